@@ -3,7 +3,7 @@
 // (host/interruption.ts). The command's result is the exit status.
 import * as path from 'node:path';
 import { SHARE_ENV, Worker } from 'node:worker_threads';
-import { reportUncaught } from './cli/ownMistake.ts';
+import { reportUncaught } from './cli/internalError.ts';
 import { Interrupter } from './host/interrupter.ts';
 import { makeInterruptionCell } from './host/interruption.ts';
 
@@ -23,11 +23,11 @@ worker.on('exit', (code) => process.exit(status ?? code));
 const interrupter = new Interrupter(cell, () => {
   status = EXIT_INTERRUPTED;
   void worker.terminate();
-  setTimeout(dieOfInterruption, TERMINATION_MILLISECONDS);
+  setTimeout(killBySigint, TERMINATION_MILLISECONDS);
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
-    interrupter.ask();
+    interrupter.request();
     worker.postMessage('interrupted');
   });
 }
@@ -36,7 +36,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
  * The command's thread hangs in a system call, such as a write to a pipe without a reader. Dying from SIGINT also gives
  * status 130 in a shell.
  */
-function dieOfInterruption(): void {
+function killBySigint(): void {
   process.removeAllListeners('SIGINT');
   process.kill(process.pid, 'SIGINT');
 }

@@ -3,7 +3,7 @@
 // agreed to replace blkreplay's earlier files in this session, whatever the launch configuration says.
 import * as path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { Adapter, EngineLink, failureOf, type FromEngine, makeSignals, type ToEngine } from './dap/index.ts';
+import { Adapter, EngineLink, failureOf, type EngineEvent, makeSignals, type EngineRequest } from './dap/index.ts';
 import { requestTooDeep } from './messages/dap.ts';
 import { makeInterruptionCell, URGENCY } from './host/interruption.ts';
 
@@ -29,26 +29,26 @@ const engine = new EngineLink({
   signals,
   interrupt() {
     Atomics.store(interruption, 0, URGENCY.asked);
-    setTimeout(end, END_MILLISECONDS_MAX);
+    setTimeout(exit, END_MILLISECONDS_MAX);
   },
 });
-worker.on('message', (message: FromEngine) => engine.received(message));
-worker.on('error', (error: Error) => engine.gone(failureOf(error)));
+worker.on('message', (message: EngineEvent) => engine.received(message));
+worker.on('error', (error: Error) => engine.onThreadEnded(failureOf(error)));
 
-const adapter = new Adapter(engine, () => void leave());
+const adapter = new Adapter(engine, () => void shutDown());
 adapter.start(process.stdin, process.stdout);
-for (const goes of ['end', 'close']) process.stdin.once(goes, () => void leave());
-process.stdout.on('error', () => void leave());
+for (const event of ['end', 'close']) process.stdin.once(event, () => void shutDown());
+process.stdout.on('error', () => void shutDown());
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     setTimeout(() => Atomics.store(interruption, 0, URGENCY.now), FILES_MILLISECONDS_MAX);
-    setTimeout(end, END_MILLISECONDS_MAX);
-    void leave();
+    setTimeout(exit, END_MILLISECONDS_MAX);
+    void shutDown();
   });
 }
 
 /** Structured cloning recurses for each level of nesting, so a deeply nested request overflows the stack. */
-function post(message: ToEngine): void {
+function post(message: EngineRequest): void {
   try {
     worker.postMessage(message);
   } catch (error) {
@@ -57,22 +57,22 @@ function post(message: ToEngine): void {
   }
 }
 
-let isLeaving = false;
+let isShuttingDown = false;
 
-async function leave(): Promise<void> {
-  if (isLeaving) return;
-  isLeaving = true;
-  await Promise.race([adapter.close(), after(CLOSE_MILLISECONDS_MAX)]);
+async function shutDown(): Promise<void> {
+  if (isShuttingDown) return;
+  isShuttingDown = true;
+  await Promise.race([adapter.close(), delay(CLOSE_MILLISECONDS_MAX)]);
   // Let the last messages arrive, unless the client is gone.
   const flushed = new Promise((resolve) => process.stdout.write('', resolve));
-  await Promise.race([flushed, after(FLUSH_MILLISECONDS_MAX)]);
-  end();
+  await Promise.race([flushed, delay(FLUSH_MILLISECONDS_MAX)]);
+  exit();
 }
 
-function after(milliseconds: number): Promise<void> {
+function delay(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-function end(): void {
+function exit(): void {
   process.exit(0);
 }

@@ -1,11 +1,11 @@
 import type * as vscode from 'vscode';
-import { registerPositions } from './commands/positions.ts';
+import { registerPositions } from './commands/goToPosition.ts';
 import { registerReverseSteps } from './commands/reverseSteps.ts';
 import { registerConfigurations } from './configuration/register.ts';
 import { registerConsole } from './console/guestTerminals.ts';
-import { type OverlaysRoom, registerOverlays } from './overlays/register.ts';
+import { type OverlaysApi, registerOverlays } from './overlays/register.ts';
 import { Sessions } from './sessions.ts';
-import { registerPlace } from './timeline/placeItem.ts';
+import { registerPosition } from './timeline/positionItem.ts';
 
 declare const BLKREPLAY_LOADING_MS: number;
 
@@ -22,7 +22,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     registerConfigurations(context),
     registerConsole(sessions),
     overlays,
-    registerPlace(sessions),
+    registerPosition(sessions),
     registerPositions(sessions),
     registerReverseSteps(sessions),
   );
@@ -31,7 +31,7 @@ export function activate(context: vscode.ExtensionContext): Api {
 
 /** The API that `vscode.extensions.getExtension('blkreplay.blkreplay').exports` provides. */
 export interface Api {
-  overlays: Pick<OverlaysRoom, 'tree'>;
+  overlays: Pick<OverlaysApi, 'tree'>;
   /** The time for loading and activating the extension's code, without the editor's share. */
   activationMilliseconds: number;
 }

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { ConsoleEvent, PlaceEvent } from '../debug-adapter/dap/customProtocol.ts';
+import type { ConsoleEvent, PositionEvent } from '../debug-adapter/dap/customProtocol.ts';
 
 /** The debugger's type in launch.json. */
 export const DEBUG_TYPE = 'blkreplay';
@@ -11,10 +11,10 @@ export const DEBUG_TYPE = 'blkreplay';
  */
 export class Sessions implements vscode.Disposable {
   private known = new Map<string, vscode.DebugSession>();
-  private places = new Map<string, PlaceEvent>();
+  private positions = new Map<string, PositionEvent>();
   private started = new vscode.EventEmitter<vscode.DebugSession>();
   private ended = new vscode.EventEmitter<vscode.DebugSession>();
-  private placeChanged = new vscode.EventEmitter<vscode.DebugSession>();
+  private positionChanged = new vscode.EventEmitter<vscode.DebugSession>();
   private overviewChanged = new vscode.EventEmitter<vscode.DebugSession>();
   private printed = new vscode.EventEmitter<{ session: vscode.DebugSession; base64: string }>();
   private currentChanged = new vscode.EventEmitter<void>();
@@ -22,18 +22,18 @@ export class Sessions implements vscode.Disposable {
 
   readonly onStarted = this.started.event;
   readonly onEnded = this.ended.event;
-  readonly onPlace = this.placeChanged.event;
+  readonly onPosition = this.positionChanged.event;
   readonly onOverviewChanged = this.overviewChanged.event;
   readonly onPrinted = this.printed.event;
   readonly onCurrentChanged = this.currentChanged.event;
 
   constructor() {
     this.subscriptions = [
-      vscode.debug.onDidStartDebugSession((session) => this.learn(session)),
-      vscode.debug.onDidTerminateDebugSession((session) => this.forget(session)),
+      vscode.debug.onDidStartDebugSession((session) => this.add(session)),
+      vscode.debug.onDidTerminateDebugSession((session) => this.remove(session)),
       vscode.debug.onDidChangeActiveDebugSession(() => this.currentChanged.fire()),
-      vscode.debug.onDidReceiveDebugSessionCustomEvent((event) => this.heard(event)),
-      ...[this.started, this.ended, this.placeChanged, this.overviewChanged, this.printed, this.currentChanged],
+      vscode.debug.onDidReceiveDebugSessionCustomEvent((event) => this.received(event)),
+      ...[this.started, this.ended, this.positionChanged, this.overviewChanged, this.printed, this.currentChanged],
     ];
   }
 
@@ -52,17 +52,17 @@ export class Sessions implements vscode.Disposable {
   }
 
   /** The last position that the adapter reported; undefined before its first event. */
-  place(session: vscode.DebugSession): PlaceEvent | undefined {
-    return this.places.get(session.id);
+  positionOf(session: vscode.DebugSession): PositionEvent | undefined {
+    return this.positions.get(session.id);
   }
 
-  private heard({ session, event, body }: vscode.DebugSessionCustomEvent): void {
+  private received({ session, event, body }: vscode.DebugSessionCustomEvent): void {
     if (session.type !== DEBUG_TYPE) return;
-    this.learn(session);
+    this.add(session);
     switch (event) {
       case 'blkreplay/place':
-        this.places.set(session.id, body as PlaceEvent);
-        return this.placeChanged.fire(session);
+        this.positions.set(session.id, body as PositionEvent);
+        return this.positionChanged.fire(session);
       case 'blkreplay/console':
         return this.printed.fire({ session, base64: (body as ConsoleEvent).base64 });
       case 'blkreplay/overviewChanged':
@@ -70,16 +70,16 @@ export class Sessions implements vscode.Disposable {
     }
   }
 
-  private learn(session: vscode.DebugSession): void {
+  private add(session: vscode.DebugSession): void {
     if (session.type !== DEBUG_TYPE || this.known.has(session.id)) return;
     this.known.set(session.id, session);
     this.started.fire(session);
     this.currentChanged.fire();
   }
 
-  private forget(session: vscode.DebugSession): void {
+  private remove(session: vscode.DebugSession): void {
     if (!this.known.delete(session.id)) return;
-    this.places.delete(session.id);
+    this.positions.delete(session.id);
     this.ended.fire(session);
     this.currentChanged.fire();
   }

@@ -2,7 +2,7 @@
 import { build } from 'esbuild';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { noticesFor } from './notices.ts';
-import { readyMade } from './readyMade.mjs';
+import { prebuilt } from './prebuilt.mjs';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 
@@ -35,7 +35,7 @@ const adapter = await build({
   outdir: 'dist',
   external: ['./cli-main.js'],
   define: { BLKREPLAY_VERSION: JSON.stringify(version) },
-  plugins: [readyMade],
+  plugins: [prebuilt],
 });
 
 // `.cjs`, because VS Code would treat `.js` as an ES module: package.json says "type": "module".

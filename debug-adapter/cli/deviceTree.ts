@@ -10,8 +10,8 @@ import { deviceTreeWritten } from '../messages/commandOutput.ts';
 export function dumpDeviceTree(command: RunCommand | RecordCommand | ReplayCommand, into: string): number {
   const tree = command.kind === 'replay' ? ofRecording(command.rrfile) : deviceTreeOf(nodeHost, command);
   writeNewFile(nodeHost, into, tree, deviceTreeTargetExists);
-  const said = { reason: 'dumpdtb', file: into, lengthBytes: tree.length };
-  messages.print(command.json ? `${jsonLine(said)}\n` : deviceTreeWritten(inert(into)));
+  const notices = { reason: 'dumpdtb', file: into, lengthBytes: tree.length };
+  messages.print(command.json ? `${jsonLine(notices)}\n` : deviceTreeWritten(inert(into)));
   return 0;
 }
 

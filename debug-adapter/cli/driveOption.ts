@@ -52,9 +52,9 @@ export function parseDrive(text: string): DriveOption {
  * Checks that drives do not share IDs, slots or overlays, and that no overlay is another drive's image. An entropy
  * source (virtio-rng) occupies one of the slots.
  */
-export function drivesShareNothing(drives: readonly DriveOption[], { rng = false } = {}): void {
-  const most = rng ? DRIVES_MAX - 1 : DRIVES_MAX;
-  if (drives.length > most) throw tooManyDrives(drives.length, most);
+export function checkDrivesAreDistinct(drives: readonly DriveOption[], { rng = false } = {}): void {
+  const drivesMax = rng ? DRIVES_MAX - 1 : DRIVES_MAX;
+  if (drives.length > drivesMax) throw tooManyDrives(drives.length, drivesMax);
   drives.forEach((second, index) => {
     for (const first of drives.slice(0, index)) {
       if (first.id === second.id) throw driveTwice(first.id);

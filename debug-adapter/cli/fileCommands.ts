@@ -5,7 +5,7 @@ import { nodeHost } from '../host/nodeHost.ts';
 import { consoleOutput } from './outputs.ts';
 import { dumpRecording } from './dump.ts';
 import type { FileCommand } from './fileOptions.ts';
-import { driveText, infoText, mapJson, mapText, snapshotsJson, snapshotsText } from './fileTexts.ts';
+import { driveText, infoText, mapJson, mapText, snapshotsJson, snapshotsText } from './fileCommandOutput.ts';
 import { checkedText, doneTexts, identifiedText, packedText, unpackedText } from '../messages/commandOutput.ts';
 
 /** Executes one of the commands for files and prints its result. */
@@ -22,7 +22,7 @@ interface Answer {
 }
 
 function execute(command: Exclude<FileCommand, { kind: 'dump' }>, version: string): Answer {
-  const host = engine.allowing(nodeHost, command.allow ?? []);
+  const host = engine.withAllowedPaths(nodeHost, command.allow ?? []);
   switch (command.kind) {
     case 'overlay create':
       engine.createOverlay(host, command.overlay, command.base, command);
@@ -47,17 +47,17 @@ function execute(command: Exclude<FileCommand, { kind: 'dump' }>, version: strin
       engine.rebaseOverlay(host, command.overlay, command.base, command);
       return done(doneTexts.rebased(command.overlay, command.base.path));
     case 'snapshot list': {
-      const snapshots = engine.keptSnapshots(host, command.file);
+      const snapshots = engine.listStoredSnapshots(host, command.file);
       return { json: snapshotsJson(snapshots), text: snapshotsText(snapshots) };
     }
     case 'snapshot apply':
-      engine.applyKept(host, command.file, command.name, command);
+      engine.applyStoredSnapshot(host, command.file, command.name, command);
       return done(doneTexts.applied(command.file, command.name));
     case 'snapshot rename':
-      engine.renameKept(host, command.file, command.name, command.newName, command);
+      engine.renameStoredSnapshot(host, command.file, command.name, command.newName, command);
       return done(doneTexts.renamed(command.name, command.newName));
     case 'snapshot delete':
-      engine.deleteKept(host, command.file, command.name, command);
+      engine.deleteStoredSnapshot(host, command.file, command.name, command);
       return done(doneTexts.deleted(command.name));
     case 'identify': {
       const { kind, inUse } = engine.identifyFile(host, command.file);

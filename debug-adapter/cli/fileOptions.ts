@@ -1,16 +1,16 @@
 import { type LogEntryKind, LOG_ENTRY_KINDS } from '../engine/index.ts';
 import { optionBadValue, optionTwice, subcommandBad } from '../messages/cli.ts';
 import { parsePosition, parseSnapshotName } from './quantities.ts';
-import type { Words } from './words.ts';
+import type { CommandArguments } from './commandArguments.ts';
 import { expected } from '../messages/expected.ts';
 
 /** A command for files, which does not start a machine: overlays, snapshots, recordings. */
-export type FileCommand = FileWork & {
+export type FileCommand = FileCommandKind & {
   /** Files and folders where backing files are allowed, in addition to those in the command. */
   allow?: string[];
 };
 
-type FileWork =
+type FileCommandKind =
   | { kind: 'overlay create'; overlay: string; base: DiskOption; overwrite: boolean; json: boolean }
   | { kind: 'overlay info' | 'overlay map'; overlay: string; json: boolean }
   | { kind: 'overlay check'; overlay: string; repair: boolean; json: boolean }
@@ -43,17 +43,17 @@ interface DiskOption {
 
 export const FILE_COMMANDS = ['overlay', 'snapshot', 'dump', 'identify', 'pack', 'unpack'] as const;
 
-const OVERLAY_WORDS = ['create', 'info', 'map', 'check', 'commit', 'discard', 'rebase'] as const;
-const SNAPSHOT_WORDS = ['list', 'apply', 'rename', 'delete'] as const;
+const OVERLAY_SUBCOMMANDS = ['create', 'info', 'map', 'check', 'commit', 'discard', 'rebase'] as const;
+const SNAPSHOT_SUBCOMMANDS = ['list', 'apply', 'rename', 'delete'] as const;
 
 /** Undefined for another command. */
-export function parseFileCommand(command: string, words: Words): FileCommand | undefined {
+export function parseFileCommand(command: string, words: CommandArguments): FileCommand | undefined {
   const work = parseWork(command, words);
   const allow = words.all('allow');
   return work && allow.length > 0 ? { ...work, allow } : work;
 }
 
-function parseWork(command: string, words: Words): FileWork | undefined {
+function parseWork(command: string, words: CommandArguments): FileCommandKind | undefined {
   switch (command) {
     case 'overlay':
       return parseOverlay(words);
@@ -73,8 +73,8 @@ function parseWork(command: string, words: Words): FileWork | undefined {
   }
 }
 
-function parseOverlay(words: Words): FileWork {
-  const word = oneOf('overlay', words.subcommand(), OVERLAY_WORDS);
+function parseOverlay(words: CommandArguments): FileCommandKind {
+  const word = oneOf('overlay', words.subcommand(), OVERLAY_SUBCOMMANDS);
   const kind = `overlay ${word}` as const;
   const options = {
     create: { text: ['base', 'format'], flags: ['overwrite', 'json'] },
@@ -104,8 +104,8 @@ function parseOverlay(words: Words): FileWork {
   }
 }
 
-function parseSnapshot(words: Words): FileWork {
-  const word = oneOf('snapshot', words.subcommand(), SNAPSHOT_WORDS);
+function parseSnapshot(words: CommandArguments): FileCommandKind {
+  const word = oneOf('snapshot', words.subcommand(), SNAPSHOT_SUBCOMMANDS);
   const kind = `snapshot ${word}` as const;
   const flags = kind === 'snapshot list' ? ['json'] : ['yes', 'json'];
   words.checkOptions(kind, { text: [], repeated: [], flags });
@@ -128,7 +128,7 @@ function parseSnapshot(words: Words): FileWork {
   }
 }
 
-function parseDump(words: Words): FileWork {
+function parseDump(words: CommandArguments): FileCommandKind {
   words.checkOptions('dump', { text: ['from', 'to', 'kind', 'drive-id'], repeated: [], flags: ['json'] });
   const rrfile = words.onlyArgument('dump', 'RRFILE');
   const position = (name: string, otherwise: number) => {
@@ -147,7 +147,7 @@ function parseDump(words: Words): FileWork {
   };
 }
 
-function parsePack(words: Words): FileWork {
+function parsePack(words: CommandArguments): FileCommandKind {
   words.checkOptions('pack', { text: ['into'], repeated: ['allow'], flags: ['without-bases', 'overwrite', 'json'] });
   return {
     kind: 'pack',
@@ -159,7 +159,7 @@ function parsePack(words: Words): FileWork {
   };
 }
 
-function parseUnpack(words: Words): FileWork {
+function parseUnpack(words: CommandArguments): FileCommandKind {
   words.checkOptions('unpack', { text: ['into'], repeated: ['base', 'allow'], flags: ['overwrite', 'json'] });
   const bases = new Map<string, string>();
   for (const text of words.all('base')) {
@@ -184,7 +184,7 @@ function oneOf<T extends string>(command: string, given: string | undefined, kno
   return found;
 }
 
-function parseBase(command: string, words: Words): DiskOption {
+function parseBase(command: string, words: CommandArguments): DiskOption {
   const path = words.required(words.file('base'), '--base FILE', command);
   const format = words.required(words.text('format'), '--format raw|qcow2', command);
   if (format === 'raw' || format === 'qcow2') return { path, format };

@@ -3,10 +3,10 @@ import { foreignConnection } from '../messages/gdb.ts';
 import {
   Admission,
   type GdbConnection,
-  type GdbConnectionUser,
-  type GdbPlace,
+  type GdbConnectionHandler,
+  type GdbListenAddress,
   GdbServer,
-  type Leaving,
+  type LeaveReason,
 } from '../gdb/index.ts';
 import { type Listener, listen } from '../host/listening.ts';
 import { connectStandardStreams } from '../host/standardStreams.ts';
@@ -22,47 +22,47 @@ import { errorLine, gdbServerLine } from '../messages/commandOutput.ts';
  * ends unless it is gdb.
  */
 export class GdbSession {
-  private place: GdbPlace;
+  private address: GdbListenAddress;
   private admission: Admission;
   private listener: Listener | undefined;
   /** Undefined before `serve`: there is nothing to debug yet. */
   private timeline: Timeline | undefined;
   private gdb: GdbServer | undefined;
-  private left!: (how: Leaving) => void;
-  private fail!: (error: unknown) => void;
-  private readonly whenLeft: Promise<Leaving>;
+  private resolveLeft!: (reason: LeaveReason) => void;
+  private rejectLeft!: (error: unknown) => void;
+  private readonly whenLeft: Promise<LeaveReason>;
 
-  private constructor(place: GdbPlace) {
-    this.place = place;
+  private constructor(address: GdbListenAddress) {
+    this.address = address;
     this.admission = new Admission({
-      begin: (connection) => this.begin(connection),
-      onFirstForeign: () => this.foreign(),
+      startServer: (connection) => this.startServer(connection),
+      onFirstForeign: () => this.onForeignConnection(),
     });
     this.whenLeft = new Promise((resolve, reject) => {
-      this.left = resolve;
-      this.fail = reject;
+      this.resolveLeft = resolve;
+      this.rejectLeft = reject;
     });
   }
 
   /** Throws a UserError if the address is not available. */
-  static async listen(place: GdbPlace): Promise<GdbSession> {
-    const session = new GdbSession(place);
-    if (place.kind !== 'stdio') {
-      session.listener = await listen(place, (connection) => session.admission.connected(connection));
+  static async listen(address: GdbListenAddress): Promise<GdbSession> {
+    const session = new GdbSession(address);
+    if (address.kind !== 'stdio') {
+      session.listener = await listen(address, (connection) => session.admission.connected(connection));
     }
     return session;
   }
 
   /** Resolves with how gdb left; Ctrl-C counts as a broken connection. */
-  async serve(timeline: Timeline, interruption: Interruption): Promise<Leaving> {
+  async serve(timeline: Timeline, interruption: Interruption): Promise<LeaveReason> {
     this.timeline = timeline;
-    if (this.place.kind === 'stdio') {
+    if (this.address.kind === 'stdio') {
       this.listener = await connectStandardStreams((connection) => this.onlyConnection(connection));
     } else {
       messages.print(gdbServerLine(this.listener!.name));
     }
     try {
-      return await Promise.race([this.whenLeft, this.endWhen(interruption)]);
+      return await Promise.race([this.whenLeft, this.endOnInterruption(interruption)]);
     } finally {
       this.close();
     }
@@ -76,26 +76,26 @@ export class GdbSession {
   }
 
   /** Resolves after the current run has ended, so that the machine is stopped. */
-  private async endWhen(interruption: Interruption): Promise<Leaving> {
+  private async endOnInterruption(interruption: Interruption): Promise<LeaveReason> {
     await interruption.whenRequested;
     this.timeline = undefined;
     this.gdb?.disconnected();
-    return this.gdb ? this.gdb.over : 'gone';
+    return this.gdb ? this.gdb.whenLeft : 'gone';
   }
 
   /** On stdin and stdout, no gdb can connect after the first connection has ended. */
-  private onlyConnection(connection: GdbConnection): GdbConnectionUser {
+  private onlyConnection(connection: GdbConnection): GdbConnectionHandler {
     const user = this.admission.connected(connection);
     return {
       received: (bytes) => user.received(bytes),
       disconnected: () => {
         user.disconnected();
-        if (!this.gdb) this.left('gone');
+        if (!this.gdb) this.resolveLeft('gone');
       },
     };
   }
 
-  private begin(connection: GdbConnection): GdbServer | undefined {
+  private startServer(connection: GdbConnection): GdbServer | undefined {
     if (!this.timeline) return undefined;
     const writeBack = new WriteBack(this.timeline);
     const gdb = new GdbServer(new Session(this.timeline), {
@@ -110,17 +110,17 @@ export class GdbSession {
       },
     });
     this.gdb = gdb;
-    gdb.over.then((how) => this.hasLeft(how), this.fail);
+    gdb.whenLeft.then((reason) => this.onLeft(reason), this.rejectLeft);
     return gdb;
   }
 
-  private hasLeft(how: Leaving): void {
+  private onLeft(reason: LeaveReason): void {
     this.gdb = undefined;
-    if (how !== 'dropped' || this.place.kind === 'stdio') this.left(how);
+    if (reason !== 'dropped' || this.address.kind === 'stdio') this.resolveLeft(reason);
   }
 
-  private foreign(): void {
+  private onForeignConnection(): void {
     messages.print(errorLine(foreignConnection()));
-    if (this.place.kind === 'stdio' && !this.gdb) this.left('dropped');
+    if (this.address.kind === 'stdio' && !this.gdb) this.resolveLeft('dropped');
   }
 }

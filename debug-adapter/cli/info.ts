@@ -9,7 +9,7 @@ export function showInfo({ rrfile, json }: { rrfile: string; json: boolean }): s
   const reader = new RecordingReader(file, nodeHost.compression);
   try {
     const found = collect(reader);
-    return json ? jsonLine(withFiles(rrfile, reader, found)) + '\n' : inWords(rrfile, found);
+    return json ? jsonLine(withFiles(rrfile, reader, found)) + '\n' : asText(rrfile, found);
   } finally {
     reader.close();
   }
@@ -59,7 +59,7 @@ function withFiles(rrfile: string, reader: RecordingReader, found: Info) {
   };
 }
 
-function inWords(rrfile: string, info: Info): string {
+function asText(rrfile: string, info: Info): string {
   const lines = [
     infoLines.heading(rrfile, info.blkreplayVersion, info.formatVersion),
     infoLines.machine(info.machine),

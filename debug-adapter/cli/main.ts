@@ -1,13 +1,13 @@
 import type { UserErrorKind } from '../engine/index.ts';
 import { userErrorOf } from '../messages/outOfMemory.ts';
 import { jsonLine } from '../messages/shown.ts';
-import { type InterruptionCell, obeyInterruption } from '../host/interruption.ts';
+import { type InterruptionCell, useInterruptionCell } from '../host/interruption.ts';
 import { consoleOutput, messages } from './outputs.ts';
 import { runFileCommand } from './fileCommands.ts';
 import { showInfo } from './info.ts';
 import { type Interruption, interruptionOf } from './interruption.ts';
 import { type CommandLine, parseCommandLine } from './options.ts';
-import { reportOwnMistake } from './ownMistake.ts';
+import { reportInternalError } from './internalError.ts';
 import { runMachine } from './runMachine.ts';
 import { symbolsOf } from './symbols.ts';
 import { USAGE } from '../messages/usage.ts';
@@ -32,7 +32,7 @@ export interface Signals {
  */
 export async function main(args: readonly string[], { cell, whenInterrupted }: Signals): Promise<number> {
   const wantsJson = args.includes('--json');
-  obeyInterruption(cell);
+  useInterruptionCell(cell);
   try {
     return await execute(parseCommandLine(args), interruptionOf(whenInterrupted));
   } catch (error) {
@@ -65,7 +65,7 @@ async function execute(command: CommandLine, interruption: Interruption): Promis
 
 function report(thrown: unknown, wantsJson: boolean): number {
   const error = userErrorOf(thrown);
-  if (!error) return reportOwnMistake(thrown);
+  if (!error) return reportInternalError(thrown);
   messages.print(errorLine(textFor(error, 'cli')));
   if (wantsJson) {
     const reason = error.kind === 'interrupted' ? 'interrupted' : 'error';

@@ -1,4 +1,4 @@
-import type { GdbPlace } from '../gdb/index.ts';
+import type { GdbListenAddress } from '../gdb/index.ts';
 import {
   commandMissing,
   commandUnknown,
@@ -9,17 +9,17 @@ import {
 } from '../messages/cli.ts';
 import { limits } from '../engine/index.ts';
 import { FILE_COMMANDS, type FileCommand, parseFileCommand } from './fileOptions.ts';
-import { drivesShareNothing, parseDrive, type DriveOption } from './driveOption.ts';
+import { checkDrivesAreDistinct, parseDrive, type DriveOption } from './driveOption.ts';
 import {
   parseAppend,
-  parseGdbPlace,
+  parseGdbListenAddress,
   parseHarts,
   parseMemory,
   parsePosition,
   parseRngSeed,
   parseSnapshotName,
 } from './quantities.ts';
-import { Words } from './words.ts';
+import { CommandArguments } from './commandArguments.ts';
 import { expected } from '../messages/expected.ts';
 
 /**
@@ -46,7 +46,7 @@ export interface MachineOptions {
   bios: string | null;
   initrd: string | null;
   /** Additional files to load. */
-  load: limits.PlacedFile[];
+  load: limits.FileAtAddress[];
   /** Replaces the machine's own device tree. */
   dtb: string | null;
   /** Writes the device tree to this file instead of starting the machine. */
@@ -65,7 +65,7 @@ export interface MachineOptions {
   /** The position to stop at; null to run to the end. */
   stopAt: number | null;
   /** Wait for gdb at this address, at position `stopAt` or else at the start. */
-  gdb: GdbPlace | null;
+  gdb: GdbListenAddress | null;
   json: boolean;
 }
 
@@ -117,9 +117,9 @@ const MEMORY_BYTES_DEFAULT = 128 << 20;
  * `run`, `--stdin` with `replay`) are checked and then ignored.
  */
 export function parseCommandLine(args: readonly string[]): CommandLine {
-  const words = new Words(args);
-  if (words.asksFor('help')) return { kind: 'help' };
-  if (words.asksFor('version')) return { kind: 'version' };
+  const words = new CommandArguments(args);
+  if (words.hasFlag('help')) return { kind: 'help' };
+  if (words.hasFlag('version')) return { kind: 'version' };
   const command = words.command();
   if (command === undefined) throw commandMissing(COMMANDS);
   switch (command) {
@@ -139,17 +139,17 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   }
 }
 
-function parseInfo(words: Words): CommandLine {
+function parseInfo(words: CommandArguments): CommandLine {
   words.checkOptions('info', { text: [], repeated: [], flags: ['json'] });
   return { kind: 'info', rrfile: words.onlyArgument('info', 'RRFILE'), json: words.flag('json') };
 }
 
-function parseSymbols(words: Words): CommandLine {
+function parseSymbols(words: CommandArguments): CommandLine {
   words.checkOptions('symbols', { text: [], repeated: [], flags: [] });
   return { kind: 'symbols', image: words.onlyArgument('symbols', 'IMAGE or RRFILE') };
 }
 
-const MACHINE_WORDS = {
+const MACHINE_OPTIONS = {
   text: [
     'kernel',
     'bios',
@@ -171,12 +171,12 @@ const MACHINE_WORDS = {
   flags: ['rng', 'no-reboot', 'semihosting', 'overwrite', 'all-snapshots', 'json'],
 } as const;
 
-function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words): CommandLine {
-  words.checkOptions(command, MACHINE_WORDS);
+function parseMachineCommand(command: 'run' | 'record' | 'replay', words: CommandArguments): CommandLine {
+  words.checkOptions(command, MACHINE_OPTIONS);
   words.noArguments(command);
   const drives = words.all('drive').map(parseDrive);
   const rng = words.flag('rng');
-  drivesShareNothing(drives, { rng });
+  checkDrivesAreDistinct(drives, { rng });
   // Parse all options for every command, so that all commands report the same errors.
   const bios = words.file('bios');
   const memory = words.text('memory');
@@ -185,7 +185,7 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words)
   const seed = words.text('rng-seed');
   const kernel = words.placedFile('kernel');
   const load = words.placedFiles('load');
-  if (load.length > limits.LOADS_MAX) throw tooManyLoads(load.length, limits.LOADS_MAX);
+  if (load.length > limits.LOAD_FILES_MAX) throw tooManyLoads(load.length, limits.LOAD_FILES_MAX);
   const machine = {
     kernel: kernel?.file ?? null,
     kernelAddress: kernel?.address ?? null,
@@ -201,7 +201,7 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words)
     semihosting: words.flag('semihosting'),
     allow: words.all('allow'),
     stopAt: stopAt === null ? null : parsePosition('--stop-at', stopAt),
-    gdb: gdb === null ? null : parseGdbPlace('--gdb', gdb),
+    gdb: gdb === null ? null : parseGdbListenAddress('--gdb', gdb),
     json: words.flag('json'),
   };
   const memoryBytes = memory === null ? null : parseMemory('--memory', memory);
@@ -221,7 +221,7 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words)
     const recording = words.required(rrfile, '--rrfile FILE', command);
     return { kind: 'replay', ...machine, rrfile: recording, append, memoryBytes, harts, rrsnapshot };
   }
-  needSomethingToBoot(machine, command);
+  requireBootFile(machine, command);
   const live: LiveOptions = {
     ...machine,
     append: append ?? '',
@@ -242,7 +242,7 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Words)
 }
 
 /** A device tree can be written for a machine without anything to boot. */
-function needSomethingToBoot({ kernel, bios, load, dumpdtb }: MachineOptions, command: string): void {
+function requireBootFile({ kernel, bios, load, dumpdtb }: MachineOptions, command: string): void {
   const isFirmware = bios !== null && bios !== 'none' && bios !== 'builtin';
   if (kernel !== null || isFirmware || load.length > 0 || dumpdtb !== null) return;
   throw optionRequired(bootOption(), command);

@@ -1,6 +1,6 @@
 import { limits } from '../engine/index.ts';
 import { optionBadValue } from '../messages/cli.ts';
-import type { GdbPlace } from '../gdb/index.ts';
+import type { GdbListenAddress } from '../gdb/index.ts';
 import { expected } from '../messages/expected.ts';
 
 const UNIT_BYTES: Readonly<Record<string, number>> = { '': 1, K: 1 << 10, M: 1 << 20, G: 1 << 30 };
@@ -37,7 +37,7 @@ export function parsePosition(option: string, value: string): number {
 const PORT_MAX = 65535;
 
 /** Parses `1234` (0 for any port), `unix:PATH` or `stdio`. */
-export function parseGdbPlace(option: string, value: string): GdbPlace {
+export function parseGdbListenAddress(option: string, value: string): GdbListenAddress {
   if (value === 'stdio') return { kind: 'stdio' };
   const path = /^unix:(.+)$/s.exec(value)?.[1];
   if (path !== undefined) return { kind: 'unix', path };
@@ -48,7 +48,7 @@ export function parseGdbPlace(option: string, value: string): GdbPlace {
 
 /** Checks the name of the first snapshot, or a new name for a snapshot. */
 export function parseSnapshotName(option: string, value: string): string {
-  if (limits.isOwnSnapshotName(value)) return value;
+  if (limits.isUserSnapshotName(value)) return value;
   throw optionBadValue({ option, value, expected: expected.snapshotName(limits.SNAPSHOT_NAME_BYTES_MAX) });
 }
 

@@ -1,10 +1,10 @@
 import {
-  allowing,
+  withAllowedPaths,
   ConsoleInput,
   digestText,
   type End,
-  endOfPresent,
-  firstTimeOnly,
+  endAtLiveEnd,
+  newOutputOnly,
   type LiveSetup,
   LiveInputs,
   type Notice,
@@ -17,9 +17,9 @@ import {
   UserError,
 } from '../engine/index.ts';
 import { stopBeforeStart } from '../messages/cli.ts';
-import { TimedPace } from '../host/checkpointPace.ts';
-import { optimiseEarly } from '../host/codeTiering.ts';
-import { bearInterruption, URGENCY } from '../host/interruption.ts';
+import { TimedPace } from '../host/snapshotPace.ts';
+import { optimizeEarly } from '../host/codeTiering.ts';
+import { setTolerance, URGENCY } from '../host/interruption.ts';
 import { nodeHost } from '../host/nodeHost.ts';
 import { RealtimeIdleClock, wallClock } from '../host/wallClock.ts';
 import { dumpDeviceTree } from './deviceTree.ts';
@@ -49,7 +49,7 @@ export async function runMachine(
   interruption: Interruption,
 ): Promise<number> {
   if (command.dumpdtb !== null) return dumpDeviceTree(command, command.dumpdtb);
-  optimiseEarly();
+  optimizeEarly();
   if (command.gdb?.kind === 'stdio') consoleOutput.useStderr();
   // Listen before creating files, so that an unavailable address leaves none behind.
   const gdb = command.gdb === null ? undefined : await GdbSession.listen(command.gdb);
@@ -67,7 +67,7 @@ async function runOpened(
   gdb: GdbSession | undefined,
 ): Promise<number> {
   // From here on, an interruption does not abort but closes the run.
-  bearInterruption(URGENCY.asked);
+  setTolerance(URGENCY.asked);
   const started = wallClock.monotonicMilliseconds();
   let end: End;
   try {
@@ -85,7 +85,7 @@ async function runOpened(
     position: timeline.position,
     instructions: timeline.machine.instructions,
     seconds,
-    digest: command.json ? digestInTime(timeline) : undefined,
+    digest: command.json ? digestUnlessInterrupted(timeline) : undefined,
     snapshots: timeline.snapshots().map(({ name, position }) => ({ name, position })),
   };
   close(timeline, end);
@@ -95,7 +95,7 @@ async function runOpened(
 }
 
 /** Undefined if the user interrupts it; computing the digest may read every disk in full. */
-function digestInTime(timeline: Timeline): string | undefined {
+function digestUnlessInterrupted(timeline: Timeline): string | undefined {
   try {
     return digestText(timeline.digest());
   } catch (error) {
@@ -105,7 +105,7 @@ function digestInTime(timeline: Timeline): string | undefined {
 }
 
 function close(timeline: Timeline, end: End): void {
-  bearInterruption(URGENCY.hurry);
+  setTolerance(URGENCY.hurry);
   try {
     timeline.close(end);
   } catch (error) {
@@ -115,14 +115,14 @@ function close(timeline: Timeline, end: End): void {
 }
 
 function open(command: MachineCommand, version: string): Timeline {
-  const onConsoleByte = firstTimeOnly((byte) => consoleOutput.byte(byte));
+  const onConsoleByte = newOutputOnly((byte) => consoleOutput.byte(byte));
   const onNotice = (notice: Notice) => messages.print(errorLine(textFor(notice, 'cli')));
   const { kernel, kernelAddress, bios, initrd, load, dtb, drives, rng, rngSeed, noReboot, semihosting } = command;
   const machine = {
     ...{ kernel, kernelAddress, bios, initrd, load, dtb },
     ...{ drives, rng, rngSeed, noReboot, semihosting, onConsoleByte, onNotice },
   };
-  const host = allowing(nodeHost, command.allow);
+  const host = withAllowedPaths(nodeHost, command.allow);
   if (command.kind === 'replay') {
     const { rrfile, rrsnapshot, append, memoryBytes, harts } = command;
     return openReplay(host, { ...machine, rrfile, rrsnapshot, append, memoryBytes, harts });
@@ -143,13 +143,13 @@ function open(command: MachineCommand, version: string): Timeline {
 const STDIN_BYTES_MAX = 1 << 30;
 
 function liveInputs({ stdin, idle, semihosting }: LiveOptions): LiveInputs {
-  const typed = stdin === null ? [] : [new ConsoleInput(nodeHost.files.readWhole(stdin, STDIN_BYTES_MAX))];
-  const waiting =
+  const consoleInputs = stdin === null ? [] : [new ConsoleInput(nodeHost.files.readWhole(stdin, STDIN_BYTES_MAX))];
+  const idleInputs =
     idle === 'realtime'
       ? [new RealtimeIdle(new RealtimeIdleClock(), { beforeSleep: () => consoleOutput.flush() })]
       : [];
   const folder = semihosting ? new SharedFolder(nodeHost, '.') : undefined;
-  return new LiveInputs([...typed, ...waiting], nodeHost, folder);
+  return new LiveInputs([...consoleInputs, ...idleInputs], nodeHost, folder);
 }
 
 async function runToEnd(
@@ -160,10 +160,10 @@ async function runToEnd(
 ): Promise<End> {
   if (!gdb) return advanceToEnd(timeline, stopAt ?? Infinity, interruption);
   if (stopAt !== null) await advanceToEnd(timeline, stopAt, interruption);
-  if (interruption.requested) return endOfPresent(timeline);
-  const left = await gdb.serve(timeline, interruption);
-  if (left === 'detached') return advanceToEnd(timeline, Infinity, interruption);
-  return endOfPresent(timeline);
+  if (interruption.requested) return endAtLiveEnd(timeline);
+  const leaveReason = await gdb.serve(timeline, interruption);
+  if (leaveReason === 'detached') return advanceToEnd(timeline, Infinity, interruption);
+  return endAtLiveEnd(timeline);
 }
 
 async function advanceToEnd(timeline: Timeline, stopAt: number, interruption: Interruption): Promise<End> {
@@ -179,7 +179,7 @@ async function advanceToEnd(timeline: Timeline, stopAt: number, interruption: In
     // Let signals arrive.
     await new Promise(setImmediate);
     // If the guest ended in this slice, the recording must say so, because a replay would notice the difference.
-    if (interruption.requested || consoleOutput.isClosed) return endOfPresent(timeline);
+    if (interruption.requested || consoleOutput.isClosed) return endAtLiveEnd(timeline);
   }
   // The guest may have ended with the last step.
   return timeline.advance(stopAt) ?? { reason: 'stopAt' };

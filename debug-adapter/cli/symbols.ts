@@ -1,5 +1,5 @@
 import { imageHasNoSymbols } from '../messages/symbols.ts';
-import { elfOfImage, isElf, RecordingReader, unpackKernel, UserError } from '../engine/index.ts';
+import { elfFromImage, isElf, RecordingReader, unpackKernel, UserError } from '../engine/index.ts';
 import { nodeHost } from '../host/nodeHost.ts';
 
 const IMAGE_BYTES_MAX = 1 << 30;
@@ -8,7 +8,7 @@ const IMAGE_BYTES_MAX = 1 << 30;
 export function symbolsOf(name: string): Uint8Array {
   const kernel = recordedKernel(name);
   if (kernel && isElf(kernel)) return kernel;
-  const elf = elfOfImage(kernel ?? readImage(name));
+  const elf = elfFromImage(kernel ?? readImage(name));
   if (!elf) throw imageHasNoSymbols(name);
   return elf.bytes;
 }

@@ -37,7 +37,7 @@ export class Adapter {
   private runs: CommandRules['runs'];
   private isGdbRunning = false;
   /** Whether the client supports the optional events. */
-  private clientKnows: Record<string, boolean> = {};
+  private clientSupports: Record<string, boolean> = {};
   /** Set by the launch response. */
   private harts = 1;
   private nextBreakpointId = 1;
@@ -45,7 +45,7 @@ export class Adapter {
   constructor(engine: EngineLink, onDisconnected: () => void) {
     this.engine = engine;
     this.onDisconnected = onDisconnected;
-    engine.onEvent = (event, body) => this.engineSays(event, body);
+    engine.onEvent = (event, body) => this.onEngineEvent(event, body);
     engine.isClientBehind = () => this.stream?.isBehind ?? false;
   }
 
@@ -55,9 +55,9 @@ export class Adapter {
       isUrgent: ({ command }) => this.isUrgent(command),
       isBusy: () => this.engine.unansweredCount >= UNANSWERED_MAX,
       // An unreadable message has no sequence number that a response could refer to.
-      problem: (text) => this.note(messageUnreadable(text)),
-      lost: (why) => this.lost(why),
-      drained: () => this.engine.taken(),
+      onMalformed: (text) => this.printError(messageUnreadable(text)),
+      onFatal: (why) => this.onStreamLost(why),
+      drained: () => this.engine.onStreamDrained(),
     });
   }
 
@@ -82,7 +82,7 @@ export class Adapter {
     }
     if (request.command === 'terminate' && response.success) this.sendEvent(new Event('terminated', {}));
     if (request.command === 'disconnect') this.onDisconnected();
-    this.stream?.passOn();
+    this.stream?.handleWaiting();
   }
 
   /**
@@ -93,8 +93,8 @@ export class Adapter {
     return command === 'disconnect' || command === 'terminate' || (command === 'pause' && this.phase === 'running');
   }
 
-  private lost(why: string): void {
-    this.note(why);
+  private onStreamLost(why: string): void {
+    this.printError(why);
     this.onDisconnected();
   }
 
@@ -121,7 +121,7 @@ export class Adapter {
     if (this.phase !== 'new') throw requestTwice('initialize');
     this.phase = 'initialized';
     const client = isRecord(args) ? args : {};
-    this.clientKnows = {
+    this.clientSupports = {
       invalidated: client.supportsInvalidatedEvent === true,
       memory: client.supportsMemoryEvent === true,
     };
@@ -137,11 +137,11 @@ export class Adapter {
     const ids = rules.sets ? breakpointsIn(args).map(() => this.nextBreakpointId++) : [];
     const answered = this.engine.ask(command, args, ids);
     if (!rules.sets || !this.isEngineBusy) return answered;
-    void this.tellLater(answered);
+    void this.sendWhenAnswered(answered);
     return { breakpoints: ids.map((id) => ({ id, verified: false, message: setWhenStopped() })) };
   }
 
-  private checkPhase(command: string, { needs, runs, sets, anyTime }: CommandRules): void {
+  private checkPhase(command: string, { needs, runs, sets, isAnsweredDuringRun }: CommandRules): void {
     const { phase } = this;
     if (phase === 'ended') throw sessionHasEnded();
     if (phase === 'new') throw requestTooEarly(command, 'initialize');
@@ -154,7 +154,7 @@ export class Adapter {
     if (command !== 'configurationDone' && runs && phase === 'configuring') {
       throw requestTooEarly(command, 'configurationDone');
     }
-    if (phase !== 'running' || sets || anyTime) return;
+    if (phase !== 'running' || sets || isAnsweredDuringRun) return;
     if (needs === 'stopped' || this.isEngineBusy) throw machineIsRunning();
   }
 
@@ -192,22 +192,22 @@ export class Adapter {
   }
 
   /** Reports the breakpoints that were set while the engine was busy. */
-  private async tellLater(answered: Promise<unknown>): Promise<void> {
+  private async sendWhenAnswered(answered: Promise<unknown>): Promise<void> {
     try {
       for (const breakpoint of breakpointsIn(await answered)) {
         this.sendEvent(new Event('breakpoint', { reason: 'changed', breakpoint }));
       }
     } catch (error) {
-      this.note(failureOf(error).message);
+      this.printError(failureOf(error).message);
     }
   }
 
-  private engineSays(event: string, body: unknown): void {
+  private onEngineEvent(event: string, body: unknown): void {
     if (this.phase === 'ended' && event !== 'output') return;
     if (event === 'initialized') this.phase = 'configuring';
     if (event === 'continued') this.gdbRuns();
     if (event === 'stopped') this.hasStopped();
-    if (event in this.clientKnows && !this.clientKnows[event]) return;
+    if (event in this.clientSupports && !this.clientSupports[event]) return;
     if (event === 'terminated') this.phase = 'ended';
     this.sendEvent(new Event(event, body));
   }
@@ -224,7 +224,7 @@ export class Adapter {
     this.isGdbRunning = false;
   }
 
-  private note(text: string): void {
+  private printError(text: string): void {
     this.sendEvent(new Event('output', { category: 'stderr', output: `${text}\n` }));
   }
 
@@ -243,14 +243,14 @@ function breakpointsIn(value: unknown): unknown[] {
 
 const ERROR_ID = 1;
 /** Requests whose errors the editor or our extension shows in place, without a dialog. */
-const QUIET = new Set([
+const WITHOUT_DIALOG = new Set([
   ...['evaluate', 'scopes', 'dataBreakpointInfo', 'variables', 'readMemory'],
   ...['blkreplay/consoleInput', 'blkreplay/overview'],
 ]);
 
 function failed(response: DebugProtocol.Response, error: unknown): DebugProtocol.ErrorResponse {
   const { code, message, fields } = error instanceof RequestFailure ? error : failureOf(error);
-  const showUser = !QUIET.has(response.command);
+  const showUser = !WITHOUT_DIALOG.has(response.command);
   const body = { error: { id: ERROR_ID, format: message, showUser }, fields };
   return { ...response, success: false, message: code, body };
 }

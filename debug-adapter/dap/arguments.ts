@@ -43,8 +43,8 @@ export class Arguments {
   bytes(name: string, bytesMax: number): Uint8Array {
     const text = this.text(name);
     const bytes = Buffer.from(text, 'base64');
-    const isRight = bytes.length <= bytesMax && bytes.toString('base64') === text;
-    return isRight ? new Uint8Array(bytes) : this.fail(name, expected.base64(bytesMax));
+    const isValid = bytes.length <= bytesMax && bytes.toString('base64') === text;
+    return isValid ? new Uint8Array(bytes) : this.fail(name, expected.base64(bytesMax));
   }
 
   /** A list of objects; empty if absent. */
@@ -60,10 +60,10 @@ export class Arguments {
     return new Arguments(this.command, this.optional(name, 'an object', isRecord) ?? this.fail(name, 'an object'));
   }
 
-  private optional(name: string, form: string, isRight: (value: unknown) => boolean): unknown {
+  private optional(name: string, form: string, isValid: (value: unknown) => boolean): unknown {
     const value = this.values[name];
     if (value === undefined || value === null) return undefined;
-    return isRight(value) ? value : this.fail(name, form);
+    return isValid(value) ? value : this.fail(name, form);
   }
 
   private fail(argument: string, expected: string): never {

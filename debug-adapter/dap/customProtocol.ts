@@ -10,7 +10,7 @@ export type RecordReplay = 'record' | 'replay' | 'off';
  * requests and events named `blkreplay/...`. Positions are steps since power-on, sizes are in bytes and dates are in
  * ISO 8601 format.
  */
-export interface PlaceEvent {
+export interface PositionEvent {
   rr: RecordReplay;
   position: number;
   /** The first and last position that `blkreplay/goTo` accepts; both equal `position` if nothing is recorded. */
@@ -39,7 +39,7 @@ export interface ConsoleInputArguments {
  * `blkreplay/overviewChanged`, without a body, reports that they have changed.
  */
 export interface Overview {
-  place: PlaceEvent;
+  place: PositionEvent;
   /** Absolute path; null if nothing is recorded. */
   rrfile: string | null;
   drives: DriveOverview[];

@@ -36,7 +36,7 @@ export interface ShownFrame {
 export type FrameWithSymbols = ShownFrame & { symbols: Symbols };
 
 /** A modification by the debugger: bytes of memory, or undefined for a register. */
-export type Written = { address: bigint; lengthBytes: number } | undefined;
+export type GuestWrite = { address: bigint; lengthBytes: number } | undefined;
 
 const FRAMES_MAX = 1000;
 
@@ -61,7 +61,7 @@ export class Debuggee {
   /** The call stacks, by hart. */
   private stacks = new Map<number, readonly ShownFrame[]>();
   private loaded: LoadedFiles;
-  private written: Written[] = [];
+  private writes: GuestWrite[] = [];
 
   constructor(options: {
     timeline: Timeline;
@@ -85,12 +85,12 @@ export class Debuggee {
    * looking up types.
    */
   symbolsAt(pc: bigint): Symbols | undefined {
-    return this.describing(pc)?.at(pc) ?? this.fallback;
+    return this.describingGroup(pc)?.fileAt(pc) ?? this.fallback;
   }
 
   /** Like `symbolsAt`, but undefined if no file matches. */
   loadedAt(pc: bigint): Symbols | undefined {
-    return this.loaded.at(pc)?.at(pc);
+    return this.loaded.at(pc)?.fileAt(pc);
   }
 
   /** Whether the program's code is in memory at `pc`, for breakpoint conditions while the machine runs. */
@@ -98,7 +98,7 @@ export class Debuggee {
     new LoadedFiles(this.groups, this.session.inspector).isLoaded(group, pc);
 
   /** If no file matches memory, uses the booted file with code at `pc`: kernels free their initialization code. */
-  private describing(pc: bigint): CodeGroup | undefined {
+  private describingGroup(pc: bigint): CodeGroup | undefined {
     return this.loaded.at(pc) ?? this.groups.find((group) => group.isBooted && group.codeAround(pc, 1));
   }
 
@@ -168,19 +168,19 @@ export class Debuggee {
    * Called after the debugger has modified the machine: discards the stacks, but keeps the IDs that the client holds
    * valid.
    */
-  changed(written?: Written): void {
+  changed(writes?: GuestWrite): void {
     this.stacks.clear();
     this.loaded.forget();
-    this.written.push(written);
+    this.writes.push(writes);
   }
 
   /** The modifications since the last call. */
-  takeWritten(): Written[] {
-    return this.written.splice(0);
+  takeWrites(): GuestWrite[] {
+    return this.writes.splice(0);
   }
 
   /** Called before the machine moves: invalidates all frames and values. */
-  forget(): void {
+  invalidate(): void {
     this.stacks.clear();
     this.loaded.forget();
     this.frameHandles.clear();
@@ -190,10 +190,10 @@ export class Debuggee {
   private unwind(hart: number): ShownFrame[] {
     const frames: ShownFrame[] = [];
     const view = this.view(undefined, hart);
-    let frame: Frame | undefined = this.symbolsAt(view.pc)?.newestFrame(view) ?? bareFrame(view);
+    let frame: Frame | undefined = this.symbolsAt(view.pc)?.innermostFrame(view) ?? registersOnlyFrame(view);
     while (frame && frames.length < FRAMES_MAX) {
-      const group = this.describing(frame.lookupPc);
-      const symbols: Symbols | undefined = group?.at(frame.lookupPc) ?? this.fallback;
+      const group = this.describingGroup(frame.lookupPc);
+      const symbols: Symbols | undefined = group?.fileAt(frame.lookupPc) ?? this.fallback;
       // If the fallback has other code at this address, its names would be wrong.
       const named: Symbols | undefined = group || !symbols?.codeAround(frame.lookupPc, 1) ? symbols : undefined;
       for (const source of sourcesOf(frame, named)) frames.push(this.shown({ hart, frame, symbols, source }));
@@ -217,7 +217,7 @@ function sourcesOf({ lookupPc }: Frame, symbols: Symbols | undefined): SourceFra
 }
 
 /** A frame with the machine's registers only, for code without symbols. */
-function bareFrame(view: FrameView): Frame {
+function registersOnlyFrame(view: FrameView): Frame {
   const { pc } = view;
   const register = (number: number) => view.readRegister(number);
   return { pc, lookupPc: pc, depth: 0, cfa: undefined, isSignalFrame: false, register, view };

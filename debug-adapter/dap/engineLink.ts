@@ -1,9 +1,9 @@
 import type { Failure } from './failure.ts';
-import { type FromEngine, SIGNALS, sizeOf, type ToEngine } from './messages.ts';
+import { type EngineEvent, SIGNALS, sizeOf, type EngineRequest } from './messages.ts';
 
 /** The thread in which the engine runs. */
 export interface EngineThread {
-  post(message: ToEngine): void;
+  post(message: EngineRequest): void;
   /** See SIGNALS. */
   signals: Int32Array<SharedArrayBuffer>;
   /** Cancels opening a session. Terminates the thread if it does not respond. */
@@ -43,7 +43,7 @@ export class EngineLink {
   private hasClosed!: () => void;
   private isClosing = false;
   /** The size of the messages that the client's stream has not accepted. */
-  private untakenBytes = 0;
+  private unsentBytes = 0;
 
   constructor(thread: EngineThread) {
     this.thread = thread;
@@ -86,26 +86,26 @@ export class EngineLink {
     return this.closed;
   }
 
-  received(message: FromEngine): void {
-    this.untakenBytes += sizeOf(message);
-    this.pass(message);
-    if (!this.isClientBehind()) this.taken();
+  received(message: EngineEvent): void {
+    this.unsentBytes += sizeOf(message);
+    this.forward(message);
+    if (!this.isClientBehind()) this.onStreamDrained();
   }
 
   /** The client's stream accepts data again. */
-  taken(): void {
-    if (this.untakenBytes === 0) return;
-    Atomics.sub(this.thread.signals, SIGNALS.untaken, this.untakenBytes);
-    Atomics.notify(this.thread.signals, SIGNALS.untaken);
-    this.untakenBytes = 0;
+  onStreamDrained(): void {
+    if (this.unsentBytes === 0) return;
+    Atomics.sub(this.thread.signals, SIGNALS.unsentBytes, this.unsentBytes);
+    Atomics.notify(this.thread.signals, SIGNALS.unsentBytes);
+    this.unsentBytes = 0;
   }
 
-  private pass(message: FromEngine): void {
+  private forward(message: EngineEvent): void {
     switch (message.kind) {
       case 'reply':
-        return this.settle(message.id, ({ resolve }) => resolve(message.body));
+        return this.complete(message.id, ({ resolve }) => resolve(message.body));
       case 'failed':
-        return this.settle(message.id, ({ reject }) => reject(new RequestFailure(message.failure)));
+        return this.complete(message.id, ({ reject }) => reject(new RequestFailure(message.failure)));
       case 'event':
         return this.onEvent(message.event, message.body);
       case 'closed':
@@ -114,7 +114,7 @@ export class EngineLink {
   }
 
   /** The engine's thread has ended unexpectedly: rejects all open requests. */
-  gone(failure: Failure): void {
+  onThreadEnded(failure: Failure): void {
     for (const { reject } of this.waiting.values()) reject(new RequestFailure(failure));
     this.waiting.clear();
     this.onEvent('output', { category: 'stderr', output: `${failure.message}\n` });
@@ -123,16 +123,16 @@ export class EngineLink {
   }
 
   /** Wakes a sleeping machine; the engine handles the message between two steps. */
-  private post(message: ToEngine): void {
+  private post(message: EngineRequest): void {
     const { signals } = this.thread;
     this.thread.post(message);
-    Atomics.store(signals, SIGNALS.mail, 1);
+    Atomics.store(signals, SIGNALS.request, 1);
     Atomics.notify(signals, SIGNALS.pause);
   }
 
-  private settle(id: number, how: (waiting: Waiting) => void): void {
+  private complete(id: number, reason: (waiting: Waiting) => void): void {
     const waiting = this.waiting.get(id);
     this.waiting.delete(id);
-    if (waiting) how(waiting);
+    if (waiting) reason(waiting);
   }
 }

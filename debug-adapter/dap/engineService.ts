@@ -1,59 +1,59 @@
-import { type End, endOfPresent, keptPosition, type StopReason } from '../engine/index.ts';
+import { type End, endAtLiveEnd, replayablePosition, type StopReason } from '../engine/index.ts';
 import { machineIsRunning, requestTwice, requestUnknown, sessionHasEnded, gdbServerOn } from '../messages/dap.ts';
 import { foreignConnection } from '../messages/gdb.ts';
 import { userErrorOf } from '../messages/outOfMemory.ts';
 import { sessionFailed } from '../messages/session.ts';
 import { Arguments } from './arguments.ts';
 import type { Debuggee } from './debuggee.ts';
-import { GdbDoor, type Listen, type SharedMachine } from './gdbDoor.ts';
+import { GdbServerHost, type Listen, type SharedMachine } from './gdbServerHost.ts';
 import { failureOf } from './failure.ts';
 import { GuestConsole } from './guestConsole.ts';
 import { type LaunchConfiguration, parseLaunch } from './launchConfiguration.ts';
-import { ENGINE_COMMANDS, type FromEngine, SIGNALS, sizeOf, type ToEngine } from './messages.ts';
-import { openDebuggee, type Surroundings } from './openDebuggee.ts';
+import { ENGINE_COMMANDS, type EngineEvent, SIGNALS, sizeOf, type EngineRequest } from './messages.ts';
+import { openDebuggee, type DebuggeeEnvironment } from './openDebuggee.ts';
 import { OpenSession } from './openSession.ts';
 import { ANSWERS, RUNS } from './requests/index.ts';
 import type { Slice } from './requests/running.ts';
-import type { RunnerSurroundings } from './runner.ts';
-import { endWords, stoppedBody, THREAD_ID, threadOf } from './stopEvents.ts';
+import type { RunnerEnvironment } from './runner.ts';
+import { endText, stoppedBody, THREAD_ID, threadOf } from './stopEvents.ts';
 import { textFor } from '../messages/userError.ts';
 
 /** The environment of the service: a message port, the network and the user's decisions. */
-export interface ServiceSurroundings extends Surroundings, RunnerSurroundings {
-  post(message: FromEngine): void;
+export interface ServiceEnvironment extends DebuggeeEnvironment, RunnerEnvironment {
+  post(message: EngineEvent): void;
   /** Takes the next pending message, if any, without waiting for the event loop. */
-  nextMessage(): ToEngine | undefined;
+  nextMessage(): EngineRequest | undefined;
   /** Listens on a TCP port on the loopback interface. */
   listen: Listen;
   /** Set if the user has agreed to overwrite files: the session uses "overwrite": "always". */
   overwrites?: boolean;
 }
 
-type Request = Extract<ToEngine, { kind: 'request' }>;
+type Request = Extract<EngineRequest, { kind: 'request' }>;
 
 /**
  * The engine's side of the adapter: owns the session and answers the requests that need it, one after the other. Every
  * error in a request becomes an error response, and the session continues.
  */
 export class EngineService {
-  private surroundings: ServiceSurroundings;
+  private environment: ServiceEnvironment;
   private console: GuestConsole;
   private open: OpenSession | undefined;
   private wasLaunched = false;
   private isClosed = false;
   /** Messages that arrived during a `whole` run and can wait until it ends. */
-  private waiting: ToEngine[] = [];
+  private waiting: EngineRequest[] = [];
 
-  constructor(surroundings: ServiceSurroundings) {
-    this.surroundings = surroundings;
+  constructor(environment: ServiceEnvironment) {
+    this.environment = environment;
     this.console = new GuestConsole((event, body) => this.event(event, body));
   }
 
-  received(message: ToEngine): void {
+  received(message: EngineRequest): void {
     switch (message.kind) {
       case 'request':
         if (message.command === 'launch') return void this.launch(message);
-        return this.guard(message);
+        return this.handleRequest(message);
       case 'close':
         this.isClosed = true;
         this.close();
@@ -62,19 +62,19 @@ export class EngineService {
   }
 
   /** The host calls this every few seconds, because a stopped machine triggers no file checks. */
-  lookAround(): void {
-    this.open?.lookAfterFiles();
+  checkFiles(): void {
+    this.open?.checkFiles();
   }
 
   // --- requests --------------------------------------------------------------------------------------------------------
 
   /** Turns every error of a request into an error response. */
-  private guard(request: Request): void {
+  private handleRequest(request: Request): void {
     const { id } = request;
     try {
       const { body, run } = this.answer(request);
       this.post({ kind: 'reply', id, body });
-      this.open?.tellNews();
+      this.open?.sendUpdates();
       run?.();
     } catch (error) {
       this.post({ kind: 'failed', id, failure: failureOf(error) });
@@ -84,7 +84,7 @@ export class EngineService {
   private answer({ command, arguments: given, breakpointIds }: Request): { body: unknown; run?: () => void } {
     const { open } = this;
     if (!open) throw sessionHasEnded();
-    if (open.turn !== 'nobody' && ENGINE_COMMANDS[command]?.needs === 'stopped') throw machineIsRunning();
+    if (open.runOwner !== 'nobody' && ENGINE_COMMANDS[command]?.needs === 'stopped') throw machineIsRunning();
     const { debuggee } = open;
     const args = new Arguments(command, given);
     const answer = ANSWERS[command];
@@ -100,43 +100,43 @@ export class EngineService {
 
   /** The same for `launch`, which is asynchronous because it first opens a port. */
   private async launch({ id, arguments: given }: Request): Promise<void> {
-    let door: GdbDoor | undefined;
+    let gdbHost: GdbServerHost | undefined;
     try {
       if (this.wasLaunched) throw requestTwice('launch');
       const configuration = this.configurationOf(given);
       if (configuration.gdbServer !== null) {
-        door = await GdbDoor.listen(this.surroundings.listen, configuration.gdbServer);
+        gdbHost = await GdbServerHost.listen(this.environment.listen, configuration.gdbServer);
         if (this.isClosed) throw sessionHasEnded();
       }
-      this.openSession(configuration, door);
+      this.openSession(configuration, gdbHost);
       this.event('initialized', undefined);
       const harts = this.open?.debuggee.hartCount;
       this.post({ kind: 'reply', id, body: { harts } });
     } catch (error) {
-      door?.close();
+      gdbHost?.close();
       this.post({ kind: 'failed', id, failure: failureOf(error) });
     }
   }
 
   private configurationOf(given: unknown): LaunchConfiguration {
     const configuration = parseLaunch(given);
-    return this.surroundings.overwrites ? { ...configuration, overwrite: 'always' } : configuration;
+    return this.environment.overwrites ? { ...configuration, overwrite: 'always' } : configuration;
   }
 
-  private openSession(configuration: LaunchConfiguration, door: GdbDoor | undefined): void {
-    const debuggee = openDebuggee(this.surroundings, configuration, this.console, (notice) =>
+  private openSession(configuration: LaunchConfiguration, gdbHost: GdbServerHost | undefined): void {
+    const debuggee = openDebuggee(this.environment, configuration, this.console, (notice) =>
       this.output('important', textFor(notice, 'editor')),
     );
     this.wasLaunched = true;
     this.open = new OpenSession({
-      ...{ debuggee, door, console: this.console, surroundings: this.surroundings },
+      ...{ debuggee, gdbHost, console: this.console, environment: this.environment },
       event: (event, body) => this.event(event, body),
-      takeMail: () => this.takeMail(),
+      deliverRequests: () => this.deliverRequests(),
     });
-    if (!debuggee.session.canGoBack) this.event('capabilities', { capabilities: { supportsStepBack: false } });
-    if (!door) return;
-    door.open(this.sharedMachine(this.open));
-    this.output('console', gdbServerOn(door.name));
+    if (!debuggee.session.hasHistory) this.event('capabilities', { capabilities: { supportsStepBack: false } });
+    if (!gdbHost) return;
+    gdbHost.open(this.sharedMachine(this.open));
+    this.output('console', gdbServerOn(gdbHost.name));
   }
 
   // --- running ---------------------------------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ export class EngineService {
   /** Runs the machine and always sends `stopped` or `terminated` at the end. */
   private async run(command: string, slice: Slice | undefined): Promise<void> {
     const open = this.open!;
-    open.begins('editor');
+    open.runStarted('editor');
     try {
       const how = ENGINE_COMMANDS[command].runs!;
       this.stopped(open, slice ? await open.runner.run(slice, how) : { kind: 'entry' });
@@ -157,13 +157,13 @@ export class EngineService {
   private stopped(open: OpenSession, reason: StopReason): void {
     const { debuggee } = open;
     if (open !== this.open) return;
-    open.ends();
+    open.runEnded();
     if (reason.kind === 'ended' && endsSession(debuggee)) return this.ended(reason.end);
     this.event('stopped', stoppedBody(debuggee, reason));
   }
 
   private ended(end: End): void {
-    this.output('console', `${endWords(end)}.`);
+    this.output('console', `${endText(end)}.`);
     this.close();
     this.event('exited', { exitCode: end.guestExit ?? 0 });
     this.event('terminated', {});
@@ -173,10 +173,10 @@ export class EngineService {
   private runFailed(open: OpenSession, error: unknown): void {
     if (open !== this.open) return;
     const { message: text } = failureOf(error);
-    open.ends();
+    open.runEnded();
     if (userErrorOf(error)?.kind === 'hostFailure') {
       this.open = undefined;
-      open.door?.close();
+      open.gdbHost?.close();
       this.abandon(open, text);
       this.event('terminated', {});
     } else {
@@ -188,9 +188,10 @@ export class EngineService {
   }
 
   /** Called during a run: answers requests that are allowed then and keeps the others. */
-  private takeMail(): void {
-    for (let message = this.surroundings.nextMessage(); message; message = this.surroundings.nextMessage()) {
-      if (message.kind === 'request' && ENGINE_COMMANDS[message.command]?.anyTime) this.guard(message);
+  private deliverRequests(): void {
+    for (let message = this.environment.nextMessage(); message; message = this.environment.nextMessage()) {
+      if (message.kind === 'request' && ENGINE_COMMANDS[message.command]?.isAnsweredDuringRun)
+        this.handleRequest(message);
       else this.waiting.push(message);
     }
   }
@@ -200,24 +201,24 @@ export class EngineService {
     return {
       session: open.debuggee.session,
       get isEditorRunning() {
-        return open.turn === 'editor' || !open.hasStarted;
+        return open.runOwner === 'editor' || !open.hasStarted;
       },
-      standStill: () => open.standStill(),
-      milliseconds: () => this.surroundings.milliseconds(),
+      stopMachine: () => open.standStill(),
+      milliseconds: () => this.environment.milliseconds(),
       runBegins: () => {
         open.runner.clearPause();
-        open.begins('gdb');
+        open.runStarted('gdb');
         this.event('continued', { threadId: THREAD_ID, allThreadsContinued: true });
       },
       betweenSlices: async (gdbWantsEnd) => {
         if (open === this.open) open.betweenSlices();
-        await this.surroundings.letMessagesIn();
+        await this.environment.letMessagesIn();
         await open.runner.clientCaughtUp(gdbWantsEnd);
         return open.runner.wantsPause;
       },
       runEnded: (reason) => this.stopped(open, reason),
       runFailed: (error) => this.runFailed(open, error),
-      foreignConnection: () => this.output('important', foreignConnection()),
+      onForeignConnection: () => this.output('important', foreignConnection()),
     };
   }
 
@@ -229,10 +230,10 @@ export class EngineService {
     if (!open) return;
     this.open = undefined;
     open.runner.isClosing = true;
-    open.door?.close();
+    open.gdbHost?.close();
     const { timeline } = open.debuggee.session;
     try {
-      timeline.close(endOfPresent(timeline));
+      timeline.close(endAtLiveEnd(timeline));
       this.console.flush();
     } catch (error) {
       this.abandon(open, failureOf(error).message);
@@ -248,8 +249,8 @@ export class EngineService {
     try {
       debuggee.session.timeline.abandon();
     } finally {
-      const { host } = this.surroundings;
-      const kept = rr === 'record' ? { rr, rrfile, position: keptPosition(host, rrfile) } : { rr };
+      const { host } = this.environment;
+      const kept = rr === 'record' ? { rr, rrfile, position: replayablePosition(host, rrfile) } : { rr };
       this.output('important', sessionFailed(failure, kept));
     }
   }
@@ -258,9 +259,9 @@ export class EngineService {
     this.event('output', { category, output: `${text}\n` });
   }
 
-  private post(message: FromEngine): void {
-    Atomics.add(this.surroundings.signals, SIGNALS.untaken, sizeOf(message));
-    this.surroundings.post(message);
+  private post(message: EngineEvent): void {
+    Atomics.add(this.environment.signals, SIGNALS.unsentBytes, sizeOf(message));
+    this.environment.post(message);
   }
 
   private event(event: string, body: unknown): void {
@@ -270,5 +271,5 @@ export class EngineService {
 
 /** If there is history, the session continues after the guest has ended, for inspection. */
 function endsSession({ session, configuration }: Debuggee): boolean {
-  return configuration.noDebug || !session.canGoBack;
+  return configuration.noDebug || !session.hasHistory;
 }

@@ -1,4 +1,4 @@
-import { firstTimeOnly } from '../engine/index.ts';
+import { newOutputOnly } from '../engine/index.ts';
 import type { ConsoleEvent } from './customProtocol.ts';
 import type { LaunchConfiguration } from './launchConfiguration.ts';
 
@@ -8,9 +8,9 @@ import type { LaunchConfiguration } from './launchConfiguration.ts';
  */
 export class GuestConsole {
   /** The console callback for the machine's setup. */
-  readonly onConsoleByte = firstTimeOnly((byte) => this.bytes.push(byte));
+  readonly onConsoleByte = newOutputOnly((byte) => this.bytes.push(byte));
   /** The `console` setting of the launch configuration. */
-  goesTo: LaunchConfiguration['console'] = 'debugConsole';
+  target: LaunchConfiguration['console'] = 'debugConsole';
   private bytes: number[] = [];
   private decoder = new TextDecoder();
   private event: (event: string, body: object) => void;
@@ -24,7 +24,7 @@ export class GuestConsole {
     if (this.bytes.length === 0) return;
     const bytes = Uint8Array.from(this.bytes);
     this.bytes = [];
-    if (this.goesTo === 'terminal') {
+    if (this.target === 'terminal') {
       const body: ConsoleEvent = { base64: Buffer.from(bytes).toString('base64') };
       return this.event('blkreplay/console', body);
     }

@@ -5,4 +5,4 @@ export { Adapter } from './adapter.ts';
 export { EngineLink } from './engineLink.ts';
 export { EngineService } from './engineService.ts';
 export { failureOf } from './failure.ts';
-export { type FromEngine, makeSignals, type ToEngine } from './messages.ts';
+export { type EngineEvent, makeSignals, type EngineRequest } from './messages.ts';

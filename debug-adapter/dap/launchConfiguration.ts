@@ -3,7 +3,7 @@ import type { DriveOptions } from '../engine/index.ts';
 import { launchBadSetting, launchDrivesShare, launchSettingMissing, settingMeanings } from '../messages/dap.ts';
 import * as limits from '../engine/limits.ts';
 import { isRecord } from './arguments.ts';
-import type { SharedPlace } from './gdbDoor.ts';
+import type { GdbSocketAddress } from './gdbServerHost.ts';
 import { expected } from '../messages/expected.ts';
 
 /** A launch configuration after validation, with absolute paths. */
@@ -16,7 +16,7 @@ export interface LaunchConfiguration {
   kernelAddress: number | null;
   bios: string | null;
   initrd: string | null;
-  load: limits.PlacedFile[];
+  load: limits.FileAtAddress[];
   dtb: string | null;
   append: string | null;
   memoryBytes: number | null;
@@ -26,7 +26,7 @@ export interface LaunchConfiguration {
   /** Where the guest's console is shown. */
   console: 'debugConsole' | 'terminal';
   /** Where gdb can connect to the session. */
-  gdbServer: SharedPlace | null;
+  gdbServer: GdbSocketAddress | null;
   stopOnEntry: boolean;
   noDebug: boolean;
   drives: DriveOptions[];
@@ -43,8 +43,8 @@ export interface LaunchConfiguration {
  * Validates a launch configuration and makes its paths absolute. Each error is one sentence that names the setting.
  * Unknown settings are ignored, because the editor adds some.
  */
-export function parseLaunch(given: unknown): LaunchConfiguration {
-  const root = isRecord(given) ? given : {};
+export function parseLaunch(input: unknown): LaunchConfiguration {
+  const root = isRecord(input) ? input : {};
   const folder = new Settings(root, '', process.cwd());
   const folderOf = (name: string) => (folder.text(name) ? folder.file(name) : null);
   const cwd = folderOf('cwd') ?? folderOf('workspaceFolder') ?? process.cwd();
@@ -68,7 +68,7 @@ export function parseLaunch(given: unknown): LaunchConfiguration {
     idle: settings.word('idle', ['warp', 'realtime']) ?? 'realtime',
     overwrite: settings.word('overwrite', ['ask', 'always', 'never']) ?? 'ask',
     console: settings.word('console', ['debugConsole', 'terminal']) ?? 'debugConsole',
-    gdbServer: gdbPlace(settings),
+    gdbServer: gdbListenAddress(settings),
     stopOnEntry: settings.flag('stopOnEntry'),
     noDebug: settings.flag('noDebug'),
     drives: settings.objects('drives').map(drive),
@@ -93,15 +93,15 @@ function bios(settings: Settings): string | null {
 }
 
 /** Writes a kernel's path in the setting's syntax: an `@` before a number would start an address. */
-export const kernelSetting = limits.placedFileText;
+export const kernelSetting = limits.fileAtAddressText;
 
 /** A machine can boot from a firmware file or loaded files alone. */
 const bootsWithoutKernel = ({ bios, load }: LaunchConfiguration): boolean =>
   (bios !== null && bios !== 'none' && bios !== 'builtin') || load.length > 0;
 
-function load(settings: Settings): limits.PlacedFile[] {
+function load(settings: Settings): limits.FileAtAddress[] {
   const files = settings.placedFiles('load');
-  return files.length <= limits.LOADS_MAX ? files : settings.bad('load', expected.atMost(limits.LOADS_MAX));
+  return files.length <= limits.LOAD_FILES_MAX ? files : settings.bad('load', expected.atMost(limits.LOAD_FILES_MAX));
 }
 
 const { DRIVES_MAX, HARTS_MAX } = limits;
@@ -124,9 +124,9 @@ function drive(settings: Settings): DriveOptions {
   return options;
 }
 
-function checkDrives(drives: readonly DriveOptions[], most: number): void {
-  if (drives.length > most) {
-    throw launchBadSetting({ setting: 'drives', value: drives.length, expected: expected.atMost(most) });
+function checkDrives(drives: readonly DriveOptions[], max: number): void {
+  if (drives.length > max) {
+    throw launchBadSetting({ setting: 'drives', value: drives.length, expected: expected.atMost(max) });
   }
   drives.forEach(({ id, overlay, slot }, i) => {
     for (const first of drives.slice(0, i)) {
@@ -164,13 +164,13 @@ function harts(settings: Settings): number | null {
 
 const PORT_MAX = 65535;
 
-function gdbPlace(settings: Settings): SharedPlace | null {
-  const given = settings.value('gdbServer');
-  if (given === null) return null;
-  if (Number.isInteger(given) && Number(given) >= 0 && Number(given) <= PORT_MAX) {
-    return { kind: 'port', port: Number(given) };
+function gdbListenAddress(settings: Settings): GdbSocketAddress | null {
+  const input = settings.value('gdbServer');
+  if (input === null) return null;
+  if (Number.isInteger(input) && Number(input) >= 0 && Number(input) <= PORT_MAX) {
+    return { kind: 'port', port: Number(input) };
   }
-  const file = typeof given === 'string' ? /^unix:(.+)$/s.exec(given)?.[1] : undefined;
+  const file = typeof input === 'string' ? /^unix:(.+)$/s.exec(input)?.[1] : undefined;
   if (file !== undefined) return { kind: 'unix', path: settings.resolve(file) };
   return settings.bad('gdbServer', expected.gdbSetting(PORT_MAX));
 }
@@ -189,7 +189,7 @@ function rngSeed(settings: Settings): string | null {
 
 function snapshotName(settings: Settings): string | null {
   const name = settings.text('rrsnapshot');
-  if (name === null || limits.isOwnSnapshotName(name)) return name;
+  if (name === null || limits.isUserSnapshotName(name)) return name;
   return settings.bad('rrsnapshot', expected.snapshotName(limits.SNAPSHOT_NAME_BYTES_MAX));
 }
 
@@ -234,22 +234,22 @@ class Settings {
   }
 
   /** `FILE@ADDRESS`, as on the command line. */
-  placedFile(name: string): limits.PlacedFile | null {
+  placedFile(name: string): limits.FileAtAddress | null {
     const value = this.text(name);
     return value === null ? null : this.placed(name, value);
   }
 
-  placedFiles(name: string): limits.PlacedFile[] {
+  placedFiles(name: string): limits.FileAtAddress[] {
     const values = this.values[name] ?? [];
     if (!Array.isArray(values)) return this.bad(name, expected.files());
     return values.map((value, i) => this.placed(`${name}[${i}]`, value, value));
   }
 
-  private placed(name: string, value: unknown, given = this.values[name]): limits.PlacedFile {
-    const parsed = typeof value === 'string' ? limits.parsePlacedFile(value) : undefined;
+  private placed(name: string, value: unknown, input = this.values[name]): limits.FileAtAddress {
+    const parsed = typeof value === 'string' ? limits.parseFileAtAddress(value) : undefined;
     if (parsed && limits.isFileName(parsed.file)) return { ...parsed, file: this.resolve(parsed.file) };
     const form = value === '' ? expected.fileName() : expected.placedFile();
-    throw launchBadSetting({ setting: this.prefix + name, value: given, expected: form });
+    throw launchBadSetting({ setting: this.prefix + name, value: input, expected: form });
   }
 
   files(name: string): string[] {

@@ -42,7 +42,7 @@ export class LoadedFiles {
   private allAt(pc: bigint): readonly CodeGroup[] {
     const block = pc >> BLOCK_BITS;
     const known = this.known.get(block);
-    if (known?.[0]?.codeAround(pc, 1) && known[0].knows(pc)) return known;
+    if (known?.[0]?.codeAround(pc, 1) && known[0].hasInformation(pc)) return known;
     const found = this.find(pc);
     this.known.set(block, found);
     return found;
@@ -51,38 +51,41 @@ export class LoadedFiles {
   /** The matching groups, best first. */
   private find(pc: bigint): readonly CodeGroup[] {
     const candidates = this.groups.filter((group) => group.codeAround(pc, 1));
-    const knowing = candidates.filter((group) => group.knows(pc));
+    const knowing = candidates.filter((group) => group.hasInformation(pc));
     // If memory is unreadable, the program is probably not loaded yet: accept a file if it is the only one.
     if (this.inspector.readMemory(pc, 1).length === 0) return knowing.length === 1 ? knowing : [];
     const best = this.bestOf(candidates, pc);
     if (best.some((group) => knowing.includes(group))) return best;
     // The best match has no names at this address. The names of another build are valid for a function that is
     // identical in both.
-    return [...knowing.filter((group) => this.holdsFunction(group, pc)), ...best];
+    return [...knowing.filter((group) => this.functionMatches(group, pc)), ...best];
   }
 
   private bestOf(candidates: readonly CodeGroup[], pc: bigint): CodeGroup[] {
     // The bytes nearby usually suffice, which keeps frequently hit breakpoints cheap.
-    const nearby = this.agreeing(candidates, pc, NEARBY_BYTES);
+    const nearby = this.matches(candidates, pc, NEARBY_BYTES);
     if (nearby.length === 1) return [nearby[0].group];
-    const agreeing = this.agreeing(candidates, pc, REACH_BYTES);
-    const most = Math.max(...agreeing.map((one) => one.agreement));
-    return agreeing.filter((one) => one.agreement === most).map(({ group }) => group);
+    const matches = this.matches(candidates, pc, REACH_BYTES);
+    const most = Math.max(...matches.map((one) => one.matchingFraction));
+    return matches.filter((one) => one.matchingFraction === most).map(({ group }) => group);
   }
 
-  private agreeing(candidates: readonly CodeGroup[], pc: bigint, reachBytes: number) {
+  private matches(candidates: readonly CodeGroup[], pc: bigint, reachBytes: number) {
     return candidates
-      .map((group) => ({ group, agreement: agreement(this.inspector, group.codeAround(pc, reachBytes)!) }))
-      .filter((one) => one.agreement >= AGREEMENT_MIN);
+      .map((group) => ({
+        group,
+        matchingFraction: matchingFraction(this.inspector, group.codeAround(pc, reachBytes)!),
+      }))
+      .filter((one) => one.matchingFraction >= AGREEMENT_MIN);
   }
 
-  private holdsFunction(group: CodeGroup, pc: bigint): boolean {
-    return group.functionCode(pc).every((code) => agreement(this.inspector, code) === 1);
+  private functionMatches(group: CodeGroup, pc: bigint): boolean {
+    return group.functionCode(pc).every((code) => matchingFraction(this.inspector, code) === 1);
   }
 }
 
 /** The fraction of the code that agrees with memory. Unreadable pages are ignored: they are not loaded yet. */
-function agreement(
+function matchingFraction(
   inspector: Session['inspector'],
   { address, bytes }: { address: bigint; bytes: Uint8Array },
 ): number {

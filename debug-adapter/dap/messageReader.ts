@@ -1,9 +1,9 @@
 /** Receives the messages and errors of a MessageReader. */
-export interface MessageUser {
+export interface MessageHandler {
   message(text: string, lengthBytes: number): void;
   tooLarge(lengthBytes: number): void;
   /** A header exceeds the maximum length, so this is not DAP. */
-  notMessages(): void;
+  notDap(): void;
 }
 
 /** The largest valid message is a memory write of 1 MiB, in base64. */
@@ -16,7 +16,7 @@ const HEADER_END = Buffer.from('\r\n\r\n');
  * a header does not end or announces a larger message, this is reported and nothing more is read.
  */
 export class MessageReader {
-  private user: MessageUser;
+  private user: MessageHandler;
   private header: Buffer = Buffer.alloc(0);
   private body: Buffer[] = [];
   /** The missing part of the current message, whose header has arrived. */
@@ -24,7 +24,7 @@ export class MessageReader {
   private lengthBytes: number | undefined;
   private isOver = false;
 
-  constructor(user: MessageUser) {
+  constructor(user: MessageHandler) {
     this.user = user;
   }
 
@@ -41,7 +41,7 @@ export class MessageReader {
     const end = header.indexOf(HEADER_END);
     if (end < 0) {
       this.header = header;
-      if (header.length > HEADER_BYTES_MAX) this.end(() => this.user.notMessages());
+      if (header.length > HEADER_BYTES_MAX) this.end(() => this.user.notDap());
       return bytes.subarray(header.length - before);
     }
     this.header = Buffer.alloc(0);
@@ -68,14 +68,14 @@ export class MessageReader {
     return bytes.subarray(part.length);
   }
 
-  private end(tell: () => void): void {
+  private end(notify: () => void): void {
     this.isOver = true;
     this.header = Buffer.alloc(0);
-    tell();
+    notify();
   }
 }
 
 function lengthIn(header: string): number | undefined {
-  const found = /^Content-Length: *(\d+)\s*$/im.exec(header);
-  return found ? Number(found[1]) : undefined;
+  const match = /^Content-Length: *(\d+)\s*$/im.exec(header);
+  return match ? Number(match[1]) : undefined;
 }

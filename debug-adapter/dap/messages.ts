@@ -4,11 +4,11 @@ import type { Failure } from './failure.ts';
  * Messages from the protocol's thread to the engine's thread. DAP requests are forwarded unchanged once they can be
  * answered; the engine's thread checks their arguments.
  */
-export type ToEngine =
+export type EngineRequest =
   /** `breakpointIds` has one ID for each breakpoint that the request sets. */
   { kind: 'request'; id: number; command: string; arguments: unknown; breakpointIds: number[] } | { kind: 'close' };
 
-export type FromEngine =
+export type EngineEvent =
   | { kind: 'reply'; id: number; body: unknown }
   | { kind: 'failed'; id: number; failure: Failure }
   /** A DAP event; `stopped` and `terminated` end a run. */
@@ -20,7 +20,7 @@ export type FromEngine =
  * How a run is divided. `longSlices`: pausing is expensive, so a slice pauses only for a message or after a longer
  * time.
  */
-export type Running = 'slices' | 'longSlices' | 'whole';
+export type RunMode = 'slices' | 'longSlices' | 'whole';
 
 /**
  * When the engine can answer a request, and whether the machine runs afterwards. Between `slices`, the engine receives
@@ -28,10 +28,10 @@ export type Running = 'slices' | 'longSlices' | 'whole';
  */
 export interface CommandRules {
   needs: 'nothing' | 'launched' | 'stopped';
-  runs?: Running;
+  runs?: RunMode;
   sets?: 'breakpoints';
   /** Can also be answered during a `whole` run, because it does not affect the run. */
-  anyTime?: true;
+  isAnsweredDuringRun?: true;
 }
 
 /** The cells of the memory shared by the threads. A nonzero value sets the signal. */
@@ -39,22 +39,22 @@ export const SIGNALS = {
   /** The current run must pause. Cleared before a run starts. Also wakes a sleeping machine. */
   pause: 0,
   /** A message has been posted to the engine, which clears the cell before it reads the messages. */
-  mail: 1,
+  request: 1,
   /**
    * The total size of the engine's messages that the client's stream has not accepted. The engine adds to it and the
    * protocol's thread subtracts from it; above a limit, the machine waits.
    */
-  untaken: 2,
+  unsentBytes: 2,
 } as const;
 
 export const makeSignals = (): Int32Array<SharedArrayBuffer> =>
   new Int32Array(new SharedArrayBuffer(Object.keys(SIGNALS).length * Int32Array.BYTES_PER_ELEMENT));
 
 /** More than twice the console output of one slice. */
-const UNTAKEN_BYTES_MAX = 1 << 20;
+const UNSENT_BYTES_MAX = 1 << 20;
 
 /** An estimate of a message's size: only console output is both long and unsolicited. */
-export function sizeOf(message: FromEngine): number {
+export function sizeOf(message: EngineEvent): number {
   const body =
     message.kind === 'event' ? (message.body as { output?: unknown; base64?: unknown } | undefined) : undefined;
   const text = body?.output ?? body?.base64;
@@ -65,7 +65,7 @@ const MESSAGE_BYTES = 256;
 
 /** Whether the machine must wait before it sends more. */
 export const isClientBehind = (signals: Int32Array<SharedArrayBuffer>): boolean =>
-  Atomics.load(signals, SIGNALS.untaken) > UNTAKEN_BYTES_MAX;
+  Atomics.load(signals, SIGNALS.unsentBytes) > UNSENT_BYTES_MAX;
 
 export const ENGINE_COMMANDS: Readonly<Record<string, CommandRules>> = {
   launch: { needs: 'nothing' },
@@ -90,8 +90,8 @@ export const ENGINE_COMMANDS: Readonly<Record<string, CommandRules>> = {
   setVariable: { needs: 'stopped' },
   setExpression: { needs: 'stopped' },
   writeMemory: { needs: 'stopped' },
-  'blkreplay/consoleInput': { needs: 'launched', anyTime: true },
-  'blkreplay/overview': { needs: 'launched', anyTime: true },
+  'blkreplay/consoleInput': { needs: 'launched', isAnsweredDuringRun: true },
+  'blkreplay/overview': { needs: 'launched', isAnsweredDuringRun: true },
   'blkreplay/takeSnapshot': { needs: 'launched' },
   'blkreplay/renameSnapshot': { needs: 'launched' },
   'blkreplay/deleteSnapshot': { needs: 'launched' },

@@ -1,6 +1,6 @@
 import {
-  allowing,
-  type CheckpointPace,
+  withAllowedPaths,
+  type SnapshotPace,
   ConsoleInput,
   type Host,
   type IdleClock,
@@ -22,28 +22,28 @@ import type { LaunchConfiguration } from './launchConfiguration.ts';
 import { MEMORY_BYTES_DEFAULT, sessionSymbols } from './sessionSymbols.ts';
 
 /** What opening a session needs from outside the engine. */
-export interface Surroundings {
+export interface DebuggeeEnvironment {
   host: Host;
   idleClock: IdleClock;
   /** Creates the pace of automatic snapshots for one recording. */
-  makePace: () => CheckpointPace;
+  makePace: () => SnapshotPace;
   /** blkreplay's version, for the recording's header. */
   version: string;
 }
 
 /** Opens the files of a launch configuration. Symbols are opened first, so that an error in them creates no files. */
 export function openDebuggee(
-  surroundings: Surroundings,
+  environment: DebuggeeEnvironment,
   configuration: LaunchConfiguration,
   console: GuestConsole,
   onNotice: (notice: Notice) => void,
 ): Debuggee {
-  const { host, forget } = readingOnce(surroundings.host);
+  const { host, forget } = cachingReads(environment.host);
   const groups = configuration.noDebug ? [] : sessionSymbols(host, configuration, onNotice);
   try {
     const keys = configuration.rr === 'replay' ? undefined : new ConsoleInput();
-    console.goesTo = configuration.console;
-    const timeline = openTimeline({ ...surroundings, host }, configuration, { keys, console, onNotice });
+    console.target = configuration.console;
+    const timeline = openTimeline({ ...environment, host }, configuration, { keys, console, onNotice });
     const exists = (path: string) => host.files.exists(path);
     return new Debuggee({ timeline, groups, configuration, keys, exists });
   } catch (error) {
@@ -54,7 +54,7 @@ export function openDebuggee(
 }
 
 /** Caches files by name until `forget`, so that a build that replaces a file in the meantime has no effect. */
-function readingOnce(host: Host): { host: Host; forget: () => void } {
+function cachingReads(host: Host): { host: Host; forget: () => void } {
   let read: Map<string, Uint8Array> | undefined = new Map();
   const readWhole: Host['files']['readWhole'] = (path, maxBytes) => {
     const bytes = read?.get(path) ?? host.files.readWhole(path, maxBytes);
@@ -65,7 +65,7 @@ function readingOnce(host: Host): { host: Host; forget: () => void } {
 }
 
 function openTimeline(
-  { host, idleClock, makePace, version }: Surroundings,
+  { host, idleClock, makePace, version }: DebuggeeEnvironment,
   configuration: LaunchConfiguration,
   { keys, console, onNotice }: { keys?: ConsoleInput; console: GuestConsole; onNotice: (notice: Notice) => void },
 ): Timeline {
@@ -78,7 +78,7 @@ function openTimeline(
     onConsoleByte: console.onConsoleByte,
     onNotice,
   };
-  const workspace = allowing(host, [configuration.cwd]);
+  const workspace = withAllowedPaths(host, [configuration.cwd]);
   if (rr === 'replay') return openReplay(workspace, { ...machine, rrfile, rrsnapshot, append, memoryBytes, harts });
   const typed = keys ? [keys] : [];
   const setup: LiveSetup = {

@@ -1,12 +1,12 @@
 import type { Debuggee } from './debuggee.ts';
-import type { GdbDoor } from './gdbDoor.ts';
+import type { GdbServerHost } from './gdbServerHost.ts';
 import type { GuestConsole } from './guestConsole.ts';
-import { PlaceTeller } from './place.ts';
+import { PositionReporter } from './positionEvent.ts';
 import { hex } from './variableViews.ts';
-import { Runner, type RunnerSurroundings } from './runner.ts';
+import { Runner, type RunnerEnvironment } from './runner.ts';
 
 /** The front end that runs the machine. */
-export type Turn = 'nobody' | 'editor' | 'gdb';
+export type RunOwner = 'nobody' | 'editor' | 'gdb';
 
 // A kill loses at most one second of the recording: half of that leaves time for a slow slice.
 const WRITE_BACK_MILLISECONDS = 500;
@@ -15,102 +15,102 @@ const WRITE_BACK_MILLISECONDS = 500;
 export class OpenSession {
   readonly debuggee: Debuggee;
   readonly runner: Runner;
-  readonly door: GdbDoor | undefined;
-  turn: Turn = 'nobody';
+  readonly gdbHost: GdbServerHost | undefined;
+  runOwner: RunOwner = 'nobody';
   /** False until the client has finished its configuration. */
   hasStarted = false;
-  private surroundings: RunnerSurroundings;
+  private environment: RunnerEnvironment;
   private console: GuestConsole;
   private event: (event: string, body?: object) => void;
-  private place: PlaceTeller;
-  private complaintsTold = new Set<string>();
+  private positionReporter: PositionReporter;
+  private diagnosticsShown = new Set<string>();
   private writtenBackAt: number;
-  private lookedAt = -Infinity;
-  private whenStill: (() => void)[] = [];
+  private filesCheckedAt = -Infinity;
+  private stopWaiters: (() => void)[] = [];
 
   constructor(options: {
     debuggee: Debuggee;
-    door: GdbDoor | undefined;
+    gdbHost: GdbServerHost | undefined;
     console: GuestConsole;
-    surroundings: RunnerSurroundings;
+    environment: RunnerEnvironment;
     event: (event: string, body?: object) => void;
-    takeMail: () => void;
+    deliverRequests: () => void;
   }) {
     this.debuggee = options.debuggee;
-    this.door = options.door;
+    this.gdbHost = options.gdbHost;
     this.console = options.console;
-    this.surroundings = options.surroundings;
+    this.environment = options.environment;
     this.event = options.event;
-    this.place = new PlaceTeller(options.debuggee, options.event);
-    this.writtenBackAt = options.surroundings.milliseconds();
-    this.runner = new Runner(options.surroundings, {
-      wantsStillness: () => this.whenStill.length > 0,
+    this.positionReporter = new PositionReporter(options.debuggee, options.event);
+    this.writtenBackAt = options.environment.milliseconds();
+    this.runner = new Runner(options.environment, {
+      mustStop: () => this.stopWaiters.length > 0,
       betweenSlices: () => this.betweenSlices(),
       // Shows console output meanwhile, because stepping over a call may take a long time.
-      tellProgress: () => this.tellProgress(),
-      takeMail: options.takeMail,
+      sendProgress: () => this.sendProgress(),
+      deliverRequests: options.deliverRequests,
     });
   }
 
-  begins(turn: Turn): void {
-    this.turn = turn;
+  runStarted(runOwner: RunOwner): void {
+    this.runOwner = runOwner;
     this.debuggee.isRunning = true;
     this.hasStarted = true;
-    this.debuggee.forget();
-    this.place.tell(true, this.surroundings.milliseconds());
+    this.debuggee.invalidate();
+    this.positionReporter.tell(true, this.environment.milliseconds());
   }
 
   /** The machine has stopped. Sends the pending events, then resolves the promises of `standStill`. */
-  ends(): void {
-    this.turn = 'nobody';
+  runEnded(): void {
+    this.runOwner = 'nobody';
     this.debuggee.isRunning = false;
-    this.debuggee.forget();
+    this.debuggee.invalidate();
     this.console.flush();
-    this.tellNews();
-    for (const resolve of this.whenStill.splice(0)) resolve();
+    this.sendUpdates();
+    for (const resolve of this.stopWaiters.splice(0)) resolve();
   }
 
   /** Stops the machine; a run by the editor ends as paused. */
   standStill(): Promise<void> {
-    if (this.turn === 'nobody' && this.hasStarted) return Promise.resolve();
-    return new Promise((resolve) => this.whenStill.push(resolve));
+    if (this.runOwner === 'nobody' && this.hasStarted) return Promise.resolve();
+    return new Promise((resolve) => this.stopWaiters.push(resolve));
   }
 
   /**
    * Checks the session's files, also while the machine is stopped, but no more often than the recording is written
    * back.
    */
-  lookAfterFiles(): void {
-    const now = this.surroundings.milliseconds();
-    if (now - this.lookedAt < WRITE_BACK_MILLISECONDS) return;
-    this.lookedAt = now;
-    this.debuggee.session.timeline.lookAfterFiles();
+  checkFiles(): void {
+    const now = this.environment.milliseconds();
+    if (now - this.filesCheckedAt < WRITE_BACK_MILLISECONDS) return;
+    this.filesCheckedAt = now;
+    this.debuggee.session.timeline.checkFiles();
   }
 
   betweenSlices(): void {
-    this.tellProgress();
-    const now = this.surroundings.milliseconds();
+    this.sendProgress();
+    const now = this.environment.milliseconds();
     if (now - this.writtenBackAt < WRITE_BACK_MILLISECONDS) return;
     this.debuggee.session.timeline.writeBack();
     this.writtenBackAt = now;
   }
 
   /** After a request and at a stop: reports the position and new diagnostics about debug information. */
-  tellNews(): void {
-    this.lookAfterFiles();
-    if (this.turn === 'nobody') this.place.whenNew(this.surroundings.milliseconds());
-    this.tellWritten();
-    for (const complaint of this.debuggee.symbols.flatMap(({ complaints }) => complaints)) {
-      if (!this.complaintsTold.has(complaint)) {
-        this.event('output', { category: 'console', output: `${complaint}\n` });
+  sendUpdates(): void {
+    this.checkFiles();
+    if (this.runOwner === 'nobody') this.positionReporter.sendIfChanged(this.environment.milliseconds());
+    this.sendWrites();
+    for (const diagnostic of this.debuggee.symbols.flatMap(({ diagnostics }) => diagnostics)) {
+      if (!this.diagnosticsShown.has(diagnostic)) {
+        this.event('output', { category: 'console', output: `${diagnostic}\n` });
       }
-      this.complaintsTold.add(complaint);
+      this.diagnosticsShown.add(diagnostic);
     }
   }
 
   /** Tells the client that stack and variables may have changed, and which bytes of memory did. */
-  private tellWritten(): void {
-    const written = this.debuggee.takeWritten();
+  private sendWrites(): void {
+    const written = this.debuggee.takeWrites();
     if (written.length > 0) this.event('invalidated', { areas: ['all'] });
     for (const one of written) {
       if (!one) continue;
@@ -118,8 +118,8 @@ export class OpenSession {
     }
   }
 
-  private tellProgress(): void {
+  private sendProgress(): void {
     this.console.flush();
-    this.place.whenDue(this.surroundings.milliseconds());
+    this.positionReporter.sendIfDue(this.environment.milliseconds());
   }
 }

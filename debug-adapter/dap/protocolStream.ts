@@ -5,16 +5,16 @@ import { isRecord } from './arguments.ts';
 import { MESSAGE_BYTES_MAX, MessageReader } from './messageReader.ts';
 
 /** Handles the messages of a ProtocolStream. */
-export interface ProtocolUser {
+export interface ProtocolHandler {
   request(request: DebugProtocol.Request): void;
   /** Whether the request may overtake those that wait. */
   isUrgent(request: DebugProtocol.Request): boolean;
   /** Whether it cannot take more requests now. */
   isBusy(): boolean;
   /** A message could not be parsed. */
-  problem(text: string): void;
+  onMalformed(text: string): void;
   /** Nothing more can be read: a message is too large, or the stream is not DAP. */
-  lost(why: string): void;
+  onFatal(why: string): void;
   /** The client has accepted all messages. */
   drained(): void;
 }
@@ -37,32 +37,32 @@ interface Waiting {
 export class ProtocolStream {
   private from: Readable;
   private to: Writable;
-  private user: ProtocolUser;
+  private user: ProtocolHandler;
   private reader: MessageReader;
   private waiting: Waiting[] = [];
   private waitingBytes = 0;
   private nextSeq = 1;
-  private isUnheard = false;
+  private isClosed = false;
   private wasBehind = false;
 
-  constructor(from: Readable, to: Writable, user: ProtocolUser) {
+  constructor(from: Readable, to: Writable, user: ProtocolHandler) {
     this.from = from;
     this.to = to;
     this.user = user;
     this.reader = new MessageReader({
       message: (text, lengthBytes) => this.received(text, lengthBytes),
-      tooLarge: (lengthBytes) => user.lost(messageTooLarge({ lengthBytes, bytesMax: MESSAGE_BYTES_MAX })),
-      notMessages: () => user.lost(notTheProtocol()),
+      tooLarge: (lengthBytes) => user.onFatal(messageTooLarge({ lengthBytes, bytesMax: MESSAGE_BYTES_MAX })),
+      notDap: () => user.onFatal(notTheProtocol()),
     });
     // Ignore the error: reporting it on the same stream would fail again.
-    to.on('error', () => (this.isUnheard = true));
-    to.on('drain', () => this.hasRoom());
-    from.on('error', (error: Error) => user.problem(error.message));
+    to.on('error', () => (this.isClosed = true));
+    to.on('drain', () => this.drained());
+    from.on('error', (error: Error) => user.onMalformed(error.message));
     from.on('data', (bytes: Buffer) => this.reader.read(bytes));
   }
 
   send(type: 'response' | 'event', message: DebugProtocol.ProtocolMessage): void {
-    if (this.isUnheard) return;
+    if (this.isClosed) return;
     const json = JSON.stringify({ ...message, type, seq: this.nextSeq++ });
     this.to.write(`Content-Length: ${Buffer.byteLength(json)}\r\n\r\n${json}`);
     this.wasBehind ||= this.isBehind;
@@ -70,12 +70,12 @@ export class ProtocolStream {
 
   /** Whether messages sent now would be buffered in memory. */
   get isBehind(): boolean {
-    return !this.isUnheard && this.to.writableLength > UNSENT_BYTES_MAX;
+    return !this.isClosed && this.to.writableLength > UNSENT_BYTES_MAX;
   }
 
   /** Also called when the user is no longer busy. */
-  passOn(): void {
-    while (this.waiting.length > 0 && !this.isHeldBack) {
+  handleWaiting(): void {
+    while (this.waiting.length > 0 && !this.isPaused) {
       const { request, lengthBytes } = this.waiting.shift()!;
       this.waitingBytes -= lengthBytes;
       this.user.request(request);
@@ -83,20 +83,20 @@ export class ProtocolStream {
     if (this.waitingBytes <= WAITING_BYTES_MAX) this.from.resume();
   }
 
-  private get isHeldBack(): boolean {
+  private get isPaused(): boolean {
     return this.isBehind || this.user.isBusy();
   }
 
-  private hasRoom(): void {
+  private drained(): void {
     if (this.wasBehind) this.user.drained();
     this.wasBehind = false;
-    this.passOn();
+    this.handleWaiting();
   }
 
   private received(text: string, lengthBytes: number): void {
     const request = this.parse(text);
     if (!request) return;
-    const isNext = this.waiting.length === 0 && !this.isHeldBack;
+    const isNext = this.waiting.length === 0 && !this.isPaused;
     if (isNext || this.user.isUrgent(request)) return this.user.request(request);
     this.waiting.push({ request, lengthBytes });
     this.waitingBytes += lengthBytes;
@@ -110,7 +110,7 @@ export class ProtocolStream {
       // The adapter sends no requests to the client, so responses are ignored.
       return message.type === 'request' ? (message as unknown as DebugProtocol.Request) : undefined;
     } catch (error) {
-      this.user.problem(error instanceof Error ? error.message : String(error));
+      this.user.onMalformed(error instanceof Error ? error.message : String(error));
       return undefined;
     }
   }

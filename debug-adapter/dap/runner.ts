@@ -1,9 +1,9 @@
 import type { StopReason } from '../engine/index.ts';
-import { isClientBehind, type Running, SIGNALS } from './messages.ts';
+import { isClientBehind, type RunMode, SIGNALS } from './messages.ts';
 import type { Slice } from './requests/running.ts';
 
 /** The clock, event loop and signals that a Runner uses. */
-export interface RunnerSurroundings {
+export interface RunnerEnvironment {
   /** A clock with an arbitrary start. */
   milliseconds(): number;
   /** Resolves when pending messages have been delivered. */
@@ -13,14 +13,14 @@ export interface RunnerSurroundings {
 }
 
 /** The work to do during a run, about every 20 ms. */
-export interface Meanwhile {
+export interface RunCallbacks {
   /** Whether another front end wants the machine to stop: a run in slices then ends as paused. */
-  wantsStillness(): boolean;
+  mustStop(): boolean;
   /** After each slice and at the end of a run: console output and similar tasks. */
   betweenSlices(): void;
   /** Between two steps of a `whole` run: console output and similar tasks. The pending messages follow. */
-  tellProgress(): void;
-  takeMail(): void;
+  sendProgress(): void;
+  deliverRequests(): void;
 }
 
 // A request between two slices is answered without noticeable delay.
@@ -35,16 +35,16 @@ const WAIT_MILLISECONDS = 20;
 export class Runner {
   /** Set when the session closes: the current run ends after its slice. */
   isClosing = false;
-  private surroundings: RunnerSurroundings;
-  private meanwhile: Meanwhile;
+  private environment: RunnerEnvironment;
+  private meanwhile: RunCallbacks;
 
-  constructor(surroundings: RunnerSurroundings, meanwhile: Meanwhile) {
-    this.surroundings = surroundings;
+  constructor(environment: RunnerEnvironment, meanwhile: RunCallbacks) {
+    this.environment = environment;
     this.meanwhile = meanwhile;
   }
 
-  run(slice: Slice, how: Running): Promise<StopReason> {
-    return how === 'whole' ? this.whole(slice) : this.inSlices(slice, SLICE_MILLISECONDS[how]);
+  run(slice: Slice, mode: RunMode): Promise<StopReason> {
+    return mode === 'whole' ? this.whole(slice) : this.inSlices(slice, SLICE_MILLISECONDS[mode]);
   }
 
   get wantsPause(): boolean {
@@ -52,25 +52,25 @@ export class Runner {
   }
 
   /** Clears the signal before pending messages are read. */
-  clearMail(): void {
-    Atomics.store(this.surroundings.signals, SIGNALS.mail, 0);
+  clearRequestSignal(): void {
+    Atomics.store(this.environment.signals, SIGNALS.request, 0);
   }
 
   clearPause(): void {
-    Atomics.store(this.surroundings.signals, SIGNALS.pause, 0);
+    Atomics.store(this.environment.signals, SIGNALS.pause, 0);
   }
 
   private async inSlices(slice: Slice, milliseconds: number): Promise<StopReason> {
     for (;;) {
-      const end = this.surroundings.milliseconds() + milliseconds;
-      const isOver = () => this.wantsPause || this.isSet(SIGNALS.mail) || this.surroundings.milliseconds() >= end;
+      const end = this.environment.milliseconds() + milliseconds;
+      const isOver = () => this.wantsPause || this.isSet(SIGNALS.request) || this.environment.milliseconds() >= end;
       const reason = slice(isOver);
       this.meanwhile.betweenSlices();
       if (reason.kind !== 'pause' || this.wantsPause) return reason;
-      this.clearMail();
-      await this.surroundings.letMessagesIn();
-      await this.clientCaughtUp(() => this.meanwhile.wantsStillness());
-      if (this.isClosing || this.wantsPause || this.meanwhile.wantsStillness()) return reason;
+      this.clearRequestSignal();
+      await this.environment.letMessagesIn();
+      await this.clientCaughtUp(() => this.meanwhile.mustStop());
+      if (this.isClosing || this.wantsPause || this.meanwhile.mustStop()) return reason;
     }
   }
 
@@ -78,20 +78,20 @@ export class Runner {
   async clientCaughtUp(wantsEnd: () => boolean): Promise<void> {
     while (this.isHeldBack && !wantsEnd()) {
       this.waitForClient();
-      await this.surroundings.letMessagesIn();
+      await this.environment.letMessagesIn();
     }
   }
 
   private async whole(slice: Slice): Promise<StopReason> {
-    let due = this.surroundings.milliseconds() + SLICE_MILLISECONDS.slices;
+    let due = this.environment.milliseconds() + SLICE_MILLISECONDS.slices;
     const reason = slice(() => {
-      const now = this.surroundings.milliseconds();
-      if (now >= due || this.isSet(SIGNALS.mail)) {
-        this.meanwhile.tellProgress();
-        this.takeMail();
+      const now = this.environment.milliseconds();
+      if (now >= due || this.isSet(SIGNALS.request)) {
+        this.meanwhile.sendProgress();
+        this.deliverRequests();
         while (this.isHeldBack) {
           this.waitForClient();
-          this.takeMail();
+          this.deliverRequests();
         }
         due = now + SLICE_MILLISECONDS.slices;
       }
@@ -101,21 +101,21 @@ export class Runner {
     return reason;
   }
 
-  private takeMail(): void {
-    this.clearMail();
-    this.meanwhile.takeMail();
+  private deliverRequests(): void {
+    this.clearRequestSignal();
+    this.meanwhile.deliverRequests();
   }
 
   private get isHeldBack(): boolean {
-    return isClientBehind(this.surroundings.signals) && !this.wantsPause && !this.isClosing;
+    return isClientBehind(this.environment.signals) && !this.wantsPause && !this.isClosing;
   }
 
   private waitForClient(): void {
-    const { signals } = this.surroundings;
-    Atomics.wait(signals, SIGNALS.untaken, Atomics.load(signals, SIGNALS.untaken), WAIT_MILLISECONDS);
+    const { signals } = this.environment;
+    Atomics.wait(signals, SIGNALS.unsentBytes, Atomics.load(signals, SIGNALS.unsentBytes), WAIT_MILLISECONDS);
   }
 
   private isSet(signal: number): boolean {
-    return Atomics.load(this.surroundings.signals, signal) !== 0;
+    return Atomics.load(this.environment.signals, signal) !== 0;
   }
 }

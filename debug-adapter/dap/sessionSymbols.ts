@@ -1,7 +1,7 @@
 import {
   type CodeGroup,
-  elfOfCode,
-  elfOfImage,
+  elfFromCode,
+  elfFromImage,
   groupByCode,
   type Host,
   IMAGE_SECTION,
@@ -26,7 +26,7 @@ interface NamedFile {
   bytes: Uint8Array;
 }
 
-interface Booted {
+interface BootedFiles {
   /** The kernel after decompression. */
   kernel: PlacedFile | undefined;
   bios: NamedFile | undefined;
@@ -54,33 +54,35 @@ export function sessionSymbols(
   configuration: LaunchConfiguration,
   onNotice: (notice: Notice) => void,
 ): CodeGroup[] {
-  const opener = new Opener(host);
+  const opener = new SymbolOpener(host);
   const { kernel, bios, loads } =
     configuration.rr === 'replay' ? recordedFiles(host, configuration) : liveFiles(host, configuration);
   const named = configuration.symbols.map((name) => readNamed(host, name));
-  const given = named.map((file) => opener.open(file));
-  const image = kernel && readLinuxImage(kernel.bytes) ? placedImage({ kernel, bios }, given) : undefined;
+  const userSymbols = named.map((file) => opener.open(file));
+  const image = kernel && readLinuxImage(kernel.bytes) ? linuxImage({ kernel, bios }, userSymbols) : undefined;
   const booted = [
-    ...(image ? opener.openAt(image.file, image.biases) : opener.openPlaced(kernel && placed({ kernel, bios }))),
+    ...(image
+      ? opener.openAt(image.file, image.biases)
+      : opener.openPlaced(kernel && withLoadAddress({ kernel, bios }))),
     ...opener.openPlaced(bios && { ...bios, address: RAM_START }),
     ...loads.flatMap((file) => opener.openPlaced(file)),
   ];
   // These files only add information about the booted code and have no other use.
   const companions = [
-    ...(image ? named.flatMap((file, i) => opener.openAt(file, loadBiases(given[i], image.loaded))) : []),
-    ...(booted.some(({ hasDebugInfo }) => hasDebugInfo) ? [] : fileInPlace(opener, host, configuration)),
+    ...(image ? named.flatMap((file, i) => opener.openAt(file, loadBiases(userSymbols[i], image.loaded))) : []),
+    ...(booted.some(({ hasDebugInfo }) => hasDebugInfo) ? [] : fileAtPath(opener, host, configuration)),
   ];
   const files: SymbolFile[] = [
-    ...given.map((symbols) => ({ symbols, isBooted: false })),
+    ...userSymbols.map((symbols) => ({ symbols, isBooted: false })),
     ...booted.map((symbols) => ({ symbols, isBooted: true })),
     ...companions.map((symbols) => ({ symbols, isBooted: false })),
   ];
   const groups = groupByCode(files).filter((group) => group.isBooted || !companions.includes(group.files[0]));
-  sayOtherBuilds(groups, onNotice);
+  warnAboutOtherBuilds(groups, onNotice);
   return groups;
 }
 
-class Opener {
+class SymbolOpener {
   private host: Host;
 
   constructor(host: Host) {
@@ -110,14 +112,14 @@ class Opener {
     if (!file) return [];
     const { name, bytes, address } = file;
     if (isElf(bytes) || address === undefined) return this.openBooted(file);
-    return [this.open({ name, bytes: elfOfCode(bytes, BigInt(address)) })];
+    return [this.open({ name, bytes: elfFromCode(bytes, BigInt(address)) })];
   }
 }
 
 const RAM_START = 0x8000_0000;
 
 /** Adds the load address to a raw kernel. */
-function placed({ kernel, bios }: { kernel: PlacedFile; bios?: NamedFile }): PlacedFile {
+function withLoadAddress({ kernel, bios }: { kernel: PlacedFile; bios?: NamedFile }): PlacedFile {
   if (isElf(kernel.bytes) || kernel.entry !== undefined) return kernel;
   return { ...kernel, address: imageAddress({ kernel, bios }, MEMORY_BYTES_MAX) };
 }
@@ -135,14 +137,14 @@ interface PlacedImage {
  * A Linux Image may contain its own symbol table. It starts at its load address and continues at its link address after
  * it has enabled the MMU, so it needs symbols at both addresses. The same holds for the vmlinux that it was made from.
  */
-function placedImage(
+function linuxImage(
   { kernel, bios }: { kernel: PlacedFile; bios?: NamedFile },
-  given: readonly Symbols[],
+  userSymbols: readonly Symbols[],
 ): PlacedImage {
   const loaded = BigInt(imageAddress({ kernel, bios }, MEMORY_BYTES_MAX));
-  const own = elfOfImage(kernel.bytes, IMAGE_SECTION);
-  const { bytes, start } = own ?? { bytes: elfOfCode(kernel.bytes, loaded), start: loaded };
-  const linked = own?.start ?? given.map(linkedStart).find((address) => address !== undefined) ?? loaded;
+  const elf = elfFromImage(kernel.bytes, IMAGE_SECTION);
+  const { bytes, start } = elf ?? { bytes: elfFromCode(kernel.bytes, loaded), start: loaded };
+  const linked = elf?.start ?? userSymbols.map(linkedStart).find((address) => address !== undefined) ?? loaded;
   const addresses = new Set([linked, loaded]);
   return { file: { name: kernel.name, bytes }, biases: [...addresses].map((address) => address - start), loaded };
 }
@@ -163,7 +165,7 @@ function linkedStart({ code }: Symbols): bigint | undefined {
 
 const UPPER_HALF = 1n << 63n;
 
-function liveFiles(host: Host, configuration: LaunchConfiguration): Booted {
+function liveFiles(host: Host, configuration: LaunchConfiguration): BootedFiles {
   const { kernel, kernelAddress, bios, load, memoryBytes } = configuration;
   const setup = { kernel, kernelAddress, bios, initrd: null, load };
   const read = readBootFiles(host, setup, memoryBytes ?? MEMORY_BYTES_DEFAULT);
@@ -175,12 +177,13 @@ function liveFiles(host: Host, configuration: LaunchConfiguration): Booted {
 }
 
 /** The recorded files, under their current names from the configuration, which are the base for source paths. */
-function recordedFiles(host: Host, { rrfile, kernel, bios, load }: LaunchConfiguration): Booted {
+function recordedFiles(host: Host, { rrfile, kernel, bios, load }: LaunchConfiguration): BootedFiles {
   const file = host.files.open(rrfile, { write: false, create: 'never' });
   try {
     const reader = new RecordingReader(file, host.compression);
     const isFile = (name: string | null): name is string => name !== null && name !== 'none' && name !== 'builtin';
-    const named = (file: PlacedFile, given: string | null) => (isFile(given) ? { ...file, name: given } : file);
+    const named = (file: PlacedFile, userSymbols: string | null) =>
+      isFile(userSymbols) ? { ...file, name: userSymbols } : file;
     const recorded = recordedBootFiles(host, reader);
     const firmware = recorded.files.find(({ role }) => role === 'bios');
     return {
@@ -197,7 +200,7 @@ function recordedFiles(host: Host, { rrfile, kernel, bios, load }: LaunchConfigu
  * The file that is now at a replayed kernel's path: if it has the same code and debug information, it serves as a
  * symbol file.
  */
-function fileInPlace(opener: Opener, host: Host, { rr, kernel }: LaunchConfiguration): Symbols[] {
+function fileAtPath(opener: SymbolOpener, host: Host, { rr, kernel }: LaunchConfiguration): Symbols[] {
   if (rr !== 'replay' || kernel === null || !host.files.exists(kernel)) return [];
   try {
     return opener.openBooted({ name: kernel, bytes: readRegular(host, kernel) });
@@ -223,12 +226,12 @@ function readNamed(host: Host, name: string): NamedFile {
   return { name, bytes: host.files.readWhole(name, ELF_BYTES_MAX) };
 }
 
-function sayOtherBuilds(groups: readonly CodeGroup[], onNotice: (notice: Notice) => void): void {
-  const said = new Set<string>();
+function warnAboutOtherBuilds(groups: readonly CodeGroup[], onNotice: (notice: Notice) => void): void {
+  const reported = new Set<string>();
   for (const { name, otherBuildOf } of groups) {
-    if (!otherBuildOf || said.has(name)) continue;
-    said.add(name);
-    const { booted, address } = otherBuildOf;
-    onNotice(symbolsAreOfOtherBuild({ name, booted: booted.name, address }));
+    if (!otherBuildOf || reported.has(name)) continue;
+    reported.add(name);
+    const { bootedGroup, address } = otherBuildOf;
+    onNotice(symbolsAreOfOtherBuild({ name, booted: bootedGroup.name, address }));
   }
 }

@@ -9,7 +9,7 @@ import type { Symbols } from '../engine/index.ts';
 export class SourcePaths {
   private exists: (path: string) => boolean;
   private cwd: string;
-  private known = new Map<string, string>();
+  private cache = new Map<string, string>();
 
   constructor(options: { exists: (path: string) => boolean; cwd: string }) {
     this.exists = options.exists;
@@ -18,11 +18,11 @@ export class SourcePaths {
 
   resolve(symbols: Symbols, name: string): string {
     const key = `${symbols.name}\n${name}`;
-    const known = this.known.get(key);
-    if (known !== undefined) return known;
-    const found = this.candidates(symbols, name).find((candidate) => this.exists(candidate)) ?? name;
-    this.known.set(key, found);
-    return found;
+    const cache = this.cache.get(key);
+    if (cache !== undefined) return cache;
+    const file = this.candidates(symbols, name).find((candidate) => this.exists(candidate)) ?? name;
+    this.cache.set(key, file);
+    return file;
   }
 
   private candidates(symbols: Symbols, name: string): string[] {

@@ -15,12 +15,12 @@ export const threadOf = (hart: number): number => THREAD_ID + hart;
 
 /** The body of a `stopped` event. The editor shows `description`. */
 export function stoppedBody(debuggee: Debuggee, stop: StopReason): StoppedBody {
-  return { threadId: threadOf(debuggee.currentHart), allThreadsStopped: true, ...wordsFor(debuggee, stop) };
+  return { threadId: threadOf(debuggee.currentHart), allThreadsStopped: true, ...textFor(debuggee, stop) };
 }
 
-type Words = Omit<StoppedBody, 'threadId' | 'allThreadsStopped'>;
+type StoppedText = Omit<StoppedBody, 'threadId' | 'allThreadsStopped'>;
 
-function wordsFor(debuggee: Debuggee, stop: StopReason): Words {
+function textFor(debuggee: Debuggee, stop: StopReason): StoppedText {
   switch (stop.kind) {
     case 'entry':
     case 'step':
@@ -28,19 +28,19 @@ function wordsFor(debuggee: Debuggee, stop: StopReason): Words {
     case 'goto':
       return { reason: stop.kind };
     case 'breakpoint':
-      return breakpointWords(debuggee, stop.ids);
+      return breakpointText(debuggee, stop.ids);
     case 'dataBreakpoint':
-      return dataWords(debuggee, stop.hits);
+      return dataText(debuggee, stop.hits);
     case 'startOfRecording':
       return { reason: 'entry', description: stopTexts.startOfRecording() };
     case 'endOfRecording':
       return { reason: 'pause', description: stopTexts.endOfRecording() };
     case 'ended':
-      return { reason: 'pause', description: endWords(stop.end), text: stopTexts.endOfRecording() };
+      return { reason: 'pause', description: endText(stop.end), text: stopTexts.endOfRecording() };
   }
 }
 
-export function endWords({ reason, guestExit }: End): string {
+export function endText({ reason, guestExit }: End): string {
   switch (reason) {
     case 'powerOff':
       return endTexts.powerOff();
@@ -57,15 +57,15 @@ export function endWords({ reason, guestExit }: End): string {
   }
 }
 
-function breakpointWords({ breakpoints }: Debuggee, ids: readonly BreakpointId[]): Words {
+function breakpointText({ breakpoints }: Debuggee, ids: readonly BreakpointId[]): StoppedText {
   const hit = ids.flatMap((id) => breakpoints.get(id) ?? []);
   return { reason: hit[0]?.kind ?? 'breakpoint', hitBreakpointIds: hit.map(({ id }) => id) };
 }
 
-function dataWords(debuggee: Debuggee, hits: readonly DataHit[]): Words {
+function dataText(debuggee: Debuggee, hits: readonly DataHit[]): StoppedText {
   const known = hits.flatMap((hit) => {
     const breakpoint = debuggee.breakpoints.get(hit.id);
-    return breakpoint?.data ? [{ id: breakpoint.id, text: accessWords(debuggee, breakpoint.data, hit) }] : [];
+    return breakpoint?.data ? [{ id: breakpoint.id, text: accessText(debuggee, breakpoint.data, hit) }] : [];
   });
   const text = known.map((one) => one.text).join('; ');
   return { reason: 'data breakpoint', description: text, text, hitBreakpointIds: known.map(({ id }) => id) };
@@ -75,7 +75,7 @@ function dataWords(debuggee: Debuggee, hits: readonly DataHit[]): Words {
  * Describes the change in guest time order, in both directions of a run: after a backward run, the machine is before
  * the write.
  */
-function accessWords(debuggee: Debuggee, data: WatchedData, { access, before, after }: DataHit): string {
+function accessText(debuggee: Debuggee, data: WatchedData, { access, before, after }: DataHit): string {
   const { label } = data;
   const value = shown(debuggee, data, before);
   if (access === 'read') return stopTexts.isRead({ label, value });
@@ -95,7 +95,7 @@ function shown(debuggee: Debuggee, { address, type }: WatchedData, bytes: Uint8A
   };
   for (const symbols of debuggee.symbols) {
     try {
-      const frame = symbols.newestFrame(debuggee.view(readMemory));
+      const frame = symbols.innermostFrame(debuggee.view(readMemory));
       const evaluation = symbols.evaluate(valueAt(address, type), frame);
       if (evaluation.kind === 'value') return evaluation.value.text;
     } catch (error) {

@@ -22,7 +22,9 @@ export const valuesOf = (container: Container): Value[] => (container.kind === '
 export function variablesIn(debuggee: Debuggee, container: Container): DebugProtocol.Variable[] {
   switch (container.kind) {
     case 'values':
-      return container.values().map((value) => ({ name: value.name, ...describe(debuggee, container.shown, value) }));
+      return container
+        .values()
+        .map((value) => ({ name: value.name, ...presentation(debuggee, container.shown, value) }));
     case 'registers':
       return registers(container.shown);
     case 'floats':
@@ -33,7 +35,7 @@ export function variablesIn(debuggee: Debuggee, container: Container): DebugProt
 }
 
 /** The fields that variables and evaluation results share. */
-export function describe(debuggee: Debuggee, shown: FrameWithSymbols, value: Value) {
+export function presentation(debuggee: Debuggee, shown: FrameWithSymbols, value: Value) {
   return {
     value: value.text,
     type: value.typeName,
@@ -46,11 +48,11 @@ export function describe(debuggee: Debuggee, shown: FrameWithSymbols, value: Val
 
 /** The visible arguments and locals, innermost block first, without shadowed ones. */
 export function localsOf({ frame, symbols, source }: FrameWithSymbols): Value[] {
-  const seen = new Set<string>();
+  const names = new Set<string>();
   const values: Value[] = [];
   for (const scope of scopesOf(symbols.scopesAt(frame.lookupPc), source.inlineDepth).toReversed()) {
-    const visible = scope.variables.filter(({ name, kind }) => kind !== 'global' && !seen.has(name));
-    for (const { name } of scope.variables) seen.add(name);
+    const visible = scope.variables.filter(({ name, kind }) => kind !== 'global' && !names.has(name));
+    for (const { name } of scope.variables) names.add(name);
     values.push(...visible.map((variable) => symbols.read(variable, frame)));
   }
   return values;

@@ -2,9 +2,9 @@
  * The engine's interface for its front ends: the command line, the debug adapter and the gdb server. Positions are in
  * steps, offsets and lengths in bytes; bad input, host failures and divergences throw a UserError.
  */
-export { allowing } from './base/host.ts';
-export type { CheckpointPace, Host, HostFile, HostFiles } from './base/host.ts';
-export { halfValue } from './base/half.ts';
+export { withAllowedPaths } from './base/host.ts';
+export type { SnapshotPace, Host, HostFile, HostFiles } from './base/host.ts';
+export { halfValue } from './base/halfFloat.ts';
 export * as limits from './limits.ts';
 export type { Position } from './base/quantities.ts';
 export { FLOAT_REGISTER_NAMES, INTEGER_REGISTER_NAMES } from './base/registerNames.ts';
@@ -18,12 +18,18 @@ export { LiveInputs } from './recording/inputs/liveInputs.ts';
 export { type IdleClock, RealtimeIdle } from './recording/inputs/realtimeIdle.ts';
 export { RecordingReader } from './recording/recordingReader.ts';
 export { closedRecording, type RecordingFile } from './timeline/closedRecording.ts';
-export { keptPosition } from './timeline/keptPosition.ts';
+export { replayablePosition } from './timeline/replayablePosition.ts';
 export { lockToRead } from './timeline/filesInUse.ts';
 export type { SnapshotInfo } from './timeline/snapshotInfo.ts';
 export type { TimelineFiles } from './timeline/timelineFiles.ts';
 export type { DriveOptions } from './timeline/driveStack.ts';
-export { applyKept, deleteKept, type KeptSnapshot, keptSnapshots, renameKept } from './timeline/files/keptSnapshots.ts';
+export {
+  applyStoredSnapshot,
+  deleteStoredSnapshot,
+  type SnapshotEntryInfo,
+  listStoredSnapshots,
+  renameStoredSnapshot,
+} from './timeline/files/storedSnapshots.ts';
 export { commitOverlay, createOverlay, discardOverlay } from './timeline/files/overlayChanges.ts';
 export {
   checkOverlay,
@@ -33,31 +39,31 @@ export {
   overlayMap,
 } from './timeline/files/overlayInfo.ts';
 export { identifyFile } from './timeline/files/identifyFile.ts';
-export { ownFile, type OwnFileKind } from './timeline/files/ownFile.ts';
+export { ownFileKind, type OwnFileKind } from './timeline/files/ownFile.ts';
 export { packRecording } from './timeline/files/pack.ts';
 export { rebaseOverlay } from './timeline/files/rebase.ts';
 export { type Unpacked, unpackRecording } from './timeline/files/unpack.ts';
 export { SharedFolder } from './recording/inputs/sharedFolder.ts';
-export { firstTimeOnly } from './timeline/firstTimeOnly.ts';
+export { newOutputOnly } from './timeline/newOutputOnly.ts';
 export { openRecord, openRun } from './timeline/openLive.ts';
 export { openReplay } from './timeline/openReplay.ts';
 export type { LiveSetup, RecordSetup, ReplaySetup } from './timeline/sessionOptions.ts';
 export type { Notice } from '../messages/userError.ts';
-export { type End, type EndReason, endOfPresent, type Timeline } from './timeline/timeline.ts';
+export { type End, type EndReason, endAtLiveEnd, type Timeline } from './timeline/timeline.ts';
 export { type Disassembled, disassembleOne, type SymbolAt } from './disassembly/disassemble.ts';
 export type { StopPoints, Watchpoint, WatchHit } from './machine/stopPoints.ts';
 export { type InstructionStep, StepBack, StepForward, StepOverCall } from './session/instructionStep.ts';
 export { type DataBreakpoint, Session } from './session/session.ts';
 export type { BreakpointId, StopReason } from './session/stopReason.ts';
-export { type CodeRow, listCode } from './session/codeListing.ts';
+export { type DisassemblyRow, disassembleAround } from './session/disassemblyListing.ts';
 export { frameViewOf } from './session/frameView.ts';
 export { Inspector } from './machine/inspector.ts';
 export { type SourceFrame, sourceFramesAt } from './session/sourceFrames.ts';
 export { SourceSteps } from './session/sourceSteps.ts';
 export { imageAddress, isElf } from './machine/boot/bootPlan.ts';
-export { unpackKernel } from './machine/boot/packedKernel.ts';
+export { unpackKernel } from './machine/boot/compressedKernel.ts';
 export { readLinuxImage } from './machine/boot/linuxImage.ts';
 export { namesOfBootFiles, readBootFiles, recordedBootFiles } from './timeline/bootFiles.ts';
 export { deviceTreeOf, recordedDeviceTree, writeNewFile } from './timeline/deviceTree.ts';
-export { elfOfCode, elfOfImage, groupByCode, IMAGE_SECTION, openSymbols } from './symbols/index.ts';
+export { elfFromCode, elfFromImage, groupByCode, IMAGE_SECTION, openSymbols } from './symbols/index.ts';
 export type * from './symbols/index.ts';

@@ -1,5 +1,5 @@
 import type { GdbServer } from './gdbServer.ts';
-import { ASK_AGAIN, PacketReader, type WireEvent } from './packets.ts';
+import { REQUEST_RESEND, PacketReader, type WireEvent } from './packets.ts';
 
 /** A connection to the gdb server's port or socket. */
 export interface GdbConnection {
@@ -15,7 +15,7 @@ export interface GdbConnection {
 }
 
 /** Receives the events of a connection. */
-export interface GdbConnectionUser {
+export interface GdbConnectionHandler {
   /** If it returns a promise, do not read more before the promise resolves. */
   received(bytes: Uint8Array): Promise<void> | undefined;
   disconnected(): void;
@@ -23,13 +23,13 @@ export interface GdbConnectionUser {
 
 export interface AdmissionHost {
   /** Starts serving gdb; returns undefined if there is nothing to debug. */
-  begin(connection: GdbConnection): GdbServer | undefined | Promise<GdbServer | undefined>;
+  startServer(connection: GdbConnection): GdbServer | undefined | Promise<GdbServer | undefined>;
   /** Called when the first non-gdb connection is dropped. Only the first is reported: a web page may make many. */
   onFirstForeign(): void;
 }
 
 /** The maximum number of connections that have not sent a packet; one more drops the oldest. */
-const SILENT_MAX = 16;
+const UNIDENTIFIED_MAX = 16;
 
 /**
  * Decides which connection belongs to gdb. A connection counts as gdb only after a complete first packet with a valid
@@ -39,9 +39,9 @@ const SILENT_MAX = 16;
  */
 export class Admission {
   private host: AdmissionHost;
-  private gdb: Visitor | undefined;
+  private gdb: CandidateConnection | undefined;
   /** Connections that have not sent a valid packet yet. */
-  private silent = new Set<Visitor>();
+  private unidentified = new Set<CandidateConnection>();
   private wasForeign = false;
   private previousEnd: Promise<void> = Promise.resolve();
 
@@ -49,38 +49,38 @@ export class Admission {
     this.host = host;
   }
 
-  connected(connection: GdbConnection): GdbConnectionUser {
-    const visitor: Visitor = new Visitor(connection, {
+  connected(connection: GdbConnection): GdbConnectionHandler {
+    const visitor: CandidateConnection = new CandidateConnection(connection, {
       begin: () => this.begin(connection, visitor),
-      admit: (who) => this.admit(who),
+      admit: (visitor) => this.admit(visitor),
       foreign: () => this.foreign(),
-      gone: (who) => this.gone(who),
+      onGone: (visitor) => this.onGone(visitor),
     });
     if (this.gdb) {
       visitor.leave();
       return visitor;
     }
-    this.silent.add(visitor);
-    const [oldest] = this.silent;
-    if (this.silent.size > SILENT_MAX) oldest.leave();
+    this.unidentified.add(visitor);
+    const [oldest] = this.unidentified;
+    if (this.unidentified.size > UNIDENTIFIED_MAX) oldest.leave();
     return visitor;
   }
 
   /** Returns true for the first connection and drops the others. */
-  private admit(visitor: Visitor): boolean {
+  private admit(visitor: CandidateConnection): boolean {
     if (this.gdb) return false;
     this.gdb = visitor;
-    this.silent.delete(visitor);
-    for (const other of [...this.silent]) other.leave();
+    this.unidentified.delete(visitor);
+    for (const other of [...this.unidentified]) other.leave();
     return true;
   }
 
   /** Waits for the previous gdb's run, which may end after its connection does. */
-  private async begin(connection: GdbConnection, visitor: Visitor): Promise<GdbServer | undefined> {
+  private async begin(connection: GdbConnection, visitor: CandidateConnection): Promise<GdbServer | undefined> {
     const { previousEnd } = this;
     this.previousEnd = visitor.whenOver;
     await previousEnd;
-    return this.host.begin(connection);
+    return this.host.startServer(connection);
   }
 
   private foreign(): void {
@@ -88,42 +88,42 @@ export class Admission {
     this.wasForeign = true;
   }
 
-  private gone(visitor: Visitor): void {
-    this.silent.delete(visitor);
+  private onGone(visitor: CandidateConnection): void {
+    this.unidentified.delete(visitor);
     if (this.gdb === visitor) this.gdb = undefined;
   }
 }
 
-interface Door {
+interface AdmissionDesk {
   begin(): Promise<GdbServer | undefined>;
-  admit(visitor: Visitor): boolean;
+  admit(visitor: CandidateConnection): boolean;
   foreign(): void;
   /** The connection is over and another one may be admitted. */
-  gone(visitor: Visitor): void;
+  onGone(visitor: CandidateConnection): void;
 }
 
 /** One connection: first unidentified, then possibly gdb, finally gone. */
-class Visitor implements GdbConnectionUser {
+class CandidateConnection implements GdbConnectionHandler {
   private connection: GdbConnection;
-  private door: Door;
+  private desk: AdmissionDesk;
   private reader = new PacketReader();
   private server: GdbServer | undefined;
   private state: 'unknown' | 'gdb' | 'gone' = 'unknown';
   /** For a gdb connection: resolves when its run has ended. */
   readonly whenOver: Promise<void>;
-  private isOver!: () => void;
+  private resolveOver!: () => void;
 
-  constructor(connection: GdbConnection, door: Door) {
+  constructor(connection: GdbConnection, desk: AdmissionDesk) {
     this.connection = connection;
-    this.door = door;
-    this.whenOver = new Promise((resolve) => (this.isOver = resolve));
+    this.desk = desk;
+    this.whenOver = new Promise((resolve) => (this.resolveOver = resolve));
   }
 
   received(bytes: Uint8Array): Promise<void> | undefined {
     if (this.isGone) return undefined;
     const events = this.reader.read(bytes);
-    if (events.at(-1)?.kind === 'foreign') return this.refuse();
-    return this.state === 'gdb' ? this.server?.take(events) : this.firstWords(events);
+    if (events.at(-1)?.kind === 'foreign') return this.dropForeign();
+    return this.state === 'gdb' ? this.server?.handleEvents(events) : this.identify(events);
   }
 
   disconnected(): void {
@@ -136,38 +136,38 @@ class Visitor implements GdbConnectionUser {
     this.disconnected();
   }
 
-  private refuse(): undefined {
+  private dropForeign(): undefined {
     this.connection.drop();
-    this.door.foreign();
+    this.desk.foreign();
     this.end((server) => server.disconnected('dropped'));
   }
 
-  private end(tell: (server: GdbServer) => void): void {
+  private end(notify: (server: GdbServer) => void): void {
     this.state = 'gone';
-    if (this.server) tell(this.server);
-    this.door.gone(this);
+    if (this.server) notify(this.server);
+    this.desk.onGone(this);
   }
 
   /** Ignores everything before the first packet, except that a damaged packet is requested again. */
-  private firstWords(events: readonly WireEvent[]): Promise<void> | undefined {
+  private identify(events: readonly WireEvent[]): Promise<void> | undefined {
     const first = events.findIndex(({ kind }) => kind === 'packet');
     const before = first < 0 ? events : events.slice(0, first);
-    for (const { kind } of before) if (kind === 'damaged') this.connection.send(ASK_AGAIN);
+    for (const { kind } of before) if (kind === 'damaged') this.connection.send(REQUEST_RESEND);
     return first < 0 ? this.connection.drained() : this.enter(events.slice(first));
   }
 
   private async enter(events: readonly WireEvent[]): Promise<void> {
-    if (!this.door.admit(this)) return this.leave();
+    if (!this.desk.admit(this)) return this.leave();
     this.state = 'gdb';
-    const server = await this.door.begin();
+    const server = await this.desk.begin();
     if (!server) {
-      this.isOver();
+      this.resolveOver();
       return this.leave();
     }
     this.server = server;
-    void server.over.catch(() => {}).then(() => this.over());
+    void server.whenLeft.catch(() => {}).then(() => this.over());
     if (this.isGone) return server.disconnected();
-    return server.take(events);
+    return server.handleEvents(events);
   }
 
   /** A getter, because the state changes during an await. */
@@ -178,7 +178,7 @@ class Visitor implements GdbConnectionUser {
   private over(): void {
     if (!this.isGone) this.connection.close();
     this.state = 'gone';
-    this.door.gone(this);
-    this.isOver();
+    this.desk.onGone(this);
+    this.resolveOver();
   }
 }

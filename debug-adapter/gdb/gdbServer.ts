@@ -1,6 +1,6 @@
 import { type Session, type StopReason, UserError } from '../engine/index.ts';
-import { ACKNOWLEDGE, ASK_AGAIN, encodePacket, type WireEvent } from './packets.ts';
-import { answer } from './requests.ts';
+import { ACKNOWLEDGE, REQUEST_RESEND, encodePacket, type WireEvent } from './packets.ts';
+import { executePacket } from './requests.ts';
 import { Target } from './target.ts';
 import { textFor } from '../messages/userError.ts';
 
@@ -19,17 +19,17 @@ export interface GdbHost {
    */
   betweenSlices(): Promise<void>;
   /** Throws a UserError while another front end that shares the machine runs it. */
-  checkTurn?(): void;
+  checkRunOwner?(): void;
   /** Called before and after each run; the reason is why the machine stopped. */
-  runBegins?(): void;
-  runEnded?(reason: StopReason): void;
+  onRunStarted?(): void;
+  onRunEnded?(reason: StopReason): void;
 }
 
 /**
  * How gdb left. `gone`: the connection broke, or the server's owner ended it. `dropped`: it sent bytes that gdb never
  * sends.
  */
-export type Leaving = 'detached' | 'killed' | 'gone' | 'dropped';
+export type LeaveReason = 'detached' | 'killed' | 'gone' | 'dropped';
 
 /** No packet is answered while more bytes than this are unsent. */
 export const UNSENT_BYTES_MAX = 1 << 20;
@@ -39,7 +39,7 @@ export const WAITING_BYTES_MAX = 1 << 20;
 const WAITING_BYTES_EACH = 64;
 
 /** The packets for detaching and killing, which are allowed whichever front end runs the machine. */
-const LEAVING = /^(D|k$|vKill)/;
+const LEAVE_PACKETS = /^(D|k$|vKill)/;
 
 /**
  * Serves one gdb connection to a session: a pure protocol implementation between `take` and `send`. Packets are
@@ -50,19 +50,19 @@ const LEAVING = /^(D|k$|vKill)/;
  */
 export class GdbServer {
   /** Resolves when gdb has left. */
-  readonly over: Promise<Leaving>;
+  readonly whenLeft: Promise<LeaveReason>;
   private host: GdbHost;
   private target: Target;
   /** Packets, and requests to resend the last reply. */
-  private waiting: WaitingEvent[] = [];
-  private waitingBytes = 0;
+  private queue: WaitingEvent[] = [];
+  private queuedBytes = 0;
   private isAnswering = false;
   private answered: Promise<void> = Promise.resolve();
   private hasLeft = false;
   private acknowledges = true;
   private lastReply: Uint8Array | undefined;
-  private goneAs: 'gone' | 'dropped' = 'gone';
-  private leave!: (how: Leaving) => void;
+  private goneReason: 'gone' | 'dropped' = 'gone';
+  private leave!: (reason: LeaveReason) => void;
   private fail!: (error: unknown) => void;
   private readonly whenGone: Promise<void>;
   private isGone!: () => void;
@@ -71,27 +71,27 @@ export class GdbServer {
     this.host = host;
     this.target = new Target(session, host);
     this.whenGone = new Promise((resolve) => (this.isGone = resolve));
-    this.over = new Promise((resolve, reject) => {
+    this.whenLeft = new Promise((resolve, reject) => {
       this.leave = resolve;
       this.fail = reject;
     });
   }
 
   /** Handles decoded events from gdb. If it returns a promise, do not read more before the promise resolves. */
-  take(events: readonly WireEvent[]): Promise<void> | undefined {
+  handleEvents(events: readonly WireEvent[]): Promise<void> | undefined {
     for (const event of events) this.handle(event);
-    const isBehind = this.waitingBytes > WAITING_BYTES_MAX || this.host.unsentBytes() > UNSENT_BYTES_MAX;
-    return isBehind ? this.caughtUp() : undefined;
+    const isBehind = this.queuedBytes > WAITING_BYTES_MAX || this.host.unsentBytes() > UNSENT_BYTES_MAX;
+    return isBehind ? this.whenCaughtUp() : undefined;
   }
 
   /** The connection is gone or about to go: a current run ends after its slice. */
-  disconnected(how: 'gone' | 'dropped' = 'gone'): void {
+  disconnected(reason: 'gone' | 'dropped' = 'gone'): void {
     if (this.target.isGone) return;
     this.target.isGone = true;
-    this.goneAs = how;
+    this.goneReason = reason;
     this.isGone();
-    this.forgetWaiting();
-    if (!this.isAnswering) this.leaveAs(how);
+    this.clearQueue();
+    if (!this.isAnswering) this.leaveAs(reason);
   }
 
   /** Interrupts a run, like gdb's Ctrl-C. Has no effect between runs. */
@@ -108,13 +108,13 @@ export class GdbServer {
     switch (event.kind) {
       case 'packet':
         if (this.acknowledges) this.host.send(ACKNOWLEDGE);
-        this.waits(event);
+        this.enqueue(event);
         break;
       case 'damaged':
-        if (this.acknowledges) this.host.send(ASK_AGAIN);
+        if (this.acknowledges) this.host.send(REQUEST_RESEND);
         break;
       case 'acknowledged':
-        if (!event.well) this.waits(event);
+        if (!event.well) this.enqueue(event);
         break;
       case 'interrupt':
         this.interrupt();
@@ -125,24 +125,24 @@ export class GdbServer {
     }
   }
 
-  private waits(event: WaitingEvent): void {
+  private enqueue(event: WaitingEvent): void {
     if (this.hasLeft || this.target.isGone) return;
-    this.waiting.push(event);
-    this.waitingBytes += bytesOf(event);
+    this.queue.push(event);
+    this.queuedBytes += bytesOf(event);
     if (!this.isAnswering) this.answered = this.answerAll();
   }
 
   private async answerAll(): Promise<void> {
     this.isAnswering = true;
     try {
-      for (let event = this.waiting.shift(); event; event = this.waiting.shift()) {
-        this.waitingBytes -= bytesOf(event);
+      for (let event = this.queue.shift(); event; event = this.queue.shift()) {
+        this.queuedBytes -= bytesOf(event);
         if (this.host.unsentBytes() > UNSENT_BYTES_MAX) await this.drained();
         if (this.target.isGone) break;
-        const left = event.kind === 'packet' ? await this.answerOne(event.content) : this.sayAgain();
+        const left = event.kind === 'packet' ? await this.answerOne(event.content) : this.resendReply();
         if (left) return this.leaveAs(left);
       }
-      if (this.target.isGone) this.leaveAs(this.goneAs);
+      if (this.target.isGone) this.leaveAs(this.goneReason);
     } catch (error) {
       this.hasLeft = true;
       this.fail(error);
@@ -151,7 +151,7 @@ export class GdbServer {
     }
   }
 
-  private async caughtUp(): Promise<void> {
+  private async whenCaughtUp(): Promise<void> {
     await this.answered;
     await this.drained();
   }
@@ -161,16 +161,16 @@ export class GdbServer {
     return Promise.race([this.host.drained(), this.whenGone]);
   }
 
-  private forgetWaiting(): void {
-    this.waiting = [];
-    this.waitingBytes = 0;
+  private clearQueue(): void {
+    this.queue = [];
+    this.queuedBytes = 0;
   }
 
   /** Returns how gdb leaves if this packet detaches or kills. */
-  private async answerOne(packet: string): Promise<Leaving | undefined> {
+  private async answerOne(packet: string): Promise<LeaveReason | undefined> {
     try {
-      if (!LEAVING.test(packet)) this.host.checkTurn?.();
-      const reply = await answer(this.target, packet);
+      if (!LEAVE_PACKETS.test(packet)) this.host.checkRunOwner?.();
+      const reply = await executePacket(this.target, packet);
       if (reply.text !== undefined) this.reply(reply.text);
       if (reply.acknowledges === false) this.acknowledges = false;
       return reply.leaving;
@@ -183,14 +183,14 @@ export class GdbServer {
   }
 
   /** Removes gdb's stop points when it leaves. */
-  private leaveAs(how: Leaving): void {
+  private leaveAs(reason: LeaveReason): void {
     this.hasLeft = true;
-    this.forgetWaiting();
+    this.clearQueue();
     this.target.stopPoints.removeAll();
-    this.leave(how);
+    this.leave(reason);
   }
 
-  private sayAgain(): undefined {
+  private resendReply(): undefined {
     if (this.lastReply) this.host.send(this.lastReply);
   }
 

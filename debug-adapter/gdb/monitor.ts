@@ -7,13 +7,13 @@ import { monitorTexts } from '../messages/gdb.ts';
  * user.
  */
 export function monitor(session: Session, line: string): string {
-  const [command = 'help', ...words] = line.trim().split(/\s+/).filter(Boolean);
-  const known = COMMANDS[command];
-  if (!known) return monitorTexts.unknown(command);
-  return known(session, words);
+  const [command = 'help', ...args] = line.trim().split(/\s+/).filter(Boolean);
+  const handler = COMMANDS[command];
+  if (!handler) return monitorTexts.unknown(command);
+  return handler(session, args);
 }
 
-const COMMANDS: Record<string, (session: Session, words: string[]) => string> = {
+const COMMANDS: Record<string, (session: Session, args: string[]) => string> = {
   help: monitorTexts.help,
   position: (session) => `${session.position}\n`,
   goto: (session, [text = '']) => {

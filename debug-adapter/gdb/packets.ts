@@ -51,20 +51,20 @@ export class PacketReader {
     const events: WireEvent[] = [];
     for (const byte of bytes) {
       if (this.isForeign) break;
-      const event = this.bytes === undefined ? this.between(byte) : this.inside(this.bytes, byte);
+      const event = this.bytes === undefined ? this.readBetween(byte) : this.readInside(this.bytes, byte);
       if (event) events.push(event);
     }
     return events;
   }
 
-  private between(byte: number): WireEvent | undefined {
+  private readBetween(byte: number): WireEvent | undefined {
     if (this.isAfterTelnetEscape) {
       this.isAfterTelnetEscape = false;
       return byte === TELNET_BREAK ? { kind: 'interrupt' } : this.foreign();
     }
     switch (byte) {
       case START:
-        this.begin();
+        this.beginPacket();
         return undefined;
       case PLUS:
       case MINUS:
@@ -79,19 +79,19 @@ export class PacketReader {
     }
   }
 
-  private begin(): void {
+  private beginPacket(): void {
     this.bytes = [];
     this.digits = undefined;
     this.httpMatched = 0;
     this.hasHttp = false;
   }
 
-  private inside(bytes: number[], byte: number): WireEvent | undefined {
+  private readInside(bytes: number[], byte: number): WireEvent | undefined {
     if (this.digits !== undefined) {
       this.digits += String.fromCharCode(byte);
-      return this.digits.length === 2 ? this.finished(bytes, this.digits) : undefined;
+      return this.digits.length === 2 ? this.endPacket(bytes, this.digits) : undefined;
     }
-    this.lookForHttp(byte);
+    this.matchHttp(byte);
     // Only a binary memory write can contain these bytes by chance.
     if (this.hasHttp && bytes[0] !== WRITE_BINARY) return this.foreign();
     if (byte === END) this.digits = '';
@@ -100,11 +100,11 @@ export class PacketReader {
     }
     // An incomplete packet is followed by the next one: inside a packet, `$` is always escaped.
     else if (this.hasHttp) return this.foreign();
-    else this.begin();
+    else this.beginPacket();
     return undefined;
   }
 
-  private finished(bytes: number[], digits: string): WireEvent {
+  private endPacket(bytes: number[], digits: string): WireEvent {
     this.bytes = undefined;
     const isRight = /^[0-9a-fA-F]{2}$/.test(digits) && parseInt(digits, 16) === checksum(bytes);
     const content = isRight ? unescape(bytes) : undefined;
@@ -112,7 +112,7 @@ export class PacketReader {
     return this.hasHttp ? this.foreign() : { kind: 'damaged' };
   }
 
-  private lookForHttp(byte: number): void {
+  private matchHttp(byte: number): void {
     const letter = byte | LOWER_CASE;
     // The first letter of `http/` occurs once in it, so after a mismatch only the current byte can start a new match.
     this.httpMatched = letter === HTTP[this.httpMatched] ? this.httpMatched + 1 : letter === HTTP[0] ? 1 : 0;
@@ -141,7 +141,7 @@ export function escapeBinary(text: string): string {
 }
 
 export const ACKNOWLEDGE = Uint8Array.of(PLUS);
-export const ASK_AGAIN = Uint8Array.of(MINUS);
+export const REQUEST_RESEND = Uint8Array.of(MINUS);
 
 /** Undefined if the content ends within an escape sequence. */
 function unescape(bytes: readonly number[]): string | undefined {

@@ -1,19 +1,19 @@
 import { cannotResumeAt } from '../messages/gdb.ts';
-import type { Leaving } from './gdbServer.ts';
+import type { LeaveReason } from './gdbServer.ts';
 import { hexOfText, parseHex, parseHexUpTo, textOfHex, toHex } from './hex.ts';
 import { monitor } from './monitor.ts';
 import { escapeBinary, PACKET_BYTES_MAX } from './packets.ts';
 import { allRegisters, readRegister, targetXml } from './registers.ts';
-import { resume, type Resumption, reverse } from './resuming.ts';
+import { resume, type ResumeAction, reverse } from './resuming.ts';
 import type { StopPointKind } from './stopPointTable.ts';
 import { threadId } from './stopReply.ts';
 import type { Target } from './target.ts';
 import { writeAllRegisters, writeMemory, writeMemoryAsHex, writeOneRegister } from './writing.ts';
 
 /** The reply to a packet, and its effects on the connection. */
-export interface Answer {
+export interface PacketReply {
   text?: string;
-  leaving?: Leaving;
+  leaving?: LeaveReason;
   /** False: stop acknowledging packets. */
   acknowledges?: false;
 }
@@ -23,14 +23,14 @@ export interface Answer {
  * gets the empty reply, as the protocol requires; a malformed one gets an error. Throws a UserError if the request is
  * not possible; the connection turns it into an error reply.
  */
-export async function answer(target: Target, packet: string): Promise<Answer> {
-  const name = NAMES.find((known) => packet.startsWith(known));
+export async function executePacket(target: Target, packet: string): Promise<PacketReply> {
+  const name = PACKET_NAMES.find((known) => packet.startsWith(known));
   if (name === undefined) return { text: NOT_SUPPORTED };
   const answered = await REQUESTS[name](target, packet.slice(name.length));
   return typeof answered === 'string' ? { text: answered } : answered;
 }
 
-type Request = (target: Target, rest: string) => string | Answer | Promise<string>;
+type Request = (target: Target, rest: string) => string | PacketReply | Promise<string>;
 
 const OK = 'OK';
 const NOT_SUPPORTED = '';
@@ -42,9 +42,9 @@ const CANNOT_READ = 'E14';
 const REQUESTS: Record<string, Request> = {
   '?': (target) => target.stopReply(),
   g: (target) => allRegisters(target.inspector),
-  G: (target, rest) => (target.isAtCurrent ? writeAllRegisters(target, rest) : undefined) ?? MALFORMED,
+  G: (target, rest) => (target.inspectsCurrentHart ? writeAllRegisters(target, rest) : undefined) ?? MALFORMED,
   p: (target, rest) => oneRegister(target, rest),
-  P: (target, rest) => (target.isAtCurrent ? writeOneRegister(target, rest) : undefined) ?? MALFORMED,
+  P: (target, rest) => (target.inspectsCurrentHart ? writeOneRegister(target, rest) : undefined) ?? MALFORMED,
   m: (target, rest) => readMemory(target, rest),
   M: (target, rest) => writeMemoryAsHex(target, rest) ?? MALFORMED,
   X: (target, rest) => writeMemory(target, rest) ?? MALFORMED,
@@ -63,8 +63,8 @@ const REQUESTS: Record<string, Request> = {
   vMustReplyEmpty: () => NOT_SUPPORTED,
   k: () => ({ leaving: 'killed' }),
   D: (target) => detach(target),
-  Hg: (target, rest) => nameThread(target, rest, (thread) => thread && target.lookAt(thread)),
-  Hc: (target, rest) => nameThread(target, rest, (thread) => target.stepsAreOf(thread)),
+  Hg: (target, rest) => nameThread(target, rest, (thread) => thread && target.inspectThread(thread)),
+  Hc: (target, rest) => nameThread(target, rest, (thread) => target.selectSteppedThread(thread)),
   T: (target, rest) => (threadIn(target, rest) === undefined ? MALFORMED : OK),
   qSupported: (target, rest) => supported(target, rest),
   QStartNoAckMode: () => ({ text: OK, acknowledges: false }),
@@ -78,7 +78,7 @@ const REQUESTS: Record<string, Request> = {
 };
 
 /** Longest first, so that `bs` does not match `b`. */
-const NAMES = Object.keys(REQUESTS).sort((a, b) => b.length - a.length);
+const PACKET_NAMES = Object.keys(REQUESTS).sort((a, b) => b.length - a.length);
 
 // --- threads -----------------------------------------------------------------------------------------------------------
 
@@ -120,7 +120,7 @@ function readMemory({ inspector }: Target, rest: string): string {
 const STOP_POINT_KINDS: readonly StopPointKind[] = ['software', 'hardware', 'write', 'read', 'access'];
 const WATCHED_BYTES_MAX = 1 << 20;
 
-function stopPoint(target: Target, rest: string, what: 'insert' | 'remove'): string {
+function stopPoint(target: Target, rest: string, operation: 'insert' | 'remove'): string {
   const [type, address, length] = rest.split(';')[0].split(',');
   const kind = /^[0-4]$/.test(type) ? STOP_POINT_KINDS[Number(type)] : undefined;
   const at = parseHex(address);
@@ -128,14 +128,14 @@ function stopPoint(target: Target, rest: string, what: 'insert' | 'remove'): str
   if (kind === undefined) return NOT_SUPPORTED;
   const isWatch = kind !== 'software' && kind !== 'hardware';
   if (at === undefined || lengthBytes === undefined || (isWatch && lengthBytes === 0)) return MALFORMED;
-  target.stopPoints[what]({ kind, address: at, lengthBytes });
+  target.stopPoints[operation]({ kind, address: at, lengthBytes });
   return OK;
 }
 
 // --- running -----------------------------------------------------------------------------------------------------------
 
 /** `c` and `s` may carry an address to resume at, which is not supported. */
-function resumeHere(target: Target, address: string, how: Resumption): Promise<string> {
+function resumeHere(target: Target, address: string, how: ResumeAction): Promise<string> {
   if (address !== '') throw cannotResumeAt();
   return resume(target, how);
 }
@@ -149,11 +149,11 @@ function actions(target: Target, rest: string): string | Promise<string> {
   if (!isAny && named === undefined) return MALFORMED;
   const how = resumptionOf(action, target.hartToStep(named));
   if (!how) return MALFORMED;
-  if (named !== undefined && others.length === 0) target.resumeAlone(named - 1);
+  if (named !== undefined && others.length === 0) target.resumeOnly(named - 1);
   return resume(target, how);
 }
 
-function resumptionOf(action: string, hart: number): Resumption | undefined {
+function resumptionOf(action: string, hart: number): ResumeAction | undefined {
   switch (action[0]) {
     case 'c':
     case 'C':
@@ -170,7 +170,7 @@ function resumptionOf(action: string, hart: number): Resumption | undefined {
   }
 }
 
-function detach(target: Target): Answer {
+function detach(target: Target): PacketReply {
   target.stopPoints.removeAll();
   return { text: OK, leaving: 'detached' };
 }
@@ -178,9 +178,9 @@ function detach(target: Target): Answer {
 // --- queries -----------------------------------------------------------------------------------------------------------
 
 function supported(target: Target, rest: string): string {
-  const theirs = new Set(rest.replace(/^:/, '').split(';'));
-  target.understands.swbreak = theirs.has('swbreak+');
-  target.understands.hwbreak = theirs.has('hwbreak+');
+  const gdbFeatures = new Set(rest.replace(/^:/, '').split(';'));
+  target.features.swbreak = gdbFeatures.has('swbreak+');
+  target.features.hwbreak = gdbFeatures.has('hwbreak+');
   return [
     `PacketSize=${PACKET_BYTES_MAX.toString(16)}`,
     'QStartNoAckMode+',
@@ -188,7 +188,7 @@ function supported(target: Target, rest: string): string {
     'vContSupported+',
     'swbreak+',
     'hwbreak+',
-    ...(target.session.canGoBack ? ['ReverseStep+', 'ReverseContinue+'] : []),
+    ...(target.session.hasHistory ? ['ReverseStep+', 'ReverseContinue+'] : []),
   ].join(';');
 }
 

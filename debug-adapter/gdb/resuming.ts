@@ -2,7 +2,7 @@ import { StepBack, StepForward, type StopReason } from '../engine/index.ts';
 import type { Target, WantsPause } from './target.ts';
 
 /** How to resume the machine. */
-export type Resumption =
+export type ResumeAction =
   | { kind: 'continue' }
   /** Steps one hart; the others run meanwhile. */
   | { kind: 'step'; hart: number }
@@ -13,30 +13,30 @@ export type Resumption =
  * Runs the machine forwards until there is a stop to report. A step executes one instruction of the current code:
  * interrupts in between run and are not stepped into, as in QEMU's gdb server.
  */
-export function resume(target: Target, how: Resumption): Promise<string> {
+export function resume(target: Target, action: ResumeAction): Promise<string> {
   const { session } = target;
-  switch (how.kind) {
+  switch (action.kind) {
     case 'continue':
       return target.run((wantsPause) => session.continue(wantsPause));
     case 'step': {
-      const step = new StepForward(session, how.hart);
+      const step = new StepForward(session, action.hart);
       return target.run((wantsPause) => step.run(wantsPause));
     }
     case 'range':
-      return target.run(stepThrough(target, how));
+      return target.run(stepThrough(target, action));
   }
 }
 
 /** Runs backwards until there is a stop to report. Throws a UserError if there is no history. */
-export function reverse(target: Target, how: 'continue' | 'step'): Promise<string> {
+export function reverse(target: Target, action: 'continue' | 'step'): Promise<string> {
   const { session } = target;
-  if (how === 'continue') return target.run((wantsPause) => session.reverseContinue(wantsPause), true);
+  if (action === 'continue') return target.run((wantsPause) => session.reverseContinue(wantsPause), true);
   const step = new StepBack(session, target.hartToStep());
   return target.run((wantsPause) => step.run(wantsPause), true);
 }
 
 /** Executes a range step in slices, each of which continues where the last one paused. */
-function stepThrough({ session, stopPoints }: Target, { hart, start, end }: Extract<Resumption, { kind: 'range' }>) {
+function stepThrough({ session, stopPoints }: Target, { hart, start, end }: Extract<ResumeAction, { kind: 'range' }>) {
   let step = new StepForward(session, hart);
   return (wantsPause: WantsPause): StopReason => {
     for (;;) {

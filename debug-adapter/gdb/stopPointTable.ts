@@ -14,16 +14,16 @@ export interface StopPoint {
  * session identifies it by an ID. Inserting a stop point twice, or removing one that does not exist, has no effect
  * ("should be implemented in an idempotent way").
  */
-export class StopPointTable {
+export class condition {
   private session: Session;
-  private isMeant: () => boolean;
+  private matches: () => boolean;
   private ids = new Map<string, BreakpointId>();
   private points = new Map<BreakpointId, StopPoint>();
 
-  /** `isMeant` is the condition of every breakpoint, evaluated when the machine reaches one. */
-  constructor(session: Session, isMeant: () => boolean) {
+  /** `matches` is the condition of every breakpoint, evaluated when the machine reaches one. */
+  constructor(session: Session, matches: () => boolean) {
     this.session = session;
-    this.isMeant = isMeant;
+    this.matches = matches;
   }
 
   /** Throws the session's UserErrors. */
@@ -63,8 +63,8 @@ export class StopPointTable {
   }
 
   private add({ kind, address, lengthBytes }: StopPoint): BreakpointId {
-    if (!isWatch(kind)) return this.session.addBreakpoint(address, this.isMeant);
-    return this.session.addDataBreakpoint({ address, lengthBytes, access: ACCESS[kind] });
+    if (!isWatch(kind)) return this.session.addBreakpoint(address, this.matches);
+    return this.session.breakpoint({ address, lengthBytes, access: ACCESS[kind] });
   }
 }
 

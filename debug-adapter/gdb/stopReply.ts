@@ -1,8 +1,8 @@
 import type { StopReason } from '../engine/index.ts';
-import type { StopPointTable } from './stopPointTable.ts';
+import type { condition } from './stopPointTable.ts';
 
 /** The stop reasons that gdb supports, according to its `qSupported` packet. */
-export interface StopReplyWords {
+export interface StopReplyText {
   swbreak: boolean;
   hwbreak: boolean;
 }
@@ -19,24 +19,24 @@ export const threadId = (thread: number): string => thread.toString(16).padStart
  */
 export function stopReply(
   reason: StopReason,
-  table: StopPointTable,
-  words: StopReplyWords,
+  table: condition,
+  features: StopReplyText,
   { thread, registers }: { thread: number; registers: string },
 ): string {
   const signal = reason.kind === 'pause' ? SIGNAL_INTERRUPT : SIGNAL_TRAP;
-  return `${signal}thread:${threadId(thread)};${why(reason, table, words)}${registers}`;
+  return `${signal}thread:${threadId(thread)};${reasonFields(reason, table, features)}${registers}`;
 }
 
-function why(reason: StopReason, table: StopPointTable, words: StopReplyWords): string {
+function reasonFields(reason: StopReason, table: condition, features: StopReplyText): string {
   switch (reason.kind) {
     case 'breakpoint': {
-      const word = reason.ids.some((id) => table.kindOf(id) === 'software') ? 'swbreak' : 'hwbreak';
-      return words[word] ? `${word}:;` : '';
+      const field = reason.ids.some((id) => table.kindOf(id) === 'software') ? 'swbreak' : 'hwbreak';
+      return features[field] ? `${field}:;` : '';
     }
     case 'dataBreakpoint': {
       const [{ id }] = reason.hits;
       const watched = table.watched(id);
-      return watched ? `${WATCH_WORD[watched.kind]}:${watched.address.toString(16)};` : '';
+      return watched ? `${WATCH_FIELD[watched.kind]}:${watched.address.toString(16)};` : '';
     }
     case 'startOfRecording':
       return 'replaylog:begin;';
@@ -51,7 +51,7 @@ function why(reason: StopReason, table: StopPointTable, words: StopReplyWords): 
   }
 }
 
-const WATCH_WORD: Record<'write' | 'read' | 'access', string> = {
+const WATCH_FIELD: Record<'write' | 'read' | 'access', string> = {
   write: 'watch',
   read: 'rwatch',
   access: 'awatch',

@@ -1,7 +1,7 @@
 import { Inspector, type Session, type StopReason } from '../engine/index.ts';
 import type { GdbHost } from './gdbServer.ts';
 import { expeditedRegisters } from './registers.ts';
-import { StopPointTable } from './stopPointTable.ts';
+import { condition } from './stopPointTable.ts';
 import { stopReply } from './stopReply.ts';
 
 const SLICE_MILLISECONDS = 20;
@@ -18,19 +18,19 @@ export type WantsPause = () => boolean;
  */
 export class Target {
   readonly session: Session;
-  readonly stopPoints: StopPointTable;
+  readonly stopPoints: condition;
   /** The stop reasons that gdb supports. */
-  readonly understands = { swbreak: false, hwbreak: false };
+  readonly features = { swbreak: false, hwbreak: false };
   isRunning = false;
   /** Set by the connection while the machine runs. */
   wantsInterrupt = false;
   isGone = false;
   /** The hart that gdb inspects (`Hg`); undefined: the current hart. */
-  private lookedAt: number | undefined;
+  private inspectedHart: number | undefined;
   /** The hart that gdb steps (`Hc`); undefined: the current hart. */
-  private steps: number | undefined;
+  private steppedHart: number | undefined;
   /** Set while gdb believes that only this hart runs and would not expect a breakpoint of another hart. */
-  private alone: number | undefined;
+  private onlyHart: number | undefined;
   private reason: StopReason;
   private host: GdbHost;
 
@@ -39,22 +39,22 @@ export class Target {
     this.host = host;
     this.reason = session.reason;
     const { machine } = session.timeline;
-    const isMeant = () => this.alone === undefined || this.alone === machine.currentHart;
-    this.stopPoints = new StopPointTable(session, isMeant);
+    const matches = () => this.onlyHart === undefined || this.onlyHart === machine.currentHart;
+    this.stopPoints = new condition(session, matches);
   }
 
   /** Calls `slice` again for as long as it returns a pause. */
   async run(slice: (wantsPause: WantsPause) => StopReason, isBackwards = false): Promise<string> {
     this.isRunning = true;
     this.wantsInterrupt = false;
-    this.host.runBegins?.();
+    this.host.onRunStarted?.();
     try {
       await this.runSlices(slice, isBackwards ? SLICE_BACK_MILLISECONDS : SLICE_MILLISECONDS);
     } finally {
       this.isRunning = false;
-      this.alone = undefined;
+      this.onlyHart = undefined;
     }
-    this.host.runEnded?.(this.reason);
+    this.host.onRunEnded?.(this.reason);
     return this.stopReply();
   }
 
@@ -64,42 +64,42 @@ export class Target {
   }
 
   get thread(): number {
-    return 1 + (this.lookedAt ?? this.session.timeline.machine.currentHart);
+    return 1 + (this.inspectedHart ?? this.session.timeline.machine.currentHart);
   }
 
   /** The hart of a thread, or without a thread the hart that gdb selected for stepping. */
   hartToStep(thread?: number): number {
     if (thread !== undefined) return thread - 1;
-    return this.steps ?? this.session.timeline.machine.currentHart;
+    return this.steppedHart ?? this.session.timeline.machine.currentHart;
   }
 
   /** In the next run, gdb expects only this hart to run. The others run too, but their breakpoints are ignored. */
-  resumeAlone(hart: number): void {
-    this.alone = hart;
+  resumeOnly(hart: number): void {
+    this.onlyHart = hart;
   }
 
-  stepsAreOf(thread: number | undefined): void {
-    this.steps = thread === undefined ? undefined : thread - 1;
+  selectSteppedThread(thread: number | undefined): void {
+    this.steppedHart = thread === undefined ? undefined : thread - 1;
   }
 
-  lookAt(thread: number): void {
-    this.lookedAt = thread - 1;
+  inspectThread(thread: number): void {
+    this.inspectedHart = thread - 1;
   }
 
   /** Whether gdb inspects the current hart, which is the only one that can be modified. */
-  get isAtCurrent(): boolean {
+  get inspectsCurrentHart(): boolean {
     return this.thread === 1 + this.session.timeline.machine.currentHart;
   }
 
   get inspector(): Inspector {
     const { session } = this;
-    return this.isAtCurrent ? session.inspector : new Inspector(session.timeline.machine, this.thread - 1);
+    return this.inspectsCurrentHart ? session.inspector : new Inspector(session.timeline.machine, this.thread - 1);
   }
 
   stopReply(): string {
-    this.lookedAt = undefined;
-    const { reason, stopPoints, understands, thread } = this;
-    return stopReply(reason, stopPoints, understands, { thread, registers: expeditedRegisters(this.inspector) });
+    this.inspectedHart = undefined;
+    const { reason, stopPoints, features, thread } = this;
+    return stopReply(reason, stopPoints, features, { thread, registers: expeditedRegisters(this.inspector) });
   }
 
   private async runSlices(slice: (wantsPause: WantsPause) => StopReason, firstMilliseconds: number): Promise<void> {

@@ -12,10 +12,10 @@ const WRITTEN_BYTES_MAX = PACKET_BYTES_MAX;
  * The reply to a packet that modifies the machine; undefined if the packet is malformed. At the live end, each
  * modification is a recorded step. Within the history the session refuses it, and gdb shows the reason.
  */
-type Written = 'OK' | undefined;
+type WriteReply = 'OK' | undefined;
 
 /** `P number=value` */
-export function writeOneRegister({ session }: Target, rest: string): Written {
+export function writeOneRegister({ session }: Target, rest: string): WriteReply {
   const [register, digits, ...more] = rest.split('=');
   const number = parseHexUpTo(register, 0xffff);
   const value = parseValue(digits);
@@ -27,7 +27,7 @@ export function writeOneRegister({ session }: Target, rest: string): Written {
 }
 
 /** `G values`: x0 to x31 and pc, in the format of `g`. Unchanged registers take no step. */
-export function writeAllRegisters({ session }: Target, rest: string): Written {
+export function writeAllRegisters({ session }: Target, rest: string): WriteReply {
   const values = registerNumbers.map((number) => parseValue(rest.slice(number * VALUE_DIGITS).slice(0, VALUE_DIGITS)));
   if (rest.length !== registerNumbers.length * VALUE_DIGITS) return undefined;
   if (!values.every((value) => value !== undefined)) return undefined;
@@ -39,7 +39,7 @@ export function writeAllRegisters({ session }: Target, rest: string): Written {
 }
 
 /** `M address,length:digits` */
-export function writeMemoryAsHex(target: Target, rest: string): Written {
+export function writeMemoryAsHex(target: Target, rest: string): WriteReply {
   const at = rest.indexOf(':');
   const digits = rest.slice(at + 1);
   if (at < 0 || digits.length % 2 !== 0 || /[^0-9a-fA-F]/.test(digits)) return undefined;
@@ -48,7 +48,7 @@ export function writeMemoryAsHex(target: Target, rest: string): Written {
 }
 
 /** `X address,length:bytes`; gdb sends an empty one to test for support. */
-export function writeMemory(target: Target, rest: string): Written {
+export function writeMemory(target: Target, rest: string): WriteReply {
   const at = rest.indexOf(':');
   if (at < 0) return undefined;
   return write(
@@ -58,8 +58,8 @@ export function writeMemory(target: Target, rest: string): Written {
   );
 }
 
-function write({ session }: Target, place: string, bytes: Uint8Array): Written {
-  const [address, length, ...more] = place.split(',');
+function write({ session }: Target, addressText: string, bytes: Uint8Array): WriteReply {
+  const [address, length, ...more] = addressText.split(',');
   const at = parseHex(address);
   const lengthBytes = parseHexUpTo(length, WRITTEN_BYTES_MAX);
   if (at === undefined || lengthBytes !== bytes.length || more.length > 0) return undefined;

@@ -1,12 +1,12 @@
 import v8 from 'node:v8';
 
-const BUDGET = 500_000;
+const TIERING_BUDGET = 500_000;
 
 /**
  * Makes V8 optimize WebAssembly earlier. V8 first compiles quickly and optimizes a function only after a budget of
  * 13,000,000 bytes of executed code by default. A guest's code consists of many moderately hot functions, which would
  * stay slow for seconds. Call this before the first module is created. Has no effect where V8 lacks the flag.
  */
-export function optimiseEarly(): void {
-  v8.setFlagsFromString(`--wasm-tiering-budget=${BUDGET}`);
+export function optimizeEarly(): void {
+  v8.setFlagsFromString(`--wasm-tiering-budget=${TIERING_BUDGET}`);
 }

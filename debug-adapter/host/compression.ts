@@ -44,14 +44,14 @@ export const nodeCompression: HostCompression = {
 
   compress(bytes) {
     if (bytes.length <= STORED_BYTES_MAX) return stored(bytes);
-    const { zstdCompressSync, constants } = zlib() as ZlibOfLate;
+    const { zstdCompressSync, constants } = zlib() as ZlibWithZstd;
     if (!zstdCompressSync) return nodeCompression.deflate(bytes);
     return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } });
   },
 
   decompress(bytes, lengthBytes) {
     if (!isZstd(bytes)) return nodeCompression.inflate(bytes, lengthBytes);
-    const { zstdDecompressSync } = zlib() as ZlibOfLate;
+    const { zstdDecompressSync } = zlib() as ZlibWithZstd;
     if (!zstdDecompressSync) return decompressZstd(bytes, lengthBytes);
     const unpacked = zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, lengthBytes) });
     if (unpacked.length !== lengthBytes) throw new Error(`unpacks to ${unpacked.length} bytes, not ${lengthBytes}`);
@@ -60,7 +60,7 @@ export const nodeCompression: HostCompression = {
 };
 
 type Zlib = ReturnType<typeof zlib>;
-type ZlibOfLate = Omit<Zlib, `zstd${string}Sync`> & Partial<Pick<Zlib, 'zstdCompressSync' | 'zstdDecompressSync'>>;
+type ZlibWithZstd = Omit<Zlib, `zstd${string}Sync`> & Partial<Pick<Zlib, 'zstdCompressSync' | 'zstdDecompressSync'>>;
 
 // RFC 1951, section 3.2.4: a stored block contains its length twice, the second time inverted.
 const STORED_HEADER_BYTES = 5;

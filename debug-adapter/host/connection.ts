@@ -14,13 +14,13 @@ export interface Connection {
 }
 
 /** The callbacks of a connection, created by `OnConnection` for each connection. */
-export interface ConnectionUser {
+export interface ConnectionHandler {
   /** Reading pauses until the returned promise resolves. */
   received(bytes: Uint8Array): Promise<void> | undefined;
   disconnected(): void;
 }
 
-export type OnConnection = (connection: Connection) => ConnectionUser;
+export type OnConnection = (connection: Connection) => ConnectionHandler;
 
 /** A connection over two streams, which `close` and `drop` end. */
 export function connect(
@@ -36,35 +36,39 @@ export function connect(
     drained: () => drained(to),
     ...{ close, drop },
   });
-  let isOver = false;
-  const over = (): void => {
-    if (!isOver) user.disconnected();
-    isOver = true;
+  let hasEnded = false;
+  const ended = (): void => {
+    if (!hasEnded) user.disconnected();
+    hasEnded = true;
   };
   // An error ends the connection: `close` follows it.
-  for (const stream of new Set([from, to])) stream.on('error', () => {}).once('close', over);
+  for (const stream of new Set([from, to])) stream.on('error', () => {}).once('close', ended);
   // Standard streams do not close after their end.
-  if (!Object.is(from, to)) from.once('end', over);
+  if (!Object.is(from, to)) from.once('end', ended);
   from.on('data', (bytes: Buffer) => {
-    const held = user.received(bytes);
-    if (!held) return;
+    const pending = user.received(bytes);
+    if (!pending) return;
     from.pause();
-    void held.then(() => from.resume());
+    void pending.then(() => from.resume());
   });
 }
 
 /** A connection over a socket, which is both streams. */
 export function connectSocket(socket: Duplex, onConnection: OnConnection): void {
-  connect({ from: socket, to: socket }, { close: () => endSoon(socket), drop: () => socket.destroy() }, onConnection);
+  connect(
+    { from: socket, to: socket },
+    { close: () => endWithTimeout(socket), drop: () => socket.destroy() },
+    onConnection,
+  );
 }
 
 // Long enough for a reader to receive the rest; a peer that does not read must not keep the process alive.
-const LAST_WORDS_MILLISECONDS_MAX = 500;
+const CLOSE_TIMEOUT_MILLISECONDS = 500;
 
 /** Ends the stream after the sent data has arrived, or after a timeout. */
-export function endSoon(to: Writable): void {
+export function endWithTimeout(to: Writable): void {
   to.end();
-  const timer = setTimeout(() => to.destroy(), LAST_WORDS_MILLISECONDS_MAX);
+  const timer = setTimeout(() => to.destroy(), CLOSE_TIMEOUT_MILLISECONDS);
   timer.unref();
   to.once('close', () => clearTimeout(timer));
 }

@@ -5,18 +5,24 @@ import type { FileUse, HostLock } from '../engine/base/host.ts';
 import { xxh64 } from '../engine/base/xxhash64.ts';
 import { fileInSession, imageInQemu } from '../messages/host.ts';
 import { UserError } from '../messages/userError.ts';
-import { realPath, statIfThere } from './filePaths.ts';
-import { conflictBeside, type FileBeside, type LockBeside, lockBeside } from './lockBeside.ts';
+import { realPath, statIfExists } from './filePaths.ts';
+import { lockFileConflict, type LockTarget, type LockFileHandle, createLockFile } from './lockFile.ts';
 import { type LockHolder, newHolder } from './lockHolder.ts';
-import { type HeldEntries, type LockMode, type RegistryLock, registryFolders, takeInRegistry } from './lockRegistry.ts';
-import { atProcessEnd } from './processEnd.ts';
+import {
+  type HeldEntries,
+  type LockMode,
+  type RegistryLock,
+  registryFolders,
+  acquireInRegistry,
+} from './lockRegistry.ts';
+import { onProcessExit } from './processEnd.ts';
 import { processWithOpen, qemuUseOf } from './qemuLocks.ts';
 
 /**
  * Locks all files of a session, or none: exclusively those it writes, shared those it reads. A lock applies to the
  * file itself, not to one of its names: both device and inode and the resolved path are locked, the latter for files
  * that do not exist yet or are replaced. Sessions on this host see each other in a registry (lockRegistry.ts).
- * Sessions on other hosts see a lock file next to the file (lockBeside.ts); base images get none, because their
+ * Sessions on other hosts see a lock file next to the file (lockFile.ts); base images get none, because their
  * folder may be read-only. If the registry is unusable, lock files are the only protection. Images that QEMU has open
  * are refused if the system can tell (qemuLocks.ts). Locked files are kept open, because the system may give the
  * inode of a deleted file to a new one, which would then appear locked.
@@ -34,25 +40,25 @@ interface LockedFile {
 }
 
 class FileLocks implements HostLock {
-  readonly #files: readonly LockedFile[];
-  readonly #holder: LockHolder;
-  readonly #registry: readonly string[];
-  readonly #entries: HeldEntries[] = [];
-  readonly #keys = new Set<string>();
+  private readonly files: readonly LockedFile[];
+  private readonly holder: LockHolder;
+  private readonly registry: readonly string[];
+  private readonly entries: HeldEntries[] = [];
+  private readonly keys = new Set<string>();
   /** Handles of the files, by inode key. */
-  readonly #open = new Map<string, number>();
-  readonly #beside = new Map<string, LockBeside>();
-  readonly #forget: () => void;
-  #isExclusive = false;
-  #isReleased = false;
+  private readonly open = new Map<string, number>();
+  private readonly lockFiles = new Map<string, LockFileHandle>();
+  private readonly cancelCleanup: () => void;
+  private isExclusive = false;
+  private isReleased = false;
 
   constructor(files: readonly FileUse[], holder: LockHolder, registry: readonly string[]) {
-    this.#files = eachOnce(files);
-    this.#holder = holder;
-    this.#registry = registry;
-    this.#forget = atProcessEnd(() => this.#removeAll());
+    this.files = strongestUse(files);
+    this.holder = holder;
+    this.registry = registry;
+    this.cancelCleanup = onProcessExit(() => this.removeAll());
     try {
-      this.#take();
+      this.take();
     } catch (error) {
       this.release();
       throw error;
@@ -60,127 +66,127 @@ class FileLocks implements HostLock {
   }
 
   refresh(): void {
-    const written = this.#files.filter(({ use }) => use === 'writes');
-    const locks = written.flatMap((file) => locksOf(file, 'exclusive')).filter(({ key }) => !this.#keys.has(key));
-    this.#register(locks);
-    const current = new Set(this.#files.flatMap(keysOf));
-    const replaced = new Set([...this.#keys].filter((key) => !current.has(key)));
-    for (const entries of this.#entries) entries.releaseKeys(replaced);
-    for (const key of replaced) this.#letGo(key);
-    this.#keepOpen();
+    const written = this.files.filter(({ use }) => use === 'writes');
+    const locks = written.flatMap((file) => locksOf(file, 'exclusive')).filter(({ key }) => !this.keys.has(key));
+    this.register(locks);
+    const current = new Set(this.files.flatMap(keysOf));
+    const replaced = new Set([...this.keys].filter((key) => !current.has(key)));
+    for (const entries of this.entries) entries.releaseKeys(replaced);
+    for (const key of replaced) this.closeKey(key);
+    this.pinFiles();
   }
 
-  exclusively<T>(work: () => T): T {
-    if (this.#isExclusive) return work();
-    const files = this.#files.filter(({ use }) => use === 'reads');
-    const before = this.#entries.length;
+  withExclusiveLock<T>(work: () => T): T {
+    if (this.isExclusive) return work();
+    const files = this.files.filter(({ use }) => use === 'reads');
+    const before = this.entries.length;
     const upgraded: LockedFile[] = [];
     try {
-      this.#register(files.flatMap((file) => locksOf(file, 'exclusive')));
+      this.register(files.flatMap((file) => locksOf(file, 'exclusive')));
       for (const file of files) {
-        if (!this.#beside.has(file.path)) continue;
-        this.#putBeside(file, 'exclusive', true);
+        if (!this.lockFiles.has(file.path)) continue;
+        this.createLockFile(file, 'exclusive', true);
         upgraded.push(file);
       }
       for (const file of files) refuseQemu(file, 'exclusive');
-      this.#isExclusive = true;
+      this.isExclusive = true;
       return work();
     } finally {
-      this.#isExclusive = false;
-      for (const file of upgraded) this.#downgrade(file);
-      for (const entries of this.#entries.splice(before)) entries.release();
+      this.isExclusive = false;
+      for (const file of upgraded) this.downgrade(file);
+      for (const entries of this.entries.splice(before)) entries.release();
     }
   }
 
   release(): void {
-    if (this.#isReleased) return;
-    this.#isReleased = true;
-    this.#forget();
-    this.#removeAll();
+    if (this.isReleased) return;
+    this.isReleased = true;
+    this.cancelCleanup();
+    this.removeAll();
   }
 
-  #take(): void {
-    this.#keepOpen();
-    const hasRegistry = this.#register(this.#files.flatMap((file) => locksOf(file, modeOf(file))));
-    for (const file of this.#files) {
-      if (file.use === 'base') this.#lookBeside(file);
-      else this.#putBeside(file, modeOf(file), hasRegistry);
+  private take(): void {
+    this.pinFiles();
+    const hasRegistry = this.register(this.files.flatMap((file) => locksOf(file, modeOf(file))));
+    for (const file of this.files) {
+      if (file.use === 'base') this.checkLockFile(file);
+      else this.createLockFile(file, modeOf(file), hasRegistry);
     }
-    for (const file of this.#files) refuseQemu(file, modeOf(file));
+    for (const file of this.files) refuseQemu(file, modeOf(file));
   }
 
   /** Returns whether a registry is usable. */
-  #register(locks: readonly RegistryLock[]): boolean {
-    const taken = takeInRegistry(locks, this.#holder, this.#registry);
+  private register(locks: readonly RegistryLock[]): boolean {
+    const taken = acquireInRegistry(locks, this.holder, this.registry);
     if (!taken) return false;
     if ('conflict' in taken) {
-      const { wanted, holder } = taken.conflict;
+      const { requested, holder } = taken.conflict;
       throw inUse(
-        this.#files.find((file) => keysOf(file).includes(wanted.key))!,
+        this.files.find((file) => keysOf(file).includes(requested.key))!,
         holder,
       );
     }
-    this.#entries.push(taken);
-    for (const { key } of locks) this.#keys.add(key);
+    this.entries.push(taken);
+    for (const { key } of locks) this.keys.add(key);
     return true;
   }
 
-  #putBeside(file: LockedFile, mode: LockMode, hasRegistry: boolean): void {
+  private createLockFile(file: LockedFile, mode: LockMode, hasRegistry: boolean): void {
     try {
-      const put = lockBeside(besideOf(file), mode, this.#holder);
+      const put = createLockFile(lockFileTarget(file), mode, this.holder);
       if ('conflict' in put) throw inUse(file, put.conflict, put.lock);
-      this.#beside.set(file.path, put);
+      this.lockFiles.set(file.path, put);
     } catch (error) {
-      if (!mayDoWithout(error, mode, hasRegistry)) throw error;
-      this.#lookBeside(file);
+      if (!canSkipLockFile(error, mode, hasRegistry)) throw error;
+      this.checkLockFile(file);
     }
   }
 
-  #lookBeside(file: LockedFile): void {
-    const found = conflictBeside(besideOf(file), modeOf(file), this.#holder);
+  private checkLockFile(file: LockedFile): void {
+    const found = lockFileConflict(lockFileTarget(file), modeOf(file), this.holder);
     if (found) throw inUse(file, found.conflict, found.lock);
   }
 
   /** A failure leaves the lock file exclusive until the session ends, which only keeps readers on other hosts out. */
-  #downgrade(file: LockedFile): void {
+  private downgrade(file: LockedFile): void {
     try {
-      lockBeside(besideOf(file), 'shared', this.#holder);
+      createLockFile(lockFileTarget(file), 'shared', this.holder);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
     }
   }
 
-  #removeAll(): void {
-    for (const beside of this.#beside.values()) beside.release();
-    for (const entries of this.#entries.splice(0)) entries.release();
-    for (const key of [...this.#open.keys()]) this.#letGo(key);
+  private removeAll(): void {
+    for (const beside of this.lockFiles.values()) beside.release();
+    for (const entries of this.entries.splice(0)) entries.release();
+    for (const key of [...this.open.keys()]) this.closeKey(key);
   }
 
-  #keepOpen(): void {
-    for (const { path: place } of this.#files) {
-      const opened = openToKeep(place);
+  private pinFiles(): void {
+    for (const { path: target } of this.files) {
+      const opened = openToPin(target);
       if (!opened) continue;
-      if (this.#open.has(opened.key)) closeSync(opened.handle);
-      else this.#open.set(opened.key, opened.handle);
+      if (this.open.has(opened.key)) closeSync(opened.handle);
+      else this.open.set(opened.key, opened.handle);
     }
   }
 
-  #letGo(key: string): void {
-    this.#keys.delete(key);
-    const handle = this.#open.get(key);
-    this.#open.delete(key);
+  private closeKey(key: string): void {
+    this.keys.delete(key);
+    const handle = this.open.get(key);
+    this.open.delete(key);
     if (handle !== undefined) closeSync(handle);
   }
 }
 
 /** Undefined for files that cannot be opened; opening them for use reports why. */
-function openToKeep(place: string): { key: string; handle: number } | undefined {
+function openToPin(target: string): { key: string; handle: number } | undefined {
   // On Windows, an open file cannot be replaced, and inodes are not soon reused.
   if (process.platform === 'win32') return undefined;
   let handle: number;
   try {
     // Nonblocking, so that opening a pipe does not wait for its other end.
-    handle = openSync(place, constants.O_RDONLY | constants.O_NONBLOCK);
+    handle = openSync(target, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch {
     return undefined;
   }
@@ -193,41 +199,41 @@ function openToKeep(place: string): { key: string; handle: number } | undefined 
 const inodeKey = ({ dev, ino }: { dev: bigint; ino: bigint }): string => `i${dev}-${ino}`;
 
 /** If no lock file can be created, sessions on this host still see each other in the registry. */
-function mayDoWithout(error: unknown, mode: LockMode, hasRegistry: boolean): boolean {
+function canSkipLockFile(error: unknown, mode: LockMode, hasRegistry: boolean): boolean {
   if (!(error instanceof UserError)) return false;
-  if (NOT_THERE.has(error.code)) return hasRegistry || mode === 'shared';
+  if (UNCREATABLE_CODES.has(error.code)) return hasRegistry || mode === 'shared';
   return mode === 'shared' && error.kind === 'hostFailure';
 }
 
-const NOT_THERE = new Set(['file-not-permitted', 'file-read-only-place', 'file-bad-name']);
+const UNCREATABLE_CODES = new Set(['file-not-permitted', 'file-read-only-place', 'file-bad-name']);
 
 /** For a link, the lock file is next to its target. */
-const besideOf = ({ name, path: place }: LockedFile): FileBeside => ({
-  path: place,
-  name: path.resolve(name) === place ? name : place,
+const lockFileTarget = ({ name, path: target }: LockedFile): LockTarget => ({
+  path: target,
+  name: path.resolve(name) === target ? name : target,
 });
 
 const modeOf = ({ use }: LockedFile): LockMode => (use === 'writes' ? 'exclusive' : 'shared');
 
 /** A file named twice gets the stronger of its locks. */
-function eachOnce(files: readonly FileUse[]): LockedFile[] {
+function strongestUse(files: readonly FileUse[]): LockedFile[] {
   const found = new Map<string, LockedFile>();
   for (const { path: name, use } of files) {
-    const place = realPath(name);
-    const known = found.get(place);
-    if (!known || STRENGTH[use] > STRENGTH[known.use]) found.set(place, { name, path: place, use });
+    const target = realPath(name);
+    const known = found.get(target);
+    if (!known || USE_STRENGTH[use] > USE_STRENGTH[known.use]) found.set(target, { name, path: target, use });
   }
   return [...found.values()];
 }
 
-const STRENGTH = { base: 0, reads: 1, writes: 2 };
+const USE_STRENGTH = { base: 0, reads: 1, writes: 2 };
 
 const locksOf = (file: LockedFile, mode: LockMode): RegistryLock[] => keysOf(file).map((key) => ({ key, mode }));
 
 /** If the hashes of two paths collide, one session merely finds the other's file locked. */
-function keysOf({ path: place }: LockedFile): string[] {
-  const byPath = `p${xxh64(new TextEncoder().encode(place)).toString(16)}`;
-  const stat = statIfThere(place);
+function keysOf({ path: target }: LockedFile): string[] {
+  const byPath = `p${xxh64(new TextEncoder().encode(target)).toString(16)}`;
+  const stat = statIfExists(target);
   return stat && stat.ino !== 0n ? [byPath, inodeKey(stat)] : [byPath];
 }
 
@@ -236,8 +242,8 @@ function inUse({ name }: LockedFile, { pid, host, doing }: LockHolder, lock?: st
   return fileInSession({ file: name, pid, doing, otherHost: other });
 }
 
-function refuseQemu({ name, path: place }: LockedFile, mode: LockMode): void {
-  const stat = statIfThere(place);
+function refuseQemu({ name, path: target }: LockedFile, mode: LockMode): void {
+  const stat = statIfExists(target);
   if (!stat) return;
   const file = { device: stat.dev, inode: stat.ino };
   const use = qemuUseOf(file);

@@ -8,13 +8,13 @@ import { codeOf, openFailure } from './systemErrors.ts';
  * and inode, and a missing one by its path. Every failure is a UserError, because the user typed the path.
  */
 export function fileIdentity(filePath: string): string {
-  const stat = statIfThere(filePath);
+  const stat = statIfExists(filePath);
   return stat && stat.ino !== 0n ? `${stat.dev}:${stat.ino}` : realPath(filePath);
 }
 
 /** Undefined if the file, or the target of a link, does not exist. */
-export function statIfThere(filePath: string): BigIntStats | undefined {
-  refuseBadName(filePath);
+export function statIfExists(filePath: string): BigIntStats | undefined {
+  checkFileName(filePath);
   try {
     return statSync(filePath, { bigint: true, throwIfNoEntry: false });
   } catch (error) {
@@ -25,7 +25,7 @@ export function statIfThere(filePath: string): BigIntStats | undefined {
 
 /** A link with a missing target; creating a file of this name would create it elsewhere. */
 export function isBrokenLink(filePath: string): boolean {
-  if (statIfThere(filePath) !== undefined) return false;
+  if (statIfExists(filePath) !== undefined) return false;
   try {
     return lstatSync(filePath).isSymbolicLink();
   } catch {
@@ -35,7 +35,7 @@ export function isBrokenLink(filePath: string): boolean {
 
 /** The absolute path, with links resolved as far as it exists. */
 export function realPath(filePath: string): string {
-  refuseBadName(filePath);
+  checkFileName(filePath);
   const absolute = path.resolve(filePath);
   try {
     return realpathSync(absolute);
@@ -46,6 +46,6 @@ export function realPath(filePath: string): string {
 }
 
 /** No system permits NUL in a name; Node's own errors differ between calls. */
-export function refuseBadName(filePath: string): void {
+export function checkFileName(filePath: string): void {
   if (filePath.includes('\0')) throw badFileName(filePath);
 }

@@ -18,7 +18,7 @@ export class Interrupter {
   private cell: InterruptionCell;
   /** Called once if the other thread does not end, because it hangs in a call that does not check the cell. */
   private giveUp: () => void;
-  private isEcho = false;
+  private ignoresEchoes = false;
 
   constructor(cell: InterruptionCell, giveUp: () => void) {
     this.cell = cell;
@@ -29,18 +29,18 @@ export class Interrupter {
     };
   }
 
-  ask(): void {
-    if (this.isEcho) return;
-    if (Atomics.load(this.cell, 0) !== URGENCY.none) return this.askAgain();
+  request(): void {
+    if (this.ignoresEchoes) return;
+    if (Atomics.load(this.cell, 0) !== URGENCY.none) return this.requestAgain();
     Atomics.store(this.cell, 0, URGENCY.asked);
-    this.isEcho = true;
-    setTimeout(() => (this.isEcho = false), ECHO_MILLISECONDS);
+    this.ignoresEchoes = true;
+    setTimeout(() => (this.ignoresEchoes = false), ECHO_MILLISECONDS);
     setTimeout(() => this.raise(URGENCY.hurry), HURRY_MILLISECONDS);
     setTimeout(() => this.raise(URGENCY.now), NOW_MILLISECONDS);
     setTimeout(this.giveUp, GIVE_UP_MILLISECONDS);
   }
 
-  private askAgain(): void {
+  private requestAgain(): void {
     this.raise(URGENCY.now);
     setTimeout(this.giveUp, GIVE_UP_AGAIN_MILLISECONDS);
   }

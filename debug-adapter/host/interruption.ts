@@ -18,16 +18,16 @@ export const makeInterruptionCell = (): InterruptionCell => new Int32Array(new S
 
 /** The default cell is never raised: without a second thread there are no interruptions. */
 let cell = makeInterruptionCell();
-let borne: Urgency = URGENCY.none;
+let tolerance: Urgency = URGENCY.none;
 
 /** Makes this thread check the shared cell. */
-export function obeyInterruption(shared: InterruptionCell): void {
+export function useInterruptionCell(shared: InterruptionCell): void {
   cell = shared;
 }
 
 /** Sets the highest urgency at which calls on this thread still proceed. */
-export function bearInterruption(urgency: Urgency): void {
-  borne = urgency;
+export function setTolerance(urgency: Urgency): void {
+  tolerance = urgency;
 }
 
 export const isInterrupted = (): boolean => Atomics.load(cell, 0) !== URGENCY.none;
@@ -39,5 +39,5 @@ export const isInterrupted = (): boolean => Atomics.load(cell, 0) !== URGENCY.no
  * incomplete files removed.
  */
 export function checkInterruption(file: string): void {
-  if (Atomics.load(cell, 0) > borne) throw interrupted(file);
+  if (Atomics.load(cell, 0) > tolerance) throw interrupted(file);
 }

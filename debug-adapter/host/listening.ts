@@ -1,8 +1,8 @@
 import type * as net from 'node:net';
 import { portInUse, portNotPermitted } from '../messages/gdb.ts';
-import { connectSocket, endSoon, type OnConnection } from './connection.ts';
+import { connectSocket, endWithTimeout, type OnConnection } from './connection.ts';
 import { useFailure, codeOf } from './systemErrors.ts';
-import { claimSocketPath } from './unixSocket.ts';
+import { bindSocketPath } from './unixSocket.ts';
 
 export interface Listener {
   /** The address as shown to the user. */
@@ -11,7 +11,7 @@ export interface Listener {
   close(): void;
 }
 
-export type ListenPlace = { kind: 'port'; port: number } | { kind: 'unix'; path: string };
+export type ListenAddress = { kind: 'port'; port: number } | { kind: 'unix'; path: string };
 
 /**
  * Listens for connections from this computer: on a port of 127.0.0.1, or on a Unix socket that only its owner can
@@ -19,8 +19,8 @@ export type ListenPlace = { kind: 'port'; port: number } | { kind: 'unix'; path:
  * check what it receives. Port 0 lets the system choose a port. Throws a UserError if the port or path is
  * unavailable.
  */
-export function listen(place: ListenPlace, onConnection: OnConnection): Promise<Listener> {
-  return place.kind === 'port' ? listenOnPort(place.port, onConnection) : listenOnPath(place.path, onConnection);
+export function listen(address: ListenAddress, onConnection: OnConnection): Promise<Listener> {
+  return address.kind === 'port' ? listenOnPort(address.port, onConnection) : listenOnPath(address.path, onConnection);
 }
 
 async function listenOnPort(port: number, onConnection: OnConnection): Promise<Listener> {
@@ -35,7 +35,7 @@ async function listenOnPort(port: number, onConnection: OnConnection): Promise<L
 
 async function listenOnPath(path: string, onConnection: OnConnection): Promise<Listener> {
   const server = await makeServer(onConnection);
-  const release = await claimSocketPath(path, (at) => server.start({ path: at }));
+  const release = await bindSocketPath(path, (at) => server.start({ path: at }));
   return {
     name: `unix:${path}`,
     close: () => {
@@ -71,7 +71,7 @@ async function makeServer(onConnection: OnConnection): Promise<Server> {
     address: () => server.address(),
     close: () => {
       server.close();
-      for (const socket of sockets) endSoon(socket);
+      for (const socket of sockets) endWithTimeout(socket);
     },
   };
 }

@@ -27,7 +27,7 @@ export function newHolder(doing: string): LockHolder {
 }
 
 /** Whether the holder's process ended without releasing the lock. Always false for other hosts. */
-export function isGone(holder: Pick<LockHolder, 'pid' | 'host' | 'process'>): boolean {
+export function hasExited(holder: Pick<LockHolder, 'pid' | 'host' | 'process'>): boolean {
   if (holder.host !== os.hostname()) return false;
   if (!isAlive(holder.pid)) return true;
   const now = identityOf(holder.pid);

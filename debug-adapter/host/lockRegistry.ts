@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { isGone, type LockHolder, printable, sleepMilliseconds } from './lockHolder.ts';
+import { hasExited, type LockHolder, printable, sleepMilliseconds } from './lockHolder.ts';
 import { codeOf } from './systemErrors.ts';
 
 export type LockMode = 'shared' | 'exclusive';
@@ -34,7 +34,7 @@ export interface HeldEntries {
 
 /** The requested lock that conflicts, and the holder of the existing one. */
 export interface RegistryConflict {
-  wanted: RegistryLock;
+  requested: RegistryLock;
   holder: LockHolder;
 }
 
@@ -50,14 +50,14 @@ export interface RegistryConflict {
  *
  * Returns null if this host has no usable registry; then a lock file next to the file must suffice.
  */
-export function takeInRegistry(
-  wanted: readonly RegistryLock[],
+export function acquireInRegistry(
+  requested: readonly RegistryLock[],
   holder: LockHolder,
   folders: readonly string[],
 ): HeldEntries | { conflict: RegistryConflict } | null {
   for (const folder of folders) {
-    const taken = takeIn(folder, wanted, holder);
-    if (taken) return taken;
+    const acquired = acquireIn(folder, requested, holder);
+    if (acquired) return acquired;
   }
   return null;
 }
@@ -67,8 +67,8 @@ export function takeInRegistry(
  * folder per user. The latter is the fallback if `/tmp` is unusable.
  */
 export function registryFolders(): string[] {
-  const places = process.platform === 'win32' ? [os.tmpdir()] : ['/tmp', os.tmpdir()];
-  return [...new Set(places)].map((place) => path.join(place, 'blkreplay-locks'));
+  const folders = process.platform === 'win32' ? [os.tmpdir()] : ['/tmp', os.tmpdir()];
+  return [...new Set(folders)].map((folder) => path.join(folder, 'blkreplay-locks'));
 }
 
 interface Entry extends RegistryLock {
@@ -83,14 +83,14 @@ interface Entry extends RegistryLock {
 const ATTEMPTS = 200;
 const WAIT_MS = 5;
 
-function takeIn(folder: string, wanted: readonly RegistryLock[], holder: LockHolder) {
+function acquireIn(folder: string, requested: readonly RegistryLock[], holder: LockHolder) {
   for (let attempt = 1; ; attempt++) {
-    const claims = createEntries(folder, wanted, holder);
+    const claims = createEntries(folder, requested, holder);
     if (!claims) return null;
-    const found = waitForClaims(folder, wanted, holder, attempt === ATTEMPTS);
-    if (found === 'free') return hold(folder, claims);
+    const result = waitForClaims(folder, requested, holder, attempt === ATTEMPTS);
+    if (result === 'free') return commitClaims(folder, claims);
     removeEntries(folder, claims);
-    if (found !== 'withdraw') return { conflict: found };
+    if (result !== 'withdraw') return { conflict: result };
     sleepMilliseconds(WAIT_MS);
   }
 }
@@ -98,54 +98,54 @@ function takeIn(folder: string, wanted: readonly RegistryLock[], holder: LockHol
 /** Whether the claims can become locks, must be withdrawn for another session's claims, or conflict with a lock. */
 function waitForClaims(
   folder: string,
-  wanted: readonly RegistryLock[],
+  requested: readonly RegistryLock[],
   holder: LockHolder,
   isLastAttempt: boolean,
 ): 'free' | 'withdraw' | RegistryConflict {
   for (let attempt = 1; ; attempt++) {
-    const conflicts = conflictsIn(folder, wanted, holder);
+    const conflicts = conflictsIn(folder, requested, holder);
     const decisive =
       conflicts.find(({ entry }) => entry.state === 'held') ??
       conflicts.find(({ entry }) => entry.token < holder.token);
     if (conflicts.length === 0) return 'free';
     if (decisive?.entry.state === 'claim' && !isLastAttempt) return 'withdraw';
     if (decisive || attempt === ATTEMPTS) {
-      const { wanted: lock, entry } = decisive ?? conflicts[0];
-      return { wanted: lock, holder: holderOf(folder, entry) };
+      const { requested: lock, entry } = decisive ?? conflicts[0];
+      return { requested: lock, holder: holderOf(folder, entry) };
     }
     sleepMilliseconds(WAIT_MS);
   }
 }
 
-function conflictsIn(folder: string, wanted: readonly RegistryLock[], holder: LockHolder) {
+function conflictsIn(folder: string, requested: readonly RegistryLock[], holder: LockHolder) {
   const gone = new Map<string, boolean>();
   const isOfTheGone = ({ pid, process: identity }: Entry): boolean => {
-    const who = `${pid} ${identity}`;
-    if (!gone.has(who)) gone.set(who, isGone({ pid, process: identity, host: os.hostname() }));
-    return gone.get(who)!;
+    const processKey = `${pid} ${identity}`;
+    if (!gone.has(processKey)) gone.set(processKey, hasExited({ pid, process: identity, host: os.hostname() }));
+    return gone.get(processKey)!;
   };
-  const conflicts: { wanted: RegistryLock; entry: Entry }[] = [];
+  const conflicts: { requested: RegistryLock; entry: Entry }[] = [];
   for (const entry of entriesIn(folder)) {
     if (entry.token === holder.token) continue;
     if (isOfTheGone(entry)) {
       removeEntries(folder, [entry.name]);
       continue;
     }
-    const lock = wanted.find(
+    const lock = requested.find(
       ({ key, mode }) => key === entry.key && (mode === 'exclusive' || entry.mode === 'exclusive'),
     );
-    if (lock) conflicts.push({ wanted: lock, entry });
+    if (lock) conflicts.push({ requested: lock, entry });
   }
   // Report the conflict of the file that was named first.
-  return conflicts.sort((a, b) => wanted.indexOf(a.wanted) - wanted.indexOf(b.wanted));
+  return conflicts.sort((a, b) => requested.indexOf(a.requested) - requested.indexOf(b.requested));
 }
 
 // --- entries ---------------------------------------------------------------------------------------------------------
 
 /** Returns the names of the entries; null if they cannot be created. */
-function createEntries(folder: string, wanted: readonly RegistryLock[], holder: LockHolder): string[] | null {
+function createEntries(folder: string, requested: readonly RegistryLock[], holder: LockHolder): string[] | null {
   const created: string[] = [];
-  for (const lock of wanted) {
+  for (const lock of requested) {
     const name = nameOf(lock, 'claim', holder);
     if (!createEntry(folder, name, holder)) {
       removeEntries(folder, created);
@@ -195,7 +195,7 @@ function isUsable(folder: string): boolean {
   }
 }
 
-function hold(folder: string, claims: readonly string[]): HeldEntries | null {
+function commitClaims(folder: string, claims: readonly string[]): HeldEntries | null {
   const held: string[] = [];
   for (const claim of claims) {
     const name = claim.replace('.claim.', '.held.');

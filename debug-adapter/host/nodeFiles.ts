@@ -16,7 +16,7 @@ import {
 import path from 'node:path';
 import type { HostFile } from '../engine/base/host.ts';
 import { ioFailed, notAFile, notAFolder, nothingWritten } from '../messages/host.ts';
-import { refuseBadName, statIfThere } from './filePaths.ts';
+import { checkFileName, statIfExists } from './filePaths.ts';
 import { checkInterruption } from './interruption.ts';
 import { codeOf, openFailure, useFailure } from './systemErrors.ts';
 
@@ -33,37 +33,37 @@ export interface OpenMode {
  * messages, by default its path.
  */
 export function openFile(filePath: string, mode: OpenMode, name = filePath): HostFile {
-  const opening = { name, access: mode.write ? 'write' : 'read', creating: mode.create !== 'never' } as const;
+  const context = { name, access: mode.write ? 'write' : 'read', creating: mode.create !== 'never' } as const;
   checkInterruption(name);
   let handle: number;
-  refuseBadName(name);
+  checkFileName(name);
   try {
     // Check before opening, because opening alone triggers an action in some devices.
-    refuseIrregular(statSync(filePath, { throwIfNoEntry: false }), name);
-    handle = openSync(filePath, flagsOf(mode) | NONBLOCKING, PRIVATE);
+    checkRegularFile(statSync(filePath, { throwIfNoEntry: false }), name);
+    handle = openSync(filePath, flagsOf(mode) | NONBLOCKING, OWNER_ONLY_MODE);
   } catch (error) {
-    throw openFailure(error, opening);
+    throw openFailure(error, context);
   }
   try {
     // Check again: the name may refer to another file by now.
-    refuseIrregular(fstatSync(handle), name);
+    checkRegularFile(fstatSync(handle), name);
   } catch (error) {
     closeSync(handle);
-    throw openFailure(error, opening);
+    throw openFailure(error, context);
   }
   return new NodeFile(handle, name);
 }
 
 /** Files contain guest memory and typed input, so they are readable by their owner only, whatever the umask. */
-const PRIVATE = 0o600;
+const OWNER_ONLY_MODE = 0o600;
 
 export function fileExistsAt(filePath: string): boolean {
-  return statIfThere(filePath) !== undefined;
+  return statIfExists(filePath) !== undefined;
 }
 
 /** Removes a file if it exists. */
 export function removeFile(filePath: string, name = filePath): void {
-  refuseBadName(filePath);
+  checkFileName(filePath);
   try {
     rmSync(filePath, { force: true });
   } catch (error) {
@@ -76,7 +76,7 @@ export function removeFile(filePath: string, name = filePath): void {
  * they are empty.
  */
 export function createFolderOf(filePath: string): () => void {
-  refuseBadName(filePath);
+  checkFileName(filePath);
   const created: string[] = [];
   const remove = () => removeFolders(created);
   try {
@@ -96,7 +96,7 @@ export function createFolderOf(filePath: string): () => void {
 function missingFolders(filePath: string): string[] {
   const missing: string[] = [];
   for (let folder = path.dirname(path.resolve(filePath)); ; folder = path.dirname(folder)) {
-    const stat = statIfThere(folder);
+    const stat = statIfExists(folder);
     if (stat && !stat.isDirectory()) throw notAFolder(path.dirname(filePath), filePath);
     if (stat) return missing;
     missing.unshift(folder);
@@ -125,18 +125,18 @@ function removeFolders(folders: readonly string[]): void {
 
 class NodeFile implements HostFile {
   readonly name: string;
-  #handle: number;
+  private handle: number;
 
   constructor(handle: number, name: string) {
     this.name = name;
-    this.#handle = handle;
+    this.handle = handle;
   }
 
   readAt(offset: number, into: Uint8Array): number {
-    return this.#guard('Reading', () => {
+    return this.guard('Reading', () => {
       let done = 0;
       while (done < into.length) {
-        const read = readSync(this.#handle, into, done, into.length - done, offset + done);
+        const read = readSync(this.handle, into, done, into.length - done, offset + done);
         if (read === 0) break;
         done += read;
       }
@@ -145,10 +145,10 @@ class NodeFile implements HostFile {
   }
 
   writeAt(offset: number, from: Uint8Array): void {
-    this.#guard('Writing', () => {
+    this.guard('Writing', () => {
       let done = 0;
       while (done < from.length) {
-        const written = writeSync(this.#handle, from, done, from.length - done, offset + done);
+        const written = writeSync(this.handle, from, done, from.length - done, offset + done);
         // The call after a write to a full disk reports the error; a host that never does must not cause an endless
         // loop.
         if (written === 0) throw ioFailed({ doing: 'Writing', file: this.name, why: nothingWritten() });
@@ -158,17 +158,17 @@ class NodeFile implements HostFile {
   }
 
   length(): number {
-    return this.#guard('Reading', () => fstatSync(this.#handle).size);
+    return this.guard('Reading', () => fstatSync(this.handle).size);
   }
 
   truncate(length: number): void {
-    this.#guard('Writing', () => ftruncateSync(this.#handle, length));
+    this.guard('Writing', () => ftruncateSync(this.handle, length));
   }
 
   sync(): void {
-    this.#guard('Writing', () => {
+    this.guard('Writing', () => {
       try {
-        fdatasyncSync(this.#handle);
+        fdatasyncSync(this.handle);
       } catch (error) {
         // Some network and memory file systems, and read-only handles on Windows, do not support sync: ignore it.
         if (!['EINVAL', 'ENOTSUP', 'ENOSYS', 'EPERM'].includes(codeOf(error) ?? '')) throw error;
@@ -177,13 +177,13 @@ class NodeFile implements HostFile {
   }
 
   close(): void {
-    if (this.#handle < 0) return;
-    const handle = this.#handle;
-    this.#handle = -1;
-    this.#guard('Closing', () => closeSync(handle));
+    if (this.handle < 0) return;
+    const handle = this.handle;
+    this.handle = -1;
+    this.guard('Closing', () => closeSync(handle));
   }
 
-  #guard<T>(doing: string, call: () => T): T {
+  private guard<T>(doing: string, call: () => T): T {
     if (doing !== 'Closing') checkInterruption(this.name);
     try {
       return call();
@@ -203,7 +203,7 @@ function flagsOf({ write, create }: OpenMode): number {
   return write ? O_RDWR : O_RDONLY;
 }
 
-function refuseIrregular(stat: Stats | undefined, name: string): void {
+function checkRegularFile(stat: Stats | undefined, name: string): void {
   if (stat === undefined || stat.isFile()) return;
   throw notAFile(name, stat.isDirectory() ? 'folder' : 'device');
 }

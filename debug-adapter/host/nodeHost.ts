@@ -22,11 +22,11 @@ const files: HostFiles = {
   identity: fileIdentity,
   lock: (uses, doing) => lockFiles(uses, doing),
   // Resolves the links in both paths, so that ".." means the real parent folder.
-  relativeName: ({ from, to }) => portable(path.relative(path.dirname(realPath(from)), realPath(to))),
+  relativeName: ({ from, to }) => withForwardSlashes(path.relative(path.dirname(realPath(from)), realPath(to))),
   resolveName: ({ from, name }) => path.resolve(path.dirname(from), name),
   isWithin: (filePath, fileOrFolder) => {
-    const way = path.relative(realPath(fileOrFolder), realPath(filePath));
-    return !path.isAbsolute(way) && way.split(path.sep)[0] !== '..';
+    const relative = path.relative(realPath(fileOrFolder), realPath(filePath));
+    return !path.isAbsolute(relative) && relative.split(path.sep)[0] !== '..';
   },
   folderOf: (filePath) => path.dirname(filePath),
   inFolder: (folder, name) => path.join(folder, name),
@@ -43,4 +43,4 @@ export const nodeHost: Host = {
 };
 
 /** qcow2 names have forward slashes on all systems. */
-const portable = (name: string): string => (path.sep === '\\' ? name.replaceAll('\\', '/') : name);
+const withForwardSlashes = (name: string): string => (path.sep === '\\' ? name.replaceAll('\\', '/') : name);

@@ -11,13 +11,13 @@ const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
  *
  * Returns a function that cancels the cleanup. Cleanups must not throw; errors are ignored.
  */
-export function atProcessEnd(cleanup: () => void): () => void {
+export function onProcessExit(cleanup: () => void): () => void {
   install();
   cleanups.add(cleanup);
   return () => cleanups.delete(cleanup);
 }
 
-function runAll(): void {
+function runCleanups(): void {
   for (const cleanup of cleanups) {
     try {
       cleanup();
@@ -31,14 +31,14 @@ function runAll(): void {
 function install(): void {
   if (installed) return;
   installed = true;
-  process.on('exit', runAll);
+  process.on('exit', runCleanups);
   for (const signal of SIGNALS) process.on(signal, onSignal);
 }
 
 function onSignal(signal: NodeJS.Signals): void {
   // Another listener handles the signal; the cleanups run at the exit that follows.
   if (process.listenerCount(signal) > 1) return;
-  runAll();
+  runCleanups();
   // Die from the signal itself, as without a handler, so that the parent sees the right status.
   process.off(signal, onSignal);
   process.kill(process.pid, signal);

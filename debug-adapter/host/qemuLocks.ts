@@ -6,7 +6,7 @@ export type QemuUse =
   /** QEMU relies on no other process writing the image. */
   | 'reads';
 
-export interface FileNumbers {
+export interface FileId {
   device: bigint;
   inode: bigint;
 }
@@ -17,18 +17,18 @@ export interface FileNumbers {
  * offset 200; permission 1 is write. Other systems provide no such list. Undefined if no QEMU has the file open, or
  * none that prevents sharing.
  */
-export function qemuUseOf(file: FileNumbers): QemuUse | undefined {
+export function qemuUseOf(file: FileId): QemuUse | undefined {
   const ranges = lockedRanges(file);
   const isLocked = (byte: number) => ranges.some(({ first, last }) => first <= byte && byte <= last);
-  if (isLocked(PERMISSIONS_AT + WRITE)) return 'writes';
-  return isLocked(UNSHARED_AT + WRITE) ? 'reads' : undefined;
+  if (isLocked(PERMISSION_BYTES_OFFSET + WRITE)) return 'writes';
+  return isLocked(UNSHARED_BYTES_OFFSET + WRITE) ? 'reads' : undefined;
 }
 
 /**
  * Locks of an open file description have no process in /proc/locks, so this searches for a process that has the file
  * open.
  */
-export function processWithOpen({ device, inode }: FileNumbers): number | undefined {
+export function processWithOpen({ device, inode }: FileId): number | undefined {
   for (const pid of namesIn('/proc')) {
     if (!/^\d+$/.test(pid) || Number(pid) === process.pid) continue;
     for (const handle of namesIn(`/proc/${pid}/fd`)) {
@@ -39,20 +39,20 @@ export function processWithOpen({ device, inode }: FileNumbers): number | undefi
   return undefined;
 }
 
-const PERMISSIONS_AT = 100;
-const UNSHARED_AT = 200;
+const PERMISSION_BYTES_OFFSET = 100;
+const UNSHARED_BYTES_OFFSET = 200;
 const WRITE = 1;
 /** There are fewer than 100 permissions. */
 const END = 300;
 
 /** proc_locks(5): `1: OFDLCK ADVISORY READ -1 fe:00:1234 100 101`, the device in hexadecimal. */
-function lockedRanges({ device, inode }: FileNumbers): { first: number; last: number }[] {
-  const wanted = `${hex(major(device))}:${hex(minor(device))}:${inode}`;
+function lockedRanges({ device, inode }: FileId): { first: number; last: number }[] {
+  const key = `${hex(major(device))}:${hex(minor(device))}:${inode}`;
   return linesOf('/proc/locks').flatMap((line) => {
     const [, kind, , , , file, first, last] = line.trim().split(/\s+/);
-    const isQemus = (kind === 'OFDLCK' || kind === 'POSIX') && file === wanted;
+    const isQemuLock = (kind === 'OFDLCK' || kind === 'POSIX') && file === key;
     const range = { first: Number(first), last: Number(last) };
-    return isQemus && range.first >= PERMISSIONS_AT && range.last < END ? [range] : [];
+    return isQemuLock && range.first >= PERMISSION_BYTES_OFFSET && range.last < END ? [range] : [];
   });
 }
 

@@ -2,11 +2,11 @@ import { closeSync, linkSync, openSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import type { StagedFile } from '../engine/base/host.ts';
 import { brokenLink } from '../messages/host.ts';
-import { isBrokenLink, realPath, statIfThere } from './filePaths.ts';
+import { isBrokenLink, realPath, statIfExists } from './filePaths.ts';
 import { openFile } from './nodeFiles.ts';
-import { atProcessEnd } from './processEnd.ts';
+import { onProcessExit } from './processEnd.ts';
 import { codeOf, openFailure } from './systemErrors.ts';
-import { removeAbandonedTemporaries, removeQuietly, temporaryNameBeside } from './temporaryNames.ts';
+import { removeAbandonedTemporaries, removeQuietly, temporaryNameNextTo } from './temporaryNames.ts';
 
 /**
  * Creates a file that gets its name only when it is complete and durable. If the process is killed before that, the
@@ -18,12 +18,12 @@ export function stageFile(name: string): StagedFile {
   if (isBrokenLink(name)) throw brokenLink(name);
   const target = realPath(name);
   removeAbandonedTemporaries(path.dirname(target));
-  const temporary = temporaryNameBeside(target);
+  const temporary = temporaryNameNextTo(target);
   const file = openFile(temporary, { write: true, create: 'new' }, name);
   let undo = () => removeQuietly(temporary);
   let settle = () => {};
-  const forget = atProcessEnd(() => undo());
-  const failing = (work: () => void) => {
+  const cancelCleanup = onProcessExit(() => undo());
+  const wrapErrors = (work: () => void) => {
     try {
       work();
     } catch (error) {
@@ -32,41 +32,41 @@ export function stageFile(name: string): StagedFile {
   };
   return {
     file,
-    vacate() {
+    moveExistingAside() {
       makeDurable(temporary, name);
-      failing(() => {
-        if (!statIfThere(target)) return;
-        const old = temporaryNameBeside(target);
+      wrapErrors(() => {
+        if (!statIfExists(target)) return;
+        const old = temporaryNameNextTo(target);
         renameSync(target, old);
         settle = () => removeQuietly(old);
-        undo = () => (removeQuietly(temporary), attempt(() => nameNew(old, target)));
+        undo = () => (removeQuietly(temporary), tryQuietly(() => linkNew(old, target)));
       });
     },
     publish({ replaces }) {
       makeDurable(temporary, name);
-      failing(() => {
-        const old = replaces && statIfThere(target) ? keep(target) : undefined;
+      wrapErrors(() => {
+        const old = replaces && statIfExists(target) ? linkExisting(target) : undefined;
         if (old !== undefined) {
           // If the file system has no links, the old file is lost once the new one has its name.
           undo = old === '' ? () => removeQuietly(temporary) : () => (removeQuietly(temporary), removeQuietly(old));
           renameSync(temporary, target);
-          undo = () => old !== '' && attempt(() => renameSync(old, target));
+          undo = () => old !== '' && tryQuietly(() => renameSync(old, target));
           settle = () => old !== '' && removeQuietly(old);
         } else {
           const restore = undo;
-          nameNew(temporary, target);
+          linkNew(temporary, target);
           undo = () => (removeQuietly(target), restore());
         }
       });
     },
-    withdraw() {
-      forget();
-      attempt(() => file.close());
+    rollBack() {
+      cancelCleanup();
+      tryQuietly(() => file.close());
       undo();
       undo = () => {};
     },
-    settle() {
-      forget();
+    commit() {
+      cancelCleanup();
       settle();
       undo = () => {};
     },
@@ -84,8 +84,8 @@ function makeDurable(temporary: string, name: string): void {
 }
 
 /** Links a file that is about to be replaced to a second name; empty if the file system has no links. */
-function keep(target: string): string {
-  const old = temporaryNameBeside(target);
+function linkExisting(target: string): string {
+  const old = temporaryNameNextTo(target);
   try {
     linkSync(target, old);
     return old;
@@ -96,7 +96,7 @@ function keep(target: string): string {
 }
 
 /** Fails if the name exists, even if it was created just now. */
-function nameNew(temporary: string, target: string): void {
+function linkNew(temporary: string, target: string): void {
   try {
     linkSync(temporary, target);
   } catch (error) {
@@ -111,7 +111,7 @@ function nameNew(temporary: string, target: string): void {
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
 /** For cleanup after an error: only the first failure is reported. */
-function attempt(work: () => void): void {
+function tryQuietly(work: () => void): void {
   try {
     work();
   } catch {

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
-import { connect, endSoon, type OnConnection } from './connection.ts';
+import { connect, endWithTimeout, type OnConnection } from './connection.ts';
 import type { Listener } from './listening.ts';
 
 /**
@@ -13,7 +13,7 @@ export async function connectStandardStreams(onConnection: OnConnection): Promis
   const close = (): void => {
     from.pause();
     (from as { unref?: () => void }).unref?.();
-    endSoon(to);
+    endWithTimeout(to);
   };
   connect({ from, to }, { close, drop: close }, onConnection);
   return { name: 'stdio', close };
@@ -22,8 +22,8 @@ export async function connectStandardStreams(onConnection: OnConnection): Promis
 async function openInput(): Promise<Readable> {
   const { Socket } = await import('node:net');
   const { isatty, ReadStream } = await import('node:tty');
-  if (isatty(0)) return staysOpen(new ReadStream(0));
-  if (isStream(0)) return staysOpen(new Socket({ fd: 0, readable: true, writable: false }));
+  if (isatty(0)) return keepOpen(new ReadStream(0));
+  if (isStream(0)) return keepOpen(new Socket({ fd: 0, readable: true, writable: false }));
   return fs.createReadStream('', { fd: 0, autoClose: false });
 }
 
@@ -36,12 +36,12 @@ async function openOutput(): Promise<Writable> {
 }
 
 function isStream(descriptor: number): boolean {
-  const found = fs.fstatSync(descriptor);
-  return found.isFIFO() || found.isSocket();
+  const stat = fs.fstatSync(descriptor);
+  return stat.isFIFO() || stat.isSocket();
 }
 
 /** Like Node's own standard streams. */
-function staysOpen(stream: Readable): Readable {
+function keepOpen(stream: Readable): Readable {
   stream._destroy = (error, callback) => callback(error);
   return stream;
 }

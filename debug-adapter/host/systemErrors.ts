@@ -13,7 +13,7 @@ import {
 } from '../messages/host.ts';
 import { UserError } from '../messages/userError.ts';
 
-export interface Opening {
+export interface OpenContext {
   /** The file name as the user knows it. */
   name: string;
   access: 'read' | 'write';
@@ -25,7 +25,7 @@ export interface Opening {
  * Converts system error codes to the engine's messages. Failures to open a file usually mean a wrong name, and later
  * ones a problem of the host, so `openFailure` and `useFailure` are separate.
  */
-export function openFailure(error: unknown, { name, access, creating }: Opening): UserError {
+export function openFailure(error: unknown, { name, access, creating }: OpenContext): UserError {
   switch (codeOf(error)) {
     case 'ENOENT':
     case 'ENOTDIR':

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { HostFile } from '../engine/base/host.ts';
 import { openFile } from './nodeFiles.ts';
-import { atProcessEnd } from './processEnd.ts';
+import { onProcessExit } from './processEnd.ts';
 import { openFailure } from './systemErrors.ts';
 
 export interface TemporaryFile {
@@ -33,11 +33,11 @@ export function createTemporaryFile(name: string, { keepPath = false } = {}): Te
   if (!keepPath && process.platform !== 'win32' && remove()) {
     return { file: withoutSync(file), path: null };
   }
-  const forget = atProcessEnd(() => {
+  const cancelCleanup = onProcessExit(() => {
     file.close();
     remove();
   });
-  return { file: closingWith(withoutSync(file), () => (forget(), remove())), path: filePath };
+  return { file: withCloseHook(withoutSync(file), () => (cancelCleanup(), remove())), path: filePath };
 }
 
 /** Returns whether the folder was removed. Never throws, so as not to hide another failure. */
@@ -61,12 +61,12 @@ function createFolder(): string {
 
 /** The file is never opened again after a crash, so a guest's flush need not reach stable storage. */
 function withoutSync(file: HostFile): HostFile {
-  return { ...forwarding(file), sync: () => {} };
+  return { ...forwardTo(file), sync: () => {} };
 }
 
-function closingWith(file: HostFile, afterClose: () => void): HostFile {
+function withCloseHook(file: HostFile, afterClose: () => void): HostFile {
   return {
-    ...forwarding(file),
+    ...forwardTo(file),
     close: () => {
       file.close();
       afterClose();
@@ -74,7 +74,7 @@ function closingWith(file: HostFile, afterClose: () => void): HostFile {
   };
 }
 
-const forwarding = (file: HostFile): HostFile => ({
+const forwardTo = (file: HostFile): HostFile => ({
   name: file.name,
   readAt: (offset, into) => file.readAt(offset, into),
   writeAt: (offset, from) => file.writeAt(offset, from),

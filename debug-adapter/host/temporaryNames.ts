@@ -1,7 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { isGone } from './lockHolder.ts';
+import { hasExited } from './lockHolder.ts';
 import { identityOf } from './processes.ts';
 
 /**
@@ -9,9 +9,12 @@ import { identityOf } from './processes.ts';
  * are recognized and removed by the next process that creates files in the folder. It is short regardless of the
  * final name, because a file name is limited to 255 bytes.
  */
-export function temporaryNameBeside(filePath: string): string {
-  own ??= [hostPart(), process.pid, (identityOf(process.pid) ?? 'unknown').replace('/', '_')].join('.');
-  return path.join(path.dirname(filePath), `${PREFIX}${own}.${process.hrtime.bigint().toString(36)}-${made++}`);
+export function temporaryNameNextTo(filePath: string): string {
+  processPrefix ??= [hostPart(), process.pid, (identityOf(process.pid) ?? 'unknown').replace('/', '_')].join('.');
+  return path.join(
+    path.dirname(filePath),
+    `${PREFIX}${processPrefix}.${process.hrtime.bigint().toString(36)}-${count++}`,
+  );
 }
 
 /**
@@ -42,7 +45,7 @@ function isAbandoned(name: string): boolean {
   if (!name.startsWith(PREFIX)) return false;
   const [host, pid, identity, serial, ...more] = name.slice(PREFIX.length).split('.');
   if (host !== hostPart() || !/^[1-9]\d*$/.test(pid) || serial === undefined || more.length > 0) return false;
-  return isGone({
+  return hasExited({
     pid: Number(pid),
     host: os.hostname(),
     process: identity === 'unknown' ? null : identity.replace('_', '/'),
@@ -56,5 +59,5 @@ const hostPart = (): string =>
     .slice(0, 40);
 
 const PREFIX = '.blkreplay-';
-let own: string | undefined;
-let made = 0;
+let processPrefix: string | undefined;
+let count = 0;

@@ -1,14 +1,14 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { socketInUse, socketPathTaken, socketPathTooLong } from '../messages/gdb.ts';
-import { atProcessEnd } from './processEnd.ts';
+import { onProcessExit } from './processEnd.ts';
 import { codeOf, openFailure } from './systemErrors.ts';
 
 // sun_path of sockaddr_un, without the terminating NUL.
 const PATH_BYTES_MAX = process.platform === 'darwin' ? 103 : 107;
-const MAKING_PREFIX = '.gdb-';
+const PRIVATE_PREFIX = '.gdb-';
 /** The random letters of mkdtemp, and the name in the folder. */
-const MAKING_BYTES = `${MAKING_PREFIX}XXXXXX/s`.length;
+const PRIVATE_BYTES = `${PRIVATE_PREFIX}XXXXXX/s`.length;
 const OWNER_ONLY = 0o600;
 
 /**
@@ -17,46 +17,46 @@ const OWNER_ONLY = 0o600;
  * permissions are set, so that nobody can connect earlier, and linking fails if the path exists. `start` starts
  * listening at the path it is given. Returns a function that removes the socket. Throws a UserError.
  */
-export async function claimSocketPath(file: string, start: (at: string) => Promise<void>): Promise<() => void> {
+export async function bindSocketPath(file: string, start: (at: string) => Promise<void>): Promise<() => void> {
   const folder = path.dirname(path.resolve(file));
-  const longest = Math.max(Buffer.byteLength(file), Buffer.byteLength(folder) + 1 + MAKING_BYTES);
+  const longest = Math.max(Buffer.byteLength(file), Buffer.byteLength(folder) + 1 + PRIVATE_BYTES);
   if (longest > PATH_BYTES_MAX) throw socketPathTooLong(file, PATH_BYTES_MAX);
-  await refuseUnlessFree(file);
-  const making = inFolder(file, () => fs.mkdtempSync(path.join(folder, MAKING_PREFIX)));
-  const made = path.join(making, 's');
+  await checkPathFree(file);
+  const privateFolder = wrapErrors(file, () => fs.mkdtempSync(path.join(folder, PRIVATE_PREFIX)));
+  const socketPath = path.join(privateFolder, 's');
   try {
-    await start(made);
-    fs.chmodSync(made, OWNER_ONLY);
-    await removeDead(file, path.join(making, 'dead'));
-    fs.linkSync(made, file);
+    await start(socketPath);
+    fs.chmodSync(socketPath, OWNER_ONLY);
+    await removeStale(file, path.join(privateFolder, 'dead'));
+    fs.linkSync(socketPath, file);
   } catch (error) {
     throw codeOf(error) === 'EEXIST' ? socketPathTaken(file) : failure(error, file);
   } finally {
-    fs.rmSync(making, { recursive: true, force: true });
+    fs.rmSync(privateFolder, { recursive: true, force: true });
   }
-  return removal(file);
+  return makeRemover(file);
 }
 
 /** Checked before anything is created. */
-async function refuseUnlessFree(file: string): Promise<void> {
-  const found = inFolder(file, () => fs.lstatSync(file, { throwIfNoEntry: false }));
-  if (!found) return;
-  if (!found.isSocket() || found.uid !== process.getuid?.()) throw socketPathTaken(file);
-  if (await isHeard(file)) throw socketInUse(file);
+async function checkPathFree(file: string): Promise<void> {
+  const stat = wrapErrors(file, () => fs.lstatSync(file, { throwIfNoEntry: false }));
+  if (!stat) return;
+  if (!stat.isSocket() || stat.uid !== process.getuid?.()) throw socketPathTaken(file);
+  if (await hasListener(file)) throw socketInUse(file);
 }
 
 /** Renames the stale socket first; if another session has just put its own there, it is restored. */
-async function removeDead(file: string, aside: string): Promise<void> {
+async function removeStale(file: string, renamedPath: string): Promise<void> {
   if (!fs.lstatSync(file, { throwIfNoEntry: false })) return;
-  await refuseUnlessFree(file);
-  fs.renameSync(file, aside);
-  if (fs.lstatSync(aside).isSocket() && !(await isHeard(aside))) return;
-  fs.linkSync(aside, file);
+  await checkPathFree(file);
+  fs.renameSync(file, renamedPath);
+  if (fs.lstatSync(renamedPath).isSocket() && !(await hasListener(renamedPath))) return;
+  fs.linkSync(renamedPath, file);
   throw socketInUse(file);
 }
 
 /** Whether a process listens there; when in doubt, yes. */
-async function isHeard(file: string): Promise<boolean> {
+async function hasListener(file: string): Promise<boolean> {
   const { createConnection } = await import('node:net');
   return new Promise((resolve) => {
     const socket = createConnection({ path: file });
@@ -69,13 +69,13 @@ async function isHeard(file: string): Promise<boolean> {
 }
 
 /** Removes the path only while it is still this socket. */
-function removal(file: string): () => void {
+function makeRemover(file: string): () => void {
   const ours = fs.lstatSync(file);
   const remove = (): void => {
-    const found = fs.lstatSync(file, { throwIfNoEntry: false });
-    if (found && found.dev === ours.dev && found.ino === ours.ino) fs.rmSync(file, { force: true });
+    const stat = fs.lstatSync(file, { throwIfNoEntry: false });
+    if (stat && stat.dev === ours.dev && stat.ino === ours.ino) fs.rmSync(file, { force: true });
   };
-  const forget = atProcessEnd(remove);
+  const forget = onProcessExit(remove);
   return () => {
     forget();
     try {
@@ -86,9 +86,9 @@ function removal(file: string): () => void {
   };
 }
 
-function inFolder<T>(file: string, act: () => T): T {
+function wrapErrors<T>(file: string, work: () => T): T {
   try {
-    return act();
+    return work();
   } catch (error) {
     throw failure(error, file);
   }

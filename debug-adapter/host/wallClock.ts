@@ -30,32 +30,32 @@ const LONGEST_SLEEP_MS = 50;
 export class RealtimeIdleClock implements IdleClock {
   /** Shared with the thread that wakes the sleeper: any value but 0 means awake, until the awakened side resets it. */
   readonly cell: Int32Array<SharedArrayBuffer>;
-  readonly #clock: WallClock;
-  #owedMs = 0;
+  private readonly clock: WallClock;
+  private pendingMs = 0;
 
   constructor(clock: WallClock = wallClock, cell = new Int32Array(new SharedArrayBuffer(4))) {
-    this.#clock = clock;
+    this.clock = clock;
     this.cell = cell;
   }
 
   sleepUntil(nanosecondsToWake: number, beforeSleep: () => void = () => {}): number {
     const wantedMs = nanosecondsToWake / 1e6;
     const sliceMs = Math.min(wantedMs, LONGEST_SLEEP_MS);
-    const owedMs = this.#owedMs + sliceMs;
+    const owedMs = this.pendingMs + sliceMs;
     if (owedMs < SHORTEST_SLEEP_MS) {
-      this.#owedMs = owedMs;
+      this.pendingMs = owedMs;
       return nanosecondsToWake;
     }
     beforeSleep();
-    const start = this.#clock.monotonicMilliseconds();
+    const start = this.clock.monotonicMilliseconds();
     const woken = Atomics.wait(this.cell, 0, 0, owedMs) !== 'timed-out';
-    const sleptMs = this.#clock.monotonicMilliseconds() - start;
+    const sleptMs = this.clock.monotonicMilliseconds() - start;
     if (woken) {
-      this.#owedMs = 0;
+      this.pendingMs = 0;
       return Math.min(Math.round(sleptMs * 1e6), nanosecondsToWake);
     }
     // Oversleeping is credited up to a limit, so that the machine does not rush to catch up.
-    this.#owedMs = Math.max(owedMs - sleptMs, -LONGEST_SLEEP_MS);
+    this.pendingMs = Math.max(owedMs - sleptMs, -LONGEST_SLEEP_MS);
     return sliceMs === wantedMs ? nanosecondsToWake : Math.round(sliceMs * 1e6);
   }
 }

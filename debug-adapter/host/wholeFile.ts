@@ -3,7 +3,7 @@ import { fileTooLarge, notAFile } from '../messages/host.ts';
 import { memoryNotGiven } from '../messages/outOfMemory.ts';
 import { checkInterruption } from './interruption.ts';
 import { NONBLOCKING } from './nodeFiles.ts';
-import { refuseBadName } from './filePaths.ts';
+import { checkFileName } from './filePaths.ts';
 import { codeOf, openFailure, useFailure } from './systemErrors.ts';
 
 /**
@@ -16,16 +16,16 @@ export function readWholeFile(filePath: string, maxBytes: number, name = filePat
   const opening = { name, access: 'read', creating: false } as const;
   checkInterruption(name);
   let handle: number;
-  refuseBadName(filePath);
+  checkFileName(filePath);
   try {
-    refuseDevice(statSync(filePath), name);
+    checkReadable(statSync(filePath), name);
     handle = openSync(filePath, constants.O_RDONLY | NONBLOCKING);
   } catch (error) {
     throw openFailure(error, opening);
   }
   try {
     const stat = fstatSync(handle);
-    refuseDevice(stat, name);
+    checkReadable(stat, name);
     if (!stat.isFIFO()) return readToEnd(handle, { name, maxBytes, lengthBytes: stat.size });
     const bytes = readToEnd(handle, { name, maxBytes: Math.min(maxBytes, PIPE_BYTES_MAX), isPipe: true });
     // A named pipe without a writer immediately reads as ended.
@@ -57,13 +57,13 @@ function readToEnd(handle: number, source: Source): Uint8Array {
   // One extra byte, to detect the end of the file.
   let bytes = allocate(Math.max(lengthBytes + 1, SMALL_BYTES), name);
   let done = 0;
-  const patience = new PipePatience();
+  const writerWait = new PipeWriterWait();
   for (;;) {
     checkInterruption(name);
-    if (done === bytes.length) bytes = grown(bytes, Math.min(done * 2, maxBytes + 1), name);
+    if (done === bytes.length) bytes = grow(bytes, Math.min(done * 2, maxBytes + 1), name);
     const read = tryRead(handle, bytes.subarray(done, done + PIECE_BYTES), source);
-    if (read === 'nothing yet') patience.wait();
-    else if (read === 0 && !(source.isPipe && done === 0 && patience.isThereTime())) return bytes.subarray(0, done);
+    if (read === 'nothing yet') writerWait.wait();
+    else if (read === 0 && !(source.isPipe && done === 0 && writerWait.waitForWriter())) return bytes.subarray(0, done);
     else done += read;
     if (done > maxBytes) throw fileTooLarge({ name, maxBytes });
   }
@@ -83,14 +83,14 @@ function tryRead(handle: number, into: Uint8Array, { name, isPipe }: Source): nu
 }
 
 /** Waits for a process that opens the pipe to write it, which happens some time after the reader opens it. */
-class PipePatience {
-  private left = 20;
+class PipeWriterWait {
+  private attemptsLeft = 20;
   /** A writer was seen, so an end of file is final. */
   private hasWriter = false;
 
-  isThereTime(): boolean {
-    if (this.hasWriter || this.left === 0) return false;
-    this.left--;
+  waitForWriter(): boolean {
+    if (this.hasWriter || this.attemptsLeft === 0) return false;
+    this.attemptsLeft--;
     sleep();
     return true;
   }
@@ -107,7 +107,7 @@ function sleep(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SLEEP_MILLISECONDS);
 }
 
-function grown(bytes: Uint8Array, lengthBytes: number, name: string): Uint8Array {
+function grow(bytes: Uint8Array, lengthBytes: number, name: string): Uint8Array {
   const larger = allocate(lengthBytes, name);
   larger.set(bytes);
   return larger;
@@ -121,7 +121,7 @@ function allocate(lengthBytes: number, name: string): Uint8Array {
   }
 }
 
-function refuseDevice(stat: Stats, name: string): void {
+function checkReadable(stat: Stats, name: string): void {
   if (stat.isDirectory()) throw notAFile(name, 'folder');
   if (stat.isFile() || stat.isFIFO() || isNullDevice(stat)) return;
   throw notAFile(name, 'device');

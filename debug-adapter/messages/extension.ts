@@ -70,7 +70,7 @@ export const positionItemTooltip = (sentence: string) => `${sentence} Click to g
 
 export const stateWords = {
   replay: () => 'replay',
-  past: () => 'past',
+  history: () => 'past',
   record: () => 'record',
   live: () => 'live',
 };
@@ -79,7 +79,7 @@ type Runs = 'running' | 'stopped';
 
 export const stateSentences = {
   replay: (runs: Runs) => `Replaying, ${runs}. The guest repeats its recorded execution.`,
-  past: (runs: Runs) => `Viewing a past state, ${runs}. Console input is possible again at the live end.`,
+  history: (runs: Runs) => `Viewing a past state, ${runs}. Console input is possible again at the live end.`,
   record: (runs: Runs) => `Recording, ${runs} at the live end.`,
   live: (runs: Runs) => `Running without a recording file, ${runs} at the live end.`,
 };

@@ -105,13 +105,13 @@ export const recordedWithOther = (differs: {
   /** For example `memory`, or `drive hd0: format`. */
   option: string;
   recorded: string;
-  given: string;
+  requested: string;
 }): UserError =>
   badInput(
     'recording-other-machine',
     differs,
     `${differs.file} was recorded with another machine (${differs.option}: recorded ${shown(differs.recorded)}, ` +
-      `given ${shown(differs.given)}).`,
+      `given ${shown(differs.requested)}).`,
     SAME_MACHINE,
   );
 

@@ -6,7 +6,11 @@ import type { Sessions } from '../sessions.ts';
  * Sends a custom request to a session. If the adapter refuses it, the editor shows the error and the result is
  * undefined.
  */
-export async function ask<T>(session: vscode.DebugSession, command: string, args?: object): Promise<T | undefined> {
+export async function sendRequest<T>(
+  session: vscode.DebugSession,
+  command: string,
+  args?: object,
+): Promise<T | undefined> {
   try {
     return (await session.customRequest(command, args)) as T;
   } catch {
@@ -20,6 +24,6 @@ export function currentSession(sessions: Sessions): vscode.DebugSession | undefi
   return session;
 }
 
-export function tell(error: unknown): void {
+export function showError(error: unknown): void {
   void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
 }

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { ReverseStepArguments } from '../../debug-adapter/dap/customProtocol.ts';
 import type { Sessions } from '../sessions.ts';
-import { ask, currentSession } from './requests.ts';
+import { sendRequest, currentSession } from './requests.ts';
 
 /** Registers the commands for reverse step into and out. DAP has no such requests, so they use custom ones. */
 export function registerReverseSteps(sessions: Sessions): vscode.Disposable {
@@ -13,7 +13,7 @@ export function registerReverseSteps(sessions: Sessions): vscode.Disposable {
 
 async function step(sessions: Sessions, command: string): Promise<void> {
   const session = currentSession(sessions);
-  if (session) await ask(session, command, stepArguments(session));
+  if (session) await sendRequest(session, command, stepArguments(session));
 }
 
 /** The thread of hart 0, used if no stack frame of the session has the focus. */

@@ -8,7 +8,7 @@ import {
   keepBothButton,
   replaceButton,
 } from '../../debug-adapter/messages/extension.ts';
-import { inTheWay, keepBoth } from './overwriteChoices.ts';
+import { existingOutputs, keepBoth } from './overwriteChoices.ts';
 import { shortName } from './paths.ts';
 
 /**
@@ -17,20 +17,22 @@ import { shortName } from './paths.ts';
  * one start.
  */
 export async function askOverwrite(
-  given: vscode.DebugConfiguration,
+  configuration: vscode.DebugConfiguration,
   launch: LaunchConfiguration,
 ): Promise<vscode.DebugConfiguration | undefined> {
-  const old = inTheWay(launch, existsSync);
-  if (launch.overwrite !== 'ask' || old.length === 0) return given;
-  const both = keepBoth(path, given, launch, existsSync);
-  const short = (files: string[]) => files.map((file) => shortName(path, launch.cwd, file));
+  const existing = existingOutputs(launch, existsSync);
+  if (launch.overwrite !== 'ask' || existing.length === 0) return configuration;
+  const renamed = keepBoth(path, configuration, launch, existsSync);
+  const shortNames = (files: string[]) => files.map((file) => shortName(path, launch.cwd, file));
   // The editor focuses the first button, so Enter keeps everything.
   const answer = await vscode.window.showWarningMessage(
-    filesExist(short(old)),
-    { modal: true, detail: whatHappensToThem({ files: short(old), renamed: short(both.files) }) },
+    filesExist(shortNames(existing)),
+    { modal: true, detail: whatHappensToThem({ files: shortNames(existing), renamed: shortNames(renamed.files) }) },
     keepBothButton(),
     replaceButton(),
   );
-  if (answer === replaceButton()) return { ...given, overwrite: 'always', isAnswered: true };
-  return answer === keepBothButton() ? { ...given, ...both.changes, isAnswered: undefined } : undefined;
+  if (answer === replaceButton()) return { ...configuration, overwrite: 'always', overwriteAnswered: true };
+  return answer === keepBothButton()
+    ? { ...configuration, ...renamed.changes, overwriteAnswered: undefined }
+    : undefined;
 }

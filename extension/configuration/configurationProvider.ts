@@ -11,7 +11,7 @@ import { missingFiles, type Problem, refusedSetting } from './launchChecks.ts';
 import { showProblem } from './showProblem.ts';
 import { type Configuration, recordAndReplay, recordEach } from './templates.ts';
 
-type Resolved = vscode.ProviderResult<vscode.DebugConfiguration>;
+type ResolvedConfiguration = vscode.ProviderResult<vscode.DebugConfiguration>;
 
 /**
  * Resolves a launch configuration between F5 and the adapter's start: creates one if there is none, adds the editor's
@@ -25,10 +25,13 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     return recordAndReplay(path, folder?.uri.fsPath ?? '', found);
   }
 
-  resolveDebugConfiguration(folder: vscode.WorkspaceFolder | undefined, given: vscode.DebugConfiguration): Resolved {
-    const place = folder ?? vscode.workspace.workspaceFolders?.[0];
+  resolveDebugConfiguration(
+    folder: vscode.WorkspaceFolder | undefined,
+    given: vscode.DebugConfiguration,
+  ): ResolvedConfiguration {
+    const workspaceFolder = folder ?? vscode.workspace.workspaceFolders?.[0];
     const isEmpty = !given.type && !given.request && !given.name;
-    return isEmpty ? configurationWithoutFile(place) : withDefaults(given, place?.uri.fsPath);
+    return isEmpty ? configurationWithoutFile(workspaceFolder) : withDefaults(given, workspaceFolder?.uri.fsPath);
   }
 
   async resolveDebugConfigurationWithSubstitutedVariables(

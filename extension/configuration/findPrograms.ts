@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { ELF_HEAD_BYTES, type Found, isBootableElf, likeliestFirst } from './templates.ts';
+import { ELF_HEAD_BYTES, type FoundPrograms, isBootableElf, sortByLikelihood } from './templates.ts';
 
 const PROGRAMS = '**/{*.elf,kernel,vmlinux,firmware}';
 const DISKS = '**/{disk,fs,rootfs,hd0}*.{img,raw,qcow2}';
@@ -10,16 +10,16 @@ const NOT_IN = '**/{node_modules,.git,.blkreplay}/**';
 const FILES_MAX = 200;
 
 /** Finds the kernels and disk images in a workspace folder. */
-export async function findPrograms(folder: vscode.WorkspaceFolder): Promise<Found> {
+export async function findPrograms(folder: vscode.WorkspaceFolder): Promise<FoundPrograms> {
   const [programs, disks] = await Promise.all([find(folder, PROGRAMS), find(folder, DISKS)]);
   const bootable = await Promise.all(programs.map(isBootable));
   const kernels = programs.filter((_, i) => bootable[i]);
-  return { kernels: likeliestFirst(path, kernels), disks: likeliestFirst(path, disks) };
+  return { kernels: sortByLikelihood(path, kernels), disks: sortByLikelihood(path, disks) };
 }
 
 async function find(folder: vscode.WorkspaceFolder, pattern: string): Promise<string[]> {
-  const found = await vscode.workspace.findFiles(new vscode.RelativePattern(folder, pattern), NOT_IN, FILES_MAX);
-  return found.filter(({ scheme }) => scheme === 'file').map(({ fsPath }) => fsPath);
+  const files = await vscode.workspace.findFiles(new vscode.RelativePattern(folder, pattern), NOT_IN, FILES_MAX);
+  return files.filter(({ scheme }) => scheme === 'file').map(({ fsPath }) => fsPath);
 }
 
 async function isBootable(file: string): Promise<boolean> {

@@ -14,7 +14,7 @@ export interface Problem {
 
 /** Finds the first required file that does not exist. The adapter's own parser validates the settings themselves. */
 export function missingFiles(launch: LaunchConfiguration, exists: (file: string) => boolean): Problem | undefined {
-  return mustExist(launch).find(({ file }) => !exists(file));
+  return requiredFiles(launch).find(({ file }) => !exists(file));
 }
 
 /** A launch configuration that the debug adapter refuses. Drives that share something have no setting of their own. */
@@ -24,7 +24,7 @@ export function refusedSetting(error: unknown): Problem {
   return { message: textFor(error, 'editor'), setting: typeof setting === 'string' ? setting : 'drives' };
 }
 
-function mustExist(launch: LaunchConfiguration): (Problem & { file: string })[] {
+function requiredFiles(launch: LaunchConfiguration): (Problem & { file: string })[] {
   const isReplay = launch.rr === 'replay';
   return [
     ...(isReplay

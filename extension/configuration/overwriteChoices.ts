@@ -3,11 +3,11 @@ import type { LaunchConfiguration } from '../../debug-adapter/dap/launchConfigur
 import { numbered } from './paths.ts';
 
 type Exists = (file: string) => boolean;
-type Written = Pick<LaunchConfiguration, 'rr' | 'rrfile' | 'drives'>;
+type LaunchOutputs = Pick<LaunchConfiguration, 'rr' | 'rrfile' | 'drives'>;
 
 /** The absolute paths that the launch would replace; empty if there is nothing to ask. */
-export function inTheWay(launch: Written, exists: Exists): string[] {
-  return written(launch).filter(exists);
+export function existingOutputs(launch: LaunchOutputs, exists: Exists): string[] {
+  return outputsOf(launch).filter(exists);
 }
 
 /**
@@ -18,16 +18,16 @@ export function inTheWay(launch: Written, exists: Exists): string[] {
 export function keepBoth(
   path: PlatformPath,
   given: { [setting: string]: unknown },
-  launch: Written,
+  launch: LaunchOutputs,
   exists: Exists,
 ): { changes: object; files: string[] } {
   let number = 2;
-  while (written(renumbered(path, launch, number)).some(exists)) number++;
+  while (outputsOf(renumbered(path, launch, number)).some(exists)) number++;
   const rename = (value: unknown) => (typeof value === 'string' ? numbered(path, value, number) : value);
   const drives = Array.isArray(given.drives) ? given.drives.map((drive) => renameIn(drive, 'overlay', rename)) : [];
   return {
     changes: { ...renameIn(given.rrfile ? { rrfile: given.rrfile } : {}, 'rrfile', rename), drives },
-    files: written(renumbered(path, launch, number)),
+    files: outputsOf(renumbered(path, launch, number)),
   };
 }
 
@@ -35,7 +35,7 @@ function renameIn<T extends object>(settings: T, key: keyof T, rename: (value: u
   return settings[key] ? { ...settings, [key]: rename(settings[key]) } : settings;
 }
 
-function renumbered(path: PlatformPath, launch: Written, number: number): Written {
+function renumbered(path: PlatformPath, launch: LaunchOutputs, number: number): LaunchOutputs {
   const drives = launch.drives.map((drive) => ({
     ...drive,
     overlay: drive.overlay && numbered(path, drive.overlay, number),
@@ -43,7 +43,7 @@ function renumbered(path: PlatformPath, launch: Written, number: number): Writte
   return { rr: launch.rr, rrfile: launch.rrfile && numbered(path, launch.rrfile, number), drives };
 }
 
-function written({ rr, rrfile, drives }: Written): string[] {
+function outputsOf({ rr, rrfile, drives }: LaunchOutputs): string[] {
   if (rr === 'replay') return [];
   const overlays = drives.flatMap(({ overlay }) => overlay ?? []);
   if (rr === 'off') return overlays;

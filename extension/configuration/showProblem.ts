@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { settingInLaunch, openLaunchButton } from '../../debug-adapter/messages/extension.ts';
 import type { Problem } from './launchChecks.ts';
-import { placeOfSetting } from './settingPlace.ts';
+import { rangeOfSetting } from './settingRange.ts';
 
 const OPEN = openLaunchButton();
 
@@ -19,20 +19,20 @@ export async function showProblem(
     ...(documents.length > 0 ? [OPEN] : []),
   );
   if (answer !== OPEN) return;
-  const places = documents.flatMap((document) => {
-    const place = placeOfSetting(document.getText(), configuration, problem.setting);
-    return place ? [{ document, place }] : [];
+  const matches = documents.flatMap((document) => {
+    const target = rangeOfSetting(document.getText(), configuration, problem.setting);
+    return target ? [{ document, target }] : [];
   });
-  const { document, place } = places[0] ?? { document: documents[0], place: { start: 0, end: 0 } };
-  const selection = new vscode.Range(document.positionAt(place.start), document.positionAt(place.end));
+  const { document, target } = matches[0] ?? { document: documents[0], target: { start: 0, end: 0 } };
+  const selection = new vscode.Range(document.positionAt(target.start), document.positionAt(target.end));
   await vscode.window.showTextDocument(document, { selection });
 }
 
 /** The launch.json of the folder, and the workspace file, which can also contain configurations. */
 async function launchFiles(folder: vscode.WorkspaceFolder | undefined): Promise<vscode.TextDocument[]> {
-  const place = folder ?? vscode.workspace.workspaceFolders?.[0];
+  const target = folder ?? vscode.workspace.workspaceFolders?.[0];
   const files = [
-    ...(place ? [vscode.Uri.joinPath(place.uri, '.vscode', 'launch.json')] : []),
+    ...(target ? [vscode.Uri.joinPath(target.uri, '.vscode', 'launch.json')] : []),
     ...(vscode.workspace.workspaceFile ? [vscode.workspace.workspaceFile] : []),
   ];
   const opened = await Promise.allSettled(files.map((file) => vscode.workspace.openTextDocument(file)));

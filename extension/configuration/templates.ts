@@ -4,7 +4,7 @@ import { inWorkspace } from './paths.ts';
 import { configurationNames } from '../../debug-adapter/messages/extension.ts';
 
 /** The files found in a workspace folder. */
-export interface Found {
+export interface FoundPrograms {
   /** Absolute paths; the most likely one first. */
   kernels: readonly string[];
   disks: readonly string[];
@@ -21,7 +21,7 @@ export interface Configuration {
  * Two launch configurations, one to record and one to replay, which differ in one word. `folder` is the workspace
  * folder. Without a kernel, the templates contain a placeholder.
  */
-export function recordAndReplay(path: PlatformPath, folder: string, found: Found): Configuration[] {
+export function recordAndReplay(path: PlatformPath, folder: string, found: FoundPrograms): Configuration[] {
   const kernel = found.kernels[0] ? inWorkspace(path, folder, found.kernels[0]) : '${workspaceFolder}/kernel.elf';
   return [
     configuration(path, folder, { rr: 'record', kernel, disks: found.disks }),
@@ -30,7 +30,7 @@ export function recordAndReplay(path: PlatformPath, folder: string, found: Found
 }
 
 /** Configurations for the list of debuggers: each kernel can be recorded without a launch.json. */
-export function recordEach(path: PlatformPath, folder: string, found: Found): Configuration[] {
+export function recordEach(path: PlatformPath, folder: string, found: FoundPrograms): Configuration[] {
   return found.kernels.map((file) =>
     configuration(path, folder, { rr: 'record', kernel: inWorkspace(path, folder, file), disks: found.disks }),
   );
@@ -48,7 +48,7 @@ export function isBootableElf(head: Uint8Array): boolean {
 export const ELF_HEAD_BYTES = 20;
 
 /** Sorts by how kernel-like the name is, then by distance from the workspace folder. */
-export function likeliestFirst(path: PlatformPath, files: readonly string[]): string[] {
+export function sortByLikelihood(path: PlatformPath, files: readonly string[]): string[] {
   const rank = (file: string) =>
     (/kernel|vmlinux|firmware|boot/i.test(path.basename(file)) ? 0 : 100) + file.split(/[\\/]/).length;
   return [...files].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));

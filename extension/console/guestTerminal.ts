@@ -18,7 +18,7 @@ export class GuestTerminal implements vscode.Pseudoterminal {
   private renamed = new vscode.EventEmitter<string>();
   private text = new ConsoleText();
   /** The buffered output; undefined once the editor has opened the terminal. */
-  private waiting: string[] | undefined = [];
+  private buffered: string[] | undefined = [];
   private isLineStart = true;
   /** Input is sent in order, one request at a time. */
   private sending: Promise<void> = Promise.resolve();
@@ -39,11 +39,11 @@ export class GuestTerminal implements vscode.Pseudoterminal {
     });
   }
 
-  get isFree(): boolean {
+  get isDetached(): boolean {
     return this.session === undefined;
   }
 
-  isOf(session: vscode.DebugSession): boolean {
+  belongsTo(session: vscode.DebugSession): boolean {
     return this.session?.id === session.id;
   }
 
@@ -51,7 +51,7 @@ export class GuestTerminal implements vscode.Pseudoterminal {
     return this.terminal === terminal;
   }
 
-  takeOver(session: vscode.DebugSession): void {
+  attach(session: vscode.DebugSession): void {
     this.session = session;
     this.text = new ConsoleText();
     this.refusedBefore = '';
@@ -70,18 +70,18 @@ export class GuestTerminal implements vscode.Pseudoterminal {
 
   sessionEnded(): void {
     this.session = undefined;
-    this.note(consoleEnded());
+    this.printNotice(consoleEnded());
   }
 
   open(): void {
-    const waiting = this.waiting ?? [];
-    this.waiting = undefined;
-    for (const text of waiting) this.written.fire(text);
+    const buffered = this.buffered ?? [];
+    this.buffered = undefined;
+    for (const text of buffered) this.written.fire(text);
   }
 
   /** The user closed the terminal: further output is discarded, and the next session gets a new one. */
   close(): void {
-    this.waiting = [];
+    this.buffered = [];
   }
 
   handleInput(typed: string): void {
@@ -89,12 +89,12 @@ export class GuestTerminal implements vscode.Pseudoterminal {
   }
 
   private async send(typed: string): Promise<void> {
-    const refused = await this.refusalOf(typed);
-    if (refused !== '' && refused !== this.refusedBefore) this.note(refused);
+    const refused = await this.trySend(typed);
+    if (refused !== '' && refused !== this.refusedBefore) this.printNotice(refused);
     this.refusedBefore = refused;
   }
 
-  private async refusalOf(typed: string): Promise<string> {
+  private async trySend(typed: string): Promise<string> {
     if (!this.session) return consoleWithoutSession();
     try {
       const args: ConsoleInputArguments = { base64: typedToBase64(typed) };
@@ -105,14 +105,14 @@ export class GuestTerminal implements vscode.Pseudoterminal {
     }
   }
 
-  private note(text: string): void {
+  private printNotice(text: string): void {
     this.write(dimLine(text, this.isLineStart));
   }
 
   private write(text: string): void {
     if (text === '') return;
     this.isLineStart = text.endsWith('\n');
-    if (this.waiting) this.waiting.push(text);
+    if (this.buffered) this.buffered.push(text);
     else this.written.fire(text);
   }
 }

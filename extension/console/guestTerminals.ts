@@ -8,10 +8,10 @@ export function registerConsole(sessions: Sessions): vscode.Disposable {
   let terminals: GuestTerminal[] = [];
 
   const terminalOf = (session: vscode.DebugSession): GuestTerminal => {
-    const own = terminals.find((terminal) => terminal.isOf(session));
+    const own = terminals.find((terminal) => terminal.belongsTo(session));
     if (own) return own;
-    const free = terminals.find((terminal) => terminal.isFree);
-    if (free) free.takeOver(session);
+    const free = terminals.find((terminal) => terminal.isDetached);
+    if (free) free.attach(session);
     else terminals.push(new GuestTerminal(session));
     const terminal = free ?? terminals.at(-1)!;
     terminal.show({ takeFocus: false });
@@ -23,7 +23,7 @@ export function registerConsole(sessions: Sessions): vscode.Disposable {
       if (session.configuration.console === 'terminal') terminalOf(session);
     }),
     sessions.onPrinted(({ session, base64 }) => terminalOf(session).print(base64)),
-    sessions.onEnded((session) => terminals.find((terminal) => terminal.isOf(session))?.sessionEnded()),
+    sessions.onEnded((session) => terminals.find((terminal) => terminal.belongsTo(session))?.sessionEnded()),
     vscode.window.onDidCloseTerminal((closed) => {
       terminals = terminals.filter((terminal) => !terminal.owns(closed));
     }),

@@ -19,32 +19,32 @@ import type { Recordings } from './recordings.ts';
  * this one, are kept. Rejects with a message if a file cannot be deleted.
  */
 export async function deleteRecording(recordings: Recordings, rrfile: string): Promise<void> {
-  const others = new Set(await filesOfOthers(recordings, rrfile));
+  const others = new Set(await filesOfOtherRecordings(recordings, rrfile));
   const files = (await ownFiles(recordings, rrfile)).filter((file) => !others.has(identity(file)));
   const detail = deleteRecordingDetail(files);
   if (!(await confirmDeletion(deleteRecordingQuestion(path.basename(rrfile)), detail))) return;
-  for (const file of files) await refuseInUse(recordings, file);
-  const remove = remover();
+  for (const file of files) await requireNotInUse(recordings, file);
+  const remove = createRemover();
   for (const file of files.toReversed()) {
     if (!(await ownFiles(recordings, rrfile)).includes(file)) throw new Error(notOfRecording(file));
-    await refuseInUse(recordings, file);
+    await requireNotInUse(recordings, file);
     if (!(await remove(file))) return;
   }
 }
 
 async function ownFiles(recordings: Recordings, rrfile: string): Promise<string[]> {
-  const { info, find } = await recordings.info(rrfile);
-  return filesOf(info, find).filter((file) => existsSync(file));
+  const { info, list } = await recordings.info(rrfile);
+  return filesOf(info, list).filter((file) => existsSync(file));
 }
 
-async function filesOfOthers(recordings: Recordings, rrfile: string): Promise<string[]> {
+async function filesOfOtherRecordings(recordings: Recordings, rrfile: string): Promise<string[]> {
   const own = identity(rrfile);
   const named: string[] = [];
-  for (const { file } of await recordings.find()) {
+  for (const { file } of await recordings.list()) {
     if (identity(file) === own) continue;
     try {
-      const { info, find } = await recordings.info(file);
-      named.push(...info.files.map((one) => find(one.path)).filter((one) => existsSync(one)));
+      const { info, list } = await recordings.info(file);
+      named.push(...info.files.map((one) => list(one.path)).filter((one) => existsSync(one)));
     } catch {
       // Ignore a file that is not readable as a recording.
     }
@@ -58,8 +58,8 @@ function identity(file: string): string {
   return `${dev}:${ino}`;
 }
 
-async function refuseInUse(recordings: Recordings, file: string): Promise<void> {
-  const user = await recordings.userOf(file);
+async function requireNotInUse(recordings: Recordings, file: string): Promise<void> {
+  const user = await recordings.lockHolderMessage(file);
   if (user !== null) throw new Error(user);
 }
 
@@ -67,7 +67,7 @@ async function refuseInUse(recordings: Recordings, file: string): Promise<void> 
  * Moves files to the trash. If there is none, asks the user once whether to delete them permanently. Resolves to
  * whether the file was deleted.
  */
-function remover(): (file: string) => Promise<boolean> {
+function createRemover(): (file: string) => Promise<boolean> {
   let hasTrash = true;
   return async (file) => {
     const uri = vscode.Uri.file(file);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { RenameSnapshotArguments, SnapshotArguments } from '../../debug-adapter/dap/customProtocol.ts';
-import { ask, currentSession, tell } from '../commands/requests.ts';
+import { sendRequest, currentSession, showError } from '../commands/requests.ts';
 import {
   deleteSnapshotDetail,
   deleteSnapshotQuestion,
@@ -12,13 +12,13 @@ import {
   takeSnapshotTitle,
 } from '../../debug-adapter/messages/extension.ts';
 import type { Sessions } from '../sessions.ts';
-import { showPosition } from '../timeline/positionText.ts';
+import { formatPosition } from '../timeline/positionText.ts';
 import { confirmDeletion } from './confirmDeletion.ts';
 import { deleteRecording } from './deleteRecording.ts';
 import type { OverlaysView } from './overlaysView.ts';
 import { replayOf } from './recordingInfo.ts';
 import type { Recordings } from './recordings.ts';
-import { freeName, problemOfName } from './snapshotName.ts';
+import { unusedName, validateSnapshotName } from './snapshotName.ts';
 import type { TreeNode } from './treeModel.ts';
 
 /**
@@ -38,16 +38,16 @@ export class OverlayCommands {
 
   async goTo(node: TreeNode): Promise<void> {
     const session = this.sessionOf(node);
-    if (session && node.snapshot) await ask(session, 'blkreplay/goTo', { position: node.snapshot.position });
+    if (session && node.snapshot) await sendRequest(session, 'blkreplay/goTo', { position: node.snapshot.position });
   }
 
   async takeSnapshot(node?: TreeNode): Promise<void> {
     const session = (node && this.sessionOf(node)) ?? currentSession(this.sessions);
     if (!session) return;
     const taken = this.namesIn(session);
-    const position = this.sessions.place(session)?.position;
-    const name = await askName(takeSnapshotTitle(), freeName(snapshotNameOffered(), taken), taken, position);
-    if (name !== undefined) await ask(session, 'blkreplay/takeSnapshot', { name } satisfies SnapshotArguments);
+    const position = this.sessions.positionOf(session)?.position;
+    const name = await askName(takeSnapshotTitle(), unusedName(snapshotNameOffered(), taken), taken, position);
+    if (name !== undefined) await sendRequest(session, 'blkreplay/takeSnapshot', { name } satisfies SnapshotArguments);
     this.view.refresh();
   }
 
@@ -58,7 +58,7 @@ export class OverlayCommands {
     const others = this.namesIn(session).filter((other) => other !== name);
     const newName = await askName(renameSnapshotTitle(), name, others);
     if (newName === undefined || newName === name) return;
-    await ask(session, 'blkreplay/renameSnapshot', { name, newName } satisfies RenameSnapshotArguments);
+    await sendRequest(session, 'blkreplay/renameSnapshot', { name, newName } satisfies RenameSnapshotArguments);
     this.view.refresh();
   }
 
@@ -67,19 +67,19 @@ export class OverlayCommands {
     const name = node.snapshot?.name;
     if (!session || name === undefined) return;
     if (!(await confirmDeletion(deleteSnapshotQuestion(name), deleteSnapshotDetail()))) return;
-    await ask(session, 'blkreplay/deleteSnapshot', { name } satisfies SnapshotArguments);
+    await sendRequest(session, 'blkreplay/deleteSnapshot', { name } satisfies SnapshotArguments);
     this.view.refresh();
   }
 
   async replayRecording({ owner }: TreeNode): Promise<void> {
     if (owner.kind !== 'recording') return;
     try {
-      const { info, find } = await this.recordings.info(owner.rrfile);
-      const configuration = replayOf(info, path.basename(owner.rrfile), existsSync, find);
+      const { info, list } = await this.recordings.info(owner.rrfile);
+      const configuration = replayOf(info, path.basename(owner.rrfile), existsSync, list);
       const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(owner.rrfile));
       await vscode.debug.startDebugging(folder, configuration);
     } catch (error) {
-      tell(error);
+      showError(error);
     }
   }
 
@@ -88,7 +88,7 @@ export class OverlayCommands {
     try {
       await deleteRecording(this.recordings, owner.rrfile);
     } catch (error) {
-      tell(error);
+      showError(error);
     }
     this.view.refresh();
   }
@@ -114,6 +114,11 @@ function askName(
   taken: readonly string[],
   position?: number,
 ): Thenable<string | undefined> {
-  const prompt = snapshotNamePrompt(position === undefined ? undefined : showPosition(position));
-  return vscode.window.showInputBox({ title, value, prompt, validateInput: (name) => problemOfName(name, taken) });
+  const prompt = snapshotNamePrompt(position === undefined ? undefined : formatPosition(position));
+  return vscode.window.showInputBox({
+    title,
+    value,
+    prompt,
+    validateInput: (name) => validateSnapshotName(name, taken),
+  });
 }

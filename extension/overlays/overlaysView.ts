@@ -5,7 +5,14 @@ import { isSameFile, shortName } from '../configuration/paths.ts';
 import { infoFailed } from '../../debug-adapter/messages/extension.ts';
 import type { Sessions } from '../sessions.ts';
 import type { Recordings } from './recordings.ts';
-import { problemNode, recordingContents, recordingNode, sessionTree, type Shown, type TreeNode } from './treeModel.ts';
+import {
+  problemNode,
+  recordingContents,
+  recordingNode,
+  sessionTree,
+  type Formatters,
+  type TreeNode,
+} from './treeModel.ts';
 
 /**
  * Shows the tree model in the editor. A session's overview is requested after it has changed, not at each stop; between
@@ -40,14 +47,17 @@ export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.D
 
   async getChildren(node?: TreeNode): Promise<TreeNode[]> {
     if (node) return node.isLazy && node.file ? this.contentsOf(node.file) : node.children;
-    const [found, ...sessions] = await Promise.all([
-      this.recordings.find(),
+    const [recordings, ...sessions] = await Promise.all([
+      this.recordings.list(),
       ...this.sessions.all.map((session) => this.sessionTree(session)),
     ]);
     const inUse = [...this.overviews.values()].flatMap(({ rrfile }) => rrfile ?? []);
     const isInUse = (file: string) => inUse.some((used) => isSameFile(path, process.platform, used, file));
-    const files = found.filter(({ file }) => !isInUse(file));
-    return [...sessions.flat(), ...files.map(({ file, ...about }) => recordingNode(file, about, shownFor(file)))];
+    const files = recordings.filter(({ file }) => !isInUse(file));
+    return [
+      ...sessions.flat(),
+      ...files.map(({ file, ...details }) => recordingNode(file, details, formattersForFile(file))),
+    ];
   }
 
   getTreeItem(node: TreeNode): vscode.TreeItem {
@@ -74,16 +84,16 @@ export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.D
   }
 
   private async sessionTree(session: vscode.DebugSession): Promise<TreeNode[]> {
-    if (!this.upToDate.has(session.id)) await this.ask(session);
+    if (!this.upToDate.has(session.id)) await this.requestOverview(session);
     const known = this.overviews.get(session.id);
     if (!known) return [];
-    const overview = { ...known, place: this.sessions.place(session) ?? known.place };
+    const overview = { ...known, place: this.sessions.positionOf(session) ?? known.place };
     const { id, configuration } = session;
-    return [sessionTree(overview, { id, name: configuration.name }, shown(session.workspaceFolder))];
+    return [sessionTree(overview, { id, name: configuration.name }, formattersFor(session.workspaceFolder))];
   }
 
   /** If the session cannot answer now, the next stop tries again. */
-  private async ask(session: vscode.DebugSession): Promise<void> {
+  private async requestOverview(session: vscode.DebugSession): Promise<void> {
     try {
       const overview: Overview = await session.customRequest('blkreplay/overview');
       if (!this.sessions.all.includes(session)) return;
@@ -95,7 +105,7 @@ export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.D
   }
 
   private async contentsOf(rrfile: string): Promise<TreeNode[]> {
-    const show = shownFor(rrfile);
+    const show = formattersForFile(rrfile);
     try {
       return recordingContents((await this.recordings.info(rrfile)).info.overview, rrfile, show);
     } catch (error) {
@@ -105,11 +115,11 @@ export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.D
   }
 }
 
-function shownFor(file: string): Shown {
-  return shown(vscode.workspace.getWorkspaceFolder(vscode.Uri.file(file)));
+function formattersForFile(file: string): Formatters {
+  return formattersFor(vscode.workspace.getWorkspaceFolder(vscode.Uri.file(file)));
 }
 
-function shown(folder: vscode.WorkspaceFolder | undefined): Shown {
+function formattersFor(folder: vscode.WorkspaceFolder | undefined): Formatters {
   return {
     file: (file) => shortName(path, folder?.uri.fsPath, file),
     date: (iso) => new Date(iso).toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'short' }),

@@ -38,7 +38,7 @@ interface RecordedFile {
   isOwn: boolean;
 }
 
-interface Said {
+interface InfoOutput {
   lastPosition: number;
   rrsnapshot: string;
   bootFiles: { role: 'kernel' | 'bios' | 'initrd' | 'load' | 'dtb'; name: string }[];
@@ -49,31 +49,31 @@ interface Said {
 }
 
 export function readInfo(json: string, rrfile: string): RecordingInfo {
-  const said = JSON.parse(json) as Said;
-  const bootFile = (role: string) => said.bootFiles.find((file) => file.role === role)?.name ?? null;
+  const output = JSON.parse(json) as InfoOutput;
+  const bootFile = (role: string) => output.bootFiles.find((file) => file.role === role)?.name ?? null;
   return {
     ...{ kernel: bootFile('kernel'), bios: bootFile('bios'), initrd: bootFile('initrd') },
-    drives: said.drives.map(({ id, image, format, overlay, readOnly, slot, virtio }) => {
+    drives: output.drives.map(({ id, image, format, overlay, readOnly, slot, virtio }) => {
       return { id, image, format, overlay, readOnly, slot, virtio };
     }),
-    rrsnapshot: said.rrsnapshot,
-    files: said.files,
-    overview: overviewOf(said, rrfile),
+    rrsnapshot: output.rrsnapshot,
+    files: output.files,
+    overview: overviewOf(output, rrfile),
   };
 }
 
-function overviewOf(said: Said, rrfile: string): Overview {
-  const end = said.lastPosition;
+function overviewOf(output: InfoOutput, rrfile: string): Overview {
+  const end = output.lastPosition;
   return {
     place: { rr: 'replay', position: 0, start: 0, end, isRunning: false, isPast: true },
     rrfile,
-    drives: said.drives.map(({ id, image, format, overlay, readOnly, lengthBytes, chain }) => ({
+    drives: output.drives.map(({ id, image, format, overlay, readOnly, lengthBytes, chain }) => ({
       ...{ id, isReadOnly: readOnly, isTemporary: !readOnly && overlay === null },
       // Empty if the disk does not exist.
       chain: chain?.length ? chain : [{ file: overlay ?? image, format, fileBytes: 0, virtualBytes: lengthBytes }],
     })),
-    stateFile: said.stateFile,
-    snapshots: said.snapshots.map(({ name, position, ...more }): SnapshotOverview => {
+    stateFile: output.stateFile,
+    snapshots: output.snapshots.map(({ name, position, ...more }): SnapshotOverview => {
       return { name, position, date: '', isAutomatic: name.startsWith('auto-'), stateBytes: 0, ...more };
     }),
   };
@@ -84,12 +84,12 @@ function overviewOf(said: Said, rrfile: string): Overview {
  * the recording's folder upwards. A file that came from another computer is searched for next to the recording, by its
  * base name.
  */
-export function finder(path: PlatformPath, folders: readonly string[], exists: (file: string) => boolean) {
+export function fileResolver(path: PlatformPath, folders: readonly string[], exists: (file: string) => boolean) {
   return (name: string): string => {
     const upwards = folders.flatMap((folder) => withParents(path, folder));
     const last = name.split(/[\\/]/).at(-1)!;
-    const places = [...upwards.map((folder) => path.resolve(folder, name)), path.resolve(folders.at(-1)!, last)];
-    return places.find(exists) ?? path.resolve(folders[0], name);
+    const candidates = [...upwards.map((folder) => path.resolve(folder, name)), path.resolve(folders.at(-1)!, last)];
+    return candidates.find(exists) ?? path.resolve(folders[0], name);
   };
 }
 
@@ -97,16 +97,16 @@ export function finder(path: PlatformPath, folders: readonly string[], exists: (
  * The folder at which the relative names in a recording start, which the recording does not store: among the given
  * folders and their parents, the first that contains most of the files.
  */
-export function startFolder(
+export function baseFolder(
   path: PlatformPath,
   { files }: Pick<RecordingInfo, 'files'>,
   folders: readonly string[],
   exists: (file: string) => boolean,
 ): string {
   const names = files.flatMap((file) => (file.kind === 'recording' || path.isAbsolute(file.path) ? [] : [file.path]));
-  const found = (folder: string) => names.filter((name) => exists(path.resolve(folder, name))).length;
-  const places = folders.flatMap((folder) => withParents(path, folder));
-  return places.reduce((best, place) => (found(place) > found(best) ? place : best));
+  const existingCount = (folder: string) => names.filter((name) => exists(path.resolve(folder, name))).length;
+  const candidates = folders.flatMap((folder) => withParents(path, folder));
+  return candidates.reduce((best, place) => (existingCount(place) > existingCount(best) ? place : best));
 }
 
 function withParents(path: PlatformPath, folder: string): string[] {
@@ -122,15 +122,15 @@ export function replayOf(
   info: RecordingInfo,
   name: string,
   exists: (file: string) => boolean,
-  find = (file: string) => file,
+  resolveFile = (file: string) => file,
 ) {
-  const kernel = info.kernel === null ? undefined : find(info.kernel);
+  const kernel = info.kernel === null ? undefined : resolveFile(info.kernel);
   const isInPlace = ({ image, overlay }: RecordedDrive) => overlay === image;
   const drives = info.drives.map((drive) => {
     const { id, image, format, overlay, readOnly, slot, virtio } = drive;
     return {
-      ...{ id, image: find(image), format, slot },
-      ...(overlay && !isInPlace(drive) ? { overlay: find(overlay) } : {}),
+      ...{ id, image: resolveFile(image), format, slot },
+      ...(overlay && !isInPlace(drive) ? { overlay: resolveFile(overlay) } : {}),
       ...(readOnly ? { readOnly } : {}),
       ...(virtio === 'legacy' ? { virtio } : {}),
     };
@@ -147,8 +147,8 @@ export function replayOf(
  * The files that belong to a recording: the recording itself, its overlays and its state file, but only those verified
  * to be made for it.
  */
-export function filesOf(info: RecordingInfo, find: (file: string) => string): string[] {
+export function filesOf(info: RecordingInfo, resolveFile: (file: string) => string): string[] {
   const { rrfile } = info.overview;
   const own = info.files.filter(({ isOwn }) => isOwn);
-  return own.map(({ path, kind }) => (kind === 'recording' && rrfile !== null ? rrfile : find(path)));
+  return own.map(({ path, kind }) => (kind === 'recording' && rrfile !== null ? rrfile : resolveFile(path)));
 }

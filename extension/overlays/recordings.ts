@@ -5,7 +5,7 @@ import * as path from 'node:path';
 import { promisify } from 'node:util';
 import * as vscode from 'vscode';
 import { commandFailure } from './commandFailure.ts';
-import { finder, readInfo, type RecordingInfo, startFolder } from './recordingInfo.ts';
+import { fileResolver, readInfo, type RecordingInfo, baseFolder } from './recordingInfo.ts';
 
 const RECORDINGS = '**/*.rr';
 const NOT_IN = '**/node_modules/**';
@@ -21,14 +21,14 @@ export class Recordings implements vscode.Disposable {
    * The recordings found in the workspace. Searching takes a while, so it is repeated only when files are created or
    * deleted.
    */
-  private found: Promise<string[]> | undefined;
+  private recordings: Promise<string[]> | undefined;
 
   readonly onChanged = this.changed.event;
 
   constructor(context: vscode.ExtensionContext) {
     this.cli = path.join(context.extensionPath, 'dist', 'cli.js');
-    this.watcher.onDidCreate(() => this.lookAgain());
-    this.watcher.onDidDelete(() => this.lookAgain());
+    this.watcher.onDidCreate(() => this.refresh());
+    this.watcher.onDidDelete(() => this.refresh());
   }
 
   dispose(): void {
@@ -36,36 +36,36 @@ export class Recordings implements vscode.Disposable {
     this.changed.dispose();
   }
 
-  lookAgain(): void {
-    this.found = undefined;
+  refresh(): void {
+    this.recordings = undefined;
     this.changed.fire();
   }
 
-  async find(): Promise<AboutFile[]> {
-    this.found ??= findRecordings();
-    const about = await Promise.all((await this.found).map(aboutFile));
-    return about.flatMap((one) => one ?? []);
+  async list(): Promise<FileDetails[]> {
+    this.recordings ??= findRecordings();
+    const about = await Promise.all((await this.recordings).map(fileDetails));
+    return about.flatMap((recording) => recording ?? []);
   }
 
   /**
    * Reads a recording's contents, and returns a function that resolves the relative names in it. Rejects with the reason
    * in the editor's terms.
    */
-  async info(rrfile: string): Promise<{ info: RecordingInfo; find: (file: string) => string }> {
+  async info(rrfile: string): Promise<{ info: RecordingInfo; list: (file: string) => string }> {
     const folders = foldersOf(rrfile);
     const read = async (folder: string) => readInfo(await this.run(['info', rrfile, '--json'], folder), rrfile);
     const first = await read(folders[0]);
-    const start = startFolder(path, first, folders, existsSync);
+    const start = baseFolder(path, first, folders, existsSync);
     const info = start === folders[0] ? first : await read(start);
-    return { info, find: finder(path, [start, ...folders], existsSync) };
+    return { info, list: fileResolver(path, [start, ...folders], existsSync) };
   }
 
   /** A message about the session that has the file open; null if there is none. */
-  async userOf(file: string): Promise<string | null> {
-    const said = JSON.parse(await this.run(['identify', file, '--json'], path.dirname(file))) as {
+  async lockHolderMessage(file: string): Promise<string | null> {
+    const output = JSON.parse(await this.run(['identify', file, '--json'], path.dirname(file))) as {
       inUse: string | null;
     };
-    return said.inUse;
+    return output.inUse;
   }
 
   private async run(args: string[], folder: string): Promise<string> {
@@ -91,19 +91,19 @@ function foldersOf(rrfile: string): string[] {
 }
 
 async function findRecordings(): Promise<string[]> {
-  const found = await vscode.workspace.findFiles(RECORDINGS, NOT_IN, RECORDINGS_MAX);
-  const files = found.filter(({ scheme }) => scheme === 'file').map(({ fsPath }) => fsPath);
+  const recordings = await vscode.workspace.findFiles(RECORDINGS, NOT_IN, RECORDINGS_MAX);
+  const files = recordings.filter(({ scheme }) => scheme === 'file').map(({ fsPath }) => fsPath);
   return files.sort();
 }
 
-interface AboutFile {
+interface FileDetails {
   file: string;
   bytes: number;
   date: string;
 }
 
 /** Undefined if the file was deleted in the meantime. */
-async function aboutFile(file: string): Promise<AboutFile | undefined> {
+async function fileDetails(file: string): Promise<FileDetails | undefined> {
   try {
     const { size, mtime } = await stat(file);
     return { file, bytes: size, date: mtime.toISOString() };

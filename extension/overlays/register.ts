@@ -6,7 +6,7 @@ import { Recordings } from './recordings.ts';
 import type { TreeNode } from './treeModel.ts';
 
 /** The view's interface for other extensions and tests: returns the top-level items, or the children of one. */
-export interface OverlaysRoom extends vscode.Disposable {
+export interface OverlaysApi extends vscode.Disposable {
   tree(node?: TreeNode): Promise<TreeNode[]>;
 }
 
@@ -14,7 +14,7 @@ export interface OverlaysRoom extends vscode.Disposable {
  * Registers the overlays view and its commands. The view is refreshed when the adapter reports a change and when files
  * are created or deleted; a stop only updates the position.
  */
-export function registerOverlays(context: vscode.ExtensionContext, sessions: Sessions): OverlaysRoom {
+export function registerOverlays(context: vscode.ExtensionContext, sessions: Sessions): OverlaysApi {
   const recordings = new Recordings(context);
   const view = new OverlaysView(sessions, recordings);
   const commands = new OverlayCommands({ sessions, recordings, view });
@@ -29,13 +29,13 @@ export function registerOverlays(context: vscode.ExtensionContext, sessions: Ses
     recordings.onChanged(refresh),
     sessions.onStarted(refresh),
     sessions.onOverviewChanged(refresh),
-    sessions.onPlace((session) => {
-      if (sessions.place(session)?.isRunning) return;
+    sessions.onPosition((session) => {
+      if (sessions.positionOf(session)?.isRunning) return;
       view.refresh(session);
-      void unfoldOnce(context);
+      void expandOnce(context);
     }),
     sessions.onEnded((session) => view.forget(session)),
-    on('refreshOverlays', () => recordings.lookAgain()),
+    on('refreshOverlays', () => recordings.refresh()),
     on('goTo', (node) => commands.goTo(node)),
     on('takeSnapshot', (node) => commands.takeSnapshot(node)),
     on('renameSnapshot', (node) => commands.renameSnapshot(node)),
@@ -47,14 +47,14 @@ export function registerOverlays(context: vscode.ExtensionContext, sessions: Ses
   return { tree: (node) => view.getChildren(node), dispose: () => parts.dispose() };
 }
 
-const UNFOLDED = 'overlays.unfolded';
+const EXPANDED = 'overlays.unfolded';
 
 /**
  * The editor collapses views that extensions add to Run and Debug. Expand this one at the very first stop, and never
  * again.
  */
-async function unfoldOnce(context: vscode.ExtensionContext): Promise<void> {
-  if (context.globalState.get(UNFOLDED)) return;
-  await context.globalState.update(UNFOLDED, true);
+async function expandOnce(context: vscode.ExtensionContext): Promise<void> {
+  if (context.globalState.get(EXPANDED)) return;
+  await context.globalState.update(EXPANDED, true);
   await vscode.commands.executeCommand('blkreplay.overlays.focus', { preserveFocus: true });
 }

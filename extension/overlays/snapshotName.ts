@@ -9,7 +9,7 @@ import {
 const NAME_BYTES_MAX = 255;
 
 /** Undefined if the name is valid. */
-export function problemOfName(name: string, taken: readonly string[]): string | undefined {
+export function validateSnapshotName(name: string, taken: readonly string[]): string | undefined {
   if (name.trim() === '') return snapshotNameEmpty();
   if (name.startsWith('auto-')) return snapshotNameReserved();
   // eslint-disable-next-line no-control-regex
@@ -19,7 +19,7 @@ export function problemOfName(name: string, taken: readonly string[]): string | 
 }
 
 /** Proposes a name that is not taken: `before-crash`, `before-crash-2` and so on. */
-export function freeName(base: string, taken: readonly string[]): string {
+export function unusedName(base: string, taken: readonly string[]): string {
   if (!taken.includes(base)) return base;
   let number = 2;
   while (taken.includes(`${base}-${number}`)) number++;

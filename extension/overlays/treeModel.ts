@@ -1,5 +1,5 @@
 import type { DriveOverview, Overview, SnapshotOverview } from '../../debug-adapter/dap/customProtocol.ts';
-import { showPosition } from '../timeline/positionText.ts';
+import { formatPosition } from '../timeline/positionText.ts';
 import { viewTexts } from '../../debug-adapter/messages/extension.ts';
 import { textFor } from '../../debug-adapter/messages/userError.ts';
 
@@ -28,7 +28,7 @@ export interface TreeNode {
 export type Owner = { kind: 'session'; sessionId: string } | { kind: 'recording'; rrfile: string };
 
 /** Formats values for display. */
-export interface Shown {
+export interface Formatters {
   date: (iso: string) => string;
   /** The shortest way to name a file. */
   file: (path: string) => string;
@@ -39,29 +39,37 @@ export interface Shown {
  * in order of position, with the machine's current position among them. `recordingContents` is the same for a recording
  * on disk.
  */
-export function sessionTree(overview: Overview, session: { id: string; name: string }, shown: Shown): TreeNode {
+export function sessionTree(
+  overview: Overview,
+  session: { id: string; name: string },
+  formatters: Formatters,
+): TreeNode {
   const owner: Owner = { kind: 'session', sessionId: session.id };
-  const file = overview.rrfile ? shown.file(overview.rrfile) : viewTexts.notRecorded();
+  const file = overview.rrfile ? formatters.file(overview.rrfile) : viewTexts.notRecorded();
   return {
     ...{ id: session.id, owner, label: session.name, context: 'session', icon: 'debug-alt', fold: 'open' },
     description: `${overview.place.rr} · ${file}`,
     tooltip: overview.rrfile ?? file,
     file: overview.rrfile ?? undefined,
-    children: contents(overview, owner, session.id, shown),
+    children: contents(overview, owner, session.id, formatters),
   };
 }
 
 /** A recording on disk. Its contents are read only when the item is expanded. */
-export function recordingNode(rrfile: string, about: { bytes: number; date: string }, shown: Shown): TreeNode {
+export function recordingNode(
+  rrfile: string,
+  details: { bytes: number; date: string },
+  formatters: Formatters,
+): TreeNode {
   const owner: Owner = { kind: 'recording', rrfile };
-  const node = { id: rrfile, owner, label: shown.file(rrfile), tooltip: rrfile, file: rrfile, children: [] };
-  const description = `${showBytes(about.bytes)} · ${shown.date(about.date)}`;
+  const node = { id: rrfile, owner, label: formatters.file(rrfile), tooltip: rrfile, file: rrfile, children: [] };
+  const description = `${formatBytes(details.bytes)} · ${formatters.date(details.date)}`;
   return { ...node, description, icon: 'history', context: 'recording', isLazy: true, fold: 'closed' };
 }
 
-export function recordingContents(overview: Overview, rrfile: string, shown: Shown): TreeNode[] {
+export function recordingContents(overview: Overview, rrfile: string, formatters: Formatters): TreeNode[] {
   const owner: Owner = { kind: 'recording', rrfile };
-  return [endNode(overview, owner, rrfile), ...contents(overview, owner, rrfile, shown)];
+  return [endNode(overview, owner, rrfile), ...contents(overview, owner, rrfile, formatters)];
 }
 
 /** The reason why a recording cannot be read. */
@@ -70,21 +78,21 @@ export function problemNode(rrfile: string, why: string): TreeNode {
   return { ...node, description: '', icon: 'warning', context: 'problem', children: [], fold: 'closed' };
 }
 
-function contents(overview: Overview, owner: Owner, parent: string, shown: Shown): TreeNode[] {
+function contents(overview: Overview, owner: Owner, parent: string, formatters: Formatters): TreeNode[] {
   return [
-    ...overview.drives.map((drive) => driveNode(drive, owner, parent, shown)),
-    ...(overview.stateFile ? [stateNode(overview.stateFile, owner, parent, shown)] : []),
-    ...snapshotNodes(overview, owner, parent, shown),
+    ...overview.drives.map((drive) => driveNode(drive, owner, parent, formatters)),
+    ...(overview.stateFile ? [stateNode(overview.stateFile, owner, parent, formatters)] : []),
+    ...snapshotNodes(overview, owner, parent, formatters),
   ];
 }
 
 function endNode({ place }: Overview, owner: Owner, parent: string): TreeNode {
-  const description = viewTexts.positionRange(showPosition(place.start), showPosition(place.end));
+  const description = viewTexts.positionRange(formatPosition(place.start), formatPosition(place.end));
   const node = { id: `${parent}\nend`, owner, label: viewTexts.positions(), description, tooltip: '', children: [] };
   return { ...node, icon: 'milestone', context: 'positions', fold: 'closed' };
 }
 
-function driveNode(drive: DriveOverview, owner: Owner, parent: string, shown: Shown): TreeNode {
+function driveNode(drive: DriveOverview, owner: Owner, parent: string, formatters: Formatters): TreeNode {
   const id = `${parent}\ndrive ${drive.id}`;
   const how = drive.isReadOnly
     ? viewTexts.readOnly()
@@ -94,23 +102,23 @@ function driveNode(drive: DriveOverview, owner: Owner, parent: string, shown: Sh
   const top = drive.chain[0];
   return {
     ...{ id, owner, label: drive.id, context: 'drive', icon: 'database', fold: 'closed' },
-    description: drive.isReadOnly || drive.isTemporary || !top ? how : viewTexts.overlayFile(shown.file(top.file)),
+    description: drive.isReadOnly || drive.isTemporary || !top ? how : viewTexts.overlayFile(formatters.file(top.file)),
     tooltip: drive.isTemporary ? viewTexts.temporaryOverlayTooltip() : viewTexts.driveTooltip(drive.id, how),
     children: drive.chain.map((one, i) => ({
-      ...{ id: `${id}\n${one.file}`, owner, label: shown.file(one.file), context: 'file', fold: 'closed' },
-      ...fileWords(one, i === drive.chain.length - 1),
+      ...{ id: `${id}\n${one.file}`, owner, label: formatters.file(one.file), context: 'file', fold: 'closed' },
+      ...fileText(one, i === drive.chain.length - 1),
       ...{ children: [], file: one.file },
     })),
   };
 }
 
 /** If a file is missing, shows the reason in place of its size. */
-function fileWords({ file, format, fileBytes, virtualBytes, problem }: ChainFile, isLast: boolean) {
+function fileText({ file, format, fileBytes, virtualBytes, problem }: ChainFile, isLast: boolean) {
   if (problem) {
     const why = textFor(problem, 'editor');
     return { icon: 'warning', description: why, tooltip: viewTexts.problemTooltip(file, why) };
   }
-  const [fileSize, diskSize] = [showBytes(fileBytes), showBytes(virtualBytes)];
+  const [fileSize, diskSize] = [formatBytes(fileBytes), formatBytes(virtualBytes)];
   return {
     icon: 'file',
     description: isLast ? viewTexts.base(format, fileSize) : viewTexts.file(format, fileSize),
@@ -120,8 +128,8 @@ function fileWords({ file, format, fileBytes, virtualBytes, problem }: ChainFile
 
 type ChainFile = DriveOverview['chain'][number];
 
-function stateNode(file: string, owner: Owner, parent: string, shown: Shown): TreeNode {
-  const node = { id: `${parent}\nstate`, owner, label: shown.file(file), context: 'file', children: [], file };
+function stateNode(file: string, owner: Owner, parent: string, formatters: Formatters): TreeNode {
+  const node = { id: `${parent}\nstate`, owner, label: formatters.file(file), context: 'file', children: [], file };
   return {
     ...node,
     description: viewTexts.snapshotFile(),
@@ -131,40 +139,45 @@ function stateNode(file: string, owner: Owner, parent: string, shown: Shown): Tr
   };
 }
 
-function snapshotNodes({ snapshots, place }: Overview, owner: Owner, parent: string, shown: Shown): TreeNode[] {
+function snapshotNodes(
+  { snapshots, place }: Overview,
+  owner: Owner,
+  parent: string,
+  formatters: Formatters,
+): TreeNode[] {
   const nodes = [...snapshots]
     .sort((a, b) => a.position - b.position)
-    .map((snapshot) => snapshotNode(snapshot, owner, parent, shown));
+    .map((snapshot) => snapshotNode(snapshot, owner, parent, formatters));
   if (owner.kind === 'recording') return nodes;
   const at = nodes.findIndex(({ snapshot }) => snapshot!.position > place.position);
-  return nodes.toSpliced(at < 0 ? nodes.length : at, 0, placeNode(place.position, owner, parent));
+  return nodes.toSpliced(at < 0 ? nodes.length : at, 0, positionNode(place.position, owner, parent));
 }
 
 /** An automatic snapshot is named after its position, which is then not shown again. */
-function snapshotNode(snapshot: SnapshotOverview, owner: Owner, parent: string, shown: Shown): TreeNode {
+function snapshotNode(snapshot: SnapshotOverview, owner: Owner, parent: string, formatters: Formatters): TreeNode {
   const { name, position, date, isAutomatic, stateBytes } = snapshot;
-  const when = [...(date ? [shown.date(date)] : []), ...(stateBytes > 0 ? [showBytes(stateBytes)] : [])];
+  const when = [...(date ? [formatters.date(date)] : []), ...(stateBytes > 0 ? [formatBytes(stateBytes)] : [])];
   return {
     ...{ id: `${parent}\nsnapshot ${name}`, owner, snapshot, children: [], fold: 'closed' },
-    label: isAutomatic ? showPosition(position) : name,
-    description: [isAutomatic ? viewTexts.automatic() : showPosition(position), ...when].join(' · '),
-    tooltip: viewTexts.snapshotTooltip(name, showPosition(position)),
+    label: isAutomatic ? formatPosition(position) : name,
+    description: [isAutomatic ? viewTexts.automatic() : formatPosition(position), ...when].join(' · '),
+    tooltip: viewTexts.snapshotTooltip(name, formatPosition(position)),
     icon: isAutomatic ? 'circle-small' : 'device-camera',
     context: `snapshot.${owner.kind}.${isAutomatic ? 'automatic' : 'named'}`,
   };
 }
 
-function placeNode(position: number, owner: Owner, parent: string): TreeNode {
+function positionNode(position: number, owner: Owner, parent: string): TreeNode {
   return {
     ...{ id: `${parent}\nplace`, owner, label: viewTexts.here(), children: [], fold: 'closed' },
-    description: showPosition(position),
-    tooltip: viewTexts.hereTooltip(showPosition(position)),
+    description: formatPosition(position),
+    tooltip: viewTexts.hereTooltip(formatPosition(position)),
     icon: 'debug-stackframe',
     context: 'place',
   };
 }
 
-export function showBytes(bytes: number): string {
+export function formatBytes(bytes: number): string {
   const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
   const unit = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));
   const value = bytes / 2 ** (10 * unit);

@@ -1,9 +1,9 @@
 /** Formats a position for display: `12,345,678`. */
-export function showPosition(position: number): string {
+export function formatPosition(position: number): string {
   return position.toLocaleString('en-US');
 }
 
-export interface Bounds {
+export interface PositionBounds {
   position: number;
   start: number;
   end: number;
@@ -13,7 +13,7 @@ export interface Bounds {
  * Parses a position that the user typed: `12,345,678`, `12_345_678`, `start`, `end`, `+1000`, `-1000` or `12.5M`.
  * Undefined if the text is none of these.
  */
-export function readPosition(text: string, { position, start, end }: Bounds): number | undefined {
+export function parsePosition(text: string, { position, start, end }: PositionBounds): number | undefined {
   const word = text.trim().toLowerCase();
   if (word === 'start') return start;
   if (word === 'end') return end;

@@ -24,10 +24,10 @@ const CONSOLE_LINES_SHOWN = 4;
 export class DebugSession {
   /** False: the same way again, which needs no telling. */
   readonly isTold: boolean;
-  #client: DapClient;
+  private client: DapClient;
 
   private constructor(client: DapClient, isTold: boolean) {
-    this.#client = client;
+    this.client = client;
     this.isTold = isTold;
   }
 
@@ -36,8 +36,8 @@ export class DebugSession {
     const session = new DebugSession(new DapClient({ after: () => {} }), !isQuiet);
     const { rr, kernel } = settings as Record<string, string>;
     sent(`launch ${kernel}, rr: ${rr}`);
-    await session.#client.start(settings);
-    const { description, text } = await session.#client.event('stopped');
+    await session.client.start(settings);
+    const { description, text } = await session.client.event('stopped');
     received(`stopped: ${description}. ${text}`);
     const lines = session.console.trimEnd().split('\n');
     if (session.isTold) for (const line of lines.slice(-CONSOLE_LINES_SHOWN)) detail(`| ${line}`);
@@ -45,37 +45,37 @@ export class DebugSession {
   }
 
   get console(): string {
-    return this.#client.console;
+    return this.client.console;
   }
 
   /** Says where that led, and what to think of it. */
   async run(command: string, remark: (description: string) => string = () => ''): Promise<string> {
-    const { description = '', reason } = await this.#client.until(command, { threadId: 1 });
+    const { description = '', reason } = await this.client.until(command, { threadId: 1 });
     const [{ name, line, source }] = await this.callStack();
     if (this.isTold) {
       sent(command);
-      const place = `at ${shortPath(source?.path ?? '?')}:${line}, ${name}`;
-      received(`stopped: ${reason}, ${description || place}`);
-      if (description) detail(place + remark(description));
+      const location = `at ${shortPath(source?.path ?? '?')}:${line}, ${name}`;
+      received(`stopped: ${reason}, ${description || location}`);
+      if (description) detail(location + remark(description));
     }
     return description;
   }
 
   async watchWrites(variable: string): Promise<void> {
     if (this.isTold) sent(`setDataBreakpoints: writes of ${variable}`);
-    const { dataId, description } = await this.#client.request('dataBreakpointInfo', { name: variable });
+    const { dataId, description } = await this.client.request('dataBreakpointInfo', { name: variable });
     if (dataId === null) throw new Error(description);
-    const answer = await this.#client.request('setDataBreakpoints', { breakpoints: [{ dataId, accessType: 'write' }] });
+    const answer = await this.client.request('setDataBreakpoints', { breakpoints: [{ dataId, accessType: 'write' }] });
     const [{ verified, message }] = answer.breakpoints;
     if (!verified) throw new Error(message);
   }
 
   async callStack(): Promise<ShownFrame[]> {
-    return (await this.#client.request('stackTrace', { threadId: 1 })).stackFrames;
+    return (await this.client.request('stackTrace', { threadId: 1 })).stackFrames;
   }
 
   evaluate(expression: string): Promise<string> {
-    return this.#client.evaluate(expression);
+    return this.client.evaluate(expression);
   }
 
   /** The same, told. */
@@ -86,34 +86,34 @@ export class DebugSession {
   }
 
   async globals(): Promise<Shown[]> {
-    return this.#scope((await this.callStack()).at(-1)!.id, 'Globals');
+    return this.scope((await this.callStack()).at(-1)!.id, 'Globals');
   }
 
   locals(frameId: number): Promise<Shown[]> {
-    return this.#scope(frameId, 'Locals');
+    return this.scope(frameId, 'Locals');
   }
 
   async members({ variablesReference }: Shown): Promise<Shown[]> {
-    return (await this.#client.request('variables', { variablesReference })).variables;
+    return (await this.client.request('variables', { variablesReference })).variables;
   }
 
   /** Of all registers and of the RAM that the guest uses: two places with the same one are the same place. */
   async fingerprint(): Promise<string> {
     const [{ id }] = await this.callStack();
-    const registers = [...(await this.#scope(id, 'Registers')), ...(await this.#scope(id, 'CSRs'))];
-    const { data } = await this.#client.request('readMemory', RAM);
+    const registers = [...(await this.scope(id, 'Registers')), ...(await this.scope(id, 'CSRs'))];
+    const { data } = await this.client.request('readMemory', RAM);
     const hash = createHash('sha256').update(data);
     for (const { name, value } of registers) hash.update(`${name}=${value}\n`);
     return hash.digest('hex').slice(0, 16);
   }
 
   async leave(): Promise<void> {
-    const status = await this.#client.leave();
-    if (status !== 0 || this.#client.stderr) throw new Error(`The debug adapter failed: ${this.#client.stderr}`);
+    const status = await this.client.leave();
+    if (status !== 0 || this.client.stderr) throw new Error(`The debug adapter failed: ${this.client.stderr}`);
   }
 
-  async #scope(frameId: number, wanted: string): Promise<Shown[]> {
-    const { scopes } = await this.#client.request('scopes', { frameId });
+  private async scope(frameId: number, wanted: string): Promise<Shown[]> {
+    const { scopes } = await this.client.request('scopes', { frameId });
     return this.members(scopes.find(({ name }: { name: string }) => name === wanted));
   }
 }

@@ -1,4 +1,4 @@
-import type { Complaint } from './complaint.ts';
+import type { GuestError } from './guestError.ts';
 import type { DebugSession } from './debugSession.ts';
 import { received, say, sent, shortPath, showSource, sourceLine } from './transcript.ts';
 import type { Culprit, Location, Move, WalkDriver } from './walk.ts';
@@ -16,40 +16,40 @@ export interface Finding extends Culprit {
 /** Performs the walk over the Debug Adapter Protocol, and prints it unless the session is quiet. */
 export class DemoDriver implements WalkDriver {
   finding?: Finding;
-  readonly #session: DebugSession;
-  readonly #complaint: Complaint;
+  private readonly session: DebugSession;
+  private readonly guestError: GuestError;
 
-  constructor(session: DebugSession, complaint: Complaint) {
-    this.#session = session;
-    this.#complaint = complaint;
+  constructor(session: DebugSession, guestError: GuestError) {
+    this.session = session;
+    this.guestError = guestError;
   }
 
   stopAtWrites(variable: string): Promise<void> {
-    return this.#session.watchWrites(variable);
+    return this.session.watchWrites(variable);
   }
 
   async move(command: Move): Promise<void> {
-    await this.#session.run(command, (description) => {
+    await this.session.run(command, (description) => {
       const [, before] = / is written: (\S+) -> /.exec(description) ?? [];
       const isEarlierWrong =
-        command === 'reverseContinue' && before !== undefined && before !== this.#complaint.counted;
+        command === 'reverseContinue' && before !== undefined && before !== this.guestError.counted;
       return isEarlierWrong ? `; ${before} was wrong already: further back` : '';
     });
   }
 
   async location(): Promise<Location> {
-    const [{ name, line }] = await this.#session.callStack();
+    const [{ name, line }] = await this.session.callStack();
     return { name, line };
   }
 
   value(variable: string): Promise<string> {
-    return this.#session.evaluate(variable);
+    return this.session.evaluate(variable);
   }
 
   async lookAround(culprit: Culprit): Promise<void> {
-    const session = this.#session;
+    const session = this.session;
     const [{ line, source }] = await session.callStack();
-    if (session.isTold) await showSurroundings(session);
+    if (session.isTold) await showContext(session);
     const explanation = session.isTold ? await explainIndex(session, culprit.variable) : undefined;
     this.finding = {
       ...culprit,
@@ -63,7 +63,7 @@ export class DemoDriver implements WalkDriver {
 const FRAMES_SHOWN = 6;
 
 /** Prints source, call stack and locals. */
-async function showSurroundings(session: DebugSession): Promise<void> {
+async function showContext(session: DebugSession): Promise<void> {
   say('Before this write the value was right. Where are we?');
   const frames = await session.callStack();
   const [{ id, line, source }] = frames;

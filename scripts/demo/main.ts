@@ -6,9 +6,9 @@
 // Everything it makes is in .blkreplay/demo/ (or the folder that it is given). It exits with 1 if any check fails.
 import { isDeepStrictEqual } from 'node:util';
 import { Checks } from './checks.ts';
-import { FOLDER, hashOfImage, launchSettings, prepareFolder, replayInOneGo } from './place.ts';
+import { FOLDER, hashOfImage, launchSettings, prepareFolder, replayInOneGo } from './folder.ts';
 import { DebugSession } from './debugSession.ts';
-import { findVariable, readComplaint } from './complaint.ts';
+import { findVariable, readGuestError } from './guestError.ts';
 import { DemoDriver, type Finding } from './demoDriver.ts';
 import { say } from './transcript.ts';
 import { type Walk, walkBackAndForth } from './walk.ts';
@@ -19,11 +19,11 @@ const imageBefore = hashOfImage();
 
 say('Record: a key-value store on a fresh disk. It works for a while, verifies itself, and reports failure.');
 const recorded = await DebugSession.launch(launchSettings('record'));
-const complaint = readComplaint(recorded.console);
+const guestError = readGuestError(recorded.console);
 say(
-  `It complains about "${complaint.name}": it is ${complaint.found}, and counting gave ${complaint.counted}. Who did that?`,
+  `It complains about "${guestError.name}": it is ${guestError.found}, and counting gave ${guestError.counted}. Who did that?`,
 );
-const variable = await findVariable(recorded, complaint);
+const variable = await findVariable(recorded, guestError);
 const { walk, finding } = await findDamage(recorded);
 checks.expect(
   `forwards it is the same write, and leaves ${walk.after}`,
@@ -57,7 +57,7 @@ console.log(`  ${variable} is written: ${walk.before} -> ${walk.after}`);
 process.exitCode = checks.allHold ? 0 : 1;
 
 async function findDamage(session: DebugSession): Promise<{ walk: Walk; finding: Finding }> {
-  const driver = new DemoDriver(session, complaint);
-  const walk = await walkBackAndForth(driver, { variable, complaint });
+  const driver = new DemoDriver(session, guestError);
+  const walk = await walkBackAndForth(driver, { variable, guestError });
   return { walk, finding: driver.finding! };
 }

@@ -1,4 +1,4 @@
-import type { Complaint } from './complaint.ts';
+import type { GuestError } from './guestError.ts';
 
 /**
  * Debugging the demo guest, the same in every front end. It starts at the failure that the guest reports, with the name
@@ -47,15 +47,15 @@ export type KnownLocations = Partial<Record<'location' | 'earlier' | 'afterWrite
 /** The wrong variable, and the guest's complaint about it, with its wrong value and the right one. */
 export interface Start {
   variable: string;
-  complaint: Complaint;
+  guestError: GuestError;
   known?: KnownLocations;
 }
 
 const WRITES_MAX = 100;
 
 export async function walkBackAndForth(driver: WalkDriver, start: Start): Promise<Walk> {
-  const { variable, complaint, known = {} } = start;
-  await expectValue(driver, variable, complaint.found);
+  const { variable, guestError, known = {} } = start;
+  await expectValue(driver, variable, guestError.found);
   const culprit = await findCulprit(driver, start);
   await driver.lookAround?.(culprit);
   await driver.move('stepBack');
@@ -71,19 +71,19 @@ export async function walkBackAndForth(driver: WalkDriver, start: Start): Promis
  * Runs backwards from write to write. If the value was already wrong before a write, an earlier write damaged it. The
  * culprit is the write before which the value was right.
  */
-async function findCulprit(driver: WalkDriver, { variable, complaint, known }: Start): Promise<Culprit> {
+async function findCulprit(driver: WalkDriver, { variable, guestError, known }: Start): Promise<Culprit> {
   await driver.stopAtWrites(variable);
-  let after = complaint.found;
+  let after = guestError.found;
   for (let writes = 0; writes < WRITES_MAX; writes++) {
     await driver.move('reverseContinue');
     const before = await driver.value(variable, (value) => value !== after);
-    if (before === complaint.counted) {
+    if (before === guestError.counted) {
       return { variable, before, after, location: await locationOf(driver, known?.location) };
     }
     if (before === after) break;
     after = before;
   }
-  throw new Error(`${variable} was not ${complaint.counted} before any write.`);
+  throw new Error(`${variable} was not ${guestError.counted} before any write.`);
 }
 
 async function locationOf(driver: WalkDriver, isExpected = (_: Location) => true): Promise<Location> {

@@ -36,7 +36,7 @@ export interface Guest {
   isLong?: boolean;
   /** Why QEMU 7.2 does not run the guest, if known. */
   qemuNote?: string;
-  note?: string;
+  remark?: string;
 }
 
 export interface Typed {

@@ -12,7 +12,7 @@ interface Outcome {
   status: number | null;
   /** The console has shown all expected texts, in order. */
   isComplete: boolean;
-  isLate: boolean;
+  isTimedOut: boolean;
 }
 
 /** The JSON object that `--json` prints at the end of a session. */
@@ -51,9 +51,9 @@ export async function runUnderBlkreplay(guest: Guest, folder: string): Promise<O
     if (!record.isComplete) return { kind: 'fails', stage: 'record', symptom: symptomOf(record) };
     const recorded = summaryOf(record);
     // The replay must run to the end of the recording, so nothing ends it early, and it may take several times as long.
-    const patient = { ...guest, expected: [], secondsMax: guest.secondsMax * 4 };
-    const replay = await execute(process.execPath, [CLI, 'replay', ...machine, ...rrfile, '--json'], patient);
-    if (replay.isLate || replay.console !== record.console || summaryOf(replay).digest !== recorded.digest) {
+    const replayGuest = { ...guest, expected: [], secondsMax: guest.secondsMax * 4 };
+    const replay = await execute(process.execPath, [CLI, 'replay', ...machine, ...rrfile, '--json'], replayGuest);
+    if (replay.isTimedOut || replay.console !== record.console || summaryOf(replay).digest !== recorded.digest) {
       return { kind: 'fails', stage: 'replay', symptom: symptomOf(replay) };
     }
     const { position: steps, digest, seconds: recordSeconds } = recorded;
@@ -88,16 +88,16 @@ async function execute(
   typed: readonly Typed[] = [],
 ): Promise<Outcome> {
   const child = spawn(program, options, { stdio: ['pipe', 'pipe', 'pipe'] });
-  const outcome: Outcome = { console: '', errors: '', status: null, isComplete: false, isLate: false };
-  const untyped = [...typed];
+  const outcome: Outcome = { console: '', errors: '', status: null, isComplete: false, isTimedOut: false };
+  const pendingInput = [...typed];
   let typedAt = 0;
   child.stdout.setEncoding('latin1').on('data', (text: string) => {
     outcome.console += text;
-    const next: Typed | undefined = untyped[0];
+    const next: Typed | undefined = pendingInput[0];
     const prompt = next ? outcome.console.indexOf(next.after, typedAt) : -1;
     if (prompt >= 0) {
       child.stdin.write(next.text);
-      untyped.shift();
+      pendingInput.shift();
       typedAt = prompt + 1;
     }
     if (outcome.isComplete || expected.length === 0 || !hasInOrder(outcome.console, expected)) return;
@@ -107,7 +107,7 @@ async function execute(
   child.stderr.setEncoding('utf8').on('data', (text: string) => (outcome.errors += text));
   child.stdin.on('error', () => {}); // The program may end during input.
   const timer = setTimeout(() => {
-    outcome.isLate = true;
+    outcome.isTimedOut = true;
     child.kill('SIGINT');
   }, secondsMax * 1000);
   outcome.status = await endOf(child, outcome);
@@ -141,10 +141,10 @@ function summaryOf({ errors }: Outcome): Summary {
 }
 
 /** The symptom that a user would report: the first message if there is one, or the last line of the console. */
-function symptomOf({ console, errors, status, isLate }: Outcome): string {
+function symptomOf({ console, errors, status, isTimedOut }: Outcome): string {
   const messages = errors.split('\n').filter((line) => line && !line.startsWith('{'));
   const lines = console.split(/[\r\n]+/).filter((line) => line.trim());
-  if (messages.length > 0 && !isLate) return messages[0];
-  const end = isLate ? 'goes no further in its time' : `ends with status ${status}`;
+  if (messages.length > 0 && !isTimedOut) return messages[0];
+  const end = isTimedOut ? 'goes no further in its time' : `ends with status ${status}`;
   return lines.length > 0 ? `${end}; last line: ${lines.at(-1)}` : `${end}; prints nothing`;
 }

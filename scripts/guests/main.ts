@@ -32,7 +32,7 @@ for (const guest of GUESTS.filter(isWanted)) {
   }
   const result = { qemu: await runUnderQemu(guest, folder), ours: await runUnderBlkreplay(guest, folder) };
   console.log(`${guest.name}: ${JSON.stringify(result)}`);
-  keep(guest.name, result);
+  saveResult(guest.name, result);
 }
 const document = path.resolve(import.meta.dirname, '../../docs/guests.md');
 mkdirSync(path.dirname(document), { recursive: true });
@@ -47,6 +47,6 @@ function readResults(): Record<string, GuestResult> {
 }
 
 /** Reads the file again before writing it, because another process may have added rows. */
-function keep(name: string, result: GuestResult): void {
+function saveResult(name: string, result: GuestResult): void {
   writeFileSync(resultsFile, `${JSON.stringify({ ...readResults(), [name]: result }, null, 2)}\n`);
 }

@@ -47,7 +47,7 @@ function row(guest: Guest, { qemu, ours }: GuestResult): string {
     `${what} (${source})`,
     code(withoutShared(qemuOptions(guest, SHOWN_FILES))),
     code(blkreplayOptions(guest, SHOWN_FILES)),
-    [ourText(ours, guest), qemuText(qemu, guest), guest.note].filter(Boolean).join(' '),
+    [ourText(ours, guest), qemuText(qemu, guest), guest.remark].filter(Boolean).join(' '),
   ];
   return `| ${columns.map(cell).join(' | ')} |`;
 }

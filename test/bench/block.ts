@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { LiveInputs, openRecord, type Timeline } from '../../debug-adapter/engine/index.ts';
-import { TimedPace } from '../../debug-adapter/host/checkpointPace.ts';
+import { TimedPace } from '../../debug-adapter/host/snapshotPace.ts';
 import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
 import { guest } from '../support/guests.ts';
 import { blkreplay, isInstalled, median, QEMU, qemuMachine } from './processes.ts';

@@ -8,7 +8,7 @@ export async function milliseconds(act: () => Promise<unknown>): Promise<number>
 /** Prints a table row in milliseconds: median, 95th percentile, maximum and target. */
 export function reportTimes(what: string, times: readonly number[], target: number): void {
   const sorted = times.toSorted((a, b) => a - b);
-  const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1].toFixed(1).padStart(8);
+  const at = (ratio: number) => sorted[Math.ceil(ratio * sorted.length) - 1].toFixed(1).padStart(8);
   const row = `${at(0.5)}${at(0.95)}${at(1)}${String(target).padStart(8)}`;
   console.log(`${what.padEnd(60)}${row}   ${times.length} samples`);
 }

@@ -77,13 +77,13 @@ async function measureSteps(client: DapClient, samples: number): Promise<void> {
     { granularity: 'instruction', what: 'reverse step by instruction', target: TARGETS.instruction },
     { granularity: 'line', what: 'step back over a line', target: TARGETS.line },
   ];
-  const places = [
-    { how: 'consecutive steps', goOn: (i: number) => (i % IN_A_ROW === 0 ? toAnotherPlace(client) : undefined) },
-    { how: 'each after a reverse-continue', goOn: () => toAnotherPlace(client) },
+  const positions = [
+    { how: 'consecutive steps', goOn: (i: number) => (i % IN_A_ROW === 0 ? toAnotherPosition(client) : undefined) },
+    { how: 'each after a reverse-continue', goOn: () => toAnotherPosition(client) },
     { how: 'each after running forwards', goOn: () => runAndPause(client, random) },
   ];
   for (const { granularity, what, target } of kinds) {
-    for (const { how, goOn } of places) {
+    for (const { how, goOn } of positions) {
       await client.until('continue');
       const times: number[] = [];
       for (let tries = 0; times.length < samples; tries++) {
@@ -101,7 +101,7 @@ async function measureSteps(client: DapClient, samples: number): Promise<void> {
   }
 }
 
-async function toAnotherPlace(client: DapClient): Promise<void> {
+async function toAnotherPosition(client: DapClient): Promise<void> {
   await client.request('setFunctionBreakpoints', { breakpoints: [{ name: MANY_PLACES }] });
   await client.until('reverseContinue');
   await client.request('setFunctionBreakpoints', { breakpoints: [] });

@@ -46,6 +46,6 @@ function measure(what: string, act: () => unknown, prepare = () => {}): void {
     act();
     return performance.now() - start;
   }).sort((a, b) => a - b);
-  const at = (share: number) => times[Math.floor(share * (SAMPLES - 1))].toFixed(1).padStart(8);
+  const at = (ratio: number) => times[Math.floor(ratio * (SAMPLES - 1))].toFixed(1).padStart(8);
   console.log(`${what.padEnd(46)} median ${at(0.5)}   p95 ${at(0.95)}   most ${at(1)}`);
 }

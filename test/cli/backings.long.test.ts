@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
 import { requireTool, runTool } from '../support/tools.ts';
 
@@ -14,9 +14,9 @@ const MIB = 1 << 20;
 const hello = guest('small/hello');
 
 test('commands that do not need the base work wherever it is, and when it is missing', async (t) => {
-  const { place, base } = await recorded(t);
+  const { sandbox, base } = await recorded(t);
   const working = async (words: string) => {
-    const outcome = await place.cli([...words.split(' '), '--json']);
+    const outcome = await sandbox.cli([...words.split(' '), '--json']);
     assert.equal(outcome.status, 0, `${words}: ${outcome.stderr}`);
     return outcome.console;
   };
@@ -25,7 +25,7 @@ test('commands that do not need the base work wherever it is, and when it is mis
     const { chain } = JSON.parse(await working('overlay info o.qcow2')) as { chain: Chain };
     assert.deepEqual([chain[0].problem, chain[1].file], [undefined, fs.realpathSync(path.dirname(base)) + '/d.img']);
     assert.equal(chain[1].problem?.code, gone ? 'backing-missing' : 'backing-outside');
-    assert.match((await place.cli(['overlay', 'info', 'o.qcow2'])).console, /base .*d\.img \(raw, not opened: /);
+    assert.match((await sandbox.cli(['overlay', 'info', 'o.qcow2'])).console, /base .*d\.img \(raw, not opened: /);
     await working('overlay check o.qcow2');
     await working('overlay check o.qcow2 --repair');
     for (const file of ['a.rr', 'o.qcow2']) {
@@ -40,29 +40,29 @@ test('commands that do not need the base work wherever it is, and when it is mis
 });
 
 test('commands that need the base require --allow, except for files that the user names', async (t) => {
-  const { place, base } = await recorded(t);
+  const { sandbox, base } = await recorded(t);
   for (const words of ['overlay map o.qcow2', 'overlay commit o.qcow2 --yes']) {
-    const refused = (await place.cli([...words.split(' '), '--json'])).refused(2);
+    const refused = (await sandbox.cli([...words.split(' '), '--json'])).refused(2);
     assert.equal(refused.code, 'backing-outside', words);
   }
   for (const allowed of [base, path.dirname(base)]) {
-    assert.equal((await place.cli(['overlay', 'map', 'o.qcow2', '--allow', 'none', '--allow', allowed])).status, 0);
-    const info = await place.cli(['overlay', 'info', 'o.qcow2', '--allow', allowed, '--json']);
+    assert.equal((await sandbox.cli(['overlay', 'map', 'o.qcow2', '--allow', 'none', '--allow', allowed])).status, 0);
+    const info = await sandbox.cli(['overlay', 'info', 'o.qcow2', '--allow', allowed, '--json']);
     assert.equal((JSON.parse(info.console) as { chain: Chain }).chain[1].virtualBytes, MIB);
   }
   const named = ['--base', base, '--format', 'raw'];
-  assert.equal((await place.cli(['overlay', 'create', 'new.qcow2', ...named])).status, 0);
-  assert.equal((await place.cli(['overlay', 'rebase', 'new.qcow2', ...named])).status, 0);
-  assert.equal((await place.cli(['overlay', 'commit', 'new.qcow2', '--allow', base])).status, 0);
-  const help = (await place.cli(['--help'])).console;
+  assert.equal((await sandbox.cli(['overlay', 'create', 'new.qcow2', ...named])).status, 0);
+  assert.equal((await sandbox.cli(['overlay', 'rebase', 'new.qcow2', ...named])).status, 0);
+  assert.equal((await sandbox.cli(['overlay', 'commit', 'new.qcow2', '--allow', base])).status, 0);
+  const help = (await sandbox.cli(['--help'])).console;
   for (const command of ['pack', 'unpack', 'overlay create', 'overlay info', 'overlay commit']) {
     assert.match(help, new RegExp(`blkreplay ${command}.*\\[--allow FILE\\]`), command);
   }
 });
 
 test('a recording names its images: info and pack need no --allow', async (t) => {
-  const { place, base } = await recorded(t);
-  const info = JSON.parse((await place.cli(['info', 'a.rr', '--json'])).console) as {
+  const { sandbox, base } = await recorded(t);
+  const info = JSON.parse((await sandbox.cli(['info', 'a.rr', '--json'])).console) as {
     drives: { chain: Chain }[];
     files: { path: string; isOwn: boolean }[];
   };
@@ -77,65 +77,65 @@ test('a recording names its images: info and pack need no --allow', async (t) =>
     info.files.filter(({ isOwn }) => isOwn).map((file) => file.path),
     ['a.rr', 'o.qcow2'],
   );
-  assert.equal((await place.cli(['pack', 'a.rr', '--into', 'all.pack'])).status, 0);
-  assert.equal((await place.cli(['pack', 'a.rr', '--into', 'small.pack', '--without-bases'])).status, 0);
+  assert.equal((await sandbox.cli(['pack', 'a.rr', '--into', 'all.pack'])).status, 0);
+  assert.equal((await sandbox.cli(['pack', 'a.rr', '--into', 'small.pack', '--without-bases'])).status, 0);
   const unpack = ['unpack', 'small.pack', '--into', 'there', '--base', `hd0=${base}`];
-  assert.equal((await place.cli(unpack)).status, 0);
+  assert.equal((await sandbox.cli(unpack)).status, 0);
 });
 
 test('the backing file of a base in another folder needs --allow too, also to pack and unpack', async (t) => {
   if (!requireTool('qemu-img', t)) return;
-  const { place, base } = await recorded(t);
-  runTool('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', base, '-F', 'raw', place.path('b.qcow2')]);
+  const { sandbox, base } = await recorded(t);
+  runTool('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', base, '-F', 'raw', sandbox.path('b.qcow2')]);
   const drive = ['--drive', 'id=hd0,image=b.qcow2,format=qcow2,overlay=c.qcow2'];
   const record = ['record', '--kernel', hello, '--rrfile', 'c.rr', ...drive, '--json'];
-  assert.equal((await place.cli(record)).refused(2).code, 'backing-outside');
-  assert.equal((await place.cli([...record, '--allow', base])).status, 0);
-  assert.equal((await place.cli(['pack', 'c.rr', '--into', 'c.pack', '--without-bases'])).status, 0);
+  assert.equal((await sandbox.cli(record)).refused(2).code, 'backing-outside');
+  assert.equal((await sandbox.cli([...record, '--allow', base])).status, 0);
+  assert.equal((await sandbox.cli(['pack', 'c.rr', '--into', 'c.pack', '--without-bases'])).status, 0);
   for (const words of [
     ['pack', 'c.rr', '--into', 'all.pack', '--json'],
     ['unpack', 'c.pack', '--into', 'there', '--base', 'hd0=b.qcow2', '--json'],
   ]) {
-    assert.equal((await place.cli(words)).refused(2).code, 'backing-outside', words.join(' '));
-    assert.equal((await place.cli([...words, '--allow', base])).status, 0, words.join(' '));
+    assert.equal((await sandbox.cli(words)).refused(2).code, 'backing-outside', words.join(' '));
+    assert.equal((await sandbox.cli([...words, '--allow', base])).status, 0, words.join(' '));
   }
 });
 
 test('every command reports a missing backing file together with the image that names it', async (t) => {
-  const place = new Workplace(t);
-  place.disk('base.img', MIB);
+  const sandbox = new Sandbox(t);
+  sandbox.disk('base.img', MIB);
   const created = ['overlay', 'create', 'o.qcow2', '--base', 'base.img', '--format', 'raw'];
-  assert.equal((await place.cli(created)).status, 0);
-  fs.rmSync(place.path('base.img'));
+  assert.equal((await sandbox.cli(created)).status, 0);
+  fs.rmSync(sandbox.path('base.img'));
   const drive = (more: string) => ['--drive', `id=hd0,image=o.qcow2,format=qcow2${more}`];
   for (const words of [
     ['overlay', 'map', 'o.qcow2'],
     ['overlay', 'commit', 'o.qcow2'],
-    ['overlay', 'rebase', 'o.qcow2', '--base', place.disk('other.img', MIB), '--format', 'raw'],
+    ['overlay', 'rebase', 'o.qcow2', '--base', sandbox.disk('other.img', MIB), '--format', 'raw'],
     ['overlay', 'create', 'top.qcow2', '--base', 'o.qcow2', '--format', 'qcow2'],
     ['run', '--kernel', hello, ...drive('')],
     ['record', '--kernel', hello, '--rrfile', 'x.rr', ...drive(',overlay=x.qcow2')],
     ['record', '--kernel', hello, '--rrfile', 'x.rr', '--rrsnapshot', 'first', ...drive('')],
   ]) {
-    const { code, message } = (await place.cli([...words, '--json'])).refused(2);
+    const { code, message } = (await sandbox.cli([...words, '--json'])).refused(2);
     assert.equal(code, 'backing-missing', words.join(' '));
     assert.match(message, /^The backing file \S*base\.img of o\.qcow2 does not exist\. .*--name-only"\.$/);
   }
-  assert.deepEqual(fs.readdirSync(place.folder).sort(), ['o.qcow2', 'other.img']);
+  assert.deepEqual(fs.readdirSync(sandbox.folder).sort(), ['o.qcow2', 'other.img']);
   const moved = ['overlay', 'rebase', 'o.qcow2', '--base', 'other.img', '--format', 'raw', '--name-only'];
-  assert.equal((await place.cli(moved)).status, 0);
-  assert.equal((await place.cli(['overlay', 'map', 'o.qcow2'])).status, 0);
+  assert.equal((await sandbox.cli(moved)).status, 0);
+  assert.equal((await sandbox.cli(['overlay', 'map', 'o.qcow2'])).status, 0);
 });
 
 type Chain = { file: string; virtualBytes: number; problem?: { code: string } }[];
 
 /** A recording in one folder, over an image in another. */
-async function recorded(t: TestContext): Promise<{ place: Workplace; base: string }> {
-  const place = new Workplace(t);
-  const images = new Workplace(t);
+async function recorded(t: TestContext): Promise<{ sandbox: Sandbox; base: string }> {
+  const sandbox = new Sandbox(t);
+  const images = new Sandbox(t);
   images.disk('d.img', MIB);
-  const base = path.relative(place.folder, images.path('d.img'));
+  const base = path.relative(sandbox.folder, images.path('d.img'));
   const drive = ['--drive', `id=hd0,image=${base},format=raw,overlay=o.qcow2`];
-  assert.equal((await place.cli(['record', '--kernel', hello, '--rrfile', 'a.rr', ...drive])).status, 0);
-  return { place, base: images.path('d.img') };
+  assert.equal((await sandbox.cli(['record', '--kernel', hello, '--rrfile', 'a.rr', ...drive])).status, 0);
+  return { sandbox, base: images.path('d.img') };
 }

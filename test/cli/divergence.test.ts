@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { Qcow2Image } from '../../debug-adapter/engine/block/qcow2/image.ts';
 import type { LogEntry } from '../../debug-adapter/engine/recording/logEntry.ts';
-import { type Session, Workplace } from '../support/cli.ts';
+import { type Session, Sandbox } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
 import { changeOverlay } from '../support/overlays.ts';
 import { entriesOf, rewriteRecording } from '../support/recordings.ts';
@@ -15,10 +15,10 @@ import { some } from '../support/extent.ts';
 type Kind = LogEntry['kind'];
 type Entry<K extends Kind> = Extract<LogEntry, { kind: K }>;
 
-interface Lie {
+interface Forgery {
   what: string;
   /** Changes the log. */
-  tell: (log: LogEntry[]) => void;
+  forge: (log: LogEntry[]) => void;
   code: string;
   /** Built from the contents of the unchanged log. */
   says: (log: LogEntry[]) => RegExp;
@@ -36,8 +36,8 @@ function replace(log: LogEntry[], entry: LogEntry, ...by: LogEntry[]): void {
   log.splice(log.indexOf(entry), 1, ...by);
 }
 
-const lieAboutDigest = (part: string): Omit<Lie, 'what' | 'says'> => ({
-  tell: (log) => {
+const lieAboutDigest = (part: string): Omit<Forgery, 'what' | 'says'> => ({
+  forge: (log) => {
     const digest = last(log, 'digest');
     const parts = digest.parts.map(({ name, value }) => ({ name, value: name === part ? value ^ 1n : value }));
     replace(log, digest, { ...digest, parts });
@@ -49,7 +49,7 @@ const read = (log: LogEntry[]) => middle(log, 'blockRequest', ({ operation }) =>
 const completionOf = (log: LogEntry[], request: Entry<'blockRequest'>) =>
   middle(log, 'blockCompletion', ({ id }) => id === request.id);
 
-const LIES: Lie[] = [
+const FORGERIES: Forgery[] = [
   {
     what: 'a digest of RAM',
     ...lieAboutDigest('RAM'),
@@ -70,25 +70,25 @@ const LIES: Lie[] = [
   },
   {
     what: 'the offset of a read',
-    tell: (log) => replace(log, read(log), { ...read(log), offset: read(log).offset + 512 }),
+    forge: (log) => replace(log, read(log), { ...read(log), offset: read(log).offset + 512 }),
     code: 'divergence-request',
     says: (log) => new RegExp(`position ${read(log).position}: expected .*read.*, but the guest made .*read`),
   },
   {
     what: 'the position of a read',
-    tell: (log) => replace(log, read(log), { ...read(log), position: read(log).position - 1 }),
+    forge: (log) => replace(log, read(log), { ...read(log), position: read(log).position - 1 }),
     code: 'divergence-request',
     says: (log) => new RegExp(`position ${read(log).position - 1}: expected .*read.*, but the .*`),
   },
   {
     what: 'a request left out',
-    tell: (log) => replace(log, read(log)),
+    forge: (log) => replace(log, read(log)),
     code: 'divergence-request',
     says: (log) => new RegExp(`position ${read(log).position}: expected .*, but the guest made .*read`),
   },
   {
     what: 'the data of a read',
-    tell: (log) => {
+    forge: (log) => {
       const completion = completionOf(log, read(log));
       replace(log, completion, { ...completion, digest: completion.digest ^ 1n });
     },
@@ -102,7 +102,7 @@ const LIES: Lie[] = [
   },
   {
     what: 'a failed read',
-    tell: (log) => {
+    forge: (log) => {
       const completion = completionOf(log, read(log));
       replace(log, completion, { ...completion, status: 'ioError', digest: 0n });
     },
@@ -111,7 +111,7 @@ const LIES: Lie[] = [
   },
   {
     what: 'a key that was not pressed',
-    tell: (log) => {
+    forge: (log) => {
       const key = middle(log, 'consoleInput');
       replace(log, key, { ...key, byte: key.byte ^ 1 });
     },
@@ -120,20 +120,20 @@ const LIES: Lie[] = [
   },
   {
     what: 'a clock jump while the machine is busy',
-    tell: (log) => log.splice(log.indexOf(read(log)), 0, { kind: 'clockJump', position: 1000, nanoseconds: 5 }),
+    forge: (log) => log.splice(log.indexOf(read(log)), 0, { kind: 'clockJump', position: 1000, nanoseconds: 5 }),
     code: 'divergence-input',
     says: () => /position 1000: expected .*clock.*, but the machine does not wait at this position/,
   },
   {
     what: 'the result at the end',
-    tell: (log) => replace(log, last(log, 'end'), { ...last(log, 'end'), reason: 'guestFailed', guestExit: 3 }),
+    forge: (log) => replace(log, last(log, 'end'), { ...last(log, 'end'), reason: 'guestFailed', guestExit: 3 }),
     code: 'divergence-end',
     says: (log) =>
       new RegExp(`position ${last(log, 'end').position}: expected .*guestFailed.*, but it ended with .*powerOff`),
   },
   {
     what: 'the position of the end',
-    tell: (log) => replace(log, last(log, 'end'), { ...last(log, 'end'), position: last(log, 'end').position + 7 }),
+    forge: (log) => replace(log, last(log, 'end'), { ...last(log, 'end'), position: last(log, 'end').position + 7 }),
     code: 'divergence-end',
     says: (log) =>
       new RegExp(
@@ -149,7 +149,7 @@ const SESSION: Session = {
   stdin: 'typed',
 };
 
-const recorded = new Workplace({ after });
+const recorded = new Sandbox({ after });
 recorded.disk('disk.img', 4 << 20, 'sacred');
 recorded.write('typed', 'writeblk 1 one\nreadblk 1\nsum 64\nreadblk 0\nreadblk 2\npoweroff\n');
 before(async () => {
@@ -157,18 +157,18 @@ before(async () => {
 });
 
 suite('a forged recording', { concurrency: 2 }, () => {
-  for (const { what, tell, code, says } of some(LIES, 5)) {
+  for (const { what, forge, code, says } of some(FORGERIES, 5)) {
     test(`forged: ${what}`, async (t) => {
-      const place = recorded.copy(t);
-      const log = entriesOf(place, 'a.rr');
+      const sandbox = recorded.copy(t);
+      const log = entriesOf(sandbox, 'a.rr');
       const untouched = log.slice();
-      tell(log);
+      forge(log);
       rewriteRecording(
-        place,
+        sandbox,
         'a.rr',
         log.toSorted((a, b) => a.position - b.position),
       );
-      const refused = (await place.replay(SESSION)).refused(3);
+      const refused = (await sandbox.replay(SESSION)).refused(3);
       assert.equal(refused.code, code, refused.message);
       assert.match(refused.message, /^The replay differs from a\.rr at position \d+: expected /);
       assert.match(refused.message, says(untouched));
@@ -176,19 +176,19 @@ suite('a forged recording', { concurrency: 2 }, () => {
   }
 
   test('a recording written again with its own log replays', async (t) => {
-    const place = recorded.copy(t);
-    rewriteRecording(place, 'a.rr', entriesOf(place, 'a.rr'));
-    (await place.replay(SESSION)).ended(0, 'powerOff');
+    const sandbox = recorded.copy(t);
+    rewriteRecording(sandbox, 'a.rr', entriesOf(sandbox, 'a.rr'));
+    (await sandbox.replay(SESSION)).ended(0, 'powerOff');
   });
 
   test('the console output up to the divergence is printed', async (t) => {
-    const place = recorded.copy(t);
-    const whole = (await place.replay(SESSION)).console;
-    const log = entriesOf(place, 'a.rr');
+    const sandbox = recorded.copy(t);
+    const whole = (await sandbox.replay(SESSION)).console;
+    const log = entriesOf(sandbox, 'a.rr');
     const key = last(log, 'end');
     replace(log, key, { ...key, guestExit: 1, reason: 'guestFailed' });
-    rewriteRecording(place, 'a.rr', log);
-    assert.equal((await place.replay(SESSION)).console, whole);
+    rewriteRecording(sandbox, 'a.rr', log);
+    assert.equal((await sandbox.replay(SESSION)).console, whole);
   });
 });
 
@@ -212,20 +212,20 @@ suite('an overlay that was changed since the recording', { concurrency: 2 }, () 
   ];
   for (const [what, change, says] of some(changes, 2)) {
     test(`${what}, in the snapshot from which the replay starts`, async (t) => {
-      const place = recorded.copy(t);
-      changeOverlay(place, 'hd0.qcow2', (image) => changeSnapshot(image, 'replay_init', change), 'disk.img');
-      const { message, code } = (await place.replay(SESSION)).refused(3);
+      const sandbox = recorded.copy(t);
+      changeOverlay(sandbox, 'hd0.qcow2', (image) => changeSnapshot(image, 'replay_init', change), 'disk.img');
+      const { message, code } = (await sandbox.replay(SESSION)).refused(3);
       assert.equal(code, 'divergence-digest');
       assert.match(message, says);
     });
   }
 
   test('an overlay of another recording with the same names', async (t) => {
-    const place = recorded.copy(t);
+    const sandbox = recorded.copy(t);
     const other = { ...SESSION, kernel: guest('small/hello'), rrfile: 'b.rr', stdin: undefined };
     const drives = [{ image: 'disk.img', overlay: 'other.qcow2' }];
-    await place.record({ ...other, drives });
-    const { message } = (await place.replay({ ...SESSION, drives })).refused(3);
+    await sandbox.record({ ...other, drives });
+    const { message } = (await sandbox.replay({ ...SESSION, drives })).refused(3);
     assert.match(message, /position 0: expected digest \w+ of RAM.*the snapshot belongs to another recording/);
   });
 });

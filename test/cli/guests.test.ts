@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { expected, guest, maskDemo, SESSION, SMALL_GUESTS } from '../support/guests.ts';
-import { type DriveSpec, type Outcome, Workplace } from '../support/cli.ts';
+import { type DriveSpec, type Outcome, Sandbox } from '../support/cli.ts';
 import { some } from '../support/extent.ts';
 
 const MIB = 1 << 20;
@@ -12,9 +12,9 @@ const OPTIONS: Record<string, string[]> = { outside: ['--rng'] };
 suite('guests print the expected text', { concurrency: 2 }, () => {
   for (const name of some(SMALL_GUESTS, 7)) {
     test(`small/${name}`, async (t) => {
-      const place = new Workplace(t);
-      const drives = (DISKS[name] ?? []).map((bytes, slot) => ({ image: place.disk(`disk${slot}`, bytes) }));
-      const outcome = await place.run({ kernel: guest(`small/${name}`), drives, options: OPTIONS[name] });
+      const sandbox = new Sandbox(t);
+      const drives = (DISKS[name] ?? []).map((bytes, slot) => ({ image: sandbox.disk(`disk${slot}`, bytes) }));
+      const outcome = await sandbox.run({ kernel: guest(`small/${name}`), drives, options: OPTIONS[name] });
       const { console, guestExit } = expected(`small/${name}`);
       assert.equal(outcome.console, console);
       if (name === 'stuck') endsWaiting(outcome);
@@ -24,33 +24,37 @@ suite('guests print the expected text', { concurrency: 2 }, () => {
 
   for (const way of ['', '-clint']) {
     test(`kernel/oslet${way}, with a session typed on its console`, async (t) => {
-      const place = new Workplace(t);
+      const sandbox = new Sandbox(t);
       const kernel = guest(`kernel/oslet${way}`);
-      const outcome = await place.run({ kernel, drives: [{ image: place.disk('disk') }], stdin: SESSION });
+      const outcome = await sandbox.run({ kernel, drives: [{ image: sandbox.disk('disk') }], stdin: SESSION });
       assert.equal(outcome.console, expected(`kernel/session${way}`).console);
       endsWith(outcome, 0);
     });
   }
 
   test('demo, on a new disk', async (t) => {
-    const place = new Workplace(t);
-    const outcome = await place.run({ kernel: guest('demo/demo'), drives: [{ image: place.disk('disk') }] });
+    const sandbox = new Sandbox(t);
+    const outcome = await sandbox.run({ kernel: guest('demo/demo'), drives: [{ image: sandbox.disk('disk') }] });
     demoPrinted(outcome, 'demo/demo');
   });
 
   test('demo, a second boot finds the store that the first one left in its overlay', async (t) => {
-    const place = new Workplace(t);
+    const sandbox = new Sandbox(t);
     const boot = (drive: DriveSpec, rrfile: string) =>
-      place.record({ kernel: guest('demo/demo'), drives: [drive], rrfile });
-    demoPrinted(await boot({ image: place.disk('disk'), overlay: 'first.qcow2' }, 'first.rr'), 'demo/demo');
-    const before = place.fingerprint();
+      sandbox.record({ kernel: guest('demo/demo'), drives: [drive], rrfile });
+    demoPrinted(await boot({ image: sandbox.disk('disk'), overlay: 'first.qcow2' }, 'first.rr'), 'demo/demo');
+    const before = sandbox.fingerprint();
     const second = await boot({ image: 'first.qcow2', format: 'qcow2', overlay: 'second.qcow2' }, 'second.rr');
     demoPrinted(second, 'demo/demo-second-boot');
-    assert.deepEqual(place.fingerprint(Object.keys(before)), before, 'the first boot is the base and stays unchanged');
+    assert.deepEqual(
+      sandbox.fingerprint(Object.keys(before)),
+      before,
+      'the first boot is the base and stays unchanged',
+    );
   });
 
   test('a guest that is halted forever is reported in words too', async (t) => {
-    const { status, stderr } = await new Workplace(t).cli(['run', '--kernel', guest('small/stuck')]);
+    const { status, stderr } = await new Sandbox(t).cli(['run', '--kernel', guest('small/stuck')]);
     assert.equal(status, 1);
     assert.match(stderr, /^Ran to position \d+ in [\d.]+ s: all harts wait for an interrupt, and none can occur\.\n$/);
   });

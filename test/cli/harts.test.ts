@@ -1,31 +1,31 @@
 /** A guest on several harts prints the same as on QEMU, and replays with the recorded number of harts. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { expected, guest } from '../support/guests.ts';
 
 const KERNEL = guest('harts/harts');
 
 suite('several harts', { concurrency: 2 }, () => {
   test('four harts do the same as on QEMU', async (t) => {
-    const outcome = await new Workplace(t).run({ kernel: KERNEL, options: ['--harts', '4'] });
+    const outcome = await new Sandbox(t).run({ kernel: KERNEL, options: ['--harts', '4'] });
     outcome.ended(0, 'powerOff');
     assert.equal(outcome.console, expected('harts/harts').console);
   });
 
   for (const harts of ['1', '2', '8']) {
     test(`${harts}, recorded and replayed`, async (t) => {
-      const place = new Workplace(t);
-      const recorded = await place.record({ kernel: KERNEL, rrfile: 'a.rr', options: ['--harts', harts] });
+      const sandbox = new Sandbox(t);
+      const recorded = await sandbox.record({ kernel: KERNEL, rrfile: 'a.rr', options: ['--harts', harts] });
       const { position, digest } = recorded.ended(0, 'powerOff');
       assert.match(
         recorded.console,
         new RegExp(`^${harts} harts\nunder the lock: ${harts}000, by LR and SC: ${harts}000\n`),
       );
-      const replayed = await place.replay({ kernel: KERNEL, rrfile: 'a.rr' });
+      const replayed = await sandbox.replay({ kernel: KERNEL, rrfile: 'a.rr' });
       const again = replayed.ended(0, 'powerOff');
       assert.deepEqual([replayed.console, again.position, again.digest], [recorded.console, position, digest]);
-      const info = await place.cli(['info', 'a.rr']);
+      const info = await sandbox.cli(['info', 'a.rr']);
       assert.match(info.console, new RegExp(`, ${harts} harts?, `));
     });
   }

@@ -7,22 +7,22 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { suite, test, type TestContext } from 'node:test';
-import { type DriveSpec, optionsOf, type Outcome, type Session, type Under, Workplace } from '../support/cli.ts';
+import { type DriveSpec, optionsOf, type Outcome, type Session, type RunOptions, Sandbox } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
-import { isSound } from '../support/overlays.ts';
+import { assertSound } from '../support/overlays.ts';
 
 const DEMO: Session = { kernel: guest('demo/demo'), drives: [overlayAt('hd0.qcow2')] };
 
 suite('a failing host', { concurrency: 2 }, () => {
   for (const kib of [700, 800, 900, 1000]) {
     test(`an overlay that cannot grow beyond ${kib} KiB`, async (t) => {
-      const place = new Workplace(t);
-      place.disk('disk.img');
-      const base = place.fingerprint();
-      const recorded = await recordUnder(place, { through: limitedTo(kib) });
+      const sandbox = new Sandbox(t);
+      sandbox.disk('disk.img');
+      const base = sandbox.fingerprint();
+      const recorded = await recordUnder(sandbox, { through: limitedTo(kib) });
       assert.match(recorded.refused(4).message, /^Writing hd0\.qcow2 failed: .*\. Check its disk/);
-      assert.deepEqual(place.fingerprint(['disk.img']), base);
-      await whatWasRecordedReplays(place, DEMO, recorded);
+      assert.deepEqual(sandbox.fingerprint(['disk.img']), base);
+      await whatWasRecordedReplays(sandbox, DEMO, recorded);
     });
   }
 
@@ -32,37 +32,37 @@ suite('a failing host', { concurrency: 2 }, () => {
     ['the recording', { ...DEMO, rrfile: 'small/a.rr' }, 64],
   ] as const) {
     test(`a disk that is too small for ${what}`, async (t) => {
-      const place = new Workplace(t);
-      place.disk('disk.img');
-      await onSmallDisk(place.path('small'), kib, t, async () => {
-        const recorded = await place.cli(['record', ...optionsOf(session), '--all-snapshots']);
+      const sandbox = new Sandbox(t);
+      sandbox.disk('disk.img');
+      await onSmallDisk(sandbox.path('small'), kib, t, async () => {
+        const recorded = await sandbox.cli(['record', ...optionsOf(session), '--all-snapshots']);
         const { message } = recorded.refused(4);
         assert.match(message, /^Writing small\/\S+ failed: the disk is full.*\. Free some space, or use another/);
-        await whatWasRecordedReplays(place, session, recorded);
+        await whatWasRecordedReplays(sandbox, session, recorded);
       });
     });
   }
 
   test('a console that cannot be written', async (t) => {
-    const place = new Workplace(t);
-    place.disk('disk.img');
-    const recorded = await recordUnder(place, { through: ['sh', '-c', 'exec "$@" >/dev/full', 'sh'] });
+    const sandbox = new Sandbox(t);
+    sandbox.disk('disk.img');
+    const recorded = await recordUnder(sandbox, { through: ['sh', '-c', 'exec "$@" >/dev/full', 'sh'] });
     const { message } = recorded.refused(4);
     assert.match(message, /^Writing the console .*failed: the disk is full/);
-    isSound(place, 'hd0.qcow2');
-    (await place.replay(DEMO)).ended(0, 'endOfRecording');
+    assertSound(sandbox, 'hd0.qcow2');
+    (await sandbox.replay(DEMO)).ended(0, 'endOfRecording');
   });
 
   // V8's reservation varies, so only some of these limits are high enough; below the lowest Node does not start. Only
   // Linux
   // enforces such a limit.
   test('memory that the system refuses', { skip: process.platform !== 'linux' }, async (t) => {
-    const place = new Workplace(t);
+    const sandbox = new Sandbox(t);
     const session = { kernel: guest('small/hello'), options: ['--memory', '2G'] };
     let refused = 0;
     for (const kib of [3, 4, 8, 12, 14, 16, 18, 20, 24].map((million) => million * 1_000_000)) {
       const through = ['bash', '-c', `ulimit -v ${kib}; exec "$@"`, 'bash'];
-      const outcome = await place.cli(['run', ...optionsOf(session)], { through });
+      const outcome = await sandbox.cli(['run', ...optionsOf(session)], { through });
       if (outcome.status === 0) continue;
       const { message, code } = outcome.refused(4);
       assert.equal(code, 'host-out-of-memory');
@@ -77,8 +77,8 @@ function overlayAt(overlay: string): DriveSpec {
   return { image: 'disk.img', overlay };
 }
 
-const recordUnder = (place: Workplace, under?: Under): Promise<Outcome> =>
-  place.cli(['record', ...optionsOf(DEMO), '--all-snapshots'], under);
+const recordUnder = (sandbox: Sandbox, under?: RunOptions): Promise<Outcome> =>
+  sandbox.cli(['record', ...optionsOf(DEMO), '--all-snapshots'], under);
 
 /** Limits the size of files that the process writes. */
 const limitedTo = (kib: number): string[] => ['bash', '-c', `ulimit -f ${kib}; exec "$@"`, 'bash'];
@@ -99,12 +99,12 @@ async function onSmallDisk(folder: string, kib: number, t: TestContext, story: (
   }
 }
 
-async function whatWasRecordedReplays(place: Workplace, session: Session, recorded: Outcome): Promise<void> {
-  isSound(place, session.drives![0].overlay!);
-  const info = await place.cli(['info', session.rrfile ?? 'a.rr', '--json']);
+async function whatWasRecordedReplays(sandbox: Sandbox, session: Session, recorded: Outcome): Promise<void> {
+  assertSound(sandbox, session.drives![0].overlay!);
+  const info = await sandbox.cli(['info', session.rrfile ?? 'a.rr', '--json']);
   const { complete, lastPosition } = JSON.parse(info.console) as { complete: boolean; lastPosition: number };
   assert.equal(complete, false);
-  const replayed = await place.replay(session);
+  const replayed = await sandbox.replay(session);
   assert.equal(replayed.ended(0, 'endOfRecording').position, lastPosition);
   assert.ok(recorded.console.startsWith(replayed.console) || replayed.console.startsWith(recorded.console));
 }

@@ -8,9 +8,15 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, suite, test, type TestContext } from 'node:test';
-import { optionsOf, type Outcome, type Session, Workplace } from '../support/cli.ts';
+import { optionsOf, type Outcome, type Session, Sandbox } from '../support/cli.ts';
 import { type Fault, FaultyHost, type FaultKind, KILLED } from '../support/faults/faultyHost.ts';
-import { bothDisks, flushedIsThere, imagesAreSound, recordingReplays, snapshotNames } from '../support/faults/judge.ts';
+import {
+  bothDisks,
+  assertFlushedData,
+  assertImagesSound,
+  assertRecordingReplays,
+  snapshotNames,
+} from '../support/faults/checks.ts';
 import { guest } from '../support/guests.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
 import { requireTool } from '../support/tools.ts';
@@ -39,7 +45,7 @@ interface Scenario {
   /** After a failure no new file of these remains, except a recording that has begun. */
   isAllOrNothing?: boolean;
   /** Further conditions; `was` is the workplace before the command. */
-  holds?: (place: Workplace, was: Workplace, outcome: Outcome) => void;
+  holds?: (sandbox: Sandbox, original: Sandbox, outcome: Outcome) => void;
   /** A command that succeeds after a kill. */
   again: readonly string[];
 }
@@ -49,52 +55,52 @@ const OVERLAYS = ['o0.qcow2', 'o1.qcow2'];
 const SCENARIOS: Scenario[] = [
   {
     ...{ name: 'record', from: 'bases', args: RECORD, writes: ['a.rr', ...OVERLAYS] },
-    holds: (place, _, outcome) => hasRecorded(place, outcome),
+    holds: (sandbox, _, outcome) => hasRecorded(sandbox, outcome),
     again: [...RECORD, '--overwrite'],
   },
   {
     ...{ name: 'record over an earlier recording', from: 'recorded', args: [...RECORD, '--overwrite'] },
     writes: ['a.rr', ...OVERLAYS],
-    holds: (place, _, outcome) => hasRecorded(place, outcome),
+    holds: (sandbox, _, outcome) => hasRecorded(sandbox, outcome),
     again: [...RECORD, '--overwrite'],
   },
   {
     ...{ name: 'snapshots of a live session', from: 'bases', script: TAKE_SNAPSHOTS, args: ['record', KERNEL] },
     writes: ['a.rr', ...OVERLAYS],
-    holds: (place, _, outcome) => hasRecorded(place, outcome),
+    holds: (sandbox, _, outcome) => hasRecorded(sandbox, outcome),
     again: [...RECORD, '--overwrite'],
   },
   {
     ...{ name: 'snapshots of a replay', from: 'recorded', script: TAKE_SNAPSHOTS, args: ['replay', KERNEL] },
     writes: OVERLAYS,
-    holds: (place, was, outcome) => {
-      hasRecorded(place, outcome);
-      sameDisks(place, was);
+    holds: (sandbox, original, outcome) => {
+      hasRecorded(sandbox, outcome);
+      sameDisks(sandbox, original);
     },
     again: ['snapshot', 'rename', 'a.rr', 'auto-16777216', 'other'],
   },
   {
     ...{ name: 'snapshot rename', from: 'recorded', args: ['snapshot', 'rename', 'a.rr', 'auto-16777216', 'mine'] },
     writes: OVERLAYS,
-    holds: (place, was, outcome) => {
-      changesNames(place, was, outcome, (name) => (name === 'auto-16777216' ? 'mine' : name));
-      sameDisks(place, was);
+    holds: (sandbox, original, outcome) => {
+      changesNames(sandbox, original, outcome, (name) => (name === 'auto-16777216' ? 'mine' : name));
+      sameDisks(sandbox, original);
     },
     again: ['snapshot', 'rename', 'a.rr', 'auto-33554432', 'other'],
   },
   {
     ...{ name: 'snapshot delete', from: 'recorded', args: ['snapshot', 'delete', 'a.rr', 'auto-33554432'] },
     writes: OVERLAYS,
-    holds: (place, was, outcome) => {
-      changesNames(place, was, outcome, (name) => (name === 'auto-33554432' ? undefined : name));
-      sameDisks(place, was);
+    holds: (sandbox, original, outcome) => {
+      changesNames(sandbox, original, outcome, (name) => (name === 'auto-33554432' ? undefined : name));
+      sameDisks(sandbox, original);
     },
     again: ['snapshot', 'delete', 'a.rr', 'auto-50331648'],
   },
   {
     ...{ name: 'snapshot apply', from: 'recorded', args: ['snapshot', 'apply', 'a.rr', 'auto-16777216', '--yes'] },
     writes: OVERLAYS,
-    holds: (place) => recordingReplays(place),
+    holds: (sandbox) => assertRecordingReplays(sandbox),
     again: ['snapshot', 'apply', 'a.rr', 'auto-16777216', '--yes'],
   },
   {
@@ -124,7 +130,7 @@ const SCENARIOS: Scenario[] = [
   {
     ...{ name: 'pack', from: 'recorded', args: ['pack', 'a.rr', '--into', 'a.pack'], writes: ['a.pack'] },
     isAllOrNothing: true,
-    holds: (place) => recordingReplays(place),
+    holds: (sandbox) => assertRecordingReplays(sandbox),
     again: ['pack', 'a.rr', '--into', 'a.pack', '--overwrite'],
   },
   {
@@ -135,19 +141,19 @@ const SCENARIOS: Scenario[] = [
 ];
 
 suite('commands that write, on a failing host', { concurrency: 2 }, () => {
-  const places = {} as Record<Scenario['from'], Workplace>;
+  const positions = {} as Record<Scenario['from'], Sandbox>;
 
   const cleanups: (() => void)[] = [];
   after(() => cleanups.forEach((cleanup) => cleanup()));
   before(async () => {
     const owner = { after: (cleanup: () => void) => void cleanups.push(cleanup) };
-    places.bases = new Workplace(owner);
-    for (const i of [0, 1]) places.bases.disk(`b${i}.img`, 1 << 20, `sacred ${i}`);
-    places.bases.disk('other.img', 1 << 20, 'another base');
-    places.recorded = places.bases.copy(owner);
-    (await places.recorded.cli(RECORD)).ended(0, 'powerOff');
-    places.packed = places.recorded.copy(owner);
-    assert.equal((await places.packed.cli(['pack', 'a.rr', '--into', 'a.pack'])).status, 0);
+    positions.bases = new Sandbox(owner);
+    for (const i of [0, 1]) positions.bases.disk(`b${i}.img`, 1 << 20, `sacred ${i}`);
+    positions.bases.disk('other.img', 1 << 20, 'another base');
+    positions.recorded = positions.bases.copy(owner);
+    (await positions.recorded.cli(RECORD)).ended(0, 'powerOff');
+    positions.packed = positions.recorded.copy(owner);
+    assert.equal((await positions.packed.cli(['pack', 'a.rr', '--into', 'a.pack'])).status, 0);
   });
 
   for (const scenario of SCENARIOS) {
@@ -158,16 +164,16 @@ suite('commands that write, on a failing host', { concurrency: 2 }, () => {
       test(`${scenario.name}, ${what}`, async (t) => {
         const host = FaultyHost.build(t);
         if (!host || !requireTool('qemu-img', t)) return;
-        const was = places[scenario.from];
-        const place = was.copy(t);
-        const calls = await host.countCalls(place, (through) => start(place, scenario, through));
+        const original = positions[scenario.from];
+        const sandbox = original.copy(t);
+        const calls = await host.countCalls(sandbox, (through) => start(sandbox, scenario, through));
         assert.ok(calls > 0, 'the command writes');
         const random = SeededRandom.forTest(t);
         for (let i = 0; i < TIMES; i++) {
           // One call from each section of all its calls.
           const at = 1 + Math.floor(((i + random.below(1000) / 1000) * calls) / TIMES);
-          const fault: Fault = { kind: random.pick(kinds), at, stays: random.chance(0.5) };
-          await holdsUnder(t, { host, scenario, was, fault });
+          const fault: Fault = { kind: random.pick(kinds), at, persists: random.chance(0.5) };
+          await holdsUnder(t, { host, scenario, original, fault });
         }
         t.diagnostic(`${TIMES} of ${calls} calls`);
       });
@@ -175,35 +181,35 @@ suite('commands that write, on a failing host', { concurrency: 2 }, () => {
   }
 });
 
-const start = (place: Workplace, { args, script }: Scenario, through: readonly string[]): Promise<Outcome> =>
-  place.cli(args, { through, script });
+const start = (sandbox: Sandbox, { args, script }: Scenario, through: readonly string[]): Promise<Outcome> =>
+  sandbox.cli(args, { through, script });
 
 async function holdsUnder(
   t: TestContext,
-  { host, scenario, was, fault }: { host: FaultyHost; scenario: Scenario; was: Workplace; fault: Fault },
+  { host, scenario, original, fault }: { host: FaultyHost; scenario: Scenario; original: Sandbox; fault: Fault },
 ): Promise<void> {
-  const place = was.copy(t);
-  const outcome = await start(place, scenario, host.words(place, fault));
+  const sandbox = original.copy(t);
+  const outcome = await start(sandbox, scenario, host.words(sandbox, fault));
   try {
     saysTheTruth(outcome, fault);
-    keepsToItsFiles(place, was, { scenario, outcome, fault });
-    imagesAreSound(place);
-    scenario.holds?.(place, was, outcome);
+    keepsToItsFiles(sandbox, original, { scenario, outcome, fault });
+    assertImagesSound(sandbox);
+    scenario.holds?.(sandbox, original, outcome);
     const isUndone = !(isGone(fault) && scenario.isAllOrNothing);
     const isDisturbed = isKill(fault) || fault.kind === 'eio' || outcome.status !== 0;
-    if (isUndone && isDisturbed) await worksAgain(place, scenario);
+    if (isUndone && isDisturbed) await worksAgain(sandbox, scenario);
   } catch (error) {
-    const { kind, at, stays } = fault;
-    const where = `${kind}${stays ? ' that persists' : ''} at call ${at}; exit status ${outcome.status}: ${outcome.stderr}`;
+    const { kind, at, persists } = fault;
+    const where = `${kind}${persists ? ' that persists' : ''} at call ${at}; exit status ${outcome.status}: ${outcome.stderr}`;
     throw new Error(`${scenario.name}, ${where}`, { cause: error });
   }
-  fs.rmSync(place.folder, { recursive: true });
+  fs.rmSync(sandbox.folder, { recursive: true });
 }
 
 const isKill = ({ kind }: Fault): boolean => KILLS.includes(kind);
 
 /** The whole disk fails, so that nothing can be removed either. */
-const isGone = ({ kind, stays }: Fault): boolean => kind === 'eio' && stays;
+const isGone = ({ kind, persists }: Fault): boolean => kind === 'eio' && persists;
 
 /** Reported while the recording continues: a full disk may still have room for the log but not for a snapshot. */
 const LEFT_OUT = /^blkreplay: The automatic snapshot at position \d+ was skipped/;
@@ -220,13 +226,13 @@ function saysTheTruth({ status, stderr }: Outcome, fault: Fault): void {
 }
 
 function keepsToItsFiles(
-  place: Workplace,
-  was: Workplace,
+  sandbox: Sandbox,
+  original: Sandbox,
   { scenario, outcome, fault }: { scenario: Scenario; outcome: Outcome; fault: Fault },
 ): void {
   const isWritten = (name: string) =>
     scenario.writes.some((written) => name === written || name.startsWith(`${written}/`));
-  const [files, before] = [place.fingerprint(), was.fingerprint()];
+  const [files, before] = [sandbox.fingerprint(), original.fingerprint()];
   for (const name of Object.keys(before)) if (!isWritten(name)) assert.equal(files[name], before[name], name);
   // The temporary file of a killed process stays until the next command removes it.
   if (outcome.status === KILLED) return;
@@ -238,15 +244,15 @@ function keepsToItsFiles(
   assert.deepEqual(more, [], 'files are left behind');
 }
 
-function hasRecorded(place: Workplace, outcome: Outcome): void {
-  flushedIsThere(place, outcome);
-  const isThere = fs.existsSync(place.path('a.rr')) && fs.statSync(place.path('a.rr')).size > 0;
+function hasRecorded(sandbox: Sandbox, outcome: Outcome): void {
+  assertFlushedData(sandbox, outcome);
+  const isThere = fs.existsSync(sandbox.path('a.rr')) && fs.statSync(sandbox.path('a.rr')).size > 0;
   if (!isThere) return assert.doesNotMatch(outcome.console, /flushed/);
-  const isComplete = fs.existsSync(place.path('o1.qcow2')) && fs.statSync(place.path('o1.qcow2')).size > 0;
+  const isComplete = fs.existsSync(sandbox.path('o1.qcow2')) && fs.statSync(sandbox.path('o1.qcow2')).size > 0;
   // Killed before there was anything to replay: the recording can be started again.
-  if (!isComplete || snapshotNames(place).length === 0) return assert.doesNotMatch(outcome.console, /flushed|took/);
-  recordingReplays(place);
-  const names = snapshotNames(place);
+  if (!isComplete || snapshotNames(sandbox).length === 0) return assert.doesNotMatch(outcome.console, /flushed|took/);
+  assertRecordingReplays(sandbox);
+  const names = snapshotNames(sandbox);
   const changes = outcome.console.split('\n');
   if (changes.includes('took here')) assert.ok(names.includes('here') || names.includes('kept'), 'here was taken');
   if (changes.includes('renamed here to kept')) assert.ok(names.includes('kept'), 'here was renamed');
@@ -255,12 +261,12 @@ function hasRecorded(place: Workplace, outcome: Outcome): void {
 
 /** All snapshots have either their old or their new names: the new ones if the command reported success. */
 function changesNames(
-  place: Workplace,
-  was: Workplace,
+  sandbox: Sandbox,
+  original: Sandbox,
   { status }: Outcome,
   change: (name: string) => string | undefined,
 ): void {
-  const [names, old] = [snapshotNames(place), snapshotNames(was)];
+  const [names, old] = [snapshotNames(sandbox), snapshotNames(original)];
   const changed = old.flatMap((name) => change(name) ?? []);
   if (status === 0) assert.deepEqual(names, changed);
   else
@@ -268,22 +274,26 @@ function changesNames(
       [old, changed].some((each) => each.join() === names.join()),
       `neither old nor new: ${names.join()}`,
     );
-  recordingReplays(place);
+  assertRecordingReplays(sandbox);
 }
 
 /** The contents of the drives are unchanged. */
-function sameDisks(place: Workplace, was: Workplace): void {
-  const [disks, before] = [bothDisks(place), bothDisks(was)];
+function sameDisks(sandbox: Sandbox, original: Sandbox): void {
+  const [disks, before] = [bothDisks(sandbox), bothDisks(original)];
   for (const drive of [0, 1]) {
     assert.ok(Buffer.from(disks[drive]).equals(Buffer.from(before[drive])), `drive ${drive} has changed`);
   }
 }
 
 /** The user tries again on a working host; no lock of the dead process is in the way, and none is left. */
-async function worksAgain(place: Workplace, { again }: Scenario): Promise<void> {
-  const outcome = await place.cli(again);
+async function worksAgain(sandbox: Sandbox, { again }: Scenario): Promise<void> {
+  const outcome = await sandbox.cli(again);
   assert.equal(outcome.status, 0, `again: ${outcome.stderr}`);
-  assert.deepEqual(Object.keys(place.fingerprint()).filter(isPassing), [], 'files of the dead process are left behind');
+  assert.deepEqual(
+    Object.keys(sandbox.fingerprint()).filter(isPassing),
+    [],
+    'files of the dead process are left behind',
+  );
 }
 
 /** A lock file, or a temporary file that has not been renamed yet. */

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { minimalElf } from '../engine/machine/cpu/minimalElf.ts';
-import { RNG_SEED, Workplace } from '../support/cli.ts';
+import { RNG_SEED, Sandbox } from '../support/cli.ts';
 import { probe } from '../support/probe.ts';
 import { consoleOf, type Typed } from '../support/qemu.ts';
 import { requireTool, runTool } from '../support/tools.ts';
@@ -24,20 +24,20 @@ const DATA_AT = 0x8400_0000;
 const BOUNDED = ['--stop-at', '2_000_000_000', '--json'];
 
 /** The files for the tests below. `high.bin` is loaded above firmware; both run at any address. */
-function placeWithImages(t: TestContext): Workplace {
-  const place = new Workplace(t);
+function placeWithImages(t: TestContext): Sandbox {
+  const sandbox = new Sandbox(t);
   const code = probe([DATA_AT, DATA_AT + 0x1000]);
-  place.write('x.bin', code);
-  place.write('me@home.bin', code);
-  place.write('x@0x80000000', code);
-  place.write('x.elf', minimalElf(code, 0x8000_0000n));
-  place.write('high.elf', minimalElf(code, 0x8020_0000n));
-  place.write('x.uimage', uImage(code, { loadAddress: 0x8020_0000 }));
-  place.write('gz.uimage', uImage(gzipSync(code), { loadAddress: 0x8000_0000, compression: 1 }));
-  place.write('data.hex', intelHex(DATA_AT, Buffer.from('data of the user')));
-  place.write('data', 'data of the user');
-  place.write('data.elf', minimalElf(Buffer.from('more data'), BigInt(DATA_AT + 0x1000)));
-  return place;
+  sandbox.write('x.bin', code);
+  sandbox.write('me@home.bin', code);
+  sandbox.write('x@0x80000000', code);
+  sandbox.write('x.elf', minimalElf(code, 0x8000_0000n));
+  sandbox.write('high.elf', minimalElf(code, 0x8020_0000n));
+  sandbox.write('x.uimage', uImage(code, { loadAddress: 0x8020_0000 }));
+  sandbox.write('gz.uimage', uImage(gzipSync(code), { loadAddress: 0x8000_0000, compression: 1 }));
+  sandbox.write('data.hex', intelHex(DATA_AT, Buffer.from('data of the user')));
+  sandbox.write('data', 'data of the user');
+  sandbox.write('data.elf', minimalElf(Buffer.from('more data'), BigInt(DATA_AT + 0x1000)));
+  return sandbox;
 }
 
 const at = (address: number, ...words: string[]): string =>
@@ -89,28 +89,28 @@ const SAME: readonly [qemu: string, ours: string, line: string][] = [
 suite('images load as in QEMU', { concurrency: 2 }, () => {
   for (const [theirs, ours, line] of some(SAME, 3)) {
     test(`${ours} as ${theirs}`, async (t) => {
-      const place = placeWithImages(t);
-      const session = await place.cli(['run', ...ours.split(' '), ...BOUNDED]);
+      const sandbox = placeWithImages(t);
+      const session = await sandbox.cli(['run', ...ours.split(' '), ...BOUNDED]);
       session.ended(0, 'powerOff');
       assert.equal(lastLine(session.console), line);
-      if (requireTool(QEMU, t)) assert.equal(lastLine(await underQemu(place, theirs.split(' '))), line);
+      if (requireTool(QEMU, t)) assert.equal(lastLine(await underQemu(sandbox, theirs.split(' '))), line);
     });
   }
 
   for (const name of some(['fw_jump.bin', 'fw_jump.elf', 'fw_dynamic.elf'], 1)) {
     test(`OpenSBI's ${name} and the program that it starts`, async (t) => {
       if (!requireFile(`${OPENSBI}/${name}`, t)) return;
-      const place = placeWithImages(t);
+      const sandbox = placeWithImages(t);
       const kernel = name.startsWith('fw_jump') ? '--load x.bin@0x80200000' : '--kernel x.bin';
-      const session = await place.cli(['run', '--bios', `${OPENSBI}/${name}`, ...kernel.split(' '), ...BOUNDED]);
+      const session = await sandbox.cli(['run', '--bios', `${OPENSBI}/${name}`, ...kernel.split(' '), ...BOUNDED]);
       session.ended(0, 'powerOff');
       assert.equal(lastLine(session.console), HIGH);
     });
   }
 
   test('an unnecessary load address for an ELF file is reported', async (t) => {
-    const place = placeWithImages(t);
-    const { status, stderr } = await place.cli(['run', '--kernel', 'x.bin', '--load', 'data.elf@0x84000000']);
+    const sandbox = placeWithImages(t);
+    const { status, stderr } = await sandbox.cli(['run', '--kernel', 'x.bin', '--load', 'data.elf@0x84000000']);
     assert.equal(status, 0);
     assert.match(
       stderr,
@@ -119,12 +119,12 @@ suite('images load as in QEMU', { concurrency: 2 }, () => {
   });
 
   test('a compressed kernel, with or without an EFI zboot wrapper, runs like the uncompressed one', async (t) => {
-    const place = placeWithImages(t);
-    const packed = gzipSync(place.read('x.bin'));
-    place.write('x.gz', packed);
-    place.write('x.efi', zbootImage('gzip', packed));
+    const sandbox = placeWithImages(t);
+    const packed = gzipSync(sandbox.read('x.bin'));
+    sandbox.write('x.gz', packed);
+    sandbox.write('x.efi', zbootImage('gzip', packed));
     for (const kernel of ['x.gz', 'x.efi', 'x.gz@0x80000000']) {
-      const session = await place.cli(['run', '--kernel', kernel, ...BOUNDED]);
+      const session = await sandbox.cli(['run', '--kernel', kernel, ...BOUNDED]);
       session.ended(0, 'powerOff');
       assert.equal(session.console, LOW);
     }
@@ -134,15 +134,15 @@ suite('images load as in QEMU', { concurrency: 2 }, () => {
 test('Debian’s Linux boots from gzip and from a zboot image as it does uncompressed', async (t) => {
   const folder = process.env.BLKREPLAY_LINUX_GUEST;
   if (folder === undefined) return t.skip('BLKREPLAY_LINUX_GUEST names no folder with a Linux guest');
-  const place = new Workplace(t);
+  const sandbox = new Sandbox(t);
   const image = fs.readFileSync(path.join(folder, 'Image'));
-  place.write('Image', image);
-  place.write('Image.gz', gzipSync(image, { level: 1 }));
-  place.write('vmlinuz.efi', zbootImage('gzip', place.read('Image.gz')));
+  sandbox.write('Image', image);
+  sandbox.write('Image.gz', gzipSync(image, { level: 1 }));
+  sandbox.write('vmlinuz.efi', zbootImage('gzip', sandbox.read('Image.gz')));
   const digests: string[] = [];
   for (const kernel of ['Image', 'Image.gz', 'vmlinuz.efi']) {
     const options = ['--kernel', kernel, '--rng-seed', RNG_SEED, '--stop-at', '20_000_000', '--json'];
-    const session = await place.cli(['run', ...options]);
+    const session = await sandbox.cli(['run', ...options]);
     digests.push(session.ended(0, 'stopAt').digest);
   }
   assert.deepEqual(digests, Array(3).fill(digests[0]));
@@ -155,21 +155,21 @@ suite('U-Boot', { concurrency: 2, timeout: 600_000 }, () => {
   for (const file of some(['qemu-riscv64/u-boot.bin', 'qemu-riscv64/uboot.elf', 'qemu-riscv64_smode/u-boot.bin'], 0)) {
     test(`${file} reaches its prompt and answers as under QEMU; the replay needs no file`, async (t) => {
       if (!requireFile(`${U_BOOT}/${file}`, t) || !requireTool(QEMU, t)) return;
-      const place = new Workplace(t);
-      place.write('u-boot', fs.readFileSync(`${U_BOOT}/${file}`));
-      place.write('typed', typed);
+      const sandbox = new Sandbox(t);
+      sandbox.write('u-boot', fs.readFileSync(`${U_BOOT}/${file}`));
+      sandbox.write('typed', typed);
       const isFirmware = !file.includes('smode');
       const options = isFirmware ? ['--bios', 'u-boot'] : ['--kernel', 'u-boot@0x80200000'];
-      const recorded = await place.cli(['record', ...options, '--rrfile', 'a.rr', '--stdin', 'typed', ...BOUNDED]);
+      const recorded = await sandbox.cli(['record', ...options, '--rrfile', 'a.rr', '--stdin', 'typed', ...BOUNDED]);
       const { position, digest } = recorded.ended(0, 'powerOff');
-      const theirs = await underQemu(place, [isFirmware ? '-bios' : '-kernel', 'u-boot'], {
+      const theirs = await underQemu(sandbox, [isFirmware ? '-bios' : '-kernel', 'u-boot'], {
         after: 'stop autoboot',
         text: typed,
       });
       assert.deepEqual(answers(recorded.console), answers(theirs));
       assert.match(recorded.console, /=> echo \$m\s+riscv-virtio,qemu\s/);
-      fs.rmSync(place.path('u-boot'));
-      const replayed = await place.cli(['replay', '--rrfile', 'a.rr', '--json']);
+      fs.rmSync(sandbox.path('u-boot'));
+      const replayed = await sandbox.cli(['replay', '--rrfile', 'a.rr', '--json']);
       assert.deepEqual(replayed.ended(0, 'powerOff').digest, digest);
       assert.deepEqual([replayed.summary.position, replayed.console], [position, recorded.console]);
     });
@@ -177,32 +177,32 @@ suite('U-Boot', { concurrency: 2, timeout: 600_000 }, () => {
 });
 
 test('a recording contains every loaded file, with its address', async (t) => {
-  const place = placeWithImages(t);
-  const [tree] = [place.write('t.dtb', await deviceTree(place))];
+  const sandbox = placeWithImages(t);
+  const [tree] = [sandbox.write('t.dtb', await deviceTree(sandbox))];
   const options = ['--kernel', 'x.bin@0x80000000', '--load', `data@0x${DATA_AT.toString(16)}`, '--load', 'data.elf'];
   const files = [...options, '--dtb', tree, '--rrfile', 'a.rr', '--json'];
-  const { digest } = (await place.cli(['record', ...files])).ended(0, 'powerOff');
-  const info = (await place.cli(['info', 'a.rr'])).console;
+  const { digest } = (await sandbox.cli(['record', ...files])).ended(0, 'powerOff');
+  const info = (await sandbox.cli(['info', 'a.rr'])).console;
   assert.match(info, /^ {2}kernel {5}x\.bin \(\d+ bytes at 0x80000000, in the recording\)$/m);
   assert.match(info, /^ {2}load {7}data \(16 bytes at 0x84000000, in the recording\)$/m);
   assert.match(info, /^ {2}load {7}data\.elf \(\d+ bytes, in the recording\)$/m);
   assert.match(info, /^ {2}dtb {8}t\.dtb \(\d+ bytes, in the recording\)$/m);
-  for (const name of ['x.bin', 'data', 'data.elf', 't.dtb']) fs.rmSync(place.path(name));
-  assert.equal((await place.cli(['replay', '--rrfile', 'a.rr', '--json'])).ended(0, 'powerOff').digest, digest);
-  assert.equal((await place.cli(['replay', ...files])).ended(0, 'powerOff').digest, digest);
-  await place.cli(['pack', 'a.rr', '--into', 'a.pack']);
+  for (const name of ['x.bin', 'data', 'data.elf', 't.dtb']) fs.rmSync(sandbox.path(name));
+  assert.equal((await sandbox.cli(['replay', '--rrfile', 'a.rr', '--json'])).ended(0, 'powerOff').digest, digest);
+  assert.equal((await sandbox.cli(['replay', ...files])).ended(0, 'powerOff').digest, digest);
+  await sandbox.cli(['pack', 'a.rr', '--into', 'a.pack']);
   assert.match(
-    (await place.cli(['unpack', 'a.pack', '--into', 'there'])).console,
+    (await sandbox.cli(['unpack', 'a.pack', '--into', 'there'])).console,
     /replay --rrfile there.recording\.rr/,
   );
   assert.equal(
-    (await place.cli(['replay', '--rrfile', 'there/recording.rr', '--json'])).ended(0, 'powerOff').digest,
+    (await sandbox.cli(['replay', '--rrfile', 'there/recording.rr', '--json'])).ended(0, 'powerOff').digest,
     digest,
   );
 });
 
 test('--dumpdtb writes the device tree of a machine or of a recording to a new file, and starts nothing', async (t) => {
-  const place = placeWithImages(t);
+  const sandbox = placeWithImages(t);
   const machine = [
     '--kernel',
     'x.bin',
@@ -215,31 +215,31 @@ test('--dumpdtb writes the device tree of a machine or of a recording to a new f
     '--rng-seed',
     RNG_SEED,
   ];
-  const dump = await place.cli(['run', ...machine, '--dumpdtb', 'new/one.dtb']);
+  const dump = await sandbox.cli(['run', ...machine, '--dumpdtb', 'new/one.dtb']);
   assert.deepEqual([dump.status, dump.console, dump.stderr], [0, '', 'Wrote the device tree to new/one.dtb.\n']);
-  await place.cli(['record', ...machine, '--rrfile', 'a.rr', '--json']);
-  (await place.cli(['replay', '--rrfile', 'a.rr', '--dumpdtb', 'two.dtb', '--json'])).ended(0, 'dumpdtb');
-  assert.deepEqual(place.read('two.dtb'), place.read('new/one.dtb'));
-  assert.equal(place.read('two.dtb').readUInt32BE(), 0xd00dfeed);
+  await sandbox.cli(['record', ...machine, '--rrfile', 'a.rr', '--json']);
+  (await sandbox.cli(['replay', '--rrfile', 'a.rr', '--dumpdtb', 'two.dtb', '--json'])).ended(0, 'dumpdtb');
+  assert.deepEqual(sandbox.read('two.dtb'), sandbox.read('new/one.dtb'));
+  assert.equal(sandbox.read('two.dtb').readUInt32BE(), 0xd00dfeed);
   for (const more of [[], ['--overwrite']]) {
-    const again = await place.cli(['run', '--dumpdtb', 'data', ...more, '--json']);
+    const again = await sandbox.cli(['run', '--dumpdtb', 'data', ...more, '--json']);
     assert.match(again.refused(2).message, /^data already exists\. Choose another name for the device tree, or delete/);
   }
-  assert.equal(place.read('data').toString(), 'data of the user');
+  assert.equal(sandbox.read('data').toString(), 'data of the user');
 });
 
 test('the user’s device tree is edited as QEMU edits it', async (t) => {
   if (!requireTool(QEMU, t) || !requireTool('dtc', t)) return;
-  const place = placeWithImages(t);
+  const sandbox = placeWithImages(t);
   const dts = `/dts-v1/;
     /memreserve/ 0x81000000 0x1000;
     / { model = "mine"; #address-cells = <2>; soc { chosen { }; }; chosen { a; bootargs = "old"; z = <1>; }; };`;
-  place.write('t.dts', dts);
-  runTool('dtc', ['-q', '-I', 'dts', '-O', 'dtb', '-o', place.path('t.dtb'), place.path('t.dts')]);
+  sandbox.write('t.dts', dts);
+  runTool('dtc', ['-q', '-I', 'dts', '-O', 'dtb', '-o', sandbox.path('t.dtb'), sandbox.path('t.dts')]);
   const options = ['-kernel', 'x.bin', '-initrd', 'data', '-append', 'hello world', '-dtb', 't.dtb'];
-  await underQemu(place, ['-M', 'virt,dumpdtb=theirs.dtb', '-bios', 'none', ...options]);
-  await place.cli(['run', ...options.map((word) => word.replace(/^-/, '--')), '--dumpdtb', 'ours.dtb']);
-  const shown = (file: string) => runTool('dtc', ['-q', '-I', 'dtb', '-O', 'dts', place.path(file)]);
+  await underQemu(sandbox, ['-M', 'virt,dumpdtb=theirs.dtb', '-bios', 'none', ...options]);
+  await sandbox.cli(['run', ...options.map((word) => word.replace(/^-/, '--')), '--dumpdtb', 'ours.dtb']);
+  const shown = (file: string) => runTool('dtc', ['-q', '-I', 'dtb', '-O', 'dts', sandbox.path(file)]);
   const withoutSeed = (text: string) => text.replace(/(rng-seed = )<[^>]*>/, '$1eight cells');
   assert.equal(withoutSeed(shown('ours.dtb')), withoutSeed(shown('theirs.dtb')));
   assert.match(shown('ours.dtb'), /bootargs = "hello world"/);
@@ -260,28 +260,28 @@ for (const [what, options, says] of [
   ],
 ] as const) {
   test(`a replay with ${what} is refused as another machine`, async (t) => {
-    const place = placeWithImages(t);
+    const sandbox = placeWithImages(t);
     const recorded = '--kernel x.bin@0x80000000 --load data@0x84000000 --load data.elf --rrfile a.rr --json';
-    (await place.cli(['record', ...recorded.split(' ')])).ended(0, 'powerOff');
-    const replayed = await place.cli(['replay', '--rrfile', 'a.rr', ...options.split(' '), '--json']);
+    (await sandbox.cli(['record', ...recorded.split(' ')])).ended(0, 'powerOff');
+    const replayed = await sandbox.cli(['replay', '--rrfile', 'a.rr', ...options.split(' '), '--json']);
     assert.match(replayed.refused(2).message, says);
   });
 }
 
 test('a replay reports which of the given files differ', async (t) => {
-  const place = placeWithImages(t);
+  const sandbox = placeWithImages(t);
   const options = '--kernel x.bin --load data@0x84000000 --load data.elf --rrfile a.rr'.split(' ');
-  await place.cli(['record', ...options]);
-  place.write('data.elf', 'other');
-  const { stderr, status } = await place.cli(['replay', ...options]);
+  await sandbox.cli(['record', ...options]);
+  sandbox.write('data.elf', 'other');
+  const { stderr, status } = await sandbox.cli(['replay', ...options]);
   assert.equal(status, 0);
   assert.match(stderr, /^blkreplay: data\.elf differs from the recorded file\. The replay uses the recorded/);
   assert.doesNotMatch(stderr, /data differs|x\.bin differs/);
 });
 
-async function deviceTree(place: Workplace): Promise<Uint8Array> {
-  await place.cli(['run', '--dumpdtb', 'dumped.dtb']);
-  return place.read('dumped.dtb');
+async function deviceTree(sandbox: Sandbox): Promise<Uint8Array> {
+  await sandbox.cli(['run', '--dumpdtb', 'dumped.dtb']);
+  return sandbox.read('dumped.dtb');
 }
 
 const lastLine = (console: string): string => console.replaceAll('\r', '').split('\n').slice(-2).join('\n');
@@ -306,7 +306,7 @@ function requireFile(file: string, t: TestContext): boolean {
 }
 
 /** Everything that a guest printed until it powered off. */
-function underQemu(place: Workplace, options: readonly string[], typed?: Typed): Promise<string> {
+function underQemu(sandbox: Sandbox, options: readonly string[], typed?: Typed): Promise<string> {
   const machine = '-M virt -m 128M -display none -monitor none -net none -serial stdio'.split(' ');
-  return consoleOf(place, [QEMU, ...machine, ...options], typed);
+  return consoleOf(sandbox, [QEMU, ...machine, ...options], typed);
 }

@@ -3,10 +3,10 @@ import { gzipSync } from 'node:zlib';
 import { writeFdt } from '../../debug-adapter/engine/machine/boot/fdt.ts';
 import { makeElf } from '../support/elf.ts';
 import { DEMO, fresh, TIMER } from './recordedScene.ts';
-import { MIB, record, type Refusal, refuses } from './refusal.ts';
+import { MIB, record, type Refusal, testRefusals } from './refusal.ts';
 
 const elf = (bytes: Uint8Array): Pick<Refusal, 'trouble' | 'command'> => ({
-  trouble: (place) => place.write('bad.elf', bytes),
+  trouble: (sandbox) => sandbox.write('bad.elf', bytes),
   command: record({ ...DEMO, kernel: 'bad.elf' }),
 });
 
@@ -98,7 +98,7 @@ const KERNELS: Refusal[] = [
 ];
 
 const file = (bytes: Uint8Array | string, ...options: string[]): Pick<Refusal, 'trouble' | 'command'> => ({
-  trouble: (place) => place.write('bad', bytes),
+  trouble: (sandbox) => sandbox.write('bad', bytes),
   command: record(TIMER, ...options),
 });
 const TREE = writeFdt({ name: '', properties: { model: 'mine' } });
@@ -172,12 +172,12 @@ const FILES: Refusal[] = [
   },
   {
     what: 'a recording that is the file to load',
-    trouble: (place) => place.write('bad', 'data'),
+    trouble: (sandbox) => sandbox.write('bad', 'data'),
     command: record({ ...TIMER, rrfile: 'bad' }, '--load', 'bad@0x84000000', '--overwrite'),
     code: 'recording-is-input',
     says: /^bad /,
   },
 ];
 
-refuses('record refuses as a kernel', fresh, KERNELS);
-refuses('record refuses beside the kernel', fresh, FILES);
+testRefusals('record refuses as a kernel', fresh, KERNELS);
+testRefusals('record refuses beside the kernel', fresh, FILES);

@@ -6,9 +6,9 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { optionsOf, type RunningCli, type Session, Workplace } from '../support/cli.ts';
+import { optionsOf, type RunningCli, type Session, Sandbox } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
-import { isSound } from '../support/overlays.ts';
+import { assertSound } from '../support/overlays.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
 
 const LOST_MS_MAX = 1000;
@@ -19,11 +19,11 @@ suite('SIGKILL while recording', { concurrency: 2 }, () => {
   for (let round = 1; round <= 10; round++) {
     test(`a busy kernel, at random moment ${round} of 10`, async (t) => {
       const random = SeededRandom.forTest(t);
-      const place = new Workplace(t);
-      const session = busyKernel(place);
-      const running = await startRecording(place, session, 'round 0');
+      const sandbox = new Sandbox(t);
+      const session = busyKernel(sandbox);
+      const running = await startRecording(sandbox, session, 'round 0');
       const killedAtMs = await killAfter(running, random.below(2500));
-      const { replayed } = await replaysToItsEnd(place, session);
+      const { replayed } = await replaysToItsEnd(sandbox, session);
       await printedAllBut(LOST_MS_MAX, { running, killedAtMs, replayed: replayed.console });
     });
   }
@@ -32,27 +32,30 @@ suite('SIGKILL while recording', { concurrency: 2 }, () => {
   for (let round = 1; round <= 4; round++) {
     test(`the demo, at random moment ${round} of 4`, async (t) => {
       const random = SeededRandom.forTest(t);
-      const place = new Workplace(t);
-      const session = { kernel: guest('demo/demo'), drives: [{ image: place.disk('disk.img'), overlay: 'hd0.qcow2' }] };
-      const running = await startRecording(place, session, 'formatting');
+      const sandbox = new Sandbox(t);
+      const session = {
+        kernel: guest('demo/demo'),
+        drives: [{ image: sandbox.disk('disk.img'), overlay: 'hd0.qcow2' }],
+      };
+      const running = await startRecording(sandbox, session, 'formatting');
       await killAfter(running, random.below(300));
-      await replaysToItsEnd(place, session);
+      await replaysToItsEnd(sandbox, session);
     });
   }
 
   for (let round = 1; round <= 6; round++) {
     test(`during the start, at random moment ${round} of 6`, async (t) => {
       const random = SeededRandom.forTest(t);
-      const place = new Workplace(t);
-      const session = busyKernel(place);
-      const base = place.fingerprint(['disk.img']);
-      await killAfter(place.start(['record', ...optionsOf(session), '--all-snapshots']), random.below(250));
-      const replayed = await place.replay(session);
+      const sandbox = new Sandbox(t);
+      const session = busyKernel(sandbox);
+      const base = sandbox.fingerprint(['disk.img']);
+      await killAfter(sandbox.start(['record', ...optionsOf(session), '--all-snapshots']), random.below(250));
+      const replayed = await sandbox.replay(session);
       if (replayed.status === 0) replayed.ended(0, 'endOfRecording');
       else replayed.refused(2); // Killed before there was anything to replay.
-      assert.deepEqual(place.fingerprint(['disk.img']), base);
-      (await place.record(session, '--overwrite', '--stop-at', '1000000')).ended(0, 'stopAt');
-      (await place.replay(session)).ended(0, 'endOfRecording');
+      assert.deepEqual(sandbox.fingerprint(['disk.img']), base);
+      (await sandbox.record(session, '--overwrite', '--stop-at', '1000000')).ended(0, 'stopAt');
+      (await sandbox.replay(session)).ended(0, 'endOfRecording');
     });
   }
 });
@@ -60,70 +63,70 @@ suite('SIGKILL while recording', { concurrency: 2 }, () => {
 suite('ending a recording', { concurrency: 2 }, () => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     test(`${signal} closes it properly`, async (t) => {
-      const place = new Workplace(t);
-      const session = busyKernel(place);
-      const running = await startRecording(place, session, 'round 5');
+      const sandbox = new Sandbox(t);
+      const session = busyKernel(sandbox);
+      const running = await startRecording(sandbox, session, 'round 5');
       running.kill(signal);
       const outcome = await running.end;
       const { position, digest } = outcome.ended(130, 'interrupted');
-      const { complete, end } = JSON.parse((await place.cli(['info', 'a.rr', '--json'])).console);
+      const { complete, end } = JSON.parse((await sandbox.cli(['info', 'a.rr', '--json'])).console);
       assert.deepEqual({ complete, end }, { complete: true, end: { reason: 'interrupted', guestExit: null } });
-      const { lastPosition, replayed } = await replaysToItsEnd(place, session);
+      const { lastPosition, replayed } = await replaysToItsEnd(sandbox, session);
       assert.deepEqual([lastPosition, replayed.summary.digest], [position, digest]);
       assert.equal(replayed.console, outcome.console);
-      assert.deepEqual(Object.keys(place.fingerprint()).sort(), [...KEPT, 'typed'].sort(), 'no lock file is left');
+      assert.deepEqual(Object.keys(sandbox.fingerprint()).sort(), [...KEPT, 'typed'].sort(), 'no lock file is left');
     });
   }
 
   test('a closed console pipe closes it properly as well', async (t) => {
-    const place = new Workplace(t);
-    const session = busyKernel(place);
-    const running = await startRecording(place, session, 'round 5');
+    const sandbox = new Sandbox(t);
+    const session = busyKernel(sandbox);
+    const running = await startRecording(sandbox, session, 'round 5');
     running.closeConsole();
     const { position } = (await running.end).ended(130, 'interrupted');
-    assert.equal((await replaysToItsEnd(place, session)).lastPosition, position);
+    assert.equal((await replaysToItsEnd(sandbox, session)).lastPosition, position);
   });
 
   test('a guest that ends while the signal arrives replays to the end it reached', async (t) => {
-    const place = new Workplace(t);
+    const sandbox = new Sandbox(t);
     const session: Session = { kernel: guest('small/hello') };
     for (let round = 0; round < 5; round++) {
-      const running = place.start(['record', ...optionsOf(session), ...(round > 0 ? ['--overwrite'] : [])]);
+      const running = sandbox.start(['record', ...optionsOf(session), ...(round > 0 ? ['--overwrite'] : [])]);
       await running.untilPrinted('hello');
       running.kill('SIGINT');
       const { status } = await running.end;
       assert.ok(status === 0 || status === 130, `status ${status}`);
-      (await place.replay(session)).ended(0, status === 0 ? 'powerOff' : 'endOfRecording');
+      (await sandbox.replay(session)).ended(0, status === 0 ? 'powerOff' : 'endOfRecording');
     }
   });
 
   test('signals also end a replay and a run', async (t) => {
-    const place = new Workplace(t);
-    const session = busyKernel(place);
-    (await place.record(session, '--stop-at', '2_000_000_000')).ended(0, 'stopAt');
-    const kept = place.fingerprint();
+    const sandbox = new Sandbox(t);
+    const session = busyKernel(sandbox);
+    (await sandbox.record(session, '--stop-at', '2_000_000_000')).ended(0, 'stopAt');
+    const kept = sandbox.fingerprint();
     for (const command of ['replay', 'run']) {
-      const running = place.start([command, ...optionsOf(session), ...(command === 'run' ? ['--overwrite'] : [])]);
+      const running = sandbox.start([command, ...optionsOf(session), ...(command === 'run' ? ['--overwrite'] : [])]);
       await running.untilPrinted('round 0');
       running.kill('SIGINT');
       (await running.end).ended(130, 'interrupted');
-      if (command === 'replay') assert.deepEqual(place.fingerprint(), kept);
+      if (command === 'replay') assert.deepEqual(sandbox.fingerprint(), kept);
     }
   });
 });
 
 /** A kernel that computes, prints its progress and writes to its disk for about a minute, and never flushes. */
-function busyKernel(place: Workplace): Session {
+function busyKernel(sandbox: Sandbox): Session {
   const rounds = Array.from({ length: 2000 }, (_, n) => `echo round ${n}\nwriteblk ${n} round ${n}\nspin 2\n`);
   return {
     kernel: guest('kernel/oslet'),
-    drives: [{ image: place.disk('disk.img', 4 << 20, 'sacred'), overlay: 'hd0.qcow2' }],
-    stdin: place.write('typed', rounds.join('')),
+    drives: [{ image: sandbox.disk('disk.img', 4 << 20, 'sacred'), overlay: 'hd0.qcow2' }],
+    stdin: sandbox.write('typed', rounds.join('')),
   };
 }
 
-async function startRecording(place: Workplace, session: Session, untilPrinted: string): Promise<RunningCli> {
-  const running = place.start(['record', ...optionsOf(session), '--all-snapshots']);
+async function startRecording(sandbox: Sandbox, session: Session, untilPrinted: string): Promise<RunningCli> {
+  const running = sandbox.start(['record', ...optionsOf(session), '--all-snapshots']);
   await running.untilPrinted(untilPrinted);
   return running;
 }
@@ -140,16 +143,16 @@ async function killAfter(running: RunningCli, delayMs: number): Promise<number> 
 /**
  * The overlay is sound, the recording opens, and its replay reaches the last position it contains, changing nothing.
  */
-async function replaysToItsEnd(place: Workplace, session: Session) {
-  isSound(place, 'hd0.qcow2');
-  qemuImgAgrees(place.path('hd0.qcow2'));
-  const { lastPosition } = JSON.parse((await place.cli(['info', 'a.rr', '--json'])).console) as {
+async function replaysToItsEnd(sandbox: Sandbox, session: Session) {
+  assertSound(sandbox, 'hd0.qcow2');
+  qemuImgAgrees(sandbox.path('hd0.qcow2'));
+  const { lastPosition } = JSON.parse((await sandbox.cli(['info', 'a.rr', '--json'])).console) as {
     lastPosition: number;
   };
-  const kept = place.fingerprint(KEPT);
-  const replayed = await place.replay(session);
+  const kept = sandbox.fingerprint(KEPT);
+  const replayed = await sandbox.replay(session);
   assert.equal(replayed.ended(0, 'endOfRecording').position, lastPosition);
-  assert.deepEqual(place.fingerprint(KEPT), kept);
+  assert.deepEqual(sandbox.fingerprint(KEPT), kept);
   return { lastPosition, replayed };
 }
 
@@ -166,6 +169,9 @@ async function printedAllBut(
 ): Promise<void> {
   const { console } = await running.end;
   assert.equal(replayed.slice(0, console.length), console.slice(0, replayed.length));
-  const owed = running.consoleLengthAt(killedAtMs - lostMs);
-  assert.ok(replayed.length >= owed, `replays ${replayed.length} characters of ${console.length}, must replay ${owed}`);
+  const minimumOutput = running.consoleLengthAt(killedAtMs - lostMs);
+  assert.ok(
+    replayed.length >= minimumOutput,
+    `replays ${replayed.length} characters of ${console.length}, must replay ${minimumOutput}`,
+  );
 }

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 import { openReplay, type Timeline } from '../../debug-adapter/engine/index.ts';
 import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
-import { type DriveSpec, type Outcome, type Session, Workplace } from '../support/cli.ts';
+import { type DriveSpec, type Outcome, type Session, Sandbox } from '../support/cli.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
 import { requireTool, runTool } from '../support/tools.ts';
 
@@ -26,43 +26,43 @@ if (FOLDER === undefined) {
 } else {
   suite('Linux', () => {
     test('boots on the built-in firmware, uses its disk and powers off; the replay is identical', async (t) => {
-      const place = placeWithDisk(t);
-      if (!place) return;
+      const location = placeWithDisk(t);
+      if (!location) return;
       const session = linux(DISK, ['--rng']);
-      const { summary } = await recordAndReplay(place, session);
+      const { summary } = await recordAndReplay(location, session);
       const { position, digest } = summary;
       for (const threshold of [0, 1, 2, 100]) {
-        const again = openRecorded(place, threshold);
+        const again = openRecorded(location, threshold);
         assert.equal(again.advance(Infinity)?.reason, 'powerOff');
         assert.deepEqual([again.position, again.digest().toString(16).padStart(16, '0')], [position, digest]);
         again.close({ reason: 'powerOff' });
       }
-      const copies = Array.from({ length: 4 }, () => place.copy(t));
-      goesBack(t, openRecorded(place), openRecorded(copies[0]));
+      const copies = Array.from({ length: 4 }, () => location.copy(t));
+      goesBack(t, openRecorded(location), openRecorded(copies[0]));
       for (const [i, threshold] of [2, 100].entries()) {
         goesBack(t, openRecorded(copies[1 + i], threshold), openRecorded(copies[3], 0), 20);
       }
     });
 
     test('boots on OpenSBI with a legacy disk in the last slot; the replay is identical', async (t) => {
-      const place = placeWithDisk(t);
-      if (!place || !hasOpenSbi(t)) return;
-      await recordAndReplay(place, linux({ ...DISK, slot: 7, virtio: 'legacy' }, ['--bios', OPENSBI]));
+      const location = placeWithDisk(t);
+      if (!location || !hasOpenSbi(t)) return;
+      await recordAndReplay(location, linux({ ...DISK, slot: 7, virtio: 'legacy' }, ['--bios', OPENSBI]));
     });
 
     test('boots on four harts with either firmware; the replay and every rewind are identical', async (t) => {
       for (const firmware of [[], ...(fs.existsSync(OPENSBI) ? [['--bios', OPENSBI]] : [])]) {
-        const place = placeWithDisk(t);
-        if (!place) return;
-        const { console } = await recordAndReplay(place, linux(DISK, ['--harts', '4', ...firmware]));
+        const location = placeWithDisk(t);
+        if (!location) return;
+        const { console } = await recordAndReplay(location, linux(DISK, ['--harts', '4', ...firmware]));
         assert.match(console, /smp: Brought up 1 node, 4 CPUs/);
-        const copy = place.copy(t);
-        goesBack(t, openRecorded(place), openRecorded(copy));
+        const copy = location.copy(t);
+        goesBack(t, openRecorded(location), openRecorded(copy));
       }
     });
 
     test('its shell takes typed input, and the replay prints the same', async (t) => {
-      const place = new Workplace(t);
+      const sandbox = new Sandbox(t);
       const typed = [
         'echo sum $((6*7))',
         'dd if=/dev/zero bs=4k count=64 2>/dev/null | sha256sum',
@@ -70,9 +70,9 @@ if (FOLDER === undefined) {
         RANDOM,
         'exit',
       ];
-      place.write('typed', typed.join('\n') + '\n');
+      sandbox.write('typed', typed.join('\n') + '\n');
       const session = { ...linux(undefined, [], 'shell=1'), stdin: 'typed' };
-      const { console } = await recordAndReplay(place, session, { hasDisk: false });
+      const { console } = await recordAndReplay(sandbox, session, { hasDisk: false });
       // The kernel gets its seed from the device tree, so nothing waits for randomness.
       assert.match(console, /crng init done/);
       assert.match(console, /^( [0-9a-f]{2}){8}\r$/m);
@@ -85,8 +85,8 @@ if (FOLDER === undefined) {
 const RANDOM = 'head -c 8 /dev/random | od -An -tx1';
 
 /** The replay prints the recorded output. */
-async function recordAndReplay(place: Workplace, session: Session, { hasDisk = true } = {}): Promise<Outcome> {
-  const recorded = await place.record(session);
+async function recordAndReplay(sandbox: Sandbox, session: Session, { hasDisk = true } = {}): Promise<Outcome> {
+  const recorded = await sandbox.record(session);
   const summary = recorded.ended(0, 'powerOff');
   assert.match(recorded.console, /^INIT-DONE [\d.]+ 6\./m);
   assert.match(recorded.console, /^POWEROFF /m);
@@ -97,7 +97,7 @@ async function recordAndReplay(place: Workplace, session: Session, { hasDisk = t
       [DATA_SHA256, '/mnt/copy.bin'],
     ]);
   }
-  const replayed = await place.replay(session);
+  const replayed = await sandbox.replay(session);
   const again = replayed.ended(0, 'powerOff');
   assert.equal(replayed.console, recorded.console);
   assert.deepEqual([again.position, again.digest], [summary.position, summary.digest]);
@@ -110,23 +110,23 @@ const REWINDS = 100;
 function goesBack(t: TestContext, timeline: Timeline, straight: Timeline, rewinds = REWINDS): void {
   const random = SeededRandom.forTest(t);
   const { end } = timeline.travel!;
-  const places = Array.from({ length: rewinds }, () => random.below(end)).sort((a, b) => a - b);
-  const digests = new Map(places.map((place) => [place, (straight.advance(place), straight.digest())]));
+  const positions = Array.from({ length: rewinds }, () => random.below(end)).sort((a, b) => a - b);
+  const digests = new Map(positions.map((location) => [location, (straight.advance(location), straight.digest())]));
   for (let i = 0; i < rewinds; i++) {
-    const place = random.pick(places);
-    timeline.travel!.seekTo(place);
-    assert.equal(timeline.digest(), digests.get(place), `rewind ${i}, to ${place}`);
+    const location = random.pick(positions);
+    timeline.travel!.seekTo(location);
+    assert.equal(timeline.digest(), digests.get(location), `rewind ${i}, to ${location}`);
   }
   timeline.abandon();
   straight.abandon();
 }
 
 /** The session of `linux(DISK, ...)`; `threshold` sets the number of arrivals after which code is translated. */
-function openRecorded(place: Workplace, translationThreshold?: number): Timeline {
+function openRecorded(sandbox: Sandbox, translationThreshold?: number): Timeline {
   const unsaid = { bios: null, initrd: null, append: null, memoryBytes: null, rrsnapshot: null, translationThreshold };
-  const files = { image: place.path('disk.raw'), overlay: place.path('hd0.qcow2') };
+  const files = { image: sandbox.path('disk.raw'), overlay: sandbox.path('hd0.qcow2') };
   const drives = [{ ...files, id: 'hd0', format: 'raw', readOnly: false } as const];
-  return openReplay(nodeHost, { ...unsaid, rrfile: place.path('a.rr'), drives, onConsoleByte: () => {} });
+  return openReplay(nodeHost, { ...unsaid, rrfile: sandbox.path('a.rr'), drives, onConsoleByte: () => {} });
 }
 
 function linux(drive: DriveSpec | undefined, options: readonly string[], append = ''): Session {
@@ -140,11 +140,11 @@ function linux(drive: DriveSpec | undefined, options: readonly string[], append 
   };
 }
 
-function placeWithDisk(t: TestContext): Workplace | undefined {
+function placeWithDisk(t: TestContext): Sandbox | undefined {
   if (!requireTool('mkfs.ext4', t)) return undefined;
-  const place = new Workplace(t);
-  runTool('sh', [path.join(FOLDER!, 'make-disk.sh'), place.path('disk.raw')]);
-  return place;
+  const sandbox = new Sandbox(t);
+  runTool('sh', [path.join(FOLDER!, 'make-disk.sh'), sandbox.path('disk.raw')]);
+  return sandbox;
 }
 
 function hasOpenSbi(t: TestContext): boolean {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { suite, test, type TestContext } from 'node:test';
-import { optionsOf, type Outcome, type RunningCli, type Session, type Workplace } from '../support/cli.ts';
+import { optionsOf, type Outcome, type RunningCli, type Session, type Sandbox } from '../support/cli.ts';
 import { makeElf } from '../support/elf.ts';
 import { requireTool, runTool } from '../support/tools.ts';
 import { DEMO, fresh, recorded, withDrive } from './recordedScene.ts';
@@ -13,100 +13,100 @@ const SPIN: Session = { ...withDrive({ overlay: 'o1.qcow2' }), kernel: 'spin.elf
 
 suite('while a session records', { concurrency: 1 }, () => {
   test('an overlay is in use under its other names too, and its base is locked against writers', async (t) => {
-    const place = fresh.copy(t);
-    const cli = (words: string) => () => place.cli([...words.split(' '), '--json']);
+    const sandbox = fresh.copy(t);
+    const cli = (words: string) => () => sandbox.cli([...words.split(' '), '--json']);
     for (const words of ['other.qcow2 --base disk.img --format raw', 'o1.qcow2 --base disk.img --format raw']) {
       assert.equal((await cli(`overlay create ${words}`)()).status, 0);
     }
-    const running = await recording(t, place, SPIN, '--overwrite');
+    const running = await recording(t, sandbox, SPIN, '--overwrite');
     // The recording has replaced the overlay.
-    fs.linkSync(place.path('o1.qcow2'), place.path('o2.qcow2'));
-    fs.symlinkSync('o1.qcow2', place.path('o3.qcow2'));
-    fs.linkSync(place.path('disk.img'), place.path('disk2.img'));
+    fs.linkSync(sandbox.path('o1.qcow2'), sandbox.path('o2.qcow2'));
+    fs.symlinkSync('o1.qcow2', sandbox.path('o3.qcow2'));
+    fs.linkSync(sandbox.path('disk.img'), sandbox.path('disk2.img'));
     const others: [file: string, act: () => Promise<Outcome>][] = [
-      ['o2.qcow2', () => place.record({ ...withDrive({ overlay: 'o2.qcow2' }), rrfile: 'b.rr' }, '--overwrite')],
-      ['o3.qcow2', () => place.record({ ...withDrive({ overlay: 'o3.qcow2' }), rrfile: 'b.rr' }, '--overwrite')],
+      ['o2.qcow2', () => sandbox.record({ ...withDrive({ overlay: 'o2.qcow2' }), rrfile: 'b.rr' }, '--overwrite')],
+      ['o3.qcow2', () => sandbox.record({ ...withDrive({ overlay: 'o3.qcow2' }), rrfile: 'b.rr' }, '--overwrite')],
       ['o2.qcow2', cli('overlay commit o2.qcow2 --yes')],
       ['o2.qcow2', cli('snapshot list o2.qcow2')],
-      ['o2.qcow2', () => place.run({ kernel: 'demo.elf', drives: [{ image: 'o2.qcow2', format: 'qcow2' }] })],
+      ['o2.qcow2', () => sandbox.run({ kernel: 'demo.elf', drives: [{ image: 'o2.qcow2', format: 'qcow2' }] })],
       ['a.rr', cli('dump a.rr')],
       ['a.rr', cli('pack a.rr --into a.pack')],
       ['disk.img', cli('overlay commit other.qcow2')],
     ];
     for (const [file, act] of others) {
-      const before = place.fingerprint(['disk.img', 'other.qcow2']);
+      const before = sandbox.fingerprint(['disk.img', 'other.qcow2']);
       const { message, code } = (await act()).refused(2);
       assert.equal(code, 'overlay-in-use', message);
       assert.ok(
         message.endsWith(`${file} is in use by process ${running.pid} (recording a.rr). End that session first.`),
         message,
       );
-      assert.deepEqual(place.fingerprint(['disk.img', 'other.qcow2']), before);
-      assert.ok(!place.exists('b.rr') && !place.exists('a.pack'));
+      assert.deepEqual(sandbox.fingerprint(['disk.img', 'other.qcow2']), before);
+      assert.ok(!sandbox.exists('b.rr') && !sandbox.exists('a.pack'));
     }
     // Others may read the base as well.
     const second = { ...withDrive({ image: 'disk2.img', overlay: 'o4.qcow2' }), rrfile: 'c.rr' };
-    (await place.record(second, '--stop-at', '1000')).ended(0, 'stopAt');
+    (await sandbox.record(second, '--stop-at', '1000')).ended(0, 'stopAt');
     assert.equal((await cli('info a.rr')()).status, 0);
     running.kill('SIGINT');
     (await running.end).ended(130, 'interrupted');
-    (await place.replay(DEMO_OVER('o1.qcow2'))).ended(0, 'endOfRecording');
+    (await sandbox.replay(DEMO_OVER('o1.qcow2'))).ended(0, 'endOfRecording');
     assert.equal((await cli('overlay commit other.qcow2')()).status, 0);
-    assert.deepEqual(leftOf(place), []);
+    assert.deepEqual(leftOf(sandbox), []);
   });
 
   test('a qcow2 used as a base takes no snapshots of another recording, and is no overlay', async (t) => {
-    const place = fresh.copy(t);
-    await place.cli(['overlay', 'create', 'mine.qcow2', '--base', 'disk.img', '--format', 'raw']);
+    const sandbox = fresh.copy(t);
+    await sandbox.cli(['overlay', 'create', 'mine.qcow2', '--base', 'disk.img', '--format', 'raw']);
     const mine = { image: 'mine.qcow2', format: 'qcow2' as const };
-    const running = await recording(t, place, { ...SPIN, drives: [{ ...mine, overlay: 'o1.qcow2' }] });
+    const running = await recording(t, sandbox, { ...SPIN, drives: [{ ...mine, overlay: 'o1.qcow2' }] });
     const inPlace = { ...DEMO, drives: [mine], rrfile: 'b.rr', options: ['--rrsnapshot', 'mine'] };
-    assert.equal((await place.record(inPlace)).refused(2).code, 'overlay-in-use');
+    assert.equal((await sandbox.record(inPlace)).refused(2).code, 'overlay-in-use');
     const asOverlay = { ...withDrive({ overlay: 'mine.qcow2' }), rrfile: 'b.rr' };
-    assert.equal((await place.record(asOverlay, '--overwrite')).refused(2).code, 'overlay-in-use');
+    assert.equal((await sandbox.record(asOverlay, '--overwrite')).refused(2).code, 'overlay-in-use');
     const rebase = ['overlay', 'rebase', 'mine.qcow2', '--base', 'disk.img', '--format', 'raw', '--json'];
-    assert.equal((await place.cli(rebase)).refused(2).code, 'overlay-in-use');
+    assert.equal((await sandbox.cli(rebase)).refused(2).code, 'overlay-in-use');
     running.kill('SIGINT');
     await running.end;
-    assert.ok(!place.exists('b.rr'));
+    assert.ok(!sandbox.exists('b.rr'));
   });
 
   test('a base in a read-only folder is locked without a lock file there', async (t) => {
-    const place = fresh.copy(t);
-    fs.mkdirSync(place.path('base'));
-    place.disk('base/disk.img', MIB);
-    fs.chmodSync(place.path('base'), 0o555);
+    const sandbox = fresh.copy(t);
+    fs.mkdirSync(sandbox.path('base'));
+    sandbox.disk('base/disk.img', MIB);
+    fs.chmodSync(sandbox.path('base'), 0o555);
     const drive = { image: 'base/disk.img', overlay: 'o1.qcow2' };
-    const running = await recording(t, place, { ...SPIN, drives: [drive] });
-    assert.deepEqual(fs.readdirSync(place.path('base')), ['disk.img']);
+    const running = await recording(t, sandbox, { ...SPIN, drives: [drive] });
+    assert.deepEqual(fs.readdirSync(sandbox.path('base')), ['disk.img']);
     const overBase = { ...withDrive({ overlay: 'base/disk.img' }), rrfile: 'b.rr' };
-    assert.equal((await place.record(overBase, '--overwrite')).status, 2);
+    assert.equal((await sandbox.record(overBase, '--overwrite')).status, 2);
     running.kill('SIGKILL');
     await running.end;
-    assert.deepEqual(fs.readdirSync(place.path('base')), ['disk.img']);
-    fs.chmodSync(place.path('base'), 0o755);
-    (await place.record({ ...SPIN, drives: [drive] }, '--overwrite', '--stop-at', '1000')).ended(0, 'stopAt');
+    assert.deepEqual(fs.readdirSync(sandbox.path('base')), ['disk.img']);
+    fs.chmodSync(sandbox.path('base'), 0o755);
+    (await sandbox.record({ ...SPIN, drives: [drive] }, '--overwrite', '--stop-at', '1000')).ended(0, 'stopAt');
   });
 
   test('after a kill no lock remains', async (t) => {
-    const place = fresh.copy(t);
-    const running = await recording(t, place, SPIN);
+    const sandbox = fresh.copy(t);
+    const running = await recording(t, sandbox, SPIN);
     running.kill('SIGKILL');
     await running.end;
-    (await place.replay(DEMO_OVER('o1.qcow2'))).ended(0, 'endOfRecording');
-    (await place.record(SPIN, '--overwrite', '--stop-at', '1000')).ended(0, 'stopAt');
-    assert.deepEqual(leftOf(place), []);
+    (await sandbox.replay(DEMO_OVER('o1.qcow2'))).ended(0, 'endOfRecording');
+    (await sandbox.record(SPIN, '--overwrite', '--stop-at', '1000')).ended(0, 'stopAt');
+    assert.deepEqual(leftOf(sandbox), []);
   });
 });
 
 suite('during a replay', { concurrency: 1 }, () => {
   test('others may replay, read and pack, but not write', async (t) => {
-    const place = recorded.copy(t);
+    const sandbox = recorded.copy(t);
     // gdb keeps the replay waiting.
-    const running = place.start(['replay', ...optionsOf(DEMO), '--gdb', '0']);
+    const running = sandbox.start(['replay', ...optionsOf(DEMO), '--gdb', '0']);
     t.after(() => running.kill('SIGKILL'));
     await running.untilSaid(/port \d+|:\d+/);
-    (await place.replay(DEMO)).ended(0, 'endOfRecording');
+    (await sandbox.replay(DEMO)).ended(0, 'endOfRecording');
     for (const words of [
       'snapshot list a.rr',
       'overlay info hd0.qcow2',
@@ -114,10 +114,10 @@ suite('during a replay', { concurrency: 1 }, () => {
       'dump a.rr --to 0',
       'pack a.rr --into a.pack',
     ]) {
-      const outcome = await place.cli(words.split(' '));
+      const outcome = await sandbox.cli(words.split(' '));
       assert.equal(outcome.status, 0, `${words}: ${outcome.stderr}`);
     }
-    const writers: [file: string, act: (place: Workplace) => Promise<Outcome>][] = [
+    const writers: [file: string, act: (sandbox: Sandbox) => Promise<Outcome>][] = [
       ['a.rr', record(DEMO, '--overwrite')],
       ['hd0.qcow2', record({ ...DEMO, rrfile: 'b.rr' }, '--overwrite')],
       ['a.rr', (at) => at.cli(['snapshot', 'delete', 'a.rr', 'replay_init', '--yes', '--json'])],
@@ -125,15 +125,15 @@ suite('during a replay', { concurrency: 1 }, () => {
       ['hd0.qcow2', (at) => at.cli(['overlay', 'commit', 'hd0.qcow2', '--yes', '--json'])],
       ['hd0.qcow2', (at) => at.cli(['overlay', 'check', 'hd0.qcow2', '--repair', '--json'])],
     ];
-    const before = place.fingerprint(['a.rr', 'hd0.qcow2', 'disk.img']);
+    const before = sandbox.fingerprint(['a.rr', 'hd0.qcow2', 'disk.img']);
     for (const [file, act] of writers) {
-      const { message } = (await act(place)).refused(2);
+      const { message } = (await act(sandbox)).refused(2);
       assert.equal(message, `${file} is in use by process ${running.pid} (replaying a.rr). End that session first.`);
     }
-    assert.deepEqual(place.fingerprint(['a.rr', 'hd0.qcow2', 'disk.img']), before);
+    assert.deepEqual(sandbox.fingerprint(['a.rr', 'hd0.qcow2', 'disk.img']), before);
     running.kill('SIGTERM');
     await running.end;
-    assert.deepEqual(leftOf(place), []);
+    assert.deepEqual(leftOf(sandbox), []);
   });
 });
 
@@ -142,16 +142,16 @@ test(
   { skip: process.platform !== 'linux' },
   async (t) => {
     if (!requireTool('qemu-io', t)) return;
-    const place = fresh.copy(t);
-    runTool('qemu-img', ['create', '-q', '-f', 'qcow2', place.path('mine.qcow2'), '1M']);
+    const sandbox = fresh.copy(t);
+    runTool('qemu-img', ['create', '-q', '-f', 'qcow2', sandbox.path('mine.qcow2'), '1M']);
     for (const [file, format] of [
       ['disk.img', 'raw'],
       ['mine.qcow2', 'qcow2'],
     ] as const) {
-      const qemu = spawn('qemu-io', ['-f', format, place.path(file)]);
+      const qemu = spawn('qemu-io', ['-f', format, sandbox.path(file)]);
       t.after(() => qemu.kill('SIGKILL'));
       await new Promise((resolve) => qemu.stdout.once('data', resolve));
-      const before = place.fingerprint();
+      const before = sandbox.fingerprint();
       for (const act of [
         record(withDrive({ image: file, format })),
         record({ ...DEMO, drives: [{ image: file, format, readOnly: true }] }),
@@ -160,7 +160,7 @@ test(
           ? [record({ ...DEMO, drives: [{ image: file, format }], options: ['--rrsnapshot', 'mine'] })]
           : []),
       ]) {
-        const { message, code } = (await act(place)).refused(2);
+        const { message, code } = (await act(sandbox)).refused(2);
         if (code === 'file-missing') continue;
         assert.equal(code, 'image-in-qemu', message);
         assert.equal(
@@ -168,7 +168,7 @@ test(
           `${file} is open for writing in QEMU (process ${qemu.pid}). End QEMU first, or use a copy of the image.`,
         );
       }
-      assert.deepEqual(place.fingerprint(), before);
+      assert.deepEqual(sandbox.fingerprint(), before);
       qemu.stdin.end();
       await new Promise((resolve) => qemu.once('close', resolve));
     }
@@ -177,14 +177,14 @@ test(
 
 const DEMO_OVER = (overlay: string): Session => ({ ...withDrive({ overlay }), kernel: 'spin.elf' });
 
-async function recording(t: TestContext, place: Workplace, session: Session, ...more: string[]): Promise<RunningCli> {
-  place.write('spin.elf', makeElf());
-  const running = place.start(['record', ...optionsOf(session), ...more]);
+async function recording(t: TestContext, sandbox: Sandbox, session: Session, ...more: string[]): Promise<RunningCli> {
+  sandbox.write('spin.elf', makeElf());
+  const running = sandbox.start(['record', ...optionsOf(session), ...more]);
   t.after(() => running.kill('SIGKILL'));
   await running.untilPrinted('!');
   return running;
 }
 
 /** The lock files and temporary files in the folder. */
-const leftOf = (place: Workplace): string[] =>
-  fs.readdirSync(place.folder).filter((name) => name.includes('.lock') || name.startsWith('.blkreplay'));
+const leftOf = (sandbox: Sandbox): string[] =>
+  fs.readdirSync(sandbox.folder).filter((name) => name.includes('.lock') || name.startsWith('.blkreplay'));

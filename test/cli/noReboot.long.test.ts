@@ -4,29 +4,29 @@
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { type Session, Workplace } from '../support/cli.ts';
+import { type Session, Sandbox } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
 
 suite('--no-reboot', () => {
   test('a reset ends the run, and the replay at the same position', async (t) => {
-    const place = new Workplace(t);
-    const session = sessionIn(place);
-    const recorded = await place.record(session, '--no-reboot');
+    const sandbox = new Sandbox(t);
+    const session = sessionIn(sandbox);
+    const recorded = await sandbox.record(session, '--no-reboot');
     const summary = recorded.ended(0, 'reset');
     assert.match(recorded.console, /^boot 1$/m);
     assert.doesNotMatch(recorded.console, /boot 2|not reached/);
     for (const more of [[], ['--no-reboot']]) {
-      const replayed = await place.replay(session, ...more);
+      const replayed = await sandbox.replay(session, ...more);
       const { position, digest } = replayed.ended(0, 'reset');
       assert.deepEqual([position, digest, replayed.console], [summary.position, summary.digest, recorded.console]);
     }
-    assert.match((await place.cli(['info', 'a.rr'])).console, /, no reboot$/m);
+    assert.match((await sandbox.cli(['info', 'a.rr'])).console, /, no reboot$/m);
   });
 
   test('without a recording, it is reported in words', async (t) => {
-    const place = new Workplace(t);
-    const disk = `id=hd0,image=${place.disk('disk.img')},format=raw`;
-    const { status, stderr } = await place.cli([
+    const sandbox = new Sandbox(t);
+    const disk = `id=hd0,image=${sandbox.disk('disk.img')},format=raw`;
+    const { status, stderr } = await sandbox.cli([
       ...['run', '--kernel', guest('small/reset'), '--drive', disk],
       '--no-reboot',
     ]);
@@ -35,17 +35,17 @@ suite('--no-reboot', () => {
   });
 
   test('a replay with --no-reboot of a recording without it is refused', async (t) => {
-    const place = new Workplace(t);
-    const session = sessionIn(place);
-    const recorded = await place.record(session);
+    const sandbox = new Sandbox(t);
+    const session = sessionIn(sandbox);
+    const recorded = await sandbox.record(session);
     recorded.ended(0, 'powerOff');
     assert.match(recorded.console, /^boot 3$/m);
-    const { message } = (await place.replay(session, '--no-reboot')).refused(2);
+    const { message } = (await sandbox.replay(session, '--no-reboot')).refused(2);
     assert.match(message, /no reboot: recorded off, given on/);
   });
 });
 
-function sessionIn(place: Workplace): Session {
-  const drives = [{ image: place.disk('disk.img'), overlay: 'hd0.qcow2' }];
+function sessionIn(sandbox: Sandbox): Session {
+  const drives = [{ image: sandbox.disk('disk.img'), overlay: 'hd0.qcow2' }];
   return { kernel: guest('small/reset'), drives, rrfile: 'a.rr' };
 }

@@ -101,9 +101,9 @@ test('run, record and replay take the same options and differ in one word', () =
 });
 
 test('replay takes omitted options from the recording', () => {
-  const { idle: _i, stdin: _s, overwrite: _o, ...said } = { ...LIVE, rrfile: 'a.rr' };
+  const { idle: _i, stdin: _s, overwrite: _o, ...output } = { ...LIVE, rrfile: 'a.rr' };
   const unsaid = { kernel: null, append: null, memoryBytes: null, harts: null, rrsnapshot: null };
-  assert.deepEqual(parseCommandLine(words('replay --rrfile a.rr')), { kind: 'replay', ...said, ...unsaid });
+  assert.deepEqual(parseCommandLine(words('replay --rrfile a.rr')), { kind: 'replay', ...output, ...unsaid });
 });
 
 test('info, help and version', () => {
@@ -192,7 +192,7 @@ for (const [text, file, address] of [
   ['', undefined, undefined],
 ] as const) {
   test(`a file and its address: ${text || '(nothing)'}`, () => {
-    const parsed = limits.parsePlacedFile(text);
+    const parsed = limits.parseFileAtAddress(text);
     assert.deepEqual(parsed, file === undefined ? undefined : { file, address });
     const kernel = () => parseCommandLine(['run', '--kernel', text]);
     if (parsed) assert.partialDeepStrictEqual(kernel(), { kernel: file, kernelAddress: address });
@@ -203,7 +203,7 @@ for (const [text, file, address] of [
 
 test('any file name can be written so that it has no address', () => {
   for (const file of ['x.bin', 'a@b', 'a@5', 'a@@5', 'a@', '@', '@5', 'a@0xzz', 'a@5@6', 'a@@@']) {
-    assert.deepEqual(limits.parsePlacedFile(limits.placedFileText(file)), { file, address: null }, file);
+    assert.deepEqual(limits.parseFileAtAddress(limits.fileAtAddressText(file)), { file, address: null }, file);
   }
 });
 

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { suite, test, type TestContext } from 'node:test';
-import { Workplace } from '../support/cli.ts';
-import { isSound, visibleBytes } from '../support/overlays.ts';
+import { Sandbox } from '../support/cli.ts';
+import { assertSound, visibleBytes } from '../support/overlays.ts';
 import { requireTool, runTool } from '../support/tools.ts';
 import { some } from '../support/extent.ts';
 
@@ -16,23 +16,23 @@ const EMPTY_BYTES_MAX = 5 * 65536;
 suite('overlay create', () => {
   test('makes an overlay that qemu-img accepts, with a relative base name', async (t) => {
     if (!requireTool('qemu-img', t)) return;
-    const place = withBase(t);
-    await does(place, 'overlay create deep/er/o.qcow2 --base base.img --format raw');
-    const info = JSON.parse(qemuImg(place, 'info', '--output=json', 'deep/er/o.qcow2')) as Record<string, unknown>;
+    const sandbox = withBase(t);
+    await does(sandbox, 'overlay create deep/er/o.qcow2 --base base.img --format raw');
+    const info = JSON.parse(qemuImg(sandbox, 'info', '--output=json', 'deep/er/o.qcow2')) as Record<string, unknown>;
     assert.deepEqual(
       [info['virtual-size'], info['backing-filename'], info['backing-filename-format'], info['cluster-size']],
       [2 * MIB, '../../base.img', 'raw', 4096],
     );
-    qemuImg(place, 'check', 'deep/er/o.qcow2');
-    qemuImg(place, 'compare', 'deep/er/o.qcow2', 'base.img');
+    qemuImg(sandbox, 'check', 'deep/er/o.qcow2');
+    qemuImg(sandbox, 'compare', 'deep/er/o.qcow2', 'base.img');
   });
 
   test('refuses an existing file, its own base and a missing base, and changes nothing', async (t) => {
-    const place = withBase(t);
-    place.write('o.qcow2', 'precious');
-    const before = place.fingerprint();
+    const sandbox = withBase(t);
+    sandbox.write('o.qcow2', 'precious');
+    const before = sandbox.fingerprint();
     const refused = async (words: string, code: string) =>
-      assert.equal((await place.cli([...words.split(' '), '--json'])).refused(2).code, code, words);
+      assert.equal((await sandbox.cli([...words.split(' '), '--json'])).refused(2).code, code, words);
     await refused('overlay create o.qcow2 --base base.img --format raw', 'overlay-exists');
     await refused('overlay create base.img --base base.img --format raw --overwrite', 'overlay-is-image');
     await refused('overlay create new.qcow2 --base gone.img --format raw', 'file-missing');
@@ -40,20 +40,20 @@ suite('overlay create', () => {
     await refused('overlay create new.qcow2 --base base.img', 'cli-option-required');
     await refused('overlay commit o.qcow2', 'image-not-qcow2');
     await refused('overlay shrink o.qcow2', 'cli-command-unknown');
-    assert.deepEqual(place.fingerprint(), before);
+    assert.deepEqual(sandbox.fingerprint(), before);
   });
 });
 
 suite('overlay map', () => {
   test('equals qemu-img map, through a chain with every kind of cluster', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
-    const place = withBase(t);
+    const sandbox = withBase(t);
     // For the raw base QEMU also asks the file system about holes; it has none.
-    place.write('base.img', new Uint8Array(2 * MIB).fill(7));
-    qemuImg(place, 'create', '-q', '-f', 'qcow2', '-b', 'base.img', '-F', 'raw', 'middle.qcow2', '3M');
-    qemuIo(place, 'middle.qcow2', 'write -P 1 64k 300k', 'write -z 512k 128k', 'write -P 2 2500k 70k');
+    sandbox.write('base.img', new Uint8Array(2 * MIB).fill(7));
+    qemuImg(sandbox, 'create', '-q', '-f', 'qcow2', '-b', 'base.img', '-F', 'raw', 'middle.qcow2', '3M');
+    qemuIo(sandbox, 'middle.qcow2', 'write -P 1 64k 300k', 'write -z 512k 128k', 'write -P 2 2500k 70k');
     qemuImg(
-      place,
+      sandbox,
       'create',
       '-q',
       '-f',
@@ -67,14 +67,14 @@ suite('overlay map', () => {
       'top.qcow2',
       '4M',
     );
-    qemuIo(place, 'top.qcow2', 'write -P 3 100k 20k', 'write -c -P 4 1M 4k', 'write -z 600k 8k', 'discard 100k 4k');
-    qemuIo(place, 'top.qcow2', 'write -P 5 3500k 4k', 'write -P 6 3508k 4k', 'write -z 3900k 8k');
+    qemuIo(sandbox, 'top.qcow2', 'write -P 3 100k 20k', 'write -c -P 4 1M 4k', 'write -z 600k 8k', 'discard 100k 4k');
+    qemuIo(sandbox, 'top.qcow2', 'write -P 5 3500k 4k', 'write -P 6 3508k 4k', 'write -z 3900k 8k');
     for (const name of ['middle.qcow2', 'top.qcow2']) {
-      const ours = (await does(place, `overlay map ${name} --json`)).console;
-      const theirs = qemuImg(place, 'map', '--output=json', name);
+      const ours = (await does(sandbox, `overlay map ${name} --json`)).console;
+      const theirs = qemuImg(sandbox, 'map', '--output=json', name);
       assert.deepEqual(JSON.parse(ours), withoutCompressed(JSON.parse(theirs)), name);
     }
-    assert.match((await does(place, 'overlay map top.qcow2')).console, /compressed data in overlay/);
+    assert.match((await does(sandbox, 'overlay map top.qcow2')).console, /compressed data in overlay/);
   });
 });
 
@@ -82,27 +82,27 @@ suite('overlay commit', () => {
   for (const baseFormat of ['raw', 'qcow2'] as const) {
     test(`leaves base and overlay as qemu-img commit does, on a ${baseFormat} base`, async (t) => {
       if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
-      const place = withOverlay(t, baseFormat);
-      const theirs = place.copy(t);
+      const sandbox = withOverlay(t, baseFormat);
+      const theirs = sandbox.copy(t);
       qemuImg(theirs, 'commit', '-q', 'o.qcow2');
-      await does(place, 'overlay commit o.qcow2');
+      await does(sandbox, 'overlay commit o.qcow2');
       for (const name of [`base.${baseFormat}`, 'o.qcow2']) {
-        assert.ok(converted(place, name).equals(converted(theirs, name)), name);
-        if (name.endsWith('qcow2')) qemuImg(place, 'check', name);
+        assert.ok(converted(sandbox, name).equals(converted(theirs, name)), name);
+        if (name.endsWith('qcow2')) qemuImg(sandbox, 'check', name);
       }
-      assert.match(qemuImg(place, 'map', '--output=json', 'o.qcow2'), /"depth": ?1/);
-      assert.doesNotMatch(qemuImg(place, 'map', '--output=json', 'o.qcow2'), /"depth": ?0/);
-      assert.ok(fs.statSync(place.path('o.qcow2')).size <= EMPTY_BYTES_MAX, 'the space is released');
+      assert.match(qemuImg(sandbox, 'map', '--output=json', 'o.qcow2'), /"depth": ?1/);
+      assert.doesNotMatch(qemuImg(sandbox, 'map', '--output=json', 'o.qcow2'), /"depth": ?0/);
+      assert.ok(fs.statSync(sandbox.path('o.qcow2')).size <= EMPTY_BYTES_MAX, 'the space is released');
     });
   }
 
   test('extends a raw base, and refuses a qcow2 base that is too short', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
-    const place = withOverlay(t, 'raw', '3M');
-    const theirs = place.copy(t);
+    const sandbox = withOverlay(t, 'raw', '3M');
+    const theirs = sandbox.copy(t);
     qemuImg(theirs, 'commit', '-q', 'o.qcow2');
-    await does(place, 'overlay commit o.qcow2');
-    assert.ok(place.read('base.raw').equals(theirs.read('base.raw')));
+    await does(sandbox, 'overlay commit o.qcow2');
+    assert.ok(sandbox.read('base.raw').equals(theirs.read('base.raw')));
     const short = withOverlay(t, 'qcow2', '3M');
     const before = short.fingerprint(['base.qcow2']);
     const { code } = (await short.cli(['overlay', 'commit', 'o.qcow2', '--json'])).refused(2);
@@ -112,83 +112,86 @@ suite('overlay commit', () => {
 
   test('asks before it deletes snapshots, and refuses an overlay without a base', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
-    const place = withOverlay(t, 'raw');
-    qemuImg(place, 'snapshot', '-c', 'mine', 'o.qcow2');
-    const before = place.fingerprint();
+    const sandbox = withOverlay(t, 'raw');
+    qemuImg(sandbox, 'snapshot', '-c', 'mine', 'o.qcow2');
+    const before = sandbox.fingerprint();
     for (const word of ['commit', 'discard']) {
-      const { message, code } = (await place.cli(['overlay', word, 'o.qcow2', '--json'])).refused(2);
+      const { message, code } = (await sandbox.cli(['overlay', word, 'o.qcow2', '--json'])).refused(2);
       assert.equal(code, 'confirmation-needed');
       assert.match(message, /o\.qcow2 contains snapshots\. .* deletes them\. Pass --yes/);
     }
-    assert.deepEqual(place.fingerprint(), before);
-    await does(place, 'overlay commit o.qcow2 --yes');
-    assert.equal(qemuImg(place, 'snapshot', '-l', 'o.qcow2'), '');
-    qemuImg(place, 'create', '-q', '-f', 'qcow2', 'alone.qcow2', '1M');
-    assert.equal((await place.cli(['overlay', 'commit', 'alone.qcow2', '--json'])).refused(2).code, 'overlay-no-base');
+    assert.deepEqual(sandbox.fingerprint(), before);
+    await does(sandbox, 'overlay commit o.qcow2 --yes');
+    assert.equal(qemuImg(sandbox, 'snapshot', '-l', 'o.qcow2'), '');
+    qemuImg(sandbox, 'create', '-q', '-f', 'qcow2', 'alone.qcow2', '1M');
+    assert.equal(
+      (await sandbox.cli(['overlay', 'commit', 'alone.qcow2', '--json'])).refused(2).code,
+      'overlay-no-base',
+    );
   });
 });
 
 test("overlay discard restores the base's contents and releases the space", async (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
-  const place = withOverlay(t, 'raw');
-  const base = place.read('base.raw');
-  await does(place, 'overlay discard o.qcow2');
-  qemuImg(place, 'check', 'o.qcow2');
-  assert.ok(Buffer.from(visibleBytes(place, 'o.qcow2', 'base.raw')).equals(base));
-  assert.ok(place.read('base.raw').equals(base));
-  assert.ok(fs.statSync(place.path('o.qcow2')).size <= EMPTY_BYTES_MAX);
+  const sandbox = withOverlay(t, 'raw');
+  const base = sandbox.read('base.raw');
+  await does(sandbox, 'overlay discard o.qcow2');
+  qemuImg(sandbox, 'check', 'o.qcow2');
+  assert.ok(Buffer.from(visibleBytes(sandbox, 'o.qcow2', 'base.raw')).equals(base));
+  assert.ok(sandbox.read('base.raw').equals(base));
+  assert.ok(fs.statSync(sandbox.path('o.qcow2')).size <= EMPTY_BYTES_MAX);
 });
 
 suite('overlay rebase', () => {
   test('onto a base with other contents keeps the visible data, as qemu-img rebase does', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     for (const next of ['other.img', 'short.img', 'other.qcow2']) {
-      const place = withOverlay(t, 'raw');
-      place.write('other.img', new Uint8Array(2 * MIB).fill(9).fill(7, 0, MIB));
-      place.write('short.img', new Uint8Array(MIB).fill(7));
-      qemuImg(place, 'convert', '-O', 'qcow2', 'other.img', 'other.qcow2');
-      const shown = converted(place, 'o.qcow2');
+      const sandbox = withOverlay(t, 'raw');
+      sandbox.write('other.img', new Uint8Array(2 * MIB).fill(9).fill(7, 0, MIB));
+      sandbox.write('short.img', new Uint8Array(MIB).fill(7));
+      qemuImg(sandbox, 'convert', '-O', 'qcow2', 'other.img', 'other.qcow2');
+      const shown = converted(sandbox, 'o.qcow2');
       const format = next.endsWith('img') ? 'raw' : 'qcow2';
-      const theirs = place.copy(t);
+      const theirs = sandbox.copy(t);
       qemuImg(theirs, 'rebase', '-F', format, '-b', next, 'o.qcow2');
-      await does(place, `overlay rebase o.qcow2 --base ${next} --format ${format}`);
-      qemuImg(place, 'check', 'o.qcow2');
-      assert.ok(converted(place, 'o.qcow2').equals(shown), next);
+      await does(sandbox, `overlay rebase o.qcow2 --base ${next} --format ${format}`);
+      qemuImg(sandbox, 'check', 'o.qcow2');
+      assert.ok(converted(sandbox, 'o.qcow2').equals(shown), next);
       assert.ok(converted(theirs, 'o.qcow2').equals(shown), next);
-      assert.match(qemuImg(place, 'info', 'o.qcow2'), new RegExp(`backing file: ${next}`));
+      assert.match(qemuImg(sandbox, 'info', 'o.qcow2'), new RegExp(`backing file: ${next}`));
     }
   });
 
   test('onto a longer base, from an empty base or from none, keeps the visible zeroes', async (t) => {
     if (!requireTool('qemu-img', t)) return;
     for (const backing of [['-b', 'base.img', '-F', 'raw'], ['-b', 'empty.qcow2', '-F', 'qcow2'], []]) {
-      const place = withBase(t);
-      place.write('long.img', new Uint8Array(3 * MIB).fill(9));
-      qemuImg(place, 'create', '-q', '-f', 'qcow2', 'empty.qcow2', '2M');
-      qemuImg(place, 'create', '-q', '-f', 'qcow2', ...backing, 'o.qcow2', '3M');
-      const shown = converted(place, 'o.qcow2');
-      await does(place, 'overlay rebase o.qcow2 --base long.img --format raw');
-      qemuImg(place, 'check', 'o.qcow2');
-      assert.ok(converted(place, 'o.qcow2').equals(shown), backing.join(' '));
+      const sandbox = withBase(t);
+      sandbox.write('long.img', new Uint8Array(3 * MIB).fill(9));
+      qemuImg(sandbox, 'create', '-q', '-f', 'qcow2', 'empty.qcow2', '2M');
+      qemuImg(sandbox, 'create', '-q', '-f', 'qcow2', ...backing, 'o.qcow2', '3M');
+      const shown = converted(sandbox, 'o.qcow2');
+      await does(sandbox, 'overlay rebase o.qcow2 --base long.img --format raw');
+      qemuImg(sandbox, 'check', 'o.qcow2');
+      assert.ok(converted(sandbox, 'o.qcow2').equals(shown), backing.join(' '));
     }
   });
 
   test('--name-only follows a base that was moved, whatever the length of its name', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     for (const clusterSize of some([512, 1024, 4096, 65536], 1)) {
-      const place = withBase(t);
+      const sandbox = withBase(t);
       const options = ['-o', `cluster_size=${clusterSize}`, '-b', 'base.img', '-F', 'raw'];
-      qemuImg(place, 'create', '-q', '-f', 'qcow2', ...options, 'o.qcow2');
-      qemuIo(place, 'o.qcow2', 'write -P 1 64k 300k');
-      const shown = converted(place, 'o.qcow2');
+      qemuImg(sandbox, 'create', '-q', '-f', 'qcow2', ...options, 'o.qcow2');
+      qemuIo(sandbox, 'o.qcow2', 'write -P 1 64k 300k');
+      const shown = converted(sandbox, 'o.qcow2');
       for (const moved of [
         'b.img',
         'x'.repeat(100),
         `${'y'.repeat(clusterSize === 512 ? 30 : 200)}/${'z'.repeat(100)}`,
         'base2.img',
       ]) {
-        place.write(moved, place.read('base.img'));
-        const outcome = await place.cli([
+        sandbox.write(moved, sandbox.read('base.img'));
+        const outcome = await sandbox.cli([
           'overlay',
           'rebase',
           'o.qcow2',
@@ -199,85 +202,88 @@ suite('overlay rebase', () => {
           '--name-only',
         ]);
         assert.equal(outcome.status, 0, outcome.stderr);
-        const info = JSON.parse(qemuImg(place, 'info', '--output=json', 'o.qcow2')) as Record<string, unknown>;
+        const info = JSON.parse(qemuImg(sandbox, 'info', '--output=json', 'o.qcow2')) as Record<string, unknown>;
         assert.deepEqual([info['backing-filename'], info['backing-filename-format']], [moved, 'raw']);
-        qemuImg(place, 'check', 'o.qcow2');
-        assert.ok(converted(place, 'o.qcow2').equals(shown), `${moved}, clusters of ${clusterSize}`);
+        qemuImg(sandbox, 'check', 'o.qcow2');
+        assert.ok(converted(sandbox, 'o.qcow2').equals(shown), `${moved}, clusters of ${clusterSize}`);
       }
     }
   });
 
   test('refuses a loop, and asks before it deletes snapshots', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
-    const place = withOverlay(t, 'raw');
-    qemuImg(place, 'create', '-q', '-f', 'qcow2', '-b', 'o.qcow2', '-F', 'qcow2', 'top.qcow2');
-    const rebase = (...more: string[]) => place.cli(['overlay', 'rebase', 'o.qcow2', '--json', ...more]);
+    const sandbox = withOverlay(t, 'raw');
+    qemuImg(sandbox, 'create', '-q', '-f', 'qcow2', '-b', 'o.qcow2', '-F', 'qcow2', 'top.qcow2');
+    const rebase = (...more: string[]) => sandbox.cli(['overlay', 'rebase', 'o.qcow2', '--json', ...more]);
     for (const base of ['top.qcow2', 'o.qcow2'])
       assert.equal((await rebase('--base', base, '--format', 'qcow2')).refused(2).code, 'rebase-onto-itself');
-    qemuImg(place, 'snapshot', '-c', 'mine', 'o.qcow2');
-    place.write('other.img', new Uint8Array(2 * MIB).fill(9));
-    place.write('same.img', place.read('base.raw'));
-    const shown = converted(place, 'o.qcow2');
+    qemuImg(sandbox, 'snapshot', '-c', 'mine', 'o.qcow2');
+    sandbox.write('other.img', new Uint8Array(2 * MIB).fill(9));
+    sandbox.write('same.img', sandbox.read('base.raw'));
+    const shown = converted(sandbox, 'o.qcow2');
     assert.equal((await rebase('--base', 'other.img', '--format', 'raw')).refused(2).code, 'confirmation-needed');
     assert.equal(
       (await rebase('--base', 'same.img', '--format', 'raw')).status,
       0,
       'a base with equal contents deletes no snapshot',
     );
-    assert.match(qemuImg(place, 'snapshot', '-l', 'o.qcow2'), /mine/);
+    assert.match(qemuImg(sandbox, 'snapshot', '-l', 'o.qcow2'), /mine/);
     assert.equal((await rebase('--base', 'other.img', '--format', 'raw', '--yes')).status, 0);
-    assert.equal(qemuImg(place, 'snapshot', '-l', 'o.qcow2'), '');
-    assert.ok(converted(place, 'o.qcow2').equals(shown));
+    assert.equal(qemuImg(sandbox, 'snapshot', '-l', 'o.qcow2'), '');
+    assert.ok(converted(sandbox, 'o.qcow2').equals(shown));
   });
 });
 
 suite('overlay check', () => {
   test('reports and frees leaks, as qemu-img does', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
-    const place = withOverlay(t, 'raw');
-    assert.match((await does(place, 'overlay check o.qcow2')).console, /^o\.qcow2 has no errors\.$/m);
-    leakCluster(place, 'o.qcow2');
-    const found = JSON.parse((await does(place, 'overlay check o.qcow2 --json')).console) as object;
+    const sandbox = withOverlay(t, 'raw');
+    assert.match((await does(sandbox, 'overlay check o.qcow2')).console, /^o\.qcow2 has no errors\.$/m);
+    leakCluster(sandbox, 'o.qcow2');
+    const found = JSON.parse((await does(sandbox, 'overlay check o.qcow2 --json')).console) as object;
     assert.deepEqual(found, { corruptions: [], leaks: 1 });
-    assert.throws(() => qemuImg(place, 'check', 'o.qcow2'), /Command failed/);
+    assert.throws(() => qemuImg(sandbox, 'check', 'o.qcow2'), /Command failed/);
     assert.match(
-      (await does(place, 'overlay check o.qcow2')).console,
+      (await does(sandbox, 'overlay check o.qcow2')).console,
       /^o\.qcow2 has no errors\. It has 1 leaked cluster, which/m,
     );
     assert.match(
-      (await does(place, 'overlay check o.qcow2 --repair')).console,
+      (await does(sandbox, 'overlay check o.qcow2 --repair')).console,
       /has no errors\.\nRepaired: 1 leaked cluster\./,
     );
-    qemuImg(place, 'check', 'o.qcow2');
-    isSound(place, 'o.qcow2');
+    qemuImg(sandbox, 'check', 'o.qcow2');
+    assertSound(sandbox, 'o.qcow2');
   });
 
   test('reports flags that contradict refcounts, as qemu-img does, and repairs them', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
-    const place = withOverlay(t, 'raw');
-    const bytes = place.read('o.qcow2');
+    const sandbox = withOverlay(t, 'raw');
+    const bytes = sandbox.read('o.qcow2');
     const l1 = Number(bytes.readBigUInt64BE(40));
     bytes.writeBigUInt64BE(bytes.readBigUInt64BE(l1) ^ (1n << 63n), l1);
-    place.write('o.qcow2', bytes);
-    assert.throws(() => qemuImg(place, 'check', 'o.qcow2'), /OFLAG_COPIED/);
-    const { code, message } = (await place.cli(['overlay', 'check', 'o.qcow2', '--json'])).refused(2);
+    sandbox.write('o.qcow2', bytes);
+    assert.throws(() => qemuImg(sandbox, 'check', 'o.qcow2'), /OFLAG_COPIED/);
+    const { code, message } = (await sandbox.cli(['overlay', 'check', 'o.qcow2', '--json'])).refused(2);
     assert.equal(code, 'overlay-damaged');
     assert.match(
       message,
       /has 1 error\. The first: L1 entry 0 has the COPIED flag clear, but refcount 1\. Run "blkreplay overlay check --repair"/,
     );
-    assert.match((await does(place, 'overlay check o.qcow2 --repair')).console, /has no errors\.\nRepaired: 1 error\./);
-    qemuImg(place, 'check', 'o.qcow2');
+    assert.match(
+      (await does(sandbox, 'overlay check o.qcow2 --repair')).console,
+      /has no errors\.\nRepaired: 1 error\./,
+    );
+    qemuImg(sandbox, 'check', 'o.qcow2');
   });
 
   test('of a damaged overlay has exit status 2 and names the location', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
-    const place = withOverlay(t, 'raw');
-    const bytes = place.read('o.qcow2');
+    const sandbox = withOverlay(t, 'raw');
+    const bytes = sandbox.read('o.qcow2');
     const refcountBlock = Number(bytes.readBigUInt64BE(Number(bytes.readBigUInt64BE(48))));
     bytes.writeUInt16BE(0, refcountBlock + 2 * Math.floor(Number(bytes.readBigUInt64BE(40)) / 65536));
-    place.write('o.qcow2', bytes);
-    const { message, code } = (await place.cli(['overlay', 'check', 'o.qcow2', '--json'])).refused(2);
+    sandbox.write('o.qcow2', bytes);
+    const { message, code } = (await sandbox.cli(['overlay', 'check', 'o.qcow2', '--json'])).refused(2);
     assert.equal(code, 'overlay-damaged');
     assert.match(message, /^o\.qcow2 has 1 error\. The first: cluster \d+ has refcount 0, but 1 reference\./);
   });
@@ -285,9 +291,9 @@ suite('overlay check', () => {
 
 test('overlay info shows chain, sizes and foreign snapshots', async (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
-  const place = withOverlay(t, 'raw');
-  qemuImg(place, 'snapshot', '-c', 'mine', 'o.qcow2');
-  const info = JSON.parse((await does(place, 'overlay info o.qcow2 --json')).console) as {
+  const sandbox = withOverlay(t, 'raw');
+  qemuImg(sandbox, 'snapshot', '-c', 'mine', 'o.qcow2');
+  const info = JSON.parse((await does(sandbox, 'overlay info o.qcow2 --json')).console) as {
     virtualBytes: number;
     clusterBytes: number;
     chain: { file: string; format: string }[];
@@ -304,64 +310,64 @@ test('overlay info shows chain, sizes and foreign snapshots', async (t) => {
     // The instruction count that qemu-img writes for a snapshot outside record and replay.
     [['mine', 0, 'none']],
   );
-  assert.match((await does(place, 'overlay info o.qcow2')).console, /"mine", position 0, .* disk only/);
+  assert.match((await does(sandbox, 'overlay info o.qcow2')).console, /"mine", position 0, .* disk only/);
 });
 
 test('a second command is refused while the first one has the overlay open', async (t) => {
-  const place = withBase(t);
-  await does(place, 'overlay create o.qcow2 --base base.img --format raw');
+  const sandbox = withBase(t);
+  await does(sandbox, 'overlay create o.qcow2 --base base.img --format raw');
   const { hostname } = await import('node:os');
   const holder = { pid: process.pid, host: hostname(), process: null, token: 'test' };
-  place.write('o.qcow2.lock', JSON.stringify(holder));
-  const before = place.fingerprint();
+  sandbox.write('o.qcow2.lock', JSON.stringify(holder));
+  const before = sandbox.fingerprint();
   for (const words of [
     'commit o.qcow2',
     'discard o.qcow2',
     'check o.qcow2',
     'rebase o.qcow2 --base base.img --format raw',
   ]) {
-    const outcome = await place.cli(['overlay', ...words.split(' '), '--json']);
+    const outcome = await sandbox.cli(['overlay', ...words.split(' '), '--json']);
     assert.equal(outcome.refused(2).code, 'overlay-in-use', words);
   }
-  assert.deepEqual(place.fingerprint(), before);
+  assert.deepEqual(sandbox.fingerprint(), before);
 });
 
-function withBase(t: TestContext): Workplace {
-  const place = new Workplace(t);
-  place.disk('base.img', 2 * MIB, 'sacred');
-  return place;
+function withBase(t: TestContext): Sandbox {
+  const sandbox = new Sandbox(t);
+  sandbox.disk('base.img', 2 * MIB, 'sacred');
+  return sandbox;
 }
 
 /** An overlay made by QEMU on a base with contents: data, zeroes, and clusters that show the base. */
-function withOverlay(t: TestContext, baseFormat: 'raw' | 'qcow2', size = '2M'): Workplace {
-  const place = withBase(t);
-  qemuImg(place, 'convert', '-O', baseFormat, 'base.img', `base.${baseFormat}`);
-  qemuImg(place, 'create', '-q', '-f', 'qcow2', '-b', `base.${baseFormat}`, '-F', baseFormat, 'o.qcow2', size);
-  qemuIo(place, 'o.qcow2', 'write -P 1 10k 300k', 'write -z 512k 128k', 'write -P 2 1900k 100k', 'discard 64k 64k');
-  if (size !== '2M') qemuIo(place, 'o.qcow2', 'write -P 3 2560k 64k');
-  return place;
+function withOverlay(t: TestContext, baseFormat: 'raw' | 'qcow2', size = '2M'): Sandbox {
+  const sandbox = withBase(t);
+  qemuImg(sandbox, 'convert', '-O', baseFormat, 'base.img', `base.${baseFormat}`);
+  qemuImg(sandbox, 'create', '-q', '-f', 'qcow2', '-b', `base.${baseFormat}`, '-F', baseFormat, 'o.qcow2', size);
+  qemuIo(sandbox, 'o.qcow2', 'write -P 1 10k 300k', 'write -z 512k 128k', 'write -P 2 1900k 100k', 'discard 64k 64k');
+  if (size !== '2M') qemuIo(sandbox, 'o.qcow2', 'write -P 3 2560k 64k');
+  return sandbox;
 }
 
 /** Appends a cluster that is counted but has no reference. */
-function leakCluster(place: Workplace, name: string): void {
-  const bytes = place.read(name);
+function leakCluster(sandbox: Sandbox, name: string): void {
+  const bytes = sandbox.read(name);
   const cluster = Math.ceil(bytes.length / 65536);
   const grown = Buffer.concat([bytes, new Uint8Array((cluster + 1) * 65536 - bytes.length)]);
   const refcountBlock = Number(grown.readBigUInt64BE(Number(grown.readBigUInt64BE(48))));
   grown.writeUInt16BE(1, refcountBlock + 2 * cluster);
-  place.write(name, grown);
+  sandbox.write(name, grown);
 }
 
-async function does(place: Workplace, words: string) {
-  const outcome = await place.cli(words.split(' '));
+async function does(sandbox: Sandbox, words: string) {
+  const outcome = await sandbox.cli(words.split(' '));
   assert.equal(outcome.status, 0, outcome.stderr);
   return outcome;
 }
 
-function converted(place: Workplace, name: string): Buffer {
-  qemuImg(place, 'convert', '-O', 'raw', name, 'converted.tmp');
-  const bytes = place.read('converted.tmp');
-  fs.rmSync(place.path('converted.tmp'));
+function converted(sandbox: Sandbox, name: string): Buffer {
+  qemuImg(sandbox, 'convert', '-O', 'raw', name, 'converted.tmp');
+  const bytes = sandbox.read('converted.tmp');
+  fs.rmSync(sandbox.path('converted.tmp'));
   return bytes;
 }
 
@@ -369,14 +375,14 @@ function converted(place: Workplace, name: string): Buffer {
 const withoutCompressed = (map: unknown): unknown =>
   (map as Record<string, unknown>[]).map(({ compressed: _, ...entry }) => entry);
 
-const qemuImg = (place: Workplace, command: string, ...args: string[]): string =>
-  runTool('qemu-img', [command, ...args.map((word, i) => (args[i - 1] === '-b' ? word : inPlace(place, word)))]);
+const qemuImg = (sandbox: Sandbox, command: string, ...args: string[]): string =>
+  runTool('qemu-img', [command, ...args.map((word, i) => (args[i - 1] === '-b' ? word : inPlace(sandbox, word)))]);
 
 /** File names in the workplace; names of backing files are relative to the file that names them. */
-function inPlace(place: Workplace, word: string): string {
-  return place.exists(word) || /^[^-].*\.(qcow2|img|raw|tmp)$/.test(word) ? place.path(word) : word;
+function inPlace(sandbox: Sandbox, word: string): string {
+  return sandbox.exists(word) || /^[^-].*\.(qcow2|img|raw|tmp)$/.test(word) ? sandbox.path(word) : word;
 }
 
-function qemuIo(place: Workplace, name: string, ...commands: string[]): void {
-  runTool('qemu-io', ['-f', 'qcow2', ...commands.flatMap((command) => ['-c', command]), place.path(name)]);
+function qemuIo(sandbox: Sandbox, name: string, ...commands: string[]): void {
+  runTool('qemu-io', ['-f', 'qcow2', ...commands.flatMap((command) => ['-c', command]), sandbox.path(name)]);
 }

@@ -6,31 +6,31 @@ import { DEMO, fresh, recorded, TIMER } from './recordedScene.ts';
 
 suite('--overwrite', { concurrency: 2 }, () => {
   test('replaces recording and overlay, and the replay is of the new recording', async (t) => {
-    const place = recorded.copy(t);
-    const before = place.fingerprint(['disk.img']);
-    const { position, digest } = (await place.record(DEMO, '--overwrite')).ended(1, 'guestFailed');
-    const replayed = (await place.replay(DEMO)).ended(1, 'guestFailed');
+    const sandbox = recorded.copy(t);
+    const before = sandbox.fingerprint(['disk.img']);
+    const { position, digest } = (await sandbox.record(DEMO, '--overwrite')).ended(1, 'guestFailed');
+    const replayed = (await sandbox.replay(DEMO)).ended(1, 'guestFailed');
     assert.deepEqual([replayed.position, replayed.digest], [position, digest]);
-    assert.deepEqual(place.fingerprint(['disk.img']), before);
+    assert.deepEqual(sandbox.fingerprint(['disk.img']), before);
   });
 
   test('replaces a state-only image', async (t) => {
-    const place = recorded.copy(t);
+    const sandbox = recorded.copy(t);
     const session = { ...TIMER, rrfile: 'timer.rr' };
-    const { digest } = (await place.record(session, '--overwrite', '--stop-at', '1000')).ended(0, 'stopAt');
-    assert.equal((await place.replay(session)).ended(0, 'endOfRecording').digest, digest);
+    const { digest } = (await sandbox.record(session, '--overwrite', '--stop-at', '1000')).ended(0, 'stopAt');
+    assert.equal((await sandbox.replay(session)).ended(0, 'endOfRecording').digest, digest);
   });
 
   test('replaces the overlay of a run', async (t) => {
-    const place = recorded.copy(t);
+    const sandbox = recorded.copy(t);
     const args = ['run', ...optionsOf(DEMO), '--stop-at', '1000'];
-    assert.equal((await place.cli(args)).refused(2).code, 'overlay-exists');
-    (await place.cli([...args, '--overwrite'])).ended(0, 'stopAt');
+    assert.equal((await sandbox.cli(args)).refused(2).code, 'overlay-exists');
+    (await sandbox.cli([...args, '--overwrite'])).ended(0, 'stopAt');
   });
 
   test('is harmless when nothing exists yet', async (t) => {
-    const place = fresh.copy(t);
-    (await place.record(TIMER, '--overwrite')).ended(0, 'powerOff');
-    (await place.replay(TIMER)).ended(0, 'powerOff');
+    const sandbox = fresh.copy(t);
+    (await sandbox.record(TIMER, '--overwrite')).ended(0, 'powerOff');
+    (await sandbox.replay(TIMER)).ended(0, 'powerOff');
   });
 });

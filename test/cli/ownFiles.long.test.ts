@@ -2,21 +2,21 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { suite, test } from 'node:test';
-import type { Outcome, Workplace } from '../support/cli.ts';
+import type { Outcome, Sandbox } from '../support/cli.ts';
 import { requireTool, runTool } from '../support/tools.ts';
 import { DEMO, fresh, recorded, TIMER, withDrive } from './recordedScene.ts';
-import { MIB, overwrite, type Refusal, refuses } from './refusal.ts';
+import { MIB, overwrite, type Refusal, testRefusals } from './refusal.ts';
 
 const cli =
   (words: string) =>
-  (place: Workplace): Promise<Outcome> =>
-    place.cli([...words.split(' '), '--json']);
+  (sandbox: Sandbox): Promise<Outcome> =>
+    sandbox.cli([...words.split(' '), '--json']);
 
-const precious = (name: string) => (place: Workplace) => void place.write(name, 'precious');
-const qcow2 = (name: string) => (place: Workplace) =>
-  void runTool('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', 'cluster_size=4096', place.path(name), '4M']);
-const brokenLink = (name: string) => (place: Workplace) => fs.symlinkSync('nowhere', place.path(name));
-const linkToForeign = (name: string) => (place: Workplace) => fs.symlinkSync('demo.c', place.path(name));
+const precious = (name: string) => (sandbox: Sandbox) => void sandbox.write(name, 'precious');
+const qcow2 = (name: string) => (sandbox: Sandbox) =>
+  void runTool('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', 'cluster_size=4096', sandbox.path(name), '4M']);
+const brokenLink = (name: string) => (sandbox: Sandbox) => fs.symlinkSync('nowhere', sandbox.path(name));
+const linkToForeign = (name: string) => (sandbox: Sandbox) => fs.symlinkSync('demo.c', sandbox.path(name));
 
 const FOREIGN = /^\S+ would be overwritten, but it is not \S.*\. Delete it yourself .*, or choose another name\.$/;
 const targets: [what: string, command: Refusal['command'], path: string][] = [
@@ -25,14 +25,14 @@ const targets: [what: string, command: Refusal['command'], path: string][] = [
   ['a state-only image', overwrite(TIMER), 'a.rr.qcow2'],
   ['a new overlay', cli('overlay create o.qcow2 --base disk.img --format raw --overwrite'), 'o.qcow2'],
 ];
-const foreign: [what: string, make: (name: string) => (place: Workplace) => void, code: string, says: RegExp][] = [
+const foreign: [what: string, make: (name: string) => (sandbox: Sandbox) => void, code: string, says: RegExp][] = [
   ['text', precious, 'file-foreign', FOREIGN],
   ["a user's qcow2", qcow2, 'file-foreign', FOREIGN],
   ['a link to a file', linkToForeign, 'file-foreign', FOREIGN],
   ['a broken link', brokenLink, 'file-broken-link', /^\S+ is a link to a file that does not exist\. Delete the link/],
 ];
 
-refuses(
+testRefusals(
   'with --overwrite',
   fresh,
   targets.flatMap(([target, command, path]) =>
@@ -42,7 +42,7 @@ refuses(
   ),
 );
 
-refuses('with --overwrite', recorded, [
+testRefusals('with --overwrite', recorded, [
   {
     what: 'a recording does not replace an overlay made by blkreplay',
     command: overwrite({ ...TIMER, rrfile: 'hd0.qcow2' }),
@@ -77,71 +77,71 @@ refuses('with --overwrite', recorded, [
   {
     what: 'a recording does not follow a broken link, with or without --overwrite',
     trouble: brokenLink('b.rr'),
-    command: (place) => place.record({ ...withDrive({ overlay: 'o.qcow2' }), rrfile: 'b.rr' }),
+    command: (sandbox) => sandbox.record({ ...withDrive({ overlay: 'o.qcow2' }), rrfile: 'b.rr' }),
     code: 'file-broken-link',
     says: /^b\.rr is a link/,
   },
 ]);
 
 test('empty files and links to our own files are replaced', async (t) => {
-  const place = recorded.copy(t);
-  for (const name of ['b.rr', 'o.qcow2']) place.write(name, '');
+  const sandbox = recorded.copy(t);
+  for (const name of ['b.rr', 'o.qcow2']) sandbox.write(name, '');
   (
-    await place.record({ ...withDrive({ overlay: 'o.qcow2' }), rrfile: 'b.rr' }, '--overwrite', '--stop-at', '1000')
+    await sandbox.record({ ...withDrive({ overlay: 'o.qcow2' }), rrfile: 'b.rr' }, '--overwrite', '--stop-at', '1000')
   ).ended(0, 'stopAt');
-  fs.renameSync(place.path('b.rr'), place.path('folder/b.rr'));
-  fs.symlinkSync('folder/b.rr', place.path('b.rr'));
+  fs.renameSync(sandbox.path('b.rr'), sandbox.path('folder/b.rr'));
+  fs.symlinkSync('folder/b.rr', sandbox.path('b.rr'));
   const session = { ...withDrive({ overlay: 'o.qcow2' }), rrfile: 'b.rr' };
-  (await place.record(session, '--overwrite', '--stop-at', '2000')).ended(0, 'stopAt');
-  assert.ok(fs.lstatSync(place.path('b.rr')).isSymbolicLink());
-  assert.equal((await place.replay(session)).ended(0, 'endOfRecording').position, 2000);
+  (await sandbox.record(session, '--overwrite', '--stop-at', '2000')).ended(0, 'stopAt');
+  assert.ok(fs.lstatSync(sandbox.path('b.rr')).isSymbolicLink());
+  assert.equal((await sandbox.replay(session)).ended(0, 'endOfRecording').position, 2000);
 });
 
 test("our overlay is recognized after qemu-img has changed it, and a user’s image that holds a recording's snapshots is not ours", async (t) => {
   if (!requireTool('qemu-img', t)) return;
-  const place = recorded.copy(t);
-  runTool('qemu-img', ['snapshot', '-c', 'theirs', place.path('hd0.qcow2')]);
-  runTool('qemu-img', ['rebase', '-u', '-b', 'disk.img', '-F', 'raw', place.path('hd0.qcow2')]);
-  (await place.record(DEMO, '--overwrite', '--stop-at', '1000')).ended(0, 'stopAt');
-  qcow2('mine.qcow2')(place);
+  const sandbox = recorded.copy(t);
+  runTool('qemu-img', ['snapshot', '-c', 'theirs', sandbox.path('hd0.qcow2')]);
+  runTool('qemu-img', ['rebase', '-u', '-b', 'disk.img', '-F', 'raw', sandbox.path('hd0.qcow2')]);
+  (await sandbox.record(DEMO, '--overwrite', '--stop-at', '1000')).ended(0, 'stopAt');
+  qcow2('mine.qcow2')(sandbox);
   const inPlace = { ...DEMO, drives: [{ image: 'mine.qcow2', format: 'qcow2' as const }], rrfile: 'mine.rr' };
-  (await place.record({ ...inPlace, options: ['--rrsnapshot', 'one'] }, '--stop-at', '1000')).ended(0, 'stopAt');
-  const before = place.fingerprint(['mine.qcow2']);
+  (await sandbox.record({ ...inPlace, options: ['--rrsnapshot', 'one'] }, '--stop-at', '1000')).ended(0, 'stopAt');
+  const before = sandbox.fingerprint(['mine.qcow2']);
   assert.equal(
-    (await place.record(withDrive({ overlay: 'mine.qcow2' }), '--overwrite')).refused(2).code,
+    (await sandbox.record(withDrive({ overlay: 'mine.qcow2' }), '--overwrite')).refused(2).code,
     'file-foreign',
   );
-  assert.deepEqual(place.fingerprint(['mine.qcow2']), before);
-  assert.deepEqual(await filesIn(place, 'mine.rr'), [
+  assert.deepEqual(sandbox.fingerprint(['mine.qcow2']), before);
+  assert.deepEqual(await filesIn(sandbox, 'mine.rr'), [
     { path: 'mine.rr', kind: 'recording', isOwn: true },
     { path: 'mine.qcow2', kind: 'image', isOwn: false },
   ]);
 });
 
 test('info lists the files of a recording and marks those made by it', async (t) => {
-  const place = recorded.copy(t);
+  const sandbox = recorded.copy(t);
   const own = { path: 'a.rr', kind: 'recording', isOwn: true };
   const image = { path: 'disk.img', kind: 'image', isOwn: false };
   const overlay = { path: 'hd0.qcow2', kind: 'overlay', isOwn: true };
-  assert.deepEqual(await filesIn(place, 'a.rr'), [own, overlay, image]);
-  assert.deepEqual(await filesIn(place, 'timer.rr'), [
+  assert.deepEqual(await filesIn(sandbox, 'a.rr'), [own, overlay, image]);
+  assert.deepEqual(await filesIn(sandbox, 'timer.rr'), [
     { ...own, path: 'timer.rr' },
     { path: 'timer.rr.qcow2', kind: 'state', isOwn: true },
   ]);
-  assert.deepEqual(await filesIn(place, 'temporary.rr'), [{ ...own, path: 'temporary.rr' }, image]);
+  assert.deepEqual(await filesIn(sandbox, 'temporary.rr'), [{ ...own, path: 'temporary.rr' }, image]);
   const notOwn = [own, { ...overlay, isOwn: false }, image];
-  fs.rmSync(place.path('hd0.qcow2'));
-  assert.deepEqual(await filesIn(place, 'a.rr'), notOwn, 'missing');
-  place.write('hd0.qcow2', 'precious');
-  assert.deepEqual(await filesIn(place, 'a.rr'), notOwn, 'text');
-  fs.rmSync(place.path('hd0.qcow2'));
-  place.disk('other.img');
-  await place.cli(['overlay', 'create', 'hd0.qcow2', '--base', 'other.img', '--format', 'raw']);
-  assert.deepEqual(await filesIn(place, 'a.rr'), notOwn, 'on another base');
+  fs.rmSync(sandbox.path('hd0.qcow2'));
+  assert.deepEqual(await filesIn(sandbox, 'a.rr'), notOwn, 'missing');
+  sandbox.write('hd0.qcow2', 'precious');
+  assert.deepEqual(await filesIn(sandbox, 'a.rr'), notOwn, 'text');
+  fs.rmSync(sandbox.path('hd0.qcow2'));
+  sandbox.disk('other.img');
+  await sandbox.cli(['overlay', 'create', 'hd0.qcow2', '--base', 'other.img', '--format', 'raw']);
+  assert.deepEqual(await filesIn(sandbox, 'a.rr'), notOwn, 'on another base');
 });
 
 suite('pack takes only the files of the recording', { concurrency: 2 }, () => {
-  const others: [what: string, file: string, make: (place: Workplace) => unknown, code: string][] = [
+  const others: [what: string, file: string, make: (sandbox: Sandbox) => unknown, code: string][] = [
     ['text', 'hd0.qcow2', precious('hd0.qcow2'), 'image-not-qcow2'],
     ["a user's qcow2", 'hd0.qcow2', qcow2('hd0.qcow2'), 'overlay-other-recording'],
     [
@@ -153,9 +153,9 @@ suite('pack takes only the files of the recording', { concurrency: 2 }, () => {
     [
       'an overlay on another base',
       'hd0.qcow2',
-      async (place) => {
-        place.disk('other.img', 4 * MIB, 'other');
-        (await place.record({ ...withDrive({ image: 'other.img' }), rrfile: 'b.rr' }, '--stop-at', '1000')).ended(
+      async (sandbox) => {
+        sandbox.disk('other.img', 4 * MIB, 'other');
+        (await sandbox.record({ ...withDrive({ image: 'other.img' }), rrfile: 'b.rr' }, '--stop-at', '1000')).ended(
           0,
           'stopAt',
         );
@@ -165,7 +165,7 @@ suite('pack takes only the files of the recording', { concurrency: 2 }, () => {
     [
       'an overlay with another name of the first snapshot',
       'hd0.qcow2',
-      (place) => place.record({ ...DEMO, rrfile: 'b.rr' }, '--rrsnapshot', 'other', '--stop-at', '1000'),
+      (sandbox) => sandbox.record({ ...DEMO, rrfile: 'b.rr' }, '--rrsnapshot', 'other', '--stop-at', '1000'),
       'overlay-other-recording',
     ],
     ['text in place of the state-only image', 'timer.rr.qcow2', precious('timer.rr.qcow2'), 'image-not-qcow2'],
@@ -178,48 +178,48 @@ suite('pack takes only the files of the recording', { concurrency: 2 }, () => {
   ];
   for (const [what, file, make, code] of others) {
     test(`not ${what}`, async (t) => {
-      const place = recorded.copy(t);
-      fs.rmSync(place.path(file));
-      await make(place);
-      const before = place.fingerprint();
+      const sandbox = recorded.copy(t);
+      fs.rmSync(sandbox.path(file));
+      await make(sandbox);
+      const before = sandbox.fingerprint();
       const rrfile = file === 'hd0.qcow2' ? 'a.rr' : 'timer.rr';
       for (const bases of ['--with-bases', '--without-bases']) {
         const args = ['pack', rrfile, '--into', 'deep/a.pack', '--json', ...(bases === '--with-bases' ? [] : [bases])];
-        const refused = (await place.cli(args)).refused(2);
+        const refused = (await sandbox.cli(args)).refused(2);
         assert.equal(refused.code, code, refused.message);
         assert.match(refused.message, new RegExp(`^${file} `));
       }
-      assert.deepEqual(place.fingerprint(), before);
+      assert.deepEqual(sandbox.fingerprint(), before);
     });
   }
 });
 
 test('unpack replaces only what it unpacked before', async (t) => {
-  const place = recorded.copy(t);
+  const sandbox = recorded.copy(t);
   for (const words of [
     'pack a.rr --into a.pack',
     'unpack a.pack --into there',
     'unpack a.pack --into there --overwrite',
   ]) {
-    assert.equal((await cli(words)(place)).status, 0, words);
+    assert.equal((await cli(words)(sandbox)).status, 0, words);
   }
   const again = cli('unpack a.pack --into there --overwrite');
-  for (const name of fs.readdirSync(place.path('there'))) {
-    const whole = place.read(`there/${name}`);
-    place.write(`there/${name}`, 'precious');
-    const before = place.fingerprint();
-    const { message, code } = (await again(place)).refused(2);
+  for (const name of fs.readdirSync(sandbox.path('there'))) {
+    const whole = sandbox.read(`there/${name}`);
+    sandbox.write(`there/${name}`, 'precious');
+    const before = sandbox.fingerprint();
+    const { message, code } = (await again(sandbox)).refused(2);
     assert.equal(code, 'file-foreign');
     assert.match(message, new RegExp(`${name} would be overwritten, but it is `));
-    assert.deepEqual(place.fingerprint(), before);
-    place.write(`there/${name}`, whole);
+    assert.deepEqual(sandbox.fingerprint(), before);
+    sandbox.write(`there/${name}`, whole);
   }
   // A pack with a wrong last byte is refused before anything is created.
-  place.flipByte('a.pack', -1);
-  const before = place.fingerprint();
+  sandbox.flipByte('a.pack', -1);
+  const before = sandbox.fingerprint();
   for (const words of ['unpack a.pack --into there --overwrite', 'unpack a.pack --into deep/er']) {
-    assert.equal((await cli(words)(place)).refused(2).code, 'pack-damaged');
-    assert.deepEqual(place.fingerprint(), before);
+    assert.equal((await cli(words)(sandbox)).refused(2).code, 'pack-damaged');
+    assert.deepEqual(sandbox.fingerprint(), before);
   }
 });
 
@@ -227,8 +227,8 @@ test(
   'whatever the umask, new files are accessible to their owner only',
   { skip: process.platform === 'win32' },
   async (t) => {
-    const place = fresh.copy(t);
-    fs.chmodSync(place.path('disk.img'), 0o666);
+    const sandbox = fresh.copy(t);
+    fs.chmodSync(sandbox.path('disk.img'), 0o666);
     const through = ['sh', '-c', 'umask 0; exec "$@"', 'sh'];
     const commands = [
       'record --kernel demo.elf --rrfile a.rr --drive id=hd0,image=disk.img,format=raw,overlay=hd0.qcow2 --stop-at 1000',
@@ -249,19 +249,19 @@ test(
     ];
     for (const more of [[], ['--overwrite']]) {
       for (const words of commands) {
-        const outcome = await place.cli([...words.split(' '), ...more], { through });
+        const outcome = await sandbox.cli([...words.split(' '), ...more], { through });
         assert.equal(outcome.status, 0, `${words}: ${outcome.stderr}`);
       }
       for (const name of made) {
-        assert.equal(fs.statSync(place.path(name)).mode & 0o777, 0o600, name);
-        fs.chmodSync(place.path(name), 0o666);
+        assert.equal(fs.statSync(sandbox.path(name)).mode & 0o777, 0o600, name);
+        fs.chmodSync(sandbox.path(name), 0o666);
       }
     }
   },
 );
 
-async function filesIn(place: Workplace, rrfile: string): Promise<unknown> {
-  const outcome = await place.cli(['info', rrfile, '--json']);
+async function filesIn(sandbox: Sandbox, rrfile: string): Promise<unknown> {
+  const outcome = await sandbox.cli(['info', rrfile, '--json']);
   assert.equal(outcome.status, 0, outcome.stderr);
   return (JSON.parse(outcome.console) as { files: unknown }).files;
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { suite, test } from 'node:test';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { guest, maskDemo, SESSION } from '../support/guests.ts';
 import { underQemu } from '../support/qemu.ts';
 import { requireTool } from '../support/tools.ts';
@@ -14,26 +14,26 @@ suite('as under QEMU', { concurrency: 2 }, () => {
   for (const way of ['', '-clint']) {
     test(`kernel/oslet${way}: processes, timer, disk, and a session typed on its console`, async (t) => {
       if (!requireTool(QEMU, t)) return;
-      const place = new Workplace(t);
+      const sandbox = new Sandbox(t);
       const kernel = guest(`kernel/oslet${way}`);
-      const drives = [{ image: place.disk('ours.img') }];
+      const drives = [{ image: sandbox.disk('ours.img') }];
       const typed = { after: '\n$ ', text: fs.readFileSync(SESSION, 'latin1') };
-      const theirs = await underQemu(place, { kernel, disks: ['theirs.img'], typed });
-      const ours = await place.run({ kernel, drives, stdin: SESSION });
+      const theirs = await underQemu(sandbox, { kernel, disks: ['theirs.img'], typed });
+      const ours = await sandbox.run({ kernel, drives, stdin: SESSION });
       assert.equal(maskShell(ours.console), maskShell(theirs));
     });
   }
 
   test('demo, and its second boot on the same disk', async (t) => {
     if (!requireTool(QEMU, t)) return;
-    const place = new Workplace(t);
+    const sandbox = new Sandbox(t);
     const kernel = guest('demo/demo');
     const demo = { kernel, disks: ['theirs.img'] };
-    const first = { image: place.disk('ours.img'), overlay: 'ours.qcow2' };
+    const first = { image: sandbox.disk('ours.img'), overlay: 'ours.qcow2' };
     const second = { image: 'ours.qcow2', format: 'qcow2' } as const;
     for (const [boot, drive] of [first, second].entries()) {
-      const theirs = await underQemu(place, demo);
-      const ours = await place.record({ kernel, drives: [drive], rrfile: `${boot}.rr` });
+      const theirs = await underQemu(sandbox, demo);
+      const ours = await sandbox.record({ kernel, drives: [drive], rrfile: `${boot}.rr` });
       assert.equal(maskDemo(ours.console), maskDemo(theirs));
     }
   });
@@ -41,11 +41,11 @@ suite('as under QEMU', { concurrency: 2 }, () => {
   for (const kernel of benchGuests()) {
     test(`${path.basename(kernel)} prints the same checksum and the same count of instructions`, async (t) => {
       if (!requireTool(QEMU, t)) return;
-      const place = new Workplace(t);
-      const ours = await place.run({ kernel });
+      const sandbox = new Sandbox(t);
+      const ours = await sandbox.run({ kernel });
       ours.ended(0, 'powerOff');
       assert.match(ours.console, /\d/);
-      assert.equal(ours.console, await underQemu(place, { kernel }));
+      assert.equal(ours.console, await underQemu(sandbox, { kernel }));
     });
   }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, suite, test, type TestContext } from 'node:test';
-import { type Session, type Summary, Workplace } from '../support/cli.ts';
+import { type Session, type Summary, Sandbox } from '../support/cli.ts';
 import { expected, guest, maskDemo, SESSION } from '../support/guests.ts';
 import { visibleBytes } from '../support/overlays.ts';
 import { requireTool, runTool } from '../support/tools.ts';
@@ -16,7 +16,7 @@ interface Story {
 }
 
 const MIB = 1 << 20;
-const recorded = new Workplace({ after });
+const recorded = new Sandbox({ after });
 recorded.disk('disk.img', 4 * MIB, 'sacred');
 recorded.disk('empty.img', 4 * MIB);
 recorded.disk('second.img', MIB);
@@ -128,9 +128,9 @@ suite('qemu-img on the images of a recording', () => {
 
   test('the guest finds its data on the disk that convert made', async (t) => {
     if (!requireTool('qemu-img', t)) return;
-    const place = new Workplace(t);
-    place.write('disk.img', converted(t, 'overlays/demo.qcow2'));
-    const { console } = await place.run({ kernel: guest('demo/demo'), drives: [{ image: 'disk.img' }] });
+    const sandbox = new Sandbox(t);
+    sandbox.write('disk.img', converted(t, 'overlays/demo.qcow2'));
+    const { console } = await sandbox.run({ kernel: guest('demo/demo'), drives: [{ image: 'disk.img' }] });
     assert.equal(maskDemo(console), maskDemo(expected('demo/demo-second-boot').console));
   });
 
@@ -168,9 +168,9 @@ function infoOf(name: string): ImageInfo {
 
 /** The image as raw bytes, by qemu-img. */
 function converted(t: TestContext, name: string, options: string[] = []): Uint8Array {
-  const place = new Workplace(t);
-  runTool('qemu-img', ['convert', '-f', 'qcow2', ...options, '-O', 'raw', recorded.path(name), place.path('raw')]);
-  return place.read('raw');
+  const sandbox = new Sandbox(t);
+  runTool('qemu-img', ['convert', '-f', 'qcow2', ...options, '-O', 'raw', recorded.path(name), sandbox.path('raw')]);
+  return sandbox.read('raw');
 }
 
 /** Does not print megabytes if they differ. */

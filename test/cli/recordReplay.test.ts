@@ -6,15 +6,15 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, suite, test, type TestContext } from 'node:test';
-import { driveText, type Outcome, type Session, type Summary, Workplace } from '../support/cli.ts';
+import { driveText, type Outcome, type Session, type Summary, Sandbox } from '../support/cli.ts';
 import { guest, SESSION } from '../support/guests.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
 import { some } from '../support/extent.ts';
 
-interface Story {
+interface SessionCase {
   name: string;
   /** Creates the session's files. */
-  prepare: (place: Workplace) => Session | Promise<Session>;
+  prepare: (sandbox: Sandbox) => Session | Promise<Session>;
   /** Files that must not change while recording. */
   bases: string[];
   /** Files that the recording creates besides itself. */
@@ -23,27 +23,27 @@ interface Story {
 
 const MIB = 1 << 20;
 
-const STORIES: Story[] = [
+const SESSIONS: SessionCase[] = [
   {
     name: 'the demo on an overlay',
-    prepare: (place) => ({
+    prepare: (sandbox) => ({
       kernel: guest('demo/demo'),
-      drives: [{ image: place.disk('disk.img'), overlay: 'hd0.qcow2' }],
+      drives: [{ image: sandbox.disk('disk.img'), overlay: 'hd0.qcow2' }],
     }),
     bases: ['disk.img'],
     leaves: ['hd0.qcow2'],
   },
   {
     name: 'the demo on a temporary overlay',
-    prepare: (place) => ({ kernel: guest('demo/demo'), drives: [{ image: place.disk('disk.img') }] }),
+    prepare: (sandbox) => ({ kernel: guest('demo/demo'), drives: [{ image: sandbox.disk('disk.img') }] }),
     bases: ['disk.img'],
     leaves: [],
   },
   {
     name: 'the demo on a qcow2 base that has a base itself',
-    prepare: async (place) => {
-      const drive = { image: place.disk('disk.img'), overlay: 'base.qcow2' };
-      await place.record({ kernel: guest('demo/demo'), drives: [drive], rrfile: 'base.rr' });
+    prepare: async (sandbox) => {
+      const drive = { image: sandbox.disk('disk.img'), overlay: 'base.qcow2' };
+      await sandbox.record({ kernel: guest('demo/demo'), drives: [drive], rrfile: 'base.rr' });
       return {
         kernel: guest('demo/demo'),
         drives: [{ image: 'base.qcow2', format: 'qcow2', overlay: 'hd0.qcow2' }],
@@ -54,9 +54,9 @@ const STORIES: Story[] = [
   },
   {
     name: 'a kernel with processes and a session typed on its console',
-    prepare: (place) => ({
+    prepare: (sandbox) => ({
       kernel: guest('kernel/oslet'),
-      drives: [{ image: place.disk('disk.img'), overlay: 'hd0.qcow2' }],
+      drives: [{ image: sandbox.disk('disk.img'), overlay: 'hd0.qcow2' }],
       stdin: SESSION,
       options: ['--memory', '64M', '--append', 'quiet', '--rrsnapshot', 'before boot'],
     }),
@@ -65,21 +65,21 @@ const STORIES: Story[] = [
   },
   {
     name: 'a kernel on a read-only drive',
-    prepare: (place) => ({
+    prepare: (sandbox) => ({
       kernel: guest('kernel/oslet'),
-      drives: [{ image: place.disk('disk.img', 4 * MIB, 'sacred'), readOnly: true }],
-      stdin: place.write('typed', 'readblk 0\nwriteblk 0 spoilt\nreadblk 0\nsum 64\npoweroff\n'),
+      drives: [{ image: sandbox.disk('disk.img', 4 * MIB, 'sacred'), readOnly: true }],
+      stdin: sandbox.write('typed', 'readblk 0\nwriteblk 0 spoilt\nreadblk 0\nsum 64\npoweroff\n'),
     }),
     bases: ['disk.img'],
     leaves: ['a.rr.qcow2'],
   },
   {
     name: 'two drives with an overlay each',
-    prepare: (place) => ({
+    prepare: (sandbox) => ({
       kernel: guest('small/twodisk'),
       drives: [
-        { image: place.disk('a.img', 4 * MIB), overlay: 'overlays/a.qcow2' },
-        { image: place.disk('b.img', MIB), overlay: 'overlays/b.qcow2' },
+        { image: sandbox.disk('a.img', 4 * MIB), overlay: 'overlays/a.qcow2' },
+        { image: sandbox.disk('b.img', MIB), overlay: 'overlays/b.qcow2' },
       ],
     }),
     bases: ['a.img', 'b.img'],
@@ -87,29 +87,29 @@ const STORIES: Story[] = [
   },
   {
     name: 'two drives, the second on a temporary overlay',
-    prepare: (place) => ({
+    prepare: (sandbox) => ({
       kernel: guest('small/twodisk'),
-      drives: [{ image: place.disk('a.img', 4 * MIB), overlay: 'a.qcow2' }, { image: place.disk('b.img', MIB) }],
+      drives: [{ image: sandbox.disk('a.img', 4 * MIB), overlay: 'a.qcow2' }, { image: sandbox.disk('b.img', MIB) }],
     }),
     bases: ['a.img', 'b.img'],
     leaves: ['a.qcow2'],
   },
   {
     name: 'two drives, the first on a temporary overlay',
-    prepare: (place) => ({
+    prepare: (sandbox) => ({
       kernel: guest('small/twodisk'),
-      drives: [{ image: place.disk('a.img', 4 * MIB) }, { image: place.disk('b.img', MIB), overlay: 'b.qcow2' }],
+      drives: [{ image: sandbox.disk('a.img', 4 * MIB) }, { image: sandbox.disk('b.img', MIB), overlay: 'b.qcow2' }],
     }),
     bases: ['a.img', 'b.img'],
     leaves: ['b.qcow2'],
   },
   {
     name: 'two drives that exchange their slots',
-    prepare: (place) => ({
+    prepare: (sandbox) => ({
       kernel: guest('small/twodisk'),
       drives: [
-        { image: place.disk('b.img', MIB), overlay: 'b.qcow2', slot: 1 },
-        { image: place.disk('a.img', 4 * MIB), overlay: 'a.qcow2', slot: 0 },
+        { image: sandbox.disk('b.img', MIB), overlay: 'b.qcow2', slot: 1 },
+        { image: sandbox.disk('a.img', 4 * MIB), overlay: 'a.qcow2', slot: 0 },
       ],
     }),
     bases: ['a.img', 'b.img'],
@@ -117,9 +117,9 @@ const STORIES: Story[] = [
   },
   {
     name: 'a guest that resets its machine',
-    prepare: (place) => ({
+    prepare: (sandbox) => ({
       kernel: guest('small/reset'),
-      drives: [{ image: place.disk('disk.img', 4 * MIB), overlay: 'hd0.qcow2' }],
+      drives: [{ image: sandbox.disk('disk.img', 4 * MIB), overlay: 'hd0.qcow2' }],
     }),
     bases: ['disk.img'],
     leaves: ['hd0.qcow2'],
@@ -139,22 +139,22 @@ const STORIES: Story[] = [
 ];
 
 suite('run, record and replay agree', { concurrency: 2 }, () => {
-  for (const story of some(STORIES, 2)) {
+  for (const story of some(SESSIONS, 2)) {
     test(story.name, async (t) => {
-      const place = new Workplace(t);
-      const session = await story.prepare(place);
-      const bases = place.fingerprint();
+      const sandbox = new Sandbox(t);
+      const session = await story.prepare(sandbox);
+      const bases = sandbox.fingerprint();
 
-      const ran = await place.run(session);
-      assert.deepEqual(place.fingerprint(), bases, 'run leaves nothing behind');
+      const ran = await sandbox.run(session);
+      assert.deepEqual(sandbox.fingerprint(), bases, 'run leaves nothing behind');
 
-      const recorded = await place.record(session);
-      assert.deepEqual(place.fingerprint(Object.keys(bases)), bases, 'the bases stay unchanged');
-      const kept = place.fingerprint();
+      const recorded = await sandbox.record(session);
+      assert.deepEqual(sandbox.fingerprint(Object.keys(bases)), bases, 'the bases stay unchanged');
+      const kept = sandbox.fingerprint();
       assert.deepEqual(Object.keys(kept).sort(), [...Object.keys(bases), ...story.leaves, 'a.rr'].sort());
 
-      const replayed = await place.replay(session);
-      assert.deepEqual(place.fingerprint(), kept, 'replay changes nothing');
+      const replayed = await sandbox.replay(session);
+      assert.deepEqual(sandbox.fingerprint(), kept, 'replay changes nothing');
 
       sameRun(recorded, ran);
       sameRun(replayed, recorded);
@@ -165,72 +165,72 @@ suite('run, record and replay agree', { concurrency: 2 }, () => {
   }
 
   test('a replay needs only the recording and the drives', async (t) => {
-    const { place, session, recorded } = await aRecording(t);
+    const { sandbox, session, recorded } = await aRecording(t);
     const drive = driveText(session.drives[0]);
-    sameRun(await place.cli(['replay', '--rrfile', 'a.rr', '--drive', drive, '--json']), recorded);
+    sameRun(await sandbox.cli(['replay', '--rrfile', 'a.rr', '--drive', drive, '--json']), recorded);
   });
 
   test('two replays give the same result', async (t) => {
-    const { place, session } = await aRecording(t);
-    const first = await place.replay(session);
-    sameRun(await place.replay(session), first);
+    const { sandbox, session } = await aRecording(t);
+    const first = await sandbox.replay(session);
+    sameRun(await sandbox.replay(session), first);
   });
 
   test('the recording and its files can be moved together', async (t) => {
-    const { place, session, recorded } = await aRecording(t);
-    const other = new Workplace(t);
-    for (const name of Object.keys(place.fingerprint())) other.write(name, place.read(name));
+    const { sandbox, session, recorded } = await aRecording(t);
+    const other = new Sandbox(t);
+    for (const name of Object.keys(sandbox.fingerprint())) other.write(name, sandbox.read(name));
     sameRun(await other.replay(session), recorded);
   });
 
   test('a rebuilt or lost kernel does not orphan the recording', async (t) => {
-    const place = new Workplace(t);
-    place.write('kernel.elf', fs.readFileSync(guest('small/timer')));
+    const sandbox = new Sandbox(t);
+    sandbox.write('kernel.elf', fs.readFileSync(guest('small/timer')));
     const session = { kernel: 'kernel.elf' };
-    const recorded = await place.record(session);
-    place.write('kernel.elf', fs.readFileSync(guest('small/hello')));
-    sameRun(await place.replay(session), recorded);
+    const recorded = await sandbox.record(session);
+    sandbox.write('kernel.elf', fs.readFileSync(guest('small/hello')));
+    sameRun(await sandbox.replay(session), recorded);
   });
 });
 
 suite('--stop-at', { concurrency: 2 }, () => {
-  for (const story of some(STORIES, 1)) {
+  for (const story of some(SESSIONS, 1)) {
     test(`${story.name}: any position has the same state in run, record and replay`, async (t) => {
       const random = SeededRandom.forTest(t);
-      const place = new Workplace(t);
-      const session = await story.prepare(place);
-      const { position: last } = (await place.record(session)).summary;
+      const sandbox = new Sandbox(t);
+      const session = await story.prepare(sandbox);
+      const { position: last } = (await sandbox.record(session)).summary;
       for (const position of [1 + random.below(last - 1), 1 + random.below(last - 1)]) {
         const stopAt = ['--stop-at', String(position)];
-        const replayed = await place.replay(session, ...stopAt);
+        const replayed = await sandbox.replay(session, ...stopAt);
         assert.equal(replayed.ended(0, 'stopAt').position, position);
-        sameRun(replayed, await place.run(session, ...stopAt));
+        sameRun(replayed, await sandbox.run(session, ...stopAt));
       }
     });
   }
 
   test('a stopped recording replays to its end and to any position before it', async (t) => {
-    const place = new Workplace(t);
-    const session = { kernel: guest('demo/demo'), drives: [{ image: place.disk('disk.img'), overlay: 'hd0.qcow2' }] };
-    const recorded = await place.record(session, '--stop-at', '40_000_000');
+    const sandbox = new Sandbox(t);
+    const session = { kernel: guest('demo/demo'), drives: [{ image: sandbox.disk('disk.img'), overlay: 'hd0.qcow2' }] };
+    const recorded = await sandbox.record(session, '--stop-at', '40_000_000');
     const end = recorded.ended(0, 'stopAt');
     assert.equal(end.position, 40_000_000);
     assert.equal(end.guestExit, null);
 
-    const toItsEnd = await place.replay(session);
+    const toItsEnd = await sandbox.replay(session);
     toItsEnd.ended(0, 'endOfRecording');
     sameState(toItsEnd, recorded);
-    (await place.replay(session, '--stop-at', '90000000')).ended(0, 'endOfRecording');
+    (await sandbox.replay(session, '--stop-at', '90000000')).ended(0, 'endOfRecording');
 
-    const there = await place.replay(session, '--stop-at', '39999999');
+    const there = await sandbox.replay(session, '--stop-at', '39999999');
     assert.equal(there.ended(0, 'stopAt').position, 39_999_999);
     assert.notEqual(there.summary.digest, end.digest);
   });
 
   test('at the limits: power-on, the step before the end, the end, past the end', async (t) => {
-    const place = new Workplace(t);
+    const sandbox = new Sandbox(t);
     const session = { kernel: guest('small/timer') };
-    const last = (await place.record(session)).ended(0, 'powerOff').position;
+    const last = (await sandbox.record(session)).ended(0, 'powerOff').position;
     for (const [at, reason, position] of [
       [0, 'stopAt', 0],
       [1, 'stopAt', 1],
@@ -239,18 +239,18 @@ suite('--stop-at', { concurrency: 2 }, () => {
       [last + 1, 'powerOff', last],
     ] as const) {
       const stopAt = ['--stop-at', String(at)];
-      const ran = await place.run(session, ...stopAt);
+      const ran = await sandbox.run(session, ...stopAt);
       assert.equal(ran.ended(0, reason).position, position);
-      sameRun(await place.replay(session, ...stopAt), ran);
-      sameRun(await place.record({ ...session, rrfile: `${at}.rr` }, ...stopAt), ran);
+      sameRun(await sandbox.replay(session, ...stopAt), ran);
+      sameRun(await sandbox.record({ ...session, rrfile: `${at}.rr` }, ...stopAt), ran);
     }
   });
 });
 
 suite('info', () => {
   test('describes the contents of a recording in words', async (t) => {
-    const { place, recorded } = await aRecording(t);
-    const { status, console, stderr } = await place.cli(['info', 'a.rr']);
+    const { sandbox, recorded } = await aRecording(t);
+    const { status, console, stderr } = await sandbox.cli(['info', 'a.rr']);
     assert.equal(status, 0);
     assert.equal(stderr, '');
     assert.match(console, /^a\.rr: recording of blkreplay \d+\.\d+\.\d+, format 5\n/);
@@ -264,8 +264,8 @@ suite('info', () => {
   });
 
   test('--json gives the same for programs', async (t) => {
-    const { place, recorded } = await aRecording(t);
-    const { status, console } = await place.cli(['info', 'a.rr', '--json']);
+    const { sandbox, recorded } = await aRecording(t);
+    const { status, console } = await sandbox.cli(['info', 'a.rr', '--json']);
     assert.equal(status, 0);
     const info = JSON.parse(console);
     const { position, snapshots } = recorded.summary;
@@ -291,7 +291,7 @@ suite('info', () => {
     const [drive] = info.drives;
     assert.match(drive.contentDigest, /^[0-9a-f]{16}$/);
     assert.equal(drive.overlay, 'hd0.qcow2');
-    const lengthOf = (file: string) => fs.statSync(path.resolve(place.folder, file)).size;
+    const lengthOf = (file: string) => fs.statSync(path.resolve(sandbox.folder, file)).size;
     assert.deepEqual(
       drive.chain.map(({ file, format, fileBytes, virtualBytes }: Record<string, unknown>) => [
         format,
@@ -307,23 +307,23 @@ suite('info', () => {
   });
 
   test('changes nothing', async (t) => {
-    const { place } = await aRecording(t);
-    const before = place.fingerprint();
-    await place.cli(['info', 'a.rr']);
-    assert.deepEqual(place.fingerprint(), before);
+    const { sandbox } = await aRecording(t);
+    const before = sandbox.fingerprint();
+    await sandbox.cli(['info', 'a.rr']);
+    assert.deepEqual(sandbox.fingerprint(), before);
   });
 });
 
 /** The demo with an overlay is recorded once, and copied for each test. */
 const DEMO_SESSION = { kernel: guest('demo/demo'), drives: [{ image: 'disk.img', overlay: 'hd0.qcow2' }] };
-const original = new Workplace({ after });
+const original = new Sandbox({ after });
 original.disk('disk.img');
 let recording: Promise<Outcome> | undefined;
 
 async function aRecording(t: TestContext) {
   recording ??= original.record(DEMO_SESSION);
   const recorded = await recording;
-  return { place: original.copy(t), session: DEMO_SESSION, recorded };
+  return { sandbox: original.copy(t), session: DEMO_SESSION, recorded };
 }
 
 /** The machine state is in the first writable drive's overlay. */

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { after, before } from 'node:test';
 import { scanRecording } from '../../debug-adapter/engine/recording/scan.ts';
 import { openFile } from '../../debug-adapter/host/nodeFiles.ts';
-import { type DriveSpec, type Session, Workplace } from '../support/cli.ts';
+import { type DriveSpec, type Session, Sandbox } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
 
 /** A folder with guests and a disk, and the same folder with recordings of them: created once, copied for each test. */
@@ -13,7 +13,7 @@ export const TIMER: Session = { kernel: 'timer.elf' };
 
 export const withDrive = (drive: Partial<DriveSpec>): Session => ({ ...DEMO, drives: [{ ...DRIVE, ...drive }] });
 
-export const fresh = new Workplace({ after });
+export const fresh = new Sandbox({ after });
 fresh.write('demo.elf', fs.readFileSync(guest('demo/demo')));
 fresh.write('timer.elf', fs.readFileSync(guest('small/timer')));
 fresh.write('demo.c', 'int main(void);\n');
@@ -29,8 +29,8 @@ before(async () => {
 });
 
 /** The offset at which the log begins. */
-export function firstEventsOf(place: Workplace, rrfile: string): number {
-  const file = openFile(place.path(rrfile), { write: false, create: 'never' });
+export function firstEventsOf(sandbox: Sandbox, rrfile: string): number {
+  const file = openFile(sandbox.path(rrfile), { write: false, create: 'never' });
   const { events } = scanRecording(file);
   file.close();
   return events[0].offset;

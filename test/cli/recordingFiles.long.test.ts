@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, suite, test } from 'node:test';
 import { xxh64 } from '../../debug-adapter/engine/base/xxhash64.ts';
-import { type DriveSpec, type Outcome, type Session, type Summary, Workplace } from '../support/cli.ts';
+import { type DriveSpec, type Outcome, type Session, type Summary, Sandbox } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
 import { changeOverlay } from '../support/overlays.ts';
 import { entriesOf } from '../support/recordings.ts';
 import { requireTool, runTool } from '../support/tools.ts';
 
 const MIB = 1 << 20;
-const recorded = new Workplace({ after });
+const recorded = new Sandbox({ after });
 
 const DEMO: Session = {
   kernel: guest('demo/demo'),
@@ -37,7 +37,7 @@ before(async () => {
 });
 
 test('a pack of drives whose ids differ only in case can be unpacked', async (t) => {
-  const place = recorded.copy(t);
+  const sandbox = recorded.copy(t);
   const session: Session = {
     kernel: guest('small/twodisk'),
     drives: [
@@ -46,40 +46,40 @@ test('a pack of drives whose ids differ only in case can be unpacked', async (t)
     ],
     rrfile: 'case.rr',
   };
-  const { digest } = (await place.record(session)).summary;
-  const packed = await place.cli(['pack', 'case.rr', '--into', 'case.pack']);
+  const { digest } = (await sandbox.record(session)).summary;
+  const packed = await sandbox.cli(['pack', 'case.rr', '--into', 'case.pack']);
   assert.equal(packed.status, 0, packed.stderr);
-  const unpacked = await place.cli(['unpack', 'case.pack', '--into', 'out', '--json']);
+  const unpacked = await sandbox.cli(['unpack', 'case.pack', '--into', 'out', '--json']);
   assert.equal(unpacked.status, 0, unpacked.stderr);
   const { rrfile, drives } = JSON.parse(unpacked.console) as { rrfile: string; drives: DriveSpec[] };
-  assert.equal((await place.replay({ ...session, rrfile, drives })).summary.digest, digest);
+  assert.equal((await sandbox.replay({ ...session, rrfile, drives })).summary.digest, digest);
 });
 
 suite('snapshots of closed recordings', () => {
   test('--stop-at before the start snapshot is refused', async (t) => {
-    const place = recorded.copy(t);
-    await place.cli(['snapshot', 'rename', 'demo.rr', 'auto-16777216', 'here']);
-    const { code, message } = (await place.replay(DEMO, '--rrsnapshot', 'here', '--stop-at', '16777215')).refused(2);
+    const sandbox = recorded.copy(t);
+    await sandbox.cli(['snapshot', 'rename', 'demo.rr', 'auto-16777216', 'here']);
+    const { code, message } = (await sandbox.replay(DEMO, '--rrsnapshot', 'here', '--stop-at', '16777215')).refused(2);
     assert.equal(code, 'stop-before-start', message);
     assert.match(message, /^--stop-at 16777215 is before position 16777216, where this replay starts\. Give a later/);
-    (await place.replay(DEMO, '--rrsnapshot', 'here', '--stop-at', '16777216')).ended(0, 'stopAt');
+    (await sandbox.replay(DEMO, '--rrsnapshot', 'here', '--stop-at', '16777216')).ended(0, 'stopAt');
   });
 
   test('a snapshot past the end of its recording is listed as such and can be deleted', async (t) => {
-    const place = recorded.copy(t);
-    changeOverlay(place, 'a.qcow2', (image) => {
+    const sandbox = recorded.copy(t);
+    changeOverlay(sandbox, 'a.qcow2', (image) => {
       const [first] = image.snapshots;
       image.createSnapshotFrom(first.name, { ...first, name: 'late', icount: 10 ** 9 }, () => {});
     });
-    const { console: listed } = await place.cli(['snapshot', 'list', 'two.rr']);
+    const { console: listed } = await sandbox.cli(['snapshot', 'list', 'two.rr']);
     assert.match(
       listed,
       /^"late", position 1000000000, .*, past the end of the recording, so no replay can start from it$/m,
     );
-    const before = JSON.parse((await place.cli(['info', 'two.rr', '--json'])).console) as Summary;
+    const before = JSON.parse((await sandbox.cli(['info', 'two.rr', '--json'])).console) as Summary;
     assert.ok(before.snapshots.every(({ name }) => name !== 'late'));
-    assert.equal((await place.cli(['snapshot', 'delete', 'two.rr', 'late'])).status, 0);
-    assert.doesNotMatch((await place.cli(['snapshot', 'list', 'two.rr'])).console, /late/);
+    assert.equal((await sandbox.cli(['snapshot', 'delete', 'two.rr', 'late'])).status, 0);
+    assert.doesNotMatch((await sandbox.cli(['snapshot', 'list', 'two.rr'])).console, /late/);
   });
 
   test('list shows what qemu-img lists, for a recording and for a single overlay', async (t) => {
@@ -106,21 +106,21 @@ suite('snapshots of closed recordings', () => {
   });
 
   test('rename and delete change the overlays of all drives, and replays continue to work', async (t) => {
-    const place = recorded.copy(t);
-    const [first, second, third] = (await list(place, 'demo.rr')).map(({ name }) => name);
-    await does(place, `snapshot rename demo.rr ${second} mine`);
-    await does(place, `snapshot delete demo.rr ${third}`);
-    const names = (await list(place, 'demo.rr')).map(({ name }) => name);
+    const sandbox = recorded.copy(t);
+    const [first, second, third] = (await list(sandbox, 'demo.rr')).map(({ name }) => name);
+    await does(sandbox, `snapshot rename demo.rr ${second} mine`);
+    await does(sandbox, `snapshot delete demo.rr ${third}`);
+    const names = (await list(sandbox, 'demo.rr')).map(({ name }) => name);
     assert.deepEqual(names.slice(0, 2), [first, 'mine']);
     assert.ok(!names.includes(third));
-    replayed(await place.replay(DEMO), DEMO);
-    replayed(await place.replay({ ...DEMO, options: ['--rrsnapshot', 'mine'] }), DEMO);
-    assert.match((await does(place, 'overlay check overlays/hd0.qcow2')).console, /has no errors\.$/m);
+    replayed(await sandbox.replay(DEMO), DEMO);
+    replayed(await sandbox.replay({ ...DEMO, options: ['--rrsnapshot', 'mine'] }), DEMO);
+    assert.match((await does(sandbox, 'overlay check overlays/hd0.qcow2')).console, /has no errors\.$/m);
   });
 
   test('a deletion that ends replay or loses data asks first; with --yes it is done in every drive', async (t) => {
-    const place = recorded.copy(t);
-    const before = place.fingerprint();
+    const sandbox = recorded.copy(t);
+    const before = sandbox.fingerprint();
     const asks: [string, RegExp][] = [
       [
         'snapshot delete two.rr replay_init',
@@ -136,36 +136,36 @@ suite('snapshots of closed recordings', () => {
       ['overlay discard a.qcow2', /can no longer be replayed\. Pass --yes/],
     ];
     for (const [words, says] of asks) {
-      const { message, code } = (await place.cli([...words.split(' '), '--json'])).refused(2);
+      const { message, code } = (await sandbox.cli([...words.split(' '), '--json'])).refused(2);
       assert.equal(code, 'confirmation-needed', words);
       assert.match(message, says);
     }
-    assert.deepEqual(place.fingerprint(), before);
-    await does(place, 'snapshot delete two.rr replay_init --yes');
+    assert.deepEqual(sandbox.fingerprint(), before);
+    await does(sandbox, 'snapshot delete two.rr replay_init --yes');
     for (const overlay of ['a.qcow2', 'b.qcow2']) {
-      assert.ok(!(await list(place, overlay)).some(({ name }) => name === 'replay_init'), overlay);
+      assert.ok(!(await list(sandbox, overlay)).some(({ name }) => name === 'replay_init'), overlay);
     }
-    assert.equal((await place.replay(TWO)).refused(2).code, 'snapshot-not-in-overlay');
+    assert.equal((await sandbox.replay(TWO)).refused(2).code, 'snapshot-not-in-overlay');
   });
 
   test('apply restores every drive to the snapshot, and the recording still replays', async (t) => {
     if (!requireTool('qemu-img', t)) return;
-    const place = recorded.copy(t);
-    await does(place, 'snapshot apply two.rr replay_init --yes');
+    const sandbox = recorded.copy(t);
+    await does(sandbox, 'snapshot apply two.rr replay_init --yes');
     for (const [overlay, base, format] of [
       ['a.qcow2', 'chain.qcow2', 'qcow2'],
       ['b.qcow2', 'second.img', 'raw'],
     ]) {
-      runTool('qemu-img', ['check', place.path(overlay)]);
-      runTool('qemu-img', ['compare', '-F', format, place.path(overlay), place.path(base)]);
+      runTool('qemu-img', ['check', sandbox.path(overlay)]);
+      runTool('qemu-img', ['compare', '-F', format, sandbox.path(overlay), sandbox.path(base)]);
     }
-    replayed(await place.replay(TWO), TWO);
+    replayed(await sandbox.replay(TWO), TWO);
   });
 
   test('missing or existing names and missing files are refused', async (t) => {
-    const place = recorded.copy(t);
+    const sandbox = recorded.copy(t);
     const refused = async (words: string, code: string) =>
-      assert.equal((await place.cli([...words.split(' '), '--json'])).refused(2).code, code, words);
+      assert.equal((await sandbox.cli([...words.split(' '), '--json'])).refused(2).code, code, words);
     await refused('snapshot delete demo.rr nothing', 'snapshot-unknown');
     await refused('snapshot apply demo.rr nothing --yes', 'snapshot-unknown');
     await refused('snapshot rename demo.rr auto-16777216 replay_init', 'snapshot-name-taken');
@@ -174,7 +174,7 @@ suite('snapshots of closed recordings', () => {
     await refused('snapshot list disk.img', 'image-not-qcow2');
     await refused('snapshot rename demo.rr one', 'cli-argument-missing');
     await refused('snapshot', 'cli-command-unknown');
-    fs.rmSync(place.path('b.qcow2'));
+    fs.rmSync(sandbox.path('b.qcow2'));
     await refused('snapshot delete two.rr replay_init --yes', 'file-missing');
   });
 });
@@ -220,13 +220,13 @@ suite('dump', () => {
   });
 
   test('a failed request of the guest is logged with its result, and replays as such', async (t) => {
-    const place = new Workplace(t);
-    place.disk('disk.img', 4 * MIB);
+    const sandbox = new Sandbox(t);
+    sandbox.disk('disk.img', 4 * MIB);
     const session: Session = { kernel: guest('small/blkerr'), drives: [{ image: 'disk.img', overlay: 'o.qcow2' }] };
-    const { digest } = (await place.record(session)).summary;
-    const { console } = await does(place, 'dump a.rr --kind blockCompletion');
+    const { digest } = (await sandbox.record(session)).summary;
+    const { console } = await does(sandbox, 'dump a.rr --kind blockCompletion');
     assert.match(console, /^\d+ {2}drive hd0 request \d+ done: ioError$/m);
-    assert.equal((await place.replay(session)).summary.digest, digest);
+    assert.equal((await sandbox.replay(session)).summary.digest, digest);
   });
 
   test('ends quietly when its output pipe closes early', async () => {
@@ -246,13 +246,15 @@ suite('pack and unpack', () => {
     test(`a recording with ${what} replays from another folder with equal digests`, async (t) => {
       const source = recorded.copy(t);
       await does(source, `pack ${session.rrfile!} --into out/all.pack`);
-      const place = new Workplace(t);
-      place.write('got.pack', source.read('out/all.pack'));
+      const sandbox = new Sandbox(t);
+      sandbox.write('got.pack', source.read('out/all.pack'));
       fs.rmSync(source.folder, { recursive: true });
-      const unpacked = JSON.parse((await does(place, 'unpack got.pack --into some/where --json')).console) as Unpacked;
-      replayed(await place.replay(sessionOf(session, unpacked)), session);
+      const unpacked = JSON.parse(
+        (await does(sandbox, 'unpack got.pack --into some/where --json')).console,
+      ) as Unpacked;
+      replayed(await sandbox.replay(sessionOf(session, unpacked)), session);
       if (!requireTool('qemu-img', t)) return;
-      for (const drive of unpacked.drives) runTool('qemu-img', ['check', place.path(drive.overlay!)]);
+      for (const drive of unpacked.drives) runTool('qemu-img', ['check', sandbox.path(drive.overlay!)]);
     });
   }
 
@@ -260,12 +262,12 @@ suite('pack and unpack', () => {
     const source = recorded.copy(t);
     await does(source, 'pack two.rr --into all.pack --without-bases');
     assert.ok(source.read('all.pack').length < MIB);
-    const place = new Workplace(t);
+    const sandbox = new Sandbox(t);
     for (const name of ['all.pack', 'chain.qcow2', 'root.img', 'second.img', 'disk.img'])
-      place.write(name, source.read(name));
+      sandbox.write(name, source.read(name));
     const unpack = (...bases: string[]) =>
-      place.cli(['unpack', 'all.pack', '--into', 'here', '--json', ...bases.flatMap((base) => ['--base', base])]);
-    const before = place.fingerprint();
+      sandbox.cli(['unpack', 'all.pack', '--into', 'here', '--json', ...bases.flatMap((base) => ['--base', base])]);
+    const before = sandbox.fingerprint();
     const { message, code } = (await unpack('hd0=chain.qcow2')).refused(2);
     assert.equal(code, 'pack-base-needed');
     assert.match(
@@ -277,44 +279,44 @@ suite('pack and unpack', () => {
       (await unpack('hd0=chain.qcow2', 'hd1=second.img', 'hd7=disk.img')).refused(2).code,
       'pack-base-unknown',
     );
-    assert.deepEqual(place.fingerprint(), before);
+    assert.deepEqual(sandbox.fingerprint(), before);
     const unpacked = JSON.parse((await unpack('hd0=chain.qcow2', 'hd1=second.img')).console) as Unpacked;
-    replayed(await place.replay(sessionOf(TWO, unpacked)), TWO);
+    replayed(await sandbox.replay(sessionOf(TWO, unpacked)), TWO);
   });
 
   test('existing files are not overwritten, and a damaged pack is reported as such', async (t) => {
-    const place = recorded.copy(t);
-    await does(place, 'pack timer.rr --into all.pack');
+    const sandbox = recorded.copy(t);
+    await does(sandbox, 'pack timer.rr --into all.pack');
     const refused = async (words: string, code: string) =>
-      assert.equal((await place.cli([...words.split(' '), '--json'])).refused(2).code, code, words);
+      assert.equal((await sandbox.cli([...words.split(' '), '--json'])).refused(2).code, code, words);
     await refused('pack timer.rr --into all.pack', 'pack-target-exists');
     await refused('pack timer.rr --into timer.rr --overwrite', 'pack-target-exists');
-    await does(place, 'pack timer.rr --into all.pack --overwrite');
-    await does(place, 'unpack all.pack --into there');
+    await does(sandbox, 'pack timer.rr --into all.pack --overwrite');
+    await does(sandbox, 'unpack all.pack --into there');
     await refused('unpack all.pack --into there', 'pack-target-exists');
     await refused('unpack timer.rr --into other', 'pack-not-one');
-    const { length } = place.read('all.pack');
+    const { length } = sandbox.read('all.pack');
     for (const at of [30, 200, Math.floor(length / 2), length - 1]) {
-      const whole = place.read('all.pack');
-      place.write('bad.pack', whole);
-      place.flipByte('bad.pack', at);
+      const whole = sandbox.read('all.pack');
+      sandbox.write('bad.pack', whole);
+      sandbox.flipByte('bad.pack', at);
       await refused('unpack bad.pack --into bad --overwrite', 'pack-damaged');
-      place.write('bad.pack', whole.subarray(0, at));
+      sandbox.write('bad.pack', whole.subarray(0, at));
       await refused('unpack bad.pack --into bad --overwrite', 'pack-damaged');
     }
     for (const [version, code] of [
       [1, 'pack-past-version'],
       [9, 'pack-future-version'],
     ] as const) {
-      const other = place.read('all.pack');
+      const other = sandbox.read('all.pack');
       other.writeUInt32BE(version, 8);
-      place.write('other.pack', other);
+      sandbox.write('other.pack', other);
       await refused('unpack other.pack --into other --overwrite', code);
     }
   });
 
   test('a pack whose file names lead outside the folder is not unpacked', async (t) => {
-    const place = new Workplace(t);
+    const sandbox = new Sandbox(t);
     const header = (name: string) => ({
       blkreplayVersion: '1',
       files: [{ name, lengthBytes: 0 }],
@@ -322,13 +324,13 @@ suite('pack and unpack', () => {
       drives: [],
     });
     for (const name of ['../out.rr', '/tmp/out.rr', 'a/b.rr', '.hidden', '', 'con\u0000.rr']) {
-      place.write('evil.pack', packStart(header(name)));
-      const before = place.fingerprint();
+      sandbox.write('evil.pack', packStart(header(name)));
+      const before = sandbox.fingerprint();
       assert.equal(
-        (await place.cli(['unpack', 'evil.pack', '--into', 'in', '--json'])).refused(2).code,
+        (await sandbox.cli(['unpack', 'evil.pack', '--into', 'in', '--json'])).refused(2).code,
         'pack-damaged',
       );
-      assert.deepEqual(place.fingerprint(), before);
+      assert.deepEqual(sandbox.fingerprint(), before);
     }
   });
 });
@@ -358,18 +360,18 @@ interface Listed {
   date: string;
 }
 
-async function list(place: Workplace, file: string): Promise<Listed[]> {
-  return JSON.parse((await does(place, `snapshot list ${file} --json`)).console) as Listed[];
+async function list(sandbox: Sandbox, file: string): Promise<Listed[]> {
+  return JSON.parse((await does(sandbox, `snapshot list ${file} --json`)).console) as Listed[];
 }
 
-async function does(place: Workplace, words: string) {
-  const outcome = await place.cli(words.split(' '));
+async function does(sandbox: Sandbox, words: string) {
+  const outcome = await sandbox.cli(words.split(' '));
   assert.equal(outcome.status, 0, outcome.stderr);
   return outcome;
 }
 
-function infoOf(place: Workplace, name: string) {
-  const info = runTool('qemu-img', ['info', '--output=json', place.path(name)]);
+function infoOf(sandbox: Sandbox, name: string) {
+  const info = runTool('qemu-img', ['info', '--output=json', sandbox.path(name)]);
   return JSON.parse(info) as { snapshots: { name: string; icount: number; 'vm-state-size': number }[] };
 }
 

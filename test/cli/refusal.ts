@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { Outcome, Session, Workplace } from '../support/cli.ts';
+import type { Outcome, Session, Sandbox } from '../support/cli.ts';
 import { fresh } from './recordedScene.ts';
 
 /**
@@ -10,8 +10,8 @@ import { fresh } from './recordedScene.ts';
 export interface Refusal {
   what: string;
   /** Creates the problem. */
-  trouble?: (place: Workplace) => void;
-  command: (place: Workplace) => Promise<Outcome>;
+  trouble?: (sandbox: Sandbox) => void;
+  command: (sandbox: Sandbox) => Promise<Outcome>;
   code: string;
   says: RegExp;
 }
@@ -19,27 +19,27 @@ export interface Refusal {
 export const MIB = 1 << 20;
 export const record =
   (session: Session, ...more: string[]) =>
-  (place: Workplace) =>
-    place.record(session, ...more);
+  (sandbox: Sandbox) =>
+    sandbox.record(session, ...more);
 export const replay =
   (session: Session, ...more: string[]) =>
-  (place: Workplace) =>
-    place.replay(session, ...more);
+  (sandbox: Sandbox) =>
+    sandbox.replay(session, ...more);
 /** Records over existing files, so that a file used twice would be lost. */
 export const overwrite = (session: Session) => record(session, '--overwrite');
 
 /** Defines a test for each refusal, in a copy of the scene. */
-export function refuses(command: string, scene: typeof fresh, refusals: readonly Refusal[]): void {
+export function testRefusals(command: string, scene: typeof fresh, refusals: readonly Refusal[]): void {
   suite(command, { concurrency: 2 }, () => {
     for (const refusal of refusals) {
       test(refusal.what, async (t) => {
-        const place = scene.copy(t);
-        refusal.trouble?.(place);
-        const untouched = place.fingerprint();
-        const { message, code } = (await refusal.command(place)).refused(2);
+        const sandbox = scene.copy(t);
+        refusal.trouble?.(sandbox);
+        const untouched = sandbox.fingerprint();
+        const { message, code } = (await refusal.command(sandbox)).refused(2);
         assert.equal(code, refusal.code, message);
         assert.match(message, refusal.says);
-        assert.deepEqual(place.fingerprint(), untouched, 'no file is created, changed or removed');
+        assert.deepEqual(sandbox.fingerprint(), untouched, 'no file is created, changed or removed');
       });
     }
   });

@@ -2,31 +2,31 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { suite, test } from 'node:test';
-import { optionsOf, type Outcome, type Workplace } from '../support/cli.ts';
+import { optionsOf, type Outcome, type Sandbox } from '../support/cli.ts';
 import { makeElf } from '../support/elf.ts';
 import { makeOverlay } from '../support/overlays.ts';
 import { DEMO, fresh, TIMER, withDrive } from './recordedScene.ts';
-import { overwrite, record, type Refusal, refuses, replay } from './refusal.ts';
+import { overwrite, record, type Refusal, testRefusals, replay } from './refusal.ts';
 import { some } from '../support/extent.ts';
 
 const RECORD: Refusal[] = [
   {
     what: 'an existing overlay',
-    trouble: (place) => place.write('hd0.qcow2', 'precious'),
+    trouble: (sandbox) => sandbox.write('hd0.qcow2', 'precious'),
     command: record(DEMO),
     code: 'overlay-exists',
     says: /^hd0\.qcow2 already exists .*Name another overlay, or pass --overwrite/,
   },
   {
     what: 'an existing recording',
-    trouble: (place) => place.write('a.rr', 'precious'),
+    trouble: (sandbox) => sandbox.write('a.rr', 'precious'),
     command: record(DEMO),
     code: 'recording-exists',
     says: /^a\.rr already exists .*Name another recording, or pass --overwrite/,
   },
   {
     what: 'an existing state-only image',
-    trouble: (place) => place.write('a.rr.qcow2', 'precious'),
+    trouble: (sandbox) => sandbox.write('a.rr.qcow2', 'precious'),
     command: record(TIMER),
     code: 'overlay-exists',
     says: /^a\.rr\.qcow2 already exists .*--overwrite/,
@@ -139,7 +139,7 @@ const TWICE: Refusal[] = [
   },
   {
     what: 'the overlay is a link to the image',
-    trouble: (place) => fs.symlinkSync('disk.img', place.path('link')),
+    trouble: (sandbox) => fs.symlinkSync('disk.img', sandbox.path('link')),
     command: overwrite(withDrive({ overlay: 'link' })),
     code: 'overlay-is-image',
     says: /^link .*Give the overlay another name/,
@@ -164,7 +164,7 @@ const TWICE: Refusal[] = [
   },
   {
     what: 'the overlay is the base of a qcow2 image',
-    trouble: (place) => makeOverlay(place, 'on-disk.qcow2', 'disk.img'),
+    trouble: (sandbox) => makeOverlay(sandbox, 'on-disk.qcow2', 'disk.img'),
     command: overwrite(withDrive({ image: 'on-disk.qcow2', format: 'qcow2', overlay: 'disk.img' })),
     code: 'overlay-is-image',
     says: /^disk\.img .*Give the overlay another name/,
@@ -195,22 +195,22 @@ const TWICE: Refusal[] = [
   },
   {
     what: 'the recording is the base of a qcow2 image',
-    trouble: (place) => makeOverlay(place, 'on-disk.qcow2', 'disk.img'),
+    trouble: (sandbox) => makeOverlay(sandbox, 'on-disk.qcow2', 'disk.img'),
     command: overwrite({ ...withDrive({ image: 'on-disk.qcow2', format: 'qcow2' }), rrfile: 'disk.img' }),
     code: 'recording-is-input',
     says: /^disk\.img .*Give the recording another name/,
   },
   {
     what: "the state-only image next to the recording is a drive's image",
-    trouble: (place) => place.write('a.rr.qcow2', place.read('disk.img')),
+    trouble: (sandbox) => sandbox.write('a.rr.qcow2', sandbox.read('disk.img')),
     command: overwrite({ ...TIMER, drives: [{ image: 'a.rr.qcow2', readOnly: true }] }),
     code: 'recording-is-input',
     says: /^a\.rr\.qcow2 .*Give the recording another name/,
   },
 ];
 
-refuses('record refuses', fresh, some(RECORD, 8));
-refuses('record refuses to write over what it reads', fresh, some(TWICE, 8));
+testRefusals('record refuses', fresh, some(RECORD, 8));
+testRefusals('record refuses to write over what it reads', fresh, some(TWICE, 8));
 
 test('without --json the sentence is the only output', async (t) => {
   const { status, console, stderr } = await fresh.copy(t).cli(['info', 'b.rr']);
@@ -219,19 +219,19 @@ test('without --json the sentence is the only output', async (t) => {
 });
 
 test('a folder in which no file can be created', async (t) => {
-  const place = fresh.copy(t);
-  const untouched = place.fingerprint();
-  place.forbidCreating();
-  const { message } = (await place.cli(['record', ...optionsOf(DEMO)], { unprivileged: true })).refused(2);
+  const sandbox = fresh.copy(t);
+  const untouched = sandbox.fingerprint();
+  sandbox.forbidCreating();
+  const { message } = (await sandbox.cli(['record', ...optionsOf(DEMO)], { unprivileged: true })).refused(2);
   assert.match(
     message,
     /^a\.rr.* cannot be opened for writing: permission denied\. Change its permissions, or use another/,
   );
-  assert.deepEqual(place.fingerprint(), untouched);
+  assert.deepEqual(sandbox.fingerprint(), untouched);
 });
 
 suite('an overlay in use by a running session', () => {
-  const others: [what: string, act: (place: Workplace) => Promise<Outcome>, names: string][] = [
+  const others: [what: string, act: (sandbox: Sandbox) => Promise<Outcome>, names: string][] = [
     ['record onto it', overwrite({ ...DEMO, rrfile: 'b.rr' }), 'hd0.qcow2'],
     [
       'record onto it by another path',
@@ -239,30 +239,30 @@ suite('an overlay in use by a running session', () => {
       'hd0.qcow2',
     ],
     ['record into its rrfile', overwrite(withDrive({ overlay: 'b.qcow2' })), 'a.rr'],
-    ['run on it', (place) => place.cli(['run', ...optionsOf(DEMO), '--overwrite']), 'hd0.qcow2'],
+    ['run on it', (sandbox) => sandbox.cli(['run', ...optionsOf(DEMO), '--overwrite']), 'hd0.qcow2'],
     ['replay it', replay(DEMO), 'a.rr'],
   ];
 
   test('is left alone by other sessions', async (t) => {
-    const place = fresh.copy(t);
-    place.write('spin.elf', makeElf());
-    const running = place.start(['record', ...optionsOf({ ...DEMO, kernel: 'spin.elf' })]);
+    const sandbox = fresh.copy(t);
+    sandbox.write('spin.elf', makeElf());
+    const running = sandbox.start(['record', ...optionsOf({ ...DEMO, kernel: 'spin.elf' })]);
     await running.untilPrinted('!');
     for (const [what, act, file] of others) {
       await t.test(what, async () => {
-        const there = Object.keys(place.fingerprint());
-        const { message, code } = (await act(place)).refused(2);
+        const there = Object.keys(sandbox.fingerprint());
+        const { message, code } = (await act(sandbox)).refused(2);
         assert.equal(code, 'overlay-in-use');
         assert.match(
           message,
           new RegExp(`${file} is in use by process ${running.pid} \\(recording a\\.rr\\)\\. End that session first`),
         );
-        assert.deepEqual(Object.keys(place.fingerprint()), there);
+        assert.deepEqual(Object.keys(sandbox.fingerprint()), there);
       });
     }
     running.kill('SIGINT');
     const { position, digest } = (await running.end).ended(130, 'interrupted');
-    const replayed = (await place.replay(DEMO)).ended(0, 'endOfRecording');
+    const replayed = (await sandbox.replay(DEMO)).ended(0, 'endOfRecording');
     assert.deepEqual([replayed.position, replayed.digest], [position, digest]);
   });
 });

@@ -1,9 +1,9 @@
 /** A replay that cannot match its recording is refused before it starts, in one sentence. */
 import fs from 'node:fs';
-import type { Workplace } from '../support/cli.ts';
+import type { Sandbox } from '../support/cli.ts';
 import { changeOverlay, makeOverlay } from '../support/overlays.ts';
 import { DEMO, DRIVE, firstEventsOf, recorded, TIMER, withDrive } from './recordedScene.ts';
-import { MIB, type Refusal, refuses, replay } from './refusal.ts';
+import { MIB, type Refusal, testRefusals, replay } from './refusal.ts';
 import { some } from '../support/extent.ts';
 
 const REPLAY: Refusal[] = [
@@ -27,42 +27,42 @@ const REPLAY: Refusal[] = [
   },
   {
     what: 'an empty recording',
-    trouble: (place) => place.cut('a.rr', 0),
+    trouble: (sandbox) => sandbox.cut('a.rr', 0),
     command: replay(DEMO),
     code: 'recording-cut-short',
     says: /^a\.rr ends inside its header after 0 bytes.*record again/,
   },
   ...[5, 12, 200].map((lengthBytes) => ({
     what: `a recording cut off in its header, after ${lengthBytes} bytes`,
-    trouble: (place: Workplace) => place.cut('a.rr', lengthBytes),
+    trouble: (sandbox: Sandbox) => sandbox.cut('a.rr', lengthBytes),
     command: replay(DEMO),
     code: 'recording-cut-short',
     says: new RegExp(`^a\\.rr ends inside its header after ${lengthBytes} bytes`),
   })),
   {
     what: 'a recording cut off in its boot files',
-    trouble: (place) => place.cut('a.rr', 5000),
+    trouble: (sandbox) => sandbox.cut('a.rr', 5000),
     command: replay(DEMO),
     code: 'recording-cut-short',
     says: /^a\.rr ends inside the boot file demo\.elf after 5000 bytes.*Copy it again.*or record again/,
   },
   {
     what: 'a recording of a future version',
-    trouble: (place) => place.flipByte('a.rr', 8),
+    trouble: (sandbox) => sandbox.flipByte('a.rr', 8),
     command: replay(DEMO),
     code: 'recording-future-version',
     says: /^a\.rr has recording format version 69; .*Replay it with the blkreplay that recorded it, or a newer one/,
   },
   {
     what: 'a recording with a damaged header',
-    trouble: (place) => place.flipByte('a.rr', 60),
+    trouble: (sandbox) => sandbox.flipByte('a.rr', 60),
     command: replay(DEMO),
     code: 'recording-damaged',
     says: /^a\.rr is damaged at byte 12: the checksum of its header is wrong/,
   },
   {
     what: 'a recording with a damaged boot file',
-    trouble: (place) => place.flipByte('temporary.rr', 5000),
+    trouble: (sandbox) => sandbox.flipByte('temporary.rr', 5000),
     // A replay from its first snapshot needs no boot file; one from power-on does.
     command: replay({ ...DEMO, rrfile: 'temporary.rr', drives: [{ image: 'disk.img' }] }),
     code: 'recording-damaged',
@@ -70,43 +70,43 @@ const REPLAY: Refusal[] = [
   },
   {
     what: 'a recording with damage in its middle',
-    trouble: (place) => place.flipByte('a.rr', firstEventsOf(place, 'a.rr')),
+    trouble: (sandbox) => sandbox.flipByte('a.rr', firstEventsOf(sandbox, 'a.rr')),
     command: replay(DEMO),
     code: 'recording-damaged',
     says: /^a\.rr is damaged at byte \d+: a chunk is changed, but intact chunks follow/,
   },
   ...([0, 2 * MIB, -1] as const).map((offset) => ({
     what: `a base whose byte ${offset} was changed`,
-    trouble: (place: Workplace) => place.flipByte('disk.img', offset),
+    trouble: (sandbox: Sandbox) => sandbox.flipByte('disk.img', offset),
     command: replay(DEMO),
     code: 'recording-base-changed',
     says: /^disk\.img \(drive hd0\) has changed since a\.rr was recorded\. Restore it/,
   })),
   {
     what: 'a base that has grown',
-    trouble: (place) => place.cut('disk.img', 5 * MIB),
+    trouble: (sandbox) => sandbox.cut('disk.img', 5 * MIB),
     command: replay(DEMO),
     code: 'recording-other-machine',
     says: /^a\.rr .*drive hd0: length: recorded 4194304 bytes, given 5242880 bytes/,
   },
   {
     what: 'a missing image',
-    trouble: (place) => fs.rmSync(place.path('disk.img')),
+    trouble: (sandbox) => fs.rmSync(sandbox.path('disk.img')),
     command: replay(DEMO),
     code: 'file-missing',
     says: /disk\.img does not exist/,
   },
   {
     what: 'a missing overlay',
-    trouble: (place) => fs.rmSync(place.path('hd0.qcow2')),
+    trouble: (sandbox) => fs.rmSync(sandbox.path('hd0.qcow2')),
     command: replay(DEMO),
     code: 'overlay-missing',
     says: /^hd0\.qcow2, the overlay of a\.rr, does not exist\. Restore it, or record again/,
   },
   {
     what: 'a snapshot past the end of a truncated recording',
-    trouble: (place) =>
-      changeOverlay(place, 'hd0.qcow2', (image) => {
+    trouble: (sandbox) =>
+      changeOverlay(sandbox, 'hd0.qcow2', (image) => {
         const [first] = image.snapshots;
         image.createSnapshotFrom(first.name, { ...first, name: 'late', icount: 4_000_000 }, () => {});
       }),
@@ -116,7 +116,7 @@ const REPLAY: Refusal[] = [
   },
   {
     what: 'a missing state-only image',
-    trouble: (place) => fs.rmSync(place.path('timer.rr.qcow2')),
+    trouble: (sandbox) => fs.rmSync(sandbox.path('timer.rr.qcow2')),
     command: replay({ ...TIMER, rrfile: 'timer.rr' }),
     code: 'overlay-missing',
     says: /^timer\.rr\.qcow2, the overlay of timer\.rr, does not exist/,
@@ -147,7 +147,7 @@ const REPLAY: Refusal[] = [
   },
   {
     what: 'another format',
-    trouble: (place) => makeOverlay(place, 'on-disk.qcow2', 'disk.img'),
+    trouble: (sandbox) => makeOverlay(sandbox, 'on-disk.qcow2', 'disk.img'),
     command: replay(withDrive({ image: 'on-disk.qcow2', format: 'qcow2' })),
     code: 'recording-other-machine',
     says: /drive hd0: format: recorded raw, given qcow2/,
@@ -190,14 +190,14 @@ const REPLAY: Refusal[] = [
   },
   {
     what: 'a deleted first snapshot',
-    trouble: (place) => changeOverlay(place, 'hd0.qcow2', (image) => image.deleteSnapshot('replay_init')),
+    trouble: (sandbox) => changeOverlay(sandbox, 'hd0.qcow2', (image) => image.deleteSnapshot('replay_init')),
     command: replay(DEMO),
     code: 'snapshot-not-in-overlay',
     says: /^hd0\.qcow2 has no snapshot "replay_init" to start from; it has none\./,
   },
   {
     what: 'a first snapshot made by another program',
-    trouble: (place) => makeOverlay(place, 'hd0.qcow2', 'disk.img', { snapshot: 'replay_init' }),
+    trouble: (sandbox) => makeOverlay(sandbox, 'hd0.qcow2', 'disk.img', { snapshot: 'replay_init' }),
     command: replay(DEMO),
     code: 'snapshot-foreign',
     says: /^The snapshot "replay_init" in hd0\.qcow2 does not belong to this machine: it has no machine state of blkreplay/,
@@ -210,8 +210,8 @@ const REPLAY: Refusal[] = [
   },
   {
     what: 'an overlay of a disk of another size',
-    trouble: (place) => {
-      makeOverlay(place, 'other.qcow2', place.disk('other.img', MIB), { snapshot: 'replay_init' });
+    trouble: (sandbox) => {
+      makeOverlay(sandbox, 'other.qcow2', sandbox.disk('other.img', MIB), { snapshot: 'replay_init' });
     },
     command: replay(withDrive({ overlay: 'other.qcow2' })),
     code: 'overlay-other-size',
@@ -219,24 +219,24 @@ const REPLAY: Refusal[] = [
   },
   {
     what: 'an overlay that is not qcow2',
-    trouble: (place) => place.write('hd0.qcow2', 'precious'),
+    trouble: (sandbox) => sandbox.write('hd0.qcow2', 'precious'),
     command: replay(DEMO),
     code: 'image-not-qcow2',
     says: /^hd0\.qcow2 is not a qcow2 image/,
   },
   {
     what: 'a truncated overlay',
-    trouble: (place) => place.cut('hd0.qcow2', 50_000),
+    trouble: (sandbox) => sandbox.cut('hd0.qcow2', 50_000),
     command: replay(DEMO),
     code: 'image-corrupt',
     says: /^hd0\.qcow2 is damaged at byte \d+: .*record again/,
   },
   {
     what: 'info of something that is not a recording',
-    command: (place) => place.cli(['info', 'demo.c', '--json']),
+    command: (sandbox) => sandbox.cli(['info', 'demo.c', '--json']),
     code: 'recording-not-one',
     says: /^demo\.c is not a blkreplay recording/,
   },
 ];
 
-refuses('replay refuses', recorded, some(REPLAY, 10));
+testRefusals('replay refuses', recorded, some(REPLAY, 10));

@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 import { builtinFirmware } from '../../debug-adapter/engine/machine/boot/firmware.ts';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { expected, guest } from '../support/guests.ts';
 import { requireTool } from '../support/tools.ts';
 
@@ -35,7 +35,7 @@ send_ipi to the others: 0
 
 suite('SBI', { concurrency: 2 }, () => {
   test('the built-in firmware answers as OpenSBI does', async (t) => {
-    const ours = await new Workplace(t).run({ kernel: KERNEL, options: ['--bios', 'builtin'] });
+    const ours = await new Sandbox(t).run({ kernel: KERNEL, options: ['--bios', 'builtin'] });
     ours.ended(0, 'powerOff');
     assert.equal(common(ours.console), common(expected('sbi/sbi').console));
   });
@@ -44,7 +44,7 @@ suite('SBI', { concurrency: 2 }, () => {
     test(`${path.basename(bios)} answers on three harts as OpenSBI does on QEMU's`, async (t) => {
       if (bios !== 'builtin' && !hasOpenSbi(bios, t)) return;
       const options = ['--bios', bios, '--harts', '3'];
-      const ours = await new Workplace(t).run({ kernel: KERNEL, options });
+      const ours = await new Sandbox(t).run({ kernel: KERNEL, options });
       ours.ended(0, 'powerOff');
       const theirs = expected('sbi/sbi').console.replace('start of hart 64: -3\n', (line) => line + THREE_HARTS);
       assert.equal(common(ours.console), common(theirs));
@@ -52,7 +52,7 @@ suite('SBI', { concurrency: 2 }, () => {
   }
 
   test('the built-in firmware has the debug console extension', async (t) => {
-    const { console } = await new Workplace(t).run({ kernel: KERNEL, options: ['--bios', 'builtin'] });
+    const { console } = await new Sandbox(t).run({ kernel: KERNEL, options: ['--bios', 'builtin'] });
     assert.deepEqual(DEBUG_CONSOLE.exec(console)?.[0].trimEnd().split('\n'), [
       'debug console: written',
       '  write: 0 23',
@@ -76,9 +76,9 @@ suite('SBI', { concurrency: 2 }, () => {
   ] as const) {
     test(`in QEMU the built-in firmware answers as OpenSBI does there, ${what}`, async (t) => {
       if (!requireTool(QEMU, t)) return;
-      const place = new Workplace(t);
-      place.write('firmware.bin', builtinFirmware());
-      const ours = await onQemu(place, ['-bios', 'firmware.bin', ...options]);
+      const sandbox = new Sandbox(t);
+      sandbox.write('firmware.bin', builtinFirmware());
+      const ours = await onQemu(sandbox, ['-bios', 'firmware.bin', ...options]);
       const theirs = expected('sbi/sbi').console.replace('start of hart 64: -3\n', (line) => line + harts);
       assert.equal(common(ours), common(theirs));
     });
@@ -87,7 +87,7 @@ suite('SBI', { concurrency: 2 }, () => {
   for (const file of [`${OPENSBI}.bin`, `${OPENSBI}.elf`]) {
     test(`OpenSBI runs here as in QEMU, from ${file.slice(-4)}`, async (t) => {
       if (!hasOpenSbi(file, t)) return;
-      const ours = await new Workplace(t).run({ kernel: KERNEL, options: ['--bios', file] });
+      const ours = await new Sandbox(t).run({ kernel: KERNEL, options: ['--bios', file] });
       ours.ended(0, 'powerOff');
       assert.match(ours.console, /Platform Shutdown Device +: sifive_test/);
       assert.equal(common(ours.console), common(expected('sbi/sbi').console));
@@ -95,12 +95,12 @@ suite('SBI', { concurrency: 2 }, () => {
   }
 
   test('a recording contains its firmware, so a replay needs no file', async (t) => {
-    const place = new Workplace(t);
-    place.write('firmware.bin', builtinFirmware());
+    const sandbox = new Sandbox(t);
+    sandbox.write('firmware.bin', builtinFirmware());
     const session = { kernel: KERNEL, rrfile: 'a.rr', options: ['--bios', 'firmware.bin'] };
-    const recorded = (await place.record(session)).ended(0, 'powerOff');
-    fs.rmSync(place.path('firmware.bin'));
-    const replayed = (await place.replay(session)).ended(0, 'powerOff');
+    const recorded = (await sandbox.record(session)).ended(0, 'powerOff');
+    fs.rmSync(sandbox.path('firmware.bin'));
+    const replayed = (await sandbox.replay(session)).ended(0, 'powerOff');
     assert.deepEqual([replayed.position, replayed.digest], [recorded.position, recorded.digest]);
   });
 });
@@ -122,10 +122,10 @@ function hasOpenSbi(file: string, t: TestContext): boolean {
   return false;
 }
 
-async function onQemu(place: Workplace, options: readonly string[]): Promise<string> {
+async function onQemu(sandbox: Sandbox, options: readonly string[]): Promise<string> {
   const machine = ['-M', 'virt', '-m', '128M', '-display', 'none', '-monitor', 'none'];
   const qemu = spawn(QEMU, [...machine, '-serial', 'stdio', '-kernel', KERNEL, ...options], {
-    cwd: place.folder,
+    cwd: sandbox.folder,
     stdio: ['ignore', 'pipe', 'inherit'],
     timeout: 120_000,
   });

@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
-import { type Session, Workplace } from '../support/cli.ts';
+import { type Session, Sandbox } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
 import { entriesOf } from '../support/recordings.ts';
 import { requireTool, runTool } from '../support/tools.ts';
@@ -18,54 +18,62 @@ const DATA = 'one\ntwo\nthree\n';
 
 suite('semihosting', { concurrency: 2 }, () => {
   test('its output, input and exit status are recorded, and replay without its files', async (t) => {
-    const place = new Workplace(t);
-    place.write('data.txt', DATA);
+    const sandbox = new Sandbox(t);
+    sandbox.write('data.txt', DATA);
     const session = {
-      ...does(place, 'cat=data.txt sum=data.txt date keys line exit=42', 'ab\nthe rest'),
+      ...does(sandbox, 'cat=data.txt sum=data.txt date keys line exit=42', 'ab\nthe rest'),
       rrfile: 'a.rr',
     };
-    const recorded = await place.record(session, '--semihosting');
+    const recorded = await sandbox.record(session, '--semihosting');
     const summary = recorded.ended(1, 'guestFailed');
     assert.equal(summary.guestExit, 42);
     assert.match(recorded.console, /^data\.txt: handle 1, 14 bytes\none\ntwo\nthree\nclose 0, again -1, error 9\n/m);
     assert.match(recorded.console, /^data\.txt: 14 of 14 bytes, crc32 [0-9a-f]+\n1\d{9} seconds since 1970\n/m);
     assert.match(recorded.console, /<a><b><\|>\nline: the rest$/);
-    for (const file of ['data.txt', 'keys']) fs.rmSync(place.path(file));
+    for (const file of ['data.txt', 'keys']) fs.rmSync(sandbox.path(file));
     for (const more of [[], ['--semihosting']]) {
-      const replayed = await place.replay(session, ...more);
+      const replayed = await sandbox.replay(session, ...more);
       const { position, digest, guestExit } = replayed.ended(1, 'guestFailed');
       assert.deepEqual([position, digest, guestExit], [summary.position, summary.digest, 42]);
       assert.equal(replayed.console, recorded.console);
     }
     const middle = Math.floor(summary.position / 2);
-    assert.equal((await place.replay(session, '--stop-at', String(middle))).ended(0, 'stopAt').position, middle);
-    assert.equal(entriesOf(place, 'a.rr').filter(({ kind }) => kind === 'hostFile').length > 5, true);
-    assert.match((await place.cli(['info', 'a.rr'])).console, /, semihosting$/m);
-    assert.match((await place.cli(['dump', 'a.rr', '--kind', 'hostFile'])).console, /7 bytes of data/);
+    assert.equal((await sandbox.replay(session, '--stop-at', String(middle))).ended(0, 'stopAt').position, middle);
+    assert.equal(entriesOf(sandbox, 'a.rr').filter(({ kind }) => kind === 'hostFile').length > 5, true);
+    assert.match((await sandbox.cli(['info', 'a.rr'])).console, /, semihosting$/m);
+    assert.match((await sandbox.cli(['dump', 'a.rr', '--kind', 'hostFile'])).console, /7 bytes of data/);
   });
 
   test('it is off by default: the guest gets a breakpoint exception, and the recording is of another machine', async (t) => {
-    const place = new Workplace(t);
-    const session = { ...does(place, 'exit=42'), rrfile: 'a.rr' };
-    const outcome = await place.record(session);
+    const sandbox = new Sandbox(t);
+    const session = { ...does(sandbox, 'exit=42'), rrfile: 'a.rr' };
+    const outcome = await sandbox.record(session);
     assert.equal(outcome.ended(1, 'guestFailed').guestExit, 1, 'the guest does not receive its command line');
     assert.equal(outcome.console, '');
-    const { message } = (await place.replay(session, '--semihosting')).refused(2);
+    const { message } = (await sandbox.replay(session, '--semihosting')).refused(2);
     assert.match(message, /semihosting: recorded off, given on/);
   });
 
   test('files outside the current folder and all writes are refused', async (t) => {
-    const place = new Workplace(t);
-    place.write('in/data.txt', DATA);
-    place.write('secret', DATA);
-    fs.symlinkSync('../secret', place.path('in/link'));
-    const kernel = copyOfGuest(place, 'in/k.elf');
-    const names = ['data.txt', './data.txt', '../secret', place.path('secret'), place.path('in/data.txt'), 'link', '.'];
+    const sandbox = new Sandbox(t);
+    sandbox.write('in/data.txt', DATA);
+    sandbox.write('secret', DATA);
+    fs.symlinkSync('../secret', sandbox.path('in/link'));
+    const kernel = copyOfGuest(sandbox, 'in/k.elf');
+    const names = [
+      'data.txt',
+      './data.txt',
+      '../secret',
+      sandbox.path('secret'),
+      sandbox.path('in/data.txt'),
+      'link',
+      '.',
+    ];
     const words = [...names.map((name) => `open=0,${name}`), 'open=4,new.txt', 'open=8,data.txt', 'refused', 'exit=00'];
-    const before = place.fingerprint();
-    const { console } = await place.cli(
+    const before = sandbox.fingerprint();
+    const { console } = await sandbox.cli(
       ['run', '--kernel', path.basename(kernel), '--semihosting', '--append', words.join(' '), '--json'],
-      { through: ['env', '-C', place.path('in')] },
+      { through: ['env', '-C', sandbox.path('in')] },
     );
     const answers = [...console.matchAll(/^open .*: (.*)$/gm)].map(([, answer]) => answer);
     const refused = 'error 13';
@@ -74,59 +82,59 @@ suite('semihosting', { concurrency: 2 }, () => {
       console,
       /^remove -1, error 30\nrename -1, error 30\nsystem -1, error 1\ntmpnam -1, error 30, unchanged$/m,
     );
-    assert.deepEqual(place.fingerprint(), before);
+    assert.deepEqual(sandbox.fingerprint(), before);
   });
 
   test('a console read that is never answered ends the run', async (t) => {
-    const place = new Workplace(t);
-    const outcome = await place.run(does(place, 'keys', 'ab'), '--semihosting');
+    const sandbox = new Sandbox(t);
+    const outcome = await sandbox.run(does(sandbox, 'keys', 'ab'), '--semihosting');
     outcome.ended(1, 'waitsForever');
     assert.match(outcome.console, /<a><b>$/);
   });
 
   test('exit codes are those of a process', async (t) => {
-    const place = new Workplace(t);
+    const sandbox = new Sandbox(t);
     for (const [word, status, guestExit] of [
       ['exit=00', 0, 0],
       ['exit=07', 1, 7],
       ['exit=-1', 1, 255],
       ['abort', 1, 1],
     ] as const) {
-      const outcome = await place.run(does(place, word), '--semihosting');
+      const outcome = await sandbox.run(does(sandbox, word), '--semihosting');
       assert.equal(outcome.status, status);
       assert.equal(outcome.summary.guestExit, guestExit);
     }
   });
 
   test('a reset closes all open files', async (t) => {
-    const place = new Workplace(t);
-    place.write('data.txt', DATA);
-    const session = { ...does(place, 'open=0,data.txt cat=data.txt reset'), rrfile: 'a.rr' };
-    const recorded = await place.record(session, '--semihosting', '--stop-at', '60000');
+    const sandbox = new Sandbox(t);
+    sandbox.write('data.txt', DATA);
+    const session = { ...does(sandbox, 'open=0,data.txt cat=data.txt reset'), rrfile: 'a.rr' };
+    const recorded = await sandbox.record(session, '--semihosting', '--stop-at', '60000');
     recorded.ended(0, 'stopAt');
     assert.ok([...recorded.console.matchAll(/^data\.txt: handle 2/gm)].length > 1);
-    const replayed = await place.replay(session);
+    const replayed = await sandbox.replay(session);
     assert.equal(replayed.summary.digest, recorded.summary.digest);
     assert.equal(replayed.console, recorded.console);
   });
 
   test('the guest gets the same answers as in QEMU', async (t) => {
     if (!requireTool(QEMU, t)) return;
-    const place = new Workplace(t);
-    place.write('data.txt', DATA);
+    const sandbox = new Sandbox(t);
+    sandbox.write('data.txt', DATA);
     const words =
       'cat=data.txt cat=absent sum=data.txt seek=data.txt open=1,./data.txt open=12,data.txt open=0,:tt features' +
       ' heap clock mistakes supervisor user nocalls exit=42';
-    const session = does(place, words);
-    const ours = await place.run(session, '--semihosting');
-    const theirs = underQemu(place, session.kernel, words);
+    const session = does(sandbox, words);
+    const ours = await sandbox.run(session, '--semihosting');
+    const theirs = underQemu(sandbox, session.kernel, words);
     assert.equal(ours.console, theirs.console);
     assert.equal(ours.summary.guestExit, theirs.status);
   });
 
   test('a picolibc program prints, reads a file and ends as under QEMU', async (t) => {
     if (!requireTool(QEMU, t) || !hasPicolibc(t)) return;
-    const folder = new Workplace(t);
+    const folder = new Sandbox(t);
     folder.write('data.txt', DATA);
     runTool(GCC, [...PICOLIBC, '-o', folder.path('program.elf'), folder.path(folder.write('program.c', PROGRAM))]);
     const session = { kernel: 'program.elf', rrfile: 'a.rr' };
@@ -143,20 +151,20 @@ suite('semihosting', { concurrency: 2 }, () => {
 });
 
 /** The guest with these commands, under a short ELF file name, since the name is part of the command line. */
-function does(place: Workplace, words: string, typed = ''): Session {
-  const stdin = place.write('keys', typed);
-  return { kernel: copyOfGuest(place, 'k.elf'), stdin, options: ['--append', words] };
+function does(sandbox: Sandbox, words: string, typed = ''): Session {
+  const stdin = sandbox.write('keys', typed);
+  return { kernel: copyOfGuest(sandbox, 'k.elf'), stdin, options: ['--append', words] };
 }
 
-function copyOfGuest(place: Workplace, name: string): string {
-  return place.write(name, fs.readFileSync(guest('semihosting/semihosting')));
+function copyOfGuest(sandbox: Sandbox, name: string): string {
+  return sandbox.write(name, fs.readFileSync(guest('semihosting/semihosting')));
 }
 
-function underQemu(place: Workplace, kernel: string, append = ''): { console: string; status: number | null } {
+function underQemu(sandbox: Sandbox, kernel: string, append = ''): { console: string; status: number | null } {
   const console = ['-semihosting-config', 'enable=on,chardev=c', '-chardev', 'stdio,id=c'];
   const machine = ['-M', 'virt', '-m', '128M', '-bios', 'none', '-display', 'none', '-monitor', 'none'];
   const options = [...machine, ...console, '-kernel', kernel, ...(append ? ['-append', append] : [])];
-  const { stdout, status } = spawnSync(QEMU, options, { cwd: place.folder, encoding: 'utf8', timeout: 60_000 });
+  const { stdout, status } = spawnSync(QEMU, options, { cwd: sandbox.folder, encoding: 'utf8', timeout: 60_000 });
   return { console: stdout, status };
 }
 

@@ -8,7 +8,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { optionsOf, type RunningCli, type Workplace } from '../support/cli.ts';
+import { optionsOf, type RunningCli, type Sandbox } from '../support/cli.ts';
 import { DEMO, DRIVE, recorded, TIMER } from './recordedScene.ts';
 
 const SKIP = process.platform !== 'linux' && 'looks into /proc';
@@ -22,7 +22,7 @@ interface Long {
   /** The command is running once it has this file open. */
   file: string;
   args: string[];
-  prepare?: (place: Workplace) => unknown;
+  prepare?: (sandbox: Sandbox) => unknown;
   /** The files that the command may leave in addition to those before. */
   leaves?: string[];
 }
@@ -39,7 +39,7 @@ const LONG: readonly Long[] = [
     what: 'opening a replay, which reads a base',
     file: 'huge.img',
     args: ['replay', ...optionsOf({ ...DEMO, drives: [{ ...DRIVE, image: 'huge.img' }] })],
-    prepare: (place) => fs.truncateSync(place.path('huge.img'), HUGE_BYTES),
+    prepare: (sandbox) => fs.truncateSync(sandbox.path('huge.img'), HUGE_BYTES),
   },
   {
     what: 'the digest after the guest has ended',
@@ -57,17 +57,17 @@ const LONG: readonly Long[] = [
     what: 'unpack, which reads a base',
     file: 'huge.img',
     args: ['unpack', 'small.pack', '--into', 'unpacked', '--base', 'hd0=huge.img'],
-    prepare: (place) => place.cli(['pack', 'a.rr', '--into', 'small.pack', '--without-bases']),
+    prepare: (sandbox) => sandbox.cli(['pack', 'a.rr', '--into', 'small.pack', '--without-bases']),
     leaves: ['small.pack'],
   },
   {
     what: 'overlay rebase',
     file: 'huge.img',
     args: ['overlay', 'rebase', 'over.qcow2', '--base', 'other.img', '--format', 'raw', '--yes'],
-    prepare: async (place) => {
-      place.write('other.img', '');
-      fs.truncateSync(place.path('other.img'), HUGE_BYTES);
-      await place.cli(['overlay', 'create', 'over.qcow2', '--base', 'huge.img', '--format', 'raw']);
+    prepare: async (sandbox) => {
+      sandbox.write('other.img', '');
+      fs.truncateSync(sandbox.path('other.img'), HUGE_BYTES);
+      await sandbox.cli(['overlay', 'create', 'over.qcow2', '--base', 'huge.img', '--format', 'raw']);
     },
     leaves: ['over.qcow2', 'other.img'],
   },
@@ -91,18 +91,18 @@ suite('a command that would take minutes', { skip: SKIP, timeout: LONG.length * 
   for (const [index, { what, file, args, prepare, leaves = [] }] of LONG.entries()) {
     const signal = SIGNALS[index % SIGNALS.length];
     test(`${what}: ${signal} ends it`, async (t) => {
-      const place = recorded.copy(t);
-      const before = Object.keys(place.fingerprint());
-      place.write('huge.img', '');
-      fs.truncateSync(place.path('huge.img'), HUGE_BYTES);
-      const held = await prepare?.(place);
+      const sandbox = recorded.copy(t);
+      const before = Object.keys(sandbox.fingerprint());
+      sandbox.write('huge.img', '');
+      fs.truncateSync(sandbox.path('huge.img'), HUGE_BYTES);
+      const held = await prepare?.(sandbox);
       if (typeof held === 'number') t.after(() => fs.closeSync(held));
-      const running = place.start(args);
-      await untilOpen(running, place.path(file));
+      const running = sandbox.start(args);
+      await untilOpen(running, sandbox.path(file));
       const { status, stderr } = await endedBy(running, signal);
       assert.equal(status, 130, stderr);
       assert.doesNotMatch(stderr, /bug in blkreplay|\n {4}at /);
-      const names = fs.readdirSync(place.folder, { recursive: true, encoding: 'utf8' });
+      const names = fs.readdirSync(sandbox.folder, { recursive: true, encoding: 'utf8' });
       const left = names.filter((name) => ![...before, ...leaves, 'huge.img'].includes(name));
       assert.deepEqual(left, [], 'no unfinished file is left');
     });
@@ -110,25 +110,25 @@ suite('a command that would take minutes', { skip: SKIP, timeout: LONG.length * 
 });
 
 test('a second signal ends a command that hangs while opening', { skip: SKIP, timeout: 2 * BOUND_MS }, async (t) => {
-  const place = recorded.copy(t);
-  const held = holdOpen(place);
+  const sandbox = recorded.copy(t);
+  const held = holdOpen(sandbox);
   t.after(() => fs.closeSync(held));
-  const running = place.start(['run', ...optionsOf({ kernel: 'silent' })]);
-  await untilOpen(running, place.path('silent'));
+  const running = sandbox.start(['run', ...optionsOf({ kernel: 'silent' })]);
+  await untilOpen(running, sandbox.path('silent'));
   running.kill('SIGTERM');
   const { status } = await endedBy(running, 'SIGINT');
   assert.equal(status, 130);
 });
 
 /** A sparse file: packing it takes as long as its length. */
-function lengthenOverlay(place: Workplace): void {
-  fs.truncateSync(place.path('hd0.qcow2'), HUGE_BYTES);
+function lengthenOverlay(sandbox: Sandbox): void {
+  fs.truncateSync(sandbox.path('hd0.qcow2'), HUGE_BYTES);
 }
 
 /** The writing end of a pipe, which stays silent. */
-function holdOpen(place: Workplace): number {
-  execFileSync('mkfifo', [place.path('silent')]);
-  return fs.openSync(place.path('silent'), fs.constants.O_RDWR | fs.constants.O_NONBLOCK);
+function holdOpen(sandbox: Sandbox): number {
+  execFileSync('mkfifo', [sandbox.path('silent')]);
+  return fs.openSync(sandbox.path('silent'), fs.constants.O_RDWR | fs.constants.O_NONBLOCK);
 }
 
 async function untilOpen(running: RunningCli, file: string): Promise<void> {

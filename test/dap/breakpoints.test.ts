@@ -1,13 +1,13 @@
 /** Breakpoints of every kind stop in both directions, and steps go over, in, out and back. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch, source } from '../support/dapClient.ts';
 
 test('a breakpoint on a line without code moves to the next line with code and stops there', async (t) => {
   const dap = new DapClient(t);
   let moved: { id: number; verified: boolean; line: number } | undefined;
-  await dap.start(demoLaunch(new Workplace(t)), async () => {
+  await dap.start(demoLaunch(new Sandbox(t)), async () => {
     const path = source('demo/statistics.c');
     const set = await dap.request('setBreakpoints', { source: { path }, breakpoints: [{ line: 7 }, { line: 900 }] });
     moved = set.breakpoints[0];
@@ -25,7 +25,7 @@ test('a breakpoint on a line without code moves to the next line with code and s
 
 test('function and instruction breakpoints stop in both directions until they are replaced', async (t) => {
   const dap = new DapClient(t);
-  await dap.start(demoLaunch(new Workplace(t)), async () => {
+  await dap.start(demoLaunch(new Sandbox(t)), async () => {
     const set = await dap.request('setFunctionBreakpoints', {
       breakpoints: [{ name: 'store_open' }, { name: 'nowhere' }],
     });
@@ -57,7 +57,7 @@ test('function and instruction breakpoints stop in both directions until they ar
 
 test('steps go over, in, out and back, by line and by instruction', async (t) => {
   const dap = new DapClient(t);
-  await dap.start(demoLaunch(new Workplace(t)), () =>
+  await dap.start(demoLaunch(new Sandbox(t)), () =>
     dap.request('setBreakpoints', { source: { path: source('demo/main.c') }, breakpoints: [{ line: 45 }] }),
   );
   const lines = [];
@@ -81,7 +81,7 @@ test('steps go over, in, out and back, by line and by instruction', async (t) =>
 
 test('a data breakpoint that cannot be set states the reason', async (t) => {
   const dap = new DapClient(t);
-  await dap.start(demoLaunch(new Workplace(t), { stopOnEntry: true }));
+  await dap.start(demoLaunch(new Sandbox(t), { stopOnEntry: true }));
   await dap.event('stopped');
   const register = await dap.request('dataBreakpointInfo', { name: '1 + 1' });
   assert.equal(register.dataId, null);

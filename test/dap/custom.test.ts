@@ -5,14 +5,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
 import { expected, guest, maskDemo, SESSION } from '../support/guests.ts';
 import { readFileSync } from 'node:fs';
 
 test('the position is reported at stops and while running, and goTo moves to it', async (t) => {
   const dap = new DapClient(t);
-  await dap.start(demoLaunch(new Workplace(t)));
+  await dap.start(demoLaunch(new Sandbox(t)));
   await dap.event('stopped');
   const end = dap.place;
   assert.deepEqual(end, {
@@ -36,35 +36,35 @@ test('the position is reported at stops and while running, and goTo moves to it'
 
 test('console output goes to a terminal as bytes', async (t) => {
   const dap = new DapClient(t);
-  await dap.start(demoLaunch(new Workplace(t), { console: 'terminal' }));
+  await dap.start(demoLaunch(new Sandbox(t), { console: 'terminal' }));
   await dap.event('stopped');
   assert.equal(dap.console, '');
   assert.equal(maskDemo(dap.terminal), maskDemo(expected('demo/demo').console));
 });
 
 test('typed input reaches a sleeping guest, and the replay reproduces it', async (t) => {
-  const place = new Workplace(t);
+  const sandbox = new Sandbox(t);
   const dap = new DapClient(t);
-  await dap.start(kernelLaunch(place));
+  await dap.start(kernelLaunch(sandbox));
   await dap.untilTerminal('$ ');
   for (const line of readFileSync(SESSION, 'utf8').split(/(?<=\n)/)) await type(dap, line);
   const stop = await dap.event('stopped');
   assert.equal(stop.description, 'The guest powered off');
-  const said = dap.terminal;
-  assert.match(said, /hello, world/);
-  assert.match(said, /64 blocks, crc32/);
-  const past = dap.place.end;
+  const output = dap.terminal;
+  assert.match(output, /hello, world/);
+  assert.match(output, /64 blocks, crc32/);
+  const history = dap.place.end;
   await dap.until('reverseContinue');
   assert.match(await dap.refused('blkreplay/consoleInput', { base64: btoa('x') }), /Go to the end of the recording/);
-  assert.equal(dap.terminal, said, 'history is not printed again');
+  assert.equal(dap.terminal, output, 'history is not printed again');
   await dap.leave();
 
   const replay = new DapClient(t);
-  await replay.start(kernelLaunch(place, { rr: 'replay' }));
+  await replay.start(kernelLaunch(sandbox, { rr: 'replay' }));
   const end = await replay.event('stopped');
   assert.deepEqual([end.description, end.text], ['The guest powered off', 'End of recording']);
-  assert.equal(replay.place.position, past);
-  assert.equal(replay.terminal, said);
+  assert.equal(replay.place.position, history);
+  assert.equal(replay.terminal, output);
   assert.match(
     await replay.refused('blkreplay/consoleInput', { base64: btoa('x') }),
     /Console input is not possible in a replay/,
@@ -74,7 +74,7 @@ test('typed input reaches a sleeping guest, and the replay reproduces it', async
 
 test('typed input reaches the guest during a long step', async (t) => {
   const dap = new DapClient(t);
-  await dap.start(kernelLaunch(new Workplace(t), { stopOnEntry: true }));
+  await dap.start(kernelLaunch(new Sandbox(t), { stopOnEntry: true }));
   await dap.event('stopped');
   await dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'console_read' }] });
   await dap.until('continue');
@@ -86,10 +86,10 @@ test('typed input reaches the guest during a long step', async (t) => {
   assert.equal((await dap.event('stopped')).reason, 'step');
 });
 
-function kernelLaunch(place: Workplace, more: object = {}): object {
-  const drives = [{ id: 'hd0', image: place.disk('disk.img'), format: 'raw', overlay: 'hd0.qcow2' }];
+function kernelLaunch(sandbox: Sandbox, more: object = {}): object {
+  const drives = [{ id: 'hd0', image: sandbox.disk('disk.img'), format: 'raw', overlay: 'hd0.qcow2' }];
   const kernel = guest('kernel/oslet');
-  return { rr: 'record', rrfile: 'a.rr', cwd: place.folder, kernel, drives, console: 'terminal', ...more };
+  return { rr: 'record', rrfile: 'a.rr', cwd: sandbox.folder, kernel, drives, console: 'terminal', ...more };
 }
 
 const type = (dap: DapClient, text: string) => dap.request('blkreplay/consoleInput', { base64: btoa(text) });

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch, source } from '../support/dapClient.ts';
 import { type Culprit, DEMO, type Location, type Move, walkDemo, type WalkDriver } from '../support/demoWalk.ts';
 import { expected, maskDemo } from '../support/guests.ts';
@@ -13,9 +13,9 @@ import { expected, maskDemo } from '../support/guests.ts';
 const FIELD = DEMO.field;
 
 test('reverse-continue from the reported failure stops at the line that corrupted the field', async (t) => {
-  const place = new Workplace(t);
+  const sandbox = new Sandbox(t);
   const dap = new DapClient(t);
-  await dap.start(demoLaunch(place));
+  await dap.start(demoLaunch(sandbox));
   const failure = await dap.event('stopped');
   assert.equal(failure.text, 'End of recording');
   assert.equal(failure.description, DEMO.failure);
@@ -28,13 +28,13 @@ test('reverse-continue from the reported failure stops at the line that corrupte
   assert.equal(maskDemo(dap.console), maskDemo(expected('demo/demo').console), 'history is not printed again');
   assert.equal(await dap.leave(), 0);
   assert.equal(dap.stderr, '');
-  assert.deepEqual(fs.readdirSync(place.folder).sort(), ['demo.rr', 'disk.img', 'hd0.qcow2'], 'no lock file is left');
+  assert.deepEqual(fs.readdirSync(sandbox.folder).sort(), ['demo.rr', 'disk.img', 'hd0.qcow2'], 'no lock file is left');
 });
 
 test('a recording closed while viewing history replays to its end, and back to its beginning', async (t) => {
-  const place = new Workplace(t);
+  const sandbox = new Sandbox(t);
   const recorder = new DapClient(t);
-  await recorder.start(demoLaunch(place));
+  await recorder.start(demoLaunch(sandbox));
   await recorder.event('stopped');
   await watch(recorder);
   await recorder.until('reverseContinue');
@@ -42,7 +42,7 @@ test('a recording closed while viewing history replays to its end, and back to i
   assert.equal(await recorder.exited, 0);
 
   const dap = new DapClient(t);
-  await dap.start(demoLaunch(place, { rr: 'replay', stopOnEntry: true }));
+  await dap.start(demoLaunch(sandbox, { rr: 'replay', stopOnEntry: true }));
   assert.equal((await dap.event('stopped')).reason, 'entry');
   const end = await dap.until('continue');
   assert.deepEqual([end.description, end.text], [DEMO.failure, 'End of recording']);
@@ -60,40 +60,40 @@ async function watch(dap: DapClient): Promise<void> {
 
 /** Performs the walk with requests, and checks what the adapter reports at each stop. */
 class AdapterDriver implements WalkDriver {
-  readonly #dap: DapClient;
+  private readonly dap: DapClient;
   /** The adapter's description of the write at the last stop. */
-  #write = '';
+  private write = '';
 
   constructor(dap: DapClient) {
-    this.#dap = dap;
+    this.dap = dap;
   }
 
   stopAtWrites(): Promise<void> {
-    return watch(this.#dap);
+    return watch(this.dap);
   }
 
   async move(command: Move): Promise<void> {
-    const { reason, description, text } = await this.#dap.until(command);
+    const { reason, description, text } = await this.dap.until(command);
     if (command === 'stepBack') return assert.equal(reason, 'step');
     assert.equal(reason, 'data breakpoint');
     assert.equal(text, description);
-    if (command === 'continue') assert.equal(description, this.#write, 'running forwards finds the same write');
-    this.#write = description;
+    if (command === 'continue') assert.equal(description, this.write, 'running forwards finds the same write');
+    this.write = description;
   }
 
   async location(): Promise<Location> {
-    const { name, line, source: file } = await this.#dap.topFrame();
+    const { name, line, source: file } = await this.dap.topFrame();
     assert.equal(file?.path, source(`demo/${DEMO.file}`));
     return { name, line };
   }
 
   value(variable: string): Promise<string> {
-    return this.#dap.evaluate(variable);
+    return this.dap.evaluate(variable);
   }
 
   async lookAround({ before, after }: Culprit): Promise<void> {
-    assert.equal(this.#write, `${FIELD} is written: ${before} -> ${after}`);
-    await assertVariables(this.#dap, after);
+    assert.equal(this.write, `${FIELD} is written: ${before} -> ${after}`);
+    await assertVariables(this.dap, after);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Disassembly is consistent from every starting address and has the requested number of rows. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch, source } from '../support/dapClient.ts';
 
 interface Row {
@@ -16,7 +16,7 @@ interface Row {
 
 test('disassembly is the same from any starting instruction, with lines and symbols', async (t) => {
   const dap = new DapClient(t);
-  await dap.start(demoLaunch(new Workplace(t), { stopOnEntry: true }));
+  await dap.start(demoLaunch(new Sandbox(t), { stopOnEntry: true }));
   await dap.event('stopped');
   const start = /0x[0-9a-f]+/.exec(await dap.evaluate('&statistics_sample'))![0];
   const rows = await rowsAt(dap, start, 0, 40);
@@ -42,7 +42,7 @@ test('disassembly is the same from any starting instruction, with lines and symb
 
 test('unmapped addresses are shown as such, and the number of rows is the one requested', async (t) => {
   const dap = new DapClient(t);
-  await dap.start(demoLaunch(new Workplace(t), { stopOnEntry: true }));
+  await dap.start(demoLaunch(new Sandbox(t), { stopOnEntry: true }));
   await dap.event('stopped');
   const rows = await rowsAt(dap, '0x80000000', -10, 20);
   assert.equal(rows.length, 20);

@@ -2,20 +2,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LogEntry } from '../../debug-adapter/engine/recording/logEntry.ts';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
 import { entriesOf, rewriteRecording } from '../support/recordings.ts';
 
 test('a diverging replay stops at the divergence, reports it, and can still be inspected', async (t) => {
-  const place = new Workplace(t);
+  const sandbox = new Sandbox(t);
   const recorder = new DapClient(t);
-  await recorder.start(demoLaunch(place));
+  await recorder.start(demoLaunch(sandbox));
   await recorder.event('stopped');
   await recorder.leave();
-  rewriteRecording(place, 'demo.rr', withLie(entriesOf(place, 'demo.rr')));
+  rewriteRecording(sandbox, 'demo.rr', withLie(entriesOf(sandbox, 'demo.rr')));
 
   const dap = new DapClient(t);
-  await dap.start(demoLaunch(place, { rr: 'replay' }));
+  await dap.start(demoLaunch(sandbox, { rr: 'replay' }));
   const stop = await dap.event('stopped');
   assert.equal(stop.reason, 'exception');
   assert.match(stop.text, /position \d+: expected digest \w+ of RAM/);

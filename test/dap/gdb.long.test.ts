@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GDB, runGdb } from '../gdb/gdbSupport.ts';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
 import { GdbClient } from '../support/gdbClient.ts';
 import { guest } from '../support/guests.ts';
@@ -10,7 +10,7 @@ import { requireTool } from '../support/tools.ts';
 
 test('while gdb runs the machine the editor follows, and the run owner locks out the other side', async (t) => {
   const dap = new DapClient(t);
-  const gdb = await GdbClient.connect(await started(dap, demoLaunch(new Workplace(t), { stopOnEntry: true })));
+  const gdb = await GdbClient.connect(await started(dap, demoLaunch(new Sandbox(t), { stopOnEntry: true })));
   await dap.event('stopped');
   assert.match(await gdb.ask('?'), /^T05/);
   await dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'store_open' }] });
@@ -42,9 +42,9 @@ test('while gdb runs the machine the editor follows, and the run owner locks out
 });
 
 test('connecting gdb stops the machine, and so does a connection that drops during a run', async (t) => {
-  const place = new Workplace(t);
+  const sandbox = new Sandbox(t);
   const dap = new DapClient(t);
-  const port = await started(dap, demoLaunch(place));
+  const port = await started(dap, demoLaunch(sandbox));
   const gdb = await GdbClient.connect(port);
   assert.match(await gdb.ask('?'), /^T0[25]/);
   assert.equal((await dap.event('stopped')).reason, 'pause');
@@ -61,31 +61,34 @@ test('connecting gdb stops the machine, and so does a connection that drops duri
   await dap.request('disconnect');
   assert.equal(await dap.exited, 0);
   const replay = new DapClient(t);
-  await replay.start(demoLaunch(place, { rr: 'replay' }));
+  await replay.start(demoLaunch(sandbox, { rr: 'replay' }));
   assert.equal((await replay.event('stopped')).description, 'End of recording');
 });
 
 test('a port in use is refused before any file is created', async (t) => {
   const first = new DapClient(t);
-  const port = await started(first, demoLaunch(new Workplace(t), { stopOnEntry: true }));
-  const place = new Workplace(t);
+  const port = await started(first, demoLaunch(new Sandbox(t), { stopOnEntry: true }));
+  const sandbox = new Sandbox(t);
   const dap = new DapClient(t);
   await dap.request('initialize', { adapterID: 'blkreplay' });
-  const launch = demoLaunch(place, { gdbServer: port });
+  const launch = demoLaunch(sandbox, { gdbServer: port });
   assert.match(await dap.refused('launch', launch), new RegExp(`^Port ${port} is in use by another program`));
-  assert.equal(place.exists('demo.rr'), false);
-  assert.match(await dap.refused('launch', demoLaunch(place, { gdbServer: 70000 })), /70000 for "gdbServer" .* 65535/);
-  await dap.request('launch', demoLaunch(place));
+  assert.equal(sandbox.exists('demo.rr'), false);
+  assert.match(
+    await dap.refused('launch', demoLaunch(sandbox, { gdbServer: 70000 })),
+    /70000 for "gdbServer" .* 65535/,
+  );
+  await dap.request('launch', demoLaunch(sandbox));
 });
 
 test('gdb-multiarch works next to the editor', async (t) => {
   if (!requireTool(GDB, t)) return;
   const dap = new DapClient(t);
-  const port = await started(dap, demoLaunch(new Workplace(t), { stopOnEntry: true }));
+  const port = await started(dap, demoLaunch(new Sandbox(t), { stopOnEntry: true }));
   await dap.event('stopped');
   const commands = ['break statistics_sample', 'continue', 'next', 'reverse-step', 'detach'];
-  const said = await runGdb({ elf: guest('demo/demo'), port, commands });
-  assert.match(said, /Breakpoint 1, statistics_sample/);
+  const printed = await runGdb({ elf: guest('demo/demo'), port, commands });
+  assert.match(printed, /Breakpoint 1, statistics_sample/);
   assert.match((await dap.topFrame()).name, /^\w+$/);
   assert.equal((await dap.until('stepIn')).reason.length > 0, true);
 });
@@ -93,6 +96,6 @@ test('gdb-multiarch works next to the editor', async (t) => {
 /** Launches with a gdb server and returns its port. */
 async function started(dap: DapClient, launch: object): Promise<number> {
   await dap.start({ ...launch, gdbServer: 0 });
-  const said = dap.events.flatMap(({ event, body }) => (event === 'output' ? [body.output as string] : []));
-  return Number(/gdb server on 127\.0\.0\.1:(\d+)/.exec(said.join(''))![1]);
+  const printed = dap.events.flatMap(({ event, body }) => (event === 'output' ? [body.output as string] : []));
+  return Number(/gdb server on 127\.0\.0\.1:(\d+)/.exec(printed.join(''))![1]);
 }

@@ -4,14 +4,14 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { DapClient } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
 
 test('each hart has its own stack, registers and CSRs, and a stop names the hart whose step is next', async (t) => {
-  const place = new Workplace(t);
+  const sandbox = new Sandbox(t);
   const dap = new DapClient(t);
-  const launch = { rr: 'record', rrfile: 'a.rr', cwd: place.folder, kernel: guest('harts/harts'), harts: 4 };
+  const launch = { rr: 'record', rrfile: 'a.rr', cwd: sandbox.folder, kernel: guest('harts/harts'), harts: 4 };
   await dap.start({ ...launch, stopOnEntry: true, idle: 'warp' });
   await dap.event('stopped');
   const { threads } = await dap.request('threads');
@@ -60,7 +60,7 @@ test('each hart has its own stack, registers and CSRs, and a stop names the hart
 
 test('a step moves the named thread, in both directions', async (t) => {
   const dap = new DapClient(t);
-  const launch = { rr: 'record', rrfile: 'a.rr', cwd: new Workplace(t).folder, kernel: guest('harts/harts'), harts: 4 };
+  const launch = { rr: 'record', rrfile: 'a.rr', cwd: new Sandbox(t).folder, kernel: guest('harts/harts'), harts: 4 };
   await dap.start({ ...launch, idle: 'warp' }, () =>
     dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'take_turns' }] }),
   );

@@ -1,13 +1,13 @@
 /** A wrong launch configuration is refused with one sentence, and only files of blkreplay are overwritten. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
 import { expected, guest } from '../support/guests.ts';
 import { changeOverlay, makeOverlay } from '../support/overlays.ts';
 
 test('each mistake in a launch configuration is refused with one sentence, and a corrected launch works', async (t) => {
-  const place = new Workplace(t);
+  const sandbox = new Sandbox(t);
   const dap = new DapClient(t);
   await dap.request('initialize', { adapterID: 'blkreplay' });
   const drive = { id: 'hd0', image: 'disk.img', format: 'raw' };
@@ -47,65 +47,65 @@ test('each mistake in a launch configuration is refused with one sentence, and a
     [{ rr: 'replay', rrfile: 'absent.rr' }, /absent\.rr does not exist/],
   ];
   for (const [change, sentence] of mistakes) {
-    assert.match(await dap.refused('launch', demoLaunch(place, change)), sentence, JSON.stringify(change));
+    assert.match(await dap.refused('launch', demoLaunch(sandbox, change)), sentence, JSON.stringify(change));
   }
-  await dap.request('launch', demoLaunch(place));
+  await dap.request('launch', demoLaunch(sandbox));
 });
 
 test('existing files are overwritten only when "overwrite" is "always"', async (t) => {
-  const place = new Workplace(t);
-  place.write('hd0.qcow2', 'mine');
+  const sandbox = new Sandbox(t);
+  sandbox.write('hd0.qcow2', 'mine');
   const dap = new DapClient(t);
   await dap.request('initialize', { adapterID: 'blkreplay' });
-  const ask = await dap.refused('launch', demoLaunch(place));
+  const ask = await dap.refused('launch', demoLaunch(sandbox));
   assert.match(ask, /hd0\.qcow2 already exists .* set "overwrite" to "always"\. Only VS Code can ask/);
-  const never = await dap.refused('launch', demoLaunch(place, { overwrite: 'never' }));
+  const never = await dap.refused('launch', demoLaunch(sandbox, { overwrite: 'never' }));
   assert.match(never, /hd0\.qcow2 already exists .* set "overwrite" to "always"\.$/);
-  const foreign = await dap.refused('launch', demoLaunch(place, { overwrite: 'always' }));
+  const foreign = await dap.refused('launch', demoLaunch(sandbox, { overwrite: 'always' }));
   assert.match(
     foreign,
     /hd0\.qcow2 would be overwritten, but it is not an overlay that blkreplay created\. Delete it yourself/,
   );
-  assert.equal(place.read('hd0.qcow2').toString(), 'mine');
-  assert.ok(!place.exists('demo.rr'));
-  makeOverlay(place, 'hd0.qcow2', 'disk.img');
-  await dap.request('launch', demoLaunch(place, { overwrite: 'always' }));
+  assert.equal(sandbox.read('hd0.qcow2').toString(), 'mine');
+  assert.ok(!sandbox.exists('demo.rr'));
+  makeOverlay(sandbox, 'hd0.qcow2', 'disk.img');
+  await dap.request('launch', demoLaunch(sandbox, { overwrite: 'always' }));
 });
 
 test("after the user confirms, blkreplay's own files are replaced for that session, and no other files", async (t) => {
-  const place = new Workplace(t);
+  const sandbox = new Sandbox(t);
   const first = new DapClient(t);
-  await first.start(demoLaunch(place, { noDebug: true }));
+  await first.start(demoLaunch(sandbox, { noDebug: true }));
   await first.event('terminated');
   await first.leave();
   const again = new DapClient(t, { args: ['--overwrite'] });
   await again.request('initialize', { adapterID: 'blkreplay' });
-  place.write('mine.qcow2', 'mine');
+  sandbox.write('mine.qcow2', 'mine');
   const drives = [{ id: 'hd0', image: 'disk.img', format: 'raw', overlay: 'mine.qcow2' }];
-  const refused = await again.refused('launch', demoLaunch(place, { overwrite: 'ask', drives }));
+  const refused = await again.refused('launch', demoLaunch(sandbox, { overwrite: 'ask', drives }));
   assert.match(refused, /mine\.qcow2 would be overwritten, but it is not an overlay that blkreplay created/);
-  assert.equal(place.read('mine.qcow2').toString(), 'mine');
-  await again.request('launch', demoLaunch(place, { overwrite: 'ask' }));
+  assert.equal(sandbox.read('mine.qcow2').toString(), 'mine');
+  await again.request('launch', demoLaunch(sandbox, { overwrite: 'ask' }));
 });
 
 test('a start snapshot past the end of the recording is refused, and a corrected launch works', async (t) => {
-  const place = new Workplace(t);
+  const sandbox = new Sandbox(t);
   const recording = new DapClient(t);
-  await recording.start(demoLaunch(place, { noDebug: true }));
+  await recording.start(demoLaunch(sandbox, { noDebug: true }));
   await recording.event('terminated');
-  changeOverlay(place, 'hd0.qcow2', (image) => {
+  changeOverlay(sandbox, 'hd0.qcow2', (image) => {
     const [first] = image.snapshots;
     image.createSnapshotFrom(first.name, { ...first, name: 'late', icount: 10 ** 9 }, () => {});
   });
   const dap = new DapClient(t);
   await dap.request('initialize', { adapterID: 'blkreplay' });
   const replaying = { rr: 'replay', stopOnEntry: true };
-  const refusal = await dap.refused('launch', demoLaunch(place, { ...replaying, rrsnapshot: 'late' }));
+  const refusal = await dap.refused('launch', demoLaunch(sandbox, { ...replaying, rrsnapshot: 'late' }));
   assert.match(
     refusal,
     /^The snapshot "late" .* ends at \d+, so no replay can start from it\. Set "rrsnapshot" to another snapshot/,
   );
-  await dap.request('launch', demoLaunch(place, replaying));
+  await dap.request('launch', demoLaunch(sandbox, replaying));
 });
 
 test('with "noDebug" the guest runs to its end and the session terminates', async (t) => {
@@ -118,9 +118,9 @@ test('with "noDebug" the guest runs to its end and the session terminates', asyn
 });
 
 test('terminate completes the recording', async (t) => {
-  const place = new Workplace(t);
+  const sandbox = new Sandbox(t);
   const dap = new DapClient(t);
-  await dap.start(demoLaunch(place, { stopOnEntry: true }));
+  await dap.start(demoLaunch(sandbox, { stopOnEntry: true }));
   await dap.event('stopped');
   await dap.request('terminate');
   await dap.event('terminated');

@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
 
@@ -19,12 +19,12 @@ interface Scene {
   random: SeededRandom;
 }
 
-type Way = (scene: Scene) => Promise<void>;
+type Action = (scene: Scene) => Promise<void>;
 
 const overwriting = { rr: 'record', overwrite: 'always' };
 
 /** Each entry starts a session; ENDS lists how it ends. Undefined means that starting already ends the process. */
-const BEGINNINGS: Record<string, Way> = {
+const BEGINNINGS: Record<string, Action> = {
   recording: async ({ dap, launch }) => {
     await dap.start({ ...launch, ...overwriting });
     await dap.event('stopped');
@@ -81,7 +81,7 @@ const BEGINNINGS: Record<string, Way> = {
   'before it is asked for anything': async () => {},
 };
 
-const ENDS: Record<string, Way> = {
+const ENDINGS: Record<string, Action> = {
   'the client disconnects': async ({ dap }) => {
     void dap.send('disconnect', {}).catch(() => {});
     await dap.exited;
@@ -108,11 +108,11 @@ const ENDS: Record<string, Way> = {
 
 test(`${STARTS} starts and stops leave no file, lock or process behind`, async (t) => {
   const random = SeededRandom.forTest(t);
-  const place = new Workplace(t);
-  const temporary = place.path('tmp');
+  const sandbox = new Sandbox(t);
+  const temporary = sandbox.path('tmp');
   fs.mkdirSync(temporary);
   const env = { ...process.env, TMPDIR: temporary };
-  const launch = demoLaunch(place) as Record<string, unknown>;
+  const launch = demoLaunch(sandbox) as Record<string, unknown>;
   const start = () => new DapClient(t, { env });
   const first = { dap: start(), launch, random };
   await BEGINNINGS.recording(first);
@@ -121,17 +121,17 @@ test(`${STARTS} starts and stops leave no file, lock or process behind`, async (
   for (let i = 0; i < STARTS; i++) {
     const scene = { dap: start(), launch, random };
     const beginning = beginnings[i % beginnings.length];
-    const end = random.pick(Object.keys(ENDS));
+    const end = random.pick(Object.keys(ENDINGS));
     await inContext(`start ${i}: ${beginning}, then ${end}`, async () => {
       await BEGINNINGS[beginning](scene);
-      await ENDS[end](scene);
+      await ENDINGS[end](scene);
       // A signal that arrives before our code runs ends Node itself.
       const isTooEarly = beginning === 'before it is asked for anything' && end.startsWith('SIG');
       assert.ok([0, ...(isTooEarly ? [null] : [])].includes(await scene.dap.exited), 'the process ends by itself');
       assert.equal(scene.dap.stderr, '');
-      checkFiles(place);
+      checkFiles(sandbox);
       // If the session was killed while opening, the recording may be missing, but nothing blocks the next start.
-      if (!place.exists('demo.rr') || beginning === 'while it opens') await recordAgain(start(), launch, t);
+      if (!sandbox.exists('demo.rr') || beginning === 'while it opens') await recordAgain(start(), launch, t);
     });
   }
   assert.deepEqual(processesWith(`TMPDIR=${temporary}`), []);
@@ -143,19 +143,19 @@ async function recordAgain(dap: DapClient, launch: object, t: TestContext): Prom
 }
 
 /** The files the user named, and at most one empty folder that sessions share in the temporary folder. */
-function checkFiles(place: Workplace): void {
+function checkFiles(sandbox: Sandbox): void {
   const names = fs
-    .readdirSync(place.folder)
+    .readdirSync(sandbox.folder)
     .filter((name) => !['tmp', 'disk.img', 'demo.rr', 'hd0.qcow2'].includes(name));
   // With a temporary overlay and a snapshot, the machine state is in a separate file.
   assert.deepEqual(
     names.filter((name) => name !== 'demo.rr.qcow2'),
     [],
   );
-  const temporary = fs.readdirSync(place.path('tmp'), { recursive: true });
+  const temporary = fs.readdirSync(sandbox.path('tmp'), { recursive: true });
   assert.ok(temporary.length <= 1, `left in the temporary folder: ${temporary.join()}`);
   for (const name of temporary)
-    assert.ok(fs.statSync(path.join(place.path('tmp'), String(name))).isDirectory(), String(name));
+    assert.ok(fs.statSync(path.join(sandbox.path('tmp'), String(name))).isDirectory(), String(name));
 }
 
 function processesWith(variable: string): string[] {

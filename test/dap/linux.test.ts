@@ -1,7 +1,7 @@
 /** A Linux kernel can be debugged in both directions with the symbols of its own Image, at boot and at the shell. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { DapClient } from '../support/dapClient.ts';
 import { LINUX_FOLDER, linuxLaunch, linuxSymbols, PROMPT } from '../support/linuxGuest.ts';
 
@@ -13,9 +13,9 @@ if (LINUX_FOLDER === undefined) {
 } else {
   suite('Linux', () => {
     test('reverse execution reaches earlier kernel function calls, at boot and at the shell, live and in a replay', async (t) => {
-      const place = new Workplace(t);
+      const sandbox = new Sandbox(t);
       const dap = new DapClient(t);
-      await dap.start(linuxLaunch(place.folder), () => breakAt(dap, ['_start', 'setup_vm', 'start_kernel']));
+      await dap.start(linuxLaunch(sandbox.folder), () => breakAt(dap, ['_start', 'setup_vm', 'start_kernel']));
       await boot(dap);
       await breakAt(dap, []);
       await dap.request('continue', { threadId: 1 });
@@ -28,7 +28,7 @@ if (LINUX_FOLDER === undefined) {
       assert.match(description, /powered off/);
       const { position: end } = dap.place;
       assert.equal(await dap.leave(), 0);
-      await replaysTheSame(new DapClient(t), { place, opened, end, console: dap.terminal });
+      await replaysTheSame(new DapClient(t), { sandbox, opened, end, console: dap.terminal });
       assert.equal(dap.stderr, '');
     });
   });
@@ -42,15 +42,15 @@ const breakAt = async (dap: DapClient, names: readonly string[]): Promise<void> 
 
 /** The first two run before the MMU is on, at the load address; the third runs at the link address. */
 async function boot(dap: DapClient): Promise<void> {
-  const places: Place[] = [];
+  const positions: SourcePosition[] = [];
   for (const name of ['_start', 'setup_vm', 'start_kernel']) {
     assert.equal((await dap.event('stopped')).reason, 'function breakpoint');
     assert.equal((await dap.topFrame()).name, name);
-    places.push(await placeOf(dap));
+    positions.push(await placeOf(dap));
     if (name !== 'start_kernel') await dap.request('continue', { threadId: 1 });
   }
   assert.deepEqual(
-    places.map(({ registers }) => BigInt(registers.pc) > 1n << 63n),
+    positions.map(({ registers }) => BigInt(registers.pc) > 1n << 63n),
     [false, false, true],
   );
   const { stackFrames } = await dap.request('stackTrace', { threadId: 1 });
@@ -59,12 +59,12 @@ async function boot(dap: DapClient): Promise<void> {
     ['start_kernel', '_start_kernel'],
   );
   await goesBackAndForth(dap);
-  for (const earlier of [places[1], places[0]]) {
+  for (const earlier of [positions[1], positions[0]]) {
     assert.equal((await dap.until('reverseContinue')).reason, 'function breakpoint');
     assert.deepEqual(await placeOf(dap), earlier);
   }
   assert.equal((await dap.until('reverseContinue')).description, 'Beginning of recording');
-  for (const again of places) {
+  for (const again of positions) {
     await dap.until('continue');
     assert.deepEqual(await placeOf(dap), again);
   }
@@ -86,10 +86,10 @@ async function waits(dap: DapClient): Promise<void> {
 /**
  * Starts at a shell prompt and ends at the next one. Returns the positions at which the kernel opened the two files.
  */
-async function openTwoFiles(dap: DapClient): Promise<Place[]> {
+async function openTwoFiles(dap: DapClient): Promise<SourcePosition[]> {
   await breakAt(dap, [OPEN]);
   await dap.type('cat /proc/version /proc/uptime\n');
-  const opened: Place[] = [];
+  const opened: SourcePosition[] = [];
   for (const file of ['/proc/version', '/proc/uptime']) {
     if (opened.length > 0) await dap.request('continue', { threadId: 1 });
     assert.equal((await dap.event('stopped')).reason, 'function breakpoint', file);
@@ -148,9 +148,9 @@ async function comparesWithGuest(dap: DapClient): Promise<void> {
 /** Replays from the recording alone, which contains the kernel and its symbols. */
 async function replaysTheSame(
   dap: DapClient,
-  { place, opened, end, console }: { place: Workplace; opened: Place[]; end: number; console: string },
+  { sandbox, opened, end, console }: { sandbox: Sandbox; opened: SourcePosition[]; end: number; console: string },
 ): Promise<void> {
-  await dap.start(linuxLaunch(place.folder, { rr: 'replay', kernel: undefined, initrd: undefined }));
+  await dap.start(linuxLaunch(sandbox.folder, { rr: 'replay', kernel: undefined, initrd: undefined }));
   assert.match((await dap.event('stopped')).description, /powered off/);
   assert.deepEqual([dap.place.position, dap.terminal], [end, console]);
   await dap.until('blkreplay/goTo', { position: opened[1].position + 1 });
@@ -163,13 +163,13 @@ async function replaysTheSame(
   assert.equal(dap.stderr, '');
 }
 
-interface Place {
+interface SourcePosition {
   position: number;
   registers: Record<string, string>;
 }
 
 /** The current position, with the contents of all registers. */
-async function placeOf(dap: DapClient): Promise<Place> {
+async function placeOf(dap: DapClient): Promise<SourcePosition> {
   const { id: frameId } = await dap.topFrame();
   const { scopes } = await dap.request('scopes', { frameId });
   const { variablesReference } = scopes.find(({ name }: { name: string }) => name === 'Registers');

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { LoadedFiles } from '../../debug-adapter/dap/loadedFiles.ts';
 import type { Inspector } from '../../debug-adapter/engine/index.ts';
 import { groupByCode, openSymbols } from '../../debug-adapter/engine/symbols/index.ts';
-import { flat, patched, stripped } from '../support/changedElf.ts';
+import { loadedBytes, patched, stripped } from '../support/changedElf.ts';
 import { guest } from '../support/guests.ts';
 
 const CALLS = readFileSync(guest('walks/calls'));
@@ -13,7 +13,7 @@ const SUM = readFileSync(guest('kernel/user/sum'));
 const PRIMES = readFileSync(guest('kernel/user/primes'));
 
 function memoryWith(elf: Uint8Array, start: bigint): Inspector {
-  const bytes = flat(elf);
+  const bytes = loadedBytes(elf);
   const readMemory = (address: bigint, lengthBytes: number) => {
     const offset = Number(address - start);
     return offset < 0 ? new Uint8Array() : bytes.slice(offset, offset + lengthBytes);

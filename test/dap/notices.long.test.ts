@@ -7,7 +7,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { suite, test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
 
@@ -17,14 +17,14 @@ suite('problems while a session runs', { concurrency: 2 }, () => {
     ['an overlay', 700, { drives: [{ id: 'hd0', image: 'disk.img', format: 'raw', overlay: 'small/hd0.qcow2' }] }],
   ] as const) {
     test(`a full disk for ${what} ends the session, and the reported end of the recording is correct`, async (t) => {
-      const place = new Workplace(t);
-      await onSmallDisk(place.path('small'), kib, t, async () => {
+      const sandbox = new Sandbox(t);
+      await onSmallDisk(sandbox.path('small'), kib, t, async () => {
         const dap = new DapClient(t);
-        await dap.start(demoLaunch(place, files));
+        await dap.start(demoLaunch(sandbox, files));
         // The rest of the log is written no later than at the end of the session.
-        const said = (name: string) => dap.events.some(({ event }) => event === name);
-        while (!said('stopped') && !said('terminated')) await sleep(20);
-        if (!said('terminated')) await dap.request('terminate');
+        const printed = (name: string) => dap.events.some(({ event }) => event === name);
+        while (!printed('stopped') && !printed('terminated')) await sleep(20);
+        if (!printed('terminated')) await dap.request('terminate');
         const [failure, ...more] = important(dap);
         assert.match(failure, /^Writing \S+ failed: the disk is full.*\. Free some space, or use another disk\. /);
         const kept = /The session has ended; \S*demo\.rr is kept and can be replayed up to position (\d+)\.\n$/.exec(
@@ -35,7 +35,7 @@ suite('problems while a session runs', { concurrency: 2 }, () => {
         await dap.leave();
 
         const replay = new DapClient(t);
-        await replay.start(demoLaunch(place, { ...files, rr: 'replay' }));
+        await replay.start(demoLaunch(sandbox, { ...files, rr: 'replay' }));
         await replay.event('stopped');
         assert.equal(replay.place.position, Number(kept[1]));
         await replay.leave();
@@ -51,14 +51,14 @@ suite('problems while a session runs', { concurrency: 2 }, () => {
     ],
   ] as const) {
     test(`files ${what} during a recording are reported once each`, async (t) => {
-      const place = new Workplace(t);
+      const sandbox = new Sandbox(t);
       const dap = new DapClient(t);
-      await dap.start(endless(place));
+      await dap.start(endless(sandbox));
       for (const file of ['hd0.qcow2', 'demo.rr', 'disk.img']) {
-        change(place.path(file));
-        const said = await nextImportant(dap);
+        change(sandbox.path(file));
+        const printed = await nextImportant(dap);
         const how = file === 'disk.img' ? 'reads it\\. .* Restore that file' : 'writes to it\\. .* lost when it ends';
-        assert.match(said, new RegExp(`${file.replace('.', '\\.')} was ${what} while this session ${how}`));
+        assert.match(printed, new RegExp(`${file.replace('.', '\\.')} was ${what} while this session ${how}`));
       }
       await dap.request('pause', { threadId: 1 });
       await dap.event('stopped');
@@ -73,16 +73,16 @@ suite('problems while a session runs', { concurrency: 2 }, () => {
     });
 
     test(`files ${what} during a replay are reported, and snapshots are refused instead of written elsewhere`, async (t) => {
-      const place = new Workplace(t);
+      const sandbox = new Sandbox(t);
       const recording = new DapClient(t);
-      await recording.start(demoLaunch(place, { noDebug: true }));
+      await recording.start(demoLaunch(sandbox, { noDebug: true }));
       await recording.event('terminated');
       await recording.leave();
       const dap = new DapClient(t);
-      await dap.start(demoLaunch(place, { rr: 'replay', stopOnEntry: true }));
+      await dap.start(demoLaunch(sandbox, { rr: 'replay', stopOnEntry: true }));
       await dap.event('stopped');
       await dap.request('blkreplay/takeSnapshot', { name: 'before' });
-      change(place.path('hd0.qcow2'));
+      change(sandbox.path('hd0.qcow2'));
       assert.match(await nextImportant(dap), /hd0\.qcow2 was .* while this session reads it\. .* Restore that file/);
       for (const [command, args] of [
         ['takeSnapshot', { name: 'x' }],
@@ -91,16 +91,16 @@ suite('problems while a session runs', { concurrency: 2 }, () => {
       ] as const) {
         assert.match(await dap.refused(`blkreplay/${command}`, args), /hd0\.qcow2 was .* snapshots cannot be taken/);
       }
-      if (place.exists('hd0.qcow2')) assert.equal(place.read('hd0.qcow2').toString(), 'x');
+      if (sandbox.exists('hd0.qcow2')) assert.equal(sandbox.read('hd0.qcow2').toString(), 'x');
       assert.equal((await dap.until('continue')).text, 'End of recording');
       assert.equal(important(dap).length, 1);
     });
   }
 
   test('a failed snapshot is an error that the editor shows', async (t) => {
-    const place = new Workplace(t);
+    const sandbox = new Sandbox(t);
     const dap = new DapClient(t);
-    await dap.start(demoLaunch(place, { stopOnEntry: true }));
+    await dap.start(demoLaunch(sandbox, { stopOnEntry: true }));
     await dap.event('stopped');
     const response = await dap.send('blkreplay/takeSnapshot', { name: 'auto-1' });
     assert.deepEqual([response.success, response.body.error.showUser], [false, true]);
@@ -117,8 +117,8 @@ async function nextImportant(dap: DapClient): Promise<string> {
   return important(dap).at(-1)!;
 }
 
-function endless(place: Workplace): object {
-  return demoLaunch(place, { kernel: guest('endless/endless') });
+function endless(sandbox: Sandbox): object {
+  return demoLaunch(sandbox, { kernel: guest('endless/endless') });
 }
 
 /**

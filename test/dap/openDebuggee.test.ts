@@ -20,7 +20,7 @@ test('a kernel is read once, so a build in between cannot separate its symbols f
     {
       host: { ...nodeHost, files: { ...nodeHost.files, readWhole } },
       idleClock: new RealtimeIdleClock(),
-      makePace: () => ({ isDue: () => false, taken: () => {} }),
+      makePace: () => ({ isDue: () => false, recordTaken: () => {} }),
       version: 'test',
     },
     parseLaunch({ rr: 'off', idle: 'warp', kernel: guest('small/hello'), symbols: [guest('small/hello')] }),

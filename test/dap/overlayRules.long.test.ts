@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, suite, test, type TestContext } from 'node:test';
-import { type DriveSpec, RNG_SEED, type Session, Workplace } from '../support/cli.ts';
+import { type DriveSpec, RNG_SEED, type Session, Sandbox } from '../support/cli.ts';
 import { DapClient } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
 import { changeOverlay, makeOverlay } from '../support/overlays.ts';
@@ -13,7 +13,7 @@ import { changeOverlay, makeOverlay } from '../support/overlays.ts';
 interface Rule {
   what: string;
   /** Creates the problem. */
-  trouble?: (place: Workplace) => void;
+  trouble?: (sandbox: Sandbox) => void;
   rr: 'record' | 'replay';
   session: Session;
   /** The name used in both the launch configuration and the command line. */
@@ -32,19 +32,19 @@ const STOP_AT = ['--stop-at', '3_000_000'];
 const RECORDING: Omit<Rule, 'rr'>[] = [
   {
     what: 'an existing overlay',
-    trouble: (place) => place.write('hd0.qcow2', 'precious'),
+    trouble: (sandbox) => sandbox.write('hd0.qcow2', 'precious'),
     session: DEMO,
     says: /^hd0\.qcow2 already exists .*[Nn]ame another/,
   },
   {
     what: 'an existing recording',
-    trouble: (place) => place.write('a.rr', 'precious'),
+    trouble: (sandbox) => sandbox.write('a.rr', 'precious'),
     session: DEMO,
     says: /^a\.rr already exists .*[Nn]ame another/,
   },
   {
     what: 'an existing state-only image',
-    trouble: (place) => place.write('a.rr.qcow2', 'precious'),
+    trouble: (sandbox) => sandbox.write('a.rr.qcow2', 'precious'),
     session: { ...DEMO, drives: [] },
     says: /^a\.rr\.qcow2 already exists /,
   },
@@ -56,14 +56,14 @@ const RECORDING: Omit<Rule, 'rr'>[] = [
   },
   {
     what: 'an overlay that is a link to the image',
-    trouble: (place) => fs.symlinkSync('disk.img', place.path('link.qcow2')),
+    trouble: (sandbox) => fs.symlinkSync('disk.img', sandbox.path('link.qcow2')),
     session: withDrive({ overlay: 'link.qcow2' }),
     overwrite: true,
     says: /link\.qcow2.* (are the same file|is both an overlay)/,
   },
   {
     what: 'an overlay that is the base of a qcow2 image',
-    trouble: (place) => makeOverlay(place, 'on-disk.qcow2', 'disk.img'),
+    trouble: (sandbox) => makeOverlay(sandbox, 'on-disk.qcow2', 'disk.img'),
     session: withDrive({ image: 'on-disk.qcow2', format: 'qcow2', overlay: 'disk.img' }),
     overwrite: true,
     says: /^disk\.img /,
@@ -82,7 +82,7 @@ const RECORDING: Omit<Rule, 'rr'>[] = [
   },
   {
     what: 'one overlay for two drives',
-    trouble: (place) => place.disk('other.img', MIB),
+    trouble: (sandbox) => sandbox.disk('other.img', MIB),
     session: { ...DEMO, drives: [DRIVE, { image: 'other.img', overlay: 'hd0.qcow2' }] },
     says: /(the same overlay|both use the file "hd0\.qcow2")\. Give each drive its own/,
   },
@@ -99,7 +99,7 @@ const RECORDING: Omit<Rule, 'rr'>[] = [
   { what: 'a first snapshot named like an automatic one', session: DEMO, rrsnapshot: 'auto-1', says: /auto-/ },
   {
     what: 'a snapshot name that the user’s image already has',
-    trouble: (place) => makeOverlay(place, 'mine.qcow2', 'disk.img', { snapshot: 'here' }),
+    trouble: (sandbox) => makeOverlay(sandbox, 'mine.qcow2', 'disk.img', { snapshot: 'here' }),
     session: withDrive({ image: 'mine.qcow2', format: 'qcow2', overlay: undefined }),
     rrsnapshot: 'here',
     says: /mine\.qcow2 .*"here"/,
@@ -109,31 +109,31 @@ const RECORDING: Omit<Rule, 'rr'>[] = [
 const REPLAYING: Omit<Rule, 'rr'>[] = [
   {
     what: 'a changed base',
-    trouble: (place) => place.flipByte('disk.img', 2 * MIB),
+    trouble: (sandbox) => sandbox.flipByte('disk.img', 2 * MIB),
     session: DEMO,
     says: /^disk\.img \(drive hd0\) has changed since a\.rr was recorded\. Restore it/,
   },
   {
     what: 'a base that has grown',
-    trouble: (place) => place.cut('disk.img', 5 * MIB),
+    trouble: (sandbox) => sandbox.cut('disk.img', 5 * MIB),
     session: DEMO,
     says: /drive hd0: length: recorded 4194304 bytes, given 5242880 bytes/,
   },
   {
     what: 'a missing overlay',
-    trouble: (place) => fs.rmSync(place.path('hd0.qcow2')),
+    trouble: (sandbox) => fs.rmSync(sandbox.path('hd0.qcow2')),
     session: DEMO,
     says: /^hd0\.qcow2, the overlay of a\.rr, does not exist\. Restore it, or record again/,
   },
   {
     what: 'an overlay that is not qcow2',
-    trouble: (place) => place.write('hd0.qcow2', 'precious'),
+    trouble: (sandbox) => sandbox.write('hd0.qcow2', 'precious'),
     session: DEMO,
     says: /^hd0\.qcow2 is not a qcow2 image/,
   },
   {
     what: 'a truncated overlay',
-    trouble: (place) => place.cut('hd0.qcow2', 50_000),
+    trouble: (sandbox) => sandbox.cut('hd0.qcow2', 50_000),
     session: DEMO,
     says: /^hd0\.qcow2 is damaged at byte \d+: .*record again/,
   },
@@ -162,28 +162,29 @@ const REPLAYING: Omit<Rule, 'rr'>[] = [
   },
   {
     what: 'a deleted first snapshot',
-    trouble: (place) => changeOverlay(place, 'hd0.qcow2', (image) => image.deleteSnapshot('replay_init')),
+    trouble: (sandbox) => changeOverlay(sandbox, 'hd0.qcow2', (image) => image.deleteSnapshot('replay_init')),
     session: DEMO,
     says: /^hd0\.qcow2 has no snapshot "replay_init" to start from; it has none\./,
   },
   {
     what: 'a first snapshot made by another program',
-    trouble: (place) => makeOverlay(place, 'hd0.qcow2', 'disk.img', { snapshot: 'replay_init' }),
+    trouble: (sandbox) => makeOverlay(sandbox, 'hd0.qcow2', 'disk.img', { snapshot: 'replay_init' }),
     session: DEMO,
     says: /^The snapshot "replay_init" in hd0\.qcow2 does not belong to this machine/,
   },
   {
     what: 'an overlay of a disk of another size',
-    trouble: (place) => makeOverlay(place, 'other.qcow2', place.disk('other.img', MIB), { snapshot: 'replay_init' }),
+    trouble: (sandbox) =>
+      makeOverlay(sandbox, 'other.qcow2', sandbox.disk('other.img', MIB), { snapshot: 'replay_init' }),
     session: withDrive({ overlay: 'other.qcow2' }),
     says: /^other\.qcow2 and its base image disk\.img have different sizes/,
   },
   {
     what: 'a recording of an older format',
-    trouble: (place) => {
-      const bytes = place.read('a.rr');
+    trouble: (sandbox) => {
+      const bytes = sandbox.read('a.rr');
       bytes.writeUInt32LE(1, 8);
-      place.write('a.rr', bytes);
+      sandbox.write('a.rr', bytes);
     },
     session: DEMO,
     says: /^a\.rr has recording format version 1; .*Replay it with the blkreplay that recorded it, or record again/,
@@ -191,7 +192,7 @@ const REPLAYING: Omit<Rule, 'rr'>[] = [
 ];
 
 /** Created once and copied for each test. */
-const fresh = new Workplace({ after });
+const fresh = new Sandbox({ after });
 fresh.write('demo.elf', fs.readFileSync(guest('demo/demo')));
 fresh.disk('disk.img', 4 * MIB);
 const recorded = fresh.copy({ after });
@@ -204,16 +205,16 @@ for (const [rr, rules] of [
   suite(`${rr} is refused by both front ends`, { concurrency: 2 }, () => {
     for (const rule of rules) {
       test(rule.what, async (t) => {
-        const place = (rr === 'replay' ? recorded : fresh).copy(t);
-        rule.trouble?.(place);
-        const untouched = place.fingerprint();
-        const cli = (await place[rr](rule.session, ...words(rule))).refused(2).message;
+        const sandbox = (rr === 'replay' ? recorded : fresh).copy(t);
+        rule.trouble?.(sandbox);
+        const untouched = sandbox.fingerprint();
+        const cli = (await sandbox[rr](rule.session, ...words(rule))).refused(2).message;
         assert.match(cli, rule.says);
         const dap = new DapClient(t);
         await dap.request('initialize', { adapterID: 'blkreplay' });
-        const sentence = await dap.refused('launch', launch(place, { ...rule, rr }));
-        assert.match(sentence.replaceAll(`${place.folder}/`, ''), rule.says);
-        assert.deepEqual(place.fingerprint(), untouched, 'no file is created, changed or removed');
+        const sentence = await dap.refused('launch', launch(sandbox, { ...rule, rr }));
+        assert.match(sentence.replaceAll(`${sandbox.folder}/`, ''), rule.says);
+        assert.deepEqual(sandbox.fingerprint(), untouched, 'no file is created, changed or removed');
       });
     }
   });
@@ -224,9 +225,9 @@ suite('a recording made by either front end can be replayed by the other', () =>
     kernel: guest('small/twodisk'),
     drives: [{ ...DRIVE }, { image: 'b.img', overlay: 'b.qcow2' }],
   };
-  const through = async (t: TestContext, place: Workplace, rr: Rule['rr']) => {
+  const through = async (t: TestContext, sandbox: Sandbox, rr: Rule['rr']) => {
     const dap = new DapClient(t);
-    await dap.start({ ...launch(place, { rr, session }), rngSeed: RNG_SEED, noDebug: true });
+    await dap.start({ ...launch(sandbox, { rr, session }), rngSeed: RNG_SEED, noDebug: true });
     const { exitCode } = await dap.event('exited');
     await dap.event('terminated');
     await dap.request('disconnect');
@@ -257,11 +258,11 @@ function words({ rrsnapshot, memory, overwrite }: Omit<Rule, 'rr'>): string[] {
   ];
 }
 
-function launch(place: Workplace, rule: Omit<Rule, 'what' | 'says'>): object {
+function launch(sandbox: Sandbox, rule: Omit<Rule, 'what' | 'says'>): object {
   const { rr, session, rrsnapshot, memory, overwrite } = rule;
   const { kernel, rrfile = 'a.rr', drives = [] } = session;
   return {
-    ...{ rr, rrfile, cwd: place.folder, kernel, idle: 'warp', overwrite: overwrite ? 'always' : 'never' },
+    ...{ rr, rrfile, cwd: sandbox.folder, kernel, idle: 'warp', overwrite: overwrite ? 'always' : 'never' },
     ...(rrsnapshot === undefined ? {} : { rrsnapshot }),
     ...(memory === undefined ? {} : { memory }),
     drives: drives.map((drive, i) => ({ id: `hd${i}`, format: 'raw', ...drive })),

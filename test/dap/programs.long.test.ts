@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { stripped } from '../support/changedElf.ts';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { DapClient, source } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
 
@@ -16,9 +16,9 @@ for (const isStripped of [false, true]) {
 }
 
 async function followsPrograms(t: TestContext, isStripped: boolean): Promise<void> {
-  const place = new Workplace(t);
+  const sandbox = new Sandbox(t);
   const dap = new DapClient(t);
-  await dap.start(launchOf(place, isStripped), () => setBreakpoints(dap));
+  await dap.start(launchOf(sandbox, isStripped), () => setBreakpoints(dap));
   await type(dap, 'sum 3\nprimes 30\nspin 2\npoweroff\n');
   const stops = [];
   for (let stop = await dap.event('stopped'); stop.reason === 'breakpoint'; stop = await dap.until('continue')) {
@@ -35,7 +35,7 @@ async function followsPrograms(t: TestContext, isStripped: boolean): Promise<voi
   await dap.leave();
 
   // The kernel's symbols come from the recording.
-  const { kernel: _, ...launch } = launchOf(place, isStripped);
+  const { kernel: _, ...launch } = launchOf(sandbox, isStripped);
   const replay = new DapClient(t);
   await replay.start({ ...launch, rr: 'replay' }, () =>
     replay.request('setFunctionBreakpoints', { breakpoints: [{ name: 'sys_sbrk' }] }),
@@ -50,13 +50,13 @@ async function followsPrograms(t: TestContext, isStripped: boolean): Promise<voi
   await replay.leave();
 }
 
-function launchOf(place: Workplace, isStripped: boolean) {
-  const drives = [{ id: 'hd0', image: place.disk('disk.img'), format: 'raw', overlay: 'hd0.qcow2' }];
+function launchOf(sandbox: Sandbox, isStripped: boolean) {
+  const drives = [{ id: 'hd0', image: sandbox.disk('disk.img'), format: 'raw', overlay: 'hd0.qcow2' }];
   const programs = PROGRAMS.map((name) => guest(`kernel/user/${name}`));
   const full = guest('kernel/oslet');
-  const kernel = isStripped ? place.write('oslet.elf', stripped(readFileSync(full))) : full;
+  const kernel = isStripped ? sandbox.write('oslet.elf', stripped(readFileSync(full))) : full;
   const symbols = isStripped ? [...programs, full] : programs;
-  return { rr: 'record', rrfile: 'a.rr', cwd: place.folder, kernel, drives, symbols };
+  return { rr: 'record', rrfile: 'a.rr', cwd: sandbox.folder, kernel, drives, symbols };
 }
 
 async function setBreakpoints(dap: DapClient): Promise<void> {

@@ -1,12 +1,12 @@
 /** The adapter rejects bad requests without ending the session, and exits when its client disconnects. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
 
 test('a request in the wrong state is refused and the session continues', async (t) => {
   const dap = new DapClient(t);
-  const launch = demoLaunch(new Workplace(t), { stopOnEntry: true });
+  const launch = demoLaunch(new Sandbox(t), { stopOnEntry: true });
   assert.match(await dap.refused('launch', launch), /must come after initialize/);
   const capabilities = await dap.request('initialize', { adapterID: 'blkreplay' });
   assert.equal(capabilities.supportsStepBack, true);
@@ -26,7 +26,7 @@ test('a request in the wrong state is refused and the session continues', async 
 
 test('a malformed request is refused and the session continues', async (t) => {
   const dap = new DapClient(t);
-  await dap.start(demoLaunch(new Workplace(t), { stopOnEntry: true }));
+  await dap.start(demoLaunch(new Sandbox(t), { stopOnEntry: true }));
   await dap.event('stopped');
   const malformed: [string, unknown, RegExp][] = [
     ['nonsense', {}, /Unknown request "nonsense"/],
@@ -58,7 +58,7 @@ test('a malformed request is refused and the session continues', async (t) => {
 
 test('frames and variables from an earlier stop are refused', async (t) => {
   const dap = new DapClient(t);
-  await dap.start(demoLaunch(new Workplace(t), { stopOnEntry: true }));
+  await dap.start(demoLaunch(new Sandbox(t), { stopOnEntry: true }));
   await dap.event('stopped');
   const { id: frameId } = await dap.topFrame();
   await dap.until('stepIn');
@@ -69,7 +69,7 @@ test('the adapter exits when the client disconnects, before or during a session'
   const idle = new DapClient(t);
   assert.equal(await idle.leave(), 0);
   const busy = new DapClient(t);
-  await busy.start(demoLaunch(new Workplace(t), { stopOnEntry: true }));
+  await busy.start(demoLaunch(new Sandbox(t), { stopOnEntry: true }));
   assert.equal(await busy.leave(), 0);
   assert.equal(busy.stderr, '');
 });
@@ -78,9 +78,9 @@ test(
   'the adapter exits when its output pipe is closed, and the recording can be replayed',
   { timeout: 60_000 },
   async (t) => {
-    const place = new Workplace(t);
+    const sandbox = new Sandbox(t);
     const dap = new DapClient(t);
-    const launch = demoLaunch(place, { stopOnEntry: true });
+    const launch = demoLaunch(sandbox, { stopOnEntry: true });
     await dap.start(launch);
     await dap.event('stopped');
     dap.stopListening();

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch, source } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
 
@@ -12,14 +12,14 @@ const PAUSE_MS = 200;
 const TRIES = 5;
 
 /** Records a guest that never ends, so that it runs as long as a slow machine needs. */
-const endless = (place: Workplace, more: object = {}) =>
-  demoLaunch(place, { kernel: guest('endless/endless'), drives: [], ...more });
+const endless = (sandbox: Sandbox, more: object = {}) =>
+  demoLaunch(sandbox, { kernel: guest('endless/endless'), drives: [], ...more });
 /** About 800 M steps. */
 const LONG = 'round 300:';
 
 test('while the machine computes, the adapter answers, sets breakpoints and pauses', async (t) => {
   const dap = new DapClient(t);
-  await dap.start(endless(new Workplace(t)));
+  await dap.start(endless(new Sandbox(t)));
   await untilPrinted(dap, 'round 1:');
   const { threads } = await quick(() => dap.request('threads'));
   assert.equal(threads.length, 1);
@@ -37,10 +37,10 @@ test('while the machine computes, the adapter answers, sets breakpoints and paus
 });
 
 test('a machine that sleeps in real time can be paused', async (t) => {
-  const place = new Workplace(t);
+  const sandbox = new Sandbox(t);
   const dap = new DapClient(t);
-  const drives = [{ id: 'hd0', image: place.disk('disk.img'), format: 'raw' }];
-  await dap.start({ rr: 'off', cwd: place.folder, kernel: guest('kernel/oslet'), drives });
+  const drives = [{ id: 'hd0', image: sandbox.disk('disk.img'), format: 'raw' }];
+  await dap.start({ rr: 'off', cwd: sandbox.folder, kernel: guest('kernel/oslet'), drives });
   await untilPrinted(dap, '$ ');
   assert.equal((await paused(dap, 'continue')).reason, 'pause');
   assert.match(await dap.refused('stepBack', { threadId: 1 }), /not recorded/);
@@ -49,7 +49,7 @@ test('a machine that sleeps in real time can be paused', async (t) => {
 
 test('during a long reverse run, requests are answered, new breakpoints count, and pause stops the run', async (t) => {
   const dap = new DapClient(t);
-  await dap.start(endless(new Workplace(t)));
+  await dap.start(endless(new Sandbox(t)));
   await untilPrinted(dap, LONG);
   await paused(dap, 'continue');
   // The address is never written after boot, so the search covers all of history.
@@ -72,7 +72,7 @@ test('during a long reverse run, requests are answered, new breakpoints count, a
 
 test('during a long step, breakpoints are set afterwards, and pause stops the step', async (t) => {
   const dap = new DapClient(t);
-  await dap.start(endless(new Workplace(t)), () =>
+  await dap.start(endless(new Sandbox(t)), () =>
     dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'main' }] }),
   );
   await dap.event('stopped');
@@ -89,13 +89,13 @@ test('during a long step, breakpoints are set afterwards, and pause stops the st
 });
 
 test('when the client disconnects during a run, the adapter exits and the recording is complete', async (t) => {
-  const place = new Workplace(t);
+  const sandbox = new Sandbox(t);
   const dap = new DapClient(t);
-  await dap.start(endless(place));
+  await dap.start(endless(sandbox));
   await untilPrinted(dap, 'round 1:');
   assert.equal(await dap.leave(), 0);
   const replay = new DapClient(t);
-  await replay.start(endless(place, { rr: 'replay' }));
+  await replay.start(endless(sandbox, { rr: 'replay' }));
   const end = await replay.event('stopped');
   assert.equal(end.description, 'End of recording');
   assert.ok(replay.console.length >= dap.console.length, 'everything that was shown is in the recording');

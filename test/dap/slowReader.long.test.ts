@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { demoLaunch } from '../support/dapClient.ts';
 import { makeElf } from '../support/elf.ts';
 
@@ -60,7 +60,7 @@ test("a session ends at the client's request even if the client never reads", { 
     assert.equal(status, 0, name);
     const replay = ['replay', '--rrfile', 'demo.rr', '--json', ...'--drive'.split(' ')];
     const drive = 'id=hd0,image=disk.img,format=raw,overlay=hd0.qcow2';
-    (await client.place.cli([...replay, drive])).ended(0, 'endOfRecording');
+    (await client.sandbox.cli([...replay, drive])).ended(0, 'endOfRecording');
   }
 });
 
@@ -88,33 +88,33 @@ test('an oversized message or an endless header ends the session', { timeout }, 
     client.child.stdin.write(text);
     const [status] = (await once(client.child, 'exit')) as [number | null];
     assert.equal(status, 0);
-    assert.match(client.heard, /The session ends\./);
+    assert.match(client.received, /The session ends\./);
   }
 });
 
 class Client {
   readonly child: ChildProcessWithoutNullStreams;
-  readonly place: Workplace;
-  heard = '';
+  readonly sandbox: Sandbox;
+  received = '';
   heardBytes = 0;
   private seq = 1;
 
   constructor(t: TestContext) {
-    this.place = new Workplace(t);
+    this.sandbox = new Sandbox(t);
     this.child = spawn(process.execPath, [ADAPTER]);
     t.after(() => this.child.kill('SIGKILL'));
     this.child.stdin.on('error', () => {});
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      this.heard += text;
+      this.received += text;
       this.heardBytes += text.length;
     });
   }
 
   static async launched(t: TestContext, more: object): Promise<Client> {
     const client = new Client(t);
-    const kernel = client.place.path(client.place.write('prints.elf', makeElf({ code: PRINTS })));
+    const kernel = client.sandbox.path(client.sandbox.write('prints.elf', makeElf({ code: PRINTS })));
     client.send('initialize', { adapterID: 'blkreplay' });
-    client.send('launch', demoLaunch(client.place, { kernel, ...more }));
+    client.send('launch', demoLaunch(client.sandbox, { kernel, ...more }));
     await client.until('"event":"initialized"');
     client.send('configurationDone');
     await client.until('!!!|ISEh');
@@ -135,12 +135,12 @@ class Client {
   }
 
   get answers(): number {
-    return this.heard.match(/"type":"response"/g)?.length ?? 0;
+    return this.received.match(/"type":"response"/g)?.length ?? 0;
   }
 
   /** Waits for output from now on that matches the pattern. */
   async until(pattern: string): Promise<void> {
-    this.heard = '';
-    while (!new RegExp(pattern).test(this.heard)) await once(this.child.stdout, 'data');
+    this.received = '';
+    while (!new RegExp(pattern).test(this.received)) await once(this.child.stdout, 'data');
   }
 }

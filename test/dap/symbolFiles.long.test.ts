@@ -8,8 +8,8 @@ import { readFileSync, rmSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { openSymbols } from '../../debug-adapter/engine/symbols/index.ts';
-import { Workplace } from '../support/cli.ts';
-import { debugOnly, flat, patched, stripped, withoutDebugInfo, withoutSections } from '../support/changedElf.ts';
+import { Sandbox } from '../support/cli.ts';
+import { debugOnly, loadedBytes, patched, stripped, withoutDebugInfo, withoutSections } from '../support/changedElf.ts';
 import { DapClient, source } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
 import { withKallsyms } from '../support/kallsyms.ts';
@@ -34,10 +34,10 @@ for (const [what, other] of [
   ['no ELF file', Buffer.from('not a kernel')],
 ] as const) {
   test(`a replay uses the recorded kernel's symbols when the file at its path is ${what}, and reports it once`, async (t) => {
-    const place = await recorded(t, CALLS);
-    place.write('kernel.elf', other);
-    const dap = await replayed(t, place, { kernel: 'kernel.elf' });
-    const kernel = place.path('kernel.elf');
+    const sandbox = await recorded(t, CALLS);
+    sandbox.write('kernel.elf', other);
+    const dap = await replayed(t, sandbox, { kernel: 'kernel.elf' });
+    const kernel = sandbox.path('kernel.elf');
     assert.deepEqual(noticesOf(dap), [
       `${kernel} differs from the recorded kernel. The replay uses the recorded one and its symbols. ` +
         'Record again to debug the new one.\n',
@@ -47,14 +47,14 @@ for (const [what, other] of [
 }
 
 test('a replay needs no kernel file for symbols, and reports nothing when the file is missing or unchanged', async (t) => {
-  const place = await recorded(t, CALLS);
+  const sandbox = await recorded(t, CALLS);
   for (const [kernel, isThere] of [
     ['kernel.elf', true],
     ['kernel.elf', false],
     [undefined, false],
   ] as const) {
-    if (!isThere) rmSync(place.path('kernel.elf'), { force: true });
-    const dap = await replayed(t, place, { kernel });
+    if (!isThere) rmSync(sandbox.path('kernel.elf'), { force: true });
+    const dap = await replayed(t, sandbox, { kernel });
     await stopsInFibonacci(dap);
     assert.deepEqual(noticesOf(dap), []);
     await dap.leave();
@@ -62,13 +62,13 @@ test('a replay needs no kernel file for symbols, and reports nothing when the fi
 });
 
 test('a replay reports changed firmware and a changed initial RAM disk once each', async (t) => {
-  const place = new Workplace(t);
-  place.write('kernel.elf', flat(IMAGE));
-  place.write('initrd', 'one');
+  const sandbox = new Sandbox(t);
+  sandbox.write('kernel.elf', loadedBytes(IMAGE));
+  sandbox.write('initrd', 'one');
   const files = { kernel: 'kernel.elf', initrd: 'initrd' };
-  await record(t, place, files);
-  place.write('initrd', 'two');
-  const dap = await replayed(t, place, files);
+  await record(t, sandbox, files);
+  sandbox.write('initrd', 'two');
+  const dap = await replayed(t, sandbox, files);
   assert.match(
     noticesOf(dap).join(),
     /^\S+initrd differs from the recorded initial RAM disk\. .* the recorded one\. Record/,
@@ -76,13 +76,13 @@ test('a replay reports changed firmware and a changed initial RAM disk once each
 });
 
 test('a recorded stripped kernel gets debug information from a file of the same code at its path', async (t) => {
-  const place = await recorded(t, stripped(CALLS));
-  place.write('kernel.elf', CALLS);
-  const dap = await replayed(t, place, { kernel: 'kernel.elf' });
+  const sandbox = await recorded(t, stripped(CALLS));
+  sandbox.write('kernel.elf', CALLS);
+  const dap = await replayed(t, sandbox, { kernel: 'kernel.elf' });
   await stopsInFibonacci(dap);
   await dap.leave();
-  place.write('kernel.elf', OTHER_BUILD);
-  const other = await replayed(t, place, { kernel: 'kernel.elf' });
+  sandbox.write('kernel.elf', OTHER_BUILD);
+  const other = await replayed(t, sandbox, { kernel: 'kernel.elf' });
   assert.equal((await breakAt(other, ['main']))[0].verified, false);
   assert.equal(noticesOf(other).length, 1);
 });
@@ -99,15 +99,15 @@ for (const [what, kernel, symbols] of [
   ['a kernel without sections, with a debug-only file', withoutSections(CALLS), debugOnly(CALLS)],
 ] as const) {
   test(`a symbols file for ${what} provides lines, types and breakpoints, live and in a replay`, async (t) => {
-    const place = new Workplace(t);
-    place.write('kernel.elf', kernel);
-    place.write('full.elf', symbols);
+    const sandbox = new Sandbox(t);
+    sandbox.write('kernel.elf', kernel);
+    sandbox.write('full.elf', symbols);
     const files = { kernel: 'kernel.elf', symbols: ['full.elf'] };
     const live = new DapClient(t);
-    await live.start(launchOf(place, files), () => setFibonacci(live));
+    await live.start(launchOf(sandbox, files), () => setFibonacci(live));
     await showsFibonacci(live);
     await live.leave();
-    const replay = await replayed(t, place, files);
+    const replay = await replayed(t, sandbox, files);
     await stopsInFibonacci(replay);
     assert.deepEqual(noticesOf(replay), []);
   });
@@ -121,32 +121,32 @@ for (const [what, files] of [
   ['a loaded raw file', { load: ['raw.bin@0x80000000'], symbols: ['full.elf'] }],
 ] as const) {
   test(`the symbols of ${what} provide lines, types and breakpoints, live and in a replay`, async (t) => {
-    const place = new Workplace(t);
-    place.write('raw.bin', flat(CALLS));
-    place.write('raw.gz', gzipSync(flat(CALLS)));
-    place.write('full.elf', CALLS);
+    const sandbox = new Sandbox(t);
+    sandbox.write('raw.bin', loadedBytes(CALLS));
+    sandbox.write('raw.gz', gzipSync(loadedBytes(CALLS)));
+    sandbox.write('full.elf', CALLS);
     const live = new DapClient(t);
-    await live.start(launchOf(place, files), () => setFibonacci(live));
+    await live.start(launchOf(sandbox, files), () => setFibonacci(live));
     await showsFibonacci(live);
     await live.leave();
-    const replay = await replayed(t, place, files);
+    const replay = await replayed(t, sandbox, files);
     await stopsInFibonacci(replay);
     assert.deepEqual(noticesOf(replay), []);
   });
 }
 
 for (const [what, image, vmlinux] of [
-  ['with a symbol table', withKallsyms(flat(IMAGE), IMAGE_NAMES), IMAGE],
-  ['without a symbol table', flat(IMAGE), IMAGE],
-  ['with a symbol table, as a debug-only file,', withKallsyms(flat(IMAGE), IMAGE_NAMES), debugOnly(IMAGE)],
+  ['with a symbol table', withKallsyms(loadedBytes(IMAGE), IMAGE_NAMES), IMAGE],
+  ['without a symbol table', loadedBytes(IMAGE), IMAGE],
+  ['with a symbol table, as a debug-only file,', withKallsyms(loadedBytes(IMAGE), IMAGE_NAMES), debugOnly(IMAGE)],
 ] as const) {
   test(`a vmlinux for an Image ${what} provides lines and types, before and after the MMU is on`, async (t) => {
-    const place = new Workplace(t);
-    place.write('Image', image);
-    place.write('vmlinux', vmlinux);
+    const sandbox = new Sandbox(t);
+    sandbox.write('Image', image);
+    sandbox.write('vmlinux', vmlinux);
     const dap = new DapClient(t);
     const files = { kernel: 'Image', symbols: ['vmlinux'] };
-    await dap.start(launchOf(place, files), () => breakAt(dap, ['early_setup', 'add']));
+    await dap.start(launchOf(sandbox, files), () => breakAt(dap, ['early_setup', 'add']));
     assert.equal((await dap.event('stopped')).reason, 'function breakpoint');
     assert.equal(await whereIs(dap), 'early_setup image.c');
     assert.equal(await dap.evaluate('table'), '0x80201000 <page_table>');
@@ -165,12 +165,12 @@ for (const [what, image, vmlinux] of [
 }
 
 test('a symbols file for a kernel above firmware provides its breakpoints', async (t) => {
-  const place = new Workplace(t);
+  const sandbox = new Sandbox(t);
   const full = guest('sbi/sbi');
-  place.write('kernel.elf', stripped(readFileSync(full)));
+  sandbox.write('kernel.elf', stripped(readFileSync(full)));
   const dap = new DapClient(t);
   const files = { kernel: 'kernel.elf', bios: 'builtin', symbols: [full] };
-  await dap.start(launchOf(place, files), () => breakAt(dap, ['main']));
+  await dap.start(launchOf(sandbox, files), () => breakAt(dap, ['main']));
   assert.equal((await dap.event('stopped')).reason, 'function breakpoint');
   assert.equal(await whereIs(dap), 'main sbi.c');
 });
@@ -178,13 +178,13 @@ test('a symbols file for a kernel above firmware provides its breakpoints', asyn
 // --- files of other code -------------------------------------------------------------------------------------------------
 
 test('symbols of another build are reported once and apply only where their code runs', async (t) => {
-  const place = new Workplace(t);
-  place.write('kernel.elf', stripped(CALLS));
-  place.write('other.elf', OTHER_BUILD);
+  const sandbox = new Sandbox(t);
+  sandbox.write('kernel.elf', stripped(CALLS));
+  sandbox.write('other.elf', OTHER_BUILD);
   const dap = new DapClient(t);
   let set: { verified: boolean; message?: string }[] = [];
   const files = { kernel: 'kernel.elf', symbols: ['other.elf'] };
-  await dap.start(launchOf(place, files), async () => {
+  await dap.start(launchOf(sandbox, files), async () => {
     set = await breakAt(dap, ['console_put', 'main']);
   });
   assert.deepEqual(
@@ -204,20 +204,20 @@ test('symbols of another build are reported once and apply only where their code
 });
 
 test("the recorded kernel's symbols win over those of a slightly different build", async (t) => {
-  const place = await recorded(t, CALLS);
+  const sandbox = await recorded(t, CALLS);
   // One instruction of fibonacci differs.
-  place.write('other.elf', patched(CALLS, 0x8000_0ea0n));
-  const dap = await replayed(t, place, { symbols: ['other.elf'] });
+  sandbox.write('other.elf', patched(CALLS, 0x8000_0ea0n));
+  const dap = await replayed(t, sandbox, { symbols: ['other.elf'] });
   assert.equal(noticesOf(dap).length, 1);
   assert.match(noticesOf(dap)[0], /other\.elf is another build than .* differs from 0x80000ea0 on/);
   await stopsInFibonacci(dap);
 });
 
 test('a breakpoint that cannot be hit is unverified and states the reason', async (t) => {
-  const place = new Workplace(t);
-  place.write('kernel.elf', CALLS);
+  const sandbox = new Sandbox(t);
+  sandbox.write('kernel.elf', CALLS);
   const dap = new DapClient(t);
-  await dap.start({ ...launchOf(place, { kernel: 'kernel.elf' }), stopOnEntry: true });
+  await dap.start({ ...launchOf(sandbox, { kernel: 'kernel.elf' }), stopOnEntry: true });
   await dap.event('stopped');
   const [data] = await breakAt(dap, ['nodes']);
   assert.deepEqual([data.verified, data.message], [false, 'No function "nodes" in the loaded symbols.']);
@@ -230,29 +230,29 @@ test('a breakpoint that cannot be hit is unverified and states the reason', asyn
 
 // --- helpers -------------------------------------------------------------------------------------------------------------
 
-function launchOf(place: Workplace, more: object): object {
-  return { rr: 'record', rrfile: 'a.rr', cwd: place.folder, idle: 'warp', ...more };
+function launchOf(sandbox: Sandbox, more: object): object {
+  return { rr: 'record', rrfile: 'a.rr', cwd: sandbox.folder, idle: 'warp', ...more };
 }
 
 /** Records a kernel to its end, as kernel.elf. */
-async function recorded(t: TestContext, kernel: Uint8Array): Promise<Workplace> {
-  const place = new Workplace(t);
-  place.write('kernel.elf', kernel);
-  await record(t, place, { kernel: 'kernel.elf' });
-  return place;
+async function recorded(t: TestContext, kernel: Uint8Array): Promise<Sandbox> {
+  const sandbox = new Sandbox(t);
+  sandbox.write('kernel.elf', kernel);
+  await record(t, sandbox, { kernel: 'kernel.elf' });
+  return sandbox;
 }
 
-async function record(t: TestContext, place: Workplace, files: object): Promise<void> {
+async function record(t: TestContext, sandbox: Sandbox, files: object): Promise<void> {
   const dap = new DapClient(t);
-  await dap.start(launchOf(place, files));
+  await dap.start(launchOf(sandbox, files));
   await dap.event('stopped');
   await dap.leave();
 }
 
 /** Goes to the end of the recording. */
-async function replayed(t: TestContext, place: Workplace, files: object): Promise<DapClient> {
+async function replayed(t: TestContext, sandbox: Sandbox, files: object): Promise<DapClient> {
   const dap = new DapClient(t);
-  await dap.start(launchOf(place, { ...files, rr: 'replay' }));
+  await dap.start(launchOf(sandbox, { ...files, rr: 'replay' }));
   await dap.event('stopped');
   return dap;
 }

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch, source } from '../support/dapClient.ts';
 
 type Ask = (command: string, args?: object) => Promise<any>; // eslint-disable-line @typescript-eslint/no-explicit-any
@@ -124,12 +124,12 @@ const FAMILIES: Record<string, (ask: Ask) => Promise<void>> = {
 };
 
 /** These transcripts start with a session stopped at its entry; a lifecycle transcript starts without a session. */
-const LIFECYCLES: Record<string, (ask: Ask, place: Workplace) => Promise<void>> = {
-  lifecycle: async (ask, place) => {
+const LIFECYCLES: Record<string, (ask: Ask, sandbox: Sandbox) => Promise<void>> = {
+  lifecycle: async (ask, sandbox) => {
     await ask('threads');
     await ask('stackTrace', { threadId: 1 });
     await ask('initialize', { adapterID: 'blkreplay' });
-    await ask('launch', settings(place, { stopOnEntry: true }));
+    await ask('launch', settings(sandbox, { stopOnEntry: true }));
     await ask('continue', { threadId: 1 });
     await ask('configurationDone');
     await ask('threads');
@@ -138,9 +138,9 @@ const LIFECYCLES: Record<string, (ask: Ask, place: Workplace) => Promise<void>> 
     await ask('continue', { threadId: 1 });
     await ask('disconnect');
   },
-  launchErrors: async (ask, place) => {
+  launchErrors: async (ask, sandbox) => {
     await ask('initialize', { adapterID: 'blkreplay' });
-    place.write('hd0.qcow2', 'mine');
+    sandbox.write('hd0.qcow2', 'mine');
     for (const change of [
       { rr: 'rewind' },
       { rrfile: undefined },
@@ -152,18 +152,18 @@ const LIFECYCLES: Record<string, (ask: Ask, place: Workplace) => Promise<void>> 
       { overwrite: 'never' },
       { rr: 'replay', rrfile: 'absent.rr' },
     ]) {
-      await ask('launch', settings(place, change));
+      await ask('launch', settings(sandbox, change));
     }
-    await ask('launch', settings(place, { overwrite: 'always' }));
+    await ask('launch', settings(sandbox, { overwrite: 'always' }));
     // Replacing an empty file loses nothing.
-    place.write('hd0.qcow2', '');
-    await ask('launch', settings(place, { overwrite: 'always' }));
+    sandbox.write('hd0.qcow2', '');
+    await ask('launch', settings(sandbox, { overwrite: 'always' }));
     await ask('disconnect');
   },
 };
 
-function settings(place: Workplace, more: object): object {
-  const { kernel, ...launch } = demoLaunch(place, more) as { kernel?: string };
+function settings(sandbox: Sandbox, more: object): object {
+  const { kernel, ...launch } = demoLaunch(sandbox, more) as { kernel?: string };
   return { ...launch, kernel };
 }
 
@@ -174,10 +174,10 @@ const RUNNING = new Set([
 
 for (const [family, talk] of [...Object.entries(LIFECYCLES), ...Object.entries(FAMILIES)]) {
   test(`the adapter's ${family} messages match the stored transcript`, async (t) => {
-    const place = new Workplace(t);
+    const sandbox = new Sandbox(t);
     const dap = new DapClient(t);
     if (family in FAMILIES) {
-      await dap.start(demoLaunch(place, { stopOnEntry: true }));
+      await dap.start(demoLaunch(sandbox, { stopOnEntry: true }));
       await dap.event('stopped');
     }
     const lines: string[] = [];
@@ -190,9 +190,9 @@ for (const [family, talk] of [...Object.entries(LIFECYCLES), ...Object.entries(F
       if (response.success && RUNNING.has(command)) say('<<', 'stopped', await dap.event('stopped'));
       if (response.success && command.startsWith('blkreplay/')) say('<<', 'blkreplay/place', dap.place);
       return response.body;
-    }, place);
-    const said = lines.join('\n').replaceAll(source(''), 'GUESTS').replaceAll(place.folder, 'PLACE');
-    const text = `${masked(said)}\n`;
+    }, sandbox);
+    const output = lines.join('\n').replaceAll(source(''), 'GUESTS').replaceAll(sandbox.folder, 'PLACE');
+    const text = `${masked(output)}\n`;
     const file = path.join(import.meta.dirname, 'transcripts', `${family}.txt`);
     if (process.env.BLKREPLAY_UPDATE) fs.writeFileSync(file, text);
     assert.equal(text, fs.readFileSync(file, 'utf8'));
@@ -202,11 +202,11 @@ for (const [family, talk] of [...Object.entries(LIFECYCLES), ...Object.entries(F
 /**
  * Replaces dates, file sizes and positions by names. Each value has one name throughout, so a different number shows.
  */
-function masked(said: string): string {
-  const positions = [...new Set(Array.from(said.matchAll(/"(?:position|end)": (\d{3,})/g), ([, number]) => number))];
+function masked(output: string): string {
+  const positions = [...new Set(Array.from(output.matchAll(/"(?:position|end)": (\d{3,})/g), ([, number]) => number))];
   const named = positions.reduce(
     (text, number, i) => text.replaceAll(new RegExp(`\\b${number}\\b`, 'g'), `P${i + 1}`),
-    said,
+    output,
   );
   return named.replaceAll(/"date": "[^"]*"/g, '"date": "DATE"').replaceAll(/"fileBytes": \d+/g, '"fileBytes": BYTES');
 }

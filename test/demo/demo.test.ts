@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { source } from '../support/dapClient.ts';
 import { DEMO } from '../support/demoWalk.ts';
 
@@ -13,15 +13,15 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 const SCRIPT = path.join(ROOT, 'scripts/demo/main.ts');
 
 test('the demo finds the line that corrupted the field, in the recording and in its replay', (t) => {
-  const { folder } = new Workplace(t);
+  const { folder } = new Sandbox(t);
   const { stdout, stderr, status } = runDemo(folder);
   assert.equal(status, 0, stdout + stderr);
   assert.equal(stderr, '');
   const lines = stdout.trimEnd().split('\n');
   assert.ok(lines.length <= 65, `the output stays short: ${lines.length} lines`);
-  const place = path.relative(ROOT, source(`demo/${DEMO.file}`));
+  const sandbox = path.relative(ROOT, source(`demo/${DEMO.file}`));
   assert.deepEqual(lines.slice(-4, -1), [
-    `Found at ${place}:${DEMO.line}, in ${DEMO.functionName}:`,
+    `Found at ${sandbox}:${DEMO.line}, in ${DEMO.functionName}:`,
     '  statistics->last_seen_us[level] = now_us;',
     `  statistics->last_seen_us has 8 elements, level is ${DEMO.level}: that element would be ${DEMO.field}`,
   ]);

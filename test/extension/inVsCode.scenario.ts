@@ -4,8 +4,8 @@ import { runInVsCode } from '../vscode/host.ts';
 
 /** Runs the suite in VS Code's extension host and reports each of its tests as a test here. */
 test('in the extension host of VS Code', async (t) => {
-  const { tests, notes } = await runInVsCode();
-  for (const note of notes) t.diagnostic(note);
+  const { tests, measurements } = await runInVsCode();
+  for (const measurement of measurements) t.diagnostic(measurement);
   for (const { title, error } of tests) {
     await t.test(title, () => {
       if (error !== undefined) throw new Error(error);

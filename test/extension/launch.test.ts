@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { parseLaunch } from '../../debug-adapter/dap/launchConfiguration.ts';
 import { withDefaults } from '../../extension/configuration/defaults.ts';
 import { missingFiles, refusedSetting } from '../../extension/configuration/launchChecks.ts';
-import { placeOfSetting } from '../../extension/configuration/settingPlace.ts';
+import { rangeOfSetting } from '../../extension/configuration/settingRange.ts';
 
 const DRIVE = { id: 'hd0', image: 'disk.img', format: 'raw', overlay: 'hd0.qcow2' };
 const GIVEN = { rr: 'record', rrfile: 'boot.rr', kernel: 'kernel.elf', cwd: path.resolve('/w'), drives: [DRIVE] };
@@ -121,7 +121,7 @@ const LAUNCH_JSON = `{
 
 test('the location of a setting in launch.json', () => {
   const at = (setting: string, text = LAUNCH_JSON) => {
-    const place = placeOfSetting(text, 'mine', setting);
+    const place = rangeOfSetting(text, 'mine', setting);
     return place && text.slice(place.start, place.end);
   };
   assert.equal(at('rr'), '"rewind"');
@@ -131,14 +131,14 @@ test('the location of a setting in launch.json', () => {
   assert.equal(at('drives[1]'), '{');
   assert.equal(at('drives[1].image'), '{', 'a missing setting of a drive is located at the drive');
   assert.equal(at('rrfile'), '"mine"', 'a missing setting is located at the configuration');
-  assert.equal(placeOfSetting(LAUNCH_JSON, 'unknown', 'rr'), undefined);
+  assert.equal(rangeOfSetting(LAUNCH_JSON, 'unknown', 'rr'), undefined);
   const workspace = `{ "folders": [], "launch": ${LAUNCH_JSON} }`;
   assert.equal(at('rr', workspace), '"rewind"');
 });
 
 test('a launch.json truncated anywhere is read as far as possible', () => {
   for (let length = 0; length < LAUNCH_JSON.length; length++) {
-    const place = placeOfSetting(LAUNCH_JSON.slice(0, length), 'mine', 'rr');
+    const place = rangeOfSetting(LAUNCH_JSON.slice(0, length), 'mine', 'rr');
     assert.ok(place === undefined || place.end <= length);
   }
 });

@@ -6,17 +6,17 @@ import { test } from 'node:test';
 import type { Overview } from '../../debug-adapter/dap/customProtocol.ts';
 import { parseLaunch } from '../../debug-adapter/dap/launchConfiguration.ts';
 import { commandFailure } from '../../extension/overlays/commandFailure.ts';
-import { filesOf, finder, readInfo, replayOf } from '../../extension/overlays/recordingInfo.ts';
-import { freeName, problemOfName } from '../../extension/overlays/snapshotName.ts';
+import { filesOf, fileResolver, readInfo, replayOf } from '../../extension/overlays/recordingInfo.ts';
+import { unusedName, validateSnapshotName } from '../../extension/overlays/snapshotName.ts';
 import {
   problemNode,
   recordingContents,
   recordingNode,
   sessionTree,
-  showBytes,
+  formatBytes,
   type TreeNode,
 } from '../../extension/overlays/treeModel.ts';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
 import { backingOutside } from '../../debug-adapter/messages/drives.ts';
 import { dataOf, textFor } from '../../debug-adapter/messages/userError.ts';
@@ -114,15 +114,15 @@ test('a recording that cannot be read shows the reason', () => {
 });
 
 test('the output of `info` becomes a tree, a replay and a list of files', async (t) => {
-  const place = new Workplace(t);
-  place.disk('disk.img');
+  const sandbox = new Sandbox(t);
+  sandbox.disk('disk.img');
   const drive = 'id=hd0,image=disk.img,format=raw,overlay=o/hd0.qcow2';
-  place.write('o/keep', '');
-  await place.cli(['record', '--kernel', guest('small/blkerr'), '--rrfile', 'boot.rr', '--drive', drive]);
-  const { console: json } = await place.cli(['info', 'boot.rr', '--json']);
-  const rrfile = place.path('boot.rr');
+  sandbox.write('o/keep', '');
+  await sandbox.cli(['record', '--kernel', guest('small/blkerr'), '--rrfile', 'boot.rr', '--drive', drive]);
+  const { console: json } = await sandbox.cli(['info', 'boot.rr', '--json']);
+  const rrfile = sandbox.path('boot.rr');
   const info = readInfo(json, rrfile);
-  const find = finder(path, [place.folder], existsSync);
+  const find = fileResolver(path, [sandbox.folder], existsSync);
 
   const contents = recordingContents(info.overview, rrfile, { ...SHOWN, file: path.basename });
   const shown = contents.flatMap((node) => lines(node)).join('\n');
@@ -134,15 +134,15 @@ test('the output of `info` becomes a tree, a replay and a list of files', async 
   assert.deepEqual([launch.rr, launch.rrfile, launch.kernel], ['replay', rrfile, guest('small/blkerr')]);
   assert.deepEqual(
     launch.drives.map(({ image, overlay }) => [image, overlay]),
-    [[place.path('disk.img'), place.path('o/hd0.qcow2')]],
+    [[sandbox.path('disk.img'), sandbox.path('o/hd0.qcow2')]],
   );
-  assert.deepEqual(filesOf(info, find), [rrfile, place.path('o/hd0.qcow2')], 'the image stays');
+  assert.deepEqual(filesOf(info, find), [rrfile, sandbox.path('o/hd0.qcow2')], 'the image stays');
 });
 
 test('a command that fails says why in the terms of the editor', async (t) => {
-  const place = new Workplace(t);
-  place.write('text.rr', 'no recording at all');
-  const { stderr } = await place.cli(['info', 'text.rr', '--json']);
+  const sandbox = new Sandbox(t);
+  sandbox.write('text.rr', 'no recording at all');
+  const { stderr } = await sandbox.cli(['info', 'text.rr', '--json']);
   assert.match(stderr, /--rrfile/);
   assert.equal(commandFailure(stderr), 'text.rr is not a blkreplay recording. Set "rrfile" to a recording.');
   assert.equal(commandFailure('Killed'), undefined);
@@ -150,28 +150,28 @@ test('a command that fails says why in the terms of the editor', async (t) => {
 
 test("names in a recording are resolved from the workspace and from the recording's folder upwards", () => {
   const there = ['C:\\w\\out\\kernel.elf', 'C:\\disk.img'];
-  const find = finder(path.win32, ['C:\\w', 'C:\\w\\recordings'], (file) => there.includes(file));
+  const find = fileResolver(path.win32, ['C:\\w', 'C:\\w\\recordings'], (file) => there.includes(file));
   assert.equal(find('out\\kernel.elf'), 'C:\\w\\out\\kernel.elf');
   assert.equal(find('disk.img'), 'C:\\disk.img');
   assert.equal(find('D:\\x.img'), 'D:\\x.img');
   assert.equal(find('gone.img'), 'C:\\w\\gone.img');
-  const beside = finder(path.posix, ['/w', '/w/from-ci'], (file) => file === '/w/from-ci/hd0.qcow2');
+  const beside = fileResolver(path.posix, ['/w', '/w/from-ci'], (file) => file === '/w/from-ci/hd0.qcow2');
   assert.equal(beside('/builds/7/hd0.qcow2'), '/w/from-ci/hd0.qcow2', 'from another computer');
   assert.equal(beside('C:\\builds\\7\\hd0.qcow2'), '/w/from-ci/hd0.qcow2');
 });
 
 test('names of snapshots', () => {
-  assert.equal(problemOfName('before the crash', ['x']), undefined);
-  assert.match(problemOfName('  ', [])!, /Enter a name/);
-  assert.match(problemOfName('auto-7', [])!, /automatic/);
-  assert.match(problemOfName('x', ['x'])!, /already/);
-  assert.match(problemOfName('é'.repeat(128), [])!, /255 bytes/);
-  assert.match(problemOfName('a\nb', [])!, /control/);
-  assert.equal(freeName('snapshot', []), 'snapshot');
-  assert.equal(freeName('snapshot', ['snapshot', 'snapshot-2']), 'snapshot-3');
+  assert.equal(validateSnapshotName('before the crash', ['x']), undefined);
+  assert.match(validateSnapshotName('  ', [])!, /Enter a name/);
+  assert.match(validateSnapshotName('auto-7', [])!, /automatic/);
+  assert.match(validateSnapshotName('x', ['x'])!, /already/);
+  assert.match(validateSnapshotName('é'.repeat(128), [])!, /255 bytes/);
+  assert.match(validateSnapshotName('a\nb', [])!, /control/);
+  assert.equal(unusedName('snapshot', []), 'snapshot');
+  assert.equal(unusedName('snapshot', ['snapshot', 'snapshot-2']), 'snapshot-3');
 });
 
 test('sizes', () => {
-  const said = [0, 1, 1023, 1024, 1536, 128 << 20, 1.25 * 2 ** 30, 2 ** 51].map(showBytes);
-  assert.deepEqual(said, ['0 bytes', '1 bytes', '1023 bytes', '1 KiB', '1.5 KiB', '128 MiB', '1.3 GiB', '2048 TiB']);
+  const output = [0, 1, 1023, 1024, 1536, 128 << 20, 1.25 * 2 ** 30, 2 ** 51].map(formatBytes);
+  assert.deepEqual(output, ['0 bytes', '1 bytes', '1023 bytes', '1 KiB', '1.5 KiB', '128 MiB', '1.3 GiB', '2048 TiB']);
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 import { parseLaunch } from '../../debug-adapter/dap/launchConfiguration.ts';
-import { inTheWay, keepBoth } from '../../extension/configuration/overwriteChoices.ts';
+import { existingOutputs, keepBoth } from '../../extension/configuration/overwriteChoices.ts';
 
 const { posix, win32 } = path;
 const there =
@@ -22,8 +22,8 @@ const GIVEN = {
 
 test('recording asks about existing recordings and overlays', () => {
   const launch = parseLaunch(GIVEN);
-  assert.deepEqual(inTheWay(launch, there('disk.img', 'kernel.elf')), []);
-  const found = inTheWay(launch, there('boot.rr', 'over/hd0.qcow2', 'disk.img'));
+  assert.deepEqual(existingOutputs(launch, there('disk.img', 'kernel.elf')), []);
+  const found = existingOutputs(launch, there('boot.rr', 'over/hd0.qcow2', 'disk.img'));
   assert.deepEqual(
     found,
     ['boot.rr', 'over/hd0.qcow2'].map((file) => path.resolve('/w', file)),
@@ -32,13 +32,13 @@ test('recording asks about existing recordings and overlays', () => {
 
 test('a replay replaces nothing; without recording only overlays can exist already', () => {
   const exists = () => true;
-  assert.deepEqual(inTheWay(parseLaunch({ ...GIVEN, rr: 'replay' }), exists), []);
-  assert.deepEqual(inTheWay(parseLaunch({ ...GIVEN, rr: 'off' }), exists), [path.resolve('/w/over/hd0.qcow2')]);
+  assert.deepEqual(existingOutputs(parseLaunch({ ...GIVEN, rr: 'replay' }), exists), []);
+  assert.deepEqual(existingOutputs(parseLaunch({ ...GIVEN, rr: 'off' }), exists), [path.resolve('/w/over/hd0.qcow2')]);
 });
 
 test('without a writable drive the state-only image counts too', () => {
   const launch = parseLaunch({ ...GIVEN, drives: [GIVEN.drives[2]] });
-  assert.deepEqual(inTheWay(launch, there('boot.rr.qcow2')), [path.resolve('/w/boot.rr.qcow2')]);
+  assert.deepEqual(existingOutputs(launch, there('boot.rr.qcow2')), [path.resolve('/w/boot.rr.qcow2')]);
   const both = keepBoth(path, GIVEN, launch, there('boot.rr.qcow2', 'boot-2.rr.qcow2'));
   assert.deepEqual(
     both.files,

@@ -7,8 +7,8 @@ import fs, { existsSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { parseLaunch } from '../../debug-adapter/dap/launchConfiguration.ts';
-import { filesOf, finder, readInfo, replayOf, startFolder } from '../../extension/overlays/recordingInfo.ts';
-import { Workplace } from '../support/cli.ts';
+import { filesOf, fileResolver, readInfo, replayOf, baseFolder } from '../../extension/overlays/recordingInfo.ts';
+import { Sandbox } from '../support/cli.ts';
 import { DapClient } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
 import { headerJson, withHeader } from '../support/recordings.ts';
@@ -65,19 +65,19 @@ const KINDS: Kind[] = [
 for (const { what, options, own, needsQemu } of KINDS) {
   test(`a recording with ${what} replays from the view, and only its own files are deleted with it`, async (t) => {
     if (needsQemu && !requireTool('qemu-img', t)) return;
-    const place = new Workplace(t);
-    place.disk('disk.img', MIB);
-    if (needsQemu) runTool('qemu-img', ['create', '-q', '-f', 'qcow2', place.path('own.qcow2'), '1M']);
-    const recorded = await place.cli(['record', '--kernel', hello, '--rrfile', 'a.rr', ...options, '--json']);
+    const sandbox = new Sandbox(t);
+    sandbox.disk('disk.img', MIB);
+    if (needsQemu) runTool('qemu-img', ['create', '-q', '-f', 'qcow2', sandbox.path('own.qcow2'), '1M']);
+    const recorded = await sandbox.cli(['record', '--kernel', hello, '--rrfile', 'a.rr', ...options, '--json']);
     const { position } = recorded.ended(0, 'powerOff');
-    const { files, launch } = await view(place);
+    const { files, launch } = await view(sandbox);
     assert.deepEqual(
       files,
-      own.map((name) => place.path(name)),
+      own.map((name) => sandbox.path(name)),
     );
     parseLaunch(launch);
     const dap = new DapClient(t);
-    await dap.start({ ...launch, stopOnEntry: false, cwd: place.folder });
+    await dap.start({ ...launch, stopOnEntry: false, cwd: sandbox.folder });
     await dap.event('stopped');
     assert.equal(dap.place.position, position);
     assert.equal(dap.console, 'hello from RISC-V, hart 0\n');
@@ -85,26 +85,26 @@ for (const { what, options, own, needsQemu } of KINDS) {
 }
 
 test('a file that replaced the overlay, or that the recording describes wrongly, is not deleted', async (t) => {
-  const others: [string, (place: Workplace) => void][] = [
-    ['another file', (place) => place.write('o.qcow2', 'of the user')],
-    ['nothing', (place) => fs.rmSync(place.path('o.qcow2'))],
-    ['a folder', (place) => (fs.rmSync(place.path('o.qcow2')), fs.mkdirSync(place.path('o.qcow2')))],
-    ['a link to the image', (place) => linked(place, 'disk.img', fs.symlinkSync)],
-    ['a hard link to the image', (place) => linked(place, 'disk.img', fs.linkSync)],
-    ['a link to the kernel', (place) => linked(place, 'kernel.elf', fs.linkSync)],
-    ['a recording', (place) => linked(place, 'a.rr', fs.copyFileSync)],
+  const others: [string, (sandbox: Sandbox) => void][] = [
+    ['another file', (sandbox) => sandbox.write('o.qcow2', 'of the user')],
+    ['nothing', (sandbox) => fs.rmSync(sandbox.path('o.qcow2'))],
+    ['a folder', (sandbox) => (fs.rmSync(sandbox.path('o.qcow2')), fs.mkdirSync(sandbox.path('o.qcow2')))],
+    ['a link to the image', (sandbox) => linked(sandbox, 'disk.img', fs.symlinkSync)],
+    ['a hard link to the image', (sandbox) => linked(sandbox, 'disk.img', fs.linkSync)],
+    ['a link to the kernel', (sandbox) => linked(sandbox, 'kernel.elf', fs.linkSync)],
+    ['a recording', (sandbox) => linked(sandbox, 'a.rr', fs.copyFileSync)],
   ];
-  const place = new Workplace(t);
-  await recordedTwo(place);
+  const sandbox = new Sandbox(t);
+  await recordedTwo(sandbox);
   for (const [what, change] of others) {
-    const copy = place.copy(t);
+    const copy = sandbox.copy(t);
     change(copy);
     assert.deepEqual((await view(copy)).files, [copy.path('a.rr')], what);
   }
 });
 
 test('a file that is another drive’s image or a boot file is not deleted, under whatever name the recording gives it', async (t) => {
-  const recorded = new Workplace(t);
+  const recorded = new Sandbox(t);
   await recordedTwo(recorded);
   fs.mkdirSync(recorded.path('sub'));
   assert.deepEqual(
@@ -112,16 +112,16 @@ test('a file that is another drive’s image or a boot file is not deleted, unde
     ['a.rr', 'o.qcow2'],
   );
   for (const name of ['o.qcow2', './o.qcow2', 'sub/../o.qcow2', 'soft.qcow2', 'hard.qcow2', recorded.path('o.qcow2')]) {
-    const place = recorded.copy(t);
-    fs.symlinkSync('o.qcow2', place.path('soft.qcow2'));
-    fs.linkSync(place.path('o.qcow2'), place.path('hard.qcow2'));
-    const also = name.replace(recorded.folder, place.folder);
-    rewriteDrives(place, ([first]) => [
+    const sandbox = recorded.copy(t);
+    fs.symlinkSync('o.qcow2', sandbox.path('soft.qcow2'));
+    fs.linkSync(sandbox.path('o.qcow2'), sandbox.path('hard.qcow2'));
+    const also = name.replace(recorded.folder, sandbox.folder);
+    rewriteDrives(sandbox, ([first]) => [
       first,
       { ...first, id: 'hd1', slot: 1, image: also, overlay: null, format: 'qcow2' },
     ]);
     assert.deepEqual(
-      (await view(place)).files.map((file) => path.basename(file)),
+      (await view(sandbox)).files.map((file) => path.basename(file)),
       ['a.rr'],
       name,
     );
@@ -130,17 +130,17 @@ test('a file that is another drive’s image or a boot file is not deleted, unde
 
 test('an image that holds its own snapshots stays, if the recording calls it an overlay by another name', async (t) => {
   for (const name of ['./own.qcow2', 'soft.qcow2', 'hard.qcow2']) {
-    const place = new Workplace(t);
-    place.disk('disk.img', MIB);
+    const sandbox = new Sandbox(t);
+    sandbox.disk('disk.img', MIB);
     const create = ['overlay', 'create', 'own.qcow2', '--base', 'disk.img', '--format', 'raw'];
-    assert.equal((await place.cli(create)).status, 0);
-    fs.symlinkSync('own.qcow2', place.path('soft.qcow2'));
-    fs.linkSync(place.path('own.qcow2'), place.path('hard.qcow2'));
+    assert.equal((await sandbox.cli(create)).status, 0);
+    fs.symlinkSync('own.qcow2', sandbox.path('soft.qcow2'));
+    fs.linkSync(sandbox.path('own.qcow2'), sandbox.path('hard.qcow2'));
     const record = ['record', '--kernel', hello, '--rrfile', 'a.rr', '--rrsnapshot', 'first'];
-    assert.equal((await place.cli([...record, '--drive', 'id=hd0,image=own.qcow2,format=qcow2'])).status, 0);
-    rewriteDrives(place, (drives) => drives.map((drive) => ({ ...drive, overlay: name })));
+    assert.equal((await sandbox.cli([...record, '--drive', 'id=hd0,image=own.qcow2,format=qcow2'])).status, 0);
+    rewriteDrives(sandbox, (drives) => drives.map((drive) => ({ ...drive, overlay: name })));
     assert.deepEqual(
-      (await view(place)).files.map((file) => path.basename(file)),
+      (await view(sandbox)).files.map((file) => path.basename(file)),
       ['a.rr'],
       name,
     );
@@ -154,7 +154,7 @@ test('names in a recording start at the folder that has most of its files', () =
     { path: 'disk.img', kind: 'image' as const, isOwn: false },
   ];
   const at = (...there: string[]) =>
-    startFolder(path.posix, { files }, ['/w', '/w/sub'], (file) => there.includes(file));
+    baseFolder(path.posix, { files }, ['/w', '/w/sub'], (file) => there.includes(file));
   assert.equal(at('/w/o.qcow2', '/w/disk.img'), '/w');
   assert.equal(at('/w/disk.img', '/w/sub/disk.img', '/w/sub/o.qcow2'), '/w/sub');
   assert.equal(at('/o.qcow2'), '/');
@@ -162,13 +162,13 @@ test('names in a recording start at the folder that has most of its files', () =
 });
 
 test('the session that has a file open is named', async (t) => {
-  const place = new Workplace(t);
-  place.disk('disk.img', MIB);
+  const sandbox = new Sandbox(t);
+  sandbox.disk('disk.img', MIB);
   const endless = ['--kernel', guest('endless/endless'), '--drive', `${ROOT},overlay=o.qcow2`, '--idle', 'realtime'];
-  const running = place.start(['record', '--rrfile', 'a.rr', ...endless, '--json']);
-  while (!place.exists('a.rr')) await new Promise((resolve) => setTimeout(resolve, 20));
+  const running = sandbox.start(['record', '--rrfile', 'a.rr', ...endless, '--json']);
+  while (!sandbox.exists('a.rr')) await new Promise((resolve) => setTimeout(resolve, 20));
   const identify = async (file: string) =>
-    JSON.parse((await place.cli(['identify', file, '--json'])).console) as {
+    JSON.parse((await sandbox.cli(['identify', file, '--json'])).console) as {
       kind: string | null;
       inUse: string | null;
     };
@@ -184,34 +184,34 @@ test('the session that has a file open is named', async (t) => {
   await running.end;
   assert.deepEqual(await identify('o.qcow2'), { path: 'o.qcow2', kind: 'overlay', inUse: null });
   assert.deepEqual(await identify('disk.img'), { path: 'disk.img', kind: null, inUse: null });
-  assert.match((await place.cli(['identify', 'a.rr'])).console, /^a\.rr is a recording of blkreplay\.\n$/);
+  assert.match((await sandbox.cli(['identify', 'a.rr'])).console, /^a\.rr is a recording of blkreplay\.\n$/);
 });
 
-function linked(place: Workplace, to: string, link: (to: string, from: string) => void): void {
-  fs.rmSync(place.path('o.qcow2'));
-  link(place.path(to), place.path('o.qcow2'));
+function linked(sandbox: Sandbox, to: string, link: (to: string, from: string) => void): void {
+  fs.rmSync(sandbox.path('o.qcow2'));
+  link(sandbox.path(to), sandbox.path('o.qcow2'));
 }
 
-async function recordedTwo(place: Workplace): Promise<void> {
-  place.disk('disk.img', MIB);
-  fs.copyFileSync(hello, place.path('kernel.elf'));
+async function recordedTwo(sandbox: Sandbox): Promise<void> {
+  sandbox.disk('disk.img', MIB);
+  fs.copyFileSync(hello, sandbox.path('kernel.elf'));
   const drive = ['--drive', `${ROOT},overlay=o.qcow2`];
-  assert.equal((await place.cli(['record', '--kernel', 'kernel.elf', '--rrfile', 'a.rr', ...drive])).status, 0);
+  assert.equal((await sandbox.cli(['record', '--kernel', 'kernel.elf', '--rrfile', 'a.rr', ...drive])).status, 0);
 }
 
-async function view(place: Workplace, name = 'a.rr') {
-  const rrfile = place.path(name);
-  const { console: json } = await place.cli(['info', rrfile, '--json']);
+async function view(sandbox: Sandbox, name = 'a.rr') {
+  const rrfile = sandbox.path(name);
+  const { console: json } = await sandbox.cli(['info', rrfile, '--json']);
   const info = readInfo(json, rrfile);
-  const find = finder(path, [place.folder], existsSync);
+  const find = fileResolver(path, [sandbox.folder], existsSync);
   return { info, find, files: filesOf(info, find), launch: replayOf(info, name, existsSync, find) };
 }
 
 /** Changes what the recording says about its drives to something untrue. */
-function rewriteDrives(place: Workplace, change: (drives: Drive[]) => Drive[]): void {
-  const recording = place.read('a.rr');
+function rewriteDrives(sandbox: Sandbox, change: (drives: Drive[]) => Drive[]): void {
+  const recording = sandbox.read('a.rr');
   const header = headerJson(recording) as { drives: Drive[] };
-  place.write('a.rr', withHeader(recording, { ...header, drives: change(header.drives) }));
+  sandbox.write('a.rr', withHeader(recording, { ...header, drives: change(header.drives) }));
 }
 
 type Drive = { [name: string]: string | number | boolean | null };

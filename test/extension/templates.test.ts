@@ -7,7 +7,7 @@ import { parseLaunch } from '../../debug-adapter/dap/launchConfiguration.ts';
 import {
   ELF_HEAD_BYTES,
   isBootableElf,
-  likeliestFirst,
+  sortByLikelihood,
   recordAndReplay,
   recordEach,
 } from '../../extension/configuration/templates.ts';
@@ -64,7 +64,7 @@ test('only programs for 64-bit RISC-V are offered', () => {
 
 test('files named like kernels come first, then nearer files', () => {
   const files = ['/w/user/deep/sh.elf', '/w/user/ls.elf', '/w/build/kernel.elf'];
-  assert.deepEqual(likeliestFirst(posix, files), ['/w/build/kernel.elf', '/w/user/ls.elf', '/w/user/deep/sh.elf']);
+  assert.deepEqual(sortByLikelihood(posix, files), ['/w/build/kernel.elf', '/w/user/ls.elf', '/w/user/deep/sh.elf']);
 });
 
 test('a kernel whose name ends like an address is still treated as a name', () => {

@@ -10,13 +10,13 @@ export class Conversation {
   /** Called between two slices. */
   betweenSlices = (): void => {};
   /** How far the server's clock advances each time it is read; with 0 a run is one slice. */
-  millisecondsALook = 0;
+  clockStepMs = 0;
   private milliseconds = 0;
   /** The bytes of replies that gdb has not read. */
   unsentBytes = 0;
   whenDrained: Promise<void> = Promise.resolve();
   private reader = new PacketReader();
-  private theirs = new PacketReader();
+  private clientReader = new PacketReader();
   private replies: string[] = [];
   private wake = (): void => {};
   acknowledgements = '';
@@ -25,10 +25,10 @@ export class Conversation {
     t.after(() => timeline.abandon());
     this.session = new Session(timeline);
     this.server = new GdbServer(this.session, {
-      send: (bytes) => this.heard(bytes),
+      send: (bytes) => this.received(bytes),
       unsentBytes: () => this.unsentBytes,
       drained: () => this.whenDrained,
-      milliseconds: () => (this.milliseconds += this.millisecondsALook),
+      milliseconds: () => (this.milliseconds += this.clockStepMs),
       betweenSlices: async () => {
         this.betweenSlices();
         await new Promise(setImmediate);
@@ -38,7 +38,7 @@ export class Conversation {
 
   /** Delivers bytes from gdb. */
   send(bytes: Uint8Array): Promise<void> | undefined {
-    return this.server.take(this.theirs.read(bytes));
+    return this.server.handleEvents(this.clientReader.read(bytes));
   }
 
   /** Sends a packet and waits for its reply. */
@@ -48,7 +48,7 @@ export class Conversation {
     return this.replies.shift()!;
   }
 
-  private heard(bytes: Uint8Array): void {
+  private received(bytes: Uint8Array): void {
     for (const event of this.reader.read(bytes)) {
       if (event.kind === 'packet') this.replies.push(event.content);
       if (event.kind === 'acknowledged') this.acknowledgements += event.well ? '+' : '-';

@@ -1,7 +1,7 @@
 /** gdb-multiarch debugs the demo in both directions with the commands a user would type. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { DEMO } from '../support/demoWalk.ts';
 import { expected, guest } from '../support/guests.ts';
 import { requireTool } from '../support/tools.ts';
@@ -11,9 +11,9 @@ const IN_CULPRIT = `${DEMO.functionName} .*${DEMO.file}:`;
 
 test('in gdb: run to the failure, watch the corrupted field, reverse-continue to the write', async (t) => {
   if (!requireTool(GDB, t)) return;
-  const place = new Workplace(t);
-  const { running, port } = await serve(t, place, ['record', ...sessionIn(place, guest('demo/demo'))]);
-  const said = await runGdb({
+  const sandbox = new Sandbox(t);
+  const { running, port } = await serve(t, sandbox, ['record', ...sessionIn(sandbox, guest('demo/demo'))]);
+  const output = await runGdb({
     elf: guest('demo/demo'),
     port,
     commands: [
@@ -21,20 +21,20 @@ test('in gdb: run to the failure, watch the corrupted field, reverse-continue to
       ...['print level', 'frame', 'reverse-step', 'reverse-next', 'next', 'detach'],
     ],
   });
-  assert.match(said, /No more reverse-execution history/, 'the end is reported, and the machine still exists');
-  const [, damaged] = /\$1 = (\d+)/.exec(said)!;
+  assert.match(output, /No more reverse-execution history/, 'the end is reported, and the machine still exists');
+  const [, damaged] = /\$1 = (\d+)/.exec(output)!;
   // gdb's old value is the one it saw before: when running backwards, the later one.
-  assert.match(said, new RegExp(`Old value = ${damaged}\nNew value = \\d+\n.*${IN_CULPRIT}${DEMO.line}`));
-  assert.match(said, new RegExp(`\\$2 = ${DEMO.level}\n`), 'one level more than exists');
+  assert.match(output, new RegExp(`Old value = ${damaged}\nNew value = \\d+\n.*${IN_CULPRIT}${DEMO.line}`));
+  assert.match(output, new RegExp(`\\$2 = ${DEMO.level}\n`), 'one level more than exists');
   (await running.end).ended(1, 'guestFailed');
 });
 
 test('in gdb: the complete demo, from the failure message back to the first write that corrupted the field', async (t) => {
   if (!requireTool(GDB, t)) return;
-  const place = new Workplace(t);
-  const { running, port } = await serve(t, place, ['record', ...sessionIn(place, guest('demo/demo'))]);
+  const sandbox = new Sandbox(t);
+  const { running, port } = await serve(t, sandbox, ['record', ...sessionIn(sandbox, guest('demo/demo'))]);
   const [, counted] = /entry_count is # but (\d+) entries are live/.exec(expected('demo/demo').console)!;
-  const script = place.write(
+  const script = sandbox.write(
     'story.gdb',
     `continue
     watch -l ${DEMO.field}
@@ -55,18 +55,18 @@ test('in gdb: the complete demo, from the failure message back to the first writ
     detach
     `,
   );
-  const said = await runGdb({ elf: guest('demo/demo'), port, commands: [`source ${place.path(script)}`] });
-  assert.match(said, /No more reverse-execution history/);
-  const writes = [...said.matchAll(new RegExp(`Old value = (\\d+)\nNew value = (\\d+)\n.*${IN_CULPRIT}(\\d+)`, 'g'))];
-  assert.ok(writes.length >= 2, said);
+  const output = await runGdb({ elf: guest('demo/demo'), port, commands: [`source ${sandbox.path(script)}`] });
+  assert.match(output, /No more reverse-execution history/);
+  const writes = [...output.matchAll(new RegExp(`Old value = (\\d+)\nNew value = (\\d+)\n.*${IN_CULPRIT}(\\d+)`, 'g'))];
+  assert.ok(writes.length >= 2, output);
   // When running backwards, gdb's new value is the one before the write; the last hit is the write when running
   // forwards again.
   const culprit = writes.at(-2)!;
   const [, spoiled, before, line] = culprit;
   assert.deepEqual([before, Number(line)], [counted, DEMO.line]);
-  assert.match(said, new RegExp(`#0 +.*${IN_CULPRIT}${DEMO.line}\n#1 .*timer_interrupt`));
+  assert.match(output, new RegExp(`#0 +.*${IN_CULPRIT}${DEMO.line}\n#1 .*timer_interrupt`));
   assert.match(
-    said,
+    output,
     /\$\d+ = 1\n\$\d+ = 1\n\$\d+ = 1\n/,
     'the same value at the same address, one level more than exists',
   );
@@ -76,9 +76,9 @@ test('in gdb: the complete demo, from the failure message back to the first writ
 
 test('in gdb: CSRs, the privilege, memory, and locations that cannot be written', async (t) => {
   if (!requireTool(GDB, t)) return;
-  const place = new Workplace(t);
-  const { running, port } = await serve(t, place, ['run', '--kernel', guest('small/sv39')]);
-  const said = await runGdb({
+  const sandbox = new Sandbox(t);
+  const { running, port } = await serve(t, sandbox, ['run', '--kernel', guest('small/sv39')]);
+  const output = await runGdb({
     elf: guest('small/sv39'),
     port,
     commands: [
@@ -86,26 +86,26 @@ test('in gdb: CSRs, the privilege, memory, and locations that cannot be written'
       ...['print *(int *) 0x10000000', 'reverse-stepi', 'monitor position', 'monitor goto 5', 'kill'],
     ],
   });
-  assert.match(said, /pc +0x80000000/);
-  assert.match(said, /misa +0x800000000014112d\s+RV64ACDFIMSU/);
-  assert.match(said, /fa0 .*\(raw 0x0000000000000000\)/);
-  assert.match(said, /fcsr +0x0/);
-  assert.match(said, /priv +0x3\s+prv:3 \[Machine\]/);
+  assert.match(output, /pc +0x80000000/);
+  assert.match(output, /misa +0x800000000014112d\s+RV64ACDFIMSU/);
+  assert.match(output, /fa0 .*\(raw 0x0000000000000000\)/);
+  assert.match(output, /fcsr +0x0/);
+  assert.match(output, /priv +0x3\s+prv:3 \[Machine\]/);
   assert.match(
-    said,
+    output,
     /Cannot access memory at address 0x10000000/,
     'devices are not read, since that would change them',
   );
-  assert.match(said, /does not support this command|not recorded/);
+  assert.match(output, /does not support this command|not recorded/);
   (await running.end).ended(130, 'interrupted');
 });
 
 test('in gdb: variables and registers set while recording are replayed', async (t) => {
   if (!requireTool(GDB, t)) return;
-  const place = new Workplace(t);
+  const sandbox = new Sandbox(t);
   const elf = guest('demo/demo');
-  const { running, port } = await serve(t, place, ['record', ...sessionIn(place, elf)]);
-  const said = await runGdb({
+  const { running, port } = await serve(t, sandbox, ['record', ...sessionIn(sandbox, elf)]);
+  const output = await runGdb({
     elf,
     port,
     commands: [
@@ -114,10 +114,10 @@ test('in gdb: variables and registers set while recording are replayed', async (
       ...['set var store.statistics.ticks = 3', 'print store.statistics.ticks', 'delete', 'continue', 'detach'],
     ],
   });
-  assert.match(said, /\$1 = 12345\n\$2 = 1\n/);
-  assert.match(said, /Recorded history cannot be changed/);
-  assert.match(said, /\$3 = [^2]/, 'history is unchanged');
+  assert.match(output, /\$1 = 12345\n\$2 = 1\n/);
+  assert.match(output, /Recorded history cannot be changed/);
+  assert.match(output, /\$3 = [^2]/, 'history is unchanged');
   const { position, digest } = (await running.end).ended(1, 'guestFailed');
-  const replayed = (await place.cli(['replay', ...sessionIn(place, elf), '--json'])).ended(1, 'guestFailed');
+  const replayed = (await sandbox.cli(['replay', ...sessionIn(sandbox, elf), '--json'])).ended(1, 'guestFailed');
   assert.deepEqual({ position: replayed.position, digest: replayed.digest }, { position, digest });
 });

@@ -3,28 +3,28 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
-import { type RunningCli, Workplace } from '../support/cli.ts';
+import { type RunningCli, Sandbox } from '../support/cli.ts';
 
 /** Runs scripted gdb-multiarch on the gdb server of a command line session. */
 export const GDB = 'gdb-multiarch';
 
-export interface Serving {
-  place: Workplace;
+export interface GdbServerRun {
+  sandbox: Sandbox;
   running: RunningCli;
   port: number;
 }
 
 /** Starts a session with `--gdb 0` in a workplace and waits until it listens. */
-export async function serve(t: TestContext, place: Workplace, args: readonly string[]): Promise<Serving> {
-  const running = place.start([...args, '--gdb', '0', '--json']);
+export async function serve(t: TestContext, sandbox: Sandbox, args: readonly string[]): Promise<GdbServerRun> {
+  const running = sandbox.start([...args, '--gdb', '0', '--json']);
   t.after(() => running.kill('SIGKILL'));
   const [, port] = await running.untilSaid(/gdb server on 127\.0\.0\.1:(\d+)/);
-  return { place, running, port: Number(port) };
+  return { sandbox, running, port: Number(port) };
 }
 
 /** The options for a guest with a disk, in a new workplace: the same for run, record and replay. */
-export function sessionIn(place: Workplace, kernel: string, stdin?: string): string[] {
-  place.disk('disk.img');
+export function sessionIn(sandbox: Sandbox, kernel: string, stdin?: string): string[] {
+  sandbox.disk('disk.img');
   const drive = 'id=hd0,image=disk.img,format=raw,overlay=hd0.qcow2';
   return ['--kernel', kernel, '--rrfile', 'a.rr', '--drive', drive, ...(stdin ? ['--stdin', stdin] : [])];
 }
@@ -48,12 +48,12 @@ export async function runGdb(options: {
   // One pipe for both, so that the output of `monitor` (on stderr) stays in order.
   const child = spawn('sh', ['-c', 'exec "$@" 2>&1', 'sh', GDB, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
   const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 300_000);
-  let said = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
   const [, signal] = (await once(child, 'close')) as [number | null, string | null];
   clearTimeout(timer);
-  assert.equal(signal, null, `gdb took too long:\n${said.slice(-3000)}`);
-  return said;
+  assert.equal(signal, null, `gdb took too long:\n${output.slice(-3000)}`);
+  return output;
 }
 
 // --- the debug information ---------------------------------------------------------------------------------------------

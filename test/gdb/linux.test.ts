@@ -1,7 +1,7 @@
 /** gdb debugs a Linux kernel in both directions by address, without an ELF file of it. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { LINUX_FOLDER, linuxFile, linuxSymbols } from '../support/linuxGuest.ts';
 import { requireTool } from '../support/tools.ts';
 import { GDB, runGdb, serve } from './gdbSupport.ts';
@@ -14,18 +14,18 @@ if (LINUX_FOLDER === undefined) {
   suite('Linux', () => {
     test('gdb reaches earlier kernel addresses by reverse execution, at boot and at the shell; the replay is the same', async (t) => {
       if (!requireTool(GDB, t)) return;
-      const place = new Workplace(t);
-      place.disk('disk.img', 1 << 20);
-      place.write('typed', 'cat /proc/version\nexit\n');
+      const sandbox = new Sandbox(t);
+      sandbox.disk('disk.img', 1 << 20);
+      sandbox.write('typed', 'cat /proc/version\nexit\n');
       const toFile = { through: ['sh', '-c', '"$@" > vmlinux', 'sh'] };
-      assert.equal((await place.cli(['symbols', linuxFile('Image')], toFile)).status, 0);
-      const { running, port } = await serve(t, place, ['record', ...OPTIONS, '--stdin', 'typed']);
-      const said = await runGdb({ port, commands: commands(place.path('vmlinux')) });
+      assert.equal((await sandbox.cli(['symbols', linuxFile('Image')], toFile)).status, 0);
+      const { running, port } = await serve(t, sandbox, ['record', ...OPTIONS, '--stdin', 'typed']);
+      const output = await runGdb({ port, commands: commands(sandbox.path('vmlinux')) });
       const { console, summary } = await running.end;
-      assert.equal(summary.reason, 'powerOff', said);
+      assert.equal(summary.reason, 'powerOff', output);
       assert.match(console, /^GUEST# cat \/proc\/version\r\nLinux version 6\./m);
 
-      const marks = marksIn(said);
+      const marks = marksIn(output);
       assert.equal(marks.back.position, marks.start.position - STEPS);
       assert.deepEqual(marks.forth, marks.start, 'forwards again it is the same');
       assert.equal(marks.loaded.pc, LOADED, 'the first instruction, before the MMU is on');
@@ -34,10 +34,10 @@ if (LINUX_FOLDER === undefined) {
       assert.ok(marks.opened.position < marks.shell.position);
       assert.deepEqual(marks.shellAgain, marks.shell);
       // Now by name, with the ELF file that `symbols` writes.
-      assert.match(said, /^version_proc_show in section \.text$/m);
-      assert.match(said, /^#0 .* do_sys_openat2 \(\)\n#1 .* __riscv_sys_openat \(\)$/m);
+      assert.match(output, /^version_proc_show in section \.text$/m);
+      assert.match(output, /^#0 .* do_sys_openat2 \(\)\n#1 .* __riscv_sys_openat \(\)$/m);
 
-      const replayed = await place.cli(['replay', ...OPTIONS, '--json']);
+      const replayed = await sandbox.cli(['replay', ...OPTIONS, '--json']);
       const again = replayed.ended(0, 'powerOff');
       assert.equal(replayed.console, console);
       assert.deepEqual([again.position, again.digest], [summary.position, summary.digest]);
@@ -92,8 +92,8 @@ const mark = (name: string): string[] => [
   'echo END\\n',
 ];
 
-function marksIn(said: string): Record<string, Mark> {
-  const marks = [...said.matchAll(/^MARK (\w+)\n(\d+)\n([^]*?)^END$/gm)].map(([, name, position, registers]) => {
+function marksIn(output: string): Record<string, Mark> {
+  const marks = [...output.matchAll(/^MARK (\w+)\n(\d+)\n([^]*?)^END$/gm)].map(([, name, position, registers]) => {
     const pc = BigInt(/^pc\s+(0x[0-9a-f]+)/m.exec(registers)![1]);
     return [name, { position: Number(position), pc, registers }];
   });

@@ -125,11 +125,11 @@ for (const [way, packet] of [
     const gdb = conversation(t);
     if (packet === 'bc') await gdb.ask('c');
     // A slice ends when it reads the clock for the first time.
-    gdb.millisecondsALook = 1000;
+    gdb.clockStepMs = 1000;
     gdb.betweenSlices = () => void gdb.send(Uint8Array.of(3));
     assert.match(await gdb.ask(packet), /^T02/);
     assert.ok(gdb.session.position > 0 || packet === 'c', 'still running');
-    gdb.millisecondsALook = 0;
+    gdb.clockStepMs = 0;
     gdb.betweenSlices = () => {};
     assert.match(await gdb.ask('c'), /^T05.*replaylog:end;/, 'the run continues');
   });
@@ -153,14 +153,14 @@ test('monitor commands', async (t) => {
 test('detach, kill and a lost connection', async (t) => {
   const detaching = conversation(t);
   assert.equal(await detaching.ask('D'), 'OK');
-  assert.equal(await detaching.server.over, 'detached');
+  assert.equal(await detaching.server.whenLeft, 'detached');
   const killing = conversation(t);
   void killing.send(encodePacket('k'));
-  assert.equal(await killing.server.over, 'killed');
+  assert.equal(await killing.server.whenLeft, 'killed');
   const breaking = conversation(t);
   breaking.betweenSlices = () => breaking.server.disconnected();
   void breaking.send(encodePacket('c'));
-  assert.equal(await breaking.server.over, 'gone', 'also during a run');
+  assert.equal(await breaking.server.whenLeft, 'gone', 'also during a run');
 });
 
 test('invalid packets get an error or the empty reply, and the session continues', async (t) => {
@@ -196,7 +196,7 @@ test('random packets never end the session (seeded)', async (t) => {
   const gdb = conversation(t);
   // Range-steps over the whole address space would run to the guest's end.
   let slices = 0;
-  gdb.millisecondsALook = 1;
+  gdb.clockStepMs = 1;
   gdb.betweenSlices = () => {
     if (++slices % SLICES_A_RUN === 0) void gdb.send(Uint8Array.of(3));
   };
@@ -249,6 +249,6 @@ test('a client that disconnects while its packets wait is dropped', async (t) =>
   gdb.whenDrained = new Promise(() => {});
   const held = gdb.send(encodePacket('qC'));
   gdb.server.disconnected();
-  assert.equal(await gdb.server.over, 'gone');
+  assert.equal(await gdb.server.whenLeft, 'gone');
   await held;
 });

@@ -17,7 +17,7 @@ import {
   type Timeline,
 } from '../../debug-adapter/engine/index.ts';
 import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { guest, SESSION } from '../support/guests.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
 import { requireTool } from '../support/tools.ts';
@@ -32,7 +32,7 @@ import {
   serve,
   sessionIn,
 } from './gdbSupport.ts';
-import { type Moment, trace } from './trace.ts';
+import { type TracedInstruction, trace } from './trace.ts';
 import { some, times } from '../support/extent.ts';
 
 const PLACES = times({ quick: 3, long: 20 }, 'BLKREPLAY_GDB_PLACES');
@@ -52,7 +52,7 @@ test(`gdb goes back correctly from ${PLACES} positions for each command`, { conc
 async function goBackOn(t: TestContext, { name, stdin }: (typeof GUESTS)[number]): Promise<void> {
   const stage = await recorded(t, name, stdin);
   for (const command of COMMANDS) {
-    await t.test(command, () => goBack(t, stage, command));
+    await t.test(command, () => checkReverseCommand(t, stage, command));
   }
 }
 
@@ -81,22 +81,22 @@ interface Move {
   /** gdb's line, such as `store.c:120`. */
   line: string | undefined;
   breakpoint: string | undefined;
-  said: string;
+  output: string;
 }
 
 async function recorded(t: TestContext, name: string, stdin?: string): Promise<Stage> {
-  const place = new Workplace(t);
+  const sandbox = new Sandbox(t);
   const elf = guest(name);
-  const options = sessionIn(place, elf, stdin);
-  const { position: end } = (await place.cli(['record', ...options, '--json'])).summary;
+  const options = sessionIn(sandbox, elf, stdin);
+  const { position: end } = (await sandbox.cli(['record', ...options, '--json'])).summary;
   // A session locks its overlay, so each has separate files.
-  const straightIn = (copy: Workplace): Timeline => {
+  const straightIn = (copy: Sandbox): Timeline => {
     const unsaid = { bios: null, initrd: null, append: null, memoryBytes: null, rrsnapshot: null };
     const overlay = copy.path('hd0.qcow2');
     const drives = [{ id: 'hd0', image: copy.path('disk.img'), format: 'raw', overlay, readOnly: false } as const];
     return openReplay(nodeHost, { ...unsaid, rrfile: copy.path('a.rr'), drives, onConsoleByte: () => {} });
   };
-  const [forPlaces, forPasses] = [place.copy(t), place.copy(t)];
+  const [forPlaces, forPasses] = [sandbox.copy(t), sandbox.copy(t)];
   const straight = straightIn(forPlaces);
   t.after(() => straight.abandon());
   const [lines, functions] = [lineTable(elf), functionsOf(elf)];
@@ -105,7 +105,7 @@ async function recorded(t: TestContext, name: string, stdin?: string): Promise<S
     elf,
     isOptimised: name !== 'demo/demo',
     random: SeededRandom.forTest(t),
-    listen: async (t) => (await serve(t, place, ['replay', ...options])).port,
+    listen: async (t) => (await serve(t, sandbox, ['replay', ...options])).port,
     end,
     symbols: openSymbols({ name: elf, bytes: readFileSync(elf) }),
     lines,
@@ -115,16 +115,16 @@ async function recorded(t: TestContext, name: string, stdin?: string): Promise<S
   };
 }
 
-async function goBack(t: TestContext, stage: Stage, command: Command): Promise<void> {
-  const places = choosePlaces(stage, command);
+async function checkReverseCommand(t: TestContext, stage: Stage, command: Command): Promise<void> {
+  const positions = choosePlaces(stage, command);
   const started = performance.now();
-  const moves = await movesOf(await stage.listen(t), stage, command, places);
-  t.diagnostic(`${command}: ${((performance.now() - started) / places.length).toFixed(1)} ms each in gdb`);
-  assert.equal(moves.length, places.length);
+  const moves = await movesOf(await stage.listen(t), stage, command, positions);
+  t.diagnostic(`${command}: ${((performance.now() - started) / positions.length).toFixed(1)} ms each in gdb`);
+  assert.equal(moves.length, positions.length);
   registersAreRight(stage, moves);
   for (const move of moves) {
-    const told = `${command} from ${move.from} to ${move.to} (BLKREPLAY_SEED=${stage.random.seed}):\n${move.said}`;
-    ORACLES[command](stage, move, told);
+    const description = `${command} from ${move.from} to ${move.to} (BLKREPLAY_SEED=${stage.random.seed}):\n${move.output}`;
+    ORACLES[command](stage, move, description);
   }
 }
 
@@ -132,24 +132,24 @@ async function goBack(t: TestContext, stage: Stage, command: Command): Promise<v
 
 /** Random positions; for source-level commands, positions one step before code with lines. */
 function choosePlaces(stage: Stage, command: Command): number[] {
-  const places: number[] = [];
-  while (places.length < PLACES) {
+  const positions: number[] = [];
+  while (positions.length < PLACES) {
     const position = 1000 + stage.random.below(stage.end - 1000);
     // Most of the time is spent in few functions, so every other position is in a randomly chosen one.
-    const isAnywhere = !goesBySource(command) || places.length % 2 === 0;
-    const place = isAnywhere ? position : inSomeFunction(stage, position);
-    if (place !== undefined && (!goesBySource(command) || leadsToSource(stage, place))) places.push(place);
+    const isAnywhere = !goesBySource(command) || positions.length % 2 === 0;
+    const location = isAnywhere ? position : positionInRandomFunction(stage, position);
+    if (location !== undefined && (!goesBySource(command) || leadsToSource(stage, location))) positions.push(location);
   }
-  return places;
+  return positions;
 }
 
 /** A position shortly after the next entry into a random function, if that comes soon. */
-function inSomeFunction({ straight, random, functions, end }: Stage, position: number): number | undefined {
+function positionInRandomFunction({ straight, random, functions, end }: Stage, position: number): number | undefined {
   straight.travel!.seekTo(position);
   const until = Math.min(end, position + STEPS_TO_ENTRY_MAX);
   const stop = straight.forward(until, entering(random.pick(functions).start));
-  const place = straight.position + random.below(STEPS_BEHIND_ENTRY);
-  return stop.kind === 'breakpoint' && place < end ? place : undefined;
+  const location = straight.position + random.below(STEPS_BEHIND_ENTRY);
+  return stop.kind === 'breakpoint' && location < end ? location : undefined;
 }
 
 const STEPS_TO_ENTRY_MAX = 1_000_000;
@@ -160,10 +160,10 @@ function leadsToSource({ straight, functions, lines }: Stage, position: number):
   session.goTo(position);
   new StepForward(session).run(() => false);
   const { pc } = session.inspector;
-  const place = rangeAt(functions, pc);
+  const location = rangeAt(functions, pc);
   const line = rangeAt(lines, pc);
   // gdb runs through assembly that is marked as a signal frame, line after line (see README.md).
-  return place !== undefined && !NO_FRAMES.test(place.name) && line !== undefined && !line.file.endsWith('.S');
+  return location !== undefined && !NO_FRAMES.test(location.name) && line !== undefined && !line.file.endsWith('.S');
 }
 
 const goesBySource = (command: Command): boolean => command !== 'reverse-stepi' && command !== 'reverse-continue';
@@ -171,15 +171,15 @@ const goesBySource = (command: Command): boolean => command !== 'reverse-stepi' 
 /** Assembly functions, which have no frame that can be finished. */
 const NO_FRAMES = /^(_start|trap|user_|kernel_trap|switch|trampoline|enter|return|main$)/;
 
-async function movesOf(port: number, stage: Stage, command: Command, places: readonly number[]): Promise<Move[]> {
+async function movesOf(port: number, stage: Stage, command: Command, positions: readonly number[]): Promise<Move[]> {
   const { elf, random, functions } = stage;
   // If several functions have a name (static functions of a header), gdb may choose another one than we do.
   const isUnique = (name: string) => functions.filter((other) => other.name === name).length === 1;
   const breakpoints = functions.filter(({ name }) => !NO_FRAMES.test(name) && isUnique(name));
-  const said = await runGdb({
+  const output = await runGdb({
     elf,
     port,
-    commands: places.flatMap((position) => {
+    commands: positions.flatMap((position) => {
       const { name } = random.pick(breakpoints);
       const isContinue = command === 'reverse-continue';
       return [
@@ -194,10 +194,10 @@ async function movesOf(port: number, stage: Stage, command: Command, places: rea
       ];
     }),
   });
-  return said
+  return output
     .split('@from\n')
     .slice(1)
-    .map((part, i) => moveOf(part, said.split('@from\n')[i]));
+    .map((part, i) => moveOf(part, output.split('@from\n')[i]));
 }
 
 function moveOf(part: string, before: string): Move {
@@ -212,7 +212,7 @@ function moveOf(part: string, before: string): Move {
     registers,
     line: line ? `${line[2]}:${line[1]}` : undefined,
     breakpoint: /@breakpoint (\w+)\n$/.exec(before)?.[1],
-    said: part.slice(0, 600),
+    output: part.slice(0, 600),
   };
 }
 
@@ -229,41 +229,43 @@ function registersAreRight(stage: Stage, moves: readonly Move[]): void {
   const straight = stage.straightAgain();
   const { inspector } = new Session(straight);
   try {
-    for (const { from, to, said } of moves) assert.ok(from >= 0 && to >= 0, said);
-    for (const { to, registers, line, said } of [...moves].sort((a, b) => a.to - b.to)) {
+    for (const { from, to, output } of moves) assert.ok(from >= 0 && to >= 0, output);
+    for (const { to, registers, line, output } of [...moves].sort((a, b) => a.to - b.to)) {
       straight.advance(to);
-      assert.equal(line, ourLine(stage, inspector.pc), `position ${to}: ${said}`);
+      assert.equal(line, ourLine(stage, inspector.pc), `position ${to}: ${output}`);
       const right = [...Array.from({ length: 31 }, (_, i) => inspector.register(i + 1)), inspector.pc];
-      assert.deepEqual(registers, right, `position ${to}, BLKREPLAY_SEED=${stage.random.seed}: ${said}`);
+      assert.deepEqual(registers, right, `position ${to}, BLKREPLAY_SEED=${stage.random.seed}: ${output}`);
     }
   } finally {
     straight.abandon();
   }
 }
 
-type Oracle = (stage: Stage, move: Move, told: string) => void;
+type Oracle = (stage: Stage, move: Move, description: string) => void;
 
 const ORACLES: Record<Command, Oracle> = {
-  'reverse-stepi': (stage, { from, to }, told) => {
-    assert.ok(to < from, told);
+  'reverse-stepi': (stage, { from, to }, description) => {
+    assert.ok(to < from, description);
     // At most one instruction of the code at this level ran; everything else is complete interrupts.
-    const instructions = trace(stage.straight, to, from).filter((moment) => moment.retires && !moment.isInterrupt);
-    assert.ok(instructions.length <= 1, told);
+    const instructions = trace(stage.straight, to, from).filter(
+      (instruction) => instruction.retires && !instruction.isInterrupt,
+    );
+    assert.ok(instructions.length <= 1, description);
   },
 
-  'reverse-step': (stage, move, told) => {
-    const way = wayOf(stage, move, told);
-    if (!endsBody(stage, way)) startsLine(stage, way, told);
-    if (!stage.isOptimised) passesNoLine(stage, way, told);
+  'reverse-step': (stage, move, description) => {
+    const way = tracedMoveOf(stage, move, description);
+    if (!endsBody(stage, way)) startsLine(stage, way, description);
+    if (!stage.isOptimised) passesNoLine(stage, way, description);
   },
 
-  'reverse-next': (stage, move, told) => {
-    const way = wayOf(stage, move, told);
-    startsLine(stage, way, told);
-    if (!stage.isOptimised) passesNoLine(stage, { ...way, ran: inFrameOfFirst(stage, way) }, told);
+  'reverse-next': (stage, move, description) => {
+    const way = tracedMoveOf(stage, move, description);
+    startsLine(stage, way, description);
+    if (!stage.isOptimised) passesNoLine(stage, { ...way, ran: inFrameOfFirst(stage, way) }, description);
   },
 
-  'reverse-finish': (stage, move, told) => {
+  'reverse-finish': (stage, move, description) => {
     const { from, to } = move;
     const { straight } = stage;
     const { inspector } = new Session(straight);
@@ -272,25 +274,26 @@ const ORACLES: Record<Command, Oracle> = {
     const body = stage.symbols.inlinedAt(inspector.pc).at(0);
     straight.travel!.seekTo(to);
     straight.advance(to + 1);
-    if (body && inspector.pc !== left.start) return leavesBody(stage, wayOf(stage, move, told), { body, told });
-    assert.equal(inspector.pc, left.start, `${told}: the instruction before is the call`);
+    if (body && inspector.pc !== left.start)
+      return leavesBody(stage, tracedMoveOf(stage, move, description), { body, description });
+    assert.equal(inspector.pc, left.start, `${description}: the instruction before is the call`);
     // gdb goes to the last entry into the function. In a recursive function that may be an inner call that has returned
     // (infcmd.c, finish_backward: its breakpoint there checks no frame). Otherwise it is the call of this frame.
     const isEnteredAgain = from > to + 1 && straight.forward(from - 1, entering(left.start)).kind === 'breakpoint';
     if (!isEnteredAgain) return;
-    const later = trace(straight, to + 2, from).filter((moment) => !moment.isInterrupt);
-    assert.ok(!later.some(({ pc }) => pc === left.start), told);
+    const later = trace(straight, to + 2, from).filter((instruction) => !instruction.isInterrupt);
+    assert.ok(!later.some(({ pc }) => pc === left.start), description);
   },
 
-  'reverse-continue': (stage, { from, to, breakpoint }, told) => {
+  'reverse-continue': (stage, { from, to, breakpoint }, description) => {
     const address = stage.functions.find(({ name }) => name === breakpoint)!.start;
     const { straight } = stage;
     straight.travel!.seekTo(to);
-    if (to === 0) assert.match(told, /No more reverse-execution history/);
-    else assert.equal(new Session(straight).inspector.pc, address, told);
+    if (to === 0) assert.match(description, /No more reverse-execution history/);
+    else assert.equal(new Session(straight).inspector.pc, address, description);
     // The address is not reached again after that position.
     const stop = straight.forward(from - 1, entering(address));
-    assert.equal(stop.kind, 'reached', told);
+    assert.equal(stop.kind, 'reached', description);
     straight.travel!.seekTo(0);
   },
 };
@@ -300,22 +303,22 @@ const entering = (address: bigint): StopPoints => ({ breakpoints: new Set([addre
 // A line can run for tens of millions of steps, each of which is a Moment.
 const TRACED_STEPS_MAX = 500_000;
 
-interface Way {
+interface TracedMove {
   /** Without interrupts; for a longer move only the first moment. */
-  ran: Moment[];
+  ran: TracedInstruction[];
   /** The code at the start of the move or, for a longer move, the code that ran after the first moment. */
   after: bigint;
 }
 
-function wayOf({ straight }: Stage, { from, to }: Move, told: string): Way {
-  assert.ok(to < from, told);
+function tracedMoveOf({ straight }: Stage, { from, to }: Move, description: string): TracedMove {
+  assert.ok(to < from, description);
   const isLong = from - to > TRACED_STEPS_MAX;
-  const ran = trace(straight, to, isLong ? to + 1 : from).filter((moment) => !moment.isInterrupt);
-  assert.ok(ran.length > 0, told);
+  const ran = trace(straight, to, isLong ? to + 1 : from).filter((instruction) => !instruction.isInterrupt);
+  assert.ok(ran.length > 0, description);
   return { ran, after: new Session(straight).inspector.pc };
 }
 
-function inFrameOfFirst({ functions }: Stage, { ran }: Way): Moment[] {
+function inFrameOfFirst({ functions }: Stage, { ran }: TracedMove): TracedInstruction[] {
   const [first] = ran;
   const frame = rangeAt(functions, first.pc);
   return ran.filter(({ pc, stackPointer }) => stackPointer >= first.stackPointer && rangeAt(functions, pc) === frame);
@@ -327,7 +330,7 @@ function inFrameOfFirst({ functions }: Stage, { ran }: Way): Moment[] {
  * entered and left by a call or a jump. This does not hold for optimised code, where rows that start no statement and
  * inlined bodies are skipped.
  */
-function passesNoLine({ lines, functions }: Stage, { ran, after }: Way, told: string): void {
+function passesNoLine({ lines, functions }: Stage, { ran, after }: TracedMove, description: string): void {
   const pcs = [...ran.map(({ pc }) => pc), after];
   for (let i = 1; i < ran.length; i++) {
     const row = rangeAt(lines, pcs[i]);
@@ -335,7 +338,7 @@ function passesNoLine({ lines, functions }: Stage, { ran, after }: Way, told: st
     const isEntry = functions.some(({ start }) => start === pcs[i]);
     // A signal frame (lib/trap.S): gdb steps through to the interrupted code.
     const isTrapEntry = rangeAt(functions, pcs[i])?.name === 'machine_trap_entry';
-    assert.ok(!wouldStop || isEntry || isTrapEntry, `${told}: passed ${row?.file}:${row?.line}`);
+    assert.ok(!wouldStop || isEntry || isTrapEntry, `${description}: passed ${row?.file}:${row?.line}`);
   }
 }
 
@@ -344,8 +347,8 @@ function lineOf(stage: Stage, pc: bigint): string {
   return row ? `${row.file}:${row.line}` : 'none';
 }
 
-function startsLine(stage: Stage, { ran: [{ pc }] }: Way, told: string): void {
-  assert.equal(rangeAt(stage.lines, pc)?.start, pc, `${told}: at the start of a line`);
+function startsLine(stage: Stage, { ran: [{ pc }] }: TracedMove, description: string): void {
+  assert.equal(rangeAt(stage.lines, pc)?.start, pc, `${description}: at the start of a line`);
 }
 
 type InlinedCall = ReturnType<Symbols['inlinedAt']>[number];
@@ -354,7 +357,7 @@ const bodyAt = ({ symbols }: Stage, body: InlinedCall, pc: bigint): InlinedCall 
   symbols.inlinedAt(pc).find(({ entry }) => entry === body.entry);
 
 /** The last instruction of an inlined body, reached from behind it (see README.md). */
-function endsBody(stage: Stage, { ran, after }: Way): boolean {
+function endsBody(stage: Stage, { ran, after }: TracedMove): boolean {
   const [{ pc }] = ran;
   const second = ran[1]?.pc ?? after;
   return stage.symbols.inlinedAt(pc).some((body) => !bodyAt(stage, body, second));
@@ -363,13 +366,17 @@ function endsBody(stage: Stage, { ran, after }: Way): boolean {
 /**
  * gdb's reverse-finish of an inlined body: to its call, or from there back to the code that ran before (see README.md).
  */
-function leavesBody(stage: Stage, way: Way, { body, told }: { body: InlinedCall; told: string }): void {
-  startsLine(stage, way, told);
+function leavesBody(
+  stage: Stage,
+  way: TracedMove,
+  { body, description }: { body: InlinedCall; description: string },
+): void {
+  startsLine(stage, way, description);
   const [{ pc: first }] = way.ran;
   const left = bodyAt(stage, body, first);
-  assert.ok(!left || first === left.entry || first === left.range.start, `${told}: still in ${body.name}`);
+  assert.ok(!left || first === left.entry || first === left.range.start, `${description}: still in ${body.name}`);
   for (const { pc } of inFrameOfFirst(stage, way)) {
     const isOfWay = bodyAt(stage, body, pc) !== undefined || lineOf(stage, pc) === lineOf(stage, first);
-    assert.ok(isOfWay, `${told}: ${lineOf(stage, pc)}`);
+    assert.ok(isOfWay, `${description}: ${lineOf(stage, pc)}`);
   }
 }

@@ -1,21 +1,21 @@
 /** `--gdb PORT` serves gdb over TCP without changing the recording, and handles lost connections. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RNG_SEED, Workplace } from '../support/cli.ts';
+import { RNG_SEED, Sandbox } from '../support/cli.ts';
 import { expected, guest, maskDemo } from '../support/guests.ts';
 import { makeElf } from '../support/elf.ts';
 import { GdbClient } from '../support/gdbClient.ts';
 import { serve, sessionIn } from './gdbSupport.ts';
 
 test('a recording under gdb equals one without: same positions, console printed once', async (t) => {
-  const place = new Workplace(t);
-  const plain = new Workplace(t);
+  const sandbox = new Sandbox(t);
+  const plain = new Sandbox(t);
   const seed = ['--rng-seed', RNG_SEED];
   const alone = (await plain.cli(['record', ...sessionIn(plain, guest('demo/demo')), ...seed, '--json'])).ended(
     1,
     'guestFailed',
   );
-  const { running, port } = await serve(t, place, ['record', ...sessionIn(place, guest('demo/demo')), ...seed]);
+  const { running, port } = await serve(t, sandbox, ['record', ...sessionIn(sandbox, guest('demo/demo')), ...seed]);
   const gdb = await GdbClient.connect(port);
   assert.match(await gdb.ask('c'), /^T05.*replaylog:end;/);
   assert.match(await gdb.ask('bc'), /^T05.*replaylog:begin;/);
@@ -24,32 +24,32 @@ test('a recording under gdb equals one without: same positions, console printed 
   const { position, digest } = outcome.ended(1, 'guestFailed');
   assert.deepEqual({ position, digest }, { position: alone.position, digest: alone.digest });
   assert.equal(maskDemo(outcome.console), maskDemo(expected('demo/demo').console));
-  (await place.cli(['replay', ...sessionIn(place, guest('demo/demo')), '--json'])).ended(1, 'guestFailed');
+  (await sandbox.cli(['replay', ...sessionIn(sandbox, guest('demo/demo')), '--json'])).ended(1, 'guestFailed');
 });
 
 test('with --stop-at, gdb finds the machine at that position', async (t) => {
-  const place = new Workplace(t);
-  const { port } = await serve(t, place, ['run', '--kernel', guest('demo/demo'), '--stop-at', '1000']);
+  const sandbox = new Sandbox(t);
+  const { port } = await serve(t, sandbox, ['run', '--kernel', guest('demo/demo'), '--stop-at', '1000']);
   const gdb = await GdbClient.connect(port);
   assert.equal(Buffer.from(await gdb.ask('qRcmd,706f736974696f6e'), 'hex').toString(), '1000\n');
 });
 
 test('a lost connection, also during a run, closes the recording as interrupted', async (t) => {
-  const place = new Workplace(t);
-  const { running, port } = await serve(t, place, ['record', ...sessionIn(place, guest('endless/endless'))]);
+  const sandbox = new Sandbox(t);
+  const { running, port } = await serve(t, sandbox, ['record', ...sessionIn(sandbox, guest('endless/endless'))]);
   const gdb = await GdbClient.connect(port);
   gdb.send('c');
   await running.untilPrinted('round 1:');
   gdb.break();
   const { position } = (await running.end).ended(130, 'interrupted');
-  const replayed = await place.cli(['replay', ...sessionIn(place, guest('endless/endless')), '--json']);
+  const replayed = await sandbox.cli(['replay', ...sessionIn(sandbox, guest('endless/endless')), '--json']);
   assert.equal(replayed.ended(0, 'endOfRecording').position, position);
 });
 
 test('kill, and ctrl-c while it waits for gdb, close the recording properly', async (t) => {
   for (const how of ['kill', 'ctrl-c'] as const) {
-    const place = new Workplace(t);
-    const { running, port } = await serve(t, place, ['record', ...sessionIn(place, guest('demo/demo'))]);
+    const sandbox = new Sandbox(t);
+    const { running, port } = await serve(t, sandbox, ['record', ...sessionIn(sandbox, guest('demo/demo'))]);
     if (how === 'kill') (await GdbClient.connect(port)).send('k');
     else running.kill('SIGINT');
     (await running.end).ended(130, 'interrupted');
@@ -57,8 +57,8 @@ test('kill, and ctrl-c while it waits for gdb, close the recording properly', as
 });
 
 test('an interrupt stops a guest that never asks for input', async (t) => {
-  const place = new Workplace(t);
-  const { port } = await serve(t, place, ['run', '--kernel', spinningGuest(place)]);
+  const sandbox = new Sandbox(t);
+  const { port } = await serve(t, sandbox, ['run', '--kernel', spinningGuest(sandbox)]);
   const gdb = await GdbClient.connect(port);
   gdb.send('c');
   await new Promise((resolve) => setTimeout(resolve, 300));
@@ -71,8 +71,8 @@ test('an interrupt stops a guest that never asks for input', async (t) => {
 });
 
 test('a second client is rejected, and the first does not notice', async (t) => {
-  const place = new Workplace(t);
-  const { port } = await serve(t, place, ['run', '--kernel', guest('demo/demo')]);
+  const sandbox = new Sandbox(t);
+  const { port } = await serve(t, sandbox, ['run', '--kernel', guest('demo/demo')]);
   const first = await GdbClient.connect(port);
   assert.equal(await first.ask('qC'), 'QC01');
   await (await GdbClient.connect(port)).whenClosed();
@@ -80,14 +80,14 @@ test('a second client is rejected, and the first does not notice', async (t) => 
 });
 
 test('a port in use is refused in one sentence', async (t) => {
-  const place = new Workplace(t);
-  const { port } = await serve(t, place, ['run', '--kernel', guest('demo/demo')]);
-  const outcome = await place.cli(['run', '--kernel', guest('demo/demo'), '--gdb', String(port), '--json']);
+  const sandbox = new Sandbox(t);
+  const { port } = await serve(t, sandbox, ['run', '--kernel', guest('demo/demo')]);
+  const outcome = await sandbox.cli(['run', '--kernel', guest('demo/demo'), '--gdb', String(port), '--json']);
   const { code, message } = outcome.refused(2);
   assert.equal(code, 'gdb-port-in-use');
   assert.match(message, new RegExp(`^Port ${port} is in use`));
 });
 
-function spinningGuest(place: Workplace): string {
-  return place.write('spin.elf', makeElf());
+function spinningGuest(sandbox: Sandbox): string {
+  return sandbox.write('spin.elf', makeElf());
 }

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { test } from 'node:test';
 import { encodePacket, PacketReader } from '../../debug-adapter/gdb/packets.ts';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
 import { serve, sessionIn } from './gdbSupport.ts';
 
@@ -18,8 +18,8 @@ const READ = encodePacket('m80000000,1f00');
 const REPLY_BYTES = 2 * 0x1f00;
 
 test('it is held back, and gets every reply in order when it reads', { timeout }, async (t) => {
-  const place = new Workplace(t);
-  const { port } = await serve(t, place, ['run', '--kernel', guest('demo/demo')]);
+  const sandbox = new Sandbox(t);
+  const { port } = await serve(t, sandbox, ['run', '--kernel', guest('demo/demo')]);
   const socket = net.connect({ host: '127.0.0.1', port });
   await once(socket, 'connect');
   const held = socket.pause();
@@ -41,8 +41,8 @@ test('it is held back, and gets every reply in order when it reads', { timeout }
 });
 
 test('ctrl-c ends the recording of a client that never reads', { timeout }, async (t) => {
-  const place = new Workplace(t);
-  const { running, port } = await serve(t, place, ['record', ...sessionIn(place, guest('demo/demo'))]);
+  const sandbox = new Sandbox(t);
+  const { running, port } = await serve(t, sandbox, ['record', ...sessionIn(sandbox, guest('demo/demo'))]);
   const socket = net.connect({ host: '127.0.0.1', port });
   await once(socket, 'connect');
   socket.on('error', () => {}).pause();

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { Inspector, openSymbols } from '../../debug-adapter/engine/index.ts';
 import { stageOf } from '../engine/timeline/travelSupport.ts';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
 import { requireTool } from '../support/tools.ts';
 import { Conversation } from './conversation.ts';
@@ -27,7 +27,7 @@ async function withTwoHarts(t: TestContext) {
   assert.equal(await gdb.ask(at), 'OK');
   for (let harts = 0; harts < 2; harts++) assert.match(await gdb.ask('c'), /^T05/);
   assert.equal(await gdb.ask(at.replace('Z', 'z')), 'OK');
-  while (machine.currentHart !== 0) gdb.session.timeline.advance(machine.turn.end);
+  while (machine.currentHart !== 0) gdb.session.timeline.advance(machine.quantum.end);
   gdb.session.timeline.advance(gdb.session.position + 100);
   assert.equal(machine.currentHart, 0);
   const pcOf = (hart: number) => new Inspector(machine, hart).pc;
@@ -82,7 +82,7 @@ test('a step moves the named thread, in both directions', async (t) => {
 
 test('a breakpoint on the first instruction of another thread’s quantum stops a step across that quantum', async (t) => {
   const { gdb, machine, pcOf, instructionsOf } = await withTwoHarts(t);
-  gdb.session.timeline.advance(machine.turn.end - 1);
+  gdb.session.timeline.advance(machine.quantum.end - 1);
   assert.equal(machine.currentHart, 0);
   const others = pcOf(1);
   const retired = instructionsOf(1);
@@ -95,11 +95,11 @@ test('a breakpoint on the first instruction of another thread’s quantum stops 
 
 test('in gdb: thread 2 is stepped in both directions while thread 1 is the one that stopped', async (t) => {
   if (!requireTool(GDB, t)) return;
-  const place = new Workplace(t);
+  const sandbox = new Sandbox(t);
   const options = ['--kernel', guest('harts/harts'), '--rrfile', 'a.rr', '--harts', '2'];
-  const { port } = await serve(t, place, ['record', ...options]);
+  const { port } = await serve(t, sandbox, ['record', ...options]);
   const counted = 'printf "@ %lx\\n", $minstret';
-  const said = await runGdb({
+  const output = await runGdb({
     elf: guest('harts/harts'),
     port,
     commands: [
@@ -128,7 +128,7 @@ test('in gdb: thread 2 is stepped in both directions while thread 1 is the one t
       ],
     ],
   });
-  const counts = [...said.matchAll(/^@ ([0-9a-f]+)$/gm)].map(([, digits]) => BigInt(`0x${digits}`));
-  assert.deepEqual(counts, [counts[0], counts[0] + 1n, counts[0]], said);
-  assert.match(said, /\* 1 +Thread 1/, said);
+  const counts = [...output.matchAll(/^@ ([0-9a-f]+)$/gm)].map(([, digits]) => BigInt(`0x${digits}`));
+  assert.deepEqual(counts, [counts[0], counts[0] + 1n, counts[0]], output);
+  assert.match(output, /\* 1 +Thread 1/, output);
 });

@@ -1,7 +1,7 @@
 import { Session, type Timeline } from '../../debug-adapter/engine/index.ts';
 
 /** What an uninterrupted run did from one position to another, step by step. */
-export interface Moment {
+export interface TracedInstruction {
   position: number;
   pc: bigint;
   stackPointer: bigint;
@@ -11,40 +11,44 @@ export interface Moment {
   isInterrupt: boolean;
 }
 
-export function trace(timeline: Timeline, from: number, to: number): Moment[] {
+export function trace(timeline: Timeline, from: number, to: number): TracedInstruction[] {
   timeline.travel!.seekTo(from);
   const { inspector } = new Session(timeline);
-  const moments: Moment[] = [];
+  const traced: TracedInstruction[] = [];
   // Indexes in `moments` of the interrupts in progress.
   const interrupts: number[] = [];
   while (timeline.position < to) {
     const { instructions } = timeline.machine;
-    const moment = {
+    const instruction = {
       position: timeline.position,
       pc: inspector.pc,
       stackPointer: inspector.register(2),
       retires: true,
       isInterrupt: false,
     };
-    leaveInterrupt(moments, interrupts, moment);
-    moments.push(moment);
+    leaveInterrupt(traced, interrupts, instruction);
+    traced.push(instruction);
     timeline.advance(timeline.position + 1);
-    moment.retires = timeline.machine.instructions !== instructions;
-    if (moment.retires) continue;
-    if (inspector.pc === moment.pc) moment.isInterrupt = true;
-    else if (isInterruptEntry(inspector)) interrupts.push(moments.length - 1);
+    instruction.retires = timeline.machine.instructions !== instructions;
+    if (instruction.retires) continue;
+    if (inspector.pc === instruction.pc) instruction.isInterrupt = true;
+    else if (isInterruptEntry(inspector)) interrupts.push(traced.length - 1);
   }
-  leaveInterrupt(moments, interrupts, { pc: inspector.pc, stackPointer: inspector.register(2) });
-  return moments;
+  leaveInterrupt(traced, interrupts, { pc: inspector.pc, stackPointer: inspector.register(2) });
+  return traced;
 }
 
 /** Execution is back where an interrupt came: everything since then belongs to it. */
-function leaveInterrupt(moments: Moment[], interrupts: number[], now: Pick<Moment, 'pc' | 'stackPointer'>): void {
+function leaveInterrupt(
+  traced: TracedInstruction[],
+  interrupts: number[],
+  now: Pick<TracedInstruction, 'pc' | 'stackPointer'>,
+): void {
   const back = interrupts.findLastIndex(
-    (at) => moments[at].pc === now.pc && moments[at].stackPointer === now.stackPointer,
+    (at) => traced[at].pc === now.pc && traced[at].stackPointer === now.stackPointer,
   );
   if (back < 0) return;
-  for (const moment of moments.slice(interrupts[back])) moment.isInterrupt = true;
+  for (const instruction of traced.slice(interrupts[back])) instruction.isInterrupt = true;
   interrupts.length = back;
 }
 

@@ -9,13 +9,13 @@ import {
   type Symbols,
 } from '../../debug-adapter/engine/index.ts';
 import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
-import { Workplace } from '../support/cli.ts';
+import { Sandbox } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
 import type { SeededRandom } from '../support/seededRandom.ts';
 import { runGdb, serve } from './gdbSupport.ts';
 
 /** One recording, stepped through by gdb over our server and by our own session. */
-export interface Walked {
+export interface WalkedRecording {
   elf: string;
   end: number;
   session: Session;
@@ -25,23 +25,23 @@ export interface Walked {
   listen: () => Promise<number>;
 }
 
-export async function recordWalk(t: TestContext, name: string): Promise<Walked> {
-  const place = new Workplace(t);
+export async function recordWalk(t: TestContext, name: string): Promise<WalkedRecording> {
+  const sandbox = new Sandbox(t);
   const elf = guest(name);
   const options = ['--kernel', elf, '--rrfile', 'a.rr'];
-  const { position: end } = (await place.cli(['record', ...options, '--json'])).summary;
-  const own = place.copy(t);
+  const { position: end } = (await sandbox.cli(['record', ...options, '--json'])).summary;
+  const own = sandbox.copy(t);
   const unsaid = { bios: null, initrd: null, append: null, memoryBytes: null, rrsnapshot: null };
   const timeline = openReplay(nodeHost, { ...unsaid, rrfile: own.path('a.rr'), drives: [], onConsoleByte: () => {} });
   t.after(() => timeline.abandon());
   const session = new Session(timeline);
   const symbols = openSymbols({ name: elf, bytes: readFileSync(elf) });
-  const listen = async () => (await serve(t, place, ['replay', ...options])).port;
+  const listen = async () => (await serve(t, sandbox, ['replay', ...options])).port;
   return { elf, end, session, symbols, steps: new SourceSteps(session, symbols), listen };
 }
 
 /** A position at which gdb stopped. */
-export interface Stand {
+export interface GdbStop {
   position: number;
   pc: bigint;
   sp: bigint;
@@ -50,44 +50,48 @@ export interface Stand {
 }
 
 /** Random positions such that one step later gdb is in code with lines. */
-export function choosePlaces({ session, symbols, end }: Walked, random: SeededRandom, count: number): number[] {
-  const places: number[] = [];
-  while (places.length < count) {
+export function choosePositions(
+  { session, symbols, end }: WalkedRecording,
+  random: SeededRandom,
+  count: number,
+): number[] {
+  const positions: number[] = [];
+  while (positions.length < count) {
     const position = 1000 + random.below(end - 1000);
     session.goTo(position);
     new StepForward(session).run(() => false);
     // After an instruction step gdb is inside a body that is inlined there; after any other step it is before the body.
     if (symbols.inlinedAt(session.inspector.pc).some(({ range }) => range.start === session.inspector.pc)) continue;
-    if (/\.c$/.test(symbols.lineAt(session.inspector.pc)?.file.path ?? '')) places.push(position);
+    if (/\.c$/.test(symbols.lineAt(session.inspector.pc)?.file.path ?? '')) positions.push(position);
   }
-  return places;
+  return positions;
 }
 
 /** Executes the command `stepsEach` times from each position; the results of each walk start with that position. */
 export async function walkInGdb(
-  walked: Walked,
+  walked: WalkedRecording,
   command: string,
-  places: readonly number[],
+  positions: readonly number[],
   stepsEach: number,
-): Promise<Stand[][]> {
-  const stand = ['echo @stand\\n', 'monitor position', 'printf "%lx %lx\\n", $pc, $sp', 'info line *$pc'];
-  const steps = Array.from({ length: stepsEach }, () => [command, ...stand]).flat();
-  const said = await runGdb({
+): Promise<GdbStop[][]> {
+  const stop = ['echo @stand\\n', 'monitor position', 'printf "%lx %lx\\n", $pc, $sp', 'info line *$pc'];
+  const steps = Array.from({ length: stepsEach }, () => [command, ...stop]).flat();
+  const output = await runGdb({
     elf: walked.elf,
     port: await walked.listen(),
-    commands: places.flatMap((position) => [
+    commands: positions.flatMap((position) => [
       ...[`echo @walk\\n`, `monitor goto ${position}`, 'maintenance flush register-cache'],
       // The step makes gdb forget before which inlined bodies it stopped.
-      ...['maintenance flush dcache', 'stepi', ...stand, ...steps],
+      ...['maintenance flush dcache', 'stepi', ...stop, ...steps],
     ]),
   });
-  const walks = said.split('@walk\n').slice(1);
-  return walks.map((walk) => walk.split('@stand\n').slice(1).map(standOf));
+  const walks = output.split('@walk\n').slice(1);
+  return walks.map((walk) => walk.split('@stand\n').slice(1).map(stopOf));
 }
 
-function standOf(said: string): Stand {
-  const found = /^(\d+)\n([0-9a-f]+) ([0-9a-f]+)\n(?:Line (\d+) of "(?:.*\/)?(.*?)")?/.exec(said);
-  if (!found) throw new Error(`gdb said: ${said}`);
+function stopOf(output: string): GdbStop {
+  const found = /^(\d+)\n([0-9a-f]+) ([0-9a-f]+)\n(?:Line (\d+) of "(?:.*\/)?(.*?)")?/.exec(output);
+  if (!found) throw new Error(`gdb said: ${output}`);
   const [, position, pc, sp, line, file] = found;
   return {
     position: Number(position),

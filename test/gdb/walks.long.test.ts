@@ -12,7 +12,7 @@ import { SeededRandom } from '../support/seededRandom.ts';
 import { requireTool } from '../support/tools.ts';
 import { GDB } from './gdbSupport.ts';
 import { trace } from './trace.ts';
-import { choosePlaces, recordWalk, type Stand, walkInGdb, type Walked } from './walking.ts';
+import { choosePositions, recordWalk, type GdbStop, walkInGdb, type WalkedRecording } from './walking.ts';
 
 const STEPS = Number(process.env.BLKREPLAY_WALK_STEPS ?? 100);
 const STEPS_EACH = 20;
@@ -20,8 +20,8 @@ const STEPS_EACH = 20;
 const PROGRAMS = ['calls', 'lines', 'inlines', 'tails', 'interrupts'];
 
 const WAYS = {
-  'reverse-next': { step: ({ steps }: Walked): StopReason => steps.stepBack(), difference: differenceBack },
-  next: { step: ({ steps }: Walked): StopReason => steps.stepOver(), difference: differenceForward },
+  'reverse-next': { step: ({ steps }: WalkedRecording): StopReason => steps.stepBack(), difference: differenceBack },
+  next: { step: ({ steps }: WalkedRecording): StopReason => steps.stepOver(), difference: differenceForward },
 } as const;
 type Way = keyof typeof WAYS;
 
@@ -38,16 +38,19 @@ test('steps over lines stop where they stop in gdb', { concurrency: 2 }, async (
   );
 });
 
-async function walk(t: TestContext, setting: { walked: Walked; random: SeededRandom; way: Way }): Promise<void> {
+async function walk(
+  t: TestContext,
+  setting: { walked: WalkedRecording; random: SeededRandom; way: Way },
+): Promise<void> {
   const { walked, random, way } = setting;
-  const places = choosePlaces(walked, random, Math.ceil(STEPS / STEPS_EACH));
-  const walks = await walkInGdb(walked, way, places, STEPS_EACH);
+  const positions = choosePositions(walked, random, Math.ceil(STEPS / STEPS_EACH));
+  const walks = await walkInGdb(walked, way, positions, STEPS_EACH);
   const found = new Map<string, number>();
-  for (const stands of walks) {
-    assert.equal(stands.length, STEPS_EACH + 1);
-    stands.forEach((stand) => standIsRight(walked, stand));
+  for (const stops of walks) {
+    assert.equal(stops.length, STEPS_EACH + 1);
+    stops.forEach((stop) => stopIsRight(walked, stop));
     for (let i = 0; i < STEPS_EACH; i++) {
-      const kind = kindOf(walked, way, { from: stands[i], to: stands[i + 1], seed: random.seed });
+      const kind = kindOf(walked, way, { from: stops[i], to: stops[i + 1], seed: random.seed });
       found.set(kind, (found.get(kind) ?? 0) + 1);
     }
   }
@@ -56,24 +59,24 @@ async function walk(t: TestContext, setting: { walked: Walked; random: SeededRan
 }
 
 interface GdbStep {
-  from: Stand;
-  to: Stand;
+  from: GdbStop;
+  to: GdbStop;
   seed: number;
 }
 
-type LineAt = NonNullable<ReturnType<Walked['symbols']['lineAt']>>;
+type LineAt = NonNullable<ReturnType<WalkedRecording['symbols']['lineAt']>>;
 
 /** The registers and line that gdb shows are those of the position. */
-function standIsRight({ session, symbols }: Walked, stand: Stand): void {
-  session.goTo(stand.position);
+function stopIsRight({ session, symbols }: WalkedRecording, stop: GdbStop): void {
+  session.goTo(stop.position);
   const { inspector } = session;
-  assert.deepEqual([stand.pc, stand.sp], [inspector.pc, inspector.register(2)], `position ${stand.position}`);
-  const line = symbols.lineAt(stand.pc);
+  assert.deepEqual([stop.pc, stop.sp], [inspector.pc, inspector.register(2)], `position ${stop.position}`);
+  const line = symbols.lineAt(stop.pc);
   const name = line && `${line.file.path.split('/').at(-1)}:${line.line}`;
-  assert.equal(stand.line, name, `position ${stand.position}`);
+  assert.equal(stop.line, name, `position ${stop.position}`);
 }
 
-function kindOf(walked: Walked, way: Way, gdb: GdbStep): string {
+function kindOf(walked: WalkedRecording, way: Way, gdb: GdbStep): string {
   const { session } = walked;
   session.goTo(gdb.from.position);
   WAYS[way].step(walked);
@@ -90,7 +93,7 @@ function kindOf(walked: Walked, way: Way, gdb: GdbStep): string {
 
 // --- the differences, each with its condition; undefined where none applies --------------------------------------------
 
-function differenceBack(walked: Walked, gdb: GdbStep): string | undefined {
+function differenceBack(walked: WalkedRecording, gdb: GdbStep): string | undefined {
   const { session, steps } = walked;
   let kind = '';
   // Trap entry: gdb runs through its lines, we stop at them; both lead to the same position.
@@ -112,7 +115,7 @@ function differenceBack(walked: Walked, gdb: GdbStep): string | undefined {
  * since our position belongs to our line, starts no statement, or is in rows that were entered by a jump past their
  * start, where neither stops; and no row of it ran from its start into its middle.
  */
-function isPassedByGdb({ session, symbols }: Walked, { from, to }: GdbStep, ours: number): boolean {
+function isPassedByGdb({ session, symbols }: WalkedRecording, { from, to }: GdbStep, ours: number): boolean {
   if (ours <= to.position || ours >= from.position) return false;
   const ran = trace(session.timeline, ours, from.position).filter(({ isInterrupt }) => !isInterrupt);
   const [first] = ran;
@@ -133,24 +136,24 @@ function isPassedByGdb({ session, symbols }: Walked, { from, to }: GdbStep, ours
  * gdb looks back for the call that matches the return. A jump out of deep calls (`jump` of tails.c, like longjmp) has
  * no such call, and gdb runs to the beginning of the recording.
  */
-function isLostByGdb({ session, symbols }: Walked, { from, to }: GdbStep, ours: number): boolean {
+function isLostByGdb({ session, symbols }: WalkedRecording, { from, to }: GdbStep, ours: number): boolean {
   const { timeline } = session;
   if (to.position !== timeline.travel!.start || ours >= from.position) return false;
   return trace(timeline, ours, from.position).some(({ pc }) => symbols.functionAt(pc)?.name === 'jump');
 }
 
-function isInTrapEntry({ session, symbols }: Walked): boolean {
-  return symbols.newestFrame(frameViewOf(session.inspector)).isSignalFrame;
+function isInTrapEntry({ session, symbols }: WalkedRecording): boolean {
+  return symbols.innermostFrame(frameViewOf(session.inspector)).isSignalFrame;
 }
 
 /**
  * gdb 13 stops at each row of the line table; we stop only at the start of adjacent rows of one line, and not there
  * either if the function starts there.
  */
-function isTouchingPiece({ session, symbols, steps }: Walked, { from, to }: GdbStep): boolean {
+function isTouchingPiece({ session, symbols, steps }: WalkedRecording, { from, to }: GdbStep): boolean {
   const { position: ours } = session;
   const wholeAt = (at: bigint) => symbols.statementRanges(at).find(({ start, end }) => start <= at && at < end);
-  const isLaterPiece = ({ pc }: Stand) => symbols.lineAt(pc)?.start === pc && (wholeAt(pc)?.start ?? pc) < pc;
+  const isLaterPiece = ({ pc }: GdbStop) => symbols.lineAt(pc)?.start === pc && (wholeAt(pc)?.start ?? pc) < pc;
   if (ours < to.position && isLaterPiece(to)) {
     // gdb stopped at such a row on the way to our position.
     session.goTo(to.position);
@@ -162,7 +165,7 @@ function isTouchingPiece({ session, symbols, steps }: Walked, { from, to }: GdbS
   return ours > to.position && isLaterPiece(from) && wholeAt(from.pc)?.start === pc;
 }
 
-function differenceForward(walked: Walked, gdb: GdbStep): string | undefined {
+function differenceForward(walked: WalkedRecording, gdb: GdbStep): string | undefined {
   if (isWait(walked, gdb)) return 'wait';
   // gdb runs through the lines of a trap's entry and return, and stops at a line after them.
   return isInTrapEntry(walked) && gdb.to.position > walked.session.position ? 'trapEntry' : undefined;
@@ -171,7 +174,7 @@ function differenceForward(walked: Walked, gdb: GdbStep): string | undefined {
 /**
  * After `wfi`, gdb's own breakpoint after it is reached only when the interrupt that ended the wait has been handled.
  */
-function isWait({ session }: Walked, { to }: GdbStep): boolean {
+function isWait({ session }: WalkedRecording, { to }: GdbStep): boolean {
   const { position: ours, timeline, inspector } = session;
   if (ours > to.position || inspector.pc !== to.pc || inspector.register(2) !== to.sp) return false;
   const isNothing = trace(timeline, ours, to.position).every(({ isInterrupt }) => isInterrupt);
@@ -179,10 +182,10 @@ function isWait({ session }: Walked, { to }: GdbStep): boolean {
   return isNothing;
 }
 
-function describe({ session, symbols }: Walked, position: number): string {
+function describe({ session, symbols }: WalkedRecording, position: number): string {
   session.goTo(position);
   const { pc } = session.inspector;
   const line = symbols.lineAt(pc);
-  const place = `${line?.file.path}:${line?.line} in ${symbols.functionAt(pc)?.name}`;
-  return `${position}: 0x${pc.toString(16)} ${place}, ${line?.start === pc ? 'start' : 'middle'} of a row`;
+  const location = `${line?.file.path}:${line?.line} in ${symbols.functionAt(pc)?.name}`;
+  return `${position}: 0x${pc.toString(16)} ${location}, ${line?.start === pc ? 'start' : 'middle'} of a row`;
 }

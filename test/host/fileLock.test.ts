@@ -29,7 +29,7 @@ function overlayIn(t: test.TestContext): string {
 async function session(
   overlay: string,
   { script = '', use = 'writes' }: { script?: string; use?: 'writes' | 'reads' | 'base' } = {},
-): Promise<{ child: ChildProcess; said: string }> {
+): Promise<{ child: ChildProcess; output: string }> {
   const source = `
     const { lockFiles } = await import(${JSON.stringify(LOCK_MODULE)});
     try {
@@ -43,10 +43,10 @@ async function session(
     process.stdin.on('end', () => process.exit(0));`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdout.setEncoding('utf8');
-  let said = '';
-  child.stdout.on('data', (text: string) => (said += text));
-  while (!said.endsWith('\n')) await once(child.stdout, 'data');
-  return { child, said: said.trim() };
+  let output = '';
+  child.stdout.on('data', (text: string) => (output += text));
+  while (!output.endsWith('\n')) await once(child.stdout, 'data');
+  return { child, output: output.trim() };
 }
 
 async function end(child: ChildProcess, signal?: NodeJS.Signals) {
@@ -83,8 +83,8 @@ test('a lock file next to the overlay names its holder, and is removed on releas
 
 test('another process is refused with a message that names the file, the process and the remedy', async (t) => {
   const overlay = overlayIn(t);
-  const { child, said } = await session(overlay);
-  assert.equal(said, 'locked');
+  const { child, output } = await session(overlay);
+  assert.equal(output, 'locked');
   const error = refusal(overlay);
   assert.equal(error.kind, 'badInput');
   assert.equal(error.code, 'overlay-in-use');
@@ -145,8 +145,8 @@ test('when several sessions find a dead lock, one wins', async (t) => {
   const { child } = await session(overlay);
   await end(child, 'SIGKILL');
   const sessions = await Promise.all(Array.from({ length: 6 }, () => session(overlay)));
-  const winners = sessions.filter(({ said }) => said === 'locked');
-  for (const { said } of sessions) assert.match(said, /^(locked|overlay-in-use: )/);
+  const winners = sessions.filter(({ output }) => output === 'locked');
+  for (const { output } of sessions) assert.match(output, /^(locked|overlay-in-use: )/);
   assert.equal(winners.length, 1);
   await Promise.all(sessions.map((one) => end(one.child)));
   assert.deepEqual(fs.readdirSync(path.dirname(overlay)), []);
@@ -240,8 +240,8 @@ test('a file replaced under its lock is free again, by the names it still has', 
 test('readers share a file and exclude a writer until the last one releases it', async (t) => {
   const overlay = overlayIn(t);
   fs.writeFileSync(overlay, 'x');
-  const { child, said } = await session(overlay, { use: 'reads' });
-  assert.equal(said, 'locked');
+  const { child, output } = await session(overlay, { use: 'reads' });
+  assert.equal(output, 'locked');
   const own = reading(overlay);
   assert.match(
     refusal(overlay).message,
@@ -299,14 +299,14 @@ test('a reader may write for a moment when nobody else reads', (t) => {
   fs.writeFileSync(overlay, 'x');
   const lock = reading(overlay);
   const other = reading(overlay);
-  assert.throws(() => lock.exclusively(() => assert.fail('not alone')), /in use by process \d+ \(looking\)/);
+  assert.throws(() => lock.withExclusiveLock(() => assert.fail('not alone')), /in use by process \d+ \(looking\)/);
   other.release();
-  const result = lock.exclusively(() => {
+  const result = lock.withExclusiveLock(() => {
     assert.throws(() => reading(overlay), /in use/);
-    return lock.exclusively(() => 'done');
+    return lock.withExclusiveLock(() => 'done');
   });
   assert.equal(result, 'done');
-  assert.throws(() => lock.exclusively(() => assert.fail('failed')), /failed/);
+  assert.throws(() => lock.withExclusiveLock(() => assert.fail('failed')), /failed/);
   reading(overlay).release();
   assert.equal(refusal(overlay).code, 'overlay-in-use');
   lock.release();

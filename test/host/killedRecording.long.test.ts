@@ -51,11 +51,11 @@ test('SIGKILL while recording, at ten random moments, loses nothing that was flu
 async function recordAndKill(name: string, afterMs: number): Promise<number> {
   const args = ['--input-type=module', '-e', ENDLESS_RECORDING, name];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  let said = '';
+  let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    if (said === '') setTimeout(() => child.kill('SIGKILL'), afterMs);
-    said += text;
+    if (output === '') setTimeout(() => child.kill('SIGKILL'), afterMs);
+    output += text;
   });
   await once(child, 'close');
-  return Number(said.split('\n').at(-2));
+  return Number(output.split('\n').at(-2));
 }

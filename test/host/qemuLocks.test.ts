@@ -68,9 +68,9 @@ function machine(drive: string, device = ''): string[] {
 
 /** qemu-io prints a prompt when the image is open; a monitor answers then. */
 async function isOpen(child: { stdin: Writable; stdout: Readable }): Promise<void> {
-  let said = '';
+  let output = '';
   child.stdin.write('info block\n');
-  while (!/qemu-io>|hd0\.img/.test(said)) said += String((await once(child.stdout, 'data'))[0]);
+  while (!/qemu-io>|hd0\.img/.test(output)) output += String((await once(child.stdout, 'data'))[0]);
 }
 
 function imageIn(t: TestContext): string {

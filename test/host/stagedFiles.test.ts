@@ -31,8 +31,8 @@ test('a new file gets its name when it is published, and keeps it when that is s
   staged.publish({ replaces: false });
   assert.deepEqual(contents(folder), { 'a.rr': 'new' });
   write(staged, 'NEW');
-  staged.settle();
-  staged.withdraw();
+  staged.commit();
+  staged.rollBack();
   assert.deepEqual(contents(folder), { 'a.rr': 'NEW' });
 });
 
@@ -48,8 +48,8 @@ test('withdrawing restores the previous files', (t) => {
       const staged = stageFile(path.join(folder, 'a.rr'));
       write(staged, 'new');
       if (isPublished) staged.publish({ replaces });
-      staged.withdraw();
-      staged.withdraw();
+      staged.rollBack();
+      staged.rollBack();
       assert.deepEqual(contents(folder), before);
     }
   }
@@ -62,23 +62,23 @@ test('a vacated name stays free until the new file takes it, and is restored whe
   for (const isPublished of [false, true]) {
     const staged = stageFile(file);
     write(staged, 'new');
-    staged.vacate();
+    staged.moveExistingAside();
     assert.ok(!fs.existsSync(file));
     if (isPublished) staged.publish({ replaces: true });
-    staged.withdraw();
-    staged.withdraw();
+    staged.rollBack();
+    staged.rollBack();
     assert.deepEqual(contents(folder), { 'a.rr': 'old' });
   }
   const staged = stageFile(file);
-  staged.vacate();
+  staged.moveExistingAside();
   fs.writeFileSync(file, 'precious');
-  staged.withdraw();
+  staged.rollBack();
   assert.equal(contents(folder)['a.rr'], 'precious');
   const last = stageFile(file);
   write(last, 'new');
-  last.vacate();
+  last.moveExistingAside();
   last.publish({ replaces: true });
-  last.settle();
+  last.commit();
   assert.equal(contents(folder)['a.rr'], 'new');
 });
 
@@ -89,11 +89,11 @@ test('only a file that may be replaced is replaced', (t) => {
   // The existing file appears while the new one is written.
   fs.writeFileSync(file, 'precious');
   assert.throws(() => staged.publish({ replaces: false }), { code: 'file-exists' });
-  staged.withdraw();
+  staged.rollBack();
   assert.deepEqual(contents(folder), { 'a.rr': 'precious' });
   const other = stageFile(file);
   other.publish({ replaces: true });
-  other.settle();
+  other.commit();
   assert.deepEqual(contents(folder), { 'a.rr': '' });
 });
 
@@ -107,7 +107,7 @@ test('a link is followed to its target, and refused if the target does not exist
   const staged = stageFile(link);
   write(staged, 'new');
   staged.publish({ replaces: true });
-  staged.settle();
+  staged.commit();
   assert.ok(fs.lstatSync(link).isSymbolicLink());
   assert.deepEqual(contents(elsewhere), { 'a.rr': 'new' });
   assert.deepEqual(fs.readdirSync(folder), ['link']);
@@ -124,7 +124,7 @@ test(
     for (let round = 0; round < 2; round++) {
       const staged = stageFile(file);
       staged.publish({ replaces: true });
-      staged.settle();
+      staged.commit();
       assert.equal(fs.statSync(file).mode & 0o777, 0o600);
       fs.chmodSync(file, 0o666);
     }
@@ -138,12 +138,12 @@ test('where hard links are not supported, files are renamed', (t) => {
     const staged = stageFile(path.join(folder, 'a.rr'));
     write(staged, text);
     staged.publish({ replaces: text === 'second' });
-    staged.settle();
+    staged.commit();
     assert.equal(contents(folder)['a.rr'].slice(0, 5), text.slice(0, 5));
   }
   const staged = stageFile(path.join(folder, 'a.rr'));
   assert.throws(() => staged.publish({ replaces: false }), { code: 'file-exists' });
-  staged.withdraw();
+  staged.rollBack();
   assert.deepEqual(Object.keys(contents(folder)), ['a.rr']);
 });
 
@@ -153,7 +153,7 @@ test('files left by a killed process are removed by the next one, and nothing el
     const { stageFile } = await import(${JSON.stringify(MODULE)});
     const old = stageFile(${JSON.stringify(path.join(folder, 'b.rr'))});
     old.publish({ replaces: false });
-    old.settle();
+    old.commit();
     stageFile(${JSON.stringify(path.join(folder, 'a.rr'))});
     stageFile(${JSON.stringify(path.join(folder, 'b.rr'))}).publish({ replaces: true });
     process.kill(process.pid, 'SIGKILL');`;
@@ -162,8 +162,8 @@ test('files left by a killed process are removed by the next one, and nothing el
   const theirs = ['.blkreplay-notes', `.blkreplay-elsewhere.1.unknown.x-1`, '.blkreplay-a.b.c.d.e'];
   for (const name of theirs) fs.writeFileSync(path.join(folder, name), '');
   const living = stageFile(path.join(folder, 'a.rr'));
-  stageFile(path.join(folder, 'c.rr')).withdraw();
+  stageFile(path.join(folder, 'c.rr')).rollBack();
   assert.equal(fs.readdirSync(folder).length, 2 + theirs.length);
-  living.withdraw();
+  living.rollBack();
   assert.deepEqual(fs.readdirSync(folder).sort(), [...theirs, 'b.rr'].sort());
 });

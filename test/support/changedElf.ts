@@ -31,7 +31,7 @@ export function withoutSections(elf: Uint8Array): Uint8Array {
 }
 
 /** The loaded bytes, from the lowest address on, as `objcopy -O binary` writes them. */
-export function flat(elf: Uint8Array): Uint8Array {
+export function loadedBytes(elf: Uint8Array): Uint8Array {
   const loaded = sectionsOf(elf).filter(
     ({ isLoaded, type, lengthBytes }) => isLoaded && type !== SHT_NOBITS && lengthBytes > 0n,
   );

@@ -10,25 +10,25 @@ import path from 'node:path';
  * it; console output, summary, messages and file contents are returned as plain values. Everything is asynchronous, so
  * that two sessions can run at the same time.
  */
-export class Workplace {
+export class Sandbox {
   readonly folder: string;
-  readonly #running = new Set<RunningCli>();
+  private readonly running = new Set<RunningCli>();
 
   /** The folder is removed at the end of the test (or, with `after` of node:test, of the file). */
   constructor(owner: Owner) {
     this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-cli-'));
     owner.after(() => {
       // A test that failed may have left one running, which would keep the test file from ending.
-      for (const running of this.#running) running.kill('SIGKILL');
+      for (const running of this.running) running.kill('SIGKILL');
       fs.rmSync(this.folder, { recursive: true, force: true });
     });
   }
 
   /** A new workplace with the same files. */
-  copy(owner: Owner): Workplace {
-    const place = new Workplace(owner);
-    fs.cpSync(this.folder, place.folder, { recursive: true });
-    return place;
+  copy(owner: Owner): Sandbox {
+    const sandbox = new Sandbox(owner);
+    fs.cpSync(this.folder, sandbox.folder, { recursive: true });
+    return sandbox;
   }
 
   path(name: string): string {
@@ -75,10 +75,10 @@ export class Workplace {
   /** Every file with a digest of its bytes: equal results mean that no file was created, changed or removed. */
   fingerprint(only?: readonly string[]): Record<string, string> {
     const names = only ?? fs.readdirSync(this.folder, { recursive: true, encoding: 'utf8' }).sort();
-    return Object.fromEntries(names.map((name) => [name, this.#digestOf(name)]));
+    return Object.fromEntries(names.map((name) => [name, this.digestOf(name)]));
   }
 
-  #digestOf(name: string): string {
+  private digestOf(name: string): string {
     const stat = fs.statSync(this.path(name), { throwIfNoEntry: false });
     if (!stat) return `link to ${fs.readlinkSync(this.path(name))}`;
     if (stat.isDirectory()) return 'folder';
@@ -101,17 +101,17 @@ export class Workplace {
   }
 
   /** Runs any command line to its end. */
-  cli(args: readonly string[], under?: Under): Promise<Outcome> {
+  cli(args: readonly string[], under?: RunOptions): Promise<Outcome> {
     return this.start(args, under).end;
   }
 
   /** Starts a command line with which the test then interacts. */
-  start(args: readonly string[], { through = [], script = CLI, unprivileged = false }: Under = {}): RunningCli {
+  start(args: readonly string[], { through = [], script = CLI, unprivileged = false }: RunOptions = {}): RunningCli {
     const [program, ...words] = [...through, process.execPath, script, ...args];
     const user = unprivileged && process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
     const running = new RunningCli(spawn(program, words, { cwd: this.folder, ...user }));
-    this.#running.add(running);
-    const forget = () => void this.#running.delete(running);
+    this.running.add(running);
+    const forget = () => void this.running.delete(running);
     running.end.then(forget, forget);
     return running;
   }
@@ -125,7 +125,7 @@ const seeded = ({ options = [] }: Session): string[] =>
 
 type Owner = { after(cleanup: () => void): void };
 
-export interface Under {
+export interface RunOptions {
   /** A program before `node` on the command line, such as `sh -c ...`. */
   through?: readonly string[];
   /** Another program of ours instead of the command line: its absolute path. */
@@ -210,22 +210,22 @@ export class Outcome {
     try {
       return JSON.parse(line) as Summary;
     } catch {
-      assert.fail(`the last line on stderr is not JSON: ${this.#told()}`);
+      assert.fail(`the last line on stderr is not JSON: ${this.description()}`);
     }
   }
 
   /** The summary of a session that ended as it should. */
   ended(status: number, reason: string): Summary {
-    assert.equal(this.status, status, this.#told());
-    assert.equal(this.summary.reason, reason, this.#told());
+    assert.equal(this.status, status, this.description());
+    assert.equal(this.summary.reason, reason, this.description());
     return this.summary;
   }
 
   /** The one sentence of an error, without the program's name before it. */
   refused(status: number): { message: string; code: string } {
-    assert.equal(this.status, status, this.#told());
+    assert.equal(this.status, status, this.description());
     const lines = this.stderr.trimEnd().split('\n');
-    assert.equal(lines.length, 2, `one sentence and the JSON line: ${this.#told()}`);
+    assert.equal(lines.length, 2, `one sentence and the JSON line: ${this.description()}`);
     const message = lines[0].replace(/^blkreplay: /, '');
     assert.notEqual(message, lines[0], 'a message starts with the name of the program');
     const last = JSON.parse(lines[1]) as { reason: string; error: { code: string; message: string } };
@@ -234,7 +234,7 @@ export class Outcome {
     return { message, code: last.error.code };
   }
 
-  #told(): string {
+  private description(): string {
     return `exit status ${this.status}${this.signal ?? ''}, stderr: ${this.stderr}`;
   }
 }
@@ -244,62 +244,62 @@ export class RunningCli {
   readonly end: Promise<Outcome>;
   /** The output on stdout so far. */
   console = '';
-  readonly #child: ChildProcessWithoutNullStreams;
+  private readonly child: ChildProcessWithoutNullStreams;
   /** When how much of the console output had arrived. */
-  readonly #arrivals: { atMs: number; length: number }[] = [];
-  #stderr = '';
+  private readonly arrivals: { atMs: number; length: number }[] = [];
+  private stderr = '';
 
   constructor(child: ChildProcessWithoutNullStreams) {
-    this.#child = child;
+    this.child = child;
     child.stdin.end();
     child.stdout.setEncoding('latin1').on('data', (text: string) => {
       this.console += text;
-      this.#arrivals.push({ atMs: performance.now(), length: this.console.length });
+      this.arrivals.push({ atMs: performance.now(), length: this.console.length });
     });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
     this.end = new Promise((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (status, signal) =>
-        resolve(new Outcome({ status, signal, console: this.console, stderr: this.#stderr })),
+        resolve(new Outcome({ status, signal, console: this.console, stderr: this.stderr })),
       );
     });
   }
 
   get pid(): number {
-    return this.#child.pid!;
+    return this.child.pid!;
   }
 
   /** Resolves with the match on stderr; fails if the session ends before. */
   async untilSaid(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
-      const found = pattern.exec(this.#stderr);
+      const found = pattern.exec(this.stderr);
       if (found) return found;
-      const next = new Promise((resolve) => this.#child.stderr.once('data', resolve));
+      const next = new Promise((resolve) => this.child.stderr.once('data', resolve));
       const over = await Promise.race([next.then(() => false), this.end.then(() => true)]);
-      if (over && !pattern.test(this.#stderr)) assert.fail(`ended before it said ${pattern}: ${this.#stderr}`);
+      if (over && !pattern.test(this.stderr)) assert.fail(`ended before it said ${pattern}: ${this.stderr}`);
     }
   }
 
   kill(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
+    this.child.kill(signal);
   }
 
   /** Closes the reading end of the console, as `| head` does. */
   closeConsole(): void {
-    this.#child.stdout.destroy();
+    this.child.stdout.destroy();
   }
 
   /** How much of the console output had arrived at that time (of `performance.now`). */
   consoleLengthAt(atMs: number): number {
-    return this.#arrivals.findLast((arrival) => arrival.atMs <= atMs)?.length ?? 0;
+    return this.arrivals.findLast((arrival) => arrival.atMs <= atMs)?.length ?? 0;
   }
 
   /** Resolves when the guest has printed the text; fails if the session ends before. */
   async untilPrinted(text: string): Promise<void> {
     while (!this.console.includes(text)) {
-      const next = new Promise((resolve) => this.#child.stdout.once('data', resolve));
+      const next = new Promise((resolve) => this.child.stdout.once('data', resolve));
       const over = await Promise.race([next.then(() => false), this.end.then(() => true)]);
-      if (over && !this.console.includes(text)) assert.fail(`ended before it printed ${text}: ${this.#stderr}`);
+      if (over && !this.console.includes(text)) assert.fail(`ended before it printed ${text}: ${this.stderr}`);
     }
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import path from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { Workplace } from './cli.ts';
+import type { Sandbox } from './cli.ts';
 import { guest } from './guests.ts';
 
 /**
@@ -21,12 +21,12 @@ export class DapClient {
   readonly events: DebugProtocol.Event[] = [];
   /** The adapter's output on stderr, which must stay empty. */
   stderr = '';
-  readonly #child: ChildProcessWithoutNullStreams;
-  readonly #answers = new Map<number, (response: DebugProtocol.Response) => void>();
-  readonly #watchers = new Set<() => void>();
-  #seen = 0;
-  #seq = 1;
-  #input: Buffer = Buffer.alloc(0);
+  private readonly child: ChildProcessWithoutNullStreams;
+  private readonly answers = new Map<number, (response: DebugProtocol.Response) => void>();
+  private readonly watchers = new Set<() => void>();
+  private seen = 0;
+  private seq = 1;
+  private input: Buffer = Buffer.alloc(0);
 
   /** The process ends with the test. `under` gives Node further options and variables; `args` are the adapter's own. */
   constructor(
@@ -36,16 +36,16 @@ export class DapClient {
     owner.after(() => this.leave());
     const { options = [], env = process.env, args = [] } = under;
     const load = ['-e', `require(${JSON.stringify(ADAPTER)})`, '--'];
-    this.#child = spawn(process.execPath, [...options, ...load, ...args], { env });
-    this.exited = new Promise((resolve) => this.#child.once('exit', resolve));
-    this.#child.stdout.on('data', (bytes: Buffer) => this.#receive(bytes));
-    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
-    this.#child.stdin.on('error', () => {});
+    this.child = spawn(process.execPath, [...options, ...load, ...args], { env });
+    this.exited = new Promise((resolve) => this.child.once('exit', resolve));
+    this.child.stdout.on('data', (bytes: Buffer) => this.receive(bytes));
+    this.child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    this.child.stdin.on('error', () => {});
   }
 
   /** The adapter's process id. */
   get pid(): number {
-    return this.#child.pid!;
+    return this.child.pid!;
   }
 
   /** The guest's console output so far. */
@@ -72,43 +72,43 @@ export class DapClient {
   }
 
   /** Returns the sentence that the user sees. */
-  async refused(command: string, args?: unknown, spoil?: (text: string) => string): Promise<string> {
-    const response = await this.send(command, args, spoil);
+  async refused(command: string, args?: unknown, alter?: (text: string) => string): Promise<string> {
+    const response = await this.send(command, args, alter);
     assert.equal(response.success, false, `${command} is refused`);
     return (response.body as DebugProtocol.ErrorResponse['body']).error!.format;
   }
 
   /** `spoil` changes the message before it is sent. */
-  send(command: unknown, args?: unknown, spoil = (text: string) => text): Promise<DebugProtocol.Response> {
-    const seq = this.#seq++;
-    const answered = new Promise<DebugProtocol.Response>((resolve) => this.#answers.set(seq, resolve));
-    this.write(spoil(JSON.stringify({ seq, type: 'request', command, arguments: args })));
+  send(command: unknown, args?: unknown, alter = (text: string) => text): Promise<DebugProtocol.Response> {
+    const seq = this.seq++;
+    const answered = new Promise<DebugProtocol.Response>((resolve) => this.answers.set(seq, resolve));
+    this.write(alter(JSON.stringify({ seq, type: 'request', command, arguments: args })));
     return inTime(answered, () => `an answer to ${String(command)}; stderr: ${this.stderr}`);
   }
 
   /** Sends any text as a message. */
   write(text: string): void {
-    this.#child.stdin.write(`Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
+    this.child.stdin.write(`Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
   }
 
   /** The next event of that name, after those that were already waited for. */
   async event(name: string): Promise<Body> {
     for (;;) {
-      const found = this.events.findIndex(({ event }, i) => i >= this.#seen && event === name);
+      const found = this.events.findIndex(({ event }, i) => i >= this.seen && event === name);
       if (found >= 0) {
-        this.#seen = found + 1;
+        this.seen = found + 1;
         return (this.events[found].body ?? {}) as Body;
       }
-      const next = new Promise<void>((resolve) => this.#watchers.add(resolve));
+      const next = new Promise<void>((resolve) => this.watchers.add(resolve));
       await inTime(next, () => `the event ${name}; stderr: ${this.stderr}`);
     }
   }
 
   /** Drops events that were already waited for, except the last few, for long sessions. */
   forgetEvents(): void {
-    const forgotten = Math.max(0, this.#seen - EVENTS_KEPT);
+    const forgotten = Math.max(0, this.seen - EVENTS_KEPT);
     this.events.splice(0, forgotten);
-    this.#seen -= forgotten;
+    this.seen -= forgotten;
   }
 
   /** Types to the guest. */
@@ -152,46 +152,46 @@ export class DapClient {
 
   /** The client stops reading, as one that was killed; writes to it then fail. */
   stopListening(): void {
-    this.#child.stdout.destroy();
+    this.child.stdout.destroy();
   }
 
   /** The client disappears without a request, as an editor that is closed. */
   leave(): Promise<number | null> {
-    this.#child.stdin.end();
+    this.child.stdin.end();
     return inTime(this.exited, () => 'the end of the process');
   }
 
-  #receive(bytes: Buffer): void {
-    this.#input = Buffer.concat([this.#input, bytes]);
+  private receive(bytes: Buffer): void {
+    this.input = Buffer.concat([this.input, bytes]);
     for (;;) {
-      const headerEnd = this.#input.indexOf('\r\n\r\n');
+      const headerEnd = this.input.indexOf('\r\n\r\n');
       if (headerEnd < 0) return;
-      const length = Number(/Content-Length: (\d+)/.exec(this.#input.toString('latin1', 0, headerEnd))![1]);
+      const length = Number(/Content-Length: (\d+)/.exec(this.input.toString('latin1', 0, headerEnd))![1]);
       const end = headerEnd + 4 + length;
-      if (this.#input.length < end) return;
-      this.#take(JSON.parse(this.#input.toString('utf8', headerEnd + 4, end)));
-      this.#input = this.#input.subarray(end);
+      if (this.input.length < end) return;
+      this.take(JSON.parse(this.input.toString('utf8', headerEnd + 4, end)));
+      this.input = this.input.subarray(end);
     }
   }
 
-  #take(message: DebugProtocol.Response | DebugProtocol.Event): void {
+  private take(message: DebugProtocol.Response | DebugProtocol.Event): void {
     if (message.type === 'response') {
       const response = message as DebugProtocol.Response;
-      this.#answers.get(response.request_seq)?.(response);
-      this.#answers.delete(response.request_seq);
+      this.answers.get(response.request_seq)?.(response);
+      this.answers.delete(response.request_seq);
       return;
     }
     this.events.push(message as DebugProtocol.Event);
-    for (const watcher of this.#watchers) watcher();
-    this.#watchers.clear();
+    for (const watcher of this.watchers) watcher();
+    this.watchers.clear();
   }
 }
 
 /** The demo on a new disk, recorded; `more` changes or adds settings. */
-export function demoLaunch(place: Workplace, more: object = {}): object {
-  const image = place.disk('disk.img');
+export function demoLaunch(sandbox: Sandbox, more: object = {}): object {
+  const image = sandbox.disk('disk.img');
   return {
-    ...{ rr: 'record', rrfile: 'demo.rr', cwd: place.folder, kernel: guest('demo/demo'), idle: 'warp' },
+    ...{ rr: 'record', rrfile: 'demo.rr', cwd: sandbox.folder, kernel: guest('demo/demo'), idle: 'warp' },
     drives: [{ id: 'hd0', image, format: 'raw', overlay: 'hd0.qcow2' }],
     ...more,
   };

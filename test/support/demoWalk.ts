@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readComplaint } from '../../scripts/demo/complaint.ts';
+import { readGuestError } from '../../scripts/demo/guestError.ts';
 import { type Location, type Walk, walkBackAndForth, type WalkDriver } from '../../scripts/demo/walk.ts';
 
 /**
@@ -14,15 +14,15 @@ export const DEMO = {
   /** `statistics->last_seen_us[level] = now_us`, with a level that is too high by one. */
   line: 18,
   level: '8',
-  complaint: /superblock is damaged: entry_count is \d+ but 96 entries are live/,
+  guestError: /superblock is damaged: entry_count is \d+ but 96 entries are live/,
 } as const;
 
 /** @param console what the guest has printed, with its complaint: the wrong value and the right one */
 export async function walkDemo(driver: WalkDriver, console: string): Promise<Walk> {
-  assert.match(console, DEMO.complaint);
+  assert.match(console, DEMO.guestError);
   return walkBackAndForth(driver, {
     variable: DEMO.field,
-    complaint: readComplaint(console),
+    guestError: readGuestError(console),
     known: {
       location: isIn((line) => line === DEMO.line),
       // `idle_ticks++` or `busy_ticks++`: whether the guest waits for the disk depends on the host's time.

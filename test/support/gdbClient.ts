@@ -18,8 +18,8 @@ export class GdbClient {
   }
 
   /** A port, or the path of a socket. */
-  static async connect(place: number | string): Promise<GdbClient> {
-    const socket = net.connect(typeof place === 'number' ? { host: '127.0.0.1', port: place } : { path: place });
+  static async connect(address: number | string): Promise<GdbClient> {
+    const socket = net.connect(typeof address === 'number' ? { host: '127.0.0.1', port: address } : { path: address });
     await once(socket, 'connect');
     return new GdbClient(socket);
   }

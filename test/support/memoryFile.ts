@@ -12,48 +12,48 @@ export class MemoryFile implements HostFile {
   /** This many more writes and syncs succeed, then each one throws, as on a broken disk. */
   changesLeft = Infinity;
   isClosed = false;
-  #bytes: Uint8Array;
-  #length: number;
+  private bytes: Uint8Array;
+  private usedBytes: number;
 
   constructor(name: string, bytes: Uint8Array = new Uint8Array(0)) {
     this.name = name;
-    this.#bytes = bytes.slice();
-    this.#length = bytes.length;
+    this.bytes = bytes.slice();
+    this.usedBytes = bytes.length;
   }
 
   /** A copy of the file's contents. */
   contents(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    return this.bytes.slice(0, this.usedBytes);
   }
 
   readAt(offset: number, into: Uint8Array): number {
     this.calls.reads++;
-    const count = Math.max(0, Math.min(into.length, this.#length - offset));
-    if (count > 0) into.set(this.#bytes.subarray(offset, offset + count));
+    const count = Math.max(0, Math.min(into.length, this.usedBytes - offset));
+    if (count > 0) into.set(this.bytes.subarray(offset, offset + count));
     return count;
   }
 
   writeAt(offset: number, from: Uint8Array): void {
-    this.#countChange();
+    this.countChange();
     this.calls.writes++;
     this.calls.bytesWritten += from.length;
-    this.#reserve(offset + from.length);
-    this.#bytes.set(from, offset);
-    this.#length = Math.max(this.#length, offset + from.length);
+    this.reserve(offset + from.length);
+    this.bytes.set(from, offset);
+    this.usedBytes = Math.max(this.usedBytes, offset + from.length);
   }
 
   length(): number {
-    return this.#length;
+    return this.usedBytes;
   }
 
   truncate(length: number): void {
-    this.#reserve(length);
-    this.#bytes.fill(0, Math.min(length, this.#length));
-    this.#length = length;
+    this.reserve(length);
+    this.bytes.fill(0, Math.min(length, this.usedBytes));
+    this.usedBytes = length;
   }
 
   sync(): void {
-    this.#countChange();
+    this.countChange();
     this.calls.syncs++;
   }
 
@@ -61,16 +61,16 @@ export class MemoryFile implements HostFile {
     this.isClosed = true;
   }
 
-  #countChange(): void {
+  private countChange(): void {
     if (this.changesLeft <= 0) throw new Error(`${this.name}: IO error`);
     this.changesLeft--;
   }
 
-  #reserve(length: number): void {
+  private reserve(length: number): void {
     if (length > this.lengthMax) throw new Error(`${this.name}: no space left`);
-    if (length <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(length, this.#bytes.length * 2, 65536));
-    grown.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = grown;
+    if (length <= this.bytes.length) return;
+    const grown = new Uint8Array(Math.max(length, this.bytes.length * 2, 65536));
+    grown.set(this.bytes.subarray(0, this.usedBytes));
+    this.bytes = grown;
   }
 }

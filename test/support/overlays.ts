@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { Qcow2Image } from '../../debug-adapter/engine/block/qcow2/image.ts';
 import { RawImage } from '../../debug-adapter/engine/block/raw.ts';
 import { openFile } from '../../debug-adapter/host/nodeFiles.ts';
-import type { Workplace } from './cli.ts';
+import type { Sandbox } from './cli.ts';
 
 /** Inspects overlays, and changes them as a user would with qemu-img. */
 
 /** A qcow2 on a raw base, as `qemu-img create -b` makes it, optionally with a snapshot. */
-export function makeOverlay(place: Workplace, name: string, base: string, { snapshot }: { snapshot?: string } = {}) {
-  const file = openFile(place.path(name), { write: true, create: 'truncate' });
-  const lengthBytes = place.read(base).length;
+export function makeOverlay(sandbox: Sandbox, name: string, base: string, { snapshot }: { snapshot?: string } = {}) {
+  const file = openFile(sandbox.path(name), { write: true, create: 'truncate' });
+  const lengthBytes = sandbox.read(base).length;
   const image = Qcow2Image.create(file, { lengthBytes, backing: { name: base, format: 'raw' } });
   if (snapshot !== undefined) {
     const nothing = { dateSeconds: 0, dateNanoseconds: 0, vmClockNanoseconds: 0, vmStateSizeBytes: 0, icount: 0 };
@@ -19,9 +19,9 @@ export function makeOverlay(place: Workplace, name: string, base: string, { snap
 }
 
 /** Opens an overlay on a raw base for writing, changes it with `change`, and closes it. */
-export function changeOverlay(place: Workplace, name: string, change: (image: Qcow2Image) => void, base?: string) {
-  const backing = base === undefined ? undefined : openRaw(place, base);
-  const file = openFile(place.path(name), { write: true, create: 'never' });
+export function changeOverlay(sandbox: Sandbox, name: string, change: (image: Qcow2Image) => void, base?: string) {
+  const backing = base === undefined ? undefined : openRaw(sandbox, base);
+  const file = openFile(sandbox.path(name), { write: true, create: 'never' });
   const image = Qcow2Image.open(file, { writable: true, backing });
   change(image);
   image.close();
@@ -29,16 +29,16 @@ export function changeOverlay(place: Workplace, name: string, change: (image: Qc
 }
 
 /** Our own `qemu-img check`: leaks are permitted, since a kill leaves some. */
-export function isSound(place: Workplace, name: string): void {
-  const image = Qcow2Image.open(openFile(place.path(name), { write: false, create: 'never' }), { writable: false });
+export function assertSound(sandbox: Sandbox, name: string): void {
+  const image = Qcow2Image.open(openFile(sandbox.path(name), { write: false, create: 'never' }), { writable: false });
   assert.deepEqual(image.check().corruptions, []);
   image.close();
 }
 
 /** Every byte that a guest reads from an overlay on a raw base: now, or in a snapshot. */
-export function visibleBytes(place: Workplace, name: string, base: string, snapshot?: string): Uint8Array {
-  const backing = openRaw(place, base);
-  const file = openFile(place.path(name), { write: false, create: 'never' });
+export function visibleBytes(sandbox: Sandbox, name: string, base: string, snapshot?: string): Uint8Array {
+  const backing = openRaw(sandbox, base);
+  const file = openFile(sandbox.path(name), { write: false, create: 'never' });
   const image = Qcow2Image.open(file, { writable: false, backing });
   const disk = snapshot === undefined ? image : image.openSnapshot(snapshot).disk;
   const bytes = new Uint8Array(disk.lengthBytes);
@@ -48,5 +48,5 @@ export function visibleBytes(place: Workplace, name: string, base: string, snaps
   return bytes;
 }
 
-const openRaw = (place: Workplace, name: string) =>
-  new RawImage(openFile(place.path(name), { write: false, create: 'never' }));
+const openRaw = (sandbox: Sandbox, name: string) =>
+  new RawImage(openFile(sandbox.path(name), { write: false, create: 'never' }));

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Workplace } from './cli.ts';
+import type { Sandbox } from './cli.ts';
 
 /** Runs a guest in QEMU, as test/guests/run-qemu.sh does: the machine that ours is compatible with. */
 const RUN_QEMU = path.resolve(import.meta.dirname, '../guests/run-qemu.sh');
@@ -21,16 +21,16 @@ export interface Typed {
 }
 
 /** Everything that the guest printed until it powered off. */
-export const underQemu = (place: Workplace, { kernel, disks = [], typed }: QemuGuest): Promise<string> =>
-  consoleOf(place, [RUN_QEMU, kernel, ...disks], typed);
+export const underQemu = (sandbox: Sandbox, { kernel, disks = [], typed }: QemuGuest): Promise<string> =>
+  consoleOf(sandbox, [RUN_QEMU, kernel, ...disks], typed);
 
 /** The output of a QEMU whose serial port is its standard output, once it has ended successfully. */
-export async function consoleOf(place: Workplace, [program, ...args]: string[], typed?: Typed): Promise<string> {
+export async function consoleOf(sandbox: Sandbox, [program, ...args]: string[], typed?: Typed): Promise<string> {
   // Into a file: if its output is not read immediately, QEMU retries a few times and then drops the byte.
-  const output = path.join(fs.mkdtempSync(place.path('qemu-')), 'console');
+  const output = path.join(fs.mkdtempSync(sandbox.path('qemu-')), 'console');
   const printed = () => fs.readFileSync(output, 'latin1');
   const console = fs.openSync(output, 'w');
-  const qemu = spawn(program, args, { cwd: place.folder, timeout: 120_000, stdio: ['pipe', console, 'pipe'] });
+  const qemu = spawn(program, args, { cwd: sandbox.folder, timeout: 120_000, stdio: ['pipe', console, 'pipe'] });
   fs.closeSync(console);
   let errors = '';
   qemu.stderr!.setEncoding('utf8').on('data', (text: string) => (errors += text));

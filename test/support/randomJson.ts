@@ -12,16 +12,16 @@ const VALUES: readonly Json[] = [
   ...[[], {}, [[]], [null], [1, 2, 3], { id: 'hd0' }, { length: 5 }],
 ];
 
-export function spoiled(json: Json, random: SeededRandom): Json {
+export function corrupted(json: Json, random: SeededRandom): Json {
   const copy = structuredClone(json);
   for (let left = random.pick([1, 1, 1, 2]); left > 0; left--) spoilOne(copy, random);
   return copy;
 }
 
 function spoilOne(json: Json, random: SeededRandom): void {
-  const places = placesIn(json);
-  if (places.length === 0) return;
-  const { holder, key } = random.pick(places);
+  const positions = placesIn(json);
+  if (positions.length === 0) return;
+  const { holder, key } = random.pick(positions);
   const value = (holder as Record<string, Json>)[key];
   const how = random.below(10);
   if (how === 0 && Array.isArray(holder)) holder.splice(Number(key), 1);

@@ -8,18 +8,18 @@ import {
   MAGIC,
   PREAMBLE_BYTES,
 } from '../../debug-adapter/engine/recording/chunk.ts';
-import type { HeaderToWrite } from '../../debug-adapter/engine/recording/header.ts';
+import type { HeaderFields } from '../../debug-adapter/engine/recording/header.ts';
 import type { LogEntry } from '../../debug-adapter/engine/recording/logEntry.ts';
 import { RecordingReader } from '../../debug-adapter/engine/recording/recordingReader.ts';
 import { RecordingWriter } from '../../debug-adapter/engine/recording/recordingWriter.ts';
 import { nodeCompression } from '../../debug-adapter/host/compression.ts';
 import { openFile } from '../../debug-adapter/host/nodeFiles.ts';
-import type { Workplace } from './cli.ts';
+import type { Sandbox } from './cli.ts';
 import type { Json } from './randomJson.ts';
 
 /** The log of a recording, without the marks that flushing leaves. */
-export function entriesOf(place: Workplace, rrfile: string): LogEntry[] {
-  const reader = open(place, rrfile);
+export function entriesOf(sandbox: Sandbox, rrfile: string): LogEntry[] {
+  const reader = open(sandbox, rrfile);
   const entries = [...reader.entriesFrom(0)].filter(({ kind }) => kind !== 'reached');
   reader.close();
   return entries;
@@ -28,8 +28,8 @@ export function entriesOf(place: Workplace, rrfile: string): LogEntry[] {
 /**
  * Rewrites a recording with another log: it is well-formed and all checksums are valid, but its contents are forged.
  */
-export function rewriteRecording(place: Workplace, rrfile: string, entries: readonly LogEntry[]): void {
-  rewriteFile(place.path(rrfile), () => entries);
+export function rewriteRecording(sandbox: Sandbox, rrfile: string, entries: readonly LogEntry[]): void {
+  rewriteFile(sandbox.path(rrfile), () => entries);
 }
 
 /** The same for any file, with a log derived from its own, and optionally in the format of an earlier version. */
@@ -51,7 +51,7 @@ export function rewriteFile(
   }
   const last = entries.at(-1);
   if (last && last.kind !== 'end') writer.flush(last.position);
-  writer.abandon();
+  writer.closeUnfinished();
   const bytes = readFileSync(file);
   bytes[MAGIC.length] = formatVersion;
   writeFileSync(file, bytes);
@@ -83,10 +83,10 @@ export function withHeader(recording: Uint8Array, header: Json | Uint8Array): Ui
 }
 
 /** Makes a writer store another version in the header; the start of the file contains it too. */
-export const ofVersion = (formatVersion: number, header: HeaderToWrite): HeaderToWrite =>
+export const ofVersion = (formatVersion: number, header: HeaderFields): HeaderFields =>
   Object.assign({}, header, { formatVersion });
 
-const open = (place: Workplace, rrfile: string) => openPath(place.path(rrfile));
+const open = (sandbox: Sandbox, rrfile: string) => openPath(sandbox.path(rrfile));
 
 const openPath = (file: string) =>
   new RecordingReader(openFile(file, { write: false, create: 'never' }), nodeCompression);

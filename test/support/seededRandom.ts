@@ -3,11 +3,11 @@ import type { TestContext } from 'node:test';
 /** Random numbers that a seed reproduces. A test prints its seed; BLKREPLAY_SEED=<seed> runs it again with the same. */
 export class SeededRandom {
   readonly seed: number;
-  #state: number;
+  private state: number;
 
   constructor(seed: number) {
     this.seed = seed;
-    this.#state = seed >>> 0;
+    this.state = seed >>> 0;
   }
 
   /** For a test: a new seed for each run, unless one is given; it is always printed. */
@@ -19,8 +19,8 @@ export class SeededRandom {
 
   /** Mulberry32. */
   uint32(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let x = this.#state;
+    this.state = (this.state + 0x6d2b79f5) >>> 0;
+    let x = this.state;
     x = Math.imul(x ^ (x >>> 15), x | 1);
     x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
     return (x ^ (x >>> 14)) >>> 0;

@@ -10,29 +10,29 @@ import type { SeededRandom } from './seededRandom.ts';
 export class SimulatedFile implements HostFile {
   readonly name: string;
   readonly log: FileChange[] = [];
-  readonly #file: MemoryFile;
+  private readonly file: MemoryFile;
 
   constructor(name: string, start: Uint8Array = new Uint8Array(0)) {
     this.name = name;
-    this.#file = new MemoryFile(name, start);
+    this.file = new MemoryFile(name, start);
   }
 
   readAt(offset: number, into: Uint8Array): number {
-    return this.#file.readAt(offset, into);
+    return this.file.readAt(offset, into);
   }
 
   writeAt(offset: number, from: Uint8Array): void {
     this.log.push({ kind: 'write', offset, bytes: from.slice() });
-    this.#file.writeAt(offset, from);
+    this.file.writeAt(offset, from);
   }
 
   length(): number {
-    return this.#file.length();
+    return this.file.length();
   }
 
   truncate(length: number): void {
     this.log.push({ kind: 'truncate', length });
-    this.#file.truncate(length);
+    this.file.truncate(length);
   }
 
   sync(): void {

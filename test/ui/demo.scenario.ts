@@ -17,12 +17,12 @@ test('the demo: F5, a data breakpoint, Reverse and Step Back; snapshots; the sam
   t.diagnostic(
     `F5 to the first stop, with the whole run of the guest in it: ${startMs()} ms (wanted: at most 2000 warm)`,
   );
-  assert.match(await workbench.terminalText(), DEMO.complaint);
+  assert.match(await workbench.terminalText(), DEMO.guestError);
   await workbench.togglePane('Watch', 'closed');
   await workbench.screenshot('demo-1-failure');
 
   const console = await workbench.terminalText();
-  const recorded = await walk(workbench, { console, picture: 'demo-2-record' });
+  const recorded = await walk(workbench, { console, screenshotName: 'demo-2-record' });
 
   await workbench.togglePane('Breakpoints', 'closed');
   await workbench.togglePane('Overlays', 'open');
@@ -42,7 +42,7 @@ test('the demo: F5, a data breakpoint, Reverse and Step Back; snapshots; the sam
   await workbench.waitUntilStopped(DEMO.failure);
   t.diagnostic(`F5 to the first stop of the replay: ${replayMs()} ms`);
   assert.deepEqual(
-    await walk(workbench, { console, picture: 'demo-6-replay' }),
+    await walk(workbench, { console, screenshotName: 'demo-6-replay' }),
     recorded,
     'the same positions and values',
   );
@@ -51,8 +51,8 @@ test('the demo: F5, a data breakpoint, Reverse and Step Back; snapshots; the sam
 });
 
 /** Performs the walk; returns its results with the positions that the status bar showed. */
-async function walk(workbench: Workbench, { console, picture }: { console: string; picture: string }) {
-  const driver = new WorkbenchDriver(workbench, picture);
+async function walk(workbench: Workbench, { console, screenshotName }: { console: string; screenshotName: string }) {
+  const driver = new WorkbenchDriver(workbench, screenshotName);
   const walked = await walkDemo(driver, console);
   assert.deepEqual(await workbench.notifications(), [], 'VS Code showed no error');
   return { ...walked, positions: driver.positions };
@@ -61,51 +61,51 @@ async function walk(workbench: Workbench, { console, picture }: { console: strin
 /** Performs the walk with the mouse, and reads the results from the screen. */
 class WorkbenchDriver implements WalkDriver {
   readonly positions: string[] = [];
-  readonly #workbench: Workbench;
-  readonly #picture: string;
+  private readonly workbench: Workbench;
+  private readonly screenshotName: string;
 
-  constructor(workbench: Workbench, picture: string) {
-    this.#workbench = workbench;
-    this.#picture = picture;
+  constructor(workbench: Workbench, screenshotName: string) {
+    this.workbench = workbench;
+    this.screenshotName = screenshotName;
   }
 
   async stopAtWrites(variable: string): Promise<void> {
-    const row = await this.#workbench.variable('Globals', ...variable.split('.'));
-    await this.#workbench.contextMenu(row, 'Break on Value Change');
+    const row = await this.workbench.variable('Globals', ...variable.split('.'));
+    await this.workbench.contextMenu(row, 'Break on Value Change');
   }
 
   async move(command: Move): Promise<void> {
-    const from = position(await this.#workbench.placeText());
-    await this.#workbench.press(BUTTONS[command]);
-    await this.#workbench.until('the machine has moved', async () => {
-      return position(await this.#workbench.placeText()) !== from && (await this.#workbench.isStopped());
+    const from = position(await this.workbench.placeText());
+    await this.workbench.press(BUTTONS[command]);
+    await this.workbench.until('the machine has moved', async () => {
+      return position(await this.workbench.placeText()) !== from && (await this.workbench.isStopped());
     });
-    this.positions.push(position(await this.#workbench.placeText()));
+    this.positions.push(position(await this.workbench.placeText()));
   }
 
   async location(isExpected: (location: Location) => boolean): Promise<Location> {
     let location: Location = { name: '', line: 0 };
-    await this.#workbench.until('the call stack is as expected', async () => {
-      location = await this.#workbench.topFrame();
+    await this.workbench.until('the call stack is as expected', async () => {
+      location = await this.workbench.topFrame();
       return isExpected(location);
     });
-    await this.#workbench.waitUntilAt({ ...location, file: DEMO.file });
+    await this.workbench.waitUntilAt({ ...location, file: DEMO.file });
     return location;
   }
 
   async value(variable: string, isExpected: (value: string) => boolean): Promise<string> {
     let value = '';
-    await this.#workbench.until(`${variable} is as expected`, async () => {
-      value = await this.#workbench.variableValue('Globals', ...variable.split('.'));
+    await this.workbench.until(`${variable} is as expected`, async () => {
+      value = await this.workbench.variableValue('Globals', ...variable.split('.'));
       return isExpected(value);
     });
     return value;
   }
 
   async lookAround({ after }: Culprit): Promise<void> {
-    assert.equal(await this.#workbench.variableValue('Locals', 'level'), DEMO.level);
-    assert.equal(await this.#workbench.variableValue('Locals', 'now_us'), after, 'the value written at this line');
-    await this.#workbench.screenshot(`${this.#picture}-culprit`);
+    assert.equal(await this.workbench.variableValue('Locals', 'level'), DEMO.level);
+    assert.equal(await this.workbench.variableValue('Locals', 'now_us'), after, 'the value written at this line');
+    await this.workbench.screenshot(`${this.screenshotName}-culprit`);
   }
 }
 
@@ -113,7 +113,7 @@ class WorkbenchDriver implements WalkDriver {
 const BUTTONS: Record<Move, string> = { reverseContinue: 'Reverse', stepBack: 'Step Back', continue: 'Continue' };
 
 /** The position in the status bar's text, which also shows whether this is a recording or a replay. */
-const position = (place: string) => /[\d,]+ \/ [\d,]+/.exec(place)![0];
+const position = (text: string) => /[\d,]+ \/ [\d,]+/.exec(text)![0];
 
 async function takeSnapshot(workbench: Workbench, name: string): Promise<void> {
   await workbench.command('blkreplay: Take Snapshot');

@@ -24,7 +24,7 @@ test('the kernel: typed commands, a breakpoint in a system call, reverse to it; 
 
   await workbench.typeIntoTerminal('poweroff 3\n');
   await workbench.waitUntilStopped('The guest reported failure with code 3');
-  const recorded = await walkBack(workbench, 'kernel-2-record');
+  const recorded = await findWrite(workbench, 'kernel-2-record');
   await workbench.command('blkreplay: Take Snapshot');
   await workbench.answer('before the write');
   for (const unused of ['Watch', 'Variables']) await workbench.togglePane(unused, 'closed');
@@ -40,12 +40,12 @@ test('the kernel: typed commands, a breakpoint in a system call, reverse to it; 
   await workbench.startReplay();
   await workbench.waitUntilStopped('The guest reported failure with code 3');
   assert.match(await workbench.terminalText(), /block 7: "the quick brown fox"/, 'the typed input is in the recording');
-  assert.deepEqual(await walkBack(workbench, 'kernel-4-replay'), recorded, 'the same position and values');
+  assert.deepEqual(await findWrite(workbench, 'kernel-4-replay'), recorded, 'the same position and values');
   await workbench.stopDebugging();
 });
 
 /** Goes from the end back to the latest disk transfer, then to the one before it, which is the write. */
-async function walkBack(workbench: Workbench, picture: string): Promise<object> {
+async function findWrite(workbench: Workbench, screenshotName: string): Promise<object> {
   await workbench.openFile('syscall.c');
   await workbench.toggleBreakpoint(WRITES.line);
   await workbench.press('Reverse');
@@ -57,14 +57,14 @@ async function walkBack(workbench: Workbench, picture: string): Promise<object> 
   await workbench.waitUntilAt(WRITES);
   await workbench.until('it is the write', async () => (await local(workbench, 'write')) === 'true');
   assert.equal(await local(workbench, 'block'), '7');
-  await workbench.screenshot(`${picture}-write`);
-  const place = position(await workbench.placeText());
+  await workbench.screenshot(`${screenshotName}-write`);
+  const text = position(await workbench.placeText());
   await workbench.press('Step Back');
-  await workbench.until('a step back', async () => position(await workbench.placeText()) !== place);
-  await workbench.screenshot(`${picture}-step-back`);
+  await workbench.until('a step back', async () => position(await workbench.placeText()) !== text);
+  await workbench.screenshot(`${screenshotName}-step-back`);
   assert.deepEqual(await workbench.notifications(), [], 'VS Code showed no error');
-  return { readAt: position(readAt), place, before: position(await workbench.placeText()) };
+  return { readAt: position(readAt), text, before: position(await workbench.placeText()) };
 }
 
 const local = (workbench: Workbench, name: string) => workbench.variableValue('Locals', name);
-const position = (place: string) => /[\d,]+ \/ [\d,]+/.exec(place)![0];
+const position = (text: string) => /[\d,]+ \/ [\d,]+/.exec(text)![0];

@@ -82,15 +82,15 @@ async function inWebServer({ folder, env }: Run): Promise<string> {
   try {
     const { page } = browser;
     // VS Code calls these two functions: with log output, and when `run` has settled.
-    let said = '';
+    let output = '';
     await page.exposeFunction('codeAutomationLog', (kind: string, args: unknown[]) => {
-      said += `[${kind}] ${args.map(String).join(' ')}\n`;
+      output += `[${kind}] ${args.map(String).join(' ')}\n`;
     });
     const ended = new Promise<void>((resolve) => void page.exposeFunction('codeAutomationExit', () => resolve()));
     const late = new Promise<void>((resolve) => setTimeout(resolve, RUN_MS_MAX).unref());
     await page.goto(workbenchUrl(server.url, { folder, extension: ROOT, tests: SUITE }));
     await Promise.race([ended, late]);
-    return `${said}${server.log()}`;
+    return `${output}${server.log()}`;
   } finally {
     await browser.close();
     await server.stop();

@@ -23,17 +23,17 @@ export function setBreakpoints(debuggee: Debuggee, args: Arguments, ids: readonl
   return setList(debuggee, { list, kind: 'breakpoint', wanted: args.list('breakpoints'), ids }, (one) => {
     const line = one.integer('line');
     const found = debuggee.groups.flatMap((group) => {
-      const place = group.addressesOfLine(path, line);
-      return place ? [{ line: place.line, addresses: inGroup(group, place.addresses) }] : [];
+      const location = group.addressesOfLine(path, line);
+      return location ? [{ line: location.line, addresses: inGroup(group, location.addresses) }] : [];
     });
-    const place = placeOf(
+    const location = locationOf(
       found.flatMap(({ addresses }) => addresses),
       noCodeAt(line),
     );
-    const shown = found.find(({ addresses }) => addresses.includes(place.addresses[0]));
+    const shown = found.find(({ addresses }) => addresses.includes(location.addresses[0]));
     return shown
-      ? { ...place, shown: { line: shown.line, source: { path, name: source.optionalText('name') } } }
-      : place;
+      ? { ...location, shown: { line: shown.line, source: { path, name: source.optionalText('name') } } }
+      : location;
   });
 }
 
@@ -42,7 +42,7 @@ export function setFunctionBreakpoints(debuggee: Debuggee, args: Arguments, ids:
   return setList(debuggee, { list: 'functions', kind: 'function breakpoint', wanted, ids }, (one) => {
     const name = one.text('name');
     const found = debuggee.groups.flatMap((group) => inGroup(group, group.addressesOfFunction(name)));
-    return placeOf(found, noFunction(name));
+    return locationOf(found, noFunction(name));
   });
 }
 
@@ -60,39 +60,39 @@ export function setInstructionBreakpoints(debuggee: Debuggee, args: Arguments, i
 }
 
 /** An address in one program, since several programs may have code at the address. A bare address has no group. */
-interface Address {
+interface BreakpointAddress {
   address: bigint;
   group?: CodeGroup;
 }
 
-interface Place {
-  addresses: Address[];
+interface BreakpointLocation {
+  addresses: BreakpointAddress[];
   shown?: Partial<Breakpoint>;
   /** Why the machine is not expected to reach the address. */
   message?: string;
 }
 
-const inGroup = (group: CodeGroup, addresses: readonly bigint[]): Address[] =>
+const inGroup = (group: CodeGroup, addresses: readonly bigint[]): BreakpointAddress[] =>
   addresses.map((address) => ({ address, group }));
 
 /** The addresses that the machine can reach, or the reason why it can reach none. */
-function placeOf(found: readonly Address[], whyNone: string): Place {
+function locationOf(found: readonly BreakpointAddress[], reasonIfNone: string): BreakpointLocation {
   const addresses = found.filter(({ address, group }) => group!.canRun(address));
   if (addresses.length > 0) return { addresses };
   const group = found[0]?.group;
-  return { addresses, message: group ? codeIsNotBooted(group.name) : whyNone };
+  return { addresses, message: group ? codeIsNotBooted(group.name) : reasonIfNone };
 }
 
 function setList(
   debuggee: Debuggee,
   set: { list: string; kind: ClientBreakpoint['kind']; wanted: readonly Arguments[]; ids: readonly number[] },
-  find: (one: Arguments) => Place,
+  find: (one: Arguments) => BreakpointLocation,
 ): DebugProtocol.SetBreakpointsResponse['body'] {
   const { breakpoints, configuration } = debuggee;
   // Resolve all breakpoints before changing any, so that a malformed list keeps the old one.
-  const places = set.wanted.map(find);
+  const locations = set.wanted.map(find);
   breakpoints.clear(set.list);
-  const answers = places.map(({ addresses, shown, message }, i): Breakpoint => {
+  const answers = locations.map(({ addresses, shown, message }, i): Breakpoint => {
     const id = set.ids[i];
     if (configuration.noDebug) return { id, verified: false, message: notWithoutDebugging() };
     for (const at of addresses) breakpoints.add(set.list, insert(debuggee, at), { id, kind: set.kind });
@@ -103,7 +103,7 @@ function setList(
 }
 
 /** If several programs may have code at the address, the breakpoint stops only in the program that it was set in. */
-function insert({ session, groups, isLoadedNow }: Debuggee, { address, group }: Address): BreakpointId {
+function insert({ session, groups, isLoadedNow }: Debuggee, { address, group }: BreakpointAddress): BreakpointId {
   const isAlone = groups.every((other) => other === group || !other.codeAround(address, 1));
   if (!group || (group.isBooted && isAlone) || groups.length === 1) return session.addBreakpoint(address);
   return session.addBreakpoint(address, () => isLoadedNow(group, address));

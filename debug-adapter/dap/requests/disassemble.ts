@@ -1,6 +1,6 @@
 import * as path from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { type CodeRow, listCode } from '../../engine/index.ts';
+import { type DisassemblyRow, disassembleAround } from '../../engine/index.ts';
 import { requestMalformed } from '../../messages/dap.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Debuggee } from '../debuggee.ts';
@@ -19,7 +19,7 @@ export function disassemble(debuggee: Debuggee, args: Arguments): DebugProtocol.
   if (count < 0 || count > ROWS_MAX) throw malformed('instructionCount', expected.numberBetween(0, ROWS_MAX));
   if (Math.abs(first) > ROWS_MAX) throw malformed('instructionOffset', expected.rows(ROWS_MAX));
   const { inspector } = debuggee.session;
-  const rows = listCode(
+  const rows = disassembleAround(
     {
       inspector,
       functionStart: (address) => debuggee.loadedAt(address)?.functionAt(address)?.low,
@@ -30,20 +30,20 @@ export function disassemble(debuggee: Debuggee, args: Arguments): DebugProtocol.
   const namesSymbols = args.optionalFlag('resolveSymbols') ?? true;
   let file: string | undefined;
   const instructions = rows.map((row) => {
-    const place = lineOf(debuggee, row.address);
-    const isNewFile = place !== undefined && place.location.path !== file;
-    file = place?.location.path ?? file;
+    const line = lineOf(debuggee, row.address);
+    const isNewFile = line !== undefined && line.location.path !== file;
+    file = line?.location.path ?? file;
     return {
-      ...shown(row),
+      ...toDapInstruction(row),
       ...(namesSymbols && row.instruction && { symbol: symbolAt(debuggee, row.address) }),
-      ...(place && { line: place.line, column: place.column }),
-      ...(isNewFile && { location: place.location }),
+      ...(line && { line: line.line, column: line.column }),
+      ...(isNewFile && { location: line.location }),
     };
   });
   return { instructions };
 }
 
-function shown({ address, instruction }: CodeRow): Instruction {
+function toDapInstruction({ address, instruction }: DisassemblyRow): Instruction {
   const at = hex(BigInt.asUintN(64, address));
   if (!instruction) return { address: at, instruction: '??', presentationHint: 'invalid' };
   const bytes = Array.from(instruction.bytes, (byte) => byte.toString(16).padStart(2, '0'));

@@ -3,7 +3,7 @@ import type { Value } from '../../engine/index.ts';
 import { writingNotByLooking } from '../../messages/dap.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Debuggee } from '../debuggee.ts';
-import { describe } from '../variableViews.ts';
+import { presentation } from '../variableViews.ts';
 import { assign } from './writing.ts';
 
 /**
@@ -13,12 +13,12 @@ import { assign } from './writing.ts';
 export function evaluate(debuggee: Debuggee, args: Arguments): DebugProtocol.EvaluateResponse['body'] {
   const shown = debuggee.frameWithSymbols(args.optionalInteger('frameId'));
   const evaluation = shown.symbols.evaluate(args.text('expression'), shown.frame);
-  const isTyped = args.optionalText('context') === 'repl';
-  if (evaluation.kind === 'assignment' && !isTyped) throw writingNotByLooking();
+  const isConsole = args.optionalText('context') === 'repl';
+  if (evaluation.kind === 'assignment' && !isConsole) throw writingNotByLooking();
   const { value: result, ...rest } =
     evaluation.kind === 'assignment'
       ? assign(debuggee, shown, evaluation)
-      : describe(debuggee, shown, evaluation.value);
+      : presentation(debuggee, shown, evaluation.value);
   return { result, ...rest };
 }
 

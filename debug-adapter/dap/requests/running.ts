@@ -24,7 +24,7 @@ export const continueForwards: StartRun =
     session.continue(wantsPause);
 
 export const reverseContinue: StartRun = ({ session }) => {
-  if (!session.canGoBack) throw errors.noHistory();
+  if (!session.hasHistory) throw errors.noHistory();
   return (wantsPause) => session.reverseContinue(wantsPause);
 };
 
@@ -62,15 +62,15 @@ type InstructionStep = (debuggee: Debuggee) => Slice;
 /** Creates a step. Called when the hart executes the next step of the machine. */
 type MakeStep = (debuggee: Debuggee, wantsLines: boolean) => Slice;
 
-function byLine(overSource: SourceStep, otherwise: InstructionStep): MakeStep {
+function byLine(sourceStep: SourceStep, instructionStep: InstructionStep): MakeStep {
   return (debuggee, wantsLines) => {
     const steps = wantsLines ? debuggee.sourceSteps() : undefined;
-    return steps ? (wantsPause) => overSource(steps, wantsPause) : otherwise(debuggee);
+    return steps ? (wantsPause) => sourceStep(steps, wantsPause) : instructionStep(debuggee);
   };
 }
 
-function alwaysByLine(overSource: SourceStep, otherwise: InstructionStep): MakeStep {
-  const make = byLine(overSource, otherwise);
+function alwaysByLine(sourceStep: SourceStep, instructionStep: InstructionStep): MakeStep {
+  const make = byLine(sourceStep, instructionStep);
   return (debuggee) => make(debuggee, true);
 }
 
@@ -79,10 +79,10 @@ function alwaysByLine(overSource: SourceStep, otherwise: InstructionStep): MakeS
  * quantum.
  */
 function forwards(make: MakeStep): StartRun {
-  return ofThread(make, ({ session }, hart, begin) => {
+  return onThread(make, ({ session }, hart, begin) => {
     let step: Slice | undefined;
     return (wantsPause) => {
-      const reason = step ? undefined : session.runToTurnOf(hart, wantsPause);
+      const reason = step ? undefined : session.runToQuantumOf(hart, wantsPause);
       if (reason && reason.kind !== 'step') return reason;
       step ??= begin();
       return step(wantsPause);
@@ -95,30 +95,30 @@ function forwards(make: MakeStep): StartRun {
  * interrupt has no next quantum, so the step goes back over its wait instruction.
  */
 function backwards(make: MakeStep): StartRun {
-  const step = ofThread(make, (debuggee, hart, begin) => {
+  const step = onThread(make, (debuggee, hart, begin) => {
     const { session } = debuggee;
     const { position } = session;
     let step: Slice | undefined;
     return (wantsPause) => {
-      step ??= session.passToTurnOf(hart) ? begin() : (session.goTo(position), instructionBack(debuggee, hart));
+      step ??= session.skipToQuantumOf(hart) ? begin() : (session.goTo(position), instructionBack(debuggee, hart));
       return step(wantsPause);
     };
   });
   return (debuggee, args) => {
-    if (!debuggee.session.canGoBack) throw errors.noHistory();
+    if (!debuggee.session.hasHistory) throw errors.noHistory();
     return step(debuggee, args);
   };
 }
 
-function ofThread(
+function onThread(
   make: MakeStep,
-  elsewhere: (debuggee: Debuggee, hart: number, begin: () => Slice) => Slice,
+  onOtherHart: (debuggee: Debuggee, hart: number, begin: () => Slice) => Slice,
 ): StartRun {
   return (debuggee, args) => {
     const hart = hartOf(debuggee, args.optionalInteger('threadId'));
     const wantsLines = isByLine(args);
     const begin = () => make(debuggee, wantsLines);
-    return hart === debuggee.currentHart ? begin() : elsewhere(debuggee, hart, begin);
+    return hart === debuggee.currentHart ? begin() : onOtherHart(debuggee, hart, begin);
   };
 }
 

@@ -1,14 +1,14 @@
 import type { Arguments } from '../arguments.ts';
 import type { Overview, SnapshotOverview } from '../customProtocol.ts';
 import type { Debuggee } from '../debuggee.ts';
-import { placeOf } from '../place.ts';
+import { positionEventOf } from '../positionEvent.ts';
 
 /** The files and snapshots for the extension's overlays view. */
 export function overview(debuggee: Debuggee): Overview {
   const { timeline } = debuggee.session;
   const { rrfile, stateFile, drives } = timeline.files();
-  const place = placeOf(debuggee, debuggee.isRunning);
-  return { place, rrfile, drives, stateFile, snapshots: timeline.snapshots().map(shown) };
+  const place = positionEventOf(debuggee, debuggee.isRunning);
+  return { place, rrfile, drives, stateFile, snapshots: timeline.snapshots().map(toOverview) };
 }
 
 export function takeSnapshot({ session }: Debuggee, args: Arguments): object {
@@ -28,6 +28,6 @@ export function deleteSnapshot({ session }: Debuggee, args: Arguments): object {
 
 type Snapshot = ReturnType<Debuggee['session']['timeline']['snapshots']>[number];
 
-function shown({ name, position, dateMilliseconds, isAutomatic, stateBytes }: Snapshot): SnapshotOverview {
+function toOverview({ name, position, dateMilliseconds, isAutomatic, stateBytes }: Snapshot): SnapshotOverview {
   return { name, position, date: new Date(dateMilliseconds).toISOString(), isAutomatic, stateBytes };
 }

@@ -25,10 +25,10 @@ export function hartOf({ hartCount, currentHart }: Debuggee, threadId = threadOf
 
 function stackFrame({ sources }: Debuggee, { id, frame, symbols, source }: ShownFrame): DebugProtocol.StackFrame {
   const { name, at } = source;
-  const place = { id, name: name ?? hex(frame.lookupPc), instructionPointerReference: hex(frame.pc) };
-  if (!symbols || !at) return { ...place, line: 0, column: 0, presentationHint: 'subtle' };
+  const frameBody = { id, name: name ?? hex(frame.lookupPc), instructionPointerReference: hex(frame.pc) };
+  if (!symbols || !at) return { ...frameBody, line: 0, column: 0, presentationHint: 'subtle' };
   const file = { name: path.basename(at.file.path), path: sources.resolve(symbols, at.file.path) };
-  return { ...place, source: file, line: at.line, column: at.column ?? 1 };
+  return { ...frameBody, source: file, line: at.line, column: at.column ?? 1 };
 }
 
 export function scopes(debuggee: Debuggee, args: Arguments): DebugProtocol.ScopesResponse['body'] {

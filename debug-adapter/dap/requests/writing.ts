@@ -4,7 +4,7 @@ import { errors } from '../../engine/index.ts';
 import { notWritable, staleReference, valueNeeded, variableUnknown } from '../../messages/dap.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Debuggee, FrameWithSymbols, ShownFrame } from '../debuggee.ts';
-import { describe, hex, registerNumber, valuesOf } from '../variableViews.ts';
+import { presentation, hex, registerNumber, valuesOf } from '../variableViews.ts';
 
 /**
  * Sets a variable or register. Each modification becomes a step of the recording, which is possible only at the live
@@ -17,20 +17,20 @@ export function setVariable(debuggee: Debuggee, args: Arguments): DebugProtocol.
   if (!container) throw staleReference('variable');
   if (container.kind === 'csrs' || container.kind === 'floats') throw notWritable(name);
   if (container.kind === 'registers') return setRegister(debuggee, container.shown, { name, text });
-  const value = valuesOf(container).find((one) => one.name === name);
+  const value = valuesOf(container).find((variable) => variable.name === name);
   if (!value) throw variableUnknown(name);
-  return assigned(debuggee, container.shown, `${placeOf(value)} = ${text}`);
+  return result(debuggee, container.shown, `${expressionOf(value)} = ${text}`);
 }
 
 export function setExpression(debuggee: Debuggee, args: Arguments): DebugProtocol.SetExpressionResponse['body'] {
-  const shown = debuggee.frameWithSymbols(args.optionalInteger('frameId'));
-  return assigned(debuggee, shown, `${args.text('expression')} = ${args.text('value')}`);
+  const frame = debuggee.frameWithSymbols(args.optionalInteger('frameId'));
+  return result(debuggee, frame, `${args.text('expression')} = ${args.text('value')}`);
 }
 
 /** Executes an assignment and returns the new value of its target. */
 export function assign(
   debuggee: Debuggee,
-  shown: FrameWithSymbols,
+  frame: FrameWithSymbols,
   assignment: Extract<Evaluation, { kind: 'assignment' }>,
 ) {
   const { target, value, bytes } = assignment;
@@ -38,13 +38,13 @@ export function assign(
   if (location.kind === 'memory') {
     const written = bytes ?? withBitField(debuggee, target, value);
     writeBytes(debuggee, location.address, written);
-  } else if (location.kind === 'register' && canWriteRegisters(debuggee, shown) && bytes) {
+  } else if (location.kind === 'register' && canWriteRegisters(debuggee, frame) && bytes) {
     debuggee.session.writeRegister(location.register, registerValue(value, bytes));
     debuggee.changed();
   } else {
     throw notWritable(target.expression ?? target.name);
   }
-  return describe(debuggee, shown, value);
+  return presentation(debuggee, frame, value);
 }
 
 export function writeBytes(debuggee: Debuggee, address: bigint, bytes: Uint8Array): void {
@@ -57,14 +57,14 @@ export function writeBytes(debuggee: Debuggee, address: bigint, bytes: Uint8Arra
   debuggee.changed({ address, lengthBytes: bytes.length });
 }
 
-function assigned(debuggee: Debuggee, shown: FrameWithSymbols, text: string) {
-  const evaluation = shown.symbols.evaluate(text, shown.frame);
+function result(debuggee: Debuggee, frame: FrameWithSymbols, text: string) {
+  const evaluation = frame.symbols.evaluate(text, frame.frame);
   if (evaluation.kind !== 'assignment') throw notWritable(text);
-  return assign(debuggee, shown, evaluation);
+  return assign(debuggee, frame, evaluation);
 }
 
 /** A C expression for the value's location. */
-function placeOf({ expression, lvalue, typeName, name }: Value): string {
+function expressionOf({ expression, lvalue, typeName, name }: Value): string {
   if (expression !== undefined) return expression;
   if (lvalue && !lvalue.bits) return `*(${typeName} *)${hex(lvalue.address)}`;
   throw notWritable(name);
@@ -102,10 +102,10 @@ const numberOf = (bytes: Uint8Array): bigint => bytes.reduceRight((number, byte)
 const canWriteRegisters = ({ currentHart }: Debuggee, { hart, frame }: ShownFrame): boolean =>
   hart === currentHart && frame.depth === 0;
 
-function setRegister(debuggee: Debuggee, shown: ShownFrame, { name, text }: { name: string; text: string }) {
+function setRegister(debuggee: Debuggee, frame: ShownFrame, { name, text }: { name: string; text: string }) {
   const number = registerNumber(name);
-  if (!number || !canWriteRegisters(debuggee, shown)) throw notWritable(name);
-  const value = numberIn(shown, text);
+  if (!number || !canWriteRegisters(debuggee, frame)) throw notWritable(name);
+  const value = numberIn(frame, text);
   debuggee.session.writeRegister(number, value);
   debuggee.changed();
   return { value: hex(BigInt.asUintN(64, value)), variablesReference: 0 };

@@ -95,7 +95,7 @@ export interface HostLock {
    * Runs `work` while no other session reads the files that this one reads; throws a UserError if one does. Base
    * images stay shared.
    */
-  exclusively<T>(work: () => T): T;
+  withExclusiveLock<T>(work: () => T): T;
   /** May be called twice and never throws. Also happens when the process ends. */
   release(): void;
 }
@@ -105,13 +105,13 @@ export interface StagedFile {
   /** Open for writing before and after publication. Only its owner may read it. */
   readonly file: HostFile;
   /** Makes the file durable and takes the name from the file that has it; `withdraw` restores that one. */
-  vacate(): void;
+  moveExistingAside(): void;
   /** Makes the file durable and gives it its name. Without `replaces`, fails if the name exists. */
   publish(options: { replaces: boolean }): void;
   /** Closes the file; the previous file of that name is restored. */
-  withdraw(): void;
+  rollBack(): void;
   /** Keeps the file under its name for good. */
-  settle(): void;
+  commit(): void;
 }
 
 /**
@@ -134,7 +134,7 @@ export interface Host {
 }
 
 /** The same host, with more paths that the user named. */
-export const allowing = (host: Host, paths: readonly string[]): Host => ({
+export const withAllowedPaths = (host: Host, paths: readonly string[]): Host => ({
   ...host,
   allowed: [...host.allowed, ...paths],
 });
@@ -142,9 +142,9 @@ export const allowing = (host: Host, paths: readonly string[]): Host => ({
 /**
  * Decides which automatic snapshots of a recording are worth their cost. It needs a clock, so the host implements it.
  */
-export interface CheckpointPace {
+export interface SnapshotPace {
   /** Called before each automatic snapshot: whether to take it now. */
   isDue(): boolean;
   /** Called after the snapshot was taken. */
-  taken(): void;
+  recordTaken(): void;
 }

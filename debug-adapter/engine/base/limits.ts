@@ -8,7 +8,7 @@ export const HARTS_MAX = 8;
 /** QEMU's virt machine has eight virtio-mmio slots. */
 export const DRIVES_MAX = 8;
 /** Generous: all files are held in memory and stored in the recording. */
-export const LOADS_MAX = 32;
+export const LOAD_FILES_MAX = 32;
 /** qcow2 stores the length of a name in 16 bits; QEMU's tools accept up to 255 bytes. */
 export const SNAPSHOT_NAME_BYTES_MAX = 255;
 /** The limit of Windows; other systems have lower ones. */
@@ -27,7 +27,7 @@ export const isSlot = (slot: number): boolean => Number.isInteger(slot) && slot 
 export const isDriveId = (id: string): boolean => /^[A-Za-z][A-Za-z0-9._-]{0,31}$/.test(id);
 
 /** A snapshot name of the user: accepted by qcow2 and QEMU's tools, and distinct from automatic names. */
-export const isOwnSnapshotName = (name: string): boolean =>
+export const isUserSnapshotName = (name: string): boolean =>
   name !== '' &&
   new TextEncoder().encode(name).length <= SNAPSHOT_NAME_BYTES_MAX &&
   // eslint-disable-next-line no-control-regex

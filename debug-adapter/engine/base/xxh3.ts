@@ -1,5 +1,5 @@
 import { assert } from './assert.ts';
-import { GeneratedHash, type HashMemory, placeForHash } from './hashMemory.ts';
+import { GeneratedHash, type HashMemory, memoryForHash } from './hashMemory.ts';
 import { xxh3Image } from './wasm/xxh3Image.ts';
 
 /**
@@ -9,14 +9,17 @@ import { xxh3Image } from './wasm/xxh3Image.ts';
  */
 export function xxh3(bytes: Uint8Array): bigint {
   assert(bytes.length > SHORT_BYTES_MAX, 'a short input');
-  const { place, address } = placeForHash(bytes);
-  return BigInt.asUintN(64, XXH3.in(place, writeSecret).hash(address, bytes.length, place.constantsAt));
+  const { hashMemory, address } = memoryForHash(bytes);
+  return BigInt.asUintN(
+    64,
+    XXH3.instanceFor(hashMemory, writeSecret).hash(address, bytes.length, hashMemory.constantsAddress),
+  );
 }
 
 const SHORT_BYTES_MAX = 240;
 
 const XXH3 = new GeneratedHash<{ hash(address: number, length: number, secret: number): bigint }>(xxh3Image);
 
-function writeSecret({ memory, constantsAt }: HashMemory): void {
-  new Uint8Array(memory.buffer).set(xxh3Image().secret, constantsAt);
+function writeSecret({ memory, constantsAddress }: HashMemory): void {
+  new Uint8Array(memory.buffer).set(xxh3Image().secret, constantsAddress);
 }

@@ -1,4 +1,4 @@
-import { GeneratedHash, placeForHash } from './hashMemory.ts';
+import { GeneratedHash, memoryForHash } from './hashMemory.ts';
 import { xxhash64Image } from './wasm/xxhash64Image.ts';
 
 /**
@@ -7,8 +7,8 @@ import { xxhash64Image } from './wasm/xxhash64Image.ts';
  * any one byte always changes the hash. It does not resist deliberate collisions.
  */
 export function xxh64(bytes: Uint8Array, seed = 0n): bigint {
-  const { place, address } = placeForHash(bytes);
-  return BigInt.asUintN(64, XXH64.in(place).hash(address, bytes.length, seed));
+  const { hashMemory, address } = memoryForHash(bytes);
+  return BigInt.asUintN(64, XXH64.instanceFor(hashMemory).hash(address, bytes.length, seed));
 }
 
 const XXH64 = new GeneratedHash<{ hash(address: number, length: number, seed: bigint): bigint }>(xxhash64Image);

@@ -16,32 +16,32 @@ import { DriveDigest } from './driveDigest.ts';
  */
 export class BlkreplayFilter implements Drive {
   readonly id: string;
-  readonly #log: RequestLog;
-  #device: BlockDevice;
+  private readonly log: RequestLog;
+  private current: BlockDevice;
   /** Created lazily if only a function to create it is known. */
-  #digest: DriveDigest | (() => DriveDigest);
-  #nextId = 0;
+  private contentDigest: DriveDigest | (() => DriveDigest);
+  private nextId = 0;
   /** The requests in flight, oldest first. */
-  #begun: BlockRequest[] = [];
+  private inFlight: BlockRequest[] = [];
 
   constructor({ id, device, log, digest }: { id: string; device: BlockDevice; log: RequestLog; digest?: DriveDigest }) {
     this.id = id;
-    this.#log = log;
-    this.#device = device;
-    this.#digest = digest ?? new DriveDigest(device);
+    this.log = log;
+    this.current = device;
+    this.contentDigest = digest ?? new DriveDigest(device);
   }
 
   get lengthBytes(): number {
-    return this.#device.lengthBytes;
+    return this.current.lengthBytes;
   }
 
   get readOnly(): boolean {
-    return this.#device.readOnly;
+    return this.current.readOnly;
   }
 
   /** The device below the filter. */
   get device(): BlockDevice {
-    return this.#device;
+    return this.current;
   }
 
   /**
@@ -50,33 +50,33 @@ export class BlkreplayFilter implements Drive {
    * difference; without it, the whole disk.
    */
   setDevice(device: BlockDevice, digest: DriveDigest | (() => DriveDigest) = new DriveDigest(device)): void {
-    assert(device.lengthBytes === this.#device.lengthBytes, 'a drive keeps its length');
-    this.#device = device;
-    this.#digest = digest;
+    assert(device.lengthBytes === this.current.lengthBytes, 'a drive keeps its length');
+    this.current = device;
+    this.contentDigest = digest;
   }
 
   begin(request: { position: number; operation: BlockOperation; offset: number; lengthBytes: number }): number {
     const { position, operation, offset, lengthBytes } = request;
-    const begun: BlockRequest = { id: this.#nextId, drive: this.id, operation, offset, lengthBytes, position };
-    this.#log.blockRequest(begun);
-    this.#begun.push(begun);
-    this.#nextId++;
+    const begun: BlockRequest = { id: this.nextId, drive: this.id, operation, offset, lengthBytes, position };
+    this.log.blockRequest(begun);
+    this.inFlight.push(begun);
+    this.nextId++;
     return begun.id;
   }
 
   complete({ position, id, data }: { position: number; id: number; data: Uint8Array }): BlockStatus {
-    const request = this.#begun[0];
+    const request = this.inFlight[0];
     assert(request?.id === id, 'requests complete in the order they were begun');
-    const status = this.#perform(request, data);
+    const status = this.perform(request, data);
     const hasData = status === 'ok' && (request.operation === 'read' || request.operation === 'write');
-    this.#log.blockCompletion({
+    this.log.blockCompletion({
       id,
       drive: this.id,
       status,
-      digest: hasData ? this.#log.digestOf(data) : 0n,
+      digest: hasData ? this.log.digestOf(data) : 0n,
       position,
     });
-    this.#begun.shift();
+    this.inFlight.shift();
     return status;
   }
 
@@ -86,56 +86,56 @@ export class BlkreplayFilter implements Drive {
 
   /** For a snapshot, which bases the digest of its disk on this one (`DriveDigest.from`). */
   get driveDigest(): DriveDigest {
-    if (typeof this.#digest === 'function') this.#digest = this.#digest();
-    return this.#digest;
+    if (typeof this.contentDigest === 'function') this.contentDigest = this.contentDigest();
+    return this.contentDigest;
   }
 
   saveState(): State {
-    const begun = this.#begun.map(({ drive: _, ...request }) => ({ ...request }));
-    return { nextId: this.#nextId, begun };
+    const begun = this.inFlight.map(({ drive: _, ...request }) => ({ ...request }));
+    return { nextId: this.nextId, begun };
   }
 
   loadState(state: State): void {
-    this.#nextId = state.nextId as number;
-    this.#begun = (state.begun as Omit<BlockRequest, 'drive'>[]).map((request) => ({ drive: this.id, ...request }));
+    this.nextId = state.nextId as number;
+    this.inFlight = (state.begun as Omit<BlockRequest, 'drive'>[]).map((request) => ({ drive: this.id, ...request }));
   }
 
   /** A digest that has not been created yet will read the device as it is then. */
-  #changed(offset: number, lengthBytes: number): void {
-    if (typeof this.#digest !== 'function') this.#digest.touch(offset, lengthBytes);
+  private changed(offset: number, lengthBytes: number): void {
+    if (typeof this.contentDigest !== 'function') this.contentDigest.touch(offset, lengthBytes);
   }
 
-  #write(offset: number, data: Uint8Array): void {
+  private write(offset: number, data: Uint8Array): void {
     try {
-      this.#device.write(offset, data);
+      this.current.write(offset, data);
     } catch (error) {
-      this.#changed(offset, data.length);
+      this.changed(offset, data.length);
       throw error;
     }
-    if (typeof this.#digest !== 'function') this.#digest.written(offset, data);
+    if (typeof this.contentDigest !== 'function') this.contentDigest.written(offset, data);
   }
 
-  #perform(request: BlockRequest, data: Uint8Array): BlockStatus {
+  private perform(request: BlockRequest, data: Uint8Array): BlockStatus {
     const { operation, offset, lengthBytes } = request;
     if (operation !== 'read' && operation !== 'flush' && this.readOnly) return 'ioError';
     if (offset < 0 || offset + lengthBytes > this.lengthBytes) return 'ioError';
     switch (operation) {
       case 'read':
         assert(data.length === lengthBytes, 'a read fills what it asked for');
-        this.#device.read(offset, data);
+        this.current.read(offset, data);
         return 'ok';
       case 'write':
         assert(data.length === lengthBytes, 'a write brings what it announced');
-        this.#write(offset, data);
+        this.write(offset, data);
         return 'ok';
       case 'discard':
       case 'writeZeroes':
         // Discarded bytes have no defined contents; zeroes make them equal in every replay.
-        this.#changed(offset, lengthBytes);
-        this.#device.writeZeroes(offset, lengthBytes);
+        this.changed(offset, lengthBytes);
+        this.current.writeZeroes(offset, lengthBytes);
         return 'ok';
       case 'flush':
-        this.#device.flush();
+        this.current.flush();
         return 'ok';
       default:
         return assertNever(operation);
@@ -144,4 +144,4 @@ export class BlkreplayFilter implements Drive {
 }
 
 /** For drives that are neither recorded nor replayed. */
-export const SILENT_LOG: RequestLog = { digestOf: () => 0n, blockRequest() {}, blockCompletion() {} };
+export const NULL_REQUEST_LOG: RequestLog = { digestOf: () => 0n, blockRequest() {}, blockCompletion() {} };

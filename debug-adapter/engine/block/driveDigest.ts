@@ -1,12 +1,12 @@
 import type { BlockDevice } from './blockDevice.ts';
-import { BLOCK_BYTES, BLOCKS_MAX, blockShares } from './blockShares.ts';
+import { BLOCK_BYTES, BLOCKS_MAX, blockHashes } from './blockHashes.ts';
 import type { ByteRange } from './byteRange.ts';
 import type { Run } from './runSet.ts';
 import { StaleBlocks } from './staleBlocks.ts';
 
 /**
  * An incremental digest of all bytes of a disk. The disk consists of 4 KiB blocks, the last one padded with zeroes.
- * Each block has a contribution (blockShares.ts) that depends on its bytes and its number; the digest is the sum of
+ * Each block has a contribution (blockHashes.ts) that depends on its bytes and its number; the digest is the sum of
  * all contributions plus one for the disk's length, modulo 2^64. Changing one byte always changes the contribution of
  * its block and therefore the sum; swapping two blocks almost certainly changes the sum too.
  *
@@ -16,26 +16,26 @@ import { StaleBlocks } from './staleBlocks.ts';
  * so the cost of an empty disk does not depend on its length.
  */
 export class DriveDigest {
-  readonly #device: BlockDevice;
+  private readonly device: BlockDevice;
   /** The contributions of each 1 MiB stretch; undefined if all are 0. */
-  readonly #shares = new Map<number, BigUint64Array>();
+  private readonly hashes = new Map<number, BigUint64Array>();
   /**
    * The stretches whose contributions this digest does not share with others; shared ones are copied before a change.
    */
-  readonly #own = new Set<number>();
-  #stale = new StaleBlocks();
-  #sum = 0n;
+  private readonly unshared = new Set<number>();
+  private stale = new StaleBlocks();
+  private sum = 0n;
 
   /** The digest of a device with unknown contents; reads nothing yet. */
   constructor(device: BlockDevice) {
-    this.#device = device;
-    this.#stale.add(0, blocksFor(device.lengthBytes));
+    this.device = device;
+    this.stale.add(0, blocksFor(device.lengthBytes));
   }
 
   /** The digest of a device that differs from one with a known digest only in `changed`. Their lengths may differ. */
   static from(known: DriveDigest, device: BlockDevice, changed: ByteRange[] = []): DriveDigest {
     const digest = new DriveDigest(device);
-    digest.#takeOver(known);
+    digest.copyFrom(known);
     for (const { offset, lengthBytes } of changed) digest.touch(offset, lengthBytes);
     return digest;
   }
@@ -43,7 +43,7 @@ export class DriveDigest {
   /** Marks bytes that may have changed. Reads nothing. */
   touch(offset: number, lengthBytes: number): void {
     if (lengthBytes === 0) return;
-    this.#stale.add(Math.floor(offset / BLOCK_BYTES), blocksFor(offset + lengthBytes));
+    this.stale.add(Math.floor(offset / BLOCK_BYTES), blocksFor(offset + lengthBytes));
   }
 
   /**
@@ -53,120 +53,119 @@ export class DriveDigest {
   written(offset: number, bytes: Uint8Array): void {
     const first = offset / BLOCK_BYTES;
     const blocks = bytes.length / BLOCK_BYTES;
-    const stretch = Math.floor(first / BLOCKS_MAX);
-    const isFew = bytes.length <= AT_ONCE_BYTES_MAX && first + blocks <= (stretch + 1) * BLOCKS_MAX;
-    if (!isFew || !Number.isInteger(first) || !Number.isInteger(blocks) || this.#stale.isWholly(stretch)) {
+    const chunk = Math.floor(first / BLOCKS_MAX);
+    const isFew = bytes.length <= HASH_NOW_BYTES_MAX && first + blocks <= (chunk + 1) * BLOCKS_MAX;
+    if (!isFew || !Number.isInteger(first) || !Number.isInteger(blocks) || this.stale.isWhollyStale(chunk)) {
       return this.touch(offset, bytes.length);
     }
-    blockShares().bytes.set(bytes);
-    this.#takeShares(first, blocks);
-    this.#stale.delete(first, first + blocks);
+    blockHashes().bytes.set(bytes);
+    this.takeHashes(first, blocks);
+    this.stale.delete(first, first + blocks);
   }
 
   /** Reads and hashes the blocks touched since the last call, except those known to be zero. */
   value(): bigint {
-    for (const run of this.#stale.runs()) this.#hashDataIn(run);
-    for (const { first, end } of this.#stale.few())
-      this.#hash(first, Math.min(end, blocksFor(this.#device.lengthBytes)));
-    this.#stale.clear();
-    return BigInt.asUintN(64, this.#sum + BigInt(this.#device.lengthBytes) * LENGTH_FACTOR);
+    for (const run of this.stale.runs()) this.hashDataIn(run);
+    for (const { first, end } of this.stale.individualRuns())
+      this.hash(first, Math.min(end, blocksFor(this.device.lengthBytes)));
+    this.stale.clear();
+    return BigInt.asUintN(64, this.sum + BigInt(this.device.lengthBytes) * LENGTH_FACTOR);
   }
 
   /**
    * If the lengths differ, the stretch where the shorter disk ends has blocks that differ or are missing, so it is
    * not copied.
    */
-  #takeOver(known: DriveDigest): void {
-    known.#own.clear();
-    const [ours, theirs] = [this.#device.lengthBytes, known.#device.lengthBytes];
-    const same = ours === theirs ? Infinity : Math.floor(Math.min(ours, theirs) / STRETCH_BYTES);
-    const blocks = blocksFor(ours);
-    this.#stale = known.#stale.copy(Math.min(blocks, same * BLOCKS_MAX));
-    this.#stale.add(Math.min(blocks, same * BLOCKS_MAX), blocks);
-    for (const [stretch, shares] of known.#shares) {
-      if (stretch >= same) continue;
-      this.#shares.set(stretch, shares);
-      if (ours !== theirs) this.#sum = BigInt.asUintN(64, this.#sum + sumOf(shares));
+  private copyFrom(known: DriveDigest): void {
+    known.unshared.clear();
+    const [length, knownLength] = [this.device.lengthBytes, known.device.lengthBytes];
+    const same = length === knownLength ? Infinity : Math.floor(Math.min(length, knownLength) / STRETCH_BYTES);
+    const blocks = blocksFor(length);
+    this.stale = known.stale.copy(Math.min(blocks, same * BLOCKS_MAX));
+    this.stale.add(Math.min(blocks, same * BLOCKS_MAX), blocks);
+    for (const [chunk, hashes] of known.hashes) {
+      if (chunk >= same) continue;
+      this.hashes.set(chunk, hashes);
+      if (length !== knownLength) this.sum = BigInt.asUintN(64, this.sum + sumOf(hashes));
     }
-    if (ours === theirs) this.#sum = known.#sum;
+    if (length === knownLength) this.sum = known.sum;
   }
 
   /** Reads the parts of a run of whole stretches that may contain data; the other blocks contribute 0. */
-  #hashDataIn({ first, end }: Run): void {
+  private hashDataIn({ first, end }: Run): void {
     let at = first;
-    for (const data of dataBlocksIn(this.#device, { first, end })) {
-      this.#forget(at, data.first);
-      this.#hash(data.first, data.end);
+    for (const data of dataBlocksIn(this.device, { first, end })) {
+      this.clearHashes(at, data.first);
+      this.hash(data.first, data.end);
       at = data.end;
     }
-    this.#forget(at, end);
+    this.clearHashes(at, end);
   }
 
   /**
    * Sets the contributions of zero blocks to 0. Visits the stretches of the range, or all stretches with
    * contributions if those are fewer.
    */
-  #forget(first: number, end: number): void {
+  private clearHashes(first: number, end: number): void {
     if (first >= end) return;
     const from = Math.floor(first / BLOCKS_MAX);
     const to = Math.ceil(end / BLOCKS_MAX);
-    if (to - from <= this.#shares.size) {
-      for (let stretch = from; stretch < to; stretch++) this.#forgetIn(stretch, first, end);
+    if (to - from <= this.hashes.size) {
+      for (let chunk = from; chunk < to; chunk++) this.clearHashesIn(chunk, first, end);
     } else {
-      for (const stretch of this.#shares.keys())
-        if (stretch >= from && stretch < to) this.#forgetIn(stretch, first, end);
+      for (const chunk of this.hashes.keys()) if (chunk >= from && chunk < to) this.clearHashesIn(chunk, first, end);
     }
   }
 
-  #forgetIn(stretch: number, first: number, end: number): void {
-    const start = stretch * BLOCKS_MAX;
-    const part = (shares: BigUint64Array) => shares.subarray(Math.max(0, first - start), end - start);
-    const shares = this.#shares.get(stretch);
-    if (!shares || part(shares).every((share) => share === 0n)) return;
-    this.#sum = BigInt.asUintN(64, this.#sum - sumOf(part(shares)));
-    part(this.#ownShares(stretch)).fill(0n);
+  private clearHashesIn(chunk: number, first: number, end: number): void {
+    const start = chunk * BLOCKS_MAX;
+    const part = (hashes: BigUint64Array) => hashes.subarray(Math.max(0, first - start), end - start);
+    const hashes = this.hashes.get(chunk);
+    if (!hashes || part(hashes).every((hash) => hash === 0n)) return;
+    this.sum = BigInt.asUintN(64, this.sum - sumOf(part(hashes)));
+    part(this.ownHashes(chunk)).fill(0n);
   }
 
   /** Hashes in pieces of at most READ_BLOCKS, none of which crosses the end of a stretch. */
-  #hash(first: number, end: number): void {
+  private hash(first: number, end: number): void {
     for (let at = first; at < end;) {
       const stretchEnd = (Math.floor(at / BLOCKS_MAX) + 1) * BLOCKS_MAX;
       const blocks = Math.min(READ_BLOCKS, end - at, stretchEnd - at);
-      this.#readAndHash(at, blocks);
+      this.readAndHash(at, blocks);
       at += blocks;
     }
   }
 
-  #readAndHash(first: number, blocks: number): void {
-    const { bytes } = blockShares();
+  private readAndHash(first: number, blocks: number): void {
+    const { bytes } = blockHashes();
     const offset = first * BLOCK_BYTES;
-    const length = Math.min(blocks * BLOCK_BYTES, this.#device.lengthBytes - offset);
-    this.#device.read(offset, bytes.subarray(0, length));
+    const length = Math.min(blocks * BLOCK_BYTES, this.device.lengthBytes - offset);
+    this.device.read(offset, bytes.subarray(0, length));
     bytes.fill(0, length, blocks * BLOCK_BYTES);
-    this.#takeShares(first, blocks);
+    this.takeHashes(first, blocks);
   }
 
   /** Stores the contributions of blocks in the hash's memory, all in one stretch. */
-  #takeShares(first: number, blocks: number): void {
-    const { shares, update } = blockShares();
-    const stretch = Math.floor(first / BLOCKS_MAX);
-    const inStretch = first - stretch * BLOCKS_MAX;
-    const before = this.#shares.get(stretch);
-    for (let i = 0; i < blocks; i++) shares[i] = before ? before[inStretch + i] : 0n;
+  private takeHashes(first: number, blocks: number): void {
+    const { hashes, update } = blockHashes();
+    const chunk = Math.floor(first / BLOCKS_MAX);
+    const inStretch = first - chunk * BLOCKS_MAX;
+    const before = this.hashes.get(chunk);
+    for (let i = 0; i < blocks; i++) hashes[i] = before ? before[inStretch + i] : 0n;
     const growth = update(blocks, first);
-    if (growth === 0n && !before && shares.subarray(0, blocks).every((share) => share === 0n)) return;
-    this.#sum = BigInt.asUintN(64, this.#sum + growth);
-    const after = this.#ownShares(stretch);
-    for (let i = 0; i < blocks; i++) after[inStretch + i] = shares[i];
+    if (growth === 0n && !before && hashes.subarray(0, blocks).every((hash) => hash === 0n)) return;
+    this.sum = BigInt.asUintN(64, this.sum + growth);
+    const after = this.ownHashes(chunk);
+    for (let i = 0; i < blocks; i++) after[inStretch + i] = hashes[i];
   }
 
   /** The contributions of a stretch, copied first if another digest shares them. */
-  #ownShares(stretch: number): BigUint64Array {
-    const shares = this.#shares.get(stretch);
-    if (shares && this.#own.has(stretch)) return shares;
-    const own = shares?.slice() ?? new BigUint64Array(BLOCKS_MAX);
-    this.#shares.set(stretch, own);
-    this.#own.add(stretch);
+  private ownHashes(chunk: number): BigUint64Array {
+    const hashes = this.hashes.get(chunk);
+    if (hashes && this.unshared.has(chunk)) return hashes;
+    const own = hashes?.slice() ?? new BigUint64Array(BLOCKS_MAX);
+    this.hashes.set(chunk, own);
+    this.unshared.add(chunk);
     return own;
   }
 }
@@ -192,14 +191,14 @@ function* dataBlocksIn(device: BlockDevice, { first, end }: Run): Generator<Run>
 
 const blocksFor = (lengthBytes: number): number => Math.ceil(lengthBytes / BLOCK_BYTES);
 
-function sumOf(shares: BigUint64Array): bigint {
+function sumOf(hashes: BigUint64Array): bigint {
   let sum = 0n;
-  for (const share of shares) sum += share;
+  for (const hash of hashes) sum += hash;
   return sum;
 }
 
 /** Four pages: guests mostly write single pages or a few adjacent ones. */
-const AT_ONCE_BYTES_MAX = 16 << 10;
+const HASH_NOW_BYTES_MAX = 16 << 10;
 /** 256 KiB, which stays in the processor's cache between reading and hashing. */
 const READ_BLOCKS = 64;
 const STRETCH_BYTES = BLOCKS_MAX * BLOCK_BYTES;

@@ -14,34 +14,34 @@ export class RawImage implements BlockDevice {
   readonly name: string;
   readonly lengthBytes: number;
   readonly readOnly: boolean;
-  readonly #file: HostFile;
+  private readonly file: HostFile;
 
   constructor(file: HostFile, { writable = false }: { writable?: boolean } = {}) {
-    this.#file = file;
+    this.file = file;
     this.name = file.name;
     this.lengthBytes = Math.ceil(file.length() / SECTOR_BYTES) * SECTOR_BYTES;
     this.readOnly = !writable;
   }
 
   read(offset: number, into: Uint8Array): void {
-    this.#checkRange(offset, into.length);
-    const count = this.#file.readAt(offset, into);
+    this.checkRange(offset, into.length);
+    const count = this.file.readAt(offset, into);
     into.fill(0, count);
   }
 
   write(offset: number, from: Uint8Array): void {
     assert(!this.readOnly, `${this.name} is read-only`);
-    this.#checkRange(offset, from.length);
-    this.#file.writeAt(offset, from);
+    this.checkRange(offset, from.length);
+    this.file.writeAt(offset, from);
   }
 
   /** Skips zeroes that are already there, so that a sparse file stays sparse. */
   writeZeroes(offset: number, lengthBytes: number): void {
-    const now = new Uint8Array(Math.min(lengthBytes, ZERO_CHUNK_BYTES));
-    for (let done = 0; done < lengthBytes; done += now.length) {
-      const piece = now.subarray(0, Math.min(now.length, lengthBytes - done));
-      this.read(offset + done, piece);
-      if (piece.some((byte) => byte !== 0)) this.write(offset + done, piece.fill(0));
+    const current = new Uint8Array(Math.min(lengthBytes, ZERO_CHUNK_BYTES));
+    for (let offsetInRange = 0; offsetInRange < lengthBytes; offsetInRange += current.length) {
+      const chunk = current.subarray(0, Math.min(current.length, lengthBytes - offsetInRange));
+      this.read(offset + offsetInRange, chunk);
+      if (chunk.some((byte) => byte !== 0)) this.write(offset + offsetInRange, chunk.fill(0));
     }
   }
 
@@ -54,14 +54,14 @@ export class RawImage implements BlockDevice {
   }
 
   flush(): void {
-    if (!this.readOnly) this.#file.sync();
+    if (!this.readOnly) this.file.sync();
   }
 
   close(): void {
-    this.#file.close();
+    this.file.close();
   }
 
-  #checkRange(offset: number, lengthBytes: number): void {
+  private checkRange(offset: number, lengthBytes: number): void {
     assert(offset >= 0 && offset + lengthBytes <= this.lengthBytes, `${this.name}: range outside the disk`);
   }
 }

@@ -5,53 +5,53 @@
  */
 export class RunSet {
   /** The runs in order; no two overlap or touch. */
-  #runs: Run[] = [];
+  private runs: Run[] = [];
 
   get isEmpty(): boolean {
-    return this.#runs.length === 0;
+    return this.runs.length === 0;
   }
 
   has(number: number): boolean {
-    const run = this.#runs[this.#firstEndingAfter(number)];
+    const run = this.runs[this.firstEndingAfter(number)];
     return run !== undefined && run.first <= number;
   }
 
   /** Adds the numbers from `first` to `end`, exclusive. */
   add(first: number, end: number): void {
     if (first >= end) return;
-    const from = this.#firstEndingAfter(first - 1);
+    const from = this.firstEndingAfter(first - 1);
     let to = from;
     const added = { first, end };
-    for (; to < this.#runs.length && this.#runs[to].first <= end; to++) {
-      added.first = Math.min(added.first, this.#runs[to].first);
-      added.end = Math.max(added.end, this.#runs[to].end);
+    for (; to < this.runs.length && this.runs[to].first <= end; to++) {
+      added.first = Math.min(added.first, this.runs[to].first);
+      added.end = Math.max(added.end, this.runs[to].end);
     }
-    this.#runs.splice(from, to - from, added);
+    this.runs.splice(from, to - from, added);
   }
 
   clear(): void {
-    this.#runs = [];
+    this.runs = [];
   }
 
   copy(): RunSet {
     const copy = new RunSet();
-    copy.#runs = this.#runs.map((run) => ({ ...run }));
+    copy.runs = this.runs.map((run) => ({ ...run }));
     return copy;
   }
 
   /** The runs between `first` and `end`, in order and clipped. */
   *within(first: number, end: number): Generator<Run> {
-    for (let i = this.#firstEndingAfter(first); i < this.#runs.length && this.#runs[i].first < end; i++) {
-      yield { first: Math.max(first, this.#runs[i].first), end: Math.min(end, this.#runs[i].end) };
+    for (let i = this.firstEndingAfter(first); i < this.runs.length && this.runs[i].first < end; i++) {
+      yield { first: Math.max(first, this.runs[i].first), end: Math.min(end, this.runs[i].end) };
     }
   }
 
   /** The index of the first run that ends after a number. */
-  #firstEndingAfter(number: number): number {
-    let [from, to] = [0, this.#runs.length];
+  private firstEndingAfter(number: number): number {
+    let [from, to] = [0, this.runs.length];
     while (from < to) {
       const middle = (from + to) >>> 1;
-      if (this.#runs[middle].end > number) to = middle;
+      if (this.runs[middle].end > number) to = middle;
       else from = middle + 1;
     }
     return from;

@@ -5,7 +5,7 @@ import { type ByteRange, isEmpty } from './byteRange.ts';
 import { ScratchSlots } from './scratchSlots.ts';
 import { SlotMap, ZERO_SLOT } from './slotMap.ts';
 
-export interface ScratchMoment {
+export interface ScratchState {
   readonly lower: BlockDevice;
   readonly slots: SlotMap;
 }
@@ -22,66 +22,66 @@ export class ScratchLayer implements BlockDevice {
   readonly name: string;
   readonly lengthBytes: number;
   readonly readOnly = false;
-  #lower: BlockDevice;
-  readonly #scratch: HostFile;
-  readonly #slots = new ScratchSlots();
-  #map: SlotMap;
+  private lower: BlockDevice;
+  private readonly scratch: HostFile;
+  private readonly slots = new ScratchSlots();
+  private map: SlotMap;
   /** The length of the file in slots. */
-  #fileSlots = 0;
+  private slotCount = 0;
 
   constructor({ lower, scratch }: { lower: BlockDevice; scratch: HostFile }) {
     this.name = lower.name;
     this.lengthBytes = lower.lengthBytes;
-    this.#lower = lower;
-    this.#scratch = scratch;
-    this.#map = new SlotMap(Math.ceil(this.lengthBytes / CLUSTER_BYTES), this.#slots);
+    this.lower = lower;
+    this.scratch = scratch;
+    this.map = new SlotMap(Math.ceil(this.lengthBytes / CLUSTER_BYTES), this.slots);
   }
 
   /** The bytes of the scratch file that the layer and its captured states use. */
   get scratchBytes(): number {
-    return this.#slots.used * CLUSTER_BYTES;
+    return this.slots.used * CLUSTER_BYTES;
   }
 
   /** The part of these bytes that only captured states use. Visits every written region. */
   capturedScratchBytes(): number {
-    return this.scratchBytes - this.#map.slotCount() * CLUSTER_BYTES;
+    return this.scratchBytes - this.map.slotCount() * CLUSTER_BYTES;
   }
 
   /** The memory used by the maps of the layer and its captured states, in bytes. */
   get mapBytes(): number {
-    return this.#slots.mapBytes;
+    return this.slots.mapBytes;
   }
 
   /** Discards all writes and shows `lower`, a device of the same length. Captured states stay valid. */
   reset(lower: BlockDevice): void {
     assert(lower.lengthBytes === this.lengthBytes, 'a drive keeps its length');
-    this.#lower = lower;
-    this.#map.release();
-    this.#cutFile();
+    this.lower = lower;
+    this.map.release();
+    this.truncateFile();
   }
 
   /** Saves the current contents; they can be restored until released. */
-  capture(): ScratchMoment {
-    return { lower: this.#lower, slots: this.#map.share() };
+  capture(): ScratchState {
+    return { lower: this.lower, slots: this.map.reference() };
   }
 
-  restore(moment: ScratchMoment): void {
-    const map = moment.slots.share();
-    this.#lower = moment.lower;
-    this.#map.release();
-    this.#map = map;
-    this.#cutFile();
+  restore(state: ScratchState): void {
+    const map = state.slots.reference();
+    this.lower = state.lower;
+    this.map.release();
+    this.map = map;
+    this.truncateFile();
   }
 
   /** Frees a captured state. */
   release(slots: SlotMap): void {
     slots.release();
-    this.#cutFile();
+    this.truncateFile();
   }
 
   /** The ranges where the layer may differ from the device below. */
   writtenRanges(): ByteRange[] {
-    return this.#map.regions().map(({ first, clusters }) => {
+    return this.map.regions().map(({ first, clusters }) => {
       const offset = first * CLUSTER_BYTES;
       return { offset, lengthBytes: Math.min(clusters * CLUSTER_BYTES, this.lengthBytes - offset) };
     });
@@ -89,62 +89,62 @@ export class ScratchLayer implements BlockDevice {
 
   /** The exact written extents, in whole clusters and in order. */
   *writtenExtents(): Generator<ByteRange & { isZero: boolean }> {
-    for (const { first, clusters, isZero } of this.#map.runs()) {
+    for (const { first, clusters, isZero } of this.map.runs()) {
       const offset = first * CLUSTER_BYTES;
       yield { offset, lengthBytes: Math.min(clusters * CLUSTER_BYTES, this.lengthBytes - offset), isZero };
     }
   }
 
   read(offset: number, into: Uint8Array): void {
-    this.#checkRange(offset, into.length);
+    this.checkRange(offset, into.length);
     for (let done = 0; done < into.length;) {
-      const run = this.#runAt(offset + done, into.length - done);
+      const run = this.extentAt(offset + done, into.length - done);
       const part = into.subarray(done, done + run.lengthBytes);
-      if (run.slot === undefined) this.#lower.read(offset + done, part);
+      if (run.slot === undefined) this.lower.read(offset + done, part);
       else if (run.slot === ZERO_SLOT) part.fill(0);
-      else part.fill(0, this.#scratch.readAt(run.scratchOffset, part));
+      else part.fill(0, this.scratch.readAt(run.scratchOffset, part));
       done += run.lengthBytes;
     }
   }
 
   write(offset: number, from: Uint8Array): void {
-    this.#checkRange(offset, from.length);
+    this.checkRange(offset, from.length);
     for (let done = 0; done < from.length;) {
       const at = offset + done;
-      const run = this.#writableRunAt(at, from.length - done);
+      const run = this.writableExtentAt(at, from.length - done);
       const part = from.subarray(done, done + run.lengthBytes);
-      if (run.slot === undefined) done += this.#writeNewSlots(at, part);
+      if (run.slot === undefined) done += this.writeNewSlots(at, part);
       else {
-        this.#scratch.writeAt(run.slot * CLUSTER_BYTES + (at % CLUSTER_BYTES), part);
+        this.scratch.writeAt(run.slot * CLUSTER_BYTES + (at % CLUSTER_BYTES), part);
         done += part.length;
       }
     }
   }
 
   writeZeroes(offset: number, lengthBytes: number): void {
-    this.#checkRange(offset, lengthBytes);
+    this.checkRange(offset, lengthBytes);
     const end = offset + lengthBytes;
     const first = Math.ceil(offset / CLUSTER_BYTES);
     // The disk may end inside its last cluster; zeroing up to the end zeroes that whole cluster.
     const last = end === this.lengthBytes ? Math.ceil(end / CLUSTER_BYTES) : Math.floor(end / CLUSTER_BYTES);
-    if (first >= last) return this.#zeroPart(offset, end);
-    this.#zeroPart(offset, first * CLUSTER_BYTES);
-    this.#map.setZero(first, last);
-    this.#zeroPart(last * CLUSTER_BYTES, end);
+    if (first >= last) return this.zeroPart(offset, end);
+    this.zeroPart(offset, first * CLUSTER_BYTES);
+    this.map.setZero(first, last);
+    this.zeroPart(last * CLUSTER_BYTES, end);
   }
 
   *dataRanges(offset: number, lengthBytes: number): Generator<ByteRange> {
-    this.#checkRange(offset, lengthBytes);
+    this.checkRange(offset, lengthBytes);
     const end = offset + lengthBytes;
     let done = offset;
     const clusters = [Math.floor(offset / CLUSTER_BYTES), Math.ceil(end / CLUSTER_BYTES)];
-    for (const run of this.#map.runs(clusters[0], clusters[1])) {
+    for (const run of this.map.runs(clusters[0], clusters[1])) {
       const start = Math.max(offset, run.first * CLUSTER_BYTES);
-      if (done < start) yield* this.#lower.dataRanges(done, start - done);
+      if (done < start) yield* this.lower.dataRanges(done, start - done);
       done = Math.min(end, (run.first + run.clusters) * CLUSTER_BYTES);
       if (!run.isZero) yield { offset: start, lengthBytes: done - start };
     }
-    if (done < end) yield* this.#lower.dataRanges(done, end - done);
+    if (done < end) yield* this.lower.dataRanges(done, end - done);
   }
 
   /** Nothing to do: scratch data need not be durable. */
@@ -152,17 +152,17 @@ export class ScratchLayer implements BlockDevice {
 
   /** Closes the scratch file; the device below belongs to the caller. */
   close(): void {
-    this.#scratch.close();
+    this.scratch.close();
   }
 
   /** Zeroes parts of clusters. Clusters whose other bytes are zero become zero clusters, which need no slot. */
-  #zeroPart(offset: number, end: number): void {
+  private zeroPart(offset: number, end: number): void {
     if (offset >= end) return;
     const first = Math.floor(offset / CLUSTER_BYTES);
     const last = Math.ceil(end / CLUSTER_BYTES);
     const start = first * CLUSTER_BYTES;
     const isAllZero = isEmpty(this.dataRanges(start, Math.min(last * CLUSTER_BYTES, this.lengthBytes) - start));
-    if (isAllZero) this.#map.setZero(first, last);
+    if (isAllZero) this.map.setZero(first, last);
     else this.write(offset, new Uint8Array(end - offset));
   }
 
@@ -170,20 +170,20 @@ export class ScratchLayer implements BlockDevice {
    * Writes clusters that get new slots with one file write, completed with their current contents. Returns how many
    * bytes of `data` were written.
    */
-  #writeNewSlots(offset: number, data: Uint8Array): number {
+  private writeNewSlots(offset: number, data: Uint8Array): number {
     const first = Math.floor(offset / CLUSTER_BYTES);
     const head = offset - first * CLUSTER_BYTES;
     const wanted = Math.ceil((head + data.length) / CLUSTER_BYTES);
-    const { first: slot, count } = this.#slots.findFree(wanted);
+    const { first: slot, count } = this.slots.findFree(wanted);
     const part = count < wanted ? data.subarray(0, count * CLUSTER_BYTES - head) : data;
     // A failed write may have extended the file, too.
-    this.#fileSlots = Math.max(this.#fileSlots, slot + count);
-    this.#scratch.writeAt(slot * CLUSTER_BYTES, this.#wholeClusters(offset, part));
-    for (let i = 0; i < count; i++) this.#map.set(first + i, slot + i);
+    this.slotCount = Math.max(this.slotCount, slot + count);
+    this.scratch.writeAt(slot * CLUSTER_BYTES, this.wholeClusters(offset, part));
+    for (let i = 0; i < count; i++) this.map.set(first + i, slot + i);
     return part.length;
   }
 
-  #wholeClusters(offset: number, data: Uint8Array): Uint8Array {
+  private wholeClusters(offset: number, data: Uint8Array): Uint8Array {
     const head = offset % CLUSTER_BYTES;
     const lengthBytes = Math.ceil((head + data.length) / CLUSTER_BYTES) * CLUSTER_BYTES;
     if (lengthBytes === data.length) return data;
@@ -197,32 +197,32 @@ export class ScratchLayer implements BlockDevice {
   }
 
   /** The longest run from `offset` whose clusters either all can be written in place, contiguously, or all cannot. */
-  #writableRunAt(offset: number, lengthMax: number): { slot: number | undefined; lengthBytes: number } {
+  private writableExtentAt(offset: number, lengthMax: number): { slot: number | undefined; lengthBytes: number } {
     const first = Math.floor(offset / CLUSTER_BYTES);
-    const slot = this.#map.ownSlot(first);
+    const slot = this.map.writableSlot(first);
     let lengthBytes = CLUSTER_BYTES - (offset % CLUSTER_BYTES);
     for (let i = 1; lengthBytes < lengthMax; i++) {
-      if (this.#map.ownSlot(first + i) !== (slot === undefined ? undefined : slot + i)) break;
+      if (this.map.writableSlot(first + i) !== (slot === undefined ? undefined : slot + i)) break;
       lengthBytes += CLUSTER_BYTES;
     }
     return { slot, lengthBytes: Math.min(lengthBytes, lengthMax) };
   }
 
-  #cutFile(): void {
-    if (this.#fileSlots <= this.#slots.end) return;
-    this.#fileSlots = this.#slots.end;
-    this.#scratch.truncate(this.#fileSlots * CLUSTER_BYTES);
+  private truncateFile(): void {
+    if (this.slotCount <= this.slots.end) return;
+    this.slotCount = this.slots.end;
+    this.scratch.truncate(this.slotCount * CLUSTER_BYTES);
   }
 
   /** The longest run from `offset` with one location: the device below, the scratch file, or none (zeroes). */
-  #runAt(offset: number, lengthMax: number) {
+  private extentAt(offset: number, lengthMax: number) {
     const first = Math.floor(offset / CLUSTER_BYTES);
     const inCluster = offset - first * CLUSTER_BYTES;
-    const slot = this.#map.get(first);
+    const slot = this.map.get(first);
     const step = slot === undefined || slot === ZERO_SLOT ? 0 : 1;
     let lengthBytes = CLUSTER_BYTES - inCluster;
     for (let i = 1; lengthBytes < lengthMax; i++) {
-      const next = this.#map.get(first + i);
+      const next = this.map.get(first + i);
       const follows = slot === undefined ? next === undefined : next === slot + i * step;
       if (!follows) break;
       lengthBytes += CLUSTER_BYTES;
@@ -234,7 +234,7 @@ export class ScratchLayer implements BlockDevice {
     };
   }
 
-  #checkRange(offset: number, lengthBytes: number): void {
+  private checkRange(offset: number, lengthBytes: number): void {
     assert(offset >= 0 && offset + lengthBytes <= this.lengthBytes, `${this.name}: range outside the disk`);
   }
 }

@@ -8,77 +8,77 @@ import { assert } from '../base/assert.ts';
 export class ScratchSlots {
   /** The total memory used by the maps of these slots, in bytes. */
   mapBytes = 0;
-  #owners = new Uint32Array(256);
-  #used = 0;
-  #end = 0;
+  private owners = new Uint32Array(256);
+  private usedSlots = 0;
+  private endSlot = 0;
   /** Indexed by power of two: no free window of that many slots starts before this one, so searches start here. */
-  readonly #searchFrom = new Array<number>(LEVELS).fill(0);
+  private readonly searchFrom = new Array<number>(LEVELS).fill(0);
 
   /** The number of slots that have an owner. */
   get used(): number {
-    return this.#used;
+    return this.usedSlots;
   }
 
   /** All slots from this one on are free. */
   get end(): number {
-    return this.#end;
+    return this.endSlot;
   }
 
-  ownersOf(slot: number): number {
-    return slot < this.#end ? this.#owners[slot] : 0;
+  referencesTo(slot: number): number {
+    return slot < this.endSlot ? this.owners[slot] : 0;
   }
 
-  own(slot: number): void {
-    if (slot >= this.#owners.length) this.#grow(slot + 1);
-    if (this.#owners[slot]++ > 0) return;
-    this.#used++;
-    this.#end = Math.max(this.#end, slot + 1);
+  addOwner(slot: number): void {
+    if (slot >= this.owners.length) this.grow(slot + 1);
+    if (this.owners[slot]++ > 0) return;
+    this.usedSlots++;
+    this.endSlot = Math.max(this.endSlot, slot + 1);
   }
 
-  disown(slot: number): void {
-    assert(this.ownersOf(slot) > 0, `slot ${slot} has an owner`);
-    if (--this.#owners[slot] > 0) return;
-    this.#used--;
+  removeOwner(slot: number): void {
+    assert(this.referencesTo(slot) > 0, `slot ${slot} has an owner`);
+    if (--this.owners[slot] > 0) return;
+    this.usedSlots--;
     for (let level = 0; level < LEVELS; level++) {
       const first = Math.max(0, slot + 1 - 2 ** level);
-      if (first < this.#searchFrom[level]) this.#searchFrom[level] = first;
+      if (first < this.searchFrom[level]) this.searchFrom[level] = first;
     }
-    while (this.#end > 0 && this.#owners[this.#end - 1] === 0) this.#end--;
+    while (this.endSlot > 0 && this.owners[this.endSlot - 1] === 0) this.endSlot--;
   }
 
   /** Finds contiguous free slots: `wanted` of them, or fewer. They stay free until they are owned. */
   findFree(wanted: number): { first: number; count: number } {
     const count = Math.min(wanted, RUN_MAX);
-    const free = this.#end - this.#used;
+    const free = this.endSlot - this.usedSlots;
     if (free >= count) {
-      const first = this.#firstWindow(count);
+      const first = this.firstWindow(count);
       if (first !== undefined) return { first, count };
     }
-    if (free <= this.#end / FREE_DIVISOR) return { first: this.#end, count };
-    const first = this.#firstWindow(1)!;
+    if (free <= this.endSlot / FREE_DIVISOR) return { first: this.endSlot, count };
+    const first = this.firstWindow(1)!;
     let end = first + 1;
-    while (end - first < count && this.#owners[end] === 0) end++;
+    while (end - first < count && this.owners[end] === 0) end++;
     return { first, count: end - first };
   }
 
-  #firstWindow(count: number): number | undefined {
-    const owners = this.#owners;
-    let first = this.#searchFrom[31 - Math.clz32(count)];
+  private firstWindow(count: number): number | undefined {
+    const references = this.owners;
+    let first = this.searchFrom[31 - Math.clz32(count)];
     let end = first;
-    while (end < this.#end && end - first < count) {
-      if (owners[end++] !== 0) first = end;
+    while (end < this.endSlot && end - first < count) {
+      if (references[end++] !== 0) first = end;
     }
     const found = end - first === count;
     for (let level = 32 - Math.clz32(count - 1); level < LEVELS; level++) {
-      this.#searchFrom[level] = Math.max(this.#searchFrom[level], found ? first : this.#end);
+      this.searchFrom[level] = Math.max(this.searchFrom[level], found ? first : this.endSlot);
     }
     return found ? first : undefined;
   }
 
-  #grow(length: number): void {
-    const grown = new Uint32Array(Math.max(length, this.#owners.length * 2));
-    grown.set(this.#owners);
-    this.#owners = grown;
+  private grow(length: number): void {
+    const grown = new Uint32Array(Math.max(length, this.owners.length * 2));
+    grown.set(this.owners);
+    this.owners = grown;
   }
 }
 

@@ -8,36 +8,36 @@ import type { ScratchSlots } from './scratchSlots.ts';
  * counts the maps and nodes that refer to it, and each slot its leaves; `release` drops the references of a map.
  */
 export class SlotMap {
-  readonly #clusters: number;
-  readonly #slots: ScratchSlots;
+  private readonly clusters: number;
+  private readonly slots: ScratchSlots;
   /** The number of branch levels above the leaves. */
-  readonly #height: number;
-  #root: Entry;
+  private readonly height: number;
+  private root: Entry;
 
   constructor(clusters: number, slots: ScratchSlots) {
-    this.#clusters = clusters;
-    this.#slots = slots;
-    this.#height = heightFor(clusters);
+    this.clusters = clusters;
+    this.slots = slots;
+    this.height = heightFor(clusters);
   }
 
   /** Returns a copy-on-write copy: later changes to one are not visible in the other. */
-  share(): SlotMap {
-    const map = new SlotMap(this.#clusters, this.#slots);
-    map.#root = this.#root;
-    if (isNode(map.#root)) map.#root.owners++;
+  reference(): SlotMap {
+    const map = new SlotMap(this.clusters, this.slots);
+    map.root = this.root;
+    if (isNode(map.root)) map.root.references++;
     return map;
   }
 
   /** Empties the map and frees the slots that no other map refers to. */
   release(): void {
-    this.#drop(this.#root);
-    this.#root = undefined;
+    this.unreference(this.root);
+    this.root = undefined;
   }
 
   /** A slot, ZERO_SLOT, or undefined if the cluster was never written. */
   get(cluster: number): number | undefined {
-    let entry = this.#root;
-    for (let level = this.#height; entry instanceof Branch; level--) entry = entry.entries[indexAt(cluster, level)];
+    let entry = this.root;
+    for (let level = this.height; entry instanceof Branch; level--) entry = entry.entries[indexAt(cluster, level)];
     if (!(entry instanceof Leaf)) return entry === 'zero' ? ZERO_SLOT : undefined;
     const stored = entry.slots[cluster % FANOUT];
     if (stored > 0) return stored - 1;
@@ -45,44 +45,44 @@ export class SlotMap {
   }
 
   /** The cluster's slot if no other map refers to it, so that it can be written in place. */
-  ownSlot(cluster: number): number | undefined {
-    let entry = this.#root;
-    for (let level = this.#height; entry instanceof Branch; level--) {
-      if (entry.owners > 1) return undefined;
+  writableSlot(cluster: number): number | undefined {
+    let entry = this.root;
+    for (let level = this.height; entry instanceof Branch; level--) {
+      if (entry.references > 1) return undefined;
       entry = entry.entries[indexAt(cluster, level)];
     }
-    if (!(entry instanceof Leaf) || entry.owners > 1) return undefined;
+    if (!(entry instanceof Leaf) || entry.references > 1) return undefined;
     const stored = entry.slots[cluster % FANOUT];
-    return stored > 0 && this.#slots.ownersOf(stored - 1) === 1 ? stored - 1 : undefined;
+    return stored > 0 && this.slots.referencesTo(stored - 1) === 1 ? stored - 1 : undefined;
   }
 
   set(cluster: number, slot: number): void {
-    assert(cluster < this.#clusters, 'a map has the clusters of its disk');
-    const { slots } = this.#ownLeaf(cluster);
+    assert(cluster < this.clusters, 'a map has the clusters of its disk');
+    const { slots } = this.writableLeaf(cluster);
     const before = slots[cluster % FANOUT];
-    this.#slots.own(slot);
+    this.slots.addOwner(slot);
     slots[cluster % FANOUT] = slot + 1;
-    if (before > 0) this.#slots.disown(before - 1);
+    if (before > 0) this.slots.removeOwner(before - 1);
   }
 
   setZero(first: number, end: number): void {
     // Zeroing to the end of the disk extends to the end of the tree, which takes one entry whatever the size of the
     // disk.
-    const last = end >= this.#clusters ? Infinity : end;
-    if (first < last) this.#root = this.#zeroed(this.#root, this.#height, first, last);
+    const last = end >= this.clusters ? Infinity : end;
+    if (first < last) this.root = this.zeroed(this.root, this.height, first, last);
   }
 
   /** The written regions in order, in clusters, rounded up to whole leaves. */
   regions(): { first: number; clusters: number }[] {
-    return [...this.#parts()].map(({ first, clusters }) => ({ first, clusters }));
+    return [...this.parts()].map(({ first, clusters }) => ({ first, clusters }));
   }
 
   /**
    * The exact runs of written clusters of one kind, in order, optionally limited to a range. No run extends from one
    * leaf into the next.
    */
-  *runs(from = 0, to = this.#clusters): Generator<Run> {
-    for (const { first, clusters, entry } of this.#parts(from, to)) {
+  *runs(from = 0, to = this.clusters): Generator<Run> {
+    for (const { first, clusters, entry } of this.parts(from, to)) {
       if (entry === 'zero') yield* within({ first, clusters, isZero: true }, from, to);
       else for (const run of runsIn(entry.slots, first)) yield* within(run, from, to);
     }
@@ -91,7 +91,7 @@ export class SlotMap {
   /** The number of clusters that have a slot. Visits every written region. */
   slotCount(): number {
     let count = 0;
-    for (const { entry } of this.#parts()) {
+    for (const { entry } of this.parts()) {
       if (entry !== 'zero') count += entry.slots.reduce((sum, stored) => sum + (stored > 0 ? 1 : 0), 0);
     }
     return count;
@@ -99,11 +99,11 @@ export class SlotMap {
 
   // --- nodes -----------------------------------------------------------------------------------------------------------
 
-  #ownLeaf(cluster: number): Leaf {
-    let node = (this.#root = this.#own(this.#root, this.#height));
-    for (let level = this.#height; node instanceof Branch; level--) {
+  private writableLeaf(cluster: number): Leaf {
+    let node = (this.root = this.writableNode(this.root, this.height));
+    for (let level = this.height; node instanceof Branch; level--) {
       const index = indexAt(cluster, level);
-      const below: Node = this.#own(node.entries[index], level - 1);
+      const below: Node = this.writableNode(node.entries[index], level - 1);
       node.entries[index] = below;
       node = below;
     }
@@ -113,69 +113,69 @@ export class SlotMap {
   /**
    * Returns the entry as a node that only this map refers to; the caller guarantees the same for the nodes above it.
    */
-  #own(entry: Entry, level: number): Node {
-    if (isNode(entry) && entry.owners === 1) return entry;
-    this.#slots.mapBytes += NODE_BYTES[level === 0 ? 'leaf' : 'branch'];
+  private writableNode(entry: Entry, level: number): Node {
+    if (isNode(entry) && entry.references === 1) return entry;
+    this.slots.mapBytes += NODE_BYTES[level === 0 ? 'leaf' : 'branch'];
     if (!isNode(entry)) return level === 0 ? new Leaf(leafOf(entry)) : new Branch(new Array<Entry>(FANOUT).fill(entry));
-    entry.owners--;
+    entry.references--;
     if (entry instanceof Leaf) {
-      for (const stored of entry.slots) if (stored > 0) this.#slots.own(stored - 1);
+      for (const stored of entry.slots) if (stored > 0) this.slots.addOwner(stored - 1);
       return new Leaf(entry.slots.slice());
     }
-    for (const below of entry.entries) if (isNode(below)) below.owners++;
+    for (const below of entry.entries) if (isNode(below)) below.references++;
     return new Branch(entry.entries.slice());
   }
 
-  #drop(entry: Entry): void {
-    if (!isNode(entry) || --entry.owners > 0) return;
-    this.#slots.mapBytes -= NODE_BYTES[entry instanceof Leaf ? 'leaf' : 'branch'];
-    if (entry instanceof Branch) for (const below of entry.entries) this.#drop(below);
-    else for (const stored of entry.slots) if (stored > 0) this.#slots.disown(stored - 1);
+  private unreference(entry: Entry): void {
+    if (!isNode(entry) || --entry.references > 0) return;
+    this.slots.mapBytes -= NODE_BYTES[entry instanceof Leaf ? 'leaf' : 'branch'];
+    if (entry instanceof Branch) for (const below of entry.entries) this.unreference(below);
+    else for (const stored of entry.slots) if (stored > 0) this.slots.removeOwner(stored - 1);
   }
 
   /** Returns the entry with zeroes from `first` to `end`, relative to its first cluster. */
-  #zeroed(entry: Entry, level: number, first: number, end: number): Entry {
+  private zeroed(entry: Entry, level: number, first: number, end: number): Entry {
     if (entry === 'zero') return entry;
-    if (first <= 0 && end >= SPANS[level + 1]) {
-      this.#drop(entry);
+    if (first <= 0 && end >= CLUSTERS_PER_ENTRY[level + 1]) {
+      this.unreference(entry);
       return 'zero';
     }
-    const node = this.#own(entry, level);
-    const span = SPANS[level];
+    const node = this.writableNode(entry, level);
+    const span = CLUSTERS_PER_ENTRY[level];
     const last = Math.min(FANOUT, Math.ceil(end / span));
     for (let i = Math.max(0, Math.floor(first / span)); i < last; i++) {
       if (node instanceof Branch) {
-        node.entries[i] = this.#zeroed(node.entries[i], level - 1, first - i * span, end - i * span);
+        node.entries[i] = this.zeroed(node.entries[i], level - 1, first - i * span, end - i * span);
       } else {
-        if (node.slots[i] > 0) this.#slots.disown(node.slots[i] - 1);
+        if (node.slots[i] > 0) this.slots.removeOwner(node.slots[i] - 1);
         node.slots[i] = STORED_ZERO;
       }
     }
     // A region zeroed piece by piece is merged, so that it takes no more memory than one zeroed at once.
     if (!isAllZero(node)) return node;
-    this.#drop(node);
+    this.unreference(node);
     return 'zero';
   }
 
   /** Leaves and zero regions in order, from cluster `from` to `to`. */
-  #parts(from = 0, to = this.#clusters): Generator<Part> {
-    return this.#partsOf(this.#root, { level: this.#height, first: 0 }, { from, to });
+  private parts(from = 0, to = this.clusters): Generator<Region> {
+    return this.partsOf(this.root, { level: this.height, first: 0 }, { from, to });
   }
 
-  *#partsOf(
+  private *partsOf(
     entry: Entry,
     { level, first }: { level: number; first: number },
     { from, to }: { from: number; to: number },
-  ): Generator<Part> {
-    if (entry === undefined || first >= this.#clusters) return;
+  ): Generator<Region> {
+    if (entry === undefined || first >= this.clusters) return;
     if (!(entry instanceof Branch)) {
-      yield { first, clusters: Math.min(SPANS[level + 1], this.#clusters - first), entry };
+      yield { first, clusters: Math.min(CLUSTERS_PER_ENTRY[level + 1], this.clusters - first), entry };
       return;
     }
-    const span = SPANS[level];
+    const span = CLUSTERS_PER_ENTRY[level];
     const last = Math.min(FANOUT, Math.ceil((to - first) / span));
     for (let i = Math.max(0, Math.floor((from - first) / span)); i < last; i++) {
-      yield* this.#partsOf(entry.entries[i], { level: level - 1, first: first + i * span }, { from, to });
+      yield* this.partsOf(entry.entries[i], { level: level - 1, first: first + i * span }, { from, to });
     }
   }
 }
@@ -184,14 +184,14 @@ export const ZERO_SLOT = -1;
 
 const FANOUT = 512;
 /** The number of clusters per entry: of a leaf, of a branch above leaves, and so on. */
-const SPANS = Array.from({ length: 7 }, (_, level) => FANOUT ** level);
+const CLUSTERS_PER_ENTRY = Array.from({ length: 7 }, (_, level) => FANOUT ** level);
 /** The entries and the objects that hold them. */
 const NODE_BYTES = { leaf: FANOUT * 4 + 256, branch: FANOUT * 8 + 64 };
 const UNWRITTEN = 0;
 const STORED_ZERO = -1;
 
 class Branch {
-  owners = 1;
+  references = 1;
   readonly entries: Entry[];
 
   constructor(entries: Entry[]) {
@@ -201,7 +201,7 @@ class Branch {
 
 /** A slot is stored as its number plus one. */
 class Leaf {
-  owners = 1;
+  references = 1;
   readonly slots: Int32Array;
 
   constructor(slots: Int32Array) {
@@ -212,7 +212,7 @@ class Leaf {
 type Node = Branch | Leaf;
 type Entry = Node | 'zero' | undefined;
 type Run = { first: number; clusters: number; isZero: boolean };
-type Part = { first: number; clusters: number; entry: Leaf | 'zero' };
+type Region = { first: number; clusters: number; entry: Leaf | 'zero' };
 
 const isNode = (entry: Entry): entry is Node => typeof entry === 'object';
 
@@ -221,11 +221,11 @@ const isAllZero = (node: Node): boolean =>
     ? node.entries.every((entry) => entry === 'zero')
     : node.slots.every((stored) => stored === STORED_ZERO);
 
-const indexAt = (cluster: number, level: number): number => Math.floor(cluster / SPANS[level]) % FANOUT;
+const indexAt = (cluster: number, level: number): number => Math.floor(cluster / CLUSTERS_PER_ENTRY[level]) % FANOUT;
 
 const leafOf = (entry: 'zero' | undefined): Int32Array => new Int32Array(FANOUT).fill(entry ? STORED_ZERO : UNWRITTEN);
 
-const heightFor = (clusters: number): number => SPANS.slice(1).findIndex((span) => span >= clusters);
+const heightFor = (clusters: number): number => CLUSTERS_PER_ENTRY.slice(1).findIndex((span) => span >= clusters);
 
 function* within({ first, clusters, isZero }: Run, from: number, to: number): Generator<Run> {
   const start = Math.max(first, from);

@@ -1,4 +1,4 @@
-import { BLOCKS_MAX } from './blockShares.ts';
+import { BLOCKS_MAX } from './blockHashes.ts';
 import { type Run, RunSet } from './runSet.ts';
 
 /**
@@ -8,65 +8,65 @@ import { type Run, RunSet } from './runSet.ts';
  */
 export class StaleBlocks {
   /** Stretches whose blocks are all stale. */
-  readonly #whole: RunSet;
+  private readonly whole: RunSet;
   /** For each stretch, a 1 for each stale block. */
-  readonly #some: Map<number, Uint8Array>;
+  private readonly individual: Map<number, Uint8Array>;
 
   constructor(whole = new RunSet(), some = new Map<number, Uint8Array>()) {
-    this.#whole = whole;
-    this.#some = some;
+    this.whole = whole;
+    this.individual = some;
   }
 
   add(first: number, end: number): void {
     const firstWhole = Math.ceil(first / BLOCKS_MAX);
     const endWhole = Math.floor(end / BLOCKS_MAX);
-    if (endWhole - firstWhole < RUN_STRETCHES_MIN) return this.#mark(first, end);
-    this.#mark(first, firstWhole * BLOCKS_MAX);
-    this.#whole.add(firstWhole, endWhole);
-    this.#mark(endWhole * BLOCKS_MAX, end);
+    if (endWhole - firstWhole < RUN_STRETCHES_MIN) return this.mark(first, end);
+    this.mark(first, firstWhole * BLOCKS_MAX);
+    this.whole.add(firstWhole, endWhole);
+    this.mark(endWhole * BLOCKS_MAX, end);
   }
 
   /** Whether a stretch is stale as part of a run; `delete` does not change that. */
-  isWholly(stretch: number): boolean {
-    return this.#whole.has(stretch);
+  isWhollyStale(stretch: number): boolean {
+    return this.whole.has(stretch);
   }
 
   /** Unmarks blocks of one stretch that were marked individually. */
   delete(first: number, end: number): void {
     const stretch = Math.floor(first / BLOCKS_MAX);
     const start = stretch * BLOCKS_MAX;
-    this.#some.get(stretch)?.fill(0, first - start, end - start);
+    this.individual.get(stretch)?.fill(0, first - start, end - start);
   }
 
   clear(): void {
-    this.#whole.clear();
-    this.#some.clear();
+    this.whole.clear();
+    this.individual.clear();
   }
 
   /** Copies the blocks below `end`. */
   copy(end: number): StaleBlocks {
     const copy = new StaleBlocks();
-    for (const { first, end: runEnd } of this.#whole.within(0, Math.floor(end / BLOCKS_MAX))) {
-      copy.#whole.add(first, runEnd);
+    for (const { first, end: runEnd } of this.whole.within(0, Math.floor(end / BLOCKS_MAX))) {
+      copy.whole.add(first, runEnd);
     }
-    for (const [stretch, blocks] of this.#some) {
+    for (const [stretch, blocks] of this.individual) {
       const start = stretch * BLOCKS_MAX;
-      if (start < end) copy.#some.set(stretch, blocks.slice().fill(0, Math.max(0, end - start)));
+      if (start < end) copy.individual.set(stretch, blocks.slice().fill(0, Math.max(0, end - start)));
     }
     return copy;
   }
 
   /** The runs of stretches, in blocks. */
   *runs(): Generator<Run> {
-    for (const { first, end } of this.#whole.within(0, Infinity)) {
+    for (const { first, end } of this.whole.within(0, Infinity)) {
       yield { first: first * BLOCKS_MAX, end: end * BLOCKS_MAX };
     }
   }
 
   /** The individually marked blocks in order, with adjacent blocks of a stretch merged. */
-  *few(): Generator<Run> {
-    for (const stretch of [...this.#some.keys()].sort((a, b) => a - b)) {
-      const blocks = this.#some.get(stretch)!;
+  *individualRuns(): Generator<Run> {
+    for (const stretch of [...this.individual.keys()].sort((a, b) => a - b)) {
+      const blocks = this.individual.get(stretch)!;
       const start = stretch * BLOCKS_MAX;
       for (let first = blocks.indexOf(1); first >= 0; first = blocks.indexOf(1, first)) {
         const next = blocks.indexOf(0, first);
@@ -77,19 +77,19 @@ export class StaleBlocks {
     }
   }
 
-  #mark(first: number, end: number): void {
+  private mark(first: number, end: number): void {
     for (let at = first; at < end;) {
       const stretch = Math.floor(at / BLOCKS_MAX);
       const start = stretch * BLOCKS_MAX;
       const to = Math.min(end, start + BLOCKS_MAX);
-      if (!this.#whole.has(stretch)) this.#blocksOf(stretch).fill(1, at - start, to - start);
+      if (!this.whole.has(stretch)) this.blocksOf(stretch).fill(1, at - start, to - start);
       at = to;
     }
   }
 
-  #blocksOf(stretch: number): Uint8Array {
-    let blocks = this.#some.get(stretch);
-    if (!blocks) this.#some.set(stretch, (blocks = new Uint8Array(BLOCKS_MAX)));
+  private blocksOf(stretch: number): Uint8Array {
+    let blocks = this.individual.get(stretch);
+    if (!blocks) this.individual.set(stretch, (blocks = new Uint8Array(BLOCKS_MAX)));
     return blocks;
   }
 }

@@ -1,4 +1,4 @@
-import { once } from '../base/once.ts';
+import { lazy } from '../base/once.ts';
 
 /**
  * The name of a control and status register (Volume II, "Control and Status Registers", plus AIA, Smstateen, vectors
@@ -58,7 +58,7 @@ const TABLE: Record<number, string> = {
   0xfb0: 'mtopi',
 };
 
-const names = once(
+const names = lazy(
   () =>
     new Map(
       Object.entries(TABLE).flatMap(([first, line]) =>

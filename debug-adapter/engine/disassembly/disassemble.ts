@@ -1,4 +1,4 @@
-import { once } from '../base/once.ts';
+import { lazy } from '../base/once.ts';
 import { COMPRESSED } from './compressed.ts';
 import { FLOATING_POINT } from './floatingPoint.ts';
 import { INTEGER } from './integer.ts';
@@ -36,5 +36,5 @@ export function disassembleOne(word: number, pc: bigint, symbolAt: SymbolAt = ()
 /**
  * Parsed on first use: most runs disassemble nothing, and parsing the tables takes longer than running a small guest.
  */
-const words = once(() => readPatterns(SYSTEM + INTEGER + FLOATING_POINT, 32));
-const halves = once(() => readPatterns(COMPRESSED, 16));
+const words = lazy(() => readPatterns(SYSTEM + INTEGER + FLOATING_POINT, 32));
+const halves = lazy(() => readPatterns(COMPRESSED, 16));

@@ -1,4 +1,4 @@
-import { once } from '../base/once.ts';
+import { lazy } from '../base/once.ts';
 
 /**
  * Immediates in the manual's notation, which gives the bits of the value held by each field of the instruction.
@@ -13,11 +13,11 @@ export type Immediate = () => {
 };
 
 /** A zero-extended immediate. `fields` maps the highest bit of each instruction field to the value bits it holds. */
-export const unsigned = (fields: Record<number, string>): Immediate => once(() => ({ moves: movesOf(fields) }));
+export const unsigned = (fields: Record<number, string>): Immediate => lazy(() => ({ moves: movesOf(fields) }));
 
 /** A sign-extended immediate; `fields` as for `unsigned`. */
 export const signed = (fields: Record<number, string>): Immediate =>
-  once(() => {
+  lazy(() => {
     const moves = movesOf(fields);
     return { moves, signBit: Math.max(...moves.map(([, to]) => to)) };
   });

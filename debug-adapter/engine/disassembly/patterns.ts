@@ -23,11 +23,11 @@ export function readPatterns(table: string, widthBits: 16 | 32): InstructionPatt
 
 /** The first of `patterns` that matches `bits`; undefined if none does or the encoding is reserved. */
 export function matchingPattern(patterns: readonly InstructionPattern[], bits: number): InstructionPattern | undefined {
-  const found = patterns.find(
+  const pattern = patterns.find(
     ({ mask, value, operands }) =>
       (bits & mask) >>> 0 === value && (!operands.includes('fsame') || sourcesAreEqual(bits)),
   );
-  return found?.mnemonic === 'reserved' ? undefined : found;
+  return pattern?.mnemonic === 'reserved' ? undefined : pattern;
 }
 
 function readPattern(line: string, widthBits: number): InstructionPattern {

@@ -8,7 +8,7 @@ import { Clint } from './devices/clint.ts';
 import type { Device, DeviceContext, GuestMemory, TimedDevice } from './devices/device.ts';
 import { GoldfishRtc } from './devices/goldfishRtc.ts';
 import { EmptySlot } from './devices/emptySlot.ts';
-import { Finisher } from './devices/finisher.ts';
+import { TestDevice } from './devices/testDevice.ts';
 import { Plic } from './devices/plic.ts';
 import { Uart16550 } from './devices/uart16550.ts';
 import { VirtioBlk } from './devices/virtioBlk.ts';
@@ -17,7 +17,7 @@ import { VirtioRng } from './devices/virtioRng.ts';
 import type { Semihosting } from './semihosting/semihosting.ts';
 
 /** The machine's clock, and its callbacks for devices (see `DeviceContext`). */
-export interface BoardClock {
+export interface MachineControl {
   now(): number;
   position(): number;
   attention(): void;
@@ -25,13 +25,13 @@ export interface BoardClock {
 }
 
 /** The host services that devices use; see `Inputs`. */
-export interface BoardOutside {
+export interface HostServices {
   hostTime(): number;
   entropy(lengthBytes: number): Uint8Array;
 }
 
 /** The virtio slot of a drive, and its transport. */
-export interface DriveWiring {
+export interface DriveSlot {
   /** 0 to VIRTIO_SLOTS - 1. */
   slot: number;
   legacy: boolean;
@@ -48,7 +48,7 @@ export interface MappedDevice {
    */
   accepts: (offset: number, sizeBytes: number) => boolean;
   /** Whether an 8-byte access is split into two accesses of 4, low half first. */
-  splits: boolean;
+  splits64: boolean;
 }
 
 /** The behavior of the devices: `current`, as in QEMU, or `before5`, for replaying recordings of formats 2 to 4. */
@@ -63,7 +63,7 @@ const ROM_BASE = 0x1000;
 const ROM_BYTES = 0xf000;
 const RTC_BASE = 0x0010_1000;
 const RTC_SOURCE = 11;
-const FINISHER_BASE = 0x0010_0000;
+const TEST_DEVICE_BASE = 0x0010_0000;
 const CLINT_BASE = 0x0200_0000;
 const PLIC_BASE = 0x0c00_0000;
 const UART_BASE = 0x1000_0000;
@@ -82,7 +82,7 @@ export class Board {
   readonly clint: Clint;
   readonly plic: Plic | PlicBefore5;
   readonly uart: Uart16550 | Uart16550Before5;
-  readonly finisher: Finisher;
+  readonly testDevice: TestDevice;
   readonly rtc: GoldfishRtc;
   readonly disks: VirtioBlk[];
   readonly rng: VirtioRng | undefined;
@@ -96,64 +96,65 @@ export class Board {
   upperHalf = 0;
 
   constructor(options: {
-    clock: BoardClock;
+    clock: MachineControl;
     harts: number;
     memory: GuestMemory;
     drives: readonly Drive[];
     /** One entry for each drive. */
-    wiring: readonly DriveWiring[];
+    driveSlots: readonly DriveSlot[];
     /** Adds a virtio-rng device in the last free slot. */
     rng: boolean;
     /** A guest reset ends the run. */
     noReboot: boolean;
     /** Not on the bus: the harts call it. */
     semihosting?: Semihosting;
-    outside: BoardOutside;
+    host: HostServices;
     transmit: (byte: number) => void;
     generation?: DeviceGeneration;
   }) {
-    const { clock, harts, memory, wiring, outside } = options;
+    const { clock, harts, memory, driveSlots, host } = options;
     const context = (setInterrupt: (level: boolean) => void): DeviceContext => ({
       now: () => clock.now(),
       position: () => clock.position(),
-      attention: () => clock.attention(),
-      linesFell: () => clock.linesFell(),
+      requestAttention: () => clock.attention(),
+      interruptLinesFell: () => clock.linesFell(),
       setInterrupt,
     });
-    const unwired = context(() => {});
-    const wired = (source: number) => context((level) => this.plic.setLevel(source, level));
-    const isOld = options.generation === 'before5';
+    const noInterrupt = context(() => {});
+    const withInterrupt = (source: number) => context((level) => this.plic.setLevel(source, level));
+    const isBefore5 = options.generation === 'before5';
     this.semihosting = options.semihosting;
     this.now = () => clock.now();
-    this.plic = new (isOld ? PlicBefore5 : Plic)({ context: unwired, harts });
-    this.clint = new Clint({ context: unwired, harts, startsSilent: isOld });
-    this.finisher = new Finisher({ context: unwired, resetEnds: options.noReboot });
-    const serial = { context: wired(UART_SOURCE), transmit: options.transmit };
-    this.uart = isOld ? new Uart16550Before5(serial) : new Uart16550(serial);
-    this.rtc = new GoldfishRtc({ context: wired(RTC_SOURCE), hostTime: () => outside.hostTime() });
-    const transport = isOld ? VirtioMmioBefore5 : VirtioMmio;
+    this.plic = new (isBefore5 ? PlicBefore5 : Plic)({ context: noInterrupt, harts });
+    this.clint = new Clint({ context: noInterrupt, harts, timerStartsDisarmed: isBefore5 });
+    this.testDevice = new TestDevice({ context: noInterrupt, resetEndsRun: options.noReboot });
+    const serial = { context: withInterrupt(UART_SOURCE), transmit: options.transmit };
+    this.uart = isBefore5 ? new Uart16550Before5(serial) : new Uart16550(serial);
+    this.rtc = new GoldfishRtc({ context: withInterrupt(RTC_SOURCE), hostTime: () => host.hostTime() });
+    const transport = isBefore5 ? VirtioMmioBefore5 : VirtioMmio;
     const inSlot = (slot: number) => {
-      return { name: `virtio${slot}`, context: wired(VIRTIO_FIRST_SOURCE + slot), memory, transport };
+      return { name: `virtio${slot}`, context: withInterrupt(VIRTIO_FIRST_SOURCE + slot), memory, transport };
     };
     this.disks = options.drives.map(
-      (drive, i) => new VirtioBlk({ ...inSlot(wiring[i].slot), drive, legacy: wiring[i].legacy, isBefore5: isOld }),
+      (drive, i) =>
+        new VirtioBlk({ ...inSlot(driveSlots[i].slot), drive, legacy: driveSlots[i].legacy, isBefore5: isBefore5 }),
     );
     // As in QEMU, where one property makes all slots legacy.
-    const legacy = wiring.some((drive) => drive.legacy);
-    const rngSlot = options.rng ? lastFreeSlot(wiring) : -1;
+    const legacy = driveSlots.some((drive) => drive.legacy);
+    const rngSlot = options.rng ? lastFreeSlot(driveSlots) : -1;
     if (options.rng) {
-      const entropy = (lengthBytes: number) => outside.entropy(lengthBytes);
-      this.rng = new VirtioRng({ ...inSlot(rngSlot), legacy, entropy, isBefore5: isOld });
+      const entropy = (lengthBytes: number) => host.entropy(lengthBytes);
+      this.rng = new VirtioRng({ ...inSlot(rngSlot), legacy, entropy, isBefore5: isBefore5 });
     }
     const timedUart = this.uart instanceof Uart16550 ? [this.uart] : [];
     this.timed = [...this.disks, ...(this.rng ? [this.rng] : []), this.rtc, ...timedUart];
     const slots = Array.from({ length: VIRTIO_SLOTS }, (_, slot): Device => {
-      const disk = wiring.findIndex((drive) => drive.slot === slot);
+      const disk = driveSlots.findIndex((drive) => drive.slot === slot);
       if (disk >= 0) return this.disks[disk];
       return (slot === rngSlot && this.rng) || new EmptySlot({ name: `virtio${slot}`, legacy });
     });
     const map = this.makeMap(slots);
-    this.map = isOld ? widened(map) : map;
+    this.map = isBefore5 ? withOldAccessRules(map) : map;
   }
 
   /**
@@ -166,7 +167,7 @@ export class Board {
     const offset = address - mapped.base;
     if (sizeBytes !== 8) return mapped.device.read(offset, sizeBytes);
     const low = mapped.device.read(offset, 4);
-    this.upperHalf = mapped.splits ? mapped.device.read(offset + 4, 4) : 0;
+    this.upperHalf = mapped.splits64 ? mapped.device.read(offset + 4, 4) : 0;
     return low;
   }
 
@@ -176,18 +177,18 @@ export class Board {
     if (!mapped) return false;
     const offset = address - mapped.base;
     mapped.device.write(offset, value, sizeBytes === 8 ? 4 : sizeBytes);
-    if (sizeBytes === 8 && mapped.splits) mapped.device.write(offset + 4, this.upperHalf, 4);
+    if (sizeBytes === 8 && mapped.splits64) mapped.device.write(offset + 4, this.upperHalf, 4);
     return true;
   }
 
   /** The receiver of console input: a semihosting call that waits for it, otherwise the UART. */
   get console(): { receive(byte: number): void } {
-    return this.semihosting?.wantsByte ? this.semihosting : this.uart;
+    return this.semihosting?.isWaitingForByte ? this.semihosting : this.uart;
   }
 
   /** The virtual time from which the console accepts a byte; Infinity while nothing listens. */
   consoleReadyNanoseconds(): number {
-    return this.semihosting?.wantsByte ? this.now() : this.uart.readyNanoseconds();
+    return this.semihosting?.isWaitingForByte ? this.now() : this.uart.readyNanoseconds();
   }
 
   /** All devices with state, each with a unique name. */
@@ -205,17 +206,23 @@ export class Board {
 
   /** The access rules follow QEMU's memory regions. */
   private makeMap(slots: readonly Device[]): MappedDevice[] {
-    const all = { accepts: acceptsAll, splits: true };
+    const all = { accepts: acceptsAll, splits64: true };
     const slotOf = (device: Device, slot: number): MappedDevice => {
       return { base: VIRTIO_BASE + slot * VIRTIO_STRIDE, lengthBytes: 0x200, device, ...all };
     };
     return [
-      { base: UART_BASE, lengthBytes: 8, device: this.uart, accepts: acceptsAll, splits: false },
-      { base: PLIC_BASE, lengthBytes: 0x60_0000, device: this.plic, accepts: acceptsWords, splits: false },
-      { base: CLINT_BASE, lengthBytes: 0xc000, device: this.clint, accepts: acceptsByClint, splits: true },
+      { base: UART_BASE, lengthBytes: 8, device: this.uart, accepts: acceptsAll, splits64: false },
+      { base: PLIC_BASE, lengthBytes: 0x60_0000, device: this.plic, accepts: acceptsWords, splits64: false },
+      { base: CLINT_BASE, lengthBytes: 0xc000, device: this.clint, accepts: clintAccepts, splits64: true },
       ...slots.map(slotOf),
-      { base: RTC_BASE, lengthBytes: 0x24, device: this.rtc, accepts: acceptsByRtc, splits: true },
-      { base: FINISHER_BASE, lengthBytes: 0x1000, device: this.finisher, accepts: acceptsByFinisher, splits: false },
+      { base: RTC_BASE, lengthBytes: 0x24, device: this.rtc, accepts: rtcAccepts, splits64: true },
+      {
+        base: TEST_DEVICE_BASE,
+        lengthBytes: 0x1000,
+        device: this.testDevice,
+        accepts: testDeviceAccepts,
+        splits64: false,
+      },
       { base: ROM_BASE, lengthBytes: ROM_BYTES, device: this.rom, ...all },
     ];
   }
@@ -223,26 +230,26 @@ export class Board {
 
 const acceptsAll = (): boolean => true;
 const acceptsWords = (_: number, sizeBytes: number): boolean => sizeBytes === 4;
-const acceptsByRtc = (_: number, sizeBytes: number): boolean => sizeBytes >= 4;
-const acceptsByFinisher = (_: number, sizeBytes: number): boolean => sizeBytes === 2 || sizeBytes === 4;
+const rtcAccepts = (_: number, sizeBytes: number): boolean => sizeBytes >= 4;
+const testDeviceAccepts = (_: number, sizeBytes: number): boolean => sizeBytes === 2 || sizeBytes === 4;
 /** The software interrupt registers, and from 0x4000 the timer registers. */
-const acceptsByClint = (offset: number, sizeBytes: number): boolean =>
+const clintAccepts = (offset: number, sizeBytes: number): boolean =>
   sizeBytes === 4 || (sizeBytes === 8 && offset >= 0x4000);
 
 /**
  * In recordings of formats 2 to 4 a device accepts accesses of any width in the whole address range reserved for it.
  */
-function widened(map: readonly MappedDevice[]): MappedDevice[] {
+function withOldAccessRules(map: readonly MappedDevice[]): MappedDevice[] {
   const lengths = new Map([[UART_BASE, 0x100], [CLINT_BASE, 0x1_0000], [RTC_BASE, 0x1000]]); // prettier-ignore
   return map.map((mapped) => {
     const isSlot = mapped.base > UART_BASE;
     const lengthBytes = isSlot ? VIRTIO_STRIDE : (lengths.get(mapped.base) ?? mapped.lengthBytes);
-    return { ...mapped, lengthBytes, accepts: acceptsAll, splits: true };
+    return { ...mapped, lengthBytes, accepts: acceptsAll, splits64: true };
   });
 }
 
 /** Assigns virtio slots: drives without a given slot take the first free ones, in order. */
-export function wireDrives(drives: readonly { slot?: number; virtio?: 'modern' | 'legacy' }[]): DriveWiring[] {
+export function assignSlots(drives: readonly { slot?: number; virtio?: 'modern' | 'legacy' }[]): DriveSlot[] {
   const taken = new Set(drives.map(({ slot }) => slot));
   const firstFree = (): number => {
     let slot = 0;
@@ -254,9 +261,9 @@ export function wireDrives(drives: readonly { slot?: number; virtio?: 'modern' |
 }
 
 /** QEMU fills its slots starting from the last. */
-function lastFreeSlot(wiring: readonly DriveWiring[]): number {
+function lastFreeSlot(driveSlots: readonly DriveSlot[]): number {
   let slot = VIRTIO_SLOTS - 1;
-  while (wiring.some((drive) => drive.slot === slot)) slot--;
+  while (driveSlots.some((drive) => drive.slot === slot)) slot--;
   assert(slot >= 0, 'a virtio slot is free for the entropy device');
   return slot;
 }

@@ -16,8 +16,8 @@ export class Deadlines {
     let earliest = undefined;
     let deadline = Infinity;
     for (const device of this.board.timed) {
-      const own = device.deadline();
-      if (own < deadline) [earliest, deadline] = [device, own];
+      const deviceTime = device.deadline();
+      if (deviceTime < deadline) [earliest, deadline] = [device, deviceTime];
     }
     return earliest;
   }
@@ -34,8 +34,8 @@ export class Deadlines {
   next(hart: number, now: number): number {
     return Math.min(
       this.deviceDeadline(),
-      toRing(this.board.clint.timerDeadlineNanoseconds(hart), now),
-      toRing(this.interrupts.supervisorDeadline(hart), now),
+      toExpiry(this.board.clint.timerDeadlineNanoseconds(hart), now),
+      toExpiry(this.interrupts.supervisorDeadline(hart), now),
     );
   }
 
@@ -47,4 +47,4 @@ export class Deadlines {
 }
 
 /** A timer that has already expired causes no further event. */
-const toRing = (deadline: number, now: number): number => (deadline <= now ? Infinity : deadline);
+const toExpiry = (deadline: number, now: number): number => (deadline <= now ? Infinity : deadline);

@@ -1,9 +1,9 @@
 import { assert } from '../base/assert.ts';
 import { type GuestAddress, PAGE_SIZE_BYTES } from '../base/quantities.ts';
-import { hashInPlace } from '../base/hashMemory.ts';
+import { hashIn } from '../base/hashMemory.ts';
 import type { Hart } from './cpu/hart.ts';
 import { HASH_CONSTANTS, PAGE_DIRTY_SNAPSHOT, PAGE_DIRTY_TLB, PAGE_FLAGS, RAM, RAM_BASE } from './cpu/layout.ts';
-import { Watcher } from './watcher.ts';
+import { Watchpoints } from './watcher.ts';
 import type { GuestMemory } from './devices/device.ts';
 
 /**
@@ -22,7 +22,7 @@ export class GuestRam implements GuestMemory {
 
   constructor(hart: Hart) {
     const { memory, memoryBytes } = hart;
-    hashInPlace(memory, HASH_CONSTANTS);
+    hashIn(memory, HASH_CONSTANTS);
     this.hart = hart;
     this.lengthBytes = memoryBytes;
     this.bytes = new Uint8Array(memory.buffer, RAM, memoryBytes);
@@ -85,8 +85,8 @@ export class GuestRam implements GuestMemory {
   }
 
   /** Creates the watchpoints on this RAM. There is one instance, owned by the machine. */
-  makeWatcher(): Watcher {
-    return new Watcher(this.bytes, this.flags);
+  createWatchpoints(): Watchpoints {
+    return new Watchpoints(this.bytes, this.flags);
   }
 
   // --- digest and snapshots ------------------------------------------------------------------------------------------
@@ -101,12 +101,12 @@ export class GuestRam implements GuestMemory {
   /** Calls `visit` for each page written since `clearSnapshotMarks`, in ascending order, with a view of its bytes. */
   forEachDirtyPage(visit: (page: number, bytes: Uint8Array) => void): void {
     const { pageCount } = this;
-    const next = (page: number): number => this.hart.core.nextMarked(page, PAGE_DIRTY_SNAPSHOT);
+    const next = (page: number): number => this.hart.core.nextFlagged(page, PAGE_DIRTY_SNAPSHOT);
     for (let page = next(0); page < pageCount; page = next(page + 1)) visit(page, this.page(page));
   }
 
   clearSnapshotMarks(): void {
-    this.hart.core.clearMarks(PAGE_DIRTY_SNAPSHOT | PAGE_DIRTY_TLB);
+    this.hart.core.clearPageFlags(PAGE_DIRTY_SNAPSHOT | PAGE_DIRTY_TLB);
     this.hart.core.flushWrites();
   }
 

@@ -1,5 +1,5 @@
 import type { Board } from './board.ts';
-import type { HartBanks } from './cpu/hartBanks.ts';
+import type { HartContexts } from './cpu/hartContexts.ts';
 import { IRQ } from './cpu/mstatus.ts';
 
 /**
@@ -8,12 +8,12 @@ import { IRQ } from './cpu/mstatus.ts';
  * cache is stored.
  */
 export class HartInterrupts {
-  private harts: HartBanks;
+  private harts: HartContexts;
   private board: Board;
   /** For each hart: when stimecmp expires. Recomputed only after a write to stimecmp or mtime. */
   private supervisorTimers: { compare: bigint; tickDelta: bigint; deadline: number }[];
 
-  constructor(harts: HartBanks, board: Board) {
+  constructor(harts: HartContexts, board: Board) {
     this.harts = harts;
     this.board = board;
     this.supervisorTimers = Array.from({ length: harts.count }, () => {
@@ -37,7 +37,7 @@ export class HartInterrupts {
   /** False while the hart waits in WFI and no interrupt that it has enabled is pending. */
   isRunnable(hart: number, now: number): boolean {
     const { harts } = this;
-    if (!harts.waits(hart)) return true;
+    if (!harts.isWaiting(hart)) return true;
     return ((this.lines(hart, now) | harts.softwarePending(hart)) & harts.enabled(hart)) !== 0;
   }
 

@@ -45,20 +45,20 @@ export interface Inputs extends RequestLog {
    * idles, the machine advances its clock to `wakeNanoseconds` (a deterministic idle step), or ends if that is
    * Infinity.
    */
-  take(status: InputStatus): OutsideEvent | undefined;
+  takeEvent(status: InputStatus): OutsideEvent | undefined;
   /** Host time in milliseconds since 1970, for a device in the step at `position`. */
   hostTime(position: Position): number;
   /** `lengthBytes` unpredictable bytes, for a device in the step at `position`. */
   entropy(position: Position, lengthBytes: number): Uint8Array;
   /** Data of a host file or console input, for a semihosting call in the step at `position`. */
-  hostFile(position: Position, question: FileQuestion): FileAnswer;
+  queryHostFile(position: Position, query: HostFileQuery): HostFileResult;
 }
 
 /**
  * A semihosting query. Names are passed as the guest gives them. An answer may have fewer bytes than requested, and has
  * none at the end.
  */
-export type FileQuestion =
+export type HostFileQuery =
   | { kind: 'length'; name: string }
   | { kind: 'bytes'; name: string; offset: number; lengthBytes: number }
   /**
@@ -68,10 +68,10 @@ export type FileQuestion =
   | { kind: 'console'; lengthBytes: number };
 
 /** The error number for a console without input so far (EAGAIN). */
-export const NOTHING_YET = 11;
+export const NO_INPUT_YET = 11;
 
-/** The answer to a FileQuestion; on an error, `bytes` is empty. */
-export interface FileAnswer {
+/** The answer to a HostFileQuery; on an error, `bytes` is empty. */
+export interface HostFileResult {
   /** 0, or a Linux error number. */
   error: number;
   /** The length of the whole file, for a `length` query. */

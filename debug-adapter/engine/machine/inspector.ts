@@ -1,5 +1,5 @@
 import type { GuestAddress } from '../base/quantities.ts';
-import type { HartView } from './cpu/hartBanks.ts';
+import type { HartView } from './cpu/hartContexts.ts';
 import { SATP_MODE } from './cpu/satp.ts';
 import type { Machine } from './machine.ts';
 

@@ -2,31 +2,31 @@ import { assertNever } from '../base/assert.ts';
 import type { Position } from '../base/quantities.ts';
 import type { State } from '../base/state.ts';
 import type { Drive } from '../block/drive.ts';
-import { type AccessBytes, Board, wireDrives } from './board.ts';
+import { type AccessBytes, Board, assignSlots } from './board.ts';
 import type { BootPlan } from './boot/bootPlan.ts';
 import { instructionSet, ISA } from './cpu/extensions.ts';
 import { Hart } from './cpu/hart.ts';
-import { HartBanks } from './cpu/hartBanks.ts';
+import { HartContexts } from './cpu/hartContexts.ts';
 import { MMU } from './cpu/satp.ts';
 import { Deadlines } from './deadlines.ts';
-import type { FinisherRequest } from './devices/finisher.ts';
+import type { TestDeviceRequest } from './devices/testDevice.ts';
 import { GuestRam } from './guestRam.ts';
 import { HartInterrupts } from './hartInterrupts.ts';
 import { type Inputs, type InputStatus, type OutsideEvent, PC_REGISTER } from './inputs.ts';
 import { type DigestPart, machineDigest } from './machineDigest.ts';
 import type { MachineOptions } from './machineOptions.ts';
-import { PowerOn } from './powerOn.ts';
+import { PowerOnState } from './powerOn.ts';
 import { NO_STOP_POINTS, type StopPoints, type WatchHit } from './stopPoints.ts';
-import { semihostingOf } from './semihosting/semihostingOf.ts';
-import { Turns } from './turns.ts';
-import type { Watcher } from './watcher.ts';
+import { createSemihosting } from './semihosting/createSemihosting.ts';
+import { HartScheduler } from './hartScheduler.ts';
+import type { Watchpoints } from './watcher.ts';
 
 /** The reason why `run` returned. */
 export type MachineStop =
   /** The requested position was reached. */
   | { kind: 'reached' }
   /** The guest wrote to the test device: it ended the machine, or requested a reset where that ends the run. */
-  | { kind: 'finished'; finish: FinisherRequest }
+  | { kind: 'finished'; finish: TestDeviceRequest }
   /** All harts wait for an interrupt, and none can come. */
   | { kind: 'stuck' }
   /** `wantsPause` returned true. */
@@ -49,7 +49,7 @@ export interface RunOptions {
 /**
  * The whole machine: harts, the virt board, RAM and drives. It is deterministic: the same boot files, drives and inputs
  * give the same state at every position. `run` executes steps up to a position; between two calls the machine is always
- * between two steps. Harts are scheduled round-robin (turns.ts), and a step of any hart is a step of the machine.
+ * between two steps. Harts are scheduled round-robin (hartScheduler.ts), and a step of any hart is a step of the machine.
  *
  * A boundary is a point between steps at which `run` checks, in this order, for outside events, a reset, timed devices,
  * interrupts and idle time. Each one that occurs is a step. Additional boundaries change nothing.
@@ -57,7 +57,7 @@ export interface RunOptions {
 export class Machine {
   /** The core, loaded with the hart that executes the next step. */
   readonly hart: Hart;
-  readonly harts: HartBanks;
+  readonly harts: HartContexts;
   readonly ram: GuestRam;
   readonly board: Board;
   readonly drives: readonly Drive[];
@@ -70,19 +70,19 @@ export class Machine {
   private clockOffsetNanoseconds = 0;
   private isRunning = false;
   /** The result of `nextPosition` at the last boundary. */
-  private nextInput: Position = 0;
-  private power: PowerOn;
+  private nextInputPosition: Position = 0;
+  private powerOnState: PowerOnState;
   private status: InputStatus;
-  private watcher: Watcher;
+  private watcher: Watchpoints;
   private stopPoints: StopPoints = NO_STOP_POINTS;
   /** The breakpoint at which the last run stopped, and the position where it began, which does not stop it again. */
-  private breakpointAt: bigint | undefined;
-  private runFrom: Position = 0;
+  private lastBreakpoint: bigint | undefined;
+  private runStart: Position = 0;
   /** The position where the last run paused; -1 if it did not, or if it cannot be continued. */
-  private pausedAt: Position = -1;
+  private pausePosition: Position = -1;
   private interrupts: HartInterrupts;
   private deadlines: Deadlines;
-  private turns: Turns;
+  private scheduler: HartScheduler;
 
   constructor(options: MachineOptions) {
     this.drives = options.drives;
@@ -92,9 +92,9 @@ export class Machine {
     const instructions = instructionSet(options.isa ?? ISA);
     const mmu = options.mmu ?? MMU;
     this.hart = new Hart({ memoryBytes, instructions, mmu, bus: this, decodePoolPages, translationThreshold });
-    this.harts = new HartBanks(this.hart, options.harts ?? 1);
+    this.harts = new HartContexts(this.hart, options.harts ?? 1);
     this.ram = new GuestRam(this.hart);
-    this.watcher = this.ram.makeWatcher();
+    this.watcher = this.ram.createWatchpoints();
     const clock = {
       now: () => this.nanosecondsInStep(),
       position: () => this.positionInStep(),
@@ -106,11 +106,11 @@ export class Machine {
       harts: this.harts.count,
       memory: this.ram,
       drives: options.drives,
-      wiring: options.wiring ?? wireDrives(options.drives.map(() => ({}))),
+      driveSlots: options.driveSlots ?? assignSlots(options.drives.map(() => ({}))),
       rng: options.rng ?? false,
       noReboot: options.noReboot ?? false,
-      semihosting: options.semihosting ? semihostingOf(this, clock, options) : undefined,
-      outside: {
+      semihosting: options.semihosting ? createSemihosting(this, clock, options) : undefined,
+      host: {
         hostTime: () => this.inputs.hostTime(this.positionInStep()),
         entropy: (lengthBytes) => this.inputs.entropy(this.positionInStep(), lengthBytes),
       },
@@ -119,8 +119,8 @@ export class Machine {
     });
     this.interrupts = new HartInterrupts(this.harts, this.board);
     this.deadlines = new Deadlines(this.board, this.interrupts);
-    this.turns = new Turns(this.harts, this.interrupts);
-    this.power = new PowerOn(this);
+    this.scheduler = new HartScheduler(this.harts, this.interrupts);
+    this.powerOnState = new PowerOnState(this);
     this.status = {
       position: 0,
       nanoseconds: 0,
@@ -151,8 +151,8 @@ export class Machine {
   }
 
   /** The quantum of the current hart: its start, and its end at the latest. A single hart has an unlimited quantum. */
-  get turn(): { start: Position; end: Position } {
-    return this.turns.current;
+  get quantum(): { start: Position; end: Position } {
+    return this.scheduler.current;
   }
 
   /** The number of the hart that executes the next step. */
@@ -162,7 +162,7 @@ export class Machine {
 
   /** Loads the boot files. Called once, before the first step. */
   powerOn(plan: BootPlan): void {
-    this.power.apply(plan);
+    this.powerOnState.boot(plan);
     this.board.semihosting?.powerOn(plan);
   }
 
@@ -170,7 +170,7 @@ export class Machine {
   setStopPoints(points: StopPoints): void {
     if (points === this.stopPoints) return;
     this.stopPoints = points;
-    this.pausedAt = -1;
+    this.pausePosition = -1;
     this.hart.setBreakOffsets(pageOffsets(points.breakpoints));
     this.watcher.set(points.watchpoints);
     this.hart.setReadsWatched(points.watchpoints.some(({ access }) => access !== 'write'));
@@ -182,19 +182,19 @@ export class Machine {
    * breakpoint at the start of a run does not stop it, unless `stopsAtStart`, so that a run can leave a breakpoint.
    */
   run(until: Position, wantsPause: () => boolean = never, options: RunOptions = {}): MachineStop {
-    if (options.stopsAtStart) this.runFrom = -1;
+    if (options.stopsAtStart) this.runStart = -1;
     // A paused run continues as the same run: a breakpoint it had reached when it paused still stops it.
-    else if (this.pausedAt !== this.currentPosition) this.runFrom = this.currentPosition;
-    this.pausedAt = -1;
-    this.breakpointAt = undefined;
+    else if (this.pausePosition !== this.currentPosition) this.runStart = this.currentPosition;
+    this.pausePosition = -1;
+    this.lastBreakpoint = undefined;
     while (this.currentPosition < until) {
       const hits = this.watcher.takeHits();
       if (hits.length > 0) return { kind: 'watchpoint', hits };
       if (wantsPause()) {
-        this.pausedAt = this.currentPosition;
+        this.pausePosition = this.currentPosition;
         return { kind: 'paused' };
       }
-      const finish = this.board.finisher.result;
+      const finish = this.board.testDevice.result;
       if (finish) return { kind: 'finished', finish };
       this.updateInterruptLines();
       // If any hart can run, the scheduler has selected one that can.
@@ -204,18 +204,18 @@ export class Machine {
         if (!this.skipIdleTime()) return { kind: 'stuck' };
         continue;
       }
-      const wokenAt = this.hart.isWaiting ? this.currentPosition : undefined;
+      const wakePosition = this.hart.isWaiting ? this.currentPosition : undefined;
       this.hart.wake();
       this.runHart(until);
-      if (this.breakpointAt !== undefined) {
+      if (this.lastBreakpoint !== undefined) {
         // Waking is not a step: a replay that reaches this position by counting steps finds the hart waiting.
-        if (wokenAt === this.currentPosition) this.hart.setSlot('WAITING', 1n);
-        return { kind: 'breakpoint', pc: this.breakpointAt };
+        if (wakePosition === this.currentPosition) this.hart.setSlot('WAITING', 1n);
+        return { kind: 'breakpoint', pc: this.lastBreakpoint };
       }
     }
     const hits = this.watcher.takeHits();
     if (hits.length > 0) return { kind: 'watchpoint', hits };
-    const finish = this.board.finisher.result;
+    const finish = this.board.testDevice.result;
     return finish ? { kind: 'finished', finish } : { kind: 'reached' };
   }
 
@@ -228,9 +228,9 @@ export class Machine {
 
   private deliverEvent(idle: boolean): boolean {
     const status = this.updateStatus(idle);
-    this.nextInput = this.inputs.nextPosition(status);
-    if (!idle && this.nextInput > this.currentPosition) return false;
-    const event = this.inputs.take(status);
+    this.nextInputPosition = this.inputs.nextPosition(status);
+    if (!idle && this.nextInputPosition > this.currentPosition) return false;
+    const event = this.inputs.takeEvent(status);
     if (event) this.deliver(event);
     return event !== undefined;
   }
@@ -259,9 +259,9 @@ export class Machine {
 
   /** Performs a reset that the guest has requested. */
   private reset(): boolean {
-    if (!this.board.finisher.wantsReset) return false;
-    this.power.reset(this.currentPosition);
-    this.turns.begin(0, this.currentPosition);
+    if (!this.board.testDevice.wantsReset) return false;
+    this.powerOnState.reset(this.currentPosition);
+    this.scheduler.switchTo(0, this.currentPosition);
     this.countStep();
     return true;
   }
@@ -279,7 +279,7 @@ export class Machine {
     if (cause < 0) return false;
     this.hart.takeInterrupt(cause);
     this.currentPosition++;
-    this.settleTurn();
+    this.settleSchedule();
     return true;
   }
 
@@ -304,13 +304,13 @@ export class Machine {
     } finally {
       this.isRunning = false;
     }
-    this.settleTurn();
+    this.settleSchedule();
   }
 
   /** The number of steps until something other than an instruction is due. */
   private budget(until: Position): number {
     const due = this.deadlines.next(this.currentHart, this.nanoseconds) - this.clockOffsetNanoseconds;
-    const next = Math.min(until, this.turns.end, this.nextInput, due);
+    const next = Math.min(until, this.scheduler.end, this.nextInputPosition, due);
     return Math.min(MAX_BUDGET, Math.max(1, next - this.currentPosition));
   }
 
@@ -332,12 +332,12 @@ export class Machine {
   private countStep(): void {
     this.currentPosition++;
     this.hart.countUnretiredStep();
-    this.settleTurn();
+    this.settleSchedule();
   }
 
   /** Called after every step, because the quantum may have ended. */
-  private settleTurn(): void {
-    this.turns.settle(this.currentPosition, this.nanoseconds);
+  private settleSchedule(): void {
+    this.scheduler.schedule(this.currentPosition, this.nanoseconds);
   }
 
   private positionInStep(): Position {
@@ -371,15 +371,15 @@ export class Machine {
   }
 
   atBreakpoint(pc: bigint): boolean {
-    const { breakpoints, accepts } = this.stopPoints;
-    if (this.positionInStep() === this.runFrom || !breakpoints.has(pc)) return false;
-    if (accepts && !accepts(pc)) return false;
-    this.breakpointAt = pc;
+    const { breakpoints, condition } = this.stopPoints;
+    if (this.positionInStep() === this.runStart || !breakpoints.has(pc)) return false;
+    if (condition && !condition(pc)) return false;
+    this.lastBreakpoint = pc;
     return true;
   }
 
   watched(access: 'read' | 'write', offset: number, lengthBytes: number): void {
-    if (this.watcher.touched(access, offset, lengthBytes, this.positionInStep())) this.hart.requestAttention();
+    if (this.watcher.recordAccess(access, offset, lengthBytes, this.positionInStep())) this.hart.requestAttention();
   }
 
   // --- state ---------------------------------------------------------------------------------------------------------
@@ -397,7 +397,7 @@ export class Machine {
       position: this.currentPosition,
       clockOffsetNanoseconds: this.clockOffsetNanoseconds,
       // A single hart needs no scheduler state.
-      ...(this.harts.count > 1 ? { turn: this.turns.saveState() } : {}),
+      ...(this.harts.count > 1 ? { turn: this.scheduler.saveState() } : {}),
       ...harts,
       devices,
       drives,
@@ -407,12 +407,12 @@ export class Machine {
   /** Restores the result of `saveState`. The caller restores RAM and drives. */
   loadState(state: State): void {
     this.currentPosition = state.position as number;
-    this.pausedAt = -1;
+    this.pausePosition = -1;
     this.clockOffsetNanoseconds = state.clockOffsetNanoseconds as number;
     const turn = (state.turn ?? { hart: 0, endsAt: 0 }) as State;
     const harts = Array.from({ length: this.harts.count }, (_, i) => state[hartName(i)] as State);
     this.harts.loadStates(harts, { current: turn.hart as number, position: this.currentPosition });
-    this.turns.loadState(turn);
+    this.scheduler.loadState(turn);
     const devices = state.devices as State;
     for (const device of this.board.devices) device.loadState(devices[device.name] as State);
     const drives = state.drives as State;

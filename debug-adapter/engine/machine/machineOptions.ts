@@ -1,6 +1,6 @@
 import type { Position } from '../base/quantities.ts';
 import type { Drive } from '../block/drive.ts';
-import type { DeviceGeneration, DriveWiring } from './board.ts';
+import type { DeviceGeneration, DriveSlot } from './board.ts';
 import type { MmuType } from './cpu/satp.ts';
 import type { Inputs } from './inputs.ts';
 
@@ -15,7 +15,7 @@ export interface MachineOptions {
   mmu?: MmuType;
   drives: readonly Drive[];
   /** One entry for each drive; by default the drives are modern ones in the first slots. */
-  wiring?: readonly DriveWiring[];
+  driveSlots?: readonly DriveSlot[];
   /** Adds a source of entropy (virtio-rng). */
   rng?: boolean;
   /** The behavior of the devices; default `current`. */

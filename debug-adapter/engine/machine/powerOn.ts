@@ -4,31 +4,31 @@ import type { State } from '../base/state.ts';
 import type { Board, StatefulPart } from './board.ts';
 import type { BootPlan } from './boot/bootPlan.ts';
 import { RESET_REGISTERS } from './boot/bootRom.ts';
-import type { HartBanks } from './cpu/hartBanks.ts';
+import type { HartContexts } from './cpu/hartContexts.ts';
 import type { GuestRam } from './guestRam.ts';
 
 /**
  * The machine's state at power-on, and how a reset restores it: everything except the contents of drives, the position,
  * and the answers the host has given. Constructed with the machine, before its first step.
  */
-export class PowerOn {
-  private parts: { harts: HartBanks; ram: GuestRam; board: Board };
+export class PowerOnState {
+  private parts: { harts: HartContexts; ram: GuestRam; board: Board };
   private hartState: State;
   private deviceStates: Map<StatefulPart, State>;
   private plan: BootPlan | undefined;
 
-  constructor(parts: { harts: HartBanks; ram: GuestRam; board: Board }) {
+  constructor(parts: { harts: HartContexts; ram: GuestRam; board: Board }) {
     this.parts = parts;
     this.hartState = parts.harts.hart.saveState();
     this.deviceStates = new Map(parts.board.devices.map((device) => [device, device.saveState()]));
   }
 
   /** Writes the plan's pieces to RAM, which is zeroed, and sets the boot ROM and the registers. */
-  apply(plan: BootPlan, position: Position = 0): void {
+  boot(plan: BootPlan, position: Position = 0): void {
     const { harts, ram, board } = this.parts;
     this.plan = plan;
     board.rom.fill(plan.rom);
-    for (const { address, bytes } of plan.pieces) ram.write(address, bytes);
+    for (const { address, bytes } of plan.regions) ram.write(address, bytes);
     this.forEachHart(position, (index) => {
       const { hart } = harts;
       hart.setSlot('PC', BigInt(ram.base));
@@ -47,14 +47,14 @@ export class PowerOn {
     assert(this.plan, 'a running machine has been powered on');
     const { ram, board } = this.parts;
     // Requests already started complete on the drives, because they are in the log.
-    for (const disk of board.disks) disk.abandon();
+    for (const disk of board.disks) disk.cancelRequests();
     this.forEachHart(position, () => this.resetHart(position));
     for (const [device, state] of this.deviceStates) {
       if (device.reset) device.reset();
       else device.loadState(state);
     }
     ram.clear();
-    this.apply(this.plan, position);
+    this.boot(this.plan, position);
   }
 
   /** Makes each hart current, hart 0 last. */

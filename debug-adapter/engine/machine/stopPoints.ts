@@ -8,7 +8,7 @@ export interface StopPoints {
   /** A run stops before it executes an instruction at one of these addresses. */
   breakpoints: ReadonlySet<bigint>;
   /** Evaluated at each breakpoint: whether to stop there now; default always. Must not change the machine. */
-  accepts?: (pc: bigint) => boolean;
+  condition?: (pc: bigint) => boolean;
   /** A run stops after a step that accesses one of them. */
   watchpoints: readonly Watchpoint[];
 }

@@ -6,7 +6,7 @@ import type { Watchpoint, WatchHit } from './stopPoints.ts';
  * Watchpoints on RAM: marks their pages so that every access to them takes the slow path, and collects the accesses to
  * watched bytes until the end of the step.
  */
-export class Watcher {
+export class Watchpoints {
   private ram: Uint8Array;
   private pageFlags: Uint8Array;
   private watchpoints: readonly Watchpoint[] = [];
@@ -29,7 +29,7 @@ export class Watcher {
    * Reports an access to a watched page; a write is reported before it happens. Returns whether it touches a watched
    * byte.
    */
-  touched(access: 'read' | 'write', offset: number, lengthBytes: number, position: Position): boolean {
+  recordAccess(access: 'read' | 'write', offset: number, lengthBytes: number, position: Position): boolean {
     let hit = false;
     for (const { id, address, lengthBytes: watched, access: kind } of this.watchpoints) {
       const start = address - RAM_BASE;

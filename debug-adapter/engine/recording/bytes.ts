@@ -14,62 +14,62 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * Encodes values of the rrfile: little-endian fixed fields and varints (LEB128: seven bits per byte, the low ones
  * first; the top bit marks that more bytes follow). The buffer grows as necessary.
  */
-export class ByteSink {
-  #bytes: Uint8Array<ArrayBuffer>;
-  #view: DataView;
-  #length = 0;
+export class ByteWriter {
+  private buffer: Uint8Array<ArrayBuffer>;
+  private dataView: DataView;
+  private usedBytes = 0;
 
   constructor(capacityBytes = 256) {
-    this.#bytes = new Uint8Array(capacityBytes);
-    this.#view = new DataView(this.#bytes.buffer);
+    this.buffer = new Uint8Array(capacityBytes);
+    this.dataView = new DataView(this.buffer.buffer);
   }
 
   get length(): number {
-    return this.#length;
+    return this.usedBytes;
   }
 
   /** The bytes so far: a view that the next write may invalidate. */
   view(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.subarray(0, this.#length);
+    return this.buffer.subarray(0, this.usedBytes);
   }
 
   clear(): void {
-    this.#length = 0;
+    this.usedBytes = 0;
   }
 
   byte(value: number): void {
-    this.#reserve(1);
-    this.#bytes[this.#length++] = value;
+    this.reserve(1);
+    this.buffer[this.usedBytes++] = value;
   }
 
   /** An exact integer from 0 to 2^53 - 1: 1 to 8 bytes. */
   varint(value: number): void {
     assert(value >= 0 && Number.isSafeInteger(value), 'a varint is an exact integer');
-    this.#reserve(8);
+    this.reserve(8);
     let rest = value;
     while (rest >= 0x80) {
-      this.#bytes[this.#length++] = (rest % 0x80) | 0x80;
+      this.buffer[this.usedBytes++] = (rest % 0x80) | 0x80;
       rest = Math.floor(rest / 0x80);
     }
-    this.#bytes[this.#length++] = rest;
+    this.buffer[this.usedBytes++] = rest;
   }
 
   u32(value: number): void {
-    this.#reserve(4);
-    this.#view.setUint32(this.#length, value, true);
-    this.#length += 4;
+    this.reserve(4);
+    this.dataView.setUint32(this.usedBytes, value, true);
+    this.usedBytes += 4;
   }
 
   u64(value: bigint): void {
-    this.#reserve(8);
-    this.#view.setBigUint64(this.#length, value, true);
-    this.#length += 8;
+    this.reserve(8);
+    this.dataView.setBigUint64(this.usedBytes, value, true);
+    this.usedBytes += 8;
   }
 
   bytes(value: Uint8Array): void {
-    this.#reserve(value.length);
-    this.#bytes.set(value, this.#length);
-    this.#length += value.length;
+    this.reserve(value.length);
+    this.buffer.set(value, this.usedBytes);
+    this.usedBytes += value.length;
   }
 
   /** UTF-8, preceded by its length in bytes. */
@@ -79,13 +79,13 @@ export class ByteSink {
     this.bytes(utf8);
   }
 
-  #reserve(more: number): void {
-    const needed = this.#length + more;
-    if (needed <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
-    grown.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
+  private reserve(more: number): void {
+    const needed = this.usedBytes + more;
+    if (needed <= this.buffer.length) return;
+    const grown = new Uint8Array(Math.max(needed, this.buffer.length * 2));
+    grown.set(this.buffer.subarray(0, this.usedBytes));
+    this.buffer = grown;
+    this.dataView = new DataView(grown.buffer);
   }
 }
 
@@ -93,36 +93,36 @@ export class ByteSink {
  * Decodes values of the rrfile. Checks every bound and throws `Malformed`, which the reader turns into a message with
  * the file's name, so that no input can make it read outside the payload or loop endlessly.
  */
-export class ByteSource {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  #at = 0;
+export class ByteReader {
+  private readonly buffer: Uint8Array;
+  private readonly view: DataView;
+  private at = 0;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.buffer = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   get done(): boolean {
-    return this.#at >= this.#bytes.length;
+    return this.at >= this.buffer.length;
   }
 
   /** Where the next value is. */
   get offset(): number {
-    return this.#at;
+    return this.at;
   }
 
   set offset(offset: number) {
-    this.#at = offset;
+    this.at = offset;
   }
 
   get remaining(): number {
-    return this.#bytes.length - this.#at;
+    return this.buffer.length - this.at;
   }
 
   byte(): number {
-    if (this.#at >= this.#bytes.length) throw new Malformed(chunkFlaws.endsInValue());
-    return this.#bytes[this.#at++];
+    if (this.at >= this.buffer.length) throw new Malformed(chunkFlaws.endsInValue());
+    return this.buffer[this.at++];
   }
 
   varint(): number {
@@ -140,29 +140,29 @@ export class ByteSource {
   }
 
   u32(): number {
-    const at = this.#take(4);
-    return this.#view.getUint32(at, true);
+    const at = this.take(4);
+    return this.view.getUint32(at, true);
   }
 
   u64(): bigint {
-    const at = this.#take(8);
-    return this.#view.getBigUint64(at, true);
+    const at = this.take(8);
+    return this.view.getBigUint64(at, true);
   }
 
   /** A view into the payload, not a copy. */
   bytes(length: number): Uint8Array {
-    const at = this.#take(length);
-    return this.#bytes.subarray(at, at + length);
+    const at = this.take(length);
+    return this.buffer.subarray(at, at + length);
   }
 
   text(): string {
     return decodeText(this.bytes(this.varint()));
   }
 
-  #take(length: number): number {
+  private take(length: number): number {
     if (length > this.remaining) throw new Malformed(chunkFlaws.endsInValue());
-    const at = this.#at;
-    this.#at += length;
+    const at = this.at;
+    this.at += length;
     return at;
   }
 }

@@ -1,5 +1,5 @@
 import { xxh64 } from '../base/xxhash64.ts';
-import { ByteSink } from './bytes.ts';
+import { ByteWriter } from './bytes.ts';
 
 /**
  * The frame format of the rrfile. The file starts with an 8-byte magic and the format version (u32; all fields are
@@ -57,7 +57,7 @@ export interface ChunkHeader {
 }
 
 export function encodePreamble(): Uint8Array<ArrayBuffer> {
-  const sink = new ByteSink(PREAMBLE_BYTES);
+  const sink = new ByteWriter(PREAMBLE_BYTES);
   sink.bytes(MAGIC);
   sink.u32(FORMAT_VERSION);
   return sink.view();
@@ -69,14 +69,14 @@ export function encodeChunk(
   previousChecksum: bigint,
 ): { bytes: Uint8Array<ArrayBuffer>; checksum: bigint } {
   const checksum = xxh64(chunk.payload, previousChecksum);
-  const sink = new ByteSink(CHUNK_HEADER_BYTES + chunk.payload.length);
+  const sink = new ByteWriter(CHUNK_HEADER_BYTES + chunk.payload.length);
   sink.byte(MARKER_0);
   sink.byte(MARKER_1);
   sink.byte(chunk.type);
   sink.byte(chunk.flags);
   sink.u32(chunk.payload.length);
   sink.u64(checksum);
-  sink.u32(checkOf(sink.view()));
+  sink.u32(headerCheck(sink.view()));
   sink.bytes(chunk.payload);
   return { bytes: sink.view(), checksum };
 }
@@ -85,7 +85,7 @@ export function encodeChunk(
 export function decodeChunkHeader(bytes: Uint8Array, at: number): ChunkHeader | undefined {
   if (bytes[at] !== MARKER_0 || bytes[at + 1] !== MARKER_1 || at + CHUNK_HEADER_BYTES > bytes.length) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, CHUNK_HEADER_BYTES);
-  if (view.getUint32(16, true) !== checkOf(bytes.subarray(at, at + 16))) return undefined;
+  if (view.getUint32(16, true) !== headerCheck(bytes.subarray(at, at + 16))) return undefined;
   return {
     type: view.getUint8(2),
     flags: view.getUint8(3),
@@ -94,6 +94,6 @@ export function decodeChunkHeader(bytes: Uint8Array, at: number): ChunkHeader | 
   };
 }
 
-function checkOf(first16Bytes: Uint8Array): number {
+function headerCheck(first16Bytes: Uint8Array): number {
   return Number(BigInt.asUintN(32, xxh64(first16Bytes)));
 }

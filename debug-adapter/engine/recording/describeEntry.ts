@@ -23,7 +23,7 @@ export function describeEntry(entry: LogEntry): string {
     case 'blockRequest': {
       const request = logEntryTexts.request(entry.drive, entry.id, entry.operation);
       if (entry.operation === 'flush') return request;
-      return logEntryTexts.requestAt(request, entry.lengthBytes, placeText(entry.offset));
+      return logEntryTexts.requestAt(request, entry.lengthBytes, offsetText(entry.offset));
     }
     case 'blockCompletion': {
       const completion = logEntryTexts.completion(entry.drive, entry.id, entry.status);
@@ -63,7 +63,7 @@ export function entryAsJson(entry: LogEntry): Record<string, unknown> {
 const SECTOR_BYTES = 512;
 
 /** In sectors, as the guest counts, if the offset is a multiple of the sector size. */
-function placeText(offset: number): string {
+function offsetText(offset: number): string {
   return offset % SECTOR_BYTES === 0 ? logEntryTexts.sector(offset / SECTOR_BYTES) : logEntryTexts.byte(offset);
 }
 

@@ -15,123 +15,126 @@ import { atOtherPosition, events, expectations, partOrder } from '../../messages
  * if they agree. Comparing is cheap; only after a difference is the recording searched for details.
  */
 export class Divergences {
-  readonly #recording: RecordingReader;
+  private readonly recording: RecordingReader;
 
   constructor(recording: RecordingReader) {
-    this.#recording = recording;
+    this.recording = recording;
   }
 
-  ofRequest(expected: BlockEntry | undefined, came: BlockRequest): UserError | undefined {
+  checkRequest(expected: BlockEntry | undefined, came: BlockRequest): UserError | undefined {
     if (expected?.kind === 'blockRequest' && sameRequest(expected, came)) return undefined;
     const { position } = came;
     if (expected === undefined) {
-      return this.#nothingMoreExpected('divergence-request', position, events.request(came));
+      return this.nothingMoreExpected('divergence-request', position, events.request(came));
     }
-    const seenAt = Math.min(position, expected.position);
-    return this.#diverged('divergence-request', {
-      position: seenAt,
-      expected: expectedText(expected, seenAt),
-      came: events.request(came) + atOtherPosition(position, seenAt),
-      cause: this.#causeInMachine(),
+    const divergedAt = Math.min(position, expected.position);
+    return this.diverged('divergence-request', {
+      position: divergedAt,
+      expected: expectedText(expected, divergedAt),
+      came: events.request(came) + atOtherPosition(position, divergedAt),
+      cause: this.causeInMachine(),
     });
   }
 
-  ofCompletion(expected: BlockEntry | undefined, came: BlockCompletion): UserError | undefined {
+  checkCompletion(expected: BlockEntry | undefined, came: BlockCompletion): UserError | undefined {
     if (expected?.kind === 'blockCompletion' && sameCompletion(expected, came)) return undefined;
     const { position } = came;
     if (expected === undefined)
-      return this.#nothingMoreExpected('divergence-request', position, events.completion(completionFields(came)));
-    const seenAt = Math.min(position, expected.position);
-    return this.#diverged('divergence-completion', {
-      position: seenAt,
-      expected: expectedText(expected, seenAt),
-      came: events.completion(completionFields(came)) + atOtherPosition(position, seenAt),
-      cause: this.#causeOfCompletion(expected, came),
+      return this.nothingMoreExpected('divergence-request', position, events.completion(completionFields(came)));
+    const divergedAt = Math.min(position, expected.position);
+    return this.diverged('divergence-completion', {
+      position: divergedAt,
+      expected: expectedText(expected, divergedAt),
+      came: events.completion(completionFields(came)) + atOtherPosition(position, divergedAt),
+      cause: this.causeOfCompletion(expected, came),
     });
   }
 
-  ofDigest(expected: DigestEntry, came: readonly DigestPart[]): UserError | undefined {
+  checkDigest(expected: DigestEntry, came: readonly DigestPart[]): UserError | undefined {
     if (sameParts(expected.parts, came)) return undefined;
-    const there = new Map(came.map((part) => [part.name, part.value]));
-    const differing = expected.parts.filter((part) => there.get(part.name) !== part.value);
+    const actual = new Map(came.map((part) => [part.name, part.value]));
+    const differing = expected.parts.filter((part) => actual.get(part.name) !== part.value);
     const extra = came.find((part) => !expected.parts.some(({ name }) => name === part.name));
     const name = differing[0]?.name ?? extra?.name ?? partOrder();
     const others = differing.slice(1).map((part) => part.name);
     const drive = /^drive (.*)$/.exec(name)?.[1];
-    const files = drive === undefined ? undefined : this.#filesOf(drive);
-    return this.#diverged('divergence-digest', {
+    const files = drive === undefined ? undefined : this.filesOf(drive);
+    return this.diverged('divergence-digest', {
       position: expected.position,
       expected: expectations.digest(valueText(differing[0]?.value), name),
-      came: events.digest(valueText(there.get(name)), others),
-      cause: files ? divergenceCauses.driveDigest({ drive: files.id, files }) : this.#causeInMachine(),
+      came: events.digest(valueText(actual.get(name)), others),
+      cause: files ? divergenceCauses.driveDigest({ drive: files.id, files }) : this.causeInMachine(),
     });
   }
 
-  ofEnd(expected: EndEntry | undefined, came: Omit<EndEntry, 'kind'>): UserError | undefined {
-    const { name, lastPosition } = this.#recording;
+  checkEnd(expected: EndEntry | undefined, came: Omit<EndEntry, 'kind'>): UserError | undefined {
+    const { name, lastPosition } = this.recording;
     const { position } = came;
     const same = expected === undefined || (expected.reason === came.reason && expected.guestExit === came.guestExit);
     if (position === lastPosition && same) return undefined;
     if (position > lastPosition && expected === undefined) {
       return recordingEndsHere({ file: name, lastPosition, came: events.machineEnded(came.reason) });
     }
-    return this.#diverged('divergence-end', {
+    return this.diverged('divergence-end', {
       position,
       expected:
         position < lastPosition
           ? expectations.runOnTo(lastPosition)
           : (expected ? expectations.end(expected) : expectations.noEnd()) + atOtherPosition(lastPosition, position),
       came: events.end(came),
-      cause: this.#causeInMachine(),
+      cause: this.causeInMachine(),
     });
   }
 
   /** The machine is at `position` and has passed `expected` without consuming it. */
-  missed(expected: InputEntry | AnswerEntry | BlockEntry, position: Position): UserError {
+  missedEntry(expected: InputEntry | AnswerEntry | BlockEntry, position: Position): UserError {
     const isBlock = expected.kind === 'blockRequest' || expected.kind === 'blockCompletion';
     const code = !isBlock
       ? 'divergence-input'
       : expected.kind === 'blockRequest'
         ? 'divergence-request'
         : 'divergence-completion';
-    return this.#diverged(code, {
+    return this.diverged(code, {
       position: expected.position,
       expected: expectedText(expected, expected.position),
       came: events.reachedWithout(position),
-      cause: this.#causeInMachine(),
+      cause: this.causeInMachine(),
     });
   }
 
   /** A device asks for external data for which the recording has no answer. */
-  ofQuestion(expected: AnswerEntry | undefined, { position, kind }: { position: Position; kind: AnswerEntry['kind'] }) {
+  checkAnswer(
+    expected: AnswerEntry | undefined,
+    { position, kind }: { position: Position; kind: AnswerEntry['kind'] },
+  ) {
     const came = events.question(kind);
-    if (expected === undefined) return this.#nothingMoreExpected('divergence-input', position, came);
-    const seenAt = Math.min(position, expected.position);
-    return this.#diverged('divergence-input', {
-      position: seenAt,
-      expected: expectedText(expected, seenAt),
-      came: came + atOtherPosition(position, seenAt),
-      cause: this.#causeInMachine(),
+    if (expected === undefined) return this.nothingMoreExpected('divergence-input', position, came);
+    const divergedAt = Math.min(position, expected.position);
+    return this.diverged('divergence-input', {
+      position: divergedAt,
+      expected: expectedText(expected, divergedAt),
+      came: came + atOtherPosition(position, divergedAt),
+      cause: this.causeInMachine(),
     });
   }
 
-  notIdle(expected: InputEntry): UserError {
-    return this.#diverged('divergence-input', {
+  notIdleError(expected: InputEntry): UserError {
+    return this.diverged('divergence-input', {
       position: expected.position,
       expected: expectedText(expected, expected.position),
       came: events.notWaiting(),
-      cause: this.#causeInMachine(),
+      cause: this.causeInMachine(),
     });
   }
 
-  #nothingMoreExpected(code: DivergenceCode, position: Position, came: string): UserError {
-    const { name, lastPosition, complete } = this.#recording;
+  private nothingMoreExpected(code: DivergenceCode, position: Position, came: string): UserError {
+    const { name, lastPosition, complete } = this.recording;
     if (!complete && position >= lastPosition) return recordingEndsHere({ file: name, lastPosition, came });
-    return this.#diverged(code, {
+    return this.diverged(code, {
       position,
       expected: code === 'divergence-input' ? expectations.noMoreQuestions() : expectations.noMoreRequests(),
       came,
-      cause: this.#causeInMachine(),
+      cause: this.causeInMachine(),
     });
   }
 
@@ -139,44 +142,44 @@ export class Divergences {
    * The cause is the machine, not the files. For an older recording, some devices have changed since; see
    * docs/qemu-differences.md.
    */
-  #causeInMachine(): string {
-    const { blkreplayVersion, formatVersion } = this.#recording.header;
+  private causeInMachine(): string {
+    const { blkreplayVersion, formatVersion } = this.recording.header;
     const isOlder = formatVersion < QEMU_DEVICES_VERSION;
     return isOlder
       ? divergenceCauses.olderMachine({ version: blkreplayVersion, format: formatVersion, formatNow: FORMAT_VERSION })
       : divergenceCauses.machine(blkreplayVersion);
   }
 
-  #causeOfCompletion(expected: BlockEntry, came: BlockCompletion): string {
+  private causeOfCompletion(expected: BlockEntry, came: BlockCompletion): string {
     if (expected.kind !== 'blockCompletion' || expected.drive !== came.drive || expected.id !== came.id) {
-      return this.#causeInMachine();
+      return this.causeInMachine();
     }
     if (expected.status !== came.status) return divergenceCauses.driveError(came.drive);
-    const request = expected.digest !== came.digest ? this.#requestOf(came) : undefined;
-    const files = this.#filesOf(came.drive);
-    if (request === undefined || !files) return this.#causeInMachine();
+    const request = expected.digest !== came.digest ? this.requestOf(came) : undefined;
+    const files = this.filesOf(came.drive);
+    if (request === undefined || !files) return this.causeInMachine();
     const at = { drive: came.drive, sector: Math.floor(request.offset / 512), files };
     return request.operation === 'read' ? divergenceCauses.driveContent(at) : divergenceCauses.driveWrite(at);
   }
 
-  #filesOf(drive: string): RecordedDrive | undefined {
-    return this.#recording.header.drives.find(({ id }) => id === drive);
+  private filesOf(drive: string): RecordedDrive | undefined {
+    return this.recording.header.drives.find(({ id }) => id === drive);
   }
 
   /** The recorded request of a completion. Reads the recording from its start, but only to describe a difference. */
-  #requestOf(completion: BlockCompletion): BlockRequest | undefined {
-    for (const entry of this.#recording.entriesFrom(0, ['blockRequest'])) {
+  private requestOf(completion: BlockCompletion): BlockRequest | undefined {
+    for (const entry of this.recording.entriesFrom(0, ['blockRequest'])) {
       if (entry.kind !== 'blockRequest') continue;
       if (entry.drive === completion.drive && entry.id === completion.id) return entry;
     }
     return undefined;
   }
 
-  #diverged(
+  private diverged(
     code: Parameters<typeof replayDiverged>[0],
     seen: { position: Position; expected: string; came: string; cause: string },
   ): UserError {
-    return replayDiverged(code, { file: this.#recording.name, ...seen });
+    return replayDiverged(code, { file: this.recording.name, ...seen });
   }
 }
 
@@ -207,8 +210,8 @@ const completionFields = ({ drive, id, status, digest }: BlockCompletion) => ({
 });
 
 /** The recorded entry, with its position if it differs from that of the difference. */
-function expectedText(entry: InputEntry | AnswerEntry | BlockEntry, seenAt: Position): string {
-  return entryText(entry) + atOtherPosition(entry.position, seenAt);
+function expectedText(entry: InputEntry | AnswerEntry | BlockEntry, divergedAt: Position): string {
+  return entryText(entry) + atOtherPosition(entry.position, divergedAt);
 }
 
 function entryText(entry: InputEntry | AnswerEntry | BlockEntry): string {

@@ -1,7 +1,7 @@
 import { assert, assertNever } from '../base/assert.ts';
 import type { Position } from '../base/quantities.ts';
 import type { BlockOperation, BlockStatus } from '../block/blockRequest.ts';
-import { ByteSink, ByteSource, Malformed } from './bytes.ts';
+import { ByteWriter, ByteReader, Malformed } from './bytes.ts';
 import { KIND_CODES, type LogEntry } from './logEntry.ts';
 import { chunkFlaws } from '../../messages/recordingDamage.ts';
 
@@ -21,7 +21,7 @@ const OPERATIONS: readonly BlockOperation[] = ['read', 'write', 'flush', 'discar
 const STATUSES: readonly BlockStatus[] = ['ok', 'ioError', 'unsupported'];
 
 /** blockRequest: bits 0-2 of the flags are the operation. */
-const REQUEST_SPELLED_OUT = 8; // the id follows; offset and length are in bytes
+const REQUEST_EXPLICIT = 8; // the id follows; offset and length are in bytes
 /** blockCompletion: bits 0-1 of the flags are the status. */
 const COMPLETION_ID_FOLLOWS = 4;
 const COMPLETION_NO_DIGEST = 8;
@@ -47,114 +47,114 @@ export function loggedOffset(offset: number): number {
  * bytes, 8 of them for the digest.
  */
 export class EventsEncoder {
-  readonly #entries = new ByteSink(80 << 10);
-  readonly #nameNumber: NameNumber;
-  readonly #ids = new Map<number, DriveIds>();
-  #first: Position = 0;
-  #last: Position = 0;
-  #kinds = 0;
+  private readonly entries = new ByteWriter(80 << 10);
+  private readonly nameNumber: NameNumber;
+  private readonly ids = new Map<number, DriveIds>();
+  private first: Position = 0;
+  private last: Position = 0;
+  private kinds = 0;
   /** The kind of the entry being added, and its distance from the previous one. */
-  #code = 0;
-  #distance = 0;
+  private code = 0;
+  private distance = 0;
 
   constructor(nameNumber: NameNumber) {
-    this.#nameNumber = nameNumber;
+    this.nameNumber = nameNumber;
   }
 
   get lengthBytes(): number {
-    return this.#entries.length;
+    return this.entries.length;
   }
 
   add(entry: LogEntry): void {
-    assert(entry.position >= this.#last, 'log entries come in the order of their positions');
-    if (this.#kinds === 0) this.#first = this.#last = entry.position;
-    const distance = entry.position - this.#last;
-    this.#last = entry.position;
+    assert(entry.position >= this.last, 'log entries come in the order of their positions');
+    if (this.kinds === 0) this.first = this.last = entry.position;
+    const distance = entry.position - this.last;
+    this.last = entry.position;
     const code = KIND_CODES[entry.kind];
-    this.#kinds |= 1 << (code - 1);
-    this.#code = code;
-    this.#distance = distance;
-    this.#write(entry);
+    this.kinds |= 1 << (code - 1);
+    this.code = code;
+    this.distance = distance;
+    this.write(entry);
   }
 
   /** Returns the payload of an events chunk and starts the next chunk. */
-  take(): Uint8Array<ArrayBuffer> {
-    const payload = new ByteSink(this.#entries.length + 24);
-    payload.varint(this.#first);
-    payload.varint(this.#last - this.#first);
-    payload.varint(this.#kinds);
-    payload.bytes(this.#entries.view());
-    this.#entries.clear();
-    this.#ids.clear();
-    this.#kinds = 0;
+  takePayload(): Uint8Array<ArrayBuffer> {
+    const payload = new ByteWriter(this.entries.length + 24);
+    payload.varint(this.first);
+    payload.varint(this.last - this.first);
+    payload.varint(this.kinds);
+    payload.bytes(this.entries.view());
+    this.entries.clear();
+    this.ids.clear();
+    this.kinds = 0;
     return payload.view();
   }
 
   /** Writes the common start of an entry. */
-  #start(flags: number): void {
-    this.#entries.byte(this.#code | (flags << 4));
-    this.#entries.varint(this.#distance);
+  private start(flags: number): void {
+    this.entries.byte(this.code | (flags << 4));
+    this.entries.varint(this.distance);
   }
 
-  #write(entry: LogEntry): void {
-    const to = this.#entries;
+  private write(entry: LogEntry): void {
+    const to = this.entries;
     switch (entry.kind) {
       case 'consoleInput':
-        this.#start(0);
+        this.start(0);
         to.byte(entry.byte);
         return;
       case 'clockJump':
-        this.#start(0);
+        this.start(0);
         to.varint(entry.nanoseconds);
         return;
       case 'memoryWrite':
-        this.#start(0);
+        this.start(0);
         to.varint(entry.address);
         to.varint(entry.bytes.length);
         to.bytes(entry.bytes);
         return;
       case 'registerWrite':
-        this.#start(0);
+        this.start(0);
         to.byte(entry.register);
         to.u64(entry.value);
         return;
       case 'hostTime':
-        this.#start(0);
+        this.start(0);
         to.varint(entry.milliseconds);
         return;
       case 'entropy':
-        this.#start(0);
+        this.start(0);
         to.varint(entry.bytes.length);
         to.bytes(entry.bytes);
         return;
       case 'hostFile':
-        this.#start(0);
+        this.start(0);
         to.varint(entry.error);
         to.varint(entry.lengthBytes);
         to.varint(entry.bytes.length);
         to.bytes(entry.bytes);
         return;
       case 'blockRequest':
-        return this.#writeRequest(entry);
+        return this.writeRequest(entry);
       case 'blockCompletion':
-        return this.#writeCompletion(entry);
+        return this.writeCompletion(entry);
       case 'digest':
-        this.#start(0);
+        this.start(0);
         to.varint(entry.parts.length);
         for (const part of entry.parts) {
-          to.varint(this.#nameNumber(part.name));
+          to.varint(this.nameNumber(part.name));
           to.u64(part.value);
         }
         return;
       case 'snapshot':
-        this.#start(0);
+        this.start(0);
         to.text(entry.name);
         return;
       case 'reached':
-        this.#start(0);
+        this.start(0);
         return;
       case 'end':
-        this.#start(entry.guestExit === undefined ? 0 : END_GUEST_EXIT_FOLLOWS);
+        this.start(entry.guestExit === undefined ? 0 : END_GUEST_EXIT_FOLLOWS);
         to.text(entry.reason);
         if (entry.guestExit !== undefined) to.varint(entry.guestExit);
         return;
@@ -163,55 +163,56 @@ export class EventsEncoder {
     }
   }
 
-  #writeRequest(entry: LogEntry & { kind: 'blockRequest' }): void {
-    const drive = this.#nameNumber(entry.drive);
-    const ids = idsOf(this.#ids, drive);
+  private writeRequest(entry: LogEntry & { kind: 'blockRequest' }): void {
+    const drive = this.nameNumber(entry.drive);
+    const ids = idsOf(this.ids, drive);
     const offset = loggedOffset(entry.offset);
-    const plain = entry.id === ids.nextRequest && offset % SECTOR_BYTES === 0 && entry.lengthBytes % SECTOR_BYTES === 0;
-    const unit = plain ? SECTOR_BYTES : 1;
+    const isPredicted =
+      entry.id === ids.nextRequest && offset % SECTOR_BYTES === 0 && entry.lengthBytes % SECTOR_BYTES === 0;
+    const unit = isPredicted ? SECTOR_BYTES : 1;
     ids.nextRequest = entry.id + 1;
-    this.#start(OPERATIONS.indexOf(entry.operation) | (plain ? 0 : REQUEST_SPELLED_OUT));
-    this.#entries.varint(drive);
-    if (!plain) this.#entries.varint(entry.id);
-    this.#entries.varint(offset / unit);
-    this.#entries.varint(entry.lengthBytes / unit);
+    this.start(OPERATIONS.indexOf(entry.operation) | (isPredicted ? 0 : REQUEST_EXPLICIT));
+    this.entries.varint(drive);
+    if (!isPredicted) this.entries.varint(entry.id);
+    this.entries.varint(offset / unit);
+    this.entries.varint(entry.lengthBytes / unit);
   }
 
-  #writeCompletion(entry: LogEntry & { kind: 'blockCompletion' }): void {
-    const drive = this.#nameNumber(entry.drive);
-    const ids = idsOf(this.#ids, drive);
-    const plain = entry.id === ids.nextCompletion;
+  private writeCompletion(entry: LogEntry & { kind: 'blockCompletion' }): void {
+    const drive = this.nameNumber(entry.drive);
+    const ids = idsOf(this.ids, drive);
+    const isPredicted = entry.id === ids.nextCompletion;
     ids.nextCompletion = entry.id + 1;
-    this.#start(
+    this.start(
       STATUSES.indexOf(entry.status) |
-        (plain ? 0 : COMPLETION_ID_FOLLOWS) |
+        (isPredicted ? 0 : COMPLETION_ID_FOLLOWS) |
         (entry.digest === 0n ? COMPLETION_NO_DIGEST : 0),
     );
-    this.#entries.varint(drive);
-    if (!plain) this.#entries.varint(entry.id);
-    if (entry.digest !== 0n) this.#entries.u64(entry.digest);
+    this.entries.varint(drive);
+    if (!isPredicted) this.entries.varint(entry.id);
+    if (entry.digest !== 0n) this.entries.u64(entry.digest);
   }
 }
 
 /** Decodes only the prologue, for the index that is built when a recording is opened. */
 export function decodeEventsSummary(payload: Uint8Array): EventsSummary {
-  return readPrologue(new ByteSource(payload));
+  return readPrologue(new ByteReader(payload));
 }
 
 /** Entries one after the other, from a source that stands after the prologue. */
 export class EventsDecoder {
-  readonly #source: ByteSource;
-  readonly #names: readonly string[];
-  readonly #ids = new Map<number, DriveIds>();
+  private readonly source: ByteReader;
+  private readonly names: readonly string[];
+  private readonly ids = new Map<number, DriveIds>();
 
-  constructor(source: ByteSource, names: readonly string[]) {
-    this.#source = source;
-    this.#names = names;
+  constructor(source: ByteReader, names: readonly string[]) {
+    this.source = source;
+    this.names = names;
   }
 
   /** `knownId` is for a request or completion that is read out of order. Throws `Malformed`. */
   read(code: number, flags: number, position: Position, knownId?: number): LogEntry {
-    const from = this.#source;
+    const from = this.source;
     switch (code) {
       case KIND_CODES.consoleInput:
         return { kind: 'consoleInput', position, byte: from.byte() };
@@ -224,19 +225,19 @@ export class EventsDecoder {
       case KIND_CODES.registerWrite:
         return { kind: 'registerWrite', position, register: from.byte(), value: from.u64() };
       case KIND_CODES.hostTime:
-        return { kind: 'hostTime', position, milliseconds: exact(from.varint()) };
+        return { kind: 'hostTime', position, milliseconds: safeInteger(from.varint()) };
       case KIND_CODES.entropy:
         return { kind: 'entropy', position, bytes: from.bytes(from.varint()).slice() };
       case KIND_CODES.hostFile: {
-        const [error, lengthBytes] = [exact(from.varint()), exact(from.varint())];
+        const [error, lengthBytes] = [safeInteger(from.varint()), safeInteger(from.varint())];
         return { kind: 'hostFile', position, error, lengthBytes, bytes: from.bytes(from.varint()).slice() };
       }
       case KIND_CODES.blockRequest:
-        return this.#readRequest(flags, position, knownId);
+        return this.readRequest(flags, position, knownId);
       case KIND_CODES.blockCompletion:
-        return this.#readCompletion(flags, position, knownId);
+        return this.readCompletion(flags, position, knownId);
       case KIND_CODES.digest:
-        return { kind: 'digest', position, parts: this.#readParts() };
+        return { kind: 'digest', position, parts: this.readParts() };
       case KIND_CODES.snapshot:
         return { kind: 'snapshot', position, name: from.text() };
       case KIND_CODES.reached:
@@ -251,34 +252,34 @@ export class EventsDecoder {
     }
   }
 
-  #readRequest(flags: number, position: Position, knownId: number | undefined): LogEntry {
-    const from = this.#source;
+  private readRequest(flags: number, position: Position, knownId: number | undefined): LogEntry {
+    const from = this.source;
     const drive = from.varint();
-    const name = this.#name(drive);
-    const ids = idsOf(this.#ids, drive);
-    const spelledOut = (flags & REQUEST_SPELLED_OUT) !== 0;
-    const id = spelledOut ? from.varint() : (knownId ?? ids.nextRequest);
-    const unit = spelledOut ? 1 : SECTOR_BYTES;
+    const name = this.name(drive);
+    const ids = idsOf(this.ids, drive);
+    const isExplicit = (flags & REQUEST_EXPLICIT) !== 0;
+    const id = isExplicit ? from.varint() : (knownId ?? ids.nextRequest);
+    const unit = isExplicit ? 1 : SECTOR_BYTES;
     ids.nextRequest = id + 1;
     const operation = OPERATIONS[flags & 7];
     if (operation === undefined) throw new Malformed(chunkFlaws.unknownOperation());
-    const offset = exact(from.varint() * unit);
+    const offset = safeInteger(from.varint() * unit);
     return {
       kind: 'blockRequest',
       id,
       drive: name,
       operation,
       offset,
-      lengthBytes: exact(from.varint() * unit),
+      lengthBytes: safeInteger(from.varint() * unit),
       position,
     };
   }
 
-  #readCompletion(flags: number, position: Position, knownId: number | undefined): LogEntry {
-    const from = this.#source;
+  private readCompletion(flags: number, position: Position, knownId: number | undefined): LogEntry {
+    const from = this.source;
     const drive = from.varint();
-    const name = this.#name(drive);
-    const ids = idsOf(this.#ids, drive);
+    const name = this.name(drive);
+    const ids = idsOf(this.ids, drive);
     const id = flags & COMPLETION_ID_FOLLOWS ? from.varint() : (knownId ?? ids.nextCompletion);
     ids.nextCompletion = id + 1;
     const status = STATUSES[flags & 3];
@@ -287,25 +288,25 @@ export class EventsDecoder {
     return { kind: 'blockCompletion', id, drive: name, status, digest, position };
   }
 
-  #readParts() {
-    const count = this.#source.varint();
+  private readParts() {
+    const count = this.source.varint();
     // Each part takes at least 9 bytes: detect an impossible count before allocating memory.
-    if (count * 9 > this.#source.remaining) throw new Malformed(chunkFlaws.endsInDigest());
+    if (count * 9 > this.source.remaining) throw new Malformed(chunkFlaws.endsInDigest());
     return Array.from({ length: count }, () => {
-      const name = this.#name(this.#source.varint());
-      return { name, value: this.#source.u64() };
+      const name = this.name(this.source.varint());
+      return { name, value: this.source.u64() };
     });
   }
 
-  #name(number: number): string {
-    if (number >= this.#names.length) throw new Malformed(chunkFlaws.unknownName());
-    return this.#names[number];
+  private name(number: number): string {
+    if (number >= this.names.length) throw new Malformed(chunkFlaws.unknownName());
+    return this.names[number];
   }
 }
 
-export function readPrologue(source: ByteSource): EventsSummary {
+export function readPrologue(source: ByteReader): EventsSummary {
   const firstPosition = source.varint();
-  const lastPosition = exact(firstPosition + source.varint());
+  const lastPosition = safeInteger(firstPosition + source.varint());
   return { firstPosition, lastPosition, kinds: source.varint() };
 }
 
@@ -315,7 +316,7 @@ function idsOf(all: Map<number, DriveIds>, drive: number): DriveIds {
   return ids;
 }
 
-function exact(value: number): number {
+function safeInteger(value: number): number {
   if (value > Number.MAX_SAFE_INTEGER) throw new Malformed(chunkFlaws.numberTooLarge());
   return value;
 }

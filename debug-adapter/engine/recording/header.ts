@@ -5,14 +5,14 @@ import {
   isFileName,
   isHartCount,
   isMemorySize,
-  isOwnSnapshotName,
+  isUserSnapshotName,
   isRngSeed,
   isSlot,
-  LOADS_MAX,
+  LOAD_FILES_MAX,
 } from '../base/limits.ts';
 import { xxh64 } from '../base/xxhash64.ts';
 import { headerTooLong } from '../../messages/recording.ts';
-import { ByteSink, ByteSource, decodeText, Malformed } from './bytes.ts';
+import { ByteWriter, ByteReader, decodeText, Malformed } from './bytes.ts';
 import { FORMAT_VERSION, MAX_HEADER_PAYLOAD_BYTES } from './chunk.ts';
 import { chunkFlaws } from '../../messages/recordingDamage.ts';
 
@@ -99,29 +99,29 @@ export interface BootFile {
 }
 
 /** The header without the fields that the writer fills in. */
-export type HeaderToWrite = Omit<RecordingHeader, 'formatVersion' | 'bootFiles'>;
+export type HeaderFields = Omit<RecordingHeader, 'formatVersion' | 'bootFiles'>;
 
 /** A 64-bit digest in the header's format. */
 export function digestText(digest: bigint): string {
   return digest.toString(16).padStart(16, '0');
 }
 
-export function completeHeader(header: HeaderToWrite, bootFiles: readonly BootFile[]): RecordingHeader {
+export function completeHeader(header: HeaderFields, bootFiles: readonly BootFile[]): RecordingHeader {
   return {
     formatVersion: FORMAT_VERSION,
     ...header,
-    bootFiles: bootFiles.map((file) => lineOf(file, digestText(xxh64(file.bytes)))),
+    bootFiles: bootFiles.map((file) => bootFileEntry(file, digestText(xxh64(file.bytes)))),
   };
 }
 
 /** Throws a UserError if the header exceeds the length that readers accept; called before the file is created. */
-export function checkHeaderFits(header: HeaderToWrite, bootFiles: readonly BootFile[], rrfile: string): void {
-  const lines = bootFiles.map((file) => lineOf(file, ANY_DIGEST));
+export function checkHeaderLength(header: HeaderFields, bootFiles: readonly BootFile[], rrfile: string): void {
+  const lines = bootFiles.map((file) => bootFileEntry(file, ANY_DIGEST));
   const { length } = encodeHeader({ formatVersion: FORMAT_VERSION, ...header, bootFiles: lines });
   if (length > MAX_HEADER_PAYLOAD_BYTES) throw headerTooLong(rrfile, { length, most: MAX_HEADER_PAYLOAD_BYTES });
 }
 
-function lineOf({ role, name, bytes, address }: BootFile, digest: string): RecordedBootFile {
+function bootFileEntry({ role, name, bytes, address }: BootFile, digest: string): RecordedBootFile {
   return { role, name, lengthBytes: bytes.length, digest, ...(address !== undefined && { address }) };
 }
 
@@ -143,11 +143,11 @@ export function decodeHeader(payload: Uint8Array): RecordingHeader {
   const machine = decodeMachine(top.object('machine'));
   return {
     formatVersion: top.count('formatVersion'),
-    blkreplayVersion: top.word('blkreplayVersion'),
+    blkreplayVersion: top.shortText('blkreplayVersion'),
     machine,
     idle: top.oneOf('idle', ['warp', 'realtime']),
     append: top.text('append', isAppend),
-    rrsnapshot: top.text('rrsnapshot', isOwnSnapshotName),
+    rrsnapshot: top.text('rrsnapshot', isUserSnapshotName),
     drives: decodeDrives(top, machine.rng ? DRIVES_MAX - 1 : DRIVES_MAX),
     stateFile: top.fileOrNull('stateFile'),
     bootFiles: decodeBootFiles(top),
@@ -161,7 +161,7 @@ const ROLES: readonly BootFileRole[] = ['kernel', 'bios', 'initrd', 'load', 'dtb
 
 /** Encodes a boot file's chunk: its metadata and the compressed bytes. */
 export function encodeBootFileChunk(file: BootFile, compressed: Uint8Array): Uint8Array {
-  const sink = new ByteSink(compressed.length + 512);
+  const sink = new ByteWriter(compressed.length + 512);
   sink.byte(ROLES.indexOf(file.role));
   sink.text(file.name);
   sink.varint(file.bytes.length);
@@ -170,11 +170,11 @@ export function encodeBootFileChunk(file: BootFile, compressed: Uint8Array): Uin
 }
 
 /** Zstandard's maximum ratio: a block of 128 KiB takes at least four bytes (RFC 8878, 3.1.1.2). Deflate's is 1032. */
-const SHRINKING_MAX = (128 << 10) / 4;
+const COMPRESSION_RATIO_MAX = (128 << 10) / 4;
 
 /** Throws `Malformed`, also if the chunk does not match its entry in the header. */
 export function decodeBootFileChunk(payload: Uint8Array, line: RecordedBootFile): Uint8Array {
-  const source = new ByteSource(payload);
+  const source = new ByteReader(payload);
   const role = ROLES[source.byte()];
   const name = source.text();
   const lengthBytes = source.varint();
@@ -182,7 +182,7 @@ export function decodeBootFileChunk(payload: Uint8Array, line: RecordedBootFile)
     throw new Malformed(chunkFlaws.otherBootFile());
   }
   const compressed = source.bytes(source.remaining);
-  if (lengthBytes > (compressed.length + 1) * SHRINKING_MAX) throw new Malformed(chunkFlaws.impossibleLength());
+  if (lengthBytes > (compressed.length + 1) * COMPRESSION_RATIO_MAX) throw new Malformed(chunkFlaws.impossibleLength());
   return compressed;
 }
 
@@ -208,7 +208,7 @@ function decodeDrives(top: Fields, countMax: number): RecordedDrive[] {
     value !== null && drives.filter((drive) => drive[key] === value).length > 1;
   for (const key of ['id', 'slot', 'overlay'] as const) {
     const index = drives.findIndex((drive) => isShared(drive[key], key));
-    if (index >= 0) lines[index].bad(key);
+    if (index >= 0) lines[index].invalid(key);
   }
   return drives;
 }
@@ -229,16 +229,16 @@ function decodeDrive(fields: Fields, index: number): RecordedDrive {
 
 /** At most one file per role, except files to load. */
 function decodeBootFiles(top: Fields): RecordedBootFile[] {
-  const lines = top.list('bootFiles', ROLES.length - 1 + LOADS_MAX);
-  const files = lines.map(decodeBootFileLine);
+  const lines = top.list('bootFiles', ROLES.length - 1 + LOAD_FILES_MAX);
+  const files = lines.map(decodeBootFileEntry);
   files.forEach(({ role }, index) => {
     const before = files.slice(0, index).filter((file) => file.role === role).length;
-    if (before >= (role === 'load' ? LOADS_MAX : 1)) lines[index].bad('role');
+    if (before >= (role === 'load' ? LOAD_FILES_MAX : 1)) lines[index].invalid('role');
   });
   return files;
 }
 
-function decodeBootFileLine(fields: Fields): RecordedBootFile {
+function decodeBootFileEntry(fields: Fields): RecordedBootFile {
   const file = {
     role: fields.oneOf('role', ROLES),
     name: fields.text('name', isFileName),
@@ -256,68 +256,68 @@ const ISA_LENGTH_MAX = 2000;
 
 /** A JSON object whose fields are read with a type and a validity check. */
 class Fields {
-  readonly #value: object;
-  readonly #where: string;
+  private readonly value: object;
+  private readonly where: string;
 
   constructor(value: unknown, where: string) {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Malformed(`has a bad ${where}`);
-    this.#value = value;
-    this.#where = where;
+    this.value = value;
+    this.where = where;
   }
 
   has(name: string): boolean {
-    return this.#get(name) !== undefined;
+    return this.get(name) !== undefined;
   }
 
-  text(name: string, isPossible: (value: string) => boolean = () => true): string {
-    const value = this.#get(name);
-    return typeof value === 'string' && isPossible(value) ? value : this.bad(name);
+  text(name: string, isValid: (value: string) => boolean = () => true): string {
+    const value = this.get(name);
+    return typeof value === 'string' && isValid(value) ? value : this.invalid(name);
   }
 
   /** A short text, such as a version. */
-  word(name: string): string {
+  shortText(name: string): string {
     return this.text(name, (text) => text.length <= WORD_LENGTH_MAX);
   }
 
-  textOrNull(name: string, isPossible: (value: string) => boolean): string | null {
-    return this.#get(name) === null ? null : this.text(name, isPossible);
+  textOrNull(name: string, isValid: (value: string) => boolean): string | null {
+    return this.get(name) === null ? null : this.text(name, isValid);
   }
 
   fileOrNull(name: string): string | null {
     return this.textOrNull(name, isFileName);
   }
 
-  count(name: string, isPossible: (value: number) => boolean = () => true): number {
-    const value = this.#get(name);
+  count(name: string, isValid: (value: number) => boolean = () => true): number {
+    const value = this.get(name);
     const isCount = typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-    return isCount && isPossible(value) ? value : this.bad(name);
+    return isCount && isValid(value) ? value : this.invalid(name);
   }
 
   flag(name: string): boolean {
-    const value = this.#get(name);
-    return typeof value === 'boolean' ? value : this.bad(name);
+    const value = this.get(name);
+    return typeof value === 'boolean' ? value : this.invalid(name);
   }
 
   oneOf<T extends string>(name: string, allowed: readonly T[]): T {
     const value = this.text(name);
-    return allowed.find((one) => one === value) ?? this.bad(name);
+    return allowed.find((one) => one === value) ?? this.invalid(name);
   }
 
   object(name: string): Fields {
-    return new Fields(this.#get(name), `${this.#where}.${name}`);
+    return new Fields(this.get(name), `${this.where}.${name}`);
   }
 
   list(name: string, countMax: number): Fields[] {
-    const value = this.#get(name);
-    if (!Array.isArray(value) || value.length > countMax) return this.bad(name);
-    return value.map((item, index) => new Fields(item, `${this.#where}.${name}[${index}]`));
+    const value = this.get(name);
+    if (!Array.isArray(value) || value.length > countMax) return this.invalid(name);
+    return value.map((item, index) => new Fields(item, `${this.where}.${name}[${index}]`));
   }
 
-  bad(name: string): never {
-    throw new Malformed(chunkFlaws.badField(`${this.#where}.${name}`));
+  invalid(name: string): never {
+    throw new Malformed(chunkFlaws.badField(`${this.where}.${name}`));
   }
 
-  #get(name: string): unknown {
-    return Object.hasOwn(this.#value, name) ? (this.#value as Record<string, unknown>)[name] : undefined;
+  private get(name: string): unknown {
+    return Object.hasOwn(this.value, name) ? (this.value as Record<string, unknown>)[name] : undefined;
   }
 }

@@ -1,6 +1,6 @@
 import { chunkFlaws } from '../../messages/recordingDamage.ts';
 import type { Position } from '../base/quantities.ts';
-import { ByteSource, Malformed } from './bytes.ts';
+import { ByteReader, Malformed } from './bytes.ts';
 import { EventsDecoder, readPrologue } from './entryCodec.ts';
 import type { BlockEntry, LogEntry } from './logEntry.ts';
 
@@ -10,29 +10,29 @@ import type { BlockEntry, LogEntry } from './logEntry.ts';
  * would be garbage that V8 collects late. `load` uses the same arrays for the next chunk.
  */
 export class IndexedEvents {
-  #count = 0;
-  #bytes = new Uint8Array(0);
-  #source = new ByteSource(this.#bytes);
-  #decoder = new EventsDecoder(this.#source, []);
-  #positions = new Float64Array(FIRST_CAPACITY);
+  private usedEntries = 0;
+  private bytes = new Uint8Array(0);
+  private source = new ByteReader(this.bytes);
+  private decoder = new EventsDecoder(this.source, []);
+  private positions = new Float64Array(FIRST_CAPACITY);
   /** The offset in the payload of what follows an entry's tag and distance. */
-  #offsets = new Uint32Array(FIRST_CAPACITY);
+  private offsets = new Uint32Array(FIRST_CAPACITY);
   /** As in the file: the kind's code in the low half, flags in the high one. */
-  #tags = new Uint8Array(FIRST_CAPACITY);
+  private tags = new Uint8Array(FIRST_CAPACITY);
   /** Of requests and completions: most ids are not in the file, they follow from the entries before. */
-  #ids = new Float64Array(FIRST_CAPACITY);
+  private ids = new Float64Array(FIRST_CAPACITY);
 
   get count(): number {
-    return this.#count;
+    return this.usedEntries;
   }
 
   /** `read` fills the payload's bytes in and returns how many there are. Throws `Malformed`. */
   load(lengthBytes: number, read: (into: Uint8Array) => number, names: readonly string[]): void {
-    this.#count = 0;
-    if (this.#bytes.length < lengthBytes) this.#bytes = new Uint8Array(lengthBytes);
-    const payload = this.#bytes.subarray(0, read(this.#bytes.subarray(0, lengthBytes)));
-    const source = (this.#source = new ByteSource(payload));
-    const decoder = (this.#decoder = new EventsDecoder(source, names));
+    this.usedEntries = 0;
+    if (this.bytes.length < lengthBytes) this.bytes = new Uint8Array(lengthBytes);
+    const payload = this.bytes.subarray(0, read(this.bytes.subarray(0, lengthBytes)));
+    const source = (this.source = new ByteReader(payload));
+    const decoder = (this.decoder = new EventsDecoder(source, names));
     const summary = readPrologue(source);
     let position = summary.firstPosition;
     while (!source.done) {
@@ -41,7 +41,7 @@ export class IndexedEvents {
       if (position > summary.lastPosition) throw new Malformed(chunkFlaws.entryAfterLast());
       const offset = source.offset;
       const entry = decoder.read(tag & 15, tag >> 4, position);
-      this.#add({ position, tag, offset, id: hasId(entry) ? entry.id : 0 });
+      this.add({ position, tag, offset, id: hasId(entry) ? entry.id : 0 });
     }
     if (position !== summary.lastPosition) throw new Malformed(chunkFlaws.endsBeforeLast());
   }
@@ -49,10 +49,10 @@ export class IndexedEvents {
   /** The index of the first entry at or after a position; `count` when there is none. */
   firstFrom(position: Position): number {
     let low = 0;
-    let high = this.#count;
+    let high = this.usedEntries;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#positions[middle] < position) low = middle + 1;
+      if (this.positions[middle] < position) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -60,29 +60,29 @@ export class IndexedEvents {
 
   /** The kind of an entry, as `kindMask` has it. */
   kindBit(index: number): number {
-    return 1 << ((this.#tags[index] & 15) - 1);
+    return 1 << ((this.tags[index] & 15) - 1);
   }
 
   entry(index: number): LogEntry {
-    const tag = this.#tags[index];
-    this.#source.offset = this.#offsets[index];
-    return this.#decoder.read(tag & 15, tag >> 4, this.#positions[index], this.#ids[index]);
+    const tag = this.tags[index];
+    this.source.offset = this.offsets[index];
+    return this.decoder.read(tag & 15, tag >> 4, this.positions[index], this.ids[index]);
   }
 
-  #add({ position, tag, offset, id }: { position: Position; tag: number; offset: number; id: number }): void {
-    const at = this.#count++;
-    if (at === this.#tags.length) this.#grow(at * 2);
-    this.#positions[at] = position;
-    this.#offsets[at] = offset;
-    this.#tags[at] = tag;
-    this.#ids[at] = id;
+  private add({ position, tag, offset, id }: { position: Position; tag: number; offset: number; id: number }): void {
+    const at = this.usedEntries++;
+    if (at === this.tags.length) this.grow(at * 2);
+    this.positions[at] = position;
+    this.offsets[at] = offset;
+    this.tags[at] = tag;
+    this.ids[at] = id;
   }
 
-  #grow(capacity: number): void {
-    this.#positions = grown(this.#positions, new Float64Array(capacity));
-    this.#offsets = grown(this.#offsets, new Uint32Array(capacity));
-    this.#tags = grown(this.#tags, new Uint8Array(capacity));
-    this.#ids = grown(this.#ids, new Float64Array(capacity));
+  private grow(capacity: number): void {
+    this.positions = grown(this.positions, new Float64Array(capacity));
+    this.offsets = grown(this.offsets, new Uint32Array(capacity));
+    this.tags = grown(this.tags, new Uint8Array(capacity));
+    this.ids = grown(this.ids, new Float64Array(capacity));
   }
 }
 

@@ -2,7 +2,7 @@ import type { Position } from '../base/quantities.ts';
 import { xxh3 } from '../base/xxh3.ts';
 import { xxh64 } from '../base/xxhash64.ts';
 import type { BlockCompletion, BlockRequest } from '../block/blockRequest.ts';
-import type { FileAnswer, FileQuestion, Inputs, InputStatus, OutsideEvent } from '../machine/inputs.ts';
+import type { HostFileResult, HostFileQuery, Inputs, InputStatus, OutsideEvent } from '../machine/inputs.ts';
 import { XXH3_VERSION } from './chunk.ts';
 import { Divergences } from './divergences.ts';
 import { ANSWER_KINDS, INPUT_KINDS } from './logEntry.ts';
@@ -25,39 +25,39 @@ import type { RecordingReader } from './recordingReader.ts';
  * stops at `nextDigestPosition` for `checkDigest`, and calls `seek` after restoring a snapshot.
  */
 export class Player implements Inputs {
-  readonly #recording: RecordingReader;
-  readonly #divergences: Divergences;
-  #inputs: Cursor<InputEntry>;
-  #block: Cursor<BlockEntry>;
-  #digests: Cursor<DigestEntry>;
-  #answers: Cursor<AnswerEntry>;
+  private readonly recording: RecordingReader;
+  private readonly divergences: Divergences;
+  private inputs: Cursor<InputEntry>;
+  private block: Cursor<BlockEntry>;
+  private digests: Cursor<DigestEntry>;
+  private answers: Cursor<AnswerEntry>;
 
   constructor(recording: RecordingReader) {
-    this.#recording = recording;
-    this.#divergences = new Divergences(recording);
-    this.#inputs = this.#inputsFrom(0);
-    this.#block = this.#blockFrom(0);
-    this.#digests = this.#digestsFrom(0);
-    this.#answers = this.#answersFrom(0);
+    this.recording = recording;
+    this.divergences = new Divergences(recording);
+    this.inputs = this.inputsFrom(0);
+    this.block = this.blockFrom(0);
+    this.digests = this.digestsFrom(0);
+    this.answers = this.answersFrom(0);
   }
 
   get lastPosition(): Position {
-    return this.#recording.lastPosition;
+    return this.recording.lastPosition;
   }
 
   /** How the recorded machine ended; undefined if the recording is incomplete. */
   get end(): EndEntry | undefined {
-    return this.#recording.end;
+    return this.recording.end;
   }
 
   /** The next position with a recorded digest; Infinity if there is none. */
   get nextDigestPosition(): Position {
-    return this.#digests.position;
+    return this.digests.position;
   }
 
   /** Skips the digests up to and including `position`, which are known to match. */
   skipDigests(position: Position): void {
-    while (this.nextDigestPosition <= position) this.#digests.advance();
+    while (this.nextDigestPosition <= position) this.digests.advance();
   }
 
   /**
@@ -66,68 +66,68 @@ export class Player implements Inputs {
    * one chunk.
    */
   seek(position: Position, nextRequestIds?: Readonly<Record<string, number>>): void {
-    this.#inputs = this.#inputsFrom(position);
-    this.#block = this.#blockFrom(position);
-    this.#digests = this.#digestsFrom(position);
-    this.#answers = this.#answersFrom(position);
-    for (let head = this.#block.head; nextRequestIds && head?.position === position; head = this.#block.head) {
+    this.inputs = this.inputsFrom(position);
+    this.block = this.blockFrom(position);
+    this.digests = this.digestsFrom(position);
+    this.answers = this.answersFrom(position);
+    for (let head = this.block.head; nextRequestIds && head?.position === position; head = this.block.head) {
       if (head.kind !== 'blockRequest' || head.id >= (nextRequestIds[head.drive] ?? 0)) break;
-      this.#block.advance();
+      this.block.advance();
     }
   }
 
   nextPosition(status: InputStatus): Position {
-    this.#checkNothingMissed(status.position);
-    return this.#inputs.position;
+    this.checkNothingMissed(status.position);
+    return this.inputs.position;
   }
 
   hostTime(position: Position): number {
-    return this.#answer('hostTime', position).milliseconds;
+    return this.recordedAnswer('hostTime', position).milliseconds;
   }
 
   entropy(position: Position, lengthBytes: number): Uint8Array {
-    const { head } = this.#answers;
+    const { head } = this.answers;
     if (head?.kind === 'entropy' && head.bytes.length !== lengthBytes) {
-      throw this.#divergences.ofQuestion(head, { position, kind: 'entropy' });
+      throw this.divergences.checkAnswer(head, { position, kind: 'entropy' });
     }
-    return this.#answer('entropy', position).bytes;
+    return this.recordedAnswer('entropy', position).bytes;
   }
 
-  hostFile(position: Position, question: FileQuestion): FileAnswer {
-    const { head } = this.#answers;
+  queryHostFile(position: Position, question: HostFileQuery): HostFileResult {
+    const { head } = this.answers;
     const room = question.kind === 'length' ? 0 : question.lengthBytes;
     if (head?.kind === 'hostFile' && head.bytes.length > room) {
-      throw this.#divergences.ofQuestion(head, { position, kind: 'hostFile' });
+      throw this.divergences.checkAnswer(head, { position, kind: 'hostFile' });
     }
-    return this.#answer('hostFile', position);
+    return this.recordedAnswer('hostFile', position);
   }
 
-  take(status: InputStatus): OutsideEvent | undefined {
-    this.#checkNothingMissed(status.position);
-    if (this.#inputs.position !== status.position) return undefined;
-    const head = this.#inputs.head!;
-    if (head.kind === 'clockJump' && !status.idle) throw this.#divergences.notIdle(head);
-    this.#inputs.advance();
+  takeEvent(status: InputStatus): OutsideEvent | undefined {
+    this.checkNothingMissed(status.position);
+    if (this.inputs.position !== status.position) return undefined;
+    const head = this.inputs.head!;
+    if (head.kind === 'clockJump' && !status.idle) throw this.divergences.notIdleError(head);
+    this.inputs.advance();
     const { position: _, ...event } = head;
     return event;
   }
 
   digestOf(data: Uint8Array): bigint {
-    return this.#recording.header.formatVersion < XXH3_VERSION ? xxh64(data) : xxh3(data);
+    return this.recording.header.formatVersion < XXH3_VERSION ? xxh64(data) : xxh3(data);
   }
 
   blockRequest(request: BlockRequest): void {
-    const expected = this.#block.head;
-    const difference = this.#divergences.ofRequest(expected, request);
+    const expected = this.block.head;
+    const difference = this.divergences.checkRequest(expected, request);
     if (difference) throw difference;
-    this.#block.advance();
+    this.block.advance();
   }
 
   blockCompletion(completion: BlockCompletion): void {
-    const expected = this.#block.head;
-    const difference = this.#divergences.ofCompletion(expected, completion);
+    const expected = this.block.head;
+    const difference = this.divergences.checkCompletion(expected, completion);
     if (difference) throw difference;
-    this.#block.advance();
+    this.block.advance();
   }
 
   /**
@@ -135,13 +135,13 @@ export class Player implements Inputs {
    * none at this position.
    */
   checkDigest(position: Position, parts: readonly DigestPart[]): boolean {
-    this.#checkNothingMissed(position);
-    while (this.nextDigestPosition < position) this.#digests.advance();
-    const head = this.#digests.head;
+    this.checkNothingMissed(position);
+    while (this.nextDigestPosition < position) this.digests.advance();
+    const head = this.digests.head;
     if (head?.position !== position) return false;
-    const difference = this.#divergences.ofDigest(head, parts);
+    const difference = this.divergences.checkDigest(head, parts);
     if (difference) throw difference;
-    this.#digests.advance();
+    this.digests.advance();
     return true;
   }
 
@@ -150,8 +150,8 @@ export class Player implements Inputs {
    * recorded machine continued or ended differently.
    */
   checkEnd(end: Omit<EndEntry, 'kind'>): void {
-    this.#checkNothingMissed(end.position);
-    const difference = this.#divergences.ofEnd(this.end, end);
+    this.checkNothingMissed(end.position);
+    const difference = this.divergences.checkEnd(this.end, end);
     if (difference) throw difference;
   }
 
@@ -159,65 +159,68 @@ export class Player implements Inputs {
    * Throws if the guest passed a recorded entry: a request that it did not make, or an event that was not consumed.
    * Called at every boundary, so it only compares positions.
    */
-  #checkNothingMissed(position: Position): void {
-    const inputs = this.#inputs.position;
-    const answers = this.#answers.position;
-    const block = this.#block.position;
+  private checkNothingMissed(position: Position): void {
+    const inputs = this.inputs.position;
+    const answers = this.answers.position;
+    const block = this.block.position;
     if (inputs >= position && answers >= position && block >= position) return;
     const earliest = Math.min(inputs, answers, block);
-    const missed = [this.#inputs, this.#answers, this.#block].find((cursor) => cursor.position === earliest);
-    throw this.#divergences.missed(missed!.head!, position);
+    const missed = [this.inputs, this.answers, this.block].find((cursor) => cursor.position === earliest);
+    throw this.divergences.missedEntry(missed!.head!, position);
   }
 
   /** The recorded answer to a device's question in the step at `position`. */
-  #answer<K extends AnswerEntry['kind']>(kind: K, position: Position): Extract<AnswerEntry, { kind: K }> {
-    const { head } = this.#answers;
-    if (head?.kind !== kind || head.position !== position) throw this.#divergences.ofQuestion(head, { position, kind });
-    this.#answers.advance();
+  private recordedAnswer<K extends AnswerEntry['kind']>(
+    kind: K,
+    position: Position,
+  ): Extract<AnswerEntry, { kind: K }> {
+    const { head } = this.answers;
+    if (head?.kind !== kind || head.position !== position) throw this.divergences.checkAnswer(head, { position, kind });
+    this.answers.advance();
     return head as Extract<AnswerEntry, { kind: K }>;
   }
 
-  #answersFrom(position: Position): Cursor<AnswerEntry> {
-    return new Cursor(this.#recording, position, ANSWER_KINDS);
+  private answersFrom(position: Position): Cursor<AnswerEntry> {
+    return new Cursor(this.recording, position, ANSWER_KINDS);
   }
 
-  #inputsFrom(position: Position): Cursor<InputEntry> {
-    return new Cursor(this.#recording, position, INPUT_KINDS);
+  private inputsFrom(position: Position): Cursor<InputEntry> {
+    return new Cursor(this.recording, position, INPUT_KINDS);
   }
 
-  #blockFrom(position: Position): Cursor<BlockEntry> {
-    return new Cursor(this.#recording, position, ['blockRequest', 'blockCompletion']);
+  private blockFrom(position: Position): Cursor<BlockEntry> {
+    return new Cursor(this.recording, position, ['blockRequest', 'blockCompletion']);
   }
 
-  #digestsFrom(position: Position): Cursor<DigestEntry> {
-    return new Cursor(this.#recording, position, ['digest']);
+  private digestsFrom(position: Position): Cursor<DigestEntry> {
+    return new Cursor(this.recording, position, ['digest']);
   }
 }
 
 /** Iterates over the entries of some kinds, with one entry of lookahead. Decoding starts at the first access. */
 class Cursor<E extends LogEntry> {
-  readonly #entries: Iterator<LogEntry, void>;
-  #head: E | undefined;
-  #position: Position = -1;
+  private readonly entries: Iterator<LogEntry, void>;
+  private currentHead: E | undefined;
+  private currentPosition: Position = -1;
 
   constructor(recording: RecordingReader, from: Position, kinds: readonly E['kind'][] & readonly LogEntryKind[]) {
-    this.#entries = recording.entriesFrom(from, kinds);
+    this.entries = recording.entriesFrom(from, kinds);
   }
 
   get head(): E | undefined {
-    if (this.#position < 0) this.advance();
-    return this.#head;
+    if (this.currentPosition < 0) this.advance();
+    return this.currentHead;
   }
 
   /** The position of the head; Infinity after the last entry. */
   get position(): Position {
-    if (this.#position < 0) this.advance();
-    return this.#position;
+    if (this.currentPosition < 0) this.advance();
+    return this.currentPosition;
   }
 
   advance(): void {
-    const next = this.#entries.next();
-    this.#head = next.done ? undefined : (next.value as E);
-    this.#position = this.#head?.position ?? Infinity;
+    const next = this.entries.next();
+    this.currentHead = next.done ? undefined : (next.value as E);
+    this.currentPosition = this.currentHead?.position ?? Infinity;
   }
 }

@@ -1,7 +1,7 @@
 import { xxh3 } from '../base/xxh3.ts';
 import type { Position } from '../base/quantities.ts';
 import type { BlockCompletion, BlockRequest } from '../block/blockRequest.ts';
-import type { FileAnswer, FileQuestion, Inputs, InputStatus, OutsideEvent } from '../machine/inputs.ts';
+import type { HostFileResult, HostFileQuery, Inputs, InputStatus, OutsideEvent } from '../machine/inputs.ts';
 import type { DigestPart } from './logEntry.ts';
 import type { RecordingWriter } from './recordingWriter.ts';
 
@@ -12,44 +12,44 @@ import type { RecordingWriter } from './recordingWriter.ts';
  * because it has a clock.
  */
 export class Recorder implements Inputs {
-  readonly #live: Inputs;
-  readonly #writer: RecordingWriter;
+  private readonly live: Inputs;
+  private readonly writer: RecordingWriter;
   /** Flush requests in flight, as `drive/id`. */
-  readonly #flushes = new Set<string>();
-  #flushAtBoundary = false;
+  private readonly flushes = new Set<string>();
+  private flushAtBoundary = false;
 
   constructor(live: Inputs, writer: RecordingWriter) {
-    this.#live = live;
-    this.#writer = writer;
+    this.live = live;
+    this.writer = writer;
   }
 
   nextPosition(status: InputStatus): Position {
-    this.#flushIfGuestDid(status.position);
-    return this.#live.nextPosition(status);
+    this.flushAfterGuestFlush(status.position);
+    return this.live.nextPosition(status);
   }
 
-  take(status: InputStatus): OutsideEvent | undefined {
-    this.#flushIfGuestDid(status.position);
-    const event = this.#live.take(status);
-    if (event) this.#writer.append({ ...event, position: status.position });
+  takeEvent(status: InputStatus): OutsideEvent | undefined {
+    this.flushAfterGuestFlush(status.position);
+    const event = this.live.takeEvent(status);
+    if (event) this.writer.append({ ...event, position: status.position });
     return event;
   }
 
   hostTime(position: Position): number {
-    const milliseconds = this.#live.hostTime(position);
-    this.#writer.append({ kind: 'hostTime', position, milliseconds });
+    const milliseconds = this.live.hostTime(position);
+    this.writer.append({ kind: 'hostTime', position, milliseconds });
     return milliseconds;
   }
 
   entropy(position: Position, lengthBytes: number): Uint8Array {
-    const bytes = this.#live.entropy(position, lengthBytes);
-    this.#writer.append({ kind: 'entropy', position, bytes });
+    const bytes = this.live.entropy(position, lengthBytes);
+    this.writer.append({ kind: 'entropy', position, bytes });
     return bytes;
   }
 
-  hostFile(position: Position, question: FileQuestion): FileAnswer {
-    const { error, lengthBytes, bytes } = this.#live.hostFile(position, question);
-    this.#writer.append({ kind: 'hostFile', position, error, lengthBytes, bytes });
+  queryHostFile(position: Position, question: HostFileQuery): HostFileResult {
+    const { error, lengthBytes, bytes } = this.live.queryHostFile(position, question);
+    this.writer.append({ kind: 'hostFile', position, error, lengthBytes, bytes });
     return { error, lengthBytes, bytes };
   }
 
@@ -59,36 +59,36 @@ export class Recorder implements Inputs {
 
   blockRequest(request: BlockRequest): void {
     const { id, drive, operation, offset, lengthBytes, position } = request;
-    if (operation === 'flush') this.#flushes.add(`${drive}/${id}`);
-    this.#writer.append({ kind: 'blockRequest', id, drive, operation, offset, lengthBytes, position });
-    this.#live.blockRequest(request);
+    if (operation === 'flush') this.flushes.add(`${drive}/${id}`);
+    this.writer.append({ kind: 'blockRequest', id, drive, operation, offset, lengthBytes, position });
+    this.live.blockRequest(request);
   }
 
   blockCompletion(completion: BlockCompletion): void {
     const { id, drive, status, digest, position } = completion;
-    if (this.#flushes.size > 0 && this.#flushes.delete(`${drive}/${id}`)) this.#flushAtBoundary = true;
-    this.#writer.append({ kind: 'blockCompletion', id, drive, status, digest, position });
-    this.#live.blockCompletion(completion);
+    if (this.flushes.size > 0 && this.flushes.delete(`${drive}/${id}`)) this.flushAtBoundary = true;
+    this.writer.append({ kind: 'blockCompletion', id, drive, status, digest, position });
+    this.live.blockCompletion(completion);
   }
 
   /** Records an event that does not come from the live inputs: a write by the debugger. */
-  note(position: Position, event: OutsideEvent): void {
-    this.#writer.append({ ...event, position });
+  record(position: Position, event: OutsideEvent): void {
+    this.writer.append({ ...event, position });
   }
 
   /** Records the digest of the state after exactly `position` steps, which a replay compares. */
   digest(position: Position, parts: readonly DigestPart[]): void {
-    this.#writer.append({ kind: 'digest', position, parts: [...parts] });
+    this.writer.append({ kind: 'digest', position, parts: [...parts] });
   }
 
   /** Records that a snapshot was taken at `position`. */
-  snapshot(position: Position, name: string): void {
-    this.#writer.append({ kind: 'snapshot', position, name });
+  recordSnapshot(position: Position, name: string): void {
+    this.writer.append({ kind: 'snapshot', position, name });
   }
 
-  #flushIfGuestDid(position: Position): void {
-    if (!this.#flushAtBoundary) return;
-    this.#flushAtBoundary = false;
-    this.#writer.flushDurably(position);
+  private flushAfterGuestFlush(position: Position): void {
+    if (!this.flushAtBoundary) return;
+    this.flushAtBoundary = false;
+    this.writer.flushDurably(position);
   }
 }

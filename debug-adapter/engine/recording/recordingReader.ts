@@ -24,8 +24,8 @@ import { chunkFlaws, recordingDamage } from '../../messages/recordingDamage.ts';
  * any position. Owns the file: `close` closes it.
  */
 export class RecordingReader {
-  readonly #file: HostFile;
-  readonly #compression: HostCompression;
+  private readonly file: HostFile;
+  private readonly compression: HostCompression;
   readonly header: RecordingHeader;
   /** Whether the recording was closed properly. */
   readonly complete: boolean;
@@ -33,29 +33,29 @@ export class RecordingReader {
   readonly lastPosition: Position;
   /** How the recording ended; undefined if it was not closed. */
   readonly end: EndEntry | undefined;
-  readonly #bootFiles: readonly PlacedChunk[];
-  readonly #names: readonly string[];
-  readonly #events: readonly PlacedEvents[];
+  private readonly bootFiles: readonly PlacedChunk[];
+  private readonly names: readonly string[];
+  private readonly events: readonly PlacedEvents[];
   /** The most recently used chunks: a player reads with several cursors at nearby positions. */
-  readonly #decoded = new Map<PlacedEvents, IndexedEvents>();
-  #current: { chunk: PlacedEvents; events: IndexedEvents } | undefined;
+  private readonly decoded = new Map<PlacedEvents, IndexedEvents>();
+  private current: { chunk: PlacedEvents; events: IndexedEvents } | undefined;
 
   constructor(file: HostFile, compression: HostCompression) {
-    this.#file = file;
-    this.#compression = compression;
+    this.file = file;
+    this.compression = compression;
     const scanned = scanRecording(file);
     this.header = scanned.header;
-    this.#bootFiles = scanned.bootFiles;
-    this.#names = scanned.names;
-    this.#events = scanned.events;
+    this.bootFiles = scanned.bootFiles;
+    this.names = scanned.names;
+    this.events = scanned.events;
     this.complete = scanned.ended;
     this.lastPosition = scanned.events.at(-1)?.lastPosition ?? 0;
-    this.end = scanned.ended ? this.#readEnd() : undefined;
+    this.end = scanned.ended ? this.readEnd() : undefined;
   }
 
   /** The file's name, for messages. */
   get name(): string {
-    return this.#file.name;
+    return this.file.name;
   }
 
   hasBootFile(role: BootFileRole): boolean {
@@ -75,12 +75,12 @@ export class RecordingReader {
    */
   bootFileAt(index: number): BootFile {
     const line = this.header.bootFiles[index];
-    const chunk = this.#bootFiles[index];
-    const payload = this.#payload(chunk);
-    if (xxh64(payload, chunk.seed) !== chunk.checksum) throw this.#badBootFile(chunk, line, chunkFlaws.checksum());
-    const compressed = this.#decode(chunk, () => decodeBootFileChunk(payload, line));
-    const bytes = this.#decompress(compressed, chunk, line);
-    if (digestText(xxh64(bytes)) !== line.digest) throw this.#badBootFile(chunk, line, chunkFlaws.notRecorded());
+    const chunk = this.bootFiles[index];
+    const payload = this.payload(chunk);
+    if (xxh64(payload, chunk.seed) !== chunk.checksum) throw this.bootFileError(chunk, line, chunkFlaws.checksum());
+    const compressed = this.decode(chunk, () => decodeBootFileChunk(payload, line));
+    const bytes = this.decompress(compressed, chunk, line);
+    if (digestText(xxh64(bytes)) !== line.digest) throw this.bootFileError(chunk, line, chunkFlaws.notRecorded());
     const { role, name, address } = line;
     return { role, name, bytes, ...(address !== undefined && { address }) };
   }
@@ -90,14 +90,14 @@ export class RecordingReader {
    * Decodes lazily.
    */
   *entriesFrom(position: Position, kinds?: readonly LogEntryKind[]): Generator<LogEntry, void, undefined> {
-    const wanted = kinds && kindMask(kinds);
-    for (let i = this.#firstChunkReaching(position); i < this.#events.length; i++) {
-      const chunk = this.#events[i];
-      if (wanted !== undefined && (chunk.kinds & wanted) === 0) continue;
+    const mask = kinds && kindMask(kinds);
+    for (let i = this.firstChunkReaching(position); i < this.events.length; i++) {
+      const chunk = this.events[i];
+      if (mask !== undefined && (chunk.kinds & mask) === 0) continue;
       // Looked up again after each entry, because its arrays may have been reused for another chunk in between.
-      for (let at = this.#eventsOf(chunk).firstFrom(position); ; at++) {
-        const events = this.#eventsOf(chunk);
-        while (at < events.count && wanted !== undefined && (events.kindBit(at) & wanted) === 0) at++;
+      for (let at = this.eventsOf(chunk).firstFrom(position); ; at++) {
+        const events = this.eventsOf(chunk);
+        while (at < events.count && mask !== undefined && (events.kindBit(at) & mask) === 0) at++;
         if (at >= events.count) break;
         yield events.entry(at);
       }
@@ -105,69 +105,69 @@ export class RecordingReader {
   }
 
   close(): void {
-    this.#file.close();
+    this.file.close();
   }
 
-  #firstChunkReaching(position: Position): number {
+  private firstChunkReaching(position: Position): number {
     let low = 0;
-    let high = this.#events.length;
+    let high = this.events.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#events[middle].lastPosition < position) low = middle + 1;
+      if (this.events[middle].lastPosition < position) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
-  #eventsOf(chunk: PlacedEvents): IndexedEvents {
-    if (this.#current?.chunk === chunk) return this.#current.events;
-    const events = this.#decoded.get(chunk) ?? this.#load(chunk);
+  private eventsOf(chunk: PlacedEvents): IndexedEvents {
+    if (this.current?.chunk === chunk) return this.current.events;
+    const events = this.decoded.get(chunk) ?? this.load(chunk);
     // Move the chunk to the end of the map, so that the least recently used one is evicted.
-    this.#decoded.delete(chunk);
-    this.#decoded.set(chunk, events);
-    this.#current = { chunk, events };
+    this.decoded.delete(chunk);
+    this.decoded.set(chunk, events);
+    this.current = { chunk, events };
     return events;
   }
 
-  #load(chunk: PlacedEvents): IndexedEvents {
-    const events = this.#unused() ?? new IndexedEvents();
-    const read = (into: Uint8Array): number => this.#file.readAt(chunk.offset, into);
-    this.#decode(chunk, () => events.load(chunk.lengthBytes, read, this.#names));
+  private load(chunk: PlacedEvents): IndexedEvents {
+    const events = this.unused() ?? new IndexedEvents();
+    const read = (into: Uint8Array): number => this.file.readAt(chunk.offset, into);
+    this.decode(chunk, () => events.load(chunk.lengthBytes, read, this.names));
     return events;
   }
 
   /** When there are enough: those of the chunk that was used the longest ago. */
-  #unused(): IndexedEvents | undefined {
-    if (this.#decoded.size < DECODED_MAX) return undefined;
-    const [chunk, events] = this.#decoded.entries().next().value!;
-    this.#decoded.delete(chunk);
-    if (this.#current?.chunk === chunk) this.#current = undefined;
+  private unused(): IndexedEvents | undefined {
+    if (this.decoded.size < DECODED_CHUNKS_MAX) return undefined;
+    const [chunk, events] = this.decoded.entries().next().value!;
+    this.decoded.delete(chunk);
+    if (this.current?.chunk === chunk) this.current = undefined;
     return events;
   }
 
-  #readEnd(): EndEntry {
-    const last = this.#events.at(-1);
+  private readEnd(): EndEntry {
+    const last = this.events.at(-1);
     assert(last !== undefined);
-    const events = this.#eventsOf(last);
+    const events = this.eventsOf(last);
     const end = events.count > 0 ? events.entry(events.count - 1) : undefined;
     if (end?.kind === 'end') return end;
     throw recordingDamaged({ file: this.name, offset: last.offset, damage: recordingDamage.entriesAfterEnd() });
   }
 
-  #payload(chunk: PlacedChunk): Uint8Array {
+  private payload(chunk: PlacedChunk): Uint8Array {
     const bytes = new Uint8Array(chunk.lengthBytes);
-    return bytes.subarray(0, this.#file.readAt(chunk.offset, bytes));
+    return bytes.subarray(0, this.file.readAt(chunk.offset, bytes));
   }
 
-  #decompress(compressed: Uint8Array, chunk: PlacedChunk, line: RecordedBootFile): Uint8Array {
+  private decompress(compressed: Uint8Array, chunk: PlacedChunk, line: RecordedBootFile): Uint8Array {
     try {
-      return this.#compression.decompress(compressed, line.lengthBytes);
+      return this.compression.decompress(compressed, line.lengthBytes);
     } catch {
-      throw this.#badBootFile(chunk, line, chunkFlaws.notDecompressed());
+      throw this.bootFileError(chunk, line, chunkFlaws.notDecompressed());
     }
   }
 
-  #badBootFile(chunk: PlacedChunk, line: RecordedBootFile, what: string) {
+  bootFileError(chunk: PlacedChunk, line: RecordedBootFile, what: string) {
     return recordingDamaged({
       file: this.name,
       offset: chunk.offset,
@@ -175,7 +175,7 @@ export class RecordingReader {
     });
   }
 
-  #decode<T>(chunk: PlacedChunk, decode: () => T): T {
+  private decode<T>(chunk: PlacedChunk, decode: () => T): T {
     try {
       return decode();
     } catch (error) {
@@ -186,4 +186,4 @@ export class RecordingReader {
 }
 
 /** The number of decoded chunks kept in memory. */
-const DECODED_MAX = 4;
+const DECODED_CHUNKS_MAX = 4;

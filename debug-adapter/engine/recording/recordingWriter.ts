@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.ts';
 import type { HostCompression, HostFile } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
-import { ByteSink } from './bytes.ts';
+import { ByteWriter } from './bytes.ts';
 import {
   BOOT_FILE_BYTES_MAX,
   CHUNK_FLAG,
@@ -16,7 +16,7 @@ import {
   completeHeader,
   encodeBootFileChunk,
   encodeHeader,
-  type HeaderToWrite,
+  type HeaderFields,
   type RecordingHeader,
 } from './header.ts';
 import type { EndEntry, LogEntry } from './logEntry.ts';
@@ -34,121 +34,121 @@ const CHUNK_BYTES = BUFFERED_BYTES_MAX - 4096;
  * on.
  */
 export class RecordingWriter {
-  readonly #file: HostFile;
-  readonly #compression: HostCompression;
-  readonly #names = new Map<string, number>();
-  #newNames: string[] = [];
-  readonly #events = new EventsEncoder((name) => this.#nameNumber(name));
-  #offset = 0;
-  #checksum = 0n;
+  private readonly file: HostFile;
+  private readonly compression: HostCompression;
+  private readonly names = new Map<string, number>();
+  private newNames: string[] = [];
+  private readonly events = new EventsEncoder((name) => this.nameNumber(name));
+  private offset = 0;
+  private checksum = 0n;
   /** Whether the file is on stable storage up to `#offset`. */
-  #synced = false;
-  #reached: Position = -1;
-  #closed = false;
-  #failed = false;
+  private synced = false;
+  private reached: Position = -1;
+  private closed = false;
+  private failed = false;
 
   /** `file` must be new and empty. */
   constructor(file: HostFile, compression: HostCompression) {
-    this.#file = file;
-    this.#compression = compression;
+    this.file = file;
+    this.compression = compression;
   }
 
   /** The current length of the file. */
   get lengthBytes(): number {
-    return this.#offset;
+    return this.offset;
   }
 
   /** Must be called first, and once. Durable when it returns. Returns the header as a reader sees it. */
-  writeHeader(header: HeaderToWrite, bootFiles: readonly BootFile[]): RecordingHeader {
-    assert(this.#offset === 0, 'the header is written once');
+  writeHeader(header: HeaderFields, bootFiles: readonly BootFile[]): RecordingHeader {
+    assert(this.offset === 0, 'the header is written once');
     const complete = completeHeader(header, bootFiles);
     const preamble = encodePreamble();
-    this.#file.writeAt(0, preamble);
-    this.#offset = preamble.length;
-    this.#writeChunk(CHUNK_TYPE.header, encodeHeader(complete));
+    this.file.writeAt(0, preamble);
+    this.offset = preamble.length;
+    this.writeChunk(CHUNK_TYPE.header, encodeHeader(complete));
     for (const file of bootFiles) {
-      this.#writeChunk(CHUNK_TYPE.bootFile, encodeBootFileChunk(file, this.#compression.compress(file.bytes)));
+      this.writeChunk(CHUNK_TYPE.bootFile, encodeBootFileChunk(file, this.compression.compress(file.bytes)));
     }
-    this.#sync();
+    this.sync();
     return complete;
   }
 
   /** Appends an entry; positions must not decrease. */
   append(entry: LogEntry): void {
-    assert(this.#offset > 0 && !this.#closed && !this.#failed, 'entries come between the header and the end');
-    this.#events.add(entry);
-    if (this.#events.lengthBytes >= CHUNK_BYTES) this.#writeEvents();
+    assert(this.offset > 0 && !this.closed && !this.failed, 'entries come between the header and the end');
+    this.events.add(entry);
+    if (this.events.lengthBytes >= CHUNK_BYTES) this.writeEvents();
   }
 
   /** Records that no more external events occur before `position`: a kill after this loses nothing up to there. */
   flush(position: Position): void {
-    if (this.#events.lengthBytes === 0 && position === this.#reached) return;
+    if (this.events.lengthBytes === 0 && position === this.reached) return;
     this.append({ kind: 'reached', position });
-    this.#reached = position;
-    this.#writeEvents();
+    this.reached = position;
+    this.writeEvents();
   }
 
   /** Like `flush`, but a power failure loses nothing either. Costs a sync: milliseconds. */
   flushDurably(position: Position): void {
     this.flush(position);
-    if (!this.#synced) this.#sync();
+    if (!this.synced) this.sync();
   }
 
   /** Ends the recording durably and closes the file. After a failure it only closes the file. */
   close(end: Omit<EndEntry, 'kind'>): void {
-    if (this.#failed) return this.abandon();
+    if (this.failed) return this.closeUnfinished();
     // The end is in a separate chunk after a sync, so that its `afterSync` flag covers everything before it.
     this.flushDurably(end.position);
     this.append({ kind: 'end', ...end });
-    this.#writeEvents();
-    this.#sync();
-    this.abandon();
+    this.writeEvents();
+    this.sync();
+    this.closeUnfinished();
   }
 
   /** Closes the file after a failure; the recording then extends to the last flush. */
-  abandon(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#file.close();
+  closeUnfinished(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.file.close();
   }
 
-  #nameNumber(name: string): number {
-    let number = this.#names.get(name);
+  private nameNumber(name: string): number {
+    let number = this.names.get(name);
     if (number === undefined) {
-      number = this.#names.size;
-      this.#names.set(name, number);
-      this.#newNames.push(name);
+      number = this.names.size;
+      this.names.set(name, number);
+      this.newNames.push(name);
     }
     return number;
   }
 
-  #writeEvents(): void {
-    if (this.#events.lengthBytes === 0) return;
+  private writeEvents(): void {
+    if (this.events.lengthBytes === 0) return;
     // Names are in a separate chunk before the first events that use them.
-    if (this.#newNames.length > 0) {
-      const names = new ByteSink();
-      for (const name of this.#newNames) names.text(name);
-      this.#writeChunk(CHUNK_TYPE.names, names.view());
-      this.#newNames = [];
+    if (this.newNames.length > 0) {
+      const names = new ByteWriter();
+      for (const name of this.newNames) names.text(name);
+      this.writeChunk(CHUNK_TYPE.names, names.view());
+      this.newNames = [];
     }
-    this.#writeChunk(CHUNK_TYPE.events, this.#events.take());
+    this.writeChunk(CHUNK_TYPE.events, this.events.takePayload());
   }
 
-  #writeChunk(type: number, payload: Uint8Array): void {
+  private writeChunk(type: number, payload: Uint8Array): void {
     const payloadBytesMax = type === CHUNK_TYPE.bootFile ? BOOT_FILE_BYTES_MAX : MAX_EVENTS_PAYLOAD_BYTES;
     assert(payload.length <= payloadBytesMax, 'no reader takes a chunk of that length');
-    const flags = CHUNK_FLAG.critical | (this.#synced ? CHUNK_FLAG.afterSync : 0);
-    const { bytes, checksum } = encodeChunk({ type, flags, payload }, this.#checksum);
-    this.#synced = false;
-    this.#failed = true;
-    this.#file.writeAt(this.#offset, bytes);
-    this.#failed = false;
-    this.#offset += bytes.length;
-    this.#checksum = checksum;
+    const flags = CHUNK_FLAG.critical | (this.synced ? CHUNK_FLAG.afterSync : 0);
+    const { bytes, checksum } = encodeChunk({ type, flags, payload }, this.checksum);
+    this.synced = false;
+    this.failed = true;
+    this.file.writeAt(this.offset, bytes);
+    this.failed = false;
+    this.offset += bytes.length;
+    this.checksum = checksum;
   }
 
-  #sync(): void {
-    this.#file.sync();
-    this.#synced = true;
+  private sync(): void {
+    this.file.sync();
+    this.synced = true;
   }
 }

@@ -6,17 +6,17 @@ import {
 } from '../../messages/recording.ts';
 import type { RecordedDrive, RecordedMachine, RecordingHeader } from './header.ts';
 
-export interface GivenMachine {
+export interface MachineOptionsGiven {
   machine: Partial<RecordedMachine>;
   append?: string;
   kernelAddress?: number;
   /** The requested addresses of the files to load; null if none was given. */
   loads?: readonly (number | null)[];
   /** The drives in the order of their slots, with the digests of the current bases. */
-  drives: readonly GivenDrive[];
+  drives: readonly RequestedDrive[];
 }
 
-export type GivenDrive = Pick<
+export type RequestedDrive = Pick<
   RecordedDrive,
   'id' | 'format' | 'readOnly' | 'lengthBytes' | 'contentDigest' | 'image' | 'slot' | 'virtio'
 >;
@@ -27,12 +27,12 @@ export type GivenDrive = Pick<
  * from the recording. Boot files need no check, because they are in the recording: a rebuilt kernel is not an error.
  * The idle mode does not matter either, because its effects are recorded. `file` is the recording's name.
  */
-export function checkSameMachine(file: string, header: RecordingHeader, given: GivenMachine): void {
+export function checkMachineMatches(file: string, header: RecordingHeader, requested: MachineOptionsGiven): void {
   const check: Check = (option, recorded, now) => {
     if (now === undefined || now === recorded) return;
-    throw recordedWithOther({ file, option, recorded: String(recorded), given: String(now) });
+    throw recordedWithOther({ file, option, recorded: String(recorded), requested: String(now) });
   };
-  const { kind, memoryBytes, harts, isa, mmu, rngSeed, noReboot, semihosting } = given.machine;
+  const { kind, memoryBytes, harts, isa, mmu, rngSeed, noReboot, semihosting } = requested.machine;
   check('machine', header.machine.kind, kind);
   check('memory', memoryText(header.machine.memoryBytes), memoryBytes && memoryText(memoryBytes));
   check('harts', header.machine.harts, harts);
@@ -41,15 +41,19 @@ export function checkSameMachine(file: string, header: RecordingHeader, given: G
   check('rng seed', seedText(header.machine.rngSeed), rngSeed === undefined ? undefined : seedText(rngSeed));
   check('no reboot', onOff(header.machine.noReboot), noReboot === undefined ? undefined : onOff(noReboot));
   check('semihosting', onOff(header.machine.semihosting), semihosting === undefined ? undefined : onOff(semihosting));
-  check('append', quoted(header.append), given.append === undefined ? undefined : quoted(given.append));
-  checkPlaces(header, given, check);
-  checkDrives(file, header.drives, given.drives);
+  check('append', quoted(header.append), requested.append === undefined ? undefined : quoted(requested.append));
+  checkAddresses(header, requested, check);
+  checkDrives(file, header.drives, requested.drives);
 }
 
 type Check = (option: string, recorded: string | number, now: string | number | undefined) => void;
 
 /** Checks the load addresses of boot files. */
-function checkPlaces({ bootFiles }: RecordingHeader, { kernelAddress, loads }: GivenMachine, check: Check): void {
+function checkAddresses(
+  { bootFiles }: RecordingHeader,
+  { kernelAddress, loads }: MachineOptionsGiven,
+  check: Check,
+): void {
   const kernel = bootFiles.find(({ role }) => role === 'kernel');
   check('kernel address', addressText(kernel?.address), kernelAddress && addressText(kernelAddress));
   if (!loads) return;
@@ -60,33 +64,38 @@ function checkPlaces({ bootFiles }: RecordingHeader, { kernelAddress, loads }: G
   });
 }
 
-function checkDrives(file: string, recorded: readonly RecordedDrive[], given: readonly GivenDrive[]): void {
+function checkDrives(file: string, recorded: readonly RecordedDrive[], requested: readonly RequestedDrive[]): void {
   for (const { id, image } of recorded) {
-    if (!given.some((drive) => drive.id === id)) throw recordedDriveMissing({ file, drive: id, image });
+    if (!requested.some((drive) => drive.id === id)) throw recordedDriveMissing({ file, drive: id, image });
   }
-  for (const { id } of given) {
+  for (const { id } of requested) {
     if (!recorded.some((drive) => drive.id === id)) throw recordedWithoutDrive({ file, drive: id });
   }
   // Both sides have the same drives, so only their order can differ; the guest finds them by their slots.
   const order = (drives: readonly { id: string }[]) => drives.map((drive) => drive.id).join(', ');
-  if (order(recorded) !== order(given)) {
-    throw recordedWithOther({ file, option: 'order of drives', recorded: order(recorded), given: order(given) });
+  if (order(recorded) !== order(requested)) {
+    throw recordedWithOther({
+      file,
+      option: 'order of drives',
+      recorded: order(recorded),
+      requested: order(requested),
+    });
   }
-  recorded.forEach((drive, slot) => checkDrive(file, drive, given[slot]));
+  recorded.forEach((drive, slot) => checkDrive(file, drive, requested[slot]));
 }
 
-function checkDrive(file: string, recorded: RecordedDrive, given: GivenDrive): void {
+function checkDrive(file: string, recorded: RecordedDrive, requested: RequestedDrive): void {
   const check = (option: string, was: string, now: string) => {
     if (was !== now)
-      throw recordedWithOther({ file, option: `drive ${recorded.id}: ${option}`, recorded: was, given: now });
+      throw recordedWithOther({ file, option: `drive ${recorded.id}: ${option}`, recorded: was, requested: now });
   };
-  check('format', recorded.format, given.format);
-  check('slot', String(recorded.slot), String(given.slot));
-  check('virtio', String(recorded.virtio), String(given.virtio));
-  check('readonly', onOff(recorded.readOnly), onOff(given.readOnly));
-  check('length', `${recorded.lengthBytes} bytes`, `${given.lengthBytes} bytes`);
-  if (recorded.contentDigest !== given.contentDigest) {
-    throw baseChanged({ file, drive: recorded.id, image: given.image });
+  check('format', recorded.format, requested.format);
+  check('slot', String(recorded.slot), String(requested.slot));
+  check('virtio', String(recorded.virtio), String(requested.virtio));
+  check('readonly', onOff(recorded.readOnly), onOff(requested.readOnly));
+  check('length', `${recorded.lengthBytes} bytes`, `${requested.lengthBytes} bytes`);
+  if (recorded.contentDigest !== requested.contentDigest) {
+    throw baseChanged({ file, drive: recorded.id, image: requested.image });
   }
 }
 

@@ -8,7 +8,7 @@ import {
   recordingFromPast,
   recordingNeedsNewer,
 } from '../../messages/recording.ts';
-import { ByteSource, Malformed } from './bytes.ts';
+import { ByteReader, Malformed } from './bytes.ts';
 import {
   BOOT_FILE_BYTES_MAX,
   CHUNK_FLAG,
@@ -62,84 +62,84 @@ export function scanRecording(file: HostFile): ScannedRecording {
 }
 
 class Scan {
-  readonly #file: HostFile;
-  readonly #length: number;
-  #offset = PREAMBLE_BYTES;
-  #checksum = 0n;
+  private readonly file: HostFile;
+  private readonly length: number;
+  private offset = PREAMBLE_BYTES;
+  private checksum = 0n;
 
   constructor(file: HostFile) {
-    this.#file = file;
-    this.#length = file.length();
+    this.file = file;
+    this.length = file.length();
   }
 
   run(): ScannedRecording {
-    const version = this.#checkPreamble();
-    const { chunk, payload } = this.#startChunk(CHUNK_TYPE.header, recordingParts.header(), MAX_HEADER_PAYLOAD_BYTES);
-    const header = this.#decode(chunk, () => decodeHeader(payload()));
-    if (header.formatVersion !== version) throw this.#damaged(MAGIC.length, recordingDamage.twoVersions());
+    const version = this.checkPreamble();
+    const { chunk, payload } = this.requiredChunk(CHUNK_TYPE.header, recordingParts.header(), MAX_HEADER_PAYLOAD_BYTES);
+    const header = this.decode(chunk, () => decodeHeader(payload()));
+    if (header.formatVersion !== version) throw this.damaged(MAGIC.length, recordingDamage.twoVersions());
     const bootFiles = header.bootFiles.map(
-      (line) => this.#startChunk(CHUNK_TYPE.bootFile, recordingParts.bootFile(line.name), BOOT_FILE_BYTES_MAX).chunk,
+      (line) => this.requiredChunk(CHUNK_TYPE.bootFile, recordingParts.bootFile(line.name), BOOT_FILE_BYTES_MAX).chunk,
     );
-    return { header, bootFiles, ...this.#scanEvents() };
+    return { header, bootFiles, ...this.scanEvents() };
   }
 
   /** Returns the format version. */
-  #checkPreamble(): number {
-    const preamble = this.#read(0, PREAMBLE_BYTES);
+  private checkPreamble(): number {
+    const preamble = this.read(0, PREAMBLE_BYTES);
     const magic = preamble.subarray(0, MAGIC.length);
     if (magic.length === 0)
-      throw recordingCutShort({ file: this.#file.name, inside: recordingParts.header(), lengthBytes: 0 });
-    if (!magic.every((byte, index) => byte === MAGIC[index])) throw notARecording(this.#file.name);
-    if (preamble.length < PREAMBLE_BYTES) throw this.#cutShort(recordingParts.header());
-    const version = new ByteSource(preamble.subarray(MAGIC.length)).u32();
+      throw recordingCutShort({ file: this.file.name, inside: recordingParts.header(), lengthBytes: 0 });
+    if (!magic.every((byte, index) => byte === MAGIC[index])) throw notARecording(this.file.name);
+    if (preamble.length < PREAMBLE_BYTES) throw this.cutShort(recordingParts.header());
+    const version = new ByteReader(preamble.subarray(MAGIC.length)).u32();
     if (version > FORMAT_VERSION) {
-      throw recordingFromFuture({ file: this.#file.name, version, newestKnown: FORMAT_VERSION });
+      throw recordingFromFuture({ file: this.file.name, version, newestKnown: FORMAT_VERSION });
     }
     if (version > 0 && version < OLDEST_VERSION) {
-      throw recordingFromPast({ file: this.#file.name, version, oldestKnown: OLDEST_VERSION });
+      throw recordingFromPast({ file: this.file.name, version, oldestKnown: OLDEST_VERSION });
     }
-    if (version === 0) throw this.#damaged(MAGIC.length, recordingDamage.versionZero());
+    if (version === 0) throw this.damaged(MAGIC.length, recordingDamage.versionZero());
     return version;
   }
 
   /** Reads a chunk that must precede the first event, because a replay is impossible without it. */
-  #startChunk(type: number, what: string, payloadBytesMax: number) {
-    const at = this.#offset;
-    const header = this.#headerAt(at);
+  private requiredChunk(type: number, what: string, payloadBytesMax: number) {
+    const offset = this.offset;
+    const header = this.headerAt(offset);
     if (header === undefined) {
-      if (this.#length - at < CHUNK_HEADER_BYTES) throw this.#cutShort(what);
-      throw this.#damaged(at, recordingDamage.notThere(what));
+      if (this.length - offset < CHUNK_HEADER_BYTES) throw this.cutShort(what);
+      throw this.damaged(offset, recordingDamage.notThere(what));
     }
     if (header.type !== type || header.payloadBytes > payloadBytesMax)
-      this.#refuse(header, recordingDamage.notThere(what));
-    if (at + CHUNK_HEADER_BYTES + header.payloadBytes > this.#length) throw this.#cutShort(what);
-    const chunk = this.#place(header);
+      this.refuseChunk(header, recordingDamage.notThere(what));
+    if (offset + CHUNK_HEADER_BYTES + header.payloadBytes > this.length) throw this.cutShort(what);
+    const chunk = this.locate(header);
     const payload = () => {
-      const bytes = this.#read(chunk.offset, chunk.lengthBytes);
-      if (xxh64(bytes, chunk.seed) !== chunk.checksum) throw this.#damaged(at, recordingDamage.checksum(what));
+      const bytes = this.read(chunk.offset, chunk.lengthBytes);
+      if (xxh64(bytes, chunk.seed) !== chunk.checksum) throw this.damaged(offset, recordingDamage.checksum(what));
       return bytes;
     };
     return { chunk, payload };
   }
 
-  #scanEvents(): Pick<ScannedRecording, 'names' | 'events' | 'ended'> {
+  private scanEvents(): Pick<ScannedRecording, 'names' | 'events' | 'ended'> {
     const names: string[] = [];
     const events: PlacedEvents[] = [];
     let ended = false;
-    while (!ended && this.#offset < this.#length) {
-      const at = this.#offset;
-      const header = this.#headerAt(at);
-      const payload = header && this.#intactPayload(header);
+    while (!ended && this.offset < this.length) {
+      const offset = this.offset;
+      const header = this.headerAt(offset);
+      const payload = header && this.intactPayload(header);
       if (header === undefined || payload === undefined) {
-        this.#refuseUnlessTorn(at, header);
+        this.refuseUnlessTorn(offset, header);
         break;
       }
-      const chunk = this.#place(header);
-      if (header.type === CHUNK_TYPE.names) this.#decode(chunk, () => readNames(payload, names));
+      const chunk = this.locate(header);
+      if (header.type === CHUNK_TYPE.names) this.decode(chunk, () => readNames(payload, names));
       if (header.type !== CHUNK_TYPE.events) continue;
-      const summary = this.#decode(chunk, () => decodeEventsSummary(payload));
+      const summary = this.decode(chunk, () => decodeEventsSummary(payload));
       if (summary.firstPosition < (events.at(-1)?.lastPosition ?? 0))
-        throw this.#damaged(at, recordingDamage.positionsFall());
+        throw this.damaged(offset, recordingDamage.positionsFall());
       events.push({ ...chunk, ...summary });
       ended = (summary.kinds & END) !== 0;
     }
@@ -150,36 +150,37 @@ class Scan {
    * The payload, if it is complete and its checksum matches. Unknown noncritical chunks of later versions are only
    * checked.
    */
-  #intactPayload(header: ChunkHeader): Uint8Array | undefined {
+  private intactPayload(header: ChunkHeader): Uint8Array | undefined {
     const known = header.type === CHUNK_TYPE.names || header.type === CHUNK_TYPE.events;
-    if (!known && header.flags & CHUNK_FLAG.critical) this.#refuse(header, recordingDamage.misplacedChunk());
-    if (known && header.payloadBytes > MAX_EVENTS_PAYLOAD_BYTES) this.#refuse(header, recordingDamage.chunkTooLong());
-    const from = this.#offset + CHUNK_HEADER_BYTES;
-    if (from + header.payloadBytes > this.#length) return undefined;
-    const payload = this.#read(from, header.payloadBytes);
-    return xxh64(payload, this.#checksum) === header.checksum ? payload : undefined;
+    if (!known && header.flags & CHUNK_FLAG.critical) this.refuseChunk(header, recordingDamage.misplacedChunk());
+    if (known && header.payloadBytes > MAX_EVENTS_PAYLOAD_BYTES)
+      this.refuseChunk(header, recordingDamage.chunkTooLong());
+    const from = this.offset + CHUNK_HEADER_BYTES;
+    if (from + header.payloadBytes > this.length) return undefined;
+    const payload = this.read(from, header.payloadBytes);
+    return xxh64(payload, this.checksum) === header.checksum ? payload : undefined;
   }
 
-  #place(header: ChunkHeader): PlacedChunk {
-    const offset = this.#offset + CHUNK_HEADER_BYTES;
-    const chunk = { offset, lengthBytes: header.payloadBytes, checksum: header.checksum, seed: this.#checksum };
-    this.#offset = offset + header.payloadBytes;
-    this.#checksum = header.checksum;
+  private locate(header: ChunkHeader): PlacedChunk {
+    const offset = this.offset + CHUNK_HEADER_BYTES;
+    const chunk = { offset, lengthBytes: header.payloadBytes, checksum: header.checksum, seed: this.checksum };
+    this.offset = offset + header.payloadBytes;
+    this.checksum = header.checksum;
     return chunk;
   }
 
   /** A kill leaves a torn last chunk, and a power failure any data after the last sync; everything else is damage. */
-  #refuseUnlessTorn(at: number, header: ChunkHeader | undefined): void {
-    const from = header ? at + CHUNK_HEADER_BYTES : at + 1;
-    if (this.#syncedChunkAfter(from)) {
-      throw this.#damaged(at, recordingDamage.chunkChanged());
+  private refuseUnlessTorn(offset: number, header: ChunkHeader | undefined): void {
+    const from = header ? offset + CHUNK_HEADER_BYTES : offset + 1;
+    if (this.syncedChunkAfter(from)) {
+      throw this.damaged(offset, recordingDamage.chunkChanged());
     }
   }
 
-  #syncedChunkAfter(start: number): boolean {
+  private syncedChunkAfter(start: number): boolean {
     const windowBytes = 64 << 10;
-    for (let at = start; at < this.#length; at += windowBytes - CHUNK_HEADER_BYTES) {
-      const window = this.#read(at, windowBytes);
+    for (let offset = start; offset < this.length; offset += windowBytes - CHUNK_HEADER_BYTES) {
+      const window = this.read(offset, windowBytes);
       for (let i = window.indexOf(0xb1); i >= 0; i = window.indexOf(0xb1, i + 1)) {
         const header = decodeChunkHeader(window, i);
         if (header && header.flags & CHUNK_FLAG.afterSync) return true;
@@ -188,40 +189,40 @@ class Scan {
     return false;
   }
 
-  #headerAt(at: number): ChunkHeader | undefined {
-    return decodeChunkHeader(this.#read(at, CHUNK_HEADER_BYTES), 0);
+  private headerAt(offset: number): ChunkHeader | undefined {
+    return decodeChunkHeader(this.read(offset, CHUNK_HEADER_BYTES), 0);
   }
 
-  #read(offset: number, lengthBytes: number): Uint8Array {
-    const bytes = new Uint8Array(Math.max(0, Math.min(lengthBytes, this.#length - offset)));
-    return bytes.subarray(0, this.#file.readAt(offset, bytes));
+  private read(offset: number, lengthBytes: number): Uint8Array {
+    const bytes = new Uint8Array(Math.max(0, Math.min(lengthBytes, this.length - offset)));
+    return bytes.subarray(0, this.file.readAt(offset, bytes));
   }
 
-  #decode<T>(chunk: PlacedChunk, decode: () => T): T {
+  private decode<T>(chunk: PlacedChunk, decode: () => T): T {
     try {
       return decode();
     } catch (error) {
-      if (error instanceof Malformed) throw this.#damaged(chunk.offset, recordingDamage.inChunk(error.message));
+      if (error instanceof Malformed) throw this.damaged(chunk.offset, recordingDamage.inChunk(error.message));
       throw error;
     }
   }
 
-  #refuse(header: ChunkHeader, otherwise: string): never {
+  private refuseChunk(header: ChunkHeader, otherwise: string): never {
     const known = (Object.values(CHUNK_TYPE) as number[]).includes(header.type);
-    if (known) throw this.#damaged(this.#offset, otherwise);
-    throw recordingNeedsNewer({ file: this.#file.name, offset: this.#offset, type: header.type });
+    if (known) throw this.damaged(this.offset, otherwise);
+    throw recordingNeedsNewer({ file: this.file.name, offset: this.offset, type: header.type });
   }
 
-  #cutShort(inside: string) {
-    return recordingCutShort({ file: this.#file.name, inside, lengthBytes: this.#length });
+  private cutShort(inside: string) {
+    return recordingCutShort({ file: this.file.name, inside, lengthBytes: this.length });
   }
 
-  #damaged(offset: number, damage: string) {
-    return recordingDamaged({ file: this.#file.name, offset, damage });
+  private damaged(offset: number, damage: string) {
+    return recordingDamaged({ file: this.file.name, offset, damage });
   }
 }
 
 function readNames(payload: Uint8Array, names: string[]): void {
-  const source = new ByteSource(payload);
+  const source = new ByteReader(payload);
   while (!source.done) names.push(source.text());
 }

@@ -1,11 +1,11 @@
 import type { InlinedCall, Symbols } from '../symbols/index.ts';
 
 /** The inlined functions at a pc. */
-export interface InlineStand {
+export interface InlineContext {
   /** The inlined functions that contain the pc, outermost first. */
   inside: readonly InlinedCall[];
   /** The outermost inlined function that starts at the pc. */
-  ahead: InlinedCall | undefined;
+  starting: InlinedCall | undefined;
 }
 
 /**
@@ -13,12 +13,12 @@ export interface InlineStand {
  * step over a line steps over the functions inlined in it. At the first instruction of an inlined function, the pc still
  * counts as the call site in the caller.
  */
-export function inlineStandAt(symbols: Symbols, pc: bigint): InlineStand {
+export function inlineContextAt(symbols: Symbols, pc: bigint): InlineContext {
   // Innermost first.
   const calls = symbols.inlinedAt(pc);
   const depth = calls.findIndex(({ entry, range }) => entry !== pc && range.start !== pc);
-  const begun = depth < 0 ? calls.length : depth;
-  return { inside: calls.slice(begun).reverse(), ahead: begun > 0 ? calls[begun - 1] : undefined };
+  const entered = depth < 0 ? calls.length : depth;
+  return { inside: calls.slice(entered).reverse(), starting: entered > 0 ? calls[entered - 1] : undefined };
 }
 
 /** Where the inlined functions `to` are relative to `from`: the same frame, inner frames or another frame. */

@@ -21,13 +21,13 @@ export interface InstructionStep {
 const STEP: StopReason = { kind: 'step' };
 
 /** Whether the step reached its internal breakpoint and none of the user's stop points. */
-const isOwnPlace = (reason: StopReason): boolean => reason.kind === 'breakpoint' && reason.ids.length === 0;
+const isOwnBreakpoint = (reason: StopReason): boolean => reason.kind === 'breakpoint' && reason.ids.length === 0;
 
 export class StepForward implements InstructionStep {
   private session: Session;
   private hart: number;
   /** Set while the instruction has executed and the quanta of other harts run. */
-  private begun: Begun | undefined;
+  private stepStart: StepStart | undefined;
   private interrupted: CodeContext | undefined;
 
   /** Steps the given hart. If another hart is current, the machine first runs to the given hart's next quantum. */
@@ -38,7 +38,7 @@ export class StepForward implements InstructionStep {
 
   run(wantsPause: WantsPause): StopReason {
     for (;;) {
-      const stop = this.interrupted ? this.toReturn(this.interrupted, wantsPause) : this.oneStep(wantsPause);
+      const stop = this.interrupted ? this.runToReturn(this.interrupted, wantsPause) : this.oneStep(wantsPause);
       if (stop) return stop;
       if (wantsPause()) return { kind: 'pause' };
     }
@@ -48,48 +48,48 @@ export class StepForward implements InstructionStep {
   private oneStep(wantsPause: WantsPause): StopReason | undefined {
     const { session, hart } = this;
     const { machine } = session.timeline;
-    const reason = this.begun ? this.toOwnTurn(wantsPause) : this.begin(wantsPause);
-    if (reason.kind === 'pause' || !this.begun) return reason;
-    const { before, instructions } = this.begun;
-    this.begun = undefined;
+    const reason = this.stepStart ? this.toOwnQuantum(wantsPause) : this.begin(wantsPause);
+    if (reason.kind === 'pause' || !this.stepStart) return reason;
+    const { before, instructions } = this.stepStart;
+    this.stepStart = undefined;
     if (reason.kind !== 'step' || machine.instructionsOf(hart) !== instructions) return reason;
     // An outside event was delivered or idle time was skipped.
     if (session.inspector.pc === before.pc) return undefined;
     const trap = trapAt(session.inspector);
-    if (!trap?.isInterrupt || trap.from.pc !== before.pc) return reason;
+    if (!trap?.isInterrupt || trap.interrupted.pc !== before.pc) return reason;
     this.interrupted = before;
     return undefined;
   }
 
   private begin(wantsPause: WantsPause): StopReason {
     const { session, hart } = this;
-    const reason = session.runToTurnOf(hart, wantsPause);
+    const reason = session.runToQuantumOf(hart, wantsPause);
     if (reason.kind !== 'step') return reason;
-    this.begun = begunAt(session, hart);
+    this.stepStart = stepStartAt(session, hart);
     return session.stepInstruction(wantsPause);
   }
 
-  private toOwnTurn(wantsPause: WantsPause): StopReason {
-    return this.session.runToTurnOf(this.hart, wantsPause, { stopsAtStart: true });
+  private toOwnQuantum(wantsPause: WantsPause): StopReason {
+    return this.session.runToQuantumOf(this.hart, wantsPause, { stopsAtStart: true });
   }
 
-  private toReturn(interrupted: CodeContext, wantsPause: WantsPause): StopReason | undefined {
+  private runToReturn(interrupted: CodeContext, wantsPause: WantsPause): StopReason | undefined {
     const { session } = this;
     const isBack = () => isSameContext(contextOf(session.inspector), interrupted);
     const reason = session.runTo([interrupted.pc], isBack, wantsPause);
-    if (!isOwnPlace(reason)) return reason;
+    if (!isOwnBreakpoint(reason)) return reason;
     this.interrupted = undefined;
     return undefined;
   }
 }
 
 /** A hart's state before its step. */
-interface Begun {
+interface StepStart {
   before: CodeContext;
   instructions: number;
 }
 
-function begunAt({ timeline: { machine } }: Session, hart: number): Begun {
+function stepStartAt({ timeline: { machine } }: Session, hart: number): StepStart {
   return { before: contextOf(new Inspector(machine, hart)), instructions: machine.instructionsOf(hart) };
 }
 
@@ -99,7 +99,7 @@ export class StepOverCall implements InstructionStep {
   private step: StepForward;
   private isCall: boolean;
   /** The context after the call has returned. */
-  private behind: CodeContext;
+  private returnContext: CodeContext;
   private isInside = false;
 
   constructor(session: Session) {
@@ -108,22 +108,22 @@ export class StepOverCall implements InstructionStep {
     const before = contextOf(session.inspector);
     const { flow, lengthBytes } = instructionAt(session.inspector, before.pc);
     this.isCall = flow === 'call';
-    this.behind = { ...before, pc: before.pc + BigInt(lengthBytes) };
+    this.returnContext = { ...before, pc: before.pc + BigInt(lengthBytes) };
   }
 
   run(wantsPause: WantsPause): StopReason {
     if (!this.isInside) {
       const reason = this.step.run(wantsPause);
-      if (reason.kind !== 'step' || !this.isCall || this.session.inspector.pc === this.behind.pc) return reason;
+      if (reason.kind !== 'step' || !this.isCall || this.session.inspector.pc === this.returnContext.pc) return reason;
       this.isInside = true;
     }
-    const { session, behind } = this;
-    const isBack = () => isSameContext(contextOf(session.inspector), behind);
-    return this.stepped(session.runTo([behind.pc], isBack, wantsPause));
+    const { session, returnContext } = this;
+    const isBack = () => isSameContext(contextOf(session.inspector), returnContext);
+    return this.stepped(session.runTo([returnContext.pc], isBack, wantsPause));
   }
 
   private stepped(reason: StopReason): StopReason {
-    if (!isOwnPlace(reason)) return reason;
+    if (!isOwnBreakpoint(reason)) return reason;
     return (this.session.reason = STEP);
   }
 }
@@ -132,7 +132,7 @@ export class StepBack implements InstructionStep {
   private session: Session;
   private hart: number;
   /** Set while stepping back through the quanta of other harts. */
-  private begun: Begun | undefined;
+  private stepStart: StepStart | undefined;
   private search: EntrySearch | undefined;
 
   /** Steps the given hart. If another hart is current, it goes back to before the given hart's last step. */
@@ -143,7 +143,7 @@ export class StepBack implements InstructionStep {
 
   run(wantsPause: WantsPause): StopReason {
     for (;;) {
-      const stop = this.search ? this.searchOn(this.search, wantsPause) : this.oneStep(wantsPause);
+      const stop = this.search ? this.searchEntry(this.search, wantsPause) : this.oneStep(wantsPause);
       if (stop) return stop;
       if (wantsPause()) return { kind: 'pause' };
     }
@@ -153,11 +153,11 @@ export class StepBack implements InstructionStep {
   private oneStep(wantsPause: WantsPause): StopReason | undefined {
     const { session, hart } = this;
     const { machine } = session.timeline;
-    this.begun ??= begunAt(session, hart);
+    this.stepStart ??= stepStartAt(session, hart);
     const reason = session.stepBackInstruction(hart, wantsPause);
     if (reason.kind !== 'step') return reason;
-    const { before: returned, instructions } = this.begun;
-    this.begun = undefined;
+    const { before: returned, instructions } = this.stepStart;
+    this.stepStart = undefined;
     const { pc } = session.inspector;
     if (machine.instructionsOf(hart) === instructions) return pc === returned.pc ? undefined : reason;
     const { returnsFrom } = instructionAt(session.inspector, pc);
@@ -171,16 +171,16 @@ export class StepBack implements InstructionStep {
    * Searches for the entry of the handler that returned. If it finds an interrupt, it moves to before the interrupt and
    * returns undefined, so that the step continues from there.
    */
-  private searchOn({ returned, mode, handlers, from }: EntrySearch, wantsPause: WantsPause): StopReason | undefined {
+  private searchEntry({ returned, mode, handlers, from }: EntrySearch, wantsPause: WantsPause): StopReason | undefined {
     const { session } = this;
     const reason = session.runBackTo(handlers, () => isEntryFrom(session, mode, returned), wantsPause);
-    const isInterrupt = isOwnPlace(reason) && trapAt(session.inspector)!.isInterrupt;
+    const isInterrupt = isOwnBreakpoint(reason) && trapAt(session.inspector)!.isInterrupt;
     if (isInterrupt) {
       session.stepBackInstruction();
       this.search = undefined;
       return undefined;
     }
-    if (!isOwnPlace(reason) && reason.kind !== 'startOfRecording') return reason;
+    if (!isOwnBreakpoint(reason) && reason.kind !== 'startOfRecording') return reason;
     // Either an exception of the current code, whose handler is not skipped, or a return without a trap, such as to the
     // first instruction of a new task.
     session.goTo(from);
@@ -203,9 +203,9 @@ interface EntrySearch {
  */
 export function isEntryFrom({ inspector }: Session, mode: TrapMode, returned: CodeContext): boolean {
   if (inspector.privilege !== mode) return false;
-  const { isInterrupt, from } = trapAt(inspector)!;
+  const { isInterrupt, interrupted } = trapAt(inspector)!;
   // Exceptions return to the instruction (page fault) or to the next one (ecall).
-  const skippedBytes = returned.pc - from.pc;
-  const isPlace = skippedBytes === 0n || (!isInterrupt && (skippedBytes === 4n || skippedBytes === 2n));
-  return isPlace && isSameContext({ ...from, pc: returned.pc }, returned);
+  const skippedBytes = returned.pc - interrupted.pc;
+  const isReturnAddress = skippedBytes === 0n || (!isInterrupt && (skippedBytes === 4n || skippedBytes === 2n));
+  return isReturnAddress && isSameContext({ ...interrupted, pc: returned.pc }, returned);
 }

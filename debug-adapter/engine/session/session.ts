@@ -19,7 +19,7 @@ const always = (): boolean => true;
 
 interface Breakpoint {
   address: bigint;
-  isMeant: () => boolean;
+  matches: () => boolean;
 }
 
 export interface DataBreakpoint {
@@ -40,8 +40,8 @@ export class Session {
   private breakpoints = new Map<BreakpointId, Breakpoint>();
   private watchpoints = new Map<BreakpointId, Watchpoint>();
   private nextId: BreakpointId = 1;
-  private points: StopPoints | undefined;
-  private steppingPoints: StopPoints | undefined;
+  private cachedStopPoints: StopPoints | undefined;
+  private cachedWatchpoints: StopPoints | undefined;
   private lastReason: StopReason = { kind: 'entry' };
 
   constructor(timeline: Timeline) {
@@ -64,20 +64,20 @@ export class Session {
   }
 
   /** Whether the timeline has history to travel in. */
-  get canGoBack(): boolean {
+  get hasHistory(): boolean {
     return this.timeline.travel !== undefined;
   }
 
   // --- stop points -----------------------------------------------------------------------------------------------------
 
   /**
-   * Adds a breakpoint on a virtual address. `isMeant` is its condition, evaluated whenever the machine reaches the
+   * Adds a breakpoint on a virtual address. `matches` is its condition, evaluated whenever the machine reaches the
    * address: several programs may have code there. The condition must not modify anything.
    */
-  addBreakpoint(address: bigint, isMeant: () => boolean = always): BreakpointId {
+  addBreakpoint(address: bigint, matches: () => boolean = always): BreakpointId {
     const id = this.nextId++;
-    this.breakpoints.set(id, { address, isMeant });
-    this.points = undefined;
+    this.breakpoints.set(id, { address, matches });
+    this.cachedStopPoints = undefined;
     return id;
   }
 
@@ -85,25 +85,25 @@ export class Session {
    * Adds a data breakpoint on bytes of memory. The address is translated now: the breakpoint stays on these bytes of
    * RAM, whatever address later accesses use.
    */
-  addDataBreakpoint(wanted: Omit<DataBreakpoint, 'id'>): BreakpointId {
+  breakpoint(wanted: Omit<DataBreakpoint, 'id'>): BreakpointId {
     const address = this.physical(wanted.address, wanted.lengthBytes);
     const id = this.nextId++;
     this.watchpoints.set(id, { id, address, lengthBytes: wanted.lengthBytes, access: wanted.access });
-    this.points = undefined;
+    this.cachedStopPoints = undefined;
     return id;
   }
 
   removeBreakpoint(id: BreakpointId): void {
     this.breakpoints.delete(id);
     this.watchpoints.delete(id);
-    this.points = undefined;
+    this.cachedStopPoints = undefined;
   }
 
   // --- running ---------------------------------------------------------------------------------------------------------
 
   /** Runs forwards to the next stop. */
   continue(wantsPause: WantsPause = never): StopReason {
-    return this.stopped(this.timeline.forward(Infinity, this.stopPoints(), wantsPause));
+    return this.reasonOf(this.timeline.forward(Infinity, this.stopPoints(), wantsPause));
   }
 
   /**
@@ -111,45 +111,45 @@ export class Session {
    * the position have changed.
    */
   reverseContinue(wantsPause: WantsPause = never): StopReason {
-    return this.stopped(this.travel().backward(this.stopPoints(), wantsPause));
+    return this.reasonOf(this.travel().backward(this.stopPoints(), wantsPause));
   }
 
   /** Executes one step of the current hart: an instruction, or the trap or interrupt that occurs instead of it. */
   stepInstruction(wantsPause: WantsPause = never): StopReason {
     const hart = this.timeline.machine.currentHart;
     const stop = this.timeline.forward(this.position + 1, this.stepPoints());
-    if (stop.kind !== 'reached') return this.stopped(stop);
-    return this.runToTurnOf(hart, wantsPause, { stopsAtStart: true });
+    if (stop.kind !== 'reached') return this.reasonOf(stop);
+    return this.runToQuantumOf(hart, wantsPause, { stopsAtStart: true });
   }
 
   /**
    * Runs forwards until it is this hart's turn to execute a step. The user's breakpoints also apply while the other
    * harts run. After a pause, another call continues the run.
    */
-  runToTurnOf(hart: number, wantsPause: WantsPause = never, options: RunOptions = {}): StopReason {
-    return this.stopped(this.forwardToTurnOf(hart, this.stopPoints(), wantsPause, options), { kind: 'step' });
+  runToQuantumOf(hart: number, wantsPause: WantsPause = never, options: RunOptions = {}): StopReason {
+    return this.reasonOf(this.forwardToQuantumOf(hart, this.stopPoints(), wantsPause, options), { kind: 'step' });
   }
 
   /**
-   * Like `runToTurnOf`, but ignores all stop points. Returns false if the hart waits for an interrupt, or if the
+   * Like `runToQuantumOf`, but ignores all stop points. Returns false if the hart waits for an interrupt, or if the
    * machine ends first; the position may have advanced then.
    */
-  passToTurnOf(hart: number): boolean {
-    if (this.timeline.machine.harts.waits(hart)) return false;
-    return this.forwardToTurnOf(hart, NO_STOP_POINTS).kind === 'reached';
+  skipToQuantumOf(hart: number): boolean {
+    if (this.timeline.machine.harts.isWaiting(hart)) return false;
+    return this.forwardToQuantumOf(hart, NO_STOP_POINTS).kind === 'reached';
   }
 
-  private forwardToTurnOf(
+  private forwardToQuantumOf(
     hart: number,
-    points: StopPoints,
+    cachedStopPoints: StopPoints,
     wantsPause: WantsPause = never,
     { stopsAtStart }: RunOptions = {},
   ): TimelineStop {
     const { machine } = this.timeline;
     let stop: TimelineStop = { kind: 'reached' };
     while (stop.kind === 'reached' && machine.currentHart !== hart) {
-      const until = Math.max(this.position + 1, machine.turn.end);
-      stop = this.timeline.forward(until, points, wantsPause, { stopsAtStart });
+      const until = Math.max(this.position + 1, machine.quantum.end);
+      stop = this.timeline.forward(until, cachedStopPoints, wantsPause, { stopsAtStart });
       stopsAtStart = true;
     }
     return stop;
@@ -162,14 +162,14 @@ export class Session {
   stepBackInstruction(hart = this.timeline.machine.currentHart, wantsPause: WantsPause = never): StopReason {
     const travel = this.travel();
     const { machine } = this.timeline;
-    if (this.position === travel.start) return this.because({ kind: 'startOfRecording' });
+    if (this.position === travel.start) return this.setReason({ kind: 'startOfRecording' });
     if (machine.currentHart === hart) travel.seekTo(this.position - 1);
     // The last step was another hart's: skip its whole quantum.
     while (machine.currentHart !== hart && this.position > travel.start) {
-      if (wantsPause()) return this.because({ kind: 'pause' });
-      travel.seekTo(Math.max(travel.start, machine.turn.start - 1));
+      if (wantsPause()) return this.setReason({ kind: 'pause' });
+      travel.seekTo(Math.max(travel.start, machine.quantum.start - 1));
     }
-    return this.because({ kind: machine.currentHart === hart ? 'step' : 'startOfRecording' });
+    return this.setReason({ kind: machine.currentHart === hart ? 'step' : 'startOfRecording' });
   }
 
   /** Goes to a position within the history. If paused, the machine stops at a position on the way. */
@@ -179,7 +179,7 @@ export class Session {
     if (!Number.isSafeInteger(position) || position < start || position > end) {
       throw positionOutside({ position, start, end });
     }
-    return this.because({ kind: travel.seekTo(position, wantsPause) ? 'goto' : 'pause' });
+    return this.setReason({ kind: travel.seekTo(position, wantsPause) ? 'goto' : 'pause' });
   }
 
   /** Writes guest memory at the live end: all bytes or none. The part within each page is one recorded step. */
@@ -204,19 +204,19 @@ export class Session {
    * Runs to one of the addresses at which the condition `accepts` holds, or to one of the user's stop points. Source
    * steps are built from such runs.
    */
-  runTo(addresses: readonly bigint[], accepts: () => boolean, wantsPause: WantsPause = never): StopReason {
-    return this.stopped(this.timeline.forward(Infinity, this.pointsWith(addresses, accepts), wantsPause));
+  runTo(addresses: readonly bigint[], condition: () => boolean, wantsPause: WantsPause = never): StopReason {
+    return this.reasonOf(this.timeline.forward(Infinity, this.pointsWith(addresses, condition), wantsPause));
   }
 
   /** Like `runTo`, but backwards to the last such position. */
-  runBackTo(addresses: readonly bigint[], accepts: () => boolean, wantsPause: WantsPause = never): StopReason {
-    return this.stopped(this.travel().backward(this.pointsWith(addresses, accepts), wantsPause));
+  runBackTo(addresses: readonly bigint[], condition: () => boolean, wantsPause: WantsPause = never): StopReason {
+    return this.reasonOf(this.travel().backward(this.pointsWith(addresses, condition), wantsPause));
   }
 
   /** Like `runBackTo`, but ignores the user's stop points. */
-  findBack(addresses: readonly bigint[], accepts: () => boolean, wantsPause: WantsPause = never): StopReason {
-    const points = { breakpoints: new Set(addresses), watchpoints: [], accepts };
-    return this.stopped(this.travel().backward(points, wantsPause));
+  searchBackwards(addresses: readonly bigint[], condition: () => boolean, wantsPause: WantsPause = never): StopReason {
+    const cachedStopPoints = { breakpoints: new Set(addresses), watchpoints: [], condition };
+    return this.reasonOf(this.travel().backward(cachedStopPoints, wantsPause));
   }
 
   get hasStopPoints(): boolean {
@@ -225,7 +225,7 @@ export class Session {
 
   /** The user's breakpoints at the address whose conditions hold. */
   breakpointsAt(pc: bigint): BreakpointId[] {
-    return [...this.breakpoints].filter(([, { address, isMeant }]) => address === pc && isMeant()).map(([id]) => id);
+    return [...this.breakpoints].filter(([, { address, matches }]) => address === pc && matches()).map(([id]) => id);
   }
 
   // --- helpers ---------------------------------------------------------------------------------------------------------
@@ -237,10 +237,10 @@ export class Session {
   }
 
   private stopPoints(): StopPoints {
-    return (this.points ??= {
+    return (this.cachedStopPoints ??= {
       breakpoints: new Set([...this.breakpoints.values()].map(({ address }) => address)),
       watchpoints: [...this.watchpoints.values()],
-      accepts: (pc) => this.breakpointsAt(pc).length > 0,
+      condition: (pc) => this.breakpointsAt(pc).length > 0,
     });
   }
 
@@ -250,18 +250,18 @@ export class Session {
    */
   private stepPoints(): StopPoints {
     const { watchpoints } = this.stopPoints();
-    if (this.steppingPoints?.watchpoints !== watchpoints) {
-      this.steppingPoints = { breakpoints: new Set(), watchpoints };
+    if (this.cachedWatchpoints?.watchpoints !== watchpoints) {
+      this.cachedWatchpoints = { breakpoints: new Set(), watchpoints };
     }
-    return this.steppingPoints;
+    return this.cachedWatchpoints;
   }
 
-  private pointsWith(addresses: readonly bigint[], accepts: () => boolean): StopPoints {
+  private pointsWith(addresses: readonly bigint[], condition: () => boolean): StopPoints {
     const { breakpoints, watchpoints } = this.stopPoints();
     return {
       breakpoints: new Set([...breakpoints, ...addresses]),
       watchpoints,
-      accepts: (pc) => this.breakpointsAt(pc).length > 0 || accepts(),
+      condition: (pc) => this.breakpointsAt(pc).length > 0 || condition(),
     };
   }
 
@@ -275,33 +275,33 @@ export class Session {
     return physical;
   }
 
-  private stopped(stop: TimelineStop | TravelStop, reached: StopReason = { kind: 'goto' }): StopReason {
+  private reasonOf(stop: TimelineStop | TravelStop, reached: StopReason = { kind: 'goto' }): StopReason {
     switch (stop.kind) {
       case 'reached':
-        return this.because(reached);
+        return this.setReason(reached);
       case 'paused':
-        return this.because({ kind: 'pause' });
+        return this.setReason({ kind: 'pause' });
       case 'breakpoint':
-        return this.because({ kind: 'breakpoint', ids: this.breakpointsAt(stop.pc), pc: stop.pc });
+        return this.setReason({ kind: 'breakpoint', ids: this.breakpointsAt(stop.pc), pc: stop.pc });
       case 'watchpoint':
-        return this.because({
+        return this.setReason({
           kind: 'dataBreakpoint',
           hits: stop.hits.map(({ id, access, oldBytes, newBytes, position }) => {
             return { id, access, before: oldBytes, after: newBytes, position };
           }),
         });
       case 'startOfRecording':
-        return this.because({ kind: 'startOfRecording' });
+        return this.setReason({ kind: 'startOfRecording' });
       case 'ended':
-        return this.because(
+        return this.setReason(
           stop.end.reason === 'endOfRecording' ? { kind: 'endOfRecording' } : { kind: 'ended', end: stop.end },
         );
       default:
-        return this.because({ kind: 'endOfRecording' });
+        return this.setReason({ kind: 'endOfRecording' });
     }
   }
 
-  private because(reason: StopReason): StopReason {
+  private setReason(reason: StopReason): StopReason {
     this.lastReason = reason;
     return reason;
   }

@@ -1,5 +1,5 @@
 import type { SourceFile, Symbols } from '../symbols/index.ts';
-import { inlineStandAt } from './inlineFrames.ts';
+import { inlineContextAt } from './inlineFrames.ts';
 
 /**
  * A frame as shown to the user. One frame of the machine shows as several if functions are inlined: each inlined
@@ -16,8 +16,8 @@ export interface SourceFrame {
 
 /** The frames at `pc`, which is a frame's `lookupPc`, innermost first. At least one. */
 export function sourceFramesAt(symbols: Symbols, pc: bigint): SourceFrame[] {
-  const { inside, ahead } = inlineStandAt(symbols, pc);
-  let at: SourceFrame['at'] = (ahead && callSite(ahead)) ?? symbols.lineAt(pc);
+  const { inside, starting } = inlineContextAt(symbols, pc);
+  let at: SourceFrame['at'] = (starting && callSite(starting)) ?? symbols.lineAt(pc);
   const frames: SourceFrame[] = [];
   for (let inlineDepth = inside.length; inlineDepth > 0; inlineDepth--) {
     const body = inside[inlineDepth - 1];

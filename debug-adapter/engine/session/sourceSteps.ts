@@ -6,8 +6,8 @@ import { frameViewOf } from './frameView.ts';
 import { StepBack, StepOverCall } from './instructionStep.ts';
 import type { Session, WantsPause } from './session.ts';
 import type { StopReason } from './stopReason.ts';
-import { LinePlace } from './linePlace.ts';
-import { WalkBack } from './walkBack.ts';
+import { StepLocation } from './stepLocation.ts';
+import { ReverseLineStep } from './reverseLineStep.ts';
 
 const never: WantsPause = () => false;
 const PAUSED: StopReason = { kind: 'pause' };
@@ -30,50 +30,50 @@ export class SourceSteps {
   }
 
   stepOver(wantsPause: WantsPause = never): StopReason {
-    return this.ended(this.stepLine('over', wantsPause));
+    return this.withReason(this.stepLine('over', wantsPause));
   }
 
   stepIn(wantsPause: WantsPause = never): StopReason {
-    return this.ended(this.stepLine('in', wantsPause));
+    return this.withReason(this.stepLine('in', wantsPause));
   }
 
   /** Runs until the current function returns. */
   stepOut(wantsPause: WantsPause = never): StopReason {
-    const frame = this.symbols.newestFrame(frameViewOf(this.session.inspector));
+    const frame = this.symbols.innermostFrame(frameViewOf(this.session.inspector));
     const caller = this.symbols.callerOf(frame);
     const { cfa } = frame;
     const { hart } = this.session.inspector;
     const isBack = () => this.session.inspector.hart === hart && this.sp >= cfa!;
-    if (caller.kind !== 'caller' || cfa === undefined) return this.ended(this.stepLine('over', wantsPause));
+    if (caller.kind !== 'caller' || cfa === undefined) return this.withReason(this.stepLine('over', wantsPause));
     const reason = this.session.runTo([caller.frame.pc], isBack, wantsPause);
-    return this.ended(this.asStep(reason));
+    return this.withReason(this.asStep(reason));
   }
 
   /** Steps over one instruction, including a call: gdb's nexti. Lines do not matter. */
   stepOverInstruction(wantsPause: WantsPause = never): StopReason {
-    return this.ended(new StepOverCall(this.session).run(wantsPause));
+    return this.withReason(new StepOverCall(this.session).run(wantsPause));
   }
 
   /** Steps back over a line: gdb's reverse-next. */
   stepBack(wantsPause: WantsPause = never): StopReason {
-    return this.ended(this.walkBack('over', wantsPause));
+    return this.withReason(this.stepLineBack('over', wantsPause));
   }
 
   /** Steps back into the function that the line called last: gdb's reverse-step. */
   reverseStepIn(wantsPause: WantsPause = never): StopReason {
-    return this.ended(this.walkBack('in', wantsPause));
+    return this.withReason(this.stepLineBack('in', wantsPause));
   }
 
   /** Goes back to the call of the current function: gdb's reverse-finish. */
   reverseStepOut(wantsPause: WantsPause = never): StopReason {
-    return this.ended(this.backToCaller(wantsPause));
+    return this.withReason(this.backToCaller(wantsPause));
   }
 
   // --- forwards --------------------------------------------------------------------------------------------------------
 
   private stepLine(kind: 'over' | 'in', wantsPause: WantsPause): StopReason {
     const { session, symbols } = this;
-    const place = new LinePlace(symbols, this.pc, 'forwards');
+    const location = new StepLocation(symbols, this.pc, 'forwards');
     for (;;) {
       if (wantsPause()) return PAUSED;
       const flow = instructionAt(session.inspector, this.pc).flow;
@@ -81,7 +81,7 @@ export class SourceSteps {
       if (reason.kind !== 'step') return reason;
       const { pc } = this;
       if (session.breakpointsAt(pc).length > 0) return { kind: 'breakpoint', ids: session.breakpointsAt(pc), pc };
-      if (place.endsForwards(pc, { kind, isSameFrame: flow !== 'return' })) return STEPPED;
+      if (location.endsForwards(pc, { kind, isSameFrame: flow !== 'return' })) return STEPPED;
     }
   }
 
@@ -98,44 +98,44 @@ export class SourceSteps {
     const retired = machine.instructionsOf(hart);
     const reason = session.stepInstruction(wantsPause);
     if (reason.kind !== 'step') return reason;
-    const isHere = () => session.inspector.hart === hart;
-    const back = () => isHere() && this.sp === before.sp && session.inspector.privilege === privilege;
+    const isThisHart = () => session.inspector.hart === hart;
+    const hasReturned = () => isThisHart() && this.sp === before.sp && session.inspector.privilege === privilege;
     const next = before.pc + BigInt(lengthBytes);
     if (machine.instructionsOf(hart) === retired && this.pc !== before.pc) {
       // A trap returns to the instruction (interrupt, page fault) or to the next one (ecall).
-      return this.asStep(session.runTo([before.pc, next], back, wantsPause));
+      return this.asStep(session.runTo([before.pc, next], hasReturned, wantsPause));
     }
     if (flow !== 'call' || this.pc === next) return STEPPED;
     const callee = symbols.functionAt(this.pc);
     if (kind === 'in' && callee?.line !== undefined)
-      return this.enter(symbols.breakpointAddress(callee), isHere, wantsPause);
-    return this.asStep(session.runTo([next], back, wantsPause));
+      return this.enter(symbols.breakpointAddress(callee), isThisHart, wantsPause);
+    return this.asStep(session.runTo([next], hasReturned, wantsPause));
   }
 
   /** Runs past the prologue of a function. */
-  private enter(address: bigint, isHere: () => boolean, wantsPause: WantsPause): StopReason {
+  private enter(address: bigint, isThisHart: () => boolean, wantsPause: WantsPause): StopReason {
     if (address === this.pc) return STEPPED;
-    return this.asStep(this.session.runTo([address], isHere, wantsPause));
+    return this.asStep(this.session.runTo([address], isThisHart, wantsPause));
   }
 
   // --- backwards -------------------------------------------------------------------------------------------------------
 
-  private walkBack(kind: 'over' | 'in', wantsPause: WantsPause): StopReason {
+  private stepLineBack(kind: 'over' | 'in', wantsPause: WantsPause): StopReason {
     const { session, symbols } = this;
     const { travel } = session.timeline;
     if (!travel) return session.stepBackInstruction();
     const from = session.position;
     if (from === travel.start) return START;
-    const landing = new WalkBack({ session, symbols, kind, wantsPause }).run();
+    const landing = new ReverseLineStep({ session, symbols, kind, wantsPause }).run();
     if (landing === 'paused') return PAUSED;
-    const stop = session.hasStopPoints ? this.stopBetween(landing, from, wantsPause) : undefined;
+    const stop = session.hasStopPoints ? this.userStopBetween(landing, from, wantsPause) : undefined;
     if (stop) return stop;
     travel.seekTo(landing);
     return landing === travel.start ? START : STEPPED;
   }
 
   /** The user's last stop point between the landing position and `from`, including the landing position. */
-  private stopBetween(landing: Position, from: Position, wantsPause: WantsPause): StopReason | undefined {
+  private userStopBetween(landing: Position, from: Position, wantsPause: WantsPause): StopReason | undefined {
     const { session } = this;
     const travel = session.timeline.travel!;
     travel.seekTo(landing);
@@ -147,9 +147,10 @@ export class SourceSteps {
 
   private backToCaller(wantsPause: WantsPause): StopReason {
     const { session, symbols } = this;
-    const frame = symbols.newestFrame(frameViewOf(session.inspector));
+    const frame = symbols.innermostFrame(frameViewOf(session.inspector));
     const entry = symbols.functionAt(this.pc)?.low;
-    if (entry === undefined || frame.cfa === undefined || !session.canGoBack) return this.walkBack('over', wantsPause);
+    if (entry === undefined || frame.cfa === undefined || !session.hasHistory)
+      return this.stepLineBack('over', wantsPause);
     if (this.pc !== entry) {
       // At a function's first instruction, the stack pointer equals the CFA.
       const { hart } = session.inspector;
@@ -175,7 +176,7 @@ export class SourceSteps {
     return reason.kind === 'breakpoint' && reason.ids.length === 0 ? STEPPED : reason;
   }
 
-  private ended(reason: StopReason): StopReason {
+  private withReason(reason: StopReason): StopReason {
     this.session.reason = reason;
     return reason;
   }

@@ -7,7 +7,7 @@ export type TrapMode = 1 | 3;
 export interface Trap {
   isInterrupt: boolean;
   /** The interrupted code; its pc is where the trap returns to. */
-  from: CodeContext;
+  interrupted: CodeContext;
 }
 
 const TRAP_CSRS = {
@@ -29,7 +29,7 @@ export function trapAt(inspector: Inspector): Trap | undefined {
   return {
     isInterrupt: (inspector.csr(cause)! & INTERRUPT) !== 0n,
     // Entering a trap does not change the stack pointer or satp.
-    from: {
+    interrupted: {
       ...contextOf(inspector),
       pc: inspector.csr(epc)!,
       privilege: Number((inspector.csr(status)! >> previousBit) & previousMask),

@@ -1,4 +1,4 @@
-import { Damage } from './damage.ts';
+import { MalformedData } from './damage.ts';
 import { symbolDamage } from '../../messages/symbolDamage.ts';
 
 /**
@@ -10,15 +10,15 @@ export class ByteCursor {
   readonly section: Section;
   at: number;
   readonly end: number;
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  private readonly bytes: Uint8Array;
+  private readonly view: DataView;
 
   constructor(section: Section, at = 0, end = section.bytes.length) {
     this.section = section;
-    this.#bytes = section.bytes;
-    this.#view = section.view;
+    this.bytes = section.bytes;
+    this.view = section.view;
     if (!(at >= 0 && at <= end && end <= section.bytes.length))
-      throw new Damage(section.name, symbolDamage.offsetOutside());
+      throw new MalformedData(section.name, symbolDamage.offsetOutside());
     this.at = at;
     this.end = end;
   }
@@ -30,17 +30,18 @@ export class ByteCursor {
   /** Advances by `count` bytes and returns the offset before them. */
   skip(count: number): number {
     const at = this.at;
-    if (!(count >= 0 && count <= this.end - at)) throw new Damage(this.section.name, symbolDamage.valuePastEnd());
+    if (!(count >= 0 && count <= this.end - at))
+      throw new MalformedData(this.section.name, symbolDamage.valuePastEnd());
     this.at = at + count;
     return at;
   }
 
   u8(): number {
-    return this.#bytes[this.skip(1)];
+    return this.bytes[this.skip(1)];
   }
 
   u16(): number {
-    return this.#view.getUint16(this.skip(2), true);
+    return this.view.getUint16(this.skip(2), true);
   }
 
   u24(): number {
@@ -48,23 +49,23 @@ export class ByteCursor {
   }
 
   u32(): number {
-    return this.#view.getUint32(this.skip(4), true);
+    return this.view.getUint32(this.skip(4), true);
   }
 
   u64(): bigint {
-    return this.#view.getBigUint64(this.skip(8), true);
+    return this.view.getBigUint64(this.skip(8), true);
   }
 
   i8(): number {
-    return this.#view.getInt8(this.skip(1));
+    return this.view.getInt8(this.skip(1));
   }
 
   i16(): number {
-    return this.#view.getInt16(this.skip(2), true);
+    return this.view.getInt16(this.skip(2), true);
   }
 
   i32(): number {
-    return this.#view.getInt32(this.skip(4), true);
+    return this.view.getInt32(this.skip(4), true);
   }
 
   /** An unsigned integer of 1, 2, 4 or 8 bytes. */
@@ -73,12 +74,12 @@ export class ByteCursor {
     if (sizeBytes === 4) return BigInt(this.u32());
     if (sizeBytes === 2) return BigInt(this.u16());
     if (sizeBytes === 1) return BigInt(this.u8());
-    throw new Damage(this.section.name, symbolDamage.numberSize(sizeBytes));
+    throw new MalformedData(this.section.name, symbolDamage.numberSize(sizeBytes));
   }
 
   /** A section offset of 4 or 8 bytes (DWARF 5, section 7.4: 32-bit and 64-bit formats). */
   offset(is64: boolean): number {
-    return is64 ? this.safe(this.u64()) : this.u32();
+    return is64 ? this.toSafeInteger(this.u64()) : this.u32();
   }
 
   /**
@@ -93,25 +94,25 @@ export class ByteCursor {
       result += (byte & 0x7f) * scale;
       if (byte < 0x80) break;
       scale *= 0x80;
-      if (scale > 2 ** 70) throw new Damage(this.section.name, symbolDamage.lebTooLong());
+      if (scale > 2 ** 70) throw new MalformedData(this.section.name, symbolDamage.lebTooLong());
     }
-    if (result > Number.MAX_SAFE_INTEGER) throw new Damage(this.section.name, symbolDamage.lebTooLarge());
+    if (result > Number.MAX_SAFE_INTEGER) throw new MalformedData(this.section.name, symbolDamage.lebTooLarge());
     return result;
   }
 
   sleb(): number {
     const value = this.slebBig();
     const number = Number(value);
-    if (!Number.isSafeInteger(number)) throw new Damage(this.section.name, symbolDamage.lebTooLarge());
+    if (!Number.isSafeInteger(number)) throw new MalformedData(this.section.name, symbolDamage.lebTooLarge());
     return number;
   }
 
   ulebBig(): bigint {
-    return BigInt.asUintN(64, this.#leb().value);
+    return BigInt.asUintN(64, this.leb().value);
   }
 
   slebBig(): bigint {
-    const { value, bits, negative } = this.#leb();
+    const { value, bits, negative } = this.leb();
     return BigInt.asIntN(64, negative ? value - (1n << bits) : value);
   }
 
@@ -121,32 +122,32 @@ export class ByteCursor {
 
   /** A UTF-8 string up to a terminating zero byte; skips the zero byte too. */
   string(): string {
-    const end = this.#bytes.indexOf(0, this.at);
-    if (end < 0 || end >= this.end) throw new Damage(this.section.name, symbolDamage.stringUnterminated());
-    const text = decodeText(this.#bytes.subarray(this.at, end));
+    const end = this.bytes.indexOf(0, this.at);
+    if (end < 0 || end >= this.end) throw new MalformedData(this.section.name, symbolDamage.stringUnterminated());
+    const text = decodeText(this.bytes.subarray(this.at, end));
     this.at = end + 1;
     return text;
   }
 
   skipString(): void {
-    const end = this.#bytes.indexOf(0, this.at);
-    if (end < 0 || end >= this.end) throw new Damage(this.section.name, symbolDamage.stringUnterminated());
+    const end = this.bytes.indexOf(0, this.at);
+    if (end < 0 || end >= this.end) throw new MalformedData(this.section.name, symbolDamage.stringUnterminated());
     this.at = end + 1;
   }
 
   block(lengthBytes: number): Uint8Array {
     const at = this.skip(lengthBytes);
-    return this.#bytes.subarray(at, at + lengthBytes);
+    return this.bytes.subarray(at, at + lengthBytes);
   }
 
   /** A cursor over the next bytes; this cursor skips them. */
-  part(lengthBytes: number): ByteCursor {
+  subCursor(lengthBytes: number): ByteCursor {
     const at = this.skip(lengthBytes);
     return new ByteCursor(this.section, at, at + lengthBytes);
   }
 
   /** A copy of this cursor: same offset, same end. */
-  fork(): ByteCursor {
+  clone(): ByteCursor {
     return new ByteCursor(this.section, this.at, this.end);
   }
 
@@ -154,17 +155,17 @@ export class ByteCursor {
   unitLength(): { length: number; is64: boolean } {
     const first = this.u32();
     if (first < 0xffff_fff0) return { length: first, is64: false };
-    if (first !== 0xffff_ffff) throw new Damage(this.section.name, symbolDamage.unitLength());
-    return { length: this.safe(this.u64()), is64: true };
+    if (first !== 0xffff_ffff) throw new MalformedData(this.section.name, symbolDamage.unitLength());
+    return { length: this.toSafeInteger(this.u64()), is64: true };
   }
 
-  safe(value: bigint): number {
+  toSafeInteger(value: bigint): number {
     const number = Number(value);
-    if (!Number.isSafeInteger(number)) throw new Damage(this.section.name, symbolDamage.numberTooLarge());
+    if (!Number.isSafeInteger(number)) throw new MalformedData(this.section.name, symbolDamage.numberTooLarge());
     return number;
   }
 
-  #leb(): { value: bigint; bits: bigint; negative: boolean } {
+  private leb(): { value: bigint; bits: bigint; negative: boolean } {
     let value = 0n;
     let bits = 0n;
     for (;;) {
@@ -173,7 +174,7 @@ export class ByteCursor {
       bits += 7n;
       if (byte < 0x80) return { value, bits, negative: (byte & 0x40) !== 0 };
       // 64 bits need 10 bytes; assemblers pad with a few more at most.
-      if (bits > 140n) throw new Damage(this.section.name, symbolDamage.lebTooLong());
+      if (bits > 140n) throw new MalformedData(this.section.name, symbolDamage.lebTooLong());
     }
   }
 }

@@ -1,4 +1,4 @@
-import { compareCode, codeFrom, sameCodeIn } from './compareCode.ts';
+import { compareCode, codeBytesAt, sameCodeIn } from './compareCode.ts';
 import type { Frame, UnwindResult } from './unwinding/frame.ts';
 import type { AddressRange, LineBreakpoint, Symbols } from './symbols.ts';
 
@@ -14,14 +14,14 @@ export function groupByCode(files: readonly SymbolFile[]): CodeGroup[] {
   const groups: SymbolFile[][] = [];
   for (const file of files) {
     const isSame = (member: SymbolFile) => compareCode(member.symbols, file.symbols).kind === 'same';
-    const found = groups.find((members) => members.some(isSame));
-    if (found) found.push(file);
+    const group = groups.find((members) => members.some(isSame));
+    if (group) group.push(file);
     else groups.push([file]);
   }
-  const made = groups.map((members) => new CodeGroup(members));
-  const booted = made.filter(({ isBooted }) => isBooted);
-  for (const group of made) if (!group.isBooted) group.otherBuildOf = otherBuild(group, booted);
-  return made;
+  const codeGroups = groups.map((members) => new CodeGroup(members));
+  const booted = codeGroups.filter(({ isBooted }) => isBooted);
+  for (const group of codeGroups) if (!group.isBooted) group.otherBuildOf = otherBuild(group, booted);
+  return codeGroups;
 }
 
 /**
@@ -48,11 +48,11 @@ export class CodeGroup {
   }
 
   codeAround(pc: bigint, reachBytes: number): ReturnType<Symbols['codeAround']> {
-    return firstAnswer(this.files, (file) => file.codeAround(pc, reachBytes));
+    return firstDefined(this.files, (file) => file.codeAround(pc, reachBytes));
   }
 
   /** The file with the most information about an address. */
-  at(pc: bigint): Symbols {
+  fileAt(pc: bigint): Symbols {
     return (
       this.files.find((file) => file.lineAt(pc)) ??
       this.files.find((file) => file.functionAt(pc)) ??
@@ -62,13 +62,13 @@ export class CodeGroup {
   }
 
   /** Whether any file has a name or line for an address. */
-  knows(pc: bigint): boolean {
+  hasInformation(pc: bigint): boolean {
     return this.files.some((file) => file.lineAt(pc) ?? file.symbolAt(pc) ?? file.functionAt(pc));
   }
 
   /** The addresses of a breakpoint on a source line. */
   addressesOfLine(path: string, line: number): LineBreakpoint | undefined {
-    return firstAnswer(this.files, (file) => file.addressesOfLine(path, line));
+    return firstDefined(this.files, (file) => file.addressesOfLine(path, line));
   }
 
   /**
@@ -77,18 +77,18 @@ export class CodeGroup {
    */
   addressesOfFunction(name: string): bigint[] {
     const ofFunctions = (file: Symbols) =>
-      nonEmpty(file.functionsNamed(name).map((one) => file.breakpointAddress(one)));
+      nonEmpty(file.functionsNamed(name).map((functionInfo) => file.breakpointAddress(functionInfo)));
     const ofLabels = (file: Symbols) => {
       const labels = file.symbolsNamed(name).filter(({ kind, address }) => kind !== 'object' && isCode(file, address));
       return nonEmpty(labels.map(({ address }) => address));
     };
-    return firstAnswer(this.files, ofFunctions) ?? firstAnswer(this.files, ofLabels) ?? [];
+    return firstDefined(this.files, ofFunctions) ?? firstDefined(this.files, ofLabels) ?? [];
   }
 
   callerOf(frame: Frame): UnwindResult {
-    const asked = this.at(frame.lookupPc);
-    const answers = [asked, ...this.files.filter((file) => file !== asked)];
-    const caller = firstAnswer(answers, (file) => {
+    const preferredFile = this.fileAt(frame.lookupPc);
+    const files = [preferredFile, ...this.files.filter((file) => file !== preferredFile)];
+    const caller = firstDefined(files, (file) => {
       const result = file.callerOf(frame);
       return result.kind === 'noUnwindInformation' ? undefined : result;
     });
@@ -102,19 +102,19 @@ export class CodeGroup {
   canRun(address: bigint): boolean {
     const { otherBuildOf } = this;
     if (!otherBuildOf) return true;
-    const { ranges, file } = this.functionAround(address);
-    return otherBuildOf.booted.files.some((booted) => sameCodeIn(ranges, file, booted));
+    const { ranges, file } = this.functionRanges(address);
+    return otherBuildOf.bootedGroup.files.some((booted) => sameCodeIn(ranges, file, booted));
   }
 
   /** The bytes of the function at an address, to compare with guest memory. */
   functionCode(address: bigint): { address: bigint; bytes: Uint8Array }[] {
-    const { ranges, file } = this.functionAround(address);
-    return ranges.map(({ start, end }) => ({ address: start, bytes: codeFrom(file, start, Number(end - start)) }));
+    const { ranges, file } = this.functionRanges(address);
+    return ranges.map(({ start, end }) => ({ address: start, bytes: codeBytesAt(file, start, Number(end - start)) }));
   }
 
-  private functionAround(address: bigint): { ranges: readonly AddressRange[]; file: Symbols } {
+  private functionRanges(address: bigint): { ranges: readonly AddressRange[]; file: Symbols } {
     const known =
-      this.at(address)
+      this.fileAt(address)
         .functionAt(address)
         ?.ranges.filter(({ start, end }) => end > start) ?? [];
     const ranges = known.length > 0 ? known : [{ start: address, end: address + INSTRUCTION_BYTES }];
@@ -123,18 +123,18 @@ export class CodeGroup {
 }
 
 export interface OtherBuild {
-  booted: CodeGroup;
+  bootedGroup: CodeGroup;
   /** The first address at which the two builds differ. */
   address: bigint;
 }
 
 function otherBuild(group: CodeGroup, booted: readonly CodeGroup[]): OtherBuild | undefined {
   for (const candidate of booted) {
-    for (const theirs of candidate.files) {
-      for (const ours of group.files) {
-        if (startOf(ours) === undefined || startOf(ours) !== startOf(theirs)) continue;
-        const comparison = compareCode(ours, theirs);
-        if (comparison.kind === 'different') return { booted: candidate, address: comparison.address };
+    for (const bootedFile of candidate.files) {
+      for (const file of group.files) {
+        if (startOf(file) === undefined || startOf(file) !== startOf(bootedFile)) continue;
+        const comparison = compareCode(file, bootedFile);
+        if (comparison.kind === 'different') return { bootedGroup: candidate, address: comparison.address };
       }
     }
   }
@@ -154,7 +154,7 @@ const isCode = ({ code }: Symbols, address: bigint) =>
   code.some((section) => section.address <= address && address < section.address + section.sizeBytes);
 const nonEmpty = <T>(list: readonly T[]): T[] | undefined => (list.length > 0 ? [...list] : undefined);
 
-function firstAnswer<T>(files: readonly Symbols[], ask: (file: Symbols) => T | undefined): T | undefined {
+function firstDefined<T>(files: readonly Symbols[], ask: (file: Symbols) => T | undefined): T | undefined {
   for (const file of files) {
     const answer = ask(file);
     if (answer !== undefined) return answer;

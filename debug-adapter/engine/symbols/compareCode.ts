@@ -37,13 +37,13 @@ export function sameCodeIn(ranges: readonly AddressRange[], one: Symbols, other:
     const [a, b] = [one.codeAround(start, 1), other.codeAround(start, 1)].map((code) => code !== undefined);
     if (!a || !b) return false;
     const lengthBytes = Number(end - start);
-    const [own, its] = [codeFrom(one, start, lengthBytes), codeFrom(other, start, lengthBytes)];
-    return own.length === its.length && own.every((byte, i) => byte === its[i]);
+    const [bytes, otherBytes] = [codeBytesAt(one, start, lengthBytes), codeBytesAt(other, start, lengthBytes)];
+    return bytes.length === otherBytes.length && bytes.every((byte, i) => byte === otherBytes[i]);
   });
 }
 
 /** The file's bytes starting at an address; fewer if its section ends before. */
-export function codeFrom(symbols: Symbols, address: bigint, lengthBytes: number): Uint8Array {
+export function codeBytesAt(symbols: Symbols, address: bigint, lengthBytes: number): Uint8Array {
   const around = symbols.codeAround(address, Math.max(lengthBytes, 1));
   if (!around) return new Uint8Array();
   const skipped = Number(address - around.address);
@@ -62,14 +62,14 @@ function compareLayout(debugOnly: Symbols, other: Symbols): CodeComparison {
     outer.address <= inner.address && inner.address + inner.sizeBytes <= outer.address + outer.sizeBytes;
   const isSame = debugOnly.code.every((inner) =>
     other.code.some((outer) => {
-      const isTwin = outer.address === inner.address && outer.name === inner.name;
-      return isTwin ? outer.sizeBytes === inner.sizeBytes : holds(outer, inner);
+      const sharesStart = outer.address === inner.address && outer.name === inner.name;
+      return sharesStart ? outer.sizeBytes === inner.sizeBytes : holds(outer, inner);
     }),
   );
-  const touches = other.code.some((section) =>
+  const overlaps = other.code.some((section) =>
     debugOnly.code.some((inner) => overlap(wholeRange(section), wholeRange(inner))),
   );
-  if (!touches) return { kind: 'apart' };
+  if (!overlaps) return { kind: 'apart' };
   const areOtherBuilds = ids[0] !== undefined && ids[1] !== undefined && ids[0] !== ids[1];
   return isSame && !areOtherBuilds ? { kind: 'same' } : { kind: 'different', address: first.address };
 }

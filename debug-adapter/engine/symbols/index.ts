@@ -1,6 +1,6 @@
 /** The public interface of this folder: sessions use it to map addresses to source and to format variables. */
 export { openSymbols } from './openSymbols.ts';
-export { elfOfCode, elfOfImage, IMAGE_SECTION } from './kallsyms/imageElf.ts';
+export { elfFromCode, elfFromImage, IMAGE_SECTION } from './kallsyms/imageElf.ts';
 export { type CodeGroup, groupByCode, type SymbolFile } from './codeGroup.ts';
 export type * from './symbols.ts';
 export type { Frame, FrameView, UnwindResult } from './unwinding/frame.ts';

@@ -1,6 +1,6 @@
 import { UserError } from '../../messages/userError.ts';
-import { assemble } from './assemble.ts';
-import { Complaints } from './complaints.ts';
+import { createReaders } from './createReaders.ts';
+import { Diagnostics } from './diagnostics.ts';
 import { Environment } from './expressions/environment.ts';
 import { evaluate } from './expressions/evaluate.ts';
 import { parseTypeName } from './expressions/parser.ts';
@@ -15,36 +15,36 @@ import { callStack } from './unwinding/callStack.ts';
  * file is not a linked RV64 ELF file. Damage in the debug information becomes a diagnostic.
  */
 export function openSymbols(source: SymbolsSource): Symbols {
-  const complaints = new Complaints(source.name);
-  const readers = assemble(source, complaints);
-  const { sections, lines, places, functions, symbolTable, unwinder, variables, names, types } = readers;
-  const guard = <T>(fallback: T, answer: () => T) => complaints.guard(fallback, answer);
+  const diagnostics = new Diagnostics(source.name);
+  const readers = createReaders(source, diagnostics);
+  const { sections, lines, breakpointLocations, functions, symbolTable, unwinder, variables, names, types } = readers;
+  const guard = <T>(fallback: T, answer: () => T) => diagnostics.guard(fallback, answer);
   return {
     name: source.name,
     loadBias: source.loadBias ?? 0n,
     hasDebugInfo: sections.has('.debug_info'),
-    complaints: complaints.sentences,
+    diagnostics: diagnostics.sentences,
     lineAt: (pc) => guard(undefined, () => lines.at(pc)),
     statementRanges: (pc) => guard([], () => lines.statementRanges(pc)),
-    addressesOfLine: (path, line) => guard(undefined, () => places.ofLine(path, line)),
-    linesWithCode: (path) => guard([], () => places.linesOf(path)),
+    addressesOfLine: (path, line) => guard(undefined, () => breakpointLocations.lineBreakpoint(path, line)),
+    breakpointLines: (path) => guard([], () => breakpointLocations.breakpointLines(path)),
     files: () => guard([], () => lines.files()),
     functionAt: (pc) => guard(undefined, () => functions.at(pc)),
-    functionsNamed: (wanted) => guard([], () => functions.named(wanted)),
-    breakpointAddress: (of) => guard(of.low, () => functions.breakpointAddress(of)),
+    functionsNamed: (line) => guard([], () => functions.withName(line)),
+    breakpointAddress: (functionInfo) => guard(functionInfo.low, () => functions.breakpointAddress(functionInfo)),
     inlinedAt: (pc) => guard([], () => functions.inlinedAt(pc)),
     code: readers.code,
     buildId: readers.buildId,
     codeAround: readers.codeAround,
     symbolAt: (address) => symbolTable.at(address),
-    symbolsNamed: (wanted) => symbolTable.named(wanted),
-    newestFrame: (view) => unwinder.newest(view),
+    symbolsNamed: (line) => symbolTable.withName(line),
+    innermostFrame: (view) => unwinder.innermostFrame(view),
     callerOf: (frame) => guard({ kind: 'noUnwindInformation' }, () => unwinder.callerOf(frame)),
     callStack: (view, limit) => guard({ frames: [], end: 'limit' }, () => callStack(unwinder, view, limit)),
     scopesAt: (pc) => guard([], () => variables.scopesAt(pc)),
     globals: (pc) => guard([], () => variables.globals(pc)),
     read: (variable, frame) => variables.read(variable, frame),
-    typeNamed: (wanted) => guard(undefined, () => findType(wanted, names, types)),
+    typeNamed: (line) => guard(undefined, () => findType(line, names, types)),
     evaluate: (text, frame) => evaluate(text, new Environment(readers, frame)),
   };
 }
@@ -52,7 +52,7 @@ export function openSymbols(source: SymbolsSource): Symbols {
 /** Finds a type by its C name; undefined if the text is not a type name. */
 function findType(name: string, names: NameIndex, types: TypeReader): Type | undefined {
   const find = (key: string) => {
-    for (const die of names.find('type', key)) return types.read(die);
+    for (const die of names.find('type', key)) return types.typeFrom(die);
     return undefined;
   };
   try {

@@ -21,7 +21,7 @@ export interface Symbols {
    * Diagnostics about the debug information, one sentence each, for display once. The list grows as more of the file is
    * read.
    */
-  readonly complaints: readonly string[];
+  readonly diagnostics: readonly string[];
 
   /** The source line of the instruction at `pc`. For a caller's frame, pass `frame.lookupPc`. */
   lineAt(pc: bigint): LineLocation | undefined;
@@ -33,7 +33,7 @@ export interface Symbols {
    */
   addressesOfLine(file: string, line: number): LineBreakpoint | undefined;
   /** The lines of a file that can have a breakpoint, ascending. */
-  linesWithCode(file: string): number[];
+  breakpointLines(file: string): number[];
   /** Every source file in the line tables. Reads all line table headers, which takes milliseconds. */
   files(): SourceFile[];
 
@@ -62,7 +62,7 @@ export interface Symbols {
   symbolsNamed(name: string): SymbolInfo[];
 
   /** The innermost frame, with the machine's registers. */
-  newestFrame(view: FrameView): Frame;
+  innermostFrame(view: FrameView): Frame;
   /** Unwinds one frame. Each frame has its depth, so unwinding a damaged stack terminates too. */
   callerOf(frame: Frame): UnwindResult;
   /** The frames from the innermost outwards, at most `limit`. For stacks whose code is all in this file. */
@@ -190,7 +190,7 @@ export interface Variable {
   file: SourceFile | undefined;
   line: number | undefined;
   /** An inner scope declares a variable of the same name. */
-  shadowed: boolean;
+  isShadowed: boolean;
   /** Identifies its DIE; internal to this folder. */
   readonly source: VariableSource;
 }

@@ -1,33 +1,33 @@
 import type { Qcow2Image } from '../block/qcow2/image.ts';
-import { RamImage } from './ramImages.ts';
-import { type EncodedMoment, type WrittenMoment, writeMoment } from './vmState.ts';
+import { RamSnapshot } from './ramSnapshots.ts';
+import { type EncodedSnapshot, type WrittenSnapshot, writeSnapshot } from './vmState.ts';
 
 /**
  * The VM state in an image's active table, which a recording updates for each snapshot by writing only the changes
  * since the previous one. Pages whose write may have failed are written again next time.
  */
 export class ActiveVmState {
-  private written: WrittenMoment = { ram: new RamImage(0), lengthBytes: 0 };
+  private written: WrittenSnapshot = { ram: new RamSnapshot(0), lengthBytes: 0 };
 
   /** The RAM pages that the next snapshot is compared with. */
-  get ram(): RamImage {
+  get ram(): RamSnapshot {
     return this.written.ram;
   }
 
-  update(image: Qcow2Image, moment: EncodedMoment): void {
+  update(image: Qcow2Image, snapshot: EncodedSnapshot): void {
     const before = this.written;
     this.written = {
-      ram: moment.ram.changed(differingPages(moment.ram, before.ram)),
-      lengthBytes: Math.max(moment.lengthBytes, before.lengthBytes),
+      ram: snapshot.ram.withPages(differingPages(snapshot.ram, before.ram)),
+      lengthBytes: Math.max(snapshot.lengthBytes, before.lengthBytes),
     };
-    writeMoment(image, moment, before);
-    this.written = moment;
+    writeSnapshot(image, snapshot, before);
+    this.written = snapshot;
   }
 }
 
-function* differingPages(ram: RamImage, before: RamImage): Generator<[page: number, bytes: Uint8Array]> {
-  for (let page = 0; page < ram.length; page++) if (ram.page(page) !== before.page(page)) yield [page, UNKNOWN];
+function* differingPages(ram: RamSnapshot, before: RamSnapshot): Generator<[page: number, bytes: Uint8Array]> {
+  for (let page = 0; page < ram.length; page++) if (ram.page(page) !== before.page(page)) yield [page, UNKNOWN_PAGE];
 }
 
 /** Differs from every RAM page, so the page will be written. */
-const UNKNOWN = new Uint8Array(0);
+const UNKNOWN_PAGE = new Uint8Array(0);

@@ -9,21 +9,21 @@ import type { Notice } from '../../messages/userError.ts';
  */
 export class AutomaticSnapshots {
   private onNotice: (notice: Notice) => void;
-  private wasTold = false;
+  private hasNotified = false;
 
   constructor(onNotice: (notice: Notice) => void = () => {}) {
     this.onNotice = onNotice;
   }
 
   /** Returns false if the snapshot was skipped. If `work` throws, it must leave the images unchanged. */
-  attempt(position: Position, work: () => void): boolean {
+  tryTake(position: Position, work: () => void): boolean {
     try {
       work();
       return true;
     } catch (error) {
-      if (!isNoRoom(error)) throw error;
-      if (!this.wasTold) this.onNotice(snapshotFailed(position, error));
-      this.wasTold = true;
+      if (!isOutOfSpace(error)) throw error;
+      if (!this.hasNotified) this.onNotice(snapshotFailed(position, error));
+      this.hasNotified = true;
       return false;
     }
   }
@@ -33,7 +33,7 @@ export class AutomaticSnapshots {
  * Whether the error means that an image has no space for a snapshot. The log and the guest's writes report a full
  * disk on their own.
  */
-function isNoRoom(error: unknown): error is UserError {
+function isOutOfSpace(error: unknown): error is UserError {
   if (!(error instanceof UserError)) return false;
   return error.kind === 'badInput' ? error.code !== 'image-corrupt' : error.code === 'host-disk-full';
 }

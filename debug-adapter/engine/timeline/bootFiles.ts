@@ -1,18 +1,18 @@
 import type { Host, HostFile } from '../base/host.ts';
-import type { PlacedFile } from '../base/placedFile.ts';
+import type { FileAtAddress } from '../base/fileAtAddress.ts';
 import { xxh64 } from '../base/xxhash64.ts';
 import { addressNotUsed, nothingToBoot } from '../../messages/boot.ts';
 import { UserError } from '../../messages/userError.ts';
-import { type BootPlan, BUILTIN, needsFirmware, planBoot, saysWhereItIsLoaded } from '../machine/boot/bootPlan.ts';
+import { type BootPlan, BUILTIN, needsFirmware, planBoot, hasLoadAddress } from '../machine/boot/bootPlan.ts';
 import { builtinFirmware } from '../machine/boot/firmware.ts';
-import { unpackKernel, type Unpacking, unpackLoad } from '../machine/boot/packedKernel.ts';
+import { unpackKernel, type UnpackOptions, unpackLoad } from '../machine/boot/compressedKernel.ts';
 import { RNG_SEED_BYTES, seedDigits } from '../machine/boot/rngSeed.ts';
 import { type BootFile, digestText, type RecordedMachine, type RecordingHeader } from '../recording/header.ts';
 import type { RecordingReader } from '../recording/recordingReader.ts';
 import { NO_RNG_SEED } from './sessionOptions.ts';
 import type { Notice } from '../../messages/userError.ts';
 
-export interface BootSetup {
+export interface BootOptions {
   /** Null if there is only firmware or files to load; in a replay, also if it was not given. */
   kernel?: string | null;
   /** The load address of a kernel that is not an ELF file; null for the address after the firmware. */
@@ -20,7 +20,7 @@ export interface BootSetup {
   /** `none`, `builtin` or a file. Null means `builtin` if the kernel needs firmware, otherwise `none`. */
   bios: string | null;
   initrd: string | null;
-  load?: readonly PlacedFile[];
+  load?: readonly FileAtAddress[];
   dtb?: string | null;
 }
 
@@ -49,7 +49,7 @@ const DEVICE_TREE_BYTES_MAX = 16 << 20;
  */
 export function readBootFiles(
   host: Host,
-  { kernel: kernelName = null, kernelAddress, bios, initrd, load = [], dtb = null }: BootSetup,
+  { kernel: kernelName = null, kernelAddress, bios, initrd, load = [], dtb = null }: BootOptions,
   memoryBytes: number,
 ): SessionBootFiles {
   let bytesLeft = ALL_BYTES_MAX;
@@ -72,11 +72,11 @@ export function readBootFiles(
 }
 
 /** Reports load addresses that are ignored because the file contains its own, as in QEMU, but with a notice. */
-export function sayUnusedAddresses({ files, loads }: SessionBootFiles, onNotice?: (notice: Notice) => void): void {
+export function notifyUnusedAddresses({ files, loads }: SessionBootFiles, onNotice?: (notice: Notice) => void): void {
   files
     .filter(({ role }) => role === 'load')
     .forEach(({ name, address }, i) => {
-      if (address === undefined || !saysWhereItIsLoaded(loads[i])) return;
+      if (address === undefined || !hasLoadAddress(loads[i])) return;
       onNotice?.(addressNotUsed(name));
     });
 }
@@ -84,11 +84,11 @@ export function sayUnusedAddresses({ files, loads }: SessionBootFiles, onNotice?
 const NO_FIRMWARE = 'none';
 
 /** Keywords that are accepted instead of the name of a firmware file. */
-export const isNoFile = (bios: string): boolean => bios === NO_FIRMWARE || bios === BUILTIN;
+export const isFirmwareKeyword = (bios: string): boolean => bios === NO_FIRMWARE || bios === BUILTIN;
 
 /** The names of the host files among these. */
-export function namesOfBootFiles({ kernel = null, bios, initrd, load = [], dtb = null }: BootSetup): string[] {
-  const firmware = bios === null || isNoFile(bios) ? null : bios;
+export function namesOfBootFiles({ kernel = null, bios, initrd, load = [], dtb = null }: BootOptions): string[] {
+  const firmware = bios === null || isFirmwareKeyword(bios) ? null : bios;
   return [kernel, firmware, initrd, dtb, ...load.map(({ file }) => file)].filter((name) => name !== null);
 }
 
@@ -99,7 +99,7 @@ export function recordedBootFiles(host: Host, reader: RecordingReader): SessionB
   return { files, ...unpackAll(files, { compression: host.compression, memoryBytes: machine.memoryBytes }) };
 }
 
-function unpackAll(files: readonly BootFile[], unpacking: Unpacking): Pick<SessionBootFiles, 'kernel' | 'loads'> {
+function unpackAll(files: readonly BootFile[], unpacking: UnpackOptions): Pick<SessionBootFiles, 'kernel' | 'loads'> {
   const kernel = files.find(({ role }) => role === 'kernel');
   const loads = files.filter(({ role }) => role === 'load');
   return {
@@ -115,17 +115,17 @@ function unpackAll(files: readonly BootFile[], unpacking: Unpacking): Pick<Sessi
 export function changedBootFiles(
   host: Host,
   { bootFiles }: RecordingHeader,
-  { load = [], ...given }: BootSetup,
+  { load = [], ...given }: BootOptions,
 ): { role: BootFile['role']; name: string }[] {
   const loads = load.map(({ file }) => file);
   return bootFiles.flatMap(({ role, lengthBytes, digest }) => {
     const name = (role === 'load' ? loads.shift() : given[role]) ?? null;
-    if (name === null || isNoFile(name)) return [];
-    return holdsOther(host, name, { lengthBytes, digest }) ? [{ role, name }] : [];
+    if (name === null || isFirmwareKeyword(name)) return [];
+    return isChanged(host, name, { lengthBytes, digest }) ? [{ role, name }] : [];
   });
 }
 
-function holdsOther(host: Host, name: string, recorded: { lengthBytes: number; digest: string }): boolean {
+function isChanged(host: Host, name: string, recorded: { lengthBytes: number; digest: string }): boolean {
   let file: HostFile | undefined;
   try {
     file = host.files.open(name, { write: false, create: 'never' });
@@ -148,23 +148,23 @@ interface PlanOptions {
   mmu?: RecordedMachine['mmu'];
   rngSeed?: string | null;
   /** Only the device tree is needed, so nothing bootable is required. */
-  isForTree?: boolean;
+  needsOnlyTree?: boolean;
 }
 
 /** Throws a UserError if these files cannot boot, before anything else is opened. */
 export function bootPlan(
   { files, kernel, loads }: SessionBootFiles,
-  { append, memoryBytes, harts, isa, mmu, rngSeed, isForTree = false }: PlanOptions,
+  { append, memoryBytes, harts, isa, mmu, rngSeed, needsOnlyTree = false }: PlanOptions,
 ): BootPlan {
   const find = (role: BootFile['role']) => files.find((file) => file.role === role);
-  if (!isForTree && !kernel && !find('bios') && loads.length === 0) throw nothingToBoot();
+  if (!needsOnlyTree && !kernel && !find('bios') && loads.length === 0) throw nothingToBoot();
   const [bios, initrd, tree] = [find('bios'), find('initrd'), find('dtb')];
-  const found = { kernel, bios, initrd, loads, tree, append: append || undefined, rngSeed };
-  return planBoot(found, memoryBytes, harts, isa, mmu);
+  const parts = { kernel, bios, initrd, loads, tree, append: append || undefined, rngSeed };
+  return planBoot(parts, memoryBytes, harts, isa, mmu);
 }
 
 /** The digits of the device tree's seed, as in the recording's header; null for a tree without a seed. */
-export function settledSeed(host: Host, rngSeed: string | null | undefined): string | null {
+export function resolveRngSeed(host: Host, rngSeed: string | null | undefined): string | null {
   if (rngSeed === NO_RNG_SEED) return null;
   return rngSeed?.toLowerCase() ?? seedDigits(host.entropy(RNG_SEED_BYTES));
 }

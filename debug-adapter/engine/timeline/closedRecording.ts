@@ -2,12 +2,12 @@ import type { Host } from '../base/host.ts';
 import { UserError } from '../../messages/userError.ts';
 import type { RecordedDrive, RecordingHeader } from '../recording/header.ts';
 import type { RecordingReader } from '../recording/recordingReader.ts';
-import { allowingDrives, type DriveOptions } from './driveStack.ts';
-import { ownFile } from './files/ownFile.ts';
-import { isKeeperOf } from './files/recordedOverlay.ts';
-import { isInPlace } from './inPlace.ts';
-import { type DiskFile, shownDiskFiles } from './openDisk.ts';
-import { recordedImage } from './snapshotImage.ts';
+import { withAllowedDrives, type DriveOptions } from './driveStack.ts';
+import { ownFileKind } from './files/ownFile.ts';
+import { belongsToRecording } from './files/recordedOverlay.ts';
+import { hasInternalSnapshots } from './internalSnapshots.ts';
+import { type DiskFile, listDiskFiles } from './openDisk.ts';
+import { openRecordedImage } from './snapshotImage.ts';
 import { listSnapshots, type SnapshotInfo } from './snapshotInfo.ts';
 import { stateFileOf } from './sessionOptions.ts';
 import type { DriveFiles } from './timelineFiles.ts';
@@ -43,9 +43,9 @@ export interface RecordingFile {
 export function closedRecording(anyHost: Host, rrfile: string, reader: RecordingReader): ClosedRecording {
   const { header, lastPosition } = reader;
   // The user named the recorded drives, so their backing files are allowed, as during recording.
-  const host = allowingDrives(anyHost, header.drives);
+  const host = withAllowedDrives(anyHost, header.drives);
   const stateFile = header.stateFile === null ? null : stateFileOf(rrfile);
-  const keeper = stateFile ?? header.drives.find(({ readOnly }) => !readOnly)?.overlay ?? undefined;
+  const stateImagePath = stateFile ?? header.drives.find(({ readOnly }) => !readOnly)?.overlay ?? undefined;
   return {
     drives: header.drives.map((drive) => ({
       id: drive.id,
@@ -56,9 +56,11 @@ export function closedRecording(anyHost: Host, rrfile: string, reader: Recording
     stateFile,
     files: filesOf(host, rrfile, reader),
     snapshots:
-      keeper === undefined
+      stateImagePath === undefined
         ? undefined
-        : ifThere(() => snapshotsIn(host, keeper).filter(({ position }) => position <= lastPosition)),
+        : undefinedOnUserError(() =>
+            snapshotsIn(host, stateImagePath).filter(({ position }) => position <= lastPosition),
+          ),
   };
 }
 
@@ -66,18 +68,22 @@ function filesOf(host: Host, rrfile: string, reader: RecordingReader): Recording
   const { header } = reader;
   // Files that the recording also names as inputs belong to the user, whichever name it uses for them.
   const brought = new Set(filesBrought(host, header).map((path) => host.files.identity(path)));
-  const keeper = (kind: 'overlay' | 'state', path: string, drive?: RecordedDrive): RecordingFile => {
+  const stateImagePath = (kind: 'overlay' | 'state', path: string, drive?: RecordedDrive): RecordingFile => {
     const isOwn = () =>
-      !brought.has(host.files.identity(path)) && ownFile(host, path) === kind && isKeeperOf(host, path, reader, drive);
-    return { path, kind, isOwn: ifThere(isOwn) ?? false };
+      !brought.has(host.files.identity(path)) &&
+      ownFileKind(host, path) === kind &&
+      belongsToRecording(host, path, reader, drive);
+    return { path, kind, isOwn: undefinedOnUserError(isOwn) ?? false };
   };
   return [
     { path: rrfile, kind: 'recording', isOwn: true },
-    ...(header.stateFile === null ? [] : [keeper('state', stateFileOf(rrfile))]),
+    ...(header.stateFile === null ? [] : [stateImagePath('state', stateFileOf(rrfile))]),
     ...header.drives.flatMap((drive): RecordingFile[] => {
       const { image, overlay, readOnly } = drive;
-      const below: RecordingFile = { path: image, kind: 'image', isOwn: false };
-      return overlay === null || readOnly || isInPlace(drive) ? [below] : [keeper('overlay', overlay, drive), below];
+      const base: RecordingFile = { path: image, kind: 'image', isOwn: false };
+      return overlay === null || readOnly || hasInternalSnapshots(drive)
+        ? [base]
+        : [stateImagePath('overlay', overlay, drive), base];
     }),
   ];
 }
@@ -85,18 +91,20 @@ function filesOf(host: Host, rrfile: string, reader: RecordingReader): Recording
 function filesBrought(host: Host, { drives, bootFiles }: RecordingHeader): string[] {
   const images = drives.flatMap((drive) => [
     drive.image,
-    ...(ifThere(() => shownDiskFiles(host, { path: drive.image, format: drive.format })) ?? []).map(({ file }) => file),
+    ...(undefinedOnUserError(() => listDiskFiles(host, { path: drive.image, format: drive.format })) ?? []).map(
+      ({ file }) => file,
+    ),
   ]);
   return [...images, ...bootFiles.map(({ name }) => name)];
 }
 
 function chainOf(host: Host, { image, format, overlay, readOnly }: DriveOptions): DiskFile[] {
   const top = readOnly || overlay === null ? { path: image, format } : { path: overlay, format: 'qcow2' as const };
-  return ifThere(() => shownDiskFiles(host, top)) ?? [];
+  return undefinedOnUserError(() => listDiskFiles(host, top)) ?? [];
 }
 
 function snapshotsIn(host: Host, path: string): SnapshotInfo[] {
-  const { image } = recordedImage(host, path, undefined, { onItself: true });
+  const { image } = openRecordedImage(host, path, undefined, { withoutBacking: true });
   try {
     return listSnapshots(image);
   } finally {
@@ -104,7 +112,7 @@ function snapshotsIn(host: Host, path: string): SnapshotInfo[] {
   }
 }
 
-function ifThere<T>(read: () => T): T | undefined {
+function undefinedOnUserError<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {

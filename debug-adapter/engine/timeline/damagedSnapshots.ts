@@ -7,7 +7,7 @@ import type { Machine } from '../machine/machine.ts';
  * loading, by computing a digest of RAM.
  */
 export class DamagedSnapshots {
-  private isWhole = new Map<string, boolean>();
+  private isIntact = new Map<string, boolean>();
   private ramDigestAt: (position: Position) => bigint | undefined;
 
   /** `ramDigestAt` returns the recorded digest of RAM; without one, a snapshot counts as intact. */
@@ -16,23 +16,23 @@ export class DamagedSnapshots {
   }
 
   /** Whether an earlier check found the snapshot damaged. */
-  has(name: string): boolean {
-    return this.isWhole.get(name) === false;
+  isKnownDamaged(name: string): boolean {
+    return this.isIntact.get(name) === false;
   }
 
   /** Checks a machine that was just loaded from the snapshot. */
   isDamaged(name: string, machine: Machine): boolean {
-    let isWhole = this.isWhole.get(name);
-    if (isWhole === undefined) {
+    let isIntact = this.isIntact.get(name);
+    if (isIntact === undefined) {
       const recorded = this.ramDigestAt(machine.position);
-      isWhole = recorded === undefined || recorded === machine.ram.digest();
-      this.isWhole.set(name, isWhole);
+      isIntact = recorded === undefined || recorded === machine.ram.digest();
+      this.isIntact.set(name, isIntact);
     }
-    return !isWhole;
+    return !isIntact;
   }
 
   /** Call this when the name may be reused for another snapshot. */
   forget(name: string): void {
-    this.isWhole.delete(name);
+    this.isIntact.delete(name);
   }
 }

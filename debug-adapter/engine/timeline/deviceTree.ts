@@ -1,9 +1,9 @@
 import type { Host } from '../base/host.ts';
 import type { RecordingReader } from '../recording/recordingReader.ts';
-import { bootPlan, type BootSetup, readBootFiles, recordedBootFiles, settledSeed } from './bootFiles.ts';
+import { bootPlan, type BootOptions, readBootFiles, recordedBootFiles, resolveRngSeed } from './bootFiles.ts';
 import { refuseBrokenLink } from './files/ownFile.ts';
 import { NewFiles } from './newFiles.ts';
-import { Undo } from './undo.ts';
+import { Cleanup } from './cleanup.ts';
 
 /**
  * The device tree that a guest would get (an FDT blob), without creating a machine; nothing bootable is required.
@@ -11,10 +11,10 @@ import { Undo } from './undo.ts';
  */
 export function deviceTreeOf(
   host: Host,
-  setup: BootSetup & { append: string; memoryBytes: number; harts: number; rngSeed?: string | null },
+  setup: BootOptions & { append: string; memoryBytes: number; harts: number; rngSeed?: string | null },
 ): Uint8Array {
-  const rngSeed = settledSeed(host, setup.rngSeed);
-  return bootPlan(readBootFiles(host, setup, setup.memoryBytes), { ...setup, rngSeed, isForTree: true }).tree;
+  const rngSeed = resolveRngSeed(host, setup.rngSeed);
+  return bootPlan(readBootFiles(host, setup, setup.memoryBytes), { ...setup, rngSeed, needsOnlyTree: true }).tree;
 }
 
 /** The device tree of a recorded machine (an FDT blob). Throws a UserError if a recorded boot file is damaged. */
@@ -30,7 +30,7 @@ export function recordedDeviceTree(host: Host, reader: RecordingReader): Uint8Ar
 export function writeNewFile(host: Host, path: string, bytes: Uint8Array, exists: (path: string) => Error): void {
   refuseBrokenLink(host, path);
   if (host.files.exists(path)) throw exists(path);
-  Undo.onFailure((undo) => {
+  Cleanup.onFailure((undo) => {
     const newFiles = new NewFiles(host, undo);
     const file = newFiles.create(path);
     file.writeAt(0, bytes);

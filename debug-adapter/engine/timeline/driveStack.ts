@@ -1,4 +1,4 @@
-import { allowing, type Host } from '../base/host.ts';
+import { withAllowedPaths, type Host } from '../base/host.ts';
 import { BlkreplayFilter } from '../block/blkreplay.ts';
 import type { BlockDevice } from '../block/blockDevice.ts';
 import type { ByteRange } from '../block/byteRange.ts';
@@ -7,10 +7,10 @@ import { DriveDigest } from '../block/driveDigest.ts';
 import { Qcow2Image } from '../block/qcow2/image.ts';
 import { ScratchLayer } from '../block/scratchLayer.ts';
 import { overlayOfOtherSize } from '../../messages/drives.ts';
-import type { DriveWiring } from '../machine/board.ts';
-import { isInPlace, openFirstDisk, ownRangesOf } from './inPlace.ts';
+import type { DriveSlot } from '../machine/board.ts';
+import { hasInternalSnapshots, openInitialDisk, allocatedRangesOf } from './internalSnapshots.ts';
 import type { NewFiles } from './newFiles.ts';
-import { type DiskFormat, openDisk, openOnBacking } from './openDisk.ts';
+import { type DiskFormat, openDisk, openWithBacking } from './openDisk.ts';
 
 /** The options of a drive. Paths are as the user typed them. */
 export interface DriveOptions {
@@ -53,14 +53,14 @@ export interface BaseDisk {
   baseDigest: DriveDigest;
   /**
    * Ranges in which other disks of this drive may differ from the base, in addition to the overlay's allocated
-   * ranges: see inPlace.ts.
+   * ranges: see internalSnapshots.ts.
    */
-  ownRanges?: readonly ByteRange[];
+  imageRanges?: readonly ByteRange[];
 }
 
 /** Allows files that the user named to be used as backing files, too. */
-export const allowingDrives = (host: Host, drives: readonly DriveOptions[]): Host =>
-  allowing(
+export const withAllowedDrives = (host: Host, drives: readonly DriveOptions[]): Host =>
+  withAllowedPaths(
     host,
     drives.flatMap(({ image, overlay }) => (overlay === null ? [image] : [image, overlay])),
   );
@@ -81,7 +81,7 @@ export function openBases(host: Host, drives: readonly DriveOptions[], first?: s
 }
 
 function openBase(host: Host, drive: DriveOptions, first: string | undefined): BaseDisk {
-  if (first !== undefined && isInPlace(drive)) return openFirstDisk(host, drive, first);
+  if (first !== undefined && hasInternalSnapshots(drive)) return openInitialDisk(host, drive, first);
   const base = openDisk(host, { path: drive.image, format: drive.format });
   return { base, baseDigest: new DriveDigest(base) };
 }
@@ -96,7 +96,7 @@ export function openLiveDrive(
   { base, baseDigest, log, newFiles }: BaseDisk & { log: RequestLog; newFiles: NewFiles },
 ): DriveStack {
   if (options.readOnly) return readOnlyDrive(options, base, baseDigest, log);
-  if (isInPlace(options)) return openInPlace(host, options, { base, baseDigest }, log);
+  if (hasInternalSnapshots(options)) return openInPlace(host, options, { base, baseDigest }, log);
   const overlay = createOverlay(host, options, base, newFiles);
   const digest = DriveDigest.from(baseDigest, overlay);
   const filter = new BlkreplayFilter({ id: options.id, device: overlay, log, digest });
@@ -110,21 +110,28 @@ export function openLiveDrive(
     baseDigest,
     filter,
     overlay,
-    close: end(() => (options.overlay === null ? overlay.abandon() : overlay.close())),
-    abandon: end(() => overlay.abandon()),
+    close: end(() => (options.overlay === null ? overlay.closeWithoutWriting() : overlay.close())),
+    abandon: end(() => overlay.closeWithoutWriting()),
   };
 }
 
 /** Reopens the image for writing; until now it was open read-only for the checks. */
-function openInPlace(host: Host, options: DriveOptions, before: BaseDisk, log: RequestLog): DriveStack {
-  before.base.close();
+function openInPlace(host: Host, options: DriveOptions, baseDisk: BaseDisk, log: RequestLog): DriveStack {
+  baseDisk.base.close();
   const file = host.files.open(options.image, { write: true, create: 'never' });
-  const overlay = openOnBacking(host, { path: options.image, file, writable: true });
-  const baseDigest = DriveDigest.from(before.baseDigest, overlay);
+  const overlay = openWithBacking(host, { path: options.image, file, writable: true });
+  const baseDigest = DriveDigest.from(baseDisk.baseDigest, overlay);
   const digest = DriveDigest.from(baseDigest, overlay);
   const filter = new BlkreplayFilter({ id: options.id, device: overlay, log, digest });
-  const disk = { base: overlay, baseDigest, ownRanges: ownRangesOf(overlay) };
-  return { options, ...disk, filter, overlay, close: () => overlay.close(), abandon: () => overlay.abandon() };
+  const disk = { base: overlay, baseDigest, imageRanges: allocatedRangesOf(overlay) };
+  return {
+    options,
+    ...disk,
+    filter,
+    overlay,
+    close: () => overlay.close(),
+    abandon: () => overlay.closeWithoutWriting(),
+  };
 }
 
 function createOverlay(host: Host, options: DriveOptions, base: BlockDevice, newFiles: NewFiles): Qcow2Image {
@@ -149,20 +156,20 @@ export function openReplayDrive(
   disk: BaseDisk & { overlay?: Qcow2Image; snapshot?: string },
   log: RequestLog,
 ): DriveStack {
-  const { base, baseDigest, ownRanges, overlay, snapshot } = disk;
+  const { base, baseDigest, imageRanges, overlay, snapshot } = disk;
   if (options.readOnly) return readOnlyDrive(options, base, baseDigest, log);
   const view = overlay && snapshot !== undefined ? overlay.openSnapshot(snapshot) : undefined;
   const lower = view?.disk ?? base;
   if (lower.lengthBytes !== base.lengthBytes) throw overlayOfOtherSize(overlay!.name, base.name);
   const device = new ScratchLayer({ lower, scratch: host.files.temporary(`${options.id}.scratch`) });
-  const changed = [...(ownRanges ?? []), ...(view?.allocatedRanges() ?? [])];
+  const changed = [...(imageRanges ?? []), ...(view?.allocatedRanges() ?? [])];
   const digest = DriveDigest.from(baseDigest, device, changed);
   const filter = new BlkreplayFilter({ id: options.id, device, log, digest });
   const close = () => {
     device.close();
     base.close();
   };
-  return { options, base, baseDigest, ownRanges, filter, scratch: device, close, abandon: close };
+  return { options, base, baseDigest, imageRanges, filter, scratch: device, close, abandon: close };
 }
 
 function readOnlyDrive(options: DriveOptions, base: BlockDevice, baseDigest: DriveDigest, log: RequestLog): DriveStack {
@@ -172,6 +179,6 @@ function readOnlyDrive(options: DriveOptions, base: BlockDevice, baseDigest: Dri
 }
 
 /** The drive's slot and transport, as in the recording's header. */
-export function recordedWiring({ slot, legacy }: DriveWiring): { slot: number; virtio: 'modern' | 'legacy' } {
+export function recordedSlot({ slot, legacy }: DriveSlot): { slot: number; virtio: 'modern' | 'legacy' } {
   return { slot, virtio: legacy ? 'legacy' : 'modern' };
 }

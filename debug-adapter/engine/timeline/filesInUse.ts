@@ -1,8 +1,8 @@
 import type { FileUse, Host, HostLock } from '../base/host.ts';
 import type { DriveOptions } from './driveStack.ts';
-import { isInPlace } from './inPlace.ts';
-import { type DiskPlace, filesOfDisk } from './openDisk.ts';
-import type { Undo } from './undo.ts';
+import { hasInternalSnapshots } from './internalSnapshots.ts';
+import { type DiskLocation, filesOfDisk } from './openDisk.ts';
+import type { Cleanup } from './cleanup.ts';
 
 /**
  * The files that drives only read: their images with all backing files. Other sessions may read them too, but not
@@ -11,11 +11,11 @@ import type { Undo } from './undo.ts';
 export const basesInUse = (host: Host, drives: readonly DriveOptions[]): FileUse[] =>
   drives.flatMap((drive) => {
     const files = filesOfDisk(host, { path: drive.image, format: drive.format });
-    return asBases(isInPlace(drive) ? files.slice(1) : files);
+    return asBases(hasInternalSnapshots(drive) ? files.slice(1) : files);
   });
 
 /** The files of a disk: its image with the given use, and its backing files as bases. */
-export function diskInUse(host: Host, disk: DiskPlace, use: FileUse['use']): FileUse[] {
+export function diskInUse(host: Host, disk: DiskLocation, use: FileUse['use']): FileUse[] {
   const [path, ...backings] = filesOfDisk(host, disk);
   return [{ path, use }, ...asBases(backings)];
 }
@@ -25,20 +25,20 @@ export const inUse = (use: FileUse['use'], paths: readonly string[]): FileUse[] 
 const asBases = (paths: readonly string[]): FileUse[] => inUse('base', paths);
 
 /** How other sessions refer to this one when it is in the way: `recording a.rr`, without folders. */
-export const activity = (verb: string, path: string): string => `${verb} ${path.split(/[\\/]/).at(-1)}`;
+export const activityText = (verb: string, path: string): string => `${verb} ${path.split(/[\\/]/).at(-1)}`;
 
 /**
  * Locks a recording, but not its other files, for reading. The caller releases the lock. Throws a UserError if a
  * session writes the recording.
  */
 export const lockToRead = (host: Host, rrfile: string): HostLock =>
-  host.files.lock(inUse('reads', [rrfile]), activity('reading', rrfile));
+  host.files.lock(inUse('reads', [rrfile]), activityText('reading', rrfile));
 
 /**
  * Locks the files of a session. First creates the folders of written files, because their lock files are created
  * there.
  */
-export function lockForSession(host: Host, files: readonly FileUse[], doing: string, undo: Undo): HostLock {
+export function lockForSession(host: Host, files: readonly FileUse[], doing: string, undo: Cleanup): HostLock {
   for (const { path, use } of files) if (use === 'writes') undo.add(host.files.createFolderOf(path));
   const lock = host.files.lock(files, doing);
   undo.add(() => lock.release());

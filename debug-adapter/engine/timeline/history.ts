@@ -1,19 +1,19 @@
 import type { Position } from '../base/quantities.ts';
 import type { Player } from '../recording/player.ts';
-import type { RamImage } from './ramImages.ts';
-import type { KeptMoment } from './vmState.ts';
+import type { RamSnapshot } from './ramSnapshots.ts';
+import type { LoadedSnapshot } from './vmState.ts';
 
 /**
  * The recorded history of a machine, as time travel needs it; the same interface for a live machine and for a replay.
  */
 export interface History {
   /** The snapshots on disk, in order of position. */
-  anchors(): readonly { name: string; position: Position }[];
+  savedSnapshots(): readonly { name: string; position: Position }[];
   /**
    * Reads a snapshot's machine state and RAM pages in pieces; the drives restore their disk states themselves. Pages that
    * are equal to those of `known` are shared with it.
    */
-  readAnchor(name: string, known: RamImage): Iterator<void, KeptMoment>;
+  readSnapshot(name: string, known: RamSnapshot): Iterator<void, LoadedSnapshot>;
   /**
    * Opens a player for everything recorded so far. Called when a live machine leaves its live end, and once for a
    * replay.
@@ -22,7 +22,7 @@ export interface History {
   /** The last position of a replay's history. */
   end(): Position;
   /** The RAM pages of the last snapshot written, kept in memory to write only the differences. */
-  writtenRam?(): RamImage;
+  writtenRam?(): RamSnapshot;
   /**
    * The recorded digest of RAM at a position, if any. Only for a replay, whose snapshots were written by another
    * session.

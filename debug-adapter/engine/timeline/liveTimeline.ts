@@ -1,4 +1,4 @@
-import type { CheckpointPace, HostLock } from '../base/host.ts';
+import type { SnapshotPace, HostLock } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
 import { guestHasEnded, noHistory, pastIsFixed } from '../../messages/session.ts';
@@ -8,16 +8,16 @@ import { NO_STOP_POINTS, type StopPoints } from '../machine/stopPoints.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { RecordingWriter } from '../recording/recordingWriter.ts';
 import { AutomaticSnapshots } from './automaticSnapshots.ts';
-import { Checkpoints } from './checkpoints.ts';
+import { SnapshotSchedule } from './snapshotSchedule.ts';
 import type { DriveStack } from './driveStack.ts';
-import type { RamImages } from './ramImages.ts';
+import type { RamSnapshots } from './ramSnapshots.ts';
 import type { Notice } from '../../messages/userError.ts';
 import { automaticName, type SnapshotInfo } from './snapshotInfo.ts';
 import type { SnapshotStore } from './snapshotStore.ts';
 import { digestOf, type End, endOf, type Timeline, type TimelineStop } from './timeline.ts';
 import type { TimelineFiles } from './timelineFiles.ts';
 import type { TimeTravel } from './timeTravel.ts';
-import { doQuietly } from './undo.ts';
+import { runAllQuietly } from './cleanup.ts';
 import type { WatchedFiles } from './watchedFiles.ts';
 
 /** The parts that recording adds to a live machine. */
@@ -26,7 +26,7 @@ export interface RecordingParts {
   recorder: Recorder;
   snapshots: SnapshotStore;
   travel: TimeTravel;
-  ramImages: RamImages;
+  ramSnapshots: RamSnapshots;
   /** The image with the machine state, if it is not a drive's overlay. */
   stateOnly?: Qcow2Image;
 }
@@ -42,10 +42,10 @@ export class LiveTimeline implements Timeline {
   private lock: HostLock;
   private recording: RecordingParts | undefined;
   private listFiles: () => TimelineFiles;
-  private checkpoints: Checkpoints;
+  private schedule: SnapshotSchedule;
   private automatic: AutomaticSnapshots;
   private watched: WatchedFiles;
-  private digestedAt: Position = -1;
+  private lastDigestPosition: Position = -1;
 
   constructor(options: {
     machine: Machine;
@@ -53,7 +53,7 @@ export class LiveTimeline implements Timeline {
     lock: HostLock;
     recording?: RecordingParts;
     listFiles: () => TimelineFiles;
-    pace?: CheckpointPace;
+    pace?: SnapshotPace;
     onNotice?: (notice: Notice) => void;
     watched: WatchedFiles;
   }) {
@@ -62,7 +62,7 @@ export class LiveTimeline implements Timeline {
     this.drives = options.drives;
     this.recording = options.recording;
     this.listFiles = options.listFiles;
-    this.checkpoints = new Checkpoints(options.pace);
+    this.schedule = new SnapshotSchedule(options.pace);
     this.watched = options.watched;
     this.automatic = new AutomaticSnapshots(options.onNotice);
   }
@@ -79,9 +79,9 @@ export class LiveTimeline implements Timeline {
   start(rrsnapshot: string): void {
     if (!this.recording) return;
     const { recorder, writer } = this.recording;
-    this.leadHere();
-    this.takeInImages(rrsnapshot);
-    recorder.snapshot(this.position, rrsnapshot);
+    this.makeLogDurable();
+    this.storeSnapshot(rrsnapshot);
+    recorder.recordSnapshot(this.position, rrsnapshot);
     writer.flushDurably(this.position);
   }
 
@@ -92,7 +92,7 @@ export class LiveTimeline implements Timeline {
 
   forward(until: Position, points: StopPoints, wantsPause?: () => boolean, options: RunOptions = {}): TimelineStop {
     const { travel, position } = this;
-    if (travel && !travel.isPresent) {
+    if (travel && !travel.isAtLiveEnd) {
       const stop = travel.forward(until, points, wantsPause, options);
       if (stop.kind === 'reached' && this.position < until) {
         const stopsAtStart = options.stopsAtStart === true || this.position > position;
@@ -105,21 +105,21 @@ export class LiveTimeline implements Timeline {
   }
 
   inject(event: OutsideEvent): void {
-    if (this.travel && !this.travel.isPresent) throw pastIsFixed();
+    if (this.travel && !this.travel.isAtLiveEnd) throw pastIsFixed();
     // After the last step, because no replay reaches a step beyond it.
-    if (this.machine.board.finisher.result) throw guestHasEnded();
-    this.recording?.recorder.note(this.position, event);
+    if (this.machine.board.testDevice.result) throw guestHasEnded();
+    this.recording?.recorder.record(this.position, event);
     this.machine.inject(event);
   }
 
   writeBack(): void {
-    this.lookAfterFiles();
+    this.checkFiles();
     for (const { overlay } of this.drives) overlay?.writeBack();
     this.recording?.writer.flush(this.travel?.end ?? this.position);
   }
 
-  lookAfterFiles(): void {
-    this.watched.look();
+  checkFiles(): void {
+    this.watched.check();
   }
 
   digest(): bigint {
@@ -131,23 +131,23 @@ export class LiveTimeline implements Timeline {
   }
 
   takeSnapshot(name: string): SnapshotInfo {
-    const { writer, travel, snapshots, recorder } = this.recorded();
+    const { writer, travel, snapshots, recorder } = this.requireRecording();
     snapshots.checkNewName(name);
-    this.watched.refuseLost();
-    if (travel.isPresent) {
-      this.leadHere();
-      this.takeInImages(name);
-      recorder.snapshot(this.position, name);
+    this.watched.checkNotLost();
+    if (travel.isAtLiveEnd) {
+      this.makeLogDurable();
+      this.storeSnapshot(name);
+      recorder.recordSnapshot(this.position, name);
     } else {
       writer.flushDurably(travel.end);
-      travel.keep(name, (moment) => snapshots.takePast(name, moment));
+      travel.saveSnapshot(name, (snapshot) => snapshots.takeInHistory(name, snapshot));
     }
     writer.flushDurably(travel.end);
     return snapshots.find(name)!;
   }
 
   renameSnapshot(name: string, newName: string): void {
-    const { travel, snapshots } = this.recorded();
+    const { travel, snapshots } = this.requireRecording();
     snapshots.checkChangeable(name, 'rename');
     if (name === newName) return;
     snapshots.checkNewName(newName);
@@ -156,9 +156,9 @@ export class LiveTimeline implements Timeline {
   }
 
   deleteSnapshot(name: string): void {
-    const { travel, snapshots } = this.recorded();
+    const { travel, snapshots } = this.requireRecording();
     snapshots.checkChangeable(name, 'delete');
-    travel.forget([name], () => snapshots.delete([name]));
+    travel.deleteSnapshots([name], () => snapshots.delete([name]));
   }
 
   files(): TimelineFiles {
@@ -182,11 +182,11 @@ export class LiveTimeline implements Timeline {
 
   abandon(): void {
     const { recording } = this;
-    doQuietly([
+    runAllQuietly([
       () => recording?.travel.abandon(),
       ...this.drives.map((drive) => () => drive.abandon()),
-      () => recording?.stateOnly?.abandon(),
-      () => recording?.writer.abandon(),
+      () => recording?.stateOnly?.closeWithoutWriting(),
+      () => recording?.writer.closeUnfinished(),
       () => this.lock.release(),
     ]);
   }
@@ -201,9 +201,9 @@ export class LiveTimeline implements Timeline {
     // After a digest or snapshot along the way, or when it reaches the live end, a breakpoint at the current position
     // counts.
     for (let { stopsAtStart } = options; this.position < until; stopsAtStart = true) {
-      const checkpoint = this.recording ? this.checkpoints.nextAfter(this.position) : Infinity;
-      const stop = this.machine.run(Math.min(until, checkpoint), wantsPause, { stopsAtStart });
-      if (this.position === checkpoint) this.checkpoints.take(() => this.takeCheckpoint());
+      const nextAutomatic = this.recording ? this.schedule.nextAfter(this.position) : Infinity;
+      const stop = this.machine.run(Math.min(until, nextAutomatic), wantsPause, { stopsAtStart });
+      if (this.position === nextAutomatic) this.schedule.takeIfDue(() => this.takeAutomaticSnapshot());
       const end = endOf(stop);
       if (end) return { kind: 'ended', end };
       if (stop.kind === 'paused' || stop.kind === 'breakpoint' || stop.kind === 'watchpoint') return stop;
@@ -213,43 +213,43 @@ export class LiveTimeline implements Timeline {
     return end ? { kind: 'ended', end } : { kind: 'reached' };
   }
 
-  private recorded(): RecordingParts {
+  private requireRecording(): RecordingParts {
     if (!this.recording) throw noHistory();
     return this.recording;
   }
 
-  private takeCheckpoint(): void {
+  private takeAutomaticSnapshot(): void {
     const { position } = this;
-    this.leadHere();
-    if (!this.automatic.attempt(position, () => this.takeInImages(automaticName(position)))) return;
-    const { travel, snapshots, recorder } = this.recorded();
-    recorder.snapshot(position, automaticName(position));
+    this.makeLogDurable();
+    if (!this.automatic.tryTake(position, () => this.storeSnapshot(automaticName(position)))) return;
+    const { travel, snapshots, recorder } = this.requireRecording();
+    recorder.recordSnapshot(position, automaticName(position));
     // The user may have deleted some, or renamed them to keep them.
-    const dropped = this.checkpoints
-      .taken(position)
+    const dropped = this.schedule
+      .recordTaken(position)
       .map(automaticName)
       .filter((name) => snapshots.find(name));
     if (dropped.length === 0) return;
-    this.automatic.attempt(position, () => travel.forget(dropped, () => snapshots.delete(dropped)));
+    this.automatic.tryTake(position, () => travel.deleteSnapshots(dropped, () => snapshots.delete(dropped)));
   }
 
   /**
    * The log up to here is made durable before the snapshot, so that after any failure a replay reaches the snapshot.
    */
-  private leadHere(): void {
+  private makeLogDurable(): void {
     this.recordDigest();
     this.recording?.writer.flushDurably(this.position);
   }
 
-  private takeInImages(name: string): void {
-    const { travel, snapshots, ramImages } = this.recorded();
-    travel.remember(snapshots.takePresent(name, ramImages));
+  private storeSnapshot(name: string): void {
+    const { travel, snapshots, ramSnapshots } = this.requireRecording();
+    travel.addCached(snapshots.takeAtLiveEnd(name, ramSnapshots));
   }
 
   private recordDigest(): void {
-    if (this.digestedAt === this.position) return;
+    if (this.lastDigestPosition === this.position) return;
     this.recording?.recorder.digest(this.position, this.machine.digestParts());
-    this.digestedAt = this.position;
+    this.lastDigestPosition = this.position;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Host, HostFile, HostLock, StagedFile } from '../base/host.ts';
-import type { Undo } from './undo.ts';
+import type { Cleanup } from './cleanup.ts';
 
 /**
  * The files that a session or command creates. Existing files of the same names stay until all new ones are complete.
@@ -7,10 +7,10 @@ import type { Undo } from './undo.ts';
  */
 export class NewFiles {
   private host: Host;
-  private undo: Undo;
+  private undo: Cleanup;
   private staged: StagedFile[] = [];
 
-  constructor(host: Host, undo: Undo) {
+  constructor(host: Host, undo: Cleanup) {
     this.host = host;
     this.undo = undo;
   }
@@ -19,7 +19,7 @@ export class NewFiles {
   create(path: string): HostFile {
     this.undo.add(this.host.files.createFolderOf(path));
     const staged = this.host.files.stage(path);
-    this.undo.add(() => staged.withdraw());
+    this.undo.add(() => staged.rollBack());
     this.staged.push(staged);
     return staged.file;
   }
@@ -30,9 +30,9 @@ export class NewFiles {
    * overlays of another one. Afterwards the new files stay, and `lock` covers them instead of the replaced ones.
    */
   publish({ replaces, lock }: { replaces: boolean; lock?: HostLock }): void {
-    if (replaces && this.staged.length > 1) this.staged[0].vacate();
+    if (replaces && this.staged.length > 1) this.staged[0].moveExistingAside();
     for (const staged of this.staged.toReversed()) staged.publish({ replaces });
     lock?.refresh();
-    for (const staged of this.staged) staged.settle();
+    for (const staged of this.staged) staged.commit();
   }
 }

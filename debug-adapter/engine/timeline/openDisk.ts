@@ -2,7 +2,7 @@ import type { Host, HostFile } from '../base/host.ts';
 import type { BlockDevice } from '../block/blockDevice.ts';
 import { RawImage } from '../block/raw.ts';
 import { Qcow2Image } from '../block/qcow2/image.ts';
-import type { BackingName } from '../block/qcow2/openParts.ts';
+import type { BackingFile } from '../block/qcow2/openParts.ts';
 import {
   backingChainTooLong,
   backingFormatMissing,
@@ -15,7 +15,7 @@ import { UserError, dataOf, type Notice } from '../../messages/userError.ts';
 export type DiskFormat = 'raw' | 'qcow2';
 
 /** The location and format of a disk image. */
-export interface DiskPlace {
+export interface DiskLocation {
   path: string;
   format: DiskFormat;
 }
@@ -39,9 +39,9 @@ const CHAIN_MAX = 16;
  * never probed. Names in a qcow2 image are relative to its folder. Closing an image closes its backing file. Throws a
  * UserError if a file is missing, damaged or not allowed as a backing file.
  */
-export function openDisk(host: Host, image: DiskPlace, depth = 0): BlockDevice {
+export function openDisk(host: Host, image: DiskLocation, depth = 0): BlockDevice {
   const file = host.files.open(image.path, { write: false, create: 'never' });
-  if (image.format === 'qcow2') return openOnBacking(host, { path: image.path, file, writable: false }, depth);
+  if (image.format === 'qcow2') return openWithBacking(host, { path: image.path, file, writable: false }, depth);
   try {
     return new RawImage(file);
   } catch (error) {
@@ -51,7 +51,7 @@ export function openDisk(host: Host, image: DiskPlace, depth = 0): BlockDevice {
 }
 
 /** Opens a qcow2 image with its backing chain; the image owns both. Closes the file on failure. */
-export function openOnBacking(
+export function openWithBacking(
   host: Host,
   { path, file, ...options }: { path: string; file: HostFile; writable: boolean; sameFile?: Qcow2Image },
   depth = 0,
@@ -60,7 +60,7 @@ export function openOnBacking(
     return Qcow2Image.open(file, {
       ...options,
       openBacking: (name) => {
-        const backing = backingPlace(host, path, name, depth);
+        const backing = backingLocation(host, path, name, depth);
         return backing && openDisk(host, backing, depth + 1);
       },
       compression: host.compression,
@@ -86,23 +86,23 @@ export function openWithoutBacking(
 }
 
 /** The file of the image and those of its backing chain. */
-export function filesOfDisk(host: Host, image: DiskPlace): string[] {
+export function filesOfDisk(host: Host, image: DiskLocation): string[] {
   return diskFiles(host, image).map(({ file }) => file);
 }
 
 /** The files of a disk with their sizes, the image first. */
-export function diskFiles(host: Host, image: DiskPlace, depth = 0): DiskFile[] {
+export function diskFiles(host: Host, image: DiskLocation, depth = 0): DiskFile[] {
   const { here, name } = diskFile(host, image);
-  const next = name && backingPlace(host, image.path, name, depth);
+  const next = name && backingLocation(host, image.path, name, depth);
   return next ? [here, ...diskFiles(host, next, depth + 1)] : [here];
 }
 
 /** Like `diskFiles`, but for display: a file that cannot be opened is part of the result. */
-export function shownDiskFiles(host: Host, image: DiskPlace, depth = 0): DiskFile[] {
+export function listDiskFiles(host: Host, image: DiskLocation, depth = 0): DiskFile[] {
   const { here, name } = diskFile(host, image);
   if (name?.backingFileName === undefined) return [here];
   try {
-    return [here, ...shownDiskFiles(host, backingPlace(host, image.path, name, depth)!, depth + 1)];
+    return [here, ...listDiskFiles(host, backingLocation(host, image.path, name, depth)!, depth + 1)];
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const file = host.files.resolveName({ from: image.path, name: name.backingFileName });
@@ -111,12 +111,12 @@ export function shownDiskFiles(host: Host, image: DiskPlace, depth = 0): DiskFil
   }
 }
 
-function diskFile(host: Host, { path, format }: DiskPlace): { here: DiskFile; name?: BackingName } {
+function diskFile(host: Host, { path, format }: DiskLocation): { here: DiskFile; name?: BackingFile } {
   const file = host.files.open(path, { write: false, create: 'never' });
-  let name: BackingName | undefined;
+  let name: BackingFile | undefined;
   const fileBytes = file.length();
   try {
-    const openBacking = (named: BackingName) => void (name = named);
+    const openBacking = (named: BackingFile) => void (name = named);
     const device =
       format === 'raw'
         ? new RawImage(file)
@@ -128,19 +128,19 @@ function diskFile(host: Host, { path, format }: DiskPlace): { here: DiskFile; na
 }
 
 /** The backing file that a qcow2 image names; the backing file is not opened. */
-export function backingOf(host: Host, path: string): DiskPlace | undefined {
+export function backingOf(host: Host, path: string): DiskLocation | undefined {
   const file = host.files.open(path, { write: false, create: 'never' });
   try {
-    let place: DiskPlace | undefined;
-    const openBacking = (name: BackingName) => void (place = backingPlace(host, path, name, 0));
+    let location: DiskLocation | undefined;
+    const openBacking = (name: BackingFile) => void (location = backingLocation(host, path, name, 0));
     Qcow2Image.open(file, { writable: false, openBacking });
-    return place;
+    return location;
   } finally {
     file.close();
   }
 }
 
-function backingPlace(host: Host, path: string, name: BackingName, depth: number): DiskPlace | undefined {
+function backingLocation(host: Host, path: string, name: BackingFile, depth: number): DiskLocation | undefined {
   if (depth >= CHAIN_MAX) throw backingChainTooLong(path, CHAIN_MAX);
   const { backingFileName, backingFormat } = name;
   if (backingFileName === undefined) return undefined;
@@ -149,11 +149,11 @@ function backingPlace(host: Host, path: string, name: BackingName, depth: number
   if (backingFormat !== 'raw' && backingFormat !== 'qcow2') throw backingFormatMissing(path, backingFormat);
   const backing = host.files.resolveName({ from: path, name: backingFileName });
   if (!host.files.exists(backing)) throw backingMissing(path, backing);
-  if (!mayLeadTo(host, path, backing)) throw backingOutside(path, backing);
+  if (!isAllowedBacking(host, path, backing)) throw backingOutside(path, backing);
   return { path: backing, format: backingFormat };
 }
 
 /** An image may come from an untrusted source, and every file of the user can be read as a raw disk. */
-function mayLeadTo({ files, allowed }: Host, image: string, backing: string): boolean {
-  return [files.folderOf(image), ...allowed].some((place) => files.isWithin(backing, place));
+function isAllowedBacking({ files, allowed }: Host, image: string, backing: string): boolean {
+  return [files.folderOf(image), ...allowed].some((location) => files.isWithin(backing, location));
 }

@@ -1,54 +1,59 @@
 import type { FileUse, Host } from '../base/host.ts';
 import type { RequestLog } from '../block/blockRequest.ts';
 import { Qcow2Image } from '../block/qcow2/image.ts';
-import { wireDrives } from '../machine/board.ts';
+import { assignSlots } from '../machine/board.ts';
 import { ISA } from '../machine/cpu/extensions.ts';
 import { MMU } from '../machine/cpu/satp.ts';
 import { Machine } from '../machine/machine.ts';
-import { type BootFile, checkHeaderFits, digestText, type HeaderToWrite } from '../recording/header.ts';
+import { type BootFile, checkHeaderLength, digestText, type HeaderFields } from '../recording/header.ts';
 import { Recorder } from '../recording/recorder.ts';
 import { Player } from '../recording/player.ts';
 import { RecordingReader } from '../recording/recordingReader.ts';
 import { RecordingWriter } from '../recording/recordingWriter.ts';
-import { bootPlan, namesOfBootFiles, readBootFiles, sayUnusedAddresses, settledSeed } from './bootFiles.ts';
+import { bootPlan, namesOfBootFiles, readBootFiles, notifyUnusedAddresses, resolveRngSeed } from './bootFiles.ts';
 import {
-  allowingDrives,
+  withAllowedDrives,
   type BaseDisk,
   type DriveStack,
   openBases,
   openLiveDrive,
-  recordedWiring,
+  recordedSlot,
 } from './driveStack.ts';
-import { activity, basesInUse, inUse, lockForSession } from './filesInUse.ts';
+import { activityText, basesInUse, inUse, lockForSession } from './filesInUse.ts';
 import { LiveTimeline } from './liveTimeline.ts';
 import { NewFiles } from './newFiles.ts';
-import { RamImages } from './ramImages.ts';
+import { RamSnapshots } from './ramSnapshots.ts';
 import { RequestLogSwitch } from './requestLogSwitch.ts';
-import { refuseOwnOverlay, isInPlace, refuseTakenName, takingSnapshots } from './inPlace.ts';
+import {
+  refuseOwnOverlay,
+  hasInternalSnapshots,
+  refuseExistingName,
+  withInternalSnapshots,
+} from './internalSnapshots.ts';
 import { FIRST_SNAPSHOT_DEFAULT, type LiveSetup, type RecordSetup, stateFileOf } from './sessionOptions.ts';
 import { liveImage } from './snapshotImage.ts';
-import { automaticOnes } from './snapshotInfo.ts';
+import { automaticSnapshotNames } from './snapshotInfo.ts';
 import { SnapshotStore } from './snapshotStore.ts';
 import { filesOfDrive, type TimelineFiles } from './timelineFiles.ts';
 import type { History } from './history.ts';
 import { TimeTravel } from './timeTravel.ts';
 import { TravelDisk } from './travelDisk.ts';
-import { Undo } from './undo.ts';
+import { Cleanup } from './cleanup.ts';
 import { WatchedFiles } from './watchedFiles.ts';
 import { checkWriteTargets, needsStateFile, type WriteTargets, writeTargets } from './writeTargets.ts';
 
 /** Opens a machine that runs without a recording. Throws a UserError for invalid options and files. */
 export function openRun(anyHost: Host, setup: LiveSetup): LiveTimeline {
   refuseOwnOverlay(setup.drives);
-  const host = allowingDrives(anyHost, setup.drives);
+  const host = withAllowedDrives(anyHost, setup.drives);
   const files = readBootFiles(host, setup, setup.memoryBytes);
-  const plan = bootPlan(files, { ...setup, rngSeed: settledSeed(host, setup.rngSeed) });
-  sayUnusedAddresses(files, setup.onNotice);
+  const plan = bootPlan(files, { ...setup, rngSeed: resolveRngSeed(host, setup.rngSeed) });
+  notifyUnusedAddresses(files, setup.onNotice);
   const targets = writeTargets(setup, undefined);
   checkWriteTargets(host, setup, targets);
-  return Undo.onFailure((undo) => {
+  return Cleanup.onFailure((undo) => {
     const used = filesUsed(host, setup, targets);
-    const lock = lockForSession(host, used, activity('running', namesOfBootFiles(setup)[0] ?? 'a machine'), undo);
+    const lock = lockForSession(host, used, activityText('running', namesOfBootFiles(setup)[0] ?? 'a machine'), undo);
     const bases = openBases(host, setup.drives);
     undo.add(() => bases.forEach(({ base }) => base.close()));
     const newFiles = new NewFiles(host, undo);
@@ -56,7 +61,7 @@ export function openRun(anyHost: Host, setup: LiveSetup): LiveTimeline {
     const machine = makeMachine(setup, drives, setup.live);
     machine.powerOn(plan);
     newFiles.publish({ replaces: setup.overwrite, lock });
-    const watched = new WatchedFiles(host, used, setup.onNotice).begin();
+    const watched = new WatchedFiles(host, used, setup.onNotice).start();
     return new LiveTimeline({ machine, drives, lock, watched, listFiles: () => filesOf(host, drives) });
   });
 }
@@ -68,37 +73,37 @@ export function openRun(anyHost: Host, setup: LiveSetup): LiveTimeline {
  */
 export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
   refuseOwnOverlay(wanted.drives);
-  const host = allowingDrives(anyHost, wanted.drives);
-  const setup = settled(host, wanted);
+  const host = withAllowedDrives(anyHost, wanted.drives);
+  const setup = resolveOptions(host, wanted);
   const files = readBootFiles(host, setup, setup.memoryBytes);
   const plan = bootPlan(files, setup);
-  sayUnusedAddresses(files, setup.onNotice);
+  notifyUnusedAddresses(files, setup.onNotice);
   const targets = writeTargets(setup, setup.rrfile);
   checkWriteTargets(host, setup, targets);
-  return Undo.onFailure((undo) => {
+  return Cleanup.onFailure((undo) => {
     // Before any file is opened for writing, so that files in use by another session stay unchanged.
     const used = filesUsed(host, setup, targets);
-    const lock = lockForSession(host, used, activity('recording', setup.rrfile), undo);
+    const lock = lockForSession(host, used, activityText('recording', setup.rrfile), undo);
     const bases = openBases(host, setup.drives);
     undo.add(() => bases.forEach(({ base }) => base.close()));
-    if (!setup.overwrite) refuseTakenName(setup.drives, bases, setup.rrsnapshot);
-    refuseFullImages(setup, bases);
+    if (!setup.overwrite) refuseExistingName(setup.drives, bases, setup.rrsnapshot);
+    checkSnapshotSpace(setup, bases);
     const newFiles = new NewFiles(host, undo);
     const writer = openWriter(host, setup, bases, files.files, { newFiles, undo });
     const recorder = new Recorder(setup.live, writer);
     const log = new RequestLogSwitch(recorder);
     const drives = openDrives(host, setup, bases, log, { newFiles, undo });
     const machine = makeMachine(setup, drives, recorder);
-    const images = new RamImages(machine.ram);
+    const images = new RamSnapshots(machine.ram);
     machine.powerOn(plan);
     for (const { overlay, options } of drives) {
-      if (overlay && isInPlace(options)) makeRoom(overlay, setup, undo);
+      if (overlay && hasInternalSnapshots(options)) deleteReplaced(overlay, setup, undo);
     }
     const overlays = drives.flatMap(({ overlay, options }) =>
-      overlay ? [liveImage(overlay, options.id, { isShared: isInPlace(options) })] : [],
+      overlay ? [liveImage(overlay, options.id, { isShared: hasInternalSnapshots(options) })] : [],
     );
     const stateOnly = needsStateFile(setup) ? createStateImage(setup.rrfile, newFiles) : undefined;
-    if (stateOnly) undo.add(() => stateOnly.abandon());
+    if (stateOnly) undo.add(() => stateOnly.closeWithoutWriting());
     const snapshots = new SnapshotStore({
       machine,
       stateImage: stateOnly ? liveImage(stateOnly) : overlays[0],
@@ -113,23 +118,23 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
       disks: drives.map((drive) => travelDisk(host, drive)),
       history: liveHistory(host, setup, { machine, writer, snapshots, watched }),
     });
-    const recording = { writer, recorder, snapshots, travel, ramImages: images, stateOnly };
+    const recording = { writer, recorder, snapshots, travel, ramSnapshots: images, stateOnly };
     const listFiles = () => filesOf(host, drives, setup);
     const timeline = new LiveTimeline({ machine, drives, lock, watched, recording, listFiles, pace, onNotice });
     timeline.start(setup.rrsnapshot);
     newFiles.publish({ replaces: setup.overwrite, lock });
-    watched.begin();
+    watched.start();
     return timeline;
   });
 }
 
 /** The options with all defaults resolved. */
-type SettledRecord = RecordSetup & { rrsnapshot: string; rngSeed: string | null };
+type ResolvedRecord = RecordSetup & { rrsnapshot: string; rngSeed: string | null };
 
-function settled(host: Host, wanted: RecordSetup): SettledRecord {
-  const setup = { ...wanted, rngSeed: settledSeed(host, wanted.rngSeed) };
+function resolveOptions(host: Host, wanted: RecordSetup): ResolvedRecord {
+  const setup = { ...wanted, rngSeed: resolveRngSeed(host, wanted.rngSeed) };
   if (setup.rrsnapshot === null) return { ...setup, rrsnapshot: FIRST_SNAPSHOT_DEFAULT };
-  return { ...setup, rrsnapshot: setup.rrsnapshot, drives: takingSnapshots(setup.drives) };
+  return { ...setup, rrsnapshot: setup.rrsnapshot, drives: withInternalSnapshots(setup.drives) };
 }
 
 /** The history of a live machine: what its recorder has written so far. */
@@ -139,8 +144,8 @@ function liveHistory(
   live: { machine: Machine; writer: RecordingWriter; snapshots: SnapshotStore; watched: WatchedFiles },
 ): History {
   return {
-    anchors: () => live.snapshots.anchors(),
-    readAnchor: (name, known) => live.snapshots.reading(name, known),
+    savedSnapshots: () => live.snapshots.savedSnapshots(),
+    readSnapshot: (name, known) => live.snapshots.readSnapshot(name, known),
     openPlayer: () => {
       live.writer.flush(live.machine.position);
       live.watched.refuseLostRecording(rrfile);
@@ -153,9 +158,9 @@ function liveHistory(
   };
 }
 
-function travelDisk(host: Host, { filter, base, baseDigest, ownRanges, overlay, options }: DriveStack): TravelDisk {
+function travelDisk(host: Host, { filter, base, baseDigest, imageRanges, overlay, options }: DriveStack): TravelDisk {
   const openScratch = () => host.files.temporary(`${options.id}.scratch`);
-  return new TravelDisk({ filter, base: { base, baseDigest, ownRanges }, overlay, openScratch });
+  return new TravelDisk({ filter, base: { base, baseDigest, imageRanges }, overlay, openScratch });
 }
 
 function filesOf(host: Host, drives: readonly DriveStack[], recorded?: RecordSetup): TimelineFiles {
@@ -167,11 +172,11 @@ function filesOf(host: Host, drives: readonly DriveStack[], recorded?: RecordSet
 }
 
 /** Refuses a user's image that cannot store the first snapshot, before anything is created. */
-function refuseFullImages(setup: SettledRecord, bases: readonly BaseDisk[]): void {
+function checkSnapshotSpace(setup: ResolvedRecord, bases: readonly BaseDisk[]): void {
   setup.drives.forEach((drive, i) => {
     const { base } = bases[i];
-    if (!isInPlace(drive) || !(base instanceof Qcow2Image)) return;
-    base.checkRoomForSnapshot(setup.rrsnapshot, goingFrom(base, setup));
+    if (!hasInternalSnapshots(drive) || !(base instanceof Qcow2Image)) return;
+    base.checkSnapshotSpace(setup.rrsnapshot, snapshotsToDelete(base, setup));
   });
 }
 
@@ -179,9 +184,9 @@ function refuseFullImages(setup: SettledRecord, bases: readonly BaseDisk[]): voi
  * Makes room in the user's own image: deletes automatic snapshots of an earlier recording, and a snapshot to be
  * replaced. If opening fails later, the new snapshot is deleted too.
  */
-function makeRoom(image: Qcow2Image, setup: SettledRecord, undo: Undo): void {
+function deleteReplaced(image: Qcow2Image, setup: ResolvedRecord, undo: Cleanup): void {
   image.unmapVmState();
-  const names = goingFrom(image, setup);
+  const names = snapshotsToDelete(image, setup);
   if (names.length > 0) image.deleteSnapshots(names);
   undo.add(() => {
     const isTaken = image.snapshots.some(({ name }) => name === setup.rrsnapshot);
@@ -192,9 +197,9 @@ function makeRoom(image: Qcow2Image, setup: SettledRecord, undo: Undo): void {
 /**
  * The snapshots to delete from the user's own image: automatic ones of an earlier recording, and one to be replaced.
  */
-function goingFrom(image: Qcow2Image, { rrsnapshot, overwrite }: SettledRecord): string[] {
+function snapshotsToDelete(image: Qcow2Image, { rrsnapshot, overwrite }: ResolvedRecord): string[] {
   const replaced = overwrite ? image.snapshots.filter(({ name }) => name === rrsnapshot) : [];
-  return [...automaticOnes(image), ...replaced.map(({ name }) => name)];
+  return [...automaticSnapshotNames(image), ...replaced.map(({ name }) => name)];
 }
 
 const filesUsed = (host: Host, { drives }: LiveSetup, { overlays, images, recording }: WriteTargets): FileUse[] => [
@@ -205,7 +210,7 @@ const filesUsed = (host: Host, { drives }: LiveSetup, { overlays, images, record
 /** Where a session being opened registers the files it creates. */
 interface Creation {
   newFiles: NewFiles;
-  undo: Undo;
+  undo: Cleanup;
 }
 
 function openDrives(
@@ -227,7 +232,7 @@ function makeMachine(setup: LiveSetup, drives: readonly DriveStack[], inputs: Li
     memoryBytes: setup.memoryBytes,
     harts: setup.harts,
     drives: drives.map(({ filter }) => filter),
-    wiring: wireDrives(setup.drives),
+    driveSlots: assignSlots(setup.drives),
     rng: setup.rng,
     devices: setup.devices,
     noReboot: setup.noReboot,
@@ -240,22 +245,22 @@ function makeMachine(setup: LiveSetup, drives: readonly DriveStack[], inputs: Li
 
 function openWriter(
   host: Host,
-  setup: SettledRecord,
+  setup: ResolvedRecord,
   bases: readonly BaseDisk[],
   files: readonly BootFile[],
   { newFiles, undo }: Creation,
 ): RecordingWriter {
   const header = headerOf(setup, bases);
-  checkHeaderFits(header, files, setup.rrfile);
+  checkHeaderLength(header, files, setup.rrfile);
   const file = newFiles.create(setup.rrfile);
   const writer = new RecordingWriter(file, host.compression);
-  undo.add(() => writer.abandon());
+  undo.add(() => writer.closeUnfinished());
   writer.writeHeader(header, files);
   return writer;
 }
 
-function headerOf(setup: SettledRecord, bases: readonly BaseDisk[]): HeaderToWrite {
-  const wiring = wireDrives(setup.drives);
+function headerOf(setup: ResolvedRecord, bases: readonly BaseDisk[]): HeaderFields {
+  const driveSlots = assignSlots(setup.drives);
   const { memoryBytes } = setup;
   return {
     blkreplayVersion: setup.version,
@@ -273,7 +278,7 @@ function headerOf(setup: SettledRecord, bases: readonly BaseDisk[]): HeaderToWri
       readOnly,
       image,
       overlay,
-      ...recordedWiring(wiring[i]),
+      ...recordedSlot(driveSlots[i]),
       lengthBytes: bases[i].base.lengthBytes,
       contentDigest: digestText(bases[i].baseDigest.value()),
     })),

@@ -8,38 +8,38 @@ import {
   overlayTexts,
 } from '../../messages/drives.ts';
 import { bootFileDiffers, recordedInstructionsUnknown } from '../../messages/recording.ts';
-import { wireDrives } from '../machine/board.ts';
-import { unknownIn } from '../machine/cpu/extensions.ts';
+import { assignSlots } from '../machine/board.ts';
+import { unsupportedIn } from '../machine/cpu/extensions.ts';
 import { Machine } from '../machine/machine.ts';
 import { RAM_PART } from '../machine/machineDigest.ts';
 import { QEMU_DEVICES_VERSION } from '../recording/chunk.ts';
 import { digestText, type RecordedDrive } from '../recording/header.ts';
 import { Player } from '../recording/player.ts';
 import { RecordingReader } from '../recording/recordingReader.ts';
-import { checkSameMachine } from '../recording/sameMachine.ts';
+import { checkMachineMatches } from '../recording/sameMachine.ts';
 import { bootPlan, changedBootFiles, recordedBootFiles } from './bootFiles.ts';
 import {
-  allowingDrives,
+  withAllowedDrives,
   type BaseDisk,
   type DriveOptions,
   type DriveStack,
   openBases,
   openReplayDrive,
-  recordedWiring,
+  recordedSlot,
 } from './driveStack.ts';
-import { activity, basesInUse, inUse, lockForSession } from './filesInUse.ts';
-import { asRecorded, isInPlace, refuseOwnOverlay } from './inPlace.ts';
-import { RamImages } from './ramImages.ts';
+import { activityText, basesInUse, inUse, lockForSession } from './filesInUse.ts';
+import { withRecordedSetting, hasInternalSnapshots, refuseOwnOverlay } from './internalSnapshots.ts';
+import { RamSnapshots } from './ramSnapshots.ts';
 import { ReplayTimeline } from './replayTimeline.ts';
 import { RequestLogSwitch } from './requestLogSwitch.ts';
 import { NO_RNG_SEED, type ReplaySetup, stateFileOf } from './sessionOptions.ts';
-import { recordedImage, type SnapshotImage } from './snapshotImage.ts';
+import { openRecordedImage, type SnapshotImage } from './snapshotImage.ts';
 import { SnapshotStore } from './snapshotStore.ts';
 import { filesOfDrive, type TimelineFiles } from './timelineFiles.ts';
 import type { History } from './history.ts';
 import { TimeTravel } from './timeTravel.ts';
 import { TravelDisk } from './travelDisk.ts';
-import { Undo } from './undo.ts';
+import { Cleanup } from './cleanup.ts';
 import { WatchedFiles } from './watchedFiles.ts';
 
 /**
@@ -50,22 +50,22 @@ import { WatchedFiles } from './watchedFiles.ts';
  */
 export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
   refuseOwnOverlay(given.drives);
-  const host = allowingDrives(anyHost, given.drives);
-  return Undo.onFailure((undo) => {
+  const host = withAllowedDrives(anyHost, given.drives);
+  return Cleanup.onFailure((undo) => {
     const reader = openReader(host, given.rrfile, undo);
-    const setup = { ...given, drives: asRecorded(given.drives, reader.header) };
-    const named = imagesOf(setup, reader);
-    refuseMissing(host, named, setup.rrfile);
-    const used = filesUsed(host, setup, named);
-    const lock = lockForSession(host, used, activity('replaying', setup.rrfile), undo);
-    const watched = new WatchedFiles(host, used, setup.onNotice).begin();
+    const setup = { ...given, drives: withRecordedSetting(given.drives, reader.header) };
+    const imagePaths = imagesOf(setup, reader);
+    refuseMissing(host, imagePaths, setup.rrfile);
+    const used = filesUsed(host, setup, imagePaths);
+    const lock = lockForSession(host, used, activityText('replaying', setup.rrfile), undo);
+    const watched = new WatchedFiles(host, used, setup.onNotice).start();
     const bases = openBases(host, setup.drives, reader.header.rrsnapshot);
     undo.add(() => bases.forEach(({ base }) => base.close()));
-    checkSame(setup, reader, bases);
-    sayChangedBootFiles(host, setup, reader);
+    checkOptionsMatch(setup, reader, bases);
+    notifyChangedBootFiles(host, setup, reader);
     const player = new Player(reader);
-    const images = openImages(host, named, { lock, undo });
-    const stateImage = keepsState(reader) ? images[0] : undefined;
+    const images = openImages(host, imagePaths, { lock, undo });
+    const stateImage = hasMachineState(reader) ? images[0] : undefined;
     const snapshot = stateImage && firstSnapshot(setup, reader, stateImage.image);
     const overlayOf = ({ id }: DriveOptions) => images.find(({ driveId }) => driveId === id)?.image;
     const log = new RequestLogSwitch(player);
@@ -82,7 +82,7 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
       isa: reader.header.machine.isa,
       mmu: reader.header.machine.mmu,
       drives: drives.map(({ filter }) => filter),
-      wiring: wireDrives(setup.drives),
+      driveSlots: assignSlots(setup.drives),
       rng: reader.header.machine.rng,
       devices: reader.header.formatVersion < QEMU_DEVICES_VERSION ? 'before5' : 'current',
       noReboot: reader.header.machine.noReboot,
@@ -91,7 +91,7 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
       onConsoleByte: setup.onConsoleByte,
       translationThreshold: setup.translationThreshold,
     });
-    const ramImages = new RamImages(machine.ram);
+    const ramSnapshots = new RamSnapshots(machine.ram);
     const snapshots =
       stateImage &&
       new SnapshotStore({
@@ -105,15 +105,15 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
     machine.powerOn(bootPlan(recordedBootFiles(host, reader), { append, memoryBytes, harts, isa, mmu, rngSeed }));
     if (snapshots && snapshot !== undefined) {
       const { state, ram } = snapshots.load(snapshot);
-      ramImages.restore(ram);
+      ramSnapshots.restore(ram);
       machine.loadState(state);
     }
     const travel = new TimeTravel({
-      ...{ machine, images: ramImages, log, isLive: false, budget: setup.travelBudget },
+      ...{ machine, images: ramSnapshots, log, isLive: false, budget: setup.travelBudget },
       disks: drives.map((drive) => travelDisk(host, drive, { overlay: overlayOf(drive.options), snapshot })),
       history: replayHistory(player, setup, snapshots, reader),
     });
-    travel.remember({ name: snapshot, state: machine.saveState(), image: ramImages.capture() });
+    travel.addCached({ name: snapshot, state: machine.saveState(), ram: ramSnapshots.capture() });
     player.seek(machine.position);
     const listFiles = (): TimelineFiles => ({
       rrfile: setup.rrfile,
@@ -131,10 +131,10 @@ function replayHistory(
   snapshots: SnapshotStore | undefined,
   reader: RecordingReader,
 ): History {
-  const keepsDisks = drives.every(({ readOnly, overlay }) => readOnly || overlay !== null);
+  const hasDiskSnapshots = drives.every(({ readOnly, overlay }) => readOnly || overlay !== null);
   return {
-    anchors: () => (snapshots && keepsDisks ? snapshots.anchors() : []),
-    readAnchor: (name, known) => snapshots!.reading(name, known),
+    savedSnapshots: () => (snapshots && hasDiskSnapshots ? snapshots.savedSnapshots() : []),
+    readSnapshot: (name, known) => snapshots!.readSnapshot(name, known),
     openPlayer: () => ({ player, close: () => {} }),
     end: () => player.lastPosition,
     ramDigestAt: (position) => {
@@ -147,40 +147,40 @@ function replayHistory(
 
 function travelDisk(
   host: Host,
-  { filter, base, baseDigest, ownRanges, scratch, options }: DriveStack,
+  { filter, base, baseDigest, imageRanges, scratch, options }: DriveStack,
   from: { overlay?: Qcow2Image; snapshot: string | undefined },
 ): TravelDisk {
   return new TravelDisk({
     filter,
-    base: { base, baseDigest, ownRanges },
+    base: { base, baseDigest, imageRanges },
     overlay: from.overlay,
     openScratch: () => host.files.temporary(`${options.id}.past`),
-    shown: scratch && { layer: scratch, snapshot: from.snapshot },
+    currentSnapshot: scratch && { layer: scratch, snapshot: from.snapshot },
   });
 }
 
-function openReader(host: Host, rrfile: string, undo: Undo): RecordingReader {
+function openReader(host: Host, rrfile: string, undo: Cleanup): RecordingReader {
   const file = host.files.open(rrfile, { write: false, create: 'never' });
   undo.add(() => file.close());
   return new RecordingReader(file, host.compression);
 }
 
 /** The replay uses the recorded files, but after a build the user may expect the new ones. */
-function sayChangedBootFiles(host: Host, setup: ReplaySetup, reader: RecordingReader): void {
+function notifyChangedBootFiles(host: Host, setup: ReplaySetup, reader: RecordingReader): void {
   for (const changed of changedBootFiles(host, reader.header, setup)) {
     setup.onNotice?.(bootFileDiffers(changed));
   }
 }
 
-function checkSame(setup: ReplaySetup, reader: RecordingReader, bases: readonly BaseDisk[]): void {
+function checkOptionsMatch(setup: ReplaySetup, reader: RecordingReader, bases: readonly BaseDisk[]): void {
   const { header } = reader;
-  const unknown = unknownIn(header.machine.isa);
+  const unknown = unsupportedIn(header.machine.isa);
   if (unknown !== undefined) throw recordedInstructionsUnknown({ file: setup.rrfile, unknown });
-  const wiring = wireDrives(setup.drives);
-  checkSameMachine(setup.rrfile, header, {
+  const driveSlots = assignSlots(setup.drives);
+  checkMachineMatches(setup.rrfile, header, {
     machine: {
       ...{ memoryBytes: setup.memoryBytes ?? undefined, harts: setup.harts ?? undefined },
-      rngSeed: givenSeed(setup),
+      rngSeed: requestedSeed(setup),
       // If omitted, the recorded setting applies; there is no option to disable it.
       ...{ noReboot: setup.noReboot || undefined, semihosting: setup.semihosting || undefined },
     },
@@ -192,58 +192,58 @@ function checkSame(setup: ReplaySetup, reader: RecordingReader, bases: readonly 
       format,
       readOnly,
       image,
-      ...recordedWiring(wiring[i]),
+      ...recordedSlot(driveSlots[i]),
       lengthBytes: bases[i].base.lengthBytes,
       contentDigest: digestText(bases[i].baseDigest.value()),
     })),
   });
-  header.drives.forEach((recorded, i) => checkSameOverlay(recorded, setup.drives[i]));
+  header.drives.forEach((recorded, i) => checkOverlayMatches(recorded, setup.drives[i]));
 }
 
 /** The seed given by the user; undefined if none was given. */
-const givenSeed = ({ rngSeed }: ReplaySetup): string | null | undefined =>
+const requestedSeed = ({ rngSeed }: ReplaySetup): string | null | undefined =>
   rngSeed === NO_RNG_SEED ? null : (rngSeed ?? undefined);
 
-function checkSameOverlay(recorded: RecordedDrive, given: DriveOptions): void {
+function checkOverlayMatches(recorded: RecordedDrive, given: DriveOptions): void {
   if ((recorded.overlay === null) === (given.overlay === null)) return;
   const say = (overlay: string | null): string =>
     overlay === null ? overlayTexts.none() : overlayTexts.named(overlay);
   throw overlayGiven({ drive: given.id, recorded: say(recorded.overlay), given: say(given.overlay) });
 }
 
-interface NamedImage {
+interface ImagePath {
   id?: string;
   path: string;
   isShared?: boolean;
 }
 
 /** The images with the recording's snapshots, starting with the one that has the machine state. */
-function imagesOf(setup: ReplaySetup, reader: RecordingReader): NamedImage[] {
-  const named: NamedImage[] = setup.drives.flatMap((drive) =>
-    drive.overlay === null ? [] : [{ id: drive.id, path: drive.overlay, isShared: isInPlace(drive) }],
+function imagesOf(setup: ReplaySetup, reader: RecordingReader): ImagePath[] {
+  const imagePaths: ImagePath[] = setup.drives.flatMap((drive) =>
+    drive.overlay === null ? [] : [{ id: drive.id, path: drive.overlay, isShared: hasInternalSnapshots(drive) }],
   );
   // The state-only image belongs to no drive.
-  if (reader.header.stateFile !== null) named.unshift({ path: stateFileOf(setup.rrfile) });
-  return named;
+  if (reader.header.stateFile !== null) imagePaths.unshift({ path: stateFileOf(setup.rrfile) });
+  return imagePaths;
 }
 
-function refuseMissing(host: Host, named: readonly NamedImage[], rrfile: string): void {
-  const missing = named.find(({ path }) => !host.files.exists(path));
+function refuseMissing(host: Host, imagePaths: readonly ImagePath[], rrfile: string): void {
+  const missing = imagePaths.find(({ path }) => !host.files.exists(path));
   if (missing) throw overlayMissing(missing.path, rrfile);
 }
 
-const filesUsed = (host: Host, { rrfile, drives }: ReplaySetup, named: readonly NamedImage[]): FileUse[] => [
-  ...inUse('reads', [rrfile, ...named.map(({ path }) => path)]),
+const filesUsed = (host: Host, { rrfile, drives }: ReplaySetup, imagePaths: readonly ImagePath[]): FileUse[] => [
+  ...inUse('reads', [rrfile, ...imagePaths.map(({ path }) => path)]),
   ...basesInUse(host, drives),
 ];
 
 function openImages(
   host: Host,
-  named: readonly NamedImage[],
-  { lock, undo }: { lock: HostLock; undo: Undo },
+  imagePaths: readonly ImagePath[],
+  { lock, undo }: { lock: HostLock; undo: Cleanup },
 ): SnapshotImage[] {
-  return named.map(({ id, path, isShared }) => {
-    const opened = recordedImage(host, path, id, { isShared, lock });
+  return imagePaths.map(({ id, path, isShared }) => {
+    const opened = openRecordedImage(host, path, id, { isShared, lock });
     undo.add(() => opened.image.close());
     return opened;
   });
@@ -256,9 +256,9 @@ function openImages(
  */
 function firstSnapshot(setup: ReplaySetup, reader: RecordingReader, stateImage: Qcow2Image): string | undefined {
   const name = setup.rrsnapshot ?? reader.header.rrsnapshot;
-  const found = stateImage.snapshots.find((snapshot) => snapshot.name === name);
-  if (found) {
-    const [overlay, { icount: position = 0 }, end] = [stateImage.name, found, reader.lastPosition];
+  const entry = stateImage.snapshots.find((snapshot) => snapshot.name === name);
+  if (entry) {
+    const [overlay, { icount: position = 0 }, end] = [stateImage.name, entry, reader.lastPosition];
     if (position > end) throw snapshotBeyondEnd({ overlay, snapshot: name, position, rrfile: setup.rrfile, end });
     return name;
   }
@@ -269,7 +269,7 @@ function firstSnapshot(setup: ReplaySetup, reader: RecordingReader, stateImage: 
 }
 
 /** The machine state is in the first writable drive's overlay; if that was temporary, the state is lost. */
-function keepsState(reader: RecordingReader): boolean {
+function hasMachineState(reader: RecordingReader): boolean {
   const { stateFile, drives } = reader.header;
   return stateFile !== null || drives.find(({ readOnly }) => !readOnly)?.overlay !== null;
 }

@@ -13,7 +13,7 @@ import type { SnapshotStore } from './snapshotStore.ts';
 import { digestOf, type End, endOf, type Timeline, type TimelineStop } from './timeline.ts';
 import type { TimelineFiles } from './timelineFiles.ts';
 import type { TimeTravel } from './timeTravel.ts';
-import { doAll, doQuietly } from './undo.ts';
+import { runAll, runAllQuietly } from './cleanup.ts';
 import type { WatchedFiles } from './watchedFiles.ts';
 
 /**
@@ -72,7 +72,7 @@ export class ReplayTimeline implements Timeline {
     const stop = this.travel.forward(until, points, wantsPause, options);
     switch (stop.kind) {
       case 'endOfRecording':
-        return { kind: 'ended', end: this.endHere() };
+        return { kind: 'ended', end: this.recordedEnd() };
       case 'finished':
       case 'stuck':
         return { kind: 'ended', end: this.checkedEnd(endOf(stop)!) };
@@ -86,11 +86,11 @@ export class ReplayTimeline implements Timeline {
   }
 
   writeBack(): void {
-    this.lookAfterFiles();
+    this.checkFiles();
   }
 
-  lookAfterFiles(): void {
-    this.watched.look();
+  checkFiles(): void {
+    this.watched.check();
   }
 
   digest(): bigint {
@@ -102,27 +102,27 @@ export class ReplayTimeline implements Timeline {
   }
 
   takeSnapshot(name: string): SnapshotInfo {
-    const store = this.keptSnapshots();
+    const store = this.requireSnapshots();
     store.checkNewName(name);
-    const lost = this.drives.find(({ options }) => !options.readOnly && options.overlay === null);
-    if (lost) throw snapshotDiskLost(lost.options.id);
-    this.travel.keep(name, (moment) => this.changing(() => store.takePast(name, moment)));
+    const temporaryDrive = this.drives.find(({ options }) => !options.readOnly && options.overlay === null);
+    if (temporaryDrive) throw snapshotDiskLost(temporaryDrive.options.id);
+    this.travel.saveSnapshot(name, (snapshot) => this.withWritableImages(() => store.takeInHistory(name, snapshot)));
     return store.find(name)!;
   }
 
   renameSnapshot(name: string, newName: string): void {
-    const store = this.keptSnapshots();
+    const store = this.requireSnapshots();
     store.checkChangeable(name, 'rename');
     if (name === newName) return;
     store.checkNewName(newName);
-    this.changing(() => store.rename(name, newName));
+    this.withWritableImages(() => store.rename(name, newName));
     this.travel.renamed(name, newName);
   }
 
   deleteSnapshot(name: string): void {
-    const store = this.keptSnapshots();
+    const store = this.requireSnapshots();
     store.checkChangeable(name, 'delete');
-    this.travel.forget([name], () => this.changing(() => store.delete([name])));
+    this.travel.deleteSnapshots([name], () => this.withWritableImages(() => store.delete([name])));
   }
 
   files(): TimelineFiles {
@@ -130,14 +130,14 @@ export class ReplayTimeline implements Timeline {
   }
 
   close(): void {
-    doAll(this.closings());
+    runAll(this.closeSteps());
   }
 
   abandon(): void {
-    doQuietly(this.closings());
+    runAllQuietly(this.closeSteps());
   }
 
-  private closings(): (() => void)[] {
+  private closeSteps(): (() => void)[] {
     return [
       () => this.travel.close(),
       ...this.drives.map((drive) => () => drive.close()),
@@ -152,12 +152,12 @@ export class ReplayTimeline implements Timeline {
   }
 
   /** Opens the images by name for writing, so they must still be the same files, and no other session may read them. */
-  private changing(change: () => void): void {
-    this.watched.refuseLost();
-    this.lock.exclusively(change);
+  private withWritableImages(change: () => void): void {
+    this.watched.checkNotLost();
+    this.lock.withExclusiveLock(change);
   }
 
-  private keptSnapshots(): SnapshotStore {
+  private requireSnapshots(): SnapshotStore {
     if (!this.store) throw snapshotStateLost();
     return this.store;
   }
@@ -166,9 +166,9 @@ export class ReplayTimeline implements Timeline {
    * The recording ends here, so the guest must be in the recorded final state, for example powered off or halted
    * forever.
    */
-  private endHere(): End {
+  private recordedEnd(): End {
     // A machine that has ended reports it when asked for one more step, and does not advance.
-    const isNatural = this.player.end !== undefined && NATURAL_ENDS.has(this.player.end.reason);
+    const isNatural = this.player.end !== undefined && GUEST_ENDS.has(this.player.end.reason);
     const end = isNatural ? endOf(this.machine.run(this.position + 1)) : undefined;
     return end ? this.checkedEnd(end) : { reason: 'endOfRecording' };
   }
@@ -179,7 +179,7 @@ export class ReplayTimeline implements Timeline {
   }
 }
 
-const NATURAL_ENDS: ReadonlySet<string> = new Set(['powerOff', 'guestFailed', 'reset', 'waitsForever']);
+const GUEST_ENDS: ReadonlySet<string> = new Set(['powerOff', 'guestFailed', 'reset', 'waitsForever']);
 
 /** The same array every time, so that callers can detect changes by identity. */
 const NO_SNAPSHOTS: readonly SnapshotInfo[] = [];

@@ -1,14 +1,14 @@
-import type { CheckpointPace } from '../base/host.ts';
+import type { SnapshotPace } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
 import type { DeviceGeneration } from '../machine/board.ts';
 import type { Inputs } from '../machine/inputs.ts';
-import type { BootSetup } from './bootFiles.ts';
+import type { BootOptions } from './bootFiles.ts';
 import type { DriveOptions } from './driveStack.ts';
 import type { TravelBudget } from './travelBudget.ts';
 import { type Notice } from '../../messages/userError.ts';
 
 /** The options of a session, independent of the front end: shared by run, record and replay. */
-export interface MachineSetup extends BootSetup {
+export interface MachineSetup extends BootOptions {
   /** The drives in the order of their slots. */
   drives: readonly DriveOptions[];
   /** Adds an entropy source (virtio-rng) in the last free slot. A replay uses the recorded setting. */
@@ -63,7 +63,7 @@ export interface RecordSetup extends LiveSetup {
   /** The version of blkreplay, for the recording's header. */
   version: string;
   /** Skips automatic snapshots that would cost too much; without it, all are taken. */
-  pace?: CheckpointPace;
+  pace?: SnapshotPace;
 }
 
 /** The value of `rngSeed` for a device tree without a seed. */

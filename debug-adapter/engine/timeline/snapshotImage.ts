@@ -1,6 +1,6 @@
 import type { Host, HostLock } from '../base/host.ts';
 import { Qcow2Image } from '../block/qcow2/image.ts';
-import { openOnBacking, openWithoutBacking } from './openDisk.ts';
+import { openWithBacking, openWithoutBacking } from './openDisk.ts';
 
 /**
  * An image that contains snapshots, and the way to change them. A live session writes to it continuously. A replay
@@ -15,27 +15,31 @@ export interface SnapshotImage {
   /** The image, open at least for reading. */
   readonly image: Qcow2Image;
   /** Calls `work` with the image open for writing. */
-  change(work: (writable: Qcow2Image) => void): void;
+  withWritable(work: (writable: Qcow2Image) => void): void;
 }
 
 export function liveImage(image: Qcow2Image, driveId?: string, { isShared = false } = {}): SnapshotImage {
-  return { driveId, isShared, image, change: (work) => work(image) };
+  return { driveId, isShared, image, withWritable: (work) => work(image) };
 }
 
 /**
- * Opens the file read-only; `image.close` closes it. `onItself` leaves its backing file closed, so that no disk is
+ * Opens the file read-only; `image.close` closes it. `withoutBacking` leaves its backing file closed, so that no disk is
  * read.
  */
-export function recordedImage(
+export function openRecordedImage(
   host: Host,
   path: string,
   driveId?: string,
-  { isShared = false, onItself = false, lock }: { isShared?: boolean; onItself?: boolean; lock?: HostLock } = {},
+  {
+    isShared = false,
+    withoutBacking = false,
+    lock,
+  }: { isShared?: boolean; withoutBacking?: boolean; lock?: HostLock } = {},
 ): SnapshotImage {
   const open = (writable: boolean, sameFile?: Qcow2Image): Qcow2Image => {
-    if (onItself) return openWithoutBacking(host, { path, writable, sameFile });
+    if (withoutBacking) return openWithoutBacking(host, { path, writable, sameFile });
     const file = host.files.open(path, { write: writable, create: 'never' });
-    return openOnBacking(host, { path, file, writable, sameFile });
+    return openWithBacking(host, { path, file, writable, sameFile });
   };
   const image = open(false);
   const changeUnderLock = (work: (writable: Qcow2Image) => void): void => {
@@ -44,13 +48,13 @@ export function recordedImage(
       work(writable);
       writable.close();
     } catch (error) {
-      writable.abandon();
+      writable.closeWithoutWriting();
       throw error;
     } finally {
       image.reload();
     }
   };
-  const change: SnapshotImage['change'] = (work) =>
-    lock ? lock.exclusively(() => changeUnderLock(work)) : changeUnderLock(work);
-  return { driveId, isShared, image, change };
+  const withWritable: SnapshotImage['withWritable'] = (work) =>
+    lock ? lock.withExclusiveLock(() => changeUnderLock(work)) : changeUnderLock(work);
+  return { driveId, isShared, image, withWritable };
 }

@@ -3,7 +3,7 @@ import { snapshotExists } from '../../messages/block.ts';
 import { UserError } from '../../messages/userError.ts';
 import type { SnapshotImage } from './snapshotImage.ts';
 import { listSnapshots, type SnapshotInfo } from './snapshotInfo.ts';
-import { isStateOfOurs } from './vmState.ts';
+import { isBlkreplayState } from './vmState.ts';
 
 /**
  * The images with one recording's snapshots: each drive's overlay, and the image with the machine state. A snapshot
@@ -17,12 +17,12 @@ export class SnapshotImages {
   /** The image with the machine state is the last one. */
   private images: readonly SnapshotImage[];
   private first: string | undefined;
-  private listed: SnapshotInfo[] | undefined;
+  private cachedList: SnapshotInfo[] | undefined;
   /** Whether the state in a snapshot is readable, by position and name. */
   private readonly readable = new Map<string, boolean>();
-  private whole: SnapshotInfo[] | undefined;
+  private complete: SnapshotInfo[] | undefined;
   /** Pending cleanup steps of a failed change. */
-  private unsettled: (() => void)[] = [];
+  private pendingCleanup: (() => void)[] = [];
 
   /**
    * `first` is the name of the recording's first snapshot: in a user's image it identifies the snapshots of this
@@ -36,22 +36,22 @@ export class SnapshotImages {
 
   /** The snapshots in order of position. */
   list(): readonly SnapshotInfo[] {
-    return (this.listed ??= listSnapshots(this.state.image, this.first));
+    return (this.cachedList ??= listSnapshots(this.state.image, this.first));
   }
 
   /** The snapshots that every image has, with a readable machine state. */
-  wholeOnes(): readonly SnapshotInfo[] {
-    return (this.whole ??= this.findWhole());
+  completeSnapshots(): readonly SnapshotInfo[] {
+    return (this.complete ??= this.findComplete());
   }
 
-  private findWhole(): SnapshotInfo[] {
+  private findComplete(): SnapshotInfo[] {
     // Build each image's set once, because an image may have thousands of snapshots.
-    const kept = this.images.map(
+    const listed = this.images.map(
       ({ image }) => new Set(image.snapshots.map(({ name, icount }) => `${icount} ${name}`)),
     );
     return this.list().filter(({ name, position }) => {
       const key = `${position} ${name}`;
-      return kept.every((entries) => entries.has(key)) && this.hasReadableState(key, name);
+      return listed.every((entries) => entries.has(key)) && this.hasReadableState(key, name);
     });
   }
 
@@ -59,30 +59,30 @@ export class SnapshotImages {
   private hasReadableState(key: string, name: string): boolean {
     let isReadable = this.readable.get(key);
     if (isReadable === undefined) {
-      isReadable = isStateOfOurs(this.state.image.openSnapshot(name));
+      isReadable = isBlkreplayState(this.state.image.openSnapshot(name));
       this.readable.set(key, isReadable);
     }
     return isReadable;
   }
 
   /** Completes or undoes changes that a kill interrupted. Files that cannot be written stay unchanged. */
-  mend(): void {
-    const kept = this.list();
+  repair(): void {
+    const listed = this.list();
     for (const snapshotImage of this.images) {
-      if (!this.mayMend(snapshotImage) || strays(snapshotImage.image, kept).length === 0) continue;
+      if (!this.mayRepair(snapshotImage) || unlistedSnapshots(snapshotImage.image, listed).length === 0) continue;
       try {
-        snapshotImage.change((image) => mend(image, kept));
+        snapshotImage.withWritable((image) => repair(image, listed));
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
       }
     }
-    this.whole = undefined;
+    this.complete = undefined;
   }
 
   /** Adds a snapshot; `work` creates its entry in each image. If one of them fails, none of them keeps the snapshot. */
   add(name: string, work: ImageChange): void {
-    this.settle();
-    this.refuseTaken(name);
+    this.runPendingCleanup();
+    this.refuseExisting(name);
     this.change(work, this.images, (image) => {
       if (has(image, name)) image.deleteSnapshot(name);
     });
@@ -93,7 +93,7 @@ export class SnapshotImages {
    * later.
    */
   delete(names: readonly string[]): void {
-    this.settle();
+    this.runPendingCleanup();
     const remove = (image: Qcow2Image): void => image.deleteSnapshots(names.filter((name) => has(image, name)));
     const [state, ...others] = [...this.images].reverse();
     this.change(remove, [state]);
@@ -101,8 +101,8 @@ export class SnapshotImages {
   }
 
   rename(from: string, to: string): void {
-    this.settle();
-    this.refuseTaken(to);
+    this.runPendingCleanup();
+    this.refuseExisting(to);
     const renameIn = (image: Qcow2Image, before: string, after: string): void => {
       if (has(image, before)) image.renameSnapshot(before, after);
     };
@@ -119,11 +119,11 @@ export class SnapshotImages {
   }
 
   /** False for a user's image, in which the user's own snapshots would look like the remains of a killed session. */
-  private mayMend(snapshotImage: SnapshotImage): boolean {
+  private mayRepair(snapshotImage: SnapshotImage): boolean {
     return snapshotImage !== this.state && !snapshotImage.isShared;
   }
 
-  private refuseTaken(name: string): void {
+  private refuseExisting(name: string): void {
     const taken = this.images.find(({ image }) => has(image, name));
     if (taken) throw snapshotExists(taken.image.name, name);
   }
@@ -141,25 +141,25 @@ export class SnapshotImages {
     try {
       for (const each of order) {
         tried.unshift(each);
-        each.change((image) => work(image, each === this.state, each.driveId));
+        each.withWritable((image) => work(image, each === this.state, each.driveId));
       }
     } catch (error) {
-      if (undo) this.unsettled.push(...tried.map((each) => () => each.change(undo)));
-      succeeds(() => this.settle());
+      if (undo) this.pendingCleanup.push(...tried.map((each) => () => each.withWritable(undo)));
+      trySucceeds(() => this.runPendingCleanup());
       throw error;
     } finally {
-      this.listed = undefined;
-      this.whole = undefined;
+      this.cachedList = undefined;
+      this.complete = undefined;
     }
   }
 
   /** Before a change: reverts what a failed change or a kill left. */
-  private settle(): void {
-    if (this.unsettled.length > 0) {
-      this.unsettled = this.unsettled.filter((step) => !succeeds(step));
-      this.listed = undefined;
+  private runPendingCleanup(): void {
+    if (this.pendingCleanup.length > 0) {
+      this.pendingCleanup = this.pendingCleanup.filter((step) => !trySucceeds(step));
+      this.cachedList = undefined;
     }
-    this.mend();
+    this.repair();
   }
 }
 
@@ -168,7 +168,7 @@ type ImageChange = (image: Qcow2Image, isStateImage: boolean, driveId: string | 
 const has = (image: Qcow2Image, name: string): boolean => image.snapshots.some((snapshot) => snapshot.name === name);
 
 /** A step that fails is retried later; the original failure has been reported. */
-function succeeds(step: () => void): boolean {
+function trySucceeds(step: () => void): boolean {
   try {
     step();
     return true;
@@ -181,17 +181,17 @@ function succeeds(step: () => void): boolean {
  * Makes a drive's overlay list the same snapshots as the state image, after a kill between the two. Each position has
  * only one state, so a snapshot with the position of a missing one is that snapshot, under its old or intended name.
  */
-function mend(image: Qcow2Image, kept: readonly SnapshotInfo[]): void {
-  for (const { name, icount } of strays(image, kept)) {
-    const missing = kept.find(
-      (other) => other.position === icount && !image.snapshots.some((present) => present.name === other.name),
+function repair(image: Qcow2Image, listed: readonly SnapshotInfo[]): void {
+  for (const { name, icount } of unlistedSnapshots(image, listed)) {
+    const missing = listed.find(
+      (other) => other.position === icount && !image.snapshots.some((other) => other.name === other.name),
     );
     if (missing) image.renameSnapshot(name, missing.name);
     else image.deleteSnapshot(name);
   }
 }
 
-function strays(image: Qcow2Image, kept: readonly SnapshotInfo[]) {
-  const names = new Set(kept.map(({ name }) => name));
+function unlistedSnapshots(image: Qcow2Image, listed: readonly SnapshotInfo[]) {
+  const names = new Set(listed.map(({ name }) => name));
   return image.snapshots.filter(({ name }) => !names.has(name));
 }

@@ -1,6 +1,6 @@
 import type { Position } from '../base/quantities.ts';
 import type { SnapshotInfo as ListedSnapshot, Qcow2Image } from '../block/qcow2/image.ts';
-import { firstOf } from './vmState.ts';
+import { recordingOf } from './vmState.ts';
 import * as errors from '../../messages/snapshots.ts';
 
 /** A snapshot as shown to users. */
@@ -24,7 +24,7 @@ export const automaticName = (position: Position): string => `${AUTOMATIC_PREFIX
  * The names of automatic snapshots of any recording. The position is checked, because a user may have given such a
  * name to another snapshot.
  */
-export const automaticOnes = (image: Qcow2Image): string[] =>
+export const automaticSnapshotNames = (image: Qcow2Image): string[] =>
   image.snapshots.filter(({ name, icount }) => name === automaticName(icount ?? 0)).map(({ name }) => name);
 
 /**
@@ -33,7 +33,7 @@ export const automaticOnes = (image: Qcow2Image): string[] =>
  */
 export function listSnapshots(image: Qcow2Image, first?: string): SnapshotInfo[] {
   return image.snapshots
-    .filter(({ name }) => first === undefined || firstOf(image.openSnapshot(name)) === first)
+    .filter(({ name }) => first === undefined || recordingOf(image.openSnapshot(name)) === first)
     .map(infoOf)
     .sort((a, b) => a.position - b.position);
 }
@@ -76,9 +76,9 @@ export function checkNewName(
 export function checkChangeable(
   name: string,
   change: 'delete' | 'rename',
-  { existing, needed }: { existing: readonly SnapshotInfo[]; needed: readonly string[] },
+  { existing, required }: { existing: readonly SnapshotInfo[]; required: readonly string[] },
 ): void {
   const known = existing.map((other) => other.name);
   if (!known.includes(name)) throw errors.snapshotUnknown(name, known);
-  if (needed.includes(name)) throw errors.snapshotNeeded(name, change);
+  if (required.includes(name)) throw errors.snapshotNeeded(name, change);
 }

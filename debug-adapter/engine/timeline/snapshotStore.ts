@@ -4,26 +4,26 @@ import type { Machine } from '../machine/machine.ts';
 import type { Position } from '../base/quantities.ts';
 import type { State } from '../base/state.ts';
 import { ActiveVmState } from './activeVmState.ts';
-import type { RamImage, RamImages } from './ramImages.ts';
+import type { RamSnapshot, RamSnapshots } from './ramSnapshots.ts';
 import type { SnapshotImage } from './snapshotImage.ts';
 import { SnapshotImages } from './snapshotImages.ts';
 import { checkChangeable, checkNewName, type SnapshotInfo } from './snapshotInfo.ts';
-import { encodeMoment, type KeptMoment, readMoment, writeMomentTo } from './vmState.ts';
+import { encodeSnapshot, type LoadedSnapshot, readSnapshot, writeSnapshotTo } from './vmState.ts';
 
 export interface TakenSnapshot {
   name: string;
   state: State;
-  image: RamImage;
+  ram: RamSnapshot;
 }
 
 /** The state of the machine at a position in its history. */
-export interface PastMoment {
+export interface HistorySnapshot {
   state: State;
-  ram: RamImage;
-  disks: readonly PastDisk[];
+  ram: RamSnapshot;
+  disks: readonly HistoryDisk[];
 }
 
-export interface PastDisk {
+export interface HistoryDisk {
   driveId: string;
   /** Updates a draft from the disk of an earlier snapshot to this disk state. */
   writeTo(draft: SnapshotDraft): void;
@@ -37,7 +37,7 @@ export class SnapshotStore {
   private machine: Machine;
   private images: SnapshotImages;
   /** The snapshots from which replays start; they must be kept. */
-  private needed: readonly string[];
+  private required: readonly string[];
   private reserved: string;
   private end: Position;
   private dateMilliseconds: () => number;
@@ -60,10 +60,10 @@ export class SnapshotStore {
   }) {
     this.machine = options.machine;
     this.images = new SnapshotImages(options.stateImage, options.images, options.first);
-    this.images.mend();
+    this.images.repair();
     this.reserved = options.first;
     this.end = options.end ?? Infinity;
-    this.needed = [options.first, ...(options.startedFrom === undefined ? [] : [options.startedFrom])];
+    this.required = [options.first, ...(options.startedFrom === undefined ? [] : [options.startedFrom])];
     this.dateMilliseconds = options.dateMilliseconds;
   }
 
@@ -80,12 +80,12 @@ export class SnapshotStore {
   }
 
   /** The snapshots that can be restored, because every drive has them. */
-  anchors(): readonly SnapshotInfo[] {
-    return this.images.wholeOnes().filter(({ position }) => position <= this.end);
+  savedSnapshots(): readonly SnapshotInfo[] {
+    return this.images.completeSnapshots().filter(({ position }) => position <= this.end);
   }
 
   /** The RAM pages that the next snapshot is compared with. */
-  get writtenRam(): RamImage {
+  get writtenRam(): RamSnapshot {
     return this.activeVmState.ram;
   }
 
@@ -94,18 +94,18 @@ export class SnapshotStore {
   }
 
   /** Loads a snapshot's machine state and RAM pages. */
-  load(name: string): KeptMoment {
-    const reading = this.reading(name);
+  load(name: string): LoadedSnapshot {
+    const readSnapshot = this.readSnapshot(name);
     for (;;) {
-      const { done, value } = reading.next();
+      const { done, value } = readSnapshot.next();
       if (done) return value;
     }
   }
 
   /** Like `load`, but in pieces. Pages that are equal to those of `known` are shared with it. */
-  reading(name: string, known?: RamImage): Iterator<void, KeptMoment> {
+  readSnapshot(name: string, known?: RamSnapshot): Iterator<void, LoadedSnapshot> {
     const { image } = this.images.state;
-    return readMoment(this.machine, image.openSnapshot(name), { overlay: image.name, snapshot: name, known });
+    return readSnapshot(this.machine, image.openSnapshot(name), { overlay: image.name, snapshot: name, known });
   }
 
   checkNewName(name: string): void {
@@ -113,7 +113,7 @@ export class SnapshotStore {
   }
 
   checkChangeable(name: string, change: 'delete' | 'rename'): void {
-    checkChangeable(name, change, { existing: this.images.list(), needed: this.needed });
+    checkChangeable(name, change, { existing: this.images.list(), required: this.required });
   }
 
   // --- changing --------------------------------------------------------------------------------------------------------
@@ -122,16 +122,16 @@ export class SnapshotStore {
    * Takes a snapshot at the live end. The cost depends on the changes since the last snapshot, in RAM and on the
    * disks.
    */
-  takePresent(name: string, ramImages: RamImages): TakenSnapshot {
+  takeAtLiveEnd(name: string, ramSnapshots: RamSnapshots): TakenSnapshot {
     const state = this.machine.saveState();
-    const ram = ramImages.capture();
-    const encoded = encodeMoment({ state, ram, first: this.reserved });
+    const ram = ramSnapshots.capture();
+    const encoded = encodeSnapshot({ state, ram, first: this.reserved });
     const entryFor = this.newEntry(name, encoded.lengthBytes);
     this.images.add(name, (image, isStateImage) => {
       if (isStateImage) this.activeVmState.update(image, encoded);
       image.createSnapshot(entryFor(isStateImage));
     });
-    return { name, state, image: ram };
+    return { name, state, ram: ram };
   }
 
   /**
@@ -139,14 +139,14 @@ export class SnapshotStore {
    * scratch layers have not changed since, because a replay writes what the recording wrote. Reads the RAM of that
    * snapshot.
    */
-  takePast(name: string, moment: PastMoment): void {
-    const from = this.anchors().findLast(({ position }) => position <= this.machine.position);
-    const encoded = encodeMoment({ ...moment, first: this.reserved });
+  takeInHistory(name: string, snapshot: HistorySnapshot): void {
+    const from = this.savedSnapshots().findLast(({ position }) => position <= this.machine.position);
+    const encoded = encodeSnapshot({ ...snapshot, first: this.reserved });
     const entryFor = this.newEntry(name, encoded.lengthBytes);
     this.images.add(name, (image, isStateImage, driveId) => {
       image.createSnapshotFrom(from?.name, entryFor(isStateImage), (draft) => {
-        moment.disks.find((disk) => disk.driveId === driveId)?.writeTo(draft);
-        if (isStateImage) writeMomentTo(draft, encoded, from?.stateBytes ?? 0);
+        snapshot.disks.find((disk) => disk.driveId === driveId)?.writeTo(draft);
+        if (isStateImage) writeSnapshotTo(draft, encoded, from?.stateBytes ?? 0);
       });
     });
   }

@@ -6,18 +6,18 @@ import type { RequestLog } from '../block/blockRequest.ts';
 import type { Inputs } from '../machine/inputs.ts';
 import type { Machine, MachineStop, RunOptions } from '../machine/machine.ts';
 import { NO_STOP_POINTS, type StopPoints } from '../machine/stopPoints.ts';
-import { AnchorLoad } from './anchorLoad.ts';
+import { SnapshotLoad } from './snapshotLoad.ts';
 import { DamagedSnapshots } from './damagedSnapshots.ts';
 import type { History, OpenPlayer } from './history.ts';
-import type { MemorySnapshot } from './memorySnapshots.ts';
-import type { RamImage, RamImages } from './ramImages.ts';
-import { type Restored, ReverseSearch, type SearchGround } from './reverseSearch.ts';
+import type { CachedSnapshot } from './snapshotCache.ts';
+import type { RamSnapshot, RamSnapshots } from './ramSnapshots.ts';
+import { type RestoreResult, ReverseSearch, type SearchContext } from './reverseSearch.ts';
 import type { RequestLogSwitch } from './requestLogSwitch.ts';
 import { SavedState } from './savedState.ts';
-import type { PastMoment } from './snapshotStore.ts';
+import type { HistorySnapshot } from './snapshotStore.ts';
 import { TRAVEL_BUDGET, type TravelBudget } from './travelBudget.ts';
-import type { DiskMoment, TravelDisk } from './travelDisk.ts';
-import { TravelMemory } from './travelMemory.ts';
+import type { DiskState, TravelDisk } from './travelDisk.ts';
+import { TravelCache } from './travelCache.ts';
 
 export type TravelStop =
   | MachineStop
@@ -29,11 +29,11 @@ export type TravelStop =
 type WantsPause = () => boolean;
 
 // The distances before a target at which snapshots are left: replaying from the nearest takes 10 us to 10 ms.
-const LEFT_BEFORE_GOAL = [4_000_000, 1_000_000, 250_000, 60_000, 15_000, 4_000];
+const SNAPSHOT_DISTANCES = [4_000_000, 1_000_000, 250_000, 60_000, 15_000, 4_000];
 // The minimum time to load a snapshot from the overlays, 10 ms, in steps.
-const STEPS_AS_LOADING = 4_000_000;
+const LOAD_COST_STEPS = 4_000_000;
 // On a long way, snapshots are left as often as a recording first takes automatic ones: 35 ms of replay.
-const LEFT_EVERY = 1 << 24;
+const SNAPSHOT_SPACING = 1 << 24;
 
 /**
  * Moves a machine through its recorded history: to any position, and forward and backward to stop points. Going back
@@ -46,23 +46,23 @@ export class TimeTravel {
   private machine: Machine;
   private history: History;
   private disks: readonly TravelDisk[];
-  private images: RamImages;
+  private images: RamSnapshots;
   private log: RequestLogSwitch;
-  private memory: TravelMemory;
-  private past: OpenPlayer | undefined;
-  private present: Present | undefined;
+  private memory: TravelCache;
+  private openedHistory: OpenPlayer | undefined;
+  private liveEnd: LiveEnd | undefined;
   private isLive: boolean;
   /** A paused reverse run; dropped when the machine moves elsewhere. */
   private interrupted: ReverseSearch | undefined;
   /** An overlay snapshot that a paused reverse run was loading. */
-  private loading: AnchorLoad | undefined;
+  private loading: SnapshotLoad | undefined;
   private damaged: DamagedSnapshots;
   /** The position up to which a replay was compared with the recorded digests. */
   private verifiedTo: Position = -1;
 
   constructor(options: {
     machine: Machine;
-    images: RamImages;
+    images: RamSnapshots;
     disks: readonly TravelDisk[];
     log: RequestLogSwitch;
     history: History;
@@ -77,26 +77,26 @@ export class TimeTravel {
     this.history = options.history;
     this.isLive = options.isLive;
     this.damaged = new DamagedSnapshots((position) => this.history.ramDigestAt?.(position));
-    this.memory = new TravelMemory({
+    this.memory = new TravelCache({
       disks: this.disks,
       budget: options.budget ?? TRAVEL_BUDGET,
-      images: () => [this.images.current, this.present?.image, this.history.writtenRam?.()],
+      images: () => [this.images.current, this.liveEnd?.ram, this.history.writtenRam?.()],
     });
   }
 
   /** True if the machine is at its live end. */
-  get isPresent(): boolean {
-    return this.isLive && this.present === undefined;
+  get isAtLiveEnd(): boolean {
+    return this.isLive && this.liveEnd === undefined;
   }
 
   /** True if a live machine is in its history. */
-  get isLookingBack(): boolean {
-    return this.present !== undefined;
+  get isInHistory(): boolean {
+    return this.liveEnd !== undefined;
   }
 
   /** The last position: the live end of a live machine, otherwise the end of the recording. */
   get end(): Position {
-    return this.present?.position ?? (this.isLive ? this.machine.position : this.history.end());
+    return this.liveEnd?.position ?? (this.isLive ? this.machine.position : this.history.end());
   }
 
   /** The first position: that of the first snapshot. */
@@ -112,36 +112,36 @@ export class TimeTravel {
   }
 
   /** Adds a cached snapshot of the current state, which the overlays contain under that name (undefined: power-on). */
-  remember({ name, state, image }: { name: string | undefined; state: State; image: RamImage }): void {
-    this.memory.charge();
-    const disks = this.disks.map((): DiskMoment => ({ snapshot: name }));
-    this.memory.cache.add({ position: this.machine.position, state: new SavedState(state), image, disks });
+  addCached({ name, state, ram }: { name: string | undefined; state: State; ram: RamSnapshot }): void {
+    this.memory.updateCharges();
+    const disks = this.disks.map((): DiskState => ({ snapshot: name }));
+    this.memory.cache.add({ position: this.machine.position, state: new SavedState(state), ram, disks });
   }
 
   /** Saves the current state, which is in the history, as a snapshot; `write` stores it in the overlays. */
-  keep(name: string, write: (moment: PastMoment) => void): void {
-    assert(!this.isPresent, 'the present has no scratch layers');
+  saveSnapshot(name: string, write: (snapshot: HistorySnapshot) => void): void {
+    assert(!this.isAtLiveEnd, 'the present has no scratch layers');
     const state = this.machine.saveState();
-    const image = this.images.capture();
-    write({ state, ram: image, disks: this.disks });
-    this.remember({ name, state, image });
+    const ram = this.images.capture();
+    write({ state, ram: ram, disks: this.disks });
+    this.addCached({ name, state, ram });
   }
 
   /**
    * Calls `remove` to delete overlay snapshots of these names. First drops the cached snapshots that are based on
    * them; if the current state is based on one, it is then replayed from another snapshot.
    */
-  forget(names: readonly string[], remove: () => void): void {
+  deleteSnapshots(names: readonly string[], remove: () => void): void {
     this.memory.cache.forget(names);
     for (const name of names) this.damaged.forget(name);
     this.dropInterrupted();
-    const standsOnThem = !this.isPresent && this.disks.some((disk) => disk.standsOn(names));
+    const isBasedOnThem = !this.isAtLiveEnd && this.disks.some((disk) => disk.isBasedOn(names));
     remove();
     for (const disk of this.disks) disk.forget(names);
-    if (!standsOnThem) return;
+    if (!isBasedOnThem) return;
     const { position } = this.machine;
-    this.openPast();
-    this.restoreNearest(position, { mayStay: false });
+    this.openHistory();
+    this.restoreNearest(position, { mayReuseCurrent: false });
     this.replayTo(position, never);
   }
 
@@ -160,16 +160,16 @@ export class TimeTravel {
   seekTo(target: Position, wantsPause: WantsPause = never): boolean {
     assert(target >= this.start && target <= this.end, `position ${target} is not in the history`);
     const { machine } = this;
-    if (this.present && target === this.present.position) {
+    if (this.liveEnd && target === this.liveEnd.position) {
       this.dropInterrupted();
-      this.returnToPresent();
+      this.returnToLiveEnd();
       return true;
     }
     if (target === machine.position) return true;
     this.dropInterrupted();
     machine.setStopPoints(NO_STOP_POINTS);
-    this.leavePresent();
-    this.restoreNearest(target, { mayStay: true });
+    this.leaveLiveEnd();
+    this.restoreNearest(target, { mayReuseCurrent: true });
     return this.replayTo(target, wantsPause);
   }
 
@@ -183,17 +183,17 @@ export class TimeTravel {
     wantsPause: WantsPause = never,
     { stopsAtStart = false }: RunOptions = {},
   ): TravelStop {
-    assert(!this.isPresent, 'the present has no recorded future');
+    assert(!this.isAtLiveEnd, 'the present has no recorded future');
     assert(until >= 0, 'a run goes to a position');
     this.dropInterrupted();
-    const goal = Math.max(this.machine.position, Math.min(until, this.end));
+    const target = Math.max(this.machine.position, Math.min(until, this.end));
     const { machine } = this;
     machine.setStopPoints(points);
-    this.openPast();
-    const stop = this.runChecked(goal, wantsPause, stopsAtStart);
+    this.openHistory();
+    const stop = this.runChecked(target, wantsPause, stopsAtStart);
     if (stop.kind !== 'reached') return stop;
-    if (this.present && machine.position === this.present.position) {
-      this.returnToPresent();
+    if (this.liveEnd && machine.position === this.liveEnd.position) {
+      this.returnToLiveEnd();
       return { kind: 'reached' };
     }
     return machine.position >= this.end && until > this.end ? { kind: 'endOfRecording' } : stop;
@@ -205,7 +205,7 @@ export class TimeTravel {
    * position or at the start of the searched part; calling this there with the same points continues the search.
    */
   backward(points: StopPoints, wantsPause: WantsPause = never): TravelStop {
-    const search = this.takeUpSearch(points);
+    const search = this.resumeSearch(points);
     const found = search.run(wantsPause);
     if (found === 'paused') return this.interrupt(search);
     this.memory.releaseHeld();
@@ -215,45 +215,46 @@ export class TimeTravel {
 
   /** Returns to the live end, if there is one, and releases the resources of the history. */
   close(): void {
-    if (this.present) this.returnToPresent();
+    if (this.liveEnd) this.returnToLiveEnd();
     this.abandon();
   }
 
   /** Releases the resources of the history, wherever the machine is; it must not run again. */
   abandon(): void {
-    this.past?.close();
-    this.past = undefined;
+    this.openedHistory?.close();
+    this.openedHistory = undefined;
     for (const disk of this.disks) disk.close();
   }
 
   // --- going back ------------------------------------------------------------------------------------------------------
 
-  private takeUpSearch(points: StopPoints): ReverseSearch {
+  private resumeSearch(points: StopPoints): ReverseSearch {
     const interrupted = this.interrupted;
-    const isSame = interrupted?.points === points && interrupted.upTo === this.machine.position;
+    const isSame = interrupted?.points === points && interrupted.searchedDownTo === this.machine.position;
     if (!isSame) this.dropInterrupted();
     this.interrupted = undefined;
-    const stand = isSame || this.isPresent ? undefined : this.memory.hold(this.capture());
-    this.leavePresent();
-    return isSame ? interrupted : new ReverseSearch(this.searchGround, points, stand);
+    const current = isSame || this.isAtLiveEnd ? undefined : this.memory.hold(this.capture());
+    this.leaveLiveEnd();
+    return isSame ? interrupted : new ReverseSearch(this.searchContext, points, current);
   }
 
   private interrupt(search: ReverseSearch): TravelStop {
-    if (!search.showStand()) this.returnToPresent();
+    if (!search.showCurrent()) this.returnToLiveEnd();
     this.interrupted = search;
     return { kind: 'paused' };
   }
 
-  private get searchGround(): SearchGround {
+  private get searchContext(): SearchContext {
     return {
       machine: this.machine,
       start: this.start,
-      restoreBefore: (position, wantsPause) => this.restoreNearest(position - 1, { mayStay: false }, wantsPause),
+      restoreBefore: (position, wantsPause) =>
+        this.restoreNearest(position - 1, { mayReuseCurrent: false }, wantsPause),
       capture: () => this.memory.hold(this.capture()),
       release: (snapshot) => this.memory.release(snapshot),
-      show: (moment) => this.show(moment),
-      nextLeft: (position, before) => Math.min(nextRegular(position), before),
-      leaveSnapshot: () => this.leaveSnapshot(),
+      restoreCached: (snapshot) => this.restoreCached(snapshot),
+      nextSnapshotPosition: (position, before) => Math.min(nextMultiple(position), before),
+      addSnapshot: () => this.leaveSnapshot(),
     };
   }
 
@@ -265,51 +266,57 @@ export class TimeTravel {
   }
 
   /** Restores the last undamaged snapshot at or before a position. After a pause, the machine's state is incomplete. */
-  private restoreNearest(target: Position, { mayStay }: { mayStay: boolean }, wantsPause = never): Restored {
+  private restoreNearest(
+    target: Position,
+    { mayReuseCurrent }: { mayReuseCurrent: boolean },
+    wantsPause = never,
+  ): RestoreResult {
     const { machine } = this;
     const cached = this.memory.cache.latestUpTo(target);
-    const anchor = this.history
-      .anchors()
-      .findLast(({ name, position }) => position <= target && position >= this.start && !this.damaged.has(name));
-    const isWorthLoading = anchor && anchor.position - (cached?.position ?? -Infinity) > STEPS_AS_LOADING;
-    const nearest = isWorthLoading ? anchor.position : (cached?.position ?? -1);
-    if (mayStay && machine.position <= target && machine.position >= nearest) return 'fromMemory';
+    const saved = this.history
+      .savedSnapshots()
+      .findLast(
+        ({ name, position }) => position <= target && position >= this.start && !this.damaged.isKnownDamaged(name),
+      );
+    const isWorthLoading = saved && saved.position - (cached?.position ?? -Infinity) > LOAD_COST_STEPS;
+    const nearest = isWorthLoading ? saved.position : (cached?.position ?? -1);
+    if (mayReuseCurrent && machine.position <= target && machine.position >= nearest) return 'fromMemory';
     if (cached && cached.position === nearest) {
-      this.show(cached);
+      this.restoreCached(cached);
       return 'fromMemory';
     }
-    assert(anchor, 'there is a snapshot at the start');
-    const shown = this.showAnchor(anchor.name, wantsPause);
-    return shown === 'damaged' ? this.restoreNearest(target, { mayStay: false }, wantsPause) : shown;
+    assert(saved, 'there is a snapshot at the start');
+    const shown = this.showSavedSnapshot(saved.name, wantsPause);
+    return shown === 'damaged' ? this.restoreNearest(target, { mayReuseCurrent: false }, wantsPause) : shown;
   }
 
-  private show(moment: MemorySnapshot): void {
+  private restoreCached(snapshot: CachedSnapshot): void {
     const { machine } = this;
     // Restoring RAM is not a guest access, so watchpoints must not trigger.
     machine.setStopPoints(NO_STOP_POINTS);
-    this.images.restore(moment.image);
-    machine.loadState(moment.state.state);
-    this.disks.forEach((disk, i) => disk.show(moment.disks[i]));
+    this.images.restore(snapshot.ram);
+    machine.loadState(snapshot.state.state);
+    this.disks.forEach((disk, i) => disk.show(snapshot.disks[i]));
     // The restored pages are in use now, and the previous ones no longer are. This may drop the snapshot itself.
-    this.memory.charge();
-    this.past!.player.seek(machine.position);
+    this.memory.updateCharges();
+    this.openedHistory!.player.seek(machine.position);
   }
 
   /** If paused, the snapshot is only partly loaded. */
-  private showAnchor(name: string, wantsPause: WantsPause): 'fromDisk' | 'paused' | 'damaged' {
+  private showSavedSnapshot(name: string, wantsPause: WantsPause): 'fromDisk' | 'paused' | 'damaged' {
     const { machine } = this;
     machine.setStopPoints(NO_STOP_POINTS);
-    const isBegun = this.loading?.name === name;
-    const load = isBegun ? this.loading! : new AnchorLoad(name, this.history.readAnchor(name, this.images.current));
+    const isSame = this.loading?.name === name;
+    const load = isSame ? this.loading! : new SnapshotLoad(name, this.history.readSnapshot(name, this.images.current));
     const loaded = load.run(wantsPause);
     this.loading = loaded === 'paused' ? load : undefined;
     if (loaded === 'paused') return 'paused';
-    const image = this.images.restoreRead(loaded.ram);
+    const ram = this.images.restoreLoaded(loaded.ram);
     machine.loadState(loaded.state);
     if (this.damaged.isDamaged(name, machine)) return 'damaged';
     for (const disk of this.disks) disk.show({ snapshot: name });
-    this.remember({ name, state: machine.saveState(), image });
-    this.past!.player.seek(machine.position);
+    this.addCached({ name, state: machine.saveState(), ram });
+    this.openedHistory!.player.seek(machine.position);
     return 'fromDisk';
   }
 
@@ -317,7 +324,7 @@ export class TimeTravel {
   private replayTo(target: Position, wantsPause: WantsPause): boolean {
     const { machine } = this;
     while (machine.position < target) {
-      const left = nextLeft(machine.position, target);
+      const left = nextSnapshotPosition(machine.position, target);
       const stop = this.runChecked(left, wantsPause);
       if (stop.kind === 'paused') return false;
       assert(machine.position === left, `the machine ended (${stop.kind}) inside its history`);
@@ -330,24 +337,24 @@ export class TimeTravel {
     if (!this.memory.cache.has(this.machine.position)) this.memory.cache.add(this.capture());
   }
 
-  private capture(): MemorySnapshot {
+  private capture(): CachedSnapshot {
     const { machine } = this;
-    const image = this.images.capture();
-    this.memory.charge();
+    const ram = this.images.capture();
+    this.memory.updateCharges();
     const disks = this.disks.map((disk) => disk.capture());
-    return { position: machine.position, state: new SavedState(machine.saveState()), image, disks };
+    return { position: machine.position, state: new SavedState(machine.saveState()), ram, disks };
   }
 
   /** Runs, and compares the state with the recorded digests when a replay reaches them for the first time. */
   private runChecked(until: Position, wantsPause: WantsPause, stopsAtFirst = false): MachineStop {
     const { machine } = this;
-    const { player } = this.past!;
+    const { player } = this.openedHistory!;
     assert(machine.position <= until, 'a run goes forwards');
     for (let stopsAtStart = stopsAtFirst; ; stopsAtStart = true) {
       this.checkDigest();
       const digest = this.isLive ? Infinity : player.nextDigestPosition;
       const stop = machine.run(Math.min(until, digest), wantsPause, { stopsAtStart });
-      this.memory.cache.keepWithin();
+      this.memory.cache.enforceBudget();
       this.checkDigest();
       if (stop.kind !== 'reached' || machine.position >= until) return stop;
     }
@@ -356,7 +363,7 @@ export class TimeTravel {
   private checkDigest(): void {
     if (this.isLive) return;
     const { position } = this.machine;
-    const { player } = this.past!;
+    const { player } = this.openedHistory!;
     // A reverse search passes digests without checking them.
     player.skipDigests(Math.max(this.verifiedTo, position - 1));
     if (player.nextDigestPosition !== position) return;
@@ -366,53 +373,53 @@ export class TimeTravel {
 
   // --- history and live end --------------------------------------------------------------------------------------------
 
-  private leavePresent(): void {
-    if (!this.isPresent) return this.openPast();
+  private leaveLiveEnd(): void {
+    if (!this.isAtLiveEnd) return this.openHistory();
     const { machine } = this;
-    const image = this.images.capture();
-    this.present = {
+    const ram = this.images.capture();
+    this.liveEnd = {
       position: machine.position,
       state: machine.saveState(),
-      image,
+      ram,
       inputs: machine.inputs,
       log: this.log.target,
     };
-    this.memory.charge();
-    for (const disk of this.disks) disk.leavePresent();
-    this.openPast();
+    this.memory.updateCharges();
+    for (const disk of this.disks) disk.leaveLiveEnd();
+    this.openHistory();
   }
 
-  private openPast(): void {
-    if (this.past) return;
-    this.past = this.history.openPlayer();
-    this.machine.inputs = this.past.player;
-    this.log.target = this.past.player;
+  private openHistory(): void {
+    if (this.openedHistory) return;
+    this.openedHistory = this.history.openPlayer();
+    this.machine.inputs = this.openedHistory.player;
+    this.log.target = this.openedHistory.player;
   }
 
   /** Returns to the live end. A machine that replayed up to it must have the same state. */
-  private returnToPresent(): void {
-    const { machine, present } = this;
-    assert(present, 'there is a present to return to');
-    if (machine.position === present.position) {
-      assert(isSameState(machine.saveState(), present.state), 'the replay came back to another present');
+  private returnToLiveEnd(): void {
+    const { machine, liveEnd } = this;
+    assert(liveEnd, 'there is a present to return to');
+    if (machine.position === liveEnd.position) {
+      assert(isSameState(machine.saveState(), liveEnd.state), 'the replay came back to another present');
     }
     machine.setStopPoints(NO_STOP_POINTS);
-    this.images.restore(present.image);
-    machine.loadState(present.state);
-    for (const disk of this.disks) disk.returnToPresent();
-    machine.inputs = present.inputs;
-    this.log.target = present.log;
-    this.present = undefined;
-    this.past?.close();
-    this.past = undefined;
-    this.memory.charge();
+    this.images.restore(liveEnd.ram);
+    machine.loadState(liveEnd.state);
+    for (const disk of this.disks) disk.returnToLiveEnd();
+    machine.inputs = liveEnd.inputs;
+    this.log.target = liveEnd.log;
+    this.liveEnd = undefined;
+    this.openedHistory?.close();
+    this.openedHistory = undefined;
+    this.memory.updateCharges();
   }
 }
 
-interface Present {
+interface LiveEnd {
   position: Position;
   state: State;
-  image: RamImage;
+  ram: RamSnapshot;
   inputs: Inputs;
   log: RequestLog;
 }
@@ -420,12 +427,12 @@ interface Present {
 const never = (): boolean => false;
 
 /** The position of the next snapshot to leave on the way to a target, or the target itself. */
-function nextLeft(position: Position, target: Position): Position {
-  const before = LEFT_BEFORE_GOAL.map((distance) => target - distance).find((place) => place > position);
-  return Math.min(target, nextRegular(position), before ?? target);
+function nextSnapshotPosition(position: Position, target: Position): Position {
+  const before = SNAPSHOT_DISTANCES.map((distance) => target - distance).find((position) => position > position);
+  return Math.min(target, nextMultiple(position), before ?? target);
 }
 
-const nextRegular = (position: Position): Position => (Math.floor(position / LEFT_EVERY) + 1) * LEFT_EVERY;
+const nextMultiple = (position: Position): Position => (Math.floor(position / SNAPSHOT_SPACING) + 1) * SNAPSHOT_SPACING;
 
 const isSameState = (a: State, b: State): boolean => {
   const left = encodeCbor(a);

@@ -1,6 +1,6 @@
 import type { Position } from '../base/quantities.ts';
 import { combinedDigest } from '../machine/machineDigest.ts';
-import type { FinisherRequest } from '../machine/devices/finisher.ts';
+import type { TestDeviceRequest } from '../machine/devices/testDevice.ts';
 import type { OutsideEvent } from '../machine/inputs.ts';
 import type { Machine, MachineStop, RunOptions } from '../machine/machine.ts';
 import type { StopPoints } from '../machine/stopPoints.ts';
@@ -33,7 +33,7 @@ export interface Timeline {
   /** Makes all progress so far survive a kill of the process. The host calls this about twice a second. */
   writeBack(): void;
   /** Detects files that were deleted or replaced while the session has them open; each causes one notice. Cheap. */
-  lookAfterFiles(): void;
+  checkFiles(): void;
   /** The digest of the whole state. The first call reads all of every drive. */
   digest(): bigint;
   /** All snapshots in order of position; the same array until one changes. */
@@ -96,11 +96,11 @@ export function endOf(stop: MachineStop): End | undefined {
     case 'stuck':
       return { reason: 'waitsForever' };
     case 'finished':
-      return endOfFinish(stop.finish);
+      return endOfTestDevice(stop.finish);
   }
 }
 
-function endOfFinish({ kind, code }: FinisherRequest): End {
+function endOfTestDevice({ kind, code }: TestDeviceRequest): End {
   switch (kind) {
     case 'pass':
       return { reason: 'powerOff', guestExit: 0 };
@@ -115,9 +115,9 @@ function endOfFinish({ kind, code }: FinisherRequest): End {
  * The reason for ending a timeline that is closed now: that of the guest if it has ended by itself, otherwise
  * `interrupted`. A live machine first returns to its live end.
  */
-export function endOfPresent(timeline: Timeline): End {
+export function endAtLiveEnd(timeline: Timeline): End {
   const { travel } = timeline;
-  if (travel?.isLookingBack) travel.seekTo(travel.end);
+  if (travel?.isInHistory) travel.seekTo(travel.end);
   return timeline.advance(timeline.position) ?? { reason: 'interrupted' };
 }
 

@@ -2,8 +2,8 @@ import type { Host } from '../base/host.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
 import { UserError, dataOf } from '../../messages/userError.ts';
 import type { DriveOptions } from './driveStack.ts';
-import { isInPlace } from './inPlace.ts';
-import { type DiskFile, type DiskPlace, shownDiskFiles } from './openDisk.ts';
+import { hasInternalSnapshots } from './internalSnapshots.ts';
+import { type DiskFile, type DiskLocation, listDiskFiles } from './openDisk.ts';
 
 /** The files of a session, for display, with the names that the user gave. */
 export interface TimelineFiles {
@@ -27,7 +27,7 @@ export interface DriveFiles {
 export function filesOfDrive(host: Host, options: DriveOptions, overlay: Qcow2Image | undefined): DriveFiles {
   const { id, readOnly, image, format } = options;
   const top: DiskFile[] =
-    overlay && !isInPlace(options)
+    overlay && !hasInternalSnapshots(options)
       ? [
           {
             file: options.overlay ?? overlay.name,
@@ -46,9 +46,9 @@ export function filesOfDrive(host: Host, options: DriveOptions, overlay: Qcow2Im
 }
 
 /** Also handles an image that was deleted while the session has it open. */
-function imageFiles(host: Host, image: DiskPlace): DiskFile[] {
+function imageFiles(host: Host, image: DiskLocation): DiskFile[] {
   try {
-    return shownDiskFiles(host, image);
+    return listDiskFiles(host, image);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return [{ file: image.path, format: image.format, fileBytes: 0, virtualBytes: 0, problem: dataOf(error) }];

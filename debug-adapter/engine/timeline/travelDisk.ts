@@ -11,7 +11,7 @@ import type { SlotMap } from '../block/slotMap.ts';
 import type { BaseDisk } from './driveStack.ts';
 
 /** The state of a disk at a position. */
-export interface DiskMoment {
+export interface DiskState {
   /** The overlay snapshot that it is based on; undefined for power-on, which has only the base. */
   snapshot: string | undefined;
   /** The writes since then; undefined if there are none. Must be freed with `release`. */
@@ -35,9 +35,9 @@ export class TravelDisk {
   private layer: ScratchLayer | undefined;
   private ownsLayer: boolean;
   private views = new Map<string, SnapshotView>();
-  private shown: string | undefined;
+  private currentSnapshot: string | undefined;
   private copyBuffer: Uint8Array | undefined;
-  private present: { device: BlockDevice; digest: DriveDigest } | undefined;
+  private liveEnd: { device: BlockDevice; digest: DriveDigest } | undefined;
 
   constructor(options: {
     filter: BlkreplayFilter;
@@ -46,50 +46,50 @@ export class TravelDisk {
     overlay?: Qcow2Image;
     openScratch: () => HostFile;
     /** The initial disk of a replay; the caller closes it. */
-    shown?: { layer: ScratchLayer; snapshot: string | undefined };
+    currentSnapshot?: { layer: ScratchLayer; snapshot: string | undefined };
   }) {
     this.driveId = options.filter.id;
     this.filter = options.filter;
     this.base = options.base;
     this.overlay = options.overlay;
     this.openScratch = options.openScratch;
-    this.layer = options.shown?.layer;
-    this.shown = options.shown?.snapshot;
-    this.ownsLayer = options.shown === undefined;
+    this.layer = options.currentSnapshot?.layer;
+    this.currentSnapshot = options.currentSnapshot?.snapshot;
+    this.ownsLayer = options.currentSnapshot === undefined;
   }
 
   /** Saves the device of the live end. */
-  leavePresent(): void {
-    this.present = { device: this.filter.device, digest: this.filter.driveDigest };
+  leaveLiveEnd(): void {
+    this.liveEnd = { device: this.filter.device, digest: this.filter.driveDigest };
   }
 
-  returnToPresent(): void {
-    if (!this.present) return;
-    this.filter.setDevice(this.present.device, this.present.digest);
-    this.present = undefined;
+  returnToLiveEnd(): void {
+    if (!this.liveEnd) return;
+    this.filter.setDevice(this.liveEnd.device, this.liveEnd.digest);
+    this.liveEnd = undefined;
     // Discards the guest's writes in the history.
     this.layer?.reset(this.base.base);
   }
 
   /** Shows a disk state. A drive without snapshots shows its base. */
-  show(moment: DiskMoment): void {
+  show(state: DiskState): void {
     if (this.filter.readOnly) return;
-    this.shown = moment.snapshot;
-    const lower = this.view(moment.snapshot)?.disk ?? this.base.base;
+    this.currentSnapshot = state.snapshot;
+    const lower = this.view(state.snapshot)?.disk ?? this.base.base;
     this.layer ??= new ScratchLayer({ lower, scratch: this.openScratch() });
-    if (moment.slots) this.layer.restore({ lower, slots: moment.slots });
+    if (state.slots) this.layer.restore({ lower, slots: state.slots });
     else this.layer.reset(lower);
     const { layer } = this;
     this.filter.setDevice(layer, () => this.digestOf(layer));
   }
 
   /** Captures the current disk state. */
-  capture(): DiskMoment {
-    return { snapshot: this.shown, slots: this.layer?.capture().slots };
+  capture(): DiskState {
+    return { snapshot: this.currentSnapshot, slots: this.layer?.capture().slots };
   }
 
   /** Frees a captured state. */
-  release({ slots }: DiskMoment): void {
+  release({ slots }: DiskState): void {
     if (slots) this.layer?.release(slots);
   }
 
@@ -121,8 +121,8 @@ export class TravelDisk {
   }
 
   /** Whether the shown state is based on one of these snapshots. */
-  standsOn(names: readonly string[]): boolean {
-    return this.shown !== undefined && names.includes(this.shown);
+  isBasedOn(names: readonly string[]): boolean {
+    return this.currentSnapshot !== undefined && names.includes(this.currentSnapshot);
   }
 
   /** Closes the views of deleted snapshots. */
@@ -134,7 +134,7 @@ export class TravelDisk {
     const view = this.views.get(from);
     if (view) this.views.set(to, view);
     this.views.delete(from);
-    if (this.shown === from) this.shown = to;
+    if (this.currentSnapshot === from) this.currentSnapshot = to;
   }
 
   close(): void {
@@ -153,9 +153,9 @@ export class TravelDisk {
 
   /** Derived from the base's digest, so that only ranges that differ from the base are read. */
   private digestOf(layer: ScratchLayer): DriveDigest {
-    const inOverlay = this.view(this.shown)?.allocatedRanges() ?? [];
+    const inOverlay = this.view(this.currentSnapshot)?.allocatedRanges() ?? [];
     return DriveDigest.from(this.base.baseDigest, layer, [
-      ...(this.base.ownRanges ?? []),
+      ...(this.base.imageRanges ?? []),
       ...inOverlay,
       ...layer.writtenRanges(),
     ]);

@@ -9,28 +9,28 @@ import type { SnapshotView } from '../block/qcow2/snapshotView.ts';
 import { snapshotForeign, foreignReasons } from '../../messages/drives.ts';
 import { snapshotStateTooLarge } from '../../messages/snapshots.ts';
 import { hartName, type Machine } from '../machine/machine.ts';
-import { RamImage } from './ramImages.ts';
+import { RamSnapshot } from './ramSnapshots.ts';
 
 const STATE_AREA_BYTES = 1 << 20;
 const LENGTH_BYTES = 8;
 /** The header of a state in two parts: length, offset of the other part, checksum. */
-const LONG_HEAD_BYTES = 24;
+const LONG_HEADER_BYTES = 24;
 /** The maximum, eight disks with 1024 requests of 1024 segments in flight, takes 250 MiB. */
 export const STATE_BYTES_MAX = 256 << 20;
 /** Adjacent dirty pages are written together, up to this size. */
 const RUN_BYTES_MAX = 1 << 20;
 
 /** A machine at one position. */
-interface Moment {
+interface MachineSnapshot {
   state: State;
-  ram: RamImage;
+  ram: RamSnapshot;
   /** The name of the recording's first snapshot, which distinguishes the recordings in one image. */
   first: string;
 }
 
 /** A machine in its encoded form. */
-export interface EncodedMoment {
-  ram: RamImage;
+export interface EncodedSnapshot {
+  ram: RamSnapshot;
   /** The encoded state, which is everything but RAM. */
   parts: readonly { offset: number; bytes: Uint8Array }[];
   /** The length of the whole VM state. */
@@ -38,7 +38,7 @@ export interface EncodedMoment {
 }
 
 /** The VM state that an image already contains. */
-export type WrittenMoment = Pick<EncodedMoment, 'ram' | 'lengthBytes'>;
+export type WrittenSnapshot = Pick<EncodedSnapshot, 'ram' | 'lengthBytes'>;
 
 /**
  * Encodes a machine as a qcow2 image's VM state: 1 MiB for everything but RAM, then RAM with each page at a fixed
@@ -52,7 +52,7 @@ export type WrittenMoment = Pick<EncodedMoment, 'ram' | 'lengthBytes'>;
  *
  * Throws a UserError if the state exceeds the limit, before anything is written.
  */
-export function encodeMoment({ state, ram, first }: Moment): EncodedMoment {
+export function encodeSnapshot({ state, ram, first }: MachineSnapshot): EncodedSnapshot {
   const memoryBytes = ram.length * PAGE_SIZE_BYTES;
   const encoded = encodeCbor({ ...state, memoryBytes, first });
   if (encoded.length > STATE_BYTES_MAX) throw snapshotStateTooLarge(encoded.length, STATE_BYTES_MAX);
@@ -68,8 +68,8 @@ export function encodeMoment({ state, ram, first }: Moment): EncodedMoment {
   head.setBigUint64(0, BigInt(encoded.length));
   head.setBigUint64(8, BigInt(ramEnd));
   head.setBigUint64(16, xxh64(encoded));
-  area.set(encoded.subarray(0, STATE_AREA_BYTES - LONG_HEAD_BYTES), LONG_HEAD_BYTES);
-  const rest = encoded.subarray(STATE_AREA_BYTES - LONG_HEAD_BYTES);
+  area.set(encoded.subarray(0, STATE_AREA_BYTES - LONG_HEADER_BYTES), LONG_HEADER_BYTES);
+  const rest = encoded.subarray(STATE_AREA_BYTES - LONG_HEADER_BYTES);
   // Whole pages, so that zeroing them later frees all clusters.
   const other = new Uint8Array(Math.ceil(rest.length / PAGE_SIZE_BYTES) * PAGE_SIZE_BYTES);
   other.set(rest);
@@ -81,48 +81,48 @@ export function encodeMoment({ state, ram, first }: Moment): EncodedMoment {
 }
 
 /** Updates the image's active VM state to the given machine; skips RAM pages that equal those in `written`. */
-export function writeMoment(image: Qcow2Image, moment: EncodedMoment, written: WrittenMoment): void {
-  for (const { offset, bytes } of moment.parts) image.writeVmState(offset, bytes);
-  dropBehind(image, moment.lengthBytes, written.lengthBytes);
-  const isWanted = (page: number): boolean => moment.ram.page(page) !== written.ram.page(page);
-  if (canWriteClusters(image.clusterSizeBytes)) writeClusters(image, moment.ram, isWanted);
-  else writePages(image, moment.ram, isWanted);
+export function writeSnapshot(image: Qcow2Image, snapshot: EncodedSnapshot, written: WrittenSnapshot): void {
+  for (const { offset, bytes } of snapshot.parts) image.writeVmState(offset, bytes);
+  dropAfter(image, snapshot.lengthBytes, written.lengthBytes);
+  const matches = (page: number): boolean => snapshot.ram.page(page) !== written.ram.page(page);
+  if (canWriteClusters(image.clusterSizeBytes)) writeClusters(image, snapshot.ram, matches);
+  else writePages(image, snapshot.ram, matches);
 }
 
 /**
  * Updates a draft, whose VM state had `lengthBefore` bytes and which compares pages itself. Reads the RAM that the
  * draft's snapshot maps.
  */
-export function writeMomentTo(draft: SnapshotDraft, moment: EncodedMoment, lengthBefore: number): void {
+export function writeSnapshotTo(draft: SnapshotDraft, snapshot: EncodedSnapshot, lengthBefore: number): void {
   const writeVmState = (offset: number, bytes: Uint8Array) => draft.setVmState(offset, bytes);
   const zeroVmState = (offset: number, lengthBytes: number) => draft.zeroVmState(offset, lengthBytes);
-  for (const { offset, bytes } of moment.parts) writeVmState(offset, bytes);
-  dropBehind({ zeroVmState }, moment.lengthBytes, lengthBefore);
-  writePages({ writeVmState, zeroVmState }, moment.ram, () => true);
+  for (const { offset, bytes } of snapshot.parts) writeVmState(offset, bytes);
+  dropAfter({ zeroVmState }, snapshot.lengthBytes, lengthBefore);
+  writePages({ writeVmState, zeroVmState }, snapshot.ram, () => true);
 }
 
 /** The rest of a longer previous state would stay in the snapshot and in the file. */
-function dropBehind(image: Pick<Qcow2Image, 'zeroVmState'>, lengthBytes: number, lengthBefore: number): void {
+function dropAfter(image: Pick<Qcow2Image, 'zeroVmState'>, lengthBytes: number, lengthBefore: number): void {
   if (lengthBefore > lengthBytes) image.zeroVmState(lengthBytes, lengthBefore - lengthBytes);
 }
 
 /** Whether each cluster contains whole pages, and RAM starts at a cluster boundary. */
 const canWriteClusters = (clusterSizeBytes: number): boolean =>
-  clusterSizeBytes >= PAGE_SIZE_BYTES && placeOf(0) % clusterSizeBytes === 0;
+  clusterSizeBytes >= PAGE_SIZE_BYTES && pageOffset(0) % clusterSizeBytes === 0;
 
 /**
  * Writes all whole clusters with wanted pages, wherever they are, in few writes and without reading their old
  * contents. Zero clusters are dropped.
  */
-function writeClusters(image: Qcow2Image, ram: RamImage, isWanted: (page: number) => boolean): void {
+function writeClusters(image: Qcow2Image, ram: RamSnapshot, matches: (page: number) => boolean): void {
   const pagesEach = image.clusterSizeBytes / PAGE_SIZE_BYTES;
   const clusters: { offset: number; bytes: Uint8Array }[] = [];
   for (let first = 0; first < ram.length; first += pagesEach) {
     const end = Math.min(first + pagesEach, ram.length);
     let page = first;
-    while (page < end && !isWanted(page)) page++;
+    while (page < end && !matches(page)) page++;
     if (page === end) continue;
-    const offset = placeOf(first);
+    const offset = pageOffset(first);
     const bytes = pagesEach === 1 ? ram.page(first) : clusterOf(ram, { first, end }, image.clusterSizeBytes);
     if (bytes) clusters.push({ offset, bytes });
     else image.zeroVmState(offset, image.clusterSizeBytes);
@@ -135,7 +135,7 @@ function writeClusters(image: Qcow2Image, ram: RamImage, isWanted: (page: number
 
 /** Undefined if all pages are zero. */
 function clusterOf(
-  ram: RamImage,
+  ram: RamSnapshot,
   { first, end }: { first: number; end: number },
   clusterSizeBytes: number,
 ): Uint8Array | undefined {
@@ -149,17 +149,17 @@ function clusterOf(
 
 function writePages(
   image: Pick<Qcow2Image, 'writeVmState' | 'zeroVmState'>,
-  ram: RamImage,
-  isWanted: (page: number) => boolean,
+  ram: RamSnapshot,
+  matches: (page: number) => boolean,
 ): void {
   const run = runBuffer();
   let first = 0;
   let pages = 0;
   const flush = () => {
-    if (pages > 0) image.writeVmState(placeOf(first), run.subarray(0, pages * PAGE_SIZE_BYTES));
+    if (pages > 0) image.writeVmState(pageOffset(first), run.subarray(0, pages * PAGE_SIZE_BYTES));
     pages = 0;
   };
-  eachWanted(image, ram, isWanted, (page, bytes) => {
+  forEachMatching(image, ram, matches, (page, bytes) => {
     if (page !== first + pages || pages * PAGE_SIZE_BYTES === RUN_BYTES_MAX) {
       flush();
       first = page;
@@ -171,27 +171,27 @@ function writePages(
 }
 
 /** Visits wanted pages in order; zero pages are dropped from the image instead. */
-function eachWanted(
+function forEachMatching(
   image: Pick<Qcow2Image, 'zeroVmState'>,
-  ram: RamImage,
-  isWanted: (page: number) => boolean,
+  ram: RamSnapshot,
+  matches: (page: number) => boolean,
   write: (page: number, bytes: Uint8Array) => void,
 ): void {
   for (let page = 0; page < ram.length; page++) {
-    if (!isWanted(page)) continue;
+    if (!matches(page)) continue;
     const bytes = ram.page(page);
     if (bytes) write(page, bytes);
-    else image.zeroVmState(placeOf(page), PAGE_SIZE_BYTES);
+    else image.zeroVmState(pageOffset(page), PAGE_SIZE_BYTES);
   }
 }
 
-const placeOf = (page: number): number => STATE_AREA_BYTES + page * PAGE_SIZE_BYTES;
+const pageOffset = (page: number): number => STATE_AREA_BYTES + page * PAGE_SIZE_BYTES;
 
 /** Whether a snapshot's VM state is a blkreplay machine of any version, and not one of QEMU's, for example. */
-export const isStateOfOurs = (view: SnapshotView): boolean => typeof fieldOf(view, 'version') === 'number';
+export const isBlkreplayState = (view: SnapshotView): boolean => typeof fieldOf(view, 'version') === 'number';
 
 /** Identifies the recording of a snapshot, by the name of the recording's first snapshot. */
-export const firstOf = (view: SnapshotView): unknown => fieldOf(view, 'first');
+export const recordingOf = (view: SnapshotView): unknown => fieldOf(view, 'first');
 
 function fieldOf(view: SnapshotView, name: string): StateValue | undefined {
   const encoded = encodedState(view);
@@ -205,25 +205,25 @@ function fieldOf(view: SnapshotView, name: string): StateValue | undefined {
 
 /** The machine state in a snapshot. Throws a UserError if it does not fit this machine. */
 export function readState(view: SnapshotView, of: { overlay: string; snapshot: string; machine: Machine }): State {
-  const foreign = (why: string) => snapshotForeign(of.overlay, of.snapshot, why);
+  const foreignError = (why: string) => snapshotForeign(of.overlay, of.snapshot, why);
   const encoded = encodedState(view);
-  if (!encoded) throw foreign(foreignReasons.noState());
-  const state = decode(encoded, foreign);
+  if (!encoded) throw foreignError(foreignReasons.noState());
+  const state = decode(encoded, foreignError);
   const { stateVersion } = of.machine;
   if (state.version !== stateVersion) {
-    throw foreign(foreignReasons.version(String(state.version), stateVersion));
+    throw foreignError(foreignReasons.version(String(state.version), stateVersion));
   }
-  if (state.memoryBytes !== of.machine.ram.lengthBytes) throw foreign(foreignReasons.memory());
+  if (state.memoryBytes !== of.machine.ram.lengthBytes) throw foreignError(foreignReasons.memory());
   const { count } = of.machine.harts;
-  if (!(hartName(count - 1) in state) || hartName(count) in state) throw foreign(foreignReasons.harts());
+  if (!(hartName(count - 1) in state) || hartName(count) in state) throw foreignError(foreignReasons.harts());
   const { board, drives } = of.machine;
-  if (!haveParts(state.devices, board.devices, ({ name }) => name)) throw foreign(foreignReasons.devices());
-  if (!haveParts(state.drives, drives, ({ id }) => id)) throw foreign(foreignReasons.drives());
+  if (!matchesParts(state.devices, board.devices, ({ name }) => name)) throw foreignError(foreignReasons.devices());
+  if (!matchesParts(state.drives, drives, ({ id }) => id)) throw foreignError(foreignReasons.drives());
   return state;
 }
 
 /** Whether there is a state for exactly these parts, each with the fields that `loadState` relies on. */
-function haveParts<T extends { saveState(): State }>(
+function matchesParts<T extends { saveState(): State }>(
   states: StateValue | undefined,
   parts: readonly T[],
   nameOf: (part: T) => string,
@@ -241,7 +241,7 @@ const isFields = (value: StateValue | undefined): value is State =>
 
 /** Undefined if the state is incomplete or not one of blkreplay. */
 function encodedState(view: SnapshotView): Uint8Array | undefined {
-  const head = new Uint8Array(LONG_HEAD_BYTES);
+  const head = new Uint8Array(LONG_HEADER_BYTES);
   view.readVmState(0, head);
   const [length, otherOffset, checksum] = [0, 8, 16].map((at) => new DataView(head.buffer).getBigUint64(at));
   if (length === 0n || length > BigInt(STATE_BYTES_MAX)) return undefined;
@@ -252,44 +252,44 @@ function encodedState(view: SnapshotView): Uint8Array | undefined {
   }
   // An earlier build wrote such a state over RAM, so these words are not an offset and a checksum.
   if (otherOffset < BigInt(STATE_AREA_BYTES) || otherOffset > BigInt(RAM_END_MAX)) return undefined;
-  const inArea = STATE_AREA_BYTES - LONG_HEAD_BYTES;
-  view.readVmState(LONG_HEAD_BYTES, encoded.subarray(0, inArea));
-  view.readVmState(Number(otherOffset), encoded.subarray(inArea));
+  const bytesInArea = STATE_AREA_BYTES - LONG_HEADER_BYTES;
+  view.readVmState(LONG_HEADER_BYTES, encoded.subarray(0, bytesInArea));
+  view.readVmState(Number(otherOffset), encoded.subarray(bytesInArea));
   return xxh64(encoded) === checksum ? encoded : undefined;
 }
 
 /** No machine has more than 2 GiB of RAM. */
 const RAM_END_MAX = STATE_AREA_BYTES + 2 ** 31;
 
-function decode(encoded: Uint8Array, foreign: (why: string) => Error): State {
+function decode(encoded: Uint8Array, foreignError: (why: string) => Error): State {
   try {
     return decodeState(encoded);
   } catch (error) {
-    if (error instanceof CborError) throw foreign(foreignReasons.unreadable(error.message));
+    if (error instanceof CborError) throw foreignError(foreignReasons.unreadable(error.message));
     throw error;
   }
 }
 
 /** The contents of a snapshot: a machine's state and its RAM pages. */
-export interface KeptMoment {
+export interface LoadedSnapshot {
   state: State;
-  ram: RamImage;
+  ram: RamSnapshot;
 }
 
 /**
  * Reads a snapshot in pieces of a few milliseconds. Reads all RAM that the snapshot maps; pages that are equal to those
  * of `known`, which is in memory anyway, are shared with it.
  */
-export function* readMoment(
+export function* readSnapshot(
   machine: Machine,
   view: SnapshotView,
-  { known, ...names }: { overlay: string; snapshot: string; known?: RamImage },
-): Generator<void, KeptMoment> {
+  { known, ...names }: { overlay: string; snapshot: string; known?: RamSnapshot },
+): Generator<void, LoadedSnapshot> {
   const state = readState(view, { ...names, machine });
   const pages = new Array<Uint8Array | undefined>(machine.ram.pageCount).fill(undefined);
   for (const range of view.vmStateRanges(STATE_AREA_BYTES + machine.ram.lengthBytes))
     yield* readPages(view, range, pages, known);
-  return { state, ram: RamImage.of(pages) };
+  return { state, ram: RamSnapshot.of(pages) };
 }
 
 /** A range may start in the state area or, with large clusters, within a run of pages. */
@@ -297,14 +297,14 @@ function* readPages(
   view: SnapshotView,
   { offset, lengthBytes }: ByteRange,
   ram: (Uint8Array | undefined)[],
-  known: RamImage | undefined,
+  known: RamSnapshot | undefined,
 ): Generator<void, void> {
   const first = Math.max(0, Math.floor((offset - STATE_AREA_BYTES) / PAGE_SIZE_BYTES));
   const end = Math.min(ram.length, Math.ceil((offset + lengthBytes - STATE_AREA_BYTES) / PAGE_SIZE_BYTES));
   for (let page = first; page < end;) {
     const pages = Math.min(RUN_BYTES_MAX / PAGE_SIZE_BYTES, end - page);
     const bytes = runBuffer().subarray(0, pages * PAGE_SIZE_BYTES);
-    view.readVmState(placeOf(page), bytes);
+    view.readVmState(pageOffset(page), bytes);
     for (let i = 0; i < pages; i++) {
       const read = bytes.subarray(i * PAGE_SIZE_BYTES, (i + 1) * PAGE_SIZE_BYTES);
       const same = known?.page(page + i);

@@ -14,7 +14,7 @@ export class WatchedFiles {
   private onNotice: (notice: Notice) => void;
   /** The identity of each path's file when the session opened it. */
   private opened = new Map<string, string>();
-  private told = new Set<string>();
+  private notified = new Set<string>();
 
   constructor(host: Host, uses: readonly FileUse[], onNotice: (notice: Notice) => void = () => {}) {
     this.host = host;
@@ -23,22 +23,22 @@ export class WatchedFiles {
   }
 
   /** Call this when the files exist under their names. */
-  begin(): this {
+  start(): this {
     for (const { path } of this.uses) this.opened.set(path, this.host.files.identity(path));
     return this;
   }
 
-  look(): void {
+  check(): void {
     for (const { path, use } of this.uses) {
-      if (this.told.has(path) || !this.isLost(path)) continue;
-      this.told.add(path);
+      if (this.notified.has(path) || !this.isLost(path)) continue;
+      this.notified.add(path);
       this.onNotice(fileLost({ file: path, isReplaced: this.host.files.exists(path), use }));
     }
   }
 
   /** Called before a snapshot changes, because data written to a file without a name is lost. */
-  refuseLost(): void {
-    this.look();
+  checkNotLost(): void {
+    this.check();
     const kept = this.uses.filter(({ use }) => use !== 'base');
     const lost = kept.find(({ path }) => this.isLost(path));
     if (lost) throw savedNowhere({ file: lost.path, isReplaced: this.host.files.exists(lost.path) });
@@ -46,7 +46,7 @@ export class WatchedFiles {
 
   /** Called before a recording in progress is opened by name, to visit the history. */
   refuseLostRecording(rrfile: string): void {
-    this.look();
+    this.check();
     if (this.isLost(rrfile)) throw pastLost({ file: rrfile, isReplaced: this.host.files.exists(rrfile) });
   }
 

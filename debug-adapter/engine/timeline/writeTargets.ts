@@ -1,8 +1,8 @@
 import type { Host } from '../base/host.ts';
 import { overlayExists, overlayIsImage, recordingExists, recordingIsInput } from '../../messages/drives.ts';
 import { namesOfBootFiles } from './bootFiles.ts';
-import { refuseBrokenLink, refuseForeign } from './files/ownFile.ts';
-import { isInPlace } from './inPlace.ts';
+import { refuseBrokenLink, refuseOtherKind } from './files/ownFile.ts';
+import { hasInternalSnapshots } from './internalSnapshots.ts';
 import { filesOfDisk } from './openDisk.ts';
 import { stateFileOf } from './sessionOptions.ts';
 import type { LiveSetup } from './sessionOptions.ts';
@@ -16,9 +16,11 @@ export interface WriteTargets {
 }
 
 export function writeTargets(setup: LiveSetup, rrfile: string | undefined): WriteTargets {
-  const named = (inPlace: boolean) =>
-    setup.drives.flatMap((drive) => (drive.overlay === null || isInPlace(drive) !== inPlace ? [] : [drive.overlay]));
-  const written = { overlays: named(false), images: named(true) };
+  const overlayPaths = (inPlace: boolean) =>
+    setup.drives.flatMap((drive) =>
+      drive.overlay === null || hasInternalSnapshots(drive) !== inPlace ? [] : [drive.overlay],
+    );
+  const written = { overlays: overlayPaths(false), images: overlayPaths(true) };
   if (rrfile === undefined) return { ...written, recording: [] };
   return { ...written, recording: needsStateFile(setup) ? [rrfile, stateFileOf(rrfile)] : [rrfile] };
 }
@@ -42,14 +44,14 @@ export function checkWriteTargets(host: Host, setup: LiveSetup, { overlays, imag
   for (const path of [...recording, ...overlays]) refuseBrokenLink(host, path);
   for (const path of recording) claim(path, recordingIsInput);
   for (const path of [...overlays, ...images]) claim(path, overlayIsImage);
-  refuseUnwritable(host, images);
+  checkWritable(host, images);
   const existing = (paths: readonly string[]) => paths.filter((path) => host.files.exists(path));
   if (setup.overwrite) {
-    refuseUnwritable(host, existing([...recording, ...overlays]));
+    checkWritable(host, existing([...recording, ...overlays]));
     const [rrfile, ...states] = recording;
-    if (rrfile !== undefined) refuseForeign(host, rrfile, 'recording');
-    for (const path of states) refuseForeign(host, path, 'state');
-    for (const path of overlays) refuseForeign(host, path, 'overlay');
+    if (rrfile !== undefined) refuseOtherKind(host, rrfile, 'recording');
+    for (const path of states) refuseOtherKind(host, path, 'state');
+    for (const path of overlays) refuseOtherKind(host, path, 'overlay');
     return;
   }
   const [overlay] = existing([...overlays, ...recording.slice(1)]);
@@ -58,14 +60,14 @@ export function checkWriteTargets(host: Host, setup: LiveSetup, { overlays, imag
 }
 
 /** Checked for all files first, so that none is truncated if another turns out to be a folder. */
-function refuseUnwritable(host: Host, paths: readonly string[]): void {
+function checkWritable(host: Host, paths: readonly string[]): void {
   for (const path of paths) host.files.open(path, { write: true, create: 'never' }).close();
 }
 
 function filesRead(host: Host, setup: LiveSetup): string[] {
   const disks = setup.drives.flatMap((drive) => {
     const files = filesOfDisk(host, { path: drive.image, format: drive.format });
-    return isInPlace(drive) ? files.slice(1) : files;
+    return hasInternalSnapshots(drive) ? files.slice(1) : files;
   });
   return [...namesOfBootFiles(setup), ...setup.otherInputs, ...disks];
 }

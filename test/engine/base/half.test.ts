@@ -1,7 +1,7 @@
 /** Half-precision numbers convert to and from doubles as IEEE 754 specifies, and print shortest. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { halfBits, halfValue } from '../../../debug-adapter/engine/base/half.ts';
+import { halfBits, halfValue } from '../../../debug-adapter/engine/base/halfFloat.ts';
 import { floatBytes, floatText } from '../../../debug-adapter/engine/symbols/values/scalars.ts';
 
 const isNaNHalf = (bits: number): boolean => (bits & 0x7fff) > 0x7c00;

@@ -1,7 +1,7 @@
 /** XXH3 gives the values of the reference implementation and depends on every byte. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hashInPlace, transferBuffer } from '../../../debug-adapter/engine/base/hashMemory.ts';
+import { hashIn, transferBuffer } from '../../../debug-adapter/engine/base/hashMemory.ts';
 import { xxh3 } from '../../../debug-adapter/engine/base/xxh3.ts';
 import { xxh64 } from '../../../debug-adapter/engine/base/xxhash64.ts';
 
@@ -41,7 +41,7 @@ test('bytes have the same hash whether copied or hashed in place', () => {
   const onTheWay = transferBuffer(bytes.length);
   onTheWay.set(bytes);
   const memory = new WebAssembly.Memory({ initial: 2 });
-  hashInPlace(memory, 70_000);
+  hashIn(memory, 70_000);
   const inPlace = new Uint8Array(memory.buffer, 3, bytes.length);
   inPlace.set(bytes);
   for (const hash of [xxh3, (of: Uint8Array) => xxh64(of)]) {

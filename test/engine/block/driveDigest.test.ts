@@ -1,7 +1,7 @@
 /** A drive's digest depends on every byte and is updated by reading only what changed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BLOCK_BYTES } from '../../../debug-adapter/engine/block/blockShares.ts';
+import { BLOCK_BYTES } from '../../../debug-adapter/engine/block/blockHashes.ts';
 import { contentDigest, DriveDigest } from '../../../debug-adapter/engine/block/driveDigest.ts';
 import { RawImage } from '../../../debug-adapter/engine/block/raw.ts';
 import { MemoryFile } from '../../support/memoryFile.ts';

@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { BlkreplayFilter, SILENT_LOG } from '../../../debug-adapter/engine/block/blkreplay.ts';
+import { BlkreplayFilter, NULL_REQUEST_LOG } from '../../../debug-adapter/engine/block/blkreplay.ts';
 import type { BlockDevice } from '../../../debug-adapter/engine/block/blockDevice.ts';
 import { contentDigest, DriveDigest } from '../../../debug-adapter/engine/block/driveDigest.ts';
 import { Qcow2Image } from '../../../debug-adapter/engine/block/qcow2/image.ts';
@@ -34,7 +34,7 @@ function openAndSnapshot(baseFile: CountedFile) {
   const backing = { name: 'base.qcow2', format: 'qcow2' };
   const overlay = Qcow2Image.create(file, { lengthBytes, backing, backingDevice: base });
   const digest = DriveDigest.from(known, overlay);
-  const filter = new BlkreplayFilter({ id: 'hd0', device: overlay, log: SILENT_LOG, digest });
+  const filter = new BlkreplayFilter({ id: 'hd0', device: overlay, log: NULL_REQUEST_LOG, digest });
   overlay.writeVmState(0, filled(64 * KIB, 1));
   takeSnapshot(overlay, 'replay_init', { vmStateSizeBytes: 64 * KIB });
   filter.digest();
@@ -151,7 +151,7 @@ suite('zeroes over a base', () => {
   test('written as lasting zeroes stay when the base is replaced', () => {
     const { overlay, file } = openAndSnapshot(emptyBase(16 * MIB));
     overlay.writeZeroes(0, MIB);
-    overlay.writeLastingZeroes(4 * MIB, MIB);
+    overlay.writeZeroesOverBacking(4 * MIB, MIB);
     overlay.close();
     const base = memoryDevice(filled(16 * MIB, 9));
     const rebased = Qcow2Image.open(new MemoryFile('overlay.qcow2', file.contents()), {
@@ -282,15 +282,15 @@ function sparseCopy(bytes: Uint8Array): Qcow2Image {
 }
 
 class CountedFile extends MemoryFile {
-  #bytesRead = 0;
+  private bytesRead = 0;
 
   override readAt(offset: number, into: Uint8Array): number {
-    this.#bytesRead += into.length;
+    this.bytesRead += into.length;
     return super.readAt(offset, into);
   }
 
   total(): { calls: number; bytes: number } {
     const { reads, writes, syncs, bytesWritten } = this.calls;
-    return { calls: reads + writes + syncs, bytes: bytesWritten + this.#bytesRead };
+    return { calls: reads + writes + syncs, bytes: bytesWritten + this.bytesRead };
   }
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BlockDevice } from '../../../debug-adapter/engine/block/blockDevice.ts';
-import { ScratchLayer, type ScratchMoment } from '../../../debug-adapter/engine/block/scratchLayer.ts';
+import { ScratchLayer, type ScratchState } from '../../../debug-adapter/engine/block/scratchLayer.ts';
 import { MemoryFile } from '../../support/memoryFile.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { assertSameBytes, filled, KIB, rawImage, readAll } from './qcow2/support.ts';
@@ -95,7 +95,7 @@ test('long zeroed ranges, writes into them and captured states agree with a plai
   const lower = rawImage(filled(diskBytes, 7));
   const layer = new ScratchLayer({ lower, scratch: new MemoryFile('scratch') });
   let expected = filled(diskBytes, 7);
-  let captured = { moment: layer.capture(), bytes: expected.slice() };
+  let captured = { state: layer.capture(), bytes: expected.slice() };
   for (let step = 0; step < 150; step++) {
     const offset = random.below(diskBytes);
     const dice = random.below(10);
@@ -107,9 +107,9 @@ test('long zeroed ranges, writes into them and captured states agree with a plai
       const length = 1 + random.below(Math.min(20_000, diskBytes - offset));
       layer.write(offset, filled(length, 1 + (step % 200)));
       expected.fill(1 + (step % 200), offset, offset + length);
-    } else if (dice < 9) captured = { moment: layer.capture(), bytes: expected.slice() };
+    } else if (dice < 9) captured = { state: layer.capture(), bytes: expected.slice() };
     else {
-      layer.restore(captured.moment);
+      layer.restore(captured.state);
       expected = captured.bytes.slice();
     }
     if (step % 10 === 0) assertSameBytes(readAll(layer), expected);
@@ -191,7 +191,7 @@ test('random captured states keep their contents, and a slot is in use exactly w
   const scratch = new MemoryFile('scratch');
   const layer = new ScratchLayer({ lower: lowers[0], scratch });
   let shown = readAll(lowers[0]);
-  const states: { moment: ScratchMoment; shown: Uint8Array }[] = [];
+  const states: { state: ScratchState; shown: Uint8Array }[] = [];
   const acts: Record<string, () => void> = {
     write: () => {
       const offset = random.below(lengthBytes);
@@ -205,11 +205,11 @@ test('random captured states keep their contents, and a slot is in use exactly w
       layer.writeZeroes(offset, length);
       shown.fill(0, offset, offset + length);
     },
-    capture: () => void states.push({ moment: layer.capture(), shown: shown.slice() }),
+    capture: () => void states.push({ state: layer.capture(), shown: shown.slice() }),
     restore: () => {
       if (states.length === 0) return;
       const state = random.pick(states);
-      layer.restore(state.moment);
+      layer.restore(state.state);
       shown = state.shown.slice();
     },
     reset: () => {
@@ -220,7 +220,7 @@ test('random captured states keep their contents, and a slot is in use exactly w
     release: () => {
       if (states.length === 0) return;
       const [state] = states.splice(random.below(states.length), 1);
-      layer.release(state.moment.slots);
+      layer.release(state.state.slots);
     },
   };
   const kinds = ['write', 'write', 'write', 'write', 'write', 'writeZeroes', 'capture', 'restore', 'release'];
@@ -230,7 +230,7 @@ test('random captured states keep their contents, and a slot is in use exactly w
     if (step % 25 !== 0) continue;
     assertSameBytes(readAll(layer), shown);
     const current = layer.capture();
-    const slots = slotsOf([current, ...states.map(({ moment }) => moment)], lengthBytes);
+    const slots = slotsOf([current, ...states.map(({ state }) => state)], lengthBytes);
     assert.equal(layer.scratchBytes, slots.size * 4 * KIB);
     assert.equal(layer.capturedScratchBytes(), (slots.size - slotsOf([current], lengthBytes).size) * 4 * KIB);
     layer.release(current.slots);
@@ -238,15 +238,15 @@ test('random captured states keep their contents, and a slot is in use exactly w
     assert.ok(scratch.length() >= fileMax * 4 * KIB);
   }
   for (const state of states) {
-    layer.restore(state.moment);
+    layer.restore(state.state);
     assertSameBytes(readAll(layer), state.shown);
   }
-  for (const { moment } of states) layer.release(moment.slots);
+  for (const { state } of states) layer.release(state.slots);
   layer.reset(lowers[0]);
   assert.deepEqual([layer.scratchBytes, layer.mapBytes, scratch.length()], [0, 0, 0]);
 });
 
-function slotsOf(states: readonly ScratchMoment[], lengthBytes: number): Set<number> {
+function slotsOf(states: readonly ScratchState[], lengthBytes: number): Set<number> {
   const slots = new Set<number>();
   for (const { slots: map } of states) {
     for (let cluster = 0; cluster * 4 * KIB < lengthBytes; cluster++) {

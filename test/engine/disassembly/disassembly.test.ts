@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { disassembleOne } from '../../../debug-adapter/engine/index.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { requireTool } from '../../support/tools.ts';
-import { knowsAll, type Listed, listBytes, listElf, OBJDUMP } from './objdump.ts';
+import { supportsAllInstructions, type ListedInstruction, listBytes, listElf, OBJDUMP } from './objdump.ts';
 
 const ELF_FILES = globSync('test/**/*.elf', { cwd: path.resolve(import.meta.dirname, '../../..') });
 
@@ -110,10 +110,10 @@ function assertWords(words: number[], t: TestContext): void {
 }
 
 /** objdump looks symbols up by address, so the expected symbols are the ones that it shows. */
-function assertSame(listed: readonly Listed[]): void {
+function assertSame(listed: readonly ListedInstruction[]): void {
   const symbols = new Map(listed.flatMap(({ text }) => symbolsIn(text)));
   const isUnknown = (bits: number): boolean => !knows && isConditionalZero(bits);
-  const knows = knowsAll();
+  const knows = supportsAllInstructions();
   const ours = listed.map(({ bits, address }) => disassembleOne(bits, address, (at) => symbols.get(at)));
   const differences = listed.flatMap(({ bits, text, lengthBytes }, i) => {
     const same = comparable(ours[i].text) === comparable(text) && ours[i].lengthBytes === lengthBytes;

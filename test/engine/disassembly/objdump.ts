@@ -4,7 +4,7 @@ import path from 'node:path';
 import { runTool } from '../../support/tools.ts';
 
 /** One line of objdump output: address, instruction bits, and text with white space reduced to single spaces. */
-export interface Listed {
+export interface ListedInstruction {
   address: bigint;
   bits: number;
   lengthBytes: 2 | 4;
@@ -17,17 +17,17 @@ const ARCHITECTURE = 'rv64gc_zfh_zba_zbb_zbc_zbs_zicbom_zicbop_zicboz_zicsr_zife
 const ARCHITECTURE_LATER = 'zicond';
 
 /** Whether the installed objdump knows every instruction of our table. */
-export function knowsAll(): boolean {
+export function supportsAllInstructions(): boolean {
   const [, major, minor] = /\) (\d+)\.(\d+)/.exec(runTool(OBJDUMP, ['--version'])) ?? [];
   return 1000 * Number(major) + Number(minor) >= 2041;
 }
 
 /** The objdump disassembly of the code in an ELF file. */
-export const listElf = (file: string): Listed[] => parse(runTool(OBJDUMP, ['-d', '-z', file]));
+export const listElf = (file: string): ListedInstruction[] => parse(runTool(OBJDUMP, ['-d', '-z', file]));
 
 /** The objdump disassembly of bytes as code at address 0. */
-export function listBytes(bytes: Uint8Array): Listed[] {
-  const architecture = knowsAll() ? `${ARCHITECTURE}_${ARCHITECTURE_LATER}` : ARCHITECTURE;
+export function listBytes(bytes: Uint8Array): ListedInstruction[] {
+  const architecture = supportsAllInstructions() ? `${ARCHITECTURE}_${ARCHITECTURE_LATER}` : ARCHITECTURE;
   const folder = mkdtempSync(path.join(tmpdir(), 'disassembly-'));
   try {
     const [code, source, object, bare] = ['code', 'source.s', 'object', 'bare'].map((name) => path.join(folder, name));
@@ -47,7 +47,7 @@ export const OBJDUMP = 'riscv64-unknown-elf-objdump';
 /**
  * Parses `80000000:\t00008297 \tauipc\tt0,0x8`; after a `#` objdump adds what it infers from the preceding instruction.
  */
-function parse(listing: string): Listed[] {
+function parse(listing: string): ListedInstruction[] {
   return listing.split('\n').flatMap((line) => {
     const [, address, bits, text] = /^\s*([0-9a-f]+):\t([0-9a-f]{4}|[0-9a-f]{8}) +\t(.*)$/.exec(line) ?? [];
     if (address === undefined) return [];

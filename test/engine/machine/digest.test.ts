@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { State, StateValue } from '../../../debug-adapter/engine/base/state.ts';
-import { BlkreplayFilter, SILENT_LOG } from '../../../debug-adapter/engine/block/blkreplay.ts';
+import { BlkreplayFilter, NULL_REQUEST_LOG } from '../../../debug-adapter/engine/block/blkreplay.ts';
 import { RawImage } from '../../../debug-adapter/engine/block/raw.ts';
 import { bootElf } from '../../../debug-adapter/engine/machine/boot/bootElf.ts';
 import { Machine } from '../../../debug-adapter/engine/machine/machine.ts';
@@ -15,7 +15,11 @@ import { MemoryFile } from '../../support/memoryFile.ts';
 function machineInMidRun(position = 1_200_000): { machine: Machine; disk: MemoryFile } {
   const disk = new MemoryFile('disk.img');
   disk.writeAt(0, new Uint8Array(4 << 20));
-  const filter = new BlkreplayFilter({ id: 'hd0', device: new RawImage(disk, { writable: true }), log: SILENT_LOG });
+  const filter = new BlkreplayFilter({
+    id: 'hd0',
+    device: new RawImage(disk, { writable: true }),
+    log: NULL_REQUEST_LOG,
+  });
   const machine = new Machine({
     memoryBytes: 16 << 20,
     drives: [filter],

@@ -29,7 +29,7 @@ const PLACES = Array.from({ length: 40 }, (_, i) => 50_003 * (i + 1));
 for (const harts of some([2, 4, 8], 1)) {
   suite(`${harts} harts`, () => {
     const straight = machineWith(harts);
-    const digests = PLACES.map((place) => (straight.run(place), digest(straight)));
+    const digests = PLACES.map((location) => (straight.run(location), digest(straight)));
     assert.equal(straight.run(Infinity).kind, 'finished');
 
     test('every hart executes, one quantum at a time', () => {
@@ -45,12 +45,12 @@ for (const harts of some([2, 4, 8], 1)) {
     test('runs divided into slices of any length equal one run', (t) => {
       const random = SeededRandom.forTest(t);
       const machine = machineWith(harts);
-      PLACES.forEach((place, i) => {
-        while (machine.position < place) {
+      PLACES.forEach((location, i) => {
+        while (machine.position < location) {
           const steps = 1 + random.below(random.pick([3, 300, 9_999, 30_000]));
-          machine.run(Math.min(place, machine.position + steps));
+          machine.run(Math.min(location, machine.position + steps));
         }
-        assert.equal(digest(machine), digests[i], `at ${place}`);
+        assert.equal(digest(machine), digests[i], `at ${location}`);
       });
       assert.equal(machine.run(Infinity).kind, 'finished');
       assert.equal(machine.position, straight.position);
@@ -61,9 +61,9 @@ for (const harts of some([2, 4, 8], 1)) {
     for (const threshold of [0, 2]) {
       test(`translated ${threshold ? 'early' : 'never'}, the machine behaves the same`, () => {
         const machine = machineWith(harts, threshold);
-        PLACES.forEach((place, i) => {
-          machine.run(place);
-          assert.equal(digest(machine), digests[i], `at ${place}`);
+        PLACES.forEach((location, i) => {
+          machine.run(location);
+          assert.equal(digest(machine), digests[i], `at ${location}`);
         });
       });
     }
@@ -71,17 +71,17 @@ for (const harts of some([2, 4, 8], 1)) {
     test('state saved at any position can be loaded and continues identically', (t) => {
       const random = SeededRandom.forTest(t);
       const machine = machineWith(harts);
-      PLACES.forEach((place, i) => {
+      PLACES.forEach((location, i) => {
         const other = machineWith(harts);
         // The machine has executed something else before.
         other.run(random.below(1_500_000));
-        machine.run(place - random.below(100_000));
+        machine.run(location - random.below(100_000));
         const state = machine.saveState();
         for (let page = 0; page < machine.ram.pageCount; page++) other.ram.restorePage(page, machine.ram.page(page));
         other.loadState(decodeState(encodeCbor(state)));
         assert.deepEqual(other.saveState(), state);
-        other.run(place);
-        assert.equal(digest(other), digests[i], `at ${place}`);
+        other.run(location);
+        assert.equal(digest(other), digests[i], `at ${location}`);
       });
     });
   });

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { decodeState, encodeCbor } from '../../../debug-adapter/engine/base/cbor.ts';
-import type { FileQuestion, Inputs } from '../../../debug-adapter/engine/machine/inputs.ts';
+import type { HostFileQuery, Inputs } from '../../../debug-adapter/engine/machine/inputs.ts';
 import { heapGap } from '../../../debug-adapter/engine/machine/semihosting/heapGap.ts';
 import { ConsoleInput } from '../../../debug-adapter/engine/recording/inputs/consoleInput.ts';
 import { LiveInputs } from '../../../debug-adapter/engine/recording/inputs/liveInputs.ts';
@@ -139,7 +139,7 @@ suite('semihosting', () => {
   test('code overwritten by a call executes as the new code', () => {
     const inputs: Inputs = {
       ...NO_INPUTS,
-      hostFile: (_, question) => fileOf(question, assemble([...a.li(S1, 2)])),
+      queryHostFile: (_, question) => fileOf(question, assemble([...a.li(S1, 2)])),
     };
     const open = [DATA + 0x100, 0, 4];
     const read = [1, START, 4];
@@ -170,7 +170,7 @@ suite('a read of the console waits', () => {
     const machine = reader(new LiveInputs([keys]));
     assert.equal(machine.run(1000).kind, 'stuck');
     const { position } = machine;
-    keys.type(Buffer.from('ab'));
+    keys.append(Buffer.from('ab'));
     assert.equal(machine.run(1000).kind, 'stuck');
     assert.equal(machine.printed(), 'ab');
     assert.ok(machine.position < position + 60, 'the hart executes nothing while it waits');
@@ -216,7 +216,7 @@ suite('a read of the console waits', () => {
       machine.hart.setRegister(2, BigInt(DATA));
     }
     assert.equal(machine.run(100_000).kind, 'stuck');
-    keys.type(Buffer.from('abcdef'));
+    keys.append(Buffer.from('abcdef'));
     assert.equal(machine.run(200_000).kind, 'stuck');
     assert.equal([...machine.printed()].sort().join(''), 'abcdef');
   });
@@ -273,6 +273,6 @@ function setCall({ hart }: BareMachine, operation: number, parameter: number): v
 
 const again = (label: string) => a.to(label, (offset) => a.bne(S0, 0, offset));
 
-function fileOf(question: FileQuestion, bytes: Uint8Array) {
+function fileOf(question: HostFileQuery, bytes: Uint8Array) {
   return { error: 0, lengthBytes: bytes.length, bytes: question.kind === 'bytes' ? bytes : new Uint8Array() };
 }

@@ -10,7 +10,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { decodeState, encodeCbor } from '../../../debug-adapter/engine/base/cbor.ts';
 import type { State, StateValue } from '../../../debug-adapter/engine/base/state.ts';
-import { BlkreplayFilter, SILENT_LOG } from '../../../debug-adapter/engine/block/blkreplay.ts';
+import { BlkreplayFilter, NULL_REQUEST_LOG } from '../../../debug-adapter/engine/block/blkreplay.ts';
 import { RawImage } from '../../../debug-adapter/engine/block/raw.ts';
 import { bootElf } from '../../../debug-adapter/engine/machine/boot/bootElf.ts';
 import { Machine, MACHINE_STATE_VERSION } from '../../../debug-adapter/engine/machine/machine.ts';
@@ -23,7 +23,11 @@ const LIST = path.join(import.meta.dirname, 'stateFields.json');
 /** A busy machine with one of every device: a drive with requests in flight, and a pending request for entropy. */
 function busyMachine(harts = 1): Machine {
   const disk = new MemoryFile('disk.img', new Uint8Array(4 << 20));
-  const drive = new BlkreplayFilter({ id: 'hd0', device: new RawImage(disk, { writable: true }), log: SILENT_LOG });
+  const drive = new BlkreplayFilter({
+    id: 'hd0',
+    device: new RawImage(disk, { writable: true }),
+    log: NULL_REQUEST_LOG,
+  });
   const options = { memoryBytes: 32 << 20, harts, drives: [drive], rng: true, inputs: new LiveInputs([]) };
   return new Machine({ ...options, onConsoleByte: () => {} });
 }

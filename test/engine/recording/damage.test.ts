@@ -121,7 +121,7 @@ test('a recording of version 2, whose boot files are all deflated, can be read',
   const kernel = { ...KERNEL, bytes: new Uint8Array(100_000).fill(1) };
   const writer = new RecordingWriter(file, deflating);
   writer.writeHeader(ofVersion(2, HEADER), [kernel]);
-  writer.abandon();
+  writer.closeUnfinished();
   const bytes = file.bytes.slice();
   assert.equal(userErrorOf(() => open(bytes))?.code, 'recording-damaged', 'its two version numbers differ');
   bytes[8] = 2;

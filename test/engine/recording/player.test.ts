@@ -56,10 +56,10 @@ function at(position: number, status: Partial<InputStatus> = {}): InputStatus {
 /** Plays LOG as the recorded machine did, to just before `position`. */
 function playTo(position: number): Player {
   const played = player();
-  if (position > 50) played.take(at(50));
+  if (position > 50) played.takeEvent(at(50));
   if (position > 100) played.blockRequest(REQUEST);
   if (position > 200) played.blockCompletion(COMPLETION);
-  if (position > 250) played.take(at(250, { idle: true }));
+  if (position > 250) played.takeEvent(at(250, { idle: true }));
   if (position > 300) played.blockRequest(SECOND);
   if (position > 400) played.blockCompletion(SECOND_DONE);
   return played;
@@ -70,8 +70,8 @@ test('a faithful replay gets every event at its position and no divergence', () 
   assert.equal(played.lastPosition, 1000);
   assert.deepEqual(played.end, { kind: 'end', ...END });
   assert.equal(played.nextPosition(at(0)), 50);
-  assert.equal(played.take(at(20)), undefined);
-  assert.deepEqual(played.take(at(50)), { kind: 'consoleInput', byte: 65 });
+  assert.equal(played.takeEvent(at(20)), undefined);
+  assert.deepEqual(played.takeEvent(at(50)), { kind: 'consoleInput', byte: 65 });
   assert.equal(played.nextPosition(at(51)), 250);
   played.blockRequest(REQUEST);
   assert.equal(played.nextDigestPosition, 150);
@@ -79,8 +79,8 @@ test('a faithful replay gets every event at its position and no divergence', () 
   assert.equal(played.checkDigest(150, PARTS), true);
   assert.equal(played.nextDigestPosition, 350);
   played.blockCompletion(COMPLETION);
-  assert.equal(played.take(at(240, { idle: true, wakeNanoseconds: 260 })), undefined);
-  assert.deepEqual(played.take(at(250, { idle: true })), { kind: 'clockJump', nanoseconds: 900 });
+  assert.equal(played.takeEvent(at(240, { idle: true, wakeNanoseconds: 260 })), undefined);
+  assert.deepEqual(played.takeEvent(at(250, { idle: true })), { kind: 'clockJump', nanoseconds: 900 });
   assert.equal(played.nextPosition(at(251)), Infinity);
   played.blockRequest(SECOND);
   assert.equal(played.checkDigest(350, PARTS), true);
@@ -105,8 +105,8 @@ test('devices get the recorded answers, from any start position', () => {
   assert.equal(played.hostTime(60), 1_700_000_000_123);
   assert.deepEqual(played.entropy(70, 3), Uint8Array.of(1, 2, 3));
   assert.deepEqual(played.entropy(80, 1), Uint8Array.of(4));
-  assert.equal(played.hostFile(85, FILE).lengthBytes, 9);
-  assert.deepEqual(played.hostFile(85, PIECE).bytes, Uint8Array.of(7, 8));
+  assert.equal(played.queryHostFile(85, FILE).lengthBytes, 9);
+  assert.deepEqual(played.queryHostFile(85, PIECE).bytes, Uint8Array.of(7, 8));
   played.seek(70);
   assert.deepEqual(played.entropy(70, 3), Uint8Array.of(1, 2, 3));
 });
@@ -119,8 +119,8 @@ for (const [what, asks, says] of [
     'for less of a file than there was',
     (p: Player) => {
       p.seek(85);
-      p.hostFile(85, FILE);
-      p.hostFile(85, { ...PIECE, lengthBytes: 1 });
+      p.queryHostFile(85, FILE);
+      p.queryHostFile(85, { ...PIECE, lengthBytes: 1 });
     },
     /at position 85: expected a device request for a file or the console, but a device requested a file/,
   ],
@@ -131,7 +131,7 @@ for (const [what, asks, says] of [
   ],
   [
     'once more',
-    (p: Player) => [p.seek(85), p.hostFile(85, FILE), p.hostFile(85, PIECE), p.hostTime(90)],
+    (p: Player) => [p.seek(85), p.queryHostFile(85, FILE), p.queryHostFile(85, PIECE), p.hostTime(90)],
     /at position 90: expected no more requests to the host, but a device requested the time/,
   ],
 ] as const) {
@@ -150,7 +150,7 @@ test('playback can start anywhere', () => {
   played.blockCompletion(SECOND_DONE);
   played.seek(40);
   assert.equal(played.nextPosition(at(40)), 50);
-  played.take(at(50));
+  played.takeEvent(at(50));
   played.blockRequest(REQUEST);
 });
 
@@ -166,7 +166,7 @@ test('a truncated recording ends where it was cut, and reports it', () => {
   const played = player(LOG.slice(0, 2), null);
   assert.equal(played.lastPosition, 100);
   assert.equal(played.end, undefined);
-  played.take(at(50));
+  played.takeEvent(at(50));
   played.blockRequest(REQUEST);
   const error = userErrorOf(() => played.blockCompletion(COMPLETION));
   assert.equal(error?.code, 'recording-ends-here');
@@ -288,14 +288,14 @@ const DIVERGENCES: {
   {
     title: 'a key that the UART does not take',
     position: 50,
-    does: (played) => played.take(at(51)),
+    does: (played) => played.takeEvent(at(51)),
     code: 'divergence-input',
     says: /position 50: expected console input \(byte 0x41\), but the machine reached position 51 without it/,
   },
   {
     title: 'a clock jump while the machine runs',
     position: 250,
-    does: (played) => played.take(at(250)),
+    does: (played) => played.takeEvent(at(250)),
     code: 'divergence-input',
     says: /position 250: expected a clock jump of 900 ns .* but the machine does not wait/,
   },

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Inputs, InputStatus, OutsideEvent } from '../../../debug-adapter/engine/machine/inputs.ts';
-import { ByteSink } from '../../../debug-adapter/engine/recording/bytes.ts';
+import { ByteWriter } from '../../../debug-adapter/engine/recording/bytes.ts';
 import { ConsoleInput } from '../../../debug-adapter/engine/recording/inputs/consoleInput.ts';
 import { LiveInputs } from '../../../debug-adapter/engine/recording/inputs/liveInputs.ts';
 import { RealtimeIdle } from '../../../debug-adapter/engine/recording/inputs/realtimeIdle.ts';
@@ -30,29 +30,29 @@ function recorder(live: Inputs) {
 }
 
 test('a recorder passes everything through and logs it', () => {
-  const heard: unknown[] = [];
+  const received: unknown[] = [];
   const live: Inputs = {
     nextPosition: () => 7,
-    take: (status) => (status.position === 7 ? { kind: 'consoleInput', byte: 66 } : undefined),
+    takeEvent: (status) => (status.position === 7 ? { kind: 'consoleInput', byte: 66 } : undefined),
     hostTime: () => 1_700_000_000_000,
-    hostFile: () => ({ error: 0, lengthBytes: 0, bytes: new Uint8Array() }),
+    queryHostFile: () => ({ error: 0, lengthBytes: 0, bytes: new Uint8Array() }),
     entropy: (_, lengthBytes) => new Uint8Array(lengthBytes).fill(9),
     digestOf: () => 0n,
-    blockRequest: (request) => heard.push(request),
-    blockCompletion: (completion) => heard.push(completion),
+    blockRequest: (request) => received.push(request),
+    blockCompletion: (completion) => received.push(completion),
   };
   const { file, writer, recorder: recording } = recorder(live);
   const request = { id: 0, drive: 'hd0', operation: 'write', offset: 0, lengthBytes: 512, position: 8 } as const;
   const completion = { id: 0, drive: 'hd0', status: 'ok', digest: 5n, position: 9 } as const;
   assert.equal(recording.nextPosition(at(0)), 7);
-  assert.equal(recording.take(at(3)), undefined);
-  assert.deepEqual(recording.take(at(7)), { kind: 'consoleInput', byte: 66 });
+  assert.equal(recording.takeEvent(at(3)), undefined);
+  assert.deepEqual(recording.takeEvent(at(7)), { kind: 'consoleInput', byte: 66 });
   recording.blockRequest(request);
   recording.blockCompletion(completion);
-  recording.snapshot(10, 'auto-10');
+  recording.recordSnapshot(10, 'auto-10');
   recording.digest(10, [{ name: 'RAM', value: 3n }]);
   writer.close({ position: 11, reason: 'stopAt' });
-  assert.deepEqual(heard, [request, completion]);
+  assert.deepEqual(received, [request, completion]);
   assert.deepEqual(events(open(file.bytes)), [
     { kind: 'consoleInput', position: 7, byte: 66 },
     { kind: 'blockRequest', ...request },
@@ -88,7 +88,7 @@ function runConsoleMachine(inputs: Inputs, { steps = 2000, byteTime = 300, busy 
     const idle = nanoseconds % tick >= busy;
     const wake = (Math.floor(nanoseconds / tick) + 1) * tick;
     const status = { position, nanoseconds, consoleReadyNanoseconds: ready, idle, wakeNanoseconds: wake };
-    const event = idle || inputs.nextPosition(status) <= position ? inputs.take(status) : undefined;
+    const event = idle || inputs.nextPosition(status) <= position ? inputs.takeEvent(status) : undefined;
     if (event) {
       log.push({ ...event, position, nanoseconds });
       if (event.kind === 'clockJump') nanoseconds += event.nanoseconds;
@@ -117,9 +117,9 @@ test('console input arrives as soon as the UART takes it, and advances an idle c
 
 test('console input waits for a guest that listens', () => {
   const source = new ConsoleInput(Buffer.from('a'));
-  const deaf = { consoleReadyNanoseconds: Infinity };
-  assert.equal(source.nextPosition(at(5, deaf)), Infinity);
-  assert.equal(source.take(at(5, { ...deaf, idle: true })), undefined);
+  const notListening = { consoleReadyNanoseconds: Infinity };
+  assert.equal(source.nextPosition(at(5, notListening)), Infinity);
+  assert.equal(source.take(at(5, { ...notListening, idle: true })), undefined);
   assert.equal(source.nextPosition(at(5, { consoleReadyNanoseconds: 15 })), 15);
   assert.equal(source.take(at(5, { idle: true, consoleReadyNanoseconds: 15, wakeNanoseconds: 15 })), undefined);
   assert.deepEqual(source.take(at(15, { consoleReadyNanoseconds: 15 })), { kind: 'consoleInput', byte: 97 });
@@ -174,6 +174,6 @@ test('real-time idling records only waits that were cut short', () => {
 test('a host clock set before 1970 reads 1970, which a recording can store', () => {
   const live = new LiveInputs([], { dateMilliseconds: () => -1234.5, entropy: () => new Uint8Array(0) });
   assert.equal(live.hostTime(), 0);
-  assert.throws(() => new ByteSink().varint(-1), /exact integer/);
-  assert.throws(() => new ByteSink().varint(2 ** 53), /exact integer/);
+  assert.throws(() => new ByteWriter().varint(-1), /exact integer/);
+  assert.throws(() => new ByteWriter().varint(2 ** 53), /exact integer/);
 });

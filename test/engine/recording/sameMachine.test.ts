@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { RecordingHeader } from '../../../debug-adapter/engine/recording/header.ts';
-import { checkSameMachine, type GivenMachine } from '../../../debug-adapter/engine/recording/sameMachine.ts';
+import { checkMachineMatches, type MachineOptionsGiven } from '../../../debug-adapter/engine/recording/sameMachine.ts';
 import { HEADER, userErrorOf } from './support.ts';
 
 const RECORDED: RecordingHeader = {
@@ -11,12 +11,12 @@ const RECORDED: RecordingHeader = {
   bootFiles: [],
   drives: [HEADER.drives[0], { ...HEADER.drives[0], id: 'hd1', image: 'other.img', overlay: null }],
 };
-const SAME: GivenMachine = { machine: RECORDED.machine, append: RECORDED.append, drives: RECORDED.drives };
+const SAME: MachineOptionsGiven = { machine: RECORDED.machine, append: RECORDED.append, drives: RECORDED.drives };
 const [HD0, HD1] = RECORDED.drives;
 
 test('equal options and options left out are accepted', () => {
-  checkSameMachine('boot.rr', RECORDED, SAME);
-  checkSameMachine('boot.rr', RECORDED, { machine: {}, drives: RECORDED.drives });
+  checkMachineMatches('boot.rr', RECORDED, SAME);
+  checkMachineMatches('boot.rr', RECORDED, { machine: {}, drives: RECORDED.drives });
 });
 
 const LOADED: RecordingHeader = {
@@ -29,10 +29,10 @@ const LOADED: RecordingHeader = {
 };
 
 test('load addresses may be equal or left out', () => {
-  checkSameMachine('boot.rr', LOADED, SAME);
-  checkSameMachine('boot.rr', LOADED, { ...SAME, kernelAddress: 0x8000_0000, loads: [0x8400_0000, null] });
-  const refusal = (given: Partial<GivenMachine>) =>
-    userErrorOf(() => checkSameMachine('boot.rr', LOADED, { ...SAME, ...given }))?.message ?? '';
+  checkMachineMatches('boot.rr', LOADED, SAME);
+  checkMachineMatches('boot.rr', LOADED, { ...SAME, kernelAddress: 0x8000_0000, loads: [0x8400_0000, null] });
+  const refusal = (given: Partial<MachineOptionsGiven>) =>
+    userErrorOf(() => checkMachineMatches('boot.rr', LOADED, { ...SAME, ...given }))?.message ?? '';
   assert.match(refusal({ kernelAddress: 0x8000_0004 }), /kernel address: recorded 0x80000000, given 0x80000004/);
   assert.match(refusal({ loads: [0x8400_0000] }), /files to load: recorded 2, given 1/);
   assert.match(refusal({ loads: [null, null] }), /address of data: recorded 0x84000000, given none/);
@@ -44,7 +44,7 @@ const machine = (differs: Partial<RecordingHeader['machine']>) => ({
 });
 const hd1 = (differs: Partial<typeof HD1>) => ({ ...SAME, drives: [HD0, { ...HD1, ...differs }] });
 
-const DIFFERENCES: [title: string, given: GivenMachine, code: string, says: RegExp][] = [
+const DIFFERENCES: [title: string, given: MachineOptionsGiven, code: string, says: RegExp][] = [
   [
     'memory',
     machine({ memoryBytes: 64 << 20 }),
@@ -95,7 +95,7 @@ const DIFFERENCES: [title: string, given: GivenMachine, code: string, says: RegE
 
 for (const [title, given, code, says] of DIFFERENCES) {
   test(`another machine: ${title}`, () => {
-    const error = userErrorOf(() => checkSameMachine('boot.rr', RECORDED, given));
+    const error = userErrorOf(() => checkMachineMatches('boot.rr', RECORDED, given));
     assert.equal(error?.kind, 'badInput');
     assert.equal(error?.code, code);
     assert.match(error.message, says);

@@ -13,7 +13,7 @@ const EACCES = 13;
 suite('a shared folder', () => {
   for (const name of ['data', './data', 'sub/data', 'sub//data', 'sub/../data', 'inner', 'sub/up']) {
     test(`${name} is read`, (t) => {
-      const { folder } = place(t);
+      const { folder } = location(t);
       assert.deepEqual(folder.answer({ kind: 'length', name }), { error: 0, lengthBytes: 5, bytes: new Uint8Array() });
       const { error, bytes } = folder.answer({ kind: 'bytes', name, offset: 1, lengthBytes: 3 });
       assert.deepEqual([error, Buffer.from(bytes).toString()], [0, 'ell']);
@@ -40,7 +40,7 @@ suite('a shared folder', () => {
     ['an overlong path', 'x/'.repeat(40_000), EACCES],
   ] as const) {
     test(`${what} is not`, (t) => {
-      const { root, folder } = place(t);
+      const { root, folder } = location(t);
       const given = typeof name === 'string' ? name : name(root);
       const refused = { error, lengthBytes: 0, bytes: new Uint8Array() };
       assert.deepEqual(folder.answer({ kind: 'length', name: given }), refused);
@@ -49,13 +49,13 @@ suite('a shared folder', () => {
   }
 
   test('a read at or past the end of a file returns only the bytes that exist', (t) => {
-    const { folder } = place(t);
+    const { folder } = location(t);
     const piece = (offset: number) => folder.answer({ kind: 'bytes', name: 'data', offset, lengthBytes: 100 }).bytes;
     assert.deepEqual([piece(3), piece(5), piece(2 ** 52)].map(String), ['108,111', '', '']);
   });
 });
 
-function place(t: TestContext): { root: string; folder: SharedFolder } {
+function location(t: TestContext): { root: string; folder: SharedFolder } {
   const outer = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-shared-'));
   t.after(() => fs.rmSync(outer, { recursive: true, force: true }));
   const root = path.join(outer, 'shared');

@@ -1,6 +1,6 @@
 import type { HostFile } from '../../../debug-adapter/engine/base/host.ts';
 import { UserError, hostFailure } from '../../../debug-adapter/messages/userError.ts';
-import type { BootFile, HeaderToWrite } from '../../../debug-adapter/engine/recording/header.ts';
+import type { BootFile, HeaderFields } from '../../../debug-adapter/engine/recording/header.ts';
 import type { EndEntry, LogEntry } from '../../../debug-adapter/engine/recording/logEntry.ts';
 import { RecordingReader } from '../../../debug-adapter/engine/recording/recordingReader.ts';
 import { RecordingWriter } from '../../../debug-adapter/engine/recording/recordingWriter.ts';
@@ -56,15 +56,15 @@ export class MemoryFile implements HostFile {
 
 /** A small generator of reproducible numbers (mulberry32). A failing test prints its seed. */
 export class Random {
-  #state: number;
+  private state: number;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0;
+    this.state = seed >>> 0;
   }
 
   next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let t = this.#state;
+    this.state = (this.state + 0x6d2b79f5) >>> 0;
+    let t = this.state;
     t = Math.imul(t ^ (t >>> 15), t | 1);
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
@@ -83,7 +83,7 @@ export class Random {
   }
 }
 
-export const HEADER: HeaderToWrite = {
+export const HEADER: HeaderFields = {
   blkreplayVersion: '0.1.0',
   machine: {
     kind: 'virt',
@@ -122,7 +122,7 @@ export const KERNEL: BootFile = {
 };
 
 export interface Written {
-  header?: HeaderToWrite;
+  header?: HeaderFields;
   bootFiles?: BootFile[];
   entries?: readonly LogEntry[];
   /** If absent, the writer is abandoned after a flush at the last entry, as by a kill. */
@@ -138,7 +138,7 @@ export function write({ header = HEADER, bootFiles = [KERNEL], entries = [], end
   if (end) writer.close(end);
   else {
     writer.flush(entries.at(-1)?.position ?? 0);
-    writer.abandon();
+    writer.closeUnfinished();
   }
   return file;
 }

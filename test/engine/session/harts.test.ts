@@ -24,18 +24,18 @@ function atFunction(name: string, t: TestContext) {
 
 test('stepping over lines, forwards and backwards, stays on its hart', (t) => {
   const { session, machine, symbols, steps } = atFunction('take_turns', t);
-  const { start } = machine.turn;
+  const { start } = machine.quantum;
   const lines: (number | undefined)[] = [];
   const at = () => symbols.lineAt(session.inspector.pc)?.line;
   let turnsOfOthers = 0;
   for (let i = 0; i < STEPS; i++) {
-    const before = machine.turn.start;
+    const before = machine.quantum.start;
     assert.equal(steps.stepOver().kind, 'step');
-    if (machine.turn.start !== before) turnsOfOthers++;
+    if (machine.quantum.start !== before) turnsOfOthers++;
     assert.deepEqual([machine.currentHart, symbols.functionAt(session.inspector.pc)?.name], [2, 'take_turns']);
     lines.push(at());
   }
-  assert.ok(turnsOfOthers > 0 && machine.turn.start > start, 'other harts ran in between');
+  assert.ok(turnsOfOthers > 0 && machine.quantum.start > start, 'other harts ran in between');
   // Backwards, every iteration of a loop on one line starts at the beginning of that line.
   const back = [at()];
   for (let i = 0; i < STEPS; i++) {
@@ -50,7 +50,7 @@ test('stepping over lines, forwards and backwards, stays on its hart', (t) => {
 test('stepping over the last instruction of a quantum is one step, in both directions', (t) => {
   const { session, machine } = atFunction('count_own', t);
   session.goTo(session.position);
-  session.timeline.advance(machine.turn.end - 1);
+  session.timeline.advance(machine.quantum.end - 1);
   const { position } = session;
   const { pc } = session.inspector;
   const instructions = machine.instructionsOf(2);

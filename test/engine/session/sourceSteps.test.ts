@@ -27,11 +27,11 @@ function debug(scene: Scene, t: TestContext): Debugging {
 }
 
 function watch({ session, symbols }: Debugging, expression: string): void {
-  const frame = symbols.newestFrame(frameViewOf(session.inspector));
+  const frame = symbols.innermostFrame(frameViewOf(session.inspector));
   const evaluation = symbols.evaluate(expression, frame);
   const { lvalue } = evaluation.kind === 'value' ? evaluation.value : evaluation.target;
   assert.ok(lvalue, `${expression} is in memory`);
-  session.addDataBreakpoint({ address: lvalue.address, lengthBytes: lvalue.sizeBytes, access: 'write' });
+  session.breakpoint({ address: lvalue.address, lengthBytes: lvalue.sizeBytes, access: 'write' });
 }
 
 test('reverse execution leads from the failure to the line that corrupted the superblock, and back over its lines', (t) => {
@@ -50,7 +50,7 @@ test('reverse execution leads from the failure to the line that corrupted the su
   // To the start of the line, then line by line to the start of the function, then to its caller.
   assert.equal(trail[1], trail[0]);
   assert.match(trail.join('\n'), /in timer_interrupt/);
-  const lines = trail.slice(1).filter((place) => place.endsWith('statistics_sample'));
+  const lines = trail.slice(1).filter((location) => location.endsWith('statistics_sample'));
   assert.equal(new Set(lines).size, lines.length, 'no line of the function twice');
 });
 
@@ -74,7 +74,7 @@ for (const [name, scene, length] of [
       // If a line has several adjacent ranges, only the first counts: stepping back goes to its start.
       const isBeginning = symbols.statementRanges(pc).some(({ start }) => start === pc);
       if (!isBeginning || line?.start !== pc || !line.isStatement) continue;
-      const from = { position: session.position, place: where(), low: symbols.functionAt(pc)?.low };
+      const from = { position: session.position, location: where(), low: symbols.functionAt(pc)?.low };
       if (steps.stepOver().kind !== 'step') continue;
       const there = { position: session.position, pc: session.inspector.pc };
       // A step that leaves the function is excluded, since stepping back from there skips the whole call.
@@ -111,8 +111,8 @@ test('stepping back from a trap handler entered by a jump through t0 is one step
 
 test('stepping in enters a function past its prologue, and stepping out returns to the caller', (t) => {
   const { session, symbols, steps } = debug(DEMO, t);
-  const [checkpoint] = symbols.functionsNamed('journal_checkpoint');
-  const id = session.addBreakpoint(symbols.breakpointAddress(checkpoint));
+  const [journalFunction] = symbols.functionsNamed('journal_checkpoint');
+  const id = session.addBreakpoint(symbols.breakpointAddress(journalFunction));
   assert.equal(session.continue().kind, 'breakpoint');
   session.removeBreakpoint(id);
   const inside = symbols.callStack(frameViewOf(session.inspector), 3).frames;

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 import { requireTool, runTool } from '../../support/tools.ts';
-import { hex, JUDGED, open } from './support/fixtures.ts';
+import { hex, COMPARED_FILES, open } from './support/fixtures.ts';
 import { breakpointsOfGdb, GDB } from './support/gdb.ts';
 import { some } from '../../support/extent.ts';
 
-for (const file of some(JUDGED, 4)) {
+for (const file of some(COMPARED_FILES, 4)) {
   test(`breakpoints on functions are at gdb's addresses: ${path.basename(file)}`, (t) => {
     if (!requireTool(GDB, t)) return;
     const symbols = open(file);
@@ -30,17 +30,17 @@ for (const file of some(JUDGED, 4)) {
     // Compares the last path component: gdb treats `./demo/../lib/x.h` and `./lib/x.h` as two files, which helps
     // nobody.
     const sources = new Set(symbols.files().map((source) => path.basename(source.path)));
-    const places = [...sources].flatMap((source) => {
-      const last = symbols.linesWithCode(source).at(-1) ?? 0;
+    const positions = [...sources].flatMap((source) => {
+      const last = symbols.breakpointLines(source).at(-1) ?? 0;
       return Array.from({ length: last }, (_, i) => ({ source, line: i + 1 }));
     });
-    assert.ok(places.length > 10);
+    assert.ok(positions.length > 10);
     const gdb = breakpointsOfGdb(
       file,
-      places.map(({ source, line }) => `${source}:${line}`),
+      positions.map(({ source, line }) => `${source}:${line}`),
     );
     let compared = 0;
-    for (const { source, line } of places) {
+    for (const { source, line } of positions) {
       const expected = gdb.get(`${source}:${line}`);
       // gdb refuses a line before a function; here the breakpoint moves to the function.
       if (!expected) continue;
@@ -48,7 +48,7 @@ for (const file of some(JUDGED, 4)) {
       assert.deepEqual(found?.addresses.map(hex), expected.addresses.map(hex), `${source}:${line}`);
       compared++;
     }
-    assert.ok(compared > places.length / 3, `${compared} of ${places.length} breakpoints compared`);
+    assert.ok(compared > positions.length / 3, `${compared} of ${positions.length} breakpoints compared`);
   });
 }
 

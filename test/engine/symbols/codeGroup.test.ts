@@ -4,8 +4,15 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { groupByCode, openSymbols } from '../../../debug-adapter/engine/symbols/index.ts';
 import { compareCode } from '../../../debug-adapter/engine/symbols/compareCode.ts';
-import { elfOfCode } from '../../../debug-adapter/engine/symbols/kallsyms/imageElf.ts';
-import { debugOnly, flat, patched, stripped, withoutDebugInfo, withoutSections } from '../../support/changedElf.ts';
+import { elfFromCode } from '../../../debug-adapter/engine/symbols/kallsyms/imageElf.ts';
+import {
+  debugOnly,
+  loadedBytes,
+  patched,
+  stripped,
+  withoutDebugInfo,
+  withoutSections,
+} from '../../support/changedElf.ts';
 import { guest } from '../../support/guests.ts';
 
 const CALLS = readFileSync(guest('walks/calls'));
@@ -31,7 +38,7 @@ test('files have the same code with and without symbols, sections and debug info
 test('an image has the same code as its source file, at its link address and at its load address', () => {
   const start = 0xffff_ffff_8020_0000n;
   const loaded = 0x8020_0000n;
-  const [image, moved] = [start, loaded].map((address) => open(elfOfCode(flat(IMAGE), address)));
+  const [image, moved] = [start, loaded].map((address) => open(elfFromCode(loadedBytes(IMAGE), address)));
   for (const vmlinux of [IMAGE, stripped(IMAGE), debugOnly(IMAGE)]) {
     assert.equal(compareCode(image, open(vmlinux)).kind, 'same');
     assert.equal(compareCode(moved, open(vmlinux, loaded - start)).kind, 'same');
@@ -67,7 +74,7 @@ test('the file with the most information answers, in any order of the group', ()
     assert.equal(group.isBooted, true);
     const addresses = group.addressesOfFunction('fibonacci');
     assert.deepEqual(addresses, open(CALLS).functionsNamed('fibonacci').map(open(CALLS).breakpointAddress));
-    assert.equal(group.at(addresses[0]).lineAt(addresses[0])?.file.name, 'calls.c');
+    assert.equal(group.fileAt(addresses[0]).lineAt(addresses[0])?.file.name, 'calls.c');
     assert.equal(group.addressesOfLine('walks/calls.c', 23)?.addresses.length, 1);
     assert.deepEqual(group.addressesOfFunction('nodes'), [], 'breakpoints are not set on data');
   }

@@ -6,7 +6,7 @@ import { readElfFile } from '../../../debug-adapter/engine/symbols/elf/elfFile.t
 import { openSymbols } from '../../../debug-adapter/engine/symbols/index.ts';
 import { guest } from '../../support/guests.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
-import { exercise } from './support/exercise.ts';
+import { queryEverything } from './support/exercise.ts';
 import { fixture } from './support/fixtures.ts';
 
 /** BLKREPLAY_FUZZ_ROUNDS=20000 runs longer. */
@@ -50,7 +50,7 @@ test('a truncated file is refused with a message or treated as one without symbo
   const whole = fs.readFileSync(guest('demo/demo'));
   const random = SeededRandom.forTest(t);
   for (let round = 0; round < 60; round++)
-    exercise(whole.subarray(0, random.below(whole.length)), [0x80002100n], random);
+    queryEverything(whole.subarray(0, random.below(whole.length)), [0x80002100n], random);
 });
 
 test('a huge size or count in a damaged file allocates no memory', () => {
@@ -78,7 +78,7 @@ function fuzz(t: TestContext, file: string, damage: (bytes: Uint8Array, random: 
     damage(bytes, random);
     const start = performance.now();
     try {
-      answers += exercise(bytes, [random.pick(pcs), random.pick(pcs)], random);
+      answers += queryEverything(bytes, [random.pick(pcs), random.pick(pcs)], random);
     } catch (error) {
       throw new Error(`round ${round}, BLKREPLAY_SEED=${seed + round}`, { cause: error });
     }

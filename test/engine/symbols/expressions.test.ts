@@ -6,7 +6,7 @@ import { UserError } from '../../../debug-adapter/messages/userError.ts';
 import type { Evaluation, Frame, Symbols } from '../../../debug-adapter/engine/symbols/index.ts';
 import { requireTool } from '../../support/tools.ts';
 import { fixture, hex, open } from './support/fixtures.ts';
-import { askGdb, GDB } from './support/gdb.ts';
+import { runGdbCommands, GDB } from './support/gdb.ts';
 import { frameAt, loadedMachine } from './support/memory.ts';
 
 const FILE = fixture('types-O0-v5');
@@ -134,7 +134,7 @@ test('expressions have the values and types that gdb gives them', (t) => {
   if (!requireTool(GDB, t)) return;
   const symbols = open(FILE);
   const frame = frameAt(symbols, FILE, 'main');
-  const answers = askGdb(FILE, [
+  const answers = runGdbCommands(FILE, [
     'list main',
     'set print null-stop on',
     ...SAME_AS_GDB.flatMap((text) => [`output ${text}`, `whatis ${text}`]),
@@ -171,7 +171,7 @@ test('locals hide outer variables, and inner locals hide outer ones', () => {
     scopes.map(({ kind, functionName, variables }) => [
       kind,
       functionName,
-      variables.map((v) => `${v.kind} ${v.name}${v.shadowed ? ' (shadowed)' : ''}`),
+      variables.map((v) => `${v.kind} ${v.name}${v.isShadowed ? ' (shadowed)' : ''}`),
     ]),
     [
       [
@@ -194,7 +194,7 @@ test('locals hide outer variables, and inner locals hide outer ones', () => {
       ['block', 'sum_of', ['local total']],
     ],
   );
-  const hidden = symbols.read(scopes[0].variables[7], symbols.newestFrame({ ...loadedMachine(FILE), pc: inner }));
+  const hidden = symbols.read(scopes[0].variables[7], symbols.innermostFrame({ ...loadedMachine(FILE), pc: inner }));
   assert.equal(hidden.expression, undefined, 'the name refers to the inner variable');
 });
 
@@ -207,7 +207,7 @@ test('a static variable is that of the running unit', () => {
 test('registers have C types and are found by all their names', () => {
   const symbols = open(FILE);
   const [main] = symbols.functionsNamed('main');
-  const frame = symbols.newestFrame({
+  const frame = symbols.innermostFrame({
     pc: main.low + 4n,
     readRegister: (number) => (number < 32 ? BigInt(number) : undefined),
     readMemory: () => undefined,

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { elfOfImage } from '../../../debug-adapter/engine/symbols/kallsyms/imageElf.ts';
+import { elfFromImage } from '../../../debug-adapter/engine/symbols/kallsyms/imageElf.ts';
 import { type KernelSymbol, readKallsyms } from '../../../debug-adapter/engine/symbols/kallsyms/kallsyms.ts';
 import { openSymbols } from '../../../debug-adapter/engine/symbols/index.ts';
 import { kallsymsTables } from '../../support/kallsyms.ts';
@@ -29,7 +29,7 @@ for (const order of ['since 6.4', 'before'] as const) {
 }
 
 test('the image as an ELF file finds symbols by name and by address', () => {
-  const elf = elfOfImage(makeImage(SYMBOLS, 'since 6.4'))!;
+  const elf = elfFromImage(makeImage(SYMBOLS, 'since 6.4'))!;
   assert.equal(elf.start, BASE);
   const symbols = openSymbols({ name: 'Image', bytes: elf.bytes });
   const [open] = symbols.functionsNamed('do_sys_open');
@@ -45,7 +45,7 @@ test('the image as an ELF file finds symbols by name and by address', () => {
 test('an image without a symbol table has no symbols', () => {
   for (const bytes of [new Uint8Array(), new Uint8Array(100_000), makeImage(SYMBOLS, 'since 6.4').subarray(0, 9000)]) {
     assert.equal(readKallsyms(bytes), undefined);
-    assert.equal(elfOfImage(bytes), undefined);
+    assert.equal(elfFromImage(bytes), undefined);
   }
 });
 

@@ -11,14 +11,14 @@ import { DebugSections } from '../../../debug-adapter/engine/symbols/elf/debugSe
 import { readElfFile } from '../../../debug-adapter/engine/symbols/elf/elfFile.ts';
 import { requireTool, runTool } from '../../support/tools.ts';
 import { nodeCompression } from '../../../debug-adapter/host/compression.ts';
-import { fixture, hex, JUDGED, open } from './support/fixtures.ts';
-import { askGdb, GDB } from './support/gdb.ts';
+import { fixture, hex, COMPARED_FILES, open } from './support/fixtures.ts';
+import { runGdbCommands, GDB } from './support/gdb.ts';
 import { guest } from '../../support/guests.ts';
 import { some } from '../../support/extent.ts';
 
 const OBJDUMP = 'riscv64-unknown-elf-objdump';
 
-for (const file of some(JUDGED, 4)) {
+for (const file of some(COMPARED_FILES, 4)) {
   test(`all rows of all line tables equal objdump's: ${path.basename(file)}`, (t) => {
     if (!requireTool(OBJDUMP, t)) return;
     const expected = rowsOfObjdump(file);
@@ -29,9 +29,9 @@ for (const file of some(JUDGED, 4)) {
   test(`the line of every instruction equals gdb's: ${path.basename(file)}`, (t) => {
     if (!requireTool(GDB, t)) return;
     const symbols = open(file);
-    const places = rowsOfObjdump(file).map((row) => BigInt(row.split(' ')[2]));
-    const pcs = [...new Set(places.flatMap((address) => [address, address + 2n]))];
-    const answers = askGdb(
+    const positions = rowsOfObjdump(file).map((row) => BigInt(row.split(' ')[2]));
+    const pcs = [...new Set(positions.flatMap((address) => [address, address + 2n]))];
+    const answers = runGdbCommands(
       file,
       pcs.map((pc) => `info line *${hex(pc)}`),
     );
@@ -74,7 +74,7 @@ test('a file is found by any path with the same trailing components', () => {
 
 test('a breakpoint on a line without code moves to the next line with code', () => {
   const symbols = open(fixture('flow-O0-v5'));
-  const lines = symbols.linesWithCode('flow.c');
+  const lines = symbols.breakpointLines('flow.c');
   const before = lines.find((line) => line > 10 && !lines.includes(line + 1)) ?? 0;
   const next = lines.find((line) => line > before);
   assert.ok(next !== undefined && next > before + 1);
@@ -98,9 +98,9 @@ test('a step over a line covers all code of that line', () => {
 /** Rows as `file line address statement`, in table order. */
 function rowsOf(file: string): string[] {
   const elf = readElfFile(fs.readFileSync(file), file);
-  const complain = (what: unknown) => assert.fail(String(what));
-  const sections = new DebugSections(elf, { name: file, compression: nodeCompression, complain });
-  const info = new DebugInfo(sections, { bias: 0n, complain });
+  const report = (what: unknown) => assert.fail(String(what));
+  const sections = new DebugSections(elf, { name: file, compression: nodeCompression, report });
+  const info = new DebugInfo(sections, { bias: 0n, report });
   const rows: string[] = [];
   const seen = new Set<number>();
   for (const unit of info.units) {

@@ -31,7 +31,7 @@ test('a file that is not a linked RV64 file is refused with a message', () => {
 test('a stripped file gives no answers and no errors', () => {
   const symbols = openSymbols({ name: 'x.elf', bytes: makeElf() });
   assert.equal(symbols.hasDebugInfo, false);
-  assert.deepEqual([symbols.files(), symbols.globals(), symbols.complaints], [[], [], []]);
+  assert.deepEqual([symbols.files(), symbols.globals(), symbols.diagnostics], [[], [], []]);
   assert.equal(symbols.lineAt(0x80000000n), undefined);
   assert.equal(symbols.addressesOfLine('main.c', 1), undefined);
 });
@@ -58,7 +58,11 @@ test('a load bias shifts every address, in both directions', () => {
     moved.addressesOfLine('flow.c', 40)?.addresses,
     plain.addressesOfLine('flow.c', 40)?.addresses.map((a) => a + bias),
   );
-  const frame = moved.newestFrame({ pc: there.low, readRegister: (n) => BigInt(n) * 16n, readMemory: () => undefined });
+  const frame = moved.innermostFrame({
+    pc: there.low,
+    readRegister: (n) => BigInt(n) * 16n,
+    readMemory: () => undefined,
+  });
   assert.equal(frame.cfa, 32n, 'sp at the entry');
   const sink = moved.evaluate('&sink', frame);
   const before = plain.symbolsNamed('sink')[0].address;
@@ -70,12 +74,12 @@ test('compressed sections need a decompressor, and are refused with a message wi
   const without = openSymbols({ name: 'x.elf', bytes });
   assert.equal(without.lineAt(without.functionsNamed('main')[0].low), undefined);
   assert.match(
-    without.complaints.join('\n'),
+    without.diagnostics.join('\n'),
     /x\.elf: \.debug_info has an unsupported compression.*Build with -gz=none/,
   );
   const withIt = open(fixture('flow-compressed'));
   assert.ok(withIt.lineAt(withIt.functionsNamed('main')[0].low));
-  assert.deepEqual(withIt.complaints, []);
+  assert.deepEqual(withIt.diagnostics, []);
 });
 
 test('an address is named by its symbol and the offset from it', () => {
@@ -116,7 +120,7 @@ test('without call frame information, the caller is found by analyzing the prolo
   const s0 = 0x80050000n;
   words.set(s0 - 8n, main.low + 40n);
   words.set(s0 - 16n, 0x80060000n);
-  const frame = symbols.newestFrame({
+  const frame = symbols.innermostFrame({
     pc: symbols.breakpointAddress(recursive),
     readRegister: (number) => (number === 8 ? s0 : number === 2 ? s0 - 64n : 0n),
     readMemory,

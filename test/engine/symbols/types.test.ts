@@ -4,18 +4,18 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { typeName, type Member, type Symbols, type Type } from '../../../debug-adapter/engine/symbols/index.ts';
 import { declaration } from '../../../debug-adapter/engine/symbols/types/typeName.ts';
-import { sizeOf } from '../../../debug-adapter/engine/symbols/types/typeQuestions.ts';
+import { sizeOf } from '../../../debug-adapter/engine/symbols/types/typeTraits.ts';
 import { requireTool, runTool } from '../../support/tools.ts';
-import { fixture, JUDGED, open } from './support/fixtures.ts';
-import { askGdb, GDB } from './support/gdb.ts';
+import { fixture, COMPARED_FILES, open } from './support/fixtures.ts';
+import { runGdbCommands, GDB } from './support/gdb.ts';
 import { some } from '../../support/extent.ts';
 
-for (const file of some(JUDGED, 4)) {
+for (const file of some(COMPARED_FILES, 4)) {
   test(`structs and unions have the layout of gdb's ptype /o: ${path.basename(file)}`, (t) => {
     if (!requireTool(GDB, t)) return;
     const symbols = open(file);
     const names = compositeNames(file).filter((name) => symbols.typeNamed(name));
-    const answers = askGdb(
+    const answers = runGdbCommands(
       file,
       names.map((name) => `ptype /o ${name}`),
     );
@@ -28,10 +28,10 @@ for (const file of some(JUDGED, 4)) {
   test(`types of globals and functions have gdb's names: ${path.basename(file)}`, (t) => {
     if (!requireTool(GDB, t)) return;
     const symbols = open(file);
-    const frame = symbols.newestFrame({ pc: 0n, readRegister: () => undefined, readMemory: () => undefined });
+    const frame = symbols.innermostFrame({ pc: 0n, readRegister: () => undefined, readMemory: () => undefined });
     const names = [...new Set([...symbols.globals().map(({ name }) => name), ...functionNames(file)])];
     const known = names.filter((name) => isAlone(symbols, name));
-    const answers = askGdb(
+    const answers = runGdbCommands(
       file,
       known.map((name) => `whatis ${name}`),
     );

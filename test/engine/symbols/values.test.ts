@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import type { Symbols, Value } from '../../../debug-adapter/engine/symbols/index.ts';
 import { requireTool } from '../../support/tools.ts';
 import { fixture, FIXTURES, open } from './support/fixtures.ts';
-import { askGdb, GDB } from './support/gdb.ts';
+import { runGdbCommands, GDB } from './support/gdb.ts';
 import { frameAt } from './support/memory.ts';
 import { some } from '../../support/extent.ts';
 
@@ -21,7 +21,11 @@ for (const file of some(FIXTURES, 4)) {
       .flatMap((variable) => leavesOf(symbols.read(variable, frame)))
       .filter(({ expression }) => expression !== undefined);
     const start = `list main`;
-    const answers = askGdb(file, [...PRINT_SETTINGS, start, ...leaves.map(({ expression }) => `print ${expression}`)]);
+    const answers = runGdbCommands(file, [
+      ...PRINT_SETTINGS,
+      start,
+      ...leaves.map(({ expression }) => `print ${expression}`),
+    ]);
     leaves.forEach((leaf, i) => {
       const [answer = ''] = answers[PRINT_SETTINGS.length + 1 + i];
       assertSame(leaf, answer);
@@ -57,7 +61,7 @@ test('structs, arrays and strings print on one line as in gdb', (t) => {
   ];
   const symbols = open(file);
   const frame = frameAt(symbols, file, 'main');
-  const answers = askGdb(file, [...PRINT_SETTINGS, ...names.map((name) => `print ${name}`)]).slice(
+  const answers = runGdbCommands(file, [...PRINT_SETTINGS, ...names.map((name) => `print ${name}`)]).slice(
     PRINT_SETTINGS.length,
   );
   const differing = new Map([['zeros', '{0 <repeats 200 times>, …}']]);

@@ -4,12 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { endOfPresent, Session, UserError } from '../../../debug-adapter/engine/index.ts';
+import { endAtLiveEnd, Session, UserError } from '../../../debug-adapter/engine/index.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, KERNEL, type Scene, stageOf, RESETS } from './travelSupport.ts';
 
 const SESSIONS = 6;
-const ACTS = 60;
+const ACTIONS = 60;
 const PC = 32;
 const REFUSALS = ['guest-has-ended', 'address-not-ram'];
 
@@ -21,16 +21,16 @@ for (const [name, scene] of Object.entries(SCENES)) {
     for (let i = 0; i < SESSIONS; i++) {
       const stage = stageOf(scene, t);
       const session = new Session(stage.record());
-      const marks = new Map<number, bigint>();
-      for (let act = 0; act < ACTS; act++) {
+      const digests = new Map<number, bigint>();
+      for (let action = 0; action < ACTIONS; action++) {
         actAtRandom(session, random);
-        marks.set(session.position, session.timeline.digest());
+        digests.set(session.position, session.timeline.digest());
       }
-      const end = endOfPresent(session.timeline);
+      const end = endAtLiveEnd(session.timeline);
       const expected = { position: session.position, digest: session.timeline.digest() };
       session.timeline.close(end);
       const replay = new Session(stage.replay());
-      for (const [position, digest] of marks) {
+      for (const [position, digest] of digests) {
         replay.goTo(position);
         assert.equal(replay.timeline.digest(), digest, `at ${position}`);
       }
@@ -44,8 +44,8 @@ for (const [name, scene] of Object.entries(SCENES)) {
 test("a write between the guest's reset request and the reset precedes the reset in a replay too", (t) => {
   const stage = stageOf(RESETS, t);
   const session = new Session(stage.record());
-  const { finisher } = session.timeline.machine.board;
-  while (!finisher.wantsReset) session.stepInstruction();
+  const { testDevice } = session.timeline.machine.board;
+  while (!testDevice.wantsReset) session.stepInstruction();
   const wished = session.position;
   session.writeMemory(0x8100_0000n, Uint8Array.of(1, 2, 3));
   assert.equal(session.position, wished + 1);
@@ -55,7 +55,7 @@ test("a write between the guest's reset request and the reset precedes the reset
   session.goTo(wished + 900);
   session.goTo(wished + 1000);
   assert.equal(session.timeline.digest(), expected);
-  session.timeline.close(endOfPresent(session.timeline));
+  session.timeline.close(endAtLiveEnd(session.timeline));
   const replay = new Session(stage.replay());
   t.after(() => replay.timeline.close({ reason: 'interrupted' }));
   replay.goTo(wished + 1000);
@@ -64,7 +64,7 @@ test("a write between the guest's reset request and the reset precedes the reset
 
 test('writes to a guest that has ended are refused', (t) => {
   const session = new Session(stageOf(DEMO, t).record());
-  t.after(() => session.timeline.close(endOfPresent(session.timeline)));
+  t.after(() => session.timeline.close(endAtLiveEnd(session.timeline)));
   assert.equal(session.continue().kind, 'ended');
   const { position } = session;
   assert.throws(() => session.writeRegister(5, 1n), /The guest has ended, so nothing can be written to it/);
@@ -72,7 +72,7 @@ test('writes to a guest that has ended are refused', (t) => {
   assert.equal(session.position, position);
   session.stepBackInstruction();
   assert.equal(session.continue().kind, 'ended');
-  assert.equal(session.timeline.travel!.isPresent, true);
+  assert.equal(session.timeline.travel!.isAtLiveEnd, true);
 });
 
 function actAtRandom(session: Session, random: SeededRandom): void {

@@ -52,20 +52,20 @@ test('reverse runs that pause at random positions make the stops of uninterrupte
 test('a reverse run in very short slices still ends, and each pause shows a true position', (t) => {
   const session = breakpointsAt(t, NEVER_REACHED);
   const { timeline } = session;
-  const places = digestsOnTheWay(timeline, [1 << 24, 1 << 25, 50_000_000]);
+  const positions = digestsOnTheWay(timeline, [1 << 24, 1 << 25, 50_000_000]);
   const from = session.position;
-  const stood = new Set<number>();
+  const pausePositions = new Set<number>();
   let pauses = 0;
   while (session.reverseContinue(() => true).kind === 'pause') {
     pauses++;
-    stood.add(session.position);
-    if (places.has(session.position)) assert.equal(timeline.digest(), places.get(session.position));
-    assert.equal(timeline.travel!.isPresent, session.position === from);
+    pausePositions.add(session.position);
+    if (positions.has(session.position)) assert.equal(timeline.digest(), positions.get(session.position));
+    assert.equal(timeline.travel!.isAtLiveEnd, session.position === from);
   }
   assert.deepEqual(session.reason, { kind: 'startOfRecording' });
   assert.ok(pauses >= 10, `${pauses} pauses`);
   assert.ok(
-    [from, 1 << 24, 1 << 25].every((position) => stood.has(position)),
+    [from, 1 << 24, 1 << 25].every((position) => pausePositions.has(position)),
     'the starting position, then the snapshots',
   );
 });
@@ -73,23 +73,23 @@ test('a reverse run in very short slices still ends, and each pause shows a true
 test('a reverse run that pauses while it reads a snapshot from an overlay resumes the reading', (t) => {
   const stage = stageOf(DEMO, t);
   const recorded = stage.record();
-  const places = digestsOnTheWay(recorded, [1 << 24, 1 << 25, 50_000_000]);
+  const positions = digestsOnTheWay(recorded, [1 << 24, 1 << 25, 50_000_000]);
   recorded.close(recorded.advance(Infinity)!);
   const session = new Session(stage.replay());
   t.after(() => session.timeline.abandon());
   session.addBreakpoint(JOURNAL_CHECKPOINT);
   // Running forwards leaves no cached snapshots, so the reverse run has to read the overlay's.
   const whole = stopsOf(session, () => session.continue());
-  const stood: number[] = [];
+  const pausePositions: number[] = [];
   const backwards = stopsOf(session, () => {
     const { position } = session;
     const reason = session.reverseContinue(() => true);
-    if (reason.kind === 'pause' && session.position === position) stood.push(position);
-    if (places.has(session.position)) assert.equal(session.timeline.digest(), places.get(session.position));
+    if (reason.kind === 'pause' && session.position === position) pausePositions.push(position);
+    if (positions.has(session.position)) assert.equal(session.timeline.digest(), positions.get(session.position));
     return reason;
   });
   assert.deepEqual(backwards.reverse(), whole);
-  assert.ok(stood.length >= 50, `${stood.length} pauses at an unchanged position`);
+  assert.ok(pausePositions.length >= 50, `${pausePositions.length} pauses at an unchanged position`);
 });
 
 test('a paused reverse run is resumed only from the same position and with the same stop points', (t) => {

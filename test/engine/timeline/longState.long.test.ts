@@ -7,8 +7,8 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { Qcow2Image } from '../../../debug-adapter/engine/block/qcow2/image.ts';
 import { errors, type Timeline } from '../../../debug-adapter/engine/index.ts';
-import { RamImage } from '../../../debug-adapter/engine/timeline/ramImages.ts';
-import { encodeMoment, STATE_BYTES_MAX } from '../../../debug-adapter/engine/timeline/vmState.ts';
+import { RamSnapshot } from '../../../debug-adapter/engine/timeline/ramSnapshots.ts';
+import { encodeSnapshot, STATE_BYTES_MAX } from '../../../debug-adapter/engine/timeline/vmState.ts';
 import { openFile } from '../../../debug-adapter/host/nodeFiles.ts';
 import { requireTool, runTool } from '../../support/tools.ts';
 import { digestsOnTheWay, type Scene, type Stage, stageOf } from './travelSupport.ts';
@@ -130,7 +130,7 @@ test('snapshots that contain RAM overwritten by such a state are never restored 
 test('a state larger than any machine can have is refused before anything is written', () => {
   const state = { much: new Uint8Array(STATE_BYTES_MAX) };
   assert.throws(
-    () => encodeMoment({ state, ram: new RamImage(0), first: 'first' }),
+    () => encodeSnapshot({ state, ram: new RamSnapshot(0), first: 'first' }),
     (error) => error instanceof errors.UserError && error.code === 'snapshot-state-too-large',
   );
 });

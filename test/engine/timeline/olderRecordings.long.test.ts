@@ -6,7 +6,7 @@ import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { xxh64 } from '../../../debug-adapter/engine/base/xxhash64.ts';
 import type { DeviceGeneration } from '../../../debug-adapter/engine/machine/board.ts';
-import { FIRST_ISA, ISA } from '../../../debug-adapter/engine/machine/cpu/extensions.ts';
+import { LEGACY_ISA, ISA } from '../../../debug-adapter/engine/machine/cpu/extensions.ts';
 import { FORMAT_VERSION, XXH3_VERSION } from '../../../debug-adapter/engine/recording/chunk.ts';
 import type { DigestPart, LogEntry } from '../../../debug-adapter/engine/recording/logEntry.ts';
 import { Player } from '../../../debug-adapter/engine/recording/player.ts';
@@ -84,7 +84,7 @@ test('the machine of a recording has exactly the instructions that its header na
   const bytes = readFileSync(rrfile);
   const header = headerJson(bytes) as Record<string, Record<string, Json>>;
   assert.equal(header.machine.isa, ISA);
-  header.machine.isa = FIRST_ISA;
+  header.machine.isa = LEGACY_ISA;
   writeFileSync(rrfile, withHeader(bytes, header));
   // The missing instruction traps.
   const older = stage.replay();

@@ -8,12 +8,16 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Host, HostFile } from '../../../debug-adapter/engine/base/host.ts';
-import { applyKept, deleteKept, renameKept } from '../../../debug-adapter/engine/timeline/files/keptSnapshots.ts';
+import {
+  applyStoredSnapshot,
+  deleteStoredSnapshot,
+  renameStoredSnapshot,
+} from '../../../debug-adapter/engine/timeline/files/storedSnapshots.ts';
 import { commitOverlay, discardOverlay } from '../../../debug-adapter/engine/timeline/files/overlayChanges.ts';
-import { changeOverlay, readOverlay } from '../../../debug-adapter/engine/timeline/files/overlayFile.ts';
+import { withWritableOverlay, withReadOnlyOverlay } from '../../../debug-adapter/engine/timeline/files/overlayFile.ts';
 import { rebaseOverlay } from '../../../debug-adapter/engine/timeline/files/rebase.ts';
 import { Qcow2Image } from '../../../debug-adapter/engine/block/qcow2/image.ts';
-import { allowing } from '../../../debug-adapter/engine/base/host.ts';
+import { withAllowedPaths } from '../../../debug-adapter/engine/base/host.ts';
 import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { afterKill, type FileChange } from '../../support/simulatedFile.ts';
@@ -41,12 +45,20 @@ const COMMANDS: { what: string; overlay: string; run: (host: Host, path: (name: 
     run: (host, at) =>
       rebaseOverlay(host, at('o.qcow2'), { path: at('other.img'), format: 'raw' }, { ...CONFIRMED, nameOnly: false }),
   },
-  { what: 'snapshot apply', overlay: 'o.qcow2', run: (host, at) => applyKept(host, at('o.qcow2'), 'one', CONFIRMED) },
-  { what: 'snapshot delete', overlay: 'o.qcow2', run: (host, at) => deleteKept(host, at('o.qcow2'), 'one', CONFIRMED) },
+  {
+    what: 'snapshot apply',
+    overlay: 'o.qcow2',
+    run: (host, at) => applyStoredSnapshot(host, at('o.qcow2'), 'one', CONFIRMED),
+  },
+  {
+    what: 'snapshot delete',
+    overlay: 'o.qcow2',
+    run: (host, at) => deleteStoredSnapshot(host, at('o.qcow2'), 'one', CONFIRMED),
+  },
   {
     what: 'snapshot rename',
     overlay: 'o.qcow2',
-    run: (host, at) => renameKept(host, at('o.qcow2'), 'one', 'another', CONFIRMED),
+    run: (host, at) => renameStoredSnapshot(host, at('o.qcow2'), 'one', 'another', CONFIRMED),
   },
 ];
 
@@ -89,7 +101,7 @@ function makeFiles(folder: string, clusterSizeBytes: number, random: SeededRando
   fs.writeFileSync(join(folder, 'base.img'), random.bytes(DISK_BYTES));
   fs.writeFileSync(join(folder, 'other.img'), random.bytes(DISK_BYTES / 2));
   create(host, folder, 'base.qcow2', clusterSizeBytes);
-  changeOverlay(host, join(folder, 'base.qcow2'), (image) => {
+  withWritableOverlay(host, join(folder, 'base.qcow2'), (image) => {
     scribble(image, random);
     takeSnapshot(image, 'below');
     scribble(image, random);
@@ -97,7 +109,7 @@ function makeFiles(folder: string, clusterSizeBytes: number, random: SeededRando
   create(host, folder, 'o.qcow2', clusterSizeBytes, { name: 'base.img', format: 'raw' });
   create(host, folder, 'q.qcow2', clusterSizeBytes, { name: 'base.qcow2', format: 'qcow2' });
   for (const name of ['o.qcow2', 'q.qcow2']) {
-    changeOverlay(host, join(folder, name), (image) => {
+    withWritableOverlay(host, join(folder, name), (image) => {
       for (const snapshot of ['one', 'two']) {
         scribble(image, random);
         image.writeVmState(0, filled(20 * KIB, random.below(255) + 1));
@@ -126,13 +138,13 @@ function scribble(image: Qcow2Image, random: SeededRandom): void {
 }
 
 function shown(folder: string, name: string): Buffer {
-  return readOverlay(hostOf(folder), join(folder, name), (image) => Buffer.from(readAll(image)));
+  return withReadOnlyOverlay(hostOf(folder), join(folder, name), (image) => Buffer.from(readAll(image)));
 }
 
 function checkImages(t: TestContext, folder: string, { withQemu }: { withQemu: boolean }, what: string): void {
   for (const name of ['o.qcow2', 'q.qcow2', 'base.qcow2']) {
     const path = join(folder, name);
-    const { corruptions } = readOverlay(hostOf(folder), path, (image) => {
+    const { corruptions } = withReadOnlyOverlay(hostOf(folder), path, (image) => {
       for (const snapshot of image.snapshots) readAll(image.openSnapshot(snapshot.name).disk);
       return image.check();
     });
@@ -145,7 +157,7 @@ function checkImages(t: TestContext, folder: string, { withQemu }: { withQemu: b
 
 type Log = { file: string; change: FileChange }[];
 
-const hostOf = (folder: string): Host => allowing(nodeHost, [folder]);
+const hostOf = (folder: string): Host => withAllowedPaths(nodeHost, [folder]);
 
 /** The same host, which reports each change of a file. */
 function watched(host: Host, log: Log): Host {

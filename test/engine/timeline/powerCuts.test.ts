@@ -13,9 +13,17 @@ import { SnapshotImages } from '../../../debug-adapter/engine/timeline/snapshotI
 import { nodeCompression } from '../../../debug-adapter/host/compression.ts';
 import type { MemoryFile } from '../../support/memoryFile.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
-import { WorldsEnd } from '../../support/simulatedWorld.ts';
+import { CrashReplay } from '../../support/simulatedHost.ts';
 import { assertSameBytes } from '../block/qcow2/support.ts';
-import { baseDevice, changed, digestOf, DISK_BYTES, DRIVES, machineAt, RecordingWorld } from './recordingWorld.ts';
+import {
+  baseDevice,
+  changed,
+  digestOf,
+  DISK_BYTES,
+  DRIVES,
+  machineAt,
+  RecordingOnSimulatedHost,
+} from './recordingOnSimulatedHost.ts';
 import { times } from '../../support/extent.ts';
 
 const CUTS = times({ quick: 1500, long: 24_000 }, 'BLKREPLAY_CUTS');
@@ -25,9 +33,9 @@ test(`${CUTS} kills and power cuts lose nothing durable in overlays and recordin
   let cuts = 0;
   while (cuts < CUTS) {
     const run = recordSome(random, 40);
-    const end = new WorldsEnd(run.world);
+    const end = new CrashReplay(run.disk);
     for (; !end.isOver && cuts < CUTS; end.next()) {
-      if (end.calls < run.promises[0].calls) continue;
+      if (end.calls < run.guarantees[0].calls) continue;
       checkAfter(run, end.calls, end.afterPowerCut(random), 'power cut');
       checkAfter(run, end.calls, end.afterPowerCut(random), 'power cut');
       checkAfter(run, end.calls, end.afterKill(), 'kill');
@@ -39,32 +47,32 @@ test(`${CUTS} kills and power cuts lose nothing durable in overlays and recordin
 test('a full or failing disk at any file call ends the recording and loses nothing durable', (t) => {
   const { seed } = SeededRandom.forTest(t);
   const whole = recordSome(new SeededRandom(seed), 25);
-  const calls = whole.world.log.length;
-  for (let changes = whole.promises[0].calls; changes < calls; changes++) {
-    const run = new RecordingWorld(new SeededRandom(seed));
-    run.world.changesLeft = changes;
+  const calls = whole.disk.log.length;
+  for (let changes = whole.guarantees[0].calls; changes < calls; changes++) {
+    const run = new RecordingOnSimulatedHost(new SeededRandom(seed));
+    run.disk.changesLeft = changes;
     assert.throws(() => runOn(run, 25), /no space left/);
-    const end = new WorldsEnd(run.world);
+    const end = new CrashReplay(run.disk);
     while (!end.isOver) end.next();
     checkAfter(run, end.calls, end.afterKill(), `failure of call ${changes}`);
     checkAfter(run, end.calls, end.afterPowerCut(new SeededRandom(changes)), `failure of call ${changes}, power cut`);
   }
 });
 
-function recordSome(random: SeededRandom, steps: number): RecordingWorld {
-  const run = new RecordingWorld(random);
+function recordSome(random: SeededRandom, steps: number): RecordingOnSimulatedHost {
+  const run = new RecordingOnSimulatedHost(random);
   runOn(run, steps);
   return run;
 }
 
-function runOn(run: RecordingWorld, steps: number): void {
+function runOn(run: RecordingOnSimulatedHost, steps: number): void {
   run.start();
   for (let step = 0; step < steps; step++) run.step();
   run.close();
 }
 
-function checkAfter(run: RecordingWorld, calls: number, files: Map<string, MemoryFile>, how: string): void {
-  const what = `${how} after ${calls} of ${run.world.log.length} calls`;
+function checkAfter(run: RecordingOnSimulatedHost, calls: number, files: Map<string, MemoryFile>, how: string): void {
+  const what = `${how} after ${calls} of ${run.disk.log.length} calls`;
   for (const drive of DRIVES) {
     const image = openOverlay(files, drive, false);
     assert.deepEqual(image.check().corruptions, [], `${what}: ${drive}`);
@@ -76,7 +84,7 @@ function checkAfter(run: RecordingWorld, calls: number, files: Map<string, Memor
   }
   const kept = checkSnapshots(run, calls, overlays, what);
   const reader = new RecordingReader(files.get('a.rr')!, nodeCompression);
-  const promised = run.promises.findLast((promise) => promise.calls <= calls)!;
+  const promised = run.guarantees.findLast((promise) => promise.calls <= calls)!;
   assert.ok(reader.lastPosition >= promised.position, `${what}: the log ends at ${reader.lastPosition}`);
   checkReplay(run, reader, overlays, kept, what);
 }
@@ -88,16 +96,16 @@ type Overlays = Record<(typeof DRIVES)[number], Qcow2Image>;
 
 /** Each sector has the data of its last flush, or of a later write. */
 function checkFlushed(
-  run: RecordingWorld,
+  run: RecordingOnSimulatedHost,
   calls: number,
   drive: (typeof DRIVES)[number],
   image: Qcow2Image,
   what: string,
 ) {
-  const promised = run.promises.findLast((promise) => promise.calls <= calls)!;
+  const promised = run.guarantees.findLast((promise) => promise.calls <= calls)!;
   const shown = new Uint8Array(DISK_BYTES);
   image.read(0, shown);
-  const since = run.promises.find((promise) => promise.disks[drive] === promised.disks[drive])!.calls;
+  const since = run.guarantees.find((promise) => promise.disks[drive] === promised.disks[drive])!.calls;
   const possible = run.changes.filter((change) => change.calls >= since && change.calls <= calls);
   for (let at = 0; at < DISK_BYTES; at += 512) {
     const sector = shown.subarray(at, at + 512);
@@ -108,17 +116,22 @@ function checkFlushed(
 }
 
 /** Names and positions are those before or after the operation in progress, in both overlays. */
-function checkSnapshots(run: RecordingWorld, calls: number, overlays: Overlays, what: string): Map<string, number> {
+function checkSnapshots(
+  run: RecordingOnSimulatedHost,
+  calls: number,
+  overlays: Overlays,
+  what: string,
+): Map<string, number> {
   const images = DRIVES.map((drive) => liveImage(overlays[drive], drive));
   const all = new SnapshotImages(images[0], images);
-  all.mend();
+  all.repair();
   const index = run.snapshots.findLastIndex((known) => known.calls <= calls);
   // An operation in progress is announced at its start, with its result.
   const before = run.snapshots[Math.max(0, index - 1)].kept;
   const found = new Map(all.list().map(({ name, position }) => [name, position]));
   const isOne = [before, run.snapshots[index].kept].some((kept) => isSameMap(kept, found));
   assert.ok(isOne, `${what}: the snapshots are ${[...found.keys()].join()}`);
-  assert.deepEqual(all.wholeOnes(), all.list(), `${what}: listed in all images or in none`);
+  assert.deepEqual(all.completeSnapshots(), all.list(), `${what}: listed in all images or in none`);
   for (const drive of DRIVES) assert.equal(overlays[drive].snapshots.length, found.size, `${what}: strays in ${drive}`);
   for (const [name, position] of found) {
     const state = new Uint8Array(machineAt(0).length);
@@ -133,7 +146,7 @@ function checkSnapshots(run: RecordingWorld, calls: number, overlays: Overlays, 
 
 /** Replays from the newest snapshot that the log reaches: each request was really made, and the disks are right. */
 function checkReplay(
-  run: RecordingWorld,
+  run: RecordingOnSimulatedHost,
   reader: RecordingReader,
   overlays: Overlays,
   kept: Map<string, number>,

@@ -250,7 +250,7 @@ function recordWithSnapshots(scene: Scene, length: number, t: TestContext) {
     assert.equal(timeline.digest(), digests.get(position), 'taking a snapshot changes nothing');
   }
   timeline.travel!.seekTo(half);
-  assert.equal(timeline.travel!.isPresent, true);
+  assert.equal(timeline.travel!.isAtLiveEnd, true);
   const taken = timeline.takeSnapshot(`present ${half}`);
   assert.deepEqual([taken.position, taken.isAutomatic], [half, false]);
   for (const [position, digest] of digestsOnTheWay(timeline, late)) digests.set(position, digest);

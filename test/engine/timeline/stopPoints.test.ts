@@ -62,7 +62,7 @@ test('positions are the same with and without stop points', (t) => {
   const watched = new Session(stageOf(DEMO, t).record());
   t.after(() => watched.timeline.close({ reason: 'interrupted' }));
   watched.addBreakpoint(addressOf('journal_checkpoint'));
-  watched.addDataBreakpoint({ address: addressOf('store'), lengthBytes: 8, access: 'readWrite' });
+  watched.breakpoint({ address: addressOf('store'), lengthBytes: 8, access: 'readWrite' });
   while (watched.continue().kind !== 'ended');
   assert.equal(watched.position, plain.position);
   assert.equal(watched.timeline.digest(), plain.timeline.digest());
@@ -104,7 +104,7 @@ test('a data breakpoint stops before the last write when running backwards, with
   const at = (address: bigint) => session.inspector.readMemory(address, 4);
   const field = findSpoiledField(session, console);
   const spoiled = at(field);
-  session.addDataBreakpoint({ address: field, lengthBytes: 4, access: 'write' });
+  session.breakpoint({ address: field, lengthBytes: 4, access: 'write' });
   const reason = session.reverseContinue();
   assert.equal(reason.kind, 'dataBreakpoint');
   const [hit] = reason.hits;

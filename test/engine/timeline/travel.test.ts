@@ -38,17 +38,17 @@ for (const [name, scene] of some(SCENES, 1)) {
     test('while recording, any jump gives the recorded state, and the recording continues after it', (t) => {
       const { random, timeline, positions, digests } = recorded(scene, t, 40_000_000);
       const travel = timeline.travel!;
-      const present = timeline.position;
+      const liveEnd = timeline.position;
       const presentDigest = timeline.digest();
       for (let i = 0; i < JUMPS; i++) {
         const target = random.pick(positions);
         travel.seekTo(target);
         assert.equal(timeline.digest(), digests.get(target), `jump ${i} to ${target}`);
       }
-      travel.seekTo(present);
-      assert.equal(travel.isPresent, true);
+      travel.seekTo(liveEnd);
+      assert.equal(travel.isAtLiveEnd, true);
       assert.equal(timeline.digest(), presentDigest);
-      assert.equal(timeline.advance(present + 5_000_000), undefined);
+      assert.equal(timeline.advance(liveEnd + 5_000_000), undefined);
       travel.seekTo(positions[0]);
       const end = timeline.advance(Infinity);
       assert.ok(end, "from history it continues past the live end to the guest's end");

@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Qcow2Image } from '../../../debug-adapter/engine/block/qcow2/image.ts';
-import { RamImage } from '../../../debug-adapter/engine/timeline/ramImages.ts';
-import { type EncodedMoment, encodeMoment, writeMoment } from '../../../debug-adapter/engine/timeline/vmState.ts';
+import { RamSnapshot } from '../../../debug-adapter/engine/timeline/ramSnapshots.ts';
+import { type EncodedSnapshot, encodeSnapshot, writeSnapshot } from '../../../debug-adapter/engine/timeline/vmState.ts';
 import { MemoryFile } from '../../support/memoryFile.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { assertClean, assertSameBytes, KIB, MIB, takeSnapshot } from '../block/qcow2/support.ts';
@@ -23,16 +23,16 @@ for (const clusterSizeBytes of [512, 4 * KIB, 64 * KIB, MIB, 2 * MIB]) {
     const random = SeededRandom.forTest(t);
     const { image } = imageWith(clusterSizeBytes);
     let pages: Pages = new Array<undefined>(PAGES).fill(undefined);
-    let written = momentOf(pages);
-    const moments = [0, 1, 2].map((number) => {
+    let written = snapshotOf(pages);
+    const snapshots = [0, 1, 2].map((number) => {
       pages = pages.map((page) => (random.chance(0.1) ? randomPage(random) : page));
-      const moment = momentOf(pages);
-      writeMoment(image, moment, written);
+      const snapshot = snapshotOf(pages);
+      writeSnapshot(image, snapshot, written);
       takeSnapshot(image, `${number}`, { vmStateSizeBytes: 17 * MIB });
-      written = moment;
+      written = snapshot;
       return pages;
     });
-    moments.forEach((pages, number) =>
+    snapshots.forEach((pages, number) =>
       assertSameBytes(ramIn(image, `${number}`), bytesOf(pages), `snapshot ${number}`),
     );
     assertClean(image);
@@ -42,7 +42,7 @@ for (const clusterSizeBytes of [512, 4 * KIB, 64 * KIB, MIB, 2 * MIB]) {
 test('with clusters of 64 KiB a second snapshot writes the clusters with changed pages, and reads none', () => {
   const { image, file } = imageWith(64 * KIB);
   const first: Pages = Array.from({ length: PAGES }, (_, page) => pageOf(page));
-  writeMoment(image, momentOf(first), momentOf(new Array<undefined>(PAGES).fill(undefined)));
+  writeSnapshot(image, snapshotOf(first), snapshotOf(new Array<undefined>(PAGES).fill(undefined)));
   takeSnapshot(image, 'first', { vmStateSizeBytes: 17 * MIB });
   const before = { ...file.calls };
 
@@ -50,7 +50,7 @@ test('with clusters of 64 KiB a second snapshot writes the clusters with changed
   const second = first.slice();
   for (const page of [32, 33, 47, 1000, 1005]) second[page] = pageOf(page + 1);
   second[2000] = undefined;
-  writeMoment(image, momentOf(second), momentOf(first));
+  writeSnapshot(image, snapshotOf(second), snapshotOf(first));
   const written = file.calls.bytesWritten - before.bytesWritten;
   // The machine state has its own cluster, which is read and written as a whole.
   assert.ok(written <= 4 * 64 * KIB, `${written} bytes written`);
@@ -68,8 +68,8 @@ function imageWith(clusterSizeBytes: number) {
   return { file, image: Qcow2Image.create(file, { lengthBytes: MIB, clusterSizeBytes }) };
 }
 
-const momentOf = (pages: Pages): EncodedMoment =>
-  encodeMoment({ state: STATE, ram: RamImage.of(pages), first: 'first' });
+const snapshotOf = (pages: Pages): EncodedSnapshot =>
+  encodeSnapshot({ state: STATE, ram: RamSnapshot.of(pages), first: 'first' });
 
 const pageOf = (number: number): Uint8Array => new Uint8Array(4096).fill(1 + (number % 255));
 

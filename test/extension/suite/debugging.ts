@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setup, suite, teardown, test } from 'mocha';
 import * as vscode from 'vscode';
 import { DEMO, type Location, type Move, walkDemo, type WalkDriver } from '../../support/demoWalk.ts';
-import { notes } from './notes.ts';
+import { measurements } from './measurements.ts';
 import { demo, folder, nameOf, TestSession } from './session.ts';
 
 /**
@@ -48,7 +48,7 @@ export function debugging(): void {
       const start = performance.now();
       assert.ok(await session.start(demo({ stopOnEntry: true })));
       assert.equal((await session.stopped()).reason, 'entry');
-      notes.push(
+      measurements.push(
         `startDebugging to the first stop: ${Math.round(performance.now() - start)} ms (wanted: at most 2000 ms)`,
       );
       const frame = await session.topFrame();
@@ -72,14 +72,14 @@ export function debugging(): void {
  * directly to the adapter.
  */
 class VsCodeDriver implements WalkDriver {
-  readonly #session: TestSession;
+  private readonly session: TestSession;
 
   constructor(session: TestSession) {
-    this.#session = session;
+    this.session = session;
   }
 
   async stopAtWrites(variable: string): Promise<void> {
-    const { session } = this.#session;
+    const { session } = this.session;
     const { dataId } = await session.customRequest('dataBreakpointInfo', { name: variable });
     const answer = await session.customRequest('setDataBreakpoints', {
       breakpoints: [{ dataId, accessType: 'write' }],
@@ -88,17 +88,17 @@ class VsCodeDriver implements WalkDriver {
   }
 
   async move(command: Move): Promise<void> {
-    await this.#session.runUntilStopped(command);
-    assertOrder(this.#session, [`request ${command}`, `response ${command}`, 'event stopped']);
+    await this.session.runUntilStopped(command);
+    assertOrder(this.session, [`request ${command}`, `response ${command}`, 'event stopped']);
   }
 
   async location(): Promise<Location> {
-    const { name, line } = await this.#session.topFrame();
+    const { name, line } = await this.session.topFrame();
     return { name, line };
   }
 
   value(variable: string): Promise<string> {
-    return this.#session.evaluate(variable);
+    return this.session.evaluate(variable);
   }
 }
 

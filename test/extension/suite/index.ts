@@ -5,7 +5,7 @@ import { debugging } from './debugging.ts';
 import { launchErrors } from './launchErrors.ts';
 import { dialogs } from './dialogs.ts';
 import { overlays } from './overlays.ts';
-import { notes } from './notes.ts';
+import { measurements } from './measurements.ts';
 
 /**
  * The entry point that VS Code runs in its extension host: mocha over all suites. The results go to the file named by
@@ -19,7 +19,7 @@ export interface Result {
 
 export interface Results {
   tests: Result[];
-  notes: string[];
+  measurements: string[];
 }
 
 const TEST_MS_MAX = 120_000;
@@ -37,7 +37,7 @@ export async function run(): Promise<void> {
     runner.on('pending', (test) => tests.push({ title: test.fullTitle(), error: 'skipped' }));
     runner.on('fail', (test, error) => tests.push({ title: test.fullTitle(), error: error.stack ?? String(error) }));
   });
-  const results: Results = { tests, notes };
+  const results: Results = { tests, measurements };
   fs.writeFileSync(process.env.BLKREPLAY_TEST_RESULTS!, JSON.stringify(results));
   if (failures > 0) throw new Error(`${failures} tests failed`);
 }

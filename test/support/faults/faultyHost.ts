@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
-import type { Outcome, Workplace } from '../cli.ts';
+import type { Outcome, Sandbox } from '../cli.ts';
 import { requireTool } from '../tools.ts';
 
 /**
@@ -23,7 +23,7 @@ export interface Fault {
   /** The number of the call, from 1. */
   at: number;
   /** Later calls fail too, as on a disk that is full or gone. */
-  stays: boolean;
+  persists: boolean;
 }
 
 /** The exit status of a process that the shim has killed. */
@@ -50,15 +50,15 @@ export class FaultyHost {
   }
 
   /** The command line before `node`. */
-  words(place: Workplace, { kind, at, stays }: Fault): string[] {
-    return [...this.preloaded(place), `FAULT_AT=${at}`, `FAULT_KIND=${kind}`, ...(stays ? ['FAULT_STAYS=1'] : [])];
+  words(sandbox: Sandbox, { kind, at, persists }: Fault): string[] {
+    return [...this.preloaded(sandbox), `FAULT_AT=${at}`, `FAULT_KIND=${kind}`, ...(persists ? ['FAULT_STAYS=1'] : [])];
   }
 
   /** Runs a program without a fault; returns the number of calls that can fail. */
-  async countCalls(place: Workplace, run: (through: string[]) => Promise<Outcome>): Promise<number> {
-    const count = `${place.folder}.count`;
+  async countCalls(sandbox: Sandbox, run: (through: string[]) => Promise<Outcome>): Promise<number> {
+    const count = `${sandbox.folder}.count`;
     try {
-      const outcome = await run([...this.preloaded(place), `FAULT_COUNT=${count}`]);
+      const outcome = await run([...this.preloaded(sandbox), `FAULT_COUNT=${count}`]);
       if (outcome.status !== 0) throw new Error(`without a fault: exit status ${outcome.status}, ${outcome.stderr}`);
       return Number(fs.readFileSync(count, 'utf8'));
     } finally {
@@ -66,7 +66,7 @@ export class FaultyHost {
     }
   }
 
-  private preloaded(place: Workplace): string[] {
-    return ['env', `LD_PRELOAD=${this.library}`, `FAULT_FOLDER=${fs.realpathSync(place.folder)}/`];
+  private preloaded(sandbox: Sandbox): string[] {
+    return ['env', `LD_PRELOAD=${this.library}`, `FAULT_FOLDER=${fs.realpathSync(sandbox.folder)}/`];
   }
 }

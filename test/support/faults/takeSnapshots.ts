@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { endOfPresent, LiveInputs, openRecord, openReplay, UserError } from '../../../debug-adapter/engine/index.ts';
+import { endAtLiveEnd, LiveInputs, openRecord, openReplay, UserError } from '../../../debug-adapter/engine/index.ts';
 import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 
 /**
@@ -29,20 +29,20 @@ function openSession() {
 
 function changeSnapshots(): void {
   const timeline = openSession();
-  const said = (what: string) => writeSync(1, `${what}\n`);
+  const output = (what: string) => writeSync(1, `${what}\n`);
   try {
     timeline.advance(60_000_000);
     timeline.takeSnapshot('here');
-    said('took here');
+    output('took here');
     timeline.travel!.seekTo(20_000_000);
     timeline.takeSnapshot('past');
-    said('took past');
+    output('took past');
     timeline.renameSnapshot('here', 'kept');
-    said('renamed here to kept');
+    output('renamed here to kept');
     timeline.deleteSnapshot('past');
-    said('deleted past');
+    output('deleted past');
     timeline.advance(Infinity);
-    timeline.close(endOfPresent(timeline));
+    timeline.close(endAtLiveEnd(timeline));
   } catch (error) {
     timeline.abandon();
     throw error;

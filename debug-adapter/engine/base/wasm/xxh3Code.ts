@@ -88,16 +88,16 @@ function wholeBlocks(
   state: State,
   { at, length, secret }: Record<'at' | 'length' | 'secret', Local>,
 ): Code {
-  const [left, keys, keysEnd] = [frame.local(I32), frame.local(I32), frame.local(I32)];
-  const [none, nextBlock, nextStripe] = [label(), label(), label()];
+  const [blocksLeft, keys, keysEnd] = [frame.local(I32), frame.local(I32), frame.local(I32)];
+  const [noBlocks, nextBlock, nextStripe] = [label(), label(), label()];
   return block(
-    none,
+    noBlocks,
     // The last byte of the input never belongs to a whole block.
-    set(left, i32.shrU(i32.sub(length.get, i32.const(1)), i32.const(Math.log2(BLOCK_BYTES)))),
+    set(blocksLeft, i32.shrU(i32.sub(length.get, i32.const(1)), i32.const(Math.log2(BLOCK_BYTES)))),
     set(keysEnd, i32.add(secret.get, i32.const((BLOCK_BYTES / STRIPE_BYTES) * SECRET_STEP))),
     loop(
       nextBlock,
-      brIf(none, i32.eqz(left.get)),
+      brIf(noBlocks, i32.eqz(blocksLeft.get)),
       set(keys, secret.get),
       loop(
         nextStripe,
@@ -106,9 +106,9 @@ function wholeBlocks(
         set(keys, i32.add(keys.get, i32.const(SECRET_STEP))),
         brIf(nextStripe, i32.ne(keys.get, keysEnd.get)),
       ),
-      giveSums(state),
+      addSums(state),
       scramble(state, secret),
-      set(left, i32.sub(left.get, i32.const(1))),
+      set(blocksLeft, i32.sub(blocksLeft.get, i32.const(1))),
       br(nextBlock),
     ),
   );
@@ -135,7 +135,7 @@ function lastBlock(frame: Frame, state: State, { at, end, secret }: Record<'at' 
       ),
     ),
     accumulate(state, i32.sub(end.get, i32.const(STRIPE_BYTES)), i32.add(secret.get, i32.const(LAST_STRIPE_SECRET))),
-    giveSums(state),
+    addSums(state),
   );
 }
 
@@ -163,7 +163,7 @@ function accumulate({ accumulators, sums, scratch }: State, at: Code, keys: Code
   return sequence(pair(0), pair(2));
 }
 
-function giveSums({ accumulators, sums }: State): Code {
+function addSums({ accumulators, sums }: State): Code {
   const give = (acc: Local, sum: Local): Code =>
     sequence(set(acc, i64x2.add(acc.get, i32x4.shuffle(sum.get, sum.get, [2, 3, 0, 1]))), set(sum, v128.const(0n, 0n)));
   return sequence(...accumulators.map((acc, i) => give(acc, sums[i])));

@@ -42,10 +42,10 @@ function stripes(frame: Frame, v: { at: Local; end: Local; length: Local; seed: 
   const short = label();
   const next = label();
   const starts = [PRIME1 + PRIME2, PRIME2, 0n, -PRIME1];
-  const turns = [1, 7, 12, 18];
+  const rotations = [1, 7, 12, 18];
   const merged = lanes
-    .map((lane, i) => i64.rotl(lane.get, i64.const(turns[i])))
-    .reduce((sum, turned) => i64.add(sum, turned));
+    .map((lane, i) => i64.rotl(lane.get, i64.const(rotations[i])))
+    .reduce((sum, rotated) => i64.add(sum, rotated));
   const merge = (lane: Local): Code =>
     set(
       v.acc,
@@ -69,8 +69,11 @@ function stripes(frame: Frame, v: { at: Local; end: Local; length: Local; seed: 
 /** Step 5: the remaining bytes, eight, four and one at a time. */
 function tail({ at, end, acc }: { at: Local; end: Local; acc: Local }): Code {
   const left = i32.sub(end.get, at.get);
-  const mix = (value: Code, turn: number, times: bigint, plus: bigint): Code =>
-    set(acc, i64.add(i64.mul(i64.rotl(i64.xor(acc.get, value), i64.const(turn)), i64.const(times)), i64.const(plus)));
+  const mix = (value: Code, rotation: number, factor: bigint, addend: bigint): Code =>
+    set(
+      acc,
+      i64.add(i64.mul(i64.rotl(i64.xor(acc.get, value), i64.const(rotation)), i64.const(factor)), i64.const(addend)),
+    );
   const whileLeft = (size: number, body: Code): Code => {
     const done = label();
     const again = label();
@@ -95,6 +98,6 @@ function tail({ at, end, acc }: { at: Local; end: Local; acc: Local }): Code {
 /** Step 6: the final mix. */
 function avalanche(acc: Local): Code {
   const fold = (shift: number): Code => set(acc, i64.xor(acc.get, i64.shrU(acc.get, i64.const(shift))));
-  const times = (prime: bigint): Code => set(acc, i64.mul(acc.get, i64.const(prime)));
-  return sequence(fold(33), times(PRIME2), fold(29), times(PRIME3), fold(32));
+  const factor = (prime: bigint): Code => set(acc, i64.mul(acc.get, i64.const(prime)));
+  return sequence(fold(33), factor(PRIME2), fold(29), factor(PRIME3), fold(32));
 }

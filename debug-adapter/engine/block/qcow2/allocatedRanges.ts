@@ -5,12 +5,12 @@ import { extentAt, type ExtentKind } from './mapping.ts';
 
 /** The parts of the disk that do not come from the backing file, in order. Reads the L2 tables but no data. */
 export function allocatedRanges(parts: ImageParts, l1: EntryTable, diskLengthBytes: number): ByteRange[] {
-  return rangesOf(parts, l1, { offset: 0, lengthBytes: diskLengthBytes }, (kind) => kind !== 'unallocated');
+  return matchingRanges(parts, l1, { offset: 0, lengthBytes: diskLengthBytes }, (kind) => kind !== 'unallocated');
 }
 
 /** The parts of a range with data clusters in the image file, as offsets in that range. */
 export function dataRanges(parts: ImageParts, l1: EntryTable, range: ByteRange): ByteRange[] {
-  return rangesOf(parts, l1, range, (kind) => kind === 'data' || kind === 'compressed');
+  return matchingRanges(parts, l1, range, (kind) => kind === 'data' || kind === 'compressed');
 }
 
 /**
@@ -30,22 +30,22 @@ export function* nonZeroRanges(parts: ImageParts, l1: EntryTable, range: ByteRan
 /** The parts of a range that may contain nonzero bytes in the backing device, which may be shorter than the disk. */
 export function backingRanges(parts: ImageParts, offset: number, lengthBytes: number): Iterable<ByteRange> {
   const { backing, layout } = parts;
-  const reach = Math.min(offset + lengthBytes, backing?.lengthBytes ?? 0, layout.diskLengthBytes);
-  return backing && offset < reach ? backing.dataRanges(offset, reach - offset) : [];
+  const end = Math.min(offset + lengthBytes, backing?.lengthBytes ?? 0, layout.diskLengthBytes);
+  return backing && offset < end ? backing.dataRanges(offset, end - offset) : [];
 }
 
-function rangesOf(
+function matchingRanges(
   parts: ImageParts,
   l1: EntryTable,
   { offset: start, lengthBytes: total }: ByteRange,
-  isWanted: (kind: ExtentKind) => boolean,
+  matches: (kind: ExtentKind) => boolean,
 ): ByteRange[] {
   const ranges: ByteRange[] = [];
   let offset = 0;
   while (offset < total) {
     const { kind, lengthBytes } = extentAt(parts, l1, start + offset, total - offset);
     const last = ranges.at(-1);
-    if (isWanted(kind)) {
+    if (matches(kind)) {
       if (last && last.offset + last.lengthBytes === offset) last.lengthBytes += lengthBytes;
       else ranges.push({ offset, lengthBytes });
     }

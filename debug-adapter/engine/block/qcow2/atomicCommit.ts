@@ -3,7 +3,7 @@ import type { ImageParts } from './imageParts.ts';
 import { writeWhole } from './l2Tables.ts';
 import { clustersFor, ENTRY_BYTES } from './layout.ts';
 import { l2TableAt } from './mapping.ts';
-import { hasRightL2Flags, isOnlyReference } from './references.ts';
+import { areL2FlagsCorrect, isExclusive } from './references.ts';
 import { encodeSnapshotTable, type SnapshotEntry } from './snapshotTable.ts';
 import { StoredTable } from './storedTable.ts';
 import { writeRefcounts } from './writeRefcounts.ts';
@@ -24,16 +24,16 @@ import { writeRefcounts } from './writeRefcounts.ts';
 export function commitAtomically(parts: ImageParts, change: AtomicChange): void {
   const { file, refcounts } = parts;
   const saved = refcounts.save();
-  let next: Next;
+  let copy: NewState;
   try {
-    next = writeNext(parts, change);
+    copy = writeNewTables(parts, change);
     file.barrier({ durable: true });
-    changeHeader(file, parts.header, next.header);
+    changeHeader(file, parts.header, copy.header);
   } catch (error) {
     refcounts.restore(saved);
     throw error;
   }
-  adopt(parts, next);
+  applyInMemory(parts, copy);
   file.barrier({ durable: true });
   refcounts.applyDrops();
   writeRefcounts(parts);
@@ -56,12 +56,12 @@ export interface NewTable {
   bytes: Uint8Array;
 }
 
-export function placeTable(parts: ImageParts, bytes: Uint8Array): NewTable {
+export function allocateTable(parts: ImageParts, bytes: Uint8Array): NewTable {
   if (bytes.length === 0) return { offset: 0, bytes };
   return { offset: parts.refcounts.allocateContiguous(clustersFor(parts.layout, bytes.length)), bytes };
 }
 
-interface Next {
+interface NewState {
   header: Partial<ChangeableFields>;
   l1: StoredTable;
   l2: MovedTable[];
@@ -71,23 +71,23 @@ interface Next {
 /** A fresh table is not referenced in the file yet and therefore stays where it is. */
 interface MovedTable {
   old: StoredTable;
-  next: StoredTable;
+  copy: StoredTable;
 }
 
 /** Writes everything that the new header will refer to; nothing in the file refers to it yet. */
-function writeNext(parts: ImageParts, change: AtomicChange): Next {
+function writeNewTables(parts: ImageParts, change: AtomicChange): NewState {
   const { file, header, refcounts } = parts;
   change.count();
-  refcounts.settleDrops();
+  refcounts.applySharedDrops();
   const l2 = changedTables(parts, change.l1, change.l1Tables);
-  const l1 = placeL1(parts, change.l1, l2);
+  const l1 = writeL1Copy(parts, change.l1, l2);
   const snapshots = change.snapshots && writeSnapshots(parts, change.snapshots(l1));
   writeWhole(
     file,
-    l2.map(({ next }) => next),
+    l2.map(({ copy }) => copy),
   );
   l1.writeDirty(file);
-  const table = refcounts.writeBeside();
+  const table = refcounts.writeToNewClusters();
   const fields: Partial<ChangeableFields> = {
     l1Offset: l1.hostOffset,
     l1Entries: l1.length,
@@ -110,8 +110,8 @@ function writeNext(parts: ImageParts, change: AtomicChange): Next {
 function writeSnapshots(
   parts: ImageParts,
   { entries, newTables }: { entries: SnapshotEntry[]; newTables: NewTable[] },
-): NonNullable<Next['snapshots']> {
-  const table = placeTable(parts, encodeSnapshotTable(parts.file, entries));
+): NonNullable<NewState['snapshots']> {
+  const table = allocateTable(parts, encodeSnapshotTable(parts.file, entries));
   for (const { offset, bytes } of [...newTables, table]) if (bytes.length > 0) parts.file.write(offset, bytes);
   dropTable(parts, parts.header.snapshotsOffset, parts.snapshotTableBytes);
   return { entries, offset: table.offset, tableBytes: table.bytes.length };
@@ -125,64 +125,64 @@ function changedTables(parts: ImageParts, l1: StoredTable, l1Tables: number): Mo
   const moved = new Map<number, MovedTable>();
   for (let l1Index = 0; l1Index < l1.length; l1Index++) {
     const old = l2TableAt(parts, l1, l1Index);
-    if (!old || (!parts.l2.isChanged(old) && hasRightL2Flags(parts, old))) continue;
+    if (!old || (!parts.l2.isChanged(old) && areL2FlagsCorrect(parts, old))) continue;
     // An unusual image may refer to an L2 table twice from one L1 table.
     const before = moved.get(old.hostOffset);
-    const table = before ?? moveTable(parts, old);
+    const table = before ?? copyTable(parts, old);
     moved.set(old.hostOffset, table);
-    if (table.next.hostOffset === old.hostOffset) continue;
+    if (table.copy.hostOffset === old.hostOffset) continue;
     const counted = before ? 0 : 1;
-    for (let i = counted; i < l1Tables; i++) parts.refcounts.add(table.next.hostOffset);
-    for (let i = 0; i < l1Tables; i++) parts.refcounts.dropLater(old.hostOffset);
+    for (let i = counted; i < l1Tables; i++) parts.refcounts.add(table.copy.hostOffset);
+    for (let i = 0; i < l1Tables; i++) parts.refcounts.queueDrop(old.hostOffset);
   }
   return [...moved.values()];
 }
 
-function moveTable(parts: ImageParts, old: StoredTable): MovedTable {
+function copyTable(parts: ImageParts, old: StoredTable): MovedTable {
   const bytes = old.bytes.slice();
-  const hostOffset = parts.l2.isFresh(old) ? old.hostOffset : parts.refcounts.allocateContiguous(1);
-  const next = new StoredTable(bytes, hostOffset, old.entryBytes);
-  setFlags(parts, next);
-  return { old, next };
+  const hostOffset = parts.l2.isNew(old) ? old.hostOffset : parts.refcounts.allocateContiguous(1);
+  const copy = new StoredTable(bytes, hostOffset, old.entryBytes);
+  setCopiedFlags(parts, copy);
+  return { old, copy };
 }
 
-function setFlags(parts: ImageParts, table: StoredTable): void {
+function setCopiedFlags(parts: ImageParts, table: StoredTable): void {
   for (let index = 0; index < table.length; index++) {
     if (table.isEmpty(index)) continue;
-    const copied = isOnlyReference(parts, table, index);
+    const copied = isExclusive(parts, table, index);
     if (table.isCopied(index) !== copied) table.setCopied(index, copied);
   }
 }
 
 /** Writes the L1 table to new clusters if it differs from the file. */
-function placeL1(parts: ImageParts, l1: StoredTable, moved: readonly MovedTable[]): StoredTable {
+function writeL1Copy(parts: ImageParts, l1: StoredTable, moved: readonly MovedTable[]): StoredTable {
   const { header, refcounts } = parts;
-  const places = new Map(moved.map(({ old, next }) => [old.hostOffset, next.hostOffset]));
-  const next = new StoredTable(l1.bytes.slice(), header.l1Offset);
-  for (let index = 0; index < next.length; index++) {
-    if (next.isEmpty(index)) continue;
-    const before = next.offset(index);
-    const offset = places.get(before) ?? before;
-    const copied = refcounts.of(offset) === 1;
-    if (offset === 0) next.setEmpty(index);
-    else if (offset !== before || copied !== next.isCopied(index)) next.setOffset(index, offset, { copied });
+  const offsets = new Map(moved.map(({ old, copy }) => [old.hostOffset, copy.hostOffset]));
+  const copy = new StoredTable(l1.bytes.slice(), header.l1Offset);
+  for (let index = 0; index < copy.length; index++) {
+    if (copy.isEmpty(index)) continue;
+    const before = copy.offset(index);
+    const offset = offsets.get(before) ?? before;
+    const copied = refcounts.refcountAt(offset) === 1;
+    if (offset === 0) copy.setEmpty(index);
+    else if (offset !== before || copied !== copy.isCopied(index)) copy.setOffset(index, offset, { copied });
   }
-  if (l1 === parts.l1 && !l1.isDirty && !parts.l1Moved && !next.isDirty) return l1;
+  if (l1 === parts.l1 && !l1.isDirty && !parts.l1Moved && !copy.isDirty) return l1;
   dropTable(parts, header.l1Offset, header.l1Entries * ENTRY_BYTES);
-  const { offset } = placeTable(parts, next.bytes);
-  const placed = new StoredTable(next.bytes, offset);
+  const { offset } = allocateTable(parts, copy.bytes);
+  const placed = new StoredTable(copy.bytes, offset);
   placed.markAllDirty();
   return placed;
 }
 
 function dropTable({ layout, refcounts }: ImageParts, offset: number, lengthBytes: number): void {
   const clusters = clustersFor(layout, lengthBytes);
-  if (clusters > 0) refcounts.dropLater(offset, clusters);
+  if (clusters > 0) refcounts.queueDrop(offset, clusters);
 }
 
 /** The file has the state of `next`; updates the state in memory to match. */
-function adopt(parts: ImageParts, { l1, l2, snapshots }: Next): void {
-  for (const { old, next } of l2) parts.l2.replace(old, next);
+function applyInMemory(parts: ImageParts, { l1, l2, snapshots }: NewState): void {
+  for (const { old, copy } of l2) parts.l2.replace(old, copy);
   parts.l1 = l1;
   parts.l1Moved = false;
   if (!snapshots) return;

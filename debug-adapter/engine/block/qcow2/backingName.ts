@@ -10,19 +10,19 @@ import { BACKING_NAME_BYTES_MAX, SECTOR_BYTES } from './layout.ts';
  * Changes the backing file name of an image that is not open; the rest of the image stays unchanged. The new name is
  * written to an unused part of the header cluster; then one write of the first sector switches to it.
  */
-export function writeBackingName(hostFile: HostFile, backing: { name: string; format: string }): void {
+export function changeBackingFile(hostFile: HostFile, backing: { name: string; format: string }): void {
   const file = new ImageFile(hostFile);
   const { clusterBits, bytes: header } = readHeader(file);
   const cluster = file.readTable(0, 2 ** clusterBits, 'the header');
-  const old = oldName(cluster);
+  const old = storedName(cluster);
   const name = new TextEncoder().encode(backing.name);
   const extensions = withFormat(parseExtensions(file, cluster, { start: header.length, end: old.end }), backing.format);
   const encoded = encodeExtensions(extensions);
   const firstFree = header.length + encoded.length;
-  const beside = Math.max(firstFree, roundUpTo8(old.offset + old.lengthBytes));
+  const afterOldName = Math.max(firstFree, roundUpTo8(old.offset + old.lengthBytes));
   const fits = (offset: number) => offset + name.length <= cluster.length;
   // The first sector takes a single write, so within it the new name may overlap the old one.
-  const nameAt = firstFree + name.length <= SECTOR_BYTES || !fits(beside) ? firstFree : beside;
+  const nameAt = firstFree + name.length <= SECTOR_BYTES || !fits(afterOldName) ? firstFree : afterOldName;
   if (name.length > BACKING_NAME_BYTES_MAX || !fits(nameAt)) throw backingNameTooLong(file.name, backing.name);
 
   const end = nameAt + name.length;
@@ -39,7 +39,7 @@ export function writeBackingName(hostFile: HostFile, backing: { name: string; fo
   file.barrier({ durable: true });
 }
 
-function oldName(cluster: Uint8Array<ArrayBuffer>) {
+function storedName(cluster: Uint8Array<ArrayBuffer>) {
   const view = viewOf(cluster);
   const offset = Number(view.getBigUint64(NAME_OFFSET_AT));
   const lengthBytes = view.getUint32(NAME_LENGTH_AT);

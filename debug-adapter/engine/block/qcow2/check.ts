@@ -20,9 +20,9 @@ export interface CheckResult {
 export function checkImage(parts: ImageParts, { writable }: { writable: boolean }): CheckResult {
   if (writable) commit(parts, { durable: true });
   const { counts, blocks, problems } = loadRefcounts(parts.file, parts.header, parts.layout);
-  const { references, corruptions: found, badBlocks } = countReferences(parts, blocks);
-  const corruptions = found.map(({ what, offset }) => imageDamage.atByte(what, offset)).concat(problems);
-  for (const { index, offset } of badBlocks) corruptions.push(imageDamage.refcountBlockOffset(index, offset));
+  const { references, corruptions: counted, invalidBlocks } = countReferences(parts, blocks);
+  const corruptions = counted.map(({ what, offset }) => imageDamage.atByte(what, offset)).concat(problems);
+  for (const { index, offset } of invalidBlocks) corruptions.push(imageDamage.refcountBlockOffset(index, offset));
   let leaks = 0;
   for (let cluster = 0; cluster < Math.max(counts.length, references.length); cluster++) {
     const counted = cluster < counts.length ? counts[cluster] : 0;

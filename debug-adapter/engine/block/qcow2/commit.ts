@@ -24,22 +24,22 @@ import { writeRefcounts } from './writeRefcounts.ts';
  */
 export function commit(parts: ImageParts, { durable, change = {} }: { durable: boolean; change?: CommitChange }): void {
   const { file, refcounts, l2 } = parts;
-  if (isIdle(parts, change, durable)) return file.barrier({ durable });
-  const movedL1 = parts.l1Moved ? placeL1(parts) : undefined;
-  markDirty(parts);
+  if (isClean(parts, change, durable)) return file.barrier({ durable });
+  const newL1 = parts.l1Moved ? allocateL1(parts) : undefined;
+  setDirtyBit(parts);
   writeRefcounts(parts);
-  l2.writeFresh();
+  l2.writeNew();
   for (const { offset, bytes } of change.newTables ?? []) file.write(offset, bytes);
-  movedL1?.writeDirty(file);
+  newL1?.writeDirty(file);
   file.barrier({ durable: true });
   l2.writeDirty();
-  if (!movedL1 && parts.l1.isDirty) {
+  if (!newL1 && parts.l1.isDirty) {
     file.barrier({ durable: true });
     parts.l1.writeDirty(file);
   }
-  if (movedL1 || change.snapshots) {
+  if (newL1 || change.snapshots) {
     file.barrier({ durable: true });
-    switchHeader(parts, movedL1, change);
+    updateHeader(parts, newL1, change);
   }
   if (!durable) return;
   file.barrier({ durable });
@@ -60,14 +60,14 @@ export interface CommitChange {
 }
 
 /** Clears the dirty bit, as the last write of a clean close. */
-export function markClean(parts: ImageParts): void {
+export function clearDirtyBit(parts: ImageParts): void {
   if (!isMarkedDirty(parts)) return;
   parts.header.incompatibleFeatures &= ~INCOMPATIBLE_DIRTY;
   writeHeader(parts.file, parts.header);
   parts.file.barrier({ durable: true });
 }
 
-function isIdle(parts: ImageParts, change: CommitChange, durable: boolean): boolean {
+function isClean(parts: ImageParts, change: CommitChange, durable: boolean): boolean {
   const changed = parts.l2.isDirty || parts.l1.isDirty || parts.l1Moved || parts.refcounts.isDirty;
   return !changed && !change.snapshots && !(durable && parts.refcounts.hasDrops);
 }
@@ -76,7 +76,7 @@ function isMarkedDirty(parts: ImageParts): boolean {
   return (parts.header.incompatibleFeatures & INCOMPATIBLE_DIRTY) !== 0;
 }
 
-function markDirty(parts: ImageParts): void {
+function setDirtyBit(parts: ImageParts): void {
   const { header, file } = parts;
   // qcow2 specification, "Header": version 2 has no feature bits, and unknown autoclear bits must be cleared before
   // the first write.
@@ -88,7 +88,7 @@ function markDirty(parts: ImageParts): void {
 }
 
 /** Allocates new clusters for the active L1 table; the header is switched to them at the end of the commit. */
-function placeL1(parts: ImageParts): StoredTable {
+function allocateL1(parts: ImageParts): StoredTable {
   const clusters = clustersFor(parts.layout, parts.l1.length * ENTRY_BYTES);
   const offset = parts.refcounts.allocateContiguous(clusters);
   const moved = new StoredTable(parts.l1.bytes, offset);
@@ -96,18 +96,18 @@ function placeL1(parts: ImageParts): StoredTable {
   return moved;
 }
 
-function switchHeader(parts: ImageParts, movedL1: StoredTable | undefined, change: CommitChange): void {
+function updateHeader(parts: ImageParts, newL1: StoredTable | undefined, change: CommitChange): void {
   const { header, layout } = parts;
   const before = { ...header };
   const fields: Partial<ChangeableFields> = {};
-  if (movedL1) Object.assign(fields, { l1Offset: movedL1.hostOffset, l1Entries: movedL1.length });
+  if (newL1) Object.assign(fields, { l1Offset: newL1.hostOffset, l1Entries: newL1.length });
   if (change.snapshots) {
     Object.assign(fields, { snapshotsOffset: change.snapshots.offset, snapshotCount: change.snapshots.count });
   }
   changeHeader(parts.file, header, fields);
-  if (!movedL1) return;
-  parts.l1 = movedL1;
+  if (!newL1) return;
+  parts.l1 = newL1;
   parts.l1Moved = false;
   const oldClusters = clustersFor(layout, before.l1Entries * ENTRY_BYTES);
-  if (oldClusters > 0) parts.refcounts.dropLater(before.l1Offset, oldClusters);
+  if (oldClusters > 0) parts.refcounts.queueDrop(before.l1Offset, oldClusters);
 }

@@ -10,7 +10,7 @@ import { imageDamage } from '../../../messages/imageDamage.ts';
  * byte offset in the file and a number of sectors. Several compressed clusters can share a host cluster, and each
  * holds a reference to every host cluster that it overlaps.
  */
-export function compressedPlace(parts: ImageParts, table: EntryTable, index: number) {
+export function compressedLocation(parts: ImageParts, table: EntryTable, index: number) {
   // Bits 0 to x-1 are the offset, bits x to 61 the number of additional sectors, with x = 62 - (cluster_bits - 8).
   const offsetBits = 62 - (parts.layout.clusterBits - 8);
   const highOffsetBits = offsetBits - 32;
@@ -23,7 +23,7 @@ export function compressedPlace(parts: ImageParts, table: EntryTable, index: num
 
 /** The host clusters that a compressed cluster overlaps, each of which counts one reference for it. */
 export function compressedHostClusters(parts: ImageParts, table: EntryTable, index: number): number[] {
-  const { offset, lengthBytes } = compressedPlace(parts, table, index);
+  const { offset, lengthBytes } = compressedLocation(parts, table, index);
   const size = parts.layout.clusterSizeBytes;
   const clusters: number[] = [];
   for (let at = Math.floor(offset / size) * size; at < offset + lengthBytes; at += size) clusters.push(at);
@@ -32,15 +32,15 @@ export function compressedHostClusters(parts: ImageParts, table: EntryTable, ind
 
 export function readCompressedCluster(parts: ImageParts, table: EntryTable, index: number): Uint8Array {
   if (!parts.compression) throw imageFeatureUnsupported(parts.file.name, 'compressed clusters');
-  const { offset, lengthBytes } = compressedPlace(parts, table, index);
+  const { offset, lengthBytes } = compressedLocation(parts, table, index);
   // The descriptor counts whole sectors, but the file may end inside the last one.
   const available = Math.min(lengthBytes, parts.file.lengthBytes - offset);
-  if (available <= 0) throw parts.file.corrupt(imageDamage.compressedPastEnd(), offset);
+  if (available <= 0) throw parts.file.corruptError(imageDamage.compressedPastEnd(), offset);
   const packed = parts.file.readTable(offset, available, 'a compressed cluster');
   try {
     const unpack = parts.header.compression === 'zstd' ? 'decompressZstd' : 'inflate';
     return parts.compression[unpack](packed, parts.layout.clusterSizeBytes);
   } catch {
-    throw parts.file.corrupt(imageDamage.compressedInvalid(), offset);
+    throw parts.file.corruptError(imageDamage.compressedInvalid(), offset);
   }
 }

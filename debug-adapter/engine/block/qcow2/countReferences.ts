@@ -1,4 +1,4 @@
-import { compressedPlace } from './compressed.ts';
+import { compressedLocation } from './compressed.ts';
 import type { EntryTable } from './entryTable.ts';
 import type { ImageParts } from './imageParts.ts';
 import { clustersFor, ENTRY_BYTES } from './layout.ts';
@@ -14,7 +14,12 @@ import { imageDamage, imageParts } from '../../../messages/imageDamage.ts';
 export function countReferences(
   parts: ImageParts,
   refcountBlocks: number[],
-): { references: Uint16Array; corruptions: Corruption[]; badBlocks: BadBlock[]; sharesWithinActive: boolean } {
+): {
+  references: Uint16Array;
+  corruptions: Corruption[];
+  invalidBlocks: InvalidRefcountBlock[];
+  sharesWithinActive: boolean;
+} {
   const counter = new ReferenceCounter(parts);
   const { header, layout } = parts;
   counter.addTable(0, layout.clusterSizeBytes, 'the header');
@@ -26,17 +31,17 @@ export function countReferences(
   counter.addTable(header.l1Offset, header.l1Entries * ENTRY_BYTES, 'the L1 table');
   counter.addTable(header.snapshotsOffset, parts.snapshotTableBytes, imageParts.snapshotTable());
   // An L2 table shared by n L1 tables is read once and counts n times, and so does each cluster in it.
-  const sharers = new Map<number, number>();
-  const addSharer = (l1: EntryTable): void => {
+  const l2Users = new Map<number, number>();
+  const addL1 = (l1: EntryTable): void => {
     for (let index = 0; index < l1.length; index++) {
       const offset = l1.offset(index);
-      if (offset !== 0) sharers.set(offset, (sharers.get(offset) ?? 0) + 1);
+      if (offset !== 0) l2Users.set(offset, (l2Users.get(offset) ?? 0) + 1);
     }
   };
-  addSharer(parts.l1);
+  addL1(parts.l1);
   for (const { entry, l1 } of peekSnapshotL1s(parts)) {
     counter.addTable(entry.l1Offset, entry.l1Entries * ENTRY_BYTES, imageParts.l1TableOf(entry.name));
-    addSharer(l1);
+    addL1(l1);
   }
   const active = new Set<number>();
   for (let index = 0; index < parts.l1.length; index++) {
@@ -44,17 +49,17 @@ export function countReferences(
     if (offset !== 0 && active.has(offset)) counter.sharesWithinActive = true;
     active.add(offset);
   }
-  for (const [offset, times] of sharers) counter.addL2Table(offset, times, { isActive: active.has(offset) });
+  for (const [offset, times] of l2Users) counter.addL2Table(offset, times, { isActive: active.has(offset) });
   // Last, so that a refcount block in another structure's cluster is the one to be reported and replaced.
   const corruptions = [...counter.corruptions];
-  const badBlocks: BadBlock[] = [];
+  const invalidBlocks: InvalidRefcountBlock[] = [];
   refcountBlocks.forEach((offset, index) => {
     if (offset === 0) return;
     if (!counter.addTable(offset, layout.clusterSizeBytes, `refcount block ${index}`))
-      badBlocks.push({ index, offset });
+      invalidBlocks.push({ index, offset });
   });
   const { references, sharesWithinActive } = counter;
-  return { references, corruptions, badBlocks, sharesWithinActive };
+  return { references, corruptions, invalidBlocks, sharesWithinActive };
 }
 
 export interface Corruption {
@@ -63,7 +68,7 @@ export interface Corruption {
 }
 
 /** A refcount block at an invalid location. Unlike other tables, it can be rebuilt. */
-export interface BadBlock {
+export interface InvalidRefcountBlock {
   index: number;
   offset: number;
 }
@@ -74,83 +79,87 @@ class ReferenceCounter {
   /** Whether the active tables refer to a cluster twice, which the format permits but no program does. */
   sharesWithinActive = false;
   /** The uses of each cluster: IS_TABLE, IS_ACTIVE. */
-  readonly #kinds: Uint8Array;
-  readonly #parts: ImageParts;
-  readonly #clusterSize: number;
-  readonly #max: number;
+  private readonly uses: Uint8Array;
+  private readonly parts: ImageParts;
+  private readonly clusterSize: number;
+  private readonly max: number;
 
   constructor(parts: ImageParts) {
-    this.#parts = parts;
-    this.#max = refcountMax(parts.header.refcountBits);
-    this.#clusterSize = parts.layout.clusterSizeBytes;
+    this.parts = parts;
+    this.max = refcountMax(parts.header.refcountBits);
+    this.clusterSize = parts.layout.clusterSizeBytes;
     const clusters = clustersFor(parts.layout, parts.file.lengthBytes);
     this.references = new Uint16Array(clusters);
-    this.#kinds = new Uint8Array(clusters);
+    this.uses = new Uint8Array(clusters);
   }
 
   /** Counts a table, whose clusters must have no other use. Returns false and counts nothing if they do. */
   addTable(offset: number, lengthBytes: number, what: string, times = 1): boolean {
-    const first = offset / this.#clusterSize;
-    const clusters = clustersFor(this.#parts.layout, lengthBytes);
+    const first = offset / this.clusterSize;
+    const clusters = clustersFor(this.parts.layout, lengthBytes);
     if (clusters === 0) return true;
     if (!Number.isInteger(first) || first + clusters > this.references.length) {
-      this.#report(imageDamage.endsPastEnd(what), offset);
+      this.report(imageDamage.endsPastEnd(what), offset);
       return false;
     }
     for (let cluster = first; cluster < first + clusters; cluster++) {
       if (this.references[cluster] === 0) continue;
-      this.#report(imageDamage.overlapsOther(what), cluster * this.#clusterSize);
+      this.report(imageDamage.overlapsOther(what), cluster * this.clusterSize);
       return false;
     }
     for (let cluster = first; cluster < first + clusters; cluster++) {
-      this.#kinds[cluster] = IS_TABLE;
-      this.#count(cluster, times);
+      this.uses[cluster] = IS_TABLE;
+      this.count(cluster, times);
     }
     return true;
   }
 
   addL2Table(offset: number, times: number, { isActive }: { isActive: boolean }): void {
-    if (!this.addTable(offset, this.#clusterSize, 'an L2 table', times)) return;
-    const table = this.#parts.l2.peek(offset);
+    if (!this.addTable(offset, this.clusterSize, 'an L2 table', times)) return;
+    const table = this.parts.l2.peek(offset);
     for (let index = 0; index < table.length; index++) {
       if (table.isEmpty(index)) continue;
       if (table.isCompressed(index)) {
-        const place = compressedPlace(this.#parts, table, index);
+        const location = compressedLocation(this.parts, table, index);
         // The file may end inside the last of the counted sectors.
-        this.#addData(place.offset, Math.min(place.lengthBytes, this.#parts.file.lengthBytes - place.offset), times);
+        this.addData(
+          location.offset,
+          Math.min(location.lengthBytes, this.parts.file.lengthBytes - location.offset),
+          times,
+        );
       } else if (table.offset(index) !== 0) {
-        if (table.offset(index) % this.#clusterSize === 0) this.#addData(table.offset(index), this.#clusterSize, times);
-        else this.#report(imageDamage.l2EntryUnaligned(), table.offset(index));
-        if (isActive) this.#markActive(table.offset(index) / this.#clusterSize);
+        if (table.offset(index) % this.clusterSize === 0) this.addData(table.offset(index), this.clusterSize, times);
+        else this.report(imageDamage.l2EntryUnaligned(), table.offset(index));
+        if (isActive) this.markActive(table.offset(index) / this.clusterSize);
       }
     }
   }
 
-  #markActive(cluster: number): void {
-    if (this.#kinds[cluster] & IS_ACTIVE) this.sharesWithinActive = true;
-    this.#kinds[cluster] |= IS_ACTIVE;
+  private markActive(cluster: number): void {
+    if (this.uses[cluster] & IS_ACTIVE) this.sharesWithinActive = true;
+    this.uses[cluster] |= IS_ACTIVE;
   }
 
-  #addData(offset: number, lengthBytes: number, times: number): void {
-    const first = Math.floor(offset / this.#clusterSize);
-    const last = Math.floor((offset + Math.max(lengthBytes, 1) - 1) / this.#clusterSize);
-    if (last >= this.references.length) return this.#report(imageDamage.dataOutside(), offset);
+  private addData(offset: number, lengthBytes: number, times: number): void {
+    const first = Math.floor(offset / this.clusterSize);
+    const last = Math.floor((offset + Math.max(lengthBytes, 1) - 1) / this.clusterSize);
+    if (last >= this.references.length) return this.report(imageDamage.dataOutside(), offset);
     for (let cluster = first; cluster <= last; cluster++) {
-      if (this.#kinds[cluster] & IS_TABLE) this.#report(imageDamage.dataInTable(), cluster * this.#clusterSize);
-      else this.#count(cluster, times);
+      if (this.uses[cluster] & IS_TABLE) this.report(imageDamage.dataInTable(), cluster * this.clusterSize);
+      else this.count(cluster, times);
     }
   }
 
-  #count(cluster: number, times: number): void {
+  private count(cluster: number, times: number): void {
     const count = this.references[cluster] + times;
-    if (count > this.#max) {
-      const what = imageDamage.tooManyReferences(count, this.#max);
-      this.#report(what, cluster * this.#clusterSize);
+    if (count > this.max) {
+      const what = imageDamage.tooManyReferences(count, this.max);
+      this.report(what, cluster * this.clusterSize);
     }
-    this.references[cluster] = Math.min(count, this.#max);
+    this.references[cluster] = Math.min(count, this.max);
   }
 
-  #report(what: string, offset: number): void {
+  private report(what: string, offset: number): void {
     // Every entry of a damaged table can be wrong; the first hundred are enough.
     if (this.corruptions.length < 100) this.corruptions.push({ what, offset });
   }

@@ -3,7 +3,7 @@ import type { HostFile } from '../../base/host.ts';
 import { checkDiskFits, encodeNewHeaderCluster } from './header.ts';
 import { ImageFile } from './imageFile.ts';
 import { clustersFor, ENTRY_BYTES, makeLayout } from './layout.ts';
-import { Refcounts, type TablePlace } from './refcounts.ts';
+import { Refcounts, type TableLocation } from './refcounts.ts';
 
 export interface CreateOptions {
   lengthBytes: number;
@@ -41,8 +41,8 @@ export function createImage(hostFile: HostFile, { lengthBytes, clusterSizeBytes,
   refcounts.allocateHeader();
   const l1Clusters = clustersFor(layout, fields.l1Entries * ENTRY_BYTES);
   const l1Offset = l1Clusters > 0 ? refcounts.allocateContiguous(l1Clusters) : 0;
-  let table: TablePlace = { offset: 0, clusters: 0 };
-  refcounts.write({ durable: false, moved: (place) => (table = place) });
+  let table: TableLocation = { offset: 0, clusters: 0 };
+  refcounts.write({ durable: false, moved: (location) => (table = location) });
   file.truncate(Math.max(file.lengthBytes, refcounts.usedBytes));
   file.barrier({ durable: true });
   const { cluster } = encodeNewHeaderCluster(file, {

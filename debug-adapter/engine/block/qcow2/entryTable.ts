@@ -10,12 +10,12 @@ import { ENTRY_BYTES } from './layout.ts';
 export class EntryTable {
   readonly bytes: Uint8Array;
   readonly entryBytes: number;
-  readonly #view: DataView;
+  private readonly view: DataView;
 
   constructor(bytes: Uint8Array, entryBytes = ENTRY_BYTES) {
     this.bytes = bytes;
     this.entryBytes = entryBytes;
-    this.#view = viewOf(bytes);
+    this.view = viewOf(bytes);
   }
 
   get length(): number {
@@ -44,7 +44,7 @@ export class EntryTable {
   }
 
   /** The number of entries from `first` (at most `max`) that refer to consecutive clusters and are otherwise equal. */
-  neighbours(first: number, max: number, clusterSizeBytes: number): number {
+  contiguousEntries(first: number, max: number, clusterSizeBytes: number): number {
     const high = this.high(first);
     let low = this.low(first);
     let count = 1;
@@ -57,17 +57,17 @@ export class EntryTable {
   }
 
   high(index: number): number {
-    return this.#view.getUint32(index * this.entryBytes);
+    return this.view.getUint32(index * this.entryBytes);
   }
 
   low(index: number): number {
-    return this.#view.getUint32(index * this.entryBytes + 4);
+    return this.view.getUint32(index * this.entryBytes + 4);
   }
 
   /** Extended L2 entries only: two bitmaps with one bit per subcluster, for allocated data and for zeroes. */
   subclusters(index: number): { data: number; zero: number } {
     const at = index * this.entryBytes + ENTRY_BYTES;
-    return { data: this.#view.getUint32(at + 4), zero: this.#view.getUint32(at) };
+    return { data: this.view.getUint32(at + 4), zero: this.view.getUint32(at) };
   }
 
   setOffset(index: number, offset: number, { copied }: { copied: boolean }): void {
@@ -90,7 +90,7 @@ export class EntryTable {
   }
 
   protected setWords(index: number, high: number, low: number): void {
-    this.#view.setUint32(index * this.entryBytes, high);
-    this.#view.setUint32(index * this.entryBytes + 4, low);
+    this.view.setUint32(index * this.entryBytes, high);
+    this.view.setUint32(index * this.entryBytes + 4, low);
   }
 }

@@ -11,7 +11,7 @@ import { readU64, viewOf, writeU64 } from './bigEndian.ts';
 import { encodeExtensions, parseExtensions } from './headerExtensions.ts';
 import type { ImageFile } from './imageFile.ts';
 import * as limits from './layout.ts';
-import { OWN_MARK } from './ownMark.ts';
+import { OWN_EXTENSION } from './ownMark.ts';
 import { imageDamage, imageFeatures, imageParts } from '../../../messages/imageDamage.ts';
 
 export interface Header {
@@ -42,9 +42,9 @@ export const INCOMPATIBLE_CORRUPT = 2;
 const INCOMPATIBLE_COMPRESSION = 8;
 const INCOMPATIBLE_EXTENDED_L2 = 16;
 /** The bit numbers of the four features above. */
-const KNOWN_FEATURES = new Set([0, 1, 3, 4]);
-const COMPRESSION_TYPE_AT = 104;
-const PLAIN = { hasSubclusters: false, compression: 'deflate' } as const;
+const SUPPORTED_FEATURE_BITS = new Set([0, 1, 3, 4]);
+const COMPRESSION_TYPE_OFFSET = 104;
+const V2_DEFAULTS = { hasSubclusters: false, compression: 'deflate' } as const;
 
 /**
  * Reads the qcow2 header (specification, "Header"): the fixed fields at the start of cluster 0, then the extensions,
@@ -66,13 +66,13 @@ export function readHeader(file: ImageFile): Header {
   if (version !== 2 && version !== 3) throw imageFeatureUnsupported(file.name, `qcow2 version ${version}`);
   const clusterBits = view.getUint32(20);
   if (clusterBits < limits.CLUSTER_BITS_MIN || clusterBits > limits.CLUSTER_BITS_MAX) {
-    throw file.corrupt(imageDamage.clusterBits(clusterBits), 20);
+    throw file.corruptError(imageDamage.clusterBits(clusterBits), 20);
   }
   const cluster = file.readTable(0, 2 ** clusterBits, 'the header');
   const { headerBytes, ...featureFields } = checkFeatures(file, view, version);
   const names = readNames(file, cluster, headerBytes);
   const bytes = cluster.slice(0, headerBytes);
-  const header: Header = { version, clusterBits, ...featureFields, ...names, ...readTablePlaces(view), bytes };
+  const header: Header = { version, clusterBits, ...featureFields, ...names, ...readTableLocations(view), bytes };
   checkTables(file, header);
   return header;
 }
@@ -129,7 +129,7 @@ export function encodeNewHeaderCluster(
   writeU64(view, 24, header.diskLengthBytes);
   view.setUint32(96, REFCOUNT_ORDER_16_BITS);
   view.setUint32(100, V3_HEADER_BYTES);
-  placeNames(file, header, cluster);
+  encodeNames(file, header, cluster);
   encodeHeader(header);
   cluster.set(header.bytes);
   return { header, cluster };
@@ -149,7 +149,7 @@ function encodeHeader(header: Header): void {
 }
 
 /** An empty table has no location, whatever its offset field contains. */
-function readTablePlaces(view: DataView) {
+function readTableLocations(view: DataView) {
   const l1Entries = view.getUint32(36);
   const snapshotCount = view.getUint32(60);
   return {
@@ -167,22 +167,28 @@ function checkFeatures(file: ImageFile, view: DataView, version: number) {
   if (view.getUint32(32) !== 0) throw imageFeatureUnsupported(file.name, 'encryption');
   // qcow2 specification, "Header": a version 2 header ends at byte 72, with 16-bit refcounts and no features.
   if (version < 3) {
-    return { headerBytes: V2_HEADER_BYTES, refcountBits: 16, incompatibleFeatures: 0, autoclearFeatures: 0, ...PLAIN };
+    return {
+      headerBytes: V2_HEADER_BYTES,
+      refcountBits: 16,
+      incompatibleFeatures: 0,
+      autoclearFeatures: 0,
+      ...V2_DEFAULTS,
+    };
   }
   const unknownHigh = view.getUint32(72);
   const incompatibleFeatures = view.getUint32(76);
   for (let bit = 0; bit < 32; bit++) {
-    if (!KNOWN_FEATURES.has(bit) && (incompatibleFeatures >>> bit) & 1)
+    if (!SUPPORTED_FEATURE_BITS.has(bit) && (incompatibleFeatures >>> bit) & 1)
       throw imageFeatureUnsupported(file.name, featureName(bit));
     if ((unknownHigh >>> bit) & 1) throw imageFeatureUnsupported(file.name, featureName(32 + bit));
   }
   const refcountOrder = view.getUint32(96);
   if (refcountOrder > REFCOUNT_ORDER_MAX) {
-    throw file.corrupt(imageDamage.refcountOrder(refcountOrder), 96);
+    throw file.corruptError(imageDamage.refcountOrder(refcountOrder), 96);
   }
   const headerBytes = view.getUint32(100);
   if (headerBytes < V3_HEADER_BYTES || headerBytes > 2 ** view.getUint32(20) || headerBytes % 8 !== 0) {
-    throw file.corrupt(imageDamage.headerLength(headerBytes), 100);
+    throw file.corruptError(imageDamage.headerLength(headerBytes), 100);
   }
   return {
     headerBytes,
@@ -199,7 +205,7 @@ function hasSubclusters(file: ImageFile, view: DataView, incompatibleFeatures: n
   const clusterBits = view.getUint32(20);
   // A subcluster is at least one sector.
   if (2 ** clusterBits < limits.SUBCLUSTERS * limits.SECTOR_BYTES) {
-    throw file.corrupt(imageDamage.subclusters(clusterBits), 20);
+    throw file.corruptError(imageDamage.subclusters(clusterBits), 20);
   }
   return true;
 }
@@ -209,9 +215,9 @@ function hasSubclusters(file: ImageFile, view: DataView, incompatibleFeatures: n
  * deflate.
  */
 function compressionOf(file: ImageFile, view: DataView, headerBytes: number): 'deflate' | 'zstd' {
-  const type = headerBytes > V3_HEADER_BYTES ? view.getUint8(COMPRESSION_TYPE_AT) : 0;
+  const type = headerBytes > V3_HEADER_BYTES ? view.getUint8(COMPRESSION_TYPE_OFFSET) : 0;
   const isOther = (view.getUint32(76) & INCOMPATIBLE_COMPRESSION) !== 0;
-  if (isOther !== (type !== 0)) throw file.corrupt(imageDamage.compressionContradiction(), 104);
+  if (isOther !== (type !== 0)) throw file.corruptError(imageDamage.compressionContradiction(), 104);
   if (type > 1) throw imageFeatureUnsupported(file.name, imageFeatures.compression(type));
   return type === 1 ? 'zstd' : 'deflate';
 }
@@ -227,28 +233,28 @@ const FEATURE_NAMES: Record<number, string> = {
 function checkTables(file: ImageFile, header: Header): void {
   const clusterSize = 2 ** header.clusterBits;
   const inFile = (what: string, at: number, offset: number, lengthBytes: number) => {
-    if (offset % clusterSize !== 0) throw file.corrupt(imageDamage.tableUnaligned(what), at);
-    if (offset >= file.lengthBytes) throw file.corrupt(imageDamage.tablePastEnd(what), at);
-    if (offset === 0 && lengthBytes > 0) throw file.corrupt(imageDamage.tableOverHeader(what), at);
+    if (offset % clusterSize !== 0) throw file.corruptError(imageDamage.tableUnaligned(what), at);
+    if (offset >= file.lengthBytes) throw file.corruptError(imageDamage.tablePastEnd(what), at);
+    if (offset === 0 && lengthBytes > 0) throw file.corruptError(imageDamage.tableOverHeader(what), at);
   };
   if (header.diskLengthBytes > limits.DISK_BYTES_MAX) {
-    throw file.corrupt(imageDamage.diskSize(), 24);
+    throw file.corruptError(imageDamage.diskSize(), 24);
   }
   if (header.l1Entries * limits.ENTRY_BYTES > limits.L1_BYTES_MAX) {
-    throw file.corrupt(imageDamage.l1Entries(header.l1Entries), 36);
+    throw file.corruptError(imageDamage.l1Entries(header.l1Entries), 36);
   }
   const { bytesPerL2 } = limits.makeLayout(header);
   if (header.l1Entries < Math.ceil(header.diskLengthBytes / bytesPerL2)) {
-    throw file.corrupt(imageDamage.l1TooSmall(), 36);
+    throw file.corruptError(imageDamage.l1TooSmall(), 36);
   }
   if (header.l1Entries > 0) inFile('the L1 table', 40, header.l1Offset, header.l1Entries * limits.ENTRY_BYTES);
   const refcountTableBytes = header.refcountTableClusters * clusterSize;
   if (refcountTableBytes === 0 || refcountTableBytes > limits.REFCOUNT_TABLE_BYTES_MAX) {
-    throw file.corrupt(imageDamage.refcountTableClusters(header.refcountTableClusters), 56);
+    throw file.corruptError(imageDamage.refcountTableClusters(header.refcountTableClusters), 56);
   }
   inFile(imageParts.refcountTable(), 48, header.refcountTableOffset, refcountTableBytes);
   if (header.snapshotCount > limits.SNAPSHOTS_MAX) {
-    throw file.corrupt(imageDamage.snapshotCount(header.snapshotCount), 60);
+    throw file.corruptError(imageDamage.snapshotCount(header.snapshotCount), 60);
   }
   if (header.snapshotCount > 0) inFile(imageParts.snapshotTable(), 64, header.snapshotsOffset, 1);
 }
@@ -259,7 +265,7 @@ function readNames(file: ImageFile, cluster: Uint8Array<ArrayBuffer>, headerByte
   const nameBytes = view.getUint32(16);
   let backingFileName: string | undefined;
   if (nameBytes > limits.BACKING_NAME_BYTES_MAX || nameOffset + nameBytes > cluster.length) {
-    throw file.corrupt(imageDamage.backingNameOutside(), 8);
+    throw file.corruptError(imageDamage.backingNameOutside(), 8);
   }
   if (nameOffset !== 0 && nameBytes > 0) {
     backingFileName = new TextDecoder().decode(cluster.subarray(nameOffset, nameOffset + nameBytes));
@@ -274,9 +280,9 @@ function readNames(file: ImageFile, cluster: Uint8Array<ArrayBuffer>, headerByte
   };
 }
 
-function placeNames(file: ImageFile, header: Header, cluster: Uint8Array): void {
+function encodeNames(file: ImageFile, header: Header, cluster: Uint8Array): void {
   const text = new TextEncoder();
-  const extensions = [OWN_MARK];
+  const extensions = [OWN_EXTENSION];
   const { backingFileName, backingFormat } = header;
   if (backingFileName !== undefined && backingFormat) {
     extensions.unshift({ type: EXTENSION_BACKING_FORMAT, data: text.encode(backingFormat) });

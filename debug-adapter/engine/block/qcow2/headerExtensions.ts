@@ -24,7 +24,7 @@ export function parseExtensions(
     const type = view.getUint32(at);
     const length = view.getUint32(at + 4);
     if (type === 0) break;
-    if (at + 8 + length > end) throw file.corrupt(imageDamage.extensionTooLong(), at);
+    if (at + 8 + length > end) throw file.corruptError(imageDamage.extensionTooLong(), at);
     extensions.push({ type, data: cluster.subarray(at + 8, at + 8 + length) });
     at += 8 + Math.ceil(length / 8) * 8;
   }
@@ -33,15 +33,15 @@ export function parseExtensions(
 
 /** Includes the end marker. */
 export function encodeExtensions(extensions: readonly HeaderExtension[]): Uint8Array {
-  const places = extensions.map(({ data }) => 8 + Math.ceil(data.length / 8) * 8);
-  const bytes = new Uint8Array(places.reduce((sum, place) => sum + place, 8));
+  const sizes = extensions.map(({ data }) => 8 + Math.ceil(data.length / 8) * 8);
+  const bytes = new Uint8Array(sizes.reduce((sum, size) => sum + size, 8));
   const view = viewOf(bytes);
   let at = 0;
   extensions.forEach(({ type, data }, i) => {
     view.setUint32(at, type);
     view.setUint32(at + 4, data.length);
     bytes.set(data, at + 8);
-    at += places[i];
+    at += sizes[i];
   });
   return bytes;
 }

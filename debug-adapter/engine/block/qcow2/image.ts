@@ -3,16 +3,16 @@ import type { HostCompression, HostFile } from '../../base/host.ts';
 import type { BlockDevice } from '../blockDevice.ts';
 import type { ByteRange } from '../byteRange.ts';
 import { checkImage, type CheckResult } from './check.ts';
-import { commit, markClean } from './commit.ts';
+import { commit, clearDirtyBit } from './commit.ts';
 import { createImage, type CreateOptions } from './createImage.ts';
 import { type DiskExtent, diskExtents } from './diskExtents.ts';
 import type { ImageParts } from './imageParts.ts';
 import { clusterSizeFor } from './layout.ts';
 import { allocatedRanges, nonZeroRanges } from './allocatedRanges.ts';
 import { makeEmpty } from './makeEmpty.ts';
-import { type BackingName, openParts, refuseWriting, reloadParts } from './openParts.ts';
+import { type BackingFile, openParts, checkWritable, reloadParts } from './openParts.ts';
 import { readGuest } from './readData.ts';
-import { checkRoomForSnapshot } from './roomForSnapshot.ts';
+import { checkSnapshotSpace } from './checkSnapshotSpace.ts';
 import * as snapshots from './snapshots.ts';
 import { createSnapshotFrom, type SnapshotDraft } from './snapshotDraft.ts';
 import type { SnapshotEntry } from './snapshotTable.ts';
@@ -31,11 +31,11 @@ import { writeGuest, zeroGuest } from './writeData.ts';
 export class Qcow2Image implements BlockDevice {
   readonly name: string;
   readonly readOnly: boolean;
-  readonly #parts: ImageParts;
-  #listed: { entries: readonly SnapshotEntry[]; snapshots: readonly SnapshotInfo[] } | undefined;
+  private readonly parts: ImageParts;
+  private listed: { entries: readonly SnapshotEntry[]; snapshots: readonly SnapshotInfo[] } | undefined;
 
   private constructor(parts: ImageParts, { writable }: { writable: boolean }) {
-    this.#parts = parts;
+    this.parts = parts;
     this.name = parts.file.name;
     this.readOnly = !writable;
   }
@@ -53,70 +53,70 @@ export class Qcow2Image implements BlockDevice {
    */
   static open(file: HostFile, options: OpenImage): Qcow2Image {
     const { sameFile } = options;
-    const image = new Qcow2Image(openParts(file, options, sameFile && sameFile.#parts.snapshots), options);
-    if (sameFile) image.#listed = sameFile.#listed;
+    const image = new Qcow2Image(openParts(file, options, sameFile && sameFile.parts.snapshots), options);
+    if (sameFile) image.listed = sameFile.listed;
     return image;
   }
 
   get lengthBytes(): number {
-    return this.#parts.layout.diskLengthBytes;
+    return this.parts.layout.diskLengthBytes;
   }
 
   get clusterSizeBytes(): number {
-    return this.#parts.layout.clusterSizeBytes;
+    return this.parts.layout.clusterSizeBytes;
   }
 
   /** The length of the image file, not of the disk in it. */
   get fileBytes(): number {
-    return this.#parts.file.lengthBytes;
+    return this.parts.file.lengthBytes;
   }
 
   /** The stored name; a relative name is relative to this image's folder. */
   get backingFileName(): string | undefined {
-    return this.#parts.header.backingFileName;
+    return this.parts.header.backingFileName;
   }
 
   get backingFormat(): string | undefined {
-    return this.#parts.header.backingFormat;
+    return this.parts.header.backingFormat;
   }
 
   /** The backing device passed at opening; undefined without a backing file. */
   get backing(): BlockDevice | undefined {
-    return this.#parts.backing;
+    return this.parts.backing;
   }
 
   read(offset: number, into: Uint8Array): void {
-    this.#checkRange(offset, into.length);
-    readGuest(this.#parts, this.#parts.l1, offset, into);
+    this.checkRange(offset, into.length);
+    readGuest(this.parts, this.parts.l1, offset, into);
   }
 
   write(offset: number, from: Uint8Array): void {
-    this.#checkWritable();
-    this.#checkRange(offset, from.length);
-    writeGuest(this.#parts, offset, from);
+    this.checkWritable();
+    this.checkRange(offset, from.length);
+    writeGuest(this.parts, offset, from);
   }
 
   writeZeroes(offset: number, lengthBytes: number): void {
-    this.#checkWritable();
-    this.#checkRange(offset, lengthBytes);
-    zeroGuest(this.#parts, offset, lengthBytes);
+    this.checkWritable();
+    this.checkRange(offset, lengthBytes);
+    zeroGuest(this.parts, offset, lengthBytes);
   }
 
   /** Like `writeZeroes`, but the range reads as zeroes even after the backing file is replaced. */
-  writeLastingZeroes(offset: number, lengthBytes: number): void {
-    this.#checkWritable();
-    this.#checkRange(offset, lengthBytes);
-    zeroGuest(this.#parts, offset, lengthBytes, false);
+  writeZeroesOverBacking(offset: number, lengthBytes: number): void {
+    this.checkWritable();
+    this.checkRange(offset, lengthBytes);
+    zeroGuest(this.parts, offset, lengthBytes, false);
   }
 
   dataRanges(offset: number, lengthBytes: number): Generator<ByteRange> {
-    this.#checkRange(offset, lengthBytes);
-    return nonZeroRanges(this.#parts, this.#parts.l1, { offset, lengthBytes });
+    this.checkRange(offset, lengthBytes);
+    return nonZeroRanges(this.parts, this.parts.l1, { offset, lengthBytes });
   }
 
   /** Costs two to four syncs if tables changed, one if only data did, and none if nothing did. */
   flush(): void {
-    if (!this.readOnly) commit(this.#parts, { durable: true });
+    if (!this.readOnly) commit(this.parts, { durable: true });
   }
 
   /**
@@ -124,45 +124,45 @@ export class Qcow2Image implements BlockDevice {
    * nothing.
    */
   writeBack(): void {
-    if (!this.readOnly) commit(this.#parts, { durable: false });
+    if (!this.readOnly) commit(this.parts, { durable: false });
   }
 
   /** Leaves a clean image whose active table maps only the disk. */
   close(): void {
     if (!this.readOnly) {
-      vmState.unmapVmState(this.#parts);
-      commit(this.#parts, { durable: true });
-      markClean(this.#parts);
+      vmState.unmapVmState(this.parts);
+      commit(this.parts, { durable: true });
+      clearDirtyBit(this.parts);
     }
-    this.abandon();
+    this.closeWithoutWriting();
   }
 
   /** Closes without further writes, like a killed process: for an image that will be deleted. */
-  abandon(): void {
-    this.#parts.file.close();
-    if (this.#parts.ownsBacking) this.#parts.backing?.close();
+  closeWithoutWriting(): void {
+    this.parts.file.close();
+    if (this.parts.ownsBacking) this.parts.backing?.close();
   }
 
   /** There may be thousands: each is the same object as long as it does not change, and so is the list. */
   get snapshots(): readonly SnapshotInfo[] {
-    const { snapshots: entries } = this.#parts;
-    const before = this.#listed;
+    const { snapshots: entries } = this.parts;
+    const before = this.listed;
     if (before?.entries === entries) return before.snapshots;
     const snapshots = entries.map((entry, i) => (entry === before?.entries[i] ? before.snapshots[i] : infoOf(entry)));
-    this.#listed = { entries, snapshots };
+    this.listed = { entries, snapshots };
     return snapshots;
   }
 
   /** Saves the current disk and VM state under a name. The cost depends on what changed since the last snapshot. */
   createSnapshot(snapshot: snapshots.NewSnapshot): void {
-    this.#checkWritable();
-    snapshots.createSnapshot(this.#parts, snapshot);
+    this.checkWritable();
+    snapshots.createSnapshot(this.parts, snapshot);
   }
 
   /** Throws the error that a new snapshot would cause once others are deleted; also works on a read-only image. */
-  checkRoomForSnapshot(name: string, gone: readonly string[] = []): void {
-    refuseWriting(this.#parts);
-    checkRoomForSnapshot(this.#parts, name, gone);
+  checkSnapshotSpace(name: string, gone: readonly string[] = []): void {
+    checkWritable(this.parts);
+    checkSnapshotSpace(this.parts, name, gone);
   }
 
   deleteSnapshot(name: string): void {
@@ -171,13 +171,13 @@ export class Qcow2Image implements BlockDevice {
 
   /** Deleting several at once costs hardly more than one. */
   deleteSnapshots(names: string[]): void {
-    this.#checkWritable();
-    snapshots.deleteSnapshots(this.#parts, names);
+    this.checkWritable();
+    snapshots.deleteSnapshots(this.parts, names);
   }
 
   renameSnapshot(from: string, to: string): void {
-    this.#checkWritable();
-    snapshots.renameSnapshot(this.#parts, from, to);
+    this.checkWritable();
+    snapshots.renameSnapshot(this.parts, from, to);
   }
 
   /**
@@ -185,8 +185,8 @@ export class Qcow2Image implements BlockDevice {
    * contains it.
    */
   applySnapshot(name: string): void {
-    this.#checkWritable();
-    snapshots.applySnapshot(this.#parts, name);
+    this.checkWritable();
+    snapshots.applySnapshot(this.parts, name);
   }
 
   /**
@@ -198,81 +198,81 @@ export class Qcow2Image implements BlockDevice {
     wanted: snapshots.NewSnapshot,
     fill: (draft: SnapshotDraft) => void,
   ): void {
-    this.#checkWritable();
-    createSnapshotFrom(this.#parts, { from, wanted, fill });
+    this.checkWritable();
+    createSnapshotFrom(this.parts, { from, wanted, fill });
   }
 
   /** For a read-only image after this process has changed the file through another object. Views stay valid. */
   reload(): void {
     assert(this.readOnly, 'what is open for writing knows its own changes');
-    reloadParts(this.#parts);
+    reloadParts(this.parts);
   }
 
   /** A read-only view, valid until the snapshot is deleted or this image is closed. */
   openSnapshot(name: string): SnapshotView {
-    return openSnapshotView(this.#parts, name);
+    return openSnapshotView(this.parts, name);
   }
 
   readVmState(offset: number, into: Uint8Array): void {
-    vmState.readVmState(this.#parts, offset, into);
+    vmState.readVmState(this.parts, offset, into);
   }
 
   writeVmState(offset: number, from: Uint8Array): void {
-    this.#checkWritable();
-    vmState.writeVmState(this.#parts, offset, from);
+    this.checkWritable();
+    vmState.writeVmState(this.parts, offset, from);
   }
 
   writeVmStateClusters(clusters: readonly vmState.VmStateCluster[]): void {
-    this.#checkWritable();
-    vmState.writeVmStateClusters(this.#parts, clusters);
+    this.checkWritable();
+    vmState.writeVmStateClusters(this.parts, clusters);
   }
 
   zeroVmState(offset: number, lengthBytes: number): void {
-    this.#checkWritable();
-    vmState.zeroVmState(this.#parts, offset, lengthBytes);
+    this.checkWritable();
+    vmState.zeroVmState(this.parts, offset, lengthBytes);
   }
 
   /** Removes VM state that another program left in the active table; snapshots keep theirs. */
   unmapVmState(): void {
-    this.#checkWritable();
-    vmState.unmapVmState(this.#parts);
+    this.checkWritable();
+    vmState.unmapVmState(this.parts);
   }
 
   /**
    * After opening: maps this snapshot's VM state in the active table again, so that the next snapshot is incremental.
    */
-  relinkVmState(snapshotName: string): void {
-    this.#checkWritable();
-    vmState.relinkVmState(this.#parts, snapshotName);
+  mapVmState(snapshotName: string): void {
+    this.checkWritable();
+    vmState.mapVmState(this.parts, snapshotName);
   }
 
   /** The allocated parts of the disk, the only parts that can differ from the backing device. */
   allocatedRanges(): ByteRange[] {
-    return allocatedRanges(this.#parts, this.#parts.l1, this.lengthBytes);
+    return allocatedRanges(this.parts, this.parts.l1, this.lengthBytes);
   }
 
   /** The extents of the disk or of a range of it, in order. Reads the tables but no data. */
   extents(range: ByteRange = { offset: 0, lengthBytes: this.lengthBytes }): Generator<DiskExtent> {
-    this.#checkRange(range.offset, range.lengthBytes);
-    return diskExtents(this.#parts, range);
+    this.checkRange(range.offset, range.lengthBytes);
+    return diskExtents(this.parts, range);
   }
 
   /** Drops all clusters of the active disk, atomically, so that it shows the backing device. Snapshots stay. */
   makeEmpty(): void {
-    this.#checkWritable();
-    makeEmpty(this.#parts);
+    this.checkWritable();
+    makeEmpty(this.parts);
   }
 
   /** Reads every table. Flushes an image open for writing first. */
   check(): CheckResult {
-    return checkImage(this.#parts, { writable: !this.readOnly });
+    return checkImage(this.parts, { writable: !this.readOnly });
   }
 
-  #checkWritable(): void {
+  private checkWritable(): void {
     assert(!this.readOnly, `${this.name} is open read-only`);
   }
 
-  #checkRange(offset: number, lengthBytes: number): void {
+  private checkRange(offset: number, lengthBytes: number): void {
     assert(offset >= 0 && offset + lengthBytes <= this.lengthBytes, `${this.name}: range outside the disk`);
   }
 }
@@ -293,7 +293,7 @@ export interface OpenImage {
   writable: boolean;
   backing?: BlockDevice;
   /** Alternative to `backing`: opens the backing file that the image names. The image closes it. */
-  openBacking?: (name: BackingName) => BlockDevice | undefined;
+  openBacking?: (name: BackingFile) => BlockDevice | undefined;
   compression?: HostCompression;
   /** An open image of the same file, whose list of snapshots is reused. */
   sameFile?: Qcow2Image;

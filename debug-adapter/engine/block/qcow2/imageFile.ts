@@ -11,50 +11,50 @@ import { imageDamage } from '../../../messages/imageDamage.ts';
  */
 export class ImageFile {
   readonly name: string;
-  readonly #file: HostFile;
-  #lengthBytes: number;
-  #unsynced = false;
+  private readonly file: HostFile;
+  private currentLengthBytes: number;
+  private unsynced = false;
 
   constructor(file: HostFile) {
     this.name = file.name;
-    this.#file = file;
-    this.#lengthBytes = file.length();
+    this.file = file;
+    this.currentLengthBytes = file.length();
   }
 
   get lengthBytes(): number {
-    return this.#lengthBytes;
+    return this.currentLengthBytes;
   }
 
   /** Reads the file's length again after another writer changed it. */
-  refresh(): void {
-    this.#lengthBytes = this.#file.length();
+  updateLength(): void {
+    this.currentLengthBytes = this.file.length();
   }
 
   read(offset: number, into: Uint8Array): void {
-    const count = this.#file.readAt(offset, into);
+    const count = this.file.readAt(offset, into);
     if (count < into.length) into.fill(0, count);
   }
 
   write(offset: number, from: Uint8Array): void {
-    this.#unsynced = true;
-    this.#file.writeAt(offset, from);
-    if (offset + from.length > this.#lengthBytes) this.#lengthBytes = offset + from.length;
+    this.unsynced = true;
+    this.file.writeAt(offset, from);
+    if (offset + from.length > this.currentLengthBytes) this.currentLengthBytes = offset + from.length;
   }
 
   truncate(lengthBytes: number): void {
-    this.#unsynced = true;
-    this.#file.truncate(lengthBytes);
-    this.#lengthBytes = lengthBytes;
+    this.unsynced = true;
+    this.file.truncate(lengthBytes);
+    this.currentLengthBytes = lengthBytes;
   }
 
   barrier({ durable }: { durable: boolean }): void {
-    if (!durable || !this.#unsynced) return;
-    this.#file.sync();
-    this.#unsynced = false;
+    if (!durable || !this.unsynced) return;
+    this.file.sync();
+    this.unsynced = false;
   }
 
   close(): void {
-    this.#file.close();
+    this.file.close();
   }
 
   /**
@@ -63,7 +63,7 @@ export class ImageFile {
    */
   readTable(offset: number, lengthBytes: number, what: string): Uint8Array<ArrayBuffer> {
     // Detects a damaged length before allocating memory for it.
-    this.#checkPlace(offset, lengthBytes, what);
+    this.checkAddresses(offset, lengthBytes, what);
     const bytes = new Uint8Array(lengthBytes);
     this.read(offset, bytes);
     return bytes;
@@ -71,18 +71,18 @@ export class ImageFile {
 
   /** Like `readTable`, for a table of at most one cluster, into existing memory. */
   readTableInto(offset: number, into: Uint8Array, what: string): void {
-    this.#checkPlace(offset, into.length, what);
+    this.checkAddresses(offset, into.length, what);
     this.read(offset, into);
   }
 
-  corrupt(what: string, offset: number): Error {
+  corruptError(what: string, offset: number): Error {
     return imageCorrupt(this.name, what, offset);
   }
 
-  #checkPlace(offset: number, lengthBytes: number, what: string): void {
-    if (offset >= this.#lengthBytes) throw this.corrupt(imageDamage.startsPastEnd(what), offset);
-    if (offset + lengthBytes > this.#lengthBytes + CLUSTER_BYTES_MAX) {
-      throw this.corrupt(imageDamage.endsPastEnd(what), offset);
+  private checkAddresses(offset: number, lengthBytes: number, what: string): void {
+    if (offset >= this.currentLengthBytes) throw this.corruptError(imageDamage.startsPastEnd(what), offset);
+    if (offset + lengthBytes > this.currentLengthBytes + CLUSTER_BYTES_MAX) {
+      throw this.corruptError(imageDamage.endsPastEnd(what), offset);
     }
   }
 }

@@ -9,118 +9,118 @@ import { StoredTable } from './storedTable.ts';
  * tables stay until they are written; clean ones are evicted, oldest first, when the cache exceeds its limit.
  */
 export class L2Tables {
-  readonly #file: ImageFile;
-  readonly #layout: Layout;
-  readonly #tables = new Map<number, StoredTable>();
-  readonly #dirty = new Set<StoredTable>();
+  private readonly file: ImageFile;
+  private readonly layout: Layout;
+  private readonly tables = new Map<number, StoredTable>();
+  private readonly dirty = new Set<StoredTable>();
   /** The dirty tables in clusters that nothing in the file refers to yet. */
-  readonly #fresh = new Set<StoredTable>();
-  readonly #tablesMax: number;
-  #peeked: Uint8Array<ArrayBuffer> | undefined;
+  private readonly fresh = new Set<StoredTable>();
+  private readonly tablesMax: number;
+  private peeked: Uint8Array<ArrayBuffer> | undefined;
 
   constructor(file: ImageFile, layout: Layout, cacheBytesMax = cacheBytesFor(layout)) {
-    this.#file = file;
-    this.#layout = layout;
-    this.#tablesMax = Math.max(TABLES_MIN, Math.floor(cacheBytesMax / layout.clusterSizeBytes));
+    this.file = file;
+    this.layout = layout;
+    this.tablesMax = Math.max(TABLES_MIN, Math.floor(cacheBytesMax / layout.clusterSizeBytes));
   }
 
   get isDirty(): boolean {
-    return this.#dirty.size > 0;
+    return this.dirty.size > 0;
   }
 
   /** Free if cached, otherwise one file read. Call `markDirty` before changing the table. */
   get(hostOffset: number): StoredTable {
-    return this.#tables.get(hostOffset) ?? this.#load(hostOffset);
+    return this.tables.get(hostOffset) ?? this.load(hostOffset);
   }
 
   /** Reads a table without caching it, to scan all tables of an image in constant memory. Valid until the next call. */
   peek(hostOffset: number): EntryTable {
-    const cached = this.#tables.get(hostOffset);
+    const cached = this.tables.get(hostOffset);
     if (cached) return cached;
-    this.#peeked ??= new Uint8Array(this.#layout.clusterSizeBytes);
-    this.#file.readTableInto(hostOffset, this.#peeked, 'an L2 table');
-    return new EntryTable(this.#peeked, this.#layout.l2EntryBytes);
+    this.peeked ??= new Uint8Array(this.layout.clusterSizeBytes);
+    this.file.readTableInto(hostOffset, this.peeked, 'an L2 table');
+    return new EntryTable(this.peeked, this.layout.l2EntryBytes);
   }
 
   /** Adds a table in a newly allocated cluster: a copy of `bytes`, or empty. */
   add(hostOffset: number, bytes?: Uint8Array): StoredTable {
-    const table = new StoredTable(bytes?.slice() ?? new Uint8Array(this.#layout.clusterSizeBytes), hostOffset);
+    const table = new StoredTable(bytes?.slice() ?? new Uint8Array(this.layout.clusterSizeBytes), hostOffset);
     table.markAllDirty();
     this.markDirty(table);
-    this.#fresh.add(table);
+    this.fresh.add(table);
     return table;
   }
 
   /** Must be called before a table is changed, to keep it in the cache. */
   markDirty(table: StoredTable): void {
-    if (this.#dirty.has(table)) return;
-    this.#dirty.add(table);
-    this.#tables.set(table.hostOffset, table);
-    this.#evict();
+    if (this.dirty.has(table)) return;
+    this.dirty.add(table);
+    this.tables.set(table.hostOffset, table);
+    this.evict();
   }
 
   /** Whether the table differs from the file. */
   isChanged(table: StoredTable): boolean {
-    return this.#dirty.has(table);
+    return this.dirty.has(table);
   }
 
   /** Whether nothing in the file refers to the table's cluster yet. */
-  isFresh(table: StoredTable): boolean {
-    return this.#fresh.has(table);
+  isNew(table: StoredTable): boolean {
+    return this.fresh.has(table);
   }
 
   /** Replaces a table, to which nothing refers any longer, with one that was just written. */
   replace(old: StoredTable, next: StoredTable): void {
-    this.forget(old.hostOffset);
-    this.#tables.set(next.hostOffset, next);
-    this.#evict();
+    this.remove(old.hostOffset);
+    this.tables.set(next.hostOffset, next);
+    this.evict();
   }
 
   /** Removes a table whose cluster was freed, because its next contents are something else. */
-  forget(hostOffset: number): void {
-    const table = this.#tables.get(hostOffset);
+  remove(hostOffset: number): void {
+    const table = this.tables.get(hostOffset);
     if (!table) return;
-    this.#tables.delete(hostOffset);
-    this.#dirty.delete(table);
-    this.#fresh.delete(table);
+    this.tables.delete(hostOffset);
+    this.dirty.delete(table);
+    this.fresh.delete(table);
   }
 
   /** Drops all tables, so that they are read again. No table may be dirty. */
   clear(): void {
     assert(!this.isDirty, 'changed tables are not thrown away');
-    this.#tables.clear();
+    this.tables.clear();
   }
 
   /** Writes the tables to which references are added afterwards, with adjacent ones in one write. */
-  writeFresh(): void {
-    const written = [...this.#fresh];
-    writeWhole(this.#file, written);
+  writeNew(): void {
+    const written = [...this.fresh];
+    writeWhole(this.file, written);
     for (const table of written) {
-      this.#dirty.delete(table);
-      this.#fresh.delete(table);
+      this.dirty.delete(table);
+      this.fresh.delete(table);
     }
   }
 
   /** Writes the changed tables that are in use, in place. */
   writeDirty(): void {
-    assert(this.#fresh.size === 0, 'new tables are written before references to them');
-    for (const table of this.#dirty) table.writeDirty(this.#file);
-    this.#dirty.clear();
+    assert(this.fresh.size === 0, 'new tables are written before references to them');
+    for (const table of this.dirty) table.writeDirty(this.file);
+    this.dirty.clear();
   }
 
-  #load(hostOffset: number): StoredTable {
-    const bytes = this.#file.readTable(hostOffset, this.#layout.clusterSizeBytes, 'an L2 table');
-    const table = new StoredTable(bytes, hostOffset, this.#layout.l2EntryBytes);
-    this.#tables.set(hostOffset, table);
-    this.#evict();
+  private load(hostOffset: number): StoredTable {
+    const bytes = this.file.readTable(hostOffset, this.layout.clusterSizeBytes, 'an L2 table');
+    const table = new StoredTable(bytes, hostOffset, this.layout.l2EntryBytes);
+    this.tables.set(hostOffset, table);
+    this.evict();
     return table;
   }
 
-  #evict(): void {
-    if (this.#tables.size <= this.#tablesMax) return;
-    for (const [hostOffset, table] of this.#tables) {
-      if (this.#dirty.has(table)) continue;
-      this.#tables.delete(hostOffset);
+  private evict(): void {
+    if (this.tables.size <= this.tablesMax) return;
+    for (const [hostOffset, table] of this.tables) {
+      if (this.dirty.has(table)) continue;
+      this.tables.delete(hostOffset);
       return;
     }
   }
@@ -130,24 +130,24 @@ export class L2Tables {
 export function writeWhole(file: ImageFile, tables: readonly StoredTable[]): void {
   const sorted = [...tables].sort((a, b) => a.hostOffset - b.hostOffset);
   for (let done = 0; done < sorted.length;) {
-    const run = neighbours(sorted, done);
+    const run = adjacentTables(sorted, done);
     StoredTable.writeAll(file, run);
     done += run.length;
   }
 }
 
 /** The tables from an index that are adjacent in the file, up to a limit. */
-function neighbours(tables: readonly StoredTable[], first: number): StoredTable[] {
+function adjacentTables(tables: readonly StoredTable[], first: number): StoredTable[] {
   const { hostOffset, bytes } = tables[first];
   let end = first + 1;
-  while (end < tables.length && end - first < WRITTEN_TOGETHER_MAX) {
+  while (end < tables.length && end - first < TABLES_PER_WRITE_MAX) {
     if (tables[end].hostOffset !== hostOffset + (end - first) * bytes.length) break;
     end++;
   }
   return tables.slice(first, end);
 }
 
-const WRITTEN_TOGETHER_MAX = 64;
+const TABLES_PER_WRITE_MAX = 64;
 /**
  * Twice the tables that map the disk, and some for VM state: 256 tables map 512 MiB with 4 KiB clusters. A larger cache
  * would only hold tables of snapshots, each of which has its own.

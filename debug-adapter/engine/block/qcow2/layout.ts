@@ -19,7 +19,7 @@ export interface Layout {
   readonly vmStateOffset: number;
 }
 
-export function makeLayout({ clusterBits, diskLengthBytes, hasSubclusters = false }: LayoutOf): Layout {
+export function makeLayout({ clusterBits, diskLengthBytes, hasSubclusters = false }: LayoutOptions): Layout {
   assert(clusterBits >= CLUSTER_BITS_MIN && clusterBits <= CLUSTER_BITS_MAX, 'cluster size out of range');
   const clusterSizeBytes = 2 ** clusterBits;
   const l2EntryBytes = hasSubclusters ? EXTENDED_ENTRY_BYTES : ENTRY_BYTES;
@@ -38,7 +38,7 @@ export function makeLayout({ clusterBits, diskLengthBytes, hasSubclusters = fals
   };
 }
 
-export interface LayoutOf {
+export interface LayoutOptions {
   clusterBits: number;
   diskLengthBytes: number;
   hasSubclusters?: boolean;

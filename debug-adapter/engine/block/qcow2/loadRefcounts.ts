@@ -19,7 +19,7 @@ export function loadRefcounts(
   const blocks = loadTable(file, header, layout, problems);
   const clustersMax = Math.ceil(file.lengthBytes / layout.clusterSizeBytes) + perBlock + CLUSTERS_PAST_END_MAX;
   if (blocks.length * perBlock > clustersMax) {
-    throw file.corrupt(imageDamage.refcountTableTooLong(), header.refcountTableOffset);
+    throw file.corruptError(imageDamage.refcountTableTooLong(), header.refcountTableOffset);
   }
   const counts = new Uint16Array(blocks.length * perBlock);
   blocks.forEach((offset, index) => {

@@ -14,7 +14,7 @@ export function makeEmpty(parts: ImageParts): void {
   const dropped = referencesOf(parts, parts.l1);
   if (dropped.length > 0) {
     switchToEmptyL1(parts);
-    for (const hostOffset of dropped) parts.refcounts.dropLater(hostOffset);
+    for (const hostOffset of dropped) parts.refcounts.queueDrop(hostOffset);
     parts.refcounts.applyDrops();
     // The new table is located after the freed clusters; move it once more, to lower ones.
     parts.l1Moved = true;

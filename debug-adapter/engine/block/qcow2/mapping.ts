@@ -36,7 +36,8 @@ export function l2TableAt(parts: ImageParts, l1: EntryTable, l1Index: number) {
   if (l1Index >= l1.length) return undefined;
   const offset = l1.offset(l1Index);
   if (offset === 0) return undefined;
-  if (offset % parts.layout.clusterSizeBytes !== 0) throw parts.file.corrupt(imageDamage.l2TableUnaligned(), offset);
+  if (offset % parts.layout.clusterSizeBytes !== 0)
+    throw parts.file.corruptError(imageDamage.l2TableUnaligned(), offset);
   return parts.l2.get(offset);
 }
 
@@ -48,7 +49,7 @@ export function nextL2Table(l1: EntryTable, from: number, end: number): number {
   return index < l1.length ? index : end;
 }
 
-export function kindOfEntry(table: EntryTable, index: number): ExtentKind {
+export function entryKind(table: EntryTable, index: number): ExtentKind {
   if (table.isCompressed(index)) return 'compressed';
   if (table.readsAsZero(index)) return 'zero';
   return table.offset(index) === 0 ? 'unallocated' : 'data';
@@ -58,7 +59,7 @@ export function kindOfEntry(table: EntryTable, index: number): ExtentKind {
 export function hostOffsetOf(parts: ImageParts, table: EntryTable, index: number): number {
   const offset = table.offset(index);
   const inFile = offset % parts.layout.clusterSizeBytes === 0 && offset > 0 && offset < parts.file.lengthBytes;
-  if (!inFile) throw parts.file.corrupt(imageDamage.l2EntryOutside(), offset);
+  if (!inFile) throw parts.file.corruptError(imageDamage.l2EntryOutside(), offset);
   return offset;
 }
 
@@ -75,7 +76,7 @@ function extentInOneTable(parts: ImageParts, l1: EntryTable, guestOffset: number
   if (parts.header.hasSubclusters) return extentOfSubclusters(parts, table, inTable, lengthMax);
   const first = Math.floor(inTable / clusterSizeBytes);
   const inCluster = inTable - first * clusterSizeBytes;
-  const kind = kindOfEntry(table, first);
+  const kind = entryKind(table, first);
   const extent: Extent = { kind, lengthBytes: clusterSizeBytes - inCluster, hostOffset: 0 };
   if (kind === 'compressed') extent.entry = { table, index: first };
   else if (kind === 'data') {
@@ -85,7 +86,7 @@ function extentInOneTable(parts: ImageParts, l1: EntryTable, guestOffset: number
   } else {
     if (table.offset(first) !== 0) extent.hostOffset = table.offset(first) + inCluster;
     for (let i = first + 1; i < entriesPerL2 && extent.lengthBytes < lengthMax; i++) {
-      if (kindOfEntry(table, i) !== kind || table.offset(i) !== hostOffsetAfter(extent)) break;
+      if (entryKind(table, i) !== kind || table.offset(i) !== hostOffsetAfter(extent)) break;
       extent.lengthBytes += clusterSizeBytes;
     }
   }
@@ -100,7 +101,7 @@ function extentInOneTable(parts: ImageParts, l1: EntryTable, guestOffset: number
 export function dataClusters(parts: ImageParts, table: EntryTable, first: number, lengthBytes: number): number {
   const { clusterSizeBytes, entriesPerL2 } = parts.layout;
   const max = Math.min(entriesPerL2 - first, Math.ceil(lengthBytes / clusterSizeBytes));
-  const clusters = table.neighbours(first, max, clusterSizeBytes);
+  const clusters = table.contiguousEntries(first, max, clusterSizeBytes);
   hostOffsetOf(parts, table, first + clusters - 1);
   return clusters;
 }
@@ -110,7 +111,7 @@ const hostOffsetAfter = ({ hostOffset, lengthBytes }: Extent): number =>
   hostOffset === 0 ? 0 : hostOffset + lengthBytes;
 
 /** A preallocated zero cluster is never read; its offset only matters for counting references. */
-const placeOf = (parts: ImageParts, table: EntryTable, index: number, kind: ExtentKind): number =>
+const hostOffsetAt = (parts: ImageParts, table: EntryTable, index: number, kind: ExtentKind): number =>
   kind === 'data' ? hostOffsetOf(parts, table, index) : table.offset(index);
 
 /**
@@ -130,8 +131,8 @@ function extentOfSubclusters(parts: ImageParts, table: EntryTable, inTable: numb
   const kind = kindOfSubcluster(table, index, first);
   let end = first + 1;
   while (end < SUBCLUSTERS && kindOfSubcluster(table, index, end) === kind) end++;
-  const isPlaced = kind !== 'unallocated' && table.offset(index) !== 0;
-  const hostOffset = kind === 'data' || isPlaced ? placeOf(parts, table, index, kind) + inCluster : 0;
+  const hasHostOffset = kind !== 'unallocated' && table.offset(index) !== 0;
+  const hostOffset = kind === 'data' || hasHostOffset ? hostOffsetAt(parts, table, index, kind) + inCluster : 0;
   return { kind, lengthBytes: Math.min(rest, end * subclusterBytes - inCluster), hostOffset };
 }
 

@@ -10,7 +10,7 @@ import type { ImageParts } from './imageParts.ts';
 import { L2Tables } from './l2Tables.ts';
 import { ENTRY_BYTES, makeLayout } from './layout.ts';
 import { loadRefcounts } from './loadRefcounts.ts';
-import { hasRightFlags } from './references.ts';
+import { areFlagsCorrect } from './references.ts';
 import { Refcounts } from './refcounts.ts';
 import { readSnapshotTable, type SnapshotEntry } from './snapshotTable.ts';
 import { StoredTable } from './storedTable.ts';
@@ -20,12 +20,12 @@ export interface OpenOptions {
   /** The opened backing file, which the caller closes. */
   backing?: BlockDevice;
   /** Alternative to `backing`: opens the backing file named in the header, if any. The image closes it. */
-  openBacking?: (name: BackingName) => BlockDevice | undefined;
+  openBacking?: (name: BackingFile) => BlockDevice | undefined;
   compression?: HostCompression;
   tableCacheBytes?: number;
 }
 
-export interface BackingName {
+export interface BackingFile {
   backingFileName?: string;
   backingFormat?: string;
 }
@@ -71,7 +71,7 @@ export function openParts(hostFile: HostFile, options: OpenOptions, known?: read
 /** Loads the file again. Tables of existing snapshots have not moved. */
 export function reloadParts(parts: ImageParts): void {
   const { file, header } = parts;
-  file.refresh();
+  file.updateLength();
   Object.assign(header, headers.readHeader(file));
   parts.l1 = readL1(file, header);
   parts.l2.clear();
@@ -87,7 +87,7 @@ function readL1(file: ImageFile, header: headers.Header): StoredTable {
 }
 
 /** Refuses images that cannot be written safely. */
-export function refuseWriting({ file, header }: ImageParts): void {
+export function checkWritable({ file, header }: ImageParts): void {
   if (header.incompatibleFeatures & headers.INCOMPATIBLE_CORRUPT) throw imageMarkedCorrupt(file.name);
   if (header.hasBitmaps) throw imageHasBitmaps(file.name);
   if (header.hasSubclusters) throw imageHasSubclusters(file.name);
@@ -95,18 +95,18 @@ export function refuseWriting({ file, header }: ImageParts): void {
 
 function prepareForWriting(parts: ImageParts): void {
   const { file, header, refcounts } = parts;
-  refuseWriting(parts);
+  checkWritable(parts);
   const loaded = loadRefcounts(file, header, parts.layout);
-  const { references, corruptions, badBlocks, sharesWithinActive } = countReferences(parts, loaded.blocks);
-  if (corruptions.length > 0) throw file.corrupt(corruptions[0].what, corruptions[0].offset);
+  const { references, corruptions, invalidBlocks, sharesWithinActive } = countReferences(parts, loaded.blocks);
+  if (corruptions.length > 0) throw file.corruptError(corruptions[0].what, corruptions[0].offset);
   parts.sharesWithinActive = sharesWithinActive;
-  refcounts.adopt(loaded);
-  refcounts.onFreed = (hostOffset) => parts.l2.forget(hostOffset);
-  for (const { index } of badBlocks) refcounts.forgetBlock(index);
+  refcounts.load(loaded);
+  refcounts.onFreed = (hostOffset) => parts.l2.remove(hostOffset);
+  for (const { index } of invalidBlocks) refcounts.removeBlock(index);
   const { tooLow } = refcounts.replaceAll(references);
   // Freeing leaked clusters contradicts nothing. All other repairs are committed atomically, so that a crash keeps
   // the old state.
-  if (tooLow > 0 || badBlocks.length > 0 || !hasRightFlags(parts, parts.l1)) {
+  if (tooLow > 0 || invalidBlocks.length > 0 || !areFlagsCorrect(parts, parts.l1)) {
     commitAtomically(parts, { count: () => {}, l1: parts.l1, l1Tables: 1 });
   } else commit(parts, { durable: true });
 }

@@ -3,13 +3,13 @@ import { readU64, viewOf } from './bigEndian.ts';
 import type { HeaderExtension } from './headerExtensions.ts';
 
 /** The header extension of images created by blkreplay. */
-export const OWN_MARK: HeaderExtension = { type: 0x626c6b72, data: new TextEncoder().encode('blkreplay') };
+export const OWN_EXTENSION: HeaderExtension = { type: 0x626c6b72, data: new TextEncoder().encode('blkreplay') };
 
 export interface OwnImage {
   /** The length of the disk; 0 for a state-only image. */
   lengthBytes: number;
   /** False for an image recognized only by its header, which is weaker evidence. */
-  isMarked: boolean;
+  hasExtension: boolean;
   snapshotCount: number;
 }
 
@@ -21,17 +21,17 @@ export interface OwnImage {
  * fields.
  */
 export function readOwnImage(file: HostFile): OwnImage | undefined {
-  const bytes = new Uint8Array(LOOKED_AT_BYTES);
+  const bytes = new Uint8Array(READ_BYTES);
   const start = bytes.subarray(0, file.readAt(0, bytes));
   if (start.length < HEADER_BYTES) return undefined;
   const view = viewOf(start);
   if (view.getUint32(0) !== QCOW2_MAGIC || view.getUint32(4) !== 3) return undefined;
   const types = extensionTypes(start, view.getUint32(100));
-  const isMarked = types.includes(OWN_MARK.type);
-  const isAsBefore =
+  const hasExtension = types.includes(OWN_EXTENSION.type);
+  const hasOldHeaderForm =
     view.getUint32(20) === 12 && view.getUint32(100) === HEADER_BYTES && !types.includes(EXTENSION_FEATURE_NAMES);
-  if (!isMarked && !isAsBefore) return undefined;
-  return { isMarked, lengthBytes: readU64(view, 24), snapshotCount: view.getUint32(60) };
+  if (!hasExtension && !hasOldHeaderForm) return undefined;
+  return { hasExtension, lengthBytes: readU64(view, 24), snapshotCount: view.getUint32(60) };
 }
 
 function extensionTypes(start: Uint8Array, headerBytes: number): number[] {
@@ -41,7 +41,7 @@ function extensionTypes(start: Uint8Array, headerBytes: number): number[] {
     const type = view.getUint32(at);
     if (type === 0) break;
     const end = at + 8 + view.getUint32(at + 4);
-    if (type === OWN_MARK.type && !isSame(start.subarray(at + 8, end), OWN_MARK.data)) break;
+    if (type === OWN_EXTENSION.type && !isSame(start.subarray(at + 8, end), OWN_EXTENSION.data)) break;
     types.push(type);
     at = Math.ceil(end / 8) * 8;
   }
@@ -54,5 +54,5 @@ const isSame = (a: Uint8Array, b: Uint8Array): boolean =>
 const QCOW2_MAGIC = 0x514649fb;
 const HEADER_BYTES = 104;
 /** QEMU's extensions take about 500 bytes. */
-const LOOKED_AT_BYTES = 4096;
+const READ_BYTES = 4096;
 const EXTENSION_FEATURE_NAMES = 0x6803f857;

@@ -23,7 +23,7 @@ export function decodeRefcounts(block: Uint8Array, bits: number, into: Uint16Arr
  * because no image has more than 65535 snapshots.
  */
 export function encodeRefcounts(counts: Uint16Array, bits: number, block: Uint8Array): void {
-  if (bits === 16) return encodeUsual(counts, block);
+  if (bits === 16) return encode16Bit(counts, block);
   const view = viewOf(block);
   const max = refcountMax(bits);
   block.fill(0);
@@ -41,7 +41,7 @@ export function encodeRefcounts(counts: Uint16Array, bits: number, block: Uint8A
 }
 
 /** 16 bits, the width of nearly all images. */
-function encodeUsual(counts: Uint16Array, block: Uint8Array): void {
+function encode16Bit(counts: Uint16Array, block: Uint8Array): void {
   for (let i = 0; i < counts.length; i++) {
     block[2 * i] = counts[i] >> 8;
     block[2 * i + 1] = counts[i];

@@ -11,84 +11,84 @@ import { imageDamage } from '../../../messages/imageDamage.ts';
  * file refcount blocks listed in the refcount table.
  *
  * A refcount is never too low. An increment takes effect immediately and is written before the reference it counts. A
- * decrement takes effect only after the reference is durably removed: `dropLater` queues it, and `applyDrops` applies
+ * decrement takes effect only after the reference is durably removed: `queueDrop` queues it, and `applyDrops` applies
  * it after the sync. A killed process or a power failure therefore leaves at worst leaked clusters, and a freed
  * cluster is never reused while an old table that may reappear still refers to it.
  */
 export class Refcounts {
-  readonly #file: ImageFile;
-  readonly #layout: Layout;
-  readonly #bits: number;
-  readonly #perBlock: number;
-  readonly #max: number;
-  #counts = new Uint16Array(0);
+  private readonly file: ImageFile;
+  private readonly layout: Layout;
+  private readonly bits: number;
+  private readonly perBlock: number;
+  private readonly max: number;
+  private counts = new Uint16Array(0);
   /** The file offset of each refcount block; block `i` counts clusters from `i * perBlock`. 0 if not allocated. */
-  #blocks: number[] = [];
-  readonly #dirtyBlocks = new Set<number>();
+  private blocks: number[] = [];
+  private readonly dirtyBlocks = new Set<number>();
   /** Blocks that the refcount table in the file does not list yet. */
-  readonly #unlistedBlocks = new Set<number>();
-  #table: TablePlace;
-  #drops: number[] = [];
+  private readonly unlistedBlocks = new Set<number>();
+  private table: TableLocation;
+  private drops: number[] = [];
   /** No cluster below this one is free. */
-  #searchFrom = 0;
+  private searchFrom = 0;
   /**
    * The number of clusters in ALIGNED_BYTES, and the lowest cluster at which an aligned free run of that length may
    * start.
    */
-  readonly #alignment: number;
-  #alignedFrom = 0;
+  private readonly alignment: number;
+  private alignedFrom = 0;
   /** Called for each cluster that is freed, so that caches drop its contents. */
   onFreed: (hostOffset: number) => void = () => {};
 
-  constructor(file: ImageFile, layout: Layout, bits: number, table: TablePlace = { offset: 0, clusters: 0 }) {
-    this.#file = file;
-    this.#layout = layout;
-    this.#bits = bits;
-    this.#perBlock = refcountsPerBlock(layout.clusterSizeBytes, bits);
-    this.#max = refcountMax(bits);
-    this.#alignment = Math.max(1, ALIGNED_BYTES / layout.clusterSizeBytes);
-    this.#table = table;
+  constructor(file: ImageFile, layout: Layout, bits: number, table: TableLocation = { offset: 0, clusters: 0 }) {
+    this.file = file;
+    this.layout = layout;
+    this.bits = bits;
+    this.perBlock = refcountsPerBlock(layout.clusterSizeBytes, bits);
+    this.max = refcountMax(bits);
+    this.alignment = Math.max(1, ALIGNED_BYTES / layout.clusterSizeBytes);
+    this.table = table;
   }
 
   /** Takes the contents of the file, from `loadRefcounts`. */
-  adopt(loaded: { counts: Uint16Array<ArrayBuffer>; blocks: number[] }): void {
-    this.#counts = loaded.counts;
-    this.#blocks = loaded.blocks;
+  load(loaded: { counts: Uint16Array<ArrayBuffer>; blocks: number[] }): void {
+    this.counts = loaded.counts;
+    this.blocks = loaded.blocks;
   }
 
   get isDirty(): boolean {
-    return this.#dirtyBlocks.size > 0;
+    return this.dirtyBlocks.size > 0;
   }
 
   get hasDrops(): boolean {
-    return this.#drops.length > 0;
+    return this.drops.length > 0;
   }
 
   /** The end of the last cluster in use. */
   get usedBytes(): number {
-    let last = this.#counts.length - 1;
-    while (last >= 0 && this.#counts[last] === 0) last--;
-    return (last + 1) * this.#layout.clusterSizeBytes;
+    let last = this.counts.length - 1;
+    while (last >= 0 && this.counts[last] === 0) last--;
+    return (last + 1) * this.layout.clusterSizeBytes;
   }
 
   get clusterCount(): number {
-    return this.#counts.length;
+    return this.counts.length;
   }
 
-  of(hostOffset: number): number {
-    return this.ofCluster(hostOffset / this.#layout.clusterSizeBytes);
+  refcountAt(hostOffset: number): number {
+    return this.refcountOf(hostOffset / this.layout.clusterSizeBytes);
   }
 
   /** The number of consecutive clusters from an offset (at most `clustersMax`) that have exactly one reference. */
-  ownedFrom(hostOffset: number, clustersMax: number): number {
-    const first = hostOffset / this.#layout.clusterSizeBytes;
+  exclusiveRunLength(hostOffset: number, clustersMax: number): number {
+    const first = hostOffset / this.layout.clusterSizeBytes;
     let clusters = 0;
-    while (clusters < clustersMax && this.#counts[first + clusters] === 1) clusters++;
+    while (clusters < clustersMax && this.counts[first + clusters] === 1) clusters++;
     return clusters;
   }
 
-  ofCluster(cluster: number): number {
-    return cluster < this.#counts.length ? this.#counts[cluster] : 0;
+  refcountOf(cluster: number): number {
+    return cluster < this.counts.length ? this.counts[cluster] : 0;
   }
 
   /**
@@ -96,86 +96,86 @@ export class Refcounts {
    * run, at the first free aligned run.
    */
   allocate(clustersMax: number): { offset: number; clusters: number } {
-    const isLong = clustersMax >= this.#alignment;
-    const find = isLong ? () => this.#nextFreeAligned() : () => this.#nextFree(this.#searchFrom);
+    const isLong = clustersMax >= this.alignment;
+    const find = isLong ? () => this.nextFreeAligned() : () => this.nextFree(this.searchFrom);
     let first = find();
-    while (!this.#hasBlock(first)) {
-      this.#addBlock(first);
+    while (!this.hasBlock(first)) {
+      this.addBlock(first);
       first = find();
     }
     let clusters = 1;
-    while (clusters < clustersMax && this.#isFree(first + clusters) && this.#hasBlock(first + clusters)) clusters++;
-    this.#take(first, clusters);
-    if (isLong) this.#alignedFrom = first + clusters;
-    else this.#searchFrom = first + clusters;
-    return { offset: first * this.#layout.clusterSizeBytes, clusters };
+    while (clusters < clustersMax && this.isFree(first + clusters) && this.hasBlock(first + clusters)) clusters++;
+    this.allocateRun(first, clusters);
+    if (isLong) this.alignedFrom = first + clusters;
+    else this.searchFrom = first + clusters;
+    return { offset: first * this.layout.clusterSizeBytes, clusters };
   }
 
   /** Allocates exactly `clusters` consecutive clusters, for tables that must be contiguous. */
   allocateContiguous(clusters: number): number {
-    let first = this.#nextFree(this.#searchFrom);
+    let first = this.nextFree(this.searchFrom);
     for (let length = 0; length < clusters;) {
       const next = first + length;
-      if (!this.#isFree(next)) {
-        first = this.#nextFree(next);
+      if (!this.isFree(next)) {
+        first = this.nextFree(next);
         length = 0;
-      } else if (!this.#hasBlock(next)) {
+      } else if (!this.hasBlock(next)) {
         // The new block takes the first free cluster, which may be in the middle of this run: start over.
-        this.#addBlock(next);
-        first = this.#nextFree(this.#searchFrom);
+        this.addBlock(next);
+        first = this.nextFree(this.searchFrom);
         length = 0;
       } else length++;
     }
-    this.#take(first, clusters);
-    return first * this.#layout.clusterSizeBytes;
+    this.allocateRun(first, clusters);
+    return first * this.layout.clusterSizeBytes;
   }
 
   /** Allocates the first cluster of a new image to the header, before anything else can take it. */
   allocateHeader(): void {
-    assert(this.#counts.length === 0, 'the image is not new');
-    this.#take(0, 1);
-    this.#addBlock(0);
+    assert(this.counts.length === 0, 'the image is not new');
+    this.allocateRun(0, 1);
+    this.addBlock(0);
   }
 
   /** Adds a reference to an allocated cluster. */
   add(hostOffset: number): void {
-    const cluster = Math.floor(hostOffset / this.#layout.clusterSizeBytes);
-    const count = this.ofCluster(cluster);
-    if (count === 0) throw this.#file.corrupt(imageDamage.usedButFree(), hostOffset);
-    if (count >= this.#max) throw refcountsTooNarrow(this.#file.name, this.#bits);
-    this.#set(cluster, count + 1);
+    const cluster = Math.floor(hostOffset / this.layout.clusterSizeBytes);
+    const count = this.refcountOf(cluster);
+    if (count === 0) throw this.file.corruptError(imageDamage.usedButFree(), hostOffset);
+    if (count >= this.max) throw refcountsTooNarrow(this.file.name, this.bits);
+    this.set(cluster, count + 1);
   }
 
   /** Queues the removal of a reference until it is durable. */
-  dropLater(hostOffset: number, clusters = 1): void {
-    const first = Math.floor(hostOffset / this.#layout.clusterSizeBytes);
-    for (let i = 0; i < clusters; i++) this.#drops.push(first + i);
+  queueDrop(hostOffset: number, clusters = 1): void {
+    const first = Math.floor(hostOffset / this.layout.clusterSizeBytes);
+    for (let i = 0; i < clusters; i++) this.drops.push(first + i);
   }
 
   /** Removes a reference that no table, in memory or in the file, ever contained. */
   dropNow(hostOffset: number, clusters = 1): void {
-    const first = Math.floor(hostOffset / this.#layout.clusterSizeBytes);
-    for (let i = 0; i < clusters; i++) this.#drop(first + i);
+    const first = Math.floor(hostOffset / this.layout.clusterSizeBytes);
+    for (let i = 0; i < clusters; i++) this.drop(first + i);
   }
 
   /**
    * For a commit that switches to all new tables at once: applies the queued removals, except that a cluster without
    * references keeps a count of one until `applyDrops`.
    */
-  settleDrops(): void {
-    this.#drops = this.#drops.filter((cluster) => {
-      const count = this.ofCluster(cluster);
+  applySharedDrops(): void {
+    this.drops = this.drops.filter((cluster) => {
+      const count = this.refcountOf(cluster);
       if (count <= 1) return true;
-      this.#set(cluster, count - 1);
+      this.set(cluster, count - 1);
       return false;
     });
   }
 
   /** Applies the removals queued before a sync. */
   applyDrops(): void {
-    const drops = this.#drops;
-    this.#drops = [];
-    for (const cluster of drops) this.#drop(cluster);
+    const drops = this.drops;
+    this.drops = [];
+    for (const cluster of drops) this.drop(cluster);
   }
 
   /**
@@ -183,34 +183,34 @@ export class Refcounts {
    * low.
    */
   replaceAll(references: Uint16Array): { leaked: number; tooLow: number } {
-    const end = Math.max(references.length, this.#counts.length);
+    const end = Math.max(references.length, this.counts.length);
     let leaked = 0;
     let tooLow = 0;
     for (let cluster = 0; cluster < end; cluster++) {
       const wanted = cluster < references.length ? references[cluster] : 0;
-      const found = this.ofCluster(cluster);
+      const found = this.refcountOf(cluster);
       if (wanted === found) continue;
       if (wanted < found) leaked++;
       else tooLow++;
-      this.#set(cluster, wanted);
+      this.set(cluster, wanted);
     }
-    this.#searchFrom = 0;
-    this.#alignedFrom = 0;
-    for (let cluster = 0; cluster < references.length; cluster += this.#perBlock) {
-      if (!this.#hasBlock(cluster)) this.#addBlock(cluster);
+    this.searchFrom = 0;
+    this.alignedFrom = 0;
+    for (let cluster = 0; cluster < references.length; cluster += this.perBlock) {
+      if (!this.hasBlock(cluster)) this.addBlock(cluster);
     }
     return { leaked, tooLow };
   }
 
   /** Drops a refcount block at an invalid location; `replaceAll` creates a new one. */
-  forgetBlock(index: number): void {
-    this.#blocks[index] = 0;
-    this.#counts.fill(0, index * this.#perBlock, (index + 1) * this.#perBlock);
+  removeBlock(index: number): void {
+    this.blocks[index] = 0;
+    this.counts.fill(0, index * this.perBlock, (index + 1) * this.perBlock);
   }
 
   *blockOffsets(): Iterable<{ index: number; offset: number }> {
-    for (let index = 0; index < this.#blocks.length; index++) {
-      if (this.#blocks[index]) yield { index, offset: this.#blocks[index] };
+    for (let index = 0; index < this.blocks.length; index++) {
+      if (this.blocks[index]) yield { index, offset: this.blocks[index] };
     }
   }
 
@@ -218,19 +218,19 @@ export class Refcounts {
    * Writes changed blocks, then new entries of the table. A table that is too small moves, and `moved` must switch
    * the header to it.
    */
-  write({ durable, moved }: { durable: boolean; moved: (place: TablePlace) => void }): void {
-    const newTable = this.#blocks.length * ENTRY_BYTES > this.#tableBytes ? this.#placeTable() : undefined;
-    this.#writeBlocks();
+  write({ durable, moved }: { durable: boolean; moved: (location: TableLocation) => void }): void {
+    const newTable = this.blocks.length * ENTRY_BYTES > this.tableBytes ? this.allocateTable() : undefined;
+    this.writeBlocks();
     if (newTable) {
-      this.#file.write(newTable.offset, this.#encodeTable(newTable.clusters * this.#layout.clusterSizeBytes));
-      this.#file.barrier({ durable });
+      this.file.write(newTable.offset, this.encodeTable(newTable.clusters * this.layout.clusterSizeBytes));
+      this.file.barrier({ durable });
       moved(newTable);
-      if (this.#table.clusters > 0) this.dropLater(this.#table.offset, this.#table.clusters);
-      this.#table = newTable;
-      this.#unlistedBlocks.clear();
-    } else if (this.#unlistedBlocks.size > 0) {
-      this.#file.barrier({ durable });
-      this.#listBlocks();
+      if (this.table.clusters > 0) this.queueDrop(this.table.offset, this.table.clusters);
+      this.table = newTable;
+      this.unlistedBlocks.clear();
+    } else if (this.unlistedBlocks.size > 0) {
+      this.file.barrier({ durable });
+      this.writeTableEntries();
     }
   }
 
@@ -238,17 +238,17 @@ export class Refcounts {
    * Writes changed blocks to new clusters, with a new table of all blocks; the old ones stay unchanged. The caller
    * must switch the header to the returned table. References to the replaced clusters are dropped.
    */
-  writeBeside(): TablePlace {
+  writeToNewClusters(): TableLocation {
     const moved = new Set<number>();
-    this.#moveChangedBlocks(moved);
-    const table = this.#placeTable();
+    this.moveChangedBlocks(moved);
+    const table = this.allocateTable();
     // Allocating the table may have changed more blocks.
-    this.#moveChangedBlocks(moved);
-    this.#writeBlocks();
-    this.#file.write(table.offset, this.#encodeTable(table.clusters * this.#layout.clusterSizeBytes));
-    if (this.#table.clusters > 0) this.dropLater(this.#table.offset, this.#table.clusters);
-    this.#table = table;
-    this.#unlistedBlocks.clear();
+    this.moveChangedBlocks(moved);
+    this.writeBlocks();
+    this.file.write(table.offset, this.encodeTable(table.clusters * this.layout.clusterSizeBytes));
+    if (this.table.clusters > 0) this.queueDrop(this.table.offset, this.table.clusters);
+    this.table = table;
+    this.unlistedBlocks.clear();
     return table;
   }
 
@@ -256,12 +256,12 @@ export class Refcounts {
    * Blocks that the table in the file does not list are already in free clusters. The loop includes blocks that
    * change while it runs.
    */
-  #moveChangedBlocks(moved: Set<number>): void {
-    for (const index of this.#dirtyBlocks) {
-      if (moved.has(index) || this.#unlistedBlocks.has(index)) continue;
+  private moveChangedBlocks(moved: Set<number>): void {
+    for (const index of this.dirtyBlocks) {
+      if (moved.has(index) || this.unlistedBlocks.has(index)) continue;
       const offset = this.allocateContiguous(1);
-      this.dropLater(this.#blocks[index]);
-      this.#blocks[index] = offset;
+      this.queueDrop(this.blocks[index]);
+      this.blocks[index] = offset;
       moved.add(index);
     }
   }
@@ -269,68 +269,68 @@ export class Refcounts {
   /** Copies the current state, for `restore`. */
   save(): SavedRefcounts {
     return {
-      counts: this.#counts.slice(),
-      blocks: [...this.#blocks],
-      dirtyBlocks: [...this.#dirtyBlocks],
-      unlistedBlocks: [...this.#unlistedBlocks],
-      table: this.#table,
-      drops: [...this.#drops],
+      counts: this.counts.slice(),
+      blocks: [...this.blocks],
+      dirtyBlocks: [...this.dirtyBlocks],
+      unlistedBlocks: [...this.unlistedBlocks],
+      table: this.table,
+      drops: [...this.drops],
     };
   }
 
   /** Discards all allocations and counts since `save`: nothing in the file refers to them. */
   restore(saved: SavedRefcounts): void {
-    this.#counts = saved.counts;
-    this.#blocks = saved.blocks;
-    this.#dirtyBlocks.clear();
-    for (const index of saved.dirtyBlocks) this.#dirtyBlocks.add(index);
-    this.#unlistedBlocks.clear();
-    for (const index of saved.unlistedBlocks) this.#unlistedBlocks.add(index);
-    this.#table = saved.table;
-    this.#drops = saved.drops;
-    this.#searchFrom = 0;
-    this.#alignedFrom = 0;
+    this.counts = saved.counts;
+    this.blocks = saved.blocks;
+    this.dirtyBlocks.clear();
+    for (const index of saved.dirtyBlocks) this.dirtyBlocks.add(index);
+    this.unlistedBlocks.clear();
+    for (const index of saved.unlistedBlocks) this.unlistedBlocks.add(index);
+    this.table = saved.table;
+    this.drops = saved.drops;
+    this.searchFrom = 0;
+    this.alignedFrom = 0;
   }
 
-  #writeBlocks(): void {
-    const block = new Uint8Array(this.#layout.clusterSizeBytes);
-    for (const index of this.#dirtyBlocks) {
-      const first = index * this.#perBlock;
-      assert(this.#blocks[index], 'a refcount block without a place');
-      encodeRefcounts(this.#counts.subarray(first, first + this.#perBlock), this.#bits, block);
-      this.#file.write(this.#blocks[index], block);
-      this.#dirtyBlocks.delete(index);
+  private writeBlocks(): void {
+    const block = new Uint8Array(this.layout.clusterSizeBytes);
+    for (const index of this.dirtyBlocks) {
+      const first = index * this.perBlock;
+      assert(this.blocks[index], 'a refcount block without a place');
+      encodeRefcounts(this.counts.subarray(first, first + this.perBlock), this.bits, block);
+      this.file.write(this.blocks[index], block);
+      this.dirtyBlocks.delete(index);
     }
   }
 
-  #listBlocks(): void {
+  private writeTableEntries(): void {
     const entry = new Uint8Array(ENTRY_BYTES);
-    for (const index of this.#unlistedBlocks) {
-      writeU64(viewOf(entry), 0, this.#blocks[index]);
-      this.#file.write(this.#table.offset + index * ENTRY_BYTES, entry);
-      this.#unlistedBlocks.delete(index);
+    for (const index of this.unlistedBlocks) {
+      writeU64(viewOf(entry), 0, this.blocks[index]);
+      this.file.write(this.table.offset + index * ENTRY_BYTES, entry);
+      this.unlistedBlocks.delete(index);
     }
   }
 
-  get #tableBytes(): number {
-    return this.#table.clusters * this.#layout.clusterSizeBytes;
+  private get tableBytes(): number {
+    return this.table.clusters * this.layout.clusterSizeBytes;
   }
 
   /** Allocates twice the required space: the allocation itself can add blocks, and moving should be rare. */
-  #placeTable(): TablePlace {
-    const bytes = this.#blocks.length * ENTRY_BYTES;
-    if (bytes > REFCOUNT_TABLE_BYTES_MAX) throw imageTooLarge(this.#file.name, imageLimits.refcountTable());
-    const room = Math.min(2 * bytes + ENTRY_BYTES, REFCOUNT_TABLE_BYTES_MAX);
-    const clusters = Math.ceil(room / this.#layout.clusterSizeBytes);
+  private allocateTable(): TableLocation {
+    const bytes = this.blocks.length * ENTRY_BYTES;
+    if (bytes > REFCOUNT_TABLE_BYTES_MAX) throw imageTooLarge(this.file.name, imageLimits.refcountTable());
+    const tableBytes = Math.min(2 * bytes + ENTRY_BYTES, REFCOUNT_TABLE_BYTES_MAX);
+    const clusters = Math.ceil(tableBytes / this.layout.clusterSizeBytes);
     const offset = this.allocateContiguous(clusters);
-    assert(this.#blocks.length * ENTRY_BYTES <= clusters * this.#layout.clusterSizeBytes, 'refcount table too small');
+    assert(this.blocks.length * ENTRY_BYTES <= clusters * this.layout.clusterSizeBytes, 'refcount table too small');
     return { offset, clusters };
   }
 
-  #encodeTable(lengthBytes: number): Uint8Array {
+  private encodeTable(lengthBytes: number): Uint8Array {
     const bytes = new Uint8Array(lengthBytes);
     const view = viewOf(bytes);
-    this.#blocks.forEach((offset, index) => writeU64(view, index * ENTRY_BYTES, offset ?? 0));
+    this.blocks.forEach((offset, index) => writeU64(view, index * ENTRY_BYTES, offset ?? 0));
     return bytes;
   }
 
@@ -338,57 +338,57 @@ export class Refcounts {
    * Places the block that will count `cluster` in the first free cluster, often the same one: a block may count
    * itself.
    */
-  #addBlock(cluster: number): void {
-    const home = this.#nextFree(this.#searchFrom);
-    const index = this.#blockIndex(cluster);
-    while (this.#blocks.length <= index) this.#blocks.push(0);
-    this.#blocks[index] = home * this.#layout.clusterSizeBytes;
-    this.#unlistedBlocks.add(index);
-    this.#dirtyBlocks.add(index);
-    this.#take(home, 1);
-    if (!this.#hasBlock(home)) this.#addBlock(home);
+  private addBlock(cluster: number): void {
+    const blockCluster = this.nextFree(this.searchFrom);
+    const index = this.blockIndex(cluster);
+    while (this.blocks.length <= index) this.blocks.push(0);
+    this.blocks[index] = blockCluster * this.layout.clusterSizeBytes;
+    this.unlistedBlocks.add(index);
+    this.dirtyBlocks.add(index);
+    this.allocateRun(blockCluster, 1);
+    if (!this.hasBlock(blockCluster)) this.addBlock(blockCluster);
   }
 
-  #take(first: number, clusters: number): void {
-    for (let cluster = first; cluster < first + clusters; cluster++) this.#set(cluster, 1);
+  private allocateRun(first: number, clusters: number): void {
+    for (let cluster = first; cluster < first + clusters; cluster++) this.set(cluster, 1);
   }
 
-  #drop(cluster: number): void {
-    const count = this.ofCluster(cluster);
-    const hostOffset = cluster * this.#layout.clusterSizeBytes;
-    if (count === 0) throw this.#file.corrupt(imageDamage.usedButFree(), hostOffset);
-    this.#set(cluster, count - 1);
+  private drop(cluster: number): void {
+    const count = this.refcountOf(cluster);
+    const hostOffset = cluster * this.layout.clusterSizeBytes;
+    if (count === 0) throw this.file.corruptError(imageDamage.usedButFree(), hostOffset);
+    this.set(cluster, count - 1);
     if (count > 1) return;
-    if (cluster < this.#searchFrom) this.#searchFrom = cluster;
-    if (cluster < this.#alignedFrom) this.#alignedFrom = cluster;
+    if (cluster < this.searchFrom) this.searchFrom = cluster;
+    if (cluster < this.alignedFrom) this.alignedFrom = cluster;
     this.onFreed(hostOffset);
   }
 
-  #set(cluster: number, count: number): void {
-    if (cluster >= this.#counts.length) this.#grow(cluster + 1);
-    this.#counts[cluster] = count;
-    this.#dirtyBlocks.add(this.#blockIndex(cluster));
+  private set(cluster: number, count: number): void {
+    if (cluster >= this.counts.length) this.grow(cluster + 1);
+    this.counts[cluster] = count;
+    this.dirtyBlocks.add(this.blockIndex(cluster));
   }
 
   /** Grows by whole blocks, so that a block can be encoded from a slice of the array. */
-  #grow(clusters: number): void {
-    const wanted = Math.max(clusters, this.#counts.length * 1.5);
-    const grown = new Uint16Array(Math.ceil(wanted / this.#perBlock) * this.#perBlock);
-    grown.set(this.#counts);
-    this.#counts = grown;
+  private grow(clusters: number): void {
+    const wanted = Math.max(clusters, this.counts.length * 1.5);
+    const grown = new Uint16Array(Math.ceil(wanted / this.perBlock) * this.perBlock);
+    grown.set(this.counts);
+    this.counts = grown;
   }
 
-  #nextFree(from: number): number {
+  private nextFree(from: number): number {
     let cluster = from;
-    while (cluster < this.#counts.length && this.#counts[cluster] !== 0) cluster++;
+    while (cluster < this.counts.length && this.counts[cluster] !== 0) cluster++;
     return cluster;
   }
 
-  #nextFreeAligned(): number {
-    const alignment = this.#alignment;
-    let first = Math.ceil(this.#alignedFrom / alignment) * alignment;
+  private nextFreeAligned(): number {
+    const alignment = this.alignment;
+    let first = Math.ceil(this.alignedFrom / alignment) * alignment;
     for (let length = 0; length < alignment;) {
-      if (this.#isFree(first + length)) length++;
+      if (this.isFree(first + length)) length++;
       else {
         first += alignment;
         length = 0;
@@ -397,16 +397,16 @@ export class Refcounts {
     return first;
   }
 
-  #isFree(cluster: number): boolean {
-    return cluster >= this.#counts.length || this.#counts[cluster] === 0;
+  private isFree(cluster: number): boolean {
+    return cluster >= this.counts.length || this.counts[cluster] === 0;
   }
 
-  #hasBlock(cluster: number): boolean {
-    return !!this.#blocks[this.#blockIndex(cluster)];
+  private hasBlock(cluster: number): boolean {
+    return !!this.blocks[this.blockIndex(cluster)];
   }
 
-  #blockIndex(cluster: number): number {
-    return Math.floor(cluster / this.#perBlock);
+  private blockIndex(cluster: number): number {
+    return Math.floor(cluster / this.perBlock);
   }
 }
 
@@ -421,11 +421,11 @@ export interface SavedRefcounts {
   blocks: number[];
   dirtyBlocks: number[];
   unlistedBlocks: number[];
-  table: TablePlace;
+  table: TableLocation;
   drops: number[];
 }
 
-export interface TablePlace {
+export interface TableLocation {
   offset: number;
   clusters: number;
 }

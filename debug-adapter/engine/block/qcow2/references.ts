@@ -7,7 +7,7 @@ function forEachReference(
   parts: ImageParts,
   l1: EntryTable,
   visit: (hostOffset: number) => void,
-  range: L1Range = wholeOf(l1),
+  range: L1Range = wholeRange(l1),
 ): void {
   for (let l1Index = range.from; l1Index < range.to; l1Index++) {
     const table = l2TableAt(parts, l1, l1Index);
@@ -51,7 +51,7 @@ export function referencesOf(parts: ImageParts, l1: EntryTable, range?: L1Range)
  * Sets the COPIED flags under `l1` according to the refcounts. qcow2 specification, "Snapshots": bit 63 may be stale
  * in inactive L1 tables, so rebuild it whenever a table becomes active and whenever sharing begins or ends.
  */
-export function rebuildCopiedFlags(parts: ImageParts, l1: EntryTable, range: L1Range = wholeOf(l1)): void {
+export function rebuildCopiedFlags(parts: ImageParts, l1: EntryTable, range: L1Range = wholeRange(l1)): void {
   for (let l1Index = range.from; l1Index < range.to; l1Index++) {
     const table = l2TableAt(parts, l1, l1Index);
     if (!table) {
@@ -60,12 +60,12 @@ export function rebuildCopiedFlags(parts: ImageParts, l1: EntryTable, range: L1R
     }
     for (let index = 0; index < table.length; index++) {
       if (table.isEmpty(index)) continue;
-      const copied = isOnlyReference(parts, table, index);
+      const copied = isExclusive(parts, table, index);
       if (table.isCopied(index) === copied) continue;
       parts.l2.markDirty(table);
       table.setCopied(index, copied);
     }
-    const copied = parts.refcounts.of(table.hostOffset) === 1;
+    const copied = parts.refcounts.refcountAt(table.hostOffset) === 1;
     if (l1.isCopied(l1Index) !== copied) l1.setCopied(l1Index, copied);
   }
 }
@@ -76,29 +76,29 @@ export interface L1Range {
 }
 
 /** Whether the COPIED flags in `l1` and its L2 tables match the refcounts. */
-export function hasRightFlags(parts: ImageParts, l1: EntryTable): boolean {
+export function areFlagsCorrect(parts: ImageParts, l1: EntryTable): boolean {
   for (let l1Index = 0; l1Index < l1.length; l1Index++) {
     if (l1.isEmpty(l1Index)) continue;
     const table = l2TableAt(parts, l1, l1Index);
-    if (!table || l1.isCopied(l1Index) !== (parts.refcounts.of(table.hostOffset) === 1)) return false;
-    if (!hasRightL2Flags(parts, table)) return false;
+    if (!table || l1.isCopied(l1Index) !== (parts.refcounts.refcountAt(table.hostOffset) === 1)) return false;
+    if (!areL2FlagsCorrect(parts, table)) return false;
   }
   return true;
 }
 
-export function hasRightL2Flags(parts: ImageParts, table: EntryTable): boolean {
+export function areL2FlagsCorrect(parts: ImageParts, table: EntryTable): boolean {
   for (let index = 0; index < table.length; index++) {
-    if (!table.isEmpty(index) && table.isCopied(index) !== isOnlyReference(parts, table, index)) return false;
+    if (!table.isEmpty(index) && table.isCopied(index) !== isExclusive(parts, table, index)) return false;
   }
   return true;
 }
 
 /** The correct value of an entry's COPIED flag. Compressed clusters and unallocated zero clusters never have it. */
-export function isOnlyReference(parts: ImageParts, table: EntryTable, index: number): boolean {
+export function isExclusive(parts: ImageParts, table: EntryTable, index: number): boolean {
   if (table.isCompressed(index) || table.offset(index) === 0) return false;
-  return parts.refcounts.of(hostOffsetOf(parts, table, index)) === 1;
+  return parts.refcounts.refcountAt(hostOffsetOf(parts, table, index)) === 1;
 }
 
-function wholeOf(l1: EntryTable): L1Range {
+function wholeRange(l1: EntryTable): L1Range {
   return { from: 0, to: l1.length };
 }

@@ -4,7 +4,14 @@ import type { ImageParts } from './imageParts.ts';
 import { ENTRY_BYTES } from './layout.ts';
 import { readGuest } from './readData.ts';
 import { addReferences, referencesOf } from './references.ts';
-import { addEntry, checkRoomFor, checkSameSize, findSnapshot, type NewSnapshot, readSnapshotL1 } from './snapshots.ts';
+import {
+  addSnapshotEntry,
+  checkCanAdd,
+  checkSameSize,
+  findSnapshot,
+  type NewSnapshot,
+  readSnapshotL1,
+} from './snapshots.ts';
 import { StoredTable } from './storedTable.ts';
 import { writeGuest, zeroGuest } from './writeData.ts';
 
@@ -26,14 +33,14 @@ export function createSnapshotFrom(
   parts: ImageParts,
   { from, wanted, fill }: { from: string | undefined; wanted: NewSnapshot; fill: (draft: SnapshotDraft) => void },
 ): void {
-  checkRoomFor(parts, wanted.name);
+  checkCanAdd(parts, wanted.name);
   const l1 = startingL1(parts, from);
   addReferences(parts, l1);
   // The same image with another active table; writing to it copies shared clusters.
   const draft: ImageParts = { ...parts, l1 };
   try {
     fill(draftOf(draft));
-    addEntry(parts, wanted, draft.l1);
+    addSnapshotEntry(parts, wanted, draft.l1);
     forgetTables(parts, draft.l1);
   } catch (error) {
     // If only the last sync failed, the snapshot exists and its references count.
@@ -48,7 +55,7 @@ function forgetTables(parts: ImageParts, l1: EntryTable): void {
   for (let index = 0; index < l1.length; index++) {
     const offset = l1.offset(index);
     const isActive = index < parts.l1.length && parts.l1.offset(index) === offset;
-    if (offset !== 0 && !isActive) parts.l2.forget(offset);
+    if (offset !== 0 && !isActive) parts.l2.remove(offset);
   }
 }
 
@@ -93,7 +100,7 @@ function writeDifference(
 ): void {
   let start = 0;
   let kind: Change = 'none';
-  const flush = (end: number) => {
+  const writeRun = (end: number) => {
     if (kind === 'data') writeGuest(draft, guestOffset + start, bytes.subarray(start, end));
     if (kind === 'zeroes') zeroGuest(draft, guestOffset + start, end - start);
   };
@@ -101,12 +108,12 @@ function writeDifference(
     const end = Math.min(bytes.length, at + bytesToClusterEnd(draft, guestOffset + at));
     const next = changeOf(now.subarray(at, end), bytes.subarray(at, end));
     if (next !== kind) {
-      flush(at);
+      writeRun(at);
       [start, kind] = [at, next];
     }
     at = end;
   }
-  flush(bytes.length);
+  writeRun(bytes.length);
 }
 
 type Change = 'none' | 'data' | 'zeroes';

@@ -37,17 +37,17 @@ export function readSnapshotTable(
   before: readonly SnapshotEntry[] = [],
 ): { entries: SnapshotEntry[]; lengthBytes: number } {
   const entries: SnapshotEntry[] = [];
-  const pieces = new Pieces(file);
-  let at = header.snapshotsOffset;
+  const pieces = new PieceReader(file);
+  let offset = header.snapshotsOffset;
   for (let i = 0; i < header.snapshotCount; i++) {
-    const { entry, lengthBytes } = readEntry(pieces, header, at, before[i]);
+    const { entry, lengthBytes } = readEntry(pieces, header, offset, before[i]);
     entries.push(entry);
-    at += lengthBytes;
-    if (at - header.snapshotsOffset > limits.SNAPSHOT_TABLE_BYTES_MAX) {
-      throw file.corrupt(imageDamage.snapshotTableTooLong(), header.snapshotsOffset);
+    offset += lengthBytes;
+    if (offset - header.snapshotsOffset > limits.SNAPSHOT_TABLE_BYTES_MAX) {
+      throw file.corruptError(imageDamage.snapshotTableTooLong(), header.snapshotsOffset);
     }
   }
-  return { entries, lengthBytes: at - header.snapshotsOffset };
+  return { entries, lengthBytes: offset - header.snapshotsOffset };
 }
 
 /** Valid until the next call: it is written before there is another. */
@@ -56,10 +56,10 @@ export function encodeSnapshotTable(file: ImageFile, entries: readonly SnapshotE
   if (lengthBytes > limits.SNAPSHOT_TABLE_BYTES_MAX) throw snapshotTableFull(file.name);
   if (sharedTable.length < lengthBytes) sharedTable = new Uint8Array(Math.max(lengthBytes, 2 * sharedTable.length));
   const table = sharedTable.subarray(0, lengthBytes);
-  let at = 0;
+  let offset = 0;
   for (const { encoded } of entries) {
-    table.set(encoded, at);
-    at += encoded.length;
+    table.set(encoded, offset);
+    offset += encoded.length;
   }
   return table;
 }
@@ -73,32 +73,32 @@ export function newSnapshotEntry(fields: SnapshotFields): SnapshotEntry {
 /** The entry with another name, which is its last field. */
 export function renamedEntry(entry: SnapshotEntry, name: string): SnapshotEntry {
   const view = viewOf(entry.encoded);
-  const nameAt = FIXED_BYTES + view.getUint32(EXTRA_LENGTH_AT) + view.getUint16(ID_LENGTH_AT);
+  const nameAt = FIXED_BYTES + view.getUint32(EXTRA_LENGTH_OFFSET) + view.getUint16(ID_LENGTH_OFFSET);
   const bytes = new TextEncoder().encode(name);
   const encoded = new Uint8Array(roundUpTo8(nameAt + bytes.length));
   encoded.set(entry.encoded.subarray(0, nameAt));
   encoded.set(bytes, nameAt);
-  viewOf(encoded).setUint16(NAME_LENGTH_AT, bytes.length);
+  viewOf(encoded).setUint16(NAME_LENGTH_OFFSET, bytes.length);
   return { ...entry, name, encoded };
 }
 
 /** Reads the table in large pieces: it may have thousands of entries, which then share few arrays. */
-class Pieces {
+class PieceReader {
   readonly file: ImageFile;
-  #offset = 0;
-  #bytes: Uint8Array = new Uint8Array(0);
+  private offset = 0;
+  private bytes: Uint8Array = new Uint8Array(0);
 
   constructor(file: ImageFile) {
     this.file = file;
   }
 
-  read(at: number, lengthBytes: number): Uint8Array {
-    if (at < this.#offset || at + lengthBytes > this.#offset + this.#bytes.length) {
-      this.#bytes = lengthBytes > PIECE_BYTES ? new Uint8Array(lengthBytes) : sharedPiece();
-      this.file.readTableInto(at, this.#bytes, 'a snapshot entry');
-      this.#offset = at;
+  read(offset: number, lengthBytes: number): Uint8Array {
+    if (offset < this.offset || offset + lengthBytes > this.offset + this.bytes.length) {
+      this.bytes = lengthBytes > PIECE_BYTES ? new Uint8Array(lengthBytes) : sharedPiece();
+      this.file.readTableInto(offset, this.bytes, 'a snapshot entry');
+      this.offset = offset;
     }
-    return this.#bytes.subarray(at - this.#offset, at - this.#offset + lengthBytes);
+    return this.bytes.subarray(offset - this.offset, offset - this.offset + lengthBytes);
   }
 }
 
@@ -109,23 +109,23 @@ let piece: Uint8Array | undefined;
 const decoder = new TextDecoder();
 
 function readEntry(
-  pieces: Pieces,
+  pieces: PieceReader,
   header: Header,
-  at: number,
+  offset: number,
   before: SnapshotEntry | undefined,
 ): { entry: SnapshotEntry; lengthBytes: number } {
   const { file } = pieces;
-  if (at + FIXED_BYTES > file.lengthBytes) throw file.corrupt(imageDamage.snapshotEntryPastEnd(), at);
-  const fixed = viewOf(pieces.read(at, FIXED_BYTES));
-  const idBytes = fixed.getUint16(ID_LENGTH_AT);
-  const nameBytes = fixed.getUint16(NAME_LENGTH_AT);
-  const extraBytes = fixed.getUint32(EXTRA_LENGTH_AT);
+  if (offset + FIXED_BYTES > file.lengthBytes) throw file.corruptError(imageDamage.snapshotEntryPastEnd(), offset);
+  const fixed = viewOf(pieces.read(offset, FIXED_BYTES));
+  const idBytes = fixed.getUint16(ID_LENGTH_OFFSET);
+  const nameBytes = fixed.getUint16(NAME_LENGTH_OFFSET);
+  const extraBytes = fixed.getUint32(EXTRA_LENGTH_OFFSET);
   if (extraBytes > limits.SNAPSHOT_EXTRA_BYTES_MAX)
-    throw file.corrupt(imageDamage.snapshotExtraData(), at + EXTRA_LENGTH_AT);
+    throw file.corruptError(imageDamage.snapshotExtraData(), offset + EXTRA_LENGTH_OFFSET);
   const lengthBytes = roundUpTo8(FIXED_BYTES + extraBytes + idBytes + nameBytes);
-  const bytes = pieces.read(at, lengthBytes);
+  const bytes = pieces.read(offset, lengthBytes);
   if (before && isSame(before.encoded, bytes)) {
-    checkL1Place(file, header, before, at);
+    checkL1Location(file, header, before, offset);
     return { entry: before, lengthBytes };
   }
   const view = viewOf(bytes);
@@ -145,7 +145,7 @@ function readEntry(
     l1Entries: view.getUint32(8),
     encoded: bytes.slice(),
   };
-  checkL1Place(file, header, entry, at);
+  checkL1Location(file, header, entry, offset);
   return { entry, lengthBytes };
 }
 
@@ -153,14 +153,14 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
-function checkL1Place(file: ImageFile, header: Header, entry: SnapshotEntry, at: number): void {
+function checkL1Location(file: ImageFile, header: Header, entry: SnapshotEntry, offset: number): void {
   if (entry.l1Entries * limits.ENTRY_BYTES > limits.L1_BYTES_MAX) {
-    throw file.corrupt(imageDamage.snapshotL1Entries(entry.name, entry.l1Entries), at + 8);
+    throw file.corruptError(imageDamage.snapshotL1Entries(entry.name, entry.l1Entries), offset + 8);
   }
   if (entry.l1Entries === 0) return;
   const inFile = entry.l1Offset > 0 && entry.l1Offset < file.lengthBytes;
   if (!inFile || entry.l1Offset % 2 ** header.clusterBits !== 0) {
-    throw file.corrupt(imageDamage.snapshotL1Offset(entry.name, entry.l1Offset), at);
+    throw file.corruptError(imageDamage.snapshotL1Offset(entry.name, entry.l1Offset), offset);
   }
 }
 
@@ -173,15 +173,15 @@ function encodeEntry(entry: SnapshotFields): Uint8Array {
   const view = viewOf(bytes);
   writeU64(view, 0, entry.l1Offset);
   view.setUint32(8, entry.l1Entries);
-  view.setUint16(ID_LENGTH_AT, id.length);
-  view.setUint16(NAME_LENGTH_AT, name.length);
+  view.setUint16(ID_LENGTH_OFFSET, id.length);
+  view.setUint16(NAME_LENGTH_OFFSET, name.length);
   // The host's clock may be before 1970 or after 2106: store the nearest valid value instead of a wrapped one.
-  view.setUint32(16, within(entry.dateSeconds, 0xffff_ffff));
-  view.setUint32(20, within(entry.dateNanoseconds, 999_999_999));
-  writeU64(view, 24, within(entry.vmClockNanoseconds, Number.MAX_SAFE_INTEGER));
+  view.setUint32(16, clamp(entry.dateSeconds, 0xffff_ffff));
+  view.setUint32(20, clamp(entry.dateNanoseconds, 999_999_999));
+  writeU64(view, 24, clamp(entry.vmClockNanoseconds, Number.MAX_SAFE_INTEGER));
   // qcow2 specification: 0 in the old field means "see the extra data"; a small size is stored in both.
   view.setUint32(32, entry.vmStateSizeBytes <= 0xffff_ffff ? entry.vmStateSizeBytes : 0);
-  view.setUint32(EXTRA_LENGTH_AT, KNOWN_EXTRA_BYTES);
+  view.setUint32(EXTRA_LENGTH_OFFSET, KNOWN_EXTRA_BYTES);
   writeU64(view, EXTRA_VM_STATE_SIZE, entry.vmStateSizeBytes);
   writeU64(view, EXTRA_DISK_SIZE, entry.diskSizeBytes);
   writeIcount(view, entry.icount);
@@ -202,16 +202,16 @@ function writeIcount(view: DataView, icount: number | undefined): void {
   view.setUint32(EXTRA_ICOUNT + 4, 0xffff_ffff);
 }
 
-const within = (value: number, max: number): number => Math.min(Math.max(Math.floor(value), 0), max);
+const clamp = (value: number, max: number): number => Math.min(Math.max(Math.floor(value), 0), max);
 
 function roundUpTo8(length: number): number {
   return Math.ceil(length / 8) * 8;
 }
 
 const FIXED_BYTES = 40;
-const ID_LENGTH_AT = 12;
-const NAME_LENGTH_AT = 14;
-const EXTRA_LENGTH_AT = 36;
+const ID_LENGTH_OFFSET = 12;
+const NAME_LENGTH_OFFSET = 14;
+const EXTRA_LENGTH_OFFSET = 36;
 const KNOWN_EXTRA_BYTES = 24;
 const EXTRA_VM_STATE_SIZE = FIXED_BYTES;
 const EXTRA_DISK_SIZE = FIXED_BYTES + 8;

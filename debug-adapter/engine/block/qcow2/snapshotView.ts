@@ -26,25 +26,25 @@ export interface SnapshotView {
  */
 export function openSnapshotView(parts: ImageParts, name: string): SnapshotView {
   const entry = findSnapshot(parts, name);
-  if (entry.diskSizeBytes > DISK_BYTES_MAX) throw parts.file.corrupt(imageDamage.snapshotDiskSize(name), 0);
+  if (entry.diskSizeBytes > DISK_BYTES_MAX) throw parts.file.corruptError(imageDamage.snapshotDiskSize(name), 0);
   const view: ImageParts = {
     ...parts,
     layout: makeLayout({ ...parts.header, diskLengthBytes: entry.diskSizeBytes }),
   };
   const l1 = readSnapshotL1(parts, entry);
-  const live = () =>
+  const assertExists = () =>
     assert(
       parts.snapshots.some(({ id }) => id === entry.id),
       `snapshot "${name}" was deleted`,
     );
   return {
-    disk: new SnapshotDisk({ parts: view, l1, entry, live }),
+    disk: new SnapshotDisk({ parts: view, l1, entry, assertExists }),
     readVmState: (offset, into) => {
-      live();
+      assertExists();
       readGuest(view, l1, view.layout.vmStateOffset + offset, into);
     },
     vmStateRanges: (lengthBytes) => {
-      live();
+      assertExists();
       return dataRanges(view, l1, { offset: view.layout.vmStateOffset, lengthBytes });
     },
     allocatedRanges: () => allocatedRanges(view, l1, entry.diskSizeBytes),
@@ -55,38 +55,38 @@ class SnapshotDisk implements BlockDevice {
   readonly name: string;
   readonly lengthBytes: number;
   readonly readOnly = true;
-  readonly #parts: ImageParts;
-  readonly #l1: EntryTable;
-  readonly #live: () => void;
+  private readonly parts: ImageParts;
+  private readonly l1: EntryTable;
+  private readonly live: () => void;
 
   constructor({
     parts,
     l1,
     entry,
-    live,
+    assertExists,
   }: {
     parts: ImageParts;
     l1: EntryTable;
     entry: SnapshotEntry;
-    live: () => void;
+    assertExists: () => void;
   }) {
     this.name = `${parts.file.name} (snapshot "${entry.name}")`;
     this.lengthBytes = entry.diskSizeBytes;
-    this.#parts = parts;
-    this.#l1 = l1;
-    this.#live = live;
+    this.parts = parts;
+    this.l1 = l1;
+    this.live = assertExists;
   }
 
   read(offset: number, into: Uint8Array): void {
-    this.#live();
+    this.live();
     assert(offset >= 0 && offset + into.length <= this.lengthBytes, `${this.name}: range outside the disk`);
-    readGuest(this.#parts, this.#l1, offset, into);
+    readGuest(this.parts, this.l1, offset, into);
   }
 
   dataRanges(offset: number, lengthBytes: number): Generator<ByteRange> {
-    this.#live();
+    this.live();
     assert(offset >= 0 && offset + lengthBytes <= this.lengthBytes, `${this.name}: range outside the disk`);
-    return nonZeroRanges(this.#parts, this.#l1, { offset, lengthBytes });
+    return nonZeroRanges(this.parts, this.l1, { offset, lengthBytes });
   }
 
   write(): void {

@@ -5,7 +5,7 @@ import {
   snapshotOfOtherSize,
   snapshotTooMany,
 } from '../../../messages/block.ts';
-import { commitAtomically, type NewTable, placeTable } from './atomicCommit.ts';
+import { commitAtomically, type NewTable, allocateTable } from './atomicCommit.ts';
 import { commit, type CommitChange } from './commit.ts';
 import { EntryTable } from './entryTable.ts';
 import type { ImageParts } from './imageParts.ts';
@@ -36,21 +36,21 @@ export interface NewSnapshot {
  * freed. A crash leaves the old or the new state. All operations except renaming change which clusters the active
  * tables share, so they use atomicCommit.ts.
  */
-export function createSnapshot(parts: ImageParts, wanted: NewSnapshot): void {
-  checkRoomFor(parts, wanted.name);
+export function createSnapshot(parts: ImageParts, newSnapshot: NewSnapshot): void {
+  checkCanAdd(parts, newSnapshot.name);
   commitAtomically(parts, {
     count: () => addReferences(parts, parts.l1),
     l1: parts.l1,
     l1Tables: 2,
     snapshots: (l1) => {
-      const table = placeTable(parts, l1.bytes);
-      return { entries: [...parts.snapshots, newEntry(parts, wanted, table)], newTables: [table] };
+      const table = allocateTable(parts, l1.bytes);
+      return { entries: [...parts.snapshots, newEntry(parts, newSnapshot, table)], newTables: [table] };
     },
   });
 }
 
 /** Throws if a snapshot of this name cannot be added. */
-export function checkRoomFor(parts: ImageParts, name: string): void {
+export function checkCanAdd(parts: ImageParts, name: string): void {
   checkNewName(parts, name);
   if (parts.snapshots.length >= SNAPSHOTS_MAX) throw snapshotTooMany(parts.file.name, SNAPSHOTS_MAX);
 }
@@ -59,14 +59,14 @@ export function checkRoomFor(parts: ImageParts, name: string): void {
  * Adds a copy of `l1`, whose references are already counted, as a snapshot. The sharing of the active tables does not
  * change.
  */
-export function addEntry(parts: ImageParts, wanted: NewSnapshot, l1: EntryTable): void {
-  const table = placeTable(parts, l1.bytes.slice());
-  switchSnapshots(parts, [...parts.snapshots, newEntry(parts, wanted, table)], [table]);
+export function addSnapshotEntry(parts: ImageParts, newSnapshot: NewSnapshot, l1: EntryTable): void {
+  const table = allocateTable(parts, l1.bytes.slice());
+  replaceSnapshotList(parts, [...parts.snapshots, newEntry(parts, newSnapshot, table)], [table]);
 }
 
-function newEntry(parts: ImageParts, wanted: NewSnapshot, l1: NewTable): SnapshotEntry {
+function newEntry(parts: ImageParts, newSnapshot: NewSnapshot, l1: NewTable): SnapshotEntry {
   return newSnapshotEntry({
-    ...wanted,
+    ...newSnapshot,
     id: nextId(parts),
     diskSizeBytes: parts.layout.diskLengthBytes,
     l1Offset: l1.offset,
@@ -87,9 +87,9 @@ export function deleteSnapshots(parts: ImageParts, names: string[]): void {
   const references = deleted.flatMap((entry) => referencesOf(parts, readSnapshotL1(parts, entry)));
   const entries = parts.snapshots.filter((entry) => !deleted.includes(entry));
   const count = () => {
-    for (const hostOffset of references) parts.refcounts.dropLater(hostOffset);
+    for (const hostOffset of references) parts.refcounts.queueDrop(hostOffset);
     for (const entry of deleted) {
-      if (entry.l1Entries > 0) parts.refcounts.dropLater(entry.l1Offset, clustersOfL1(parts, entry.l1Entries));
+      if (entry.l1Entries > 0) parts.refcounts.queueDrop(entry.l1Offset, l1Clusters(parts, entry.l1Entries));
     }
   };
   commitAtomically(parts, { count, l1: parts.l1, l1Tables: 1, snapshots: () => ({ entries, newTables: [] }) });
@@ -100,7 +100,7 @@ export function renameSnapshot(parts: ImageParts, from: string, to: string): voi
   if (from === to) return;
   checkNewName(parts, to);
   const renamed = parts.snapshots.map((other) => (other === entry ? renamedEntry(entry, to) : other));
-  switchSnapshots(parts, renamed, []);
+  replaceSnapshotList(parts, renamed, []);
 }
 
 /** Makes the snapshot the active state and drops the previous one. */
@@ -111,9 +111,9 @@ export function applySnapshot(parts: ImageParts, name: string): void {
   const dropped = referencesOf(parts, parts.l1);
   const l1 = readSnapshotL1(parts, entry);
   const count = () => {
-    for (const hostOffset of dropped) parts.refcounts.dropLater(hostOffset);
+    for (const hostOffset of dropped) parts.refcounts.queueDrop(hostOffset);
     // Before adding references, so that narrow refcounts do not overflow.
-    parts.refcounts.settleDrops();
+    parts.refcounts.applySharedDrops();
     addReferences(parts, l1);
   };
   commitAtomically(parts, { count, l1, l1Tables: 1 });
@@ -154,16 +154,16 @@ export function checkSameSize(parts: ImageParts, entry: SnapshotEntry): void {
   if (entry.diskSizeBytes !== parts.layout.diskLengthBytes) throw snapshotOfOtherSize(parts.file.name, entry.name);
 }
 
-export function clustersOfL1(parts: ImageParts, entries: number): number {
+export function l1Clusters(parts: ImageParts, entries: number): number {
   return clustersFor(parts.layout, entries * ENTRY_BYTES);
 }
 
 /** Commits a change of the snapshot list alone. */
-function switchSnapshots(parts: ImageParts, entries: SnapshotEntry[], newTables: NewTable[]): void {
+function replaceSnapshotList(parts: ImageParts, entries: SnapshotEntry[], newTables: NewTable[]): void {
   const oldOffset = parts.header.snapshotsOffset;
   const oldClusters = clustersFor(parts.layout, parts.snapshotTableBytes);
   const bytes = encodeSnapshotTable(parts.file, entries);
-  const table = placeTable(parts, bytes);
+  const table = allocateTable(parts, bytes);
   const change: CommitChange = {
     newTables: [...newTables, table],
     snapshots: { offset: table.offset, count: entries.length },
@@ -177,7 +177,7 @@ function switchSnapshots(parts: ImageParts, entries: SnapshotEntry[], newTables:
     }
   }
   if (oldClusters === 0) return;
-  parts.refcounts.dropLater(oldOffset, oldClusters);
+  parts.refcounts.queueDrop(oldOffset, oldClusters);
   parts.refcounts.applyDrops();
   commit(parts, { durable: false });
 }

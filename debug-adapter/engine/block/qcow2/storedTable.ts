@@ -7,8 +7,8 @@ import type { ImageFile } from './imageFile.ts';
  */
 export class StoredTable extends EntryTable {
   readonly hostOffset: number;
-  #dirtyFrom = Infinity;
-  #dirtyTo = 0;
+  private dirtyFrom = Infinity;
+  private dirtyTo = 0;
 
   constructor(bytes: Uint8Array, hostOffset: number, entryBytes?: number) {
     super(bytes, entryBytes);
@@ -16,20 +16,20 @@ export class StoredTable extends EntryTable {
   }
 
   get isDirty(): boolean {
-    return this.#dirtyFrom < this.#dirtyTo;
+    return this.dirtyFrom < this.dirtyTo;
   }
 
   /** For a table in a new location, which must be written in full. */
   markAllDirty(): void {
-    this.#dirtyFrom = 0;
-    this.#dirtyTo = this.length;
+    this.dirtyFrom = 0;
+    this.dirtyTo = this.length;
   }
 
   writeDirty(file: ImageFile): void {
     if (!this.isDirty) return;
-    const from = this.#dirtyFrom * this.entryBytes;
-    file.write(this.hostOffset + from, this.bytes.subarray(from, this.#dirtyTo * this.entryBytes));
-    this.#markClean();
+    const from = this.dirtyFrom * this.entryBytes;
+    file.write(this.hostOffset + from, this.bytes.subarray(from, this.dirtyTo * this.entryBytes));
+    this.clearDirtyBit();
   }
 
   /** Writes whole adjacent tables with one write. */
@@ -41,17 +41,17 @@ export class StoredTable extends EntryTable {
       tables.forEach((table, i) => together.set(table.bytes, i * bytes.length));
     }
     file.write(hostOffset, together);
-    for (const table of tables) table.#markClean();
+    for (const table of tables) table.clearDirtyBit();
   }
 
-  #markClean(): void {
-    this.#dirtyFrom = Infinity;
-    this.#dirtyTo = 0;
+  private clearDirtyBit(): void {
+    this.dirtyFrom = Infinity;
+    this.dirtyTo = 0;
   }
 
   protected override setWords(index: number, high: number, low: number): void {
     super.setWords(index, high, low);
-    if (index < this.#dirtyFrom) this.#dirtyFrom = index;
-    if (index >= this.#dirtyTo) this.#dirtyTo = index + 1;
+    if (index < this.dirtyFrom) this.dirtyFrom = index;
+    if (index >= this.dirtyTo) this.dirtyTo = index + 1;
   }
 }

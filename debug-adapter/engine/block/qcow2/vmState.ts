@@ -47,14 +47,14 @@ export function zeroVmState(parts: ImageParts, offset: number, lengthBytes: numb
  */
 export function unmapVmState(parts: ImageParts): void {
   const range = vmStateRange(parts);
-  for (const hostOffset of referencesOf(parts, parts.l1, range)) parts.refcounts.dropLater(hostOffset);
+  for (const hostOffset of referencesOf(parts, parts.l1, range)) parts.refcounts.queueDrop(hostOffset);
   for (let index = range.from; index < range.to; index++) {
     if (!parts.l1.isEmpty(index)) parts.l1.setEmpty(index);
   }
 }
 
 /** Maps a snapshot's VM state in the active table again, so that the next snapshot shares the unchanged parts. */
-export function relinkVmState(parts: ImageParts, snapshotName: string): void {
+export function mapVmState(parts: ImageParts, snapshotName: string): void {
   const entry = findSnapshot(parts, snapshotName);
   checkSameSize(parts, entry);
   const l1 = readSnapshotL1(parts, entry);

@@ -6,7 +6,7 @@ import { compressedHostClusters } from './compressed.ts';
 import type { EntryTable } from './entryTable.ts';
 import type { ImageParts } from './imageParts.ts';
 import { ENTRY_BYTES, L1_BYTES_MAX } from './layout.ts';
-import { dataClusters, hostOffsetOf, kindOfEntry, l2TableAt, nextL2Table } from './mapping.ts';
+import { dataClusters, hostOffsetOf, entryKind, l2TableAt, nextL2Table } from './mapping.ts';
 import { readGuest } from './readData.ts';
 import { StoredTable } from './storedTable.ts';
 
@@ -29,7 +29,7 @@ export function writeGuest(parts: ImageParts, guestOffset: number, from: Uint8Ar
  * Zeroes a range: whole clusters are dropped and read as zeroes; partial clusters are written. Unallocated clusters
  * that the backing device shows as zeroes stay unallocated, unless the backing device will be replaced.
  */
-export function zeroGuest(parts: ImageParts, guestOffset: number, lengthBytes: number, isBackingKept = true): void {
+export function zeroGuest(parts: ImageParts, guestOffset: number, lengthBytes: number, keepsBacking = true): void {
   const { clusterSizeBytes, diskLengthBytes } = parts.layout;
   const end = guestOffset + lengthBytes;
   let at = guestOffset;
@@ -38,7 +38,7 @@ export function zeroGuest(parts: ImageParts, guestOffset: number, lengthBytes: n
     const clusterEnd = clusterStart + clusterSizeBytes;
     // The disk may end inside its last cluster; zeroing up to the end zeroes that whole cluster.
     const wholeCluster = at === clusterStart && (end >= clusterEnd || end === diskLengthBytes);
-    if (wholeCluster) at = zeroWholeClusters(parts, at, end, isBackingKept);
+    if (wholeCluster) at = zeroWholeClusters(parts, at, end, keepsBacking);
     else {
       const length = Math.min(end, clusterEnd) - at;
       zeroPartOfCluster(parts, at, length);
@@ -50,9 +50,9 @@ export function zeroGuest(parts: ImageParts, guestOffset: number, lengthBytes: n
 /** Drops the references of one L2 entry. */
 export function dropEntry(parts: ImageParts, table: EntryTable, index: number): void {
   if (table.isCompressed(index)) {
-    for (const host of compressedHostClusters(parts, table, index)) parts.refcounts.dropLater(host);
+    for (const host of compressedHostClusters(parts, table, index)) parts.refcounts.queueDrop(host);
   } else if (table.offset(index) !== 0) {
-    parts.refcounts.dropLater(hostOffsetOf(parts, table, index));
+    parts.refcounts.queueDrop(hostOffsetOf(parts, table, index));
   }
 }
 
@@ -78,17 +78,17 @@ export function overwriteInPlace(parts: ImageParts, guestOffset: number, data: U
   const inTable = guestOffset - l1Index * bytesPerL2;
   const first = Math.floor(inTable / clusterSizeBytes);
   const inCluster = inTable - first * clusterSizeBytes;
-  if (!isOursAlone(parts, table, first)) return 0;
+  if (!isExclusive(parts, table, first)) return 0;
   const host = table.offset(first);
-  const clusters = parts.refcounts.ownedFrom(host, dataClusters(parts, table, first, inCluster + data.length));
+  const clusters = parts.refcounts.exclusiveRunLength(host, dataClusters(parts, table, first, inCluster + data.length));
   const length = Math.min(clusters * clusterSizeBytes - inCluster, data.length);
   parts.file.write(host + inCluster, data.subarray(0, length));
   return length;
 }
 
-function isOursAlone(parts: ImageParts, table: EntryTable, index: number): boolean {
-  if (kindOfEntry(table, index) !== 'data') return false;
-  return parts.refcounts.of(hostOffsetOf(parts, table, index)) === 1;
+function isExclusive(parts: ImageParts, table: EntryTable, index: number): boolean {
+  if (entryKind(table, index) !== 'data') return false;
+  return parts.refcounts.refcountAt(hostOffsetOf(parts, table, index)) === 1;
 }
 
 /**
@@ -103,30 +103,30 @@ function writeToNewClusters(parts: ImageParts, guestOffset: number, data: Uint8A
   const start = l1Index * bytesPerL2 + first * clusterSizeBytes;
   const wanted = Math.ceil((guestOffset + data.length - start) / clusterSizeBytes);
   let clusters = 1;
-  while (clusters < wanted && !isOursAlone(parts, table, first + clusters)) clusters++;
+  while (clusters < wanted && !isExclusive(parts, table, first + clusters)) clusters++;
 
   const run = parts.refcounts.allocate(clusters);
   const regionBytes = run.clusters * clusterSizeBytes;
   const written = data.subarray(0, Math.min(data.length, start + regionBytes - guestOffset));
   try {
-    parts.file.write(run.offset, filledUp(parts, { start, regionBytes, guestOffset, data: written }));
+    parts.file.write(run.offset, completeClusters(parts, { start, regionBytes, guestOffset, data: written }));
   } catch (error) {
     parts.refcounts.dropNow(run.offset, run.clusters);
     throw error;
   }
-  for (let i = 0; i < run.clusters; i++) mapTo(parts, table, first + i, run.offset + i * clusterSizeBytes);
+  for (let i = 0; i < run.clusters; i++) mapCluster(parts, table, first + i, run.offset + i * clusterSizeBytes);
   return written.length;
 }
 
 /** Makes an active L2 entry refer to a new cluster and drops its previous reference. */
-export function mapTo(parts: ImageParts, table: StoredTable, index: number, hostOffset: number): void {
+export function mapCluster(parts: ImageParts, table: StoredTable, index: number, hostOffset: number): void {
   parts.l2.markDirty(table);
   dropEntry(parts, table, index);
   table.setOffset(index, hostOffset, { copied: true });
 }
 
 /** The new data, completed with the current contents of its first and last cluster. */
-function filledUp(
+function completeClusters(
   parts: ImageParts,
   region: { start: number; regionBytes: number; guestOffset: number; data: Uint8Array },
 ): Uint8Array {
@@ -144,31 +144,33 @@ function filledUp(
 /** The active L2 table for an L1 index, created or copied if it is missing or shared. */
 export function writableL2Table(parts: ImageParts, l1Index: number): StoredTable {
   growL1(parts, l1Index + 1);
-  const present = l2TableAt(parts, parts.l1, l1Index);
-  if (present && parts.refcounts.of(present.hostOffset) === 1) return present;
+  const existing = l2TableAt(parts, parts.l1, l1Index);
+  if (existing && parts.refcounts.refcountAt(existing.hostOffset) === 1) return existing;
   const { offset } = parts.refcounts.allocate(1);
   // The clusters in a copied table keep their refcounts: each path to them merely goes through another table.
-  const table = parts.l2.add(offset, present?.bytes);
-  if (present) parts.refcounts.dropLater(present.hostOffset);
+  const table = parts.l2.add(offset, existing?.bytes);
+  if (existing) parts.refcounts.queueDrop(existing.hostOffset);
   parts.l1.setOffset(l1Index, offset, { copied: true });
   return table;
 }
 
-function zeroWholeClusters(parts: ImageParts, start: number, end: number, isBackingKept: boolean): number {
+function zeroWholeClusters(parts: ImageParts, start: number, end: number, keepsBacking: boolean): number {
   const { clusterSizeBytes, bytesPerL2, entriesPerL2, diskLengthBytes } = parts.layout;
   const l1Index = Math.floor(start / bytesPerL2);
-  const untouched = isBackingKept ? endOfUntouched(parts, start, end) : start;
+  const untouched = keepsBacking ? endOfUnallocated(parts, start, end) : start;
   if (untouched > start) return untouched;
   const first = Math.floor((start - l1Index * bytesPerL2) / clusterSizeBytes);
   const toEnd = end - start;
   const clusters = end === diskLengthBytes ? Math.ceil(toEnd / clusterSizeBytes) : Math.floor(toEnd / clusterSizeBytes);
   const last = Math.min(first + clusters, entriesPerL2);
   const next = Math.min(end, l1Index * bytesPerL2 + last * clusterSizeBytes);
-  const backed = isBackingKept ? backedClusters(parts, start, last - first) : new Uint8Array(last - first).fill(1);
-  const canSayZero = parts.header.version >= 3;
+  const hasBackingData = keepsBacking
+    ? backedClusters(parts, start, last - first)
+    : new Uint8Array(last - first).fill(1);
+  const hasZeroFlag = parts.header.version >= 3;
   for (let i = 0; i < last - first; i++) {
     const at = start + i * clusterSizeBytes;
-    if (!backed[i] || canSayZero) zeroCluster(parts, l1Index, first + i, backed[i] === 1);
+    if (!hasBackingData[i] || hasZeroFlag) zeroCluster(parts, l1Index, first + i, hasBackingData[i] === 1);
     else writeGuest(parts, at, new Uint8Array(Math.min(clusterSizeBytes, next - at)));
   }
   return next;
@@ -178,7 +180,7 @@ function zeroWholeClusters(parts: ImageParts, start: number, end: number, isBack
  * The end of the range from `start` that needs no change, because it has no L2 table and the backing device shows
  * zeroes. Rounded to whole tables, so that a guest can discard a large empty disk without allocating tables.
  */
-function endOfUntouched(parts: ImageParts, start: number, end: number): number {
+function endOfUnallocated(parts: ImageParts, start: number, end: number): number {
   const { bytesPerL2 } = parts.layout;
   const tables = nextL2Table(parts.l1, Math.floor(start / bytesPerL2), Math.ceil(end / bytesPerL2));
   const untouched = Math.min(end, tables * bytesPerL2);
@@ -191,23 +193,23 @@ function endOfUntouched(parts: ImageParts, start: number, end: number): number {
 /** Which clusters from a guest offset would show backing data if unallocated: 1 for those with data. */
 function backedClusters(parts: ImageParts, start: number, clusters: number): Uint8Array {
   const { clusterSizeBytes } = parts.layout;
-  const backed = new Uint8Array(clusters);
+  const hasBackingData = new Uint8Array(clusters);
   for (const { offset, lengthBytes } of backingRanges(parts, start, clusters * clusterSizeBytes)) {
     const first = Math.floor((offset - start) / clusterSizeBytes);
-    backed.fill(1, first, Math.ceil((offset + lengthBytes - start) / clusterSizeBytes));
+    hasBackingData.fill(1, first, Math.ceil((offset + lengthBytes - start) / clusterSizeBytes));
   }
-  return backed;
+  return hasBackingData;
 }
 
-function zeroCluster(parts: ImageParts, l1Index: number, index: number, backed: boolean): void {
-  const present = l2TableAt(parts, parts.l1, l1Index);
-  const kind = present ? kindOfEntry(present, index) : 'unallocated';
-  if (kind === 'unallocated' && !backed) return;
-  if (kind === 'zero' && present!.offset(index) === 0) return;
+function zeroCluster(parts: ImageParts, l1Index: number, index: number, hasBackingData: boolean): void {
+  const existing = l2TableAt(parts, parts.l1, l1Index);
+  const kind = existing ? entryKind(existing, index) : 'unallocated';
+  if (kind === 'unallocated' && !hasBackingData) return;
+  if (kind === 'zero' && existing!.offset(index) === 0) return;
   const table = writableL2Table(parts, l1Index);
   parts.l2.markDirty(table);
   dropEntry(parts, table, index);
-  if (backed) table.setZero(index);
+  if (hasBackingData) table.setZero(index);
   else table.setEmpty(index);
 }
 

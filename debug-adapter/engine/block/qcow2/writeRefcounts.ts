@@ -5,9 +5,9 @@ import type { ImageParts } from './imageParts.ts';
 export function writeRefcounts({ file, header, refcounts }: ImageParts): void {
   refcounts.write({
     durable: true,
-    moved: (place) => {
-      header.refcountTableOffset = place.offset;
-      header.refcountTableClusters = place.clusters;
+    moved: (location) => {
+      header.refcountTableOffset = location.offset;
+      header.refcountTableClusters = location.clusters;
       writeHeader(file, header);
     },
   });

@@ -18,7 +18,7 @@ import { bootRom } from './bootRom.ts';
 import { buildDeviceTree, deviceTreeAddress } from './deviceTree.ts';
 import { checkSegmentsFit, readElfImage } from './elf.ts';
 import { FIRMWARE_MEMORY_BYTES } from './firmware.ts';
-import { givenDeviceTree, roomForGivenTree } from './givenDeviceTree.ts';
+import { userDeviceTree, userTreeAllocationBytes } from './userDeviceTree.ts';
 import { readIntelHex } from './intelHex.ts';
 import { readLinuxImage } from './linuxImage.ts';
 import { seedBytes } from './rngSeed.ts';
@@ -29,12 +29,12 @@ export interface BootFiles {
   /** Absent for a kernel that starts in machine mode. */
   bios?: NamedFile;
   /** Decompressed. Absent if only firmware or loaded files are booted. */
-  kernel?: PlacedFile;
+  kernel?: LoadableFile;
   initrd?: NamedFile;
   append?: string;
   /** 64 hexadecimal digits for `/chosen/rng-seed`; without it the property is omitted. */
   rngSeed?: string | null;
-  loads?: readonly PlacedFile[];
+  loads?: readonly LoadableFile[];
   /** Replaces the machine's own device tree. */
   tree?: NamedFile;
 }
@@ -46,7 +46,7 @@ export interface NamedFile {
 }
 
 /** A file with a load address. */
-export interface PlacedFile extends NamedFile {
+export interface LoadableFile extends NamedFile {
   /** The load address of a file that is not ELF. */
   address?: GuestAddress;
   /** The entry point of a U-Boot image. */
@@ -56,7 +56,7 @@ export interface PlacedFile extends NamedFile {
 /** The memory and registers at power-on. */
 export interface BootPlan {
   /** They do not overlap; the rest of RAM is zeroed. */
-  pieces: Piece[];
+  regions: MemoryRegion[];
   /** The contents of the boot ROM, from its start. */
   rom: Uint8Array;
   treeAddress: GuestAddress;
@@ -65,7 +65,7 @@ export interface BootPlan {
   tree: Uint8Array;
 }
 
-interface Piece {
+interface MemoryRegion {
   name: string;
   address: GuestAddress;
   bytes: Uint8Array;
@@ -82,24 +82,24 @@ interface Piece {
  */
 export function planBoot(files: BootFiles, memoryBytes: number, harts = 1, isa = ISA, mmu = MMU): BootPlan {
   const firmware = files.bios ? placeFirmware(files.bios, memoryBytes) : [];
-  const kernel = files.kernel && placeKernel(files.kernel, { memoryBytes, after: endOf(firmware) });
+  const kernel = files.kernel && placeKernel(files.kernel, { memoryBytes, firmwareEnd: endOf(firmware) });
   const loads = (files.loads ?? []).flatMap((file) => placeLoad(file, memoryBytes));
   checkWithoutKernel(files);
   const initrd = kernel && files.initrd && placeInitrd(kernel.start, files.initrd, memoryBytes);
   const { tree, treeAddress } = makeTree(files, { memoryBytes, harts, isa, mmu, initrd });
   const treePiece = { name: 'the device tree', address: treeAddress, bytes: tree, memoryBytes: tree.length };
-  const pieces = [...firmware, ...(kernel?.pieces ?? []), ...(initrd ? [initrd] : []), ...loads, treePiece];
-  checkApart(pieces);
+  const regions = [...firmware, ...(kernel?.regions ?? []), ...(initrd ? [initrd] : []), ...loads, treePiece];
+  checkNoOverlap(regions);
   const commandLine = [files.kernel?.name, ...(files.append ?? '').split(' ')].filter(Boolean).join(' ');
   // Without a kernel, QEMU also passes 0 as the next stage's address to firmware.
   const rom = bootRom({ treeAddress, kernelAddress: kernel?.start ?? 0 });
-  return { pieces, treeAddress, tree, commandLine, rom };
+  return { regions, treeAddress, tree, commandLine, rom };
 }
 
 /** The load address of a kernel that is not ELF, after this firmware. */
-export function imageAddress(files: { bios?: NamedFile; kernel: PlacedFile }, memoryBytes: number): GuestAddress {
+export function imageAddress(files: { bios?: NamedFile; kernel: LoadableFile }, memoryBytes: number): GuestAddress {
   const firmware = files.bios ? placeFirmware(files.bios, memoryBytes) : [];
-  return placeKernel(files.kernel, { memoryBytes, after: endOf(firmware) }).start;
+  return placeKernel(files.kernel, { memoryBytes, firmwareEnd: endOf(firmware) }).start;
 }
 
 /**
@@ -112,16 +112,16 @@ export function needsFirmware(
 ): boolean {
   if (!kernel) return false;
   if (readLinuxImage(kernel.bytes)) return true;
-  const pieces = [...placeKernel(kernel, { memoryBytes, after: RAM_BASE }).pieces];
-  for (const file of loads) pieces.push(...placeLoad(file, memoryBytes));
-  return !pieces.some((piece) => piece.address <= RAM_BASE && piece.address + piece.memoryBytes > RAM_BASE);
+  const regions = [...placeKernel(kernel, { memoryBytes, firmwareEnd: RAM_BASE }).regions];
+  for (const file of loads) regions.push(...placeLoad(file, memoryBytes));
+  return !regions.some((piece) => piece.address <= RAM_BASE && piece.address + piece.memoryBytes > RAM_BASE);
 }
 
 /** The name that selects blkreplay's own firmware, in place of a file name. */
 export const BUILTIN = 'builtin';
 
 /** What the device tree says about the machine. */
-interface MachineShape {
+interface MachineConfiguration {
   memoryBytes: number;
   harts: number;
   isa: string;
@@ -130,9 +130,9 @@ interface MachineShape {
 
 function makeTree(
   files: BootFiles,
-  { memoryBytes, harts, isa, mmu, initrd }: MachineShape & { initrd: Piece | undefined },
+  { memoryBytes, harts, isa, mmu, initrd }: MachineConfiguration & { initrd: MemoryRegion | undefined },
 ): { tree: Uint8Array; treeAddress: GuestAddress } {
-  const isOwnFirmware = files.bios?.name === BUILTIN;
+  const isBuiltinFirmware = files.bios?.name === BUILTIN;
   const options = {
     memoryBytes,
     harts,
@@ -141,10 +141,10 @@ function makeTree(
     bootargs: files.append,
     rngSeed: files.rngSeed ? seedBytes(files.rngSeed) : undefined,
     initrd: initrd && { start: initrd.address, end: initrd.address + initrd.memoryBytes },
-    reserved: isOwnFirmware ? { start: RAM_BASE, lengthBytes: FIRMWARE_MEMORY_BYTES } : undefined,
+    reserved: isBuiltinFirmware ? { start: RAM_BASE, lengthBytes: FIRMWARE_MEMORY_BYTES } : undefined,
   };
-  const tree = files.tree ? givenDeviceTree(files.tree, options) : buildDeviceTree(options);
-  const sizeBytes = files.tree ? Math.max(roomForGivenTree(files.tree.bytes.length), tree.length) : tree.length;
+  const tree = files.tree ? userDeviceTree(files.tree, options) : buildDeviceTree(options);
+  const sizeBytes = files.tree ? Math.max(userTreeAllocationBytes(files.tree.bytes.length), tree.length) : tree.length;
   return { tree, treeAddress: deviceTreeAddress({ memoryBytes, sizeBytes }) };
 }
 
@@ -159,19 +159,19 @@ function checkWithoutKernel({ kernel, bios, initrd, append, loads }: BootFiles):
 }
 
 /** An ELF file at its link address, anything else at the start of RAM. */
-function placeFirmware(file: NamedFile, memoryBytes: number): Piece[] {
-  if (isElf(file.bytes)) return elfPieces(file, memoryBytes).pieces;
+function placeFirmware(file: NamedFile, memoryBytes: number): MemoryRegion[] {
+  if (isElf(file.bytes)) return elfPieces(file, memoryBytes).regions;
   return [rawPiece(file, RAM_BASE, memoryBytes)];
 }
 
 /** `start` is the address to which the previous stage jumps. */
 function placeKernel(
-  file: PlacedFile,
-  { memoryBytes, after }: { memoryBytes: number; after: GuestAddress },
-): { start: GuestAddress; pieces: Piece[] } {
+  file: LoadableFile,
+  { memoryBytes, firmwareEnd }: { memoryBytes: number; firmwareEnd: GuestAddress },
+): { start: GuestAddress; regions: MemoryRegion[] } {
   const { name, bytes, address, entry } = file;
   if (entry !== undefined && address !== undefined) {
-    return { start: entry, pieces: [rawPiece(file, address, memoryBytes)] };
+    return { start: entry, regions: [rawPiece(file, address, memoryBytes)] };
   }
   if (isElf(bytes)) {
     if (address !== undefined) throw addressNotForElf(name);
@@ -183,13 +183,13 @@ function placeKernel(
   if (address !== undefined && address % 2 !== 0) throw kernelAddressIsOdd({ name, address });
   if (image && address !== undefined && address % TWO_MIB !== 0) throw imageAddressUnaligned({ name, address });
   // QEMU riscv_calc_kernel_start_addr: 64-bit kernels start at 2 MiB boundaries.
-  const start = address ?? Math.ceil(after / TWO_MIB) * TWO_MIB;
-  return { start, pieces: [rawPiece(file, start, memoryBytes, image?.memoryBytes)] };
+  const start = address ?? Math.ceil(firmwareEnd / TWO_MIB) * TWO_MIB;
+  return { start, regions: [rawPiece(file, start, memoryBytes, image?.memoryBytes)] };
 }
 
 /** As QEMU's generic loader, which ignores the given address for an ELF file. */
-function placeLoad(file: PlacedFile, memoryBytes: number): Piece[] {
-  if (isElf(file.bytes)) return elfPieces(file, memoryBytes).pieces;
+function placeLoad(file: LoadableFile, memoryBytes: number): MemoryRegion[] {
+  if (isElf(file.bytes)) return elfPieces(file, memoryBytes).regions;
   const { name, bytes, address } = file;
   if (bytes.length === 0) throw bootFileIsEmpty(name);
   const blocks = readIntelHex(bytes);
@@ -199,7 +199,7 @@ function placeLoad(file: PlacedFile, memoryBytes: number): Piece[] {
 }
 
 /** Whether a file determines its own load address: an ELF file, an unpacked U-Boot image, or Intel HEX. */
-export function saysWhereItIsLoaded({ bytes, entry }: PlacedFile): boolean {
+export function hasLoadAddress({ bytes, entry }: LoadableFile): boolean {
   return isElf(bytes) || entry !== undefined || readIntelHex(bytes) !== undefined;
 }
 
@@ -208,22 +208,22 @@ function rawPiece(
   address: GuestAddress,
   ramBytes: number,
   memoryBytes = bytes.length,
-): Piece {
+): MemoryRegion {
   const [ram, end] = [{ start: RAM_BASE, end: RAM_BASE + ramBytes }, address + memoryBytes];
   if (address < ram.start || end > ram.end) throw fileDoesNotFit(name, { start: address, end }, ram);
   return { name, address, bytes, memoryBytes };
 }
 
-function elfPieces({ name, bytes }: NamedFile, memoryBytes: number): { start: GuestAddress; pieces: Piece[] } {
+function elfPieces({ name, bytes }: NamedFile, memoryBytes: number): { start: GuestAddress; regions: MemoryRegion[] } {
   const image = readElfImage(bytes, name);
   const segments = checkSegmentsFit(image, { ramBase: RAM_BASE, memoryBytes, name });
-  const pieces = segments.map((segment) => ({
+  const regions = segments.map((segment) => ({
     name,
     address: segment.physicalAddress,
     bytes: segment.bytes,
     memoryBytes: segment.memoryBytes,
   }));
-  return { start: image.lowestAddress, pieces };
+  return { start: image.lowestAddress, regions };
 }
 
 /** Detects scripts and sources passed by mistake: machine code has no long runs of printable bytes. */
@@ -235,8 +235,8 @@ function isText(bytes: Uint8Array): boolean {
 const TEXT_BYTES = 512;
 
 /** At QEMU's address (riscv_load_initrd): half of RAM above the kernel, at most 128 MiB. */
-function placeInitrd(kernel: GuestAddress, initrd: NamedFile, memoryBytes: number): Piece {
-  const address = kernel + Math.min(memoryBytes / 2, MOST_ABOVE_KERNEL);
+function placeInitrd(kernel: GuestAddress, initrd: NamedFile, memoryBytes: number): MemoryRegion {
+  const address = kernel + Math.min(memoryBytes / 2, INITRD_OFFSET_MAX);
   const { name } = initrd;
   const image = readUImage(initrd);
   const bytes = image?.kind === 'ramdisk' ? image.data : initrd.bytes;
@@ -254,19 +254,19 @@ function placeInitrd(kernel: GuestAddress, initrd: NamedFile, memoryBytes: numbe
   return { name, address, bytes, memoryBytes: bytes.length };
 }
 
-const MOST_ABOVE_KERNEL = 128 << 20;
+const INITRD_OFFSET_MAX = 128 << 20;
 const TWO_MIB = 2 << 20;
 
-function endOf(pieces: readonly Piece[]): GuestAddress {
-  return Math.max(RAM_BASE, ...pieces.map((piece) => piece.address + piece.memoryBytes));
+function endOf(regions: readonly MemoryRegion[]): GuestAddress {
+  return Math.max(RAM_BASE, ...regions.map((piece) => piece.address + piece.memoryBytes));
 }
 
-function checkApart(pieces: readonly Piece[]): void {
-  const inOrder = [...pieces].sort((a, b) => a.address - b.address);
+function checkNoOverlap(regions: readonly MemoryRegion[]): void {
+  const inOrder = [...regions].sort((a, b) => a.address - b.address);
   for (let i = 1; i < inOrder.length; i++) {
-    const [before, after] = [inOrder[i - 1], inOrder[i]];
-    if (before.address + before.memoryBytes <= after.address) continue;
-    throw bootFilesOverlap({ first: before.name, second: after.name, address: after.address });
+    const [before, firmwareEnd] = [inOrder[i - 1], inOrder[i]];
+    if (before.address + before.memoryBytes <= firmwareEnd.address) continue;
+    throw bootFilesOverlap({ first: before.name, second: firmwareEnd.name, address: firmwareEnd.address });
   }
 }
 

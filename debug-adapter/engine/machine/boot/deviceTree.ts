@@ -1,6 +1,6 @@
 import { deviceTreeDoesNotFit } from '../../../messages/boot.ts';
 import type { GuestAddress } from '../../base/quantities.ts';
-import { BASE_INTEGERS, extensionsIn, FIRST_ISA, ISA } from '../cpu/extensions.ts';
+import { BASE_INTEGERS, extensionsIn, LEGACY_ISA, ISA } from '../cpu/extensions.ts';
 import { BLOCK_BYTES } from '../cpu/layout.ts';
 import { MMU, type MmuType } from '../cpu/satp.ts';
 import { cells64, writeFdt, type FdtNode } from './fdt.ts';
@@ -33,7 +33,7 @@ export interface DeviceTreeOptions {
 export function buildDeviceTree(options: DeviceTreeOptions): Uint8Array {
   const harts = options.harts ?? 1;
   const { isa = ISA, mmu = MMU } = options;
-  const handles: Handles = { plic: 2 * harts + 1, finisher: 2 * harts + 2, harts, isa, mmu };
+  const phandles: Phandles = { plic: 2 * harts + 1, testDevice: 2 * harts + 2, harts, isa, mmu };
   return writeFdt({
     name: '',
     properties: {
@@ -45,14 +45,14 @@ export function buildDeviceTree(options: DeviceTreeOptions): Uint8Array {
     children: [
       ...(options.reserved ? [reservedMemory(options.reserved)] : []),
       chosen(options),
-      powerNode('poweroff', 0x5555, handles),
-      powerNode('reboot', 0x7777, handles),
+      powerNode('poweroff', 0x5555, phandles),
+      powerNode('reboot', 0x7777, phandles),
       {
         name: `memory@${RAM_BASE.toString(16)}`,
         properties: { device_type: 'memory', reg: [...cells64(RAM_BASE), ...cells64(options.memoryBytes)] },
       },
-      cpus(handles),
-      soc(handles),
+      cpus(phandles),
+      soc(phandles),
     ],
   });
 }
@@ -86,20 +86,20 @@ const TIMER_M = 7;
 const EXTERNAL_S = 9;
 const EXTERNAL_M = 11;
 
-interface Handles {
+interface Phandles {
   harts: number;
   isa: string;
   mmu: MmuType;
   plic: number;
-  finisher: number;
+  testDevice: number;
 }
 
-function hartHandle(hart: number, { harts }: Handles): number {
+function hartHandle(hart: number, { harts }: Phandles): number {
   return 2 * (harts - 1 - hart) + 1;
 }
 
-function controllerHandle(hart: number, handles: Handles): number {
-  return hartHandle(hart, handles) + 1;
+function controllerHandle(hart: number, phandles: Phandles): number {
+  return hartHandle(hart, phandles) + 1;
 }
 
 function chosen({ bootargs, initrd, rngSeed }: DeviceTreeOptions): FdtNode {
@@ -127,37 +127,37 @@ function reservedMemory({ start, lengthBytes }: { start: GuestAddress; lengthByt
   };
 }
 
-function powerNode(name: string, value: number, { finisher }: Handles): FdtNode {
+function powerNode(name: string, value: number, { testDevice }: Phandles): FdtNode {
   return {
     name,
-    properties: { value: [value], offset: [0], regmap: [finisher], compatible: `syscon-${name}` },
+    properties: { value: [value], offset: [0], regmap: [testDevice], compatible: `syscon-${name}` },
   };
 }
 
-function cpus(handles: Handles): FdtNode {
-  const harts = Array.from({ length: handles.harts }, (_, hart) => hart);
-  const cores = harts.map((hart) => ({ name: `core${hart}`, properties: { cpu: [hartHandle(hart, handles)] } }));
+function cpus(phandles: Phandles): FdtNode {
+  const harts = Array.from({ length: phandles.harts }, (_, hart) => hart);
+  const cores = harts.map((hart) => ({ name: `core${hart}`, properties: { cpu: [hartHandle(hart, phandles)] } }));
   return {
     name: 'cpus',
     properties: { '#address-cells': [1], '#size-cells': [0], 'timebase-frequency': [TIMEBASE_HERTZ] },
     children: [
-      ...harts.map((hart) => cpu(hart, handles)),
+      ...harts.map((hart) => cpu(hart, phandles)),
       { name: 'cpu-map', properties: {}, children: [{ name: 'cluster0', properties: {}, children: cores }] },
     ],
   };
 }
 
-function cpu(hart: number, handles: Handles): FdtNode {
+function cpu(hart: number, phandles: Phandles): FdtNode {
   return {
     name: `cpu@${hart.toString(16)}`,
     properties: {
-      phandle: [hartHandle(hart, handles)],
+      phandle: [hartHandle(hart, phandles)],
       device_type: 'cpu',
       reg: [hart],
       status: 'okay',
       compatible: 'riscv',
-      ...instructionSet(handles.isa),
-      'mmu-type': `riscv,${handles.mmu}`,
+      ...instructionSet(phandles.isa),
+      'mmu-type': `riscv,${phandles.mmu}`,
     },
     children: [
       {
@@ -166,7 +166,7 @@ function cpu(hart: number, handles: Handles): FdtNode {
           '#interrupt-cells': [1],
           'interrupt-controller': true,
           compatible: 'riscv,cpu-intc',
-          phandle: [controllerHandle(hart, handles)],
+          phandle: [controllerHandle(hart, phandles)],
         },
       },
     ],
@@ -175,7 +175,7 @@ function cpu(hart: number, handles: Handles): FdtNode {
 
 /** As in QEMU 10, which adds lists to the single string. The machines of the first recordings have only the string. */
 function instructionSet(isa: string): FdtNode['properties'] {
-  if (isa === FIRST_ISA) return { 'riscv,isa': isa };
+  if (isa === LEGACY_ISA) return { 'riscv,isa': isa };
   const extensions = extensionsIn(isa);
   const blockSize = (name: string) =>
     extensions.includes(`zi${name}`) && { [`riscv,${name}-block-size`]: [BLOCK_BYTES] };
@@ -189,23 +189,23 @@ function instructionSet(isa: string): FdtNode['properties'] {
   };
 }
 
-function soc(handles: Handles): FdtNode {
-  const slots = Array.from({ length: VIRTIO_SLOTS }, (_, slot) => virtioSlot(slot, handles));
+function soc(phandles: Phandles): FdtNode {
+  const slots = Array.from({ length: VIRTIO_SLOTS }, (_, slot) => virtioSlot(slot, phandles));
   return {
     name: 'soc',
     properties: { '#address-cells': [2], '#size-cells': [2], compatible: 'simple-bus', ranges: true },
     children: [
-      realTimeClock(handles),
-      serial(handles),
-      finisher(handles),
+      realTimeClock(phandles),
+      serial(phandles),
+      testDevice(phandles),
       ...slots.reverse(),
-      plic(handles),
-      clint(handles),
+      plic(phandles),
+      clint(phandles),
     ],
   };
 }
 
-function realTimeClock({ plic }: Handles): FdtNode {
+function realTimeClock({ plic }: Phandles): FdtNode {
   return {
     name: 'rtc@101000',
     properties: {
@@ -217,7 +217,7 @@ function realTimeClock({ plic }: Handles): FdtNode {
   };
 }
 
-function serial({ plic }: Handles): FdtNode {
+function serial({ plic }: Phandles): FdtNode {
   return {
     name: 'serial@10000000',
     properties: {
@@ -230,18 +230,18 @@ function serial({ plic }: Handles): FdtNode {
   };
 }
 
-function finisher(handles: Handles): FdtNode {
+function testDevice(phandles: Phandles): FdtNode {
   return {
     name: 'test@100000',
     properties: {
-      phandle: [handles.finisher],
+      phandle: [phandles.testDevice],
       reg: [0, 0x10_0000, 0, 0x1000],
       compatible: ['sifive,test1', 'sifive,test0', 'syscon'],
     },
   };
 }
 
-function virtioSlot(slot: number, { plic }: Handles): FdtNode {
+function virtioSlot(slot: number, { plic }: Phandles): FdtNode {
   const address = 0x1000_1000 + slot * 0x1000;
   return {
     name: `virtio_mmio@${address.toString(16)}`,
@@ -254,15 +254,15 @@ function virtioSlot(slot: number, { plic }: Handles): FdtNode {
   };
 }
 
-function plic(handles: Handles): FdtNode {
+function plic(phandles: Phandles): FdtNode {
   return {
     name: 'plic@c000000',
     properties: {
-      phandle: [handles.plic],
+      phandle: [phandles.plic],
       'riscv,ndev': [PLIC_SOURCES],
       // QEMU VIRT_PLIC_SIZE: the contexts' registers start at 0x200000, 0x1000 each, with space for 1024 contexts.
       reg: [0, 0xc00_0000, 0, 0x60_0000],
-      'interrupts-extended': forEachHart(handles, [EXTERNAL_M, EXTERNAL_S]),
+      'interrupts-extended': forEachHart(phandles, [EXTERNAL_M, EXTERNAL_S]),
       'interrupt-controller': true,
       compatible: ['sifive,plic-1.0.0', 'riscv,plic0'],
       '#address-cells': [0],
@@ -271,21 +271,21 @@ function plic(handles: Handles): FdtNode {
   };
 }
 
-function clint(handles: Handles): FdtNode {
+function clint(phandles: Phandles): FdtNode {
   return {
     name: 'clint@2000000',
     properties: {
-      'interrupts-extended': forEachHart(handles, [SOFTWARE_M, TIMER_M]),
+      'interrupts-extended': forEachHart(phandles, [SOFTWARE_M, TIMER_M]),
       reg: [0, 0x200_0000, 0, 0x1_0000],
       compatible: ['sifive,clint0', 'riscv,clint0'],
     },
   };
 }
 
-function forEachHart(handles: Handles, interrupts: number[]): number[] {
+function forEachHart(phandles: Phandles, interrupts: number[]): number[] {
   const cells: number[] = [];
-  for (let hart = 0; hart < handles.harts; hart++) {
-    for (const interrupt of interrupts) cells.push(controllerHandle(hart, handles), interrupt);
+  for (let hart = 0; hart < phandles.harts; hart++) {
+    for (const interrupt of interrupts) cells.push(controllerHandle(hart, phandles), interrupt);
   }
   return cells;
 }

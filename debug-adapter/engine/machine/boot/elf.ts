@@ -71,9 +71,9 @@ export function checkSegmentsFit(
   { ramBase, memoryBytes, name }: { ramBase: GuestAddress; memoryBytes: number; name: string },
 ): ElfSegment[] {
   const ram = { start: ramBase, end: ramBase + memoryBytes };
-  const placed = image.segments.map((segment) => withoutHeadersBelow(ramBase, segment));
-  const inRam = placed.filter((segment) => !isForNobody(segment, image.entry, ramBase));
-  const segments = inRam.length > 0 ? inRam : placed;
+  const loaded = image.segments.map((segment) => withoutHeadersBelow(ramBase, segment));
+  const inRam = loaded.filter((segment) => !isOutsideMemory(segment, image.entry, ramBase));
+  const segments = inRam.length > 0 ? inRam : loaded;
   const ranges = segments.map((segment) => ({
     start: segment.physicalAddress,
     end: segment.physicalAddress + segment.memoryBytes,
@@ -105,12 +105,12 @@ function withoutSharedZeroes(segment: ElfSegment, all: readonly ElfSegment[]): E
 }
 
 /** The segment is below RAM, where the machine has no memory, and does not contain the entry point. */
-function isForNobody(segment: ElfSegment, entry: bigint, ramBase: GuestAddress): boolean {
+function isOutsideMemory(segment: ElfSegment, entry: bigint, ramBase: GuestAddress): boolean {
   const { physicalAddress: start, virtualAddress, memoryBytes } = segment;
   const end = start + memoryBytes;
-  const isEntered = entry >= virtualAddress && entry < virtualAddress + BigInt(memoryBytes);
+  const containsEntry = entry >= virtualAddress && entry < virtualAddress + BigInt(memoryBytes);
   const isInFlash = start < QEMU_FLASH.end && end > QEMU_FLASH.start;
-  return end <= ramBase && !isEntered && !isInFlash;
+  return end <= ramBase && !containsEntry && !isInFlash;
 }
 
 /** QEMU has memory in this range; this machine does not (hw/riscv/virt.c, VIRT_FLASH). */
@@ -193,8 +193,8 @@ function headersEnd(view: DataView): number {
 
 function toPhysical(address: bigint, segments: ElfSegment[]): GuestAddress | undefined {
   for (const { virtualAddress, physicalAddress, memoryBytes } of segments) {
-    const within = address - virtualAddress;
-    if (within >= 0n && within < BigInt(memoryBytes)) return physicalAddress + Number(within);
+    const overlaps = address - virtualAddress;
+    if (overlaps >= 0n && overlaps < BigInt(memoryBytes)) return physicalAddress + Number(overlaps);
   }
   return undefined;
 }

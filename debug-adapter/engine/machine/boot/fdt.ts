@@ -92,13 +92,13 @@ export function encodeFdtValue(value: FdtValue): Uint8Array {
 /** Property names, each stored once. */
 class StringTable {
   readonly bytes = new ByteWriter();
-  readonly #offsets = new Map<string, number>();
+  private readonly offsets = new Map<string, number>();
 
   offsetOf(name: string): number {
-    const known = this.#offsets.get(name);
+    const known = this.offsets.get(name);
     if (known !== undefined) return known;
     const offset = this.bytes.length;
-    this.#offsets.set(name, offset);
+    this.offsets.set(name, offset);
     this.bytes.string(name);
     return offset;
   }
@@ -106,31 +106,31 @@ class StringTable {
 
 /** Big-endian, like everything in a device tree. */
 class ByteWriter {
-  readonly #bytes: number[] = [];
+  private readonly buffer: number[] = [];
 
   get length(): number {
-    return this.#bytes.length;
+    return this.buffer.length;
   }
 
   u32(value: number): void {
-    this.#bytes.push((value >>> 24) & 0xff, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff);
+    this.buffer.push((value >>> 24) & 0xff, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff);
   }
 
   /** UTF-8 with a terminating zero. */
   string(text: string): void {
     this.bytes(new TextEncoder().encode(text));
-    this.#bytes.push(0);
+    this.buffer.push(0);
   }
 
   bytes(bytes: Uint8Array): void {
-    for (const byte of bytes) this.#bytes.push(byte);
+    for (const byte of bytes) this.buffer.push(byte);
   }
 
   align(): void {
-    while (this.#bytes.length % 4 !== 0) this.#bytes.push(0);
+    while (this.buffer.length % 4 !== 0) this.buffer.push(0);
   }
 
   result(): Uint8Array {
-    return Uint8Array.from(this.#bytes);
+    return Uint8Array.from(this.buffer);
   }
 }

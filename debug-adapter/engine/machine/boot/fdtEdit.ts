@@ -35,20 +35,22 @@ export class EditableFdt {
     this.strings = part(field(HEADER.strings), field(HEADER.stringsBytes));
     this.reservations = part(reservationsAt, reservationBytes(view, reservationsAt, totalBytes) ?? totalBytes);
     this.bootHart = field(HEADER.bootHart);
-    const broken = checkStructure(this.structure, this.strings);
-    if (broken !== undefined) fail(broken);
+    const damage = checkStructure(this.structure, this.strings);
+    if (damage !== undefined) fail(damage);
   }
 
   /** Sets a property of a direct child of the root; adds the node if it does not exist. */
   setProperty(node: string, property: string, value: FdtValue | Uint8Array): void {
     const bytes = value instanceof Uint8Array ? value : encodeFdtValue(value);
-    const found = findNode(this.structure, node) ?? this.addNode(node);
+    const propertiesStart = findNode(this.structure, node) ?? this.addNode(node);
     const name = new TextEncoder().encode(`${property}\0`);
-    const old = propertiesOf(this.structure, found).find(({ nameAt }) => isAt(this.strings, nameAt, name));
-    const entry = propertyBytes(old?.nameAt ?? this.offsetOfString(name), bytes);
+    const old = propertiesOf(this.structure, propertiesStart).find(({ nameOffset }) =>
+      matchesAt(this.strings, nameOffset, name),
+    );
+    const entry = propertyBytes(old?.nameOffset ?? this.offsetOfString(name), bytes);
     this.structure = old
       ? spliced(this.structure, old.start, old.end, entry)
-      : spliced(this.structure, found, found, entry);
+      : spliced(this.structure, propertiesStart, propertiesStart, entry);
   }
 
   /** Reserves memory in addition to the tree's own reservations. */
@@ -60,7 +62,7 @@ export class EditableFdt {
   }
 
   /** The edited tree, with its parts packed without gaps. */
-  result(): Uint8Array {
+  toBytes(): Uint8Array {
     const reservationsAt = HEADER_BYTES;
     const structureAt = reservationsAt + this.reservations.length;
     const stringsAt = structureAt + this.structure.length;
@@ -93,7 +95,7 @@ export class EditableFdt {
 
   private offsetOfString(text: Uint8Array): number {
     const end = this.strings.length;
-    for (let at = 0; at + text.length <= end; at++) if (isAt(this.strings, at, text)) return at;
+    for (let at = 0; at + text.length <= end; at++) if (matchesAt(this.strings, at, text)) return at;
     this.strings = spliced(this.strings, end, end, text);
     return end;
   }
@@ -118,7 +120,7 @@ interface Token {
   /** The name of a node. */
   name: string;
   /** The offset of a property's name in the strings block. */
-  nameAt: number;
+  nameOffset: number;
 }
 
 /** Yields tokens up to the end token or the first invalid one, which has kind 0. */
@@ -126,7 +128,7 @@ function* tokensOf(structure: Uint8Array, from = 0): Generator<Token, void, unde
   const view = viewOf(structure);
   for (let start = from; start + 4 <= structure.length;) {
     const kind = view.getUint32(start);
-    const token: Token = { kind, start, end: start + 4, name: '', nameAt: 0 };
+    const token: Token = { kind, start, end: start + 4, name: '', nameOffset: 0 };
     if (kind === TOKEN.beginNode) {
       const zero = structure.indexOf(0, start + 4);
       if (zero < 0) return yield { ...token, kind: 0 };
@@ -134,7 +136,7 @@ function* tokensOf(structure: Uint8Array, from = 0): Generator<Token, void, unde
       token.end = aligned(zero + 1);
     } else if (kind === TOKEN.property) {
       if (start + 12 > structure.length) return yield { ...token, kind: 0 };
-      token.nameAt = view.getUint32(start + 8);
+      token.nameOffset = view.getUint32(start + 8);
       token.end = aligned(start + 12 + view.getUint32(start + 4));
     }
     yield token.end > structure.length ? { ...token, kind: 0 } : token;
@@ -148,7 +150,7 @@ function checkStructure(structure: Uint8Array, strings: Uint8Array): string | un
   let depth = 0;
   let roots = 0;
   const lastName = strings.lastIndexOf(0);
-  for (const { kind, name, nameAt } of tokensOf(structure)) {
+  for (const { kind, name, nameOffset } of tokensOf(structure)) {
     switch (kind) {
       case TOKEN.nop:
         break;
@@ -157,11 +159,11 @@ function checkStructure(structure: Uint8Array, strings: Uint8Array): string | un
         depth++;
         break;
       case TOKEN.endNode:
-        if (depth-- === 0) return deviceTreeDamage.nodeNotBegun();
+        if (depth-- === 0) return deviceTreeDamage.nodeWithoutStart();
         break;
       case TOKEN.property:
         if (depth === 0) return deviceTreeDamage.propertyOutside();
-        if (nameAt > lastName) return deviceTreeDamage.propertyUnnamed();
+        if (nameOffset > lastName) return deviceTreeDamage.propertyUnnamed();
         break;
       case TOKEN.end:
         return depth === 0 && roots === 1 ? undefined : deviceTreeDamage.nodeNotEnded();
@@ -200,12 +202,12 @@ function propertiesOf(structure: Uint8Array, from: number): Token[] {
   return properties;
 }
 
-function propertyBytes(nameAt: number, value: Uint8Array): Uint8Array {
+function propertyBytes(nameOffset: number, value: Uint8Array): Uint8Array {
   const entry = new Uint8Array(12 + aligned(value.length));
   const view = viewOf(entry);
   view.setUint32(0, TOKEN.property);
   view.setUint32(4, value.length);
-  view.setUint32(8, nameAt);
+  view.setUint32(8, nameOffset);
   entry.set(value, 12);
   return entry;
 }
@@ -220,14 +222,14 @@ function reservationBytes(view: DataView, start: number, end: number): number | 
 }
 
 function spliced(bytes: Uint8Array, start: number, end: number, by: Uint8Array): Uint8Array {
-  const result = new Uint8Array(bytes.length - (end - start) + by.length);
-  result.set(bytes.subarray(0, start));
-  result.set(by, start);
-  result.set(bytes.subarray(end), start + by.length);
-  return result;
+  const toBytes = new Uint8Array(bytes.length - (end - start) + by.length);
+  toBytes.set(bytes.subarray(0, start));
+  toBytes.set(by, start);
+  toBytes.set(bytes.subarray(end), start + by.length);
+  return toBytes;
 }
 
-function isAt(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
+function matchesAt(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
   return text.every((byte, i) => bytes[at + i] === byte);
 }
 
@@ -238,9 +240,9 @@ function textAt(bytes: Uint8Array, start: number): string {
 const aligned = (length: number): number => Math.ceil(length / 4) * 4;
 
 function padded(bytes: Uint8Array): Uint8Array {
-  const result = new Uint8Array(aligned(bytes.length));
-  result.set(bytes);
-  return result;
+  const toBytes = new Uint8Array(aligned(bytes.length));
+  toBytes.set(bytes);
+  return toBytes;
 }
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

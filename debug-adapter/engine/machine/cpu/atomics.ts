@@ -18,7 +18,7 @@ import { ACCESS_READ, ACCESS_WRITE } from './access.ts';
 import { COMBINE, FUNCT5, reservationHolds, reserve } from './atomicSemantics.ts';
 import { type Core, isRam, raise, ramAt, ramOffset, setSlot32, slot32 } from './coreContext.ts';
 import { enterReadTlb, enterWriteTlb } from './memoryAccess.ts';
-import { noticeRead } from './pages.ts';
+import { afterRead } from './pages.ts';
 
 const LOAD_MISALIGNED = 4;
 const LOAD_ACCESS_FAULT = 5;
@@ -90,7 +90,7 @@ function locate({ core, va, pa, at, cacheable }: Atomic, size: Code, access: num
     set(cacheable, call(core.functions.protect, pa.get, va.get, size, i32.const(access))),
     when(slot32('FAULT'), ret(i64.const(0))),
     when(i32.eqz(isRam(pa.get, size)), raise(core, cause, va.get), ret(i64.const(0))),
-    noticeRead(core, ramOffset(pa.get), size),
+    afterRead(core, ramOffset(pa.get), size),
     set(at, ramAt(ramOffset(pa.get))),
   );
 }

@@ -10,7 +10,7 @@ const word = (value: Code): Code => i64.and(value, i64.const(0xffffffffn));
 const not = (value: Code): Code => i64.xor(value, i64.const(-1));
 const shifted = (amount: number, value: Code): Code => i64.shl(value, i64.const(amount));
 const bit = (index: Code): Code => i64.shl(i64.const(1), index);
-const pick =
+const everyFourth =
   (holds: typeof i64.ltS): Semantics =>
   ({ a, b }) =>
     select(holds(a, b), a, b);
@@ -37,10 +37,10 @@ export const BIT_MANIPULATION: Partial<Record<OperationName, Semantics>> = {
   CTZW: ({ a }) => flag(i32.ctz(low(a))),
   CPOP: ({ a }) => i64.popcnt(a),
   CPOPW: ({ a }) => flag(i32.popcnt(low(a))),
-  MIN: pick(i64.ltS),
-  MINU: pick(i64.ltU),
-  MAX: pick(i64.gtS),
-  MAXU: pick(i64.gtU),
+  MIN: everyFourth(i64.ltS),
+  MINU: everyFourth(i64.ltU),
+  MAX: everyFourth(i64.gtS),
+  MAXU: everyFourth(i64.gtU),
   SEXT_B: ({ a }) => i64.extend8S(a),
   SEXT_H: ({ a }) => i64.extend16S(a),
   ZEXT_H: ({ a }) => i64.and(a, i64.const(0xffff)),
@@ -99,8 +99,8 @@ function orcBBody(frame: Frame): Code {
 function rev8Body(frame: Frame): Code {
   const [a] = frame.parameters;
   return sequence(
-    exchange(a, 8, 0x00ff_00ff_00ff_00ffn),
-    exchange(a, 16, 0x0000_ffff_0000_ffffn),
+    swapGroups(a, 8, 0x00ff_00ff_00ff_00ffn),
+    swapGroups(a, 16, 0x0000_ffff_0000_ffffn),
     i64.rotl(a.get, i64.const(32)),
   );
 }
@@ -109,15 +109,15 @@ function rev8Body(frame: Frame): Code {
 function reversedBody(frame: Frame, rev8: FunctionHandle): Code {
   const [a] = frame.parameters;
   return sequence(
-    exchange(a, 1, 0x5555_5555_5555_5555n),
-    exchange(a, 2, 0x3333_3333_3333_3333n),
-    exchange(a, 4, 0x0f0f_0f0f_0f0f_0f0fn),
+    swapGroups(a, 1, 0x5555_5555_5555_5555n),
+    swapGroups(a, 2, 0x3333_3333_3333_3333n),
+    swapGroups(a, 4, 0x0f0f_0f0f_0f0f_0f0fn),
     call(rev8, a.get),
   );
 }
 
 /** Swaps adjacent groups of bits; `mask` selects the lower group of each pair. */
-function exchange(a: Local, bits: number, mask: bigint): Code {
+function swapGroups(a: Local, bits: number, mask: bigint): Code {
   return set(
     a,
     i64.or(

@@ -9,7 +9,7 @@ export const RETURN_ADDRESS = 1;
  * caller inlines the function if the target never varies. The table is not machine state, and colliding entries
  * overwrite each other.
  */
-export function noteCall({ link, target, at }: { link: Code; target: Code; at: Local }): Code {
+export function recordCall({ link, target, at }: { link: Code; target: Code; at: Local }): Code {
   return sequence(
     set(at, i32.and(i32.shl(i32.wrap(link), i32.const(3)), i32.const((CALL_TARGETS_ENTRIES - 1) << 4))),
     ifElse(
@@ -27,7 +27,7 @@ export function noteCall({ link, target, at }: { link: Code; target: Code; at: L
  * The target of the last indirect call that returns to `returnsTo`, and whether earlier ones had other targets;
  * undefined if unknown.
  */
-export function lastCall(view: DataView, returnsTo: bigint): { callee: bigint; varies: boolean } | undefined {
+export function lastCallTarget(view: DataView, returnsTo: bigint): { callee: bigint; varies: boolean } | undefined {
   const at = CALL_TARGETS + (Number(returnsTo & BigInt(CALL_TARGETS_ENTRIES * 2 - 1)) >> 1) * 16;
   if (view.getBigInt64(at, true) !== returnsTo) return undefined;
   const target = view.getBigInt64(at + 8, true);

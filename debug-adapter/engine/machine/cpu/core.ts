@@ -10,7 +10,7 @@ import { defineInterpreter } from './interpreter.ts';
 import { REGION_SLOTS } from './layout.ts';
 import { defineMemoryAccess } from './memoryAccess.ts';
 import { defineMmu } from './mmu.ts';
-import { definePageMarks } from './pageMarks.ts';
+import { definePageMarks } from './pageFlags.ts';
 import { definePages } from './pages.ts';
 import { definePmp } from './pmp.ts';
 import { definePrivilege } from './privilege.ts';

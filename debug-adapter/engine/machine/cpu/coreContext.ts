@@ -38,7 +38,7 @@ export const IMPORTS = {
    * (address of an entry, its virtual address): the entry has reached the translation threshold. Not 0 to leave the
    * loop for translation.
    */
-  noteHot: { parameters: [I32, I64], results: [I32] },
+  recordHot: { parameters: [I32, I64], results: [I32] },
   /** (offset in RAM, length): called before a write to a page with translated code. */
   codeWritten: { parameters: [I32, I32], results: [] },
   /** (RAM page) -> address of new decode entries for it. */
@@ -54,15 +54,15 @@ export const FUNCTIONS = {
    */
   touch: { parameters: [I32, I32], results: [] },
   /** (RAM page): called when a page walk reads the page; later writes to it go through `touch`. */
-  becomeTable: { parameters: [I32], results: [] },
+  markPageTable: { parameters: [I32], results: [] },
   /** (RAM page, flags) -> the first page from there that has one of the flags; the number of pages if none has. */
-  nextMarked: { parameters: [I32, I32], results: [I32] },
+  nextFlagged: { parameters: [I32, I32], results: [I32] },
   /** (flags): clears the flags of all pages. */
-  clearMarks: { parameters: [I32], results: [] },
+  clearPageFlags: { parameters: [I32], results: [] },
   flushPaged: { parameters: [], results: [] },
   flushWrites: { parameters: [], results: [] },
   /** (address of a TLB entry): adds it to the list for `flushPaged`. */
-  noteFilled: { parameters: [I32], results: [] },
+  recordFilled: { parameters: [I32], results: [] },
   /** (virtual address, access: 0 read, 1 write, 2 fetch) -> physical address. */
   translate: { parameters: [I64, I32], results: [I64] },
   /** (physical address, size, access, privilege) -> whether PMP allows it. */

@@ -24,7 +24,7 @@ import {
   SUPERVISOR_INTERRUPTS,
 } from './mstatus.ts';
 import { physicalMemoryProtection } from './pmpRegisters.ts';
-import { belowOrTrapped, noticeInterrupts, pendingBits } from './privilege.ts';
+import { belowOrTrapped, checkInterrupts, pendingBits } from './privilege.ts';
 import { SATP_MODE } from './satp.ts';
 
 /** A control and status register. */
@@ -103,16 +103,16 @@ const trapVector = (name: string, number: number, slotName: SlotName): Csr => ({
 
 /** A write to mstatus. Writing the reserved value 2 to MPP leaves MPP unchanged. */
 function writeStatus(core: Core, value: Code, mask: number): Code {
-  const mppIsBad = i64.eq(i64.and(value, i64.const(MSTATUS.MPP)), i64.const(2 << MSTATUS.MPP_SHIFT));
+  const mppIsReserved = i64.eq(i64.and(value, i64.const(MSTATUS.MPP)), i64.const(2 << MSTATUS.MPP_SHIFT));
   const before = slot('MSTATUS');
-  const effective = select(mppIsBad, i64.const(mask & ~MSTATUS.MPP), i64.const(mask));
+  const effective = select(mppIsReserved, i64.const(mask & ~MSTATUS.MPP), i64.const(mask));
   const changed = i64.and(i64.xor(before, value), effective);
   return sequence(
     // TLB tags do not include MXR, so translations that depend on it must be flushed.
     when(i64.ne(i64.and(changed, i64.const(MSTATUS.MXR)), zero), call(core.functions.flushPaged)),
     setSlot('MSTATUS', i64.xor(slot('MSTATUS'), changed)),
     call(core.functions.updateContexts),
-    noticeInterrupts(core),
+    checkInterrupts(core),
   );
 }
 
@@ -125,7 +125,7 @@ const status = i64.or(
 function machineTraps(core: Core): Csr[] {
   const noticing = (csr: Csr): Csr => ({
     ...csr,
-    write: (value) => sequence(csr.write!(value), noticeInterrupts(core)),
+    write: (value) => sequence(csr.write!(value), checkInterrupts(core)),
   });
   // With Sstc enabled, STIP is driven by the comparator.
   const softBits = select(
@@ -172,15 +172,15 @@ function machineTraps(core: Core): Csr[] {
             'MIP_SOFTWARE',
             i64.or(i64.and(slot('MIP_SOFTWARE'), i64.xor(softBits, i64.const(-1))), i64.and(value, softBits)),
           ),
-          noticeInterrupts(core),
+          checkInterrupts(core),
         ),
     },
   ];
 }
 
 const changesMenvcfg = (value: Code, bits: bigint): Code => {
-  const kept = i64.and(value, menvcfgWritable);
-  return i64.ne(i64.and(i64.xor(slot('MENVCFG'), kept), i64.const(bits)), zero);
+  const unchanged = i64.and(value, menvcfgWritable);
+  return i64.ne(i64.and(i64.xor(slot('MENVCFG'), unchanged), i64.const(bits)), zero);
 };
 
 function supervisorTraps(core: Core): Csr[] {
@@ -201,7 +201,7 @@ function supervisorTraps(core: Core): Csr[] {
             'MIE',
             i64.or(i64.and(slot('MIE'), i64.xor(slot('MIDELEG'), i64.const(-1))), i64.and(value, slot('MIDELEG'))),
           ),
-          noticeInterrupts(core),
+          checkInterrupts(core),
         ),
     },
     trapVector('stvec', 0x105, 'STVEC'),
@@ -228,7 +228,7 @@ function supervisorTraps(core: Core): Csr[] {
             'MIP_SOFTWARE',
             i64.or(i64.and(slot('MIP_SOFTWARE'), i64.xor(mask, i64.const(-1))), i64.and(value, mask)),
           ),
-          noticeInterrupts(core),
+          checkInterrupts(core),
         );
       },
     },
@@ -286,7 +286,7 @@ const counterForbidden = (bit: number): Code => {
 function counters(): Csr[] {
   const mcycle = i64.add(positionNow, slot('MCYCLE_OFFSET'));
   const minstret = i64.add(instructionsRetired, slot('MINSTRET_OFFSET'));
-  const settable = (name: string, number: number, slotName: SlotName, count: Code, read: Code): Csr => ({
+  const writableBits = (name: string, number: number, slotName: SlotName, count: Code, read: Code): Csr => ({
     name,
     number,
     read,
@@ -294,8 +294,8 @@ function counters(): Csr[] {
     write: (value) => setSlot(slotName, i64.sub(value, i64.add(count, i64.const(1)))),
   });
   const list: Csr[] = [
-    settable('mcycle', 0xb00, 'MCYCLE_OFFSET', positionNow, mcycle),
-    settable('minstret', 0xb02, 'MINSTRET_OFFSET', instructionsRetired, minstret),
+    writableBits('mcycle', 0xb00, 'MCYCLE_OFFSET', positionNow, mcycle),
+    writableBits('minstret', 0xb02, 'MINSTRET_OFFSET', instructionsRetired, minstret),
     { name: 'cycle', number: 0xc00, read: mcycle, forbidden: counterForbidden(0) },
     { name: 'time', number: 0xc01, read: mtime, forbidden: counterForbidden(1) },
     { name: 'instret', number: 0xc02, read: minstret, forbidden: counterForbidden(2) },

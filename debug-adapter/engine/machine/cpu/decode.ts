@@ -13,9 +13,9 @@ import type { OperationName } from './operations.ts';
  *
  * `raw` is the 32-bit word at the program counter; only its low half is used if the instruction is compressed.
  */
-export function decode(raw: number, { lacks }: InstructionSet = ALL_INSTRUCTIONS): Decoded {
+export function decode(raw: number, { isMissing }: InstructionSet = ALL_INSTRUCTIONS): Decoded {
   const decoded = (raw & 3) === 3 ? decodeWord(raw) : decodeCompressed(raw & 0xffff);
-  return lacks[decoded.operation] ? { ...illegal(), lengthBytes: decoded.lengthBytes } : decoded;
+  return isMissing[decoded.operation] ? { ...illegal(), lengthBytes: decoded.lengthBytes } : decoded;
 }
 
 const BRANCHES: (OperationName | undefined)[] = [

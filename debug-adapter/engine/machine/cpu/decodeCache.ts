@@ -59,7 +59,7 @@ export class DecodeCache {
   }
 
   /** Connects the core's flush and the translator, which are created after this object. */
-  attach(core: { flushPaged: () => void }, translator: { dropAll: () => void }): void {
+  connect(core: { flushPaged: () => void }, translator: { dropAll: () => void }): void {
     this.flushPaged = core.flushPaged;
     this.dropRegions = () => translator.dropAll();
   }
@@ -126,11 +126,11 @@ export class DecodeCache {
 
   /** Import of the core: decodes into the straddle entry. */
   decodeStraddle(raw: number): void {
-    this.decodeLone(STRADDLE_ENTRY, raw);
+    this.decodeSingle(STRADDLE_ENTRY, raw);
   }
 
   /** Decodes an instruction outside any page, so every jump gets its FAR form. */
-  decodeLone(entry: number, raw: number): void {
+  decodeSingle(entry: number, raw: number): void {
     this.write(entry, raw, undefined);
     // The instruction has either length, so mark both possible ends.
     this.writeEndMark(entry + ENTRY_BYTES);

@@ -57,7 +57,7 @@ export function decodeFusedFloat(raw: number): Decoded {
   if (!format || rounding === undefined) return illegal();
   const name = `${FUSED[raw & 0x7f]}_${format}` as OperationName;
   const third = (FLOAT_0 + (raw >>> 27)) * 8;
-  return numbered(make(name, FLOAT_0 + rd, FLOAT_0 + rs1, FLOAT_0 + rs2, rounding | third));
+  return withHalfIndex(make(name, FLOAT_0 + rd, FLOAT_0 + rs1, FLOAT_0 + rs2, rounding | third));
 }
 
 const ARITHMETIC: Record<number, string> = { 0: 'FADD', 1: 'FSUB', 2: 'FMUL', 3: 'FDIV' };
@@ -75,9 +75,9 @@ const BY_FUNCT3: Record<number, { names: (string | undefined)[]; to: 'f' | 'x' }
  * under this mask equals the inexact flag. Then rounding is to nearest, and whether the result is exact does not
  * matter. Half-precision operations have their index in HALF_NAMES instead of the mask.
  */
-export const decodeFloat = (raw: number): Decoded => numbered(decodeComputing(raw));
+export const decodeFloat = (raw: number): Decoded => withHalfIndex(decodeComputing(raw));
 
-function numbered(decoded: Decoded): Decoded {
+function withHalfIndex(decoded: Decoded): Decoded {
   const index = decoded.operation - OP[HALF_NAMES[0]];
   return index < 0 ? decoded : { ...decoded, immediate: (decoded.immediate & 0xffff) | (index << HALF_SHIFT) };
 }

@@ -15,7 +15,7 @@ export interface InstructionSet {
   /** The `EXTENSION_BIT`s of its optional extensions: the value of the slot EXTENSIONS. */
   readonly bits: number;
   /** Indexed by operation: 1 if it belongs to an extension that the machine lacks. */
-  readonly lacks: Uint8Array;
+  readonly isMissing: Uint8Array;
 }
 
 /**
@@ -98,7 +98,7 @@ const BASE = 'rv64imafdc';
 export const ISA = isaOf(TABLE.map(([name]) => name));
 
 /** The `isa` string of machines recorded before extensions became optional (formats 2 to 4). */
-export const FIRST_ISA = isaOf(
+export const LEGACY_ISA = isaOf(
   TABLE.flatMap(([name, extension]) => (extension === 'named from the start' ? [name] : [])),
 );
 
@@ -112,25 +112,25 @@ export function extensionsIn(isa: string): string[] {
 export const BASE_INTEGERS = 'rv64i';
 
 /** The reason why a recorded instruction set is not supported; undefined if it is. */
-export function unknownIn(isa: string): string | undefined {
+export function unsupportedIn(isa: string): string | undefined {
   const [base, ...names] = isa.split('_');
   if (base !== BASE) return base;
-  const missing = FIRST_ISA.split('_').find((name) => name !== BASE && !names.includes(name));
+  const missing = LEGACY_ISA.split('_').find((name) => name !== BASE && !names.includes(name));
   if (missing) return `no ${missing}`;
   return names.find((name) => !Object.hasOwn(EXTENSIONS, name));
 }
 
-/** Parses the `isa` string of a machine, for which `unknownIn` must return undefined. */
+/** Parses the `isa` string of a machine, for which `unsupportedIn` must return undefined. */
 export function instructionSet(isa: string): InstructionSet {
-  assert(unknownIn(isa) === undefined, 'the instruction set is supported');
+  assert(unsupportedIn(isa) === undefined, 'the instruction set is supported');
   const names = isa.split('_');
-  const lacks = new Uint8Array(OPERATION_NAMES.length);
+  const isMissing = new Uint8Array(OPERATION_NAMES.length);
   let bits = 0;
   for (const { name, operations } of OPTIONAL) {
     if (names.includes(name)) bits |= EXTENSION_BIT[name]!;
-    else for (const operation of operations) lacks[OP[operation]] = 1;
+    else for (const operation of operations) isMissing[OP[operation]] = 1;
   }
-  return { isa, bits, lacks };
+  return { isa, bits, isMissing };
 }
 
 /** The instruction set of new machines. */

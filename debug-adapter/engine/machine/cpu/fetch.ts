@@ -53,7 +53,7 @@ export function defineFetch(core: Core): void {
       ),
       i64.store(entry.get, i64.and(pc.get, i64.const(-4096)), FETCH_TLB),
       i32.store(entry.get, entries.get, FETCH_TLB + 8),
-      when(slot32('FETCH_CONTEXT'), call(functions.noteFilled, i32.add(entry.get, i32.const(FETCH_TLB)))),
+      when(slot32('FETCH_CONTEXT'), call(functions.recordFilled, i32.add(entry.get, i32.const(FETCH_TLB)))),
       entries.get,
     );
   });

@@ -14,16 +14,16 @@ import {
 } from './floatFormat.ts';
 import type { FastFloat, FloatSemantics } from './floatSemantics.ts';
 import type { Format } from './floatNames.ts';
-import { ROUNDED_TO_INFINITY, roundedToHalf, SMALLEST_NORMAL_HALF } from './halfByHost.ts';
-import { type Handler, type Variables, immediate32, next, publish, rs1, rs2, setRd } from './handlerContext.ts';
+import { ROUNDED_TO_INFINITY, roundedToHalf, SMALLEST_NORMAL_HALF } from './hostHalf.ts';
+import { type Handler, type Variables, immediate32, next, storePc, rs1, rs2, setRd } from './handlerContext.ts';
 import { READ_TLB, REGISTERS } from './layout.ts';
 import { setAddress, storeHandler, tlbAddress, tlbHit } from './memoryHandlers.ts';
 import { MSTATUS } from './mstatus.ts';
 import type { FLOAT_LOADS, STORES } from './semantics.ts';
 
-const floatsAre = (): Code => i32.and(slot32('MSTATUS'), i32.const(MSTATUS.FS));
+const floatState = (): Code => i32.and(slot32('MSTATUS'), i32.const(MSTATUS.FS));
 /** Floating-point instructions are illegal while mstatus.FS is Off. */
-const needFloats = (v: Variables): Code => brIf(v.illegal, i32.eqz(floatsAre()));
+const requireFloats = (v: Variables): Code => brIf(v.illegal, i32.eqz(floatState()));
 
 const third = (v: Variables): Code => i64.load(i32.and(immediate32(v), i32.const(THIRD_SOURCE_MASK)), REGISTERS);
 
@@ -36,8 +36,8 @@ export function floatHandler(v: Handler, { compute, hasMode, result, fast }: Flo
   const operands = { a: rs1(v), b: rs2(v), c: third(v), mode: v.low.get, helpers: v.core.helpers };
   return sequence(
     fast ? fastFloat(v, fast) : sequence(),
-    needFloats(v),
-    hasMode ? findMode(v) : sequence(),
+    requireFloats(v),
+    hasMode ? loadRoundingMode(v) : sequence(),
     setRd(v, compute(operands)),
     result === 'float' ? markFloatsDirty : sequence(),
     next(v),
@@ -48,15 +48,15 @@ export function floatHandler(v: Handler, { compute, hasMode, result, fast }: Flo
 export function halfHandler(v: Handler): Code {
   const index = i32.shrU(immediate32(v), i32.const(HALF_SHIFT));
   return sequence(
-    needFloats(v),
-    findMode(v),
+    requireFloats(v),
+    loadRoundingMode(v),
     setRd(v, call(v.core.functions.halfPrecision, index, rs1(v), rs2(v), third(v), v.low.get)),
     next(v),
   );
 }
 
 /** Stores the rounding mode in `low`, from the instruction or from fcsr. */
-function findMode(v: Variables): Code {
+function loadRoundingMode(v: Variables): Code {
   return sequence(
     set(v.low, i32.and(immediate32(v), i32.const(MODE_MASK))),
     when(
@@ -70,7 +70,7 @@ function findMode(v: Variables): Code {
 /** Uses the host's instruction if its result is final (see `FastFloat`). */
 function fastFloat(v: Handler, fast: FastFloat): Code {
   const operands = { a: rs1(v), b: rs2(v), c: third(v), helpers: v.core.helpers };
-  const isDirty = i32.eq(floatsAre(), i32.const(MSTATUS.FS));
+  const isDirty = i32.eq(floatState(), i32.const(MSTATUS.FS));
   const mask = i32.shrU(immediate32(v), i32.const(FAST_SHIFT));
   const inexactToNearest = i32.eq(i32.and(slot32('FCSR'), mask), i32.const(FLAG.INEXACT));
   const isDouble = fast.format === 'D';
@@ -111,11 +111,11 @@ const isZero = (bits: Code, { format }: FastFloat): Code => i64.eqz(i64.shl(bits
 export function floatLoadHandler(v: Handler, operation: NonNullable<(typeof FLOAT_LOADS)['FLD']>): Code {
   const { sizeLog2, kind, load, fromRaw } = operation;
   return sequence(
-    needFloats(v),
+    requireFloats(v),
     setAddress(v),
     when(
       i32.eqz(tlbHit(v, READ_TLB, sizeLog2)),
-      publish(v),
+      storePc(v),
       set(v.value, fromRaw(call(v.core.functions.loadSlow, v.va.get, i32.const(kind)))),
       when(i32.eqz(slot32('FAULT')), markFloatsDirty),
       br(v.loaded),
@@ -128,4 +128,4 @@ export function floatLoadHandler(v: Handler, operation: NonNullable<(typeof FLOA
 
 /** The handler of a floating-point store; illegal while mstatus.FS is Off. */
 export const floatStoreHandler = (v: Handler, operation: NonNullable<(typeof STORES)['SD']>): Code =>
-  sequence(needFloats(v), storeHandler(v, operation));
+  sequence(requireFloats(v), storeHandler(v, operation));

@@ -13,7 +13,7 @@ import {
   widened,
 } from './floatFormat.ts';
 import type { FloatHelpers } from './floatHelpers.ts';
-import { asSingle, isFiniteHalf } from './halfByHost.ts';
+import { asSingle, isFiniteHalf } from './hostHalf.ts';
 import { type Format, type FloatName, type Integer, INTEGERS } from './floatNames.ts';
 
 /** The operands of a floating-point instruction: `a`, `b` and `c` are the 64-bit registers rs1, rs2 and rs3. */
@@ -61,7 +61,7 @@ const controlFor = (format: Format, mode: Code): Code => i32.or(mode, i32.const(
 const CONTROL: Record<Format, number> = { H: CONTROL_HALF, S: CONTROL_SINGLE, D: 0 };
 
 /** Conditions on registers of a format under which the host can compute with them. */
-const ACCEPTED: Record<Format, (registers: Code[]) => Code[]> = {
+const HOST_CONDITIONS: Record<Format, (registers: Code[]) => Code[]> = {
   H: (registers) => registers.map(isFiniteHalf),
   S: (registers) => registers.map(isBoxed),
   D: () => [],
@@ -91,7 +91,7 @@ function arithmetic(format: Format): Table {
       (o, control) => call(o.helpers.multiplyAdd, product(wide(o, o.a)), wide(o, o.b), addend(wide(o, o.c)), control),
       format !== 'H' && {
         format,
-        accepts: ({ a, b, c }) => ACCEPTED[format]([a, b, c]),
+        accepts: ({ a, b, c }) => HOST_CONDITIONS[format]([a, b, c]),
         compute: ({ a, b, c, helpers }) => {
           const [x, y, z] = [ofHost(negatesProduct, a), asDouble(format, b), ofHost(negatesAddend, c)];
           if (format === 'D') return f64.toBits(call(helpers.fusedNearest, x, y, z));
@@ -104,13 +104,13 @@ function arithmetic(format: Format): Table {
   };
   const binary = (name: 'add' | 'sub' | 'mul' | 'div'): FastFloat => ({
     format,
-    accepts: ({ a, b }) => ACCEPTED[format]([a, b]),
+    accepts: ({ a, b }) => HOST_CONDITIONS[format]([a, b]),
     compute: ({ a, b }) => inFormat(format, [a, b], (x, y) => (format === 'D' ? f64 : f32)[name](x, y)),
     zeroCounts: name === 'add' || name === 'sub',
   });
   const root: FastFloat = {
     format,
-    accepts: ({ a }) => ACCEPTED[format]([a]),
+    accepts: ({ a }) => HOST_CONDITIONS[format]([a]),
     compute: ({ a }) => inFormat(format, [a], (format === 'D' ? f64 : f32).sqrt),
   };
   const two =
@@ -163,7 +163,7 @@ const simple = (compute: (o: FloatOperands) => Code, result: 'float' | 'integer'
 });
 
 function signs(): Table {
-  const injections = (sign: bigint, number: (x: Code) => Code): Record<string, FloatSemantics> => {
+  const signInjections = (sign: bigint, number: (x: Code) => Code): Record<string, FloatSemantics> => {
     const signOf = (x: Code): Code => i64.and(number(x), bits64(sign));
     const withSign = (x: Code, bit: Code): Code => i64.or(i64.and(number(x), bits64(~sign)), bit);
     return {
@@ -173,11 +173,11 @@ function signs(): Table {
     };
   };
   return {
-    ...named('H', injections(1n << 15n, unboxedHalf)),
-    ...named('S', injections(1n << 31n, unboxed)),
+    ...named('H', signInjections(1n << 15n, unboxedHalf)),
+    ...named('S', signInjections(1n << 31n, unboxed)),
     ...named(
       'D',
-      injections(1n << 63n, (x) => x),
+      signInjections(1n << 63n, (x) => x),
     ),
   };
 }
@@ -270,11 +270,11 @@ function moves(): Table {
 }
 
 /** Converts from another format; on the host path a half is a single that is not yet rounded. */
-function between(to: Format, from: Format, byHost?: FastFloat['compute']): FloatSemantics {
+function between(to: Format, from: Format, onHost?: FastFloat['compute']): FloatSemantics {
   return converting(
     ({ a, mode, helpers }) => call(helpers.convert, widened(from, helpers, a), controlFor(to, mode)),
     'float',
-    byHost && { format: to, accepts: ({ a }) => ACCEPTED[from]([a]), compute: byHost },
+    onHost && { format: to, accepts: ({ a }) => HOST_CONDITIONS[from]([a]), compute: onHost },
   );
 }
 

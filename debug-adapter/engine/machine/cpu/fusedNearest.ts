@@ -27,8 +27,8 @@ export function addFusedNearest(builder: ModuleBuilder): FusedNearest {
 
 /** Knuth's two-sum: the error of a sum, regardless of which operand is larger. `sum` must be x + y. */
 function errorOfSum(x: Code, y: Code, sum: Code): Code {
-  const ofY = f64.sub(sum, x);
-  return f64.add(f64.sub(x, f64.sub(sum, ofY)), f64.sub(y, ofY));
+  const yError = f64.sub(sum, x);
+  return f64.add(f64.sub(x, f64.sub(sum, yError)), f64.sub(y, yError));
 }
 
 /** If the sum is inexact and its last bit is 0, moves it by one towards the exact value, to the odd neighbor. */
@@ -77,7 +77,7 @@ function fusedBody(frame: Frame, sumToOdd: FunctionHandle): Code {
     );
   const mul = (x: typeof a, y: typeof a): Code => f64.mul(x.get, y.get);
   // Dekker: the error of the product, from the products of the halves.
-  const lacking = f64.sub(
+  const missingDigits = f64.sub(
     mul(aLow, bLow),
     f64.sub(f64.sub(f64.sub(product.get, mul(aHigh, bHigh)), mul(aLow, bHigh)), mul(aHigh, bLow)),
   );
@@ -86,7 +86,7 @@ function fusedBody(frame: Frame, sumToOdd: FunctionHandle): Code {
     when(f64.lt(f64.abs(product.get), f64.const(SMALLEST_PRODUCT)), ret(f64.const(NaN))),
     split(a.get, aHigh, aLow),
     split(b.get, bHigh, bLow),
-    set(productError, lacking),
+    set(productError, missingDigits),
     set(high, f64.add(c.get, productError.get)),
     set(highError, errorOfSum(c.get, productError.get, high.get)),
     set(result, f64.add(product.get, high.get)),

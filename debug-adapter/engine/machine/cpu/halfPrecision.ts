@@ -20,7 +20,7 @@ export function defineHalfPrecision(core: Core): void {
     const cases = HALF_NAMES.map((name) => {
       const { compute, fast, result: kind } = FLOAT[name]!;
       return sequence(
-        fast ? byHost(fast, operands, result) : sequence(),
+        fast ? onHost(fast, operands, result) : sequence(),
         set(result, compute(operands)),
         kind === 'float' ? markFloatsDirty : sequence(),
         ret(result.get),
@@ -35,7 +35,7 @@ export function defineHalfPrecision(core: Core): void {
 }
 
 /** Uses the host's instruction, under the conditions of `FastFloat`. */
-function byHost(fast: FastFloat, operands: FloatOperands, result: ReturnType<Frame['local']>): Code {
+function onHost(fast: FastFloat, operands: FloatOperands, result: ReturnType<Frame['local']>): Code {
   const isInexact = i32.and(slot32('FCSR'), i32.const(FLAG.INEXACT));
   const conditions = [isInexact, i32.eqz(operands.mode), ...fast.accepts(operands)];
   const bits = fast.compute(operands);

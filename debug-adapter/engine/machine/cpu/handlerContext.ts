@@ -72,7 +72,7 @@ export const pc = ({ pageVa, entry, pageEntries }: Variables): Code =>
   i64.add(pageVa.get, i64.extendU(i32.shrU(i32.sub(entry.get, pageEntries.get), i32.const(3))));
 
 /** Stores PC and BUDGET in memory, for functions that read them. */
-export const publish = (v: Variables): Code => sequence(setSlot('PC', pc(v)), setSlot32('BUDGET', v.budget.get));
+export const storePc = (v: Variables): Code => sequence(setSlot('PC', pc(v)), setSlot32('BUDGET', v.budget.get));
 
 /** Takes the exception, if there is one, and continues at its handler. */
 export const takeFault = (v: Variables): Code =>

@@ -48,8 +48,8 @@ interface CoreExports {
   updateContexts(): void;
   flushPaged(): void;
   flushWrites(): void;
-  nextMarked(page: number, marks: number): number;
-  clearMarks(marks: number): void;
+  nextFlagged(page: number, marks: number): number;
+  clearPageFlags(marks: number): void;
   touch(offset: number, length: number): void;
   digestRam(): bigint;
   csrRead(number: number): bigint;
@@ -92,7 +92,7 @@ export class Hart implements Stateful {
     const { memory, decodeCache, memoryBytes: ramBytes } = this;
     const { translationThreshold: threshold } = options;
     this.translator = new Translator({ memory, decodeCache, ramBytes, table: this.core.regions, threshold });
-    this.decodeCache.attach(this.core, this.translator);
+    this.decodeCache.connect(this.core, this.translator);
     this.setNumber(WORD.RAM_START, RAM_BASE);
     this.setNumber(WORD.RAM_BYTES, options.memoryBytes);
     this.words[WORD.EXTENSIONS] = options.instructions.bits;
@@ -126,8 +126,8 @@ export class Hart implements Stateful {
       watchWrite: (offset: number, length: number): void => bus.watched('write', offset >>> 0, length),
       watchRead: (offset: number, length: number): void => bus.watched('read', offset >>> 0, length),
       decodeEntry: (entry: number, page: number): void => this.decodeCache.decodeEntry(entry, page),
-      noteHot: (entry: number, va: bigint): number =>
-        this.translator.noteHot(entry >>> 0, va, this.words[WORD.FETCH_CONTEXT]) ? 1 : 0,
+      recordHot: (entry: number, va: bigint): number =>
+        this.translator.recordHot(entry >>> 0, va, this.words[WORD.FETCH_CONTEXT]) ? 1 : 0,
       codeWritten: (offset: number, length: number): void => this.translator.codeWritten(offset >>> 0, length),
       decodeStraddle: (raw: number): void => this.decodeCache.decodeStraddle(raw),
       allocateDecodePage: (page: number): number => this.decodeCache.allocateDecodePage(page),
@@ -147,7 +147,7 @@ export class Hart implements Stateful {
     this.setNumber(WORD.STEPS_END, position + budget);
     this.words[WORD.BUDGET] = budget;
     const left = this.core.run(budget);
-    this.translator.work();
+    this.translator.translatePending();
     // The core may have reduced the end.
     return this.number(WORD.STEPS_END) - left - position;
   }
@@ -240,9 +240,9 @@ export class Hart implements Stateful {
     this.setSlot('MSTATUS', status);
     this.setNumber(WORD.STEPS_END, run.end);
     this.words[WORD.BUDGET] = run.budget;
-    const isThere = this.words[WORD.FAULT] === 0;
+    const exists = this.words[WORD.FAULT] === 0;
     this.words[WORD.FAULT] = 0;
-    return isThere ? value : undefined;
+    return exists ? value : undefined;
   }
 
   // --- state ---------------------------------------------------------------------------------------------------------

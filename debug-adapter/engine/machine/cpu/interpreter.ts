@@ -16,7 +16,7 @@ import {
   when,
 } from '../../base/wasm/code.ts';
 import { ATOMIC } from './atomicSemantics.ts';
-import { noteCall, RETURN_ADDRESS } from './callTargets.ts';
+import { recordCall, RETURN_ADDRESS } from './callTargets.ts';
 import { CAUSE_ILLEGAL, type Core, setSlot, setSlot32, slot, slot32 } from './coreContext.ts';
 import { floatHandler, floatLoadHandler, floatStoreHandler, halfHandler } from './floatHandlers.ts';
 import type { FloatName } from './floatNames.ts';
@@ -32,7 +32,7 @@ import {
   makeVariables,
   next,
   pc,
-  publish,
+  storePc,
   raw,
   refund,
   rs1,
@@ -44,7 +44,7 @@ import {
 import { FETCH_TLB, STRADDLE_ENTRY } from './layout.ts';
 import { loadHandler, storeHandler, zeroBlockHandler } from './memoryHandlers.ts';
 import { COMPRESSIBLE, HANDLER_NAMES, type OperationName } from './operations.ts';
-import { countArrival, executeLoneEntry, fetchTlbEntry, regionHandler } from './regionHandler.ts';
+import { countJump, executeSingleEntry, fetchTlbEntry, regionHandler } from './regionHandler.ts';
 import { COMPUTE, CONDITION, FLOAT_LOADS, FLOAT_STORES, LOADS, STORES } from './semantics.ts';
 
 /**
@@ -84,7 +84,7 @@ function fetch(v: Variables): Code {
         ),
       ),
       set(entry, i32.add(pageEntries.get, i32.shl(i32.and(low.get, i32.const(0xffe)), i32.const(3)))),
-      countArrival(v),
+      countJump(v),
     ),
   );
 }
@@ -115,7 +115,7 @@ const leaveAfterNext = ({ budget }: Variables): Code =>
 function execute(v: Variables): Code {
   const full = HANDLER_NAMES.map((name) => ({ name, lengthBytes: 4 as const }));
   const compressed = COMPRESSIBLE.map((name) => ({ name, lengthBytes: 2 as const }));
-  const handlers = [...full, ...compressed].map((which) => ({ ...which, target: label() }));
+  const handlers = [...full, ...compressed].map((handler) => ({ ...handler, target: label() }));
   const operation = i32.load8u(v.entry.get, 0);
   const dispatch = handlers.reduce(
     (inner, { name, lengthBytes, target }) => sequence(block(target, inner), handler({ ...v, lengthBytes }, name)),
@@ -128,7 +128,7 @@ function execute(v: Variables): Code {
     when(
       i32.ltS(tee(v.budget, i32.sub(v.budget.get, i32.const(1))), i32.const(0)),
       refund(v),
-      publish(v),
+      storePc(v),
       ret(v.budget.get),
     ),
     block(
@@ -140,7 +140,7 @@ function execute(v: Variables): Code {
       leaveOnAttention(v),
       br(v.execute),
     ),
-    publish(v),
+    storePc(v),
     call(v.core.functions.raise, i32.const(CAUSE_ILLEGAL), i64.extendU(raw(v))),
     takeFault(v),
   );
@@ -161,8 +161,8 @@ function handler(v: Handler, name: OperationName): Code {
   if (FLOAT_LOADS[name]) return floatLoadHandler(v, FLOAT_LOADS[name]);
   if (FLOAT_STORES[name]) return floatStoreHandler(v, FLOAT_STORES[name]);
   if (ATOMIC[name]) return atomic(v);
-  const [base, reach] = name.split('_');
-  if (CONDITION[base]) return branchHandler(v, CONDITION[base], reach === 'NEAR');
+  const [base, range] = name.split('_');
+  if (CONDITION[base]) return branchHandler(v, CONDITION[base], range === 'NEAR');
   return specialHandler(v, name);
 }
 
@@ -170,7 +170,7 @@ function handler(v: Handler, name: OperationName): Code {
 const jumpNear = (v: Variables, counts: 'backwards' | 'always' = 'backwards'): Code =>
   sequence(
     set(v.entry, i32.add(v.entry.get, tee(v.low, immediate32(v)))),
-    counts === 'always' ? countArrival(v) : when(i32.ltS(v.low.get, i32.const(0)), countArrival(v)),
+    counts === 'always' ? countJump(v) : when(i32.ltS(v.low.get, i32.const(0)), countJump(v)),
     br(v.execute),
   );
 const jumpFar = (v: Variables): Code => sequence(setSlot('PC', i64.add(pc(v), immediate(v))), br(v.fetch));
@@ -214,14 +214,14 @@ function specialHandler(v: Handler, name: OperationName): Code {
     case 'HALF':
       return halfHandler(v);
     case 'CBO':
-      return sequence(publish(v), call(functions.manageBlock, rs1(v), raw(v)), br(v.stored));
+      return sequence(storePc(v), call(functions.manageBlock, rs1(v), raw(v)), br(v.stored));
     case 'CBO_ZERO':
       return zeroBlockHandler(v);
     case 'CSR':
       return csr(v);
     case 'SYSTEM':
     case 'WRS':
-      return sequence(publish(v), call(functions.system, raw(v)), takeFault(v), leaveOnAttention(v), br(v.fetch));
+      return sequence(storePc(v), call(functions.system, raw(v)), takeFault(v), leaveOnAttention(v), br(v.fetch));
     default:
       return br(v.illegal);
   }
@@ -234,12 +234,15 @@ function jalr(v: Handler): Code {
   const offset = i32.and(i32.wrap(v.va.get), i32.const(0xffe));
   return sequence(
     jalrTarget(v),
-    when(i32.eq(field(v, 2), i32.const(RETURN_ADDRESS * 8)), noteCall({ link: link(v), target: v.va.get, at: v.tlb })),
+    when(
+      i32.eq(field(v, 2), i32.const(RETURN_ADDRESS * 8)),
+      recordCall({ link: link(v), target: v.va.get, at: v.tlb }),
+    ),
     setRd(v, link(v)),
     when(
       i64.eq(i64.and(v.va.get, i64.const(-4096)), v.pageVa.get),
       set(v.entry, i32.add(v.pageEntries.get, i32.shl(offset, i32.const(3)))),
-      countArrival(v),
+      countJump(v),
       br(v.execute),
     ),
     setSlot('PC', v.va.get),
@@ -249,13 +252,13 @@ function jalr(v: Handler): Code {
 
 /** Handled like a load that misses the TLB; hot atomics are executed by regions. */
 function atomic(v: Variables): Code {
-  return sequence(publish(v), set(v.value, call(v.core.functions.atomic, rs1(v), rs2(v), raw(v))), br(v.loaded));
+  return sequence(storePc(v), set(v.value, call(v.core.functions.atomic, rs1(v), rs2(v), raw(v))), br(v.loaded));
 }
 
 /** A CSR can change anything that `fetch` depends on, so continue there. */
 function csr(v: Variables): Code {
   return sequence(
-    publish(v),
+    storePc(v),
     set(v.value, call(v.core.functions.csrInstruction, raw(v), rs1(v))),
     takeFault(v),
     setRd(v, v.value.get),
@@ -272,7 +275,7 @@ function breakpoint(v: Handler): Code {
     i32.eq(i32.and(raw(v), i32.const(3)), i32.const(3)),
   );
   return sequence(
-    publish(v),
+    storePc(v),
     when(call(v.core.functions.breakpointHit), refund(v), ret(v.budget.get)),
     when(isStraddle, straddle(v)),
     call(v.core.functions.decodeStraddle, raw(v)),
@@ -285,8 +288,8 @@ function breakpoint(v: Handler): Code {
  * differently. The straddle entry acts as the start of a page at the instruction's address.
  */
 function straddle(v: Variables): Code {
-  return sequence(publish(v), call(v.core.functions.fetchStraddle, slot('PC')), takeFault(v), executeStraddleEntry(v));
+  return sequence(storePc(v), call(v.core.functions.fetchStraddle, slot('PC')), takeFault(v), executeStraddleEntry(v));
 }
 
 const executeStraddleEntry = (v: Variables): Code =>
-  sequence(refund(v), executeLoneEntry(v, i32.const(STRADDLE_ENTRY)));
+  sequence(refund(v), executeSingleEntry(v, i32.const(STRADDLE_ENTRY)));

@@ -131,7 +131,7 @@ export const SLOT = Object.fromEntries(
 ) as Record<SlotName, number>;
 
 /** The size of a hart context in 8-byte words, starting at REGISTERS: the state copied in a context switch. */
-export const BANK_WORDS = REGISTER_COUNT + HART_SLOTS.length + STATE_SLOTS.length;
+export const CONTEXT_WORDS = REGISTER_COUNT + HART_SLOTS.length + STATE_SLOTS.length;
 
 /** The size and alignment of a cache block. */
 export const BLOCK_BYTES = 64;
@@ -139,12 +139,12 @@ export const BLOCK_BYTES = 64;
 export const CSR_INDEX = 0x1000;
 export const STRADDLE_ENTRY = 0x2000;
 /** An instruction decoded separately, with an end mark for either length. */
-export const LONE_ENTRY_BYTES = 3 * 16;
+export const SINGLE_ENTRY_BYTES = 3 * 16;
 export const HASH_CONSTANTS = 0x3000;
 export const FLUSH_LIST = 0x4000;
 export const FLUSH_LIST_ENTRIES = 4096;
 
-export const HOT_COUNTS = 0x8000;
+export const JUMP_COUNTS = 0x8000;
 export const HOT_COUNTS_ENTRIES = 4096;
 
 /**
@@ -161,7 +161,7 @@ export const CALL_TARGETS_ENTRIES = 1024;
  */
 export const TLB_ENTRIES = 16384;
 /** In the tag of a write: the page contains code, so only lines without code may be written in place (CODE_LINES). */
-export const TAG_BESIDE_CODE = 0x800;
+export const TAG_HAS_CODE = 0x800;
 export const TLB_BYTES = TLB_ENTRIES * 16;
 export const READ_TLB = 0x10000;
 export const WRITE_TLB = READ_TLB + TLB_BYTES;
@@ -218,7 +218,7 @@ export const CODE_LINES_PAGE_BYTES = PAGE_SIZE_BYTES / CODE_LINE_BYTES / 8;
 export const DECODE_POOL = CODE_LINES + RAM_PAGES_MAX * CODE_LINES_PAGE_BYTES;
 /** A separately decoded entry for each of REGION_SLOTS. */
 export const REGION_ENTRIES = DECODE_POOL + DECODE_POOL_PAGES * DECODE_PAGE_BYTES;
-export const RAM = alignUp(REGION_ENTRIES + REGION_SLOTS * LONE_ENTRY_BYTES, WASM_PAGE_BYTES);
+export const RAM = alignUp(REGION_ENTRIES + REGION_SLOTS * SINGLE_ENTRY_BYTES, WASM_PAGE_BYTES);
 
 /** The size of the whole memory in WebAssembly pages. `ramBytes` must be a multiple of the page size, at most 2 GiB. */
 export function wasmPagesFor(ramBytes: number): number {

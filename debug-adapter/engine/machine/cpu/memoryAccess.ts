@@ -28,12 +28,12 @@ import {
   RAM,
   RAM_BASE,
   READ_TLB,
-  TAG_BESIDE_CODE,
+  TAG_HAS_CODE,
   TLB_ENTRIES,
   WRITE_TLB,
 } from './layout.ts';
 import { ACCESS_READ, ACCESS_WRITE } from './access.ts';
-import { noticeRead } from './pages.ts';
+import { afterRead } from './pages.ts';
 
 /**
  * Defines the slow paths of loads and stores: accesses that miss the TLB, go to a device, are misaligned or fault. RAM
@@ -89,7 +89,7 @@ function fillTlb(core: Core, v: Cached, tlb: number, tagBits = 0): Code {
     set(v.entry, tlbEntry(v.va.get)),
     i64.store(v.entry.get, i64.or(i64.and(v.va.get, i64.const(-4096)), i64.const(tagBits)), tlb),
     i32.store(v.entry.get, addend, tlb + 8),
-    when(slot32('DATA_CONTEXT'), call(core.functions.noteFilled, i32.add(v.entry.get, i32.const(tlb)))),
+    when(slot32('DATA_CONTEXT'), call(core.functions.recordFilled, i32.add(v.entry.get, i32.const(tlb)))),
   );
 }
 
@@ -114,7 +114,7 @@ export const enterWriteTlb = (core: Core, v: Cached): Code =>
       i32.and(pageFlags(v.pa.get), i32.const(PAGE_CODE)),
       sequence(
         setSlot32('WRITES_BESIDE_CODE', i32.add(slot32('WRITES_BESIDE_CODE'), i32.const(1))),
-        fillTlb(core, v, WRITE_TLB, TAG_BESIDE_CODE),
+        fillTlb(core, v, WRITE_TLB, TAG_HAS_CODE),
       ),
       fillTlb(core, v, WRITE_TLB),
     ),
@@ -137,7 +137,7 @@ function defineLoadSlow(core: Core): void {
       when(slot32('FAULT'), ret(i64.const(0))),
       when(
         isRam(pa.get, sizeOf(kind.get)),
-        noticeRead(core, ramOffset(pa.get), sizeOf(kind.get)),
+        afterRead(core, ramOffset(pa.get), sizeOf(kind.get)),
         enterReadTlb(core, { va, pa, cacheable, entry }),
         dispatch(
           kind.get,
@@ -168,7 +168,7 @@ function loadCrossing(core: Core, frame: Frame, va: Local, kind: Local): Code {
       next,
       set(left, i32.sub(left.get, i32.const(1))),
       set(offset, byteOffset(crossing, left)),
-      noticeRead(core, offset.get, i32.const(1)),
+      afterRead(core, offset.get, i32.const(1)),
       set(value, i64.or(i64.shl(value.get, i64.const(8)), i64.load8u(ramAt(offset.get)))),
       brIf(next, left.get),
     ),

@@ -13,7 +13,7 @@ import {
 } from '../../base/wasm/code.ts';
 import { blockOf } from './cacheBlocks.ts';
 import { ENVCFG, envcfgForbids } from './envcfg.ts';
-import { type Handler, type Variables, immediate, next, publish, raw, rs1, rs2, setRd } from './handlerContext.ts';
+import { type Handler, type Variables, immediate, next, storePc, raw, rs1, rs2, setRd } from './handlerContext.ts';
 import { BLOCK_BYTES, READ_TLB, TLB_ENTRIES, WRITE_TLB } from './layout.ts';
 import type { LOADS, STORES } from './semantics.ts';
 
@@ -33,7 +33,7 @@ export function loadHandler(v: Handler, { sizeLog2, kind, load }: NonNullable<(t
     setAddress(v),
     when(
       i32.eqz(tlbHit(v, READ_TLB, sizeLog2)),
-      publish(v),
+      storePc(v),
       set(v.value, call(v.core.functions.loadSlow, v.va.get, i32.const(kind))),
       br(v.loaded),
     ),
@@ -48,7 +48,7 @@ export function storeHandler(v: Handler, { sizeLog2, kind, store }: NonNullable<
     setAddress(v),
     when(
       i32.eqz(tlbHit(v, WRITE_TLB, sizeLog2)),
-      publish(v),
+      storePc(v),
       call(v.core.functions.storeSlow, v.va.get, rs2(v), i32.const(kind)),
       br(v.stored),
     ),
@@ -62,7 +62,7 @@ export function zeroBlockHandler(v: Handler): Code {
   const isPlain = i32.and(i32.eqz(envcfgForbids(ENVCFG.CBZE)), tlbHit(v, WRITE_TLB, 0));
   return sequence(
     set(v.low, i32.wrap(tee(v.va, blockOf(rs1(v))))),
-    when(i32.eqz(isPlain), publish(v), call(v.core.functions.zeroBlock, v.va.get, raw(v)), br(v.stored)),
+    when(i32.eqz(isPlain), storePc(v), call(v.core.functions.zeroBlock, v.va.get, raw(v)), br(v.stored)),
     set(v.low, tlbAddress(v, WRITE_TLB)),
     storeZeroes(v.low),
     next(v),

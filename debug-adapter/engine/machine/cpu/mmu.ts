@@ -177,7 +177,7 @@ const tablePage = ({ at }: Walk): Code => i32.shrU(ramOffset(at.get), i32.const(
 function markTable(walk: Walk): Code {
   const { core } = walk;
   const flags = i32.load8u(tablePage(walk), PAGE_FLAGS);
-  return when(i32.eqz(i32.and(flags, i32.const(PAGE_TABLE))), call(core.functions.becomeTable, tablePage(walk)));
+  return when(i32.eqz(i32.and(flags, i32.const(PAGE_TABLE))), call(core.functions.markPageTable, tablePage(walk)));
 }
 
 function checkLeaf(walk: Walk): Code {

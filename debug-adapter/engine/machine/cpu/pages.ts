@@ -36,7 +36,7 @@ import {
   PAGE_WATCHED,
   RAM_BASE,
   READ_TLB,
-  TAG_BESIDE_CODE,
+  TAG_HAS_CODE,
   TLB_BYTES,
   TLB_ENTRIES,
   WRITE_TLB,
@@ -50,20 +50,20 @@ import {
 export function definePages(core: Core): void {
   defineTouch(core);
   defineBecomeTable(core);
-  defineNoteFilled(core);
+  defineRecordFilled(core);
   defineFlushPaged(core);
   defineFlushAll(core);
   const { builder, functions } = core;
   builder.define(functions.flushWrites, () =>
     sequence(
-      dropWrites(0),
+      flushWriteTlb(0),
       // If the list is empty, the other contexts have no entries.
-      when(slot32('FLUSH_COUNT'), ...Array.from({ length: DATA_CONTEXTS - 1 }, (_, i) => dropWrites(i + 1))),
+      when(slot32('FLUSH_COUNT'), ...Array.from({ length: DATA_CONTEXTS - 1 }, (_, i) => flushWriteTlb(i + 1))),
     ),
   );
 }
 
-const dropWrites = (context: number): Code =>
+const flushWriteTlb = (context: number): Code =>
   memoryFill(i32.const(WRITE_TLB + context * DATA_CONTEXT_BYTES), i32.const(-1), i32.const(TLB_BYTES));
 
 function defineFlushAll({ builder, functions }: Core): void {
@@ -123,7 +123,7 @@ function defineTouch({ builder, functions }: Core): void {
 }
 
 function defineBecomeTable({ builder, functions }: Core): void {
-  builder.define(functions.becomeTable, (frame) => {
+  builder.define(functions.markPageTable, (frame) => {
     const [page] = frame.parameters;
     const entry = frame.local(I32);
     const index = i32.and(i32.add(page.get, i32.const(RAM_BASE >>> 12)), i32.const(TLB_ENTRIES - 1));
@@ -133,7 +133,7 @@ function defineBecomeTable({ builder, functions }: Core): void {
       // Removes the page from the write TLBs: its known entry in the untranslated one, and all entries of the others.
       set(entry, i32.shl(index, i32.const(4))),
       when(
-        i64.eq(i64.and(i64.load(entry.get, WRITE_TLB), i64.const(~TAG_BESIDE_CODE)), address),
+        i64.eq(i64.and(i64.load(entry.get, WRITE_TLB), i64.const(~TAG_HAS_CODE)), address),
         i64.store(entry.get, i64.const(-1), WRITE_TLB),
       ),
       call(functions.flushPaged),
@@ -141,8 +141,8 @@ function defineBecomeTable({ builder, functions }: Core): void {
   });
 }
 
-function defineNoteFilled({ builder, functions }: Core): void {
-  builder.define(functions.noteFilled, (frame) => {
+function defineRecordFilled({ builder, functions }: Core): void {
+  builder.define(functions.recordFilled, (frame) => {
     const [entry] = frame.parameters;
     const count = frame.local(I32);
     return sequence(
@@ -198,7 +198,7 @@ function defineFlushPaged({ builder, functions }: Core): void {
 export const touch = (core: Core, offset: Code, length: Code): Code => call(core.functions.touch, offset, length);
 
 /** Must be called after reading `length` bytes at an offset in RAM, within one page. */
-export const noticeRead = (core: Core, offset: Code, length: Code): Code =>
+export const afterRead = (core: Core, offset: Code, length: Code): Code =>
   when(
     i32.and(i32.load8u(i32.shrU(offset, i32.const(12)), PAGE_FLAGS), i32.const(PAGE_WATCHED)),
     call(core.functions.watchRead, offset, length),

@@ -15,13 +15,13 @@ export function physicalMemoryProtection(core: Core): Csr[] {
   const config = (name: string, number: number, slotName: SlotName): Csr => {
     // A mask of the bytes whose lock bit is set: 0x80 >> 7 = 1, times 255.
     const locked = i64.mul(i64.shrU(i64.and(slot(slotName), i64.const(PMP_LOCKS)), i64.const(7)), i64.const(0xff));
-    const free = i64.and(i64.xor(locked, i64.const(-1)), i64.const(PMP_CONFIG_BITS));
+    const writable = i64.and(i64.xor(locked, i64.const(-1)), i64.const(PMP_CONFIG_BITS));
     return {
       name,
       number,
       read: slot(slotName),
       write: (value) =>
-        sequence(setSlot(slotName, i64.or(i64.and(slot(slotName), locked), i64.and(value, free))), forget(core)),
+        sequence(setSlot(slotName, i64.or(i64.and(slot(slotName), locked), i64.and(value, writable))), flushTlbs(core)),
     };
   };
   return [
@@ -32,7 +32,7 @@ export function physicalMemoryProtection(core: Core): Csr[] {
 }
 
 /** Flushes the TLBs, whose entries were allowed by the old PMP entries. */
-const forget = ({ functions }: Core): Code => sequence(call(functions.flushAll), call(functions.updateContexts));
+const flushTlbs = ({ functions }: Core): Code => sequence(call(functions.flushAll), call(functions.updateContexts));
 
 const pmpByte = (entry: number): Code =>
   i64.and(i64.shrU(slot(entry < 8 ? 'PMPCFG0' : 'PMPCFG2'), i64.const((entry % 8) * 8)), i64.const(0xff));
@@ -43,16 +43,16 @@ const pmpByte = (entry: number): Code =>
 function pmpAddress(core: Core, entry: number): Csr {
   const slotName = `PMPADDR${entry}` as SlotName;
   const isLocked = i64.ne(i64.and(pmpByte(entry), i64.const(0x80)), zero);
-  const nextHoldsIt = i64.eq(i64.and(pmpByte(entry + 1), i64.const(0x98)), i64.const(0x88));
+  const nextLocksIt = i64.eq(i64.and(pmpByte(entry + 1), i64.const(0x98)), i64.const(0x88));
   return {
     name: `pmpaddr${entry}`,
     number: 0x3b0 + entry,
     read: slot(slotName),
     write: (value) =>
       when(
-        i32.eqz(entry < 15 ? i32.or(isLocked, nextHoldsIt) : isLocked),
+        i32.eqz(entry < 15 ? i32.or(isLocked, nextLocksIt) : isLocked),
         setSlot(slotName, i64.and(value, i64.const(PMP_ADDRESS_BITS))),
-        forget(core),
+        flushTlbs(core),
       ),
   };
 }

@@ -146,7 +146,7 @@ function definePendingInterrupt({ builder, functions }: Core): void {
 }
 
 /** Called after any change that may enable a pending interrupt: leaves the loop if one can be taken. */
-export const noticeInterrupts = (core: Core): Code =>
+export const checkInterrupts = (core: Core): Code =>
   when(i32.geS(call(core.functions.pendingInterrupt), i32.const(0)), setSlot32('ATTENTION', i32.const(1)));
 
 // --- SYSTEM instructions ---------------------------------------------------------------------------------------------
@@ -221,7 +221,7 @@ function returnFromMachine(core: Core, illegal: Code): Code {
     dropReservation,
     setSlot('PC', slot('MEPC')),
     call(core.functions.updateContexts),
-    noticeInterrupts(core),
+    checkInterrupts(core),
   );
 }
 
@@ -237,7 +237,7 @@ function returnFromSupervisor(core: Core, illegal: Code): Code {
     dropReservation,
     setSlot('PC', slot('SEPC')),
     call(core.functions.updateContexts),
-    noticeInterrupts(core),
+    checkInterrupts(core),
   );
 }
 

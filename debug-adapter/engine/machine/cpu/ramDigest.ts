@@ -16,7 +16,7 @@ export function defineRamDigest(core: Core): void {
   builder.define(functions.digestRam, (frame) => {
     const page = frame.local(I32);
     const at = frame.local(I32);
-    const share = frame.local(I64);
+    const hash = frame.local(I64);
     const sum = frame.local(I64);
     const next = label();
     const ramPages = i32.shrU(slot32('RAM_BYTES'), i32.const(12));
@@ -25,12 +25,12 @@ export function defineRamDigest(core: Core): void {
     return sequence(
       loop(
         next,
-        set(page, call(functions.nextMarked, page.get, i32.const(PAGE_DIRTY_DIGEST))),
+        set(page, call(functions.nextFlagged, page.get, i32.const(PAGE_DIRTY_DIGEST))),
         when(
           i32.ltU(page.get, ramPages),
           set(at, i32.add(i32.shl(page.get, i32.const(12)), i32.const(RAM))),
           set(
-            share,
+            hash,
             choose(
               I64,
               call(isZeroPage, at.get),
@@ -38,8 +38,8 @@ export function defineRamDigest(core: Core): void {
               call(xxh64, at.get, i32.const(4096), i64.extendU(page.get)),
             ),
           ),
-          set(sum, i64.add(sum.get, i64.sub(share.get, i64.load(hashAt, PAGE_HASHES)))),
-          i64.store(hashAt, share.get, PAGE_HASHES),
+          set(sum, i64.add(sum.get, i64.sub(hash.get, i64.load(hashAt, PAGE_HASHES)))),
+          i64.store(hashAt, hash.get, PAGE_HASHES),
           // The page leaves the write TLB (the caller flushes it), so that the next write sets the flag again.
           i32.store8(page.get, i32.and(flags, i32.const(~(PAGE_DIRTY_DIGEST | PAGE_DIRTY_TLB))), PAGE_FLAGS),
           set(page, i32.add(page.get, i32.const(1))),

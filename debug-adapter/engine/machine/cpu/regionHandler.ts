@@ -19,24 +19,24 @@ import { type Variables, immediate32, pc, refund } from './handlerContext.ts';
 import {
   FETCH_TLB,
   FETCH_TLB_ENTRIES,
-  HOT_COUNTS,
+  JUMP_COUNTS,
   HOT_COUNTS_ENTRIES,
-  LONE_ENTRY_BYTES,
+  SINGLE_ENTRY_BYTES,
   REGION_ENTRIES,
 } from './layout.ts';
 import { OP } from './operations.ts';
 
 /** Counts a jump to `entry`, and reports the entry for translation when the count reaches the threshold. */
-export function countArrival(v: Variables): Code {
+export function countJump(v: Variables): Code {
   const { entry, low, tlb } = v;
-  const place = i32.and(i32.shrU(entry.get, i32.const(3)), i32.const((HOT_COUNTS_ENTRIES - 1) << 1));
+  const slot = i32.and(i32.shrU(entry.get, i32.const(3)), i32.const((HOT_COUNTS_ENTRIES - 1) << 1));
   return sequence(
-    set(low, place),
-    i32.store16(low.get, tee(tlb, i32.add(i32.load16u(low.get, HOT_COUNTS), i32.const(1))), HOT_COUNTS),
+    set(low, slot),
+    i32.store16(low.get, tee(tlb, i32.add(i32.load16u(low.get, JUMP_COUNTS), i32.const(1))), JUMP_COUNTS),
     when(
       i32.eq(tlb.get, slot32('HOT_THRESHOLD')),
-      i32.store16(low.get, i32.const(0), HOT_COUNTS),
-      when(call(v.core.functions.noteHot, entry.get, pc(v)), setSlot('PC', pc(v)), ret(v.budget.get)),
+      i32.store16(low.get, i32.const(0), JUMP_COUNTS),
+      when(call(v.core.functions.recordHot, entry.get, pc(v)), setSlot('PC', pc(v)), ret(v.budget.get)),
     ),
   );
 }
@@ -49,14 +49,14 @@ export function countArrival(v: Variables): Code {
 export function regionHandler(v: Variables): Code {
   const { core, budget, entry, pageEntries, pageVa, low, tlb, va } = v;
   const again = label();
-  const loneEntry = i32.add(i32.mul(immediate32(v), i32.const(LONE_ENTRY_BYTES)), i32.const(REGION_ENTRIES));
+  const loneEntry = i32.add(i32.mul(immediate32(v), i32.const(SINGLE_ENTRY_BYTES)), i32.const(REGION_ENTRIES));
   return sequence(
     refund(v),
     setSlot('PC', pc(v)),
     loop(
       again,
       set(low, callIndirect(core.regionType, immediate32(v), budget.get, pageVa.get)),
-      when(i32.eq(low.get, budget.get), countArrival(v), executeLoneEntry(v, loneEntry)),
+      when(i32.eq(low.get, budget.get), countJump(v), executeSingleEntry(v, loneEntry)),
       set(budget, low.get),
       set(low, i32.wrap(tee(va, slot('PC')))),
       when(
@@ -69,13 +69,13 @@ export function regionHandler(v: Variables): Code {
       set(entry, i32.add(pageEntries.get, i32.shl(i32.and(low.get, i32.const(0xffe)), i32.const(3)))),
       brIf(again, i32.eq(i32.load8u(entry.get), i32.const(OP.REGION))),
     ),
-    countArrival(v),
+    countJump(v),
     br(v.execute),
   );
 }
 
 /** Executes an entry decoded outside its page, as if a page began at the instruction's address. */
-export const executeLoneEntry = (v: Variables, entry: Code): Code =>
+export const executeSingleEntry = (v: Variables, entry: Code): Code =>
   sequence(set(v.pageVa, slot('PC')), set(v.pageEntries, entry), set(v.entry, v.pageEntries.get), br(v.execute));
 
 /** The address of the active fetch TLB's entry for a virtual address. */

@@ -15,7 +15,7 @@ import {
 } from '../../base/wasm/code.ts';
 import type { Frame } from '../../base/wasm/moduleBuilder.ts';
 import { bits64, FLAG, INFINITY_D, isInfinite, isNegative, isZero, raiseFlags, signOf } from './floatFormat.ts';
-import { asResult, invalidWhen, nanOperands, nonZero, type Parts } from './softSpecial.ts';
+import { asResult, invalidWhen, nanOperands, nonZero, type Parts } from './softCommon.ts';
 
 /** The significand as a 53-bit integer. */
 const integerOf = (parts: Parts, value: Code): Code => i64.shrU(call(parts.significandOf, value), i64.const(10));

@@ -14,7 +14,7 @@ import {
 } from '../../base/wasm/code.ts';
 import type { Frame } from '../../base/wasm/moduleBuilder.ts';
 import { bits64, INFINITY_D, isInfinite, isNegative, isZero, modeOf, ROUNDING, signOf } from './floatFormat.ts';
-import { any, asResult, invalidWhen, nanOperands, nonZero, type Parts } from './softSpecial.ts';
+import { any, asResult, invalidWhen, nanOperands, nonZero, type Parts } from './softCommon.ts';
 
 /** A 128-bit number: value = (high, low) / 2^126 * 2^exponent. */
 interface Wide {
@@ -46,13 +46,13 @@ export function multiplyAddBody(frame: Frame, parts: Parts): Code {
     when(i32.ltS(sum.exponent.get, other.exponent.get), exchange(frame, sum, other)),
     shiftRight(other, i32.sub(sum.exponent.get, other.exponent.get), frame.local(I32)),
     set(differs, i32.xor(sum.sign.get, other.sign.get)),
-    ifElse(differs.get, subtract(sum, other), addUp(sum, other)),
+    ifElse(differs.get, subtract(sum, other), addWide(sum, other)),
     when(
       i64.eqz(i64.or(sum.high.get, sum.low.get)),
       // A zero sum of operands with different signs is positive, except when rounding down.
       when(differs.get, set(sum.sign, i32.eq(modeOf(control.get), i32.const(ROUNDING.DOWN)))),
     ),
-    narrowed(sum, control, parts),
+    roundToSignificand(sum, control, parts),
   );
 }
 
@@ -94,8 +94,8 @@ function product(to: Wide, a: Local, b: Local, { exponentOf, significandOf, mulh
 function exchange(frame: Frame, one: Wide, other: Wide): Code {
   const small = frame.local(I32);
   const large = frame.local(I64);
-  const swap = (x: Local, y: Local, spare: Local): Code =>
-    sequence(set(spare, x.get), set(x, y.get), set(y, spare.get));
+  const swap = (x: Local, y: Local, headroom: Local): Code =>
+    sequence(set(headroom, x.get), set(x, y.get), set(y, headroom.get));
   return sequence(
     swap(one.sign, other.sign, small),
     swap(one.exponent, other.exponent, small),
@@ -125,7 +125,7 @@ function shiftRight({ high, low }: Wide, by: Code, distance: Local): Code {
   );
 }
 
-function addUp(to: Wide, { high, low }: Wide): Code {
+function addWide(to: Wide, { high, low }: Wide): Code {
   return sequence(
     set(to.low, i64.add(to.low.get, low.get)),
     set(to.high, i64.add(i64.add(to.high.get, high.get), i64.extendU(i64.ltU(to.low.get, low.get)))),
@@ -146,7 +146,7 @@ function subtract(to: Wide, { high, low }: Wide): Code {
 }
 
 /** Rounds the upper 64 significant bits. */
-function narrowed({ sign, exponent, high, low }: Wide, control: Local, { round }: Parts): Code {
+function roundToSignificand({ sign, exponent, high, low }: Wide, control: Local, { round }: Parts): Code {
   const left = i64.clz(high.get);
   // In two steps, because a shift by 64 would shift by 0.
   const fromLow = i64.shrU(i64.shrU(low.get, i64.const(1)), i64.sub(i64.const(63), left));

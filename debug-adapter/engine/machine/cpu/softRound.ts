@@ -106,11 +106,11 @@ function significandBody(frame: Frame): Code {
 
 /** `value` shifted right by 1 or more, with a sticky lowest bit. */
 function shiftRightSticky(value: Code, distance: Code): Code {
-  const lost = i64.shl(value, i64.sub(i64.const(64), distance));
+  const discarded = i64.shl(value, i64.sub(i64.const(64), distance));
   return select(
     i64.gtU(distance, i64.const(63)),
     i64.const(1),
-    i64.or(i64.shrU(value, distance), i64.extendU(i64.ne(lost, i64.const(0)))),
+    i64.or(i64.shrU(value, distance), i64.extendU(i64.ne(discarded, i64.const(0)))),
   );
 }
 
@@ -125,7 +125,7 @@ function roundBody(frame: Frame): Code {
   const add = frame.local(I64);
   const half = i64.add(i64.shrU(mask.get, i64.const(1)), i64.const(1));
   const rest = frame.local(I64);
-  const kept = frame.local(I64);
+  const remaining = frame.local(I64);
   /** The exponent field of the result, shifted into place, minus what the top bit of the significand adds to it. */
   const field = frame.local(I64);
   const isTiny = frame.local(I32);
@@ -137,10 +137,10 @@ function roundBody(frame: Frame): Code {
   const roundsUp = i64.gtU(i64.add(rest.get, add.get), mask.get);
   const isTie = i32.and(i32.eqz(mode.get), i64.eq(rest.get, half));
   const signed = (value: Code): Code => {
-    const place = of({ H: i64.const(15), S: i64.const(31), D: i64.const(63) });
+    const position = of({ H: i64.const(15), S: i64.const(31), D: i64.const(63) });
     return sequence(
-      set(kept, i64.or(value, i64.shl(i64.extendU(sign.get), place))),
-      of({ H: boxedHalf(kept.get), S: boxed(kept.get), D: kept.get }),
+      set(remaining, i64.or(value, i64.shl(i64.extendU(sign.get), position))),
+      of({ H: boxedHalf(remaining.get), S: boxed(remaining.get), D: remaining.get }),
     );
   };
   return sequence(
@@ -161,32 +161,32 @@ function roundBody(frame: Frame): Code {
       ),
       set(field, i64.shl(i64.extendU(i32.sub(i32.add(exponent.get, bias), i32.const(1))), fractionBits)),
     ),
-    set(kept, i64.shrU(significand.get, discard.get)),
+    set(remaining, i64.shrU(significand.get, discard.get)),
     when(
       i64.ne(rest.get, i64.const(0)),
-      set(kept, i64.add(kept.get, i64.extendU(roundsUp))),
-      when(isTie, set(kept, i64.and(kept.get, i64.const(-2)))),
+      set(remaining, i64.add(remaining.get, i64.extendU(roundsUp))),
+      when(isTie, set(remaining, i64.and(remaining.get, i64.const(-2)))),
       raiseFlags(FLAG.INEXACT),
       when(isTiny.get, raiseFlags(FLAG.UNDERFLOW)),
     ),
-    set(kept, i64.add(kept.get, field.get)),
+    set(remaining, i64.add(remaining.get, field.get)),
     when(
-      i64.geU(kept.get, infinity),
+      i64.geU(remaining.get, infinity),
       raiseFlags(FLAG.OVERFLOW | FLAG.INEXACT),
       // Modes that do not round away from zero here give the largest finite number instead.
-      set(kept, i64.sub(infinity, i64.extendU(i64.eqz(add.get)))),
+      set(remaining, i64.sub(infinity, i64.extendU(i64.eqz(add.get)))),
     ),
-    signed(kept.get),
+    signed(remaining.get),
   );
 
   function roundingAddend(): Code {
     const nearest = i32.or(i32.eqz(mode.get), i32.eq(mode.get, i32.const(ROUNDING.NEAREST_AWAY)));
     // DOWN is even and rounds negative numbers (sign 1) away from zero; UP is odd and does so for positive ones.
-    const away = i32.and(
+    const roundsAway = i32.and(
       i32.geU(mode.get, i32.const(ROUNDING.DOWN)),
       i32.ne(i32.and(mode.get, i32.const(1)), sign.get),
     );
-    return select(nearest, half, select(away, mask.get, i64.const(0)));
+    return select(nearest, half, select(roundsAway, mask.get, i64.const(0)));
   }
 
   /**

@@ -7,16 +7,16 @@ import type { Device } from './device.ts';
  */
 export class BootRom implements Device {
   readonly name = 'rom';
-  #bytes = new Uint8Array(0);
+  private bytes = new Uint8Array(0);
 
   /** Sets the contents at power-on. */
   fill(bytes: Uint8Array): void {
-    this.#bytes = Uint8Array.from(bytes);
+    this.bytes = Uint8Array.from(bytes);
   }
 
   read(offset: number, sizeBytes: 1 | 2 | 4): number {
     let value = 0;
-    for (let i = sizeBytes - 1; i >= 0; i--) value = value * 256 + (this.#bytes[offset + i] ?? 0);
+    for (let i = sizeBytes - 1; i >= 0; i--) value = value * 256 + (this.bytes[offset + i] ?? 0);
     return value;
   }
 

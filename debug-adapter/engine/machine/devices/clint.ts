@@ -9,71 +9,71 @@ import type { Device, DeviceContext } from './device.ts';
  * to read.
  *
  * As in QEMU, mtimecmp is 0 after reset, so the timer interrupt is pending until the guest writes it. In recordings of
- * formats 2 to 4 (`startsSilent`) it is not pending until the first write to mtimecmp or mtime. Registers respond to
+ * formats 2 to 4 (`timerStartsDisarmed`) it is not pending until the first write to mtimecmp or mtime. Registers respond to
  * 32-bit accesses only (the bus splits 64-bit ones).
  */
 export class Clint implements Device {
   readonly name: string;
   readonly harts: number;
-  readonly #context: DeviceContext;
-  readonly #softwareInterrupts: boolean[];
-  readonly #compares: bigint[];
-  readonly #startsSilent: boolean;
-  /** With `startsSilent`, false until the guest first writes the hart's mtimecmp, or mtime. */
-  readonly #armed: boolean[];
-  #tickDelta = 0n;
+  private readonly context: DeviceContext;
+  private readonly softwareInterrupts: boolean[];
+  private readonly compares: bigint[];
+  private readonly timerStartsDisarmed: boolean;
+  /** With `timerStartsDisarmed`, false until the guest first writes the hart's mtimecmp, or mtime. */
+  private readonly armed: boolean[];
+  private currentTickDelta = 0n;
   /** Derived from the fields above: when mtime reaches mtimecmp, for each hart. */
-  readonly #deadlines: number[];
+  private readonly deadlines: number[];
   /** Derived: when mtime next wraps from 2^64 - 1 to 0, which invalidates the deadlines. */
-  #wrapNanoseconds = Infinity;
+  private wrapNanoseconds = Infinity;
 
-  constructor(options: { context: DeviceContext; harts?: number; name?: string; startsSilent?: boolean }) {
+  constructor(options: { context: DeviceContext; harts?: number; name?: string; timerStartsDisarmed?: boolean }) {
     this.name = options.name ?? 'clint';
     this.harts = options.harts ?? 1;
-    this.#context = options.context;
-    this.#softwareInterrupts = new Array<boolean>(this.harts).fill(false);
-    this.#compares = new Array<bigint>(this.harts).fill(0n);
-    this.#startsSilent = options.startsSilent ?? false;
-    this.#armed = new Array<boolean>(this.harts).fill(!this.#startsSilent);
-    this.#deadlines = new Array<number>(this.harts).fill(this.#startsSilent ? Infinity : 0);
+    this.context = options.context;
+    this.softwareInterrupts = new Array<boolean>(this.harts).fill(false);
+    this.compares = new Array<bigint>(this.harts).fill(0n);
+    this.timerStartsDisarmed = options.timerStartsDisarmed ?? false;
+    this.armed = new Array<boolean>(this.harts).fill(!this.timerStartsDisarmed);
+    this.deadlines = new Array<number>(this.harts).fill(this.timerStartsDisarmed ? Infinity : 0);
   }
 
   /** The ticks the guest has added to mtime by writing it, modulo 2^64. */
   get tickDelta(): bigint {
-    return this.#tickDelta;
+    return this.currentTickDelta;
   }
 
   /** The current mtime in ticks, which is also the value of the `time` CSR. */
   time(): bigint {
-    return wrap(this.#ticks() + this.#tickDelta);
+    return wrap(this.ticks() + this.currentTickDelta);
   }
 
   /** The level of the hart's MSIP line. */
   softwareInterrupt(hart: number): boolean {
-    return this.#softwareInterrupts[hart];
+    return this.softwareInterrupts[hart];
   }
 
   timeCompare(hart: number): bigint {
-    return this.#compares[hart];
+    return this.compares[hart];
   }
 
   /** The current level of the hart's MTIP line. */
   timerPending(hart: number): boolean {
-    return this.#context.now() >= this.timerDeadlineNanoseconds(hart);
+    return this.context.now() >= this.timerDeadlineNanoseconds(hart);
   }
 
   /** The virtual time at which MTIP rises, or a past time if it is already high; Infinity if later than 2^53 ns. */
   timerDeadlineNanoseconds(hart: number): number {
-    if (this.#context.now() >= this.#wrapNanoseconds) this.#updateDeadlines();
-    return this.#deadlines[hart];
+    if (this.context.now() >= this.wrapNanoseconds) this.updateDeadlines();
+    return this.deadlines[hart];
   }
 
   /**
    * The virtual time at which mtime reaches `compare`. Used for stimecmp (Sstc), which compares with the same clock.
    */
   nanosecondsAtTime(compare: bigint): number {
-    const ticks = this.#ticks();
-    return nanosecondsAtTick(ticks + compare - wrap(ticks + this.#tickDelta));
+    const ticks = this.ticks();
+    return nanosecondsAtTick(ticks + compare - wrap(ticks + this.currentTickDelta));
   }
 
   read(offset: number, sizeBytes: 1 | 2 | 4): number {
@@ -83,9 +83,9 @@ export class Clint implements Device {
       case undefined:
         return 0;
       case 'softwareInterrupt':
-        return this.#softwareInterrupts[register.hart] ? 1 : 0;
+        return this.softwareInterrupts[register.hart] ? 1 : 0;
       case 'compare':
-        return half(this.#compares[register.hart], register.high);
+        return half(this.compares[register.hart], register.high);
       case 'time':
         return half(this.time(), register.high);
     }
@@ -98,57 +98,57 @@ export class Clint implements Device {
       case undefined:
         return;
       case 'softwareInterrupt':
-        this.#softwareInterrupts[register.hart] = (value & 1) !== 0;
+        this.softwareInterrupts[register.hart] = (value & 1) !== 0;
         break;
       case 'compare':
-        this.#compares[register.hart] = withHalf(this.#compares[register.hart], register.high, value);
-        this.#armed[register.hart] = true;
+        this.compares[register.hart] = withHalf(this.compares[register.hart], register.high, value);
+        this.armed[register.hart] = true;
         break;
       case 'time':
-        this.#tickDelta = wrap(withHalf(this.time(), register.high, value) - this.#ticks());
-        this.#armed.fill(true);
+        this.currentTickDelta = wrap(withHalf(this.time(), register.high, value) - this.ticks());
+        this.armed.fill(true);
         break;
     }
-    this.#updateDeadlines();
-    this.#context.attention();
+    this.updateDeadlines();
+    this.context.requestAttention();
   }
 
   /** As in QEMU, mtime restarts at 0. */
   reset(): void {
-    this.#softwareInterrupts.fill(false);
-    this.#compares.fill(0n);
-    this.#armed.fill(!this.#startsSilent);
-    this.#tickDelta = wrap(-this.#ticks());
-    this.#updateDeadlines();
+    this.softwareInterrupts.fill(false);
+    this.compares.fill(0n);
+    this.armed.fill(!this.timerStartsDisarmed);
+    this.currentTickDelta = wrap(-this.ticks());
+    this.updateDeadlines();
   }
 
   saveState(): State {
     return {
-      softwareInterrupts: [...this.#softwareInterrupts],
-      compares: [...this.#compares],
-      armed: [...this.#armed],
-      tickDelta: this.#tickDelta,
+      softwareInterrupts: [...this.softwareInterrupts],
+      compares: [...this.compares],
+      armed: [...this.armed],
+      tickDelta: this.currentTickDelta,
     };
   }
 
   loadState(state: State): void {
-    copyInto(this.#softwareInterrupts, state.softwareInterrupts as boolean[]);
-    copyInto(this.#compares, state.compares as bigint[]);
-    copyInto(this.#armed, state.armed as boolean[]);
-    this.#tickDelta = state.tickDelta as bigint;
-    this.#updateDeadlines();
+    copyInto(this.softwareInterrupts, state.softwareInterrupts as boolean[]);
+    copyInto(this.compares, state.compares as bigint[]);
+    copyInto(this.armed, state.armed as boolean[]);
+    this.currentTickDelta = state.tickDelta as bigint;
+    this.updateDeadlines();
   }
 
   /** Ticks since power-on, without the delta. */
-  #ticks(): bigint {
-    return BigInt(Math.floor(this.#context.now() / NANOSECONDS_PER_TICK));
+  private ticks(): bigint {
+    return BigInt(Math.floor(this.context.now() / NANOSECONDS_PER_TICK));
   }
 
-  #updateDeadlines(): void {
+  private updateDeadlines(): void {
     for (let hart = 0; hart < this.harts; hart++) {
-      this.#deadlines[hart] = this.#armed[hart] ? this.nanosecondsAtTime(this.#compares[hart]) : Infinity;
+      this.deadlines[hart] = this.armed[hart] ? this.nanosecondsAtTime(this.compares[hart]) : Infinity;
     }
-    this.#wrapNanoseconds = this.nanosecondsAtTime(1n << 64n);
+    this.wrapNanoseconds = this.nanosecondsAtTime(1n << 64n);
   }
 }
 

@@ -31,12 +31,12 @@ export interface DeviceContext {
    * A deadline or interrupt may have changed: the machine checks after this instruction. Called by a device when its
    * `deadline()` or its readiness for console input changes.
    */
-  attention(): void;
+  requestAttention(): void;
   /**
    * Interrupt lines to harts fell and nothing else changed: no interrupt becomes due, but `mip` must show it
    * immediately.
    */
-  linesFell(): void;
+  interruptLinesFell(): void;
 }
 
 /** A device that acts by itself at a given time. */

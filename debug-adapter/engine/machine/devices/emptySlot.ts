@@ -17,25 +17,25 @@ import {
  */
 export class EmptySlot implements Device {
   readonly name: string;
-  readonly #version: number;
+  private readonly version: number;
 
   constructor(options: { name: string; legacy?: boolean }) {
     this.name = options.name;
-    this.#version = options.legacy ? LEGACY_VERSION : MODERN_VERSION;
+    this.version = options.legacy ? LEGACY_VERSION : MODERN_VERSION;
   }
 
   read(offset: number, sizeBytes: 1 | 2 | 4): number {
-    return this.#readRegister(offset) % 2 ** (8 * sizeBytes);
+    return this.readRegister(offset) % 2 ** (8 * sizeBytes);
   }
 
   write(): void {}
 
-  #readRegister(offset: number): number {
+  private readRegister(offset: number): number {
     switch (offset) {
       case MAGIC_VALUE:
         return MAGIC;
       case VERSION:
-        return this.#version;
+        return this.version;
       case VENDOR_ID:
         return QEMU_VENDOR;
       default:

@@ -8,46 +8,46 @@ import type { DeviceContext, TimedDevice } from './device.ts';
  */
 export class GoldfishRtc implements TimedDevice {
   readonly name: string;
-  readonly #context: DeviceContext;
-  readonly #hostTime: () => number;
+  private readonly context: DeviceContext;
+  private readonly hostTime: () => number;
   /** The host's answer: nanoseconds since 1970 at virtual time 0; undefined until it is asked. */
-  #epoch: bigint | undefined;
+  private epoch: bigint | undefined;
   /** What the guest added to the clock by setting it. */
-  #adjustment = 0n;
+  private adjustment = 0n;
   /** TIME_HIGH, latched by the last read of TIME_LOW. */
-  #latchedHigh = 0;
-  #alarm = 0n;
-  #alarmRunning = false;
+  private latchedHigh = 0;
+  private alarm = 0n;
+  private alarmRunning = false;
   /** The virtual time of the alarm. As in QEMU, setting the clock does not move it. */
-  #alarmDueNanoseconds = Infinity;
-  #interruptPending = false;
-  #interruptEnabled = false;
+  private alarmDueNanoseconds = Infinity;
+  private interruptPending = false;
+  private interruptEnabled = false;
 
   /** `hostTime` returns milliseconds since 1970. */
   constructor(options: { context: DeviceContext; hostTime: () => number; name?: string }) {
     this.name = options.name ?? 'rtc0';
-    this.#context = options.context;
-    this.#hostTime = options.hostTime;
+    this.context = options.context;
+    this.hostTime = options.hostTime;
   }
 
   read(offset: number, sizeBytes: 1 | 2 | 4): number {
     if (sizeBytes !== REGISTER_BYTES) return 0;
     switch (offset) {
       case TIME_LOW: {
-        const time = this.#time();
-        this.#latchedHigh = half(time, true);
+        const time = this.time();
+        this.latchedHigh = half(time, true);
         return half(time, false);
       }
       case TIME_HIGH:
-        return this.#latchedHigh;
+        return this.latchedHigh;
       case ALARM_LOW:
-        return half(this.#alarm, false);
+        return half(this.alarm, false);
       case ALARM_HIGH:
-        return half(this.#alarm, true);
+        return half(this.alarm, true);
       case INTERRUPT_ENABLED:
-        return this.#interruptEnabled ? 1 : 0;
+        return this.interruptEnabled ? 1 : 0;
       case ALARM_STATUS:
-        return this.#alarmRunning ? 1 : 0;
+        return this.alarmRunning ? 1 : 0;
       default:
         return 0;
     }
@@ -57,105 +57,105 @@ export class GoldfishRtc implements TimedDevice {
     if (sizeBytes !== REGISTER_BYTES) return;
     switch (offset) {
       case TIME_LOW:
-        this.#setTime(false, value);
+        this.setTime(false, value);
         break;
       case TIME_HIGH:
-        this.#setTime(true, value);
+        this.setTime(true, value);
         break;
       case ALARM_LOW: // arms the alarm
-        this.#alarm = withHalf(this.#alarm, false, value);
-        this.#arm();
+        this.alarm = withHalf(this.alarm, false, value);
+        this.arm();
         break;
       case ALARM_HIGH:
-        this.#alarm = withHalf(this.#alarm, true, value);
+        this.alarm = withHalf(this.alarm, true, value);
         break;
       case INTERRUPT_ENABLED:
-        this.#interruptEnabled = (value & 1) !== 0;
-        this.#updateLine();
+        this.interruptEnabled = (value & 1) !== 0;
+        this.updateLine();
         break;
       case CLEAR_ALARM:
-        this.#alarmRunning = false;
+        this.alarmRunning = false;
         break;
       case CLEAR_INTERRUPT:
-        this.#interruptPending = false;
-        this.#updateLine();
+        this.interruptPending = false;
+        this.updateLine();
         break;
       default:
         return;
     }
-    this.#context.attention();
+    this.context.requestAttention();
   }
 
   deadline(): number {
-    return this.#alarmRunning ? this.#alarmDueNanoseconds : Infinity;
+    return this.alarmRunning ? this.alarmDueNanoseconds : Infinity;
   }
 
   act(): void {
-    this.#ring();
+    this.fireAlarm();
   }
 
   /** As in QEMU, a reset clears the alarm and the guest's adjustment; the host's answer is kept. */
   reset(): void {
-    const epoch = this.#epoch;
+    const epoch = this.epoch;
     this.loadState({ ...POWER_ON, epochIsKnown: epoch !== undefined, epoch: epoch ?? 0n });
   }
 
   saveState(): State {
     return {
-      epochIsKnown: this.#epoch !== undefined,
-      epoch: this.#epoch ?? 0n,
-      adjustment: this.#adjustment,
-      latchedHigh: this.#latchedHigh,
-      alarm: this.#alarm,
-      alarmRunning: this.#alarmRunning,
-      alarmDueNanoseconds: this.#alarmDueNanoseconds,
-      interruptPending: this.#interruptPending,
-      interruptEnabled: this.#interruptEnabled,
+      epochIsKnown: this.epoch !== undefined,
+      epoch: this.epoch ?? 0n,
+      adjustment: this.adjustment,
+      latchedHigh: this.latchedHigh,
+      alarm: this.alarm,
+      alarmRunning: this.alarmRunning,
+      alarmDueNanoseconds: this.alarmDueNanoseconds,
+      interruptPending: this.interruptPending,
+      interruptEnabled: this.interruptEnabled,
     };
   }
 
   loadState(state: State): void {
-    this.#epoch = state.epochIsKnown ? (state.epoch as bigint) : undefined;
-    this.#adjustment = state.adjustment as bigint;
-    this.#latchedHigh = state.latchedHigh as number;
-    this.#alarm = state.alarm as bigint;
-    this.#alarmRunning = state.alarmRunning as boolean;
-    this.#alarmDueNanoseconds = state.alarmDueNanoseconds as number;
-    this.#interruptPending = state.interruptPending as boolean;
-    this.#interruptEnabled = state.interruptEnabled as boolean;
+    this.epoch = state.epochIsKnown ? (state.epoch as bigint) : undefined;
+    this.adjustment = state.adjustment as bigint;
+    this.latchedHigh = state.latchedHigh as number;
+    this.alarm = state.alarm as bigint;
+    this.alarmRunning = state.alarmRunning as boolean;
+    this.alarmDueNanoseconds = state.alarmDueNanoseconds as number;
+    this.interruptPending = state.interruptPending as boolean;
+    this.interruptEnabled = state.interruptEnabled as boolean;
   }
 
-  #time(): bigint {
-    const now = BigInt(this.#context.now());
-    this.#epoch ??= BigInt(this.#hostTime()) * NANOSECONDS_PER_MILLISECOND - now;
-    return BigInt.asUintN(64, now + this.#epoch + this.#adjustment);
+  private time(): bigint {
+    const now = BigInt(this.context.now());
+    this.epoch ??= BigInt(this.hostTime()) * NANOSECONDS_PER_MILLISECOND - now;
+    return BigInt.asUintN(64, now + this.epoch + this.adjustment);
   }
 
-  #setTime(high: boolean, value: number): void {
-    const before = this.#time();
-    this.#adjustment += withHalf(before, high, value) - before;
+  private setTime(high: boolean, value: number): void {
+    const before = this.time();
+    this.adjustment += withHalf(before, high, value) - before;
   }
 
-  #arm(): void {
-    const wait = this.#alarm - this.#time();
-    if (wait <= 0n) return this.#ring();
-    const due = BigInt(this.#context.now()) + wait;
-    this.#alarmDueNanoseconds = due > BigInt(Number.MAX_SAFE_INTEGER) ? Infinity : Number(due);
-    this.#alarmRunning = true;
+  private arm(): void {
+    const delay = this.alarm - this.time();
+    if (delay <= 0n) return this.fireAlarm();
+    const due = BigInt(this.context.now()) + delay;
+    this.alarmDueNanoseconds = due > BigInt(Number.MAX_SAFE_INTEGER) ? Infinity : Number(due);
+    this.alarmRunning = true;
   }
 
-  #ring(): void {
-    this.#alarmRunning = false;
-    this.#interruptPending = true;
-    this.#updateLine();
+  private fireAlarm(): void {
+    this.alarmRunning = false;
+    this.interruptPending = true;
+    this.updateLine();
   }
 
   /**
    * Drives the interrupt line. As in QEMU, every call reaches the PLIC: when the alarm fires and when the guest writes
    * an interrupt register.
    */
-  #updateLine(): void {
-    this.#context.setInterrupt(this.#interruptPending && this.#interruptEnabled);
+  private updateLine(): void {
+    this.context.setInterrupt(this.interruptPending && this.interruptEnabled);
   }
 }
 

@@ -19,30 +19,30 @@ import { PRIORITY_MASK, REGISTER_BYTES, SOURCES, SOURCE_WORDS, assignBit, plicRe
 export class Plic implements Device {
   readonly name: string;
   readonly contexts: number;
-  readonly #context: DeviceContext;
-  readonly #priorities = new Uint32Array(SOURCES);
+  private readonly context: DeviceContext;
+  private readonly priorities = new Uint32Array(SOURCES);
   /** One bit per source: its device has raised an interrupt that no context has claimed yet. */
-  readonly #pending = new Uint32Array(SOURCE_WORDS);
+  private readonly pending = new Uint32Array(SOURCE_WORDS);
   /** One bit per source: claimed by some context and not yet completed. */
-  readonly #claimed = new Uint32Array(SOURCE_WORDS);
+  private readonly claimed = new Uint32Array(SOURCE_WORDS);
   /** One bit per source, SOURCE_WORDS words per context. */
-  readonly #enables: Uint32Array;
-  readonly #thresholds: Uint32Array;
+  private readonly enables: Uint32Array;
+  private readonly thresholds: Uint32Array;
   /** The line of each context to its hart, as of the last update. */
-  readonly #outputs: boolean[];
+  private readonly outputs: boolean[];
 
   constructor(options: { context: DeviceContext; harts?: number; name?: string }) {
     this.name = options.name ?? 'plic';
     this.contexts = 2 * (options.harts ?? 1);
-    this.#context = options.context;
-    this.#enables = new Uint32Array(this.contexts * SOURCE_WORDS);
-    this.#thresholds = new Uint32Array(this.contexts);
-    this.#outputs = new Array<boolean>(this.contexts).fill(false);
+    this.context = options.context;
+    this.enables = new Uint32Array(this.contexts * SOURCE_WORDS);
+    this.thresholds = new Uint32Array(this.contexts);
+    this.outputs = new Array<boolean>(this.contexts).fill(false);
   }
 
   /** The level of MEIP (context 2 x hart) or of SEIP (2 x hart + 1). */
   externalInterrupt(context: number): boolean {
-    return this.#outputs[context];
+    return this.outputs[context];
   }
 
   /**
@@ -51,8 +51,8 @@ export class Plic implements Device {
    */
   setLevel(source: number, level: boolean): void {
     if (!level) return;
-    assignBit(this.#pending, source, true);
-    this.#update();
+    assignBit(this.pending, source, true);
+    this.update();
   }
 
   read(offset: number, sizeBytes: 1 | 2 | 4): number {
@@ -62,15 +62,15 @@ export class Plic implements Device {
       case undefined:
         return 0;
       case 'priority':
-        return this.#priorities[register.source];
+        return this.priorities[register.source];
       case 'pending':
-        return this.#pending[register.word];
+        return this.pending[register.word];
       case 'enable':
-        return this.#enables[register.context * SOURCE_WORDS + register.word];
+        return this.enables[register.context * SOURCE_WORDS + register.word];
       case 'threshold':
-        return this.#thresholds[register.context];
+        return this.thresholds[register.context];
       case 'claim':
-        return this.#claim(register.context);
+        return this.claim(register.context);
     }
   }
 
@@ -84,87 +84,87 @@ export class Plic implements Device {
       case 'priority':
         // Source 0 does not exist: "global interrupt ID 0 is reserved" (PLIC spec, section 4).
         if (register.source === 0) return;
-        this.#priorities[register.source] = value & PRIORITY_MASK;
+        this.priorities[register.source] = value & PRIORITY_MASK;
         break;
       case 'enable':
-        this.#enables[register.context * SOURCE_WORDS + register.word] = value;
+        this.enables[register.context * SOURCE_WORDS + register.word] = value;
         return;
       case 'threshold':
-        this.#thresholds[register.context] = value & PRIORITY_MASK;
+        this.thresholds[register.context] = value & PRIORITY_MASK;
         break;
       case 'claim':
         // As in QEMU, and contrary to section 9 of the specification, any context may complete, even if the source is
         // not enabled for it.
         if (value >= SOURCES) return;
-        assignBit(this.#claimed, value, false);
+        assignBit(this.claimed, value, false);
         break;
     }
-    this.#update();
+    this.update();
   }
 
   saveState(): State {
     return {
-      priorities: [...this.#priorities],
-      pending: [...this.#pending],
-      claimed: [...this.#claimed],
-      enables: [...this.#enables],
-      thresholds: [...this.#thresholds],
-      outputs: [...this.#outputs],
+      priorities: [...this.priorities],
+      pending: [...this.pending],
+      claimed: [...this.claimed],
+      enables: [...this.enables],
+      thresholds: [...this.thresholds],
+      outputs: [...this.outputs],
     };
   }
 
   loadState(state: State): void {
-    this.#priorities.set(state.priorities as number[]);
-    this.#pending.set(state.pending as number[]);
-    this.#claimed.set(state.claimed as number[]);
-    this.#enables.set(state.enables as number[]);
-    this.#thresholds.set(state.thresholds as number[]);
-    (state.outputs as boolean[]).forEach((output, context) => (this.#outputs[context] = output));
+    this.priorities.set(state.priorities as number[]);
+    this.pending.set(state.pending as number[]);
+    this.claimed.set(state.claimed as number[]);
+    this.enables.set(state.enables as number[]);
+    this.thresholds.set(state.thresholds as number[]);
+    (state.outputs as boolean[]).forEach((output, context) => (this.outputs[context] = output));
   }
 
   /**
    * The source a context would claim: the one of highest priority among those pending, not claimed, enabled and above
    * the threshold, and the lowest number among equals (PLIC spec, section 5). 0 for none.
    */
-  #best(context: number): number {
+  private highestPriority(context: number): number {
     let best = 0;
-    let bestPriority = this.#thresholds[context];
+    let bestPriority = this.thresholds[context];
     for (let word = 0; word < SOURCE_WORDS; word++) {
-      const enabled = this.#enables[context * SOURCE_WORDS + word];
-      let candidates = (this.#pending[word] & ~this.#claimed[word] & enabled) >>> 0;
+      const enabled = this.enables[context * SOURCE_WORDS + word];
+      let candidates = (this.pending[word] & ~this.claimed[word] & enabled) >>> 0;
       while (candidates !== 0) {
         const source = word * 32 + (31 - Math.clz32(candidates & -candidates));
         candidates &= candidates - 1;
-        if (this.#priorities[source] > bestPriority) {
+        if (this.priorities[source] > bestPriority) {
           best = source;
-          bestPriority = this.#priorities[source];
+          bestPriority = this.priorities[source];
         }
       }
     }
     return best;
   }
 
-  #claim(context: number): number {
-    const source = this.#best(context);
+  private claim(context: number): number {
+    const source = this.highestPriority(context);
     if (source !== 0) {
-      assignBit(this.#pending, source, false);
-      assignBit(this.#claimed, source, true);
+      assignBit(this.pending, source, false);
+      assignBit(this.claimed, source, true);
     }
-    this.#update();
+    this.update();
     return source;
   }
 
-  #update(): void {
+  private update(): void {
     let rose = false;
     let fell = false;
     for (let context = 0; context < this.contexts; context++) {
-      const output = this.#best(context) !== 0;
-      if (output === this.#outputs[context]) continue;
-      this.#outputs[context] = output;
+      const output = this.highestPriority(context) !== 0;
+      if (output === this.outputs[context]) continue;
+      this.outputs[context] = output;
       if (output) rose = true;
       else fell = true;
     }
-    if (rose) this.#context.attention();
-    else if (fell) this.#context.linesFell();
+    if (rose) this.context.requestAttention();
+    else if (fell) this.context.interruptLinesFell();
   }
 }

@@ -5,7 +5,7 @@ import type { Segment } from './virtqueue.ts';
  * The total length in bytes of a request's buffers. A request is treated as one run of bytes, because the guest may
  * split it anywhere, even inside a header (virtio 1.2, 2.7.4, "Message Framing").
  */
-export function lengthOf(segments: Segment[]): number {
+export function totalBytes(segments: Segment[]): number {
   let sum = 0;
   for (const { lengthBytes } of segments) sum += lengthBytes;
   return sum;

@@ -58,338 +58,338 @@ import {
  */
 export class Uart16550 implements TimedDevice {
   readonly name: string;
-  readonly #context: DeviceContext;
-  readonly #transmit: (byte: number) => void;
+  private readonly context: DeviceContext;
+  private readonly transmit: (byte: number) => void;
 
-  #interruptEnable = 0;
-  #fifoControl = 0;
-  #lineControl = 0;
-  #modemControl = MCR_OUT2;
-  #scratch = 0;
-  #divisor = RESET_DIVISOR;
-  #receiveFifo: number[] = [];
+  private interruptEnable = 0;
+  private fifoControl = 0;
+  private lineControl = 0;
+  private modemControl = MCR_OUT2;
+  private scratch = 0;
+  private divisor = RESET_DIVISOR;
+  private receiveFifo: number[] = [];
   /** The byte last received while the FIFO was disabled: RBR returns it repeatedly. */
-  #receiveBuffer = 0;
-  #overrun = false;
+  private receiveBuffer = 0;
+  private overrun = false;
   /** Whether a character timeout is pending, and when the next one is due. */
-  #timeoutPending = false;
-  #timeoutDueNanoseconds = Infinity;
+  private timeoutPending = false;
+  private timeoutDueNanoseconds = Infinity;
   /** Follows the divisor and line format that the guest set. */
-  #characterNanoseconds = RESET_CHARACTER_NANOSECONDS;
+  private characterNanoseconds = RESET_CHARACTER_NANOSECONDS;
   /** THRE was set by the last write to THR and has not been reported by IIR yet. */
-  #transmitEmptyPending = false;
-  #looksInARow = 0;
-  #polls = false;
+  private transmitEmptyPending = false;
+  private pollsInARow = 0;
+  private isPolling = false;
   /** The earliest time for the next input byte. */
-  #lineFreeNanoseconds = 0;
+  private lineFreeNanoseconds = 0;
 
   /** Derived: whether the guest is listening, as last reported to the context. */
-  #listens = false;
-  #ready = Infinity;
-  #toldDue = Infinity;
+  private listens = false;
+  private ready = Infinity;
+  private reportedDue = Infinity;
 
   constructor(options: { context: DeviceContext; transmit: (byte: number) => void; name?: string }) {
     this.name = options.name ?? 'uart0';
-    this.#context = options.context;
-    this.#transmit = options.transmit;
+    this.context = options.context;
+    this.transmit = options.transmit;
   }
 
   /** The virtual time from which `receive` may be called; Infinity while the guest is not listening. */
   readyNanoseconds(): number {
-    return this.#ready;
+    return this.ready;
   }
 
   /** Receives one byte from the line. */
   receive(byte: number): void {
-    this.#lineIsBusyFrom(this.#context.now());
-    if (!this.#loopback()) this.#takeByte(byte);
-    this.#updateReadiness();
+    this.lineIsBusyFrom(this.context.now());
+    if (!this.loopback()) this.pushByte(byte);
+    this.updateReadiness();
   }
 
   /** The time of the next character timeout. */
   deadline(): number {
-    return this.#timeoutDueNanoseconds;
+    return this.timeoutDueNanoseconds;
   }
 
   act(): void {
-    this.#timeoutDueNanoseconds = Infinity;
-    if (this.#receiveFifo.length > 0) {
-      this.#timeoutPending = true;
-      this.#updateInterrupt();
+    this.timeoutDueNanoseconds = Infinity;
+    if (this.receiveFifo.length > 0) {
+      this.timeoutPending = true;
+      this.updateInterrupt();
     }
-    this.#updateReadiness();
+    this.updateReadiness();
   }
 
   read(offset: number, _sizeBytes: 1 | 2 | 4): number {
-    const value = this.#readRegister(offset);
-    this.#updateReadiness();
+    const value = this.readRegister(offset);
+    this.updateReadiness();
     return value;
   }
 
   write(offset: number, value: number, _sizeBytes: 1 | 2 | 4): void {
-    this.#writeRegister(offset, value & 0xff);
-    this.#updateReadiness();
+    this.writeRegister(offset, value & 0xff);
+    this.updateReadiness();
   }
 
   saveState(): State {
     return {
-      interruptEnable: this.#interruptEnable,
-      fifoControl: this.#fifoControl,
-      lineControl: this.#lineControl,
-      modemControl: this.#modemControl,
-      scratch: this.#scratch,
-      divisor: this.#divisor,
-      receiveFifo: [...this.#receiveFifo],
-      receiveBuffer: this.#receiveBuffer,
-      overrun: this.#overrun,
-      timeoutPending: this.#timeoutPending,
-      timeoutDueNanoseconds: this.#timeoutDueNanoseconds,
-      characterNanoseconds: this.#characterNanoseconds,
-      transmitEmptyPending: this.#transmitEmptyPending,
-      looksInARow: this.#looksInARow,
-      polls: this.#polls,
-      lineFreeNanoseconds: this.#lineFreeNanoseconds,
+      interruptEnable: this.interruptEnable,
+      fifoControl: this.fifoControl,
+      lineControl: this.lineControl,
+      modemControl: this.modemControl,
+      scratch: this.scratch,
+      divisor: this.divisor,
+      receiveFifo: [...this.receiveFifo],
+      receiveBuffer: this.receiveBuffer,
+      overrun: this.overrun,
+      timeoutPending: this.timeoutPending,
+      timeoutDueNanoseconds: this.timeoutDueNanoseconds,
+      characterNanoseconds: this.characterNanoseconds,
+      transmitEmptyPending: this.transmitEmptyPending,
+      looksInARow: this.pollsInARow,
+      polls: this.isPolling,
+      lineFreeNanoseconds: this.lineFreeNanoseconds,
     };
   }
 
   loadState(state: State): void {
-    this.#interruptEnable = state.interruptEnable as number;
-    this.#fifoControl = state.fifoControl as number;
-    this.#lineControl = state.lineControl as number;
-    this.#modemControl = state.modemControl as number;
-    this.#scratch = state.scratch as number;
-    this.#divisor = state.divisor as number;
-    this.#receiveFifo = [...(state.receiveFifo as number[])];
-    this.#receiveBuffer = state.receiveBuffer as number;
-    this.#overrun = state.overrun as boolean;
-    this.#timeoutPending = state.timeoutPending as boolean;
-    this.#timeoutDueNanoseconds = state.timeoutDueNanoseconds as number;
-    this.#characterNanoseconds = state.characterNanoseconds as number;
-    this.#transmitEmptyPending = state.transmitEmptyPending as boolean;
-    this.#looksInARow = state.looksInARow as number;
-    this.#polls = state.polls as boolean;
-    this.#lineFreeNanoseconds = state.lineFreeNanoseconds as number;
-    this.#listens = this.#isHeard();
-    this.#updateReadiness();
+    this.interruptEnable = state.interruptEnable as number;
+    this.fifoControl = state.fifoControl as number;
+    this.lineControl = state.lineControl as number;
+    this.modemControl = state.modemControl as number;
+    this.scratch = state.scratch as number;
+    this.divisor = state.divisor as number;
+    this.receiveFifo = [...(state.receiveFifo as number[])];
+    this.receiveBuffer = state.receiveBuffer as number;
+    this.overrun = state.overrun as boolean;
+    this.timeoutPending = state.timeoutPending as boolean;
+    this.timeoutDueNanoseconds = state.timeoutDueNanoseconds as number;
+    this.characterNanoseconds = state.characterNanoseconds as number;
+    this.transmitEmptyPending = state.transmitEmptyPending as boolean;
+    this.pollsInARow = state.looksInARow as number;
+    this.isPolling = state.polls as boolean;
+    this.lineFreeNanoseconds = state.lineFreeNanoseconds as number;
+    this.listens = this.isListening();
+    this.updateReadiness();
   }
 
-  #readRegister(offset: number): number {
+  private readRegister(offset: number): number {
     switch (offset) {
       case DATA:
-        return this.#divisorLatch() ? this.#divisor & 0xff : this.#readReceiveBuffer();
+        return this.divisorLatch() ? this.divisor & 0xff : this.readReceiveBuffer();
       case INTERRUPT_ENABLE:
-        return this.#divisorLatch() ? this.#divisor >> 8 : this.#interruptEnable;
+        return this.divisorLatch() ? this.divisor >> 8 : this.interruptEnable;
       case INTERRUPT_IDENTITY:
-        return this.#readInterruptIdentity();
+        return this.readInterruptIdentity();
       case LINE_CONTROL:
-        return this.#lineControl;
+        return this.lineControl;
       case MODEM_CONTROL:
-        return this.#modemControl;
+        return this.modemControl;
       case LINE_STATUS:
-        return this.#readLineStatus();
+        return this.readLineStatus();
       case MODEM_STATUS:
-        return this.#modemStatus();
+        return this.modemStatus();
       case SCRATCH:
-        return this.#scratch;
+        return this.scratch;
       default:
         return 0;
     }
   }
 
-  #writeRegister(offset: number, byte: number): void {
+  private writeRegister(offset: number, byte: number): void {
     switch (offset) {
       case DATA:
-        if (this.#divisorLatch()) this.#setDivisor((this.#divisor & 0xff00) | byte);
-        else this.#writeTransmitHolding(byte);
+        if (this.divisorLatch()) this.setDivisor((this.divisor & 0xff00) | byte);
+        else this.writeTransmitHolding(byte);
         return;
       case INTERRUPT_ENABLE:
-        if (this.#divisorLatch()) this.#setDivisor((this.#divisor & 0xff) | (byte << 8));
-        else this.#writeInterruptEnable(byte & IER_MASK);
+        if (this.divisorLatch()) this.setDivisor((this.divisor & 0xff) | (byte << 8));
+        else this.writeInterruptEnable(byte & IER_MASK);
         return;
       case FIFO_CONTROL:
-        return this.#writeFifoControl(byte);
+        return this.writeFifoControl(byte);
       case LINE_CONTROL:
-        this.#lineControl = byte;
-        this.#characterNanoseconds = characterNanoseconds(this.#divisor, byte);
+        this.lineControl = byte;
+        this.characterNanoseconds = characterNanoseconds(this.divisor, byte);
         return;
       case MODEM_CONTROL:
-        this.#modemControl = byte & MCR_MASK;
+        this.modemControl = byte & MCR_MASK;
         return;
       case SCRATCH:
-        this.#scratch = byte;
+        this.scratch = byte;
         return;
       default: // LSR and MSR are read-only.
         return;
     }
   }
 
-  #readReceiveBuffer(): number {
-    if (this.#receiveFifo.length === 0) this.#countLook();
+  private readReceiveBuffer(): number {
+    if (this.receiveFifo.length === 0) this.countPoll();
     // As in QEMU, an empty FIFO reads as 0; without the FIFO, RBR keeps the last byte.
-    const byte = this.#receiveFifo.shift() ?? (this.#fifoEnabled() ? 0 : this.#receiveBuffer);
-    if (this.#fifoEnabled()) {
-      this.#timeoutPending = false;
-      if (this.#receiveFifo.length > 0) this.#startTimeout();
+    const byte = this.receiveFifo.shift() ?? (this.fifoEnabled() ? 0 : this.receiveBuffer);
+    if (this.fifoEnabled()) {
+      this.timeoutPending = false;
+      if (this.receiveFifo.length > 0) this.startTimeout();
     }
-    this.#updateInterrupt();
+    this.updateInterrupt();
     return byte;
   }
 
-  #readLineStatus(): number {
-    if (this.#receiveFifo.length === 0) this.#countLook();
-    const status = this.#lineStatus();
-    if (this.#overrun) {
-      this.#overrun = false; // PC16550D, "Line Status Register": OE is reset when the CPU reads it.
-      this.#updateInterrupt();
+  private readLineStatus(): number {
+    if (this.receiveFifo.length === 0) this.countPoll();
+    const status = this.lineStatus();
+    if (this.overrun) {
+      this.overrun = false; // PC16550D, "Line Status Register": OE is reset when the CPU reads it.
+      this.updateInterrupt();
     }
     return status;
   }
 
-  #readInterruptIdentity(): number {
-    const source = this.#interruptSource();
+  private readInterruptIdentity(): number {
+    const source = this.interruptSource();
     // PC16550D, "Interrupt Control Functions": reading IIR resets THRE if it is the source reported.
     if (source === IIR_TRANSMIT_EMPTY) {
-      this.#transmitEmptyPending = false;
-      this.#updateInterrupt();
+      this.transmitEmptyPending = false;
+      this.updateInterrupt();
     }
-    return source | (this.#fifoEnabled() ? IIR_FIFO_ENABLED : 0);
+    return source | (this.fifoEnabled() ? IIR_FIFO_ENABLED : 0);
   }
 
-  #writeTransmitHolding(byte: number): void {
-    this.#looksInARow = 0;
+  private writeTransmitHolding(byte: number): void {
+    this.pollsInARow = 0;
     // The byte has already been sent, so THRE fell and rose again: a new reason to interrupt.
-    this.#transmitEmptyPending = false;
-    this.#updateInterrupt();
-    this.#transmitEmptyPending = true;
-    this.#updateInterrupt();
-    if (this.#loopback()) this.#takeByte(byte);
-    else this.#transmit(byte);
+    this.transmitEmptyPending = false;
+    this.updateInterrupt();
+    this.transmitEmptyPending = true;
+    this.updateInterrupt();
+    if (this.loopback()) this.pushByte(byte);
+    else this.transmit(byte);
   }
 
-  #writeInterruptEnable(enable: number): void {
+  private writeInterruptEnable(enable: number): void {
     // QEMU serial.c: enabling the THRE interrupt raises it (the transmitter is empty), disabling it clears it.
-    const changed = enable ^ this.#interruptEnable;
-    if (changed & IER_TRANSMIT_EMPTY) this.#transmitEmptyPending = (enable & IER_TRANSMIT_EMPTY) !== 0;
-    this.#interruptEnable = enable;
-    if (changed) this.#updateInterrupt();
+    const changed = enable ^ this.interruptEnable;
+    if (changed & IER_TRANSMIT_EMPTY) this.transmitEmptyPending = (enable & IER_TRANSMIT_EMPTY) !== 0;
+    this.interruptEnable = enable;
+    if (changed) this.updateInterrupt();
   }
 
-  #writeFifoControl(byte: number): void {
+  private writeFifoControl(byte: number): void {
     // PC16550D, "FIFO Control Register": changing from one mode to the other clears both FIFOs.
-    const modeChanges = ((byte ^ this.#fifoControl) & FCR_ENABLE) !== 0;
-    if (modeChanges || byte & FCR_RESET_RECEIVE) this.#resetReceiver();
-    if (modeChanges || byte & FCR_RESET_TRANSMIT) this.#transmitEmptyPending = true; // as in QEMU
-    this.#fifoControl = byte & FCR_KEPT;
-    this.#updateInterrupt();
+    const modeChanges = ((byte ^ this.fifoControl) & FCR_ENABLE) !== 0;
+    if (modeChanges || byte & FCR_RESET_RECEIVE) this.resetReceiver();
+    if (modeChanges || byte & FCR_RESET_TRANSMIT) this.transmitEmptyPending = true; // as in QEMU
+    this.fifoControl = byte & FCR_KEPT;
+    this.updateInterrupt();
   }
 
-  #resetReceiver(): void {
-    this.#receiveFifo.length = 0;
-    this.#timeoutPending = false;
-    this.#timeoutDueNanoseconds = Infinity;
-    this.#looksInARow = 0;
-    this.#polls = false;
+  private resetReceiver(): void {
+    this.receiveFifo.length = 0;
+    this.timeoutPending = false;
+    this.timeoutDueNanoseconds = Infinity;
+    this.pollsInARow = 0;
+    this.isPolling = false;
   }
 
-  #takeByte(byte: number): void {
-    if (!this.#fifoEnabled()) {
+  private pushByte(byte: number): void {
+    if (!this.fifoEnabled()) {
       // With the FIFO disabled, the new byte replaces the old one.
-      if (this.#receiveFifo.length > 0) this.#overrun = true;
-      this.#receiveFifo = [byte];
-      this.#receiveBuffer = byte;
+      if (this.receiveFifo.length > 0) this.overrun = true;
+      this.receiveFifo = [byte];
+      this.receiveBuffer = byte;
     } else {
-      if (this.#receiveFifo.length < FIFO_BYTES) this.#receiveFifo.push(byte);
-      else this.#overrun = true; // PC16550D: the FIFO is kept, the byte in the shift register is lost.
-      this.#startTimeout();
+      if (this.receiveFifo.length < FIFO_BYTES) this.receiveFifo.push(byte);
+      else this.overrun = true; // PC16550D: the FIFO is kept, the byte in the shift register is lost.
+      this.startTimeout();
     }
-    this.#updateInterrupt();
+    this.updateInterrupt();
   }
 
-  #startTimeout(): void {
-    this.#timeoutDueNanoseconds = this.#context.now() + TIMEOUT_CHARACTERS * this.#characterNanoseconds;
+  private startTimeout(): void {
+    this.timeoutDueNanoseconds = this.context.now() + TIMEOUT_CHARACTERS * this.characterNanoseconds;
   }
 
-  #setDivisor(divisor: number): void {
-    this.#divisor = divisor;
-    this.#characterNanoseconds = characterNanoseconds(divisor, this.#lineControl);
+  private setDivisor(divisor: number): void {
+    this.divisor = divisor;
+    this.characterNanoseconds = characterNanoseconds(divisor, this.lineControl);
   }
 
-  #countLook(): void {
-    if (this.#polls) return;
-    this.#looksInARow++;
-    if (this.#looksInARow < LOOKS_OF_A_POLLER) return;
-    this.#polls = true;
-    this.#looksInARow = 0;
+  private countPoll(): void {
+    if (this.isPolling) return;
+    this.pollsInARow++;
+    if (this.pollsInARow < POLLS_TO_DETECT_POLLING) return;
+    this.isPolling = true;
+    this.pollsInARow = 0;
   }
 
-  #lineStatus(): number {
-    const dataReady = this.#receiveFifo.length > 0 ? LSR_DATA_READY : 0;
-    return LSR_TRANSMITTER_EMPTY | dataReady | (this.#overrun ? LSR_OVERRUN : 0);
+  private lineStatus(): number {
+    const dataReady = this.receiveFifo.length > 0 ? LSR_DATA_READY : 0;
+    return LSR_TRANSMITTER_EMPTY | dataReady | (this.overrun ? LSR_OVERRUN : 0);
   }
 
   /** In loopback mode the modem inputs are the UART's own outputs: DTR to DSR, RTS to CTS, OUT1 to RI, OUT2 to DCD. */
-  #modemStatus(): number {
-    if (!this.#loopback()) return MSR_CTS | MSR_DSR | MSR_DCD;
-    const outputs = this.#modemControl;
+  private modemStatus(): number {
+    if (!this.loopback()) return MSR_CTS | MSR_DSR | MSR_DCD;
+    const outputs = this.modemControl;
     return ((outputs & MCR_OUTS) << 4) | ((outputs & MCR_RTS) << 3) | ((outputs & MCR_DTR) << 5);
   }
 
   /**
    * The pending interrupt of highest priority, as IIR shows it. The modem lines never change and so never interrupt.
    */
-  #interruptSource(): number {
-    const enabled = this.#interruptEnable;
-    if (enabled & IER_LINE_STATUS && this.#overrun) return IIR_LINE_STATUS;
-    if (enabled & IER_RECEIVE && this.#timeoutPending) return IIR_CHARACTER_TIMEOUT;
-    if (enabled & IER_RECEIVE && this.#receiveFifo.length >= this.#triggerLevel()) return IIR_DATA_AVAILABLE;
-    if (enabled & IER_TRANSMIT_EMPTY && this.#transmitEmptyPending) return IIR_TRANSMIT_EMPTY;
+  private interruptSource(): number {
+    const enabled = this.interruptEnable;
+    if (enabled & IER_LINE_STATUS && this.overrun) return IIR_LINE_STATUS;
+    if (enabled & IER_RECEIVE && this.timeoutPending) return IIR_CHARACTER_TIMEOUT;
+    if (enabled & IER_RECEIVE && this.receiveFifo.length >= this.triggerLevel()) return IIR_DATA_AVAILABLE;
+    if (enabled & IER_TRANSMIT_EMPTY && this.transmitEmptyPending) return IIR_TRANSMIT_EMPTY;
     return IIR_NONE;
   }
 
-  #triggerLevel(): number {
-    return this.#fifoEnabled() ? TRIGGER_LEVELS[this.#fifoControl >> 6] : 1;
+  private triggerLevel(): number {
+    return this.fifoEnabled() ? TRIGGER_LEVELS[this.fifoControl >> 6] : 1;
   }
 
   /**
    * Drives the line. The PLIC reacts to every high level, not only to a rising edge, so this is called exactly where
    * QEMU's serial.c calls serial_update_irq.
    */
-  #updateInterrupt(): void {
-    this.#context.setInterrupt(this.#interruptSource() !== IIR_NONE);
+  private updateInterrupt(): void {
+    this.context.setInterrupt(this.interruptSource() !== IIR_NONE);
   }
 
-  #updateReadiness(): void {
-    const listened = this.#listens;
-    this.#listens = this.#isHeard();
-    if (this.#listens && !listened) this.#lineIsBusyFrom(this.#context.now());
-    const takes = this.#listens && this.#receiveFifo.length < this.#triggerLevel() && !this.#loopback();
-    const ready = takes ? this.#lineFreeNanoseconds : Infinity;
-    const due = this.#timeoutDueNanoseconds;
-    if (ready === this.#ready && due === this.#toldDue) return;
-    this.#ready = ready;
-    this.#toldDue = due;
-    this.#context.attention();
+  private updateReadiness(): void {
+    const listened = this.listens;
+    this.listens = this.isListening();
+    if (this.listens && !listened) this.lineIsBusyFrom(this.context.now());
+    const takes = this.listens && this.receiveFifo.length < this.triggerLevel() && !this.loopback();
+    const ready = takes ? this.lineFreeNanoseconds : Infinity;
+    const due = this.timeoutDueNanoseconds;
+    if (ready === this.ready && due === this.reportedDue) return;
+    this.ready = ready;
+    this.reportedDue = due;
+    this.context.requestAttention();
   }
 
-  #isHeard(): boolean {
-    return (this.#interruptEnable & IER_RECEIVE) !== 0 || this.#polls;
+  private isListening(): boolean {
+    return (this.interruptEnable & IER_RECEIVE) !== 0 || this.isPolling;
   }
 
   /** Blocks further input for one character time. */
-  #lineIsBusyFrom(nanoseconds: number): void {
-    this.#lineFreeNanoseconds = Math.max(this.#lineFreeNanoseconds, nanoseconds + CHARACTER_NANOSECONDS);
+  private lineIsBusyFrom(nanoseconds: number): void {
+    this.lineFreeNanoseconds = Math.max(this.lineFreeNanoseconds, nanoseconds + CHARACTER_NANOSECONDS);
   }
 
-  #divisorLatch(): boolean {
-    return (this.#lineControl & LCR_DIVISOR_LATCH) !== 0;
+  private divisorLatch(): boolean {
+    return (this.lineControl & LCR_DIVISOR_LATCH) !== 0;
   }
 
-  #fifoEnabled(): boolean {
-    return (this.#fifoControl & FCR_ENABLE) !== 0;
+  private fifoEnabled(): boolean {
+    return (this.fifoControl & FCR_ENABLE) !== 0;
   }
 
-  #loopback(): boolean {
-    return (this.#modemControl & MCR_LOOPBACK) !== 0;
+  private loopback(): boolean {
+    return (this.modemControl & MCR_LOOPBACK) !== 0;
   }
 }
 
@@ -418,7 +418,7 @@ const CHARACTER_NANOSECONDS = 86_806;
  * OpenSBI and Linux 6.12 poll at most 8 times in a row while they print and start the 8250 driver (counted in QEMU's
  * trace of a boot); a polling loop reaches 16 within a few hundred instructions.
  */
-const LOOKS_OF_A_POLLER = 16;
+const POLLS_TO_DETECT_POLLING = 16;
 
 const FIFO_BYTES = 16;
 const TRIGGER_LEVELS = [1, 4, 8, 14];

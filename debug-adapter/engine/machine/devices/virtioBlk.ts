@@ -3,7 +3,7 @@ import type { Drive } from '../../block/drive.ts';
 import type { State } from '../../base/state.ts';
 import { transferBuffer } from '../../base/hashMemory.ts';
 import type { DeviceContext, GuestMemory, TimedDevice } from './device.ts';
-import { copyIn, copyOut, lengthOf, slice } from './segments.ts';
+import { copyIn, copyOut, totalBytes, slice } from './segments.ts';
 import { FEATURE_VERSION_1 } from './virtioRegisters.ts';
 import { VirtioMmio, type VirtioBackend, type VirtioTransport, type VirtioTransportOptions } from './virtioMmio.ts';
 import { BadQueueError, type Chain, type Segment } from './virtqueue.ts';
@@ -25,13 +25,13 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
   readonly configuration: Uint8Array;
   readonly queueCount = 1;
   readonly queueSizeDefault = 256;
-  readonly #context: DeviceContext;
-  readonly #memory: GuestMemory;
-  readonly #drive: Drive;
-  readonly #padsIdentity: boolean;
-  readonly #transport: VirtioTransport;
+  private readonly context: DeviceContext;
+  private readonly memory: GuestMemory;
+  private readonly drive: Drive;
+  private readonly padsIdentity: boolean;
+  private readonly transport: VirtioTransport;
   /** Requests in flight, in the order submitted, which is the order of completion. */
-  #pending: PendingRequest[] = [];
+  private pending: PendingRequest[] = [];
 
   constructor(options: {
     name?: string;
@@ -44,101 +44,101 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
     isBefore5?: boolean;
   }) {
     this.name = options.name ?? 'virtio0';
-    this.#context = options.context;
-    this.#memory = options.memory;
-    this.#drive = options.drive;
-    this.#padsIdentity = options.isBefore5 ?? false;
+    this.context = options.context;
+    this.memory = options.memory;
+    this.drive = options.drive;
+    this.padsIdentity = options.isBefore5 ?? false;
     this.features = FEATURES | (options.drive.readOnly ? FEATURE_READ_ONLY : 0n);
     this.configuration = configurationFor(options.drive);
     const Transport = options.transport ?? VirtioMmio;
-    this.#transport = new Transport({ ...options, name: this.name, backend: this });
+    this.transport = new Transport({ ...options, name: this.name, backend: this });
   }
 
   read(offset: number, sizeBytes: 1 | 2 | 4): number {
-    return this.#transport.read(offset, sizeBytes);
+    return this.transport.read(offset, sizeBytes);
   }
 
   write(offset: number, value: number, sizeBytes: 1 | 2 | 4): void {
-    this.#transport.write(offset, value, sizeBytes);
+    this.transport.write(offset, value, sizeBytes);
   }
 
   deadline(): number {
-    return this.#pending.length > 0 ? this.#pending[0].dueNanoseconds : Infinity;
+    return this.pending.length > 0 ? this.pending[0].dueNanoseconds : Infinity;
   }
 
   /** Completes the oldest request. If the host fails, throws and leaves the request in flight. */
   act(): void {
-    const request = this.#pending[0];
-    const { status, data } = this.#perform(request);
-    this.#pending.shift();
-    if (this.#transport.isBroken) return;
+    const request = this.pending[0];
+    const { status, data } = this.perform(request);
+    this.pending.shift();
+    if (this.transport.isBroken) return;
     if (request.work.kind !== 'drive' || request.work.operation === 'read') {
-      copyIn(this.#memory, data, request.dataSegments);
+      copyIn(this.memory, data, request.dataSegments);
     }
-    this.#memory.writeU8(request.statusAddress, STATUS_BYTE[status]);
+    this.memory.writeU8(request.statusAddress, STATUS_BYTE[status]);
     const used = { head: request.head, writtenBytes: request.writableBytes };
-    const wanted = this.#transport.queue(0).push(used, this.#transport.hasFeature(FEATURE_EVENT_INDEX));
-    if (wanted) this.#transport.interruptForUsedBuffer();
+    const wanted = this.transport.queue(0).push(used, this.transport.hasFeature(FEATURE_EVENT_INDEX));
+    if (wanted) this.transport.interruptForUsedBuffer();
   }
 
-  notified(index: number): void {
-    const queue = this.#transport.queue(index);
-    const hasEventIndex = this.#transport.hasFeature(FEATURE_EVENT_INDEX);
+  handleNotification(index: number): void {
+    const queue = this.transport.queue(index);
+    const hasEventIndex = this.transport.hasFeature(FEATURE_EVENT_INDEX);
     try {
-      for (let chain = queue.pop(hasEventIndex); chain; chain = queue.pop(hasEventIndex)) this.#begin(chain);
+      for (let chain = queue.pop(hasEventIndex); chain; chain = queue.pop(hasEventIndex)) this.begin(chain);
     } catch (error) {
       // As in QEMU, which requests the next notification even if it will ignore it.
-      if (hasEventIndex) queue.askForNotification();
+      if (hasEventIndex) queue.requestNotification();
       throw error;
     }
   }
 
   /** Requests started on the drive must complete there: they are in its log, and writes may be under way. */
-  abandon(): void {
-    while (this.#pending.length > 0) {
-      this.#perform(this.#pending[0]);
-      this.#pending.shift();
+  cancelRequests(): void {
+    while (this.pending.length > 0) {
+      this.perform(this.pending[0]);
+      this.pending.shift();
     }
   }
 
   saveState(): State {
-    const pending = this.#pending.map(({ work, dataSegments, ...rest }) => ({
+    const pending = this.pending.map(({ work, dataSegments, ...rest }) => ({
       ...rest,
       work: { ...work },
       dataSegments: dataSegments.map((segment) => ({ ...segment })),
     }));
-    return { transport: this.#transport.saveState(), pending };
+    return { transport: this.transport.saveState(), pending };
   }
 
   loadState(state: State): void {
-    this.#transport.loadState(state.transport as State);
+    this.transport.loadState(state.transport as State);
     const pending = state.pending as unknown as PendingRequest[];
-    this.#pending = pending.map(({ work, dataSegments, ...rest }) => ({
+    this.pending = pending.map(({ work, dataSegments, ...rest }) => ({
       ...rest,
       work: { ...work },
       dataSegments: dataSegments.map((segment) => ({ ...segment })),
     }));
   }
 
-  #begin(chain: Chain): void {
-    const parsed = parseRequest(this.#memory, chain);
-    const order = understand(this.#memory, parsed, this.#drive.lengthBytes);
-    const work = order.kind === 'drive' ? this.#beginOnDrive(order) : order;
-    const dueNanoseconds = this.#dueNanoseconds(order.kind === 'drive' ? order.lengthBytes : 0);
+  private begin(chain: Chain): void {
+    const parsed = parseRequest(this.memory, chain);
+    const order = decodeRequest(this.memory, parsed, this.drive.lengthBytes);
+    const work = order.kind === 'drive' ? this.beginOnDrive(order) : order;
+    const dueNanoseconds = this.dueNanoseconds(order.kind === 'drive' ? order.lengthBytes : 0);
     const { head, statusAddress, writableBytes } = parsed;
     const dataSegments = order.kind === 'identify' ? parsed.writable : parsed.dataSegments;
-    this.#pending.push({ head, dueNanoseconds, work, dataSegments, statusAddress, writableBytes });
+    this.pending.push({ head, dueNanoseconds, work, dataSegments, statusAddress, writableBytes });
   }
 
-  #beginOnDrive({ operation, offset, lengthBytes }: DriveOrder): DriveWork {
-    const position = this.#context.position();
-    const id = this.#drive.begin({ position, operation, offset, lengthBytes });
+  private beginOnDrive({ operation, offset, lengthBytes }: DriveCommand): DriveWork {
+    const position = this.context.position();
+    const id = this.drive.begin({ position, operation, offset, lengthBytes });
     return { kind: 'drive', id, operation, offset, lengthBytes };
   }
 
-  #dueNanoseconds(lengthBytes: number): number {
-    const own = this.#context.now() + REQUEST_NANOSECONDS + Math.floor(lengthBytes / BYTES_PER_NANOSECOND);
-    const previous = this.#pending.at(-1)?.dueNanoseconds ?? 0;
+  private dueNanoseconds(lengthBytes: number): number {
+    const own = this.context.now() + REQUEST_NANOSECONDS + Math.floor(lengthBytes / BYTES_PER_NANOSECOND);
+    const previous = this.pending.at(-1)?.dueNanoseconds ?? 0;
     return Math.max(previous, own);
   }
 
@@ -146,11 +146,11 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
    * The data that the drive reads or fills. A write from a single buffer uses guest memory directly; other data is
    * copied, because a read may fail halfway.
    */
-  #dataFor({ operation, lengthBytes }: DriveWork, segments: Segment[]): Uint8Array {
-    if (operation === 'write' && segments.length === 1) return this.#memory.bytesAt(segments[0].address, lengthBytes);
+  private dataFor({ operation, lengthBytes }: DriveWork, segments: Segment[]): Uint8Array {
+    if (operation === 'write' && segments.length === 1) return this.memory.bytesAt(segments[0].address, lengthBytes);
     if (operation !== 'read' && operation !== 'write') return NO_BYTES;
     const data = transferBuffer(lengthBytes);
-    if (operation === 'write') copyOut(this.#memory, segments, data);
+    if (operation === 'write') copyOut(this.memory, segments, data);
     return data;
   }
 
@@ -158,15 +158,15 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
    * Performs a request, including its drive operation, but does not modify guest memory. `data` is what the guest will
    * read.
    */
-  #perform({ work, dataSegments }: PendingRequest): { status: BlockStatus; data: Uint8Array } {
+  private perform({ work, dataSegments }: PendingRequest): { status: BlockStatus; data: Uint8Array } {
     switch (work.kind) {
       case 'answer':
         return { status: work.status, data: NO_BYTES };
       case 'identify':
-        return { status: 'ok', data: identity(this.#drive.id, this.#padsIdentity) };
+        return { status: 'ok', data: identity(this.drive.id, this.padsIdentity) };
       case 'drive': {
-        const data = this.#dataFor(work, dataSegments);
-        const status = this.#drive.complete({ position: this.#context.position(), id: work.id, data });
+        const data = this.dataFor(work, dataSegments);
+        const status = this.drive.complete({ position: this.context.position(), id: work.id, data });
         return { status, data: status === 'ok' ? data : NO_BYTES };
       }
     }
@@ -177,16 +177,16 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
 type Work = DriveWork | Answer;
 
 /** A decoded request, before it is started on the drive. */
-type Order = DriveOrder | Answer;
+type BlockCommand = DriveCommand | Answer;
 
-interface DriveOrder {
+interface DriveCommand {
   kind: 'drive';
   operation: BlockOperation;
   offset: number;
   lengthBytes: number;
 }
 
-type DriveWork = DriveOrder & { id: number };
+type DriveWork = DriveCommand & { id: number };
 
 type Answer = { kind: 'identify' } | { kind: 'answer'; status: BlockStatus };
 
@@ -219,8 +219,8 @@ interface ParsedRequest {
 
 /** Parses a struct virtio_blk_req (5.2.6): header, data and status byte, split over buffers in any way (2.7.4). */
 function parseRequest(memory: GuestMemory, chain: Chain): ParsedRequest {
-  const readableBytes = lengthOf(chain.readable);
-  const writableBytes = lengthOf(chain.writable);
+  const readableBytes = totalBytes(chain.readable);
+  const writableBytes = totalBytes(chain.writable);
   if (readableBytes < HEADER_BYTES || writableBytes < 1) throw new BadQueueError('a request without header or status');
   const { type, sector } = readHeader(memory, chain.readable);
   const readable = slice(chain.readable, HEADER_BYTES, readableBytes);
@@ -243,19 +243,19 @@ function readHeader(memory: GuestMemory, segments: Segment[]): { type: number; s
 }
 
 /** Decodes a request. Returns an answer directly if the drive is not involved. */
-function understand(memory: GuestMemory, request: ParsedRequest, diskBytes: number): Order {
+function decodeRequest(memory: GuestMemory, request: ParsedRequest, diskBytes: number): BlockCommand {
   // As in QEMU, types without a data direction may have the direction bit set, and a barrier bit is ignored.
   switch ((request.type & ~TYPE_OUT & ~TYPE_BARRIER) >>> 0) {
     case TYPE_IN:
-      if (request.type & TYPE_OUT) return transfer('write', request.sector, lengthOf(request.readable), diskBytes);
-      return transfer('read', request.sector, lengthOf(request.writable), diskBytes);
+      if (request.type & TYPE_OUT) return transfer('write', request.sector, totalBytes(request.readable), diskBytes);
+      return transfer('read', request.sector, totalBytes(request.writable), diskBytes);
     case TYPE_FLUSH:
       return { kind: 'drive', operation: 'flush', offset: 0, lengthBytes: 0 };
     case TYPE_GET_ID:
       return { kind: 'identify' };
     case TYPE_DISCARD & ~TYPE_OUT:
     case TYPE_WRITE_ZEROES & ~TYPE_OUT:
-      return rangeOrder(memory, request, diskBytes);
+      return rangeCommand(memory, request, diskBytes);
     case TYPE_SCSI:
       return { kind: 'answer', status: request.isScsiCommand ? 'unsupported' : 'ioError' };
     default:
@@ -267,23 +267,23 @@ function understand(memory: GuestMemory, request: ParsedRequest, diskBytes: numb
  * The answer to a request of zero bytes, which needs no drive operation; as in QEMU its offset must still be on the
  * disk.
  */
-const nothingAt = (offset: number, diskBytes: number): Answer => ({
+const emptyRequestAt = (offset: number, diskBytes: number): Answer => ({
   kind: 'answer',
   status: offset <= diskBytes ? 'ok' : 'ioError',
 });
 
-function transfer(operation: 'read' | 'write', sector: number, lengthBytes: number, diskBytes: number): Order {
+function transfer(operation: 'read' | 'write', sector: number, lengthBytes: number, diskBytes: number): BlockCommand {
   const offset = sector * SECTOR_BYTES;
   const possible =
     lengthBytes % SECTOR_BYTES === 0 && lengthBytes <= TRANSFER_BYTES_MAX && Number.isSafeInteger(offset + lengthBytes);
   if (!possible) return { kind: 'answer', status: 'ioError' };
-  if (lengthBytes === 0) return nothingAt(offset, diskBytes);
+  if (lengthBytes === 0) return emptyRequestAt(offset, diskBytes);
   return { kind: 'drive', operation, offset, lengthBytes };
 }
 
 /** Decodes a struct virtio_blk_discard_write_zeroes (5.2.6): one range per request, as the configuration announces. */
-function rangeOrder(memory: GuestMemory, { type, readable }: ParsedRequest, diskBytes: number): Order {
-  const payloadBytes = lengthOf(readable);
+function rangeCommand(memory: GuestMemory, { type, readable }: ParsedRequest, diskBytes: number): BlockCommand {
+  const payloadBytes = totalBytes(readable);
   if (payloadBytes > RANGE_BYTES || !(type & TYPE_OUT)) return { kind: 'answer', status: 'unsupported' };
   if (payloadBytes < RANGE_BYTES) throw new BadQueueError('a discard or write-zeroes request without a range');
   const payload = new Uint8Array(RANGE_BYTES);
@@ -303,7 +303,7 @@ function rangeOrder(memory: GuestMemory, { type, readable }: ParsedRequest, disk
   if (sectors > RANGE_SECTORS_MAX || !Number.isSafeInteger(offset + lengthBytes)) {
     return { kind: 'answer', status: 'ioError' };
   }
-  if (sectors === 0) return nothingAt(offset, diskBytes);
+  if (sectors === 0) return emptyRequestAt(offset, diskBytes);
   return { kind: 'drive', operation: isDiscard ? 'discard' : 'writeZeroes', offset, lengthBytes };
 }
 

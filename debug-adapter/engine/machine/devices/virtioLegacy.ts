@@ -1,11 +1,11 @@
 import type { GuestAddress } from '../../base/quantities.ts';
-import type { QueuePlace } from './virtqueue.ts';
+import type { QueueAddresses } from './virtqueue.ts';
 
 /**
  * The addresses of a legacy queue's parts (virtio 1.2, 2.7.2, "Legacy Interfaces: A Note on Virtqueue Layout"):
  * descriptors, the available ring right after them, and the used ring at the next multiple of the alignment.
  */
-export function legacyQueuePlace({
+export function legacyQueueAddresses({
   start,
   size,
   alignment,
@@ -13,7 +13,7 @@ export function legacyQueuePlace({
   start: GuestAddress;
   size: number;
   alignment: number;
-}): QueuePlace {
+}): QueueAddresses {
   const available = start + size * DESCRIPTOR_BYTES;
   const availableEnd = available + RING_HEAD_BYTES + size * AVAILABLE_ENTRY_BYTES;
   // An alignment of 0, which no driver uses, is treated as 1.

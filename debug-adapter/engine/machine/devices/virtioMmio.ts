@@ -27,7 +27,7 @@ import {
   QUEUE_READY,
   QUEUE_SELECT,
   QUEUE_SIZE,
-  QUEUE_SIZE_MAXIMUM,
+  QUEUE_SIZE_MAX_REGISTER,
   SHARED_MEMORY_LENGTH_HIGH,
   SHARED_MEMORY_LENGTH_LOW,
   STATUS,
@@ -51,12 +51,12 @@ export interface VirtioBackend {
   /** The queue size if the driver sets none. */
   readonly queueSizeDefault: number;
   /** The guest notified a queue that is ready. May throw BadQueueError. */
-  notified(queue: number): void;
+  handleNotification(queue: number): void;
   /**
    * The guest resets the device or stops a queue: requests in flight must end immediately and no longer touch guest
    * memory.
    */
-  abandon(): void;
+  cancelRequests(): void;
   /** The virtual time of the next action in nanoseconds, Infinity for none. */
   deadline(): number;
   /** The guest wrote a status that includes DRIVER_OK. May throw BadQueueError. */
@@ -65,7 +65,7 @@ export interface VirtioBackend {
 
 /** The transport as seen by its device: VirtioMmio, or the variant for older recordings. */
 export interface VirtioTransport extends Device {
-  queue(index: number): Pick<Virtqueue, 'pop' | 'push' | 'askForNotification'>;
+  queue(index: number): Pick<Virtqueue, 'pop' | 'push' | 'requestNotification'>;
   hasFeature(feature: bigint): boolean;
   /** The guest violated a queue rule. Until it resets the device, its memory is not touched. */
   readonly isBroken: boolean;
@@ -98,140 +98,140 @@ export interface VirtioTransportOptions {
  */
 export class VirtioMmio implements VirtioTransport {
   readonly name: string;
-  readonly #context: DeviceContext;
-  readonly #backend: VirtioBackend;
-  readonly #legacy: boolean;
-  readonly #features: bigint;
-  readonly #queues: Virtqueue[] = [];
+  private readonly context: DeviceContext;
+  private readonly backend: VirtioBackend;
+  private readonly legacy: boolean;
+  private readonly features: bigint;
+  private readonly queues: Virtqueue[] = [];
   /** Modern: a queue's registers before it becomes ready. */
-  readonly #queueRegisters: QueueRegisters[] = [];
+  private readonly queueRegisters: QueueRegisters[] = [];
   /** Modern: the numbers of the queues whose QUEUE_READY reads as 1. */
-  readonly #readyQueues = new Set<number>();
-  #status = 0;
-  #interruptStatus = 0;
-  #configurationGeneration = 0;
+  private readonly readyQueues = new Set<number>();
+  private status = 0;
+  private interruptStatus = 0;
+  private configurationGeneration = 0;
   /** Whether the upper 32 features are selected. */
-  #deviceFeaturesSelect = false;
-  #driverFeaturesSelect = false;
+  private deviceFeaturesSelect = false;
+  private driverFeaturesSelect = false;
   /** What the guest wrote, and the subset accepted when it set FEATURES_OK. */
-  #driverFeatures = 0n;
-  #negotiated = 0n;
-  #queueSelect = 0;
+  private driverFeatures = 0n;
+  private negotiated = 0n;
+  private queueSelect = 0;
   /** Legacy: log2 of the page size in which QUEUE_PAGE counts. A reset by the guest keeps it. */
-  #guestPageShift = 0;
-  #isBroken = false;
+  private guestPageShift = 0;
+  private broken = false;
 
   constructor(options: VirtioTransportOptions) {
     this.name = options.name;
-    this.#context = options.context;
-    this.#backend = options.backend;
-    this.#legacy = options.legacy ?? false;
+    this.context = options.context;
+    this.backend = options.backend;
+    this.legacy = options.legacy ?? false;
     const { features, queueCount, queueSizeDefault } = options.backend;
-    this.#features = this.#legacy ? features & ~FEATURE_VERSION_1 : features;
+    this.features = this.legacy ? features & ~FEATURE_VERSION_1 : features;
     for (let queue = 0; queue < queueCount; queue++) {
-      this.#queues.push(new Virtqueue(options.memory, queueSizeDefault));
-      this.#queueRegisters.push({ size: 0, halves: [0, 0, 0, 0, 0, 0] });
+      this.queues.push(new Virtqueue(options.memory, queueSizeDefault));
+      this.queueRegisters.push({ size: 0, halves: [0, 0, 0, 0, 0, 0] });
     }
   }
 
   queue(index: number): Virtqueue {
-    return this.#queues[index];
+    return this.queues[index];
   }
 
   get isBroken(): boolean {
-    return this.#isBroken;
+    return this.broken;
   }
 
   hasFeature(feature: bigint): boolean {
-    return (this.#negotiated & feature) !== 0n;
+    return (this.negotiated & feature) !== 0n;
   }
 
   get driverIsReady(): boolean {
-    return (this.#status & STATUS_DRIVER_OK) !== 0;
+    return (this.status & STATUS_DRIVER_OK) !== 0;
   }
 
   /** Signals a used buffer, if the guest wants to be notified of it. */
   interruptForUsedBuffer(): void {
-    this.#setInterruptStatus(this.#interruptStatus | INTERRUPT_USED_BUFFER);
+    this.setInterruptStatus(this.interruptStatus | INTERRUPT_USED_BUFFER);
   }
 
   read(offset: number, sizeBytes: 1 | 2 | 4): number {
-    if (offset >= CONFIGURATION) return this.#readConfiguration(offset - CONFIGURATION, sizeBytes);
+    if (offset >= CONFIGURATION) return this.readConfiguration(offset - CONFIGURATION, sizeBytes);
     // 4.2.2.2: the driver uses only 32-bit aligned accesses for the registers.
-    return sizeBytes === 4 ? this.#readRegister(offset) : 0;
+    return sizeBytes === 4 ? this.readRegister(offset) : 0;
   }
 
   write(offset: number, value: number, sizeBytes: 1 | 2 | 4): void {
     if (offset >= CONFIGURATION || sizeBytes !== 4) return;
-    const before = this.#backend.deadline();
-    this.#guarded(() => this.#writeRegister(offset, value));
+    const before = this.backend.deadline();
+    this.guarded(() => this.writeRegister(offset, value));
     // The PLIC calls attention itself if the interrupt line changed.
-    if (this.#backend.deadline() !== before) this.#context.attention();
+    if (this.backend.deadline() !== before) this.context.requestAttention();
   }
 
   saveState(): State {
     return {
-      status: this.#status,
-      interruptStatus: this.#interruptStatus,
-      configurationGeneration: this.#configurationGeneration,
-      deviceFeaturesSelect: this.#deviceFeaturesSelect,
-      driverFeaturesSelect: this.#driverFeaturesSelect,
-      driverFeatures: this.#driverFeatures,
-      negotiated: this.#negotiated,
-      queueSelect: this.#queueSelect,
-      guestPageShift: this.#guestPageShift,
-      isBroken: this.#isBroken,
-      readyQueues: [...this.#readyQueues].sort((a, b) => a - b),
-      queueRegisters: this.#queueRegisters.map(({ size, halves }) => ({ size, halves: [...halves] })),
-      queues: this.#queues.map((queue) => queue.saveState()),
+      status: this.status,
+      interruptStatus: this.interruptStatus,
+      configurationGeneration: this.configurationGeneration,
+      deviceFeaturesSelect: this.deviceFeaturesSelect,
+      driverFeaturesSelect: this.driverFeaturesSelect,
+      driverFeatures: this.driverFeatures,
+      negotiated: this.negotiated,
+      queueSelect: this.queueSelect,
+      guestPageShift: this.guestPageShift,
+      isBroken: this.broken,
+      readyQueues: [...this.readyQueues].sort((a, b) => a - b),
+      queueRegisters: this.queueRegisters.map(({ size, halves }) => ({ size, halves: [...halves] })),
+      queues: this.queues.map((queue) => queue.saveState()),
     };
   }
 
   loadState(state: State): void {
-    this.#status = state.status as number;
-    this.#interruptStatus = state.interruptStatus as number;
-    this.#configurationGeneration = state.configurationGeneration as number;
-    this.#deviceFeaturesSelect = state.deviceFeaturesSelect as boolean;
-    this.#driverFeaturesSelect = state.driverFeaturesSelect as boolean;
-    this.#driverFeatures = state.driverFeatures as bigint;
-    this.#negotiated = state.negotiated as bigint;
-    this.#queueSelect = state.queueSelect as number;
-    this.#guestPageShift = state.guestPageShift as number;
-    this.#isBroken = state.isBroken as boolean;
-    this.#readyQueues.clear();
-    for (const queue of state.readyQueues as number[]) this.#readyQueues.add(queue);
+    this.status = state.status as number;
+    this.interruptStatus = state.interruptStatus as number;
+    this.configurationGeneration = state.configurationGeneration as number;
+    this.deviceFeaturesSelect = state.deviceFeaturesSelect as boolean;
+    this.driverFeaturesSelect = state.driverFeaturesSelect as boolean;
+    this.driverFeatures = state.driverFeatures as bigint;
+    this.negotiated = state.negotiated as bigint;
+    this.queueSelect = state.queueSelect as number;
+    this.guestPageShift = state.guestPageShift as number;
+    this.broken = state.isBroken as boolean;
+    this.readyQueues.clear();
+    for (const queue of state.readyQueues as number[]) this.readyQueues.add(queue);
     const registers = state.queueRegisters as unknown as QueueRegisters[];
     registers.forEach(({ size, halves }, queue) => {
-      this.#queueRegisters[queue] = { size, halves: [...halves] };
+      this.queueRegisters[queue] = { size, halves: [...halves] };
     });
-    (state.queues as State[]).forEach((saved, queue) => this.#queues[queue].loadState(saved));
+    (state.queues as State[]).forEach((saved, queue) => this.queues[queue].loadState(saved));
   }
 
-  #readRegister(offset: number): number {
-    const queue: Virtqueue | undefined = this.#queues[this.#queueSelect];
+  private readRegister(offset: number): number {
+    const queue: Virtqueue | undefined = this.queues[this.queueSelect];
     switch (offset) {
       case MAGIC_VALUE:
         return MAGIC;
       case VERSION:
-        return this.#legacy ? LEGACY_VERSION : MODERN_VERSION;
+        return this.legacy ? LEGACY_VERSION : MODERN_VERSION;
       case DEVICE_ID:
-        return this.#backend.deviceId;
+        return this.backend.deviceId;
       case VENDOR_ID:
         return QEMU_VENDOR;
       case DEVICE_FEATURES:
-        return word(this.#features, this.#deviceFeaturesSelect);
-      case QUEUE_SIZE_MAXIMUM:
+        return word(this.features, this.deviceFeaturesSelect);
+      case QUEUE_SIZE_MAX_REGISTER:
         return queue ? QUEUE_SIZE_MAX : 0;
       case QUEUE_READY:
-        return !this.#legacy && this.#readyQueues.has(this.#queueSelect) ? 1 : 0;
+        return !this.legacy && this.readyQueues.has(this.queueSelect) ? 1 : 0;
       case QUEUE_PAGE:
-        return this.#legacy && queue ? Math.floor(queue.descriptors / 2 ** this.#guestPageShift) % 2 ** 32 : 0;
+        return this.legacy && queue ? Math.floor(queue.descriptors / 2 ** this.guestPageShift) % 2 ** 32 : 0;
       case INTERRUPT_STATUS:
-        return this.#interruptStatus;
+        return this.interruptStatus;
       case STATUS:
-        return this.#status;
+        return this.status;
       case CONFIGURATION_GENERATION:
-        return this.#legacy ? 0 : this.#configurationGeneration;
+        return this.legacy ? 0 : this.configurationGeneration;
       case SHARED_MEMORY_LENGTH_LOW:
       case SHARED_MEMORY_LENGTH_HIGH:
         return 0xffffffff; // 4.2.2: a region that does not exist has length -1.
@@ -240,8 +240,8 @@ export class VirtioMmio implements VirtioTransport {
     }
   }
 
-  #readConfiguration(offset: number, sizeBytes: number): number {
-    const bytes = this.#backend.configuration;
+  private readConfiguration(offset: number, sizeBytes: number): number {
+    const bytes = this.backend.configuration;
     // As in QEMU, reads past the end return all ones.
     if (offset + sizeBytes > bytes.length) return 2 ** (8 * sizeBytes) - 1;
     let value = 0;
@@ -249,133 +249,133 @@ export class VirtioMmio implements VirtioTransport {
     return value;
   }
 
-  #writeRegister(offset: number, value: number): void {
+  private writeRegister(offset: number, value: number): void {
     switch (offset) {
       case DEVICE_FEATURES_SELECT:
-        this.#deviceFeaturesSelect = value !== 0;
+        this.deviceFeaturesSelect = value !== 0;
         return;
       case DRIVER_FEATURES:
-        return this.#writeDriverFeatures(value);
+        return this.writeDriverFeatures(value);
       case DRIVER_FEATURES_SELECT:
-        this.#driverFeaturesSelect = value !== 0;
+        this.driverFeaturesSelect = value !== 0;
         return;
       case QUEUE_SELECT:
-        if (value < QUEUES_MAX) this.#queueSelect = value;
+        if (value < QUEUES_MAX) this.queueSelect = value;
         return;
       case QUEUE_NOTIFY:
-        if (!this.#isBroken && this.#queues[value]?.isPlaced) this.#backend.notified(value);
+        if (!this.broken && this.queues[value]?.hasAddresses) this.backend.handleNotification(value);
         return;
       case INTERRUPT_ACKNOWLEDGE:
-        return this.#setInterruptStatus(this.#interruptStatus & ~value);
+        return this.setInterruptStatus(this.interruptStatus & ~value);
       case STATUS:
-        return this.#writeStatus(value & 0xff);
+        return this.writeStatus(value & 0xff);
       default:
-        if (this.#legacy) this.#writeLegacyQueueRegister(offset, value);
-        else this.#writeQueueRegister(offset, value);
+        if (this.legacy) this.writeLegacyQueueRegister(offset, value);
+        else this.writeQueueRegister(offset, value);
     }
   }
 
-  #writeDriverFeatures(value: number): void {
-    if (!this.#legacy) {
-      this.#driverFeatures = withWord(this.#driverFeatures, this.#driverFeaturesSelect, value);
+  private writeDriverFeatures(value: number): void {
+    if (!this.legacy) {
+      this.driverFeatures = withWord(this.driverFeatures, this.driverFeaturesSelect, value);
       return;
     }
     // 4.2.4: there are no upper features, and a write takes effect unless FEATURES_OK has ended the negotiation.
-    if (!this.#driverFeaturesSelect) this.#negotiate(BigInt(value));
+    if (!this.driverFeaturesSelect) this.negotiate(BigInt(value));
   }
 
-  #negotiate(features: bigint): void {
-    if (!(this.#status & STATUS_FEATURES_OK)) this.#negotiated = features & this.#features;
+  private negotiate(features: bigint): void {
+    if (!(this.status & STATUS_FEATURES_OK)) this.negotiated = features & this.features;
   }
 
-  #writeLegacyQueueRegister(offset: number, value: number): void {
-    const queue: Virtqueue | undefined = this.#queues[this.#queueSelect];
+  private writeLegacyQueueRegister(offset: number, value: number): void {
+    const queue: Virtqueue | undefined = this.queues[this.queueSelect];
     switch (offset) {
       case GUEST_PAGE_SIZE:
-        this.#guestPageShift = pageShift(value);
+        this.guestPageShift = pageShift(value);
         return;
       case QUEUE_SIZE:
         queue?.setSize(value);
-        return queue?.placeLegacy();
+        return queue?.setLegacyLayout();
       case QUEUE_ALIGNMENT:
         return queue?.setAlignment(value);
       case QUEUE_PAGE:
         // As in QEMU, removing one queue resets the device.
-        if (value === 0) return this.#reset();
-        return queue?.placeLegacy(value * 2 ** this.#guestPageShift);
+        if (value === 0) return this.resetRegisters();
+        return queue?.setLegacyLayout(value * 2 ** this.guestPageShift);
       default: // Read-only and unknown registers.
         return;
     }
   }
 
-  #writeQueueRegister(offset: number, value: number): void {
-    const registers: QueueRegisters | undefined = this.#queueRegisters[this.#queueSelect];
-    if (offset === QUEUE_READY) return this.#writeQueueReady(value !== 0);
+  private writeQueueRegister(offset: number, value: number): void {
+    const registers: QueueRegisters | undefined = this.queueRegisters[this.queueSelect];
+    if (offset === QUEUE_READY) return this.writeQueueReady(value !== 0);
     if (!registers) return;
     const half = QUEUE_ADDRESSES.indexOf(offset);
     if (half >= 0) registers.halves[half] = value;
     if (offset !== QUEUE_SIZE) return;
     registers.size = value;
-    this.#queues[this.#queueSelect].setSize(value);
+    this.queues[this.queueSelect].setSize(value);
   }
 
-  #writeQueueReady(ready: boolean): void {
+  private writeQueueReady(ready: boolean): void {
     if (!ready) {
-      this.#readyQueues.delete(this.#queueSelect);
+      this.readyQueues.delete(this.queueSelect);
       return;
     }
-    this.#readyQueues.add(this.#queueSelect);
-    const queue: Virtqueue | undefined = this.#queues[this.#queueSelect];
+    this.readyQueues.add(this.queueSelect);
+    const queue: Virtqueue | undefined = this.queues[this.queueSelect];
     if (!queue) return;
-    const { size, halves } = this.#queueRegisters[this.#queueSelect];
+    const { size, halves } = this.queueRegisters[this.queueSelect];
     queue.setSize(size);
-    queue.place(ringAddresses(halves));
+    queue.setAddresses(ringAddresses(halves));
   }
 
-  #writeStatus(status: number): void {
-    if (!this.#legacy && status & STATUS_FEATURES_OK) this.#negotiate(this.#driverFeatures);
-    this.#status = status;
-    if (status === 0) this.#reset();
-    else if (status & STATUS_DRIVER_OK) this.#backend.driverIsReady?.();
+  private writeStatus(status: number): void {
+    if (!this.legacy && status & STATUS_FEATURES_OK) this.negotiate(this.driverFeatures);
+    this.status = status;
+    if (status === 0) this.resetRegisters();
+    else if (status & STATUS_DRIVER_OK) this.backend.driverIsReady?.();
   }
 
-  #reset(): void {
-    this.#backend.abandon();
-    this.#isBroken = false;
-    this.#status = 0;
-    this.#negotiated = 0n;
-    this.#queueSelect = 0;
-    this.#readyQueues.clear();
-    this.#queues.forEach((queue) => queue.reset());
-    this.#setInterruptStatus(0);
+  private resetRegisters(): void {
+    this.backend.cancelRequests();
+    this.broken = false;
+    this.status = 0;
+    this.negotiated = 0n;
+    this.queueSelect = 0;
+    this.readyQueues.clear();
+    this.queues.forEach((queue) => queue.reset());
+    this.setInterruptStatus(0);
   }
 
   /** Runs an operation that accesses queues: a BadQueueError breaks the device instead of ending the machine. */
-  #guarded(work: () => void): void {
+  private guarded(work: () => void): void {
     try {
       work();
     } catch (error) {
       if (!(error instanceof BadQueueError)) throw error;
-      this.#break();
+      this.break();
     }
   }
 
   /** QEMU virtio.c, virtio_error: drivers before version 1 do not know DEVICE_NEEDS_RESET. */
-  #break(): void {
+  private break(): void {
     if (this.hasFeature(FEATURE_VERSION_1)) {
-      this.#status |= STATUS_NEEDS_RESET;
+      this.status |= STATUS_NEEDS_RESET;
       if (this.driverIsReady) {
-        this.#configurationGeneration++;
-        this.#setInterruptStatus(this.#interruptStatus | INTERRUPT_USED_BUFFER | INTERRUPT_CONFIGURATION);
+        this.configurationGeneration++;
+        this.setInterruptStatus(this.interruptStatus | INTERRUPT_USED_BUFFER | INTERRUPT_CONFIGURATION);
       }
     }
-    this.#isBroken = true;
+    this.broken = true;
   }
 
   /** The interrupt line of a broken device keeps its level. */
-  #setInterruptStatus(status: number): void {
-    this.#interruptStatus = status;
-    if (!this.#isBroken) this.#context.setInterrupt(status !== 0);
+  private setInterruptStatus(status: number): void {
+    this.interruptStatus = status;
+    if (!this.broken) this.context.setInterrupt(status !== 0);
   }
 }
 

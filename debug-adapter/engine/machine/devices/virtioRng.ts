@@ -1,6 +1,6 @@
 import type { State } from '../../base/state.ts';
 import type { DeviceContext, GuestMemory, TimedDevice } from './device.ts';
-import { copyIn, lengthOf } from './segments.ts';
+import { copyIn, totalBytes } from './segments.ts';
 import { FEATURE_VERSION_1 } from './virtioRegisters.ts';
 import { VirtioMmio, type VirtioBackend, type VirtioTransport, type VirtioTransportOptions } from './virtioMmio.ts';
 import type { Segment } from './virtqueue.ts';
@@ -17,12 +17,12 @@ export class VirtioRng implements TimedDevice, VirtioBackend {
   readonly configuration = new Uint8Array(0);
   readonly queueCount = 1;
   readonly queueSizeDefault = 8;
-  readonly #context: DeviceContext;
-  readonly #memory: GuestMemory;
-  readonly #entropy: (lengthBytes: number) => Uint8Array;
-  readonly #transport: VirtioTransport;
-  readonly #isBefore5: boolean;
-  #pending: PendingRequest[] = [];
+  private readonly context: DeviceContext;
+  private readonly memory: GuestMemory;
+  private readonly entropy: (lengthBytes: number) => Uint8Array;
+  private readonly transport: VirtioTransport;
+  private readonly isBefore5: boolean;
+  private pending: PendingRequest[] = [];
 
   constructor(options: {
     name: string;
@@ -35,63 +35,63 @@ export class VirtioRng implements TimedDevice, VirtioBackend {
     isBefore5?: boolean;
   }) {
     this.name = options.name;
-    this.#isBefore5 = options.isBefore5 ?? false;
-    this.features = options.legacy && !this.#isBefore5 ? FEATURES | FEATURE_ANY_LAYOUT : FEATURES;
-    this.#context = options.context;
-    this.#memory = options.memory;
-    this.#entropy = options.entropy;
+    this.isBefore5 = options.isBefore5 ?? false;
+    this.features = options.legacy && !this.isBefore5 ? FEATURES | FEATURE_ANY_LAYOUT : FEATURES;
+    this.context = options.context;
+    this.memory = options.memory;
+    this.entropy = options.entropy;
     const Transport = options.transport ?? VirtioMmio;
-    this.#transport = new Transport({ ...options, backend: this });
+    this.transport = new Transport({ ...options, backend: this });
   }
 
   read(offset: number, sizeBytes: 1 | 2 | 4): number {
-    return this.#transport.read(offset, sizeBytes);
+    return this.transport.read(offset, sizeBytes);
   }
 
   write(offset: number, value: number, sizeBytes: 1 | 2 | 4): void {
-    this.#transport.write(offset, value, sizeBytes);
+    this.transport.write(offset, value, sizeBytes);
   }
 
   deadline(): number {
-    return this.#pending.length > 0 ? this.#pending[0].dueNanoseconds : Infinity;
+    return this.pending.length > 0 ? this.pending[0].dueNanoseconds : Infinity;
   }
 
   act(): void {
-    const { head, segments } = this.#pending.shift()!;
-    if (this.#transport.isBroken && !this.#isBefore5) return;
-    const bytes = this.#entropy(Math.min(lengthOf(segments), ANSWER_BYTES_MAX));
-    copyIn(this.#memory, bytes, segments);
+    const { head, segments } = this.pending.shift()!;
+    if (this.transport.isBroken && !this.isBefore5) return;
+    const bytes = this.entropy(Math.min(totalBytes(segments), ANSWER_BYTES_MAX));
+    copyIn(this.memory, bytes, segments);
     const used = { head, writtenBytes: bytes.length };
-    const wanted = this.#transport.queue(0).push(used, this.#transport.hasFeature(FEATURE_EVENT_INDEX));
-    if (wanted) this.#transport.interruptForUsedBuffer();
+    const wanted = this.transport.queue(0).push(used, this.transport.hasFeature(FEATURE_EVENT_INDEX));
+    if (wanted) this.transport.interruptForUsedBuffer();
   }
 
   /** As in QEMU, requests made before DRIVER_OK are answered only when it is set. */
   driverIsReady(): void {
-    this.notified(0);
+    this.handleNotification(0);
   }
 
-  notified(queue: number): void {
-    if (!this.#transport.driverIsReady) return;
+  handleNotification(queue: number): void {
+    if (!this.transport.driverIsReady) return;
     for (;;) {
-      const chain = this.#transport.queue(queue).pop(this.#transport.hasFeature(FEATURE_EVENT_INDEX));
+      const chain = this.transport.queue(queue).pop(this.transport.hasFeature(FEATURE_EVENT_INDEX));
       if (!chain) return;
-      const dueNanoseconds = this.#context.now() + REQUEST_NANOSECONDS;
-      this.#pending.push({ head: chain.head, dueNanoseconds, segments: chain.writable });
+      const dueNanoseconds = this.context.now() + REQUEST_NANOSECONDS;
+      this.pending.push({ head: chain.head, dueNanoseconds, segments: chain.writable });
     }
   }
 
-  abandon(): void {
-    this.#pending = [];
+  cancelRequests(): void {
+    this.pending = [];
   }
 
   saveState(): State {
-    return { transport: this.#transport.saveState(), pending: this.#pending.map(copyOf) as unknown as State[] };
+    return { transport: this.transport.saveState(), pending: this.pending.map(copyOf) as unknown as State[] };
   }
 
   loadState(state: State): void {
-    this.#transport.loadState(state.transport as State);
-    this.#pending = (state.pending as unknown as PendingRequest[]).map(copyOf);
+    this.transport.loadState(state.transport as State);
+    this.pending = (state.pending as unknown as PendingRequest[]).map(copyOf);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { State } from '../../base/state.ts';
 import type { GuestAddress } from '../../base/quantities.ts';
 import type { GuestMemory } from './device.ts';
-import { legacyQueuePlace } from './virtioLegacy.ts';
+import { legacyQueueAddresses } from './virtioLegacy.ts';
 
 /** One buffer of a request. It lies entirely in guest RAM. */
 export interface Segment {
@@ -20,7 +20,7 @@ export interface Chain {
 }
 
 /** The addresses of a queue's three parts, and its size. */
-export interface QueuePlace {
+export interface QueueAddresses {
   size: number;
   descriptors: GuestAddress;
   available: GuestAddress;
@@ -54,91 +54,95 @@ export interface RingAddresses {
  * index is checked before use and a chain can be no longer than its table; violations throw BadQueueError.
  */
 export class Virtqueue {
-  readonly #memory: GuestMemory;
-  readonly #defaultSize: number;
-  #size: number;
+  private readonly memory: GuestMemory;
+  private readonly defaultSize: number;
+  private size: number;
   /** Legacy: the alignment of the used ring. A reset keeps it. */
-  #alignment = ALIGNMENT_DEFAULT;
-  #rings: RingAddresses = NOWHERE;
+  private alignment = ALIGNMENT_DEFAULT;
+  private rings: RingAddresses = NO_ADDRESSES;
   /** The number of chains taken and returned, modulo 2^16. */
-  #availableIndex = 0;
-  #usedIndex = 0;
+  private availableIndex = 0;
+  private usedIndex = 0;
   /** The used index at the last check whether the guest wants an interrupt; -1 before the first check. */
-  #signalledIndex = -1;
+  private signalledIndex = -1;
 
   constructor(memory: GuestMemory, defaultSize: number) {
-    this.#memory = memory;
-    this.#defaultSize = defaultSize;
-    this.#size = defaultSize;
+    this.memory = memory;
+    this.defaultSize = defaultSize;
+    this.size = defaultSize;
   }
 
   /** 0 if the guest has not set it. */
   get descriptors(): GuestAddress {
-    return this.#rings.descriptors;
+    return this.rings.descriptors;
   }
 
-  get isPlaced(): boolean {
-    return this.#rings.descriptors !== 0;
+  get hasAddresses(): boolean {
+    return this.rings.descriptors !== 0;
   }
 
   /** Sets the queue size. An invalid size is ignored. */
   setSize(size: number): void {
-    if (size >= 1 && size <= QUEUE_SIZE_MAX) this.#size = size;
+    if (size >= 1 && size <= QUEUE_SIZE_MAX) this.size = size;
   }
 
   setAlignment(alignment: number): void {
     if (alignment === 0) return;
-    this.#alignment = alignment;
-    this.placeLegacy();
+    this.alignment = alignment;
+    this.setLegacyLayout();
   }
 
   /** Sets the addresses of the rings. The counts of chains taken and returned are kept. */
-  place(rings: RingAddresses): void {
-    this.#rings = { ...rings };
-    if (this.isPlaced) checkRings(this.#memory, this.#size, rings);
+  setAddresses(rings: RingAddresses): void {
+    this.rings = { ...rings };
+    if (this.hasAddresses) checkRings(this.memory, this.size, rings);
   }
 
   /**
    * Lays the queue out as one range of pages. Without `start` the queue keeps its address, for a change of size or
    * alignment.
    */
-  placeLegacy(start = this.#rings.descriptors): void {
+  setLegacyLayout(start = this.rings.descriptors): void {
     if (start === 0) return;
-    const { descriptors, available, used } = legacyQueuePlace({ start, size: this.#size, alignment: this.#alignment });
-    this.place({ descriptors, available, used });
+    const { descriptors, available, used } = legacyQueueAddresses({
+      start,
+      size: this.size,
+      alignment: this.alignment,
+    });
+    this.setAddresses({ descriptors, available, used });
   }
 
   reset(): void {
-    this.#size = this.#defaultSize;
-    this.#rings = NOWHERE;
-    this.#availableIndex = 0;
-    this.#usedIndex = 0;
-    this.#signalledIndex = -1;
+    this.size = this.defaultSize;
+    this.rings = NO_ADDRESSES;
+    this.availableIndex = 0;
+    this.usedIndex = 0;
+    this.signalledIndex = -1;
   }
 
   /**
    * The next request, or undefined if there is none. With `eventIndex`, an empty queue requests the next notification.
    */
   pop(eventIndex: boolean): Chain | undefined {
-    const { available } = this.#rings;
-    if (!this.isPlaced || available === 0) return undefined;
+    const { available } = this.rings;
+    if (!this.hasAddresses || available === 0) return undefined;
     // The guest can change the size after it has set the rings.
-    checkRings(this.#memory, this.#size, this.#rings);
-    const waiting = (this.#memory.readU16(available + INDEX) - this.#availableIndex) & 0xffff;
-    if (waiting > this.#size) throw new BadQueueError('the available index ran ahead of the queue');
+    checkRings(this.memory, this.size, this.rings);
+    const waiting = (this.memory.readU16(available + INDEX) - this.availableIndex) & 0xffff;
+    if (waiting > this.size) throw new BadQueueError('the available index ran ahead of the queue');
     if (waiting === 0) {
       // 2.7.10: avail_event, after the used ring, requests a notification when this index is written.
-      if (eventIndex) this.#memory.writeU16(this.#availableEvent(), this.#availableIndex);
+      if (eventIndex) this.memory.writeU16(this.availableEvent(), this.availableIndex);
       return undefined;
     }
     // A guest that adds more than the queue can hold would make us store an unlimited number of requests.
-    const inFlight = (this.#availableIndex - this.#usedIndex) & 0xffff;
-    if (inFlight >= this.#size) throw new BadQueueError('more requests in flight than the queue has room for');
-    const head = this.#memory.readU16(available + RING + (this.#availableIndex % this.#size) * AVAILABLE_ENTRY_BYTES);
-    if (head >= this.#size) throw new BadQueueError(`descriptor ${head} of ${this.#size}`);
-    const chain = readChain(this.#memory, { address: this.#rings.descriptors, entries: this.#size }, head);
-    this.#availableIndex = (this.#availableIndex + 1) & 0xffff;
-    if (eventIndex) this.#memory.writeU16(this.#availableEvent(), this.#availableIndex);
+    const inFlight = (this.availableIndex - this.usedIndex) & 0xffff;
+    if (inFlight >= this.size) throw new BadQueueError('more requests in flight than the queue has room for');
+    const head = this.memory.readU16(available + RING + (this.availableIndex % this.size) * AVAILABLE_ENTRY_BYTES);
+    if (head >= this.size) throw new BadQueueError(`descriptor ${head} of ${this.size}`);
+    const chain = readChain(this.memory, { address: this.rings.descriptors, entries: this.size }, head);
+    this.availableIndex = (this.availableIndex + 1) & 0xffff;
+    if (eventIndex) this.memory.writeU16(this.availableEvent(), this.availableIndex);
     return chain;
   }
 
@@ -146,10 +150,10 @@ export class Virtqueue {
    * With the event index: requests a notification for everything added from now on, even if not all entries have been
    * taken.
    */
-  askForNotification(): void {
-    const { available } = this.#rings;
-    if (!fits(this.#memory, this.#size, this.#rings)) return;
-    this.#memory.writeU16(this.#availableEvent(), this.#memory.readU16(available + INDEX));
+  requestNotification(): void {
+    const { available } = this.rings;
+    if (!fits(this.memory, this.size, this.rings)) return;
+    this.memory.writeU16(this.availableEvent(), this.memory.readU16(available + INDEX));
   }
 
   /**
@@ -157,59 +161,59 @@ export class Virtqueue {
    * interrupt.
    */
   push(chain: UsedChain, eventIndex: boolean): boolean {
-    const { used, available } = this.#rings;
-    if (!this.isPlaced || !fits(this.#memory, this.#size, this.#rings)) return false;
-    const entry = used + RING + (this.#usedIndex % this.#size) * USED_ENTRY_BYTES;
-    this.#memory.writeU32(entry, chain.head);
-    this.#memory.writeU32(entry + 4, chain.writtenBytes >>> 0);
-    this.#usedIndex = (this.#usedIndex + 1) & 0xffff;
-    this.#memory.writeU16(used + INDEX, this.#usedIndex);
-    if (eventIndex) return this.#passesUsedEvent();
-    return (this.#memory.readU16(available + FLAGS) & AVAILABLE_NO_INTERRUPT) === 0;
+    const { used, available } = this.rings;
+    if (!this.hasAddresses || !fits(this.memory, this.size, this.rings)) return false;
+    const entry = used + RING + (this.usedIndex % this.size) * USED_ENTRY_BYTES;
+    this.memory.writeU32(entry, chain.head);
+    this.memory.writeU32(entry + 4, chain.writtenBytes >>> 0);
+    this.usedIndex = (this.usedIndex + 1) & 0xffff;
+    this.memory.writeU16(used + INDEX, this.usedIndex);
+    if (eventIndex) return this.passesUsedEvent();
+    return (this.memory.readU16(available + FLAGS) & AVAILABLE_NO_INTERRUPT) === 0;
   }
 
   saveState(): State {
     return {
-      size: this.#size,
-      alignment: this.#alignment,
-      ...this.#rings,
-      availableIndex: this.#availableIndex,
-      usedIndex: this.#usedIndex,
-      signalledIndex: this.#signalledIndex,
+      size: this.size,
+      alignment: this.alignment,
+      ...this.rings,
+      availableIndex: this.availableIndex,
+      usedIndex: this.usedIndex,
+      signalledIndex: this.signalledIndex,
     };
   }
 
   loadState(state: State): void {
-    this.#size = state.size as number;
-    this.#alignment = state.alignment as number;
-    this.#rings = {
+    this.size = state.size as number;
+    this.alignment = state.alignment as number;
+    this.rings = {
       descriptors: state.descriptors as number,
       available: state.available as number,
       used: state.used as number,
     };
-    this.#availableIndex = state.availableIndex as number;
-    this.#usedIndex = state.usedIndex as number;
-    this.#signalledIndex = state.signalledIndex as number;
+    this.availableIndex = state.availableIndex as number;
+    this.usedIndex = state.usedIndex as number;
+    this.signalledIndex = state.signalledIndex as number;
   }
 
   /**
    * 2.7.7: interrupt if the entry that the guest waits for was added since the last check. QEMU always interrupts for
    * the first entry.
    */
-  #passesUsedEvent(): boolean {
-    const before = this.#signalledIndex;
-    this.#signalledIndex = this.#usedIndex;
+  private passesUsedEvent(): boolean {
+    const before = this.signalledIndex;
+    this.signalledIndex = this.usedIndex;
     if (before < 0) return true;
-    const event = this.#memory.readU16(this.#rings.available + RING + this.#size * AVAILABLE_ENTRY_BYTES);
-    return ((this.#usedIndex - event - 1) & 0xffff) < ((this.#usedIndex - before) & 0xffff);
+    const event = this.memory.readU16(this.rings.available + RING + this.size * AVAILABLE_ENTRY_BYTES);
+    return ((this.usedIndex - event - 1) & 0xffff) < ((this.usedIndex - before) & 0xffff);
   }
 
-  #availableEvent(): GuestAddress {
-    return this.#rings.used + RING + this.#size * USED_ENTRY_BYTES;
+  private availableEvent(): GuestAddress {
+    return this.rings.used + RING + this.size * USED_ENTRY_BYTES;
   }
 }
 
-const NOWHERE: RingAddresses = { descriptors: 0, available: 0, used: 0 };
+const NO_ADDRESSES: RingAddresses = { descriptors: 0, available: 0, used: 0 };
 /** As in QEMU: the default for a legacy driver that sets no alignment. */
 const ALIGNMENT_DEFAULT = 4096;
 
@@ -263,8 +267,8 @@ function fits(memory: GuestMemory, size: number, { descriptors, available, used 
 function readChain(memory: GuestMemory, own: Table, head: number): Chain {
   const chain: Chain = { head, readable: [], writable: [] };
   const first = readDescriptor(memory, own, head);
-  if (first.flags & INDIRECT) collect(memory, indirectTable(memory, first), 0, chain);
-  else collect(memory, own, head, chain);
+  if (first.flags & INDIRECT) followChain(memory, indirectTable(memory, first), 0, chain);
+  else followChain(memory, own, head, chain);
   return chain;
 }
 
@@ -277,7 +281,7 @@ function indirectTable(memory: GuestMemory, { address, lengthBytes }: Descriptor
 }
 
 /** Follows the chain from `index`. A chain with more descriptors than its table must be circular. */
-function collect(memory: GuestMemory, table: Table, index: number, chain: Chain): void {
+function followChain(memory: GuestMemory, table: Table, index: number, chain: Chain): void {
   for (let count = 0; count < Math.min(table.entries, QUEUE_SIZE_MAX); count++) {
     const descriptor = readDescriptor(memory, table, index);
     addSegment(memory, descriptor, chain);

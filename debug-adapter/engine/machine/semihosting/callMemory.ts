@@ -3,7 +3,7 @@ import type { GuestMemory } from '../devices/device.ts';
 
 /**
  * Guest memory as a semihosting call addresses it: virtual addresses, translated by the calling hart's current page
- * tables. An address outside RAM throws `CallFault` before anything is read or written.
+ * tables. An address outside RAM throws `GuestMemoryError` before anything is read or written.
  */
 export class CallMemory {
   private ram: GuestMemory;
@@ -15,7 +15,7 @@ export class CallMemory {
   }
 
   has(address: bigint, lengthBytes: number): boolean {
-    return this.pieces(address, lengthBytes) !== undefined;
+    return this.pageRanges(address, lengthBytes) !== undefined;
   }
 
   read(address: bigint, lengthBytes: number): Uint8Array {
@@ -58,36 +58,36 @@ export class CallMemory {
     return undefined;
   }
 
-  private accessible(address: bigint, lengthBytes: number): Piece[] {
-    const pieces = this.pieces(address, lengthBytes);
-    if (!pieces) throw new CallFault();
-    return pieces;
+  private accessible(address: bigint, lengthBytes: number): PageRange[] {
+    const pageRanges = this.pageRanges(address, lengthBytes);
+    if (!pageRanges) throw new GuestMemoryError();
+    return pageRanges;
   }
 
   /** One entry for each page; undefined if one of them is not in RAM. */
-  private pieces(address: bigint, lengthBytes: number): Piece[] | undefined {
-    const pieces: Piece[] = [];
+  private pageRanges(address: bigint, lengthBytes: number): PageRange[] | undefined {
+    const pageRanges: PageRange[] = [];
     for (let from = 0; from < lengthBytes;) {
       const at = BigInt.asUintN(64, address + BigInt(from));
       const end = Math.min(lengthBytes, from + leftInPage(at));
       const physical = this.translate(at);
       if (physical === undefined || !this.ram.contains(physical, end - from)) return undefined;
-      pieces.push({ physical, from, end });
+      pageRanges.push({ physical, from, end });
       from = end;
     }
-    return pieces;
+    return pageRanges;
   }
 }
 
 /** The part of a range that lies in one page. */
-interface Piece {
+interface PageRange {
   physical: GuestAddress;
   from: number;
   end: number;
 }
 
 /** The guest passed an address that is not in RAM: a guest error, not an internal one. */
-export class CallFault extends Error {}
+export class GuestMemoryError extends Error {}
 
 const leftInPage = (address: bigint): number => PAGE_SIZE_BYTES - Number(address & (BigInt(PAGE_SIZE_BYTES) - 1n));
 

@@ -1,4 +1,4 @@
-import { type FileAnswer, type FileQuestion, NOTHING_YET } from '../inputs.ts';
+import { type HostFileResult, type HostFileQuery, NO_INPUT_YET } from '../inputs.ts';
 import type { CallMemory } from './callMemory.ts';
 import { ERRNO, type OpenFile, type OpenFiles } from './openFiles.ts';
 import type { SemihostingBoot } from './semihosting.ts';
@@ -11,7 +11,7 @@ export interface CallContext {
   memory: CallMemory;
   files: OpenFiles;
   boot: SemihostingBoot;
-  outside: { hostTime: () => number; hostFile: (question: FileQuestion) => FileAnswer };
+  outside: { hostTime: () => number; hostFile: (question: HostFileQuery) => HostFileResult };
   nanoseconds: () => number;
   lastError: () => number;
   print: (bytes: Uint8Array) => void;
@@ -21,11 +21,11 @@ export interface CallContext {
 }
 
 /** The return value of the call, and the new value for SYS_ERRNO. */
-export type Answer = { value: bigint; error?: number } | typeof WAITS;
+export type CallResult = { value: bigint; error?: number } | typeof WAIT_FOR_CONSOLE;
 /** The call is repeated when the console has a byte. */
-export const WAITS = 'waits';
+export const WAIT_FOR_CONSOLE = 'waits';
 
-type Operation = (call: CallContext) => Answer;
+type Operation = (call: CallContext) => CallResult;
 
 /**
  * The implementation of a semihosting operation ("Semihosting for AArch32 and AArch64", chapter 5; 64-bit argument
@@ -36,14 +36,14 @@ export function operationOf(number: number): Operation {
   return OPERATIONS.get(number) ?? (() => failed(ENOSYS));
 }
 
-const done = (value: bigint | number): Answer => ({ value: BigInt(value) });
-const failed = (error: number): Answer => ({ value: -1n, error });
+const done = (value: bigint | number): CallResult => ({ value: BigInt(value) });
+const failed = (error: number): CallResult => ({ value: -1n, error });
 /** QEMU's answer where the specification defines none. */
 const UNDEFINED = done(0xdead_beef);
 
 // --- files -----------------------------------------------------------------------------------------------------------
 
-function open(call: CallContext): Answer {
+function open(call: CallContext): CallResult {
   const [address, mode, length] = [call.argument(0), call.argument(1), call.argument(2)];
   const name = call.memory.string(address, NAME_BYTES_MAX);
   if (!name) return failed(ERRNO.EFAULT);
@@ -61,7 +61,7 @@ function open(call: CallContext): Answer {
   return error ? failed(error) : opened(call, { kind: 'file', name: text, offset: 0, lengthBytes });
 }
 
-function opened({ files }: CallContext, file: OpenFile): Answer {
+function opened({ files }: CallContext, file: OpenFile): CallResult {
   const handle = files.add(file);
   return handle === undefined ? failed(ERRNO.EMFILE) : done(handle);
 }
@@ -69,20 +69,20 @@ function opened({ files }: CallContext, file: OpenFile): Answer {
 const close: Operation = ({ files, argument }) => (files.close(argument(0)) ? done(0) : failed(ERRNO.EBADF));
 
 /** Like SYS_WRITE, returns the number of bytes not transferred, and no error number. */
-function read(call: CallContext): Answer {
+function read(call: CallContext): CallResult {
   const [handle, address, length] = [call.argument(0), call.argument(1), call.argument(2)];
   const file = call.files.get(handle);
-  const wanted = Number(length < TRANSFER_BYTES_MAX ? length : TRANSFER_BYTES_MAX);
-  if (!file || wanted === 0 || !call.memory.has(address, wanted)) return done(length);
+  const lengthBytes = Number(length < TRANSFER_BYTES_MAX ? length : TRANSFER_BYTES_MAX);
+  if (!file || lengthBytes === 0 || !call.memory.has(address, lengthBytes)) return done(length);
   if (file.kind === 'console') {
-    const bytes = typed(call, wanted);
-    if (!bytes) return WAITS;
+    const bytes = consoleInput(call, lengthBytes);
+    if (!bytes) return WAIT_FOR_CONSOLE;
     call.memory.write(address, bytes);
     return done(length - BigInt(bytes.length));
   }
   let count = 0;
-  while (count < wanted) {
-    const bytes = piece(call, file, wanted - count);
+  while (count < lengthBytes) {
+    const bytes = readChunk(call, file, lengthBytes - count);
     if (bytes.length === 0) break;
     call.memory.write(address + BigInt(count), bytes);
     file.offset += bytes.length;
@@ -95,11 +95,11 @@ function read(call: CallContext): Answer {
  * The console input so far, at least one byte and at most `lengthMax`: undefined while there is none, empty at the end
  * of input.
  */
-function typed({ received, outside }: CallContext, lengthMax: number): Uint8Array | undefined {
+function consoleInput({ received, outside }: CallContext, lengthMax: number): Uint8Array | undefined {
   const first = received();
-  const most = Math.min(lengthMax, PIECE_BYTES) - (first === undefined ? 0 : 1);
+  const most = Math.min(lengthMax, CHUNK_BYTES) - (first === undefined ? 0 : 1);
   const rest = most === 0 ? NOTHING : outside.hostFile({ kind: 'console', lengthBytes: most });
-  if (first === undefined) return rest.error === NOTHING_YET ? undefined : rest.bytes;
+  if (first === undefined) return rest.error === NO_INPUT_YET ? undefined : rest.bytes;
   const bytes = new Uint8Array(1 + rest.bytes.length);
   bytes[0] = first;
   bytes.set(rest.bytes, 1);
@@ -109,14 +109,14 @@ function typed({ received, outside }: CallContext, lengthMax: number): Uint8Arra
 const NOTHING = { error: 0, bytes: new Uint8Array() };
 
 /** The next bytes of a file, at most `lengthMax`; empty at the end. */
-function piece(call: CallContext, file: Exclude<OpenFile, { kind: 'console' }>, lengthMax: number): Uint8Array {
+function readChunk(call: CallContext, file: Exclude<OpenFile, { kind: 'console' }>, lengthMax: number): Uint8Array {
   const { offset } = file;
   if (file.kind === 'features') return FEATURES.subarray(offset, offset + lengthMax);
-  const lengthBytes = Math.min(lengthMax, PIECE_BYTES);
+  const lengthBytes = Math.min(lengthMax, CHUNK_BYTES);
   return call.outside.hostFile({ kind: 'bytes', name: file.name, offset, lengthBytes }).bytes;
 }
 
-function write(call: CallContext): Answer {
+function write(call: CallContext): CallResult {
   const [handle, address, length] = [call.argument(0), call.argument(1), call.argument(2)];
   const count = Number(length < TRANSFER_BYTES_MAX ? length : TRANSFER_BYTES_MAX);
   if (call.files.get(handle)?.kind !== 'console' || !call.memory.has(address, count)) return done(length);
@@ -124,14 +124,14 @@ function write(call: CallContext): Answer {
   return done(length - BigInt(count));
 }
 
-function isTerminal({ files, argument }: CallContext): Answer {
+function isTerminal({ files, argument }: CallContext): CallResult {
   const file = files.get(argument(0));
   if (!file) return failed(ERRNO.EBADF);
   return file.kind === 'console' ? done(1) : { value: 0n, error: ERRNO.ENOTTY };
 }
 
 /** A read beyond the end returns nothing. QEMU refuses to seek there only in `:semihosting-features`. */
-function seek({ files, argument }: CallContext): Answer {
+function seek({ files, argument }: CallContext): CallResult {
   const [file, offset] = [files.get(argument(0)), BigInt.asIntN(64, argument(1))];
   if (!file) return failed(ERRNO.EBADF);
   if (file.kind === 'console') return failed(ERRNO.ESPIPE);
@@ -141,7 +141,7 @@ function seek({ files, argument }: CallContext): Answer {
   return done(0);
 }
 
-function fileLength({ files, argument }: CallContext): Answer {
+function fileLength({ files, argument }: CallContext): CallResult {
   const file = files.get(argument(0));
   if (!file) return failed(ERRNO.EBADF);
   return done(file.kind === 'console' ? 0 : file.lengthBytes);
@@ -167,8 +167,8 @@ const writeString: Operation = ({ memory, parameter, print }) => {
 
 /** At the end of console input the call waits, as in QEMU, because it cannot report an end of input. */
 const readByte: Operation = (call) => {
-  const byte = typed(call, 1)?.[0];
-  return byte === undefined ? WAITS : done(byte);
+  const byte = consoleInput(call, 1)?.[0];
+  return byte === undefined ? WAIT_FOR_CONSOLE : done(byte);
 };
 
 // --- time, start and end ---------------------------------------------------------------------------------------------
@@ -243,4 +243,4 @@ const NAME_BYTES_MAX = 4096;
 /** The limit of one call, so that a step stays short; the guest calls again for the rest. */
 const TRANSFER_BYTES_MAX = 1n << 20n;
 /** Each part becomes one entry of the log, which is written in chunks of about this size. */
-const PIECE_BYTES = 64 << 10;
+const CHUNK_BYTES = 64 << 10;

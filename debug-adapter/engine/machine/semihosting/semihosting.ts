@@ -1,19 +1,19 @@
 import type { State, StateValue } from '../../base/state.ts';
 import type { BootPlan } from '../boot/bootPlan.ts';
-import type { FileAnswer, FileQuestion } from '../inputs.ts';
-import type { HartBanks } from '../cpu/hartBanks.ts';
+import type { HostFileResult, HostFileQuery } from '../inputs.ts';
+import type { HartContexts } from '../cpu/hartContexts.ts';
 import type { CallMemory } from './callMemory.ts';
-import { CallFault } from './callMemory.ts';
+import { GuestMemoryError } from './callMemory.ts';
 import { type HeapGap, heapGap } from './heapGap.ts';
 import { ERRNO, OpenFiles } from './openFiles.ts';
-import { type Answer, type CallContext, operationOf, WAITS } from './operations.ts';
+import { type CallResult, type CallContext, operationOf, WAIT_FOR_CONSOLE } from './operations.ts';
 
 /** The parts of the machine that semihosting uses. */
-export interface SemihostingParts {
-  harts: HartBanks;
+export interface SemihostingContext {
+  harts: HartContexts;
   memory: CallMemory;
   ram: { base: number; lengthBytes: number };
-  outside: { hostTime: () => number; hostFile: (question: FileQuestion) => FileAnswer };
+  outside: { hostTime: () => number; hostFile: (question: HostFileQuery) => HostFileResult };
   nanoseconds: () => number;
   /** Prints bytes on the guest's console, all in one step. */
   print: (bytes: Uint8Array) => void;
@@ -38,7 +38,7 @@ export interface SemihostingBoot {
  */
 export class Semihosting {
   readonly name = 'semihosting';
-  private parts: SemihostingParts;
+  private parts: SemihostingContext;
   private files = new OpenFiles();
   private errno = 0;
   /** A byte from the console that no read has consumed yet. */
@@ -47,13 +47,13 @@ export class Semihosting {
   private waiting = 0;
   private boot: SemihostingBoot = { commandLine: '', heap: { base: 0, limit: 0 } };
 
-  constructor(parts: SemihostingParts) {
+  constructor(parts: SemihostingContext) {
     this.parts = parts;
   }
 
   /** Not part of the state, because it follows from the boot files. */
-  powerOn({ commandLine, pieces }: BootPlan): void {
-    this.boot = { commandLine, heap: heapGap(pieces, this.parts.ram) };
+  powerOn({ commandLine, regions }: BootPlan): void {
+    this.boot = { commandLine, heap: heapGap(regions, this.parts.ram) };
   }
 
   /** Performs the call at an EBREAK. Returns false if it is not a semihosting call. */
@@ -62,7 +62,7 @@ export class Semihosting {
     const pc = hart.slot('PC');
     if (hart.slot('PRIVILEGE') === USER || !this.isCallAt(pc)) return false;
     const answer = this.answer(Number(hart.register(A0) & 0xffff_ffffn));
-    if (answer === WAITS) {
+    if (answer === WAIT_FOR_CONSOLE) {
       this.waitForConsole();
       return true;
     }
@@ -73,7 +73,7 @@ export class Semihosting {
   }
 
   /** A read is waiting for console input. */
-  get wantsByte(): boolean {
+  get isWaitingForByte(): boolean {
     return this.waiting !== 0 && this.received === NOTHING;
   }
 
@@ -106,11 +106,11 @@ export class Semihosting {
     return CALL.every((word, i) => view.getUint32(4 * i, true) === word);
   }
 
-  private answer(operation: number): Answer {
+  private answer(operation: number): CallResult {
     try {
       return operationOf(operation)(this.context());
     } catch (error) {
-      if (error instanceof CallFault) return { value: -1n, error: ERRNO.EFAULT };
+      if (error instanceof GuestMemoryError) return { value: -1n, error: ERRNO.EFAULT };
       throw error;
     }
   }

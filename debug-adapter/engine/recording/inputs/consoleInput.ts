@@ -8,33 +8,33 @@ import type { InputSource } from './inputSource.ts';
  * later, a clock jump to that time precedes the byte.
  */
 export class ConsoleInput implements InputSource {
-  #bytes: Uint8Array;
-  #next = 0;
-  readonly #isAll: boolean;
+  private bytes: Uint8Array;
+  private next = 0;
+  private readonly isClosed: boolean;
 
   /** If `bytes` is given, no other input follows. */
   constructor(bytes?: Uint8Array) {
-    this.#bytes = bytes ?? new Uint8Array();
-    this.#isAll = bytes !== undefined;
+    this.bytes = bytes ?? new Uint8Array();
+    this.isClosed = bytes !== undefined;
   }
 
   get remainingBytes(): number {
-    return this.#bytes.length - this.#next;
+    return this.bytes.length - this.next;
   }
 
   /** Appends typed bytes to the pending ones. */
-  type(bytes: Uint8Array): void {
-    const waiting = this.#bytes.subarray(this.#next);
-    this.#bytes = new Uint8Array(waiting.length + bytes.length);
-    this.#bytes.set(waiting);
-    this.#bytes.set(bytes, waiting.length);
-    this.#next = 0;
+  append(bytes: Uint8Array): void {
+    const waiting = this.bytes.subarray(this.next);
+    this.bytes = new Uint8Array(waiting.length + bytes.length);
+    this.bytes.set(waiting);
+    this.bytes.set(bytes, waiting.length);
+    this.next = 0;
   }
 
   read(lengthMax: number): Uint8Array | undefined {
-    if (this.remainingBytes === 0 && !this.#isAll) return undefined;
-    const bytes = this.#bytes.slice(this.#next, this.#next + lengthMax);
-    this.#next += bytes.length;
+    if (this.remainingBytes === 0 && !this.isClosed) return undefined;
+    const bytes = this.bytes.slice(this.next, this.next + lengthMax);
+    this.next += bytes.length;
     return bytes;
   }
 
@@ -47,7 +47,7 @@ export class ConsoleInput implements InputSource {
   take(status: InputStatus): OutsideEvent | undefined {
     if (this.remainingBytes === 0) return undefined;
     const waitNanoseconds = status.consoleReadyNanoseconds - status.nanoseconds;
-    if (waitNanoseconds <= 0) return { kind: 'consoleInput', byte: this.#bytes[this.#next++] };
+    if (waitNanoseconds <= 0) return { kind: 'consoleInput', byte: this.bytes[this.next++] };
     // If both times are equal, the machine's own idle step reaches them.
     if (status.idle && status.consoleReadyNanoseconds < status.wakeNanoseconds) {
       return { kind: 'clockJump', nanoseconds: waitNanoseconds };

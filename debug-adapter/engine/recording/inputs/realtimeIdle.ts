@@ -21,15 +21,15 @@ const WAIT_FOR_KEY_NANOSECONDS = 50_000_000;
  * wake continues to wait while its UART accepts input.
  */
 export class RealtimeIdle implements InputSource {
-  readonly #clock: IdleClock;
-  readonly #waitsForKeys: boolean;
-  readonly #beforeSleep: () => void;
+  private readonly clock: IdleClock;
+  private readonly waitsForKeys: boolean;
+  private readonly beforeSleep: () => void;
 
   /** `beforeSleep` flushes output that would otherwise wait until the machine wakes, such as the echo of a key. */
   constructor(clock: IdleClock, options: { waitsForKeys?: boolean; beforeSleep?: () => void } = {}) {
-    this.#clock = clock;
-    this.#waitsForKeys = options.waitsForKeys ?? false;
-    this.#beforeSleep = options.beforeSleep ?? (() => {});
+    this.clock = clock;
+    this.waitsForKeys = options.waitsForKeys ?? false;
+    this.beforeSleep = options.beforeSleep ?? (() => {});
   }
 
   nextPosition(): Position {
@@ -37,16 +37,16 @@ export class RealtimeIdle implements InputSource {
   }
 
   take(status: InputStatus): OutsideEvent | undefined {
-    const toWake = status.wakeNanoseconds - status.nanoseconds;
-    if (!status.idle || !(toWake > 0)) return undefined;
-    if (toWake === Infinity) return this.#waitForKey(status);
-    const slept = Math.floor(this.#clock.sleepUntil(toWake, this.#beforeSleep));
-    return slept >= toWake ? undefined : { kind: 'clockJump', nanoseconds: Math.max(1, slept) };
+    const nanosecondsToWake = status.wakeNanoseconds - status.nanoseconds;
+    if (!status.idle || !(nanosecondsToWake > 0)) return undefined;
+    if (nanosecondsToWake === Infinity) return this.waitForKey(status);
+    const slept = Math.floor(this.clock.sleepUntil(nanosecondsToWake, this.beforeSleep));
+    return slept >= nanosecondsToWake ? undefined : { kind: 'clockJump', nanoseconds: Math.max(1, slept) };
   }
 
-  #waitForKey({ consoleReadyNanoseconds }: InputStatus): OutsideEvent | undefined {
-    if (!this.#waitsForKeys || consoleReadyNanoseconds === Infinity) return undefined;
-    const slept = Math.floor(this.#clock.sleepUntil(WAIT_FOR_KEY_NANOSECONDS, this.#beforeSleep));
+  private waitForKey({ consoleReadyNanoseconds }: InputStatus): OutsideEvent | undefined {
+    if (!this.waitsForKeys || consoleReadyNanoseconds === Infinity) return undefined;
+    const slept = Math.floor(this.clock.sleepUntil(WAIT_FOR_KEY_NANOSECONDS, this.beforeSleep));
     return { kind: 'clockJump', nanoseconds: Math.max(1, slept) };
   }
 }

@@ -1,8 +1,8 @@
 import type { Host, HostFile, HostFiles } from '../../base/host.ts';
 import { UserError } from '../../../messages/userError.ts';
-import type { FileAnswer, FileQuestion } from '../../machine/inputs.ts';
+import type { HostFileResult, HostFileQuery } from '../../machine/inputs.ts';
 
-export type NamedFile = Exclude<FileQuestion, { kind: 'console' }>;
+export type FileRequest = Exclude<HostFileQuery, { kind: 'console' }>;
 
 /**
  * The folder whose files a semihosting guest may read. Names are relative to it; a name that leads out of it, by
@@ -10,33 +10,33 @@ export type NamedFile = Exclude<FileQuestion, { kind: 'console' }>;
  * file, so that no file is open while the guest runs.
  */
 export class SharedFolder {
-  readonly #files: HostFiles;
-  readonly #folder: string;
+  private readonly files: HostFiles;
+  private readonly folder: string;
 
   constructor(host: Pick<Host, 'files'>, folder: string) {
-    this.#files = host.files;
-    this.#folder = folder;
+    this.files = host.files;
+    this.folder = folder;
   }
 
-  answer(question: NamedFile): FileAnswer {
-    if (question.name === '') return refused(ENOENT);
-    const path = this.#pathOf(question.name);
-    if (path === undefined) return refused(EACCES);
+  answer(question: FileRequest): HostFileResult {
+    if (question.name === '') return failed(ENOENT);
+    const path = this.pathOf(question.name);
+    if (path === undefined) return failed(EACCES);
     try {
-      if (!this.#files.exists(path)) return refused(ENOENT);
-      if (!this.#files.isWithin(path, this.#folder)) return refused(EACCES);
-      return this.#read(path, question);
+      if (!this.files.exists(path)) return failed(ENOENT);
+      if (!this.files.isWithin(path, this.folder)) return failed(EACCES);
+      return this.read(path, question);
     } catch (error) {
       // A signal concerns the session, not the guest.
-      if (error instanceof UserError && error.kind !== 'interrupted') return refused(EACCES);
+      if (error instanceof UserError && error.kind !== 'interrupted') return failed(EACCES);
       throw error;
     }
   }
 
-  #read(path: string, question: NamedFile): FileAnswer {
+  private read(path: string, question: FileRequest): HostFileResult {
     let file: HostFile | undefined;
     try {
-      file = this.#files.open(path, { write: false, create: 'never' });
+      file = this.files.open(path, { write: false, create: 'never' });
       if (question.kind === 'length') return { error: 0, lengthBytes: file.length(), bytes: new Uint8Array() };
       const bytes = new Uint8Array(question.lengthBytes);
       return { error: 0, lengthBytes: 0, bytes: bytes.subarray(0, file.readAt(question.offset, bytes)) };
@@ -46,7 +46,7 @@ export class SharedFolder {
   }
 
   /** Undefined for a name that leads out of the folder lexically; links are checked afterwards. */
-  #pathOf(name: string): string | undefined {
+  private pathOf(name: string): string | undefined {
     if (isAbsolute(name) || name.includes('\0')) return undefined;
     let depth = 0;
     for (const part of name.split(/[\\/]/)) {
@@ -54,14 +54,14 @@ export class SharedFolder {
       depth += part === '..' ? -1 : 1;
       if (depth < 0) return undefined;
     }
-    return this.#files.inFolder(this.#folder, name);
+    return this.files.inFolder(this.folder, name);
   }
 }
 
 /** An absolute path on any system: `/x`, `\x`, `c:x`. */
 const isAbsolute = (name: string): boolean => /^[\\/]|^[A-Za-z]:/.test(name);
 
-const refused = (error: number): FileAnswer => ({ error, lengthBytes: 0, bytes: new Uint8Array() });
+const failed = (error: number): HostFileResult => ({ error, lengthBytes: 0, bytes: new Uint8Array() });
 
 /** Linux's error numbers, which C libraries of embedded guests share. */
 const ENOENT = 2;

@@ -1,5 +1,5 @@
 import { ByteCursor, type Section } from '../byteCursor.ts';
-import { Damage } from '../damage.ts';
+import { MalformedData } from '../damage.ts';
 import { FORM } from './constants.ts';
 import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
@@ -19,28 +19,28 @@ export interface Abbreviation {
  * code: most queries need just the first one or two declarations.
  */
 export class AbbreviationTable {
-  readonly #cursor: ByteCursor;
-  readonly #known = new Map<number, Abbreviation>();
-  #complete = false;
+  private readonly cursor: ByteCursor;
+  private readonly known = new Map<number, Abbreviation>();
+  private complete = false;
 
   constructor(section: Section, offset: number) {
-    this.#cursor = new ByteCursor(section, offset);
+    this.cursor = new ByteCursor(section, offset);
   }
 
   get(code: number): Abbreviation {
-    let abbreviation = this.#known.get(code);
-    while (!abbreviation && !this.#complete) {
-      this.#readNext();
-      abbreviation = this.#known.get(code);
+    let abbreviation = this.known.get(code);
+    while (!abbreviation && !this.complete) {
+      this.readNext();
+      abbreviation = this.known.get(code);
     }
-    if (!abbreviation) throw new Damage('.debug_abbrev', symbolDamage.noAbbreviation(code));
+    if (!abbreviation) throw new MalformedData('.debug_abbrev', symbolDamage.noAbbreviation(code));
     return abbreviation;
   }
 
-  #readNext(): void {
-    const cursor = this.#cursor;
+  private readNext(): void {
+    const cursor = this.cursor;
     const code = cursor.atEnd ? 0 : cursor.uleb();
-    this.#complete = code === 0;
+    this.complete = code === 0;
     if (code === 0) return;
     const abbreviation: Abbreviation = { tag: 0, hasChildren: false, names: [], forms: [], implicit: [] };
     abbreviation.tag = cursor.uleb();
@@ -53,6 +53,6 @@ export class AbbreviationTable {
       abbreviation.forms.push(form);
       abbreviation.implicit.push(form === FORM.implicitConst ? cursor.slebBig() : undefined);
     }
-    this.#known.set(code, abbreviation);
+    this.known.set(code, abbreviation);
   }
 }

@@ -1,5 +1,5 @@
 import { ByteCursor, type Section } from '../byteCursor.ts';
-import { Damage } from '../damage.ts';
+import { MalformedData } from '../damage.ts';
 
 /** A range of code and the unit that it belongs to. */
 export interface UnitRange {
@@ -19,7 +19,7 @@ export function readAranges(section: Section): UnitRange[] {
   try {
     while (!cursor.atEnd) readSet(cursor, ranges);
   } catch (error) {
-    if (!(error instanceof Damage)) throw error;
+    if (!(error instanceof MalformedData)) throw error;
   }
   return ranges;
 }
@@ -27,7 +27,7 @@ export function readAranges(section: Section): UnitRange[] {
 function readSet(cursor: ByteCursor, ranges: UnitRange[]): void {
   const setStart = cursor.at;
   const { length, is64 } = cursor.unitLength();
-  const c = cursor.part(length);
+  const c = cursor.subCursor(length);
   c.u16();
   const unitOffset = c.offset(is64);
   const addressBytes = c.u8();

@@ -1,4 +1,4 @@
-import { Damage } from '../damage.ts';
+import { MalformedData } from '../damage.ts';
 import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /**
@@ -70,7 +70,7 @@ function unsigned(value: bigint, type: StackType | undefined): bigint {
 const distance = (by: bigint) => (by < 0n || by > 128n ? 128n : by);
 
 function divide(a: bigint, b: bigint): bigint {
-  if (b === 0n) throw new Damage('a location', symbolDamage.division());
+  if (b === 0n) throw new MalformedData('a location', symbolDamage.division());
   return a / b;
 }
 

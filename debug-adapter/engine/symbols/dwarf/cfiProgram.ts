@@ -1,6 +1,6 @@
 import type { ByteCursor } from '../byteCursor.ts';
-import { Damage } from '../damage.ts';
-import type { CommonInformation, FrameDescription } from './frame.ts';
+import { MalformedData } from '../damage.ts';
+import type { CommonInformationEntry, FrameDescriptionEntry } from './callFrameInformation.ts';
 import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /**
@@ -29,11 +29,11 @@ export type RegisterRule =
   | { kind: 'valueExpression'; expression: Uint8Array };
 
 /** Executes the call frame instructions of an FDE up to `pc` (DWARF 5, section 6.4.2). */
-export function rulesAt(description: FrameDescription, pc: bigint): FrameRules {
-  const run = new CfiRun(description.common, description.start, pc);
-  run.execute(description.common.instructions.fork());
+export function unwindRulesAt(description: FrameDescriptionEntry, pc: bigint): FrameRules {
+  const run = new CallFrameInterpreter(description.common, description.start, pc);
+  run.execute(description.common.instructions.clone());
   run.initial = copyRules(run.rules);
-  run.execute(description.instructions.fork());
+  run.execute(description.instructions.clone());
   return run.rules;
 }
 
@@ -41,70 +41,70 @@ function copyRules({ cfa, registers }: FrameRules): FrameRules {
   return { cfa, registers: new Map(registers) };
 }
 
-class CfiRun {
+class CallFrameInterpreter {
   rules: FrameRules = { cfa: { kind: 'register', register: 0, offset: 0 }, registers: new Map() };
   /** The rules after the CIE's initial instructions; DW_CFA_restore returns to them. */
   initial: FrameRules = this.rules;
-  readonly #remembered: FrameRules[] = [];
-  readonly #common: CommonInformation;
-  readonly #pc: bigint;
-  #location: bigint;
+  private readonly remembered: FrameRules[] = [];
+  private readonly common: CommonInformationEntry;
+  private readonly pc: bigint;
+  private location: bigint;
 
-  constructor(common: CommonInformation, start: bigint, pc: bigint) {
-    this.#common = common;
-    this.#location = start;
-    this.#pc = pc;
+  constructor(common: CommonInformationEntry, start: bigint, pc: bigint) {
+    this.common = common;
+    this.location = start;
+    this.pc = pc;
   }
 
   execute(c: ByteCursor): void {
-    while (!c.atEnd && this.#location <= this.#pc) {
+    while (!c.atEnd && this.location <= this.pc) {
       const byte = c.u8();
       const operand = byte & 0x3f;
-      if (byte >>> 6 === 1) this.#advance(operand);
-      else if (byte >>> 6 === 2) this.#set(operand, { kind: 'offset', offset: this.#factored(c.uleb()) });
-      else if (byte >>> 6 === 3) this.#restore(operand);
-      else if (!this.#place(byte, c) && !this.#cfa(byte, c) && !this.#register(byte, c)) {
-        throw new Damage(c.section.name, symbolDamage.cfaInstruction(byte));
+      if (byte >>> 6 === 1) this.advance(operand);
+      else if (byte >>> 6 === 2) this.set(operand, { kind: 'offset', offset: this.factored(c.uleb()) });
+      else if (byte >>> 6 === 3) this.restore(operand);
+      else if (!this.advanceOrRowOperation(byte, c) && !this.cfa(byte, c) && !this.register(byte, c)) {
+        throw new MalformedData(c.section.name, symbolDamage.cfaInstruction(byte));
       }
     }
   }
 
-  #advance(delta: number): void {
-    this.#location += BigInt(delta * this.#common.codeAlignment);
+  private advance(delta: number): void {
+    this.location += BigInt(delta * this.common.codeAlignment);
   }
 
-  #factored(offset: number): number {
-    return offset * this.#common.dataAlignment;
+  private factored(offset: number): number {
+    return offset * this.common.dataAlignment;
   }
 
-  #set(register: number, rule: RegisterRule): void {
+  private set(register: number, rule: RegisterRule): void {
     this.rules.registers.set(register, rule);
   }
 
-  #restore(register: number): void {
+  private restore(register: number): void {
     const rule = this.initial.registers.get(register);
-    if (rule) this.#set(register, rule);
+    if (rule) this.set(register, rule);
     else this.rules.registers.delete(register);
   }
 
   /** Instructions that advance the location or change the whole row. */
-  #place(opcode: number, c: ByteCursor): boolean {
+  private advanceOrRowOperation(opcode: number, c: ByteCursor): boolean {
     if (opcode === CFA.nop) return true;
-    else if (opcode === CFA.setLoc) this.#location = BigInt.asUintN(64, c.u64() + this.#common.bias);
-    else if (opcode === CFA.advanceLoc1) this.#advance(c.u8());
-    else if (opcode === CFA.advanceLoc2) this.#advance(c.u16());
-    else if (opcode === CFA.advanceLoc4) this.#advance(c.u32());
-    else if (opcode === CFA.rememberState) this.#remembered.push(copyRules(this.rules));
+    else if (opcode === CFA.setLoc) this.location = BigInt.asUintN(64, c.u64() + this.common.bias);
+    else if (opcode === CFA.advanceLoc1) this.advance(c.u8());
+    else if (opcode === CFA.advanceLoc2) this.advance(c.u16());
+    else if (opcode === CFA.advanceLoc4) this.advance(c.u32());
+    else if (opcode === CFA.rememberState) this.remembered.push(copyRules(this.rules));
     else if (opcode === CFA.restoreState) {
-      const rules = this.#remembered.pop();
-      if (!rules) throw new Damage(c.section.name, symbolDamage.restoreWithoutRemember());
+      const rules = this.remembered.pop();
+      if (!rules) throw new MalformedData(c.section.name, symbolDamage.restoreWithoutRemember());
       this.rules = rules;
     } else if (opcode === CFA.gnuArgsSize) c.skipLeb();
     else return false;
     return true;
   }
 
-  #cfa(opcode: number, c: ByteCursor): boolean {
+  private cfa(opcode: number, c: ByteCursor): boolean {
     const { cfa } = this.rules;
     const register = cfa.kind === 'register' ? cfa.register : 0;
     const offset = cfa.kind === 'register' ? cfa.offset : 0;
@@ -112,29 +112,29 @@ class CfiRun {
       this.rules.cfa = { kind: 'register', register, offset, ...rule };
     };
     if (opcode === CFA.defCfa) set({ register: c.uleb(), offset: c.uleb() });
-    else if (opcode === CFA.defCfaSf) set({ register: c.uleb(), offset: this.#factored(c.sleb()) });
+    else if (opcode === CFA.defCfaSf) set({ register: c.uleb(), offset: this.factored(c.sleb()) });
     else if (opcode === CFA.defCfaRegister) set({ register: c.uleb() });
     else if (opcode === CFA.defCfaOffset) set({ offset: c.uleb() });
-    else if (opcode === CFA.defCfaOffsetSf) set({ offset: this.#factored(c.sleb()) });
+    else if (opcode === CFA.defCfaOffsetSf) set({ offset: this.factored(c.sleb()) });
     else if (opcode === CFA.defCfaExpression) {
       this.rules.cfa = { kind: 'expression', expression: c.block(c.uleb()) };
     } else return false;
     return true;
   }
 
-  #register(opcode: number, c: ByteCursor): boolean {
+  private register(opcode: number, c: ByteCursor): boolean {
     if (opcode < CFA.offsetExtended || opcode > CFA.gnuNegativeOffsetExtended) return false;
     const register = c.uleb();
     if (opcode === CFA.restoreExtended) {
-      this.#restore(register);
+      this.restore(register);
       return true;
     }
-    const rule = this.#ruleOf(opcode, c);
-    if (rule) this.#set(register, rule);
+    const rule = this.ruleOf(opcode, c);
+    if (rule) this.set(register, rule);
     return rule !== undefined;
   }
 
-  #ruleOf(opcode: number, c: ByteCursor): RegisterRule | undefined {
+  private ruleOf(opcode: number, c: ByteCursor): RegisterRule | undefined {
     switch (opcode) {
       case CFA.undefined:
         return { kind: 'undefined' };
@@ -143,15 +143,15 @@ class CfiRun {
       case CFA.register:
         return { kind: 'register', register: c.uleb() };
       case CFA.offsetExtended:
-        return { kind: 'offset', offset: this.#factored(c.uleb()) };
+        return { kind: 'offset', offset: this.factored(c.uleb()) };
       case CFA.offsetExtendedSf:
-        return { kind: 'offset', offset: this.#factored(c.sleb()) };
+        return { kind: 'offset', offset: this.factored(c.sleb()) };
       case CFA.gnuNegativeOffsetExtended:
-        return { kind: 'offset', offset: -this.#factored(c.uleb()) };
+        return { kind: 'offset', offset: -this.factored(c.uleb()) };
       case CFA.valOffset:
-        return { kind: 'valueOffset', offset: this.#factored(c.uleb()) };
+        return { kind: 'valueOffset', offset: this.factored(c.uleb()) };
       case CFA.valOffsetSf:
-        return { kind: 'valueOffset', offset: this.#factored(c.sleb()) };
+        return { kind: 'valueOffset', offset: this.factored(c.sleb()) };
       case CFA.expression:
         return { kind: 'expression', expression: c.block(c.uleb()) };
       case CFA.valExpression:

@@ -1,5 +1,5 @@
 import { ByteCursor } from '../byteCursor.ts';
-import { Damage } from '../damage.ts';
+import { MalformedData } from '../damage.ts';
 import type { Abbreviation } from './abbrev.ts';
 import { AT, UNIT } from './constants.ts';
 import { readForm, skipForm, type AttributeValue } from './forms.ts';
@@ -14,22 +14,22 @@ import { symbolDamage } from '../../../messages/symbolDamage.ts';
 export class Die {
   readonly unit: Unit;
   readonly offset: number;
-  readonly #abbreviation: Abbreviation;
-  readonly #positions: number[];
+  private readonly abbreviation: Abbreviation;
+  private readonly positions: number[];
   /** Offset of the first child, or of the next entry if there are no children. */
-  readonly #end: number;
+  private readonly end: number;
 
   constructor(unit: Unit, offset: number, abbreviation: Abbreviation, cursor: ByteCursor) {
     this.unit = unit;
     this.offset = offset;
-    this.#abbreviation = abbreviation;
+    this.abbreviation = abbreviation;
     const forms = abbreviation.forms;
-    this.#positions = new Array<number>(forms.length);
+    this.positions = new Array<number>(forms.length);
     for (let i = 0; i < forms.length; i++) {
-      this.#positions[i] = cursor.at;
+      this.positions[i] = cursor.at;
       skipForm(cursor, forms[i], unit);
     }
-    this.#end = cursor.at;
+    this.end = cursor.at;
   }
 
   get key(): number {
@@ -37,18 +37,18 @@ export class Die {
   }
 
   get tag(): number {
-    return this.#abbreviation.tag;
+    return this.abbreviation.tag;
   }
 
   has(name: number): boolean {
-    return this.#abbreviation.names.includes(name);
+    return this.abbreviation.names.includes(name);
   }
 
   value(name: number): AttributeValue | undefined {
-    const index = this.#abbreviation.names.indexOf(name);
+    const index = this.abbreviation.names.indexOf(name);
     if (index < 0) return undefined;
-    const cursor = new ByteCursor(this.unit.section, this.#positions[index], this.unit.end);
-    return readForm(cursor, this.#abbreviation.forms[index], this.unit, this.#abbreviation.implicit[index]);
+    const cursor = new ByteCursor(this.unit.section, this.positions[index], this.unit.end);
+    return readForm(cursor, this.abbreviation.forms[index], this.unit, this.abbreviation.implicit[index]);
   }
 
   text(name: number): string | undefined {
@@ -103,11 +103,11 @@ export class Die {
     const { unit } = this;
     if (value?.kind === 'unitReference') {
       const die = unit.start + value.offset < unit.end ? unit.die(unit.start + value.offset) : undefined;
-      if (!die) throw new Damage(unit.section.name, symbolDamage.noEntry());
+      if (!die) throw new MalformedData(unit.section.name, symbolDamage.noEntry());
       return die;
     }
     if (value?.kind === 'reference') return unit.info.dieAt(value.offset);
-    return value?.kind === 'signature' ? unit.info.dieOfSignature(value.value) : undefined;
+    return value?.kind === 'signature' ? unit.info.dieBySignature(value.value) : undefined;
   }
 
   /**
@@ -126,12 +126,12 @@ export class Die {
   }
 
   /** The first entry, among this one and its origins, that has the attribute. */
-  owner(name: number): Die | undefined {
+  entryWith(name: number): Die | undefined {
     return this.has(name) ? this : this.withOrigins().find((die) => die.has(name));
   }
 
   get name(): string | undefined {
-    return this.owner(AT.name)?.text(AT.name);
+    return this.entryWith(AT.name)?.text(AT.name);
   }
 
   get isTypeUnit(): boolean {
@@ -139,31 +139,31 @@ export class Die {
   }
 
   *children(): Generator<Die> {
-    if (!this.#abbreviation.hasChildren) return;
-    let at = this.#end;
+    if (!this.abbreviation.hasChildren) return;
+    let at = this.end;
     while (at < this.unit.end) {
       const die = this.unit.die(at);
       if (!die) return;
       yield die;
-      at = die.#afterSubtree();
+      at = die.afterSubtree();
     }
   }
 
   /** Offset of the next sibling. */
-  #afterSubtree(): number {
-    if (!this.#abbreviation.hasChildren) return this.#end;
+  private afterSubtree(): number {
+    if (!this.abbreviation.hasChildren) return this.end;
     const sibling = this.value(AT.sibling);
     if (sibling?.kind === 'unitReference') {
       const at = this.unit.start + sibling.offset;
       // Only accept forward references: damaged data could contain a cycle.
-      if (at > this.#end) return at;
+      if (at > this.end) return at;
     }
-    let at = this.#end;
+    let at = this.end;
     for (let depth = 1; depth > 0;) {
       const die = this.unit.die(at);
       if (!die) depth--;
-      else if (die.#abbreviation.hasChildren) depth++;
-      at = die ? die.#end : at + 1;
+      else if (die.abbreviation.hasChildren) depth++;
+      at = die ? die.end : at + 1;
     }
     return at;
   }

@@ -1,5 +1,5 @@
 import { ByteCursor, makeSection } from '../byteCursor.ts';
-import { Damage } from '../damage.ts';
+import { MalformedData } from '../damage.ts';
 import { binary, convert, isBinary, isUnary, toGeneric, unary, type StackType, type StackValue } from './arithmetic.ts';
 import { AT } from './constants.ts';
 import type { Unit } from './info.ts';
@@ -43,7 +43,7 @@ export interface ExpressionContext {
  */
 export function evaluateLocation(expression: Uint8Array, context: ExpressionContext, initial: bigint[] = []): Location {
   try {
-    return new Evaluation(expression, context, initial).location();
+    return new ExpressionMachine(expression, context, initial).location();
   } catch (error) {
     if (error instanceof Unavailable) return { kind: 'unavailable' };
     throw error;
@@ -68,166 +68,167 @@ class Unavailable extends Error {}
 const STEPS_MAX = 10_000;
 const STACK_MAX = 256;
 
-class Evaluation {
-  readonly #c: ByteCursor;
-  readonly #context: ExpressionContext;
-  readonly #stack: StackValue[];
-  readonly #pieces: LocationPiece[] = [];
+class ExpressionMachine {
+  private readonly c: ByteCursor;
+  private readonly context: ExpressionContext;
+  private readonly stack: StackValue[];
+  private readonly pieces: LocationPiece[] = [];
   /** Set by an operation that completes a location description. */
-  #result: Location | undefined;
+  private result: Location | undefined;
 
   constructor(expression: Uint8Array, context: ExpressionContext, initial: bigint[]) {
-    this.#c = new ByteCursor(makeSection('a location', expression));
-    this.#context = context;
-    this.#stack = initial.map((value) => ({ value, type: undefined }));
+    this.c = new ByteCursor(makeSection('a location', expression));
+    this.context = context;
+    this.stack = initial.map((value) => ({ value, type: undefined }));
   }
 
   location(): Location {
     // DWARF 5, section 2.6.1.1.4: an empty description means that the object has no location.
-    if (this.#c.atEnd) return { kind: 'unavailable' };
-    for (let steps = 0; !this.#c.atEnd; steps++) {
-      if (steps > STEPS_MAX || this.#stack.length > STACK_MAX) throw new Damage('a location', symbolDamage.endless());
-      this.#step(this.#c.u8());
+    if (this.c.atEnd) return { kind: 'unavailable' };
+    for (let steps = 0; !this.c.atEnd; steps++) {
+      if (steps > STEPS_MAX || this.stack.length > STACK_MAX)
+        throw new MalformedData('a location', symbolDamage.endless());
+      this.step(this.c.u8());
     }
-    if (this.#pieces.length > 0) return { kind: 'pieces', pieces: this.#pieces };
-    return this.#takeLocation();
+    if (this.pieces.length > 0) return { kind: 'pieces', pieces: this.pieces };
+    return this.takeLocation();
   }
 
   /** Returns the location described so far and resets the state for the next piece. */
-  #takeLocation(): Location {
-    const result = this.#result;
-    this.#result = undefined;
-    return result ?? { kind: 'memory', address: toGeneric(this.#pop()) };
+  private takeLocation(): Location {
+    const result = this.result;
+    this.result = undefined;
+    return result ?? { kind: 'memory', address: toGeneric(this.pop()) };
   }
 
-  #push(value: bigint, type?: StackType): void {
-    this.#stack.push({ value: type ? value : BigInt.asUintN(64, value), type });
+  private push(value: bigint, type?: StackType): void {
+    this.stack.push({ value: type ? value : BigInt.asUintN(64, value), type });
   }
 
-  #pop(): StackValue {
-    const value = this.#stack.pop();
-    if (value === undefined) throw new Damage('a location', symbolDamage.stackEmpty());
+  private pop(): StackValue {
+    const value = this.stack.pop();
+    if (value === undefined) throw new MalformedData('a location', symbolDamage.stackEmpty());
     return value;
   }
 
-  #register(number: number): bigint {
-    return this.#available(this.#context.register(number));
+  private register(number: number): bigint {
+    return this.require(this.context.register(number));
   }
 
-  #available<T>(value: T | undefined): T {
+  private require<T>(value: T | undefined): T {
     if (value === undefined) throw new Unavailable();
     return value;
   }
 
-  #step(op: number): void {
-    if (op >= OP.lit0 && op < OP.reg0) this.#push(BigInt(op - OP.lit0));
-    else if (op >= OP.reg0 && op < OP.breg0) this.#result = { kind: 'register', register: op - OP.reg0 };
-    else if (op >= OP.breg0 && op < OP.regx) this.#push(this.#register(op - OP.breg0) + this.#c.slebBig());
-    else if (isUnary(op)) this.#stack.push(unary(op, this.#pop(), () => this.#c.ulebBig()));
+  private step(op: number): void {
+    if (op >= OP.lit0 && op < OP.reg0) this.push(BigInt(op - OP.lit0));
+    else if (op >= OP.reg0 && op < OP.breg0) this.result = { kind: 'register', register: op - OP.reg0 };
+    else if (op >= OP.breg0 && op < OP.regx) this.push(this.register(op - OP.breg0) + this.c.slebBig());
+    else if (isUnary(op)) this.stack.push(unary(op, this.pop(), () => this.c.ulebBig()));
     else if (isBinary(op)) {
-      const right = this.#pop();
-      this.#stack.push(binary(op, this.#pop(), right));
+      const right = this.pop();
+      this.stack.push(binary(op, this.pop(), right));
     } else if (
-      !this.#constant(op) &&
-      !this.#stackOperation(op) &&
-      !this.#frameOperation(op) &&
-      !this.#typed(op) &&
-      !this.#describe(op)
+      !this.constant(op) &&
+      !this.stackOperation(op) &&
+      !this.frameOperation(op) &&
+      !this.typed(op) &&
+      !this.describe(op)
     ) {
       // Not supported: calls of other entries, thread-local storage and implicit pointers.
       throw new Unavailable();
     }
   }
 
-  #constant(op: number): boolean {
-    const c = this.#c;
-    if (op === OP.addr) this.#push(c.u64() + this.#context.bias);
+  private constant(op: number): boolean {
+    const c = this.c;
+    if (op === OP.addr) this.push(c.u64() + this.context.bias);
     else if (op === OP.addrx || op === OP.constx || op === OP.gnuAddrIndex) {
-      this.#push(this.#available(this.#context.unit).addressOfIndex(c.uleb()));
-    } else if (op === OP.const1u) this.#push(BigInt(c.u8()));
-    else if (op === OP.const1s) this.#push(BigInt(c.i8()));
-    else if (op === OP.const2u) this.#push(BigInt(c.u16()));
-    else if (op === OP.const2s) this.#push(BigInt(c.i16()));
-    else if (op === OP.const4u) this.#push(BigInt(c.u32()));
-    else if (op === OP.const4s) this.#push(BigInt(c.i32()));
-    else if (op === OP.const8u || op === OP.const8s) this.#push(c.u64());
-    else if (op === OP.constu) this.#push(c.ulebBig());
-    else if (op === OP.consts) this.#push(c.slebBig());
+      this.push(this.require(this.context.unit).addressOfIndex(c.uleb()));
+    } else if (op === OP.const1u) this.push(BigInt(c.u8()));
+    else if (op === OP.const1s) this.push(BigInt(c.i8()));
+    else if (op === OP.const2u) this.push(BigInt(c.u16()));
+    else if (op === OP.const2s) this.push(BigInt(c.i16()));
+    else if (op === OP.const4u) this.push(BigInt(c.u32()));
+    else if (op === OP.const4s) this.push(BigInt(c.i32()));
+    else if (op === OP.const8u || op === OP.const8s) this.push(c.u64());
+    else if (op === OP.constu) this.push(c.ulebBig());
+    else if (op === OP.consts) this.push(c.slebBig());
     else return false;
     return true;
   }
 
-  #stackOperation(op: number): boolean {
-    const stack = this.#stack;
-    const at = (depth: number) => this.#available(stack[stack.length - 1 - depth]);
+  private stackOperation(op: number): boolean {
+    const stack = this.stack;
+    const at = (depth: number) => this.require(stack[stack.length - 1 - depth]);
     if (op === OP.dup) stack.push(at(0));
-    else if (op === OP.drop) this.#pop();
+    else if (op === OP.drop) this.pop();
     else if (op === OP.over) stack.push(at(1));
-    else if (op === OP.pick) stack.push(at(this.#c.u8()));
-    else if (op === OP.swap) stack.push(...[this.#pop(), this.#pop()]);
+    else if (op === OP.pick) stack.push(at(this.c.u8()));
+    else if (op === OP.swap) stack.push(...[this.pop(), this.pop()]);
     else if (op === OP.rot) {
-      const [top, second, third] = [this.#pop(), this.#pop(), this.#pop()];
+      const [top, second, third] = [this.pop(), this.pop(), this.pop()];
       stack.push(top, third, second);
-    } else if (op === OP.skip) this.#jump(this.#c.i16());
+    } else if (op === OP.skip) this.jump(this.c.i16());
     else if (op === OP.bra) {
-      const distance = this.#c.i16();
-      if (this.#pop().value !== 0n) this.#jump(distance);
+      const distance = this.c.i16();
+      if (this.pop().value !== 0n) this.jump(distance);
     } else if (op !== OP.nop) return false;
     return true;
   }
 
-  #jump(distance: number): void {
-    const target = this.#c.at + distance;
-    if (target < 0 || target > this.#c.end) throw new Damage('a location', symbolDamage.jumpOutside());
-    this.#c.at = target;
+  private jump(distance: number): void {
+    const target = this.c.at + distance;
+    if (target < 0 || target > this.c.end) throw new MalformedData('a location', symbolDamage.jumpOutside());
+    this.c.at = target;
   }
 
   /** Operations that read the frame. */
-  #frameOperation(op: number): boolean {
-    const c = this.#c;
-    if (op === OP.fbreg) this.#push(this.#available(this.#context.frameBase()) + c.slebBig());
-    else if (op === OP.bregx) this.#push(this.#register(c.uleb()) + c.slebBig());
+  private frameOperation(op: number): boolean {
+    const c = this.c;
+    if (op === OP.fbreg) this.push(this.require(this.context.frameBase()) + c.slebBig());
+    else if (op === OP.bregx) this.push(this.register(c.uleb()) + c.slebBig());
     else if (op === OP.entryValue || op === OP.gnuEntryValue) {
-      this.#push(this.#available(this.#context.entryValue(c.block(c.uleb()))));
-    } else if (op === OP.callFrameCfa) this.#push(this.#available(this.#context.cfa()));
-    else if (op === OP.deref) this.#push(this.#load(8));
-    else if (op === OP.derefSize) this.#push(this.#load(c.u8()));
+      this.push(this.require(this.context.entryValue(c.block(c.uleb()))));
+    } else if (op === OP.callFrameCfa) this.push(this.require(this.context.cfa()));
+    else if (op === OP.deref) this.push(this.load(8));
+    else if (op === OP.derefSize) this.push(this.load(c.u8()));
     else return false;
     return true;
   }
 
-  #load(sizeBytes: number): bigint {
-    if (sizeBytes < 1 || sizeBytes > 8) throw new Damage('a location', symbolDamage.readSize(sizeBytes));
-    const bytes = this.#available(this.#context.readMemory(toGeneric(this.#pop()), sizeBytes));
+  private load(sizeBytes: number): bigint {
+    if (sizeBytes < 1 || sizeBytes > 8) throw new MalformedData('a location', symbolDamage.readSize(sizeBytes));
+    const bytes = this.require(this.context.readMemory(toGeneric(this.pop()), sizeBytes));
     return bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
   }
 
   /** Operations on values with a base type (DWARF 5, section 2.5.1.6). */
-  #typed(op: number): boolean {
-    const c = this.#c;
+  private typed(op: number): boolean {
+    const c = this.c;
     if (op === OP.convert || op === OP.reinterpret || op === OP.gnuConvert || op === OP.gnuReinterpret) {
-      const type = this.#type(c.uleb());
-      this.#stack.push(convert(this.#pop(), type));
+      const type = this.type(c.uleb());
+      this.stack.push(convert(this.pop(), type));
     } else if (op === OP.constType || op === OP.gnuConstType) {
-      const type = this.#type(c.uleb());
+      const type = this.type(c.uleb());
       const bytes = c.block(c.u8());
       const value = bytes.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
-      this.#stack.push(convert({ value, type: undefined }, type));
+      this.stack.push(convert({ value, type: undefined }, type));
     } else if (op === OP.regvalType || op === OP.gnuRegvalType) {
-      const value = this.#register(c.uleb());
-      this.#stack.push(convert({ value, type: undefined }, this.#type(c.uleb())));
+      const value = this.register(c.uleb());
+      this.stack.push(convert({ value, type: undefined }, this.type(c.uleb())));
     } else if (op === OP.derefType || op === OP.gnuDerefType) {
-      const value = this.#load(c.u8());
-      this.#stack.push(convert({ value, type: undefined }, this.#type(c.uleb())));
+      const value = this.load(c.u8());
+      this.stack.push(convert({ value, type: undefined }, this.type(c.uleb())));
     } else return false;
     return true;
   }
 
   /** The base type at an offset in the unit; offset 0 is the generic type. Floating-point types are not supported. */
-  #type(offset: number): StackType | undefined {
+  private type(offset: number): StackType | undefined {
     if (offset === 0) return undefined;
-    const unit = this.#available(this.#context.unit);
-    const die = this.#available(unit.start + offset < unit.end ? unit.die(unit.start + offset) : undefined);
+    const unit = this.require(this.context.unit);
+    const die = this.require(unit.start + offset < unit.end ? unit.die(unit.start + offset) : undefined);
     const encoding = die.number(AT.encoding) ?? 0;
     const sizeBytes = die.number(AT.byteSize) ?? 0;
     if (!INTEGER_ENCODINGS.has(encoding) || sizeBytes < 1 || sizeBytes > 16) throw new Unavailable();
@@ -235,23 +236,23 @@ class Evaluation {
   }
 
   /** Operations that complete a location description or a piece of a composite one. */
-  #describe(op: number): boolean {
-    const c = this.#c;
-    if (op === OP.regx) this.#result = { kind: 'register', register: c.uleb() };
-    else if (op === OP.stackValue) this.#result = { kind: 'value', value: toGeneric(this.#pop()) };
-    else if (op === OP.implicitValue) this.#result = { kind: 'bytes', bytes: c.block(c.uleb()) };
-    else if (op === OP.piece) this.#piece(c.uleb() * 8, 0);
-    else if (op === OP.bitPiece) this.#piece(c.uleb(), c.uleb());
+  private describe(op: number): boolean {
+    const c = this.c;
+    if (op === OP.regx) this.result = { kind: 'register', register: c.uleb() };
+    else if (op === OP.stackValue) this.result = { kind: 'value', value: toGeneric(this.pop()) };
+    else if (op === OP.implicitValue) this.result = { kind: 'bytes', bytes: c.block(c.uleb()) };
+    else if (op === OP.piece) this.piece(c.uleb() * 8, 0);
+    else if (op === OP.bitPiece) this.piece(c.uleb(), c.uleb());
     else return false;
     return true;
   }
 
-  #piece(sizeBits: number, offsetBits: number): void {
-    if (sizeBits > 2 ** 32) throw new Damage('a location', symbolDamage.pieceTooLarge());
+  private piece(sizeBits: number, offsetBits: number): void {
+    if (sizeBits > 2 ** 32) throw new MalformedData('a location', symbolDamage.pieceTooLarge());
     // DWARF 5, section 2.6.1.2: a piece without a preceding location description is unavailable.
-    const isEmpty = this.#result === undefined && this.#stack.length === 0;
-    const location: Location = isEmpty ? { kind: 'unavailable' } : this.#takeLocation();
-    this.#pieces.push({ sizeBits, offsetBits, location });
+    const isEmpty = this.result === undefined && this.stack.length === 0;
+    const location: Location = isEmpty ? { kind: 'unavailable' } : this.takeLocation();
+    this.pieces.push({ sizeBits, offsetBits, location });
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ByteCursor } from '../byteCursor.ts';
-import { Damage } from '../damage.ts';
+import { MalformedData } from '../damage.ts';
 import { FORM } from './constants.ts';
 import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
@@ -101,7 +101,7 @@ function readReference(c: ByteCursor, form: number, sizes: FormSizes): Attribute
     case FORM.ref4:
       return { kind: 'unitReference', offset: c.u32() };
     case FORM.ref8:
-      return { kind: 'unitReference', offset: c.safe(c.u64()) };
+      return { kind: 'unitReference', offset: c.toSafeInteger(c.u64()) };
     case FORM.refUdata:
       return { kind: 'unitReference', offset: c.uleb() };
     case FORM.refAddr:
@@ -126,7 +126,7 @@ function readReference(c: ByteCursor, form: number, sizes: FormSizes): Attribute
 
 /** DWARF 2 encodes these references in the size of an address. */
 function refAddr(c: ByteCursor, { version, addressBytes, is64 }: FormSizes): number {
-  return version <= 2 ? c.safe(c.unsigned(addressBytes)) : c.offset(is64);
+  return version <= 2 ? c.toSafeInteger(c.unsigned(addressBytes)) : c.offset(is64);
 }
 
 function readBlock(c: ByteCursor, form: number, sizes: FormSizes): AttributeValue {
@@ -193,7 +193,7 @@ function skipVariable(c: ByteCursor, form: number): void {
 }
 
 function unknownForm(c: ByteCursor, form: number): never {
-  throw new Damage(c.section.name, symbolDamage.form(form));
+  throw new MalformedData(c.section.name, symbolDamage.form(form));
 }
 
 function directForm(c: ByteCursor): number {

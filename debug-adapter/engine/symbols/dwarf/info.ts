@@ -1,5 +1,5 @@
 import { ByteCursor, type Section } from '../byteCursor.ts';
-import { Damage } from '../damage.ts';
+import { MalformedData } from '../damage.ts';
 import type { DebugSections } from '../elf/debugSections.ts';
 import { AbbreviationTable } from './abbrev.ts';
 import { indexedAddress } from './addr.ts';
@@ -15,45 +15,45 @@ import { symbolDamage } from '../../../messages/symbolDamage.ts';
 export class DebugInfo {
   readonly sections: DebugSections;
   readonly bias: bigint;
-  readonly #complain: (damage: Damage) => void;
-  readonly #abbreviations = new Map<number, AbbreviationTable>();
-  #units: Unit[] | undefined;
-  #bySignature: Map<bigint, number> | undefined;
+  private readonly report: (damage: MalformedData) => void;
+  private readonly abbreviationTables = new Map<number, AbbreviationTable>();
+  private readUnits: Unit[] | undefined;
+  private bySignature: Map<bigint, number> | undefined;
 
-  constructor(sections: DebugSections, options: { bias: bigint; complain: (damage: Damage) => void }) {
+  constructor(sections: DebugSections, options: { bias: bigint; report: (damage: MalformedData) => void }) {
     this.sections = sections;
     this.bias = options.bias;
-    this.#complain = options.complain;
+    this.report = options.report;
   }
 
   /** All units, in ascending order of their keys. */
   get units(): readonly Unit[] {
-    this.#units ??= [...this.#headers('.debug_info', 0), ...this.#headers('.debug_types', TYPES_KEY)];
-    return this.#units;
+    this.readUnits ??= [...this.headers('.debug_info', 0), ...this.headers('.debug_types', TYPES_KEY)];
+    return this.readUnits;
   }
 
   dieAt(key: number): Die {
-    const unit = this.#unitHolding(key);
+    const unit = this.unitHolding(key);
     const die = unit?.die(key - unit.keyBase);
-    if (!die) throw new Damage('.debug_info', symbolDamage.noEntry());
+    if (!die) throw new MalformedData('.debug_info', symbolDamage.noEntry());
     return die;
   }
 
   /** The type entry of a type unit (DW_FORM_ref_sig8). */
-  dieOfSignature(signature: bigint): Die {
-    this.#bySignature ??= new Map(
+  dieBySignature(signature: bigint): Die {
+    this.bySignature ??= new Map(
       this.units.flatMap((unit) => (unit.signature === undefined ? [] : [[unit.signature, unit.typeKey]])),
     );
-    const key = this.#bySignature.get(signature);
-    if (key === undefined) throw new Damage('.debug_info', symbolDamage.typeUnitMissing());
+    const key = this.bySignature.get(signature);
+    if (key === undefined) throw new MalformedData('.debug_info', symbolDamage.typeUnitMissing());
     return this.dieAt(key);
   }
 
   abbreviations(offset: number): AbbreviationTable {
-    let table = this.#abbreviations.get(offset);
+    let table = this.abbreviationTables.get(offset);
     if (!table) {
       table = new AbbreviationTable(this.sections.get('.debug_abbrev'), offset);
-      this.#abbreviations.set(offset, table);
+      this.abbreviationTables.set(offset, table);
     }
     return table;
   }
@@ -63,7 +63,7 @@ export class DebugInfo {
     return BigInt.asUintN(64, address + this.bias);
   }
 
-  #headers(name: string, keyBase: number): Unit[] {
+  private headers(name: string, keyBase: number): Unit[] {
     const units: Unit[] = [];
     const cursor = new ByteCursor(this.sections.get(name));
     try {
@@ -73,13 +73,13 @@ export class DebugInfo {
       }
     } catch (error) {
       // Keep the units read so far.
-      if (!(error instanceof Damage)) throw error;
-      this.#complain(error);
+      if (!(error instanceof MalformedData)) throw error;
+      this.report(error);
     }
     return units;
   }
 
-  #unitHolding(key: number): Unit | undefined {
+  private unitHolding(key: number): Unit | undefined {
     const units = this.units;
     let low = 0;
     let high = units.length;
@@ -107,9 +107,9 @@ export class Unit implements FormSizes {
   readonly signature: bigint | undefined;
   /** In a type unit: the key of its type's entry. */
   readonly typeKey: number;
-  readonly #firstDie: number;
-  readonly #abbreviationOffset: number;
-  #root: Die | undefined;
+  private readonly firstDie: number;
+  private readonly abbreviationOffset: number;
+  private rootDie: Die | undefined;
 
   constructor(info: DebugInfo, section: Section, header: UnitHeader) {
     this.info = info;
@@ -123,23 +123,23 @@ export class Unit implements FormSizes {
     this.type = header.type;
     this.signature = header.signature;
     this.typeKey = header.keyBase + header.start + header.typeOffset;
-    this.#firstDie = header.firstDie;
-    this.#abbreviationOffset = header.abbreviationOffset;
+    this.firstDie = header.firstDie;
+    this.abbreviationOffset = header.abbreviationOffset;
   }
 
   get root(): Die {
-    this.#root ??= this.die(this.#firstDie);
-    if (!this.#root) throw new Damage(this.section.name, symbolDamage.unitEmpty());
-    return this.#root;
+    this.rootDie ??= this.die(this.firstDie);
+    if (!this.rootDie) throw new MalformedData(this.section.name, symbolDamage.unitEmpty());
+    return this.rootDie;
   }
 
   /** The entry at an offset in the section; undefined for the null entry that ends a list of children. */
   die(offset: number): Die | undefined {
-    if (offset < this.#firstDie) throw new Damage(this.section.name, symbolDamage.referenceToHeader());
+    if (offset < this.firstDie) throw new MalformedData(this.section.name, symbolDamage.referenceToHeader());
     const cursor = new ByteCursor(this.section, offset, this.end);
     const code = cursor.uleb();
     if (code === 0) return undefined;
-    return new Die(this, offset, this.info.abbreviations(this.#abbreviationOffset).get(code), cursor);
+    return new Die(this, offset, this.info.abbreviations(this.abbreviationOffset).get(code), cursor);
   }
 
   get compDir(): string {
@@ -179,7 +179,7 @@ interface UnitHeader {
 function readUnitHeader(info: DebugInfo, cursor: ByteCursor, keyBase: number): Unit | undefined {
   const start = cursor.at;
   const { length, is64 } = cursor.unitLength();
-  const c = cursor.part(length);
+  const c = cursor.subCursor(length);
   const version = c.u16();
   if (version < 2 || version > 5) return undefined;
   let type: number = keyBase === 0 ? UNIT.compile : UNIT.type;
@@ -193,7 +193,7 @@ function readUnitHeader(info: DebugInfo, cursor: ByteCursor, keyBase: number): U
     abbreviationOffset = c.offset(is64);
     addressBytes = c.u8();
   }
-  if (addressBytes !== 8) throw new Damage(cursor.section.name, symbolDamage.addressSize(addressBytes));
+  if (addressBytes !== 8) throw new MalformedData(cursor.section.name, symbolDamage.addressSize(addressBytes));
   const hasSignature = type === UNIT.type || type === UNIT.splitType;
   const signature = hasSignature ? c.u64() : undefined;
   const typeOffset = hasSignature ? c.offset(is64) : 0;

@@ -1,5 +1,5 @@
 import { ByteCursor } from '../byteCursor.ts';
-import { Damage } from '../damage.ts';
+import { MalformedData } from '../damage.ts';
 import type { SourceFile } from '../symbols.ts';
 import { joinPath } from '../lines/paths.ts';
 import { readForm, type FormSizes } from './forms.ts';
@@ -33,19 +33,19 @@ export function readLineHeader(
 ): LineHeader {
   const section = new ByteCursor(info.sections.get('.debug_line'), offset);
   const { length, is64 } = section.unitLength();
-  const c = section.part(length);
+  const c = section.subCursor(length);
   const version = c.u16();
-  if (version < 2 || version > 5) throw new Damage('.debug_line', symbolDamage.version(version));
+  if (version < 2 || version > 5) throw new MalformedData('.debug_line', symbolDamage.version(version));
   if (version >= 5) c.skip(2); // address_size and segment_selector_size: DW_LNE_set_address carries its own length
   const headerLength = c.offset(is64);
-  const header = c.part(headerLength);
+  const header = c.subCursor(headerLength);
   const minimumInstructionLength = header.u8();
   if (version >= 4) header.u8(); // maximum_operations_per_instruction: always 1, since RISC-V is not a VLIW architecture
   const defaultIsStatement = header.u8() !== 0;
   const lineBase = header.i8();
   const lineRange = header.u8();
   const opcodeBase = header.u8();
-  if (lineRange === 0) throw new Damage('.debug_line', symbolDamage.lineRange());
+  if (lineRange === 0) throw new MalformedData('.debug_line', symbolDamage.lineRange());
   const operandCounts = Array.from({ length: Math.max(0, opcodeBase - 1) }, () => header.u8());
   const names = version >= 5 ? readFiles(info, header, { version, is64, addressBytes: 8 }) : readOldFiles(header);
   const files = resolveFiles(names, { compDir, unitName, version });
@@ -83,7 +83,7 @@ function readEntries(info: DebugInfo, c: ByteCursor, sizes: FormSizes): FileName
   const format = Array.from({ length: c.u8() }, () => ({ content: c.uleb(), form: c.uleb() }));
   const count = c.uleb();
   // An entry without content takes no bytes, so limit the count: a damaged file could claim a huge table.
-  if (count > c.end - c.at) throw new Damage('.debug_line', symbolDamage.fileTableTooLong());
+  if (count > c.end - c.at) throw new MalformedData('.debug_line', symbolDamage.fileTableTooLong());
   return Array.from({ length: count }, () => {
     const entry = { name: '', directory: 0 };
     for (const { content, form } of format) {

@@ -1,4 +1,4 @@
-import { Damage } from '../damage.ts';
+import { MalformedData } from '../damage.ts';
 import type { ByteCursor } from '../byteCursor.ts';
 import type { LineHeader } from './line.ts';
 import { symbolDamage } from '../../../messages/symbolDamage.ts';
@@ -21,16 +21,16 @@ export interface LineRow {
  * is reused, so `take` must copy what it keeps. Each opcode takes at least one byte and emits at most one row, so the
  * section's size bounds the work.
  */
-export function runLineProgram(header: LineHeader, take: (row: Readonly<LineRow>) => void): void {
+export function runLineProgram(header: LineHeader, onRow: (row: Readonly<LineRow>) => void): void {
   const { program: start, minimumInstructionLength, lineBase, lineRange, opcodeBase } = header;
   // Work on a copy of the cursor: the same header serves several runs of the program.
-  const c = start.fork();
+  const c = start.clone();
   const row = firstRow(header);
   const advance = (operations: number) => {
     row.address = BigInt.asUintN(64, row.address + BigInt(operations * minimumInstructionLength));
   };
   const emit = () => {
-    take(row);
+    onRow(row);
     row.discriminator = 0;
     row.prologueEnd = false;
   };
@@ -84,8 +84,8 @@ function standardOpcode(c: ByteCursor, opcode: number, header: LineHeader, row: 
 
 function extendedOpcode(section: ByteCursor, row: LineRow): void {
   const length = section.uleb();
-  if (length === 0) throw new Damage('.debug_line', symbolDamage.opcodeEmpty());
-  const c = section.part(length);
+  if (length === 0) throw new MalformedData('.debug_line', symbolDamage.opcodeEmpty());
+  const c = section.subCursor(length);
   const opcode = c.u8();
   if (opcode === LNE_END_SEQUENCE) row.endSequence = true;
   else if (opcode === LNE_SET_ADDRESS) row.address = c.unsigned(length - 1);

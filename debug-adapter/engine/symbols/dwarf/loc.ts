@@ -1,5 +1,5 @@
 import { ByteCursor } from '../byteCursor.ts';
-import { Damage } from '../damage.ts';
+import { MalformedData } from '../damage.ts';
 import { AT } from './constants.ts';
 import type { Die } from './die.ts';
 import type { Unit } from './info.ts';
@@ -55,7 +55,7 @@ function findInList(unit: Unit, offset: number, pc: bigint): Uint8Array | undefi
     else if (kind === LLE.startxEndx) [start, end] = [indexed(), indexed()];
     else if (kind === LLE.startLength) end = (start = address()) + c.ulebBig();
     else if (kind === LLE.startxLength) end = (start = indexed()) + c.ulebBig();
-    else throw new Damage('.debug_loclists', symbolDamage.listEntry(kind));
+    else throw new MalformedData('.debug_loclists', symbolDamage.listEntry(kind));
     const expression = c.block(c.uleb());
     if (start <= pc && pc < end) return expression;
   }

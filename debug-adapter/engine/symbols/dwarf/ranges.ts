@@ -1,5 +1,5 @@
 import { ByteCursor } from '../byteCursor.ts';
-import { Damage } from '../damage.ts';
+import { MalformedData } from '../damage.ts';
 import type { AddressRange } from '../symbols.ts';
 import { AT } from './constants.ts';
 import type { Die } from './die.ts';
@@ -66,7 +66,7 @@ function readRangeList(unit: Unit, offset: number): AddressRange[] {
     else if (kind === RLE.baseAddressx) base = indexed();
     else if (kind === RLE.startxEndx) add(indexed(), indexed());
     else if (kind === RLE.startxLength) addLength(indexed());
-    else throw new Damage('.debug_rnglists', symbolDamage.listEntry(kind));
+    else throw new MalformedData('.debug_rnglists', symbolDamage.listEntry(kind));
   }
 }
 

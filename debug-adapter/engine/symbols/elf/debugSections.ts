@@ -9,50 +9,50 @@ import { symbolDamage } from '../../../messages/symbolDamage.ts';
  * is missing or cannot be inflated reads as empty; `complain` receives the reason.
  */
 export class DebugSections {
-  readonly #file: ElfFile;
-  readonly #name: string;
-  readonly #compression: HostCompression | undefined;
-  readonly #complain: (sentence: string) => void;
-  readonly #known = new Map<string, Section>();
+  private readonly file: ElfFile;
+  private readonly name: string;
+  private readonly compression: HostCompression | undefined;
+  private readonly report: (sentence: string) => void;
+  private readonly known = new Map<string, Section>();
 
   constructor(
     file: ElfFile,
-    options: { name: string; compression?: HostCompression; complain: (sentence: string) => void },
+    options: { name: string; compression?: HostCompression; report: (sentence: string) => void },
   ) {
-    this.#file = file;
-    this.#name = options.name;
-    this.#compression = options.compression;
-    this.#complain = options.complain;
+    this.file = file;
+    this.name = options.name;
+    this.compression = options.compression;
+    this.report = options.report;
   }
 
   /** Takes the standard name, for example `.debug_info`. */
   get(name: string): Section {
-    let section = this.#known.get(name);
+    let section = this.known.get(name);
     if (!section) {
-      const found = this.#file.sections.find((candidate) => candidate.name === name);
-      section = makeSection(name, found ? this.#bodyOf(found) : this.#oldCompressed(name));
-      this.#known.set(name, section);
+      const found = this.file.sections.find((candidate) => candidate.name === name);
+      section = makeSection(name, found ? this.bytesOf(found) : this.gnuCompressed(name));
+      this.known.set(name, section);
     }
     return section;
   }
 
   has(name: string): boolean {
-    return this.#file.sections.some((section) => section.name === name && section.bytes.length > 0);
+    return this.file.sections.some((section) => section.name === name && section.bytes.length > 0);
   }
 
   addressOf(name: string): bigint {
-    return this.#file.sections.find((section) => section.name === name)?.address ?? 0n;
+    return this.file.sections.find((section) => section.name === name)?.address ?? 0n;
   }
 
-  #bodyOf(section: ElfSection): Uint8Array {
-    return section.flags & SHF_COMPRESSED ? this.#inflate(section) : section.bytes;
+  private bytesOf(section: ElfSection): Uint8Array {
+    return section.flags & SHF_COMPRESSED ? this.inflate(section) : section.bytes;
   }
 
   /** `.zdebug_*` sections, which GNU tools wrote before SHF_COMPRESSED existed. They are not supported. */
-  #oldCompressed(name: string): Uint8Array {
+  private gnuCompressed(name: string): Uint8Array {
     const old = name.replace('.debug_', '.zdebug_');
-    if (this.#file.sections.some((section) => section.name === old)) {
-      this.#complain(debugSectionIsCompressed(this.#name, old));
+    if (this.file.sections.some((section) => section.name === old)) {
+      this.report(debugSectionIsCompressed(this.name, old));
     }
     return new Uint8Array();
   }
@@ -60,21 +60,21 @@ export class DebugSections {
   /**
    * System V ABI, "Section Compression": an Elf64_Chdr, then a zlib stream (RFC 1950) that contains the deflate data.
    */
-  #inflate({ name, bytes }: ElfSection): Uint8Array {
+  private inflate({ name, bytes }: ElfSection): Uint8Array {
     const nothing = new Uint8Array();
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const isZlib = bytes.length > CHDR_BYTES + ZLIB_BYTES && view.getUint32(0, true) === ELFCOMPRESS_ZLIB;
-    if (!isZlib || !this.#compression) {
-      this.#complain(debugSectionIsCompressed(this.#name, name));
+    if (!isZlib || !this.compression) {
+      this.report(debugSectionIsCompressed(this.name, name));
       return nothing;
     }
     const size = Number(view.getBigUint64(8, true));
     try {
       // Deflate expands a byte to at most 1032 bytes. A larger claimed size is damage; do not allocate it.
       if (size > bytes.length * 1032) throw new Error('size');
-      return this.#compression.inflate(bytes.subarray(CHDR_BYTES + 2, bytes.length - 4), size);
+      return this.compression.inflate(bytes.subarray(CHDR_BYTES + 2, bytes.length - 4), size);
     } catch {
-      this.#complain(debugInfoIsDamaged(this.#name, name, symbolDamage.notDecompressed()));
+      this.report(debugInfoIsDamaged(this.name, name, symbolDamage.notDecompressed()));
       return nothing;
     }
   }

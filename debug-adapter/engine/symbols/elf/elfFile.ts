@@ -56,7 +56,7 @@ export function readElfFile(bytes: Uint8Array, name: string): ElfFile {
   const allocated = inMemory
     .filter((section) => section.flags & SHF_ALLOC && section.sizeBytes > 0n)
     .map(({ address, sizeBytes }) => ({ start: address, end: address + sizeBytes }));
-  const code = apart(inMemory.filter(({ flags, sizeBytes }) => flags & SHF_EXECINSTR && sizeBytes > 0n));
+  const code = withoutOverlaps(inMemory.filter(({ flags, sizeBytes }) => flags & SHF_EXECINSTR && sizeBytes > 0n));
   return {
     sections,
     allocated,
@@ -71,7 +71,7 @@ export function readElfFile(bytes: Uint8Array, name: string): ElfFile {
  * Sorts by address and drops sections that overlap an earlier one, as in a damaged file. The work of reading all code
  * then never exceeds the file's size.
  */
-function apart(sections: readonly ElfSection[]): ElfSection[] {
+function withoutOverlaps(sections: readonly ElfSection[]): ElfSection[] {
   let end = 0n;
   const ascending = [...sections].sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
   return ascending.filter(({ address, sizeBytes }) => {
@@ -92,14 +92,14 @@ function readSections(view: DataView, bytes: Uint8Array, name: string): ElfSecti
   const namesIndex = shortIndex === SHN_XINDEX ? view.getUint32(start + SH_LINK, true) : shortIndex;
   if (start + count * SECTION_HEADER_BYTES > bytes.length) throw symbolsAreTruncated(name);
   const headers = Array.from({ length: count }, (_, i) => start + i * SECTION_HEADER_BYTES);
-  const names = namesIndex < count ? bodyOf(view, bytes, headers[namesIndex]) : new Uint8Array();
+  const names = namesIndex < count ? sectionBytes(view, bytes, headers[namesIndex]) : new Uint8Array();
   return headers.map((at) => ({
     name: stringAt(names, view.getUint32(at + SH_NAME, true)),
     type: view.getUint32(at + SH_TYPE, true),
     flags: Number(BigInt.asUintN(32, view.getBigUint64(at + SH_FLAGS, true))),
     address: view.getBigUint64(at + SH_ADDR, true),
     link: view.getUint32(at + SH_LINK, true),
-    bytes: bodyOf(view, bytes, at),
+    bytes: sectionBytes(view, bytes, at),
     sizeBytes: view.getBigUint64(at + SH_SIZE, true),
   }));
 }
@@ -138,7 +138,7 @@ function buildIdOf(sections: readonly ElfSection[]): string | undefined {
   return Array.from(bytes.subarray(BUILD_ID_AT), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-function bodyOf(view: DataView, bytes: Uint8Array, at: number): Uint8Array {
+function sectionBytes(view: DataView, bytes: Uint8Array, at: number): Uint8Array {
   if (view.getUint32(at + SH_TYPE, true) === SHT_NOBITS) return new Uint8Array();
   const offset = Number(view.getBigUint64(at + SH_OFFSET, true));
   const size = Number(view.getBigUint64(at + SH_SIZE, true));

@@ -6,25 +6,25 @@ import { SHT_SYMTAB, stringAt, type ElfFile } from './elfFile.ts';
  * symbols (`$x`, `$d`), section symbols and file symbols are omitted.
  */
 export class SymbolTable {
-  readonly #file: ElfFile;
-  readonly #bias: bigint;
-  #sorted: SymbolInfo[] | undefined;
-  #byBase: Map<string, SymbolInfo[]> | undefined;
+  private readonly file: ElfFile;
+  private readonly bias: bigint;
+  private sorted: SymbolInfo[] | undefined;
+  private byBase: Map<string, SymbolInfo[]> | undefined;
 
   constructor(file: ElfFile, bias: bigint) {
-    this.#file = file;
-    this.#bias = bias;
+    this.file = file;
+    this.bias = bias;
   }
 
   /** The symbol that contains an address. A symbol without a size extends to the next symbol of its section. */
   at(address: bigint): SymbolAtAddress | undefined {
-    const symbols = this.#sortedSymbols();
+    const symbols = this.sortedSymbols();
     let index = lastNotAfter(symbols, address);
     // Check only a few preceding symbols. A large object that contains many labels is found only near its start.
     for (let tries = 0; index >= 0 && tries < 16; index--, tries++) {
       const symbol = symbols[index];
       const offset = address - symbol.address;
-      if (symbol.sizeBytes === 0n ? this.#sameSection(symbol.address, address) : offset < symbol.sizeBytes) {
+      if (symbol.sizeBytes === 0n ? this.sameSection(symbol.address, address) : offset < symbol.sizeBytes) {
         const text = offset === 0n ? symbol.name : `${symbol.name}+${offset}`;
         return { ...symbol, offset, text };
       }
@@ -32,40 +32,40 @@ export class SymbolTable {
     return undefined;
   }
 
-  named(name: string): SymbolInfo[] {
-    return this.#sameBase(name).filter((symbol) => symbol.name === name);
+  withName(name: string): SymbolInfo[] {
+    return this.sameBase(name).filter((symbol) => symbol.name === name);
   }
 
   /**
    * The functions with a given name in the source, including the compiler's clones (`sum.isra.0`, `sum.constprop.1`).
    */
   functionsNamed(name: string): SymbolInfo[] {
-    return this.#sameBase(name).filter((symbol) => symbol.kind !== 'object' && !/\.cold(\.|$)/.test(symbol.name));
+    return this.sameBase(name).filter((symbol) => symbol.kind !== 'object' && !/\.cold(\.|$)/.test(symbol.name));
   }
 
   /** The symbols whose names agree up to the first dot. */
-  #sameBase(name: string): SymbolInfo[] {
-    if (!this.#byBase) {
-      this.#byBase = new Map();
-      for (const symbol of this.#sortedSymbols()) {
+  private sameBase(name: string): SymbolInfo[] {
+    if (!this.byBase) {
+      this.byBase = new Map();
+      for (const symbol of this.sortedSymbols()) {
         const base = baseOf(symbol.name);
-        const same = this.#byBase.get(base);
+        const same = this.byBase.get(base);
         if (same) same.push(symbol);
-        else this.#byBase.set(base, [symbol]);
+        else this.byBase.set(base, [symbol]);
       }
     }
-    return this.#byBase.get(baseOf(name)) ?? [];
+    return this.byBase.get(baseOf(name)) ?? [];
   }
 
-  #sameSection(from: bigint, to: bigint): boolean {
-    return this.#file.allocated.some(
-      ({ start, end }) => from - this.#bias >= start && from - this.#bias < end && to - this.#bias < end,
+  private sameSection(from: bigint, to: bigint): boolean {
+    return this.file.allocated.some(
+      ({ start, end }) => from - this.bias >= start && from - this.bias < end && to - this.bias < end,
     );
   }
 
-  #sortedSymbols(): SymbolInfo[] {
-    this.#sorted ??= readSymbols(this.#file, this.#bias).sort(byAddressThenWorth);
-    return this.#sorted;
+  private sortedSymbols(): SymbolInfo[] {
+    this.sorted ??= readSymbols(this.file, this.bias).sort(byAddressThenPriority);
+    return this.sorted;
   }
 }
 
@@ -97,12 +97,12 @@ function baseOf(name: string): string {
 }
 
 /** `at` prefers the last symbol at an address, so functions and objects sort after labels. */
-function byAddressThenWorth(a: SymbolInfo, b: SymbolInfo): number {
+function byAddressThenPriority(a: SymbolInfo, b: SymbolInfo): number {
   if (a.address !== b.address) return a.address < b.address ? -1 : 1;
-  return worth(a) - worth(b);
+  return priority(a) - priority(b);
 }
 
-function worth(symbol: SymbolInfo): number {
+function priority(symbol: SymbolInfo): number {
   return (symbol.kind === 'label' ? 0 : 2) + (symbol.sizeBytes > 0n ? 1 : 0);
 }
 

@@ -1,7 +1,7 @@
 import { divisionByZero, isNotANumber, valueNames } from '../../../messages/symbols.ts';
 import type { Type } from '../types/type.ts';
 import { typeName } from '../types/typeName.ts';
-import { bare, isFloat, isSigned, sizeOf } from '../types/typeQuestions.ts';
+import { stripTypedefs, isFloat, isSigned, sizeOf } from '../types/typeTraits.ts';
 import { DOUBLE, INT, LONG, UNSIGNED, UNSIGNED_LONG } from './builtInTypes.ts';
 import type { BinaryOperator } from './tree.ts';
 
@@ -29,15 +29,15 @@ export function calculate(operator: BinaryOperator, left: TypedNumber, right: Ty
 
 /** The integer promotions (C17, section 6.3.1.1). The result type is never a typedef. */
 export function promote({ value, type }: TypedNumber): TypedNumber {
-  const number = { value, type: bare(type) };
+  const number = { value, type: stripTypedefs(type) };
   if (typeof value === 'number') return number;
   const size = sizeOf(type);
-  if (number.type.kind === 'enumeration') return convertNumber(number, integerLike(type));
+  if (number.type.kind === 'enumeration') return convertNumber(number, underlyingInteger(type));
   return size < 4 ? convertNumber(number, INT) : number;
 }
 
 /** The integer type that an enumeration converts to. */
-function integerLike(type: Type): Type {
+function underlyingInteger(type: Type): Type {
   if (sizeOf(type) < 4) return INT;
   if (sizeOf(type) === 4) return isSigned(type) ? INT : UNSIGNED;
   return isSigned(type) ? LONG : UNSIGNED_LONG;
@@ -46,7 +46,7 @@ function integerLike(type: Type): Type {
 /** Converts to the type's range: floating point truncates towards zero, integers wrap. */
 export function convertNumber({ value }: TypedNumber, type: Type): TypedNumber {
   if (isFloat(type)) return { value: sizeOf(type) === 4 ? Math.fround(Number(value)) : Number(value), type };
-  const base = bare(type);
+  const base = stripTypedefs(type);
   const whole = typeof value === 'bigint' ? value : Number.isFinite(value) ? BigInt(Math.trunc(value)) : 0n;
   if (base.kind === 'base' && base.encoding === 'boolean') return { value: Number(value) !== 0 ? 1n : 0n, type };
   const bits = sizeOf(type) * 8;
@@ -61,7 +61,7 @@ export function isTrue({ value }: TypedNumber): boolean {
 function commonType(left: TypedNumber, right: TypedNumber): Type {
   if (isFloat(left.type) || isFloat(right.type)) {
     const [a, b] = [left, right].map(({ type }) => (isFloat(type) ? sizeOf(type) : 0));
-    return a === 4 && b <= 4 ? bare(left.type) : b === 4 && a <= 4 ? bare(right.type) : DOUBLE;
+    return a === 4 && b <= 4 ? stripTypedefs(left.type) : b === 4 && a <= 4 ? stripTypedefs(right.type) : DOUBLE;
   }
   const [a, b] = [promote(left).type, promote(right).type];
   const [aSize, bSize] = [sizeOf(a), sizeOf(b)];

@@ -1,4 +1,4 @@
-import { bare, isFloat, sizeOf } from '../types/typeQuestions.ts';
+import { stripTypedefs, isFloat, sizeOf } from '../types/typeTraits.ts';
 import { floatBytes } from '../values/scalars.ts';
 import { toBytes } from '../values/storage.ts';
 import { convertNumber, type TypedNumber } from './arithmetic.ts';
@@ -8,7 +8,7 @@ export function bytesOfNumber(number: TypedNumber): Uint8Array | undefined {
   const { type } = number;
   const { value } = convertNumber(number, type);
   if (isFloat(type)) return floatBytes(Number(value), sizeOf(type));
-  const { kind } = bare(type);
+  const { kind } = stripTypedefs(type);
   if (kind !== 'base' && kind !== 'enumeration' && kind !== 'pointer') return undefined;
   return typeof value === 'bigint' ? toBytes(value, sizeOf(type)) : undefined;
 }

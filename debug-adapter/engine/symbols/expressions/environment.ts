@@ -1,5 +1,5 @@
 import type { FunctionIndex } from '../functions/functionIndex.ts';
-import type { Functions } from '../functions/functions.ts';
+import type { FunctionQueries } from '../functions/functions.ts';
 import type { CodeUnits } from '../functions/codeUnits.ts';
 import type { SymbolTable } from '../elf/symbolTable.ts';
 import type { Variable } from '../symbols.ts';
@@ -8,7 +8,7 @@ import type { Type } from '../types/type.ts';
 import type { TypeReader } from '../types/typeReader.ts';
 import type { Frame } from '../unwinding/frame.ts';
 import { FIRST_CSR, registerNumber } from '../unwinding/registers.ts';
-import { ShownValue, type ValueContext } from '../values/shownValue.ts';
+import { GuestValue, type ValueContext } from '../values/shownValue.ts';
 import { toBytes, type Storage } from '../values/storage.ts';
 import type { Variables } from '../values/variables.ts';
 import type { TypedNumber } from './arithmetic.ts';
@@ -21,34 +21,34 @@ import type { TypeNames } from './typeNames.ts';
  */
 export class Environment implements TypeNames {
   readonly context: ValueContext;
-  readonly #parts: EnvironmentParts;
-  readonly #frame: Frame;
+  private readonly parts: EnvironmentParts;
+  private readonly frame: Frame;
 
   constructor(parts: EnvironmentParts, frame: Frame) {
-    this.#parts = parts;
-    this.#frame = frame;
+    this.parts = parts;
+    this.frame = frame;
     this.context = { frame, ...parts.shown };
   }
 
   isVariable(name: string): boolean {
-    return this.#find(name) !== undefined;
+    return this.lookup(name) !== undefined;
   }
 
-  variable(name: string): ShownValue | undefined {
-    const found = this.#find(name);
-    return found && this.#parts.variables.read({ ...found, shadowed: false }, this.#frame);
+  variable(name: string): GuestValue | undefined {
+    const found = this.lookup(name);
+    return found && this.parts.variables.read({ ...found, isShadowed: false }, this.frame);
   }
 
-  function(name: string): ShownValue | undefined {
-    const [info] = this.#parts.functions.named(name);
+  function(name: string): GuestValue | undefined {
+    const [info] = this.parts.functions.withName(name);
     if (!info) return undefined;
-    const entry = this.#parts.index.at(info.low);
-    return this.#inMemory(name, entry ? this.#parts.types.function(entry.die) : UNKNOWN_FUNCTION, info.low);
+    const entry = this.parts.index.at(info.low);
+    return this.inMemory(name, entry ? this.parts.types.function(entry.die) : UNKNOWN_FUNCTION, info.low);
   }
 
   enumerator(name: string): TypedNumber | undefined {
-    for (const die of this.#parts.names.find('enumerator', name, this.#unit)) {
-      const type = this.#parts.types.read(die);
+    for (const die of this.parts.names.find('enumerator', name, this.unit)) {
+      const type = this.parts.types.typeFrom(die);
       const found = type.kind === 'enumeration' && type.enumerators().find((each) => each.name === name);
       if (found) return { value: found.value, type };
     }
@@ -58,59 +58,60 @@ export class Environment implements TypeNames {
   /**
    * A symbol without debug information, as an array of unknown length. This is how programs use linker script symbols.
    */
-  symbol(name: string): ShownValue | undefined {
-    const [symbol] = this.#parts.symbolTable.named(name);
-    return symbol && this.#inMemory(name, UNKNOWN_DATA, symbol.address);
+  symbol(name: string): GuestValue | undefined {
+    const [symbol] = this.parts.symbolTable.withName(name);
+    return symbol && this.inMemory(name, UNKNOWN_DATA, symbol.address);
   }
 
   /**
    * Finds a register by ABI name, number or special name. Names that the frame does not know are looked up in the
    * machine.
    */
-  register(name: string): ShownValue | undefined {
-    if (name === 'pc') return this.#make('$pc', CODE_POINTER, { kind: 'bytes', bytes: toBytes(this.#frame.pc, 8) });
+  register(name: string): GuestValue | undefined {
+    if (name === 'pc')
+      return this.createValue('$pc', CODE_POINTER, { kind: 'bytes', bytes: toBytes(this.frame.pc, 8) });
     const number = registerNumber(name);
     if (number !== undefined) {
-      if (this.#frame.register(number) === undefined) return undefined;
+      if (this.frame.register(number) === undefined) return undefined;
       const type = REGISTER_TYPES[number] ?? LONG;
-      return this.#make(`$${name}`, type, { kind: 'register', register: number, frame: this.#frame });
+      return this.createValue(`$${name}`, type, { kind: 'register', register: number, frame: this.frame });
     }
     const csr = /^csr(\d+)$/.exec(name);
-    const value = csr ? this.#frame.register(FIRST_CSR + Number(csr[1])) : this.#frame.view.registerNamed?.(name);
+    const value = csr ? this.frame.register(FIRST_CSR + Number(csr[1])) : this.frame.view.registerNamed?.(name);
     if (value === undefined) return undefined;
-    return this.#make(`$${name}`, UNSIGNED_LONG, { kind: 'bytes', bytes: toBytes(value, 8) });
+    return this.createValue(`$${name}`, UNSIGNED_LONG, { kind: 'bytes', bytes: toBytes(value, 8) });
   }
 
   find(key: string): Type | undefined {
-    for (const die of this.#parts.names.find('type', key, this.#unit)) return this.#parts.types.read(die);
+    for (const die of this.parts.names.find('type', key, this.unit)) return this.parts.types.typeFrom(die);
     return undefined;
   }
 
-  get #unit() {
-    return this.#parts.codeUnits.at(this.#frame.lookupPc);
+  private get unit() {
+    return this.parts.codeUnits.at(this.frame.lookupPc);
   }
 
-  #find(name: string): Variable | undefined {
-    const scopes = this.#parts.variables.scopesAt(this.#frame.lookupPc);
+  private lookup(name: string): Variable | undefined {
+    const scopes = this.parts.variables.scopesAt(this.frame.lookupPc);
     for (const { variables } of scopes.reverse()) {
       const found = variables.find((variable) => variable.name === name);
       if (found) return found;
     }
-    return this.#parts.variables.globalNamed(name, this.#unit);
+    return this.parts.variables.globalNamed(name, this.unit);
   }
 
-  #inMemory(name: string, type: Type, address: bigint): ShownValue {
-    return this.#make(name, type, { kind: 'memory', address, frame: this.#frame });
+  private inMemory(name: string, type: Type, address: bigint): GuestValue {
+    return this.createValue(name, type, { kind: 'memory', address, frame: this.frame });
   }
 
-  #make(name: string, type: Type, storage: Storage): ShownValue {
-    return new ShownValue({ name, type, storage, expression: name, context: this.context });
+  private createValue(name: string, type: Type, storage: Storage): GuestValue {
+    return new GuestValue({ name, type, storage, expression: name, context: this.context });
   }
 }
 
 export interface EnvironmentParts {
   variables: Variables;
-  functions: Functions;
+  functions: FunctionQueries;
   index: FunctionIndex;
   codeUnits: CodeUnits;
   names: NameIndex;

@@ -1,9 +1,9 @@
 import { expressionMeetsDamage, isNotANumber, typesDiffer, valueIsOptimizedOut } from '../../../messages/symbols.ts';
-import { Damage } from '../damage.ts';
+import { MalformedData } from '../damage.ts';
 import type { Evaluation } from '../symbols.ts';
 import { typeName } from '../types/typeName.ts';
-import { bare, isComposite, sizeOf } from '../types/typeQuestions.ts';
-import { ShownValue } from '../values/shownValue.ts';
+import { stripTypedefs, isComposite, sizeOf } from '../types/typeTraits.ts';
+import { GuestValue } from '../values/shownValue.ts';
 import { convertNumber } from './arithmetic.ts';
 import { bytesOfNumber } from './conversion.ts';
 import type { Environment } from './environment.ts';
@@ -14,15 +14,15 @@ import type { Expression } from './tree.ts';
 /** Parses and evaluates an expression. For an assignment, it computes the bytes to write but does not write them. */
 export function evaluate(text: string, environment: Environment): Evaluation {
   try {
-    return evaluateUnguarded(text, environment);
+    return evaluateParsed(text, environment);
   } catch (error) {
-    if (!(error instanceof Damage)) throw error;
-    environment.context.complain(error);
+    if (!(error instanceof MalformedData)) throw error;
+    environment.context.report(error);
     throw expressionMeetsDamage(text, error.section);
   }
 }
 
-function evaluateUnguarded(text: string, environment: Environment): Evaluation {
+function evaluateParsed(text: string, environment: Environment): Evaluation {
   const expression = parseExpression(text, { types: environment, isVariable: (name) => environment.isVariable(name) });
   const evaluator = new Evaluator(environment);
   if (expression.kind === 'assignment') return assignment(expression, evaluator);
@@ -31,20 +31,25 @@ function evaluateUnguarded(text: string, environment: Environment): Evaluation {
 
 function assignment(expression: Expression & { kind: 'assignment' }, evaluator: Evaluator): Evaluation {
   const target = evaluator.target(expression.target);
-  const { kind } = bare(target.type);
-  if (isComposite(bare(target.type)) || kind === 'array') return copy(expression, target, evaluator);
+  const { kind } = stripTypedefs(target.type);
+  if (isComposite(stripTypedefs(target.type)) || kind === 'array')
+    return structAssignment(expression, target, evaluator);
   const number = convertNumber(evaluator.number(expression.value), target.type);
   const bytes = bytesOfNumber(number);
   if (!bytes) throw isNotANumber(expression.target.text, typeName(target.type));
   const { name, context } = target;
-  const value = new ShownValue({ name, type: target.type, storage: { kind: 'bytes', bytes }, context });
+  const value = new GuestValue({ name, type: target.type, storage: { kind: 'bytes', bytes }, context });
   return { kind: 'assignment', target, value, bytes: target.bits ? undefined : bytes };
 }
 
 /** Assigns a struct or array: copies the bytes of another one of the same type. */
-function copy(expression: Expression & { kind: 'assignment' }, target: ShownValue, evaluator: Evaluator): Evaluation {
+function structAssignment(
+  expression: Expression & { kind: 'assignment' },
+  target: GuestValue,
+  evaluator: Evaluator,
+): Evaluation {
   const value = evaluator.evaluate(expression.value);
-  if (bare(value.type) !== bare(target.type)) {
+  if (stripTypedefs(value.type) !== stripTypedefs(target.type)) {
     throw typesDiffer(expression.value.text, typeName(value.type), typeName(target.type));
   }
   const bytes = value.bytes();

@@ -15,9 +15,9 @@ import {
 } from '../../../messages/symbols.ts';
 import type { Member, Type } from '../types/type.ts';
 import { typeName } from '../types/typeName.ts';
-import { bare, isComposite, isFloat, sizeOf } from '../types/typeQuestions.ts';
+import { stripTypedefs, isComposite, isFloat, sizeOf } from '../types/typeTraits.ts';
 import { readFloat } from '../values/scalars.ts';
-import { ShownValue } from '../values/shownValue.ts';
+import { GuestValue } from '../values/shownValue.ts';
 import { toBytes, type Storage } from '../values/storage.ts';
 import { calculate, COMPARISONS, convertNumber, isTrue, promote, type TypedNumber } from './arithmetic.ts';
 import { CHAR, DOUBLE, FLOAT, INT, LONG, UNSIGNED, UNSIGNED_LONG } from './builtInTypes.ts';
@@ -27,45 +27,45 @@ import type { Expression, LiteralType } from './tree.ts';
 
 /** Computes an expression's value in an environment. Reads the guest but never modifies it. */
 export class Evaluator {
-  readonly #environment: Environment;
+  private readonly environment: Environment;
 
   constructor(environment: Environment) {
-    this.#environment = environment;
+    this.environment = environment;
   }
 
-  evaluate(expression: Expression): ShownValue {
+  evaluate(expression: Expression): GuestValue {
     switch (expression.kind) {
       case 'literal':
-        return this.#computed(expression, { value: expression.value, type: LITERALS[expression.type] });
+        return this.computed(expression, { value: expression.value, type: LITERALS[expression.type] });
       case 'name':
-        return this.#name(expression.name);
+        return this.name(expression.name);
       case 'register':
-        return this.#register(expression.name);
+        return this.register(expression.name);
       case 'unary':
-        return this.#unary(expression);
+        return this.unary(expression);
       case 'binary':
-        return this.#binary(expression);
+        return this.binary(expression);
       case 'conditional':
-        return this.evaluate(this.#truth(expression.condition) ? expression.yes : expression.no);
+        return this.evaluate(this.logical(expression.condition) ? expression.yes : expression.no);
       case 'member':
-        return this.#member(expression);
+        return this.member(expression);
       case 'index':
-        return this.#index(expression);
+        return this.index(expression);
       case 'cast':
-        return this.#cast(expression);
+        return this.cast(expression);
       case 'sizeofType':
-        return this.#sizeof(expression, expression.type);
+        return this.sizeof(expression, expression.type);
       case 'sizeofValue':
-        return this.#sizeof(expression, this.evaluate(expression.operand).type);
+        return this.sizeof(expression, this.evaluate(expression.operand).type);
       case 'repeat':
-        return this.#repeat(expression);
+        return this.repeat(expression);
       case 'assignment':
         throw cannotBeAssigned(`(${expression.text})`);
     }
   }
 
   /** Evaluates an expression that can be assigned to: it must be in memory or in a register. */
-  target(expression: Expression): ShownValue {
+  target(expression: Expression): GuestValue {
     const value = this.evaluate(expression);
     const { kind } = value.location;
     if ((kind !== 'memory' && kind !== 'register') || sizeOf(value.type) === 0) throw cannotBeAssigned(expression.text);
@@ -74,13 +74,13 @@ export class Evaluator {
 
   /** An arithmetic or pointer value; arrays and functions decay to their addresses. */
   number(expression: Expression): TypedNumber {
-    return this.#numberOf(this.evaluate(expression), expression.text);
+    return this.numberOf(this.evaluate(expression), expression.text);
   }
 
-  #numberOf(value: ShownValue, text: string): TypedNumber {
-    const type = bare(value.type);
+  private numberOf(value: GuestValue, text: string): TypedNumber {
+    const type = stripTypedefs(value.type);
     if (type.kind === 'array' || type.kind === 'function') {
-      const address = this.#addressOf(value, text);
+      const address = this.addressOf(value, text);
       const target = type.kind === 'array' ? type.element() : value.type;
       return { value: address, type: { kind: 'pointer', sizeBytes: 8, target: () => target } };
     }
@@ -93,147 +93,147 @@ export class Evaluator {
     throw result.kind === 'unreadable' ? memoryIsUnreadable(result.address) : valueIsOptimizedOut(text);
   }
 
-  #name(name: string): ShownValue {
-    const found = this.#environment.variable(name) ?? this.#environment.function(name);
+  private name(name: string): GuestValue {
+    const found = this.environment.variable(name) ?? this.environment.function(name);
     if (found) return found;
-    const enumerator = this.#environment.enumerator(name);
-    if (enumerator) return this.#computed({ text: name }, enumerator);
-    const symbol = this.#environment.symbol(name);
+    const enumerator = this.environment.enumerator(name);
+    if (enumerator) return this.computed({ text: name }, enumerator);
+    const symbol = this.environment.symbol(name);
     if (symbol) return symbol;
     throw nameIsUnknown(name);
   }
 
-  #register(name: string): ShownValue {
-    const value = this.#environment.register(name);
+  private register(name: string): GuestValue {
+    const value = this.environment.register(name);
     if (!value) throw registerIsUnknown(name);
     return value;
   }
 
-  #unary(expression: Expression & { kind: 'unary' }): ShownValue {
+  private unary(expression: Expression & { kind: 'unary' }): GuestValue {
     const { operator, operand } = expression;
     if (operator === '&') {
       const value = this.evaluate(operand);
-      return this.#pointer(expression, this.#addressOf(value, operand.text), value.type);
+      return this.pointer(expression, this.addressOf(value, operand.text), value.type);
     }
-    if (operator === '*') return this.#dereference(operand, this.number(operand), expression.text);
+    if (operator === '*') return this.dereference(operand, this.number(operand), expression.text);
     const number = this.number(operand);
-    if (operator === '!') return this.#computed(expression, { value: isTrue(number) ? 0n : 1n, type: INT });
+    if (operator === '!') return this.computed(expression, { value: isTrue(number) ? 0n : 1n, type: INT });
     const promoted = promote(number);
-    if (bare(number.type).kind === 'pointer') throw isNotANumber(operand.text, typeName(number.type));
+    if (stripTypedefs(number.type).kind === 'pointer') throw isNotANumber(operand.text, typeName(number.type));
     if (operator === '~' && typeof promoted.value === 'number') throw isNotANumber(operand.text, typeName(number.type));
     const value = operator === '+' ? promoted.value : operator === '-' ? -promoted.value : ~BigInt(promoted.value);
-    return this.#computed(expression, convertNumber({ value, type: promoted.type }, promoted.type));
+    return this.computed(expression, convertNumber({ value, type: promoted.type }, promoted.type));
   }
 
-  #dereference(operand: Expression, pointer: TypedNumber, text: string): ShownValue {
-    const type = bare(pointer.type);
+  private dereference(operand: Expression, pointer: TypedNumber, text: string): GuestValue {
+    const type = stripTypedefs(pointer.type);
     if (type.kind !== 'pointer' || typeof pointer.value !== 'bigint') {
       throw isNotAPointer(operand.text, typeName(pointer.type));
     }
     const target = type.target();
-    if (bare(target).kind === 'void') throw typeIsIncomplete(valueNames.targetOf(operand.text));
-    return this.#inMemory(text, target, pointer.value);
+    if (stripTypedefs(target).kind === 'void') throw typeIsIncomplete(valueNames.targetOf(operand.text));
+    return this.inMemory(text, target, pointer.value);
   }
 
-  #binary(expression: Expression & { kind: 'binary' }): ShownValue {
+  private binary(expression: Expression & { kind: 'binary' }): GuestValue {
     const { operator, left, right } = expression;
     if (operator === '&&' || operator === '||') {
-      const first = this.#truth(left);
-      const result = operator === '&&' ? first && this.#truth(right) : first || this.#truth(right);
-      return this.#computed(expression, { value: result ? 1n : 0n, type: INT });
+      const first = this.logical(left);
+      const result = operator === '&&' ? first && this.logical(right) : first || this.logical(right);
+      return this.computed(expression, { value: result ? 1n : 0n, type: INT });
     }
     const [a, b] = [this.number(left), this.number(right)];
-    const isPointer = ({ type }: TypedNumber) => bare(type).kind === 'pointer';
-    if (!isPointer(a) && !isPointer(b)) return this.#computed(expression, calculate(operator, a, b));
-    if (COMPARISONS.has(operator)) return this.#computed(expression, calculate(operator, asAddress(a), asAddress(b)));
-    if (operator === '+' && isPointer(b) && !isPointer(a)) return this.#pointerSum(expression, b, a);
-    if (operator === '-' && isPointer(a) && isPointer(b)) return this.#distance(expression, a, b);
+    const isPointer = ({ type }: TypedNumber) => stripTypedefs(type).kind === 'pointer';
+    if (!isPointer(a) && !isPointer(b)) return this.computed(expression, calculate(operator, a, b));
+    if (COMPARISONS.has(operator)) return this.computed(expression, calculate(operator, asAddress(a), asAddress(b)));
+    if (operator === '+' && isPointer(b) && !isPointer(a)) return this.pointerSum(expression, b, a);
+    if (operator === '-' && isPointer(a) && isPointer(b)) return this.distance(expression, a, b);
     if ((operator === '+' || operator === '-') && isPointer(a) && !isPointer(b)) {
       const step = calculate('*', b, { value: operator === '+' ? 1n : -1n, type: LONG });
-      return this.#pointerSum(expression, a, step);
+      return this.pointerSum(expression, a, step);
     }
     throw isNotANumber(expression.text, typeName(isPointer(a) ? a.type : b.type));
   }
 
-  #pointerSum(expression: Expression, pointer: TypedNumber, count: TypedNumber): ShownValue {
+  private pointerSum(expression: Expression, pointer: TypedNumber, count: TypedNumber): GuestValue {
     if (typeof pointer.value === 'number' || typeof count.value === 'number') {
       throw isNotANumber(expression.text, typeName(count.type));
     }
-    const value = BigInt.asUintN(64, pointer.value + count.value * stepOf(pointer.type));
-    return this.#computed(expression, { value, type: pointer.type });
+    const value = BigInt.asUintN(64, pointer.value + count.value * pointerStride(pointer.type));
+    return this.computed(expression, { value, type: pointer.type });
   }
 
-  #distance(expression: Expression, a: TypedNumber, b: TypedNumber): ShownValue {
+  private distance(expression: Expression, a: TypedNumber, b: TypedNumber): GuestValue {
     const bytes = BigInt.asIntN(64, BigInt(a.value) - BigInt(b.value));
-    return this.#computed(expression, { value: bytes / stepOf(a.type), type: LONG });
+    return this.computed(expression, { value: bytes / pointerStride(a.type), type: LONG });
   }
 
-  #truth(expression: Expression): boolean {
+  private logical(expression: Expression): boolean {
     return isTrue(this.number(expression));
   }
 
   /** `->` and `.` both work on pointers and on structs, so that users need not know which one they have. */
-  #member(expression: Expression & { kind: 'member' }): ShownValue {
+  private member(expression: Expression & { kind: 'member' }): GuestValue {
     const { object, member, text } = expression;
     let value = this.evaluate(object);
-    const kind = bare(value.type).kind;
+    const kind = stripTypedefs(value.type).kind;
     if (kind === 'pointer' || kind === 'array')
-      value = this.#dereference(object, this.#numberOf(value, object.text), object.text);
-    const type = bare(value.type);
+      value = this.dereference(object, this.numberOf(value, object.text), object.text);
+    const type = stripTypedefs(value.type);
     if (!isComposite(type)) throw isNotAStruct(object.text, typeName(value.type));
     if (type.isIncomplete) throw typeIsIncomplete(typeName(value.type));
     const path = findMember(type, member);
     if (!path) throw memberIsUnknown(member, typeName(value.type));
     const found = path.reduce((inner, step) => inner.member(step), value);
-    return this.#renamed(found, text);
+    return this.withName(found, text);
   }
 
-  #index(expression: Expression & { kind: 'index' }): ShownValue {
+  private index(expression: Expression & { kind: 'index' }): GuestValue {
     const { array, index, text } = expression;
     const value = this.evaluate(array);
-    const type = bare(value.type);
+    const type = stripTypedefs(value.type);
     const number = this.number(index);
-    if (typeof number.value === 'number' || bare(number.type).kind === 'pointer') {
+    if (typeof number.value === 'number' || stripTypedefs(number.type).kind === 'pointer') {
       throw isNotANumber(index.text, typeName(number.type));
     }
     // Index the value directly: an array in registers has no address for pointer arithmetic.
     if (type.kind === 'array' && number.value >= 0n && number.value < 2n ** 31n) {
-      return this.#renamed(value.element(Number(number.value), type.element()), text);
+      return this.withName(value.element(Number(number.value), type.element()), text);
     }
-    const pointer = this.#numberOf(value, array.text);
-    if (bare(pointer.type).kind !== 'pointer') throw isNotAPointer(array.text, typeName(value.type));
-    const sum = this.#pointerSum(expression, pointer, number);
-    return this.#dereference(array, this.#numberOf(sum, text), text);
+    const pointer = this.numberOf(value, array.text);
+    if (stripTypedefs(pointer.type).kind !== 'pointer') throw isNotAPointer(array.text, typeName(value.type));
+    const sum = this.pointerSum(expression, pointer, number);
+    return this.dereference(array, this.numberOf(sum, text), text);
   }
 
-  #cast(expression: Expression & { kind: 'cast' }): ShownValue {
+  private cast(expression: Expression & { kind: 'cast' }): GuestValue {
     const { type, operand } = expression;
-    const kind = bare(type).kind;
-    if (kind === 'void') return this.#make(expression, type, { kind: 'bytes', bytes: new Uint8Array() });
+    const kind = stripTypedefs(type).kind;
+    if (kind === 'void') return this.make(expression, type, { kind: 'bytes', bytes: new Uint8Array() });
     if (kind !== 'base' && kind !== 'pointer' && kind !== 'enumeration') {
       // As in gdb, a value in memory can be cast to any type.
       const value = this.evaluate(operand);
-      return this.#inMemory(expression.text, type, this.#addressOf(value, operand.text));
+      return this.inMemory(expression.text, type, this.addressOf(value, operand.text));
     }
-    return this.#computed(expression, convertNumber(this.number(operand), type));
+    return this.computed(expression, convertNumber(this.number(operand), type));
   }
 
-  #sizeof(expression: Expression, type: Type): ShownValue {
-    if (isComposite(bare(type)) && sizeOf(type) === 0) throw typeIsIncomplete(typeName(type));
-    return this.#computed(expression, { value: BigInt(sizeOf(type)), type: UNSIGNED_LONG });
+  private sizeof(expression: Expression, type: Type): GuestValue {
+    if (isComposite(stripTypedefs(type)) && sizeOf(type) === 0) throw typeIsIncomplete(typeName(type));
+    return this.computed(expression, { value: BigInt(sizeOf(type)), type: UNSIGNED_LONG });
   }
 
   /** gdb's `first@count`: an artificial array. */
-  #repeat(expression: Expression & { kind: 'repeat' }): ShownValue {
+  private repeat(expression: Expression & { kind: 'repeat' }): GuestValue {
     const first = this.evaluate(expression.first);
     const { value: count } = this.number(expression.count);
     if (typeof count === 'number' || count < 1n || count > 2n ** 24n) throw badCount(`${count}`);
-    const address = this.#addressOf(first, expression.first.text);
+    const address = this.addressOf(first, expression.first.text);
     const type: Type = { kind: 'array', element: () => first.type, count: Number(count) };
-    return this.#inMemory(expression.text, type, address);
+    return this.inMemory(expression.text, type, address);
   }
 
-  #addressOf(value: ShownValue, text: string): bigint {
+  private addressOf(value: GuestValue, text: string): bigint {
     const { lvalue } = value;
     if (!lvalue || lvalue.bits) {
       throw value.location.kind === 'optimizedOut' ? valueIsOptimizedOut(text) : hasNoAddress(text);
@@ -241,26 +241,26 @@ export class Evaluator {
     return lvalue.address;
   }
 
-  #pointer(expression: Expression, value: bigint, target: Type): ShownValue {
-    return this.#computed(expression, { value, type: { kind: 'pointer', sizeBytes: 8, target: () => target } });
+  private pointer(expression: Expression, value: bigint, target: Type): GuestValue {
+    return this.computed(expression, { value, type: { kind: 'pointer', sizeBytes: 8, target: () => target } });
   }
 
-  #computed(expression: { text: string }, number: TypedNumber): ShownValue {
+  private computed(expression: { text: string }, number: TypedNumber): GuestValue {
     const bytes = bytesOfNumber(number) ?? toBytes(0n, 0);
-    return this.#make(expression, number.type, { kind: 'bytes', bytes });
+    return this.make(expression, number.type, { kind: 'bytes', bytes });
   }
 
-  #inMemory(text: string, type: Type, address: bigint): ShownValue {
-    return this.#make({ text }, type, { kind: 'memory', address, frame: this.#environment.context.frame });
+  private inMemory(text: string, type: Type, address: bigint): GuestValue {
+    return this.make({ text }, type, { kind: 'memory', address, frame: this.environment.context.frame });
   }
 
-  #make({ text }: { text: string }, type: Type, storage: Storage): ShownValue {
-    return new ShownValue({ name: text, type, storage, expression: text, context: this.#environment.context });
+  private make({ text }: { text: string }, type: Type, storage: Storage): GuestValue {
+    return new GuestValue({ name: text, type, storage, expression: text, context: this.environment.context });
   }
 
-  #renamed(value: ShownValue, text: string): ShownValue {
+  private withName(value: GuestValue, text: string): GuestValue {
     const { type, storage, offsetBytes, bits, context } = value;
-    return new ShownValue({ name: text, type, storage, offsetBytes, bits, context, expression: text });
+    return new GuestValue({ name: text, type, storage, offsetBytes, bits, context, expression: text });
   }
 }
 
@@ -275,23 +275,23 @@ const LITERALS: Record<LiteralType, Type> = {
 };
 
 /** The distance in bytes of `pointer + 1`. GNU C uses 1 for `void *` and function pointers. */
-function stepOf(pointer: Type): bigint {
-  const type = bare(pointer);
+function pointerStride(pointer: Type): bigint {
+  const type = stripTypedefs(pointer);
   return BigInt((type.kind === 'pointer' && sizeOf(type.target())) || 1);
 }
 
 function asAddress(number: TypedNumber): TypedNumber {
-  return bare(number.type).kind === 'pointer' ? { value: number.value, type: UNSIGNED_LONG } : number;
+  return stripTypedefs(number.type).kind === 'pointer' ? { value: number.value, type: UNSIGNED_LONG } : number;
 }
 
-function floatOf(value: ShownValue): number | undefined {
+function floatOf(value: GuestValue): number | undefined {
   const bytes = value.bytes();
   return bytes && readFloat(bytes);
 }
 
 /** The path to a member, through anonymous structs and unions. */
 function findMember(type: Type, name: string, depth = 0): Member[] | undefined {
-  const composite = bare(type);
+  const composite = stripTypedefs(type);
   if (!isComposite(composite) || depth > 20) return undefined;
   const members = composite.members();
   const direct = members.find((member) => member.name === name);

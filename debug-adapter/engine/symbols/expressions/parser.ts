@@ -42,28 +42,28 @@ export interface ParseScope {
 }
 
 class Parser {
-  readonly #tokens: Token[];
-  readonly #scope: ParseScope;
-  #at = 0;
-  #depth = 0;
+  private readonly tokens: Token[];
+  private readonly scope: ParseScope;
+  private at = 0;
+  private depth = 0;
 
   constructor(tokens: Token[], scope: ParseScope) {
-    this.#tokens = tokens;
-    this.#scope = scope;
+    this.tokens = tokens;
+    this.scope = scope;
   }
 
   peek(ahead = 0): Token {
-    return this.#tokens[Math.min(this.#at + ahead, this.#tokens.length - 1)];
+    return this.tokens[Math.min(this.at + ahead, this.tokens.length - 1)];
   }
 
   next(): Token {
     const token = this.peek();
-    this.#at++;
+    this.at++;
     return token;
   }
 
   expectEnd(): void {
-    if (this.peek().kind !== 'end') throw expressionExpected(expressionParts.operator(), describe(this.peek()));
+    if (this.peek().kind !== 'end') throw expressionExpected(expressionParts.operator(), tokenText(this.peek()));
   }
 
   assignment(): Expression {
@@ -78,22 +78,22 @@ class Parser {
   }
 
   conditional(): Expression {
-    const condition = this.#binary(0);
+    const condition = this.binary(0);
     if (this.peek().text !== '?') return condition;
     this.next();
-    const yes = this.#deeper(() => this.conditional());
-    this.#expect(':');
-    const no = this.#deeper(() => this.conditional());
+    const yes = this.withDepth(() => this.conditional());
+    this.expect(':');
+    const no = this.withDepth(() => this.conditional());
     return { kind: 'conditional', condition, yes, no, text: `${condition.text} ? ${yes.text} : ${no.text}` };
   }
 
   /** Precedence climbing: parses operators of this level and of those that bind tighter. */
-  #binary(level: number): Expression {
-    if (level === LEVELS.length) return this.#unary();
-    let left = this.#binary(level + 1);
-    while (this.peek().kind === 'operator' && LEVELS[level].includes(this.peek().text)) {
+  private binary(level: number): Expression {
+    if (level === PRECEDENCE_LEVELS.length) return this.unary();
+    let left = this.binary(level + 1);
+    while (this.peek().kind === 'operator' && PRECEDENCE_LEVELS[level].includes(this.peek().text)) {
       const operator = this.next().text;
-      const right = this.#binary(level + 1);
+      const right = this.binary(level + 1);
       const text = `${left.text}@${right.text}`;
       left =
         operator === '@'
@@ -103,52 +103,52 @@ class Parser {
     return left;
   }
 
-  #unary(): Expression {
+  private unary(): Expression {
     const { kind, text } = this.peek();
-    if (kind === 'name' && text === 'sizeof') return this.#sizeof();
+    if (kind === 'name' && text === 'sizeof') return this.sizeof();
     if (kind === 'operator' && /^(\+\+|--)$/.test(text)) throw expressionHasBadText(text);
     if (kind === 'operator' && /^[-+!~*&]$/.test(text)) {
       this.next();
-      const operand = this.#deeper(() => this.#unary());
+      const operand = this.withDepth(() => this.unary());
       return { kind: 'unary', operator: text as '-', operand, text: text + operand.text };
     }
-    if (text === '(' && this.#beginsType(1)) {
+    if (text === '(' && this.beginsType(1)) {
       this.next();
-      const type = parseType(this, this.#scope.types);
-      this.#expect(')');
-      const operand = this.#deeper(() => this.#unary());
+      const type = parseType(this, this.scope.types);
+      this.expect(')');
+      const operand = this.withDepth(() => this.unary());
       return { kind: 'cast', type, operand, text: `(${typeName(type)})${operand.text}` };
     }
-    return this.#postfix();
+    return this.postfix();
   }
 
-  #sizeof(): Expression {
+  private sizeof(): Expression {
     this.next();
-    if (this.peek().text === '(' && this.#beginsType(1)) {
+    if (this.peek().text === '(' && this.beginsType(1)) {
       this.next();
-      const type = parseType(this, this.#scope.types);
-      this.#expect(')');
+      const type = parseType(this, this.scope.types);
+      this.expect(')');
       return { kind: 'sizeofType', type, text: `sizeof (${typeName(type)})` };
     }
-    const operand = this.#deeper(() => this.#unary());
+    const operand = this.withDepth(() => this.unary());
     return { kind: 'sizeofValue', operand, text: `sizeof ${operand.text}` };
   }
 
-  #postfix(): Expression {
-    let expression = this.#primary();
+  private postfix(): Expression {
+    let expression = this.primary();
     for (;;) {
       const { kind, text } = this.peek();
       if (kind !== 'operator') return expression;
       if (text === '[') {
         this.next();
         const array = expression;
-        const index = this.#deeper(() => this.conditional());
-        this.#expect(']');
+        const index = this.withDepth(() => this.conditional());
+        this.expect(']');
         expression = { kind: 'index', array, index, text: `${array.text}[${index.text}]` };
       } else if (text === '.' || text === '->') {
         this.next();
         const object = expression;
-        const member = this.#name(expressionParts.member());
+        const member = this.name(expressionParts.member());
         const throughPointer = text === '->';
         expression = { kind: 'member', object, member, throughPointer, text: object.text + text + member };
       } else if (text === '(') throw callsAreRefused(expression.text);
@@ -157,7 +157,7 @@ class Parser {
     }
   }
 
-  #primary(): Expression {
+  private primary(): Expression {
     const token = this.next();
     switch (token.kind) {
       case 'number':
@@ -169,37 +169,37 @@ class Parser {
       case 'register':
         return { kind: 'register', name: token.text, text: `$${token.text}` };
       default: {
-        if (token.text !== '(') throw expressionExpected(expressionParts.operand(), describe(token));
-        const inner = this.#deeper(() => this.conditional());
-        this.#expect(')');
+        if (token.text !== '(') throw expressionExpected(expressionParts.operand(), tokenText(token));
+        const inner = this.withDepth(() => this.conditional());
+        this.expect(')');
         return { ...inner, text: `(${inner.text})` };
       }
     }
   }
 
-  #beginsType(ahead: number): boolean {
+  private beginsType(ahead: number): boolean {
     const { kind, text } = this.peek(ahead);
-    if (kind !== 'name' || this.#scope.isVariable(text)) return false;
+    if (kind !== 'name' || this.scope.isVariable(text)) return false;
     const from = { peek: () => this.peek(ahead), next: () => this.peek(ahead) };
-    return beginsType(from, this.#scope.types);
+    return beginsType(from, this.scope.types);
   }
 
-  #name(what: string): string {
+  private name(what: string): string {
     const token = this.next();
-    if (token.kind !== 'name') throw expressionExpected(what, describe(token));
+    if (token.kind !== 'name') throw expressionExpected(what, tokenText(token));
     return token.text;
   }
 
-  #expect(text: string): void {
+  private expect(text: string): void {
     const token = this.next();
     if (token.text !== text || token.kind !== 'operator')
-      throw expressionExpected(expressionParts.text(text), describe(token));
+      throw expressionExpected(expressionParts.text(text), tokenText(token));
   }
 
-  #deeper<T>(parse: () => T): T {
-    if (++this.#depth > DEPTH_MAX) throw expressionIsTooDeep();
+  private withDepth<T>(parse: () => T): T {
+    if (++this.depth > DEPTH_MAX) throw expressionIsTooDeep();
     const result = parse();
-    this.#depth--;
+    this.depth--;
     return result;
   }
 }
@@ -208,12 +208,12 @@ function makeBinary(operator: BinaryOperator, { left, right }: { left: Expressio
   return { kind: 'binary', operator, left, right, text: `${left.text} ${operator} ${right.text}` };
 }
 
-function describe(token: Token): string {
+function tokenText(token: Token): string {
   return token.kind === 'end' ? expressionParts.end() : expressionParts.text(token.text);
 }
 
 /** From lowest to highest precedence; as in gdb, `@` is between shifts and sums. */
-const LEVELS: string[][] = [
+const PRECEDENCE_LEVELS: string[][] = [
   ['||'],
   ['&&'],
   ['|'],

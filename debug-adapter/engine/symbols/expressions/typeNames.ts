@@ -19,7 +19,7 @@ export interface TokenSource {
 export function beginsType(tokens: TokenSource, types: TypeNames): boolean {
   const { kind, text } = tokens.peek();
   if (kind !== 'name') return false;
-  return BASIC_WORDS.has(text) || QUALIFIERS.has(text) || TAGS.has(text) || types.find(text) !== undefined;
+  return BASIC_TYPE_KEYWORDS.has(text) || QUALIFIERS.has(text) || TAGS.has(text) || types.find(text) !== undefined;
 }
 
 /** Parses a type name: `struct node`, `uint32_t` or `unsigned long`, with optional `const`, `*` and `[n]`. */
@@ -51,23 +51,23 @@ function parseDimensions(tokens: TokenSource, element: Type): Type {
 }
 
 function parseSpecifiers(tokens: TokenSource, types: TypeNames): Type {
-  const words: string[] = [];
+  const keywords: string[] = [];
   let named: Type | undefined;
   for (;;) {
     const { kind, text } = tokens.peek();
     if (kind !== 'name') break;
     if (TAGS.has(text)) named = parseTag(tokens, types);
     else if (QUALIFIERS.has(text)) tokens.next();
-    else if (BASIC_WORDS.has(text)) words.push(tokens.next().text);
-    else if (!named && words.length === 0) {
+    else if (BASIC_TYPE_KEYWORDS.has(text)) keywords.push(tokens.next().text);
+    else if (!named && keywords.length === 0) {
       named = types.find(text);
       if (!named) throw typeIsUnknown(text);
       tokens.next();
     } else break;
   }
   if (named) return named;
-  const type = basicType(words, types);
-  if (!type) throw typeIsUnknown(words.join(' ') || tokens.peek().text);
+  const type = basicType(keywords, types);
+  if (!type) throw typeIsUnknown(keywords.join(' ') || tokens.peek().text);
   return type;
 }
 
@@ -79,9 +79,9 @@ function parseTag(tokens: TokenSource, types: TypeNames): Type {
 }
 
 /** The keywords may be in any order (C17, section 6.7.2); gcc calls `unsigned long` "long unsigned int". */
-function basicType(words: string[], types: TypeNames): Type | undefined {
-  if (words.length === 0) return undefined;
-  const rest = [...words].sort().join(' ');
+function basicType(keywords: string[], types: TypeNames): Type | undefined {
+  if (keywords.length === 0) return undefined;
+  const rest = [...keywords].sort().join(' ');
   const name = BASIC_TYPES[rest];
   if (name === undefined) return undefined;
   return name === 'void' ? { kind: 'void' } : (types.find(name) ?? BUILT_IN[name]);
@@ -89,7 +89,9 @@ function basicType(words: string[], types: TypeNames): Type | undefined {
 
 const QUALIFIERS = new Set(['const', 'volatile', 'restrict', '_Atomic']);
 const TAGS = new Set(['struct', 'union', 'enum']);
-const BASIC_WORDS = new Set('void char short int long signed unsigned float double _Bool bool __int128'.split(' '));
+const BASIC_TYPE_KEYWORDS = new Set(
+  'void char short int long signed unsigned float double _Bool bool __int128'.split(' '),
+);
 
 /** Maps sorted keywords to gcc's name. */
 const BASIC_TYPES: Record<string, string | undefined> = {

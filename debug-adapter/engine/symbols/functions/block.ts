@@ -21,7 +21,7 @@ export interface Block {
  */
 export function readBlocks(die: Die, ranges: AddressRange[]): Block {
   const block: Block = { kind: 'function', die, ranges, parent: undefined, inner: [], variables: [] };
-  fill(block, die, 0);
+  readChildren(block, die, 0);
   return block;
 }
 
@@ -29,36 +29,36 @@ export function readBlocks(die: Die, ranges: AddressRange[]): Block {
 export function blocksAt(block: Block, pc: bigint): Block[] {
   const path = [block];
   for (;;) {
-    const inner = path[path.length - 1].inner.find(({ ranges }) => holds(ranges, pc));
+    const inner = path[path.length - 1].inner.find(({ ranges }) => containsAddress(ranges, pc));
     if (!inner) return path;
     path.push(inner);
   }
 }
 
-export function holds(ranges: readonly AddressRange[], pc: bigint): boolean {
+export function containsAddress(ranges: readonly AddressRange[], pc: bigint): boolean {
   return ranges.some(({ start, end }) => start <= pc && pc < end);
 }
 
-function fill(block: Block, die: Die, depth: number): void {
+function readChildren(block: Block, die: Die, depth: number): void {
   if (depth > DEPTH_MAX) return;
   for (const child of die.children()) {
     if (child.tag === TAG.variable || child.tag === TAG.formalParameter) block.variables.push(child);
-    else if (child.tag === TAG.lexicalBlock) fillInner('block', block, child, depth);
-    else if (child.tag === TAG.inlinedSubroutine) fillInner('inlined', block, child, depth);
+    else if (child.tag === TAG.lexicalBlock) readInner('block', block, child, depth);
+    else if (child.tag === TAG.inlinedSubroutine) readInner('inlined', block, child, depth);
   }
 }
 
-function fillInner(kind: 'block' | 'inlined', parent: Block, die: Die, depth: number): void {
+function readInner(kind: 'block' | 'inlined', parent: Block, die: Die, depth: number): void {
   const ranges = rangesOf(die);
-  const dissolves = ranges.length === 0 || (kind === 'block' && !declaresAnything(die));
+  const isMerged = ranges.length === 0 || (kind === 'block' && !declaresAnything(die));
   if (ranges.length === 0 && kind === 'inlined') return;
-  if (dissolves) {
-    fill(parent, die, depth + 1);
+  if (isMerged) {
+    readChildren(parent, die, depth + 1);
     return;
   }
   const block: Block = { kind, die, ranges, parent, inner: [], variables: [] };
   parent.inner.push(block);
-  fill(block, die, depth + 1);
+  readChildren(block, die, depth + 1);
 }
 
 function declaresAnything(die: Die): boolean {

@@ -1,57 +1,57 @@
 import { readAranges } from '../dwarf/aranges.ts';
 import type { DebugInfo, Unit } from '../dwarf/info.ts';
 import { rangesOf } from '../dwarf/ranges.ts';
-import { Damage } from '../damage.ts';
+import { MalformedData } from '../damage.ts';
 
 /**
  * Maps addresses to units. Built on first use from `.debug_aranges`, which covers most units. For the others, it reads
  * the root entry's ranges.
  */
 export class CodeUnits {
-  readonly #info: DebugInfo;
-  readonly #complain: (damage: Damage) => void;
-  #sorted: CodeRange[] | undefined;
+  private readonly info: DebugInfo;
+  private readonly report: (damage: MalformedData) => void;
+  private sorted: CodeRange[] | undefined;
 
-  constructor(info: DebugInfo, complain: (damage: Damage) => void) {
-    this.#info = info;
-    this.#complain = complain;
+  constructor(info: DebugInfo, report: (damage: MalformedData) => void) {
+    this.info = info;
+    this.report = report;
   }
 
   at(pc: bigint): Unit | undefined {
-    this.#sorted ??= this.#collect();
+    this.sorted ??= this.collect();
     let low = 0;
-    let high = this.#sorted.length;
+    let high = this.sorted.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#sorted[middle].start <= pc) low = middle + 1;
+      if (this.sorted[middle].start <= pc) low = middle + 1;
       else high = middle;
     }
-    const found = this.#sorted[low - 1];
+    const found = this.sorted[low - 1];
     return found && pc < found.end ? found.unit : undefined;
   }
 
-  #collect(): CodeRange[] {
-    const units = new Map(this.#info.units.filter(({ keyBase }) => keyBase === 0).map((unit) => [unit.start, unit]));
+  private collect(): CodeRange[] {
+    const units = new Map(this.info.units.filter(({ keyBase }) => keyBase === 0).map((unit) => [unit.start, unit]));
     const ranges: CodeRange[] = [];
     const covered = new Set<Unit>();
-    for (const { start, end, unitOffset } of readAranges(this.#info.sections.get('.debug_aranges'))) {
+    for (const { start, end, unitOffset } of readAranges(this.info.sections.get('.debug_aranges'))) {
       const unit = units.get(unitOffset);
       if (!unit) continue;
       covered.add(unit);
-      ranges.push({ start: this.#info.biased(start), end: this.#info.biased(end), unit });
+      ranges.push({ start: this.info.biased(start), end: this.info.biased(end), unit });
     }
-    for (const unit of this.#info.units) {
-      if (!covered.has(unit)) ranges.push(...this.#ranges(unit));
+    for (const unit of this.info.units) {
+      if (!covered.has(unit)) ranges.push(...this.ranges(unit));
     }
     return ranges.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
   }
 
-  #ranges(unit: Unit): CodeRange[] {
+  private ranges(unit: Unit): CodeRange[] {
     try {
       return rangesOf(unit.root).map((range) => ({ ...range, unit }));
     } catch (error) {
-      if (!(error instanceof Damage)) throw error;
-      this.#complain(error);
+      if (!(error instanceof MalformedData)) throw error;
+      this.report(error);
       return [];
     }
   }

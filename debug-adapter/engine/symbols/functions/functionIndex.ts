@@ -8,35 +8,35 @@ import type { CodeUnits } from './codeUnits.ts';
 
 /** The functions with debug information. A unit's functions are read when an address in the unit is first looked up. */
 export class FunctionIndex {
-  readonly #codeUnits: CodeUnits;
-  readonly #isAllocated: (address: bigint) => boolean;
-  readonly #onElsewhere: () => void;
-  readonly #byUnit = new Map<Unit, FunctionEntry[]>();
+  private readonly codeUnits: CodeUnits;
+  private readonly isAllocated: (address: bigint) => boolean;
+  private readonly onSplitDwarf: () => void;
+  private readonly byUnit = new Map<Unit, FunctionEntry[]>();
 
   constructor(
     codeUnits: CodeUnits,
     options: {
       isAllocated: (address: bigint) => boolean;
       /** Called if a unit's entries are in another file (split DWARF). */
-      onElsewhere: () => void;
+      onSplitDwarf: () => void;
     },
   ) {
-    this.#codeUnits = codeUnits;
-    this.#isAllocated = options.isAllocated;
-    this.#onElsewhere = options.onElsewhere;
+    this.codeUnits = codeUnits;
+    this.isAllocated = options.isAllocated;
+    this.onSplitDwarf = options.onSplitDwarf;
   }
 
   at(pc: bigint): FunctionEntry | undefined {
-    const unit = this.#codeUnits.at(pc);
-    return unit && this.inUnit(unit).find((entry) => entry.holds(pc));
+    const unit = this.codeUnits.at(pc);
+    return unit && this.functionsInUnit(unit).find((entry) => entry.holds(pc));
   }
 
-  inUnit(unit: Unit): FunctionEntry[] {
-    let entries = this.#byUnit.get(unit);
+  functionsInUnit(unit: Unit): FunctionEntry[] {
+    let entries = this.byUnit.get(unit);
     if (!entries) {
-      if (unit.root.has(AT.dwoName) || unit.root.has(AT.gnuDwoName)) this.#onElsewhere();
-      entries = functionsOf(unit.root).filter(({ low }) => this.#isAllocated(low));
-      this.#byUnit.set(unit, entries);
+      if (unit.root.has(AT.dwoName) || unit.root.has(AT.gnuDwoName)) this.onSplitDwarf();
+      entries = functionsOf(unit.root).filter(({ low }) => this.isAllocated(low));
+      this.byUnit.set(unit, entries);
     }
     return entries;
   }
@@ -45,7 +45,7 @@ export class FunctionIndex {
 export class FunctionEntry {
   readonly die: Die;
   readonly ranges: AddressRange[];
-  #blocks: Block | undefined;
+  private readBlocks: Block | undefined;
 
   constructor(die: Die, ranges: AddressRange[]) {
     this.die = die;
@@ -71,8 +71,8 @@ export class FunctionEntry {
   }
 
   get blocks(): Block {
-    this.#blocks ??= readBlocks(this.die, this.ranges);
-    return this.#blocks;
+    this.readBlocks ??= readBlocks(this.die, this.ranges);
+    return this.readBlocks;
   }
 
   holds(pc: bigint): boolean {

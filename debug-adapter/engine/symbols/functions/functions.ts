@@ -1,35 +1,40 @@
 import { AT } from '../dwarf/constants.ts';
 import type { SymbolTable } from '../elf/symbolTable.ts';
-import type { BreakpointPlaces } from '../lines/breakpoints.ts';
+import type { BreakpointLocations } from '../lines/breakpointLocations.ts';
 import type { LineIndex } from '../lines/lineIndex.ts';
 import type { FunctionInfo, InlinedCall, SymbolInfo } from '../symbols.ts';
 import { blocksAt } from './block.ts';
 import type { FunctionEntry, FunctionIndex } from './functionIndex.ts';
 
 /** Looks up functions by address and by name. Functions without debug information come from the symbol table. */
-export class Functions {
-  readonly #index: FunctionIndex;
-  readonly #lines: LineIndex;
-  readonly #symbols: SymbolTable;
-  readonly #places: BreakpointPlaces;
+export class FunctionQueries {
+  private readonly index: FunctionIndex;
+  private readonly lines: LineIndex;
+  private readonly symbols: SymbolTable;
+  private readonly breakpointLocations: BreakpointLocations;
 
-  constructor(parts: { index: FunctionIndex; lines: LineIndex; symbolTable: SymbolTable; places: BreakpointPlaces }) {
-    this.#index = parts.index;
-    this.#lines = parts.lines;
-    this.#symbols = parts.symbolTable;
-    this.#places = parts.places;
+  constructor(parts: {
+    index: FunctionIndex;
+    lines: LineIndex;
+    symbolTable: SymbolTable;
+    breakpointLocations: BreakpointLocations;
+  }) {
+    this.index = parts.index;
+    this.lines = parts.lines;
+    this.symbols = parts.symbolTable;
+    this.breakpointLocations = parts.breakpointLocations;
   }
 
   at(pc: bigint): FunctionInfo | undefined {
-    const entry = this.#index.at(pc);
-    if (entry) return this.#describe(entry);
-    const symbol = this.#symbols.at(pc);
+    const entry = this.index.at(pc);
+    if (entry) return this.describe(entry);
+    const symbol = this.symbols.at(pc);
     return symbol && symbol.kind !== 'object' ? describeSymbol(symbol) : undefined;
   }
 
-  named(name: string): FunctionInfo[] {
+  withName(name: string): FunctionInfo[] {
     const found = new Map<bigint, FunctionInfo>();
-    for (const symbol of this.#symbols.functionsNamed(name)) {
+    for (const symbol of this.symbols.functionsNamed(name)) {
       const info = this.at(symbol.address);
       // Ignore a label inside another function.
       if (info && info.low === symbol.address) found.set(info.low, info);
@@ -38,32 +43,32 @@ export class Functions {
   }
 
   breakpointAddress(of: FunctionInfo): bigint {
-    const entry = this.#index.at(of.low);
-    return entry ? this.#places.ofFunction(entry) : this.#places.ofCode(of);
+    const entry = this.index.at(of.low);
+    return entry ? this.breakpointLocations.functionBreakpoint(entry) : this.breakpointLocations.codeBreakpoint(of);
   }
 
   inlinedAt(pc: bigint): InlinedCall[] {
-    const entry = this.#index.at(pc);
+    const entry = this.index.at(pc);
     if (!entry) return [];
     const calls = blocksAt(entry.blocks, pc).filter(({ kind }) => kind === 'inlined');
     return calls.reverse().map(({ die, ranges }) => ({
       name: die.name ?? '',
       entry: ranges[0].start,
       range: ranges.find(({ start, end }) => start <= pc && pc < end) ?? ranges[0],
-      callFile: this.#lines.fileOf(die, AT.callFile),
+      callFile: this.lines.fileOf(die, AT.callFile),
       callLine: die.number(AT.callLine),
     }));
   }
 
-  #describe({ die, name, low, high, ranges }: FunctionEntry): FunctionInfo {
-    const file = die.owner(AT.declFile);
+  private describe({ die, name, low, high, ranges }: FunctionEntry): FunctionInfo {
+    const file = die.entryWith(AT.declFile);
     return {
       name,
       low,
       high,
       ranges,
-      file: file && this.#lines.fileOf(file, AT.declFile),
-      line: die.owner(AT.declLine)?.number(AT.declLine),
+      file: file && this.lines.fileOf(file, AT.declFile),
+      line: die.entryWith(AT.declLine)?.number(AT.declLine),
     };
   }
 }

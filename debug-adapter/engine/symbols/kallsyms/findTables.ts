@@ -27,7 +27,7 @@ export interface KallsymsTables {
 export function findKallsyms(image: Uint8Array): KallsymsTables | undefined {
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
   for (let digits = indexOf(image, DIGITS, 0); digits >= 0; digits = indexOf(image, DIGITS, digits + 1)) {
-    const found = tokensAround(view, image, digits);
+    const found = findTokenTable(view, image, digits);
     const names = found && findNames(view, image, found.tableAt);
     const addresses = names && findAddresses(view, { ...names, after: found.end });
     if (addresses) return { ...names, ...addresses, tokens: found.tokens };
@@ -41,7 +41,7 @@ const TOKENS = 256;
 const INDEX_BYTES = 2 * TOKENS;
 const DIGITS = Uint8Array.from([...'0123456789'].flatMap((digit) => [digit.charCodeAt(0), 0]));
 
-function tokensAround(view: DataView, image: Uint8Array, digits: number) {
+function findTokenTable(view: DataView, image: Uint8Array, digits: number) {
   let tableAt = digits;
   for (let before = DIGITS[0]; before > 0; before--) tableAt = image.lastIndexOf(0, tableAt - 2) + 1;
   const tokens: string[] = [];
@@ -70,8 +70,8 @@ function findNames(view: DataView, image: Uint8Array, tableAt: number) {
   const markers = markersBefore(view, tableAt & ~3);
   if (!markers) return undefined;
   const last = view.getUint32(markers.at + 4 * (markers.count - 1), true);
-  const least = Math.max(8, markers.at - last - NAMES_A_MARKER * NAME_BYTES_MAX);
-  for (let namesAt = (markers.at - last) & ~3; namesAt >= least; namesAt -= 4) {
+  const countMin = Math.max(8, markers.at - last - NAMES_A_MARKER * NAME_BYTES_MAX);
+  for (let namesAt = (markers.at - last) & ~3; namesAt >= countMin; namesAt -= 4) {
     for (const countAt of [namesAt - 8, namesAt - 4]) {
       const count = view.getUint32(countAt, true);
       if (Math.ceil(count / NAMES_A_MARKER) !== markers.count) continue;
@@ -128,15 +128,17 @@ function findAddresses(
   { count, countAt, after }: { count: number; countAt: number; after: number },
 ): { offsetsAt: number; relativeBase: bigint } | undefined {
   const behind = aligned(after, ALIGNMENT);
-  const baseBehind = aligned(behind + 4 * count, ALIGNMENT);
+  const baseAfter = aligned(behind + 4 * count, ALIGNMENT);
   const baseBefore = countAt - 8;
   const before = (baseBefore - 4 * count) & ~(ALIGNMENT - 1);
-  const places = [
-    { offsetsAt: behind, baseAt: baseBehind },
+  const candidates = [
+    { offsetsAt: behind, baseAt: baseAfter },
     { offsetsAt: before, baseAt: baseBefore },
   ];
-  const place = places.find(({ offsetsAt, baseAt }) => offsetsAt >= 0 && isAscending(view, offsetsAt, baseAt, count));
-  return place && { offsetsAt: place.offsetsAt, relativeBase: view.getBigUint64(place.baseAt, true) };
+  const candidate = candidates.find(
+    ({ offsetsAt, baseAt }) => offsetsAt >= 0 && isAscending(view, offsetsAt, baseAt, count),
+  );
+  return candidate && { offsetsAt: candidate.offsetsAt, relativeBase: view.getBigUint64(candidate.baseAt, true) };
 }
 
 function isAscending(view: DataView, at: number, baseAt: number, count: number): boolean {
@@ -152,9 +154,9 @@ const aligned = (at: number, to: number): number => Math.ceil(at / to) * to;
 
 const decoder = new TextDecoder('latin1');
 
-function indexOf(bytes: Uint8Array, wanted: Uint8Array, from: number): number {
-  for (let at = bytes.indexOf(wanted[0], from); at >= 0; at = bytes.indexOf(wanted[0], at + 1)) {
-    if (wanted.every((byte, i) => bytes[at + i] === byte)) return at;
+function indexOf(bytes: Uint8Array, pattern: Uint8Array, from: number): number {
+  for (let at = bytes.indexOf(pattern[0], from); at >= 0; at = bytes.indexOf(pattern[0], at + 1)) {
+    if (pattern.every((byte, i) => bytes[at + i] === byte)) return at;
   }
   return -1;
 }

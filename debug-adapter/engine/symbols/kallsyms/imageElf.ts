@@ -12,12 +12,12 @@ export interface ImageElf {
  * the MMU on, and its kallsyms become the symbol table. That is enough for names in a debugger, ours or gdb; lines and
  * types are lost. Returns undefined for an image without symbols. Takes about 200 ms for a distribution's kernel.
  */
-export function elfOfImage(image: Uint8Array, section = '.text'): ImageElf | undefined {
+export function elfFromImage(image: Uint8Array, section = '.text'): ImageElf | undefined {
   const symbols = readKallsyms(image);
   // The image starts with its header, at the address of this symbol.
   const start = symbols?.find(({ name }) => name === '_start')?.address;
   if (!symbols || start === undefined) return undefined;
-  const strings = new Strings();
+  const strings = new StringTable();
   const end = start + BigInt(image.length);
   const table = symbolTable(symbols, strings, { start, end });
   const bytes = elfFile([
@@ -33,7 +33,7 @@ export function elfOfImage(image: Uint8Array, section = '.text'): ImageElf | und
 export const IMAGE_SECTION = '.image';
 
 /** Wraps code without symbols in an ELF file with one section. */
-export function elfOfCode(bytes: Uint8Array, start: bigint): Uint8Array {
+export function elfFromCode(bytes: Uint8Array, start: bigint): Uint8Array {
   return elfFile([
     { name: '', type: 0, bytes: new Uint8Array() },
     { name: IMAGE_SECTION, type: SHT_PROGBITS, flags: SHF_ALLOC | SHF_EXECINSTR, address: start, bytes },
@@ -41,7 +41,7 @@ export function elfOfCode(bytes: Uint8Array, start: bigint): Uint8Array {
 }
 
 /** kallsyms has no symbol sizes, so each symbol extends to the next one. */
-function symbolTable(symbols: readonly KernelSymbol[], strings: Strings, image: { start: bigint; end: bigint }) {
+function symbolTable(symbols: readonly KernelSymbol[], strings: StringTable, image: { start: bigint; end: bigint }) {
   const bytes = new Uint8Array(SYMBOL_BYTES * (symbols.length + 1));
   const view = new DataView(bytes.buffer);
   let next = image.end;
@@ -69,18 +69,18 @@ function typeOf(type: string, name: string): number {
 
 const isIn = ({ start, end }: { start: bigint; end: bigint }, address: bigint) => start <= address && address < end;
 
-class Strings {
-  #text = '\0';
+class StringTable {
+  private text = '\0';
 
   /** Returns the string's offset. Kernel symbol names are ASCII. */
   add(name: string): number {
-    const at = this.#text.length;
-    this.#text += `${name}\0`;
+    const at = this.text.length;
+    this.text += `${name}\0`;
     return at;
   }
 
   bytes(): Uint8Array {
-    return new TextEncoder().encode(this.#text);
+    return new TextEncoder().encode(this.text);
   }
 }
 
@@ -97,12 +97,12 @@ interface Section {
 
 /** System V ABI, 64-bit layouts: header, sections, section header table. */
 function elfFile(parts: readonly Section[]): Uint8Array {
-  const names = new Strings();
+  const names = new StringTable();
   const nameAt = parts.map(({ name }) => (name === '' ? 0 : names.add(name)));
   nameAt.push(names.add('.shstrtab'));
   const sections: Section[] = [...parts, { name: '.shstrtab', type: SHT_STRTAB, bytes: names.bytes() }];
   let end = HEADER_BYTES;
-  const places = sections.map(({ bytes }) => {
+  const offsets = sections.map(({ bytes }) => {
     const at = end;
     end = Math.ceil((at + bytes.length) / 8) * 8;
     return at;
@@ -111,8 +111,8 @@ function elfFile(parts: readonly Section[]): Uint8Array {
   const view = new DataView(file.buffer);
   writeHeader(view, { sectionsAt: end, count: sections.length, entry: parts[1].address! });
   sections.forEach((section, i) => {
-    file.set(section.bytes, places[i]);
-    writeSection(view, end + SECTION_HEADER_BYTES * i, { section, nameAt: nameAt[i], bytesAt: places[i] });
+    file.set(section.bytes, offsets[i]);
+    writeSection(view, end + SECTION_HEADER_BYTES * i, { section, nameAt: nameAt[i], bytesAt: offsets[i] });
   });
   return file;
 }

@@ -1,4 +1,4 @@
-import { Damage } from '../damage.ts';
+import { MalformedData } from '../damage.ts';
 import { AT } from '../dwarf/constants.ts';
 import type { Die } from '../dwarf/die.ts';
 import type { DebugInfo, Unit } from '../dwarf/info.ts';
@@ -6,34 +6,34 @@ import { readLineHeader, type LineHeader } from '../dwarf/line.ts';
 import type { CodeUnits } from '../functions/codeUnits.ts';
 import type { LineLocation, SourceFile } from '../symbols.ts';
 import { LineTable } from './lineTable.ts';
-import { fit, partsFromEnd } from './paths.ts';
+import { matchPaths, reversedComponents } from './paths.ts';
 
 /** The line tables of all units. A unit's table is built and cached when a pc or file in it is first looked up. */
 export class LineIndex {
-  readonly #info: DebugInfo;
-  readonly #codeUnits: CodeUnits;
-  readonly #isInFile: (address: bigint) => boolean;
-  readonly #complain: (damage: Damage) => void;
-  readonly #headers = new Map<Unit, LineHeader | undefined>();
-  readonly #tables = new Map<Unit, LineTable | undefined>();
-  #byPath: Map<string, FileUse> | undefined;
+  private readonly info: DebugInfo;
+  private readonly codeUnits: CodeUnits;
+  private readonly isInFile: (address: bigint) => boolean;
+  private readonly report: (damage: MalformedData) => void;
+  private readonly headers = new Map<Unit, LineHeader | undefined>();
+  private readonly tables = new Map<Unit, LineTable | undefined>();
+  private byPath: Map<string, FileUse> | undefined;
 
   constructor(
     info: DebugInfo,
     options: {
       codeUnits: CodeUnits;
       isInFile: (address: bigint) => boolean;
-      complain: (damage: Damage) => void;
+      report: (damage: MalformedData) => void;
     },
   ) {
-    this.#info = info;
-    this.#codeUnits = options.codeUnits;
-    this.#isInFile = options.isInFile;
-    this.#complain = options.complain;
+    this.info = info;
+    this.codeUnits = options.codeUnits;
+    this.isInFile = options.isInFile;
+    this.report = options.report;
   }
 
   tableAt(pc: bigint): LineTable | undefined {
-    const unit = this.#codeUnits.at(pc);
+    const unit = this.codeUnits.at(pc);
     return unit && this.table(unit);
   }
 
@@ -47,8 +47,8 @@ export class LineIndex {
   }
 
   table(unit: Unit): LineTable | undefined {
-    if (!this.#tables.has(unit)) this.#tables.set(unit, this.#makeTable(unit));
-    return this.#tables.get(unit);
+    if (!this.tables.has(unit)) this.tables.set(unit, this.makeTable(unit));
+    return this.tables.get(unit);
   }
 
   /** The file in an entry's DW_AT_decl_file or DW_AT_call_file. */
@@ -58,18 +58,18 @@ export class LineIndex {
   }
 
   header(unit: Unit): LineHeader | undefined {
-    if (!this.#headers.has(unit))
-      this.#headers.set(
+    if (!this.headers.has(unit))
+      this.headers.set(
         unit,
-        this.#guarded(() => this.#readHeader(unit)),
+        this.guarded(() => this.readHeader(unit)),
       );
-    return this.#headers.get(unit);
+    return this.headers.get(unit);
   }
 
   /** Every source file, with the units that use it. */
   get uses(): Map<string, FileUse> {
-    this.#byPath ??= this.#collectUses();
-    return this.#byPath;
+    this.byPath ??= this.collectUses();
+    return this.byPath;
   }
 
   /**
@@ -78,27 +78,27 @@ export class LineIndex {
    * common suffix wins; among equals, an exact match of upper and lower case. A bare `main.c` can therefore match
    * several files.
    */
-  usesFitting(path: string): FileUse[] {
-    const wanted = partsFromEnd(path);
-    const found = [...this.uses.values()]
-      .map((use) => ({ use, ...fit(wanted, use.parts) }))
-      .filter(({ use, parts }) => parts >= Math.min(2, wanted.length, use.parts.length) && parts > 0);
-    const parts = found.reduce((most, one) => Math.max(most, one.parts), 0);
-    const best = found.filter((one) => one.parts === parts);
-    const exact = best.filter((one) => one.sameCase);
+  usesMatching(path: string): FileUse[] {
+    const components = reversedComponents(path);
+    const matches = [...this.uses.values()]
+      .map((use) => ({ use, ...matchPaths(components, use.parts) }))
+      .filter(({ use, parts }) => parts >= Math.min(2, components.length, use.parts.length) && parts > 0);
+    const parts = matches.reduce((longest, match) => Math.max(longest, match.parts), 0);
+    const best = matches.filter((match) => match.parts === parts);
+    const exact = best.filter((match) => match.sameCase);
     return (exact.length > 0 ? exact : best).map(({ use }) => use);
   }
 
-  #collectUses(): Map<string, FileUse> {
+  private collectUses(): Map<string, FileUse> {
     const uses = new Map<string, FileUse>();
-    for (const unit of this.#info.units) {
+    for (const unit of this.info.units) {
       // Type units use the line table of another unit.
       if (unit.root.isTypeUnit) continue;
       this.header(unit)?.files.forEach((file, number) => {
         if (!file) return;
         let use = uses.get(file.path);
         if (!use) {
-          use = { file, parts: partsFromEnd(file.path), units: new Map() };
+          use = { file, parts: reversedComponents(file.path), units: new Map() };
           uses.set(file.path, use);
         }
         // Version 5 lists the unit's own file twice, as 0 and as 1.
@@ -108,25 +108,25 @@ export class LineIndex {
     return uses;
   }
 
-  #makeTable(unit: Unit): LineTable | undefined {
+  private makeTable(unit: Unit): LineTable | undefined {
     const header = this.header(unit);
-    const { bias } = this.#info;
-    return header && this.#guarded(() => new LineTable(header, { bias, isInFile: this.#isInFile }));
+    const { bias } = this.info;
+    return header && this.guarded(() => new LineTable(header, { bias, isInFile: this.isInFile }));
   }
 
-  #readHeader(unit: Unit): LineHeader | undefined {
+  private readHeader(unit: Unit): LineHeader | undefined {
     const offset = unit.root.sectionOffset(AT.stmtList);
     if (offset === undefined) return undefined;
     const unitName = unit.root.text(AT.name) ?? '';
-    return readLineHeader(this.#info, { offset, compDir: unit.compDir, unitName });
+    return readLineHeader(this.info, { offset, compDir: unit.compDir, unitName });
   }
 
-  #guarded<T>(read: () => T): T | undefined {
+  private guarded<T>(read: () => T): T | undefined {
     try {
       return read();
     } catch (error) {
-      if (!(error instanceof Damage)) throw error;
-      this.#complain(error);
+      if (!(error instanceof MalformedData)) throw error;
+      this.report(error);
       return undefined;
     }
   }

@@ -13,23 +13,23 @@ import type { SourceFile } from '../symbols.ts';
  */
 export class LineTable {
   readonly files: readonly (SourceFile | undefined)[];
-  readonly #entries: LineEntry[];
+  private readonly fileEntries: LineEntry[];
 
   constructor(header: LineHeader, options: { bias: bigint; isInFile: (address: bigint) => boolean }) {
     this.files = header.files;
     const sequences = new SequenceReader(options);
-    runLineProgram(header, (row) => sequences.take(row));
-    this.#entries = sequences.entries.sort(byAddressEndsFirst);
+    runLineProgram(header, (row) => sequences.addRow(row));
+    this.fileEntries = sequences.entries.sort(byAddressEndsFirst);
   }
 
   get entries(): readonly LineEntry[] {
-    return this.#entries;
+    return this.fileEntries;
   }
 
   /** The index of the line entry for `pc`; -1 if there is none. */
   indexAt(pc: bigint): number {
-    const entries = this.#entries;
-    const last = this.#firstAfter(pc) - 1;
+    const entries = this.fileEntries;
+    const last = this.firstAfter(pc) - 1;
     if (last < 0 || entries[last].line === 0) return -1;
     let index = last;
     const isPeer = (entry: LineEntry) =>
@@ -40,17 +40,17 @@ export class LineTable {
 
   /** The end address of the entry's code. */
   endOf(index: number): bigint {
-    const { address } = this.#entries[index];
-    const next = this.#entries[this.#firstAfter(address)];
+    const { address } = this.fileEntries[index];
+    const next = this.fileEntries[this.firstAfter(address)];
     return next ? next.address : address;
   }
 
-  #firstAfter(pc: bigint): number {
+  private firstAfter(pc: bigint): number {
     let low = 0;
-    let high = this.#entries.length;
+    let high = this.fileEntries.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#entries[middle].address <= pc) low = middle + 1;
+      if (this.fileEntries[middle].address <= pc) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -74,89 +74,89 @@ function byAddressEndsFirst(a: LineEntry, b: LineEntry): number {
 
 class SequenceReader {
   readonly entries: LineEntry[] = [];
-  readonly #bias: bigint;
-  readonly #isInFile: (address: bigint) => boolean;
+  private readonly bias: bigint;
+  private readonly isInFile: (address: bigint) => boolean;
   /** Index in `entries` of the current sequence's first row. */
-  #start = 0;
-  #inSequence = false;
-  #previous = { file: 0, line: 0, address: -1n, hadDiscriminator: false, hadStatement: false };
-  #recordedLine = 0;
-  #recordedFile = -1;
+  private start = 0;
+  private inSequence = false;
+  private previous = { file: 0, line: 0, address: -1n, hadDiscriminator: false, hadStatement: false };
+  private recordedLine = 0;
+  private recordedFile = -1;
 
   constructor({ bias, isInFile }: { bias: bigint; isInFile: (address: bigint) => boolean }) {
-    this.#bias = bias;
-    this.#isInFile = isInFile;
+    this.bias = bias;
+    this.isInFile = isInFile;
   }
 
-  take(row: Readonly<LineRow>): void {
-    if (!this.#inSequence) this.#begin(row);
-    if (row.endSequence) this.#end(row);
+  addRow(row: Readonly<LineRow>): void {
+    if (!this.inSequence) this.begin(row);
+    if (row.endSequence) this.end(row);
     else {
-      this.#noteDiscriminator(row);
-      if (!this.#isIgnored(row)) this.#record(row);
-      this.#notePlace(row);
+      this.noteDiscriminator(row);
+      if (!this.isIgnored(row)) this.record(row);
+      this.recordLine(row);
     }
   }
 
-  #begin(row: Readonly<LineRow>): void {
-    this.#inSequence = true;
-    this.#start = this.#isInFile(row.address) ? this.entries.length : -1;
-    this.#previous = { file: 0, line: 0, address: -1n, hadDiscriminator: false, hadStatement: false };
-    this.#recordedLine = 0;
-    this.#recordedFile = -1;
+  private begin(row: Readonly<LineRow>): void {
+    this.inSequence = true;
+    this.start = this.isInFile(row.address) ? this.entries.length : -1;
+    this.previous = { file: 0, line: 0, address: -1n, hadDiscriminator: false, hadStatement: false };
+    this.recordedLine = 0;
+    this.recordedFile = -1;
   }
 
-  #end(row: Readonly<LineRow>): void {
-    this.#inSequence = false;
-    if (this.#start < 0) return;
-    this.#dropAt(this.#biased(row.address));
-    if (this.entries.length > this.#start) this.#push({ ...row, line: 0 });
+  private end(row: Readonly<LineRow>): void {
+    this.inSequence = false;
+    if (this.start < 0) return;
+    this.dropAt(this.biased(row.address));
+    if (this.entries.length > this.start) this.push({ ...row, line: 0 });
   }
 
   /** gdb: m_line_has_non_zero_discriminator. */
-  #noteDiscriminator(row: Readonly<LineRow>): void {
-    const has = row.discriminator !== 0;
-    const isSameLine = row.line === this.#previous.line;
-    this.#previous.hadDiscriminator = has || (isSameLine && this.#previous.hadDiscriminator);
-    this.#previous.line = row.line;
+  private noteDiscriminator(row: Readonly<LineRow>): void {
+    const hasDiscriminator = row.discriminator !== 0;
+    const isSameLine = row.line === this.previous.line;
+    this.previous.hadDiscriminator = hasDiscriminator || (isSameLine && this.previous.hadDiscriminator);
+    this.previous.line = row.line;
   }
 
-  #isIgnored(row: Readonly<LineRow>): boolean {
-    if (this.#start < 0 || row.line <= 0 || row.line > LINE_MAX) return true;
-    const { address, hadStatement } = this.#previous;
-    return row.file !== this.#recordedFile && row.address === address && !row.isStatement && hadStatement;
+  private isIgnored(row: Readonly<LineRow>): boolean {
+    if (this.start < 0 || row.line <= 0 || row.line > LINE_MAX) return true;
+    const { address, hadStatement } = this.previous;
+    return row.file !== this.recordedFile && row.address === address && !row.isStatement && hadStatement;
   }
 
-  #record(row: Readonly<LineRow>): void {
-    const fileChanged = row.file !== this.#recordedFile;
-    if (fileChanged) this.#dropAt(this.#biased(row.address));
-    if (!fileChanged && row.line === this.#recordedLine && this.#previous.hadDiscriminator) return;
-    this.#push(row);
-    this.#recordedLine = row.line;
-    this.#recordedFile = row.file;
+  private record(row: Readonly<LineRow>): void {
+    const fileChanged = row.file !== this.recordedFile;
+    if (fileChanged) this.dropAt(this.biased(row.address));
+    if (!fileChanged && row.line === this.recordedLine && this.previous.hadDiscriminator) return;
+    this.push(row);
+    this.recordedLine = row.line;
+    this.recordedFile = row.file;
   }
 
-  #notePlace(row: Readonly<LineRow>): void {
-    if (this.#previous.address !== row.address) {
-      this.#previous.address = row.address;
-      this.#previous.hadStatement = false;
+  private recordLine(row: Readonly<LineRow>): void {
+    if (this.previous.address !== row.address) {
+      this.previous.address = row.address;
+      this.previous.hadStatement = false;
     }
-    this.#previous.hadStatement ||= row.isStatement;
+    this.previous.hadStatement ||= row.isStatement;
   }
 
   /** Removes rows that turned out to have no code. */
-  #dropAt(address: bigint): void {
-    while (this.entries.length > this.#start && this.entries[this.entries.length - 1].address === address) {
+  private dropAt(address: bigint): void {
+    while (this.entries.length > this.start && this.entries[this.entries.length - 1].address === address) {
       this.entries.pop();
     }
   }
 
-  #push({ address, file, line, column, isStatement }: Readonly<LineRow>): void {
-    this.entries.push({ address: this.#biased(address), file, line, column, isStatement });
+  private push({ address, file, line, column, isStatement }: Readonly<LineRow>): void {
+    this.entries.push({ address: this.biased(address), file, line, column, isStatement });
   }
 
-  #biased(address: bigint): bigint {
-    return BigInt.asUintN(64, address + this.#bias);
+  private biased(address: bigint): bigint {
+    return BigInt.asUintN(64, address + this.bias);
   }
 }
 

@@ -11,7 +11,7 @@ export function joinPath(folder: string, name: string): string {
 }
 
 /** The components of a path from last to first, with `.` and `..` resolved. */
-export function partsFromEnd(path: string): string[] {
+export function reversedComponents(path: string): string[] {
   const parts: string[] = [];
   let skipped = 0;
   for (const part of path.split(/[/\\]/).reverse()) {
@@ -29,11 +29,11 @@ export function partsFromEnd(path: string): string[] {
  * common trailing components, or 0 if neither path is a suffix of the other and they do not look like the same file in
  * two folders. The comparison ignores case; `sameCase` tells whether the case matches too.
  */
-export function fit(wanted: string[], candidate: string[]): { parts: number; sameCase: boolean } {
+export function matchPaths(requested: string[], candidate: string[]): { parts: number; sameCase: boolean } {
   let parts = 0;
   let sameCase = true;
-  while (parts < wanted.length && parts < candidate.length) {
-    const [a, b] = [wanted[parts], candidate[parts]];
+  while (parts < requested.length && parts < candidate.length) {
+    const [a, b] = [requested[parts], candidate[parts]];
     if (a !== b && a.toLowerCase() !== b.toLowerCase()) break;
     sameCase &&= a === b;
     parts++;

@@ -1,4 +1,4 @@
-import { Damage } from '../damage.ts';
+import { MalformedData } from '../damage.ts';
 import { AT, TAG } from '../dwarf/constants.ts';
 import type { Die } from '../dwarf/die.ts';
 import type { DebugInfo, Unit } from '../dwarf/info.ts';
@@ -8,39 +8,39 @@ import type { DebugInfo, Unit } from '../dwarf/info.ts';
  * looked up in the unit. A lookup starts with the requesting unit and then searches all others.
  */
 export class NameIndex {
-  readonly #info: DebugInfo;
-  readonly #complain: (damage: Damage) => void;
-  readonly #byUnit = new Map<Unit, UnitNames>();
+  private readonly info: DebugInfo;
+  private readonly report: (damage: MalformedData) => void;
+  private readonly byUnit = new Map<Unit, UnitNames>();
 
-  constructor(info: DebugInfo, complain: (damage: Damage) => void) {
-    this.#info = info;
-    this.#complain = complain;
+  constructor(info: DebugInfo, report: (damage: MalformedData) => void) {
+    this.info = info;
+    this.report = report;
   }
 
   /** The entries with a name, starting with those in `first`. Lazy: stop iterating at the first suitable one. */
   *find(kind: NameKind, name: string, first?: Unit): Generator<Die> {
-    const rest = this.#info.units.filter((unit) => unit !== first);
+    const rest = this.info.units.filter((unit) => unit !== first);
     for (const unit of first ? [first, ...rest] : rest) {
-      for (const key of this.#names(unit)[kind].get(name) ?? []) yield this.#info.dieAt(key);
+      for (const key of this.names(unit)[kind].get(name) ?? []) yield this.info.dieAt(key);
     }
   }
 
   /** The variables that the unit defines, without mere declarations. */
   variablesOf(unit: Unit): Die[] {
-    return [...this.#names(unit).variable.values()].flat().map((key) => this.#info.dieAt(key));
+    return [...this.names(unit).variable.values()].flat().map((key) => this.info.dieAt(key));
   }
 
-  #names(unit: Unit): UnitNames {
-    let names = this.#byUnit.get(unit);
+  private names(unit: Unit): UnitNames {
+    let names = this.byUnit.get(unit);
     if (!names) {
       names = { variable: new Map(), type: new Map(), enumerator: new Map() };
-      this.#byUnit.set(unit, names);
+      this.byUnit.set(unit, names);
       try {
         for (const die of unit.root.children()) add(names, die, 0);
       } catch (error) {
         // Keep the names read before the damage.
-        if (!(error instanceof Damage)) throw error;
-        this.#complain(error);
+        if (!(error instanceof MalformedData)) throw error;
+        this.report(error);
       }
     }
     return names;
@@ -62,21 +62,21 @@ function add(names: UnitNames, die: Die, depth: number): void {
   if (tag === TAG.namespace && depth < 20) {
     for (const child of die.children()) add(names, child, depth + 1);
   } else if (tag === TAG.variable) {
-    if (!die.flag(AT.declaration) && isPlaced(die)) put(names.variable, die.name, die.key);
+    if (!die.flag(AT.declaration) && hasLocation(die)) append(names.variable, die.name, die.key);
   } else if (tag in TYPE_PREFIX) {
     if (die.flag(AT.declaration)) return;
     const name = die.text(AT.name);
-    put(names.type, name && TYPE_PREFIX[tag] + name, die.key);
+    append(names.type, name && TYPE_PREFIX[tag] + name, die.key);
     if (tag !== TAG.enumerationType) return;
-    for (const child of die.children()) put(names.enumerator, child.text(AT.name), die.key);
+    for (const child of die.children()) append(names.enumerator, child.text(AT.name), die.key);
   }
 }
 
-function isPlaced(die: Die): boolean {
+function hasLocation(die: Die): boolean {
   return die.has(AT.location) || die.has(AT.constValue);
 }
 
-function put(map: Map<string, number[]>, name: string | undefined, key: number): void {
+function append(map: Map<string, number[]>, name: string | undefined, key: number): void {
   if (!name) return;
   const keys = map.get(name);
   if (keys) keys.push(key);

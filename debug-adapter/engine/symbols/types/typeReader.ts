@@ -1,4 +1,4 @@
-import { Damage } from '../damage.ts';
+import { MalformedData } from '../damage.ts';
 import { AT, TAG } from '../dwarf/constants.ts';
 import type { Die } from '../dwarf/die.ts';
 import { evaluateNumber } from '../dwarf/expression.ts';
@@ -20,32 +20,32 @@ import type {
  * they read as void or empty, so users of a type need no error handling.
  */
 export class TypeReader {
-  readonly #names: NameIndex;
-  readonly #complain: (damage: Damage) => void;
-  readonly #known = new Map<number, Type>();
+  private readonly names: NameIndex;
+  private readonly report: (damage: MalformedData) => void;
+  private readonly known = new Map<number, Type>();
 
-  constructor(names: NameIndex, complain: (damage: Damage) => void) {
-    this.#names = names;
-    this.#complain = complain;
+  constructor(names: NameIndex, report: (damage: MalformedData) => void) {
+    this.names = names;
+    this.report = report;
   }
 
   /** The type that DW_AT_type of an entry refers to; void if it has none (section 5.2). */
-  of(die: Die): Type {
-    const type = die.owner(AT.type)?.reference(AT.type);
-    return type ? this.read(type) : VOID;
+  typeOf(die: Die): Type {
+    const type = die.entryWith(AT.type)?.reference(AT.type);
+    return type ? this.typeFrom(type) : VOID;
   }
 
-  read(die: Die): Type {
-    let type = this.#known.get(die.key);
+  typeFrom(die: Die): Type {
+    let type = this.known.get(die.key);
     if (!type) {
-      type = this.#make(die);
-      this.#known.set(die.key, type);
+      type = this.make(die);
+      this.known.set(die.key, type);
     }
     return type;
   }
 
-  #make(die: Die): Type {
-    const target = this.#later<Type>(VOID, () => this.of(die));
+  private make(die: Die): Type {
+    const target = this.lazy<Type>(VOID, () => this.typeOf(die));
     switch (die.tag) {
       case TAG.baseType:
         return readBase(die);
@@ -53,11 +53,11 @@ export class TypeReader {
         return { kind: 'pointer', sizeBytes: die.number(AT.byteSize) ?? 8, target };
       case TAG.structureType:
       case TAG.unionType:
-        return this.#composite(die);
+        return this.composite(die);
       case TAG.arrayType:
-        return this.#array(die);
+        return this.array(die);
       case TAG.enumerationType:
-        return this.#enumeration(die);
+        return this.enumeration(die);
       case TAG.typedef:
         return { kind: 'typedef', name: die.name ?? '', target };
       case TAG.subroutineType:
@@ -71,19 +71,19 @@ export class TypeReader {
   }
 
   function(die: Die): FunctionType {
-    const children = this.#later<Die[]>([], () => [...die.children()]);
+    const children = this.lazy<Die[]>([], () => [...die.children()]);
     return {
       kind: 'function',
-      result: this.#later<Type>(VOID, () => this.of(die)),
-      parameters: this.#later<Type[]>([], () =>
+      result: this.lazy<Type>(VOID, () => this.typeOf(die)),
+      parameters: this.lazy<Type[]>([], () =>
         children()
           .filter(({ tag }) => tag === TAG.formalParameter)
-          .map((child) => this.of(child)),
+          .map((child) => this.typeOf(child)),
       ),
       get isVariadic() {
         return children().some(({ tag }) => tag === TAG.unspecifiedParameters);
       },
-      isPrototyped: die.owner(AT.prototyped)?.flag(AT.prototyped) ?? false,
+      isPrototyped: die.entryWith(AT.prototyped)?.flag(AT.prototyped) ?? false,
     };
   }
 
@@ -91,48 +91,48 @@ export class TypeReader {
    * A declaration resolves to its definition in another unit, if there is one. It may name the definition by signature
    * (section 5.7.1).
    */
-  #composite(declared: Die): CompositeType {
+  private composite(declared: Die): CompositeType {
     const kind = declared.tag === TAG.unionType ? 'union' : 'struct';
     const name = declared.name ?? '';
     const isDeclaration = declared.flag(AT.declaration);
     const signed = declared.reference(AT.signature);
-    if (signed && !signed.has(AT.signature)) return this.#composite(signed);
-    const definition = isDeclaration && name ? this.#definition(`${kind} ${name}`) : declared;
+    if (signed && !signed.has(AT.signature)) return this.composite(signed);
+    const definition = isDeclaration && name ? this.definition(`${kind} ${name}`) : declared;
     const die = definition ?? declared;
     return {
       kind,
       name,
       sizeBytes: die.number(AT.byteSize) ?? 0,
       isIncomplete: die.flag(AT.declaration),
-      members: this.#later<Member[]>([], () => this.#members(die)),
+      members: this.lazy<Member[]>([], () => this.members(die)),
     };
   }
 
-  #definition(name: string): Die | undefined {
-    for (const die of this.#names.find('type', name)) return die;
+  private definition(name: string): Die | undefined {
+    for (const die of this.names.find('type', name)) return die;
     return undefined;
   }
 
-  #members(die: Die): Member[] {
+  private members(die: Die): Member[] {
     const members: Member[] = [];
     for (const child of die.children()) {
       if (child.tag !== TAG.member || child.flag(AT.external)) continue;
       members.push({
         name: child.name ?? '',
-        type: this.#later<Type>(VOID, () => this.of(child)),
-        ...placeOf(child, this),
+        type: this.lazy<Type>(VOID, () => this.typeOf(child)),
+        ...layoutOf(child, this),
       });
     }
     return members;
   }
 
   /** Several subranges are the dimensions of a multidimensional array, outermost first (section 5.5). */
-  #array(die: Die): Type {
+  private array(die: Die): Type {
     const counts: (number | undefined)[] = [];
     for (const child of die.children()) {
       if (child.tag === TAG.subrangeType) counts.push(countOf(child));
     }
-    let element = this.#later<Type>(VOID, () => this.of(die));
+    let element = this.lazy<Type>(VOID, () => this.typeOf(die));
     let type: ArrayType | undefined;
     for (const count of (counts.length > 0 ? counts : [undefined]).reverse()) {
       const array: ArrayType = { kind: 'array', element, count };
@@ -142,8 +142,8 @@ export class TypeReader {
     return type ?? VOID;
   }
 
-  #enumeration(die: Die): EnumerationType {
-    const enumerators = this.#later<Enumerator[]>([], () =>
+  private enumeration(die: Die): EnumerationType {
+    const enumerators = this.lazy<Enumerator[]>([], () =>
       [...die.children()]
         .filter(({ tag }) => tag === TAG.enumerator)
         .map((child) => ({ name: child.name ?? '', value: child.constant(AT.constValue) ?? 0n })),
@@ -160,17 +160,17 @@ export class TypeReader {
   }
 
   /** Computes a value once, on first use. */
-  #later<T>(fallback: T, make: () => T): () => T {
-    let made: { value: T } | undefined;
-    return () => (made ??= { value: this.#guarded(fallback, make) }).value;
+  private lazy<T>(fallback: T, make: () => T): () => T {
+    let cached: { value: T } | undefined;
+    return () => (cached ??= { value: this.guarded(fallback, make) }).value;
   }
 
-  #guarded<T>(fallback: T, make: () => T): T {
+  private guarded<T>(fallback: T, make: () => T): T {
     try {
       return make();
     } catch (error) {
-      if (!(error instanceof Damage)) throw error;
-      this.#complain(error);
+      if (!(error instanceof MalformedData)) throw error;
+      this.report(error);
       return fallback;
     }
   }
@@ -192,7 +192,7 @@ function countOf(subrange: Die): number | undefined {
   return upper === undefined || upper < -1 ? undefined : upper + 1;
 }
 
-function placeOf(member: Die, types: TypeReader): Pick<Member, 'offsetBytes' | 'bits'> {
+function layoutOf(member: Die, types: TypeReader): Pick<Member, 'offsetBytes' | 'bits'> {
   const offsetBytes = memberOffset(member);
   const width = member.number(AT.bitSize);
   if (width === undefined) return { offsetBytes, bits: undefined };
@@ -221,7 +221,7 @@ function bitOffset(
   if (direct !== undefined) return direct;
   const fromTop = member.number(AT.bitOffset);
   if (fromTop === undefined) return offsetBytes * 8;
-  const type = types.of(member);
+  const type = types.typeOf(member);
   const storageBytes = member.number(AT.byteSize) ?? ('sizeBytes' in type ? type.sizeBytes : 4);
   return offsetBytes * 8 + storageBytes * 8 - fromTop - width;
 }

@@ -7,7 +7,7 @@ export function callStack(
   view: FrameView,
   limit = Infinity,
 ): { frames: Frame[]; end: UnwindResult['kind'] | 'limit' } {
-  const frames = [unwinder.newest(view)];
+  const frames = [unwinder.innermostFrame(view)];
   while (frames.length < limit) {
     const result = unwinder.callerOf(frames[frames.length - 1]);
     if (result.kind !== 'caller') return { frames, end: result.kind };

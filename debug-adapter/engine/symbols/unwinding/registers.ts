@@ -12,7 +12,7 @@ export const FIRST_CSR = 4096;
  * Whether a callee may overwrite the register (psABI, "Integer Calling Convention"). Includes `ra`, which the call
  * itself overwrites.
  */
-export function isLostInCalls(register: number): boolean {
+export function isCallerSaved(register: number): boolean {
   if (register >= 64) return false;
   const index = register & 31;
   if (register >= 32) return index < 8 || (index >= 10 && index < 18) || index >= 28;

@@ -1,10 +1,10 @@
-import { Damage } from '../damage.ts';
+import { MalformedData } from '../damage.ts';
 import { evaluateLocation, evaluateNumber, type ExpressionContext } from '../dwarf/expression.ts';
-import { rulesAt, type FrameRules, type RegisterRule } from '../dwarf/cfiProgram.ts';
-import type { FrameIndex } from '../dwarf/frame.ts';
+import { unwindRulesAt, type FrameRules, type RegisterRule } from '../dwarf/cfiProgram.ts';
+import type { CallFrameIndex } from '../dwarf/callFrameInformation.ts';
 import type { Frame, FrameView, UnwindResult } from './frame.ts';
-import { prologueBefore } from './laterPrologue.ts';
-import { isLostInCalls, RA, SP } from './registers.ts';
+import { prologueBefore } from './shrinkWrappedPrologue.ts';
+import { isCallerSaved, RA, SP } from './registers.ts';
 
 /**
  * Unwinds the stack (DWARF 5, section 6.4). A frame's rules come from the call frame information of its code or, if
@@ -12,27 +12,27 @@ import { isLostInCalls, RA, SP } from './registers.ts';
  * damaged stacks it ends when the CFA does not increase from callee to caller.
  */
 export class Unwinder {
-  readonly #frames: FrameIndex;
-  readonly #functionStart: (pc: bigint) => bigint | undefined;
-  readonly #bias: bigint;
-  readonly #complain: (damage: Damage) => void;
+  private readonly frames: CallFrameIndex;
+  private readonly functionStart: (pc: bigint) => bigint | undefined;
+  private readonly bias: bigint;
+  private readonly report: (damage: MalformedData) => void;
 
   constructor(
-    frames: FrameIndex,
+    frames: CallFrameIndex,
     options: {
       functionStart: (pc: bigint) => bigint | undefined;
       bias: bigint;
-      complain: (damage: Damage) => void;
+      report: (damage: MalformedData) => void;
     },
   ) {
-    this.#frames = frames;
-    this.#complain = options.complain;
-    this.#functionStart = options.functionStart;
-    this.#bias = options.bias;
+    this.frames = frames;
+    this.report = options.report;
+    this.functionStart = options.functionStart;
+    this.bias = options.bias;
   }
 
-  newest(view: FrameView): Frame {
-    return this.#makeFrame({ view, pc: view.pc, isExact: true, depth: 0, registers: (n) => view.readRegister(n) });
+  innermostFrame(view: FrameView): Frame {
+    return this.makeFrame({ view, pc: view.pc, isExact: true, depth: 0, registers: (n) => view.readRegister(n) });
   }
 
   callerOf(frame: Frame): UnwindResult {
@@ -41,26 +41,26 @@ export class Unwinder {
     if (!rules) return { kind: 'noUnwindInformation' };
     const { cfa } = frame;
     if (cfa === undefined) return { kind: 'badStack' };
-    const pc = this.#callerRegister(frame, rules.returnColumn, { cfa, rules, isReturn: true });
+    const pc = this.callerRegister(frame, rules.returnColumn, { cfa, rules, isReturn: true });
     if (pc === undefined || pc === 0n) {
       const rule = rules.registers.get(rules.returnColumn);
       return { kind: pc === 0n || rule?.kind === 'undefined' ? 'outermost' : 'badStack' };
     }
     const known = new Map<number, bigint | undefined>();
     const registers = (n: number) => {
-      if (!known.has(n)) known.set(n, this.#callerRegister(frame, n, { cfa, rules, isReturn: false }));
+      if (!known.has(n)) known.set(n, this.callerRegister(frame, n, { cfa, rules, isReturn: false }));
       return known.get(n);
     };
     const isExact = frame.isSignalFrame;
-    const caller = this.#makeFrame({ view: frame.view, pc, isExact, depth: frame.depth + 1, registers });
-    return this.#moves(frame, caller) ? { kind: 'caller', frame: caller } : { kind: 'badStack' };
+    const caller = this.makeFrame({ view: frame.view, pc, isExact, depth: frame.depth + 1, registers });
+    return this.makesProgress(frame, caller) ? { kind: 'caller', frame: caller } : { kind: 'badStack' };
   }
 
   /**
    * Whether unwinding makes progress. Stacks grow downwards, so a caller's CFA is above its callee's, unless a trap
    * switched to another stack.
    */
-  #moves(callee: Frame, caller: Frame): boolean {
+  private makesProgress(callee: Frame, caller: Frame): boolean {
     if (callee.isSignalFrame || callee.cfa === undefined) return true;
     const sp = caller.register(SP);
     if (caller.cfa === undefined || sp === undefined) return true;
@@ -70,49 +70,49 @@ export class Unwinder {
     return !isSame && (caller.cfa >= callee.cfa || caller.isSignalFrame);
   }
 
-  #makeFrame(parts: FrameParts): UnwoundFrame {
+  private makeFrame(parts: FrameParts): UnwoundFrame {
     const lookupPc = parts.isExact ? parts.pc : parts.pc - 1n;
-    const rules = this.#rulesFor(lookupPc, parts);
-    return new UnwoundFrame(parts, { lookupPc, rules, bias: this.#bias });
+    const rules = this.rulesFor(lookupPc, parts);
+    return new UnwoundFrame(parts, { lookupPc, rules, bias: this.bias });
   }
 
   /** Damaged rules count as missing rules. */
-  #rulesFor(lookupPc: bigint, parts: FrameParts): CallerRules | undefined {
+  private rulesFor(lookupPc: bigint, parts: FrameParts): UnwindRules | undefined {
     try {
-      return this.#readRules(lookupPc, parts);
+      return this.readRules(lookupPc, parts);
     } catch (error) {
-      if (!(error instanceof Damage)) throw error;
-      this.#complain(error);
+      if (!(error instanceof MalformedData)) throw error;
+      this.report(error);
       return undefined;
     }
   }
 
-  #readRules(lookupPc: bigint, parts: FrameParts): CallerRules | undefined {
-    const description = this.#frames.find(lookupPc);
+  private readRules(lookupPc: bigint, parts: FrameParts): UnwindRules | undefined {
+    const description = this.frames.find(lookupPc);
     if (description) {
       const { returnColumn, isSignalFrame } = description.common;
-      return { ...rulesAt(description, lookupPc), returnColumn, isSignalFrame };
+      return { ...unwindRulesAt(description, lookupPc), returnColumn, isSignalFrame };
     }
-    const start = this.#functionStart(lookupPc);
+    const start = this.functionStart(lookupPc);
     return start === undefined ? undefined : rulesOfPrologue(start, parts);
   }
 
-  #callerRegister(
+  private callerRegister(
     frame: Frame,
     register: number,
-    { cfa, rules, isReturn }: { cfa: bigint; rules: CallerRules; isReturn: boolean },
+    { cfa, rules, isReturn }: { cfa: bigint; rules: UnwindRules; isReturn: boolean },
   ): bigint | undefined {
     const rule = rules.registers.get(register);
-    if (rule) return applyRule(rule, { frame, register, cfa, bias: this.#bias });
+    if (rule) return applyRule(rule, { frame, register, cfa, bias: this.bias });
     if (register === SP) return cfa;
     // A trap handler's rules list every register that it changed. An ordinary function may overwrite all caller-saved
     // registers, and the call itself overwrites `ra`.
-    if (!isReturn && !rules.isSignalFrame && isLostInCalls(register)) return undefined;
+    if (!isReturn && !rules.isSignalFrame && isCallerSaved(register)) return undefined;
     return frame.register(register);
   }
 }
 
-interface CallerRules extends FrameRules {
+interface UnwindRules extends FrameRules {
   returnColumn: number;
   isSignalFrame: boolean;
 }
@@ -132,27 +132,27 @@ class UnwoundFrame implements Frame {
   readonly depth: number;
   readonly view: FrameView;
   /** The rules for unwinding to the caller. */
-  readonly rules: CallerRules | undefined;
-  readonly #registers: FrameParts['registers'];
-  readonly #bias: bigint;
-  #cfa: bigint | undefined;
+  readonly rules: UnwindRules | undefined;
+  private readonly registers: FrameParts['registers'];
+  private readonly bias: bigint;
+  private computedCfa: bigint | undefined;
 
   constructor(
     parts: FrameParts,
-    { lookupPc, rules, bias }: { lookupPc: bigint; rules: CallerRules | undefined; bias: bigint },
+    { lookupPc, rules, bias }: { lookupPc: bigint; rules: UnwindRules | undefined; bias: bigint },
   ) {
     this.pc = parts.pc;
     this.lookupPc = lookupPc;
     this.depth = parts.depth;
     this.view = parts.view;
     this.rules = rules;
-    this.#registers = parts.registers;
-    this.#bias = bias;
+    this.registers = parts.registers;
+    this.bias = bias;
   }
 
   get cfa(): bigint | undefined {
-    this.#cfa ??= unlessDamaged(() => this.#computeCfa());
-    return this.#cfa;
+    this.computedCfa ??= unlessDamaged(() => this.computeCfa());
+    return this.computedCfa;
   }
 
   get isSignalFrame(): boolean {
@@ -160,13 +160,13 @@ class UnwoundFrame implements Frame {
   }
 
   register(dwarfNumber: number): bigint | undefined {
-    return dwarfNumber === 0 ? 0n : unlessDamaged(() => this.#registers(dwarfNumber));
+    return dwarfNumber === 0 ? 0n : unlessDamaged(() => this.registers(dwarfNumber));
   }
 
-  #computeCfa(): bigint | undefined {
+  private computeCfa(): bigint | undefined {
     const cfa = this.rules?.cfa;
     if (!cfa) return undefined;
-    if (cfa.kind === 'expression') return evaluateNumber(cfa.expression, contextOf(this, this.#bias));
+    if (cfa.kind === 'expression') return evaluateNumber(cfa.expression, contextOf(this, this.bias));
     const base = this.register(cfa.register);
     return base === undefined ? undefined : BigInt.asUintN(64, base + BigInt(cfa.offset));
   }
@@ -177,7 +177,7 @@ function unlessDamaged<T>(compute: () => T): T | undefined {
   try {
     return compute();
   } catch (error) {
-    if (error instanceof Damage) return undefined;
+    if (error instanceof MalformedData) return undefined;
     throw error;
   }
 }
@@ -198,8 +198,8 @@ function applyRule(
     case 'valueOffset':
       return BigInt.asUintN(64, cfa + BigInt(rule.offset));
     case 'expression': {
-      const place = evaluateLocation(rule.expression, contextOf(frame, bias), [cfa]);
-      return place.kind === 'memory' ? load(frame, place.address) : undefined;
+      const location = evaluateLocation(rule.expression, contextOf(frame, bias), [cfa]);
+      return location.kind === 'memory' ? load(frame, location.address) : undefined;
     }
     case 'valueExpression':
       return evaluateNumber(rule.expression, contextOf(frame, bias), [cfa]);
@@ -227,7 +227,7 @@ function contextOf(frame: Frame, bias: bigint): ExpressionContext {
 /**
  * Derives rules from the instructions between the function's start and pc, in the absence of call frame information.
  */
-function rulesOfPrologue(start: bigint, { pc, view, isExact }: FrameParts): CallerRules {
+function rulesOfPrologue(start: bigint, { pc, view, isExact }: FrameParts): UnwindRules {
   const readCode = (address: bigint, length: number) => view.readMemory(address, length);
   const { frameBytes, framePointerOffset, saved } = prologueBefore(readCode, { start, end: pc, isExact });
   const registers = new Map<number, RegisterRule>();

@@ -14,9 +14,9 @@ export function findCallSiteValue(
 ): { die: Die; expression: Uint8Array } | undefined {
   // A trap handler has no caller that passes arguments.
   if (callee.isSignalFrame) return undefined;
-  const [called, calling] = [functions.at(callee.lookupPc), functions.at(caller.lookupPc)];
-  const site = called && calling && findCallSite(calling.die, caller.pc, 0);
-  if (!site || !calls(site, called)) return undefined;
+  const [calleeFunction, callerFunction] = [functions.at(callee.lookupPc), functions.at(caller.lookupPc)];
+  const site = calleeFunction && callerFunction && findCallSite(callerFunction.die, caller.pc, 0);
+  if (!site || !callsFunction(site, calleeFunction)) return undefined;
   for (const die of site.children()) {
     const location = die.block(AT.location);
     if (location?.length !== register.length || !location.every((byte, i) => byte === register[i])) continue;
@@ -42,9 +42,9 @@ function findCallSite(die: Die, returnPc: bigint, depth: number): Die | undefine
  * Whether the call site calls this function. The call may have gone to another function that made a tail call, with
  * other arguments. For calls through pointers, the target is unknown.
  */
-function calls(site: Die, called: FunctionEntry): boolean {
+function callsFunction(site: Die, calleeFunction: FunctionEntry): boolean {
   const target = site.reference(AT.callOrigin) ?? site.reference(AT.abstractOrigin);
-  return target?.name !== undefined && target.name === called.name;
+  return target?.name !== undefined && target.name === calleeFunction.name;
 }
 
 /** Limit on nested blocks; only damaged files have more. */

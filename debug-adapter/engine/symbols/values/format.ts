@@ -1,8 +1,8 @@
 import type { ArrayType, BaseType, CompositeType, EnumerationType, Type } from '../types/type.ts';
-import { bare, isComposite, isFlags, sizeOf } from '../types/typeQuestions.ts';
+import { stripTypedefs, isComposite, isFlags, sizeOf } from '../types/typeTraits.ts';
 import { typeName } from '../types/typeName.ts';
 import { characterText, floatText, quoted, readString } from './scalars.ts';
-import type { ShownValue } from './shownValue.ts';
+import type { GuestValue } from './shownValue.ts';
 import type { ReadResult } from './storage.ts';
 import { valueTexts } from '../../../messages/symbols.ts';
 
@@ -10,18 +10,18 @@ import { valueTexts } from '../../../messages/symbols.ts';
  * A value in one line, in the format of gdb's `print` but shorter: the summary of a struct or array is truncated with
  * `…` when the line is full. Expanding the value shows the rest.
  */
-export function textOf(value: ShownValue): string {
+export function formatValue(value: GuestValue): string {
   return format(value, { characters: LINE_CHARACTERS, depth: 0 });
 }
 
 /** The space left for a summary. */
-interface Room {
+interface Budget {
   characters: number;
   depth: number;
 }
 
-function format(value: ShownValue, room: Room): string {
-  const type = bare(value.type);
+function format(value: GuestValue, room: Budget): string {
+  const type = stripTypedefs(value.type);
   switch (type.kind) {
     case 'array':
       return formatArray(value, type, room);
@@ -41,19 +41,19 @@ function format(value: ShownValue, room: Room): string {
   }
 }
 
-function withInteger(value: ShownValue, show: (number: bigint) => string): string {
+function withInteger(value: GuestValue, show: (number: bigint) => string): string {
   const number = value.integer();
-  return number === undefined ? whyNot(value.read()) : show(number);
+  return number === undefined ? unreadableText(value.read()) : show(number);
 }
 
-function whyNot(result: ReadResult): string {
+function unreadableText(result: ReadResult): string {
   return result.kind === 'unreadable' ? valueTexts.unreadable(`0x${result.address.toString(16)}`) : '<optimized out>';
 }
 
-function formatBase(value: ShownValue, type: BaseType): string {
+function formatBase(value: GuestValue, type: BaseType): string {
   if (type.encoding === 'float') {
     const result = value.read();
-    return result.kind === 'bytes' ? floatText(result.bytes) : whyNot(result);
+    return result.kind === 'bytes' ? floatText(result.bytes) : unreadableText(result);
   }
   return withInteger(value, (number) => {
     if (type.encoding === 'boolean') return number === 0n ? 'false' : number === 1n ? 'true' : `${number}`;
@@ -78,70 +78,70 @@ export function enumerationText(type: EnumerationType, number: bigint): string {
   return `(${names.join(' | ')})`;
 }
 
-function formatPointer(value: ShownValue, address: bigint): string {
-  const pointer = bare(value.type);
-  const target = pointer.kind === 'pointer' ? bare(pointer.target()) : undefined;
+function formatPointer(value: GuestValue, address: bigint): string {
+  const pointer = stripTypedefs(value.type);
+  const target = pointer.kind === 'pointer' ? stripTypedefs(pointer.target()) : undefined;
   const text = addressText(value, address, target?.kind === 'function' || target?.kind === 'void');
   const string = address === 0n ? undefined : stringAt(value, address, target);
   return string === undefined ? text : `${text} ${string}`;
 }
 
 /** For an array of unknown length: its address. */
-function openArrayText(value: ShownValue, element: Type): string {
+function openArrayText(value: GuestValue, element: Type): string {
   const address = value.lvalue?.address ?? 0n;
   const string = stringAt(value, address, element);
   return addressText(value, address) + (string === undefined ? '' : ` ${string}`);
 }
 
-function stringAt(value: ShownValue, address: bigint, element: Type | undefined): string | undefined {
+function stringAt(value: GuestValue, address: bigint, element: Type | undefined): string | undefined {
   if (element?.kind !== 'base' || element.name !== 'char') return undefined;
   return readString(address, (at, length) => value.context.frame.view.readMemory(at, length));
 }
 
 /** An address with its symbol. Data addresses never use labels: some linker label precedes almost every address. */
-function addressText(value: ShownValue, address: bigint, labels = true): string {
+function addressText(value: GuestValue, address: bigint, labels = true): string {
   const symbol = address === 0n ? undefined : value.context.symbolAt(address);
   const isNamed = symbol && (labels || symbol.kind !== 'label');
   return `0x${address.toString(16)}${isNamed ? ` <${symbol.text}>` : ''}`;
 }
 
-function formatComposite(value: ShownValue, type: CompositeType, room: Room): string {
+function formatComposite(value: GuestValue, type: CompositeType, room: Budget): string {
   if (type.isIncomplete) return '<incomplete type>';
   if (value.storage.kind === 'optimizedOut') return '<optimized out>';
   const members = type.members();
-  return fill(room, { count: members.length, isCut: false, repeatsMin: Infinity }, (i, inner) => {
+  return formatParts(room, { count: members.length, isCut: false, repeatsMin: Infinity }, (i, inner) => {
     const child = value.member(members[i]);
     const text = format(child, inner);
-    return members[i].name === '' && isComposite(bare(child.type)) ? text : `${members[i].name} = ${text}`;
+    return members[i].name === '' && isComposite(stripTypedefs(child.type)) ? text : `${members[i].name} = ${text}`;
   });
 }
 
-function formatArray(value: ShownValue, type: ArrayType, room: Room): string {
+function formatArray(value: GuestValue, type: ArrayType, room: Budget): string {
   const element = type.element();
-  const base = bare(element);
+  const base = stripTypedefs(element);
   if (type.count === undefined) return openArrayText(value, base);
   if (value.storage.kind === 'optimizedOut') return '<optimized out>';
   if (base.kind === 'base' && base.name === 'char') return formatString(value, type.count);
   const count = Math.min(type.count, ELEMENTS_MAX);
   // If even the first element is unreadable, report that once.
   const first = value.readPart(0, Math.min(count, 1) * sizeOf(element));
-  if (first.kind !== 'bytes') return whyNot(first);
+  if (first.kind !== 'bytes') return unreadableText(first);
   // Byte-sized integers other than `char` are numbers, not text.
   const isBytes = base.kind === 'base' && /Char$/.test(base.encoding);
-  const part = (i: number, inner: Room) => {
+  const part = (i: number, inner: Budget) => {
     const child = value.element(i, element);
     return isBytes ? withInteger(child, (number) => `${number}`) : format(child, inner);
   };
   // Do not search for repeats among nested arrays and structs: that would read all of them.
   const isPlain = base.kind !== 'array' && !isComposite(base);
-  return fill(room, { count, isCut: count < type.count, repeatsMin: isPlain ? REPEATS_MIN : Infinity }, part);
+  return formatParts(room, { count, isCut: count < type.count, repeatsMin: isPlain ? REPEATS_MIN : Infinity }, part);
 }
 
 /** The string up to its first zero, unless nonzero bytes follow the zero. */
-function formatString(value: ShownValue, count: number): string {
+function formatString(value: GuestValue, count: number): string {
   const shown = Math.min(count, STRING_MAX);
   const result = value.readPart(0, shown);
-  if (result.kind !== 'bytes') return whyNot(result);
+  if (result.kind !== 'bytes') return unreadableText(result);
   let length = result.bytes.length;
   while (length > 0 && result.bytes[length - 1] === 0) length--;
   return quoted(result.bytes.subarray(0, length)) + (shown < count && length === shown ? '…' : '');
@@ -151,10 +151,10 @@ function formatString(value: ShownValue, count: number): string {
  * Formats parts as `{a, b <repeats 12 times>, …}` while space is left, with less detail at deeper levels; runs of equal
  * parts are combined. `isCut` means that there are more than `count` parts.
  */
-function fill(
-  room: Room,
+function formatParts(
+  room: Budget,
   { count, isCut, repeatsMin }: { count: number; isCut: boolean; repeatsMin: number },
-  part: (index: number, inner: Room) => string,
+  part: (index: number, inner: Budget) => string,
 ): string {
   if (room.depth >= DEPTH_MAX || room.characters <= 0) return count > 0 ? '{…}' : '{}';
   const parts: string[] = [];

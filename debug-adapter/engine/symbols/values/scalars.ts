@@ -1,4 +1,4 @@
-import { halfBits, halfValue } from '../../base/half.ts';
+import { halfBits, halfValue } from '../../base/halfFloat.ts';
 import { fromBytes } from './storage.ts';
 import { valueTexts } from '../../../messages/symbols.ts';
 

@@ -1,9 +1,9 @@
-import { Damage } from '../damage.ts';
+import { MalformedData } from '../damage.ts';
 import type { Member, Type } from '../types/type.ts';
 import { typeName } from '../types/typeName.ts';
-import { bare, isComposite, isSigned, sizeOf } from '../types/typeQuestions.ts';
+import { stripTypedefs, isComposite, isSigned, sizeOf } from '../types/typeTraits.ts';
 import { childCountOf, childrenOf } from './children.ts';
-import { textOf } from './format.ts';
+import { formatValue } from './format.ts';
 import { fromBytes, locationOf, readStorage, type ReadResult, type Storage } from './storage.ts';
 import type { Lvalue, Value, ValueLocation } from './value.ts';
 import type { SymbolAtAddress } from '../symbols.ts';
@@ -15,7 +15,7 @@ export interface ValueContext {
   frame: Frame;
   symbolAt(address: bigint): SymbolAtAddress | undefined;
   /** Called when a type that is read on demand turns out to be damaged. */
-  complain(damage: Damage): void;
+  report(damage: MalformedData): void;
 }
 
 export interface ValueParts {
@@ -28,12 +28,12 @@ export interface ValueParts {
   bits?: { offset: number; width: number };
   expression?: string;
   /** For a group of array elements: the array, and the index of the group's first element. */
-  group?: { whole: ShownValue; start: number };
+  group?: { whole: GuestValue; start: number };
   context: ValueContext;
 }
 
 /** The implementation of Value: a type applied to a storage. */
-export class ShownValue implements Value {
+export class GuestValue implements Value {
   readonly name: string;
   readonly type: Type;
   readonly expression: string | undefined;
@@ -55,15 +55,15 @@ export class ShownValue implements Value {
   }
 
   get typeName(): string {
-    return this.#guarded('?', () => typeName(this.type));
+    return this.guarded('?', () => typeName(this.type));
   }
 
   get text(): string {
-    return this.#guarded(valueTexts.damaged(), () => textOf(this));
+    return this.guarded(valueTexts.damaged(), () => formatValue(this));
   }
 
   get sizeBytes(): number {
-    return this.#guarded(0, () => sizeOf(this.type));
+    return this.guarded(0, () => sizeOf(this.type));
   }
 
   get location(): ValueLocation {
@@ -81,16 +81,16 @@ export class ShownValue implements Value {
   }
 
   get memoryReference(): bigint | undefined {
-    const isPointer = this.#guarded(false, () => bare(this.type).kind === 'pointer');
+    const isPointer = this.guarded(false, () => stripTypedefs(this.type).kind === 'pointer');
     return isPointer ? this.integer() : this.lvalue?.address;
   }
 
   get childCount(): number {
-    return this.#guarded(0, () => childCountOf(this));
+    return this.guarded(0, () => childCountOf(this));
   }
 
-  children(): ShownValue[] {
-    return this.#guarded([], () => childrenOf(this));
+  children(): GuestValue[] {
+    return this.guarded([], () => childrenOf(this));
   }
 
   bytes(): Uint8Array | undefined {
@@ -111,11 +111,11 @@ export class ShownValue implements Value {
   }
 
   integer(): bigint | undefined {
-    return this.#guarded(undefined, () => this.#readInteger());
+    return this.guarded(undefined, () => this.readInteger());
   }
 
-  #readInteger(): bigint | undefined {
-    const { kind } = bare(this.type);
+  private readInteger(): bigint | undefined {
+    const { kind } = stripTypedefs(this.type);
     if (kind !== 'base' && kind !== 'enumeration' && kind !== 'pointer') return undefined;
     const bytes = this.bytes();
     if (!bytes) return undefined;
@@ -124,24 +124,24 @@ export class ShownValue implements Value {
     return isSigned(this.type) ? BigInt.asIntN(width, value) : BigInt.asUintN(width, value);
   }
 
-  #guarded<T>(fallback: T, answer: () => T): T {
+  private guarded<T>(fallback: T, answer: () => T): T {
     try {
       return answer();
     } catch (error) {
-      if (!(error instanceof Damage)) throw error;
-      this.context.complain(error);
+      if (!(error instanceof MalformedData)) throw error;
+      this.context.report(error);
       return fallback;
     }
   }
 
   /** A member's value. An anonymous member gets a descriptive name, and its members use this value's expression. */
-  member(member: Member): ShownValue {
+  member(member: Member): GuestValue {
     const type = member.type();
     const isAnonymous = member.name === '' && isComposite(type);
-    const prefix = this.expression === undefined ? undefined : asOperand(this.expression);
+    const prefix = this.expression === undefined ? undefined : parenthesized(this.expression);
     const { bits } = member;
-    return new ShownValue({
-      name: isAnonymous ? `<anonymous ${bare(type).kind}>` : member.name,
+    return new GuestValue({
+      name: isAnonymous ? `<anonymous ${stripTypedefs(type).kind}>` : member.name,
       type,
       storage: this.storage,
       offsetBytes: this.offsetBytes + member.offsetBytes,
@@ -152,36 +152,36 @@ export class ShownValue implements Value {
   }
 
   /** The element of an array. */
-  element(index: number, type: Type): ShownValue {
+  element(index: number, type: Type): GuestValue {
     const { expression } = this;
-    return new ShownValue({
+    return new GuestValue({
       name: `[${index}]`,
       type,
       storage: this.storage,
       offsetBytes: this.offsetBytes + index * sizeOf(type),
-      expression: expression === undefined ? undefined : `${asOperand(expression)}[${index}]`,
+      expression: expression === undefined ? undefined : `${parenthesized(expression)}[${index}]`,
       context: this.context,
     });
   }
 
   /** The pointee; undefined if the pointer is unreadable. */
-  pointee(): ShownValue | undefined {
-    const pointer = bare(this.type);
+  pointee(): GuestValue | undefined {
+    const pointer = stripTypedefs(this.type);
     const address = this.integer();
     if (pointer.kind !== 'pointer' || address === undefined) return undefined;
     const { expression, context } = this;
-    return new ShownValue({
+    return new GuestValue({
       name: `*${this.name}`,
       type: pointer.target(),
       storage: { kind: 'memory', address, frame: context.frame },
-      expression: expression === undefined ? undefined : `*${asOperand(expression)}`,
+      expression: expression === undefined ? undefined : `*${parenthesized(expression)}`,
       context,
     });
   }
 }
 
 /** Parenthesizes an expression if necessary as the left operand of `.` and `[`. */
-export function asOperand(expression: string): string {
+export function parenthesized(expression: string): string {
   return /^[\w$.[\]]+$/.test(expression) ? expression : `(${expression})`;
 }
 

@@ -1,4 +1,4 @@
-import { Damage } from '../damage.ts';
+import { MalformedData } from '../damage.ts';
 import { AT, TAG } from '../dwarf/constants.ts';
 import type { Die } from '../dwarf/die.ts';
 import { evaluateLocation, evaluateNumber, type ExpressionContext } from '../dwarf/expression.ts';
@@ -10,36 +10,36 @@ import type { FunctionIndex } from '../functions/functionIndex.ts';
 import type { LineIndex } from '../lines/lineIndex.ts';
 import type { Scope, Variable } from '../symbols.ts';
 import type { NameIndex } from '../types/nameIndex.ts';
-import { sizeOf } from '../types/typeQuestions.ts';
+import { sizeOf } from '../types/typeTraits.ts';
 import type { TypeReader } from '../types/typeReader.ts';
 import type { Frame, UnwindResult } from '../unwinding/frame.ts';
 import { findCallSiteValue } from './entryValues.ts';
-import { ShownValue, type ValueContext } from './shownValue.ts';
+import { GuestValue, type ValueContext } from './shownValue.ts';
 import { OPTIMIZED_OUT, storageOf, toBytes, type Storage } from './storage.ts';
 
 /** Finds the variables in scope and their locations in a frame. */
 export class Variables {
-  readonly #parts: VariableParts;
+  private readonly parts: VariableParts;
 
   constructor(parts: VariableParts) {
-    this.#parts = parts;
+    this.parts = parts;
   }
 
   scopesAt(pc: bigint): Scope[] {
-    const entry = this.#parts.functions.at(pc);
+    const entry = this.parts.functions.at(pc);
     if (!entry) return [];
-    const scopes = blocksAt(entry.blocks, pc).map((block) => this.#scope(block));
+    const scopes = blocksAt(entry.blocks, pc).map((block) => this.scope(block));
     const seen = new Set<string>();
     for (const scope of [...scopes].reverse()) {
       // A damaged file may have duplicates in one scope; they do not shadow each other.
-      for (const variable of scope.variables) variable.shadowed = seen.has(variable.name);
+      for (const variable of scope.variables) variable.isShadowed = seen.has(variable.name);
       for (const { name } of scope.variables) seen.add(name);
     }
     return scopes;
   }
 
   globals(pc?: bigint): Variable[] {
-    const { codeUnits, info, names } = this.#parts;
+    const { codeUnits, info, names } = this.parts;
     const unit = pc === undefined ? undefined : codeUnits.at(pc);
     const units = pc === undefined ? info.units : unit ? [unit] : [];
     return units.flatMap((each) => names.variablesOf(each).map((die) => this.describe(die)));
@@ -47,89 +47,87 @@ export class Variables {
 
   /** The global variable with a name, as seen from a unit: the unit's own definition precedes those of other units. */
   globalNamed(name: string, unit: Unit | undefined): Variable | undefined {
-    for (const die of this.#parts.names.find('variable', name, unit)) return this.describe(die);
+    for (const die of this.parts.names.find('variable', name, unit)) return this.describe(die);
     return undefined;
   }
 
   describe(die: Die): Variable {
-    const { types, lines } = this.#parts;
-    const file = die.owner(AT.declFile);
+    const { types, lines } = this.parts;
+    const file = die.entryWith(AT.declFile);
     return {
       name: die.name ?? '',
       kind: kindOf(die),
-      type: types.of(die),
+      type: types.typeOf(die),
       file: file && lines.fileOf(file, AT.declFile),
-      line: die.owner(AT.declLine)?.number(AT.declLine),
-      shadowed: false,
+      line: die.entryWith(AT.declLine)?.number(AT.declLine),
+      isShadowed: false,
       source: { dieKey: die.key },
     };
   }
 
-  read(variable: Variable, frame: Frame): ShownValue {
-    return new ShownValue({
+  read(variable: Variable, frame: Frame): GuestValue {
+    return new GuestValue({
       name: variable.name,
       type: variable.type,
-      storage: this.#guardedStorage(variable, frame),
-      expression: variable.shadowed ? undefined : variable.name,
-      context: { frame, ...this.#parts.shown },
+      storage: this.guardedStorage(variable, frame),
+      expression: variable.isShadowed ? undefined : variable.name,
+      context: { frame, ...this.parts.shown },
     });
   }
 
-  #guardedStorage(variable: Variable, frame: Frame): Storage {
+  private guardedStorage(variable: Variable, frame: Frame): Storage {
     try {
-      return this.#storage(this.#parts.info.dieAt(variable.source.dieKey), sizeOf(variable.type), frame);
+      return this.storage(this.parts.info.dieAt(variable.source.dieKey), sizeOf(variable.type), frame);
     } catch (error) {
-      if (!(error instanceof Damage)) throw error;
-      this.#parts.shown.complain(error);
+      if (!(error instanceof MalformedData)) throw error;
+      this.parts.shown.report(error);
       return OPTIMIZED_OUT;
     }
   }
 
-  #storage(die: Die, sizeBytes: number, frame: Frame): Storage {
+  private storage(die: Die, sizeBytes: number, frame: Frame): Storage {
     if (die.has(AT.location)) {
       const expression = locationAt(die, AT.location, frame.lookupPc);
-      return expression
-        ? storageOf(evaluateLocation(expression, this.#context(die.unit, frame)), frame)
-        : OPTIMIZED_OUT;
+      return expression ? storageOf(evaluateLocation(expression, this.context(die.unit, frame)), frame) : OPTIMIZED_OUT;
     }
-    const constant = die.owner(AT.constValue)?.value(AT.constValue);
+    const constant = die.entryWith(AT.constValue)?.value(AT.constValue);
     if (constant?.kind === 'constant')
       return { kind: 'bytes', bytes: toBytes(constant.value, Math.min(sizeBytes, 16)) };
     return constant?.kind === 'block' ? { kind: 'bytes', bytes: constant.bytes } : OPTIMIZED_OUT;
   }
 
-  #context(unit: Unit, frame: Frame, callers = 0): ExpressionContext {
+  private context(unit: Unit, frame: Frame, callers = 0): ExpressionContext {
     const base: ExpressionContext = {
       register: (n) => frame.register(n),
       readMemory: (address, length) => frame.view.readMemory(address, length),
       cfa: () => frame.cfa,
       frameBase: () => undefined,
-      entryValue: (register) => (callers < CALLERS_MAX ? this.#entryValue(register, frame, callers) : undefined),
+      entryValue: (register) => (callers < CALLERS_MAX ? this.entryValue(register, frame, callers) : undefined),
       unit,
-      bias: this.#parts.info.bias,
+      bias: this.parts.info.bias,
     };
-    return { ...base, frameBase: () => this.#frameBase(frame, base) };
+    return { ...base, frameBase: () => this.frameBase(frame, base) };
   }
 
-  #entryValue(register: Uint8Array, callee: Frame, callers: number): bigint | undefined {
-    const result = this.#parts.callerOf(callee);
+  private entryValue(register: Uint8Array, callee: Frame, callers: number): bigint | undefined {
+    const result = this.parts.callerOf(callee);
     if (result.kind !== 'caller') return undefined;
     const caller = result.frame;
-    const found = findCallSiteValue(this.#parts.functions, { callee, caller, register });
-    return found && evaluateNumber(found.expression, this.#context(found.die.unit, caller, callers + 1));
+    const found = findCallSiteValue(this.parts.functions, { callee, caller, register });
+    return found && evaluateNumber(found.expression, this.context(found.die.unit, caller, callers + 1));
   }
 
   /**
    * DW_AT_frame_base of the current function (section 3.3.5). If it names a register, the register's contents are the
    * base.
    */
-  #frameBase(frame: Frame, context: ExpressionContext): bigint | undefined {
-    const entry = this.#parts.functions.at(frame.lookupPc);
+  private frameBase(frame: Frame, context: ExpressionContext): bigint | undefined {
+    const entry = this.parts.functions.at(frame.lookupPc);
     const expression = entry && locationAt(entry.die, AT.frameBase, frame.lookupPc);
     return expression && evaluateNumber(expression, context);
   }
 
-  #scope(block: Block): Scope {
+  private scope(block: Block): Scope {
     return {
       kind: block.kind,
       functionName: functionOf(block).die.name ?? '',
@@ -167,7 +165,7 @@ function isShown(die: Die): boolean {
 
 function kindOf(die: Die): Variable['kind'] {
   if (die.tag === TAG.formalParameter) return 'argument';
-  if (die.owner(AT.external)?.flag(AT.external)) return 'global';
+  if (die.entryWith(AT.external)?.flag(AT.external)) return 'global';
   const location = die.block(AT.location);
   // DW_OP_addr and DW_OP_addrx: a fixed address.
   return location && (location[0] === 0x03 || location[0] === 0xa1) ? 'static' : 'local';

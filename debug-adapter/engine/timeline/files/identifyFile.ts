@@ -1,10 +1,10 @@
 import type { Host } from '../../base/host.ts';
 import { UserError } from '../../../messages/userError.ts';
-import { activity, inUse } from '../filesInUse.ts';
-import { type OwnFileKind, ownFile } from './ownFile.ts';
-import { underLocks } from './overlayFile.ts';
+import { activityText, inUse } from '../filesInUse.ts';
+import { type OwnFileKind, ownFileKind } from './ownFile.ts';
+import { withLocks } from './overlayFile.ts';
 
-export interface Identified {
+export interface FileIdentity {
   /** Null if blkreplay did not create the file. */
   kind: OwnFileKind | null;
   /** A sentence that names the session that has the file open; null if there is none. */
@@ -15,14 +15,14 @@ export interface Identified {
  * What a file is to blkreplay, and whether it may be deleted; called right before deleting it. Throws a UserError if
  * the file is unreadable.
  */
-export function identifyFile(host: Host, path: string): Identified {
-  return { kind: ownFile(host, path), inUse: userOf(host, path) };
+export function identifyFile(host: Host, path: string): FileIdentity {
+  return { kind: ownFileKind(host, path), inUse: sessionUsing(host, path) };
 }
 
 /** Null if the file can be locked for writing, so that no session uses it. */
-function userOf(host: Host, path: string): string | null {
+function sessionUsing(host: Host, path: string): string | null {
   try {
-    underLocks(host, inUse('writes', [path]), activity('looking at', path), () => {});
+    withLocks(host, inUse('writes', [path]), activityText('looking at', path), () => {});
     return null;
   } catch (error) {
     if (error instanceof UserError && error.kind === 'badInput') return error.message;

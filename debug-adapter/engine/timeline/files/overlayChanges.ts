@@ -1,4 +1,4 @@
-import { allowing, type Host } from '../../base/host.ts';
+import { withAllowedPaths, type Host } from '../../base/host.ts';
 import type { BlockDevice } from '../../block/blockDevice.ts';
 import { Qcow2Image } from '../../block/qcow2/image.ts';
 import { RawImage } from '../../block/raw.ts';
@@ -10,12 +10,12 @@ import {
   overlayHasNoBase,
   type OverlayChange,
 } from '../../../messages/overlays.ts';
-import { backingOf, type DiskPlace, filesOfDisk, openDisk, openOnBacking } from '../openDisk.ts';
-import { activity, diskInUse, inUse, lockForSession } from '../filesInUse.ts';
+import { backingOf, type DiskLocation, filesOfDisk, openDisk, openWithBacking } from '../openDisk.ts';
+import { activityText, diskInUse, inUse, lockForSession } from '../filesInUse.ts';
 import { NewFiles } from '../newFiles.ts';
-import { Undo } from '../undo.ts';
-import { changeOverlay, keepsRecording, readOverlay } from './overlayFile.ts';
-import { refuseBrokenLink, refuseForeign } from './ownFile.ts';
+import { Cleanup } from '../cleanup.ts';
+import { withWritableOverlay, hasRecordingSnapshots, withReadOnlyOverlay } from './overlayFile.ts';
+import { refuseBrokenLink, refuseOtherKind } from './ownFile.ts';
 
 /**
  * Creates an empty overlay over a base, like recording does. Throws a UserError if the overlay exists and `overwrite`
@@ -24,19 +24,19 @@ import { refuseBrokenLink, refuseForeign } from './ownFile.ts';
 export function createOverlay(
   anyHost: Host,
   overlay: string,
-  base: DiskPlace,
+  base: DiskLocation,
   { overwrite }: { overwrite: boolean },
 ): void {
-  const host = allowing(anyHost, [base.path]);
+  const host = withAllowedPaths(anyHost, [base.path]);
   const { files } = host;
   refuseBrokenLink(host, overlay);
   const taken = filesOfDisk(host, base).map((path) => files.identity(path));
   if (taken.includes(files.identity(overlay))) throw overlayIsImage(overlay);
   if (!overwrite && files.exists(overlay)) throw overlayExists(overlay);
-  refuseForeign(host, overlay, 'overlay');
-  Undo.onFailure((undo) => {
+  refuseOtherKind(host, overlay, 'overlay');
+  Cleanup.onFailure((undo) => {
     const used = [...inUse('writes', [overlay]), ...diskInUse(host, base, 'base')];
-    const lock = lockForSession(host, used, activity('creating', overlay), undo);
+    const lock = lockForSession(host, used, activityText('creating', overlay), undo);
     const backingDevice = openDisk(host, base);
     undo.add(() => backingDevice.close());
     const newFiles = new NewFiles(host, undo);
@@ -61,16 +61,16 @@ export function commitOverlay(host: Host, overlay: string, { confirmed }: Confir
   refuseUnlessConfirmed(host, overlay, confirmed, 'commit');
   const alsoUses = inUse('writes', [base.path]);
   const commit = (image: Qcow2Image) => {
-    const below = openWritable(host, base, image);
+    const below = openBaseForWriting(host, base, image);
     try {
-      copyInto(image, below);
+      copyTo(image, below);
       below.flush();
-      clear(image);
+      emptyOverlay(image);
     } finally {
       below.close();
     }
   };
-  changeOverlay(host, overlay, commit, { doing: 'committing', alsoUses });
+  withWritableOverlay(host, overlay, commit, { doing: 'committing', alsoUses });
 }
 
 /**
@@ -81,9 +81,9 @@ export function discardOverlay(host: Host, overlay: string, { confirmed }: Confi
   const refuseWithoutBase = ({ backingFileName }: Qcow2Image) => {
     if (backingFileName === undefined) throw overlayHasNoBase(overlay, 'discard');
   };
-  readOverlay(host, overlay, refuseWithoutBase, { onItself: true });
+  withReadOnlyOverlay(host, overlay, refuseWithoutBase, { withoutBacking: true });
   refuseUnlessConfirmed(host, overlay, confirmed, 'discard');
-  changeOverlay(host, overlay, clear, { doing: 'discarding', onItself: true });
+  withWritableOverlay(host, overlay, emptyOverlay, { doing: 'discarding', withoutBacking: true });
 }
 
 export interface Confirmation {
@@ -94,29 +94,29 @@ export interface Confirmation {
 function refuseUnlessConfirmed(host: Host, overlay: string, confirmed: boolean, change: OverlayChange): void {
   if (confirmed) return;
   const refuse = (image: Qcow2Image) => {
-    if (image.snapshots.length > 0) throw confirmationToLose(image, change);
+    if (image.snapshots.length > 0) throw confirmationError(image, change);
   };
-  readOverlay(host, overlay, refuse, { onItself: true });
+  withReadOnlyOverlay(host, overlay, refuse, { withoutBacking: true });
 }
 
 /** The error that asks for confirmation before an image's snapshots are deleted. */
-export function confirmationToLose(image: Qcow2Image, change: OverlayChange): Error {
-  return keepsRecording(image) ? endsReplays(image.name, change) : losesSnapshots(image.name, change);
+export function confirmationError(image: Qcow2Image, change: OverlayChange): Error {
+  return hasRecordingSnapshots(image) ? endsReplays(image.name, change) : losesSnapshots(image.name, change);
 }
 
 /** Snapshots first, so that a kill in between leaves the disk unchanged. */
-function clear(image: Qcow2Image): void {
+function emptyOverlay(image: Qcow2Image): void {
   if (image.snapshots.length > 0) image.deleteSnapshots(image.snapshots.map(({ name }) => name));
   image.makeEmpty();
 }
 
 /** A raw base grows to the overlay's length, like with qemu-img. */
-function openWritable(host: Host, { path, format }: DiskPlace, overlay: Qcow2Image): BlockDevice {
+function openBaseForWriting(host: Host, { path, format }: DiskLocation, overlay: Qcow2Image): BlockDevice {
   const file = host.files.open(path, { write: true, create: 'never' });
   if (format === 'qcow2') {
-    const base = openOnBacking(host, { path, file, writable: true });
+    const base = openWithBacking(host, { path, file, writable: true });
     if (base.lengthBytes >= overlay.lengthBytes) return base;
-    base.abandon();
+    base.closeWithoutWriting();
     throw baseTooShort({ base: path, overlay: overlay.name, lengthBytes: overlay.lengthBytes });
   }
   try {
@@ -128,7 +128,7 @@ function openWritable(host: Host, { path, format }: DiskPlace, overlay: Qcow2Ima
   }
 }
 
-function copyInto(image: Qcow2Image, base: BlockDevice): void {
+function copyTo(image: Qcow2Image, base: BlockDevice): void {
   for (const { kind, offset, lengthBytes } of image.extents()) {
     if (kind === 'zero') base.writeZeroes(offset, lengthBytes);
     else if (kind !== 'unallocated') copyRange(image, base, offset, lengthBytes);

@@ -1,61 +1,61 @@
 import type { FileUse, Host } from '../../base/host.ts';
 import type { Qcow2Image } from '../../block/qcow2/image.ts';
-import { activity, diskInUse, inUse } from '../filesInUse.ts';
-import { openOnBacking, openWithoutBacking } from '../openDisk.ts';
-import { isStateOfOurs } from '../vmState.ts';
+import { activityText, diskInUse, inUse } from '../filesInUse.ts';
+import { openWithBacking, openWithoutBacking } from '../openDisk.ts';
+import { isBlkreplayState } from '../vmState.ts';
 
 /**
  * Runs `work` on an overlay that no session has open. The overlay is opened read-only, and locked with its backing
- * chain so that other sessions can only read them. With `onItself`, the backing file is not needed and stays closed.
+ * chain so that other sessions can only read them. With `withoutBacking`, the backing file is not needed and stays closed.
  */
-export function readOverlay<T>(
+export function withReadOnlyOverlay<T>(
   host: Host,
   path: string,
   work: (image: Qcow2Image) => T,
-  { onItself = false }: { onItself?: boolean } = {},
+  { withoutBacking = false }: { withoutBacking?: boolean } = {},
 ): T {
-  const files = filesUsed(host, path, 'reads', onItself);
-  return underLocks(host, files, activity('reading', path), () => {
-    const image = openOverlay(host, { path, writable: false }, onItself);
+  const files = filesUsed(host, path, 'reads', withoutBacking);
+  return withLocks(host, files, activityText('reading', path), () => {
+    const image = openOverlay(host, { path, writable: false }, withoutBacking);
     try {
       return work(image);
     } finally {
-      image.abandon();
+      image.closeWithoutWriting();
     }
   });
 }
 
 /**
- * Like `readOverlay`, but opens the overlay for writing, which frees clusters leaked by a killed process. After a
+ * Like `withReadOnlyOverlay`, but opens the overlay for writing, which frees clusters leaked by a killed process. After a
  * failure, written data stays and all files are closed. `doing` describes the operation to other sessions, and
  * `alsoUses` lists additional files to lock.
  */
-export function changeOverlay<T>(
+export function withWritableOverlay<T>(
   host: Host,
   path: string,
   work: (image: Qcow2Image) => T,
   {
     doing = 'changing',
     alsoUses = [],
-    onItself = false,
-  }: { doing?: string; alsoUses?: readonly FileUse[]; onItself?: boolean } = {},
+    withoutBacking = false,
+  }: { doing?: string; alsoUses?: readonly FileUse[]; withoutBacking?: boolean } = {},
 ): T {
-  const files = [...filesUsed(host, path, 'writes', onItself), ...alsoUses];
-  return underLocks(host, files, activity(doing, path), () => {
-    const image = openOverlay(host, { path, writable: true }, onItself);
+  const files = [...filesUsed(host, path, 'writes', withoutBacking), ...alsoUses];
+  return withLocks(host, files, activityText(doing, path), () => {
+    const image = openOverlay(host, { path, writable: true }, withoutBacking);
     try {
       const result = work(image);
       image.close();
       return result;
     } catch (error) {
-      image.abandon();
+      image.closeWithoutWriting();
       throw error;
     }
   });
 }
 
 /** Runs `work` while no session uses any of these files. */
-export function underLocks<T>(host: Host, files: readonly FileUse[], doing: string, work: () => T): T {
+export function withLocks<T>(host: Host, files: readonly FileUse[], doing: string, work: () => T): T {
   const lock = host.files.lock(files, doing);
   try {
     return work();
@@ -64,26 +64,26 @@ export function underLocks<T>(host: Host, files: readonly FileUse[], doing: stri
   }
 }
 
-function filesUsed(host: Host, path: string, use: FileUse['use'], onItself: boolean): FileUse[] {
-  return onItself ? inUse(use, [path]) : diskInUse(host, { path, format: 'qcow2' }, use);
+function filesUsed(host: Host, path: string, use: FileUse['use'], withoutBacking: boolean): FileUse[] {
+  return withoutBacking ? inUse(use, [path]) : diskInUse(host, { path, format: 'qcow2' }, use);
 }
 
 function openOverlay(
   host: Host,
   { path, writable }: { path: string; writable: boolean },
-  onItself: boolean,
+  withoutBacking: boolean,
 ): Qcow2Image {
-  if (onItself) return openWithoutBacking(host, { path, writable });
+  if (withoutBacking) return openWithoutBacking(host, { path, writable });
   const file = host.files.open(path, { write: writable, create: 'never' });
-  return openOnBacking(host, { path, file, writable });
+  return openWithBacking(host, { path, file, writable });
 }
 
 /**
  * Whether replays start from the image's snapshots: they have a position or a blkreplay machine. Those of qemu-img
  * are at position 0.
  */
-export const keepsRecording = (image: Qcow2Image): boolean =>
+export const hasRecordingSnapshots = (image: Qcow2Image): boolean =>
   image.snapshots.some(
     ({ name, icount, vmStateSizeBytes }) =>
-      (icount ?? 0) > 0 || (vmStateSizeBytes > 0 && isStateOfOurs(image.openSnapshot(name))),
+      (icount ?? 0) > 0 || (vmStateSizeBytes > 0 && isBlkreplayState(image.openSnapshot(name))),
   );

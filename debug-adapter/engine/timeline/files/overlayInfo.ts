@@ -2,9 +2,9 @@ import type { Host } from '../../base/host.ts';
 import type { BlockDevice } from '../../block/blockDevice.ts';
 import type { CheckResult } from '../../block/qcow2/check.ts';
 import { Qcow2Image } from '../../block/qcow2/image.ts';
-import { type DiskFile, shownDiskFiles } from '../openDisk.ts';
-import { type KeptSnapshot, listKept } from './keptSnapshots.ts';
-import { changeOverlay, keepsRecording, readOverlay } from './overlayFile.ts';
+import { type DiskFile, listDiskFiles } from '../openDisk.ts';
+import { type SnapshotEntryInfo, snapshotsIn } from './storedSnapshots.ts';
+import { withWritableOverlay, hasRecordingSnapshots, withReadOnlyOverlay } from './overlayFile.ts';
 
 /** The properties of a qcow2 image. */
 export interface OverlayInfo {
@@ -15,7 +15,7 @@ export interface OverlayInfo {
   allocatedBytes: number;
   /** From the overlay to the last backing file; a file that could not be opened ends the chain and says why. */
   chain: DiskFile[];
-  snapshots: KeptSnapshot[];
+  snapshots: SnapshotEntryInfo[];
   /** Whether it has snapshots from which a recording is replayed. */
   keepsRecording: boolean;
 }
@@ -30,15 +30,15 @@ export function overlayInfo(host: Host, overlay: string): OverlayInfo {
     fileBytes: image.fileBytes,
     clusterBytes: image.clusterSizeBytes,
     allocatedBytes: image.allocatedRanges().reduce((sum, { lengthBytes }) => sum + lengthBytes, 0),
-    chain: shownDiskFiles(host, { path: overlay, format: 'qcow2' }),
-    snapshots: listKept(image),
-    keepsRecording: keepsRecording(image),
+    chain: listDiskFiles(host, { path: overlay, format: 'qcow2' }),
+    snapshots: snapshotsIn(image),
+    keepsRecording: hasRecordingSnapshots(image),
   });
-  return readOverlay(host, overlay, describe, { onItself: true });
+  return withReadOnlyOverlay(host, overlay, describe, { withoutBacking: true });
 }
 
 /** The result of a check; after a repair, also the number of repaired errors. */
-export interface CheckedOverlay extends CheckResult {
+export interface OverlayCheck extends CheckResult {
   repaired?: { corruptions: number; leaks: number };
 }
 
@@ -46,13 +46,13 @@ export interface CheckedOverlay extends CheckResult {
  * Checks an overlay. Problems are returned, not thrown. `repair` corrects refcounts and COPIED flags; other damage
  * throws a UserError.
  */
-export function checkOverlay(host: Host, overlay: string, { repair }: { repair: boolean }): CheckedOverlay {
+export function checkOverlay(host: Host, overlay: string, { repair }: { repair: boolean }): OverlayCheck {
   const check = (image: Qcow2Image) => image.check();
-  const found = readOverlay(host, overlay, check, { onItself: true });
-  if (!repair) return found;
-  const left = changeOverlay(host, overlay, check, { onItself: true });
-  const corruptions = found.corruptions.length - left.corruptions.length;
-  return { ...left, repaired: { corruptions, leaks: found.leaks - left.leaks } };
+  const before = withReadOnlyOverlay(host, overlay, check, { withoutBacking: true });
+  if (!repair) return before;
+  const after = withWritableOverlay(host, overlay, check, { withoutBacking: true });
+  const corruptions = before.corruptions.length - after.corruptions.length;
+  return { ...after, repaired: { corruptions, leaks: before.leaks - after.leaks } };
 }
 
 /**
@@ -78,11 +78,11 @@ export interface MapEntry {
  * opened.
  */
 export function overlayMap(host: Host, overlay: string): MapEntry[] {
-  return readOverlay(host, overlay, (image) => {
+  return withReadOnlyOverlay(host, overlay, (image) => {
     const entries: MapEntry[] = [];
     for (const entry of entriesOf(image, 0, image.lengthBytes, 0)) {
       const last = entries.at(-1);
-      if (last && continues(last, entry)) last.lengthBytes += entry.lengthBytes;
+      if (last && isContinuation(last, entry)) last.lengthBytes += entry.lengthBytes;
       else entries.push(entry);
     }
     return entries;
@@ -92,30 +92,30 @@ export function overlayMap(host: Host, overlay: string): MapEntry[] {
 function* entriesOf(device: BlockDevice | undefined, from: number, to: number, depth: number): Generator<MapEntry> {
   const flags = { isPresent: true, isZero: false, hasData: false, isCompressed: false };
   if (!device) {
-    if (from < to) yield nothing(from, to, depth);
+    if (from < to) yield emptyEntry(from, to, depth);
   } else if (!(device instanceof Qcow2Image)) {
     yield { ...flags, start: from, lengthBytes: to - from, depth, hasData: true, hostOffset: from };
   } else {
     for (const { offset: start, lengthBytes, ...extent } of device.extents({ offset: from, lengthBytes: to - from })) {
-      const place = { start, lengthBytes, depth };
+      const range = { start, lengthBytes, depth };
       const where = extent.hostOffset === undefined ? {} : { hostOffset: extent.hostOffset };
-      if (extent.kind === 'zero') yield { ...flags, ...place, isZero: true, ...where };
-      else if (extent.kind === 'compressed') yield { ...flags, ...place, hasData: true, isCompressed: true };
-      else if (extent.kind === 'data') yield { ...flags, ...place, hasData: true, ...where };
-      else yield* below(device, start, start + lengthBytes, depth);
+      if (extent.kind === 'zero') yield { ...flags, ...range, isZero: true, ...where };
+      else if (extent.kind === 'compressed') yield { ...flags, ...range, hasData: true, isCompressed: true };
+      else if (extent.kind === 'data') yield { ...flags, ...range, hasData: true, ...where };
+      else yield* backingEntries(device, start, start + lengthBytes, depth);
     }
   }
 }
 
 /** Unallocated parts come from the backing file, up to its length. */
-function* below(image: Qcow2Image, from: number, to: number, depth: number): Generator<MapEntry> {
+function* backingEntries(image: Qcow2Image, from: number, to: number, depth: number): Generator<MapEntry> {
   const { backing } = image;
   const reach = Math.min(to, Math.max(from, backing?.lengthBytes ?? 0));
   if (from < reach) yield* entriesOf(backing, from, reach, depth + 1);
-  if (reach < to) yield nothing(reach, to, depth);
+  if (reach < to) yield emptyEntry(reach, to, depth);
 }
 
-function nothing(from: number, to: number, depth: number): MapEntry {
+function emptyEntry(from: number, to: number, depth: number): MapEntry {
   return {
     start: from,
     lengthBytes: to - from,
@@ -127,13 +127,13 @@ function nothing(from: number, to: number, depth: number): MapEntry {
   };
 }
 
-function continues(last: MapEntry, next: MapEntry): boolean {
-  const alike =
+function isContinuation(last: MapEntry, next: MapEntry): boolean {
+  const isSameKind =
     last.depth === next.depth &&
     last.isPresent === next.isPresent &&
     last.isZero === next.isZero &&
     last.isCompressed === next.isCompressed;
-  if (!alike) return false;
+  if (!isSameKind) return false;
   return last.hostOffset === undefined
     ? next.hostOffset === undefined
     : next.hostOffset === last.hostOffset + last.lengthBytes;

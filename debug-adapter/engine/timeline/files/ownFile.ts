@@ -14,7 +14,7 @@ export type OwnFileKind = 'recording' | 'overlay' | 'state' | 'pack';
  * earlier builds, which have no extension, must also have a snapshot. A user's image that takes its own snapshots is
  * not included. Null for all other files, including an empty one. Throws a UserError if it is not a readable file.
  */
-export function ownFile(host: Host, path: string): OwnFileKind | null {
+export function ownFileKind(host: Host, path: string): OwnFileKind | null {
   const file = host.files.open(path, { write: false, create: 'never' });
   try {
     const start = new Uint8Array(8);
@@ -22,7 +22,7 @@ export function ownFile(host: Host, path: string): OwnFileKind | null {
     if (isSame(start, MAGIC)) return 'recording';
     if (isSame(start, PACK_MAGIC)) return 'pack';
     const image = readOwnImage(file);
-    if (!image || !(image.isMarked || image.snapshotCount > 0)) return null;
+    if (!image || !(image.hasExtension || image.snapshotCount > 0)) return null;
     return image.lengthBytes === 0 ? 'state' : 'overlay';
   } finally {
     file.close();
@@ -30,9 +30,9 @@ export function ownFile(host: Host, path: string): OwnFileKind | null {
 }
 
 /** Refuses to replace a file of another kind at `path`. An empty file may be replaced, whoever created it. */
-export function refuseForeign(host: Host, path: string, kind: OwnFileKind): void {
+export function refuseOtherKind(host: Host, path: string, kind: OwnFileKind): void {
   refuseBrokenLink(host, path);
-  if (!host.files.exists(path) || ownFile(host, path) === kind) return;
+  if (!host.files.exists(path) || ownFileKind(host, path) === kind) return;
   const file = host.files.open(path, { write: false, create: 'never' });
   const lengthBytes = file.length();
   file.close();

@@ -5,16 +5,16 @@ import { RecordingReader } from '../../recording/recordingReader.ts';
 import { baseChanged } from '../../../messages/recording.ts';
 import { contentDigest } from '../../block/driveDigest.ts';
 import { digestText, type RecordedDrive, type RecordingHeader } from '../../recording/header.ts';
-import { activity, diskInUse, inUse, lockForSession } from '../filesInUse.ts';
-import { allowingDrives } from '../driveStack.ts';
-import { isInPlace } from '../inPlace.ts';
+import { activityText, diskInUse, inUse, lockForSession } from '../filesInUse.ts';
+import { withAllowedDrives } from '../driveStack.ts';
+import { hasInternalSnapshots } from '../internalSnapshots.ts';
 import { NewFiles } from '../newFiles.ts';
-import { backingOf, type DiskPlace, openDisk } from '../openDisk.ts';
+import { backingOf, type DiskLocation, openDisk } from '../openDisk.ts';
 import { stateFileOf } from '../sessionOptions.ts';
-import { Undo } from '../undo.ts';
-import { refuseBrokenLink, refuseForeign } from './ownFile.ts';
+import { Cleanup } from '../cleanup.ts';
+import { refuseBrokenLink, refuseOtherKind } from './ownFile.ts';
 import { checkPackable, type PackedDrive, PackWriter } from './packFormat.ts';
-import { refuseOtherFiles } from './recordedOverlay.ts';
+import { checkRecordedFiles } from './recordedOverlay.ts';
 
 export interface PackOptions {
   rrfile: string;
@@ -25,7 +25,7 @@ export interface PackOptions {
   version: string;
 }
 
-interface Packed {
+interface PackedFile {
   path: string;
   name: string;
 }
@@ -37,17 +37,17 @@ interface Packed {
  * packed files with their names in the pack. Throws a UserError for files that are missing, changed, in use or too
  * large.
  */
-export function packRecording(anyHost: Host, options: PackOptions): Packed[] {
+export function packRecording(anyHost: Host, options: PackOptions): PackedFile[] {
   const { rrfile, into, withBases } = options;
-  return Undo.onFailure((undo) => {
+  return Cleanup.onFailure((undo) => {
     const reader = openReader(anyHost, rrfile, undo);
     // The user named the recorded drives, so their backing files are allowed, as during recording.
-    const host = allowingDrives(anyHost, reader.header.drives);
-    const plan = planOf(host, rrfile, reader.header, withBases);
-    refuseTarget(host, options, plan);
+    const host = withAllowedDrives(anyHost, reader.header.drives);
+    const plan = makePlan(host, rrfile, reader.header, withBases);
+    checkTarget(host, options, plan);
     const used = [...plan.used, ...inUse('writes', [into])];
-    const lock = lockForSession(host, used, activity('packing', rrfile), undo);
-    refuseOtherFiles(host, rrfile, reader);
+    const lock = lockForSession(host, used, activityText('packing', rrfile), undo);
+    checkRecordedFiles(host, rrfile, reader);
     if (withBases) for (const drive of reader.header.drives) checkBase(host, rrfile, drive);
     const opened = plan.files.map(({ path }) => {
       const file = host.files.open(path, { write: false, create: 'never' });
@@ -66,19 +66,19 @@ export function packRecording(anyHost: Host, options: PackOptions): Packed[] {
 }
 
 interface Plan {
-  files: Packed[];
+  files: PackedFile[];
   used: FileUse[];
   rrfile: string;
   drives: PackedDrive[];
 }
 
-function refuseTarget(host: Host, { into, overwrite }: PackOptions, { files }: Plan): void {
+function checkTarget(host: Host, { into, overwrite }: PackOptions, { files }: Plan): void {
   refuseBrokenLink(host, into);
   if (!host.files.exists(into)) return;
   const own = host.files.identity(into);
   const isSource = files.some(({ path }) => host.files.identity(path) === own);
   if (!overwrite || isSource) throw packTargetExists(into);
-  refuseForeign(host, into, 'pack');
+  refuseOtherKind(host, into, 'pack');
 }
 
 function writePack(
@@ -94,8 +94,8 @@ function writePack(
   opened.forEach((file, i) => writer.addFile(file, lengths[i]));
 }
 
-function planOf(host: Host, rrfile: string, header: RecordingHeader, withBases: boolean): Plan {
-  const files: Packed[] = [{ path: rrfile, name: 'recording.rr' }];
+function makePlan(host: Host, rrfile: string, header: RecordingHeader, withBases: boolean): Plan {
+  const files: PackedFile[] = [{ path: rrfile, name: 'recording.rr' }];
   const used = inUse('reads', [rrfile]);
   const add = (path: string, name: string): string => {
     if (!host.files.exists(path)) throw overlayMissing(path, rrfile);
@@ -107,7 +107,7 @@ function planOf(host: Host, rrfile: string, header: RecordingHeader, withBases: 
   const drives = header.drives.map((drive): PackedDrive => {
     const { id, format, readOnly, contentDigest } = drive;
     // An image that takes its own snapshots cannot be left out like a base.
-    const inPlace = isInPlace(drive);
+    const inPlace = hasInternalSnapshots(drive);
     const overlay = drive.overlay === null || readOnly || inPlace ? null : add(drive.overlay, overlayName(id, files));
     if (inPlace) used.push(...diskInUse(host, { path: drive.image, format }, 'reads'));
     else if (withBases) used.push(...diskInUse(host, { path: drive.image, format }, 'base'));
@@ -120,7 +120,7 @@ function planOf(host: Host, rrfile: string, header: RecordingHeader, withBases: 
 }
 
 /** Ids may differ only in case, which is not enough for file names on all systems. */
-function overlayName(id: string, files: readonly Packed[]): string {
+function overlayName(id: string, files: readonly PackedFile[]): string {
   const name = `${id}.overlay.qcow2`;
   const isTaken = files.some((file) => file.name.toLowerCase() === name.toLowerCase());
   return isTaken ? `${id}.overlay${files.length}.qcow2` : name;
@@ -128,7 +128,7 @@ function overlayName(id: string, files: readonly Packed[]): string {
 
 /** A recording from an untrusted source can name any file; the matching digest proves that it knows the contents. */
 function checkBase(host: Host, rrfile: string, drive: RecordedDrive): void {
-  if (isInPlace(drive)) return;
+  if (hasInternalSnapshots(drive)) return;
   const { id, image, format, contentDigest: recorded } = drive;
   const disk = openDisk(host, { path: image, format });
   try {
@@ -139,21 +139,21 @@ function checkBase(host: Host, rrfile: string, drive: RecordedDrive): void {
 }
 
 /** Adds the image and its backing chain, each file once. */
-function addBases(host: Host, { id, image, format }: RecordedDrive, files: Packed[]) {
+function addBases(host: Host, { id, image, format }: RecordedDrive, files: PackedFile[]) {
   const backings: PackedDrive['backings'] = [];
-  const add = (place: DiskPlace): string => {
-    const known = files.find(({ path }) => host.files.identity(path) === host.files.identity(place.path));
-    if (known) return known.name;
-    const name = `${id}.base${files.length}.${place.format === 'raw' ? 'img' : 'qcow2'}`;
-    files.push({ path: place.path, name });
-    const next = place.format === 'qcow2' ? backingOf(host, place.path) : undefined;
+  const add = (location: DiskLocation): string => {
+    const existing = files.find(({ path }) => host.files.identity(path) === host.files.identity(location.path));
+    if (existing) return existing.name;
+    const name = `${id}.base${files.length}.${location.format === 'raw' ? 'img' : 'qcow2'}`;
+    files.push({ path: location.path, name });
+    const next = location.format === 'qcow2' ? backingOf(host, location.path) : undefined;
     if (next) backings.push({ file: name, backing: add(next), format: next.format });
     return name;
   };
   return { image: add({ path: image, format }), backings };
 }
 
-function openReader(host: Host, rrfile: string, undo: Undo): RecordingReader {
+function openReader(host: Host, rrfile: string, undo: Cleanup): RecordingReader {
   const file = host.files.open(rrfile, { write: false, create: 'never' });
   undo.add(() => file.close());
   return new RecordingReader(file, host.compression);

@@ -47,7 +47,7 @@ export function checkPackable(header: PackHeader): void {
 /** A recording may come from an untrusted source and contain any values. */
 function isHeader(header: PackHeader): boolean {
   try {
-    return checkedHeader(header) === header;
+    return validateHeader(header) === header;
   } catch {
     return false;
   }
@@ -95,10 +95,10 @@ export class PackWriter {
   private addBlock(bytes: Uint8Array): void {
     const packed = isZero(bytes) ? new Uint8Array(0) : this.compression.deflate(bytes);
     this.checksum = xxh64(packed, this.checksum);
-    const head = new Uint8Array(BLOCK_HEADER_BYTES);
-    viewOf(head).setUint32(0, packed.length);
-    viewOf(head).setBigUint64(4, this.checksum);
-    this.append(head);
+    const blockHeader = new Uint8Array(BLOCK_HEADER_BYTES);
+    viewOf(blockHeader).setUint32(0, packed.length);
+    viewOf(blockHeader).setBigUint64(4, this.checksum);
+    this.append(blockHeader);
     this.append(packed);
   }
 
@@ -126,11 +126,11 @@ export class PackReader {
     if (version > 0 && version < OLDEST_VERSION) {
       throw packFromPast({ file: file.name, version, oldestKnown: OLDEST_VERSION });
     }
-    if (version === 0 || length > HEADER_BYTES_MAX) throw this.damaged(8, packDamage.headerTooLong(length));
+    if (version === 0 || length > HEADER_BYTES_MAX) throw this.damagedError(8, packDamage.headerTooLong(length));
     const json = this.bytes(START_BYTES, length);
     this.checksum = viewOf(start).getBigUint64(16);
     if (json.length < length || xxh64(json) !== this.checksum)
-      throw this.damaged(START_BYTES, packDamage.headerChanged());
+      throw this.damagedError(START_BYTES, packDamage.headerChanged());
     this.offset = START_BYTES + length;
     this.header = this.decodeHeader(json);
   }
@@ -154,14 +154,15 @@ export class PackReader {
 
   /** The next block's data; undefined for a block of zeroes. */
   private nextBlock(lengthBytes: number): Uint8Array | undefined {
-    const head = this.bytes(this.offset, BLOCK_HEADER_BYTES);
-    if (head.length < BLOCK_HEADER_BYTES) throw this.damaged(this.offset, packDamage.endsInsideFile());
-    const packedBytes = viewOf(head).getUint32(0);
-    if (packedBytes > PACKED_BYTES_MAX) throw this.damaged(this.offset, packDamage.blockTooLong());
+    const blockHeader = this.bytes(this.offset, BLOCK_HEADER_BYTES);
+    if (blockHeader.length < BLOCK_HEADER_BYTES) throw this.damagedError(this.offset, packDamage.endsInsideFile());
+    const packedBytes = viewOf(blockHeader).getUint32(0);
+    if (packedBytes > PACKED_BYTES_MAX) throw this.damagedError(this.offset, packDamage.blockTooLong());
     const packed = this.bytes(this.offset + BLOCK_HEADER_BYTES, packedBytes);
-    if (packed.length < packedBytes) throw this.damaged(this.offset, packDamage.endsInsideFile());
+    if (packed.length < packedBytes) throw this.damagedError(this.offset, packDamage.endsInsideFile());
     const checksum = xxh64(packed, this.checksum);
-    if (checksum !== viewOf(head).getBigUint64(4)) throw this.damaged(this.offset, packDamage.blockChanged());
+    if (checksum !== viewOf(blockHeader).getBigUint64(4))
+      throw this.damagedError(this.offset, packDamage.blockChanged());
     const at = this.offset;
     this.checksum = checksum;
     this.offset += BLOCK_HEADER_BYTES + packedBytes;
@@ -169,7 +170,7 @@ export class PackReader {
     try {
       return this.compression.inflate(packed, lengthBytes);
     } catch {
-      throw this.damaged(at, packDamage.blockNotInflated());
+      throw this.damagedError(at, packDamage.blockNotInflated());
     }
   }
 
@@ -180,23 +181,23 @@ export class PackReader {
 
   private decodeHeader(json: Uint8Array): PackHeader {
     try {
-      return checkedHeader(JSON.parse(new TextDecoder().decode(json)));
+      return validateHeader(JSON.parse(new TextDecoder().decode(json)));
     } catch {
-      throw this.damaged(START_BYTES, packDamage.headerInvalid());
+      throw this.damagedError(START_BYTES, packDamage.headerInvalid());
     }
   }
 
-  private damaged(offset: number, damage: string): Error {
+  private damagedError(offset: number, damage: string): Error {
     return packDamaged({ file: this.file.name, offset, damage });
   }
 }
 
 /** Throws for a header that `pack` never writes, especially for names that lead out of the folder. */
-function checkedHeader(json: unknown): PackHeader {
+function validateHeader(json: unknown): PackHeader {
   const header = json as PackHeader;
   const names = new Set<string>();
-  const check = (holds: boolean) => {
-    if (!holds) throw new Error('not a header');
+  const check = (isValid: boolean) => {
+    if (!isValid) throw new Error('not a header');
   };
   check(header.files.length <= FILES_MAX && header.drives.length <= DRIVES_MAX);
   for (const { name, lengthBytes } of header.files) {

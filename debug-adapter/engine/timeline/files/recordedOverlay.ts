@@ -5,10 +5,10 @@ import { overlayOfOtherRecording, otherRecordingReasons } from '../../../message
 import { baseChanged } from '../../../messages/recording.ts';
 import { digestText, type RecordedDrive } from '../../recording/header.ts';
 import type { RecordingReader } from '../../recording/recordingReader.ts';
-import { isInPlace, openFirstDisk } from '../inPlace.ts';
+import { hasInternalSnapshots, openInitialDisk } from '../internalSnapshots.ts';
 import { backingOf, openDisk } from '../openDisk.ts';
 import { stateFileOf } from '../sessionOptions.ts';
-import { firstOf, isStateOfOurs } from '../vmState.ts';
+import { recordingOf, isBlkreplayState } from '../vmState.ts';
 
 /**
  * Checks that the files named in a recording belong to it: a recording from an untrusted source can name any file,
@@ -16,27 +16,27 @@ import { firstOf, isStateOfOurs } from '../vmState.ts';
  * same length, and contains the recording's first snapshot, which shows the base; the overlay with the machine state
  * must contain a machine of this recording. Throws a UserError.
  */
-export function refuseOtherFiles(host: Host, rrfile: string, reader: RecordingReader): void {
+export function checkRecordedFiles(host: Host, rrfile: string, reader: RecordingReader): void {
   const { header } = reader;
   const first = header.rrsnapshot;
-  const keeper = header.stateFile === null ? header.drives.find(({ readOnly }) => !readOnly) : undefined;
+  const stateDrive = header.stateFile === null ? header.drives.find(({ readOnly }) => !readOnly) : undefined;
   if (header.stateFile !== null) {
     const path = stateFileOf(rrfile);
-    refuse(
+    throwProblem(
       rrfile,
       path,
-      withImage(host, path, (image) => whyNotFirst(image, { reader, lengthBytes: 0, first: true })),
+      withImage(host, path, (image) => firstSnapshotProblem(image, { reader, lengthBytes: 0, first: true })),
     );
   }
   for (const drive of header.drives) {
     const { overlay, readOnly, lengthBytes } = drive;
     if (overlay === null || readOnly) continue;
-    if (isInPlace(drive)) refuseOtherContent(host, rrfile, drive, first);
+    if (hasInternalSnapshots(drive)) refuseOtherContent(host, rrfile, drive, first);
     else {
       const why = withImage(host, overlay, (image) =>
-        whyNotFirst(image, { reader, lengthBytes, first: drive === keeper }),
+        firstSnapshotProblem(image, { reader, lengthBytes, first: drive === stateDrive }),
       );
-      refuse(rrfile, overlay, why ?? whyNotBase(host, overlay, drive));
+      throwProblem(rrfile, overlay, why ?? baseProblem(host, overlay, drive));
     }
   }
 }
@@ -45,9 +45,14 @@ export function refuseOtherFiles(host: Host, rrfile: string, reader: RecordingRe
  * Whether an overlay (of `drive`) or state-only image belongs to the recording, judging from the files alone: the
  * user may have deleted snapshots, but none may belong to another recording.
  */
-export function isKeeperOf(host: Host, path: string, { header }: RecordingReader, drive?: RecordedDrive): boolean {
+export function belongsToRecording(
+  host: Host,
+  path: string,
+  { header }: RecordingReader,
+  drive?: RecordedDrive,
+): boolean {
   const isOfOther = (image: Qcow2Image, name: string): boolean => {
-    const first = firstOf(image.openSnapshot(name));
+    const first = recordingOf(image.openSnapshot(name));
     return first !== undefined && first !== header.rrsnapshot;
   };
   const isKeeper = withImage(
@@ -56,16 +61,16 @@ export function isKeeperOf(host: Host, path: string, { header }: RecordingReader
     (image) =>
       image.lengthBytes === (drive?.lengthBytes ?? 0) && !image.snapshots.some(({ name }) => isOfOther(image, name)),
   );
-  return isKeeper && (drive === undefined || isOnImage(host, path, drive));
+  return isKeeper && (drive === undefined || isBasedOnImage(host, path, drive));
 }
 
-function isOnImage(host: Host, overlay: string, { image }: RecordedDrive): boolean {
+function isBasedOnImage(host: Host, overlay: string, { image }: RecordedDrive): boolean {
   const base = backingOf(host, overlay);
   return base !== undefined && host.files.identity(base.path) === host.files.identity(image);
 }
 
 /** Why an image cannot be the one with the recording's first snapshot; undefined if it can. */
-function whyNotFirst(
+function firstSnapshotProblem(
   image: Qcow2Image,
   { reader, lengthBytes, first }: { reader: RecordingReader; lengthBytes: number; first: boolean },
 ): string | undefined {
@@ -81,16 +86,16 @@ function whyNotFirst(
   if (view.disk.lengthBytes !== lengthBytes) return otherRecordingReasons.size();
   if (view.allocatedRanges().length > 0) return otherRecordingReasons.snapshotNotBase(name);
   if (!first) return undefined;
-  const recording = firstOf(view);
-  const isOurs = isStateOfOurs(view) && (recording === undefined || recording === name);
+  const recording = recordingOf(view);
+  const isOurs = isBlkreplayState(view) && (recording === undefined || recording === name);
   return isOurs ? undefined : otherRecordingReasons.snapshotNotMachine(name);
 }
 
 /** A moved base is accepted if it has the same contents. */
-function whyNotBase(host: Host, overlay: string, drive: RecordedDrive): string | undefined {
+function baseProblem(host: Host, overlay: string, drive: RecordedDrive): string | undefined {
   const base = backingOf(host, overlay);
   if (!base) return otherRecordingReasons.noBase();
-  if (isOnImage(host, overlay, drive)) return undefined;
+  if (isBasedOnImage(host, overlay, drive)) return undefined;
   if (!host.files.exists(base.path)) return otherRecordingReasons.otherBase(base.path);
   const disk = openDisk(host, base);
   try {
@@ -104,7 +109,7 @@ function whyNotBase(host: Host, overlay: string, drive: RecordedDrive): string |
 
 /** For an image that takes its own snapshots, the first snapshot has its original contents. */
 function refuseOtherContent(host: Host, rrfile: string, drive: RecordedDrive, first: string): void {
-  const { base } = openFirstDisk(host, drive, first);
+  const { base } = openInitialDisk(host, drive, first);
   try {
     const isSame = digestText(contentDigest(base)) === drive.contentDigest;
     if (!isSame) throw baseChanged({ file: rrfile, drive: drive.id, image: drive.image });
@@ -113,7 +118,7 @@ function refuseOtherContent(host: Host, rrfile: string, drive: RecordedDrive, fi
   }
 }
 
-function refuse(rrfile: string, overlay: string, why: string | undefined): void {
+function throwProblem(rrfile: string, overlay: string, why: string | undefined): void {
   if (why !== undefined) throw overlayOfOtherRecording({ overlay, rrfile, why });
 }
 

@@ -10,13 +10,13 @@ import {
 import { digestText } from '../../recording/header.ts';
 import { openDisk } from '../openDisk.ts';
 import type { DriveOptions } from '../driveStack.ts';
-import { activity, diskInUse, inUse, lockForSession } from '../filesInUse.ts';
+import { activityText, diskInUse, inUse, lockForSession } from '../filesInUse.ts';
 import { NewFiles } from '../newFiles.ts';
 import { stateFileOf } from '../sessionOptions.ts';
-import { Undo } from '../undo.ts';
-import { type OwnFileKind, refuseBrokenLink, refuseForeign } from './ownFile.ts';
+import { Cleanup } from '../cleanup.ts';
+import { type OwnFileKind, refuseBrokenLink, refuseOtherKind } from './ownFile.ts';
 import { type PackedDrive, type PackHeader, PackReader } from './packFormat.ts';
-import { renameBase } from './rebase.ts';
+import { changeBackingName } from './rebase.ts';
 
 export interface UnpackOptions {
   pack: string;
@@ -39,32 +39,37 @@ export interface Unpacked {
  * be replaced.
  */
 export function unpackRecording(host: Host, options: UnpackOptions): Unpacked {
-  return Undo.onFailure((undo) => {
+  return Cleanup.onFailure((undo) => {
     const packFile = host.files.open(options.pack, { write: false, create: 'never' });
     undo.add(() => packFile.close());
     const { header } = new PackReader(packFile, host.compression);
-    const at = (name: string): string => host.files.inFolder(options.folder, name);
+    const pathOf = (name: string): string => host.files.inFolder(options.folder, name);
     checkTargets(host, options, header);
     checkBases(host, options, header);
     new PackReader(packFile, host.compression).checkFiles();
-    const files = header.files.map(({ name }) => at(name));
+    const files = header.files.map(({ name }) => pathOf(name));
     const used = [...inUse('reads', [options.pack]), ...inUse('writes', files)];
     const bases = header.drives.flatMap(({ id, format }) => {
       const base = options.bases.get(id);
       return base === undefined ? [] : diskInUse(host, { path: base, format }, 'base');
     });
-    const lock = lockForSession(host, [...used, ...bases], activity('unpacking', options.pack), undo);
-    const drives = header.drives.map((drive) => placed(options, drive, at));
+    const lock = lockForSession(host, [...used, ...bases], activityText('unpacking', options.pack), undo);
+    const drives = header.drives.map((drive) => relocated(options, drive, pathOf));
     createFiles(host, { options, header, packFile, undo });
     packFile.close();
     lock.release();
-    return { rrfile: at(header.rrfile), drives, files };
+    return { rrfile: pathOf(header.rrfile), drives, files };
   });
 }
 
 function createFiles(
   host: Host,
-  { options, header, packFile, undo }: { options: UnpackOptions; header: PackHeader; packFile: HostFile; undo: Undo },
+  {
+    options,
+    header,
+    packFile,
+    undo,
+  }: { options: UnpackOptions; header: PackHeader; packFile: HostFile; undo: Cleanup },
 ): void {
   const reader = new PackReader(packFile, host.compression);
   const newFiles = new NewFiles(host, undo);
@@ -89,7 +94,7 @@ function checkTargets(host: Host, { folder, overwrite }: UnpackOptions, header: 
     if (!host.files.exists(path)) continue;
     if (!overwrite) throw packTargetExists(path);
     const kind = kindOf(header, name);
-    if (kind !== 'base') refuseForeign(host, path, kind);
+    if (kind !== 'base') refuseOtherKind(host, path, kind);
   }
 }
 
@@ -114,10 +119,10 @@ function refuseOtherBase(
 function hasSameContent(a: HostFile, b: HostFile): boolean {
   const lengthBytes = a.length();
   if (lengthBytes !== b.length()) return false;
-  for (let at = 0; at < lengthBytes; at += COMPARE_BYTES) {
+  for (let pathOf = 0; pathOf < lengthBytes; pathOf += COMPARE_BYTES) {
     const pieces = [a, b].map((file) => {
-      const bytes = new Uint8Array(Math.min(COMPARE_BYTES, lengthBytes - at));
-      file.readAt(at, bytes);
+      const bytes = new Uint8Array(Math.min(COMPARE_BYTES, lengthBytes - pathOf));
+      file.readAt(pathOf, bytes);
       return bytes;
     });
     if (pieces[0].some((byte, index) => byte !== pieces[1][index])) return false;
@@ -152,10 +157,10 @@ function checkBases(host: Host, { pack, bases }: UnpackOptions, { drives }: Pack
 }
 
 /** The options of a drive at its new location. */
-function placed({ bases }: UnpackOptions, drive: PackedDrive, at: (name: string) => string): DriveOptions {
+function relocated({ bases }: UnpackOptions, drive: PackedDrive, pathOf: (name: string) => string): DriveOptions {
   const { id, format, readOnly } = drive;
-  const image = drive.image === null ? bases.get(id)! : at(drive.image);
-  const overlay = drive.overlay === null ? null : at(drive.overlay);
+  const image = drive.image === null ? bases.get(id)! : pathOf(drive.image);
+  const overlay = drive.overlay === null ? null : pathOf(drive.overlay);
   return { id, image, format, overlay, readOnly };
 }
 
@@ -166,10 +171,10 @@ function renameBases(
   { id, format, overlay, image, backings }: PackedDrive,
   created: ReadonlyMap<string, HostFile>,
 ): void {
-  const at = (name: string): string => host.files.inFolder(folder, name);
+  const pathOf = (name: string): string => host.files.inFolder(folder, name);
   for (const { file, backing, format } of backings) {
-    renameBase(host, created.get(file)!, { overlay: at(file), base: { path: at(backing), format } });
+    changeBackingName(host, created.get(file)!, { overlay: pathOf(file), base: { path: pathOf(backing), format } });
   }
   if (overlay === null || image !== null) return;
-  renameBase(host, created.get(overlay)!, { overlay: at(overlay), base: { path: bases.get(id)!, format } });
+  changeBackingName(host, created.get(overlay)!, { overlay: pathOf(overlay), base: { path: bases.get(id)!, format } });
 }

@@ -115,15 +115,18 @@ function recordWorkload(
 ): Run {
   const fresh = new MemoryFile('overlay.qcow2');
   const diskBytes = 48 * KIB;
-  Qcow2Image.create(fresh, { lengthBytes: diskBytes, clusterSizeBytes: options.clusterSizeBytes }).abandon();
+  Qcow2Image.create(fresh, {
+    lengthBytes: diskBytes,
+    clusterSizeBytes: options.clusterSizeBytes,
+  }).closeWithoutWriting();
   const start = fresh.contents();
   const file = new SimulatedFile('overlay.qcow2', start);
   const image = Qcow2Image.open(file, { writable: true });
   const model = new ImageModel(new Uint8Array(diskBytes), 16 * KIB).startsHere();
   const run: Run = { start, log: file.log, promises: [], steps: [], random };
-  const note = (list: Run['steps']) => list.push({ calls: file.log.length, model: model.copy() });
-  note(run.promises);
-  note(run.steps);
+  const record = (list: Run['steps']) => list.push({ calls: file.log.length, model: model.copy() });
+  record(run.promises);
+  record(run.steps);
   for (let step = 0; step < 60; step++) {
     const dice = random.below(100);
     const hadSnapshots = model.snapshots.size > 0;
@@ -138,14 +141,14 @@ function recordWorkload(
     else if (dice < 85) model.applySnapshot(image, random);
     else if (dice < 92) image.flush();
     else image.writeBack();
-    note(run.steps);
+    record(run.steps);
     // A snapshot operation is durable when it returns, together with all earlier writes.
     const lasts = dice >= 85 && (dice < 92 || options.lasts === 'writeBack');
     const isPromise = lasts || (dice >= 65 && dice < 85 && (dice < 74 || hadSnapshots));
-    if (isPromise) note(run.promises);
+    if (isPromise) record(run.promises);
   }
   image.close();
-  note(run.steps);
+  record(run.steps);
   return run;
 }
 

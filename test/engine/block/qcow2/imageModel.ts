@@ -14,38 +14,38 @@ export class ImageModel {
   vmState: Uint8Array;
   snapshots = new Map<string, { disk: Uint8Array; vmState: Uint8Array; icount: number }>();
   /** The contents of an empty image. */
-  #base: Uint8Array;
-  #named = 0;
+  private base: Uint8Array;
+  private named = 0;
 
   constructor(disk: Uint8Array, vmStateBytes: number) {
     this.disk = disk.slice();
-    this.#base = this.disk;
+    this.base = this.disk;
     this.vmState = new Uint8Array(vmStateBytes);
   }
 
   copy(): ImageModel {
     const copy = new ImageModel(this.disk, 0);
     copy.vmState = this.vmState.slice();
-    copy.#base = this.#base;
+    copy.base = this.base;
     copy.snapshots = new Map(this.snapshots);
     return copy;
   }
 
   /** Call this once the disk equals the image's. */
   startsHere(): this {
-    this.#base = this.disk.slice();
+    this.base = this.disk.slice();
     return this;
   }
 
   write(image: Qcow2Image, random: SeededRandom): void {
-    const { offset, length } = this.#range(random, this.disk.length);
+    const { offset, length } = this.range(random, this.disk.length);
     const bytes = random.chance(0.3) ? random.bytes(length) : filled(length, random.below(255) + 1);
     image.write(offset, bytes);
     this.disk.set(bytes, offset);
   }
 
   writeZeroes(image: Qcow2Image, random: SeededRandom): void {
-    const { offset, length } = this.#range(random, this.disk.length);
+    const { offset, length } = this.range(random, this.disk.length);
     image.writeZeroes(offset, length);
     this.disk.fill(0, offset, offset + length);
   }
@@ -53,7 +53,7 @@ export class ImageModel {
   /** One range, or scattered clusters. */
   writeVmState(image: Qcow2Image, random: SeededRandom): void {
     if (random.chance(0.5)) return this.writeVmStateClusters(image, random);
-    const { offset, length } = this.#range(random, this.vmState.length);
+    const { offset, length } = this.range(random, this.vmState.length);
     const value = random.below(255) + 1;
     image.writeVmState(offset, filled(length, value));
     this.vmState.fill(value, offset, offset + length);
@@ -72,28 +72,28 @@ export class ImageModel {
   }
 
   zeroVmState(image: Qcow2Image, random: SeededRandom): void {
-    const { offset, length } = this.#range(random, this.vmState.length);
+    const { offset, length } = this.range(random, this.vmState.length);
     image.zeroVmState(offset, length);
     this.vmState.fill(0, offset, offset + length);
   }
 
   createSnapshot(image: Qcow2Image): void {
-    const icount = this.#named++;
+    const icount = this.named++;
     takeSnapshot(image, `s${icount}`, { vmStateSizeBytes: this.vmState.length, icount });
     this.snapshots.set(`s${icount}`, { disk: this.disk.slice(), vmState: this.vmState.slice(), icount });
   }
 
   /** A snapshot of another state: of a snapshot, or of an empty state, with changes. */
   createSnapshotFrom(image: Qcow2Image, random: SeededRandom): void {
-    const icount = this.#named++;
+    const icount = this.named++;
     const from = random.chance(0.9) ? random.pick([undefined, ...this.snapshots.keys()]) : undefined;
     const origin = from === undefined ? undefined : this.snapshots.get(from)!;
-    const disk = (origin?.disk ?? this.#base).slice();
+    const disk = (origin?.disk ?? this.base).slice();
     const vmState = origin?.vmState.slice() ?? new Uint8Array(this.vmState.length);
     const wanted = { ...NOTHING, name: `s${icount}`, vmStateSizeBytes: vmState.length, icount };
     image.createSnapshotFrom(from, wanted, (draft) => {
       for (let change = random.below(6); change > 0; change--) {
-        const { offset, length } = this.#range(random, random.chance(0.5) ? disk.length : vmState.length);
+        const { offset, length } = this.range(random, random.chance(0.5) ? disk.length : vmState.length);
         const target = offset + length <= vmState.length && random.chance(0.5) ? vmState : disk;
         const bytes = random.chance(0.3) ? new Uint8Array(length) : filled(length, random.below(255) + 1);
         const isZeroed = random.chance(0.2);
@@ -118,7 +118,7 @@ export class ImageModel {
   renameSnapshot(image: Qcow2Image, random: SeededRandom): void {
     if (this.snapshots.size === 0) return;
     const name = random.pick([...this.snapshots.keys()]);
-    const renamed = `renamed ${this.#named++}`;
+    const renamed = `renamed ${this.named++}`;
     image.renameSnapshot(name, renamed);
     this.snapshots.set(renamed, this.snapshots.get(name)!);
     this.snapshots.delete(name);
@@ -135,7 +135,7 @@ export class ImageModel {
   relinkVmState(image: Qcow2Image, random: SeededRandom): void {
     if (this.snapshots.size === 0) return;
     const name = random.pick([...this.snapshots.keys()]);
-    image.relinkVmState(name);
+    image.mapVmState(name);
     this.vmState = this.snapshots.get(name)!.vmState.slice();
   }
 
@@ -155,7 +155,7 @@ export class ImageModel {
   }
 
   /** Mostly short ranges, often aligned, like a guest's requests. */
-  #range(random: SeededRandom, end: number): { offset: number; length: number } {
+  private range(random: SeededRandom, end: number): { offset: number; length: number } {
     const unit = random.pick([1, 512, 512, 4096]);
     const offset = Math.floor(random.below(end) / unit) * unit;
     const length = Math.min(end - offset, (1 + random.below(random.pick([3, 30]))) * unit);

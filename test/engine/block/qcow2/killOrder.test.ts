@@ -103,7 +103,7 @@ test('opening repairs wrong refcounts and flags left by other programs or earlie
   const random = SeededRandom.forTest(t);
   for (const kind of KINDS.filter(({ clusterSizeBytes }) => clusterSizeBytes > 512)) {
     const { file, model } = startingImage(kind, random);
-    const damaged = contradicted(file.contents());
+    const damaged = withContradictions(file.contents());
     const before = Qcow2Image.open(new MemoryFile('overlay.qcow2', damaged), { writable: false }).check();
     assert.ok(before.corruptions.length > 0 && before.leaks > 0, JSON.stringify(before));
     if (requireTool('qemu-img', t)) assert.equal(qemuCheck(damaged).status, 2);
@@ -226,7 +226,7 @@ function qemuFindsLeaksAtMost(t: TestContext, bytes: Uint8Array, what: string): 
  * Damage as a kill between raising refcounts and clearing flags leaves it, and worse: all flags in the active tables
  * are inverted, the last cluster of the file is counted twice, and the first L2 table is counted as free.
  */
-function contradicted(image: Uint8Array): Uint8Array {
+function withContradictions(image: Uint8Array): Uint8Array {
   const bytes = image.slice();
   const view = viewOf(bytes);
   const clusterSizeBytes = 2 ** view.getUint32(20);

@@ -10,7 +10,10 @@ import { join } from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
 import { checkOverlay, overlayInfo, overlayMap } from '../../../../debug-adapter/engine/timeline/files/overlayInfo.ts';
-import { changeOverlay, readOverlay } from '../../../../debug-adapter/engine/timeline/files/overlayFile.ts';
+import {
+  withWritableOverlay,
+  withReadOnlyOverlay,
+} from '../../../../debug-adapter/engine/timeline/files/overlayFile.ts';
 import { nodeHost } from '../../../../debug-adapter/host/nodeHost.ts';
 import { SeededRandom } from '../../../support/seededRandom.ts';
 import { requireTool, runTool } from '../../../support/tools.ts';
@@ -35,7 +38,7 @@ for (const by of ['QEMU', 'us'] as const) {
   suite(`made by ${by}`, () => {
     for (const kind of kinds(by)) {
       test(`${kind.what}, on ${kind.backing}`, (t) => {
-        if (requireTool('qemu-img', t) && requireTool('qemu-io', t)) fromHandToHand(t, kind);
+        if (requireTool('qemu-img', t) && requireTool('qemu-io', t)) alternateWrites(t, kind);
       });
     }
   });
@@ -63,44 +66,46 @@ function kinds(by: Kind['by']): Kind[] {
   });
 }
 
-function fromHandToHand(t: TestContext, kind: Kind): void {
-  const place = new Place(temporaryFolder(t), kind, SeededRandom.forTest(t));
+function alternateWrites(t: TestContext, kind: Kind): void {
+  const location = new Scenario(temporaryFolder(t), kind, SeededRandom.forTest(t));
   // A cluster of the active disk and of n snapshots has n + 1 references, and one more while QEMU applies a snapshot.
   const snapshotsMax = 2 ** Number(kind.options.refcount_bits ?? 16) - 3;
   const keepsSnapshots = snapshotsMax > 0;
-  place.make();
-  place.agree('made');
-  qemuChanges(place, { snapshot: keepsSnapshots ? 'by qemu' : undefined });
-  place.agree('after QEMU');
-  weChange(place, snapshotsMax);
-  place.agree('after us');
+  location.make();
+  location.assertAgreement('made');
+  qemuChanges(location, { snapshot: keepsSnapshots ? 'by qemu' : undefined });
+  location.assertAgreement('after QEMU');
+  weChange(location, snapshotsMax);
+  location.assertAgreement('after us');
   if (keepsSnapshots) {
-    const [newest] = overlayInfo(nodeHost, place.image).snapshots.slice(-1);
-    place.qemuImg('snapshot', '-a', newest.name, place.image);
-    place.agree('after QEMU applied one');
-    place.qemuImg('snapshot', '-d', newest.name, place.image);
-    qemuChanges(place, { snapshot: 'by qemu again' });
-    place.agree('after QEMU deleted it');
-    changeOverlay(nodeHost, place.image, (image) => image.applySnapshot('by qemu again'));
-    place.agree('after we applied QEMU’s');
-    changeOverlay(nodeHost, place.image, (image) => image.deleteSnapshots(image.snapshots.map(({ name }) => name)));
-    place.agree('after we deleted all');
+    const [newest] = overlayInfo(nodeHost, location.image).snapshots.slice(-1);
+    location.qemuImg('snapshot', '-a', newest.name, location.image);
+    location.assertAgreement('after QEMU applied one');
+    location.qemuImg('snapshot', '-d', newest.name, location.image);
+    qemuChanges(location, { snapshot: 'by qemu again' });
+    location.assertAgreement('after QEMU deleted it');
+    withWritableOverlay(nodeHost, location.image, (image) => image.applySnapshot('by qemu again'));
+    location.assertAgreement('after we applied QEMU’s');
+    withWritableOverlay(nodeHost, location.image, (image) =>
+      image.deleteSnapshots(image.snapshots.map(({ name }) => name)),
+    );
+    location.assertAgreement('after we deleted all');
   }
-  assert.deepEqual(place.belowBytes(), place.below, 'the backing files are unchanged');
+  assert.deepEqual(location.backingBytes(), location.below, 'the backing files are unchanged');
 }
 
-function qemuChanges(place: Place, { snapshot }: { snapshot: string | undefined }): void {
-  place.qemuIo('write -P 1 10k 300k', 'write -P 2 1M 100k', `write -P 3 ${DISK_BYTES - 512} 512`);
-  place.qemuIo('write -z 90k 70k', 'write -z -u 1088k 64k', 'discard 200k 64k', 'write -z 4M 512k');
+function qemuChanges(location: Scenario, { snapshot }: { snapshot: string | undefined }): void {
+  location.qemuIo('write -P 1 10k 300k', 'write -P 2 1M 100k', `write -P 3 ${DISK_BYTES - 512} 512`);
+  location.qemuIo('write -z 90k 70k', 'write -z -u 1088k 64k', 'discard 200k 64k', 'write -z 4M 512k');
   if (snapshot === undefined) return;
-  place.qemuImg('snapshot', '-c', snapshot, place.image);
-  place.qemuIo('write -P 4 5k 20k', 'write -P 5 2M 200k', 'discard 1M 64k', 'write -z 3M 130k');
+  location.qemuImg('snapshot', '-c', snapshot, location.image);
+  location.qemuIo('write -P 4 5k 20k', 'write -P 5 2M 200k', 'discard 1M 64k', 'write -z 3M 130k');
 }
 
-function weChange(place: Place, snapshotsMax: number): void {
-  changeOverlay(nodeHost, place.image, (image) => {
+function weChange(location: Scenario, snapshotsMax: number): void {
+  withWritableOverlay(nodeHost, location.image, (image) => {
     for (const [round, name] of ['ours', 'gone', 'last'].entries()) {
-      for (let i = 0; i < 12; i++) place.writeSome(image);
+      for (let i = 0; i < 12; i++) location.writeSome(image);
       if (image.snapshots.length >= snapshotsMax) continue;
       image.writeVmState(round * 4096, filled(9000, round + 1));
       takeSnapshot(image, name, { icount: 1000 + round, vmStateSizeBytes: 20_000 });
@@ -111,7 +116,7 @@ function weChange(place: Place, snapshotsMax: number): void {
   });
 }
 
-class Place {
+class Scenario {
   readonly folder: string;
   readonly image: string;
   /** The backing files of the image, as they were made. */
@@ -138,29 +143,29 @@ class Place {
       const clusterSizeBytes = options.cluster_size as number;
       Qcow2Image.create(file, { lengthBytes: DISK_BYTES, clusterSizeBytes, backing }).close();
     }
-    this.below = this.belowBytes();
+    this.below = this.backingBytes();
   }
 
-  belowBytes(): Buffer[] {
+  backingBytes(): Buffer[] {
     return overlayInfo(nodeHost, this.image)
       .chain.slice(1)
       .map(({ file }) => fs.readFileSync(file));
   }
 
   /** Both programs report the same for the image, and neither finds an error. */
-  agree(when: string): void {
+  assertAgreement(when: string): void {
     const { image } = this;
     assert.deepEqual(checkOverlay(nodeHost, image, { repair: false }), { corruptions: [], leaks: 0 }, when);
     this.qemuImg('check', '-q', '-f', 'qcow2', image);
     this.agreeOnInfo(when);
     this.agreeOnMap(when);
-    const disk = readOverlay(nodeHost, image, readAll);
+    const disk = withReadOnlyOverlay(nodeHost, image, readAll);
     const ours = join(this.folder, 'ours.img');
     fs.writeFileSync(ours, disk);
     this.qemuImg('compare', '-q', '-f', 'qcow2', '-F', 'raw', image, ours);
     this.qemuReads(disk);
     for (const { name } of overlayInfo(nodeHost, image).snapshots) {
-      const shown = readOverlay(nodeHost, image, (opened) => readAll(opened.openSnapshot(name).disk));
+      const shown = withReadOnlyOverlay(nodeHost, image, (opened) => readAll(opened.openSnapshot(name).disk));
       assertSameBytes(shown, this.converted(name), `${when}: ${name}`);
     }
   }

@@ -34,11 +34,11 @@ for (const clusterSizeBytes of [512, 4096, 65536]) {
 }
 
 class RandomRun {
-  #image: Qcow2Image;
-  readonly #file: MemoryFile;
-  readonly #base: BlockDevice | undefined;
-  readonly #model: ImageModel;
-  readonly #random: SeededRandom;
+  private image: Qcow2Image;
+  private readonly file: MemoryFile;
+  private readonly base: BlockDevice | undefined;
+  private readonly model: ImageModel;
+  private readonly random: SeededRandom;
 
   constructor(parts: {
     image: Qcow2Image;
@@ -47,15 +47,15 @@ class RandomRun {
     model: ImageModel;
     random: SeededRandom;
   }) {
-    this.#image = parts.image;
-    this.#file = parts.file;
-    this.#base = parts.base;
-    this.#model = parts.model;
-    this.#random = parts.random;
+    this.image = parts.image;
+    this.file = parts.file;
+    this.base = parts.base;
+    this.model = parts.model;
+    this.random = parts.random;
   }
 
   step(): void {
-    const [image, model, random] = [this.#image, this.#model, this.#random];
+    const [image, model, random] = [this.image, this.model, this.random];
     const dice = random.below(100);
     if (dice < 40) model.write(image, random);
     else if (dice < 50) model.writeZeroes(image, random);
@@ -70,20 +70,20 @@ class RandomRun {
     else if (dice < 94) image.flush();
     else if (dice < 97) image.writeBack();
     else if (dice < 99) this.compare();
-    else this.#reopen();
+    else this.reopen();
   }
 
   compare(): void {
-    this.#model.assertSame(this.#image);
-    assertClean(this.#image);
+    this.model.assertSame(this.image);
+    assertClean(this.image);
   }
 
   /** A clean close keeps VM state only in the snapshots. */
-  #reopen(): void {
-    this.#image.close();
-    this.#model.vmState.fill(0);
-    assertClean(Qcow2Image.open(this.#file, { writable: false, backing: this.#base }));
-    this.#image = Qcow2Image.open(this.#file, { writable: true, backing: this.#base, tableCacheBytes: 0 });
+  private reopen(): void {
+    this.image.close();
+    this.model.vmState.fill(0);
+    assertClean(Qcow2Image.open(this.file, { writable: false, backing: this.base }));
+    this.image = Qcow2Image.open(this.file, { writable: true, backing: this.base, tableCacheBytes: 0 });
     this.compare();
   }
 }

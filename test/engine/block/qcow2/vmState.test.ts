@@ -104,7 +104,7 @@ test('relinking VM state makes the next snapshot incremental again', () => {
   image.close();
 
   const again = Qcow2Image.open(file, { writable: true });
-  again.relinkVmState('first');
+  again.mapVmState('first');
   assertSameBytes(readVm(again, 0, RAM_BYTES), filled(RAM_BYTES, 1));
   const before = file.length();
   again.writeVmState(4096, filled(4096, 2));
@@ -123,7 +123,7 @@ test('relinking replaces VM state that a kill left in the active table', () => {
   image.writeVmState(0, filled(MIB, 2));
   image.writeBack();
   const again = reopened(file).image;
-  again.relinkVmState('first');
+  again.mapVmState('first');
   again.flush();
   assertSameBytes(readVm(again, 0, MIB), filled(MIB, 1));
   assertClean(again);

@@ -127,7 +127,7 @@ suite("load addresses equal QEMU's", { skip: skipWithoutQemu }, () => {
         const rom = await qemu.readBytes(0x1000, plan.rom.length);
         assert.deepEqual(plan.rom.subarray(0, 0x20), rom.subarray(0, 0x20));
         assert.deepEqual(plan.rom.subarray(0x28), rom.subarray(0x28));
-        for (const { name, address, bytes } of plan.pieces) {
+        for (const { name, address, bytes } of plan.regions) {
           if (name === 'the device tree') continue;
           assert.deepEqual(await qemu.readBytes(address, bytes.length), Uint8Array.from(bytes), name);
         }
@@ -141,7 +141,7 @@ suite("load addresses equal QEMU's", { skip: skipWithoutQemu }, () => {
 
 test("the device tree reserves the built-in firmware's memory; other firmware does that itself", () => {
   const treeOf = (bios: { name: string; bytes: Uint8Array }) =>
-    new TextDecoder('latin1').decode(planBoot({ bios, kernel: KERNEL }, 64 * MIB).pieces.at(-1)!.bytes);
+    new TextDecoder('latin1').decode(planBoot({ bios, kernel: KERNEL }, 64 * MIB).regions.at(-1)!.bytes);
   assert.match(treeOf({ name: BUILTIN, bytes: builtinFirmware() }), /reserved-memory/);
   assert.doesNotMatch(treeOf(FIRMWARE), /reserved-memory/);
 });
@@ -255,6 +255,6 @@ test('firmware runs with an Image, and with a kernel that leaves the start of RA
 });
 
 test('a kernel without firmware is loaded at the start of RAM', () => {
-  const { pieces } = planBoot({ kernel: KERNEL }, 64 * MIB);
-  assert.equal(pieces[0].address, RAM);
+  const { regions } = planBoot({ kernel: KERNEL }, 64 * MIB);
+  assert.equal(regions[0].address, RAM);
 });

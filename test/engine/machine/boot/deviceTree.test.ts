@@ -10,7 +10,7 @@ import {
   deviceTreeAddress,
   type DeviceTreeOptions,
 } from '../../../../debug-adapter/engine/machine/boot/deviceTree.ts';
-import { FIRST_ISA, ISA } from '../../../../debug-adapter/engine/machine/cpu/extensions.ts';
+import { LEGACY_ISA, ISA } from '../../../../debug-adapter/engine/machine/cpu/extensions.ts';
 import { cells64, writeFdt } from '../../../../debug-adapter/engine/machine/boot/fdt.ts';
 
 const MIB = 1024 * 1024;
@@ -75,7 +75,7 @@ test('dtc reads the tree back', { skip: missing('dtc') }, () => {
 });
 
 test('a recorded machine gets the device tree of its format version', { skip: missing('dtc') }, () => {
-  const dts = decompile(buildDeviceTree({ memoryBytes: 128 * MIB, isa: FIRST_ISA }));
+  const dts = decompile(buildDeviceTree({ memoryBytes: 128 * MIB, isa: LEGACY_ISA }));
   assert(dts.includes('riscv,isa = "rv64imafdc_zicsr_zifencei_zba_zbb_zbs_sstc_svinval";'));
   assert(!dts.includes('riscv,isa-base'));
 });
@@ -88,11 +88,11 @@ test('the instruction set is written as QEMU 10 writes it', { skip: missing('dtc
   assert.deepEqual(extensions.slice(0, 6), ['i', 'm', 'a', 'f', 'd', 'c']);
   assert.equal(ISA, ['rv64imafdc', ...extensions.slice(6)].join('_'));
   assert(dts.includes('riscv,isa-base = "rv64i";'));
-  const places = extensions.slice(6).map((name) => QEMU_10_ORDER.indexOf(name));
-  assert(!places.includes(-1));
+  const positions = extensions.slice(6).map((name) => QEMU_10_ORDER.indexOf(name));
+  assert(!positions.includes(-1));
   assert.deepEqual(
-    places,
-    [...places].sort((a, b) => a - b),
+    positions,
+    [...positions].sort((a, b) => a - b),
   );
 });
 

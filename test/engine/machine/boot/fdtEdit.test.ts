@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { UserError } from '../../../../debug-adapter/messages/userError.ts';
 import { writeFdt } from '../../../../debug-adapter/engine/machine/boot/fdt.ts';
 import { EditableFdt } from '../../../../debug-adapter/engine/machine/boot/fdtEdit.ts';
-import { givenDeviceTree } from '../../../../debug-adapter/engine/machine/boot/givenDeviceTree.ts';
+import { userDeviceTree } from '../../../../debug-adapter/engine/machine/boot/userDeviceTree.ts';
 import { withSeeds } from '../../../support/seededRandom.ts';
 
 const skip = spawnSync('dtc', ['--version']).error ? 'dtc is not installed' : false;
@@ -35,7 +35,7 @@ const MINE = `/dts-v1/;
 };`;
 
 test('boot arguments and initrd go into /chosen, and everything else stays', { skip }, () => {
-  const tree = givenDeviceTree(
+  const tree = userDeviceTree(
     { name: 't.dtb', bytes: compiled(MINE, '-b', '3') },
     { bootargs: 'console=ttyS0 longer than before', initrd: { start: 0x8400_0000, end: 0x8400_1388 } },
   );
@@ -50,24 +50,24 @@ test('boot arguments and initrd go into /chosen, and everything else stays', { s
 test('without changes the tree stays the same, whatever follows it in the file', { skip }, () => {
   const bytes = compiled(MINE);
   const file = { name: 't.dtb', bytes: Uint8Array.from([...bytes, ...new Uint8Array(500).fill(7)]) };
-  assert.deepEqual(givenDeviceTree(file, {}), Uint8Array.from(bytes));
-  assert.equal(decompiled(givenDeviceTree({ ...file, bytes: compiled(MINE, '-S', '9000') }, {})), decompiled(bytes));
+  assert.deepEqual(userDeviceTree(file, {}), Uint8Array.from(bytes));
+  assert.equal(decompiled(userDeviceTree({ ...file, bytes: compiled(MINE, '-S', '9000') }, {})), decompiled(bytes));
 });
 
 test('a tree without /chosen gets one', { skip }, () => {
   const bytes = compiled('/dts-v1/; / { model = "x"; soc { }; };');
   const expected = compiled('/dts-v1/; / { model = "x"; chosen { bootargs = "a"; }; soc { }; };');
-  assert.equal(decompiled(givenDeviceTree({ name: 't', bytes }, { bootargs: 'a' })), decompiled(expected));
+  assert.equal(decompiled(userDeviceTree({ name: 't', bytes }, { bootargs: 'a' })), decompiled(expected));
   const empty = compiled('/dts-v1/; / { };');
   assert.match(
-    decompiled(givenDeviceTree({ name: 't', bytes: empty }, { bootargs: 'a' })),
+    decompiled(userDeviceTree({ name: 't', bytes: empty }, { bootargs: 'a' })),
     /chosen \{\s+bootargs = "a"/,
   );
 });
 
 test("the memory of the built-in firmware is reserved in addition to the tree's reservations", { skip }, () => {
   const reserved = { start: 0x8000_0000, lengthBytes: 0x4_0000 };
-  const dts = decompiled(givenDeviceTree({ name: 't', bytes: compiled(MINE) }, { reserved }));
+  const dts = decompiled(userDeviceTree({ name: 't', bytes: compiled(MINE) }, { reserved }));
   assert.match(dts, /memreserve\/\s+0x0*80000000 0x0*40000;\s+\/memreserve\/\s+0x0*81000000 0x0*1000;/);
 });
 
@@ -112,7 +112,7 @@ test('damage of any kind only ever throws a UserError', () => {
     const bytes = SMALL.slice();
     for (let i = 0; i <= random.below(4); i++) bytes[random.below(bytes.length)] = random.pick([0, 1, 4, 255]);
     try {
-      givenDeviceTree({ name: 'fuzz', bytes }, { bootargs: 'x', initrd: { start: 1, end: 2 } });
+      userDeviceTree({ name: 'fuzz', bytes }, { bootargs: 'x', initrd: { start: 1, end: 2 } });
     } catch (error) {
       assert(error instanceof UserError, String(error));
     }

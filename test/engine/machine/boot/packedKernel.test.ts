@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { UserError } from '../../../../debug-adapter/messages/userError.ts';
-import { unpackKernel } from '../../../../debug-adapter/engine/machine/boot/packedKernel.ts';
+import { unpackKernel } from '../../../../debug-adapter/engine/machine/boot/compressedKernel.ts';
 import { nodeCompression } from '../../../../debug-adapter/host/compression.ts';
 import { zbootImage } from '../../../support/zboot.ts';
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { UserError } from '../../../../debug-adapter/messages/userError.ts';
 import { readIntelHex } from '../../../../debug-adapter/engine/machine/boot/intelHex.ts';
-import { unpackKernel, unpackLoad } from '../../../../debug-adapter/engine/machine/boot/packedKernel.ts';
+import { unpackKernel, unpackLoad } from '../../../../debug-adapter/engine/machine/boot/compressedKernel.ts';
 import { nodeCompression } from '../../../../debug-adapter/host/compression.ts';
 import { intelHex, uImage } from '../../../support/wrappedImages.ts';
 

@@ -65,7 +65,7 @@ function compare(story: Story, random: SeededRandom, round: number): number {
   for (const threshold of THRESHOLDS) {
     const found = follow(story, { threshold, random });
     const what = `round ${round}, from ${threshold} arrivals on`;
-    found.moments.forEach((moment, i) => assert.deepEqual(moment, expected.moments[i], `${what}, state ${i}`));
+    found.states.forEach((state, i) => assert.deepEqual(state, expected.states[i], `${what}, state ${i}`));
     if (found.regions > 0) translated++;
   }
   return translated;
@@ -74,7 +74,7 @@ function compare(story: Story, random: SeededRandom, round: number): number {
 /** The visible results of a program; with `random`, its runs are divided into shorter ones. */
 function follow({ positions, ...story }: Story, { threshold, random }: { threshold: number; random?: SeededRandom }) {
   const machine = machineOf(story, threshold);
-  const moments = positions.map((position, i) => {
+  const states = positions.map((position, i) => {
     // Sets the watchpoint in the middle, when the code that it affects is already hot.
     if (i === 3) machine.setStopPoints({ breakpoints: new Set(), watchpoints: story.watchpoints });
     const hits = runTo(machine, position, random);
@@ -83,7 +83,7 @@ function follow({ positions, ...story }: Story, { threshold, random }: { thresho
     if (i % 2 === 0) machine.ram.clearSnapshotMarks();
     return { digest: machine.digestParts(), dirtyPages, hits };
   });
-  return { moments, regions: machine.hart.regionCount };
+  return { states, regions: machine.hart.regionCount };
 }
 
 function runTo(machine: BareMachine, position: number, random: SeededRandom | undefined) {

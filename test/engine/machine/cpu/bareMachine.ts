@@ -10,10 +10,10 @@ export const START = 0x8000_0000;
 
 export const NO_INPUTS: Inputs = {
   nextPosition: () => Infinity,
-  take: () => undefined,
+  takeEvent: () => undefined,
   hostTime: () => 0,
   entropy: (_, lengthBytes) => new Uint8Array(lengthBytes),
-  hostFile: () => ({ error: 2, lengthBytes: 0, bytes: new Uint8Array() }),
+  queryHostFile: () => ({ error: 2, lengthBytes: 0, bytes: new Uint8Array() }),
   digestOf: () => 0n,
   blockRequest() {},
   blockCompletion() {},

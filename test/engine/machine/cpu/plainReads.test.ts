@@ -120,14 +120,14 @@ test('a read watchpoint stops hot code at the first read, and the code continues
     steps(machine, 101);
     const watchpoint = { id: 1, address: DATA + 7, lengthBytes: 1, access: 'read' as const };
     machine.setStopPoints({ breakpoints: new Set(), watchpoints: [watchpoint] });
-    const places = [0, 1, 2, 3].map(() => {
+    const positions = [0, 1, 2, 3].map(() => {
       const { kind } = steps(machine, 1000);
       return { kind, position: machine.position };
     });
     if (threshold > 0) assert.ok(machine.hart.regionCount > 0);
-    return places;
+    return positions;
   });
-  for (const places of stops) assert.deepEqual(places, stops[0]);
+  for (const positions of stops) assert.deepEqual(positions, stops[0]);
   assert.deepEqual(stops[0][0].kind, 'watchpoint');
 });
 

@@ -38,7 +38,7 @@ function protect(machine: BareMachine, entries: Entry[]): void {
 }
 
 /** Whether an entry matches a byte. */
-function holds(entries: Entry[], index: number, byte: bigint): boolean {
+function matches(entries: Entry[], index: number, byte: bigint): boolean {
   const { config, address } = entries[index];
   const word = byte >> 2n;
   switch (config & 0x18) {
@@ -60,7 +60,7 @@ function allows(entries: Entry[], access: { at: number; size: number; mode: Mode
   const bytes = Array.from({ length: access.size }, (_, i) => BigInt(access.at + i));
   if (entries.every(({ config }) => (config & 0x18) === 0)) return true;
   for (let i = 0; i < entries.length; i++) {
-    const held = bytes.filter((byte) => holds(entries, i, byte)).length;
+    const held = bytes.filter((byte) => matches(entries, i, byte)).length;
     if (held === 0) continue;
     if (held < bytes.length) return false;
     if (access.mode === 'M' && !(entries[i].config & LOCK)) return true;
@@ -71,11 +71,11 @@ function allows(entries: Entry[], access: { at: number; size: number; mode: Mode
 
 /** Entries around the data: small ones, ranges, and often one that allows everything else. */
 function randomEntries(random: SeededRandom): Entry[] {
-  const place = (): bigint => BigInt((DATA + 4 * random.below(0x800)) >>> 2);
+  const location = (): bigint => BigInt((DATA + 4 * random.below(0x800)) >>> 2);
   const one = (): Entry => {
     const config = random.below(8) | random.pick([0, TOR, NA4, NAPOT]);
     const ones = (1n << BigInt(random.below(11))) - 1n;
-    return { config, address: (config & 0x18) === NAPOT ? place() | ones : place() };
+    return { config, address: (config & 0x18) === NAPOT ? location() | ones : location() };
   };
   const entries = Array.from({ length: 1 + random.below(5) }, one);
   // A NAPOT address ends in ones; the bit above them is 0.
@@ -136,7 +136,7 @@ test('loads and stores of every size and alignment are permitted as the entries 
 });
 
 /** Code in a page of which S mode may execute only some bytes. */
-function fenced(program: Item[], entries: Entry[]): BareMachine {
+function restrictedCode(program: Item[], entries: Entry[]): BareMachine {
   const machine = machineWith([]);
   machine.ram.write(DATA, assemble(program));
   machine.hart.setSlot('MTVEC', BigInt(HANDLER));
@@ -154,7 +154,7 @@ const range = (from: number, to: number, config: number): Entry[] => [
 
 test('instructions execute up to the last permitted byte', () => {
   const program = [a.addi(5, 5, 1), a.cAddi(5, 1), a.cAddi(5, 1), a.addi(5, 5, 1), a.addi(5, 5, 1)];
-  const machine = fenced(program, range(DATA, DATA + 12, X));
+  const machine = restrictedCode(program, range(DATA, DATA + 12, X));
   steps(machine, 4);
   assert.equal(machine.hart.register(5), 4n);
   steps(machine, 1);
@@ -162,7 +162,7 @@ test('instructions execute up to the last permitted byte', () => {
 });
 
 test('an instruction of which only the first half may be executed faults at its second half', () => {
-  const machine = fenced([a.cAddi(5, 1), a.addi(5, 5, 1)], range(DATA, DATA + 4, X));
+  const machine = restrictedCode([a.cAddi(5, 1), a.addi(5, 5, 1)], range(DATA, DATA + 4, X));
   steps(machine, 2);
   assert.deepEqual(trapOf(machine), { cause: FETCH_FAULT, value: BigInt(DATA + 4), pc: BigInt(DATA + 2) });
   assert.equal(machine.hart.register(5), 1n);
@@ -178,7 +178,7 @@ test('jumps, loops, loads and breakpoints work in a partly permitted page', () =
     'end:',
     a.j('end'),
   ];
-  const machine = fenced(loop, range(DATA, DATA + 20, X | R));
+  const machine = restrictedCode(loop, range(DATA, DATA + 20, X | R));
   steps(machine, 31);
   assert.equal(machine.hart.register(5), 30n);
   machine.hart.setSlot('PC', BigInt(DATA));

@@ -4,7 +4,7 @@ import {
   DATA,
   DATA_END,
   DATA_VA,
-  FINISHER,
+  TEST_DEVICE,
   FS,
   LEAVES,
   MIDDLE,
@@ -159,13 +159,13 @@ export const RECORDED_CSRS = [CSR.mstatus, CSR.sscratch, CSR.stval, CSR.scause, 
 
 /** fcsr and all floating-point registers, whether or not the block could use them. */
 const FLOAT_WORDS = 33;
-function floats(place: number): Item[] {
+function floats(location: number): Item[] {
   return [
     a.li(1, FS),
     a.csrrs(0, CSR.mstatus, 1),
     a.csrr(1, CSR.fcsr),
-    a.sd(1, place, 31),
-    Array.from({ length: 32 }, (_, i) => FLOAT_STORES.fsd(i, place + 8 + 8 * i, 31)),
+    a.sd(1, location, 31),
+    Array.from({ length: 32 }, (_, i) => FLOAT_STORES.fsd(i, location + 8 + 8 * i, 31)),
   ];
 }
 
@@ -236,4 +236,4 @@ export function epilogue(): Item[] {
   ];
 }
 
-export const powerOff = (): Item[] => [a.li(5, FINISHER), a.li(6, 0x5555), a.sw(6, 0, 5), 'wait:', a.j('wait')];
+export const powerOff = (): Item[] => [a.li(5, TEST_DEVICE), a.li(6, 0x5555), a.sw(6, 0, 5), 'wait:', a.j('wait')];

@@ -29,7 +29,7 @@ export const NOWHERE = 0x9000_0000;
 /** A second mapping of the code, for U mode. */
 export const USER_CODE_OFFSET = 0x4000_0000n;
 export const UART = 0x1000_0000;
-export const FINISHER = 0x10_0000;
+export const TEST_DEVICE = 0x10_0000;
 
 export const SAVED = {
   x30: 0,

@@ -19,12 +19,12 @@ export function tables(random: SeededRandom, kind: ProgramKind): Item[] {
 
 /** A gigapage and a terapage, sometimes misaligned, and a table entry that may have bits reserved for leaves. */
 function largerPages(random: SeededRandom, kind: ProgramKind): Item[] {
-  const place = (base: number) => base + (random.chance(0.15) ? 2 ** (12 + random.below(18)) : 0);
+  const location = (base: number) => base + (random.chance(0.15) ? 2 ** (12 + random.below(18)) : 0);
   const table = pte(MIDDLE, PTE.V | random.pick([0, 0, 0, 0, 0, PTE.G, PTE.A, PTE.D, PTE.U]));
   return [
-    storeConstant(ROOT + 8 * 4, withType(random, kind, pte(place(0x8000_0000), leafFlags(random)))),
+    storeConstant(ROOT + 8 * 4, withType(random, kind, pte(location(0x8000_0000), leafFlags(random)))),
     storeConstant(ROOT + 8 * (DATA_VA >>> 30), random.chance(0.1) ? withType(random, 'blocks', table) : table),
-    storeConstant(TOP + 8, withType(random, kind, pte(place(0), leafFlags(random)))),
+    storeConstant(TOP + 8, withType(random, kind, pte(location(0), leafFlags(random)))),
   ];
 }
 

@@ -161,12 +161,12 @@ function aligned(random: SeededRandom): Item[] {
  */
 function reservation(random: SeededRandom, { mode }: UnitOptions): Item {
   const isWide = random.chance(0.5);
-  const place = [a.addi(5, random.pick(POINTERS), 8 * random.below(16)), a.andi(5, 5, -8)];
+  const location = [a.addi(5, random.pick(POINTERS), 8 * random.below(16)), a.andi(5, 5, -8)];
   const elsewhere = mode === 'M' ? a.addi(5, 5, 8) : a.nop;
   const between = random.pick<Item>([[], a.sd(source(random), 0, 5), elsewhere, a.ecall, a.sb(6, 0, 5)]);
   const load = isWide ? a.lrD(6, 5) : a.lrW(6, 5);
   const store = (isWide ? a.scD : a.scW)(destination(random), source(random), 5);
-  return [place, random.chance(0.9) ? load : [], between, store];
+  return [location, random.chance(0.9) ? load : [], between, store];
 }
 
 /** In S mode: changes SUM and MXR. In M mode: one access with the translation and permissions of S or U (MPRV). */
@@ -194,9 +194,9 @@ function otherPermissions(random: SeededRandom, { mode, isAligned }: UnitOptions
  */
 function manyBits(random: SeededRandom, { mode, isAligned }: UnitOptions): Item {
   if (mode === 'M') return [];
-  const place = BigInt(random.pick([DATA_VA, SUPERPAGE_VA, GIGAPAGE_VA, TERAPAGE_VA, UPPER_HALF + DATA_VA]));
+  const location = BigInt(random.pick([DATA_VA, SUPERPAGE_VA, GIGAPAGE_VA, TERAPAGE_VA, UPPER_HALF + DATA_VA]));
   const address =
-    (place + BigInt(8 * random.below(1024))) ^ (1n << BigInt(random.pick([36, 37, 38, 40 + random.below(24)])));
+    (location + BigInt(8 * random.below(1024))) ^ (1n << BigInt(random.pick([36, 37, 38, 40 + random.below(24)])));
   const access = random.pick([a.ld(6, 0, 5), a.sd(6, 0, 5), a.lb(6, 3, 5), ...(isAligned ? [] : [a.lw(6, 0xffe, 5)])]);
   return [a.li(5, address), random.chance(0.2) ? a.jalr(1, 0, 5) : access];
 }

@@ -186,7 +186,7 @@ test('hot code that writes data next to code, and then the code itself', () => {
     const call = a.to('target', (offset) => a.jal(1, offset));
     // The word before the target is in a 16-byte line without code.
     const code: Item[] = [toLine(program.length + LOOP_LENGTH + 1), nops(4), 'target:', OLD, a.jalr(0, 0, 1)];
-    const sums = everyWay({ write: program, then: [call], code, target: 'target', value: NEW });
+    const sums = runWithEachThreshold({ write: program, then: [call], code, target: 'target', value: NEW });
     assert.deepEqual(sums, Array(3).fill(BigInt(LOOPS / 2) * (1n + 16n)), name);
   }
 });
@@ -196,14 +196,20 @@ test('hot code that writes code in no region: the translator leaves all writes t
   const call = a.to('target', (offset) => a.jal(1, offset));
   const line: Item[] = ['target:', old, Array.from({ length: 3 }, () => a.csrr(9, CSR.mscratch))];
   const code: Item[] = [toLine(1 + LOOP_LENGTH + 1), nops(4), line, a.add(11, 11, 8), a.jalr(0, 0, 1)];
-  const sums = everyWay({ write: [a.sw(6, 0, 5)], then: [call], code, target: 'target', value: changed });
+  const sums = runWithEachThreshold({ write: [a.sw(6, 0, 5)], then: [call], code, target: 'target', value: changed });
   assert.deepEqual(sums, Array(3).fill(BigInt(LOOPS / 2) * (1n + 16n)));
 });
 
 test('hot code that writes code that a region contains but that never executed', () => {
   const rare = a.to('rare', (offset) => a.beq(7, 15, offset));
   const code: Item[] = [toLine(1 + LOOP_LENGTH + 1), nops(4), 'rare:', OLD, a.j('back'), nops(2)];
-  const sums = everyWay({ write: [a.sw(6, 0, 5)], then: [rare, 'back:'], code, target: 'rare', value: NEW });
+  const sums = runWithEachThreshold({
+    write: [a.sw(6, 0, 5)],
+    then: [rare, 'back:'],
+    code,
+    target: 'rare',
+    value: NEW,
+  });
   assert.deepEqual(sums, Array(3).fill(16n));
 });
 
@@ -216,7 +222,13 @@ const toLine = (instructions: number): Item[] => nops((4 - (instructions % 4)) %
  * Runs without, with early and with late translation. Returns x11 after a loop in which x5 points at data, and from the
  * middle on at `target`.
  */
-function everyWay(of: { write: Item[]; then: Item[]; code: Item[]; target: string; value: number }): bigint[] {
+function runWithEachThreshold(of: {
+  write: Item[];
+  then: Item[];
+  code: Item[];
+  target: string;
+  value: number;
+}): bigint[] {
   const program: Item[] = [
     'loop:',
     of.write,

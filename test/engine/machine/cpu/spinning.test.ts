@@ -92,7 +92,7 @@ const ARRIVALS_MAX = 8;
 /** How often the interpreter jumped, or a region was left, to some address. */
 function arrivalsIn(t: TestContext, act: () => void): number {
   // With a threshold of 1 every arrival is reported.
-  const { mock } = t.mock.method(Translator.prototype, 'noteHot');
+  const { mock } = t.mock.method(Translator.prototype, 'recordHot');
   act();
   return mock.callCount();
 }

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { BlkreplayFilter, SILENT_LOG } from '../../../../debug-adapter/engine/block/blkreplay.ts';
+import { BlkreplayFilter, NULL_REQUEST_LOG } from '../../../../debug-adapter/engine/block/blkreplay.ts';
 import { RawImage } from '../../../../debug-adapter/engine/block/raw.ts';
 import { bootElf } from '../../../../debug-adapter/engine/machine/boot/bootElf.ts';
 import { guest } from '../../../support/guests.ts';
@@ -20,7 +20,11 @@ const HANDLER = START + 0x1000;
 
 function bootGuest(name: string, decodePoolPages?: number): BareMachine {
   const disk = new MemoryFile('disk.img', new Uint8Array(4 << 20));
-  const drive = new BlkreplayFilter({ id: 'hd0', device: new RawImage(disk, { writable: true }), log: SILENT_LOG });
+  const drive = new BlkreplayFilter({
+    id: 'hd0',
+    device: new RawImage(disk, { writable: true }),
+    log: NULL_REQUEST_LOG,
+  });
   const machine = bareMachine({ memoryBytes: 32 << 20, drives: [drive], decodePoolPages });
   bootElf(machine, { kernel: { name, bytes: readFileSync(guest(name)) } });
   return machine;
@@ -199,7 +203,7 @@ test('stimecmp interrupts S mode at the exact step at which it is due', () => {
 });
 
 /** Instructions that enable a pending interrupt, which is taken right after them. */
-const OPENINGS: [name: string, prepare: (machine: BareMachine) => void, instruction: Item][] = [
+const ENABLING_INSTRUCTIONS: [name: string, prepare: (machine: BareMachine) => void, instruction: Item][] = [
   ['mstatus', ({ hart }) => hart.setSlot('MIE', 8n), a.csrrsi(0, CSR.mstatus, MIE_BIT)],
   ['mie', ({ hart }) => hart.setSlot('MSTATUS', 8n), a.csrrsi(0, CSR.mie, 1 << MSI)],
   [
@@ -222,7 +226,7 @@ const OPENINGS: [name: string, prepare: (machine: BareMachine) => void, instruct
 ];
 
 test('a pending interrupt is taken right after the instruction that enables it', () => {
-  for (const [name, prepare, instruction] of OPENINGS) {
+  for (const [name, prepare, instruction] of ENABLING_INSTRUCTIONS) {
     const machine = machineWith([instruction, a.nop, a.nop]);
     machine.hart.setSlot('MTVEC', BigInt(HANDLER));
     machine.write(CLINT, 1, 4);

@@ -1,7 +1,7 @@
 /** Sv48 translates with four levels: satp modes, superpages of each level, and both halves of the addresses. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FIRST_ISA } from '../../../../debug-adapter/engine/machine/cpu/extensions.ts';
+import { LEGACY_ISA } from '../../../../debug-adapter/engine/machine/cpu/extensions.ts';
 import { Inspector } from '../../../../debug-adapter/engine/machine/inspector.ts';
 import { a, assemble, CSR } from './assembler.ts';
 import { bareMachine, type BareMachine, START, steps, trapOf, word, words } from './bareMachine.ts';
@@ -144,7 +144,7 @@ test('code runs at addresses that only Sv48 has', () => {
 });
 
 test('the machine of an old recording has only the menvcfg bits of its format', () => {
-  const machine = bareMachine({ isa: FIRST_ISA, mmu: 'sv39' });
+  const machine = bareMachine({ isa: LEGACY_ISA, mmu: 'sv39' });
   const program = [a.csrr(5, CSR.menvcfg), a.li(6, -1), a.csrw(CSR.menvcfg, 6), a.csrr(6, CSR.menvcfg)];
   machine.ram.write(START, assemble([program, a.li(7, -1), a.csrw(CSR.senvcfg, 7), a.csrr(7, CSR.senvcfg)]));
   steps(machine, 7);

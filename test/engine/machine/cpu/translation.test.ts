@@ -319,7 +319,7 @@ test("a store across two pages that changes the second page's entry uses the old
 const LEAVES_OF_NEXT = START + 0xa_0000;
 
 /** Programs that omit sfence.vma. x6 is the entry's address; x7 is the entry with A and D cleared. */
-const FORGETFUL: Item[][] = [
+const MISSING_FENCE: Item[][] = [
   [a.ld(10, 0, 5), a.sd(7, 0, 6), a.ld(11, 0, 5), a.ld(12, 0, 6)],
   [a.sd(10, 0, 5), a.sd(7, 0, 6), a.sd(11, 0, 5), a.ld(12, 0, 6)],
   [a.ld(10, 0, 5), a.sd(10, 8, 5), a.sd(7, 0, 6), a.ld(11, 0, 5), a.sd(11, 8, 5), a.ld(12, 0, 6)],
@@ -327,7 +327,7 @@ const FORGETFUL: Item[][] = [
 
 test('saving and loading between any two steps changes nothing, even for a guest that omits sfence.vma', () => {
   const entry = PTE.V | PTE.R | PTE.W;
-  for (const program of FORGETFUL) {
+  for (const program of MISSING_FENCE) {
     const start = (): BareMachine => {
       const machine = pagedProgram(program, entry);
       machine.hart.setRegister(7, pte(ONE, entry));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { BlkreplayFilter, SILENT_LOG } from '../../../../debug-adapter/engine/block/blkreplay.ts';
+import { BlkreplayFilter, NULL_REQUEST_LOG } from '../../../../debug-adapter/engine/block/blkreplay.ts';
 import { RawImage } from '../../../../debug-adapter/engine/block/raw.ts';
 import { bootElf } from '../../../../debug-adapter/engine/machine/boot/bootElf.ts';
 import { Machine } from '../../../../debug-adapter/engine/machine/machine.ts';
@@ -33,7 +33,7 @@ interface Run {
 function run(name: string, translationThreshold: number | undefined, positions: readonly number[]): Run {
   const drives = ['hd0', 'hd1'].map((id) => {
     const disk = new MemoryFile(`${id}.img`, new Uint8Array(4 << 20));
-    return new BlkreplayFilter({ id, device: new RawImage(disk, { writable: true }), log: SILENT_LOG });
+    return new BlkreplayFilter({ id, device: new RawImage(disk, { writable: true }), log: NULL_REQUEST_LOG });
   });
   const bytes: number[] = [];
   const machine = new Machine({
@@ -92,7 +92,7 @@ test('random programs end in the same state, whatever is translated', (t) => {
 });
 
 test('a loop that is hot with untranslated addresses continues correctly with translated ones', () => {
-  const runs = [OFF, 1, 2, 100].map((threshold) => loopInBothWorlds(threshold));
+  const runs = [OFF, 1, 2, 100].map((threshold) => loopWithAndWithoutPaging(threshold));
   const [expected] = runs;
   assert.equal(expected.sum, BigInt(LOOPS) * (3n + 5n));
   for (const { regions, ...found } of runs.slice(1)) {
@@ -107,7 +107,7 @@ const LOOPS = 1000;
  * A loop over the memory at DATA, in M mode and then, at the same virtual addresses, in S mode, where DATA is mapped to
  * another page. The TLB entries for untranslated addresses are still present by then.
  */
-function loopInBothWorlds(translationThreshold: number) {
+function loopWithAndWithoutPaging(translationThreshold: number) {
   const [DATA, OTHER, HANDLER] = [START + 0x1000, START + 0x2000, START + 0x3000];
   const [ROOT, MIDDLE, LEAVES] = [START + 0x4000, START + 0x5000, START + 0x6000];
   const MPP_SUPERVISOR = 1 << 11;

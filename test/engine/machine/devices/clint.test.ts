@@ -53,7 +53,7 @@ test('the timer is pending until the guest writes mtimecmp, as in QEMU, also aft
 
 test('in older recordings the timer is silent until the guest writes mtimecmp', () => {
   const board = new FakeBoard();
-  const clint = new Clint({ context: board, startsSilent: true });
+  const clint = new Clint({ context: board, timerStartsDisarmed: true });
   board.nanoseconds = 1_000_000;
   assert.equal(clint.timerDeadlineNanoseconds(0), Infinity);
   assert.equal(clint.timerPending(0), false);

@@ -27,11 +27,11 @@ export class FakeBoard implements DeviceContext {
     this.interrupt = level;
   }
 
-  attention(): void {
+  requestAttention(): void {
     this.attentions++;
   }
 
-  linesFell(): void {
+  interruptLinesFell(): void {
     this.falls++;
   }
 
@@ -54,11 +54,11 @@ export const RAM_BASE = 0x8000_0000;
 
 export class FakeMemory implements GuestMemory {
   readonly bytes: Uint8Array;
-  readonly #view: DataView;
+  private readonly view: DataView;
 
   constructor(lengthBytes = 1024 * 1024) {
     this.bytes = new Uint8Array(lengthBytes);
-    this.#view = new DataView(this.bytes.buffer);
+    this.view = new DataView(this.bytes.buffer);
   }
 
   contains(address: number, lengthBytes: number): boolean {
@@ -78,15 +78,15 @@ export class FakeMemory implements GuestMemory {
   }
 
   readU16(address: number): number {
-    return this.#view.getUint16(this.#offset(address, 2), true);
+    return this.view.getUint16(this.offset(address, 2), true);
   }
 
   readU32(address: number): number {
-    return this.#view.getUint32(this.#offset(address, 4), true);
+    return this.view.getUint32(this.offset(address, 4), true);
   }
 
   readU64(address: number): number {
-    const value = this.#view.getBigUint64(this.#offset(address, 8), true);
+    const value = this.view.getBigUint64(this.offset(address, 8), true);
     return value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(value);
   }
 
@@ -95,25 +95,25 @@ export class FakeMemory implements GuestMemory {
   }
 
   writeU16(address: number, value: number): void {
-    this.#view.setUint16(this.#offset(address, 2), value, true);
+    this.view.setUint16(this.offset(address, 2), value, true);
   }
 
   writeU32(address: number, value: number): void {
-    this.#view.setUint32(this.#offset(address, 4), value, true);
+    this.view.setUint32(this.offset(address, 4), value, true);
   }
 
   writeU64(address: number, value: number | bigint): void {
-    this.#view.setBigUint64(this.#offset(address, 8), BigInt(value), true);
+    this.view.setBigUint64(this.offset(address, 8), BigInt(value), true);
   }
 
   /** The bytes at an address, as a view for reading and writing. */
   at(address: number, lengthBytes: number): Uint8Array {
-    const offset = this.#offset(address, lengthBytes);
+    const offset = this.offset(address, lengthBytes);
     return this.bytes.subarray(offset, offset + lengthBytes);
   }
 
   /** The contract: no device accesses addresses outside RAM. */
-  #offset(address: number, lengthBytes: number): number {
+  private offset(address: number, lengthBytes: number): number {
     assert(this.contains(address, lengthBytes), `DMA outside RAM: ${lengthBytes} bytes at 0x${address.toString(16)}`);
     return address - RAM_BASE;
   }
@@ -134,8 +134,8 @@ export class FakeDrive implements Drive {
   readonly bytes: Uint8Array;
   /** One line for each begin and complete, such as `begin 0 read 512+1024`. */
   readonly log: string[] = [];
-  #nextId = 0;
-  #inFlight: FakeRequest[] = [];
+  private nextId = 0;
+  private inFlight: FakeRequest[] = [];
   /** Thrown by the next `complete`. */
   hostError: Error | undefined;
 
@@ -149,24 +149,24 @@ export class FakeDrive implements Drive {
   begin(request: { position: number; operation: BlockOperation; offset: number; lengthBytes: number }): number {
     const { operation, offset, lengthBytes } = request;
     assert(Number.isSafeInteger(offset) && Number.isSafeInteger(offset + lengthBytes), 'exact offsets');
-    const id = this.#nextId++;
-    this.#inFlight.push({ id, operation, offset, lengthBytes });
+    const id = this.nextId++;
+    this.inFlight.push({ id, operation, offset, lengthBytes });
     this.log.push(`begin ${id} ${operation} ${offset}+${lengthBytes}`);
     return id;
   }
 
   complete({ id, data }: { position: number; id: number; data: Uint8Array }): BlockStatus {
     if (this.hostError) throw this.hostError;
-    const request = this.#inFlight.shift();
+    const request = this.inFlight.shift();
     assert(request && request.id === id, `completion ${id} is in order`);
     const movesData = request.operation === 'read' || request.operation === 'write';
     assert.equal(data.length, movesData ? request.lengthBytes : 0);
-    const status = this.#perform(request, data);
+    const status = this.perform(request, data);
     this.log.push(`complete ${id} ${status}`);
     return status;
   }
 
-  #perform({ operation, offset, lengthBytes }: FakeRequest, data: Uint8Array): BlockStatus {
+  private perform({ operation, offset, lengthBytes }: FakeRequest, data: Uint8Array): BlockStatus {
     if (operation === 'flush') return 'ok';
     if (offset + lengthBytes > this.lengthBytes || (this.readOnly && operation !== 'read')) return 'ioError';
     const range = this.bytes.subarray(offset, offset + lengthBytes);
@@ -181,12 +181,12 @@ export class FakeDrive implements Drive {
   }
 
   saveState(): State {
-    return { nextId: this.#nextId, inFlight: this.#inFlight.map((request) => ({ ...request })) };
+    return { nextId: this.nextId, inFlight: this.inFlight.map((request) => ({ ...request })) };
   }
 
   loadState(state: State): void {
-    this.#nextId = state.nextId as number;
-    this.#inFlight = (state.inFlight as unknown as FakeRequest[]).map((request) => ({ ...request }));
+    this.nextId = state.nextId as number;
+    this.inFlight = (state.inFlight as unknown as FakeRequest[]).map((request) => ({ ...request }));
   }
 }
 

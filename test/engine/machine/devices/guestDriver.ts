@@ -16,10 +16,10 @@ export class GuestDriver {
   /** Uses the version 1 transport, whose queues are one contiguous range of pages. */
   readonly legacy: boolean;
   /** The address of the next buffer. */
-  #free = BUFFERS;
-  #nextDescriptor = 0;
-  #availableIndex = 0;
-  #seenIndex = 0;
+  private free = BUFFERS;
+  private nextDescriptor = 0;
+  private availableIndex = 0;
+  private seenIndex = 0;
 
   constructor(options: { memory: FakeMemory; disk: VirtioBlk; size?: number; legacy?: boolean }) {
     this.memory = options.memory;
@@ -48,7 +48,7 @@ export class GuestDriver {
   }
 
   startQueue(): void {
-    this.#availableIndex = this.#seenIndex = this.#nextDescriptor = 0;
+    this.availableIndex = this.seenIndex = this.nextDescriptor = 0;
     this.memory.at(this.available, 4 + 2 * this.size + 2).fill(0);
     this.memory.at(this.used, 4 + 8 * this.size + 2).fill(0);
     this.register(0x030, 0);
@@ -85,16 +85,16 @@ export class GuestDriver {
 
   /** Places buffers from the start again, over those of completed requests. */
   reuseBuffers(): void {
-    this.#free = BUFFERS;
+    this.free = BUFFERS;
   }
 
   allocate(lengthBytes: number): number {
-    const address = this.#free;
-    this.#free += (lengthBytes + 15) & ~15;
+    const address = this.free;
+    this.free += (lengthBytes + 15) & ~15;
     return address;
   }
 
-  place(bytes: Uint8Array): number {
+  location(bytes: Uint8Array): number {
     const address = this.allocate(bytes.length);
     this.memory.write(address, bytes);
     return address;
@@ -106,14 +106,14 @@ export class GuestDriver {
 
   /** Puts buffers into the descriptor table as one chain; returns its head. */
   chain(buffers: Buffer[]): number {
-    const first = this.#nextDescriptor;
+    const first = this.nextDescriptor;
     const slot = (i: number) => (first + i) % this.size;
     buffers.forEach((buffer, i) => {
       const last = i === buffers.length - 1;
       const flags = (buffer.writable ? WRITABLE : 0) | (last ? 0 : NEXT);
       this.descriptor(slot(i), { ...buffer, flags, next: last ? 0 : slot(i + 1) });
     });
-    this.#nextDescriptor = slot(buffers.length);
+    this.nextDescriptor = slot(buffers.length);
     return first;
   }
 
@@ -125,17 +125,17 @@ export class GuestDriver {
       const flags = (buffer.writable ? WRITABLE : 0) | (last ? 0 : NEXT);
       writeDescriptor(this.memory, table + 16 * i, { ...buffer, flags, next: last ? 0 : i + 1 });
     });
-    const head = this.#nextDescriptor;
+    const head = this.nextDescriptor;
     this.descriptor(head, { address: table, length: 16 * buffers.length, flags: INDIRECT });
-    this.#nextDescriptor = (head + 1) % this.size;
+    this.nextDescriptor = (head + 1) % this.size;
     return head;
   }
 
   /** Offers a chain without notifying. */
   offer(head: number): void {
-    this.memory.writeU16(this.available + 4 + 2 * (this.#availableIndex % this.size), head);
-    this.#availableIndex = (this.#availableIndex + 1) & 0xffff;
-    this.memory.writeU16(this.available + 2, this.#availableIndex);
+    this.memory.writeU16(this.available + 4 + 2 * (this.availableIndex % this.size), head);
+    this.availableIndex = (this.availableIndex + 1) & 0xffff;
+    this.memory.writeU16(this.available + 2, this.availableIndex);
   }
 
   notify(): void {
@@ -152,10 +152,10 @@ export class GuestDriver {
     const view = new DataView(header.buffer);
     view.setUint32(0, type, true);
     view.setBigUint64(8, BigInt(sector), true);
-    const statusAddress = this.place(Uint8Array.of(0xee));
-    const inputAddress = this.place(new Uint8Array(input));
-    const readable: Buffer[] = [{ address: this.place(header), length: 16, writable: false }];
-    if (output.length > 0) readable.push(...cut(this.place(output), output.length, pieces, false));
+    const statusAddress = this.location(Uint8Array.of(0xee));
+    const inputAddress = this.location(new Uint8Array(input));
+    const readable: Buffer[] = [{ address: this.location(header), length: 16, writable: false }];
+    if (output.length > 0) readable.push(...cut(this.location(output), output.length, pieces, false));
     const writable = input > 0 ? cut(inputAddress, input, pieces, true) : [];
     const buffers = [...readable, ...writable, { address: statusAddress, length: 1, writable: true }];
     const head = indirect ? this.indirectChain(buffers) : this.chain(buffers);
@@ -174,10 +174,10 @@ export class GuestDriver {
   /** The entries added to the used ring since the last call. */
   takeUsed(): { head: number; length: number }[] {
     const result = [];
-    while (this.#seenIndex !== this.memory.readU16(this.used + 2)) {
-      const entry = this.used + 4 + 8 * (this.#seenIndex % this.size);
+    while (this.seenIndex !== this.memory.readU16(this.used + 2)) {
+      const entry = this.used + 4 + 8 * (this.seenIndex % this.size);
       result.push({ head: this.memory.readU32(entry), length: this.memory.readU32(entry + 4) });
-      this.#seenIndex = (this.#seenIndex + 1) & 0xffff;
+      this.seenIndex = (this.seenIndex + 1) & 0xffff;
     }
     return result;
   }

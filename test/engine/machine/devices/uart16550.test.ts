@@ -154,11 +154,11 @@ test('THRE interrupts when enabled and after each byte, until IIR reports it', (
 
 test('every reason to interrupt drives the line again; a read of IIR drives it only when that clears a reason', () => {
   const { board, read, write } = newUart();
-  const driven: boolean[] = [];
-  board.setInterrupt = (level) => driven.push(level);
+  const levels: boolean[] = [];
+  board.setInterrupt = (level) => levels.push(level);
   const drives = (work: () => void): boolean[] => {
     work();
-    return driven.splice(0);
+    return levels.splice(0);
   };
   assert.deepEqual(
     drives(() => write(IER, 2)),

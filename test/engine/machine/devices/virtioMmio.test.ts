@@ -153,7 +153,7 @@ test('NEEDS_RESET is a status bit that the guest can write, without any effect',
 
 type Breakage = (driver: GuestDriver) => void;
 
-const breakages: Record<string, Breakage> = {
+const violations: Record<string, Breakage> = {
   'a cyclic chain': (driver) => {
     driver.descriptor(0, { address: RAM_BASE, length: 16, flags: NEXT, next: 1 });
     driver.descriptor(1, { address: RAM_BASE, length: 16, flags: NEXT, next: 0 });
@@ -203,11 +203,11 @@ const breakages: Record<string, Breakage> = {
   },
 };
 
-for (const [what, breakIt] of Object.entries(breakages)) {
+for (const [what, violate] of Object.entries(violations)) {
   test(`${what} sets NEEDS_RESET, and a reset recovers`, () => {
     const { board, disk, driver } = newDisk();
     driver.start();
-    breakIt(driver);
+    violate(driver);
     driver.notify();
     assert.equal(driver.status, 15 | NEEDS_RESET);
     assert.deepEqual([driver.interruptStatus, board.interrupt], [3, true]);
@@ -235,7 +235,7 @@ test('a guest that offers more than the queue holds gets NEEDS_RESET', () => {
 test('as in QEMU, an indirect descriptor may have NEXT, and INDIRECT is ignored inside an indirect table', () => {
   const { disk, driver } = newDisk();
   driver.start();
-  const [header, status] = [driver.place(new Uint8Array(16).fill(4, 0, 1)), driver.place(Uint8Array.of(0xee))];
+  const [header, status] = [driver.location(new Uint8Array(16).fill(4, 0, 1)), driver.location(Uint8Array.of(0xee))];
   const table = driver.allocate(32);
   writeDescriptor(driver.memory, table, { address: header, length: 16, flags: INDIRECT | NEXT, next: 1 });
   writeDescriptor(driver.memory, table + 16, { address: status, length: 1, flags: INDIRECT | WRITABLE });
@@ -247,7 +247,7 @@ test('as in QEMU, an indirect descriptor may have NEXT, and INDIRECT is ignored 
 });
 
 test('a queue at an invalid address sets NEEDS_RESET; an impossible size is ignored', () => {
-  const place = (registers: [number, number][]) => {
+  const location = (registers: [number, number][]) => {
     const { driver, disk } = newDisk();
     driver.start();
     driver.register(0x044, 0);
@@ -255,11 +255,11 @@ test('a queue at an invalid address sets NEEDS_RESET; an impossible size is igno
     driver.register(0x044, 1);
     return [driver.status & NEEDS_RESET, disk.read(0x044, 4)];
   };
-  assert.deepEqual(place([]), [0, 1]);
+  assert.deepEqual(location([]), [0, 1]);
   const good: [number, number][] = [[0x038, 0], [0x038, 48], [0x038, 2048], [0x080, 0x80001008], [0x0a0, 0x80001002]]; // prettier-ignore
-  for (const registers of good) assert.deepEqual(place([registers]), [0, 1], String(registers));
+  for (const registers of good) assert.deepEqual(location([registers]), [0, 1], String(registers));
   const wrong: [number, number][] = [[0x080, 8], [0x090, RAM_END - 64], [0x0a0, RAM_END - 64], [0x0a4, 1], [0x094, 0xffffffff]]; // prettier-ignore
-  for (const registers of wrong) assert.deepEqual(place([registers]), [NEEDS_RESET, 1], String(registers));
+  for (const registers of wrong) assert.deepEqual(location([registers]), [NEEDS_RESET, 1], String(registers));
 });
 
 test('a failed device completes requests in flight but does not report them to the guest', () => {
@@ -289,7 +289,7 @@ test('a hostile guest cannot crash or hang the device, and its interrupt line ma
     const { board, disk, driver } = newDisk();
     driver.start(random.chance(1 / 2) ? undefined : 0n);
     for (let step = 0; step < 200; step++) {
-      misbehave(random, driver);
+      corruptQueue(random, driver);
       if (disk.deadline() < Infinity && random.chance(1 / 2)) disk.act();
       const { isBroken } = disk.saveState().transport as { isBroken: boolean };
       if (isBroken) driver.start();
@@ -302,7 +302,7 @@ test('a hostile guest cannot crash or hang the device, and its interrupt line ma
 });
 
 /** Mostly complete requests, with a word of the rings or descriptors, or a register, corrupted here and there. */
-function misbehave(random: SeededRandom, driver: GuestDriver): void {
+function corruptQueue(random: SeededRandom, driver: GuestDriver): void {
   driver.reuseBuffers();
   switch (random.below(8)) {
     case 0:

@@ -12,7 +12,7 @@ import { nodeCompression } from '../../../../debug-adapter/host/compression.ts';
  * Asks a file every question that a session could ask, at several positions. A damaged file may throw nothing but a
  * UserError. Returns how many answers were not empty.
  */
-export function exercise(bytes: Uint8Array, pcs: bigint[], random: SeededRandom): number {
+export function queryEverything(bytes: Uint8Array, pcs: bigint[], random: SeededRandom): number {
   let symbols: Symbols;
   try {
     symbols = openSymbols({ name: 'fuzzed.elf', bytes, compression: nodeCompression });
@@ -30,7 +30,7 @@ export function exercise(bytes: Uint8Array, pcs: bigint[], random: SeededRandom)
   for (const pc of pcs) askAt(symbols, pc, random, count);
   const [file] = symbols.files();
   count(symbols.addressesOfLine(file?.path ?? 'main.c', random.below(100)));
-  count(symbols.linesWithCode('store.c'));
+  count(symbols.breakpointLines('store.c'));
   count(symbols.typeNamed('struct store'));
   return answers;
 }
@@ -48,7 +48,7 @@ function askAt(symbols: Symbols, pc: bigint, random: SeededRandom, count: (answe
       address >= 0x80000000n && address < 0x90000000n ? random.bytes(length) : undefined,
   };
   const { frames } = symbols.callStack(view, 20);
-  const frame = frames[frames.length - 1] ?? symbols.newestFrame(view);
+  const frame = frames[frames.length - 1] ?? symbols.innermostFrame(view);
   for (const { variables } of symbols.scopesAt(frame.lookupPc)) {
     for (const variable of variables) look(symbols.read(variable, frame), 3, count);
   }

@@ -15,7 +15,7 @@ export const FIXTURES = fs
   .map((name) => path.join(FOLDER, name));
 
 /** The files for every comparison with an outside tool. */
-export const JUDGED = [
+export const COMPARED_FILES = [
   ...FIXTURES,
   guest('demo/demo'),
   guest('kernel/oslet'),

@@ -7,7 +7,7 @@ import path from 'node:path';
 export const GDB = 'gdb-multiarch';
 
 /** Runs commands on an ELF file and returns, for each, the lines it printed, errors included. */
-export function askGdb(elf: string, commands: string[]): string[][] {
+export function runGdbCommands(elf: string, commands: string[]): string[][] {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-gdb-'));
   try {
     const script = path.join(folder, 'script');
@@ -47,19 +47,22 @@ const TRY = [
 ];
 
 /** The addresses of each breakpoint that the commands set: `break f`, `break file:line`. */
-export function breakpointsOfGdb(elf: string, places: string[]): Map<string, { lines: number[]; addresses: bigint[] }> {
-  const answers = askGdb(
+export function breakpointsOfGdb(
+  elf: string,
+  positions: string[],
+): Map<string, { lines: number[]; addresses: bigint[] }> {
+  const answers = runGdbCommands(
     elf,
-    places.flatMap((place) => [`break ${place}`, 'info breakpoints', 'delete']),
+    positions.flatMap((location) => [`break ${location}`, 'info breakpoints', 'delete']),
   );
   const found = new Map<string, { lines: number[]; addresses: bigint[] }>();
-  places.forEach((place, i) => {
+  positions.forEach((location, i) => {
     const rows = answers[3 * i + 1].flatMap((row) => {
       const match = /^\d[\d.]*\s.*\by\s+(0x[0-9a-f]+) ?(?:.*:(\d+))?$/.exec(row.trimEnd());
       return match ? [{ address: BigInt(match[1]), line: Number(match[2] ?? 0) }] : [];
     });
     const addresses = rows.map(({ address }) => address).sort((a, b) => (a < b ? -1 : 1));
-    if (rows.length > 0) found.set(place, { addresses, lines: [...new Set(rows.map(({ line }) => line))] });
+    if (rows.length > 0) found.set(location, { addresses, lines: [...new Set(rows.map(({ line }) => line))] });
   });
   return found;
 }

@@ -16,5 +16,5 @@ export function loadedMachine(file: string): FrameView {
 /** A frame at a function's entry, for reading globals. */
 export function frameAt(symbols: Symbols, file: string, functionName: string): Frame {
   const [found] = symbols.functionsNamed(functionName);
-  return symbols.newestFrame({ ...loadedMachine(file), pc: found.low });
+  return symbols.innermostFrame({ ...loadedMachine(file), pc: found.low });
 }

@@ -1,9 +1,9 @@
-import { lastCall } from '../callTargets.ts';
+import { lastCallTarget } from '../callTargets.ts';
 import type { Decoded } from '../decoded.ts';
 import type { DecodeCache } from '../decodeCache.ts';
 import { RAM } from '../layout.ts';
-import { fetchedPage } from './fetchedPages.ts';
-import type { Ordered } from './flowOrder.ts';
+import { fetchedPage } from './fetchTlbLookup.ts';
+import type { OrderedBlock } from './blockOrder.ts';
 import type { RegionPages } from './regionCode.ts';
 import type { GuestCode, Offset } from './regionGraph.ts';
 
@@ -46,28 +46,32 @@ export class CodeReader implements GuestCode {
   at(offset: Offset): Decoded | undefined {
     if (this.known.has(offset)) return this.known.get(offset);
     const isBreak = this.breakOffsets.has(offset & 0xfff);
-    const raw = isBreak ? undefined : this.rawIfThere(offset);
+    const raw = isBreak ? undefined : this.rawIfFetched(offset);
     const decoded = raw === undefined ? undefined : this.decodeCache.decode(raw);
     this.known.set(offset, decoded);
     return decoded;
   }
 
   calleeOf(returnsTo: Offset): Offset | undefined {
-    const known = lastCall(this.view, BigInt.asIntN(64, this.pageVa + BigInt(returnsTo)));
+    const known = lastCallTarget(this.view, BigInt.asIntN(64, this.pageVa + BigInt(returnsTo)));
     const offset = known && !known.varies ? Number(known.callee - this.pageVa) : undefined;
     // Reject pages beyond the range of a direct call.
     return offset !== undefined && Math.abs(offset) < REACH ? offset : undefined;
   }
 
   rawAt(offset: Offset): number {
-    return this.rawIfThere(offset)!;
+    return this.rawIfFetched(offset)!;
   }
 
   /**
    * What the region depends on: its pages other than the entry's, its halfwords by RAM page, and its number of
    * instructions.
    */
-  used(order: readonly Ordered[]): { pages: RegionPages[]; code: Map<number, Uint8Array>; instructions: number } {
+  dependencies(order: readonly OrderedBlock[]): {
+    pages: RegionPages[];
+    code: Map<number, Uint8Array>;
+    instructions: number;
+  } {
     const pages = new Map<number, RegionPages>();
     const code = new Map<number, Uint8Array>();
     let instructions = 0;
@@ -87,7 +91,7 @@ export class CodeReader implements GuestCode {
     return { pages: [...pages.values()], code, instructions };
   }
 
-  private rawIfThere(offset: Offset): number | undefined {
+  private rawIfFetched(offset: Offset): number | undefined {
     const low = this.halfword(offset);
     if (low === undefined || (low & 3) !== 3) return low;
     const high = this.halfword(offset + 2);

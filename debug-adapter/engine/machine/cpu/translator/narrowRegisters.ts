@@ -1,6 +1,6 @@
 import { type Code, i32, i64 } from '../../../base/wasm/code.ts';
 import type { OperationName } from '../operations.ts';
-import type { Ordered } from './flowOrder.ts';
+import type { OrderedBlock } from './blockOrder.ts';
 import type { Instruction } from './regionGraph.ts';
 
 /** A set of integer registers, as bits of a number. */
@@ -15,9 +15,9 @@ const NONE: Registers = 1; // x0
  * can be done in 32 bits, which lets the host's compiler recognize idioms such as a rotation written as two shifts and
  * an OR.
  */
-export function narrowAtStart(order: readonly Ordered[]): Map<Ordered, Registers> {
-  const starts = new Map(order.map((item): [Ordered, Registers] => [item, item.index === 0 ? NONE : ALL]));
-  const ends = new Map(order.map((item): [Ordered, Registers] => [item, ALL]));
+export function narrowAtStart(order: readonly OrderedBlock[]): Map<OrderedBlock, Registers> {
+  const starts = new Map(order.map((item): [OrderedBlock, Registers] => [item, item.index === 0 ? NONE : ALL]));
+  const ends = new Map(order.map((item): [OrderedBlock, Registers] => [item, ALL]));
   for (let changed = true; changed;) {
     changed = false;
     for (const item of order) {

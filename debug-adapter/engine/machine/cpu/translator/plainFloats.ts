@@ -7,7 +7,7 @@ import type { FloatHelpers } from '../floatHelpers.ts';
 import type { FloatName } from '../floatNames.ts';
 import { FLOAT, type FloatSemantics } from '../floatSemantics.ts';
 import { slot32 } from '../coreContext.ts';
-import { asSingle, isFiniteHalf } from '../halfByHost.ts';
+import { asSingle, isFiniteHalf } from '../hostHalf.ts';
 import { MSTATUS } from '../mstatus.ts';
 import type { OperationName } from '../operations.ts';
 
@@ -16,11 +16,11 @@ export interface PlainFloat {
   /** Requires rounding to nearest, and the inexact flag to be set. */
   rounds: boolean;
   /** Conditions on the operands under which the host can compute. */
-  accepts: (a: Code, b: Code) => Code[];
+  conditions: (a: Code, b: Code) => Code[];
   /** The new value of rd, 64 bits, before `finish`. */
   compute: (a: Code, b: Code) => Code;
   /** Whether the computed value can be used. */
-  counts?: (value: Code) => Code;
+  isFinal?: (value: Code) => Code;
   /** Converts the value to register form. */
   finish?: (value: Code) => Code;
 }
@@ -50,7 +50,7 @@ const known = new Map<OperationName, PlainFloat | undefined>();
 function find(name: OperationName): PlainFloat | undefined {
   const semantics = FLOAT[name as FloatName];
   if (!semantics) return undefined;
-  return byHost(semantics) ?? comparison(name) ?? bitsOnly(semantics);
+  return onHost(semantics) ?? comparison(name) ?? bitsOnly(semantics);
 }
 
 /** Whether the instruction's rounding mode is to nearest, or dynamic. */
@@ -59,19 +59,19 @@ export function mayBePlain(immediate: number): boolean {
   return mode === ROUNDING.NEAREST || mode === ROUNDING.DYNAMIC;
 }
 
-function byHost({ fast }: FloatSemantics): PlainFloat | undefined {
+function onHost({ fast }: FloatSemantics): PlainFloat | undefined {
   if (!fast) return undefined;
   const operands = (a: Code, b: Code) => ({ a, b, c: NONE, helpers: NO_HELPERS });
   // The host has no single instruction for fused operations.
   if (needsHelper(() => fast.compute(operands(NONE, NONE)))) return undefined;
   return {
     rounds: true,
-    accepts: (a, b) => fast.accepts(operands(a, b)),
+    conditions: (a, b) => fast.accepts(operands(a, b)),
     compute: (a, b) => {
       const bits = fast.compute(operands(a, b));
       return fast.format === 'D' ? bits : i64.extendU(bits);
     },
-    counts: (value) => isPlainResult(value, fast),
+    isFinal: (value) => isPlainResult(value, fast),
     finish: (value) => intoRegister(value, fast),
   };
 }
@@ -85,14 +85,14 @@ function comparison(name: OperationName): PlainFloat | undefined {
   if (!compare) return undefined;
   if (format === 'D') {
     const compute = (a: Code, b: Code): Code => i64.extendU(f64[compare](f64.fromBits(a), f64.fromBits(b)));
-    return { rounds: false, accepts: (a, b) => [isNumber(a), isNumber(b)], compute };
+    return { rounds: false, conditions: (a, b) => [isNumber(a), isNumber(b)], compute };
   }
   const isHalf = format === 'H';
   const single = isHalf ? asSingle : (register: Code): Code => f32.fromBits(i32.wrap(register));
   const isAccepted = isHalf ? isFiniteHalf : isBoxedNumber;
   return {
     rounds: false,
-    accepts: (a, b) => [isAccepted(a), isAccepted(b)],
+    conditions: (a, b) => [isAccepted(a), isAccepted(b)],
     compute: (a, b) => i64.extendU(f32[compare](single(a), single(b))),
   };
 }
@@ -107,7 +107,7 @@ function bitsOnly({ compute, hasMode }: FloatSemantics): PlainFloat | undefined 
   const plain = (a: Code, b: Code): Code => compute({ a, b, c: NONE, mode: i32.const(0), helpers: NO_HELPERS });
   if (needsHelper(() => plain(NONE, NONE))) return undefined;
   // A reserved rounding mode is illegal even if nothing is rounded.
-  return { rounds: hasMode, accepts: () => [], compute: plain };
+  return { rounds: hasMode, conditions: () => [], compute: plain };
 }
 
 const NONE: Code = i64.const(0);

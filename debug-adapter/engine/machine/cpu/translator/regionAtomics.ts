@@ -29,26 +29,26 @@ export class RegionAtomics {
     const { rd, rs1, rs2, immediate } = decoded;
     const table = form === 'LR' ? READ_TLB : WRITE_TLB;
     const { check, address } = this.memory.locate(rs1, isDouble ? 8 : 4, table, leave);
-    const place = placeAt(address, isDouble);
+    const memory = operandAt(address, isDouble);
     const operand = this.registers.get(rs2);
     const act = {
-      AMO: () => this.modify(place, COMBINE[immediate], isDouble ? operand : i64.extend32S(operand)),
-      LR: () => this.loadReserved(place),
-      SC: () => this.storeConditional(place, operand),
+      AMO: () => this.modify(memory, COMBINE[immediate], isDouble ? operand : i64.extend32S(operand)),
+      LR: () => this.loadReserved(memory),
+      SC: () => this.storeConditional(memory, operand),
     }[form];
     // The operand may be in rd, so write rd last.
     return sequence(check, act(), rd === 0 ? nothing : this.registers.put(rd, this.value.get));
   }
 
-  private modify(place: Place, combine: (old: Code, operand: Code) => Code, operand: Code): Code {
-    return sequence(set(this.value, place.load), place.store(combine(this.value.get, operand)));
+  private modify(memory: AtomicOperand, combine: (old: Code, operand: Code) => Code, operand: Code): Code {
+    return sequence(set(this.value, memory.load), memory.store(combine(this.value.get, operand)));
   }
 
-  private loadReserved({ load, physical }: Place): Code {
+  private loadReserved({ load, physical }: AtomicOperand): Code {
     return sequence(set(this.value, load), reserve(physical, this.value.get));
   }
 
-  private storeConditional({ load, store, physical }: Place, operand: Code): Code {
+  private storeConditional({ load, store, physical }: AtomicOperand, operand: Code): Code {
     return sequence(
       set(this.value, i64.const(1)),
       when(
@@ -61,13 +61,13 @@ export class RegionAtomics {
 }
 
 /** A word or doubleword of RAM. */
-interface Place {
+interface AtomicOperand {
   load: Code;
   store: (value: Code) => Code;
   physical: Code;
 }
 
-const placeAt = (address: Local, isDouble: boolean): Place => ({
+const operandAt = (address: Local, isDouble: boolean): AtomicOperand => ({
   load: isDouble ? i64.load(address.get) : i64.load32s(address.get),
   store: (value) => (isDouble ? i64.store(address.get, value) : i64.store32(address.get, value)),
   physical: i64.extendU(i32.add(address.get, i32.const((RAM_BASE - RAM) | 0))),

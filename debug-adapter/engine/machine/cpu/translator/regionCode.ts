@@ -25,9 +25,9 @@ import { ATOMIC } from '../atomicSemantics.ts';
 import { setSlot, slot32 } from '../coreContext.ts';
 import { FETCH_TLB, FETCH_TLB_ENTRIES, REGISTER_COUNT, REGISTERS } from '../layout.ts';
 import type { OperationName } from '../operations.ts';
-import { noteCall, RETURN_ADDRESS } from '../callTargets.ts';
+import { recordCall, RETURN_ADDRESS } from '../callTargets.ts';
 import { type ArithmeticHelpers, COMPUTE, CONDITION, FLOAT_LOADS, FLOAT_STORES } from '../semantics.ts';
-import type { Ordered } from './flowOrder.ts';
+import type { OrderedBlock } from './blockOrder.ts';
 import { groupAccesses, loadOf, storeOf } from './memoryGroups.ts';
 import { narrowAfter, narrowAtStart, narrowOperation, type Registers } from './narrowRegisters.ts';
 import { floatsAreDirty, type PlainFloat, plainFloat, roundsInexactToNearest } from './plainFloats.ts';
@@ -57,7 +57,7 @@ export function regionCode(frame: Frame, region: RegionSource): Code {
 
 /** The code of a region and the assumptions under which it is translated. */
 export interface RegionSource {
-  order: Ordered[];
+  order: OrderedBlock[];
   pages: RegionPages[];
   /**
    * Addresses are not translated, so every read of RAM is plain. Elsewhere the region returns without executing
@@ -76,7 +76,7 @@ const UNUSED_BITS = 10;
 
 class RegionWriter {
   private frame: Frame;
-  private order: Ordered[];
+  private order: OrderedBlock[];
   private pages: RegionPages[];
   private isBare: boolean;
   private helpers: ArithmeticHelpers;
@@ -95,8 +95,8 @@ class RegionWriter {
   private registers = new Array<Local | undefined>(REGISTER_COUNT).fill(undefined);
   /** All registers written; and for each block, those that may differ from memory at its end. */
   private written = new Set<number>();
-  private dirtyOut = new Map<Ordered, ReadonlySet<number>>();
-  private narrow: Map<Ordered, Registers>;
+  private dirtyOut = new Map<OrderedBlock, ReadonlySet<number>>();
+  private narrow: Map<OrderedBlock, Registers>;
   private usesFloats = false;
   private zeroesBlocks = false;
   /** Not 0 if true; see plainFloats.ts. */
@@ -104,8 +104,8 @@ class RegionWriter {
   private mayRound: Local;
   private value: Local;
   private leaving: Label = label();
-  private loops = new Map<Ordered, Label>();
-  private merges = new Map<Ordered, Label>();
+  private loops = new Map<OrderedBlock, Label>();
+  private merges = new Map<OrderedBlock, Label>();
 
   constructor(frame: Frame, region: RegionSource) {
     this.frame = frame;
@@ -128,8 +128,8 @@ class RegionWriter {
     const { ramBytes, writesBesideCode } = region;
     this.accesses = new RegionMemory(frame, { isBare, ramBytes, writesBesideCode, registers, context });
     this.atomics = new RegionAtomics(frame, { memory: this.accesses, registers });
-    this.nameRegisters();
-    this.flowDirty();
+    this.allocateLocals();
+    this.computeDirty();
     this.narrow = narrowAtStart(this.order);
   }
 
@@ -137,8 +137,8 @@ class RegionWriter {
     return sequence(
       ...this.pages.map((page) => this.checkPage(page)),
       this.isBare ? when(slot32('READS_CHECKED'), ret(this.budget.get)) : set(this.context, slot32('DATA_CONTEXT')),
-      this.usesFloats ? this.lookAtFloats() : nothing,
-      this.zeroesBlocks ? this.accesses.lookAtEnvironment() : nothing,
+      this.usesFloats ? this.loadFloatState() : nothing,
+      this.zeroesBlocks ? this.accesses.loadEnvcfg() : nothing,
       ...this.registers.map((local, r) => (local ? set(local, i64.load(ORIGIN, REGISTERS + r * 8)) : nothing)),
       block(this.leaving, this.tree(this.order[0])),
       this.flush(this.written),
@@ -149,7 +149,7 @@ class RegionWriter {
 
   // --- registers -------------------------------------------------------------------------------------------------------
 
-  private nameRegisters(): void {
+  private allocateLocals(): void {
     const used = new Set<number>();
     for (const { block } of this.order) {
       for (const { name, decoded } of block.instructions) {
@@ -166,7 +166,7 @@ class RegionWriter {
   /**
    * Finds the registers that may have been written since the region began, iterating over its loops to a fixed point.
    */
-  private flowDirty(): void {
+  private computeDirty(): void {
     for (const item of this.order) {
       const writes = item.block.instructions.map(({ decoded }) => decoded.rd).filter((register) => register !== 0);
       this.dirtyOut.set(item, new Set(writes));
@@ -182,7 +182,7 @@ class RegionWriter {
     }
   }
 
-  private lookAtFloats(): Code {
+  private loadFloatState(): Code {
     const mayRound = i32.and(this.floatsAreDirty.get, roundsInexactToNearest);
     return sequence(set(this.floatsAreDirty, floatsAreDirty), set(this.mayRound, mayRound));
   }
@@ -210,12 +210,12 @@ class RegionWriter {
    * number that encodes the offset where it leaves, and how many instructions of the block were charged but are not
    * executed.
    */
-  private leave(at: Offset, unused: number): Code {
-    return sequence(set(this.exit, i64.const(at * (1 << UNUSED_BITS) + unused)), br(this.leaving));
+  private leave(at: Offset, unexecuted: number): Code {
+    return sequence(set(this.exit, i64.const(at * (1 << UNUSED_BITS) + unexecuted)), br(this.leaving));
   }
 
   /** Leaves by a common exit, which writes back only the registers that may have changed. */
-  private goOutside(pc: Code, dirty: ReadonlySet<number>): Code {
+  private leaveRegion(pc: Code, dirty: ReadonlySet<number>): Code {
     return sequence(this.flush(dirty), setSlot('PC', pc), ret(this.budget.get));
   }
 
@@ -233,7 +233,7 @@ class RegionWriter {
 
   // --- structure -------------------------------------------------------------------------------------------------------
 
-  private tree(item: Ordered): Code {
+  private tree(item: OrderedBlock): Code {
     const merges = item.children.filter(({ isMerge }) => isMerge).sort((a, b) => b.index - a.index);
     if (!item.isLoop) return this.within(item, merges);
     const again = label();
@@ -242,7 +242,7 @@ class RegionWriter {
   }
 
   /** The block's own code, nested in one WebAssembly block for each merge that follows it. */
-  private within(item: Ordered, merges: Ordered[]): Code {
+  private within(item: OrderedBlock, merges: OrderedBlock[]): Code {
     if (merges.length === 0) return this.leaf(item);
     const [outermost, ...rest] = merges;
     const end = label();
@@ -250,7 +250,7 @@ class RegionWriter {
     return sequence(block(end, this.within(item, rest)), this.tree(outermost));
   }
 
-  private leaf(item: Ordered): Code {
+  private leaf(item: OrderedBlock): Code {
     const { instructions, end } = item.block;
     const body = this.body(item);
     switch (end.kind) {
@@ -263,40 +263,40 @@ class RegionWriter {
         return sequence(body, this.go(item, end.to));
       case 'expected': {
         const isExpected = i64.eq(this.target.get, this.address(end.expected));
-        return sequence(body, when(isExpected, this.go(item, end.to)), this.goWhereverItGoes(item));
+        return sequence(body, when(isExpected, this.go(item, end.to)), this.indirectJump(item));
       }
       case 'indirect':
-        return sequence(body, this.goWhereverItGoes(item));
+        return sequence(body, this.indirectJump(item));
       case 'leave':
         return sequence(body, this.leave(end.to, 0));
     }
   }
 
   /** An indirect jump; the target of a call is recorded, as in the interpreter. */
-  private goWhereverItGoes(item: Ordered): Code {
+  private indirectJump(item: OrderedBlock): Code {
     const { decoded } = item.block.instructions.at(-1)!;
     const isCall = decoded.rd === RETURN_ADDRESS;
     return sequence(
-      isCall ? noteCall({ link: this.get(decoded.rd), target: this.target.get, at: this.low }) : nothing,
-      this.goOutside(this.target.get, this.dirtyOut.get(item)!),
+      isCall ? recordCall({ link: this.get(decoded.rd), target: this.target.get, at: this.low }) : nothing,
+      this.leaveRegion(this.target.get, this.dirtyOut.get(item)!),
     );
   }
 
-  private go(from: Ordered, to: Target): Code {
-    if (typeof to === 'number') return this.goOutside(this.address(to), this.dirtyOut.get(from)!);
+  private go(from: OrderedBlock, to: Target): Code {
+    if (typeof to === 'number') return this.leaveRegion(this.address(to), this.dirtyOut.get(from)!);
     const target = from.successors.find(({ block }) => block === to)!;
     if (target.index <= from.index) return this.branch(this.loops, target);
     return target.isMerge ? this.branch(this.merges, target) : this.tree(target);
   }
 
   /** Looks up the label while the code is generated, because only then its block is open. */
-  private branch(labels: Map<Ordered, Label>, target: Ordered): Code {
+  private branch(labels: Map<OrderedBlock, Label>, target: OrderedBlock): Code {
     return (out) => br(labels.get(target)!)(out);
   }
 
   // --- instructions ----------------------------------------------------------------------------------------------------
 
-  private body(item: Ordered): Code {
+  private body(item: OrderedBlock): Code {
     const { offset, instructions } = item.block;
     const count = instructions.length;
     if (count === 0) return nothing;
@@ -309,7 +309,7 @@ class RegionWriter {
         this.leave(offset, count),
       ),
       ...instructions.map((instruction, done) => {
-        const code = this.instruction(instruction, { unused: count - done, narrow, ...accesses });
+        const code = this.instruction(instruction, { unexecuted: count - done, narrow, ...accesses });
         narrow = narrowAfter(instruction, narrow);
         return code;
       }),
@@ -326,10 +326,10 @@ class RegionWriter {
       return this.put(rd, narrowOperation(instruction, at.narrow, operands) ?? compute(operands));
     }
     if (loadOf(name) ?? storeOf(name)) return this.memory(instruction, at);
-    if (ATOMIC[name]) return this.atomics.access(instruction, this.leave(offset, at.unused));
-    if (name === 'CBO_ZERO') return this.accesses.zeroBlock(rs1, this.leave(offset, at.unused));
+    if (ATOMIC[name]) return this.atomics.access(instruction, this.leave(offset, at.unexecuted));
+    if (name === 'CBO_ZERO') return this.accesses.zeroBlock(rs1, this.leave(offset, at.unexecuted));
     const float = plainFloat(name);
-    if (float) return this.float(instruction, float, at.unused);
+    if (float) return this.float(instruction, float, at.unexecuted);
     const link = rd === 0 ? nothing : this.put(rd, this.address(offset + lengthBytes));
     switch (name) {
       case 'AUIPC':
@@ -345,22 +345,22 @@ class RegionWriter {
   }
 
   /** Executes only what the host computes exactly; otherwise leaves the region before the instruction. */
-  private float({ offset, decoded }: Instruction, float: PlainFloat, unused: number): Code {
+  private float({ offset, decoded }: Instruction, float: PlainFloat, unexecuted: number): Code {
     const operands = [this.get(decoded.rs1), this.get(decoded.rs2)] as const;
     const state = float.rounds ? this.mayRound : this.floatsAreDirty;
-    const leaveUnless = (condition: Code): Code => when(i32.eqz(condition), this.leave(offset, unused));
-    const { counts } = float;
+    const leaveUnless = (condition: Code): Code => when(i32.eqz(condition), this.leave(offset, unexecuted));
+    const { isFinal } = float;
     return sequence(
       leaveUnless(state.get),
-      ...float.accepts(...operands).map(leaveUnless),
+      ...float.conditions(...operands).map(leaveUnless),
       set(this.value, float.compute(...operands)),
-      counts ? leaveUnless(counts(this.value.get)) : nothing,
+      isFinal ? leaveUnless(isFinal(this.value.get)) : nothing,
       this.put(decoded.rd, float.finish ? float.finish(this.value.get) : this.value.get),
     );
   }
 
   private memory(instruction: Instruction, at: InBlock): Code {
-    const leave = this.leave(instruction.offset, at.unused);
+    const leave = this.leave(instruction.offset, at.unexecuted);
     return sequence(
       isFloat(instruction.name) ? when(i32.eqz(this.floatsAreDirty.get), leave) : nothing,
       this.accesses.access(instruction, at, leave),
@@ -370,7 +370,7 @@ class RegionWriter {
 
 interface InBlock extends BlockAccesses {
   /** The number of instructions of the block from this one on. */
-  unused: number;
+  unexecuted: number;
   /** The registers that are narrow before it. */
   narrow: Registers;
 }

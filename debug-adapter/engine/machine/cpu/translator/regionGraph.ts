@@ -17,19 +17,19 @@ export interface Instruction {
 }
 
 /** The region's own function, or one inlined call: its return address, and what is known about its code. */
-interface Copy {
+interface InlinedCopy {
   /** The return address of an inlined call. */
   returnsTo: Offset;
   /** The function called. A call to it from inside is recursion and is not inlined. */
   callee: Offset | undefined;
   /** The copy that contains the call; undefined for the region's own function. */
-  parent: Copy | undefined;
+  parent: InlinedCopy | undefined;
   depth: number;
   nodes: Map<Offset, Node>;
   leaders: Set<Offset>;
   blocks: Map<Offset, Block>;
   /** Inlined calls, by return address. */
-  calls: Map<Offset, Copy>;
+  calls: Map<Offset, InlinedCopy>;
 }
 
 /** A successor: a block of the region, or the offset of code outside it. */
@@ -87,15 +87,15 @@ export function successorsOf({ end }: Block): Block[] {
 }
 
 type Exit =
-  | { kind: 'branch'; condition: string; taken: Place; otherwise: Place }
-  | { kind: 'jump'; to: Place }
-  | { kind: 'expected'; to: Place; expected: Offset }
+  | { kind: 'branch'; condition: string; taken: BlockKey; otherwise: BlockKey }
+  | { kind: 'jump'; to: BlockKey }
+  | { kind: 'expected'; to: BlockKey; expected: Offset }
   | { kind: 'indirect' }
   | { kind: 'leave' };
 
-interface Place {
+interface BlockKey {
   offset: Offset;
-  copy: Copy;
+  copy: InlinedCopy;
 }
 
 interface Node {
@@ -105,7 +105,7 @@ interface Node {
 
 class GraphBuilder {
   private code: GuestCode;
-  private leaders: Place[] = [];
+  private leaders: BlockKey[] = [];
   private count = 0;
 
   constructor(code: GuestCode) {
@@ -113,24 +113,24 @@ class GraphBuilder {
   }
 
   build(entry: Offset): Block {
-    const place = this.lead({ offset: entry, copy: newCopy() });
+    const key = this.addLeader({ offset: entry, copy: newCopy() });
     // Following a leader may append more leaders.
     for (const leader of this.leaders) this.follow(leader);
-    return this.block(place);
+    return this.block(key);
   }
 
   // --- finding instructions --------------------------------------------------------------------------------------------
 
-  private lead(place: Place): Place {
-    const { leaders } = place.copy;
-    if (!leaders.has(place.offset)) {
-      leaders.add(place.offset);
-      this.leaders.push(place);
+  private addLeader(key: BlockKey): BlockKey {
+    const { leaders } = key.copy;
+    if (!leaders.has(key.offset)) {
+      leaders.add(key.offset);
+      this.leaders.push(key);
     }
-    return place;
+    return key;
   }
 
-  private follow({ offset, copy }: Place): void {
+  private follow({ offset, copy }: BlockKey): void {
     for (let at = offset; ;) {
       if (copy.nodes.has(at) || this.count >= INSTRUCTIONS_MAX) return;
       const decoded = this.code.at(at);
@@ -147,40 +147,40 @@ class GraphBuilder {
     }
   }
 
-  private exitOf({ offset, name, decoded }: Instruction, copy: Copy): Exit | undefined {
+  private exitOf({ offset, name, decoded }: Instruction, copy: InlinedCopy): Exit | undefined {
     const { rd, immediate, lengthBytes } = decoded;
     const next = offset + lengthBytes;
     const condition = CONDITIONS[decoded.operation];
     if (condition) {
-      const taken = this.lead({ offset: offset + immediate, copy });
-      return { kind: 'branch', condition, taken, otherwise: this.lead({ offset: next, copy }) };
+      const taken = this.addLeader({ offset: offset + immediate, copy });
+      return { kind: 'branch', condition, taken, otherwise: this.addLeader({ offset: next, copy }) };
     }
-    if (name === 'J_NEAR') return { kind: 'jump', to: this.lead({ offset: offset + immediate, copy }) };
+    if (name === 'J_NEAR') return { kind: 'jump', to: this.addLeader({ offset: offset + immediate, copy }) };
     if (name === 'JAL_NEAR') {
       const callee = offset + immediate;
       const inner = rd === RETURN_ADDRESS ? this.inline(callee, next, copy) : undefined;
       // A call that is not inlined ends the region: its target is an offset, not a block of this region.
       return inner
-        ? { kind: 'jump', to: this.lead({ offset: callee, copy: inner }) }
-        : { kind: 'jump', to: { offset: callee, copy: OUTSIDE } };
+        ? { kind: 'jump', to: this.addLeader({ offset: callee, copy: inner }) }
+        : { kind: 'jump', to: { offset: callee, copy: OUTSIDE_COPY } };
     }
     return name === 'JALR' ? this.exitOfIndirect(decoded, next, copy) : undefined;
   }
 
-  private exitOfIndirect({ rd, rs1, immediate }: Decoded, next: Offset, copy: Copy): Exit {
+  private exitOfIndirect({ rd, rs1, immediate }: Decoded, next: Offset, copy: InlinedCopy): Exit {
     if (rd === RETURN_ADDRESS) {
       const callee = this.code.calleeOf(next);
       const inner = callee === undefined ? undefined : this.inline(callee, next, copy);
-      if (inner) return { kind: 'expected', to: this.lead({ offset: callee!, copy: inner }), expected: callee! };
+      if (inner) return { kind: 'expected', to: this.addLeader({ offset: callee!, copy: inner }), expected: callee! };
     }
     const isReturn = rd === 0 && rs1 === RETURN_ADDRESS && immediate === 0;
     if (!isReturn || !copy.parent) return { kind: 'indirect' };
-    const to = this.lead({ offset: copy.returnsTo, copy: copy.parent });
+    const to = this.addLeader({ offset: copy.returnsTo, copy: copy.parent });
     return { kind: 'expected', to, expected: copy.returnsTo };
   }
 
-  private inline(callee: Offset, returnsTo: Offset, parent: Copy): Copy | undefined {
-    for (let outer: Copy | undefined = parent; outer; outer = outer.parent) {
+  private inline(callee: Offset, returnsTo: Offset, parent: InlinedCopy): InlinedCopy | undefined {
+    for (let outer: InlinedCopy | undefined = parent; outer; outer = outer.parent) {
       if (outer.callee === callee) return undefined;
     }
     if (parent.depth === INLINING_DEPTH_MAX || !this.isSmall(callee)) return undefined;
@@ -215,20 +215,20 @@ class GraphBuilder {
 
   // --- making blocks ---------------------------------------------------------------------------------------------------
 
-  private block(place: Place): Block {
-    const { nodes, leaders, blocks } = place.copy;
-    const known = blocks.get(place.offset);
+  private block(key: BlockKey): Block {
+    const { nodes, leaders, blocks } = key.copy;
+    const known = blocks.get(key.offset);
     if (known) return known;
-    const block: Block = { offset: place.offset, instructions: [], end: { kind: 'leave', to: place.offset } };
-    blocks.set(place.offset, block);
-    for (let at = place.offset; ;) {
+    const block: Block = { offset: key.offset, instructions: [], end: { kind: 'leave', to: key.offset } };
+    blocks.set(key.offset, block);
+    for (let at = key.offset; ;) {
       const node = nodes.get(at);
       if (!node?.instruction) {
         block.end = { kind: 'leave', to: at };
         return block;
       }
-      if (at !== place.offset && leaders.has(at)) {
-        block.end = { kind: 'jump', to: this.block({ offset: at, copy: place.copy }) };
+      if (at !== key.offset && leaders.has(at)) {
+        block.end = { kind: 'jump', to: this.block({ offset: at, copy: key.copy }) };
         return block;
       }
       block.instructions.push(node.instruction);
@@ -253,12 +253,12 @@ class GraphBuilder {
     }
   }
 
-  private target(place: Place): Target {
-    return place.copy.nodes.get(place.offset)?.instruction ? this.block(place) : place.offset;
+  private target(key: BlockKey): Target {
+    return key.copy.nodes.get(key.offset)?.instruction ? this.block(key) : key.offset;
   }
 }
 
-function newCopy(of?: { returnsTo: Offset; callee: Offset; parent: Copy }): Copy {
+function newCopy(of?: { returnsTo: Offset; callee: Offset; parent: InlinedCopy }): InlinedCopy {
   const { returnsTo = 0, callee, parent } = of ?? {};
   const depth = parent ? parent.depth + 1 : 0;
   return {
@@ -274,7 +274,7 @@ function newCopy(of?: { returnsTo: Offset; callee: Offset; parent: Copy }): Copy
 }
 
 /** Stands for code that is not inlined, about which nothing is known. */
-const OUTSIDE = newCopy();
+const OUTSIDE_COPY = newCopy();
 
 /** Indexed by operation: the condition of a near branch. */
 const CONDITIONS = OPERATION_NAMES.map((name) => {

@@ -10,7 +10,7 @@ import {
   RAM,
   RAM_BASE,
   READ_TLB,
-  TAG_BESIDE_CODE,
+  TAG_HAS_CODE,
   TLB_ENTRIES,
   WRITE_TLB,
 } from '../layout.ts';
@@ -144,7 +144,7 @@ export class RegionMemory {
   }
 
   /** Evaluated once at the region's start, because nothing in a region changes whether cbo.zero is allowed. */
-  lookAtEnvironment(): Code {
+  loadEnvcfg(): Code {
     return set(this.zeroIsForbidden, envcfgForbids(ENVCFG.CBZE));
   }
 
@@ -190,7 +190,7 @@ export class RegionMemory {
     const page = i64.and(this.va.get, i64.const(-4096 | (lengthBytes - 1)));
     return sequence(
       this.setAddress(register, offset),
-      when(i64.ne(i64.load(this.tlbEntry(), table), page), this.leaveUnlessBeside(access, { page, leave })),
+      when(i64.ne(i64.load(this.tlbEntry(), table), page), this.leaveUnlessLineHasNoCode(access, { page, leave })),
     );
   }
 
@@ -198,28 +198,28 @@ export class RegionMemory {
   private checkWithinPage(access: Access, leave: Code): Code {
     const { register, offset, lengthBytes, table } = access;
     const page = i64.and(this.va.get, i64.const(-4096));
-    const isLate = i32.gtU(i32.and(this.low.get, i32.const(4095)), i32.const(4096 - lengthBytes));
+    const crossesPage = i32.gtU(i32.and(this.low.get, i32.const(4095)), i32.const(4096 - lengthBytes));
     return sequence(
       this.setAddress(register, offset),
       when(
-        i32.or(i64.ne(i64.load(this.tlbEntry(), table), page), isLate),
-        this.leaveUnlessBeside(access, { page, leave, isLate }),
+        i32.or(i64.ne(i64.load(this.tlbEntry(), table), page), crossesPage),
+        this.leaveUnlessLineHasNoCode(access, { page, leave, crossesPage }),
       ),
     );
   }
 
   /** After a TLB miss: leaves, unless the access is a write to lines without code in a page with code. */
-  private leaveUnlessBeside(
+  private leaveUnlessLineHasNoCode(
     { lengthBytes, table }: Access,
-    { page, leave, isLate }: { page: Code; leave: Code; isLate?: Code },
+    { page, leave, crossesPage }: { page: Code; leave: Code; crossesPage?: Code },
   ): Code {
     if (!this.writesBesideCode || table !== WRITE_TLB || lengthBytes > CODE_LINE_BYTES) return leave;
     const first = this.hostAddress(WRITE_TLB);
     const reasons = [
-      i64.ne(i64.load(this.tlb.get, WRITE_TLB), i64.or(page, i64.const(TAG_BESIDE_CODE))),
+      i64.ne(i64.load(this.tlb.get, WRITE_TLB), i64.or(page, i64.const(TAG_HAS_CODE))),
       isCodeAt(first),
       // An aligned access lies in one line; one that crosses lines needs a second check.
-      ...(isLate ? [isLate, isCodeAt(i32.add(first, i32.const(lengthBytes - 1)))] : []),
+      ...(crossesPage ? [crossesPage, isCodeAt(i32.add(first, i32.const(lengthBytes - 1)))] : []),
     ];
     return when(
       reasons.reduce((any, reason) => i32.or(any, reason)),

@@ -4,9 +4,9 @@ import { PAGE_SIZE_BYTES } from '../../../base/quantities.ts';
 import type { DecodeCache } from '../decodeCache.ts';
 import {
   DECODE_POOL,
-  HOT_COUNTS,
+  JUMP_COUNTS,
   HOT_COUNTS_ENTRIES,
-  LONE_ENTRY_BYTES,
+  SINGLE_ENTRY_BYTES,
   PAGE_FLAGS,
   PAGE_TRANSLATED,
   RAM_BASE,
@@ -16,9 +16,9 @@ import {
 } from '../layout.ts';
 import { OP } from '../operations.ts';
 import { addArithmeticHelpers, type ArithmeticHelpers } from '../semantics.ts';
-import { functionCalledLast, type Place } from './callers.ts';
+import { currentFunction, type CallSite } from './currentFunction.ts';
 import { CodeReader } from './codeReader.ts';
-import { orderBlocks } from './flowOrder.ts';
+import { orderBlocks } from './blockOrder.ts';
 import { regionCode, type RegionSource } from './regionCode.ts';
 import { buildGraph } from './regionGraph.ts';
 
@@ -37,7 +37,7 @@ const BATCH_REGIONS_MAX = 64;
 // About 10 ms of code generation and compilation.
 const BATCH_INSTRUCTIONS_MAX = 3000;
 /** Enough regions to compile a module immediately. */
-const BATCH_REGIONS_ENOUGH = 16;
+const BATCH_REGIONS_FULL = 16;
 /**
  * A module has a fixed cost of 0.9 ms, so a small batch waits for more regions, for a few short runs of the
  * interpreter.
@@ -89,15 +89,15 @@ export class Translator {
   private nextSlot = 0;
   private freeSlots: number[] = [];
   /** Functions that were translated because of a hot loop in them. */
-  private tried = new Set<number>();
+  private triedFunctions = new Set<number>();
   /** Entries of regions that write to pages with code. */
-  private besideCode = new Set<number>();
+  private codePageWriters = new Set<number>();
   private writesSeen = 0;
   /** Entries whose instruction no region can begin with, and that instruction word. */
-  private hopeless = new Map<number, number>();
+  private untranslatable = new Map<number, number>();
   private instructions = 0;
   /** The number of regions made so far. */
-  private made = 0;
+  private regionsMade = 0;
   private threshold: number | undefined;
   private runsWaited = 0;
   private breakOffsets: ReadonlySet<number> = new Set();
@@ -123,8 +123,8 @@ export class Translator {
   }
 
   private setThreshold(): void {
-    const usual = this.made < FEW_REGIONS ? THRESHOLD_WHILE_FEW : THRESHOLD_OF_MANY;
-    this.view.setInt32(SLOT.HOT_THRESHOLD, this.threshold ?? usual, true);
+    const threshold = this.regionsMade < FEW_REGIONS ? THRESHOLD_WHILE_FEW : THRESHOLD_OF_MANY;
+    this.view.setInt32(SLOT.HOT_THRESHOLD, this.threshold ?? threshold, true);
   }
 
   get regionCount(): number {
@@ -132,16 +132,16 @@ export class Translator {
   }
 
   /** Import of the core: an entry has reached the threshold. Returns whether `work` should run now. */
-  noteHot(entry: number, va: bigint, fetchContext: number): boolean {
+  recordHot(entry: number, va: bigint, fetchContext: number): boolean {
     const operation = this.bytes[entry];
-    if (operation === OP.REGION && !this.retireUnfit(entry)) return false;
+    if (operation === OP.REGION && !this.retireIfUnsuitable(entry)) return false;
     // Ignores marks, which are not instructions, and instructions decoded outside their page.
     if (operation <= OP.BREAK || entry < DECODE_POOL) return false;
     const { entry: start, va: startVa } = this.functionOf({ entry, va }, fetchContext) ?? { entry, va };
-    if (this.candidates.has(start) || this.hopeless.get(start) === this.rawAt(start)) return false;
+    if (this.candidates.has(start) || this.untranslatable.get(start) === this.rawAt(start)) return false;
     this.candidates.set(start, { entry: start, pageVa: startVa & ~0xfffn, fetchContext });
     const { size } = this.candidates;
-    return size === 1 || size >= BATCH_REGIONS_ENOUGH;
+    return size === 1 || size >= BATCH_REGIONS_FULL;
   }
 
   /** The maximum number of steps for the next run, so that pending translations do not wait too long. */
@@ -153,16 +153,16 @@ export class Translator {
    * The function containing a hot loop, if it is itself called often: its region includes the loop. Tried once for each
    * function.
    */
-  private functionOf(loop: Place, fetchContext: number): Place | undefined {
-    const start = functionCalledLast(this.view, { decodeCache: this.decodeCache, fetchContext });
+  private functionOf(loop: CallSite, fetchContext: number): CallSite | undefined {
+    const start = currentFunction(this.view, { decodeCache: this.decodeCache, fetchContext });
     if (!start || start.va >= loop.va || start.va < loop.va - FUNCTION_BYTES_MAX) return undefined;
-    const arrivals = this.view.getUint16(HOT_COUNTS + ((start.entry >> 3) & ((HOT_COUNTS_ENTRIES - 1) << 1)), true);
-    const isCalledOften = arrivals > this.view.getInt32(SLOT.HOT_THRESHOLD, true) / 8;
+    const jumps = this.view.getUint16(JUMP_COUNTS + ((start.entry >> 3) & ((HOT_COUNTS_ENTRIES - 1) << 1)), true);
+    const isCalledOften = jumps > this.view.getInt32(SLOT.HOT_THRESHOLD, true) / 8;
     const operation = this.bytes[start.entry];
-    if (!isCalledOften || operation === OP.REGION || operation <= OP.BREAK || this.tried.has(start.entry))
+    if (!isCalledOften || operation === OP.REGION || operation <= OP.BREAK || this.triedFunctions.has(start.entry))
       return undefined;
-    if (this.tried.size > REMEMBERED_MAX) this.tried.clear();
-    this.tried.add(start.entry);
+    if (this.triedFunctions.size > REMEMBERED_MAX) this.triedFunctions.clear();
+    this.triedFunctions.add(start.entry);
     return start;
   }
 
@@ -170,12 +170,12 @@ export class Translator {
    * Retires a region for untranslated reads if reads are now checked, and a region that is often left because it writes
    * to pages with code. Returns whether it was retired.
    */
-  private retireUnfit(entry: number): boolean {
+  private retireIfUnsuitable(entry: number): boolean {
     const region = this.regions.get(entry)!;
-    const isLeft = !this.besideCode.has(entry) && this.writesBesideCode();
+    const isLeft = !this.codePageWriters.has(entry) && this.writesBesideCode();
     const isUnfit = isLeft || (region.isBare && !this.readsArePlain);
-    if (this.besideCode.size > REMEMBERED_MAX) this.besideCode.clear();
-    if (isLeft) this.besideCode.add(entry);
+    if (this.codePageWriters.size > REMEMBERED_MAX) this.codePageWriters.clear();
+    if (isLeft) this.codePageWriters.add(entry);
     if (isUnfit) this.retire(region);
     return isUnfit;
   }
@@ -196,9 +196,9 @@ export class Translator {
    * Called between runs: sets whether a watchpoint covers reads. Regions for untranslated reads are then translated
    * again immediately; otherwise they would have to become hot again.
    */
-  setReadsWatched(are: boolean): void {
-    this.readsWatched = are;
-    if (!are) return;
+  setReadsWatched(enabled: boolean): void {
+    this.readsWatched = enabled;
+    if (!enabled) return;
     for (const region of [...this.regions.values()].filter(({ isBare }) => isBare)) {
       this.retire(region);
       const { entry } = region;
@@ -208,7 +208,7 @@ export class Translator {
   }
 
   /** Called between runs: translates pending entries, as many as keep the pause short. */
-  work(): void {
+  translatePending(): void {
     if (this.candidates.size === 0) return;
     if (this.candidates.size < BATCH_REGIONS_MIN && ++this.runsWaited < RUNS_WAITED_MAX) return;
     this.runsWaited = 0;
@@ -253,9 +253,9 @@ export class Translator {
   dropAll(): void {
     for (const region of this.regions.values()) this.retire(region);
     this.candidates.clear();
-    this.tried.clear();
-    this.besideCode.clear();
-    this.hopeless.clear();
+    this.triedFunctions.clear();
+    this.codePageWriters.clear();
+    this.untranslatable.clear();
   }
 
   // --- making regions --------------------------------------------------------------------------------------------------
@@ -271,15 +271,15 @@ export class Translator {
     );
     const graph = buildGraph(reader, reader.entryOffset);
     if (!graph) {
-      if (this.hopeless.size > REMEMBERED_MAX) this.hopeless.clear();
-      this.hopeless.set(candidate.entry, this.rawAt(candidate.entry));
+      if (this.untranslatable.size > REMEMBERED_MAX) this.untranslatable.clear();
+      this.untranslatable.set(candidate.entry, this.rawAt(candidate.entry));
       return;
     }
     const order = orderBlocks(graph);
-    const { pages, code, instructions } = reader.used(order);
+    const { pages, code, instructions } = reader.dependencies(order);
     const isBare = candidate.fetchContext === 0 && this.readsArePlain;
     const raw = reader.rawAt(reader.entryOffset);
-    const writesBesideCode = this.besideCode.has(candidate.entry);
+    const writesBesideCode = this.codePageWriters.has(candidate.entry);
     batch.add(
       { order, pages, ramBytes: this.ramBytes, writesBesideCode },
       { entry: candidate.entry, raw, code, instructions, isBare },
@@ -295,10 +295,10 @@ export class Translator {
     if (batch.regions.length === 0) return;
     const module = new WebAssembly.Module(batch.builder.toBytes());
     const { exports } = new WebAssembly.Instance(module, { env: { memory: this.memory } });
-    batch.regions.forEach((made, i) => {
-      const before = this.regions.get(made.entry);
+    batch.regions.forEach((regionsMade, i) => {
+      const before = this.regions.get(regionsMade.entry);
       if (before) this.retire(before);
-      const region: Region = { ...made, slot: this.freeSlots.pop() ?? this.nextSlot++ };
+      const region: Region = { ...regionsMade, slot: this.freeSlots.pop() ?? this.nextSlot++ };
       this.table.set(region.slot, exports[`r${i}`]);
       this.regions.set(region.entry, region);
       this.instructions += region.instructions;
@@ -308,7 +308,7 @@ export class Translator {
       }
       if (!this.isBlocked(region)) this.mark(region);
     });
-    this.made += batch.regions.length;
+    this.regionsMade += batch.regions.length;
     this.setThreshold();
   }
 
@@ -349,7 +349,7 @@ export class Translator {
    */
   private mark({ entry, slot, raw }: Region): void {
     if (this.bytes[entry] === OP.REGION) return;
-    this.decodeCache.decodeLone(REGION_ENTRIES + slot * LONE_ENTRY_BYTES, raw);
+    this.decodeCache.decodeSingle(REGION_ENTRIES + slot * SINGLE_ENTRY_BYTES, raw);
     this.bytes[entry] = OP.REGION;
     this.view.setInt32(entry + 8, slot, true);
   }

@@ -58,284 +58,284 @@ import {
  */
 export class Uart16550Before5 implements Device {
   readonly name: string;
-  readonly #context: DeviceContext;
-  readonly #transmit: (byte: number) => void;
+  private readonly context: DeviceContext;
+  private readonly transmit: (byte: number) => void;
 
-  #interruptEnable = 0;
-  #fifoControl = 0;
-  #lineControl = 0;
-  #modemControl = MCR_OUT2;
-  #scratch = 0;
-  #divisor = RESET_DIVISOR;
-  #receiveFifo: number[] = [];
+  private interruptEnable = 0;
+  private fifoControl = 0;
+  private lineControl = 0;
+  private modemControl = MCR_OUT2;
+  private scratch = 0;
+  private divisor = RESET_DIVISOR;
+  private receiveFifo: number[] = [];
   /** The byte last received while the FIFO was disabled: RBR returns it repeatedly. */
-  #receiveBuffer = 0;
-  #overrun = false;
+  private receiveBuffer = 0;
+  private overrun = false;
   /** THRE was set by the last write to THR and has not been reported by IIR yet. */
-  #transmitEmptyPending = false;
-  #looksInARow = 0;
-  #polls = false;
+  private transmitEmptyPending = false;
+  private pollsInARow = 0;
+  private polls = false;
   /** The earliest time for the next input byte. */
-  #lineFreeNanoseconds = 0;
+  private lineFreeNanoseconds = 0;
 
   /** Derived: whether the guest is listening, as last reported to the context. */
-  #listens = false;
-  #interruptLevel = false;
-  #ready = Infinity;
+  private listens = false;
+  private interruptLevel = false;
+  private ready = Infinity;
 
   constructor(options: { context: DeviceContext; transmit: (byte: number) => void; name?: string }) {
     this.name = options.name ?? 'uart0';
-    this.#context = options.context;
-    this.#transmit = options.transmit;
+    this.context = options.context;
+    this.transmit = options.transmit;
   }
 
   /** The virtual time from which `receive` may be called; Infinity while the guest is not listening. */
   readyNanoseconds(): number {
-    return this.#ready;
+    return this.ready;
   }
 
   /** Receives one byte from the line. */
   receive(byte: number): void {
-    this.#lineIsBusyFrom(this.#context.now());
-    if (!this.#loopback()) this.#takeByte(byte);
-    this.#update();
+    this.lineIsBusyFrom(this.context.now());
+    if (!this.loopback()) this.pushByte(byte);
+    this.update();
   }
 
   read(offset: number, _sizeBytes: 1 | 2 | 4): number {
-    const value = this.#readRegister(offset);
-    this.#update();
+    const value = this.readRegister(offset);
+    this.update();
     return value;
   }
 
   write(offset: number, value: number, _sizeBytes: 1 | 2 | 4): void {
-    this.#writeRegister(offset, value & 0xff);
-    this.#update();
+    this.writeRegister(offset, value & 0xff);
+    this.update();
   }
 
   saveState(): State {
     return {
-      interruptEnable: this.#interruptEnable,
-      fifoControl: this.#fifoControl,
-      lineControl: this.#lineControl,
-      modemControl: this.#modemControl,
-      scratch: this.#scratch,
-      divisor: this.#divisor,
-      receiveFifo: [...this.#receiveFifo],
-      receiveBuffer: this.#receiveBuffer,
-      overrun: this.#overrun,
-      transmitEmptyPending: this.#transmitEmptyPending,
-      looksInARow: this.#looksInARow,
-      polls: this.#polls,
-      lineFreeNanoseconds: this.#lineFreeNanoseconds,
+      interruptEnable: this.interruptEnable,
+      fifoControl: this.fifoControl,
+      lineControl: this.lineControl,
+      modemControl: this.modemControl,
+      scratch: this.scratch,
+      divisor: this.divisor,
+      receiveFifo: [...this.receiveFifo],
+      receiveBuffer: this.receiveBuffer,
+      overrun: this.overrun,
+      transmitEmptyPending: this.transmitEmptyPending,
+      looksInARow: this.pollsInARow,
+      polls: this.polls,
+      lineFreeNanoseconds: this.lineFreeNanoseconds,
     };
   }
 
   loadState(state: State): void {
-    this.#interruptEnable = state.interruptEnable as number;
-    this.#fifoControl = state.fifoControl as number;
-    this.#lineControl = state.lineControl as number;
-    this.#modemControl = state.modemControl as number;
-    this.#scratch = state.scratch as number;
-    this.#divisor = state.divisor as number;
-    this.#receiveFifo = [...(state.receiveFifo as number[])];
-    this.#receiveBuffer = state.receiveBuffer as number;
-    this.#overrun = state.overrun as boolean;
-    this.#transmitEmptyPending = state.transmitEmptyPending as boolean;
-    this.#looksInARow = state.looksInARow as number;
-    this.#polls = state.polls as boolean;
-    this.#lineFreeNanoseconds = state.lineFreeNanoseconds as number;
-    this.#listens = this.#isHeard();
-    this.#update();
+    this.interruptEnable = state.interruptEnable as number;
+    this.fifoControl = state.fifoControl as number;
+    this.lineControl = state.lineControl as number;
+    this.modemControl = state.modemControl as number;
+    this.scratch = state.scratch as number;
+    this.divisor = state.divisor as number;
+    this.receiveFifo = [...(state.receiveFifo as number[])];
+    this.receiveBuffer = state.receiveBuffer as number;
+    this.overrun = state.overrun as boolean;
+    this.transmitEmptyPending = state.transmitEmptyPending as boolean;
+    this.pollsInARow = state.looksInARow as number;
+    this.polls = state.polls as boolean;
+    this.lineFreeNanoseconds = state.lineFreeNanoseconds as number;
+    this.listens = this.isListening();
+    this.update();
   }
 
-  #readRegister(offset: number): number {
+  private readRegister(offset: number): number {
     switch (offset) {
       case DATA:
-        return this.#divisorLatch() ? this.#divisor & 0xff : this.#readReceiveBuffer();
+        return this.divisorLatch() ? this.divisor & 0xff : this.readReceiveBuffer();
       case INTERRUPT_ENABLE:
-        return this.#divisorLatch() ? this.#divisor >> 8 : this.#interruptEnable;
+        return this.divisorLatch() ? this.divisor >> 8 : this.interruptEnable;
       case INTERRUPT_IDENTITY:
-        return this.#readInterruptIdentity();
+        return this.readInterruptIdentity();
       case LINE_CONTROL:
-        return this.#lineControl;
+        return this.lineControl;
       case MODEM_CONTROL:
-        return this.#modemControl;
+        return this.modemControl;
       case LINE_STATUS:
-        return this.#readLineStatus();
+        return this.readLineStatus();
       case MODEM_STATUS:
-        return this.#modemStatus();
+        return this.modemStatus();
       case SCRATCH:
-        return this.#scratch;
+        return this.scratch;
       default:
         return 0;
     }
   }
 
-  #writeRegister(offset: number, byte: number): void {
+  private writeRegister(offset: number, byte: number): void {
     switch (offset) {
       case DATA:
-        if (this.#divisorLatch()) this.#divisor = (this.#divisor & 0xff00) | byte;
-        else this.#writeTransmitHolding(byte);
+        if (this.divisorLatch()) this.divisor = (this.divisor & 0xff00) | byte;
+        else this.writeTransmitHolding(byte);
         return;
       case INTERRUPT_ENABLE:
-        if (this.#divisorLatch()) this.#divisor = (this.#divisor & 0xff) | (byte << 8);
-        else this.#writeInterruptEnable(byte & IER_MASK);
+        if (this.divisorLatch()) this.divisor = (this.divisor & 0xff) | (byte << 8);
+        else this.writeInterruptEnable(byte & IER_MASK);
         return;
       case FIFO_CONTROL:
-        return this.#writeFifoControl(byte);
+        return this.writeFifoControl(byte);
       case LINE_CONTROL:
-        this.#lineControl = byte;
+        this.lineControl = byte;
         return;
       case MODEM_CONTROL:
-        this.#modemControl = byte & MCR_MASK;
+        this.modemControl = byte & MCR_MASK;
         return;
       case SCRATCH:
-        this.#scratch = byte;
+        this.scratch = byte;
         return;
       default: // LSR and MSR are read-only.
         return;
     }
   }
 
-  #readReceiveBuffer(): number {
-    if (this.#receiveFifo.length === 0) {
-      this.#countLook();
+  private readReceiveBuffer(): number {
+    if (this.receiveFifo.length === 0) {
+      this.countPoll();
       // As in QEMU, an empty FIFO reads as 0; without the FIFO, RBR keeps the last byte.
-      return this.#fifoEnabled() ? 0 : this.#receiveBuffer;
+      return this.fifoEnabled() ? 0 : this.receiveBuffer;
     }
-    return this.#receiveFifo.shift()!;
+    return this.receiveFifo.shift()!;
   }
 
-  #readLineStatus(): number {
-    if (this.#receiveFifo.length === 0) this.#countLook();
-    const status = this.#lineStatus();
-    this.#overrun = false; // PC16550D, "Line Status Register": OE is reset when the CPU reads it.
+  private readLineStatus(): number {
+    if (this.receiveFifo.length === 0) this.countPoll();
+    const status = this.lineStatus();
+    this.overrun = false; // PC16550D, "Line Status Register": OE is reset when the CPU reads it.
     return status;
   }
 
-  #readInterruptIdentity(): number {
-    const source = this.#interruptSource();
+  private readInterruptIdentity(): number {
+    const source = this.interruptSource();
     // PC16550D, "Interrupt Control Functions": reading IIR resets THRE if it is the source reported.
-    if (source === IIR_TRANSMIT_EMPTY) this.#transmitEmptyPending = false;
-    return source | (this.#fifoEnabled() ? IIR_FIFO_ENABLED : 0);
+    if (source === IIR_TRANSMIT_EMPTY) this.transmitEmptyPending = false;
+    return source | (this.fifoEnabled() ? IIR_FIFO_ENABLED : 0);
   }
 
-  #writeTransmitHolding(byte: number): void {
-    this.#looksInARow = 0;
+  private writeTransmitHolding(byte: number): void {
+    this.pollsInARow = 0;
     // The byte has already been sent, so THRE fell and rose again: a new reason to interrupt.
-    this.#transmitEmptyPending = true;
-    if (this.#loopback()) this.#takeByte(byte);
-    else this.#transmit(byte);
+    this.transmitEmptyPending = true;
+    if (this.loopback()) this.pushByte(byte);
+    else this.transmit(byte);
   }
 
-  #writeInterruptEnable(enable: number): void {
+  private writeInterruptEnable(enable: number): void {
     // QEMU serial.c: enabling the THRE interrupt raises it (the transmitter is empty), disabling it clears it.
-    if ((enable ^ this.#interruptEnable) & IER_TRANSMIT_EMPTY) {
-      this.#transmitEmptyPending = (enable & IER_TRANSMIT_EMPTY) !== 0;
+    if ((enable ^ this.interruptEnable) & IER_TRANSMIT_EMPTY) {
+      this.transmitEmptyPending = (enable & IER_TRANSMIT_EMPTY) !== 0;
     }
-    this.#interruptEnable = enable;
+    this.interruptEnable = enable;
   }
 
-  #writeFifoControl(byte: number): void {
+  private writeFifoControl(byte: number): void {
     // PC16550D, "FIFO Control Register": changing from one mode to the other clears both FIFOs.
-    const modeChanges = ((byte ^ this.#fifoControl) & FCR_ENABLE) !== 0;
-    if (modeChanges || byte & FCR_RESET_RECEIVE) this.#resetReceiver();
-    if (modeChanges || byte & FCR_RESET_TRANSMIT) this.#transmitEmptyPending = true; // as in QEMU
-    this.#fifoControl = byte & FCR_KEPT;
+    const modeChanges = ((byte ^ this.fifoControl) & FCR_ENABLE) !== 0;
+    if (modeChanges || byte & FCR_RESET_RECEIVE) this.resetReceiver();
+    if (modeChanges || byte & FCR_RESET_TRANSMIT) this.transmitEmptyPending = true; // as in QEMU
+    this.fifoControl = byte & FCR_KEPT;
   }
 
-  #resetReceiver(): void {
-    this.#receiveFifo.length = 0;
-    this.#looksInARow = 0;
-    this.#polls = false;
+  private resetReceiver(): void {
+    this.receiveFifo.length = 0;
+    this.pollsInARow = 0;
+    this.polls = false;
   }
 
-  #takeByte(byte: number): void {
-    if (!this.#fifoEnabled()) {
+  private pushByte(byte: number): void {
+    if (!this.fifoEnabled()) {
       // With the FIFO disabled, the new byte replaces the old one.
-      if (this.#receiveFifo.length > 0) this.#overrun = true;
-      this.#receiveFifo = [byte];
-      this.#receiveBuffer = byte;
-    } else if (this.#receiveFifo.length < FIFO_BYTES) {
-      this.#receiveFifo.push(byte);
+      if (this.receiveFifo.length > 0) this.overrun = true;
+      this.receiveFifo = [byte];
+      this.receiveBuffer = byte;
+    } else if (this.receiveFifo.length < FIFO_BYTES) {
+      this.receiveFifo.push(byte);
     } else {
-      this.#overrun = true; // PC16550D: the FIFO is kept, the byte in the shift register is lost.
+      this.overrun = true; // PC16550D: the FIFO is kept, the byte in the shift register is lost.
     }
   }
 
-  #countLook(): void {
-    if (this.#polls) return;
-    this.#looksInARow++;
-    if (this.#looksInARow < LOOKS_OF_A_POLLER) return;
-    this.#polls = true;
-    this.#looksInARow = 0;
+  private countPoll(): void {
+    if (this.polls) return;
+    this.pollsInARow++;
+    if (this.pollsInARow < LOOKS_OF_A_POLLER) return;
+    this.polls = true;
+    this.pollsInARow = 0;
   }
 
-  #lineStatus(): number {
-    const dataReady = this.#receiveFifo.length > 0 ? LSR_DATA_READY : 0;
-    return LSR_TRANSMITTER_EMPTY | dataReady | (this.#overrun ? LSR_OVERRUN : 0);
+  private lineStatus(): number {
+    const dataReady = this.receiveFifo.length > 0 ? LSR_DATA_READY : 0;
+    return LSR_TRANSMITTER_EMPTY | dataReady | (this.overrun ? LSR_OVERRUN : 0);
   }
 
   /** In loopback mode the modem inputs are the UART's own outputs: DTR to DSR, RTS to CTS, OUT1 to RI, OUT2 to DCD. */
-  #modemStatus(): number {
-    if (!this.#loopback()) return MSR_CTS | MSR_DSR | MSR_DCD;
-    const outputs = this.#modemControl;
+  private modemStatus(): number {
+    if (!this.loopback()) return MSR_CTS | MSR_DSR | MSR_DCD;
+    const outputs = this.modemControl;
     return ((outputs & MCR_OUTS) << 4) | ((outputs & MCR_RTS) << 3) | ((outputs & MCR_DTR) << 5);
   }
 
   /**
    * The pending interrupt of highest priority, as IIR shows it. The modem lines never change and so never interrupt.
    */
-  #interruptSource(): number {
-    const enabled = this.#interruptEnable;
-    if (enabled & IER_LINE_STATUS && this.#overrun) return IIR_LINE_STATUS;
-    if (enabled & IER_RECEIVE && this.#receiveFifo.length > 0) {
-      return this.#receiveFifo.length >= this.#triggerLevel() ? IIR_DATA_AVAILABLE : IIR_CHARACTER_TIMEOUT;
+  private interruptSource(): number {
+    const enabled = this.interruptEnable;
+    if (enabled & IER_LINE_STATUS && this.overrun) return IIR_LINE_STATUS;
+    if (enabled & IER_RECEIVE && this.receiveFifo.length > 0) {
+      return this.receiveFifo.length >= this.triggerLevel() ? IIR_DATA_AVAILABLE : IIR_CHARACTER_TIMEOUT;
     }
-    if (enabled & IER_TRANSMIT_EMPTY && this.#transmitEmptyPending) return IIR_TRANSMIT_EMPTY;
+    if (enabled & IER_TRANSMIT_EMPTY && this.transmitEmptyPending) return IIR_TRANSMIT_EMPTY;
     return IIR_NONE;
   }
 
-  #triggerLevel(): number {
-    return this.#fifoEnabled() ? TRIGGER_LEVELS[this.#fifoControl >> 6] : 1;
+  private triggerLevel(): number {
+    return this.fifoEnabled() ? TRIGGER_LEVELS[this.fifoControl >> 6] : 1;
   }
 
-  #update(): void {
-    const level = this.#interruptSource() !== IIR_NONE;
-    if (level !== this.#interruptLevel) {
-      this.#interruptLevel = level;
-      this.#context.setInterrupt(level);
+  private update(): void {
+    const level = this.interruptSource() !== IIR_NONE;
+    if (level !== this.interruptLevel) {
+      this.interruptLevel = level;
+      this.context.setInterrupt(level);
     }
-    const listened = this.#listens;
-    this.#listens = this.#isHeard();
-    if (this.#listens && !listened) this.#lineIsBusyFrom(this.#context.now());
-    const takes = this.#listens && this.#receiveFifo.length === 0 && !this.#loopback();
-    const ready = takes ? this.#lineFreeNanoseconds : Infinity;
-    if (ready !== this.#ready) {
-      this.#ready = ready;
-      this.#context.attention();
+    const listened = this.listens;
+    this.listens = this.isListening();
+    if (this.listens && !listened) this.lineIsBusyFrom(this.context.now());
+    const accepts = this.listens && this.receiveFifo.length === 0 && !this.loopback();
+    const ready = accepts ? this.lineFreeNanoseconds : Infinity;
+    if (ready !== this.ready) {
+      this.ready = ready;
+      this.context.requestAttention();
     }
   }
 
-  #isHeard(): boolean {
-    return (this.#interruptEnable & IER_RECEIVE) !== 0 || this.#polls;
+  private isListening(): boolean {
+    return (this.interruptEnable & IER_RECEIVE) !== 0 || this.polls;
   }
 
   /** Blocks further input for one character time. */
-  #lineIsBusyFrom(nanoseconds: number): void {
-    this.#lineFreeNanoseconds = Math.max(this.#lineFreeNanoseconds, nanoseconds + CHARACTER_NANOSECONDS);
+  private lineIsBusyFrom(nanoseconds: number): void {
+    this.lineFreeNanoseconds = Math.max(this.lineFreeNanoseconds, nanoseconds + CHARACTER_NANOSECONDS);
   }
 
-  #divisorLatch(): boolean {
-    return (this.#lineControl & LCR_DIVISOR_LATCH) !== 0;
+  private divisorLatch(): boolean {
+    return (this.lineControl & LCR_DIVISOR_LATCH) !== 0;
   }
 
-  #fifoEnabled(): boolean {
-    return (this.#fifoControl & FCR_ENABLE) !== 0;
+  private fifoEnabled(): boolean {
+    return (this.fifoControl & FCR_ENABLE) !== 0;
   }
 
-  #loopback(): boolean {
-    return (this.#modemControl & MCR_LOOPBACK) !== 0;
+  private loopback(): boolean {
+    return (this.modemControl & MCR_LOOPBACK) !== 0;
   }
 }
 

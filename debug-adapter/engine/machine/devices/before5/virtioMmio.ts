@@ -1,6 +1,6 @@
 import type { State } from '../../../base/state.ts';
 import type { DeviceContext, GuestMemory } from '../device.ts';
-import { legacyQueuePlace, pageShift } from '../virtioLegacy.ts';
+import { legacyQueueAddresses, pageShift } from '../virtioLegacy.ts';
 import {
   CONFIGURATION,
   DEVICE_FEATURES,
@@ -26,7 +26,7 @@ import {
   QUEUE_READY,
   QUEUE_SELECT,
   QUEUE_SIZE,
-  QUEUE_SIZE_MAXIMUM,
+  QUEUE_SIZE_MAX_REGISTER,
   SHARED_MEMORY_LENGTH_HIGH,
   SHARED_MEMORY_LENGTH_LOW,
   STATUS,
@@ -56,22 +56,22 @@ import { VirtqueueBefore5 } from './virtqueue.ts';
  */
 export class VirtioMmioBefore5 implements VirtioTransport {
   readonly name: string;
-  readonly #context: DeviceContext;
-  readonly #backend: VirtioBackend;
-  readonly #legacy: boolean;
-  readonly #features: bigint;
-  readonly #queues: VirtqueueBefore5[] = [];
-  readonly #queueRegisters: QueueRegisters[] = [];
-  #status = 0;
-  #interruptStatus = 0;
-  #deviceFeaturesSelect = 0;
-  #driverFeaturesSelect = 0;
+  private readonly context: DeviceContext;
+  private readonly backend: VirtioBackend;
+  private readonly legacy: boolean;
+  private readonly features: bigint;
+  private readonly queues: VirtqueueBefore5[] = [];
+  private readonly queueRegisters: QueueRegisters[] = [];
+  private status = 0;
+  private interruptStatus = 0;
+  private deviceFeaturesSelect = 0;
+  private driverFeaturesSelect = 0;
   /** What the guest wrote, and the subset accepted when it set FEATURES_OK. */
-  #driverFeatures = 0n;
-  #negotiated = 0n;
-  #queueSelect = 0;
+  private driverFeatures = 0n;
+  private negotiated = 0n;
+  private queueSelect = 0;
   /** Legacy: log2 of the page size in which QUEUE_PAGE counts. A reset by the guest keeps it. */
-  #guestPageShift = 0;
+  private guestPageShift = 0;
 
   constructor(options: {
     name: string;
@@ -81,28 +81,28 @@ export class VirtioMmioBefore5 implements VirtioTransport {
     legacy?: boolean;
   }) {
     this.name = options.name;
-    this.#context = options.context;
-    this.#backend = options.backend;
-    this.#legacy = options.legacy ?? false;
+    this.context = options.context;
+    this.backend = options.backend;
+    this.legacy = options.legacy ?? false;
     const { features } = options.backend;
-    this.#features = this.#legacy ? features & ~FEATURE_VERSION_1 : features;
+    this.features = this.legacy ? features & ~FEATURE_VERSION_1 : features;
     for (let queue = 0; queue < options.backend.queueCount; queue++) {
-      this.#queues.push(new VirtqueueBefore5(options.memory));
-      this.#queueRegisters.push(newQueueRegisters());
+      this.queues.push(new VirtqueueBefore5(options.memory));
+      this.queueRegisters.push(newQueueRegisters());
     }
   }
 
   queue(index: number): VirtqueueBefore5 {
-    return this.#queues[index];
+    return this.queues[index];
   }
 
   hasFeature(feature: bigint): boolean {
-    return (this.#negotiated & feature) !== 0n;
+    return (this.negotiated & feature) !== 0n;
   }
 
   /** The guest violated a rule and has to reset the device first. */
   get needsReset(): boolean {
-    return (this.#status & STATUS_NEEDS_RESET) !== 0;
+    return (this.status & STATUS_NEEDS_RESET) !== 0;
   }
 
   get isBroken(): boolean {
@@ -116,7 +116,7 @@ export class VirtioMmioBefore5 implements VirtioTransport {
 
   /** Signals a used buffer, if the guest wants to be notified of it. */
   interruptForUsedBuffer(): void {
-    this.#setInterruptStatus(this.#interruptStatus | INTERRUPT_USED_BUFFER);
+    this.setInterruptStatus(this.interruptStatus | INTERRUPT_USED_BUFFER);
   }
 
   /**
@@ -124,12 +124,12 @@ export class VirtioMmioBefore5 implements VirtioTransport {
    * notification.
    */
   fail(): void {
-    this.#status |= STATUS_NEEDS_RESET;
-    if (this.#status & STATUS_DRIVER_OK) this.#setInterruptStatus(this.#interruptStatus | INTERRUPT_CONFIGURATION);
+    this.status |= STATUS_NEEDS_RESET;
+    if (this.status & STATUS_DRIVER_OK) this.setInterruptStatus(this.interruptStatus | INTERRUPT_CONFIGURATION);
   }
 
   /** Runs an operation that accesses queues: a BadQueueError fails the device instead of ending the machine. */
-  guarded(work: () => void): void {
+  accessQueues(work: () => void): void {
     try {
       work();
     } catch (error) {
@@ -139,73 +139,73 @@ export class VirtioMmioBefore5 implements VirtioTransport {
   }
 
   read(offset: number, sizeBytes: 1 | 2 | 4): number {
-    if (offset >= CONFIGURATION) return this.#readConfiguration(offset - CONFIGURATION, sizeBytes);
+    if (offset >= CONFIGURATION) return this.readConfiguration(offset - CONFIGURATION, sizeBytes);
     // 4.2.2.2: the driver uses only 32-bit aligned accesses for the registers.
-    return sizeBytes === 4 ? this.#readRegister(offset) : 0;
+    return sizeBytes === 4 ? this.readRegister(offset) : 0;
   }
 
   write(offset: number, value: number, sizeBytes: 1 | 2 | 4): void {
     if (offset >= CONFIGURATION || sizeBytes !== 4) return;
-    const before = this.#backend.deadline();
-    if (QUEUE_REGISTERS.has(offset)) this.#writeQueueRegister(offset, value);
-    else this.#writeRegister(offset, value);
+    const before = this.backend.deadline();
+    if (QUEUE_REGISTERS.has(offset)) this.writeQueueRegister(offset, value);
+    else this.writeRegister(offset, value);
     // The PLIC calls attention itself if the interrupt line changed.
-    if (this.#backend.deadline() !== before) this.#context.attention();
+    if (this.backend.deadline() !== before) this.context.requestAttention();
   }
 
   saveState(): State {
     return {
-      status: this.#status,
-      interruptStatus: this.#interruptStatus,
-      deviceFeaturesSelect: this.#deviceFeaturesSelect,
-      driverFeaturesSelect: this.#driverFeaturesSelect,
-      driverFeatures: this.#driverFeatures,
-      negotiated: this.#negotiated,
-      queueSelect: this.#queueSelect,
-      guestPageShift: this.#guestPageShift,
-      queueRegisters: this.#queueRegisters.map(({ halves, ...rest }) => ({ ...rest, halves: [...halves] })),
-      queues: this.#queues.map((queue) => queue.saveState()),
+      status: this.status,
+      interruptStatus: this.interruptStatus,
+      deviceFeaturesSelect: this.deviceFeaturesSelect,
+      driverFeaturesSelect: this.driverFeaturesSelect,
+      driverFeatures: this.driverFeatures,
+      negotiated: this.negotiated,
+      queueSelect: this.queueSelect,
+      guestPageShift: this.guestPageShift,
+      queueRegisters: this.queueRegisters.map(({ halves, ...rest }) => ({ ...rest, halves: [...halves] })),
+      queues: this.queues.map((queue) => queue.saveState()),
     };
   }
 
   loadState(state: State): void {
-    this.#status = state.status as number;
-    this.#interruptStatus = state.interruptStatus as number;
-    this.#deviceFeaturesSelect = state.deviceFeaturesSelect as number;
-    this.#driverFeaturesSelect = state.driverFeaturesSelect as number;
-    this.#driverFeatures = state.driverFeatures as bigint;
-    this.#negotiated = state.negotiated as bigint;
-    this.#queueSelect = state.queueSelect as number;
-    this.#guestPageShift = state.guestPageShift as number;
+    this.status = state.status as number;
+    this.interruptStatus = state.interruptStatus as number;
+    this.deviceFeaturesSelect = state.deviceFeaturesSelect as number;
+    this.driverFeaturesSelect = state.driverFeaturesSelect as number;
+    this.driverFeatures = state.driverFeatures as bigint;
+    this.negotiated = state.negotiated as bigint;
+    this.queueSelect = state.queueSelect as number;
+    this.guestPageShift = state.guestPageShift as number;
     const registers = state.queueRegisters as unknown as QueueRegisters[];
     registers.forEach(({ halves, ...rest }, queue) => {
-      this.#queueRegisters[queue] = { ...rest, halves: [...halves] };
+      this.queueRegisters[queue] = { ...rest, halves: [...halves] };
     });
-    (state.queues as State[]).forEach((saved, queue) => this.#queues[queue].loadState(saved));
+    (state.queues as State[]).forEach((saved, queue) => this.queues[queue].loadState(saved));
   }
 
-  #readRegister(offset: number): number {
+  private readRegister(offset: number): number {
     switch (offset) {
       case MAGIC_VALUE:
         return MAGIC;
       case VERSION:
-        return this.#legacy ? LEGACY_VERSION : MODERN_VERSION;
+        return this.legacy ? LEGACY_VERSION : MODERN_VERSION;
       case DEVICE_ID:
-        return this.#backend.deviceId;
+        return this.backend.deviceId;
       case VENDOR_ID:
         return QEMU_VENDOR;
       case DEVICE_FEATURES:
-        return word(this.#features, this.#deviceFeaturesSelect);
-      case QUEUE_SIZE_MAXIMUM:
-        return this.#queueSelect < this.#queues.length ? QUEUE_SIZE_MAX : 0;
+        return word(this.features, this.deviceFeaturesSelect);
+      case QUEUE_SIZE_MAX_REGISTER:
+        return this.queueSelect < this.queues.length ? QUEUE_SIZE_MAX : 0;
       case QUEUE_READY:
-        return !this.#legacy && this.#queues[this.#queueSelect]?.ready ? 1 : 0;
+        return !this.legacy && this.queues[this.queueSelect]?.ready ? 1 : 0;
       case QUEUE_PAGE:
-        return this.#legacy ? (this.#queueRegisters[this.#queueSelect]?.page ?? 0) : 0;
+        return this.legacy ? (this.queueRegisters[this.queueSelect]?.page ?? 0) : 0;
       case INTERRUPT_STATUS:
-        return this.#interruptStatus;
+        return this.interruptStatus;
       case STATUS:
-        return this.#status;
+        return this.status;
       case SHARED_MEMORY_LENGTH_LOW:
       case SHARED_MEMORY_LENGTH_HIGH:
         return 0xffffffff; // 4.2.2: a region that does not exist has length -1.
@@ -214,8 +214,8 @@ export class VirtioMmioBefore5 implements VirtioTransport {
     }
   }
 
-  #readConfiguration(offset: number, sizeBytes: number): number {
-    const bytes = this.#backend.configuration;
+  private readConfiguration(offset: number, sizeBytes: number): number {
+    const bytes = this.backend.configuration;
     // As in QEMU, reads past the end return all ones.
     if (offset + sizeBytes > bytes.length) return 2 ** (8 * sizeBytes) - 1;
     let value = 0;
@@ -223,107 +223,107 @@ export class VirtioMmioBefore5 implements VirtioTransport {
     return value;
   }
 
-  #writeRegister(offset: number, value: number): void {
+  private writeRegister(offset: number, value: number): void {
     switch (offset) {
       case DEVICE_FEATURES_SELECT:
-        this.#deviceFeaturesSelect = value;
+        this.deviceFeaturesSelect = value;
         return;
       case DRIVER_FEATURES:
-        return this.#writeDriverFeatures(value);
+        return this.writeDriverFeatures(value);
       case DRIVER_FEATURES_SELECT:
-        this.#driverFeaturesSelect = value;
+        this.driverFeaturesSelect = value;
         return;
       case QUEUE_NOTIFY:
-        return this.#notify(value);
+        return this.notify(value);
       case INTERRUPT_ACKNOWLEDGE:
-        return this.#setInterruptStatus(this.#interruptStatus & ~value);
+        return this.setInterruptStatus(this.interruptStatus & ~value);
       case STATUS:
-        return this.#writeStatus(value & 0xff);
+        return this.writeStatus(value & 0xff);
       case GUEST_PAGE_SIZE:
-        if (this.#legacy) this.#guestPageShift = pageShift(value);
+        if (this.legacy) this.guestPageShift = pageShift(value);
         return;
       default: // Read-only and unknown registers.
         return;
     }
   }
 
-  #writeDriverFeatures(value: number): void {
+  private writeDriverFeatures(value: number): void {
     // 4.2.4: a legacy driver has no FEATURES_OK, and there are no upper features.
-    if (this.#legacy && this.#driverFeaturesSelect !== 0) return;
-    this.#driverFeatures = withWord(this.#driverFeatures, this.#driverFeaturesSelect, value);
-    if (this.#legacy) this.#negotiated = this.#driverFeatures & this.#features;
+    if (this.legacy && this.driverFeaturesSelect !== 0) return;
+    this.driverFeatures = withWord(this.driverFeatures, this.driverFeaturesSelect, value);
+    if (this.legacy) this.negotiated = this.driverFeatures & this.features;
   }
 
-  #writeQueueRegister(offset: number, value: number): void {
+  private writeQueueRegister(offset: number, value: number): void {
     if (offset === QUEUE_SELECT) {
-      this.#queueSelect = value;
+      this.queueSelect = value;
       return;
     }
-    const registers = this.#queueRegisters[this.#queueSelect];
+    const registers = this.queueRegisters[this.queueSelect];
     if (!registers) return;
     if (offset === QUEUE_SIZE) registers.size = value;
-    else if (this.#legacy) this.#writeLegacyQueueRegister(offset, value);
+    else if (this.legacy) this.writeLegacyQueueRegister(offset, value);
     else if (offset === QUEUE_PAGE || offset === QUEUE_ALIGNMENT) return;
-    else if (offset === QUEUE_READY) this.#setQueueReady(this.#queueSelect, (value & 1) !== 0);
+    else if (offset === QUEUE_READY) this.setQueueReady(this.queueSelect, (value & 1) !== 0);
     else registers.halves[QUEUE_ADDRESSES.indexOf(offset)] = value;
   }
 
-  #writeLegacyQueueRegister(offset: number, value: number): void {
-    const registers = this.#queueRegisters[this.#queueSelect];
+  private writeLegacyQueueRegister(offset: number, value: number): void {
+    const registers = this.queueRegisters[this.queueSelect];
     if (offset === QUEUE_ALIGNMENT) registers.alignment = value;
     if (offset !== QUEUE_PAGE) return;
     // As in QEMU, removing one queue resets the device.
-    if (value === 0) return this.#reset();
+    if (value === 0) return this.resetRegisters();
     registers.page = value;
     const { size, alignment } = registers;
-    const start = value * 2 ** this.#guestPageShift;
-    this.guarded(() => this.#queues[this.#queueSelect].start(legacyQueuePlace({ start, size, alignment })));
+    const start = value * 2 ** this.guestPageShift;
+    this.accessQueues(() => this.queues[this.queueSelect].start(legacyQueueAddresses({ start, size, alignment })));
   }
 
-  #setQueueReady(index: number, ready: boolean): void {
-    const queue = this.#queues[index];
+  private setQueueReady(index: number, ready: boolean): void {
+    const queue = this.queues[index];
     if (queue.ready === ready) return;
     if (!ready) {
-      this.#backend.abandon();
+      this.backend.cancelRequests();
       queue.stop();
       return;
     }
-    const { size, halves } = this.#queueRegisters[index];
+    const { size, halves } = this.queueRegisters[index];
     const [descriptors, available, used] = [0, 2, 4].map((half) => halves[half + 1] * 2 ** 32 + halves[half]);
-    this.guarded(() => queue.start({ size, descriptors, available, used }));
+    this.accessQueues(() => queue.start({ size, descriptors, available, used }));
   }
 
   /** As in QEMU, this works before DRIVER_OK too: some guests notify first. */
-  #notify(index: number): void {
-    if (this.needsReset || !this.#queues[index]?.ready) return;
-    this.guarded(() => this.#backend.notified(index));
+  private notify(index: number): void {
+    if (this.needsReset || !this.queues[index]?.ready) return;
+    this.accessQueues(() => this.backend.handleNotification(index));
   }
 
-  #writeStatus(status: number): void {
-    if (status === 0) return this.#reset();
-    if (!this.#legacy && status & STATUS_FEATURES_OK && !(this.#status & STATUS_FEATURES_OK)) {
-      this.#negotiated = this.#driverFeatures & this.#features;
+  private writeStatus(status: number): void {
+    if (status === 0) return this.resetRegisters();
+    if (!this.legacy && status & STATUS_FEATURES_OK && !(this.status & STATUS_FEATURES_OK)) {
+      this.negotiated = this.driverFeatures & this.features;
     }
-    this.#status = status | (this.#status & STATUS_NEEDS_RESET);
+    this.status = status | (this.status & STATUS_NEEDS_RESET);
   }
 
-  #reset(): void {
-    this.#backend.abandon();
-    this.#status = 0;
-    this.#deviceFeaturesSelect = 0;
-    this.#driverFeaturesSelect = 0;
-    this.#driverFeatures = 0n;
-    this.#negotiated = 0n;
-    this.#queueSelect = 0;
-    this.#queues.forEach((queue) => queue.stop());
-    for (let queue = 0; queue < this.#queues.length; queue++) this.#queueRegisters[queue] = newQueueRegisters();
-    this.#setInterruptStatus(0);
+  private resetRegisters(): void {
+    this.backend.cancelRequests();
+    this.status = 0;
+    this.deviceFeaturesSelect = 0;
+    this.driverFeaturesSelect = 0;
+    this.driverFeatures = 0n;
+    this.negotiated = 0n;
+    this.queueSelect = 0;
+    this.queues.forEach((queue) => queue.stop());
+    for (let queue = 0; queue < this.queues.length; queue++) this.queueRegisters[queue] = newQueueRegisters();
+    this.setInterruptStatus(0);
   }
 
-  #setInterruptStatus(status: number): void {
-    const before = this.#interruptStatus;
-    this.#interruptStatus = status;
-    if ((before !== 0) !== (status !== 0)) this.#context.setInterrupt(status !== 0);
+  private setInterruptStatus(status: number): void {
+    const before = this.interruptStatus;
+    this.interruptStatus = status;
+    if ((before !== 0) !== (status !== 0)) this.context.setInterrupt(status !== 0);
   }
 }
 
@@ -354,12 +354,12 @@ const QUEUE_REGISTERS = new Set([
 ]);
 
 /** The 32 features that a feature selector chooses: 0 for the lower, 1 for the upper ones, none for other values. */
-function word(features: bigint, select: number): number {
-  return select < 2 ? Number((features >> BigInt(32 * select)) & 0xffffffffn) : 0;
+function word(features: bigint, selector: number): number {
+  return selector < 2 ? Number((features >> BigInt(32 * selector)) & 0xffffffffn) : 0;
 }
 
-function withWord(features: bigint, select: number, value: number): bigint {
-  if (select > 1) return features;
-  const shift = BigInt(32 * select);
+function withWord(features: bigint, selector: number, value: number): bigint {
+  if (selector > 1) return features;
+  const shift = BigInt(32 * selector);
   return (features & ~(0xffffffffn << shift)) | (BigInt(value) << shift);
 }

@@ -1,7 +1,7 @@
 import type { State } from '../../../base/state.ts';
 import type { GuestAddress } from '../../../base/quantities.ts';
 import type { GuestMemory } from '../device.ts';
-import { BadQueueError, type Chain, QUEUE_SIZE_MAX, type QueuePlace } from '../virtqueue.ts';
+import { BadQueueError, type Chain, QUEUE_SIZE_MAX, type QueueAddresses } from '../virtqueue.ts';
 
 /**
  * The virtqueue for replaying recordings of formats 2 to 4, whose behavior must not change; new behavior belongs in
@@ -12,55 +12,55 @@ import { BadQueueError, type Chain, QUEUE_SIZE_MAX, type QueuePlace } from '../v
  * chain can be no longer than its table; violations throw BadQueueError.
  */
 export class VirtqueueBefore5 {
-  readonly #memory: GuestMemory;
-  #place: QueuePlace | undefined;
+  private readonly memory: GuestMemory;
+  private addresses: QueueAddresses | undefined;
   /** The number of chains taken and returned, modulo 2^16. */
-  #availableIndex = 0;
-  #usedIndex = 0;
+  private availableIndex = 0;
+  private usedIndex = 0;
 
   constructor(memory: GuestMemory) {
-    this.#memory = memory;
+    this.memory = memory;
   }
 
   get ready(): boolean {
-    return this.#place !== undefined;
+    return this.addresses !== undefined;
   }
 
   /** The guest made the queue ready. */
-  start(place: QueuePlace): void {
-    checkPlace(this.#memory, place);
-    this.#place = { ...place };
-    this.#availableIndex = 0;
-    this.#usedIndex = 0;
+  start(addresses: QueueAddresses): void {
+    checkAddresses(this.memory, addresses);
+    this.addresses = { ...addresses };
+    this.availableIndex = 0;
+    this.usedIndex = 0;
   }
 
   /** Returns the queue to its reset state. */
   stop(): void {
-    this.#place = undefined;
-    this.#availableIndex = 0;
-    this.#usedIndex = 0;
+    this.addresses = undefined;
+    this.availableIndex = 0;
+    this.usedIndex = 0;
   }
 
   /**
    * The next request, or undefined if there is none. With `eventIndex`, an empty queue requests the next notification.
    */
   pop(eventIndex: boolean): Chain | undefined {
-    const place = this.#place;
-    if (!place) return undefined;
-    const waiting = (this.#memory.readU16(place.available + INDEX) - this.#availableIndex) & 0xffff;
-    if (waiting > place.size) throw new BadQueueError('the available index ran ahead of the queue');
+    const addresses = this.addresses;
+    if (!addresses) return undefined;
+    const waiting = (this.memory.readU16(addresses.available + INDEX) - this.availableIndex) & 0xffff;
+    if (waiting > addresses.size) throw new BadQueueError('the available index ran ahead of the queue');
     if (waiting === 0) {
       // 2.7.10: avail_event, after the used ring, requests a notification when this index is written.
-      if (eventIndex) this.#memory.writeU16(availableEvent(place), this.#availableIndex);
+      if (eventIndex) this.memory.writeU16(availableEvent(addresses), this.availableIndex);
       return undefined;
     }
     // A guest that adds more than the queue can hold would make us store an unlimited number of requests.
-    const inFlight = (this.#availableIndex - this.#usedIndex) & 0xffff;
-    if (inFlight >= place.size) throw new BadQueueError('more requests in flight than the queue has room for');
-    const slot = this.#availableIndex % place.size;
-    const head = this.#memory.readU16(place.available + RING + slot * AVAILABLE_ENTRY_BYTES);
-    const chain = readChain(this.#memory, place, head);
-    this.#availableIndex = (this.#availableIndex + 1) & 0xffff;
+    const inFlight = (this.availableIndex - this.usedIndex) & 0xffff;
+    if (inFlight >= addresses.size) throw new BadQueueError('more requests in flight than the queue has room for');
+    const slot = this.availableIndex % addresses.size;
+    const head = this.memory.readU16(addresses.available + RING + slot * AVAILABLE_ENTRY_BYTES);
+    const chain = readChain(this.memory, addresses, head);
+    this.availableIndex = (this.availableIndex + 1) & 0xffff;
     return chain;
   }
 
@@ -69,42 +69,42 @@ export class VirtqueueBefore5 {
    * interrupt.
    */
   push(chain: { head: number; writtenBytes: number }, eventIndex: boolean): boolean {
-    const place = this.#place;
-    if (!place) return false;
-    const entry = place.used + RING + (this.#usedIndex % place.size) * USED_ENTRY_BYTES;
-    this.#memory.writeU32(entry, chain.head);
-    this.#memory.writeU32(entry + 4, chain.writtenBytes >>> 0);
-    const justPushed = this.#usedIndex;
-    this.#usedIndex = (this.#usedIndex + 1) & 0xffff;
-    this.#memory.writeU16(place.used + INDEX, this.#usedIndex);
+    const addresses = this.addresses;
+    if (!addresses) return false;
+    const entry = addresses.used + RING + (this.usedIndex % addresses.size) * USED_ENTRY_BYTES;
+    this.memory.writeU32(entry, chain.head);
+    this.memory.writeU32(entry + 4, chain.writtenBytes >>> 0);
+    const justPushed = this.usedIndex;
+    this.usedIndex = (this.usedIndex + 1) & 0xffff;
+    this.memory.writeU16(addresses.used + INDEX, this.usedIndex);
     // 2.7.7: with the event index, interrupt if the guest waits for the entry just written. We push one entry at a
     // time, so vring_need_event reduces to equality.
-    if (eventIndex) return this.#memory.readU16(usedEvent(place)) === justPushed;
-    return (this.#memory.readU16(place.available + FLAGS) & AVAILABLE_NO_INTERRUPT) === 0;
+    if (eventIndex) return this.memory.readU16(usedEvent(addresses)) === justPushed;
+    return (this.memory.readU16(addresses.available + FLAGS) & AVAILABLE_NO_INTERRUPT) === 0;
   }
 
   /** Does nothing in these formats. */
-  askForNotification(): void {}
+  requestNotification(): void {}
 
   saveState(): State {
-    const { size, descriptors, available, used } = this.#place ?? { size: 0, descriptors: 0, available: 0, used: 0 };
+    const { size, descriptors, available, used } = this.addresses ?? { size: 0, descriptors: 0, available: 0, used: 0 };
     const { ready } = this;
-    const [availableIndex, usedIndex] = [this.#availableIndex, this.#usedIndex];
+    const [availableIndex, usedIndex] = [this.availableIndex, this.usedIndex];
     return { ready, size, descriptors, available, used, availableIndex, usedIndex };
   }
 
   loadState(state: State): void {
-    this.#place = undefined;
+    this.addresses = undefined;
     if (state.ready) {
-      this.#place = {
+      this.addresses = {
         size: state.size as number,
         descriptors: state.descriptors as number,
         available: state.available as number,
         used: state.used as number,
       };
     }
-    this.#availableIndex = state.availableIndex as number;
-    this.#usedIndex = state.usedIndex as number;
+    this.availableIndex = state.availableIndex as number;
+    this.usedIndex = state.usedIndex as number;
   }
 }
 
@@ -139,16 +139,16 @@ interface Table {
   entries: number;
 }
 
-function availableEvent(place: QueuePlace): GuestAddress {
-  return place.used + RING + place.size * USED_ENTRY_BYTES;
+function availableEvent(addresses: QueueAddresses): GuestAddress {
+  return addresses.used + RING + addresses.size * USED_ENTRY_BYTES;
 }
 
-function usedEvent(place: QueuePlace): GuestAddress {
-  return place.available + RING + place.size * AVAILABLE_ENTRY_BYTES;
+function usedEvent(addresses: QueueAddresses): GuestAddress {
+  return addresses.available + RING + addresses.size * AVAILABLE_ENTRY_BYTES;
 }
 
-function checkPlace(memory: GuestMemory, place: QueuePlace): void {
-  const { size, descriptors, available, used } = place;
+function checkAddresses(memory: GuestMemory, addresses: QueueAddresses): void {
+  const { size, descriptors, available, used } = addresses;
   // 2.7: "Queue Size value is always a power of 2".
   if (size < 1 || size > QUEUE_SIZE_MAX || (size & (size - 1)) !== 0) throw new BadQueueError(`queue size ${size}`);
   if (descriptors % 16 !== 0 || available % 2 !== 0 || used % 4 !== 0) throw new BadQueueError('a misaligned queue');
@@ -159,9 +159,9 @@ function checkPlace(memory: GuestMemory, place: QueuePlace): void {
   if (!inRam) throw new BadQueueError('a queue outside RAM');
 }
 
-function readChain(memory: GuestMemory, place: QueuePlace, head: number): Chain {
+function readChain(memory: GuestMemory, addresses: QueueAddresses, head: number): Chain {
   const chain: Chain = { head, readable: [], writable: [] };
-  const own: Table = { address: place.descriptors, entries: place.size };
+  const own: Table = { address: addresses.descriptors, entries: addresses.size };
   const first = readDescriptor(memory, own, head);
   if (first.flags & INDIRECT) {
     collect(memory, indirectTable(memory, first), 0, chain);

@@ -47,7 +47,7 @@ export function performHere(operations: readonly Operation[], board: BoardOption
     memoryBytes: RAM_BYTES,
     harts: board.harts,
     drives: [drive],
-    wiring: [{ slot: DISK_SLOT, legacy: board.legacy }],
+    driveSlots: [{ slot: DISK_SLOT, legacy: board.legacy }],
     rng: true,
     inputs: { ...NO_INPUTS, hostTime: () => DATE + machine.nanoseconds / 1e6 },
     onConsoleByte: () => {},

@@ -7,8 +7,8 @@ import type { BoardOptions, Operation } from './operation.ts';
  */
 export interface Exception {
   name: string;
-  notMet?: string;
-  leavesOut?: (operation: Operation, board: BoardOptions) => boolean;
+  notEncountered?: string;
+  excludes?: (operation: Operation, board: BoardOptions) => boolean;
   /** The bits of the answer that are compared. */
   compares?: (operation: Operation, board: BoardOptions) => bigint | undefined;
 }
@@ -30,7 +30,7 @@ const FEATURES_LEFT_OUT = 0x0100_0c90n;
 const UPPER_LEFT_OUT = 0x100n;
 
 /** Bytes of the disk's configuration that belong to features that are not offered: geometry, topology, wce. */
-const isLeftOut = (offset: number): boolean =>
+const isUnsupported = (offset: number): boolean =>
   (offset >= 16 && offset < 20) || (offset >= 24 && offset < 33) || (offset >= 34 && offset < 36);
 
 function comparedConfiguration(operation: Operation): bigint | undefined {
@@ -39,16 +39,16 @@ function comparedConfiguration(operation: Operation): bigint | undefined {
   }
   let mask = 0n;
   for (let i = 0; i < operation.bytes; i++) {
-    if (!isLeftOut(operation.address - DISK - 0x100 + i)) mask |= 0xffn << BigInt(8 * i);
+    if (!isUnsupported(operation.address - DISK - 0x100 + i)) mask |= 0xffn << BigInt(8 * i);
   }
   return mask;
 }
 
 export const EXCEPTIONS: readonly Exception[] = [
-  { name: 'misaligned-device-access', leavesOut: isMisaligned },
+  { name: 'misaligned-device-access', excludes: isMisaligned },
   {
     name: 'virtio-features',
-    leavesOut: (operation) =>
+    excludes: (operation) =>
       operation.kind === 'write' &&
       inSlots(operation) &&
       slotOffset(operation) === 0x20 &&
@@ -62,34 +62,40 @@ export const EXCEPTIONS: readonly Exception[] = [
   },
   {
     name: 'plic-source-96',
-    leavesOut: (operation) => 'address' in operation && operation.address === 0x0c00_0180,
+    excludes: (operation) => 'address' in operation && operation.address === 0x0c00_0180,
   },
-  { name: 'disk-time', notMet: 'a script waits for each request, and stays away from times at which results change' },
-  { name: 'clock', notMet: 'QEMU runs with -icount, and no script compares the time' },
-  { name: 'console-input', notMet: 'characters come from the loopback' },
-  { name: 'reset-clears-ram', notMet: 'no script resets the machine' },
-  { name: 'other-devices', notMet: 'no script accesses them' },
-  { name: 'rng-length', notMet: 'requests are shorter' },
-  { name: 'in-flight-at-reset', notMet: 'a script waits for each request' },
-  { name: 'atomics-on-devices', notMet: 'the guest program uses none' },
-  { name: 'fetch-outside-ram', notMet: 'the guest program is in RAM' },
-  { name: 'dma-outside-ram', notMet: 'all rings and buffers are in RAM' },
-  { name: 'queue-index-ahead', notMet: 'a script offers one request at a time' },
-  { name: 'queue-resized-in-use', notMet: 'a script resets the device before it writes nonsense to QUEUE_SIZE' },
-  { name: 'rng-without-room', notMet: 'each request to the entropy device has a buffer' },
+  {
+    name: 'disk-time',
+    notEncountered: 'a script waits for each request, and stays away from times at which results change',
+  },
+  { name: 'clock', notEncountered: 'QEMU runs with -icount, and no script compares the time' },
+  { name: 'console-input', notEncountered: 'characters come from the loopback' },
+  { name: 'reset-clears-ram', notEncountered: 'no script resets the machine' },
+  { name: 'other-devices', notEncountered: 'no script accesses them' },
+  { name: 'rng-length', notEncountered: 'requests are shorter' },
+  { name: 'in-flight-at-reset', notEncountered: 'a script waits for each request' },
+  { name: 'atomics-on-devices', notEncountered: 'the guest program uses none' },
+  { name: 'fetch-outside-ram', notEncountered: 'the guest program is in RAM' },
+  { name: 'dma-outside-ram', notEncountered: 'all rings and buffers are in RAM' },
+  { name: 'queue-index-ahead', notEncountered: 'a script offers one request at a time' },
+  {
+    name: 'queue-resized-in-use',
+    notEncountered: 'a script resets the device before it writes nonsense to QUEUE_SIZE',
+  },
+  { name: 'rng-without-room', notEncountered: 'each request to the entropy device has a buffer' },
   {
     name: 'rng-period',
-    notMet: 'a script resets an entropy device whose queue it broke, and notifies it of all requests',
+    notEncountered: 'a script resets an entropy device whose queue it broke, and notifies it of all requests',
   },
-  { name: 'scsi-request', notMet: 'no script sends a complete one' },
-  { name: 'long-request', notMet: 'requests are shorter' },
-  { name: 'mtip-on-tick', notMet: 'interrupt lines are read long before or after a timer expires' },
-  { name: 'mtime-wrap', notMet: 'mtime starts at 2^38 at the most' },
+  { name: 'scsi-request', notEncountered: 'no script sends a complete one' },
+  { name: 'long-request', notEncountered: 'requests are shorter' },
+  { name: 'mtip-on-tick', notEncountered: 'interrupt lines are read long before or after a timer expires' },
+  { name: 'mtime-wrap', notEncountered: 'mtime starts at 2^38 at the most' },
 ];
 
 /** Whether scripts contain an operation. */
-export const isPlayed = (operation: Operation, board: BoardOptions): boolean =>
-  !EXCEPTIONS.some(({ leavesOut }) => leavesOut?.(operation, board));
+export const isIncluded = (operation: Operation, board: BoardOptions): boolean =>
+  !EXCEPTIONS.some(({ excludes }) => excludes?.(operation, board));
 
 /** The bits of a value that are compared. */
 export function comparedBits(operation: Operation, value: bigint, board: BoardOptions): bigint {

@@ -1,5 +1,5 @@
 import type { SeededRandom } from '../../../../support/seededRandom.ts';
-import { isPlayed } from './exceptions.ts';
+import { isIncluded } from './exceptions.ts';
 import {
   type BoardOptions,
   isAccess,
@@ -9,7 +9,7 @@ import {
   SHARED_BYTES,
   type Width,
 } from './operation.ts';
-import { clintOperations, finisherOperations, plicOperations, RtcWriter, uartOperations } from './smallDevices.ts';
+import { clintOperations, testDeviceOperations, plicOperations, RtcWriter, uartOperations } from './smallDevices.ts';
 import { SlotDriver } from './slotDriver.ts';
 
 /**
@@ -21,14 +21,14 @@ export function randomScript(random: SeededRandom, board: BoardOptions, accesses
   const script = new Script(board);
   const slots = Array.from({ length: 8 }, (_, slot) => new SlotDriver(script, random, slot));
   const rtc = new RtcWriter(script, random);
-  const turns: [weight: number, turn: () => void][] = [
+  const generators: [weight: number, turn: () => void][] = [
     [30, () => uartOperations(script, random)],
     [25, () => plicOperations(script, random)],
     [12, () => clintOperations(script, random)],
     [8, () => rtc.operations()],
-    [2, () => finisherOperations(script, random)],
+    [2, () => testDeviceOperations(script, random)],
     [22, () => slots[random.pick([0, 0, 0, 7, 7, random.below(8)])].operations()],
-    [6, () => outside(script, random)],
+    [6, () => unmappedAccess(script, random)],
     [12, () => script.add({ kind: 'lines' })],
     [board.harts === 2 ? 4 : 0, () => script.add({ kind: 'otherLines' })],
     [1, () => script.pass()],
@@ -36,13 +36,13 @@ export function randomScript(random: SeededRandom, board: BoardOptions, accesses
   script.begin();
   while (script.accesses < accesses && script.operations.length < OPERATIONS_MAX - 1000) {
     if (script.sinceWait > 300) script.pass();
-    pickWeighted(random, turns)();
+    pickWeighted(random, generators)();
   }
   return script.operations;
 }
 
 /** Accesses to unmapped addresses, or of a width that the device lacks: an access fault and no other effect. */
-function outside(script: Script, random: SeededRandom): void {
+function unmappedAccess(script: Script, random: SeededRandom): void {
   const address = random.pick([
     0x10_1024, 0x10_1ffc, 0x10_2000, 0x200_c000, 0x200_fffc, 0x201_0000, 0x0bff_fff8, 0x0c60_0000, 0x1000_0008,
     0x1000_00f8, 0x1000_0100, 0x1000_1200, 0x1000_1ff8, 0x1000_8200, 0x1000_9000, 0x0200_3ffc, 0x0200_4000,
@@ -50,9 +50,9 @@ function outside(script: Script, random: SeededRandom): void {
   script.access(random, address, random.pick([1, 2, 4, 8]), BigInt(random.uint32()));
 }
 
-function pickWeighted(random: SeededRandom, turns: [number, () => void][]): () => void {
-  let left = random.below(turns.reduce((sum, [weight]) => sum + weight, 0));
-  for (const [weight, turn] of turns) {
+function pickWeighted(random: SeededRandom, generators: [number, () => void][]): () => void {
+  let left = random.below(generators.reduce((sum, [weight]) => sum + weight, 0));
+  for (const [weight, turn] of generators) {
     if (left < weight) return turn;
     left -= weight;
   }
@@ -83,7 +83,7 @@ export class Script {
   }
 
   add(operation: Operation): void {
-    if (!isPlayed(operation, this.board)) return;
+    if (!isIncluded(operation, this.board)) return;
     this.operations.push(operation);
     this.sinceWait++;
     if (isAccess(operation)) this.accesses++;

@@ -8,71 +8,67 @@ import type { Script } from './script.ts';
  * unpredictable when it would finish them.
  */
 export class SlotDriver {
-  readonly #script: Script;
-  readonly #random: SeededRandom;
-  readonly #base: number;
-  readonly #slot: number;
+  private readonly script: Script;
+  private readonly random: SeededRandom;
+  private readonly base: number;
+  private readonly slot: number;
   /** The slot's part of shared RAM: descriptors, rings, buffers. */
-  readonly #memory: number;
+  private readonly memory: number;
   /** The started queue, until an invalid write may have changed it. */
-  #queue: Queue | undefined;
+  private queue: Queue | undefined;
   /** Whether the rings contain requests that were made before. */
-  #hasOldRings = false;
+  private hasOldRings = false;
 
   constructor(script: Script, random: SeededRandom, slot: number) {
-    this.#script = script;
-    this.#random = random;
-    this.#slot = slot;
-    this.#base = 0x1000_1000 + slot * 0x1000;
-    this.#memory = SHARED + (slot === RNG_SLOT ? 0x1_0000 : 0);
+    this.script = script;
+    this.random = random;
+    this.slot = slot;
+    this.base = 0x1000_1000 + slot * 0x1000;
+    this.memory = SHARED + (slot === RNG_SLOT ? 0x1_0000 : 0);
   }
 
   operations(): void {
-    const random = this.#random;
-    const isDevice = this.#slot === DISK_SLOT || this.#slot === RNG_SLOT;
+    const random = this.random;
+    const isDevice = this.slot === DISK_SLOT || this.slot === RNG_SLOT;
     const choice = random.below(10);
-    if (isDevice && this.#queue && choice < 6) this.#request(this.#queue);
-    else if (isDevice && (choice < 2 || (!this.#queue && choice < 4))) this.#start();
-    else if (choice < 9) this.#harmless();
-    else this.#nonsense();
+    if (isDevice && this.queue && choice < 6) this.request(this.queue);
+    else if (isDevice && (choice < 2 || (!this.queue && choice < 4))) this.start();
+    else if (choice < 9) this.validAccesses();
+    else this.invalidWrites();
   }
 
   // --- registers -----------------------------------------------------------------------------------------------------
 
   /** Reads, acknowledgements, and writes that change no queue. */
-  #harmless(): void {
-    const random = this.#random;
+  private validAccesses(): void {
+    const random = this.random;
     for (let count = 1 + random.below(5); count > 0; count--) {
       const offset = random.chance(3 / 4) ? random.pick(READ_OFTEN) : 4 * random.below(0x80);
       const bytes: Width = offset >= 0x100 || random.chance(1 / 10) ? random.pick([1, 2, 4, 8]) : 4;
-      if (random.chance(3 / 4)) this.#script.read(this.#base + offset, bytes);
-      else if (random.chance(1 / 2)) this.#write(0x64, random.below(4));
+      if (random.chance(3 / 4)) this.script.read(this.base + offset, bytes);
+      else if (random.chance(1 / 2)) this.write(0x64, random.below(4));
       else
-        this.#script.write(
-          this.#base + random.pick(WRITTEN_FREELY),
-          random.pick([4, 4, 2, 1]),
-          BigInt(random.below(3)),
-        );
+        this.script.write(this.base + random.pick(WRITTEN_FREELY), random.pick([4, 4, 2, 1]), BigInt(random.below(3)));
     }
   }
 
-  #nonsense(): void {
-    const random = this.#random;
-    this.#queue = undefined;
+  private invalidWrites(): void {
+    const random = this.random;
+    this.queue = undefined;
     for (let count = 1 + random.below(4); count > 0; count--) {
-      const offset = random.pick(WRITTEN_AT_ALL);
+      const offset = random.pick(WRITTEN_INVALIDLY);
       // The device would repeat the requests in old rings, at an unpredictable time.
-      const value = this.#nonsenseFor(offset);
-      if (offset === 0x38) this.#write(0x70, 0); // see `queue-resized-in-use`
-      if (this.#hasOldRings && (offset === 0x50 || (offset === 0x70 && value & 4))) continue;
-      this.#script.write(this.#base + offset, random.chance(0.95) ? 4 : 8, BigInt(value));
-      if (random.chance(1 / 2)) this.#script.read(this.#base + random.pick([0x34, 0x40, 0x44, 0x60, 0x70, 0xfc]), 4);
+      const value = this.nonsenseFor(offset);
+      if (offset === 0x38) this.write(0x70, 0); // see `queue-resized-in-use`
+      if (this.hasOldRings && (offset === 0x50 || (offset === 0x70 && value & 4))) continue;
+      this.script.write(this.base + offset, random.chance(0.95) ? 4 : 8, BigInt(value));
+      if (random.chance(1 / 2)) this.script.read(this.base + random.pick([0x34, 0x40, 0x44, 0x60, 0x70, 0xfc]), 4);
     }
-    if (this.#slot === RNG_SLOT) this.#write(0x70, 0); // see `rng-period`
+    if (this.slot === RNG_SLOT) this.write(0x70, 0); // see `rng-period`
   }
 
-  #nonsenseFor(offset: number): number {
-    const random = this.#random;
+  private nonsenseFor(offset: number): number {
+    const random = this.random;
     switch (offset) {
       case 0x28: // guest page size
         return random.pick([0, 1, 512, 4096, 4096, 8192, random.uint32()]);
@@ -99,92 +95,92 @@ export class SlotDriver {
 
   // --- a driver ------------------------------------------------------------------------------------------------------
 
-  #start(): void {
-    const { legacy } = this.#script.board;
-    const random = this.#random;
-    const size = random.pick(this.#slot === RNG_SLOT ? [2, 4, 8, 8, 16] : [4, 8, 16, 64, 100]);
-    const queue = new Queue({ size, legacy, memory: this.#memory, hasEvents: random.chance(1 / 2) });
-    this.#hasOldRings = false;
-    queue.clear((address, value) => this.#script.write(address, 8, value));
-    for (const status of [0, 1, 3]) this.#write(0x70, status);
+  private start(): void {
+    const { legacy } = this.script.board;
+    const random = this.random;
+    const size = random.pick(this.slot === RNG_SLOT ? [2, 4, 8, 8, 16] : [4, 8, 16, 64, 100]);
+    const queue = new Queue({ size, legacy, memory: this.memory, hasEvents: random.chance(1 / 2) });
+    this.hasOldRings = false;
+    queue.clear((address, value) => this.script.write(address, 8, value));
+    for (const status of [0, 1, 3]) this.write(0x70, status);
     const features =
       (random.uint32() & (queue.hasEvents ? 0x6e30_6264 : 0x4e30_6264)) | (queue.hasEvents ? 1 << 29 : 0);
-    this.#write(0x24, 0);
-    this.#write(0x20, features);
-    this.#write(0x24, 1);
-    this.#write(0x20, random.chance(2 / 3) ? 1 : 0);
-    if (!legacy || random.chance(1 / 4)) this.#write(0x70, 11);
-    this.#script.read(this.#base + 0x70, 4);
-    this.#write(0x30, 0);
-    this.#write(0x38, size);
-    if (legacy) this.#startLegacyQueue(queue);
-    else this.#startQueue(queue);
-    this.#write(0x70, legacy ? 7 : 15);
-    this.#queue = queue;
+    this.write(0x24, 0);
+    this.write(0x20, features);
+    this.write(0x24, 1);
+    this.write(0x20, random.chance(2 / 3) ? 1 : 0);
+    if (!legacy || random.chance(1 / 4)) this.write(0x70, 11);
+    this.script.read(this.base + 0x70, 4);
+    this.write(0x30, 0);
+    this.write(0x38, size);
+    if (legacy) this.startLegacyQueue(queue);
+    else this.startQueue(queue);
+    this.write(0x70, legacy ? 7 : 15);
+    this.queue = queue;
   }
 
-  #startLegacyQueue(queue: Queue): void {
-    this.#write(0x28, 4096);
-    this.#write(0x3c, 4096);
-    this.#write(0x40, queue.descriptors / 4096);
-    this.#script.read(this.#base + 0x40, 4);
+  private startLegacyQueue(queue: Queue): void {
+    this.write(0x28, 4096);
+    this.write(0x3c, 4096);
+    this.write(0x40, queue.descriptors / 4096);
+    this.script.read(this.base + 0x40, 4);
   }
 
-  #startQueue({ descriptors, available, used }: Queue): void {
+  private startQueue({ descriptors, available, used }: Queue): void {
     [descriptors, available, used].forEach((address, part) => {
-      this.#write(0x80 + 0x10 * part, address);
-      this.#write(0x84 + 0x10 * part, 0);
+      this.write(0x80 + 0x10 * part, address);
+      this.write(0x84 + 0x10 * part, 0);
     });
-    this.#write(0x44, 1);
-    this.#script.read(this.#base + 0x44, 4);
+    this.write(0x44, 1);
+    this.script.read(this.base + 0x44, 4);
   }
 
-  #request(queue: Queue): void {
-    const random = this.#random;
-    const write = (address: number, bytes: Width, value: bigint): void => this.#script.write(address, bytes, value);
-    const buffers = this.#slot === RNG_SLOT ? this.#rngBuffers() : this.#diskBuffers(queue);
+  private request(queue: Queue): void {
+    const random = this.random;
+    const write = (address: number, bytes: Width, value: bigint): void => this.script.write(address, bytes, value);
+    const buffers = this.slot === RNG_SLOT ? this.rngBuffers() : this.diskBuffers(queue);
     if (buffers.length > queue.size) return;
     queue.describe(buffers, write);
-    if (random.chance(1 / 10)) this.#spoil(queue);
+    if (random.chance(1 / 10)) this.corrupt(queue);
     // Sets or clears NO_INTERRUPT.
     write(queue.available, 2, random.chance(1 / 4) ? 1n : 0n);
     write(queue.usedEvent, 2, BigInt((queue.index + random.pick([0, 0, 0, -1, 5])) & 0xffff));
     queue.offer(write);
-    this.#hasOldRings = true;
-    if (random.chance(1 / 50)) this.#write(0x50, random.pick([1, 1023, 1024])); // no such queue
-    this.#write(0x50, 0);
-    if (this.#queue) this.#script.add({ kind: 'settle', address: queue.used + 2, value: queue.index });
-    this.#script.read(this.#base + 0x60, 4);
-    if (random.chance(1 / 2)) this.#script.add({ kind: 'lines' });
-    if (random.chance(1 / 8)) this.#script.sumOfShared();
+    this.hasOldRings = true;
+    if (random.chance(1 / 50)) this.write(0x50, random.pick([1, 1023, 1024])); // no such queue
+    this.write(0x50, 0);
+    if (this.queue) this.script.add({ kind: 'settle', address: queue.used + 2, value: queue.index });
+    this.script.read(this.base + 0x60, 4);
+    if (random.chance(1 / 2)) this.script.add({ kind: 'lines' });
+    if (random.chance(1 / 8)) this.script.sumOfShared();
     // The entropy device finds a broken queue again and again: see `rng-period`.
-    if (!this.#queue && this.#slot === RNG_SLOT) this.#write(0x70, 0);
-    if (random.chance(1 / 2)) this.#write(0x64, random.pick([1, 1, 1, 2, 3]));
+    if (!this.queue && this.slot === RNG_SLOT) this.write(0x70, 0);
+    if (random.chance(1 / 2)) this.write(0x64, random.pick([1, 1, 1, 2, 3]));
   }
 
-  #rngBuffers(): Buffer[] {
-    const { length } = { length: 1 + this.#random.below(3) };
+  private rngBuffers(): Buffer[] {
+    const { length } = { length: 1 + this.random.below(3) };
     return Array.from({ length }, (_, i) => {
-      return { address: this.#memory + 0x8000 + 0x100 * i, length: 1 + this.#random.below(200), writable: true };
+      return { address: this.memory + 0x8000 + 0x100 * i, length: 1 + this.random.below(200), writable: true };
     });
   }
 
-  #diskBuffers(queue: Queue): Buffer[] {
-    const random = this.#random;
-    const [header, data, status] = [0x8000, 0x8100, 0x80f0].map((offset) => this.#memory + offset);
+  private diskBuffers(queue: Queue): Buffer[] {
+    const random = this.random;
+    const [header, data, status] = [0x8000, 0x8100, 0x80f0].map((offset) => this.memory + offset);
     const type = random.pick([0, 0, 1, 1, 4, 8, 11, 13, 5, 9, 10, 12, 2, 3, 6, 99, 0x8000_0000, 0x8000_0001]);
     const sectors = random.below(5);
     const sector = random.chance(3 / 4) ? random.below(126) : random.pick([126, 127, 128, 129, 1 << 20, 0xffff_ffff]);
-    this.#script.write(header, 8, BigInt(type));
-    this.#script.write(header + 8, 8, BigInt(sector));
+    this.script.write(header, 8, BigInt(type));
+    this.script.write(header + 8, 8, BigInt(sector));
     const isRange = type >= 10 && type <= 13;
     const length = isRange
       ? random.pick([16, 16, 16, 32])
       : 512 * sectors - (sectors > 0 && random.chance(1 / 10) ? 1 : 0);
     if (isRange) {
-      this.#script.write(data, 8, BigInt(sector));
-      this.#script.write(data + 8, 8, BigInt(sectors) | (sector < 120 ? BigInt(random.pick([0, 0, 1, 2])) << 32n : 0n));
-    } else this.#script.write(data, 8, BigInt(random.uint32()));
+      this.script.write(data, 8, BigInt(sector));
+      this.script.write(data + 8, 8, BigInt(sectors) | (sector < 120 ? BigInt(random.pick([0, 0, 1, 2])) << 32n : 0n));
+    } else this.script.write(data, 8, BigInt(random.uint32()));
     const writable = (type & 1) === 0;
     const isIdentity = (type & ~1) === 8;
     const bytes = isIdentity ? random.pick([20, 20, 8, 30]) : length;
@@ -197,28 +193,28 @@ export class SlotDriver {
   }
 
   /** Breaks a rule of the queue: the device asks for a reset, or stays silent. */
-  #spoil(queue: Queue): void {
-    const random = this.#random;
-    this.#queue = undefined;
+  private corrupt(queue: Queue): void {
+    const random = this.random;
+    this.queue = undefined;
     const first = queue.descriptors;
-    const spoils: (() => void)[] = [
-      () => this.#script.write(first + 12, 4, 1n | (BigInt(queue.size) << 16n)), // the next one does not exist
+    const corruptions: (() => void)[] = [
+      () => this.script.write(first + 12, 4, 1n | (BigInt(queue.size) << 16n)), // the next one does not exist
       () => (queue.head = queue.size + random.below(9)), // there is no such descriptor
     ];
     // For the entropy device see `rng-without-room`.
-    if (this.#slot !== RNG_SLOT) spoils.push(() => this.#script.write(first + 8, 4, 0n)); // no bytes
-    random.pick(spoils)();
+    if (this.slot !== RNG_SLOT) corruptions.push(() => this.script.write(first + 8, 4, 0n)); // no bytes
+    random.pick(corruptions)();
   }
 
-  #write(offset: number, value: number): void {
-    this.#script.write(this.#base + offset, 4, BigInt(value >>> 0));
+  private write(offset: number, value: number): void {
+    this.script.write(this.base + offset, 4, BigInt(value >>> 0));
   }
 }
 
 const READ_OFTEN = [0, 4, 8, 0xc, 0x10, 0x34, 0x40, 0x44, 0x60, 0x60, 0x60, 0x70, 0x70, 0xb0, 0xb4, 0xfc, 0x100, 0x120];
 /** Registers that are read-only, unknown, a selector of offered features, or configuration. */
 const WRITTEN_FREELY = [0x0, 0x8, 0x10, 0x14, 0x14, 0x34, 0x60, 0xb0, 0xfc, 0x68, 0x100, 0x108];
-const WRITTEN_AT_ALL = [
+const WRITTEN_INVALIDLY = [
   ...[0x14, 0x24, 0x28, 0x30, 0x38, 0x3c, 0x40, 0x44, 0x44, 0x50, 0x64, 0x70, 0x70, 0x70],
   ...[0x80, 0x84, 0x90, 0x94, 0xa0, 0xa4],
 ];

@@ -8,7 +8,7 @@ const UART = 0x1000_0000;
 const PLIC = 0x0c00_0000;
 const CLINT = 0x0200_0000;
 const RTC = 0x0010_1000;
-const FINISHER = 0x0010_0000;
+const TEST_DEVICE = 0x0010_0000;
 
 const WIDTHS: readonly Width[] = [1, 1, 1, 1, 2, 4, 8];
 
@@ -115,35 +115,35 @@ export function clintOperations(script: Script, random: SeededRandom): void {
   }
 }
 
-export function finisherOperations(script: Script, random: SeededRandom): void {
-  const meansSomething = [0x5555, 0x3333, 0x7777];
+export function testDeviceOperations(script: Script, random: SeededRandom): void {
+  const resultValues = [0x5555, 0x3333, 0x7777];
   const value = random.uint32();
-  if (meansSomething.includes(value & 0xffff)) return;
+  if (resultValues.includes(value & 0xffff)) return;
   const offset = random.pick([0, 0, 4, 2, 0xff8]);
-  script.access(random, FINISHER + offset, random.pick([1, 2, 4, 4, 8]), BigInt(value));
+  script.access(random, TEST_DEVICE + offset, random.pick([1, 2, 4, 4, 8]), BigInt(value));
 }
 
 /** Keeps track of the clock, so that an alarm is due either well before the end of the next wait, or never. */
 export class RtcWriter {
-  readonly #script: Script;
-  readonly #random: SeededRandom;
+  private readonly script: Script;
+  private readonly random: SeededRandom;
   /** Nanoseconds since 1970 at second 0 of the script. */
-  #epoch = BigInt(DATE) * 1_000_000n;
+  private epoch = BigInt(DATE) * 1_000_000n;
 
   constructor(script: Script, random: SeededRandom) {
-    this.#script = script;
-    this.#random = random;
+    this.script = script;
+    this.random = random;
   }
 
   operations(): void {
-    const random = this.#random;
-    const script = this.#script;
+    const random = this.random;
+    const script = this.script;
     const offset = 4 * random.below(10);
     switch (random.below(5)) {
       case 0:
-        return this.#setAlarm();
+        return this.setAlarm();
       case 1:
-        return this.#setTime();
+        return this.setTime();
       case 2:
         return script.read(RTC + offset, anyWidth(random, 4), offset > 4);
       case 3:
@@ -153,7 +153,7 @@ export class RtcWriter {
           BigInt(random.below(4)),
         );
       default:
-        return this.#otherWidth(random.below(0x30));
+        return this.otherWidth(random.below(0x30));
     }
   }
 
@@ -161,32 +161,32 @@ export class RtcWriter {
    * Accesses of other widths; 8 bytes cover two registers. Reads of the time are left out of the transcript, and the
    * time is never set this way.
    */
-  #otherWidth(offset: number): void {
-    const bytes = this.#random.pick([1, 2, 8] as const);
-    if (bytes === 8 && offset < 0x10) this.#script.read(RTC + offset, bytes, offset >= 8);
-    else this.#script.access(this.#random, RTC + offset, bytes, BigInt(this.#random.below(4)));
+  private otherWidth(offset: number): void {
+    const bytes = this.random.pick([1, 2, 8] as const);
+    if (bytes === 8 && offset < 0x10) this.script.read(RTC + offset, bytes, offset >= 8);
+    else this.script.access(this.random, RTC + offset, bytes, BigInt(this.random.below(4)));
   }
 
-  #now(): bigint {
-    return this.#epoch + BigInt(this.#script.seconds) * 1_000_000_000n;
+  private now(): bigint {
+    return this.epoch + BigInt(this.script.seconds) * 1_000_000_000n;
   }
 
-  #setAlarm(): void {
-    const seconds = this.#random.pick([-1000, -1, 5, 5, 1_000_000]);
-    const alarm = this.#now() + BigInt(seconds) * 1_000_000_000n;
-    this.#script.write(RTC + 0x0c, 4, alarm >> 32n);
-    this.#script.write(RTC + 0x08, 4, alarm);
-    this.#script.read(RTC + 0x18, 4);
-    this.#script.add({ kind: 'lines' });
+  private setAlarm(): void {
+    const seconds = this.random.pick([-1000, -1, 5, 5, 1_000_000]);
+    const alarm = this.now() + BigInt(seconds) * 1_000_000_000n;
+    this.script.write(RTC + 0x0c, 4, alarm >> 32n);
+    this.script.write(RTC + 0x08, 4, alarm);
+    this.script.read(RTC + 0x18, 4);
+    this.script.add({ kind: 'lines' });
   }
 
   /** Writes the high half last: the carry between the halves would make the low half unpredictable. */
-  #setTime(): void {
-    const high = ((BigInt(DATE) * 1_000_000n) >> 32n) + BigInt(this.#random.below(1000));
-    this.#script.write(RTC, 4, 0x1000_0000n);
-    this.#script.write(RTC + 4, 4, high);
-    this.#epoch = ((high << 32n) | 0x1000_0000n) - BigInt(this.#script.seconds) * 1_000_000_000n;
-    this.#script.read(RTC, 4, false);
-    this.#script.read(RTC + 4, 4);
+  private setTime(): void {
+    const high = ((BigInt(DATE) * 1_000_000n) >> 32n) + BigInt(this.random.below(1000));
+    this.script.write(RTC, 4, 0x1000_0000n);
+    this.script.write(RTC + 4, 4, high);
+    this.epoch = ((high << 32n) | 0x1000_0000n) - BigInt(this.script.seconds) * 1_000_000_000n;
+    this.script.read(RTC, 4, false);
+    this.script.read(RTC + 4, 4);
   }
 }

@@ -1,0 +1,56 @@
+import type { SnapshotInfo } from '../engine/index.ts';
+import type { PositionEvent } from './customProtocol.ts';
+import type { Debuggee } from './debuggee.ts';
+
+/** The body of a `blkreplay/place` event. */
+export function positionEventOf({ session, configuration }: Debuggee, isRunning: boolean): PositionEvent {
+  const { position, timeline } = session;
+  const { start, end } = timeline.travel ?? { start: position, end: position };
+  return { rr: configuration.rr, position, start, end, isRunning, isPast: position < end };
+}
+
+// Four times a second: the display moves smoothly without measurable load.
+const EVERY_MILLISECONDS = 250;
+
+/** Sends the machine's position to the client: when a run starts, periodically during the run, and at its end. */
+export class PositionReporter {
+  private debuggee: Debuggee;
+  private event: (event: string, body?: object) => void;
+  private reportedAt = 0;
+  private reported = '';
+  private overview: readonly SnapshotInfo[];
+
+  constructor(debuggee: Debuggee, event: (event: string, body?: object) => void) {
+    this.debuggee = debuggee;
+    this.event = event;
+    this.overview = debuggee.session.timeline.snapshots();
+  }
+
+  tell(isRunning: boolean, milliseconds: number): void {
+    const event = positionEventOf(this.debuggee, isRunning);
+    this.reportedAt = milliseconds;
+    this.reported = JSON.stringify(event);
+    this.event('blkreplay/place', event);
+    this.sendOverviewChanges();
+  }
+
+  /** Called while the machine runs. */
+  sendIfDue(milliseconds: number): void {
+    if (milliseconds - this.reportedAt >= EVERY_MILLISECONDS) this.tell(true, milliseconds);
+  }
+
+  /** Called while the machine is stopped: after a stop, or after a request that may have changed the position. */
+  sendIfChanged(milliseconds: number): void {
+    if (JSON.stringify(positionEventOf(this.debuggee, false)) !== this.reported) this.tell(false, milliseconds);
+    else this.sendOverviewChanges();
+  }
+
+  private sendOverviewChanges(): void {
+    // Called after each request and ten times a second. Comparing references is cheap, whatever the length of the
+    // lists.
+    const overview = this.debuggee.session.timeline.snapshots();
+    if (overview === this.overview) return;
+    this.overview = overview;
+    this.event('blkreplay/overviewChanged');
+  }
+}

@@ -1,0 +1,28 @@
+import type { DeviceTreeOptions } from './deviceTree.ts';
+import { EditableFdt } from './fdtEdit.ts';
+
+/**
+ * The user's device tree in place of the machine's (QEMU's `-dtb`): unchanged, except for the values of this boot that
+ * are set in `/chosen`, in the order in which QEMU 7.2 writes them (hw/riscv/virt.c). Adds `/chosen` if it is missing,
+ * where QEMU fails. Throws a UserError if the file is not a device tree.
+ */
+export function userDeviceTree(
+  file: { name: string; bytes: Uint8Array },
+  { bootargs, rngSeed, initrd, reserved }: Pick<DeviceTreeOptions, 'bootargs' | 'rngSeed' | 'initrd' | 'reserved'>,
+): Uint8Array {
+  const tree = new EditableFdt(file.bytes, file.name);
+  if (bootargs !== undefined) tree.setProperty('chosen', 'bootargs', bootargs);
+  if (rngSeed) tree.setProperty('chosen', 'rng-seed', rngSeed);
+  if (initrd) {
+    tree.setProperty('chosen', 'linux,initrd-start', [initrd.start]);
+    tree.setProperty('chosen', 'linux,initrd-end', [initrd.end]);
+  }
+  if (reserved) tree.reserveMemory(reserved.start, reserved.lengthBytes);
+  return tree.toBytes();
+}
+
+/**
+ * The size that QEMU allocates for the tree, which determines its address (load_device_tree: "2x size ... for
+ * manipulation").
+ */
+export const userTreeAllocationBytes = (fileBytes: number): number => 2 * (fileBytes + 10_000);

@@ -1,0 +1,95 @@
+import type { State } from '../../base/state.ts';
+import { assert } from '../../base/assert.ts';
+import type { Device, DeviceContext } from './device.ts';
+
+/** How the guest ended the machine. */
+export interface TestDeviceResult {
+  kind: 'pass' | 'fail';
+  /** The exit code of a failing guest, 0 to 65535; otherwise 0. */
+  code: number;
+}
+
+/** What the guest requested by its first write to the test device. */
+export type TestDeviceRequest = TestDeviceResult | { kind: 'reset'; code: 0 };
+
+/**
+ * The SiFive test device (QEMU hw/misc/sifive_test.c): the guest powers off, reports a failure or resets by writing one
+ * 32-bit register at offset 0. The device keeps the first request, calls `onRequest` once, and leaves ending and
+ * resetting to the machine. The register reads as 0, as in QEMU.
+ */
+export class TestDevice implements Device {
+  readonly name: string;
+  private readonly context: DeviceContext;
+  private readonly onRequest: (request: TestDeviceRequest) => void;
+  private readonly resetEndsRun: boolean;
+  private firstRequest: TestDeviceRequest | undefined;
+
+  /** With `resetEndsRun`, a reset request ends the machine too. */
+  constructor(options: {
+    context: DeviceContext;
+    onRequest?: (request: TestDeviceRequest) => void;
+    name?: string;
+    resetEndsRun?: boolean;
+  }) {
+    this.resetEndsRun = options.resetEndsRun ?? false;
+    this.name = options.name ?? 'finisher';
+    this.context = options.context;
+    this.onRequest = options.onRequest ?? (() => undefined);
+  }
+
+  /** The request with which the guest ended the machine; undefined while it runs. */
+  get result(): TestDeviceRequest | undefined {
+    return this.wantsReset ? undefined : this.firstRequest;
+  }
+
+  /** The guest requested a reset that the machine has not performed yet. */
+  get wantsReset(): boolean {
+    return this.firstRequest?.kind === 'reset' && !this.resetEndsRun;
+  }
+
+  read(_offset: number, _sizeBytes: 1 | 2 | 4): number {
+    return 0;
+  }
+
+  write(offset: number, value: number, sizeBytes: 1 | 2 | 4): void {
+    // QEMU's sifive_test accepts 16- and 32-bit writes.
+    if (offset !== 0 || sizeBytes === 1) return;
+    const kind = KINDS.get(value & 0xffff);
+    if (kind !== undefined) this.request(requestOf(kind, value >>> 16));
+  }
+
+  /** Only the first request counts, including requests made by semihosting. */
+  request(request: TestDeviceRequest): void {
+    if (this.firstRequest) return;
+    this.firstRequest = request;
+    this.onRequest(this.firstRequest);
+    this.context.requestAttention();
+  }
+
+  saveState(): State {
+    return { kind: this.firstRequest?.kind ?? RUNNING, code: this.firstRequest?.code ?? 0 };
+  }
+
+  loadState(state: State): void {
+    if (state.kind === RUNNING) {
+      this.firstRequest = undefined;
+      return;
+    }
+    const kind = [...KINDS.values()].find((known) => known === state.kind);
+    assert(kind, 'finisher state has a known kind');
+    this.firstRequest = requestOf(kind, state.code as number);
+  }
+}
+
+function requestOf(kind: TestDeviceRequest['kind'], code: number): TestDeviceRequest {
+  return kind === 'reset' ? { kind, code: 0 } : { kind, code: kind === 'fail' ? code : 0 };
+}
+
+/** QEMU include/hw/misc/sifive_test.h: FINISHER_PASS, FINISHER_FAIL, FINISHER_RESET. */
+const KINDS = new Map<number, TestDeviceRequest['kind']>([
+  [0x5555, 'pass'],
+  [0x3333, 'fail'],
+  [0x7777, 'reset'],
+]);
+
+const RUNNING = 'running';

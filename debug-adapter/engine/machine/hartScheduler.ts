@@ -1,0 +1,71 @@
+import type { Position } from '../base/quantities.ts';
+import type { State, Stateful } from '../base/state.ts';
+import type { HartContexts } from './cpu/hartContexts.ts';
+import type { HartInterrupts } from './hartInterrupts.ts';
+
+/**
+ * The hart scheduler. A hart executes for a quantum of steps, then the next one that is not waiting runs; a hart that
+ * begins to wait gives up the rest of its quantum. While all harts wait, the last one stays current. A decision at a
+ * position depends only on the machine's state there, so repeated calls, and calls omitted where nothing is due, have
+ * no effect.
+ */
+export class HartScheduler implements Stateful {
+  private harts: HartContexts;
+  private interrupts: HartInterrupts;
+  private endsAt: Position = QUANTUM_STEPS;
+
+  constructor(harts: HartContexts, interrupts: HartInterrupts) {
+    this.harts = harts;
+    this.interrupts = interrupts;
+  }
+
+  /** The position by which `settle` must be called again; Infinity for a single hart. */
+  get end(): Position {
+    return this.harts.count === 1 ? Infinity : this.endsAt;
+  }
+
+  /** The current quantum, start and end positions. */
+  get current(): { start: Position; end: Position } {
+    return this.harts.count === 1
+      ? { start: 0, end: Infinity }
+      : { start: this.endsAt - QUANTUM_STEPS, end: this.endsAt };
+  }
+
+  /**
+   * Called after every step, with the position and virtual time that follow it: makes the hart current that executes
+   * the next step.
+   */
+  schedule(position: Position, now: number): void {
+    const { harts, interrupts } = this;
+    const { count, current } = harts;
+    if (count === 1 || (position < this.endsAt && interrupts.isRunnable(current, now))) return;
+    for (let i = 1; i <= count; i++) {
+      const next = (current + i) % count;
+      if (!interrupts.isRunnable(next, now)) continue;
+      this.switchTo(next, position);
+      return;
+    }
+  }
+
+  /** Starts a hart's quantum. */
+  switchTo(hart: number, position: Position): void {
+    this.harts.select(hart, position);
+    this.endsAt = position + QUANTUM_STEPS;
+  }
+
+  saveState(): State {
+    return { hart: this.harts.current, endsAt: this.endsAt };
+  }
+
+  /** The caller loads the harts and makes the right one current. */
+  loadState(state: State): void {
+    this.endsAt = state.endsAt as Position;
+  }
+}
+
+/**
+ * Ten microseconds of virtual time. An interrupt from one of eight harts to another is noticed within a tenth of a
+ * millisecond, and context switches (some microseconds of host time, mostly for address translation) cost a few
+ * percent.
+ */
+const QUANTUM_STEPS = 10_000;

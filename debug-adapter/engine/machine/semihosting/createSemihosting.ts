@@ -1,0 +1,28 @@
+import type { MachineControl } from '../board.ts';
+import { Inspector } from '../inspector.ts';
+import type { Machine } from '../machine.ts';
+import type { MachineOptions } from '../machineOptions.ts';
+import { CallMemory } from './callMemory.ts';
+import { Semihosting } from './semihosting.ts';
+
+/** Creates the semihosting of a machine under construction, connected to its harts, RAM and inputs. */
+export function createSemihosting(
+  machine: Machine,
+  clock: MachineControl,
+  { onConsoleByte }: MachineOptions,
+): Semihosting {
+  const inspector = new Inspector(machine);
+  return new Semihosting({
+    harts: machine.harts,
+    ram: machine.ram,
+    memory: new CallMemory(machine.ram, (address) => inspector.translate(address)),
+    outside: {
+      hostTime: () => machine.inputs.hostTime(clock.position()),
+      hostFile: (question) => machine.inputs.queryHostFile(clock.position(), question),
+    },
+    nanoseconds: () => clock.now(),
+    print: (bytes) => bytes.forEach((byte, i) => onConsoleByte(byte, clock.position(), i)),
+    exit: (status) => machine.board.testDevice.request({ kind: status === 0 ? 'pass' : 'fail', code: status }),
+    attention: () => clock.attention(),
+  });
+}

@@ -1,0 +1,166 @@
+import type { Position } from '../base/quantities.ts';
+import type { Inspector } from '../machine/inspector.ts';
+import type { Symbols } from '../symbols/index.ts';
+import { contextOf, isSameContext } from './codeContext.ts';
+import { instructionAt } from './controlFlow.ts';
+import { isEntryFrom } from './instructionStep.ts';
+import { StepLocation } from './stepLocation.ts';
+import type { Session, WantsPause } from './session.ts';
+import type { StopReason } from './stopReason.ts';
+import { Trace, type TracedStep } from './trace.ts';
+import { handlersOf } from './traps.ts';
+
+/** The position where a reverse step ends. */
+export type StepTarget = Position | 'paused';
+
+/** How the reverse step got from one instruction to the previous one. */
+type Move =
+  /** Within the same frame, possibly over a call that returned. */
+  | 'within'
+  /** From the start of a function or handler to the caller or the interrupted code. */
+  | 'out'
+  /** Into the end of a function that returned. */
+  | 'in';
+
+/**
+ * Finds the position where a reverse line step ends (StepLocation has the rules). From the middle of a line, that is the
+ * start of the line; from the start, it is the start of the line that ran before it in this frame. The step does not
+ * end at a function's first instruction: it continues through the call to the start of the caller's line. Functions
+ * that returned are skipped (`over`), or entered at their last line if they have line information (`in`). Traps and
+ * interrupts are always skipped.
+ *
+ * The search moves the machine around; only the returned position matters. It ignores the user's stop points.
+ */
+export class ReverseLineStep {
+  private session: Session;
+  private symbols: Symbols;
+  private kind: 'over' | 'in';
+  private wantsPause: WantsPause;
+  private trace: Trace;
+  private position: Position;
+  private pc: bigint;
+  private location: StepLocation;
+  /** Set after an `in` move: the step ends at the next start of a row. */
+  private isInCallee = false;
+
+  constructor(options: { session: Session; symbols: Symbols; kind: 'over' | 'in'; wantsPause: WantsPause }) {
+    const { session, symbols } = options;
+    this.session = session;
+    this.symbols = symbols;
+    this.kind = options.kind;
+    this.wantsPause = options.wantsPause;
+    this.trace = new Trace(session, session.timeline.travel!.start);
+    this.position = session.position;
+    this.pc = session.inspector.pc;
+    this.location = new StepLocation(symbols, this.pc, 'backwards');
+  }
+
+  /** After a pause, the machine is at the position that the search has reached. */
+  run(): StepTarget {
+    const travel = this.session.timeline.travel!;
+    while (this.position > travel.start) {
+      if (this.wantsPause()) {
+        travel.seekTo(this.position);
+        return 'paused';
+      }
+      const move = this.stepBack();
+      if (move === 'paused') return 'paused';
+      if (move !== 'nowhere' && this.isLocation(move)) break;
+    }
+    return this.position;
+  }
+
+  /**
+   * Moves one instruction back. 'nowhere' means idle time, an outside event or a completed interrupt, which are not
+   * instructions of this frame.
+   */
+  private stepBack(): Move | 'nowhere' | 'paused' {
+    const last = this.trace.at(this.position - 1);
+    const to = this.before(last);
+    if (to === 'paused') return 'paused';
+    const { pc } = this.trace.at(to);
+    const isStep = to === this.position - 1;
+    const isSkippedTrap = !isStep && last.flow === 'trapReturn';
+    const move = isStep ? moveOf(last, this.pc) : 'within';
+    const isNotInstruction = pc === this.pc && (isSkippedTrap || !last.isExecuted);
+    this.position = to;
+    this.pc = pc;
+    return isNotInstruction ? 'nowhere' : move;
+  }
+
+  /** Whether the step ends at the current instruction. */
+  private isLocation(move: Move): boolean {
+    const { pc, kind, location } = this;
+    if (move === 'in') this.isInCallee = true;
+    return this.isInCallee
+      ? location.enterRow(pc)
+      : location.endsBackwards(pc, { kind, isSameFrame: move === 'within' });
+  }
+
+  // --- one thing back --------------------------------------------------------------------------------------------------
+
+  /** The position before the last event in this frame. A whole call or trap is one event. */
+  private before(last: TracedStep): StepTarget {
+    const step = this.position - 1;
+    if (!last.isExecuted) return step;
+    switch (last.flow) {
+      case 'trapReturn':
+        return this.beforeTrap(step, last);
+      case 'return':
+        return this.kind === 'in' && this.symbols.lineAt(last.pc) ? step : this.beforeCall(step);
+      default:
+        return step;
+    }
+  }
+
+  private beforeCall(step: Position): StepTarget {
+    const { session } = this;
+    const { inspector } = session;
+    session.timeline.travel!.seekTo(step + 1);
+    const current = contextOf(this.trace.inspector);
+    const isCall = () => {
+      const { flow, lengthBytes } = instructionAt(inspector, inspector.pc);
+      const afterCall = { ...contextOf(inspector), pc: inspector.pc + BigInt(lengthBytes) };
+      return flow === 'call' && isSameContext(afterCall, current);
+    };
+    // If no call precedes the target, the jump through a link register was not a return (a trap handler may use one),
+    // so there is no call to search for.
+    const calls = [current.pc - 4n, current.pc - 2n].filter((pc) => endsInCall(inspector, pc, current.pc));
+    return calls.length > 0 ? this.positionOr(session.searchBackwards(calls, isCall, this.wantsPause), step) : step;
+  }
+
+  private beforeTrap(step: Position, { returnsFrom }: TracedStep): StepTarget {
+    const { session } = this;
+    const travel = session.timeline.travel!;
+    travel.seekTo(step + 1);
+    const current = contextOf(this.trace.inspector);
+    travel.seekTo(step);
+    const handlers = handlersOf(this.trace.inspector, returnsFrom!);
+    const isEntry = () => isEntryFrom(session, returnsFrom!, current);
+    const positionOr = this.positionOr(session.searchBackwards(handlers, isEntry, this.wantsPause), step);
+    // The step before the handler's first instruction is the trap.
+    if (positionOr === 'paused' || positionOr === step) return positionOr;
+    let trap = positionOr - 1;
+    while (trap > travel.start && this.trace.at(trap).isOthers) trap--;
+    return trap;
+  }
+
+  /**
+   * Returns the single step before if the search found nothing, as after a longjmp or a switch to another task's stack.
+   */
+  private positionOr(reason: StopReason, otherwise: Position): StepTarget {
+    if (reason.kind === 'pause') return 'paused';
+    return reason.kind === 'breakpoint' ? this.session.position : otherwise;
+  }
+}
+
+function endsInCall(inspector: Inspector, pc: bigint, end: bigint): boolean {
+  const { flow, lengthBytes } = instructionAt(inspector, pc);
+  return flow === 'call' && pc + BigInt(lengthBytes) === end;
+}
+
+function moveOf(last: TracedStep, pc: bigint): Move {
+  if (!last.isExecuted) return 'out';
+  if (last.flow === 'return') return 'in';
+  return last.flow === 'call' && pc !== last.pc + BigInt(last.lengthBytes) ? 'out' : 'within';
+}

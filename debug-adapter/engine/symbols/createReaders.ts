@@ -1,0 +1,96 @@
+import type { MalformedData } from './damage.ts';
+import { debugInfoIsElsewhere } from '../../messages/symbols.ts';
+import type { Diagnostics } from './diagnostics.ts';
+import { CallFrameIndex } from './dwarf/callFrameInformation.ts';
+import { DebugInfo } from './dwarf/info.ts';
+import { DebugSections } from './elf/debugSections.ts';
+import { readElfFile } from './elf/elfFile.ts';
+import { SymbolTable } from './elf/symbolTable.ts';
+import type { EnvironmentParts } from './expressions/environment.ts';
+import { CodeUnits } from './functions/codeUnits.ts';
+import { FunctionIndex } from './functions/functionIndex.ts';
+import { FunctionQueries } from './functions/functions.ts';
+import { BreakpointLocations } from './lines/breakpointLocations.ts';
+import { LineIndex } from './lines/lineIndex.ts';
+import { LineQueries } from './lines/lineQueries.ts';
+import type { Symbols, SymbolsSource } from './symbols.ts';
+import { NameIndex } from './types/nameIndex.ts';
+import { TypeReader } from './types/typeReader.ts';
+import type { Frame } from './unwinding/frame.ts';
+import { Unwinder } from './unwinding/unwinder.ts';
+import { Variables } from './values/variables.ts';
+
+/** The readers of one file. */
+export interface Readers extends EnvironmentParts {
+  sections: DebugSections;
+  lines: LineQueries;
+  breakpointLocations: BreakpointLocations;
+  unwinder: Unwinder;
+  /** The bytes of the file's code around an address. */
+  codeAround: Symbols['codeAround'];
+  code: Symbols['code'];
+  buildId: Symbols['buildId'];
+}
+
+/**
+ * Creates and connects the readers of one file. This reads only the section table; each reader loads its data on first
+ * use.
+ */
+export function createReaders(
+  { name, bytes, loadBias = 0n, compression }: SymbolsSource,
+  diagnostics: Diagnostics,
+): Readers {
+  const report = (damage: MalformedData) => diagnostics.addDamage(damage);
+  const file = readElfFile(bytes, name);
+  const toFileAddress = (address: bigint) => BigInt.asUintN(64, address - loadBias);
+  const isInFile = (address: bigint) => file.allocated.some(({ start, end }) => start <= address && address < end);
+  const reportSentence = (sentence: string) => diagnostics.add(sentence);
+  const sections = new DebugSections(file, { name, compression, report: reportSentence });
+  const info = new DebugInfo(sections, { bias: loadBias, report });
+  const symbolTable = new SymbolTable(file, loadBias);
+  const codeUnits = new CodeUnits(info, report);
+  const index = new FunctionIndex(codeUnits, {
+    isAllocated: (address) => isInFile(toFileAddress(address)),
+    onSplitDwarf: () => diagnostics.add(debugInfoIsElsewhere(name)),
+  });
+  const lineIndex = new LineIndex(info, { codeUnits, isInFile, report });
+  const breakpointLocations = new BreakpointLocations(lineIndex, index, (at, length) =>
+    file.bytesAt(toFileAddress(at), length),
+  );
+  const functions = new FunctionQueries({ index, lines: lineIndex, symbolTable, breakpointLocations });
+  const unwinder = new Unwinder(new CallFrameIndex(sections, { bias: loadBias, report }), {
+    functionStart: (pc) => functions.at(pc)?.low,
+    bias: loadBias,
+    report,
+  });
+  const names = new NameIndex(info, report);
+  const types = new TypeReader(names, report);
+  const shown = { symbolAt: (address: bigint) => symbolTable.at(address), report };
+  const callerOf = (frame: Frame) => unwinder.callerOf(frame);
+  const variableParts = { info, codeUnits, functions: index, lines: lineIndex, types, names, shown, callerOf };
+  const variables = new Variables(variableParts);
+  const lines = new LineQueries(lineIndex, index);
+  return {
+    sections,
+    lines,
+    breakpointLocations,
+    unwinder,
+    variables,
+    functions,
+    index,
+    codeUnits,
+    names,
+    types,
+    symbolTable,
+    shown,
+    code: file.code.map(({ name: section, address, sizeBytes, bytes: own }) => ({
+      ...{ name: section, sizeBytes, bytes: own },
+      address: BigInt.asUintN(64, address + loadBias),
+    })),
+    buildId: file.buildId,
+    codeAround: (pc, reachBytes) => {
+      const code = file.codeAround(toFileAddress(pc), reachBytes);
+      return code && { address: BigInt.asUintN(64, code.address + loadBias), bytes: code.bytes };
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { debugInfoIsDamaged } from '../../messages/symbols.ts';
+import { MalformedData } from './damage.ts';
+
+/** Diagnostics about a file's debug information, each shown to the user once. */
+export class Diagnostics {
+  readonly sentences: string[] = [];
+  private readonly name: string;
+  private readonly seen = new Set<string>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Adds at most one diagnostic per section; further ones add no information. */
+  addDamage({ section, problem }: MalformedData): void {
+    if (this.seen.has(section)) return;
+    this.seen.add(section);
+    this.add(debugInfoIsDamaged(this.name, section, problem));
+  }
+
+  add(sentence: string): void {
+    if (!this.sentences.includes(sentence)) this.sentences.push(sentence);
+  }
+
+  /**
+   * Returns `answer()`. If the data it reads is damaged, records a diagnostic and returns `fallback`, so that the rest
+   * of the debug information remains usable.
+   */
+  guard<T>(fallback: T, answer: () => T): T {
+    try {
+      return answer();
+    } catch (error) {
+      if (!(error instanceof MalformedData)) throw error;
+      this.addDamage(error);
+      return fallback;
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import type { CompositeType, EnumerationType, Type } from './type.ts';
+
+/** Strips typedefs and qualifiers. */
+export function stripTypedefs(type: Type): Exclude<Type, { kind: 'typedef' } | { kind: 'qualified' }> {
+  let current = type;
+  for (let i = 0; i < CHAIN_MAX; i++) {
+    if (current.kind !== 'typedef' && current.kind !== 'qualified') return current;
+    current = current.target();
+  }
+  // A typedef that refers to itself: the file is damaged.
+  return { kind: 'void' };
+}
+
+/** The size as by sizeof; 0 for void, functions, incomplete types and arrays without a length. */
+export function sizeOf(type: Type): number {
+  let count = 1;
+  let current = stripTypedefs(type);
+  for (let i = 0; i < CHAIN_MAX && current.kind === 'array'; i++) {
+    count *= current.count ?? 0;
+    current = stripTypedefs(current.element());
+  }
+  const size = 'sizeBytes' in current ? current.sizeBytes * count : 0;
+  return Number.isSafeInteger(size) ? size : 0;
+}
+
+export function isComposite(type: Type): type is CompositeType {
+  return type.kind === 'struct' || type.kind === 'union';
+}
+
+/**
+ * Whether values of the type take part in integer arithmetic. Like all functions here, it looks through typedefs and
+ * qualifiers.
+ */
+export function isInteger(type: Type): boolean {
+  const { kind } = stripTypedefs(type);
+  return kind === 'enumeration' || (kind === 'base' && !isFloat(type));
+}
+
+export function isFloat(type: Type): boolean {
+  const base = stripTypedefs(type);
+  return base.kind === 'base' && base.encoding === 'float';
+}
+
+export function isSigned(type: Type): boolean {
+  const base = stripTypedefs(type);
+  if (base.kind === 'enumeration') return base.isSigned;
+  return base.kind === 'base' && (base.encoding === 'signed' || base.encoding === 'signedChar');
+}
+
+/** Whether the type is a character type, so that arrays of it are strings. */
+export function isCharacter(type: Type): boolean {
+  const base = stripTypedefs(type);
+  return base.kind === 'base' && base.sizeBytes === 1 && /Char$/.test(base.encoding);
+}
+
+/** Whether an enumeration's values are combinations of flags. gdb's rule: each enumerator has at most one bit set. */
+export function isFlags(type: EnumerationType): boolean {
+  return type.enumerators().every(({ value }) => value >= 0n && (value & (value - 1n)) === 0n);
+}
+
+const CHAIN_MAX = 64;

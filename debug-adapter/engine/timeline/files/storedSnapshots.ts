@@ -1,0 +1,167 @@
+import type { Host } from '../../base/host.ts';
+import type { Position } from '../../base/quantities.ts';
+import type { Qcow2Image } from '../../block/qcow2/image.ts';
+import { keepsNoSnapshots, losesDisk, losesFirstSnapshot } from '../../../messages/overlays.ts';
+import { snapshotNameTaken, snapshotUnknown } from '../../../messages/snapshots.ts';
+import { MAGIC } from '../../recording/chunk.ts';
+import { RecordingReader } from '../../recording/recordingReader.ts';
+import { activityText, inUse } from '../filesInUse.ts';
+import { hasInternalSnapshots } from '../internalSnapshots.ts';
+import { stateFileOf } from '../sessionOptions.ts';
+import { openRecordedImage, type SnapshotImage } from '../snapshotImage.ts';
+import { SnapshotImages } from '../snapshotImages.ts';
+import { isBlkreplayState } from '../vmState.ts';
+import type { Confirmation } from './overlayChanges.ts';
+import { hasRecordingSnapshots, withLocks } from './overlayFile.ts';
+
+/**
+ * A snapshot in a recording's images or in a single qcow2 image. Sizes are in bytes; the date is in milliseconds
+ * since 1970.
+ */
+export interface SnapshotEntryInfo {
+  name: string;
+  /** Null for a snapshot that was not taken during record or replay. */
+  position: Position | null;
+  dateMilliseconds: number;
+  stateBytes: number;
+  /** `foreign`: a machine state of another program, such as QEMU; it is listed but never loaded. */
+  state: 'ours' | 'foreign' | 'none';
+  /** Beyond the end of an incomplete recording: no replay can reach it or start from it. */
+  isBeyondEnd: boolean;
+}
+
+/**
+ * The snapshots in files that no session has open. `path` is a recording, which has them in the overlays of all its
+ * drives (relative names start at the current folder, as during recording), or a single qcow2 image. Throws a
+ * UserError for files that are in use or unreadable.
+ */
+export function listStoredSnapshots(host: Host, path: string): SnapshotEntryInfo[] {
+  return withSnapshotImages(host, path, { writes: false }, ({ images, end }) => {
+    const listed = images.list();
+    return snapshotsIn(images.state.image, end).filter(({ name }) => listed.some((other) => other.name === name));
+  });
+}
+
+/**
+ * Restores the snapshot's disks on all drives. Throws a UserError if not confirmed, because the current disk contents
+ * are lost.
+ */
+export function applyStoredSnapshot(host: Host, path: string, name: string, { confirmed }: Confirmation): void {
+  withSnapshotImages(host, path, { writes: true }, ({ images, names }) => {
+    checkExists(images, name);
+    if (!confirmed) throw losesDisk(names, name);
+    images.apply(name);
+  });
+}
+
+/** Renames a snapshot. Throws a UserError for a taken name, and for the recording's first snapshot if not confirmed. */
+export function renameStoredSnapshot(
+  host: Host,
+  path: string,
+  name: string,
+  newName: string,
+  { confirmed }: Confirmation,
+): void {
+  withSnapshotImages(host, path, { writes: true }, ({ images, isFirst }) => {
+    checkExists(images, name);
+    if (name === newName) return;
+    if (images.list().some((other) => other.name === newName)) throw snapshotNameTaken(newName);
+    if (isFirst(name) && !confirmed) throw losesFirstSnapshot(path, name, 'rename');
+    images.rename(name, newName);
+  });
+}
+
+/** Deletes a snapshot. Throws a UserError for the recording's first snapshot if not confirmed. */
+export function deleteStoredSnapshot(host: Host, path: string, name: string, { confirmed }: Confirmation): void {
+  withSnapshotImages(host, path, { writes: true }, ({ images, isFirst }) => {
+    checkExists(images, name);
+    if (isFirst(name) && !confirmed) throw losesFirstSnapshot(path, name, 'delete');
+    images.delete([name]);
+  });
+}
+
+export function snapshotsIn(image: Qcow2Image, end: Position = Infinity): SnapshotEntryInfo[] {
+  return image.snapshots.map(({ name, icount, dateSeconds, dateNanoseconds, vmStateSizeBytes }) => ({
+    name,
+    position: icount ?? null,
+    dateMilliseconds: dateSeconds * 1000 + Math.floor(dateNanoseconds / 1_000_000),
+    stateBytes: vmStateSizeBytes,
+    state: vmStateSizeBytes === 0 ? 'none' : isBlkreplayState(image.openSnapshot(name)) ? 'ours' : 'foreign',
+    isBeyondEnd: (icount ?? 0) > end,
+  }));
+}
+
+interface SnapshotFiles {
+  images: SnapshotImages;
+  /** The names of the files, for messages. */
+  names: string;
+  /** Whether replays start from the snapshot. */
+  isFirst: (name: string) => boolean;
+  /** The end of the recording, if there is one. */
+  end: Position | undefined;
+}
+
+function withSnapshotImages<T>(
+  host: Host,
+  path: string,
+  { writes }: { writes: boolean },
+  work: (kept: SnapshotFiles) => T,
+): T {
+  const recording = recordingAt(host, path);
+  const paths = recording?.paths ?? [path];
+  if (paths.length === 0) throw keepsNoSnapshots(path);
+  const use = writes ? 'writes' : 'reads';
+  return withLocks(host, inUse(use, [path, ...paths]), activityText('working on', path), () => {
+    const opened: SnapshotImage[] = [];
+    try {
+      for (const each of paths) {
+        const isShared = recording?.shared.includes(each) ?? true;
+        opened.push(openRecordedImage(host, each, undefined, { isShared, withoutBacking: true }));
+      }
+      const images = new SnapshotImages(opened[0], opened, recording?.first);
+      if (writes) images.repair();
+      const isFirst = (name: string) => {
+        if (recording) return name === recording.first;
+        const { image } = images.state;
+        return image.snapshots.find((snapshot) => snapshot.name === name)?.icount === 0 && hasRecordingSnapshots(image);
+      };
+      return work({ images, names: paths.join(' and '), isFirst, end: recording?.end });
+    } finally {
+      for (const { image } of opened) image.close();
+    }
+  });
+}
+
+interface RecordedImages {
+  paths: string[];
+  shared: string[];
+  first: string;
+  end: Position;
+}
+
+/** The image with the machine state is the first. Undefined for a file that is not a recording. */
+function recordingAt(host: Host, path: string): RecordedImages | undefined {
+  const file = host.files.open(path, { write: false, create: 'never' });
+  const magic = new Uint8Array(MAGIC.length);
+  const length = file.readAt(0, magic);
+  if (length < MAGIC.length || magic.some((byte, index) => byte !== MAGIC[index])) {
+    file.close();
+    return undefined;
+  }
+  try {
+    const { header, lastPosition: end } = new RecordingReader(file, host.compression);
+    const overlays = header.drives.flatMap(({ overlay, readOnly }) => (overlay === null || readOnly ? [] : [overlay]));
+    // The machine state was in the first drive's temporary overlay; without it, the other overlays are useless.
+    const isLost = header.stateFile === null && header.drives.find(({ readOnly }) => !readOnly)?.overlay === null;
+    const paths = header.stateFile === null ? overlays : [stateFileOf(path), ...overlays];
+    const shared = header.drives.filter(hasInternalSnapshots).map(({ image }) => image);
+    return { paths: isLost ? [] : paths, shared, first: header.rrsnapshot, end };
+  } finally {
+    file.close();
+  }
+}
+
+function checkExists(images: SnapshotImages, name: string): void {
+  const known = images.list().map((snapshot) => snapshot.name);
+  if (!known.includes(name)) throw snapshotUnknown(name, known);
+}

@@ -1,0 +1,88 @@
+import type { Host } from '../base/host.ts';
+import type { BlockDevice } from '../block/blockDevice.ts';
+import type { ByteRange } from '../block/byteRange.ts';
+import { DriveDigest } from '../block/driveDigest.ts';
+import { Qcow2Image } from '../block/qcow2/image.ts';
+import { snapshotExists } from '../../messages/block.ts';
+import { overlayIsImage, snapshotNotInOverlay } from '../../messages/drives.ts';
+import type { RecordingHeader } from '../recording/header.ts';
+import type { BaseDisk, DriveOptions } from './driveStack.ts';
+import { openWithBacking } from './openDisk.ts';
+
+/**
+ * Whether a drive's snapshots are stored in the user's own image: a writable qcow2 image without an overlay, if the
+ * user gave a name for the first snapshot. The image is then its own overlay, in the drive's options and in the
+ * recording. The first snapshot has its contents before the recording and is the base of every replay.
+ */
+export const hasInternalSnapshots = ({ image, overlay }: Pick<DriveOptions, 'image' | 'overlay'>): boolean =>
+  overlay === image;
+
+/**
+ * Refuses an overlay with the same path as its image. For snapshots in the image itself, the user must omit the
+ * overlay.
+ */
+export function refuseOwnOverlay(drives: readonly DriveOptions[]): void {
+  for (const drive of drives) if (hasInternalSnapshots(drive)) throw overlayIsImage(drive.image);
+}
+
+/**
+ * For recording: makes images without an overlay their own overlays. Two drives with one image remain two drives with
+ * one overlay, which is refused later.
+ */
+export function withInternalSnapshots(drives: readonly DriveOptions[]): DriveOptions[] {
+  return drives.map((drive) => {
+    const takes = drive.format === 'qcow2' && !drive.readOnly && drive.overlay === null;
+    return takes ? { ...drive, overlay: drive.image } : drive;
+  });
+}
+
+/** Refuses the name of an existing snapshot in the user's image. */
+export function refuseExistingName(drives: readonly DriveOptions[], bases: readonly BaseDisk[], name: string): void {
+  drives.forEach((drive, i) => {
+    const { base } = bases[i];
+    if (!hasInternalSnapshots(drive) || !(base instanceof Qcow2Image)) return;
+    if (base.snapshots.some((snapshot) => snapshot.name === name)) throw snapshotExists(drive.image, name);
+  });
+}
+
+/** For replaying: restores the setting that the recording used. */
+export function withRecordedSetting(drives: readonly DriveOptions[], header: RecordingHeader): DriveOptions[] {
+  return drives.map((drive) => {
+    const recorded = header.drives.find(({ id }) => id === drive.id);
+    const wasInPlace = recorded !== undefined && hasInternalSnapshots(recorded) && drive.overlay === null;
+    return wasInPlace ? { ...drive, overlay: drive.image } : drive;
+  });
+}
+
+/** Opens the disk as it was before the recording. It differs from later disks in the allocated ranges of either. */
+export function openInitialDisk(host: Host, { image: path }: DriveOptions, snapshot: string): BaseDisk {
+  const file = host.files.open(path, { write: false, create: 'never' });
+  const image = openWithBacking(host, { path, file, writable: false });
+  const known = image.snapshots.map(({ name }) => name);
+  if (!known.includes(snapshot)) {
+    image.close();
+    throw snapshotNotInOverlay({ overlay: path, snapshot, known });
+  }
+  const view = image.openSnapshot(snapshot);
+  const base = closing(view.disk, () => image.close());
+  return { base, baseDigest: new DriveDigest(base), imageRanges: view.allocatedRanges() };
+}
+
+/** The ranges in which a qcow2 image of the user differs from its backing file. */
+export function allocatedRangesOf(device: BlockDevice): ByteRange[] {
+  return device instanceof Qcow2Image ? device.allocatedRanges() : [];
+}
+
+function closing(device: BlockDevice, close: () => void): BlockDevice {
+  return {
+    name: device.name,
+    lengthBytes: device.lengthBytes,
+    readOnly: true,
+    read: (offset, into) => device.read(offset, into),
+    write: (offset, from) => device.write(offset, from),
+    writeZeroes: (offset, lengthBytes) => device.writeZeroes(offset, lengthBytes),
+    dataRanges: (offset, lengthBytes) => device.dataRanges(offset, lengthBytes),
+    flush: () => {},
+    close,
+  };
+}

@@ -1,0 +1,17 @@
+import type { Position } from '../base/quantities.ts';
+import type { MachineSetup } from './sessionOptions.ts';
+
+/**
+ * Filters console output so that each byte is shown once: replaying the history prints bytes again, and only those
+ * beyond the furthest position so far are new. Returns an `onConsoleByte` callback for front ends with a console.
+ */
+export function newOutputOnly(show: (byte: number) => void): MachineSetup['onConsoleByte'] {
+  let shownUpTo: Position = -1;
+  let lastIndex = -1;
+  return (byte, position, index) => {
+    if (position < shownUpTo || (position === shownUpTo && index <= lastIndex)) return;
+    shownUpTo = position;
+    lastIndex = index;
+    show(byte);
+  };
+}

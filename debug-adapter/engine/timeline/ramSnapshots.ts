@@ -1,0 +1,121 @@
+import type { GuestRam } from '../machine/guestRam.ts';
+
+/**
+ * The RAM contents of a cached snapshot: a list of pages, each an immutable copy, or undefined for zeroes. Snapshots
+ * share equal pages, and equal stretches of the list. Capturing costs the pages written since the last capture;
+ * restoring costs the pages that differ from the current RAM.
+ */
+export class RamSnapshot {
+  /** The size of RAM in pages. */
+  readonly length: number;
+  /** Undefined for a stretch of zero pages. */
+  readonly stretches: readonly (RamPageList | undefined)[];
+
+  constructor(length: number, stretches: readonly (RamPageList | undefined)[] = []) {
+    this.length = length;
+    this.stretches = stretches;
+  }
+
+  static of(pages: readonly (Uint8Array | undefined)[]): RamSnapshot {
+    const stretches: (RamPageList | undefined)[] = [];
+    for (let first = 0; first < pages.length; first += STRETCH_PAGES) {
+      const stretch = pages.slice(first, first + STRETCH_PAGES);
+      stretches.push(stretch.some((bytes) => bytes !== undefined) ? stretch : undefined);
+    }
+    return new RamSnapshot(pages.length, stretches);
+  }
+
+  page(page: number): Uint8Array | undefined {
+    return this.stretches[Math.floor(page / STRETCH_PAGES)]?.[page % STRETCH_PAGES];
+  }
+
+  /** Returns a copy with some pages changed. */
+  withPages(changes: Iterable<[page: number, bytes: Uint8Array | undefined]>): RamSnapshot {
+    const stretches = this.stretches.slice();
+    let index = -1;
+    let stretch: (Uint8Array | undefined)[] = [];
+    for (const [page, bytes] of changes) {
+      if (index !== Math.floor(page / STRETCH_PAGES)) {
+        index = Math.floor(page / STRETCH_PAGES);
+        // Changes in page order copy each stretch once; other orders copy stretches repeatedly.
+        stretch = stretches[index]?.slice() ?? new Array<Uint8Array | undefined>(STRETCH_PAGES).fill(undefined);
+        stretches[index] = stretch;
+      }
+      stretch[page % STRETCH_PAGES] = bytes;
+    }
+    return new RamSnapshot(this.length, stretches);
+  }
+}
+
+export type RamPageList = readonly (Uint8Array | undefined)[];
+
+// With this value, the list for 256 MiB of RAM has 512 stretches, and one changed page copies 128 entries.
+export const STRETCH_PAGES = 128;
+
+export class RamSnapshots {
+  private ram: GuestRam;
+  /** The RAM contents when the dirty marks were last cleared. */
+  private last: RamSnapshot;
+
+  /** For a newly created machine: RAM is all zero, and all later writes are marked. */
+  constructor(ram: GuestRam) {
+    this.ram = ram;
+    this.last = new RamSnapshot(ram.pageCount);
+  }
+
+  /** The RAM contents last captured or restored. */
+  get current(): RamSnapshot {
+    return this.last;
+  }
+
+  capture(): RamSnapshot {
+    const changes: [number, Uint8Array | undefined][] = [];
+    this.ram.forEachDirtyPage((page, bytes) => changes.push([page, isZero(bytes) ? undefined : bytes.slice()]));
+    if (changes.length > 0) this.last = this.last.withPages(changes);
+    this.ram.clearSnapshotMarks();
+    return this.last;
+  }
+
+  /** Restores RAM. Skips pages that are unchanged since `image` was last current. */
+  restore(image: RamSnapshot): void {
+    this.restorePages(image);
+    this.last = image;
+  }
+
+  /** Restores RAM contents read from a file; returns them with equal pages replaced by those already in memory. */
+  restoreLoaded(image: RamSnapshot): RamSnapshot {
+    this.last = image.withPages(this.restorePages(image));
+    return this.last;
+  }
+
+  /** Restores the pages that differ. Returns the pages that are equal in RAM and in `image` but are separate copies. */
+  private restorePages(image: RamSnapshot): [number, Uint8Array | undefined][] {
+    const dirty = new Set<number>();
+    const dirtyStretches = new Set<number>();
+    this.ram.forEachDirtyPage((page) => {
+      dirty.add(page);
+      dirtyStretches.add(Math.floor(page / STRETCH_PAGES));
+    });
+    const duplicates: [number, Uint8Array | undefined][] = [];
+    for (let index = 0; index * STRETCH_PAGES < image.length; index++) {
+      if (image.stretches[index] === this.last.stretches[index] && !dirtyStretches.has(index)) continue;
+      const end = Math.min(image.length, (index + 1) * STRETCH_PAGES);
+      for (let page = index * STRETCH_PAGES; page < end; page++) {
+        const [wanted, last] = [image.page(page), this.last.page(page)];
+        if (wanted === last && !dirty.has(page)) continue;
+        const isChange = this.ram.restorePage(page, wanted ?? ZERO_PAGE);
+        if (!isChange && !dirty.has(page)) duplicates.push([page, last]);
+      }
+    }
+    this.ram.clearSnapshotMarks();
+    return duplicates;
+  }
+}
+
+const ZERO_PAGE = new Uint8Array(4096);
+
+function isZero(bytes: Uint8Array): boolean {
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  for (const word of words) if (word !== 0) return false;
+  return true;
+}

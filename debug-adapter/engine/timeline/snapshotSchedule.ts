@@ -1,0 +1,46 @@
+import type { SnapshotPace } from '../base/host.ts';
+import type { Position } from '../base/quantities.ts';
+
+// 2^24 steps replay in 35 ms at 450 MIPS, so stepping back from the first stop feels instant.
+const FIRST_SPACING = 1 << 24;
+// Each stores its dirty pages in the overlay; 32 limits the size of a long recording.
+const SNAPSHOTS_MAX = 32;
+const NO_PACE: SnapshotPace = { isDue: () => true, recordTaken: () => {} };
+
+/**
+ * Schedules automatic snapshots and digests: at multiples of a spacing that doubles whenever too many are kept, so
+ * that a long recording has few of them and a short one has some. Snapshots that are not on a multiple of the new
+ * spacing are dropped. A pace skips some if they would take too much time; without a pace, the schedule depends only
+ * on positions.
+ */
+export class SnapshotSchedule {
+  private spacing = FIRST_SPACING;
+  private positions: Position[] = [];
+  private pace: SnapshotPace;
+
+  constructor(pace: SnapshotPace = NO_PACE) {
+    this.pace = pace;
+  }
+
+  /** The first scheduled position after `position`. */
+  nextAfter(position: Position): Position {
+    return (Math.floor(position / this.spacing) + 1) * this.spacing;
+  }
+
+  /** Calls `take` if the pace permits. */
+  takeIfDue(takeIfDue: () => void): void {
+    if (!this.pace.isDue()) return;
+    takeIfDue();
+    this.pace.recordTaken();
+  }
+
+  /** Records a snapshot; returns the positions of snapshots to delete now. */
+  recordTaken(position: Position): Position[] {
+    this.positions.push(position);
+    if (this.positions.length < SNAPSHOTS_MAX) return [];
+    this.spacing *= 2;
+    const dropped = this.positions.filter((positions) => positions % this.spacing !== 0);
+    this.positions = this.positions.filter((positions) => positions % this.spacing === 0);
+    return dropped;
+  }
+}

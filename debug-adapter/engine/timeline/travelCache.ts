@@ -1,0 +1,70 @@
+import { type CachedSnapshot, SnapshotCache } from './snapshotCache.ts';
+import type { RamSnapshot } from './ramSnapshots.ts';
+import type { TravelBudget } from './travelBudget.ts';
+import type { TravelDisk } from './travelDisk.ts';
+
+/**
+ * The memory and scratch files used by time travel: the cached snapshots, and those that a search holds until it
+ * ends. Tells the cache which RAM pages are in memory anyway.
+ */
+export class TravelCache {
+  readonly cache: SnapshotCache;
+  private disks: readonly TravelDisk[];
+  private images: () => readonly (RamSnapshot | undefined)[];
+  private held = new Set<CachedSnapshot>();
+
+  /** `images` returns the RAM pages in use besides those of held snapshots. */
+  constructor(options: {
+    disks: readonly TravelDisk[];
+    budget: TravelBudget;
+    images: () => readonly (RamSnapshot | undefined)[];
+  }) {
+    this.disks = options.disks;
+    this.images = options.images;
+    this.cache = new SnapshotCache(options.budget, {
+      mapBytes: () => this.sum((disk) => disk.mapBytes),
+      scratchExceeds: (limit) =>
+        this.sum((disk) => disk.scratchBytes) > limit && this.sum((disk) => disk.capturedScratchBytes()) > limit,
+      release: (snapshot) => this.releaseDisks(snapshot),
+    });
+  }
+
+  /** What the cached snapshots cost now, in the units of the budget. */
+  get cost(): TravelBudget {
+    const { bytes, count } = this.cache;
+    return { memoryBytes: bytes, scratchBytes: this.sum((disk) => disk.scratchBytes), snapshots: count };
+  }
+
+  /** Holds a snapshot that the cache must not drop. */
+  hold(snapshot: CachedSnapshot): CachedSnapshot {
+    this.held.add(snapshot);
+    this.updateCharges();
+    return snapshot;
+  }
+
+  release(snapshot: CachedSnapshot): void {
+    this.held.delete(snapshot);
+    this.releaseDisks(snapshot);
+    this.updateCharges();
+  }
+
+  releaseHeld(): void {
+    for (const snapshot of this.held) this.releaseDisks(snapshot);
+    this.held.clear();
+    this.updateCharges();
+  }
+
+  /** Must be called after each change of the memory used besides the cache. */
+  updateCharges(): void {
+    const images = [...this.images(), ...[...this.held].map(({ ram }) => ram)];
+    this.cache.setRamInUse(images.filter((image) => image !== undefined));
+  }
+
+  private releaseDisks({ disks }: CachedSnapshot): void {
+    disks.forEach((disk, i) => this.disks[i].release(disk));
+  }
+
+  private sum(of: (disk: TravelDisk) => number): number {
+    return this.disks.reduce((all, disk) => all + of(disk), 0);
+  }
+}

@@ -1,0 +1,200 @@
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { overlayLockUnclear } from '../messages/host.ts';
+import { hasExited, type LockHolder, printable, sleepMilliseconds } from './lockHolder.ts';
+import type { LockMode } from './lockRegistry.ts';
+import { codeOf, openFailure } from './systemErrors.ts';
+import { removeAbandonedTemporaries, removeQuietly, temporaryNameNextTo } from './temporaryNames.ts';
+
+export interface LockFileHandle {
+  release(): void;
+}
+
+/** The holder whose lock conflicts. */
+export type LockFileConflict = { conflict: LockHolder; lock: string };
+
+/** A file to lock: its path, and its name in messages. */
+export interface LockTarget {
+  path: string;
+  name: string;
+}
+
+/**
+ * Creates the lock that other hosts see: `<file>.lock` next to a file in a shared folder, with its holder, or all
+ * holders of a shared lock. A complete file is linked to the lock's name, so that nobody reads a partial one; on file
+ * systems without links it is created exclusively and then written. A holder on this host whose process has ended is
+ * ignored; one on another host never is, because its processes are not visible here. Every change of a lock file is
+ * protected by a second lock file, the guard, so that only one of two sessions wins.
+ *
+ * Throws a UserError if no lock file can be created, or if the existing file is not a lock file.
+ */
+export function createLockFile(
+  file: LockTarget,
+  mode: LockMode,
+  holder: LockHolder,
+): LockFileHandle | LockFileConflict {
+  const lock = lockOf(file);
+  removeAbandonedTemporaries(path.dirname(file.path));
+  const conflict = withGuard({ lock, holder }, () => {
+    const content = read(lock);
+    const others = content.holders.filter((other) => other.token !== holder.token && !hasExited(other));
+    if (others.length > 0 && (mode === 'exclusive' || content.mode === 'exclusive')) return others[0];
+    if (!writeLockFile(lock, encode(mode, [...others, holder]), content.isThere)) throw unclearError(lock);
+    return undefined;
+  });
+  return conflict ? { conflict, lock: lock.name } : { release: () => release(lock, holder) };
+}
+
+/** Only checks for a conflict, for files whose folder must stay unchanged. */
+export function lockFileConflict(file: LockTarget, mode: LockMode, holder: LockHolder): LockFileConflict | undefined {
+  const lock = lockOf(file);
+  const content = read(lock);
+  const others = content.holders.filter((other) => other.token !== holder.token && !hasExited(other));
+  const isConflict = others.length > 0 && (mode === 'exclusive' || content.mode === 'exclusive');
+  return isConflict ? { conflict: others[0], lock: lock.name } : undefined;
+}
+
+/** Never throws: a release must not hide why a session ends. */
+function release(lock: LockFile, holder: LockHolder): void {
+  const remove = () => {
+    const content = read(lock);
+    const rest = content.holders.filter((other) => other.token !== holder.token);
+    if (rest.length === content.holders.length) return;
+    if (rest.every(hasExited)) removeQuietly(lock.path);
+    else writeLockFile(lock, encode('shared', rest), true);
+  };
+  try {
+    withGuard({ lock, holder }, remove);
+  } catch {
+    // On a full disk the guard cannot be created. A sole holder does not need it.
+    tryQuietly(remove);
+  }
+}
+
+function tryQuietly(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // The lock file stays; it is ignored after this process ends.
+  }
+}
+
+// --- the guard -------------------------------------------------------------------------------------------------------
+
+/** The guard is held for microseconds; if its process died meanwhile, the guard is removed. */
+function withGuard<T>({ lock, holder }: { lock: LockFile; holder: LockHolder }, work: () => T): T {
+  const guard: LockFile = { target: lock.target, path: `${lock.path}.takeover`, name: `${lock.name}.takeover` };
+  acquireGuard(guard, holder);
+  try {
+    return work();
+  } finally {
+    removeQuietly(guard.path);
+  }
+}
+
+function acquireGuard(guard: LockFile, holder: LockHolder): void {
+  for (let attempts = 0; attempts < 50; attempts++) {
+    if (writeLockFile(guard, encode('exclusive', [holder]), false)) return;
+    const content = decode(contentOf(guard) ?? '');
+    if (content?.holders.every(hasExited)) rmSync(guard.path, { force: true });
+    else sleepMilliseconds(10);
+  }
+  throw unclearError(guard);
+}
+
+// --- the file --------------------------------------------------------------------------------------------------------
+
+interface LockFile {
+  path: string;
+  /** The name of the lock file in messages. */
+  name: string;
+  /** The name of the locked file in messages. */
+  target: string;
+}
+
+const lockOf = ({ path, name }: LockTarget): LockFile => ({ path: `${path}.lock`, name: `${name}.lock`, target: name });
+
+const unclearError = ({ target, name }: LockFile) => overlayLockUnclear({ overlay: target, lock: name });
+
+interface LockContent {
+  isThere: boolean;
+  mode: LockMode;
+  holders: readonly LockHolder[];
+}
+
+function read(lock: LockFile): LockContent {
+  // Without links, the lock file may have been created but not written yet: wait briefly.
+  for (let attempts = 0; attempts <= 20; attempts++) {
+    const content = contentOf(lock);
+    if (content === undefined) return { isThere: false, mode: 'shared', holders: [] };
+    const decoded = decode(content);
+    if (decoded) return { isThere: true, ...decoded };
+    sleepMilliseconds(10);
+  }
+  throw unclearError(lock);
+}
+
+/** Writes a lock file in one step. Returns false if one exists and must not be replaced. */
+function writeLockFile(lock: LockFile, content: string, replaces: boolean): boolean {
+  const finished = temporaryNameNextTo(lock.path);
+  try {
+    writeFileSync(finished, content, { flag: 'wx', mode: 0o600 });
+    if (replaces) renameSync(finished, lock.path);
+    else linkSync(finished, lock.path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    // The file system has no links (FAT, some network file systems). A failed write fails again.
+    if (!replaces && NO_LINKS.has(codeOf(error) ?? '')) return createExclusively(lock, content);
+    throw openFailure(error, { name: lock.name, access: 'write', creating: true });
+  } finally {
+    removeQuietly(finished);
+  }
+}
+
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
+function createExclusively(lock: LockFile, content: string): boolean {
+  try {
+    writeFileSync(lock.path, content, { flag: 'wx', mode: 0o600 });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    // It was created, but is empty or incomplete.
+    removeQuietly(lock.path);
+    throw openFailure(error, { name: lock.name, access: 'write', creating: true });
+  }
+}
+
+function contentOf(lock: LockFile): string | undefined {
+  try {
+    return readFileSync(lock.path, 'utf8');
+  } catch (error) {
+    // If the lock's name is too long, the lock cannot exist.
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENAMETOOLONG') return undefined;
+    throw openFailure(error, { name: lock.name, access: 'read', creating: false });
+  }
+}
+
+/** A shared lock lacks the fields of an exclusive one, so that older versions reject it. */
+function encode(mode: LockMode, holders: readonly LockHolder[]): string {
+  return JSON.stringify(mode === 'exclusive' ? holders[0] : { shared: holders }) + '\n';
+}
+
+/** Undefined if this is not (or not yet) the content of a lock file. */
+function decode(content: string): { mode: LockMode; holders: LockHolder[] } | undefined {
+  try {
+    const value = JSON.parse(content) as { shared?: unknown };
+    if (!Array.isArray(value.shared)) return { mode: 'exclusive', holders: [decodeHolder(value)] };
+    return { mode: 'shared', holders: value.shared.map(decodeHolder) };
+  } catch {
+    return undefined;
+  }
+}
+
+function decodeHolder(value: unknown): LockHolder {
+  const { pid, host, process: identity, token, doing } = value as Partial<LockHolder>;
+  const isHolder = Number.isSafeInteger(pid) && pid! > 0 && typeof host === 'string' && typeof token === 'string';
+  if (!isHolder) throw new Error('not a holder');
+  return { pid: pid!, host, process: identity ?? null, token, doing: printable(doing) };
+}

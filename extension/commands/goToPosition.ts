@@ -1,0 +1,37 @@
+import * as vscode from 'vscode';
+import type { GoToArguments } from '../../debug-adapter/dap/customProtocol.ts';
+import {
+  positionOutside,
+  positionUnclear,
+  goToPositionPrompt,
+  goToPositionTitle,
+} from '../../debug-adapter/messages/extension.ts';
+import type { Sessions } from '../sessions.ts';
+import { type PositionBounds, parsePosition, formatPosition } from '../timeline/positionText.ts';
+import { sendRequest, currentSession } from './requests.ts';
+
+/** Implements `Go to Position…`: an input box that validates the position while the user types. */
+export function registerPositions(sessions: Sessions): vscode.Disposable {
+  return vscode.commands.registerCommand('blkreplay.goToPosition', () => goToPosition(sessions));
+}
+
+async function goToPosition(sessions: Sessions): Promise<void> {
+  const session = currentSession(sessions);
+  const event = session && sessions.positionOf(session);
+  if (!session || !event) return;
+  const text = await vscode.window.showInputBox({
+    title: goToPositionTitle(),
+    prompt: goToPositionPrompt({ start: formatPosition(event.start), end: formatPosition(event.end) }),
+    value: formatPosition(event.position),
+    validateInput: (typed) => problem(typed, event),
+  });
+  const position = text === undefined ? undefined : parsePosition(text, event);
+  if (position !== undefined) await sendRequest(session, 'blkreplay/goTo', { position } satisfies GoToArguments);
+}
+
+function problem(text: string, bounds: PositionBounds): string | undefined {
+  const position = parsePosition(text, bounds);
+  if (position === undefined) return positionUnclear();
+  if (position >= bounds.start && position <= bounds.end) return undefined;
+  return positionOutside({ start: formatPosition(bounds.start), end: formatPosition(bounds.end) });
+}

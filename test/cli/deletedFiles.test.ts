@@ -1,0 +1,25 @@
+/** Files deleted or replaced during a recording are reported on stderr, and the recording continues. */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { test } from 'node:test';
+import { Sandbox } from '../support/cli.ts';
+import { guest } from '../support/guests.ts';
+
+test('files deleted or replaced while the command line records are reported on stderr, and it continues', async (t) => {
+  const sandbox = new Sandbox(t);
+  sandbox.disk('disk.img', 1 << 20);
+  const drive = ['--drive', 'id=hd0,image=disk.img,format=raw,overlay=o.qcow2'];
+  const endless = ['record', '--kernel', guest('endless/endless'), '--rrfile', 'a.rr', ...drive];
+  const running = sandbox.start(endless);
+  while (!sandbox.exists('a.rr') || !sandbox.exists('o.qcow2')) await new Promise((resolve) => setTimeout(resolve, 20));
+  fs.rmSync(sandbox.path('o.qcow2'));
+  await running.untilSaid(
+    /^blkreplay: o\.qcow2 was deleted while this session writes to it\. .* will be lost when it ends\./m,
+  );
+  fs.renameSync(sandbox.path(sandbox.disk('other.img')), sandbox.path('disk.img'));
+  await running.untilSaid(/^blkreplay: disk\.img was replaced by another file while this session reads it\. /m);
+  running.kill('SIGINT');
+  const { status, stderr } = await running.end;
+  assert.equal(status, 130);
+  assert.equal(stderr.match(/o\.qcow2 was deleted/g)?.length, 1, 'reported once');
+});

@@ -1,0 +1,51 @@
+/** Launch settings for semihosting, resets and the random seed reach the guest. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RNG_SEED, Sandbox } from '../support/cli.ts';
+import { DapClient } from '../support/dapClient.ts';
+import { guest } from '../support/guests.ts';
+
+test('a semihosting guest prints to the terminal, reads typed input and reads workspace files', async (t) => {
+  const sandbox = new Sandbox(t);
+  sandbox.write('data.txt', 'one\ntwo\n');
+  const launch = { ...launchOf(sandbox, 'semihosting/semihosting'), append: 'keys cat=data.txt cat=../x exit=07' };
+  const dap = new DapClient(t);
+  await started(dap, { ...launch, semihosting: true, console: 'terminal' });
+  await dap.untilTerminal('exit=07\n');
+  await dap.type('ab');
+  await dap.untilTerminal('<a><b>');
+  await dap.type('\n');
+  const { description } = await dap.event('stopped');
+  assert.equal(description, 'The guest reported failure with code 7');
+  assert.match(dap.terminal, /<\|>\ndata\.txt: handle 1, 8 bytes\none\ntwo\nclose 0, .*\n\.\.\/x: error 13\n$/);
+  // Stepping back does not print the same output twice.
+  const output = dap.terminal;
+  await dap.request('reverseContinue', { threadId: 1 });
+  await dap.event('stopped');
+  await dap.request('continue', { threadId: 1 });
+  await dap.event('stopped');
+  assert.equal(dap.terminal, output);
+});
+
+test('with "noReboot" a guest that resets stops there, and "rngSeed" fixes the guest\'s seed', async (t) => {
+  const sandbox = new Sandbox(t);
+  const launch = { ...launchOf(sandbox, 'small/reset'), noReboot: true, rngSeed: RNG_SEED };
+  const drives = [{ id: 'hd0', image: sandbox.disk('disk.img'), format: 'raw', overlay: 'hd0.qcow2' }];
+  const dap = new DapClient(t);
+  await started(dap, { ...launch, drives });
+  assert.equal((await dap.event('stopped')).description, 'The guest requested a reset');
+  await dap.request('disconnect');
+  const { machine, end } = JSON.parse((await sandbox.cli(['info', 'a.rr', '--json'])).console);
+  assert.deepEqual([machine.noReboot, machine.rngSeed, end.reason], [true, RNG_SEED, 'reset']);
+});
+
+const launchOf = (sandbox: Sandbox, name: string) => ({
+  ...{ rr: 'record', rrfile: 'a.rr', cwd: sandbox.folder },
+  kernel: guest(name),
+});
+
+async function started(dap: DapClient, launch: object): Promise<void> {
+  await dap.request('initialize', { adapterID: 'blkreplay' });
+  await dap.request('launch', launch);
+  await dap.request('configurationDone');
+}

@@ -1,0 +1,52 @@
+import { writeSync } from 'node:fs';
+import { LiveInputs, openRecord, openReplay, type Timeline } from '../../../debug-adapter/engine/index.ts';
+import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
+import { RNG_SEED } from '../../support/cli.ts';
+import { SeededRandom } from '../../support/seededRandom.ts';
+
+/**
+ * A program for killedInHistory.long.test.ts: endlessly jumps in a recording, takes snapshots, renames and deletes them, and
+ * prints each completed change. It ends when it is killed.
+ */
+const { kernel, drives, rrfile, liveEnd, kind, seed } = JSON.parse(process.argv[2]) as {
+  kernel: string;
+  drives: Parameters<typeof openRecord>[1]['drives'];
+  rrfile: string;
+  liveEnd: number;
+  kind: 'looking back' | 'replaying';
+  seed: number;
+};
+const machine = { bios: null, initrd: null, drives, onConsoleByte: () => {} };
+const timeline: Timeline =
+  kind === 'replaying'
+    ? openReplay(nodeHost, { ...machine, rrfile, rrsnapshot: null, append: null, memoryBytes: null })
+    : openRecord(nodeHost, {
+        ...{ ...machine, kernel, append: '', memoryBytes: 128 << 20, idle: 'warp', live: new LiveInputs([]) },
+        ...{ otherInputs: [], overwrite: false, rrfile, rrsnapshot: 'replay_init', version: 'test', rngSeed: RNG_SEED },
+      });
+if (kind === 'looking back') {
+  timeline.advance(liveEnd);
+  timeline.writeBack();
+}
+const say = (line: string) => writeSync(1, `${line}\n`);
+say('ready');
+const random = new SeededRandom(seed);
+const taken: string[] = [];
+for (let n = 0; ; n++) {
+  timeline.travel!.seekTo(1 + random.below(liveEnd));
+  const dice = random.below(10);
+  if (dice < 6) {
+    timeline.takeSnapshot(`s${n}`);
+    taken.push(`s${n}`);
+    say(`taken s${n}`);
+  } else if (taken.length > 0) {
+    const [name] = taken.splice(random.below(taken.length), 1);
+    say(`deleting ${name}`);
+    if (dice < 8) timeline.deleteSnapshot(name);
+    else {
+      timeline.renameSnapshot(name, `r${n}`);
+      taken.push(`r${n}`);
+      say(`taken r${n}`);
+    }
+  }
+}

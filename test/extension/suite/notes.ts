@@ -1,2 +1,0 @@
-/** Figures measured during the tests, printed by the command that runs the suite. */
-export const notes: string[] = [];

@@ -1,0 +1,37 @@
+/** Automatic snapshots take a fortieth of the recording's time, whatever each one costs. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { TimedPace } from '../../debug-adapter/host/snapshotPace.ts';
+
+/**
+ * Simulates a recording of the given length, queried every 10 ms, whose snapshots take `costMs`; returns how many it
+ * takes.
+ */
+function snapshotsIn(seconds: number, costMs: number): number {
+  let now = 0;
+  let taken = 0;
+  const pace = new TimedPace({ clock: { monotonicMilliseconds: () => now, dateMilliseconds: () => 0 } });
+  for (; now < seconds * 1000; now += 10) {
+    if (!pace.isDue()) continue;
+    now += costMs;
+    taken++;
+    pace.recordTaken();
+  }
+  return taken;
+}
+
+test('whatever a snapshot costs, all of them together take a fortieth of the time', () => {
+  for (const costMs of [1, 5, 20, 100, 400]) {
+    const taken = snapshotsIn(60, costMs);
+    assert.ok(taken > 0);
+    assert.ok(taken * costMs <= (60_000 / 40) * 1.05 + costMs, `${taken} of ${costMs} ms`);
+  }
+});
+
+test('cheap snapshots are frequent', () => {
+  assert.ok(snapshotsIn(60, 2) > 500);
+});
+
+test('a very short recording has none', () => {
+  assert.equal(snapshotsIn(0.2, 5), 0);
+});

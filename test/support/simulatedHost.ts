@@ -1,0 +1,136 @@
+import type { HostFile } from '../../debug-adapter/engine/base/host.ts';
+import { MemoryFile } from './memoryFile.ts';
+import type { SeededRandom } from './seededRandom.ts';
+import type { FileChange } from './simulatedFile.ts';
+
+/**
+ * Several files on one simulated disk, which records all changes in order, so that a test can determine what all files
+ * contain after a kill or power cut at any moment. A sync makes the changes of its file durable; of the others any
+ * sectors may be present after a power cut, in any order.
+ */
+export class SimulatedHost {
+  readonly log: { file: string; change: FileChange }[] = [];
+  readonly names: string[] = [];
+  /** This many more changes succeed; then each fails, a write after half of it, as on a full or broken disk. */
+  changesLeft = Infinity;
+
+  /** A new, empty file. */
+  create(name: string): HostFile {
+    this.names.push(name);
+    return new SimulatedHostFile(this, name);
+  }
+
+  noted(file: string, change: FileChange): void {
+    if (this.changesLeft <= 0) {
+      if (change.kind === 'write' && this.changesLeft === 0) this.noteHalf(file, change);
+      this.changesLeft = -1;
+      throw new Error(`${file}: no space left`);
+    }
+    this.changesLeft--;
+    this.log.push({ file, change });
+  }
+
+  /** Rounded down to whole sectors. */
+  private noteHalf(file: string, { offset, bytes }: FileChange & { kind: 'write' }): void {
+    const half = Math.floor((offset + bytes.length / 2) / SECTOR_BYTES) * SECTOR_BYTES - offset;
+    if (half > 0) this.log.push({ file, change: { kind: 'write', offset, bytes: bytes.subarray(0, half) } });
+  }
+}
+
+class SimulatedHostFile implements HostFile {
+  readonly name: string;
+  private readonly host: SimulatedHost;
+  private readonly file: MemoryFile;
+
+  constructor(disk: SimulatedHost, name: string) {
+    this.name = name;
+    this.host = disk;
+    this.file = new MemoryFile(name);
+  }
+
+  readAt(offset: number, into: Uint8Array): number {
+    return this.file.readAt(offset, into);
+  }
+
+  writeAt(offset: number, from: Uint8Array): void {
+    this.host.noted(this.name, { kind: 'write', offset, bytes: from.slice() });
+    this.file.writeAt(offset, from);
+  }
+
+  length(): number {
+    return this.file.length();
+  }
+
+  truncate(length: number): void {
+    this.host.noted(this.name, { kind: 'truncate', length });
+    this.file.truncate(length);
+  }
+
+  sync(): void {
+    this.host.noted(this.name, { kind: 'sync' });
+  }
+
+  close(): void {}
+}
+
+/** Walks through a world's log once, and shows the files as they would be if it ended here. */
+export class CrashReplay {
+  /** The number of changes that have happened. */
+  calls = 0;
+  private readonly host: SimulatedHost;
+  private readonly files: Map<string, { synced: MemoryFile; pending: FileChange[] }>;
+
+  constructor(disk: SimulatedHost) {
+    this.host = disk;
+    this.files = new Map(disk.names.map((name) => [name, { synced: new MemoryFile(name), pending: [] }]));
+  }
+
+  get isOver(): boolean {
+    return this.calls > this.host.log.length;
+  }
+
+  next(): void {
+    const entry = this.host.log[this.calls++];
+    if (!entry) return;
+    const file = this.files.get(entry.file)!;
+    if (entry.change.kind === 'sync') {
+      for (const change of file.pending) applySectors(file.synced, change, () => true);
+      file.pending = [];
+    } else file.pending.push(entry.change);
+  }
+
+  /** After a kill: everything that the process wrote is present. */
+  afterKill(): Map<string, MemoryFile> {
+    return this.left(() => true);
+  }
+
+  /** After a power cut: each unsynced sector may be missing. */
+  afterPowerCut(random: SeededRandom): Map<string, MemoryFile> {
+    const survives = random.pick([0, 0.1, 0.5, 0.9]);
+    return this.left(() => random.chance(survives));
+  }
+
+  private left(survives: () => boolean): Map<string, MemoryFile> {
+    const left = new Map<string, MemoryFile>();
+    for (const [name, { synced, pending }] of this.files) {
+      const file = new MemoryFile(name, synced.contents());
+      for (const change of pending) applySectors(file, change, survives);
+      left.set(name, file);
+    }
+    return left;
+  }
+}
+
+const SECTOR_BYTES = 512;
+
+/** Sectors are atomic, as disks guarantee; a change of the file's length is a single change. */
+function applySectors(file: MemoryFile, change: FileChange, survives: () => boolean): void {
+  if (change.kind === 'truncate' && survives()) file.truncate(change.length);
+  if (change.kind !== 'write') return;
+  const { offset, bytes } = change;
+  for (let at = 0; at < bytes.length;) {
+    const end = Math.min(bytes.length, at + SECTOR_BYTES - ((offset + at) % SECTOR_BYTES));
+    if (survives()) file.writeAt(offset + at, bytes.subarray(at, end));
+    at = end;
+  }
+}
