@@ -184,7 +184,7 @@ function trySucceeds(step: () => void): boolean {
 function repair(image: Qcow2Image, listed: readonly SnapshotInfo[]): void {
   for (const { name, icount } of unlistedSnapshots(image, listed)) {
     const missing = listed.find(
-      (other) => other.position === icount && !image.snapshots.some((other) => other.name === other.name),
+      (other) => other.position === icount && !image.snapshots.some(({ name }) => name === other.name),
     );
     if (missing) image.renameSnapshot(name, missing.name);
     else image.deleteSnapshot(name);

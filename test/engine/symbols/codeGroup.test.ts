@@ -87,8 +87,8 @@ test('another build of the booted file can be loaded where its functions are the
     { symbols: open(stripped(CALLS)), isBooted: true },
     { symbols: open(SUM), isBooted: false },
   ]);
-  const [given, booted, program] = groups;
-  assert.deepEqual(given.otherBuildOf, { booted, address: 0x8000_0ea0n });
+  const [given, bootedGroup, program] = groups;
+  assert.deepEqual(given.otherBuildOf, { bootedGroup, address: 0x8000_0ea0n });
   assert.equal(given.canRun(given.addressesOfFunction('fibonacci')[0]), false);
   assert.equal(given.canRun(given.addressesOfFunction('ackermann')[0]), true);
   assert.equal(program.otherBuildOf, undefined);
