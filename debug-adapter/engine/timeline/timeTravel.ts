@@ -428,7 +428,7 @@ const never = (): boolean => false;
 
 /** The position of the next snapshot to leave on the way to a target, or the target itself. */
 function nextSnapshotPosition(position: Position, target: Position): Position {
-  const before = SNAPSHOT_DISTANCES.map((distance) => target - distance).find((position) => position > position);
+  const before = SNAPSHOT_DISTANCES.map((distance) => target - distance).find((candidate) => candidate > position);
   return Math.min(target, nextMultiple(position), before ?? target);
 }
 
