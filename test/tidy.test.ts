@@ -142,6 +142,24 @@ test('every test file starts with one sentence that says what it promises', () =
   assert.equal(isPromise('/** Breakpoints. */') || isPromise("import assert from 'node:assert/strict';"), false);
 });
 
+test('every export of the engine has a doc comment', () => {
+  const index = path.join(ROOT, ENGINE, 'index.ts');
+  const program = ts.createProgram([index], { noEmit: true, allowImportingTsExtensions: true, types: ['node'] });
+  const checker = program.getTypeChecker();
+  const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(index)!)!);
+  assert.ok(exported.length > 100, 'the exports were found');
+  const original = (symbol: ts.Symbol) =>
+    symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+  const without = exported.filter((symbol) => {
+    const isModule = (original(symbol).flags & ts.SymbolFlags.ValueModule) !== 0;
+    return !isModule && original(symbol).getDocumentationComment(checker).length === 0;
+  });
+  assert.deepEqual(
+    without.map(({ name }) => name),
+    [],
+  );
+});
+
 test('source files stay short enough to read', () => {
   const long = [...sources('debug-adapter'), ...sources('extension')].filter(
     (file) => readFileSync(path.join(ROOT, file), 'utf8').split('\n').length > 450,

@@ -49,6 +49,7 @@ export const notice = (code: string, fields: Fields, problem: string, remedy: Re
   message: textFor({ problem, remedy }, 'cli'),
 });
 
+/** What kind of failure an error is; the command line derives its exit status from it. */
 export type UserErrorKind =
   | 'badInput' // exit status 2
   | 'divergence' // exit status 3

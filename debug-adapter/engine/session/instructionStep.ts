@@ -23,6 +23,7 @@ const STEP: StopReason = { kind: 'step' };
 /** Whether the step reached its internal breakpoint and none of the user's stop points. */
 const isOwnBreakpoint = (reason: StopReason): boolean => reason.kind === 'breakpoint' && reason.ids.length === 0;
 
+/** Steps one instruction of the current frame forwards: interrupts taken in between are run to their return. */
 export class StepForward implements InstructionStep {
   private session: Session;
   private hart: number;
@@ -128,6 +129,7 @@ export class StepOverCall implements InstructionStep {
   }
 }
 
+/** Steps one instruction of the current frame backwards: interrupts handled in between are skipped. */
 export class StepBack implements InstructionStep {
   private session: Session;
   private hart: number;

@@ -22,6 +22,7 @@ interface Breakpoint {
   matches: () => boolean;
 }
 
+/** A range of virtual addresses to watch; `lengthBytes` is in bytes. */
 export interface DataBreakpoint {
   id: BreakpointId;
   address: bigint;

@@ -20,6 +20,7 @@ export type StopReason =
   /** The guest ended: it powered off, failed, or is halted forever. Going back is possible. */
   | { kind: 'ended'; end: End };
 
+/** The number of a breakpoint or data breakpoint, unique within its session. */
 export type BreakpointId = number;
 
 export interface DataBreakpointHit {

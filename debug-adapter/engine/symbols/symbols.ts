@@ -84,6 +84,7 @@ export interface Symbols {
   evaluate(expression: string, frame: Frame): Evaluation;
 }
 
+/** The file to read symbols from. */
 export interface SymbolsSource {
   /** The file name for messages. */
   name: string;
@@ -100,6 +101,7 @@ export interface AddressRange {
   end: bigint;
 }
 
+/** A section or segment with code. Addresses are virtual. */
 export interface CodeSection {
   /** Empty for a segment of a file without a section header table. */
   name: string;
@@ -110,6 +112,7 @@ export interface CodeSection {
   bytes: Uint8Array;
 }
 
+/** A source file named by the debug information. */
 export interface SourceFile {
   /** The full path, joined from the compiler's directories: absolute, or relative if comp_dir is (`./demo/main.c`). */
   path: string;
@@ -119,6 +122,7 @@ export interface SourceFile {
   compDir: string;
 }
 
+/** A row of the line table: a range of addresses that belongs to one source line (from 1). */
 export interface LineLocation extends AddressRange {
   file: SourceFile;
   line: number;
@@ -128,6 +132,7 @@ export interface LineLocation extends AddressRange {
   isStatement: boolean;
 }
 
+/** The addresses for a breakpoint on a source line. */
 export interface LineBreakpoint {
   file: SourceFile;
   /** The breakpoint's actual line: the requested one, or the next with code. */
@@ -136,6 +141,7 @@ export interface LineBreakpoint {
   addresses: bigint[];
 }
 
+/** A function with code. Addresses are virtual. */
 export interface FunctionInfo {
   name: string;
   /** The entry address. */
@@ -149,6 +155,7 @@ export interface FunctionInfo {
   line: number | undefined;
 }
 
+/** An inlined call of a function, with the ranges of its code. */
 export interface InlinedCall {
   name: string;
   /** The start of its first range. It identifies the inlined call, independently of the pc within it. */
@@ -160,6 +167,7 @@ export interface InlinedCall {
   callLine: number | undefined;
 }
 
+/** An entry of the symbol table. */
 export interface SymbolInfo {
   name: string;
   address: bigint;
@@ -168,6 +176,7 @@ export interface SymbolInfo {
   kind: 'function' | 'object' | 'label';
 }
 
+/** The symbol that contains an address. */
 export interface SymbolAtAddress extends SymbolInfo {
   /** The address relative to the symbol. */
   offset: bigint;
@@ -175,6 +184,7 @@ export interface SymbolAtAddress extends SymbolInfo {
   text: string;
 }
 
+/** A lexical scope: a function, a block or an inlined call. */
 export interface Scope {
   kind: 'function' | 'block' | 'inlined';
   /** The name of the function, or of the inlined function. */
@@ -183,6 +193,7 @@ export interface Scope {
   variables: Variable[];
 }
 
+/** A variable in scope at an address. */
 export interface Variable {
   name: string;
   kind: 'argument' | 'local' | 'static' | 'global';
@@ -200,6 +211,7 @@ export interface VariableSource {
   readonly dieKey: number;
 }
 
+/** The result of evaluating an expression. */
 export type Evaluation =
   | { kind: 'value'; value: Value }
   /** An assignment, not carried out. `bytes` is what to write; undefined for a bit-field. */

@@ -272,6 +272,7 @@ function checkNoOverlap(regions: readonly MemoryRegion[]): void {
 
 const ELF_MAGIC = [0x7f, 0x45, 0x4c, 0x46];
 
+/** Whether a file starts with the magic number of ELF. */
 export function isElf(bytes: Uint8Array): boolean {
   return ELF_MAGIC.every((byte, i) => bytes[i] === byte);
 }

@@ -13,6 +13,7 @@ export type Type =
   | FunctionType
   | VoidType;
 
+/** An arithmetic type of the compiler (DW_TAG_base_type). */
 export interface BaseType {
   kind: 'base';
   name: string;
@@ -20,12 +21,14 @@ export interface BaseType {
   encoding: 'signed' | 'unsigned' | 'signedChar' | 'unsignedChar' | 'boolean' | 'float' | 'other';
 }
 
+/** A pointer or reference. */
 export interface PointerType {
   kind: 'pointer';
   sizeBytes: number;
   target: () => Type;
 }
 
+/** A struct, class or union. */
 export interface CompositeType {
   kind: 'struct' | 'union';
   /** Without the keyword; empty for an unnamed type. */
@@ -36,6 +39,7 @@ export interface CompositeType {
   members: () => Member[];
 }
 
+/** A member of a struct or union. Offsets are in bytes, bit fields in bits. */
 export interface Member {
   /** Empty for an anonymous struct or union, whose members are accessed as members of the enclosing type. */
   name: string;
@@ -45,6 +49,7 @@ export interface Member {
   bits: { offset: number; width: number } | undefined;
 }
 
+/** One dimension of an array. */
 export interface ArrayType {
   kind: 'array';
   element: () => Type;
@@ -52,6 +57,7 @@ export interface ArrayType {
   count: number | undefined;
 }
 
+/** An enumeration with its enumerators. */
 export interface EnumerationType {
   kind: 'enumeration';
   name: string;
@@ -60,23 +66,27 @@ export interface EnumerationType {
   enumerators: () => Enumerator[];
 }
 
+/** A named value of an enumeration. */
 export interface Enumerator {
   name: string;
   value: bigint;
 }
 
+/** A name for another type. */
 export interface TypedefType {
   kind: 'typedef';
   name: string;
   target: () => Type;
 }
 
+/** A type with a qualifier such as const. */
 export interface QualifiedType {
   kind: 'qualified';
   qualifier: 'const' | 'volatile' | 'restrict' | '_Atomic';
   target: () => Type;
 }
 
+/** The type of a function, as pointers to functions have it. */
 export interface FunctionType {
   kind: 'function';
   result: () => Type;
@@ -85,6 +95,7 @@ export interface FunctionType {
   isPrototyped: boolean;
 }
 
+/** The type void. */
 export interface VoidType {
   kind: 'void';
 }

@@ -36,6 +36,7 @@ export interface FrameView {
   registerNamed?(name: string): bigint | undefined;
 }
 
+/** The result of unwinding one frame. */
 export type UnwindResult =
   | { kind: 'caller'; frame: Frame }
   /** The return address is undefined or 0: the frame has no caller. */

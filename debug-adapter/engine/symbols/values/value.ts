@@ -30,6 +30,7 @@ export interface Value {
   integer(): bigint | undefined;
 }
 
+/** Where a value is stored. */
 export type ValueLocation =
   | { kind: 'memory'; address: bigint }
   /** In a register of this frame; `register` is its DWARF number. */
@@ -38,6 +39,7 @@ export type ValueLocation =
   | { kind: 'computed' }
   | { kind: 'optimizedOut' };
 
+/** Guest memory that an expression designates. Sizes are in bytes. */
 export interface Lvalue {
   address: bigint;
   sizeBytes: number;
