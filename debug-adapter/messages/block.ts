@@ -94,7 +94,7 @@ export const backingNameTooLong = (file: string, backing: string) =>
     'backing-name-too-long',
     { file, backing },
     `The path of the base image (${backing}) is too long for ${file}.`,
-    'Move the two files closer together.',
+    'Shorten the path, for example by moving the two files into one folder.',
   );
 
 export const snapshotExists = (file: string, snapshot: string) =>
@@ -143,7 +143,7 @@ export const snapshotOfOtherSize = (file: string, snapshot: string) =>
   badInput(
     'snapshot-other-size',
     { file, snapshot },
-    `The snapshot ${quoted(snapshot)} of ${file} was taken when the disk had another size.`,
+    `The snapshot ${quoted(snapshot)} of ${file} was taken when the disk had a different size.`,
     'Resize the disk back with "qemu-img resize", or use another snapshot.',
   );
 

@@ -51,7 +51,7 @@ export const kernelCompressionUnknown = ({ name, compression }: { name: string; 
     'kernel-compression-unknown',
     { name, compression },
     `${name} is compressed with ${shown(compression)}, which blkreplay does not support.`,
-    'Decompress it first. Files compressed with gzip, and EFI zboot images with gzip or zstd, boot without that.',
+    'Decompress it first. Only gzip files, and EFI zboot images with gzip or zstd, can be booted directly.',
   );
 
 export const addressNotForElf = (name: string) =>
@@ -90,7 +90,7 @@ export const addressMissing = (name: string) =>
   badInput(
     'load-address-missing',
     { name },
-    `${name} is a raw binary, so its load address is not known.`,
+    `${name} is a raw binary, so it needs a load address.`,
     `Add an address, for example ${name}@0x80400000.`,
   );
 
@@ -99,7 +99,7 @@ export const kernelAddressIsOdd = ({ name, address }: { name: string; address: n
     'kernel-address-odd',
     { name, address },
     `Invalid address ${hex(address)} for ${name}: instructions start at even addresses.`,
-    'Give an even address.',
+    'Use an even address.',
   );
 
 export const imageAddressUnaligned = ({ name, address }: { name: string; address: number }) =>
@@ -107,7 +107,7 @@ export const imageAddressUnaligned = ({ name, address }: { name: string; address
     'kernel-address-unaligned',
     { name, address },
     `Invalid address ${hex(address)} for ${name}: a Linux Image runs only at multiples of 0x200000 (2 MiB).`,
-    'Give such an address.',
+    'Use a multiple of 0x200000.',
   );
 
 export const needsKernel = (option: 'initrd' | 'append') =>
@@ -134,12 +134,12 @@ export const deviceTreeDamage = {
   truncated: () => 'it is truncated',
   header: () => 'its header is damaged',
   roots: () => 'it does not have exactly one root node',
-  nodeWithoutStart: () => 'a node ends that did not begin',
+  nodeWithoutStart: () => 'an end of a node has no matching start',
   propertyOutside: () => 'a property is outside all nodes',
   propertyUnnamed: () => 'a property has no name',
-  nodeNotEnded: () => 'a node does not end',
+  nodeNotEnded: () => 'a node is not closed',
   structure: () => 'its structure block is damaged',
-  structureNotEnded: () => 'its structure block does not end',
+  structureNotEnded: () => 'its structure block has no end token',
 };
 
 export const deviceTreeTargetExists = (path: string) =>
@@ -184,7 +184,7 @@ export const kernelSegmentIsBad = (name: string, index: number) =>
   badInput(
     'kernel-segment-bad',
     { name, index },
-    `Program header ${index} of ${name} is damaged: the segment is larger in the file than in memory, or its address is impossible.`,
+    `Program header ${index} of ${name} is damaged: the segment is larger in the file than in memory, or its address is invalid.`,
     'Build it again.',
   );
 
@@ -230,10 +230,10 @@ export const fileDoesNotFit = (name: string, file: Range, ram: Range) =>
     outsideRam(name, file, ram),
     file.start >= ram.start && file.start < ram.end
       ? {
-          cli: 'Give the machine more memory with --memory, or give a lower address.',
-          editor: 'Give the machine more memory with "memory", or give a lower address.',
+          cli: 'Give the machine more memory with --memory, or use a lower address.',
+          editor: 'Give the machine more memory with "memory", or use a lower address.',
         }
-      : 'Give an address in RAM.',
+      : 'Use an address in RAM.',
   );
 
 const outsideRam = (name: string, file: Range, ram: Range) =>
@@ -276,9 +276,9 @@ export const bootFilesOverlap = (both: { first: string; second: string; address:
     both,
     `${both.first} and ${both.second} would both be loaded to ${hex(both.address)}.`,
     {
-      cli: 'Use --memory for more memory, give other addresses, or link the files to other addresses. Firmware uses the start of RAM; --bios none boots without it.',
+      cli: 'Use --memory for more memory, use other addresses, or link the files to other addresses. Firmware uses the start of RAM; --bios none boots without it.',
       editor:
-        'Set "memory" for more memory, give other addresses, or link the files to other addresses. Firmware uses the start of RAM; "bios": "none" boots without it.',
+        'Set "memory" for more memory, use other addresses, or link the files to other addresses. Firmware uses the start of RAM; "bios": "none" boots without it.',
     },
   );
 

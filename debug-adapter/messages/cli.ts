@@ -41,7 +41,7 @@ export const optionTakesNoValue = (option: string, value: string): UserError =>
   );
 
 export const optionTwice = (option: string): UserError =>
-  badInput('cli-option-twice', { option }, `${shown(option)} was given twice.`, 'Give it once.');
+  badInput('cli-option-twice', { option }, `${shown(option)} was given twice.`, 'Pass it only once.');
 
 export const optionRequired = (option: string, command: string): UserError =>
   badInput('cli-option-required', { option, command }, `${command} needs ${option}.`, HELP);
@@ -75,7 +75,7 @@ export const subcommandBad = (command: string, given: string | undefined, words:
     HELP,
   );
 
-/** `expected` is one of `expected.ts`. */
+/** `expected` is one of the texts in `expected.ts`. */
 export const optionBadValue = (bad: { option: string; value: string; expected: string }): UserError =>
   badInput(
     'cli-option-bad-value',
@@ -108,7 +108,7 @@ export const driveProblems = {
   }),
   emptyOverlay: (): DriveProblem => ({
     problem: 'the name of the overlay is empty',
-    remedy: 'Name a file, or leave out overlay for a temporary one.',
+    remedy: 'Specify a file, or leave out overlay for a temporary one.',
   }),
   readOnlyWithOverlay: (): DriveProblem => ({
     problem: 'a read-only drive has no overlay',
@@ -152,7 +152,7 @@ export const stopBeforeStart = ({ stopAt, start }: { stopAt: number; start: numb
     'stop-before-start',
     { stopAt, start },
     `--stop-at ${stopAt} is before position ${start}, where this replay starts.`,
-    'Give a later position, or start from an earlier snapshot with --rrsnapshot.',
+    'Pass a later position, or start from an earlier snapshot with --rrsnapshot.',
   );
 
 function list(words: readonly string[], last: 'or' | 'and' = 'or'): string {

@@ -39,24 +39,24 @@ export const endReasons = {
 
 /** Each is a sentence without its period. */
 export const doneTexts = {
-  created: (overlay: string, base: string) => `Created the empty overlay ${overlay} with the base ${base}`,
-  committed: (overlay: string) => `Committed ${overlay} to its base and emptied it`,
+  created: (overlay: string, base: string) => `Created the empty overlay ${overlay} with the base image ${base}`,
+  committed: (overlay: string) => `Committed ${overlay} to its base image and emptied it`,
   discarded: (overlay: string) => `Emptied ${overlay}`,
-  rebased: (overlay: string, base: string) => `${overlay} now has the base ${base}`,
+  rebased: (overlay: string, base: string) => `${overlay} now has the base image ${base}`,
   applied: (file: string, snapshot: string) => `Applied the snapshot "${snapshot}" of ${file}`,
   renamed: (name: string, newName: string) => `Renamed the snapshot "${name}" to "${newName}"`,
   deleted: (name: string) => `Deleted the snapshot "${name}"`,
 };
 
 const KINDS = {
-  recording: 'a recording of blkreplay',
-  overlay: 'an overlay of blkreplay',
-  state: 'a snapshot file of blkreplay',
-  pack: 'a packed recording of blkreplay',
+  recording: 'a blkreplay recording',
+  overlay: 'a blkreplay overlay',
+  state: 'a blkreplay snapshot file',
+  pack: 'a packed blkreplay recording',
 };
 
 export const identifiedText = (file: string, kind: keyof typeof KINDS | null, inUse: string | null) =>
-  `${file} is ${kind === null ? 'not a file of blkreplay' : KINDS[kind]}.\n${inUse === null ? '' : `${inUse}\n`}`;
+  `${file} is ${kind === null ? 'not a blkreplay file' : KINDS[kind]}.\n${inUse === null ? '' : `${inUse}\n`}`;
 
 export const packedText = (pack: string, files: readonly { name: string; path: string }[]) =>
   `Packed into ${pack}:\n${files.map(({ name, path }) => `  ${name}: ${path}\n`).join('')}`;
@@ -92,7 +92,8 @@ export const snapshotTexts = {
   none: () => 'no snapshots\n',
   position: (position: number | null) => (position === null ? 'outside a recording' : `position ${position}`),
   ours: (stateBytes: number) => `${stateBytes} bytes of machine state`,
-  foreign: (stateBytes: number) => `${stateBytes} bytes of machine state of another program, which is not loaded`,
+  foreign: (stateBytes: number) =>
+    `${stateBytes} bytes of machine state of another program, which blkreplay cannot load`,
   diskOnly: () => 'disk only',
   beyondEnd: () => ', past the end of the recording, so no replay can start from it',
 };
@@ -109,7 +110,7 @@ export const mapTexts = {
 
 export const infoLines = {
   heading: (rrfile: string, version: string, format: number) =>
-    `${rrfile}: recording of blkreplay ${version}, format ${format}`,
+    `${rrfile}: recorded by blkreplay ${version}, format ${format}`,
   machine: (machine: {
     kind: string;
     harts: number;

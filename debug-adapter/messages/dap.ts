@@ -3,7 +3,7 @@ import { badInput, type Message } from './userError.ts';
 
 /** Messages of the debug adapter: mistakes in launch.json, and requests that cannot be answered now. */
 
-/** `expected` is one of `expected.ts`. */
+/** `expected` is one of the texts in `expected.ts`. */
 export const launchBadSetting = ({ setting, value, expected }: { setting: string; value: unknown; expected: string }) =>
   badInput(
     'launch-bad-setting',
@@ -42,7 +42,7 @@ export const launchWouldOverwrite = ({ fields, problem }: Message, { isAsk }: { 
     'launch-would-overwrite',
     { ...fields, isAsk },
     problem,
-    'Name another file, or set "overwrite" to "always".' +
+    'Specify another file, or set "overwrite" to "always".' +
       (isAsk ? ' Only VS Code can ask; elsewhere "ask" means "never".' : ''),
   );
 
@@ -76,7 +76,7 @@ export const threadUnknown = (threadId: number) =>
   badInput(
     'thread-unknown',
     { threadId },
-    `There is no thread ${threadId}: the threads are the harts, counted from 1.`,
+    `There is no thread ${threadId}: the threads are the harts, numbered from 1.`,
   );
 
 export const variableUnknown = (name: string) =>
@@ -87,7 +87,7 @@ export const noSymbols = () =>
     'no-symbols',
     {},
     'No symbols are loaded.',
-    'Name an ELF file as "kernel" or in "symbols" of the launch configuration.',
+    'Specify an ELF file in "kernel" or "symbols" in the launch configuration.',
   );
 
 export const writingNotByLooking = () =>
@@ -102,7 +102,7 @@ export const notWritable = (name: string) =>
   badInput(
     'not-writable',
     { name },
-    `"${shown(name)}" is not in memory or a register that can be written in this frame.`,
+    `"${shown(name)}" cannot be written: it is neither in memory nor in a register that is writable in this frame.`,
   );
 
 export const valueNeeded = (text: string) =>
@@ -120,16 +120,16 @@ export const inputNotInPast = () =>
     'input-in-past',
     {},
     'You are viewing a past state; console input is fixed here.',
-    'Go to the end of the recording to type.',
+    'Go to the live end to type.',
   );
 
 /** Why a breakpoint is not set; shown next to it. */
 export const noCodeAt = (line: number) => `No code at or after line ${line} in the loaded symbols.`;
 export const noFunction = (name: string) => `No function ${quoted(name)} in the loaded symbols.`;
 export const codeIsNotBooted = (symbols: string) =>
-  `The code in ${shown(symbols)} differs from the code that the machine runs here: it is another build.`;
+  `The code in ${shown(symbols)} differs from the code that the machine runs here: it is a different build.`;
 export const nothingAt = (address: string) =>
-  `There is no memory at ${shown(address)} now. The machine stops here if code is mapped there later.`;
+  `No memory is mapped at ${shown(address)} now. The breakpoint takes effect if code is mapped there later.`;
 export const setWhenStopped = () => 'Will be set when the machine stops.';
 export const notWithoutDebugging = () => 'Not used: this session runs without debugging.';
 export const noInstructionAt = (address: string) =>
@@ -165,4 +165,4 @@ export const messageTooLarge = ({ lengthBytes, bytesMax }: { lengthBytes: number
   `The client announced a message of ${lengthBytes} bytes; at most ${bytesMax} are accepted. The session ends.`;
 
 export const notTheProtocol = () =>
-  'The input on stdin is not the Debug Adapter Protocol: a header does not end. The session ends.';
+  'The input on stdin is not the Debug Adapter Protocol: a header has no end. The session ends.';

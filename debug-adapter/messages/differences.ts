@@ -88,5 +88,5 @@ export const events = {
   end: (end: EndFields) => `it ended with ${endText(end)}`,
   machineEnded: (reason: string) => `the machine ended (${reason})`,
   reachedWithout: (position: number) => `the machine reached position ${position} without it`,
-  notWaiting: () => 'the machine does not wait at this position',
+  notWaiting: () => 'the machine is not waiting at this position',
 };

@@ -50,14 +50,14 @@ export const backingFormatMissing = (image: string, format: string | undefined) 
 
 export const overlayExists = (overlay: string) =>
   badInput('overlay-exists', { overlay }, `${overlay} already exists and would be overwritten.`, {
-    cli: 'Name another overlay, or pass --overwrite.',
-    editor: 'Name another file, or set "overwrite" to "always".',
+    cli: 'Specify another overlay, or pass --overwrite.',
+    editor: 'Specify another file, or set "overwrite" to "always".',
   });
 
 export const recordingExists = (rrfile: string) =>
   badInput('recording-exists', { rrfile }, `${rrfile} already exists and would be overwritten.`, {
-    cli: 'Name another recording, or pass --overwrite.',
-    editor: 'Name another file, or set "overwrite" to "always".',
+    cli: 'Specify another recording, or pass --overwrite.',
+    editor: 'Specify another file, or set "overwrite" to "always".',
   });
 
 export const overlayMissing = (overlay: string, rrfile: string) =>
@@ -94,13 +94,13 @@ export const snapshotForeign = (overlay: string, snapshot: string, why: string) 
 
 /** Why a snapshot does not belong to a machine. */
 export const foreignReasons = {
-  noState: () => 'it has no machine state of blkreplay',
-  version: (found: string, known: number) => `its state has version ${found}, not ${known}`,
-  memory: () => 'it has another amount of memory',
-  harts: () => 'it has another number of harts',
-  devices: () => 'it has other devices',
-  drives: () => 'it has other drives',
-  unreadable: (why: string) => `its state cannot be read: ${why}`,
+  noState: () => 'it has no machine state saved by blkreplay',
+  version: (found: string, known: number) => `its machine state has version ${found}, not ${known}`,
+  memory: () => 'it has a different amount of memory',
+  harts: () => 'it has a different number of harts',
+  devices: () => 'it has different devices',
+  drives: () => 'it has different drives',
+  unreadable: (why: string) => `its machine state cannot be read: ${why}`,
 };
 
 export const snapshotNotInOverlay = (missing: { overlay: string; snapshot: string; known: string[] }) =>
@@ -137,7 +137,7 @@ export const overlayOfOtherSize = (overlay: string, image: string) =>
     'overlay-other-size',
     { overlay, image },
     `${overlay} and its base image ${image} have different sizes, so the overlay belongs to another image.`,
-    'Name the right image, or record again.',
+    'Specify the correct image, or record again.',
   );
 
 export const overlayGiven = (differs: { drive: string; recorded: string; given: string }) =>

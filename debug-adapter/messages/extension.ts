@@ -8,13 +8,13 @@ export const settingInLaunch = (problem: { configuration: string; message: strin
 export const openLaunchButton = () => 'Open launch.json';
 
 export const fileMissing = ({ setting, file }: { setting: string; file: string }) =>
-  `"${setting}": ${file} does not exist. Build it or copy it there, or name another file.`;
+  `"${setting}": ${file} does not exist. Build it or copy it there, or specify another file.`;
 
 export const recordingMissing = ({ file }: { file: string }) =>
   `"rrfile": the recording ${file} does not exist. Record it first with "rr": "record".`;
 
 export const overlayMissing = ({ setting, file }: { setting: string; file: string }) =>
-  `"${setting}": the overlay ${file} does not exist. Record first with "rr": "record", or name the overlay of the recording.`;
+  `"${setting}": the overlay ${file} does not exist. Record first with "rr": "record", or specify the overlay of the recording.`;
 
 // --- "overwrite": "ask" ----------------------------------------------------------------------------------------------
 
@@ -70,7 +70,7 @@ export const positionItemTooltip = (sentence: string) => `${sentence} Click to g
 
 export const stateWords = {
   replay: () => 'replay',
-  history: () => 'past',
+  history: () => 'history',
   record: () => 'record',
   live: () => 'live',
 };
@@ -81,7 +81,7 @@ export const stateSentences = {
   replay: (runs: Runs) => `Replaying, ${runs}. The guest repeats its recorded execution.`,
   history: (runs: Runs) => `Viewing a past state, ${runs}. Console input is possible again at the live end.`,
   record: (runs: Runs) => `Recording, ${runs} at the live end.`,
-  live: (runs: Runs) => `Running without a recording file, ${runs} at the live end.`,
+  live: (runs: Runs) => `Not recording, ${runs} at the live end.`,
 };
 
 // --- snapshots -------------------------------------------------------------------------------------------------------
@@ -96,7 +96,8 @@ export const snapshotNameOffered = () => 'snapshot';
 export const snapshotNameEmpty = () => 'Enter a name.';
 export const snapshotNameReserved = () =>
   'Names that start with "auto-" are reserved for automatic snapshots. Choose another name.';
-export const snapshotNameTooLong = () => 'A name has at most 255 bytes and no control characters. Choose another name.';
+export const snapshotNameTooLong = () =>
+  'A name can have at most 255 bytes and no control characters. Choose another name.';
 export const snapshotNameTaken = (name: string) => `A snapshot named "${name}" already exists. Choose another name.`;
 
 export const deleteSnapshotQuestion = (name: string) => `Delete the snapshot "${name}"?`;
@@ -148,6 +149,6 @@ export const viewTexts = {
 export const terminalName = (session: string) => `Guest: ${session}`;
 
 /** Dim lines in the guest's terminal. */
-export const typingRefused = (why: string) => `[Not typed: ${why}]`;
+export const typingRefused = (why: string) => `[Input ignored: ${why}]`;
 export const consoleEnded = () => '[The session has ended. The output stays here until the next session starts.]';
 export const consoleWithoutSession = () => '[No session is running. Press F5 to start one.]';

@@ -10,7 +10,7 @@ export const portInUse = (port: number): UserError =>
   });
 
 export const editorRuns = (): UserError =>
-  badInput('editor-runs', {}, 'The editor runs the machine.', 'Pause it there first.');
+  badInput('editor-runs', {}, 'The editor is running the machine.', 'Pause it there first.');
 
 export const portNotPermitted = (port: number): UserError =>
   badInput('gdb-port-not-permitted', { port }, `Port ${port} is reserved by the system.`, {

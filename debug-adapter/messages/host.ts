@@ -8,8 +8,8 @@ import { badInput, hostFailure, interruption, type UserError } from './userError
 
 export const fileMissing = (file: string): UserError =>
   badInput('file-missing', { file }, `${file} does not exist.`, {
-    cli: 'Check the name; relative paths start at the current directory.',
-    editor: 'Check the name; relative paths start at "cwd".',
+    cli: 'Check the name; relative paths are resolved against the current folder.',
+    editor: 'Check the name; relative paths are resolved against "cwd".',
   });
 
 export const folderMissing = (file: string): UserError =>
@@ -68,7 +68,7 @@ export const notAFolder = (folder: string, file: string): UserError =>
   );
 
 export const badFileName = (file: string): UserError =>
-  badInput('file-bad-name', { file }, `This system does not accept the path ${shown(file)}.`, 'Use another one.');
+  badInput('file-bad-name', { file }, `The path ${shown(file)} is not valid on this system.`, 'Use another path.');
 
 export const fileInUse = (file: string): UserError =>
   badInput(
@@ -93,7 +93,7 @@ export const fileTooLarge = ({
     { name, lengthBytes, maxBytes },
     lengthBytes === undefined
       ? `${name} is too large: more than ${maxBytes} bytes.`
-      : `${name} is too large: ${lengthBytes} bytes, at most ${maxBytes}.`,
+      : `${name} is too large: ${lengthBytes} bytes; the maximum is ${maxBytes}.`,
     'Use another file.',
   );
 
@@ -162,7 +162,7 @@ export const imageInQemu = ({ file, pid, use }: { file: string; pid: number | un
     'image-in-qemu',
     { file, pid, use },
     `${file} is open${use === 'writes' ? ' for writing' : ''} in QEMU${pid === undefined ? '' : ` (process ${pid})`}.`,
-    'End QEMU first, or use a copy of the image.',
+    'Quit QEMU first, or use a copy of the image.',
   );
 
 export const overlayLockUnclear = ({ overlay, lock }: { overlay: string; lock: string }): UserError =>

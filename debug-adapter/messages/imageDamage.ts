@@ -8,7 +8,7 @@ export const imageDamage = {
   tableUnaligned: (table: string) => `the header has an unaligned offset for ${table}`,
   tablePastEnd: (table: string) => `the header has an offset past the end of the file for ${table}`,
   tableOverHeader: (table: string) => `the header has offset 0 for ${table}`,
-  diskSize: () => 'the header has an impossible disk size',
+  diskSize: () => 'the header has an invalid disk size',
   l1Entries: (entries: number) => `the header has an L1 table of ${entries} entries`,
   l1TooSmall: () => 'the L1 table is too small for the disk',
   refcountTableClusters: (clusters: number) => `the header has a refcount table of ${clusters} clusters`,
@@ -19,7 +19,7 @@ export const imageDamage = {
   startsPastEnd: (table: string) => `${table} is past the end of the file`,
   refcountTableTooLong: () => 'the refcount table covers clusters far past the end of the file',
   refcountBlockOffset: (index: number, offset: number | bigint) =>
-    `refcount block ${index} has the impossible offset ${offset}`,
+    `refcount block ${index} has the invalid offset ${offset}`,
   l2TableUnaligned: () => 'an L2 table has an unaligned offset',
   l2EntryOutside: () => 'an L2 entry has an offset that is unaligned or outside the file',
   usedButFree: () => 'a cluster in use has a refcount of 0',
@@ -30,8 +30,8 @@ export const imageDamage = {
   snapshotExtraData: () => 'a snapshot entry has too much extra data',
   snapshotL1Entries: (name: string, entries: number) => `snapshot "${name}" has an L1 table of ${entries} entries`,
   snapshotL1Offset: (name: string, offset: number) =>
-    `the L1 table of snapshot "${name}" has the impossible offset ${offset}`,
-  snapshotDiskSize: (name: string) => `snapshot "${name}" has an impossible disk size`,
+    `the L1 table of snapshot "${name}" has the invalid offset ${offset}`,
+  snapshotDiskSize: (name: string) => `snapshot "${name}" has an invalid disk size`,
   // --- found by overlay check
   atByte: (damage: string, offset: number) => `${damage} (at byte ${offset})`,
   overlapsOther: (table: string) => `${table} is in a cluster that has another use`,

@@ -13,9 +13,9 @@ const confirmationNeeded = (fields: Fields, consequence: string) =>
 export type OverlayChange = 'commit' | 'discard' | 'rebase';
 
 const CHANGES: Record<OverlayChange, string> = {
-  commit: 'Committing it changes its base and deletes them',
+  commit: 'Committing it changes its base image and deletes them',
   discard: 'Discarding its data deletes them',
-  rebase: 'Rebasing it onto a base with different content deletes them',
+  rebase: 'Rebasing it onto a base image with different content deletes them',
 };
 
 export const endsReplays = (file: string, change: OverlayChange) =>
@@ -45,23 +45,23 @@ export const overlayHasNoBase = (overlay: string, change: 'commit' | 'discard') 
     'overlay-no-base',
     { overlay, change },
     `${overlay} has no base image, so it cannot be ${change === 'commit' ? 'committed' : 'discarded'}.`,
-    'Name an overlay.',
+    'Specify an overlay.',
   );
 
 export const baseTooShort = ({ base, overlay, lengthBytes }: { base: string; overlay: string; lengthBytes: number }) =>
   badInput(
     'base-too-short',
     { base, overlay, lengthBytes },
-    `${overlay} cannot be committed: its base ${base} is smaller.`,
-    `Resize the base to ${lengthBytes} bytes with "qemu-img resize" first.`,
+    `${overlay} cannot be committed: its base image ${base} is smaller.`,
+    `Resize the base image to ${lengthBytes} bytes with "qemu-img resize" first.`,
   );
 
 export const rebaseOntoItself = (overlay: string, base: string) =>
   badInput(
     'rebase-onto-itself',
     { overlay, base },
-    `${base} cannot be the base of ${overlay}: it is the same file or is based on it.`,
-    'Name another image.',
+    `${base} cannot be the base image of ${overlay}: it is the same file or is based on it.`,
+    'Specify another image.',
   );
 
 export const overlayDamaged = (overlay: string, { corruptions, first }: { corruptions: number; first: string }) =>
@@ -76,7 +76,7 @@ export const keepsNoSnapshots = (rrfile: string) =>
   badInput(
     'recording-keeps-none',
     { rrfile },
-    `${rrfile} has no snapshots: they were in a temporary overlay, which is deleted.`,
+    `${rrfile} has no snapshots: they were in a temporary overlay, which was deleted.`,
     'Record with an overlay to keep them.',
   );
 
@@ -89,10 +89,10 @@ export const replacesForeignFile = (file: string, kind: keyof typeof FOREIGN) =>
   );
 
 const FOREIGN = {
-  recording: 'not a recording of blkreplay',
+  recording: 'not a blkreplay recording',
   overlay: 'not an overlay that blkreplay created',
   state: 'not a snapshot file that blkreplay created',
-  pack: 'not a pack of blkreplay',
+  pack: 'not a packed blkreplay recording',
   base: 'not the image that was packed',
 };
 
@@ -102,7 +102,7 @@ export const packImpossible = () =>
   badInput(
     'pack-impossible',
     {},
-    'The recording has drive names that a pack cannot contain and that blkreplay does not write.',
+    'The recording has drive names that blkreplay does not write and that cannot be packed.',
     'Record again, and pack that recording.',
   );
 
@@ -118,12 +118,17 @@ export const packFileTooLarge = ({
   badInput(
     'pack-file-too-large',
     { name, lengthBytes, maxBytes },
-    `${name} is too large for a pack: ${lengthBytes} bytes, at most ${maxBytes}.`,
+    `${name} is too large to be packed: ${lengthBytes} bytes; the maximum is ${maxBytes}.`,
     'Pack with --without-bases.',
   );
 
 export const notAPack = (file: string) =>
-  badInput('pack-not-one', { file }, `${file} is not a packed recording.`, 'Name a file that "blkreplay pack" wrote.');
+  badInput(
+    'pack-not-one',
+    { file },
+    `${file} is not a packed recording.`,
+    'Specify a file that "blkreplay pack" wrote.',
+  );
 
 export const packFromPast = (found: { file: string; version: number; oldestKnown: number }) =>
   badInput(
@@ -151,11 +156,11 @@ export const packDamaged = ({ file, offset, damage }: { file: string; offset: nu
 
 /** What can be wrong inside a pack. */
 export const packDamage = {
-  headerTooLong: (lengthBytes: number) => `its header has an impossible length (${lengthBytes} bytes)`,
-  headerChanged: () => 'its header is truncated or changed',
+  headerTooLong: (lengthBytes: number) => `its header has an invalid length (${lengthBytes} bytes)`,
+  headerChanged: () => 'its header is truncated or modified',
   endsInsideFile: () => 'it ends inside a packed file',
-  blockTooLong: () => 'a block has an impossible length',
-  blockChanged: () => 'a block is not what was packed',
+  blockTooLong: () => 'a block has an invalid length',
+  blockChanged: () => 'a block differs from what was packed',
   blockNotInflated: () => 'a block does not decompress',
   headerInvalid: () => 'its header is invalid',
 };
@@ -173,13 +178,13 @@ export const overlayOfOtherRecording = ({ overlay, rrfile, why }: { overlay: str
     'overlay-other-recording',
     { overlay, rrfile, why },
     `${overlay} is not the overlay of ${rrfile}: ${why}.`,
-    'Restore the right overlay, or record again.',
+    'Restore the correct overlay, or record again.',
   );
 
 /** Why an overlay is not that of a recording. */
 export const otherRecordingReasons = {
   noFirstSnapshot: (name: string) => `it has no snapshot "${name}" at position 0`,
-  size: () => 'its disk has another size',
+  size: () => 'its disk has a different size',
   snapshotNotBase: (name: string) => `its snapshot "${name}" differs from the base image`,
   snapshotNotMachine: (name: string) => `its snapshot "${name}" has no machine state of this recording`,
   noBase: () => 'it has no base image',
@@ -199,7 +204,7 @@ export const packBaseOther = (given: { base: string; drive: string; image: strin
     'pack-base-other',
     given,
     `${given.base} differs from ${given.image}, the base image that drive ${given.drive} was recorded with.`,
-    'Name the right one.',
+    'Specify the correct image.',
   );
 
 export const packBaseUnknown = (given: { drive: string; file: string }) =>

@@ -110,7 +110,7 @@ export const recordedWithOther = (differs: {
   badInput(
     'recording-other-machine',
     differs,
-    `${differs.file} was recorded with another machine (${differs.option}: recorded ${shown(differs.recorded)}, ` +
+    `${differs.file} was recorded with a different machine (${differs.option}: recorded ${shown(differs.recorded)}, ` +
       `given ${shown(differs.requested)}).`,
     SAME_MACHINE,
   );
@@ -189,20 +189,20 @@ const fileOf = ({ image, overlay }: DriveFiles): string =>
 /** Why a replay can differ and what to do: whole sentences, the most likely reason first. */
 export const divergenceCauses = {
   driveContent: (at: { drive: string; sector: number; files: DriveFiles }) =>
-    `The guest read other data from drive ${at.drive} at sector ${at.sector}: ${fileOf(at.files)} has changed since it ` +
+    `The guest read different data from drive ${at.drive} at sector ${at.sector}: ${fileOf(at.files)} has changed since it ` +
     'was recorded. Restore it, or record again.',
   driveWrite: (at: { drive: string; sector: number }) =>
-    `The guest wrote other data to drive ${at.drive} at sector ${at.sector}. Execution had already diverged; the digests ` +
+    `The guest wrote different data to drive ${at.drive} at sector ${at.sector}. Execution had already diverged; the digests ` +
     'before this position show where.',
   driveDigest: (at: { drive: string; files: DriveFiles }) =>
     `The content of drive ${at.drive} differs: ${fileOf(at.files)} has changed since it was recorded. Restore it, or record again.`,
   driveError: (drive: string) =>
-    `Drive ${drive} completed the request with another status: its image, overlay or read-only setting has changed since it was recorded.`,
+    `Drive ${drive} completed the request with a different status: its image, overlay or read-only setting has changed since it was recorded.`,
   machine: (recordedBy: string) =>
-    `The machine did not repeat its execution: it was recorded with another version of blkreplay (${recordedBy}), the ` +
+    `The machine did not repeat the recorded execution: it was recorded with another version of blkreplay (${recordedBy}), the ` +
     'snapshot belongs to another recording, or blkreplay has a bug.',
   olderMachine: ({ version, format, formatNow }: { version: string; format: number; formatNow: number }) =>
-    `The machine did not repeat its execution: devices have changed since recordings of format ${format}, and this build ` +
-    `(format ${formatNow}) repeats most but not all of their behavior. Replay it with the build ` +
+    `The machine did not repeat the recorded execution: the devices have changed since recording format ${format}, and this build ` +
+    `(format ${formatNow}) reproduces most but not all of their earlier behavior. Replay it with the build ` +
     `that recorded it (blkreplay ${version}, format ${format}). Other causes: the snapshot belongs to another recording, or blkreplay has a bug.`,
 };

@@ -12,8 +12,8 @@ export const noHistory = () =>
 export const pastIsFixed = () =>
   badInput('past-is-fixed', {}, 'Recorded history cannot be changed.', {
     cli: 'Write at the live end of a recording.',
-    editor: 'Go to the end of a recording in progress to write.',
-    gdb: 'Continue to the end of a recording in progress to write.',
+    editor: 'Go to the live end of a recording to write.',
+    gdb: 'Continue to the live end of a recording to write.',
   });
 
 export const guestHasEnded = () =>
@@ -21,21 +21,21 @@ export const guestHasEnded = () =>
     'guest-has-ended',
     {},
     'The guest has ended, so nothing can be written to it.',
-    'Start it again, and write before its last step.',
+    'Start a new session, and write before the guest ends.',
   );
 
 export const positionOutside = ({ position, start, end }: { position: number; start: number; end: number }) =>
   badInput(
     'position-outside',
     { position, start, end },
-    `Position ${position} is not in the recording, which has positions ${start} to ${end}.`,
+    `Position ${position} is not in the recording, which covers positions ${start} to ${end}.`,
   );
 
 export const badAddress = ({ address, lengthBytes }: { address: bigint; lengthBytes: number }) =>
   badInput(
     'address-not-ram',
     { address: `0x${address.toString(16)}`, lengthBytes },
-    `${lengthBytes === 1 ? '1 byte' : `${lengthBytes} bytes`} at 0x${address.toString(16)} cannot be accessed: not in RAM as it is mapped now.`,
+    `${lengthBytes === 1 ? '1 byte' : `${lengthBytes} bytes`} at 0x${address.toString(16)} cannot be accessed: no RAM is mapped there now.`,
     'Use another address, or stop where this one is mapped.',
   );
 
@@ -47,10 +47,10 @@ export const fileLost = (lost: { file: string; isReplaced: boolean; use: 'writes
     'file-lost',
     lost,
     lost.use === 'writes'
-      ? `${lost.file} was ${lostHow(lost.isReplaced)} while this session writes to it. The session continues, but its data will be lost when it ends.`
-      : `${lost.file} was ${lostHow(lost.isReplaced)} while this session reads it. The session continues with the file that it opened.`,
+      ? `${lost.file} was ${lostHow(lost.isReplaced)} while this session was writing to it. The session continues, but its data will be lost when it ends.`
+      : `${lost.file} was ${lostHow(lost.isReplaced)} while this session was reading it. The session continues with the file that it opened.`,
     lost.use === 'writes'
-      ? 'End the session and start again, and leave its files in place.'
+      ? 'End the session and start a new one. Leave its files in place while it runs.'
       : 'Restore that file before you replay again.',
   );
 
@@ -58,7 +58,7 @@ export const savedNowhere = ({ file, isReplaced }: { file: string; isReplaced: b
   badInput(
     'file-lost-for-snapshot',
     { file, isReplaced },
-    `${file} was ${lostHow(isReplaced)} while this session uses it, so snapshots cannot be taken or changed.`,
+    `${file} was ${lostHow(isReplaced)} while this session was using it, so snapshots cannot be taken or changed.`,
     'Restore the file, and start the session again.',
   );
 
@@ -66,7 +66,7 @@ export const pastLost = ({ file, isReplaced }: { file: string; isReplaced: boole
   badInput(
     'file-lost-for-past',
     { file, isReplaced },
-    `${file} was ${lostHow(isReplaced)} while this session records to it, so going back is not possible.`,
+    `${file} was ${lostHow(isReplaced)} while this session was recording to it, so going back is not possible.`,
     'Continue, or end the session and record again.',
   );
 

@@ -79,6 +79,6 @@ export const snapshotStateTooLarge = (lengthBytes: number, lengthBytesMax: numbe
   badInput(
     'snapshot-state-too-large',
     { lengthBytes, lengthBytesMax },
-    `The machine state without RAM is too large for a snapshot: ${lengthBytes} bytes, at most ${lengthBytesMax}.`,
-    'Let the machine run on, and take the snapshot when fewer disk requests are pending.',
+    `The machine state without RAM is too large for a snapshot: ${lengthBytes} bytes; the maximum is ${lengthBytesMax}.`,
+    'Continue, and take the snapshot when fewer disk requests are pending.',
   );

@@ -34,8 +34,8 @@ export const symbolsAreOfOtherBuild = ({ name, booted, address }: { name: string
   notice(
     'symbols-differ',
     { name, booted, address: `0x${address.toString(16)}` },
-    `${name} is another build than ${name === booted ? 'the recorded one' : booted}: the code differs from ` +
-      `0x${address.toString(16)} on. Breakpoints are set only in functions that are the same in both.`,
+    `${name} is a different build from ${name === booted ? 'the recorded one' : booted}: the code differs, starting at ` +
+      `0x${address.toString(16)}. Breakpoints are set only in functions that are the same in both.`,
     'Use the symbols of the build that the machine runs.',
   );
 
@@ -52,7 +52,7 @@ export const debugInfoIsDamaged = (name: string, section: string, damage: string
   sentence(`${name}: ${section} is damaged (${damage}). Some lines or variables are missing. Build it again.`);
 
 export const debugSectionIsCompressed = (name: string, section: string) =>
-  sentence(`${name}: ${section} has an unsupported compression. Build with -gz=none.`);
+  sentence(`${name}: ${section} uses an unsupported compression format. Build with -gz=none.`);
 
 export const debugInfoIsElsewhere = (name: string) =>
   sentence(`${name}: its debug information is in .dwo files, which are not supported. Build without -gsplit-dwarf.`);
@@ -98,15 +98,19 @@ export const memberIsUnknown = (member: string, type: string) =>
   badInput('expression-unknown-member', { member, type }, `${shown(type)} has no member "${shown(member)}".`);
 
 export const isNotAStruct = (what: string, type: string) =>
-  badInput('expression-not-a-struct', { what, type }, `${shown(what)} is not a struct or union, but ${shown(type)}.`);
+  badInput(
+    'expression-not-a-struct',
+    { what, type },
+    `${shown(what)} is not a struct or union: its type is ${shown(type)}.`,
+  );
 
 export const isNotAPointer = (what: string, type: string) =>
-  badInput('expression-not-a-pointer', { what, type }, `${shown(what)} is not a pointer, but ${shown(type)}.`);
+  badInput('expression-not-a-pointer', { what, type }, `${shown(what)} is not a pointer: its type is ${shown(type)}.`);
 
 export const isNotANumber = (what: string, type: string) =>
-  badInput('expression-not-a-number', { what, type }, `${shown(what)} is not a number, but ${shown(type)}.`);
+  badInput('expression-not-a-number', { what, type }, `${shown(what)} is not a number: its type is ${shown(type)}.`);
 
-/** Values without a name, as the messages above call them. */
+/** What the messages above call values that have no name. */
 export const valueNames = {
   operandOf: (operator: string) => `The operand of ${operator}`,
   targetOf: (pointer: string) => `The target of ${pointer}`,

@@ -15,18 +15,18 @@ Usage:
   blkreplay pack   RRFILE --into FILE [--without-bases] [--allow FILE] [--overwrite] [--json]
                                                             write the recording and all files that it needs to one file
   blkreplay unpack FILE --into FOLDER [--base DRIVE=FILE] [--allow FILE] [--overwrite] [--json]
-
+                                                            write the files of a packed recording to a folder
   blkreplay overlay create OVERLAY --base FILE --format raw|qcow2 [--allow FILE] [--overwrite]
                                                             create an empty overlay for a base image
-  blkreplay overlay info | map OVERLAY [--allow FILE]       describe it; show which file has each part of its disk
+  blkreplay overlay info | map OVERLAY [--allow FILE]       describe it; show which file contains each part of its disk
   blkreplay overlay check OVERLAY [--repair]                exit status 2 for damage; leaked clusters are not damage
-  blkreplay overlay commit OVERLAY [--allow FILE] [--yes]   write its data to its base, and empty it
+  blkreplay overlay commit OVERLAY [--allow FILE] [--yes]   write its data to its base image, and empty it
   blkreplay overlay discard OVERLAY [--yes]                 delete the data in it
   blkreplay overlay rebase OVERLAY --base FILE --format raw|qcow2 [--name-only] [--allow FILE] [--yes]
-                                                            change the base and keep the disk content; --name-only: the
-                                                            base was moved
+                                                            change the base image and keep the disk content;
+                                                            --name-only: the base image was moved
   blkreplay snapshot list FILE                              FILE is a recording, for all its drives, or an overlay
-  blkreplay snapshot apply | delete FILE NAME [--yes]
+  blkreplay snapshot apply | delete FILE NAME [--yes]       replace the disk content with the snapshot's; delete it
   blkreplay snapshot rename FILE NAME NEWNAME [--yes]       --yes: proceed even if a recording can no longer be replayed
                                                             or data is lost
 
@@ -72,7 +72,7 @@ Recording:
   --rrsnapshot NAME     name of the first snapshot (default replay_init). When given, a qcow2 image without an overlay
                         receives the writes of the guest and the snapshots itself
   --all-snapshots       take all automatic snapshots, at multiples of 16777216 steps and later at wider intervals,
-                        however long they take; by default they use a fortieth of the recording time
+                        however long they take; by default they use about 1/40 of the recording time
   --overwrite           replace an existing recording and overlays
   --stop-at POSITION    stop after exactly this many steps, for example 1_000_000
 
@@ -89,6 +89,12 @@ Output:
   --json                the last line on stderr is a JSON object with the result
   --help, --version
 
-Exit status: 0 power-off or --stop-at reached, 1 failure reported by the guest, 2 bad input, 3 the replay differs from
-the recording, 4 failure of the host (disk full, I/O error), 130 interrupted.
+Exit status:
+  0    The guest powered off, --stop-at or the end of the recording was reached, or the guest requested a reset and
+       --no-reboot ends the run
+  1    The guest reported failure, or all harts wait for an interrupt, and none can occur
+  2    The input is invalid
+  3    The replay differs from the recording
+  4    The host failed, for example because of a full disk or an I/O error
+  130  Ctrl-C, SIGTERM or SIGHUP interrupted the command
 `;

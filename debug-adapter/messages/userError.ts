@@ -53,7 +53,7 @@ export const notice = (code: string, fields: Fields, problem: string, remedy: Re
 export type UserErrorKind =
   | 'badInput' // exit status 2
   | 'divergence' // exit status 3
-  | 'hostFailure' // exit status 4: disk full, IO error
+  | 'hostFailure' // exit status 4: disk full, I/O error
   | 'interrupted'; // exit status 130: the user ended it
 
 /** A message that ends an action. Its `message` is in the command line's terms; front ends call `textFor`. */

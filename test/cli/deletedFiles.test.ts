@@ -14,10 +14,10 @@ test('files deleted or replaced while the command line records are reported on s
   while (!sandbox.exists('a.rr') || !sandbox.exists('o.qcow2')) await new Promise((resolve) => setTimeout(resolve, 20));
   fs.rmSync(sandbox.path('o.qcow2'));
   await running.untilSaid(
-    /^blkreplay: o\.qcow2 was deleted while this session writes to it\. .* will be lost when it ends\./m,
+    /^blkreplay: o\.qcow2 was deleted while this session was writing to it\. .* will be lost when it ends\./m,
   );
   fs.renameSync(sandbox.path(sandbox.disk('other.img')), sandbox.path('disk.img'));
-  await running.untilSaid(/^blkreplay: disk\.img was replaced by another file while this session reads it\. /m);
+  await running.untilSaid(/^blkreplay: disk\.img was replaced by another file while this session was reading it\. /m);
   running.kill('SIGINT');
   const { status, stderr } = await running.end;
   assert.equal(status, 130);

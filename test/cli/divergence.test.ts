@@ -61,7 +61,7 @@ const FORGERIES: Forgery[] = [
   {
     what: 'a digest of a device',
     ...lieAboutDigest('uart0'),
-    says: () => /expected digest \w+ of uart0, but it is \w+\. The machine did not repeat its execution/,
+    says: () => /expected digest \w+ of uart0, but it is \w+\. The machine did not repeat the recorded execution/,
   },
   {
     what: 'a digest of a drive',
@@ -96,7 +96,7 @@ const FORGERIES: Forgery[] = [
     says: (log) =>
       new RegExp(
         `position ${completionOf(log, read(log)).position}: expected .*, but .*\\. ` +
-          `The guest read other data from drive hd0 at sector ${read(log).offset / 512}: disk\\.img or ` +
+          `The guest read different data from drive hd0 at sector ${read(log).offset / 512}: disk\\.img or ` +
           `its overlay hd0\\.qcow2 has changed`,
       ),
   },
@@ -107,7 +107,7 @@ const FORGERIES: Forgery[] = [
       replace(log, completion, { ...completion, status: 'ioError', digest: 0n });
     },
     code: 'divergence-completion',
-    says: () => /expected .*, but .*\. Drive hd0 completed the request with another status/,
+    says: () => /expected .*, but .*\. Drive hd0 completed the request with a different status/,
   },
   {
     what: 'a key that was not pressed',
@@ -122,7 +122,7 @@ const FORGERIES: Forgery[] = [
     what: 'a clock jump while the machine is busy',
     forge: (log) => log.splice(log.indexOf(read(log)), 0, { kind: 'clockJump', position: 1000, nanoseconds: 5 }),
     code: 'divergence-input',
-    says: () => /position 1000: expected .*clock.*, but the machine does not wait at this position/,
+    says: () => /position 1000: expected .*clock.*, but the machine is not waiting at this position/,
   },
   {
     what: 'the result at the end',
@@ -207,7 +207,7 @@ suite('an overlay that was changed since the recording', { concurrency: 2 }, () 
     [
       'in a byte of RAM',
       (image) => image.writeVmState((1 << 20) + 0x10_0000, Uint8Array.of(1)),
-      /position 0: expected digest \w+ of RAM, but it is \w+\. The machine did not repeat its execution/,
+      /position 0: expected digest \w+ of RAM, but it is \w+\. The machine did not repeat the recorded execution/,
     ],
   ];
   for (const [what, change, says] of some(changes, 2)) {

@@ -111,7 +111,7 @@ suite('a recording with an impossible header', { concurrency: 2 }, () => {
       header.machine[field] = true;
       sandbox.write('a.rr', withHeader(sandbox.read('a.rr'), header));
       const { message } = (await sandbox.replay(DEMO)).refused(2);
-      assert.match(message, /snapshot "replay_init" .*it has other devices/);
+      assert.match(message, /snapshot "replay_init" .*it has different devices/);
     });
   }
 

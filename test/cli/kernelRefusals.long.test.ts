@@ -114,19 +114,19 @@ const FILES: Refusal[] = [
     what: 'a raw file to load without an address',
     ...file('data', '--load', 'bad'),
     code: 'load-address-missing',
-    says: /^bad is a raw binary, so its load address is not known\. Add an address, for example bad@0x80400000/,
+    says: /^bad is a raw binary, so it needs a load address\. Add an address, for example bad@0x80400000/,
   },
   {
     what: 'a file to load into a device',
     ...file('data', '--load', 'bad@0x10000000'),
     code: 'kernel-does-not-fit',
-    says: /^bad would be loaded to 0x10000000\.\.0x10000004, outside RAM .*\. Give an address in RAM/,
+    says: /^bad would be loaded to 0x10000000\.\.0x10000004, outside RAM .*\. Use an address in RAM/,
   },
   {
     what: 'a file to load that is larger than RAM',
     ...file(new Uint8Array(17 * MIB), '--load', 'bad@0x80000000', '--memory', '16M'),
     code: 'kernel-does-not-fit',
-    says: /^bad would be loaded to .* Give the machine more memory with --memory, or give a lower address/,
+    says: /^bad would be loaded to .* Give the machine more memory with --memory, or use a lower address/,
   },
   {
     what: 'a file to load over the kernel',

@@ -165,7 +165,7 @@ test(
         assert.equal(code, 'image-in-qemu', message);
         assert.equal(
           message,
-          `${file} is open for writing in QEMU (process ${qemu.pid}). End QEMU first, or use a copy of the image.`,
+          `${file} is open for writing in QEMU (process ${qemu.pid}). Quit QEMU first, or use a copy of the image.`,
         );
       }
       assert.deepEqual(sandbox.fingerprint(), before);

@@ -61,7 +61,7 @@ suite('snapshots of closed recordings', () => {
     await sandbox.cli(['snapshot', 'rename', 'demo.rr', 'auto-16777216', 'here']);
     const { code, message } = (await sandbox.replay(DEMO, '--rrsnapshot', 'here', '--stop-at', '16777215')).refused(2);
     assert.equal(code, 'stop-before-start', message);
-    assert.match(message, /^--stop-at 16777215 is before position 16777216, where this replay starts\. Give a later/);
+    assert.match(message, /^--stop-at 16777215 is before position 16777216, where this replay starts\. Pass a later/);
     (await sandbox.replay(DEMO, '--rrsnapshot', 'here', '--stop-at', '16777216')).ended(0, 'stopAt');
   });
 
@@ -219,7 +219,7 @@ suite('dump', () => {
     );
   });
 
-  test('a failed request of the guest is logged with its result, and replays as such', async (t) => {
+  test('a failed request of the guest is logged with its result, and fails again in the replay', async (t) => {
     const sandbox = new Sandbox(t);
     sandbox.disk('disk.img', 4 * MIB);
     const session: Session = { kernel: guest('small/blkerr'), drives: [{ image: 'disk.img', overlay: 'o.qcow2' }] };
@@ -258,7 +258,7 @@ suite('pack and unpack', () => {
     });
   }
 
-  test('bases that are left out are named with their digests, and only the right ones are accepted', async (t) => {
+  test('omitted base images are reported with their digests, and only the correct ones are accepted', async (t) => {
     const source = recorded.copy(t);
     await does(source, 'pack two.rr --into all.pack --without-bases');
     assert.ok(source.read('all.pack').length < MIB);

@@ -15,14 +15,14 @@ const RECORD: Refusal[] = [
     trouble: (sandbox) => sandbox.write('hd0.qcow2', 'precious'),
     command: record(DEMO),
     code: 'overlay-exists',
-    says: /^hd0\.qcow2 already exists .*Name another overlay, or pass --overwrite/,
+    says: /^hd0\.qcow2 already exists .*Specify another overlay, or pass --overwrite/,
   },
   {
     what: 'an existing recording',
     trouble: (sandbox) => sandbox.write('a.rr', 'precious'),
     command: record(DEMO),
     code: 'recording-exists',
-    says: /^a\.rr already exists .*Name another recording, or pass --overwrite/,
+    says: /^a\.rr already exists .*Specify another recording, or pass --overwrite/,
   },
   {
     what: 'an existing state-only image',

@@ -73,7 +73,7 @@ const REPLAY: Refusal[] = [
     trouble: (sandbox) => sandbox.flipByte('a.rr', firstEventsOf(sandbox, 'a.rr')),
     command: replay(DEMO),
     code: 'recording-damaged',
-    says: /^a\.rr is damaged at byte \d+: a chunk is changed, but intact chunks follow/,
+    says: /^a\.rr is damaged at byte \d+: a chunk is damaged, but intact chunks follow/,
   },
   ...([0, 2 * MIB, -1] as const).map((offset) => ({
     what: `a base whose byte ${offset} was changed`,
@@ -131,7 +131,7 @@ const REPLAY: Refusal[] = [
     what: 'another memory size',
     command: replay({ ...DEMO, options: ['--memory', '64M'] }),
     code: 'recording-other-machine',
-    says: /^a\.rr was recorded with another machine \(memory: recorded 128 MiB, given 64 MiB\)\. Replay with the options of the recording/,
+    says: /^a\.rr was recorded with a different machine \(memory: recorded 128 MiB, given 64 MiB\)\. Replay with the options of the recording/,
   },
   {
     what: 'another command line for the kernel',
@@ -200,13 +200,13 @@ const REPLAY: Refusal[] = [
     trouble: (sandbox) => makeOverlay(sandbox, 'hd0.qcow2', 'disk.img', { snapshot: 'replay_init' }),
     command: replay(DEMO),
     code: 'snapshot-foreign',
-    says: /^The snapshot "replay_init" in hd0\.qcow2 does not belong to this machine: it has no machine state of blkreplay/,
+    says: /^The snapshot "replay_init" in hd0\.qcow2 does not belong to this machine: it has no machine state saved by blkreplay/,
   },
   {
     what: 'an overlay of a machine with another memory size',
     command: replay(withDrive({ overlay: 'small.qcow2' })),
     code: 'snapshot-foreign',
-    says: /^The snapshot "replay_init" in small\.qcow2 does not belong to this machine: it has another amount of memory/,
+    says: /^The snapshot "replay_init" in small\.qcow2 does not belong to this machine: it has a different amount of memory/,
   },
   {
     what: 'an overlay of a disk of another size',

@@ -93,7 +93,7 @@ test('a data breakpoint that cannot be set states the reason', async (t) => {
   const { dataId } = await dap.request('dataBreakpointInfo', { name: '*(int *)16' });
   const { breakpoints } = await dap.request('setDataBreakpoints', { breakpoints: [{ dataId }] });
   assert.equal(breakpoints[0].verified, false);
-  assert.match(breakpoints[0].message, /not in RAM/);
+  assert.match(breakpoints[0].message, /no RAM is mapped/);
   assert.match(
     await dap.refused('setDataBreakpoints', { breakpoints: [{ dataId: '{}' }] }),
     /an id from dataBreakpointInfo/,

@@ -27,7 +27,7 @@ test('the position is reported at stops and while running, and goTo moves to it'
   assert.deepEqual(dap.place, { ...end, position: middle, isPast: true });
   assert.match(
     await dap.refused('blkreplay/goTo', { position: end.position + 1 }),
-    /is not in the recording, which has positions/,
+    /is not in the recording, which covers positions/,
   );
   assert.match(await dap.refused('blkreplay/goTo', {}), /"position" .* expected an integer/);
   await dap.until('blkreplay/goTo', { position: end.position });
@@ -55,7 +55,7 @@ test('typed input reaches a sleeping guest, and the replay reproduces it', async
   assert.match(output, /64 blocks, crc32/);
   const history = dap.place.end;
   await dap.until('reverseContinue');
-  assert.match(await dap.refused('blkreplay/consoleInput', { base64: btoa('x') }), /Go to the end of the recording/);
+  assert.match(await dap.refused('blkreplay/consoleInput', { base64: btoa('x') }), /Go to the live end/);
   assert.equal(dap.terminal, output, 'history is not printed again');
   await dap.leave();
 

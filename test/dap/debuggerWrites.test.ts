@@ -41,7 +41,7 @@ test('variables, registers, memory and expressions written at the live end are r
     await dap.refused('setVariable', { variablesReference: registers, name: 'a0', value: 'nobody' }),
     /no variable, function or enumerator "nobody" here/,
   );
-  assert.match(await dap.refused('writeMemory', { memoryReference: '0x0', data }), /not in RAM/);
+  assert.match(await dap.refused('writeMemory', { memoryReference: '0x0', data }), /no RAM is mapped/);
   assert.match(await dap.refused('writeMemory', { memoryReference: address, data: '?' }), /in base64/);
   assert.match(
     await dap.refused('evaluate', { expression: 'level = 1', context: 'watch' }),

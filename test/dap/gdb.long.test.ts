@@ -30,7 +30,7 @@ test('while gdb runs the machine the editor follows, and the run owner locks out
 
   await dap.until('blkreplay/goTo', { position: 1000 });
   await dap.request('continue', { threadId: 1 });
-  assert.equal(await gdb.ask('m80000000,4'), 'E.The editor runs the machine. Pause it there first.');
+  assert.equal(await gdb.ask('m80000000,4'), 'E.The editor is running the machine. Pause it there first.');
   await dap.request('pause', { threadId: 1 });
   await dap.event('stopped');
   assert.match(await gdb.ask('m80000000,4'), /^[0-9a-f]{8}$/);

@@ -57,8 +57,9 @@ suite('problems while a session runs', { concurrency: 2 }, () => {
       for (const file of ['hd0.qcow2', 'demo.rr', 'disk.img']) {
         change(sandbox.path(file));
         const printed = await nextImportant(dap);
-        const how = file === 'disk.img' ? 'reads it\\. .* Restore that file' : 'writes to it\\. .* lost when it ends';
-        assert.match(printed, new RegExp(`${file.replace('.', '\\.')} was ${what} while this session ${how}`));
+        const how =
+          file === 'disk.img' ? 'reading it\\. .* Restore that file' : 'writing to it\\. .* lost when it ends';
+        assert.match(printed, new RegExp(`${file.replace('.', '\\.')} was ${what} while this session was ${how}`));
       }
       await dap.request('pause', { threadId: 1 });
       await dap.event('stopped');
@@ -83,7 +84,10 @@ suite('problems while a session runs', { concurrency: 2 }, () => {
       await dap.event('stopped');
       await dap.request('blkreplay/takeSnapshot', { name: 'before' });
       change(sandbox.path('hd0.qcow2'));
-      assert.match(await nextImportant(dap), /hd0\.qcow2 was .* while this session reads it\. .* Restore that file/);
+      assert.match(
+        await nextImportant(dap),
+        /hd0\.qcow2 was .* while this session was reading it\. .* Restore that file/,
+      );
       for (const [command, args] of [
         ['takeSnapshot', { name: 'x' }],
         ['renameSnapshot', { name: 'before', newName: 'after' }],

@@ -152,7 +152,7 @@ const REPLAYING: Omit<Rule, 'rr'>[] = [
     what: 'another memory size',
     session: DEMO,
     memory: '64M',
-    says: /^a\.rr was recorded with another machine \(memory: recorded 128 MiB, given 64 MiB\)/,
+    says: /^a\.rr was recorded with a different machine \(memory: recorded 128 MiB, given 64 MiB\)/,
   },
   {
     what: 'an unknown first snapshot',

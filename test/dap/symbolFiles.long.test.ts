@@ -197,7 +197,7 @@ test('symbols of another build are reported once and apply only where their code
   assert.equal(noticesOf(dap).length, 1);
   assert.match(
     noticesOf(dap)[0],
-    /other\.elf is another build than \S+kernel\.elf: the code differs from 0x8000\w+ on\./,
+    /other\.elf is a different build from \S+kernel\.elf: the code differs, starting at 0x8000\w+\./,
   );
   const { stackFrames } = await dap.request('stackTrace', { threadId: 1 });
   assert.ok(!namesIn(stackFrames).includes('main'), 'callers in other code have no names');
@@ -209,7 +209,7 @@ test("the recorded kernel's symbols win over those of a slightly different build
   sandbox.write('other.elf', patched(CALLS, 0x8000_0ea0n));
   const dap = await replayed(t, sandbox, { symbols: ['other.elf'] });
   assert.equal(noticesOf(dap).length, 1);
-  assert.match(noticesOf(dap)[0], /other\.elf is another build than .* differs from 0x80000ea0 on/);
+  assert.match(noticesOf(dap)[0], /other\.elf is a different build from .* starting at 0x80000ea0\./);
   await stopsInFibonacci(dap);
 });
 
@@ -225,7 +225,7 @@ test('a breakpoint that cannot be hit is unverified and states the reason', asyn
   const answer = await dap.request('setInstructionBreakpoints', { breakpoints });
   const [nowhere, fibonacci] = answer.breakpoints;
   assert.deepEqual([nowhere.verified, fibonacci.verified], [false, true]);
-  assert.match(nowhere.message, /^There is no memory at 0x40000000 now/);
+  assert.match(nowhere.message, /^No memory is mapped at 0x40000000 now/);
 });
 
 // --- helpers -------------------------------------------------------------------------------------------------------------

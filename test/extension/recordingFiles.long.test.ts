@@ -184,7 +184,7 @@ test('the session that has a file open is named', async (t) => {
   await running.end;
   assert.deepEqual(await identify('o.qcow2'), { path: 'o.qcow2', kind: 'overlay', inUse: null });
   assert.deepEqual(await identify('disk.img'), { path: 'disk.img', kind: null, inUse: null });
-  assert.match((await sandbox.cli(['identify', 'a.rr'])).console, /^a\.rr is a recording of blkreplay\.\n$/);
+  assert.match((await sandbox.cli(['identify', 'a.rr'])).console, /^a\.rr is a blkreplay recording\.\n$/);
 });
 
 function linked(sandbox: Sandbox, to: string, link: (to: string, from: string) => void): void {

@@ -10,7 +10,7 @@ const PLACE = {
 };
 
 test('the status bar shows the position and what it means', () => {
-  assert.equal(statusText(PLACE).text, '$(debug-reverse-continue) 12,345,678 / 40,000,000 · past');
+  assert.equal(statusText(PLACE).text, '$(debug-reverse-continue) 12,345,678 / 40,000,000 · history');
   assert.match(statusText(PLACE).tooltip, /Console input is possible again at the live end/);
   assert.equal(
     statusText({ ...PLACE, isPast: false, position: 40_000_000 }).text,

@@ -101,7 +101,7 @@ test('a file name that cannot exist is refused by every call', { skip: WINDOWS }
     for (const [i, call] of calls.entries()) {
       const error = errorOf(() => call(path.join(folder, name)));
       assert.equal(error.code, 'file-bad-name', `${i}: ${error.message}`);
-      assert.match(error.message, /^This system does not accept the path \P{Cc}{1,300}\. Use another one\.$/u);
+      assert.match(error.message, /^The path \P{Cc}{1,300} is not valid on this system\. Use another path\.$/u);
     }
   }
   assert.deepEqual(fs.readdirSync(folder), []);

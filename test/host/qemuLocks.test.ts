@@ -52,7 +52,7 @@ function expectLock(file: string, use: 'base' | 'reads' | 'writes', isFree: bool
   assert.throws(lock, (error: Error & { code: string }) => {
     assert.equal(error.code, 'image-in-qemu');
     const says = new RegExp(
-      `^\\S+hd0\\.img is open (for writing )?in QEMU \\(process ${pid}\\)\\. End QEMU first, or use a copy`,
+      `^\\S+hd0\\.img is open (for writing )?in QEMU \\(process ${pid}\\)\\. Quit QEMU first, or use a copy`,
     );
     assert.match(error.message, says);
     return true;

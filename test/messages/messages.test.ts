@@ -29,7 +29,7 @@ test('what to do is told in the terms of the command line, the editor and gdb', 
   assert.match(textFor(overlay, 'editor'), /^hd0\.qcow2 already exists .* set "overwrite" to "always"\.$/);
   assert.match(textFor(notQcow2('hd0.img'), 'cli'), /pass format=raw/);
   assert.match(textFor(notQcow2('hd0.img'), 'editor'), /set "format": "raw"/);
-  assert.match(textFor(fileMissing('k'), 'cli'), /current directory/);
+  assert.match(textFor(fileMissing('k'), 'cli'), /current folder/);
   assert.match(textFor(fileMissing('k'), 'editor'), /"cwd"/);
   assert.match(textFor(noHistory(), 'editor'), /"rr"/);
   assert.doesNotMatch(textFor(noHistory(), 'gdb'), /"rr"|launch configuration/);
@@ -114,7 +114,7 @@ test('sentences for users are in the messages only', () => {
   );
 });
 
-test('the search for sentences finds one, and passes over identifiers, paths and markup', () => {
+test('the search for sentences finds one, and ignores identifiers, paths and markup', () => {
   assert.ok(isSentence('the refcount table is full'));
   assert.ok(isSentence('Press F5 to start one.'));
   assert.ok(!isSentence('blkreplay/goTo'));

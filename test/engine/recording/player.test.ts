@@ -269,21 +269,21 @@ const DIVERGENCES: {
     position: 200,
     does: (played) => played.blockCompletion({ ...COMPLETION, digest: 1n }),
     code: 'divergence-completion',
-    says: /data digest 0000000000000abc, but .*data digest 0000000000000001\. The guest read other data from drive hd0 at sector 12: disk\.img or its overlay hd0\.qcow2 has changed/,
+    says: /data digest 0000000000000abc, but .*data digest 0000000000000001\. The guest read different data from drive hd0 at sector 12: disk\.img or its overlay hd0\.qcow2 has changed/,
   },
   {
     title: 'other data written',
     position: 400,
     does: (played) => played.blockCompletion({ ...SECOND_DONE, digest: 1n }),
     code: 'divergence-completion',
-    says: /The guest wrote other data to drive hd0 at sector 1/,
+    says: /The guest wrote different data to drive hd0 at sector 1/,
   },
   {
     title: 'another result',
     position: 200,
     does: (played) => played.blockCompletion({ ...COMPLETION, status: 'ioError', digest: 0n }),
     code: 'divergence-completion',
-    says: /with ok .* completed with ioError .*Drive hd0 completed the request with another status/,
+    says: /with ok .* completed with ioError .*Drive hd0 completed the request with a different status/,
   },
   {
     title: 'a key that the UART does not take',
@@ -297,7 +297,7 @@ const DIVERGENCES: {
     position: 250,
     does: (played) => played.takeEvent(at(250)),
     code: 'divergence-input',
-    says: /position 250: expected a clock jump of 900 ns .* but the machine does not wait/,
+    says: /position 250: expected a clock jump of 900 ns .* but the machine is not waiting/,
   },
   {
     title: 'another end',

@@ -75,7 +75,7 @@ test('compressed sections need a decompressor, and are refused with a message wi
   assert.equal(without.lineAt(without.functionsNamed('main')[0].low), undefined);
   assert.match(
     without.diagnostics.join('\n'),
-    /x\.elf: \.debug_info has an unsupported compression.*Build with -gz=none/,
+    /x\.elf: \.debug_info uses an unsupported compression format.*Build with -gz=none/,
   );
   const withIt = open(fixture('flow-compressed'));
   assert.ok(withIt.lineAt(withIt.functionsNamed('main')[0].low));

@@ -99,7 +99,7 @@ function refusedAt(replay: Timeline, sector: number, [file, name]: string[]): vo
     () => replay.advance(1e9),
     (error) => {
       assert.ok(error instanceof UserError && error.code === 'divergence-completion', String(error));
-      assert.match(error.message, new RegExp(`read other data from drive hd0 at sector ${sector}: `));
+      assert.match(error.message, new RegExp(`read different data from drive hd0 at sector ${sector}: `));
       assert.ok(error.message.includes(file) && error.message.includes(name), error.message);
       return true;
     },

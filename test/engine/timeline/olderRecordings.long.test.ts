@@ -38,7 +38,7 @@ test('current digests in a recording of version 3 are a divergence at the first 
 for (const format of [2, 3, 4]) {
   test(`where the devices of a recording of version ${format} diverge, the message names the build that replays it`, (t) => {
     const message = messageOfDivergence(t, { devices: 'before5', format });
-    assert.match(message, /of uart0.*devices have changed since recordings of format/);
+    assert.match(message, /of uart0.*devices have changed since recording format/);
     assert.match(
       message,
       new RegExp(`Replay it with the build that recorded it \\(blkreplay test, format ${format}\\)`),

@@ -47,7 +47,7 @@ const SETTINGS: Mistake[] = [
     says: /true or false/,
     where: '"stopOnEntry"',
   },
-  { what: 'an unknown board', settings: { machine: 'spike' }, says: /not possible/, where: '"machine"' },
+  { what: 'an unknown board', settings: { machine: 'spike' }, says: /Invalid value/, where: '"machine"' },
   {
     what: 'a snapshot name reserved for automatic snapshots',
     settings: { rrsnapshot: 'auto-7' },
@@ -232,7 +232,7 @@ const RECORDINGS: Mistake[] = [
   {
     what: 'another memory size than recorded',
     settings: { ...REPLAY, memory: '64M' },
-    says: /another machine \(memory/,
+    says: /a different machine \(memory/,
     where: 'demo.rr',
   },
   {
@@ -251,7 +251,7 @@ const RECORDINGS: Mistake[] = [
     what: 'a changed base image',
     settings: { ...REPLAY, drives: [{ ...REPLAY.drives[0], image: 'scratch/other.img', format: 'raw' }] },
     files: write('other.img', new Uint8Array(4 << 20).fill(7)),
-    says: /another machine|has changed/,
+    says: /a different machine|has changed/,
     where: 'demo.rr',
   },
   {

@@ -165,7 +165,7 @@ for (const [what, plan, says] of [
   [
     'a raw kernel at an odd address',
     () => planBoot({ kernel: { ...RAW, address: RAM + 1 } }, 16 * MIB),
-    /^Invalid address 0x80000001 for x\.bin: instructions start at even addresses\. Give an even address/,
+    /^Invalid address 0x80000001 for x\.bin: instructions start at even addresses\. Use an even address/,
   ],
   [
     'an Image between multiples of 2 MiB',
@@ -175,12 +175,12 @@ for (const [what, plan, says] of [
   [
     'a raw kernel below RAM',
     () => planBoot({ kernel: { ...RAW, address: 0x2000_0000 } }, 16 * MIB),
-    /^x\.bin would be loaded to 0x20000000\.\.0x20002328, outside RAM \(0x80000000\.\.0x81000000\)\. Give an address in RAM/,
+    /^x\.bin would be loaded to 0x20000000\.\.0x20002328, outside RAM \(0x80000000\.\.0x81000000\)\. Use an address in RAM/,
   ],
   [
     'a raw kernel that extends beyond RAM',
     () => planBoot({ kernel: { ...RAW, address: RAM + 16 * MIB - 4096 } }, 16 * MIB),
-    /^x\.bin would be loaded to .* outside RAM .* Give the machine more memory with --memory, or give a lower address/,
+    /^x\.bin would be loaded to .* outside RAM .* Give the machine more memory with --memory, or use a lower address/,
   ],
   [
     'an ELF kernel with an address',
@@ -190,7 +190,7 @@ for (const [what, plan, says] of [
   [
     'a raw file to load without an address',
     () => planBoot({ kernel: RAW, loads: [DATA] }, 16 * MIB),
-    /^data is a raw binary, so its load address is not known\. Add an address, for example data@0x80400000/,
+    /^data is a raw binary, so it needs a load address\. Add an address, for example data@0x80400000/,
   ],
   [
     'an empty file to load',
@@ -214,7 +214,7 @@ for (const [what, plan, says] of [
         },
         16 * MIB,
       ),
-    /^data and x\.bin would both be loaded to 0x8000012c\. Use --memory for more memory, give other addresses/,
+    /^data and x\.bin would both be loaded to 0x8000012c\. Use --memory for more memory, use other addresses/,
   ],
   [
     'an initrd without a kernel',

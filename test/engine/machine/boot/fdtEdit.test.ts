@@ -93,8 +93,8 @@ for (const [what, bytes, says] of [
     changed((view) => view.setUint32(56 + 12, 5000)),
     /its structure block is damaged/,
   ],
-  ['no end token', changed((view) => view.setUint32(36, 24)), /its structure block does not end/],
-  ['a node without an end', changed((view) => view.setUint32(SMALL.length - 4 - 12, 4)), /a node does not end/],
+  ['no end token', changed((view) => view.setUint32(36, 24)), /its structure block has no end token/],
+  ['a node without an end', changed((view) => view.setUint32(SMALL.length - 4 - 12, 4)), /a node is not closed/],
 ] as const) {
   test(`refused: ${what}`, () => {
     assert.throws(
