@@ -1,5 +1,5 @@
 // Hours of tests, run by hand: the long tier with ten times the counts of .ci/run, and other random numbers each time.
-// An environment variable that is set stays as it is.
+// Environment variables that are already set keep their values.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

@@ -24,7 +24,7 @@ const RETIRED_WORDS: Readonly<Record<string, string>> = {
   world: 'host, or environment',
 };
 
-/** Identifiers that nothing has as its whole name, and file names. */
+/** Names that no identifier or file may have; longer names may contain them. */
 const RETIRED_NAMES: Readonly<Record<string, string>> = {
   place: 'location, position, offset or address',
   Place: 'location, position, offset or address',

@@ -144,7 +144,8 @@ function writeLockFile(lock: LockFile, content: string, replaces: boolean): bool
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
-    // The file system has no links (FAT, some network file systems). A failed write fails again.
+    // The file system has no links (FAT, some network file systems). If the error has another cause, creating the file
+    // fails with the same error.
     if (!replaces && NO_LINKS.has(codeOf(error) ?? '')) return createExclusively(lock, content);
     throw openFailure(error, { name: lock.name, access: 'write', creating: true });
   } finally {

@@ -8,8 +8,8 @@ export function isAlive(pid: number): boolean {
     // Without permission to send it a signal, the process still exists.
     if (codeOf(error) !== 'EPERM') return false;
   }
-  // A zombie has released everything but stays until its parent reads its status, which in a container without an
-  // init process never happens.
+  // A zombie has released its resources but exists until its parent reaps it, which may never happen in a container
+  // without an init process.
   const state = statFields(pid)?.[0];
   return state !== 'Z' && state !== 'X';
 }

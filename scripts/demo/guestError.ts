@@ -33,5 +33,5 @@ export async function findVariable(session: DebugSession, { name, found }: Guest
 
 const DEPTH_MAX = 4;
 
-/** What a guest complains of by name is no element of an array. */
+/** An error message names a variable or a member, never an array element. */
 const isArray = (type = ''): boolean => type.endsWith(']');

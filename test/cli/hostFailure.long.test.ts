@@ -53,9 +53,8 @@ suite('a failing host', { concurrency: 2 }, () => {
     (await sandbox.replay(DEMO)).ended(0, 'endOfRecording');
   });
 
-  // V8's reservation varies, so only some of these limits are high enough; below the lowest Node does not start. Only
-  // Linux
-  // enforces such a limit.
+  // V8's reservation varies, so only some of these limits are high enough; below the lowest, Node does not start. Only
+  // Linux enforces such a limit.
   test('memory that the system refuses', { skip: process.platform !== 'linux' }, async (t) => {
     const sandbox = new Sandbox(t);
     const session = { kernel: guest('small/hello'), options: ['--memory', '2G'] };

@@ -162,7 +162,7 @@ function qemuImgAgrees(overlay: string): void {
   assert.ok(error !== undefined || status === 0 || status === 3, stdout + stderr);
 }
 
-/** The replay prints everything that the session had printed that long before its end, and nothing else. */
+/** The replay prints everything that the session had printed until `lostMs` before the kill, and nothing else. */
 async function printedAllBut(
   lostMs: number,
   { running, killedAtMs, replayed }: { running: RunningCli; killedAtMs: number; replayed: string },

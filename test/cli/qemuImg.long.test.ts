@@ -173,5 +173,5 @@ function converted(t: TestContext, name: string, options: string[] = []): Uint8A
   return sandbox.read('raw');
 }
 
-/** Does not print megabytes if they differ. */
+/** Unlike `assert.deepEqual`, prints no megabytes of data if they differ. */
 const same = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one, other) === 0;

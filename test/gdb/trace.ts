@@ -7,7 +7,7 @@ export interface TracedInstruction {
   stackPointer: bigint;
   /** The step from here was an instruction; otherwise a trap, an event or idle time. */
   retires: boolean;
-  /** Inside an interrupt that was entered and left. */
+  /** Part of an interrupt that was both entered and left within the trace. */
   isInterrupt: boolean;
 }
 
@@ -38,7 +38,7 @@ export function trace(timeline: Timeline, from: number, to: number): TracedInstr
   return traced;
 }
 
-/** Execution is back where an interrupt came: everything since then belongs to it. */
+/** If execution is back where an interrupt was taken, all instructions since then belong to that interrupt. */
 function leaveInterrupt(
   traced: TracedInstruction[],
   interrupts: number[],

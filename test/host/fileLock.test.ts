@@ -1,6 +1,6 @@
 /** File locks exclude conflicting sessions, by every name of a file.
  *
- * Readers of a base share it. Locks of dead processes are taken over, locks of other hosts never.
+ * Sessions that only read a base image share it. Locks of dead processes are taken over, locks of other hosts never.
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';

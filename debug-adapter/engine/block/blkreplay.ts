@@ -6,10 +6,10 @@ import type { Drive } from './drive.ts';
 import { DriveDigest } from './driveDigest.ts';
 
 /**
- * The filter between a guest disk and its image, modelled on QEMU's driver of the same name. It makes disk requests
+ * The filter between a guest disk and its image, modeled on QEMU's driver of the same name. It makes disk requests
  * deterministic and observable: it reports each request to the log when the guest makes it and again, with a digest
  * of its data, when it completes. A recording stores these reports; a replay compares them and stops at the first
- * difference. No log contains the data, because both start from the same disk.
+ * difference. A recording does not need the data itself, because recording and replay start from the same disk.
  *
  * The filter is transparent: `setDevice` changes the device below it (overlay, snapshot view with scratch layer,
  * base), which is not part of its state.

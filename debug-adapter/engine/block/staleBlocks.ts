@@ -3,8 +3,8 @@ import { type Run, RunSet } from './runSet.ts';
 
 /**
  * The blocks of a disk that a digest must read again. Single blocks are marked in a byte array per stretch of 256
- * blocks (1 MiB); long ranges, such as a new disk or a discarded range, are stored as runs of stretches. The cost
- * depends on what was touched, and a whole disk of any size takes one run.
+ * blocks (1 MiB); long ranges, such as a new disk or a discarded range, are stored as runs of stretches. The memory
+ * needed depends on which blocks are marked; a whole disk of any size takes one run.
  */
 export class StaleBlocks {
   /** Stretches whose blocks are all stale. */
@@ -26,7 +26,7 @@ export class StaleBlocks {
     this.mark(endWhole * BLOCKS_MAX, end);
   }
 
-  /** Whether a stretch is stale as part of a run; `delete` does not change that. */
+  /** Whether a run covers the stretch, so that all its blocks are stale; `delete` does not change that. */
   isWhollyStale(stretch: number): boolean {
     return this.whole.has(stretch);
   }

@@ -19,7 +19,7 @@ export class HartScheduler implements Stateful {
     this.interrupts = interrupts;
   }
 
-  /** The position by which `settle` must be called again; Infinity for a single hart. */
+  /** The position by which `schedule` must be called again; Infinity for a single hart. */
   get end(): Position {
     return this.harts.count === 1 ? Infinity : this.endsAt;
   }

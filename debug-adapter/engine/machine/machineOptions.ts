@@ -16,7 +16,7 @@ export interface MachineOptions {
   drives: readonly Drive[];
   /** One entry for each drive; by default the drives are modern ones in the first slots. */
   driveSlots?: readonly DriveSlot[];
-  /** Adds a source of entropy (virtio-rng). */
+  /** Adds an entropy source (virtio-rng). */
   rng?: boolean;
   /** The behavior of the devices; default `current`. */
   devices?: DeviceGeneration;

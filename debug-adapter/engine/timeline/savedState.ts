@@ -2,8 +2,8 @@ import { decodeState, encodeCbor } from '../base/cbor.ts';
 import type { State } from '../base/state.ts';
 
 /**
- * A machine's state in memory. One that is kept for long is packed: as CBOR it is one buffer instead of some hundred
- * objects, which V8 would collect late. One that is only needed for a moment stays as it is, which costs nothing.
+ * A machine's state in memory. A state that is kept for long is packed: as CBOR it is one buffer instead of some hundred
+ * objects, which V8 would collect late. A state that is needed only briefly is not packed, which costs nothing.
  */
 export class SavedState {
   private saved: State | Uint8Array;
@@ -25,7 +25,7 @@ export class SavedState {
   get state(): State {
     const { saved } = this;
     if (!(saved instanceof Uint8Array)) return saved;
-    // A user who steps back shows one snapshot again and again.
+    // Repeated steps back restore the same snapshot again and again.
     if (unpacked?.bytes !== saved) unpacked = { bytes: saved, state: decodeState(saved) };
     return unpacked.state;
   }

@@ -171,7 +171,7 @@ test('arbitrary guest offsets do not break the log', () => {
   assert.deepEqual(read, { ...wild, offset: Number.MAX_SAFE_INTEGER });
 });
 
-test('size: a disk request and its completion take at most 40 bytes, a key about 3', (t) => {
+test('size: a disk request and its completion take at most 40 bytes, a key press about 3', (t) => {
   const random = new Random(3);
   const requests = 20_000;
   const entries: LogEntry[] = [];

@@ -1,4 +1,4 @@
-/** Files with the same code form a group, in which the file with the most information answers. */
+/** Files with the same code form a group, in which each query uses the file with the most information. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -65,7 +65,7 @@ test('overlapping sections count once, so a damaged file costs no more than its 
   assert.equal(open(copy).code.length, 1);
 });
 
-test('the file with the most information answers, in any order of the group', () => {
+test('a query uses the file with the most information, whatever the order of the group', () => {
   const files = [stripped(CALLS), withoutDebugInfo(CALLS), CALLS];
   for (const order of [files, [...files].reverse(), [files[1], files[2], files[0]]]) {
     const groups = groupByCode(order.map((bytes) => ({ symbols: open(bytes), isBooted: bytes === files[0] })));

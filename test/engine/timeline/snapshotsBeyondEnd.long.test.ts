@@ -130,7 +130,7 @@ function readerOf(rrfile: string): RecordingReader {
 interface Listed {
   name: string;
   position: number;
-  /** The end of the log at that time, and whether it was on stable storage. */
+  /** The end of the log when the snapshot was listed, and whether the log was on stable storage. */
   reached: number;
   isSynced: boolean;
 }

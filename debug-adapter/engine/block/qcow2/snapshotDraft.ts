@@ -92,7 +92,7 @@ const compared = (): Uint8Array => (sharedBuffer ??= new Uint8Array(COMPARED_BYT
 let sharedBuffer: Uint8Array | undefined;
 const COMPARED_BYTES = 1 << 20;
 
-/** Writes the clusters that differ; those of zeroes become holes, and adjacent ones of a kind are written together. */
+/** Writes the clusters that differ. Clusters of zeroes become holes; adjacent clusters of a kind are written together. */
 function writeDifference(
   draft: ImageParts,
   guestOffset: number,

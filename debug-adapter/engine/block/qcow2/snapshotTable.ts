@@ -103,7 +103,7 @@ class PieceReader {
 }
 
 const PIECE_BYTES = 1 << 14;
-/** One for all reading: entries keep copies. */
+/** One buffer serves all reads, because entries keep copies of their bytes. */
 const sharedPiece = (): Uint8Array => (piece ??= new Uint8Array(PIECE_BYTES));
 let piece: Uint8Array | undefined;
 const decoder = new TextDecoder();

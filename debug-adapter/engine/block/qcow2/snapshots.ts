@@ -75,8 +75,8 @@ function newEntry(parts: ImageParts, newSnapshot: NewSnapshot, l1: NewTable): Sn
 }
 
 /**
- * Deletes several snapshots for hardly more than the cost of one. QEMU permits duplicate names: each mention of a
- * name deletes one snapshot, the first one first.
+ * Deletes several snapshots for hardly more than the cost of one. QEMU permits duplicate names: each occurrence
+ * of a name in `names` deletes the first remaining snapshot of that name.
  */
 export function deleteSnapshots(parts: ImageParts, names: string[]): void {
   const deleted: SnapshotEntry[] = [];

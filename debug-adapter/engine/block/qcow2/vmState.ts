@@ -43,7 +43,7 @@ export function zeroVmState(parts: ImageParts, offset: number, lengthBytes: numb
 
 /**
  * Removes VM state from the active table at a clean close, because `qemu-img resize` would expose it as disk data.
- * Snapshots keep theirs.
+ * Snapshots keep their VM state.
  */
 export function unmapVmState(parts: ImageParts): void {
   const range = vmStateRange(parts);

@@ -5,9 +5,9 @@ import { OP, OPERATION_NAMES, type OperationName } from './operations.ts';
 /**
  * The instruction set of a machine. New machines have all extensions in the table below; the machine of a recording has
  * exactly those in the recording's header, because an instruction that was illegal when it was recorded must be illegal
- * in the replay. An optional extension controls operations, which decode to ILLEGAL without it, and, by `hasExtension`
- * (coreContext.ts), what generated code does for CSRs and address translation. Both are data, so the core is the same
- * for every machine.
+ * in the replay. Operations of a missing optional extension decode to ILLEGAL. Generated code
+ * for CSRs and address translation checks `hasExtension` (coreContext.ts). Both are data, so the core is the same for
+ * every machine.
  */
 export interface InstructionSet {
   /** As in `riscv,isa` of the device tree and in a recording's header. */
@@ -33,7 +33,7 @@ const HALF_MOVES = new Set<OperationName>([
 
 /** In the order of QEMU 10's device tree (target/riscv/cpu.c, isa_edata_arr). */
 const EXTENSIONS = {
-  // Cache blocks have 64 bytes; a prefetch is encoded as an ORI to x0, so it is a hint.
+  // Cache blocks are 64 bytes; a prefetch is encoded as an ORI to x0, so it is a hint.
   zic64b: 'named later',
   zicbom: optional('CBO'),
   zicbop: 'named later',

@@ -31,7 +31,7 @@ export class VirtioRng implements TimedDevice, VirtioBackend {
     legacy?: boolean;
     entropy: (lengthBytes: number) => Uint8Array;
     transport?: new (options: VirtioTransportOptions) => VirtioTransport;
-    /** As in recordings of formats 2 to 4: ANY_LAYOUT is not offered, and a broken queue still gets its answers. */
+    /** As in recordings of formats 2 to 4: ANY_LAYOUT is not offered, and requests of a broken queue are still answered. */
     isBefore5?: boolean;
   }) {
     this.name = options.name;

@@ -73,7 +73,7 @@ function readOldFiles(c: ByteCursor): FileNames {
   return { directories, files };
 }
 
-/** Version 5: the tables describe their own format. Numbering starts at 0, the unit's directory and file. */
+/** Version 5: the tables describe their own format. Numbering starts at 0; entry 0 is the unit's directory or file. */
 function readFiles(info: DebugInfo, c: ByteCursor, sizes: FormSizes): FileNames {
   const directories = readEntries(info, c, sizes).map((entry) => entry.name);
   return { directories, files: readEntries(info, c, sizes) };

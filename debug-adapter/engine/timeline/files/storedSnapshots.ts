@@ -43,8 +43,8 @@ export function listStoredSnapshots(host: Host, path: string): SnapshotEntryInfo
 }
 
 /**
- * Restores the snapshot's disks on all drives. Throws a UserError if not confirmed, because the current disk contents
- * are lost.
+ * Restores the disk contents of all drives from the snapshot. Throws a UserError if not confirmed, because the current
+ * disk contents are lost.
  */
 export function applyStoredSnapshot(host: Host, path: string, name: string, { confirmed }: Confirmation): void {
   withSnapshotImages(host, path, { writes: true }, ({ images, names }) => {

@@ -233,7 +233,7 @@ const refusals: { options: string; says: RegExp }[] = [
 ];
 
 for (const { options, says } of refusals) {
-  test(`an image with ${options} is refused by name`, (t) => {
+  test(`an image with ${options} is refused with a message that names the feature`, (t) => {
     if (!requireTool('qemu-img', t)) return;
     const folder = support.temporaryFolder(t);
     const path = join(folder, 'image.qcow2');
@@ -244,7 +244,7 @@ for (const { options, says } of refusals) {
   });
 }
 
-test('an encrypted image is refused by name', (t) => {
+test('an encrypted image is refused with a message that names the encryption', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const path = join(support.temporaryFolder(t), 'image.qcow2');
   const secret = ['--object', 'secret,id=key,data=abc'];

@@ -123,7 +123,7 @@ test('opening repairs wrong refcounts and flags left by other programs or earlie
 interface Run {
   start: Uint8Array;
   log: FileChange[];
-  /** The states that a cut may show. */
+  /** The image must have one of these states after a cut. */
   before: ImageModel;
   after: ImageModel;
   isFlushed: boolean;

@@ -14,8 +14,8 @@ import {
 import { DYNAMIC, FLOAT_LOADS, FLOAT_OPERATIONS, FLOAT_STORES, MODES } from './floatAssembler.ts';
 
 /**
- * The instruction tables of the ISA manual, written down a second time and independently of decode.ts: what each
- * compressed instruction expands to, and which words are instructions of RV64GC and B.
+ * The instruction tables of the ISA manual, transcribed independently of decode.ts: what each compressed instruction
+ * expands to, and which words are instructions of RV64GC and B.
  */
 export interface Expected {
   name: string;

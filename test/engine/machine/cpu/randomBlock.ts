@@ -79,7 +79,7 @@ export function status(random: SeededRandom, { mode, kind }: BlockOptions): Item
 
 /**
  * PMP entries for parts of the data, before the one that allows everything. In programs with cache-block operations
- * they cover whole blocks, because QEMU ignores an entry in the middle of an access.
+ * each entry covers whole blocks, because QEMU ignores an entry that begins or ends inside the accessed block.
  */
 function protection(random: SeededRandom, kind: ProgramKind): Item[] {
   const wholeBlocks = kind === 'blocks';

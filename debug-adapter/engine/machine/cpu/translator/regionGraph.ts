@@ -284,7 +284,7 @@ const CONDITIONS = OPERATION_NAMES.map((name) => {
 
 const OTHERS: ReadonlySet<OperationName> = new Set(['NOP', 'AUIPC', 'JAL_NEAR', 'J_NEAR', 'JALR', 'CBO_ZERO']);
 
-/** Indexed by operation: whether it is plain for all operands. A floating-point operation may be. */
+/** Indexed by operation: whether it is plain for all operands. Floating-point operations can be plain for some. */
 const PLAIN = OPERATION_NAMES.map((name, operation) => {
   const isMemory = LOADS[name] ?? STORES[name] ?? FLOAT_LOADS[name] ?? FLOAT_STORES[name] ?? ATOMIC[name];
   const isKnown = COMPUTE[name] ?? isMemory;

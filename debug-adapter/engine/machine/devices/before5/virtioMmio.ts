@@ -149,7 +149,7 @@ export class VirtioMmioBefore5 implements VirtioTransport {
     const before = this.backend.deadline();
     if (QUEUE_REGISTERS.has(offset)) this.writeQueueRegister(offset, value);
     else this.writeRegister(offset, value);
-    // The PLIC calls attention itself if the interrupt line changed.
+    // If the interrupt line changed, the PLIC requests attention itself.
     if (this.backend.deadline() !== before) this.context.requestAttention();
   }
 

@@ -52,7 +52,7 @@ test('the board answers as the installed QEMU does', { skip: skipWithoutQemu }, 
   t.diagnostic(`${accesses} accesses of devices`);
 });
 
-test('the exceptions in the scripts are the differences to QEMU that the documentation lists', () => {
+test('the exceptions in the scripts are the differences from QEMU that the documentation lists', () => {
   const text = readFileSync('docs/qemu-differences.md', 'utf8');
   const listed = [...text.matchAll(/^- `([a-z0-9-]+)`: /gm)].map(([, name]) => name);
   assert.deepEqual(EXCEPTIONS.map(({ name }) => name).sort(), listed.sort());

@@ -158,8 +158,8 @@ export class RtcWriter {
   }
 
   /**
-   * Accesses of other widths; 8 bytes cover two registers. Reads of the time are left out of the transcript, and the
-   * time is never set this way.
+   * Accesses of other widths; 8 bytes cover two registers. The transcript omits the values of the time registers, and
+   * these accesses never set the time.
    */
   private otherWidth(offset: number): void {
     const bytes = this.random.pick([1, 2, 8] as const);
