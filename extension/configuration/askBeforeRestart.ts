@@ -11,11 +11,11 @@ import { askOverwrite } from './askOverwrite.ts';
  */
 export async function askBeforeRestart(session: vscode.DebugSession): Promise<{ replaces: boolean }> {
   const given = session.configuration;
-  const asking = given.isAnswered ? { ...given, overwrite: 'ask' } : given;
+  const asking = given.overwriteAnswered ? { ...given, overwrite: 'ask' } : given;
   const answered = await askOverwrite(asking, parseLaunch(asking));
   if (!answered) throw new Error(notRestarted());
   if (answered === asking) return { replaces: false };
-  if (!answered.isAnswered) {
+  if (!answered.overwriteAnswered) {
     void vscode.debug.startDebugging(session.workspaceFolder, answered);
     throw new Error(keptBothInstead());
   }

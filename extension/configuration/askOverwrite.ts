@@ -13,7 +13,7 @@ import { shortName } from './paths.ts';
 
 /**
  * Implements `"overwrite": "ask"`: asks what to do with the existing recording and overlays. Undefined means that
- * nothing is started. If the user chooses to replace them, `isAnswered` marks the resulting "always", which holds for
+ * nothing is started. If the user chooses to replace them, `overwriteAnswered` marks the resulting "always", which holds for
  * one start.
  */
 export async function askOverwrite(
