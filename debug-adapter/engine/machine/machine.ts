@@ -28,7 +28,7 @@ export type MachineStop =
   /** The guest wrote to the test device: it ended the machine, or requested a reset where that ends the run. */
   | { kind: 'finished'; finish: TestDeviceRequest }
   /** All harts wait for an interrupt, and none can come. */
-  | { kind: 'stuck' }
+  | { kind: 'haltedForever' }
   /** `wantsPause` returned true. */
   | { kind: 'paused' }
   /** The next instruction is at a breakpoint. */
@@ -201,7 +201,7 @@ export class Machine {
       const idle = this.hart.isWaiting && this.hart.enabledPending === 0;
       if (this.deliverEvent(idle) || this.reset() || this.actTimedDevice() || this.takeInterrupt()) continue;
       if (idle) {
-        if (!this.skipIdleTime()) return { kind: 'stuck' };
+        if (!this.skipIdleTime()) return { kind: 'haltedForever' };
         continue;
       }
       const wakePosition = this.hart.isWaiting ? this.currentPosition : undefined;

@@ -98,7 +98,7 @@ export class LiveTimeline implements Timeline {
         const stopsAtStart = options.stopsAtStart === true || this.position > position;
         return this.forwardLive(until, points, wantsPause, { stopsAtStart });
       }
-      if (stop.kind !== 'finished' && stop.kind !== 'stuck' && stop.kind !== 'endOfRecording') return stop;
+      if (stop.kind !== 'finished' && stop.kind !== 'haltedForever' && stop.kind !== 'endOfRecording') return stop;
       travel.seekTo(travel.end);
     }
     return this.forwardLive(until, points, wantsPause, options);

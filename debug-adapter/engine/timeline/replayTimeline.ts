@@ -74,7 +74,7 @@ export class ReplayTimeline implements Timeline {
       case 'endOfRecording':
         return { kind: 'ended', end: this.recordedEnd() };
       case 'finished':
-      case 'stuck':
+      case 'haltedForever':
         return { kind: 'ended', end: this.checkedEnd(endOf(stop)!) };
       default:
         return stop;

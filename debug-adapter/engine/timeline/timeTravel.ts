@@ -183,7 +183,7 @@ export class TimeTravel {
     wantsPause: WantsPause = never,
     { stopsAtStart = false }: RunOptions = {},
   ): TravelStop {
-    assert(!this.isAtLiveEnd, 'the present has no recorded future');
+    assert(!this.isAtLiveEnd, 'the live end has no recorded future');
     assert(until >= 0, 'a run goes to a position');
     this.dropInterrupted();
     const target = Math.max(this.machine.position, Math.min(until, this.end));

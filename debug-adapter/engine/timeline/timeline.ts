@@ -93,7 +93,7 @@ export function endOf(stop: MachineStop): End | undefined {
     case 'breakpoint':
     case 'watchpoint':
       return undefined;
-    case 'stuck':
+    case 'haltedForever':
       return { reason: 'waitsForever' };
     case 'finished':
       return endOfTestDevice(stop.finish);

@@ -168,10 +168,10 @@ suite('a read of the console waits', () => {
   test('until input is typed, or forever without input', () => {
     const keys = new ConsoleInput();
     const machine = reader(new LiveInputs([keys]));
-    assert.equal(machine.run(1000).kind, 'stuck');
+    assert.equal(machine.run(1000).kind, 'haltedForever');
     const { position } = machine;
     keys.append(Buffer.from('ab'));
-    assert.equal(machine.run(1000).kind, 'stuck');
+    assert.equal(machine.run(1000).kind, 'haltedForever');
     assert.equal(machine.printed(), 'ab');
     assert.ok(machine.position < position + 60, 'the hart executes nothing while it waits');
   });
@@ -200,7 +200,7 @@ suite('a read of the console waits', () => {
     );
     // Counts the interrupt and postpones the timer.
     machine.ram.write(HANDLER, assemble([a.addi(S0, S0, 1), ...a.li(7, -1), a.sd(7, 0, 6), a.mret]));
-    assert.equal(machine.run(10_000).kind, 'stuck');
+    assert.equal(machine.run(10_000).kind, 'haltedForever');
     assert.equal(machine.hart.register(S0), 1n);
     assert.equal(machine.hart.isWaiting, true);
   });
@@ -215,9 +215,9 @@ suite('a read of the console waits', () => {
       machine.hart.setSlot('PC', BigInt(START));
       machine.hart.setRegister(2, BigInt(DATA));
     }
-    assert.equal(machine.run(100_000).kind, 'stuck');
+    assert.equal(machine.run(100_000).kind, 'haltedForever');
     keys.append(Buffer.from('abcdef'));
-    assert.equal(machine.run(200_000).kind, 'stuck');
+    assert.equal(machine.run(200_000).kind, 'haltedForever');
     assert.equal([...machine.printed()].sort().join(''), 'abcdef');
   });
 });
