@@ -130,7 +130,7 @@ function logBytesARequest(folder: string): number {
 
 /**
  * In a warmed-up process, as the debug adapter's is after a second: only the guest's run, without opening and closing.
- * Measured as elapsed time and as processor time of this thread, which other load disturbs less. V8 discards optimised
+ * Measured as elapsed time and as processor time of this thread, which other load disturbs less. V8 discards optimized
  * code with the objects it was compiled for, so machines that have run are kept.
  */
 function measureStream(folder: string, pairs: number): void {

@@ -60,7 +60,7 @@ type Command = (typeof COMMANDS)[number];
 
 interface Stage {
   elf: string;
-  /** Lines of optimised code overlap each other and inlined bodies, so gdb's handling of them is not checked. */
+  /** Lines of optimized code overlap each other and inlined bodies, so gdb's handling of them is not checked. */
   isOptimised: boolean;
   random: SeededRandom;
   /** Starts a replay for gdb and returns its port. */
@@ -327,7 +327,7 @@ function inFrameOfFirst({ functions }: Stage, { ran }: TracedMove): TracedInstru
 /**
  * The move passed no address at which gdb stops: the start of a row that is reached from the middle of the row. gdb
  * never stops at the start of a function (infrun.c, process_event_stop_test), and does not stop in a line that it
- * entered and left by a call or a jump. This does not hold for optimised code, where rows that start no statement and
+ * entered and left by a call or a jump. This does not hold for optimized code, where rows that start no statement and
  * inlined bodies are skipped.
  */
 function passesNoLine({ lines, functions }: Stage, { ran, after }: TracedMove, description: string): void {

@@ -15,7 +15,7 @@ export function trace(timeline: Timeline, from: number, to: number): TracedInstr
   timeline.travel!.seekTo(from);
   const { inspector } = new Session(timeline);
   const traced: TracedInstruction[] = [];
-  // Indexes in `moments` of the interrupts in progress.
+  // Indexes in `traced` of the interrupts in progress.
   const interrupts: number[] = [];
   while (timeline.position < to) {
     const { instructions } = timeline.machine;

@@ -41,7 +41,7 @@ export class RecordingWriter {
   private readonly events = new EventsEncoder((name) => this.nameNumber(name));
   private offset = 0;
   private checksum = 0n;
-  /** Whether the file is on stable storage up to `#offset`. */
+  /** Whether the file is on stable storage up to `offset`. */
   private synced = false;
   private reached: Position = -1;
   private closed = false;

@@ -9,7 +9,7 @@ import type { Value } from './values/value.ts';
  *
  * Every code and data address is an unsigned 64-bit `bigint` as the guest uses it, including the load bias. Queries
  * never modify anything and do not throw on damaged files: damaged debug information counts as missing, and
- * `complaints` has a diagnostic. Only `evaluate` throws: a UserError that quotes the offending part of the expression.
+ * `diagnostics` reports it. Only `evaluate` throws: a UserError that quotes the offending part of the expression.
  */
 export interface Symbols {
   /** The file name from the launch configuration or command line. */

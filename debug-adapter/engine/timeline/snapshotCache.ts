@@ -26,7 +26,7 @@ export interface DiskStates {
  * within a budget. It consists of the memory that only they use, each page counted once while a snapshot refers to
  * it. RAM pages that are in memory anyway are not counted: those last captured or restored, those of the live end
  * while the history is visited, and those of the last snapshot written. When over budget, the snapshot is dropped
- * whose loss costs least: its neighbours are close, relative to its distance from the user's position. The first
+ * whose loss costs least: its neighbors are close, relative to its distance from the user's position. The first
  * snapshot is never dropped, and its pages are not counted.
  */
 export class SnapshotCache {

@@ -29,7 +29,7 @@ export function ownFileKind(host: Host, path: string): OwnFileKind | null {
   }
 }
 
-/** Refuses to replace a file of another kind at `path`. An empty file may be replaced, whoever created it. */
+/** Refuses to replace a file of another kind at `path`. An empty file may be replaced, no matter which program created it. */
 export function refuseOtherKind(host: Host, path: string, kind: OwnFileKind): void {
   refuseBrokenLink(host, path);
   if (!host.files.exists(path) || ownFileKind(host, path) === kind) return;

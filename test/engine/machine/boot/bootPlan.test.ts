@@ -21,7 +21,7 @@ import { Qtest, skipWithoutQemu } from '../devices/qtest.ts';
 const MIB = 1 << 20;
 const RAM = 0x8000_0000;
 
-/** A file that starts like a Linux Image; the bytes that follow all differ from their neighbours. */
+/** A file that starts like a Linux Image; the bytes that follow all differ from their neighbors. */
 function imageOf({ fileBytes = 5000, memoryBytes = 3 * MIB } = {}): Uint8Array {
   const bytes = Uint8Array.from({ length: fileBytes }, (_, i) => (i * 37) & 0xff);
   const view = new DataView(bytes.buffer);

@@ -293,7 +293,7 @@ const ATOMIC_MODEL: Record<string, (old: bigint, operand: bigint) => bigint> = {
   max: (old, operand) => (old > operand ? old : operand),
 };
 
-test('atomics return the old value and store the new one; word atomics leave the neighbouring word unchanged', (t) => {
+test('atomics return the old value and store the new one; word atomics leave the neighboring word unchanged', (t) => {
   const machine = bareMachine();
   const data = START + 0x1000;
   const pairs = operandPairs(SeededRandom.forTest(t));

@@ -218,7 +218,7 @@ export function squareRoot(format: Format, x: bigint, mode: number): Result {
   const scale = 1200n;
   const root = integerRoot(over << (2n * scale));
   const isExact = root * root === over << (2n * scale);
-  // A sticky bit stands for everything between two neighbours.
+  // A sticky bit represents everything between two neighboring values.
   const magnitude = { over: 2n * root + (isExact ? 0n : 1n), under: (2n * integerRoot(under)) << scale };
   return round(format, { kind: 'finite', negative: false, magnitude }, mode);
 }
