@@ -34,7 +34,7 @@ export interface CommandRules {
   isAnsweredDuringRun?: true;
 }
 
-/** The indices of the signals in the memory that the two threads share. A nonzero value sets the signal. */
+/** The indices of the cells in the memory that the two threads share. A nonzero value sets the signal. */
 export const SIGNALS = {
   /** The current run must pause. Cleared before a run starts. Also wakes a sleeping machine. */
   pause: 0,
