@@ -20,7 +20,7 @@ const interruption = makeInterruptionCell();
 const worker = new Worker(path.join(__dirname, 'engine-worker.js'), {
   workerData: { signals, interruption, overwrites: process.argv.includes('--overwrite') },
   // A visit to the history creates some snapshots and drops as many. V8's defaults allow up to 100 MiB for new objects
-  // and an old generation of up to four times its live objects, so that the process would double in size within about a
+  // and an old generation of up to four times its live objects, so that the process would double in size after about a
   // thousand visits. V8 derives the permitted growth from the maximum size of the old generation.
   resourceLimits: { maxYoungGenerationSizeMb: 12, maxOldGenerationSizeMb: 1024 },
 });

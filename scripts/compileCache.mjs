@@ -1,5 +1,5 @@
 // Preloaded by scripts/test.mjs into the process of each test file: keeps the compiled sources between processes. That
-// saves 0.3 s of processor time a file. Not through NODE_COMPILE_CACHE: the programs under test would inherit that.
+// saves 0.3 s of processor time per file. Not through NODE_COMPILE_CACHE: the programs under test would inherit that.
 import { enableCompileCache } from 'node:module';
 import path from 'node:path';
 

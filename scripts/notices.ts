@@ -7,8 +7,8 @@ interface Metafile {
 }
 
 /**
- * Collects the licences of the bundled packages. It reads esbuild's metafiles, so packages that only build or test are
- * not listed. The build fails if a package has no licence file.
+ * Collects the licenses of the bundled packages. It reads esbuild's metafiles, so packages used only to build or test
+ * are not listed. The build fails if a package has no license file.
  */
 export function noticesFor(metafiles: readonly Metafile[]): string {
   const packages = bundledPackages(metafiles).map((folder) => noticeOf(folder));
@@ -33,7 +33,7 @@ function noticeOf(folder: string): { title: string; text: string } {
   const { name, version, license } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
   const files = readdirSync(folder).sort();
   const licences = files.filter((file) => /^(licen[cs]e|copying)(\.(md|txt))?$/i.test(file));
-  if (licences.length === 0) throw new Error(`${folder}: no licence file was found; a bundle must not include it`);
+  if (licences.length === 0) throw new Error(`${folder}: no license file was found; a bundle must not include it`);
   // Packages list the third-party code that they contain in these files.
   const notices = files.filter((file) => /^(third.?party.?notices?|notice)(\.(md|txt))?$/i.test(file));
   const texts = [...licences, ...notices].map((file) => readFileSync(path.join(folder, file), 'utf8'));

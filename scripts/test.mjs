@@ -1,5 +1,5 @@
 // Runs tests: `node scripts/test.mjs [--one-at-a-time] [tier or file...]`, the tier `quick` by default; scripts/testFiles.ts
-// has the tiers. Prints each test as it ends and closes with 'N passed, N failed[, N skipped]'. In CI (environment
+// has the tiers. Prints each test as it ends, and finally 'N passed, N failed[, N skipped]'. In CI (environment
 // variable CI) a skipped test is a failure: there every tool that a test may need is installed.
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
@@ -21,7 +21,7 @@ const skipped = [];
 const stream = run({ files, concurrency, execArgv: compileCache });
 stream.on('test:pass', (event) => {
   if (event.details?.type === 'suite') return;
-  // A file without tests of its own counts as one test of that name: not worth counting.
+  // node:test reports a file without tests as one test with the name of the file, which is not counted.
   if (event.skip !== undefined) {
     count.skipped++;
     skipped.push(`${event.name}: ${event.skip || 'no reason given'}`);

@@ -1,6 +1,6 @@
 import { globSync } from 'node:fs';
 
-/** Which test files belong to which tier; the name of a file says so. */
+/** The test files of each tier, which follows from the name of a file. */
 export type Tier = 'quick' | 'long' | 'vscode' | 'ui';
 
 export const TIERS: Record<Tier, () => string[]> = {

@@ -133,7 +133,7 @@ test('the engine bundles for a neutral platform: it needs neither Node nor a bro
   assert.ok(result.outputFiles[0].contents.length > 10_000);
 });
 
-test('every test file starts with one sentence that says what it promises', () => {
+test('every test file starts with one sentence that states what it guarantees', () => {
   const files = sources('test').filter((file) => /\.(test|scenario)\.ts$/.test(file));
   assert.ok(files.length > 150, 'the test files were found');
   const isPromise = (line: string) => /^\/\*\* \S+( \S+){3,}\.( \*\/)?$/.test(line);
@@ -195,7 +195,7 @@ test('a long test file that imports a quick one has its name', () => {
   }
 });
 
-test('a test file that runs a selection of its cases has a long one', () => {
+test('a test file that runs a selection of its cases has a long counterpart', () => {
   const selecting = tests(/\.test\.ts$/).filter((file) =>
     importsOf(file).some((name) => name.endsWith('/support/extent.ts')),
   );

@@ -3,7 +3,7 @@ import { inert, jsonLine } from '../messages/shown.ts';
 import { mapTexts, overlayLines, snapshotTexts } from '../messages/commandOutput.ts';
 import { textFor } from '../messages/userError.ts';
 
-/** The output of the commands for files, as text and as JSON. This one formats `overlay info`. */
+/** The text output of `overlay info`. */
 export function infoText(overlay: string, info: OverlayInfo): string {
   const [, ...bases] = info.chain;
   return [

@@ -24,8 +24,8 @@ type Phase = 'new' | 'initialized' | 'launching' | 'configuring' | 'stopped' | '
 const UNANSWERED_MAX = 256;
 
 /**
- * The adapter's side that handles the Debug Adapter Protocol. It answers what it can itself and forwards other requests
- * to the engine's thread. It tracks the engine's state, so it knows whether the engine can answer now, and never waits
+ * The part of the adapter that handles the Debug Adapter Protocol. It answers what it can and forwards other requests
+ * to the engine's thread. It tracks the engine's state to determine whether the engine can answer now, and never waits
  * for a running machine.
  */
 export class Adapter {

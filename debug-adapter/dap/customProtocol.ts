@@ -6,7 +6,7 @@ export type RecordReplay = 'record' | 'replay' | 'off';
 /**
  * Event `blkreplay/place`: the machine's position. Sent at every stop and a few times a second while the machine runs.
  *
- * This file defines the adapter's extensions of the Debug Adapter Protocol, which are the extension's interface to it:
+ * This file defines the adapter's additions to the Debug Adapter Protocol, through which the extension uses it:
  * requests and events named `blkreplay/...`. Positions are steps since power-on, sizes are in bytes and dates are in
  * ISO 8601 format.
  */

@@ -54,7 +54,7 @@ export class Debuggee {
   readonly breakpoints: BreakpointTable;
   /** Console input to a live machine. */
   readonly keys: ConsoleInput | undefined;
-  /** Whether the machine runs, on behalf of any front end. */
+  /** Whether the machine is running, for any front end. */
   isRunning = false;
   readonly containers = new Handles<Container>();
   private frameHandles = new Handles<ShownFrame>();

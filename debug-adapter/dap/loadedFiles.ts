@@ -56,7 +56,7 @@ export class LoadedFiles {
     if (this.inspector.readMemory(pc, 1).length === 0) return knowing.length === 1 ? knowing : [];
     const best = this.bestOf(candidates, pc);
     if (best.some((group) => knowing.includes(group))) return best;
-    // The best match has no names at this address. The names of another build are valid for a function that is
+    // The best match has no names at this address. The names of a different build are valid for a function that is
     // identical in both.
     return [...knowing.filter((group) => this.functionMatches(group, pc)), ...best];
   }

@@ -101,7 +101,7 @@ function openTimeline(
   return openRecord(workspace, { ...setup, rrfile, rrsnapshot, version, pace: makePace() });
 }
 
-/** In a launch configuration, the setting "overwrite" decides about overlays and recordings, under one error code. */
+/** In a launch configuration, "overwrite" covers both overlays and recordings, so both get the same error code. */
 function withOverwriteSetting(error: unknown, { overwrite }: LaunchConfiguration): unknown {
   const exists = error instanceof UserError && (error.code === 'overlay-exists' || error.code === 'recording-exists');
   return exists ? launchWouldOverwrite(error, { isAsk: overwrite === 'ask' }) : error;

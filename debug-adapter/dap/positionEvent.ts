@@ -46,7 +46,7 @@ export class PositionReporter {
   }
 
   private sendOverviewChanges(): void {
-    // Called after each request and ten times a second. Comparing references is cheap, whatever the length of the
+    // Called after each request and ten times a second. Comparing references is cheap, regardless of the length of the
     // lists.
     const overview = this.debuggee.session.timeline.snapshots();
     if (overview === this.overview) return;

@@ -106,7 +106,7 @@ function shown(debuggee: Debuggee, { address, type }: WatchedData, bytes: Uint8A
   return `0x${Buffer.from(bytes).reverse().toString('hex')}`;
 }
 
-/** An expression for a value of the type; for an array by its elements: `*(char *)0x80000000@16`. */
+/** An expression that reads a value of the type; an array is read by element: `*(char *)0x80000000@16`. */
 function valueAt(address: bigint, type: string): string {
   const array = /^([^[]*?) ?\[(\d+)\]$/.exec(type);
   return array ? `*(${array[1]} *)${hex(address)}@${array[2]}` : `*(${type} *)${hex(address)}`;

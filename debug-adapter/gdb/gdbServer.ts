@@ -38,7 +38,7 @@ export const WAITING_BYTES_MAX = 1 << 20;
 /** The size counted for each packet in addition to its content. */
 const WAITING_BYTES_EACH = 64;
 
-/** The packets for detaching and killing, which are allowed whichever front end runs the machine. */
+/** The packets for detaching and killing, which are allowed no matter which front end runs the machine. */
 const LEAVE_PACKETS = /^(D|k$|vKill)/;
 
 /**
@@ -166,7 +166,7 @@ export class GdbServer {
     this.queuedBytes = 0;
   }
 
-  /** Returns how gdb leaves if this packet detaches or kills. */
+  /** Returns the reason for leaving if this packet detaches or kills. */
   private async answerOne(packet: string): Promise<LeaveReason | undefined> {
     try {
       if (!LEAVE_PACKETS.test(packet)) this.host.checkRunOwner?.();

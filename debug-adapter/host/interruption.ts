@@ -4,7 +4,7 @@ export const URGENCY = {
   none: 0,
   /** The user asked to end: work that only opens or copies files stops. */
   asked: 1,
-  /** Later: a stopped machine only closes its files. */
+  /** Later: from now on, a thread may only close the files of a stopped machine. */
   hurry: 2,
   /** Immediately, even if data is lost. */
   now: 3,

@@ -54,7 +54,7 @@ export function openFile(filePath: string, mode: OpenMode, name = filePath): Hos
   return new NodeFile(handle, name);
 }
 
-/** Files contain guest memory and typed input, so they are readable by their owner only, whatever the umask. */
+/** Files contain guest memory and typed input, so they are readable only by their owner, regardless of the umask. */
 const OWNER_ONLY_MODE = 0o600;
 
 export function fileExistsAt(filePath: string): boolean {

@@ -13,7 +13,7 @@ const INITIAL_COST_MS = 25;
  */
 export const INITIAL_COST_MS_INTERACTIVE = 1.25;
 
-/** Limits automatic snapshots to a small share of a recording's time, whatever they cost. */
+/** Limits automatic snapshots to a small share of a recording's time, however much each one costs. */
 export class TimedPace implements SnapshotPace {
   private clock: WallClock;
   private stepStartAt: number;

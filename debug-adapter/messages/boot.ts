@@ -34,7 +34,7 @@ export const kernelDoesNotUnpack = ({ name, compression }: { name: string; compr
   badInput(
     'kernel-does-not-unpack',
     { name, compression },
-    `${name} is damaged or truncated: its ${compression} data does not decompress.`,
+    `${name} is damaged or truncated: its ${compression} data cannot be decompressed.`,
     'Build or copy it again.',
   );
 

@@ -1,4 +1,4 @@
-/** What the command line prints besides errors: results for people. `--json` has the same for programs. */
+/** What the command line prints other than errors: results for people. `--json` has the same for programs. */
 
 export const errorLine = (message: string) => `blkreplay: ${message}\n`;
 
@@ -29,7 +29,7 @@ export const endReasons = {
   powerOff: () => 'the guest powered off',
   guestFailed: (exitCode: number | undefined) => `the guest reported failure with code ${exitCode}`,
   reset: () => 'the guest requested a reset, and --no-reboot ends the run',
-  haltedForever: () => 'all harts wait for an interrupt, and none can occur',
+  haltedForever: () => 'all harts are waiting for an interrupt, and none can occur',
   stopAt: () => '--stop-at was reached',
   endOfRecording: () => 'the recording ends here',
   interrupted: () => 'interrupted',

@@ -150,7 +150,7 @@ export const endTexts = {
   powerOff: () => 'The guest powered off',
   guestFailed: (exitCode: number | undefined) => `The guest reported failure with code ${exitCode}`,
   reset: () => 'The guest requested a reset',
-  haltedForever: () => 'All harts wait for an interrupt, and none can occur',
+  haltedForever: () => 'All harts are waiting for an interrupt, and none can occur',
   endOfRecording: () => 'The recording ends here',
 };
 

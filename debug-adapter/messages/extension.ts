@@ -1,6 +1,6 @@
 /**
- * What the extension shows besides what the debug adapter says: dialogs, input boxes, the Overlays view, the status bar
- * and the terminal. Commands, settings and the walkthrough are in package.json, where VS Code reads them.
+ * What the extension shows in addition to the debug adapter's messages: dialogs, input boxes, the Overlays view, the
+ * status bar and the terminal. Commands, settings and the walkthrough are in package.json, where VS Code reads them.
  */
 export const settingInLaunch = (problem: { configuration: string; message: string }) =>
   `"${problem.configuration}" cannot start. ${problem.message}`;

@@ -1,7 +1,7 @@
 import { quoted } from './shown.ts';
 import { badInput, type UserError } from './userError.ts';
 
-/** Messages of the gdb server besides the session's own errors. */
+/** Messages of the gdb server, in addition to the session's own errors. */
 
 export const portInUse = (port: number): UserError =>
   badInput('gdb-port-in-use', { port }, `Port ${port} is in use by another program.`, {
@@ -41,7 +41,7 @@ export const socketPathTaken = (path: string): UserError =>
   });
 
 export const socketInUse = (path: string): UserError =>
-  badInput('gdb-socket-in-use', { path }, `Another program listens on the socket ${path}.`, {
+  badInput('gdb-socket-in-use', { path }, `Another program is listening on the socket ${path}.`, {
     cli: 'Close that program, or pass another path with --gdb unix:PATH.',
     editor: 'Close that program, or set "gdbServer" to another path.',
   });

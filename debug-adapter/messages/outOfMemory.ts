@@ -19,14 +19,14 @@ export const memoryNotGiven = (wanted?: { what: string; lengthBytes: number }): 
 /** What `memoryNotGiven` calls the machine's RAM. */
 export const machineRam = () => "the machine's RAM";
 
-/** An error as the user sees it; undefined for a mistake of ours. */
+/** An error as the user sees it; undefined for a bug in blkreplay. */
 export function userErrorOf(error: unknown): UserError | undefined {
   if (error instanceof UserError) return error;
   if (isOutOfMemory(error)) return memoryNotGiven();
   return undefined;
 }
 
-/** What V8 says about it. */
+/** V8's messages for it. */
 const WORDS =
   /could not allocate memory|allocation failed|out of memory|cannot allocate|failed to (grow|reserve)|unable to grow/i;
 

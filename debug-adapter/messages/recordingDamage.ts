@@ -38,5 +38,5 @@ export const chunkFlaws = {
   badField: (field: string) => `has no valid ${field}`,
   checksum: () => 'has a wrong checksum',
   notRecorded: () => 'is not the recorded file',
-  notDecompressed: () => 'does not decompress',
+  notDecompressed: () => 'cannot be decompressed',
 };

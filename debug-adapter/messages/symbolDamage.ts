@@ -30,5 +30,5 @@ export const symbolDamage = {
   fileTableTooLong: () => 'a file table is too long',
   opcodeEmpty: () => 'an extended opcode is empty',
   listEntry: (kind: number) => `an entry of the unknown kind ${kind}`,
-  notDecompressed: () => 'it does not decompress',
+  notDecompressed: () => 'it cannot be decompressed',
 };

@@ -3,7 +3,7 @@ import { badInput, notice } from './userError.ts';
 
 /**
  * Messages about symbol files, and about the expressions that users type. `name` is the file as the user named it.
- * Damage inside debug information is no error: it becomes a warning, and the rest works. `symbolDamage.ts` has its kinds.
+ * Damage inside debug information is only a warning, and the rest works; `symbolDamage.ts` lists the kinds.
  */
 const USE_LINKED_ELF = 'Use a linked ELF file for 64-bit RISC-V, built with -g.';
 

@@ -22,7 +22,7 @@ type FieldValue = string | number | boolean | null | undefined | readonly FieldV
 
 export type FrontEnd = 'cli' | 'editor' | 'gdb';
 
-/** What to do: whole sentences, one text for all front ends or one for each. Without its own, gdb gets the command line's. */
+/** What to do: whole sentences, one text for all front ends or one for each. Without a `gdb` text, gdb gets `cli`. */
 export type Remedy = string | { readonly cli: string; readonly editor: string; readonly gdb?: string };
 
 /** A message in the terms of one front end. */

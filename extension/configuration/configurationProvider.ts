@@ -44,7 +44,7 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
   }
 }
 
-/** Configurations offered besides those in launch.json: one for each kernel in the folder, to record it. */
+/** Configurations offered in addition to those in launch.json: one for each kernel in the folder, to record it. */
 export const dynamicConfigurations: vscode.DebugConfigurationProvider = {
   async provideDebugConfigurations(folder) {
     return folder ? recordEach(path, folder.uri.fsPath, await findPrograms(folder)) : [];

@@ -26,7 +26,7 @@ export function typedToBase64(text: string): string {
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
 }
 
-/** A message from the extension within the guest's output, on a line of its own. */
+/** A message from the extension within the guest's output, on a separate line. */
 export function dimLine(text: string, isLineStart: boolean): string {
   return `${isLineStart ? '' : '\r\n'}\x1b[2m${text}\x1b[22m\r\n`;
 }

@@ -1,4 +1,4 @@
-/** What must hold for the demo to be true; printed together, and any that fails is the demo's exit status. */
+/** The conditions of the demo; they are printed together, and if any fails, so does the demo. */
 export class Checks {
   private list: { what: string; holds: boolean }[] = [];
 

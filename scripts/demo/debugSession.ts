@@ -16,13 +16,13 @@ export interface ShownFrame {
   source?: { path: string };
 }
 
-/** The guest has 128 MiB; its program, data and stack are in the first. */
+/** The guest has 128 MiB; its program, data and stack are in the first MiB. */
 const RAM = { memoryReference: '0x80000000', count: 1 << 20 };
 const CONSOLE_LINES_SHOWN = 4;
 
-/** A debug adapter in a process of its own, and a transcript of what is asked of it. */
+/** A debug adapter in a separate process, and a transcript of the requests to it. */
 export class DebugSession {
-  /** False: the same way again, which needs no telling. */
+  /** False if the steps were already printed for another session. */
   readonly isTold: boolean;
   private client: DapClient;
 
@@ -48,7 +48,7 @@ export class DebugSession {
     return this.client.console;
   }
 
-  /** Says where that led, and what to think of it. */
+  /** Runs the machine, and prints where it stopped, with a remark. */
   async run(command: string, remark: (description: string) => string = () => ''): Promise<string> {
     const { description = '', reason } = await this.client.until(command, { threadId: 1 });
     const [{ name, line, source }] = await this.callStack();
@@ -78,7 +78,7 @@ export class DebugSession {
     return this.client.evaluate(expression);
   }
 
-  /** The same, told. */
+  /** Evaluates an expression and prints the result. */
   async ask(expression: string): Promise<string> {
     const answer = await this.evaluate(expression);
     sent(`evaluate ${expression}  <- ${answer}`);
@@ -97,7 +97,7 @@ export class DebugSession {
     return (await this.client.request('variables', { variablesReference })).variables;
   }
 
-  /** Of all registers and of the RAM that the guest uses: two places with the same one are the same place. */
+  /** A hash of all registers and the RAM that the guest uses: positions with the same hash have the same state. */
   async fingerprint(): Promise<string> {
     const [{ id }] = await this.callStack();
     const registers = [...(await this.scope(id, 'Registers')), ...(await this.scope(id, 'CSRs'))];

@@ -33,7 +33,7 @@ export class DemoDriver implements WalkDriver {
       const [, before] = / is written: (\S+) -> /.exec(description) ?? [];
       const isEarlierWrong =
         command === 'reverseContinue' && before !== undefined && before !== this.guestError.counted;
-      return isEarlierWrong ? `; ${before} was wrong already: further back` : '';
+      return isEarlierWrong ? `; ${before} is already wrong, so continue backwards` : '';
     });
   }
 
@@ -56,7 +56,7 @@ export class DemoDriver implements WalkDriver {
       ...{ file: shortPath(source!.path), source: sourceLine(source!.path, line) },
       ...{ step: await session.evaluate('$mcycle'), fingerprint: await session.fingerprint(), explanation },
     };
-    if (session.isTold) say('And what came before that?');
+    if (session.isTold) say('What happened before that?');
   }
 }
 
@@ -64,7 +64,7 @@ const FRAMES_SHOWN = 6;
 
 /** Prints source, call stack and locals. */
 async function showContext(session: DebugSession): Promise<void> {
-  say('Before this write the value was right. Where are we?');
+  say('Before this write, the value was correct. This is the code:');
   const frames = await session.callStack();
   const [{ id, line, source }] = frames;
   showSource(source!.path, line, 1);
@@ -75,7 +75,7 @@ async function showContext(session: DebugSession): Promise<void> {
   received((await session.locals(id)).map(({ name, value }) => `${name} = ${value}`).join(', '));
 }
 
-/** If the line writes through an index (`a[i] = ...`): is the index out of bounds, and is `variable` at that address? */
+/** If the line writes `a[i] = ...`, checks whether the index is out of bounds and `variable` is at that address. */
 async function explainIndex(session: DebugSession, variable: string): Promise<string | undefined> {
   const [{ line, source }] = await session.callStack();
   const [, array, index] = /^(\S+)\[(\w+)\] = /.exec(sourceLine(source!.path, line)) ?? [];

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
-/** The demo's files: a fresh disk, and beside it what a recording makes. A test gives a folder of its own. */
+/** The demo's files: a new disk, and next to it what a recording creates. A test uses a separate folder. */
 export const FOLDER = process.argv[2] ?? '.blkreplay/demo';
 const KERNEL = 'test/guests/demo/demo.elf';
 const IMAGE = `${FOLDER}/disk.img`;
@@ -16,13 +16,13 @@ export function prepareFolder(): void {
   writeFileSync(IMAGE, new Uint8Array(DISK_BYTES));
 }
 
-/** What an editor takes from launch.json. */
+/** What an editor reads from launch.json. */
 export const launchSettings = (rr: 'record' | 'replay'): object => ({
   ...{ rr, rrfile: RECORDING, kernel: KERNEL, idle: 'warp', cwd: process.cwd() },
   drives: [{ id: 'hd0', image: IMAGE, format: 'raw', overlay: OVERLAY }],
 });
 
-/** The command line replays the whole recording and holds it against all digests in it; exit status 3 is a difference. */
+/** Replays the whole recording on the command line, which compares all digests; exit status 3 means a difference. */
 export function replayInOneGo(): { isSame: boolean; digest: string } {
   const drive = `id=hd0,image=${IMAGE},format=raw,overlay=${OVERLAY}`;
   const args = ['dist/cli.js', 'replay', '--kernel', KERNEL, '--rrfile', RECORDING, '--drive', drive, '--json'];

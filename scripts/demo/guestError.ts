@@ -1,7 +1,7 @@
 import type { DebugSession } from './debugSession.ts';
 import { received, sent } from './transcript.ts';
 
-/** What the guest itself reported: some name has a value, and another was counted. */
+/** The error that the guest reported: a named variable has one value, but the guest counted another. */
 export interface GuestError {
   name: string;
   found: string;
@@ -11,13 +11,13 @@ export interface GuestError {
 /** From a sentence on the console such as `length is 7 but 5 things are there`. */
 export function readGuestError(console: string): GuestError {
   const [, name, found, counted] = /(\w+) is (\d+) but (\d+)\b/.exec(console) ?? [];
-  if (name === undefined) throw new Error('The guest did not say what is wrong.');
+  if (name === undefined) throw new Error('The guest did not report an error.');
   return { name, found, counted };
 }
 
-/** Looks through the globals, member by member, for the one of that name and value; returns it as an expression. */
+/** Searches the globals, member by member, for a variable with that name and value; returns it as an expression. */
 export async function findVariable(session: DebugSession, { name, found }: GuestError): Promise<string> {
-  sent(`variables: which of the globals has a member "${name}" that is ${found}?`);
+  sent(`variables: search the globals for a member "${name}" with the value ${found}`);
   let level = await session.globals();
   for (let depth = 0; depth < DEPTH_MAX; depth++) {
     const match = level.find((variable) => variable.name === name && variable.value === found);
@@ -28,7 +28,7 @@ export async function findVariable(session: DebugSession, { name, found }: Guest
     const withMembers = level.filter(({ variablesReference, type }) => variablesReference > 0 && !isArray(type));
     level = (await Promise.all(withMembers.map((variable) => session.members(variable)))).flat();
   }
-  throw new Error(`No global variable has a ${name} that is ${found}.`);
+  throw new Error(`No global variable has a member ${name} with the value ${found}.`);
 }
 
 const DEPTH_MAX = 4;

@@ -1,9 +1,9 @@
-// The main job in one go, over the Debug Adapter Protocol, as an editor drives it: `npm run demo`.
+// `npm run demo`: a complete debugging session over the Debug Adapter Protocol, as an editor would drive it.
 //
-// A guest with a disk is recorded; it finds out that it has been damaged and says so on its console. What follows knows
-// nothing else: which variable it complains about is read from what it printed, and the line that spoiled it is found by
-// going back from write to write. Then the recording is replayed and must lead to the same place.
-// Everything it makes is in .blkreplay/demo/ (or the folder that it is given). It exits with 1 if any check fails.
+// It records a guest with a disk, which detects that its data is damaged and reports that on its console. The rest uses
+// only this message: the name of the variable is read from it, and the line that damaged the variable is found by going
+// back from write to write. Then the recording is replayed and must lead to the same line. All files that the demo
+// creates are in .blkreplay/demo/ (or in the folder given as an argument). It exits with 1 if any check fails.
 import { isDeepStrictEqual } from 'node:util';
 import { Checks } from './checks.ts';
 import { FOLDER, hashOfImage, launchSettings, prepareFolder, replayInOneGo } from './folder.ts';
@@ -17,26 +17,26 @@ const checks = new Checks();
 prepareFolder();
 const imageBefore = hashOfImage();
 
-say('Record: a key-value store on a fresh disk. It works for a while, verifies itself, and reports failure.');
+say('Record a key-value store on a new disk. It runs for a while, checks its data, and reports failure.');
 const recorded = await DebugSession.launch(launchSettings('record'));
 const guestError = readGuestError(recorded.console);
 say(
-  `It complains about "${guestError.name}": it is ${guestError.found}, and counting gave ${guestError.counted}. Who did that?`,
+  `It reports that "${guestError.name}" is ${guestError.found}, but it counted ${guestError.counted}. What wrote the wrong value?`,
 );
 const variable = await findVariable(recorded, guestError);
 const { walk, finding } = await findDamage(recorded);
 checks.expect(
-  `forwards it is the same write, and leaves ${walk.after}`,
+  `running forwards reaches the same write, which stores ${walk.after}`,
   (await recorded.evaluate(variable)) === walk.after,
 );
 await recorded.leave();
 
-say('Replay: one word changes, rr: replay. The same data breakpoint, the same way back.');
+say('Replay: only rr changes, to replay. Set the same data breakpoint and run backwards again.');
 const replayed = await DebugSession.launch(launchSettings('replay'), { isQuiet: true });
 const { walk: walkAgain, finding: found } = await findDamage(replayed);
-checks.expect('the replay printed the same console', replayed.console === recorded.console);
+checks.expect('the replay has the same console output', replayed.console === recorded.console);
 checks.expect(
-  `it leads to the same write at step ${found.step}`,
+  `it reaches the same write at step ${found.step}`,
   found.step === finding.step && isDeepStrictEqual(walkAgain, walk),
 );
 checks.expect(
@@ -45,10 +45,10 @@ checks.expect(
 );
 await replayed.leave();
 const whole = replayInOneGo();
-checks.expect(`a replay in one go agrees with every digest on the way to the end: ${whole.digest}`, whole.isSame);
-checks.expect('the disk image is untouched: all writes are in the overlay', imageBefore === hashOfImage());
+checks.expect(`a complete replay matches every digest in the recording: ${whole.digest}`, whole.isSame);
+checks.expect('the disk image is unchanged: all writes are in the overlay', imageBefore === hashOfImage());
 checks.print();
-console.log(`What this made, recording and overlay, is in ${FOLDER}/.`);
+console.log(`The recording and the overlay are in ${FOLDER}/.`);
 
 say(`Found at ${finding.file}:${walk.location.line}, in ${walk.location.name}:`);
 console.log(`  ${finding.source}`);

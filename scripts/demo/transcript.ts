@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** How the demo tells its story: sentences, `->` what the client asks, `<-` what the adapter answers. */
+/** The output of the demo: sentences, `->` for requests of the client, and `<-` for answers of the adapter. */
 export const say = (sentence: string): void => console.log(`\n${sentence}`);
 export const sent = (what: string): void => console.log(`-> ${what}`);
 export const received = (what: string): void => console.log(`<- ${what}`);
 export const detail = (text: string): void => console.log(`   ${text}`);
 
-/** Lines of a source file around one, which gets an arrow. */
+/** Prints the source lines around a line, which is marked with an arrow. */
 export function showSource(file: string, line: number, linesAround: number): void {
   const lines = readFileSync(file, 'utf8').split('\n');
   for (let number = line - linesAround; number <= line + linesAround; number++) {
@@ -20,5 +20,5 @@ export function showSource(file: string, line: number, linesAround: number): voi
 export const sourceLine = (file: string, line: number): string =>
   readFileSync(file, 'utf8').split('\n')[line - 1].trim();
 
-/** As a person in the project's folder would write it. */
+/** The path relative to the current folder. */
 export const shortPath = (file: string): string => path.relative(process.cwd(), file);

@@ -44,7 +44,7 @@ export interface Walk extends Culprit {
 /** Locations that a test knows in advance; the demo finds them itself. */
 export type KnownLocations = Partial<Record<'location' | 'earlier' | 'afterWrite', (location: Location) => boolean>>;
 
-/** The wrong variable, and the guest's complaint about it, with its wrong value and the right one. */
+/** The damaged variable, and the guest's report about it, with the wrong value and the correct one. */
 export interface Start {
   variable: string;
   guestError: GuestError;
@@ -69,7 +69,7 @@ export async function walkBackAndForth(driver: WalkDriver, start: Start): Promis
 
 /**
  * Runs backwards from write to write. If the value was already wrong before a write, an earlier write damaged it. The
- * culprit is the write before which the value was right.
+ * culprit is the write before which the value was still correct.
  */
 async function findCulprit(driver: WalkDriver, { variable, guestError, known }: Start): Promise<Culprit> {
   await driver.stopAtWrites(variable);

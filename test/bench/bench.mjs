@@ -1,7 +1,7 @@
-// `npm run bench [-- --pairs N --samples N --only speed,linux,block,latency,idle]`: whole-process speed beside QEMU
+// `npm run bench [-- --pairs N --samples N --only speed,linux,block,latency,idle]`: whole-process speed next to QEMU
 // (speed.ts, linux.ts), what waiting for a lock costs (spin.ts), what the block engine costs (block.ts), how long a user of
-// the debug adapter waits (latency.ts), and what an idle Linux costs (idle.ts). What cannot be measured here is left out
-// and named.
+// the debug adapter waits (latency.ts), and what an idle Linux costs (idle.ts). What cannot be measured is skipped
+// and listed.
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureBlock } from './block.ts';

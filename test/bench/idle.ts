@@ -16,7 +16,7 @@ const IDLE_SECONDS = 10;
  */
 export async function measureIdle(samples: number): Promise<void> {
   if (LINUX_FOLDER === undefined) {
-    console.log('\nan idle Linux is left out: BLKREPLAY_LINUX_GUEST names no folder with a Linux guest');
+    console.log('\nidle Linux is skipped: BLKREPLAY_LINUX_GUEST names no folder with a Linux guest');
     return;
   }
   const folder = mkdtempSync(path.join(tmpdir(), 'blkreplay-bench-'));

@@ -20,7 +20,7 @@ const APPEND = 'console=ttyS0';
  */
 export async function measureLinux(pairs: number): Promise<void> {
   if (LINUX_FOLDER === undefined) {
-    console.log('\nLinux is left out: BLKREPLAY_LINUX_GUEST names no folder with a Linux guest');
+    console.log('\nLinux is skipped: BLKREPLAY_LINUX_GUEST names no folder with a Linux guest');
     return;
   }
   const folder = mkdtempSync(path.join(tmpdir(), 'blkreplay-bench-'));
@@ -39,7 +39,7 @@ export async function measureLinux(pairs: number): Promise<void> {
 
 function measureTimes(cwd: string, pairs: number): void {
   const hasQemu = isInstalled(QEMU);
-  if (!hasQemu) console.log(`  beside QEMU is left out: ${QEMU} is not installed`);
+  if (!hasQemu) console.log(`  comparison with QEMU is skipped: ${QEMU} is not installed`);
   const boot = [
     '--memory',
     `${GUEST_MIB}M`,

@@ -28,9 +28,9 @@ session.continue();
 const end = session.position;
 console.log(`demo: ${end} steps recorded`);
 
-measure('step back one instruction, where one stands', () => session.stepBackInstruction());
+measure('step back one instruction, at the current position', () => session.stepBackInstruction());
 session.goTo(end);
-measure('step back over a line, where one stands', () => steps.stepBack());
+measure('step back over a line, at the current position', () => steps.stepBack());
 const anywhere = () => void session.goTo(1 + random.below(end - 1));
 measure('go to any position', () => session.goTo(1 + random.below(end - 1)));
 measure('step back one instruction, anywhere', () => session.stepBackInstruction(), anywhere);

@@ -37,7 +37,7 @@ export function measureSpeed(pairs: number): void {
   }
 }
 
-const leftOut = (why: string): void => console.log(`speed beside QEMU is left out: ${why}`);
+const leftOut = (why: string): void => console.log(`speed comparison with QEMU is skipped: ${why}`);
 
 interface Ratios {
   run: number;

@@ -83,7 +83,7 @@ test('a recording names its images: info and pack need no --allow', async (t) =>
   assert.equal((await sandbox.cli(unpack)).status, 0);
 });
 
-test('the backing file of a base in another folder needs --allow too, also to pack and unpack', async (t) => {
+test('the backing file of a base in another folder needs --allow too, including to pack and unpack', async (t) => {
   if (!requireTool('qemu-img', t)) return;
   const { sandbox, base } = await recorded(t);
   runTool('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', base, '-F', 'raw', sandbox.path('b.qcow2')]);

@@ -56,7 +56,10 @@ suite('guests print the expected text', { concurrency: 2 }, () => {
   test('a guest that is halted forever is reported in words too', async (t) => {
     const { status, stderr } = await new Sandbox(t).cli(['run', '--kernel', guest('small/stuck')]);
     assert.equal(status, 1);
-    assert.match(stderr, /^Ran to position \d+ in [\d.]+ s: all harts wait for an interrupt, and none can occur\.\n$/);
+    assert.match(
+      stderr,
+      /^Ran to position \d+ in [\d.]+ s: all harts are waiting for an interrupt, and none can occur\.\n$/,
+    );
   });
 });
 

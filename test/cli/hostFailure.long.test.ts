@@ -1,7 +1,7 @@
 /** A host failure while recording is reported with exit status 4, and everything recorded before it replays.
  *
- * The disk is full here either because the process may not write files beyond a size, or because the file system is
- * small.
+ * The disk is full either because the process may not write files beyond a certain size, or because the file system
+ * is small.
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';

@@ -36,7 +36,7 @@ const RECORD = ['record', ...optionsOf(SESSION)];
 
 interface Scenario {
   name: string;
-  /** The workplace to start from; each case gets a copy. */
+  /** The folder to start from; each case gets a copy. */
   from: 'bases' | 'recorded' | 'packed';
   args: readonly string[];
   script?: string;
@@ -44,7 +44,7 @@ interface Scenario {
   writes: readonly string[];
   /** After a failure no new file of these remains, except a recording that has begun. */
   isAllOrNothing?: boolean;
-  /** Further conditions; `was` is the workplace before the command. */
+  /** Further conditions; `original` is the folder before the command. */
   holds?: (sandbox: Sandbox, original: Sandbox, outcome: Outcome) => void;
   /** A command that succeeds after a kill. */
   again: readonly string[];

@@ -115,7 +115,7 @@ suite('a recording with an impossible header', { concurrency: 2 }, () => {
     });
   }
 
-  test('an rng-seed of another length', async (t) => {
+  test('an rng-seed of a different length', async (t) => {
     const sandbox = recorded.copy(t);
     const header = headerJson(sandbox.read('a.rr')) as Record<string, Record<string, Json>>;
     header.machine.rngSeed = 'a5';
@@ -270,7 +270,7 @@ function replayBriefly(sandbox: Sandbox, rrfile: string): void {
   }
 }
 
-/** The code of the refusal; undefined if there is none. Anything but a UserError is a mistake of ours. */
+/** The code of the refusal; undefined if there is none. Anything but a UserError is a bug in blkreplay. */
 function refusalOf(use: () => void, description = () => ''): string | undefined {
   try {
     use();

@@ -33,7 +33,7 @@ const KERNELS: Refusal[] = [
     what: 'truncated gzip',
     ...elf(gzipSync(makeElf()).subarray(0, 60)),
     code: 'kernel-does-not-unpack',
-    says: /^bad\.elf is damaged or truncated: its gzip data does not decompress\. Build or copy it again/,
+    says: /^bad\.elf is damaged or truncated: its gzip data cannot be decompressed\. Build or copy it again/,
   },
   {
     what: 'gzip data larger than RAM',
@@ -45,7 +45,7 @@ const KERNELS: Refusal[] = [
     what: 'xz',
     ...elf(Uint8Array.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0)),
     code: 'kernel-compression-unknown',
-    says: /^bad\.elf is compressed with xz, which blkreplay does not support\. Decompress it first/,
+    says: /^bad\.elf is compressed with xz, which blkreplay does not support\. Decompress it, compress it with gzip/,
   },
   {
     what: 'big-endian',
@@ -180,4 +180,4 @@ const FILES: Refusal[] = [
 ];
 
 testRefusals('record refuses as a kernel', fresh, KERNELS);
-testRefusals('record refuses beside the kernel', fresh, FILES);
+testRefusals('record refuses as another boot file', fresh, FILES);

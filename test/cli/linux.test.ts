@@ -21,7 +21,7 @@ const DATA_SHA256 = '431ad49c56b15bf5722dd44b50f6ab240a087866b0dd60e9f7054d6da37
 const DISK: DriveSpec = { image: 'disk.raw', overlay: 'hd0.qcow2' };
 
 if (FOLDER === undefined) {
-  // CI sets the variable where it has the guest, and reports where it does not.
+  // CI sets the variable if it has the guest, and otherwise reports that itself.
   if (!process.env.CI) test('Linux', (t) => t.skip('BLKREPLAY_LINUX_GUEST names no folder with a Linux guest'));
 } else {
   suite('Linux', () => {

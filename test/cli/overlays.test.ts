@@ -176,7 +176,7 @@ suite('overlay rebase', () => {
     }
   });
 
-  test('--name-only follows a base that was moved, whatever the length of its name', async (t) => {
+  test('--name-only follows a base that was moved, regardless of the length of its name', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     for (const clusterSize of some([512, 1024, 4096, 65536], 1)) {
       const sandbox = withBase(t);
@@ -378,7 +378,7 @@ const withoutCompressed = (map: unknown): unknown =>
 const qemuImg = (sandbox: Sandbox, command: string, ...args: string[]): string =>
   runTool('qemu-img', [command, ...args.map((word, i) => (args[i - 1] === '-b' ? word : inPlace(sandbox, word)))]);
 
-/** File names in the workplace; names of backing files are relative to the file that names them. */
+/** File names in the sandbox folder; names of backing files are relative to the file that names them. */
 function inPlace(sandbox: Sandbox, word: string): string {
   return sandbox.exists(word) || /^[^-].*\.(qcow2|img|raw|tmp)$/.test(word) ? sandbox.path(word) : word;
 }

@@ -224,7 +224,7 @@ test('unpack replaces only what it unpacked before', async (t) => {
 });
 
 test(
-  'whatever the umask, new files are accessible to their owner only',
+  'new files are accessible only to their owner, regardless of the umask',
   { skip: process.platform === 'win32' },
   async (t) => {
     const sandbox = fresh.copy(t);

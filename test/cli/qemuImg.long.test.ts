@@ -134,7 +134,7 @@ suite('qemu-img on the images of a recording', () => {
     assert.equal(maskDemo(console), maskDemo(expected('demo/demo-second-boot').console));
   });
 
-  test('text that was typed to be written is on the disk', (t) => {
+  test('text typed for the guest to write is on the disk', (t) => {
     if (!requireTool('qemu-img', t)) return;
     const disk = Buffer.from(converted(t, 'kernel.qcow2'));
     const block = (n: number) => disk.subarray(512 * n, 512 * (n + 1)).toString('latin1');

@@ -17,7 +17,7 @@ interface SessionCase {
   prepare: (sandbox: Sandbox) => Session | Promise<Session>;
   /** Files that must not change while recording. */
   bases: string[];
-  /** Files that the recording creates besides itself. */
+  /** Files that recording creates in addition to the recording itself. */
   leaves: string[];
 }
 

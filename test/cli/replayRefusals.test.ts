@@ -209,7 +209,7 @@ const REPLAY: Refusal[] = [
     says: /^The snapshot "replay_init" in small\.qcow2 does not belong to this machine: it has a different amount of memory/,
   },
   {
-    what: 'an overlay of a disk of another size',
+    what: 'an overlay of a disk of a different size',
     trouble: (sandbox) => {
       makeOverlay(sandbox, 'other.qcow2', sandbox.disk('other.img', MIB), { snapshot: 'replay_init' });
     },

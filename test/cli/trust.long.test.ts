@@ -115,7 +115,7 @@ test('a recording that names one of the user’s files does not get it packed', 
   assert.ok(!sandbox.exists('all.pack'));
 });
 
-/** A workplace, and a file elsewhere that nobody named; `linked.img` is a link to it. */
+/** A sandbox, and a file elsewhere that nobody named; `linked.img` is a link to it. */
 function withSecret(t: TestContext): { sandbox: Sandbox; secret: string } {
   const sandbox = new Sandbox(t);
   const secret = new Sandbox(t).path('outside.img');

@@ -173,7 +173,7 @@ const REPLAYING: Omit<Rule, 'rr'>[] = [
     says: /^The snapshot "replay_init" in hd0\.qcow2 does not belong to this machine/,
   },
   {
-    what: 'an overlay of a disk of another size',
+    what: 'an overlay of a disk of a different size',
     trouble: (sandbox) =>
       makeOverlay(sandbox, 'other.qcow2', sandbox.disk('other.img', MIB), { snapshot: 'replay_init' }),
     session: withDrive({ overlay: 'other.qcow2' }),

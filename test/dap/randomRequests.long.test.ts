@@ -178,7 +178,7 @@ class Soak {
     await this.ask('disassemble', { memoryReference, instructionOffset: random.below(40) - 20, instructionCount: 20 });
   }
 
-  /** Returns undefined when the request is refused, which requires a message for users. */
+  /** Returns undefined if the request is refused, in which case there must be a message for the user. */
   private async ask(command: string, args: object): Promise<Body | undefined> {
     const { success, body } = await this.dap.send(command, args);
     if (success) return (body as Body | undefined) ?? {};

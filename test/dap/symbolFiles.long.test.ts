@@ -177,7 +177,7 @@ test('a symbols file for a kernel above firmware provides its breakpoints', asyn
 
 // --- files of other code -------------------------------------------------------------------------------------------------
 
-test('symbols of another build are reported once and apply only where their code runs', async (t) => {
+test('symbols from a different build are reported once and apply only where their code runs', async (t) => {
   const sandbox = new Sandbox(t);
   sandbox.write('kernel.elf', stripped(CALLS));
   sandbox.write('other.elf', OTHER_BUILD);

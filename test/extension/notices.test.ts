@@ -1,4 +1,4 @@
-/** The licence notices cover every package that the bundles contain, according to their source maps. */
+/** The license notices cover every package that the bundles contain, according to their source maps. */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -16,7 +16,7 @@ function packagesInBundles(): string[] {
   return [...new Set(names)].sort();
 }
 
-test('the notices contain the licence text of every package in a bundle', () => {
+test('the notices contain the license text of every package in a bundle', () => {
   const notices = readFileSync(path.join(DIST, 'THIRD_PARTY_NOTICES.txt'), 'utf8');
   const bundled = packagesInBundles();
   assert.ok(bundled.includes('fzstd') && bundled.includes('@vscode/debugadapter'), bundled.join(' '));
@@ -26,13 +26,13 @@ test('the notices contain the licence text of every package in a bundle', () => 
     assert.ok(notices.includes(`${name} ${version} (`), `${name} ${version} is not in the notices`);
     const licence = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file))!;
     const text = readFileSync(path.join(folder, licence), 'utf8').replaceAll('\r\n', '\n').trim();
-    assert.ok(notices.includes(text), `${name}: its licence text is not in the notices`);
+    assert.ok(notices.includes(text), `${name}: its license text is not in the notices`);
   }
 });
 
-test('a package without a licence file fails the build', (t) => {
+test('a package without a license file fails the build', (t) => {
   const folder = packageFolder(t, {});
-  assert.throws(() => noticesFor([bundleOf(`${folder}/index.js`)]), /unlicensed: no licence file was found/);
+  assert.throws(() => noticesFor([bundleOf(`${folder}/index.js`)]), /unlicensed: no license file was found/);
 });
 
 test('a package inside another one is listed, with its own statement of its contents', (t) => {

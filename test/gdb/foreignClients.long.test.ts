@@ -38,7 +38,7 @@ const FOREIGN: Record<string, string> = {
 };
 
 test(
-  'HTTP and other protocols, at once and byte by byte, are dropped before anything is executed',
+  'HTTP and other protocols, sent at once or byte by byte, are dropped before anything is executed',
   { timeout: 60_000 },
   async (t) => {
     const sandbox = new Sandbox(t);

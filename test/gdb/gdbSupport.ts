@@ -14,7 +14,7 @@ export interface GdbServerRun {
   port: number;
 }
 
-/** Starts a session with `--gdb 0` in a workplace and waits until it listens. */
+/** Starts a session with `--gdb 0` in a sandbox and waits until it listens. */
 export async function serve(t: TestContext, sandbox: Sandbox, args: readonly string[]): Promise<GdbServerRun> {
   const running = sandbox.start([...args, '--gdb', '0', '--json']);
   t.after(() => running.kill('SIGKILL'));
@@ -22,7 +22,7 @@ export async function serve(t: TestContext, sandbox: Sandbox, args: readonly str
   return { sandbox, running, port: Number(port) };
 }
 
-/** The options for a guest with a disk, in a new workplace: the same for run, record and replay. */
+/** The options for a guest with a disk, in a new sandbox: the same for run, record and replay. */
 export function sessionIn(sandbox: Sandbox, kernel: string, stdin?: string): string[] {
   sandbox.disk('disk.img');
   const drive = 'id=hd0,image=disk.img,format=raw,overlay=hd0.qcow2';

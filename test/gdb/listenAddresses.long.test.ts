@@ -130,7 +130,7 @@ test('HTTP over a socket and over stdio is dropped too', { timeout }, async (t) 
 });
 
 test(
-  "stdio: packets on stdout, the guest's console on stderr, and the end of stdin counts as gdb's",
+  "stdio: packets on stdout, the guest's console on stderr, and the end of stdin ends gdb's connection",
   { timeout },
   async (t) => {
     const sandbox = new Sandbox(t);

@@ -35,7 +35,7 @@ test('an escape is decoded, and one at the end is damage', () => {
   assert.deepEqual(read('$}#7d'), [{ kind: 'damaged' }]);
 });
 
-test('data that gdb never sends between packets ends the reading', () => {
+test('data that gdb never sends between packets stops the reader', () => {
   for (const text of [
     'G',
     ' $g#67',
@@ -53,7 +53,7 @@ test('data that gdb never sends between packets ends the reading', () => {
   assert.deepEqual(reader.read(wire('$g#67')), [], 'nothing is read after it');
 });
 
-test('HTTP ends the reading inside a packet too, complete or cut off, at any length', () => {
+test('HTTP inside a packet stops the reader too, complete or truncated, at any length', () => {
   for (const text of ['$GET / HTTP/1.1\r\n', '$get / hthttp/1.0', '$PRI * HTTP/2.0', `$${'a'.repeat(100_000)}HTTP/`]) {
     assert.deepEqual(read(`${text}\r\nHost: here\r\n\r\n$k#6b`), [{ kind: 'foreign' }], text.slice(-20));
   }
@@ -89,7 +89,7 @@ test('an encoded packet of any bytes is decoded unchanged (seeded)', (t) => {
   }
 });
 
-test('random bytes never make the reader fail; a packet after them is read, unless foreign data ended the reading (seeded)', (t) => {
+test('random bytes never make the reader fail; a packet after them is read, unless foreign data stopped the reader (seeded)', (t) => {
   const random = SeededRandom.forTest(t);
   const likely = '$#+-\x03}gmZ0123456789abcdef,;:';
   for (let i = 0; i < 2000; i++) {

@@ -160,7 +160,7 @@ test('detach, kill and a lost connection', async (t) => {
   const breaking = conversation(t);
   breaking.betweenSlices = () => breaking.server.disconnected();
   void breaking.send(encodePacket('c'));
-  assert.equal(await breaking.server.whenLeft, 'gone', 'also during a run');
+  assert.equal(await breaking.server.whenLeft, 'gone', 'even during a run');
 });
 
 test('invalid packets get an error or the empty reply, and the session continues', async (t) => {

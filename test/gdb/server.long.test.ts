@@ -34,7 +34,7 @@ test('with --stop-at, gdb finds the machine at that position', async (t) => {
   assert.equal(Buffer.from(await gdb.ask('qRcmd,706f736974696f6e'), 'hex').toString(), '1000\n');
 });
 
-test('a lost connection, also during a run, closes the recording as interrupted', async (t) => {
+test('a lost connection, even during a run, closes the recording as interrupted', async (t) => {
   const sandbox = new Sandbox(t);
   const { running, port } = await serve(t, sandbox, ['record', ...sessionIn(sandbox, guest('endless/endless'))]);
   const gdb = await GdbClient.connect(port);
@@ -70,7 +70,7 @@ test('an interrupt stops a guest that never asks for input', async (t) => {
   assert.ok(tookMs < 1000, `${tookMs} ms`);
 });
 
-test('a second client is rejected, and the first does not notice', async (t) => {
+test('a second client is rejected without affecting the first', async (t) => {
   const sandbox = new Sandbox(t);
   const { port } = await serve(t, sandbox, ['run', '--kernel', guest('demo/demo')]);
   const first = await GdbClient.connect(port);

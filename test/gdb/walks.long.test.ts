@@ -133,7 +133,7 @@ function isPassedByGdb({ session, symbols }: WalkedRecording, { from, to }: GdbS
 }
 
 /**
- * gdb looks back for the call that matches the return. A jump out of deep calls (`jump` of tails.c, like longjmp) has
+ * gdb looks back for the call that matches the return. A jump out of nested calls (`jump` of tails.c, like longjmp) has
  * no such call, and gdb runs to the beginning of the recording.
  */
 function isLostByGdb({ session, symbols }: WalkedRecording, { from, to }: GdbStep, ours: number): boolean {

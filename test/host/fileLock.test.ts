@@ -140,7 +140,7 @@ test('a reused process number does not count as the old process', { skip: proces
   lockOverlay(overlay).release();
 });
 
-test('when several sessions find a dead lock, one wins', async (t) => {
+test('when several sessions find a stale lock, one wins', async (t) => {
   const overlay = overlayIn(t);
   const { child } = await session(overlay);
   await end(child, 'SIGKILL');

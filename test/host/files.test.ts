@@ -154,7 +154,7 @@ test('a pipe is refused instead of waited for', { skip: WINDOWS }, (t) => {
 });
 
 test('a full disk is a host failure', { skip: !fs.existsSync('/dev/full') }, (t) => {
-  // openFile refuses devices, so the error comes from the device and only the message from us.
+  // openFile refuses devices, so only the message is ours; the error comes from the device.
   const handle = fs.openSync('/dev/full', 'w');
   t.after(() => fs.closeSync(handle));
   let caught: unknown;

@@ -114,7 +114,7 @@ test('a link is followed to its target, and refused if the target does not exist
 });
 
 test(
-  "only its owner can read a new file, whatever the umask and the previous file's mode",
+  "only its owner can read a new file, regardless of the umask and the previous file's mode",
   { skip: process.platform === 'win32' },
   (t) => {
     const folder = folderIn(t);

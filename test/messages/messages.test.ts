@@ -23,7 +23,7 @@ test('an error is data: its code and fields go to another thread and into JSON u
   assert.equal(textFor(structuredClone(data), 'cli'), overlayExists('hd0.qcow2').message);
 });
 
-test('what to do is told in the terms of the command line, the editor and gdb', () => {
+test('a remedy is in the terms of the command line, the editor or gdb', () => {
   const overlay = overlayExists('hd0.qcow2');
   assert.match(textFor(overlay, 'cli'), /^hd0\.qcow2 already exists and would be overwritten\. .* --overwrite\.$/);
   assert.match(textFor(overlay, 'editor'), /^hd0\.qcow2 already exists .* set "overwrite" to "always"\.$/);
@@ -124,7 +124,7 @@ test('the search for sentences finds one, and ignores identifiers, paths and mar
 
 // --- how they read ---------------------------------------------------------------------------------------------------
 
-/** What people read. The usage text is a table of its own. */
+/** What people read. The usage text is a separate table. */
 const messageTexts = () =>
   sources(MESSAGES)
     .filter((file) => !file.endsWith('/usage.ts'))
@@ -142,7 +142,7 @@ test('messages neither shout, beg nor blame, and use the words of the field', ()
   );
 });
 
-test('what the editor and gdb are told to do names no option of the command line', () => {
+test('remedies for the editor and gdb name no command-line option', () => {
   const options = messageTexts().filter(({ node, text }) => {
     const property = ts.findAncestor(node, ts.isPropertyAssignment);
     const isForOthers = property !== undefined && /^(editor|gdb)$/.test(property.name.getText());
@@ -155,7 +155,7 @@ test('what the editor and gdb are told to do names no option of the command line
   );
 });
 
-test('what everybody is told to do names no option of the command line', () => {
+test('remedies for all front ends name no command-line option', () => {
   /** Front ends other than the command line never see these. */
   const cliOnly = /\/(cli|commandOutput|usage|expected)\.ts$/;
   const options = messageTexts().filter(({ file, node, text }) => {

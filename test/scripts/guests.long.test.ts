@@ -86,7 +86,7 @@ test('a guest under QEMU is judged by the same text', async (t) => {
   assert.deepEqual(await runUnderQemu(HELLO, FOLDER), { kind: 'works' });
 });
 
-test('the table says what works, what fails, and what does not run on QEMU', () => {
+test('the table lists what works, what fails, and what does not run on QEMU', () => {
   const works = { kind: 'works', steps: 1_234_567_890, digest: 'abc', recordSeconds: 9.6, replaySeconds: 12 } as const;
   const document = guestsDocument(
     [HELLO, { ...ECHO, isLong: true, qemuNote: 'no PMP' }, { ...HELLO, name: 'never run' }],

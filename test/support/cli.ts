@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 
 /**
- * The command line as tests use it. A `Workplace` is a new folder in which `node dist/cli.js` runs as a user would run
+ * The command line as tests use it. A `Sandbox` is a new folder in which `node dist/cli.js` runs as a user would run
  * it; console output, summary, messages and file contents are returned as plain values. Everything is asynchronous, so
  * that two sessions can run at the same time.
  */
@@ -24,7 +24,7 @@ export class Sandbox {
     });
   }
 
-  /** A new workplace with the same files. */
+  /** A new sandbox with the same files. */
   copy(owner: Owner): Sandbox {
     const sandbox = new Sandbox(owner);
     fs.cpSync(this.folder, sandbox.folder, { recursive: true });
@@ -269,7 +269,7 @@ export class RunningCli {
     return this.child.pid!;
   }
 
-  /** Resolves with the match on stderr; fails if the session ends before. */
+  /** Resolves with the match on stderr; fails if the session ends first. */
   async untilSaid(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
       const found = pattern.exec(this.stderr);
@@ -294,7 +294,7 @@ export class RunningCli {
     return this.arrivals.findLast((arrival) => arrival.atMs <= atMs)?.length ?? 0;
   }
 
-  /** Resolves when the guest has printed the text; fails if the session ends before. */
+  /** Resolves when the guest has printed the text; fails if the session ends first. */
   async untilPrinted(text: string): Promise<void> {
     while (!this.console.includes(text)) {
       const next = new Promise((resolve) => this.child.stdout.once('data', resolve));

@@ -150,12 +150,12 @@ export class DapClient {
     return result;
   }
 
-  /** The client stops reading, as one that was killed; writes to it then fail. */
+  /** The client stops reading, as if it had been killed; writes to it then fail. */
   stopListening(): void {
     this.child.stdout.destroy();
   }
 
-  /** The client disappears without a request, as an editor that is closed. */
+  /** Disconnects without a request, as when an editor is closed. */
   leave(): Promise<number | null> {
     this.child.stdin.end();
     return inTime(this.exited, () => 'the end of the process');

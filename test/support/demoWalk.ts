@@ -17,7 +17,7 @@ export const DEMO = {
   guestError: /superblock is damaged: entry_count is \d+ but 96 entries are live/,
 } as const;
 
-/** @param console what the guest has printed, with its complaint: the wrong value and the right one */
+/** @param console what the guest has printed, including its report: the wrong value and the correct one */
 export async function walkDemo(driver: WalkDriver, console: string): Promise<Walk> {
   assert.match(console, DEMO.guestError);
   return walkBackAndForth(driver, {

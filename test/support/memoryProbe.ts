@@ -11,7 +11,7 @@ export interface MemoryReport {
   usedBytes: number;
   /** The resident set of the process. */
   residentBytes: number;
-  /** The same after V8 has given back the pages that it keeps for later: what the process needs. */
+  /** The same after V8 has released the free pages that it keeps in reserve: what the process needs. */
   neededBytes: number;
 }
 

@@ -9,7 +9,7 @@ const RUN_QEMU = path.resolve(import.meta.dirname, '../guests/run-qemu.sh');
 
 export interface QemuGuest {
   kernel: string;
-  /** File names in the workplace; a missing file is created with 4 MiB of zeroes. */
+  /** File names in the sandbox folder; a missing file is created with 4 MiB of zeroes. */
   disks?: readonly string[];
   typed?: Typed;
 }

@@ -1,6 +1,6 @@
 import type { SeededRandom } from './seededRandom.ts';
 
-/** Changes one or two things in JSON to what a reader does not expect: a value, a type, something missing or extra. */
+/** Makes one or two unexpected changes to JSON: a different value or type, or something missing or extra. */
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
 const VALUES: readonly Json[] = [

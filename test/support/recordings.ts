@@ -82,7 +82,7 @@ export function withHeader(recording: Uint8Array, header: Json | Uint8Array): Ui
   return Buffer.concat(pieces);
 }
 
-/** Makes a writer store another version in the header; the start of the file contains it too. */
+/** Makes a writer store a different version in the header; the start of the file contains it too. */
 export const ofVersion = (formatVersion: number, header: HeaderFields): HeaderFields =>
   Object.assign({}, header, { formatVersion });
 

@@ -44,7 +44,7 @@ export const next = forwards(byLine((steps, wantsPause) => steps.stepOver(wantsP
 
 export const stepIn = forwards(byLine((steps, wantsPause) => steps.stepIn(wantsPause), instructionForward));
 
-/** Runs to the caller, whatever the granularity. */
+/** Runs to the caller, regardless of the granularity. */
 export const stepOut = forwards(alwaysByLine((steps, wantsPause) => steps.stepOut(wantsPause), instructionForward));
 
 export const stepBack = backwards(byLine((steps, wantsPause) => steps.stepBack(wantsPause), instructionBack));
@@ -52,7 +52,7 @@ export const stepBack = backwards(byLine((steps, wantsPause) => steps.stepBack(w
 /** Steps back into the function that the previous line called last. */
 export const reverseStepIn = backwards(byLine((steps, wantsPause) => steps.reverseStepIn(wantsPause), instructionBack));
 
-/** Goes back to the call of this function, whatever the granularity. */
+/** Goes back to the call of this function, regardless of the granularity. */
 export const reverseStepOut = backwards(
   alwaysByLine((steps, wantsPause) => steps.reverseStepOut(wantsPause), instructionBack),
 );

@@ -221,7 +221,7 @@ function read(reader: Reader, depth: number): StateValue {
   }
 }
 
-/** Names of fields, nearly always: for these a decoder costs more than the letters. */
+/** The text is nearly always a short field name, for which a TextDecoder is slower than the loop. */
 function readText(reader: Reader, length: number): string {
   const at = reader.take(length);
   const { bytes } = reader;

@@ -46,7 +46,7 @@ export class ScratchSlots {
     while (this.endSlot > 0 && this.owners[this.endSlot - 1] === 0) this.endSlot--;
   }
 
-  /** Finds contiguous free slots: `wanted` of them, or fewer. They stay free until they are owned. */
+  /** Finds contiguous free slots: `wanted` of them, or fewer. They remain free until an owner is counted for them. */
   findFree(wanted: number): { first: number; count: number } {
     const count = Math.min(wanted, RUN_MAX);
     const free = this.endSlot - this.usedSlots;

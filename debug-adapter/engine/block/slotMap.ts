@@ -66,8 +66,8 @@ export class SlotMap {
   }
 
   setZero(first: number, end: number): void {
-    // Zeroing to the end of the disk extends to the end of the tree, which takes one entry whatever the size of the
-    // disk.
+    // Zeroing to the end of the disk extends to the end of the tree, which takes one entry for a disk of any
+    // size.
     const last = end >= this.clusters ? Infinity : end;
     if (first < last) this.root = this.zeroed(this.root, this.height, first, last);
   }

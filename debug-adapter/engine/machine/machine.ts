@@ -27,7 +27,7 @@ export type MachineStop =
   | { kind: 'reached' }
   /** The guest wrote to the test device: it ended the machine, or requested a reset where that ends the run. */
   | { kind: 'finished'; finish: TestDeviceRequest }
-  /** All harts wait for an interrupt, and none can come. */
+  /** All harts are waiting for an interrupt, and none can occur. */
   | { kind: 'haltedForever' }
   /** `wantsPause` returned true. */
   | { kind: 'paused' }

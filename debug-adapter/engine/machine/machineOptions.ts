@@ -11,7 +11,7 @@ export interface MachineOptions {
   harts?: number;
   /** The instruction set (cpu/extensions.ts); defaults to that of new machines. */
   isa?: string;
-  /** The deepest page tables supported; defaults to those of new machines. */
+  /** The deepest page tables supported; the default is that of a new machine. */
   mmu?: MmuType;
   drives: readonly Drive[];
   /** One entry for each drive; by default the drives are modern ones in the first slots. */

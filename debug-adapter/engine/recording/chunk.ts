@@ -13,7 +13,7 @@ import { ByteWriter } from './bytes.ts';
  * header makes its length reliable before the payload is read: a chunk that extends past the end of the file was
  * truncated; its length is not damaged. Chunks are only ever appended.
  *
- * The flag `afterSync` says that everything before this chunk was on stable storage when it was written. Invalid data
+ * The flag `afterSync` means that everything before this chunk was on stable storage when it was written. Invalid data
  * before such a chunk is damage; invalid data that no such chunk follows is a torn tail, which a kill or a power
  * failure may leave.
  */

@@ -199,7 +199,7 @@ export function decodeEventsSummary(payload: Uint8Array): EventsSummary {
   return readPrologue(new ByteReader(payload));
 }
 
-/** Entries one after the other, from a source that stands after the prologue. */
+/** Entries one after the other, from a source positioned after the prologue. */
 export class EventsDecoder {
   private readonly source: ByteReader;
   private readonly names: readonly string[];

@@ -172,7 +172,7 @@ export function encodeBootFileChunk(file: BootFile, compressed: Uint8Array): Uin
 /** Zstandard's maximum ratio: a block of 128 KiB takes at least four bytes (RFC 8878, 3.1.1.2). Deflate's is 1032. */
 const COMPRESSION_RATIO_MAX = (128 << 10) / 4;
 
-/** Throws `Malformed`, also if the chunk does not match its entry in the header. */
+/** Throws `Malformed`, including if the chunk does not match its entry in the header. */
 export function decodeBootFileChunk(payload: Uint8Array, line: RecordedBootFile): Uint8Array {
   const source = new ByteReader(payload);
   const role = ROLES[source.byte()];

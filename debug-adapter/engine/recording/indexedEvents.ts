@@ -26,7 +26,7 @@ export class IndexedEvents {
     return this.usedEntries;
   }
 
-  /** `read` fills the payload's bytes in and returns how many there are. Throws `Malformed`. */
+  /** `read` fills in the payload's bytes and returns their number. Throws `Malformed`. */
   load(lengthBytes: number, read: (into: Uint8Array) => number, names: readonly string[]): void {
     this.usedEntries = 0;
     if (this.bytes.length < lengthBytes) this.bytes = new Uint8Array(lengthBytes);

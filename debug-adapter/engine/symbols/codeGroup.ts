@@ -97,7 +97,7 @@ export class CodeGroup {
 
   /**
    * Whether the machine can reach an address of this code. A program may be loaded later, so its code always counts as
-   * reachable. Of another build of the booted code, only functions identical in both can run.
+   * reachable. Of a different build of the booted code, only functions identical in both can run.
    */
   canRun(address: bigint): boolean {
     const { otherBuildOf } = this;

@@ -12,7 +12,7 @@ export interface CachedSnapshot {
   disks: DiskState[];
 }
 
-/** The disk states of cached snapshots, and their costs besides memory. */
+/** The disk states of cached snapshots, and their costs other than memory. */
 export interface DiskStates {
   /** The memory used by the maps of current and captured disk states. */
   mapBytes(): number;

@@ -38,7 +38,7 @@ export function listSnapshots(image: Qcow2Image, first?: string): SnapshotInfo[]
     .sort((a, b) => a.position - b.position);
 }
 
-/** The same for the same snapshot: a list of thousands is made after each change. */
+/** Returns the same object each time for a snapshot: a list of thousands is built after each change. */
 function infoOf(listed: ListedSnapshot): SnapshotInfo {
   let info = infos.get(listed);
   if (!info) {

@@ -72,7 +72,7 @@ export type EndReason =
   | 'guestFailed'
   /** The guest requested a reset, and the machine must not restart. */
   | 'reset'
-  /** All harts wait, and no interrupt can come. */
+  /** All harts are waiting, and no interrupt can occur. */
   | 'waitsForever'
   | 'stopAt'
   | 'endOfRecording'

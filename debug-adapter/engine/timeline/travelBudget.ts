@@ -1,6 +1,6 @@
 /**
- * The limits of cached snapshots, besides the memory of the machine itself. Beyond a limit, only snapshots are
- * dropped that can be recreated by replaying.
+ * The limits of cached snapshots, in addition to the memory of the machine itself. Beyond a limit, only snapshots that
+ * can be recreated by replaying are dropped.
  */
 export interface TravelBudget {
   /** The pages, page lists, machine states and disk maps that only cached snapshots use, in bytes. */

@@ -13,7 +13,7 @@ export class TravelCache {
   private images: () => readonly (RamSnapshot | undefined)[];
   private held = new Set<CachedSnapshot>();
 
-  /** `images` returns the RAM pages in use besides those of held snapshots. */
+  /** `images` returns the RAM pages in use other than those of held snapshots. */
   constructor(options: {
     disks: readonly TravelDisk[];
     budget: TravelBudget;
@@ -54,7 +54,7 @@ export class TravelCache {
     this.updateCharges();
   }
 
-  /** Must be called after each change of the memory used besides the cache. */
+  /** Must be called after each change of the memory used outside the cache. */
   updateCharges(): void {
     const images = [...this.images(), ...[...this.held].map(({ ram }) => ram)];
     this.cache.setRamInUse(images.filter((image) => image !== undefined));

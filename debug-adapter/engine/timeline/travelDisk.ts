@@ -71,7 +71,7 @@ export class TravelDisk {
     this.layer?.reset(this.base.base);
   }
 
-  /** Shows a disk state. A drive without snapshots shows its base. */
+  /** Switches the drive to a disk state. A drive without snapshots shows its base. */
   show(state: DiskState): void {
     if (this.filter.readOnly) return;
     this.currentSnapshot = state.snapshot;

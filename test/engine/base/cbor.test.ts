@@ -51,7 +51,7 @@ test('the order in which fields are set does not change the encoding', () => {
   assert.equal(hex(encodeCbor({ a: 1, b: 2 })), hex(encodeCbor({ b: 2, a: 1 })));
 });
 
-test('bytes that are no state, truncated or changed anywhere, are refused', () => {
+test('bytes that are not a state, truncated or changed anywhere, are refused', () => {
   const good = encodeCbor({ registers: [1n, 2n], name: 'hart0', count: 70000, flag: false });
   for (let cut = 0; cut < good.length; cut++) assert.throws(() => decodeState(good.slice(0, cut)), CborError);
   for (let at = 0; at < good.length; at++) {

@@ -73,7 +73,7 @@ test('the fields of saved state are those listed for its version', () => {
     listed.fields,
     'the layout of saved state differs from the list: increment MACHINE_STATE_VERSION and rewrite the list',
   );
-  assert.equal(listed.version, MACHINE_STATE_VERSION, 'the list is of another version: rewrite it');
+  assert.equal(listed.version, MACHINE_STATE_VERSION, 'the list is for a different version: update it');
 });
 
 for (const { machine, state, seen, harts } of states) {

@@ -161,7 +161,7 @@ test('a damaged boot file is refused when it is read', () => {
   assert.match(error.message, /kernel\.elf/);
 });
 
-test('a header that lacks a field, or has a field of another type, is damage', () => {
+test('a header that lacks a field, or has a field of the wrong type, is damaged', () => {
   for (const spoil of [
     { machine: { ...HEADER.machine, memoryBytes: 'much' } },
     { drives: [{ id: 'hd0' }] },

@@ -195,7 +195,7 @@ const DIVERGENCES: {
     says: /expected a read .* but the guest made a discard/,
   },
   {
-    title: 'another length',
+    title: 'a different length',
     position: 100,
     does: (played) => played.blockRequest({ ...REQUEST, lengthBytes: 512 }),
     code: 'divergence-request',
@@ -265,14 +265,14 @@ const DIVERGENCES: {
     says: /position 200: .* without it/,
   },
   {
-    title: 'other data read',
+    title: 'different data read',
     position: 200,
     does: (played) => played.blockCompletion({ ...COMPLETION, digest: 1n }),
     code: 'divergence-completion',
     says: /data digest 0000000000000abc, but .*data digest 0000000000000001\. The guest read different data from drive hd0 at sector 12: disk\.img or its overlay hd0\.qcow2 has changed/,
   },
   {
-    title: 'other data written',
+    title: 'different data written',
     position: 400,
     does: (played) => played.blockCompletion({ ...SECOND_DONE, digest: 1n }),
     code: 'divergence-completion',
@@ -300,7 +300,7 @@ const DIVERGENCES: {
     says: /position 250: expected a clock jump of 900 ns .* but the machine is not waiting/,
   },
   {
-    title: 'another end',
+    title: 'a different end',
     position: 500,
     does: (played) => played.checkEnd({ ...END, reason: 'failure', guestExit: 3 }),
     code: 'divergence-end',

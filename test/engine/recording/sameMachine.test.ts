@@ -72,7 +72,7 @@ const DIFFERENCES: [title: string, given: MachineOptionsGiven, code: string, say
     /without a drive x/,
   ],
   [
-    'another order of drives',
+    'a different order of drives',
     { ...SAME, drives: [HD1, HD0] },
     'recording-other-machine',
     /order of drives: recorded hd0, hd1, given hd1, hd0/,

@@ -52,7 +52,7 @@ test('a divergence in a recording of the current version mentions no format', (t
   assert.doesNotMatch(message, /format/);
 });
 
-/** The divergence of a recording in which the UART had another state at the first digest. */
+/** The divergence of a recording in which the UART had a different state at the first digest. */
 function messageOfDivergence(t: TestContext, of: { devices: DeviceGeneration; format: number }): string {
   const stage = stageOf(DEMO, t);
   const timeline = stage.record({ devices: of.devices });
@@ -60,7 +60,7 @@ function messageOfDivergence(t: TestContext, of: { devices: DeviceGeneration; fo
   const other = (part: DigestPart): DigestPart => (part.name === 'uart0' ? { ...part, value: part.value ^ 1n } : part);
   const withOther = (entry: LogEntry): LogEntry =>
     entry.kind === 'digest' ? { ...entry, parts: entry.parts.map(other) } : entry;
-  // Requests before version 4 have digests of another kind.
+  // Requests before version 4 have digests of a different kind.
   const noRequests = ({ kind }: LogEntry): boolean => !kind.startsWith('block') || of.format >= XXH3_VERSION;
   rewriteFile(stage.setup.rrfile, (entries) => entries.filter(noRequests).map(withOther), of.format);
   const replay = stage.replay();

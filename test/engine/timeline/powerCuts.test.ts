@@ -44,7 +44,7 @@ test(`${CUTS} kills and power cuts lose nothing durable in overlays and recordin
   }
 });
 
-test('a full or failing disk at any file call ends the recording and loses nothing durable', (t) => {
+test('a full or failing disk at any file call ends the recording and loses no durable data', (t) => {
   const { seed } = SeededRandom.forTest(t);
   const whole = recordSome(new SeededRandom(seed), 25);
   const calls = whole.disk.log.length;

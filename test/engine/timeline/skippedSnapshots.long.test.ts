@@ -24,7 +24,7 @@ import { DEMO, type Stage, stageOf } from './travelSupport.ts';
 
 const AUTOMATIC = 1 << 24;
 
-test('a full overlay loses only the snapshots of that time, and reports it once', (t) => {
+test('while an overlay is full, only the snapshots of that time are lost, which is reported once', (t) => {
   const { stage, notices, overlay } = prepare(t);
   const timeline = stage.record();
   timeline.advance(AUTOMATIC - 1);

@@ -22,7 +22,7 @@ const SCENES: [name: string, scene: Scene][] = [
 ];
 
 for (const [name, scene] of SCENES) {
-  test(`${name}: jumps give the same states, whatever is translated`, (t) => {
+  test(`${name}: jumps give the same states, regardless of what is translated`, (t) => {
     const random = SeededRandom.forTest(t);
     const stage = stageOf(scene, t);
     const timeline = stage.record();

@@ -101,7 +101,7 @@ static uint64_t sum(uint64_t at, uint64_t length)
   return hash;
 }
 
-// A disk takes time: waits until the number at an address is the given one, up to a limit.
+// A disk takes time: waits until a given number is at an address, up to a limit.
 static uint64_t settle(uint64_t at, uint16_t value)
 {
   for (int i = 0; i < 20000000 && *(volatile uint16_t *)at != value; i++);

@@ -55,7 +55,7 @@ int page_references(void *page);
 
 // pagetable.c
 void pagetable_start(void);
-pagetable_t pagetable_create(void *user_frame);  // a process's, without user pages; NULL: memory is full
+pagetable_t pagetable_create(void *user_frame);  // for a process, without user pages; NULL if memory is full
 void pagetable_destroy(pagetable_t table);
 bool pagetable_copy(pagetable_t from, pagetable_t to);  // shares all user pages, copy on write
 bool pagetable_map(pagetable_t table, uint64_t address, uint64_t physical, uint64_t bytes, uint64_t flags);

@@ -1,4 +1,4 @@
-// For the small guests: each tests one behaviour and prints it in lines on the console.
+// For the small guests: each tests one behavior and prints it in lines on the console.
 //
 // The default trap handler (small.c) records a trap in `seen` and continues after the instruction. A guest with other
 // needs defines machine_trap() itself.

@@ -1,5 +1,5 @@
 /*
- * Every hart takes one lock twice, so from the second time on it waits without end: what waiting costs by each kind of
+ * Every hart takes one lock twice, so the second time it waits forever: this shows the cost of waiting for each kind of
  * lock. SPIN_LOAD only looks at the lock, which is as cheap as waiting can be.
  */
 #if defined(SPIN_LOAD)

@@ -1,4 +1,4 @@
-// Optimised code: tail calls, jumps out of deep calls as with setjmp, inlining chosen by the compiler, lines with
+// Optimized code: tail calls, jumps out of nested calls as with setjmp, inlining chosen by the compiler, lines with
 // several address ranges. For stepping; the computation itself does not matter.
 #include "../lib/lib.h"
 

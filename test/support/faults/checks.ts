@@ -8,7 +8,7 @@ import type { Outcome, Sandbox } from '../cli.ts';
 import { assertSound } from '../overlays.ts';
 
 /**
- * Conditions that must hold in a workplace of two drives (b0.img and b1.img with overlays o0.qcow2 and o1.qcow2),
+ * Conditions that must hold in a folder with two drives (b0.img and b1.img with overlays o0.qcow2 and o1.qcow2),
  * whatever the host did.
  */
 const QCOW2_MAGIC = Buffer.from('QFI\xfb', 'latin1');

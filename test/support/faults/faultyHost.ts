@@ -7,7 +7,7 @@ import type { Outcome, Sandbox } from '../cli.ts';
 import { requireTool } from '../tools.ts';
 
 /**
- * A host whose files fail, or that kills the process, at one chosen call among all that change files in a workplace. A
+ * A host whose files fail, or that kills the process, at one chosen call among all that change files in a sandbox. A
  * library of ours (shim.c) is preloaded into the process under test, so the tested program is the one that users run.
  */
 export type FaultKind =

@@ -135,7 +135,7 @@ static struct fate next_call(bool writes) {
     end_process();                              \
   }
 
-// The number of bytes that a write writes. A torn write ends at a sector boundary of the file.
+// The number of bytes to write. A torn write ends at a sector boundary of the file.
 static size_t part(struct fate fate, size_t bytes, off_t offset) {
   if (fate.is_torn) {
     off_t end = (offset + (off_t)bytes / 2) / SECTOR_BYTES * SECTOR_BYTES;

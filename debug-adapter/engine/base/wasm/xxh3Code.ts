@@ -140,7 +140,7 @@ function lastBlock(frame: Frame, state: State, { at, end, secret }: Record<'at' 
 }
 
 /**
- * Accumulates one stripe. Each accumulator adds the product of the two halves of its keyed lane, and its neighbour
+ * Accumulates one stripe. Each accumulator adds the product of the two halves of its keyed lane, and its neighbor
  * adds the lane itself. The latter is deferred in `sums` until the accumulators are read. Two vectors are processed
  * at a time because the vector multiplication needs packed lanes.
  */

@@ -3,7 +3,7 @@ import { ENTRY_BYTES } from './layout.ts';
 
 /**
  * The entries of an L1 or L2 table in file format: 64-bit big-endian words (qcow2 specification, "Cluster mapping").
- * Bits 9-55 are the offset of a cluster, and bit 63 (COPIED) says that its refcount is exactly one. In L2 tables, bit
+ * Bits 9-55 are the offset of a cluster, and bit 63 (COPIED) is set if its refcount is exactly one. In L2 tables, bit
  * 62 marks a compressed cluster and bit 0 one that reads as zeroes. Entries are processed as two 32-bit halves,
  * because this is the hot path of every guest request and BigInts would allocate memory.
  */

@@ -202,7 +202,7 @@ export class Qcow2Image implements BlockDevice {
     createSnapshotFrom(this.parts, { from, wanted, fill });
   }
 
-  /** For a read-only image after this process has changed the file through another object. Views stay valid. */
+  /** Reloads a read-only image after this process has changed its file through another object. Views stay valid. */
   reload(): void {
     assert(this.readOnly, 'what is open for writing knows its own changes');
     reloadParts(this.parts);

@@ -50,7 +50,7 @@ export function createSnapshotFrom(
   }
 }
 
-/** Of a snapshot that was just written: it may not be looked at for long, and the next one has others. */
+/** Drops the cached tables of a snapshot that was just written: they may not be needed again soon. */
 function forgetTables(parts: ImageParts, l1: EntryTable): void {
   for (let index = 0; index < l1.length; index++) {
     const offset = l1.offset(index);

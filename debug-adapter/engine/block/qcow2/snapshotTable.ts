@@ -50,7 +50,7 @@ export function readSnapshotTable(
   return { entries, lengthBytes: offset - header.snapshotsOffset };
 }
 
-/** Valid until the next call: it is written before there is another. */
+/** The result is valid until the next call; callers write it to the file before that. */
 export function encodeSnapshotTable(file: ImageFile, entries: readonly SnapshotEntry[]): Uint8Array {
   const lengthBytes = entries.reduce((sum, { encoded }) => sum + encoded.length, 0);
   if (lengthBytes > limits.SNAPSHOT_TABLE_BYTES_MAX) throw snapshotTableFull(file.name);
@@ -70,7 +70,7 @@ export function newSnapshotEntry(fields: SnapshotFields): SnapshotEntry {
   return { ...fields, encoded: encodeEntry(fields) };
 }
 
-/** The entry with another name, which is its last field. */
+/** The entry with a different name, which is its last field. */
 export function renamedEntry(entry: SnapshotEntry, name: string): SnapshotEntry {
   const view = viewOf(entry.encoded);
   const nameAt = FIXED_BYTES + view.getUint32(EXTRA_LENGTH_OFFSET) + view.getUint16(ID_LENGTH_OFFSET);

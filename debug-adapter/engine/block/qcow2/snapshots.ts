@@ -149,7 +149,7 @@ export function* peekSnapshotL1s(parts: ImageParts): Generator<{ entry: Snapshot
   }
 }
 
-/** The tables of a disk of another length have VM state at another offset. */
+/** If a disk has a different length, its tables have the VM state at a different offset. */
 export function checkSameSize(parts: ImageParts, entry: SnapshotEntry): void {
   if (entry.diskSizeBytes !== parts.layout.diskLengthBytes) throw snapshotOfOtherSize(parts.file.name, entry.name);
 }

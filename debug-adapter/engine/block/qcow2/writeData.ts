@@ -190,7 +190,7 @@ function endOfUnallocated(parts: ImageParts, start: number, end: number): number
   return untouched;
 }
 
-/** Which clusters from a guest offset would show backing data if unallocated: 1 for those with data. */
+/** For each cluster from a guest offset on: 1 if it would show data of the backing file when unallocated. */
 function backedClusters(parts: ImageParts, start: number, clusters: number): Uint8Array {
   const { clusterSizeBytes } = parts.layout;
   const hasBackingData = new Uint8Array(clusters);

@@ -11,7 +11,7 @@ export interface DeviceTreeOptions {
   harts?: number;
   /** The instruction set; defaults to that of new machines. */
   isa?: string;
-  /** The deepest page tables; defaults to those of new machines. */
+  /** The deepest page tables supported; the default is that of a new machine. */
   mmu?: MmuType;
   /** The kernel's command line. */
   bootargs?: string;

@@ -93,7 +93,7 @@ const EPC_MASK = ~1n;
 const INTERRUPT_MASK = BigInt(ALL_INTERRUPTS);
 const SUPERVISOR_MASK = BigInt(SUPERVISOR_INTERRUPTS);
 
-/** Supports direct and vectored mode; a write of another mode is ignored. */
+/** Supports direct and vectored mode; a write of any other mode is ignored. */
 const trapVector = (name: string, number: number, slotName: SlotName): Csr => ({
   name,
   number,

@@ -154,7 +154,7 @@ function decodeRegister32(raw: number, rd: number, funct3: number, rs1: number, 
   return named(REGISTER32[funct7]?.[funct3], rd, rs1, rs2, 0);
 }
 
-/** The immediate of an AMO says which operation it is; LR requires rs2 = 0. */
+/** The immediate of an AMO encodes its operation; LR requires rs2 = 0. */
 function decodeAtomic(raw: number, rd: number, funct3: number, rs1: number, rs2: number): Decoded {
   if (funct3 !== 2 && funct3 !== 3) return illegal();
   const isDouble = funct3 === 3;

@@ -31,7 +31,7 @@ function errorOfSum(x: Code, y: Code, sum: Code): Code {
   return f64.add(f64.sub(x, f64.sub(sum, yError)), f64.sub(y, yError));
 }
 
-/** If the sum is inexact and its last bit is 0, moves it by one towards the exact value, to the odd neighbor. */
+/** If the sum is inexact and its last bit is 0, moves it by one toward the exact value, to the odd neighbor. */
 function sumToOddBody(frame: Frame): Code {
   const [x, y] = frame.parameters;
   const sum = frame.local(F64);

@@ -217,7 +217,7 @@ export class Hart implements Stateful {
     return position - this.number(WORD.NOT_RETIRED);
   }
 
-  /** Sets what the `time` CSR is computed from, besides the position. */
+  /** Sets what the `time` CSR is computed from in addition to the position. */
   setClock(clock: { offsetNanoseconds: number; tickDelta: bigint }): void {
     this.setNumber(WORD.CLOCK_OFFSET, clock.offsetNanoseconds);
     this.slots[WORD.TICK_DELTA >> 1] = clock.tickDelta;

@@ -10,7 +10,7 @@ const INFINITY_H = 0x7c00;
 /**
  * Converts a finite half to a single of the same value. The half's exponent and fraction, moved to the fields of a
  * single, give a value that is too small by a power of two, the difference of the biases; the multiplication is exact,
- * also for subnormals and zero.
+ * even for subnormals and zero.
  */
 export function asSingle(register: Code): Code {
   const half = i32.wrap(register);

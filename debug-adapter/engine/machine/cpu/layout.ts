@@ -149,7 +149,7 @@ export const HOT_COUNTS_ENTRIES = 4096;
 
 /**
  * The targets of indirect calls, by a hash of the return address: {i64 return address, i64 last target}. Bit 0 of the
- * target says that it has varied.
+ * target is set if the target has varied.
  */
 export const CALL_TARGETS = 0xa000;
 export const CALL_TARGETS_ENTRIES = 1024;

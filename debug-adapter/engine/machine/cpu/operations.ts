@@ -150,7 +150,7 @@ export type OperationName = (typeof NAMES)[number];
 
 /**
  * The operations that instructions decode to: one number for each handler of the interpreter, then the half-precision
- * operations, which share one handler. Names are the ISA manual's mnemonics. NEAR and FAR say whether a jump stays
+ * operations, which share one handler. Names are the ISA manual's mnemonics. NEAR and FAR tell whether a jump stays
  * inside its 4 KiB page, because decode entries can address each other directly only there.
  */
 export const OPERATION_NAMES: readonly OperationName[] = NAMES;

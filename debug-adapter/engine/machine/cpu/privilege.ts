@@ -255,7 +255,7 @@ function waitForInterrupt(illegal: Code): Code {
 
 /**
  * Zawrs: the stall may end at any time for any reason. As in QEMU, it ends immediately and clears the reservation. TW
- * traps the instruction without a timeout, also in U-mode, and as in QEMU tval is then 0.
+ * traps the instruction without a timeout, even in U-mode, and as in QEMU tval is then 0.
  */
 function waitOnReservation(raw: Local, illegal: Code): Code {
   const isTrapped = i32.and(

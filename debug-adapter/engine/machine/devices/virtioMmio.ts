@@ -165,7 +165,7 @@ export class VirtioMmio implements VirtioTransport {
     if (offset >= CONFIGURATION || sizeBytes !== 4) return;
     const before = this.backend.deadline();
     this.guarded(() => this.writeRegister(offset, value));
-    // The PLIC calls attention itself if the interrupt line changed.
+    // If the interrupt line changed, the PLIC has already requested attention.
     if (this.backend.deadline() !== before) this.context.requestAttention();
   }
 

@@ -157,7 +157,7 @@ export class Virtqueue {
   }
 
   /**
-   * Returns a chain to the guest with the number of bytes written. The result says whether the guest wants an
+   * Returns a chain to the guest with the number of bytes written. Returns whether the guest wants an
    * interrupt.
    */
   push(chain: UsedChain, eventIndex: boolean): boolean {

@@ -43,7 +43,7 @@ function underlyingInteger(type: Type): Type {
   return isSigned(type) ? LONG : UNSIGNED_LONG;
 }
 
-/** Converts to the type's range: floating point truncates towards zero, integers wrap. */
+/** Converts to the type's range: floating point truncates toward zero, integers wrap. */
 export function convertNumber({ value }: TypedNumber, type: Type): TypedNumber {
   if (isFloat(type)) return { value: sizeOf(type) === 4 ? Math.fround(Number(value)) : Number(value), type };
   const base = stripTypedefs(type);

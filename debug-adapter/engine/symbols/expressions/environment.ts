@@ -64,7 +64,7 @@ export class Environment implements TypeNames {
   }
 
   /**
-   * Finds a register by ABI name, number or special name. Names that the frame does not know are looked up in the
+   * Finds a register by ABI name, number or special name. Names that are not in the frame are looked up in the
    * machine.
    */
   register(name: string): GuestValue | undefined {

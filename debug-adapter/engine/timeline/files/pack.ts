@@ -126,7 +126,7 @@ function overlayName(id: string, files: readonly PackedFile[]): string {
   return isTaken ? `${id}.overlay${files.length}.qcow2` : name;
 }
 
-/** A recording from an untrusted source can name any file; the matching digest proves that it knows the contents. */
+/** A recording from an untrusted source can name any file; a matching digest proves knowledge of the contents. */
 function checkBase(host: Host, rrfile: string, drive: RecordedDrive): void {
   if (hasInternalSnapshots(drive)) return;
   const { id, image, format, contentDigest: recorded } = drive;

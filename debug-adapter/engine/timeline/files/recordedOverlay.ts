@@ -13,8 +13,8 @@ import { recordingOf, isBlkreplayState } from '../vmState.ts';
 /**
  * Checks that the files named in a recording belong to it: a recording from an untrusted source can name any file,
  * and files may have changed since. An overlay belongs to the recording if it is based on its drive's base, has the
- * same length, and contains the recording's first snapshot, which shows the base; the overlay with the machine state
- * must contain a machine of this recording. Throws a UserError.
+ * same length, and contains the recording's first snapshot, whose disk equals the base; the overlay with the machine
+ * state must also contain a machine state of this recording. Throws a UserError.
  */
 export function checkRecordedFiles(host: Host, rrfile: string, reader: RecordingReader): void {
   const { header } = reader;

@@ -1,4 +1,4 @@
-/** A kill or power cut between any two file calls of a random workload loses nothing durable.
+/** A kill or power cut between any two file calls of a random workload loses no durable data.
  *
  * A power cut also drops unsynced sectors. Afterwards nothing may be damaged, and opening the image for writing must
  * leave no leak.
@@ -104,7 +104,7 @@ interface Run {
   log: FileChange[];
   /** The state guaranteed after so many calls. */
   promises: { calls: number; model: ImageModel }[];
-  /** The state after each step: a crash may show these besides the last guaranteed state. */
+  /** The state after each step: a crash may show any of these, or the last guaranteed state. */
   steps: { calls: number; model: ImageModel }[];
   random: SeededRandom;
 }

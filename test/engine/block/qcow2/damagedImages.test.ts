@@ -48,7 +48,7 @@ test('a file too short to be an image is refused', () => {
   }
 });
 
-test('an image whose creation was interrupted is told apart from another format', () => {
+test('an image whose creation was interrupted is distinguished from another format', () => {
   const { file } = newImage({ lengthBytes: 64 * KIB });
   const unfinished = file.contents().fill(0, 0, 4096);
   const says = (bytes: Uint8Array) => {

@@ -30,7 +30,7 @@ test('a new overlay shows its base', () => {
   assertSameBytes(readAll(image), base);
 });
 
-test('written data is read back, also after reopening', () => {
+test('written data is read back, even after reopening', () => {
   const { image, file } = newImage();
   image.write(5000, filled(10_000, 9));
   image.flush();

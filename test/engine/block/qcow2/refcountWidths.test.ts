@@ -25,7 +25,7 @@ import {
 } from './support.ts';
 
 const WIDTHS = [1, 2, 4, 8, 16, 32, 64];
-/** In memory a refcount has 16 bits, whatever its width in the file. */
+/** In memory a refcount has 16 bits, regardless of its width in the file. */
 const maxOf = (bits: number): number => Math.min(2 ** bits - 1, 0xffff);
 
 for (const bits of WIDTHS) {

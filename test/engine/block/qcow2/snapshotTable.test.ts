@@ -84,7 +84,7 @@ test('renaming keeps the other fields of a foreign entry', () => {
   assert.equal(Buffer.from(after.subarray(nameAt, nameAt + 3)).toString(), 'new');
 });
 
-test('new snapshots get unused ids, whatever ids exist', () => {
+test('new snapshots get unused ids, regardless of the existing ones', () => {
   const file = new MemoryFile('image.qcow2', withForeignEntry({ id: '9007199254740991' }));
   const image = Qcow2Image.open(file, { writable: true });
   for (const name of ['a', 'b', 'c']) takeSnapshot(image, name);

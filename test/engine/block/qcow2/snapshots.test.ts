@@ -143,7 +143,7 @@ test('an old view stays correct while the active disk and other snapshots change
   }
 });
 
-test('a file that is open twice has one list of snapshots in memory: only what is new comes to it', () => {
+test('a file that is open twice has one list of snapshots in memory, to which only new ones are added', () => {
   const { image, file } = newImage();
   for (let i = 0; i < 200; i++) takeSnapshot(image, `snapshot ${i}`, { icount: i });
   image.close();

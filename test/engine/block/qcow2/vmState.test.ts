@@ -18,7 +18,7 @@ import {
 
 const RAM_BYTES = 16 * MIB;
 
-test('VM state is stored beside the disk and does not appear in it', () => {
+test('VM state is stored next to the disk and does not appear in it', () => {
   const { image } = newImage({ lengthBytes: 100 * KIB });
   image.writeVmState(0, filled(RAM_BYTES, 1));
   image.write(0, filled(100 * KIB, 2));
@@ -34,7 +34,7 @@ test('unwritten VM state reads as zeroes, also over a longer base', () => {
   assertSameBytes(readVm(image, 0, 4 * MIB), new Uint8Array(4 * MIB));
 });
 
-test('a second snapshot with 20 changed pages costs about 20 clusters plus the tables that lead to them', (t) => {
+test('a second snapshot with 20 changed pages costs about 20 clusters plus the tables that map them', (t) => {
   const random = SeededRandom.forTest(t);
   const { image, file } = newImage({ lengthBytes: 64 * KIB });
   image.writeVmState(0, filled(RAM_BYTES, 1));

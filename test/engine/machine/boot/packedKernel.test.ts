@@ -42,7 +42,7 @@ for (const [what, bytes, code, says] of [
   ],
   ['a truncated zboot image', cut(zbootImage('gzip', GZIPPED)), 'kernel-does-not-unpack', /gzip/],
   ['a zboot image without its length', zbootImage('zstd', ZSTD), 'kernel-does-not-unpack', /its zstd data/],
-  ['a zboot image with another length', zbootImage('zstd', ZSTD, 9), 'kernel-does-not-unpack', /its zstd data/],
+  ['a zboot image with a different length', zbootImage('zstd', ZSTD, 9), 'kernel-does-not-unpack', /its zstd data/],
   [
     'gzip data larger than memory',
     gzipSync(new Uint8Array(20 * MIB)),

@@ -58,7 +58,7 @@ function markedPages({ ram }: BareMachine): number[] {
   return pages;
 }
 
-/** Performs the write, clears all dirty bits, and performs it again with another value in x6. */
+/** Performs the write, clears all dirty bits, and performs it again with a different value in x6. */
 function checkMarks(machine: BareMachine, act: () => void, writes: number[], name: string): void {
   act();
   machine.ram.clearSnapshotMarks();

@@ -207,7 +207,7 @@ test('a locked entry applies to M mode and cannot be changed', () => {
   assert.equal(run(a.lw(7, 0, 6), 0n), BigInt(START + 4));
   assert.equal(run(a.sw(5, 0, 6), 0n), BigInt(HANDLER));
   assert.equal(trapOf(machine).cause, WRITE_FAULT);
-  assert.equal(run(a.sw(5, 4, 6), 0n), BigInt(START + 4), 'the neighbouring word');
+  assert.equal(run(a.sw(5, 4, 6), 0n), BigInt(START + 4), 'the neighboring word');
   run(a.csrw(CSR.pmpcfg0, 5), 0n);
   run(a.csrw(CSR.pmpaddr0, 5), 0n);
   assert.equal(run(a.sw(5, 0, 6), 0n), BigInt(HANDLER), 'still');

@@ -40,7 +40,7 @@ const cpu10 = (more: string): string => {
 };
 /**
  * Version 10 or newer, which has all our extensions, at BLKREPLAY_QEMU_10. Its traps differ from those of 7.2, which
- * ours follow: it uses another order for an access that crosses pages, so addresses are not translated here.
+ * ours follow: it uses a different order for an access that crosses pages, so addresses are not translated here.
  */
 const QEMU_10: Qemu = {
   command: process.env.BLKREPLAY_QEMU_10 ?? '',

@@ -67,7 +67,7 @@ export interface BlockOptions {
   mode: BlockMode;
   /**
    * PMP divides the data, and accesses are aligned: the manual leaves open what a partly denied access has already
-   * done, and QEMU uses another order. Atomics are left out because QEMU 7.2 checks PMP for the load before the W bit
+   * done; QEMU uses a different order. Atomics are left out because QEMU 7.2 checks PMP for the load before the W bit
    * of the page.
    */
   isAligned: boolean;

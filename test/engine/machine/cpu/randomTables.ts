@@ -34,7 +34,7 @@ const withType = (random: SeededRandom, kind: ProgramKind, entry: bigint): bigin
 
 /**
  * Sometimes with a reserved bit. Not for pages outside memory: the manual leaves open what an access that crosses into
- * one has already done when it faults, and QEMU uses another order.
+ * one has already done when it faults, and QEMU uses a different order.
  */
 export function leaf(random: SeededRandom, kind: ProgramKind): bigint {
   const entry = withType(random, kind, pte(DATA + 4096 * random.below(DATA_PAGES), leafFlags(random)));

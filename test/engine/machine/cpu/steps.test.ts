@@ -341,5 +341,5 @@ test('an SC fails after a trap, a trap return or another SC', () => {
   assert.equal(run([a.ecall], 3), 1n, 'after a trap');
   assert.equal(run([a.mret], 3), 1n, 'after mret');
   assert.equal(run([a.scD(8, 0, 5)], 3), 1n, 'after another SC');
-  assert.equal(run([a.sd(5, 0, 5)], 3), 1n, 'after a store of another value');
+  assert.equal(run([a.sd(5, 0, 5)], 3), 1n, 'after a store of a different value');
 });

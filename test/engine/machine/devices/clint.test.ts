@@ -40,7 +40,7 @@ test('mtime is virtual time in ticks of 100 ns', () => {
   assert.equal(read64(clint, TIME), 2n ** 32n + 7n);
 });
 
-test('the timer is pending until the guest writes mtimecmp, as in QEMU, also after a reset', () => {
+test('the timer is pending until the guest writes mtimecmp, as in QEMU, even after a reset', () => {
   const { board, clint } = newClint();
   assert.deepEqual([read64(clint, COMPARE), clint.timerPending(0)], [0n, true]);
   board.nanoseconds = 1_000_000;

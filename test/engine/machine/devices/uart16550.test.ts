@@ -1,4 +1,4 @@
-/** The UART behaves as a 16550A with QEMU's register values, and takes input only from a guest that listens. */
+/** The UART behaves as a 16550A with QEMU's register values, and takes input only while the guest is listening. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Uart16550 } from '../../../../debug-adapter/engine/machine/devices/uart16550.ts';

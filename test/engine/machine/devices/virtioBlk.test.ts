@@ -150,7 +150,7 @@ test('an impossible request gets IOERR, an unknown one UNSUPP', () => {
     [{ type: DISCARD, output: rangeOf(0, 1, 1) }, UNSUPPORTED],
     [{ type: WRITE_ZEROES, output: rangeOf(0, 1, 2) }, UNSUPPORTED],
     [{ type: WRITE_ZEROES, output: new Uint8Array(32) }, UNSUPPORTED],
-    [{ type: 2 }, IO_ERROR], // a SCSI command without what that needs
+    [{ type: 2 }, IO_ERROR], // a SCSI command without the required buffers
     [{ type: 2, output: pattern(6), input: 40, pieces: [20] }, UNSUPPORTED],
     [{ type: 10, output: rangeOf(0, 1) }, UNSUPPORTED], // a discard that says it reads
     [{ type: DISCARD, output: rangeOf(120, 9, 1) }, IO_ERROR],
@@ -193,7 +193,7 @@ test('no interrupt occurs when the guest sets NO_INTERRUPT', () => {
   assert.equal(board.interrupt, true);
 });
 
-test('with the event index, the first and the requested used entry interrupt, and the device requests the next notification', () => {
+test('with the event index, the first and the requested used entry raise an interrupt, and the device requests a notification', () => {
   const { board, disk, driver, finish } = newDisk();
   driver.start();
   driver.usedEvent = 2;

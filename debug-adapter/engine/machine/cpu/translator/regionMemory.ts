@@ -246,7 +246,7 @@ export class RegionMemory {
   }
 }
 
-/** Bit 0 says whether the line at an address contains code. The address may lie outside RAM. */
+/** Bit 0 is set if the line at an address contains code. The address may lie outside RAM. */
 function isCodeAt(address: Code): Code {
   const line = i32.shrU(i32.sub(address, i32.const(RAM)), i32.const(Math.log2(CODE_LINE_BYTES)));
   return i32.and(

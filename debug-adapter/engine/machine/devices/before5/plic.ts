@@ -117,7 +117,7 @@ export class PlicBefore5 implements Device {
     this.update();
   }
 
-  /** The gateway: a high line produces one request until that is completed. A falling line does not withdraw it. */
+  /** The gateway: a high line produces one request until that is completed, even if the line falls. */
   private forwardRequest(source: number): void {
     if (testBit(this.levels, source) && !testBit(this.claimed, source)) assignBit(this.pending, source, true);
   }

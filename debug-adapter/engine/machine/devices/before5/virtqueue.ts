@@ -65,7 +65,7 @@ export class VirtqueueBefore5 {
   }
 
   /**
-   * Returns a chain to the guest with the number of bytes written. The result says whether the guest wants an
+   * Returns a chain to the guest with the number of bytes written. Returns whether the guest wants an
    * interrupt.
    */
   push(chain: { head: number; writtenBytes: number }, eventIndex: boolean): boolean {

@@ -76,7 +76,7 @@ export class SlotDriver {
         return random.pick([0, 1, 2, 3, 8, 100, 256, 1024, 1025, 65536]);
       case 0x3c: // alignment
         return random.pick([0, 1, 4, 100, 4096, 8192]);
-      case 0x40: // page number: nothing that could be reached but zeroes
+      case 0x40: // page number: only pages of zeroes
         return random.pick([0, 0, UNUSED / 4096]);
       case 0x70:
         return random.pick([0, 0, 1, 3, 4, 7, 8, 11, 15, 0x40, 0x80, 0x10f, random.below(256)]);

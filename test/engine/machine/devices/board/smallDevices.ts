@@ -108,7 +108,7 @@ export function clintOperations(script: Script, random: SeededRandom): void {
         script.write(CLINT + 0x4000 + 8 * hart, 8, random.pick([0n, 1n, 0x1_0000_0000_0000n, 0xffff_ffff_ffff_ffffn]));
       return;
     default:
-      // mtime starts at 2^36 or later, so a 32-bit compare value is past, and at 2^38 at the most.
+      // mtime starts at 2^36 or later, so a 32-bit compare value is in the past, and at 2^38 at most.
       script.write(CLINT + 0xbff8, 8, BigInt(0x10 + random.below(0x30)) << 32n);
       script.read(CLINT + 0xbffc, 4);
       script.add({ kind: 'lines' });
