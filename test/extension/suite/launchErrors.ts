@@ -27,16 +27,16 @@ export function launchErrors(): void {
         assert.match(sentence, mistake.says);
         assert.ok(sentence.includes(mistake.where), `"${sentence}" names ${mistake.where}`);
         assert.match(sentence, /\.$/);
-        assert.match(sentence, WAY_OUT);
+        assert.match(sentence, REMEDY);
         assert.doesNotMatch(sentence, /undefined|null|NaN|\[object|\n/);
       });
     }
   });
 }
 
-/** The remedy follows the colon, semicolon or comma. */
-const WAY_OUT =
-  /[:;,] (or )?(give|use|name|set|add|put|build|copy|link|record|replay|check|choose|end|try|convert|leave|bring|say|rebase|close|create|correct|run)\b/;
+/** The expected value, or the remedy as a sentence or clause. */
+const REMEDY =
+  /: expected |[.:;,] (or )?(add|build|change|check|choose|close|compile|convert|copy|correct|create|delete|end|free|give|increase|leave|link|move|omit|pass|put|rebase|rebuild|record|remove|replay|restore|run|set|shorten|specify|start|try|update|use)\b/i;
 
 const KEPT = 'kept';
 const scratch = () => path.join(folder().uri.fsPath, 'scratch');
