@@ -30,7 +30,7 @@ export interface HostServices {
   entropy(lengthBytes: number): Uint8Array;
 }
 
-/** The virtio slot of a drive, and its transport. */
+/** The virtio slot of a drive, and whether the slot uses the legacy transport. */
 export interface DriveSlot {
   /** 0 to VIRTIO_SLOTS - 1. */
   slot: number;
@@ -43,8 +43,8 @@ export interface MappedDevice {
   lengthBytes: number;
   device: Device;
   /**
-   * Whether the device accepts an access of this size at this offset. Any other access faults, as where there is no
-   * device.
+   * Whether the device accepts an access of this size at this offset. Any other access faults, as it would at an
+   * address without a device.
    */
   accepts: (offset: number, sizeBytes: number) => boolean;
   /** Whether an 8-byte access is split into two accesses of 4, low half first. */
@@ -74,8 +74,8 @@ const VIRTIO_STRIDE = 0x1000;
 const VIRTIO_FIRST_SOURCE = 1;
 
 /**
- * The `virt` board: its devices, their addresses and interrupt lines, as in QEMU's hw/riscv/virt.c. All of them are
- * assigned here and nowhere else. By default the first drive is in the first virtio slot.
+ * The `virt` board: its devices, their addresses and interrupt lines, as in QEMU's hw/riscv/virt.c. Only this class
+ * assigns addresses and interrupt lines. By default the first drive is in the first virtio slot.
  */
 export class Board {
   readonly rom = new BootRom();
@@ -87,12 +87,12 @@ export class Board {
   readonly disks: VirtioBlk[];
   readonly rng: VirtioRng | undefined;
   readonly semihosting: Semihosting | undefined;
-  /** The devices that act by themselves. */
+  /** The devices that act at a given time without an access from the guest. */
   readonly timed: readonly TimedDevice[];
   private readonly now: () => number;
-  /** Ordered by frequency of access, because lookups scan it from the front. */
+  /** Ordered by frequency of access, because lookups scan this array from the front. */
   readonly map: MappedDevice[];
-  /** The upper 32 bits of an 8-byte access. */
+  /** The upper 32 bits of the 8-byte access in progress. */
   upperHalf = 0;
 
   constructor(options: {
@@ -100,13 +100,13 @@ export class Board {
     harts: number;
     memory: GuestMemory;
     drives: readonly Drive[];
-    /** One entry for each drive. */
+    /** The slots of the drives, one entry for each drive. */
     driveSlots: readonly DriveSlot[];
     /** Adds a virtio-rng device in the last free slot. */
     rng: boolean;
-    /** A guest reset ends the run. */
+    /** Whether a reset by the guest ends the run. */
     noReboot: boolean;
-    /** Not on the bus: the harts call it. */
+    /** Not on the bus: the harts call semihosting directly. */
     semihosting?: Semihosting;
     host: HostServices;
     transmit: (byte: number) => void;
@@ -139,7 +139,7 @@ export class Board {
       (drive, i) =>
         new VirtioBlk({ ...inSlot(driveSlots[i].slot), drive, legacy: driveSlots[i].legacy, isBefore5: isBefore5 }),
     );
-    // As in QEMU, where one property makes all slots legacy.
+    // As in QEMU, where a single property makes all slots legacy.
     const legacy = driveSlots.some((drive) => drive.legacy);
     const rngSlot = options.rng ? lastFreeSlot(driveSlots) : -1;
     if (options.rng) {
@@ -158,8 +158,8 @@ export class Board {
   }
 
   /**
-   * Returns the low 32 bits read, and stores the upper ones of an 8-byte access in `upperHalf`; undefined if no device
-   * accepts the access.
+   * Returns the low 32 bits; undefined if no device accepts the access. The upper 32 bits of an 8-byte access are
+   * stored in `upperHalf`.
    */
   read(address: number, sizeBytes: AccessBytes): number | undefined {
     const mapped = this.find(address, sizeBytes);
@@ -181,12 +181,12 @@ export class Board {
     return true;
   }
 
-  /** The receiver of console input: a semihosting call that waits for it, otherwise the UART. */
+  /** The receiver of console input: a semihosting call if one is waiting for input, otherwise the UART. */
   get console(): { receive(byte: number): void } {
     return this.semihosting?.isWaitingForByte ? this.semihosting : this.uart;
   }
 
-  /** The virtual time from which the console accepts a byte; Infinity while nothing listens. */
+  /** The virtual time from which the console accepts a byte; Infinity while the guest does not read the console. */
   consoleReadyNanoseconds(): number {
     return this.semihosting?.isWaitingForByte ? this.now() : this.uart.readyNanoseconds();
   }
@@ -204,7 +204,7 @@ export class Board {
     return undefined;
   }
 
-  /** The access rules follow QEMU's memory regions. */
+  /** The address ranges and the access sizes follow QEMU's memory regions. */
   private makeMap(slots: readonly Device[]): MappedDevice[] {
     const all = { accepts: acceptsAll, splits64: true };
     const slotOf = (device: Device, slot: number): MappedDevice => {
@@ -237,7 +237,8 @@ const clintAccepts = (offset: number, sizeBytes: number): boolean =>
   sizeBytes === 4 || (sizeBytes === 8 && offset >= 0x4000);
 
 /**
- * In recordings of formats 2 to 4 a device accepts accesses of any width in the whole address range reserved for it.
+ * For recordings of formats 2 to 4, a device accepts accesses of any width in the whole address range that is reserved
+ * for the device.
  */
 function withOldAccessRules(map: readonly MappedDevice[]): MappedDevice[] {
   const lengths = new Map([[UART_BASE, 0x100], [CLINT_BASE, 0x1_0000], [RTC_BASE, 0x1000]]); // prettier-ignore
@@ -248,7 +249,7 @@ function withOldAccessRules(map: readonly MappedDevice[]): MappedDevice[] {
   });
 }
 
-/** Assigns virtio slots: drives without a given slot take the first free ones, in order. */
+/** Assigns virtio slots: drives without a given slot take the first free slots, in order. */
 export function assignSlots(drives: readonly { slot?: number; virtio?: 'modern' | 'legacy' }[]): DriveSlot[] {
   const taken = new Set(drives.map(({ slot }) => slot));
   const firstFree = (): number => {
@@ -260,7 +261,7 @@ export function assignSlots(drives: readonly { slot?: number; virtio?: 'modern' 
   return drives.map(({ slot, virtio }) => ({ slot: slot ?? firstFree(), legacy: virtio === 'legacy' }));
 }
 
-/** QEMU fills its slots starting from the last. */
+/** QEMU assigns slots starting from the last one. */
 function lastFreeSlot(driveSlots: readonly DriveSlot[]): number {
   let slot = VIRTIO_SLOTS - 1;
   while (driveSlots.some((drive) => drive.slot === slot)) slot--;

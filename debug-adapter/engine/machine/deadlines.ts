@@ -1,7 +1,10 @@
 import type { Board } from './board.ts';
 import type { HartInterrupts } from './hartInterrupts.ts';
 
-/** The virtual times, in nanoseconds, at which a timed device next acts or a timer expires; Infinity for never. */
+/**
+ * Finds the virtual time, in nanoseconds, at which a timed device next acts or a timer expires; Infinity if that never
+ * happens.
+ */
 export class Deadlines {
   private board: Board;
   private interrupts: HartInterrupts;
@@ -11,7 +14,7 @@ export class Deadlines {
     this.interrupts = interrupts;
   }
 
-  /** The device that acts next, or undefined if none will. */
+  /** The device that acts next; undefined if no device will act. */
   earliestDevice() {
     let earliest = undefined;
     let deadline = Infinity;

@@ -4,8 +4,8 @@ import { IRQ } from './cpu/mstatus.ts';
 
 /**
  * The interrupt lines into each hart: the bits of mip that devices and timers drive, as levels at a given virtual time,
- * and the times at which the hart's timers expire. Everything is derived from the state of devices and harts; only a
- * cache is stored.
+ * and the times at which the hart's timers expire. All of this is derived from the state of devices and harts; this
+ * class stores only a cache.
  */
 export class HartInterrupts {
   private harts: HartContexts;
@@ -21,7 +21,7 @@ export class HartInterrupts {
     });
   }
 
-  /** The bits of mip that devices and timers drive, at `now` (nanoseconds). */
+  /** The bits of mip that devices and timers drive at the virtual time `now`, in nanoseconds. */
   lines(hart: number, now: number): number {
     const { clint, plic } = this.board;
     const line = (level: boolean, irq: number): number => (level ? 1 << irq : 0);
@@ -34,14 +34,14 @@ export class HartInterrupts {
     );
   }
 
-  /** False while the hart waits in WFI and no interrupt that it has enabled is pending. */
+  /** Whether the hart can execute: false while it waits in WFI and no interrupt that it has enabled is pending. */
   isRunnable(hart: number, now: number): boolean {
     const { harts } = this;
     if (!harts.isWaiting(hart)) return true;
     return ((this.lines(hart, now) | harts.softwarePending(hart)) & harts.enabled(hart)) !== 0;
   }
 
-  /** The earliest expiry of an enabled timer of any hart, which can end a wait of all harts. */
+  /** The earliest expiry of an enabled timer of any hart. If all harts wait, this expiry can end the wait. */
   wakeNanoseconds(): number {
     let wake = Infinity;
     for (let hart = 0; hart < this.harts.count; hart++) {

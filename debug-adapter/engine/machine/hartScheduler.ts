@@ -4,10 +4,10 @@ import type { HartContexts } from './cpu/hartContexts.ts';
 import type { HartInterrupts } from './hartInterrupts.ts';
 
 /**
- * The hart scheduler. A hart executes for a quantum of steps, then the next one that is not waiting runs; a hart that
- * begins to wait gives up the rest of its quantum. While all harts wait, the last one stays current. A decision at a
- * position depends only on the machine's state there, so repeated calls, and calls omitted where nothing is due, have
- * no effect.
+ * The hart scheduler. A hart executes for a quantum of steps, then the next hart that is not waiting runs. A hart that
+ * begins to wait gives up the rest of its quantum. While all harts wait, the hart that ran last stays current. A
+ * scheduling decision depends only on the position and the machine's state at that position. Repeating a call, or
+ * omitting a call when no switch is due, therefore makes no difference.
  */
 export class HartScheduler implements Stateful {
   private harts: HartContexts;
@@ -24,7 +24,7 @@ export class HartScheduler implements Stateful {
     return this.harts.count === 1 ? Infinity : this.endsAt;
   }
 
-  /** The current quantum, start and end positions. */
+  /** The start and end positions of the current quantum. */
   get current(): { start: Position; end: Position } {
     return this.harts.count === 1
       ? { start: 0, end: Infinity }
@@ -32,8 +32,8 @@ export class HartScheduler implements Stateful {
   }
 
   /**
-   * Called after every step, with the position and virtual time that follow it: makes the hart current that executes
-   * the next step.
+   * Called after every step, with the position and virtual time after the step. Makes the hart that executes the next
+   * step the current hart.
    */
   schedule(position: Position, now: number): void {
     const { harts, interrupts } = this;
@@ -57,15 +57,15 @@ export class HartScheduler implements Stateful {
     return { hart: this.harts.current, endsAt: this.endsAt };
   }
 
-  /** The caller loads the harts and makes the right one current. */
+  /** Restores the quantum. The caller restores the harts and makes the correct hart current. */
   loadState(state: State): void {
     this.endsAt = state.endsAt as Position;
   }
 }
 
 /**
- * Ten microseconds of virtual time. An interrupt from one of eight harts to another is noticed within a tenth of a
- * millisecond, and context switches (some microseconds of host time, mostly for address translation) cost a few
- * percent.
+ * Ten microseconds of virtual time. With this quantum, an interrupt from one of eight harts to another is taken within
+ * a tenth of a millisecond, and context switches (some microseconds of host time, mostly for address translation) cost
+ * a few percent.
  */
 const QUANTUM_STEPS = 10_000;

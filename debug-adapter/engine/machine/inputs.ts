@@ -1,7 +1,7 @@
 import type { GuestAddress, Position } from '../base/quantities.ts';
 import type { RequestLog } from '../block/blockRequest.ts';
 
-/** An event from outside, delivered as one step of the machine. */
+/** An event from outside the machine, delivered as one step. */
 export type OutsideEvent =
   /** One byte arrives on the UART's line. */
   | { kind: 'consoleInput'; byte: number }
@@ -18,56 +18,57 @@ export const PC_REGISTER = 32;
 /** The state of the machine that an input source may use. */
 export interface InputStatus {
   position: Position;
-  /** Virtual time: position x 1 ns plus all clock jumps and idle advances. */
+  /** Virtual time: one nanosecond per step, plus all clock jumps and idle advances. */
   nanoseconds: number;
   /** The virtual time from which the console accepts another byte; Infinity while the guest does not listen. */
   consoleReadyNanoseconds: number;
-  /** All harts are waiting for an interrupt. */
+  /** Whether all harts are waiting for an interrupt. */
   idle: boolean;
-  /** When idle: the virtual time at which the machine wakes by itself; Infinity for never. */
+  /** When idle: the virtual time at which a timer or device of the machine ends the wait; Infinity if none will. */
   wakeNanoseconds: number;
 }
 
 /**
- * The single interface through which the outside world enters the machine. Live, recording and replaying are three
- * implementations, which the machine cannot tell apart. Delivering an event is a separate step; answering a device's
- * query is part of the step that asks.
+ * The only interface through which data from outside enters the machine. It has three implementations, for live,
+ * recording and replaying sessions, and the machine behaves the same with each. Delivering an event is a separate step.
+ * Answering a device's query is part of the step in which the device makes the query.
  */
 export interface Inputs extends RequestLog {
   /**
    * The earliest position at which `take` may return an event if the machine keeps executing (one nanosecond per step);
-   * Infinity if there is none yet. Called at each boundary, several thousand times a second, so it must be cheap.
+   * Infinity if no event is expected yet. Called at each boundary, several thousand times a second, so it must be
+   * cheap.
    */
   nextPosition(status: InputStatus): Position;
   /**
    * The event to deliver as the step at `status.position`, or undefined for none. Called at boundaries, at least at the
    * position that `nextPosition` returned and whenever the machine idles. If it returns undefined while the machine
-   * idles, the machine advances its clock to `wakeNanoseconds` (a deterministic idle step), or ends if that is
-   * Infinity.
+   * idles, the machine advances its clock to `wakeNanoseconds` (a deterministic idle step), or ends if
+   * `wakeNanoseconds` is Infinity.
    */
   takeEvent(status: InputStatus): OutsideEvent | undefined;
   /** Host time in milliseconds since 1970, for a device in the step at `position`. */
   hostTime(position: Position): number;
-  /** `lengthBytes` unpredictable bytes, for a device in the step at `position`. */
+  /** Returns `lengthBytes` unpredictable bytes, for a device in the step at `position`. */
   entropy(position: Position, lengthBytes: number): Uint8Array;
   /** Data of a host file or console input, for a semihosting call in the step at `position`. */
   queryHostFile(position: Position, query: HostFileQuery): HostFileResult;
 }
 
 /**
- * A semihosting query. Names are passed as the guest gives them. An answer may have fewer bytes than requested, and has
- * none at the end.
+ * A semihosting query. File names are passed unchanged from the guest. An answer may have fewer bytes than requested,
+ * and has no bytes at the end of the file or input.
  */
 export type HostFileQuery =
   | { kind: 'length'; name: string }
   | { kind: 'bytes'; name: string; offset: number; lengthBytes: number }
   /**
-   * Console input that has not been delivered yet. If there is none but more may arrive, the answer has the error
-   * NOTHING_YET.
+   * Returns console input that has not been delivered yet. If there is none now but more may arrive, the answer has the
+   * error NO_INPUT_YET.
    */
   | { kind: 'console'; lengthBytes: number };
 
-/** The error number for a console without input so far (EAGAIN). */
+/** The error number if the console has no input yet but may receive some (EAGAIN). */
 export const NO_INPUT_YET = 11;
 
 /** The answer to a HostFileQuery; on an error, `bytes` is empty. */

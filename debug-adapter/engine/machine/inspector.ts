@@ -18,7 +18,7 @@ export class Inspector {
   private machine: Machine;
   private fixedHart: number | undefined;
 
-  /** Inspects the given hart, or by default the one that executes the next step, even as that changes. */
+  /** Inspects the given hart. By default, inspects the hart that executes the next step at the time of each call. */
   constructor(machine: Machine, hart?: number) {
     this.machine = machine;
     this.fixedHart = hart;
@@ -79,7 +79,7 @@ export class Inspector {
 
   /**
    * The physical address of a virtual address in the current privilege mode; undefined if it is not mapped. Permissions
-   * are not checked, so that a debugger can read what the guest may not.
+   * are not checked, so that a debugger can read memory that the guest may not.
    */
   translate(address: bigint): GuestAddress | undefined {
     const hart = this.view;

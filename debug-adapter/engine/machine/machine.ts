@@ -25,9 +25,9 @@ import type { Watchpoints } from './watcher.ts';
 export type MachineStop =
   /** The requested position was reached. */
   | { kind: 'reached' }
-  /** The guest wrote to the test device: it ended the machine, or requested a reset where that ends the run. */
+  /** The guest wrote to the test device to end the machine, or to request a reset if a reset ends the run. */
   | { kind: 'finished'; finish: TestDeviceRequest }
-  /** All harts are waiting for an interrupt, and none can occur. */
+  /** All harts are waiting for an interrupt, and no interrupt can occur. */
   | { kind: 'haltedForever' }
   /** `wantsPause` returned true. */
   | { kind: 'paused' }
@@ -36,13 +36,13 @@ export type MachineStop =
   /** The last step accessed watched bytes. */
   | { kind: 'watchpoint'; hits: WatchHit[] };
 
-/** A new layout gets a new number in the same commit (see CONTRIBUTING.md). */
+/** The saved state's layout version. A commit that changes the layout also changes this (see CONTRIBUTING.md). */
 export const MACHINE_STATE_VERSION = 3;
-/** The layout for the devices of recordings of formats 2 to 4. */
+/** The version of the layout for the devices of recordings of formats 2 to 4. */
 const STATE_VERSION_BEFORE5 = 2;
 
 export interface RunOptions {
-  /** Stop even at a breakpoint at the position where the run begins. */
+  /** Whether a breakpoint at the position where the run begins also stops the run. */
   stopsAtStart?: boolean;
 }
 
@@ -51,8 +51,8 @@ export interface RunOptions {
  * give the same state at every position. `run` executes steps up to a position; between two calls the machine is always
  * between two steps. Harts are scheduled round-robin (hartScheduler.ts), and a step of any hart is a step of the machine.
  *
- * A boundary is a point between steps at which `run` checks, in this order, for outside events, a reset, timed devices,
- * interrupts and idle time. Each one that occurs is a step. Additional boundaries change nothing.
+ * At a boundary between two steps, `run` checks, in this order, for outside events, a reset, timed devices, interrupts
+ * and idle time. Handling any of these is one step. Additional boundaries do not change the execution.
  */
 export class Machine {
   /** The core, loaded with the hart that executes the next step. */
@@ -75,10 +75,11 @@ export class Machine {
   private status: InputStatus;
   private watcher: Watchpoints;
   private stopPoints: StopPoints = NO_STOP_POINTS;
-  /** The breakpoint at which the last run stopped, and the position where it began, which does not stop it again. */
+  /** The breakpoint at which the last run stopped. */
   private lastBreakpoint: bigint | undefined;
+  /** The position where the last run began. A breakpoint at this position does not stop the run. */
   private runStart: Position = 0;
-  /** The position where the last run paused; -1 if it did not, or if it cannot be continued. */
+  /** The position where the last run paused; -1 if it did not pause, or if it cannot be continued. */
   private pausePosition: Position = -1;
   private interrupts: HartInterrupts;
   private deadlines: Deadlines;
@@ -130,7 +131,7 @@ export class Machine {
     };
   }
 
-  /** Includes the steps executed so far in a run, so that a breakpoint condition sees the exact position. */
+  /** During a run, includes the steps executed so far, so that a breakpoint condition sees the exact position. */
   get position(): Position {
     return this.positionInStep();
   }
@@ -150,7 +151,7 @@ export class Machine {
     return this.harts.retiredBy(hart, this.currentPosition);
   }
 
-  /** The quantum of the current hart: its start, and its end at the latest. A single hart has an unlimited quantum. */
+  /** The start and the latest end of the current hart's quantum. The quantum of a single hart is unlimited. */
   get quantum(): { start: Position; end: Position } {
     return this.scheduler.current;
   }
@@ -178,12 +179,13 @@ export class Machine {
   }
 
   /**
-   * Advances to `until`, or until the guest ends, a stop point is hit, or `wantsPause` returns true at a boundary. A
-   * breakpoint at the start of a run does not stop it, unless `stopsAtStart`, so that a run can leave a breakpoint.
+   * Advances to `until`, or until the guest ends, a stop point is hit, or `wantsPause` returns true at a boundary.
+   * Unless `stopsAtStart` is set, a breakpoint at the start of a run does not stop it, so that a run can leave a
+   * breakpoint.
    */
   run(until: Position, wantsPause: () => boolean = never, options: RunOptions = {}): MachineStop {
     if (options.stopsAtStart) this.runStart = -1;
-    // A paused run continues as the same run: a breakpoint it had reached when it paused still stops it.
+    // After a pause the same run continues, and a breakpoint that it had reached when it paused still stops it.
     else if (this.pausePosition !== this.currentPosition) this.runStart = this.currentPosition;
     this.pausePosition = -1;
     this.lastBreakpoint = undefined;
@@ -197,7 +199,7 @@ export class Machine {
       const finish = this.board.testDevice.result;
       if (finish) return { kind: 'finished', finish };
       this.updateInterruptLines();
-      // If any hart can run, the scheduler has selected one that can.
+      // If any hart can run, the scheduler has already selected such a hart.
       const idle = this.hart.isWaiting && this.hart.enabledPending === 0;
       if (this.deliverEvent(idle) || this.reset() || this.actTimedDevice() || this.takeInterrupt()) continue;
       if (idle) {
@@ -208,7 +210,7 @@ export class Machine {
       this.hart.wake();
       this.runHart(until);
       if (this.lastBreakpoint !== undefined) {
-        // Waking is not a step: a replay that reaches this position by counting steps finds the hart waiting.
+        // Waking a hart is not a step, so in a replay that stops at this position the hart is still waiting.
         if (wakePosition === this.currentPosition) this.hart.setSlot('WAITING', 1n);
         return { kind: 'breakpoint', pc: this.lastBreakpoint };
       }
@@ -283,7 +285,7 @@ export class Machine {
     return true;
   }
 
-  /** Advances the clock to the event that ends the wait; returns false if there is none. */
+  /** Advances the clock to the event that ends the wait; returns false if no event can end it. */
   private skipIdleTime(): boolean {
     const wake = this.deadlines.wake();
     if (wake === Infinity) return false;
@@ -419,7 +421,7 @@ export class Machine {
     for (const drive of this.drives) drive.loadState(drives[drive.id] as State);
   }
 
-  /** The digests of the whole state, by part. Costs time only for what changed since the last call. */
+  /** The digests of the whole state, by part. Only state that changed since the last call is hashed again. */
   digestParts(): DigestPart[] {
     return machineDigest(this);
   }
@@ -428,8 +430,8 @@ export class Machine {
 const never = (): boolean => false;
 
 /**
- * The addresses' offsets within their pages. Instructions are at even addresses, so a breakpoint at an odd one is never
- * reached.
+ * The offsets of the addresses within their pages. Odd addresses are omitted: instructions are at even addresses, so a
+ * breakpoint at an odd address is never reached.
  */
 function pageOffsets(addresses: Iterable<bigint>): Set<number> {
   const offsets = new Set<number>();

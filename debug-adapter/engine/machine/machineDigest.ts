@@ -13,7 +13,7 @@ export interface DigestPart {
 export const RAM_PART = 'RAM';
 
 /**
- * The state digests of the machine: a 64-bit number for each part, so that a mismatch names the part that differs. They
+ * The state digests of the machine: a 64-bit number for each part, so that a mismatch shows which part differs. They
  * cover every byte of RAM, every field of harts and devices, and every byte that the guest can see on a drive.
  */
 export function machineDigest(machine: Machine): DigestPart[] {

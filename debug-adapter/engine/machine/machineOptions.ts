@@ -4,33 +4,36 @@ import type { DeviceGeneration, DriveSlot } from './board.ts';
 import type { MmuType } from './cpu/satp.ts';
 import type { Inputs } from './inputs.ts';
 
-/** The configuration of a machine. Two machines with equal options, inputs and boot files go through equal states. */
+/**
+ * The configuration of a machine. Two machines with equal options, inputs and boot files have equal states at every
+ * position.
+ */
 export interface MachineOptions {
   memoryBytes: number;
   /** 1 to 8; default 1. */
   harts?: number;
-  /** The instruction set (cpu/extensions.ts); defaults to that of new machines. */
+  /** The instruction set (cpu/extensions.ts); by default the instruction set of new machines. */
   isa?: string;
-  /** The deepest page tables supported; the default is that of a new machine. */
+  /** The deepest page tables supported; by default the deepest page tables of new machines. */
   mmu?: MmuType;
   drives: readonly Drive[];
-  /** One entry for each drive; by default the drives are modern ones in the first slots. */
+  /** One entry for each drive. By default, the drives are modern devices in the first slots. */
   driveSlots?: readonly DriveSlot[];
   /** Adds an entropy source (virtio-rng). */
   rng?: boolean;
   /** The behavior of the devices; default `current`. */
   devices?: DeviceGeneration;
-  /** A guest reset ends the run. */
+  /** Whether a reset by the guest ends the run. */
   noReboot?: boolean;
-  /** The guest may make semihosting calls. */
+  /** Whether the guest may make semihosting calls. */
   semihosting?: boolean;
   inputs: Inputs;
   /**
    * Called for each byte that the guest prints, with the position of its step and the byte's index within that step.
    */
   onConsoleByte: (byte: number, position: Position, index: number) => void;
-  /** The number of code pages kept decoded. For tests; affects only speed. */
+  /** The number of code pages whose decoded form is kept. For tests; affects only speed. */
   decodePoolPages?: number;
-  /** The number of jumps to a target before its code is translated, 0 for never; affects only speed. */
+  /** The number of jumps to a target before its code is translated, 0 to never translate; affects only speed. */
   translationThreshold?: number;
 }

@@ -9,7 +9,8 @@ import type { GuestRam } from './guestRam.ts';
 
 /**
  * The machine's state at power-on, and how a reset restores it: everything except the contents of drives, the position,
- * and the answers the host has given. Constructed with the machine, before its first step.
+ * and the answers that the host has given to devices. Constructed together with the machine, before the machine's first
+ * step.
  */
 export class PowerOnState {
   private parts: { harts: HartContexts; ram: GuestRam; board: Board };
@@ -23,7 +24,7 @@ export class PowerOnState {
     this.deviceStates = new Map(parts.board.devices.map((device) => [device, device.saveState()]));
   }
 
-  /** Writes the plan's pieces to RAM, which is zeroed, and sets the boot ROM and the registers. */
+  /** Writes the plan's regions to RAM, which must be zeroed already, and sets the boot ROM and the registers. */
   boot(plan: BootPlan, position: Position = 0): void {
     const { harts, ram, board } = this.parts;
     this.plan = plan;
@@ -40,13 +41,13 @@ export class PowerOnState {
   }
 
   /**
-   * Takes a pass over all of RAM, about a second for 2 GiB. The caller counts the step, which is the one after
-   * `position`.
+   * Resets the machine, which needs a pass over all of RAM (about a second for 2 GiB). The caller counts the reset as
+   * the step that follows `position`.
    */
   reset(position: Position): void {
     assert(this.plan, 'a running machine has been powered on');
     const { ram, board } = this.parts;
-    // Requests already started complete on the drives, because they are in the log.
+    // Requests that have already been started still complete on the drives, because the log contains them.
     for (const disk of board.disks) disk.cancelRequests();
     this.forEachHart(position, () => this.resetHart(position));
     for (const [device, state] of this.deviceStates) {
@@ -57,7 +58,7 @@ export class PowerOnState {
     this.boot(this.plan, position);
   }
 
-  /** Makes each hart current, hart 0 last. */
+  /** Makes each hart current and calls `visit` for it, hart 0 last. */
   private forEachHart(position: Position, visit: (index: number) => void): void {
     const { harts } = this.parts;
     for (let index = harts.count - 1; index >= 0; index--) {

@@ -3,8 +3,8 @@ import { PAGE_WATCHED, RAM_BASE } from './cpu/layout.ts';
 import type { Watchpoint, WatchHit } from './stopPoints.ts';
 
 /**
- * Watchpoints on RAM: marks their pages so that every access to them takes the slow path, and collects the accesses to
- * watched bytes until the end of the step.
+ * Implements watchpoints on RAM: marks the pages with watched bytes so that every access to these pages takes the slow
+ * path, and collects the accesses to watched bytes until the end of the step.
  */
 export class Watchpoints {
   private ram: Uint8Array;
@@ -17,7 +17,10 @@ export class Watchpoints {
     this.pageFlags = pageFlags;
   }
 
-  /** The caller must flush all TLBs, because pages enter and leave the slow path. */
+  /**
+   * Replaces the watchpoints. The caller must flush all TLBs, because a different set of pages now has to take the slow
+   * path.
+   */
   set(watchpoints: readonly Watchpoint[]): void {
     for (const page of this.pages()) this.pageFlags[page] &= ~PAGE_WATCHED;
     this.watchpoints = watchpoints;
@@ -26,8 +29,8 @@ export class Watchpoints {
   }
 
   /**
-   * Reports an access to a watched page; a write is reported before it happens. Returns whether it touches a watched
-   * byte.
+   * Reports an access to a watched page; a write is reported before it happens. Returns whether the access includes a
+   * watched byte.
    */
   recordAccess(access: 'read' | 'write', offset: number, lengthBytes: number, position: Position): boolean {
     let hit = false;
@@ -36,7 +39,7 @@ export class Watchpoints {
       if (offset >= start + watched || start >= offset + lengthBytes) continue;
       if (kind !== 'readWrite' && kind !== access) continue;
       hit = true;
-      // If a step reads and then writes, report the write; the old bytes are those before the step either way.
+      // If a step reads and then writes, report the write; in both cases, the old bytes are the bytes before the step.
       const earlier = this.pending.get(id);
       const oldBytes = earlier?.oldBytes ?? this.ram.slice(start, start + watched);
       this.pending.set(id, { id, access: earlier?.access === 'write' ? 'write' : access, oldBytes, position });

@@ -26,20 +26,20 @@ import { readUImage } from './uImage.ts';
 
 /** The files to boot, as the user selected them. */
 export interface BootFiles {
-  /** Absent for a kernel that starts in machine mode. */
+  /** The firmware; absent for a kernel that starts in machine mode. */
   bios?: NamedFile;
-  /** Decompressed. Absent if only firmware or loaded files are booted. */
+  /** The decompressed kernel; absent if only firmware or loaded files are booted. */
   kernel?: LoadableFile;
   initrd?: NamedFile;
   append?: string;
-  /** 64 hexadecimal digits for `/chosen/rng-seed`; without it the property is omitted. */
+  /** 64 hexadecimal digits for `/chosen/rng-seed`; if absent, the property is omitted. */
   rngSeed?: string | null;
   loads?: readonly LoadableFile[];
-  /** Replaces the machine's own device tree. */
+  /** A device tree that replaces the machine's own. */
   tree?: NamedFile;
 }
 
-/** The contents of a file and its name for messages. */
+/** The contents of a file, and the file name for messages. */
 export interface NamedFile {
   name: string;
   bytes: Uint8Array;
@@ -55,7 +55,7 @@ export interface LoadableFile extends NamedFile {
 
 /** The memory and registers at power-on. */
 export interface BootPlan {
-  /** They do not overlap; the rest of RAM is zeroed. */
+  /** The regions do not overlap; the rest of RAM is zeroed. */
   regions: MemoryRegion[];
   /** The contents of the boot ROM, from its start. */
   rom: Uint8Array;
@@ -69,16 +69,16 @@ interface MemoryRegion {
   name: string;
   address: GuestAddress;
   bytes: Uint8Array;
-  /** Its size in memory; the bytes after the data are zero. */
+  /** The size in memory; the bytes after `bytes` are zero. */
   memoryBytes: number;
 }
 
 /**
- * Decides what is in memory at power-on, as in `qemu-system-riscv64 -M virt` with the same files (QEMU 7.2,
- * hw/riscv/boot.c): firmware at the start of RAM, the kernel at its own address or at the next 2 MiB boundary, the
- * initial RAM disk half of RAM above it, further files at their given addresses (`-device loader`), the device tree
- * near the end, and in the boot ROM the information for firmware. Throws a UserError if these files cannot boot, before
- * a machine exists.
+ * Decides the contents of memory at power-on, as in `qemu-system-riscv64 -M virt` with the same files (QEMU 7.2,
+ * hw/riscv/boot.c). Firmware is at the start of RAM, and the kernel at its own address or at the next 2 MiB boundary.
+ * The initial RAM disk is half of RAM above the kernel, further files are at their given addresses (`-device loader`),
+ * and the device tree is near the end of RAM. The boot ROM contains the information for firmware. Throws a UserError if
+ * these files cannot boot, before a machine exists.
  */
 export function planBoot(files: BootFiles, memoryBytes: number, harts = 1, isa = ISA, mmu = MMU): BootPlan {
   const firmware = files.bios ? placeFirmware(files.bios, memoryBytes) : [];
@@ -91,7 +91,7 @@ export function planBoot(files: BootFiles, memoryBytes: number, harts = 1, isa =
   const regions = [...firmware, ...(kernel?.regions ?? []), ...(initrd ? [initrd] : []), ...loads, treePiece];
   checkNoOverlap(regions);
   const commandLine = [files.kernel?.name, ...(files.append ?? '').split(' ')].filter(Boolean).join(' ');
-  // Without a kernel, QEMU also passes 0 as the next stage's address to firmware.
+  // As in QEMU, firmware receives 0 as the next stage's address if there is no kernel.
   const rom = bootRom({ treeAddress, kernelAddress: kernel?.start ?? 0 });
   return { regions, treeAddress, tree, commandLine, rom };
 }
@@ -103,8 +103,8 @@ export function imageAddress(files: { bios?: NamedFile; kernel: LoadableFile }, 
 }
 
 /**
- * Whether a kernel needs firmware to start it: a Linux Image runs in supervisor mode, and a kernel that leaves the
- * start of RAM free, where harts start, is never reached without firmware.
+ * Whether a kernel needs firmware to start it. A Linux Image does because it runs in supervisor mode. Harts start at
+ * the beginning of RAM, so without firmware they would never reach a kernel that is loaded elsewhere.
  */
 export function needsFirmware(
   { kernel, loads = [] }: Pick<BootFiles, 'kernel' | 'loads'>,
@@ -120,7 +120,7 @@ export function needsFirmware(
 /** The name that selects blkreplay's own firmware, in place of a file name. */
 export const BUILTIN = 'builtin';
 
-/** What the device tree says about the machine. */
+/** The properties of the machine that its device tree describes. */
 interface MachineConfiguration {
   memoryBytes: number;
   harts: number;
@@ -158,7 +158,7 @@ function checkWithoutKernel({ kernel, bios, initrd, append, loads }: BootFiles):
   if (append !== undefined) throw needsKernel('append');
 }
 
-/** An ELF file at its link address, anything else at the start of RAM. */
+/** Puts an ELF file at its link address, and any other file at the start of RAM. */
 function placeFirmware(file: NamedFile, memoryBytes: number): MemoryRegion[] {
   if (isElf(file.bytes)) return elfPieces(file, memoryBytes).regions;
   return [rawPiece(file, RAM_BASE, memoryBytes)];
@@ -187,7 +187,7 @@ function placeKernel(
   return { start, regions: [rawPiece(file, start, memoryBytes, image?.memoryBytes)] };
 }
 
-/** As QEMU's generic loader, which ignores the given address for an ELF file. */
+/** Like QEMU's generic loader, ignores the given address for an ELF file. */
 function placeLoad(file: LoadableFile, memoryBytes: number): MemoryRegion[] {
   if (isElf(file.bytes)) return elfPieces(file, memoryBytes).regions;
   const { name, bytes, address } = file;
@@ -234,14 +234,17 @@ function isText(bytes: Uint8Array): boolean {
 
 const TEXT_BYTES = 512;
 
-/** At QEMU's address (riscv_load_initrd): half of RAM above the kernel, at most 128 MiB. */
+/**
+ * Puts the RAM disk at the same address as QEMU (riscv_load_initrd): above the kernel by half of RAM, but by at most
+ * 128 MiB.
+ */
 function placeInitrd(kernel: GuestAddress, initrd: NamedFile, memoryBytes: number): MemoryRegion {
   const address = kernel + Math.min(memoryBytes / 2, INITRD_OFFSET_MAX);
   const { name } = initrd;
   const image = readUImage(initrd);
   const bytes = image?.kind === 'ramdisk' ? image.data : initrd.bytes;
   if (address < RAM_BASE) {
-    // The kernel is not in RAM, so there is no room above it.
+    // The kernel is not in RAM, so there is no room for the RAM disk above it.
     throw fileDoesNotFit(
       name,
       { start: address, end: address + bytes.length },

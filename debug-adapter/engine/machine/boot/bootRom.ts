@@ -3,8 +3,8 @@ import { RAM_BASE } from '../cpu/layout.ts';
 
 /**
  * The contents of the boot ROM, as on QEMU 7.2's `virt` (hw/riscv/boot.c, riscv_setup_rom_reset_vec): the first
- * instructions of every hart, the data they load, and OpenSBI's fw_dynamic_info. Our harts start after those
- * instructions, so the ROM matters only to firmware that follows a2.
+ * instructions of every hart, the data they load, and OpenSBI's fw_dynamic_info. The machine's harts start after these
+ * instructions have run, so only firmware that follows the pointer in a2 reads the ROM.
  */
 export function bootRom({
   treeAddress,
@@ -23,7 +23,7 @@ export function bootRom({
 
 export const BOOT_ROM_BASE = 0x1000;
 
-/** The registers as the ROM code leaves them, except a0, which holds the hart id. */
+/** The registers after the ROM code has run, except a0, which holds the hart id. */
 export const RESET_REGISTERS = {
   /** The address to which the ROM code jumps. */
   t0: RAM_BASE,

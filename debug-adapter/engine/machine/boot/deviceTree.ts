@@ -9,9 +9,9 @@ import { cells64, writeFdt, type FdtNode } from './fdt.ts';
 export interface DeviceTreeOptions {
   memoryBytes: number;
   harts?: number;
-  /** The instruction set; defaults to that of new machines. */
+  /** The instruction set; by default the instruction set of new machines. */
   isa?: string;
-  /** The deepest page tables supported; the default is that of a new machine. */
+  /** The deepest page tables; by default the deepest page tables of new machines. */
   mmu?: MmuType;
   /** The kernel's command line. */
   bootargs?: string;
@@ -19,16 +19,16 @@ export interface DeviceTreeOptions {
   rngSeed?: Uint8Array;
   /** The address of the initial RAM disk; `end` is the first byte after it. */
   initrd?: { start: GuestAddress; end: GuestAddress };
-  /** RAM that the kernel must not use: the builtin firmware's. OpenSBI adds its own reservation to the tree itself. */
+  /** The builtin firmware's RAM, which the kernel must not use. OpenSBI adds its own reservation to the tree itself. */
   reserved?: { start: GuestAddress; lengthBytes: number };
 }
 
 /**
- * Builds the machine's device tree, as a flattened device tree: the nodes, properties and phandles of QEMU 7.2's `virt`
- * for the devices implemented here (of QEMU 10's for the instruction set), in QEMU's order, so that guests find the
- * same tree. PCI, flash, fw_cfg, PMU and the platform bus are omitted. As in QEMU, the phandles depend on the number of
- * harts: they count from the last hart to the first, for each hart and its interrupt controller, then PLIC and test
- * device.
+ * Builds the machine's device tree, as a flattened device tree. It has the nodes, properties and phandles that QEMU
+ * 7.2's `virt` has for the devices implemented here, in QEMU's order, so that guests see these devices as on QEMU. The
+ * instruction set is described as in QEMU 10. PCI, flash, fw_cfg, PMU and the platform bus are omitted. As in QEMU, the
+ * phandles depend on the number of harts: they are numbered from the last hart to the first, each hart followed by its
+ * interrupt controller, then the PLIC and the test device.
  */
 export function buildDeviceTree(options: DeviceTreeOptions): Uint8Array {
   const harts = options.harts ?? 1;
@@ -58,9 +58,9 @@ export function buildDeviceTree(options: DeviceTreeOptions): Uint8Array {
 }
 
 /**
- * The address where QEMU 7.2 puts the tree (hw/riscv/boot.c, riscv_load_fdt): the last multiple of 2 MiB from which it
- * fits within RAM and below 3 GiB. Throws if that is where the kernel starts (QEMU reports "ROM regions are
- * overlapping").
+ * The address where QEMU 7.2 puts the tree (hw/riscv/boot.c, riscv_load_fdt): the last multiple of 2 MiB at which the
+ * whole tree is within RAM and below 3 GiB. Throws if this address is not above the start of RAM, where the first boot
+ * stage is (QEMU reports "ROM regions are overlapping").
  */
 export function deviceTreeAddress(options: { memoryBytes: number; sizeBytes: number }): GuestAddress {
   const { memoryBytes, sizeBytes } = options;
@@ -173,7 +173,10 @@ function cpu(hart: number, phandles: Phandles): FdtNode {
   };
 }
 
-/** As in QEMU 10, which adds lists to the single string. The machines of the first recordings have only the string. */
+/**
+ * The instruction set as QEMU 10 describes it: `riscv,isa` as one string, then lists of the same extensions. The
+ * machines of the first recordings have only the string.
+ */
 function instructionSet(isa: string): FdtNode['properties'] {
   if (isa === LEGACY_ISA) return { 'riscv,isa': isa };
   const extensions = extensionsIn(isa);

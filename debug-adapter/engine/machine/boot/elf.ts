@@ -17,11 +17,11 @@ import type { GuestAddress } from '../../base/quantities.ts';
 export interface ElfImage {
   /** e_entry as in the file: often a virtual address (Linux's vmlinux). */
   entry: bigint;
-  /** e_entry as a physical address, translated by the segment that contains it; undefined if none does. */
+  /** e_entry as a physical address, translated by the segment that contains it; undefined if no segment contains it. */
   physicalEntry: GuestAddress | undefined;
   /**
-   * The load address of the lowest segment, even if that is empty. Firmware jumps here and not to the entry point, as
-   * in QEMU (riscv_load_kernel: "Use low address not ELF entry point").
+   * The load address of the lowest segment, even if that segment is empty. Firmware jumps to this address and not to
+   * the entry point, as in QEMU (riscv_load_kernel: "Use low address not ELF entry point").
    */
   lowestAddress: GuestAddress;
   /** The PT_LOAD segments with a size in memory, in file order. */
@@ -34,7 +34,7 @@ export interface ElfSegment {
   virtualAddress: bigint;
   /** The segment's bytes in the file, as a view. */
   bytes: Uint8Array;
-  /** At least `bytes.length`; the rest is zeroed. */
+  /** The size in memory, at least `bytes.length`; the memory after `bytes` is zeroed. */
   memoryBytes: number;
   /**
    * The number of leading bytes that are the ELF file's headers: more than 0 if the segment starts where the file does.
@@ -61,10 +61,10 @@ export function readElfImage(bytes: Uint8Array, name: string): ElfImage {
 }
 
 /**
- * Returns the segments to load. Throws a UserError if a segment is outside RAM or segments overlap there. As in QEMU,
- * parts that GNU ld places outside RAM if it is given only `-Ttext=0x80000000` are dropped: the file's headers and
- * zeroes in the page below RAM are cut from their segment, and separate segments far below it, with the headers and
- * data for a dynamic linker, are omitted.
+ * Returns the segments to load. Throws a UserError if a segment is outside RAM or if segments overlap in RAM. As in
+ * QEMU, parts that GNU ld places outside RAM if it is given only `-Ttext=0x80000000` are dropped. The file's headers
+ * and zeroes in the page below RAM are cut from their segment. Separate segments far below RAM, which contain the
+ * headers and data for a dynamic linker, are omitted.
  */
 export function checkSegmentsFit(
   image: ElfImage,
@@ -89,9 +89,9 @@ export function checkSegmentsFit(
 }
 
 /**
- * Segments may be stored in a ROM, from which the program copies them; their size in memory then applies to the link
- * address, not the load address. As in QEMU (elf_ops.h), the zeroes after a segment's bytes are omitted where they
- * would overlap another segment.
+ * A program may copy a segment from a ROM to its link address. The segment's size in memory then applies to the link
+ * address, not to the load address in the ROM. As in QEMU (elf_ops.h), the zeroes after a segment's bytes are omitted
+ * where they would overlap another segment.
  */
 function withoutSharedZeroes(segment: ElfSegment, all: readonly ElfSegment[]): ElfSegment {
   const { physicalAddress, bytes, memoryBytes } = segment;
@@ -104,7 +104,7 @@ function withoutSharedZeroes(segment: ElfSegment, all: readonly ElfSegment[]): E
   return isShared ? { ...segment, memoryBytes: bytes.length } : segment;
 }
 
-/** The segment is below RAM, where the machine has no memory, and does not contain the entry point. */
+/** Whether the segment is below RAM, where the machine has no memory, and does not contain the entry point. */
 function isOutsideMemory(segment: ElfSegment, entry: bigint, ramBase: GuestAddress): boolean {
   const { physicalAddress: start, virtualAddress, memoryBytes } = segment;
   const end = start + memoryBytes;
@@ -170,7 +170,7 @@ function readSegment(
   const field = (offset: number) => Number(view.getBigUint64(at + offset, true));
   const [offset, fileBytes, memoryBytes, physicalAddress] = [P_OFFSET, P_FILESZ, P_MEMSZ, P_PADDR].map(field);
   if (offset + fileBytes > bytes.length) throw kernelIsTruncated(name, `segment ${index}`);
-  // Above 2^53 the sum would be inexact; no RAM is there.
+  // The sum would be inexact above 2^53, but there is no RAM at such addresses.
   if (fileBytes > memoryBytes || !Number.isSafeInteger(physicalAddress + memoryBytes)) {
     throw kernelSegmentIsBad(name, index);
   }
@@ -183,7 +183,7 @@ function readSegment(
   };
 }
 
-/** The end of the ELF header and the program headers, which usually follow it. */
+/** The end of the ELF header and of the program headers, which usually follow the ELF header. */
 function headersEnd(view: DataView): number {
   const tableStart = Number(view.getBigUint64(E_PHOFF, true));
   return tableStart === HEADER_BYTES
@@ -219,7 +219,7 @@ const TYPE_EXECUTABLE = 2;
 const TYPE_POSITION_INDEPENDENT = 3;
 const MACHINE_RISCV = 243;
 const PROGRAM_HEADER_BYTES = 56;
-/** Linkers create about a dozen. The limit matters because every pair is compared. */
+/** Linkers create about a dozen segments. A limit is necessary because every pair of segments is compared. */
 const PROGRAM_HEADERS_MAX = 4096;
 const P_TYPE = 0;
 const P_OFFSET = 8;

@@ -1,6 +1,6 @@
 /** A node of a device tree. */
 export interface FdtNode {
-  /** Includes the unit address, such as `memory@80000000`; empty for the root. */
+  /** The name with its unit address, such as `memory@80000000`; empty for the root. */
   name: string;
   properties: { [name: string]: FdtValue };
   children?: FdtNode[];
@@ -11,7 +11,8 @@ export type FdtValue = string | string[] | number[] | Uint8Array | true;
 
 /**
  * Writes a flattened device tree, version 17 (Devicetree Specification 0.4, chapter 5): header, an empty memory
- * reservation block, structure and strings, packed as by libfdt's fdt_pack. Independent of any machine.
+ * reservation block, structure and strings, packed as by libfdt's fdt_pack. This function does not depend on the
+ * machine.
  */
 export function writeFdt(root: FdtNode): Uint8Array {
   const strings = new StringTable();
@@ -75,7 +76,7 @@ function writeNode(node: FdtNode, structure: ByteWriter, strings: StringTable): 
   structure.u32(TOKEN_END_NODE);
 }
 
-/** The bytes of a property's value. */
+/** Encodes a property's value as bytes. */
 export function encodeFdtValue(value: FdtValue): Uint8Array {
   const writer = new ByteWriter();
   if (typeof value === 'string') writer.string(value);
@@ -89,7 +90,7 @@ export function encodeFdtValue(value: FdtValue): Uint8Array {
   return writer.result();
 }
 
-/** Property names, each stored once. */
+/** The strings block: the names of all properties, each stored once. */
 class StringTable {
   readonly bytes = new ByteWriter();
   private readonly offsets = new Map<string, number>();
@@ -104,7 +105,7 @@ class StringTable {
   }
 }
 
-/** Big-endian, like everything in a device tree. */
+/** Big-endian, like all numbers in a device tree. */
 class ByteWriter {
   private readonly buffer: number[] = [];
 

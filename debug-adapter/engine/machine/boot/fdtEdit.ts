@@ -123,7 +123,7 @@ interface Token {
   nameOffset: number;
 }
 
-/** Yields tokens up to the end token or the first invalid one, which has kind 0. */
+/** Yields tokens up to the end token or the first invalid token, which has kind 0. */
 function* tokensOf(structure: Uint8Array, from = 0): Generator<Token, void, undefined> {
   const view = viewOf(structure);
   for (let start = from; start + 4 <= structure.length;) {
@@ -192,7 +192,7 @@ function findNode(structure: Uint8Array, name: string): number | undefined {
   return undefined;
 }
 
-/** The properties at `from`, the offset where a node's properties begin. */
+/** Yields the properties of a node; `from` is the offset where they begin. */
 function propertiesOf(structure: Uint8Array, from: number): Token[] {
   const properties: Token[] = [];
   for (const token of tokensOf(structure, from)) {
@@ -212,7 +212,7 @@ function propertyBytes(nameOffset: number, value: Uint8Array): Uint8Array {
   return entry;
 }
 
-/** The length of the reservation list, which ends with an entry of zeroes; undefined if that is missing. */
+/** The length of the reservation list, which ends with an entry of zeroes; undefined if that entry is missing. */
 function reservationBytes(view: DataView, start: number, end: number): number | undefined {
   for (let at = start; at + RESERVATION_BYTES <= end; at += RESERVATION_BYTES) {
     const isLast = view.getBigUint64(at) === 0n && view.getBigUint64(at + 8) === 0n;

@@ -1,6 +1,9 @@
-/** What the header of a Linux Image says. */
+/** The fields of a Linux Image's header that a loader needs. */
 export interface LinuxImage {
-  /** Its size in memory from its load address: the file plus the memory it zeroes after that. */
+  /**
+   * The kernel's size in memory, starting at its load address: the file, and the memory after it that the kernel
+   * zeroes.
+   */
   memoryBytes: number;
 }
 

@@ -2,9 +2,9 @@ import type { DeviceTreeOptions } from './deviceTree.ts';
 import { EditableFdt } from './fdtEdit.ts';
 
 /**
- * The user's device tree in place of the machine's (QEMU's `-dtb`): unchanged, except for the values of this boot that
- * are set in `/chosen`, in the order in which QEMU 7.2 writes them (hw/riscv/virt.c). Adds `/chosen` if it is missing,
- * where QEMU fails. Throws a UserError if the file is not a device tree.
+ * Prepares the user's device tree, which replaces the machine's own (QEMU's `-dtb`). The tree stays unchanged except
+ * that `/chosen` receives the values of this boot, in the order in which QEMU 7.2 writes them (hw/riscv/virt.c). Adds
+ * `/chosen` if it is missing, whereas QEMU fails. Throws a UserError if the file is not a device tree.
  */
 export function userDeviceTree(
   file: { name: string; bytes: Uint8Array },

@@ -7,7 +7,10 @@ export const ACCESS_READ = 0;
 export const ACCESS_WRITE = 1;
 export const ACCESS_FETCH = 2;
 
-/** The effective privilege of loads and stores: MPP while MPRV is set (Volume II, "Machine Status Registers"). */
+/**
+ * The effective privilege of loads and stores: MPP while MPRV is set, otherwise the current privilege (Volume II,
+ * "Machine Status Registers").
+ */
 export const dataPrivilege: Code = select(
   i32.and(i32.wrap(slot('MSTATUS')), i32.const(MSTATUS.MPRV)),
   i32.and(i32.shrU(i32.wrap(slot('MSTATUS')), i32.const(MSTATUS.MPP_SHIFT)), i32.const(3)),

@@ -11,7 +11,7 @@ export interface AtomicOperation {
 /**
  * The A extension on naturally aligned RAM (Volume I, chapter 14), shared by the interpreter and the translator. A
  * reservation consists of the physical address and the value that LR read; SC succeeds if both are unchanged, as in
- * QEMU. Any SC, trap or return from a trap clears the reservation; a store does not, on any hart.
+ * QEMU. Any SC, trap or return from a trap clears the reservation. A store by any hart leaves the reservation intact.
  */
 export const ATOMIC: Partial<Record<OperationName, AtomicOperation>> = {
   AMO_W: { form: 'AMO', isDouble: false },
@@ -26,8 +26,9 @@ export const ATOMIC: Partial<Record<OperationName, AtomicOperation>> = {
 export const FUNCT5 = { ADD: 0, SWAP: 1, LR: 2, SC: 3, XOR: 4, OR: 8, AND: 12, MIN: 16, MAX: 20, MINU: 24, MAXU: 28 };
 
 /**
- * Indexed by funct5: computes the value that an AMO writes from the value in memory and the operand. Word operands are
- * both sign-extended, which also works for MINU and MAXU because it preserves the unsigned order of words.
+ * Indexed by funct5: computes the value that an AMO writes from the value in memory and the operand. For word
+ * operations, both operands are sign-extended. This also works for MINU and MAXU, because sign extension preserves the
+ * unsigned order of words.
  */
 export const COMBINE: Readonly<Record<number, (old: Code, operand: Code) => Code>> = {
   [FUNCT5.ADD]: i64.add,

@@ -34,14 +34,14 @@ interface Atomic {
   pa: Local;
   at: Local;
   old: Local;
-  /** Whether PMP allows the page in a TLB, and the TLB entry. */
+  /** Whether PMP permits a TLB entry for the page, and the address of that entry. */
   cacheable: Local;
   entry: Local;
 }
 
 /**
- * Defines the A extension for the interpreter, on naturally aligned RAM. Like loads and stores, it enters the page into
- * the TLBs, so that regions can then execute these instructions in place.
+ * Defines the A extension for the interpreter, on naturally aligned RAM. Like loads and stores, these instructions
+ * enter the accessed page into the TLBs, so that regions can later execute atomics on this page in place.
  */
 export function defineAtomics(core: Core): void {
   core.builder.define(core.functions.atomic, (frame) => {
@@ -124,7 +124,7 @@ function storeConditional(atomic: Atomic, size: Code): Code {
   );
 }
 
-/** The new value; a word operation uses the low word of the operand, sign-extended. */
+/** The value that the AMO writes. A word operation uses the low word of the operand, sign-extended. */
 function combine({ funct5, isDouble, old, operand }: Atomic): Code {
   const b = choose(I64, isDouble.get, operand.get, i64.extend32S(operand.get));
   return Object.entries(COMBINE).reduceRight(

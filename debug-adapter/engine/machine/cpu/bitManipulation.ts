@@ -17,7 +17,7 @@ const everyFourth =
 
 /**
  * The bit manipulation instructions (Volume I, chapter 28): Zba (addresses), Zbb (basic), Zbc (carry-less
- * multiplication) and Zbs (single bits). Part of the table in semantics.ts.
+ * multiplication) and Zbs (single bits). This table is part of the table in semantics.ts.
  */
 export const BIT_MANIPULATION: Partial<Record<OperationName, Semantics>> = {
   ADD_UW: ({ a, b }) => i64.add(word(a), b),
@@ -72,14 +72,15 @@ export interface BitHelpers {
   clmulr: FunctionHandle;
 }
 
-/** Adds the operations that use an operand several times, as functions (i64) -> i64 or (i64, i64) -> i64. */
+/** Adds the operations that use an operand more than once, as functions (i64) -> i64 or (i64, i64) -> i64. */
 export function addBitHelpers(builder: ModuleBuilder): BitHelpers {
   const add = (body: (frame: Frame) => Code, operands: 1 | 2 = 1): FunctionHandle =>
     builder.add({ parameters: operands === 1 ? [I64] : [I64, I64], results: [I64] }, undefined, body);
   const rev8 = add(rev8Body);
   const reversed = add((frame) => reversedBody(frame, rev8));
   const clmul = add(clmulBody, 2);
-  // The 127-bit product of bit-reversed factors is the bit-reversed product, so its low bits give the upper bits.
+  // Reversing the bits of both factors reverses the bits of their 127-bit product, so the low bits of the reversed
+  // product are the reversed upper bits of the original product.
   const clmulr = add(
     ({ parameters: [a, b] }) => call(reversed, call(clmul, call(reversed, a.get), call(reversed, b.get))),
     2,
@@ -129,8 +130,9 @@ function swapGroups(a: Local, bits: number, mask: bigint): Code {
 
 /**
  * The low 64 bits of the carry-less product, computed with ordinary multiplications. Each factor is split into four
- * with only every fourth bit set. Then at most 15 ones are added in any bit position below the topmost, and their
- * carries stay in the three bits above it, which are masked off (Thomas Pornin, BearSSL, "Constant-Time Mul").
+ * parts, each with only every fourth bit of the factor. When two parts are multiplied, at most 15 ones are added in any
+ * bit position below the topmost, so the carries stay in the three bits above that position, which are masked off
+ * (Thomas Pornin, BearSSL, "Constant-Time Mul").
  */
 function clmulBody(frame: Frame): Code {
   const [a, b] = frame.parameters;

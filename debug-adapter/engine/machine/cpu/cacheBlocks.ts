@@ -25,15 +25,15 @@ import { enterWriteTlb, STORE_ACCESS_FAULT } from './memoryAccess.ts';
 
 /**
  * Defines the cache-block operations (Volume I, "CMO Extensions"): cbo.zero, which stores 64 zero bytes, and the
- * management operations, which a machine without caches only checks. As in QEMU, addresses are rounded down to their
- * block, even in tval.
+ * management operations. This machine has no caches, so management operations only check that the access is allowed. As
+ * in QEMU, addresses are rounded down to the start of their block, even in tval.
  */
 export function defineCacheBlocks(core: Core): void {
   defineZero(core);
   defineManage(core);
 }
 
-/** The slow path of cbo.zero; the fast one is `zeroBlockHandler`. */
+/** The slow path of cbo.zero; the fast path is `zeroBlockHandler`. */
 function defineZero(core: Core): void {
   const { builder, functions } = core;
   builder.define(functions.zeroBlock, (frame) => {
@@ -80,7 +80,7 @@ function zeroDevice(core: Core, v: { va: Local; pa: Local; done: Local }): Code 
   );
 }
 
-/** Allowed if a load or a store is; otherwise it faults like a store. */
+/** A management operation is allowed where a load or a store is allowed; otherwise it faults like a store. */
 function defineManage(core: Core): void {
   const { builder, functions } = core;
   builder.define(functions.manageBlock, (frame) => {

@@ -5,9 +5,9 @@ import { CALL_TARGETS, CALL_TARGETS_ENTRIES } from './layout.ts';
 export const RETURN_ADDRESS = 1;
 
 /**
- * Records in CALL_TARGETS that the call that returns to `link` goes to `target`; `at` is scratch. A translation of the
- * caller inlines the function if the target never varies. The table is not machine state, and colliding entries
- * overwrite each other.
+ * Records in CALL_TARGETS that the call that returns to `link` goes to `target`; `at` is scratch. If the target never
+ * varies, a translation of the caller inlines the called function. The table is not machine state, and colliding
+ * entries overwrite each other.
  */
 export function recordCall({ link, target, at }: { link: Code; target: Code; at: Local }): Code {
   return sequence(
@@ -24,8 +24,8 @@ export function recordCall({ link, target, at }: { link: Code; target: Code; at:
 }
 
 /**
- * The target of the last indirect call that returns to `returnsTo`, and whether earlier ones had other targets;
- * undefined if unknown.
+ * The target of the last indirect call that returns to `returnsTo`, and whether earlier executions of the call had
+ * other targets; undefined if unknown.
  */
 export function lastCallTarget(view: DataView, returnsTo: bigint): { callee: bigint; varies: boolean } | undefined {
   const at = CALL_TARGETS + (Number(returnsTo & BigInt(CALL_TARGETS_ENTRIES * 2 - 1)) >> 1) * 16;

@@ -22,7 +22,7 @@ import { REGION_TYPE } from './translator/translator.ts';
 export interface CoreImage {
   /** The module. */
   bytes: Uint8Array<ArrayBuffer>;
-  /** The contents of CSR_INDEX, and the registers it covers. */
+  /** The contents of CSR_INDEX, and the registers that the table covers. */
   csrIndex: Uint8Array;
   csrs: readonly CsrName[];
 }
@@ -33,8 +33,8 @@ export interface CoreImage {
  * accesses and decoding call out to TypeScript. The module is the same for every machine, so bundles contain it
  * prebuilt.
  *
- * Faults are signaled by a flag: the function that detects one calls `raise` and returns any value; its caller checks
- * FAULT before it uses the result.
+ * Faults are signaled by a flag: the function that detects a fault calls `raise` and returns any value, and the caller
+ * checks FAULT before it uses the result.
  */
 export function buildCore(): CoreImage {
   const builder = new ModuleBuilder();

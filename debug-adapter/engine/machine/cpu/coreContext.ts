@@ -6,8 +6,8 @@ import type { FloatHelpers } from './floatHelpers.ts';
 import type { ArithmeticHelpers } from './semantics.ts';
 
 /**
- * What the parts of the core module share: the functions with their types, and the module builder. Each part defines
- * some of the functions; core.ts combines them.
+ * The context that the parts of the core module share: the functions with their types, and the module builder. Each
+ * part defines some of the functions; core.ts combines them.
  */
 export interface Core {
   builder: ModuleBuilder;
@@ -22,9 +22,9 @@ export const IMPORTS = {
   mmioRead: { parameters: [I32, I32], results: [I32] },
   /** (physical address, value, size). */
   mmioWrite: { parameters: [I32, I32, I32], results: [] },
-  /** (address of the entry, address of its page's entries): decodes the instruction at the entry. */
+  /** (address of the entry, address of the first entry of its page): decodes the instruction at the entry. */
   decodeEntry: { parameters: [I32, I32], results: [] },
-  /** (raw instruction): decodes it into the straddle entry. */
+  /** (raw instruction): decodes the instruction into the straddle entry. */
   decodeStraddle: { parameters: [I32], results: [] },
   /** Called at an EBREAK: not 0 if it was a semihosting call, which has set the next PC. */
   semihost: { parameters: [], results: [I32] },
@@ -35,41 +35,44 @@ export const IMPORTS = {
   /** (offset in RAM, length): called after a read of a watched page. */
   watchRead: { parameters: [I32, I32], results: [] },
   /**
-   * (address of an entry, its virtual address): the entry has reached the translation threshold. Not 0 to leave the
-   * loop for translation.
+   * (address of an entry, virtual address of its instruction): called when the entry has reached the translation
+   * threshold. Not 0 to leave the interpreter's loop for translation.
    */
   recordHot: { parameters: [I32, I64], results: [I32] },
   /** (offset in RAM, length): called before a write to a page with translated code. */
   codeWritten: { parameters: [I32, I32], results: [] },
-  /** (RAM page) -> address of new decode entries for it. */
+  /** (RAM page) -> address of new decode entries for the page. */
   allocateDecodePage: { parameters: [I32], results: [I32] },
 } satisfies Record<string, FunctionType>;
 
 export const FUNCTIONS = {
-  /** (cause, tval): sets FAULT and the exception to take. */
+  /** (cause, tval): sets FAULT, and the exception that will be taken. */
   raise: { parameters: [I32, I64], results: [] },
   /**
-   * (offset in RAM, length): called before a write within one page: marks it dirty and drops code decoded from those
-   * bytes.
+   * (offset in RAM, length): called before a write within one page: marks the page dirty and drops code that was
+   * decoded from the written bytes.
    */
   touch: { parameters: [I32, I32], results: [] },
-  /** (RAM page): called when a page walk reads the page; later writes to it go through `touch`. */
+  /** (RAM page): called when a page walk reads a table in the page; later writes to the page go through `touch`. */
   markPageTable: { parameters: [I32], results: [] },
-  /** (RAM page, flags) -> the first page from there that has one of the flags; the number of pages if none has. */
+  /**
+   * (RAM page, flags) -> the first page, starting at the given one, that has at least one of the flags; the number of
+   * RAM pages if there is none.
+   */
   nextFlagged: { parameters: [I32, I32], results: [I32] },
   /** (flags): clears the flags of all pages. */
   clearPageFlags: { parameters: [I32], results: [] },
   flushPaged: { parameters: [], results: [] },
   flushWrites: { parameters: [], results: [] },
-  /** (address of a TLB entry): adds it to the list for `flushPaged`. */
+  /** (address of a TLB entry): adds the entry to the list for `flushPaged`. */
   recordFilled: { parameters: [I32], results: [] },
   /** (virtual address, access: 0 read, 1 write, 2 fetch) -> physical address. */
   translate: { parameters: [I64, I32], results: [I64] },
   /** (physical address, size, access, privilege) -> whether PMP allows it. */
   pmpAllows: { parameters: [I64, I32, I32, I32], results: [I32] },
   /**
-   * (physical address, virtual address, size, access): FAULT if PMP forbids the access -> whether its page may enter a
-   * TLB.
+   * (physical address, virtual address, size, access) -> whether the page of the access may enter a TLB. Sets FAULT if
+   * PMP forbids the access.
    */
   protect: { parameters: [I64, I64, I32, I32], results: [I32] },
   /** Flushes all TLBs. */
@@ -77,8 +80,8 @@ export const FUNCTIONS = {
   /** (pc) -> physical address, which is in RAM unless FAULT is set. */
   translateFetch: { parameters: [I64], results: [I64] },
   /**
-   * (pc) -> address of its page's decode entries, 0 on a fault; STRADDLE_ENTRY if the page cannot be decoded as a
-   * whole.
+   * (pc) -> address of the decode entries of the page that contains pc; 0 on a fault; STRADDLE_ENTRY if the page cannot
+   * be decoded as a whole.
    */
   fetchPage: { parameters: [I64], results: [I32] },
   /** (pc): decodes into the straddle entry, for an instruction that straddles two pages. */
@@ -149,6 +152,6 @@ export const ramAt = (offset: Code): Code => i32.add(offset, i32.const(RAM));
 /** mcause of an illegal instruction. */
 export const CAUSE_ILLEGAL = 2;
 
-/** Sets the exception to take; the caller must return immediately. */
+/** Code that sets the exception to take; the caller must return immediately. */
 export const raise = (core: Core, cause: number, tval: Code): Code =>
   call(core.functions.raise, i32.const(cause), tval);

@@ -4,7 +4,7 @@ import type { CsrName } from './csr.ts';
 /** The compiled core module. */
 export interface CoreModule {
   module: WebAssembly.Module;
-  /** The contents of CSR_INDEX, and the registers it covers. */
+  /** The contents of CSR_INDEX, and the registers that the table covers. */
   csrIndex: Uint8Array;
   csrs: readonly CsrName[];
 }

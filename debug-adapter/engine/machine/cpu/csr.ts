@@ -98,7 +98,7 @@ function defineInstruction(core: Core): void {
       set(old, call(functions.csrRead, number.get)),
       when(slot32('FAULT'), illegal),
       set(operand, select(i32.and(raw.get, i32.const(0x4000)), i64.extendU(field), rs1.get)),
-      // Setting and clearing bits of mip affects only the bits that software wrote, not the lines of devices.
+      // CSRRS and CSRRC on mip affect only the bits that software wrote, not the bits that devices drive.
       set(base, select(i32.eq(number.get, i32.const(0x344)), slot('MIP_SOFTWARE'), old.get)),
       when(writes, call(functions.csrWrite, number.get, changed)),
       old.get,

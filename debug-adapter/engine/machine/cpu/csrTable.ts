@@ -32,16 +32,16 @@ export interface Csr {
   name: string;
   number: number;
   read: Code;
-  /** Without it, writes are ignored. Read-only registers are recognized by their number. */
+  /** If absent, writes are ignored. Read-only registers do not need it, because their number identifies them. */
   write?: (value: Code) => Code;
-  /** A condition, beyond the privilege encoded in the number, under which access is illegal. */
+  /** A condition under which access is illegal, in addition to the privilege check that the number encodes. */
   forbidden?: Code;
 }
 
 /**
- * All CSRs of the machine: number, how each one is read, and the effect of a write (Volume II, "CSR Listing").
- * Accessing any other number is an illegal instruction. Writes keep only the writable bits (WARL); where the
- * specification leaves a choice, they follow QEMU.
+ * All CSRs of the machine: the number of each one, the code that reads it, and the effect of a write (Volume II, "CSR
+ * Listing"). Accessing any other number is an illegal instruction. Writes keep only the writable bits (WARL); where the
+ * specification leaves a choice, the effect of a write is the same as in QEMU.
  */
 export function csrTable(core: Core): Csr[] {
   return [
@@ -70,8 +70,8 @@ const plain = (name: string, number: number, slotName: SlotName, mask: bigint = 
 const attention = setSlot32('ATTENTION', i32.const(1));
 
 /**
- * RV64 with I, M, A, F, D, C, S and U. Without B, which QEMU sets only for `-cpu max` from version 9.1 on, never for
- * rv64.
+ * RV64 with I, M, A, F, D, C, S and U. The bit for B is clear, because QEMU never sets it for rv64 (only for `-cpu
+ * max`, from version 9.1 on).
  */
 const MISA = (2n << 62n) | [...'IMAFDCSU'].reduce((bits, x) => bits | (1n << BigInt(x.charCodeAt(0) - 65)), 0n);
 
@@ -220,7 +220,7 @@ function supervisorTraps(core: Core): Csr[] {
       name: 'sip',
       number: 0x144,
       read: i64.and(i64.extendU(pendingBits), slot('MIDELEG')),
-      // From S, only SSIP is writable, and only while it is delegated.
+      // S-mode can write only SSIP, and only while that interrupt is delegated.
       write: (value) => {
         const mask = i64.and(slot('MIDELEG'), i64.const(1 << IRQ.SSI));
         return sequence(
@@ -252,7 +252,7 @@ function translation(core: Core): Csr[] {
       name: 'satp',
       number: 0x180,
       read: slot('SATP'),
-      // A write with an unsupported mode has no effect, which is how kernels detect the supported ones.
+      // A write with an unsupported mode has no effect, which is how kernels detect the supported modes.
       write: (value) => {
         const mode = i64.shrU(value, i64.const(60));
         const is = (one: number): Code => i64.eq(mode, i64.const(one));
@@ -270,11 +270,16 @@ function translation(core: Core): Csr[] {
 
 // --- counters --------------------------------------------------------------------------------------------------------
 
-/** mtime: virtual nanoseconds in ticks of 100 ns (see base/quantities.ts), plus what the guest added. */
+/**
+ * mtime: virtual time in ticks of 100 ns (see base/quantities.ts), plus the ticks that the guest added by writing
+ * mtime.
+ */
 const mtime = i64.add(i64.divU(i64.add(positionNow, slot('CLOCK_OFFSET')), i64.const(100)), slot('TICK_DELTA'));
 const instructionsRetired = i64.sub(positionNow, slot('NOT_RETIRED'));
 
-/** The user-mode counters require their bit in mcounteren, and from U also in scounteren. */
+/**
+ * Reading a user-mode counter below M-mode requires its bit in mcounteren, and in U-mode also its bit in scounteren.
+ */
 const counterForbidden = (bit: number): Code => {
   const lacks = (name: SlotName): Code => i64.eqz(i64.and(slot(name), i64.const(1n << BigInt(bit))));
   return i32.or(
@@ -290,7 +295,8 @@ function counters(): Csr[] {
     name,
     number,
     read,
-    // Zicntr: the next instruction reads the written value, so the step of the write itself is subtracted too.
+    // Zicntr: the instruction after the write reads the written value, so the step of the write itself is subtracted
+    // too.
     write: (value) => setSlot(slotName, i64.sub(value, i64.add(count, i64.const(1)))),
   });
   const list: Csr[] = [
@@ -312,6 +318,6 @@ function counters(): Csr[] {
 
 // --- debug ----------------------------------------------------------------------------------------------------------
 
-/** tselect and its data: debuggers read back zero and so detect that there are no triggers. */
+/** tselect and its data registers read back as zero, which tells debuggers that there are no triggers. */
 const debugTriggers = (): Csr[] =>
   ['tselect', 'tdata1', 'tdata2', 'tdata3'].map((name, i) => ({ name, number: 0x7a0 + i, read: zero }));

@@ -8,8 +8,9 @@ import type { OperationName } from './operations.ts';
 
 /**
  * Decodes one instruction (Volume I, chapters 2-8, 14, 27 and the opcode tables of chapter 34). A compressed
- * instruction decodes to its expansion. Reserved encodings, and extensions this machine does not have, are ILLEGAL.
- * Branches decode to their NEAR form; DecodeCache replaces it by FAR where the target is in another page.
+ * instruction decodes to its expansion. Reserved encodings, and instructions of extensions that this machine does not
+ * have, are ILLEGAL. Branches decode to their NEAR form; DecodeCache replaces it by the FAR form if the target is in
+ * another page.
  *
  * `raw` is the 32-bit word at the program counter; only its low half is used if the instruction is compressed.
  */
@@ -62,7 +63,10 @@ const SHIFT: Record<number, ByFunct3> = {
   5: { 0x00: 'SRLI', 0x10: 'SRAI', 0x12: 'BEXTI', 0x18: 'RORI' },
 };
 const SHIFT32: Record<number, ByFunct3> = { 1: { 0x00: 'SLLIW' }, 5: { 0x00: 'SRLIW', 0x20: 'SRAIW', 0x30: 'RORIW' } };
-/** Operations with one operand, encoded in place of the shift amount: by funct3 and the upper 12 bits. */
+/**
+ * Operations with one operand, which are encoded like shifts with a fixed shift amount: by funct3 and the upper 12
+ * bits.
+ */
 const UNARY: Record<number, ByFunct3> = {
   1: { 0x600: 'CLZ', 0x601: 'CTZ', 0x602: 'CPOP', 0x604: 'SEXT_B', 0x605: 'SEXT_H' },
   5: { 0x287: 'ORC_B', 0x6b8: 'REV8' },
@@ -99,7 +103,7 @@ function decodeWord(raw: number): Decoded {
     case 0x3b:
       return decodeRegister32(raw, rd, funct3, rs1, rs2);
     case 0x0f:
-      // FENCE and FENCE.I do nothing: the machine is coherent (stores drop decoded code).
+      // FENCE and FENCE.I do nothing, because memory is coherent and stores drop the decoded code that they overwrite.
       return funct3 <= 1 ? make('NOP', 0, 0, 0, 0) : decodeCacheBlock(raw, rd, funct3, rs1);
     case 0x07:
       return named(FLOAT_LOADS[funct3], FLOAT_0 + rd, rs1, 0, immediateI);
@@ -139,7 +143,7 @@ function decodeImmediate32(raw: number, rd: number, funct3: number, rs1: number)
   const unary = UNARY32[funct3]?.[raw >>> 20];
   if (unary) return make(unary, rd, rs1, 0, 0);
   if (funct3 === 0) return make('ADDIW', rd, rs1, 0, raw >> 20);
-  // The shift amount has one bit more than in the other word shifts.
+  // The shift amount of SLLI.UW has one bit more than the shift amounts of the other word shifts.
   if (funct3 === 1 && raw >>> 26 === 2) return make('SLLI_UW', rd, rs1, 0, (raw >>> 20) & 63);
   return named(SHIFT32[funct3]?.[raw >>> 25], rd, rs1, 0, (raw >>> 20) & 31);
 }
@@ -154,7 +158,7 @@ function decodeRegister32(raw: number, rd: number, funct3: number, rs1: number, 
   return named(REGISTER32[funct7]?.[funct3], rd, rs1, rs2, 0);
 }
 
-/** The immediate of an AMO encodes its operation; LR requires rs2 = 0. */
+/** The immediate of an AMO holds the bits that select the operation; LR requires rs2 = 0. */
 function decodeAtomic(raw: number, rd: number, funct3: number, rs1: number, rs2: number): Decoded {
   if (funct3 !== 2 && funct3 !== 3) return illegal();
   const isDouble = funct3 === 3;

@@ -26,9 +26,9 @@ import {
 import { handlerIndex, OP } from './operations.ts';
 
 /**
- * The decoded form of the guest's code: for each executed RAM page, a page of entries in the pool, filled one
- * instruction at a time when it is first executed. The interpreter calls this class only for undecoded instructions.
- * The cache is not machine state: dropping it at any time affects only speed.
+ * The decoded form of the guest's code. Each executed RAM page has a page of entries in the pool, and an entry is
+ * filled when its instruction is first executed. The interpreter calls this class only for undecoded instructions. The
+ * cache is not machine state: dropping it at any time affects only speed.
  */
 export class DecodeCache {
   private bytes: Uint8Array;
@@ -41,7 +41,8 @@ export class DecodeCache {
   /** For each page of the pool, the RAM page it decodes. */
   private ramPageOf: Int32Array;
   /**
-   * Offsets within a page at which there is a breakpoint; the entries there call `breakpointHit` before they execute.
+   * Offsets within a page at which there may be a breakpoint. Entries at these offsets call `breakpointHit` before the
+   * instruction executes.
    */
   private breakOffsets: ReadonlySet<number> = new Set();
 
@@ -58,7 +59,7 @@ export class DecodeCache {
     this.ramPageOf = new Int32Array(pagesMax);
   }
 
-  /** Connects the core's flush and the translator, which are created after this object. */
+  /** Connects the core's flush function and the translator, both of which are created after this object. */
   connect(core: { flushPaged: () => void }, translator: { dropAll: () => void }): void {
     this.flushPaged = core.flushPaged;
     this.dropRegions = () => translator.dropAll();
@@ -69,7 +70,7 @@ export class DecodeCache {
     return decode(raw, this.instructions);
   }
 
-  /** Import of the core: returns new entries for a RAM page that has none. */
+  /** Import of the core: returns new entries for a RAM page that has no entries yet. */
   allocateDecodePage(ramPage: number): number {
     const { bytes, view } = this;
     if (this.used === this.pagesMax) this.dropAll();
@@ -100,19 +101,22 @@ export class DecodeCache {
     else this.write(entry >>> 0, raw, pageOffset);
   }
 
-  /** Marks a halfword as code; writes to its line then go through `touch`. */
+  /** Marks a halfword as code, so that writes to the code line that contains it go through `touch`. */
   markCode(ramPage: number, pageOffset: number): void {
     const line = (ramPage * PAGE_SIZE_BYTES + pageOffset) / CODE_LINE_BYTES;
     this.bytes[CODE_LINES + (line >>> 3)] |= 1 << (line & 7);
   }
 
-  /** The RAM page that an entry decodes, and the address of that page's first entry. */
+  /** The RAM page to which an entry belongs, and the address of that page's first entry. */
   pageOf(entry: number): { ramPage: number; pageEntries: number } {
     const index = Math.floor((entry - DECODE_POOL) / DECODE_PAGE_BYTES);
     return { ramPage: this.ramPageOf[index], pageEntries: DECODE_POOL + index * DECODE_PAGE_BYTES };
   }
 
-  /** Sets the possible breakpoints, as offsets in any page, and drops the decoded instructions there. */
+  /**
+   * Sets the possible breakpoints, as offsets that apply to every page, and drops the decoded instructions at offsets
+   * that changed.
+   */
   setBreakOffsets(offsets: ReadonlySet<number>): void {
     const changed = [...offsets, ...this.breakOffsets].filter(
       (offset) => offsets.has(offset) !== this.breakOffsets.has(offset),
@@ -132,12 +136,12 @@ export class DecodeCache {
   /** Decodes an instruction outside any page, so every jump gets its FAR form. */
   decodeSingle(entry: number, raw: number): void {
     this.write(entry, raw, undefined);
-    // The instruction has either length, so mark both possible ends.
+    // The instruction may have either length, so mark both possible ends.
     this.writeEndMark(entry + ENTRY_BYTES);
     this.writeEndMark(entry + 2 * ENTRY_BYTES);
   }
 
-  /** Drops all entries; their pages no longer count as containing code. */
+  /** Drops all entries. The pages they decoded no longer count as containing code. */
   private dropAll(): void {
     const { bytes } = this;
     this.dropRegions();
@@ -184,7 +188,7 @@ export class DecodeCache {
     view.setUint16(entry + 2, (rd || SINK) * 8, true);
     view.setUint16(entry + 4, rs1 * 8, true);
     view.setUint16(entry + 6, rs2 * 8, true);
-    // A near jump adds to the address of the entry: 16 bytes for each halfword.
+    // The immediate of a near jump is added to the address of the entry, which is 16 bytes for each halfword.
     view.setInt32(entry + 8, staysInPage ? immediate * (ENTRY_BYTES / 2) : immediate, true);
     view.setInt32(entry + 12, raw, true);
   }

@@ -6,7 +6,7 @@ export interface Decoded {
   rd: number;
   rs1: number;
   rs2: number;
-  /** Sign-extended; for LI and AUIPC already shifted. */
+  /** The sign-extended immediate, which is already shifted for LI and AUIPC. */
   immediate: number;
   lengthBytes: 2 | 4;
 }

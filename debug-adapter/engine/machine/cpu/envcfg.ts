@@ -9,7 +9,7 @@ import type { SlotName } from './layout.ts';
  */
 export const ENVCFG = {
   FIOM: 1n,
-  /** Enables cbo.inval: any nonzero value of the two bits. As in QEMU, this includes the reserved value 2. */
+  /** Any nonzero value of these two bits enables cbo.inval. As in QEMU, this includes the reserved value 2. */
   CBIE: 3n << 4n,
   /** Enables cbo.clean and cbo.flush. */
   CBCFE: 1n << 6n,
@@ -41,7 +41,8 @@ export const senvcfgWritable: Code = writableOf(ENVCFG.FIOM, ENVCFG.CBIE | ENVCF
 export const menvcfgAtReset = ({ bits }: InstructionSet): bigint => (bits & EXTENSION_BIT.svpbmt! ? ENVCFG.PBMTE : 0n);
 
 /**
- * Not 0 if an operation that both registers control is illegal: in S unless menvcfg enables it, in U unless both do.
+ * Not 0 if an operation that menvcfg and senvcfg control is illegal. S-mode may execute it if menvcfg enables it,
+ * U-mode only if both registers enable it.
  */
 export const envcfgForbids = (bits: bigint): Code => {
   const isOff = (name: SlotName): Code => i64.eqz(i64.and(slot(name), i64.const(bits)));

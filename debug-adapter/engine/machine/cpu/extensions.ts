@@ -4,42 +4,43 @@ import { OP, OPERATION_NAMES, type OperationName } from './operations.ts';
 
 /**
  * The instruction set of a machine. New machines have all extensions in the table below; the machine of a recording has
- * exactly those in the recording's header, because an instruction that was illegal when it was recorded must be illegal
- * in the replay. Operations of a missing optional extension decode to ILLEGAL. Generated code
- * for CSRs and address translation checks `hasExtension` (coreContext.ts). Both are data, so the core is the same for
- * every machine.
+ * exactly the extensions in the recording's header, because an instruction that was illegal in the recording must be
+ * illegal in the replay. Operations of a missing optional extension decode to ILLEGAL. Generated code for CSRs and
+ * address translation checks `hasExtension` (coreContext.ts). Both the list of missing operations and the result of
+ * `hasExtension` are data in memory, so the generated core is the same for every machine.
  */
 export interface InstructionSet {
-  /** As in `riscv,isa` of the device tree and in a recording's header. */
+  /** The `isa` string, as in `riscv,isa` of the device tree and in a recording's header. */
   readonly isa: string;
-  /** The `EXTENSION_BIT`s of its optional extensions: the value of the slot EXTENSIONS. */
+  /** The `EXTENSION_BIT`s of the machine's optional extensions, which is the value of the slot EXTENSIONS. */
   readonly bits: number;
   /** Indexed by operation: 1 if it belongs to an extension that the machine lacks. */
   readonly isMissing: Uint8Array;
 }
 
 /**
- * Every machine has the extensions 'named from the start' and 'named later'; `riscv,isa` lists the latter only in newer
- * recordings. The others are optional and control the given operations and `hasExtension`.
+ * Every machine has the extensions 'named from the start' and 'named later', but `riscv,isa` lists those 'named later'
+ * only in newer recordings. All other extensions are optional and determine whether the given operations exist and the
+ * result of `hasExtension`.
  */
 type Extension = 'named from the start' | 'named later' | { operations: readonly OperationName[] };
 
 const optional = (...operations: OperationName[]): Extension => ({ operations });
 
-/** The half-precision operations of Zfhmin, which only stores and converts; Zfh adds arithmetic. */
+/** The half-precision operations of Zfhmin: loads, stores, moves and conversions. Zfh adds arithmetic. */
 const HALF_MOVES = new Set<OperationName>([
   ...(['FMV_X_H', 'FMV_H_X', 'FCVT_S_H', 'FCVT_H_S', 'FCVT_D_H', 'FCVT_H_D'] as const),
 ]);
 
-/** In the order of QEMU 10's device tree (target/riscv/cpu.c, isa_edata_arr). */
+/** Extensions are in the order of QEMU 10's device tree (target/riscv/cpu.c, isa_edata_arr). */
 const EXTENSIONS = {
   // Cache blocks are 64 bytes; a prefetch is encoded as an ORI to x0, so it is a hint.
   zic64b: 'named later',
   zicbom: optional('CBO'),
   zicbop: 'named later',
   zicboz: optional('CBO_ZERO'),
-  // The A extension works on all of RAM, instruction fetches are atomic, misaligned accesses work, and LR/SC loops make
-  // progress.
+  // These names are guarantees that the machine gives: the A extension works on all of RAM, instruction fetches are
+  // atomic, misaligned accesses work, and LR/SC loops make progress.
   ziccamoa: 'named later',
   ziccif: 'named later',
   zicclsm: 'named later',
@@ -48,12 +49,12 @@ const EXTENSIONS = {
   zicntr: 'named later',
   zicsr: 'named from the start',
   zifencei: 'named from the start',
-  // Hints: an ADD to x0, and a FENCE.
+  // The next two extensions consist of hints, which are encoded as an ADD to x0 and as a FENCE.
   zihintntl: 'named later',
   zihintpause: 'named later',
-  // Event counters read as zero.
+  // Zihpm requires event counters; here they read as zero.
   zihpm: 'named later',
-  // Parts of M, A and C.
+  // Zmmul is a part of M, Zaamo and Zalrsc are the parts of A, and Zca and Zcd are parts of C.
   zmmul: 'named later',
   za64rs: 'named later',
   zaamo: 'named later',
@@ -67,7 +68,8 @@ const EXTENSIONS = {
   zbb: 'named from the start',
   zbc: optional('CLMUL', 'CLMULH', 'CLMULR'),
   zbs: 'named from the start',
-  // Page tables in RAM are readable; scounteren, stval and stvec meet the profiles' requirements; U-mode is 64-bit.
+  // Except for Sstc, these Ss names are guarantees that the machine gives: page tables in RAM are readable, scounteren,
+  // stval and stvec meet the profiles' requirements, and U-mode is 64-bit.
   ssccptr: 'named later',
   sscounterenw: 'named later',
   sstc: 'named from the start',
@@ -76,7 +78,7 @@ const EXTENSIONS = {
   ssu64xl: 'named later',
   svinval: 'named from the start',
   svpbmt: optional(),
-  // Failed translations are not cached.
+  // The machine meets Svvptc because failed translations are not cached.
   svvptc: 'named later',
 } satisfies Record<string, Extension>;
 
@@ -86,7 +88,7 @@ const TABLE = Object.entries(EXTENSIONS) as [ExtensionName, Extension][];
 const OPTIONAL = TABLE.flatMap(([name, extension]) => (typeof extension === 'string' ? [] : [{ name, ...extension }]));
 assert(OPTIONAL.length <= 31, 'optional extensions fit into the low half of their slot');
 
-/** The bit of an optional extension in `InstructionSet.bits`; undefined for extensions that every machine has. */
+/** The bit of an optional extension in `InstructionSet.bits`; undefined for an extension that every machine has. */
 export const EXTENSION_BIT = Object.fromEntries(OPTIONAL.map(({ name }, i) => [name, 1 << i])) as Partial<
   Record<ExtensionName, number>
 >;
@@ -111,7 +113,7 @@ export function extensionsIn(isa: string): string[] {
 /** The value of `riscv,isa-base`. */
 export const BASE_INTEGERS = 'rv64i';
 
-/** The reason why a recorded instruction set is not supported; undefined if it is. */
+/** The reason why a recorded instruction set is not supported; undefined if it is supported. */
 export function unsupportedIn(isa: string): string | undefined {
   const [base, ...names] = isa.split('_');
   if (base !== BASE) return base;

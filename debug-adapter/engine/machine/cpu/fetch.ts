@@ -39,7 +39,7 @@ export function defineFetch(core: Core): void {
     return sequence(
       set(address, call(functions.translateFetch, pc.get)),
       when(slot32('FAULT'), ret(i32.const(0))),
-      // If PMP distinguishes parts of the page, each instruction is fetched and checked separately.
+      // If PMP rules differ within the page, each instruction is fetched and checked separately.
       when(i32.eqz(mayExecutePage(address)), call(functions.fetchStraddle, pc.get), ret(straddleUnlessFault)),
       set(page, i32.shrU(ramOffset(address.get), i32.const(12))),
       set(entries, i32.load(i32.shl(page.get, i32.const(2)), DECODE_PAGES)),
@@ -75,7 +75,9 @@ export function defineFetch(core: Core): void {
   });
 }
 
-/** Translates for a two-byte fetch; code outside RAM is an instruction access fault (cause 1). */
+/**
+ * Translates the address of a two-byte fetch. A fetch from outside RAM causes an instruction access fault (cause 1).
+ */
 function defineTranslateFetch(core: Core): void {
   const { builder, functions } = core;
   builder.define(functions.translateFetch, (frame) => {

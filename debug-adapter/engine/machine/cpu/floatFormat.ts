@@ -10,13 +10,13 @@ export const FLAG = { INEXACT: 1, UNDERFLOW: 2, OVERFLOW: 4, DIVIDE_BY_ZERO: 8, 
 export const FCSR_FLAGS = 0x1f;
 export const FCSR_MODE_SHIFT = 5;
 
-/** The control word for rounding: the rounding mode, and the result's format unless it is double. */
+/** The control word for rounding: the rounding mode, plus one of these bits for a result that is a single or a half. */
 export const CONTROL_SINGLE = 8;
 export const CONTROL_HALF = 16;
 
 /**
  * Bit patterns of half, single and double. Formats shorter than double are stored in a 64-bit register with all upper
- * bits set ("NaN boxing", Volume I, section 22.2); any other value reads as the canonical NaN.
+ * bits set ("NaN boxing", Volume I, section 22.2); a register without these bits reads as the canonical NaN.
  */
 export const SIGN = 1n << 63n;
 export const INFINITY_D = 0x7ff0_0000_0000_0000n;
@@ -29,7 +29,7 @@ export const BOX_H = 0xffff_ffff_ffff_0000n;
 export const NAN_H = BOX_H | 0x7e00n;
 export const NAN: Record<Format, bigint> = { H: NAN_H, S: NAN_S, D: NAN_D };
 
-/** 64 bits as the signed constant that `i64.const` takes. */
+/** Converts an unsigned 64-bit number to the signed constant that `i64.const` takes. */
 export const bits64 = (value: bigint): Code => i64.const(BigInt.asIntN(64, value));
 
 /** NaN-boxes the 32 bits of a single, zero-extended. */
@@ -60,7 +60,7 @@ export const markFloatsDirty: Code = setSlot32('MSTATUS', i32.or(slot32('MSTATUS
 
 export const isSingle = (control: Code): Code => i32.and(control, i32.const(CONTROL_SINGLE));
 export const isHalf = (control: Code): Code => i32.and(control, i32.const(CONTROL_HALF));
-/** Selects by the result's format. */
+/** Selects one of three values by the result's format. */
 export const byFormat = (control: Code, values: Record<Format, Code>): Code =>
   select(isSingle(control), values.S, select(isHalf(control), values.H, values.D));
 export const modeOf = (control: Code): Code => i32.and(control, i32.const(7));
@@ -68,7 +68,7 @@ export const modeOf = (control: Code): Code => i32.and(control, i32.const(7));
 export const canonicalNaN = (control: Code): Code =>
   byFormat(control, { H: bits64(NAN_H), S: bits64(NAN_S), D: bits64(NAN_D) });
 
-/** Converts the contents of a register in a format to the bits of a double. */
+/** Converts a register that holds a value of the given format to the bits of a double. */
 export function widened(
   format: Format,
   helpers: { widen: { index: number }; widenHalf: { index: number } },

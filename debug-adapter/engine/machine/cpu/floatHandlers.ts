@@ -28,9 +28,9 @@ const requireFloats = (v: Variables): Code => brIf(v.illegal, i32.eqz(floatState
 const third = (v: Variables): Code => i64.load(i32.and(immediate32(v), i32.const(THIRD_SOURCE_MASK)), REGISTERS);
 
 /**
- * The handler of a floating-point instruction: checks that the unit is enabled, determines the rounding mode, and
- * computes with the host's instruction where that is exact, otherwise with the software implementation. Writing a
- * register or raising a flag marks the floating-point state dirty.
+ * The handler of a floating-point instruction. It checks that the unit is enabled and determines the rounding mode. It
+ * uses the host's instruction if that gives the correct result and flags, otherwise the software implementation.
+ * Writing a register or raising a flag marks the floating-point state dirty.
  */
 export function floatHandler(v: Handler, { compute, hasMode, result, fast }: FloatSemantics): Code {
   const operands = { a: rs1(v), b: rs2(v), c: third(v), mode: v.low.get, helpers: v.core.helpers };
@@ -84,15 +84,18 @@ function fastFloat(v: Handler, fast: FastFloat): Code {
   );
 }
 
-/** Whether the host's result can be used: it cannot have raised a flag other than inexact. */
+/** Whether the host's result can be used, because computing it cannot have raised a flag other than inexact. */
 export const isPlainResult = (bits: Code, fast: FastFloat): Code =>
   fast.zeroCounts && fast.format !== 'H' ? i32.or(isNormal(bits, fast), isZero(bits, fast)) : isNormal(bits, fast);
 
-/** The host's result in register form. */
+/** Converts the host's result to the form stored in a register. */
 export const intoRegister = (bits: Code, { format }: FastFloat): Code =>
   format === 'D' ? bits : format === 'S' ? boxed(bits) : boxedHalf(roundedToHalf(bits));
 
-/** Finite and above the smallest normal number, which might be the rounded form of a subnormal result. */
+/**
+ * Whether the result is finite and above the smallest normal number. That number itself is excluded, because a
+ * subnormal result may have been rounded to it.
+ */
 function isNormal(bits: Code, { format }: FastFloat): Code {
   const [magnitude, infinity, smallest] = NORMAL[format];
   const above = i64.sub(i64.and(bits, bits64(magnitude)), bits64(smallest + 1n));

@@ -35,7 +35,7 @@ import { addSoftFloat, type SoftFloat } from './softFloat.ts';
 
 /** Handles of the functions that `addFloatHelpers` adds. */
 export interface FloatHelpers extends SoftFloat, FusedNearest {
-  /** (registers of a format) -> 0 or 1. */
+  /** (two registers that hold values of one format) -> 0 or 1. */
   equal: Record<Format, FunctionHandle>;
   less: Record<Format, FunctionHandle>;
   lessOrEqual: Record<Format, FunctionHandle>;
@@ -47,8 +47,8 @@ export interface FloatHelpers extends SoftFloat, FusedNearest {
 }
 
 /**
- * Adds the floating-point operations that are longer than an expression, as functions: exact arithmetic (softFloat.ts),
- * comparisons, minimum and maximum, classification, and conversions to integers.
+ * Adds the floating-point operations whose code is too long for a single expression, as functions: exact arithmetic
+ * (softFloat.ts), comparisons, minimum and maximum, classification, and conversions to integers.
  */
 export function addFloatHelpers(builder: ModuleBuilder, mulhu: FunctionHandle): FloatHelpers {
   const soft = addSoftFloat(builder, mulhu);
@@ -76,7 +76,8 @@ export function addFloatHelpers(builder: ModuleBuilder, mulhu: FunctionHandle): 
   return {
     ...soft,
     ...addFusedNearest(builder),
-    // An equality comparison is invalid only for a signaling NaN, an order comparison for any NaN (section 21.8).
+    // An equality comparison raises the invalid flag only for a signaling NaN, an order comparison for any NaN (section
+    // 21.8).
     equal: comparison(f64.eq, isSignaling),
     less: comparison(f64.lt, isNaN),
     lessOrEqual: comparison(f64.le, isNaN),

@@ -32,7 +32,7 @@ const inFormat = (format: Format): PerFormat[] => [
   ...INTEGERS.map((integer) => `FCVT_${integer}_${format}` as const),
 ];
 
-/** The operations of F and D, each with the suffix of its format. */
+/** The operations of F and D. Each name ends with its format. */
 export const FLOAT_NAMES = [
   'FLW',
   'FLD',
@@ -48,8 +48,8 @@ export const FLOAT_NAMES = [
 ] as const;
 
 /**
- * The computational operations of Zfh. The interpreter has one handler for all of them, which uses their index in this
- * list.
+ * The computational operations of Zfh. The interpreter has one handler for all of them, which selects the operation by
+ * its index in this list.
  */
 export const HALF_NAMES = [
   'FMV_X_H',

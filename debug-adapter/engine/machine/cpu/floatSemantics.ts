@@ -16,7 +16,9 @@ import type { FloatHelpers } from './floatHelpers.ts';
 import { asSingle, isFiniteHalf } from './hostHalf.ts';
 import { type Format, type FloatName, type Integer, INTEGERS } from './floatNames.ts';
 
-/** The operands of a floating-point instruction: `a`, `b` and `c` are the 64-bit registers rs1, rs2 and rs3. */
+/**
+ * The operands of a floating-point instruction: `a`, `b` and `c` are the 64-bit values of registers rs1, rs2 and rs3.
+ */
 export interface FloatOperands {
   a: Code;
   b: Code;
@@ -26,19 +28,22 @@ export interface FloatOperands {
   helpers: FloatHelpers;
 }
 
-/** How one floating-point instruction is computed. */
+/** The computation of one floating-point instruction. */
 export interface FloatSemantics {
   compute: (operands: FloatOperands) => Code;
-  /** The instruction has a rounding mode field, and is illegal with a reserved mode even if it does not round. */
+  /**
+   * Whether the instruction has a rounding mode field. If so, it is illegal with a reserved mode even if it does not
+   * round.
+   */
   hasMode: boolean;
-  /** The register file of rd. */
+  /** The register file to which rd belongs. */
   result: 'float' | 'integer';
   fast?: FastFloat;
 }
 
 /**
  * A faster implementation with the host's own instruction, used while rounding is to nearest and the inexact flag is
- * set. The result counts if it is finite and larger than the smallest normal number, because then no other flag can
+ * set. The result is used if it is finite and larger than the smallest normal number, because then no other flag can
  * have been raised: an infinite or NaN operand does not give such a result, and a quotient by infinity is zero.
  */
 export interface FastFloat {
@@ -46,9 +51,12 @@ export interface FastFloat {
   format: Format;
   /** Conditions on the operands: singles and halves are boxed, and a half is finite. */
   accepts: (operands: Omit<FloatOperands, 'mode'>) => Code[];
-  /** The bits of the host's result, 64 for a double and 32 for a single; a half is a single not yet rounded to half. */
+  /**
+   * The bits of the host's result, 64 for a double and 32 for a single. A half is computed as a single, which the
+   * caller rounds to half.
+   */
   compute: (operands: Omit<FloatOperands, 'mode'>) => Code;
-  /** A zero result is exact, so it can be used too. */
+  /** The host's result can also be used if it is zero, because a zero result of this operation is exact. */
   zeroCounts?: boolean;
 }
 
@@ -56,11 +64,11 @@ type Table = Partial<Record<FloatName, FloatSemantics>>;
 
 const isNamed = (format: Format) => (name: string) => `${name}_${format}` as FloatName;
 
-/** The control word: rounding mode and format of the result. */
+/** The control word for rounding: the rounding mode and the format of the result. */
 const controlFor = (format: Format, mode: Code): Code => i32.or(mode, i32.const(CONTROL[format]));
 const CONTROL: Record<Format, number> = { H: CONTROL_HALF, S: CONTROL_SINGLE, D: 0 };
 
-/** Conditions on registers of a format under which the host can compute with them. */
+/** By format: the conditions on registers under which the host's instructions can use them as operands. */
 const HOST_CONDITIONS: Record<Format, (registers: Code[]) => Code[]> = {
   H: (registers) => registers.map(isFiniteHalf),
   S: (registers) => registers.map(isBoxed),
@@ -134,14 +142,15 @@ function arithmetic(format: Format): Table {
 
 const same = (x: Code): Code => x;
 
-/** A register of either format as a double. */
+/** Converts a register that holds a value of either format to a double. */
 const asDouble = (format: Format, register: Code): Code =>
   format === 'D' ? f64.fromBits(register) : f64.promote(f32.fromBits(i32.wrap(register)));
 
 /**
  * Applies the host's instruction to registers of a format; returns the result's bits, 32 or 64. Halves are computed as
- * singles: a single has more than twice the precision plus two bits, so rounding again to half gives the correctly
- * rounded result (Figueroa, "When is double rounding innocuous?", 1995: sums, products, quotients and square roots).
+ * singles: a single has more than two bits beyond twice the precision of a half, so rounding again to half gives the
+ * correctly rounded result (Figueroa, "When is double rounding innocuous?", 1995: sums, products, quotients and square
+ * roots).
  */
 function inFormat(format: Format, registers: Code[], compute: (...operands: Code[]) => Code): Code {
   if (format === 'D') return f64.toBits(compute(...registers.map((register) => f64.fromBits(register))));
@@ -264,12 +273,16 @@ function moves(): Table {
     FCVT_S_H: between('S', 'H', ({ a }) => f32.toBits(asSingle(a))),
     FCVT_D_H: between('D', 'H', ({ a }) => f64.toBits(f64.promote(asSingle(a)))),
     FCVT_H_S: between('H', 'S', ({ a }) => i32.wrap(a)),
-    // There is no host path, because a double would be rounded twice, first to single.
+    // FCVT.H.D does not use the host's instructions, because they would round the double twice: to single, then to
+    // half.
     FCVT_H_D: between('H', 'D'),
   };
 }
 
-/** Converts from another format; on the host path a half is a single that is not yet rounded. */
+/**
+ * Converts from another format. With the host's instructions, a result in half precision is a single, which the caller
+ * rounds to half.
+ */
 function between(to: Format, from: Format, onHost?: FastFloat['compute']): FloatSemantics {
   return converting(
     ({ a, mode, helpers }) => call(helpers.convert, widened(from, helpers, a), controlFor(to, mode)),
@@ -279,8 +292,8 @@ function between(to: Format, from: Format, onHost?: FastFloat['compute']): Float
 }
 
 /**
- * What each instruction of the F, D and Zfh extensions computes, as semantics.ts does for integers. The result is the
- * new value of rd; exception flags are raised as a side effect.
+ * Defines the computation of each instruction of the F, D and Zfh extensions, as semantics.ts does for integer
+ * instructions. The result is the new value of rd; exception flags are raised as a side effect.
  */
 export const FLOAT: Table = {
   ...arithmetic('H'),

@@ -6,16 +6,16 @@ import type { Frame, FunctionHandle, ModuleBuilder } from '../../base/wasm/modul
 export interface FusedNearest {
   /** (x, y) -> x + y rounded to odd. */
   sumToOdd: FunctionHandle;
-  /** (a, b, c) -> a * b + c; also NaN if the product's error might be too small for a double. */
+  /** (a, b, c) -> a * b + c, or NaN if the product's error might be too small for a double. */
   fusedNearest: FunctionHandle;
 }
 
 /**
- * Adds a fused multiply-add for doubles, rounding to nearest, which WebAssembly lacks. Sums and products are split into
- * a result and an error, both exact, and the errors are added with rounding to odd, so that the final addition rounds
- * as if it had all bits (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums: proved algorithms using
- * rounding to odd", 2008). An intermediate overflow gives an infinity or a NaN, for which the caller uses the software
- * implementation.
+ * Adds a fused multiply-add for doubles that rounds to nearest; WebAssembly has no such instruction. Sums and products
+ * are split into a result and an error, both exact, and the errors are added with rounding to odd, so that the final
+ * addition rounds as if it had all bits (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums: proved
+ * algorithms using rounding to odd", 2008). If an intermediate result overflows, the result is an infinity or a NaN,
+ * and the caller uses the software implementation instead.
  */
 export function addFusedNearest(builder: ModuleBuilder): FusedNearest {
   const sumToOdd = builder.add({ parameters: [F64, F64], results: [F64] }, undefined, sumToOddBody);
@@ -25,13 +25,13 @@ export function addFusedNearest(builder: ModuleBuilder): FusedNearest {
   return { sumToOdd, fusedNearest };
 }
 
-/** Knuth's two-sum: the error of a sum, regardless of which operand is larger. `sum` must be x + y. */
+/** Knuth's two-sum: computes the error of a sum, regardless of which operand is larger. `sum` must be x + y. */
 function errorOfSum(x: Code, y: Code, sum: Code): Code {
   const yError = f64.sub(sum, x);
   return f64.add(f64.sub(x, f64.sub(sum, yError)), f64.sub(y, yError));
 }
 
-/** If the sum is inexact and its last bit is 0, moves it by one toward the exact value, to the odd neighbor. */
+/** If the sum is inexact and its last bit is 0, replaces it by the odd neighbor in the direction of the exact value. */
 function sumToOddBody(frame: Frame): Code {
   const [x, y] = frame.parameters;
   const sum = frame.local(F64);
@@ -52,7 +52,7 @@ function sumToOddBody(frame: Frame): Code {
   );
 }
 
-/** The errors of smaller products lie below the subnormals. */
+/** The errors of smaller products may be too small even for a subnormal double. */
 const SMALLEST_PRODUCT = 2 ** -960;
 /** Veltkamp's constant: splits 53 bits into halves whose products are exact. */
 const SPLITTER = 2 ** 27 + 1;
@@ -76,7 +76,7 @@ function fusedBody(frame: Frame, sumToOdd: FunctionHandle): Code {
       set(lower, f64.sub(value, upper.get)),
     );
   const mul = (x: typeof a, y: typeof a): Code => f64.mul(x.get, y.get);
-  // Dekker: the error of the product, from the products of the halves.
+  // Dekker's algorithm: computes the error of the product from the products of the halves.
   const missingDigits = f64.sub(
     mul(aLow, bLow),
     f64.sub(f64.sub(f64.sub(product.get, mul(aHigh, bHigh)), mul(aLow, bHigh)), mul(aHigh, bLow)),

@@ -7,8 +7,8 @@ import { HALF_NAMES } from './floatNames.ts';
 import { FLOAT, type FastFloat, type FloatOperands } from './floatSemantics.ts';
 
 /**
- * Defines the Zfh operations as one function (index in HALF_NAMES, rs1, rs2, rs3, rounding mode) -> rd. Few programs
- * use them, and keeping them out of the interpreter's loop keeps the loop short.
+ * Defines the Zfh operations as one function (index in HALF_NAMES, rs1, rs2, rs3, rounding mode) -> rd. They are
+ * outside the interpreter's loop to keep the loop short, because few programs use them.
  */
 export function defineHalfPrecision(core: Core): void {
   core.builder.define(core.functions.halfPrecision, (frame) => {
@@ -34,7 +34,7 @@ export function defineHalfPrecision(core: Core): void {
   });
 }
 
-/** Uses the host's instruction, under the conditions of `FastFloat`. */
+/** Uses the host's instruction if the conditions of `FastFloat` are met. */
 function onHost(fast: FastFloat, operands: FloatOperands, result: ReturnType<Frame['local']>): Code {
   const isInexact = i32.and(slot32('FCSR'), i32.const(FLAG.INEXACT));
   const conditions = [isInexact, i32.eqz(operands.mode), ...fast.accepts(operands)];

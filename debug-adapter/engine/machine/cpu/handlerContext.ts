@@ -24,7 +24,7 @@ export interface Variables {
   budget: Local;
   /** The address of the decode entry being executed. */
   entry: Local;
-  /** The address of its page's first entry, and the page's virtual address. */
+  /** The address of the first decode entry of the current page, and the page's virtual address. */
   pageEntries: Local;
   pageVa: Local;
   /** The offset of the active data TLB. */
@@ -33,13 +33,13 @@ export interface Variables {
   tlb: Local;
   va: Local;
   value: Local;
-  /** Looks up the page of PC in memory; the target of control flow that leaves its page. */
+  /** Jump here after control flow leaves its page: looks up the decoded page of the PC slot. */
   fetch: Label;
   /** Executes `entry`. */
   execute: Label;
-  /** The instruction is illegal, always or in the current state. */
+  /** Jump here if the instruction is illegal, always or in the current state. */
   illegal: Label;
-  /** After a slow load or store: takes its fault, if any, and continues. */
+  /** Jump here after a slow load or store: takes its fault, if any, and continues. */
   loaded: Label;
   stored: Label;
 }
@@ -80,7 +80,7 @@ export const takeFault = (v: Variables): Code =>
 
 export const leaveOnAttention = (v: Variables): Code => when(slot32('ATTENTION'), ret(v.budget.get));
 
-/** The variables in a handler for instructions of one length. */
+/** The variables of a handler, and the length of the instructions that it executes. */
 export interface Handler extends Variables {
   lengthBytes: 2 | 4;
 }

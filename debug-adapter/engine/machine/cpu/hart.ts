@@ -25,7 +25,7 @@ import { MSTATUS } from './mstatus.ts';
 import type { MmuType } from './satp.ts';
 import { Translator } from './translator/translator.ts';
 
-/** The calls from a hart to the machine around it. */
+/** The functions of the machine that a hart calls. */
 export interface HartBus {
   /** Reads from a device. Returns the low 32 bits; undefined if no device accepts the access. */
   read(address: number, sizeBytes: 1 | 2 | 4 | 8): number | undefined;
@@ -57,9 +57,9 @@ interface CoreExports {
 }
 
 /**
- * One hart: the generated core with its memory. It executes up to a budget of steps, reports how many it did, and takes
- * the interrupts that the machine selects. All 64-bit state is in named slots of the memory; `saveState` returns it by
- * those names.
+ * One hart: the generated core with its memory. The hart executes up to a budget of steps, reports the number of steps
+ * executed, and takes the interrupts that the machine selects. All 64-bit state is in named slots of the memory;
+ * `saveState` returns the state by the names of the slots.
  */
 export class Hart implements Stateful {
   readonly memoryBytes: number;
@@ -107,7 +107,7 @@ export class Hart implements Stateful {
     const fault = () => (this.words[WORD.FAULT] = 1);
     const env = {
       memory: this.memory,
-      // Size 0 stands for the upper half of 8 bytes; see memoryAccess.ts.
+      // Size 0 selects the upper half of an 8-byte access; see memoryAccess.ts.
       mmioRead: (address: number, size: number): number => {
         if (size === 0) return bus.upperHalf;
         const value = bus.read(address >>> 0, size as 1 | 2 | 4 | 8);
@@ -148,7 +148,7 @@ export class Hart implements Stateful {
     this.words[WORD.BUDGET] = budget;
     const left = this.core.run(budget);
     this.translator.translatePending();
-    // The core may have reduced the end.
+    // The core may have reduced STEPS_END during the run.
     return this.number(WORD.STEPS_END) - left - position;
   }
 
@@ -157,13 +157,13 @@ export class Hart implements Stateful {
     return this.translator.regionCount;
   }
 
-  /** Sets the possible breakpoints, as offsets in any page. */
+  /** Sets the possible breakpoints, as offsets that apply to every page. */
   setBreakOffsets(offsets: ReadonlySet<number>): void {
     this.decodeCache.setBreakOffsets(offsets);
     this.translator.setBreakOffsets(offsets);
   }
 
-  /** Sets whether a watchpoint covers reads. */
+  /** Sets whether any watchpoint watches reads. */
   setReadsWatched(are: boolean): void {
     this.translator.setReadsWatched(are);
   }
@@ -182,7 +182,10 @@ export class Hart implements Stateful {
     return this.words[WORD.WAITING] !== 0;
   }
 
-  /** Ends WFI. A waiting hart continues when an enabled interrupt is pending, whether or not it takes the interrupt. */
+  /**
+   * Ends the wait in WFI. A waiting hart continues when an enabled interrupt is pending, whether or not it takes the
+   * interrupt.
+   */
   wake(): void {
     this.words[WORD.WAITING] = 0;
   }
@@ -212,12 +215,12 @@ export class Hart implements Stateful {
     this.slots[WORD.NOT_RETIRED >> 1]++;
   }
 
-  /** The number of instructions retired, given the position. */
+  /** The number of instructions retired up to the position. */
   retired(position: Position): number {
     return position - this.number(WORD.NOT_RETIRED);
   }
 
-  /** Sets what the `time` CSR is computed from in addition to the position. */
+  /** Sets the offsets that are added to the position to compute the `time` CSR. */
   setClock(clock: { offsetNanoseconds: number; tickDelta: bigint }): void {
     this.setNumber(WORD.CLOCK_OFFSET, clock.offsetNanoseconds);
     this.slots[WORD.TICK_DELTA >> 1] = clock.tickDelta;
@@ -225,7 +228,7 @@ export class Hart implements Stateful {
 
   /**
    * The value of a CSR at a position as M-mode reads it; undefined if it does not exist. Has no side effects, and may
-   * be called during a run, at a breakpoint.
+   * also be called at a breakpoint during a run.
    */
   readCsr(number: number, position: Position): bigint | undefined {
     const [privilege, status] = [this.slot('PRIVILEGE'), this.slot('MSTATUS')];
@@ -233,7 +236,7 @@ export class Hart implements Stateful {
     this.setNumber(WORD.STEPS_END, position + 1);
     this.words[WORD.BUDGET] = 0;
     this.setSlot('PRIVILEGE', 3n);
-    // fflags, frm and fcsr exist while the unit is off, but the guest may not read them.
+    // Turn the floating-point unit on, because otherwise fflags, frm and fcsr could not be read.
     if (number >= 1 && number <= 3) this.setSlot('MSTATUS', status | BigInt(MSTATUS.FS));
     const value = BigInt.asUintN(64, this.core.csrRead(number));
     this.setSlot('PRIVILEGE', privilege);
@@ -288,8 +291,8 @@ export class Hart implements Stateful {
   }
 
   /**
-   * Invalidates the first entry of each TLB: in zeroed memory, its tag of 0 would match page 0. No other entry can
-   * match its tag.
+   * Invalidates the first entry of each TLB, because in zeroed memory its tag of 0 would match page 0. In all other
+   * entries a tag of 0 never matches.
    */
   private emptyTlbs(): void {
     const tags = new BigInt64Array(this.memory.buffer);
@@ -304,7 +307,7 @@ export class Hart implements Stateful {
     this.words[WORD.FLUSH_COUNT] = 0;
   }
 
-  /** Passes the number as two halves: exact below 2^53, without a BigInt. */
+  /** Writes the number as two halves, which needs no BigInt and is exact below 2^53. */
   private setNumber(at: number, value: number): void {
     this.words[at] = value;
     this.words[at + 1] = Math.floor(value / 0x1_0000_0000);

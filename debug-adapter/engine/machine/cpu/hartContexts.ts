@@ -6,15 +6,15 @@ import type { Hart } from './hart.ts';
 import { CONTEXT_WORDS, REGISTERS, REGISTER_COUNT, SLOT, type SlotName } from './layout.ts';
 import { MSTATUS } from './mstatus.ts';
 
-/** Read access to one hart, whether or not it is the current one. */
+/** Read access to one hart, even if it is not the current hart. */
 export type HartView = Pick<Hart, 'register' | 'float' | 'slot' | 'csrs' | 'readCsr'>;
 
 export const HARTS_MAX = 8;
 
 /**
- * Several harts on one core. Generated code uses fixed addresses, so each hart has a context, a copy of its state, and
- * the current hart's state is loaded at those addresses. A context switch copies a kilobyte twice, and flushes the TLBs
- * only if the two harts translate addresses differently.
+ * Runs several harts on one core. Generated code uses fixed addresses for the state of the current hart. The state of
+ * every other hart is saved in a copy, the hart's context. A context switch copies a kilobyte twice, and flushes the
+ * TLBs only if the two harts translate addresses differently.
  */
 export class HartContexts {
   readonly hart: Hart;
@@ -27,12 +27,12 @@ export class HartContexts {
   private contexts: BigUint64Array[];
   private switchedOutAt: Position[];
   /**
-   * The satp, MXR and PBMTE under which the paged translations in the TLBs were made: those of the last hart that
-   * translated.
+   * The values of satp, MXR and PBMTE with which the paged translations in the TLBs were made. They belong to the last
+   * hart that translated addresses.
    */
   private translationKeyInTlbs = 0n;
 
-  /** `hart` must be in its initial state, which all harts start from. */
+  /** `hart` must be in its initial state, because every hart starts from a copy of this state. */
   constructor(hart: Hart, count: number) {
     assert(count >= 1 && count <= HARTS_MAX, 'a machine has one to eight harts');
     this.hart = hart;
@@ -51,8 +51,8 @@ export class HartContexts {
   }
 
   /**
-   * Makes a hart current, between two steps. The steps that other harts executed in the meantime count as not retired
-   * by it.
+   * Makes a hart current; may be called only between two steps. The steps that other harts executed in the meantime do
+   * not count as instructions retired by this hart.
    */
   select(index: number, position: Position): void {
     if (index === this.currentIndex) return;
@@ -67,7 +67,8 @@ export class HartContexts {
   }
 
   /**
-   * Whether the hart waits in WFI. `enabled` and `softwarePending` are its mie and the bits of mip that software set.
+   * Whether the hart waits in WFI. `enabled` is the hart's mie, and `softwarePending` the bits of mip that software
+   * set.
    */
   isWaiting(index: number): boolean {
     return this.word(index, WAITING) !== 0n;
@@ -91,14 +92,14 @@ export class HartContexts {
     return this.word(index, MENVCFG) >> 63n ? this.word(index, STIMECMP) : undefined;
   }
 
-  /** The number of instructions retired by all harts, given the position. */
+  /** The number of instructions retired by all harts up to the position. */
   retired(position: Position): number {
     let sum = 0;
     for (let i = 0; i < this.count; i++) sum += this.retiredBy(i, position);
     return sum;
   }
 
-  /** The number of instructions retired by one hart, given the position. */
+  /** The number of instructions retired by one hart up to the position. */
   retiredBy(index: number, position: Position): number {
     if (index === this.currentIndex) return this.hart.retired(position);
     return this.switchedOutAt[index] - Number(this.contexts[index][NOT_RETIRED]);
@@ -123,7 +124,7 @@ export class HartContexts {
     return this.withHart(index, position, () => this.hart.saveState());
   }
 
-  /** Loads the states of all harts, in order, and makes `current` the current one. */
+  /** Loads the states of all harts, in order, and makes `current` the current hart. */
   loadStates(states: readonly State[], { current, position }: { current: number; position: Position }): void {
     const order = [...states.keys()].filter((index) => index !== current).concat(current);
     for (const index of order) {
@@ -140,7 +141,7 @@ export class HartContexts {
   }
 
   /**
-   * Runs `look` with a hart's context loaded temporarily. `look` must only read; it must not create or flush
+   * Calls `look` with a hart's context loaded temporarily. `look` may only read, and may not create or flush
    * translations.
    */
   private withHart<T>(index: number, position: Position, read: () => T): T {
@@ -156,9 +157,9 @@ export class HartContexts {
   }
 
   /**
-   * Flushes translations after a context switch, if necessary. Untranslated TLB contexts depend only on PMP. Paged ones
-   * depend on satp, MXR and PBMTE. They stay valid while a hart that does not translate runs, because changes of these
-   * registers flush the TLBs anyway.
+   * Flushes translations after a context switch, if necessary. Untranslated TLB contexts depend only on PMP. Paged TLB
+   * contexts depend on satp, MXR and PBMTE. Paged contexts stay valid while a hart without address translation runs,
+   * because every change of these registers flushes the TLBs anyway.
    */
   private flushStaleTranslations(before: BigUint64Array): void {
     const { liveState, hart } = this;
@@ -171,7 +172,7 @@ export class HartContexts {
 /** The index of a slot in a saved context. */
 const wordOf = (name: SlotName): number => (SLOT[name] - REGISTERS) >> 3;
 
-// Computed once, because these are read at each boundary.
+// Computed once, because these slots are read at each boundary.
 const WAITING = wordOf('WAITING');
 const MIE = wordOf('MIE');
 const MIP_SOFTWARE = wordOf('MIP_SOFTWARE');

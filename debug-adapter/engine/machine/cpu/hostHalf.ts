@@ -8,9 +8,9 @@ export const isFiniteHalf = (register: Code): Code =>
 const INFINITY_H = 0x7c00;
 
 /**
- * Converts a finite half to a single of the same value. The half's exponent and fraction, moved to the fields of a
- * single, give a value that is too small by a power of two, the difference of the biases; the multiplication is exact,
- * even for subnormals and zero.
+ * Converts a finite half to a single of the same value. Moving the half's exponent and fraction to the fields of a
+ * single gives a value that is too small by a power of two, because the exponent biases differ. Multiplying by that
+ * power is exact, even for subnormals and zero.
  */
 export function asSingle(register: Code): Code {
   const half = i32.wrap(register);
@@ -24,22 +24,22 @@ const FRACTION_SHIFT = 23 - 10;
 const BIAS_DIFFERENCE = 127 - 15;
 
 /**
- * As bits of a single without sign: values from here up to but not including ROUNDED_TO_INFINITY round to a normal
- * half.
+ * The smallest normal half, as the bits of a single. Singles from this value up to, but not including,
+ * ROUNDED_TO_INFINITY round to a normal half.
  */
 export const SMALLEST_NORMAL_HALF = BigInt(BIAS_DIFFERENCE + 1) << 23n;
 /** The first single, as bits, that rounds to infinity: half a unit in the last place above the largest half, 65504. */
 export const ROUNDED_TO_INFINITY = 0x477f_f000n;
 
 /**
- * Rounds a single to half, to nearest; the result must be a normal number. Both are bits in 64-bit values: 32 in, 16
- * out.
+ * Rounds a single to the nearest half; the result must be a normal number. Takes the 32 bits of the single and returns
+ * the 16 bits of the half, both in 64-bit values.
  */
 export function roundedToHalf(bits: Code): Code {
   const magnitude = i64.and(bits, i64.const(0x7fff_ffff));
   const isOdd = i64.and(i64.shrU(bits, i64.const(FRACTION_SHIFT)), i64.const(1));
-  // Adds half a unit in the last place, minus one if the result is even: the carry rounds up above the midpoint, and at
-  // the midpoint to even.
+  // Adds half a unit in the last place, or one less if the last bit is even. The carry then rounds up above the
+  // midpoint, and to even at the midpoint.
   const rounded = i64.add(magnitude, i64.add(i64.const((1 << (FRACTION_SHIFT - 1)) - 1), isOdd));
   const sign = i64.and(i64.shrU(bits, i64.const(16)), i64.const(0x8000));
   return i64.or(sign, i64.sub(i64.shrU(rounded, i64.const(FRACTION_SHIFT)), i64.const(BIAS_DIFFERENCE << 10)));

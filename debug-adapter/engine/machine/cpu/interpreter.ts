@@ -48,11 +48,11 @@ import { countJump, executeSingleEntry, fetchTlbEntry, regionHandler } from './r
 import { COMPUTE, CONDITION, FLOAT_LOADS, FLOAT_STORES, LOADS, STORES } from './semantics.ts';
 
 /**
- * Defines the interpreter: `run(budget) -> budget left`. It executes exactly one step for each unit of budget, which is
- * a retired instruction or the entry of the trap it raised, and returns early only if ATTENTION is set (by a device, an
- * interrupt or WFI). The program counter is implicit: `entry` points to the decoded instruction within its page's
- * entries, and `pageVa` holds the page's address; PC in memory is valid only outside the loop and around calls that
- * need it.
+ * Defines the interpreter: `run(budget) -> budget left`. It executes exactly one step for each unit of budget. A step
+ * is a retired instruction, or the trap entry of an instruction that faulted. `run` returns early only if ATTENTION is
+ * set (by a device, an interrupt or WFI). The program counter is implicit: `entry` points to the decoded instruction
+ * within its page's entries, and `pageVa` holds the page's address; PC in memory is valid only outside the loop and
+ * around calls that need it.
  */
 export function defineInterpreter(core: Core): void {
   core.builder.define(core.functions.run, (frame) => {
@@ -90,8 +90,8 @@ function fetch(v: Variables): Code {
 }
 
 /**
- * Executes one instruction of a page that PMP does not allow as a whole. The straddle entry already holds it, but
- * without a breakpoint.
+ * Executes one instruction of a page that PMP does not allow as a whole. The straddle entry already holds the decoded
+ * instruction, but the page has no entry for its breakpoint, which is therefore checked here.
  */
 const executeFetched = (v: Variables): Code =>
   sequence(
@@ -102,8 +102,8 @@ const executeFetched = (v: Variables): Code =>
   );
 
 /**
- * The page walk of the fetch set an accessed bit in a watched page table. It belongs to the step that now begins, which
- * must be the last one.
+ * The page walk of the fetch set an accessed bit in a watched page table. That write belongs to the step that now
+ * begins, so the run must end after this step.
  */
 const leaveAfterNext = ({ budget }: Variables): Code =>
   sequence(
@@ -111,7 +111,7 @@ const leaveAfterNext = ({ budget }: Variables): Code =>
     set(budget, i32.const(1)),
   );
 
-/** Executes one instruction: a jump table selects its handler, which continues at the next one. */
+/** Executes one instruction: a jump table selects its handler, and the handler continues with the next instruction. */
 function execute(v: Variables): Code {
   const full = HANDLER_NAMES.map((name) => ({ name, lengthBytes: 4 as const }));
   const compressed = COMPRESSIBLE.map((name) => ({ name, lengthBytes: 2 as const }));
@@ -166,7 +166,7 @@ function handler(v: Handler, name: OperationName): Code {
   return specialHandler(v, name);
 }
 
-/** Counts backward jumps, which close loops, and calls. */
+/** Counts backward jumps, because they close loops. With 'always' (for calls), also counts forward jumps. */
 const jumpNear = (v: Variables, counts: 'backwards' | 'always' = 'backwards'): Code =>
   sequence(
     set(v.entry, i32.add(v.entry.get, tee(v.low, immediate32(v)))),
@@ -229,7 +229,7 @@ function specialHandler(v: Handler, name: OperationName): Code {
 
 const jalrTarget = (v: Variables): Code => set(v.va, i64.and(i64.add(rs1(v), immediate(v)), i64.const(-2)));
 
-/** Most indirect jumps of small programs stay in their page, so they need no lookup. */
+/** An indirect jump that stays in its page, as most do in small programs, needs no lookup. */
 function jalr(v: Handler): Code {
   const offset = i32.and(i32.wrap(v.va.get), i32.const(0xffe));
   return sequence(
@@ -250,12 +250,12 @@ function jalr(v: Handler): Code {
   );
 }
 
-/** Handled like a load that misses the TLB; hot atomics are executed by regions. */
+/** Atomics always take the slow path here, like a load that misses the TLB, because regions execute hot ones. */
 function atomic(v: Variables): Code {
   return sequence(storePc(v), set(v.value, call(v.core.functions.atomic, rs1(v), rs2(v), raw(v))), br(v.loaded));
 }
 
-/** A CSR can change anything that `fetch` depends on, so continue there. */
+/** Writing a CSR can change anything that `fetch` depends on, so continue at `fetch`. */
 function csr(v: Variables): Code {
   return sequence(
     storePc(v),
@@ -268,7 +268,7 @@ function csr(v: Variables): Code {
   );
 }
 
-/** Stops here, or executes the instruction from the straddle entry. */
+/** Stops if a breakpoint is hit; otherwise executes the instruction from the straddle entry. */
 function breakpoint(v: Handler): Code {
   const isStraddle = i32.and(
     i32.eq(i32.and(i32.wrap(slot('PC')), i32.const(0xfff)), i32.const(0xffe)),
@@ -284,8 +284,8 @@ function breakpoint(v: Handler): Code {
 }
 
 /**
- * A 4-byte instruction whose second half is on the next page is decoded each time, because the next page may be mapped
- * differently. The straddle entry acts as the start of a page at the instruction's address.
+ * A 4-byte instruction whose second half is on the next page is decoded on each execution, because the mapping of the
+ * next page may have changed. The straddle entry acts as the start of a page at the instruction's address.
  */
 function straddle(v: Variables): Code {
   return sequence(storePc(v), call(v.core.functions.fetchStraddle, slot('PC')), takeFault(v), executeStraddleEntry(v));

@@ -26,7 +26,7 @@ const WASM_PAGE_BYTES = 65536;
  *              RAM
  */
 export const REGISTERS = 0x400;
-/** The register index for writes to x0: one past x31. */
+/** The register index that replaces x0 as a destination, so that x0 stays 0: one past x31. */
 export const SINK = 32;
 /** The index of f0: floating-point registers follow the sink. */
 export const FLOAT_0 = SINK + 1;
@@ -36,13 +36,16 @@ export const REGISTER_COUNT = FLOAT_0 + 32;
 /** The part of the hart state that is saved, restored and digested. */
 export const STATE_SLOTS = [
   'PC',
-  /** 0 U, 1 S, 3 M (Volume II, section 1.2). */
+  /** The privilege mode: 0 U, 1 S, 3 M (Volume II, section 1.2). */
   'PRIVILEGE',
   /** 1 while the hart is in WFI. */
   'WAITING',
   /** The number of steps that retired no instruction. */
   'NOT_RETIRED',
-  /** Offsets, set by guest writes, of `mcycle` and `minstret` from the counts of steps and retired instructions. */
+  /**
+   * The differences between `mcycle` and the number of steps, and between `minstret` and the number of retired
+   * instructions. Guest writes to these registers change them.
+   */
   'MCYCLE_OFFSET',
   'MINSTRET_OFFSET',
   /** The reservation of LR: its physical address and value. */
@@ -91,28 +94,28 @@ const HART_SLOTS = [
   'MIP_LINES',
 ] as const;
 
-/** Scratch, or common to all harts. */
+/** Slots that are scratch space, or common to all harts. */
 const SHARED_SLOTS = [
-  /** Not 0: an exception with CAUSE and TVAL must be taken. */
+  /** Not 0 if an exception with CAUSE and TVAL must be taken. */
   'FAULT',
   'CAUSE',
   'TVAL',
-  /** Not 0: leave the loop after this instruction, because of a device or an interrupt. */
+  /** Not 0 if the interpreter must leave its loop after this instruction, because of a device or an interrupt. */
   'ATTENTION',
   /** The steps left, stored before any call that reads the position. */
   'BUDGET',
   /** The position at which the budget is used up. */
   'STEPS_END',
-  /** The nanoseconds that idle advances and clock jumps added to the position. */
+  /** The nanoseconds by which idle advances and clock jumps have moved virtual time ahead of the position. */
   'CLOCK_OFFSET',
   /** The ticks that the guest added to mtime by writing it. */
   'TICK_DELTA',
   'FLUSH_COUNT',
-  /** The number of jumps to a target before its code is translated; 0 for never. */
+  /** The number of jumps to a target before its code is translated; 0 to never translate. */
   'HOT_THRESHOLD',
-  /** The machine's optional extensions, as bits of extensions.ts. */
+  /** The machine's optional extensions, as `EXTENSION_BIT`s (extensions.ts). */
   'EXTENSIONS',
-  /** Not 0: satp supports Sv48. */
+  /** Not 0 if satp supports Sv48. */
   'HAS_SV48',
   /** The number of writes to pages with code that took the slow path. */
   'WRITES_BESIDE_CODE',
@@ -138,7 +141,7 @@ export const BLOCK_BYTES = 64;
 
 export const CSR_INDEX = 0x1000;
 export const STRADDLE_ENTRY = 0x2000;
-/** An instruction decoded separately, with an end mark for either length. */
+/** A separately decoded instruction and two end marks, one for each possible length of the instruction. */
 export const SINGLE_ENTRY_BYTES = 3 * 16;
 export const HASH_CONSTANTS = 0x3000;
 export const FLUSH_LIST = 0x4000;
@@ -149,18 +152,22 @@ export const HOT_COUNTS_ENTRIES = 4096;
 
 /**
  * The targets of indirect calls, by a hash of the return address: {i64 return address, i64 last target}. Bit 0 of the
- * target is set if the target has varied.
+ * target is set if the call has had different targets.
  */
 export const CALL_TARGETS = 0xa000;
 export const CALL_TARGETS_ENTRIES = 1024;
 
 /**
  * Data TLBs: 16384 direct-mapped entries (64 MiB of pages), {i64 tag, i32 addend} in 16 bytes, separate for reads and
- * writes. The tag is the virtual page; -1 matches nothing. Contexts avoid a flush when the privilege changes: 0 is
- * untranslated, 1 is S, 2 is U, 3 is S with SUM, 4 is untranslated below M while PMP distinguishes the two.
+ * writes. The tag is the virtual page; -1 matches nothing. There is one TLB per context, so that a change of privilege
+ * needs no flush. Context 0 is untranslated, 1 is S, 2 is U, 3 is S with SUM, and 4 is untranslated below M, used while
+ * PMP rules differ between M-mode and the lower modes.
  */
 export const TLB_ENTRIES = 16384;
-/** In the tag of a write: the page contains code, so only lines without code may be written in place (CODE_LINES). */
+/**
+ * A bit in the tags of the write TLBs: the page contains code, so only its lines without code may be written in place
+ * (CODE_LINES).
+ */
 export const TAG_HAS_CODE = 0x800;
 export const TLB_BYTES = TLB_ENTRIES * 16;
 export const READ_TLB = 0x10000;
@@ -169,7 +176,8 @@ export const DATA_CONTEXT_BYTES = 2 * TLB_BYTES;
 export const DATA_CONTEXTS = 5;
 
 /**
- * Fetch TLBs: {i64 tag, i32 address of the page's decode entries}; contexts 0 untranslated, 1 S, 2 U, 3 like 4 above.
+ * Fetch TLBs: {i64 tag, i32 address of the page's decode entries}; context 0 is untranslated, 1 is S, 2 is U, and 3
+ * corresponds to context 4 of the data TLBs.
  */
 export const FETCH_TLB = READ_TLB + DATA_CONTEXTS * DATA_CONTEXT_BYTES;
 export const FETCH_TLB_ENTRIES = 1024;
@@ -182,9 +190,9 @@ export const FETCH_CONTEXTS = 4;
 export const ENTRY_BYTES = 16;
 /** One entry for each halfword, and an end mark. */
 export const DECODE_PAGE_BYTES = (PAGE_SIZE_BYTES / 2 + 1) * ENTRY_BYTES;
-/** 16 MiB of guest code decoded at a time; if the pool is full, everything is dropped. */
+/** The pool holds decode entries for 16 MiB of guest code; when it is full, all entries are dropped. */
 export const DECODE_POOL_PAGES = 4096;
-/** A kernel and its programs have a few thousand hot regions at a time. */
+/** Enough for a kernel and its programs, which have a few thousand hot regions at a time. */
 export const REGION_SLOTS = 16384;
 
 /** Page flags. Writes take the fast path only if all three dirty flags are set and the page contains no code. */
@@ -194,29 +202,29 @@ export const PAGE_DIRTY_SNAPSHOT = 4;
 export const PAGE_DIRTY_ALL = 7;
 export const PAGE_CODE = 8;
 export const PAGE_WATCHED = 16;
-/** The page contains page tables that were walked, so translations depend on it. */
+/** The page contains page tables that were walked, so translations depend on the page. */
 export const PAGE_TABLE = 32;
-/** The page contains code that regions were made from. */
+/** The page contains code from which regions were made. */
 export const PAGE_TRANSLATED = 64;
 
 const RAM_BYTES_MAX = (2 << 30) >>> 0;
 const RAM_PAGES_MAX = RAM_BYTES_MAX / PAGE_SIZE_BYTES;
 
-/** u8 per RAM page. */
+/** The page flags: u8 per RAM page. */
 export const PAGE_FLAGS = 0x300000;
 /** i64 per RAM page: its block hash in the RAM digest. */
 export const PAGE_HASHES = PAGE_FLAGS + RAM_PAGES_MAX;
 /** i32 per RAM page: address of its decode entries, 0 for none. */
 export const DECODE_PAGES = PAGE_HASHES + RAM_PAGES_MAX * 8;
 /**
- * A bit for each CODE_LINE_BYTES of RAM: code in the line was decoded or translated. Valid while its page has
- * PAGE_CODE.
+ * A bit for each line of CODE_LINE_BYTES in RAM: code in the line was decoded or translated. Valid while the line's
+ * page has PAGE_CODE.
  */
 export const CODE_LINES = DECODE_PAGES + RAM_PAGES_MAX * 4;
 export const CODE_LINE_BYTES = 16;
 export const CODE_LINES_PAGE_BYTES = PAGE_SIZE_BYTES / CODE_LINE_BYTES / 8;
 export const DECODE_POOL = CODE_LINES + RAM_PAGES_MAX * CODE_LINES_PAGE_BYTES;
-/** A separately decoded entry for each of REGION_SLOTS. */
+/** A separately decoded entry for each of the REGION_SLOTS regions. */
 export const REGION_ENTRIES = DECODE_POOL + DECODE_POOL_PAGES * DECODE_PAGE_BYTES;
 export const RAM = alignUp(REGION_ENTRIES + REGION_SLOTS * SINGLE_ENTRY_BYTES, WASM_PAGE_BYTES);
 

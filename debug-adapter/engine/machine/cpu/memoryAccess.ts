@@ -48,7 +48,7 @@ export function defineMemoryAccess(core: Core): void {
 const LOAD_ACCESS_FAULT = 5;
 export const STORE_ACCESS_FAULT = 7;
 
-/** Raw loads by kind (see semantics.ts); kinds beyond the table are full width. */
+/** Raw loads and stores by kind (see semantics.ts). */
 const LOAD_BY_KIND = [i64.load8u, i64.load16u, i64.load32u, i64.load, i64.load8s, i64.load16s, i64.load32s];
 const STORE_BY_KIND = [i64.store8, i64.store16, i64.store32, i64.store];
 
@@ -59,7 +59,7 @@ function dispatch(index: Code, cases: Code[]): Code {
   return labels.reduce((inner, target, i) => sequence(block(target, inner), cases[i]), table);
 }
 
-/** Sign or zero extension of the low bytes of a value, by kind. */
+/** Sign-extends or zero-extends the low bytes of a value, by kind. */
 function extendByKind(value: Code, kind: Code): Code {
   const bits = i64.extendU(i32.sub(i32.const(64), i32.shl(i32.const(8), i32.and(kind, i32.const(3)))));
   const shifted = i64.shl(value, bits);
@@ -74,7 +74,7 @@ const crossesPage = (va: Code, kind: Code): Code =>
 const tlbEntry = (va: Code): Code =>
   i32.add(slot32('DATA_CONTEXT'), i32.and(i32.shrU(i32.wrap(va), i32.const(8)), i32.const((TLB_ENTRIES - 1) << 4)));
 
-/** An access to RAM: its addresses, whether PMP allows its page in a TLB, and a scratch local for the entry. */
+/** An access to RAM: its addresses, whether PMP permits a TLB entry for its page, and a scratch local for the entry. */
 interface Cached {
   va: Local;
   pa: Local;
@@ -93,18 +93,18 @@ function fillTlb(core: Core, v: Cached, tlb: number, tagBits = 0): Code {
   );
 }
 
-/** The page has none of these flags, and PMP allows all of it. */
+/** Whether the page may enter a TLB: it has none of these flags, and PMP allows all of it. */
 const mayEnter = ({ pa, cacheable }: Cached, flags: number): Code =>
   i32.and(cacheable.get, i32.eqz(i32.and(pageFlags(pa.get), i32.const(flags))));
 
 const pageFlags = (pa: Code): Code => i32.load8u(i32.shrU(ramOffset(pa), i32.const(12)), PAGE_FLAGS);
 
-/** Called after a read of RAM was allowed. */
+/** Called once a read of RAM has passed translation and PMP. */
 export const enterReadTlb = (core: Core, v: Cached): Code =>
   when(mayEnter(v, PAGE_WATCHED), fillTlb(core, v, READ_TLB));
 
 /**
- * Called before the `touch` of a write to RAM, which marks the page dirty. If the write may change the page table that
+ * Called for a write to RAM, before `touch` marks the page dirty. If the write may change the page table that
  * translated it, `touch` removes this entry too.
  */
 export const enterWriteTlb = (core: Core, v: Cached): Code =>
@@ -183,7 +183,7 @@ interface Crossing {
   second: Local;
 }
 
-/** Translates once, before anything is written, because the access may change the page tables it uses. */
+/** Translates both pages once, before anything is written, because the access may change the page tables it uses. */
 function translateBoth(
   core: Core,
   { va, first, second }: Crossing,
@@ -219,7 +219,10 @@ function byteOffset({ va, first, second }: Crossing, index: Local): Code {
   return ramOffset(address);
 }
 
-/** The size that stands for the upper half of 8 bytes: read after the access, and set before a write. */
+/**
+ * The size argument that selects the upper half of an 8-byte access: a load reads the upper half after the lower half,
+ * and a store sets the upper half first.
+ */
 const UPPER_HALF = i32.const(0);
 
 const isMisaligned = (va: Local, kind: Local): Code =>

@@ -40,8 +40,8 @@ import { SATP_MODE } from './satp.ts';
 /**
  * Defines address translation: Sv39 and Sv48, with accessed and dirty bits set by hardware, and Svpbmt (Volume II,
  * "Virtual Address Translation Process", "Sv39", "Sv48", "Svpbmt"). Page tables outside RAM cause an access fault. The
- * TLBs are exact: a write to a table that was walked flushes all translations (see `touch`), and so does a change of
- * the meaning of entries (menvcfg.PBMTE), so the guest never observes a stale entry.
+ * guest never observes a stale TLB entry: all translations are flushed by a write to a page table that was walked (see
+ * `touch`), and by a change of menvcfg.PBMTE, which changes the meaning of page table entries.
  */
 export function defineMmu(core: Core): void {
   const { builder, functions } = core;
@@ -62,7 +62,7 @@ const satpMode: Code = i64.shrU(slot('SATP'), i64.const(60));
 const satpIsBare: Code = i64.eqz(satpMode);
 
 const PTE = { V: 1, R: 2, W: 4, X: 8, U: 16, A: 64, D: 128 };
-/** Bits 63-54 of an entry, shifted down: N (Svnapot, not implemented), PBMT, reserved. */
+/** Bits 63-54 of a page table entry, shifted down: N (Svnapot, not implemented), PBMT, and reserved bits. */
 const UPPER = { SHIFT: 54, ALL: 0x3ff, PBMT: 0x180 };
 
 interface Walk {
@@ -71,7 +71,7 @@ interface Walk {
   access: Local;
   privilege: Local;
   pte: Local;
-  /** The physical address of the entry, then of the next table. */
+  /** The physical address of the page table entry, and then of the next table. */
   at: Local;
   shift: Local;
 }
@@ -103,7 +103,7 @@ function defineTranslate(core: Core): void {
   });
 }
 
-/** Page faults are causes 12, 13 and 15; access faults 1, 5 and 7: fetch, load, store. */
+/** For fetches, loads and stores, page faults are causes 12, 13 and 15, and access faults are causes 1, 5 and 7. */
 const faultWhen = ({ core, va, access }: Walk, condition: Code, first: number): Code => {
   const cause = select(
     i32.eq(access.get, i32.const(ACCESS_FETCH)),
@@ -115,7 +115,10 @@ const faultWhen = ({ core, va, access }: Walk, condition: Code, first: number): 
 const pageFaultWhen = (walk: Walk, condition: Code): Code => faultWhen(walk, condition, 12);
 const accessFaultWhen = (walk: Walk, condition: Code): Code => faultWhen(walk, condition, 1);
 
-/** The bits above the topmost index must all equal its highest bit. */
+/**
+ * Whether the address is invalid: the bits above the topmost page table index must all equal the highest bit of that
+ * index.
+ */
 function isNotCanonical({ va, shift }: Walk): Code {
   const bitsAbove = i64.sub(i64.const(64 - 9), shift.get);
   return i64.ne(i64.shrS(i64.shl(va.get, bitsAbove), bitsAbove), va.get);
@@ -140,8 +143,8 @@ function findLeaf(walk: Walk): Code {
         accessFaultWhen(walk, i32.eqz(walkAllowed(walk))),
         markTable(walk),
         set(pte, i64.load(ramAt(ramOffset(at.get)))),
-        // Invalid, write-only, or with reserved bits set, which includes those of extensions that are absent or
-        // disabled.
+        // The page table entry is invalid, write-only, or has reserved bits set. The bits of absent or disabled
+        // extensions count as reserved.
         pageFaultWhen(walk, i32.eqz(pteHas(walk, PTE.V))),
         pageFaultWhen(walk, i32.eq(pteHas(walk, PTE.R | PTE.W), i32.const(PTE.W))),
         pageFaultWhen(walk, i32.and(upperBits(walk), reservedInLeaf)),
@@ -160,18 +163,18 @@ function findLeaf(walk: Walk): Code {
 
 const upperBits = ({ pte }: Walk): Code => i32.wrap(i64.shrU(pte.get, i64.const(UPPER.SHIFT)));
 
-/** The three memory types (PBMT) are accepted and have no effect. */
+/** The three valid memory types (PBMT) are accepted and have no effect. */
 const reservedInLeaf: Code = select(
   i64.ne(i64.and(slot('MENVCFG'), i64.const(ENVCFG.PBMTE)), i64.const(0)),
   i32.const(UPPER.ALL & ~UPPER.PBMT),
   i32.const(UPPER.ALL),
 );
 
-/** Page tables are read with S-mode rights, regardless of the privilege of the access. */
+/** PMP checks page table reads with S-mode privilege, regardless of the privilege of the access. */
 const walkAllowed = ({ core, at }: Walk): Code =>
   call(core.functions.pmpAllows, at.get, i32.const(8), i32.const(ACCESS_READ), i32.const(PRIVILEGE_SUPERVISOR));
 
-/** The page containing the entry at `at`, which is in RAM. */
+/** The RAM page that contains the page table entry at `at`. */
 const tablePage = ({ at }: Walk): Code => i32.shrU(ramOffset(at.get), i32.const(12));
 
 function markTable(walk: Walk): Code {
@@ -195,7 +198,7 @@ function checkLeaf(walk: Walk): Code {
   return sequence(
     pageFaultWhen(walk, choose(I32, pteHas(walk, PTE.U), i32.and(isSupervisor, sumForbids), i32.eqz(isSupervisor))),
     pageFaultWhen(walk, i32.eqz(allowed)),
-    // A misaligned superpage.
+    // A misaligned superpage causes a page fault.
     pageFaultWhen(walk, i64.ne(i64.and(ppn(walk), offsetBits), i64.const(0))),
   );
 }
@@ -209,7 +212,7 @@ function markLeaf(walk: Walk): Code {
   return when(
     i64.ne(i64.and(pte.get, need), need),
     set(pte, i64.or(pte.get, need)),
-    // These bits do not invalidate translations, so the page temporarily does not count as a table.
+    // Setting these bits does not invalidate translations, so the page temporarily does not count as a page table.
     setTableFlag(walk, false),
     call(core.functions.touch, ramOffset(at.get), i32.const(8)),
     setTableFlag(walk, true),

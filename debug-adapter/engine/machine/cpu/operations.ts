@@ -2,7 +2,7 @@ import { assert } from '../../base/assert.ts';
 import { FLOAT_NAMES, HALF_NAMES } from './floatNames.ts';
 
 const WITH_HANDLER = [
-  // UNDECODED must be 0: a cleared decode page then consists of these.
+  // UNDECODED must be 0, so that a cleared decode page consists of UNDECODED entries.
   'UNDECODED',
   'PAGE_END',
   'STRADDLE',
@@ -150,16 +150,16 @@ export type OperationName = (typeof NAMES)[number];
 
 /**
  * The operations that instructions decode to: one number for each handler of the interpreter, then the half-precision
- * operations, which share one handler. Names are the ISA manual's mnemonics. NEAR and FAR tell whether a jump stays
- * inside its 4 KiB page, because decode entries can address each other directly only there.
+ * operations, which share one handler. Names are the ISA manual's mnemonics. A NEAR jump stays inside its 4 KiB page, a
+ * FAR jump may leave it. They differ because decode entries can address each other directly only within a page.
  */
 export const OPERATION_NAMES: readonly OperationName[] = NAMES;
 /** The operations with a handler in the interpreter. */
 export const HANDLER_NAMES: readonly OperationName[] = WITH_HANDLER;
 
 /**
- * Operations that also occur as compressed instructions have a second handler for those: the length is then a constant
- * in both, and finding the next entry needs no load.
+ * Operations that also exist as compressed instructions have a second handler for the compressed form. The instruction
+ * length is thus a constant in each handler, so finding the next entry needs no load.
  */
 export const COMPRESSIBLE: readonly OperationName[] = [
   'NOP',

@@ -3,8 +3,8 @@ import { type Core, slot32 } from './coreContext.ts';
 import { PAGE_FLAGS } from './layout.ts';
 
 /**
- * Defines how flags of RAM pages are found and cleared, eight pages at a time, which works because RAM is a multiple of
- * a MiB.
+ * Defines the functions that find and clear flags of RAM pages. They process eight pages at a time, which is possible
+ * because the size of RAM is a multiple of 1 MiB.
  */
 export function definePageMarks({ builder, functions }: Core): void {
   builder.define(functions.nextFlagged, (frame) => {
@@ -43,5 +43,5 @@ export function definePageMarks({ builder, functions }: Core): void {
 
 const ramPages = i32.shrU(slot32('RAM_BYTES'), i32.const(12));
 
-/** The flags repeated for each of eight pages. */
+/** The flags, repeated for each of eight pages. */
 const ofEight = (marks: Code): Code => i64.mul(i64.extendU(marks), i64.const(0x0101_0101_0101_0101n));

@@ -45,7 +45,8 @@ import {
 /**
  * Defines page flags and TLB flushes. One hook serves address translation, dirty tracking, self-modifying code and
  * watchpoints: a page is in the write TLB only while all its dirty flags are set and it is neither watched nor a page
- * table in use, and a page with code only for its lines without code. All other writes call `touch` first.
+ * table in use. If the page contains code, the entry permits writes only to lines without code. All other writes call
+ * `touch` first.
  */
 export function definePages(core: Core): void {
   defineTouch(core);
@@ -57,7 +58,7 @@ export function definePages(core: Core): void {
   builder.define(functions.flushWrites, () =>
     sequence(
       flushWriteTlb(0),
-      // If the list is empty, the other contexts have no entries.
+      // If the list of filled entries is empty, the write TLBs of the other contexts are empty.
       when(slot32('FLUSH_COUNT'), ...Array.from({ length: DATA_CONTEXTS - 1 }, (_, i) => flushWriteTlb(i + 1))),
     ),
   );
@@ -87,11 +88,11 @@ function defineTouch({ builder, functions }: Core): void {
       ),
       when(i32.and(flags.get, i32.const(PAGE_TRANSLATED)), call(functions.codeWritten, offset.get, length.get)),
       when(i32.and(flags.get, i32.const(PAGE_WATCHED)), call(functions.watchWrite, offset.get, length.get)),
-      // A guest may or may not observe a change of its tables before SFENCE.VMA. Here it always does, so the TLBs'
-      // contents are never observable and may be dropped at any time, for example by a snapshot. Leaving the loop also
-      // translates PC again.
+      // Before SFENCE.VMA, it is unspecified whether a change of the page tables has taken effect. Here the change
+      // always takes effect immediately, so the TLBs' contents are never observable and may be dropped at any time, for
+      // example by a snapshot. Because the interpreter leaves its loop, PC is translated again too.
       when(i32.and(flags.get, i32.const(PAGE_TABLE)), call(functions.flushPaged), setSlot32('ATTENTION', i32.const(1))),
-      // Read again, because the last region of the page may have been retired.
+      // Read the flags again, because the last region of the page may have been retired.
       i32.store8(
         flagsAt.get,
         i32.or(i32.and(i32.load8u(flagsAt.get), i32.const(~PAGE_TABLE)), i32.const(PAGE_DIRTY_ALL)),
@@ -99,7 +100,10 @@ function defineTouch({ builder, functions }: Core): void {
     );
   });
 
-  /** Resets to UNDECODED all entries of instructions that overlap the bytes; one may start a halfword earlier. */
+  /**
+   * Resets to UNDECODED all entries of instructions that overlap the bytes. The first such instruction may start one
+   * halfword before them.
+   */
   function dropDecoded(entry: Local, end: Local, offset: Code, length: Code): Code {
     const again = label();
     const inPage = i32.and(offset, i32.const(0xfff));
@@ -130,7 +134,8 @@ function defineBecomeTable({ builder, functions }: Core): void {
     const address = i64.add(i64.shl(i64.extendU(page.get), i64.const(12)), i64.const(RAM_BASE));
     return sequence(
       i32.store8(page.get, i32.or(i32.load8u(page.get, PAGE_FLAGS), i32.const(PAGE_TABLE)), PAGE_FLAGS),
-      // Removes the page from the write TLBs: its known entry in the untranslated one, and all entries of the others.
+      // Removes the page from the write TLBs: only its own entry from the untranslated TLB, where its index is known,
+      // and all entries from the other TLBs.
       set(entry, i32.shl(index, i32.const(4))),
       when(
         i64.eq(i64.and(i64.load(entry.get, WRITE_TLB), i64.const(~TAG_HAS_CODE)), address),
@@ -147,7 +152,7 @@ function defineRecordFilled({ builder, functions }: Core): void {
     const count = frame.local(I32);
     return sequence(
       set(count, slot32('FLUSH_COUNT')),
-      // If the list is full, only the count increases: the next flush then clears everything.
+      // If the list is full, only the count increases, which makes the next flush clear all entries.
       when(
         i32.ltU(count.get, i32.const(FLUSH_LIST_ENTRIES)),
         i32.store(i32.shl(count.get, i32.const(2)), entry.get, FLUSH_LIST),

@@ -36,9 +36,9 @@ export const pmpIsActive: Code = i64.ne(
 
 /**
  * Defines physical memory protection (Volume II, "Physical Memory Protection"): 16 entries, granularity 4 bytes. The
- * first entry that matches any byte of an access decides and must cover all of it. While no entry is active, everything
- * is allowed, as in QEMU 7.2. A page enters a TLB only if one result applies to all of it; otherwise each access and
- * each instruction fetch is checked here.
+ * first entry that matches any byte of an access decides whether the access is allowed, and must cover all of its
+ * bytes. While no entry is active, everything is allowed, as in QEMU 7.2. A page enters a TLB only if the result is the
+ * same for the whole page; otherwise each access and each instruction fetch is checked here.
  */
 export function definePmp(core: Core): void {
   const { builder, functions } = core;
@@ -49,7 +49,7 @@ export function definePmp(core: Core): void {
     const allows = (address: Code, bytes: Code): Code =>
       call(functions.pmpAllows, address, bytes, access.get, privilege);
     const wholePage = allows(i64.and(pa.get, i64.const(-4096)), i32.const(4096));
-    // Access faults: 1 fetch, 5 load, 7 store.
+    // The causes of access faults: 1 for a fetch, 5 for a load, 7 for a store.
     const cause = select(
       i32.eq(access.get, i32.const(ACCESS_FETCH)),
       i32.const(1),
@@ -65,10 +65,10 @@ export function definePmp(core: Core): void {
 }
 
 interface Search {
-  /** The access: its first byte, and the byte after its last. */
+  /** The addresses of the first byte of the access, and of the byte after its last. */
   start: Local;
   end: Local;
-  /** The entry: its number, config byte and address range. */
+  /** The PMP entry: its number, config byte and address range. */
   index: Local;
   config: Local;
   low: Local;

@@ -5,7 +5,7 @@ import type { SlotName } from './layout.ts';
 
 const zero = i64.const(0);
 
-/** L, A, X, W and R of every entry; bits 5 and 6 are reserved. */
+/** The fields L, A, X, W and R of every entry; bits 5 and 6 are reserved. */
 const PMP_CONFIG_BITS = 0x9f9f9f9f9f9f9f9fn;
 const PMP_LOCKS = 0x8080808080808080n;
 const PMP_ADDRESS_BITS = (1n << 54n) - 1n;
@@ -13,7 +13,8 @@ const PMP_ADDRESS_BITS = (1n << 54n) - 1n;
 /** The CSRs of physical memory protection (see pmp.ts). A locked entry stays unchanged until a reset. */
 export function physicalMemoryProtection(core: Core): Csr[] {
   const config = (name: string, number: number, slotName: SlotName): Csr => {
-    // A mask of the bytes whose lock bit is set: 0x80 >> 7 = 1, times 255.
+    // A mask with 255 in each byte whose lock bit is set: shifting moves the lock bit (0x80) to bit 0, and multiplying
+    // by 255 fills the byte.
     const locked = i64.mul(i64.shrU(i64.and(slot(slotName), i64.const(PMP_LOCKS)), i64.const(7)), i64.const(0xff));
     const writable = i64.and(i64.xor(locked, i64.const(-1)), i64.const(PMP_CONFIG_BITS));
     return {
@@ -31,14 +32,15 @@ export function physicalMemoryProtection(core: Core): Csr[] {
   ];
 }
 
-/** Flushes the TLBs, whose entries were allowed by the old PMP entries. */
+/** Flushes the TLBs, because their entries were checked against the old PMP entries. */
 const flushTlbs = ({ functions }: Core): Code => sequence(call(functions.flushAll), call(functions.updateContexts));
 
 const pmpByte = (entry: number): Code =>
   i64.and(i64.shrU(slot(entry < 8 ? 'PMPCFG0' : 'PMPCFG2'), i64.const((entry % 8) * 8)), i64.const(0xff));
 
 /**
- * Read-only while its entry is locked, or while the next entry is locked and uses it as the start of its range (TOR).
+ * An address register is read-only while its own entry is locked, or while the next entry is locked and uses the
+ * address as the start of its range (TOR).
  */
 function pmpAddress(core: Core, entry: number): Csr {
   const slotName = `PMPADDR${entry}` as SlotName;

@@ -49,7 +49,7 @@ export function definePrivilege(core: Core): void {
 }
 
 const statusBits = (mask: number): Code => i64.and(slot('MSTATUS'), i64.const(mask));
-/** A bit of mstatus, moved to another bit. */
+/** The value of one bit of mstatus, moved to the position of another. */
 const moved = (from: number, to: number): Code =>
   i64.mul(i64.extendU(i64.ne(statusBits(from), i64.const(0))), i64.const(to));
 const setStatus = (clear: number, ...add: Code[]): Code =>
@@ -58,7 +58,7 @@ const setStatus = (clear: number, ...add: Code[]): Code =>
     add.reduce((sum, bit) => i64.or(sum, bit), i64.and(slot('MSTATUS'), i64.const(~BigInt(clear)))),
   );
 
-/** As in QEMU, an SC fails if a trap or a return from one occurred since its LR. */
+/** As in QEMU, an SC fails if a trap or a return from a trap occurred after its LR. */
 const dropReservation = setSlot32('RESERVED', i32.const(0));
 
 function enterTrap(core: Core, cause: Local, isInterrupt: boolean): Code {
@@ -78,7 +78,7 @@ function enterTrap(core: Core, cause: Local, isInterrupt: boolean): Code {
         setSlot('SCAUSE', cause.get),
         setSlot('SEPC', slot('PC')),
         setSlot('STVAL', slot('TVAL')),
-        // SPP is one bit: S or U.
+        // SPP is a single bit: 1 for S-mode, 0 for U-mode.
         setStatus(
           MSTATUS.SPIE | MSTATUS.SIE | MSTATUS.SPP,
           moved(MSTATUS.SIE, MSTATUS.SPIE),
@@ -145,7 +145,10 @@ function definePendingInterrupt({ builder, functions }: Core): void {
   });
 }
 
-/** Called after any change that may enable a pending interrupt: leaves the loop if one can be taken. */
+/**
+ * Called after any change that may enable a pending interrupt: leaves the interpreter's loop if an interrupt can be
+ * taken.
+ */
 export const checkInterrupts = (core: Core): Code =>
   when(i32.geS(call(core.functions.pendingInterrupt), i32.const(0)), setSlot32('ATTENTION', i32.const(1)));
 
@@ -185,8 +188,8 @@ function defineSystem(core: Core): void {
         next,
         ret(),
       ),
-      // Svinval: the fences around SINVAL.VMA have no effect, because accesses are already in order. TVM does not trap
-      // them.
+      // Svinval: the fences around SINVAL.VMA have no effect, because accesses always happen in order. TVM does not
+      // trap them.
       when(i32.or(is(SFENCE_W_INVAL), is(SFENCE_INVAL_IR)), when(i32.eqz(slot32('PRIVILEGE')), illegal), next, ret()),
       // SFENCE.VMA and SINVAL.VMA flush everything, ignoring address and ASID.
       when(belowOrTrapped(MSTATUS.TVM), illegal),
@@ -196,7 +199,7 @@ function defineSystem(core: Core): void {
   });
 }
 
-/** In U-mode, or in S-mode while the status bit traps the instruction. */
+/** Whether the hart is in U-mode, or in S-mode while the given bit of mstatus traps the instruction. */
 export const belowOrTrapped = (trapBit: number): Code =>
   i32.or(
     i32.eq(slot32('PRIVILEGE'), i32.const(PRIVILEGE_USER)),
@@ -255,7 +258,7 @@ function waitForInterrupt(illegal: Code): Code {
 
 /**
  * Zawrs: the stall may end at any time for any reason. As in QEMU, it ends immediately and clears the reservation. TW
- * traps the instruction without a timeout, even in U-mode, and as in QEMU tval is then 0.
+ * traps only WRS.NTO, which has no timeout, and does so in U-mode too. As in QEMU, tval is then 0.
  */
 function waitOnReservation(raw: Local, illegal: Code): Code {
   const isTrapped = i32.and(

@@ -5,9 +5,9 @@ import { type Core, slot32 } from './coreContext.ts';
 import { PAGE_DIRTY_DIGEST, PAGE_DIRTY_TLB, PAGE_FLAGS, PAGE_HASHES, RAM } from './layout.ts';
 
 /**
- * Defines the digest of all RAM, which costs time only for the pages written since the last one. Each page contributes
- * XXH64 of its bytes with its number as seed, or 0 if it is all zeroes, so that untouched RAM costs nothing and the
- * digest depends only on the contents. The contributions are summed modulo 2^64.
+ * Defines the digest of all RAM. Computing it takes time only for the pages written since the previous digest. Each
+ * page contributes the XXH64 hash of its bytes, with the page number as seed. A page of zeroes contributes 0, so that
+ * untouched RAM takes no time and the digest depends only on the contents. The contributions are summed modulo 2^64.
  */
 export function defineRamDigest(core: Core): void {
   const { builder, functions } = core;
@@ -40,7 +40,7 @@ export function defineRamDigest(core: Core): void {
           ),
           set(sum, i64.add(sum.get, i64.sub(hash.get, i64.load(hashAt, PAGE_HASHES)))),
           i64.store(hashAt, hash.get, PAGE_HASHES),
-          // The page leaves the write TLB (the caller flushes it), so that the next write sets the flag again.
+          // The page must leave the write TLB, so that the next write sets the flag again; the caller flushes the TLB.
           i32.store8(page.get, i32.and(flags, i32.const(~(PAGE_DIRTY_DIGEST | PAGE_DIRTY_TLB))), PAGE_FLAGS),
           set(page, i32.add(page.get, i32.const(1))),
           br(next),

@@ -42,9 +42,9 @@ export function countJump(v: Variables): Code {
 }
 
 /**
- * Calls the region that begins here, and continues while one region leads to another. If the region executes no
- * instruction (the budget is smaller than its first block, the instruction is not plain, or the region is for other
- * address spaces), the interpreter executes the instruction.
+ * Calls the region that begins here, and continues while one region leads to another. A region executes no instruction
+ * if the budget is too small for its first block, if the first instruction is not plain, or if the region was made for
+ * another address space. The interpreter then executes the instruction.
  */
 export function regionHandler(v: Variables): Code {
   const { core, budget, entry, pageEntries, pageVa, low, tlb, va } = v;
@@ -74,7 +74,10 @@ export function regionHandler(v: Variables): Code {
   );
 }
 
-/** Executes an entry decoded outside its page, as if a page began at the instruction's address. */
+/**
+ * Executes an entry that was decoded outside its page. The entry is treated as the first entry of a page that begins at
+ * the instruction's address.
+ */
 export const executeSingleEntry = (v: Variables, entry: Code): Code =>
   sequence(set(v.pageVa, slot('PC')), set(v.pageEntries, entry), set(v.entry, v.pageEntries.get), br(v.execute));
 

@@ -19,8 +19,8 @@ const sext = i64.extendS;
 const flag = i64.extendU;
 
 /**
- * What each computational instruction computes (Volume I, chapters 2, 4 and 12); the result is the new value of rd.
- * Both the interpreter and the translator are generated from this table, so they cannot differ.
+ * Defines the computation of each computational instruction (Volume I, chapters 2, 4 and 12); the result is the new
+ * value of rd. The interpreter and the translator both use this table, so their results cannot differ.
  */
 export const COMPUTE: Partial<Record<OperationName, Semantics>> = {
   LI: ({ imm }) => imm,
@@ -87,7 +87,10 @@ export const CONDITION: Record<string, (a: Code, b: Code) => Code> = {
 /** The size and extension of a load or store. */
 export interface MemoryOperation {
   sizeLog2: 0 | 1 | 2 | 3;
-  /** The kind passed to the slow path: 0-3 unsigned (or 64 bits), 4-6 sign-extended. */
+  /**
+   * The kind of access that is passed to the slow path: 0-3 for unsigned or 64-bit accesses, 4-6 for sign-extended
+   * loads.
+   */
   kind: number;
 }
 
@@ -129,7 +132,7 @@ export interface ArithmeticHelpers extends BitHelpers {
   remu: FunctionHandle;
 }
 
-/** Adds the instructions that are too long to generate in place, as functions (i64, i64) -> i64. */
+/** Adds the instructions whose code is too long to generate in place, as functions (i64, i64) -> i64. */
 export function addArithmeticHelpers(builder: ModuleBuilder): ArithmeticHelpers {
   const add = (body: (frame: Frame) => Code): FunctionHandle =>
     builder.add({ parameters: [I64, I64], results: [I64] }, undefined, body);
@@ -155,7 +158,8 @@ export function addArithmeticHelpers(builder: ModuleBuilder): ArithmeticHelpers 
       const [a, b] = operands(frame);
       return i64.sub(i64.sub(call(mulhu, a, b), ifNegative(a, b)), ifNegative(b, a));
     }),
-    // Division by zero gives all ones and the dividend; the overflow case gives the dividend and zero (section 12.2).
+    // Division by zero gives a quotient of all ones, and the dividend as remainder. In the overflow case, the quotient
+    // is the dividend and the remainder is zero (section 12.2).
     div: divide(
       () => minusOne,
       (a, b) => choose(I64, i64.eq(b, minusOne), i64.sub(zero, a), i64.divS(a, b)),

@@ -13,7 +13,7 @@ import {
 } from './floatFormat.ts';
 import type { Rounding } from './softRound.ts';
 
-/** What the exact operations share: handling of NaNs, invalid operations, and results that need no rounding. */
+/** The code that the exact operations share: it handles NaNs, invalid operations, and results that need no rounding. */
 export type Parts = Rounding & { mulhu: FunctionHandle };
 
 export const any = (conditions: Code[]): Code => conditions.reduce((one, other) => i32.or(one, other));

@@ -57,7 +57,7 @@ export function divideBody(frame: Frame, parts: Parts): Code {
     call(
       parts.round,
       isNegative(sign.get),
-      // The quotient is a / b * 2^55; one more bit is the sticky bit.
+      // The quotient is a / b * 2^55; the sticky bit is appended as one more bit.
       i32.add(exponent.get, i32.const(63 - 56)),
       i64.or(i64.shl(quotient.get, i64.const(1)), nonZero(a.get)),
       control.get,
@@ -65,7 +65,7 @@ export function divideBody(frame: Frame, parts: Parts): Code {
   );
 }
 
-/** Takes the square root digit by digit: 55 bits, and a sticky bit for the remainder. */
+/** Computes the square root digit by digit: 55 bits, and a sticky bit for the remainder. */
 export function squareRootBody(frame: Frame, parts: Parts): Code {
   const [a, control] = frame.parameters;
   const exponent = frame.local(I32);
@@ -80,7 +80,8 @@ export function squareRootBody(frame: Frame, parts: Parts): Code {
     invalidWhen(isNegative(a.get), control),
     when(isInfinite(a.get), ret(asResult(a.get, control))),
     set(exponent, call(parts.exponentOf, a.get)),
-    // Consumes two bits for each digit, from the top: 53, or 54 to make the exponent even.
+    // Each digit consumes two bits of the significand from the top. The significand has 53 bits, or 54 to make the
+    // exponent even.
     set(a, i64.shl(integerOf(parts, a.get), i64.extendU(i32.add(i32.const(10), i32.and(exponent.get, i32.const(1)))))),
     set(digits, i32.const(55)),
     loop(

@@ -15,7 +15,7 @@ export interface SoftFloat extends Rounding {
   divide: FunctionHandle;
   /** (a, control). */
   squareRoot: FunctionHandle;
-  /** (a, control) -> in the other format. */
+  /** (a, control) -> a in the result's format. */
   convert: FunctionHandle;
   /** (integer, control). */
   fromSigned: FunctionHandle;
@@ -23,9 +23,10 @@ export interface SoftFloat extends Rounding {
 }
 
 /**
- * Adds exact floating-point arithmetic in integers, with every rounding mode and flag (IEEE 754-2019; Volume I, section
- * 21.2). Operands are the bits of doubles (singles are widened first); `control` selects the rounding mode and the
- * result's format. Addition and multiplication use the fused multiply-add: x + y = x * 1 + y, x * y = x * y + 0.
+ * Adds exact floating-point arithmetic that uses integer instructions and implements every rounding mode and flag (IEEE
+ * 754-2019; Volume I, section 21.2). Operands are the bits of doubles (singles are widened first); `control` selects
+ * the rounding mode and the result's format. Addition and multiplication use the fused multiply-add: x + y = x * 1 + y,
+ * x * y = x * y + 0.
  */
 export function addSoftFloat(builder: ModuleBuilder, mulhu: FunctionHandle): SoftFloat {
   const parts = { ...addRounding(builder), mulhu };

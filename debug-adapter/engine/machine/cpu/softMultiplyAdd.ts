@@ -104,7 +104,7 @@ function exchange(frame: Frame, one: Wide, other: Wide): Code {
   );
 }
 
-/** Shifts right by any distance, with a sticky lowest bit. */
+/** Shifts right by any distance; the lowest bit is sticky. */
 function shiftRight({ high, low }: Wide, by: Code, distance: Local): Code {
   const left = i64.extendU(i32.sub(i32.const(64), distance.get));
   const right = i64.extendU(distance.get);
@@ -148,7 +148,7 @@ function subtract(to: Wide, { high, low }: Wide): Code {
 /** Rounds the upper 64 significant bits. */
 function roundToSignificand({ sign, exponent, high, low }: Wide, control: Local, { round }: Parts): Code {
   const left = i64.clz(high.get);
-  // In two steps, because a shift by 64 would shift by 0.
+  // The shift takes two steps, because WebAssembly would treat a shift by 64 as a shift by 0.
   const fromLow = i64.shrU(i64.shrU(low.get, i64.const(1)), i64.sub(i64.const(63), left));
   const upper = i64.or(i64.shl(high.get, left), fromLow);
   return sequence(

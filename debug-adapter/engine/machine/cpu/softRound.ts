@@ -39,9 +39,9 @@ const EXPONENT_OF_ZERO = -10_000;
 
 /**
  * Adds conversions between the bits of a double and the exact form used for computing: sign, exponent and a 64-bit
- * significand, with value significand / 2^63 * 2^exponent. The lowest bit of a significand is sticky: it also stands
- * for any nonzero bits below it. Singles and halves are widened first, which is exact, so there is one form for all
- * formats; only rounding depends on the result's format.
+ * significand, with value significand / 2^63 * 2^exponent. The lowest bit of a significand is sticky: it is also set if
+ * any bit below it was nonzero. Singles and halves are widened first, which is exact, so all formats have the same
+ * exact form, and only rounding depends on the result's format.
  */
 export function addRounding(builder: ModuleBuilder): Rounding {
   return {
@@ -71,7 +71,7 @@ function widenHalfBody(frame: Frame): Code {
   const [a] = frame.parameters;
   const sign = i64.shl(i64.and(a.get, i64.const(0x8000)), i64.const(48));
   const magnitude = i64.and(a.get, i64.const(0x7fff));
-  // The half's exponent and fraction, moved to the fields of a double.
+  // The bits of a double that has the half's exponent and fraction in its fields.
   const moved = i64.shl(magnitude, i64.const(52 - 10));
   const subnormal = f64.mul(f64.convertI64S(magnitude), f64.const(2 ** -24));
   return sequence(
@@ -104,7 +104,7 @@ function significandBody(frame: Frame): Code {
   );
 }
 
-/** `value` shifted right by 1 or more, with a sticky lowest bit. */
+/** `value` shifted right by 1 or more; the lowest bit of the result is sticky. */
 function shiftRightSticky(value: Code, distance: Code): Code {
   const discarded = i64.shl(value, i64.sub(i64.const(64), distance));
   return select(
@@ -118,7 +118,8 @@ function roundBody(frame: Frame): Code {
   const [sign, exponent, significand, control] = frame.parameters;
   const mode = frame.local(I32);
   /**
-   * The bits below the last bit of the format; the largest value of those bits; what to add so that a carry rounds up.
+   * The number of bits below the last bit of the format, the largest value of those bits, and the addend whose carry
+   * rounds up.
    */
   const discard = frame.local(I64);
   const mask = frame.local(I64);
@@ -126,7 +127,10 @@ function roundBody(frame: Frame): Code {
   const half = i64.add(i64.shrU(mask.get, i64.const(1)), i64.const(1));
   const rest = frame.local(I64);
   const remaining = frame.local(I64);
-  /** The exponent field of the result, shifted into place, minus what the top bit of the significand adds to it. */
+  /**
+   * The exponent field of the result, shifted into place, minus the 1 that adding the significand's top bit contributes
+   * to it.
+   */
   const field = frame.local(I64);
   const isTiny = frame.local(I32);
   const of = (values: Record<Format, Code>): Code => byFormat(control.get, values);
@@ -173,7 +177,7 @@ function roundBody(frame: Frame): Code {
     when(
       i64.geU(remaining.get, infinity),
       raiseFlags(FLAG.OVERFLOW | FLAG.INEXACT),
-      // Modes that do not round away from zero here give the largest finite number instead.
+      // Rounding modes that do not round this sign away from zero give the largest finite number instead of infinity.
       set(remaining, i64.sub(infinity, i64.extendU(i64.eqz(add.get)))),
     ),
     signed(remaining.get),
@@ -181,7 +185,8 @@ function roundBody(frame: Frame): Code {
 
   function roundingAddend(): Code {
     const nearest = i32.or(i32.eqz(mode.get), i32.eq(mode.get, i32.const(ROUNDING.NEAREST_AWAY)));
-    // DOWN is even and rounds negative numbers (sign 1) away from zero; UP is odd and does so for positive ones.
+    // The number of the mode DOWN is even, and DOWN rounds negative numbers (sign 1) away from zero. The number of UP
+    // is odd, and UP rounds positive numbers away from zero.
     const roundsAway = i32.and(
       i32.geU(mode.get, i32.const(ROUNDING.DOWN)),
       i32.ne(i32.and(mode.get, i32.const(1)), sign.get),
@@ -190,8 +195,8 @@ function roundBody(frame: Frame): Code {
   }
 
   /**
-   * Tininess is detected after rounding: rounded with an unlimited exponent range, does this reach the smallest normal
-   * number?
+   * Tininess is detected after rounding: a result is tiny if it would be below the smallest normal number when rounded
+   * with an unlimited exponent range.
    */
   function reachesNormal(): Code {
     const allOnes = i64.eq(i64.shrU(significand.get, discard.get), i64.shrU(i64.const(-1), discard.get));

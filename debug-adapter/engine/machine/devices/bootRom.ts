@@ -2,8 +2,8 @@ import type { State } from '../../base/state.ts';
 import type { Device } from './device.ts';
 
 /**
- * The boot ROM: a read-only region holding what the boot plan wrote at power-on. It has no saved state, because its
- * contents never change.
+ * The boot ROM: a read-only region that contains the bytes written by the boot plan at power-on. It has no saved state,
+ * because its contents never change.
  */
 export class BootRom implements Device {
   readonly name = 'rom';

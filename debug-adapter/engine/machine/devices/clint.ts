@@ -5,12 +5,12 @@ import type { Device, DeviceContext } from './device.ts';
 /**
  * The SiFive core-local interruptor: software interrupts (msip) and the machine timer (mtime, mtimecmp) of every hart.
  * mtime is virtual time in ticks of 100 ns plus a delta that changes only when the guest writes mtime. The CLINT raises
- * no events itself: the machine polls each hart's deadline, which is computed on writes and costs only an array access
- * to read.
+ * no events itself. Instead, the machine polls each hart's deadline; deadlines are computed on writes, so that reading
+ * one takes only an array access.
  *
- * As in QEMU, mtimecmp is 0 after reset, so the timer interrupt is pending until the guest writes it. In recordings of
- * formats 2 to 4 (`timerStartsDisarmed`) it is not pending until the first write to mtimecmp or mtime. Registers respond to
- * 32-bit accesses only (the bus splits 64-bit ones).
+ * As in QEMU, mtimecmp is 0 after reset, so the timer interrupt is pending until the guest writes mtimecmp. In
+ * recordings of formats 2 to 4 (`timerStartsDisarmed`) the interrupt is not pending until the first write to mtimecmp
+ * or mtime. Registers respond to 32-bit accesses only (the bus splits 64-bit accesses).
  */
 export class Clint implements Device {
   readonly name: string;
@@ -19,12 +19,15 @@ export class Clint implements Device {
   private readonly softwareInterrupts: boolean[];
   private readonly compares: bigint[];
   private readonly timerStartsDisarmed: boolean;
-  /** With `timerStartsDisarmed`, false until the guest first writes the hart's mtimecmp, or mtime. */
+  /**
+   * Whether the hart's timer can expire. With `timerStartsDisarmed`, this is false until the guest first writes mtime
+   * or the hart's mtimecmp.
+   */
   private readonly armed: boolean[];
   private currentTickDelta = 0n;
-  /** Derived from the fields above: when mtime reaches mtimecmp, for each hart. */
+  /** Derived from the fields above: the time at which mtime reaches mtimecmp, for each hart. */
   private readonly deadlines: number[];
-  /** Derived: when mtime next wraps from 2^64 - 1 to 0, which invalidates the deadlines. */
+  /** Derived: the time at which mtime next wraps from 2^64 - 1 to 0, which invalidates the deadlines. */
   private wrapNanoseconds = Infinity;
 
   constructor(options: { context: DeviceContext; harts?: number; name?: string; timerStartsDisarmed?: boolean }) {
@@ -62,14 +65,17 @@ export class Clint implements Device {
     return this.context.now() >= this.timerDeadlineNanoseconds(hart);
   }
 
-  /** The virtual time at which MTIP rises, or a past time if it is already high; Infinity if later than 2^53 ns. */
+  /**
+   * The virtual time at which MTIP rises. The time is in the past if MTIP is already high, and Infinity if it is later
+   * than 2^53 ns.
+   */
   timerDeadlineNanoseconds(hart: number): number {
     if (this.context.now() >= this.wrapNanoseconds) this.updateDeadlines();
     return this.deadlines[hart];
   }
 
   /**
-   * The virtual time at which mtime reaches `compare`. Used for stimecmp (Sstc), which compares with the same clock.
+   * The virtual time at which mtime reaches `compare`. Used for stimecmp (Sstc), which is compared with the same clock.
    */
   nanosecondsAtTime(compare: bigint): number {
     const ticks = this.ticks();
@@ -139,7 +145,7 @@ export class Clint implements Device {
     this.updateDeadlines();
   }
 
-  /** Ticks since power-on, without the delta. */
+  /** The ticks since power-on, without the ticks that the guest added. */
   private ticks(): bigint {
     return BigInt(Math.floor(this.context.now() / NANOSECONDS_PER_TICK));
   }

@@ -2,23 +2,23 @@ import type { Stateful } from '../../base/state.ts';
 import type { GuestAddress } from '../../base/quantities.ts';
 
 /**
- * A device on the bus. The board passes it aligned accesses of 1, 2 or 4 bytes inside its window, and only of the
- * widths it supports (board.ts splits an 8-byte access into two of 4, low half first); values are unsigned 32-bit
- * numbers. A device reads no clock except `context.now()`. Everything it keeps between accesses is part of its saved
- * state.
+ * A device on the bus. The board passes only aligned accesses of 1, 2 or 4 bytes inside the device's address range, and
+ * only of the widths that the device supports. It splits an 8-byte access into two accesses of 4 bytes, low half first.
+ * Values are unsigned 32-bit numbers. A device reads no clock except `context.now()`. All data that a device keeps
+ * between accesses is part of its saved state.
  */
 export interface Device extends Stateful {
-  /** Its name in saved state, digests and divergence messages, such as `uart0` or `virtio1`. */
+  /** The name of the device in saved state, digests and divergence messages, such as `uart0` or `virtio1`. */
   readonly name: string;
   read(offset: number, sizeBytes: 1 | 2 | 4): number;
   write(offset: number, value: number, sizeBytes: 1 | 2 | 4): void;
-  /** Called on a machine reset. Devices without it are set to their power-on state. */
+  /** Called on a machine reset. A device without this function is restored to its power-on state. */
   reset?(): void;
 }
 
 /** The services the board provides to a device. */
 export interface DeviceContext {
-  /** Virtual time in nanoseconds, an exact integer. */
+  /** The virtual time in nanoseconds, always an exact integer. */
   now(): number;
   /** The machine's position, for the request log. */
   position(): number;
@@ -28,22 +28,22 @@ export interface DeviceContext {
    */
   setInterrupt(level: boolean): void;
   /**
-   * A deadline or interrupt may have changed: the machine checks after this instruction. Called by a device when its
-   * `deadline()` or its readiness for console input changes.
+   * Makes the machine check deadlines and interrupts after this instruction. Called by a device when its `deadline()`
+   * or its readiness for console input changes.
    */
   requestAttention(): void;
   /**
-   * Interrupt lines to harts fell and nothing else changed: no interrupt becomes due, but `mip` must show it
-   * immediately.
+   * Called when interrupt lines to harts fell and nothing else changed. No interrupt becomes due, but `mip` must show
+   * the new levels immediately.
    */
   interruptLinesFell(): void;
 }
 
-/** A device that acts by itself at a given time. */
+/** A device that acts at a given time without an access from the guest. */
 export interface TimedDevice extends Device {
   /**
-   * The virtual time of its next action in nanoseconds, Infinity for none. Polled at each boundary, so it must be
-   * cheap.
+   * The virtual time of the device's next action in nanoseconds, Infinity for none. Polled at each boundary, so it must
+   * be cheap.
    */
   deadline(): number;
   /**
@@ -60,11 +60,14 @@ export interface GuestMemory {
   read(address: GuestAddress, into: Uint8Array): void;
   /** A view of the bytes, valid only until guest memory next changes; the range must be RAM. */
   bytesAt(address: GuestAddress, lengthBytes: number): Uint8Array;
-  /** Copies to RAM, marks its pages dirty and drops code decoded from there; the range must be RAM. */
+  /**
+   * Copies to RAM, marks the written pages dirty and drops code that was decoded from the written bytes; the range must
+   * be RAM.
+   */
   write(address: GuestAddress, from: Uint8Array): void;
   readU16(address: GuestAddress): number;
   readU32(address: GuestAddress): number;
-  /** Values above 2^53 - 1 are returned as 2^53 - 1. */
+  /** Reads 64 bits. Values above 2^53 - 1 are returned as 2^53 - 1. */
   readU64(address: GuestAddress): number;
   writeU8(address: GuestAddress, value: number): void;
   writeU16(address: GuestAddress, value: number): void;

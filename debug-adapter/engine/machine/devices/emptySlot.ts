@@ -11,9 +11,9 @@ import {
 } from './virtioRegisters.ts';
 
 /**
- * A virtio-mmio slot without a device: device id 0 tells the driver to ignore it (virtio 1.2, 4.2.2.2). As in QEMU,
- * everything except magic, version and vendor reads as 0, and narrow accesses to those read the low part. It has no
- * state.
+ * A virtio-mmio slot without a device: device id 0 makes drivers ignore the slot (virtio 1.2, 4.2.2.2). As in QEMU, all
+ * registers except magic, version and vendor read as 0, and a narrow read of one of these three returns its low part.
+ * An empty slot has no state.
  */
 export class EmptySlot implements Device {
   readonly name: string;

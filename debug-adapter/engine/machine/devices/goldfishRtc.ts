@@ -3,22 +3,22 @@ import type { DeviceContext, TimedDevice } from './device.ts';
 
 /**
  * The real-time clock: Google's goldfish RTC as in QEMU's hw/rtc/goldfish_rtc.c. It counts nanoseconds since 1970, can
- * be set, and has an alarm. It asks the host for the time once, when the guest first uses the clock; from then
- * on it follows virtual time. The host's answer is an outside event, so a replay gets the same one.
+ * be set, and has an alarm. It reads the host's time once, when the guest first uses the clock; from then on it
+ * advances with virtual time. The host's time is an outside event, so a replay uses the recorded time.
  */
 export class GoldfishRtc implements TimedDevice {
   readonly name: string;
   private readonly context: DeviceContext;
   private readonly hostTime: () => number;
-  /** The host's answer: nanoseconds since 1970 at virtual time 0; undefined until it is asked. */
+  /** The host's time at virtual time 0, in nanoseconds since 1970; undefined until the guest first uses the clock. */
   private epoch: bigint | undefined;
-  /** What the guest added to the clock by setting it. */
+  /** The nanoseconds that the guest added to the clock by setting it. */
   private adjustment = 0n;
-  /** TIME_HIGH, latched by the last read of TIME_LOW. */
+  /** The value of TIME_HIGH, latched by the last read of TIME_LOW. */
   private latchedHigh = 0;
   private alarm = 0n;
   private alarmRunning = false;
-  /** The virtual time of the alarm. As in QEMU, setting the clock does not move it. */
+  /** The virtual time of the alarm. As in QEMU, setting the clock does not change it. */
   private alarmDueNanoseconds = Infinity;
   private interruptPending = false;
   private interruptEnabled = false;
@@ -94,7 +94,9 @@ export class GoldfishRtc implements TimedDevice {
     this.fireAlarm();
   }
 
-  /** As in QEMU, a reset clears the alarm and the guest's adjustment; the host's answer is kept. */
+  /**
+   * As in QEMU, a reset clears the alarm and the guest's adjustment, but keeps the time that was read from the host.
+   */
   reset(): void {
     const epoch = this.epoch;
     this.loadState({ ...POWER_ON, epochIsKnown: epoch !== undefined, epoch: epoch ?? 0n });
@@ -151,8 +153,8 @@ export class GoldfishRtc implements TimedDevice {
   }
 
   /**
-   * Drives the interrupt line. As in QEMU, every call reaches the PLIC: when the alarm fires and when the guest writes
-   * an interrupt register.
+   * Drives the interrupt line. As in QEMU, the PLIC receives the level each time the alarm fires and each time the
+   * guest writes an interrupt register, even if the level has not changed.
    */
   private updateLine(): void {
     this.context.setInterrupt(this.interruptPending && this.interruptEnabled);

@@ -12,23 +12,23 @@ import { PRIORITY_MASK, REGISTER_BYTES, SOURCES, SOURCE_WORDS, assignBit, plicRe
  * high gets no further interrupt until the device drives its line again; xv6 of 2020 to 2022 does this with the UART. A
  * claim returns only sources above the context's threshold that no context has claimed.
  *
- * A claim, a completion, a write to a priority or threshold, and a device that drives its line all update the lines to
- * the harts. A write to the enable bits does not; it takes effect at the next such update. Registers respond to 32-bit
- * accesses only; others read as 0, and writes are ignored.
+ * The lines to the harts are updated by a claim, a completion, a write to a priority or threshold, and a device that
+ * drives its line. A write to the enable bits does not update them; it takes effect at the next update. Registers
+ * respond to 32-bit accesses only; other reads return 0, and other writes are ignored.
  */
 export class Plic implements Device {
   readonly name: string;
   readonly contexts: number;
   private readonly context: DeviceContext;
   private readonly priorities = new Uint32Array(SOURCES);
-  /** One bit per source: its device has raised an interrupt that no context has claimed yet. */
+  /** One bit per source: the source's device has raised an interrupt that no context has claimed yet. */
   private readonly pending = new Uint32Array(SOURCE_WORDS);
-  /** One bit per source: claimed by some context and not yet completed. */
+  /** One bit per source: a context has claimed the source and not yet completed it. */
   private readonly claimed = new Uint32Array(SOURCE_WORDS);
-  /** One bit per source, SOURCE_WORDS words per context. */
+  /** The enabled sources: one bit per source, SOURCE_WORDS words per context. */
   private readonly enables: Uint32Array;
   private readonly thresholds: Uint32Array;
-  /** The line of each context to its hart, as of the last update. */
+  /** The level of each context's line to its hart, as of the last update. */
   private readonly outputs: boolean[];
 
   constructor(options: { context: DeviceContext; harts?: number; name?: string }) {
@@ -93,8 +93,8 @@ export class Plic implements Device {
         this.thresholds[register.context] = value & PRIORITY_MASK;
         break;
       case 'claim':
-        // As in QEMU, and contrary to section 9 of the specification, any context may complete, even if the source is
-        // not enabled for it.
+        // As in QEMU, and contrary to section 9 of the specification, any context may complete a source, even a source
+        // that is not enabled for the context.
         if (value >= SOURCES) return;
         assignBit(this.claimed, value, false);
         break;
@@ -123,8 +123,9 @@ export class Plic implements Device {
   }
 
   /**
-   * The source a context would claim: the one of highest priority among those pending, not claimed, enabled and above
-   * the threshold, and the lowest number among equals (PLIC spec, section 5). 0 for none.
+   * The source that a context would claim, or 0: of the sources that are pending, not claimed, enabled and above the
+   * threshold, the one with the highest priority, and of several with that priority, the one with the lowest number
+   * (PLIC spec, section 5).
    */
   private highestPriority(context: number): number {
     let best = 0;

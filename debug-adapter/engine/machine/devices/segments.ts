@@ -3,7 +3,7 @@ import type { Segment } from './virtqueue.ts';
 
 /**
  * The total length in bytes of a request's buffers. A request is treated as one run of bytes, because the guest may
- * split it anywhere, even inside a header (virtio 1.2, 2.7.4, "Message Framing").
+ * split a request between any two bytes, even inside a header (virtio 1.2, 2.7.4, "Message Framing").
  */
 export function totalBytes(segments: Segment[]): number {
   let sum = 0;
@@ -11,7 +11,7 @@ export function totalBytes(segments: Segment[]): number {
   return sum;
 }
 
-/** The part of the run from byte `start` up to, not including, byte `end`. */
+/** The part of the run from byte `start` up to, but not including, byte `end`. */
 export function slice(segments: Segment[], start: number, end: number): Segment[] {
   const result: Segment[] = [];
   let at = 0;
@@ -30,7 +30,7 @@ export function slice(segments: Segment[], start: number, end: number): Segment[
   return result;
 }
 
-/** Copies the first bytes of the run from guest memory, up to the shorter of the run and `into`. */
+/** Copies the first bytes of the run from guest memory to `into`, until the run ends or `into` is full. */
 export function copyOut(memory: GuestMemory, segments: Segment[], into: Uint8Array): void {
   let done = 0;
   for (const { address, lengthBytes } of slice(segments, 0, into.length)) {
@@ -39,7 +39,7 @@ export function copyOut(memory: GuestMemory, segments: Segment[], into: Uint8Arr
   }
 }
 
-/** Copies to guest memory, up to the shorter of the run and `from`. */
+/** Copies bytes of `from` to the run in guest memory, until the run is full or `from` ends. */
 export function copyIn(memory: GuestMemory, from: Uint8Array, segments: Segment[]): void {
   let done = 0;
   for (const { address, lengthBytes } of slice(segments, 0, from.length)) {

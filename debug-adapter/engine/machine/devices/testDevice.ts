@@ -2,20 +2,20 @@ import type { State } from '../../base/state.ts';
 import { assert } from '../../base/assert.ts';
 import type { Device, DeviceContext } from './device.ts';
 
-/** How the guest ended the machine. */
+/** The result with which the guest ended the machine. */
 export interface TestDeviceResult {
   kind: 'pass' | 'fail';
-  /** The exit code of a failing guest, 0 to 65535; otherwise 0. */
+  /** The exit code of a guest that reports a failure, 0 to 65535; 0 for a pass. */
   code: number;
 }
 
-/** What the guest requested by its first write to the test device. */
+/** The request that the guest made by its first write to the test device. */
 export type TestDeviceRequest = TestDeviceResult | { kind: 'reset'; code: 0 };
 
 /**
  * The SiFive test device (QEMU hw/misc/sifive_test.c): the guest powers off, reports a failure or resets by writing one
- * 32-bit register at offset 0. The device keeps the first request, calls `onRequest` once, and leaves ending and
- * resetting to the machine. The register reads as 0, as in QEMU.
+ * 32-bit register at offset 0. The device keeps the first request and calls `onRequest` once; the machine then ends or
+ * resets. The register reads as 0, as in QEMU.
  */
 export class TestDevice implements Device {
   readonly name: string;
@@ -42,7 +42,7 @@ export class TestDevice implements Device {
     return this.wantsReset ? undefined : this.firstRequest;
   }
 
-  /** The guest requested a reset that the machine has not performed yet. */
+  /** Whether the guest requested a reset that the machine has not performed yet. */
   get wantsReset(): boolean {
     return this.firstRequest?.kind === 'reset' && !this.resetEndsRun;
   }
@@ -58,7 +58,7 @@ export class TestDevice implements Device {
     if (kind !== undefined) this.request(requestOf(kind, value >>> 16));
   }
 
-  /** Only the first request counts, including requests made by semihosting. */
+  /** Only the first request has an effect. Requests made by semihosting count too. */
   request(request: TestDeviceRequest): void {
     if (this.firstRequest) return;
     this.firstRequest = request;

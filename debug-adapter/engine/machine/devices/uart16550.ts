@@ -43,18 +43,19 @@ import {
 } from './uartRegisters.ts';
 
 /**
- * A 16550A serial port, its registers one byte apart, after QEMU's hw/char/serial.c and the National Semiconductor
+ * A 16550A serial port with registers one byte apart, modeled on QEMU's hw/char/serial.c and the National Semiconductor
  * PC16550D data sheet. Transmission takes no time, so the transmitter is always empty; the modem lines CTS, DSR and DCD
  * are always asserted. As in QEMU, a receive FIFO that is not empty reports a character timeout four character times
- * after a byte last arrived or was read, even if it is filled to its trigger level, until a byte is read.
+ * after a byte last arrived or was read, even if the FIFO is filled to its trigger level. The timeout remains pending
+ * until a byte is read.
  *
- * When it accepts input: a byte that arrives before the guest has set up its UART would be lost in the FIFO reset, so
- * the guest must be listening, either with its receive interrupt enabled or by polling. A poll is a read of LSR or RBR
- * that finds no byte. A write to THR resets the poll count: a guest that only prints also reads LSR, but seldom,
- * because the transmitter is always empty. After LOOKS_OF_A_POLLER polls in a row the guest counts as polling until it
- * resets the FIFO. In addition, the FIFO must hold less than its trigger level, and one character time must have passed
- * since the last byte and since the guest began to listen (Linux enables the interrupt and then empties the FIFO). In
- * loopback mode the UART accepts no input.
+ * The conditions for accepting input: a byte that arrives before the guest has set up its UART would be lost in the
+ * FIFO reset, so the guest must be listening: it has enabled the receive interrupt, or it polls. A poll is a read of
+ * LSR or RBR while no byte is available. A write to THR resets the poll count, because a guest that only prints also
+ * reads LSR, but rarely several times in a row, as the transmitter is always empty. After LOOKS_OF_A_POLLER polls in a
+ * row the guest counts as polling until it resets the FIFO. In addition, the FIFO must hold less than its trigger
+ * level, and one character time must have passed since the last byte and since the guest began to listen (Linux enables
+ * the interrupt and then empties the FIFO). In loopback mode the UART accepts no input.
  */
 export class Uart16550 implements TimedDevice {
   readonly name: string;
@@ -74,9 +75,9 @@ export class Uart16550 implements TimedDevice {
   /** Whether a character timeout is pending, and when the next one is due. */
   private timeoutPending = false;
   private timeoutDueNanoseconds = Infinity;
-  /** Follows the divisor and line format that the guest set. */
+  /** The time of one character, computed from the divisor and line format that the guest set. */
   private characterNanoseconds = RESET_CHARACTER_NANOSECONDS;
-  /** THRE was set by the last write to THR and has not been reported by IIR yet. */
+  /** Whether THRE was set by the last write to THR and has not been reported by IIR yet. */
   private transmitEmptyPending = false;
   private pollsInARow = 0;
   private isPolling = false;
@@ -247,7 +248,7 @@ export class Uart16550 implements TimedDevice {
 
   private readInterruptIdentity(): number {
     const source = this.interruptSource();
-    // PC16550D, "Interrupt Control Functions": reading IIR resets THRE if it is the source reported.
+    // PC16550D, "Interrupt Control Functions": reading IIR resets THRE if THRE is the reported source.
     if (source === IIR_TRANSMIT_EMPTY) {
       this.transmitEmptyPending = false;
       this.updateInterrupt();
@@ -257,7 +258,7 @@ export class Uart16550 implements TimedDevice {
 
   private writeTransmitHolding(byte: number): void {
     this.pollsInARow = 0;
-    // The byte has already been sent, so THRE fell and rose again: a new reason to interrupt.
+    // The byte has already been sent, so THRE fell and rose again, which is a new interrupt.
     this.transmitEmptyPending = false;
     this.updateInterrupt();
     this.transmitEmptyPending = true;
@@ -299,7 +300,7 @@ export class Uart16550 implements TimedDevice {
       this.receiveBuffer = byte;
     } else {
       if (this.receiveFifo.length < FIFO_BYTES) this.receiveFifo.push(byte);
-      else this.overrun = true; // PC16550D: the FIFO is kept, the byte in the shift register is lost.
+      else this.overrun = true; // PC16550D: the FIFO keeps its bytes, the new one is lost.
       this.startTimeout();
     }
     this.updateInterrupt();
@@ -394,8 +395,9 @@ export class Uart16550 implements TimedDevice {
 }
 
 /**
- * The time of one character, as in QEMU's serial_update_parameters and with its 32-bit arithmetic: a start bit, 5 to 8
- * data bits, parity and 1 or 2 stop bits at the board's clock over the divisor; a divisor of 0 is about 3500 baud.
+ * The time of one character, computed with the same single-precision arithmetic as in QEMU's serial_update_parameters.
+ * A character has a start bit, 5 to 8 data bits, a parity bit if enabled, and 1 or 2 stop bits. The baud rate is the
+ * board's base rate divided by the divisor; a divisor of 0 gives 3500 baud.
  */
 function characterNanoseconds(divisor: number, lineControl: number): number {
   const parityBits = lineControl & LCR_PARITY ? 1 : 0;

@@ -9,14 +9,14 @@ import { VirtioMmio, type VirtioBackend, type VirtioTransport, type VirtioTransp
 import { BadQueueError, type Chain, type Segment } from './virtqueue.ts';
 
 /**
- * The guest's disk: virtio-blk (virtio 1.2, section 5.2) over virtio-mmio, with its data in a Drive. A notification
- * takes all waiting requests and starts each on the drive. They complete in the order submitted, one per step, each at a
- * virtual time that depends only on its length and the requests before it. Data moves in both directions only at
- * completion.
+ * The guest's disk: virtio-blk (virtio 1.2, section 5.2) over virtio-mmio, with its data in a Drive. On a notification,
+ * the device takes all waiting requests and starts each one on the drive. Requests complete in the order submitted, one
+ * per step. The virtual time of each completion depends only on the length of the request and the requests before it.
+ * Data moves in both directions only at completion.
  *
- * A request in flight keeps the guest addresses of its buffers, so its saved state needs nothing that the guest could
- * change in the meantime. If the guest resets the device while requests are in flight, they complete on the drive in
- * order, but guest memory is no longer touched.
+ * A request in flight stores the guest addresses of its buffers, so its saved state does not depend on data that the
+ * guest could change in the meantime. If the guest resets the device while requests are in flight, these requests
+ * complete on the drive in order, but no longer access guest memory.
  */
 export class VirtioBlk implements TimedDevice, VirtioBackend {
   readonly name: string;
@@ -66,7 +66,7 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
     return this.pending.length > 0 ? this.pending[0].dueNanoseconds : Infinity;
   }
 
-  /** Completes the oldest request. If the host fails, throws and leaves the request in flight. */
+  /** Completes the oldest request. If the host's file access fails, throws and leaves the request in flight. */
   act(): void {
     const request = this.pending[0];
     const { status, data } = this.perform(request);
@@ -87,13 +87,16 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
     try {
       for (let chain = queue.pop(hasEventIndex); chain; chain = queue.pop(hasEventIndex)) this.begin(chain);
     } catch (error) {
-      // As in QEMU, which requests the next notification even if it will ignore it.
+      // As in QEMU, request the next notification even though a broken device will ignore it.
       if (hasEventIndex) queue.requestNotification();
       throw error;
     }
   }
 
-  /** Requests started on the drive must complete there: they are in its log, and writes may be under way. */
+  /**
+   * Requests that were started on the drive must complete there, because the drive's log contains them and their writes
+   * may be in progress.
+   */
   cancelRequests(): void {
     while (this.pending.length > 0) {
       this.perform(this.pending[0]);
@@ -143,8 +146,8 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
   }
 
   /**
-   * The data that the drive reads or fills. A write from a single buffer uses guest memory directly; other data is
-   * copied, because a read may fail halfway.
+   * The buffer for the drive operation. A write from a single guest buffer uses guest memory directly. Other requests
+   * use a copy, because a read may fail halfway.
    */
   private dataFor({ operation, lengthBytes }: DriveWork, segments: Segment[]): Uint8Array {
     if (operation === 'write' && segments.length === 1) return this.memory.bytesAt(segments[0].address, lengthBytes);
@@ -155,8 +158,8 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
   }
 
   /**
-   * Performs a request, including its drive operation, but does not modify guest memory. `data` is what the guest will
-   * read.
+   * Performs a request, including its drive operation, but does not modify guest memory. The returned `data` contains
+   * the bytes that the guest will read.
    */
   private perform({ work, dataSegments }: PendingRequest): { status: BlockStatus; data: Uint8Array } {
     switch (work.kind) {
@@ -173,7 +176,7 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
   }
 }
 
-/** What to do when a request is due. */
+/** The work to do when a request is due. */
 type Work = DriveWork | Answer;
 
 /** A decoded request, before it is started on the drive. */
@@ -197,7 +200,7 @@ interface PendingRequest {
   /** The data buffers: writable for a read, readable for a write. */
   dataSegments: Segment[];
   statusAddress: number;
-  /** The total of the chain's writable bytes, which QEMU reports as the used length. */
+  /** The total number of writable bytes in the chain, which QEMU reports as the used length. */
   writableBytes: number;
 }
 
@@ -209,15 +212,18 @@ interface ParsedRequest {
   readable: Segment[];
   /** The chain without the status byte. */
   writable: Segment[];
-  /** `writable` for a request that returns data to the guest, `readable` for the others. */
+  /** `writable` for a request that returns data to the guest, `readable` for all other requests. */
   dataSegments: Segment[];
   statusAddress: number;
   writableBytes: number;
-  /** The request has the buffers that a SCSI command needs. */
+  /** Whether the request has the buffers that a SCSI command needs. */
   isScsiCommand: boolean;
 }
 
-/** Parses a struct virtio_blk_req (5.2.6): header, data and status byte, split over buffers in any way (2.7.4). */
+/**
+ * Parses a struct virtio_blk_req (5.2.6): header, data and status byte, which the guest may split over buffers in any
+ * way (2.7.4).
+ */
 function parseRequest(memory: GuestMemory, chain: Chain): ParsedRequest {
   const readableBytes = totalBytes(chain.readable);
   const writableBytes = totalBytes(chain.writable);
@@ -244,7 +250,7 @@ function readHeader(memory: GuestMemory, segments: Segment[]): { type: number; s
 
 /** Decodes a request. Returns an answer directly if the drive is not involved. */
 function decodeRequest(memory: GuestMemory, request: ParsedRequest, diskBytes: number): BlockCommand {
-  // As in QEMU, types without a data direction may have the direction bit set, and a barrier bit is ignored.
+  // As in QEMU, request types that transfer no data may have the direction bit set, and a barrier bit is ignored.
   switch ((request.type & ~TYPE_OUT & ~TYPE_BARRIER) >>> 0) {
     case TYPE_IN:
       if (request.type & TYPE_OUT) return transfer('write', request.sector, totalBytes(request.readable), diskBytes);
@@ -264,8 +270,8 @@ function decodeRequest(memory: GuestMemory, request: ParsedRequest, diskBytes: n
 }
 
 /**
- * The answer to a request of zero bytes, which needs no drive operation; as in QEMU its offset must still be on the
- * disk.
+ * The answer to a request of zero bytes, which needs no drive operation. As in QEMU, the request's offset must still be
+ * on the disk.
  */
 const emptyRequestAt = (offset: number, diskBytes: number): Answer => ({
   kind: 'answer',
@@ -281,7 +287,10 @@ function transfer(operation: 'read' | 'write', sector: number, lengthBytes: numb
   return { kind: 'drive', operation, offset, lengthBytes };
 }
 
-/** Decodes a struct virtio_blk_discard_write_zeroes (5.2.6): one range per request, as the configuration announces. */
+/**
+ * Decodes a struct virtio_blk_discard_write_zeroes (5.2.6): one range per request, which is the limit in the
+ * configuration space.
+ */
 function rangeCommand(memory: GuestMemory, { type, readable }: ParsedRequest, diskBytes: number): BlockCommand {
   const payloadBytes = totalBytes(readable);
   if (payloadBytes > RANGE_BYTES || !(type & TYPE_OUT)) return { kind: 'answer', status: 'unsupported' };
@@ -317,7 +326,10 @@ function identity(driveId: string, padsIdentity: boolean): Uint8Array {
   return bytes;
 }
 
-/** The struct virtio_blk_config (5.2.4) up to write_zeroes_may_unmap. Fields of features that are not offered are 0. */
+/**
+ * The struct virtio_blk_config (5.2.4), up to and including write_zeroes_may_unmap. Fields of features that are not
+ * offered are 0.
+ */
 function configurationFor(drive: Drive): Uint8Array {
   const bytes = new Uint8Array(CONFIGURATION_BYTES);
   const view = new DataView(bytes.buffer);
@@ -342,15 +354,20 @@ const RANGE_BYTES = 16;
 /** As in QEMU, the configuration ends with the last field of an offered feature. */
 const CONFIGURATION_BYTES = 57;
 
-/** The latency of a request: 10 us plus its length at 4 GB/s, about that of a fast SSD. */
+/** The latency of a request: 10 us plus the transfer time at 4 GB/s, similar to a fast SSD. */
 const REQUEST_NANOSECONDS = 10_000;
 const BYTES_PER_NANOSECOND = 4;
 
-/** As in QEMU: 254 data segments, which with header and status fill the 256 entries of its default queue. */
+/**
+ * As in QEMU: 254 data segments, which together with header and status fill the 256 entries of QEMU's default queue.
+ */
 const SEGMENTS_MAX = 254;
-/** As QEMU's BDRV_REQUEST_MAX_SECTORS. */
+/** The value of QEMU's BDRV_REQUEST_MAX_SECTORS. */
 const RANGE_SECTORS_MAX = 0x3fffff;
-/** A chain may name the same RAM many times; this keeps a faulty guest from making the engine allocate the sum. */
+/**
+ * A chain may contain the same RAM many times. This limit keeps a faulty guest from making the engine allocate the sum
+ * of all its buffers.
+ */
 const TRANSFER_BYTES_MAX = 256 * 1024 * 1024;
 
 // 5.2.3, "Feature bits", and 6, "Reserved Feature Bits".

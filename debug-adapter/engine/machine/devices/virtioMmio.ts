@@ -50,28 +50,33 @@ export interface VirtioBackend {
   readonly queueCount: number;
   /** The queue size if the driver sets none. */
   readonly queueSizeDefault: number;
-  /** The guest notified a queue that is ready. May throw BadQueueError. */
+  /** Called when the guest notifies a queue that is ready. May throw BadQueueError. */
   handleNotification(queue: number): void;
   /**
-   * The guest resets the device or stops a queue: requests in flight must end immediately and no longer touch guest
-   * memory.
+   * Called when the guest resets the device or stops a queue: requests in flight must end immediately and no longer
+   * access guest memory.
    */
   cancelRequests(): void;
   /** The virtual time of the next action in nanoseconds, Infinity for none. */
   deadline(): number;
-  /** The guest wrote a status that includes DRIVER_OK. May throw BadQueueError. */
+  /** Called when the guest writes a status that includes DRIVER_OK. May throw BadQueueError. */
   driverIsReady?(): void;
 }
 
-/** The transport as seen by its device: VirtioMmio, or the variant for older recordings. */
+/**
+ * The part of the transport that its device uses. It is implemented by VirtioMmio and by the variant for older
+ * recordings.
+ */
 export interface VirtioTransport extends Device {
   queue(index: number): Pick<Virtqueue, 'pop' | 'push' | 'requestNotification'>;
   hasFeature(feature: bigint): boolean;
-  /** The guest violated a queue rule. Until it resets the device, its memory is not touched. */
+  /**
+   * Whether the guest violated a queue rule. The device does not access guest memory until the guest resets the device.
+   */
   readonly isBroken: boolean;
-  /** The guest has set DRIVER_OK, or the transport does not check it. */
+  /** Whether the guest has set DRIVER_OK. Always true if the transport does not check it. */
   readonly driverIsReady: boolean;
-  /** Signals a used buffer, if the guest wants to be notified of it. */
+  /** Signals a used buffer if the guest requested a notification. */
   interruptForUsedBuffer(): void;
 }
 
@@ -86,14 +91,14 @@ export interface VirtioTransportOptions {
 /**
  * The virtio-mmio transport, modern (version 2): virtio 1.2, section 4.2.2, with split virtqueues. It keeps the
  * registers, features, status, interrupts and queues; the backend does the device's work. With `legacy` it is the
- * version 1 transport (4.2.4): 32 features, which take effect when they are written, and a queue that is one range of
- * pages, given by its first page number.
+ * version 1 transport (4.2.4): 32 features, which take effect when they are written, and each queue occupies one range
+ * of pages, given by the number of its first page.
  *
- * It behaves as QEMU's hw/virtio/virtio-mmio.c and virtio.c, including where these differ from the specification.
- * Features that are not offered are dropped, and VIRTIO_F_VERSION_1 is not required (xv6 accepts none of the upper
- * features). A reset by the guest keeps selectors, the driver's features and a modern queue's registers. QUEUE_READY
- * can be written for queues that do not exist, and writing 0 does not stop a queue. After a guest violates a queue
- * rule, the device ignores it until it resets the device; with VIRTIO_F_VERSION_1 the device reports this by
+ * It behaves like QEMU's hw/virtio/virtio-mmio.c and virtio.c, even where they differ from the specification. Features
+ * that are not offered are dropped, and VIRTIO_F_VERSION_1 is not required (xv6 accepts none of the upper features). A
+ * reset by the guest keeps selectors, the driver's features and a modern queue's registers. QUEUE_READY can be written
+ * for queues that do not exist, and writing 0 does not stop a queue. After a guest violates a queue rule, the device
+ * processes no more requests until the guest resets it. With VIRTIO_F_VERSION_1, the device reports the violation by
  * DEVICE_NEEDS_RESET and an interrupt.
  */
 export class VirtioMmio implements VirtioTransport {
@@ -103,7 +108,7 @@ export class VirtioMmio implements VirtioTransport {
   private readonly legacy: boolean;
   private readonly features: bigint;
   private readonly queues: Virtqueue[] = [];
-  /** Modern: a queue's registers before it becomes ready. */
+  /** Modern: the registers of each queue before the queue becomes ready. */
   private readonly queueRegisters: QueueRegisters[] = [];
   /** Modern: the numbers of the queues whose QUEUE_READY reads as 1. */
   private readonly readyQueues = new Set<number>();
@@ -113,11 +118,11 @@ export class VirtioMmio implements VirtioTransport {
   /** Whether the upper 32 features are selected. */
   private deviceFeaturesSelect = false;
   private driverFeaturesSelect = false;
-  /** What the guest wrote, and the subset accepted when it set FEATURES_OK. */
+  /** The features that the guest wrote, and the subset that was accepted when it set FEATURES_OK. */
   private driverFeatures = 0n;
   private negotiated = 0n;
   private queueSelect = 0;
-  /** Legacy: log2 of the page size in which QUEUE_PAGE counts. A reset by the guest keeps it. */
+  /** Legacy: log2 of the page size, which is the unit of QUEUE_PAGE. A reset by the guest keeps it. */
   private guestPageShift = 0;
   private broken = false;
 
@@ -150,7 +155,7 @@ export class VirtioMmio implements VirtioTransport {
     return (this.status & STATUS_DRIVER_OK) !== 0;
   }
 
-  /** Signals a used buffer, if the guest wants to be notified of it. */
+  /** Signals a used buffer if the guest requested a notification. */
   interruptForUsedBuffer(): void {
     this.setInterruptStatus(this.interruptStatus | INTERRUPT_USED_BUFFER);
   }
@@ -165,7 +170,7 @@ export class VirtioMmio implements VirtioTransport {
     if (offset >= CONFIGURATION || sizeBytes !== 4) return;
     const before = this.backend.deadline();
     this.guarded(() => this.writeRegister(offset, value));
-    // If the interrupt line changed, the PLIC has already requested attention.
+    // If the interrupt line changed, the PLIC requests attention itself.
     if (this.backend.deadline() !== before) this.context.requestAttention();
   }
 
@@ -350,7 +355,10 @@ export class VirtioMmio implements VirtioTransport {
     this.setInterruptStatus(0);
   }
 
-  /** Runs an operation that accesses queues: a BadQueueError breaks the device instead of ending the machine. */
+  /**
+   * Runs an operation that accesses queues: a BadQueueError puts the device into the broken state instead of ending the
+   * machine.
+   */
   private guarded(work: () => void): void {
     try {
       work();
@@ -360,7 +368,7 @@ export class VirtioMmio implements VirtioTransport {
     }
   }
 
-  /** QEMU virtio.c, virtio_error: drivers before version 1 do not know DEVICE_NEEDS_RESET. */
+  /** QEMU virtio.c, virtio_error: drivers before version 1 do not support DEVICE_NEEDS_RESET. */
   private break(): void {
     if (this.hasFeature(FEATURE_VERSION_1)) {
       this.status |= STATUS_NEEDS_RESET;
@@ -380,7 +388,8 @@ export class VirtioMmio implements VirtioTransport {
 }
 
 /**
- * The size, and the low and high halves of the addresses of descriptors, available and used ring. A reset keeps them.
+ * The queue size, and the low and high halves of the addresses of the descriptors, the available ring and the used
+ * ring. A reset keeps them.
  */
 interface QueueRegisters {
   size: number;
@@ -395,7 +404,7 @@ function ringAddresses(halves: readonly number[]): RingAddresses {
 /** QEMU's VIRTIO_QUEUE_MAX: this many queues can be selected, although most do not exist. */
 const QUEUES_MAX = 1024;
 
-/** The 32 features that a feature selector chooses: 0 for the lower, any other value for the upper ones. */
+/** The 32 features that a feature selector chooses: 0 selects the lower 32 features, any other value the upper 32. */
 function word(features: bigint, upper: boolean): number {
   return Number((upper ? features >> 32n : features) & 0xffffffffn);
 }

@@ -8,7 +8,7 @@ import type { Segment } from './virtqueue.ts';
 /**
  * The guest's source of entropy: virtio-rng (virtio 1.2, section 5.4) over virtio-mmio. Requests are answered in order,
  * one per step, each after a fixed virtual time. The bytes come from the host as an outside event, so a replay returns
- * the same ones.
+ * the same bytes.
  */
 export class VirtioRng implements TimedDevice, VirtioBackend {
   readonly name: string;
@@ -31,7 +31,10 @@ export class VirtioRng implements TimedDevice, VirtioBackend {
     legacy?: boolean;
     entropy: (lengthBytes: number) => Uint8Array;
     transport?: new (options: VirtioTransportOptions) => VirtioTransport;
-    /** As in recordings of formats 2 to 4: ANY_LAYOUT is not offered, and requests of a broken queue are still answered. */
+    /**
+     * Behaves as in recordings of formats 2 to 4: ANY_LAYOUT is not offered, and requests are still answered after the
+     * queue is broken.
+     */
     isBefore5?: boolean;
   }) {
     this.name = options.name;
@@ -66,7 +69,7 @@ export class VirtioRng implements TimedDevice, VirtioBackend {
     if (wanted) this.transport.interruptForUsedBuffer();
   }
 
-  /** As in QEMU, requests made before DRIVER_OK are answered only when it is set. */
+  /** As in QEMU, requests made before DRIVER_OK is set are answered only after it is set. */
   driverIsReady(): void {
     this.handleNotification(0);
   }
@@ -109,12 +112,13 @@ const ENTROPY_DEVICE_ID = 4;
 /** The same latency as a disk; see virtioBlk.ts. */
 const REQUEST_NANOSECONDS = 10_000;
 /**
- * 5.4.6.1: the device need not fill the buffer. The limit bounds the growth of the recording, which stores every byte.
+ * 5.4.6.1: the device need not fill the buffer. This length limits the growth of the recording, which stores every
+ * byte.
  */
 const ANSWER_BYTES_MAX = 1024;
 
 // virtio 1.2, 6, "Reserved Feature Bits". The device type defines no features.
-/** Legacy devices only. */
+/** Offered only by legacy devices. */
 const FEATURE_ANY_LAYOUT = 1n << 27n;
 const FEATURE_INDIRECT_DESCRIPTORS = 1n << 28n;
 const FEATURE_EVENT_INDEX = 1n << 29n;

@@ -11,7 +11,7 @@ export interface Segment {
 
 /** A request as the guest put it into the available ring. */
 export interface Chain {
-  /** The index of its first descriptor, which identifies the chain in the used ring. */
+  /** The index of the chain's first descriptor, which identifies the chain in the used ring. */
   head: number;
   /** The buffers the device may read, in order. */
   readable: Segment[];
@@ -19,7 +19,7 @@ export interface Chain {
   writable: Segment[];
 }
 
-/** The addresses of a queue's three parts, and its size. */
+/** The addresses of a queue's three parts, and the queue's size. */
 export interface QueueAddresses {
   size: number;
   descriptors: GuestAddress;
@@ -28,8 +28,8 @@ export interface QueueAddresses {
 }
 
 /**
- * The guest violated a queue rule. The transport catches this error and sets DEVICE_NEEDS_RESET, so it never reaches
- * the user.
+ * Thrown when the guest violates a queue rule. The transport catches this error and sets DEVICE_NEEDS_RESET, so the
+ * user never sees it.
  */
 export class BadQueueError extends Error {
   override name = 'BadQueueError';
@@ -41,7 +41,7 @@ export interface UsedChain {
   writtenBytes: number;
 }
 
-/** The addresses of a queue's three parts. */
+/** The addresses of a queue's descriptors, available ring and used ring. */
 export interface RingAddresses {
   descriptors: GuestAddress;
   available: GuestAddress;
@@ -51,7 +51,7 @@ export interface RingAddresses {
 /**
  * A split virtqueue (virtio 1.2, section 2.7) from the device's side, with indirect descriptors (2.7.5.3) and the event
  * index (2.7.7, 2.7.10), as in QEMU's hw/virtio/virtio.c. The guest can write anything anywhere, so every address and
- * index is checked before use and a chain can be no longer than its table; violations throw BadQueueError.
+ * index is checked before use and a chain may not be longer than its table; violations throw BadQueueError.
  */
 export class Virtqueue {
   private readonly memory: GuestMemory;
@@ -60,10 +60,10 @@ export class Virtqueue {
   /** Legacy: the alignment of the used ring. A reset keeps it. */
   private alignment = ALIGNMENT_DEFAULT;
   private rings: RingAddresses = NO_ADDRESSES;
-  /** The number of chains taken and returned, modulo 2^16. */
+  /** The numbers of chains taken and of chains returned, modulo 2^16. */
   private availableIndex = 0;
   private usedIndex = 0;
-  /** The used index at the last check whether the guest wants an interrupt; -1 before the first check. */
+  /** The used index when the device last checked whether to interrupt the guest; -1 before the first check. */
   private signalledIndex = -1;
 
   constructor(memory: GuestMemory, defaultSize: number) {
@@ -72,7 +72,7 @@ export class Virtqueue {
     this.size = defaultSize;
   }
 
-  /** 0 if the guest has not set it. */
+  /** The address of the descriptors; 0 if the guest has not set it. */
   get descriptors(): GuestAddress {
     return this.rings.descriptors;
   }
@@ -99,8 +99,8 @@ export class Virtqueue {
   }
 
   /**
-   * Lays the queue out as one range of pages. Without `start` the queue keeps its address, for a change of size or
-   * alignment.
+   * Lays the queue out as one range of pages. Without `start`, the queue keeps its address, and only its size or
+   * alignment changes.
    */
   setLegacyLayout(start = this.rings.descriptors): void {
     if (start === 0) return;
@@ -126,7 +126,7 @@ export class Virtqueue {
   pop(eventIndex: boolean): Chain | undefined {
     const { available } = this.rings;
     if (!this.hasAddresses || available === 0) return undefined;
-    // The guest can change the size after it has set the rings.
+    // Check the rings here, because the guest can change the queue size after it has set their addresses.
     checkRings(this.memory, this.size, this.rings);
     const waiting = (this.memory.readU16(available + INDEX) - this.availableIndex) & 0xffff;
     if (waiting > this.size) throw new BadQueueError('the available index ran ahead of the queue');
@@ -135,7 +135,8 @@ export class Virtqueue {
       if (eventIndex) this.memory.writeU16(this.availableEvent(), this.availableIndex);
       return undefined;
     }
-    // A guest that adds more than the queue can hold would make us store an unlimited number of requests.
+    // Without this check, a guest could make the device store an unlimited number of requests by adding more than the
+    // queue can hold.
     const inFlight = (this.availableIndex - this.usedIndex) & 0xffff;
     if (inFlight >= this.size) throw new BadQueueError('more requests in flight than the queue has room for');
     const head = this.memory.readU16(available + RING + (this.availableIndex % this.size) * AVAILABLE_ENTRY_BYTES);
@@ -147,8 +148,8 @@ export class Virtqueue {
   }
 
   /**
-   * With the event index: requests a notification for everything added from now on, even if not all entries have been
-   * taken.
+   * With the event index: requests a notification for every entry that is added from now on, even if not all earlier
+   * entries have been taken.
    */
   requestNotification(): void {
     const { available } = this.rings;
@@ -157,7 +158,7 @@ export class Virtqueue {
   }
 
   /**
-   * Returns a chain to the guest with the number of bytes written. Returns whether the guest wants an
+   * Gives a chain back to the guest, with the number of bytes written. The result is whether the guest requested an
    * interrupt.
    */
   push(chain: UsedChain, eventIndex: boolean): boolean {
@@ -197,7 +198,7 @@ export class Virtqueue {
   }
 
   /**
-   * 2.7.7: interrupt if the entry that the guest waits for was added since the last check. QEMU always interrupts for
+   * 2.7.7: interrupt if the entry for which the guest waits was added since the last check. QEMU always interrupts for
    * the first entry.
    */
   private passesUsedEvent(): boolean {

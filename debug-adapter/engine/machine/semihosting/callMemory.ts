@@ -3,7 +3,7 @@ import type { GuestMemory } from '../devices/device.ts';
 
 /**
  * Guest memory as a semihosting call addresses it: virtual addresses, translated by the calling hart's current page
- * tables. An address outside RAM throws `GuestMemoryError` before anything is read or written.
+ * tables. If an address is outside RAM, `GuestMemoryError` is thrown before any byte is read or written.
  */
 export class CallMemory {
   private ram: GuestMemory;
@@ -43,8 +43,8 @@ export class CallMemory {
   }
 
   /**
-   * The bytes up to the first zero; undefined if there is none in the first `lengthMax` bytes or before the end of
-   * memory.
+   * The bytes up to the first zero byte; undefined if there is no zero byte in the first `lengthMax` bytes or before
+   * the end of memory.
    */
   string(address: bigint, lengthMax: number): Uint8Array | undefined {
     for (let length = 0; length < lengthMax;) {
@@ -64,7 +64,7 @@ export class CallMemory {
     return pageRanges;
   }
 
-  /** One entry for each page; undefined if one of them is not in RAM. */
+  /** Returns one entry for each page of the range; undefined if any of the pages is not in RAM. */
   private pageRanges(address: bigint, lengthBytes: number): PageRange[] | undefined {
     const pageRanges: PageRange[] = [];
     for (let from = 0; from < lengthBytes;) {
@@ -79,14 +79,14 @@ export class CallMemory {
   }
 }
 
-/** The part of a range that lies in one page. */
+/** The part of a range that lies in a single page. */
 interface PageRange {
   physical: GuestAddress;
   from: number;
   end: number;
 }
 
-/** The guest passed an address that is not in RAM: a guest error, not an internal one. */
+/** Thrown when the guest passes an address that is not in RAM. This is an error of the guest, not an internal error. */
 export class GuestMemoryError extends Error {}
 
 const leftInPage = (address: bigint): number => PAGE_SIZE_BYTES - Number(address & (BigInt(PAGE_SIZE_BYTES) - 1n));

@@ -2,7 +2,7 @@ import type { State, StateValue } from '../../base/state.ts';
 
 /** A file opened by a semihosting guest. */
 export type OpenFile =
-  /** `:tt`, for input and output. */
+  /** The console, `:tt`, for input and output. */
   | { kind: 'console' }
   /** `:semihosting-features`. */
   | { kind: 'features'; offset: number; lengthBytes: number }
@@ -10,7 +10,7 @@ export type OpenFile =
 
 /**
  * The open files of a semihosting guest, by handle. A new file gets the lowest free handle, starting at 1, as in QEMU.
- * A host file is known by its name; the guest's offset in it is machine state.
+ * A host file is identified by its name; the guest's offset in the file is machine state.
  */
 export class OpenFiles {
   private files: (OpenFile | undefined)[] = [];
@@ -25,7 +25,7 @@ export class OpenFiles {
   }
 
   get(handle: bigint): OpenFile | undefined {
-    // QEMU uses the lower 32 bits.
+    // As in QEMU, only the lower 32 bits of the handle are used.
     return this.files[Number(BigInt.asIntN(32, handle)) - 1];
   }
 
@@ -46,10 +46,10 @@ export class OpenFiles {
   }
 }
 
-/** Bounds the size of a snapshot, which contains the open files and their names. */
+/** Limits the size of a snapshot, which contains the open files and their names. */
 const OPEN_FILES_MAX = 256;
 
-/** Error numbers that Linux and the C libraries of embedded guests agree on. */
+/** Error numbers that are the same in Linux and in the C libraries of embedded guests. */
 export const ERRNO = {
   EPERM: 1,
   ENOENT: 2,

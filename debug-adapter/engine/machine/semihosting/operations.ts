@@ -3,7 +3,7 @@ import type { CallMemory } from './callMemory.ts';
 import { ERRNO, type OpenFile, type OpenFiles } from './openFiles.ts';
 import type { SemihostingBoot } from './semihosting.ts';
 
-/** What an operation can use. */
+/** The context that an operation can use. */
 export interface CallContext {
   /** The parameter register, usually the address of the argument block. */
   parameter: bigint;
@@ -15,22 +15,22 @@ export interface CallContext {
   nanoseconds: () => number;
   lastError: () => number;
   print: (bytes: Uint8Array) => void;
-  /** Takes the console byte that a read waited for, if it has arrived. */
+  /** Takes the console byte for which a read waited, if it has arrived. */
   received: () => number | undefined;
   exit: (status: number) => void;
 }
 
 /** The return value of the call, and the new value for SYS_ERRNO. */
 export type CallResult = { value: bigint; error?: number } | typeof WAIT_FOR_CONSOLE;
-/** The call is repeated when the console has a byte. */
+/** The call waits, and is repeated when the console has a byte. */
 export const WAIT_FOR_CONSOLE = 'waits';
 
 type Operation = (call: CallContext) => CallResult;
 
 /**
  * The implementation of a semihosting operation ("Semihosting for AArch32 and AArch64", chapter 5; 64-bit argument
- * blocks), which answers as QEMU does. Files are read-only: operations that would modify the host fail with an error
- * number.
+ * blocks), with the same results as in QEMU. Files are read-only: operations that would modify the host fail with an
+ * error number.
  */
 export function operationOf(number: number): Operation {
   return OPERATIONS.get(number) ?? (() => failed(ENOSYS));
@@ -38,7 +38,7 @@ export function operationOf(number: number): Operation {
 
 const done = (value: bigint | number): CallResult => ({ value: BigInt(value) });
 const failed = (error: number): CallResult => ({ value: -1n, error });
-/** QEMU's answer where the specification defines none. */
+/** QEMU's return value for calls whose return value the specification does not define. */
 const UNDEFINED = done(0xdead_beef);
 
 // --- files -----------------------------------------------------------------------------------------------------------
@@ -68,7 +68,7 @@ function opened({ files }: CallContext, file: OpenFile): CallResult {
 
 const close: Operation = ({ files, argument }) => (files.close(argument(0)) ? done(0) : failed(ERRNO.EBADF));
 
-/** Like SYS_WRITE, returns the number of bytes not transferred, and no error number. */
+/** Like SYS_WRITE, returns the number of bytes not transferred, and sets no error number. */
 function read(call: CallContext): CallResult {
   const [handle, address, length] = [call.argument(0), call.argument(1), call.argument(2)];
   const file = call.files.get(handle);
@@ -92,8 +92,8 @@ function read(call: CallContext): CallResult {
 }
 
 /**
- * The console input so far, at least one byte and at most `lengthMax`: undefined while there is none, empty at the end
- * of input.
+ * The available console input, at least one byte and at most `lengthMax`; undefined while there is no input, empty at
+ * the end of input.
  */
 function consoleInput({ received, outside }: CallContext, lengthMax: number): Uint8Array | undefined {
   const first = received();
@@ -130,7 +130,7 @@ function isTerminal({ files, argument }: CallContext): CallResult {
   return file.kind === 'console' ? done(1) : { value: 0n, error: ERRNO.ENOTTY };
 }
 
-/** A read beyond the end returns nothing. QEMU refuses to seek there only in `:semihosting-features`. */
+/** A read beyond the end returns nothing. QEMU rejects a seek beyond the end only in `:semihosting-features`. */
 function seek({ files, argument }: CallContext): CallResult {
   const [file, offset] = [files.get(argument(0)), BigInt.asIntN(64, argument(1))];
   if (!file) return failed(ERRNO.EBADF);
@@ -165,7 +165,7 @@ const writeString: Operation = ({ memory, parameter, print }) => {
   return UNDEFINED;
 };
 
-/** At the end of console input the call waits, as in QEMU, because it cannot report an end of input. */
+/** At the end of console input the call waits, as in QEMU, because SYS_READC cannot report an end of input. */
 const readByte: Operation = (call) => {
   const byte = consoleInput(call, 1)?.[0];
   return byte === undefined ? WAIT_FOR_CONSOLE : done(byte);
@@ -189,7 +189,7 @@ const heapInfo: Operation = ({ argument, memory, boot }) => {
   return done(0);
 };
 
-/** The lower eight bits, as in a process's exit status. */
+/** Uses the lower eight bits of the exit code, as in a process's exit status. */
 const exit: Operation = (call) => {
   const isExit = call.argument(0) === APPLICATION_EXIT;
   call.exit(isExit ? Number(call.argument(1) & 0xffn) : 1);
@@ -229,7 +229,7 @@ const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operation>([
   [0x31, () => done(1_000_000_000)], // SYS_TICKFREQ
 ]);
 
-/** Linux's number; C libraries do not agree on one. */
+/** ENOSYS as in Linux; its number differs between C libraries. */
 const ENOSYS = 38;
 /** ADP_Stopped_ApplicationExit. */
 const APPLICATION_EXIT = 0x2_0026n;
@@ -240,7 +240,7 @@ const MODE_MAX = 11n;
 const FEATURES = Uint8Array.of(0x53, 0x48, 0x46, 0x42, 0x03);
 /** Linux's PATH_MAX. */
 const NAME_BYTES_MAX = 4096;
-/** The limit of one call, so that a step stays short; the guest calls again for the rest. */
+/** The maximum transfer of one call, so that a step stays short; the guest calls again for the rest. */
 const TRANSFER_BYTES_MAX = 1n << 20n;
-/** Each part becomes one entry of the log, which is written in chunks of about this size. */
+/** Each part becomes one entry of the log. The log is written in chunks of about this size. */
 const CHUNK_BYTES = 64 << 10;

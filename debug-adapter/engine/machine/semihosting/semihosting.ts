@@ -23,18 +23,18 @@ export interface SemihostingContext {
   attention: () => void;
 }
 
-/** What a guest can query about its boot. */
+/** The information that a guest can query about its boot. */
 export interface SemihostingBoot {
   commandLine: string;
   heap: HeapGap;
 }
 
 /**
- * Semihosting: a guest uses its debugger's console, files and other services ("RISC-V Semihosting", which takes its
+ * Semihosting lets a guest use its debugger's console, files and other services ("RISC-V Semihosting", which takes its
  * operations from "Semihosting for AArch32 and AArch64"). An EBREAK between two specific shifts of x0 is a call, in M
  * and S mode, as in QEMU without `userspace=on`; any other EBREAK remains a breakpoint. A call is one step. All input
- * from outside passes through `Inputs`, so a replay needs no files. A console read waits for a byte in the same way as
- * WFI.
+ * from outside passes through `Inputs`, so a replay needs no files. A console read without input waits for a byte in
+ * the same way as WFI waits for an interrupt.
  */
 export class Semihosting {
   readonly name = 'semihosting';
@@ -43,7 +43,7 @@ export class Semihosting {
   private errno = 0;
   /** A byte from the console that no read has consumed yet. */
   private received = NOTHING;
-  /** A bit for each hart whose read is waiting. */
+  /** A bit for each hart that waits for console input in a read. */
   private waiting = 0;
   private boot: SemihostingBoot = { commandLine: '', heap: { base: 0, limit: 0 } };
 
@@ -51,7 +51,9 @@ export class Semihosting {
     this.parts = parts;
   }
 
-  /** Not part of the state, because it follows from the boot files. */
+  /**
+   * Stores the information about the boot, which is not part of the saved state because it follows from the boot files.
+   */
   powerOn({ commandLine, regions }: BootPlan): void {
     this.boot = { commandLine, heap: heapGap(regions, this.parts.ram) };
   }
@@ -72,7 +74,7 @@ export class Semihosting {
     return true;
   }
 
-  /** A read is waiting for console input. */
+  /** Whether a read is waiting for console input. */
   get isWaitingForByte(): boolean {
     return this.waiting !== 0 && this.received === NOTHING;
   }
@@ -97,7 +99,7 @@ export class Semihosting {
     this.files.loadState(state.files as StateValue[]);
   }
 
-  /** The three instructions are in one page, so reading them cannot fault if the EBREAK was fetched. */
+  /** The three instructions of a call are in one page, so reading them cannot fault after the EBREAK was fetched. */
   private isCallAt(pc: bigint): boolean {
     const [before, after] = [BigInt.asUintN(64, pc - 4n), BigInt.asUintN(64, pc + 4n)];
     if (before >> PAGE_BITS !== after >> PAGE_BITS) return false;

@@ -1,6 +1,6 @@
 import { type Block, type Offset, successorsOf } from './regionGraph.ts';
 
-/** A block in the region's order, with its place in the dominator tree. */
+/** A block in the region's order, with its children and parent in the dominator tree. */
 export interface OrderedBlock {
   block: Block;
   /** The index in reverse post-order. */
@@ -8,7 +8,7 @@ export interface OrderedBlock {
   /** The blocks that it immediately dominates. */
   children: OrderedBlock[];
   isLoop: boolean;
-  /** More than one forward edge leads here. */
+  /** Whether more than one forward edge leads to this block. */
   isMerge: boolean;
   predecessors: OrderedBlock[];
   successors: OrderedBlock[];
@@ -17,8 +17,8 @@ export interface OrderedBlock {
 
 /**
  * Orders the blocks of a region for WebAssembly's structured control flow: each block follows its dominator and all its
- * predecessors, except along back edges of loops. An edge into the middle of a loop cannot be expressed, so it is cut
- * and leaves the region instead.
+ * predecessors, except along back edges of loops. An edge into the middle of a loop cannot be expressed, so it becomes
+ * an exit from the region.
  */
 export function orderBlocks(entry: Block): OrderedBlock[] {
   for (;;) {
@@ -50,7 +50,7 @@ function reversePostOrder(entry: Block): OrderedBlock[] {
       dominator: undefined,
     };
     ordered.set(block, item);
-    // Two edges to the same block count as two.
+    // Two edges to the same block are recorded as two successors.
     for (const successor of successorsOf(block)) item.successors.push(visit(successor));
     post.push(item);
     return item;
@@ -85,7 +85,7 @@ function commonDominator(a: OrderedBlock, b: OrderedBlock): OrderedBlock {
   return a;
 }
 
-/** A back edge to a block that does not dominate its source. */
+/** Finds a back edge whose target does not dominate its source. */
 function findIrreducible(order: OrderedBlock[]): { from: OrderedBlock; to: OrderedBlock } | undefined {
   for (const from of order) {
     for (const to of from.successors) {

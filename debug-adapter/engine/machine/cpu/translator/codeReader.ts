@@ -11,17 +11,18 @@ import type { GuestCode, Offset } from './regionGraph.ts';
 const REACH = 1 << 20;
 
 /**
- * Reads guest code for a region by its offset from the entry's page, on the pages that were fetched.
+ * Reads guest code for a region. Code is addressed by its offset from the entry's page, and only pages from which the
+ * guest has fetched can be read.
  */
 export class CodeReader implements GuestCode {
-  /** The offset of the first instruction in the entry's page. */
+  /** The offset of the region's first instruction in the entry's page. */
   readonly entryOffset: Offset;
   private decodeCache: DecodeCache;
   private view: DataView;
   private breakOffsets: ReadonlySet<number>;
   private pageVa: bigint;
   private fetchContext: number;
-  /** Keyed by the distance in pages from the entry's page. */
+  /** The pages of the code, by their distance in pages from the entry's page. */
   private pages = new Map<number, { ramPage: number; decodeEntries: number } | undefined>();
   private known = new Map<Offset, Decoded | undefined>();
 
@@ -55,7 +56,7 @@ export class CodeReader implements GuestCode {
   calleeOf(returnsTo: Offset): Offset | undefined {
     const known = lastCallTarget(this.view, BigInt.asIntN(64, this.pageVa + BigInt(returnsTo)));
     const offset = known && !known.varies ? Number(known.callee - this.pageVa) : undefined;
-    // Reject pages beyond the range of a direct call.
+    // Reject functions beyond the range of a direct call.
     return offset !== undefined && Math.abs(offset) < REACH ? offset : undefined;
   }
 
@@ -64,8 +65,8 @@ export class CodeReader implements GuestCode {
   }
 
   /**
-   * What the region depends on: its pages other than the entry's, its halfwords by RAM page, and its number of
-   * instructions.
+   * Returns the pages of the region other than the entry's page, the halfwords of its code by RAM page, and the number
+   * of its instructions.
    */
   dependencies(order: readonly OrderedBlock[]): {
     pages: RegionPages[];

@@ -11,8 +11,8 @@ export interface CallSite {
 }
 
 /**
- * Finds the function that is executing, assuming that the return address is still in x1, which is true for a function
- * that has not made a call since its entry. Returns undefined if the call is not known.
+ * Finds the function that is executing. It assumes that x1 still holds the function's return address, which is true if
+ * the function has made no call since its entry. Returns undefined if the call that led to the function is not known.
  */
 export function currentFunction(
   view: DataView,
@@ -28,7 +28,7 @@ export function currentFunction(
   return entry === undefined ? undefined : { va: callee!, entry };
 }
 
-/** The target of the JAL before a return address, if there is one. */
+/** The target of the JAL instruction that precedes a return address; undefined if there is no such JAL. */
 function directCallee(
   view: DataView,
   returnsTo: bigint,

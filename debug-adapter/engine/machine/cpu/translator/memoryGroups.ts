@@ -12,15 +12,16 @@ export interface MemoryGroup {
   accesses: number;
 }
 
-// A group that crosses pages is left to the interpreter, which at this length happens for one address in sixteen.
+// The interpreter executes a group that crosses a page boundary. With groups of this length, that happens at one
+// address in sixteen.
 const SPAN_BYTES_MAX = 256;
 
 export const loadOf = (name: OperationName) => LOADS[name] ?? FLOAT_LOADS[name];
 export const storeOf = (name: OperationName) => STORES[name] ?? FLOAT_STORES[name];
 
 /**
- * Groups the loads and stores of a block that use the same base register with nearby offsets, as a function's accesses
- * to its stack frame do. One TLB lookup serves a whole group if all of it lies in one page.
+ * Groups the loads and stores of a block that use the same base register with nearby offsets, such as a function's
+ * accesses to its stack frame. One TLB lookup is enough for a group that lies in a single page.
  */
 export function groupAccesses({ instructions }: Block): Map<Instruction, MemoryGroup> {
   const groups = new Map<Instruction, MemoryGroup>();

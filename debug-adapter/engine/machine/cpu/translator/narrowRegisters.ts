@@ -11,9 +11,9 @@ const NONE: Registers = 1; // x0
 
 /**
  * Finds the registers that are narrow at the start of each block on every path. A register is narrow if its value is
- * sign-extended from 32 bits, as the results of RV64's word instructions are. A bitwise operation on narrow registers
- * can be done in 32 bits, which lets the host's compiler recognize idioms such as a rotation written as two shifts and
- * an OR.
+ * sign-extended from 32 bits, like the results of RV64's word instructions. A bitwise operation on narrow registers can
+ * be done in 32 bits, which lets the host's compiler recognize idioms such as a rotation written as two shifts and an
+ * OR.
  */
 export function narrowAtStart(order: readonly OrderedBlock[]): Map<OrderedBlock, Registers> {
   const starts = new Map(order.map((item): [OrderedBlock, Registers] => [item, item.index === 0 ? NONE : ALL]));
@@ -68,13 +68,13 @@ const BITWISE: Partial<Record<OperationName, (a: Code, b: Code) => Code>> = {
   XORI: i32.xor,
 };
 
-/** The operation with its operands known to be narrow; undefined if that does not help. */
+/** The operation in 32 bits, if its operands are narrow; undefined if 32 bits have no advantage. */
 export function narrowOperation(
   { name, decoded }: Instruction,
   narrow: Registers,
   operands: { a: Code; b: Code },
 ): Code | undefined {
-  // sext.w of a value that is already sign-extended.
+  // sext.w has no effect on a value that is already sign-extended.
   if (name === 'ADDIW' && decoded.immediate === 0 && has(narrow, decoded.rs1)) return operands.a;
   const operation = BITWISE[name];
   if (!operation || !has(narrow, decoded.rs1)) return undefined;

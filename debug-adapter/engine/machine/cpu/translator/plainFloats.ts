@@ -13,33 +13,33 @@ import type { OperationName } from '../operations.ts';
 
 /** The implementation of a floating-point instruction in a region. */
 export interface PlainFloat {
-  /** Requires rounding to nearest, and the inexact flag to be set. */
+  /** Whether the operation rounds; if so, the rounding mode must be to nearest, and the inexact flag must be set. */
   rounds: boolean;
-  /** Conditions on the operands under which the host can compute. */
+  /** The conditions that the operands must meet for the host's instruction. */
   conditions: (a: Code, b: Code) => Code[];
   /** The new value of rd, 64 bits, before `finish`. */
   compute: (a: Code, b: Code) => Code;
-  /** Whether the computed value can be used. */
+  /** Whether the computed value is the final result, because it cannot have raised another flag. */
   isFinal?: (value: Code) => Code;
   /** Converts the value to register form. */
   finish?: (value: Code) => Code;
 }
 
 /**
- * How a region executes a floating-point instruction: with the host's own instruction, if its result is final. The
- * floating-point state must already be dirty, and for an instruction that rounds, the mode must be to nearest and the
- * inexact flag set; otherwise the region is left and the interpreter executes the instruction. Returns undefined for
- * instructions that regions never execute.
+ * How a region executes a floating-point instruction: it uses the host's own instruction if that instruction's result
+ * is final. The floating-point state must already be dirty. For an instruction that rounds, the mode must also be to
+ * nearest and the inexact flag must be set. Otherwise control leaves the region and the interpreter executes the
+ * instruction. Returns undefined for instructions that regions never execute.
  */
 export function plainFloat(name: OperationName): PlainFloat | undefined {
   if (!known.has(name)) known.set(name, find(name));
   return known.get(name);
 }
 
-/** mstatus.FS is Dirty: registers may be accessed, and writing them has no side effect. */
+/** Whether mstatus.FS is Dirty, so that registers may be accessed and writing them has no side effect. */
 export const floatsAreDirty: Code = i32.eq(i32.and(slot32('MSTATUS'), i32.const(MSTATUS.FS)), i32.const(MSTATUS.FS));
 const FCSR_MODE = 0xe0;
-/** The rounding mode in fcsr is to nearest, and the inexact flag is set. */
+/** Whether the rounding mode in fcsr is to nearest and the inexact flag is set. */
 export const roundsInexactToNearest: Code = i32.eq(
   i32.and(slot32('FCSR'), i32.const(FCSR_MODE | FLAG.INEXACT)),
   i32.const(FLAG.INEXACT),
@@ -62,7 +62,7 @@ export function mayBePlain(immediate: number): boolean {
 function onHost({ fast }: FloatSemantics): PlainFloat | undefined {
   if (!fast) return undefined;
   const operands = (a: Code, b: Code) => ({ a, b, c: NONE, helpers: NO_HELPERS });
-  // The host has no single instruction for fused operations.
+  // WebAssembly has no instruction for fused operations.
   if (needsHelper(() => fast.compute(operands(NONE, NONE)))) return undefined;
   return {
     rounds: true,
@@ -98,7 +98,10 @@ function comparison(name: OperationName): PlainFloat | undefined {
 }
 
 const isNumber = (value: Code): Code => i32.eqz(isNaN(value));
-/** The register holds a boxed single that is not a NaN: its bits without sign are at most those of infinity. */
+/**
+ * Whether the register holds a boxed single that is not a NaN, which means that its bits without sign are at most the
+ * bits of infinity.
+ */
 const isBoxedNumber = (register: Code): Code =>
   i32.and(isBoxed(register), i64.leU(i64.and(register, i64.const(0x7fff_ffff)), i64.const(0x7f80_0000)));
 

@@ -7,14 +7,14 @@ import type { Instruction } from './regionGraph.ts';
 import type { RegionMemory, RegionRegisters } from './regionMemory.ts';
 
 /**
- * AMOs, LR and SC in a region: executed in place if a load (for LR) or a store (for the others) would be plain;
- * otherwise the region is left before the instruction. So none of them faults here, and none writes a page that is not
- * marked dirty.
+ * AMOs, LR and SC in a region: executed in place if a load (for LR) or a store (for AMOs and SC) at that address would
+ * be plain; otherwise control leaves the region before the instruction. The instructions executed here therefore never
+ * fault, and never write to a page that is not marked dirty.
  */
 export class RegionAtomics {
   private memory: RegionMemory;
   private registers: RegionRegisters;
-  /** The value that was in memory; for SC, its result. */
+  /** The value that was in memory; for SC, the value for rd. */
   private value: Local;
 
   constructor(frame: Frame, options: { memory: RegionMemory; registers: RegionRegisters }) {
@@ -23,7 +23,7 @@ export class RegionAtomics {
     this.value = frame.local(I64);
   }
 
-  /** `leave` leaves the region before this instruction. */
+  /** `leave` is code that leaves the region before this instruction. */
   access({ name, decoded }: Instruction, leave: Code): Code {
     const { form, isDouble } = ATOMIC[name]!;
     const { rd, rs1, rs2, immediate } = decoded;
@@ -36,7 +36,7 @@ export class RegionAtomics {
       LR: () => this.loadReserved(memory),
       SC: () => this.storeConditional(memory, operand),
     }[form];
-    // The operand may be in rd, so write rd last.
+    // The operand's register may also be rd, so write rd last.
     return sequence(check, act(), rd === 0 ? nothing : this.registers.put(rd, this.value.get));
   }
 

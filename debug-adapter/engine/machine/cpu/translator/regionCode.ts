@@ -35,11 +35,9 @@ import type { Instruction, Offset, Target } from './regionGraph.ts';
 import { RegionAtomics } from './regionAtomics.ts';
 import { type BlockAccesses, RegionMemory } from './regionMemory.ts';
 
-/** A page, other than the entry's, that the region's code was read from. */
+/** A page other than the entry's page from which the region's code was read. */
 export interface RegionPages {
-  /**
-   * The distance from the entry's page in pages, and the address of the decode entries that the page must still have.
-   */
+  /** The distance from the entry's page in pages, and the address that the page's decode entries must still have. */
   delta: number;
   decodeEntries: number;
 }
@@ -47,31 +45,35 @@ export interface RegionPages {
 /**
  * Generates the code of a region, as a function (budget, address of the entry's page) -> budget left. It executes the
  * region from its entry with registers in locals, and subtracts the instructions of each block from the budget at its
- * start. It stores registers and PC in memory and returns if the budget is too small for a block, where control flow
- * leaves the region, and before any instruction that is not plain, which the interpreter then executes. So nothing in a
- * region faults, and every step is counted exactly.
+ * start. It stores registers and PC in memory and returns if the budget is too small for a block, if control flow
+ * leaves the region, and before any instruction that is not plain. The interpreter then executes that instruction, so
+ * no instruction in a region faults, and every step is counted exactly.
  */
 export function regionCode(frame: Frame, region: RegionSource): Code {
   return new RegionWriter(frame, region).all();
 }
 
-/** The code of a region and the assumptions under which it is translated. */
+/** The guest code of a region, and the assumptions under which it is translated. */
 export interface RegionSource {
   order: OrderedBlock[];
   pages: RegionPages[];
   /**
-   * Addresses are not translated, so every read of RAM is plain. Elsewhere the region returns without executing
-   * anything.
+   * The region assumes that addresses are not translated, so that every read of RAM is plain. If they are translated,
+   * it returns without executing an instruction.
    */
   isBare: boolean;
-  /** The region writes to lines without code in pages with code, for programs whose data is close to their code. */
+  /**
+   * The region may write to lines without code in pages that contain code, for programs whose data is close to their
+   * code.
+   */
   writesBesideCode: boolean;
   ramBytes: number;
   helpers: ArithmeticHelpers;
 }
 
 const ORIGIN = i32.const(0);
-// A region has at most 300 instructions, so the number of unused ones fits.
+// The number of charged but unexecuted instructions fits into these bits, because a region has at most 300
+// instructions.
 const UNUSED_BITS = 10;
 
 class RegionWriter {
@@ -90,16 +92,19 @@ class RegionWriter {
   private tlb: Local;
   /** The target of an indirect jump. */
   private target: Local;
-  /** The exit taken, if it is one of the rare ones; see `leave`. */
+  /** The number that encodes a rare exit; see `leave`. */
   private exit: Local;
   private registers = new Array<Local | undefined>(REGISTER_COUNT).fill(undefined);
-  /** All registers written; and for each block, those that may differ from memory at its end. */
+  /**
+   * All registers that the region writes, and for each block the registers whose values may differ from memory at the
+   * end of the block.
+   */
   private written = new Set<number>();
   private dirtyOut = new Map<OrderedBlock, ReadonlySet<number>>();
   private narrow: Map<OrderedBlock, Registers>;
   private usesFloats = false;
   private zeroesBlocks = false;
-  /** Not 0 if true; see plainFloats.ts. */
+  /** The conditions for floating-point instructions, not 0 if met; see plainFloats.ts. */
   private floatsAreDirty: Local;
   private mayRound: Local;
   private value: Local;
@@ -206,20 +211,25 @@ class RegionWriter {
   }
 
   /**
-   * Leaves by the exit that all rare cases share. Each memory access has one, so its code must be short: it only sets a
-   * number that encodes the offset where it leaves, and how many instructions of the block were charged but are not
-   * executed.
+   * Jumps to the exit that all rare cases share. Every memory access contains such a jump, so its code must be short.
+   * It only sets a number that encodes the offset at which execution leaves the region, and the number of instructions
+   * in the block that were charged but not executed.
    */
   private leave(at: Offset, unexecuted: number): Code {
     return sequence(set(this.exit, i64.const(at * (1 << UNUSED_BITS) + unexecuted)), br(this.leaving));
   }
 
-  /** Leaves by a common exit, which writes back only the registers that may have changed. */
+  /**
+   * Leaves the region where control flow normally ends it, and writes back only the registers that may have changed.
+   */
   private leaveRegion(pc: Code, dirty: ReadonlySet<number>): Code {
     return sequence(this.flush(dirty), setSlot('PC', pc), ret(this.budget.get));
   }
 
-  /** A region that spans pages is valid only while its other pages are still mapped at the same distance. */
+  /**
+   * A region that spans pages is valid only while its other pages are still mapped at the same distance from the
+   * entry's page.
+   */
   private checkPage({ delta, decodeEntries }: RegionPages): Code {
     const { va, tlb } = this;
     const index = i32.and(i32.shrU(i32.wrap(va.get), i32.const(8)), i32.const((FETCH_TLB_ENTRIES - 1) << 4));
@@ -241,7 +251,7 @@ class RegionWriter {
     return sequence(loop(again, this.within(item, merges)), unreachable);
   }
 
-  /** The block's own code, nested in one WebAssembly block for each merge that follows it. */
+  /** Generates the block's own code, nested in one WebAssembly block for each merge block that follows. */
   private within(item: OrderedBlock, merges: OrderedBlock[]): Code {
     if (merges.length === 0) return this.leaf(item);
     const [outermost, ...rest] = merges;
@@ -272,7 +282,7 @@ class RegionWriter {
     }
   }
 
-  /** An indirect jump; the target of a call is recorded, as in the interpreter. */
+  /** Generates an indirect jump. As in the interpreter, the target is recorded if the jump is a call. */
   private indirectJump(item: OrderedBlock): Code {
     const { decoded } = item.block.instructions.at(-1)!;
     const isCall = decoded.rd === RETURN_ADDRESS;
@@ -289,7 +299,7 @@ class RegionWriter {
     return target.isMerge ? this.branch(this.merges, target) : this.tree(target);
   }
 
-  /** Looks up the label while the code is generated, because only then its block is open. */
+  /** Looks up the label only when the code is generated, because the label's WebAssembly block is open only then. */
   private branch(labels: Map<OrderedBlock, Label>, target: OrderedBlock): Code {
     return (out) => br(labels.get(target)!)(out);
   }
@@ -344,7 +354,10 @@ class RegionWriter {
     }
   }
 
-  /** Executes only what the host computes exactly; otherwise leaves the region before the instruction. */
+  /**
+   * Executes the instruction if the host computes its result exactly; otherwise leaves the region before the
+   * instruction.
+   */
   private float({ offset, decoded }: Instruction, float: PlainFloat, unexecuted: number): Code {
     const operands = [this.get(decoded.rs1), this.get(decoded.rs2)] as const;
     const state = float.rounds ? this.mayRound : this.floatsAreDirty;
@@ -369,9 +382,9 @@ class RegionWriter {
 }
 
 interface InBlock extends BlockAccesses {
-  /** The number of instructions of the block from this one on. */
+  /** The number of instructions from this one to the end of the block. */
   unexecuted: number;
-  /** The registers that are narrow before it. */
+  /** The registers that are narrow before this instruction. */
   narrow: Registers;
 }
 

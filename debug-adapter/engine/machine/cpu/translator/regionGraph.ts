@@ -16,11 +16,11 @@ export interface Instruction {
   decoded: Decoded;
 }
 
-/** The region's own function, or one inlined call: its return address, and what is known about its code. */
+/** A copy of a function's code in the region: the region's own function, or one inlined call. */
 interface InlinedCopy {
   /** The return address of an inlined call. */
   returnsTo: Offset;
-  /** The function called. A call to it from inside is recursion and is not inlined. */
+  /** The function that was inlined. A call to it from its own code is recursion and is not inlined. */
   callee: Offset | undefined;
   /** The copy that contains the call; undefined for the region's own function. */
   parent: InlinedCopy | undefined;
@@ -28,7 +28,7 @@ interface InlinedCopy {
   nodes: Map<Offset, Node>;
   leaders: Set<Offset>;
   blocks: Map<Offset, Block>;
-  /** Inlined calls, by return address. */
+  /** The inlined calls in this copy, by return address. */
   calls: Map<Offset, InlinedCopy>;
 }
 
@@ -44,7 +44,7 @@ export type BlockEnd =
    */
   | { kind: 'expected'; to: Target; expected: Offset }
   | { kind: 'indirect' }
-  /** The region ends before the instruction at `to`. */
+  /** Control leaves the region before the instruction at `to`. */
   | { kind: 'leave'; to: Offset };
 
 /** A basic block. */
@@ -54,7 +54,7 @@ export interface Block {
   end: BlockEnd;
 }
 
-/** The guest's code around the entry, as far as it is known. */
+/** The guest's code around the entry. Only code that the guest has fetched is known. */
 export interface GuestCode {
   /** The instruction at an offset; undefined if it is not known or must be left to the interpreter. */
   at(offset: Offset): Decoded | undefined;
@@ -70,8 +70,8 @@ const RETURN_ADDRESS = 1;
 
 /**
  * Builds the control flow graph of a region: all code reachable from its entry by branches and jumps, up to a limit of
- * instructions, with small callees inlined as copies. Returns the entry's block; undefined if not even one instruction
- * can be translated.
+ * instructions, with small callees inlined as copies. Returns the entry's block; undefined if the first instruction
+ * cannot be translated.
  */
 export function buildGraph(code: GuestCode, entry: Offset): Block | undefined {
   const builder = new GraphBuilder(code);
@@ -114,7 +114,7 @@ class GraphBuilder {
 
   build(entry: Offset): Block {
     const key = this.addLeader({ offset: entry, copy: newCopy() });
-    // Following a leader may append more leaders.
+    // Following the code from a leader may append more leaders, which this loop then visits.
     for (const leader of this.leaders) this.follow(leader);
     return this.block(key);
   }
@@ -273,7 +273,7 @@ function newCopy(of?: { returnsTo: Offset; callee: Offset; parent: InlinedCopy }
   };
 }
 
-/** Stands for code that is not inlined, about which nothing is known. */
+/** Represents all code outside the region. */
 const OUTSIDE_COPY = newCopy();
 
 /** Indexed by operation: the condition of a near branch. */
@@ -284,7 +284,10 @@ const CONDITIONS = OPERATION_NAMES.map((name) => {
 
 const OTHERS: ReadonlySet<OperationName> = new Set(['NOP', 'AUIPC', 'JAL_NEAR', 'J_NEAR', 'JALR', 'CBO_ZERO']);
 
-/** Indexed by operation: whether it is plain for all operands. Floating-point operations can be plain for some. */
+/**
+ * Indexed by operation: whether the operation is plain for all operands. Floating-point operations can be plain for
+ * some operands.
+ */
 const PLAIN = OPERATION_NAMES.map((name, operation) => {
   const isMemory = LOADS[name] ?? STORES[name] ?? FLOAT_LOADS[name] ?? FLOAT_STORES[name] ?? ATOMIC[name];
   const isKnown = COMPUTE[name] ?? isMemory;

@@ -24,14 +24,14 @@ export interface RegionRegisters {
   put(register: number, value: Code): Code;
 }
 
-/** The groups of a block's accesses, and the host addresses of those already checked. */
+/** The groups of a block's accesses, and the host addresses of the groups that have already been checked. */
 export interface BlockAccesses {
   groups: Map<Instruction, MemoryGroup>;
   addresses: Map<MemoryGroup, Local>;
 }
 
 interface Access {
-  /** The offset in bytes from a register, and the length. */
+  /** The base register, the offset in bytes from its value, and the length of the access. */
   register: number;
   offset: number;
   lengthBytes: number;
@@ -39,9 +39,9 @@ interface Access {
 }
 
 /**
- * The loads and stores of a region. Before each access, a check leaves the region unless the access is plain, which
- * means that it hits the TLB for reads or for writes. If addresses are not translated, every read of RAM is plain, and
- * the check is one comparison of the address.
+ * The loads and stores of a region. The check before each access leaves the region unless the access is plain. An
+ * access is plain if it hits the TLB for reads or for writes. If addresses are not translated, every read of RAM is
+ * plain, and the check is one comparison of the address.
  */
 export class RegionMemory {
   private frame: Frame;
@@ -51,12 +51,12 @@ export class RegionMemory {
   private registers: RegionRegisters;
   /** The offset of the active data TLB. */
   private context: Local;
-  /** The virtual address; for an untranslated read, the distance from the start of RAM. */
+  /** The virtual address of the access, or for an untranslated read, its distance from the start of RAM. */
   private va: Local;
   private low: Local;
   private tlb: Local;
   private zeroIsForbidden: Local;
-  /** Locals for group addresses, shared by all blocks. */
+  /** The locals that hold group addresses; all blocks use the same ones. */
   private groupAddresses: Local[] = [];
 
   constructor(
@@ -81,7 +81,7 @@ export class RegionMemory {
     this.zeroIsForbidden = frame.local(I32);
   }
 
-  /** `leave` leaves the region before this instruction. */
+  /** `leave` is code that leaves the region before this instruction. */
   access(instruction: Instruction, block: BlockAccesses, leave: Code): Code {
     const group = block.groups.get(instruction);
     return group && group.accesses > 1
@@ -173,8 +173,8 @@ export class RegionMemory {
   }
 
   /**
-   * The distance from the start of RAM. A constant of more than 31 bits would occupy a host register, so it is loaded
-   * from memory.
+   * The distance of an address from the start of RAM. The base of RAM is loaded from memory, because a constant of more
+   * than 31 bits would occupy a host register.
    */
   private distance(register: number, offset: number): Code {
     const base = this.registers.get(register);
@@ -184,7 +184,7 @@ export class RegionMemory {
 
   // --- by the TLBs -----------------------------------------------------------------------------------------------------
 
-  /** As in the interpreter, compares page and alignment at once. */
+  /** As in the interpreter, one comparison checks both the page and the alignment. */
   private checkAligned(access: Access, leave: Code): Code {
     const { register, offset, lengthBytes, table } = access;
     const page = i64.and(this.va.get, i64.const(-4096 | (lengthBytes - 1)));
@@ -194,7 +194,7 @@ export class RegionMemory {
     );
   }
 
-  /** The page is in the TLB, and the whole access lies in it. */
+  /** Checks that the page is in the TLB and that the whole access lies in the page. */
   private checkWithinPage(access: Access, leave: Code): Code {
     const { register, offset, lengthBytes, table } = access;
     const page = i64.and(this.va.get, i64.const(-4096));
@@ -208,7 +208,10 @@ export class RegionMemory {
     );
   }
 
-  /** After a TLB miss: leaves, unless the access is a write to lines without code in a page with code. */
+  /**
+   * After a TLB miss, leaves the region unless the access is a write to lines without code in a page that contains
+   * code.
+   */
   private leaveUnlessLineHasNoCode(
     { lengthBytes, table }: Access,
     { page, leave, crossesPage }: { page: Code; leave: Code; crossesPage?: Code },
@@ -218,7 +221,7 @@ export class RegionMemory {
     const reasons = [
       i64.ne(i64.load(this.tlb.get, WRITE_TLB), i64.or(page, i64.const(TAG_HAS_CODE))),
       isCodeAt(first),
-      // An aligned access lies in one line; one that crosses lines needs a second check.
+      // An aligned access lies in one code line; an access that crosses lines needs a second check.
       ...(crossesPage ? [crossesPage, isCodeAt(i32.add(first, i32.const(lengthBytes - 1)))] : []),
     ];
     return when(
@@ -238,15 +241,15 @@ export class RegionMemory {
   }
 
   /**
-   * The address in the WebAssembly memory, after the TLB lookup. With a constant, the access does not wait for the
-   * lookup.
+   * The address in the WebAssembly memory, after the TLB lookup. Without address translation, the guest's address and
+   * this address differ by a constant, so the access does not have to wait for the lookup.
    */
   private hostAddress(table: number): Code {
     return i32.add(this.low.get, this.isBare ? i32.const((RAM - RAM_BASE) | 0) : i32.load(this.tlb.get, table + 8));
   }
 }
 
-/** Bit 0 is set if the line at an address contains code. The address may lie outside RAM. */
+/** A value whose bit 0 is set if the line at an address contains code. The address may lie outside RAM. */
 function isCodeAt(address: Code): Code {
   const line = i32.shrU(i32.sub(address, i32.const(RAM)), i32.const(Math.log2(CODE_LINE_BYTES)));
   return i32.and(

@@ -27,28 +27,29 @@ export const REGION_TYPE = { parameters: [I32, I64], results: [I32] };
 
 /**
  * The translation threshold, in jumps to an entry: translating a region takes 0.3 ms, in which the interpreter executes
- * some 100,000 instructions. A program with few hot regions keeps using them; a system that keeps reaching new code,
- * such as a booting Linux, soon leaves most of them.
+ * some 100,000 instructions. A program with few hot regions executes them for a long time, so it gets a low threshold.
+ * A system that keeps reaching new code, such as a booting Linux, soon stops using most of its regions, so it gets a
+ * high threshold.
  */
 const FEW_REGIONS = 1200;
 const THRESHOLD_WHILE_FEW = 500;
 const THRESHOLD_OF_MANY = 5000;
 const BATCH_REGIONS_MAX = 64;
-// About 10 ms of code generation and compilation.
+// Generating and compiling this many instructions takes about 10 ms.
 const BATCH_INSTRUCTIONS_MAX = 3000;
-/** Enough regions to compile a module immediately. */
+/** With this many pending regions, a module is compiled immediately. */
 const BATCH_REGIONS_FULL = 16;
 /**
- * A module has a fixed cost of 0.9 ms, so a small batch waits for more regions, for a few short runs of the
- * interpreter.
+ * A module has a fixed cost of 0.9 ms, so a small batch waits up to RUNS_WAITED_MAX short runs of the interpreter for
+ * more regions.
  */
 const BATCH_REGIONS_MIN = 8;
 const RUNS_WAITED_MAX = 4;
 const WAITING_STEPS = 1 << 18;
-/** Longer functions are split into several regions anyway. */
+/** A longer function is not translated as a whole, because it would be split into several regions anyway. */
 const FUNCTION_BYTES_MAX = 1000n;
 const REMEMBERED_MAX = 100_000;
-/** Beyond this, all regions are dropped. */
+/** If all regions together have more instructions than this, all of them are dropped. */
 const INSTRUCTIONS_MAX = 1_000_000;
 
 interface Candidate {
@@ -62,18 +63,19 @@ interface Region {
   entry: number;
   /** The instruction word of the entry. */
   raw: number;
-  /** By RAM page: a byte for each of its halfwords, nonzero if the region was made from it. */
+  /** By RAM page: a byte for each halfword of the page, nonzero if the region was made from that halfword. */
   code: Map<number, Uint8Array>;
   instructions: number;
-  /** Valid only where every read of RAM is plain. */
+  /** Whether the region is valid only while every read of RAM is plain. */
   isBare: boolean;
 }
 
 /**
- * Translates hot guest code to WebAssembly. The interpreter reports entries that it often jumps to; between its runs,
- * the code reachable from there becomes a region (regionCode.ts), and a mark on the decode entry makes the interpreter
- * call it. Regions are compiled in batches, one module each, with a bounded number of instructions at a time. Nothing
- * of this is machine state: the guest cannot tell when, or whether, its code was translated.
+ * Translates hot guest code to WebAssembly. The interpreter reports entries to which it often jumps. Between runs of
+ * the interpreter, the code reachable from such an entry is translated to a region (regionCode.ts), and a mark on the
+ * decode entry makes the interpreter call the region. Regions are compiled in batches. Each batch is one module with a
+ * limited number of instructions. Regions are not machine state: the guest cannot detect when, or whether, its code was
+ * translated.
  */
 export class Translator {
   private memory: WebAssembly.Memory;
@@ -85,15 +87,15 @@ export class Translator {
   private candidates = new Map<number, Candidate>();
   private regions = new Map<number, Region>();
   private regionsOfPage = new Map<number, Set<Region>>();
-  /** The first slot never used, and the used ones that are free again. */
+  /** The first slot that has never been used, and the slots that are free again. */
   private nextSlot = 0;
   private freeSlots: number[] = [];
-  /** Functions that were translated because of a hot loop in them. */
+  /** The functions that were translated because they contain a hot loop. */
   private triedFunctions = new Set<number>();
   /** Entries of regions that write to pages with code. */
   private codePageWriters = new Set<number>();
   private writesSeen = 0;
-  /** Entries whose instruction no region can begin with, and that instruction word. */
+  /** The entries whose instruction cannot begin a region, with the word of that instruction. */
   private untranslatable = new Map<number, number>();
   private instructions = 0;
   /** The number of regions made so far. */
@@ -109,7 +111,7 @@ export class Translator {
     ramBytes: number;
     /** The core's table of regions. */
     table: WebAssembly.Table;
-    /** The number of jumps to an entry before it is translated, 0 for never. Affects only speed. */
+    /** The number of jumps to an entry before its code is translated, 0 to never translate. Affects only speed. */
     threshold?: number;
   }) {
     this.memory = options.memory;
@@ -131,11 +133,11 @@ export class Translator {
     return this.regions.size;
   }
 
-  /** Import of the core: an entry has reached the threshold. Returns whether `work` should run now. */
+  /** Import of the core: called when an entry has reached the threshold. Returns whether `work` should run now. */
   recordHot(entry: number, va: bigint, fetchContext: number): boolean {
     const operation = this.bytes[entry];
     if (operation === OP.REGION && !this.retireIfUnsuitable(entry)) return false;
-    // Ignores marks, which are not instructions, and instructions decoded outside their page.
+    // Ignore marks, because they are not instructions, and instructions that were decoded outside their page.
     if (operation <= OP.BREAK || entry < DECODE_POOL) return false;
     const { entry: start, va: startVa } = this.functionOf({ entry, va }, fetchContext) ?? { entry, va };
     if (this.candidates.has(start) || this.untranslatable.get(start) === this.rawAt(start)) return false;
@@ -150,8 +152,8 @@ export class Translator {
   }
 
   /**
-   * The function containing a hot loop, if it is itself called often: its region includes the loop. Tried once for each
-   * function.
+   * The function that contains a hot loop, if the function itself is called often, because a region for the function
+   * includes the loop. Tried once for each function.
    */
   private functionOf(loop: CallSite, fetchContext: number): CallSite | undefined {
     const start = currentFunction(this.view, { decodeCache: this.decodeCache, fetchContext });
@@ -167,8 +169,8 @@ export class Translator {
   }
 
   /**
-   * Retires a region for untranslated reads if reads are now checked, and a region that is often left because it writes
-   * to pages with code. Returns whether it was retired.
+   * Retires the region if it is no longer suitable: it assumes untranslated reads but reads are now checked, or control
+   * often leaves it because it writes to pages with code. Returns whether the region was retired.
    */
   private retireIfUnsuitable(entry: number): boolean {
     const region = this.regions.get(entry)!;
@@ -193,7 +195,7 @@ export class Translator {
   }
 
   /**
-   * Called between runs: sets whether a watchpoint covers reads. Regions for untranslated reads are then translated
+   * Called between runs: sets whether any watchpoint watches reads. Regions for untranslated reads are then translated
    * again immediately; otherwise they would have to become hot again.
    */
   setReadsWatched(enabled: boolean): void {
@@ -207,7 +209,7 @@ export class Translator {
     }
   }
 
-  /** Called between runs: translates pending entries, as many as keep the pause short. */
+  /** Called between runs: translates pending entries, but only as many as can be translated in a short pause. */
   translatePending(): void {
     if (this.candidates.size === 0) return;
     if (this.candidates.size < BATCH_REGIONS_MIN && ++this.runsWaited < RUNS_WAITED_MAX) return;
@@ -222,7 +224,10 @@ export class Translator {
     this.install(batch);
   }
 
-  /** Import of the core: bytes of a page with regions are about to change. Retires the regions made from them. */
+  /**
+   * Import of the core: called before bytes of a page with regions change. Retires the regions that were made from
+   * these bytes.
+   */
   codeWritten(offset: number, lengthBytes: number): void {
     const page = offset >>> 12;
     const regions = this.regionsOfPage.get(page);
@@ -240,7 +245,10 @@ export class Translator {
     }
   }
 
-  /** Unmarks the regions that contain an instruction at one of these offsets, so that they are not entered. */
+  /**
+   * Removes the marks of the regions that contain an instruction at one of these offsets, so that the interpreter does
+   * not enter them.
+   */
   setBreakOffsets(offsets: ReadonlySet<number>): void {
     this.breakOffsets = offsets;
     for (const region of this.regions.values()) {
@@ -344,8 +352,8 @@ export class Translator {
   }
 
   /**
-   * Makes the entry call the region. Its instruction is decoded separately, in case the region cannot execute even that
-   * one.
+   * Makes the entry call the region. The entry's instruction is decoded separately, for the case that the region cannot
+   * execute even its first instruction.
    */
   private mark({ entry, slot, raw }: Region): void {
     if (this.bytes[entry] === OP.REGION) return;
@@ -379,7 +387,7 @@ class Batch {
     this.instructions += region.instructions;
   }
 
-  /** Created on first use, because most modules need none of them. */
+  /** The helper functions are added to a module on first use, because most modules need none of them. */
   private lazyHelpers(): ArithmeticHelpers {
     return new Proxy({} as ArithmeticHelpers, {
       get: (_, name): FunctionHandle => {

@@ -8,11 +8,11 @@ import { PRIORITY_MASK, REGISTER_BYTES, SOURCES, SOURCE_WORDS, assignBit, plicRe
  *
  * The SiFive platform-level interrupt controller as on QEMU's `virt` board: sources 1 to 95, and for each hart a
  * machine context (2 x hart) and a supervisor context (2 x hart + 1). All sources are level-triggered (PLIC spec 1.0,
- * section 2.1, "Interrupt Gateways"): a high line makes its source pending, and a claim clears it; the gateway then
- * waits for the completion, and the source becomes pending again if the line is still high.
+ * section 2.1, "Interrupt Gateways"): a high line makes its source pending, and a claim clears the pending bit. The
+ * gateway then waits for the completion, after which the source becomes pending again if the line is still high.
  *
  * As in QEMU 7.2 and contrary to the specification, a claim returns only sources above the context's threshold. As in
- * QEMU, registers respond to 32-bit accesses only; others read as 0, and writes are ignored.
+ * QEMU, registers respond to 32-bit accesses only; other reads return 0, and other writes are ignored.
  */
 export class PlicBefore5 implements Device {
   readonly name: string;
@@ -21,14 +21,14 @@ export class PlicBefore5 implements Device {
   private readonly priorities = new Uint32Array(SOURCES);
   /** One bit per source: the level of its line. */
   private readonly levels = new Uint32Array(SOURCE_WORDS);
-  /** One bit per source: its gateway has forwarded a request that no context has claimed yet. */
+  /** One bit per source: the source's gateway has forwarded a request that no context has claimed yet. */
   private readonly pending = new Uint32Array(SOURCE_WORDS);
-  /** One bit per source: claimed by some context and not yet completed. */
+  /** One bit per source: a context has claimed the source and not yet completed it. */
   private readonly claimed = new Uint32Array(SOURCE_WORDS);
-  /** One bit per source, SOURCE_WORDS words per context. */
+  /** The enabled sources: one bit per source, SOURCE_WORDS words per context. */
   private readonly enables: Uint32Array;
   private readonly thresholds: Uint32Array;
-  /** Derived from all fields above: the line of each context to its hart. */
+  /** Derived from all fields above: the level of each context's line to its hart. */
   private readonly outputs: boolean[];
 
   constructor(options: { context: DeviceContext; harts?: number; name?: string }) {
@@ -117,14 +117,18 @@ export class PlicBefore5 implements Device {
     this.update();
   }
 
-  /** The gateway: a high line produces one request until that is completed, even if the line falls. */
+  /**
+   * The gateway: a high line produces one request, and no further one until that request is completed. A falling line
+   * does not withdraw the request.
+   */
   private forwardRequest(source: number): void {
     if (testBit(this.levels, source) && !testBit(this.claimed, source)) assignBit(this.pending, source, true);
   }
 
   /**
-   * The source a context would claim: the one of highest priority among those pending, enabled and above the threshold,
-   * and the lowest number among equals (PLIC spec, section 5). 0 for none.
+   * The source that a context would claim, or 0: of the sources that are pending, enabled and above the threshold, the
+   * one with the highest priority, and of several with that priority, the one with the lowest number (PLIC spec,
+   * section 5).
    */
   private highestPriority(context: number): number {
     let best = 0;

@@ -43,18 +43,18 @@ import {
  * The UART for replaying recordings of formats 2 to 4, whose behavior must not change; new behavior belongs in
  * ../uart16550.ts.
  *
- * A 16550A serial port, its registers one byte apart, after QEMU's hw/char/serial.c and the National Semiconductor
+ * A 16550A serial port with registers one byte apart, modeled on QEMU's hw/char/serial.c and the National Semiconductor
  * PC16550D data sheet. Transmission takes no time, so the transmitter is always empty; the modem lines CTS, DSR and DCD
  * are always asserted. A receive FIFO that holds less than its trigger level reports the character timeout immediately,
- * where the hardware waits four character times.
+ * whereas the hardware waits four character times.
  *
- * When it accepts input: a byte that arrives before the guest has set up its UART would be lost in the FIFO reset, so
- * the guest must be listening, either with its receive interrupt enabled or by polling. A poll is a read of LSR or RBR
- * that finds no byte. A write to THR resets the poll count: a guest that only prints also reads LSR, but seldom,
- * because the transmitter is always empty. After LOOKS_OF_A_POLLER polls in a row the guest counts as polling until it
- * resets the FIFO. In addition, the FIFO must be empty, and one character time must have passed since the last byte and
- * since the guest began to listen (Linux enables the interrupt and then empties the FIFO). In loopback mode the UART
- * accepts no input.
+ * The conditions for accepting input: a byte that arrives before the guest has set up its UART would be lost in the
+ * FIFO reset, so the guest must be listening: it has enabled the receive interrupt, or it polls. A poll is a read of
+ * LSR or RBR while no byte is available. A write to THR resets the poll count, because a guest that only prints also
+ * reads LSR, but rarely several times in a row, as the transmitter is always empty. After LOOKS_OF_A_POLLER polls in a
+ * row the guest counts as polling until it resets the FIFO. In addition, the FIFO must be empty, and one character time
+ * must have passed since the last byte and since the guest began to listen (Linux enables the interrupt and then
+ * empties the FIFO). In loopback mode the UART accepts no input.
  */
 export class Uart16550Before5 implements Device {
   readonly name: string;
@@ -71,7 +71,7 @@ export class Uart16550Before5 implements Device {
   /** The byte last received while the FIFO was disabled: RBR returns it repeatedly. */
   private receiveBuffer = 0;
   private overrun = false;
-  /** THRE was set by the last write to THR and has not been reported by IIR yet. */
+  /** Whether THRE was set by the last write to THR and has not been reported by IIR yet. */
   private transmitEmptyPending = false;
   private pollsInARow = 0;
   private polls = false;
@@ -215,14 +215,14 @@ export class Uart16550Before5 implements Device {
 
   private readInterruptIdentity(): number {
     const source = this.interruptSource();
-    // PC16550D, "Interrupt Control Functions": reading IIR resets THRE if it is the source reported.
+    // PC16550D, "Interrupt Control Functions": reading IIR resets THRE if THRE is the reported source.
     if (source === IIR_TRANSMIT_EMPTY) this.transmitEmptyPending = false;
     return source | (this.fifoEnabled() ? IIR_FIFO_ENABLED : 0);
   }
 
   private writeTransmitHolding(byte: number): void {
     this.pollsInARow = 0;
-    // The byte has already been sent, so THRE fell and rose again: a new reason to interrupt.
+    // The byte has already been sent, so THRE fell and rose again, which is a new interrupt.
     this.transmitEmptyPending = true;
     if (this.loopback()) this.pushByte(byte);
     else this.transmit(byte);
@@ -259,7 +259,7 @@ export class Uart16550Before5 implements Device {
     } else if (this.receiveFifo.length < FIFO_BYTES) {
       this.receiveFifo.push(byte);
     } else {
-      this.overrun = true; // PC16550D: the FIFO is kept, the byte in the shift register is lost.
+      this.overrun = true; // PC16550D: the FIFO keeps its bytes, the new one is lost.
     }
   }
 

@@ -52,7 +52,7 @@ import { VirtqueueBefore5 } from './virtqueue.ts';
  * required: xv6 accepts none of the upper 32 features.
  *
  * With `legacy` it is the version 1 transport (4.2.4) as in QEMU: 32 features, which take effect when they are written,
- * and a queue that is one range of pages, given by its first page number.
+ * and each queue occupies one range of pages, given by the number of its first page.
  */
 export class VirtioMmioBefore5 implements VirtioTransport {
   readonly name: string;
@@ -66,11 +66,11 @@ export class VirtioMmioBefore5 implements VirtioTransport {
   private interruptStatus = 0;
   private deviceFeaturesSelect = 0;
   private driverFeaturesSelect = 0;
-  /** What the guest wrote, and the subset accepted when it set FEATURES_OK. */
+  /** The features that the guest wrote, and the subset that was accepted when it set FEATURES_OK. */
   private driverFeatures = 0n;
   private negotiated = 0n;
   private queueSelect = 0;
-  /** Legacy: log2 of the page size in which QUEUE_PAGE counts. A reset by the guest keeps it. */
+  /** Legacy: log2 of the page size, which is the unit of QUEUE_PAGE. A reset by the guest keeps it. */
   private guestPageShift = 0;
 
   constructor(options: {
@@ -100,7 +100,7 @@ export class VirtioMmioBefore5 implements VirtioTransport {
     return (this.negotiated & feature) !== 0n;
   }
 
-  /** The guest violated a rule and has to reset the device first. */
+  /** Whether the guest violated a queue rule. If so, the device does nothing more until the guest resets it. */
   get needsReset(): boolean {
     return (this.status & STATUS_NEEDS_RESET) !== 0;
   }
@@ -109,12 +109,12 @@ export class VirtioMmioBefore5 implements VirtioTransport {
     return this.needsReset;
   }
 
-  /** Always true: these formats do not check it. */
+  /** Always true, because these formats do not check DRIVER_OK. */
   get driverIsReady(): boolean {
     return true;
   }
 
-  /** Signals a used buffer, if the guest wants to be notified of it. */
+  /** Signals a used buffer if the guest requested a notification. */
   interruptForUsedBuffer(): void {
     this.setInterruptStatus(this.interruptStatus | INTERRUPT_USED_BUFFER);
   }
@@ -128,7 +128,10 @@ export class VirtioMmioBefore5 implements VirtioTransport {
     if (this.status & STATUS_DRIVER_OK) this.setInterruptStatus(this.interruptStatus | INTERRUPT_CONFIGURATION);
   }
 
-  /** Runs an operation that accesses queues: a BadQueueError fails the device instead of ending the machine. */
+  /**
+   * Runs an operation that accesses queues: a BadQueueError puts the device into the error state instead of ending the
+   * machine.
+   */
   accessQueues(work: () => void): void {
     try {
       work();
@@ -293,7 +296,7 @@ export class VirtioMmioBefore5 implements VirtioTransport {
     this.accessQueues(() => queue.start({ size, descriptors, available, used }));
   }
 
-  /** As in QEMU, this works before DRIVER_OK too: some guests notify first. */
+  /** As in QEMU, notifications are also accepted before DRIVER_OK, because some guests notify first. */
   private notify(index: number): void {
     if (this.needsReset || !this.queues[index]?.ready) return;
     this.accessQueues(() => this.backend.handleNotification(index));
@@ -328,8 +331,8 @@ export class VirtioMmioBefore5 implements VirtioTransport {
 }
 
 /**
- * A queue's registers before it is ready: its size, and the low and high halves of descriptors, available and used
- * ring.
+ * The registers of a queue that is not ready yet: the queue size, and the low and high halves of the addresses of the
+ * descriptors, the available ring and the used ring.
  */
 interface QueueRegisters {
   size: number;
@@ -353,7 +356,10 @@ const QUEUE_REGISTERS = new Set([
   ...QUEUE_ADDRESSES,
 ]);
 
-/** The 32 features that a feature selector chooses: 0 for the lower, 1 for the upper ones, none for other values. */
+/**
+ * The 32 features that a feature selector chooses: 0 selects the lower 32 features, 1 the upper 32, and any other value
+ * none.
+ */
 function word(features: bigint, selector: number): number {
   return selector < 2 ? Number((features >> BigInt(32 * selector)) & 0xffffffffn) : 0;
 }

@@ -9,12 +9,12 @@ import { BadQueueError, type Chain, QUEUE_SIZE_MAX, type QueueAddresses } from '
  *
  * A split virtqueue (virtio 1.2, section 2.7) from the device's side, with indirect descriptors (2.7.5.3) and the event
  * index (2.7.7, 2.7.10). The guest can write anything anywhere, so every address and index is checked before use and a
- * chain can be no longer than its table; violations throw BadQueueError.
+ * chain may not be longer than its table; violations throw BadQueueError.
  */
 export class VirtqueueBefore5 {
   private readonly memory: GuestMemory;
   private addresses: QueueAddresses | undefined;
-  /** The number of chains taken and returned, modulo 2^16. */
+  /** The numbers of chains taken and of chains returned, modulo 2^16. */
   private availableIndex = 0;
   private usedIndex = 0;
 
@@ -26,7 +26,7 @@ export class VirtqueueBefore5 {
     return this.addresses !== undefined;
   }
 
-  /** The guest made the queue ready. */
+  /** Called when the guest has made the queue ready. */
   start(addresses: QueueAddresses): void {
     checkAddresses(this.memory, addresses);
     this.addresses = { ...addresses };
@@ -54,7 +54,8 @@ export class VirtqueueBefore5 {
       if (eventIndex) this.memory.writeU16(availableEvent(addresses), this.availableIndex);
       return undefined;
     }
-    // A guest that adds more than the queue can hold would make us store an unlimited number of requests.
+    // Without this check, a guest could make the device store an unlimited number of requests by adding more than the
+    // queue can hold.
     const inFlight = (this.availableIndex - this.usedIndex) & 0xffff;
     if (inFlight >= addresses.size) throw new BadQueueError('more requests in flight than the queue has room for');
     const slot = this.availableIndex % addresses.size;
@@ -65,7 +66,7 @@ export class VirtqueueBefore5 {
   }
 
   /**
-   * Returns a chain to the guest with the number of bytes written. Returns whether the guest wants an
+   * Gives a chain back to the guest, with the number of bytes written. The result is whether the guest requested an
    * interrupt.
    */
   push(chain: { head: number; writtenBytes: number }, eventIndex: boolean): boolean {
@@ -77,13 +78,13 @@ export class VirtqueueBefore5 {
     const justPushed = this.usedIndex;
     this.usedIndex = (this.usedIndex + 1) & 0xffff;
     this.memory.writeU16(addresses.used + INDEX, this.usedIndex);
-    // 2.7.7: with the event index, interrupt if the guest waits for the entry just written. We push one entry at a
-    // time, so vring_need_event reduces to equality.
+    // 2.7.7: with the event index, interrupt if the guest waits for the entry just written. Entries are added one at a
+    // time, so vring_need_event reduces to a test for equality.
     if (eventIndex) return this.memory.readU16(usedEvent(addresses)) === justPushed;
     return (this.memory.readU16(addresses.available + FLAGS) & AVAILABLE_NO_INTERRUPT) === 0;
   }
 
-  /** Does nothing in these formats. */
+  /** Does nothing for recordings of formats 2 to 4. */
   requestNotification(): void {}
 
   saveState(): State {
