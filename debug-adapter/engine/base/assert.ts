@@ -1,6 +1,6 @@
 /**
- * An error in blkreplay itself, as opposed to bad input (see `messages/`). Assertions stay enabled in releases: a wrong
- * result is worse than a stopped session.
+ * An error in blkreplay itself, as opposed to invalid input (see `messages/`). Assertions stay enabled in releases,
+ * because a wrong result is worse than a session that stops.
  */
 export class AssertionError extends Error {
   override name = 'AssertionError';
@@ -10,7 +10,7 @@ export function assert(condition: unknown, what = 'assertion failed'): asserts c
   if (!condition) throw new AssertionError(what);
 }
 
-/** Ends a `switch` over a union: compilation fails when a case is missing. */
+/** For the default case of a `switch` over a union type: the compiler reports an error if a case is missing. */
 export function assertNever(value: never): never {
   throw new AssertionError(`unexpected case: ${JSON.stringify(value)}`);
 }

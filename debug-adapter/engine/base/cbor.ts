@@ -13,10 +13,10 @@ const SIMPLE_TRUE = 21;
 const FLOAT64 = 27;
 
 /**
- * Encodes state as CBOR (RFC 8949), deterministically: equal states give equal bytes. Numbers are encoded as integers
- * or 64-bit floats, and bigints as bignums (tags 2 and 3) whatever their size, so that each value decodes to its
- * original type. Map keys are sorted. Decoding accepts only what encoding produces; anything else throws a CborError
- * with the offset, and the caller adds the name of the damaged file.
+ * Encodes state as CBOR (RFC 8949). The encoding is deterministic: equal states give equal bytes. Numbers are encoded
+ * as integers or 64-bit floats. Bigints are always encoded as bignums (tags 2 and 3), even if they are small, so that
+ * each value decodes to its original type. Map keys are sorted. The decoder accepts only what the encoder produces.
+ * For all other input it throws a CborError with the offset; the caller adds the name of the damaged file.
  */
 export function encodeCbor(value: StateValue): Uint8Array<ArrayBuffer> {
   const out = new Writer(sharedBuffer);
@@ -25,7 +25,10 @@ export function encodeCbor(value: StateValue): Uint8Array<ArrayBuffer> {
   return out.bytes.slice(0, out.length);
 }
 
-/** One buffer for all encoding: travel encodes some states for each stop, and leaves no garbage but the result. */
+/**
+ * All calls encode into one shared buffer. Time travel encodes several states at each stop, so a new buffer for each
+ * call would produce much garbage.
+ */
 let sharedBuffer = new Uint8Array(1024);
 const SHARED_BYTES_MAX = 64 << 10;
 
@@ -63,7 +66,7 @@ class Writer {
   }
 
   private put(first: number, size: number, value: number): void {
-    // Reserve first: it may replace `bytes`.
+    // Space must be reserved first, because that may replace `bytes`.
     let at = this.reserve(1 + size);
     this.bytes[at++] = first;
     for (let i = size - 1; i >= 0; i--) this.bytes[at++] = Math.floor(value / 2 ** (8 * i)) & 0xff;
@@ -104,7 +107,7 @@ function writeBigint(out: Writer, value: bigint): void {
   out.append(Uint8Array.from(digits));
 }
 
-/** The common case of a bignum's digits, without an array. */
+/** Writes the digits of a bignum of at most 64 bits, the common case, without creating an array. */
 function writeWord(out: Writer, magnitude: bigint): void {
   wordView.setBigUint64(0, magnitude);
   let zeroes = 0;
@@ -153,7 +156,7 @@ function writeStructure(out: Writer, value: StateValue[] | Uint8Array | State): 
 
 // --- decoding --------------------------------------------------------------------------------------------------------
 
-/** State is nested fewer than 8 levels deep; the limit keeps damaged input from exhausting the stack. */
+/** States are nested fewer than 8 levels deep. The limit prevents damaged input from overflowing the stack. */
 const MAX_DEPTH = 32;
 
 export function decodeCbor(bytes: Uint8Array): StateValue {
@@ -221,7 +224,10 @@ function read(reader: Reader, depth: number): StateValue {
   }
 }
 
-/** The text is nearly always a short field name, for which a TextDecoder is slower than the loop. */
+/**
+ * Short ASCII texts, mostly field names, are decoded letter by letter, because calling a TextDecoder for them is
+ * slower.
+ */
 function readText(reader: Reader, length: number): string {
   const at = reader.take(length);
   const { bytes } = reader;
@@ -274,7 +280,7 @@ function readBigint(reader: Reader, tag: number, depth: number): bigint {
   return tag === TAG_BIGNUM ? value : -1n - value;
 }
 
-/** The common case of a bignum's digits, without an array. */
+/** Reads the digits of a bignum of at most 64 bits, the common case, without creating an array. */
 function wordAt(reader: Reader, length: number): bigint {
   const at = reader.take(length);
   word.fill(0);
@@ -282,7 +288,7 @@ function wordAt(reader: Reader, length: number): bigint {
   return wordView.getBigUint64(0);
 }
 
-/** Decodes a map, the usual top-level value. */
+/** Decodes a state, whose top-level value is a map. */
 export function decodeState(bytes: Uint8Array): State {
   const value = decodeCbor(bytes);
   if (typeof value !== 'object' || Array.isArray(value) || value instanceof Uint8Array) {
@@ -292,7 +298,7 @@ export function decodeState(bytes: Uint8Array): State {
   return value;
 }
 
-/** Decodes one field of a state and skips the others cheaply. */
+/** Decodes one field of a state and skips the other fields without decoding them. */
 export function decodeField(bytes: Uint8Array, name: string): StateValue | undefined {
   const reader = new Reader(bytes);
   const head = reader.bytes[reader.take(1)];

@@ -1,16 +1,16 @@
 /**
- * `FILE@ADDRESS`, the form of `--kernel`, `--load` and their settings: a file, and the guest address it is loaded at.
- * The address is the text after the last `@` if it is a number: `0x80200000`, or decimal, with optional `_` between
- * digits. Any other `@` belongs to the file name; if the name itself ends like an address, that `@` is doubled
- * (`log@@2024`).
+ * `FILE@ADDRESS`, the format of `--kernel`, `--load` and the corresponding settings: a file and the guest address at
+ * which it is loaded. The text after the last `@` is the address if it is a number: hexadecimal like `0x80200000`, or
+ * decimal, with optional `_` between digits. Any other `@` belongs to the file name. If the file name itself ends like
+ * an address, its last `@` must be doubled (`log@@2024`).
  */
 export interface FileAtAddress {
   file: string;
-  /** Null when the text has no address. */
+  /** Null if the text contains no address. */
   address: number | null;
 }
 
-/** Undefined for an invalid address (`x.bin@0xzz`) and for an empty file name. */
+/** Returns undefined if the address is invalid (`x.bin@0xzz`) or the file name is empty. */
 export function parseFileAtAddress(text: string): FileAtAddress | undefined {
   const at = text.lastIndexOf('@');
   const tail = text.slice(at + 1);
@@ -20,7 +20,7 @@ export function parseFileAtAddress(text: string): FileAtAddress | undefined {
   return Number.isSafeInteger(address) ? makeFile(text.slice(0, at), address) : undefined;
 }
 
-/** Escapes a file name without an address for `parseFileAtAddress`. */
+/** Escapes a file name so that `parseFileAtAddress` returns the same name without an address. */
 export function fileAtAddressText(file: string): string {
   const at = file.lastIndexOf('@');
   return at >= 0 && ADDRESS_LIKE.test(file.slice(at + 1)) ? `${file.slice(0, at)}@${file.slice(at)}` : file;

@@ -12,23 +12,24 @@ export function halfValue(bits: number): number {
     : sign * (1024 + fraction) * SUBNORMAL_SPACING * 2 ** (exponent - 1);
 }
 
-/** Rounded to nearest, ties to even. */
+/** Converts to the nearest half-precision number. Ties are rounded to even. */
 export function halfBits(value: number): number {
   if (Number.isNaN(value)) return 0x7e00;
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
   const magnitude = Math.abs(value);
   if (magnitude >= ROUNDED_TO_INFINITY) return sign | 0x7c00;
-  // The exponent gives the weight of the fraction's last bit. Subnormals use that of the smallest normal numbers.
+  // The exponent determines the weight of the last bit of the fraction. In subnormal numbers, the last bit has the same
+  // weight as in the smallest normal numbers.
   let exponent = 1;
   while (magnitude >= 2048 * SUBNORMAL_SPACING * 2 ** (exponent - 1)) exponent++;
   const fraction = roundedToEven(magnitude / (SUBNORMAL_SPACING * 2 ** (exponent - 1)));
-  // The leading bit of a normal number, and a carry, add to the exponent.
+  // The leading bit of a normal number increments the exponent field, as does a carry from rounding.
   return sign | (((exponent - 1) << 10) + fraction);
 }
 
-/** The smallest positive number, which is the spacing of subnormals. */
+/** The smallest positive number, which is also the distance between subnormal numbers. */
 const SUBNORMAL_SPACING = 2 ** -24;
-/** Half a spacing above the largest number, 65504: rounds to infinity. */
+/** The largest number is 65504. Numbers from half a spacing above it are rounded to infinity. */
 const ROUNDED_TO_INFINITY = 65520;
 
 function roundedToEven(value: number): number {

@@ -1,14 +1,14 @@
 /**
- * Where bytes are when generated WebAssembly hashes them; a module can access only one memory. It is either a memory
- * registered with `hashIn`, or a private memory into which the bytes are copied.
+ * The memory in which generated WebAssembly hashes bytes; a WebAssembly module can access only one memory. It is
+ * either a memory registered with `hashIn` or a private memory into which the bytes are copied.
  */
 export interface HashMemory {
   readonly memory: WebAssembly.Memory;
-  /** The address of free space for the hash's constants. */
+  /** The address of free space in which a hash function can store its constants. */
   readonly constantsAddress: number;
 }
 
-/** A hash function in generated WebAssembly, compiled on first use, with one instance per memory. */
+/** A hash function in generated WebAssembly. It is compiled on first use and has one instance per memory. */
 export class GeneratedHash<Exports> {
   private readonly image: () => { bytes: BufferSource };
   private readonly instances = new WeakMap<HashMemory, Exports>();
@@ -18,7 +18,10 @@ export class GeneratedHash<Exports> {
     this.image = image;
   }
 
-  /** Calls `prepare` once per memory, to write the constants there. */
+  /**
+   * Returns the instance for a memory. `prepare` is called once per memory, to write the constants of the hash
+   * function there.
+   */
   instanceFor(hashMemory: HashMemory, prepare?: (hashMemory: HashMemory) => void): Exports {
     return this.instances.get(hashMemory) ?? this.make(hashMemory, prepare);
   }
@@ -33,14 +36,14 @@ export class GeneratedHash<Exports> {
   }
 }
 
-/** Registers a memory of fixed size: from now on, bytes in it are hashed without copying. */
+/** Registers a memory of fixed size. From then on, bytes in this memory are hashed without copying them. */
 export function hashIn(memory: WebAssembly.Memory, constantsAddress: number): void {
   hashMemories.set(memory.buffer, { memory, constantsAddress });
 }
 
 /**
- * Returns the memory and address where the bytes can be hashed, copying them there if necessary. Valid until the next
- * call.
+ * Returns a memory and address at which the bytes can be hashed. If the bytes are not in a registered memory, they are
+ * copied, and the result is valid only until the next call.
  */
 export function memoryForHash(bytes: Uint8Array): { hashMemory: HashMemory; address: number } {
   const hashMemory = hashMemories.get(bytes.buffer);
@@ -52,8 +55,8 @@ export function memoryForHash(bytes: Uint8Array): { hashMemory: HashMemory; addr
 }
 
 /**
- * A buffer for bytes in transit, which are hashed there without copying. There is only one: its contents are valid
- * until the next call of this function.
+ * A buffer for temporary data, which is hashed there without copying it. All calls share one memory, so the contents
+ * are valid only until the next call.
  */
 export function transferBuffer(lengthBytes: number): Uint8Array<ArrayBuffer> {
   if (lengthBytes > TRANSFER_BYTES_MAX) return new Uint8Array(lengthBytes);

@@ -1,87 +1,101 @@
 /** One open file. Offsets and lengths are bytes. */
 export interface HostFile {
-  /** The name as the user knows it, for messages. */
+  /** The name that the user gave, for messages. */
   readonly name: string;
-  /** Reads up to `into.length` bytes at `offset` and returns the number read (fewer only at the end of the file). */
+  /**
+   * Reads up to `into.length` bytes at `offset`. Returns the number of bytes read, which is smaller only at the end of
+   * the file.
+   */
   readAt(offset: number, into: Uint8Array): number;
-  /** Writes all of `from` at `offset` and grows the file if necessary. */
+  /** Writes all of `from` at `offset`. The file grows if necessary. */
   writeAt(offset: number, from: Uint8Array): void;
   /** The file's current length. */
   length(): number;
-  /** Shortens the file, or grows it with zeroes. */
+  /** Shortens the file, or extends it with zeroes. */
   truncate(length: number): void;
-  /** Returns when all written data is on stable storage. Takes milliseconds. */
+  /** Waits until all written data is on stable storage, which takes milliseconds. */
   sync(): void;
   close(): void;
 }
 
-/** Deflate (RFC 1951) for boot files in recordings, and the formats of compressed clusters and kernels. */
+/**
+ * The compression that the engine needs: for boot files in recordings, compressed clusters of qcow2 images, and
+ * compressed kernels. `deflate` and `inflate` use raw deflate streams (RFC 1951).
+ */
 export interface HostCompression {
   deflate(bytes: Uint8Array): Uint8Array;
-  /** Throws when the data is bad or does not inflate to exactly `lengthBytes`. */
+  /** Throws if the data is invalid or does not inflate to exactly `lengthBytes` bytes. */
   inflate(bytes: Uint8Array, lengthBytes: number): Uint8Array;
-  /** Decodes one Zstandard frame (RFC 8878) and ignores what follows it. Throws like `inflate`. */
+  /** Decodes one Zstandard frame (RFC 8878) and ignores all bytes after it. Throws like `inflate`. */
   decompressZstd(bytes: Uint8Array, lengthBytes: number): Uint8Array;
   /**
-   * Decodes gzip (RFC 1952). Undefined when the result exceeds `lengthBytesMax`; throws when the data is bad or
-   * truncated.
+   * Decodes gzip (RFC 1952). Returns undefined if the result would be longer than `lengthBytesMax`. Throws if the data
+   * is invalid or truncated.
    */
   gunzip(bytes: Uint8Array, lengthBytesMax: number): Uint8Array | undefined;
   /**
-   * Compresses fast, with what the host provides: a raw deflate stream or a Zstandard frame, which `decompress` tells
-   * apart.
+   * Compresses quickly, with the format that the host supports: a raw deflate stream or a Zstandard frame.
+   * `decompress` detects the format.
    */
   compress(bytes: Uint8Array): Uint8Array;
-  /** Throws like `inflate`. */
+  /** Decodes what `compress` returned. Throws like `inflate`. */
   decompress(bytes: Uint8Array, lengthBytes: number): Uint8Array;
 }
 
-/** How to open a file: `new` refuses an existing file, `truncate` empties it. Both require `write`. */
+/**
+ * How a file is opened. `new` fails if the file exists, and `truncate` empties an existing file; both require `write`.
+ */
 export interface HostOpenMode {
   write: boolean;
   create: 'never' | 'new' | 'truncate';
 }
 
-/** The host's file system, for files that the user names. Paths have the host's syntax, as the user typed them. */
+/**
+ * The host's file system, for files that the user names. Paths are written as the user typed them, in the host's
+ * syntax.
+ */
 export interface HostFiles {
   open(path: string, mode: HostOpenMode): HostFile;
-  /** Reads a whole file of at most `maxBytes`. */
+  /** Reads a whole file. Throws if it has more than `maxBytes` bytes. */
   readWhole(path: string, maxBytes: number): Uint8Array;
-  /** False for a link with a missing target. */
+  /** Whether a file exists. False for a link whose target is missing. */
   exists(path: string): boolean;
   isBrokenLink(path: string): boolean;
   /** Removes a file if it exists. */
   remove(path: string): void;
   /**
-   * Creates the folder of a file, with its parents. Returns a function that removes the created folders again while
-   * they are empty.
+   * Creates the folder of a file and all missing parent folders. Returns a function that removes the created folders
+   * again if they are empty.
    */
   createFolderOf(path: string): () => void;
-  /** Creates a file that gets its name only when it is published; until then, an existing file of that name stays. */
+  /**
+   * Creates a file that gets its name only when it is published. Until then, an existing file with that name stays
+   * unchanged.
+   */
   stage(path: string): StagedFile;
-  /** Creates a file that no other process sees; it is deleted when it is closed or the process ends. */
+  /** Creates a file that no other process can see. It is deleted when it is closed or when the process ends. */
   temporary(name: string): HostFile;
-  /** Equal for two paths that name the same file, whether it exists or not. */
+  /** A string that is equal for all paths of the same file, whether the file exists or not. */
   identity(path: string): string;
   /**
-   * Locks files for a session, all or none. Throws a UserError that names the holder when another session is in the
-   * way. `doing` describes this session to others, for example `recording a.rr`.
+   * Locks either all of the files for a session or none. If another session prevents this, throws a UserError that
+   * names that session. `doing` describes this session to others, for example `recording a.rr`.
    */
   lock(files: readonly FileUse[], doing: string): HostLock;
-  /** What to write into the file at `from` to refer to the file at `to`: a path relative to the folder of `from`. */
+  /** The name by which the file `from` should refer to the file `to`: a path relative to the folder of `from`. */
   relativeName(names: { from: string; to: string }): string;
-  /** The inverse: the path of the file that the file at `from` calls `name`. */
+  /** The inverse of `relativeName`: the path of the file to which `name` refers if it is stored in the file `from`. */
   resolveName(names: { from: string; name: string }): string;
-  /** Whether a path is this file, or is in this folder or below it, with links resolved. */
+  /** Whether a path is the given file, or is the given folder or anything in it. Links are resolved first. */
   isWithin(path: string, fileOrFolder: string): boolean;
   folderOf(path: string): string;
-  /** The path of the file with this name in a folder. */
+  /** The path of the file `name` in a folder. */
   inFolder(folder: string, name: string): string;
 }
 
 /**
- * A file that no other session may write (`reads`, `base`) or use (`writes`). A lock of a base image creates no lock
- * file next to it.
+ * A file and how the session uses it. If it is used as `reads` or `base`, no other session may write it; if it is used
+ * as `writes`, no other session may use it at all. Locking a `base` does not create a lock file next to it.
  */
 export interface FileUse {
   path: string;
@@ -89,62 +103,71 @@ export interface FileUse {
 }
 
 export interface HostLock {
-  /** Also locks what was created or replaced since, under its other and future names. */
+  /**
+   * Also locks files that were created or replaced since the last call, under all of their current and future names.
+   */
   refresh(): void;
   /**
-   * Runs `work` while no other session reads the files that this one reads; throws a UserError if one does. Base
-   * images stay shared.
+   * Runs `work` while no other session reads the files that this session reads. Throws a UserError if another session
+   * reads one of them. Base images may still be shared.
    */
   withExclusiveLock<T>(work: () => T): T;
-  /** May be called twice and never throws. Also happens when the process ends. */
+  /**
+   * Releases the locks. May be called several times and never throws. The locks are also released when the process
+   * ends.
+   */
   release(): void;
 }
 
-/** A file being created. Ends with either `settle` or `withdraw`, which never throw. */
+/** A file that is being created. Its owner must finally call either `commit` or `rollBack`, which never throw. */
 export interface StagedFile {
-  /** Open for writing before and after publication. Only its owner may read it. */
+  /** The file itself, which is open for writing before and after it is published. Only its owner may read it. */
   readonly file: HostFile;
-  /** Makes the file durable and takes the name from the file that has it; `withdraw` restores that one. */
+  /**
+   * Makes the new file durable and frees its name by moving the existing file with that name aside. `rollBack` moves
+   * the existing file back.
+   */
   moveExistingAside(): void;
-  /** Makes the file durable and gives it its name. Without `replaces`, fails if the name exists. */
+  /** Makes the file durable and gives it its name. Fails if a file with that name exists, unless `replaces` is set. */
   publish(options: { replaces: boolean }): void;
-  /** Closes the file; the previous file of that name is restored. */
+  /** Closes and discards the file. The previous file with that name is restored. */
   rollBack(): void;
-  /** Keeps the file under its name for good. */
+  /** Permanently keeps the file under its name. */
   commit(): void;
 }
 
 /**
- * What the engine needs from its environment, as interfaces that `host/` implements for Node and tests replace. All
- * calls are synchronous, because the engine runs in its own thread. A failing call throws a UserError of kind
- * `hostFailure`: `host/` converts the system's error, so that the engine never inspects error codes.
+ * The engine's interface to its environment, which `host/` implements for Node and which tests replace. All calls are
+ * synchronous, because the engine runs in its own thread. A call that fails throws a UserError of kind `hostFailure`:
+ * `host/` converts the errors of the operating system, so that the engine never needs to inspect error codes.
  */
 export interface Host {
   files: HostFiles;
   compression: HostCompression;
   /**
-   * Files and folders that the user works with. An image's backing file is opened only if it is one of them, or is in
-   * one of them, or is in the image's folder; all other backing files are refused.
+   * The files and folders that the user has named. The backing file of an image is opened only if it is one of these
+   * files, is in one of these folders, or is in the folder of the image. All other backing files are refused.
    */
   allowed: readonly string[];
-  /** Milliseconds since 1970, for dates shown to the user and for the guest's clock. */
+  /** The current time in milliseconds since 1970, for dates in messages and for the guest's clock. */
   dateMilliseconds(): number;
-  /** Unpredictable bytes, for the guest's entropy source. */
+  /** Returns unpredictable bytes, for the guest's entropy source. */
   entropy(lengthBytes: number): Uint8Array;
 }
 
-/** The same host, with more paths that the user named. */
+/** Returns the same host, with additional paths that the user has named. */
 export const withAllowedPaths = (host: Host, paths: readonly string[]): Host => ({
   ...host,
   allowed: [...host.allowed, ...paths],
 });
 
 /**
- * Decides which automatic snapshots of a recording are worth their cost. It needs a clock, so the host implements it.
+ * Decides when an automatic snapshot of a recording is worth its cost. The decision requires a clock, so the host
+ * implements it.
  */
 export interface SnapshotPace {
-  /** Called before each automatic snapshot: whether to take it now. */
+  /** Whether to take an automatic snapshot now. Called before each one. */
   isDue(): boolean;
-  /** Called after the snapshot was taken. */
+  /** Called after an automatic snapshot was taken. */
   recordTaken(): void;
 }

@@ -1,19 +1,19 @@
 const MIB = 1 << 20;
 /**
- * The limits of a machine, its drives and its snapshots, which are the same on the command line, in launch.json and
- * in files from untrusted sources.
+ * The limits of a machine, its drives and its snapshots. The same limits apply to the command line, to launch.json,
+ * and to files from untrusted sources.
  */
 export const MEMORY_MIB = { min: 16, max: 2048 } as const;
 export const HARTS_MAX = 8;
 /** QEMU's virt machine has eight virtio-mmio slots. */
 export const DRIVES_MAX = 8;
-/** Generous: all files are held in memory and stored in the recording. */
+/** The number of files is limited because all files are held in memory and stored in the recording. */
 export const LOAD_FILES_MAX = 32;
-/** qcow2 stores the length of a name in 16 bits; QEMU's tools accept up to 255 bytes. */
+/** qcow2 stores the length of a snapshot name in 16 bits, but QEMU's tools accept at most 255 bytes. */
 export const SNAPSHOT_NAME_BYTES_MAX = 255;
-/** The limit of Windows; other systems have lower ones. */
+/** The maximum length of a path on Windows. Other systems have lower limits. */
 const PATH_LENGTH_MAX = 32_767;
-/** Thirty times the limit of Linux. */
+/** The maximum length of a kernel command line, which is thirty times the limit of Linux. */
 export const APPEND_LENGTH_MAX = 64 << 10;
 
 export const isMemorySize = (bytes: number): boolean =>
@@ -23,10 +23,13 @@ export const isHartCount = (count: number): boolean => Number.isInteger(count) &
 
 export const isSlot = (slot: number): boolean => Number.isInteger(slot) && slot >= 0 && slot < DRIVES_MAX;
 
-/** An id becomes part of file names, digests and messages. */
+/** Whether a drive can have this id. The id becomes part of file names, digests and messages. */
 export const isDriveId = (id: string): boolean => /^[A-Za-z][A-Za-z0-9._-]{0,31}$/.test(id);
 
-/** A snapshot name of the user: accepted by qcow2 and QEMU's tools, and distinct from automatic names. */
+/**
+ * Whether the user can give a snapshot this name: qcow2 and QEMU's tools must accept it, and it must differ from the
+ * names of automatic snapshots.
+ */
 export const isUserSnapshotName = (name: string): boolean =>
   name !== '' &&
   new TextEncoder().encode(name).length <= SNAPSHOT_NAME_BYTES_MAX &&
@@ -34,12 +37,12 @@ export const isUserSnapshotName = (name: string): boolean =>
   !/[\x00-\x1f\x7f]/.test(name) &&
   !name.startsWith('auto-');
 
-/** A fixed `/chosen/rng-seed`: 32 bytes, as in QEMU. */
+/** Whether this is a valid value of `/chosen/rng-seed`: 32 bytes, as in QEMU, as hexadecimal digits. */
 export const isRngSeed = (digits: string): boolean => /^[0-9a-fA-F]{64}$/.test(digits);
 
-/** A kernel command line; it ends at the first NUL. */
+/** Whether this is a valid kernel command line. A NUL would end it, so it must not contain one. */
 export const isAppend = (text: string): boolean => text.length <= APPEND_LENGTH_MAX && !text.includes('\0');
 
-/** Whether a file can have this name on some system. */
+/** Whether at least one operating system accepts this file name. */
 export const isFileName = (name: string): boolean =>
   name !== '' && name.length <= PATH_LENGTH_MAX && !name.includes('\0');

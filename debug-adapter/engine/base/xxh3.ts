@@ -3,12 +3,12 @@ import { GeneratedHash, type HashMemory, memoryForHash } from './hashMemory.ts';
 import { xxh3Image } from './wasm/xxh3Image.ts';
 
 /**
- * XXH3 with 64 bits and no seed (xxHash specification, version 0.2.0) in generated WebAssembly, a third faster than
- * XXH64. Only for inputs of more than 240 bytes, such as the data of disk requests; shorter inputs would need a
- * different algorithm. Like XXH64, it does not resist deliberate collisions.
+ * XXH3 with 64 bits and without a seed (xxHash specification, version 0.2.0), in generated WebAssembly. It is a third
+ * faster than XXH64. Only supports inputs of more than 240 bytes, such as the data of disk requests, because XXH3 uses
+ * another algorithm for shorter inputs. Like XXH64, it does not resist deliberate collisions.
  */
 export function xxh3(bytes: Uint8Array): bigint {
-  assert(bytes.length > SHORT_BYTES_MAX, 'a short input');
+  assert(bytes.length > SHORT_BYTES_MAX, 'the input is too short');
   const { hashMemory, address } = memoryForHash(bytes);
   return BigInt.asUintN(
     64,

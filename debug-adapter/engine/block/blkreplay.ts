@@ -6,22 +6,23 @@ import type { Drive } from './drive.ts';
 import { DriveDigest } from './driveDigest.ts';
 
 /**
- * The filter between a guest disk and its image, modeled on QEMU's driver of the same name. It makes disk requests
- * deterministic and observable: it reports each request to the log when the guest makes it and again, with a digest
- * of its data, when it completes. A recording stores these reports; a replay compares them and stops at the first
- * difference. A recording does not need the data itself, because recording and replay start from the same disk.
+ * A filter between a guest's drive and the device that stores its data, modeled on QEMU's `blkreplay` driver. It makes
+ * disk requests deterministic and observable: it reports each request to the log when the guest makes it, and reports
+ * it again, with a digest of its data, when it completes. A recording stores these reports. A replay compares them
+ * with its own and stops at the first difference. A recording does not need the data itself, because recording and
+ * replay start from the same disk.
  *
- * The filter is transparent: `setDevice` changes the device below it (overlay, snapshot view with scratch layer,
- * base), which is not part of its state.
+ * The device below the filter (an overlay, a base image, or a snapshot view with a scratch layer) is not part of the
+ * filter's state: `setDevice` can replace it at any time without the guest noticing.
  */
 export class BlkreplayFilter implements Drive {
   readonly id: string;
   private readonly log: RequestLog;
   private current: BlockDevice;
-  /** Created lazily if only a function to create it is known. */
+  /** The digest of the disk, or a function that creates it when it is first needed. */
   private contentDigest: DriveDigest | (() => DriveDigest);
   private nextId = 0;
-  /** The requests in flight, oldest first. */
+  /** The requests that have begun but not completed, oldest first. */
   private inFlight: BlockRequest[] = [];
 
   constructor({ id, device, log, digest }: { id: string; device: BlockDevice; log: RequestLog; digest?: DriveDigest }) {
@@ -45,12 +46,12 @@ export class BlkreplayFilter implements Drive {
   }
 
   /**
-   * Replaces the device below the filter by one of the same length, for example when a snapshot is restored. With
-   * `digest` (made by `DriveDigest.from`, or a function to make it later), the next `digest()` reads only the
-   * difference; without it, the whole disk.
+   * Replaces the device below the filter with another one of the same length, for example when a snapshot is restored.
+   * If the caller passes a `digest` (made by `DriveDigest.from`, or a function that makes it later), the next call of
+   * `digest()` reads only the blocks that differ. Otherwise it reads the whole disk.
    */
   setDevice(device: BlockDevice, digest: DriveDigest | (() => DriveDigest) = new DriveDigest(device)): void {
-    assert(device.lengthBytes === this.current.lengthBytes, 'a drive keeps its length');
+    assert(device.lengthBytes === this.current.lengthBytes, 'the new device has another length');
     this.current = device;
     this.contentDigest = digest;
   }
@@ -66,7 +67,7 @@ export class BlkreplayFilter implements Drive {
 
   complete({ position, id, data }: { position: number; id: number; data: Uint8Array }): BlockStatus {
     const request = this.inFlight[0];
-    assert(request?.id === id, 'requests complete in the order they were begun');
+    assert(request?.id === id, 'requests complete in the order in which they began');
     const status = this.perform(request, data);
     const hasData = status === 'ok' && (request.operation === 'read' || request.operation === 'write');
     this.log.blockCompletion({
@@ -84,7 +85,7 @@ export class BlkreplayFilter implements Drive {
     return this.driveDigest.value();
   }
 
-  /** For a snapshot, which bases the digest of its disk on this one (`DriveDigest.from`). */
+  /** The drive's digest object, from which a snapshot derives the digest of its own disk (`DriveDigest.from`). */
   get driveDigest(): DriveDigest {
     if (typeof this.contentDigest === 'function') this.contentDigest = this.contentDigest();
     return this.contentDigest;
@@ -100,7 +101,10 @@ export class BlkreplayFilter implements Drive {
     this.inFlight = (state.begun as Omit<BlockRequest, 'drive'>[]).map((request) => ({ drive: this.id, ...request }));
   }
 
-  /** A digest that has not been created yet will read the device as it is then. */
+  /**
+   * Marks bytes that may have changed, so that the digest reads them again. A digest that has not been created yet
+   * needs no marks, because it will read the device when it is created.
+   */
   private changed(offset: number, lengthBytes: number): void {
     if (typeof this.contentDigest !== 'function') this.contentDigest.touch(offset, lengthBytes);
   }
@@ -121,16 +125,16 @@ export class BlkreplayFilter implements Drive {
     if (offset < 0 || offset + lengthBytes > this.lengthBytes) return 'ioError';
     switch (operation) {
       case 'read':
-        assert(data.length === lengthBytes, 'a read fills what it asked for');
+        assert(data.length === lengthBytes, 'the buffer of a read has the requested length');
         this.current.read(offset, data);
         return 'ok';
       case 'write':
-        assert(data.length === lengthBytes, 'a write brings what it announced');
+        assert(data.length === lengthBytes, 'the data of a write has the requested length');
         this.write(offset, data);
         return 'ok';
       case 'discard':
       case 'writeZeroes':
-        // Discarded bytes have no defined contents; zeroes make them equal in every replay.
+        // Discarded bytes have no defined contents. Filling them with zeroes makes every replay read the same bytes.
         this.changed(offset, lengthBytes);
         this.current.writeZeroes(offset, lengthBytes);
         return 'ok';
@@ -143,5 +147,5 @@ export class BlkreplayFilter implements Drive {
   }
 }
 
-/** For drives that are neither recorded nor replayed. */
+/** The log for drives that are neither recorded nor replayed; it ignores all requests. */
 export const NULL_REQUEST_LOG: RequestLog = { digestOf: () => 0n, blockRequest() {}, blockCompletion() {} };

@@ -2,12 +2,12 @@ import type { DiskOffset } from '../base/quantities.ts';
 import type { ByteRange } from './byteRange.ts';
 
 /**
- * The contract of a guest disk and its layers: raw images, qcow2 images, snapshot views, and the scratch layer of a
- * replay. Offsets and lengths are bytes with any alignment, within `lengthBytes` (callers check, implementations
- * assert). Calls are synchronous, and either complete or throw.
+ * The interface of a guest disk and of each layer below it: raw images, qcow2 images, snapshot views, and the scratch
+ * layer of a replay. Offsets and lengths are in bytes, need no alignment and must be within `lengthBytes`: callers
+ * check them, and implementations assert them. All calls are synchronous; a call either completes or throws.
  */
 export interface BlockDevice {
-  /** The file name as the user knows it, for messages. */
+  /** The file name that the user gave, for messages. */
   readonly name: string;
   readonly lengthBytes: number;
   readonly readOnly: boolean;
@@ -16,8 +16,8 @@ export interface BlockDevice {
   /** Makes the range read as zeroes. */
   writeZeroes(offset: DiskOffset, lengthBytes: number): void;
   /**
-   * The parts of a range that may contain nonzero bytes, in order and without overlap. Reads metadata but no data, so
-   * the cost depends on the allocated bytes, not on the length of the range. A device without this information
+   * The parts of a range that may contain nonzero bytes, in order and without overlap. Only metadata is read, so the
+   * cost depends on how many bytes are allocated, not on the length of the range. A device without such metadata
    * returns the whole range.
    */
   dataRanges(offset: DiskOffset, lengthBytes: number): Iterable<ByteRange>;

@@ -4,18 +4,25 @@ import { blockHashesImage } from './blockHashesImage.ts';
 export { BLOCK_BYTES, BLOCKS_MAX };
 
 export interface BlockHashes {
-  /** The buffer for the blocks. */
+  /** The buffer from which blocks are hashed. */
   readonly bytes: Uint8Array;
-  /** The blocks' contributions: the previous ones on input, the current ones on output. */
+  /**
+   * The contributions of the blocks to the digest. The caller stores the previous contributions here, and `update`
+   * replaces them with the new ones.
+   */
   readonly hashes: BigUint64Array;
-  /** Hashes `blocks` blocks starting at block number `first`. Returns the change of the sum of contributions. */
+  /**
+   * Hashes the first `blocks` blocks of the buffer. The first of them is block number `firstBlock` of the disk.
+   * Returns by how much the sum of their contributions changed.
+   */
   update(blocks: number, firstBlock: number): bigint;
 }
 
 /**
- * Computes the contributions of blocks to a disk's digest (driveDigest.ts) in generated WebAssembly: XXH64 of a
- * block, seeded with its number, or 0 for a block of zeroes, so that empty parts of a disk are scanned but not
- * hashed. One call processes a run of blocks in the module's own memory; the disk is read directly into it.
+ * Computes the contributions of blocks to a disk's digest (driveDigest.ts) in generated WebAssembly. A block's
+ * contribution is its XXH64 seeded with its number, or 0 if the block contains only zeroes; empty parts of a disk are
+ * therefore scanned but not hashed. One call processes several consecutive blocks in the module's own memory, into
+ * which the disk is read directly.
  */
 export function blockHashes(): BlockHashes {
   return (instance ??= makeInstance());

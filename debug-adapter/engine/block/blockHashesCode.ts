@@ -4,12 +4,12 @@ import { addXxh64 } from '../base/wasm/xxhash64Code.ts';
 import { addIsZeroBlock } from '../base/wasm/zeroBlock.ts';
 
 export const BLOCK_BYTES = 4096;
-/** The maximum per call: 1 MiB. */
+/** The maximum number of blocks per call: 1 MiB of data. */
 export const BLOCKS_MAX = 256;
-/** The layout of the module's memory: the blocks, then one contribution per block. */
+/** The module's memory starts with the blocks. One contribution per block follows. */
 export const HASHES_OFFSET = BLOCKS_MAX * BLOCK_BYTES;
 
-/** Builds the module that blockHashes.ts uses. */
+/** Builds the WebAssembly module that blockHashes.ts instantiates. */
 export function buildBlockHashes(): { bytes: Uint8Array<ArrayBuffer> } {
   const builder = new ModuleBuilder();
   addUpdate(builder);

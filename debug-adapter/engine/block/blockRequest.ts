@@ -3,11 +3,11 @@ import type { Position } from '../base/quantities.ts';
 export type BlockOperation = 'read' | 'write' | 'flush' | 'discard' | 'writeZeroes';
 
 export interface BlockRequest {
-  /** The number of the request, counted from 0 on each drive. */
+  /** The number of the request; each drive counts its requests from 0. */
   id: number;
   drive: string;
   operation: BlockOperation;
-  /** The start in bytes; 0 for a flush. */
+  /** The first byte of the request on the disk; 0 for a flush. */
   offset: number;
   lengthBytes: number;
   /** The position at which the guest made the request. */
@@ -20,15 +20,18 @@ export interface BlockCompletion {
   id: number;
   drive: string;
   status: BlockStatus;
-  /** The digest of the data read or written, from the log's `digestOf`; 0n without data. */
+  /**
+   * The digest of the data that was read or written, computed by the log's `digestOf`; 0n if the request has no data.
+   */
   digest: bigint;
   position: Position;
 }
 
 /**
- * The log of guest disk requests. The `blkreplay` filter (blkreplay.ts) reports each request when the guest makes it
- * and again when it completes. A recorder stores the reports; a player compares them with the recording and throws a
- * divergence at the first difference. Drives that are neither recorded nor replayed have a log that does nothing.
+ * Receives a report of each guest disk request: the `blkreplay` filter (blkreplay.ts) reports a request when the guest
+ * makes it and again when it completes. A recorder stores the reports. A player compares them with the recording and
+ * throws a divergence at the first difference. Drives that are neither recorded nor replayed have a log that does
+ * nothing.
  */
 export interface RequestLog {
   /** The digest of a request's data. A log that does not use digests returns 0n. */

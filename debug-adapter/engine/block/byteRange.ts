@@ -4,7 +4,7 @@ export interface ByteRange {
   lengthBytes: number;
 }
 
-/** Whether there are no ranges. Takes at most one from the iterable. */
+/** Whether an iterable yields no range. Reads at most one range from it. */
 export function isEmpty(ranges: Iterable<ByteRange>): boolean {
   for (const _ of ranges) return false;
   return true;

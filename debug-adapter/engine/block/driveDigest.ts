@@ -5,34 +5,38 @@ import type { Run } from './runSet.ts';
 import { StaleBlocks } from './staleBlocks.ts';
 
 /**
- * An incremental digest of all bytes of a disk. The disk consists of 4 KiB blocks, the last one padded with zeroes.
- * Each block has a contribution (blockHashes.ts) that depends on its bytes and its number; the digest is the sum of
- * all contributions plus one for the disk's length, modulo 2^64. Changing one byte always changes the contribution of
- * its block and therefore the sum; swapping two blocks almost certainly changes the sum too.
+ * An incremental digest of all bytes of a disk. The disk is divided into blocks of 4 KiB; the last block is padded
+ * with zeroes. Each block has a contribution (blockHashes.ts) that depends on its bytes and its number. The digest is
+ * the sum, modulo 2^64, of all contributions and a term for the disk's length. Changing one byte always changes the
+ * contribution of its block and therefore the sum; swapping two blocks almost certainly changes the sum too.
  *
- * `value()` reads the blocks passed to `touch` again; small writes passed to `written` are hashed immediately
- * instead. A new digest reads the whole disk once, unless it belongs to an overlay over a base with a known digest:
- * then it reads only what the overlay contains. Ranges that the device knows to be zero (`dataRanges`) are not read,
- * so the cost of an empty disk does not depend on its length.
+ * `value()` reads again the blocks that were passed to `touch`. Small writes that were passed to `written` are hashed
+ * immediately instead. A new digest reads the whole disk once, unless the disk is an overlay over a base whose digest
+ * is known: then only the contents of the overlay are read. Ranges that are zero according to the device's
+ * `dataRanges` are not read, so the cost of an empty disk does not depend on its length.
  */
 export class DriveDigest {
   private readonly device: BlockDevice;
-  /** The contributions of each 1 MiB stretch; undefined if all are 0. */
+  /** The contributions of the blocks in each stretch of 1 MiB. A stretch without an entry contributes 0. */
   private readonly hashes = new Map<number, BigUint64Array>();
   /**
-   * The stretches whose contributions this digest does not share with others; shared ones are copied before a change.
+   * The stretches whose array of contributions belongs to this digest alone. Arrays shared with another digest are
+   * copied before they are changed.
    */
   private readonly unshared = new Set<number>();
   private stale = new StaleBlocks();
   private sum = 0n;
 
-  /** The digest of a device with unknown contents; reads nothing yet. */
+  /** Creates the digest of a device with unknown contents. Reads nothing yet. */
   constructor(device: BlockDevice) {
     this.device = device;
     this.stale.add(0, blocksFor(device.lengthBytes));
   }
 
-  /** The digest of a device that differs from one with a known digest only in `changed`. Their lengths may differ. */
+  /**
+   * Creates the digest of a device that differs only in the ranges `changed` from the device of the digest `known`.
+   * The two devices may have different lengths.
+   */
   static from(known: DriveDigest, device: BlockDevice, changed: ByteRange[] = []): DriveDigest {
     const digest = new DriveDigest(device);
     digest.copyFrom(known);
@@ -40,15 +44,16 @@ export class DriveDigest {
     return digest;
   }
 
-  /** Marks bytes that may have changed. Reads nothing. */
+  /** Marks a range whose bytes may have changed. Reads nothing. */
   touch(offset: number, lengthBytes: number): void {
     if (lengthBytes === 0) return;
     this.stale.add(Math.floor(offset / BLOCK_BYTES), blocksFor(offset + lengthBytes));
   }
 
   /**
-   * Accounts for bytes that were just written. A few whole blocks are hashed immediately, at a tenth of the cost of
-   * reading them again; larger writes are only marked, because they may be overwritten before the digest is needed.
+   * Accounts for bytes that were just written. If they are a few whole blocks, they are hashed immediately, at a tenth
+   * of the cost of reading them again later. Larger writes are only marked, because they may be overwritten before the
+   * digest is needed.
    */
   written(offset: number, bytes: Uint8Array): void {
     const first = offset / BLOCK_BYTES;
@@ -63,7 +68,10 @@ export class DriveDigest {
     this.stale.delete(first, first + blocks);
   }
 
-  /** Reads and hashes the blocks touched since the last call, except those known to be zero. */
+  /**
+   * Returns the digest. Reads and hashes the blocks that were marked since the last call, except those known to be
+   * zero.
+   */
   value(): bigint {
     for (const run of this.stale.runs()) this.hashDataIn(run);
     for (const { first, end } of this.stale.individualRuns())
@@ -73,8 +81,8 @@ export class DriveDigest {
   }
 
   /**
-   * If the lengths differ, the stretch where the shorter disk ends has blocks that differ or are missing, so it is
-   * not copied.
+   * Copies the contributions of another digest. If the two disks have different lengths, the stretch in which the
+   * shorter disk ends is not copied, because its last blocks differ.
    */
   private copyFrom(known: DriveDigest): void {
     known.unshared.clear();
@@ -91,7 +99,10 @@ export class DriveDigest {
     if (length === knownLength) this.sum = known.sum;
   }
 
-  /** Reads the parts of a run of whole stretches that may contain data; the other blocks contribute 0. */
+  /**
+   * Updates the contributions of whole stretches: reads and hashes the parts that may contain data, and sets the
+   * contributions of the other blocks to 0.
+   */
   private hashDataIn({ first, end }: Run): void {
     let at = first;
     for (const data of dataBlocksIn(this.device, { first, end })) {
@@ -103,8 +114,8 @@ export class DriveDigest {
   }
 
   /**
-   * Sets the contributions of zero blocks to 0. Visits the stretches of the range, or all stretches with
-   * contributions if those are fewer.
+   * Sets the contributions of zero blocks to 0. Visits either each stretch of the range or each stretch that has
+   * contributions, whichever are fewer.
    */
   private clearHashes(first: number, end: number): void {
     if (first >= end) return;
@@ -126,7 +137,7 @@ export class DriveDigest {
     part(this.ownHashes(chunk)).fill(0n);
   }
 
-  /** Hashes in pieces of at most READ_BLOCKS, none of which crosses the end of a stretch. */
+  /** Reads and hashes a range in pieces of at most READ_BLOCKS blocks. No piece crosses the end of a stretch. */
   private hash(first: number, end: number): void {
     for (let at = first; at < end;) {
       const stretchEnd = (Math.floor(at / BLOCKS_MAX) + 1) * BLOCKS_MAX;
@@ -145,7 +156,10 @@ export class DriveDigest {
     this.takeHashes(first, blocks);
   }
 
-  /** Stores the contributions of blocks in the hash's memory, all in one stretch. */
+  /**
+   * Hashes the blocks in the buffer of `blockHashes()` and stores their contributions. All blocks must be in one
+   * stretch.
+   */
   private takeHashes(first: number, blocks: number): void {
     const { hashes, update } = blockHashes();
     const chunk = Math.floor(first / BLOCKS_MAX);
@@ -159,7 +173,7 @@ export class DriveDigest {
     for (let i = 0; i < blocks; i++) after[inStretch + i] = hashes[i];
   }
 
-  /** The contributions of a stretch, copied first if another digest shares them. */
+  /** Returns the contributions of a stretch for writing. Copies them first if another digest shares them. */
   private ownHashes(chunk: number): BigUint64Array {
     const hashes = this.hashes.get(chunk);
     if (hashes && this.unshared.has(chunk)) return hashes;
@@ -170,12 +184,12 @@ export class DriveDigest {
   }
 }
 
-/** The digest of a whole device, read once. Tells whether a base image is still the recorded one. */
+/** The digest of a whole device. Used to detect whether a base image has changed since it was recorded. */
 export function contentDigest(device: BlockDevice): bigint {
   return new DriveDigest(device).value();
 }
 
-/** The blocks of a run that may contain nonzero bytes, in order, with adjacent ones merged. */
+/** The blocks of a range that may contain nonzero bytes, as runs in order; adjacent runs are merged. */
 function* dataBlocksIn(device: BlockDevice, { first, end }: Run): Generator<Run> {
   let last: Run | undefined;
   for (const { offset, lengthBytes } of device.dataRanges(first * BLOCK_BYTES, (end - first) * BLOCK_BYTES)) {
@@ -197,10 +211,13 @@ function sumOf(hashes: BigUint64Array): bigint {
   return sum;
 }
 
-/** Four pages: guests mostly write single pages or a few adjacent ones. */
+/** Four pages, because guests mostly write single pages or a few adjacent pages. */
 const HASH_NOW_BYTES_MAX = 16 << 10;
-/** 256 KiB, which stays in the processor's cache between reading and hashing. */
+/** 64 blocks are 256 KiB, which remain in the processor's cache between reading and hashing. */
 const READ_BLOCKS = 64;
 const STRETCH_BYTES = BLOCKS_MAX * BLOCK_BYTES;
-/** 2^64 divided by the golden ratio; odd, so that different lengths have different contributions. */
+/**
+ * The factor by which the length of a disk is multiplied in its digest: 2^64 divided by the golden ratio. It is odd,
+ * so that disks of different lengths have different length terms.
+ */
 const LENGTH_FACTOR = 0x9e3779b97f4a7c15n;

@@ -4,11 +4,10 @@ import type { BlockDevice } from './blockDevice.ts';
 import type { ByteRange } from './byteRange.ts';
 
 /**
- * A raw image: the bytes of the file are the bytes of the disk. Opened read-only, it is the immutable base of an
- * overlay. The user states the format. It is never probed, because a guest can write a qcow2 header to its raw disk
- * and make a prober open other files.
- *
- * A partial last sector is padded with zeroes (as in QEMU), so that the guest sees whole sectors.
+ * A raw image: the bytes of the file are the bytes of the disk. A raw image that is open read-only is the immutable
+ * base of an overlay. The user must specify the format of an image. It is never detected from the contents, because a
+ * guest could write a qcow2 header to its raw disk that names any file of the host as its backing file. A partial last
+ * sector is padded with zeroes, as in QEMU, so that the guest only sees whole sectors.
  */
 export class RawImage implements BlockDevice {
   readonly name: string;
@@ -35,7 +34,7 @@ export class RawImage implements BlockDevice {
     this.file.writeAt(offset, from);
   }
 
-  /** Skips zeroes that are already there, so that a sparse file stays sparse. */
+  /** Ranges that are already zero are not written, so that a sparse file stays sparse. */
   writeZeroes(offset: number, lengthBytes: number): void {
     const current = new Uint8Array(Math.min(lengthBytes, ZERO_CHUNK_BYTES));
     for (let offsetInRange = 0; offsetInRange < lengthBytes; offsetInRange += current.length) {
@@ -46,8 +45,9 @@ export class RawImage implements BlockDevice {
   }
 
   /**
-   * Returns the whole range: Node cannot report the holes of a sparse file (no SEEK_HOLE). Zero allocated blocks do
-   * not prove that a file is all zero either, because file systems store small or compressed files that way.
+   * Returns the whole range, because Node cannot find the holes of a sparse file (it has no SEEK_HOLE). The number of
+   * allocated blocks does not help either: it can be zero for a file with data, because file systems store small and
+   * compressed files that way.
    */
   dataRanges(offset: number, lengthBytes: number): ByteRange[] {
     return lengthBytes > 0 ? [{ offset, lengthBytes }] : [];

@@ -1,10 +1,10 @@
 /**
- * A set of integers from 0 that stores adjacent numbers as one run: all stretches of a 16 TiB disk take as much
- * memory as one. Optimized for a few long runs; the most frequent operations append at the end or look up a missing
- * number.
+ * A set of nonnegative integers that stores consecutive numbers as one run. Even if the set contains all stretches of
+ * a 16 TiB disk, they need the memory of a single run. The set is optimized for a few long runs and for the two most
+ * frequent operations: appending a number at the end, and looking up a number that is not in the set.
  */
 export class RunSet {
-  /** The runs in order; no two overlap or touch. */
+  /** The runs in ascending order. Two runs never overlap or touch. */
   private runs: Run[] = [];
 
   get isEmpty(): boolean {
@@ -16,7 +16,7 @@ export class RunSet {
     return run !== undefined && run.first <= number;
   }
 
-  /** Adds the numbers from `first` to `end`, exclusive. */
+  /** Adds the numbers from `first` up to but not including `end`. */
   add(first: number, end: number): void {
     if (first >= end) return;
     const from = this.firstEndingAfter(first - 1);
@@ -39,14 +39,14 @@ export class RunSet {
     return copy;
   }
 
-  /** The runs between `first` and `end`, in order and clipped. */
+  /** The parts of all runs that are between `first` and `end`, in ascending order. */
   *within(first: number, end: number): Generator<Run> {
     for (let i = this.firstEndingAfter(first); i < this.runs.length && this.runs[i].first < end; i++) {
       yield { first: Math.max(first, this.runs[i].first), end: Math.min(end, this.runs[i].end) };
     }
   }
 
-  /** The index of the first run that ends after a number. */
+  /** The index of the first run that ends after the given number. */
   private firstEndingAfter(number: number): number {
     let [from, to] = [0, this.runs.length];
     while (from < to) {
@@ -58,7 +58,7 @@ export class RunSet {
   }
 }
 
-/** The numbers from `first` to `end`, exclusive. */
+/** A run of numbers from `first` up to but not including `end`. */
 export interface Run {
   first: number;
   end: number;

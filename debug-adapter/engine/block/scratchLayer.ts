@@ -11,12 +11,14 @@ export interface ScratchState {
 }
 
 /**
- * A temporary layer over a read-only device: during a replay, the guest's writes go to a scratch file, and the
- * overlay stays as the recording left it. A map in memory locates each cluster; nothing survives the process. `reset`
- * discards all writes, which is how a seek switches to the disk of another snapshot. `capture` and `restore` save and
- * restore states of the layer itself: a captured state shares the map and its slots, and later writes go to other
- * slots, until `release` frees it. The file contains what the layer and its captured states refer to; free space at
- * its end is truncated.
+ * A temporary layer over a read-only device. During a replay, the guest's writes go to a scratch file, so that the
+ * overlay remains as the recording left it. A map in memory contains the location of each cluster; neither the map nor
+ * the file outlives the process.
+ *
+ * `reset` discards all writes; a seek calls it to switch to the disk of another snapshot. `capture` and `restore` save
+ * and restore the contents of the layer. A captured state shares the map and its slots with the layer; later writes
+ * use other slots until `release` frees the captured state. The scratch file contains only the slots that the layer or
+ * a captured state refers to, and free space at its end is truncated.
  */
 export class ScratchLayer implements BlockDevice {
   readonly name: string;
@@ -26,7 +28,7 @@ export class ScratchLayer implements BlockDevice {
   private readonly scratch: HostFile;
   private readonly slots = new ScratchSlots();
   private map: SlotMap;
-  /** The length of the file in slots. */
+  /** The length of the scratch file, in slots. */
   private slotCount = 0;
 
   constructor({ lower, scratch }: { lower: BlockDevice; scratch: HostFile }) {
@@ -37,30 +39,33 @@ export class ScratchLayer implements BlockDevice {
     this.map = new SlotMap(Math.ceil(this.lengthBytes / CLUSTER_BYTES), this.slots);
   }
 
-  /** The bytes of the scratch file that the layer and its captured states use. */
+  /** The number of bytes of the scratch file that the layer and its captured states use. */
   get scratchBytes(): number {
     return this.slots.used * CLUSTER_BYTES;
   }
 
-  /** The part of these bytes that only captured states use. Visits every written region. */
+  /** The number of bytes of the scratch file that only captured states use. Visits every written region. */
   capturedScratchBytes(): number {
     return this.scratchBytes - this.map.slotCount() * CLUSTER_BYTES;
   }
 
-  /** The memory used by the maps of the layer and its captured states, in bytes. */
+  /** The memory used by the maps of the layer and of its captured states. */
   get mapBytes(): number {
     return this.slots.mapBytes;
   }
 
-  /** Discards all writes and shows `lower`, a device of the same length. Captured states stay valid. */
+  /**
+   * Discards all writes and uses `lower`, a device of the same length, as the device below. Captured states stay
+   * valid.
+   */
   reset(lower: BlockDevice): void {
-    assert(lower.lengthBytes === this.lengthBytes, 'a drive keeps its length');
+    assert(lower.lengthBytes === this.lengthBytes, 'the new device has another length');
     this.lower = lower;
     this.map.release();
     this.truncateFile();
   }
 
-  /** Saves the current contents; they can be restored until released. */
+  /** Saves the current contents. They can be restored until the captured state is released. */
   capture(): ScratchState {
     return { lower: this.lower, slots: this.map.reference() };
   }
@@ -79,7 +84,7 @@ export class ScratchLayer implements BlockDevice {
     this.truncateFile();
   }
 
-  /** The ranges where the layer may differ from the device below. */
+  /** The ranges in which the layer may differ from the device below it. */
   writtenRanges(): ByteRange[] {
     return this.map.regions().map(({ first, clusters }) => {
       const offset = first * CLUSTER_BYTES;
@@ -87,7 +92,7 @@ export class ScratchLayer implements BlockDevice {
     });
   }
 
-  /** The exact written extents, in whole clusters and in order. */
+  /** The exact extents that were written, in whole clusters and in order. */
   *writtenExtents(): Generator<ByteRange & { isZero: boolean }> {
     for (const { first, clusters, isZero } of this.map.runs()) {
       const offset = first * CLUSTER_BYTES;
@@ -125,7 +130,7 @@ export class ScratchLayer implements BlockDevice {
     this.checkRange(offset, lengthBytes);
     const end = offset + lengthBytes;
     const first = Math.ceil(offset / CLUSTER_BYTES);
-    // The disk may end inside its last cluster; zeroing up to the end zeroes that whole cluster.
+    // If the disk ends inside its last cluster, zeroing up to the end of the disk zeroes the whole cluster.
     const last = end === this.lengthBytes ? Math.ceil(end / CLUSTER_BYTES) : Math.floor(end / CLUSTER_BYTES);
     if (first >= last) return this.zeroPart(offset, end);
     this.zeroPart(offset, first * CLUSTER_BYTES);
@@ -147,15 +152,18 @@ export class ScratchLayer implements BlockDevice {
     if (done < end) yield* this.lower.dataRanges(done, end - done);
   }
 
-  /** Nothing to do: scratch data need not be durable. */
+  /** Does nothing, because scratch data need not be durable. */
   flush(): void {}
 
-  /** Closes the scratch file; the device below belongs to the caller. */
+  /** Closes the scratch file. The caller must close the device below. */
   close(): void {
     this.scratch.close();
   }
 
-  /** Zeroes parts of clusters. Clusters whose other bytes are zero become zero clusters, which need no slot. */
+  /**
+   * Zeroes a range that covers clusters only partly. If the other bytes of these clusters are also zero, they become
+   * zero clusters, which need no slot.
+   */
   private zeroPart(offset: number, end: number): void {
     if (offset >= end) return;
     const first = Math.floor(offset / CLUSTER_BYTES);
@@ -167,8 +175,8 @@ export class ScratchLayer implements BlockDevice {
   }
 
   /**
-   * Writes clusters that get new slots with one file write, completed with their current contents. Returns how many
-   * bytes of `data` were written.
+   * Writes data to new slots with a single file write. The slots are filled up with the current contents of their
+   * clusters. Returns how many bytes of `data` were written.
    */
   private writeNewSlots(offset: number, data: Uint8Array): number {
     const first = Math.floor(offset / CLUSTER_BYTES);
@@ -176,7 +184,7 @@ export class ScratchLayer implements BlockDevice {
     const wanted = Math.ceil((head + data.length) / CLUSTER_BYTES);
     const { first: slot, count } = this.slots.findFree(wanted);
     const part = count < wanted ? data.subarray(0, count * CLUSTER_BYTES - head) : data;
-    // A failed write may have extended the file, too.
+    // The length is updated before the write, because even a failed write may have extended the file.
     this.slotCount = Math.max(this.slotCount, slot + count);
     this.scratch.writeAt(slot * CLUSTER_BYTES, this.wholeClusters(offset, part));
     for (let i = 0; i < count; i++) this.map.set(first + i, slot + i);
@@ -196,7 +204,10 @@ export class ScratchLayer implements BlockDevice {
     return bytes;
   }
 
-  /** The longest run from `offset` whose clusters either all can be written in place, contiguously, or all cannot. */
+  /**
+   * The longest run from `offset` on whose clusters can all be written in place and are contiguous in the file, or
+   * whose clusters all need new slots.
+   */
   private writableExtentAt(offset: number, lengthMax: number): { slot: number | undefined; lengthBytes: number } {
     const first = Math.floor(offset / CLUSTER_BYTES);
     const slot = this.map.writableSlot(first);
@@ -214,7 +225,10 @@ export class ScratchLayer implements BlockDevice {
     this.scratch.truncate(this.slotCount * CLUSTER_BYTES);
   }
 
-  /** The longest run from `offset` with one location: the device below, the scratch file, or none (zeroes). */
+  /**
+   * The longest run from `offset` on that is stored in one location: in the device below, in consecutive slots of the
+   * scratch file, or nowhere, because it is zero.
+   */
   private extentAt(offset: number, lengthMax: number) {
     const first = Math.floor(offset / CLUSTER_BYTES);
     const inCluster = offset - first * CLUSTER_BYTES;
@@ -239,5 +253,5 @@ export class ScratchLayer implements BlockDevice {
   }
 }
 
-// Guest file systems write pages; smaller clusters would only enlarge the map.
+// Guest file systems write whole pages, so smaller clusters would only enlarge the map.
 const CLUSTER_BYTES = 4096;

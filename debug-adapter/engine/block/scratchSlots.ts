@@ -1,17 +1,17 @@
 import { assert } from '../base/assert.ts';
 
 /**
- * Allocates the slots of a scratch file and counts the owners of each. A slot is free when no map refers to it; free
- * slots are reused, the lowest first. The clusters of one write get contiguous slots, from the lowest free run that
- * is long enough; runs are split only when much of the file is free.
+ * Allocates the slots of a scratch file and counts the owners of each slot. A slot without owners is free, and free
+ * slots are reused, the lowest first. The clusters of one write get contiguous slots, from the lowest free run that is
+ * long enough. They are split across shorter runs only if much of the file is free.
  */
 export class ScratchSlots {
-  /** The total memory used by the maps of these slots, in bytes. */
+  /** The memory, in bytes, of all maps that use these slots. */
   mapBytes = 0;
   private owners = new Uint32Array(256);
   private usedSlots = 0;
   private endSlot = 0;
-  /** Indexed by power of two: no free window of that many slots starts before this one, so searches start here. */
+  /** Element `n` is the slot at which a search for 2^n contiguous free slots starts: no such run starts before it. */
   private readonly searchFrom = new Array<number>(LEVELS).fill(0);
 
   /** The number of slots that have an owner. */
@@ -19,7 +19,7 @@ export class ScratchSlots {
     return this.usedSlots;
   }
 
-  /** All slots from this one on are free. */
+  /** The end of the last slot in use: all slots from this one on are free. */
   get end(): number {
     return this.endSlot;
   }
@@ -46,7 +46,7 @@ export class ScratchSlots {
     while (this.endSlot > 0 && this.owners[this.endSlot - 1] === 0) this.endSlot--;
   }
 
-  /** Finds contiguous free slots: `wanted` of them, or fewer. They remain free until an owner is counted for them. */
+  /** Finds contiguous free slots: `wanted` slots or fewer. The slots stay free until they get an owner. */
   findFree(wanted: number): { first: number; count: number } {
     const count = Math.min(wanted, RUN_MAX);
     const free = this.endSlot - this.usedSlots;
@@ -82,11 +82,11 @@ export class ScratchSlots {
   }
 }
 
-/** Limits a search to 2^11 slots of 4 KiB: 8 MiB, more than a guest writes in one request. */
+/** Limits a search to 2^11 slots of 4 KiB. These are 8 MiB, which is more than a guest writes in one request. */
 const LEVELS = 12;
 const RUN_MAX = 2 ** (LEVELS - 1);
 /**
- * Runs are split only if more than a sixteenth of the file is free, so that the file is hardly larger than its
- * contents.
+ * A write is split across several runs only if more than a sixteenth of the file is free. The file is therefore hardly
+ * larger than its contents.
  */
 const FREE_DIVISOR = 16;

@@ -2,15 +2,16 @@ import { assert } from '../base/assert.ts';
 import type { ScratchSlots } from './scratchSlots.ts';
 
 /**
- * Maps each cluster of a scratch layer to its location: unwritten, a slot of the scratch file, or all zero. A tree of
- * nodes with 512 entries, so that an untouched or discarded region of any size costs one entry. Maps share nodes
- * copy-on-write: `share` is free, and the first change in either map copies the nodes on the path to it. Each node
- * counts the maps and nodes that refer to it, and each slot its leaves; `release` drops the references of a map.
+ * Maps each cluster of a scratch layer to its location: unwritten, a slot of the scratch file, or all zero. The map is
+ * a tree of nodes with 512 entries each; an unwritten or zeroed region of any size needs a single entry. Maps share
+ * their nodes copy-on-write: `reference` copies nothing, and the first change in either map copies the nodes on the
+ * path to the change. Each node counts the maps and nodes that refer to it, and `ScratchSlots` counts the leaves that
+ * refer to each slot. `release` drops the references of a map.
  */
 export class SlotMap {
   private readonly clusters: number;
   private readonly slots: ScratchSlots;
-  /** The number of branch levels above the leaves. */
+  /** The number of levels of branches above the leaves. */
   private readonly height: number;
   private root: Entry;
 
@@ -20,7 +21,7 @@ export class SlotMap {
     this.height = heightFor(clusters);
   }
 
-  /** Returns a copy-on-write copy: later changes to one are not visible in the other. */
+  /** Returns a copy of the map that shares its nodes. Later changes to one map are not visible in the other. */
   reference(): SlotMap {
     const map = new SlotMap(this.clusters, this.slots);
     map.root = this.root;
@@ -28,13 +29,13 @@ export class SlotMap {
     return map;
   }
 
-  /** Empties the map and frees the slots that no other map refers to. */
+  /** Empties the map and frees the slots to which no other map refers. */
   release(): void {
     this.unreference(this.root);
     this.root = undefined;
   }
 
-  /** A slot, ZERO_SLOT, or undefined if the cluster was never written. */
+  /** Returns the location of a cluster: a slot, ZERO_SLOT, or undefined if the cluster was never written. */
   get(cluster: number): number | undefined {
     let entry = this.root;
     for (let level = this.height; entry instanceof Branch; level--) entry = entry.entries[indexAt(cluster, level)];
@@ -44,7 +45,7 @@ export class SlotMap {
     return stored === STORED_ZERO ? ZERO_SLOT : undefined;
   }
 
-  /** The cluster's slot if no other map refers to it, so that it can be written in place. */
+  /** The slot of a cluster that can be written in place, because no other map refers to it. Otherwise undefined. */
   writableSlot(cluster: number): number | undefined {
     let entry = this.root;
     for (let level = this.height; entry instanceof Branch; level--) {
@@ -57,7 +58,7 @@ export class SlotMap {
   }
 
   set(cluster: number, slot: number): void {
-    assert(cluster < this.clusters, 'a map has the clusters of its disk');
+    assert(cluster < this.clusters, 'the cluster is outside the disk');
     const { slots } = this.writableLeaf(cluster);
     const before = slots[cluster % FANOUT];
     this.slots.addOwner(slot);
@@ -66,20 +67,20 @@ export class SlotMap {
   }
 
   setZero(first: number, end: number): void {
-    // Zeroing to the end of the disk extends to the end of the tree, which takes one entry for a disk of any
-    // size.
+    // Zeroing up to the end of the disk is extended to the end of the tree, so that it needs a single entry for any
+    // disk size.
     const last = end >= this.clusters ? Infinity : end;
     if (first < last) this.root = this.zeroed(this.root, this.height, first, last);
   }
 
-  /** The written regions in order, in clusters, rounded up to whole leaves. */
+  /** The written regions in order, measured in clusters and rounded up to whole leaves. */
   regions(): { first: number; clusters: number }[] {
     return [...this.parts()].map(({ first, clusters }) => ({ first, clusters }));
   }
 
   /**
-   * The exact runs of written clusters of one kind, in order, optionally limited to a range. No run extends from one
-   * leaf into the next.
+   * The exact runs of clusters that are written or zero, in order, optionally limited to a range. A run never extends
+   * across the boundary between two leaves.
    */
   *runs(from = 0, to = this.clusters): Generator<Run> {
     for (const { first, clusters, entry } of this.parts(from, to)) {
@@ -88,7 +89,7 @@ export class SlotMap {
     }
   }
 
-  /** The number of clusters that have a slot. Visits every written region. */
+  /** The number of clusters that have a slot. Visits every written region to count them. */
   slotCount(): number {
     let count = 0;
     for (const { entry } of this.parts()) {
@@ -111,7 +112,8 @@ export class SlotMap {
   }
 
   /**
-   * Returns the entry as a node that only this map refers to; the caller guarantees the same for the nodes above it.
+   * Returns the entry as a node to which only this map refers. The caller guarantees that only this map refers to the
+   * nodes above it.
    */
   private writableNode(entry: Entry, level: number): Node {
     if (isNode(entry) && entry.references === 1) return entry;
@@ -133,7 +135,10 @@ export class SlotMap {
     else for (const stored of entry.slots) if (stored > 0) this.slots.removeOwner(stored - 1);
   }
 
-  /** Returns the entry with zeroes from `first` to `end`, relative to its first cluster. */
+  /**
+   * Returns the entry after the clusters from `first` up to `end`, counted from the entry's first cluster, are set to
+   * zero.
+   */
   private zeroed(entry: Entry, level: number, first: number, end: number): Entry {
     if (entry === 'zero') return entry;
     if (first <= 0 && end >= CLUSTERS_PER_ENTRY[level + 1]) {
@@ -151,13 +156,14 @@ export class SlotMap {
         node.slots[i] = STORED_ZERO;
       }
     }
-    // A region zeroed piece by piece is merged, so that it takes no more memory than one zeroed at once.
+    // If all entries of the node are zero, the node is replaced by a single entry. A region that was zeroed in pieces
+    // then needs no more memory than one that was zeroed in a single call.
     if (!isAllZero(node)) return node;
     this.unreference(node);
     return 'zero';
   }
 
-  /** Leaves and zero regions in order, from cluster `from` to `to`. */
+  /** The leaves and zero regions between the clusters `from` and `to`, in order. */
   private parts(from = 0, to = this.clusters): Generator<Region> {
     return this.partsOf(this.root, { level: this.height, first: 0 }, { from, to });
   }
@@ -183,9 +189,9 @@ export class SlotMap {
 export const ZERO_SLOT = -1;
 
 const FANOUT = 512;
-/** The number of clusters per entry: of a leaf, of a branch above leaves, and so on. */
+/** The number of clusters that one entry covers in a leaf, in a branch above leaves, and so on. */
 const CLUSTERS_PER_ENTRY = Array.from({ length: 7 }, (_, level) => FANOUT ** level);
-/** The entries and the objects that hold them. */
+/** The estimated memory of a node, including its object overhead. */
 const NODE_BYTES = { leaf: FANOUT * 4 + 256, branch: FANOUT * 8 + 64 };
 const UNWRITTEN = 0;
 const STORED_ZERO = -1;
@@ -199,7 +205,7 @@ class Branch {
   }
 }
 
-/** A slot is stored as its number plus one. */
+/** A node on the lowest level of the tree. A slot is stored as its number plus one, because 0 means unwritten. */
 class Leaf {
   references = 1;
   readonly slots: Int32Array;

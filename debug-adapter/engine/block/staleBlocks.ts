@@ -2,14 +2,14 @@ import { BLOCKS_MAX } from './blockHashes.ts';
 import { type Run, RunSet } from './runSet.ts';
 
 /**
- * The blocks of a disk that a digest must read again. Single blocks are marked in a byte array per stretch of 256
- * blocks (1 MiB); long ranges, such as a new disk or a discarded range, are stored as runs of stretches. The memory
- * needed depends on which blocks are marked; a whole disk of any size takes one run.
+ * The blocks of a disk that a digest must read again. Single blocks are marked in byte arrays, one for each stretch of
+ * 256 blocks (1 MiB). Long ranges, such as a new disk or a discarded range, are stored as runs of whole stretches
+ * instead. A disk of which every block is stale therefore needs a single run, whatever its size.
  */
 export class StaleBlocks {
-  /** Stretches whose blocks are all stale. */
+  /** The stretches in which all blocks are stale. */
   private readonly whole: RunSet;
-  /** For each stretch, a 1 for each stale block. */
+  /** For each other stretch with stale blocks, an array with a 1 for each stale block. */
   private readonly individual: Map<number, Uint8Array>;
 
   constructor(whole = new RunSet(), some = new Map<number, Uint8Array>()) {
@@ -26,12 +26,14 @@ export class StaleBlocks {
     this.mark(endWhole * BLOCKS_MAX, end);
   }
 
-  /** Whether a run covers the stretch, so that all its blocks are stale; `delete` does not change that. */
+  /**
+   * Whether the stretch belongs to a run, so that all its blocks are stale. `delete` does not remove it from the run.
+   */
   isWhollyStale(stretch: number): boolean {
     return this.whole.has(stretch);
   }
 
-  /** Unmarks blocks of one stretch that were marked individually. */
+  /** Unmarks blocks of one stretch. Only affects blocks that were marked individually. */
   delete(first: number, end: number): void {
     const stretch = Math.floor(first / BLOCKS_MAX);
     const start = stretch * BLOCKS_MAX;
@@ -43,7 +45,7 @@ export class StaleBlocks {
     this.individual.clear();
   }
 
-  /** Copies the blocks below `end`. */
+  /** Returns a copy that contains only the blocks below `end`. */
   copy(end: number): StaleBlocks {
     const copy = new StaleBlocks();
     for (const { first, end: runEnd } of this.whole.within(0, Math.floor(end / BLOCKS_MAX))) {
@@ -56,14 +58,14 @@ export class StaleBlocks {
     return copy;
   }
 
-  /** The runs of stretches, in blocks. */
+  /** The runs of stale stretches, as block numbers. */
   *runs(): Generator<Run> {
     for (const { first, end } of this.whole.within(0, Infinity)) {
       yield { first: first * BLOCKS_MAX, end: end * BLOCKS_MAX };
     }
   }
 
-  /** The individually marked blocks in order, with adjacent blocks of a stretch merged. */
+  /** The blocks that are marked individually, in order. Adjacent blocks of a stretch are merged into one run. */
   *individualRuns(): Generator<Run> {
     for (const stretch of [...this.individual.keys()].sort((a, b) => a - b)) {
       const blocks = this.individual.get(stretch)!;
@@ -94,5 +96,8 @@ export class StaleBlocks {
   }
 }
 
-/** 16 MiB, more than guests write at a time: guest writes are marked without a search, at one byte per block. */
+/**
+ * 16 MiB, which is more than guests write in one request. Guest writes are therefore marked in byte arrays, which
+ * needs no search.
+ */
 const RUN_STRETCHES_MIN = 16;

@@ -1,14 +1,15 @@
 import { lazy } from '../base/once.ts';
 
 /**
- * The name of a control and status register (Volume II, "Control and Status Registers", plus AIA, Smstateen, vectors
- * and debug), whether or not this machine implements it. An unknown number is returned in hexadecimal.
+ * The name of a control and status register, whether or not this machine implements it (Volume II, "Control and Status
+ * Registers", and the specifications of AIA, Smstateen, vectors and debug). For an unknown number, returns the number
+ * in hexadecimal.
  */
 export const csrName = (number: number): string => names().get(number) ?? `0x${number.toString(16)}`;
 
 /**
- * Each row starts at its number and lists the names of consecutive registers. `-` skips a number; `name{3..31}` gives
- * one name for each number in the range.
+ * Each row lists the names of registers with consecutive numbers, and its key is the first number. `-` skips a number;
+ * `name{3..31}` means one name for each number in the range.
  */
 const TABLE: Record<number, string> = {
   0x001: 'fflags frm fcsr',

@@ -6,21 +6,22 @@ import { matchingPattern, readPatterns } from './patterns.ts';
 import { formatOperands, mnemonicOf } from './operands.ts';
 import { SYSTEM } from './system.ts';
 
-/** One disassembled instruction, or data that is not an instruction. */
+/** One disassembled instruction, or data that is not a valid instruction. */
 export interface Disassembled {
-  /** The text as objdump writes it: mnemonic, space, operands. Uses the pseudo-instruction where there is one. */
+  /** The text in the format of objdump: mnemonic, space, operands. If there is a pseudo-instruction, it is used. */
   text: string;
   lengthBytes: 2 | 4;
 }
 
-/** The symbolic name of an address, such as `main+0x12`, or undefined if it has none. */
+/** Returns the symbolic name of an address, such as `main+0x12`, or undefined if the address has none. */
 export type SymbolAt = (address: bigint) => string | undefined;
 
 /**
- * Disassembles one instruction of RV64GC with Zicsr, Zifencei, Zba, Zbb, Zbs, Zicbom, Zicbop, Zicboz, Zihintpause,
- * Zawrs, Svinval and the privileged instructions. Guest code may contain more extensions than this machine executes.
- * `word` is the 32-bit word at `pc`; only its low half is used if the instruction is compressed. An unknown encoding is
- * shown as data, `.2byte` or `.4byte`.
+ * Disassembles one instruction of RV64GC with the extensions Zicsr, Zifencei, Zba, Zbb, Zbs, Zicbom, Zicbop, Zicboz,
+ * Zihintpause, Zawrs and Svinval, and the privileged instructions. The list includes extensions that this machine does
+ * not implement, because guest code may nevertheless contain their instructions. `word` is the 32-bit word at `pc`; if
+ * the instruction is compressed, only the low half is used. An unknown encoding is shown as data, with `.2byte` or
+ * `.4byte`.
  */
 export function disassembleOne(word: number, pc: bigint, symbolAt: SymbolAt = () => undefined): Disassembled {
   const isCompressed = (word & 3) !== 3;
@@ -34,7 +35,8 @@ export function disassembleOne(word: number, pc: bigint, symbolAt: SymbolAt = ()
 }
 
 /**
- * Parsed on first use: most runs disassemble nothing, and parsing the tables takes longer than running a small guest.
+ * The tables are parsed on first use. Most runs disassemble nothing, and parsing takes longer than running a small
+ * guest.
  */
 const words = lazy(() => readPatterns(SYSTEM + INTEGER + FLOATING_POINT, 32));
 const halves = lazy(() => readPatterns(COMPRESSED, 16));

@@ -1,6 +1,6 @@
 /**
- * The instructions of F, D and Zfh, from the instruction set listings of Volume I, "F", "D" and "Zfh". `rm` is the
- * rounding mode.
+ * The instructions of the F, D and Zfh extensions, from the instruction set listings in the chapters "F", "D" and
+ * "Zfh" of Volume I. `rm` is the rounding mode.
  */
 export const FLOATING_POINT = `
 flw       frd,imm(rs1)              ------------ ----- 010 ----- 0000111

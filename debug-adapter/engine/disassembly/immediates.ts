@@ -1,21 +1,24 @@
 import { lazy } from '../base/once.ts';
 
 /**
- * Immediates in the manual's notation, which gives the bits of the value held by each field of the instruction.
- * `'12|10:5'` at bit 31 means that instruction bit 31 holds bit 12 of the value and instruction bits 30 to 25 hold bits
- * 10 to 5.
+ * Immediates in the notation of the manual, which states for each field of the instruction which bits of the value it
+ * contains. `'12|10:5'` at bit 31 means that bit 31 of the instruction is bit 12 of the value, and that bits 30 to 25
+ * of the instruction are bits 10 to 5 of the value.
  */
 export type Immediate = () => {
-  /** Pairs of an instruction bit and the value bit it holds. */
+  /** Pairs of bit numbers: a bit of the instruction and the bit of the value that it contains. */
   moves: [from: number, to: number][];
-  /** The position of the sign bit in the value; undefined for unsigned immediates. */
+  /** The number of the sign bit in the value; undefined for unsigned immediates. */
   signBit?: number;
 };
 
-/** A zero-extended immediate. `fields` maps the highest bit of each instruction field to the value bits it holds. */
+/**
+ * A zero-extended immediate. The keys of `fields` are the highest bits of the instruction's fields, and the values
+ * list the bits that each field contains.
+ */
 export const unsigned = (fields: Record<number, string>): Immediate => lazy(() => ({ moves: movesOf(fields) }));
 
-/** A sign-extended immediate; `fields` as for `unsigned`. */
+/** A sign-extended immediate. `fields` has the same meaning as for `unsigned`. */
 export const signed = (fields: Record<number, string>): Immediate =>
   lazy(() => {
     const moves = movesOf(fields);
@@ -39,7 +42,7 @@ function movesOf(fields: Record<number, string>): [number, number][] {
   );
 }
 
-/** `10:5` is 10, 9, 8, 7, 6, 5; `12` is just 12. */
+/** Returns all bit numbers of a range, the highest first: `10:5` is 10, 9, 8, 7, 6, 5; `12` is only 12. */
 function bitsOfRange(text: string): number[] {
   const [high, low = high] = text.split(':').map(Number);
   return Array.from({ length: high - low + 1 }, (_, i) => high - i);

@@ -1,6 +1,6 @@
 /**
- * The instructions of RV64I, M, A, Zicond, Zba, Zbb, Zbc and Zbs, from the instruction set listings of Volume I,
- * "RV32I", "RV64I", "M", "A", "Zicond" and "B".
+ * The instructions of RV64I and of the extensions M, A, Zicond, Zba, Zbb, Zbc and Zbs, from the instruction set
+ * listings in the chapters "RV32I", "RV64I", "M", "A", "Zicond" and "B" of Volume I.
  */
 export const INTEGER = `
 lui     rd,upper              -------------------- ----- 0110111

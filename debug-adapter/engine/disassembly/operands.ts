@@ -3,23 +3,28 @@ import { FLOAT_REGISTER_NAMES, INTEGER_REGISTER_NAMES } from '../base/registerNa
 import { csrName } from './csrNames.ts';
 import { type Immediate, immediateOf, signed, unsigned } from './immediates.ts';
 
-/** One instruction and the context its operands need. `bits` holds its 16 or 32 bits, unsigned. */
+/**
+ * One instruction and the context that formatting its operands requires. `bits` is the unsigned value of its 16 or 32
+ * bits.
+ */
 export interface Instruction {
   bits: number;
   pc: bigint;
   symbolAt: (address: bigint) => string | undefined;
 }
 
-/** Replaces the operand names in `template`, such as `rd,offset(rs1)`, by the values from the instruction. */
+/** Replaces each operand name in `template`, such as `rd,offset(rs1)`, with the operand's value in the instruction. */
 export function formatOperands(template: string, instruction: Instruction): string {
   return template.replace(/,rm|[a-z]\w*/g, (name) => {
     const format = OPERANDS[name] as ((instruction: Instruction) => string) | undefined;
-    assert(format !== undefined, `operand ${name} is in the table`);
+    assert(format !== undefined, `unknown operand ${name}`);
     return format(instruction);
   });
 }
 
-/** Replaces the `*` in an atomic's mnemonic by its ordering suffix (`.aq`, `.rl`). */
+/**
+ * Replaces the `*` in the mnemonic of an atomic instruction with its ordering suffix (`.aq`, `.rl`, `.aqrl` or none).
+ */
 export const mnemonicOf = (mnemonic: string, bits: number): string =>
   mnemonic.replace('*', ['', '.rl', '.aq', '.aqrl'][field(bits, 26, 25)]);
 
@@ -37,7 +42,7 @@ const floating =
   (high: number, low: number): Format =>
   ({ bits }) =>
     FLOAT_REGISTER_NAMES[field(bits, high, low)];
-/** The three-bit register fields of compressed instructions, which encode x8 to x15. */
+/** A register field of three bits in a compressed instruction, which encodes x8 to x15. */
 const shortRegister =
   (low: number): Format =>
   ({ bits }) =>
@@ -60,16 +65,22 @@ const target =
     return symbol === undefined ? `0x${address.toString(16)}` : `${address.toString(16)} <${symbol}>`;
   };
 
-/** Like objdump, omits the dynamic rounding mode. */
+/** The rounding mode. The dynamic rounding mode is omitted, as in objdump. */
 const roundingMode: Format = ({ bits }) => {
   const mode = field(bits, 14, 12);
   return mode === 7 ? '' : `,${ROUNDING_MODES[mode]}`;
 };
 
-/** The predecessor or successor set of a fence, as letters. An assembler cannot express an empty set. */
+/**
+ * The predecessor or successor set of a fence, as letters. An empty set is shown as `unknown`, because assembly syntax
+ * cannot express it.
+ */
 const ordered = (bits: number): string => [...'iorw'].filter((_, i) => bits & (8 >> i)).join('') || 'unknown';
 
-/** Formats each operand name that the tables use. Names that begin with c occur only in compressed instructions. */
+/**
+ * For each operand name in the tables, a function that formats the operand. Names that begin with `c` occur only in
+ * compressed instructions.
+ */
 const OPERANDS: Record<string, Format> = {
   zero: () => 'zero',
   sp: () => 'sp',
@@ -81,10 +92,10 @@ const OPERANDS: Record<string, Format> = {
   frs2: floating(24, 20),
   frs3: floating(31, 27),
   ',rm': roundingMode,
-  // Both sources, which are the same register: patterns.ts checks that before it matches.
+  // Both source registers, which are the same register: patterns.ts checks this before an instruction matches.
   fsame: floating(19, 15),
   imm: decimal(signed({ 31: '11:0' })),
-  // The five bits below hold the kind of prefetch.
+  // The five bits below the offset contain the kind of prefetch.
   poffset: decimal(signed({ 31: '11:5' })),
   storeoffset: decimal(signed({ 31: '11:5', 11: '4:0' })),
   upper: hexadecimal(31, 12),
@@ -103,7 +114,7 @@ const OPERANDS: Record<string, Format> = {
   cshort2: shortRegister(2),
   cfshort: ({ bits }) => FLOAT_REGISTER_NAMES[8 + field(bits, 4, 2)],
   cimm: decimal(signed({ 12: '5', 6: '4:0' })),
-  // The 20-bit operand of LUI: the six bits of the encoding, sign-extended.
+  // The 20-bit operand of LUI, which is the sign-extended value of six bits in the encoding.
   cupper: ({ bits }) => hex(immediateOf(signed({ 12: '5', 6: '4:0' }), bits) & 0xfffff),
   cshamt: ({ bits }) => hex(immediateOf(unsigned({ 12: '5', 6: '4:0' }), bits)),
   cadjust: decimal(signed({ 12: '9', 6: '4|6|8:7|5' })),

@@ -1,10 +1,10 @@
 import { assert } from '../base/assert.ts';
 
 /**
- * One line of an instruction table, in the manual's notation: mnemonic, operands (`.` for none), then the encoding from
- * the highest bit down, where 0 and 1 are fixed and `-` matches either; spaces only separate fields. The first matching
- * line wins, so a pseudo-instruction precedes the instruction it stands for. The mnemonic `reserved` excludes reserved
- * encodings.
+ * One line of an instruction table. A line consists of the mnemonic, the operands (`.` for none), and the encoding in
+ * the notation of the manual, from the highest bit to the lowest. In the encoding, 0 and 1 are fixed bits, `-` matches
+ * either value, and spaces only separate fields. The first matching line is used, so a pseudo-instruction must precede
+ * the instruction that it abbreviates. The mnemonic `reserved` marks reserved encodings, which are not disassembled.
  */
 export interface InstructionPattern {
   mnemonic: string;
@@ -13,7 +13,7 @@ export interface InstructionPattern {
   value: number;
 }
 
-/** Parses a table. Every encoding must have `widthBits` bits. */
+/** Parses an instruction table. Every encoding must have `widthBits` bits. */
 export function readPatterns(table: string, widthBits: 16 | 32): InstructionPattern[] {
   return table
     .split('\n')
@@ -21,7 +21,7 @@ export function readPatterns(table: string, widthBits: 16 | 32): InstructionPatt
     .map((line) => readPattern(line, widthBits));
 }
 
-/** The first of `patterns` that matches `bits`; undefined if none does or the encoding is reserved. */
+/** Returns the first pattern that matches `bits`, or undefined if none matches or the encoding is reserved. */
 export function matchingPattern(patterns: readonly InstructionPattern[], bits: number): InstructionPattern | undefined {
   const pattern = patterns.find(
     ({ mask, value, operands }) =>
@@ -33,7 +33,7 @@ export function matchingPattern(patterns: readonly InstructionPattern[], bits: n
 function readPattern(line: string, widthBits: number): InstructionPattern {
   const [mnemonic, operands, ...fields] = line.trim().split(/ +/);
   const encoding = fields.join('');
-  assert(encoding.length === widthBits, `${line}: the encoding has ${widthBits} bits`);
+  assert(encoding.length === widthBits, `${line}: the encoding must have ${widthBits} bits`);
   return {
     mnemonic,
     operands: operands === '.' ? '' : operands,
@@ -42,5 +42,8 @@ function readPattern(line: string, widthBits: number): InstructionPattern {
   };
 }
 
-/** The condition for the operand `fsame` of fmv, fneg and fabs: both sources are the same register. */
+/**
+ * Whether both source registers are the same. Instructions with the operand `fsame` (fmv, fneg and fabs) match only
+ * then.
+ */
 const sourcesAreEqual = (bits: number): boolean => ((bits >>> 15) & 31) === ((bits >>> 20) & 31);

@@ -1,6 +1,7 @@
 /**
- * Fences, cache block operations, Zicsr and the privileged instructions: Volume I, "Zifencei", "Zicsr", "Zihintpause",
- * "CMO Extensions", "Zawrs"; Volume II, "Instruction Set Listings"; and `dret` of the debug specification.
+ * Fences, cache block operations, Zicsr and the privileged instructions. They are from Volume I, "Zifencei", "Zicsr",
+ * "Zihintpause", "CMO Extensions" and "Zawrs"; from Volume II, "Instruction Set Listings"; and from the debug
+ * specification (`dret`).
  */
 export const SYSTEM = `
 pause     .                   0000 0001 0000 00000 000 00000 0001111

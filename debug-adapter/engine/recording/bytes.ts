@@ -1,18 +1,22 @@
 import { assert } from '../base/assert.ts';
 import { chunkFlaws } from '../../messages/recordingDamage.ts';
 
-/** A payload that violates the format. Users never see it: see `messages/recordingDamage.ts`. */
+/**
+ * Thrown for a payload that violates the format. It is converted to a message before the user sees it; see
+ * `messages/recordingDamage.ts`.
+ */
 export class Malformed extends Error {
   override name = 'Malformed';
 }
 
 const encoder = new TextEncoder();
-// `ignoreBOM` keeps a leading U+FEFF as a character, so that every name decodes to the text that was encoded.
+// `ignoreBOM` preserves a U+FEFF at the start of a name, so that every name decodes to the text that was encoded.
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Encodes values of the rrfile: little-endian fixed fields and varints (LEB128: seven bits per byte, the low ones
- * first; the top bit marks that more bytes follow). The buffer grows as necessary.
+ * Encodes the values of a recording file: little-endian fields of fixed size, and varints. A varint is LEB128: each
+ * byte contains seven bits of the number, the lowest bits first, and its top bit is set if more bytes follow. The
+ * buffer grows if necessary.
  */
 export class ByteWriter {
   private buffer: Uint8Array<ArrayBuffer>;
@@ -28,7 +32,7 @@ export class ByteWriter {
     return this.usedBytes;
   }
 
-  /** The bytes so far: a view that the next write may invalidate. */
+  /** A view of the bytes written so far, which the next write may invalidate. */
   view(): Uint8Array<ArrayBuffer> {
     return this.buffer.subarray(0, this.usedBytes);
   }
@@ -42,7 +46,7 @@ export class ByteWriter {
     this.buffer[this.usedBytes++] = value;
   }
 
-  /** An exact integer from 0 to 2^53 - 1: 1 to 8 bytes. */
+  /** Writes an integer from 0 to 2^53 - 1, which takes 1 to 8 bytes. */
   varint(value: number): void {
     assert(value >= 0 && Number.isSafeInteger(value), 'a varint is an exact integer');
     this.reserve(8);
@@ -72,7 +76,7 @@ export class ByteWriter {
     this.usedBytes += value.length;
   }
 
-  /** UTF-8, preceded by its length in bytes. */
+  /** Writes a text as UTF-8, preceded by its length in bytes. */
   text(value: string): void {
     const utf8 = encoder.encode(value);
     this.varint(utf8.length);
@@ -90,8 +94,9 @@ export class ByteWriter {
 }
 
 /**
- * Decodes values of the rrfile. Checks every bound and throws `Malformed`, which the reader turns into a message with
- * the file's name, so that no input can make it read outside the payload or loop endlessly.
+ * Decodes the values of a recording file. Every bound is checked, so that no input can cause a read outside the
+ * payload or an endless loop. Invalid data throws `Malformed`, which the reader of the recording converts to a message
+ * with the name of the file.
  */
 export class ByteReader {
   private readonly buffer: Uint8Array;
@@ -107,7 +112,7 @@ export class ByteReader {
     return this.at >= this.buffer.length;
   }
 
-  /** Where the next value is. */
+  /** The offset of the next value. */
   get offset(): number {
     return this.at;
   }
@@ -127,7 +132,7 @@ export class ByteReader {
 
   varint(): number {
     let value = 0;
-    // 8 bytes hold 56 bits; values that are not safe integers are refused below.
+    // Eight bytes can contain 56 bits. Values that are not safe integers are refused below.
     for (let scale = 1; scale <= 2 ** 49; scale *= 0x80) {
       const byte = this.byte();
       value += (byte & 0x7f) * scale;
@@ -149,7 +154,7 @@ export class ByteReader {
     return this.view.getBigUint64(at, true);
   }
 
-  /** A view into the payload, not a copy. */
+  /** Returns a view into the payload, not a copy. */
   bytes(length: number): Uint8Array {
     const at = this.take(length);
     return this.buffer.subarray(at, at + length);

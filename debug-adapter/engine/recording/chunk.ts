@@ -2,47 +2,58 @@ import { xxh64 } from '../base/xxhash64.ts';
 import { ByteWriter } from './bytes.ts';
 
 /**
- * The frame format of the rrfile. The file starts with an 8-byte magic and the format version (u32; all fields are
- * little-endian). Chunks follow, each with a header of 20 bytes and a payload:
+ * The frame format of a recording file. The file starts with an 8-byte magic number and the format version (u32; all
+ * fields are little-endian), which are followed by chunks. Each chunk has a header of 20 bytes and a payload:
  *
  *     0  marker 0xB1 0x4B        4  payload length, u32        16  check of bytes 0-15: low half of their XXH64
  *     2  type                    8  XXH64 of the payload,
  *     3  flags                      seeded with the checksum of the previous chunk (0 for the first)
  *
- * The seed chains the chunks, which detects chunks that are missing, moved or from another file. The check of the
- * header makes its length reliable before the payload is read: a chunk that extends past the end of the file was
- * truncated; its length is not damaged. Chunks are only ever appended.
+ * The seeds link each chunk to its predecessor, so that chunks that are missing, moved or from another file are
+ * detected. The check of the header makes the payload length reliable before the payload is read: if a chunk extends
+ * past the end of the file, the file was truncated, because the length itself is correct. Chunks are only ever
+ * appended.
  *
- * The flag `afterSync` means that everything before this chunk was on stable storage when it was written. Invalid data
- * before such a chunk is damage; invalid data that no such chunk follows is a torn tail, which a kill or a power
- * failure may leave.
+ * The flag `afterSync` means that everything before this chunk was on stable storage when the chunk was written.
+ * Invalid data before such a chunk is therefore damage. Invalid data that no such chunk follows is a torn tail, which
+ * a killed process or a power failure may leave.
  */
 export const FORMAT_VERSION = 5;
-/** Since this version, guests see devices that behave like QEMU's. */
+/** The first version in which the guest's devices behave like QEMU's devices. */
 export const QEMU_DEVICES_VERSION = 5;
-/** The first version with XXH3 digests of disk request data; earlier ones have XXH64. */
+/**
+ * The first version that contains XXH3 digests of the data of disk requests; earlier versions contain XXH64 digests.
+ */
 export const XXH3_VERSION = 4;
-/** Version 2 has only deflated boot files, which are still supported. Version 1 had different disk digests. */
+/**
+ * Version 1 had different disk digests and is no longer supported. In version 2, boot files are always deflated, which
+ * is still supported.
+ */
 export const OLDEST_VERSION = 2;
 
-/** As in PNG, the line ends reveal a transfer in text mode, and 0x1A ends a DOS `type`. */
+/**
+ * As in PNG, the CR and LF characters change if the file is transferred in text mode, and 0x1A ends the output of the
+ * DOS command `type`.
+ */
 export const MAGIC = Uint8Array.of(0x42, 0x4c, 0x4b, 0x52, 0x52, 0x0d, 0x0a, 0x1a); // "BLKRR\r\n\x1a"
 export const PREAMBLE_BYTES = MAGIC.length + 4;
 export const CHUNK_HEADER_BYTES = 20;
 
 export const CHUNK_TYPE = { header: 1, bootFile: 2, names: 3, events: 4 } as const;
 export const CHUNK_FLAG = {
-  /** A reader that does not know the type must refuse the file; without this flag, it may skip the chunk. */
+  /**
+   * A reader that does not know the type of this chunk must refuse the file. Without this flag, it may skip the chunk.
+   */
   critical: 1,
   afterSync: 2,
 } as const;
 
-/** Limits that keep a reader from allocating memory for a damaged or malicious length. */
+/** Readers refuse longer payloads, so that a damaged or malicious length cannot make them allocate too much memory. */
 export const MAX_HEADER_PAYLOAD_BYTES = 1 << 20;
 export const MAX_EVENTS_PAYLOAD_BYTES = 1 << 20;
 /**
- * The maximum of the field: a boot file that extends past the end means that the recording was truncated, not that
- * the length is wrong.
+ * The maximum value of the length field. A lower limit is not necessary, because a boot file that extends past the end
+ * of the file means that the recording was truncated.
  */
 export const BOOT_FILE_BYTES_MAX = 0xffff_ffff;
 
@@ -63,7 +74,7 @@ export function encodePreamble(): Uint8Array<ArrayBuffer> {
   return sink.view();
 }
 
-/** Encodes header and payload together, for a single write. */
+/** Encodes the header and payload of a chunk, so that both can be written with a single write. */
 export function encodeChunk(
   chunk: { type: number; flags: number; payload: Uint8Array },
   previousChecksum: bigint,
@@ -81,7 +92,7 @@ export function encodeChunk(
   return { bytes: sink.view(), checksum };
 }
 
-/** The chunk header at `at`; undefined if there is none. */
+/** Decodes the chunk header at `at`. Returns undefined if there is no valid header. */
 export function decodeChunkHeader(bytes: Uint8Array, at: number): ChunkHeader | undefined {
   if (bytes[at] !== MARKER_0 || bytes[at + 1] !== MARKER_1 || at + CHUNK_HEADER_BYTES > bytes.length) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, CHUNK_HEADER_BYTES);

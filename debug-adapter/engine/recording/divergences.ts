@@ -11,8 +11,8 @@ import type { RecordingReader } from './recordingReader.ts';
 import { atOtherPosition, events, expectations, partOrder } from '../../messages/differences.ts';
 
 /**
- * Compares a replaying machine with the recording and describes the first difference. Each function returns undefined
- * if they agree. Comparing is cheap; only after a difference is the recording searched for details.
+ * Compares a replaying machine with the recording and describes the first difference. Each check returns undefined if
+ * the two agree. A check is cheap; the recording is searched for details only if there is a difference.
  */
 export class Divergences {
   private readonly recording: RecordingReader;
@@ -86,7 +86,7 @@ export class Divergences {
     });
   }
 
-  /** The machine is at `position` and has passed `expected` without consuming it. */
+  /** The difference if the machine has reached `position` without consuming the earlier entry `expected`. */
   missedEntry(expected: InputEntry | AnswerEntry | BlockEntry, position: Position): UserError {
     const isBlock = expected.kind === 'blockRequest' || expected.kind === 'blockCompletion';
     const code = !isBlock
@@ -102,7 +102,7 @@ export class Divergences {
     });
   }
 
-  /** A device asks for external data for which the recording has no answer. */
+  /** The difference if a device asks for external data that the recording does not contain. */
   checkAnswer(
     expected: AnswerEntry | undefined,
     { position, kind }: { position: Position; kind: AnswerEntry['kind'] },
@@ -139,8 +139,8 @@ export class Divergences {
   }
 
   /**
-   * The cause is the machine, not the files. For an older recording, some devices have changed since; see
-   * docs/qemu-differences.md.
+   * The likely cause of a difference that changed files cannot explain: the machine itself behaves differently. If the
+   * recording is older, some devices have changed since it was made; see docs/qemu-differences.md.
    */
   private causeInMachine(): string {
     const { blkreplayVersion, formatVersion } = this.recording.header;
@@ -166,7 +166,10 @@ export class Divergences {
     return this.recording.header.drives.find(({ id }) => id === drive);
   }
 
-  /** The recorded request of a completion. Reads the recording from its start, but only to describe a difference. */
+  /**
+   * Finds the recorded request that belongs to a completion. Reads the recording from its start, which is only done to
+   * describe a difference.
+   */
   private requestOf(completion: BlockCompletion): BlockRequest | undefined {
     for (const entry of this.recording.entriesFrom(0, ['blockRequest'])) {
       if (entry.kind !== 'blockRequest') continue;
@@ -209,7 +212,10 @@ const completionFields = ({ drive, id, status, digest }: BlockCompletion) => ({
   digest: valueText(digest),
 });
 
-/** The recorded entry, with its position if it differs from that of the difference. */
+/**
+ * Describes the recorded entry. The text contains the entry's position if it differs from the position of the
+ * divergence.
+ */
 function expectedText(entry: InputEntry | AnswerEntry | BlockEntry, divergedAt: Position): string {
   return entryText(entry) + atOtherPosition(entry.position, divergedAt);
 }

@@ -8,11 +8,11 @@ import { chunkFlaws } from '../../messages/recordingDamage.ts';
 export interface EventsSummary {
   firstPosition: Position;
   lastPosition: Position;
-  /** The set of kinds in the chunk, as in `kindMask`. */
+  /** The set of entry kinds in the chunk, as encoded by `kindMask`. */
   kinds: number;
 }
 
-/** Returns the number of a name in the file's table, adding a new name. */
+/** Returns the number of a name in the file's table of names. A new name is added to the table. */
 export type NameNumber = (name: string) => number;
 
 const SECTOR_BYTES = 512;
@@ -20,31 +20,37 @@ const SECTOR_BYTES = 512;
 const OPERATIONS: readonly BlockOperation[] = ['read', 'write', 'flush', 'discard', 'writeZeroes'];
 const STATUSES: readonly BlockStatus[] = ['ok', 'ioError', 'unsupported'];
 
-/** blockRequest: bits 0-2 of the flags are the operation. */
-const REQUEST_EXPLICIT = 8; // the id follows; offset and length are in bytes
-/** blockCompletion: bits 0-1 of the flags are the status. */
+/** Flags of a blockRequest entry. Bits 0 to 2 of the flags are the operation. */
+const REQUEST_EXPLICIT = 8; // the entry contains its id, and its offset and length are in bytes
+/** Flags of a blockCompletion entry. Bits 0 and 1 of the flags are the status. */
 const COMPLETION_ID_FOLLOWS = 4;
 const COMPLETION_NO_DIGEST = 8;
 const END_GUEST_EXIT_FOLLOWS = 1;
 
-/** The next ids of a drive. Reset at the start of each chunk. */
+/** The expected ids of a drive's next request and next completion. They are reset at the start of each chunk. */
 interface DriveIds {
   nextRequest: number;
   nextCompletion: number;
 }
 
-/** A guest can request any 64-bit sector; the log stores offsets above the largest safe integer as that integer. */
+/**
+ * The offset of a request as it is recorded. A guest can request any 64-bit sector; an offset above the largest safe
+ * integer is recorded as the largest safe integer.
+ */
 export function loggedOffset(offset: number): number {
   return Math.min(offset, Number.MAX_SAFE_INTEGER);
 }
 
 /**
- * Encodes log entries. An events payload has a prologue (first position, distance to the last position, the set of
- * kinds) followed by entries; apart from the file's name table it can be decoded on its own. An entry starts with a
- * tag (kind in the low half, flags in the high half) and the distance from the previous entry. Predictable values are
- * omitted: a drive's requests and completions count up, so an id is written only if it breaks the sequence (and once
- * per chunk and drive). Offsets and lengths are in sectors where possible. A request and its completion take about 25
- * bytes, 8 of them for the digest.
+ * Encodes log entries. The payload of an events chunk consists of a prologue (the first position, the distance to the
+ * last position, and the set of entry kinds) and the entries. A payload can be decoded without other chunks, except
+ * for the file's table of names.
+ *
+ * An entry starts with a tag (the kind in the low half, flags in the high half) and the distance from the position of
+ * the previous entry. Predictable values are omitted: the requests and completions of a drive have consecutive ids, so
+ * an id is written only if it breaks the sequence, and for the first request and completion of each drive in a chunk.
+ * Offsets and lengths are written in sectors if possible. A request and its completion together take about 25 bytes, 8
+ * of which are the digest.
  */
 export class EventsEncoder {
   private readonly entries = new ByteWriter(80 << 10);
@@ -53,7 +59,7 @@ export class EventsEncoder {
   private first: Position = 0;
   private last: Position = 0;
   private kinds = 0;
-  /** The kind of the entry being added, and its distance from the previous one. */
+  /** The kind code of the entry that is being added, and its distance from the previous entry. */
   private code = 0;
   private distance = 0;
 
@@ -66,7 +72,7 @@ export class EventsEncoder {
   }
 
   add(entry: LogEntry): void {
-    assert(entry.position >= this.last, 'log entries come in the order of their positions');
+    assert(entry.position >= this.last, 'log entries must be in the order of their positions');
     if (this.kinds === 0) this.first = this.last = entry.position;
     const distance = entry.position - this.last;
     this.last = entry.position;
@@ -77,7 +83,7 @@ export class EventsEncoder {
     this.write(entry);
   }
 
-  /** Returns the payload of an events chunk and starts the next chunk. */
+  /** Returns the payload of an events chunk with all entries added so far. The next entry starts a new chunk. */
   takePayload(): Uint8Array<ArrayBuffer> {
     const payload = new ByteWriter(this.entries.length + 24);
     payload.varint(this.first);
@@ -90,7 +96,7 @@ export class EventsEncoder {
     return payload.view();
   }
 
-  /** Writes the common start of an entry. */
+  /** Writes the tag and the distance, with which every entry starts. */
   private start(flags: number): void {
     this.entries.byte(this.code | (flags << 4));
     this.entries.varint(this.distance);
@@ -194,12 +200,12 @@ export class EventsEncoder {
   }
 }
 
-/** Decodes only the prologue, for the index that is built when a recording is opened. */
+/** Decodes only the prologue of a payload, for the index that is built when a recording is opened. */
 export function decodeEventsSummary(payload: Uint8Array): EventsSummary {
   return readPrologue(new ByteReader(payload));
 }
 
-/** Entries one after the other, from a source positioned after the prologue. */
+/** Decodes entries one after the other, from a source whose next value follows the prologue. */
 export class EventsDecoder {
   private readonly source: ByteReader;
   private readonly names: readonly string[];
@@ -210,7 +216,10 @@ export class EventsDecoder {
     this.names = names;
   }
 
-  /** `knownId` is for a request or completion that is read out of order. Throws `Malformed`. */
+  /**
+   * Decodes one entry. `knownId` is the id of a request or completion that is read out of order, where the id cannot
+   * be predicted. Throws `Malformed`.
+   */
   read(code: number, flags: number, position: Position, knownId?: number): LogEntry {
     const from = this.source;
     switch (code) {
@@ -290,7 +299,7 @@ export class EventsDecoder {
 
   private readParts() {
     const count = this.source.varint();
-    // Each part takes at least 9 bytes: detect an impossible count before allocating memory.
+    // Each part takes at least 9 bytes. An impossible count is detected before memory is allocated for it.
     if (count * 9 > this.source.remaining) throw new Malformed(chunkFlaws.endsInDigest());
     return Array.from({ length: count }, () => {
       const name = this.name(this.source.varint());

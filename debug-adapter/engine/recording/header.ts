@@ -17,20 +17,22 @@ import { FORMAT_VERSION, MAX_HEADER_PAYLOAD_BYTES } from './chunk.ts';
 import { chunkFlaws } from '../../messages/recordingDamage.ts';
 
 /**
- * The header of a recording: its machine, drives and boot files. It is JSON, so that it is readable without tools,
- * and is validated field by field: unknown fields of later versions are ignored, and a field that is missing, has the
- * wrong type or is outside the limits makes the recording unreadable, so that every decoded header is valid. The boot
- * files follow it, each in one compressed chunk, so that rebuilding a kernel does not break the recording.
+ * The header of a recording: its machine, drives and boot files. The header is JSON, so that it can be read without
+ * special tools. Every field is validated: unknown fields of later versions are ignored, and a recording is refused if
+ * a field is missing, has the wrong type or is outside its limits. Every decoded header is therefore valid.
+ *
+ * The boot files themselves follow the header, each in one compressed chunk. A recording therefore remains usable if
+ * the user rebuilds the kernel.
  */
 export interface RecordingHeader {
   formatVersion: number;
-  /** The version that made the recording, such as `0.1.0`. */
+  /** The version of blkreplay that made the recording, such as `0.1.0`. */
   blkreplayVersion: string;
   machine: RecordedMachine;
   idle: IdleMode;
   /** The kernel command line; empty by default. */
   append: string;
-  /** The name of the first snapshot. */
+  /** The name of the snapshot at the start of the recording. */
   rrsnapshot: string;
   drives: RecordedDrive[];
   /** The state-only qcow2 image that contains the snapshots if no drive is writable. */
@@ -43,19 +45,25 @@ export interface RecordedMachine {
   memoryBytes: number;
   harts: number;
   /**
-   * As in the device tree, such as `rv64imafdc_zicsr_zifencei`: exactly the machine's extensions
-   * (machine/cpu/extensions.ts).
+   * The instruction set in the format of the device tree, such as `rv64imafdc_zicsr_zifencei`. It lists exactly the
+   * extensions of the machine (machine/cpu/extensions.ts).
    */
   isa: string;
-  /** The deepest supported page tables, as in the device tree. Sv39 if missing, as in older recordings. */
+  /**
+   * The page table format with the most levels that the harts support, as in the device tree. Older recordings lack
+   * this field, which means Sv39.
+   */
   mmu?: 'sv39' | 'sv48';
-  /** Whether there is a virtio-rng device. False if missing, as in older recordings. */
+  /** Whether the machine has a virtio-rng device. Older recordings lack this field, which means false. */
   rng?: boolean;
-  /** `/chosen/rng-seed` in the device tree, 64 hexadecimal digits; null (or missing in older recordings) for none. */
+  /**
+   * The value of `/chosen/rng-seed` in the device tree as 64 hexadecimal digits, or null for none. Older recordings
+   * lack this field, which means null.
+   */
   rngSeed?: string | null;
-  /** Whether a reset by the guest ends the run. False if missing, as in older recordings. */
+  /** Whether a reset by the guest ends the run. Older recordings lack this field, which means false. */
   noReboot?: boolean;
-  /** Whether the guest can make semihosting calls. False if missing, as in older recordings. */
+  /** Whether the guest can make semihosting calls. Older recordings lack this field, which means false. */
   semihosting?: boolean;
 }
 
@@ -66,31 +74,37 @@ export interface RecordedDrive {
   format: 'raw' | 'qcow2';
   readOnly: boolean;
   lengthBytes: number;
-  /** The digest of the base's visible bytes before the recording: 16 hexadecimal digits. */
+  /** The digest of the bytes of the base image that the guest can read, before the recording: 16 hexadecimal digits. */
   contentDigest: string;
-  /** The path as the user typed it. */
+  /** The path of the image as the user typed it. */
   image: string;
   overlay: string | null;
-  /** The virtio slot and transport. If missing, as in older recordings: the drive's index, and `modern`. */
+  /**
+   * The virtio slot and the virtio version of the drive. In older recordings, which lack these fields, the slot is the
+   * index of the drive and the version is `modern`.
+   */
   slot?: number;
   virtio?: 'modern' | 'legacy';
 }
 
-/** `load` is an additional file, of which there may be several; `dtb` is a device tree that replaces the machine's. */
+/**
+ * What a boot file is used for. `load` is an additional file; there may be several. `dtb` is a device tree that
+ * replaces the one that the machine generates.
+ */
 export type BootFileRole = 'kernel' | 'bios' | 'initrd' | 'load' | 'dtb';
 
 export interface RecordedBootFile {
   role: BootFileRole;
-  /** The path as the user typed it. */
+  /** The path of the file as the user typed it. */
   name: string;
   lengthBytes: number;
   /** The XXH64 of the contents: 16 hexadecimal digits. */
   digest: string;
-  /** The requested load address; missing for an ELF file, or if the machine chooses it. */
+  /** The load address that the user requested. Missing for an ELF file, or if the machine chooses the address. */
   address?: number;
 }
 
-/** A boot file that is written to or read from a recording. */
+/** A boot file before it is written to a recording, or after it is read from one. */
 export interface BootFile {
   role: BootFileRole;
   name: string;
@@ -98,10 +112,10 @@ export interface BootFile {
   address?: number;
 }
 
-/** The header without the fields that the writer fills in. */
+/** The fields of the header that the caller provides. The writer adds the other fields. */
 export type HeaderFields = Omit<RecordingHeader, 'formatVersion' | 'bootFiles'>;
 
-/** A 64-bit digest in the header's format. */
+/** A 64-bit digest in the format of the header: 16 hexadecimal digits. */
 export function digestText(digest: bigint): string {
   return digest.toString(16).padStart(16, '0');
 }
@@ -114,7 +128,7 @@ export function completeHeader(header: HeaderFields, bootFiles: readonly BootFil
   };
 }
 
-/** Throws a UserError if the header exceeds the length that readers accept; called before the file is created. */
+/** Throws a UserError if the header would be longer than readers accept. Called before the file is created. */
 export function checkHeaderLength(header: HeaderFields, bootFiles: readonly BootFile[], rrfile: string): void {
   const lines = bootFiles.map((file) => bootFileEntry(file, ANY_DIGEST));
   const { length } = encodeHeader({ formatVersion: FORMAT_VERSION, ...header, bootFiles: lines });
@@ -154,12 +168,12 @@ export function decodeHeader(payload: Uint8Array): RecordingHeader {
   };
 }
 
-/** No machine has more memory, so larger files are refused before allocation. */
+/** No machine has more memory than this. Larger boot files are refused before memory is allocated for them. */
 const BOOT_FILE_BYTES_MAX = 2 ** 31;
-/** The indexes are stored in chunks: append only. */
+/** Chunks contain the indexes of this list, so new roles may only be appended. */
 const ROLES: readonly BootFileRole[] = ['kernel', 'bios', 'initrd', 'load', 'dtb'];
 
-/** Encodes a boot file's chunk: its metadata and the compressed bytes. */
+/** Encodes the payload of a boot file's chunk: metadata, followed by the compressed bytes. */
 export function encodeBootFileChunk(file: BootFile, compressed: Uint8Array): Uint8Array {
   const sink = new ByteWriter(compressed.length + 512);
   sink.byte(ROLES.indexOf(file.role));
@@ -169,10 +183,16 @@ export function encodeBootFileChunk(file: BootFile, compressed: Uint8Array): Uin
   return sink.view();
 }
 
-/** Zstandard's maximum ratio: a block of 128 KiB takes at least four bytes (RFC 8878, 3.1.1.2). Deflate's is 1032. */
+/**
+ * The maximum compression ratio of Zstandard: a block of 128 KiB takes at least four bytes (RFC 8878, 3.1.1.2). The
+ * maximum ratio of deflate is 1032.
+ */
 const COMPRESSION_RATIO_MAX = (128 << 10) / 4;
 
-/** Throws `Malformed`, including if the chunk does not match its entry in the header. */
+/**
+ * Decodes the payload of a boot file's chunk and returns the compressed bytes. Throws `Malformed`, including if the chunk
+ * does not match its entry in the header.
+ */
 export function decodeBootFileChunk(payload: Uint8Array, line: RecordedBootFile): Uint8Array {
   const source = new ByteReader(payload);
   const role = ROLES[source.byte()];
@@ -200,7 +220,7 @@ function decodeMachine(fields: Fields): Required<RecordedMachine> {
   };
 }
 
-/** Ids, slots and overlays must be unique. */
+/** Decodes the drives, whose ids, slots and overlays must be unique. */
 function decodeDrives(top: Fields, countMax: number): RecordedDrive[] {
   const lines = top.list('drives', countMax);
   const drives = lines.map(decodeDrive);
@@ -227,7 +247,7 @@ function decodeDrive(fields: Fields, index: number): RecordedDrive {
   };
 }
 
-/** At most one file per role, except files to load. */
+/** Decodes the list of boot files. There may be several files to load, but at most one file with each other role. */
 function decodeBootFiles(top: Fields): RecordedBootFile[] {
   const lines = top.list('bootFiles', ROLES.length - 1 + LOAD_FILES_MAX);
   const files = lines.map(decodeBootFileEntry);
@@ -251,10 +271,10 @@ function decodeBootFileEntry(fields: Fields): RecordedBootFile {
 const isDigest = (text: string): boolean => /^[0-9a-f]{16}$/.test(text);
 
 const WORD_LENGTH_MAX = 200;
-/** All extensions known to QEMU 10 take about 900 characters. */
+/** A list of all extensions that QEMU 10 supports has about 900 characters. */
 const ISA_LENGTH_MAX = 2000;
 
-/** A JSON object whose fields are read with a type and a validity check. */
+/** A JSON object. Its methods read one field each and check the field's type and value. */
 class Fields {
   private readonly value: object;
   private readonly where: string;
@@ -274,7 +294,7 @@ class Fields {
     return typeof value === 'string' && isValid(value) ? value : this.invalid(name);
   }
 
-  /** A short text, such as a version. */
+  /** A short text, such as a version number. */
   shortText(name: string): string {
     return this.text(name, (text) => text.length <= WORD_LENGTH_MAX);
   }

@@ -5,9 +5,10 @@ import { EventsDecoder, readPrologue } from './entryCodec.ts';
 import type { BlockEntry, LogEntry } from './logEntry.ts';
 
 /**
- * The entries of one events chunk, as an index into its bytes: loading checks and decodes all of them once, and `entry`
- * decodes the one that is asked for. A chunk has thousands of entries, of which a jump needs a few; kept as objects they
- * would be garbage that V8 collects late. `load` uses the same arrays for the next chunk.
+ * The entries of one events chunk. `load` decodes all of them once, to check them and to build an index of their
+ * offsets; `entry` then decodes a single entry when it is needed. A chunk has thousands of entries, but a seek needs
+ * only a few of them. If all entries were kept as objects, they would become garbage that V8 collects late. `load`
+ * reuses the arrays of the index for the next chunk.
  */
 export class IndexedEvents {
   private usedEntries = 0;
@@ -15,18 +16,18 @@ export class IndexedEvents {
   private source = new ByteReader(this.bytes);
   private decoder = new EventsDecoder(this.source, []);
   private positions = new Float64Array(FIRST_CAPACITY);
-  /** The offset in the payload of what follows an entry's tag and distance. */
+  /** For each entry, the offset in the payload of the data after the tag and the distance. */
   private offsets = new Uint32Array(FIRST_CAPACITY);
-  /** As in the file: the kind's code in the low half, flags in the high one. */
+  /** The tag of each entry, as in the file: the kind's code in the low half, flags in the high half. */
   private tags = new Uint8Array(FIRST_CAPACITY);
-  /** Of requests and completions: most ids are not in the file, they follow from the entries before. */
+  /** The ids of requests and completions. Most ids are not in the file but are predicted from the preceding entries. */
   private ids = new Float64Array(FIRST_CAPACITY);
 
   get count(): number {
     return this.usedEntries;
   }
 
-  /** `read` fills in the payload's bytes and returns their number. Throws `Malformed`. */
+  /** Loads a chunk. `read` copies the payload into a buffer and returns its length. Throws `Malformed`. */
   load(lengthBytes: number, read: (into: Uint8Array) => number, names: readonly string[]): void {
     this.usedEntries = 0;
     if (this.bytes.length < lengthBytes) this.bytes = new Uint8Array(lengthBytes);
@@ -46,7 +47,7 @@ export class IndexedEvents {
     if (position !== summary.lastPosition) throw new Malformed(chunkFlaws.endsBeforeLast());
   }
 
-  /** The index of the first entry at or after a position; `count` when there is none. */
+  /** The index of the first entry at or after a position, or `count` if there is none. */
   firstFrom(position: Position): number {
     let low = 0;
     let high = this.usedEntries;
@@ -58,7 +59,7 @@ export class IndexedEvents {
     return low;
   }
 
-  /** The kind of an entry, as `kindMask` has it. */
+  /** The kind of an entry, as the bit that `kindMask` uses for it. */
   kindBit(index: number): number {
     return 1 << ((this.tags[index] & 15) - 1);
   }

@@ -2,45 +2,51 @@ import type { Position } from '../base/quantities.ts';
 import type { BlockCompletion, BlockRequest } from '../block/blockRequest.ts';
 
 /**
- * One entry of a recording's log. Entries are in the order of the events, so positions never decrease. An entry's
- * position is the number of steps before the step that it belongs to: an event at position 7 is delivered as the
- * eighth step, a request at 7 was made by that step, and a digest at 7 describes the state after exactly 7 steps,
- * before the eighth. A log whose last entry is at 7 is therefore sufficient to reach position 7.
+ * One entry of a recording's log. Entries are in the order in which the events occurred, so positions never decrease.
+ *
+ * The position of an entry is the number of steps before it. For example, an event at position 7 is delivered as the
+ * eighth step, a request at position 7 is made by the eighth step, and a digest at position 7 describes the state
+ * after exactly 7 steps. A log whose last entry is at position 7 is therefore sufficient to reach position 7.
  */
 export type LogEntry =
   | { kind: 'consoleInput'; position: Position; byte: number }
   | { kind: 'clockJump'; position: Position; nanoseconds: number }
-  /** Writes by the debugger at the live end. */
+  /** Memory and register writes by the debugger at the live end. */
   | { kind: 'memoryWrite'; position: Position; address: number; bytes: Uint8Array }
   | { kind: 'registerWrite'; position: Position; register: number; value: bigint }
-  /** Answers to a device's question in the step at that position. */
+  /** The host's answers to a device that asks for data in the step at that position. */
   | { kind: 'hostTime'; position: Position; milliseconds: number }
   | { kind: 'entropy'; position: Position; bytes: Uint8Array }
-  /** A file's length, bytes of a file or bytes typed on the console; or an error. */
+  /**
+   * The answer to a semihosting call: the length of a file, bytes of a file, bytes typed on the console, or an error.
+   */
   | { kind: 'hostFile'; position: Position; error: number; lengthBytes: number; bytes: Uint8Array }
   | ({ kind: 'blockRequest' } & BlockRequest)
   | ({ kind: 'blockCompletion' } & BlockCompletion)
   | DigestEntry
-  /** A named snapshot was taken here. */
+  /** A named snapshot was taken at this position. */
   | { kind: 'snapshot'; position: Position; name: string }
-  /** No other external event occurred up to here, so a replay can go this far. Written at each flush. */
+  /**
+   * No further external event occurred before this position, so a replay can run to it. This entry is written at each
+   * flush.
+   */
   | { kind: 'reached'; position: Position }
   | EndEntry;
 
-/** A kind of log entry; also the names that the command line accepts and prints. */
+/** The kind of a log entry. The command line accepts and prints these names. */
 export type LogEntryKind = LogEntry['kind'];
 
-/** The events that `Inputs.take` returns. */
+/** The kinds of events that `Inputs.takeEvent` returns. */
 export const INPUT_KINDS = ['consoleInput', 'clockJump', 'memoryWrite', 'registerWrite'] as const;
 
-/** The answers that `Inputs.hostTime`, `Inputs.entropy` and `Inputs.hostFile` return. */
+/** The kinds of answers that `Inputs.hostTime`, `Inputs.entropy` and `Inputs.queryHostFile` return. */
 export const ANSWER_KINDS = ['hostTime', 'entropy', 'hostFile'] as const;
 
 export type AnswerEntry = Extract<LogEntry, { kind: (typeof ANSWER_KINDS)[number] }>;
 export type InputEntry = Extract<LogEntry, { kind: (typeof INPUT_KINDS)[number] }>;
 export type BlockEntry = Extract<LogEntry, { kind: 'blockRequest' | 'blockCompletion' }>;
 
-/** The digest of the state in parts, so that a difference identifies the device. */
+/** The digests of all parts of the machine's state, so that a difference identifies the part that differs. */
 export interface DigestEntry {
   kind: 'digest';
   position: Position;
@@ -48,23 +54,23 @@ export interface DigestEntry {
 }
 
 export interface DigestPart {
-  /** Such as `RAM`, `hart0`, `virtio0` or `drive hd0`. */
+  /** The name of the part, such as `RAM`, `hart0`, `virtio0` or `drive hd0`. */
   name: string;
-  /** The digest, 64 bits. */
+  /** The 64-bit digest of the part. */
   value: bigint;
 }
 
-/** Marks a recording that was closed properly. */
+/** The last entry of a recording that was closed properly. */
 export interface EndEntry {
   kind: 'end';
   position: Position;
-  /** Why the machine stopped, in the session's terms, such as `powerOff`. */
+  /** Why the machine stopped: one of the session's stop reasons, such as `powerOff`. */
   reason: string;
   /** The guest's exit code, if it reported one. */
   guestExit?: number;
 }
 
-/** The codes of the kinds in the file. Part of the format: append only. */
+/** The code of each kind in the file. The codes are part of the format, so new kinds may only be appended. */
 export const KIND_CODES: Readonly<Record<LogEntryKind, number>> = {
   consoleInput: 1,
   clockJump: 2,
@@ -84,7 +90,10 @@ export const KIND_CODES: Readonly<Record<LogEntryKind, number>> = {
 /** All kinds of log entries. */
 export const LOG_ENTRY_KINDS = Object.keys(KIND_CODES) as readonly LogEntryKind[];
 
-/** A set of kinds as bits. Each events chunk contains the set of its kinds, so that a search can skip chunks unread. */
+/**
+ * Encodes a set of kinds as bits. Each events chunk contains the set of its kinds, so that a search can skip a chunk
+ * without reading its entries.
+ */
 export function kindMask(kinds: readonly LogEntryKind[]): number {
   return kinds.reduce((mask, kind) => mask | (1 << (KIND_CODES[kind] - 1)), 0);
 }

@@ -19,10 +19,11 @@ import type {
 import type { RecordingReader } from './recordingReader.ts';
 
 /**
- * The inputs of a replaying machine: delivers the recorded events at their positions and compares the machine's
- * actions with the recording. The first difference throws a UserError of kind `divergence` with the position, what
- * was expected, what happened, and a possible cause. The session runs the machine no further than `lastPosition`,
- * stops at `nextDigestPosition` for `checkDigest`, and calls `seek` after restoring a snapshot.
+ * The inputs of a replaying machine. The player delivers the recorded events at their positions and compares the
+ * machine's actions with the recording. At the first difference, it throws a UserError of kind `divergence`, which
+ * contains the position, what was expected, what happened, and a possible cause. The session must not run the machine
+ * beyond `lastPosition`, must stop at each `nextDigestPosition` to call `checkDigest`, and must call `seek` after it
+ * restores a snapshot.
  */
 export class Player implements Inputs {
   private readonly recording: RecordingReader;
@@ -50,20 +51,20 @@ export class Player implements Inputs {
     return this.recording.end;
   }
 
-  /** The next position with a recorded digest; Infinity if there is none. */
+  /** The next position for which a digest is recorded; Infinity if there is none. */
   get nextDigestPosition(): Position {
     return this.digests.position;
   }
 
-  /** Skips the digests up to and including `position`, which are known to match. */
+  /** Skips the digests at positions up to and including `position`, because they are known to match. */
   skipDigests(position: Position): void {
     while (this.nextDigestPosition <= position) this.digests.advance();
   }
 
   /**
-   * Continues at `position` after a snapshot was restored. `nextRequestIds` has the id of each drive's next request:
-   * requests at `position` that are already part of the restored state are then not expected again. Cheap: decodes
-   * one chunk.
+   * Continues at `position` after a snapshot was restored. `nextRequestIds` contains the id of each drive's next
+   * request. Requests at `position` with lower ids are already part of the restored state and are not expected again.
+   * Seeking is cheap: it decodes only one chunk.
    */
   seek(position: Position, nextRequestIds?: Readonly<Record<string, number>>): void {
     this.inputs = this.inputsFrom(position);
@@ -131,8 +132,8 @@ export class Player implements Inputs {
   }
 
   /**
-   * Compares the state after exactly `position` steps with the recorded digest. Returns false if the recording has
-   * none at this position.
+   * Compares the state after exactly `position` steps with the recorded digest. Returns false if no digest is recorded
+   * at this position.
    */
   checkDigest(position: Position, parts: readonly DigestPart[]): boolean {
     this.checkNothingMissed(position);
@@ -146,8 +147,8 @@ export class Player implements Inputs {
   }
 
   /**
-   * Called when the machine ended by itself (power-off, or halted forever) after `position` steps. Throws if the
-   * recorded machine continued or ended differently.
+   * Called when the machine ends by itself (because it powers off or halts forever) after `position` steps. Throws if
+   * the recorded machine continued or ended differently.
    */
   checkEnd(end: Omit<EndEntry, 'kind'>): void {
     this.checkNothingMissed(end.position);
@@ -156,8 +157,8 @@ export class Player implements Inputs {
   }
 
   /**
-   * Throws if the guest passed a recorded entry: a request that it did not make, or an event that was not consumed.
-   * Called at every boundary, so it only compares positions.
+   * Throws if the machine has passed a recorded entry, because the guest did not make a recorded request or did not
+   * consume a recorded event. Called at every boundary and therefore only compares positions.
    */
   private checkNothingMissed(position: Position): void {
     const inputs = this.inputs.position;
@@ -169,7 +170,7 @@ export class Player implements Inputs {
     throw this.divergences.missedEntry(missed!.head!, position);
   }
 
-  /** The recorded answer to a device's question in the step at `position`. */
+  /** The recorded answer to a device that asks for data in the step at `position`. */
   private recordedAnswer<K extends AnswerEntry['kind']>(
     kind: K,
     position: Position,
@@ -197,7 +198,9 @@ export class Player implements Inputs {
   }
 }
 
-/** Iterates over the entries of some kinds, with one entry of lookahead. Decoding starts at the first access. */
+/**
+ * Iterates over the log entries of some kinds and keeps the next entry in `head`. Decoding starts at the first access.
+ */
 class Cursor<E extends LogEntry> {
   private readonly entries: Iterator<LogEntry, void>;
   private currentHead: E | undefined;
@@ -212,7 +215,7 @@ class Cursor<E extends LogEntry> {
     return this.currentHead;
   }
 
-  /** The position of the head; Infinity after the last entry. */
+  /** The position of `head`; Infinity after the last entry. */
   get position(): Position {
     if (this.currentPosition < 0) this.advance();
     return this.currentPosition;

@@ -6,15 +6,15 @@ import type { DigestPart } from './logEntry.ts';
 import type { RecordingWriter } from './recordingWriter.ts';
 
 /**
- * The inputs of a machine being recorded: forwards the live inputs and records them. After the guest flushes a disk,
- * it relies on its writes, so the recording is made durable at the next boundary: a replay then reaches beyond every
- * flush that the guest saw complete. Does not own the writer, and does not flush periodically; the session does,
- * because it has a clock.
+ * The inputs of a machine that is being recorded: forwards calls to the live inputs and records the results. After the
+ * guest flushes a disk, it relies on its writes being durable. The recording is therefore made durable at the next
+ * boundary, so that a replay can reach every flush that the guest saw complete. The recorder does not own the writer.
+ * It does not flush periodically either; the session does, because it has a clock.
  */
 export class Recorder implements Inputs {
   private readonly live: Inputs;
   private readonly writer: RecordingWriter;
-  /** Flush requests in flight, as `drive/id`. */
+  /** The flush requests that have not completed yet, as `drive/id`. */
   private readonly flushes = new Set<string>();
   private flushAtBoundary = false;
 
@@ -71,12 +71,12 @@ export class Recorder implements Inputs {
     this.live.blockCompletion(completion);
   }
 
-  /** Records an event that does not come from the live inputs: a write by the debugger. */
+  /** Records a write by the debugger, which is an event that the live inputs do not deliver. */
   record(position: Position, event: OutsideEvent): void {
     this.writer.append({ ...event, position });
   }
 
-  /** Records the digest of the state after exactly `position` steps, which a replay compares. */
+  /** Records the digest of the state after exactly `position` steps, so that a replay can compare its state with it. */
   digest(position: Position, parts: readonly DigestPart[]): void {
     this.writer.append({ kind: 'digest', position, parts: [...parts] });
   }

@@ -18,10 +18,10 @@ import { type PlacedChunk, type PlacedEvents, scanRecording } from './scan.ts';
 import { chunkFlaws, recordingDamage } from '../../messages/recordingDamage.ts';
 
 /**
- * A recording opened for reading. Opening checks the whole file once (see scan.ts) and throws a UserError if this
- * version cannot replay it; a tail torn by a kill is accepted and only makes `complete` false. Entries are decoded
- * chunk by chunk on demand, so memory use does not depend on the length of the recording, and reading can start at
- * any position. Owns the file: `close` closes it.
+ * A recording that is open for reading. Opening it checks the whole file once (see scan.ts) and throws a UserError if
+ * this version cannot replay it. A torn tail, which a killed process may leave, is accepted; `complete` is then false.
+ * Entries are decoded chunk by chunk when they are needed, so memory use does not depend on the length of the
+ * recording, and reading can start at any position. The reader owns the file, and `close` closes it.
  */
 export class RecordingReader {
   private readonly file: HostFile;
@@ -29,14 +29,17 @@ export class RecordingReader {
   readonly header: RecordingHeader;
   /** Whether the recording was closed properly. */
   readonly complete: boolean;
-  /** The furthest position that a replay can reach: all external events before it are known. */
+  /** The last position that a replay can reach. All external events before it are recorded. */
   readonly lastPosition: Position;
   /** How the recording ended; undefined if it was not closed. */
   readonly end: EndEntry | undefined;
   private readonly bootFiles: readonly PlacedChunk[];
   private readonly names: readonly string[];
   private readonly events: readonly PlacedEvents[];
-  /** The most recently used chunks: a player reads with several cursors at nearby positions. */
+  /**
+   * The chunks that were used most recently. There are several, because a player reads with several cursors at nearby
+   * positions.
+   */
   private readonly decoded = new Map<PlacedEvents, IndexedEvents>();
   private current: { chunk: PlacedEvents; events: IndexedEvents } | undefined;
 
@@ -53,7 +56,7 @@ export class RecordingReader {
     this.end = scanned.ended ? this.readEnd() : undefined;
   }
 
-  /** The file's name, for messages. */
+  /** The name of the file, for messages. */
   get name(): string {
     return this.file.name;
   }
@@ -62,7 +65,7 @@ export class RecordingReader {
     return this.header.bootFiles.some((line) => line.role === role);
   }
 
-  /** The first boot file with that role. Throws a UserError if there is none. */
+  /** The first boot file with the given role. Throws a UserError if there is none. */
   bootFile(role: BootFileRole): BootFile {
     const index = this.header.bootFiles.findIndex((line) => line.role === role);
     if (index < 0) throw noSuchBootFile({ file: this.name, role });
@@ -70,8 +73,8 @@ export class RecordingReader {
   }
 
   /**
-   * The boot file at an index of the header's list. Reads, decompresses and checks it: milliseconds for a large
-   * kernel.
+   * The boot file with the given index in the header's list. The file is read, decompressed and checked, which takes
+   * milliseconds for a large kernel.
    */
   bootFileAt(index: number): BootFile {
     const line = this.header.bootFiles[index];
@@ -86,15 +89,16 @@ export class RecordingReader {
   }
 
   /**
-   * The entries from `position` on, in order, optionally only of some kinds (chunks without them are not even read).
-   * Decodes lazily.
+   * Yields the entries from `position` on, in order. If `kinds` is given, only entries of these kinds are yielded, and
+   * chunks without them are not read. Entries are decoded when they are yielded.
    */
   *entriesFrom(position: Position, kinds?: readonly LogEntryKind[]): Generator<LogEntry, void, undefined> {
     const mask = kinds && kindMask(kinds);
     for (let i = this.firstChunkReaching(position); i < this.events.length; i++) {
       const chunk = this.events[i];
       if (mask !== undefined && (chunk.kinds & mask) === 0) continue;
-      // Looked up again after each entry, because its arrays may have been reused for another chunk in between.
+      // The chunk is looked up again after each entry, because its arrays may have been reused for another chunk in the
+      // meantime.
       for (let at = this.eventsOf(chunk).firstFrom(position); ; at++) {
         const events = this.eventsOf(chunk);
         while (at < events.count && mask !== undefined && (events.kindBit(at) & mask) === 0) at++;
@@ -122,7 +126,7 @@ export class RecordingReader {
   private eventsOf(chunk: PlacedEvents): IndexedEvents {
     if (this.current?.chunk === chunk) return this.current.events;
     const events = this.decoded.get(chunk) ?? this.load(chunk);
-    // Move the chunk to the end of the map, so that the least recently used one is evicted.
+    // Moves the chunk to the end of the map, so that the first chunk in the map is always the least recently used one.
     this.decoded.delete(chunk);
     this.decoded.set(chunk, events);
     this.current = { chunk, events };
@@ -136,7 +140,9 @@ export class RecordingReader {
     return events;
   }
 
-  /** When there are enough: those of the chunk that was used the longest ago. */
+  /**
+   * If the maximum number of chunks is loaded, removes the least recently used chunk and returns its object for reuse.
+   */
   private unused(): IndexedEvents | undefined {
     if (this.decoded.size < DECODED_CHUNKS_MAX) return undefined;
     const [chunk, events] = this.decoded.entries().next().value!;
@@ -185,5 +191,5 @@ export class RecordingReader {
   }
 }
 
-/** The number of decoded chunks kept in memory. */
+/** The maximum number of decoded chunks in memory. */
 const DECODED_CHUNKS_MAX = 4;

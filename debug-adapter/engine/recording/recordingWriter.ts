@@ -21,17 +21,18 @@ import {
 } from './header.ts';
 import type { EndEntry, LogEntry } from './logEntry.ts';
 
-// One write call per about 2,500 disk requests; a larger buffer saves nothing, and a kill would lose more.
+// With this size, there is one write call per about 2,500 disk requests. A larger buffer would not be faster, and a
+// killed process would lose more entries.
 const BUFFERED_BYTES_MAX = 64 << 10;
-// Leaves space for the entry that exceeds it: a digest of 20 parts takes 190 bytes.
+// The margin leaves space for the entry that exceeds the limit: a digest with 20 parts takes 190 bytes.
 const CHUNK_BYTES = BUFFERED_BYTES_MAX - 4096;
 
 /**
- * Writes a recording sequentially: written bytes are never modified, so that a kill at any time leaves a readable
- * prefix. Entries are buffered, up to 64 KiB; after `flush` they survive the end of this process, and after
- * `flushDurably` a power failure. Owns the file: `close` and `abandon` close it. After a failed write, which throws
- * the host's error, flushed entries stay readable and nothing more is written, because entries are missing from then
- * on.
+ * Writes a recording sequentially. Bytes that have been written are never modified, so if the process is killed at any
+ * time, the file so far remains readable. Up to 64 KiB of entries are buffered. After `flush`, they survive the end of
+ * this process; after `flushDurably`, they also survive a power failure. The writer owns the file: `close` and
+ * `closeUnfinished` close it. If a write fails, the host's error is thrown. Entries that were flushed before stay
+ * readable, but nothing more is written, because the recording would then lack the entries of the failed write.
  */
 export class RecordingWriter {
   private readonly file: HostFile;
@@ -41,7 +42,7 @@ export class RecordingWriter {
   private readonly events = new EventsEncoder((name) => this.nameNumber(name));
   private offset = 0;
   private checksum = 0n;
-  /** Whether the file is on stable storage up to `offset`. */
+  /** Whether everything written so far is on stable storage. */
   private synced = false;
   private reached: Position = -1;
   private closed = false;
@@ -58,7 +59,10 @@ export class RecordingWriter {
     return this.offset;
   }
 
-  /** Must be called first, and once. Durable when it returns. Returns the header as a reader sees it. */
+  /**
+   * Writes the header and the boot files. Must be called exactly once, before all other methods. They are durable when
+   * the call returns. Returns the header as a reader will decode it.
+   */
   writeHeader(header: HeaderFields, bootFiles: readonly BootFile[]): RecordingHeader {
     assert(this.offset === 0, 'the header is written once');
     const complete = completeHeader(header, bootFiles);
@@ -73,14 +77,17 @@ export class RecordingWriter {
     return complete;
   }
 
-  /** Appends an entry; positions must not decrease. */
+  /** Appends an entry. Positions must not decrease from one entry to the next. */
   append(entry: LogEntry): void {
-    assert(this.offset > 0 && !this.closed && !this.failed, 'entries come between the header and the end');
+    assert(this.offset > 0 && !this.closed && !this.failed, 'entries must be between the header and the end');
     this.events.add(entry);
     if (this.events.lengthBytes >= CHUNK_BYTES) this.writeEvents();
   }
 
-  /** Records that no more external events occur before `position`: a kill after this loses nothing up to there. */
+  /**
+   * Records that no further external event occurs before `position`. If the process is killed after this call, a
+   * replay can still run to `position`.
+   */
   flush(position: Position): void {
     if (this.events.lengthBytes === 0 && position === this.reached) return;
     this.append({ kind: 'reached', position });
@@ -88,16 +95,17 @@ export class RecordingWriter {
     this.writeEvents();
   }
 
-  /** Like `flush`, but a power failure loses nothing either. Costs a sync: milliseconds. */
+  /** Like `flush`, but the entries also survive a power failure. Needs a sync, which takes milliseconds. */
   flushDurably(position: Position): void {
     this.flush(position);
     if (!this.synced) this.sync();
   }
 
-  /** Ends the recording durably and closes the file. After a failure it only closes the file. */
+  /** Writes the end of the recording durably and closes the file. After a failed write, only closes the file. */
   close(end: Omit<EndEntry, 'kind'>): void {
     if (this.failed) return this.closeUnfinished();
-    // The end is in a separate chunk after a sync, so that its `afterSync` flag covers everything before it.
+    // The end entry is in a separate chunk, which is written after a sync. The `afterSync` flag of that chunk then
+    // covers everything before it.
     this.flushDurably(end.position);
     this.append({ kind: 'end', ...end });
     this.writeEvents();
@@ -105,7 +113,7 @@ export class RecordingWriter {
     this.closeUnfinished();
   }
 
-  /** Closes the file after a failure; the recording then extends to the last flush. */
+  /** Closes the file without an end entry, after a failure. The recording then extends to the last flush. */
   closeUnfinished(): void {
     if (this.closed) return;
     this.closed = true;
@@ -124,7 +132,7 @@ export class RecordingWriter {
 
   private writeEvents(): void {
     if (this.events.lengthBytes === 0) return;
-    // Names are in a separate chunk before the first events that use them.
+    // New names are written in a separate chunk before the first events that use them.
     if (this.newNames.length > 0) {
       const names = new ByteWriter();
       for (const name of this.newNames) names.text(name);
@@ -136,7 +144,7 @@ export class RecordingWriter {
 
   private writeChunk(type: number, payload: Uint8Array): void {
     const payloadBytesMax = type === CHUNK_TYPE.bootFile ? BOOT_FILE_BYTES_MAX : MAX_EVENTS_PAYLOAD_BYTES;
-    assert(payload.length <= payloadBytesMax, 'no reader takes a chunk of that length');
+    assert(payload.length <= payloadBytesMax, 'readers refuse a chunk of this length');
     const flags = CHUNK_FLAG.critical | (this.synced ? CHUNK_FLAG.afterSync : 0);
     const { bytes, checksum } = encodeChunk({ type, flags, payload }, this.checksum);
     this.synced = false;

@@ -10,9 +10,9 @@ export interface MachineOptionsGiven {
   machine: Partial<RecordedMachine>;
   append?: string;
   kernelAddress?: number;
-  /** The requested addresses of the files to load; null if none was given. */
+  /** The addresses that the user requested for the files to load; null for a file without one. */
   loads?: readonly (number | null)[];
-  /** The drives in the order of their slots, with the digests of the current bases. */
+  /** The drives in the order of their slots. Their digests are those of the base images as they are now. */
   drives: readonly RequestedDrive[];
 }
 
@@ -22,10 +22,11 @@ export type RequestedDrive = Pick<
 >;
 
 /**
- * Checks the options of a replay against the recording's header before the replay starts; throws a UserError for the
- * first difference. Record and replay take the same options, and options that are not given (undefined) are taken
- * from the recording. Boot files need no check, because they are in the recording: a rebuilt kernel is not an error.
- * The idle mode does not matter either, because its effects are recorded. `file` is the recording's name.
+ * Checks, before a replay starts, that its options match the header of the recording. Throws a UserError for the first
+ * difference. Record and replay take the same options; options that the user did not give (undefined) are taken from
+ * the recording. The contents of boot files are not checked, because the recording contains them, so a rebuilt kernel
+ * is not an error. The idle mode is not checked either, because its effects are recorded. `file` is the name of the
+ * recording.
  */
 export function checkMachineMatches(file: string, header: RecordingHeader, requested: MachineOptionsGiven): void {
   const check: Check = (option, recorded, now) => {
@@ -48,7 +49,7 @@ export function checkMachineMatches(file: string, header: RecordingHeader, reque
 
 type Check = (option: string, recorded: string | number, now: string | number | undefined) => void;
 
-/** Checks the load addresses of boot files. */
+/** Checks that the load addresses of boot files match. */
 function checkAddresses(
   { bootFiles }: RecordingHeader,
   { kernelAddress, loads }: MachineOptionsGiven,
@@ -71,7 +72,8 @@ function checkDrives(file: string, recorded: readonly RecordedDrive[], requested
   for (const { id } of requested) {
     if (!recorded.some((drive) => drive.id === id)) throw recordedWithoutDrive({ file, drive: id });
   }
-  // Both sides have the same drives, so only their order can differ; the guest finds them by their slots.
+  // Both lists contain the same drives here, so only their order can differ. It matters because the guest identifies
+  // drives by their slots.
   const order = (drives: readonly { id: string }[]) => drives.map((drive) => drive.id).join(', ');
   if (order(recorded) !== order(requested)) {
     throw recordedWithOther({

@@ -30,11 +30,11 @@ import { recordingDamage, recordingParts } from '../../messages/recordingDamage.
 
 export interface ScannedRecording {
   header: RecordingHeader;
-  /** In the order of the header's list. */
+  /** The chunks of the boot files, in the order of the header's list. */
   bootFiles: PlacedChunk[];
   names: string[];
   events: PlacedEvents[];
-  /** Whether the recording was closed: its last entry is the end. */
+  /** Whether the recording was closed properly, so that its last entry is the end entry. */
   ended: boolean;
 }
 
@@ -43,7 +43,7 @@ export interface PlacedChunk {
   offset: number;
   lengthBytes: number;
   checksum: bigint;
-  /** The checksum of the previous chunk. */
+  /** The checksum of the previous chunk, which seeds the checksum of this one. */
   seed: bigint;
 }
 
@@ -52,10 +52,10 @@ export interface PlacedEvents extends PlacedChunk, EventsSummary {}
 const END = kindMask(['end']);
 
 /**
- * Reads a recording once from start to end, checks every chunk except the data of boot files (checked on demand), and
- * builds the reader's index. Stops at the end entry or at a torn tail. Throws a UserError for damage before a point
- * that was on stable storage, and for anything that blkreplay did not write. Takes one pass over the file, and memory
- * only for the index.
+ * Reads a recording once from start to end, checks all chunks and builds the index that the reader needs. The contents
+ * of boot files are not checked here but when they are read. Stops at the end entry or at a torn tail. Throws a
+ * UserError for damage before a point at which the recording was on stable storage, and for anything that blkreplay
+ * did not write. Needs memory only for the index.
  */
 export function scanRecording(file: HostFile): ScannedRecording {
   return new Scan(file).run();
@@ -83,7 +83,7 @@ class Scan {
     return { header, bootFiles, ...this.scanEvents() };
   }
 
-  /** Returns the format version. */
+  /** Checks the start of the file and returns the format version. */
   private checkPreamble(): number {
     const preamble = this.read(0, PREAMBLE_BYTES);
     const magic = preamble.subarray(0, MAGIC.length);
@@ -102,7 +102,7 @@ class Scan {
     return version;
   }
 
-  /** Reads a chunk that must precede the first event, because a replay is impossible without it. */
+  /** Reads a chunk that must precede the first event. A replay is impossible without these chunks. */
   private requiredChunk(type: number, what: string, payloadBytesMax: number) {
     const offset = this.offset;
     const header = this.headerAt(offset);
@@ -147,8 +147,8 @@ class Scan {
   }
 
   /**
-   * The payload, if it is complete and its checksum matches. Unknown noncritical chunks of later versions are only
-   * checked.
+   * The payload of a chunk; undefined if it is incomplete or its checksum does not match. Chunks of unknown types that
+   * are not critical, which later versions may write, are checked but otherwise ignored.
    */
   private intactPayload(header: ChunkHeader): Uint8Array | undefined {
     const known = header.type === CHUNK_TYPE.names || header.type === CHUNK_TYPE.events;
@@ -169,7 +169,10 @@ class Scan {
     return chunk;
   }
 
-  /** A kill leaves a torn last chunk, and a power failure any data after the last sync; everything else is damage. */
+  /**
+   * Throws if the invalid data at `offset` is not a torn tail. A killed process can leave an incomplete last chunk,
+   * and a power failure can leave anything after the last sync. All other invalid data is damage.
+   */
   private refuseUnlessTorn(offset: number, header: ChunkHeader | undefined): void {
     const from = header ? offset + CHUNK_HEADER_BYTES : offset + 1;
     if (this.syncedChunkAfter(from)) {

@@ -1,10 +1,10 @@
 import { CodeBuffer } from './codeBuffer.ts';
 
 /**
- * WebAssembly instructions as TypeScript expressions. A `Code` writes some instructions into a buffer; operators take
- * the code of their operands, so `i64.add(x.get, i64.const(1))` reads like an expression and emits postfix code
- * without an intermediate representation. Names and opcodes are those of the WebAssembly core specification, section
- * 5.4.
+ * WebAssembly instructions as TypeScript expressions. A `Code` is a function that writes instructions to a buffer.
+ * Operators take the code of their operands as arguments: `i64.add(x.get, i64.const(1))` therefore reads like an
+ * expression but directly emits postfix code, without an intermediate representation. Names and opcodes are those of
+ * the WebAssembly core specification, section 5.4.
  */
 export type Code = (out: CodeBuffer) => void;
 
@@ -57,7 +57,7 @@ export const nothing: Code = () => {};
 
 // --- control -------------------------------------------------------------------------------------------------------
 
-/** A branch target: the end of a block or the head of a loop. Valid while its block is open. */
+/** A branch target: the end of a block or the start of a loop. Only valid inside that block or loop. */
 export interface Label {
   depth: number;
 }
@@ -74,9 +74,9 @@ const nest =
     out.depth--;
   };
 
-/** Branching to `target` leaves the block. */
+/** A block, which a branch to `target` leaves. */
 export const block = (target: Label, ...body: Code[]): Code => nest(0x02, VOID, target, body);
-/** Branching to `target` repeats the loop; reaching its end leaves it. */
+/** A loop, which a branch to `target` repeats. The loop ends when execution reaches the end of its body. */
 export const loop = (target: Label, ...body: Code[]): Code => nest(0x03, VOID, target, body);
 
 const conditional =
@@ -98,7 +98,7 @@ const conditional =
 export const when = (condition: Code, ...then: Code[]): Code => conditional(VOID, condition, sequence(...then));
 export const ifElse = (condition: Code, then: Code, otherwise: Code): Code =>
   conditional(VOID, condition, then, otherwise);
-/** An `if` with a result; unlike `select`, it evaluates only one branch. */
+/** An `if` that has a result. Unlike `select`, it evaluates only one of the two operands. */
 export const choose = (type: ValueType, condition: Code, then: Code, otherwise: Code): Code =>
   conditional(type, condition, then, otherwise);
 
@@ -117,7 +117,7 @@ export const brIf =
     out.u32(out.depth - target.depth);
   };
 
-/** Branches to `targets[index]`, or to the last one if the index is out of range. */
+/** Branches to `targets[index]`, or to the last target if the index is out of range. */
 export const brTable =
   (index: Code, targets: Label[]): Code =>
   (out) => {
@@ -141,7 +141,7 @@ export const call =
     out.u32(callee.index);
   };
 
-/** Calls a function through the module's table. */
+/** Calls a function whose index in the module's table is computed at run time. */
 export const callIndirect =
   (type: { readonly index: number }, callee: Code, ...operands: Code[]): Code =>
   (out) => {
@@ -152,7 +152,7 @@ export const callIndirect =
     out.u8(0);
   };
 
-/** memory.fill (bulk memory operations). */
+/** Fills a range of memory with a byte, using the `memory.fill` instruction (bulk memory operations). */
 export const memoryFill = (address: Code, value: Code, length: Code): Code =>
   sequence(address, value, length, (out) => {
     out.u8(0xfc);
@@ -160,7 +160,7 @@ export const memoryFill = (address: Code, value: Code, length: Code): Code =>
     out.u8(0);
   });
 
-/** Writes sixteen zero bytes to memory: v128.const and v128.store (fixed-width SIMD). */
+/** Writes sixteen zero bytes to memory, using `v128.const` and `v128.store` (fixed-width SIMD). */
 export const storeZeroes16 =
   (address: Code, offset = 0): Code =>
   (out) => {
@@ -199,7 +199,8 @@ export const binary =
   };
 
 /**
- * Alignment hints are left at 0: guest accesses can be misaligned, and the hint affects only speed on unusual hosts.
+ * All alignment hints are 0, because guest accesses can be misaligned. A hint only affects speed, and only on unusual
+ * hosts.
  */
 const load =
   (byte: number) =>
@@ -279,7 +280,8 @@ export const i64 = {
     (value: number | bigint): Code =>
     (out) => {
       out.u8(0x42);
-      // A small value has the same encoding in 32 bits, which avoids BigInts.
+      // A small number has the same encoding as a 32-bit constant and as a 64-bit constant. Encoding it as 32 bits
+      // avoids BigInts.
       if (typeof value === 'number' && value === (value | 0)) out.s32(value);
       else out.s64(BigInt(value));
     },

@@ -1,11 +1,12 @@
 /**
- * A growing byte buffer with WebAssembly's encodings (WebAssembly core specification, section 5.2): LEB128 integers,
- * names and vectors. It also tracks the block nesting, from which labels compute relative branch depths.
+ * A growing byte buffer with methods for WebAssembly's encodings (WebAssembly core specification, section 5.2): LEB128
+ * integers, names and vectors. It also tracks how deeply blocks are nested, so that the relative depth of a branch can
+ * be computed from its label.
  */
 export class CodeBuffer {
   private bytes = new Uint8Array(1 << 12);
   length = 0;
-  /** The number of blocks, loops and ifs that are open at the current position. */
+  /** The number of blocks, loops and ifs that are open at the end of the buffer. */
   depth = 0;
 
   u8(value: number): void {
@@ -13,7 +14,7 @@ export class CodeBuffer {
     this.bytes[this.length++] = value;
   }
 
-  /** Unsigned LEB128, 32 bits. */
+  /** Writes an unsigned 32-bit integer as LEB128. */
   u32(value: number): void {
     let rest = value >>> 0;
     do {
@@ -23,7 +24,7 @@ export class CodeBuffer {
     } while (rest);
   }
 
-  /** Signed LEB128, 32 bits. */
+  /** Writes a signed 32-bit integer as LEB128. */
   s32(value: number): void {
     let rest = value | 0;
     for (;;) {
@@ -34,7 +35,7 @@ export class CodeBuffer {
     }
   }
 
-  /** Signed LEB128, 64 bits. */
+  /** Writes a signed 64-bit integer as LEB128. */
   s64(value: bigint): void {
     let rest = BigInt.asIntN(64, value);
     for (;;) {
@@ -56,7 +57,7 @@ export class CodeBuffer {
     this.length += from.length;
   }
 
-  /** A copy of the written bytes. */
+  /** Returns a copy of all bytes written so far. */
   toBytes(): Uint8Array<ArrayBuffer> {
     return this.bytes.slice(0, this.length);
   }

@@ -15,8 +15,9 @@ const prefixed =
 const eightBytes = new DataView(new ArrayBuffer(8));
 
 /**
- * WebAssembly's floating-point instructions, in the style of `code.ts`. They round to nearest, ties to even, and are
- * deterministic except for the bits of NaNs: code that makes a NaN visible must canonicalize it.
+ * WebAssembly's floating-point instructions, as functions like those in `code.ts`. Results are rounded to nearest,
+ * ties to even. They are deterministic except for the bits of a NaN, so code that makes a NaN visible to the guest
+ * must canonicalize it.
  */
 export const f32 = {
   eq: binary(0x5b),
@@ -69,7 +70,7 @@ export const f64 = {
   promote: unary(0xbb),
   fromBits: unary(0xbf),
   toBits: unary(0xbd),
-  /** Converts to a 64-bit integer, truncating; values out of range saturate. */
+  /** Converts to a 64-bit integer by truncation. A value out of range becomes the nearest integer in range. */
   toI64S: prefixed(0x06),
   toI64U: prefixed(0x07),
 };

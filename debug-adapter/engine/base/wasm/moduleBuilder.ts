@@ -10,19 +10,20 @@ export interface FunctionHandle {
   readonly index: number;
 }
 
-/** Gives a function body access to its parameters and new locals. */
+/** The parameters of a function, and a way for its body to create local variables. */
 export interface Frame {
   parameters: Local[];
   local(type: ValueType): Local;
 }
 
-// The importer may provide a memory of any size: the code generator chooses the addresses.
+// The minimum is one page, so that a memory of any size can be imported. The code generator determines which addresses
+// are used.
 const MEMORY_PAGES_MIN = 1;
 
 /**
- * Builds a WebAssembly module from functions written with `code.ts` (WebAssembly core specification, section 5.5).
- * The module imports one memory (`env.memory`) and functions from `env`; it exports its own functions by name.
- * Functions are declared first and defined later, so they can call each other in any order.
+ * Builds a WebAssembly module (WebAssembly core specification, section 5.5) from functions that are written with
+ * `code.ts`. The module imports one memory (`env.memory`) and functions from `env`, and exports its own functions by
+ * name. Functions can be declared first and defined later, so that they can call each other in any order.
  */
 export class ModuleBuilder {
   private types: FunctionType[] = [];
@@ -30,19 +31,22 @@ export class ModuleBuilder {
   private functions: { type: number; exportName?: string; locals: ValueType[]; code?: Uint8Array }[] = [];
   private table: { exportName: string; entries: number } | undefined;
 
-  /** Defines the module's only function table, for `callIndirect`. */
+  /** Defines the module's only function table, which `callIndirect` uses. */
   defineTable(exportName: string, entries: number): void {
     this.table = { exportName, entries };
   }
 
-  /** The type operand of `callIndirect`. */
+  /** Returns the operand that specifies the type of the called function in `callIndirect`. */
   typeHandle(type: FunctionType): { readonly index: number } {
     return { index: this.typeIndex(type) };
   }
 
-  /** All imports must precede the first function of the module itself. */
+  /**
+   * Imports a function. All imports must precede the first function of the module itself, because both share one
+   * sequence of indexes.
+   */
   importFunction(name: string, type: FunctionType): FunctionHandle {
-    if (this.functions.length > 0) throw new Error('imports come first');
+    if (this.functions.length > 0) throw new Error('imports must precede functions');
     this.imports.push({ name, type: this.typeIndex(type) });
     return { index: this.imports.length - 1 };
   }
@@ -68,7 +72,7 @@ export class ModuleBuilder {
     entry.code = out.toBytes();
   }
 
-  /** Declares and defines a function. */
+  /** Declares and defines a function in one call. */
   add(type: FunctionType, exportName: string | undefined, body: (frame: Frame) => Code): FunctionHandle {
     const handle = this.declare(type, exportName);
     this.define(handle, body);
@@ -155,9 +159,10 @@ function vector<T>(out: CodeBuffer, items: T[], write: (item: T) => void): void 
 }
 
 function writeBody(out: CodeBuffer, locals: ValueType[], code: Uint8Array | undefined): void {
-  if (!code) throw new Error('a function was declared and never defined');
+  if (!code) throw new Error('a function was declared but never defined');
   const head = new CodeBuffer();
-  // Each local is a separate run: a few bytes longer, but the indexes keep the order of declaration.
+  // Each local variable is declared as a separate run of one. This needs a few more bytes, but the index of each
+  // variable is then the order of its declaration.
   head.u32(locals.length);
   for (const type of locals) {
     head.u32(1);

@@ -22,15 +22,15 @@ const load: Load =
   };
 
 /**
- * WebAssembly's 128-bit vectors (core specification 2.0, section 5.4, "Vector Instructions"), in the style of
- * `code.ts`.
+ * WebAssembly's instructions for 128-bit vectors (core specification 2.0, section 5.4, "Vector Instructions"), as
+ * functions like those in `code.ts`.
  */
 export const v128 = {
   load,
   or: vector(0x50),
   xor: vector(0x51),
   anyTrue: vector(0x53),
-  /** A constant of two 64-bit lanes, the low one first. */
+  /** A constant with two 64-bit lanes, the low lane first. */
   const:
     (low: bigint, high: bigint): Code =>
     (out) => {
@@ -43,7 +43,7 @@ export const v128 = {
 };
 
 export const i32x4 = {
-  /** Selects four lanes by number: 0 to 3 are from `a`, 4 to 7 from `b`. */
+  /** Selects four 32-bit lanes by number: lanes 0 to 3 are those of `a`, and lanes 4 to 7 are those of `b`. */
   shuffle:
     (a: Code, b: Code, lanes: readonly [number, number, number, number]): Code =>
     (out) => {
@@ -62,7 +62,7 @@ export const i64x2 = {
   shrU: (a: Code, bits: number): Code => vector(0xcd)(a, i32.const(bits)),
   add: vector(0xce),
   mul: vector(0xd5),
-  /** Multiplies the two low, or the two high, lanes of four unsigned 32-bit lanes. */
+  /** Multiplies the two low (or the two high) of four unsigned 32-bit lanes. The products are 64-bit lanes. */
   extmulLowU: vector(0xde),
   extmulHighU: vector(0xdf),
 };

@@ -19,9 +19,9 @@ import { i32x4, i64x2, V128, v128 } from './simdCode.ts';
 import { PRIME1, PRIME2, PRIME3, PRIME4, PRIME5 } from './xxhash64Code.ts';
 
 /**
- * XXH3-64 of long inputs (over 240 bytes) in WebAssembly with SIMD: `(address: i32, length: i32, secret: i32) ->
- * i64`, where `secret` is the address of the secret in the same memory. Names and steps are those of the xxHash
- * specification, "XXH3 Algorithm Description", "Large inputs".
+ * Builds a module that computes the XXH3-64 of long inputs (more than 240 bytes) with SIMD. The exported function is
+ * `(address: i32, length: i32, secret: i32) -> i64`, where `secret` is the address of the secret in the same memory.
+ * Names and steps follow the xxHash specification, "XXH3 Algorithm Description", "Large inputs".
  */
 export function buildXxh3(): { bytes: Uint8Array<ArrayBuffer>; secret: Uint8Array<ArrayBuffer> } {
   const builder = new ModuleBuilder();
@@ -51,7 +51,7 @@ const PRIME32_3 = 0xc2b2ae3dn;
 const PRIME_MX1 = 0x165667919e3779f9n;
 const INITIAL = [PRIME32_3, PRIME1, PRIME2, PRIME3, PRIME4, PRIME32_2, PRIME5, PRIME32_1];
 
-/** The default secret of the specification. */
+/** The default secret from the specification. */
 const SECRET = Uint8Array.from(
   (
     'b8fe6c3923a44bbe7c01812cf721ad1cded46de9839097db7240a4a4b7b3671fcb79e64eccc0e578825ad07dccff7221' +
@@ -63,7 +63,7 @@ const SECRET = Uint8Array.from(
 );
 
 const STRIPE_BYTES = 64;
-/** The offset in the secret between the keys of two stripes. */
+/** The distance, in the secret, between the keys of consecutive stripes. */
 const SECRET_STEP = 8;
 const BLOCK_BYTES = 1024;
 const SCRAMBLE_SECRET = SECRET.length - STRIPE_BYTES;
@@ -71,9 +71,12 @@ const LAST_STRIPE_SECRET = SECRET.length - STRIPE_BYTES - 7;
 const MERGE_SECRET = 11;
 
 interface State {
-  /** Each local holds two accumulators. */
+  /** Four local variables, each of which holds two accumulators. */
   accumulators: Local[];
-  /** Sums of the input lanes, still to be added to the other accumulator of each pair. */
+  /**
+   * The sums of the input lanes that must still be added to the accumulators. Each sum is added to the other
+   * accumulator of its pair.
+   */
   sums: Local[];
   scratch: Local[];
 }
@@ -92,7 +95,7 @@ function wholeBlocks(
   const [noBlocks, nextBlock, nextStripe] = [label(), label(), label()];
   return block(
     noBlocks,
-    // The last byte of the input never belongs to a whole block.
+    // The last block is never handled here, even if it is whole: the last byte of the input always belongs to it.
     set(blocksLeft, i32.shrU(i32.sub(length.get, i32.const(1)), i32.const(Math.log2(BLOCK_BYTES)))),
     set(keysEnd, i32.add(secret.get, i32.const((BLOCK_BYTES / STRIPE_BYTES) * SECRET_STEP))),
     loop(
@@ -115,8 +118,8 @@ function wholeBlocks(
 }
 
 /**
- * The whole stripes of the last block except its last byte, then the last 64 bytes of the input, even if they
- * overlap.
+ * Processes the last block: all whole stripes that do not contain the last byte of the input, and then the last 64
+ * bytes of the input, which may overlap those stripes.
  */
 function lastBlock(frame: Frame, state: State, { at, end, secret }: Record<'at' | 'end' | 'secret', Local>): Code {
   const keys = frame.local(I32);
@@ -140,9 +143,10 @@ function lastBlock(frame: Frame, state: State, { at, end, secret }: Record<'at' 
 }
 
 /**
- * Accumulates one stripe. Each accumulator adds the product of the two halves of its keyed lane, and its neighbor
- * adds the lane itself. The latter is deferred in `sums` until the accumulators are read. Two vectors are processed
- * at a time because the vector multiplication needs packed lanes.
+ * Adds one stripe to the accumulators. An accumulator adds the product of the two halves of its keyed lane, and the
+ * other accumulator of the pair adds the input lane itself. The input lanes are collected in `sums` and added only
+ * when the accumulators are read. Two vectors are processed at a time, because the vector multiplication needs its
+ * operands in adjacent lanes.
  */
 function accumulate({ accumulators, sums, scratch }: State, at: Code, keys: Code): Code {
   const pair = (i: number): Code => {
@@ -190,7 +194,7 @@ function merge(
   return sequence(...accumulators.map(add));
 }
 
-/** `(a: i64, b: i64) -> i64`: the two halves of the 128-bit product, combined by XOR. */
+/** Adds a function `(a: i64, b: i64) -> i64` that combines the two halves of the 128-bit product by XOR. */
 function addMultiplyAndFold(builder: ModuleBuilder): FunctionHandle {
   return builder.add({ parameters: [I64, I64], results: [I64] }, undefined, (frame) => {
     const [a, b] = frame.parameters;

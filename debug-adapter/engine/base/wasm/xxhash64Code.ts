@@ -1,21 +1,27 @@
 import { I32, I64, type Code, type Local, block, br, brIf, i32, i64, label, loop, sequence, set } from './code.ts';
 import { type Frame, type FunctionHandle, ModuleBuilder } from './moduleBuilder.ts';
 
-/** XXH64 in WebAssembly as a separate module; `addXxh64` adds it to another one. */
+/**
+ * Builds a separate WebAssembly module that computes XXH64. `addXxh64` adds the function to an existing module
+ * instead.
+ */
 export function buildXxhash64(): { bytes: Uint8Array<ArrayBuffer> } {
   const builder = new ModuleBuilder();
   addXxh64(builder, 'hash');
   return { bytes: builder.toBytes() };
 }
 
-// xxHash specification, "XXH64 Algorithm Description": the five primes, which XXH3 uses too.
+// The five primes of XXH64 (xxHash specification, "XXH64 Algorithm Description"). XXH3 uses them too.
 export const PRIME1 = 0x9e3779b185ebca87n;
 export const PRIME2 = 0xc2b2ae3d27d4eb4fn;
 export const PRIME3 = 0x165667b19e3779f9n;
 export const PRIME4 = 0x85ebca77c2b2ae63n;
 export const PRIME5 = 0x27d4eb2f165667c5n;
 
-/** Adds `(address: i32, length: i32, seed: i64) -> i64` to a module, to hash bytes in that module's memory. */
+/**
+ * Adds a function `(address: i32, length: i32, seed: i64) -> i64` to a module. It computes the XXH64 of bytes in that
+ * module's memory.
+ */
 export function addXxh64(builder: ModuleBuilder, exportName?: string): FunctionHandle {
   return builder.add({ parameters: [I32, I32, I64], results: [I64] }, exportName, (frame) => {
     const [at, length, seed] = frame.parameters;
@@ -36,7 +42,7 @@ export function addXxh64(builder: ModuleBuilder, exportName?: string): FunctionH
 const round = (acc: Code, lane: Code): Code =>
   i64.mul(i64.rotl(i64.add(acc, i64.mul(lane, i64.const(PRIME2))), i64.const(31)), i64.const(PRIME1));
 
-/** Steps 1-3: four lanes of 8 bytes while at least 32 bytes are left. */
+/** Steps 1 to 3: processes four lanes of 8 bytes as long as at least 32 bytes are left. */
 function stripes(frame: Frame, v: { at: Local; end: Local; length: Local; seed: Local; acc: Local }): Code {
   const lanes = [0, 1, 2, 3].map(() => frame.local(I64));
   const short = label();
@@ -66,7 +72,7 @@ function stripes(frame: Frame, v: { at: Local; end: Local; length: Local; seed: 
   );
 }
 
-/** Step 5: the remaining bytes, eight, four and one at a time. */
+/** Step 5: processes the remaining bytes in units of eight, four and one. */
 function tail({ at, end, acc }: { at: Local; end: Local; acc: Local }): Code {
   const left = i32.sub(end.get, at.get);
   const mix = (value: Code, rotation: number, factor: bigint, addend: bigint): Code =>
@@ -95,7 +101,7 @@ function tail({ at, end, acc }: { at: Local; end: Local; acc: Local }): Code {
   );
 }
 
-/** Step 6: the final mix. */
+/** Step 6: the final mix of the bits. */
 function avalanche(acc: Local): Code {
   const fold = (shift: number): Code => set(acc, i64.xor(acc.get, i64.shrU(acc.get, i64.const(shift))));
   const factor = (prime: bigint): Code => set(acc, i64.mul(acc.get, i64.const(prime)));

@@ -3,8 +3,8 @@ import type { FunctionHandle, ModuleBuilder } from './moduleBuilder.ts';
 import { v128 } from './simdCode.ts';
 
 /**
- * Adds `(address: i32) -> i32` to a module: whether `lengthBytes` bytes at the address, a multiple of 128, are all
- * zero.
+ * Adds a function `(address: i32) -> i32` to a module. It returns whether the `lengthBytes` bytes at the address are
+ * all zero; `lengthBytes` must be a multiple of 128.
  */
 export function addIsZeroBlock(builder: ModuleBuilder, lengthBytes: number): FunctionHandle {
   return builder.add({ parameters: [I32], results: [I32] }, undefined, (frame) => {
@@ -29,7 +29,10 @@ export function addIsZeroBlock(builder: ModuleBuilder, lengthBytes: number): Fun
   });
 }
 
-/** One iteration takes about 30 instructions, whether the engine optimizes them or not. */
+/**
+ * Eight vectors per iteration keep the loop short: an iteration takes about 30 machine instructions, even if the
+ * WebAssembly engine does not optimize it.
+ */
 const VECTORS = 8;
 const VECTOR_BYTES = 16;
 

@@ -3,19 +3,22 @@ import type { EntryTable } from './entryTable.ts';
 import type { ImageParts } from './imageParts.ts';
 import { extentAt, type ExtentKind } from './mapping.ts';
 
-/** The parts of the disk that do not come from the backing file, in order. Reads the L2 tables but no data. */
+/**
+ * The parts of the disk that the image itself provides, and not its backing file, in order. Reads the L2 tables but no
+ * data.
+ */
 export function allocatedRanges(parts: ImageParts, l1: EntryTable, diskLengthBytes: number): ByteRange[] {
   return matchingRanges(parts, l1, { offset: 0, lengthBytes: diskLengthBytes }, (kind) => kind !== 'unallocated');
 }
 
-/** The parts of a range with data clusters in the image file, as offsets in that range. */
+/** The parts of a guest range whose data is stored in the image file, as offsets from the start of the range. */
 export function dataRanges(parts: ImageParts, l1: EntryTable, range: ByteRange): ByteRange[] {
   return matchingRanges(parts, l1, range, (kind) => kind === 'data' || kind === 'compressed');
 }
 
 /**
- * The parts of a range that may contain nonzero bytes: the image's data, and, for unallocated clusters, the backing
- * device's. In order; reads only tables.
+ * The parts of a range that may contain nonzero bytes, in order: the data clusters of the image and, where clusters
+ * are unallocated, the nonzero parts of the backing device. Reads tables but no data.
  */
 export function* nonZeroRanges(parts: ImageParts, l1: EntryTable, range: ByteRange): Generator<ByteRange> {
   const end = range.offset + range.lengthBytes;
@@ -27,7 +30,10 @@ export function* nonZeroRanges(parts: ImageParts, l1: EntryTable, range: ByteRan
   }
 }
 
-/** The parts of a range that may contain nonzero bytes in the backing device, which may be shorter than the disk. */
+/**
+ * The parts of a range that may contain nonzero bytes in the backing device. The backing device may be shorter than
+ * the disk.
+ */
 export function backingRanges(parts: ImageParts, offset: number, lengthBytes: number): Iterable<ByteRange> {
   const { backing, layout } = parts;
   const end = Math.min(offset + lengthBytes, backing?.lengthBytes ?? 0, layout.diskLengthBytes);

@@ -9,17 +9,17 @@ import { StoredTable } from './storedTable.ts';
 import { writeRefcounts } from './writeRefcounts.ts';
 
 /**
- * Commits a change after which clusters of the active tables become shared or stop being shared. Their refcounts and
- * COPIED flags are in different clusters and must change together, because other qcow2 programs treat every
- * contradiction as corruption. So no cluster in use is modified: all changed L2 tables, refcount blocks and other
- * tables are written to free clusters, and one write of the header's sector switches to all of them at once (qcow2
- * specification, "Header": the offsets of the L1, refcount and snapshot tables are adjacent). The replaced clusters
- * are freed afterwards.
+ * Commits a change after which some clusters of the active tables are newly shared with a snapshot or are no longer
+ * shared. The refcounts and the COPIED flags of these clusters are stored in different clusters but must change
+ * together, because other qcow2 programs treat every contradiction between them as corruption. Therefore no cluster in
+ * use is modified. All changed L2 tables, refcount blocks and other tables are written to free clusters, and a single
+ * write of the header's first sector then switches to all of them (qcow2 specification, "Header": the offsets of the
+ * L1, refcount and snapshot tables are in one sector). Finally, the replaced clusters are freed.
  *
  *     data (already in the file), all new tables in free clusters  |  header  |  freeing
  *
- * After a crash between any two file calls, the image has the old or the new state and at worst leaked clusters. If
- * the header cannot be written, file and memory keep the old state.
+ * If the process or host crashes between any two file calls, the image has either the old or the new state; at worst,
+ * some clusters are leaked. If the header cannot be written, the file and the state in memory remain unchanged.
  */
 export function commitAtomically(parts: ImageParts, change: AtomicChange): void {
   const { file, refcounts } = parts;
@@ -40,13 +40,22 @@ export function commitAtomically(parts: ImageParts, change: AtomicChange): void 
 }
 
 export interface AtomicChange {
-  /** Adds and drops references in memory, effective immediately. */
+  /** Adds and removes references in memory. */
   count(): void;
-  /** The active L1 table after the change, except for COPIED flags and the offsets of tables that move. */
+  /**
+   * The active L1 table after the change. The commit itself sets the COPIED flags and the new offsets of tables that
+   * move.
+   */
   l1: StoredTable;
-  /** The number of L1 tables with these entries: the active one, plus that of a new snapshot, if any. */
+  /**
+   * The number of L1 tables that will contain these entries: 2 if a new snapshot gets a copy of the active table,
+   * otherwise 1.
+   */
   l1Tables: 1 | 2;
-  /** The snapshot list after the change, if it changes, and the new tables it refers to. Gets the final L1 table. */
+  /**
+   * Returns the snapshot list after the change and the new tables that it refers to. `l1` is the final L1 table.
+   * Undefined if the snapshot list does not change.
+   */
   snapshots?(l1: StoredTable): { entries: SnapshotEntry[]; newTables: NewTable[] };
 }
 
@@ -68,13 +77,19 @@ interface NewState {
   snapshots?: { entries: SnapshotEntry[]; offset: number; tableBytes: number };
 }
 
-/** A fresh table is not referenced in the file yet and therefore stays where it is. */
+/**
+ * An L2 table before and after the commit. A table in a new cluster, to which nothing in the file refers yet, keeps
+ * its offset.
+ */
 interface MovedTable {
   old: StoredTable;
   copy: StoredTable;
 }
 
-/** Writes everything that the new header will refer to; nothing in the file refers to it yet. */
+/**
+ * Writes all tables that the new header will refer to. Until the header is written, nothing in the file refers to
+ * them.
+ */
 function writeNewTables(parts: ImageParts, change: AtomicChange): NewState {
   const { file, header, refcounts } = parts;
   change.count();
@@ -97,7 +112,7 @@ function writeNewTables(parts: ImageParts, change: AtomicChange): NewState {
   if (snapshots) {
     Object.assign(fields, { snapshotsOffset: snapshots.offset, snapshotCount: snapshots.entries.length });
   }
-  // Freeing changes refcounts in place, so the image is marked dirty. Version 2 has no feature bits.
+  // Freeing the old clusters changes refcounts in place, so the image is marked dirty. Version 2 has no feature bits.
   if (header.version >= 3) {
     Object.assign(fields, {
       incompatibleFeatures: header.incompatibleFeatures | INCOMPATIBLE_DIRTY,
@@ -118,7 +133,7 @@ function writeSnapshots(
 }
 
 /**
- * The L2 tables under `l1` that differ from the file, including those whose COPIED flags change with the new
+ * The L2 tables under `l1` that differ from the file, including those whose COPIED flags change because of the new
  * refcounts.
  */
 function changedTables(parts: ImageParts, l1: StoredTable, l1Tables: number): MovedTable[] {
@@ -126,7 +141,7 @@ function changedTables(parts: ImageParts, l1: StoredTable, l1Tables: number): Mo
   for (let l1Index = 0; l1Index < l1.length; l1Index++) {
     const old = l2TableAt(parts, l1, l1Index);
     if (!old || (!parts.l2.isChanged(old) && areL2FlagsCorrect(parts, old))) continue;
-    // An unusual image may refer to an L2 table twice from one L1 table.
+    // In an unusual image, one L1 table may refer to the same L2 table twice.
     const before = moved.get(old.hostOffset);
     const table = before ?? copyTable(parts, old);
     moved.set(old.hostOffset, table);
@@ -154,7 +169,7 @@ function setCopiedFlags(parts: ImageParts, table: StoredTable): void {
   }
 }
 
-/** Writes the L1 table to new clusters if it differs from the file. */
+/** Writes the L1 table to new clusters if it differs from the table in the file. */
 function writeL1Copy(parts: ImageParts, l1: StoredTable, moved: readonly MovedTable[]): StoredTable {
   const { header, refcounts } = parts;
   const offsets = new Map(moved.map(({ old, copy }) => [old.hostOffset, copy.hostOffset]));
@@ -180,7 +195,7 @@ function dropTable({ layout, refcounts }: ImageParts, offset: number, lengthByte
   if (clusters > 0) refcounts.queueDrop(offset, clusters);
 }
 
-/** The file has the state of `next`; updates the state in memory to match. */
+/** Makes the state in memory match the file, which already has the new state. */
 function applyInMemory(parts: ImageParts, { l1, l2, snapshots }: NewState): void {
   for (const { old, copy } of l2) parts.l2.replace(old, copy);
   parts.l1 = l1;

@@ -7,8 +7,9 @@ import { ImageFile } from './imageFile.ts';
 import { BACKING_NAME_BYTES_MAX, SECTOR_BYTES } from './layout.ts';
 
 /**
- * Changes the backing file name of an image that is not open; the rest of the image stays unchanged. The new name is
- * written to an unused part of the header cluster; then one write of the first sector switches to it.
+ * Changes the backing file name that is stored in an image; the rest of the image stays unchanged. The image must not
+ * be open. The new name is written to an unused part of the header cluster, and then a single write of the first
+ * sector switches to it.
  */
 export function changeBackingFile(hostFile: HostFile, backing: { name: string; format: string }): void {
   const file = new ImageFile(hostFile);
@@ -21,7 +22,7 @@ export function changeBackingFile(hostFile: HostFile, backing: { name: string; f
   const firstFree = header.length + encoded.length;
   const afterOldName = Math.max(firstFree, roundUpTo8(old.offset + old.lengthBytes));
   const fits = (offset: number) => offset + name.length <= cluster.length;
-  // The first sector takes a single write, so within it the new name may overlap the old one.
+  // The first sector is replaced by a single write, so the new name may overlap the old name there.
   const nameAt = firstFree + name.length <= SECTOR_BYTES || !fits(afterOldName) ? firstFree : afterOldName;
   if (name.length > BACKING_NAME_BYTES_MAX || !fits(nameAt)) throw backingNameTooLong(file.name, backing.name);
 
@@ -47,8 +48,8 @@ function storedName(cluster: Uint8Array<ArrayBuffer>) {
 }
 
 /**
- * Replaces the backing format extension. If there was none, drops the feature name table (used only in messages), so
- * that all extensions stay in the first sector.
+ * Replaces the header extension with the backing format. If the image has no such extension, the feature name table,
+ * which programs use only for messages, is removed to make room, so that all extensions stay in the first sector.
  */
 function withFormat(extensions: readonly HeaderExtension[], format: string): HeaderExtension[] {
   const entry = { type: EXTENSION_BACKING_FORMAT, data: new TextEncoder().encode(format) };

@@ -1,15 +1,16 @@
 import { assert } from '../../base/assert.ts';
 
 /**
- * Reads a 64-bit big-endian field as a number. Values from 2^53 lose precision; offsets are compared with the file's
- * length, which such a value always exceeds, and values read this way are never written back.
+ * Reads a 64-bit big-endian field as a number. Values of 2^53 and above lose precision, which is harmless: offsets are
+ * compared with the file's length, which such a value always exceeds, and values read by this function are never
+ * written back.
  */
 export function readU64(view: DataView, offset: number): number {
   return view.getUint32(offset) * 2 ** 32 + view.getUint32(offset + 4);
 }
 
 export function writeU64(view: DataView, offset: number, value: number): void {
-  assert(Number.isSafeInteger(value) && value >= 0, 'a number that a 64-bit field has room for');
+  assert(Number.isSafeInteger(value) && value >= 0, 'a 64-bit field requires a nonnegative safe integer');
   view.setUint32(offset, Math.floor(value / 2 ** 32));
   view.setUint32(offset + 4, value >>> 0);
 }

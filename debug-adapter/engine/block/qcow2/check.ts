@@ -8,14 +8,15 @@ import { imageDamage } from '../../../messages/imageDamage.ts';
 
 export interface CheckResult {
   corruptions: string[];
-  /** Clusters whose refcount is higher than their number of references. */
+  /** The number of clusters whose refcount is higher than their number of references. */
   leaks: number;
 }
 
 /**
- * Compares the references in an image's tables with its refcounts and finds what `qemu-img check` finds. Corruptions
- * can lose data when the image is written; they include every COPIED flag that contradicts its refcount. Leaks only
- * waste space. Checks the file, not the memory: pending changes are written first.
+ * Compares the refcounts of an image with the references in its tables and finds the same errors as `qemu-img check`.
+ * A corruption can cause data loss when the image is written; every COPIED flag that contradicts its cluster's
+ * refcount is a corruption. A leak only wastes space. The file is checked, not the state in memory, so pending changes
+ * are written first.
  */
 export function checkImage(parts: ImageParts, { writable }: { writable: boolean }): CheckResult {
   if (writable) commit(parts, { durable: true });
@@ -34,8 +35,8 @@ export function checkImage(parts: ImageParts, { writable }: { writable: boolean 
 }
 
 /**
- * Whether each COPIED flag matches a refcount of one in the file, as other qcow2 programs assume. qcow2
- * specification, "Cluster mapping": the flag is only valid in the active tables.
+ * Checks that each COPIED flag is set exactly if the refcount in the file is one, which other qcow2 programs rely on.
+ * According to the qcow2 specification, "Cluster mapping", the flag is only valid in the active tables.
  */
 function copiedFlagErrors(parts: ImageParts, counts: Uint16Array): string[] {
   const errors: string[] = [];
@@ -57,7 +58,7 @@ function copiedFlagErrors(parts: ImageParts, counts: Uint16Array): string[] {
   return errors;
 }
 
-/** countReferences has already reported invalid tables. */
+/** `countReferences` has already reported the invalid tables. */
 function tryL2Table(parts: ImageParts, l1Index: number) {
   try {
     return l2TableAt(parts, parts.l1, l1Index);

@@ -6,8 +6,9 @@ import { referencesOf } from './references.ts';
 import { checkCanAdd, findSnapshot, readSnapshotL1 } from './snapshots.ts';
 
 /**
- * Throws the error that would prevent a snapshot with VM state after some others are deleted. Works on a read-only
- * image, before anything depends on the snapshot. Reads every table if refcounts are narrow.
+ * Checks whether a snapshot with VM state can be created after the snapshots `deleted` are deleted; throws the error
+ * that would occur. The image may be open read-only, so callers can check this before they start work that depends on
+ * the snapshot. If refcounts are narrower than 16 bits, every table is read.
  */
 export function checkSnapshotSpace(parts: ImageParts, name: string, deleted: readonly string[]): void {
   const left = parts.snapshots.filter((snapshot) => !deleted.includes(snapshot.name));
@@ -15,7 +16,7 @@ export function checkSnapshotSpace(parts: ImageParts, name: string, deleted: rea
   const bits = parts.header.refcountBits;
   if (bits >= WIDE_BITS) return;
   const max = refcountMax(bits);
-  // The VM state is referenced by the snapshot and by the active table.
+  // Both the snapshot and the active table refer to the VM state, so its clusters need refcount 2.
   if (max < 2) throw refcountsTooNarrow(parts.file.name, bits);
   const { references } = countReferences(parts, []);
   const clusterOf = (hostOffset: number) => Math.floor(hostOffset / parts.layout.clusterSizeBytes);
@@ -30,5 +31,5 @@ export function checkSnapshotSpace(parts: ImageParts, name: string, deleted: rea
   }
 }
 
-/** 16 bits count more snapshots than a table can list. */
+/** A 16-bit refcount can count more snapshots than a snapshot table can contain. */
 const WIDE_BITS = 16;

@@ -10,14 +10,14 @@ import { writeRefcounts } from './writeRefcounts.ts';
  *
  *     data (already in the file), refcounts, new tables  |  L2 entries in use  |  L1 entries  |  header  |  freeing
  *
- * Each bar is a barrier: a cluster, its refcount and the COPIED flags in it are on stable storage before a reference
- * to it, and a cluster is freed only after the removal of its last reference is. A crash of the process or the host
- * between any two file calls leaves at worst leaked clusters. Without `durable`, the last barrier is omitted and
- * nothing is freed; that protects against a killed process, and after a power failure each table entry has its old or
- * new value.
+ * Each vertical bar is a barrier. A cluster, its refcount and the COPIED flags in it are on stable storage before any
+ * reference to it is written. A cluster is freed only after its last reference has been removed from stable storage.
+ * If the process or host crashes between any two file calls, the image at worst contains leaked clusters. Without
+ * `durable`, the last barrier is omitted and nothing is freed. All changes then still survive a killed process; after
+ * a power failure, each table entry has either its old or its new value.
  *
- * This holds if no cluster of the active tables becomes shared or stops being shared. Otherwise refcount and COPIED
- * flag must change together; see atomicCommit.ts.
+ * This order is only safe if no cluster of the active tables becomes shared with a snapshot or stops being shared. If
+ * one does, its refcount and its COPIED flag must change together; see atomicCommit.ts.
  *
  * The header's dirty bit is set before the first change and cleared by a clean close, so that QEMU also rebuilds the
  * refcounts after a crash.
@@ -44,18 +44,18 @@ export function commit(parts: ImageParts, { durable, change = {} }: { durable: b
   if (!durable) return;
   file.barrier({ durable });
   if (!refcounts.hasDrops) return;
-  // If a cluster is mapped at two disk offsets, dropping one reference may make the other the only one, which changes
-  // its COPIED flag.
+  // If a cluster is mapped at two disk offsets and one of the two references is dropped, the remaining reference
+  // becomes the only one, which changes its COPIED flag.
   if (parts.sharesWithinActive) return commitAtomically(parts, { count: () => {}, l1: parts.l1, l1Tables: 1 });
   refcounts.applyDrops();
   writeRefcounts(parts);
 }
 
-/** The additions of a snapshot operation to a commit. */
+/** The changes that a snapshot operation adds to a commit. */
 export interface CommitChange {
-  /** Tables in newly allocated clusters, written before the header refers to them. */
+  /** Tables in newly allocated clusters. They are written before the header refers to them. */
   newTables?: { offset: number; bytes: Uint8Array }[];
-  /** The new location of the snapshot table. */
+  /** The new location of the snapshot table and its number of entries. */
   snapshots?: { offset: number; count: number };
 }
 
@@ -87,7 +87,7 @@ function setDirtyBit(parts: ImageParts): void {
   header.autoclearFeatures = 0;
 }
 
-/** Allocates new clusters for the active L1 table; the header is switched to them at the end of the commit. */
+/** Allocates new clusters for the active L1 table. The header starts to refer to them at the end of the commit. */
 function allocateL1(parts: ImageParts): StoredTable {
   const clusters = clustersFor(parts.layout, parts.l1.length * ENTRY_BYTES);
   const offset = parts.refcounts.allocateContiguous(clusters);

@@ -5,13 +5,14 @@ import { SECTOR_BYTES } from './layout.ts';
 import { imageDamage } from '../../../messages/imageDamage.ts';
 
 /**
- * Locates a compressed cluster (qcow2 specification, "Compressed Clusters Descriptor"). Compressed clusters are only
- * read, for images from other programs; writing to one replaces it with a standard cluster. A descriptor contains a
- * byte offset in the file and a number of sectors. Several compressed clusters can share a host cluster, and each
- * holds a reference to every host cluster that it overlaps.
+ * Returns the location of a compressed cluster (qcow2 specification, "Compressed Clusters Descriptor"). Other programs
+ * create compressed clusters; this implementation reads them but replaces them with standard clusters on a write. A
+ * descriptor contains a byte offset in the file and a number of sectors. Several compressed clusters can share a host
+ * cluster, and each of them holds a reference to every host cluster that it overlaps.
  */
 export function compressedLocation(parts: ImageParts, table: EntryTable, index: number) {
-  // Bits 0 to x-1 are the offset, bits x to 61 the number of additional sectors, with x = 62 - (cluster_bits - 8).
+  // With x = 62 - (cluster_bits - 8), bits 0 to x-1 are the offset, and bits x to 61 are the number of additional
+  // sectors.
   const offsetBits = 62 - (parts.layout.clusterBits - 8);
   const highOffsetBits = offsetBits - 32;
   const high = table.high(index) & 0x3fff_ffff;
@@ -21,7 +22,7 @@ export function compressedLocation(parts: ImageParts, table: EntryTable, index: 
   return { offset, lengthBytes };
 }
 
-/** The host clusters that a compressed cluster overlaps, each of which counts one reference for it. */
+/** The host clusters that a compressed cluster overlaps. The compressed cluster holds one reference to each of them. */
 export function compressedHostClusters(parts: ImageParts, table: EntryTable, index: number): number[] {
   const { offset, lengthBytes } = compressedLocation(parts, table, index);
   const size = parts.layout.clusterSizeBytes;
@@ -33,7 +34,7 @@ export function compressedHostClusters(parts: ImageParts, table: EntryTable, ind
 export function readCompressedCluster(parts: ImageParts, table: EntryTable, index: number): Uint8Array {
   if (!parts.compression) throw imageFeatureUnsupported(parts.file.name, 'compressed clusters');
   const { offset, lengthBytes } = compressedLocation(parts, table, index);
-  // The descriptor counts whole sectors, but the file may end inside the last one.
+  // The descriptor counts whole sectors, but the file may end in the middle of the last sector.
   const available = Math.min(lengthBytes, parts.file.lengthBytes - offset);
   if (available <= 0) throw parts.file.corruptError(imageDamage.compressedPastEnd(), offset);
   const packed = parts.file.readTable(offset, available, 'a compressed cluster');

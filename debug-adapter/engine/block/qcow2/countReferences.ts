@@ -7,9 +7,10 @@ import { peekSnapshotL1s } from './snapshots.ts';
 import { imageDamage, imageParts } from '../../../messages/imageDamage.ts';
 
 /**
- * Counts all references in an image from its tables alone: the correct refcount of each cluster. Reads each L2 table
- * once, however many snapshots share it. Reports corruptions that no refcount can repair: references outside the
- * file, tables in clusters with another use, and clusters with more references than the refcount width allows.
+ * Counts the references to each cluster of an image from its tables alone. The result is the correct refcount of each
+ * cluster. Each L2 table is read once, even if many snapshots share it. Also reports the corruptions that no change of
+ * refcounts can repair: references outside the file, tables in clusters with another use, and clusters with more
+ * references than the refcount width allows.
  */
 export function countReferences(
   parts: ImageParts,
@@ -30,7 +31,8 @@ export function countReferences(
   );
   counter.addTable(header.l1Offset, header.l1Entries * ENTRY_BYTES, 'the L1 table');
   counter.addTable(header.snapshotsOffset, parts.snapshotTableBytes, imageParts.snapshotTable());
-  // An L2 table shared by n L1 tables is read once and counts n times, and so does each cluster in it.
+  // An L2 table shared by n L1 tables is read once. However, n references are counted for the table and for each
+  // cluster that it refers to.
   const l2Users = new Map<number, number>();
   const addL1 = (l1: EntryTable): void => {
     for (let index = 0; index < l1.length; index++) {
@@ -50,7 +52,8 @@ export function countReferences(
     active.add(offset);
   }
   for (const [offset, times] of l2Users) counter.addL2Table(offset, times, { isActive: active.has(offset) });
-  // Last, so that a refcount block in another structure's cluster is the one to be reported and replaced.
+  // Refcount blocks are counted last. If a refcount block overlaps another structure, the refcount block is then the
+  // one that is reported and replaced.
   const corruptions = [...counter.corruptions];
   const invalidBlocks: InvalidRefcountBlock[] = [];
   refcountBlocks.forEach((offset, index) => {
@@ -67,7 +70,7 @@ export interface Corruption {
   offset: number;
 }
 
-/** A refcount block at an invalid location. Unlike other tables, it can be rebuilt. */
+/** A refcount block at an invalid location. Unlike other structures, a refcount block can be rebuilt. */
 export interface InvalidRefcountBlock {
   index: number;
   offset: number;
@@ -76,9 +79,11 @@ export interface InvalidRefcountBlock {
 class ReferenceCounter {
   readonly references: Uint16Array;
   readonly corruptions: Corruption[] = [];
-  /** Whether the active tables refer to a cluster twice, which the format permits but no program does. */
+  /**
+   * Whether the active tables refer to a cluster twice. The format permits this, but no program writes such an image.
+   */
   sharesWithinActive = false;
-  /** The uses of each cluster: IS_TABLE, IS_ACTIVE. */
+  /** The uses of each cluster, as a combination of IS_TABLE and IS_ACTIVE. */
   private readonly uses: Uint8Array;
   private readonly parts: ImageParts;
   private readonly clusterSize: number;
@@ -93,7 +98,10 @@ class ReferenceCounter {
     this.uses = new Uint8Array(clusters);
   }
 
-  /** Counts a table, whose clusters must have no other use. Returns false and counts nothing if they do. */
+  /**
+   * Counts the references to a table. If one of its clusters already has another use, reports a corruption, counts
+   * nothing and returns false.
+   */
   addTable(offset: number, lengthBytes: number, what: string, times = 1): boolean {
     const first = offset / this.clusterSize;
     const clusters = clustersFor(this.parts.layout, lengthBytes);
@@ -121,7 +129,7 @@ class ReferenceCounter {
       if (table.isEmpty(index)) continue;
       if (table.isCompressed(index)) {
         const location = compressedLocation(this.parts, table, index);
-        // The file may end inside the last of the counted sectors.
+        // The file may end in the middle of the last sector that the descriptor counts.
         this.addData(
           location.offset,
           Math.min(location.lengthBytes, this.parts.file.lengthBytes - location.offset),
@@ -160,7 +168,7 @@ class ReferenceCounter {
   }
 
   private report(what: string, offset: number): void {
-    // Every entry of a damaged table can be wrong; the first hundred are enough.
+    // Every entry of a damaged table may be invalid, so only the first hundred corruptions are reported.
     if (this.corruptions.length < 100) this.corruptions.push({ what, offset });
   }
 }

@@ -8,13 +8,13 @@ import { Refcounts, type TableLocation } from './refcounts.ts';
 export interface CreateOptions {
   lengthBytes: number;
   clusterSizeBytes: number;
-  /** The name to store, relative to the image's folder. */
+  /** The file name to store in the header, relative to the image's folder. */
   backing?: { name: string; format: string };
 }
 
 /**
- * Overwrites a file with an empty version 3 image. The header is written last, after a sync: before that, the file is
- * not a qcow2 image, and afterwards it is complete.
+ * Overwrites a file with an empty version 3 image. The header is written last, after a sync: the file is not a qcow2
+ * image until then, and it is a complete image afterwards.
  */
 export function createImage(hostFile: HostFile, { lengthBytes, clusterSizeBytes, backing }: CreateOptions): void {
   const clusterBits = Math.log2(clusterSizeBytes);
@@ -33,7 +33,7 @@ export function createImage(hostFile: HostFile, { lengthBytes, clusterSizeBytes,
     snapshotsOffset: 0,
     snapshotCount: 0,
   };
-  // Reports a name that is too long before the file is truncated.
+  // Encoding the header first reports a backing file name that is too long before the file is truncated.
   encodeNewHeaderCluster(file, { ...fields, l1Offset: 0, refcountTableOffset: 0, refcountTableClusters: 0 });
 
   file.truncate(0);

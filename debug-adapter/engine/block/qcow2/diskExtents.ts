@@ -2,12 +2,12 @@ import type { ByteRange } from '../byteRange.ts';
 import type { ImageParts } from './imageParts.ts';
 import { extentAt, type ExtentKind } from './mapping.ts';
 
-/** A part of the disk of one kind; data extents are contiguous in the file. */
+/** A part of the disk whose clusters are all of one kind. A data extent is contiguous in the file. */
 export interface DiskExtent {
   offset: number;
   lengthBytes: number;
   kind: ExtentKind;
-  /** The offset in the image file: for `data`, and for `zero` with a preallocated cluster. */
+  /** The offset in the image file. Present for `data`, and for `zero` with a preallocated cluster. */
   hostOffset?: number;
 }
 

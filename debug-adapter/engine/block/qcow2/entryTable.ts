@@ -3,9 +3,9 @@ import { ENTRY_BYTES } from './layout.ts';
 
 /**
  * The entries of an L1 or L2 table in file format: 64-bit big-endian words (qcow2 specification, "Cluster mapping").
- * Bits 9-55 are the offset of a cluster, and bit 63 (COPIED) is set if its refcount is exactly one. In L2 tables, bit
- * 62 marks a compressed cluster and bit 0 one that reads as zeroes. Entries are processed as two 32-bit halves,
- * because this is the hot path of every guest request and BigInts would allocate memory.
+ * Bits 9-55 are the offset of a cluster, and bit 63 (COPIED) is set if the refcount of that cluster is exactly one. In
+ * L2 tables, bit 62 marks a compressed cluster, and bit 0 marks a cluster that reads as zeroes. Entries are processed
+ * as two 32-bit halves, because every guest disk request reads entries and BigInts would allocate memory.
  */
 export class EntryTable {
   readonly bytes: Uint8Array;
@@ -43,12 +43,16 @@ export class EntryTable {
     return (this.low(index) & 1) !== 0 && !this.isCompressed(index);
   }
 
-  /** The number of entries from `first` (at most `max`) that refer to consecutive clusters and are otherwise equal. */
+  /**
+   * The number of entries from `first` on (at most `max`) that refer to consecutive clusters of the file and have the
+   * same flags.
+   */
   contiguousEntries(first: number, max: number, clusterSizeBytes: number): number {
     const high = this.high(first);
     let low = this.low(first);
     let count = 1;
-    // A run ends where the low word overflows; the next run starts there.
+    // A run ends when the low word overflows, because the high word of the next entry differs. The next run starts
+    // there.
     for (; count < max; count++) {
       low += clusterSizeBytes;
       if (this.low(first + count) !== low || this.high(first + count) !== high) break;
@@ -64,7 +68,10 @@ export class EntryTable {
     return this.view.getUint32(index * this.entryBytes + 4);
   }
 
-  /** Extended L2 entries only: two bitmaps with one bit per subcluster, for allocated data and for zeroes. */
+  /**
+   * Only for extended L2 entries: two bitmaps with one bit per subcluster. `data` marks the subclusters with allocated
+   * data, and `zero` marks those that read as zeroes.
+   */
   subclusters(index: number): { data: number; zero: number } {
     const at = index * this.entryBytes + ENTRY_BYTES;
     return { data: this.view.getUint32(at + 4), zero: this.view.getUint32(at) };
@@ -84,7 +91,10 @@ export class EntryTable {
     this.setWords(index, 0, 0);
   }
 
-  /** Version 3: the cluster reads as zeroes whatever the backing file contains, without a cluster in the file. */
+  /**
+   * Makes the cluster read as zeroes, whatever the backing file contains. It then needs no cluster in the file.
+   * Version 3 only.
+   */
   setZero(index: number): void {
     this.setWords(index, 0, 1);
   }

@@ -23,7 +23,7 @@ export interface Header {
   readonly backingFormat: string | undefined;
   readonly hasBitmaps: boolean;
   readonly hasSubclusters: boolean;
-  /** The format of compressed clusters. */
+  /** The compression format of compressed clusters. */
   readonly compression: 'deflate' | 'zstd';
   incompatibleFeatures: number;
   autoclearFeatures: number;
@@ -33,7 +33,7 @@ export interface Header {
   refcountTableClusters: number;
   snapshotsOffset: number;
   snapshotCount: number;
-  /** The fixed fields as bytes, including unknown ones, which are preserved. */
+  /** The bytes of the fixed fields. Fields that are unknown here are preserved when the header is written. */
   readonly bytes: Uint8Array;
 }
 
@@ -41,24 +41,24 @@ export const INCOMPATIBLE_DIRTY = 1;
 export const INCOMPATIBLE_CORRUPT = 2;
 const INCOMPATIBLE_COMPRESSION = 8;
 const INCOMPATIBLE_EXTENDED_L2 = 16;
-/** The bit numbers of the four features above. */
+/** The bit number of each of the four features above. */
 const SUPPORTED_FEATURE_BITS = new Set([0, 1, 3, 4]);
 const COMPRESSION_TYPE_OFFSET = 104;
 const V2_DEFAULTS = { hasSubclusters: false, compression: 'deflate' } as const;
 
 /**
  * Reads the qcow2 header (specification, "Header"): the fixed fields at the start of cluster 0, then the extensions,
- * then the name of the backing file, all within that cluster. Each field is checked against the format's limits and
- * the file's length, so that no other code needs to. The fields that change while an image is open (the locations of
- * the L1, refcount and snapshot tables, and the feature bits) are in one sector: `writeHeader` updates them all with
- * one write, which commits a new snapshot or a moved table.
+ * then the name of the backing file, all within that cluster. Each field is checked here against the limits of the
+ * format and the length of the file, so that no other code needs to check it. The fields that change while an image is
+ * open (the locations of the L1, refcount and snapshot tables, and the feature bits) are all in the first sector.
+ * `writeHeader` therefore updates them with a single write, which commits a new snapshot or a moved table.
  */
 export function readHeader(file: ImageFile): Header {
   const start = new Uint8Array(V3_HEADER_BYTES + 8);
   file.read(0, start);
   const view = viewOf(start);
   if (view.getUint32(0) !== MAGIC) {
-    // An interrupted createImage.ts leaves this: it writes the header last.
+    // The file starts with zeroes if `createImage` was interrupted, because it writes the header last.
     if (start.every((byte) => byte === 0)) throw imageBlank(file.name, { isEmpty: file.lengthBytes === 0 });
     throw notQcow2(file.name);
   }
@@ -77,13 +77,13 @@ export function readHeader(file: ImageFile): Header {
   return header;
 }
 
-/** Writes the changeable fields with one write within the first sector. */
+/** Writes all changeable fields with a single write within the first sector. */
 export function writeHeader(file: ImageFile, header: Header): void {
   encodeHeader(header);
   file.write(0, header.bytes.subarray(0, Math.min(header.bytes.length, limits.SECTOR_BYTES)));
 }
 
-/** Writes the header with changed fields; if the write fails, `header` keeps its old values. */
+/** Writes the header with the given changes. If the write fails, `header` keeps its old values. */
 export function changeHeader(file: ImageFile, header: Header, fields: Partial<ChangeableFields>): void {
   const before = { ...header };
   Object.assign(header, fields);
@@ -107,7 +107,7 @@ export type ChangeableFields = Pick<
   | 'snapshotCount'
 >;
 
-/** The complete first cluster of a new version 3 image. */
+/** The complete contents of the first cluster of a new version 3 image. */
 export function encodeNewHeaderCluster(
   file: ImageFile,
   fields: Omit<Header, 'version' | 'refcountBits' | 'bytes' | 'hasBitmaps' | 'hasSubclusters' | 'compression'>,
@@ -148,7 +148,7 @@ function encodeHeader(header: Header): void {
   writeU64(view, 88, header.autoclearFeatures);
 }
 
-/** An empty table has no location, whatever its offset field contains. */
+/** The offset field of an empty table has no meaning, so it is not checked. */
 function readTableLocations(view: DataView) {
   const l1Entries = view.getUint32(36);
   const snapshotCount = view.getUint32(60);
@@ -165,7 +165,8 @@ function readTableLocations(view: DataView) {
 
 function checkFeatures(file: ImageFile, view: DataView, version: number) {
   if (view.getUint32(32) !== 0) throw imageFeatureUnsupported(file.name, 'encryption');
-  // qcow2 specification, "Header": a version 2 header ends at byte 72, with 16-bit refcounts and no features.
+  // qcow2 specification, "Header": a version 2 header is 72 bytes long. Its refcounts have 16 bits, and it has no
+  // feature bits.
   if (version < 3) {
     return {
       headerBytes: V2_HEADER_BYTES,
@@ -203,7 +204,7 @@ function checkFeatures(file: ImageFile, view: DataView, version: number) {
 function hasSubclusters(file: ImageFile, view: DataView, incompatibleFeatures: number): boolean {
   if (!(incompatibleFeatures & INCOMPATIBLE_EXTENDED_L2)) return false;
   const clusterBits = view.getUint32(20);
-  // A subcluster is at least one sector.
+  // Each of the 32 subclusters must be at least as large as a sector.
   if (2 ** clusterBits < limits.SUBCLUSTERS * limits.SECTOR_BYTES) {
     throw file.corruptError(imageDamage.subclusters(clusterBits), 20);
   }
@@ -211,8 +212,8 @@ function hasSubclusters(file: ImageFile, view: DataView, incompatibleFeatures: n
 }
 
 /**
- * qcow2 specification, "Header": byte 104 is the compression type, and bit 3 must be set exactly if it is not
- * deflate.
+ * qcow2 specification, "Header": byte 104 is the compression type. Incompatible feature bit 3 must be set if and only
+ * if the type is not deflate.
  */
 function compressionOf(file: ImageFile, view: DataView, headerBytes: number): 'deflate' | 'zstd' {
   const type = headerBytes > V3_HEADER_BYTES ? view.getUint8(COMPRESSION_TYPE_OFFSET) : 0;
@@ -300,7 +301,7 @@ function encodeNames(file: ImageFile, header: Header, cluster: Uint8Array): void
   viewOf(header.bytes).setUint32(16, name.length);
 }
 
-/** Throws a UserError for a disk that exceeds the limits of the format, before anything is written. */
+/** Throws a UserError if the length of a disk exceeds the limits of the format. Called before anything is written. */
 export function checkDiskFits(
   file: ImageFile,
   { lengthBytes, clusterBits }: { lengthBytes: number; clusterBits: number },

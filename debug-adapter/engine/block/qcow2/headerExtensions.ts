@@ -8,9 +8,10 @@ export interface HeaderExtension {
 }
 
 /**
- * Parses the header extensions (qcow2 specification, "Header extensions"): type, length, and data padded to eight
- * bytes, terminated by type 0 or by the end of the available space. Extensions of unknown types may be ignored; they
- * are preserved, because they are never moved.
+ * Parses the header extensions (qcow2 specification, "Header extensions"). Each extension has a type, a length, and
+ * data padded to a multiple of eight bytes. The list ends with an extension of type 0 or at the end of the available
+ * space. A program may ignore extensions of unknown types; they are preserved here, because extensions are never
+ * moved.
  */
 export function parseExtensions(
   file: ImageFile,
@@ -31,7 +32,7 @@ export function parseExtensions(
   return extensions;
 }
 
-/** Includes the end marker. */
+/** Encodes header extensions, with the end marker. */
 export function encodeExtensions(extensions: readonly HeaderExtension[]): Uint8Array {
   const sizes = extensions.map(({ data }) => 8 + Math.ceil(data.length / 8) * 8);
   const bytes = new Uint8Array(sizes.reduce((sum, size) => sum + size, 8));

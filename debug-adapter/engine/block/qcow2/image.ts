@@ -21,12 +21,13 @@ import * as vmState from './vmState.ts';
 import { writeGuest, zeroGuest } from './writeData.ts';
 
 /**
- * A qcow2 image: the overlay of a drive, or another image of the user. It is a BlockDevice whose unallocated parts
- * come from the backing device. It contains VM state and internal snapshots that all qcow2 programs can read.
+ * A qcow2 image: the overlay of a drive, or another image that the user opened. It is a BlockDevice whose unallocated
+ * parts are read from the backing device. It also contains VM state and internal snapshots, in a form that all qcow2
+ * programs can read.
  *
- * Durability: data and tables after `flush`, snapshot operations when they return. `writeBack` makes all earlier
- * writes survive the end of this process, but not a power failure. A crash loses only later writes and never damages
- * earlier ones (see commit.ts).
+ * After `flush`, all data and tables are durable. A snapshot operation is durable when it returns. `writeBack` makes
+ * all earlier writes survive the end of this process, but not a power failure. A crash loses only later writes and
+ * never damages earlier writes (see commit.ts).
  */
 export class Qcow2Image implements BlockDevice {
   readonly name: string;
@@ -48,8 +49,8 @@ export class Qcow2Image implements BlockDevice {
   }
 
   /**
-   * Opens an image. The caller either opens and closes the backing device, or passes a function that opens it.
-   * Opening for writing frees clusters that a crash leaked.
+   * Opens an image. The caller can pass an open backing device, which it closes itself, or a function that opens the
+   * backing device. Opening an image for writing frees the clusters that a crash leaked.
    */
   static open(file: HostFile, options: OpenImage): Qcow2Image {
     const { sameFile } = options;
@@ -66,12 +67,12 @@ export class Qcow2Image implements BlockDevice {
     return this.parts.layout.clusterSizeBytes;
   }
 
-  /** The length of the image file, not of the disk in it. */
+  /** The length of the image file, as opposed to the length of the disk that it contains. */
   get fileBytes(): number {
     return this.parts.file.lengthBytes;
   }
 
-  /** The stored name; a relative name is relative to this image's folder. */
+  /** The name stored in the header. A relative name is relative to the folder of this image. */
   get backingFileName(): string | undefined {
     return this.parts.header.backingFileName;
   }
@@ -80,7 +81,7 @@ export class Qcow2Image implements BlockDevice {
     return this.parts.header.backingFormat;
   }
 
-  /** The backing device passed at opening; undefined without a backing file. */
+  /** The backing device; undefined if the image has no backing file. */
   get backing(): BlockDevice | undefined {
     return this.parts.backing;
   }
@@ -102,7 +103,7 @@ export class Qcow2Image implements BlockDevice {
     zeroGuest(this.parts, offset, lengthBytes);
   }
 
-  /** Like `writeZeroes`, but the range reads as zeroes even after the backing file is replaced. */
+  /** Like `writeZeroes`, but the range will read as zeroes even if the backing file is replaced later. */
   writeZeroesOverBacking(offset: number, lengthBytes: number): void {
     this.checkWritable();
     this.checkRange(offset, lengthBytes);
@@ -114,20 +115,23 @@ export class Qcow2Image implements BlockDevice {
     return nonZeroRanges(this.parts, this.parts.l1, { offset, lengthBytes });
   }
 
-  /** Costs two to four syncs if tables changed, one if only data did, and none if nothing did. */
+  /**
+   * Makes all earlier writes durable. Needs two to four syncs if tables changed, one if only data changed, and none if
+   * nothing changed.
+   */
   flush(): void {
     if (!this.readOnly) commit(this.parts, { durable: true });
   }
 
   /**
-   * Makes all earlier writes survive the end of this process. Costs one or two syncs if tables changed, otherwise
-   * nothing.
+   * Makes all earlier writes survive the end of this process. Needs one or two syncs if tables changed, otherwise
+   * none.
    */
   writeBack(): void {
     if (!this.readOnly) commit(this.parts, { durable: false });
   }
 
-  /** Leaves a clean image whose active table maps only the disk. */
+  /** Closes the image cleanly, after removing VM state from the active table. */
   close(): void {
     if (!this.readOnly) {
       vmState.unmapVmState(this.parts);
@@ -137,13 +141,16 @@ export class Qcow2Image implements BlockDevice {
     this.closeWithoutWriting();
   }
 
-  /** Closes without further writes, like a killed process: for an image that will be deleted. */
+  /** Closes the image without further writes, as if the process had been killed. For images that will be deleted. */
   closeWithoutWriting(): void {
     this.parts.file.close();
     if (this.parts.ownsBacking) this.parts.backing?.close();
   }
 
-  /** There may be thousands: each is the same object as long as it does not change, and so is the list. */
+  /**
+   * The snapshots of the image. There may be thousands, so the list and its elements are only created again if they
+   * change.
+   */
   get snapshots(): readonly SnapshotInfo[] {
     const { snapshots: entries } = this.parts;
     const before = this.listed;
@@ -153,13 +160,19 @@ export class Qcow2Image implements BlockDevice {
     return snapshots;
   }
 
-  /** Saves the current disk and VM state under a name. The cost depends on what changed since the last snapshot. */
+  /**
+   * Saves the current disk and VM state as a snapshot with a name. The cost depends on how much changed since the last
+   * snapshot.
+   */
   createSnapshot(snapshot: snapshots.NewSnapshot): void {
     this.checkWritable();
     snapshots.createSnapshot(this.parts, snapshot);
   }
 
-  /** Throws the error that a new snapshot would cause once others are deleted; also works on a read-only image. */
+  /**
+   * Checks whether a snapshot could be created after others are deleted; throws the error that would occur. Also works
+   * on a read-only image.
+   */
   checkSnapshotSpace(name: string, gone: readonly string[] = []): void {
     checkWritable(this.parts);
     checkSnapshotSpace(this.parts, name, gone);
@@ -169,7 +182,7 @@ export class Qcow2Image implements BlockDevice {
     this.deleteSnapshots([name]);
   }
 
-  /** Deleting several at once costs hardly more than one. */
+  /** Deletes several snapshots for hardly more than the cost of deleting one. */
   deleteSnapshots(names: string[]): void {
     this.checkWritable();
     snapshots.deleteSnapshots(this.parts, names);
@@ -181,7 +194,7 @@ export class Qcow2Image implements BlockDevice {
   }
 
   /**
-   * Makes the snapshot's disk and VM state the active state; the previous active state is lost unless a snapshot
+   * Makes the snapshot's disk and VM state the active state. The previous active state is lost unless another snapshot
    * contains it.
    */
   applySnapshot(name: string): void {
@@ -190,8 +203,8 @@ export class Qcow2Image implements BlockDevice {
   }
 
   /**
-   * Creates a snapshot of a state other than the active one: that of snapshot `from` (or an empty one if undefined),
-   * changed by `fill`. The active state stays unchanged. The cost depends on what `fill` changes.
+   * Creates a snapshot of a state that is not active: the state of snapshot `from` (or an empty state if undefined)
+   * with the changes that `fill` makes. The active state stays unchanged. The cost depends on how much `fill` changes.
    */
   createSnapshotFrom(
     from: string | undefined,
@@ -202,13 +215,16 @@ export class Qcow2Image implements BlockDevice {
     createSnapshotFrom(this.parts, { from, wanted, fill });
   }
 
-  /** Reloads a read-only image after this process has changed its file through another object. Views stay valid. */
+  /**
+   * Reads the tables of a read-only image again, after this process changed the file through another object. Snapshot
+   * views stay valid.
+   */
   reload(): void {
-    assert(this.readOnly, 'what is open for writing knows its own changes');
+    assert(this.readOnly, 'only a read-only image can be reloaded');
     reloadParts(this.parts);
   }
 
-  /** A read-only view, valid until the snapshot is deleted or this image is closed. */
+  /** Opens a read-only view of a snapshot. The view is valid until the snapshot is deleted or this image is closed. */
   openSnapshot(name: string): SnapshotView {
     return openSnapshotView(this.parts, name);
   }
@@ -232,38 +248,42 @@ export class Qcow2Image implements BlockDevice {
     vmState.zeroVmState(this.parts, offset, lengthBytes);
   }
 
-  /** Removes VM state that another program left in the active table; snapshots keep theirs. */
+  /** Removes VM state that another program left in the active table. Snapshots keep their VM state. */
   unmapVmState(): void {
     this.checkWritable();
     vmState.unmapVmState(this.parts);
   }
 
   /**
-   * After opening: maps this snapshot's VM state in the active table again, so that the next snapshot is incremental.
+   * Called after opening. Maps the VM state of this snapshot in the active table again, so that the next snapshot only
+   * needs to write what changed.
    */
   mapVmState(snapshotName: string): void {
     this.checkWritable();
     vmState.mapVmState(this.parts, snapshotName);
   }
 
-  /** The allocated parts of the disk, the only parts that can differ from the backing device. */
+  /** The allocated parts of the disk. All other parts are identical to the backing device. */
   allocatedRanges(): ByteRange[] {
     return allocatedRanges(this.parts, this.parts.l1, this.lengthBytes);
   }
 
-  /** The extents of the disk or of a range of it, in order. Reads the tables but no data. */
+  /** The extents of the disk, or of a range of it, in order. Reads the tables but no data. */
   extents(range: ByteRange = { offset: 0, lengthBytes: this.lengthBytes }): Generator<DiskExtent> {
     this.checkRange(range.offset, range.lengthBytes);
     return diskExtents(this.parts, range);
   }
 
-  /** Drops all clusters of the active disk, atomically, so that it shows the backing device. Snapshots stay. */
+  /**
+   * Atomically drops all clusters of the active disk, so that it has the contents of the backing device. Snapshots are
+   * kept.
+   */
   makeEmpty(): void {
     this.checkWritable();
     makeEmpty(this.parts);
   }
 
-  /** Reads every table. Flushes an image open for writing first. */
+  /** Checks the refcounts of the image, for which every table is read. An image open for writing is flushed first. */
   check(): CheckResult {
     return checkImage(this.parts, { writable: !this.readOnly });
   }
@@ -284,7 +304,7 @@ function infoOf({ l1Offset: _, l1Entries: __, encoded: ___, ...info }: SnapshotE
 export interface NewImage extends Omit<CreateOptions, 'clusterSizeBytes'> {
   /** Defaults to `clusterSizeFor(lengthBytes)`. */
   clusterSizeBytes?: number;
-  /** The opened backing file that `backing` names. */
+  /** The open device for the backing file that `backing` names. */
   backingDevice?: BlockDevice;
   tableCacheBytes?: number;
 }
@@ -292,16 +312,18 @@ export interface NewImage extends Omit<CreateOptions, 'clusterSizeBytes'> {
 export interface OpenImage {
   writable: boolean;
   backing?: BlockDevice;
-  /** Alternative to `backing`: opens the backing file that the image names. The image closes it. */
+  /**
+   * Alternative to `backing`: a function that opens the backing file named in the image. The image closes that device.
+   */
   openBacking?: (name: BackingFile) => BlockDevice | undefined;
   compression?: HostCompression;
-  /** An open image of the same file, whose list of snapshots is reused. */
+  /** Another open image of the same file, from which the list of snapshots is reused. */
   sameFile?: Qcow2Image;
-  /** The maximum size of the L2 table cache. */
+  /** The maximum size of the cache of L2 tables. */
   tableCacheBytes?: number;
 }
 
 export type { DiskExtent } from './diskExtents.ts';
 
-/** A snapshot as listed in the snapshot table. */
+/** A snapshot as it is listed in the snapshot table. */
 export type SnapshotInfo = snapshots.NewSnapshot & { id: string; diskSizeBytes: number };

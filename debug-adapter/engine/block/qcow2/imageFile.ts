@@ -4,10 +4,10 @@ import { CLUSTER_BITS_MAX } from './layout.ts';
 import { imageDamage } from '../../../messages/imageDamage.ts';
 
 /**
- * The file of a qcow2 image, with the two features that all structures need: reads that return zeroes past the end of
- * the file, and barriers. A barrier ensures that earlier writes are in the file before later ones. The order of the
- * calls suffices against a killed process; a power failure requires a sync, which is skipped if nothing was written
- * since the last one.
+ * The file of a qcow2 image, with two features that all other structures need: reads past the end of the file return
+ * zeroes, and barriers ensure that earlier writes are in the file before later ones. If only the process is killed,
+ * the order of the calls is enough; a power failure requires a sync. The sync is skipped if nothing was written since
+ * the last one.
  */
 export class ImageFile {
   readonly name: string;
@@ -25,7 +25,7 @@ export class ImageFile {
     return this.currentLengthBytes;
   }
 
-  /** Reads the file's length again after another writer changed it. */
+  /** Updates the file's length after another object has changed the file. */
   updateLength(): void {
     this.currentLengthBytes = this.file.length();
   }
@@ -58,18 +58,18 @@ export class ImageFile {
   }
 
   /**
-   * Reads a table that must start inside the file; `what` names it in messages. It may end past the end of the file,
+   * Reads a table, which must start inside the file; messages call it `what`. It may extend past the end of the file,
    * because the last cluster of a file may be incomplete.
    */
   readTable(offset: number, lengthBytes: number, what: string): Uint8Array<ArrayBuffer> {
-    // Detects a damaged length before allocating memory for it.
+    // This check detects a damaged length before memory is allocated for it.
     this.checkAddresses(offset, lengthBytes, what);
     const bytes = new Uint8Array(lengthBytes);
     this.read(offset, bytes);
     return bytes;
   }
 
-  /** Like `readTable`, for a table of at most one cluster, into existing memory. */
+  /** Like `readTable`, but reads a table of at most one cluster into existing memory. */
   readTableInto(offset: number, into: Uint8Array, what: string): void {
     this.checkAddresses(offset, into.length, what);
     this.read(offset, into);

@@ -9,8 +9,8 @@ import type { SnapshotEntry } from './snapshotTable.ts';
 import type { StoredTable } from './storedTable.ts';
 
 /**
- * The parts of one open image, shared by the files of this folder: `Qcow2Image` owns them, and the other files each
- * implement one structure. `l1` is the active L1 table; the tables of snapshots are read on demand.
+ * The parts of one open image. `Qcow2Image` owns them, and the other files of this folder, each of which implements
+ * one structure, share them. `l1` is the active L1 table; the L1 tables of snapshots are read when they are needed.
  */
 export interface ImageParts {
   readonly file: ImageFile;
@@ -19,16 +19,19 @@ export interface ImageParts {
   readonly l2: L2Tables;
   readonly refcounts: Refcounts;
   readonly backing: BlockDevice | undefined;
-  /** Whether the backing device is closed with the image. */
+  /** Whether closing the image also closes the backing device. */
   readonly ownsBacking: boolean;
   readonly compression: HostCompression | undefined;
   /** The active L1 table. Replaced when it moves or when a snapshot is applied. */
   l1: StoredTable;
-  /** The active L1 table is not yet at the location in the header: the next commit updates the header. */
+  /**
+   * Whether the active L1 table is in a new location that is not yet in the header. The next commit updates the
+   * header.
+   */
   l1Moved: boolean;
   /**
-   * The active table refers to a cluster more than once: dropping one reference can change the COPIED flag of
-   * another.
+   * Whether the active tables refer to a cluster more than once. If they do, dropping one reference can change the
+   * COPIED flag of another.
    */
   sharesWithinActive: boolean;
   snapshots: SnapshotEntry[];

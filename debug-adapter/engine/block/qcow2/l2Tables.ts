@@ -5,15 +5,16 @@ import type { Layout } from './layout.ts';
 import { StoredTable } from './storedTable.ts';
 
 /**
- * The write-back cache of an image's L2 tables, by file offset. A table shared by snapshots is cached once. Dirty
- * tables stay until they are written; clean ones are evicted, oldest first, when the cache exceeds its limit.
+ * A write-back cache of an image's L2 tables, which are identified by their offset in the file. A table that snapshots
+ * share is cached once. Dirty tables stay in the cache until they are written. When the cache exceeds its limit, the
+ * oldest clean table is evicted.
  */
 export class L2Tables {
   private readonly file: ImageFile;
   private readonly layout: Layout;
   private readonly tables = new Map<number, StoredTable>();
   private readonly dirty = new Set<StoredTable>();
-  /** The dirty tables in clusters that nothing in the file refers to yet. */
+  /** The dirty tables whose clusters nothing in the file refers to yet. */
   private readonly fresh = new Set<StoredTable>();
   private readonly tablesMax: number;
   private peeked: Uint8Array<ArrayBuffer> | undefined;
@@ -28,12 +29,15 @@ export class L2Tables {
     return this.dirty.size > 0;
   }
 
-  /** Free if cached, otherwise one file read. Call `markDirty` before changing the table. */
+  /** Returns a table from the cache, or reads it with one file read. Call `markDirty` before changing the table. */
   get(hostOffset: number): StoredTable {
     return this.tables.get(hostOffset) ?? this.load(hostOffset);
   }
 
-  /** Reads a table without caching it, to scan all tables of an image in constant memory. Valid until the next call. */
+  /**
+   * Reads a table without caching it, so that all tables of an image can be scanned in constant memory. The result is
+   * valid until the next call.
+   */
   peek(hostOffset: number): EntryTable {
     const cached = this.tables.get(hostOffset);
     if (cached) return cached;
@@ -42,7 +46,7 @@ export class L2Tables {
     return new EntryTable(this.peeked, this.layout.l2EntryBytes);
   }
 
-  /** Adds a table in a newly allocated cluster: a copy of `bytes`, or empty. */
+  /** Adds a table in a newly allocated cluster: a copy of `bytes`, or an empty table. */
   add(hostOffset: number, bytes?: Uint8Array): StoredTable {
     const table = new StoredTable(bytes?.slice() ?? new Uint8Array(this.layout.clusterSizeBytes), hostOffset);
     table.markAllDirty();
@@ -51,7 +55,7 @@ export class L2Tables {
     return table;
   }
 
-  /** Must be called before a table is changed, to keep it in the cache. */
+  /** Must be called before a table is changed, so that the table stays in the cache until it is written. */
   markDirty(table: StoredTable): void {
     if (this.dirty.has(table)) return;
     this.dirty.add(table);
@@ -59,24 +63,27 @@ export class L2Tables {
     this.evict();
   }
 
-  /** Whether the table differs from the file. */
+  /** Whether the table differs from its contents in the file. */
   isChanged(table: StoredTable): boolean {
     return this.dirty.has(table);
   }
 
-  /** Whether nothing in the file refers to the table's cluster yet. */
+  /** Whether the table is in a new cluster, to which nothing in the file refers yet. */
   isNew(table: StoredTable): boolean {
     return this.fresh.has(table);
   }
 
-  /** Replaces a table, to which nothing refers any longer, with one that was just written. */
+  /** Replaces a table to which nothing refers any longer with a copy in another cluster, which was just written. */
   replace(old: StoredTable, next: StoredTable): void {
     this.remove(old.hostOffset);
     this.tables.set(next.hostOffset, next);
     this.evict();
   }
 
-  /** Removes a table whose cluster was freed, because its next contents are something else. */
+  /**
+   * Removes a table from the cache. Called when its cluster is freed, because the cluster may be reused for other
+   * contents.
+   */
   remove(hostOffset: number): void {
     const table = this.tables.get(hostOffset);
     if (!table) return;
@@ -85,13 +92,13 @@ export class L2Tables {
     this.fresh.delete(table);
   }
 
-  /** Drops all tables, so that they are read again. No table may be dirty. */
+  /** Empties the cache, so that all tables are read again. No table may be dirty. */
   clear(): void {
-    assert(!this.isDirty, 'changed tables are not thrown away');
+    assert(!this.isDirty, 'a changed L2 table would be lost');
     this.tables.clear();
   }
 
-  /** Writes the tables to which references are added afterwards, with adjacent ones in one write. */
+  /** Writes the tables in new clusters, before anything refers to them. Adjacent tables are combined into one write. */
   writeNew(): void {
     const written = [...this.fresh];
     writeWhole(this.file, written);
@@ -101,7 +108,7 @@ export class L2Tables {
     }
   }
 
-  /** Writes the changed tables that are in use, in place. */
+  /** Writes the changed parts of all other tables in place. */
   writeDirty(): void {
     assert(this.fresh.size === 0, 'new tables are written before references to them');
     for (const table of this.dirty) table.writeDirty(this.file);
@@ -126,7 +133,7 @@ export class L2Tables {
   }
 }
 
-/** Writes whole tables, with adjacent ones in one write. */
+/** Writes whole tables. Adjacent tables are combined into one write. */
 export function writeWhole(file: ImageFile, tables: readonly StoredTable[]): void {
   const sorted = [...tables].sort((a, b) => a.hostOffset - b.hostOffset);
   for (let done = 0; done < sorted.length;) {
@@ -136,7 +143,7 @@ export function writeWhole(file: ImageFile, tables: readonly StoredTable[]): voi
   }
 }
 
-/** The tables from an index that are adjacent in the file, up to a limit. */
+/** The tables from index `first` on that are adjacent in the file, up to a limit. */
 function adjacentTables(tables: readonly StoredTable[], first: number): StoredTable[] {
   const { hostOffset, bytes } = tables[first];
   let end = first + 1;
@@ -149,12 +156,12 @@ function adjacentTables(tables: readonly StoredTable[], first: number): StoredTa
 
 const TABLES_PER_WRITE_MAX = 64;
 /**
- * Twice the tables that map the disk, and some for VM state: 256 tables map 512 MiB with 4 KiB clusters. A larger cache
- * would only hold tables of snapshots, each of which has its own.
+ * The default size of the cache: enough for twice the number of tables that map the disk, and for 256 tables of VM
+ * state. With clusters of 4 KiB, 256 tables map 512 MiB. A larger cache would only hold more tables of old snapshots.
  */
 const cacheBytesFor = ({ vmStateFirstL1Index, clusterSizeBytes }: Layout): number =>
   Math.min(CACHE_BYTES_MAX, (2 * vmStateFirstL1Index + 256) * clusterSizeBytes);
 
-// 64 MiB of tables map 32 GiB with 4 KiB clusters: more than a guest accesses between two snapshots.
+// 64 MiB of tables map 32 GiB with clusters of 4 KiB, which is more than a guest accesses between two snapshots.
 const CACHE_BYTES_MAX = 64 * 1024 * 1024;
 const TABLES_MIN = 2;

@@ -6,8 +6,9 @@ import { decodeRefcounts, refcountsPerBlock } from './refcountBlocks.ts';
 import { imageDamage, imageParts } from '../../../messages/imageDamage.ts';
 
 /**
- * Reads the refcount table and all of its blocks. A block at an invalid offset (unaligned or past the end of the
- * file) is skipped and reported: opening for writing counts all references anyway and creates a new block.
+ * Reads the refcount table and all refcount blocks. A block at an invalid offset (unaligned or past the end of the
+ * file) is reported and skipped, because opening an image for writing counts all references anyway and creates a new
+ * block.
  */
 export function loadRefcounts(
   file: ImageFile,
@@ -46,6 +47,6 @@ function loadTable(file: ImageFile, header: Header, layout: Layout, problems: st
   return blocks;
 }
 
-// Blocks count whole ranges, so they normally extend a little past the end; 32 MiB of extra counters indicate a
-// damaged table.
+// A refcount block counts a fixed number of clusters, so the last block normally extends past the end of the file. More
+// than 2^24 refcounts past the end, which need 32 MiB of memory, indicate a damaged table.
 const CLUSTERS_PAST_END_MAX = 2 ** 24;

@@ -5,9 +5,9 @@ import { referencesOf } from './references.ts';
 import { StoredTable } from './storedTable.ts';
 
 /**
- * Empties the active table: the disk shows the backing device, and VM state is dropped. Snapshots stay. An empty L1
- * table is written to free clusters and the header switched to it, so that a crash leaves the old or the new disk.
- * Free space at the end of the file is then truncated.
+ * Empties the active table: the disk then has the contents of the backing device, and VM state is dropped. Snapshots
+ * are kept. An empty L1 table is written to free clusters before the header is switched to it, so that a crash leaves
+ * either the old or the new disk. Finally, free space at the end of the file is truncated.
  */
 export function makeEmpty(parts: ImageParts): void {
   commit(parts, { durable: true });
@@ -16,7 +16,8 @@ export function makeEmpty(parts: ImageParts): void {
     switchToEmptyL1(parts);
     for (const hostOffset of dropped) parts.refcounts.queueDrop(hostOffset);
     parts.refcounts.applyDrops();
-    // The new table is located after the freed clusters; move it once more, to lower ones.
+    // The new table is located after the clusters that were just freed. Moving it once more places it before them, so
+    // that the file can be truncated.
     parts.l1Moved = true;
   }
   commit(parts, { durable: true });
@@ -32,7 +33,7 @@ function switchToEmptyL1(parts: ImageParts): void {
     parts.l1Moved = true;
     commit(parts, { durable: true });
   } catch (error) {
-    if (!parts.l1Moved) throw error; // only the last sync failed: the disk is empty
+    if (!parts.l1Moved) throw error; // only the last sync failed, so the disk is already empty
     parts.l1 = before;
     parts.l1Moved = false;
     throw error;

@@ -6,9 +6,9 @@ import { imageDamage } from '../../../messages/imageDamage.ts';
 export interface Extent {
   kind: ExtentKind;
   lengthBytes: number;
-  /** The file offset of the data, or of the preallocated cluster of kind `zero`; otherwise 0. */
+  /** The offset in the file of the data, or of the preallocated cluster of an extent of kind `zero`. Otherwise 0. */
   hostOffset: number;
-  /** The L2 entry; only for kind `compressed`, whose extents are single clusters. */
+  /** The L2 entry. Only present for kind `compressed`, whose extents are single clusters. */
   entry?: { table: EntryTable; index: number };
 }
 
@@ -16,9 +16,10 @@ export interface Extent {
 export type ExtentKind = 'unallocated' | 'zero' | 'data' | 'compressed';
 
 /**
- * Maps a guest range to the file with any L1 table, active or of a snapshot (qcow2 specification, "Cluster mapping"):
- * returns the extent at `guestOffset`, up to `lengthMax` bytes. Adjacent clusters of the same kind, and data clusters
- * that are also contiguous in the file, form one extent, so that most guest requests need a single file call.
+ * Maps a guest range to the file with an L1 table, which can be the active table or the table of a snapshot (qcow2
+ * specification, "Cluster mapping"). Returns the extent that starts at `guestOffset`, with at most `lengthMax` bytes.
+ * An extent combines adjacent clusters of one kind; data clusters must also be contiguous in the file. Most guest
+ * requests therefore need a single file call.
  */
 export function extentAt(parts: ImageParts, l1: EntryTable, guestOffset: number, lengthMax: number): Extent {
   const extent = extentInOneTable(parts, l1, guestOffset, lengthMax);
@@ -41,7 +42,10 @@ export function l2TableAt(parts: ImageParts, l1: EntryTable, l1Index: number) {
   return parts.l2.get(offset);
 }
 
-/** The first L1 index from `from` with an L2 table, or `end`. Skips the unallocated tables of a large disk. */
+/**
+ * The first L1 index from `from` on that has an L2 table, or `end` if there is none. Skips the unallocated tables of a
+ * large disk quickly.
+ */
 export function nextL2Table(l1: EntryTable, from: number, end: number): number {
   if (from >= l1.length) return end;
   let index = from;
@@ -55,7 +59,7 @@ export function entryKind(table: EntryTable, index: number): ExtentKind {
   return table.offset(index) === 0 ? 'unallocated' : 'data';
 }
 
-/** The offset of an entry's cluster, checked: a whole cluster that starts inside the file. */
+/** The offset of an entry's cluster. Throws if the offset is not aligned to a cluster or is not inside the file. */
 export function hostOffsetOf(parts: ImageParts, table: EntryTable, index: number): number {
   const offset = table.offset(index);
   const inFile = offset % parts.layout.clusterSizeBytes === 0 && offset > 0 && offset < parts.file.lengthBytes;
@@ -95,8 +99,8 @@ function extentInOneTable(parts: ImageParts, l1: EntryTable, guestOffset: number
 }
 
 /**
- * The number of data clusters from `first` that are contiguous in the file, within this table, for up to
- * `lengthBytes`.
+ * The number of data clusters from `first` on that are contiguous in the file. Counts at most the clusters that
+ * `lengthBytes` bytes need, and none beyond this table.
  */
 export function dataClusters(parts: ImageParts, table: EntryTable, first: number, lengthBytes: number): number {
   const { clusterSizeBytes, entriesPerL2 } = parts.layout;
@@ -106,17 +110,20 @@ export function dataClusters(parts: ImageParts, table: EntryTable, first: number
   return clusters;
 }
 
-/** The offset at which an adjacent cluster continues this extent; 0 if the extent has no offset. */
+/** The offset that the next cluster must have to continue this extent; 0 if the extent has no offset. */
 const hostOffsetAfter = ({ hostOffset, lengthBytes }: Extent): number =>
   hostOffset === 0 ? 0 : hostOffset + lengthBytes;
 
-/** A preallocated zero cluster is never read; its offset only matters for counting references. */
+/**
+ * The file offset of an entry's cluster. The offset of a preallocated zero cluster is not checked, because the cluster
+ * is never read.
+ */
 const hostOffsetAt = (parts: ImageParts, table: EntryTable, index: number, kind: ExtentKind): number =>
   kind === 'data' ? hostOffsetOf(parts, table, index) : table.offset(index);
 
 /**
- * The extent within one cluster of an image whose 32 subclusters per cluster have separate states (qcow2
- * specification, "Extended L2 Entries"). The entry's zero flag is unused then.
+ * The extent within one cluster of an image with subclusters, where each of the 32 subclusters of a cluster has its
+ * own state (qcow2 specification, "Extended L2 Entries"). Such images do not use the zero flag of the entry.
  */
 function extentOfSubclusters(parts: ImageParts, table: EntryTable, inTable: number, lengthMax: number): Extent {
   const { clusterSizeBytes } = parts.layout;

@@ -17,9 +17,12 @@ import { StoredTable } from './storedTable.ts';
 
 export interface OpenOptions {
   writable: boolean;
-  /** The opened backing file, which the caller closes. */
+  /** The open backing device, which the caller closes. */
   backing?: BlockDevice;
-  /** Alternative to `backing`: opens the backing file named in the header, if any. The image closes it. */
+  /**
+   * Alternative to `backing`: a function that opens the backing file named in the header, if there is one. The image
+   * closes that device.
+   */
   openBacking?: (name: BackingFile) => BlockDevice | undefined;
   compression?: HostCompression;
   tableCacheBytes?: number;
@@ -31,9 +34,10 @@ export interface BackingFile {
 }
 
 /**
- * Loads an image. Opening for writing counts all of its references (one read of each L2 table), whichever program
- * closed it last: clusters leaked by a killed process are freed, and an image in which two owners use one cluster is
- * refused before it can lose data. Snapshot entries that are equal to those of `known` are reused.
+ * Opens an image. If it is opened for writing, all of its references are counted (with one read of each L2 table),
+ * whichever program closed the image last. Clusters that a killed process leaked are freed. An image in which two
+ * structures use the same cluster is refused before a write can destroy data. Snapshot entries that equal those in
+ * `known` are reused.
  */
 export function openParts(hostFile: HostFile, options: OpenOptions, known?: readonly SnapshotEntry[]): ImageParts {
   const file = new ImageFile(hostFile);
@@ -68,7 +72,10 @@ export function openParts(hostFile: HostFile, options: OpenOptions, known?: read
   }
 }
 
-/** Loads the file again. Tables of existing snapshots have not moved. */
+/**
+ * Reads the header, the active L1 table and the snapshot table again. The tables of existing snapshots must not have
+ * moved.
+ */
 export function reloadParts(parts: ImageParts): void {
   const { file, header } = parts;
   file.updateLength();
@@ -86,7 +93,7 @@ function readL1(file: ImageFile, header: headers.Header): StoredTable {
   return new StoredTable(bytes, header.l1Offset);
 }
 
-/** Refuses images that cannot be written safely. */
+/** Throws if the image cannot be written safely. */
 export function checkWritable({ file, header }: ImageParts): void {
   if (header.incompatibleFeatures & headers.INCOMPATIBLE_CORRUPT) throw imageMarkedCorrupt(file.name);
   if (header.hasBitmaps) throw imageHasBitmaps(file.name);
@@ -104,8 +111,8 @@ function prepareForWriting(parts: ImageParts): void {
   refcounts.onFreed = (hostOffset) => parts.l2.remove(hostOffset);
   for (const { index } of invalidBlocks) refcounts.removeBlock(index);
   const { tooLow } = refcounts.replaceAll(references);
-  // Freeing leaked clusters contradicts nothing. All other repairs are committed atomically, so that a crash keeps
-  // the old state.
+  // Freeing leaked clusters cannot cause contradictions. All other repairs are committed atomically, so that a crash
+  // leaves the old state.
   if (tooLow > 0 || invalidBlocks.length > 0 || !areFlagsCorrect(parts, parts.l1)) {
     commitAtomically(parts, { count: () => {}, l1: parts.l1, l1Tables: 1 });
   } else commit(parts, { durable: true });

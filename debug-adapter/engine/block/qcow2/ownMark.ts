@@ -2,23 +2,23 @@ import type { HostFile } from '../../base/host.ts';
 import { readU64, viewOf } from './bigEndian.ts';
 import type { HeaderExtension } from './headerExtensions.ts';
 
-/** The header extension of images created by blkreplay. */
+/** The header extension that marks images created by blkreplay. */
 export const OWN_EXTENSION: HeaderExtension = { type: 0x626c6b72, data: new TextEncoder().encode('blkreplay') };
 
 export interface OwnImage {
-  /** The length of the disk; 0 for a state-only image. */
+  /** The length of the disk; 0 for an image that contains only machine state. */
   lengthBytes: number;
-  /** False for an image recognized only by its header, which is weaker evidence. */
+  /** False for an image that was recognized only by the form of its header, which is weaker evidence. */
   hasExtension: boolean;
   snapshotCount: number;
 }
 
 /**
- * Identifies images created by blkreplay, whatever other programs did to them later, by our own header extension.
- * Programs ignore unknown extensions (qcow2 specification, "Header extensions"), and qemu-img preserves them when it
- * rewrites the header. Images of earlier builds, which have no extension, are recognized by the form of their
- * headers, which no other program writes. Returns undefined for other images, and ignores damage outside the returned
- * fields.
+ * Recognizes images created by blkreplay, even if other programs have changed them since. Images created by current
+ * versions contain a header extension of blkreplay: other programs ignore extensions of unknown types (qcow2
+ * specification, "Header extensions"), and qemu-img preserves them when it rewrites the header. Images of earlier
+ * builds have no such extension and are recognized by the form of their headers, which no other program writes.
+ * Returns undefined for all other images. Damage outside the returned fields is ignored.
  */
 export function readOwnImage(file: HostFile): OwnImage | undefined {
   const bytes = new Uint8Array(READ_BYTES);

@@ -3,7 +3,7 @@ import type { ImageParts } from './imageParts.ts';
 import { readCompressedCluster } from './compressed.ts';
 import { extentAt, type Extent } from './mapping.ts';
 
-/** Reads guest bytes through an L1 table: the disk's below its length, VM state's after it. */
+/** Reads guest bytes through an L1 table. Offsets below the disk's length are the disk; later offsets are VM state. */
 export function readGuest(parts: ImageParts, l1: EntryTable, guestOffset: number, into: Uint8Array): void {
   let done = 0;
   while (done < into.length) {
@@ -31,7 +31,7 @@ function readExtent(parts: ImageParts, extent: Extent, guestOffset: number, into
   }
 }
 
-/** A backing file shorter than the disk is extended with zeroes; VM state has no backing. */
+/** If the backing file is shorter than the disk, the rest reads as zeroes. VM state has no backing file. */
 function readBacking(parts: ImageParts, guestOffset: number, into: Uint8Array): void {
   const end = Math.min(parts.backing?.lengthBytes ?? 0, parts.layout.diskLengthBytes);
   const available = Math.max(0, Math.min(into.length, end - guestOffset));

@@ -1,26 +1,29 @@
 import { assert } from '../../base/assert.ts';
 import { viewOf } from './bigEndian.ts';
 
-/** The number of refcounts in a block of one cluster. */
+/** The number of refcounts in a refcount block, which has the size of one cluster. */
 export function refcountsPerBlock(clusterSizeBytes: number, bits: number): number {
   return (clusterSizeBytes * 8) / bits;
 }
 
-/** The largest refcount supported with a width of `bits`. */
+/** The largest refcount that is supported if refcounts have `bits` bits. */
 export function refcountMax(bits: number): number {
   return Math.min(2 ** bits - 1, 0xffff);
 }
 
-/** A refcount that exceeds 16 bits reads as 65535, which is more than the possible references and therefore a leak. */
+/**
+ * Decodes a refcount block. A refcount of more than 16 bits is decoded as 65535, which exceeds the number of possible
+ * references, so that it is treated as a leak.
+ */
 export function decodeRefcounts(block: Uint8Array, bits: number, into: Uint16Array): void {
   const view = viewOf(block);
   for (let i = 0; i < into.length; i++) into[i] = Math.min(readRefcount(view, i, bits), 0xffff);
 }
 
 /**
- * Encodes a refcount block (qcow2 specification, "Host cluster management"): one number per cluster of the file, 1 to
- * 64 bits wide. Widths below 8 bits fill each byte from its least significant bit. In memory a refcount has 16 bits,
- * because no image has more than 65535 snapshots.
+ * Encodes a refcount block (qcow2 specification, "Host cluster management"). A block contains one refcount of 1 to 64
+ * bits per cluster of the file. Refcounts narrower than 8 bits fill each byte from its least significant bit. In
+ * memory, a refcount has 16 bits, which is enough because no image has more than 65535 snapshots.
  */
 export function encodeRefcounts(counts: Uint16Array, bits: number, block: Uint8Array): void {
   if (bits === 16) return encode16Bit(counts, block);
@@ -29,8 +32,9 @@ export function encodeRefcounts(counts: Uint16Array, bits: number, block: Uint8A
   block.fill(0);
   for (let i = 0; i < counts.length; i++) {
     const count = counts[i];
-    // With narrow refcounts, a larger value would overwrite the next one, or wrap to 0 and free a cluster in use.
-    assert(count <= max, 'a refcount fits its width');
+    // If refcounts are narrow, a value that is too large would overwrite the next refcount, or wrap to 0 and free a
+    // cluster in use.
+    assert(count <= max, 'a refcount exceeds its width');
     if (bits === 32) view.setUint32(i * 4, count);
     else if (bits === 64) view.setUint32(i * 8 + 4, count);
     else {
@@ -40,13 +44,14 @@ export function encodeRefcounts(counts: Uint16Array, bits: number, block: Uint8A
   }
 }
 
-/** 16 bits, the width of nearly all images. */
+/** Refcounts of 16 bits, which nearly all images have. */
 function encode16Bit(counts: Uint16Array, block: Uint8Array): void {
   for (let i = 0; i < counts.length; i++) {
     block[2 * i] = counts[i] >> 8;
     block[2 * i + 1] = counts[i];
   }
-  // The last clusters of the file may fill only a part, and the buffer may contain another block.
+  // The refcounts of the last clusters may fill only a part of the block, and the buffer may still contain an earlier
+  // block.
   block.fill(0, 2 * counts.length);
 }
 

@@ -7,13 +7,14 @@ import { viewOf, writeU64 } from './bigEndian.ts';
 import { imageDamage } from '../../../messages/imageDamage.ts';
 
 /**
- * The refcounts of the file's clusters (qcow2 specification, "Host cluster management"): in memory one array, in the
- * file refcount blocks listed in the refcount table.
+ * The refcounts of the file's clusters (qcow2 specification, "Host cluster management"). In memory they are one array;
+ * in the file they are in refcount blocks, which the refcount table lists.
  *
- * A refcount is never too low. An increment takes effect immediately and is written before the reference it counts. A
- * decrement takes effect only after the reference is durably removed: `queueDrop` queues it, and `applyDrops` applies
- * it after the sync. A killed process or a power failure therefore leaves at worst leaked clusters, and a freed
- * cluster is never reused while an old table that may reappear still refers to it.
+ * A refcount is never too low. An increment takes effect immediately and is written before the reference that it
+ * counts. A decrement takes effect only after the removal of the reference is durable: `queueDrop` queues the
+ * decrement, and `applyDrops` applies it after the sync. A killed process or a power failure therefore leaves at worst
+ * leaked clusters. A freed cluster is not reused as long as an old table that refers to it could reappear after a
+ * power failure.
  */
 export class Refcounts {
   private readonly file: ImageFile;
@@ -22,22 +23,25 @@ export class Refcounts {
   private readonly perBlock: number;
   private readonly max: number;
   private counts = new Uint16Array(0);
-  /** The file offset of each refcount block; block `i` counts clusters from `i * perBlock`. 0 if not allocated. */
+  /**
+   * The file offset of each refcount block, or 0 if the block is not allocated. Block `i` counts the clusters from `i
+   * * perBlock` on.
+   */
   private blocks: number[] = [];
   private readonly dirtyBlocks = new Set<number>();
-  /** Blocks that the refcount table in the file does not list yet. */
+  /** The blocks that are not yet in the refcount table of the file. */
   private readonly unlistedBlocks = new Set<number>();
   private table: TableLocation;
   private drops: number[] = [];
-  /** No cluster below this one is free. */
+  /** All clusters below this number are in use. */
   private searchFrom = 0;
   /**
-   * The number of clusters in ALIGNED_BYTES, and the lowest cluster at which an aligned free run of that length may
-   * start.
+   * The number of clusters in ALIGNED_BYTES. Long runs of free clusters are searched for from cluster `alignedFrom`
+   * on.
    */
   private readonly alignment: number;
   private alignedFrom = 0;
-  /** Called for each cluster that is freed, so that caches drop its contents. */
+  /** Called for each cluster that is freed, so that caches can drop its contents. */
   onFreed: (hostOffset: number) => void = () => {};
 
   constructor(file: ImageFile, layout: Layout, bits: number, table: TableLocation = { offset: 0, clusters: 0 }) {
@@ -50,7 +54,7 @@ export class Refcounts {
     this.table = table;
   }
 
-  /** Takes the contents of the file, from `loadRefcounts`. */
+  /** Replaces all refcounts with those that `loadRefcounts` read from the file. */
   load(loaded: { counts: Uint16Array<ArrayBuffer>; blocks: number[] }): void {
     this.counts = loaded.counts;
     this.blocks = loaded.blocks;
@@ -64,7 +68,7 @@ export class Refcounts {
     return this.drops.length > 0;
   }
 
-  /** The end of the last cluster in use. */
+  /** The file offset at which the last used cluster ends. */
   get usedBytes(): number {
     let last = this.counts.length - 1;
     while (last >= 0 && this.counts[last] === 0) last--;
@@ -79,7 +83,7 @@ export class Refcounts {
     return this.refcountOf(hostOffset / this.layout.clusterSizeBytes);
   }
 
-  /** The number of consecutive clusters from an offset (at most `clustersMax`) that have exactly one reference. */
+  /** The number of consecutive clusters from an offset on (at most `clustersMax`) that have exactly one reference. */
   exclusiveRunLength(hostOffset: number, clustersMax: number): number {
     const first = hostOffset / this.layout.clusterSizeBytes;
     let clusters = 0;
@@ -92,8 +96,8 @@ export class Refcounts {
   }
 
   /**
-   * Allocates up to `clustersMax` consecutive clusters: as many as are free at the first free cluster, or, for a long
-   * run, at the first free aligned run.
+   * Allocates up to `clustersMax` consecutive clusters. A short run starts at the first free cluster and has as many
+   * clusters as are free there. A long run starts at the first aligned run of free clusters.
    */
   allocate(clustersMax: number): { offset: number; clusters: number } {
     const isLong = clustersMax >= this.alignment;
@@ -111,7 +115,7 @@ export class Refcounts {
     return { offset: first * this.layout.clusterSizeBytes, clusters };
   }
 
-  /** Allocates exactly `clusters` consecutive clusters, for tables that must be contiguous. */
+  /** Allocates exactly `clusters` consecutive clusters. For tables, which must be contiguous in the file. */
   allocateContiguous(clusters: number): number {
     let first = this.nextFree(this.searchFrom);
     for (let length = 0; length < clusters;) {
@@ -120,7 +124,8 @@ export class Refcounts {
         first = this.nextFree(next);
         length = 0;
       } else if (!this.hasBlock(next)) {
-        // The new block takes the first free cluster, which may be in the middle of this run: start over.
+        // The new refcount block was placed in the first free cluster, which may be in the middle of this run, so the
+        // search starts again.
         this.addBlock(next);
         first = this.nextFree(this.searchFrom);
         length = 0;
@@ -130,7 +135,7 @@ export class Refcounts {
     return first * this.layout.clusterSizeBytes;
   }
 
-  /** Allocates the first cluster of a new image to the header, before anything else can take it. */
+  /** Allocates the first cluster of a new image for the header. Must be called before all other allocations. */
   allocateHeader(): void {
     assert(this.counts.length === 0, 'the image is not new');
     this.allocateRun(0, 1);
@@ -146,21 +151,21 @@ export class Refcounts {
     this.set(cluster, count + 1);
   }
 
-  /** Queues the removal of a reference until it is durable. */
+  /** Queues the removal of a reference. `applyDrops` applies it when the removal is durable. */
   queueDrop(hostOffset: number, clusters = 1): void {
     const first = Math.floor(hostOffset / this.layout.clusterSizeBytes);
     for (let i = 0; i < clusters; i++) this.drops.push(first + i);
   }
 
-  /** Removes a reference that no table, in memory or in the file, ever contained. */
+  /** Immediately removes a reference that no table, in memory or in the file, ever contained. */
   dropNow(hostOffset: number, clusters = 1): void {
     const first = Math.floor(hostOffset / this.layout.clusterSizeBytes);
     for (let i = 0; i < clusters; i++) this.drop(first + i);
   }
 
   /**
-   * For a commit that switches to all new tables at once: applies the queued removals, except that a cluster without
-   * references keeps a count of one until `applyDrops`.
+   * Applies the queued removals for a commit that switches to new tables atomically. A cluster without remaining
+   * references keeps a refcount of one until `applyDrops` is called, so that it is not reused.
    */
   applySharedDrops(): void {
     this.drops = this.drops.filter((cluster) => {
@@ -171,7 +176,7 @@ export class Refcounts {
     });
   }
 
-  /** Applies the removals queued before a sync. */
+  /** Applies the removals that were queued before a sync. */
   applyDrops(): void {
     const drops = this.drops;
     this.drops = [];
@@ -179,8 +184,8 @@ export class Refcounts {
   }
 
   /**
-   * Sets all refcounts to the counted references; returns how many clusters were leaked and how many counts were too
-   * low.
+   * Sets all refcounts to the given numbers of references. Returns how many clusters were leaked and how many
+   * refcounts were too low.
    */
   replaceAll(references: Uint16Array): { leaked: number; tooLow: number } {
     const end = Math.max(references.length, this.counts.length);
@@ -202,7 +207,7 @@ export class Refcounts {
     return { leaked, tooLow };
   }
 
-  /** Drops a refcount block at an invalid location; `replaceAll` creates a new one. */
+  /** Removes a refcount block that is at an invalid location. `replaceAll` creates a new block. */
   removeBlock(index: number): void {
     this.blocks[index] = 0;
     this.counts.fill(0, index * this.perBlock, (index + 1) * this.perBlock);
@@ -215,8 +220,8 @@ export class Refcounts {
   }
 
   /**
-   * Writes changed blocks, then new entries of the table. A table that is too small moves, and `moved` must switch
-   * the header to it.
+   * Writes the changed blocks, then the new entries of the refcount table. If the table is too small, it moves, and
+   * the function `moved` must store the new location in the header.
    */
   write({ durable, moved }: { durable: boolean; moved: (location: TableLocation) => void }): void {
     const newTable = this.blocks.length * ENTRY_BYTES > this.tableBytes ? this.allocateTable() : undefined;
@@ -235,14 +240,15 @@ export class Refcounts {
   }
 
   /**
-   * Writes changed blocks to new clusters, with a new table of all blocks; the old ones stay unchanged. The caller
-   * must switch the header to the returned table. References to the replaced clusters are dropped.
+   * Writes the changed blocks to new clusters, together with a new table of all blocks. The old blocks and the old
+   * table stay unchanged. The caller must store the location of the returned table in the header. The references to
+   * the replaced clusters are queued for removal.
    */
   writeToNewClusters(): TableLocation {
     const moved = new Set<number>();
     this.moveChangedBlocks(moved);
     const table = this.allocateTable();
-    // Allocating the table may have changed more blocks.
+    // Allocating the table may have changed further blocks.
     this.moveChangedBlocks(moved);
     this.writeBlocks();
     this.file.write(table.offset, this.encodeTable(table.clusters * this.layout.clusterSizeBytes));
@@ -253,8 +259,8 @@ export class Refcounts {
   }
 
   /**
-   * Blocks that the table in the file does not list are already in free clusters. The loop includes blocks that
-   * change while it runs.
+   * Moves the changed blocks to new clusters. Blocks that are not yet in the file's table are already in new clusters
+   * and need not move. The loop also visits blocks that change while it runs.
    */
   private moveChangedBlocks(moved: Set<number>): void {
     for (const index of this.dirtyBlocks) {
@@ -266,7 +272,7 @@ export class Refcounts {
     }
   }
 
-  /** Copies the current state, for `restore`. */
+  /** Copies the current state, so that `restore` can return to it. */
   save(): SavedRefcounts {
     return {
       counts: this.counts.slice(),
@@ -278,7 +284,9 @@ export class Refcounts {
     };
   }
 
-  /** Discards all allocations and counts since `save`: nothing in the file refers to them. */
+  /**
+   * Discards all allocations and changes of refcounts since `save`. Nothing in the file may refer to the new clusters.
+   */
   restore(saved: SavedRefcounts): void {
     this.counts = saved.counts;
     this.blocks = saved.blocks;
@@ -296,7 +304,7 @@ export class Refcounts {
     const block = new Uint8Array(this.layout.clusterSizeBytes);
     for (const index of this.dirtyBlocks) {
       const first = index * this.perBlock;
-      assert(this.blocks[index], 'a refcount block without a place');
+      assert(this.blocks[index], 'a refcount block has no location');
       encodeRefcounts(this.counts.subarray(first, first + this.perBlock), this.bits, block);
       this.file.write(this.blocks[index], block);
       this.dirtyBlocks.delete(index);
@@ -316,7 +324,10 @@ export class Refcounts {
     return this.table.clusters * this.layout.clusterSizeBytes;
   }
 
-  /** Allocates twice the required space: the allocation itself can add blocks, and moving should be rare. */
+  /**
+   * Allocates a table with twice the required space, because the allocation itself can add blocks and because moving
+   * the table should be rare.
+   */
   private allocateTable(): TableLocation {
     const bytes = this.blocks.length * ENTRY_BYTES;
     if (bytes > REFCOUNT_TABLE_BYTES_MAX) throw imageTooLarge(this.file.name, imageLimits.refcountTable());
@@ -335,8 +346,8 @@ export class Refcounts {
   }
 
   /**
-   * Places the block that will count `cluster` in the first free cluster, often the same one: a block may count
-   * itself.
+   * Adds the refcount block that counts `cluster`. The block is placed in the first free cluster, which is often
+   * `cluster` itself: a block may count its own cluster.
    */
   private addBlock(cluster: number): void {
     const blockCluster = this.nextFree(this.searchFrom);
@@ -370,7 +381,7 @@ export class Refcounts {
     this.dirtyBlocks.add(this.blockIndex(cluster));
   }
 
-  /** Grows by whole blocks, so that a block can be encoded from a slice of the array. */
+  /** The array grows by whole blocks, so that each block can be encoded from a slice of it. */
   private grow(clusters: number): void {
     const wanted = Math.max(clusters, this.counts.length * 1.5);
     const grown = new Uint16Array(Math.ceil(wanted / this.perBlock) * this.perBlock);
@@ -411,8 +422,8 @@ export class Refcounts {
 }
 
 /**
- * The alignment that file systems prefer: an unaligned run takes 1.5 times as long to write and twice as long to
- * read.
+ * The alignment that file systems prefer. Writing an unaligned run takes 1.5 times as long, and reading it takes twice
+ * as long.
  */
 const ALIGNED_BYTES = 64 << 10;
 

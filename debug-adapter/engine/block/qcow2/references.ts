@@ -21,7 +21,10 @@ function forEachReference(
   }
 }
 
-/** Adds a reference to each cluster, or throws and changes nothing; returns the list, which `dropNow` can undo. */
+/**
+ * Adds a reference to each cluster that `l1` refers to, or throws without changing anything. Returns the list of
+ * references, which the caller can remove with `dropNow`.
+ */
 export function addReferences(parts: ImageParts, l1: EntryTable, range?: L1Range): number[] {
   const references = referencesOf(parts, l1, range);
   let added = 0;
@@ -35,11 +38,11 @@ export function addReferences(parts: ImageParts, l1: EntryTable, range?: L1Range
 }
 
 /**
- * The references of an L1 table: the file offset of each L2 table, and of each cluster that an entry refers to, once
- * per path. qcow2 counts a data cluster once per path to it: an L2 table shared by three L1 tables has refcount
- * three, and so has each cluster in it. Taking a snapshot therefore increments the refcounts of everything that the
- * active table reaches, and copies no data. Operations collect references before a change and drop them after it, so
- * that an unreadable table prevents the change.
+ * The references of an L1 table, as file offsets: the offset of each L2 table and of each cluster that an entry refers
+ * to. qcow2 counts one reference for each path to a cluster: if three L1 tables share an L2 table, the L2 table has
+ * refcount three, and so does each cluster that it refers to. Taking a snapshot therefore increments the refcount of
+ * everything that the active table reaches, without copying data. Operations that remove references collect them
+ * before they change anything, so that an unreadable table prevents the whole operation.
  */
 export function referencesOf(parts: ImageParts, l1: EntryTable, range?: L1Range): number[] {
   const references: number[] = [];
@@ -48,8 +51,9 @@ export function referencesOf(parts: ImageParts, l1: EntryTable, range?: L1Range)
 }
 
 /**
- * Sets the COPIED flags under `l1` according to the refcounts. qcow2 specification, "Snapshots": bit 63 may be stale
- * in inactive L1 tables, so rebuild it whenever a table becomes active and whenever sharing begins or ends.
+ * Sets the COPIED flags under `l1` according to the refcounts. According to the qcow2 specification, "Snapshots", bit
+ * 63 may be stale in inactive L1 tables. The flags are therefore rebuilt whenever a table becomes active and whenever
+ * clusters become shared or stop being shared.
  */
 export function rebuildCopiedFlags(parts: ImageParts, l1: EntryTable, range: L1Range = wholeRange(l1)): void {
   for (let l1Index = range.from; l1Index < range.to; l1Index++) {
@@ -93,7 +97,10 @@ export function areL2FlagsCorrect(parts: ImageParts, table: EntryTable): boolean
   return true;
 }
 
-/** The correct value of an entry's COPIED flag. Compressed clusters and unallocated zero clusters never have it. */
+/**
+ * Whether an entry's COPIED flag should be set: its cluster has exactly one reference. The flag is never set for
+ * compressed clusters and for zero clusters without an allocated cluster.
+ */
 export function isExclusive(parts: ImageParts, table: EntryTable, index: number): boolean {
   if (table.isCompressed(index) || table.offset(index) === 0) return false;
   return parts.refcounts.refcountAt(hostOffsetOf(parts, table, index)) === 1;

@@ -16,7 +16,7 @@ import { StoredTable } from './storedTable.ts';
 import { writeGuest, zeroGuest } from './writeData.ts';
 
 export interface SnapshotDraft {
-  /** Writes to the draft's disk; unchanged clusters stay shared. */
+  /** Writes to the disk of the new snapshot. Clusters that do not change stay shared. */
   setDisk(offset: number, bytes: Uint8Array): void;
   zeroDisk(offset: number, lengthBytes: number): void;
   setVmState(offset: number, bytes: Uint8Array): void;
@@ -24,10 +24,10 @@ export interface SnapshotDraft {
 }
 
 /**
- * Creates a snapshot of a state other than the active one: that of another snapshot, with changes. The new L1 table
- * starts as a copy of the other snapshot's, with all references counted, so that all tables and clusters are shared,
- * and each change allocates new ones. Nothing refers to the new clusters before the snapshot table does (see
- * commit.ts), so an earlier crash leaves only leaked clusters.
+ * Creates a snapshot of a state that is not active: the state of another snapshot with some changes. The new L1 table
+ * starts as a copy of the other snapshot's L1 table, with all references counted, so that all L2 tables and clusters
+ * are shared; each change allocates new ones. Nothing refers to the new clusters until the snapshot table is written
+ * (see commit.ts), so an earlier crash leaves only leaked clusters.
  */
 export function createSnapshotFrom(
   parts: ImageParts,
@@ -36,21 +36,24 @@ export function createSnapshotFrom(
   checkCanAdd(parts, wanted.name);
   const l1 = startingL1(parts, from);
   addReferences(parts, l1);
-  // The same image with another active table; writing to it copies shared clusters.
+  // The draft is the same image with another active L1 table, so writing to it copies shared clusters.
   const draft: ImageParts = { ...parts, l1 };
   try {
     fill(draftOf(draft));
     addSnapshotEntry(parts, wanted, draft.l1);
     forgetTables(parts, draft.l1);
   } catch (error) {
-    // If only the last sync failed, the snapshot exists and its references count.
+    // If only the last sync failed, the snapshot exists and needs its references.
     if (parts.snapshots.some(({ name }) => name === wanted.name)) throw error;
     for (const hostOffset of referencesOf(draft, draft.l1)) parts.refcounts.dropNow(hostOffset);
     throw error;
   }
 }
 
-/** Drops the cached tables of a snapshot that was just written: they may not be needed again soon. */
+/**
+ * Removes the L2 tables of a snapshot that was just written from the cache, because they may not be needed for a long
+ * time and the next snapshot has other tables.
+ */
 function forgetTables(parts: ImageParts, l1: EntryTable): void {
   for (let index = 0; index < l1.length; index++) {
     const offset = l1.offset(index);
@@ -78,7 +81,10 @@ function draftOf(draft: ImageParts): SnapshotDraft {
   };
   return {
     setDisk: (offset, bytes) => {
-      assert(offset >= 0 && offset + bytes.length <= diskLengthBytes, "a draft keeps the disk's length");
+      assert(
+        offset >= 0 && offset + bytes.length <= diskLengthBytes,
+        'a write to a snapshot draft is outside the disk',
+      );
       setGuest(offset, bytes);
     },
     zeroDisk: (offset, lengthBytes) => zeroGuest(draft, offset, lengthBytes),
@@ -87,12 +93,15 @@ function draftOf(draft: ImageParts): SnapshotDraft {
   };
 }
 
-/** A single buffer for all drafts: temporary buffers would fragment the heap. */
+/** All drafts share one buffer, because many temporary buffers would fragment the heap. */
 const compared = (): Uint8Array => (sharedBuffer ??= new Uint8Array(COMPARED_BYTES));
 let sharedBuffer: Uint8Array | undefined;
 const COMPARED_BYTES = 1 << 20;
 
-/** Writes the clusters that differ. Clusters of zeroes become holes; adjacent clusters of a kind are written together. */
+/**
+ * Writes the clusters of `wanted` that differ from `now`. Clusters that contain only zeroes become holes. Adjacent
+ * clusters of the same kind are written together.
+ */
 function writeDifference(
   draft: ImageParts,
   guestOffset: number,

@@ -7,7 +7,7 @@ import * as limits from './layout.ts';
 import { imageDamage } from '../../../messages/imageDamage.ts';
 
 export interface SnapshotEntry extends SnapshotFields {
-  /** The entry's bytes in the file. */
+  /** The bytes of this entry in the snapshot table. */
   encoded: Uint8Array;
 }
 
@@ -19,17 +19,18 @@ export interface SnapshotFields {
   vmClockNanoseconds: number;
   vmStateSizeBytes: number;
   diskSizeBytes: number;
-  /** undefined: not taken during record or replay. */
+  /** The number of executed instructions; undefined if the snapshot was not taken during record or replay. */
   icount: number | undefined;
   l1Offset: number;
   l1Entries: number;
 }
 
 /**
- * Reads the snapshot table (qcow2 specification, "Snapshots"): one entry of variable length per snapshot. Its extra
- * data contains the large VM state size, the disk size and the record/replay instruction count, which is our
- * Position. Existing entries are written back unchanged, because other programs may have stored unknown fields,
- * numbers above 2^53 and names that are not UTF-8. Entries equal to those in `before` are reused.
+ * Reads the snapshot table (qcow2 specification, "Snapshots"), which has one entry of variable length per snapshot.
+ * The extra data of an entry contains the 64-bit size of the VM state, the size of the disk, and the instruction count
+ * of record/replay, in which we store the Position. Existing entries are written back unchanged, because other
+ * programs may have stored unknown fields, numbers above 2^53, and names that are not UTF-8. Entries that equal those
+ * in `before` are reused.
  */
 export function readSnapshotTable(
   file: ImageFile,
@@ -50,7 +51,7 @@ export function readSnapshotTable(
   return { entries, lengthBytes: offset - header.snapshotsOffset };
 }
 
-/** The result is valid until the next call; callers write it to the file before that. */
+/** Encodes the snapshot table. The result is valid only until the next call, because all calls share one buffer. */
 export function encodeSnapshotTable(file: ImageFile, entries: readonly SnapshotEntry[]): Uint8Array {
   const lengthBytes = entries.reduce((sum, { encoded }) => sum + encoded.length, 0);
   if (lengthBytes > limits.SNAPSHOT_TABLE_BYTES_MAX) throw snapshotTableFull(file.name);
@@ -70,7 +71,7 @@ export function newSnapshotEntry(fields: SnapshotFields): SnapshotEntry {
   return { ...fields, encoded: encodeEntry(fields) };
 }
 
-/** The entry with a different name, which is its last field. */
+/** The entry with a different name. The name is the last field of an entry. */
 export function renamedEntry(entry: SnapshotEntry, name: string): SnapshotEntry {
   const view = viewOf(entry.encoded);
   const nameAt = FIXED_BYTES + view.getUint32(EXTRA_LENGTH_OFFSET) + view.getUint16(ID_LENGTH_OFFSET);
@@ -82,7 +83,7 @@ export function renamedEntry(entry: SnapshotEntry, name: string): SnapshotEntry 
   return { ...entry, name, encoded };
 }
 
-/** Reads the table in large pieces: it may have thousands of entries, which then share few arrays. */
+/** Reads the snapshot table in large pieces, so that the reads of thousands of entries share a few arrays. */
 class PieceReader {
   readonly file: ImageFile;
   private offset = 0;
@@ -103,7 +104,7 @@ class PieceReader {
 }
 
 const PIECE_BYTES = 1 << 14;
-/** One buffer serves all reads, because entries keep copies of their bytes. */
+/** All reads share one buffer, because each entry keeps a copy of its bytes. */
 const sharedPiece = (): Uint8Array => (piece ??= new Uint8Array(PIECE_BYTES));
 let piece: Uint8Array | undefined;
 const decoder = new TextDecoder();
@@ -137,7 +138,8 @@ function readEntry(
     dateSeconds: view.getUint32(16),
     dateNanoseconds: view.getUint32(20),
     vmClockNanoseconds: readU64(view, 24),
-    // Old images may have less extra data: use the 32-bit size and the current disk size instead.
+    // Old images may have shorter extra data. The 32-bit size of the VM state and the current size of the disk are used
+    // instead.
     vmStateSizeBytes: extraBytes >= 8 ? readU64(view, EXTRA_VM_STATE_SIZE) : view.getUint32(32),
     diskSizeBytes: extraBytes >= 16 ? readU64(view, EXTRA_DISK_SIZE) : header.diskLengthBytes,
     icount: extraBytes >= 24 ? readIcount(view) : undefined,
@@ -167,7 +169,7 @@ function checkL1Location(file: ImageFile, header: Header, entry: SnapshotEntry, 
 function encodeEntry(entry: SnapshotFields): Uint8Array {
   const id = new TextEncoder().encode(entry.id);
   const name = new TextEncoder().encode(entry.name);
-  assert(name.length <= NAME_BYTES_MAX, 'a name that another program keeps whole');
+  assert(name.length <= NAME_BYTES_MAX, 'a snapshot name is too long');
   const idAt = FIXED_BYTES + KNOWN_EXTRA_BYTES;
   const bytes = new Uint8Array(roundUpTo8(idAt + id.length + name.length));
   const view = viewOf(bytes);
@@ -175,11 +177,13 @@ function encodeEntry(entry: SnapshotFields): Uint8Array {
   view.setUint32(8, entry.l1Entries);
   view.setUint16(ID_LENGTH_OFFSET, id.length);
   view.setUint16(NAME_LENGTH_OFFSET, name.length);
-  // The host's clock may be before 1970 or after 2106: store the nearest valid value instead of a wrapped one.
+  // The host's clock may be before 1970 or after 2106. Such a date is replaced by the nearest date that the field can
+  // store.
   view.setUint32(16, clamp(entry.dateSeconds, 0xffff_ffff));
   view.setUint32(20, clamp(entry.dateNanoseconds, 999_999_999));
   writeU64(view, 24, clamp(entry.vmClockNanoseconds, Number.MAX_SAFE_INTEGER));
-  // qcow2 specification: 0 in the old field means "see the extra data"; a small size is stored in both.
+  // qcow2 specification: 0 in the 32-bit size field means that the extra data contains the size. A size that fits in 32
+  // bits is stored in both fields.
   view.setUint32(32, entry.vmStateSizeBytes <= 0xffff_ffff ? entry.vmStateSizeBytes : 0);
   view.setUint32(EXTRA_LENGTH_OFFSET, KNOWN_EXTRA_BYTES);
   writeU64(view, EXTRA_VM_STATE_SIZE, entry.vmStateSizeBytes);
@@ -190,7 +194,7 @@ function encodeEntry(entry: SnapshotFields): Uint8Array {
   return bytes;
 }
 
-/** QEMU stores all ones for "no count". */
+/** QEMU stores all ones if there is no instruction count. */
 function readIcount(view: DataView): number | undefined {
   const none = view.getUint32(EXTRA_ICOUNT) === 0xffff_ffff && view.getUint32(EXTRA_ICOUNT + 4) === 0xffff_ffff;
   return none ? undefined : readU64(view, EXTRA_ICOUNT);
@@ -216,5 +220,5 @@ const KNOWN_EXTRA_BYTES = 24;
 const EXTRA_VM_STATE_SIZE = FIXED_BYTES;
 const EXTRA_DISK_SIZE = FIXED_BYTES + 8;
 const EXTRA_ICOUNT = FIXED_BYTES + 16;
-/** QEMU keeps 255 bytes of a name, so longer names might not be distinct there. */
+/** QEMU truncates names after 255 bytes, so longer names that are distinct here could be equal in QEMU. */
 export const NAME_BYTES_MAX = 255;

@@ -13,16 +13,16 @@ import { imageDamage } from '../../../messages/imageDamage.ts';
 export interface SnapshotView {
   readonly disk: BlockDevice;
   readVmState(offset: number, into: Uint8Array): void;
-  /** The ranges of VM state within `lengthBytes` that may be nonzero, in order. Reads no data. */
+  /** The parts of the first `lengthBytes` bytes of VM state that may contain nonzero bytes, in order. Reads no data. */
   vmStateRanges(lengthBytes: number): ByteRange[];
   /** The allocated parts of the snapshot's disk. */
   allocatedRanges(): ByteRange[];
 }
 
 /**
- * Opens a read-only view of a snapshot without making it the active state: a replay reads its disk and RAM here,
- * while the overlay keeps the end of the recording. Opening reads the snapshot's L1 table; its L2 tables are read on
- * demand.
+ * Opens a read-only view of a snapshot without making the snapshot active. A replay reads the snapshot's disk and RAM
+ * through this view, while the active state of the overlay stays at the end of the recording. Opening the view reads
+ * the snapshot's L1 table; its L2 tables are read when they are needed.
  */
 export function openSnapshotView(parts: ImageParts, name: string): SnapshotView {
   const entry = findSnapshot(parts, name);

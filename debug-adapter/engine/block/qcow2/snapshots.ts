@@ -31,10 +31,10 @@ export interface NewSnapshot {
 }
 
 /**
- * Creates an internal snapshot of the active state. Like deleting, renaming and applying snapshots, this is atomic:
- * everything new is written to free clusters, one write of the header commits it, and then the old clusters are
- * freed. A crash leaves the old or the new state. All operations except renaming change which clusters the active
- * tables share, so they use atomicCommit.ts.
+ * Creates an internal snapshot of the active state. This operation is atomic, like deleting, renaming and applying
+ * snapshots: everything new is written to free clusters, a single write of the header commits it, and then the old
+ * clusters are freed. A crash leaves either the old or the new state. All operations except renaming change which
+ * clusters of the active tables are shared with snapshots, so they use atomicCommit.ts.
  */
 export function createSnapshot(parts: ImageParts, newSnapshot: NewSnapshot): void {
   checkCanAdd(parts, newSnapshot.name);
@@ -49,15 +49,15 @@ export function createSnapshot(parts: ImageParts, newSnapshot: NewSnapshot): voi
   });
 }
 
-/** Throws if a snapshot of this name cannot be added. */
+/** Throws if a snapshot with this name cannot be added. */
 export function checkCanAdd(parts: ImageParts, name: string): void {
   checkNewName(parts, name);
   if (parts.snapshots.length >= SNAPSHOTS_MAX) throw snapshotTooMany(parts.file.name, SNAPSHOTS_MAX);
 }
 
 /**
- * Adds a copy of `l1`, whose references are already counted, as a snapshot. The sharing of the active tables does not
- * change.
+ * Adds a snapshot with a copy of `l1`, whose references are already counted. The sharing of the active tables'
+ * clusters does not change.
  */
 export function addSnapshotEntry(parts: ImageParts, newSnapshot: NewSnapshot, l1: EntryTable): void {
   const table = allocateTable(parts, l1.bytes.slice());
@@ -75,8 +75,8 @@ function newEntry(parts: ImageParts, newSnapshot: NewSnapshot, l1: NewTable): Sn
 }
 
 /**
- * Deletes several snapshots for hardly more than the cost of one. QEMU permits duplicate names: each occurrence
- * of a name in `names` deletes the first remaining snapshot of that name.
+ * Deletes several snapshots for hardly more than the cost of deleting one. QEMU permits several snapshots with the
+ * same name: each time a name occurs in `names`, the first remaining snapshot with that name is deleted.
  */
 export function deleteSnapshots(parts: ImageParts, names: string[]): void {
   const deleted: SnapshotEntry[] = [];
@@ -103,7 +103,7 @@ export function renameSnapshot(parts: ImageParts, from: string, to: string): voi
   replaceSnapshotList(parts, renamed, []);
 }
 
-/** Makes the snapshot the active state and drops the previous one. */
+/** Makes the state of the snapshot the active state and drops the previous active state. */
 export function applySnapshot(parts: ImageParts, name: string): void {
   const entry = findSnapshot(parts, name);
   checkSameSize(parts, entry);
@@ -112,7 +112,7 @@ export function applySnapshot(parts: ImageParts, name: string): void {
   const l1 = readSnapshotL1(parts, entry);
   const count = () => {
     for (const hostOffset of dropped) parts.refcounts.queueDrop(hostOffset);
-    // Before adding references, so that narrow refcounts do not overflow.
+    // The old references are dropped before the new ones are added, so that narrow refcounts do not overflow.
     parts.refcounts.applySharedDrops();
     addReferences(parts, l1);
   };
@@ -130,7 +130,7 @@ function findIn(snapshots: readonly SnapshotEntry[], name: string, file: string)
   throw snapshotMissing(file, name, known);
 }
 
-/** A copy of the snapshot's L1 table, at least as long as the disk requires. */
+/** A copy of the snapshot's L1 table, extended if necessary to the length that the disk requires. */
 export function readSnapshotL1(parts: ImageParts, entry: SnapshotEntry): StoredTable {
   const entries = Math.max(entry.l1Entries, parts.layout.vmStateFirstL1Index);
   const bytes = new Uint8Array(entries * ENTRY_BYTES);
@@ -139,7 +139,10 @@ export function readSnapshotL1(parts: ImageParts, entry: SnapshotEntry): StoredT
   return new StoredTable(bytes, entry.l1Offset);
 }
 
-/** Yields the L1 tables of all snapshots as stored in the file, one after the other in the same memory. */
+/**
+ * Yields the L1 tables of all snapshots as they are stored in the file. All tables use the same memory, so a table is
+ * valid only until the next one is yielded.
+ */
 export function* peekSnapshotL1s(parts: ImageParts): Generator<{ entry: SnapshotEntry; l1: EntryTable }> {
   let l1 = new EntryTable(new Uint8Array(0));
   for (const entry of parts.snapshots) {
@@ -149,7 +152,7 @@ export function* peekSnapshotL1s(parts: ImageParts): Generator<{ entry: Snapshot
   }
 }
 
-/** If a disk has a different length, its tables have the VM state at a different offset. */
+/** If the snapshot's disk has another length, its tables contain VM state at another offset. */
 export function checkSameSize(parts: ImageParts, entry: SnapshotEntry): void {
   if (entry.diskSizeBytes !== parts.layout.diskLengthBytes) throw snapshotOfOtherSize(parts.file.name, entry.name);
 }
@@ -158,7 +161,7 @@ export function l1Clusters(parts: ImageParts, entries: number): number {
   return clustersFor(parts.layout, entries * ENTRY_BYTES);
 }
 
-/** Commits a change of the snapshot list alone. */
+/** Commits a change that affects only the snapshot list. */
 function replaceSnapshotList(parts: ImageParts, entries: SnapshotEntry[], newTables: NewTable[]): void {
   const oldOffset = parts.header.snapshotsOffset;
   const oldClusters = clustersFor(parts.layout, parts.snapshotTableBytes);
@@ -190,7 +193,10 @@ function checkNewName(parts: ImageParts, name: string): void {
   if (parts.snapshots.some((snapshot) => snapshot.name === name)) throw snapshotExists(parts.file.name, name);
 }
 
-/** The highest id plus one, as in QEMU. Other programs may use any text, and huge numbers are ignored. */
+/**
+ * The id of a new snapshot: the highest existing id plus one, as in QEMU. Other programs may use any text as an id;
+ * ids that are not numbers, and huge numbers, are ignored.
+ */
 function nextId(parts: ImageParts): string {
   const taken = new Set(parts.snapshots.map(({ id }) => id));
   const numbers = [...taken].filter((id) => /^\d{1,9}$/.test(id)).map(Number);

@@ -2,8 +2,8 @@ import { EntryTable } from './entryTable.ts';
 import type { ImageFile } from './imageFile.ts';
 
 /**
- * An entry table with its location in the file and its dirty range, so that one new cluster costs one small write
- * instead of a whole table.
+ * An entry table with its location in the file. It also records which entries have changed, so that mapping one new
+ * cluster writes a few bytes instead of the whole table.
  */
 export class StoredTable extends EntryTable {
   readonly hostOffset: number;
@@ -19,7 +19,7 @@ export class StoredTable extends EntryTable {
     return this.dirtyFrom < this.dirtyTo;
   }
 
-  /** For a table in a new location, which must be written in full. */
+  /** Marks all entries as changed. For a table in a new location, where it must be written in full. */
   markAllDirty(): void {
     this.dirtyFrom = 0;
     this.dirtyTo = this.length;
@@ -32,7 +32,7 @@ export class StoredTable extends EntryTable {
     this.clearDirtyBit();
   }
 
-  /** Writes whole adjacent tables with one write. */
+  /** Writes several tables, which must be adjacent in the file, with a single write. */
   static writeAll(file: ImageFile, tables: readonly StoredTable[]): void {
     const [{ hostOffset, bytes }] = tables;
     let together = bytes;

@@ -9,8 +9,9 @@ export interface GuestCluster {
 const WRITE_BYTES_MAX = 1 << 20;
 
 /**
- * Writes whole guest clusters at scattered offsets, like `writeGuest`, but new clusters are contiguous in the file
- * and need one write. For a snapshot's pages, which are scattered over all of RAM.
+ * Writes whole guest clusters at scattered guest offsets. Unlike `writeGuest`, places all new clusters in one
+ * contiguous run of the file, so that they need a single write. Used for the pages of a snapshot, which are scattered
+ * over all of RAM.
  */
 export function writeClusters(parts: ImageParts, clusters: readonly GuestCluster[]): void {
   const remaining = clusters.filter(({ guestOffset, bytes }) => overwriteInPlace(parts, guestOffset, bytes) === 0);
@@ -20,7 +21,7 @@ export function writeClusters(parts: ImageParts, clusters: readonly GuestCluster
     done += writeRun(parts, remaining.slice(done, done + clustersPerWrite), buffer);
 }
 
-/** Writes as many clusters as there are consecutive free ones; returns their number. */
+/** Writes as many clusters as fit into one run of consecutive free clusters. Returns their number. */
 function writeRun(parts: ImageParts, clusters: readonly GuestCluster[], buffer: Uint8Array): number {
   const { clusterSizeBytes, bytesPerL2 } = parts.layout;
   const run = parts.refcounts.allocate(clusters.length);

@@ -11,10 +11,10 @@ import { readGuest } from './readData.ts';
 import { StoredTable } from './storedTable.ts';
 
 /**
- * Writes guest bytes through the active L1 table. A cluster with refcount one is overwritten in place; otherwise a
- * new cluster is allocated and completed with the old contents. The data is written to the file immediately; the
- * tables that refer to it change only in memory until the next commit (commit.ts), which orders the writes for crash
- * safety.
+ * Writes guest bytes through the active L1 table. A cluster with refcount one is overwritten in place. Otherwise, a
+ * new cluster is allocated and filled with the new data and the old contents around it. The data is written to the
+ * file immediately. The tables that refer to it change only in memory until the next commit, which writes them in an
+ * order that is safe against crashes (commit.ts).
  */
 export function writeGuest(parts: ImageParts, guestOffset: number, from: Uint8Array): void {
   let done = 0;
@@ -26,8 +26,9 @@ export function writeGuest(parts: ImageParts, guestOffset: number, from: Uint8Ar
 }
 
 /**
- * Zeroes a range: whole clusters are dropped and read as zeroes; partial clusters are written. Unallocated clusters
- * that the backing device shows as zeroes stay unallocated, unless the backing device will be replaced.
+ * Zeroes a range. Clusters that are entirely in the range are dropped, after which they read as zeroes; in the other
+ * clusters, zeroes are written. Unallocated clusters where the backing device contains zeroes stay unallocated, unless
+ * the backing device will be replaced.
  */
 export function zeroGuest(parts: ImageParts, guestOffset: number, lengthBytes: number, keepsBacking = true): void {
   const { clusterSizeBytes, diskLengthBytes } = parts.layout;
@@ -36,7 +37,7 @@ export function zeroGuest(parts: ImageParts, guestOffset: number, lengthBytes: n
   while (at < end) {
     const clusterStart = Math.floor(at / clusterSizeBytes) * clusterSizeBytes;
     const clusterEnd = clusterStart + clusterSizeBytes;
-    // The disk may end inside its last cluster; zeroing up to the end zeroes that whole cluster.
+    // If the disk ends inside its last cluster, zeroing up to the end of the disk zeroes the whole cluster.
     const wholeCluster = at === clusterStart && (end >= clusterEnd || end === diskLengthBytes);
     if (wholeCluster) at = zeroWholeClusters(parts, at, end, keepsBacking);
     else {
@@ -47,7 +48,7 @@ export function zeroGuest(parts: ImageParts, guestOffset: number, lengthBytes: n
   }
 }
 
-/** Drops the references of one L2 entry. */
+/** Queues the removal of the references that one L2 entry holds. */
 export function dropEntry(parts: ImageParts, table: EntryTable, index: number): void {
   if (table.isCompressed(index)) {
     for (const host of compressedHostClusters(parts, table, index)) parts.refcounts.queueDrop(host);
@@ -56,7 +57,7 @@ export function dropEntry(parts: ImageParts, table: EntryTable, index: number): 
   }
 }
 
-/** Grows the active L1 table for VM state; this moves it at the next commit. */
+/** Extends the active L1 table, which VM state requires. The table moves at the next commit. */
 export function growL1(parts: ImageParts, entries: number): void {
   if (entries <= parts.l1.length) return;
   if (entries * ENTRY_BYTES > L1_BYTES_MAX) throw imageTooLarge(parts.file.name, imageLimits.l1Table());
@@ -67,7 +68,7 @@ export function growL1(parts: ImageParts, entries: number): void {
 }
 
 /**
- * Overwrites clusters while they have refcount one and are contiguous in the file; returns the number of bytes
+ * Overwrites clusters as long as they have refcount one and are contiguous in the file. Returns the number of bytes
  * written.
  */
 export function overwriteInPlace(parts: ImageParts, guestOffset: number, data: Uint8Array): number {
@@ -92,8 +93,8 @@ function isExclusive(parts: ImageParts, table: EntryTable, index: number): boole
 }
 
 /**
- * Copy-on-write: allocates one run of clusters to replace shared or missing ones; returns the number of bytes
- * written.
+ * Performs copy-on-write: allocates one run of clusters that replaces shared or missing clusters. Returns the number
+ * of bytes written.
  */
 function writeToNewClusters(parts: ImageParts, guestOffset: number, data: Uint8Array): number {
   const { clusterSizeBytes, bytesPerL2 } = parts.layout;
@@ -118,14 +119,14 @@ function writeToNewClusters(parts: ImageParts, guestOffset: number, data: Uint8A
   return written.length;
 }
 
-/** Makes an active L2 entry refer to a new cluster and drops its previous reference. */
+/** Makes an active L2 entry refer to a new cluster and drops the entry's previous reference. */
 export function mapCluster(parts: ImageParts, table: StoredTable, index: number, hostOffset: number): void {
   parts.l2.markDirty(table);
   dropEntry(parts, table, index);
   table.setOffset(index, hostOffset, { copied: true });
 }
 
-/** The new data, completed with the current contents of its first and last cluster. */
+/** The new data, extended to whole clusters with the current contents of the first and last cluster. */
 function completeClusters(
   parts: ImageParts,
   region: { start: number; regionBytes: number; guestOffset: number; data: Uint8Array },
@@ -141,13 +142,13 @@ function completeClusters(
   return bytes;
 }
 
-/** The active L2 table for an L1 index, created or copied if it is missing or shared. */
+/** The active L2 table for an L1 index. It is created if it is missing and copied if it is shared. */
 export function writableL2Table(parts: ImageParts, l1Index: number): StoredTable {
   growL1(parts, l1Index + 1);
   const existing = l2TableAt(parts, parts.l1, l1Index);
   if (existing && parts.refcounts.refcountAt(existing.hostOffset) === 1) return existing;
   const { offset } = parts.refcounts.allocate(1);
-  // The clusters in a copied table keep their refcounts: each path to them merely goes through another table.
+  // Copying a table does not change the refcounts of its clusters: the number of paths to each cluster stays the same.
   const table = parts.l2.add(offset, existing?.bytes);
   if (existing) parts.refcounts.queueDrop(existing.hostOffset);
   parts.l1.setOffset(l1Index, offset, { copied: true });
@@ -177,8 +178,9 @@ function zeroWholeClusters(parts: ImageParts, start: number, end: number, keepsB
 }
 
 /**
- * The end of the range from `start` that needs no change, because it has no L2 table and the backing device shows
- * zeroes. Rounded to whole tables, so that a guest can discard a large empty disk without allocating tables.
+ * The end of the range from `start` on that needs no change, because it has no L2 tables and the backing device
+ * contains zeroes there. The end is a multiple of the range that one L2 table maps, so that a guest can discard a
+ * large empty disk without allocating tables.
  */
 function endOfUnallocated(parts: ImageParts, start: number, end: number): number {
   const { bytesPerL2 } = parts.layout;
@@ -190,7 +192,10 @@ function endOfUnallocated(parts: ImageParts, start: number, end: number): number
   return untouched;
 }
 
-/** For each cluster from a guest offset on: 1 if it would show data of the backing file when unallocated. */
+/**
+ * Returns one element for each cluster from the guest offset `start` on: 1 if the backing device contains data there,
+ * which the guest would read if the cluster were unallocated.
+ */
 function backedClusters(parts: ImageParts, start: number, clusters: number): Uint8Array {
   const { clusterSizeBytes } = parts.layout;
   const hasBackingData = new Uint8Array(clusters);

@@ -1,7 +1,10 @@
 import { writeHeader } from './header.ts';
 import type { ImageParts } from './imageParts.ts';
 
-/** Writes changed refcounts in place. A refcount table that has become too small moves, and the header is updated. */
+/**
+ * Writes the changed refcounts in place. If the refcount table has become too small, it moves, and the header is
+ * updated.
+ */
 export function writeRefcounts({ file, header, refcounts }: ImageParts): void {
   refcounts.write({
     durable: true,

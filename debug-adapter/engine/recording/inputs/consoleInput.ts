@@ -3,16 +3,16 @@ import type { InputStatus, OutsideEvent } from '../../machine/inputs.ts';
 import type { InputSource } from './inputSource.ts';
 
 /**
- * Console input from known bytes (`--stdin`) or typed while the machine runs. Each byte arrives as soon as the UART
- * accepts it, so the time depends only on the machine and on when it was typed. If the machine is idle and would wake
- * later, a clock jump to that time precedes the byte.
+ * Console input, either given in advance (`--stdin`) or typed while the machine runs. Each byte is delivered as soon
+ * as the UART accepts it, so the time of delivery depends only on the machine and on when the byte was typed. If the
+ * machine is idle and would wake only after that time, a clock jump to that time precedes the byte.
  */
 export class ConsoleInput implements InputSource {
   private bytes: Uint8Array;
   private next = 0;
   private readonly isClosed: boolean;
 
-  /** If `bytes` is given, no other input follows. */
+  /** If `bytes` is given, the input ends after these bytes. */
   constructor(bytes?: Uint8Array) {
     this.bytes = bytes ?? new Uint8Array();
     this.isClosed = bytes !== undefined;
@@ -22,7 +22,7 @@ export class ConsoleInput implements InputSource {
     return this.bytes.length - this.next;
   }
 
-  /** Appends typed bytes to the pending ones. */
+  /** Appends typed bytes to those that have not been delivered yet. */
   append(bytes: Uint8Array): void {
     const waiting = this.bytes.subarray(this.next);
     this.bytes = new Uint8Array(waiting.length + bytes.length);
@@ -40,7 +40,7 @@ export class ConsoleInput implements InputSource {
 
   nextPosition(status: InputStatus): Position {
     if (this.remainingBytes === 0) return Infinity;
-    // A running machine takes one nanosecond per step.
+    // While the machine runs, each step takes one nanosecond.
     return status.position + Math.max(0, status.consoleReadyNanoseconds - status.nanoseconds);
   }
 
@@ -48,7 +48,8 @@ export class ConsoleInput implements InputSource {
     if (this.remainingBytes === 0) return undefined;
     const waitNanoseconds = status.consoleReadyNanoseconds - status.nanoseconds;
     if (waitNanoseconds <= 0) return { kind: 'consoleInput', byte: this.bytes[this.next++] };
-    // If both times are equal, the machine's own idle step reaches them.
+    // If both times are equal, no clock jump is needed, because the machine's own idle step advances the clock to that
+    // time.
     if (status.idle && status.consoleReadyNanoseconds < status.wakeNanoseconds) {
       return { kind: 'clockJump', nanoseconds: waitNanoseconds };
     }

@@ -2,16 +2,18 @@ import type { Position } from '../../base/quantities.ts';
 import type { InputStatus, OutsideEvent } from '../../machine/inputs.ts';
 
 /**
- * A live source of external events: the part of `Inputs` that concerns events. `LiveInputs` combines several sources.
+ * A source of external events for a live machine. The methods correspond to those methods of `Inputs` that concern
+ * events; `LiveInputs` combines several sources.
  */
 export interface InputSource {
-  /** The position of the next event, like `Inputs.nextPosition`. */
+  /** Returns the position of the next event, like `Inputs.nextPosition`. */
   nextPosition(status: InputStatus): Position;
-  /** Like `Inputs.take`: an event to deliver now, or undefined. */
+  /** Returns an event to deliver now, or undefined, like `Inputs.takeEvent`. */
   take(status: InputStatus): OutsideEvent | undefined;
   /**
-   * For a source with console input: takes pending bytes, or none at the end of the input; undefined if more may
-   * follow.
+   * Takes bytes that have not been delivered yet, for a semihosting call. Returns an empty array at the end of the
+   * input, and undefined if there are no bytes now but more may follow. Only sources with console input have this
+   * method.
    */
   read?(lengthMax: number): Uint8Array | undefined;
 }

@@ -12,16 +12,17 @@ import type { InputSource } from './inputSource.ts';
 import type { SharedFolder } from './sharedFolder.ts';
 
 /**
- * The inputs of a live machine: several sources, polled in order. Without a source that handles idling, this is
- * `idle: warp`, where the machine's clock jumps to its next deadline; with a `RealtimeIdle` as the last source it is
- * `idle: realtime`. Disk requests are ignored here; a wrapping `Recorder` records them.
+ * The inputs of a live machine. They come from several sources, which are polled in order. If the last source is a
+ * `RealtimeIdle`, an idle machine waits for real time to pass (`idle: realtime`). Without such a source, the clock of
+ * an idle machine jumps to its next deadline (`idle: warp`). Disk requests are ignored here, because the `Recorder`
+ * that wraps these inputs records them.
  */
 export class LiveInputs implements Inputs {
   private readonly sources: readonly InputSource[];
   private readonly hostSources: HostSources;
   private readonly folder: SharedFolder | undefined;
 
-  /** `folder` contains the files that semihosting may read; without it, there are none. */
+  /** `folder` contains the files that the guest may read through semihosting. Without it, the guest finds no files. */
   constructor(sources: readonly InputSource[], hostSources: HostSources = NO_HOST_SOURCES, folder?: SharedFolder) {
     this.sources = sources;
     this.hostSources = hostSources;
@@ -42,7 +43,7 @@ export class LiveInputs implements Inputs {
     return undefined;
   }
 
-  /** Clamped to 1970, because recordings cannot store an earlier time. */
+  /** The host's time. Earlier times are replaced by the start of 1970, because recordings cannot store them. */
   hostTime(): number {
     return Math.max(0, Math.floor(this.hostSources.dateMilliseconds()));
   }
@@ -56,7 +57,7 @@ export class LiveInputs implements Inputs {
     return this.folder?.answer(question) ?? answer({ error: ENOENT });
   }
 
-  /** Without a console source, the console is at its end. */
+  /** Console input for semihosting. Without a console source, the input is at its end. */
   private consoleBytes(lengthMax: number): HostFileResult {
     const console = this.sources.find((source) => source.read);
     if (!console) return answer({});
@@ -73,7 +74,7 @@ export class LiveInputs implements Inputs {
   blockCompletion(): void {}
 }
 
-/** The host's time and entropy for devices. */
+/** The host's sources of time and entropy, for devices. */
 export type HostSources = Pick<Host, 'dateMilliseconds' | 'entropy'>;
 
 const answer = ({ error = 0, bytes = new Uint8Array() }: Partial<HostFileResult>): HostFileResult => ({
@@ -82,8 +83,8 @@ const answer = ({ error = 0, bytes = new Uint8Array() }: Partial<HostFileResult>
 const ENOENT = 2;
 
 /**
- * For machines without a recording that must behave identically each time: the time is 1970, and all random bytes are
- * zero.
+ * For machines that are not recorded but must behave identically in every run: the time is always 1970, and all random
+ * bytes are zero.
  */
 const NO_HOST_SOURCES: HostSources = {
   dateMilliseconds: () => 0,

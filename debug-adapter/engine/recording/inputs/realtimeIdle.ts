@@ -2,30 +2,34 @@ import type { Position } from '../../base/quantities.ts';
 import type { InputStatus, OutsideEvent } from '../../machine/inputs.ts';
 import type { InputSource } from './inputSource.ts';
 
-/** Real time for `idle: realtime`, implemented by the host. */
+/** The real-time clock for `idle: realtime`, which the host implements. */
 export interface IdleClock {
   /**
-   * Called while all harts wait and the machine would wake in `nanosecondsToWake` (finite, above 0). Sleeps and
-   * returns the nanoseconds by which to advance the machine's clock: `nanosecondsToWake` after a full sleep, or fewer
-   * if something else needs attention first. Calls `beforeSleep` only if it actually sleeps.
+   * Called while all harts wait and the machine would wake after `nanosecondsToWake` (finite and positive). Sleeps and
+   * returns the number of nanoseconds by which to advance the machine's clock. After a full sleep this is
+   * `nanosecondsToWake`; it is smaller if something interrupted the sleep. `beforeSleep` is called only if there is a
+   * sleep.
    */
   sleepUntil(nanosecondsToWake: number, beforeSleep: () => void): number;
 }
 
-// The virtual time per sleep if only a key press can end the wait.
+// The duration of one sleep, in virtual time, while only a key press can wake the machine.
 const WAIT_FOR_KEY_NANOSECONDS = 50_000_000;
 
 /**
- * Makes an idle machine wait for real time. A complete wait is the machine's own deterministic idle step and need not
- * be recorded; only an interrupted wait becomes a clock jump. If a user may type, a machine that nothing else will
- * wake continues to wait while its UART accepts input.
+ * Makes an idle machine wait for real time to pass. After an uninterrupted wait, the machine performs its own
+ * deterministic idle step, which need not be recorded. Only an interrupted wait becomes a recorded clock jump. If a
+ * user may type, a machine that only a key press can wake keeps waiting as long as its UART accepts input.
  */
 export class RealtimeIdle implements InputSource {
   private readonly clock: IdleClock;
   private readonly waitsForKeys: boolean;
   private readonly beforeSleep: () => void;
 
-  /** `beforeSleep` flushes output that would otherwise wait until the machine wakes, such as the echo of a key. */
+  /**
+   * `beforeSleep` writes out pending console output, such as the echo of a key, which would otherwise wait until the
+   * machine wakes.
+   */
   constructor(clock: IdleClock, options: { waitsForKeys?: boolean; beforeSleep?: () => void } = {}) {
     this.clock = clock;
     this.waitsForKeys = options.waitsForKeys ?? false;

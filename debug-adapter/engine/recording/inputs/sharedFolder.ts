@@ -5,9 +5,9 @@ import type { HostFileResult, HostFileQuery } from '../../machine/inputs.ts';
 export type FileRequest = Exclude<HostFileQuery, { kind: 'console' }>;
 
 /**
- * The folder whose files a semihosting guest may read. Names are relative to it; a name that leads out of it, by
- * `..`, an absolute path or a link, is refused, and so is anything but a regular file. Each call opens and closes the
- * file, so that no file is open while the guest runs.
+ * The folder whose files the guest may read through semihosting. File names are relative to this folder. A name is
+ * refused if it leads out of the folder (with `..`, as an absolute path, or through a link) or does not name a regular
+ * file. Each call opens and closes the file, so that no file stays open while the guest runs.
  */
 export class SharedFolder {
   private readonly files: HostFiles;
@@ -27,7 +27,7 @@ export class SharedFolder {
       if (!this.files.isWithin(path, this.folder)) return failed(EACCES);
       return this.read(path, question);
     } catch (error) {
-      // A signal concerns the session, not the guest.
+      // An interruption by a signal must stop the session, so the guest does not get it as an error.
       if (error instanceof UserError && error.kind !== 'interrupted') return failed(EACCES);
       throw error;
     }
@@ -45,7 +45,7 @@ export class SharedFolder {
     }
   }
 
-  /** Undefined for a name that leads out of the folder lexically; links are checked afterwards. */
+  /** The path of a file. Undefined if the name itself leads out of the folder; links are checked later. */
   private pathOf(name: string): string | undefined {
     if (isAbsolute(name) || name.includes('\0')) return undefined;
     let depth = 0;
@@ -58,11 +58,11 @@ export class SharedFolder {
   }
 }
 
-/** An absolute path on any system: `/x`, `\x`, `c:x`. */
+/** Whether a path is absolute on any operating system: `/x`, `\x` or `c:x`. */
 const isAbsolute = (name: string): boolean => /^[\\/]|^[A-Za-z]:/.test(name);
 
 const failed = (error: number): HostFileResult => ({ error, lengthBytes: 0, bytes: new Uint8Array() });
 
-/** Linux's error numbers, which C libraries of embedded guests share. */
+/** The error numbers of Linux, which the C libraries of embedded guests use too. */
 const ENOENT = 2;
 const EACCES = 13;

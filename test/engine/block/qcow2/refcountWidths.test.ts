@@ -121,7 +121,7 @@ test('a refcount beyond 16 bits is a leak, and is corrected', (t) => {
 
 test('encoding a refcount that does not fit fails an assertion and never stores a smaller one', () => {
   for (const bits of [1, 2, 4, 8]) {
-    assert.throws(() => encodeRefcounts(Uint16Array.of(2 ** bits), bits, new Uint8Array(512)), /fits its width/);
+    assert.throws(() => encodeRefcounts(Uint16Array.of(2 ** bits), bits, new Uint8Array(512)), /exceeds its width/);
   }
 });
 
