@@ -1,6 +1,6 @@
-// The entry point of the command line: the main thread, which receives signals. The command itself runs in a worker
-// thread. While that opens or copies files it receives no messages, so it polls a shared cell instead
-// (host/interruption.ts). The command's result is the exit status.
+// The entry point of the command line. This main thread receives signals; the command itself runs in a worker thread.
+// The worker receives no messages while it opens or copies files, so it polls a cell of shared memory instead
+// (host/interruption.ts). The exit status is the command's result.
 import * as path from 'node:path';
 import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { reportUncaught } from './cli/internalError.ts';
@@ -11,7 +11,7 @@ const EXIT_INTERRUPTED = 130;
 const TERMINATION_MILLISECONDS = 100;
 
 const cell = makeInterruptionCell();
-// This path works both for a required file and for one loaded by an editor.
+// `__dirname` is right both when Node requires this file and when an editor loads it.
 const worker = new Worker(path.join(__dirname, 'cli-worker.js'), {
   workerData: { cell, args: process.argv.slice(2) },
   env: SHARE_ENV,
@@ -33,8 +33,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 /**
- * The command's thread hangs in a system call, such as a write to a pipe without a reader. Dying from SIGINT also gives
- * status 130 in a shell.
+ * The worker thread hangs in a system call, such as a write to a pipe that nobody reads. A shell reports status 130 for
+ * a process that dies from SIGINT, too.
  */
 function killBySigint(): void {
   process.removeAllListeners('SIGINT');

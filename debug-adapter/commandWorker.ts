@@ -1,10 +1,10 @@
-// The entry point of the thread that runs a command. It is a separate file so that the rest can come from Node's
-// compile cache, which saves a quarter of the start-up time.
+// The entry point of the thread that runs a command. It is a separate file so that the rest of the program can be
+// loaded from Node's compile cache, which saves a quarter of the start-up time.
 import { enableCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { InterruptionCell } from './host/interruption.ts';
 
-// Not available in Node 20.
+// Node 20 does not have this function.
 (enableCompileCache as typeof enableCompileCache | undefined)?.();
 // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would be loaded before the cache is on
 const { main } = require('./cli-main.js') as typeof import('./cli/main.ts');
@@ -12,7 +12,7 @@ const { main } = require('./cli-main.js') as typeof import('./cli/main.ts');
 const { cell, args } = workerData as { cell: InterruptionCell; args: readonly string[] };
 const port = parentPort!;
 const whenInterrupted = new Promise<void>((resolve) => port.once('message', () => resolve()));
-// Do not keep the thread alive for the signal: whatever awaits it also awaits something else.
+// Do not keep the thread alive only to receive a signal: code that awaits the signal also awaits other work.
 port.unref();
 
 void main(args, { cell, whenInterrupted }).then((status) => {

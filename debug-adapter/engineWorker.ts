@@ -22,7 +22,7 @@ optimizeEarly();
 const service = new EngineService({
   host: nodeHost,
   overwrites,
-  // The cell that wakes the engine also wakes a machine that sleeps.
+  // The shared cell that wakes the engine also wakes a sleeping machine.
   idleClock: new RealtimeIdleClock(wallClock, signals),
   makePace: () => new TimedPace({ costAtFirstMs: INITIAL_COST_MS_INTERACTIVE }),
   version: BLKREPLAY_VERSION,

@@ -7,11 +7,12 @@ import { Adapter, EngineLink, failureOf, type EngineEvent, makeSignals, type Eng
 import { requestTooDeep } from './messages/dap.ts';
 import { makeInterruptionCell, URGENCY } from './host/interruption.ts';
 
-// A long replay is interrupted immediately; closing a recording takes as long as a snapshot.
+// The time limit for closing the session. A long replay is interrupted immediately, but closing a recording can take as
+// long as a snapshot.
 const CLOSE_MILLISECONDS_MAX = 10_000;
-// Long enough for any client that reads its messages; the adapter does not wait for one that does not.
+// Long enough for a client that reads its messages; the adapter does not wait longer for a client that does not.
 const FLUSH_MILLISECONDS_MAX = 1000;
-// The limits after a signal, or if the client leaves while files are being opened.
+// The time limits after a signal, or if the client disconnects while files are being opened.
 const END_MILLISECONDS_MAX = 900;
 const FILES_MILLISECONDS_MAX = 700;
 
@@ -19,9 +20,9 @@ const signals = makeSignals();
 const interruption = makeInterruptionCell();
 const worker = new Worker(path.join(__dirname, 'engine-worker.js'), {
   workerData: { signals, interruption, overwrites: process.argv.includes('--overwrite') },
-  // A visit to the history creates some snapshots and drops as many. V8's defaults allow up to 100 MiB for new objects
-  // and an old generation of up to four times its live objects, so that the process would double in size after about a
-  // thousand visits. V8 derives the permitted growth from the maximum size of the old generation.
+  // Each visit to the history creates a number of snapshots and drops the same number. V8's defaults allow up to 100
+  // MiB for new objects and an old generation of up to four times its live objects, so that the process would double in
+  // size after about a thousand visits. V8 derives the permitted growth from the maximum size of the old generation.
   resourceLimits: { maxYoungGenerationSizeMb: 12, maxOldGenerationSizeMb: 1024 },
 });
 const engine = new EngineLink({
@@ -63,7 +64,7 @@ async function shutDown(): Promise<void> {
   if (isShuttingDown) return;
   isShuttingDown = true;
   await Promise.race([adapter.close(), delay(CLOSE_MILLISECONDS_MAX)]);
-  // Let the last messages arrive, unless the client is gone.
+  // Wait until the last messages have been sent, unless the client is gone.
   const flushed = new Promise((resolve) => process.stdout.write('', resolve));
   await Promise.race([flushed, delay(FLUSH_MILLISECONDS_MAX)]);
   exit();

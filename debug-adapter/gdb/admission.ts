@@ -24,18 +24,21 @@ export interface GdbConnectionHandler {
 export interface AdmissionHost {
   /** Starts serving gdb; returns undefined if there is nothing to debug. */
   startServer(connection: GdbConnection): GdbServer | undefined | Promise<GdbServer | undefined>;
-  /** Called when the first non-gdb connection is dropped. Only the first is reported: a web page may make many. */
+  /**
+   * Called when the first non-gdb connection is dropped. Only the first is reported, because a web page may open many
+   * connections.
+   */
   onFirstForeign(): void;
 }
 
-/** The maximum number of connections that have not sent a packet; one more drops the oldest. */
+/** The maximum number of connections that have not sent a packet yet. If there is one more, the oldest is dropped. */
 const UNIDENTIFIED_MAX = 16;
 
 /**
  * Decides which connection belongs to gdb. A connection counts as gdb only after a complete first packet with a valid
- * checksum; until then it occupies no slot, stops no machine and ends no recording. A connection that sends bytes that
- * gdb never sends is dropped, and nothing that arrives with or after them has an effect. One gdb is served at a time;
- * other connections are refused meanwhile.
+ * checksum; until then it does not keep another gdb out, stop the machine or end a recording. A connection that sends
+ * bytes that gdb never sends is dropped. Packets that arrive with these bytes or after them have no effect. Only one
+ * gdb is served at a time; while one is connected, other connections are refused.
  */
 export class Admission {
   private host: AdmissionHost;
@@ -66,7 +69,10 @@ export class Admission {
     return visitor;
   }
 
-  /** Returns true for the first connection and drops the others. */
+  /**
+   * Accepts the connection as gdb if no other gdb is connected, and drops all unidentified connections. Returns false
+   * otherwise.
+   */
   private admit(visitor: CandidateConnection): boolean {
     if (this.gdb) return false;
     this.gdb = visitor;
@@ -75,7 +81,7 @@ export class Admission {
     return true;
   }
 
-  /** Waits for the previous gdb's run, which may end after its connection does. */
+  /** Starts a server. First waits for the end of the previous gdb's run, which may outlast its connection. */
   private async begin(connection: GdbConnection, visitor: CandidateConnection): Promise<GdbServer | undefined> {
     const { previousEnd } = this;
     this.previousEnd = visitor.whenOver;
@@ -98,18 +104,18 @@ interface AdmissionDesk {
   begin(): Promise<GdbServer | undefined>;
   admit(visitor: CandidateConnection): boolean;
   foreign(): void;
-  /** The connection is over and another one may be admitted. */
+  /** Called when the connection has ended, so that another one may be admitted. */
   onGone(visitor: CandidateConnection): void;
 }
 
-/** One connection: first unidentified, then possibly gdb, finally gone. */
+/** A connection, which is first unidentified, then possibly identified as gdb, and finally closed. */
 class CandidateConnection implements GdbConnectionHandler {
   private connection: GdbConnection;
   private desk: AdmissionDesk;
   private reader = new PacketReader();
   private server: GdbServer | undefined;
   private state: 'unknown' | 'gdb' | 'gone' = 'unknown';
-  /** For a gdb connection: resolves when its run has ended. */
+  /** Resolves when the run that this connection started has ended. Only for a gdb connection. */
   readonly whenOver: Promise<void>;
   private resolveOver!: () => void;
 
@@ -130,7 +136,7 @@ class CandidateConnection implements GdbConnectionHandler {
     this.end((server) => server.disconnected());
   }
 
-  /** Drops the connection without a report, because nothing is wrong with it. */
+  /** Drops the connection without reporting it as foreign, because nothing is wrong with it. */
   leave(): void {
     this.connection.drop();
     this.disconnected();
@@ -148,7 +154,7 @@ class CandidateConnection implements GdbConnectionHandler {
     this.desk.onGone(this);
   }
 
-  /** Ignores everything before the first packet, except that a damaged packet is requested again. */
+  /** Ignores everything before the first packet. Only a damaged packet is requested again. */
   private identify(events: readonly WireEvent[]): Promise<void> | undefined {
     const first = events.findIndex(({ kind }) => kind === 'packet');
     const before = first < 0 ? events : events.slice(0, first);

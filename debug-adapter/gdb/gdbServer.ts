@@ -18,42 +18,43 @@ export interface GdbHost {
    * delivered.
    */
   betweenSlices(): Promise<void>;
-  /** Throws a UserError while another front end that shares the machine runs it. */
+  /** Throws a UserError while another front end runs the machine. */
   checkRunOwner?(): void;
-  /** Called before and after each run; the reason is why the machine stopped. */
+  /** Called before and after each run. `reason` is why the machine stopped. */
   onRunStarted?(): void;
   onRunEnded?(reason: StopReason): void;
 }
 
 /**
- * How gdb left. `gone`: the connection broke, or the server's owner ended it. `dropped`: it sent bytes that gdb never
- * sends.
+ * How gdb left. `gone`: the connection broke, or the server's owner ended it. `dropped`: the peer sent bytes that gdb
+ * never sends.
  */
 export type LeaveReason = 'detached' | 'killed' | 'gone' | 'dropped';
 
-/** No packet is answered while more bytes than this are unsent. */
+/** While more bytes than this are unsent, no further packet is answered. */
 export const UNSENT_BYTES_MAX = 1 << 20;
-/** No packet is read while more bytes than this wait for an answer. */
+/** While packets with more bytes than this wait for an answer, no further packet is read. */
 export const WAITING_BYTES_MAX = 1 << 20;
-/** The size counted for each packet in addition to its content. */
+/** The overhead that is counted for each waiting packet, in addition to the length of its content. */
 const WAITING_BYTES_EACH = 64;
 
 /** The packets for detaching and killing, which are allowed no matter which front end runs the machine. */
 const LEAVE_PACKETS = /^(D|k$|vKill)/;
 
 /**
- * Serves one gdb connection to a session: a pure protocol implementation between `take` and `send`. Packets are
- * answered one after the other. Runs are divided into slices, so that gdb's interrupt can arrive in between. If a
- * packet's request is not possible, gdb gets an error reply and the connection continues. An error that ends the
- * session (a replay that diverges, a host that fails) is reported to gdb and rejects `over`. If gdb does not read its
- * replies, its packets wait, and when too many wait, no more are read.
+ * Serves one gdb connection to a session. It only implements the protocol: events come in through `handleEvents`, and
+ * replies go out through the host's `send`. Packets are answered one after the other. Runs are divided into slices, so
+ * that gdb's interrupt can arrive in between. If the session cannot execute a packet's request, gdb gets an error reply
+ * and the connection continues. An error that ends the session (a replay that diverges, a host that fails) is reported
+ * to gdb and rejects `whenLeft`. If gdb does not read its replies, its packets are queued without an answer. If the
+ * queue is too long, the server reads no further packets.
  */
 export class GdbServer {
   /** Resolves when gdb has left. */
   readonly whenLeft: Promise<LeaveReason>;
   private host: GdbHost;
   private target: Target;
-  /** Packets, and requests to resend the last reply. */
+  /** The events that wait for an answer: packets, and gdb's requests to resend the last reply. */
   private queue: WaitingEvent[] = [];
   private queuedBytes = 0;
   private isAnswering = false;
@@ -84,7 +85,7 @@ export class GdbServer {
     return isBehind ? this.whenCaughtUp() : undefined;
   }
 
-  /** The connection is gone or about to go: a current run ends after its slice. */
+  /** Call this when the connection has ended or is about to end. A run in progress ends after its current slice. */
   disconnected(reason: 'gone' | 'dropped' = 'gone'): void {
     if (this.target.isGone) return;
     this.target.isGone = true;
@@ -99,7 +100,7 @@ export class GdbServer {
     if (this.target.isRunning) this.target.wantsInterrupt = true;
   }
 
-  /** Whether a current run must end after its slice. */
+  /** Whether a run in progress must end after its current slice. */
   get wantsEnd(): boolean {
     return this.target.wantsInterrupt || this.target.isGone;
   }
@@ -119,7 +120,7 @@ export class GdbServer {
       case 'interrupt':
         this.interrupt();
         break;
-      // The connection's reader drops it.
+      // The caller, which reads the connection, drops it.
       case 'foreign':
         break;
     }
@@ -156,7 +157,7 @@ export class GdbServer {
     await this.drained();
   }
 
-  /** Also resolves when the peer is gone. */
+  /** Resolves when the peer has accepted all bytes, or when it is gone. */
   private drained(): Promise<void> {
     return Promise.race([this.host.drained(), this.whenGone]);
   }
@@ -175,7 +176,8 @@ export class GdbServer {
       if (reply.acknowledges === false) this.acknowledges = false;
       return reply.leaving;
     } catch (error) {
-      // gdb shows the text after `E.` literally; these four characters have a meaning in the protocol.
+      // gdb shows the text after `E.` literally, so the four characters that have a meaning in the protocol are
+      // replaced instead of escaped.
       if (error instanceof UserError) this.reply(`E.${textFor(error, 'gdb').replace(/[#$}*]/g, '?')}`);
       if (error instanceof UserError && error.kind === 'badInput') return undefined;
       throw error;

@@ -1,4 +1,4 @@
-/** Encodes binary data as the protocol does: two hexadecimal digits per byte. */
+/** Encodes binary data for the protocol, with two hexadecimal digits per byte. */
 export function toHex(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += byte.toString(16).padStart(2, '0');

@@ -29,10 +29,10 @@ const LOWER_CASE = 0x20;
 
 /**
  * The lowest layer of the GDB remote protocol (gdb manual, appendix E, "Overview"): decodes bytes into packets,
- * acknowledgements and interrupts. It never fails: a packet with a wrong checksum is reported so that it can be
- * requested again. Reading ends at a byte that the protocol does not allow between packets, and at HTTP anywhere: a web
- * page can send arbitrary bytes to a port, but only after an HTTP header. Packet contents are Latin-1 strings, one
- * character per byte.
+ * acknowledgments and interrupts. It never fails: a packet with a wrong checksum is reported as damaged, so that the
+ * caller can request it again. Reading ends at a byte that the protocol does not allow between packets, and at HTTP
+ * text anywhere, because a web page can send arbitrary bytes to a port, but only after an HTTP header. Packet contents
+ * are Latin-1 strings, one character per byte.
  */
 export class PacketReader {
   /** The bytes of the current packet after the `$`, still escaped. */
@@ -92,13 +92,13 @@ export class PacketReader {
       return this.digits.length === 2 ? this.endPacket(bytes, this.digits) : undefined;
     }
     this.matchHttp(byte);
-    // Only a binary memory write can contain these bytes by chance.
+    // The only packet that can contain these bytes by chance is a binary memory write.
     if (this.hasHttp && bytes[0] !== WRITE_BINARY) return this.foreign();
     if (byte === END) this.digits = '';
     else if (byte !== START) {
       if (bytes.length <= 2 * PACKET_BYTES_MAX) bytes.push(byte);
     }
-    // An incomplete packet is followed by the next one: inside a packet, `$` is always escaped.
+    // A new packet starts here and the previous one is incomplete, because `$` is always escaped inside a packet.
     else if (this.hasHttp) return this.foreign();
     else this.beginPacket();
     return undefined;
@@ -114,7 +114,7 @@ export class PacketReader {
 
   private matchHttp(byte: number): void {
     const letter = byte | LOWER_CASE;
-    // The first letter of `http/` occurs once in it, so after a mismatch only the current byte can start a new match.
+    // The letter `h` occurs only once in `http/`, so after a mismatch only the current byte can start a new match.
     this.httpMatched = letter === HTTP[this.httpMatched] ? this.httpMatched + 1 : letter === HTTP[0] ? 1 : 0;
     if (this.httpMatched < HTTP.length) return;
     this.httpMatched = 0;

@@ -10,18 +10,18 @@ import { threadId } from './stopReply.ts';
 import type { Target } from './target.ts';
 import { writeAllRegisters, writeMemory, writeMemoryAsHex, writeOneRegister } from './writing.ts';
 
-/** The reply to a packet, and its effects on the connection. */
+/** The reply to a packet, and the packet's effects on the connection. */
 export interface PacketReply {
   text?: string;
   leaving?: LeaveReason;
-  /** False: stop acknowledging packets. */
+  /** If false, the server stops acknowledging packets. */
   acknowledges?: false;
 }
 
 /**
- * Executes a packet's request, in the order of gdb's manual ("Packets", "General Query Packets"). An unsupported packet
- * gets the empty reply, as the protocol requires; a malformed one gets an error. Throws a UserError if the request is
- * not possible; the connection turns it into an error reply.
+ * Executes the request in a packet. The cases are in the order of gdb's manual ("Packets", "General Query Packets"). An
+ * unsupported packet gets the empty reply, as the protocol requires; a malformed one gets an error. Throws a UserError
+ * if the session cannot execute the request; the server turns it into an error reply.
  */
 export async function executePacket(target: Target, packet: string): Promise<PacketReply> {
   const name = PACKET_NAMES.find((known) => packet.startsWith(known));
@@ -52,7 +52,7 @@ const REQUESTS: Record<string, Request> = {
   z: (target, rest) => stopPoint(target, rest, 'remove'),
   c: (target, rest) => resumeHere(target, rest, { kind: 'continue' }),
   s: (target, rest) => resumeHere(target, rest, { kind: 'step', hart: target.hartToStep() }),
-  // `C` and `S` carry a signal, but a bare machine has no signals.
+  // `C` and `S` carry a signal, but a machine without an operating system has no signals.
   C: (target) => resume(target, { kind: 'continue' }),
   S: (target) => resume(target, { kind: 'step', hart: target.hartToStep() }),
   bc: (target) => reverse(target, 'continue'),
@@ -77,7 +77,7 @@ const REQUESTS: Record<string, Request> = {
   'qRcmd,': (target, rest) => command(target, rest),
 };
 
-/** Longest first, so that `bs` does not match `b`. */
+/** Longer names come first, so that `b` does not match the packet `bs`. */
 const PACKET_NAMES = Object.keys(REQUESTS).sort((a, b) => b.length - a.length);
 
 // --- threads -----------------------------------------------------------------------------------------------------------
@@ -111,7 +111,8 @@ function readMemory({ inspector }: Target, rest: string): string {
   const lengthBytes = parseHexUpTo(length, PACKET_BYTES_MAX / 2);
   if (from === undefined || lengthBytes === undefined || more.length > 0) return MALFORMED;
   const bytes = inspector.readMemory(from, lengthBytes);
-  // A shorter reply is valid: gdb then requests the rest and gets the error.
+  // If only the first part of the memory is readable, the reply is shorter. gdb then requests the rest and gets the
+  // error.
   return bytes.length === 0 && lengthBytes > 0 ? CANNOT_READ : toHex(bytes);
 }
 

@@ -4,14 +4,14 @@ import type { Target, WantsPause } from './target.ts';
 /** How to resume the machine. */
 export type ResumeAction =
   | { kind: 'continue' }
-  /** Steps one hart; the others run meanwhile. */
+  /** Steps one hart, while the other harts run. */
   | { kind: 'step'; hart: number }
   /** Steps instructions while pc is in [start, end), for example over a source line. */
   | { kind: 'range'; hart: number; start: bigint; end: bigint };
 
 /**
- * Runs the machine forwards until there is a stop to report. A step executes one instruction of the current code:
- * interrupts in between run and are not stepped into, as in QEMU's gdb server.
+ * Runs the machine forwards until there is a stop to report. A step executes one instruction of the current code. As in
+ * QEMU's gdb server, the handlers of interrupts that occur meanwhile run until they return.
  */
 export function resume(target: Target, action: ResumeAction): Promise<string> {
   const { session } = target;
@@ -35,7 +35,7 @@ export function reverse(target: Target, action: 'continue' | 'step'): Promise<st
   return target.run((wantsPause) => step.run(wantsPause), true);
 }
 
-/** Executes a range step in slices, each of which continues where the last one paused. */
+/** Executes a range step in slices. Each slice continues where the previous one paused. */
 function stepThrough({ session, stopPoints }: Target, { hart, start, end }: Extract<ResumeAction, { kind: 'range' }>) {
   let step = new StepForward(session, hart);
   return (wantsPause: WantsPause): StopReason => {

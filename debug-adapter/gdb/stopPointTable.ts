@@ -11,8 +11,8 @@ export interface StopPoint {
 
 /**
  * The stop points that gdb has inserted with `Z` packets. gdb identifies a stop point by kind, address and length; the
- * session identifies it by an ID. Inserting a stop point twice, or removing one that does not exist, has no effect
- * ("should be implemented in an idempotent way").
+ * session identifies it by an ID. Inserting a stop point twice, or removing one that does not exist, has no effect (gdb
+ * manual, "Packets": these packets "should be implemented in an idempotent way").
  */
 export class condition {
   private session: Session;
@@ -26,7 +26,7 @@ export class condition {
     this.matches = matches;
   }
 
-  /** Throws the session's UserErrors. */
+  /** Throws a UserError if the session refuses the stop point. */
   insert(point: StopPoint): void {
     const key = keyOf(point);
     if (this.ids.has(key)) return;

@@ -9,7 +9,7 @@ export interface StopReplyText {
 
 const SIGNAL_INTERRUPT = 'T02';
 const SIGNAL_TRAP = 'T05';
-/** Thread n is hart n - 1. */
+/** gdb's thread n is hart n - 1. */
 export const threadId = (thread: number): string => thread.toString(16).padStart(2, '0');
 
 /**

@@ -5,16 +5,16 @@ import { condition } from './stopPointTable.ts';
 import { stopReply } from './stopReply.ts';
 
 const SLICE_MILLISECONDS = 20;
-// A pause discards the segment that a backward search is replaying, which takes about 35 ms. The longer slice avoids a
-// pause in every segment.
+// A backward search replays its history in segments of about 35 ms, and a pause discards the segment in progress. A
+// longer slice avoids a pause in every segment.
 const SLICE_BACK_MILLISECONDS = 100;
 
 export type WantsPause = () => boolean;
 
 /**
- * The session as one gdb connection sees it: stop points, supported features and runs in slices. A slice is short so
- * that an interrupt takes effect quickly. A slice of a backward run makes no progress if it is too short to replay one
- * segment of history, so the next one is longer.
+ * The part of a session that belongs to one gdb connection: its stop points, its supported features and its runs, which
+ * are divided into slices. A slice is short so that an interrupt takes effect quickly. A slice of a backward run makes
+ * no progress if it is too short to replay one segment of history, so the next one is longer.
  */
 export class Target {
   readonly session: Session;
@@ -22,14 +22,14 @@ export class Target {
   /** The stop reasons that gdb supports. */
   readonly features = { swbreak: false, hwbreak: false };
   isRunning = false;
-  /** Set by the connection while the machine runs. */
+  /** The server sets this to interrupt a run. */
   wantsInterrupt = false;
   isGone = false;
-  /** The hart that gdb inspects (`Hg`); undefined: the current hart. */
+  /** The hart that gdb inspects (`Hg`); undefined for the current hart. */
   private inspectedHart: number | undefined;
-  /** The hart that gdb steps (`Hc`); undefined: the current hart. */
+  /** The hart that gdb steps (`Hc`); undefined for the current hart. */
   private steppedHart: number | undefined;
-  /** Set while gdb believes that only this hart runs and would not expect a breakpoint of another hart. */
+  /** The hart that gdb resumed alone. gdb then expects no other hart to stop at a breakpoint. */
   private onlyHart: number | undefined;
   private reason: StopReason;
   private host: GdbHost;
@@ -43,7 +43,7 @@ export class Target {
     this.stopPoints = new condition(session, matches);
   }
 
-  /** Calls `slice` again for as long as it returns a pause. */
+  /** Calls `slice` repeatedly, as long as it returns a pause. */
   async run(slice: (wantsPause: WantsPause) => StopReason, isBackwards = false): Promise<string> {
     this.isRunning = true;
     this.wantsInterrupt = false;
@@ -58,7 +58,7 @@ export class Target {
     return this.stopReply();
   }
 
-  /** Thread n is hart n - 1. */
+  /** gdb's thread n is hart n - 1. */
   get threadCount(): number {
     return this.session.timeline.machine.harts.count;
   }
@@ -67,13 +67,15 @@ export class Target {
     return 1 + (this.inspectedHart ?? this.session.timeline.machine.currentHart);
   }
 
-  /** The hart of a thread, or without a thread the hart that gdb selected for stepping. */
+  /** The hart of a thread. If no thread is given, the hart that gdb selected for stepping. */
   hartToStep(thread?: number): number {
     if (thread !== undefined) return thread - 1;
     return this.steppedHart ?? this.session.timeline.machine.currentHart;
   }
 
-  /** In the next run, gdb expects only this hart to run. The others run too, but their breakpoints are ignored. */
+  /**
+   * In the next run, gdb expects only this hart to run. The other harts also run, but their breakpoints are ignored.
+   */
   resumeOnly(hart: number): void {
     this.onlyHart = hart;
   }

@@ -5,12 +5,12 @@ import { readRegister, registerNumbers } from './registers.ts';
 import type { Target } from './target.ts';
 
 const VALUE_DIGITS = 16;
-// A packet may write all bytes of the value, two digits each.
+// The maximum number of bytes that one packet can write.
 const WRITTEN_BYTES_MAX = PACKET_BYTES_MAX;
 
 /**
  * The reply to a packet that modifies the machine; undefined if the packet is malformed. At the live end, each
- * modification is a recorded step. Within the history the session refuses it, and gdb shows the reason.
+ * modification is a recorded step. Within the history, the session refuses modifications, and gdb shows the reason.
  */
 type WriteReply = 'OK' | undefined;
 
@@ -26,7 +26,10 @@ export function writeOneRegister({ session }: Target, rest: string): WriteReply 
   return 'OK';
 }
 
-/** `G values`: x0 to x31 and pc, in the format of `g`. Unchanged registers take no step. */
+/**
+ * `G values`: x0 to x31 and pc, in the format of `g`. Registers whose values do not change are not written and take no
+ * step.
+ */
 export function writeAllRegisters({ session }: Target, rest: string): WriteReply {
   const values = registerNumbers.map((number) => parseValue(rest.slice(number * VALUE_DIGITS).slice(0, VALUE_DIGITS)));
   if (rest.length !== registerNumbers.length * VALUE_DIGITS) return undefined;
@@ -67,7 +70,7 @@ function write({ session }: Target, addressText: string, bytes: Uint8Array): Wri
   return 'OK';
 }
 
-/** Sixteen digits, little-endian. */
+/** Parses a register value of sixteen hexadecimal digits in little-endian order. */
 function parseValue(digits: string | undefined): bigint | undefined {
   if (digits === undefined || digits.length !== VALUE_DIGITS) return undefined;
   return parseHex((digits.match(/../g) ?? []).reverse().join(''));

@@ -3,9 +3,10 @@ import v8 from 'node:v8';
 const TIERING_BUDGET = 500_000;
 
 /**
- * Makes V8 optimize WebAssembly earlier. V8 first compiles quickly and optimizes a function only after a budget of
- * 13,000,000 bytes of executed code by default. A guest's code consists of many moderately hot functions, which would
- * stay slow for seconds. Call this before the first module is created. Has no effect where V8 lacks the flag.
+ * Makes V8 optimize WebAssembly earlier. V8 first compiles a function quickly, without optimization, and optimizes it
+ * only after it has executed 13,000,000 bytes of code, by default. A guest's code consists of many moderately hot
+ * functions, which would stay slow for seconds. Call this before the first module is created. Has no effect where V8
+ * lacks the flag.
  */
 export function optimizeEarly(): void {
   v8.setFlagsFromString(`--wasm-tiering-budget=${TIERING_BUDGET}`);

@@ -13,7 +13,7 @@ export interface Connection {
   drop(): void;
 }
 
-/** The callbacks of a connection, created by `OnConnection` for each connection. */
+/** The callbacks for the events of one connection. `OnConnection` creates them for each connection. */
 export interface ConnectionHandler {
   /** Reading pauses until the returned promise resolves. */
   received(bytes: Uint8Array): Promise<void> | undefined;
@@ -22,7 +22,7 @@ export interface ConnectionHandler {
 
 export type OnConnection = (connection: Connection) => ConnectionHandler;
 
-/** A connection over two streams, which `close` and `drop` end. */
+/** Connects two streams; `close` and `drop` end them. */
 export function connect(
   { from, to }: { from: Readable; to: Writable },
   { close, drop }: Pick<Connection, 'close' | 'drop'>,
@@ -43,7 +43,7 @@ export function connect(
   };
   // An error ends the connection: `close` follows it.
   for (const stream of new Set([from, to])) stream.on('error', () => {}).once('close', ended);
-  // Standard streams do not close after their end.
+  // Standard streams emit no `close` event after their end.
   if (!Object.is(from, to)) from.once('end', ended);
   from.on('data', (bytes: Buffer) => {
     const pending = user.received(bytes);
@@ -53,7 +53,7 @@ export function connect(
   });
 }
 
-/** A connection over a socket, which is both streams. */
+/** Connects a socket, which is used for both directions. */
 export function connectSocket(socket: Duplex, onConnection: OnConnection): void {
   connect(
     { from: socket, to: socket },
@@ -62,7 +62,7 @@ export function connectSocket(socket: Duplex, onConnection: OnConnection): void 
   );
 }
 
-// Long enough for a reader to receive the rest; a peer that does not read must not keep the process alive.
+// Long enough for the peer to receive the remaining data. A peer that does not read must not keep the process alive.
 const CLOSE_TIMEOUT_MILLISECONDS = 500;
 
 /** Ends the stream after the sent data has arrived, or after a timeout. */

@@ -19,13 +19,14 @@ import { onProcessExit } from './processEnd.ts';
 import { processWithOpen, qemuUseOf } from './qemuLocks.ts';
 
 /**
- * Locks all files of a session, or none: exclusively those it writes, shared those it reads. A lock applies to the
- * file itself, not to one of its names: both device and inode and the resolved path are locked, the latter for files
- * that do not exist yet or are replaced. Sessions on this host see each other in a registry (lockRegistry.ts).
- * Sessions on other hosts see a lock file next to the file (lockFile.ts); base images get none, because their
- * folder may be read-only. If the registry is unusable, lock files are the only protection. Images that QEMU has open
- * are refused if the system can tell (qemuLocks.ts). Locked files are kept open, because the system may give the
- * inode of a deleted file to a new one, which would then appear locked.
+ * Locks all files of a session or none of them. Files that the session writes get an exclusive lock, files that it only
+ * reads a shared lock. A lock applies to the file itself, whichever of its names is used: it covers the device and
+ * inode, and also the resolved path, for files that do not exist yet or are replaced. Sessions on this host see each
+ * other in a registry (lockRegistry.ts). Sessions on other hosts see a lock file next to the file (lockFile.ts); base
+ * images get no lock file, because their folder may be read-only. If the registry is unusable, lock files are the only
+ * protection. Images that QEMU has open are refused where the system provides this information (qemuLocks.ts). Locked
+ * files are kept open, because the system may give the inode of a deleted file to a new one, which would then appear
+ * locked.
  */
 export function lockFiles(files: readonly FileUse[], doing: string, registry = registryFolders()): HostLock {
   return new FileLocks(files, newHolder(doing), registry);
@@ -147,7 +148,7 @@ class FileLocks implements HostLock {
     if (found) throw inUse(file, found.conflict, found.lock);
   }
 
-  /** A failure leaves the lock file exclusive until the session ends, which only keeps readers on other hosts out. */
+  /** If this fails, the lock file stays exclusive until the session ends, which only affects readers on other hosts. */
   private downgrade(file: LockedFile): void {
     try {
       createLockFile(lockFileTarget(file), 'shared', this.holder);
@@ -179,9 +180,9 @@ class FileLocks implements HostLock {
   }
 }
 
-/** Undefined for files that cannot be opened; opening them for use reports why. */
+/** Undefined for a file that cannot be opened; the error is reported when the session opens the file for use. */
 function openToPin(target: string): { key: string; handle: number } | undefined {
-  // On Windows, an open file cannot be replaced, and inodes are not soon reused.
+  // On Windows, a file that is open cannot be replaced, and inodes are not reused soon.
   if (process.platform === 'win32') return undefined;
   let handle: number;
   try {
@@ -215,7 +216,7 @@ const lockFileTarget = ({ name, path: target }: LockedFile): LockTarget => ({
 
 const modeOf = ({ use }: LockedFile): LockMode => (use === 'writes' ? 'exclusive' : 'shared');
 
-/** A file named twice gets the stronger of its locks. */
+/** A file that is named twice gets the stronger of the two locks. */
 function strongestUse(files: readonly FileUse[]): LockedFile[] {
   const found = new Map<string, LockedFile>();
   for (const { path: name, use } of files) {
@@ -230,7 +231,7 @@ const USE_STRENGTH = { base: 0, reads: 1, writes: 2 };
 
 const locksOf = (file: LockedFile, mode: LockMode): RegistryLock[] => keysOf(file).map((key) => ({ key, mode }));
 
-/** If the hashes of two paths collide, one session merely finds the other's file locked. */
+/** If the hashes of two paths collide, the only effect is that one of the files appears to be locked. */
 function keysOf({ path: target }: LockedFile): string[] {
   const byPath = `p${xxh64(new TextEncoder().encode(target)).toString(16)}`;
   const stat = statIfExists(target);

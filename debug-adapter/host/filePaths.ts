@@ -4,8 +4,9 @@ import { badFileName } from '../messages/host.ts';
 import { codeOf, openFailure } from './systemErrors.ts';
 
 /**
- * The identity of the file that a path names. Hard links name one file, so an existing file is identified by device
- * and inode, and a missing one by its path. Every failure is a UserError, because the user typed the path.
+ * The identity of the file that a path names. Hard links are different names of one file, so an existing file is
+ * identified by device and inode, and a missing file by its path. Every failure is a UserError, because the user typed
+ * the path.
  */
 export function fileIdentity(filePath: string): string {
   const stat = statIfExists(filePath);
@@ -23,7 +24,7 @@ export function statIfExists(filePath: string): BigIntStats | undefined {
   }
 }
 
-/** A link with a missing target; creating a file of this name would create it elsewhere. */
+/** A symbolic link with a missing target. Creating a file of this name would create it elsewhere. */
 export function isBrokenLink(filePath: string): boolean {
   if (statIfExists(filePath) !== undefined) return false;
   try {
@@ -33,7 +34,7 @@ export function isBrokenLink(filePath: string): boolean {
   }
 }
 
-/** The absolute path, with links resolved as far as it exists. */
+/** The absolute path. Links are resolved in the part of the path that exists. */
 export function realPath(filePath: string): string {
   checkFileName(filePath);
   const absolute = path.resolve(filePath);
@@ -45,7 +46,7 @@ export function realPath(filePath: string): string {
   }
 }
 
-/** No system permits NUL in a name; Node's own errors differ between calls. */
+/** No system permits NUL in a file name. It is checked here because Node reports it differently in different calls. */
 export function checkFileName(filePath: string): void {
   if (filePath.includes('\0')) throw badFileName(filePath);
 }

@@ -11,8 +11,8 @@ const ECHO_MILLISECONDS = 250;
 const GIVE_UP_AGAIN_MILLISECONDS = 150;
 
 /**
- * The requesting side of an interruption: raises its urgency over time, so that the other thread ends within a
- * second, whatever it does. A second request ends it sooner.
+ * Requests an interruption and raises its urgency over time, so that the other thread ends within a second, whatever it
+ * is doing. A second request makes it end sooner.
  */
 export class Interrupter {
   private cell: InterruptionCell;

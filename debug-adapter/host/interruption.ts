@@ -2,11 +2,11 @@ import { interrupted } from '../messages/host.ts';
 
 export const URGENCY = {
   none: 0,
-  /** The user asked to end: work that only opens or copies files stops. */
+  /** The user asked to end the program. Ends work that only opens or copies files. */
   asked: 1,
-  /** Later: from now on, a thread may only close the files of a stopped machine. */
+  /** Some time later. Ends everything except closing the files of a machine that has stopped. */
   hurry: 2,
-  /** Immediately, even if data is lost. */
+  /** Ends everything immediately, even if data is lost. */
   now: 3,
 } as const;
 
@@ -16,7 +16,7 @@ export type InterruptionCell = Int32Array<SharedArrayBuffer>;
 
 export const makeInterruptionCell = (): InterruptionCell => new Int32Array(new SharedArrayBuffer(4));
 
-/** The default cell is never raised: without a second thread there are no interruptions. */
+/** The value of the default cell is never raised, because without a second thread there are no interruptions. */
 let cell = makeInterruptionCell();
 let tolerance: Urgency = URGENCY.none;
 
@@ -33,10 +33,10 @@ export function setTolerance(urgency: Urgency): void {
 export const isInterrupted = (): boolean => Atomics.load(cell, 0) !== URGENCY.none;
 
 /**
- * Throws if the current interruption is too urgent for a call on this file. The thread that receives signals
- * interrupts a working thread through a shared cell that contains the urgency, which every call that opens, reads or
- * writes a file checks. The error unwinds like that of any failing call: files are closed, locks released and
- * incomplete files removed.
+ * Throws if the current interruption is too urgent for this thread to continue; `file` is the file that it was about to
+ * use. The thread that receives signals writes the urgency to a shared cell. In the other thread, every call that
+ * opens, reads or writes a file checks the cell. The error is handled like that of any failing call: files are closed,
+ * locks are released and incomplete files are removed.
  */
 export function checkInterruption(file: string): void {
   if (Atomics.load(cell, 0) > tolerance) throw interrupted(file);

@@ -52,13 +52,14 @@ interface Server {
 }
 
 async function makeServer(onConnection: OnConnection): Promise<Server> {
-  // Loaded on first use, because few runs need it.
+  // Load node:net on first use, because few runs need it.
   const { createServer } = await import('node:net');
   const sockets = new Set<net.Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    // The peer waits for each packet's answer, so packets must not wait to be coalesced (Nagle's algorithm).
+    // The peer waits for the answer to each packet, so no packet may be delayed to be merged with the next one (Nagle's
+    // algorithm).
     socket.setNoDelay(true);
     connectSocket(socket, onConnection);
   });

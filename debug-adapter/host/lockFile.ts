@@ -10,7 +10,7 @@ export interface LockFileHandle {
   release(): void;
 }
 
-/** The holder whose lock conflicts. */
+/** The holder of the conflicting lock. */
 export type LockFileConflict = { conflict: LockHolder; lock: string };
 
 /** A file to lock: its path, and its name in messages. */
@@ -20,11 +20,12 @@ export interface LockTarget {
 }
 
 /**
- * Creates the lock that other hosts see: `<file>.lock` next to a file in a shared folder, with its holder, or all
- * holders of a shared lock. A complete file is linked to the lock's name, so that nobody reads a partial one; on file
- * systems without links it is created exclusively and then written. A holder on this host whose process has ended is
- * ignored; one on another host never is, because its processes are not visible here. Every change of a lock file is
- * protected by a second lock file, the guard, so that only one of two sessions wins.
+ * Creates the lock that sessions on other hosts see: a file `<file>.lock` next to the locked file. It contains the
+ * holder of the lock, or all holders of a shared lock. A complete temporary file is linked to the lock's name, so that
+ * no process reads a partial lock file. On file systems without links, the lock file is created exclusively and then
+ * written. A holder on this host whose process has ended is ignored. A holder on another host is never ignored, because
+ * the processes there are not visible. Every change of a lock file is protected by a second lock file, the guard, so
+ * that only one of two competing sessions succeeds.
  *
  * Throws a UserError if no lock file can be created, or if the existing file is not a lock file.
  */
@@ -66,7 +67,7 @@ function release(lock: LockFile, holder: LockHolder): void {
   try {
     withGuard({ lock, holder }, remove);
   } catch {
-    // On a full disk the guard cannot be created. A sole holder does not need it.
+    // The guard cannot be created on a full disk. If this is the only holder of the lock, no guard is needed.
     tryQuietly(remove);
   }
 }
@@ -81,7 +82,7 @@ function tryQuietly(work: () => void): void {
 
 // --- the guard -------------------------------------------------------------------------------------------------------
 
-/** The guard is held for microseconds; if its process died meanwhile, the guard is removed. */
+/** The guard is held only for microseconds. If the process that holds it has ended, the guard is removed. */
 function withGuard<T>({ lock, holder }: { lock: LockFile; holder: LockHolder }, work: () => T): T {
   const guard: LockFile = { target: lock.target, path: `${lock.path}.takeover`, name: `${lock.name}.takeover` };
   acquireGuard(guard, holder);
@@ -123,7 +124,7 @@ interface LockContent {
 }
 
 function read(lock: LockFile): LockContent {
-  // Without links, the lock file may have been created but not written yet: wait briefly.
+  // On a file system without links, the lock file may have been created but not written yet: wait briefly.
   for (let attempts = 0; attempts <= 20; attempts++) {
     const content = contentOf(lock);
     if (content === undefined) return { isThere: false, mode: 'shared', holders: [] };
@@ -161,7 +162,7 @@ function createExclusively(lock: LockFile, content: string): boolean {
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
-    // It was created, but is empty or incomplete.
+    // The lock file was created, but is empty or incomplete.
     removeQuietly(lock.path);
     throw openFailure(error, { name: lock.name, access: 'write', creating: true });
   }
@@ -182,7 +183,7 @@ function encode(mode: LockMode, holders: readonly LockHolder[]): string {
   return JSON.stringify(mode === 'exclusive' ? holders[0] : { shared: holders }) + '\n';
 }
 
-/** Undefined if this is not (or not yet) the content of a lock file. */
+/** Undefined if the text is not, or not yet, the content of a lock file. */
 function decode(content: string): { mode: LockMode; holders: LockHolder[] } | undefined {
   try {
     const value = JSON.parse(content) as { shared?: unknown };

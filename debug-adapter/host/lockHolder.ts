@@ -5,11 +5,11 @@ import { identityOf, isAlive } from './processes.ts';
 export interface LockHolder {
   pid: number;
   host: string;
-  /** Distinguishes a process from a later one with the same id; null if the system does not provide it. */
+  /** Distinguishes a process from a later process with the same id; null if the system provides no such text. */
   process: string | null;
   /** Unique per session. Not random bytes, because node:crypto is Node's slowest module to load. */
   token: string;
-  /** For messages, such as `recording a.rr`; empty if unknown. */
+  /** A description of the session for messages, such as `recording a.rr`; empty if unknown. */
   doing: string;
 }
 
@@ -34,7 +34,7 @@ export function hasExited(holder: Pick<LockHolder, 'pid' | 'host' | 'process'>):
   return holder.process !== null && now !== null && holder.process !== now;
 }
 
-/** The text may come from anyone: keeps one short line of printable characters. */
+/** Any user may have written the text, so only one short line of printable characters is kept. */
 export const printable = (text: unknown): string =>
   typeof text === 'string' ? text.replaceAll(/\p{C}/gu, '?').slice(0, 100) : '';
 

@@ -32,17 +32,17 @@ export interface HeldEntries {
   releaseKeys(keys: ReadonlySet<string>): void;
 }
 
-/** The requested lock that conflicts, and the holder of the existing one. */
+/** The requested lock, and the holder of the existing lock that it conflicts with. */
 export interface RegistryConflict {
   requested: RegistryLock;
   holder: LockHolder;
 }
 
 /**
- * Takes locks in the registry of this host: a folder shared by all users, with one file (an entry) per lock. The name
- * of an entry contains the locked file, the mode and the process, so an entry appears atomically. Entries of
- * processes that have ended are ignored, and removed where permitted, so nobody has to delete the entries of other
- * users.
+ * Takes locks in the registry of this host: a folder shared by all users, with one file (an entry) per lock. All
+ * information is in the name of an entry (the locked file, the mode and the process), so an entry appears atomically.
+ * Entries of processes that have ended are ignored, and removed if permitted, so no user has to delete the entries of
+ * other users.
  *
  * Acquiring a lock requires no other lock: a session first creates its entries as claims and then looks for
  * conflicts. Of two sessions that see each other's claims, the one with the smaller token waits and the other
@@ -63,8 +63,8 @@ export function acquireInRegistry(
 }
 
 /**
- * Prefers `/tmp` to the temporary folder, because `TMPDIR` may differ between sessions, and macOS has a temporary
- * folder per user. The latter is the fallback if `/tmp` is unusable.
+ * Prefers `/tmp` to the system's temporary folder, because `TMPDIR` may differ between sessions, and macOS has a
+ * temporary folder for each user. The latter is the fallback if `/tmp` is unusable.
  */
 export function registryFolders(): string[] {
   const folders = process.platform === 'win32' ? [os.tmpdir()] : ['/tmp', os.tmpdir()];
@@ -171,14 +171,14 @@ function createEntry(folder: string, name: string, { doing }: LockHolder): boole
       writeFileSync(entry, doing);
       chmodSync(entry, 0o644);
     } catch {
-      // On a full disk, the lock works without its text for messages.
+      // On a full disk the text for messages cannot be written; the lock works without it.
     }
     return true;
   }
   return false;
 }
 
-/** Another user may have created something else here: writing through a link would write elsewhere. */
+/** Another user may have created a link with this name; writing through it would change another file. */
 function isUsable(folder: string): boolean {
   try {
     mkdirSync(folder);
@@ -220,11 +220,10 @@ function commitClaims(folder: string, claims: readonly string[]): HeldEntries | 
 function removeEntries(folder: string, names: readonly string[]): void {
   try {
     for (const name of names) rmSync(path.join(folder, name), { force: true });
-    // After the last lock, leave nothing behind.
+    // After the last lock has been released, remove the folder too.
     rmdirSync(folder);
   } catch {
-    // Other entries exist, or the folder belongs to another user; a remaining entry is ignored after its process
-    // ends.
+    // The folder has other entries or belongs to another user. An entry that remains is ignored after its process ends.
   }
 }
 
@@ -236,7 +235,10 @@ function entriesIn(folder: string): Entry[] {
   }
 }
 
-/** The parts contain no dots and are separated by dots: key, mode, state, process id, its boot and start, token. */
+/**
+ * The parts contain no dots and are separated by dots: key, mode, state, process id, the process's boot id and start
+ * time, token.
+ */
 function nameOf({ key, mode }: RegistryLock, state: Entry['state'], { pid, process: identity, token }: LockHolder) {
   return [key, mode, state, pid, (identity ?? 'unknown').replace('/', '_'), token].join('.');
 }

@@ -28,8 +28,8 @@ export interface OpenMode {
 
 /**
  * Opens files for the engine with Node's synchronous calls. Every failure is a UserError (see systemErrors.ts). Only
- * regular files are opened: a folder cannot be read, and a pipe would block. After an interruption, a thread's
- * next call that opens, reads or writes throws; closing and removing still work. `name` is the file's name in
+ * regular files are opened: a folder cannot be read, and a pipe would block. After an interruption, the thread's next
+ * call that opens, reads or writes a file throws; closing and removing files still works. `name` is the file's name in
  * messages, by default its path.
  */
 export function openFile(filePath: string, mode: OpenMode, name = filePath): HostFile {
@@ -38,7 +38,7 @@ export function openFile(filePath: string, mode: OpenMode, name = filePath): Hos
   let handle: number;
   checkFileName(name);
   try {
-    // Check before opening, because opening alone triggers an action in some devices.
+    // Check before opening the file, because for some devices opening alone triggers an action.
     checkRegularFile(statSync(filePath, { throwIfNoEntry: false }), name);
     handle = openSync(filePath, flagsOf(mode) | NONBLOCKING, OWNER_ONLY_MODE);
   } catch (error) {
@@ -92,7 +92,10 @@ export function createFolderOf(filePath: string): () => void {
   }
 }
 
-/** The missing folders, outermost first. Node's recursive mkdir reports a failing disk as a missing folder. */
+/**
+ * The missing folders, outermost first. They are created one by one, because Node's recursive mkdir reports a failing
+ * disk as a missing folder.
+ */
 function missingFolders(filePath: string): string[] {
   const missing: string[] = [];
   for (let folder = path.dirname(path.resolve(filePath)); ; folder = path.dirname(folder)) {
@@ -119,7 +122,7 @@ function removeFolders(folders: readonly string[]): void {
   try {
     for (const folder of folders) rmdirSync(folder);
   } catch {
-    // Another process uses it.
+    // Another process uses the folder.
   }
 }
 
@@ -149,8 +152,8 @@ class NodeFile implements HostFile {
       let done = 0;
       while (done < from.length) {
         const written = writeSync(this.handle, from, done, from.length - done, offset + done);
-        // The call after a write to a full disk reports the error; a host that never does must not cause an endless
-        // loop.
+        // On a full disk, a write may be short, and the next call reports the error. Throw if nothing was written, so
+        // that the loop ends even if the host reports no error.
         if (written === 0) throw ioFailed({ doing: 'Writing', file: this.name, why: nothingWritten() });
         done += written;
       }
@@ -193,7 +196,10 @@ class NodeFile implements HostFile {
   }
 }
 
-/** Keeps opening a pipe from waiting for its other end. Irrelevant for regular files; Windows lacks the flag. */
+/**
+ * With this flag, opening a pipe does not wait for its other end. It has no effect on regular files, and Windows lacks
+ * it.
+ */
 export const NONBLOCKING = (constants as Partial<typeof constants>).O_NONBLOCK ?? 0;
 
 function flagsOf({ write, create }: OpenMode): number {

@@ -42,5 +42,5 @@ export const nodeHost: Host = {
   entropy: randomBytes,
 };
 
-/** qcow2 names have forward slashes on all systems. */
+/** File names in qcow2 images have forward slashes on all systems. */
 const withForwardSlashes = (name: string): string => (path.sep === '\\' ? name.replaceAll('\\', '/') : name);

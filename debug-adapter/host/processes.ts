@@ -5,7 +5,7 @@ export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // Without permission to send it a signal, the process still exists.
+    // The process exists, but this process may not send it a signal.
     if (codeOf(error) !== 'EPERM') return false;
   }
   // A zombie has released its resources but exists until its parent reaps it, which may never happen in a container
@@ -15,8 +15,9 @@ export function isAlive(pid: number): boolean {
 }
 
 /**
- * A text that is unique among all processes of this host, or null if the system does not provide it (only Linux
- * does): the boot id and the start time in ticks since boot. Process ids alone are reused, especially after a reboot.
+ * A text that is unique among all processes of this host, or null if the system does not provide it (only Linux does):
+ * the boot id and the start time in ticks since boot. A process id alone is not unique, because ids are reused,
+ * especially after a reboot.
  */
 export function identityOf(pid: number): string | null {
   try {

@@ -12,10 +12,10 @@ export interface FileId {
 }
 
 /**
- * How QEMU uses an image, from the list of all file locks in Linux's /proc/locks. QEMU (block/file-posix.c) locks one
- * byte per permission that it has on an image, from offset 100, and one per permission that it does not share, from
- * offset 200; permission 1 is write. Other systems provide no such list. Undefined if no QEMU has the file open, or
- * none that prevents sharing.
+ * How QEMU uses an image, according to the list of all file locks in Linux's /proc/locks. QEMU (block/file-posix.c)
+ * locks one byte per permission that it has on an image, from offset 100, and one per permission that it does not
+ * share, from offset 200; permission 1 is write. Other systems provide no such list. Undefined if no QEMU process has
+ * the image open, or if its locks permit sharing.
  */
 export function qemuUseOf(file: FileId): QemuUse | undefined {
   const ranges = lockedRanges(file);
@@ -25,8 +25,8 @@ export function qemuUseOf(file: FileId): QemuUse | undefined {
 }
 
 /**
- * Locks of an open file description have no process in /proc/locks, so this searches for a process that has the file
- * open.
+ * For locks of an open file description, /proc/locks does not list the process, so search for a process that has the
+ * file open.
  */
 export function processWithOpen({ device, inode }: FileId): number | undefined {
   for (const pid of namesIn('/proc')) {
@@ -42,7 +42,7 @@ export function processWithOpen({ device, inode }: FileId): number | undefined {
 const PERMISSION_BYTES_OFFSET = 100;
 const UNSHARED_BYTES_OFFSET = 200;
 const WRITE = 1;
-/** There are fewer than 100 permissions. */
+/** QEMU has fewer than 100 permissions, so the two ranges of bytes do not overlap. */
 const END = 300;
 
 /** proc_locks(5): `1: OFDLCK ADVISORY READ -1 fe:00:1234 100 101`, the device in hexadecimal. */
@@ -82,6 +82,7 @@ function statOf(file: string) {
 
 const hex = (value: bigint): string => value.toString(16).padStart(2, '0');
 
-// glibc's makedev: 32-bit major and minor numbers, whose low bits are where the 16-bit format had them.
+// Encodes a device number like glibc's makedev, with 32-bit major and minor numbers whose low bits are at the positions
+// of the 16-bit format.
 const major = (device: bigint): bigint => ((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xfffff000n);
 const minor = (device: bigint): bigint => (device & 0xffn) | ((device >> 12n) & 0xffffff00n);

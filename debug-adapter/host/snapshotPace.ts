@@ -1,15 +1,16 @@
 import type { SnapshotPace } from '../engine/base/host.ts';
 import { type WallClock, wallClock } from './wallClock.ts';
 
-// An automatic snapshot costs a few milliseconds including its files, so this spends one part in 40 of the time on
-// them. For a guest that writes much of its memory, each costs more and they are rarer.
+// Automatic snapshots may take about one part in 40 of a recording's time. A snapshot usually costs a few milliseconds,
+// including its files. If the guest writes much of its memory, each snapshot costs more, so there are fewer of them.
 const TIME_DIVISOR = 40;
-// The assumed cost of the first snapshot, whose code runs cold. One second of recording replays in at most a second,
-// so a shorter recording needs no snapshot.
+// The assumed cost of the first snapshot, which is slow because V8 has not optimized its code yet. With this value, the
+// first snapshot is due after one second (25 ms x 40). A shorter recording replays in at most a second and needs no
+// snapshot.
 const INITIAL_COST_MS = 25;
 /**
- * The assumed cost in interactive sessions. Lower, so that snapshots exist early on and the way back from the first
- * stop is short.
+ * The assumed cost of the first snapshot in interactive sessions. It is lower, so that the first snapshots are taken
+ * early and going back from the first stop is fast.
  */
 export const INITIAL_COST_MS_INTERACTIVE = 1.25;
 

@@ -47,7 +47,7 @@ export function stageFile(name: string): StagedFile {
       wrapErrors(() => {
         const old = replaces && statIfExists(target) ? linkExisting(target) : undefined;
         if (old !== undefined) {
-          // If the file system has no links, the old file is lost once the new one has its name.
+          // If the file system has no links, the old file cannot be restored after the new file has taken its name.
           undo = old === '' ? () => removeQuietly(temporary) : () => (removeQuietly(temporary), removeQuietly(old));
           renameSync(temporary, target);
           undo = () => old !== '' && tryQuietly(() => renameSync(old, target));
@@ -83,7 +83,10 @@ function makeDurable(temporary: string, name: string): void {
   }
 }
 
-/** Links a file that is about to be replaced to a second name; empty if the file system has no links. */
+/**
+ * Gives a file that is about to be replaced a second name. Returns that name, or an empty string if the file system has
+ * no links.
+ */
 function linkExisting(target: string): string {
   const old = temporaryNameNextTo(target);
   try {
@@ -110,11 +113,11 @@ function linkNew(temporary: string, target: string): void {
 
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
-/** For cleanup after an error: only the first failure is reported. */
+/** For cleanup after an error. Ignores further failures, because only the first one is reported. */
 function tryQuietly(work: () => void): void {
   try {
     work();
   } catch {
-    // What remains is a temporary file, which the next process that creates a file here removes.
+    // A temporary file remains. The next process that creates a file in this folder removes it.
   }
 }

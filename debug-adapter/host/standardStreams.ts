@@ -4,8 +4,8 @@ import { connect, endWithTimeout, type OnConnection } from './connection.ts';
 import type { Listener } from './listening.ts';
 
 /**
- * stdin and stdout as one connection to the program that started blkreplay. Does not use `process.stdin`, which in a
- * worker is read by the main thread. stdin stays open after its end; otherwise a file opened later would get
+ * stdin and stdout as one connection to the program that started blkreplay. Does not use `process.stdin`, because in a
+ * worker it is read by the main thread. stdin stays open after its end; otherwise a file opened later would get
  * descriptor 0.
  */
 export async function connectStandardStreams(onConnection: OnConnection): Promise<Listener> {
@@ -40,7 +40,7 @@ function isStream(descriptor: number): boolean {
   return stat.isFIFO() || stat.isSocket();
 }
 
-/** Like Node's own standard streams. */
+/** Prevents the stream from closing its descriptor, as Node does for its own standard streams. */
 function keepOpen(stream: Readable): Readable {
   stream._destroy = (error, callback) => callback(error);
   return stream;

@@ -14,16 +14,16 @@ import {
 import { UserError } from '../messages/userError.ts';
 
 export interface OpenContext {
-  /** The file name as the user knows it. */
+  /** The file name that the user gave. */
   name: string;
   access: 'read' | 'write';
-  /** The call would have created the file. */
+  /** Whether the call would have created the file. */
   creating: boolean;
 }
 
 /**
- * Converts system error codes to the engine's messages. Failures to open a file usually mean a wrong name, and later
- * ones a problem of the host, so `openFailure` and `useFailure` are separate.
+ * Converts system error codes to the engine's messages. `openFailure` and `useFailure` are separate, because a failure
+ * to open a file usually means that the name is wrong, and a later failure that the host has a problem.
  */
 export function openFailure(error: unknown, { name, access, creating }: OpenContext): UserError {
   switch (codeOf(error)) {
@@ -59,7 +59,7 @@ export function openFailure(error: unknown, { name, access, creating }: OpenCont
   }
 }
 
-/** `doing` starts the sentence: `Reading`, `Writing`, ... */
+/** `doing` is the first word of the message: `Reading`, `Writing`, ... */
 export function useFailure(error: unknown, doing: string, name: string): UserError {
   if (error instanceof UserError) return error;
   switch (codeOf(error)) {

@@ -13,11 +13,10 @@ export interface TemporaryFile {
 }
 
 /**
- * Creates a file that exists as long as the session, such as the overlay of a drive without a named one. It is
- * created in a new folder in the system's temporary folder. Where the system permits it, file and folder are unlinked
- * immediately and only the open handle keeps the data, so that even SIGKILL leaves nothing behind. On Windows, or if
- * the path is needed, they are removed at `close` or when the process ends. `name` is the file's name, used in
- * messages.
+ * Creates a file that exists as long as the session, such as the temporary overlay of a drive. It is created in a new
+ * folder in the system's temporary folder. Where the system permits it, file and folder are unlinked immediately and
+ * only the open handle keeps the data, so that even SIGKILL leaves nothing behind. On Windows, or if the path is
+ * needed, they are removed at `close` or when the process ends. `name` is the file's name, used in messages.
  */
 export function createTemporaryFile(name: string, { keepPath = false } = {}): TemporaryFile {
   const folder = createFolder();
@@ -40,7 +39,7 @@ export function createTemporaryFile(name: string, { keepPath = false } = {}): Te
   return { file: withCloseHook(withoutSync(file), () => (cancelCleanup(), remove())), path: filePath };
 }
 
-/** Returns whether the folder was removed. Never throws, so as not to hide another failure. */
+/** Returns whether the folder was removed. Never throws, so that it does not hide another failure. */
 function removeFolder(folder: string): boolean {
   try {
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });

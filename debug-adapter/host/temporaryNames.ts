@@ -5,9 +5,9 @@ import { hasExited } from './lockHolder.ts';
 import { identityOf } from './processes.ts';
 
 /**
- * A name for a file that will be renamed. It contains the process that created it, so that files of a killed process
- * are recognized and removed by the next process that creates files in the folder. It is short regardless of the
- * final name, because a file name is limited to 255 bytes.
+ * A temporary name for a file that will be renamed. It contains the process that created it, so that files of a killed
+ * process are recognized and removed by the next process that creates files in the folder. It is short regardless of
+ * the final name, because a file name is limited to 255 bytes.
  */
 export function temporaryNameNextTo(filePath: string): string {
   processPrefix ??= [hostPart(), process.pid, (identityOf(process.pid) ?? 'unknown').replace('/', '_')].join('.');
@@ -18,8 +18,8 @@ export function temporaryNameNextTo(filePath: string): string {
 }
 
 /**
- * Removes a file during cleanup. Never throws, because only the first failure is reported. Tries twice, because a
- * remaining file may block others.
+ * Removes a file during cleanup. Never throws, because only the first failure is reported. Tries twice, because a file
+ * that remains may block other sessions.
  */
 export function removeQuietly(file: string): void {
   for (let attempt = 0; attempt < 2; attempt++) {
@@ -27,7 +27,7 @@ export function removeQuietly(file: string): void {
       rmSync(file, { force: true });
       return;
     } catch {
-      // A remaining file is removed or ignored after this process ends.
+      // A file that remains is removed or ignored after this process ends.
     }
   }
 }

@@ -4,18 +4,19 @@ import { socketInUse, socketPathTaken, socketPathTooLong } from '../messages/gdb
 import { onProcessExit } from './processEnd.ts';
 import { codeOf, openFailure } from './systemErrors.ts';
 
-// sun_path of sockaddr_un, without the terminating NUL.
+// The maximum length of a socket's path: the size of `sun_path` in `sockaddr_un`, without the terminating NUL.
 const PATH_BYTES_MAX = process.platform === 'darwin' ? 103 : 107;
 const PRIVATE_PREFIX = '.gdb-';
-/** The random letters of mkdtemp, and the name in the folder. */
+/** The length of the private folder's name, with six random letters from mkdtemp, and of the socket's name in it. */
 const PRIVATE_BYTES = `${PRIVATE_PREFIX}XXXXXX/s`.length;
 const OWNER_ONLY = 0o600;
 
 /**
- * Creates a socket at a path, to which only its owner can connect. It replaces nothing but our own socket without a
- * listener (a killed session leaves one). The socket is created in a private folder and linked to its path after its
- * permissions are set, so that nobody can connect earlier, and linking fails if the path exists. `start` starts
- * listening at the path it is given. Returns a function that removes the socket. Throws a UserError.
+ * Creates a socket at a path, to which only its owner can connect. An existing file is replaced only if it is a socket
+ * of the same user on which no process listens, such as a killed session leaves. The socket is created in a private
+ * folder and linked to its path after its permissions are set, so that nobody can connect earlier, and linking fails if
+ * the path exists. `start` starts listening at the path it is given. Returns a function that removes the socket. Throws
+ * a UserError.
  */
 export async function bindSocketPath(file: string, start: (at: string) => Promise<void>): Promise<() => void> {
   const folder = path.dirname(path.resolve(file));
@@ -37,7 +38,7 @@ export async function bindSocketPath(file: string, start: (at: string) => Promis
   return makeRemover(file);
 }
 
-/** Checked before anything is created. */
+/** Throws if the path is in use. Called before anything is created. */
 async function checkPathFree(file: string): Promise<void> {
   const stat = wrapErrors(file, () => fs.lstatSync(file, { throwIfNoEntry: false }));
   if (!stat) return;
@@ -45,7 +46,10 @@ async function checkPathFree(file: string): Promise<void> {
   if (await hasListener(file)) throw socketInUse(file);
 }
 
-/** Renames the stale socket first; if another session has just put its own there, it is restored. */
+/**
+ * Renames the stale socket before checking it again. If it turns out to be a new socket of another session, it is
+ * restored.
+ */
 async function removeStale(file: string, renamedPath: string): Promise<void> {
   if (!fs.lstatSync(file, { throwIfNoEntry: false })) return;
   await checkPathFree(file);
@@ -55,7 +59,7 @@ async function removeStale(file: string, renamedPath: string): Promise<void> {
   throw socketInUse(file);
 }
 
-/** Whether a process listens there; when in doubt, yes. */
+/** Whether a process listens on the socket; true if in doubt. */
 async function hasListener(file: string): Promise<boolean> {
   const { createConnection } = await import('node:net');
   return new Promise((resolve) => {
@@ -68,7 +72,7 @@ async function hasListener(file: string): Promise<boolean> {
   });
 }
 
-/** Removes the path only while it is still this socket. */
+/** The returned function removes the path, but only if it still refers to this socket. */
 function makeRemover(file: string): () => void {
   const ours = fs.lstatSync(file);
   const remove = (): void => {
@@ -81,7 +85,7 @@ function makeRemover(file: string): () => void {
     try {
       remove();
     } catch {
-      // The socket stays; the next session that wants this path finds it without a listener.
+      // The socket stays. The next session that uses this path replaces it, because no process listens on it.
     }
   };
 }

@@ -1,6 +1,9 @@
 import type { IdleClock } from '../engine/recording/inputs/realtimeIdle.ts';
 
-/** Real time. The engine gets it only through interfaces like this one and never bases a machine's behavior on it. */
+/**
+ * Access to real time. The engine reads real time only through interfaces like this one and never bases a machine's
+ * behavior on it.
+ */
 export interface WallClock {
   /** Milliseconds from an arbitrary start; monotonic. For progress, flush intervals and speeds. */
   monotonicMilliseconds(): number;
@@ -9,7 +12,7 @@ export interface WallClock {
 }
 
 export const wallClock: WallClock = {
-  // Not performance.now(): the first use of `performance` loads all of node:perf_hooks.
+  // Does not use performance.now(), because the first use of `performance` loads all of node:perf_hooks.
   monotonicMilliseconds: () => {
     const [seconds, nanoseconds] = process.hrtime();
     return seconds * 1e3 + nanoseconds / 1e6;
@@ -17,7 +20,7 @@ export const wallClock: WallClock = {
   dateMilliseconds: () => Date.now(),
 };
 
-// A shorter sleep would consist mostly of the system's timer slack; the time is added to the next sleep.
+// A shorter sleep would consist mostly of the system's timer slack, so a shorter wait is added to the next sleep.
 const SHORTEST_SLEEP_MS = 1;
 // Short enough that a pause or a key press is noticed immediately.
 const LONGEST_SLEEP_MS = 50;
@@ -28,7 +31,10 @@ const LONGEST_SLEEP_MS = 50;
  * sleep.
  */
 export class RealtimeIdleClock implements IdleClock {
-  /** Shared with the thread that wakes the sleeper: any value but 0 means awake, until the awakened side resets it. */
+  /**
+   * Shared with the thread that wakes the sleeper: a nonzero value ends or prevents a sleep, until the woken thread
+   * resets it to 0.
+   */
   readonly cell: Int32Array<SharedArrayBuffer>;
   private readonly clock: WallClock;
   private pendingMs = 0;
@@ -54,7 +60,8 @@ export class RealtimeIdleClock implements IdleClock {
       this.pendingMs = 0;
       return Math.min(Math.round(sleptMs * 1e6), nanosecondsToWake);
     }
-    // Oversleeping is credited up to a limit, so that the machine does not rush to catch up.
+    // If a sleep took too long, the next ones are shorter. The correction is limited, so that the machine does not rush
+    // to catch up.
     this.pendingMs = Math.max(owedMs - sleptMs, -LONGEST_SLEEP_MS);
     return sliceMs === wantedMs ? nanosecondsToWake : Math.round(sliceMs * 1e6);
   }

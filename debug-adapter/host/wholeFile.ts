@@ -9,8 +9,8 @@ import { codeOf, openFailure, useFailure } from './systemErrors.ts';
 /**
  * Reads a whole file of at most `maxBytes`, for boot files, symbols and `--stdin`. The file may be a pipe, as in
  * `--stdin <(...)`, which is read to its end, up to a limit. Other special files are refused (devices have no end,
- * sockets no name), except the null device, which counts as an empty file. Only reading a pipe that has a writer can
- * block, and that can be interrupted.
+ * sockets no name), except the null device, which counts as an empty file. Only a read from a pipe with a writer can
+ * block; an interruption ends it.
  */
 export function readWholeFile(filePath: string, maxBytes: number, name = filePath): Uint8Array {
   const opening = { name, access: 'read', creating: false } as const;
@@ -28,7 +28,7 @@ export function readWholeFile(filePath: string, maxBytes: number, name = filePat
     checkReadable(stat, name);
     if (!stat.isFIFO()) return readToEnd(handle, { name, maxBytes, lengthBytes: stat.size });
     const bytes = readToEnd(handle, { name, maxBytes: Math.min(maxBytes, PIPE_BYTES_MAX), isPipe: true });
-    // A named pipe without a writer immediately reads as ended.
+    // Reading a named pipe without a writer immediately reports the end of the file.
     if (bytes.length === 0 && lstatSync(filePath).isFIFO()) throw notAFile(name, 'silentPipe');
     return bytes;
   } catch (error) {
@@ -38,7 +38,7 @@ export function readWholeFile(filePath: string, maxBytes: number, name = filePat
   }
 }
 
-/** More than generated boot files and scripts need; a pipe does not announce its length. */
+/** The limit for a pipe, whose length is unknown in advance. Generated boot files and scripts are shorter. */
 const PIPE_BYTES_MAX = 256 << 20;
 // Interruptions are checked between pieces.
 const PIECE_BYTES = 4 << 20;
@@ -76,16 +76,16 @@ function tryRead(handle: number, into: Uint8Array, { name, isPipe }: Source): nu
     return readSync(handle, into, 0, into.length, null);
   } catch (error) {
     if (codeOf(error) !== 'EAGAIN') throw error;
-    // Some files in /proc and /sys are pipes but claim to be regular files.
+    // Some files in /proc and /sys behave like pipes but are reported as regular files.
     if (!isPipe) throw notAFile(name, 'device');
     return 'nothing yet';
   }
 }
 
-/** Waits for a process that opens the pipe to write it, which happens some time after the reader opens it. */
+/** Waits until a process has opened the pipe for writing, which may happen some time after the reader opens it. */
 class PipeWriterWait {
   private attemptsLeft = 20;
-  /** A writer was seen, so an end of file is final. */
+  /** Whether a process has opened the pipe for writing. The end of the file is then final. */
   private hasWriter = false;
 
   waitForWriter(): boolean {

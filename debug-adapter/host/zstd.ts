@@ -14,13 +14,16 @@ export function decompressZstd(bytes: Uint8Array, lengthBytes: number): Uint8Arr
   return unpacked;
 }
 
-/** No raw deflate stream starts like this: it would be a stored block with inconsistent lengths. */
+/**
+ * Whether the data starts with Zstandard's magic number. No raw deflate stream does: it would be a stored block with
+ * inconsistent lengths.
+ */
 export const isZstd = (bytes: Uint8Array): boolean =>
   bytes.length >= 4 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === MAGIC;
 
 interface Frame {
   lengthBytes: number;
-  /** Undefined if the frame does not contain it. */
+  /** The length of the decompressed data; undefined if the frame does not contain it. */
   contentBytes: number | undefined;
 }
 

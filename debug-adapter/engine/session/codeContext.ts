@@ -1,9 +1,6 @@
 import type { Inspector } from '../machine/inspector.ts';
 
-/**
- * Distinguishes executions of the same instruction: by another hart, at another stack depth, in another privilege mode
- * or in another address space.
- */
+/** Distinguishes executions of the same instruction by hart, stack depth, privilege mode and address space. */
 export interface CodeContext {
   hart: number;
   pc: bigint;

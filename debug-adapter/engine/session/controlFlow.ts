@@ -2,15 +2,16 @@ import type { Inspector } from '../machine/inspector.ts';
 import type { TrapMode } from './traps.ts';
 
 /**
- * An instruction's effect on the call stack, according to its encoding: x1 and x5 are link registers (ISA manual Volume
- * I, "Return-address stack prediction hints"). Line steps can therefore skip calls without debug information.
+ * An instruction's effect on the call stack, derived from its encoding: a jump that uses a link register, x1 or x5, is
+ * a call or a return (ISA manual Volume I, "Return-address stack prediction hints"). With it, line steps can skip calls
+ * of functions that have no debug information.
  */
 export type ControlFlow = 'call' | 'return' | 'trapReturn' | 'other';
 
 export interface Instruction {
   flow: ControlFlow;
   lengthBytes: 2 | 4;
-  /** For a trapReturn: the mode whose trap handler it ends. */
+  /** For a `trapReturn`: the privilege mode of the trap handler that returns. */
   returnsFrom?: TrapMode;
 }
 

@@ -5,7 +5,7 @@ import type { Inspector } from '../machine/inspector.ts';
 /** A row of a disassembly listing. */
 export interface DisassemblyRow {
   address: bigint;
-  /** Undefined if memory is unreadable. */
+  /** Undefined if the memory is unreadable. */
   instruction: { text: string; bytes: Uint8Array } | undefined;
 }
 
@@ -19,8 +19,8 @@ export interface DisassemblyContext {
 /**
  * Disassembles the instructions around an address in guest memory, as it is now. Returns `count` rows, starting `first`
  * rows after the one at `base`; a negative `first` starts before it. Instructions are 2 or 4 bytes long, so they cannot
- * be decoded backwards. Rows before `base` are decoded from the start of the function, or else from a guessed start
- * address that leads to `base`.
+ * be decoded backwards. To list rows before `base`, decoding starts at the start of the function or, if that is
+ * unknown, at a guessed address from which decoding arrives exactly at `base`.
  */
 export function disassembleAround(
   context: DisassemblyContext,
@@ -39,7 +39,7 @@ function rowsFrom(context: DisassemblyContext, start: bigint, count: number): Di
   return rows;
 }
 
-// In a longer function, guess a start address near `end`: the function start is too far away.
+// In a longer function, the start is too far away, so guess a start address near `end`.
 const FUNCTION_BYTES_MAX = 1n << 16n;
 
 function rowsBefore(context: DisassemblyContext, end: bigint, count: number): DisassemblyRow[] {
@@ -61,11 +61,12 @@ function rowsBetween(context: DisassemblyContext, start: bigint, end: bigint): D
   return address === end ? rows : undefined;
 }
 
-// Decoding from a wrong start address synchronizes with the real instructions after a few of them.
+// Decoding from a wrong start address usually reaches the real instruction boundaries after a few instructions.
 const RUN_UP_BYTES = 64n;
 
 /**
- * Of the guesses that arrive at `end`, takes the one with the fewest invalid instructions. Returns at least one row.
+ * Of the guessed start addresses from which decoding arrives at `end`, uses the one with the fewest invalid
+ * instructions. Returns at least one row.
  */
 function decodedFromGuess(context: DisassemblyContext, end: bigint, count: number): DisassemblyRow[] {
   const from = end - 4n * BigInt(count) - RUN_UP_BYTES;
@@ -81,7 +82,7 @@ function decodedFromGuess(context: DisassemblyContext, end: bigint, count: numbe
 const invalidInstructionCount = (rows: readonly DisassemblyRow[]): number =>
   rows.filter(({ instruction }) => !instruction || instruction.text.startsWith('.')).length;
 
-/** Unreadable memory is listed in units of 4 bytes, after a first unit of 2 bytes if alignment requires it. */
+/** Unreadable memory is listed in rows of 4 bytes. The first row has 2 bytes if alignment requires it. */
 function endOf({ address, instruction }: DisassemblyRow): bigint {
   return address + BigInt(instruction?.bytes.length ?? 4 - Number(address & 3n));
 }
@@ -93,7 +94,7 @@ function rowAt({ inspector, symbolAt }: DisassemblyContext, at: bigint, lengthMa
   const { text, lengthBytes } = disassembleOne(word, address, symbolAt);
   if (bytes.length >= lengthBytes) return { address: at, instruction: { text, bytes: bytes.slice(0, lengthBytes) } };
   if (bytes.length < 2) return { address: at, instruction: undefined };
-  // The first half of an instruction at the end of readable memory.
+  // Readable memory ends in the middle of an instruction.
   const half = `.2byte 0x${(word & 0xffff).toString(16)}`;
   return { address: at, instruction: { text: half, bytes: bytes.slice(0, 2) } };
 }

@@ -21,7 +21,10 @@ export function inlineContextAt(symbols: Symbols, pc: bigint): InlineContext {
   return { inside: calls.slice(entered).reverse(), starting: entered > 0 ? calls[entered - 1] : undefined };
 }
 
-/** Where the inlined functions `to` are relative to `from`: the same frame, inner frames or another frame. */
+/**
+ * Compares the inlined functions at two pcs: whether `to` is in the same frame as `from`, in an inner frame or in
+ * another frame.
+ */
 export function inlineDepth(from: readonly InlinedCall[], to: readonly InlinedCall[]): 'same' | 'inner' | 'other' {
   const isWithin = from.every(({ entry, name }, i) => to[i]?.entry === entry && to[i].name === name);
   if (!isWithin) return 'other';

@@ -7,10 +7,10 @@ import type { StopReason } from './stopReason.ts';
 import { handlersOf, trapAt, type TrapMode } from './traps.ts';
 
 /**
- * Steps one instruction of the current code, forwards or backwards. Interrupts that occur in between are run, not
- * stepped into. Raw steps (`Session.stepInstruction`) would occasionally end in a timer interrupt handler, where users
- * do not expect to stop and from which other debuggers cannot return. Stop points inside a handler still apply. A step
- * does follow exceptions into their handler, because the current code causes them.
+ * Steps one instruction of the current code, forwards or backwards. If an interrupt occurs meanwhile, its handler runs
+ * until it returns, and the step continues. A raw step (`Session.stepInstruction`) would occasionally end in a timer
+ * interrupt handler, where users do not expect to stop and which other debuggers cannot step out of. Stop points inside
+ * a handler still apply. A step does enter the handler of an exception, because the current code caused the exception.
  *
  * After a 'pause', call `run` again to continue the step.
  */
@@ -23,11 +23,14 @@ const STEP: StopReason = { kind: 'step' };
 /** Whether the step reached its internal breakpoint and none of the user's stop points. */
 const isOwnBreakpoint = (reason: StopReason): boolean => reason.kind === 'breakpoint' && reason.ids.length === 0;
 
-/** Steps one instruction of the current frame forwards: interrupts taken in between are run to their return. */
+/**
+ * Steps one instruction of the current frame forwards. The handlers of interrupts that occur meanwhile run until they
+ * return.
+ */
 export class StepForward implements InstructionStep {
   private session: Session;
   private hart: number;
-  /** Set while the instruction has executed and the quanta of other harts run. */
+  /** Set after the instruction has executed, while the other harts run their quanta. */
   private stepStart: StepStart | undefined;
   private interrupted: CodeContext | undefined;
 
@@ -54,7 +57,7 @@ export class StepForward implements InstructionStep {
     const { before, instructions } = this.stepStart;
     this.stepStart = undefined;
     if (reason.kind !== 'step' || machine.instructionsOf(hart) !== instructions) return reason;
-    // An outside event was delivered or idle time was skipped.
+    // The step delivered an external event or skipped idle time; no instruction executed.
     if (session.inspector.pc === before.pc) return undefined;
     const trap = trapAt(session.inspector);
     if (!trap?.isInterrupt || trap.interrupted.pc !== before.pc) return reason;
@@ -84,7 +87,7 @@ export class StepForward implements InstructionStep {
   }
 }
 
-/** A hart's state before its step. */
+/** The state of a hart before it executes a step. */
 interface StepStart {
   before: CodeContext;
   instructions: number;
@@ -129,7 +132,9 @@ export class StepOverCall implements InstructionStep {
   }
 }
 
-/** Steps one instruction of the current frame backwards: interrupts handled in between are skipped. */
+/**
+ * Steps one instruction of the current frame backwards. The handlers of interrupts that occurred meanwhile are skipped.
+ */
 export class StepBack implements InstructionStep {
   private session: Session;
   private hart: number;
@@ -137,7 +142,10 @@ export class StepBack implements InstructionStep {
   private stepStart: StepStart | undefined;
   private search: EntrySearch | undefined;
 
-  /** Steps the given hart. If another hart is current, it goes back to before the given hart's last step. */
+  /**
+   * Steps the given hart. If another hart is current, the machine goes back to the position before the given hart's
+   * last step.
+   */
   constructor(session: Session, hart = session.inspector.hart) {
     this.session = session;
     this.hart = hart;
@@ -170,8 +178,8 @@ export class StepBack implements InstructionStep {
   }
 
   /**
-   * Searches for the entry of the handler that returned. If it finds an interrupt, it moves to before the interrupt and
-   * returns undefined, so that the step continues from there.
+   * Searches backwards for the entry of the trap handler that returned. If the trap was an interrupt, moves to the
+   * position before it and returns undefined, so that the step continues from there.
    */
   private searchEntry({ returned, mode, handlers, from }: EntrySearch, wantsPause: WantsPause): StopReason | undefined {
     const { session } = this;
@@ -183,8 +191,8 @@ export class StepBack implements InstructionStep {
       return undefined;
     }
     if (!isOwnBreakpoint(reason) && reason.kind !== 'startOfRecording') return reason;
-    // Either an exception of the current code, whose handler is not skipped, or a return without a trap, such as to the
-    // first instruction of a new task.
+    // Either the current code caused an exception, whose handler is not skipped, or the return instruction did not end
+    // a trap but, for example, started a new task.
     session.goTo(from);
     return (session.reason = STEP);
   }
@@ -200,13 +208,13 @@ interface EntrySearch {
 }
 
 /**
- * At a handler's first instruction: whether the trap occurred at the code to which the handler returned, or at the
- * instruction before it.
+ * Call this at the first instruction of a trap handler. Returns whether the trap occurred at the code to which the
+ * handler returned, or at the instruction before it.
  */
 export function isEntryFrom({ inspector }: Session, mode: TrapMode, returned: CodeContext): boolean {
   if (inspector.privilege !== mode) return false;
   const { isInterrupt, interrupted } = trapAt(inspector)!;
-  // Exceptions return to the instruction (page fault) or to the next one (ecall).
+  // The handler of an exception returns to the instruction that caused it (page fault) or to the next one (ecall).
   const skippedBytes = returned.pc - interrupted.pc;
   const isReturnAddress = skippedBytes === 0n || (!isInterrupt && (skippedBytes === 4n || skippedBytes === 2n));
   return isReturnAddress && isSameContext({ ...interrupted, pc: returned.pc }, returned);

@@ -13,7 +13,7 @@ import { handlersOf } from './traps.ts';
 /** The position where a reverse step ends. */
 export type StepTarget = Position | 'paused';
 
-/** How the reverse step got from one instruction to the previous one. */
+/** How a backward move got from one instruction to the previous one. */
 type Move =
   /** Within the same frame, possibly over a call that returned. */
   | 'within'
@@ -23,11 +23,11 @@ type Move =
   | 'in';
 
 /**
- * Finds the position where a reverse line step ends (StepLocation has the rules). From the middle of a line, that is the
- * start of the line; from the start, it is the start of the line that ran before it in this frame. The step does not
- * end at a function's first instruction: it continues through the call to the start of the caller's line. Functions
- * that returned are skipped (`over`), or entered at their last line if they have line information (`in`). Traps and
- * interrupts are always skipped.
+ * Finds the position where a reverse line step ends (see StepLocation for the rules). A step from the middle of a line
+ * ends at the start of that line. A step from the start of a line ends at the start of the line that ran before it in
+ * this frame. The step does not end at a function's first instruction: it continues through the call to the start of
+ * the caller's line. Called functions are skipped (`over`), or entered at the last line that they executed if they have
+ * line information (`in`). Traps and interrupts are always skipped.
  *
  * The search moves the machine around; only the returned position matters. It ignores the user's stop points.
  */
@@ -40,7 +40,7 @@ export class ReverseLineStep {
   private position: Position;
   private pc: bigint;
   private location: StepLocation;
-  /** Set after an `in` move: the step ends at the next start of a row. */
+  /** Set after an `in` move. The step then ends as soon as it reaches the start of a line table row. */
   private isInCallee = false;
 
   constructor(options: { session: Session; symbols: Symbols; kind: 'over' | 'in'; wantsPause: WantsPause }) {
@@ -71,8 +71,8 @@ export class ReverseLineStep {
   }
 
   /**
-   * Moves one instruction back. 'nowhere' means idle time, an outside event or a completed interrupt, which are not
-   * instructions of this frame.
+   * Moves back by one instruction. Returns 'nowhere' if it instead moved back over idle time, an external event or a
+   * completed interrupt, which are not instructions of this frame.
    */
   private stepBack(): Move | 'nowhere' | 'paused' {
     const last = this.trace.at(this.position - 1);
@@ -97,7 +97,7 @@ export class ReverseLineStep {
       : location.endsBackwards(pc, { kind, isSameFrame: move === 'within' });
   }
 
-  // --- one thing back --------------------------------------------------------------------------------------------------
+  // --- one event back --------------------------------------------------------------------------------------------------
 
   /** The position before the last event in this frame. A whole call or trap is one event. */
   private before(last: TracedStep): StepTarget {
@@ -123,8 +123,8 @@ export class ReverseLineStep {
       const afterCall = { ...contextOf(inspector), pc: inspector.pc + BigInt(lengthBytes) };
       return flow === 'call' && isSameContext(afterCall, current);
     };
-    // If no call precedes the target, the jump through a link register was not a return (a trap handler may use one),
-    // so there is no call to search for.
+    // If the instruction before the return address is not a call, the jump through a link register was not a return
+    // (trap handlers may contain such jumps), so there is no call to search for.
     const calls = [current.pc - 4n, current.pc - 2n].filter((pc) => endsInCall(inspector, pc, current.pc));
     return calls.length > 0 ? this.positionOr(session.searchBackwards(calls, isCall, this.wantsPause), step) : step;
   }
@@ -138,7 +138,7 @@ export class ReverseLineStep {
     const handlers = handlersOf(this.trace.inspector, returnsFrom!);
     const isEntry = () => isEntryFrom(session, returnsFrom!, current);
     const positionOr = this.positionOr(session.searchBackwards(handlers, isEntry, this.wantsPause), step);
-    // The step before the handler's first instruction is the trap.
+    // The trap is the step before the handler's first instruction.
     if (positionOr === 'paused' || positionOr === step) return positionOr;
     let trap = positionOr - 1;
     while (trap > travel.start && this.trace.at(trap).isOthers) trap--;
@@ -146,7 +146,8 @@ export class ReverseLineStep {
   }
 
   /**
-   * Returns the single step before if the search found nothing, as after a longjmp or a switch to another task's stack.
+   * The position that a search found. Returns `otherwise` if it found nothing, for example after a longjmp or a switch
+   * to another task's stack.
    */
   private positionOr(reason: StopReason, otherwise: Position): StepTarget {
     if (reason.kind === 'pause') return 'paused';

@@ -10,8 +10,8 @@ import type { TravelStop } from '../timeline/timeTravel.ts';
 import type { BreakpointId, StopReason } from './stopReason.ts';
 
 /**
- * Returns true to pause a run. It is called several thousand times a second; a front end in another thread stops a run
- * this way.
+ * Called several thousand times a second during a run; returns true to pause the run. A front end in another thread
+ * uses it to stop a run.
  */
 export type WantsPause = () => boolean;
 const never: WantsPause = () => false;
@@ -22,7 +22,7 @@ interface Breakpoint {
   matches: () => boolean;
 }
 
-/** A range of virtual addresses to watch; `lengthBytes` is in bytes. */
+/** A range of virtual addresses to watch. */
 export interface DataBreakpoint {
   id: BreakpointId;
   address: bigint;
@@ -59,12 +59,12 @@ export class Session {
     return this.lastReason;
   }
 
-  /** Sets the stop reason of a step that consisted of several runs. */
+  /** Sets the stop reason of a step that consists of several runs. */
   set reason(reason: StopReason) {
     this.lastReason = reason;
   }
 
-  /** Whether the timeline has history to travel in. */
+  /** Whether the timeline has a recorded history, so that the machine can go back. */
   get hasHistory(): boolean {
     return this.timeline.travel !== undefined;
   }
@@ -72,8 +72,8 @@ export class Session {
   // --- stop points -----------------------------------------------------------------------------------------------------
 
   /**
-   * Adds a breakpoint on a virtual address. `matches` is its condition, evaluated whenever the machine reaches the
-   * address: several programs may have code there. The condition must not modify anything.
+   * Adds a breakpoint on a virtual address. `matches` is its condition, which is evaluated whenever the machine reaches
+   * the address, because several programs may have code at this address. The condition must not modify anything.
    */
   addBreakpoint(address: bigint, matches: () => boolean = always): BreakpointId {
     const id = this.nextId++;
@@ -83,8 +83,8 @@ export class Session {
   }
 
   /**
-   * Adds a data breakpoint on bytes of memory. The address is translated now: the breakpoint stays on these bytes of
-   * RAM, whatever address later accesses use.
+   * Adds a data breakpoint on bytes of memory. The virtual address is translated only once, here: the breakpoint then
+   * watches these bytes of RAM, through whichever address they are accessed.
    */
   breakpoint(wanted: Omit<DataBreakpoint, 'id'>): BreakpointId {
     const address = this.physical(wanted.address, wanted.lengthBytes);
@@ -124,8 +124,8 @@ export class Session {
   }
 
   /**
-   * Runs forwards until it is this hart's turn to execute a step. The user's breakpoints also apply while the other
-   * harts run. After a pause, another call continues the run.
+   * Runs forwards until this hart is the one to execute the next step. The user's breakpoints also apply while the
+   * other harts run. After a pause, another call continues the run.
    */
   runToQuantumOf(hart: number, wantsPause: WantsPause = never, options: RunOptions = {}): StopReason {
     return this.reasonOf(this.forwardToQuantumOf(hart, this.stopPoints(), wantsPause, options), { kind: 'step' });
@@ -133,7 +133,7 @@ export class Session {
 
   /**
    * Like `runToQuantumOf`, but ignores all stop points. Returns false if the hart waits for an interrupt, or if the
-   * machine ends first; the position may have advanced then.
+   * machine ends first; the position may then have advanced.
    */
   skipToQuantumOf(hart: number): boolean {
     if (this.timeline.machine.harts.isWaiting(hart)) return false;
@@ -157,15 +157,15 @@ export class Session {
   }
 
   /**
-   * Goes back to before the last step of a hart. After a pause in another hart's quantum, another call continues the
-   * step.
+   * Goes back to the position before the last step of a hart. After a pause in another hart's quantum, another call
+   * continues the step.
    */
   stepBackInstruction(hart = this.timeline.machine.currentHart, wantsPause: WantsPause = never): StopReason {
     const travel = this.travel();
     const { machine } = this.timeline;
     if (this.position === travel.start) return this.setReason({ kind: 'startOfRecording' });
     if (machine.currentHart === hart) travel.seekTo(this.position - 1);
-    // The last step was another hart's: skip its whole quantum.
+    // Another hart executed the last step: go back over its whole quantum.
     while (machine.currentHart !== hart && this.position > travel.start) {
       if (wantsPause()) return this.setReason({ kind: 'pause' });
       travel.seekTo(Math.max(travel.start, machine.quantum.start - 1));
@@ -173,7 +173,7 @@ export class Session {
     return this.setReason({ kind: machine.currentHart === hart ? 'step' : 'startOfRecording' });
   }
 
-  /** Goes to a position within the history. If paused, the machine stops at a position on the way. */
+  /** Goes to a position within the history. If paused, the machine stops at an intermediate position. */
   goTo(position: Position, wantsPause: WantsPause = never): StopReason {
     const travel = this.travel();
     const { start, end } = travel;
@@ -183,7 +183,7 @@ export class Session {
     return this.setReason({ kind: travel.seekTo(position, wantsPause) ? 'goto' : 'pause' });
   }
 
-  /** Writes guest memory at the live end: all bytes or none. The part within each page is one recorded step. */
+  /** Writes guest memory at the live end, either all bytes or none. The write is recorded as one step for each page. */
   writeMemory(address: bigint, bytes: Uint8Array): void {
     const parts: { address: GuestAddress; bytes: Uint8Array }[] = [];
     for (let done = 0; done < bytes.length;) {
@@ -195,15 +195,17 @@ export class Session {
     for (const part of parts) this.timeline.inject({ kind: 'memoryWrite', ...part });
   }
 
-  /** Like `writeMemory`, for an integer register, or for the program counter as register 32. */
+  /**
+   * Writes an integer register, or the program counter as register 32, at the live end. The write is one recorded step.
+   */
   writeRegister(register: number, value: bigint): void {
     assert(register >= 0 && register <= PC_REGISTER, 'there is no such register');
     if (register > 0) this.timeline.inject({ kind: 'registerWrite', register, value: BigInt.asUintN(64, value) });
   }
 
   /**
-   * Runs to one of the addresses at which the condition `accepts` holds, or to one of the user's stop points. Source
-   * steps are built from such runs.
+   * Runs until the machine is at one of the addresses and `condition` holds, or until it reaches one of the user's stop
+   * points. Source steps are built from such runs.
    */
   runTo(addresses: readonly bigint[], condition: () => boolean, wantsPause: WantsPause = never): StopReason {
     return this.reasonOf(this.timeline.forward(Infinity, this.pointsWith(addresses, condition), wantsPause));

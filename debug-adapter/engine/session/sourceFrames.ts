@@ -2,9 +2,9 @@ import type { SourceFile, Symbols } from '../symbols/index.ts';
 import { inlineContextAt } from './inlineFrames.ts';
 
 /**
- * A frame as shown to the user. One frame of the machine shows as several if functions are inlined: each inlined
- * function is a frame, called by the function that it is inlined into. As for line steps, the first instruction of an
- * inlined function belongs to its call site.
+ * A stack frame as shown to the user. If functions are inlined, one machine frame is shown as several: each inlined
+ * function has a separate frame, and its caller is the function that it is inlined into. The first instruction of an
+ * inlined function belongs to the call site, as it does for line steps.
  */
 export interface SourceFrame {
   /** The function's name. */
@@ -14,7 +14,7 @@ export interface SourceFrame {
   inlineDepth: number;
 }
 
-/** The frames at `pc`, which is a frame's `lookupPc`, innermost first. At least one. */
+/** The frames at `pc`, which is the `lookupPc` of a machine frame, innermost first. Returns at least one frame. */
 export function sourceFramesAt(symbols: Symbols, pc: bigint): SourceFrame[] {
   const { inside, starting } = inlineContextAt(symbols, pc);
   let at: SourceFrame['at'] = (starting && callSite(starting)) ?? symbols.lineAt(pc);

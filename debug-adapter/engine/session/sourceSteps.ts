@@ -49,7 +49,7 @@ export class SourceSteps {
     return this.withReason(this.asStep(reason));
   }
 
-  /** Steps over one instruction, including a call: gdb's nexti. Lines do not matter. */
+  /** Steps over one instruction, or over a whole call, regardless of source lines: gdb's nexti. */
   stepOverInstruction(wantsPause: WantsPause = never): StopReason {
     return this.withReason(new StepOverCall(this.session).run(wantsPause));
   }
@@ -86,8 +86,8 @@ export class SourceSteps {
   }
 
   /**
-   * Executes one instruction. A trap or interrupt runs until it returns, and so does a call unless the step goes into
-   * it.
+   * Executes one instruction. The handler of a trap or interrupt runs until it returns. A called function also runs
+   * until it returns, unless the step enters it.
    */
   private stepOneInstruction(kind: 'over' | 'in', wantsPause: WantsPause): StopReason {
     const { session, symbols } = this;
@@ -102,7 +102,7 @@ export class SourceSteps {
     const hasReturned = () => isThisHart() && this.sp === before.sp && session.inspector.privilege === privilege;
     const next = before.pc + BigInt(lengthBytes);
     if (machine.instructionsOf(hart) === retired && this.pc !== before.pc) {
-      // A trap returns to the instruction (interrupt, page fault) or to the next one (ecall).
+      // A trap handler returns to the same instruction (interrupt, page fault) or to the next one (ecall).
       return this.asStep(session.runTo([before.pc, next], hasReturned, wantsPause));
     }
     if (flow !== 'call' || this.pc === next) return STEPPED;
@@ -134,7 +134,10 @@ export class SourceSteps {
     return landing === travel.start ? START : STEPPED;
   }
 
-  /** The user's last stop point between the landing position and `from`, including the landing position. */
+  /**
+   * Finds the last of the user's stop points between `landing`, where the step would end, and `from`. A stop point at
+   * `landing` counts.
+   */
   private userStopBetween(landing: Position, from: Position, wantsPause: WantsPause): StopReason | undefined {
     const { session } = this;
     const travel = session.timeline.travel!;
@@ -171,7 +174,7 @@ export class SourceSteps {
     return this.session.inspector.register(STACK_POINTER);
   }
 
-  /** A breakpoint stop without the user's breakpoints is at the target of the step. */
+  /** If a run stopped at a breakpoint that is not one of the user's, it reached the target of the step. */
   private asStep(reason: StopReason): StopReason {
     return reason.kind === 'breakpoint' && reason.ids.length === 0 ? STEPPED : reason;
   }

@@ -2,16 +2,16 @@ import type { AddressRange, InlinedCall, LineLocation, SourceFile, Symbols } fro
 import { inlineDepth, inlineContextAt } from './inlineFrames.ts';
 
 /**
- * The location of a line step in the source: decides at which instruction the step ends. It follows gdb's rules
- * (infrun.c, process_event_stop_test), so that steps end where they end in gdb. A row is a contiguous range of code for
- * one line. Inlined functions count as frames.
+ * Tracks where a line step is in the source and decides at which instruction it ends. It follows gdb's rules (infrun.c,
+ * process_event_stop_test), so that steps end at the same instructions as in gdb. A row is a contiguous range of code
+ * for one line. Inlined functions count as frames.
  */
 export class StepLocation {
   private symbols: Symbols;
   private direction: 'forwards' | 'backwards';
-  /** Undefined without line information: the step then ends after one instruction. */
+  /** Undefined if there is no line information; the step then ends after one instruction. */
   private row: LineLocation | undefined;
-  /** The line of the step: it does not end at another row of this line. */
+  /** The line that the step must leave: another row of this line does not end the step. */
   private line: Line | undefined;
   /** The inlined functions that form the step's frame. */
   private inside: readonly InlinedCall[];
@@ -31,8 +31,8 @@ export class StepLocation {
   }
 
   /**
-   * When stepping backwards, the step continues to the start of the row that it entered, unless that is the function's
-   * entry, from which it continues to the call.
+   * A backward step continues to the start of the row that it entered. If that start is the function's entry, it
+   * continues to the call.
    */
   endsBackwards(pc: bigint, step: { kind: 'over' | 'in'; isSameFrame: boolean }): boolean {
     const { row } = this;
@@ -41,7 +41,10 @@ export class StepLocation {
     return this.endsInNewRow(pc, step);
   }
 
-  /** Whether a row begins at `pc`. Makes that row current. For steps that entered a function from its end. */
+  /**
+   * Makes the row at `pc` current. Returns whether the row begins at `pc`. For backward steps that entered a function
+   * from its end.
+   */
   enterRow(pc: bigint): boolean {
     this.enter(pc, this.rowAt(pc));
     return this.row === undefined || this.row.start === pc;
@@ -58,8 +61,8 @@ export class StepLocation {
     const isOtherLine = !isSameLine(here, this.line);
     if (isOtherLine && pc === row.start && here.isStatement) return true;
     const isSkipped = isOtherLine && pc === here.start && !here.isStatement;
-    // This row is not a statement (is_stmt), so the step continues to one. After a change of frames, any line may end
-    // it.
+    // A row that is not a statement (is_stmt) does not end the step. After a change of frames, any line may end the
+    // step.
     const line = depth === 'same' ? this.line : undefined;
     this.enter(pc, isSkipped ? here : row);
     if (isSkipped) this.line = line;
@@ -78,8 +81,8 @@ export class StepLocation {
   }
 
   /**
-   * Forwards, a row is one row of the line table. Backwards, adjacent rows of the same line count as one, as in gdb 14
-   * and later; older versions stop several times on the same line.
+   * For a forward step, a row is one row of the line table. For a backward step, adjacent rows of the same line count
+   * as one row, as in gdb 14 and later; older versions of gdb stop several times on the same line.
    */
   private mergedRow(pc: bigint, line: LineLocation): LineLocation {
     if (this.direction === 'forwards') return line;

@@ -1,7 +1,7 @@
 import type { Position } from '../base/quantities.ts';
 import type { End } from '../timeline/timeline.ts';
 
-/** Why the machine is stopped, independent of any protocol. Every front end translates it. */
+/** Why the machine is stopped, independent of any protocol. Every front end translates it to its protocol. */
 export type StopReason =
   /** The session has just started. */
   | { kind: 'entry' }
@@ -13,11 +13,11 @@ export type StopReason =
    */
   | { kind: 'dataBreakpoint'; hits: DataBreakpointHit[] }
   | { kind: 'pause' }
-  /** The front end asked for this position. */
+  /** The machine reached the position that the front end requested. */
   | { kind: 'goto' }
   | { kind: 'startOfRecording' }
   | { kind: 'endOfRecording' }
-  /** The guest ended: it powered off, failed, or is halted forever. Going back is possible. */
+  /** The guest ended: it powered off, failed, or is halted forever. The machine can still go back. */
   | { kind: 'ended'; end: End };
 
 /** The number of a breakpoint or data breakpoint, unique within its session. */

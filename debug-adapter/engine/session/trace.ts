@@ -7,11 +7,11 @@ import type { Session } from './session.ts';
 /** One step of a trace. */
 export interface TracedStep extends CodeContext, Instruction {
   /**
-   * Whether an instruction executed. Otherwise a trap or interrupt occurred, idle time was skipped or an outside event
+   * Whether an instruction executed. Otherwise a trap or interrupt occurred, idle time was skipped or an external event
    * was delivered.
    */
   isExecuted: boolean;
-  /** Whether another hart executed the step; this hart's state did not change. */
+  /** True if another hart executed the step. The traced hart's state did not change. */
   isOthers: boolean;
 }
 
@@ -19,9 +19,9 @@ const FIRST_STEPS = 256;
 const STEPS_MAX = 16384;
 
 /**
- * The steps just before a position, for reverse steps over lines. Loading a window costs one seek and one forward pass
- * of single steps, about two microseconds each. Windows grow as long as the reader continues backwards from one to the
- * next.
+ * Provides the steps before a position, for reverse line steps. The steps are loaded in windows: one seek, then a
+ * forward pass of single steps of about two microseconds each. While the caller continues backwards from one window to
+ * the previous one, the windows grow.
  */
 export class Trace {
   private session: Session;

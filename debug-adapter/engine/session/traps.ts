@@ -6,7 +6,7 @@ export type TrapMode = 1 | 3;
 
 export interface Trap {
   isInterrupt: boolean;
-  /** The interrupted code; its pc is where the trap returns to. */
+  /** The interrupted code, at the pc to which the trap handler returns. */
   interrupted: CodeContext;
 }
 
@@ -15,12 +15,13 @@ const TRAP_CSRS = {
   3: { status: 0x300, previousBit: 11n, previousMask: 3n, vector: 0x305, epc: 0x341, cause: 0x342 },
 } as const;
 const INTERRUPT = 1n << 63n;
-// With vectored interrupts, cause n enters at base + 4 n; 16 causes are standard.
+// With vectored interrupts, the handler of cause n starts at base + 4n. The standard defines 16 causes.
 const VECTORS = 16;
 
 /**
- * The trap whose handler is about to execute its first instruction. There, the CSRs still describe the trap (Privileged
- * Architecture, "CSR Listing" and the xstatus registers). Undefined in user mode, which has no handlers.
+ * The trap whose handler is about to execute its first instruction. At that instruction, the CSRs still describe the
+ * trap (Privileged Architecture, "CSR Listing" and the xstatus registers). Undefined in user mode, which has no
+ * handlers.
  */
 export function trapAt(inspector: Inspector): Trap | undefined {
   const { privilege } = inspector;

@@ -3,8 +3,9 @@ import { RamSnapshot } from './ramSnapshots.ts';
 import { type EncodedSnapshot, type WrittenSnapshot, writeSnapshot } from './vmState.ts';
 
 /**
- * The VM state in an image's active table, which a recording updates for each snapshot by writing only the changes
- * since the previous one. Pages whose write may have failed are written again next time.
+ * The VM state in an image's active table. A recording updates it for each snapshot and writes only the changes since
+ * the previous snapshot. If a write fails, the pages that it may have left unwritten are written again with the next
+ * snapshot.
  */
 export class ActiveVmState {
   private written: WrittenSnapshot = { ram: new RamSnapshot(0), lengthBytes: 0 };
@@ -29,5 +30,5 @@ function* differingPages(ram: RamSnapshot, before: RamSnapshot): Generator<[page
   for (let page = 0; page < ram.length; page++) if (ram.page(page) !== before.page(page)) yield [page, UNKNOWN_PAGE];
 }
 
-/** Differs from every RAM page, so the page will be written. */
+/** A placeholder for a page with unknown contents. It equals no RAM page, so the page will be written again. */
 const UNKNOWN_PAGE = new Uint8Array(0);

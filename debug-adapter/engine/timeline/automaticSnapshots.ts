@@ -4,8 +4,8 @@ import { UserError } from '../../messages/userError.ts';
 import type { Notice } from '../../messages/userError.ts';
 
 /**
- * Takes automatic snapshots. A recording is complete without them, so if an image has no space for one, it is
- * skipped: the user gets one notice, and the next one is attempted again. All other failures end the recording.
+ * Takes automatic snapshots. A recording is complete without them, so a snapshot for which an image has no space is
+ * skipped. The user gets one notice, and the next snapshot is attempted as usual. All other failures end the recording.
  */
 export class AutomaticSnapshots {
   private onNotice: (notice: Notice) => void;
@@ -30,8 +30,8 @@ export class AutomaticSnapshots {
 }
 
 /**
- * Whether the error means that an image has no space for a snapshot. The log and the guest's writes report a full
- * disk on their own.
+ * Whether the error means that there is no space for a snapshot, in an image or on the host's disk. A full disk may be
+ * ignored here, because writing the log or the guest's data will report it.
  */
 function isOutOfSpace(error: unknown): error is UserError {
   if (!(error instanceof UserError)) return false;

@@ -13,7 +13,7 @@ import { NO_RNG_SEED } from './sessionOptions.ts';
 import type { Notice } from '../../messages/userError.ts';
 
 export interface BootOptions {
-  /** Null if there is only firmware or files to load; in a replay, also if it was not given. */
+  /** Null if the machine boots only firmware or loaded files; in a replay, also null if the user gave no kernel. */
   kernel?: string | null;
   /** The load address of a kernel that is not an ELF file; null for the address after the firmware. */
   kernelAddress?: number | null;
@@ -38,7 +38,7 @@ interface UnpackedFile extends BootFile {
 
 // A file larger than the maximum RAM (2 GiB) cannot be loaded.
 const BOOT_FILE_BYTES_MAX = 0x8000_0000 - 1;
-/** The limit of all boot files together, which are in memory at the same time. */
+/** The limit on the total size of all boot files, which are in memory at the same time. */
 const ALL_BYTES_MAX = 2 * BOOT_FILE_BYTES_MAX;
 /** Linux accepts device trees of up to 2 MiB. */
 const DEVICE_TREE_BYTES_MAX = 16 << 20;
@@ -71,7 +71,10 @@ export function readBootFiles(
   return { files, ...unpacked };
 }
 
-/** Reports load addresses that are ignored because the file contains its own, as in QEMU, but with a notice. */
+/**
+ * Reports load addresses that are ignored because the file contains its own addresses. QEMU also ignores them, but
+ * without a notice.
+ */
 export function notifyUnusedAddresses({ files, loads }: SessionBootFiles, onNotice?: (notice: Notice) => void): void {
   files
     .filter(({ role }) => role === 'load')
@@ -86,7 +89,7 @@ const NO_FIRMWARE = 'none';
 /** Keywords that are accepted instead of the name of a firmware file. */
 export const isFirmwareKeyword = (bios: string): boolean => bios === NO_FIRMWARE || bios === BUILTIN;
 
-/** The names of the host files among these. */
+/** The names of the boot files on the host. Firmware keywords are not included. */
 export function namesOfBootFiles({ kernel = null, bios, initrd, load = [], dtb = null }: BootOptions): string[] {
   const firmware = bios === null || isFirmwareKeyword(bios) ? null : bios;
   return [kernel, firmware, initrd, dtb, ...load.map(({ file }) => file)].filter((name) => name !== null);
@@ -147,11 +150,11 @@ interface PlanOptions {
   isa?: string;
   mmu?: RecordedMachine['mmu'];
   rngSeed?: string | null;
-  /** Only the device tree is needed, so nothing bootable is required. */
+  /** Only the device tree is needed, so the user need not give a kernel or firmware. */
   needsOnlyTree?: boolean;
 }
 
-/** Throws a UserError if these files cannot boot, before anything else is opened. */
+/** Throws a UserError if no machine can boot from these files. Called before anything else is opened. */
 export function bootPlan(
   { files, kernel, loads }: SessionBootFiles,
   { append, memoryBytes, harts, isa, mmu, rngSeed, needsOnlyTree = false }: PlanOptions,

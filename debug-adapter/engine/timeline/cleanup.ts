@@ -1,6 +1,6 @@
 /**
- * Cleanup steps for when opening fails midway, run in reverse order. A failing step does not hide the original
- * failure.
+ * Cleanup steps for the case that opening a session fails midway. They run in reverse order. A failing step does not
+ * hide the original failure.
  */
 export class Cleanup {
   private steps: (() => void)[] = [];
@@ -26,7 +26,7 @@ export function runAll(steps: readonly (() => void)[]): void {
   if (failures.length > 0) throw failures[0];
 }
 
-/** Runs all steps and ignores failures, because an earlier failure is reported. */
+/** Runs all steps and ignores their failures, because an earlier failure is the one to report. */
 export function runAllQuietly(steps: readonly (() => void)[]): void {
   failuresOf(steps);
 }

@@ -12,14 +12,17 @@ import { listSnapshots, type SnapshotInfo } from './snapshotInfo.ts';
 import { stateFileOf } from './sessionOptions.ts';
 import type { DriveFiles } from './timelineFiles.ts';
 
-/** The files of a recording that no session has open. Reading them takes no locks and changes nothing. */
+/** The files of a recording that no session has open. Finding them takes no locks and changes nothing. */
 export interface ClosedRecording {
-  /** The chain of a missing or unreadable disk is empty: it may be on another computer. */
+  /** The backing chain is empty if the disk is missing or unreadable; it may be on another computer. */
   drives: DriveFiles[];
   stateFile: string | null;
   /** The recording itself, followed by the files that belong to it. */
   files: RecordingFile[];
-  /** In order of position, up to the recording's end; undefined if the image with the snapshots is missing. */
+  /**
+   * The snapshots up to the recording's end, in order of position; undefined if the image that contains them is
+   * missing.
+   */
   snapshots: readonly SnapshotInfo[] | undefined;
 }
 
@@ -29,20 +32,20 @@ export interface RecordingFile {
   path: string;
   kind: 'recording' | 'overlay' | 'state' | 'image';
   /**
-   * blkreplay created this file for this recording, so it may be deleted with it. Never true for an image, even if it
-   * contains the snapshots.
+   * Whether blkreplay created this file for this recording, so that it may be deleted together with the recording.
+   * Never true for a drive's image, even if it contains the snapshots.
    */
   isOwn: boolean;
 }
 
 /**
- * Describes the files of a recording. `rrfile` is the path of the recording; relative names in its header start at
- * the current folder, as during recording. A missing or unreadable file is not an error; the result lacks its
- * details.
+ * Describes the files of a recording. `rrfile` is the path of the recording; relative names in its header are resolved
+ * against the current folder, as during recording. A missing or unreadable file is not an error; its details are then
+ * missing from the result.
  */
 export function closedRecording(anyHost: Host, rrfile: string, reader: RecordingReader): ClosedRecording {
   const { header, lastPosition } = reader;
-  // The user named the recorded drives, so their backing files are allowed, as during recording.
+  // The backing files of the recorded drives are allowed, as during recording, because the user named these drives.
   const host = withAllowedDrives(anyHost, header.drives);
   const stateFile = header.stateFile === null ? null : stateFileOf(rrfile);
   const stateImagePath = stateFile ?? header.drives.find(({ readOnly }) => !readOnly)?.overlay ?? undefined;
@@ -66,7 +69,7 @@ export function closedRecording(anyHost: Host, rrfile: string, reader: Recording
 
 function filesOf(host: Host, rrfile: string, reader: RecordingReader): RecordingFile[] {
   const { header } = reader;
-  // Files that the recording also names as inputs belong to the user, whichever name it uses for them.
+  // A file that the recording also names as an input belongs to the user, even if it is named differently there.
   const brought = new Set(filesBrought(host, header).map((path) => host.files.identity(path)));
   const stateImagePath = (kind: 'overlay' | 'state', path: string, drive?: RecordedDrive): RecordingFile => {
     const isOwn = () =>

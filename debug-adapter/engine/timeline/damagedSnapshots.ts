@@ -3,8 +3,8 @@ import type { Machine } from '../machine/machine.ts';
 
 /**
  * Detects overlay snapshots that must not be restored because their RAM differs from the recording. An earlier build
- * overwrote RAM with long machine states, in a snapshot and in later ones. Each snapshot is checked once, after
- * loading, by computing a digest of RAM.
+ * stored a long machine state over part of the RAM, which damaged that snapshot and later ones. Each snapshot is
+ * checked once, after loading, by computing a digest of RAM.
  */
 export class DamagedSnapshots {
   private isIntact = new Map<string, boolean>();
@@ -20,7 +20,7 @@ export class DamagedSnapshots {
     return this.isIntact.get(name) === false;
   }
 
-  /** Checks a machine that was just loaded from the snapshot. */
+  /** Checks the RAM of a machine that was just loaded from the snapshot. */
   isDamaged(name: string, machine: Machine): boolean {
     let isIntact = this.isIntact.get(name);
     if (isIntact === undefined) {

@@ -6,8 +6,8 @@ import { NewFiles } from './newFiles.ts';
 import { Cleanup } from './cleanup.ts';
 
 /**
- * The device tree that a guest would get (an FDT blob), without creating a machine; nothing bootable is required.
- * Throws a UserError for unreadable boot files.
+ * The device tree that a guest would get (an FDT blob). Creates no machine and requires no kernel or firmware. Throws a
+ * UserError for unreadable boot files.
  */
 export function deviceTreeOf(
   host: Host,
@@ -24,8 +24,8 @@ export function recordedDeviceTree(host: Host, reader: RecordingReader): Uint8Ar
 }
 
 /**
- * Creates a file; throws `exists(path)` instead of replacing one, because nothing would identify it as created by
- * blkreplay.
+ * Creates a file. Throws `exists(path)` instead of replacing an existing file, because nothing in a device tree shows
+ * that blkreplay created it.
  */
 export function writeNewFile(host: Host, path: string, bytes: Uint8Array, exists: (path: string) => Error): void {
   refuseBrokenLink(host, path);

@@ -17,7 +17,7 @@ export interface DriveOptions {
   id: string;
   image: string;
   format: DiskFormat;
-  /** Null for a temporary overlay; the path of the image itself if it takes its own snapshots. */
+  /** Null for a temporary overlay; the path of the image itself if the image stores its own snapshots. */
   overlay: string | null;
   readOnly: boolean;
   /** The virtio slot, 0 to 7; by default the first unused one. */
@@ -27,8 +27,8 @@ export interface DriveOptions {
 }
 
 /**
- * A drive as opened by a session: the base image, the device that takes the writes, and the filter on top, which the
- * machine uses.
+ * A drive that a session has opened: the base image, the device that receives the writes, and on top the filter that
+ * the machine uses.
  *
  *     live            base <- overlay (persistent or temporary) <- filter
  *     replaying       base <- overlay's snapshot <- scratch layer <- filter
@@ -37,11 +37,11 @@ export interface DriveOptions {
 export interface DriveStack extends BaseDisk {
   options: DriveOptions;
   filter: BlkreplayFilter;
-  /** Takes the writes and snapshots of a live session; undefined for a read-only drive. */
+  /** Receives the writes and stores the snapshots of a live session; undefined for a read-only drive. */
   overlay?: Qcow2Image;
-  /** Takes the writes of a replay; undefined for a read-only drive and in a live session. */
+  /** Receives the writes of a replay; undefined for a read-only drive and in a live session. */
   scratch?: ScratchLayer;
-  /** Closes the drive cleanly; the overlay is complete. */
+  /** Closes the drive normally; the overlay is then complete. */
   close(): void;
   /** Closes the drive after an error, without further writes. */
   abandon(): void;
@@ -52,13 +52,13 @@ export interface BaseDisk {
   base: BlockDevice;
   baseDigest: DriveDigest;
   /**
-   * Ranges in which other disks of this drive may differ from the base, in addition to the overlay's allocated
+   * Ranges in which other disk states of this drive may differ from the base, in addition to the overlay's allocated
    * ranges: see internalSnapshots.ts.
    */
   imageRanges?: readonly ByteRange[];
 }
 
-/** Allows files that the user named to be used as backing files, too. */
+/** Allows the files that the user named as backing files, too. */
 export const withAllowedDrives = (host: Host, drives: readonly DriveOptions[]): Host =>
   withAllowedPaths(
     host,
@@ -66,8 +66,8 @@ export const withAllowedDrives = (host: Host, drives: readonly DriveOptions[]): 
   );
 
 /**
- * Opens only the bases: nothing is created or changed yet, so the session can still be refused. For images that are
- * their own overlays, `first` is the snapshot with their contents before the recording.
+ * Opens only the bases. Nothing is created or changed yet, so that the session can still be refused. If an image is its
+ * own overlay, `first` is the snapshot with its contents before the recording.
  */
 export function openBases(host: Host, drives: readonly DriveOptions[], first?: string): BaseDisk[] {
   const opened: BaseDisk[] = [];
@@ -87,7 +87,7 @@ function openBase(host: Host, drive: DriveOptions, first: string | undefined): B
 }
 
 /**
- * Opens a drive for a live session. Creates the overlay, which replaces an existing file when all new files are
+ * Opens a drive for a live session. Creates the overlay. It replaces an existing file only when all new files are
  * published.
  */
 export function openLiveDrive(

@@ -5,8 +5,8 @@ import { type DiskLocation, filesOfDisk } from './openDisk.ts';
 import type { Cleanup } from './cleanup.ts';
 
 /**
- * The files that drives only read: their images with all backing files. Other sessions may read them too, but not
- * write them.
+ * The files that drives only read: their images with all backing files. Other sessions may also read these files, but
+ * not write them.
  */
 export const basesInUse = (host: Host, drives: readonly DriveOptions[]): FileUse[] =>
   drives.flatMap((drive) => {
@@ -14,7 +14,7 @@ export const basesInUse = (host: Host, drives: readonly DriveOptions[]): FileUse
     return asBases(hasInternalSnapshots(drive) ? files.slice(1) : files);
   });
 
-/** The files of a disk: its image with the given use, and its backing files as bases. */
+/** The files of a disk: the image with the given use, and its backing files with the use `base`. */
 export function diskInUse(host: Host, disk: DiskLocation, use: FileUse['use']): FileUse[] {
   const [path, ...backings] = filesOfDisk(host, disk);
   return [{ path, use }, ...asBases(backings)];
@@ -24,11 +24,14 @@ export const inUse = (use: FileUse['use'], paths: readonly string[]): FileUse[] 
 
 const asBases = (paths: readonly string[]): FileUse[] => inUse('base', paths);
 
-/** How other sessions refer to this one when it is in the way: `recording a.rr`, without folders. */
+/**
+ * How messages of other sessions refer to this session if it has locked a file that they need: `recording a.rr`,
+ * without folders.
+ */
 export const activityText = (verb: string, path: string): string => `${verb} ${path.split(/[\\/]/).at(-1)}`;
 
 /**
- * Locks a recording, but not its other files, for reading. The caller releases the lock. Throws a UserError if a
+ * Locks a recording for reading, but not the files that it names. The caller releases the lock. Throws a UserError if a
  * session writes the recording.
  */
 export const lockToRead = (host: Host, rrfile: string): HostLock =>

@@ -3,9 +3,7 @@ import type { Player } from '../recording/player.ts';
 import type { RamSnapshot } from './ramSnapshots.ts';
 import type { LoadedSnapshot } from './vmState.ts';
 
-/**
- * The recorded history of a machine, as time travel needs it; the same interface for a live machine and for a replay.
- */
+/** The recorded history of a machine. Time travel uses this interface both for a live machine and for a replay. */
 export interface History {
   /** The snapshots on disk, in order of position. */
   savedSnapshots(): readonly { name: string; position: Position }[];
@@ -15,7 +13,7 @@ export interface History {
    */
   readSnapshot(name: string, known: RamSnapshot): Iterator<void, LoadedSnapshot>;
   /**
-   * Opens a player for everything recorded so far. Called when a live machine leaves its live end, and once for a
+   * Opens a player for everything recorded so far. Called each time a live machine leaves its live end, and once for a
    * replay.
    */
   openPlayer(): OpenPlayer;

@@ -10,15 +10,15 @@ import type { BaseDisk, DriveOptions } from './driveStack.ts';
 import { openWithBacking } from './openDisk.ts';
 
 /**
- * Whether a drive's snapshots are stored in the user's own image: a writable qcow2 image without an overlay, if the
- * user gave a name for the first snapshot. The image is then its own overlay, in the drive's options and in the
- * recording. The first snapshot has its contents before the recording and is the base of every replay.
+ * Whether a drive's snapshots are stored in the user's own image. This is the case for a writable qcow2 image without
+ * an overlay if the user gave a name for the first snapshot. The drive's options and the recording then name the image
+ * as its own overlay. The first snapshot has the image's contents before the recording and is the base of every replay.
  */
 export const hasInternalSnapshots = ({ image, overlay }: Pick<DriveOptions, 'image' | 'overlay'>): boolean =>
   overlay === image;
 
 /**
- * Refuses an overlay with the same path as its image. For snapshots in the image itself, the user must omit the
+ * Refuses an overlay with the same path as its image. To store snapshots in the image itself, the user must omit the
  * overlay.
  */
 export function refuseOwnOverlay(drives: readonly DriveOptions[]): void {
@@ -26,8 +26,8 @@ export function refuseOwnOverlay(drives: readonly DriveOptions[]): void {
 }
 
 /**
- * For recording: makes images without an overlay their own overlays. Two drives with one image remain two drives with
- * one overlay, which is refused later.
+ * For recording: makes images without an overlay their own overlays. Two drives with the same image then have the same
+ * overlay, which is refused later.
  */
 export function withInternalSnapshots(drives: readonly DriveOptions[]): DriveOptions[] {
   return drives.map((drive) => {
@@ -45,7 +45,10 @@ export function refuseExistingName(drives: readonly DriveOptions[], bases: reado
   });
 }
 
-/** For replaying: restores the setting that the recording used. */
+/**
+ * For a replay. Drives whose snapshots were stored in the user's own image during the recording use this image as their
+ * overlay again.
+ */
 export function withRecordedSetting(drives: readonly DriveOptions[], header: RecordingHeader): DriveOptions[] {
   return drives.map((drive) => {
     const recorded = header.drives.find(({ id }) => id === drive.id);
@@ -54,7 +57,10 @@ export function withRecordedSetting(drives: readonly DriveOptions[], header: Rec
   });
 }
 
-/** Opens the disk as it was before the recording. It differs from later disks in the allocated ranges of either. */
+/**
+ * Opens the disk as it was before the recording. A later state of the disk differs from it only in ranges that are
+ * allocated in one of the two states.
+ */
 export function openInitialDisk(host: Host, { image: path }: DriveOptions, snapshot: string): BaseDisk {
   const file = host.files.open(path, { write: false, create: 'never' });
   const image = openWithBacking(host, { path, file, writable: false });

@@ -33,8 +33,8 @@ export interface RecordingParts {
 
 /**
  * A machine that runs live, recorded or not. Recording does not change the machine's behavior: it stores external
- * events, and periodically a digest and an automatic snapshot. A recorded machine can visit its history at any time
- * and then continue at its live end.
+ * events, and periodically a digest and an automatic snapshot. A recorded machine can go back in its history at any
+ * time and then continue at its live end.
  */
 export class LiveTimeline implements Timeline {
   readonly machine: Machine;
@@ -106,7 +106,7 @@ export class LiveTimeline implements Timeline {
 
   inject(event: OutsideEvent): void {
     if (this.travel && !this.travel.isAtLiveEnd) throw pastIsFixed();
-    // After the last step, because no replay reaches a step beyond it.
+    // The guest has ended, so the event would be recorded after the last step, which no replay reaches.
     if (this.machine.board.testDevice.result) throw guestHasEnded();
     this.recording?.recorder.record(this.position, event);
     this.machine.inject(event);
@@ -198,8 +198,8 @@ export class LiveTimeline implements Timeline {
     options: RunOptions = {},
   ): TimelineStop {
     this.machine.setStopPoints(points);
-    // After a digest or snapshot along the way, or when it reaches the live end, a breakpoint at the current position
-    // counts.
+    // A breakpoint at the current position counts after a digest or snapshot along the way, and when the machine has
+    // just reached the live end.
     for (let { stopsAtStart } = options; this.position < until; stopsAtStart = true) {
       const nextAutomatic = this.recording ? this.schedule.nextAfter(this.position) : Infinity;
       const stop = this.machine.run(Math.min(until, nextAutomatic), wantsPause, { stopsAtStart });
@@ -208,7 +208,7 @@ export class LiveTimeline implements Timeline {
       if (end) return { kind: 'ended', end };
       if (stop.kind === 'paused' || stop.kind === 'breakpoint' || stop.kind === 'watchpoint') return stop;
     }
-    // A machine that has ended reports it even when asked for no further steps.
+    // If the machine has ended, even a run of zero steps reports it.
     const end = endOf(this.machine.run(this.position));
     return end ? { kind: 'ended', end } : { kind: 'reached' };
   }
@@ -224,7 +224,7 @@ export class LiveTimeline implements Timeline {
     if (!this.automatic.tryTake(position, () => this.storeSnapshot(automaticName(position)))) return;
     const { travel, snapshots, recorder } = this.requireRecording();
     recorder.recordSnapshot(position, automaticName(position));
-    // The user may have deleted some, or renamed them to keep them.
+    // The user may have deleted some of these snapshots, or renamed them to keep them.
     const dropped = this.schedule
       .recordTaken(position)
       .map(automaticName)
@@ -234,7 +234,8 @@ export class LiveTimeline implements Timeline {
   }
 
   /**
-   * The log up to here is made durable before the snapshot, so that after any failure a replay reaches the snapshot.
+   * Makes the log up to this position durable. Called before a snapshot is taken, so that a replay can reach the
+   * snapshot whatever fails later.
    */
   private makeLogDurable(): void {
     this.recordDigest();
@@ -253,5 +254,5 @@ export class LiveTimeline implements Timeline {
   }
 }
 
-/** The same array every time, so that callers can detect changes by identity. */
+/** Always the same array, so that callers can detect changes by comparing references. */
 const NO_SNAPSHOTS: readonly SnapshotInfo[] = [];

@@ -15,7 +15,7 @@ export class NewFiles {
     this.undo = undo;
   }
 
-  /** The caller owns the file. */
+  /** Creates a file, which the caller must close. */
   create(path: string): HostFile {
     this.undo.add(this.host.files.createFolderOf(path));
     const staged = this.host.files.stage(path);
@@ -26,8 +26,8 @@ export class NewFiles {
 
   /**
    * Publishes the files in reverse order of creation, so that a recording appears after the files that it needs. If a
-   * recording is replaced, the old one is removed first: after a kill in between, no recording is next to the
-   * overlays of another one. Afterwards the new files stay, and `lock` covers them instead of the replaced ones.
+   * recording is replaced, the old one is removed first, so that a kill in between never leaves a recording next to the
+   * overlays of another recording. Afterwards, `lock` covers the new files instead of the replaced ones.
    */
   publish({ replaces, lock }: { replaces: boolean; lock?: HostLock }): void {
     if (replaces && this.staged.length > 1) this.staged[0].moveExistingAside();

@@ -31,7 +31,7 @@ export interface DiskFile {
   problem?: Notice;
 }
 
-/** Deeper chains are loops or mistakes. */
+/** The maximum length of a backing chain. Longer chains are loops or mistakes. */
 const CHAIN_MAX = 16;
 
 /**
@@ -50,7 +50,10 @@ export function openDisk(host: Host, image: DiskLocation, depth = 0): BlockDevic
   }
 }
 
-/** Opens a qcow2 image with its backing chain; the image owns both. Closes the file on failure. */
+/**
+ * Opens a qcow2 image with its backing chain. Closing the image also closes its file and the chain. On failure, the
+ * file is closed.
+ */
 export function openWithBacking(
   host: Host,
   { path, file, ...options }: { path: string; file: HostFile; writable: boolean; sameFile?: Qcow2Image },
@@ -85,7 +88,7 @@ export function openWithoutBacking(
   }
 }
 
-/** The file of the image and those of its backing chain. */
+/** The files of the image and of its backing chain. */
 export function filesOfDisk(host: Host, image: DiskLocation): string[] {
   return diskFiles(host, image).map(({ file }) => file);
 }
@@ -144,7 +147,7 @@ function backingLocation(host: Host, path: string, name: BackingFile, depth: num
   if (depth >= CHAIN_MAX) throw backingChainTooLong(path, CHAIN_MAX);
   const { backingFileName, backingFormat } = name;
   if (backingFileName === undefined) return undefined;
-  // QEMU's protocol names (`nbd:`, `json:`) do not refer to files.
+  // Names that start with a QEMU protocol (`nbd:`, `json:`) do not refer to files.
   if (/^[a-z][a-z0-9+.-]+:/i.test(backingFileName)) throw backingNameRefused(path, backingFileName);
   if (backingFormat !== 'raw' && backingFormat !== 'qcow2') throw backingFormatMissing(path, backingFormat);
   const backing = host.files.resolveName({ from: path, name: backingFileName });
@@ -153,7 +156,10 @@ function backingLocation(host: Host, path: string, name: BackingFile, depth: num
   return { path: backing, format: backingFormat };
 }
 
-/** An image may come from an untrusted source, and every file of the user can be read as a raw disk. */
+/**
+ * An image from an untrusted source could name any file of the user as its backing file, because every file can be read
+ * as a raw disk.
+ */
 function isAllowedBacking({ files, allowed }: Host, image: string, backing: string): boolean {
   return [files.folderOf(image), ...allowed].some((location) => files.isWithin(backing, location));
 }

@@ -81,7 +81,7 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
   const targets = writeTargets(setup, setup.rrfile);
   checkWriteTargets(host, setup, targets);
   return Cleanup.onFailure((undo) => {
-    // Before any file is opened for writing, so that files in use by another session stay unchanged.
+    // Lock the files before any of them is opened for writing, so that files in use by another session stay unchanged.
     const used = filesUsed(host, setup, targets);
     const lock = lockForSession(host, used, activityText('recording', setup.rrfile), undo);
     const bases = openBases(host, setup.drives);
@@ -137,7 +137,7 @@ function resolveOptions(host: Host, wanted: RecordSetup): ResolvedRecord {
   return { ...setup, rrsnapshot: setup.rrsnapshot, drives: withInternalSnapshots(setup.drives) };
 }
 
-/** The history of a live machine: what its recorder has written so far. */
+/** The history of a live machine, which is the recording up to now. */
 function liveHistory(
   host: Host,
   { rrfile }: RecordSetup,
@@ -207,7 +207,7 @@ const filesUsed = (host: Host, { drives }: LiveSetup, { overlays, images, record
   ...basesInUse(host, drives),
 ];
 
-/** Where a session being opened registers the files it creates. */
+/** Registers the files that a session creates while it is being opened. */
 interface Creation {
   newFiles: NewFiles;
   undo: Cleanup;

@@ -43,10 +43,10 @@ import { Cleanup } from './cleanup.ts';
 import { WatchedFiles } from './watchedFiles.ts';
 
 /**
- * Opens a recording for replay, at the snapshot it starts from. Takes the same options as recording. Compares the
- * drives' bases with the digests in the recording's header, so that a changed base is refused immediately instead of
- * causing a divergence later. All files are opened read-only; taking, renaming or deleting a snapshot opens the
- * overlays for writing. Throws a UserError for invalid options, and for files that do not match the recording.
+ * Opens a recording for replay, at the snapshot from which the replay starts. Takes the same options as recording.
+ * Compares the drives' bases with the digests in the recording's header, so that a changed base is refused immediately
+ * instead of causing a divergence later. All files are opened read-only; taking, renaming or deleting a snapshot opens
+ * the overlays for writing. Throws a UserError for invalid options, and for files that do not match the recording.
  */
 export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
   refuseOwnOverlay(given.drives);
@@ -72,7 +72,7 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
     const drives = setup.drives.map((options, i): DriveStack => {
       const disk = { ...bases[i], overlay: overlayOf(options), snapshot };
       const drive = openReplayDrive(host, options, disk, log);
-      // Its base is closed with the others.
+      // The drive's base need not be closed here; it is closed with the bases of all drives.
       undo.add(() => drive.scratch?.close());
       return drive;
     });
@@ -100,7 +100,7 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
         dateMilliseconds: host.dateMilliseconds,
       });
     const { append, machine: recorded } = reader.header;
-    // Also required when starting from a snapshot, because the guest may reset the machine.
+    // The boot files are also required if the replay starts from a snapshot, because the guest may reset the machine.
     const { memoryBytes, harts, isa, mmu, rngSeed } = recorded;
     machine.powerOn(bootPlan(recordedBootFiles(host, reader), { append, memoryBytes, harts, isa, mmu, rngSeed }));
     if (snapshots && snapshot !== undefined) {
@@ -124,7 +124,10 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
   });
 }
 
-/** A writable drive with a temporary overlay has only its initial disk, so its snapshots cannot be used. */
+/**
+ * The history of a replay. If a writable drive had a temporary overlay, only its initial disk is available, so no
+ * snapshots of the recording can be used.
+ */
 function replayHistory(
   player: Player,
   { drives }: ReplaySetup,
@@ -165,7 +168,7 @@ function openReader(host: Host, rrfile: string, undo: Cleanup): RecordingReader 
   return new RecordingReader(file, host.compression);
 }
 
-/** The replay uses the recorded files, but after a build the user may expect the new ones. */
+/** The replay uses the recorded files, but after a build the user may expect it to use the newly built ones. */
 function notifyChangedBootFiles(host: Host, setup: ReplaySetup, reader: RecordingReader): void {
   for (const changed of changedBootFiles(host, reader.header, setup)) {
     setup.onNotice?.(bootFileDiffers(changed));
@@ -181,7 +184,7 @@ function checkOptionsMatch(setup: ReplaySetup, reader: RecordingReader, bases: r
     machine: {
       ...{ memoryBytes: setup.memoryBytes ?? undefined, harts: setup.harts ?? undefined },
       rngSeed: requestedSeed(setup),
-      // If omitted, the recorded setting applies; there is no option to disable it.
+      // If one of these options is omitted, the recorded setting applies. No option disables a recorded setting.
       ...{ noReboot: setup.noReboot || undefined, semihosting: setup.semihosting || undefined },
     },
     append: setup.append ?? undefined,
@@ -250,9 +253,9 @@ function openImages(
 }
 
 /**
- * The snapshot to start from. Undefined means power-on: with temporary overlays, which keep no snapshots, and for a
- * recording that was killed before its first snapshot. Power-on needs only the boot files, which are in the
- * recording.
+ * The snapshot to start from. Undefined means that the replay starts at power-on, which needs only the boot files in
+ * the recording. This is the case if the overlays were temporary and kept no snapshots, or if the process was killed
+ * before it took the first snapshot.
  */
 function firstSnapshot(setup: ReplaySetup, reader: RecordingReader, stateImage: Qcow2Image): string | undefined {
   const name = setup.rrsnapshot ?? reader.header.rrsnapshot;

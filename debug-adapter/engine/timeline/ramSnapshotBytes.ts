@@ -2,8 +2,8 @@ import { assert } from '../base/assert.ts';
 import { type RamSnapshot, STRETCH_PAGES } from './ramSnapshots.ts';
 
 /**
- * The memory used by a set of cached RAM contents. Counts the owners of each list, stretch and page: shared ones are
- * charged once, as long as one owner remains.
+ * The memory used by a set of cached RAM contents. Counts the owners of each list, stretch and page. A shared object is
+ * charged only once, until its last owner releases it.
  */
 export class RamSnapshotBytes {
   private charged = 0;
@@ -55,5 +55,8 @@ export const listBytes = (image: RamSnapshot): number => image.stretches.length 
 const REFERENCE_BYTES = 8;
 const OBJECT_BYTES = 100;
 export const STRETCH_BYTES = STRETCH_PAGES * REFERENCE_BYTES + OBJECT_BYTES;
-/** The overhead in V8 of a typed array with its own buffer, and of the counts here; measured with 100,000 of them. */
+/**
+ * The overhead for each page: V8's overhead for a typed array with its own buffer, and the entry in `owners`. Measured
+ * with 100,000 pages.
+ */
 export const PAGE_OVERHEAD_BYTES = 512;

@@ -2,8 +2,8 @@ import type { GuestRam } from '../machine/guestRam.ts';
 
 /**
  * The RAM contents of a cached snapshot: a list of pages, each an immutable copy, or undefined for zeroes. Snapshots
- * share equal pages, and equal stretches of the list. Capturing costs the pages written since the last capture;
- * restoring costs the pages that differ from the current RAM.
+ * share equal pages, and equal stretches of the list. A capture copies only the pages written since the last capture. A
+ * restore writes only the pages that differ from the current RAM.
  */
 export class RamSnapshot {
   /** The size of RAM in pages. */
@@ -37,7 +37,8 @@ export class RamSnapshot {
     for (const [page, bytes] of changes) {
       if (index !== Math.floor(page / STRETCH_PAGES)) {
         index = Math.floor(page / STRETCH_PAGES);
-        // Changes in page order copy each stretch once; other orders copy stretches repeatedly.
+        // If the changes are in page order, each stretch is copied only once; otherwise a stretch may be copied
+        // repeatedly.
         stretch = stretches[index]?.slice() ?? new Array<Uint8Array | undefined>(STRETCH_PAGES).fill(undefined);
         stretches[index] = stretch;
       }
@@ -57,7 +58,7 @@ export class RamSnapshots {
   /** The RAM contents when the dirty marks were last cleared. */
   private last: RamSnapshot;
 
-  /** For a newly created machine: RAM is all zero, and all later writes are marked. */
+  /** `ram` must belong to a newly created machine, so that it is all zero and all later writes are marked as dirty. */
   constructor(ram: GuestRam) {
     this.ram = ram;
     this.last = new RamSnapshot(ram.pageCount);
@@ -76,13 +77,16 @@ export class RamSnapshots {
     return this.last;
   }
 
-  /** Restores RAM. Skips pages that are unchanged since `image` was last current. */
+  /** Restores RAM. Skips pages that have not changed since RAM last had the contents `image`. */
   restore(image: RamSnapshot): void {
     this.restorePages(image);
     this.last = image;
   }
 
-  /** Restores RAM contents read from a file; returns them with equal pages replaced by those already in memory. */
+  /**
+   * Restores RAM contents that were read from a file. Returns them with pages replaced by equal pages that are already
+   * in memory.
+   */
   restoreLoaded(image: RamSnapshot): RamSnapshot {
     this.last = image.withPages(this.restorePages(image));
     return this.last;

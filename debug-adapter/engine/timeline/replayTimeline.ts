@@ -17,9 +17,9 @@ import { runAll, runAllQuietly } from './cleanup.ts';
 import type { WatchedFiles } from './watchedFiles.ts';
 
 /**
- * A machine that replays a recording: it gets the recorded events, every request and digest is compared with the
- * recording, and it ends where the recording ends. The guest's writes go to scratch files. The recording is never
- * changed, and overlays only to take, rename or delete a snapshot, while no other session reads them.
+ * A machine that replays a recording. It receives the recorded events, and each disk request and digest is compared
+ * with the recorded one. It ends where the recording ends. The guest's writes go to scratch files. The recording is
+ * never changed. Overlays are changed only to take, rename or delete a snapshot, while no other session reads them.
  */
 export class ReplayTimeline implements Timeline {
   readonly machine: Machine;
@@ -163,11 +163,11 @@ export class ReplayTimeline implements Timeline {
   }
 
   /**
-   * The recording ends here, so the guest must be in the recorded final state, for example powered off or halted
-   * forever.
+   * The recording ends at this position, so the guest must be in the recorded final state, for example powered off or
+   * halted forever.
    */
   private recordedEnd(): End {
-    // A machine that has ended reports it when asked for one more step, and does not advance.
+    // If the machine has ended, a run of one more step reports it and does not advance.
     const isNatural = this.player.end !== undefined && GUEST_ENDS.has(this.player.end.reason);
     const end = isNatural ? endOf(this.machine.run(this.position + 1)) : undefined;
     return end ? this.checkedEnd(end) : { reason: 'endOfRecording' };
@@ -181,5 +181,5 @@ export class ReplayTimeline implements Timeline {
 
 const GUEST_ENDS: ReadonlySet<string> = new Set(['powerOff', 'guestFailed', 'reset', 'waitsForever']);
 
-/** The same array every time, so that callers can detect changes by identity. */
+/** Always the same array, so that callers can detect changes by comparing references. */
 const NO_SNAPSHOTS: readonly SnapshotInfo[] = [];

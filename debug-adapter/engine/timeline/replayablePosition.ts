@@ -4,7 +4,7 @@ import { UserError } from '../../messages/userError.ts';
 import { RecordingReader } from '../recording/recordingReader.ts';
 
 /**
- * The position up to which an incomplete recording can be replayed, in steps, read from the file. Undefined if it is
+ * The position, in steps, up to which an incomplete recording can be replayed. Reads the file; undefined if it is
  * unreadable.
  */
 export function replayablePosition(host: Host, rrfile: string): Position | undefined {

@@ -1,6 +1,9 @@
 import type { BlockCompletion, BlockRequest, RequestLog } from '../block/blockRequest.ts';
 
-/** Forwards the filters' reports to the recorder at the live end, or to the player in the history. */
+/**
+ * Forwards the disk requests that the filters report: to the recorder at the live end, and to the player in the
+ * history.
+ */
 export class RequestLogSwitch implements RequestLog {
   target: RequestLog;
 

@@ -3,7 +3,7 @@ import type { Machine, MachineStop } from '../machine/machine.ts';
 import type { StopPoints } from '../machine/stopPoints.ts';
 import type { CachedSnapshot } from './snapshotCache.ts';
 
-/** What the search needs from its time travel. */
+/** The operations of time travel that the search uses. */
 export interface SearchContext {
   readonly machine: Machine;
   readonly start: Position;
@@ -14,7 +14,8 @@ export interface SearchContext {
   release(snapshot: CachedSnapshot): void;
   restoreCached(snapshot: CachedSnapshot): void;
   /**
-   * The next position at which to leave a snapshot, so that seeking to the result is short; `leaveSnapshot` takes it.
+   * The next position at which the search should leave a snapshot with `addSnapshot`, so that seeking to the result is
+   * fast.
    */
   nextSnapshotPosition(position: Position, before: Position): Position;
   addSnapshot(): void;
@@ -30,22 +31,24 @@ export interface SearchHit {
 interface Segment {
   start: Position;
   last: SearchHit | undefined;
-  /** Whether a breakpoint at the position where the segment continues counts. */
+  /** Whether a breakpoint counts if it is at the position from which the segment continues. */
   stopsAtStart: boolean;
-  /** The state it has reached, while it is paused. */
+  /** The state that the segment had reached when the search was paused. */
   reached?: CachedSnapshot;
 }
 
-// 2 ms, or 10 ms while code is cold: the cost of resuming, so that even a very short slice makes progress.
+// These steps take 2 ms, or 10 ms while code is not optimized yet, which is about the cost of resuming. So even a very
+// short slice makes progress.
 const STEPS_PER_PAUSE_CHECK = 500_000;
 
-// The time to restore the state before a segment from memory, in steps.
+// The time to restore the state at the start of a segment from memory, in steps.
 const RESTORE_COST_STEPS = 200_000;
 
 /**
- * The search of a reverse run: segment by segment, it runs forward from a snapshot to the start of the following
- * segment and remembers the last stop. It can be paused at any point and resumed later. Meanwhile it keeps the state
- * that it has reached, and the state that the machine shows, which is at the start of the searched part.
+ * The search for the last stop before a position, for a reverse run. It searches the history segment by segment, from
+ * the last to the first: it runs the machine forward from a snapshot to the start of the following segment and
+ * remembers the last stop. It can be paused at any point and resumed later. While paused, it keeps the state that it
+ * has reached and the state that the machine shows, which is the one at the start of the searched part.
  */
 export class ReverseSearch {
   readonly points: StopPoints;
@@ -85,13 +88,13 @@ export class ReverseSearch {
     return 'nothing';
   }
 
-  /** Shows the machine's state during a pause; returns false if that is its live end. */
+  /** Restores the state that the machine shows during a pause. Returns false if that is the live end. */
   showCurrent(): boolean {
     if (this.current) this.context.restoreCached(this.current);
     return this.current !== undefined;
   }
 
-  /** Undefined if it was paused before the segment's start was restored. */
+  /** Returns undefined if the search was paused before the state at the start of the segment was restored. */
   private resumeSegment(wantsPause: () => boolean): Segment | undefined {
     const { context, segment } = this;
     if (segment?.reached) {
@@ -100,7 +103,8 @@ export class ReverseSearch {
       segment.reached = undefined;
       return segment;
     }
-    // The searched part starts where the last segment starts.
+    // The searched part now starts at the start of the previous segment, so the machine shows that state during a
+    // pause.
     if (this.segmentStart) {
       if (this.current) context.release(this.current);
       this.current = this.segmentStart;
@@ -108,7 +112,7 @@ export class ReverseSearch {
     }
     const restored = context.restoreBefore(this.searchedDownTo, wantsPause);
     if (restored === 'paused') return undefined;
-    // It stays cached while the search is paused, so loading it is enough progress for a slice.
+    // The loaded snapshot stays cached while the search is paused, so loading it is enough progress for one slice.
     if (restored === 'fromDisk') this.stepsUntilCheck = 0;
     const start = context.machine.position;
     this.segmentStart = context.capture();

@@ -2,8 +2,9 @@ import { decodeState, encodeCbor } from '../base/cbor.ts';
 import type { State } from '../base/state.ts';
 
 /**
- * A machine's state in memory. A state that is kept for long is packed: as CBOR it is one buffer instead of some hundred
- * objects, which V8 would collect late. A state that is needed only briefly is not packed, which costs nothing.
+ * A machine's state in memory. A state that is kept for long is packed as CBOR into one buffer, because otherwise it
+ * consists of some hundred objects, which V8 would collect late. A state that is needed only briefly is not packed, to
+ * save the time.
  */
 export class SavedState {
   private saved: State | Uint8Array;
@@ -17,7 +18,10 @@ export class SavedState {
     return this;
   }
 
-  /** What it takes in memory once it is packed: V8 and the allocator have some hundred bytes for each buffer. */
+  /**
+   * The memory that the packed state uses, including some hundred bytes of overhead of V8 and the allocator for the
+   * buffer; 0 if the state is not packed.
+   */
   get packedBytes(): number {
     return this.saved instanceof Uint8Array ? this.saved.length + BUFFER_OVERHEAD_BYTES : 0;
   }
@@ -25,7 +29,7 @@ export class SavedState {
   get state(): State {
     const { saved } = this;
     if (!(saved instanceof Uint8Array)) return saved;
-    // Repeated steps back restore the same snapshot again and again.
+    // Keep the last unpacked state, because repeated steps back restore the same snapshot each time.
     if (unpacked?.bytes !== saved) unpacked = { bytes: saved, state: decodeState(saved) };
     return unpacked.state;
   }

@@ -13,14 +13,14 @@ export interface MachineSetup extends BootOptions {
   drives: readonly DriveOptions[];
   /** Adds an entropy source (virtio-rng) in the last free slot. A replay uses the recorded setting. */
   rng?: boolean;
-  /** The behavior of the devices; only for tests, which make recordings of older formats. */
+  /** The version of the devices' behavior. Only for tests, which use it to make recordings in older formats. */
   devices?: DeviceGeneration;
   /**
    * The device tree's `/chosen/rng-seed`: 64 hexadecimal digits, or `none` for a tree without it. If null or omitted,
    * a live machine gets a random seed from the host, and a replay the recorded one.
    */
   rngSeed?: string | null;
-  /** A reset by the guest ends the run. A replay uses the recorded setting. */
+  /** If set, a reset by the guest ends the run. A replay uses the recorded setting. */
   noReboot?: boolean;
   /** The guest may make semihosting calls. A replay uses the recorded setting. */
   semihosting?: boolean;
@@ -29,7 +29,7 @@ export interface MachineSetup extends BootOptions {
    * results.
    */
   translationThreshold?: number;
-  /** The limits of cached snapshots, TRAVEL_BUDGET by default. Only for tests; it affects only speed. */
+  /** The limits on cached snapshots, TRAVEL_BUDGET by default. Only for tests; they affect only speed. */
   travelBudget?: TravelBudget;
   /**
    * Receives each byte of the guest's console output with its position; bytes are output again when the history is
@@ -47,7 +47,7 @@ export interface LiveSetup extends MachineSetup {
   /** The number of harts, 1 to 8; 1 by default. */
   harts?: number;
   idle: 'warp' | 'realtime';
-  /** Console input and idle time; a recorder wraps them. */
+  /** The source of console input and idle time. A recorder wraps it. */
   live: Inputs;
   /** Files that `live` reads; the session refuses to write to them. */
   otherInputs: readonly string[];
@@ -58,11 +58,14 @@ export interface LiveSetup extends MachineSetup {
 /** The options of a recorded session. */
 export interface RecordSetup extends LiveSetup {
   rrfile: string;
-  /** Null if not given. If given, a qcow2 image without an overlay takes its own snapshots. */
+  /**
+   * The name of the first snapshot; null if not given. If given, a qcow2 image without an overlay stores its own
+   * snapshots.
+   */
   rrsnapshot: string | null;
   /** The version of blkreplay, for the recording's header. */
   version: string;
-  /** Skips automatic snapshots that would cost too much; without it, all are taken. */
+  /** Skips automatic snapshots that would take too much time. If omitted, all automatic snapshots are taken. */
   pace?: SnapshotPace;
 }
 
@@ -74,7 +77,8 @@ export const FIRST_SNAPSHOT_DEFAULT = 'replay_init';
 /** The options of a replay. Null means not given: the recorded value applies. */
 export interface ReplaySetup extends MachineSetup {
   rrfile: string;
-  // Boot files are taken from the recording; a notice reports a given file that differs.
+  // A replay uses the boot files in the recording. If a given file differs from the recorded one, the user gets a
+  // notice.
   rrsnapshot: string | null;
   append: string | null;
   memoryBytes: number | null;

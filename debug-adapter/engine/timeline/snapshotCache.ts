@@ -12,9 +12,9 @@ export interface CachedSnapshot {
   disks: DiskState[];
 }
 
-/** The disk states of cached snapshots, and their costs other than memory. */
+/** Releases the disk states of cached snapshots and reports the memory and scratch files that they use. */
 export interface DiskStates {
-  /** The memory used by the maps of current and captured disk states. */
+  /** The memory used by the block maps of the current and the captured disk states, in bytes. */
   mapBytes(): number;
   /** Whether captured states alone use more than `limit` bytes of the scratch files. */
   scratchExceeds(limit: number): boolean;
@@ -22,25 +22,25 @@ export interface DiskStates {
 }
 
 /**
- * The cached snapshots, near the user's position, so that the next step back is instant. Their cost always stays
- * within a budget. It consists of the memory that only they use, each page counted once while a snapshot refers to
- * it. RAM pages that are in memory anyway are not counted: those last captured or restored, those of the live end
- * while the history is visited, and those of the last snapshot written. When over budget, the snapshot is dropped
- * whose loss costs least: its neighbors are close, relative to its distance from the user's position. The first
- * snapshot is never dropped, and its pages are not counted.
+ * The cached snapshots, which are near the user's position, so that the next step back is instant. Their cost always
+ * stays within a budget. The cost is the memory that only cached snapshots use; a page to which several snapshots refer
+ * is counted once. RAM pages that are in memory anyway are not counted: those last captured or restored, those of the
+ * live end while the history is visited, and those of the last snapshot written. When the budget is exceeded, the least
+ * useful snapshot is dropped: the one whose neighbors are closest together in relation to its distance from the user's
+ * position. The first snapshot is never dropped, and its pages are not counted.
  */
 export class SnapshotCache {
   private kept: CachedSnapshot[] = [];
   private budget: TravelBudget;
   private disks: DiskStates;
   private inUse: readonly RamSnapshot[] = [];
-  /** The part of `inUse` that excludes the first snapshot. */
+  /** Like `inUse`, but without the first snapshot. */
   private ramInUse: readonly RamSnapshot[] = [];
-  /** All pages in memory, and those of them that are not charged. */
+  /** All pages in memory, and the pages that are not charged to the budget. */
   private allPages = new RamSnapshotBytes();
   private freePages = new RamSnapshotBytes();
   private statesBytes = 0;
-  /** The user's position: that of the last snapshot added. */
+  /** The user's position, which is the position of the snapshot that was added last. */
   private userPosition: Position = 0;
 
   constructor(budget: TravelBudget, disks: DiskStates) {
@@ -111,7 +111,7 @@ export class SnapshotCache {
     }
   }
 
-  /** Call this after operations that may have enlarged the maps of the disks. */
+  /** Call this after operations that may have enlarged the block maps of the disks. */
   enforceBudget(): void {
     while (this.kept.length > 1 && this.isOverBudget()) this.drop(this.leastUseful());
   }
@@ -121,14 +121,14 @@ export class SnapshotCache {
     return this.kept.length > snapshots || this.bytes > memoryBytes || this.disks.scratchExceeds(scratchBytes);
   }
 
-  /** Never the first snapshot, from which every position can be reached. */
+  /** Never returns the first snapshot, because it is the one from which every position can be reached. */
   private leastUseful(): CachedSnapshot {
     let least = this.kept.length - 1;
     let leastUseful = Infinity;
     for (let i = 1; i < this.kept.length; i++) {
       const { position } = this.kept[i];
       const before = this.kept[i - 1].position;
-      // After the last snapshot, assumes an equal distance to where the user may go.
+      // For the last snapshot, assume that the next one would be as far away as the previous one.
       const after = this.kept[i + 1]?.position ?? 2 * position - before;
       const usefulness = (after - before) / (Math.abs(position - this.userPosition) + 1);
       if (usefulness < leastUseful) [least, leastUseful] = [i, usefulness];

@@ -3,9 +3,9 @@ import { Qcow2Image } from '../block/qcow2/image.ts';
 import { openWithBacking, openWithoutBacking } from './openDisk.ts';
 
 /**
- * An image that contains snapshots, and the way to change them. A live session writes to it continuously. A replay
- * opens it read-only, which protects the files it reads. It opens the file for writing only briefly, to take, rename
- * or delete a snapshot, while no other session may read it.
+ * An image that contains snapshots, and a method to change it. A live session writes to it continuously. A replay opens
+ * it read-only, which protects the files it reads. It opens the file for writing only briefly, to take, rename or
+ * delete a snapshot, while no other session may read it.
  */
 export interface SnapshotImage {
   /** The drive whose disk the image contains; undefined for a state-only image. */
@@ -23,8 +23,8 @@ export function liveImage(image: Qcow2Image, driveId?: string, { isShared = fals
 }
 
 /**
- * Opens the file read-only; `image.close` closes it. `withoutBacking` leaves its backing file closed, so that no disk is
- * read.
+ * Opens the file read-only; `image.close` closes it. With `withoutBacking`, the backing file stays closed, and no disk
+ * contents can be read.
  */
 export function openRecordedImage(
   host: Host,

@@ -6,19 +6,20 @@ import { listSnapshots, type SnapshotInfo } from './snapshotInfo.ts';
 import { isBlkreplayState } from './vmState.ts';
 
 /**
- * The images with one recording's snapshots: each drive's overlay, and the image with the machine state. A snapshot
- * has the same name in all of them. Its entry in the image with the machine state is its commit record: it is added
- * last and deleted first, so that every listed snapshot is complete. Entries that a kill left only in other images
- * are deleted or renamed when the images are next opened: a snapshot exists in all images or in none.
+ * The images with one recording's snapshots: each drive's overlay, and the image with the machine state. A snapshot has
+ * the same name in all of them. Its entry in the image with the machine state is its commit record: it is added last
+ * and deleted first, so that every listed snapshot is complete. If the process is killed, some images may have entries
+ * that the image with the machine state lacks. These entries are deleted or renamed when the images are next opened, so
+ * that a snapshot exists in all images or in none.
  */
 export class SnapshotImages {
   /** The image with the machine state: the first writable drive's overlay, or a state-only image. */
   readonly state: SnapshotImage;
-  /** The image with the machine state is the last one. */
+  /** All images. The image with the machine state is the last one. */
   private images: readonly SnapshotImage[];
   private first: string | undefined;
   private cachedList: SnapshotInfo[] | undefined;
-  /** Whether the state in a snapshot is readable, by position and name. */
+  /** Whether the machine state in a snapshot is readable, by position and name of the snapshot. */
   private readonly readable = new Map<string, boolean>();
   private complete: SnapshotInfo[] | undefined;
   /** Pending cleanup steps of a failed change. */
@@ -45,7 +46,7 @@ export class SnapshotImages {
   }
 
   private findComplete(): SnapshotInfo[] {
-    // Build each image's set once, because an image may have thousands of snapshots.
+    // Build the set of names only once for each image, because an image may have thousands of snapshots.
     const listed = this.images.map(
       ({ image }) => new Set(image.snapshots.map(({ name, icount }) => `${icount} ${name}`)),
     );
@@ -55,7 +56,7 @@ export class SnapshotImages {
     });
   }
 
-  /** Checked once per snapshot, because it reads the state. */
+  /** Each snapshot is checked only once, because the check reads its state. */
   private hasReadableState(key: string, name: string): boolean {
     let isReadable = this.readable.get(key);
     if (isReadable === undefined) {
@@ -79,7 +80,9 @@ export class SnapshotImages {
     this.complete = undefined;
   }
 
-  /** Adds a snapshot; `work` creates its entry in each image. If one of them fails, none of them keeps the snapshot. */
+  /**
+   * Adds a snapshot; `work` creates its entry in each image. If this fails for one image, no image keeps the snapshot.
+   */
   add(name: string, work: ImageChange): void {
     this.runPendingCleanup();
     this.refuseExisting(name);
@@ -89,8 +92,8 @@ export class SnapshotImages {
   }
 
   /**
-   * Deletes snapshots, first from the image with the machine state. If another image fails, the deletion is retried
-   * later.
+   * Deletes snapshots, first from the image with the machine state. If the deletion fails for another image, it is
+   * retried later.
    */
   delete(names: readonly string[]): void {
     this.runPendingCleanup();
@@ -118,7 +121,10 @@ export class SnapshotImages {
     this.change((image) => image.applySnapshot(name));
   }
 
-  /** False for a user's image, in which the user's own snapshots would look like the remains of a killed session. */
+  /**
+   * Whether entries that the state image lacks may be deleted. In a user's image they may not, because the user's own
+   * snapshots would look like the remains of a killed session.
+   */
   private mayRepair(snapshotImage: SnapshotImage): boolean {
     return snapshotImage !== this.state && !snapshotImage.isShared;
   }
@@ -129,8 +135,8 @@ export class SnapshotImages {
   }
 
   /**
-   * Changes one image after the other. After a failure, `undo` reverts the completed ones, now or before the next
-   * change.
+   * Changes one image after the other. If one change fails, `undo` reverts the changes made so far, immediately or
+   * before the next change.
    */
   private change(
     work: ImageChange,
@@ -153,7 +159,7 @@ export class SnapshotImages {
     }
   }
 
-  /** Before a change: reverts what a failed change or a kill left. */
+  /** Called before a change. Reverts the incomplete changes that an earlier failure or a kill left behind. */
   private runPendingCleanup(): void {
     if (this.pendingCleanup.length > 0) {
       this.pendingCleanup = this.pendingCleanup.filter((step) => !trySucceeds(step));
@@ -167,7 +173,7 @@ type ImageChange = (image: Qcow2Image, isStateImage: boolean, driveId: string | 
 
 const has = (image: Qcow2Image, name: string): boolean => image.snapshots.some((snapshot) => snapshot.name === name);
 
-/** A step that fails is retried later; the original failure has been reported. */
+/** Returns false if the step fails. The caller retries it later; the original failure has been reported. */
 function trySucceeds(step: () => void): boolean {
   try {
     step();
@@ -178,8 +184,9 @@ function trySucceeds(step: () => void): boolean {
 }
 
 /**
- * Makes a drive's overlay list the same snapshots as the state image, after a kill between the two. Each position has
- * only one state, so a snapshot with the position of a missing one is that snapshot, under its old or intended name.
+ * Makes a drive's overlay list the same snapshots as the state image, in case the process was killed between changing
+ * the two. Each position has only one state, so a snapshot with the position of a missing one is that snapshot, under
+ * its old or intended name.
  */
 function repair(image: Qcow2Image, listed: readonly SnapshotInfo[]): void {
   for (const { name, icount } of unlistedSnapshots(image, listed)) {

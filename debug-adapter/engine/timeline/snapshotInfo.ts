@@ -11,7 +11,9 @@ export interface SnapshotInfo {
   dateMilliseconds: number;
   /** True for an automatic snapshot, which the recording may delete. */
   isAutomatic: boolean;
-  /** The size of the machine state, including RAM, in bytes, not reduced by sharing with other snapshots. */
+  /**
+   * The size of the machine state, including RAM, in bytes. Data that is shared with other snapshots counts in full.
+   */
   stateBytes: number;
 }
 
@@ -28,8 +30,8 @@ export const automaticSnapshotNames = (image: Qcow2Image): string[] =>
   image.snapshots.filter(({ name, icount }) => name === automaticName(icount ?? 0)).map(({ name }) => name);
 
 /**
- * The snapshots in the image with the machine state, in order of position. For a user's image, which may contain
- * others too, only those of the recording whose first snapshot is `first`.
+ * The snapshots in the image with the machine state, in order of position. A user's image may also contain other
+ * snapshots. If `first` is given, returns only the snapshots of the recording whose first snapshot has this name.
  */
 export function listSnapshots(image: Qcow2Image, first?: string): SnapshotInfo[] {
   return image.snapshots
@@ -38,7 +40,10 @@ export function listSnapshots(image: Qcow2Image, first?: string): SnapshotInfo[]
     .sort((a, b) => a.position - b.position);
 }
 
-/** Returns the same object each time for a snapshot: a list of thousands is built after each change. */
+/**
+ * Returns the same object for the same snapshot, because a list of possibly thousands of them is created after each
+ * change.
+ */
 function infoOf(listed: ListedSnapshot): SnapshotInfo {
   let info = infos.get(listed);
   if (!info) {
@@ -63,7 +68,7 @@ export function checkNewName(
   { existing, reserved }: { existing: readonly SnapshotInfo[]; reserved: string },
 ): void {
   const lengthBytes = new TextEncoder().encode(name).length;
-  // An unpaired surrogate has no UTF-8 encoding. QEMU keeps 255 bytes of a name.
+  // An unpaired surrogate has no UTF-8 encoding. QEMU cuts off names after 255 bytes.
   // eslint-disable-next-line no-control-regex
   const isText = !/[\u0000-\u001f\u007f\u0080-\u009f]|\p{Surrogate}/u.test(name);
   if (lengthBytes === 0 || lengthBytes > NAME_BYTES_MAX || !isText) throw errors.snapshotNameUnusable(name);

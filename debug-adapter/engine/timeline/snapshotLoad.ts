@@ -1,8 +1,8 @@
 import type { LoadedSnapshot } from './vmState.ts';
 
 /**
- * Loads a snapshot from the overlays into memory: 10 ms per 100 MiB of mapped VM state, and more if it is fragmented.
- * Can be paused between pieces; calling `run` again continues.
+ * Loads a snapshot from the overlays into memory. This takes 10 ms per 100 MiB of mapped VM state, and longer if it is
+ * fragmented. The load can be paused between pieces; calling `run` again continues it.
  */
 export class SnapshotLoad {
   readonly name: string;

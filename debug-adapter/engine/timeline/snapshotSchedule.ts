@@ -3,15 +3,15 @@ import type { Position } from '../base/quantities.ts';
 
 // 2^24 steps replay in 35 ms at 450 MIPS, so stepping back from the first stop feels instant.
 const FIRST_SPACING = 1 << 24;
-// Each stores its dirty pages in the overlay; 32 limits the size of a long recording.
+// Each automatic snapshot stores its dirty pages in the overlay. A maximum of 32 limits the size of a long recording.
 const SNAPSHOTS_MAX = 32;
 const NO_PACE: SnapshotPace = { isDue: () => true, recordTaken: () => {} };
 
 /**
- * Schedules automatic snapshots and digests: at multiples of a spacing that doubles whenever too many are kept, so
- * that a long recording has few of them and a short one has some. Snapshots that are not on a multiple of the new
- * spacing are dropped. A pace skips some if they would take too much time; without a pace, the schedule depends only
- * on positions.
+ * Schedules automatic snapshots and digests at multiples of a spacing. The spacing doubles whenever there are too many
+ * snapshots, so that even a long recording has few of them and a short one has some. Snapshots that are not on a
+ * multiple of the new spacing are dropped. If a pace is given, it skips snapshots that would take too much time.
+ * Without a pace, the schedule depends only on positions.
  */
 export class SnapshotSchedule {
   private spacing = FIRST_SPACING;
@@ -27,7 +27,7 @@ export class SnapshotSchedule {
     return (Math.floor(position / this.spacing) + 1) * this.spacing;
   }
 
-  /** Calls `take` if the pace permits. */
+  /** Calls `takeIfDue` if the pace permits a snapshot now. */
   takeIfDue(takeIfDue: () => void): void {
     if (!this.pace.isDue()) return;
     takeIfDue();

@@ -25,7 +25,7 @@ export interface HistorySnapshot {
 
 export interface HistoryDisk {
   driveId: string;
-  /** Updates a draft from the disk of an earlier snapshot to this disk state. */
+  /** Changes the disk in a draft, which starts as the disk of an earlier snapshot, to this disk state. */
   writeTo(draft: SnapshotDraft): void;
 }
 
@@ -49,12 +49,15 @@ export class SnapshotStore {
     machine: Machine;
     /** The image with the machine state: the first writable drive's overlay, or a state-only image. */
     stateImage: SnapshotImage;
-    /** All images that get an entry, including the state image. */
+    /** All images in which a snapshot has an entry, including the state image. */
     images: readonly SnapshotImage[];
-    /** The name of the recording's first snapshot, and that of another one that this session started from. */
+    /** The name of the recording's first snapshot, and of the snapshot that this session started from. */
     first: string;
     startedFrom?: string;
-    /** The end of a replayed recording. A kill may have left snapshots beyond the end of the log. */
+    /**
+     * The end of a replayed recording. If the recording process was killed, there may be snapshots beyond the end of
+     * the log.
+     */
     end?: Position;
     dateMilliseconds: () => number;
   }) {
@@ -119,8 +122,8 @@ export class SnapshotStore {
   // --- changing --------------------------------------------------------------------------------------------------------
 
   /**
-   * Takes a snapshot at the live end. The cost depends on the changes since the last snapshot, in RAM and on the
-   * disks.
+   * Takes a snapshot at the live end. The cost is proportional to the changes in RAM and on the disks since the last
+   * snapshot.
    */
   takeAtLiveEnd(name: string, ramSnapshots: RamSnapshots): TakenSnapshot {
     const state = this.machine.saveState();
@@ -135,9 +138,9 @@ export class SnapshotStore {
   }
 
   /**
-   * Takes a snapshot in the history. It shares data with the last earlier snapshot: disk ranges that are not in the
-   * scratch layers have not changed since, because a replay writes what the recording wrote. Reads the RAM of that
-   * snapshot.
+   * Takes a snapshot in the history. It shares data with the previous snapshot: disk ranges that are not in the scratch
+   * layers have not changed since that snapshot, because a replay writes the same data as the recording did. Reads the
+   * RAM of the previous snapshot.
    */
   takeInHistory(name: string, snapshot: HistorySnapshot): void {
     const from = this.savedSnapshots().findLast(({ position }) => position <= this.machine.position);
@@ -161,7 +164,7 @@ export class SnapshotStore {
 
   private newEntry(name: string, stateBytes: number): (isStateImage: boolean) => NewSnapshot {
     const { machine } = this;
-    // The range of the entry's 32-bit seconds: 1970 to 2106.
+    // The dates that a snapshot entry can store in 32-bit seconds: 1970 to 2106.
     const date = Math.min(Math.max(0, Math.floor(this.dateMilliseconds())), 0xffff_ffff * 1000);
     return (isStateImage) => ({
       name,

@@ -28,11 +28,13 @@ export type TravelStop =
 
 type WantsPause = () => boolean;
 
-// The distances before a target at which snapshots are left: replaying from the nearest takes 10 us to 10 ms.
+// The distances before a target at which snapshots are left, in steps. Replaying from one of them to the target takes
+// 10 us to 10 ms.
 const SNAPSHOT_DISTANCES = [4_000_000, 1_000_000, 250_000, 60_000, 15_000, 4_000];
-// The minimum time to load a snapshot from the overlays, 10 ms, in steps.
+// The minimum time to load a snapshot from the overlays, 10 ms, converted to steps.
 const LOAD_COST_STEPS = 4_000_000;
-// On a long way, snapshots are left as often as a recording first takes automatic ones: 35 ms of replay.
+// On the way to a distant target, snapshots are left every 35 ms of replay, the spacing at which a recording starts to
+// take automatic snapshots.
 const SNAPSHOT_SPACING = 1 << 24;
 
 /**
@@ -106,12 +108,15 @@ export class TimeTravel {
     return first.position;
   }
 
-  /** What the cached snapshots cost now, in the units of the budget. */
+  /** The current cost of the cached snapshots, in the units of the budget. */
   get cost(): TravelBudget {
     return this.memory.cost;
   }
 
-  /** Adds a cached snapshot of the current state, which the overlays contain under that name (undefined: power-on). */
+  /**
+   * Adds a cached snapshot of the current state. `name` is its snapshot in the overlays; undefined for the state at
+   * power-on.
+   */
   addCached({ name, state, ram }: { name: string | undefined; state: State; ram: RamSnapshot }): void {
     this.memory.updateCharges();
     const disks = this.disks.map((): DiskState => ({ snapshot: name }));
@@ -128,8 +133,8 @@ export class TimeTravel {
   }
 
   /**
-   * Calls `remove` to delete overlay snapshots of these names. First drops the cached snapshots that are based on
-   * them; if the current state is based on one, it is then replayed from another snapshot.
+   * Calls `remove` to delete overlay snapshots of these names. First drops the cached snapshots that are based on them.
+   * If the current state is based on one, it is recreated by replaying from another snapshot.
    */
   deleteSnapshots(names: readonly string[], remove: () => void): void {
     this.memory.cache.forget(names);
@@ -154,8 +159,8 @@ export class TimeTravel {
   }
 
   /**
-   * Moves to a position between start and end; the state there is that of the original run. Returns false if it was
-   * paused on the way; the machine is then at an intermediate position.
+   * Moves to a position between start and end, with the state of the original run. Returns false if paused on the way;
+   * the machine is then at an intermediate position.
    */
   seekTo(target: Position, wantsPause: WantsPause = never): boolean {
     assert(target >= this.start && target <= this.end, `position ${target} is not in the history`);
@@ -175,7 +180,7 @@ export class TimeTravel {
 
   /**
    * Runs forward to a stop point, `until`, or the end of the history. A live machine that reaches its live end stops
-   * there with `reached`; its owner then runs it further.
+   * there with `reached`; the caller then continues to run it.
    */
   forward(
     until: Position,
@@ -202,7 +207,7 @@ export class TimeTravel {
   /**
    * Runs backward to the last stop point before the current position: a breakpoint stops before its instruction
    * executes, a watchpoint before the step that accessed the address. If paused, the machine is at its original
-   * position or at the start of the searched part; calling this there with the same points continues the search.
+   * position or at the start of the searched part. Another call there with the same points continues the search.
    */
   backward(points: StopPoints, wantsPause: WantsPause = never): TravelStop {
     const search = this.resumeSearch(points);
@@ -219,7 +224,9 @@ export class TimeTravel {
     this.abandon();
   }
 
-  /** Releases the resources of the history, wherever the machine is; it must not run again. */
+  /**
+   * Releases the resources of the history, even if the machine is not at its live end. The machine must not run again.
+   */
   abandon(): void {
     this.openedHistory?.close();
     this.openedHistory = undefined;
@@ -297,12 +304,12 @@ export class TimeTravel {
     this.images.restore(snapshot.ram);
     machine.loadState(snapshot.state.state);
     this.disks.forEach((disk, i) => disk.show(snapshot.disks[i]));
-    // The restored pages are in use now, and the previous ones no longer are. This may drop the snapshot itself.
+    // The restored pages are in use now, and the previous pages no longer are. This may drop the restored snapshot.
     this.memory.updateCharges();
     this.openedHistory!.player.seek(machine.position);
   }
 
-  /** If paused, the snapshot is only partly loaded. */
+  /** Loads an overlay snapshot and restores it. If paused, another call continues to load it. */
   private showSavedSnapshot(name: string, wantsPause: WantsPause): 'fromDisk' | 'paused' | 'damaged' {
     const { machine } = this;
     machine.setStopPoints(NO_STOP_POINTS);
@@ -364,7 +371,7 @@ export class TimeTravel {
     if (this.isLive) return;
     const { position } = this.machine;
     const { player } = this.openedHistory!;
-    // A reverse search passes digests without checking them.
+    // A reverse search does not check the digests that it passes.
     player.skipDigests(Math.max(this.verifiedTo, position - 1));
     if (player.nextDigestPosition !== position) return;
     player.checkDigest(position, this.machine.digestParts());
@@ -396,7 +403,7 @@ export class TimeTravel {
     this.log.target = this.openedHistory.player;
   }
 
-  /** Returns to the live end. A machine that replayed up to it must have the same state. */
+  /** Returns to the live end. If the machine got there by replaying, its state must equal the saved state. */
   private returnToLiveEnd(): void {
     const { machine, liveEnd } = this;
     assert(liveEnd, 'there is a present to return to');

@@ -9,54 +9,59 @@ import type { TimelineFiles } from './timelineFiles.ts';
 import type { TimeTravel, TravelStop } from './timeTravel.ts';
 
 /**
- * A machine with its history: live, being recorded, or replaying. Positions are in steps. Callers advance it in
- * slices short enough to stay responsive, and must close or abandon it at the end. A divergence, damaged files and
- * host failures throw a UserError.
+ * A machine with its history. The machine runs live, is being recorded or replays a recording. Positions are in steps.
+ * Callers advance the machine in slices that are short enough to stay responsive. At the end, they must close or
+ * abandon the timeline. A divergence, damaged files and host failures throw a UserError.
  */
 export interface Timeline {
   readonly machine: Machine;
   readonly position: Position;
   /**
-   * Runs to `until` at most, or until `wantsPause` (called between steps, some thousand times a second) returns true.
-   * Returns why it ended, or undefined if it can continue.
+   * Runs to `until` at most, or until `wantsPause` returns true. `wantsPause` is called between steps, several thousand
+   * times a second. Returns how the machine ended, or undefined if it can continue.
    */
   advance(until: Position, wantsPause?: () => boolean): End | undefined;
   /** Movement through the history; undefined for a machine that is not recorded. */
   readonly travel: TimeTravel | undefined;
   /**
-   * Runs like `advance`, but to the next stop point; a recorded machine in its history continues into its live end. A
-   * breakpoint at the starting position is skipped, unless `stopsAtStart`.
+   * Runs like `advance`, but to the next stop point. If a recorded machine is in its history and reaches its live end,
+   * it continues to run live. A breakpoint at the starting position is skipped, unless `stopsAtStart`.
    */
   forward(until: Position, points: StopPoints, wantsPause?: () => boolean, options?: RunOptions): TimelineStop;
   /** Applies a debugger's change to the machine as a recorded step. Throws a UserError except at the live end. */
   inject(event: OutsideEvent): void;
-  /** Makes all progress so far survive a kill of the process. The host calls this about twice a second. */
+  /**
+   * Saves all progress so far, so that it survives if the process is killed. The host calls this about twice a second.
+   */
   writeBack(): void;
-  /** Detects files that were deleted or replaced while the session has them open; each causes one notice. Cheap. */
+  /**
+   * Detects files that were deleted or replaced while the session has them open, and sends one notice for each. The
+   * check is cheap.
+   */
   checkFiles(): void;
-  /** The digest of the whole state. The first call reads all of every drive. */
+  /** The digest of the whole state. The first call reads the whole contents of every drive. */
   digest(): bigint;
-  /** All snapshots in order of position; the same array until one changes. */
+  /** All snapshots in order of position. Returns the same array until a snapshot changes. */
   snapshots(): readonly SnapshotInfo[];
   /**
-   * Takes a snapshot of the current state, at the live end or in the history. Durable when it returns. Throws a
-   * UserError for an invalid name (see `checkNewName`), and if nothing is recorded.
+   * Takes a snapshot of the current state, at the live end or in the history. The snapshot is durable when this
+   * returns. Throws a UserError for an invalid name (see `checkNewName`), and if nothing is recorded.
    */
   takeSnapshot(name: string): SnapshotInfo;
   /**
-   * Renames a snapshot; a renamed automatic snapshot is kept. Throws a UserError for the first one, which cannot be
-   * renamed.
+   * Renames a snapshot. An automatic snapshot that is renamed is kept. Throws a UserError for the first snapshot, which
+   * cannot be renamed.
    */
   renameSnapshot(name: string, newName: string): void;
-  /** Deletes a snapshot. Throws a UserError for the first one, from which replays start. */
+  /** Deletes a snapshot. Throws a UserError for the first snapshot, from which replays start. */
   deleteSnapshot(name: string): void;
   /** The files of the session. Opens each base image to read its backing chain. */
   files(): TimelineFiles;
-  /** Ends the session at the current position: recording and overlays are complete and closed. */
+  /** Ends the session at the current position. The recording and the overlays are then complete and closed. */
   close(end: End): void;
   /**
-   * Ends the session after an error: written data stays, and files are closed. Never throws, so that the caller can
-   * report the error.
+   * Ends the session after an error. Closes all files; data that was already written stays. Never throws, so that the
+   * caller can report the error.
    */
   abandon(): void;
 }
@@ -66,7 +71,10 @@ export type TimelineStop =
   | Extract<TravelStop, { kind: 'reached' | 'paused' | 'breakpoint' | 'watchpoint' | 'startOfRecording' }>
   | { kind: 'ended'; end: End };
 
-/** Why a timeline ended; the values are those of the command line's `reason` and of a recording's end. */
+/**
+ * Why a timeline ended. The same values are used for `reason` in the command line's output and at the end of a
+ * recording.
+ */
 export type EndReason =
   | 'powerOff'
   | 'guestFailed'
@@ -112,7 +120,7 @@ function endOfTestDevice({ kind, code }: TestDeviceRequest): End {
 }
 
 /**
- * The reason for ending a timeline that is closed now: that of the guest if it has ended by itself, otherwise
+ * The reason to report for a timeline that is being closed: the guest's own reason if it has ended, otherwise
  * `interrupted`. A live machine first returns to its live end.
  */
 export function endAtLiveEnd(timeline: Timeline): End {

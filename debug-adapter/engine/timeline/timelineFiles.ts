@@ -19,11 +19,13 @@ export interface DriveFiles {
   isReadOnly: boolean;
   /** True for an overlay that is deleted at the end of the session. */
   isTemporary: boolean;
-  /** From the overlay, if there is one, to the last backing file. */
+  /** The files from the overlay, if there is one, to the last backing file. */
   chain: DiskFile[];
 }
 
-/** Opens each base. The overlay is already open, or undefined in a replay without one. */
+/**
+ * Lists the files of a drive. Opens its base; the overlay is already open, or undefined in a replay without an overlay.
+ */
 export function filesOfDrive(host: Host, options: DriveOptions, overlay: Qcow2Image | undefined): DriveFiles {
   const { id, readOnly, image, format } = options;
   const top: DiskFile[] =
@@ -45,7 +47,7 @@ export function filesOfDrive(host: Host, options: DriveOptions, overlay: Qcow2Im
   };
 }
 
-/** Also handles an image that was deleted while the session has it open. */
+/** Also works for an image that was deleted while the session has it open. */
 function imageFiles(host: Host, image: DiskLocation): DiskFile[] {
   try {
     return listDiskFiles(host, image);

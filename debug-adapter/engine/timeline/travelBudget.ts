@@ -1,6 +1,6 @@
 /**
- * The limits of cached snapshots, in addition to the memory of the machine itself. Beyond a limit, only snapshots that
- * can be recreated by replaying are dropped.
+ * The limits on the resources of cached snapshots, in addition to the memory of the machine itself. If a limit is
+ * exceeded, cached snapshots are dropped; they can be recreated by replaying.
  */
 export interface TravelBudget {
   /** The pages, page lists, machine states and disk maps that only cached snapshots use, in bytes. */

@@ -4,8 +4,8 @@ import type { TravelBudget } from './travelBudget.ts';
 import type { TravelDisk } from './travelDisk.ts';
 
 /**
- * The memory and scratch files used by time travel: the cached snapshots, and those that a search holds until it
- * ends. Tells the cache which RAM pages are in memory anyway.
+ * Manages the memory and scratch files that time travel uses for cached snapshots and for snapshots that a search holds
+ * until it ends. Reports to the cache which RAM pages are in memory anyway.
  */
 export class TravelCache {
   readonly cache: SnapshotCache;
@@ -29,13 +29,13 @@ export class TravelCache {
     });
   }
 
-  /** What the cached snapshots cost now, in the units of the budget. */
+  /** The current cost of the cached snapshots, in the units of the budget. */
   get cost(): TravelBudget {
     const { bytes, count } = this.cache;
     return { memoryBytes: bytes, scratchBytes: this.sum((disk) => disk.scratchBytes), snapshots: count };
   }
 
-  /** Holds a snapshot that the cache must not drop. */
+  /** Holds a snapshot until it is released; the cache cannot drop it. */
   hold(snapshot: CachedSnapshot): CachedSnapshot {
     this.held.add(snapshot);
     this.updateCharges();
@@ -54,7 +54,7 @@ export class TravelCache {
     this.updateCharges();
   }
 
-  /** Must be called after each change of the memory used outside the cache. */
+  /** Must be called after each change to the RAM pages that are in memory outside the cache. */
   updateCharges(): void {
     const images = [...this.images(), ...[...this.held].map(({ ram }) => ram)];
     this.cache.setRamInUse(images.filter((image) => image !== undefined));

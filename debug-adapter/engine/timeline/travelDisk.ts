@@ -12,14 +12,20 @@ import type { BaseDisk } from './driveStack.ts';
 
 /** The state of a disk at a position. */
 export interface DiskState {
-  /** The overlay snapshot that it is based on; undefined for power-on, which has only the base. */
+  /**
+   * The overlay snapshot that the state is based on; undefined for the state at power-on, which is based on the base
+   * image.
+   */
   snapshot: string | undefined;
-  /** The writes since then; undefined if there are none. Must be freed with `release`. */
+  /** The writes since that snapshot; undefined if there are none. Must be freed with `release`. */
   slots?: SlotMap;
 }
 
 const COPY_BYTES_MAX = 1 << 16;
-/** Each view has an L1 table in memory: enough for snapshots between which a user alternates. */
+/**
+ * The maximum number of open views, each of which has an L1 table in memory. It suffices for the snapshots between
+ * which a user alternates.
+ */
 const VIEWS_MAX = 4;
 
 /**
@@ -93,7 +99,7 @@ export class TravelDisk {
     if (slots) this.layer?.release(slots);
   }
 
-  /** The memory used by the maps of captured states, in bytes. */
+  /** The memory used by the block maps of captured states, in bytes. */
   get mapBytes(): number {
     return this.layer?.mapBytes ?? 0;
   }
@@ -103,7 +109,7 @@ export class TravelDisk {
     return this.layer?.scratchBytes ?? 0;
   }
 
-  /** The part of these bytes that only captured states use. Visits every written region. */
+  /** The bytes of the scratch file that only captured states use. Visits every written region. */
   capturedScratchBytes(): number {
     return this.layer?.capturedScratchBytes() ?? 0;
   }
@@ -112,7 +118,7 @@ export class TravelDisk {
   writeTo(draft: SnapshotDraft): void {
     const { layer } = this;
     if (!layer) return;
-    // A single buffer, so that frequent snapshots do not leave garbage.
+    // Reuse a single buffer, so that frequent snapshots create no garbage.
     const buffer = (this.copyBuffer ??= new Uint8Array(COPY_BYTES_MAX));
     for (const { offset, lengthBytes, isZero } of layer.writtenExtents()) {
       if (isZero) draft.zeroDisk(offset, lengthBytes);
@@ -151,7 +157,7 @@ export class TravelDisk {
     return view;
   }
 
-  /** Derived from the base's digest, so that only ranges that differ from the base are read. */
+  /** Derives the digest from the base's digest, so that only ranges that differ from the base are read. */
   private digestOf(layer: ScratchLayer): DriveDigest {
     const inOverlay = this.view(this.currentSnapshot)?.allocatedRanges() ?? [];
     return DriveDigest.from(this.base.baseDigest, layer, [

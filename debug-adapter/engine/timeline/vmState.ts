@@ -13,14 +13,16 @@ import { RamSnapshot } from './ramSnapshots.ts';
 
 const STATE_AREA_BYTES = 1 << 20;
 const LENGTH_BYTES = 8;
-/** The header of a state in two parts: length, offset of the other part, checksum. */
+/** The size of the header of a state in two parts: length, offset of the other part, checksum. */
 const LONG_HEADER_BYTES = 24;
-/** The maximum, eight disks with 1024 requests of 1024 segments in flight, takes 250 MiB. */
+/**
+ * The largest possible state, with eight disks that each have 1024 requests of 1024 segments in flight, takes 250 MiB.
+ */
 export const STATE_BYTES_MAX = 256 << 20;
 /** Adjacent dirty pages are written together, up to this size. */
 const RUN_BYTES_MAX = 1 << 20;
 
-/** A machine at one position. */
+/** The state and RAM of a machine at one position. */
 interface MachineSnapshot {
   state: State;
   ram: RamSnapshot;
@@ -28,7 +30,7 @@ interface MachineSnapshot {
   first: string;
 }
 
-/** A machine in its encoded form. */
+/** The encoded state and RAM of a machine. */
 export interface EncodedSnapshot {
   ram: RamSnapshot;
   /** The encoded state, which is everything but RAM. */
@@ -70,7 +72,7 @@ export function encodeSnapshot({ state, ram, first }: MachineSnapshot): EncodedS
   head.setBigUint64(16, xxh64(encoded));
   area.set(encoded.subarray(0, STATE_AREA_BYTES - LONG_HEADER_BYTES), LONG_HEADER_BYTES);
   const rest = encoded.subarray(STATE_AREA_BYTES - LONG_HEADER_BYTES);
-  // Whole pages, so that zeroing them later frees all clusters.
+  // The other part is a whole number of pages, so that zeroing it later frees all of its clusters.
   const other = new Uint8Array(Math.ceil(rest.length / PAGE_SIZE_BYTES) * PAGE_SIZE_BYTES);
   other.set(rest);
   const parts = [
@@ -90,8 +92,8 @@ export function writeSnapshot(image: Qcow2Image, snapshot: EncodedSnapshot, writ
 }
 
 /**
- * Updates a draft, whose VM state had `lengthBefore` bytes and which compares pages itself. Reads the RAM that the
- * draft's snapshot maps.
+ * Updates a draft to the given machine. `lengthBefore` is the length of the draft's previous VM state. The draft itself
+ * compares the pages, so this reads the RAM that its snapshot maps.
  */
 export function writeSnapshotTo(draft: SnapshotDraft, snapshot: EncodedSnapshot, lengthBefore: number): void {
   const writeVmState = (offset: number, bytes: Uint8Array) => draft.setVmState(offset, bytes);
@@ -101,7 +103,7 @@ export function writeSnapshotTo(draft: SnapshotDraft, snapshot: EncodedSnapshot,
   writePages({ writeVmState, zeroVmState }, snapshot.ram, () => true);
 }
 
-/** The rest of a longer previous state would stay in the snapshot and in the file. */
+/** Drops the end of a longer previous state, which would otherwise stay in the snapshot and in the file. */
 function dropAfter(image: Pick<Qcow2Image, 'zeroVmState'>, lengthBytes: number, lengthBefore: number): void {
   if (lengthBefore > lengthBytes) image.zeroVmState(lengthBytes, lengthBefore - lengthBytes);
 }
@@ -111,8 +113,8 @@ const canWriteClusters = (clusterSizeBytes: number): boolean =>
   clusterSizeBytes >= PAGE_SIZE_BYTES && pageOffset(0) % clusterSizeBytes === 0;
 
 /**
- * Writes all whole clusters with wanted pages, wherever they are, in few writes and without reading their old
- * contents. Zero clusters are dropped.
+ * Writes all clusters that contain a matching page, as whole clusters. This needs few write calls, even if the clusters
+ * are scattered, and does not read their old contents. Clusters of zeroes are dropped from the image.
  */
 function writeClusters(image: Qcow2Image, ram: RamSnapshot, matches: (page: number) => boolean): void {
   const pagesEach = image.clusterSizeBytes / PAGE_SIZE_BYTES;
@@ -170,7 +172,7 @@ function writePages(
   flush();
 }
 
-/** Visits wanted pages in order; zero pages are dropped from the image instead. */
+/** Calls `write` for the matching pages, in order. Pages of zeroes are dropped from the image instead. */
 function forEachMatching(
   image: Pick<Qcow2Image, 'zeroVmState'>,
   ram: RamSnapshot,
@@ -187,7 +189,7 @@ function forEachMatching(
 
 const pageOffset = (page: number): number => STATE_AREA_BYTES + page * PAGE_SIZE_BYTES;
 
-/** Whether a snapshot's VM state is a blkreplay machine of any version, and not one of QEMU's, for example. */
+/** Whether any version of blkreplay wrote a snapshot's VM state, rather than QEMU, for example. */
 export const isBlkreplayState = (view: SnapshotView): boolean => typeof fieldOf(view, 'version') === 'number';
 
 /** Identifies the recording of a snapshot, by the name of the recording's first snapshot. */
@@ -239,7 +241,7 @@ function matchesParts<T extends { saveState(): State }>(
 const isFields = (value: StateValue | undefined): value is State =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 
-/** Undefined if the state is incomplete or not one of blkreplay. */
+/** Undefined if the state is incomplete or was not written by blkreplay. */
 function encodedState(view: SnapshotView): Uint8Array | undefined {
   const head = new Uint8Array(LONG_HEADER_BYTES);
   view.readVmState(0, head);
@@ -250,7 +252,8 @@ function encodedState(view: SnapshotView): Uint8Array | undefined {
     view.readVmState(LENGTH_BYTES, encoded);
     return encoded;
   }
-  // An earlier build wrote such a state over RAM, so these words are not an offset and a checksum.
+  // An earlier build wrote states of this length over RAM. In such snapshots, the two words after the length are not an
+  // offset and a checksum.
   if (otherOffset < BigInt(STATE_AREA_BYTES) || otherOffset > BigInt(RAM_END_MAX)) return undefined;
   const bytesInArea = STATE_AREA_BYTES - LONG_HEADER_BYTES;
   view.readVmState(LONG_HEADER_BYTES, encoded.subarray(0, bytesInArea));
@@ -277,7 +280,7 @@ export interface LoadedSnapshot {
 }
 
 /**
- * Reads a snapshot in pieces of a few milliseconds. Reads all RAM that the snapshot maps; pages that are equal to those
+ * Reads a snapshot in pieces of a few milliseconds. Reads all RAM that the snapshot maps; pages that are equal to pages
  * of `known`, which is in memory anyway, are shared with it.
  */
 export function* readSnapshot(
@@ -292,7 +295,10 @@ export function* readSnapshot(
   return { state, ram: RamSnapshot.of(pages) };
 }
 
-/** A range may start in the state area or, with large clusters, within a run of pages. */
+/**
+ * Reads the RAM pages in one mapped range of the VM state. A range may start in the state area or, with large clusters,
+ * within a run of pages.
+ */
 function* readPages(
   view: SnapshotView,
   { offset, lengthBytes }: ByteRange,

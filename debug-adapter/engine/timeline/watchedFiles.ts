@@ -4,9 +4,9 @@ import { UserError } from '../../messages/userError.ts';
 import type { Notice } from '../../messages/userError.ts';
 
 /**
- * Detects when a file that a session has open is deleted or replaced: the session continues with the file it opened,
- * which no longer has a name. Sends one notice per file. Checks the identity of each name, so it is called about
- * twice a second, and before a snapshot is reported as saved.
+ * Detects when a file that a session has open is deleted or replaced. The session then continues with the file that it
+ * opened, which no longer has a name. Sends one notice per file. The check looks up the identity of the file at each
+ * path. It is made about twice a second, and before a snapshot is reported as saved.
  */
 export class WatchedFiles {
   private host: Host;
@@ -22,7 +22,7 @@ export class WatchedFiles {
     this.onNotice = onNotice;
   }
 
-  /** Call this when the files exist under their names. */
+  /** Call this as soon as all files exist under their names. */
   start(): this {
     for (const { path } of this.uses) this.opened.set(path, this.host.files.identity(path));
     return this;

@@ -9,7 +9,7 @@ import type { LiveSetup } from './sessionOptions.ts';
 
 export interface WriteTargets {
   overlays: readonly string[];
-  /** Images that take their own snapshots: they exist and are kept. */
+  /** Images that store their own snapshots. They already exist and are not replaced. */
   images: readonly string[];
   /** The recording, and its state-only image if it has one. */
   recording: readonly string[];
@@ -25,7 +25,7 @@ export function writeTargets(setup: LiveSetup, rrfile: string | undefined): Writ
   return { ...written, recording: needsStateFile(setup) ? [rrfile, stateFileOf(rrfile)] : [rrfile] };
 }
 
-/** Without a writable drive, no overlay can store the machine state. */
+/** Whether a state-only image is needed. Without a writable drive, no overlay can store the machine state. */
 export const needsStateFile = ({ drives }: LiveSetup): boolean => drives.every(({ readOnly }) => readOnly);
 
 /**
@@ -59,7 +59,7 @@ export function checkWriteTargets(host: Host, setup: LiveSetup, { overlays, imag
   if (existing(recording).length > 0) throw recordingExists(recording[0]);
 }
 
-/** Checked for all files first, so that none is truncated if another turns out to be a folder. */
+/** Checks all files before any is truncated, for the case that one of them turns out to be a folder. */
 function checkWritable(host: Host, paths: readonly string[]): void {
   for (const path of paths) host.files.open(path, { write: true, create: 'never' }).close();
 }

@@ -12,14 +12,14 @@ export interface FileIdentity {
 }
 
 /**
- * What a file is to blkreplay, and whether it may be deleted; called right before deleting it. Throws a UserError if
- * the file is unreadable.
+ * Identifies a file and tells whether blkreplay may delete it. Call this right before deleting the file. Throws a
+ * UserError if the file is unreadable.
  */
 export function identifyFile(host: Host, path: string): FileIdentity {
   return { kind: ownFileKind(host, path), inUse: sessionUsing(host, path) };
 }
 
-/** Null if the file can be locked for writing, so that no session uses it. */
+/** Null if the file can be locked for writing, which means that no session uses it. */
 function sessionUsing(host: Host, path: string): string | null {
   try {
     withLocks(host, inUse('writes', [path]), activityText('looking at', path), () => {});

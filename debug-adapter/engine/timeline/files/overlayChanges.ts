@@ -18,8 +18,8 @@ import { withWritableOverlay, hasRecordingSnapshots, withReadOnlyOverlay } from 
 import { refuseBrokenLink, refuseOtherKind } from './ownFile.ts';
 
 /**
- * Creates an empty overlay over a base, like recording does. Throws a UserError if the overlay exists and `overwrite`
- * is not set, or if it was not created by blkreplay.
+ * Creates an empty overlay over a base, as recording does. Throws a UserError if the overlay exists and `overwrite` is
+ * not set, or if it was not created by blkreplay.
  */
 export function createOverlay(
   anyHost: Host,
@@ -50,10 +50,10 @@ export function createOverlay(
 }
 
 /**
- * Writes the overlay's contents to its base, like `qemu-img commit`, and empties the overlay. This is one of two ways
- * in which blkreplay changes a file of the user. Snapshots refer to the old contents of the base, so they are
- * deleted. After a kill, the overlay still has all data and can be committed again. Throws a UserError if it has
- * snapshots and the operation is not confirmed.
+ * Writes the overlay's contents to its base, like `qemu-img commit`, and empties the overlay. This changes the base,
+ * which is a file of the user. The overlay's snapshots refer to the old contents of the base, so they are deleted. If
+ * the process is killed meanwhile, the overlay still has all data and can be committed again. Throws a UserError if it
+ * has snapshots and the operation is not confirmed.
  */
 export function commitOverlay(host: Host, overlay: string, { confirmed }: Confirmation): void {
   const base = backingOf(host, overlay);
@@ -74,8 +74,8 @@ export function commitOverlay(host: Host, overlay: string, { confirmed }: Confir
 }
 
 /**
- * Resets the overlay to its initial state: it shows its base and has no snapshots. Throws a UserError if it has
- * snapshots and the operation is not confirmed.
+ * Resets the overlay to its initial state: its disk has the contents of the base, and it has no snapshots. Throws a
+ * UserError if it has snapshots and the operation is not confirmed.
  */
 export function discardOverlay(host: Host, overlay: string, { confirmed }: Confirmation): void {
   const refuseWithoutBase = ({ backingFileName }: Qcow2Image) => {
@@ -87,7 +87,7 @@ export function discardOverlay(host: Host, overlay: string, { confirmed }: Confi
 }
 
 export interface Confirmation {
-  /** The user knows what this deletes. */
+  /** Whether the user has confirmed that data or snapshots will be deleted. */
   confirmed: boolean;
 }
 
@@ -104,13 +104,13 @@ export function confirmationError(image: Qcow2Image, change: OverlayChange): Err
   return hasRecordingSnapshots(image) ? endsReplays(image.name, change) : losesSnapshots(image.name, change);
 }
 
-/** Snapshots first, so that a kill in between leaves the disk unchanged. */
+/** Deletes the snapshots first, so that the disk is unchanged if the process is killed in between. */
 function emptyOverlay(image: Qcow2Image): void {
   if (image.snapshots.length > 0) image.deleteSnapshots(image.snapshots.map(({ name }) => name));
   image.makeEmpty();
 }
 
-/** A raw base grows to the overlay's length, like with qemu-img. */
+/** A raw base grows to the overlay's length, as with qemu-img. */
 function openBaseForWriting(host: Host, { path, format }: DiskLocation, overlay: Qcow2Image): BlockDevice {
   const file = host.files.open(path, { write: true, create: 'never' });
   if (format === 'qcow2') {

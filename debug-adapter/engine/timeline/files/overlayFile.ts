@@ -79,8 +79,8 @@ function openOverlay(
 }
 
 /**
- * Whether replays start from the image's snapshots: they have a position or a blkreplay machine. Those of qemu-img
- * are at position 0.
+ * Whether the image has snapshots from which replays start: snapshots with a position other than 0, or with a blkreplay
+ * machine state. Snapshots that qemu-img took have position 0.
  */
 export const hasRecordingSnapshots = (image: Qcow2Image): boolean =>
   image.snapshots.some(

@@ -13,10 +13,13 @@ export interface OverlayInfo {
   clusterBytes: number;
   /** The number of bytes of the disk that do not come from the base. */
   allocatedBytes: number;
-  /** From the overlay to the last backing file; a file that could not be opened ends the chain and says why. */
+  /**
+   * The files from the overlay to the last backing file. A file that could not be opened is the last one and contains
+   * the reason.
+   */
   chain: DiskFile[];
   snapshots: SnapshotEntryInfo[];
-  /** Whether it has snapshots from which a recording is replayed. */
+  /** Whether the overlay has snapshots from which a recording is replayed. */
   keepsRecording: boolean;
 }
 
@@ -62,14 +65,14 @@ export function checkOverlay(host: Host, overlay: string, { repair }: { repair: 
 export interface MapEntry {
   start: number;
   lengthBytes: number;
-  /** 0 is the overlay, 1 its backing file, and so on. */
+  /** The index of the file in the chain: 0 is the overlay, 1 its backing file, and so on. */
   depth: number;
   /** Whether a file of the chain provides this part; otherwise it reads as zeroes. */
   isPresent: boolean;
   isZero: boolean;
   hasData: boolean;
   isCompressed: boolean;
-  /** The offset in the file of uncompressed data, or of the cluster preallocated for zeroes. */
+  /** The offset in the file: of the data if it is not compressed, or of a cluster that is preallocated for zeroes. */
   hostOffset?: number;
 }
 

@@ -31,17 +31,17 @@ interface PackedFile {
 }
 
 /**
- * Writes one file with a recording and all that a replay of it needs: its overlays or its state-only image, and the
- * bases with their backing files, or only their names and digests. Relative names in the recording start at the
- * current folder, as during recording. Locks all files and makes all checks before the pack is created. Returns the
- * packed files with their names in the pack. Throws a UserError for files that are missing, changed, in use or too
- * large.
+ * Writes one file with a recording and everything that is needed to replay it: its overlays or its state-only image,
+ * and the bases with their backing files, or only their names and digests. Relative names in the recording are resolved
+ * against the current folder, as during recording. Locks all files and performs all checks before the pack is created.
+ * Returns the packed files with their names in the pack. Throws a UserError for files that are missing, changed, in use
+ * or too large.
  */
 export function packRecording(anyHost: Host, options: PackOptions): PackedFile[] {
   const { rrfile, into, withBases } = options;
   return Cleanup.onFailure((undo) => {
     const reader = openReader(anyHost, rrfile, undo);
-    // The user named the recorded drives, so their backing files are allowed, as during recording.
+    // The backing files of the recorded drives are allowed, as during recording, because the user named these drives.
     const host = withAllowedDrives(anyHost, reader.header.drives);
     const plan = makePlan(host, rrfile, reader.header, withBases);
     checkTarget(host, options, plan);
@@ -106,7 +106,7 @@ function makePlan(host: Host, rrfile: string, header: RecordingHeader, withBases
   if (header.stateFile !== null) add(stateFileOf(rrfile), stateFileOf('recording.rr'));
   const drives = header.drives.map((drive): PackedDrive => {
     const { id, format, readOnly, contentDigest } = drive;
-    // An image that takes its own snapshots cannot be left out like a base.
+    // An image that stores its own snapshots cannot be left out of the pack, unlike a base.
     const inPlace = hasInternalSnapshots(drive);
     const overlay = drive.overlay === null || readOnly || inPlace ? null : add(drive.overlay, overlayName(id, files));
     if (inPlace) used.push(...diskInUse(host, { path: drive.image, format }, 'reads'));
@@ -119,14 +119,17 @@ function makePlan(host: Host, rrfile: string, header: RecordingHeader, withBases
   return { files, used, rrfile: 'recording.rr', drives };
 }
 
-/** Ids may differ only in case, which is not enough for file names on all systems. */
+/** Two drive ids may differ only in case, but some systems ignore the case of file names. */
 function overlayName(id: string, files: readonly PackedFile[]): string {
   const name = `${id}.overlay.qcow2`;
   const isTaken = files.some((file) => file.name.toLowerCase() === name.toLowerCase());
   return isTaken ? `${id}.overlay${files.length}.qcow2` : name;
 }
 
-/** A recording from an untrusted source can name any file; a matching digest proves knowledge of the contents. */
+/**
+ * A recording from an untrusted source can name any file. If the digest matches, the author of the recording already
+ * had the contents, so the pack reveals nothing new.
+ */
 function checkBase(host: Host, rrfile: string, drive: RecordedDrive): void {
   if (hasInternalSnapshots(drive)) return;
   const { id, image, format, contentDigest: recorded } = drive;

@@ -15,8 +15,8 @@ import {
 export interface PackHeader {
   blkreplayVersion: string;
   /**
-   * The names and lengths of the files, in the order of their data; the names are those in the folder they are
-   * unpacked to.
+   * The names and lengths of the files, in the order of their data. The names are relative to the folder to which the
+   * pack is extracted.
    */
   files: { name: string; lengthBytes: number }[];
   rrfile: string;
@@ -27,10 +27,10 @@ export interface PackedDrive {
   id: string;
   format: 'raw' | 'qcow2';
   readOnly: boolean;
-  /** The name of the base in the folder; null if it is not in the pack. */
+  /** The name of the base in that folder; null if the base is not in the pack. */
   image: string | null;
   overlay: string | null;
-  /** The original name of the base and the digest of its contents, to find it again. */
+  /** The original name of the base and the digest of its contents, with which the user can find the base again. */
   imageAsRecorded: string;
   contentDigest: string;
   /** The backing files of the files in the pack. */
@@ -82,7 +82,7 @@ export class PackWriter {
     this.append(json);
   }
 
-  /** Adds all of `from`; files must be added in the order of the header. */
+  /** Adds the whole file `from`. Files must be added in the order of the header. */
   addFile(from: HostFile, lengthBytes: number): void {
     const block = new Uint8Array(BLOCK_BYTES);
     for (let at = 0; at < lengthBytes; at += BLOCK_BYTES) {
@@ -135,7 +135,7 @@ export class PackReader {
     this.header = this.decodeHeader(json);
   }
 
-  /** Reads the data of all files, to check it. */
+  /** Reads the data of all files to verify the checksums. */
   checkFiles(): void {
     for (const { lengthBytes } of this.header.files) {
       for (let at = 0; at < lengthBytes; at += BLOCK_BYTES) this.nextBlock(Math.min(BLOCK_BYTES, lengthBytes - at));
@@ -148,7 +148,7 @@ export class PackReader {
       const block = this.nextBlock(Math.min(BLOCK_BYTES, lengthBytes - at));
       if (block) into.writeAt(at, block);
     }
-    // Trailing zeroes were not written.
+    // Blocks of zeroes at the end of the file were not written, so set its length.
     if (into.length() < lengthBytes) into.truncate(lengthBytes);
   }
 
@@ -228,14 +228,14 @@ function isZero(bytes: Uint8Array): boolean {
 
 export const PACK_MAGIC = new TextEncoder().encode('BLKRPACK');
 const PACK_VERSION = 2;
-/** Version 1 had different disk digests. */
+/** Version 1 is not supported, because its disk digests were computed differently. */
 const OLDEST_VERSION = 2;
 const START_BYTES = 24;
 const BLOCK_HEADER_BYTES = 12;
 const BLOCK_BYTES = 1 << 20;
-/** Deflate slightly enlarges incompressible data. */
+/** A packed block may be slightly longer than its data, because deflate enlarges incompressible data. */
 const PACKED_BYTES_MAX = BLOCK_BYTES + (64 << 10);
 const HEADER_BYTES_MAX = 16 << 20;
-/** A pack needs far fewer: a recording, its state, and each drive's overlay and backing chain. */
+/** A pack has far fewer files: a recording, its state-only image, and the overlay and backing chain of each drive. */
 const FILES_MAX = 1000;
 const FILE_BYTES_MAX = 2 ** 44;

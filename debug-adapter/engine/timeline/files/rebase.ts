@@ -11,9 +11,9 @@ import { withWritableOverlay, withLocks } from './overlayFile.ts';
 
 /**
  * Changes the base of an overlay without changing the contents of its disk: where the bases differ, data of the old
- * base is first copied to the overlay. That is impossible for snapshots, so they are deleted if the new base has
- * different contents. With `nameOnly`, nothing is compared and only the name changes: for a base that was moved.
- * Throws a UserError if snapshots would be deleted and the operation is not confirmed.
+ * base is first copied to the overlay. This is impossible for snapshots, so they are deleted if the new base has
+ * different contents. With `nameOnly`, which is meant for a base that was moved, nothing is compared and only the name
+ * changes. Throws a UserError if snapshots would be deleted and the operation is not confirmed.
  */
 export function rebaseOverlay(
   anyHost: Host,
@@ -118,7 +118,7 @@ function* rangesToCompare(image: Qcow2Image, newBase: BlockDevice, range: ByteRa
   }
 }
 
-/** Limited to the length of the device. */
+/** The ranges with data in the given range of the device. The device may be shorter than the range. */
 function dataRangesIn(device: BlockDevice | undefined, { offset, lengthBytes }: ByteRange): Iterable<ByteRange> {
   const available = Math.min(lengthBytes, (device?.lengthBytes ?? 0) - offset);
   return available > 0 ? device!.dataRanges(offset, available) : [];
@@ -148,5 +148,5 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
-/** The length per comparison, a multiple of every cluster size. */
+/** The number of bytes that are compared at a time, a multiple of every cluster size. */
 const COMPARE_BYTES = 2 << 20;

@@ -11,10 +11,10 @@ import { stateFileOf } from '../sessionOptions.ts';
 import { recordingOf, isBlkreplayState } from '../vmState.ts';
 
 /**
- * Checks that the files named in a recording belong to it: a recording from an untrusted source can name any file,
- * and files may have changed since. An overlay belongs to the recording if it is based on its drive's base, has the
- * same length, and contains the recording's first snapshot, whose disk equals the base; the overlay with the machine
- * state must also contain a machine state of this recording. Throws a UserError.
+ * Checks that the files named in a recording belong to it: a recording from an untrusted source can name any file, and
+ * files may have changed since. An overlay belongs to the recording if it is based on its drive's base, has the same
+ * length, and contains the recording's first snapshot, whose disk has the contents of the base. The overlay with the
+ * machine state must contain a machine state of this recording. Throws a UserError.
  */
 export function checkRecordedFiles(host: Host, rrfile: string, reader: RecordingReader): void {
   const { header } = reader;
@@ -42,8 +42,8 @@ export function checkRecordedFiles(host: Host, rrfile: string, reader: Recording
 }
 
 /**
- * Whether an overlay (of `drive`) or state-only image belongs to the recording, judging from the files alone: the
- * user may have deleted snapshots, but none may belong to another recording.
+ * Whether an overlay (of `drive`) or state-only image belongs to the recording, judging from the files alone. The user
+ * may have deleted some of its snapshots, but it must not contain snapshots of another recording.
  */
 export function belongsToRecording(
   host: Host,
@@ -69,7 +69,7 @@ function isBasedOnImage(host: Host, overlay: string, { image }: RecordedDrive): 
   return base !== undefined && host.files.identity(base.path) === host.files.identity(image);
 }
 
-/** Why an image cannot be the one with the recording's first snapshot; undefined if it can. */
+/** The reason why an image cannot contain the recording's first snapshot; undefined if it can. */
 function firstSnapshotProblem(
   image: Qcow2Image,
   { reader, lengthBytes, first }: { reader: RecordingReader; lengthBytes: number; first: boolean },
@@ -77,7 +77,7 @@ function firstSnapshotProblem(
   const name = reader.header.rrsnapshot;
   const entry = image.snapshots.find((snapshot) => snapshot.name === name && (snapshot.icount ?? 0) === 0);
   if (!entry) {
-    // A recording of an earlier build that was killed before its first snapshot replays from power-on.
+    // If an earlier build was killed before it took the first snapshot, its recording replays from power-on.
     const wasTaken = !reader.entriesFrom(0, ['snapshot']).next().done;
     if (wasTaken || image.snapshots.length > 0) return otherRecordingReasons.noFirstSnapshot(name);
     return image.lengthBytes === lengthBytes ? undefined : otherRecordingReasons.size();
@@ -107,7 +107,7 @@ function baseProblem(host: Host, overlay: string, drive: RecordedDrive): string 
   }
 }
 
-/** For an image that takes its own snapshots, the first snapshot has its original contents. */
+/** If an image stores its own snapshots, the first snapshot has the image's original contents. */
 function refuseOtherContent(host: Host, rrfile: string, drive: RecordedDrive, first: string): void {
   const { base } = openInitialDisk(host, drive, first);
   try {

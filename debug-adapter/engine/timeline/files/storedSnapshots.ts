@@ -26,14 +26,16 @@ export interface SnapshotEntryInfo {
   stateBytes: number;
   /** `foreign`: a machine state of another program, such as QEMU; it is listed but never loaded. */
   state: 'ours' | 'foreign' | 'none';
-  /** Beyond the end of an incomplete recording: no replay can reach it or start from it. */
+  /**
+   * Whether the snapshot is beyond the end of an incomplete recording, so that no replay can reach it or start from it.
+   */
   isBeyondEnd: boolean;
 }
 
 /**
- * The snapshots in files that no session has open. `path` is a recording, which has them in the overlays of all its
- * drives (relative names start at the current folder, as during recording), or a single qcow2 image. Throws a
- * UserError for files that are in use or unreadable.
+ * The snapshots in files that no session has open. `path` is a single qcow2 image, or a recording, whose snapshots are
+ * in the overlays of all its drives. Relative names in a recording are resolved against the current folder, as during
+ * recording. Throws a UserError for files that are in use or unreadable.
  */
 export function listStoredSnapshots(host: Host, path: string): SnapshotEntryInfo[] {
   return withSnapshotImages(host, path, { writes: false }, ({ images, end }) => {
@@ -93,11 +95,11 @@ export function snapshotsIn(image: Qcow2Image, end: Position = Infinity): Snapsh
 
 interface SnapshotFiles {
   images: SnapshotImages;
-  /** The names of the files, for messages. */
+  /** The names of the files, for use in messages. */
   names: string;
   /** Whether replays start from the snapshot. */
   isFirst: (name: string) => boolean;
-  /** The end of the recording, if there is one. */
+  /** The end of the recording; undefined if the snapshots are in a single image. */
   end: Position | undefined;
 }
 
@@ -139,7 +141,10 @@ interface RecordedImages {
   end: Position;
 }
 
-/** The image with the machine state is the first. Undefined for a file that is not a recording. */
+/**
+ * The images with the recording's snapshots, starting with the one that has the machine state. Undefined if the file is
+ * not a recording.
+ */
 function recordingAt(host: Host, path: string): RecordedImages | undefined {
   const file = host.files.open(path, { write: false, create: 'never' });
   const magic = new Uint8Array(MAGIC.length);
@@ -151,7 +156,8 @@ function recordingAt(host: Host, path: string): RecordedImages | undefined {
   try {
     const { header, lastPosition: end } = new RecordingReader(file, host.compression);
     const overlays = header.drives.flatMap(({ overlay, readOnly }) => (overlay === null || readOnly ? [] : [overlay]));
-    // The machine state was in the first drive's temporary overlay; without it, the other overlays are useless.
+    // The machine state was in the first drive's temporary overlay. Without the machine state, the other overlays are
+    // useless.
     const isLost = header.stateFile === null && header.drives.find(({ readOnly }) => !readOnly)?.overlay === null;
     const paths = header.stateFile === null ? overlays : [stateFileOf(path), ...overlays];
     const shared = header.drives.filter(hasInternalSnapshots).map(({ image }) => image);

@@ -34,7 +34,7 @@ export interface Unpacked {
 }
 
 /**
- * Extracts a pack to a folder and adjusts the backing file names in the overlays. Makes all checks before the first
+ * Extracts a pack to a folder and adjusts the backing file names in the overlays. Performs all checks before the first
  * file is created. Throws a UserError for a damaged pack, missing or different bases, and existing files that may not
  * be replaced.
  */
@@ -98,7 +98,10 @@ function checkTargets(host: Host, { folder, overwrite }: UnpackOptions, header: 
   }
 }
 
-/** A base image has no mark of its creator, so an existing one may only be replaced by identical contents. */
+/**
+ * Nothing in a base image shows whether blkreplay created it, so an existing file may be replaced only by identical
+ * contents.
+ */
 function refuseOtherBase(
   host: Host,
   { folder }: UnpackOptions,
@@ -156,7 +159,7 @@ function checkBases(host: Host, { pack, bases }: UnpackOptions, { drives }: Pack
   if (unknown !== undefined) throw packBaseUnknown({ drive: unknown, file: pack });
 }
 
-/** The options of a drive at its new location. */
+/** The options of a drive whose files are at their new location. */
 function relocated({ bases }: UnpackOptions, drive: PackedDrive, pathOf: (name: string) => string): DriveOptions {
   const { id, format, readOnly } = drive;
   const image = drive.image === null ? bases.get(id)! : pathOf(drive.image);
@@ -164,7 +167,7 @@ function relocated({ bases }: UnpackOptions, drive: PackedDrive, pathOf: (name: 
   return { id, image, format, overlay, readOnly };
 }
 
-/** Makes every overlay and backing file refer to the new location of the file below it. */
+/** Updates the backing file names in all overlays and backing files to the new locations. */
 function renameBases(
   host: Host,
   { folder, bases }: UnpackOptions,
