@@ -65,9 +65,9 @@ export class LoadedFiles {
     // The bytes nearby usually suffice, which keeps frequently hit breakpoints cheap.
     const nearby = this.matches(candidates, pc, NEARBY_BYTES);
     if (nearby.length === 1) return [nearby[0].group];
-    const matches = this.matches(candidates, pc, REACH_BYTES);
-    const most = Math.max(...matches.map((one) => one.matchingFraction));
-    return matches.filter((one) => one.matchingFraction === most).map(({ group }) => group);
+    const found = this.matches(candidates, pc, REACH_BYTES);
+    const most = Math.max(...found.map((one) => one.matchingFraction));
+    return found.filter((one) => one.matchingFraction === most).map(({ group }) => group);
   }
 
   private matches(candidates: readonly CodeGroup[], pc: bigint, reachBytes: number) {

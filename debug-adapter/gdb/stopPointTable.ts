@@ -14,7 +14,7 @@ export interface StopPoint {
  * session identifies it by an ID. Inserting a stop point twice, or removing one that does not exist, has no effect (gdb
  * manual, "Packets": these packets "should be implemented in an idempotent way").
  */
-export class condition {
+export class StopPointTable {
   private session: Session;
   private matches: () => boolean;
   private ids = new Map<string, BreakpointId>();

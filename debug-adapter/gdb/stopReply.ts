@@ -1,5 +1,5 @@
 import type { StopReason } from '../engine/index.ts';
-import type { condition } from './stopPointTable.ts';
+import type { StopPointTable } from './stopPointTable.ts';
 
 /** The stop reasons that gdb supports, according to its `qSupported` packet. */
 export interface StopReplyText {
@@ -19,7 +19,7 @@ export const threadId = (thread: number): string => thread.toString(16).padStart
  */
 export function stopReply(
   reason: StopReason,
-  table: condition,
+  table: StopPointTable,
   features: StopReplyText,
   { thread, registers }: { thread: number; registers: string },
 ): string {
@@ -27,7 +27,7 @@ export function stopReply(
   return `${signal}thread:${threadId(thread)};${reasonFields(reason, table, features)}${registers}`;
 }
 
-function reasonFields(reason: StopReason, table: condition, features: StopReplyText): string {
+function reasonFields(reason: StopReason, table: StopPointTable, features: StopReplyText): string {
   switch (reason.kind) {
     case 'breakpoint': {
       const field = reason.ids.some((id) => table.kindOf(id) === 'software') ? 'swbreak' : 'hwbreak';

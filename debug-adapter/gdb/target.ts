@@ -1,7 +1,7 @@
 import { Inspector, type Session, type StopReason } from '../engine/index.ts';
 import type { GdbHost } from './gdbServer.ts';
 import { expeditedRegisters } from './registers.ts';
-import { condition } from './stopPointTable.ts';
+import { StopPointTable } from './stopPointTable.ts';
 import { stopReply } from './stopReply.ts';
 
 const SLICE_MILLISECONDS = 20;
@@ -18,7 +18,7 @@ export type WantsPause = () => boolean;
  */
 export class Target {
   readonly session: Session;
-  readonly stopPoints: condition;
+  readonly stopPoints: StopPointTable;
   /** The stop reasons that gdb supports. */
   readonly features = { swbreak: false, hwbreak: false };
   isRunning = false;
@@ -40,7 +40,7 @@ export class Target {
     this.reason = session.reason;
     const { machine } = session.timeline;
     const matches = () => this.onlyHart === undefined || this.onlyHart === machine.currentHart;
-    this.stopPoints = new condition(session, matches);
+    this.stopPoints = new StopPointTable(session, matches);
   }
 
   /** Calls `slice` repeatedly, as long as it returns a pause. */

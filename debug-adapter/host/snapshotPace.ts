@@ -17,7 +17,7 @@ export const INITIAL_COST_MS_INTERACTIVE = 1.25;
 /** Limits automatic snapshots to a small share of a recording's time, however much each one costs. */
 export class TimedPace implements SnapshotPace {
   private clock: WallClock;
-  private stepStartAt: number;
+  private startedAt: number;
   private dueAt: number;
 
   constructor({
@@ -25,17 +25,17 @@ export class TimedPace implements SnapshotPace {
     costAtFirstMs = INITIAL_COST_MS,
   }: { clock?: WallClock; costAtFirstMs?: number } = {}) {
     this.clock = clock;
-    this.stepStartAt = clock.monotonicMilliseconds();
-    this.dueAt = this.stepStartAt + costAtFirstMs * TIME_DIVISOR;
+    this.startedAt = clock.monotonicMilliseconds();
+    this.dueAt = this.startedAt + costAtFirstMs * TIME_DIVISOR;
   }
 
   isDue(): boolean {
-    this.stepStartAt = this.clock.monotonicMilliseconds();
-    return this.stepStartAt >= this.dueAt;
+    this.startedAt = this.clock.monotonicMilliseconds();
+    return this.startedAt >= this.dueAt;
   }
 
   recordTaken(): void {
     const now = this.clock.monotonicMilliseconds();
-    this.dueAt = now + (now - this.stepStartAt) * TIME_DIVISOR;
+    this.dueAt = now + (now - this.startedAt) * TIME_DIVISOR;
   }
 }

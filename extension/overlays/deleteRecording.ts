@@ -33,8 +33,8 @@ export async function deleteRecording(recordings: Recordings, rrfile: string): P
 }
 
 async function ownFiles(recordings: Recordings, rrfile: string): Promise<string[]> {
-  const { info, list } = await recordings.info(rrfile);
-  return filesOf(info, list).filter((file) => existsSync(file));
+  const { info, resolve } = await recordings.info(rrfile);
+  return filesOf(info, resolve).filter((file) => existsSync(file));
 }
 
 async function filesOfOtherRecordings(recordings: Recordings, rrfile: string): Promise<string[]> {
@@ -43,8 +43,8 @@ async function filesOfOtherRecordings(recordings: Recordings, rrfile: string): P
   for (const { file } of await recordings.list()) {
     if (identity(file) === own) continue;
     try {
-      const { info, list } = await recordings.info(file);
-      named.push(...info.files.map((one) => list(one.path)).filter((one) => existsSync(one)));
+      const { info, resolve } = await recordings.info(file);
+      named.push(...info.files.map((one) => resolve(one.path)).filter((one) => existsSync(one)));
     } catch {
       // Ignore a file that is not readable as a recording.
     }

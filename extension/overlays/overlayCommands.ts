@@ -74,8 +74,8 @@ export class OverlayCommands {
   async replayRecording({ owner }: TreeNode): Promise<void> {
     if (owner.kind !== 'recording') return;
     try {
-      const { info, list } = await this.recordings.info(owner.rrfile);
-      const configuration = replayOf(info, path.basename(owner.rrfile), existsSync, list);
+      const { info, resolve } = await this.recordings.info(owner.rrfile);
+      const configuration = replayOf(info, path.basename(owner.rrfile), existsSync, resolve);
       const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(owner.rrfile));
       await vscode.debug.startDebugging(folder, configuration);
     } catch (error) {

@@ -51,13 +51,13 @@ export class Recordings implements vscode.Disposable {
    * Reads a recording's contents, and returns a function that resolves the relative names in it. Rejects with the reason
    * in the editor's terms.
    */
-  async info(rrfile: string): Promise<{ info: RecordingInfo; list: (file: string) => string }> {
+  async info(rrfile: string): Promise<{ info: RecordingInfo; resolve: (file: string) => string }> {
     const folders = foldersOf(rrfile);
     const read = async (folder: string) => readInfo(await this.run(['info', rrfile, '--json'], folder), rrfile);
     const first = await read(folders[0]);
     const start = baseFolder(path, first, folders, existsSync);
     const info = start === folders[0] ? first : await read(start);
-    return { info, list: fileResolver(path, [start, ...folders], existsSync) };
+    return { info, resolve: fileResolver(path, [start, ...folders], existsSync) };
   }
 
   /** A message about the session that has the file open; null if there is none. */

@@ -137,10 +137,10 @@ export class ReverseLineStep {
     travel.seekTo(step);
     const handlers = handlersOf(this.trace.inspector, returnsFrom!);
     const isEntry = () => isEntryFrom(session, returnsFrom!, current);
-    const positionOr = this.positionOr(session.searchBackwards(handlers, isEntry, this.wantsPause), step);
+    const found = this.positionOr(session.searchBackwards(handlers, isEntry, this.wantsPause), step);
     // The trap is the step before the handler's first instruction.
-    if (positionOr === 'paused' || positionOr === step) return positionOr;
-    let trap = positionOr - 1;
+    if (found === 'paused' || found === step) return found;
+    let trap = found - 1;
     while (trap > travel.start && this.trace.at(trap).isOthers) trap--;
     return trap;
   }

@@ -142,7 +142,7 @@ export class Session {
 
   private forwardToQuantumOf(
     hart: number,
-    cachedStopPoints: StopPoints,
+    points: StopPoints,
     wantsPause: WantsPause = never,
     { stopsAtStart }: RunOptions = {},
   ): TimelineStop {
@@ -150,7 +150,7 @@ export class Session {
     let stop: TimelineStop = { kind: 'reached' };
     while (stop.kind === 'reached' && machine.currentHart !== hart) {
       const until = Math.max(this.position + 1, machine.quantum.end);
-      stop = this.timeline.forward(until, cachedStopPoints, wantsPause, { stopsAtStart });
+      stop = this.timeline.forward(until, points, wantsPause, { stopsAtStart });
       stopsAtStart = true;
     }
     return stop;
@@ -218,8 +218,8 @@ export class Session {
 
   /** Like `runBackTo`, but ignores the user's stop points. */
   searchBackwards(addresses: readonly bigint[], condition: () => boolean, wantsPause: WantsPause = never): StopReason {
-    const cachedStopPoints = { breakpoints: new Set(addresses), watchpoints: [], condition };
-    return this.reasonOf(this.travel().backward(cachedStopPoints, wantsPause));
+    const points = { breakpoints: new Set(addresses), watchpoints: [], condition };
+    return this.reasonOf(this.travel().backward(points, wantsPause));
   }
 
   get hasStopPoints(): boolean {

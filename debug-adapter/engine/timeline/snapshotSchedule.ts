@@ -27,10 +27,10 @@ export class SnapshotSchedule {
     return (Math.floor(position / this.spacing) + 1) * this.spacing;
   }
 
-  /** Calls `takeIfDue` if the pace permits a snapshot now. */
-  takeIfDue(takeIfDue: () => void): void {
+  /** Calls `take` if the pace permits a snapshot now. */
+  takeIfDue(take: () => void): void {
     if (!this.pace.isDue()) return;
-    takeIfDue();
+    take();
     this.pace.recordTaken();
   }
 
@@ -39,8 +39,8 @@ export class SnapshotSchedule {
     this.positions.push(position);
     if (this.positions.length < SNAPSHOTS_MAX) return [];
     this.spacing *= 2;
-    const dropped = this.positions.filter((positions) => positions % this.spacing !== 0);
-    this.positions = this.positions.filter((positions) => positions % this.spacing === 0);
+    const dropped = this.positions.filter((each) => each % this.spacing !== 0);
+    this.positions = this.positions.filter((each) => each % this.spacing === 0);
     return dropped;
   }
 }

@@ -98,9 +98,9 @@ export class SnapshotStore {
 
   /** Loads a snapshot's machine state and RAM pages. */
   load(name: string): LoadedSnapshot {
-    const readSnapshot = this.readSnapshot(name);
+    const reading = this.readSnapshot(name);
     for (;;) {
-      const { done, value } = readSnapshot.next();
+      const { done, value } = reading.next();
       if (done) return value;
     }
   }

@@ -125,10 +125,10 @@ export class TimeTravel {
 
   /** Saves the current state, which is in the history, as a snapshot; `write` stores it in the overlays. */
   saveSnapshot(name: string, write: (snapshot: HistorySnapshot) => void): void {
-    assert(!this.isAtLiveEnd, 'the present has no scratch layers');
+    assert(!this.isAtLiveEnd, 'the live end has no scratch layers');
     const state = this.machine.saveState();
     const ram = this.images.capture();
-    write({ state, ram: ram, disks: this.disks });
+    write({ state, ram, disks: this.disks });
     this.addCached({ name, state, ram });
   }
 
@@ -406,9 +406,9 @@ export class TimeTravel {
   /** Returns to the live end. If the machine got there by replaying, its state must equal the saved state. */
   private returnToLiveEnd(): void {
     const { machine, liveEnd } = this;
-    assert(liveEnd, 'there is a present to return to');
+    assert(liveEnd, 'there is a live end to return to');
     if (machine.position === liveEnd.position) {
-      assert(isSameState(machine.saveState(), liveEnd.state), 'the replay came back to another present');
+      assert(isSameState(machine.saveState(), liveEnd.state), 'the replay came back to a different live end');
     }
     machine.setStopPoints(NO_STOP_POINTS);
     this.images.restore(liveEnd.ram);

@@ -222,11 +222,11 @@ function reservationBytes(view: DataView, start: number, end: number): number | 
 }
 
 function spliced(bytes: Uint8Array, start: number, end: number, by: Uint8Array): Uint8Array {
-  const toBytes = new Uint8Array(bytes.length - (end - start) + by.length);
-  toBytes.set(bytes.subarray(0, start));
-  toBytes.set(by, start);
-  toBytes.set(bytes.subarray(end), start + by.length);
-  return toBytes;
+  const result = new Uint8Array(bytes.length - (end - start) + by.length);
+  result.set(bytes.subarray(0, start));
+  result.set(by, start);
+  result.set(bytes.subarray(end), start + by.length);
+  return result;
 }
 
 function matchesAt(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
@@ -240,9 +240,9 @@ function textAt(bytes: Uint8Array, start: number): string {
 const aligned = (length: number): number => Math.ceil(length / 4) * 4;
 
 function padded(bytes: Uint8Array): Uint8Array {
-  const toBytes = new Uint8Array(aligned(bytes.length));
-  toBytes.set(bytes);
-  return toBytes;
+  const result = new Uint8Array(aligned(bytes.length));
+  result.set(bytes);
+  return result;
 }
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

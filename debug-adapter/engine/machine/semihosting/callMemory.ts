@@ -59,23 +59,23 @@ export class CallMemory {
   }
 
   private accessible(address: bigint, lengthBytes: number): PageRange[] {
-    const pageRanges = this.pageRanges(address, lengthBytes);
-    if (!pageRanges) throw new GuestMemoryError();
-    return pageRanges;
+    const ranges = this.pageRanges(address, lengthBytes);
+    if (!ranges) throw new GuestMemoryError();
+    return ranges;
   }
 
   /** Returns one entry for each page of the range; undefined if any of the pages is not in RAM. */
   private pageRanges(address: bigint, lengthBytes: number): PageRange[] | undefined {
-    const pageRanges: PageRange[] = [];
+    const ranges: PageRange[] = [];
     for (let from = 0; from < lengthBytes;) {
       const at = BigInt.asUintN(64, address + BigInt(from));
       const end = Math.min(lengthBytes, from + leftInPage(at));
       const physical = this.translate(at);
       if (physical === undefined || !this.ram.contains(physical, end - from)) return undefined;
-      pageRanges.push({ physical, from, end });
+      ranges.push({ physical, from, end });
       from = end;
     }
-    return pageRanges;
+    return ranges;
   }
 }
 

@@ -303,10 +303,10 @@ export class Translator {
     if (batch.regions.length === 0) return;
     const module = new WebAssembly.Module(batch.builder.toBytes());
     const { exports } = new WebAssembly.Instance(module, { env: { memory: this.memory } });
-    batch.regions.forEach((regionsMade, i) => {
-      const before = this.regions.get(regionsMade.entry);
+    batch.regions.forEach((made, i) => {
+      const before = this.regions.get(made.entry);
       if (before) this.retire(before);
-      const region: Region = { ...regionsMade, slot: this.freeSlots.pop() ?? this.nextSlot++ };
+      const region: Region = { ...made, slot: this.freeSlots.pop() ?? this.nextSlot++ };
       this.table.set(region.slot, exports[`r${i}`]);
       this.regions.set(region.entry, region);
       this.instructions += region.instructions;
