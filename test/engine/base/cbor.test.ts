@@ -1,4 +1,4 @@
-/** Machine states encode as CBOR (RFC 8949), decode unchanged, and damaged bytes are refused. */
+/** Machine states encode as CBOR (RFC 8949) and decode to the same values; damaged bytes are refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -39,8 +39,8 @@ test('values encode as in RFC 8949, appendix A', () => {
   }
 });
 
-test('states of every length decode unchanged', () => {
-  // One byte more each time, so that the encoder's buffer grows in the middle of every kind of value.
+test('states with strings and byte arrays of any length decode unchanged', () => {
+  // Each state is one byte longer, so that the encoder's buffer grows in the middle of every kind of value.
   for (let length = 0; length < 2100; length++) {
     const state = { filler: new Uint8Array(length), big: 5n, list: [1n, 2n, 300], flag: true, name: 'x' };
     assert.deepEqual(decodeState(encodeCbor(state)), state);
@@ -51,7 +51,7 @@ test('the order in which fields are set does not change the encoding', () => {
   assert.equal(hex(encodeCbor({ a: 1, b: 2 })), hex(encodeCbor({ b: 2, a: 1 })));
 });
 
-test('bytes that are not a state, truncated or changed anywhere, are refused', () => {
+test('bytes that do not encode a state, truncated bytes and bytes changed anywhere are refused', () => {
   const good = encodeCbor({ registers: [1n, 2n], name: 'hart0', count: 70000, flag: false });
   for (let cut = 0; cut < good.length; cut++) assert.throws(() => decodeState(good.slice(0, cut)), CborError);
   for (let at = 0; at < good.length; at++) {

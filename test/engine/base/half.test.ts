@@ -1,4 +1,4 @@
-/** Half-precision numbers convert to and from doubles as IEEE 754 specifies, and print shortest. */
+/** Half-precision numbers convert to and from doubles as IEEE 754 specifies, and print with the fewest digits. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { halfBits, halfValue } from '../../../debug-adapter/engine/base/halfFloat.ts';
@@ -7,11 +7,11 @@ import { floatBytes, floatText } from '../../../debug-adapter/engine/symbols/val
 const isNaNHalf = (bits: number): boolean => (bits & 0x7fff) > 0x7c00;
 const ALL = Array.from({ length: 0x1_0000 }, (_, bits) => bits);
 
-test('every half survives conversion to a number and back; a NaN becomes the canonical one', () => {
+test('every half-precision number survives conversion to a double and back; a NaN becomes the canonical NaN', () => {
   for (const bits of ALL) assert.equal(halfBits(halfValue(bits)), isNaNHalf(bits) ? 0x7e00 : bits, bits.toString(16));
 });
 
-test('halves have the values of IEEE 754', () => {
+test('half-precision numbers have the values that IEEE 754 defines', () => {
   const values: [number, number][] = [
     [0x0001, 2 ** -24],
     [0x03ff, 1023 * 2 ** -24],
@@ -25,7 +25,7 @@ test('halves have the values of IEEE 754', () => {
   for (const [bits, value] of values) assert.equal(halfValue(bits), value);
 });
 
-test('a value between two halves is rounded to the nearest, with ties to even', () => {
+test('a value between two half-precision numbers is rounded to the nearer one, and a tie to the even one', () => {
   for (const bits of ALL.slice(0, 0x7bff)) {
     const [low, high] = [halfValue(bits), halfValue(bits + 1)];
     const middle = (low + high) / 2;

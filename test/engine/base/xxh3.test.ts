@@ -6,7 +6,8 @@ import { xxh3 } from '../../../debug-adapter/engine/base/xxh3.ts';
 import { xxh64 } from '../../../debug-adapter/engine/base/xxhash64.ts';
 
 /**
- * Output of `xxhsum -H3` (xxHash 0.8) for prefixes of `pattern`, with lengths around the ends of stripes and blocks.
+ * Output of `xxhsum -H3` (xxHash 0.8) for prefixes of `pattern`, with lengths just below, at and above the stripe and
+ * block sizes.
  */
 const KNOWN: [number, bigint][] = [
   [241, 0xbc424a2c480dd281n],
@@ -36,7 +37,7 @@ test('changing any one byte of a sector changes its hash', () => {
   assert.equal(xxh3(sector), before);
 });
 
-test('bytes have the same hash whether copied or hashed in place', () => {
+test('the hash of bytes is the same whether they are copied first or hashed in place', () => {
   const bytes = pattern(5000);
   const onTheWay = transferBuffer(bytes.length);
   onTheWay.set(bytes);

@@ -6,7 +6,7 @@ import { xxh64 } from '../../../debug-adapter/engine/base/xxhash64.ts';
 const ascii = (text: string) => new TextEncoder().encode(text);
 
 test('xxh64 gives the published values', () => {
-  // From the xxHash project's documentation and its widely copied test vectors.
+  // These values are from the xxHash project's documentation and from widely used test vectors.
   assert.equal(xxh64(ascii('')), 0xef46db3751d8e999n);
   assert.equal(xxh64(ascii('a')), 0xd24ec4f1a98c6e5bn);
   assert.equal(xxh64(ascii('abc')), 0x44bc2cf5ad770999n);

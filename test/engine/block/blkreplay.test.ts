@@ -1,4 +1,4 @@
-/** The blkreplay filter logs each request once, and a failed request or host error changes nothing. */
+/** The blkreplay filter logs each request once; a failed request or host error leaves disk and log unchanged. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { xxh64 } from '../../../debug-adapter/engine/base/xxhash64.ts';
@@ -41,7 +41,7 @@ test('discarded bytes read as zeroes', () => {
   assertSameBytes(readAll(filter.device), filled(64 * KIB, 7).fill(0, 1024, 11 * KIB));
 });
 
-test('the digest follows writes, and a change of the device below', () => {
+test('the digest changes with writes and with changes of the underlying device', () => {
   const { image } = newImage({ base: filled(300 * KIB, 7) });
   const { filter } = filterOver(image);
   const fresh = filter.digest();
@@ -55,7 +55,7 @@ test('the digest follows writes, and a change of the device below', () => {
   assert.equal(filter.digest(), fresh);
 });
 
-test('restoring a snapshot with a known digest reads nothing', () => {
+test('restoring a snapshot with a known digest reads no data', () => {
   const { image, file } = newImage({ lengthBytes: 300 * KIB });
   const { filter } = filterOver(image);
   run(filter, 'write', 0, 200 * KIB);
@@ -96,7 +96,7 @@ test('a host failure is thrown and never logged as the result of a request', () 
   assert.equal(reading.lines.length, 1);
 });
 
-test('the digest includes the part of a write that happened before a host failure', () => {
+test('the digest includes the part of a write that reached the disk before a host failure', () => {
   const { image } = newImage({ base: filled(64 * KIB, 7) });
   const { filter } = filterOver(image);
   filter.digest();
@@ -109,7 +109,7 @@ test('the digest includes the part of a write that happened before a host failur
   assert.equal(filter.digest(), contentDigest(image));
 });
 
-test('saving, loading and saving again gives the same state, with requests in flight', () => {
+test('with requests in flight, saving, loading and saving again gives the same state', () => {
   const { filter } = filterOver(newImage().image);
   run(filter, 'read', 0, 512);
   filter.begin({ position: 5, operation: 'write', offset: 512, lengthBytes: 512 });

@@ -1,4 +1,4 @@
-/** A drive's digest depends on every byte and is updated by reading only what changed. */
+/** A drive's digest depends on every byte, and updating it reads only the changed blocks. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BLOCK_BYTES } from '../../../debug-adapter/engine/block/blockHashes.ts';
@@ -20,7 +20,7 @@ test('changing any one byte changes the digest', (t) => {
   }
 });
 
-test('swapping two blocks changes the digest, and so does their number', () => {
+test('swapping two blocks changes the digest, and so does removing or adding a block', () => {
   const [a, b] = [filled(64 * KIB, 1), filled(64 * KIB, 2)];
   const digests = [[a, b], [b, a], [a], [a, b, new Uint8Array(64 * KIB)]].map((blocks) =>
     contentDigest(rawImage(Buffer.concat(blocks))),
@@ -28,7 +28,7 @@ test('swapping two blocks changes the digest, and so does their number', () => {
   assert.equal(new Set(digests).size, 4);
 });
 
-test('after a change only the changed block is read', () => {
+test('after a write, only the changed block is read', () => {
   const { device, file } = countedDevice(10 * MIB);
   const digest = new DriveDigest(device);
   digest.value();
@@ -41,7 +41,7 @@ test('after a change only the changed block is read', () => {
   assert.equal(digest.value(), value);
 });
 
-test('an overlay starts from the digest of its base and reads only its own clusters', () => {
+test('the digest of an overlay starts from the digest of its base and reads only the clusters of the overlay', () => {
   const { device: base, file: baseFile } = countedDevice(10 * MIB);
   const known = new DriveDigest(base);
   known.value();
@@ -59,7 +59,7 @@ test('an overlay starts from the digest of its base and reads only its own clust
   assert.notEqual(active, first);
 });
 
-test('an overlay longer than its base also reads the difference', () => {
+test('the digest of an overlay longer than its base includes the part beyond the base', () => {
   const base = rawImage(filled(100 * KIB, 3));
   const known = new DriveDigest(base);
   known.value();
@@ -67,7 +67,7 @@ test('an overlay longer than its base also reads the difference', () => {
   assert.equal(DriveDigest.from(known, image, image.allocatedRanges()).value(), contentDigest(image));
 });
 
-test('a few complete blocks are hashed as they are written, and not read again', () => {
+test('a few complete blocks are hashed as they are written and need not be read again', () => {
   const { device, file } = countedDevice(10 * MIB);
   const digest = new DriveDigest(device);
   const write = (offset: number, bytes: Uint8Array) => {
@@ -87,7 +87,7 @@ test('a few complete blocks are hashed as they are written, and not read again',
   assert.equal(value, contentDigest(device));
 });
 
-test('partial blocks, writes across stretches and large writes are read again', () => {
+test('after partial writes, writes across digest stretches and large writes, the blocks are read for the digest', () => {
   const { device, file } = countedDevice(10 * MIB);
   const digest = new DriveDigest(device);
   digest.value();

@@ -1,7 +1,7 @@
 /** The costs of a drive depend on its allocated data and never on the size of the disk.
  *
- * Costs are counted in file calls and bytes. On the largest disk, of 4 PiB, a loop over every MiB would never end, so
- * the tests also end only if there is none.
+ * Costs are counted in file calls and bytes. A loop over every MiB of the largest disk, of 4 PiB, would never finish,
+ * so these tests also show that there is no such loop.
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
@@ -17,14 +17,14 @@ import { assertClean, assertSameBytes, filled, KIB, MIB, readDisk, takeSnapshot 
 
 const TIB = 2 ** 40;
 
-/** An empty qcow2 of a user, as qemu-img makes it (with larger clusters where they are required). */
+/** An empty qcow2 image as a user creates it with qemu-img (with larger clusters where the size requires them). */
 function emptyBase(lengthBytes: number): CountedFile {
   const file = new CountedFile('base.qcow2');
   Qcow2Image.create(file, { lengthBytes, clusterSizeBytes: Math.max(64 * KIB, clusterSizeFor(lengthBytes)) }).close();
   return file;
 }
 
-/** Does what recording does with a drive, up to its first snapshot. */
+/** Performs the steps of a recording on a drive, up to its first snapshot. */
 function openAndSnapshot(baseFile: CountedFile) {
   const base = Qcow2Image.open(baseFile, { writable: false });
   const known = new DriveDigest(base);
@@ -41,8 +41,8 @@ function openAndSnapshot(baseFile: CountedFile) {
   return { base, known, overlay, file, filter };
 }
 
-suite('an empty disk', () => {
-  test('of 16 TiB is opened, digested and snapshotted with the file calls of one of 16 MiB', () => {
+suite('empty disks', () => {
+  test('opening, hashing and snapshotting an empty 16 TiB disk takes no more file calls than for 16 MiB', () => {
     const [small, large] = [16 * MIB, 16 * TIB].map((lengthBytes) => {
       const baseFile = emptyBase(lengthBytes);
       const before = baseFile.total();
@@ -57,12 +57,12 @@ suite('an empty disk', () => {
     });
     assert.ok(large.baseCalls <= small.baseCalls + 2, `${large.baseCalls} calls, ${small.baseCalls} for 16 MiB`);
     assert.ok(large.calls <= small.calls + 4, `${large.calls} calls, ${small.calls} for 16 MiB`);
-    // The L1 tables have 256 KiB: the base's, the snapshot's, and the overlay's active one, which moves once.
+    // Each L1 table is 256 KiB: the base's, the snapshot's, and the overlay's active one, which moves once.
     assert.ok(large.baseBytes <= small.baseBytes + 256 * KIB, `${large.baseBytes} bytes of the base`);
     assert.ok(large.bytes <= small.bytes + 2 * MIB, `${large.bytes} bytes of the overlay`);
   });
 
-  test('of 4 PiB is written at its end, discarded as a whole, and digested again', () => {
+  test('an empty 4 PiB disk is written at its end, discarded as a whole, and hashed again', () => {
     const { base, known, overlay, file, filter } = openAndSnapshot(emptyBase(DISK_BYTES_MAX));
     const empty = filter.digest();
     assert.equal(empty, contentDigest(base));
@@ -83,7 +83,7 @@ suite('an empty disk', () => {
     assert.ok(file.length() < 64 * MIB, `${file.length()} bytes`);
   });
 
-  test('of 4 PiB under a scratch layer is discarded, captured and restored', () => {
+  test('an empty 4 PiB disk under a scratch layer is discarded, captured and restored', () => {
     const { base, known } = openAndSnapshot(emptyBase(DISK_BYTES_MAX));
     const scratch = new MemoryFile('scratch');
     const layer = new ScratchLayer({ lower: base, scratch });
@@ -102,7 +102,7 @@ suite('an empty disk', () => {
     assert.equal(scratch.length(), 4 * KIB);
   });
 
-  test('that a guest discards in unaligned pieces uses no space in a scratch layer', () => {
+  test('unaligned discards of an empty disk use no space in a scratch layer', () => {
     const { base } = openAndSnapshot(emptyBase(TIB));
     const scratch = new MemoryFile('scratch');
     const layer = new ScratchLayer({ lower: base, scratch });
@@ -114,7 +114,7 @@ suite('an empty disk', () => {
 });
 
 suite('cluster sizes of overlays', () => {
-  test('are RAM pages up to 64 GiB, and no L1 table of a new overlay is longer than 256 KiB', () => {
+  test('up to 64 GiB, clusters are as large as a RAM page, and the L1 table of a new overlay is at most 256 KiB', () => {
     for (const [lengthBytes, expected] of [
       [0, 4 * KIB],
       [16 * MIB, 4 * KIB],
@@ -133,7 +133,7 @@ suite('cluster sizes of overlays', () => {
 });
 
 suite('zeroes over a base', () => {
-  test('need a table only where the base has data', () => {
+  test('zeroes over a base need an L2 table only where the base has data', () => {
     const baseFile = emptyBase(16 * TIB);
     const writable = Qcow2Image.open(baseFile, { writable: true });
     writable.write(5 * TIB, filled(100, 1));
@@ -148,7 +148,7 @@ suite('zeroes over a base', () => {
     assertClean(overlay);
   });
 
-  test('written as lasting zeroes stay when the base is replaced', () => {
+  test('zeroes written with writeZeroesOverBacking remain when the base is replaced', () => {
     const { overlay, file } = openAndSnapshot(emptyBase(16 * MIB));
     overlay.writeZeroes(0, MIB);
     overlay.writeZeroesOverBacking(4 * MIB, MIB);
@@ -164,8 +164,8 @@ suite('zeroes over a base', () => {
   });
 });
 
-suite('a digest', () => {
-  test('equals the value that earlier versions computed', () => {
+suite('digests of large disks', () => {
+  test('a digest equals the value that earlier versions computed', () => {
     const bytes = new Uint8Array(40 * MIB + 512);
     for (const [start, length] of [
       [0, 100],
@@ -181,7 +181,7 @@ suite('a digest', () => {
     assert.equal(contentDigest(empty).toString(16), 'fd29f05400000000');
   });
 
-  test('of random sparse disks equals a digest by reading every byte, initially and after changes', (t) => {
+  test('digests of random sparse disks equal digests computed from every byte, initially and after changes', (t) => {
     const random = SeededRandom.forTest(t);
     for (let round = 0; round < 12; round++) {
       const disk = randomDisk(random, 512 * (1 + random.below(80 * 1024)));
@@ -216,7 +216,10 @@ function request(filter: BlkreplayFilter, operation: Operation, offset: number, 
   assert.equal(filter.complete({ position: 0, id, data }), 'ok');
 }
 
-/** A chain like a drive's: qcow2 on qcow2 or on raw bytes, of any cluster size, with or without a scratch layer. */
+/**
+ * A chain of layers as in a drive: qcow2 on qcow2 or on raw bytes, of any cluster size, with or without a scratch
+ * layer.
+ */
 function randomDisk(random: SeededRandom, lengthBytes: number): BlockDevice {
   let device: BlockDevice | undefined;
   if (random.chance(0.3)) device = memoryDevice(filled(512 * random.below(lengthBytes / 512 + 1), random.below(2)));
@@ -245,7 +248,7 @@ function changeAtRandom(device: BlockDevice, random: SeededRandom): void {
   }
 }
 
-/** Mostly short ranges, sometimes the whole disk. */
+/** A random range, which is mostly short and sometimes the whole disk. */
 function randomRange(random: SeededRandom, diskBytes: number): { offset: number; lengthBytes: number } {
   const offset = 512 * random.below(diskBytes / 512);
   const longest = random.pick([4096, 100 * KIB, 3 * MIB, diskBytes]);
@@ -254,7 +257,7 @@ function randomRange(random: SeededRandom, diskBytes: number): { offset: number;
 
 const wholeRange = (offset: number, lengthBytes: number) => [{ offset, lengthBytes }];
 
-/** A digest of a device without allocation information, so that every byte is read. */
+/** The digest of a device that has no allocation information, so that every byte is read. */
 const digestByReading = (device: BlockDevice): bigint =>
   contentDigest({
     ...memoryDevice(new Uint8Array(0)),
@@ -270,7 +273,7 @@ function memoryDevice(bytes: Uint8Array): BlockDevice {
   };
 }
 
-/** The same bytes in a qcow2 that allocates only the clusters that are not all zeroes. */
+/** Returns a qcow2 image of the given bytes, in which clusters of zeroes are not allocated. */
 function sparseCopy(bytes: Uint8Array): Qcow2Image {
   const image = Qcow2Image.create(new MemoryFile('copy.qcow2'), { lengthBytes: bytes.length });
   for (let at = 0; at < bytes.length; at += 4096) {

@@ -1,11 +1,11 @@
-/** A raw image shows exactly the bytes of its file, and is read-only unless opened for writing. */
+/** A raw image consists of exactly the bytes of its file, and is read-only unless opened for writing. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RawImage } from '../../../debug-adapter/engine/block/raw.ts';
 import { MemoryFile } from '../../support/memoryFile.ts';
 import { assertSameBytes, filled, readAll } from './qcow2/support.ts';
 
-test('a raw image contains the bytes of its file', () => {
+test('the disk of a raw image is the bytes of its file', () => {
   const file = new MemoryFile('disk.img', filled(4096, 7));
   const image = new RawImage(file);
   assert.equal(image.lengthBytes, 4096);
@@ -36,7 +36,7 @@ test('zeroes over existing zeroes are not written, so a sparse file stays sparse
   assert.equal(file.calls.bytesWritten, 1 << 20);
 });
 
-test('a qcow2 header in a raw disk is data', () => {
+test('in a raw image, a qcow2 header is ordinary data', () => {
   const bytes = filled(4096, 0);
   bytes.set([0x51, 0x46, 0x49, 0xfb]);
   assertSameBytes(readAll(new RawImage(new MemoryFile('disk.img', bytes))), bytes);

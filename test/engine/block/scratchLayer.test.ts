@@ -1,4 +1,4 @@
-/** The scratch layer takes all writes, and captured states share its map and its file's slots. */
+/** The scratch layer stores all writes, and captured states share its map and the slots of its file. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BlockDevice } from '../../../debug-adapter/engine/block/blockDevice.ts';
@@ -12,7 +12,7 @@ const inert = {
   dataRanges: (offset: number, lengthBytes: number) => [{ offset, lengthBytes }],
 };
 
-test('writes are visible through the layer and never reach the device below', () => {
+test('writes are visible through the layer and never reach the underlying device', () => {
   const lower = rawImage(filled(100 * KIB, 7));
   const scratch = new MemoryFile('scratch');
   const layer = new ScratchLayer({ lower, scratch });
@@ -27,7 +27,7 @@ test('writes are visible through the layer and never reach the device below', ()
   assertSameBytes(readAll(lower), filled(100 * KIB, 7));
 });
 
-test('reset drops all writes and shows another device', () => {
+test('reset drops all writes and replaces the underlying device', () => {
   const scratch = new MemoryFile('scratch');
   const layer = new ScratchLayer({ lower: rawImage(filled(100 * KIB, 7)), scratch });
   layer.write(0, filled(50 * KIB, 1));
@@ -57,7 +57,7 @@ test('discarding a whole large disk is fast, and parts of it can be written agai
   assertSameBytes(read(64 * GIB - 512), new Uint8Array(1024));
 });
 
-test('requests of 64 KiB cost one file call', () => {
+test('a request of 64 KiB takes one file call', () => {
   const scratch = new MemoryFile('scratch');
   const layer = new ScratchLayer({ lower: rawImage(new Uint8Array(1024 * KIB)), scratch });
   for (let at = 0; at < 1024 * KIB; at += 64 * KIB) layer.write(at, filled(64 * KIB, 1));
@@ -66,7 +66,7 @@ test('requests of 64 KiB cost one file call', () => {
   assert.equal(scratch.calls.reads, 1);
 });
 
-test('random requests agree with a plain array', (t) => {
+test('random requests have the same results as on a plain array', (t) => {
   const random = SeededRandom.forTest(t);
   const expected = random.bytes(150 * KIB + 512);
   const layer = new ScratchLayer({ lower: rawImage(expected), scratch: new MemoryFile('scratch') });
@@ -89,7 +89,7 @@ test('random requests agree with a plain array', (t) => {
   assertSameBytes(readAll(layer), expected);
 });
 
-test('long zeroed ranges, writes into them and captured states agree with a plain array', (t) => {
+test('long zeroed ranges, writes into them and captured states have the same results as on a plain array', (t) => {
   const random = SeededRandom.forTest(t);
   const diskBytes = 9 * 1024 * KIB + 512;
   const lower = rawImage(filled(diskBytes, 7));
@@ -119,7 +119,7 @@ test('long zeroed ranges, writes into them and captured states agree with a plai
   assertSameBytes(expected, new Uint8Array(diskBytes), 'outside the data ranges');
 });
 
-test('restoring a captured state repeatedly uses no more of the scratch file', () => {
+test('restoring a captured state repeatedly does not increase the space used in the scratch file', () => {
   const MIB = 1024 * KIB;
   const scratch = new MemoryFile('scratch');
   const lower = rawImage(new Uint8Array(16 * MIB));
@@ -156,7 +156,7 @@ test('captured states share the map: a thousand of them on a discarded disk of 1
   ]);
 });
 
-test('after many states are dropped, writes to adjacent blocks still take few file calls', () => {
+test('after many states are dropped, writes to adjacent blocks still need few file calls', () => {
   const scratch = new MemoryFile('scratch');
   const layer = new ScratchLayer({ lower: rawImage(new Uint8Array(4096 * KIB)), scratch });
   for (let round = 0; round < 20; round++) {
@@ -170,7 +170,7 @@ test('after many states are dropped, writes to adjacent blocks still take few fi
   assert.equal(scratch.calls.writes - before, 16);
 });
 
-test('a full scratch file leaves its slots free and the layer unchanged', () => {
+test('when the scratch file is full, a write leaves its slots free and the layer unchanged', () => {
   const scratch = new MemoryFile('scratch');
   const layer = new ScratchLayer({ lower: rawImage(filled(100 * KIB, 7)), scratch });
   layer.write(0, filled(4 * KIB, 1));
@@ -184,7 +184,7 @@ test('a full scratch file leaves its slots free and the layer unchanged', () => 
   assertSameBytes(readAll(layer), filled(100 * KIB, 7).fill(1, 0, 4 * KIB));
 });
 
-test('random captured states keep their contents, and a slot is in use exactly while something refers to it', (t) => {
+test('random captured states keep their contents, and each slot is in use exactly while the layer or a state refers to it', (t) => {
   const random = SeededRandom.forTest(t);
   const lengthBytes = 3000 * KIB + 512;
   const lowers = [7, 8].map((byte) => rawImage(filled(lengthBytes, byte)));

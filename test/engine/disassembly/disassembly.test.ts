@@ -1,4 +1,4 @@
-/** The disassembly equals objdump's, for all guest code, all compressed instructions and words of every kind. */
+/** The disassembly equals objdump's for all guest code, all compressed instructions and words of every kind. */
 import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
 import path from 'node:path';
@@ -13,8 +13,8 @@ const ELF_FILES = globSync('test/**/*.elf', { cwd: path.resolve(import.meta.dirn
 for (const file of ELF_FILES) {
   test(`the code of ${file} disassembles as in objdump`, (t) => {
     if (!requireTool(OBJDUMP, t)) return;
-    // Some files have strings between their functions. objdump decodes fewer instructions there, since the ELF
-    // attributes do not name F and D.
+    // Some files have strings between their functions. objdump decodes fewer of those bytes as instructions, since the
+    // ELF attributes do not list F and D.
     const listed = listElf(file).filter(({ text }) => !/^\.(\dbyte|word|short) /.test(text));
     assert.ok(listed.length > 5, 'the file has code');
     assertSame(listed);
@@ -71,28 +71,28 @@ test('random words disassemble as in objdump', (t) => {
   assertWords(words, t);
 });
 
-test('an address is shown with its symbol where there is one', () => {
+test('an address is shown with its symbol if it has one', () => {
   const jump = 0x0100006f;
   assert.equal(disassembleOne(jump, 0x8000_0000n).text, 'j 0x80000010');
   assert.equal(disassembleOne(jump, 0x8000_0000n, () => 'main+0x4').text, 'j 80000010 <main+0x4>');
   assert.equal(disassembleOne(jump, -16n).text, 'j 0x0', 'addresses wrap around');
 });
 
-test('instructions that older versions of objdump do not know are disassembled', () => {
+test('instructions that older versions of objdump cannot decode are disassembled', () => {
   assert.equal(disassembleOne(0x0ee0d1b3, 0n).text, 'czero.eqz gp,ra,a4');
   assert.equal(disassembleOne(0x0e637c33, 0n).text, 'czero.nez s8,t1,t1');
 });
 
-test('bits that are not an instruction are shown as data', () => {
+test('bits that encode no instruction are shown as data', () => {
   assert.deepEqual(disassembleOne(0xffff_ffff, 0n), { text: '.4byte 0xffffffff', lengthBytes: 4 });
   assert.deepEqual(disassembleOne(-1, 0n), { text: '.4byte 0xffffffff', lengthBytes: 4 });
   assert.deepEqual(disassembleOne(0x1234_0004, 0n), { text: '.2byte 0x4', lengthBytes: 2 });
 });
 
-/** objdump takes these bits for the start of an instruction of 48 or more bits; we know none and print `.4byte`. */
+/** objdump takes these bits for the start of an instruction of 48 or more bits; blkreplay shows them as `.4byte`. */
 const isLonger = (bits: number): boolean => (bits & 0x1f) === 0x1f;
 
-/** Random rd, rs1 and rs2, or the register numbers that make a pseudo-instruction. */
+/** Random rd, rs1 and rs2, which sometimes are the register numbers that make the instruction a pseudo-instruction. */
 function registers(random: SeededRandom): number {
   const register = (): number => (random.chance(0.3) ? random.below(6) : random.below(32));
   const [rd, rs1] = [register(), register()];
@@ -129,15 +129,18 @@ function symbolsIn(text: string): [bigint, string][] {
   return address === undefined ? [] : [[BigInt(`0x${address}`), symbol]];
 }
 
-/** objdump before 2.41 wrote `add` for addi, `sll` for slli and `csrs` for csrsi; we write what the manual writes. */
+/**
+ * Before version 2.41, objdump wrote `add` for addi, `sll` for slli and `csrs` for csrsi. blkreplay uses the manual's
+ * names.
+ */
 const comparable = (text: string): string =>
   text.replace(/^(add|and|or|xor|slt|sll|srl|sra|ror|bclr|bext|binv|bset|csrr?[wsc])i(w|u|\.uw)? /, '$1$2 ');
 
 const isConditionalZero = (bits: number): boolean => [0x0e005033, 0x0e007033].includes((bits & 0xfe00707f) >>> 0);
 
 /**
- * Draft instructions removed in version 1.10 of the privileged manual, one reserved instruction, and a hint that
- * objdump shows as a fence where a file does not name the hint's extension.
+ * Draft instructions that version 1.10 of the privileged manual removed, one reserved instruction, and a hint. objdump
+ * shows the hint as a fence if the file's attributes do not list the hint's extension.
  */
 function isDeliberate(bits: number): boolean {
   const isHret = bits === 0x20200073;

@@ -11,12 +11,12 @@ export interface ListedInstruction {
   text: string;
 }
 
-/** The extensions that our table covers, so that objdump decodes no others. */
+/** The extensions in blkreplay's instruction table, so that objdump decodes no others. */
 const ARCHITECTURE = 'rv64gc_zfh_zba_zbb_zbc_zbs_zicbom_zicbop_zicboz_zicsr_zifencei_zihintpause_zawrs_svinval';
 /** Supported since binutils 2.41. */
 const ARCHITECTURE_LATER = 'zicond';
 
-/** Whether the installed objdump knows every instruction of our table. */
+/** Whether the installed objdump can decode every instruction in blkreplay's table. */
 export function supportsAllInstructions(): boolean {
   const [, major, minor] = /\) (\d+)\.(\d+)/.exec(runTool(OBJDUMP, ['--version'])) ?? [];
   return 1000 * Number(major) + Number(minor) >= 2041;
@@ -34,7 +34,7 @@ export function listBytes(bytes: Uint8Array): ListedInstruction[] {
     writeFileSync(code, bytes);
     writeFileSync(source, `.attribute arch, "${architecture}"\n.text\n.incbin "${code}"\n`);
     runTool('riscv64-unknown-elf-as', [source, '-o', object]);
-    // Without symbols objdump does not know that these are data.
+    // Without symbols, objdump does not recognize these bytes as data.
     runTool('riscv64-unknown-elf-objcopy', ['--strip-all', object, bare]);
     return parse(runTool(OBJDUMP, ['-d', '-z', bare]));
   } finally {
@@ -55,7 +55,7 @@ function parse(listing: string): ListedInstruction[] {
     const plain = text
       .replace(/\s+# .*$/, '')
       .replace(/\s+/g, ' ')
-      // What it does not know, as newer ones write it.
+      // Rewrites unknown instructions, shown as `.insn` here, in the style of newer versions.
       .replace(/^\.insn ([24]), 0x0*(?=.)/, '.$1byte 0x')
       .trim();
     return [{ address: BigInt(`0x${address}`), bits: parseInt(bits, 16), lengthBytes, text: plain }];

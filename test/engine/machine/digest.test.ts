@@ -1,4 +1,4 @@
-/** The digest of a machine covers every byte and field of its state, and nothing else. */
+/** The digest of a machine depends on every byte and field of its state, and on nothing else. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -34,7 +34,7 @@ function machineInMidRun(position = 1_200_000): { machine: Machine; disk: Memory
 
 const digest = (machine: Machine): bigint => combinedDigest(machine.digestParts());
 
-/** Every scalar value in a state, as a path and a function that changes the value. */
+/** Yields every scalar value in a state and its path. */
 function* leaves(state: StateValue, path: string[] = []): Generator<{ path: string[]; value: StateValue }> {
   if (typeof state === 'object' && !(state instanceof Uint8Array)) {
     for (const [name, value] of Object.entries(state)) yield* leaves(value, [...path, name]);
@@ -46,7 +46,7 @@ function changed(value: StateValue): StateValue[] {
     case 'number':
       return [value === Infinity ? 12345 : value + 1];
     case 'bigint':
-      // Every byte of a register counts.
+      // Changes each byte of a register in turn, since the digest must depend on every one.
       return Array.from({ length: 8 }, (_, byte) => value ^ (1n << BigInt(8 * byte)));
     case 'boolean':
       return [!value];
@@ -67,7 +67,7 @@ function withChange(state: State, path: string[], value: StateValue): State {
   return copy;
 }
 
-test('a digest covers every byte of RAM', () => {
+test('a digest depends on every byte of RAM', () => {
   const { machine } = machineInMidRun();
   const before = digest(machine);
   const { base, lengthBytes } = machine.ram;
@@ -81,13 +81,13 @@ test('a digest covers every byte of RAM', () => {
   }
 });
 
-test('a digest covers every field of hart, devices and block filter', () => {
+test('a digest depends on every field of hart, devices and block filter', () => {
   const { machine } = machineInMidRun();
   const before = digest(machine);
   const state = machine.saveState();
   const covered = new Set<string>();
   for (const { path, value } of leaves(state)) {
-    // The digest covers the state, not its version number.
+    // The version number is skipped, since the digest does not depend on it.
     if (path[0] === 'version') continue;
     for (const other of changed(value)) {
       const altered = withChange(state, path, other);
@@ -101,7 +101,7 @@ test('a digest covers every field of hart, devices and block filter', () => {
   }
 });
 
-test('a digest covers every byte the guest sees on a drive', () => {
+test('a digest depends on every byte that the guest can read on a drive', () => {
   const { machine, disk } = machineInMidRun();
   for (const offset of [0, 511, 512, 65535, 65536, (4 << 20) - 1]) {
     const { machine: other, disk: otherDisk } = machineInMidRun(0);
@@ -115,7 +115,7 @@ test('a digest covers every byte the guest sees on a drive', () => {
   assert.notEqual(digest(machine), before);
 });
 
-test("a machine that loads another one's saved state continues identically", () => {
+test('a machine that loads the saved state of another one continues identically', () => {
   const { machine, disk } = machineInMidRun();
   const { machine: copy, disk: copyOfDisk } = machineInMidRun(0);
   for (let page = 0; page < machine.ram.pageCount; page++) copy.ram.restorePage(page, machine.ram.page(page).slice());

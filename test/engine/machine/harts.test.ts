@@ -1,6 +1,6 @@
 /** A machine with several harts is deterministic, wherever a run is divided or the state is saved.
  *
- * The scheduler's state, with the current hart, is part of the machine state.
+ * The machine state includes the scheduler's state with the current hart.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ function machineWith(harts: number, translationThreshold?: number): Machine {
 
 const digest = (machine: Machine): bigint => combinedDigest(machine.digestParts());
 
-// Within the two million steps that two harts take.
+// Positions within the two million steps of a run with two harts.
 const PLACES = Array.from({ length: 40 }, (_, i) => 50_003 * (i + 1));
 
 for (const harts of some([2, 4, 8], 1)) {
@@ -42,7 +42,7 @@ for (const harts of some([2, 4, 8], 1)) {
       assert.deepEqual([...seen].sort(), [...Array(harts).keys()]);
     });
 
-    test('runs divided into slices of any length equal one run', (t) => {
+    test('a run divided into slices of any length gives the same states as an undivided run', (t) => {
       const random = SeededRandom.forTest(t);
       const machine = machineWith(harts);
       PLACES.forEach((location, i) => {
@@ -59,7 +59,7 @@ for (const harts of some([2, 4, 8], 1)) {
     });
 
     for (const threshold of [0, 2]) {
-      test(`translated ${threshold ? 'early' : 'never'}, the machine behaves the same`, () => {
+      test(`the machine gives the same states if code is translated ${threshold ? 'early' : 'never'}`, () => {
         const machine = machineWith(harts, threshold);
         PLACES.forEach((location, i) => {
           machine.run(location);
@@ -68,12 +68,12 @@ for (const harts of some([2, 4, 8], 1)) {
       });
     }
 
-    test('state saved at any position can be loaded and continues identically', (t) => {
+    test('state saved at any position can be loaded, and the machine continues identically', (t) => {
       const random = SeededRandom.forTest(t);
       const machine = machineWith(harts);
       PLACES.forEach((location, i) => {
         const other = machineWith(harts);
-        // The machine has executed something else before.
+        // The machine into which the state is loaded has executed other code before.
         other.run(random.below(1_500_000));
         machine.run(location - random.below(100_000));
         const state = machine.saveState();
@@ -87,7 +87,7 @@ for (const harts of some([2, 4, 8], 1)) {
   });
 }
 
-test('a hart that is not scheduled can be inspected without changing anything', () => {
+test('inspecting a hart that is not scheduled leaves the machine unchanged', () => {
   const machine = machineWith(4);
   machine.run(1_234_567);
   const before = digest(machine);

@@ -10,10 +10,10 @@ const PLIC = 0x0c00_0000;
 const PLIC_CLAIM = PLIC + 0x20_0004;
 const MEIP = 1n << 11n;
 
-test('mip shows an interrupt when it is raised, and again when it is signaled after its completion', () => {
+test('mip shows an interrupt when the line rises, and again when the line rises after the completion', () => {
   const [RAISED, CLAIMED, CLEARED, COMPLETED, AGAIN] = [10, 11, 12, 13, 14];
   const machine = machineWith([
-    // The transmitter is empty: with its interrupt enabled, the line rises immediately.
+    // Since the transmitter is empty, enabling its interrupt raises the line immediately.
     a.sb(8, 1, 5),
     a.csrr(RAISED, CSR.mip),
     a.lw(CLAIMED, 0, 6),
@@ -35,18 +35,18 @@ test('mip shows an interrupt when it is raised, and again when it is signaled af
   assert.deepEqual([RAISED, CLEARED, COMPLETED, AGAIN].map(pending), [true, false, false, true]);
 });
 
-test('a transmit interrupt that is only claimed and completed is taken once for each cause, as in QEMU', () => {
+test('if the handler only claims and completes, it is entered once for each cause of a transmit interrupt, as in QEMU', () => {
   const [CLAIMED, TAKEN, LEFT] = [11, 12, 13];
   const machine = machineWith([
     a.la(10, 'handler'),
     a.csrw(CSR.mtvec, 10),
-    a.sb(8, 1, 5), // enables the transmit interrupt: the first reason
+    a.sb(8, 1, 5), // enables the transmit interrupt: the first cause
     a.csrw(CSR.mie, 9),
     a.csrrsi(0, CSR.mstatus, 8),
     'wait:',
     a.addi(LEFT, LEFT, -1),
     a.to('wait', (offset) => a.bne(LEFT, 0, offset)),
-    a.sb(0, 0, 5), // sends a byte: the second
+    a.sb(0, 0, 5), // sends a byte: the second cause
     a.j('end'),
     'handler:',
     a.lw(CLAIMED, 0, 6),

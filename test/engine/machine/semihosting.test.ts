@@ -1,6 +1,7 @@
 /** Semihosting calls execute as single steps, in M and S mode, and behave the same in translated code.
  *
- * Covers the hart's side: which EBREAK is a call, which memory a call can access, and how a console read waits.
+ * These tests cover the hart's part: which EBREAK is a call, which memory a call can access, and how a console read
+ * waits.
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
@@ -88,7 +89,7 @@ suite('semihosting', () => {
     assert.equal(machine.printed(), 'one text');
   });
 
-  test('unmapped memory makes the call fail, and nothing is printed', () => {
+  test('a call on unmapped memory fails, and nothing is printed', () => {
     const end = START + (1 << 20);
     const machine = withText([...CALL, ...CALL, ...CALL], 'text');
     machine.ram.write(end - 4, Buffer.from('tail'));
@@ -102,7 +103,7 @@ suite('semihosting', () => {
     assert.deepEqual([machine.printed(), machine.hart.register(A0)], ['', 14n]);
   });
 
-  test('early and missing translation give the same result', () => {
+  test('calls in a loop give the same result if the code is translated early or never', () => {
     const loop = [...a.li(S0, 300), 'loop:', ...call(SYS.WRITE0, DATA), a.addi(S0, S0, -1), again('loop'), a.j('end')];
     const [never, early] = [0, 1].map((translationThreshold) => {
       const machine = withText([loop, 'end:', a.j('end')], 'x', { translationThreshold });
@@ -114,7 +115,7 @@ suite('semihosting', () => {
     assert.equal(digestOf(early), digestOf(never));
   });
 
-  test('a breakpoint on the EBREAK stops before the call, which then happens once', () => {
+  test('a breakpoint on the EBREAK stops before the call, which is then executed once', () => {
     const machine = withText([...call(SYS.WRITE0, DATA), 'end:', a.j('end')], 'text');
     const ebreak = BigInt(START + 4 * (call(SYS.WRITE0, DATA).length - 2));
     machine.setStopPoints({ breakpoints: new Set([ebreak]), watchpoints: [] });
@@ -124,7 +125,7 @@ suite('semihosting', () => {
     assert.equal(machine.printed(), 'text');
   });
 
-  test('a watchpoint stops on memory that a call writes', () => {
+  test('a watchpoint stops when a call writes watched memory', () => {
     const machine = withText([...call(SYS.ELAPSED, DATA), 'end:', a.j('end')], '');
     machine.setStopPoints({
       breakpoints: new Set(),
@@ -136,7 +137,7 @@ suite('semihosting', () => {
     assert.equal(word(machine, DATA), BigInt(position!));
   });
 
-  test('code overwritten by a call executes as the new code', () => {
+  test('after a call overwrites code, the new code executes', () => {
     const inputs: Inputs = {
       ...NO_INPUTS,
       queryHostFile: (_, question) => fileOf(question, assemble([...a.li(S1, 2)])),
@@ -164,8 +165,8 @@ suite('semihosting', () => {
   });
 });
 
-suite('a read of the console waits', () => {
-  test('until input is typed, or forever without input', () => {
+suite('console reads', () => {
+  test('a console read waits until input is typed, or forever without input', () => {
     const keys = new ConsoleInput();
     const machine = reader(new LiveInputs([keys]));
     assert.equal(machine.run(1000).kind, 'haltedForever');
@@ -176,7 +177,7 @@ suite('a read of the console waits', () => {
     assert.ok(machine.position < position + 60, 'the hart executes nothing while it waits');
   });
 
-  test('a state saved during the wait can be loaded and continues to wait', () => {
+  test('a state saved while a console read waits can be loaded and continues to wait', () => {
     const machine = reader(new LiveInputs([new ConsoleInput()]));
     machine.run(1000);
     const state = machine.saveState();
@@ -187,7 +188,7 @@ suite('a read of the console waits', () => {
     assert.equal(other.printed(), 'c');
   });
 
-  test('an interrupt ends the wait, and the call is repeated after the handler', () => {
+  test('an interrupt ends the wait of a console read, and the call is repeated after the handler', () => {
     const inputs = new LiveInputs([new ConsoleInput()]);
     const machine = withText(
       [
@@ -198,14 +199,14 @@ suite('a read of the console waits', () => {
       '',
       { inputs },
     );
-    // Counts the interrupt and postpones the timer.
+    // The handler counts the interrupt and postpones the timer.
     machine.ram.write(HANDLER, assemble([a.addi(S0, S0, 1), ...a.li(7, -1), a.sd(7, 0, 6), a.mret]));
     assert.equal(machine.run(10_000).kind, 'haltedForever');
     assert.equal(machine.hart.register(S0), 1n);
     assert.equal(machine.hart.isWaiting, true);
   });
 
-  test('each of several harts gets its bytes, while the others execute', () => {
+  test('several harts read from the console, and each typed byte is read by one of them', () => {
     const keys = new ConsoleInput();
     const program = ['loop:', ...call(SYS.READC, 0), a.sb(A0, 0, 2), ...call(SYS.WRITEC, DATA), a.j('loop')];
     const machine = bareMachine({ semihosting: true, harts: 3, inputs: new LiveInputs([keys]) });
@@ -222,7 +223,7 @@ suite('a read of the console waits', () => {
   });
 });
 
-test('a guest ends with an exit status, like a process', () => {
+test('an exit call ends the machine with an exit status, as for a process', () => {
   for (const [status, finish] of [
     [0n, { kind: 'pass', code: 0 }],
     [42n, { kind: 'fail', code: 42 }],
@@ -234,7 +235,7 @@ test('a guest ends with an exit status, like a process', () => {
   }
 });
 
-test('heap and stack get the largest unused block of RAM', () => {
+test('the largest unused block of RAM is used for heap and stack', () => {
   const ram = { base: 0x8000_0000, lengthBytes: 0x800_0000 };
   const piece = (address: number, memoryBytes: number) => ({ address, memoryBytes });
   const gap = (...pieces: { address: number; memoryBytes: number }[]) => heapGap(pieces, ram);
@@ -244,7 +245,7 @@ test('heap and stack get the largest unused block of RAM', () => {
   assert.deepEqual(gap(tree, piece(0x8700_0000, 0x10)), { base: 0x8000_0000, limit: 0x8700_0000 });
 });
 
-/** The program at the start of RAM, its text at DATA, and an endless loop as the trap handler. */
+/** A machine with the program at the start of RAM, the text at DATA, and an endless loop as the trap handler. */
 function withText(program: Item[], text: string, options: BareOptions = {}): BareMachine {
   const machine = bareMachine({ semihosting: true, ...options });
   machine.hart.setSlot('MTVEC', BigInt(HANDLER));
@@ -254,7 +255,7 @@ function withText(program: Item[], text: string, options: BareOptions = {}): Bar
   return machine;
 }
 
-/** Prints each byte that it reads. */
+/** A machine whose program prints each byte that it reads. */
 function reader(inputs: Inputs): BareMachine {
   const program = ['loop:', ...call(SYS.READC, 0), ...a.li(5, DATA), a.sb(A0, 0, 5), ...call(SYS.WRITEC, DATA)];
   return withText([...program, a.j('loop')], '', { inputs });

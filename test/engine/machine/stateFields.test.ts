@@ -1,8 +1,8 @@
 /** The layout of saved state is the one listed for its version, and state survives saving and loading.
  *
- * `stateFields.json` lists the name and type of every field for the current version. To add, remove or change a field,
- * increment MACHINE_STATE_VERSION in the same commit and rewrite the list: `UPDATE_STATE_FIELDS=1 npm run test:one --
- * test/engine/machine/stateFields.test.ts`.
+ * `stateFields.json` lists the name and type of every field for the current version. When adding, removing or changing
+ * a field, increment MACHINE_STATE_VERSION in the same commit and rewrite the list with `UPDATE_STATE_FIELDS=1 npm run
+ * test:one -- test/engine/machine/stateFields.test.ts`.
  */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ import { MemoryFile } from '../../support/memoryFile.ts';
 
 const LIST = path.join(import.meta.dirname, 'stateFields.json');
 
-/** A busy machine with one of every device: a drive with requests in flight, and a pending request for entropy. */
+/** A machine with one of every device, for states with disk requests in flight and a pending request for entropy. */
 function busyMachine(harts = 1): Machine {
   const disk = new MemoryFile('disk.img', new Uint8Array(4 << 20));
   const drive = new BlkreplayFilter({
@@ -37,9 +37,7 @@ function boot(machine: Machine, name: string): Machine {
   return machine;
 }
 
-/**
- * States of a running machine, among them one with a disk request in flight and one with a pending request for entropy.
- */
+/** Two states of running machines: one with a disk request in flight and one with a pending request for entropy. */
 function statesOnTheWay(): { machine: Machine; state: State; seen: string; harts: number }[] {
   return [
     { name: 'demo/demo', seen: 'virtio0', harts: 1 },
@@ -53,7 +51,7 @@ function statesOnTheWay(): { machine: Machine; state: State; seen: string; harts
   });
 }
 
-/** One line for each field, such as `devices.clint.compares[]: bigint`, in order. */
+/** One line for each field, such as `devices.clint.compares[]: bigint`, in the order of the state. */
 function fieldsOf(value: StateValue, name = ''): string[] {
   if (Array.isArray(value)) return value.flatMap((item) => fieldsOf(item, `${name}[]`));
   if (value instanceof Uint8Array) return [`${name}: bytes`];
@@ -63,7 +61,7 @@ function fieldsOf(value: StateValue, name = ''): string[] {
 
 const states = statesOnTheWay();
 
-test('the fields of saved state are those listed for its version', () => {
+test('the fields of saved state are the ones listed for its version', () => {
   const fields = [...new Set(states.flatMap(({ state }) => fieldsOf(state)))].sort();
   const now = { version: MACHINE_STATE_VERSION, fields };
   if (process.env.UPDATE_STATE_FIELDS) writeList(now);
@@ -77,7 +75,7 @@ test('the fields of saved state are those listed for its version', () => {
 });
 
 for (const { machine, state, seen, harts } of states) {
-  test(`saving, loading and saving again preserves every device and hart (${seen} busy)`, () => {
+  test(`saving, loading and saving again preserves every device and hart while ${seen} is busy`, () => {
     const other = busyMachine(harts);
     other.loadState(decodeState(encodeCbor(state)));
     const again = other.saveState();
@@ -90,7 +88,7 @@ for (const { machine, state, seen, harts } of states) {
   });
 }
 
-/** A list of the same version is never overwritten with other fields. */
+/** Writes the list of fields. It never overwrites a list of the same version that has other fields. */
 function writeList(now: { version: number; fields: string[] }): void {
   let before: { version: number; fields: string[] } | undefined;
   try {

@@ -21,7 +21,7 @@ import { times } from '../../support/extent.ts';
 const ROUNDS = times({ quick: 1000, long: 4000 }, 'FUZZ_ROUNDS');
 const KILLED = { entries: randomLog(new Random(1), 60) };
 
-/** A recording with several chunks, flushed every ten entries, optionally to stable storage. */
+/** A recording with several chunks that is flushed every ten entries, optionally to stable storage. */
 function flushedRecording({ durably = false, close = false } = {}) {
   const file = new MemoryFile();
   const writer = new RecordingWriter(file, compression);
@@ -40,7 +40,7 @@ function flushedRecording({ durably = false, close = false } = {}) {
   return { bytes: file.bytes, startBytes, entries, chunkEnds };
 }
 
-test('cut at every byte: a cut header is refused with a message, a later cut keeps the whole chunks before it', () => {
+test('a recording truncated in its header is refused, and one truncated later keeps the whole chunks before the cut', () => {
   const { bytes, startBytes, entries, chunkEnds } = flushedRecording({ close: true });
   for (let length = 0; length < bytes.length; length++) {
     const cut = bytes.subarray(0, length);
@@ -58,10 +58,10 @@ test('cut at every byte: a cut header is refused with a message, a later cut kee
   }
 });
 
-test('the log after the last sync that a power cut damaged counts as a torn tail', () => {
+test('log data that a power cut damaged after the last sync counts as a torn tail', () => {
   const { bytes, chunkEnds } = flushedRecording();
   const torn = bytes.slice();
-  // The file system kept the length and the last chunk, but not the two chunks before it.
+  // The file system kept the file's length and the last chunk, but lost the two chunks before it.
   torn.fill(0, chunkEnds[6].lengthBytes, chunkEnds[8].lengthBytes);
   const reader = open(torn);
   assert.equal(reader.lastPosition, chunkEnds[6].position);
@@ -107,7 +107,7 @@ test('a file that is not a recording is reported as such', () => {
   }
 });
 
-test('a future format version is refused with both version numbers', () => {
+test('a recording of a future format version is refused with a message that names both version numbers', () => {
   const bytes = write(KILLED).bytes.slice();
   bytes[8] = 9;
   const error = userErrorOf(() => open(bytes));
@@ -115,7 +115,7 @@ test('a future format version is refused with both version numbers', () => {
   assert.match(error.message, /format version 9.*reads versions up to 5/);
 });
 
-test('a recording of version 2, whose boot files are all deflated, can be read', () => {
+test('a recording of version 2, in which all boot files are deflated, can be read', () => {
   const deflating = { ...compression, compress: compression.deflate };
   const file = new MemoryFile();
   const kernel = { ...KERNEL, bytes: new Uint8Array(100_000).fill(1) };
@@ -128,7 +128,7 @@ test('a recording of version 2, whose boot files are all deflated, can be read',
   assert.deepEqual(new Uint8Array(open(bytes).bootFile('kernel').bytes), kernel.bytes);
 });
 
-test('a recording of version 1, whose disk digests differ, is refused with the remedy', () => {
+test('a recording of version 1, whose disk digests differ, is refused with a message that says what to do', () => {
   const bytes = write(KILLED).bytes.slice();
   bytes[8] = 1;
   const error = userErrorOf(() => open(bytes));
@@ -139,7 +139,7 @@ test('a recording of version 1, whose disk digests differ, is refused with the r
   );
 });
 
-test('chunks of a later version are skipped, or refused when they are critical', () => {
+test('chunks of a later version are skipped, or refused if they are critical', () => {
   const bytes = write({}).bytes;
   const lastChecksum = lastChunkChecksum(bytes);
   const payload = Buffer.from('from the future');
@@ -161,7 +161,7 @@ test('a damaged boot file is refused when it is read', () => {
   assert.match(error.message, /kernel\.elf/);
 });
 
-test('a header that lacks a field, or has a field of the wrong type, is damaged', () => {
+test('a header with a missing field, or a field of another type, is reported as damaged', () => {
   for (const spoil of [
     { machine: { ...HEADER.machine, memoryBytes: 'much' } },
     { drives: [{ id: 'hd0' }] },
@@ -242,7 +242,7 @@ test('modified chunks with valid checksums are read or refused with a message', 
   t.diagnostic(`seed ${seed}: ${readable} of ${ROUNDS} still readable`);
 });
 
-/** Written as by an attacker who knows the format. */
+/** Changes chunks and corrects their checksums, as an attacker who knows the format would. */
 function withRightChecksums(random: Random, original: Uint8Array): Uint8Array {
   const parts = [original.subarray(0, 12)];
   let checksum = 0n;
@@ -289,7 +289,10 @@ function mutate(random: Random, originals: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
-/** Walks the chunks: 12 bytes of preamble, then headers of 20 with the length at 4 and the checksum at 8. */
+/**
+ * Walks the chunks: after a 12-byte preamble, each chunk starts with a 20-byte header that has its length at 4 and its
+ * checksum at 8.
+ */
 function lastChunkChecksum(bytes: Uint8Array): bigint {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let checksum = 0n;

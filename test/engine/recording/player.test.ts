@@ -1,4 +1,4 @@
-/** A replay delivers every recorded event at its position and reports the first divergence. */
+/** A replay delivers every recorded event at its position, and reports the first divergence. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { BlockCompletion, BlockRequest } from '../../../debug-adapter/engine/block/blockRequest.ts';
@@ -53,7 +53,7 @@ function at(position: number, status: Partial<InputStatus> = {}): InputStatus {
   };
 }
 
-/** Plays LOG as the recorded machine did, to just before `position`. */
+/** Makes the calls to the player that the machine recorded in LOG made, up to just before `position`. */
 function playTo(position: number): Player {
   const played = player();
   if (position > 50) played.takeEvent(at(50));
@@ -65,7 +65,7 @@ function playTo(position: number): Player {
   return played;
 }
 
-test('a faithful replay gets every event at its position and no divergence', () => {
+test('a machine that repeats the recording gets every event at its position, without a divergence', () => {
   const played = player();
   assert.equal(played.lastPosition, 1000);
   assert.deepEqual(played.end, { kind: 'end', ...END });
@@ -99,7 +99,7 @@ const ANSWERS: LogEntry[] = [
 const FILE = { kind: 'length', name: 'a' } as const;
 const PIECE = { kind: 'bytes', name: 'a', offset: 0, lengthBytes: 2 } as const;
 
-test('devices get the recorded answers, from any start position', () => {
+test('devices get the recorded answers from the host, from any start position', () => {
   const played = player(ANSWERS);
   assert.equal(played.nextPosition(at(0)), Infinity, 'answers are part of the steps that ask');
   assert.equal(played.hostTime(60), 1_700_000_000_123);
@@ -116,7 +116,7 @@ for (const [what, asks, says] of [
   ['for something else', (p: Player) => p.entropy(60, 1), /at position 60: .* but a device requested entropy/],
   ['for another length', (p: Player) => [p.hostTime(60), p.entropy(70, 2)], /at position 70: expected .* 3 bytes of/],
   [
-    'for less of a file than there was',
+    'for less of a file than was recorded',
     (p: Player) => {
       p.seek(85);
       p.queryHostFile(85, FILE);
@@ -135,14 +135,14 @@ for (const [what, asks, says] of [
     /at position 90: expected no more requests to the host, but a device requested the time/,
   ],
 ] as const) {
-  test(`a device that asks ${what} is a divergence`, () => {
+  test(`a device that makes its host requests ${what} is a divergence`, () => {
     const error = userErrorOf(() => asks(player(ANSWERS)));
     assert.equal(error?.code, 'divergence-input');
     assert.match(error.message, says);
   });
 }
 
-test('playback can start anywhere', () => {
+test('playback can start at any position', () => {
   const played = player();
   played.seek(350);
   assert.equal(played.nextDigestPosition, 350);
@@ -154,7 +154,7 @@ test('playback can start anywhere', () => {
   played.blockRequest(REQUEST);
 });
 
-test('a seek into the step of a request continues the restored request ids', () => {
+test('after a seek into the middle of a request, the ids of requests continue from the restored ones', () => {
   const played = player();
   played.seek(100, { hd0: 0 });
   played.blockRequest(REQUEST);
@@ -162,7 +162,7 @@ test('a seek into the step of a request continues the restored request ids', () 
   played.blockCompletion(COMPLETION);
 });
 
-test('a truncated recording ends where it was cut, and reports it', () => {
+test('a truncated recording ends where it was cut, and the error message says so', () => {
   const played = player(LOG.slice(0, 2), null);
   assert.equal(played.lastPosition, 100);
   assert.equal(played.end, undefined);
@@ -341,7 +341,7 @@ for (const [name, says] of [
   ['virtio0', /of virtio0/],
   ['drive hd0', /of drive hd0, .*\. The content of drive hd0 differs: disk\.img or its overlay hd0\.qcow2 has changed/],
 ] as const) {
-  test(`divergence: the digest of ${name}`, () => {
+  test(`divergence: the digest of ${name} differs`, () => {
     const parts = PARTS.map((part) => (part.name === name ? { name, value: 0x63n } : part));
     const error = userErrorOf(() => playTo(150).checkDigest(150, parts));
     assert.equal(error?.code, 'divergence-digest');
@@ -349,7 +349,7 @@ for (const [name, says] of [
   });
 }
 
-test('divergence: several parts, a part too few, a part too many', () => {
+test('divergence: several parts of the digest differ, one is missing, or there is one too many', () => {
   const says = (parts: typeof PARTS) => userErrorOf(() => playTo(150).checkDigest(150, parts))!.message;
   assert.match(
     says(PARTS.map(({ name }) => ({ name, value: 9n }))),

@@ -1,4 +1,4 @@
-/** The recorder passes inputs and disk requests through unchanged and writes them to the log. */
+/** The recorder passes inputs and disk requests through unchanged, and writes them to the log. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Inputs, InputStatus, OutsideEvent } from '../../../debug-adapter/engine/machine/inputs.ts';
@@ -29,7 +29,7 @@ function recorder(live: Inputs) {
   return { file, writer, recorder: new Recorder(live, writer) };
 }
 
-test('a recorder passes everything through and logs it', () => {
+test('a recorder passes all events and requests through and logs them', () => {
   const received: unknown[] = [];
   const live: Inputs = {
     nextPosition: () => 7,
@@ -63,7 +63,7 @@ test('a recorder passes everything through and logs it', () => {
   ]);
 });
 
-test('when the guest has flushed a disk, the recording is durable beyond it at the next boundary', () => {
+test('after the guest has flushed a disk, the recording becomes durable beyond that flush at the next boundary', () => {
   const { file, recorder: recording } = recorder(new LiveInputs([]));
   recording.blockRequest({ id: 0, drive: 'hd0', operation: 'flush', offset: 0, lengthBytes: 0, position: 5 });
   recording.nextPosition(at(6));
@@ -77,14 +77,14 @@ test('when the guest has flushed a disk, the recording is durable beyond it at t
 });
 
 /**
- * A minimal machine with a console of a given character time, a timer and idling: enough to drive input sources.
+ * A minimal machine to test input sources. It has a console with a given time per character, a timer, and idle time.
  * Returns every event with its position and virtual time.
  */
 function runConsoleMachine(inputs: Inputs, { steps = 2000, byteTime = 300, busy = 100, tick = 1000 } = {}) {
   const log: (OutsideEvent & { position: number; nanoseconds: number })[] = [];
   let [position, nanoseconds, ready] = [0, 0, 0];
   while (position < steps) {
-    // Busy for the first part of each tick, then waiting for the next one.
+    // In each tick the machine is busy for the first part, and then waits for the next tick.
     const idle = nanoseconds % tick >= busy;
     const wake = (Math.floor(nanoseconds / tick) + 1) * tick;
     const status = { position, nanoseconds, consoleReadyNanoseconds: ready, idle, wakeNanoseconds: wake };
@@ -99,11 +99,12 @@ function runConsoleMachine(inputs: Inputs, { steps = 2000, byteTime = 300, busy 
   return { log, position };
 }
 
-test('console input arrives as soon as the UART takes it, and advances an idle clock', () => {
+test('console input arrives as soon as the UART accepts it, and advances an idle clock', () => {
   const { log } = runConsoleMachine(new LiveInputs([new ConsoleInput(Buffer.from('abcde'))]));
   const bytes = log.flatMap((event) => (event.kind === 'consoleInput' ? [event] : []));
   assert.equal(Buffer.from(bytes.map((event) => event.byte)).toString(), 'abcde');
-  // One character time after another; the fourth wait ends in the next tick, whose first 100 ns are busy.
+  // The bytes arrive one character time apart. The fourth wait ends in the next tick, in which the first 100 ns are
+  // busy.
   assert.deepEqual(
     bytes.map((event) => event.nanoseconds),
     [0, 300, 600, 900, 1200],
@@ -115,7 +116,7 @@ test('console input arrives as soon as the UART takes it, and advances an idle c
   );
 });
 
-test('console input waits for a guest that listens', () => {
+test('console input waits until the guest reads the console', () => {
   const source = new ConsoleInput(Buffer.from('a'));
   const notListening = { consoleReadyNanoseconds: Infinity };
   assert.equal(source.nextPosition(at(5, notListening)), Infinity);
@@ -138,7 +139,7 @@ test('a recording plays back the same events', () => {
   assert.deepEqual(replayed.log, recorded.log);
 });
 
-test('pending output is shown before an idle machine sleeps', () => {
+test('pending output is printed before an idle machine sleeps', () => {
   let shown = 0;
   const clock = { sleepUntil: (nanoseconds: number, beforeSleep: () => void) => (beforeSleep(), nanoseconds) };
   const idle = new RealtimeIdle(clock, { waitsForKeys: true, beforeSleep: () => shown++ });
@@ -149,7 +150,7 @@ test('pending output is shown before an idle machine sleeps', () => {
   assert.equal(shown, 2);
 });
 
-test('real-time idling records only waits that were cut short', () => {
+test('if idle time passes in real time, only waits that were cut short are recorded', () => {
   const asked: number[] = [];
   let slept: number[] = [];
   const idle = new RealtimeIdle({
@@ -171,7 +172,7 @@ test('real-time idling records only waits that were cut short', () => {
   assert.equal(idle.nextPosition(), Infinity);
 });
 
-test('a host clock set before 1970 reads 1970, which a recording can store', () => {
+test('if the host clock is before 1970, the guest reads 1970, which a recording can store', () => {
   const live = new LiveInputs([], { dateMilliseconds: () => -1234.5, entropy: () => new Uint8Array(0) });
   assert.equal(live.hostTime(), 0);
   assert.throws(() => new ByteWriter().varint(-1), /exact integer/);

@@ -1,4 +1,4 @@
-/** A recording file returns its header, boot files and log exactly as written, and only ever grows. */
+/** A recording file returns its header, boot files and log exactly as written, and is only ever appended to. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { LogEntry } from '../../../debug-adapter/engine/recording/logEntry.ts';
@@ -50,7 +50,7 @@ test('header and boot files are read back', () => {
   }
 });
 
-test('files to load are read back in order, with their addresses', () => {
+test('loaded files are read back in order, with their addresses', () => {
   const bootFiles = [
     { role: 'bios', name: 'u-boot.bin', bytes: new Uint8Array(50) },
     { role: 'load', name: 'data', bytes: new Uint8Array(3), address: 0x8400_0001 },
@@ -71,7 +71,7 @@ test('reading a boot file that was not recorded is an error', () => {
   assert.equal(userErrorOf(() => reader.bootFile('initrd'))?.code, 'recording-no-boot-file');
 });
 
-test('entries can be read from any position and by kind', () => {
+test('entries can be read from any position, and by kind', () => {
   const entries = randomLog(new Random(5), 20_000);
   const reader = open(write({ entries }).bytes);
   const random = new Random(6);
@@ -111,7 +111,7 @@ test('the file is only ever appended to, in writes of about 64 KiB', () => {
   assert.equal(file.syncedLengths.at(-1), file.bytes.length);
 });
 
-test('a flush reaches the file, a durable flush the disk', () => {
+test('a flush writes to the file, and a durable flush to stable storage', () => {
   const file = new MemoryFile();
   const writer = new RecordingWriter(file, compression);
   writer.writeHeader(HEADER, [KERNEL]);
@@ -129,7 +129,7 @@ test('a flush reaches the file, a durable flush the disk', () => {
   assert.equal(file.bytes.length, length, 'nothing new: no chunk');
 });
 
-test('after a full disk, everything flushed before is readable', () => {
+test('after a write fails on a full disk, all data flushed before is readable', () => {
   const file = new MemoryFile();
   const writer = new RecordingWriter(file, compression);
   writer.writeHeader(HEADER, [KERNEL]);
@@ -138,7 +138,7 @@ test('after a full disk, everything flushed before is readable', () => {
   file.fullAtBytes = file.bytes.length;
   writer.append({ kind: 'consoleInput', position: 15, byte: 66 });
   assert.equal(userErrorOf(() => writer.flush(20))?.kind, 'hostFailure');
-  // Space is available again, but the byte at 15 is lost: an end chunk after it would be wrong.
+  // Space is available again, but the byte at position 15 is lost, so an end chunk after it would be wrong.
   file.fullAtBytes = Infinity;
   assert.throws(
     () => writer.append({ kind: 'consoleInput', position: 25, byte: 67 }),
@@ -157,7 +157,7 @@ test('decreasing positions fail an assertion', () => {
   assert.throws(() => write({ entries: fall }), /order of their positions/);
 });
 
-test('arbitrary guest offsets do not break the log', () => {
+test('requests with any offset that a guest can choose are logged correctly', () => {
   const wild: LogEntry = {
     kind: 'blockRequest',
     id: 0,
@@ -171,13 +171,13 @@ test('arbitrary guest offsets do not break the log', () => {
   assert.deepEqual(read, { ...wild, offset: Number.MAX_SAFE_INTEGER });
 });
 
-test('size: a disk request and its completion take at most 40 bytes, a key press about 3', (t) => {
+test('a disk request and its completion take at most 40 bytes, and a key press about 3', (t) => {
   const random = new Random(3);
   const requests = 20_000;
   const entries: LogEntry[] = [];
   for (let id = 0, position = 0; id < requests; id++) {
     const operation = random.pick(['read', 'write'] as const);
-    const offset = random.below(2 ** 31) * 512; // a drive of 1 TB
+    const offset = random.below(2 ** 31) * 512; // an offset on a drive of 1 TB
     position += random.below(1_000_000);
     entries.push({ kind: 'blockRequest', id, drive: 'hd0', operation, offset, lengthBytes: 4096, position });
     position += 100_000;
@@ -203,7 +203,7 @@ test('size: a disk request and its completion take at most 40 bytes, a key press
   }
 });
 
-test('a header from before these settings existed has their values of that time', () => {
+test('if a header was written before a setting existed, the setting has its fixed value of that time', () => {
   const { kind, memoryBytes, harts, isa } = HEADER.machine;
   const machine = { kind, memoryBytes, harts, isa };
   const { slot: _slot, virtio: _virtio, ...hd0 } = HEADER.drives[0];

@@ -1,4 +1,4 @@
-/** A replay is refused if its options differ from the recorded machine; options left out are accepted. */
+/** A replay is refused if its options differ from the recorded machine; omitted options are accepted. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { RecordingHeader } from '../../../debug-adapter/engine/recording/header.ts';
@@ -14,7 +14,7 @@ const RECORDED: RecordingHeader = {
 const SAME: MachineOptionsGiven = { machine: RECORDED.machine, append: RECORDED.append, drives: RECORDED.drives };
 const [HD0, HD1] = RECORDED.drives;
 
-test('equal options and options left out are accepted', () => {
+test('equal options and omitted options are accepted', () => {
   checkMachineMatches('boot.rr', RECORDED, SAME);
   checkMachineMatches('boot.rr', RECORDED, { machine: {}, drives: RECORDED.drives });
 });
@@ -28,7 +28,7 @@ const LOADED: RecordingHeader = {
   ],
 };
 
-test('load addresses may be equal or left out', () => {
+test('load addresses may be equal or omitted', () => {
   checkMachineMatches('boot.rr', LOADED, SAME);
   checkMachineMatches('boot.rr', LOADED, { ...SAME, kernelAddress: 0x8000_0000, loads: [0x8400_0000, null] });
   const refusal = (given: Partial<MachineOptionsGiven>) =>
@@ -94,7 +94,7 @@ const DIFFERENCES: [title: string, given: MachineOptionsGiven, code: string, say
 ];
 
 for (const [title, given, code, says] of DIFFERENCES) {
-  test(`another machine: ${title}`, () => {
+  test(`a replay on another machine is refused: ${title}`, () => {
     const error = userErrorOf(() => checkMachineMatches('boot.rr', RECORDED, given));
     assert.equal(error?.kind, 'badInput');
     assert.equal(error?.code, code);

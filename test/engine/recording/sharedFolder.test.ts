@@ -1,4 +1,4 @@
-/** A semihosting guest can read regular files in the shared folder and below it, and nothing else. */
+/** A semihosting guest can read regular files in the shared folder and its subfolders, and nothing else. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -10,9 +10,9 @@ import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 const ENOENT = 2;
 const EACCES = 13;
 
-suite('a shared folder', () => {
+suite('files in a shared folder', () => {
   for (const name of ['data', './data', 'sub/data', 'sub//data', 'sub/../data', 'inner', 'sub/up']) {
-    test(`${name} is read`, (t) => {
+    test(`${name} can be read`, (t) => {
       const { folder } = location(t);
       assert.deepEqual(folder.answer({ kind: 'length', name }), { error: 0, lengthBytes: 5, bytes: new Uint8Array() });
       const { error, bytes } = folder.answer({ kind: 'bytes', name, offset: 1, lengthBytes: 3 });
@@ -22,24 +22,24 @@ suite('a shared folder', () => {
 
   for (const [what, name, error] of [
     ['a file next to the folder', '../secret', EACCES],
-    ['the same, by a longer path', 'sub/../../secret', EACCES],
-    ['the same, by a path through a file', 'data/../../shared/../secret', EACCES],
+    ['a file next to the folder, by a longer path', 'sub/../../secret', EACCES],
+    ['a file next to the folder, by a path through a file', 'data/../../shared/../secret', EACCES],
     ['an absolute path', '/etc/passwd', EACCES],
     ['an absolute path into the folder', (root: string) => path.join(root, 'data'), EACCES],
-    ['a drive letter', 'C:data', EACCES],
-    ['a backslash', '..\\secret', EACCES],
+    ['a path with a drive letter', 'C:data', EACCES],
+    ['a path with a backslash', '..\\secret', EACCES],
     ['a link to a file outside', 'outside', EACCES],
     ['a link to a folder outside', 'parent/secret', EACCES],
     ['a broken link', 'nowhere', ENOENT],
     ['a folder', 'sub', EACCES],
     ['the folder itself', '.', EACCES],
-    ['no name', '', ENOENT],
-    ['nothing', 'absent', ENOENT],
-    ['a NUL', 'data\0', EACCES],
+    ['an empty name', '', ENOENT],
+    ['a missing file', 'absent', ENOENT],
+    ['a name with a NUL', 'data\0', EACCES],
     ['an overlong name', 'x'.repeat(300), EACCES],
     ['an overlong path', 'x/'.repeat(40_000), EACCES],
   ] as const) {
-    test(`${what} is not`, (t) => {
+    test(`${what} cannot be read`, (t) => {
       const { root, folder } = location(t);
       const given = typeof name === 'string' ? name : name(root);
       const refused = { error, lengthBytes: 0, bytes: new Uint8Array() };

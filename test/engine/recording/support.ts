@@ -8,7 +8,7 @@ import { nodeCompression as compression } from '../../../debug-adapter/host/comp
 
 export { compression };
 
-/** A HostFile in memory that counts its writes and syncs, and can fail at a length. */
+/** An in-memory HostFile that counts its writes and syncs, and can fail when it reaches a given length. */
 export class MemoryFile implements HostFile {
   readonly name: string;
   bytes: Uint8Array;
@@ -54,7 +54,7 @@ export class MemoryFile implements HostFile {
   }
 }
 
-/** A small generator of reproducible numbers (mulberry32). A failing test prints its seed. */
+/** A small generator of reproducible random numbers (mulberry32). A failing test prints its seed. */
 export class Random {
   private state: number;
 
@@ -125,7 +125,10 @@ export interface Written {
   header?: HeaderFields;
   bootFiles?: BootFile[];
   entries?: readonly LogEntry[];
-  /** If absent, the writer is abandoned after a flush at the last entry, as by a kill. */
+  /**
+   * How the recording ends. If absent, it ends as after a kill: the writer is abandoned after a flush at the last
+   * entry.
+   */
   end?: Omit<EndEntry, 'kind'>;
 }
 
@@ -147,12 +150,12 @@ export function open(bytes: Uint8Array, name = 'test.rr'): RecordingReader {
   return new RecordingReader(new MemoryFile(bytes, name), compression);
 }
 
-/** The entries without the marks that flushing adds. */
+/** The entries of a recording, without the `reached` entries that flushes add. */
 export function events(reader: RecordingReader, from = 0): LogEntry[] {
   return [...reader.entriesFrom(from)].filter((entry) => entry.kind !== 'reached');
 }
 
-/** A log like that of a busy machine, with every kind of entry and extreme values. */
+/** A log like the one of a busy machine, with every kind of entry and extreme values. */
 export function randomLog(random: Random, length: number): LogEntry[] {
   const drives = ['hd0', 'hd1', 'scratch'];
   const requestIds = new Map<string, number>();

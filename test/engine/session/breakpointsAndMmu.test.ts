@@ -20,9 +20,9 @@ function kernelSession(t: TestContext) {
   return { session, entryOf, isMmuOn };
 }
 
-test('a breakpoint set at power-on stops before and after the MMU is on, forwards and backwards', (t) => {
+test('a breakpoint set at power-on stops before and after the MMU is turned on, forwards and backwards', (t) => {
   const { session, entryOf, isMmuOn } = kernelSession(t);
-  // These functions run with and without translation: the kernel is mapped at its physical address.
+  // These functions run both before and after paging is on, since the kernel is mapped at its physical address.
   const pc = entryOf(KERNEL.kernel, 'memset');
   session.addBreakpoint(pc);
   const stops: { position: number; mmu: boolean }[] = [];

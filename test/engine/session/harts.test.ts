@@ -1,4 +1,4 @@
-/** Steps stay on the selected hart, while the other harts run and are not stepped into. */
+/** Steps stay on the selected hart; the other harts run, but steps do not enter them. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
@@ -22,7 +22,7 @@ function atFunction(name: string, t: TestContext) {
   return { session, machine, symbols, steps: new SourceSteps(session, symbols) };
 }
 
-test('stepping over lines, forwards and backwards, stays on its hart', (t) => {
+test('stepping over lines, forwards and backwards, stays on the selected hart', (t) => {
   const { session, machine, symbols, steps } = atFunction('take_turns', t);
   const { start } = machine.quantum;
   const lines: (number | undefined)[] = [];
@@ -36,7 +36,7 @@ test('stepping over lines, forwards and backwards, stays on its hart', (t) => {
     lines.push(at());
   }
   assert.ok(turnsOfOthers > 0 && machine.quantum.start > start, 'other harts ran in between');
-  // Backwards, every iteration of a loop on one line starts at the beginning of that line.
+  // When stepping back over a loop on one line, every iteration starts at the beginning of that line.
   const back = [at()];
   for (let i = 0; i < STEPS; i++) {
     assert.equal(steps.stepBack().kind, 'step');
@@ -47,7 +47,7 @@ test('stepping over lines, forwards and backwards, stays on its hart', (t) => {
   assert.deepEqual(back, lines.slice(-back.length));
 });
 
-test('stepping over the last instruction of a quantum is one step, in both directions', (t) => {
+test('stepping over the last instruction of a quantum takes one step, in both directions', (t) => {
   const { session, machine } = atFunction('count_own', t);
   session.goTo(session.position);
   session.timeline.advance(machine.quantum.end - 1);

@@ -23,7 +23,7 @@ function debug(scene: Scene, t: TestContext, length: number): Debugging {
 
 const LENGTH = 60_000_000;
 
-/** Continues from a random position to a call in code with lines; false if there is none soon. */
+/** Continues from a random position to the next call in code with line information; false if there is none soon. */
 function toACall({ session, symbols }: Debugging, random: SeededRandom): boolean {
   session.goTo(random.below(LENGTH - 5_000_000));
   for (let i = 0; i < 300; i++) {
@@ -38,7 +38,7 @@ for (const [name, scene] of [
   ['the demo', DEMO],
   ['a kernel with processes', KERNEL],
 ] as const) {
-  test(`a call is stepped over as one instruction, and reverse steps enter and leave its function: ${name}`, (t) => {
+  test(`a call is stepped over as one instruction, and reverse steps enter and leave the called function: ${name}`, (t) => {
     const debugging = debug(scene, t, LENGTH);
     const { session, symbols, steps } = debugging;
     const { inspector } = session;
@@ -77,7 +77,10 @@ for (const [name, scene] of [
   });
 }
 
-/** A delay of half a second of guest time would be noticeable; a run checks for a pause at least every 2^18 steps. */
+/**
+ * The maximum number of steps between two checks for a pause. A user would notice a delay of half a second of guest
+ * time; a run checks at least every 2^18 steps.
+ */
 const ASKED_EVERY = 1 << 19;
 
 test('a step over a line that takes millions of instructions can be paused, forwards and backwards', (t) => {

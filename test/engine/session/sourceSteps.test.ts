@@ -10,7 +10,7 @@ interface Debugging {
   session: Session;
   symbols: Symbols;
   steps: SourceSteps;
-  /** Such as `statistics.c:18 in statistics_sample`. */
+  /** A location as text, such as `statistics.c:18 in statistics_sample`. */
   where(): string;
 }
 
@@ -34,7 +34,7 @@ function watch({ session, symbols }: Debugging, expression: string): void {
   session.breakpoint({ address: lvalue.address, lengthBytes: lvalue.sizeBytes, access: 'write' });
 }
 
-test('reverse execution leads from the failure to the line that corrupted the superblock, and back over its lines', (t) => {
+test('reverse execution leads from the failure to the line that corrupted the superblock, and then back line by line', (t) => {
   const debugging = debug(DEMO, t);
   const { session, steps, where } = debugging;
   assert.equal(session.continue().kind, 'ended');
@@ -47,7 +47,7 @@ test('reverse execution leads from the failure to the line that corrupted the su
   }
   const lineOf = (line: string) => line.replace(/ in .*/, '');
   assert.equal(lineOf(trail[0]), 'statistics.c:18');
-  // To the start of the line, then line by line to the start of the function, then to its caller.
+  // Reverse steps go to the start of the line, then line by line to the start of the function, then to its caller.
   assert.equal(trail[1], trail[0]);
   assert.match(trail.join('\n'), /in timer_interrupt/);
   const lines = trail.slice(1).filter((location) => location.endsWith('statistics_sample'));
@@ -58,7 +58,7 @@ for (const [name, scene, length] of [
   ['the demo', DEMO, 80_000_000],
   ['a kernel with processes', KERNEL, 70_000_000],
 ] as const) {
-  test(`stepping back over a line and forward again returns to the same position: ${name}`, (t) => {
+  test(`stepping back over a line and then forwards again returns to the same position: ${name}`, (t) => {
     const { session, symbols, steps, where } = debug(scene, t);
     const random = SeededRandom.forTest(t);
     session.timeline.advance(length);
@@ -66,12 +66,12 @@ for (const [name, scene, length] of [
     let exactly = 0;
     for (let i = 0; i < 120 && tried < 25; i++) {
       session.goTo(random.below(length));
-      // Go to the start of a line, as a user would.
+      // Goes to the start of a line, where a user would start stepping.
       if (symbols.statementRanges(session.inspector.pc).length === 0) continue;
       if (steps.stepOver().kind !== 'step') continue;
       const { pc } = session.inspector;
       const line = symbols.lineAt(pc);
-      // If a line has several adjacent ranges, only the first counts: stepping back goes to its start.
+      // If a line has several adjacent ranges, only the first one is tried, since stepping back goes to its start.
       const isBeginning = symbols.statementRanges(pc).some(({ start }) => start === pc);
       if (!isBeginning || line?.start !== pc || !line.isStatement) continue;
       const from = { position: session.position, location: where(), low: symbols.functionAt(pc)?.low };
@@ -82,12 +82,12 @@ for (const [name, scene, length] of [
       assert.ok(there.position > from.position);
       assert.equal(steps.stepBack().kind, 'step');
       const back = `back from ${there.position} to ${where()} at ${session.position}, began at ${from.position}`;
-      // In a loop on one line, stepping back stops in the last iteration, after the position where the step started.
+      // If the line is a loop, stepping back stops in the last iteration, after the position where the step started.
       assert.ok(session.position >= from.position && session.position < there.position, back);
       if (session.position === from.position) exactly++;
       tried++;
-      // A range that starts no statement, or one of the line just left, does not count as a separate
-      // line when stepping forwards.
+      // Stepping forwards does not stop in a range that starts no statement, or that belongs to the line where the step
+      // started.
       const landed = symbols.lineAt(session.inspector.pc);
       if (!landed?.isStatement || landed.line === symbols.lineAt(there.pc)?.line) continue;
       assert.equal(steps.stepOver().kind, 'step');
@@ -98,7 +98,7 @@ for (const [name, scene, length] of [
   });
 }
 
-test('stepping back from a trap handler entered by a jump through t0 is one step, and does not run to the beginning', (t) => {
+test('stepping back from a trap handler entered by a jump through t0 takes one step, and does not run to the beginning', (t) => {
   const { session, symbols, steps } = debug(KERNEL, t);
   const [handler] = symbols.functionsNamed('user_trap');
   session.addBreakpoint(handler.low);
@@ -109,7 +109,7 @@ test('stepping back from a trap handler entered by a jump through t0 is one step
   assert.equal(session.position, position - 1);
 });
 
-test('stepping in enters a function past its prologue, and stepping out returns to the caller', (t) => {
+test('stepping into a function stops after its prologue, and stepping out returns to the caller', (t) => {
   const { session, symbols, steps } = debug(DEMO, t);
   const [journalFunction] = symbols.functionsNamed('journal_checkpoint');
   const id = session.addBreakpoint(symbols.breakpointAddress(journalFunction));

@@ -1,4 +1,4 @@
-/** Breakpoints on every function and line are at the same addresses as gdb's. */
+/** Breakpoints on every function and line have the same addresses as in gdb. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -8,14 +8,14 @@ import { breakpointsOfGdb, GDB } from './support/gdb.ts';
 import { some } from '../../support/extent.ts';
 
 for (const file of some(COMPARED_FILES, 4)) {
-  test(`breakpoints on functions are at gdb's addresses: ${path.basename(file)}`, (t) => {
+  test(`breakpoints on functions have the same addresses as in gdb: ${path.basename(file)}`, (t) => {
     if (!requireTool(GDB, t)) return;
     const symbols = open(file);
     const names = functionNames(file).filter((name) => symbols.functionsNamed(name).length === 1);
     assert.ok(names.length > 0);
     const gdb = breakpointsOfGdb(file, names);
     for (const name of names) {
-      // Where the function is also inlined, gdb's breakpoint includes those addresses.
+      // If the function is also inlined, gdb's breakpoint includes the inlined copies, which are left out here.
       const [found] = symbols.functionsNamed(name);
       const inside = gdb
         .get(name)
@@ -24,11 +24,10 @@ for (const file of some(COMPARED_FILES, 4)) {
     }
   });
 
-  test(`breakpoints on lines are at gdb's addresses: ${path.basename(file)}`, (t) => {
+  test(`breakpoints on lines have the same addresses as in gdb: ${path.basename(file)}`, (t) => {
     if (!requireTool(GDB, t)) return;
     const symbols = open(file);
-    // Compares the last path component: gdb treats `./demo/../lib/x.h` and `./lib/x.h` as two files, which helps
-    // nobody.
+    // Compares only the last path component, because gdb treats `./demo/../lib/x.h` and `./lib/x.h` as two files.
     const sources = new Set(symbols.files().map((source) => path.basename(source.path)));
     const positions = [...sources].flatMap((source) => {
       const last = symbols.breakpointLines(source).at(-1) ?? 0;
@@ -42,7 +41,7 @@ for (const file of some(COMPARED_FILES, 4)) {
     let compared = 0;
     for (const { source, line } of positions) {
       const expected = gdb.get(`${source}:${line}`);
-      // gdb refuses a line before a function; here the breakpoint moves to the function.
+      // gdb refuses a breakpoint on a line before a function; blkreplay moves it to the function.
       if (!expected) continue;
       const found = symbols.addressesOfLine(source, line);
       assert.deepEqual(found?.addresses.map(hex), expected.addresses.map(hex), `${source}:${line}`);

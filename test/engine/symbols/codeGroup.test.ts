@@ -27,7 +27,7 @@ const compared = (one: Uint8Array, other: Uint8Array) => [
   compareCode(open(other), open(one)).kind,
 ];
 
-test('files have the same code with and without symbols, sections and debug information', () => {
+test('two files count as having the same code with and without symbols, sections and debug information', () => {
   for (const other of [stripped(CALLS), withoutSections(CALLS), withoutDebugInfo(CALLS), debugOnly(CALLS), CALLS]) {
     assert.deepEqual(compared(CALLS, other), ['same', 'same']);
   }
@@ -35,7 +35,7 @@ test('files have the same code with and without symbols, sections and debug info
   assert.deepEqual(compared(withoutSections(CALLS), debugOnly(CALLS)), ['same', 'same']);
 });
 
-test('an image has the same code as its source file, at its link address and at its load address', () => {
+test('an image has the same code as the ELF file from which it was made, at both its link and its load address', () => {
   const start = 0xffff_ffff_8020_0000n;
   const loaded = 0x8020_0000n;
   const [image, moved] = [start, loaded].map((address) => open(elfFromCode(loadedBytes(IMAGE), address)));
@@ -46,7 +46,7 @@ test('an image has the same code as its source file, at its link address and at 
   }
 });
 
-test('a comparison reports the first address that differs, and code at other addresses as separate', () => {
+test('a comparison reports the first address with different code, and reports files at separate addresses as such', () => {
   const changed = compareCode(open(CALLS), open(patched(CALLS, 0x8000_0ea0n)));
   assert.deepEqual(changed, { kind: 'different', address: 0x8000_0ea0n });
   assert.deepEqual(compared(CALLS, LINES), ['different', 'different']);
@@ -55,11 +55,11 @@ test('a comparison reports the first address that differs, and code at other add
   assert.deepEqual(compared(SUM, CALLS), ['apart', 'apart']);
 });
 
-test('overlapping sections count once, so a damaged file costs no more than its size', () => {
+test('overlapping sections are compared once, so a damaged file takes no more time than its size allows', () => {
   const copy = new Uint8Array(CALLS);
   const view = new DataView(copy.buffer);
   const headers = Number(view.getBigUint64(40, true));
-  // .rodata is marked as code at the address of .text.
+  // Marks .rodata as code at the address of .text.
   view.setBigUint64(headers + 2 * 64 + 8, 6n, true);
   view.setBigUint64(headers + 2 * 64 + 16, 0x8000_0000n, true);
   assert.equal(open(copy).code.length, 1);
@@ -80,7 +80,7 @@ test('a query uses the file with the most information, whatever the order of the
   }
 });
 
-test('another build of the booted file can be loaded where its functions are the same', () => {
+test('another build of the booted file can be loaded and used for the functions that are the same', () => {
   const other = patched(CALLS, 0x8000_0ea0n);
   const groups = groupByCode([
     { symbols: open(other), isBooted: false },

@@ -1,4 +1,4 @@
-/** Damaged debug information and ELF files never cause more than missing answers or a UserError. */
+/** Damaged debug information and ELF files cause at worst missing answers or a UserError. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test, type TestContext } from 'node:test';
@@ -9,7 +9,7 @@ import { SeededRandom } from '../../support/seededRandom.ts';
 import { queryEverything } from './support/exercise.ts';
 import { fixture } from './support/fixtures.ts';
 
-/** BLKREPLAY_FUZZ_ROUNDS=20000 runs longer. */
+/** The number of rounds; set BLKREPLAY_FUZZ_ROUNDS=20000 for a longer run. */
 const ROUNDS = Number(process.env.BLKREPLAY_FUZZ_ROUNDS ?? 400);
 
 const FILES: [string, string][] = [
@@ -20,7 +20,7 @@ const FILES: [string, string][] = [
 ];
 
 for (const [what, file] of FILES) {
-  test(`damaged debug information only makes answers missing: ${what}`, (t) => {
+  test(`damaged debug information causes at worst missing answers: ${what}`, (t) => {
     fuzz(t, file, (bytes, random) => {
       const sections = readElfFile(bytes, file).sections.filter(
         ({ name, bytes }) => /debug|eh_frame|tab/.test(name) && bytes.length > 0,
@@ -35,7 +35,7 @@ for (const [what, file] of FILES) {
   });
 }
 
-test('a damaged ELF file is refused with a message or treated as one without symbols', (t) => {
+test('a damaged ELF file is refused with a message, or treated as a file without symbols', (t) => {
   fuzz(t, guest('demo/demo'), (bytes, random) => {
     const view = new DataView(bytes.buffer, bytes.byteOffset);
     const headers = Number(view.getBigUint64(40, true));
@@ -46,14 +46,14 @@ test('a damaged ELF file is refused with a message or treated as one without sym
   });
 });
 
-test('a truncated file is refused with a message or treated as one without symbols', (t) => {
+test('a truncated file is refused with a message, or treated as a file without symbols', (t) => {
   const whole = fs.readFileSync(guest('demo/demo'));
   const random = SeededRandom.forTest(t);
   for (let round = 0; round < 60; round++)
     queryEverything(whole.subarray(0, random.below(whole.length)), [0x80002100n], random);
 });
 
-test('a huge size or count in a damaged file allocates no memory', () => {
+test('a huge size or count in a damaged file causes no huge allocation', () => {
   // An ELF file whose section table claims 2^60 sections of 2^60 bytes.
   const bytes = new Uint8Array(fs.readFileSync(guest('demo/demo')));
   const view = new DataView(bytes.buffer);
@@ -63,7 +63,7 @@ test('a huge size or count in a damaged file allocates no memory', () => {
   assert.throws(() => openSymbols({ name: 'x.elf', bytes }), /truncated/);
 });
 
-/** Repeatedly damages a copy of a file and asks it every question. */
+/** Repeatedly damages a copy of a file and makes every query on it. */
 function fuzz(t: TestContext, file: string, damage: (bytes: Uint8Array, random: SeededRandom) => void): void {
   const original = fs.readFileSync(file);
   const { seed } = SeededRandom.forTest(t);

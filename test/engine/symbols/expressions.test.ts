@@ -1,4 +1,4 @@
-/** C expressions have the values and types that gdb gives them, and errors name the wrong part. */
+/** C expressions have the values and types that gdb gives them, and error messages name the wrong part. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
@@ -152,13 +152,15 @@ test('expressions have the values and types that gdb gives them', (t) => {
     if (normal(evaluation.value.text) !== expected)
       differences.push(`${text}: ${evaluation.value.text}, gdb ${expected}`);
     const ourType = `type = ${evaluation.value.typeName}`;
-    // gdb computes with sizeof as unsigned long, but reports int when only the type is asked for.
+    // gdb computes with sizeof as unsigned long, but whatis reports int for it.
     if (ourType !== type && !text.startsWith('sizeof')) differences.push(`${text}: ${ourType}, gdb ${type}`);
   });
   assert.deepEqual(differences, []);
 });
 
-/** Rounds floating-point numbers: gdb prints all significant digits, we print the shortest that round-trips. */
+/**
+ * Rounds floating-point numbers, because gdb prints all significant digits and blkreplay the fewest that round-trip.
+ */
 function normal(text: string): string {
   return /^-?\d+\.\d+$/.test(text) ? `${Number(Number(text).toPrecision(12))}` : text;
 }
@@ -198,13 +200,13 @@ test('locals hide outer variables, and inner locals hide outer ones', () => {
   assert.equal(hidden.expression, undefined, 'the name refers to the inner variable');
 });
 
-test('a static variable is that of the running unit', () => {
+test('of several static variables with one name, the one in the current compilation unit is found', () => {
   const symbols = open(FILE);
   assert.equal(valueOf(symbols, 'hidden_static', frameAt(symbols, FILE, 'main')), '77');
   assert.equal(valueOf(symbols, 'hidden_static', frameAt(symbols, FILE, 'second_unit')), '88');
 });
 
-test('registers have C types and are found by all their names', () => {
+test('registers have C types and are available under all their names', () => {
   const symbols = open(FILE);
   const [main] = symbols.functionsNamed('main');
   const frame = symbols.innermostFrame({
@@ -231,7 +233,7 @@ test('registers have C types and are found by all their names', () => {
   assert.throws(() => symbols.evaluate('$nothing', frame), /no register "\$nothing"/);
 });
 
-test('a value in memory has an address to watch, whatever expression reaches it', () => {
+test('a value in memory has an address on which a watchpoint can be set, whatever expression refers to it', () => {
   const symbols = open(FILE);
   const frame = frameAt(symbols, FILE, 'main');
   const lvalue = (text: string) => {
@@ -308,7 +310,7 @@ test('an error message names the wrong part of the expression', () => {
   }
 });
 
-/** The location of a text in the fixture's source. */
+/** The location of a piece of text in the fixture's source. */
 function lineOf(text: string): number {
   const lines = fs.readFileSync(FILE.replace(/-O.*/, '.c'), 'utf8').split('\n');
   return lines.findIndex((line) => line.includes(text)) + 1;

@@ -1,6 +1,6 @@
 /** A kernel's symbol table is read from its Image, in every layout of the table.
  *
- * The images are built by the test. test/dap/linux.test.ts compares with a running kernel.
+ * The test builds its own images; test/dap/linux.test.ts compares with a running kernel.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -23,12 +23,12 @@ const SYMBOLS: KernelSymbol[] = [
 ];
 
 for (const order of ['since 6.4', 'before'] as const) {
-  test(`a kernel's symbols are read from its image, laid out ${order}`, () => {
+  test(`a kernel's symbols are read from its image with the layout ${order}`, () => {
     assert.deepEqual(readKallsyms(makeImage(SYMBOLS, order)), SYMBOLS);
   });
 }
 
-test('the image as an ELF file finds symbols by name and by address', () => {
+test('in an ELF file made from the image, symbols are found by name and by address', () => {
   const elf = elfFromImage(makeImage(SYMBOLS, 'since 6.4'))!;
   assert.equal(elf.start, BASE);
   const symbols = openSymbols({ name: 'Image', bytes: elf.bytes });
@@ -49,7 +49,7 @@ test('an image without a symbol table has no symbols', () => {
   }
 });
 
-test('damage never throws, and the symbols that remain are valid', (t) => {
+test('reading a damaged image never throws, and the remaining symbols are valid', (t) => {
   const random = SeededRandom.forTest(t);
   const whole = makeImage(SYMBOLS, 'since 6.4');
   for (let i = 0; i < 300; i++) {

@@ -1,4 +1,4 @@
-/** Line tables agree with objdump and gdb, for every row and every instruction. */
+/** Line tables agree with objdump and gdb for every row and every instruction. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -41,7 +41,7 @@ for (const file of some(COMPARED_FILES, 4)) {
         /^Line (\d+) of ".*?" (?:starts at address|is at address) (0x\w+).*?(?:and ends at (0x\w+)|but contains no code)/.exec(
           answers[i][0],
         ) ?? [];
-      // Between the addresses of rows gdb says "starts at address A and ends at B", with A before pc.
+      // For an address between two rows, gdb reports "starts at address A and ends at B", with A before pc.
       if (line === undefined) assert.equal(found, undefined, `${hex(pc)}: ${answers[i][0]}`);
       else
         assert.deepEqual(
@@ -53,7 +53,7 @@ for (const file of some(COMPARED_FILES, 4)) {
   });
 }
 
-test('a file is found by any path with the same trailing components', () => {
+test('a file is found by any path that ends in the same components', () => {
   const symbols = open(guest('demo/demo'));
   const [address] = symbols.addressesOfLine('/home/somebody/guests/demo/journal.c', 20)?.addresses ?? [];
   assert.ok(address);
@@ -95,7 +95,7 @@ test('a step over a line covers all code of that line', () => {
   }
 });
 
-/** Rows as `file line address statement`, in table order. */
+/** The rows of a line table as `file line address statement`, in table order. */
 function rowsOf(file: string): string[] {
   const elf = readElfFile(fs.readFileSync(file), file);
   const report = (what: unknown) => assert.fail(String(what));

@@ -1,4 +1,4 @@
-/** Files open lazily, and functions and callers are found even without debug or call frame information. */
+/** Files are read lazily, and functions and callers are found even without debug or call frame information. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
@@ -28,7 +28,7 @@ test('a file that is not a linked RV64 file is refused with a message', () => {
   }
 });
 
-test('a stripped file gives no answers and no errors', () => {
+test('queries on a stripped file return nothing and do not fail', () => {
   const symbols = openSymbols({ name: 'x.elf', bytes: makeElf() });
   assert.equal(symbols.hasDebugInfo, false);
   assert.deepEqual([symbols.files(), symbols.globals(), symbols.diagnostics], [[], [], []]);
@@ -36,7 +36,7 @@ test('a stripped file gives no answers and no errors', () => {
   assert.equal(symbols.addressesOfLine('main.c', 1), undefined);
 });
 
-test('opening a file reads almost nothing', () => {
+test('opening a file takes at most 20 ms', () => {
   const bytes = fs.readFileSync(guest('demo/demo'));
   openSymbols({ name: 'demo.elf', bytes });
   const start = performance.now();
@@ -69,7 +69,7 @@ test('a load bias shifts every address, in both directions', () => {
   assert.equal(sink.kind === 'value' && sink.value.integer(), before + bias);
 });
 
-test('compressed sections need a decompressor, and are refused with a message without one', () => {
+test('a file with compressed sections is refused with a message if there is no decompressor', () => {
   const bytes = fs.readFileSync(fixture('flow-compressed'));
   const without = openSymbols({ name: 'x.elf', bytes });
   assert.equal(without.lineAt(without.functionsNamed('main')[0].low), undefined);
@@ -82,7 +82,7 @@ test('compressed sections need a decompressor, and are refused with a message wi
   assert.deepEqual(withIt.diagnostics, []);
 });
 
-test('an address is named by its symbol and the offset from it', () => {
+test('an address is shown as its symbol and the offset from it', () => {
   const symbols = open(guest('demo/demo'));
   const [main] = symbols.functionsNamed('main');
   assert.equal(symbols.symbolAt(main.low)?.text, 'main');
@@ -116,7 +116,7 @@ test('without call frame information, the caller is found by analyzing the prolo
     if (word === undefined || length !== 8) return machine.readMemory(address, length);
     return new Uint8Array(new BigUint64Array([word]).buffer);
   };
-  // recursive() is past its prologue, with a frame of 64 bytes (16-aligned) below main's.
+  // recursive() is past its prologue, and its 64-byte frame is below main's.
   const s0 = 0x80050000n;
   words.set(s0 - 8n, main.low + 40n);
   words.set(s0 - 16n, 0x80060000n);
@@ -137,7 +137,7 @@ test('unwinding stops at a frame that does not advance', () => {
   const symbols = open(file);
   const [recursive] = symbols.functionsNamed('recursive');
   const pc = symbols.breakpointAddress(recursive);
-  // Each saved s0 and ra leads back to the same frame.
+  // Each saved s0 and ra points back to the same frame.
   const machine = { ...loadedMachine(file), pc, readRegister: (n: number) => (n === 8 || n === 2 ? 0x80040000n : 0n) };
   const circle = (value: bigint) => new Uint8Array(new BigUint64Array([value]).buffer);
   const readMemory = (address: bigint) => circle(address === 0x80040000n - 8n ? pc : 0x80040000n);
@@ -146,7 +146,7 @@ test('unwinding stops at a frame that does not advance', () => {
   assert.ok(frames.length < 3);
 });
 
-test('unwinding stops where the stack cannot be read', () => {
+test('unwinding stops where the stack is unreadable', () => {
   const symbols = open(fixture('flow-O0-v5'));
   const [recursive] = symbols.functionsNamed('recursive');
   const view = { pc: symbols.breakpointAddress(recursive), readRegister: () => 0x1000n, readMemory: () => undefined };
@@ -155,12 +155,12 @@ test('unwinding stops where the stack cannot be read', () => {
   assert.deepEqual([nowhere.frames.length, nowhere.end], [1, 'noUnwindInformation']);
 });
 
-test('unwinding of an endless stack stops at a limit', () => {
+test('unwinding of an endless stack stops at the maximum number of frames', () => {
   const file = fixture('flow-O0-v5');
   const symbols = open(file);
   const [recursive] = symbols.functionsNamed('recursive');
   const pc = symbols.breakpointAddress(recursive);
-  // Every frame claims a caller whose frame is 64 bytes higher.
+  // According to each frame, its caller's frame is 64 bytes higher.
   const readMemory = (address: bigint) => {
     const isReturn = address % 64n === 56n;
     return new Uint8Array(new BigUint64Array([isReturn ? pc + 4n : address + 16n + 64n]).buffer);
@@ -171,7 +171,7 @@ test('unwinding of an endless stack stops at a limit', () => {
   assert.equal(symbols.callStack({ pc, readRegister: () => 0x80040000n, readMemory }, 20).frames.length, 20);
 });
 
-/** A copy of a file with sections renamed so that they are not found. */
+/** A copy of a file in which sections are renamed so that they are not found. */
 function withoutSections(file: string, names: RegExp): Uint8Array {
   const bytes = new Uint8Array(fs.readFileSync(file));
   const view = new DataView(bytes.buffer);

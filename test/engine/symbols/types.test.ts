@@ -1,4 +1,4 @@
-/** Type layouts and type names equal gdb's. */
+/** Type layouts and type names are the same as in gdb. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -11,7 +11,7 @@ import { runGdbCommands, GDB } from './support/gdb.ts';
 import { some } from '../../support/extent.ts';
 
 for (const file of some(COMPARED_FILES, 4)) {
-  test(`structs and unions have the layout of gdb's ptype /o: ${path.basename(file)}`, (t) => {
+  test(`structs and unions have the layout that gdb's ptype /o prints: ${path.basename(file)}`, (t) => {
     if (!requireTool(GDB, t)) return;
     const symbols = open(file);
     const names = compositeNames(file).filter((name) => symbols.typeNamed(name));
@@ -25,7 +25,7 @@ for (const file of some(COMPARED_FILES, 4)) {
     });
   });
 
-  test(`types of globals and functions have gdb's names: ${path.basename(file)}`, (t) => {
+  test(`types of globals and functions have the same names as in gdb: ${path.basename(file)}`, (t) => {
     if (!requireTool(GDB, t)) return;
     const symbols = open(file);
     const frame = symbols.innermostFrame({ pc: 0n, readRegister: () => undefined, readMemory: () => undefined });
@@ -80,18 +80,18 @@ test('a struct declared in one unit is completed by its definition in another', 
 });
 
 interface Leaf {
-  /** The byte offset, and the bit offset of a bit-field, from the start of the outermost struct. */
+  /** The byte offset from the start of the outermost struct, and the bit offset for a bit-field. */
   at: string | undefined;
   size: number;
   declaration: string;
 }
 
-/** Nested members in order; only those without members. */
+/** The innermost members of a type, in order. Members that are structs or unions are replaced by their own members. */
 function layoutOf(type: Type, base = 0, isInUnion = false): Leaf[] {
   if (type.kind !== 'struct' && type.kind !== 'union') return [];
   return type.members().flatMap((member) => {
     const whole = unqualified(member.type());
-    // gdb also expands the first element of an array of unnamed structs.
+    // gdb also expands the element type of an array of unnamed structs.
     const element = whole.kind === 'array' ? whole.element() : whole;
     const inner = 'name' in element && element.name === '' ? element : whole;
     const offset = whole.kind === 'array' ? 0 : base + member.offsetBytes;
@@ -100,7 +100,7 @@ function layoutOf(type: Type, base = 0, isInUnion = false): Leaf[] {
   });
 }
 
-/** gdb expands `volatile struct x` too, but not the target of a typedef. */
+/** Removes qualifiers of a struct: gdb expands `volatile struct x` too, but not the target of a typedef. */
 function unqualified(type: Type): Type {
   const target = type.kind === 'qualified' ? unqualified(type.target()) : type;
   return target.kind === 'struct' || target.kind === 'union' ? target : type;
@@ -142,7 +142,10 @@ function functionNames(file: string): string[] {
   return [...table.matchAll(/ FUNC .* (\S+)$/gm)].map(([, name]) => name.replace(/\..*/, ''));
 }
 
-/** Where several have the same name, gdb and we may choose different ones; assembly functions have no type. */
+/**
+ * Whether a name is unique. For several functions or variables of one name, gdb and blkreplay may choose different
+ * ones. Assembly functions are left out because they have no type.
+ */
 function isAlone(symbols: Symbols, name: string): boolean {
   const functions = symbols.functionsNamed(name);
   const globals = symbols.globals().filter((variable) => variable.name === name);

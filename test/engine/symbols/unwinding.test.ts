@@ -1,4 +1,4 @@
-/** Call stacks, saved registers and locals equal gdb's at random stops. */
+/** Call stacks, saved registers and locals are the same as in gdb at random stops. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -11,7 +11,10 @@ import { GDB } from './support/gdb.ts';
 import { sampleStacks, STACK_BELOW, type SampledFrame, type StackSample } from './support/stackSamples.ts';
 import { some } from '../../support/extent.ts';
 
-/** Guests, each with the number of stops, the distance between them, and the breakpoints to start from. */
+/**
+ * The guests, each with the number of stops, the maximum number of steps between them, and the breakpoints to start
+ * from.
+ */
 const SAMPLED: { file: string; rounds: number; stepsMax: number; breaks?: string[] }[] = [
   { file: fixture('flow-O0-v4'), rounds: 80, stepsMax: 40 },
   { file: fixture('flow-O0-v5'), rounds: 80, stepsMax: 40 },
@@ -31,7 +34,7 @@ const SAMPLED: { file: string; rounds: number; stepsMax: number; breaks?: string
 ];
 
 for (const { file, ...how } of some(SAMPLED, 2)) {
-  test(`stacks, saved registers and locals equal gdb's at random stops: ${path.basename(file)}`, (t) => {
+  test(`stacks, saved registers and locals are the same as in gdb at random stops: ${path.basename(file)}`, (t) => {
     if (!requireTool(GDB, t) || !requireTool('qemu-system-riscv64', t)) return;
     const { seed } = SeededRandom.forTest(t);
     const symbols = open(file);
@@ -50,10 +53,10 @@ function compareStack(
   counts: { frames: number; variables: number; lost: number },
 ) {
   const stack = symbols.callStack(viewOf(sample));
-  // gdb guesses a caller where there is no function (QEMU's reset code).
+  // Outside functions, as in QEMU's reset code, gdb guesses a caller.
   if (!symbols.functionAt(sample.pc)) return;
   const whole = withoutInlined(sample.frames);
-  // In the middle of a context switch, between two stacks, neither gdb nor we find the caller.
+  // In the middle of a context switch, between two stacks, neither gdb nor blkreplay finds the caller.
   const isLost = whole.at(-1)!.name === null;
   assert.equal(stack.end, isLost ? 'noUnwindInformation' : 'outermost');
   const [frames, theirs] = isLost ? [stack.frames.slice(0, -1), whole.slice(0, -1)] : [stack.frames, whole];
@@ -73,7 +76,7 @@ function compareStack(
 /** A frame and the functions inlined at its address, innermost first. */
 type WholeFrame = SampledFrame & { names: string[] };
 
-/** gdb gives inlined functions separate frames, and shows the end of a stack as a frame at 0. */
+/** Merges the separate frames in which gdb shows inlined functions, and drops the frame at 0 at the end of a stack. */
 function withoutInlined(frames: SampledFrame[]): WholeFrame[] {
   const whole: WholeFrame[] = [];
   for (const frame of frames.filter(({ pc }) => pc !== 0n)) {
@@ -99,11 +102,11 @@ function describe(symbols: Symbols, frame: Frame, count: number): string {
     names.push(`${name}:${line}`);
     line = callLine ?? 0;
   }
-  // In a trap entry gdb takes pc for the interrupted address and shows the line after the call. We show the line of the
-  // call.
+  // In a trap entry, gdb takes pc for the interrupted address and shows the line after the call; blkreplay shows the
+  // line of the call.
   const isCallingHandler = frame.isSignalFrame && frame.depth > 0;
   names.push(`${symbols.functionAt(frame.lookupPc)?.name}:${isCallingHandler ? '-' : line}`);
-  // At the first instruction of an inlined body, gdb still shows its caller.
+  // At the first instruction of an inlined body, gdb does not show the inlined function yet.
   const isHidden = frame.depth === 0 && symbols.inlinedAt(frame.pc).some(({ range }) => range.start === frame.pc);
   return `${hex(frame.pc)} ${(isHidden ? names.slice(names.length - count) : names).join(' ')}`;
 }
@@ -118,7 +121,7 @@ function compareFrame(frame: Frame, theirs: SampledFrame, where: string): void {
   if (theirs.cfa !== null) assert.equal(frame.cfa && hex(frame.cfa), hex(theirs.cfa), `CFA of ${where}`);
   for (const [number, value] of Object.entries(theirs.registers)) {
     const ours = frame.register(Number(number));
-    // The call overwrote ra in the caller; gdb shows its present contents.
+    // The call overwrote ra in the caller, so its old value is unknown; gdb shows the current contents of ra.
     if (ours === undefined && Number(number) === 1) continue;
     assert.equal(ours, value ?? undefined, `x${number} of ${where}`);
   }

@@ -1,4 +1,4 @@
-/** Values of variables and their members print as in gdb. */
+/** The values of variables and their members print as in gdb. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -12,7 +12,7 @@ import { some } from '../../support/extent.ts';
 const PRINT_SETTINGS = ['set print null-stop on', 'set print elements 200', 'set print frame-arguments all'];
 
 for (const file of some(FIXTURES, 4)) {
-  test(`every value inside every global prints as in gdb, by its own expression: ${path.basename(file)}`, (t) => {
+  test(`every value inside every global, evaluated by its own expression, prints as in gdb: ${path.basename(file)}`, (t) => {
     if (!requireTool(GDB, t)) return;
     const symbols = open(file);
     const frame = frameAt(symbols, file, 'main');
@@ -71,7 +71,7 @@ test('structs, arrays and strings print on one line as in gdb', (t) => {
   });
 });
 
-test('a long array expands in groups of a thousand, and its elements keep their names', () => {
+test('a long array expands in groups of a thousand elements, which keep their names', () => {
   const symbols = open(fixture('types-O0-v5'));
   const frame = frameAt(symbols, fixture('types-O0-v5'), 'main');
   const many = symbols.evaluate('(char [2500000])first', frame);
@@ -123,7 +123,7 @@ function textOf(symbols: Symbols, expression: string, frame: ReturnType<typeof f
   return evaluation.value.text;
 }
 
-/** Leaves: values without members, or whose members are reached through a pointer only. */
+/** The innermost values: values without members, and pointers, whose targets are left out. */
 function leavesOf(value: Value): Value[] {
   const isPointer = value.memoryReference !== value.lvalue?.address || value.typeName.includes('*');
   if (value.childCount === 0 || (isPointer && !value.typeName.endsWith(']'))) return [value];

@@ -5,8 +5,8 @@ import { RNG_SEED } from '../../support/cli.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 
 /**
- * A program for killedInHistory.long.test.ts: endlessly jumps in a recording, takes snapshots, renames and deletes them, and
- * prints each completed change. It ends when it is killed.
+ * A program that killedInHistory.long.test.ts runs and kills. In a recording it endlessly jumps, takes, renames and
+ * deletes snapshots, and prints each completed change.
  */
 const { kernel, drives, rrfile, liveEnd, kind, seed } = JSON.parse(process.argv[2]) as {
   kernel: string;

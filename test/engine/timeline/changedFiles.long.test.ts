@@ -1,4 +1,4 @@
-/** A file changed during a replay is reported, with its sector, at the first request that reads the change. */
+/** A file changed during a replay is reported, with its sector, at the first request that reads the changed data. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
@@ -12,7 +12,7 @@ import { DEMO, type Stage, stageOf } from './travelSupport.ts';
 
 const SECTOR_BYTES = 512;
 
-test('a base image changed while a replay has it open', (t) => {
+test('a change of the base image while a replay has it open is reported', (t) => {
   const stage = recorded(stageOf(DEMO, t));
   const { image } = stage.setup.drives[0];
   const [read] = readsOf(stage);
@@ -22,7 +22,7 @@ test('a base image changed while a replay has it open', (t) => {
   refusedAt(replay, read.offset / SECTOR_BYTES, [image, 'disk.img']);
 });
 
-test('an overlay changed while a replay reads a snapshot in it', (t) => {
+test('a change of an overlay while a replay reads a snapshot in it is reported', (t) => {
   const stage = recorded(stageOf(DEMO, t));
   const { overlay } = stage.setup.drives[0];
   const from = 1 << 24;
@@ -49,7 +49,7 @@ function recorded(stage: Stage): Stage {
   return stage;
 }
 
-/** A sector that the guest reads after a position and does not write in between. */
+/** The guest's reads after a position, except for sectors that it has written since that position. */
 function readsOf({ setup }: Stage, { since = 0 } = {}): { offset: number }[] {
   const reader = new RecordingReader(openFile(setup.rrfile, { write: false, create: 'never' }), nodeCompression);
   const written = new Set<number>();
@@ -64,8 +64,8 @@ function readsOf({ setup }: Stage, { since = 0 } = {}): { offset: number }[] {
 }
 
 /**
- * The file offsets of a snapshot's sector: in the disk's data, and in the snapshot's RAM, which is read earlier; none if
- * it is in the base.
+ * The file offsets of all copies of a snapshot's sector: in the disk's data, and in the snapshot's RAM if the guest had
+ * read it before. There are none if the sector is in the base.
  */
 function copiesInOverlay(overlay: string, snapshot: string, offset: number): number[] {
   const file = openFile(overlay, { write: false, create: 'never' });
@@ -82,7 +82,7 @@ function copiesInOverlay(overlay: string, snapshot: string, offset: number): num
   return copies;
 }
 
-/** Writes in place: every open handle sees the change. */
+/** Changes bytes of the file in place, so that every open handle reads the changed bytes. */
 function flipBytes(path: string, offsets: readonly number[]): void {
   const file = fs.openSync(path, 'r+');
   const byte = new Uint8Array(1);

@@ -1,6 +1,6 @@
-/** Debugger writes at random moments, mixed with moves in history, are recorded and replayed.
+/** Debugger writes at random times, mixed with jumps in history, are recorded and replayed.
  *
- * The writes go to random memory and registers, whatever that does to the guest.
+ * The writes go to random memory and registers, even if the guest crashes as a result.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -16,7 +16,7 @@ const REFUSALS = ['guest-has-ended', 'address-not-ram'];
 const SCENES: Record<string, Scene> = { demo: DEMO, kernel: KERNEL, resets: RESETS };
 
 for (const [name, scene] of Object.entries(SCENES)) {
-  test(`${name}: random debugger writes and moves in history give the same states in a replay`, (t) => {
+  test(`${name}: random debugger writes and jumps in history give the same states in a replay`, (t) => {
     const random = SeededRandom.forTest(t);
     for (let i = 0; i < SESSIONS; i++) {
       const stage = stageOf(scene, t);
@@ -41,7 +41,7 @@ for (const [name, scene] of Object.entries(SCENES)) {
   });
 }
 
-test("a write between the guest's reset request and the reset precedes the reset in a replay too", (t) => {
+test("a debugger write between the guest's reset request and the reset comes before the reset in a replay too", (t) => {
   const stage = stageOf(RESETS, t);
   const session = new Session(stage.record());
   const { testDevice } = session.timeline.machine.board;
@@ -98,7 +98,7 @@ function actAtRandom(session: Session, random: SeededRandom): void {
   }
 }
 
-/** Where writing is impossible it is refused, and nothing changes. */
+/** Writes to random memory or registers. If the write is not possible, it is refused and changes nothing. */
 function writeAtRandom(session: Session, random: SeededRandom): void {
   const { position } = session;
   try {
@@ -111,7 +111,7 @@ function writeAtRandom(session: Session, random: SeededRandom): void {
   }
 }
 
-/** An address near the guest's activity: its code, or the target of one of its registers. */
+/** An address near the code that the guest executes or near the target of one of its registers. */
 function anAddress({ inspector }: Session, random: SeededRandom): bigint {
   const base = random.chance(0.5) ? inspector.pc : inspector.register(random.below(32));
   return BigInt.asUintN(64, base + BigInt(random.below(256)));

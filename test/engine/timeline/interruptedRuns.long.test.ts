@@ -1,11 +1,11 @@
-/** Runs that pause again and again, as front ends pause them, make the same stops as uninterrupted runs. */
+/** Runs that pause repeatedly, as front ends pause them, stop at the same positions as uninterrupted runs. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { Session, type StopReason } from '../../../debug-adapter/engine/index.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, digestsOnTheWay, stageOf } from './travelSupport.ts';
 
-/** The entry of each of the demo's timer interrupts: a position where a run checks for pauses. */
+/** The address of the demo's trap entry, which each of its timer interrupts executes. A run checks for pauses there. */
 const TRAP_ENTRY = 0x8000_0050n;
 const JOURNAL_CHECKPOINT = 0x8000_1d5an;
 const NEVER_REACHED = 0xdead_0000n;
@@ -17,7 +17,7 @@ function breakpointsAt(t: TestContext, ...addresses: bigint[]): Session {
   return session;
 }
 
-/** All stops of runs in one direction; a run that only pauses is repeated with `run`. */
+/** All stops of runs in one direction. A run that pauses is repeated by calling `run` again. */
 function stopsOf(session: Session, run: () => StopReason): number[] {
   const stops: number[] = [];
   for (;;) {
@@ -27,7 +27,7 @@ function stopsOf(session: Session, run: () => StopReason): number[] {
   }
 }
 
-test('forward runs that pause at random positions make the stops of uninterrupted runs', (t) => {
+test('forward runs that pause at random positions stop at the same positions as uninterrupted runs', (t) => {
   const random = SeededRandom.forTest(t);
   const session = breakpointsAt(t, TRAP_ENTRY);
   const whole = stopsOf(session, () => session.continue());
@@ -39,7 +39,7 @@ test('forward runs that pause at random positions make the stops of uninterrupte
   assert.equal(session.position, end);
 });
 
-test('reverse runs that pause at random positions make the stops of uninterrupted runs', (t) => {
+test('reverse runs that pause at random positions stop at the same positions as uninterrupted runs', (t) => {
   const random = SeededRandom.forTest(t);
   const session = breakpointsAt(t, JOURNAL_CHECKPOINT);
   const whole = stopsOf(session, () => session.continue());
@@ -49,7 +49,7 @@ test('reverse runs that pause at random positions make the stops of uninterrupte
   assert.equal(session.position, 0);
 });
 
-test('a reverse run in very short slices still ends, and each pause shows a true position', (t) => {
+test('a reverse run in very short slices still ends, and the state at each pause is the recorded one', (t) => {
   const session = breakpointsAt(t, NEVER_REACHED);
   const { timeline } = session;
   const positions = digestsOnTheWay(timeline, [1 << 24, 1 << 25, 50_000_000]);
@@ -70,7 +70,7 @@ test('a reverse run in very short slices still ends, and each pause shows a true
   );
 });
 
-test('a reverse run that pauses while it reads a snapshot from an overlay resumes the reading', (t) => {
+test('a reverse run that pauses while it reads a snapshot from an overlay can continue reading it later', (t) => {
   const stage = stageOf(DEMO, t);
   const recorded = stage.record();
   const positions = digestsOnTheWay(recorded, [1 << 24, 1 << 25, 50_000_000]);
@@ -78,7 +78,7 @@ test('a reverse run that pauses while it reads a snapshot from an overlay resume
   const session = new Session(stage.replay());
   t.after(() => session.timeline.abandon());
   session.addBreakpoint(JOURNAL_CHECKPOINT);
-  // Running forwards leaves no cached snapshots, so the reverse run has to read the overlay's.
+  // A forward run leaves no cached snapshots, so the reverse run has to read the overlay's.
   const whole = stopsOf(session, () => session.continue());
   const pausePositions: number[] = [];
   const backwards = stopsOf(session, () => {
@@ -92,10 +92,10 @@ test('a reverse run that pauses while it reads a snapshot from an overlay resume
   assert.ok(pausePositions.length >= 50, `${pausePositions.length} pauses at an unchanged position`);
 });
 
-test('a paused reverse run is resumed only from the same position and with the same stop points', (t) => {
+test('a paused reverse run continues only from the same position and with the same stop points', (t) => {
   const session = breakpointsAt(t, TRAP_ENTRY);
   const whole: number[] = [];
-  // Before the first automatic snapshot, so there is one long segment to search.
+  // Ends before the first automatic snapshot, so that there is one long segment to search.
   while (session.position < 12_000_000) if (session.continue().kind === 'breakpoint') whole.push(session.position);
   const last = whole.at(-1)!;
   const never = session.addBreakpoint(NEVER_REACHED);
@@ -111,7 +111,7 @@ test('a paused reverse run is resumed only from the same position and with the s
   assert.equal(session.position, whole.at(-2));
 });
 
-test('seeking can pause on the way, at a position that it passes', (t) => {
+test('a seek can pause at a position between its start and its goal', (t) => {
   const session = breakpointsAt(t, NEVER_REACHED);
   const { timeline } = session;
   const digests = digestsOnTheWay(timeline, [30_000_000]);

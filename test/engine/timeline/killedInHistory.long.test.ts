@@ -1,7 +1,7 @@
 /** SIGKILL while a session works in history loses neither the recording nor any reported snapshot.
  *
- * The session moves, replays, and takes, renames and deletes snapshots of history. Everything that remains equals the
- * recorded states.
+ * The session jumps, replays, and takes, renames and deletes snapshots of history. All snapshots that remain after the
+ * kill contain the recorded states.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -17,7 +17,7 @@ const ROUNDS = 3;
 
 for (const kind of ['looking back', 'replaying'] as const) {
   for (let round = 1; round <= ROUNDS; round++) {
-    test(`SIGKILL while ${kind}, at random moment ${round} of ${ROUNDS}`, async (t) => {
+    test(`SIGKILL while ${kind}, at random time ${round} of ${ROUNDS}`, async (t) => {
       const random = SeededRandom.forTest(t);
       const stage = stageOf(DEMO, t);
       if (kind === 'replaying') {
@@ -35,14 +35,14 @@ for (const kind of ['looking back', 'replaying'] as const) {
       const straight = stageOf(DEMO, t).record();
       for (const { name, position } of replay.snapshots()) {
         straight.advance(position);
-        // A jump there starts from that snapshot.
+        // A jump to the snapshot's position starts from that snapshot.
         replay.travel!.seekTo(position);
         assert.equal(replay.digest(), straight.digest(), `${name} at ${position}`);
       }
       straight.advance(PRESENT);
       replay.travel!.seekTo(PRESENT);
       assert.equal(replay.digest(), straight.digest(), 'the end');
-      // The next change removes what the kill left.
+      // Taking a snapshot also removes incomplete changes that the kill left.
       replay.takeSnapshot('after all');
       replay.close({ reason: 'interrupted' });
       straight.close({ reason: 'interrupted' });
@@ -51,7 +51,7 @@ for (const kind of ['looking back', 'replaying'] as const) {
   }
 }
 
-/** Returns the names that must exist after the kill. */
+/** Runs and kills a session; returns the names of the snapshots that must exist afterwards. */
 async function killedSession(
   t: TestContext,
   stage: Stage,

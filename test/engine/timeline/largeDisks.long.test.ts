@@ -1,4 +1,4 @@
-/** On a disk of 16 TiB, history, snapshots and replays show the recorded states. */
+/** On a 16 TiB disk, history, snapshots and replays have the recorded states. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -7,10 +7,12 @@ import { openFile } from '../../../debug-adapter/host/nodeFiles.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { digestsOnTheWay, stageOf } from './travelSupport.ts';
 
-/** Positions after the guest (test/guests/disk/far.c) has discarded the whole disk once, and while it does so again. */
+/**
+ * Positions after the guest (test/guests/disk/far.c) has discarded the whole disk once, and while it discards it again.
+ */
 const END = 12_000_000;
 
-test('on a disk of 16 TiB, jumps, snapshots of history and replays show the recorded states', (t) => {
+test('on a 16 TiB disk, jumps, snapshots of history and replays have the recorded states', (t) => {
   const random = SeededRandom.forTest(t);
   const stage = stageOf({ kernel: 'test/guests/disk/far.elf', diskBytes: 0 }, t);
   const [drive] = stage.setup.drives;

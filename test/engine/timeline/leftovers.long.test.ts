@@ -11,7 +11,7 @@ import { KERNEL, stageOf } from './travelSupport.ts';
 const CYCLES = Number(process.env.BLKREPLAY_STARTS ?? 24);
 
 test(
-  `${CYCLES} sessions in one process leave no file open and no file behind`,
+  `${CYCLES} sessions in one process leave no files open and no extra files behind`,
   { skip: process.platform === 'linux' ? false : 'open files are looked at in /proc' },
   (t) => {
     const random = SeededRandom.forTest(t);
@@ -81,7 +81,7 @@ const openFiles = (): string[] =>
       try {
         return [fs.readlinkSync(`/proc/self/fd/${fd}`)];
       } catch {
-        return []; // Excludes the handle that reads the folder.
+        return []; // Excludes the handle that is used to read the folder.
       }
     })
     .filter((name) => name.startsWith('/') && !name.startsWith('/proc'))

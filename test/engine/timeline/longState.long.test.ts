@@ -1,7 +1,7 @@
 /** Machine states longer than the 1 MiB in front of RAM are saved completely, and RAM stays intact.
  *
  * The guest has so many disk requests in flight that its state exceeds 1 MiB. The RAM of that snapshot and of the
- * following ones must be unaffected.
+ * following snapshots must be unaffected.
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
@@ -22,7 +22,7 @@ for (const [where, arrange] of [
   ['a user’s image with clusters of 64 KiB', (stage: Stage) => useOwnImage(stage, 64 << 10)],
   ['a user’s image with clusters of 512 bytes', (stage: Stage) => useOwnImage(stage, 512)],
 ] as const) {
-  test(`long and short states that replace each other stay complete in ${where}`, (t) => {
+  test(`long and short states that replace each other are saved completely in ${where}`, (t) => {
     const { stage, many, later, few } = prepare(t);
     arrange(stage);
     const timeline = stage.record();
@@ -58,7 +58,7 @@ for (const [where, arrange] of [
   });
 }
 
-test('the part of a longer state behind RAM is in no later snapshot', (t) => {
+test('the part of a longer state that was stored behind RAM is not in later snapshots', (t) => {
   const { stage, many, few } = prepare(t);
   const timeline = stage.record();
   timeline.advance(many);
@@ -79,7 +79,7 @@ test('the part of a longer state behind RAM is in no later snapshot', (t) => {
   image.close();
 });
 
-test('a long state that an earlier build wrote over RAM is recognized and never restored', (t) => {
+test('a long state that an earlier build wrote over RAM is recognized and not restored', (t) => {
   const { stage, many, few } = prepare(t);
   const timeline = stage.record();
   const digests = digestsOnTheWay(timeline, [many, few]);
@@ -100,7 +100,7 @@ test('a long state that an earlier build wrote over RAM is recognized and never 
   assert.throws(() => stage.replay({ rrsnapshot: 'over RAM' }), /"over RAM" .* does not belong to this machine/);
 });
 
-test('snapshots that contain RAM overwritten by such a state are never restored either', (t) => {
+test('snapshots whose RAM an earlier build overwrote with a long state are not restored either', (t) => {
   const { stage, many, few } = prepare(t);
   const timeline = stage.record();
   const digests = digestsOnTheWay(timeline, [many, few]);
@@ -127,7 +127,7 @@ test('snapshots that contain RAM overwritten by such a state are never restored 
   replay.close(end);
 });
 
-test('a state larger than any machine can have is refused before anything is written', () => {
+test('a state larger than the state of any machine is refused before data is written', () => {
   const state = { much: new Uint8Array(STATE_BYTES_MAX) };
   assert.throws(
     () => encodeSnapshot({ state, ram: new RamSnapshot(0), first: 'first' }),
@@ -137,7 +137,7 @@ test('a state larger than any machine can have is refused before anything is wri
 
 const RAM_END = STATE_AREA_BYTES + MEMORY_BYTES;
 
-/** Positions at which many requests are in flight, still are, and no longer are. */
+/** Sets up a recording, and returns two positions at which many requests are in flight and one at which few are. */
 function prepare(t: TestContext) {
   const stage = stageOf(IN_FLIGHT, t);
   stage.setup.memoryBytes = MEMORY_BYTES;
@@ -176,8 +176,8 @@ function statesIn(stage: Stage) {
 }
 
 /**
- * A copy of a snapshot as written by builds with too little space for its state: a length, then the whole state,
- * overwriting whatever follows.
+ * Copies a snapshot in the layout of earlier builds, which reserved too little space for the machine state: a length
+ * and then the whole state, which overwrites the RAM behind it.
  */
 function writeAsBefore(stage: Stage, from: string, name: string, position: number): void {
   const file = openFile(imageOf(stage), { write: true, create: 'never' });

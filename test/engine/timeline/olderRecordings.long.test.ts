@@ -1,4 +1,4 @@
-/** Recordings of older formats replay with the devices, instructions and digests of their time. */
+/** Recordings of older formats replay with the devices, instructions and digests of those formats. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ import { a, assemble, CSR, REGISTER_OPERATIONS } from '../machine/cpu/assembler.
 import { minimalElf } from '../machine/cpu/minimalElf.ts';
 import { DEMO, type Stage, stageOf } from './travelSupport.ts';
 
-test('a recording of version 3, whose requests have XXH64 digests, replays with equal digests', (t) => {
+test('a recording of version 3, in which requests have XXH64 digests, replays with equal digests', (t) => {
   const stage = stageOf(DEMO, t);
   const digest = record(stage);
   writeAsVersion3(stage, oldDigests(stage, t));
@@ -26,7 +26,7 @@ test('a recording of version 3, whose requests have XXH64 digests, replays with 
   replay.close(end);
 });
 
-test('current digests in a recording of version 3 are a divergence at the first request', (t) => {
+test('a recording of version 3 with current digests diverges at the first request', (t) => {
   const stage = stageOf(DEMO, t);
   record(stage);
   writeAsVersion3(stage, new Map());
@@ -36,7 +36,7 @@ test('current digests in a recording of version 3 are a divergence at the first 
 });
 
 for (const format of [2, 3, 4]) {
-  test(`where the devices of a recording of version ${format} diverge, the message names the build that replays it`, (t) => {
+  test(`if devices of a recording of version ${format} diverge, the message names the build that can replay it`, (t) => {
     const message = messageOfDivergence(t, { devices: 'before5', format });
     assert.match(message, /of uart0.*devices have changed since recording format/);
     assert.match(
@@ -46,13 +46,13 @@ for (const format of [2, 3, 4]) {
   });
 }
 
-test('a divergence in a recording of the current version mentions no format', (t) => {
+test('the message for a divergence in a recording of the current version mentions no format', (t) => {
   const message = messageOfDivergence(t, { devices: 'current', format: FORMAT_VERSION });
   assert.match(message, /of uart0.*another version of blkreplay \(test\)/);
   assert.doesNotMatch(message, /format/);
 });
 
-/** The divergence of a recording in which the UART had a different state at the first digest. */
+/** The message of the divergence in a recording whose first digest has another UART state. */
 function messageOfDivergence(t: TestContext, of: { devices: DeviceGeneration; format: number }): string {
   const stage = stageOf(DEMO, t);
   const timeline = stage.record({ devices: of.devices });
@@ -60,7 +60,7 @@ function messageOfDivergence(t: TestContext, of: { devices: DeviceGeneration; fo
   const other = (part: DigestPart): DigestPart => (part.name === 'uart0' ? { ...part, value: part.value ^ 1n } : part);
   const withOther = (entry: LogEntry): LogEntry =>
     entry.kind === 'digest' ? { ...entry, parts: entry.parts.map(other) } : entry;
-  // Requests before version 4 have digests of a different kind.
+  // Removes requests from formats before version 4, which have another kind of request digest.
   const noRequests = ({ kind }: LogEntry): boolean => !kind.startsWith('block') || of.format >= XXH3_VERSION;
   rewriteFile(stage.setup.rrfile, (entries) => entries.filter(noRequests).map(withOther), of.format);
   const replay = stage.replay();
@@ -86,13 +86,13 @@ test('the machine of a recording has exactly the instructions that its header na
   assert.equal(header.machine.isa, ISA);
   header.machine.isa = LEGACY_ISA;
   writeFileSync(rrfile, withHeader(bytes, header));
-  // The missing instruction traps.
+  // The machine lacks the instruction, which therefore traps.
   const older = stage.replay();
   assert.throws(() => older.advance(Infinity), /The replay differs/);
   older.abandon();
 });
 
-/** Powers off after a Zicond instruction, or hangs where that traps. */
+/** A guest that powers off after a Zicond instruction, or hangs if that instruction traps. */
 function guestWithConditionalZero(t: TestContext): string {
   const POWER_OFF = 0x5555;
   const program = [
@@ -109,7 +109,7 @@ function guestWithConditionalZero(t: TestContext): string {
   return kernel;
 }
 
-/** Recorded with the devices of that time, as a build of that time did. */
+/** Records to the end, by default with the devices of formats before version 5. Returns the digest at the end. */
 function record(stage: Stage, options: Parameters<Stage['record']>[0] = { devices: 'before5' }): bigint {
   const timeline = stage.record(options);
   const end = timeline.advance(Infinity)!;
@@ -118,11 +118,11 @@ function record(stage: Stage, options: Parameters<Stage['record']>[0] = { device
   return digest;
 }
 
-/** Maps each current digest to the XXH64 of the same data. */
+/** Maps each current digest in a recording to the XXH64 digest of the same data. */
 function oldDigests(stage: Stage, t: TestContext): Map<bigint, bigint> {
   const old = new Map<bigint, bigint>();
   const digestNow = Player.prototype.digestOf;
-  // With these devices it replays only as a recording of its format.
+  // The recording gets the format version of its devices, because otherwise it would not replay.
   rewriteFile(stage.setup.rrfile, (entries) => entries, 4);
   const listening = t.mock.method(Player.prototype, 'digestOf', function (this: Player, data: Uint8Array) {
     const digest = digestNow.call(this, data);
@@ -136,7 +136,7 @@ function oldDigests(stage: Stage, t: TestContext): Map<bigint, bigint> {
   return old;
 }
 
-/** Writes the recording again, with other request digests if given. */
+/** Rewrites the recording as version 3, with other request digests if given. */
 function writeAsVersion3({ setup: { rrfile } }: Stage, digests: ReadonlyMap<bigint, bigint>): void {
   const withDigest = (entry: LogEntry): LogEntry =>
     entry.kind === 'blockCompletion' ? { ...entry, digest: digests.get(entry.digest) ?? entry.digest } : entry;

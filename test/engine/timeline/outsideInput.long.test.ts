@@ -1,4 +1,4 @@
-/** Input during a step, and resets, are the same in recordings, replays and history. */
+/** Input that arrives during a step, and resets, are the same in recordings, replays and history. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { ConsoleInput, LiveInputs, SharedFolder } from '../../../debug-adapter/engine/index.ts';
@@ -9,7 +9,7 @@ import { digestsOnTheWay, RESETS, type Scene, type Stage, stageOf } from './trav
 const SCENES: Record<string, Scene> = {
   'date and entropy': { kernel: 'test/guests/small/outside.elf', diskBytes: 4096 },
   resets: RESETS,
-  // The guest reads a file and the date, and waits for keys.
+  // A guest that reads a file and the date, and waits for keys.
   semihosting: { kernel: 'test/guests/semihosting/semihosting.elf', diskBytes: 4096 },
 };
 
@@ -25,7 +25,7 @@ function letIn(stage: Stage): void {
 
 suite('outside input and resets', () => {
   for (const [name, scene] of Object.entries(SCENES)) {
-    test(`${name}: history and replay show the recorded state`, (t) => {
+    test(`${name}: history and replay have the recorded state`, (t) => {
       const random = SeededRandom.forTest(t);
       const stage = stageOf(scene, t);
       letIn(stage);

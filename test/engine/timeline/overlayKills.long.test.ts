@@ -1,6 +1,6 @@
 /** Commands that change overlays can be killed between any two writes without damaging an image.
  *
- * Every image has at most leaked clusters, and on its base the overlay shows either the old or the new disk.
+ * Every image has at most leaked clusters, and an overlay on its base contains either the old or the new disk.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -64,7 +64,7 @@ const COMMANDS: { what: string; overlay: string; run: (host: Host, path: (name: 
 
 for (const clusterSizeBytes of [4 * KIB, 64 * KIB]) {
   for (const command of COMMANDS) {
-    test(`${command.what}, killed after every write, clusters of ${clusterSizeBytes / KIB} KiB`, (t) => {
+    test(`${command.what} can be killed after every write, clusters of ${clusterSizeBytes / KIB} KiB`, (t) => {
       const random = SeededRandom.forTest(t);
       const folder = temporaryFolder(t);
       makeFiles(folder, clusterSizeBytes, random);
@@ -95,7 +95,7 @@ for (const clusterSizeBytes of [4 * KIB, 64 * KIB]) {
   }
 }
 
-/** Overlays with two snapshots each, on a raw base and on a qcow2 base that also has a snapshot. */
+/** Makes overlays with two snapshots each, on a raw base and on a qcow2 base that also has a snapshot. */
 function makeFiles(folder: string, clusterSizeBytes: number, random: SeededRandom): void {
   const host = hostOf(folder);
   fs.writeFileSync(join(folder, 'base.img'), random.bytes(DISK_BYTES));
@@ -159,7 +159,7 @@ type Log = { file: string; change: FileChange }[];
 
 const hostOf = (folder: string): Host => withAllowedPaths(nodeHost, [folder]);
 
-/** The same host, which reports each change of a file. */
+/** Wraps a host so that each change of a file is added to the log. */
 function watched(host: Host, log: Log): Host {
   const open: Host['files']['open'] = (path, mode) => {
     const file = host.files.open(path, mode);

@@ -1,8 +1,8 @@
-/** A kill or power cut at any file call of a recording loses nothing that was durable.
+/** A kill or power cut at any file call of a recording loses no durable data.
  *
- * Random recordings over two drives end at every file call. Afterwards both overlays and the recording open undamaged,
- * flushed data is present, each snapshot is complete in all images or in none, and a replay of the log from the newest
- * snapshot gives the disks of the last durable point.
+ * Random recordings over two drives are cut at every file call. Afterwards both overlays and the recording open
+ * undamaged, flushed data is present, and each snapshot is complete in all images or in none. A replay of the log from
+ * the newest snapshot gives the disks of the last durable position.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -28,7 +28,7 @@ import { times } from '../../support/extent.ts';
 
 const CUTS = times({ quick: 1500, long: 24_000 }, 'BLKREPLAY_CUTS');
 
-test(`${CUTS} kills and power cuts lose nothing durable in overlays and recording`, (t) => {
+test(`${CUTS} kills and power cuts lose no durable data in overlays and recording`, (t) => {
   const random = SeededRandom.forTest(t);
   let cuts = 0;
   while (cuts < CUTS) {
@@ -94,7 +94,7 @@ const openOverlay = (files: Map<string, MemoryFile>, drive: string, writable: bo
 
 type Overlays = Record<(typeof DRIVES)[number], Qcow2Image>;
 
-/** Each sector has the data of its last flush, or of a later write. */
+/** Asserts that each sector has the data of its last flush, or of a later write. */
 function checkFlushed(
   run: RecordingOnSimulatedHost,
   calls: number,
@@ -115,7 +115,10 @@ function checkFlushed(
   }
 }
 
-/** Names and positions are those before or after the operation in progress, in both overlays. */
+/**
+ * Asserts that the snapshots in both overlays have their names and positions from before or after the operation in
+ * progress.
+ */
 function checkSnapshots(
   run: RecordingOnSimulatedHost,
   calls: number,
@@ -126,7 +129,7 @@ function checkSnapshots(
   const all = new SnapshotImages(images[0], images);
   all.repair();
   const index = run.snapshots.findLastIndex((known) => known.calls <= calls);
-  // An operation in progress is announced at its start, with its result.
+  // The result of an operation is added to the list when the operation starts.
   const before = run.snapshots[Math.max(0, index - 1)].kept;
   const found = new Map(all.list().map(({ name, position }) => [name, position]));
   const isOne = [before, run.snapshots[index].kept].some((kept) => isSameMap(kept, found));
@@ -144,7 +147,10 @@ function checkSnapshots(
   return found;
 }
 
-/** Replays from the newest snapshot that the log reaches: each request was really made, and the disks are right. */
+/**
+ * Replays from the newest snapshot that the log reaches, and asserts that the logged requests and the resulting disks
+ * are correct.
+ */
 function checkReplay(
   run: RecordingOnSimulatedHost,
   reader: RecordingReader,

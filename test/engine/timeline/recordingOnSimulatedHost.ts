@@ -17,9 +17,9 @@ import type { SeededRandom } from '../../support/seededRandom.ts';
 import { SimulatedHost } from '../../support/simulatedHost.ts';
 
 /**
- * A recording without a machine: a guest that makes random disk requests on two drives, recorded as a session records
- * it, with snapshots of the live end and of history, renames and deletions. It also keeps the state that must exist
- * after a crash.
+ * A recording without a machine. A simulated guest makes random disk requests on two drives, which are recorded as in a
+ * session. Snapshots of the live end and of history are taken, renamed and deleted. The class also keeps the state that
+ * must exist after a crash.
  */
 export const DRIVES = ['hd0', 'hd1'] as const;
 export const DISK_BYTES = 12 * 1024;
@@ -41,11 +41,14 @@ export class RecordingOnSimulatedHost {
   readonly disk = new SimulatedHost();
   /** The requests of each drive, indexed by request id. */
   readonly requests: Record<Drive, Request[]> = { hd0: [], hd1: [] };
-  /** The disks after each position at which they changed or a snapshot was taken. */
+  /** The disks at each position after a change, and at each snapshot. */
   readonly disksAt = new Map<number, Disks>();
-  /** Guaranteed after so many calls: replay reaches the position, and the overlays contain the sectors. */
+  /** The guarantees after a number of file calls: a replay reaches the position, and the overlays contain the disks. */
   readonly guarantees: { calls: number; position: number; disks: Disks }[] = [];
-  /** The snapshots after so many calls; a crash in between shows either the earlier or the later set. */
+  /**
+   * The snapshots after a number of file calls. After a crash between two entries of this list, the images may contain
+   * either set.
+   */
   readonly snapshots: { calls: number; kept: SnapshotPositions }[] = [];
   readonly changes: { calls: number; disks: Disks }[] = [];
   position = 0;
@@ -62,7 +65,10 @@ export class RecordingOnSimulatedHost {
     this.random = random;
   }
 
-  /** As `openRecord` does: header, overlays, first snapshot. Nothing is guaranteed before. */
+  /**
+   * Starts the recording with the steps of `openRecord`: header, overlays, first snapshot. Nothing is guaranteed before
+   * this.
+   */
   start(): void {
     const { disk } = this;
     this.writer = new RecordingWriter(disk.create('a.rr'), nodeCompression);
@@ -116,7 +122,7 @@ export class RecordingOnSimulatedHost {
     const after = { ...this.disks, [drive]: changed(this.disks[drive], { operation, offset, data }) };
     this.requests[drive].push({ operation, offset, data });
     const id = filter.begin({ position: this.position, operation, offset, lengthBytes });
-    // While the request is in flight, a crash may show either state.
+    // After a crash while the request is in flight, the disk may be in either state.
     this.changes.push({ calls: this.disk.log.length, disks: after });
     this.position += 2;
     filter.complete({ position: this.position, id, data: operation === 'read' ? data.slice() : data });
@@ -126,14 +132,14 @@ export class RecordingOnSimulatedHost {
     if (operation === 'flush') this.promise([drive]);
   }
 
-  /** The position at which the recorder makes the log durable after a flush of the guest. */
+  /** Moves the recorder to the next position, at which it makes the log durable after a guest's flush. */
   private boundary(): void {
     const { position } = this;
     const never = { consoleReadyNanoseconds: Infinity, wakeNanoseconds: Infinity, idle: false };
     this.recorder.nextPosition({ position, nanoseconds: position, ...never });
   }
 
-  /** Survives a kill; a power cut may lose it. */
+  /** Writes data back, so that it survives a kill; a power cut may lose it. */
   private writeBack(): void {
     for (const drive of DRIVES) this.overlays[drive].writeBack();
     this.writer.flush(this.position);
@@ -153,7 +159,7 @@ export class RecordingOnSimulatedHost {
     this.promise();
   }
 
-  /** Takes a snapshot of an earlier position, derived from the last snapshot before it. */
+  /** Takes a snapshot of an earlier position, based on the last snapshot before it. */
   private takeInHistory(): void {
     const positions = [...this.disksAt.keys()].filter((position) => position <= this.position);
     const position = this.random.pick(positions);
@@ -199,7 +205,7 @@ export class RecordingOnSimulatedHost {
     this.snapshots.push({ calls: this.disk.log.length, kept });
   }
 
-  /** A flush of one drive guarantees nothing about the other. */
+  /** Adds a guarantee for the given drives only, since a flush of one drive guarantees nothing about the other. */
   private promise(drives: readonly Drive[] = DRIVES): void {
     const before = this.guarantees.at(-1)?.disks ?? { hd0: BASE, hd1: BASE };
     const disks = { ...before };
@@ -210,7 +216,10 @@ export class RecordingOnSimulatedHost {
 
 export const baseDevice = (): RawImage => new RawImage(new MemoryFile('base.img', BASE));
 
-/** The machine's state at a position: a minimal valid state, followed by parts that change and parts that stay. */
+/**
+ * The machine's bytes at a position: a minimal valid state, followed by parts that depend on the position and parts
+ * that do not.
+ */
 export function machineAt(position: number): Uint8Array {
   const state = new Uint8Array(VM_BYTES).fill(1);
   const encoded = encodeCbor({ version: 1 });

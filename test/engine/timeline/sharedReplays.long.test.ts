@@ -1,4 +1,4 @@
-/** Two replays share one recording; changing its snapshots needs exclusive access for that moment. */
+/** Two replays can share one recording, but changing its snapshots requires exclusive access during the change. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { DEMO, stageOf } from './travelSupport.ts';
 
 const CLOSED = { reason: 'interrupted' } as const;
 
-test('with two replays of one recording, a snapshot is possible only when one of them has closed', (t) => {
+test('with two replays of one recording, a snapshot is possible only after one of them has closed', (t) => {
   const stage = stageOf(DEMO, t);
   const recording = stage.record();
   recording.advance(2_000_000);
@@ -33,7 +33,7 @@ test('with two replays of one recording, a snapshot is possible only when one of
     ['replay_init', 'there'],
   );
   assert.throws(() => first.takeSnapshot('again'), /in use/);
-  // After the failed attempt both can continue.
+  // Both replays can continue after the failed attempt.
   const straight = stageOf(DEMO, t).record();
   for (const timeline of [first, third, straight]) timeline.advance(1_900_000);
   assert.equal(first.digest(), straight.digest());
@@ -67,7 +67,7 @@ function filesOf(rrfile: string) {
   return { names, contents };
 }
 
-/** The number of handles that this process has on a file. */
+/** The number of handles that this process holds on a file. */
 function handleOf(file: string): number {
   const wanted = fs.statSync(file).ino;
   const handle = fs.readdirSync('/proc/self/fd').find((name) => {

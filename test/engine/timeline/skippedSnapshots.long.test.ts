@@ -1,7 +1,7 @@
 /** An automatic snapshot that cannot be written is left out completely, and the recording continues.
  *
- * This is reported once, and no image keeps a part of the snapshot. A failed snapshot that the user requests is an
- * error, and the session stays unchanged.
+ * This is reported once, and no image keeps a part of the snapshot. If a snapshot that the user requests cannot be
+ * written, the request fails and the session stays unchanged.
  */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
@@ -24,7 +24,7 @@ import { DEMO, type Stage, stageOf } from './travelSupport.ts';
 
 const AUTOMATIC = 1 << 24;
 
-test('while an overlay is full, only the snapshots of that time are lost, which is reported once', (t) => {
+test('while the disk of an overlay is full, automatic snapshots are skipped, which is reported once', (t) => {
   const { stage, notices, overlay } = prepare(t);
   const timeline = stage.record();
   timeline.advance(AUTOMATIC - 1);
@@ -59,7 +59,7 @@ test('while an overlay is full, only the snapshots of that time are lost, which 
   for (const { overlay } of stage.setup.drives) checkImage(overlay!, names);
 });
 
-test('a full disk for the log ends the recording', (t) => {
+test('if the disk of the log is full, the recording ends', (t) => {
   const { stage, notices, log } = prepare(t);
   const timeline = stage.record();
   timeline.advance(AUTOMATIC - 1);
@@ -72,7 +72,7 @@ test('a full disk for the log ends the recording', (t) => {
   assert.deepEqual(notices, []);
 });
 
-test("the name of a snapshot in the user's own image stays with that snapshot", (t) => {
+test("an automatic snapshot does not replace a snapshot of the same name in the user's own image", (t) => {
   const { stage, notices } = prepare(t);
   const name = `auto-${AUTOMATIC}`;
   const image = ownImage(stage, (made) => made.createSnapshot({ ...NOTHING, name }));
@@ -88,7 +88,7 @@ test("the name of a snapshot in the user's own image stays with that snapshot", 
   replay.close(end);
 });
 
-test('refcounts of two bits hold two snapshots, and the recording runs to its end', (t) => {
+test('an image with two-bit refcounts holds two snapshots, and the recording runs to its end', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const { stage, notices } = prepare(t);
   const image = ownImage(stage, undefined, 'refcount_bits=2,cluster_size=4096');
@@ -108,7 +108,7 @@ test('refcounts of two bits hold two snapshots, and the recording runs to its en
   replay.close(end);
 });
 
-test('an image that cannot take the first snapshot is refused before any file is created', (t) => {
+test('an image that cannot hold the first snapshot is refused before any file is created', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const refused = (options: string, code: string, change?: (path: string) => void) => {
     const { stage } = prepare(t);
@@ -143,7 +143,7 @@ test("a command line too long for a recording's header is refused before any fil
   assert.deepEqual(filesIn(stage), before);
 });
 
-test('whichever write of a snapshot fails, no image keeps a part of it, and the next one is correct', (t) => {
+test('whichever write of a snapshot fails, no image keeps a part of it, and the next snapshot is correct', (t) => {
   const random = SeededRandom.forTest(t);
   for (const [failing, clusterSizeBytes] of [
     [0, 4096],
@@ -158,7 +158,7 @@ test('whichever write of a snapshot fails, no image keeps a part of it, and the 
       isOver = succeeds(() => pair.take('failed'));
       pair.files[failing].changesLeft = Infinity;
       pair.write();
-      // As after moving back in history: pages from before the failed attempt are current again.
+      // Pages from before the failed attempt become current again, as after a jump back in history.
       pair.restore('first');
       pair.take('second');
       pair.check(
@@ -172,7 +172,7 @@ test('whichever write of a snapshot fails, no image keeps a part of it, and the 
 const PAGES = 24;
 const DISK_BYTES = 64 << 10;
 
-/** Two overlays with one recording's snapshots, without a machine. */
+/** Two overlays with the snapshots of one recording, without a machine. */
 class OverlayPair {
   readonly files = [new MemoryFile('a'), new MemoryFile('b')];
   private readonly images: Qcow2Image[];
@@ -257,7 +257,7 @@ interface Fullness {
   isFull: boolean;
 }
 
-/** The demo with a second drive, whose overlay or log can be on a full disk. */
+/** Sets up the demo with a second drive, so that the overlay of a drive or the log can be on a full disk. */
 function prepare(t: TestContext) {
   const stage = stageOf(DEMO, t);
   const [drive] = stage.setup.drives;
@@ -273,7 +273,7 @@ function prepare(t: TestContext) {
   return { stage, notices, overlay, log };
 }
 
-/** Writes that extend the file fail, as on a full disk. */
+/** Makes writes that extend the file fail, as on a full disk. */
 function onDisk(file: HostFile, disk: Fullness): HostFile {
   const grow = (end: number): void => {
     if (disk.isFull && end > file.length()) throw errors.diskFull(file.name);
@@ -295,7 +295,7 @@ function onDisk(file: HostFile, disk: Fullness): HostFile {
   };
 }
 
-/** A single drive: the user's own qcow2, which holds the snapshots itself. */
+/** Uses the user's own qcow2 image as the only drive; the image itself contains the snapshots. */
 function ownImage(stage: Stage, change?: (image: Qcow2Image) => void, options?: string): string {
   const [drive] = stage.setup.drives;
   const image = path.join(path.dirname(drive.image), 'mine.qcow2');

@@ -1,4 +1,5 @@
-/** Cached snapshots stay within the budget, charge each shared page once, and are evicted by distance. */
+/** Cached snapshots stay within the memory budget, which counts shared pages once, and distant ones are evicted first.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type CachedSnapshot, SnapshotCache } from '../../../debug-adapter/engine/timeline/snapshotCache.ts';
@@ -12,10 +13,10 @@ import { SavedState } from '../../../debug-adapter/engine/timeline/savedState.ts
 import { SeededRandom } from '../../support/seededRandom.ts';
 
 const MIB = 1 << 20;
-/** Pages of 256 MiB of RAM. */
+/** The number of pages in 256 MiB of RAM. */
 const PAGES = 65536;
 
-/** A cache, and the snapshots that it holds and has not released. */
+/** A cache, and the set of snapshots that it has not released yet. */
 function cacheOf(memoryBytes: number, options: { scratchBytes?: number; snapshots?: number } = {}) {
   const live = new Set<CachedSnapshot>();
   const disks = { mapBytes: 0, scratchBytes: 0 };
@@ -40,13 +41,13 @@ function cacheOf(memoryBytes: number, options: { scratchBytes?: number; snapshot
   return { cache, live, disks, add };
 }
 
-/** A page that takes no memory: only its length is used. */
+/** A page that takes no memory, since the cache uses only its length. */
 const page = (): Uint8Array => ({ length: 4096 }) as unknown as Uint8Array;
 
 const changed = (ram: RamSnapshot, pages: readonly number[]): RamSnapshot =>
   ram.withPages(pages.map((number) => [number, page()]));
 
-/** Counts each reachable object once, by walking all of them. */
+/** The bytes of each reachable object, counted once by walking all of them. */
 function reachable(images: readonly RamSnapshot[]): Map<object, number> {
   const found = new Map<object, number>();
   for (const ram of images) {
@@ -68,7 +69,7 @@ function chargedFor(snapshots: Iterable<CachedSnapshot>, inUse: readonly RamSnap
   return bytes;
 }
 
-test('pages that only later snapshots share stay charged when the guest keeps writing other pages', () => {
+test('pages that only later snapshots share are still counted while the guest writes other pages', () => {
   const { cache, live, add } = cacheOf(32 * MIB);
   let ram = new RamSnapshot(PAGES);
   for (let i = 0; i < 400; i++) {
@@ -89,7 +90,7 @@ test('pages that only later snapshots share stay charged when the guest keeps wr
   assert.ok(pages.size * 4096 <= 32 * MIB + reachable([cache.first()!.ram]).size * 4096, `${pages.size} pages`);
 });
 
-test('for random snapshots the charge equals the memory in use and stays within the budget', (t) => {
+test('for random snapshots the counted size equals the memory in use and stays within the budget', (t) => {
   const random = SeededRandom.forTest(t);
   const budget = 2 * MIB;
   const { cache, live, disks, add } = cacheOf(budget, { snapshots: 60 });
@@ -125,14 +126,14 @@ test('a single snapshot larger than the budget is kept while the machine is at i
   assert.equal(cache.count, 1);
 });
 
-test('the scratch-file space used only by snapshots is limited too', () => {
+test('the scratch-file space that only cached snapshots use is limited too', () => {
   const { cache, disks, add } = cacheOf(MIB, { scratchBytes: 10 * MIB });
   disks.scratchBytes = MIB;
   for (let i = 0; i < 30; i++) add(i * 1000, new RamSnapshot(16));
   assert.equal(cache.count, 10);
 });
 
-test('snapshots near the current position are kept, and a few of those far away', () => {
+test('snapshots near the current position are kept, and a few of the distant ones', () => {
   const { live, add } = cacheOf(MIB, { snapshots: 40 });
   for (let i = 0; i <= 1000; i++) add(i * 1000, new RamSnapshot(16));
   add(500_500, new RamSnapshot(16));
@@ -148,7 +149,7 @@ test('snapshots near the current position are kept, and a few of those far away'
   }
 });
 
-test('a second snapshot of the same position is released immediately, and so are those based on a deleted one', () => {
+test('a second snapshot of the same position is released immediately, and so are snapshots based on a deleted one', () => {
   const { cache, live } = cacheOf(MIB);
   const snapshotOn = (position: number, name?: string): CachedSnapshot => {
     const snapshot = { position, state: new SavedState({}), ram: new RamSnapshot(16), disks: [{ snapshot: name }] };

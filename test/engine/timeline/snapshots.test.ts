@@ -1,4 +1,4 @@
-/** Snapshots taken at any position show the recorded state there, to blkreplay and to qemu-img. */
+/** Snapshots taken at any position contain the recorded state, both for blkreplay and for qemu-img. */
 import assert from 'node:assert/strict';
 import { copyFileSync, rmSync } from 'node:fs';
 import { describe, test, type TestContext } from 'node:test';
@@ -46,7 +46,7 @@ for (const [name, scene, length] of [
       assert.equal(snapshotsOf(stage).filter(({ name }) => / \d+$/.test(name)).length, positions.length + 1);
     });
 
-    test('qemu-img lists the snapshots, and applying one gives the disk of its position', (t) => {
+    test('qemu-img lists the snapshots, and applying one restores the disk of its position', (t) => {
       if (!requireTool('qemu-img', t)) return;
       const { random, stage, positions } = recordWithSnapshots(scene, length, t);
       const replay = stage.replay();
@@ -103,7 +103,7 @@ test('deletion and renaming take effect everywhere, and deletion leaks no cluste
   );
 });
 
-test('an automatic snapshot that the user renamed is not thinned out', (t) => {
+test('an automatic snapshot that the user renamed is never thinned out', (t) => {
   const stage = stageOf(KERNEL, t);
   stage.setup.live = new LiveInputs([new ConsoleInput(Buffer.from('spin 2\n'.repeat(2000)))]);
   const timeline = stage.record();
@@ -121,7 +121,7 @@ test('an automatic snapshot that the user renamed is not thinned out', (t) => {
   checkOverlay(stage, t);
 });
 
-test('with two drives a snapshot counts only if both have it, and the next change removes a stray', (t) => {
+test('with two drives, a snapshot exists only if both overlays contain it, and the next change removes an incomplete one', (t) => {
   const { stage, second } = withSecondDrive(t);
   const timeline = stage.record();
   const digests = digestsOnTheWay(timeline, [3_000_000, 6_000_000]);
@@ -130,7 +130,7 @@ test('with two drives a snapshot counts only if both have it, and the next chang
     timeline.takeSnapshot(`s${position}`);
   }
   timeline.close({ reason: 'interrupted' });
-  // As if a rename and a snapshot had been killed between the two overlays.
+  // Leaves the overlays as if a rename and a snapshot had been killed after changing only one of them.
   changeOverlay(second, (image) => {
     image.renameSnapshot('s3000000', 'half renamed');
     image.createSnapshotFrom('s6000000', { ...image.snapshots[0], name: 'half taken', icount: 7_000_000 }, () => {});
@@ -169,7 +169,7 @@ test('a recording without a writable drive keeps its snapshots in a state-only i
   replay.close({ reason: 'interrupted' });
 });
 
-test('taking a snapshot is refused where it could not save everything', (t) => {
+test('taking a snapshot is refused if it could not save the complete state', (t) => {
   const { stage } = withSecondDrive(t);
   stage.setup.drives = stage.setup.drives.map((drive, i) => (i === 1 ? { ...drive, overlay: null } : drive));
   const timeline = stage.record();
@@ -210,7 +210,7 @@ test('a replay whose files are read-only refuses to take a snapshot, and continu
   replay.close({ reason: 'interrupted' });
 });
 
-test('an impossible snapshot request is refused in one sentence', (t) => {
+test('an invalid snapshot request is refused with one sentence', (t) => {
   const stage = stageOf(DEMO, t);
   const timeline = stage.record();
   timeline.advance(1_000_000);
@@ -233,7 +233,7 @@ test('an impossible snapshot request is refused in one sentence', (t) => {
   timeline.close({ reason: 'interrupted' });
 });
 
-/** Records a scene with snapshots at the first of some random positions, taken in history, and one at the live end. */
+/** Records a scene with snapshots of history at random positions in its first half, and one at the live end. */
 function recordWithSnapshots(scene: Scene, length: number, t: TestContext) {
   const random = SeededRandom.forTest(t);
   const stage = stageOf(scene, t);
@@ -260,7 +260,7 @@ function recordWithSnapshots(scene: Scene, length: number, t: TestContext) {
   return { random, stage, positions: [...early, ...late], digests, end };
 }
 
-/** The demo with a second disk that it does not use. */
+/** The demo with a second disk, which it does not use. */
 function withSecondDrive(t: TestContext): { stage: Stage; second: string } {
   const stage = stageOf(DEMO, t);
   const [first] = stage.setup.drives;
@@ -294,7 +294,7 @@ function snapshotsOf(stage: Stage): { name: string; position: number }[] {
 const openOverlay = (path: string, backing?: RawImage): Qcow2Image =>
   Qcow2Image.open(openFile(path, { write: false, create: 'never' }), { writable: false, backing });
 
-/** What a guest reads from an overlay: now, or in a snapshot. */
+/** The bytes that a guest reads from an overlay in its current state or in a snapshot. */
 function wholeDisk(path: string, stage: Stage, snapshot?: string): Uint8Array {
   const backing = new RawImage(openFile(stage.setup.drives[0].image, { write: false, create: 'never' }));
   const image = openOverlay(path, backing);
@@ -306,7 +306,7 @@ function wholeDisk(path: string, stage: Stage, snapshot?: string): Uint8Array {
   return bytes;
 }
 
-/** What the guest reads now. */
+/** The bytes that the guest currently reads from its disk. */
 function diskOf(timeline: Timeline): Uint8Array {
   const { device } = timeline.machine.drives[0] as BlkreplayFilter;
   const bytes = new Uint8Array(device.lengthBytes);

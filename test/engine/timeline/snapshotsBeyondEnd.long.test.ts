@@ -1,7 +1,7 @@
-/** A snapshot is listed only when the log up to it is on stable storage.
+/** A snapshot is listed only when the log up to its position is on stable storage.
  *
- * Builds before this rule could leave a snapshot past the end of a killed recording. Such a snapshot is not offered, is
- * refused as a start, and can be deleted.
+ * Earlier builds could leave a snapshot past the end of a killed recording. Such a snapshot is not offered, is refused
+ * as a start, and can be deleted.
  */
 import assert from 'node:assert/strict';
 import { statSync, truncateSync } from 'node:fs';
@@ -21,7 +21,7 @@ import { DEMO, type Stage, stageOf } from './travelSupport.ts';
 
 const AUTOMATIC = 1 << 24;
 
-test('when an overlay lists a new snapshot, the log up to it is on stable storage', (t) => {
+test('when an overlay lists a new snapshot, the log up to its position is on stable storage', (t) => {
   const stage = stageOf(DEMO, t);
   const [drive] = stage.setup.drives;
   const second = { ...drive, id: 'hd1', overlay: drive.overlay!.replace('hd0', 'hd1') };
@@ -94,7 +94,7 @@ test('starting from a snapshot past the end is refused, and file listings mark i
   replay.close({ reason: 'endOfRecording' });
 });
 
-test('a run to an earlier position ends immediately', (t) => {
+test('a run to a position before the current one ends immediately', (t) => {
   const stage = stageOf(DEMO, t);
   const timeline = stage.record();
   timeline.advance(2_000_000);
@@ -110,7 +110,7 @@ test('a run to an earlier position ends immediately', (t) => {
   replay.close({ reason: 'endOfRecording' });
 });
 
-/** Reproduces a kill of builds that wrote automatic snapshots ahead of the log. */
+/** Reproduces the result of a kill in builds that wrote automatic snapshots before the log. */
 function cutBeforeSnapshot(t: TestContext): { stage: Stage; end: number; digest: bigint } {
   const stage = stageOf(DEMO, t);
   const timeline = stage.record();
@@ -130,17 +130,17 @@ function readerOf(rrfile: string): RecordingReader {
 interface Listed {
   name: string;
   position: number;
-  /** The end of the log when the snapshot was listed, and whether the log was on stable storage. */
+  /** The last position in the log when the snapshot was listed. */
   reached: number;
   isSynced: boolean;
 }
 
-/** Records each snapshot that an overlay's header is about to list, with the end of the log. */
+/** Collects each snapshot that an overlay's header is about to list, with the last position in the log at that time. */
 function watchSnapshots({ setup: { rrfile, drives } }: Stage, t: TestContext): Listed[] {
   const listed: Listed[] = [];
   let isSynced = false;
   let log: HostFile | undefined;
-  // The file may not have its final name yet.
+  // Reads the log through its open file, which may not have its final name yet.
   const reached = () => new RecordingReader(log!, nodeHost.compression).lastPosition;
   wrapWrittenFiles(t, (file, path) => {
     if (path === rrfile) {

@@ -1,7 +1,7 @@
-/** Breakpoints and watchpoints stop at the same positions forwards and backwards, and change nothing.
+/** Breakpoints and watchpoints stop at the same positions forwards and backwards, and do not affect the guest.
  *
- * The guest is the demo, whose bug corrupts `store.superblock.entry_count` in a timer interrupt about a third into the
- * run (test/guests/README.md).
+ * The guest is the demo, in which a bug corrupts `store.superblock.entry_count` in a timer interrupt about a third into
+ * the run (test/guests/README.md).
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { NO_STOP_POINTS, type StopPoints } from '../../../debug-adapter/engine/m
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, KERNEL, stageOf } from './travelSupport.ts';
 
-/** Addresses of symbols in the demo's ELF file: these tests need only the symbol table. */
+/** The addresses of symbols in the demo's ELF file. These tests need only the symbol table. */
 function addressOf(symbol: string): bigint {
   const bytes = readFileSync(DEMO.kernel);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -68,12 +68,12 @@ test('positions are the same with and without stop points', (t) => {
   assert.equal(watched.timeline.digest(), plain.timeline.digest());
 });
 
-test('a stop point at every instruction changes nothing', (t) => {
+test('breakpoints that are never hit, at every offset in a page, do not affect the guest', (t) => {
   const steps = 3_000_000;
   const digests = [false, true].map((everywhere) => {
     const session = new Session(stageOf(KERNEL, t).record());
     t.after(() => session.timeline.close({ reason: 'interrupted' }));
-    // Breakpoints where nothing ever runs, at each offset that an instruction can have in a page.
+    // Breakpoints at addresses that are never executed, at each offset that an instruction can have in a page.
     const breakpoints = Array.from({ length: 2048 }, (_, i) => 0xdead_0000n + BigInt(2 * i));
     const points = { breakpoints: new Set(everywhere ? breakpoints : []), watchpoints: [] };
     assert.equal(session.timeline.forward(steps, points).kind, 'reached');
@@ -82,12 +82,12 @@ test('a stop point at every instruction changes nothing', (t) => {
   assert.equal(digests[1], digests[0]);
 });
 
-test('breakpoints at odd addresses, which no instruction has, change nothing', (t) => {
+test('breakpoints at odd addresses, where no instruction can be, do not affect the guest', (t) => {
   const end = 500_000;
   const run = (points: readonly StopPoints[]): bigint => {
     const { timeline } = new Session(stageOf(DEMO, t).record());
     t.after(() => timeline.close({ reason: 'interrupted' }));
-    // They are set and removed while their pages are decoded.
+    // The breakpoints are set and removed while their pages are decoded.
     for (let i = 0; timeline.position < end; i++) {
       const until = Math.min(end, timeline.position + 1000);
       assert.equal(timeline.forward(until, points[i % points.length]).kind, 'reached');
@@ -99,7 +99,7 @@ test('breakpoints at odd addresses, which no instruction has, change nothing', (
   assert.equal(run([NO_STOP_POINTS, points]), run([NO_STOP_POINTS]));
 });
 
-test('a data breakpoint stops before the last write when running backwards, with the old and the new value', (t) => {
+test('when running backwards, a watchpoint stops before the last write and reports the old and the new value', (t) => {
   const { session, console } = atTheEnd(t);
   const at = (address: bigint) => session.inspector.readMemory(address, 4);
   const field = findSpoiledField(session, console);
@@ -115,7 +115,9 @@ test('a data breakpoint stops before the last write when running backwards, with
   assert.deepEqual(at(field), spoiled, 'this was the write');
 });
 
-/** The console shows the corrupted entry_count; the field is where the store contains that value. */
+/**
+ * Finds the corrupted field: the console shows the value of entry_count, and the field is where the store contains it.
+ */
 function findSpoiledField(session: Session, console: string): bigint {
   const store = addressOf('store');
   const bytes = session.inspector.readMemory(store, 1 << 15);
@@ -127,7 +129,7 @@ function findSpoiledField(session: Session, console: string): bigint {
   throw new Error(`no ${value} in the store`);
 }
 
-test('stepping back undoes stepping, one instruction at a time', (t) => {
+test('stepping forwards and then back returns to the same state, one instruction at a time', (t) => {
   const { session } = atTheEnd(t);
   const random = SeededRandom.forTest(t);
   for (let i = 0; i < 30; i++) {
@@ -148,7 +150,7 @@ test('stepping back undoes stepping, one instruction at a time', (t) => {
   }
 });
 
-test('debugger writes at the live end are recorded and replayed; history cannot be written', (t) => {
+test('debugger writes at the live end are recorded and replayed, and writes in history are refused', (t) => {
   const stage = stageOf(DEMO, t);
   const session = new Session(stage.record());
   session.addBreakpoint(addressOf('journal_checkpoint'));

@@ -1,6 +1,6 @@
 /** Translated code that survives a jump in time gives the same states as the interpreter.
  *
- * Regions are kept across jumps and serve other positions than those they were made at.
+ * Regions are kept across jumps and then execute at positions other than those at which they were translated.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -22,7 +22,7 @@ const SCENES: [name: string, scene: Scene][] = [
 ];
 
 for (const [name, scene] of SCENES) {
-  test(`${name}: jumps give the same states, regardless of what is translated`, (t) => {
+  test(`${name}: jumps give the same states, regardless of what code is translated`, (t) => {
     const random = SeededRandom.forTest(t);
     const stage = stageOf(scene, t);
     const timeline = stage.record();

@@ -1,4 +1,4 @@
-/** Any jump in time gives the recorded state, while recording, in a replay and within any memory budget. */
+/** Any jump in time gives the recorded state, while recording, in a replay and with any memory budget. */
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import type { Timeline } from '../../../debug-adapter/engine/index.ts';
@@ -7,7 +7,7 @@ import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, digestsOnTheWay, KERNEL, type Scene, stageOf } from './travelSupport.ts';
 import { some, times } from '../../support/extent.ts';
 
-/** So small that snapshots are evicted soon, for one limit or another. */
+/** Budgets so small that snapshots are soon evicted, each because of another limit. */
 const BUDGETS: Record<string, TravelBudget> = {
   'two snapshots': { ...TRAVEL_BUDGET, snapshots: 2 },
   '256 KiB of memory': { ...TRAVEL_BUDGET, memoryBytes: 256 << 10 },
@@ -20,12 +20,12 @@ const SCENES = [
 ] as const;
 const JUMPS = times({ quick: 25, long: 150 }, 'TRAVEL_JUMPS');
 
-/** The digests of the uninterrupted run at random positions of a scene, and a timeline that has recorded it. */
+/** Records a scene; returns the timeline, and the digests of the uninterrupted run at random positions. */
 function recorded(scene: Scene, t: TestContext, upTo = Infinity) {
   const random = SeededRandom.forTest(t);
   const stage = stageOf(scene, t);
   const timeline = stage.record();
-  // Positions over the whole run, whose length a first run determines.
+  // Positions over the whole length of the run, which was measured beforehand.
   const length = scene === DEMO ? 84_000_000 : 76_000_000;
   const span = Math.min(length, upTo);
   const positions = Array.from({ length: 60 }, () => random.below(span));
@@ -55,7 +55,7 @@ for (const [name, scene] of some(SCENES, 1)) {
       timeline.close(end);
     });
 
-    test('in a new replay, any jump gives the recorded state, even past the furthest position so far', (t) => {
+    test('in a new replay, any jump gives the recorded state, even past the furthest position that the replay has reached', (t) => {
       const { random, stage, timeline, positions, digests } = recorded(scene, t);
       const end = timeline.advance(Infinity)!;
       const last = timeline.position;
@@ -74,7 +74,7 @@ for (const [name, scene] of some(SCENES, 1)) {
     });
 
     for (const [how, budget] of Object.entries(BUDGETS)) {
-      test(`within ${how}, jumps and reverse runs give the recorded states, in a replay and while recording`, (t) => {
+      test(`with a budget of ${how}, jumps and reverse runs give the recorded states, in a replay and while recording`, (t) => {
         const { random, stage, timeline, positions, digests } = recorded(scene, t, 40_000_000);
         timeline.close(timeline.advance(Infinity)!);
         const replay = stage.replay({ travelBudget: budget });

@@ -16,7 +16,7 @@ import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 import { RNG_SEED } from '../../support/cli.ts';
 
 /**
- * The guests of the time travel tests: a bare-metal one with timer and disk, and a kernel with processes and a shell.
+ * The guests of the time travel tests: a bare-metal guest with timer and disk, and a kernel with processes and a shell.
  */
 export interface Scene {
   kernel: string;
@@ -57,7 +57,7 @@ export function stageOf(scene: Scene, t: TestContext): Stage {
     bios: null,
     initrd: null,
     append: '',
-    // With a fixed seed two recordings are bit-identical.
+    // With a fixed seed, two recordings are bit-identical.
     rngSeed: RNG_SEED,
     memoryBytes: 128 << 20,
     idle: 'warp',

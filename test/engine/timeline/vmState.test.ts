@@ -1,6 +1,6 @@
 /** Snapshots in overlays of large disks write only the clusters that contain changed RAM pages.
  *
- * There a cluster holds several pages.
+ * In these overlays a cluster contains several pages.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -12,14 +12,14 @@ import { SeededRandom } from '../../support/seededRandom.ts';
 import { assertClean, assertSameBytes, KIB, MIB, takeSnapshot } from '../block/qcow2/support.ts';
 
 const PAGES = (16 * MIB) / 4096;
-/** The size of the machine state; RAM follows it. */
+/** The size of the area for the machine state; RAM follows it. */
 const STATE_AREA_BYTES = MIB;
 const STATE = { small: 'state' };
 
 type Pages = (Uint8Array | undefined)[];
 
 for (const clusterSizeBytes of [512, 4 * KIB, 64 * KIB, MIB, 2 * MIB]) {
-  test(`with clusters of ${clusterSizeBytes} each snapshot has the RAM of its position`, (t) => {
+  test(`with clusters of ${clusterSizeBytes} bytes, each snapshot has the RAM of its position`, (t) => {
     const random = SeededRandom.forTest(t);
     const { image } = imageWith(clusterSizeBytes);
     let pages: Pages = new Array<undefined>(PAGES).fill(undefined);
@@ -39,14 +39,14 @@ for (const clusterSizeBytes of [512, 4 * KIB, 64 * KIB, MIB, 2 * MIB]) {
   });
 }
 
-test('with clusters of 64 KiB a second snapshot writes the clusters with changed pages, and reads none', () => {
+test('with clusters of 64 KiB, a second snapshot writes the clusters with changed pages without reading them first', () => {
   const { image, file } = imageWith(64 * KIB);
   const first: Pages = Array.from({ length: PAGES }, (_, page) => pageOf(page));
   writeSnapshot(image, snapshotOf(first), snapshotOf(new Array<undefined>(PAGES).fill(undefined)));
   takeSnapshot(image, 'first', { vmStateSizeBytes: 17 * MIB });
   const before = { ...file.calls };
 
-  // Three pages of one cluster, two of another, and one of a third that becomes all zeroes.
+  // Changes three pages in one cluster, two in another, and one in a third cluster, which becomes all zeroes.
   const second = first.slice();
   for (const page of [32, 33, 47, 1000, 1005]) second[page] = pageOf(page + 1);
   second[2000] = undefined;

@@ -1,7 +1,7 @@
 /** A kill or power cut between any two file calls of a random workload loses no durable data.
  *
- * A power cut also drops unsynced sectors. Afterwards nothing may be damaged, and opening the image for writing must
- * leave no leak.
+ * A power cut also drops unsynced sectors. Afterwards the image must be undamaged, and opening it for writing must free
+ * all leaked clusters.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -48,7 +48,7 @@ test('a kill while an image is created leaves no image or a complete one', () =>
   }
 });
 
-test('a full disk at any point of taking a snapshot of another state throws, and loses or leaks nothing', () => {
+test('a full disk at any point of createSnapshotFrom throws, and loses or leaks nothing', () => {
   for (let room = 0; ; room += 512) {
     const file = new MemoryFile('overlay.qcow2');
     const image = Qcow2Image.create(file, { lengthBytes: 100 * KIB, clusterSizeBytes: 512 });
@@ -76,7 +76,7 @@ test('a full disk at any point of taking a snapshot of another state throws, and
   }
 });
 
-test('a full disk at any point of taking a snapshot throws and loses nothing', () => {
+test('a full disk at any point of createSnapshot throws and loses nothing', () => {
   for (let room = 0; ; room += 512) {
     const file = new MemoryFile('overlay.qcow2');
     const image = Qcow2Image.create(file, { lengthBytes: 100 * KIB, clusterSizeBytes: 512 });
@@ -102,9 +102,11 @@ test('a full disk at any point of taking a snapshot throws and loses nothing', (
 interface Run {
   start: Uint8Array;
   log: FileChange[];
-  /** The state guaranteed after so many calls. */
+  /** The state that is guaranteed after this number of file calls. */
   promises: { calls: number; model: ImageModel }[];
-  /** The state after each step: a crash may show any of these, or the last guaranteed state. */
+  /**
+   * The state after each step. After a crash the image may contain any of these states since the last guaranteed one.
+   */
   steps: { calls: number; model: ImageModel }[];
   random: SeededRandom;
 }
@@ -186,7 +188,7 @@ function checkContents(run: Run, calls: number, image: Qcow2Image): void {
   for (const { name } of image.snapshots) checkSnapshot(run, calls, image, name);
 }
 
-/** Each sector has the data of a state since the last guarantee: nothing foreign and nothing older. */
+/** Each sector contains the data of a state since the last guarantee, and no other or older data. */
 function checkSectors(disk: Uint8Array, models: ImageModel[], what: string): void {
   for (let at = 0; at < disk.length; at += 512) {
     const sector = disk.subarray(at, at + 512);
@@ -195,7 +197,9 @@ function checkSectors(disk: Uint8Array, models: ImageModel[], what: string): voi
   }
 }
 
-/** A sector partly written more than once since the guarantee may have any mix of these bytes. */
+/**
+ * If parts of a sector were written several times since the guarantee, it may contain bytes from any of these writes.
+ */
 function isMixture(disk: Uint8Array, models: ImageModel[], at: number): boolean {
   for (let i = at; i < Math.min(at + 512, disk.length); i++) {
     if (!models.some((model) => model.disk[i] === disk[i])) return false;

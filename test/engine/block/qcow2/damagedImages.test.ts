@@ -48,7 +48,7 @@ test('a file too short to be an image is refused', () => {
   }
 });
 
-test('an image whose creation was interrupted is distinguished from another format', () => {
+test('the messages for an image whose creation was interrupted and for a file of another format differ', () => {
   const { file } = newImage({ lengthBytes: 64 * KIB });
   const unfinished = file.contents().fill(0, 0, 4096);
   const says = (bytes: Uint8Array) => {
@@ -69,7 +69,7 @@ test('an image whose creation was interrupted is distinguished from another form
   assert.match(says(Uint8Array.of(1))!, /^disk\.qcow2 is not a qcow2 image\. Check the name/);
 });
 
-test('an image in which two clusters of the disk use the same table is not written to', () => {
+test('an image in which a cluster of the disk is also a table is not written to', () => {
   const { image, file } = newImage();
   image.write(0, filled(4096, 1));
   image.close();
@@ -93,7 +93,7 @@ test('an image that QEMU marked as corrupt is not written to', () => {
   assert.throws(() => Qcow2Image.open(new MemoryFile('disk.qcow2', bytes), { writable: true }), /marked as corrupt/);
 });
 
-/** A small image with everything in it: data, zeroes, VM state, two snapshots. */
+/** A small image that contains data, zeroes, VM state and two snapshots. */
 function sampleImage(): Uint8Array {
   const { image, file } = newImage({ lengthBytes: 64 * KIB, clusterSizeBytes: 512, base: filled(64 * KIB, 7) });
   image.write(0, filled(3000, 1));

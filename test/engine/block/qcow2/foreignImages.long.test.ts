@@ -1,4 +1,4 @@
-/** Images written by QEMU are read correctly, and QEMU reads what we write to them. */
+/** Images written by QEMU are read correctly, and QEMU can read them after blkreplay has written to them. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -35,7 +35,7 @@ const optionSets = [
 ];
 
 for (const options of optionSets) {
-  test(`an image made by qemu-img with ${options} is read and written`, (t) => {
+  test(`an image made by qemu-img with ${options} can be read and written`, (t) => {
     if (!requireTool('qemu-img', t)) return;
     const folder = support.temporaryFolder(t);
     const content = someContent();
@@ -57,7 +57,7 @@ for (const options of optionSets) {
   });
 }
 
-test('snapshots taken by qemu-img are listed, viewed and applied', (t) => {
+test('snapshots taken by qemu-img can be listed, viewed and applied', (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
   const folder = support.temporaryFolder(t);
   saveFile(folder, 'base.img', filled(MIB, 7));
@@ -134,7 +134,7 @@ test('an image that QEMU left dirty is repaired when it is opened for writing', 
   try {
     runTool('qemu-io', ['-c', 'write -P 3 0 200k', '-c', 'flush', '-c', 'abort', path]);
   } catch {
-    // That is how `abort` ends.
+    // `qemu-io` exits with an error status after `abort`.
   }
   const file = loadFile(path);
   assert(
@@ -146,7 +146,7 @@ test('an image that QEMU left dirty is repaired when it is opened for writing', 
   assertSameBytes(readAll(image).subarray(0, 200 * KIB), filled(200 * KIB, 3));
 });
 
-test('compressed clusters are read, and an overwritten one becomes a normal cluster', (t) => {
+test('compressed clusters are read, and an overwritten compressed cluster becomes a normal one', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const folder = support.temporaryFolder(t);
   const content = someContent();
@@ -172,7 +172,7 @@ test('compressed clusters are read, and an overwritten one becomes a normal clus
   }
 });
 
-test('clusters compressed with zstd are read, and an overwritten one becomes a normal cluster', (t) => {
+test('clusters compressed with zstd are read, and an overwritten compressed cluster becomes a normal one', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const folder = support.temporaryFolder(t);
   const content = someContent();
@@ -193,7 +193,7 @@ test('clusters compressed with zstd are read, and an overwritten one becomes a n
 });
 
 for (const clusterSize of [16384, 65536, 2 * MIB]) {
-  test(`subclusters in clusters of ${clusterSize} are read, with their backing file, and never written`, (t) => {
+  test(`images with subclusters in ${clusterSize} clusters are read, with their backing file, but not written`, (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const folder = support.temporaryFolder(t);
     const path = join(folder, 'overlay.qcow2');
@@ -219,7 +219,7 @@ for (const clusterSize of [16384, 65536, 2 * MIB]) {
   });
 }
 
-test('compressed clusters without a decompressor are refused in one sentence', (t) => {
+test('compressed clusters without a decompressor are refused with one sentence', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const folder = support.temporaryFolder(t);
   const path = join(folder, 'compressed.qcow2');
@@ -263,7 +263,7 @@ test('an image with dirty bitmaps is read but not written', (t) => {
   assert.throws(() => Qcow2Image.open(loadFile(path), { writable: true }), /dirty bitmaps/);
 });
 
-/** Text, holes and random bytes. */
+/** Contents of an image: text, holes and random bytes. */
 function someContent(): Uint8Array {
   const content = new Uint8Array(2 * MIB);
   content.fill(3, 10_000, 400_000);

@@ -1,4 +1,4 @@
-/** Randomly damaged images give answers or a message, but never a crash, a hang or a huge allocation.
+/** Randomly damaged images are read or refused with a message, but never cause a crash, a hang or a huge allocation.
  *
  * `BLKREPLAY_SEED=<seed> FUZZ_ROUNDS=1` repeats one round.
  */
@@ -17,9 +17,9 @@ import { times } from '../../../support/extent.ts';
 const ROUNDS = times({ quick: 1500, long: 8000 }, 'FUZZ_ROUNDS');
 const READ_BYTES_MAX = 4 << 20;
 
-test(`${ROUNDS} images made by blkreplay, with bytes changed anywhere in their tables`, (t) => fuzz(t, [ourImage()]));
+test(`${ROUNDS} images of blkreplay with damaged tables are read or refused`, (t) => fuzz(t, [ourImage()]));
 
-test(`${ROUNDS} images made by QEMU, of every kind, with bytes changed anywhere in their tables`, (t) => {
+test(`${ROUNDS} images of QEMU, of every kind, with damaged tables are read or refused`, (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
   fuzz(t, qemuImages(temporaryFolder(t)));
 });
@@ -38,7 +38,10 @@ function fuzz(t: TestContext, healthy: Uint8Array[]): void {
   t.diagnostic(`${answers} of ${ROUNDS} could be used to the end`);
 }
 
-/** Edge values of a field's range, and values of other fields. */
+/**
+ * Returns a copy of an image with a few fields replaced by edge values or by values of other fields, sometimes
+ * truncated.
+ */
 function damage(random: SeededRandom, healthy: Uint8Array, fields: number[]): Uint8Array {
   const damaged = healthy.slice();
   const view = new DataView(damaged.buffer);
@@ -58,7 +61,7 @@ function edgeValue(random: SeededRandom, length: number): bigint {
   return BigInt.asUintN(64, (near + BigInt(random.pick([0, 0, 1, -1, 512]))) | flags);
 }
 
-/** The offsets of all numbers in the header, in the tables it points to, in the tables these point to, and so on. */
+/** The offsets of all numbers in the header, and in all tables that are reachable from it. */
 function fieldsOf(image: Uint8Array): number[] {
   const view = new DataView(image.buffer, image.byteOffset);
   const clusterBytes = 2 ** view.getUint32(20);
@@ -78,7 +81,7 @@ function fieldsOf(image: Uint8Array): number[] {
   return fields.filter((at) => at + 8 <= image.length);
 }
 
-/** Returns whether the image could be used to the end. */
+/** Returns whether all operations on the image succeeded. */
 function exercise(bytes: Uint8Array, { writable, what }: { writable: boolean; what: string }): boolean {
   try {
     const backing = rawImage(BASE);
@@ -108,7 +111,7 @@ function exercise(bytes: Uint8Array, { writable, what }: { writable: boolean; wh
   }
 }
 
-/** No read is larger than the largest table that fits such a small file. */
+/** A file that asserts that no read is larger than the largest table that fits in such a small image. */
 class WatchedFile extends MemoryFile {
   override readAt(offset: number, into: Uint8Array): number {
     assert(into.length <= READ_BYTES_MAX, `a read of ${into.length} bytes`);
@@ -123,7 +126,7 @@ class WatchedFile extends MemoryFile {
 
 const BASE = filled(40 * KIB, 7);
 
-/** A small image with everything in it: data, zeroes, VM state, two snapshots. */
+/** A small image that contains data, zeroes, VM state and two snapshots. */
 function ourImage(): Uint8Array {
   const { image, file } = newImage({ lengthBytes: 64 * KIB, clusterSizeBytes: 512, base: BASE });
   image.write(0, filled(3000, 1));
@@ -137,7 +140,8 @@ function ourImage(): Uint8Array {
 }
 
 /**
- * Versions, refcount widths, compressed clusters and subclusters; each with data, zeroes and, if possible, a snapshot.
+ * Images of several versions and refcount widths, some with compressed clusters or subclusters. Each has data, zeroes
+ * and, if possible, a snapshot.
  */
 function qemuImages(folder: string): Uint8Array[] {
   saveFile(folder, 'base.img', BASE);

@@ -1,4 +1,4 @@
-/** A qcow2 image reads back what was written over its base, with few file calls and no wasted clusters. */
+/** A qcow2 image returns the data written over its base, with few file calls and no wasted clusters. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
@@ -24,13 +24,13 @@ test('a new image reads as zeroes', () => {
   assertClean(image);
 });
 
-test('a new overlay shows its base', () => {
+test('a new overlay has the contents of its base', () => {
   const base = filled(MIB, 7);
   const { image } = newImage({ base });
   assertSameBytes(readAll(image), base);
 });
 
-test('written data is read back, even after reopening', () => {
+test('written data is read back, even after the image is reopened', () => {
   const { image, file } = newImage();
   image.write(5000, filled(10_000, 9));
   image.flush();
@@ -40,14 +40,14 @@ test('written data is read back, even after reopening', () => {
   assertClean(image);
 });
 
-test("a partial write of a cluster keeps the rest of the base's data", () => {
+test("writing part of a cluster keeps the base's data in the rest of it", () => {
   const base = filled(MIB, 7);
   const { image } = newImage({ base });
   image.write(4096 + 100, filled(10, 1));
   assertSameBytes(readAll(image), base.slice().fill(1, 4196, 4206));
 });
 
-test('a base shorter than the overlay reads as zeroes beyond its end', () => {
+test('if the base is shorter than the overlay, the part beyond its end reads as zeroes', () => {
   const { image } = newImage({ base: filled(10 * KIB, 7), lengthBytes: 20 * KIB });
   image.write(9 * KIB, filled(512, 1));
   const expected = new Uint8Array(20 * KIB).fill(7, 0, 10 * KIB).fill(1, 9 * KIB, 9 * KIB + 512);
@@ -61,7 +61,7 @@ test('the base is never written', () => {
   assertSameBytes(readAll(base!), filled(MIB, 7));
 });
 
-test('zeroes over a base hide it and allocate no data clusters', () => {
+test('zeroes written over a base hide its data and allocate no data clusters', () => {
   const { image, file, base } = newImage({ base: filled(MIB, 7) });
   image.writeZeroes(4096, 64 * KIB);
   image.writeZeroes(200 * KIB + 5, 10);
@@ -72,7 +72,7 @@ test('zeroes over a base hide it and allocate no data clusters', () => {
   assert(file.length() < 32 * KIB);
 });
 
-test('zeroes to the end of a disk whose last cluster is partial', () => {
+test('zeroes can be written up to the end of a disk whose last cluster is partial', () => {
   const { image, file } = newImage({ base: filled(10 * KIB, 7), lengthBytes: 10 * KIB });
   image.writeZeroes(0, 10 * KIB);
   assertSameBytes(readAll(image), new Uint8Array(10 * KIB));
@@ -95,7 +95,7 @@ test('clusters freed by zeroes are reused, but only after a flush', () => {
   assertClean(image);
 });
 
-test('sequential 64 KiB writes in 4 KiB clusters cost one file call each, and so do reads', () => {
+test('sequential 64 KiB reads and writes in 4 KiB clusters cost one file call each', () => {
   const { image, file } = newImage({ lengthBytes: 4 * MIB });
   image.write(0, filled(4096, 1));
   const calls = { ...file.calls };
@@ -114,7 +114,7 @@ test('unallocated ranges are read from the base in one call', () => {
   assert.equal(baseFile.calls.reads, 1);
 });
 
-test('overwriting in place costs one file write and no metadata', () => {
+test('overwriting in place takes one file write and changes no metadata', () => {
   const { image, file } = newImage();
   image.write(0, filled(64 * KIB, 1));
   image.flush();
@@ -124,7 +124,7 @@ test('overwriting in place costs one file write and no metadata', () => {
   assert.equal(file.calls.writes - before.writes, 1);
 });
 
-test('writeBack and flush do nothing when nothing changed', () => {
+test('writeBack and flush make no file call when nothing has changed', () => {
   const { image, file } = newImage();
   image.write(0, filled(64 * KIB, 1));
   image.flush();
@@ -134,7 +134,7 @@ test('writeBack and flush do nothing when nothing changed', () => {
   assert.deepEqual(file.calls, before);
 });
 
-test('data written back is present without a flush', () => {
+test('after writeBack, reopening the file shows the written data without a flush', () => {
   const { image, file } = newImage();
   image.write(100 * KIB, filled(5000, 4));
   image.writeBack();
@@ -144,7 +144,7 @@ test('data written back is present without a flush', () => {
   assertSameBytes(readDisk(reopened(file).image, 100 * KIB, 5000), filled(5000, 4));
 });
 
-test('an image opened read-only by two readers is not changed', () => {
+test('two readers that open an image read-only leave it unchanged', () => {
   const { image, file } = newImage();
   image.write(0, filled(5000, 4));
   image.close();
@@ -184,7 +184,7 @@ test('a backing name too long for the first cluster is refused before the file i
   assert.equal(file.length(), 10);
 });
 
-test('large disks: the first and last sector of 1 TiB', () => {
+test('the first and last sector of a 1 TiB disk can be written and read', () => {
   const lengthBytes = 2 ** 40;
   const { image, file } = newImage({ lengthBytes, clusterSizeBytes: 64 * KIB });
   image.write(lengthBytes - 512, filled(512, 1));
@@ -196,7 +196,7 @@ test('large disks: the first and last sector of 1 TiB', () => {
   assertClean(again);
 });
 
-test('a refcount table that outgrows its cluster moves, with long L1 tables of snapshots in between', () => {
+test('a refcount table that outgrows its cluster is moved, also while snapshots with long L1 tables are taken', () => {
   // With 512-byte clusters, a table of one cluster covers 8 MiB of the file, and the L1 table has 16 clusters.
   const { image, file } = newImage({ lengthBytes: 32 * MIB, clusterSizeBytes: 512 });
   for (let i = 0; i < 32; i++) {

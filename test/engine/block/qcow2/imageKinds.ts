@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { viewOf } from '../../../../debug-adapter/engine/block/qcow2/bigEndian.ts';
 import { encodeRefcounts, refcountsPerBlock } from '../../../../debug-adapter/engine/block/qcow2/refcountBlocks.ts';
 
-/** Converts a small image of ours, with a single refcount block, to kinds that we write to but do not create. */
+/**
+ * Converts small images that blkreplay created, with one refcount block, to formats that it can write to but does not
+ * create.
+ */
 
 /** Changes the width of the refcounts. */
 export function withRefcountBits(image: Uint8Array, bits: number): Uint8Array {
@@ -20,7 +23,10 @@ export function withRefcountBits(image: Uint8Array, bits: number): Uint8Array {
   return bytes;
 }
 
-/** Version 2, which has no feature bits: after its short header comes the end marker of the header extensions. */
+/**
+ * Converts an image to version 2, which has no feature bits and a shorter header, followed directly by the end mark of
+ * the header extensions.
+ */
 export function asVersion2(image: Uint8Array): Uint8Array {
   const bytes = image.slice();
   const view = viewOf(bytes);

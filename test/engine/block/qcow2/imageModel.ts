@@ -4,8 +4,8 @@ import type { SeededRandom } from '../../../support/seededRandom.ts';
 import { assertSameBytes, filled, readAll, readVm, takeSnapshot } from './support.ts';
 
 /**
- * The expected contents of an image as plain byte arrays, and random steps that change image and model alike. Used to
- * compare the two and, in the crash tests, to determine what a file may contain after a kill.
+ * The expected contents of an image as plain byte arrays, and random steps that change image and model alike. Tests
+ * compare the two; the crash tests use the model to determine what a file may contain after a kill.
  */
 const NOTHING = { dateSeconds: 0, dateNanoseconds: 0, vmClockNanoseconds: 0 };
 
@@ -31,7 +31,10 @@ export class ImageModel {
     return copy;
   }
 
-  /** Call this once the disk equals the image's. */
+  /**
+   * Makes the current disk the initial contents of new empty states. Call this when the image's disk has the same
+   * bytes.
+   */
   startsHere(): this {
     this.base = this.disk.slice();
     return this;
@@ -50,7 +53,7 @@ export class ImageModel {
     this.disk.fill(0, offset, offset + length);
   }
 
-  /** One range, or scattered clusters. */
+  /** Writes VM state: either one range, or scattered clusters. */
   writeVmState(image: Qcow2Image, random: SeededRandom): void {
     if (random.chance(0.5)) return this.writeVmStateClusters(image, random);
     const { offset, length } = this.range(random, this.vmState.length);
@@ -83,7 +86,7 @@ export class ImageModel {
     this.snapshots.set(`s${icount}`, { disk: this.disk.slice(), vmState: this.vmState.slice(), icount });
   }
 
-  /** A snapshot of another state: of a snapshot, or of an empty state, with changes. */
+  /** Takes a snapshot of a state other than the current one: an earlier snapshot or an empty state, with changes. */
   createSnapshotFrom(image: Qcow2Image, random: SeededRandom): void {
     const icount = this.named++;
     const from = random.chance(0.9) ? random.pick([undefined, ...this.snapshots.keys()]) : undefined;
@@ -154,7 +157,7 @@ export class ImageModel {
     assert.equal(image.snapshots.find((snapshot) => snapshot.name === name)!.icount, expected.icount);
   }
 
-  /** Mostly short ranges, often aligned, like a guest's requests. */
+  /** Mostly short and often aligned ranges, like those of a guest's requests. */
   private range(random: SeededRandom, end: number): { offset: number; length: number } {
     const unit = random.pick([1, 512, 512, 4096]);
     const offset = Math.floor(random.below(end) / unit) * unit;

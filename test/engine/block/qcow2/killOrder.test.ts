@@ -1,7 +1,8 @@
 /** A kill or power cut between any two file calls of an operation leaves leaked clusters at worst.
  *
  * No refcount is too low, no COPIED flag contradicts a refcount, and disk and snapshots have the old or the new state.
- * Our own check examines every cut and `qemu-img check` some of them, so the file is also sound for other programs.
+ * blkreplay checks the image after every cut, and `qemu-img check` after some of them, which shows that other programs
+ * accept the file.
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
@@ -47,7 +48,7 @@ const OPERATIONS: Operation[] = [
     },
   },
   {
-    what: 'removing what an earlier recording left',
+    what: 'removing the VM state and snapshots of an earlier recording',
     run(image, model) {
       image.unmapVmState();
       model.vmState = new Uint8Array(model.vmState.length);
@@ -58,12 +59,12 @@ const OPERATIONS: Operation[] = [
 
 for (const kind of some(KINDS, 1)) {
   for (const operation of OPERATIONS) {
-    test(`${operation.what}, cut at every file call: ${kind.what}`, (t) => {
+    test(`${operation.what} can be cut off at every file call: ${kind.what}`, (t) => {
       const random = SeededRandom.forTest(t);
       checkCuts(t, recordOperation(kind, operation, random, { isFlushed: true }), random);
     });
   }
-  test(`snapshots of unflushed data, cut at every file call: ${kind.what}`, (t) => {
+  test(`taking snapshots of unflushed data can be cut off at every file call: ${kind.what}`, (t) => {
     const random = SeededRandom.forTest(t);
     const take: Operation = { what: '', run: (image, model) => model.createSnapshot(image) };
     checkCuts(t, recordOperation(kind, take, random, { isFlushed: false }), random);
@@ -72,10 +73,10 @@ for (const kind of some(KINDS, 1)) {
   });
 }
 
-test('a refcount table that moves while snapshots are taken and deleted, cut at every file call', (t) => {
+test('moving the refcount table while snapshots are taken and deleted can be cut off at every file call', (t) => {
   const random = SeededRandom.forTest(t);
   const fresh = new MemoryFile('overlay.qcow2');
-  // With clusters of 512 bytes, a refcount table of one cluster lists 64 blocks, for 8 MiB.
+  // With clusters of 512 bytes, a refcount table of one cluster lists 64 blocks and so covers 8 MiB.
   Qcow2Image.create(fresh, { lengthBytes: 9 * 1024 * KIB, clusterSizeBytes: 512 }).close();
   const start = fresh.contents();
   const file = new SimulatedFile('overlay.qcow2', start);
@@ -99,7 +100,7 @@ test('a refcount table that moves while snapshots are taken and deleted, cut at 
   for (const calls of cuts.slice(0, 5)) qemuFindsLeaksAtMost(t, afterKill(start, file.log, calls), `${calls} calls`);
 });
 
-test('opening repairs wrong refcounts and flags left by other programs or earlier versions, in one step', (t) => {
+test('opening an image repairs, in one step, wrong refcounts and flags left by other programs or earlier versions', (t) => {
   const random = SeededRandom.forTest(t);
   for (const kind of KINDS.filter(({ clusterSizeBytes }) => clusterSizeBytes > 512)) {
     const { file, model } = startingImage(kind, random);
@@ -123,7 +124,7 @@ test('opening repairs wrong refcounts and flags left by other programs or earlie
 interface Run {
   start: Uint8Array;
   log: FileChange[];
-  /** The image must have one of these states after a cut. */
+  /** The states before and after the operation; after a cut, the image must have one of them. */
   before: ImageModel;
   after: ImageModel;
   isFlushed: boolean;
@@ -143,7 +144,7 @@ function recordOperation(
   if (isFlushed) opened.flush();
   else opened.writeBack();
   const start = ready.contents();
-  // Opens the image on a file that records its changes.
+  // Opens the image in a file that records its changes.
   const file = new SimulatedFile('overlay.qcow2', start);
   const image = Qcow2Image.open(file, { writable: true });
   const skipped = file.log.length;
@@ -157,7 +158,7 @@ function recordOperation(
   return { start: afterKill(start, file.log, skipped), log: file.log.slice(skipped), before, after, isFlushed };
 }
 
-/** Three snapshots, further changes to the active disk and VM state, and nothing left to write. */
+/** An image with three snapshots and later changes to the active disk and VM state, all of which are written back. */
 function startingImage(kind: (typeof KINDS)[number], random: SeededRandom) {
   const fresh = new MemoryFile('overlay.qcow2');
   const diskBytes = kind.clusterSizeBytes === 512 ? 160 * KIB : 640 * KIB;
@@ -223,8 +224,8 @@ function qemuFindsLeaksAtMost(t: TestContext, bytes: Uint8Array, what: string): 
 }
 
 /**
- * Damage as a kill between raising refcounts and clearing flags leaves it, and worse: all flags in the active tables
- * are inverted, the last cluster of the file is counted twice, and the first L2 table is counted as free.
+ * Adds more damage than a kill between raising refcounts and clearing flags can leave: inverts all flags in the active
+ * tables, and counts a reference to the unused cluster after the end of the file.
  */
 function withContradictions(image: Uint8Array): Uint8Array {
   const bytes = image.slice();
@@ -244,7 +245,7 @@ function withContradictions(image: Uint8Array): Uint8Array {
   return leakedOnce(bytes);
 }
 
-/** Increments a refcount, of any width, for a cluster behind the end of the file that has no reference. */
+/** Increments the refcount, of any width, of the unused cluster after the end of the file. */
 function leakedOnce(bytes: Uint8Array): Uint8Array {
   const view = viewOf(bytes);
   const clusterSizeBytes = 2 ** view.getUint32(20);

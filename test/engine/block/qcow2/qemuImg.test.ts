@@ -1,4 +1,4 @@
-/** qemu-img accepts our images and sees the same disks and snapshots in them. */
+/** qemu-img accepts blkreplay's images and finds the same disks and snapshots in them. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -43,7 +43,7 @@ test('qemu-img info shows names, sizes and instruction counts', (t) => {
 });
 
 for (const clusterSizeBytes of [512, 4096, 65536]) {
-  test(`qemu-img check, convert and snapshot agree with us, clusters of ${clusterSizeBytes}`, (t) => {
+  test(`qemu-img check, convert and snapshot work on blkreplay's images with clusters of ${clusterSizeBytes}`, (t) => {
     if (!requireTool('qemu-img', t)) return;
     const random = SeededRandom.forTest(t);
     const baseBytes = random.bytes(300 * KIB);
@@ -77,7 +77,7 @@ for (const clusterSizeBytes of [512, 4096, 65536]) {
   });
 }
 
-/** qemu-img applies, deletes and takes snapshots in our image, and we read the result. */
+/** qemu-img applies, deletes and takes snapshots in blkreplay's image, and blkreplay reads the result. */
 function changeByQemu(folder: string, path: string, model: ImageModel, names: string[]): void {
   const [first, last] = [names[0], names.at(-1)!];
   runTool('qemu-img', ['snapshot', '-a', first, path]);
@@ -133,7 +133,7 @@ test('qemu-img accepts state-only images', (t) => {
   }
 });
 
-test('after a kill qemu-img repairs the image, which is marked as in use', (t) => {
+test('qemu-img repairs an image that is marked as in use after a kill', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const folder = support.temporaryFolder(t);
   const { image, file } = newImage();
@@ -142,19 +142,19 @@ test('after a kill qemu-img repairs the image, which is marked as in use', (t) =
   image.write(0, filled(32 * KIB, 2));
   image.writeBack();
   const path = saveFile(folder, 'killed.qcow2', file.contents());
-  // Opening for writing is enough: QEMU recounts references when the dirty bit is set.
+  // Opening the image for writing is enough, since QEMU recounts references when the dirty bit is set.
   runTool('qemu-img', ['snapshot', '-c', 'by qemu', path]);
   assertQemuClean(path);
   assertSameBytes(converted(folder, path).subarray(0, 64 * KIB), filled(64 * KIB, 1).fill(2, 0, 32 * KIB));
 });
 
 for (const [whose, options] of [
-  ['ours', undefined],
+  ['of blkreplay', undefined],
   ['of QEMU', 'cluster_size=65536'],
   ['of QEMU with 8-bit refcounts', 'cluster_size=4096,refcount_bits=8'],
   ['of QEMU, version 2', 'compat=0.10,cluster_size=512'],
 ] as const) {
-  test(`a hundred snapshots taken and deleted leak no cluster in an image ${whose}`, (t) => {
+  test(`taking and deleting a hundred snapshots leaks no cluster in an image ${whose}`, (t) => {
     if (!requireTool('qemu-img', t)) return;
     const folder = support.temporaryFolder(t);
     const path = join(folder, 'image.qcow2');

@@ -1,8 +1,8 @@
 /** QEMU and blkreplay change images of every kind in turn, and agree on them after every change.
  *
  * QEMU writes, zeroes, discards and takes snapshots, then blkreplay, then QEMU again. Both must report the same bytes
- * of the disk and of each snapshot, and the same info, map and check. Operations that one of the two cannot do on a
- * kind (a snapshot with one-bit refcounts) are left out.
+ * of the disk and of each snapshot, and the same results of `info`, `map` and `check`. An operation is left out for a
+ * kind of image on which QEMU or blkreplay cannot perform it, such as a snapshot with one-bit refcounts.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -21,7 +21,7 @@ import { assertSameBytes, filled, KIB, MIB, readAll, takeSnapshot, temporaryFold
 
 interface Kind {
   what: string;
-  /** Options for `qemu-img create -o`; for our own images only the cluster size is used. */
+  /** Options for `qemu-img create -o`; for images created by blkreplay, only the cluster size is used. */
   options: Record<string, string | number>;
   backing: Backing;
   by: 'QEMU' | 'us';
@@ -29,13 +29,13 @@ interface Kind {
 
 type Backing = 'nothing' | 'a shorter raw file' | 'a shorter qcow2 on a raw file, in folders below';
 
-/** Ends inside a cluster and inside a page. */
+/** A disk size that is a multiple neither of the cluster size nor of the page size. */
 const DISK_BYTES = 5 * MIB + 3 * 512;
 const BACKINGS: Backing[] = ['nothing', 'a shorter raw file', 'a shorter qcow2 on a raw file, in folders below'];
 const CLUSTER_SIZES = Array.from({ length: 13 }, (_, i) => 512 << i);
 
 for (const by of ['QEMU', 'us'] as const) {
-  suite(`made by ${by}`, () => {
+  suite(`images made by ${by}`, () => {
     for (const kind of kinds(by)) {
       test(`${kind.what}, on ${kind.backing}`, (t) => {
         if (requireTool('qemu-img', t) && requireTool('qemu-io', t)) alternateWrites(t, kind);
@@ -59,7 +59,7 @@ function kinds(by: Kind['by']): Kind[] {
           { what: 'lazy refcounts', lazy_refcounts: 'on' },
         ];
   return [...clusters, ...others].flatMap(({ what, ...options }, i) => {
-    // All combinations would take too long: only common cluster sizes are combined with all three backing files.
+    // All combinations would take too long, so only common cluster sizes are combined with all three kinds of backing.
     const onAll = 'cluster_size' in options && [4096, 65536].includes(options.cluster_size) && i < clusters.length;
     const backings = onAll ? BACKINGS : [BACKINGS[i % BACKINGS.length]];
     return backings.map((backing) => ({ what, options, backing, by }));
@@ -68,7 +68,8 @@ function kinds(by: Kind['by']): Kind[] {
 
 function alternateWrites(t: TestContext, kind: Kind): void {
   const location = new Scenario(temporaryFolder(t), kind, SeededRandom.forTest(t));
-  // A cluster of the active disk and of n snapshots has n + 1 references, and one more while QEMU applies a snapshot.
+  // A cluster shared by the active disk and n snapshots has n + 1 references, and one more while QEMU applies a
+  // snapshot.
   const snapshotsMax = 2 ** Number(kind.options.refcount_bits ?? 16) - 3;
   const keepsSnapshots = snapshotsMax > 0;
   location.make();
@@ -119,7 +120,7 @@ function weChange(location: Scenario, snapshotsMax: number): void {
 class Scenario {
   readonly folder: string;
   readonly image: string;
-  /** The backing files of the image, as they were made. */
+  /** The original bytes of the image's backing files. */
   below: Buffer[] = [];
   private kind: Kind;
   private random: SeededRandom;
@@ -152,7 +153,7 @@ class Scenario {
       .map(({ file }) => fs.readFileSync(file));
   }
 
-  /** Both programs report the same for the image, and neither finds an error. */
+  /** Asserts that both programs report the same for the image, and that neither finds an error. */
   assertAgreement(when: string): void {
     const { image } = this;
     assert.deepEqual(checkOverlay(nodeHost, image, { repair: false }), { corruptions: [], leaks: 0 }, when);
@@ -194,8 +195,8 @@ class Scenario {
   }
 
   /**
-   * A fully written base, since QEMU also asks the file system for holes; it is shorter than the image and has a
-   * relative name.
+   * Writes a base without holes, since QEMU also asks the file system for holes. The base is shorter than the image and
+   * has a relative name.
    */
   private makeBacking(): { name: string; format: 'raw' | 'qcow2' } | undefined {
     if (this.kind.backing === 'nothing') return undefined;
@@ -250,7 +251,10 @@ class Scenario {
     assert.deepEqual(ours, theirs, when);
   }
 
-  /** Sectors filled with one byte value each, as `qemu-io` reads them. */
+  /**
+   * Makes `qemu-io` read sectors that are filled with one byte value each, since it checks a read against a single
+   * value.
+   */
   private qemuReads(disk: Uint8Array): void {
     const commands: string[] = [];
     for (let i = 0; i < 12; i++) {
@@ -285,7 +289,9 @@ interface QemuExtent {
   data: boolean;
 }
 
-/** QEMU also asks the file system for holes in the image file: here those count as data, of zeroes. */
+/**
+ * QEMU also asks the file system for holes in the image file. This comparison counts those holes as data that is zero.
+ */
 function withoutHoles(extents: readonly QemuExtent[]): QemuExtent[] {
   const whole: QemuExtent[] = [];
   for (const extent of extents) {

@@ -1,6 +1,6 @@
-/** Random requests and snapshot operations on an image agree with plain byte arrays.
+/** Random requests and snapshot operations on an image have the same results as on plain byte arrays.
  *
- * Everything is compared after each reopening.
+ * All contents are compared after each reopening.
  */
 import { test } from 'node:test';
 import type { BlockDevice } from '../../../../debug-adapter/engine/block/blockDevice.ts';
@@ -12,7 +12,7 @@ import { assertClean, KIB, newImage } from './support.ts';
 
 for (const clusterSizeBytes of [512, 4096, 65536]) {
   for (const withBase of [false, true]) {
-    test(`random operations, clusters of ${clusterSizeBytes}${withBase ? ', over a base' : ''}`, (t) => {
+    test(`random operations agree with plain arrays, clusters of ${clusterSizeBytes}${withBase ? ', over a base' : ''}`, (t) => {
       const random = SeededRandom.forTest(t);
       const diskBytes = 300 * KIB + 512 * random.below(3);
       const baseBytes = withBase ? random.bytes(512 * random.below(900)) : undefined;
@@ -20,7 +20,7 @@ for (const clusterSizeBytes of [512, 4096, 65536]) {
         lengthBytes: diskBytes,
         clusterSizeBytes,
         base: baseBytes,
-        // With a cache of two tables, nearly every request evicts one.
+        // With a cache of two tables, nearly every request evicts a table.
         tableCacheBytes: withBase ? 0 : undefined,
       });
       const model = new ImageModel(new Uint8Array(diskBytes), 100 * KIB);
@@ -78,7 +78,7 @@ class RandomRun {
     assertClean(this.image);
   }
 
-  /** A clean close keeps VM state only in the snapshots. */
+  /** A clean close removes VM state except in snapshots. */
   private reopen(): void {
     this.image.close();
     this.model.vmState.fill(0);

@@ -1,4 +1,4 @@
-/** A refcount block that is not full is encoded with zeroes in the unused entries. */
+/** In a refcount block that is not full, the unused entries are encoded as zeroes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -7,7 +7,7 @@ import {
   refcountsPerBlock,
 } from '../../../../debug-adapter/engine/block/qcow2/refcountBlocks.ts';
 
-test('a block with fewer counts than it has room for has 0 for the rest, regardless of the old contents of its buffer', () => {
+test('a block with fewer refcounts than entries is filled up with zeroes, regardless of the old contents of its buffer', () => {
   for (const bits of [1, 2, 4, 8, 16, 32, 64]) {
     const block = new Uint8Array(512).fill(0xff);
     const room = refcountsPerBlock(block.length, bits);

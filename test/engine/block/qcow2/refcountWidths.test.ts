@@ -1,6 +1,7 @@
-/** Refcounts of 1 to 64 bits never wrap, and an image with more references than fit is left unchanged.
+/** Refcounts of 1 to 64 bits never wrap, and an image with more references than a refcount can hold is left unchanged.
  *
- * Such an image is damaged, as `qemu-img check` reports. A count that wraps to 0 would free a cluster that is in use.
+ * Such an image is damaged, as `qemu-img check` reports. A refcount that wraps to 0 would free a cluster that is in
+ * use.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -25,11 +26,11 @@ import {
 } from './support.ts';
 
 const WIDTHS = [1, 2, 4, 8, 16, 32, 64];
-/** In memory a refcount has 16 bits, regardless of its width in the file. */
+/** In memory a refcount is 16 bits wide, regardless of its width in the file. */
 const maxOf = (bits: number): number => Math.min(2 ** bits - 1, 0xffff);
 
 for (const bits of WIDTHS) {
-  test(`refcounts of ${bits} bits: one reference too many is damage, and the file stays unchanged`, (t) => {
+  test(`refcounts of ${bits} bits: an image with one reference too many is damaged, and its file stays unchanged`, (t) => {
     const bytes = sharedBy(bits, maxOf(bits) + 1);
     const file = new MemoryFile('image.qcow2', bytes);
     const isDamage = (error: unknown) => error instanceof UserError && error.code === 'image-corrupt';
@@ -43,7 +44,7 @@ for (const bits of WIDTHS) {
     if (bits <= 16 && requireTool('qemu-img', t)) assert.equal(qemuCheck(bytes).status, 2);
   });
 
-  test(`refcounts of ${bits} bits: as many references as fit are valid`, (t) => {
+  test(`refcounts of ${bits} bits: the largest possible number of references is valid`, (t) => {
     const file = new MemoryFile('image.qcow2', sharedBy(bits, maxOf(bits)));
     const image = Qcow2Image.open(file, { writable: true });
     assertClean(image);
@@ -58,7 +59,7 @@ for (const bits of WIDTHS) {
   });
 }
 
-test('after a write to a cluster that is mapped twice, the other mapping owns it alone, with the right flags', (t) => {
+test('if two entries map one cluster and one of them is rewritten, the other entry keeps the cluster, with the right flag', (t) => {
   for (const references of [2, 3, 1024]) {
     const file = new MemoryFile('image.qcow2', sharedBy(16, references));
     const image = Qcow2Image.open(file, { writable: true });
@@ -77,7 +78,7 @@ test('after a write to a cluster that is mapped twice, the other mapping owns it
   }
 });
 
-test('with refcounts too narrow for another snapshot, every way to take one is refused and changes nothing', () => {
+test('if refcounts are too narrow for another snapshot, every way to take one is refused and changes nothing', () => {
   for (const bits of [1, 2, 4]) {
     const { image: fresh, file } = newImage({ lengthBytes: 256 * KIB });
     fresh.write(0, filled(100 * KIB, 1));
@@ -91,7 +92,7 @@ test('with refcounts too narrow for another snapshot, every way to take one is r
     if (bits > 1) {
       const nothing = { dateSeconds: 0, dateNanoseconds: 0, vmClockNanoseconds: 0, vmStateSizeBytes: 0, icount: 1 };
       assert.throws(() => image.createSnapshotFrom('s1', { name: 'one more', ...nothing }, () => {}), isTooNarrow);
-      // Replaces references by equally many.
+      // Applying a snapshot removes as many references as it adds.
       image.applySnapshot('s1');
     }
     assert.equal(image.snapshots.length, maxOf(bits) - 1);
@@ -100,7 +101,7 @@ test('with refcounts too narrow for another snapshot, every way to take one is r
   }
 });
 
-test('a refcount beyond 16 bits is a leak, and is corrected', (t) => {
+test('a refcount beyond 16 bits is reported as a leak and can be corrected', (t) => {
   for (const bits of [32, 64]) {
     const { image, file } = newImage({ lengthBytes: 64 * KIB });
     image.write(0, filled(4 * KIB, 1));
@@ -125,7 +126,7 @@ test('encoding a refcount that does not fit fails an assertion and never stores 
   }
 });
 
-/** An image in which that many L2 entries map one cluster, with the matching refcounts, if those fit. */
+/** Returns an image in which this number of L2 entries map one cluster. The refcounts match if they are wide enough. */
 function sharedBy(bits: number, references: number): Uint8Array {
   let tables = Math.ceil(references / 512);
   while (references % tables !== 0) tables++;

@@ -1,4 +1,4 @@
-/** Snapshot entries store every value or refuse it, and entries of other programs are kept byte for byte. */
+/** Every value of a snapshot entry is stored or refused, and entries of other programs are kept byte for byte. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { join } from 'node:path';
@@ -52,7 +52,7 @@ test('a date or clock out of range is clamped', () => {
   );
 });
 
-test('foreign entries are kept: names that are not UTF-8, numbers beyond 2^53, extra data', () => {
+test('entries of other programs are kept: names that are not UTF-8, numbers beyond 2^53, extra data', () => {
   const foreign = withForeignEntry();
   const before = entriesIn(foreign)[0];
   const file = new MemoryFile('image.qcow2', foreign);
@@ -70,7 +70,7 @@ test('foreign entries are kept: names that are not UTF-8, numbers beyond 2^53, e
   assertClean(again);
 });
 
-test('renaming keeps the other fields of a foreign entry', () => {
+test('renaming a snapshot keeps the other fields of an entry that another program wrote', () => {
   const file = new MemoryFile('image.qcow2', withForeignEntry());
   const image = Qcow2Image.open(file, { writable: true });
   const before = entriesIn(file.contents())[0];
@@ -84,7 +84,7 @@ test('renaming keeps the other fields of a foreign entry', () => {
   assert.equal(Buffer.from(after.subarray(nameAt, nameAt + 3)).toString(), 'new');
 });
 
-test('new snapshots get unused ids, regardless of the existing ones', () => {
+test('new snapshots get unused ids, whatever ids the image already contains', () => {
   const file = new MemoryFile('image.qcow2', withForeignEntry({ id: '9007199254740991' }));
   const image = Qcow2Image.open(file, { writable: true });
   for (const name of ['a', 'b', 'c']) takeSnapshot(image, name);
@@ -104,7 +104,7 @@ test("a snapshot table that would exceed other programs' limits is refused befor
 });
 
 /**
- * An image whose one snapshot has a name in Latin-1, a clock and ICOUNT beyond 2^53, and more extra data than we know.
+ * An image whose only snapshot has a Latin-1 name, a clock and ICOUNT beyond 2^53, and extra data in an unknown format.
  */
 function withForeignEntry({ id = '1' } = {}): Uint8Array {
   const { image, file } = newImage({ lengthBytes: 64 * KIB });
@@ -113,7 +113,7 @@ function withForeignEntry({ id = '1' } = {}): Uint8Array {
   return withEntries(file.contents(), 1, Uint8Array.of(0xe9, 0x74, 0xe9), id);
 }
 
-/** Adds entries of snapshots in which nothing is allocated. */
+/** Adds entries for snapshots in which nothing is allocated. */
 function withEntries(image: Uint8Array, count: number, name: Uint8Array, id = '1'): Uint8Array {
   const extraBytes = 40;
   const entryBytes = Math.ceil((40 + extraBytes + id.length + name.length) / 8) * 8;
@@ -137,7 +137,7 @@ function withEntries(image: Uint8Array, count: number, name: Uint8Array, id = '1
   bytes.set(table, start);
   viewOf(bytes).setUint32(60, count);
   viewOf(bytes).setBigUint64(64, BigInt(start));
-  // Its clusters are not counted yet; opening for writing repairs that.
+  // The refcounts do not include the clusters of the new table yet; opening the image for writing repairs that.
   const file = new MemoryFile('image.qcow2', bytes);
   Qcow2Image.open(file, { writable: true }).close();
   return file.contents();

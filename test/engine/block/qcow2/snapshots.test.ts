@@ -1,4 +1,4 @@
-/** Snapshots in an image keep the disk as it was, can be applied and deleted, and leak nothing. */
+/** Snapshots in an image preserve the disk, can be applied and deleted, and leak no clusters. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
@@ -17,7 +17,7 @@ import {
 
 const codeIs = (code: string) => (error: unknown) => error instanceof UserError && error.code === code;
 
-test('a snapshot keeps the disk as it was, and a view shows it', () => {
+test('a snapshot preserves the disk, which can be read through a view', () => {
   const base = filled(MIB, 7);
   const { image } = newImage({ base });
   image.write(0, filled(8192, 1));
@@ -40,7 +40,7 @@ test('applying a snapshot restores its disk, any number of times', () => {
   }
 });
 
-test('the list of snapshots keeps their attributes after closing and reopening', () => {
+test('the listed snapshots keep their attributes when the image is closed and reopened', () => {
   const { image, file } = newImage();
   takeSnapshot(image, 'replay_init', { icount: 0 });
   takeSnapshot(image, 'später: ☃', { icount: 2 ** 53 - 1, vmStateSizeBytes: 2 ** 33 });
@@ -60,7 +60,7 @@ test('the list of snapshots keeps their attributes after closing and reopening',
   ]);
 });
 
-test('existing, unknown and impossible names are refused in one sentence', () => {
+test('existing, unknown and invalid names are refused with one sentence', () => {
   const { image } = newImage();
   takeSnapshot(image, 'first');
   assert.throws(() => takeSnapshot(image, 'first'), codeIs('snapshot-exists'));
@@ -73,7 +73,7 @@ test('existing, unknown and impossible names are refused in one sentence', () =>
   assertClean(image);
 });
 
-test('renaming keeps the snapshot and its order in the list', () => {
+test('renaming keeps the snapshot and its position in the list', () => {
   const { image } = newImage();
   takeSnapshot(image, 'a', { icount: 1 });
   takeSnapshot(image, 'b', { icount: 2 });
@@ -101,7 +101,7 @@ test('after the last snapshot is deleted, the disk is written in place again', (
   assert.equal(file.calls.writes - before.writes, 1);
 });
 
-test('a hundred snapshots taken and deleted leak nothing, and the file does not grow', () => {
+test('taking and deleting a hundred snapshots leaks no clusters, and the file does not grow', () => {
   const { image, file } = newImage();
   image.write(0, filled(MIB, 1));
   takeSnapshot(image, 'stays');
@@ -143,7 +143,7 @@ test('an old view stays correct while the active disk and other snapshots change
   }
 });
 
-test('a file that is open twice has one list of snapshots in memory, to which only new ones are added', () => {
+test('two open images of one file share the list of snapshots in memory, and a reload adds only the changed entries', () => {
   const { image, file } = newImage();
   for (let i = 0; i < 200; i++) takeSnapshot(image, `snapshot ${i}`, { icount: i });
   image.close();

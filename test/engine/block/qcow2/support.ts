@@ -9,7 +9,7 @@ import { RawImage } from '../../../../debug-adapter/engine/block/raw.ts';
 import { MemoryFile } from '../../../support/memoryFile.ts';
 import { runTool } from '../../../support/tools.ts';
 
-/** What the qcow2 tests share, so that a change of the image's interface changes only this file. */
+/** Code shared by the qcow2 tests, so that a change of the image's interface changes only this file. */
 
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
@@ -35,7 +35,7 @@ export function newImage(
   return { file, image, base };
 }
 
-/** Opens the image as another process would find it now. */
+/** Opens the image in the state in which another process would find it now. */
 export function reopened(
   file: MemoryFile,
   { writable = true, base }: { writable?: boolean; base?: BlockDevice } = {},
@@ -89,7 +89,7 @@ export function filled(length: number, value: number): Uint8Array {
   return new Uint8Array(length).fill(value);
 }
 
-/** Compares bytes without printing a megabyte. */
+/** Compares byte arrays, without printing a megabyte if they differ. */
 export function assertSameBytes(actual: Uint8Array, expected: Uint8Array, what = 'bytes'): void {
   assert.equal(actual.length, expected.length, `${what}: length`);
   if (Buffer.compare(actual, expected) === 0) return;
@@ -101,7 +101,7 @@ export function assertClean(image: Qcow2Image, what = ''): void {
   assert.deepEqual(image.check(), { corruptions: [], leaks: 0 }, what);
 }
 
-/** A folder that is removed with the test. */
+/** Creates a folder that is removed after the test. */
 export function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'blkreplay-block-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));

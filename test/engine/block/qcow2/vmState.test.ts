@@ -1,4 +1,4 @@
-/** VM state is stored apart from the disk, incrementally, and stays in snapshots after a clean close. */
+/** VM state is stored apart from the disk, incrementally, and a clean close keeps it only in snapshots. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
@@ -18,7 +18,7 @@ import {
 
 const RAM_BYTES = 16 * MIB;
 
-test('VM state is stored next to the disk and does not appear in it', () => {
+test('VM state is stored after the end of the disk and is not visible in it', () => {
   const { image } = newImage({ lengthBytes: 100 * KIB });
   image.writeVmState(0, filled(RAM_BYTES, 1));
   image.write(0, filled(100 * KIB, 2));
@@ -34,7 +34,7 @@ test('unwritten VM state reads as zeroes, also over a longer base', () => {
   assertSameBytes(readVm(image, 0, 4 * MIB), new Uint8Array(4 * MIB));
 });
 
-test('a second snapshot with 20 changed pages costs about 20 clusters plus the tables that map them', (t) => {
+test('a second snapshot with 20 changed pages takes about 20 clusters plus the tables that map them', (t) => {
   const random = SeededRandom.forTest(t);
   const { image, file } = newImage({ lengthBytes: 64 * KIB });
   image.writeVmState(0, filled(RAM_BYTES, 1));
@@ -44,7 +44,8 @@ test('a second snapshot with 20 changed pages costs about 20 clusters plus the t
   for (const page of pages) image.writeVmState(page * 4096, filled(4096, 2));
   takeSnapshot(image, 'second', { vmStateSizeBytes: RAM_BYTES });
 
-  // 20 pages, at most 8 L2 tables of 2 MiB each, and a few clusters for L1 tables and the snapshot table.
+  // The limit allows for 20 pages, at most 8 L2 tables of 2 MiB each, and a few clusters for L1 tables and the snapshot
+  // table.
   const grown = (file.length() - before.length) / 4096;
   assert(grown <= 20 + 8 + 8, `grew by ${grown} clusters`);
   const written = (file.calls.bytesWritten - before.written) / 4096;
@@ -86,7 +87,7 @@ test('a snapshot reports the ranges in which its VM state is not all zeroes', ()
   ]);
 });
 
-test('a clean close removes VM state from the active table, and snapshots keep it', () => {
+test('a clean close removes VM state from the active table but keeps it in snapshots', () => {
   const { image, file } = newImage();
   image.writeVmState(0, filled(MIB, 1));
   takeSnapshot(image, 'first', { vmStateSizeBytes: MIB });
@@ -116,7 +117,7 @@ test('relinking VM state makes the next snapshot incremental again', () => {
   assertClean(Qcow2Image.open(file, { writable: false }));
 });
 
-test('relinking replaces VM state that a kill left in the active table', () => {
+test('relinking replaces VM state left in the active table by a kill', () => {
   const { image, file } = newImage();
   image.writeVmState(0, filled(MIB, 1));
   takeSnapshot(image, 'first', { vmStateSizeBytes: MIB });
@@ -130,7 +131,7 @@ test('relinking replaces VM state that a kill left in the active table', () => {
 });
 
 for (const lengthBytes of [0, 64 * KIB]) {
-  test(`a state-only image with a disk of ${lengthBytes} bytes`, () => {
+  test(`a state-only image with a disk of ${lengthBytes} bytes stores and returns VM state`, () => {
     const { image, file } = newImage({ lengthBytes });
     image.writeVmState(0, filled(MIB, 1));
     takeSnapshot(image, 'first', { vmStateSizeBytes: MIB, icount: 12 });

@@ -21,7 +21,7 @@ import { Qtest, skipWithoutQemu } from '../devices/qtest.ts';
 const MIB = 1 << 20;
 const RAM = 0x8000_0000;
 
-/** A file that starts like a Linux Image; the bytes that follow all differ from their neighbors. */
+/** A file that starts like a Linux Image; its other bytes all differ from their neighbors. */
 function imageOf({ fileBytes = 5000, memoryBytes = 3 * MIB } = {}): Uint8Array {
   const bytes = Uint8Array.from({ length: fileBytes }, (_, i) => (i * 37) & 0xff);
   const view = new DataView(bytes.buffer);
@@ -36,7 +36,7 @@ const INITRD = { name: 'initrd', bytes: new Uint8Array(70_000).fill(0x1d) };
 const RAW = { name: 'x.bin', bytes: Uint8Array.from({ length: 9000 }, (_, i) => (i * 53 + 0x80) & 0xff) };
 const DATA = { name: 'data', bytes: Uint8Array.from({ length: 301 }, (_, i) => i & 0xff) };
 
-/** An ELF file of these segments, each of four bytes. */
+/** An ELF file with the given segments, each of four bytes. */
 function elfOf(...segments: { address: number; memoryBytes?: number; fileBytes?: number }[]): Uint8Array {
   const table = 64 + 56 * segments.length;
   const bytes = new Uint8Array(table + 4 * segments.length);
@@ -56,8 +56,8 @@ function elfOf(...segments: { address: number; memoryBytes?: number; fileBytes?:
 }
 
 /**
- * An ELF file linked for other addresses: the zeroes of the first segment overlap the second, and an empty segment
- * comes first.
+ * An ELF file whose virtual and physical addresses differ: the zeroes of the first segment overlap the second, and an
+ * empty segment comes first.
  */
 const PACKED_ELF = {
   name: 'packed.elf',
@@ -76,10 +76,10 @@ test('a Linux Image is recognized by its header, which gives its memory size', (
   assert.equal(readLinuxImage(imageOf().subarray(0, 63)), undefined);
 });
 
-suite("load addresses equal QEMU's", { skip: skipWithoutQemu }, () => {
+suite('files are loaded at the same addresses as in QEMU', { skip: skipWithoutQemu }, () => {
   for (const [what, memoryMib, files] of [
     ['firmware, Image and initrd in 128 MiB', 128, { bios: FIRMWARE, kernel: KERNEL, initrd: INITRD }],
-    ['the same in 512 MiB', 512, { bios: FIRMWARE, kernel: KERNEL, initrd: INITRD }],
+    ['firmware, Image and initrd in 512 MiB', 512, { bios: FIRMWARE, kernel: KERNEL, initrd: INITRD }],
     ['firmware of 5 MiB', 64, { bios: { ...FIRMWARE, bytes: new Uint8Array(5 * MIB) }, kernel: KERNEL }],
     ['Image without firmware', 128, { kernel: KERNEL, initrd: INITRD }],
     ['a raw kernel without firmware', 128, { kernel: RAW, initrd: INITRD }],
@@ -123,7 +123,7 @@ suite("load addresses equal QEMU's", { skip: skipWithoutQemu }, () => {
         ...loads.flatMap((file) => ['-device', `loader,file=${write(file)},addr=${file.address ?? 0}`]),
       ]);
       try {
-        // All but the address of the tree, which is slightly longer in QEMU.
+        // Compares the boot ROM except for the address of the device tree, since QEMU's tree is slightly longer.
         const rom = await qemu.readBytes(0x1000, plan.rom.length);
         assert.deepEqual(plan.rom.subarray(0, 0x20), rom.subarray(0, 0x20));
         assert.deepEqual(plan.rom.subarray(0x28), rom.subarray(0x28));
@@ -139,7 +139,7 @@ suite("load addresses equal QEMU's", { skip: skipWithoutQemu }, () => {
   }
 });
 
-test("the device tree reserves the built-in firmware's memory; other firmware does that itself", () => {
+test("the device tree reserves the built-in firmware's memory; other firmware reserves its own", () => {
   const treeOf = (bios: { name: string; bytes: Uint8Array }) =>
     new TextDecoder('latin1').decode(planBoot({ bios, kernel: KERNEL }, 64 * MIB).regions.at(-1)!.bytes);
   assert.match(treeOf({ name: BUILTIN, bytes: builtinFirmware() }), /reserved-memory/);
@@ -237,12 +237,12 @@ for (const [what, plan, says] of [
   });
 }
 
-/** A device tree with a property of that length. */
+/** A device tree with a property of the given length. */
 function treeOf(lengthBytes: number): Uint8Array {
   return writeFdt({ name: '', properties: { a: 'x'.repeat(lengthBytes) } });
 }
 
-test('firmware runs with an Image, and with a kernel that leaves the start of RAM free', () => {
+test('firmware can be combined with an Image, and with a kernel that leaves the start of RAM free', () => {
   const needs = (files: Parameters<typeof needsFirmware>[0]) => needsFirmware(files, 128 * MIB);
   assert.equal(needs({ kernel: KERNEL }), true);
   assert.equal(needs({ kernel: RAW }), false);

@@ -1,4 +1,4 @@
-/** The generated device tree equals QEMU's for the hardware that both have, and dtc accepts it. */
+/** The generated device tree equals QEMU's for the hardware that both machines have, and dtc accepts it. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -16,7 +16,7 @@ import { cells64, writeFdt } from '../../../../debug-adapter/engine/machine/boot
 const MIB = 1024 * 1024;
 const missing = (tool: string) => (spawnSync(tool, ['--version']).error ? `${tool} is not installed` : false);
 
-/** A device tree as dtc prints it; dtc also checks the format. */
+/** The text that dtc prints for a device tree; dtc also checks the format. */
 function decompile(blob: Uint8Array): string {
   const { stdout, status, stderr } = spawnSync('dtc', ['-q', '-I', 'dtb', '-O', 'dts', '-'], { input: blob });
   assert.equal(status, 0, String(stderr));
@@ -49,7 +49,7 @@ test('the generic writer makes version 17 trees and stores each string once', ()
   assert.deepEqual(cells64(0x1_8000_0000), [1, 0x8000_0000]);
 });
 
-test('dtc reads the tree back', { skip: missing('dtc') }, () => {
+test('dtc reads the generated tree back', { skip: missing('dtc') }, () => {
   const dts = decompile(
     buildDeviceTree({
       memoryBytes: 5 * 1024 * MIB,
@@ -74,16 +74,16 @@ test('dtc reads the tree back', { skip: missing('dtc') }, () => {
   }
 });
 
-test('a recorded machine gets the device tree of its format version', { skip: missing('dtc') }, () => {
+test('a recorded machine has the device tree of its format version', { skip: missing('dtc') }, () => {
   const dts = decompile(buildDeviceTree({ memoryBytes: 128 * MIB, isa: LEGACY_ISA }));
   assert(dts.includes('riscv,isa = "rv64imafdc_zicsr_zifencei_zba_zbb_zbs_sstc_svinval";'));
   assert(!dts.includes('riscv,isa-base'));
 });
 
-test('the instruction set is written as QEMU 10 writes it', { skip: missing('dtc') }, () => {
+test('the instruction set is written in the format of QEMU 10', { skip: missing('dtc') }, () => {
   const dts = decompile(buildDeviceTree({ memoryBytes: 128 * MIB }));
   const [, listed] = /riscv,isa-extensions = (.*);/.exec(dts)!;
-  // dtc prints a list of strings either with NULs in one string or separately.
+  // dtc prints a list of strings either as one string with NULs or as separate strings.
   const extensions = listed.split(/\\0|", "/).map((name) => name.replaceAll('"', ''));
   assert.deepEqual(extensions.slice(0, 6), ['i', 'm', 'a', 'f', 'd', 'c']);
   assert.equal(ISA, ['rv64imafdc', ...extensions.slice(6)].join('_'));
@@ -96,7 +96,7 @@ test('the instruction set is written as QEMU 10 writes it', { skip: missing('dtc
   );
 });
 
-/** The names after the letters in the `riscv,isa` of QEMU 10.0's `-cpu max` (`-M virt,dumpdtb=`). */
+/** The multi-letter extensions in the `riscv,isa` property of QEMU 10.0 with `-cpu max` (from `-M virt,dumpdtb=`). */
 const QEMU_10_ORDER = (
   'zic64b zicbom zicbop zicboz ziccamoa ziccif zicclsm ziccrse zicfilp zicfiss zicond zicntr zicsr zifencei zihintntl ' +
   'zihintpause zihpm zimop zmmul za64rs zaamo zabha zacas zama16b zalrsc zawrs zfa zfbfmin zfh zfhmin zca zcb zcd zcmop ' +
@@ -109,11 +109,11 @@ const QEMU_10_ORDER = (
 
 const skipComparison = missing('dtc') || missing('qemu-system-riscv64');
 
-/** Nodes that only QEMU has, and properties in which our harts differ. */
+/** Nodes that exist only in QEMU, and properties whose values differ between QEMU's harts and blkreplay's. */
 const NODES_LEFT_OUT = /^(pmu|fw-cfg@|flash@|platform-bus@|pci@)/;
 const LINES_THAT_DIFFER = /^(riscv,isa|riscv,isa-base|riscv,isa-extensions|riscv,cbo[mpz]-block-size|mmu-type) =/;
 
-/** Hides the eight cells, which are random. */
+/** Hides the eight cells of the random seed. */
 const withoutSeed = (dts: string): string =>
   dts.replace(/(rng-seed = )<0x[0-9a-f]+( 0x[0-9a-f]+){7}>/, '$1eight cells');
 
@@ -148,7 +148,7 @@ const cases: [string[], DeviceTreeOptions][] = [
 ];
 for (const [args, options] of cases) {
   test(
-    `for the hardware that both have, the tree equals QEMU's in QEMU's order (${args.join(' ')})`,
+    `for the hardware that both machines have, the tree equals QEMU's in QEMU's order (${args.join(' ')})`,
     { skip: skipComparison },
     () => {
       const theirs = withoutDifferences(parse(withoutSeed(decompile(treeOfQemu(args)))));
@@ -160,8 +160,8 @@ for (const [args, options] of cases) {
   );
 }
 
-test('the tree is at the address at which QEMU 7.2 puts it', () => {
-  // As found in a1 after QEMU's reset vector, with -bios none.
+test('the tree is loaded at the address that QEMU 7.2 chooses', () => {
+  // The values of a1 after QEMU's reset vector, with -bios none.
   const seen: [number, number][] = [
     [4, 0x8020_0000],
     [16, 0x80e0_0000],

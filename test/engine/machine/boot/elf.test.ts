@@ -60,7 +60,7 @@ function message(work: () => unknown): string {
   return 'no error';
 }
 
-test('each segment has both addresses, its bytes and the size to zero after them', () => {
+test('each segment has a virtual and a physical address, its bytes, and the number of bytes to zero after them', () => {
   const high = 0xffff_ffff_8000_0000n;
   const data: Segment = { physicalAddress: 0x8000_1000n, bytes: Uint8Array.of(9), memoryBytes: 4096 };
   const image = readElfImage(elf([{ ...text, virtualAddress: high }, { ...text, type: 4 }, data], high + 2n), 'k');
@@ -91,7 +91,7 @@ test('an entry point outside all segments has no physical address', () => {
   assert.equal(readElfImage(elf([text], 0x1000n), 'k').physicalEntry, undefined);
 });
 
-test('a file inside a larger buffer is read from its own start', () => {
+test('a file that is part of a larger buffer is read with offsets from its own start', () => {
   const file = elf([text]);
   const buffer = new Uint8Array(file.length + 100);
   buffer.set(file, 37);
@@ -131,7 +131,7 @@ test('a damaged file is refused, and the message names the damaged part', () => 
   assert.match(refusal(changed((view) => view.setUint16(54, 32, true))), /^Program header/);
 });
 
-test('trailing zeroes that would overlap another segment are dropped, and an empty segment only counts as an address', () => {
+test('trailing zeroes that would overlap another segment are dropped, and an empty segment still occupies its address', () => {
   const rom: Segment = { ...text, memoryBytes: 0x2000 };
   const data: Segment = { physicalAddress: 0x8000_1000n, bytes: Uint8Array.of(9), memoryBytes: 0x100 };
   const empty: Segment = { physicalAddress: 0x7000_0000n, bytes: new Uint8Array(0), memoryBytes: 0 };
@@ -140,14 +140,14 @@ test('trailing zeroes that would overlap another segment are dropped, and an emp
     segments.map(({ physicalAddress, memoryBytes }) => [physicalAddress, memoryBytes]),
     [
       [0x8000_0000, 4],
-      // As in QEMU, which compares with the other segment's program header.
+      // As in QEMU, an overlap is determined from the program header of the other segment.
       [0x8000_1000, 1],
     ],
   );
   assert.equal(lowestAddress, 0x7000_0000);
 });
 
-test('more program headers than a linker writes are refused before the quadratic overlap check', () => {
+test('a file with more program headers than a linker writes is refused before the quadratic overlap check', () => {
   const many = elf(Array.from({ length: 5000 }, () => ({ ...text, memoryBytes: 64 })));
   assert.match(
     message(() => readElfImage(many, 'k')),
@@ -155,7 +155,7 @@ test('more program headers than a linker writes are refused before the quadratic
   );
 });
 
-test('segments must lie in RAM and must not overlap', () => {
+test('segments outside RAM and overlapping segments are refused', () => {
   const fit = (...segments: Segment[]) => message(() => checkSegmentsFit(readElfImage(elf(segments), 'k'), RAM));
   assert.equal(fit(text), 'no error');
   assert.equal(fit({ ...text, memoryBytes: 1024 * 1024 }), 'no error');
@@ -169,7 +169,10 @@ test('segments must lie in RAM and must not overlap', () => {
   assert.equal(fit({ ...text, physicalAddress: 0x8000_0004n }, text), 'no error');
 });
 
-/** As `ld -Ttext=0x80000000` writes it: one segment that starts at the first byte of the file, one page below RAM. */
+/**
+ * The layout that `ld -Ttext=0x80000000` writes: one segment that starts at the first byte of the file, one page below
+ * RAM.
+ */
 function headersBelowRam(): Uint8Array {
   const bytes = new Uint8Array(0x1004);
   bytes.set(elf([{ physicalAddress: 0x7fff_f000n, bytes: new Uint8Array(0), memoryBytes: 0x1004 }], 0x8000_0002n));
@@ -180,7 +183,7 @@ function headersBelowRam(): Uint8Array {
   return bytes;
 }
 
-test('headers and zeroes that the linker put below RAM are dropped, and nothing else', () => {
+test('only headers and zeroes that the linker put below RAM are dropped', () => {
   const load = (bytes: Uint8Array) => checkSegmentsFit(readElfImage(bytes, 'k'), RAM);
   assert.deepEqual(load(headersBelowRam()), [
     {
@@ -199,7 +202,7 @@ test('headers and zeroes that the linker put below RAM are dropped, and nothing 
   );
 });
 
-test('segments far below RAM that are not executed are dropped, as in position-independent files', () => {
+test('non-executable segments far below RAM are dropped, as in position-independent files', () => {
   const tables: Segment = { physicalAddress: 0x1_0000n, bytes: Uint8Array.of(7, 7), memoryBytes: 2 };
   const load = (entry: bigint, ...segments: Segment[]) => {
     const image = readElfImage(elf(segments, entry), 'k');
@@ -212,7 +215,7 @@ test('segments far below RAM that are not executed are dropped, as in position-i
   assert.match(load(0x8000_0000n, tables), /would be loaded to 0x10000\.\.0x10002, outside RAM/);
 });
 
-test('damage of any kind only ever throws a UserError', () => {
+test('damage of any kind throws a UserError and no other error', () => {
   withSeeds(300, (random) => {
     const bytes = elf([text, { ...text, physicalAddress: 0x8000_1000n, memoryBytes: 64 }]);
     for (let i = 0; i <= random.below(4); i++)

@@ -1,4 +1,4 @@
-/** A device tree from the user gets boot arguments, initrd and reservations, and is otherwise unchanged. */
+/** Boot arguments, initrd and reservations are added to a user's device tree, which is otherwise unchanged. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
@@ -10,7 +10,7 @@ import { withSeeds } from '../../../support/seededRandom.ts';
 
 const skip = spawnSync('dtc', ['--version']).error ? 'dtc is not installed' : false;
 
-/** The tree as dtc prints it. */
+/** The text that dtc prints for the tree. */
 function decompiled(blob: Uint8Array): string {
   const { stdout, status, stderr } = spawnSync('dtc', ['-q', '-I', 'dtb', '-O', 'dts', '-'], { input: blob });
   assert.equal(status, 0, String(stderr));
@@ -34,7 +34,7 @@ const MINE = `/dts-v1/;
   memory@80000000 { reg = <0 0x80000000 0 0x8000000>; };
 };`;
 
-test('boot arguments and initrd go into /chosen, and everything else stays', { skip }, () => {
+test('boot arguments and initrd are added to /chosen, and all other properties stay the same', { skip }, () => {
   const tree = userDeviceTree(
     { name: 't.dtb', bytes: compiled(MINE, '-b', '3') },
     { bootargs: 'console=ttyS0 longer than before', initrd: { start: 0x8400_0000, end: 0x8400_1388 } },
@@ -47,14 +47,14 @@ test('boot arguments and initrd go into /chosen, and everything else stays', { s
   assert.equal(new DataView(tree.buffer).getUint32(28), 3, 'the boot hart');
 });
 
-test('without changes the tree stays the same, whatever follows it in the file', { skip }, () => {
+test('without changes the tree stays the same, whatever bytes follow it in the file', { skip }, () => {
   const bytes = compiled(MINE);
   const file = { name: 't.dtb', bytes: Uint8Array.from([...bytes, ...new Uint8Array(500).fill(7)]) };
   assert.deepEqual(userDeviceTree(file, {}), Uint8Array.from(bytes));
   assert.equal(decompiled(userDeviceTree({ ...file, bytes: compiled(MINE, '-S', '9000') }, {})), decompiled(bytes));
 });
 
-test('a tree without /chosen gets one', { skip }, () => {
+test('if a tree has no /chosen node, one is added', { skip }, () => {
   const bytes = compiled('/dts-v1/; / { model = "x"; soc { }; };');
   const expected = compiled('/dts-v1/; / { model = "x"; chosen { bootargs = "a"; }; soc { }; };');
   assert.equal(decompiled(userDeviceTree({ name: 't', bytes }, { bootargs: 'a' })), decompiled(expected));
@@ -107,7 +107,7 @@ for (const [what, bytes, says] of [
   });
 }
 
-test('damage of any kind only ever throws a UserError', () => {
+test('damage of any kind throws a UserError and no other error', () => {
   withSeeds(500, (random) => {
     const bytes = SMALL.slice();
     for (let i = 0; i <= random.below(4); i++) bytes[random.below(bytes.length)] = random.pick([0, 1, 4, 255]);

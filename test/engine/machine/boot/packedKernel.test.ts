@@ -23,7 +23,7 @@ test('a kernel is unpacked from gzip, from an EFI zboot image, and from both', (
   assert.deepEqual(Uint8Array.from(unpack(zbootImage('zstd', ZSTD, 8))), Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
 });
 
-test('padding after the gzip data changes nothing, and a file that is not packed stays as it is', () => {
+test('padding after the gzip data is ignored, and a file that is not packed stays unchanged', () => {
   assert.deepEqual(Uint8Array.from(unpack(Buffer.concat([GZIPPED, new Uint8Array(512)]))), KERNEL);
   assert.equal(unpack(KERNEL), KERNEL);
   const unfinished = zbootImage('gzip', GZIPPED).subarray(0, 63);

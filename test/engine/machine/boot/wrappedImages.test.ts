@@ -13,7 +13,7 @@ const PLACES = { loadAddress: 0x8020_0000, entry: 0x8020_0010 };
 const UNPACKING = { compression: nodeCompression, memoryBytes: 16 << 20 };
 const unpack = (bytes: Uint8Array, address?: number) => unpackKernel({ name: 'k', bytes, address }, UNPACKING);
 
-test('a U-Boot image gives the load address of its data and its entry point', () => {
+test('from a U-Boot image, the load address of its data and its entry point are read', () => {
   for (const image of [uImage(DATA, PLACES), uImage(gzipSync(DATA), { ...PLACES, compression: 1 })]) {
     const { bytes, address, entry } = unpack(image);
     assert.deepEqual([Uint8Array.from(bytes), address, entry], [DATA, 0x8020_0000, 0x8020_0010]);
@@ -45,7 +45,7 @@ for (const [what, image, address, says] of [
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
-test('Intel HEX gives blocks with addresses', () => {
+test('Intel HEX files are unpacked to blocks with addresses', () => {
   assert.deepEqual(readIntelHex(bytesOf(intelHex(0x8400_fff0, DATA.subarray(0, 16)))), [
     { address: 0x8400_fff0, bytes: DATA.subarray(0, 16) },
   ]);
@@ -70,5 +70,6 @@ for (const text of [
   ':01000004FFFC\n:00000001FF',
   ': 0100000001FE\n:00000001FF',
 ]) {
-  test(`not Intel HEX: ${JSON.stringify(text)}`, () => assert.equal(readIntelHex(bytesOf(text)), undefined));
+  test(`not accepted as Intel HEX: ${JSON.stringify(text)}`, () =>
+    assert.equal(readIntelHex(bytesOf(text)), undefined));
 }

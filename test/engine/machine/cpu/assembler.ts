@@ -1,11 +1,11 @@
 /**
- * A minimal assembler for test programs: each function gives the bits of one instruction, and a number whose low two
- * bits are not 3 is a compressed one, as in the ISA itself. `assemble` turns a list of instructions, labels ('name:')
+ * A minimal assembler for test programs. Each function returns the bits of one instruction; as in the ISA, a number
+ * whose low two bits are not 3 is a compressed instruction. `assemble` turns a list of instructions, labels ('name:')
  * and label references into bytes. The encodings come from the ISA manual's tables and not from decode.ts, so that the
  * two check each other.
  */
 export type Register = number;
-/** An instruction, a label, an item that depends on its address, or a list of items. */
+/** An instruction, a label, a function from an address to an item, or a list of items. */
 export type Item = number | string | ((here: Here) => number) | CompressedReference | Item[];
 
 /** A compressed jump or branch to a label. */
@@ -90,7 +90,7 @@ type Two = (rd: Register, rs1: Register) => number;
 type Three = (rd: Register, rs1: Register, rs2: Register) => number;
 type WithImmediate = (rd: Register, rs1: Register, immediate: number) => number;
 type Branch = (rs1: Register, rs2: Register, offset: number) => number;
-/** Operand order is the manual's: load rd, offset(rs1); store rs2, offset(rs1). */
+/** Operands have the manual's order: load rd, offset(rs1); store rs2, offset(rs1). */
 type Load = (rd: Register, offset: number, rs1: Register) => number;
 
 const register =
@@ -117,7 +117,7 @@ const store =
   (funct3: number): Load =>
   (rs2, offset, rs1) =>
     sType(0x23, funct3, rs1, rs2, offset);
-/** amo rd, rs2, (rs1); the lowest bits of funct7 are aq and rl. */
+/** The operands are rd, rs2, (rs1); the lowest bits of funct7 are aq and rl. */
 const atomic =
   (funct5: number, funct3: number): Three =>
   (rd, rs2, rs1) =>
@@ -227,7 +227,7 @@ export const SHIFT_OPERATIONS = {
   bseti: shift(0x13, 1, 0x14),
 };
 
-/** The number of possible shift amounts. */
+/** The number of possible shift amounts for a 32-bit or 64-bit shift. */
 export const shiftLimit = (name: string): number => (name.endsWith('iw') ? 32 : 64);
 
 export const BRANCHES = {
@@ -260,7 +260,7 @@ export const ATOMICS = Object.fromEntries(
   ),
 ) as Record<string, Three>;
 
-/** csrrX rd, csr, rs1; the immediate forms have a number from 0 to 31 in the rs1 field. */
+/** The operands are rd, csr, rs1; the immediate forms have a number from 0 to 31 in the rs1 field. */
 const csr = (funct3: number) => (rd: Register, number: number, rs1: number) => iType(0x73, funct3, rd, rs1, number);
 
 const cacheBlock = (number: number) => (rs1: Register) => iType(0x0f, 2, 0, rs1, number);
@@ -312,10 +312,10 @@ export const a = {
   j: (label: string) => (here: Here) => jType(0, here.to(label)),
   /** A branch to a label: `a.to('loop', (offset) => a.bne(1, 2, offset))`. */
   to: (label: string, encode: (offset: number) => number) => (here: Here) => encode(here.to(label)),
-  /** The address of a label, up to 2 GiB away. */
+  /** Loads the address of a label that is up to 2 GiB away. */
   la: (rd: Register, label: string): Item[] => [
     (here) => uType(0x17, rd, here.to(label) + 0x800),
-    // This instruction is 4 bytes after the auipc that it completes.
+    // This instruction is 4 bytes after the auipc whose upper bits it completes.
     (here) => iType(0x13, 0, rd, rd, (here.to(label) + 4) & 0xfff),
   ],
   li: loadConstant,
@@ -325,7 +325,7 @@ export const a = {
   cAddi: (rd: Register, value: number) => 0x0001 | (((value >> 5) & 1) << 12) | (rd << 7) | ((value & 31) << 2),
 };
 
-/** Any 64-bit constant. */
+/** Loads a 64-bit constant of any value. */
 export function loadConstant(rd: Register, value: bigint | number): number[] {
   const wanted = BigInt.asIntN(64, BigInt(value));
   const low = BigInt.asIntN(12, wanted);

@@ -1,6 +1,6 @@
-/** Random loops of atomic instructions behave the same, translated or interpreted.
+/** Random loops of atomic instructions have the same results translated and interpreted.
  *
- * Digests, dirty pages and watchpoint hits equal the interpreter's, whatever is translated and wherever runs are
+ * Digests, dirty pages and watchpoint hits equal the interpreter's, whatever code is translated and wherever runs are
  * divided.
  */
 import assert from 'node:assert/strict';
@@ -29,7 +29,7 @@ for (const harts of [1, 2, 3]) {
       for (let round = 0; round < ROUNDS; round++) {
         translated += compare(randomStory(random, { harts, isPaged }), random, round);
       }
-      // A loop that always traps or hits a watchpoint may have no region.
+      // A loop that traps or hits a watchpoint in every round may have no region.
       assert.ok(translated > (ROUNDS * THRESHOLDS.length) / 2, `${translated} programs had translated code`);
     });
   }
@@ -58,7 +58,7 @@ const watchpoint = (random: SeededRandom): Watchpoint => ({
   access: random.pick(['read', 'write', 'readWrite']),
 });
 
-/** Returns the number of thresholds with which code was translated. */
+/** Returns the number of translation thresholds at which code was translated. */
 function compare(story: Story, random: SeededRandom, round: number): number {
   const expected = follow(story, { threshold: 0 });
   let translated = 0;
@@ -75,7 +75,7 @@ function compare(story: Story, random: SeededRandom, round: number): number {
 function follow({ positions, ...story }: Story, { threshold, random }: { threshold: number; random?: SeededRandom }) {
   const machine = machineOf(story, threshold);
   const states = positions.map((position, i) => {
-    // Sets the watchpoint in the middle, when the code that it affects is already hot.
+    // Sets the watchpoint in the middle of the run, when the code that it affects is already hot.
     if (i === 3) machine.setStopPoints({ breakpoints: new Set(), watchpoints: story.watchpoints });
     const hits = runTo(machine, position, random);
     const dirtyPages: number[] = [];
@@ -96,7 +96,7 @@ function runTo(machine: BareMachine, position: number, random: SeededRandom | un
   }
   return hits;
 }
-// A hit ends a run: code that is always hit would never be translated.
+// A hit ends a run, so code in which every run ends with a hit would never be translated.
 const HITS_ENOUGH = 300;
 
 function machineOf({ loops, isPaged }: Omit<Story, 'positions'>, translationThreshold: number): BareMachine {

@@ -5,7 +5,10 @@ import type { MmuType } from '../../../../debug-adapter/engine/machine/cpu/satp.
 import type { Inputs } from '../../../../debug-adapter/engine/machine/inputs.ts';
 import { assemble, type Item } from './assembler.ts';
 
-/** A machine for programs of a few instructions: M mode at the start of RAM, without input; collects the output. */
+/**
+ * A machine for programs of a few instructions. It starts in M mode at the start of RAM, has no input, and collects its
+ * output.
+ */
 export const START = 0x8000_0000;
 
 export const NO_INPUTS: Inputs = {
@@ -65,7 +68,7 @@ export const steps = (machine: Machine, count: number) => machine.run(machine.po
 
 export const digestOf = (machine: Machine): bigint => combinedDigest(machine.digestParts());
 
-/** Little-endian bytes of 64-bit words. */
+/** The little-endian bytes of 64-bit words. */
 export function words(...values: bigint[]): Uint8Array {
   const bytes = new Uint8Array(values.length * 8);
   values.forEach((value, i) => new DataView(bytes.buffer).setBigUint64(i * 8, BigInt.asUintN(64, value), true));

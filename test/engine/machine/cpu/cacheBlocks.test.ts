@@ -1,6 +1,6 @@
-/** Cache-block operations zero, fault and are enabled as in the manual, translated and interpreted.
+/** Cache-block operations zero, fault and are enabled as in the manual, both translated and interpreted.
  *
- * Also covers the other extensions that menvcfg enables: Zawrs and Svpbmt.
+ * These tests also cover Zawrs, and Svpbmt, which menvcfg enables.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -18,7 +18,9 @@ const OPERATIONS = { zero: a.cboZero, inval: a.cboInval, clean: a.cboClean, flus
 type Operation = keyof typeof OPERATIONS;
 const NAMES = Object.keys(OPERATIONS) as Operation[];
 
-/** A machine whose code is one operation on t0, followed by two pages of ones. */
+/**
+ * A machine whose code is one cache-block operation at the address in t0; all bytes of two pages of data are nonzero.
+ */
 function machineFor(operation: Operation): BareMachine {
   const machine = bareMachine();
   machine.ram.write(DATA, new Uint8Array(0x2000).fill(0xff));
@@ -36,7 +38,7 @@ function execute(machine: BareMachine, address: number | bigint): bigint | undef
   return hart.slot('PC') === BigInt(HANDLER) ? hart.slot('MCAUSE') : undefined;
 }
 
-/** The bytes of a page that are zero: the offset of the first, and their number. */
+/** The zero bytes in a page: the offset of the first one, and their number. */
 function zeroes(machine: BareMachine, page: number): { first: number; count: number } {
   const bytes = new Uint8Array(0x1000);
   machine.ram.read(page, bytes);
@@ -48,13 +50,13 @@ test('cbo.zero writes 64 zeroes to the block that contains an address', () => {
     const machine = machineFor('zero');
     assert.equal(execute(machine, DATA + offset), undefined);
     assert.deepEqual(zeroes(machine, DATA), { first: offset & ~63, count: 64 });
-    // Repeats it, now with a TLB entry.
+    // Repeats the operation, now with a TLB entry.
     assert.equal(execute(machine, DATA + (offset ^ 0x400)), undefined);
     assert.equal(zeroes(machine, DATA).count, 128);
   }
 });
 
-test('the other operations change nothing', () => {
+test('the operations other than cbo.zero change no memory', () => {
   for (const name of ['inval', 'clean', 'flush'] as const) {
     const machine = machineFor(name);
     assert.equal(execute(machine, DATA + 5), undefined);
@@ -63,7 +65,7 @@ test('the other operations change nothing', () => {
   }
 });
 
-/** The bits of menvcfg and senvcfg that allow an operation. */
+/** The bits of menvcfg and senvcfg that permit an operation. */
 const BITS: Record<Operation, readonly bigint[]> = {
   zero: [0x80n],
   inval: [0x10n, 0x20n, 0x30n],
@@ -96,7 +98,7 @@ for (const name of NAMES) {
   });
 }
 
-test('these bits of menvcfg and senvcfg are writable, and no others', () => {
+test('of menvcfg and senvcfg, only the bits of implemented extensions are writable', () => {
   const program = [a.li(5, -1), a.csrw(CSR.menvcfg, 5), a.csrw(CSR.senvcfg, 5)];
   const machine = machineWith([program, a.csrr(6, CSR.menvcfg), a.csrr(7, CSR.senvcfg)]);
   assert.equal(machine.hart.slot('MENVCFG'), 1n << 62n, 'memory types are enabled at reset, as in QEMU 10');
@@ -105,7 +107,7 @@ test('these bits of menvcfg and senvcfg are writable, and no others', () => {
   assert.deepEqual([hart.register(6), hart.register(7)], [(3n << 62n) | 0xf1n, 0xf1n]);
 });
 
-test('cbo.zero faults like a store, at its block; the others fault where neither load nor store is permitted', () => {
+test('cbo.zero faults like a store, at its block; the others fault only if neither load nor store is permitted', () => {
   const rights: [flags: number, zero: bigint | undefined, manage: bigint | undefined][] = [
     [ALL, undefined, undefined],
     [PTE.V | PTE.R | PTE.A | PTE.D, STORE_PAGE, undefined],
@@ -127,7 +129,7 @@ test('cbo.zero faults like a store, at its block; the others fault where neither
   }
 });
 
-test('cbo.zero marks its page accessed and dirty, the others mark it accessed', () => {
+test('cbo.zero sets the A and D bits of its page, and the other operations set only A', () => {
   for (const name of NAMES) {
     const machine = machineFor(name);
     startPaging(machine);
@@ -139,7 +141,7 @@ test('cbo.zero marks its page accessed and dirty, the others mark it accessed', 
   }
 });
 
-test('outside memory cbo.zero faults and the others do nothing; PMP denies all of them', () => {
+test('outside memory cbo.zero faults and the other operations do nothing; PMP can deny all of them', () => {
   for (const name of NAMES) {
     const machine = machineFor(name);
     assert.equal(execute(machine, 0x9000_0041), name === 'zero' ? STORE_ACCESS : undefined);
@@ -157,7 +159,7 @@ test('outside memory cbo.zero faults and the others do nothing; PMP denies all o
   }
 });
 
-test('cbo.zero over a device writes it byte by byte', () => {
+test('cbo.zero at the address of a device writes the device byte by byte', () => {
   const machine = machineWith([a.sb(T1, 7, T0), a.cboZero(T0), a.lbu(T1, 7, T0)]);
   const uart = 0x1000_0000;
   machine.hart.setRegister(T0, BigInt(uart));
@@ -228,7 +230,7 @@ const SITUATIONS: Record<string, (machine: BareMachine) => void> = {
 };
 
 for (const [where, prepare] of Object.entries(SITUATIONS)) {
-  test(`clearing pages ${where} gives the same result, translated or not`, () => {
+  test(`clearing pages ${where} gives the same result in translated code and in the interpreter`, () => {
     const [interpreted, ...translated] = [0, 1, 2, 20].map((threshold) => clearing(threshold, prepare));
     for (const machine of translated) {
       assert.equal(digestOf(machine), digestOf(interpreted));
@@ -237,7 +239,7 @@ for (const [where, prepare] of Object.entries(SITUATIONS)) {
   });
 }
 
-test('clearing pages zeroes them and nothing after them', () => {
+test('clearing pages zeroes them and leaves the memory after them unchanged', () => {
   const machine = clearing(1);
   assert.ok(machine.hart.regionCount > 0, 'the loop was translated');
   assert.equal(machine.hart.register(7), BigInt(3 * PAGES * 32));
@@ -245,7 +247,7 @@ test('clearing pages zeroes them and nothing after them', () => {
   assert.equal(zeroes(machine, DATA + 4096 * PAGES).count, 4096 - 64);
 });
 
-test('watchpoints stop on zeroed blocks', () => {
+test('watchpoints stop at operations that zero watched blocks', () => {
   for (const translationThreshold of [0, 1]) {
     const machine = machineWith(CLEARING, { translationThreshold });
     machine.hart.setRegister(10, BigInt(DATA));
@@ -282,7 +284,7 @@ test('mstatus.TW makes wrs.nto illegal below M mode, but never wrs.sto', () => {
       setPrivilege(machine, privilege, status);
       steps(machine, 1);
       assert.equal(machine.hart.slot('PC'), BigInt(trapped ? HANDLER : START + 4));
-      // As in QEMU 10, which also reports the instruction bits in mtval.
+      // The trap has the same cause as in QEMU 10, which also puts the instruction bits into mtval.
       if (trapped) assert.deepEqual(trapOf(machine), { cause: ILLEGAL, value: 0n, pc: BigInt(START) });
     }
   }
@@ -292,7 +294,7 @@ test('mstatus.TW makes wrs.nto illegal below M mode, but never wrs.sto', () => {
 
 const PBMTE = 1n << 62n;
 
-test('menvcfg enables memory types from the next access on', () => {
+test('when menvcfg enables memory types, the next access uses them', () => {
   const machine = machineWith([
     a.li(8, (1n << 17n) | (1n << 11n)),
     a.csrrs(0, CSR.mstatus, 8),
@@ -311,7 +313,7 @@ test('menvcfg enables memory types from the next access on', () => {
   assert.equal(trapOf(machine).cause, 13n);
 });
 
-test('a translation that one hart made with memory types is not used by a hart with memory types off', () => {
+test('a translation that one hart made with memory types on is not used by a hart with memory types off', () => {
   const machine = bareMachine({ harts: 2 });
   // Each hart reads the page and continues, so the harts alternate.
   machine.ram.write(START, assemble(['again:', a.ld(6, 0, 5), a.addi(7, 7, 1), a.j('again')]));

@@ -1,7 +1,7 @@
 /** Every computing instruction gives the result that the manual defines.
  *
- * The reference is a BigInt model written from the manual's text: all operations, with all pairs of edge values and
- * some random ones.
+ * The reference is a BigInt model written from the manual's text. All operations are compared with it, with all pairs
+ * of edge values and some random values.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -24,7 +24,10 @@ const word32 = (value: bigint): bigint => BigInt.asIntN(32, value);
 const unsigned32 = (value: bigint): bigint => BigInt.asUintN(32, value);
 const flag = (condition: boolean): bigint => (condition ? 1n : 0n);
 
-/** Division by zero gives all ones and the dividend; BigInt has no overflow, so that case needs no special handling. */
+/**
+ * Division by zero gives all ones, and the remainder is the dividend. BigInt does not overflow, so the overflow case
+ * needs no special handling.
+ */
 const divide = (x: bigint, y: bigint): bigint => (y === 0n ? -1n : x / y);
 const remainder = (x: bigint, y: bigint): bigint => (y === 0n ? x : x % y);
 
@@ -88,7 +91,7 @@ Object.assign(MODEL, {
   binv: (x, y) => x ^ bit(y),
   bset: (x, y) => x | bit(y),
 } satisfies typeof MODEL);
-/** Zbc (ISA manual Volume I, section 28.4). */
+/** The Zbc extension (ISA manual Volume I, section 28.4). */
 function carryless(x: bigint, y: bigint): bigint {
   let product = 0n;
   for (let i = 0n; i < 64n; i++) if ((y >> i) & 1n) product ^= x << i;
@@ -99,7 +102,7 @@ Object.assign(MODEL, {
   clmulr: (x, y) => carryless(x, y) >> 63n,
   clmulh: (x, y) => carryless(x, y) >> 64n,
 } satisfies typeof MODEL);
-/** Zicond (ISA manual Volume I, section 12.3). */
+/** The Zicond extension (ISA manual Volume I, section 12.3). */
 Object.assign(MODEL, {
   'czero.eqz': (x, y) => (y === 0n ? 0n : x),
   'czero.nez': (x, y) => (y === 0n ? x : 0n),
@@ -126,7 +129,7 @@ const UNARY_MODEL: Record<string, (x: bigint) => bigint> = {
   rev8: (x) => fromBytes(bytesOf(x).reverse()),
 };
 
-/** The immediate forms compute the same, with the sign-extended immediate as second operand. */
+/** The immediate forms use the sign-extended immediate as the second operand of the same computation. */
 const OF_IMMEDIATE = (name: string): string =>
   name === 'slli.uw' || name in MODEL ? name : name.replace(/i(?=[uw]?$)/, '');
 
@@ -161,7 +164,7 @@ const SHORT_EDGES = [-2048, -2047, -1, 0, 1, 2, 1023, 2047];
 
 const randomWord = (random: SeededRandom): bigint => (BigInt(random.uint32()) << 32n) | BigInt(random.uint32());
 
-/** Every pair of edge values, and as many random pairs. */
+/** Every pair of edge values, and an equal number of random pairs. */
 function operandPairs(random: SeededRandom): [bigint, bigint][] {
   const pairs = EDGES.flatMap((x) => EDGES.map((y): [bigint, bigint] => [x, y]));
   return [...pairs, ...pairs.map((): [bigint, bigint] => [randomWord(random), randomWord(random)])];
@@ -169,7 +172,10 @@ function operandPairs(random: SeededRandom): [bigint, bigint][] {
 
 const [RD, RS1, RS2] = [10, 11, 12];
 
-/** Puts one instruction at the start of RAM; the returned function runs it with given registers and returns rd. */
+/**
+ * Puts one instruction at the start of RAM, and returns a function that runs it with the given registers and returns
+ * rd.
+ */
 function single(machine: BareMachine, instruction: number, rd = RD): (x: bigint, y: bigint) => bigint {
   machine.ram.write(START, words(BigInt(instruction)));
   return (x, y) => {

@@ -16,7 +16,7 @@ function pcAfter(machine: BareMachine, at: number, bits: number): bigint {
   return machine.hart.slot('PC');
 }
 
-/** Addresses of the first, second and last halfwords of pages, and across two pages. */
+/** The addresses of the first, second and last halfwords of pages, and of an instruction across two pages. */
 const PLACES = [0x3000, 0x3002, 0x3004, 0x3ffa, 0x3ffc, 0x3ffe, 0x4000].map((offset) => START + offset);
 
 test('branches and jumps reach near and far targets, forward and backward, from every offset in a page', (t) => {
@@ -76,13 +76,16 @@ test('execution continues from one page into the next', () => {
 
 const [ONE, TWO, THREE] = [0x1_0000, 0x1_3000, 0x1_1000].map((offset) => START + offset);
 
-/** The first half of `addi x11, x11, 1` is at the end of ONE, and second halves are at the start of TWO and THREE. */
+/**
+ * The first half of `addi x11, x11, 1` is at the end of page ONE; second halves are at the start of pages TWO and
+ * THREE.
+ */
 function straddling(): BareMachine {
   const machine = bareMachine();
   const halves = (bits: number) => [assemble([bits]).slice(0, 2), assemble([bits]).slice(2)];
   machine.ram.write(ONE + 0xffe, halves(a.addi(11, 11, 1))[0]);
   machine.ram.write(TWO, halves(a.addi(11, 11, 16))[1]);
-  // The physically following page contains something else.
+  // The page after page ONE in physical memory contains other bytes.
   machine.ram.write(THREE, halves(a.addi(11, 11, 256))[1]);
   startPaging(machine);
   machine.hart.setSlot('MTVEC', BigInt(HANDLER));
@@ -120,7 +123,7 @@ test('an instruction that crosses the end of RAM causes an access fault', () => 
   machine.hart.setSlot('PC', BigInt(end - 2));
   steps(machine, 1);
   assert.deepEqual(trapOf(machine), { cause: 1n, value: BigInt(end), pc: BigInt(end - 2) });
-  // A compressed instruction fits.
+  // A compressed instruction ends before the end of RAM.
   machine.ram.write(end - 2, assemble([a.cLi(11, 5)]));
   machine.hart.setSlot('PC', BigInt(end - 2));
   steps(machine, 2);

@@ -1,6 +1,6 @@
 /** Every compressed instruction, and words of every format, decode as the manual's tables say.
  *
- * The tables are written down a second time in manualTables.ts. All 49152 compressed instructions are compared, and
+ * The tables are transcribed a second time in manualTables.ts. All 49152 compressed instructions are compared, and
  * words with random fields, legal and illegal.
  */
 import assert from 'node:assert/strict';
@@ -37,12 +37,12 @@ function decoded(raw: number): Expected & { lengthBytes: number } {
   return { ...found, name };
 }
 
-/** The name in operations.ts for a mnemonic. */
+/** The operation's name in operations.ts for a mnemonic. */
 const operationName = (mnemonic: string): string => mnemonic.toUpperCase().replaceAll('.', '_');
 
 // --- compressed --------------------------------------------------------------------------------------------------------
 
-test('each of the 49152 compressed instructions expands to what the manual lists', () => {
+test('all 49152 compressed instructions have the expansion that the manual lists', () => {
   for (let half = 0; half < 0x1_0000; half++) {
     if ((half & 3) === 3) continue;
     const expected = { ...expandCompressed(half), lengthBytes: 2 };
@@ -50,7 +50,7 @@ test('each of the 49152 compressed instructions expands to what the manual lists
   }
 });
 
-test('the bytes after a compressed instruction do not matter', () => {
+test('the bytes after a compressed instruction do not affect its decoding', () => {
   for (const half of [0x4501, 0x8082, 0x0001]) assert.deepEqual(decode(half | 0xffff_0000), decode(half));
 });
 
@@ -168,14 +168,14 @@ test('fences with any fields decode to a no-op', (t) => {
   }
 });
 
-test('a word is illegal exactly when no instruction has its bits', (t) => {
+test('a word is illegal exactly when it encodes no instruction', (t) => {
   const random = SeededRandom.forTest(t);
   const check = (raw: number): void =>
     assert.equal(decoded(raw).name !== 'ILLEGAL', isLegal(raw), `0x${raw.toString(16)}`);
   for (let opcode = 3; opcode < 128; opcode += 4) {
     for (let round = 0; round < 2000; round++) check(((random.uint32() & ~0x7f) | opcode) >>> 0);
   }
-  // Legal words with one bit flipped: nearly legal.
+  // Legal words with one bit flipped, many of which are illegal.
   for (const [mask, value] of ENCODINGS) {
     for (let bit = 2; bit < 32; bit++) {
       const fields = random.uint32() & ~mask;
@@ -185,7 +185,7 @@ test('a word is illegal exactly when no instruction has its bits', (t) => {
   }
 });
 
-test('an illegal instruction traps with its bits in mtval and retires nothing', () => {
+test('an illegal instruction traps with its bits in mtval and is not retired', () => {
   const illegal = [0x0000, 0xffffffff, 0x8002, 0x8000, 0x00000057, 0x0000400f, 0x30405073 & ~0x3000, 0xfec3f00b];
   for (const raw of illegal.filter((bits) => (bits & 3) !== 3 || !isLegal(bits >>> 0))) {
     const machine = machineWith([a.nop, raw]);

@@ -15,7 +15,7 @@ interface Case {
   name: string;
   program?: Item[];
   outside?: (machine: BareMachine) => void;
-  /** Addresses in the pages that must be marked. */
+  /** Addresses in the pages that must be marked dirty. */
   writes: number[];
 }
 
@@ -58,7 +58,7 @@ function markedPages({ ram }: BareMachine): number[] {
   return pages;
 }
 
-/** Performs the write, clears all dirty bits, and performs it again with a different value in x6. */
+/** Makes a write, clears all dirty bits, and repeats the write with a different value in x6. */
 function checkMarks(machine: BareMachine, act: () => void, writes: number[], name: string): void {
   act();
   machine.ram.clearSnapshotMarks();
@@ -70,7 +70,7 @@ function checkMarks(machine: BareMachine, act: () => void, writes: number[], nam
   assert.equal(machine.ram.digest() !== before, writes.length > 0, `${name}: digest`);
 }
 
-test('every way to write marks its pages and changes the digest', () => {
+test('every kind of write marks its pages and changes the digest', () => {
   for (const { name, program = [], outside, writes } of CASES) {
     const machine = machineWith([program, 'end:', a.j('end')]);
     machine.hart.setRegister(5, BigInt(DATA));
@@ -91,7 +91,7 @@ test('every way to write marks its pages and changes the digest', () => {
   }
 });
 
-test('writes through page tables in S and U mode mark their pages, as does setting A and D', () => {
+test('in S and U mode, writes through page tables mark their pages dirty, and so does setting A and D', () => {
   for (const [privilege, flags] of [
     [1, ALL],
     [0, ALL | PTE.U],
@@ -141,7 +141,7 @@ test('the page walk marks the page table when it sets A or D', () => {
   }
 });
 
-test('a table that the guest just wrote is marked by the walk after the dirty bits were cleared', () => {
+test('after the dirty bits are cleared, a page walk marks a page table that the guest had just written', () => {
   const machine = machineWith([a.sd(7, 0, 6), a.ld(8, 0, 5), a.sd(7, 8, 6), a.ld(8, 0, 28)]);
   startPaging(machine);
   machine.hart.setRegister(5, BigInt(WINDOW));
@@ -169,7 +169,7 @@ test('every writable bit of every CSR is in the digest', () => {
   const machine = machineWith([]);
   const { hart } = machine;
   const fresh = hart.saveState();
-  /** The value read back after a write, and the digest of the hart with no other change. */
+  /** Returns the value read back after a write, and the digest of the hart with no other change. */
   const written = (csr: number, value: bigint) => {
     hart.loadState(fresh);
     hart.setSlot('MTVEC', BigInt(START + 0x100));
@@ -181,7 +181,7 @@ test('every writable bit of every CSR is in the digest', () => {
     return { readBack, digest: machine.digestParts().find((part) => part.name === 'hart0')!.value };
   };
   for (let csr = 0; csr < 0xc00; csr++) {
-    // These registers count between the writes.
+    // These registers advance between the two writes.
     if (csr === CSR.mcycle || csr === CSR.minstret) continue;
     const states = [0n, -1n, 0x5555_5555_5555_5550n].map((value) => written(csr, value));
     for (const one of states) {

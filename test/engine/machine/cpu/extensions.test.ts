@@ -1,4 +1,4 @@
-/** A machine has exactly the extensions of its instruction set; all other instructions are illegal. */
+/** A machine has exactly the extensions of its instruction set; instructions of other extensions are illegal. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -16,7 +16,7 @@ import { type BareOptions, machineWith, START, steps, trapOf } from './bareMachi
 
 const [T0, A0, A1, A2] = [5, 10, 11, 12];
 
-/** One instruction of each optional extension that has any; a1 holds an address in RAM. */
+/** One instruction of each optional extension that adds instructions; a1 holds an address in RAM. */
 const SAMPLES: Record<string, number> = {
   zfh: FLOAT_OPERATIONS['fadd.h'].encode({ rd: A0, rs1: A1, rs2: A2 }),
   zfhmin: FLOAT_OPERATIONS['fcvt.h.s'].encode({ rd: A0, rs1: A1 }),
@@ -35,7 +35,7 @@ const without = (name: string): string =>
     .filter((part) => part !== name)
     .join('_');
 
-/** The cause of the last trap after some hundred rounds of a loop that counts t0 down. */
+/** The cause of the last trap after a few hundred rounds of a loop that counts t0 down. */
 function trapWith(isa: string, items: Item[], options: BareOptions = {}): bigint {
   const machine = machineWith(items, { ...options, isa });
   machine.hart.setSlot('MTVEC', BigInt(START + 0x800));
@@ -47,19 +47,19 @@ function trapWith(isa: string, items: Item[], options: BareOptions = {}): bigint
   return trapOf(machine).cause;
 }
 
-test('each optional extension has a sample instruction here', () => {
+test('this test has a sample instruction of each optional extension', () => {
   assert.deepEqual([...Object.keys(SAMPLES), ...WITHOUT_INSTRUCTIONS].sort(), Object.keys(EXTENSION_BIT).sort());
 });
 
 for (const [name, sample] of Object.entries(SAMPLES)) {
-  test(`${name} is illegal on a machine without it, and only there`, () => {
+  test(`instructions of ${name} are illegal on a machine without it, and legal with it`, () => {
     assert.equal(trapWith(ISA, [sample, 'end', a.j('end')]), 0n);
     for (const isa of [without(name), LEGACY_ISA]) {
       assert.equal(trapWith(isa, [sample, 'end', a.j('end')]), 2n, isa);
     }
   });
 
-  test(`${name} is also illegal in translated code`, () => {
+  test(`instructions of ${name} are also illegal in translated code`, () => {
     const loop: Item[] = [
       'loop',
       a.addi(T0, T0, -1),
@@ -75,7 +75,7 @@ for (const [name, sample] of Object.entries(SAMPLES)) {
   });
 }
 
-test('an instruction set that cannot be built is refused with a message that names it', () => {
+test('an unsupported instruction set is refused, and the message names the missing or unknown extension', () => {
   assert.equal(LEGACY_ISA, 'rv64imafdc_zicsr_zifencei_zba_zbb_zbs_sstc_svinval');
   for (const isa of [LEGACY_ISA, ISA]) assert.equal(unsupportedIn(isa), undefined);
   assert.deepEqual(extensionsIn('rv64imafdc_zicsr_zba'), ['i', 'm', 'a', 'f', 'd', 'c', 'zicsr', 'zba']);

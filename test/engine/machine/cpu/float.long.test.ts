@@ -1,7 +1,8 @@
 /** Every computing instruction of F, D and Zfh gives the exactly rounded result and the right flags.
  *
- * The reference is exact arithmetic on fractions: all edge values and random ones, in all rounding modes, static and
- * dynamic, with the inexact flag set before (the hart may then use the host's instructions) and clear.
+ * The reference is exact arithmetic on fractions. Edge values and random values are computed in all rounding modes,
+ * static and dynamic. Each case runs with the inexact flag clear and with the flag set, because with the flag set the
+ * hart may use the host's instructions.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -14,7 +15,10 @@ import * as reference from './referenceFloat.ts';
 
 type Model = (x: bigint, y: bigint, z: bigint, mode: number) => reference.Result;
 
-/** The reference function of an instruction, on bits of its format (full registers for integers and moves). */
+/**
+ * The reference function of an instruction. It takes and returns bits of the instruction's format, or full registers
+ * for integers and moves.
+ */
 function modelOf(name: string): Model {
   const [mnemonic, ...suffixes] = name.split('.');
   const format = suffixes[0] as Format;
@@ -57,7 +61,7 @@ const RD = 10;
 const [RS1, RS2, RS3] = [11, 12, 13];
 const FS_DIRTY = 3n << 13n;
 
-/** Runs one instruction with operands in registers; returns rd and the flags of fcsr. */
+/** Runs one instruction on the given register values; returns rd and the flags of fcsr. */
 class FloatUnit {
   private machine = bareMachine();
 
@@ -87,7 +91,7 @@ class FloatUnit {
 const unit = new FloatUnit();
 const hex = (value: bigint): string => '0x' + value.toString(16);
 
-/** Formats of the operands and of the result; undefined for an integer register. */
+/** The formats of the operands and of the result; undefined for an integer register. */
 function formatsOf(name: string): { from?: Format; to?: Format } {
   const { fromFloat, toFloat, format } = FLOAT_OPERATIONS[name];
   const [, to, from] = /^fcvt\.(\w+)\.(\w+)$/.exec(name) ?? [];
@@ -97,7 +101,7 @@ function formatsOf(name: string): { from?: Format; to?: Format } {
   };
 }
 
-/** Checks an instruction with operands in registers, in a static or dynamic rounding mode. */
+/** Checks an instruction on the given register values, in a static or dynamic rounding mode. */
 function check(name: string, operands: bigint[], options: { mode: number; isDynamic: boolean; before: number }): void {
   const { fromFloat, toFloat } = FLOAT_OPERATIONS[name];
   const { mode, isDynamic, before } = options;
@@ -114,7 +118,7 @@ function check(name: string, operands: bigint[], options: { mode: number; isDyna
   }
 }
 
-/** All rounding modes, each static and dynamic, with the inexact flag set before or clear. */
+/** All rounding modes, each static and dynamic, with the inexact flag set or clear beforehand. */
 function checkAll(name: string, operandLists: bigint[][]): void {
   const { encode, hasMode } = FLOAT_OPERATIONS[name];
   const fields = { rd: RD, rs1: RS1, rs2: RS2, rs3: RS3 };
@@ -134,7 +138,7 @@ const ofOperands = (count: number) => NAMES.filter((name) => FLOAT_OPERATIONS[na
 
 const list = <T>(length: number, make: () => T): T[] => Array.from({ length }, make);
 
-test('instructions with one operand: edge values and random ones', (t) => {
+test('instructions with one operand are exact on edge values and random values', (t) => {
   const random = SeededRandom.forTest(t);
   for (const name of ofOperands(1)) {
     const { from } = formatsOf(name);
@@ -146,7 +150,7 @@ test('instructions with one operand: edge values and random ones', (t) => {
   }
 });
 
-test('instructions with two operands: all pairs of edge values, and random ones', (t) => {
+test('instructions with two operands are exact on all pairs of edge values and on random pairs', (t) => {
   const random = SeededRandom.forTest(t);
   for (const name of ofOperands(2)) {
     const { from } = formatsOf(name);
@@ -157,7 +161,7 @@ test('instructions with two operands: all pairs of edge values, and random ones'
   }
 });
 
-test('fused multiply-add: all triples of edge values, and random ones', (t) => {
+test('fused multiply-add is exact on all triples of edge values and on random triples', (t) => {
   const random = SeededRandom.forTest(t);
   for (const name of ofOperands(3)) {
     const { from } = formatsOf(name);
@@ -170,7 +174,7 @@ test('fused multiply-add: all triples of edge values, and random ones', (t) => {
   }
 });
 
-test('sums and products that nearly cancel', (t) => {
+test('sums and products that nearly cancel are rounded exactly', (t) => {
   const random = SeededRandom.forTest(t);
   for (const format of FORMATS) {
     const triples = list(300, () => {
@@ -193,8 +197,8 @@ test('sums and products that nearly cancel', (t) => {
   }
 });
 
-/** (1 + i ulps) * (1 - j ulps) is close to 1, which is half a unit in the last place of the addend. */
-test('fused multiply-add close to a tie', (t) => {
+/** (1 + i ulps) * (1 - j ulps) is close to 1. The addend is so large that 1 is half a unit in its last place. */
+test('fused multiply-add results close to a tie are rounded exactly', (t) => {
   const random = SeededRandom.forTest(t);
   for (const [format, fractionBits, bias] of [
     ['h', 10n, 15n],
@@ -204,7 +208,7 @@ test('fused multiply-add close to a tie', (t) => {
     const one = bias << fractionBits;
     const near = () => BigInt(random.below(5) - 1);
     const addend = () => {
-      // Half precision has too few exponents for this.
+      // The exponent is limited because half precision has too few exponents for such an addend.
       const exponent = bias + BigInt(Math.min(Number(fractionBits) + random.below(3), Number(bias)));
       const sign = BigInt(random.below(2)) * reference.signBit(format);
       return sign | (exponent << fractionBits) | BigInt(random.below(4));
@@ -216,7 +220,7 @@ test('fused multiply-add close to a tie', (t) => {
   }
 });
 
-test('moves preserve all bits; word moves preserve the low ones', () => {
+test('moves preserve all bits, and word moves preserve the low 32 bits', () => {
   const value = 0x0123_4567_89ab_cdefn;
   const move = (name: string) => {
     const { encode, fromFloat, toFloat } = FLOAT_OPERATIONS[name];

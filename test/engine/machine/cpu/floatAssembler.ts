@@ -1,22 +1,22 @@
 import { iType, rType, sType } from './assembler.ts';
 
 /**
- * The instructions of F, D and Zfh, from the manual's tables (Volume I, "RV32/64G Instruction Set Listings"): the
- * encoding, operands and result of each.
+ * The instructions of F, D and Zfh from the manual's tables (Volume I, "RV32/64G Instruction Set Listings"), with their
+ * encodings, operands and results.
  */
 export type Format = 's' | 'd' | 'h';
 export type IntegerKind = 'w' | 'wu' | 'l' | 'lu';
 
 export interface FloatOperation {
   encode(fields: Partial<FloatFields>): number;
-  /** The fixed bits, without the rounding mode. */
+  /** The bits that are fixed in the encoding, except for the rounding mode. */
   mask: number;
   operands: 1 | 2 | 3;
   hasMode: boolean;
-  /** Whether rd and rs1 are floating-point registers. */
+  /** Whether rd is a floating-point register; `fromFloat` is the same for rs1. */
   toFloat: boolean;
   fromFloat: boolean;
-  /** The format of the operands; of the result for conversions from integers. */
+  /** The format of the operands, or of the result for conversions from integers. */
   format: Format;
 }
 

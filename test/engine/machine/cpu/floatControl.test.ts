@@ -1,4 +1,4 @@
-/** The floating-point unit's state in mstatus decides which instructions are legal, and becomes dirty on writes. */
+/** The floating-point unit's state in mstatus (FS) decides which instructions are legal, and writes make it dirty. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { a, assemble, CSR } from './assembler.ts';
@@ -13,8 +13,8 @@ const HANDLER = START + 0x100;
 const SIGNALING = 0x7ff0_0000_0000_0001n;
 
 /**
- * The machine after one instruction with x11 pointing at data, f1 = 1.0 and f2 a signaling NaN, in a given state of the
- * unit.
+ * The machine after one instruction, with the floating-point unit in the given state; x11 points at data, f1 is 1.0 and
+ * f2 a signaling NaN.
  */
 function after(instruction: number, options: { fs: bigint; fcsr?: number }): BareMachine {
   const machine = machineWith([instruction]);
@@ -35,7 +35,7 @@ const isDone = ({ hart }: BareMachine): boolean => hart.slot('PC') !== BigInt(HA
 /** c.fld f8, 0(x11), c.fsd f8, 0(x11), c.fldsp f1, 0(x2), c.fsdsp f1, 0(x2). */
 const COMPRESSED = [0x2180, 0xa180, 0x2082, 0xa006];
 
-test('with the unit off, each of its instructions and registers is illegal', () => {
+test('with the unit off, each floating-point instruction and register access is illegal', () => {
   const all = [
     ...Object.values(FLOAT_OPERATIONS).map(({ encode }) => encode({ rd: 5, rs1: 6, rs2: 7, rs3: 8 })),
     ...[...Object.values(FLOAT_LOADS), ...Object.values(FLOAT_STORES)].map((encode) => encode(1, 0, 11)),
@@ -66,7 +66,7 @@ test('with the unit on, compressed loads and stores work', () => {
   assert.equal(new DataView(copies.buffer).getBigUint64(0x10, true), 0x1122_3344_5566_7788n);
 });
 
-test('an instruction that writes a register or raises a flag makes the state dirty, and no other does', () => {
+test('only instructions that write a register or raise a flag make the state dirty', () => {
   const { encode: add } = FLOAT_OPERATIONS['fadd.d'];
   const { encode: equal } = FLOAT_OPERATIONS['feq.d'];
   const { encode: toInteger } = FLOAT_OPERATIONS['fcvt.w.d'];
@@ -104,7 +104,7 @@ test('a load that faults and a reserved rounding mode change nothing', () => {
     const machine = after(FLOAT_OPERATIONS['fadd.d'].encode({ rd: 3, rs1: 1, rs2: 1 }), { fs: CLEAN, fcsr: frm << 5 });
     assert.equal(isDone(machine), MODES.includes(frm));
     assert.equal(stateOf(machine), MODES.includes(frm) ? DIRTY : CLEAN);
-    // Exact conversions have a rounding mode field as well; a minimum has none.
+    // Exact conversions also have a rounding mode field; a minimum has none.
     const exact = after(FLOAT_OPERATIONS['fcvt.d.w'].encode({ rd: 3, rs1: 1 }), { fs: CLEAN, fcsr: frm << 5 });
     assert.equal(isDone(exact), MODES.includes(frm));
     const minimum = after(FLOAT_OPERATIONS['fmin.d'].encode({ rd: 3, rs1: 1, rs2: 1 }), { fs: CLEAN, fcsr: frm << 5 });
@@ -112,7 +112,7 @@ test('a load that faults and a reserved rounding mode change nothing', () => {
   }
 });
 
-test('SD shows the dirty state in mstatus and sstatus', () => {
+test('the SD bit of mstatus and sstatus is set exactly while the floating-point state is dirty', () => {
   for (const fs of [OFF, INITIAL, CLEAN, DIRTY]) {
     const machine = bareMachine();
     machine.hart.setSlot('MSTATUS', fs << FS);
@@ -123,7 +123,7 @@ test('SD shows the dirty state in mstatus and sstatus', () => {
   }
 });
 
-test('fflags and frm are parts of fcsr', () => {
+test('fflags and frm are fields of fcsr', () => {
   const machine = machineWith([a.csrrwi(0, CSR.frm, 3), a.csrrwi(0, CSR.fflags, 21), a.csrr(5, CSR.fcsr)]);
   machine.hart.setSlot('MSTATUS', INITIAL << FS);
   steps(machine, 3);
@@ -131,7 +131,7 @@ test('fflags and frm are parts of fcsr', () => {
   assert.equal(machine.hart.slot('FCSR'), BigInt((3 << 5) | (FLAGS.NV | FLAGS.OF | FLAGS.NX)));
 });
 
-test('a loaded word is NaN-boxed, and a value that is not boxed counts as NaN', () => {
+test('a loaded word is NaN-boxed, and a value that is not NaN-boxed counts as NaN', () => {
   const machine = machineWith([
     FLOAT_LOADS.flw(3, 0, 11),
     FLOAT_STORES.fsd(3, 8, 11),

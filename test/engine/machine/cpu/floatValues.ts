@@ -2,12 +2,15 @@ import type { SeededRandom } from '../../../support/seededRandom.ts';
 import type { Format } from './floatAssembler.ts';
 import { inRegister } from './referenceFloat.ts';
 
-/** Operands for floating-point instructions, as register contents: edge values and random ones. */
+/** Operands for floating-point instructions, as register contents: edge values and random values. */
 const FRACTION_BITS: Record<Format, bigint> = { h: 10n, s: 23n, d: 52n };
 const EXPONENT_BITS: Record<Format, bigint> = { h: 5n, s: 8n, d: 11n };
 const WIDTH: Record<Format, bigint> = { h: 16n, s: 32n, d: 64n };
 
-/** With both signs: zero, subnormals, the ends of the normal range, ones and halves, integer limits, infinity, NaNs. */
+/**
+ * Values of both signs: zero, subnormals, the ends of the normal range, ones and halves, integer limits, infinity,
+ * NaNs.
+ */
 export function edgeValues(format: Format | undefined): bigint[] {
   if (!format) return INTEGERS;
   const f = FRACTION_BITS[format];
@@ -36,7 +39,7 @@ export function edgeValues(format: Format | undefined): bigint[] {
   return [...boxed, ...UNBOXED[format]];
 }
 
-/** Values without a NaN box: the upper bits are not all ones. */
+/** Values without a NaN box, in which the upper bits are not all ones. */
 const UNBOXED: Record<Format, bigint[]> = {
   h: [0x3c00n, 0xffff_ffff_fffe_3c00n, 0xffff_ffff_0000_3c00n],
   s: [0x3f80_0000n, 0xffff_fffe_3f80_0000n],

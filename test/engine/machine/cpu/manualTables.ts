@@ -14,8 +14,8 @@ import {
 import { DYNAMIC, FLOAT_LOADS, FLOAT_OPERATIONS, FLOAT_STORES, MODES } from './floatAssembler.ts';
 
 /**
- * The instruction tables of the ISA manual, transcribed independently of decode.ts: what each compressed instruction
- * expands to, and which words are instructions of RV64GC and B.
+ * The instruction tables of the ISA manual, transcribed independently of decode.ts: the expansion of each compressed
+ * instruction, and the words that are instructions of RV64GC and B.
  */
 export interface Expected {
   name: string;
@@ -25,7 +25,7 @@ export interface Expected {
   immediate: number;
 }
 
-/** The decoder numbers floating-point registers from here. */
+/** The decoder's number for f0; the other floating-point registers follow. */
 export const FLOAT_0 = 33;
 
 export const ILLEGAL: Expected = { name: 'ILLEGAL', rd: 0, rs1: 0, rs2: 0, immediate: 0 };
@@ -40,12 +40,13 @@ export const expect = (name: string, rd = 0, rs1 = 0, rs2 = 0, immediate = 0): E
 // --- compressed --------------------------------------------------------------------------------------------------------
 
 /**
- * Rows of the tables "Instruction listing for RVC": fixed bits, registers (short ones x8-x15 marked with '), immediate
- * bits i[..] in the manual's order, and the expansion; the first row that matches and whose `when` holds applies.
+ * Rows of the manual's tables "Instruction listing for RVC". Each row has fixed bits, registers (short ones, x8-x15,
+ * are marked with '), immediate bits i[..] in the manual's order, and the expansion. The first row that matches and
+ * whose `when` holds applies.
  */
 interface Row {
   pattern: string;
-  /** The width from which the immediate is sign-extended; unsigned if absent. */
+  /** The number of bits of the immediate if it is sign-extended; absent if it is unsigned. */
   signedFrom?: number;
   when?: (f: Fields) => boolean;
   as: (f: Fields) => Expected;
@@ -117,7 +118,7 @@ const ROWS: Row[] = [
   { pattern: '111 i[5:3|8:6] rs2 10', as: ({ rs2, i }) => expect('SD', 0, 2, rs2, i) },
 ];
 
-/** The fields of an instruction that matches a pattern; undefined when a fixed bit differs. */
+/** The fields of an instruction that matches a pattern, or undefined if a fixed bit differs. */
 function match(pattern: string, half: number): Fields | undefined {
   const fields: Fields = { rd: 0, rs1: 0, rs2: 0, i: 0 };
   let left = 16;
@@ -152,7 +153,7 @@ export function expandCompressed(half: number): Expected {
 
 // --- words -------------------------------------------------------------------------------------------------------------
 
-/** Every word of the opcode space that RV64GC and B define, as mask and value; all others are illegal. */
+/** The masks and values of all instruction words that RV64GC and B define; all other words are illegal. */
 export const ENCODINGS: [mask: number, value: number][] = [
   ...formats(0x7f, [0x37, 0x17, 0x6f]),
   ...formats(0x707f, [0x67, 0x0f, 0x100f]),
@@ -213,7 +214,7 @@ function formats(mask: number, values: number[]): [number, number][] {
   return values.map((value) => [mask >>> 0, value]);
 }
 
-/** Indexed by the low 7 bits, which every entry fixes. */
+/** The table is indexed by the low 7 bits, which are fixed in every entry. */
 const BY_OPCODE = Array.from({ length: 128 }, (_, opcode) =>
   ENCODINGS.filter(([, value]) => (value & 0x7f) === opcode),
 );

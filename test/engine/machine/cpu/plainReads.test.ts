@@ -1,4 +1,4 @@
-/** Translated code reads RAM with only a bounds check, except with paging, PMP or a watchpoint. */
+/** Translated code reads RAM with only a bounds check, except with paging, PMP entries or a watchpoint. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { a, assemble, CSR, type Item } from './assembler.ts';
@@ -11,7 +11,7 @@ const LOOPS = 100;
 const THRESHOLDS = [0, 1, 2];
 
 /**
- * Adds up the values that a load through x5 gives: half of the times at DATA, then at `at`. A fault goes to the
+ * A loop that sums the values loaded through x5: half of the loads are at DATA, the others at `at`. A fault enters the
  * handler, which loops forever.
  */
 function looping(load: Item[], { at, threshold }: { at: number; threshold: number }): BareMachine {
@@ -31,7 +31,7 @@ function looping(load: Item[], { at, threshold }: { at: number; threshold: numbe
   return machine;
 }
 
-/** Runs with and without translation; returns the final state, which must be the same each time. */
+/** Runs with and without translation; returns the final state, which must be the same in all runs. */
 function everyWay(load: Item[], at: number) {
   const ends = THRESHOLDS.map((threshold) => {
     const machine = looping(load, { at, threshold });
@@ -43,7 +43,7 @@ function everyWay(load: Item[], at: number) {
   return ends[0];
 }
 
-/** The 64-bit sum of reading each value LOOPS / 2 times. */
+/** The 64-bit sum of LOOPS / 2 reads of each value. */
 const sumOf = (...values: bigint[]): bigint =>
   BigInt.asUintN(
     64,
@@ -52,7 +52,7 @@ const sumOf = (...values: bigint[]): bigint =>
 const LAST_WORD = 0x1112_1314_1516_1718n;
 const END = START + RAM_BYTES;
 
-test('reads at both ends of RAM, and beyond them', () => {
+test('reads at both ends of RAM, and outside it, are the same in translated code', () => {
   const reads: [Item, number, bigint][] = [
     [a.ld(6, 0, 5), END - 8, sumOf(3n, LAST_WORD)],
     [a.lbu(6, 0, 5), END - 1, sumOf(3n, 0x11n)],
@@ -79,7 +79,7 @@ test('reads at both ends of RAM, and beyond them', () => {
   }
 });
 
-test('several reads through one register, one of them out of bounds', () => {
+test('of several reads through one register, the one that is out of bounds faults', () => {
   const both = [a.ld(6, 0, 5), a.ld(8, 8, 5)];
   assert.equal(everyWay(both, END - 16).cause, 0n);
   for (const [at, fault] of [
@@ -95,7 +95,7 @@ test('PMP entries that deny reads to M mode take effect immediately, even in hot
   const LOCKED_NAPOT = 0x98;
   for (const threshold of THRESHOLDS) {
     const machine = looping([a.ld(6, 0, 5)], { at: DATA, threshold });
-    // Starts again, with code in the middle of the loop that writes the PMP entry.
+    // Starts again with a program that writes the PMP entry in the middle of the loop.
     const program = [
       a.ld(6, 0, 5),
       a.add(11, 11, 6),
@@ -114,7 +114,7 @@ test('PMP entries that deny reads to M mode take effect immediately, even in hot
   }
 });
 
-test('a read watchpoint stops hot code at the first read, and the code continues translated', () => {
+test('a read watchpoint stops hot code at the first read, and the code then continues as translated code', () => {
   const stops = THRESHOLDS.map((threshold) => {
     const machine = looping([a.ld(6, 0, 5)], { at: DATA, threshold });
     steps(machine, 101);

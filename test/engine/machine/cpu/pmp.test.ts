@@ -19,7 +19,7 @@ interface Entry {
   address: bigint;
 }
 
-/** Writes the registers as software does. */
+/** Writes the PMP registers with CSR instructions, as software does. */
 function protect(machine: BareMachine, entries: Entry[]): void {
   const write = (csr: number, value: bigint): void => {
     machine.ram.write(HANDLER + 0x100, assemble([a.csrw(csr, 31)]));
@@ -69,7 +69,7 @@ function allows(entries: Entry[], access: { at: number; size: number; mode: Mode
   return access.mode === 'M';
 }
 
-/** Entries around the data: small ones, ranges, and often one that allows everything else. */
+/** Entries around the data: small ones, ranges, and often one that permits everything else. */
 function randomEntries(random: SeededRandom): Entry[] {
   const location = (): bigint => BigInt((DATA + 4 * random.below(0x800)) >>> 2);
   const one = (): Entry => {
@@ -78,7 +78,7 @@ function randomEntries(random: SeededRandom): Entry[] {
     return { config, address: (config & 0x18) === NAPOT ? location() | ones : location() };
   };
   const entries = Array.from({ length: 1 + random.below(5) }, one);
-  // A NAPOT address ends in ones; the bit above them is 0.
+  // The address of a NAPOT entry ends in ones, and the bit above them is 0.
   for (const entry of entries)
     if ((entry.config & 0x18) === NAPOT && random.chance(0.5)) entry.address &= ~(entry.address + 1n);
   if (random.chance(0.8)) entries.push({ config: NAPOT | R | W | X, address: (1n << 54n) - 1n });
@@ -115,7 +115,7 @@ test('loads and stores of every size and alignment are permitted as the entries 
       hart.setSlot('PRIVILEGE', MODES.M);
       hart.setSlot('MSTATUS', MPRV | (MODES[mode] << 11n));
       hart.core.updateContexts();
-      // In an access across two pages each part is checked separately.
+      // If an access crosses two pages, each part is checked separately.
       const inFirst = Math.min(size, 4096 - (at & 4095));
       const parts = [
         { at, size: inFirst, mode, needs },
@@ -135,7 +135,7 @@ test('loads and stores of every size and alignment are permitted as the entries 
   }
 });
 
-/** Code in a page of which S mode may execute only some bytes. */
+/** A machine with code in a page of which S mode may execute only some bytes. */
 function restrictedCode(program: Item[], entries: Entry[]): BareMachine {
   const machine = machineWith([]);
   machine.ram.write(DATA, assemble(program));

@@ -11,7 +11,7 @@ const HANDLER = START + 0x100;
 const [U, S, M] = [0, 1, 3];
 const [TVM, TW, TSR] = [1n << 20n, 1n << 21n, 1n << 22n];
 
-/** The lowest mode that may execute it, and the status bit that traps it in S mode. */
+/** Instructions with the lowest mode that may execute them, and the status bit that makes them trap in S mode. */
 const INSTRUCTIONS: [name: string, bits: number, lowest: number, trap: bigint][] = [
   ['mret', a.mret, M, 0n],
   ['sret', a.sret, S, TSR],
@@ -39,7 +39,7 @@ function isIllegal(bits: number, privilege: number, options: { status?: bigint; 
   return true;
 }
 
-test('privileged instructions are illegal below their mode, and in S mode while mstatus traps them', () => {
+test('privileged instructions are illegal below their mode, and in S mode if mstatus makes them trap', () => {
   for (const [name, bits, lowest, trap] of INSTRUCTIONS) {
     for (const privilege of [U, S, M]) {
       for (const status of [0n, TVM, TW, TSR, TVM | TW | TSR]) {
@@ -50,7 +50,7 @@ test('privileged instructions are illegal below their mode, and in S mode while 
   }
 });
 
-test('mcounteren opens counters to S mode, and scounteren also to U mode', () => {
+test('mcounteren makes counters readable in S mode, and together with scounteren in U mode', () => {
   for (const [csr, bit] of [
     [CSR.cycle, 0n],
     [CSR.time, 1n],
@@ -80,7 +80,7 @@ test('event counters are zero and cannot be written', () => {
   assert.deepEqual([machine.hart.register(7), machine.hart.register(8)], [0n, 0n]);
 });
 
-test('vectored mode sends exceptions to the base, and interrupts to four bytes per cause', () => {
+test('in vectored mode, exceptions jump to the base and interrupts to the base plus four bytes per cause', () => {
   const machine = machineWith([a.ecall]);
   const { hart } = machine;
   hart.setSlot('MTVEC', BigInt(HANDLER + 1));

@@ -1,4 +1,4 @@
-/** Random programs have the same results in QEMU and in our machine.
+/** Random programs have the same results in QEMU and in blkreplay's machine.
  *
  * Registers, CSRs, memory, page tables and traps are compared after each block. BLKREPLAY_SEED=<seed> runs the same
  * programs again.
@@ -20,27 +20,28 @@ import { randomImage, type RandomImage } from './randomProgram.ts';
 interface Qemu {
   command: string;
   cpu: string;
-  /** The extensions of ours that this QEMU lacks; our machine is then built without them. */
+  /** The extensions that this QEMU lacks; blkreplay's machine is then built without them. */
   lacks: readonly string[];
-  /** Kinds of units that the programs leave out. */
+  /** Which programs this QEMU can run: by default all modes, with EBREAKs, of the general kind. */
   program?: { modes?: readonly 'M'[]; hasBreaks?: false; kind?: ProgramKind };
 }
 
-/** The version in Debian 12. */
+/** QEMU 7.2, the version in Debian 12. */
 const QEMU: Qemu = {
   command: 'qemu-system-riscv64',
   cpu: 'rv64,h=off,v=off,zba=on,zbb=on,zbc=on,zbs=on,Zfh=on,sstc=on,svinval=on',
   lacks: ['zicond', 'zicbom', 'zicboz', 'zawrs', 'svpbmt'],
 };
-/** The same version with Sv48. */
+/** QEMU 7.2 with Sv48. */
 const QEMU_PAGING: Qemu = { ...QEMU, program: { kind: 'paging' } };
 const cpu10 = (more: string): string => {
   const names = `m a f d c s u zicsr zifencei zicond zfh zba zbb zbc zbs sstc svinval mmu pmp ${more}`.split(' ');
   return ['rv64i', ...names.map((name) => `${name}=on`)].join(',');
 };
 /**
- * Version 10 or newer, which has all our extensions, at BLKREPLAY_QEMU_10. Its traps differ from those of 7.2, which
- * ours follow: it uses a different order for an access that crosses pages, so addresses are not translated here.
+ * QEMU 10 or newer, which has all of blkreplay's extensions; BLKREPLAY_QEMU_10 is the path of its program. blkreplay's
+ * traps follow QEMU 7.2. QEMU 10 checks an access that crosses pages in another order, which causes other traps, so
+ * these programs do not use paging.
  */
 const QEMU_10: Qemu = {
   command: process.env.BLKREPLAY_QEMU_10 ?? '',
@@ -49,8 +50,8 @@ const QEMU_10: Qemu = {
   program: { modes: ['M'], hasBreaks: false },
 };
 /**
- * Accesses, cache blocks and the registers that control them. Without Svadu, A and D are set as in our machine,
- * whatever menvcfg says.
+ * QEMU 10 for programs with accesses, cache blocks and the registers that control them. Without Svadu, QEMU sets A and
+ * D as blkreplay's machine does, whatever menvcfg contains.
  */
 const QEMU_10_BLOCKS: Qemu = {
   ...QEMU_10,
@@ -58,7 +59,7 @@ const QEMU_10_BLOCKS: Qemu = {
   program: { kind: 'blocks' },
 };
 const STEPS_MAX = 200_000_000;
-/** Random programs for QEMU 10, outside the normal test run. */
+/** The number of random programs for QEMU 10, which run only outside the normal test run. */
 const ROUNDS_10 = 8;
 
 test('general random programs have the same results as in QEMU', (t) => {

@@ -4,14 +4,14 @@ import { START } from './bareMachine.ts';
 import { leafAt, WINDOW } from './paging.ts';
 
 /**
- * Random loops of atomic instructions, to compare the translator with the interpreter: AMOs, LR and SC in pairs and
- * alone, at addresses that the loop's loads and stores also use, across page boundaries, misaligned, in the page of the
- * loop's own code, and on that code. The trap handler counts a trap and skips its instruction.
+ * Random loops of atomic instructions, to compare the translator with the interpreter. The loops contain AMOs, and LR
+ * and SC in pairs and alone. Some of the addresses are also used by loads and stores, are misaligned, cross a page
+ * boundary, or are in the page of the loop's own code. The trap handler counts a trap and skips its instruction.
  *
  *   x5, x6     scratch                 x10-x17   values
- *   x8, x9     into the data           x20       iterations left
+ *   x8, x9     data pointers           x20       iterations left
  *   x18, x19   `words`, `patched`      x21       the window's table entries, in S mode
- *   x22        without A and D         x28-x31   trap handler
+ *   x22        mask without A and D    x28-x31   trap handler
  */
 export const DATA = START + 0x2_0000;
 export const DATA_PAGES = 3;
@@ -29,7 +29,9 @@ export interface LoopOptions {
   name: string;
   units: number;
   iterations: number;
-  /** Whether the data is in the window, where its table entries lose A and D from time to time. */
+  /**
+   * Whether the data is in the window; the loop then clears A and D in the window's table entries from time to time.
+   */
   isPaged: boolean;
 }
 
@@ -104,7 +106,7 @@ const UNITS: [weight: number, make: (random: SeededRandom, options: UnitOptions)
   [2, patch],
   [1, (r) => a.csrr(valueRegister(r), r.pick([CSR.mscratch, CSR.sscratch]))],
   [1, () => a.ecall],
-  // Neither a device nor RAM is here.
+  // This address is neither a device nor RAM.
   [1, (r) => [a.lui(5, 0x4000), r.pick([a.lrW(10, 5), amo(r), a.scW(10, 11, 5)])]],
   [2, forgetMarks],
 ];
@@ -121,7 +123,7 @@ function unit(random: SeededRandom, options: UnitOptions): Item {
 
 const valueRegister = (random: SeededRandom): number => random.pick([0, 10, 11, 12, 13, 14, 15, 16, 17]);
 
-/** A mostly aligned address; where x8 points, on either side of the page boundary. */
+/** A mostly aligned offset; from x8, it reaches addresses on both sides of the page boundary. */
 const offset = (random: SeededRandom): number =>
   random.chance(0.6) ? 8 * random.below(6) : random.chance(0.7) ? 4 * random.below(12) : random.below(48);
 
@@ -148,7 +150,7 @@ function exchange(random: SeededRandom): Item {
     a.fence,
     a.ecall,
     a.sw(valueRegister(random), 0, 5),
-    // Stores the same value again: the reservation holds.
+    // Stores the same value again, so that the reservation holds.
     a.sd(old, 0, 5),
     amo(random),
     a.lrW(valueRegister(random), 9),
@@ -164,13 +166,13 @@ function forwardBranch(random: SeededRandom, { name, index, units }: UnitOptions
   return a.to(label, (far) => encode(x, y, far));
 }
 
-/** Changes an instruction of this loop, sometimes back to its previous word. */
+/** Replaces an instruction of this loop, sometimes by its previous word. */
 function patch(random: SeededRandom): Item {
   const [name, operand] = random.pick([['amoswap.w', NEW] as const, ['amoxor.w', OLD ^ NEW] as const]);
   return [a.li(6, operand), a.addi(5, 19, 0), ATOMICS[name](0, 6, 5)];
 }
 
-/** Clears A and D of the entry; the next access sets them. */
+/** Clears A and D in the page table entry; the next access sets them. */
 function forgetMarks(random: SeededRandom, { isPaged }: UnitOptions): Item {
   if (!isPaged) return a.nop;
   const at = 8 * random.below(DATA_PAGES);

@@ -29,7 +29,7 @@ import { floatValue, value } from './randomOperands.ts';
 import { tables } from './randomTables.ts';
 import { unit } from './randomUnits.ts';
 
-/** One block of a random program: setup of tables, mode and registers, and then its random units. */
+/** One block of a random program: it sets up tables, mode and registers, and then runs random units. */
 export function block(random: SeededRandom, options: BlockOptions): Item[] {
   const { name, mode, next, iterations, units } = options;
   const body = Array.from({ length: units }, (_, i) => [`${name}u${i}:`, unit(random, { ...options, index: i })]);
@@ -61,7 +61,7 @@ export function block(random: SeededRandom, options: BlockOptions): Item[] {
   ];
 }
 
-/** mstatus for the block's mode, with random SUM and MXR. */
+/** The value of mstatus for the block's mode, with random SUM and MXR. */
 export function status(random: SeededRandom, { mode, kind }: BlockOptions): Item[] {
   const privilege = { M: 3, S: 1, U: 0 }[mode];
   const bits =
@@ -78,16 +78,16 @@ export function status(random: SeededRandom, { mode, kind }: BlockOptions): Item
 }
 
 /**
- * PMP entries for parts of the data, before the one that allows everything. In programs with cache-block operations
+ * PMP entries for parts of the data, followed by one that permits everything. In programs with cache-block operations
  * each entry covers whole blocks, because QEMU ignores an entry that begins or ends inside the accessed block.
  */
 function protection(random: SeededRandom, kind: ProgramKind): Item[] {
   const wholeBlocks = kind === 'blocks';
   const [TOR, NA4, NAPOT] = [1 << 3, 2 << 3, 3 << 3];
   const entry = (i: number): { config: bigint; items: Item[] } => {
-    // A TOR range starts where the previous entry ends, so the first one would start with the code.
+    // A TOR range starts where the previous entry ends, so a TOR range in the first entry would include the code.
     const mode = random.pick([0, i > 0 ? TOR : 0, wholeBlocks ? NAPOT : NA4, NAPOT]);
-    // Up to 8 KiB; most entries allow most accesses.
+    // The range is at most 8 KiB, and most entries permit most accesses.
     const size = mode === NAPOT ? (1 << (wholeBlocks ? 3 + random.below(8) : random.below(11))) - 1 : 0;
     const anyWord = ((DATA >>> 2) + random.below((DATA_PAGES * 4096) >>> 2)) >>> 0;
     const word = wholeBlocks ? (anyWord & ~15) >>> 0 : anyWord;
@@ -103,7 +103,7 @@ function protection(random: SeededRandom, kind: ProgramKind): Item[] {
   return [entries.map(({ items }) => items), a.li(5, config), a.csrw(CSR.pmpcfg0, 5)];
 }
 
-/** The floating-point registers start with values of any format, and with random rounding mode and flags. */
+/** Sets the floating-point registers to values of any format, with a random rounding mode and random flags. */
 function floats(random: SeededRandom): Item[] {
   return [
     a.li(5, FS),
@@ -117,14 +117,14 @@ function floats(random: SeededRandom): Item[] {
   ];
 }
 
-/** The virtual address of the data: mostly through pages, otherwise through a superpage. */
+/** The virtual address of the data: mostly of its single pages, and otherwise of a superpage. */
 function virtualBase(random: SeededRandom, kind: ProgramKind): number {
   if (kind === 'general') return random.chance(0.8) ? DATA_VA : SUPERPAGE_VA;
   const base = random.pick([DATA_VA, DATA_VA, SUPERPAGE_VA, GIGAPAGE_VA, TERAPAGE_VA]);
   return base !== TERAPAGE_VA && random.chance(0.3) ? UPPER_HALF + base : base;
 }
 
-/** Sets every register; the pointers point to the data, as physical or virtual addresses. */
+/** Sets every register. The pointers contain physical or virtual addresses of the data. */
 export function registers(random: SeededRandom, { mode, isAligned, kind }: BlockOptions): Item[] {
   const base = mode === 'M' ? DATA : virtualBase(random, kind);
   const pointer: Record<number, number> = {

@@ -18,7 +18,7 @@ export const CACHE_BLOCKS: Units = [
   [2, (r, { mode }) => (mode === 'M' ? probeSatp(r) : [])],
 ];
 
-/** Random menvcfg and senvcfg, mostly with everything enabled, but never the S-mode timer. */
+/** Random menvcfg and senvcfg, mostly with everything enabled except for the S-mode timer. */
 export function environment(random: SeededRandom): Item[] {
   return [
     a.li(5, environmentBits(random) | (random.chance(0.8) ? PBMTE : 0n)),
@@ -33,7 +33,7 @@ const PBMTE = 1n << 62n;
 const environmentBits = (random: SeededRandom): bigint =>
   random.chance(0.6) ? 0xf0n | BigInt(random.below(2)) : BigInt(random.below(256));
 
-/** A mostly unaligned address: the operation affects the whole block. */
+/** A mostly unaligned address, since the operation affects the whole block. */
 function onData(random: SeededRandom): Item {
   const operation = random.pick(OPERATIONS);
   if (random.chance(0.3)) return operation(random.pick(POINTERS));
@@ -44,7 +44,7 @@ function onNothing(random: SeededRandom): Item {
   return [a.li(5, BigInt(NOWHERE + random.below(4096))), random.pick(OPERATIONS)(5)];
 }
 
-/** M mode with MPRV: translated as in S or U, but permitted as in M. */
+/** With MPRV in M mode, addresses are translated as in S or U mode, but the operation is permitted as in M mode. */
 function asOther(random: SeededRandom, { mode }: UnitOptions): Item {
   if (mode !== 'M') return [];
   const address = random.pick([DATA_VA, SUPERPAGE_VA]) + random.below(DATA_PAGES * 4096);
@@ -59,8 +59,8 @@ function asOther(random: SeededRandom, { mode }: UnitOptions): Item {
 }
 
 /**
- * An SC after a WRS, after a cache-block operation on the reserved block, or after neither. In M mode only: the manual
- * leaves open whether an SC that fails may fault.
+ * An SC that follows a WRS, a cache-block operation on the reserved block, or neither. Only in M mode, because the
+ * manual does not define whether an SC that fails may also fault.
  */
 function reservation(random: SeededRandom, { mode, isAligned }: UnitOptions): Item {
   if (isAligned || mode !== 'M') return [];
@@ -79,7 +79,7 @@ function otherEnvironment(random: SeededRandom, { mode }: UnitOptions): Item {
   return [a.li(5, environmentBits(random)), a.csrw(CSR.senvcfg, 5)];
 }
 
-/** Reads satp after a write of a random mode, then restores it. */
+/** Writes a random mode to satp, reads satp, and then restores it. */
 function probeSatp(random: SeededRandom): Item {
   const wanted = (BigInt(random.below(16)) << 60n) | BigInt(random.uint32());
   return [a.li(5, wanted), a.csrrw(6, CSR.satp, 5), a.csrr(7, CSR.satp), a.csrw(CSR.satp, 6)];

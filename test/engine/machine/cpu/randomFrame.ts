@@ -23,7 +23,8 @@ import { PTE, pte, storeConstant } from './randomTables.ts';
 
 /** The code around the blocks of a random program: start, trap handler, and the code that prints a block's hashes. */
 /**
- * Page tables: an identity mapping for supervisor code, a second mapping of it for user code, and tables for the data.
+ * Page tables: an identity mapping for supervisor code, a second mapping of the code for U mode, and tables for the
+ * data.
  */
 export function startUp(kind: ProgramKind): Item[] {
   const everything = PTE.V | PTE.R | PTE.W | PTE.X | PTE.A | PTE.D;
@@ -50,8 +51,8 @@ export function startUp(kind: ProgramKind): Item[] {
 const openMemory = (register: number): Item[] => [a.li(register, PMP_OPEN), a.csrw(CSR.pmpcfg0, register)];
 
 /**
- * Records the trap and skips the instruction; after a failed fetch, execution continues after the jump, whose link is
- * in x1.
+ * Records the trap and skips the instruction. After a failed fetch, execution continues after the jump, whose return
+ * address is in x1.
  */
 export function handler(): Item[] {
   const times31 = [a.slli(30, 28, 5), a.sub(28, 30, 28)];
@@ -61,7 +62,7 @@ export function handler(): Item[] {
     a.sd(30, SAVED.x30, 31),
     a.sd(29, SAVED.x29, 31),
     a.sd(28, SAVED.x28, 31),
-    // x29: the physical address for mepc.
+    // Puts the physical address of mepc into x29.
     a.csrr(30, CSR.mepc),
     a.slli(29, 30, 34),
     a.srli(29, 29, 34),
@@ -89,7 +90,7 @@ export function handler(): Item[] {
     a.addi(28, 0, 1),
     a.to('fetchFault', (offset) => bType(0, 30, 28, offset)),
     a.ld(29, SAVED.pc, 31),
-    // The instruction has 4 bytes, or 2 if its low two bits are not 3.
+    // The instruction is 4 bytes long, or 2 if its low two bits are not 3.
     a.lhu(28, 0, 29),
     a.andi(28, 28, 3),
     a.sltiu(28, 28, 3),
@@ -120,8 +121,8 @@ export function handler(): Item[] {
 }
 
 /**
- * x30: the cause. QEMU 7.2 reports faults of AMOs as load faults (4, 5, 13), so they are mapped to store faults (6, 7,
- * 15).
+ * Puts the cause into x30. QEMU 7.2 reports faults of AMOs as load faults (4, 5, 13), so they are mapped to store
+ * faults (6, 7, 15).
  */
 export function causeOfAtomics(): Item[] {
   const isLoadFault = (cause: number): Item[] => [
@@ -142,7 +143,10 @@ export function causeOfAtomics(): Item[] {
   ];
 }
 
-/** x30: mtval. For a misaligned access outside memory (5, 7) QEMU reports the aligned part that failed. */
+/**
+ * Puts mtval into x30. For a misaligned access outside memory (causes 5 and 7), QEMU reports the address of the aligned
+ * part that failed.
+ */
 export function trapValue(): Item[] {
   return [
     a.csrr(30, CSR.mtval),
@@ -157,7 +161,7 @@ export function trapValue(): Item[] {
 
 export const RECORDED_CSRS = [CSR.mstatus, CSR.sscratch, CSR.stval, CSR.scause, CSR.stvec, CSR.mcause, CSR.mtval];
 
-/** fcsr and all floating-point registers, whether or not the block could use them. */
+/** Hashes fcsr and all floating-point registers, whether or not the block could use them. */
 const FLOAT_WORDS = 33;
 function floats(location: number): Item[] {
   return [
@@ -169,7 +173,7 @@ function floats(location: number): Item[] {
   ];
 }
 
-/** Prints the block's line and goes to the next block. */
+/** Prints the block's line and jumps to the next block. */
 export function epilogue(): Item[] {
   const saved = (register: number): number => SAVED.registers + register * 8;
   return [

@@ -1,7 +1,7 @@
 /**
  * The memory layout and register conventions of a random program (see randomProgram.ts).
  *
- *   0x80000000   code: handler, blocks             x2, x8, x9 point into the data and are never written;
+ *   0x80000000   code: handler, blocks             x2, x8, x9 point to data and are never written
  *   0x80200000   data, 4 pages, then page tables   mscratch points to the save area
  *   0x80300000   save area
  */
@@ -11,22 +11,22 @@ export const DATA_PAGES = 4;
 export const ROOT = DATA + DATA_PAGES * 4096;
 export const MIDDLE = ROOT + 4096;
 export const LEAVES = MIDDLE + 4096;
-/** For Sv48: the level above ROOT. */
+/** The table of the Sv48 level above ROOT. */
 export const TOP = LEAVES + 4096;
-/** The end of the data and their tables. */
+/** The end of the data and its page tables. */
 export const DATA_END = TOP + 4096;
 export const SAVE = 0x8030_0000;
-/** Virtual addresses: the data pages in random order and with random permissions, and all of them as a superpage. */
+/** Virtual addresses of the data: its pages in random order with random permissions, and all of them as a superpage. */
 export const DATA_VA = 0x4000_0000;
 export const SUPERPAGE_VA = 0x4020_0000;
-/** The same through the larger superpages: Sv39 also has the first gigapage. */
+/** The data through the larger superpages; in Sv39 only the gigapage exists. */
 export const GIGAPAGE_VA = 0x1_0020_0000;
 export const TERAPAGE_VA = 2 ** 39 + DATA;
-/** The lower half again, at the end of the address space. */
+/** The start of the upper half of the Sv48 address space, which maps the same memory as the lower half. */
 export const UPPER_HALF = -(2 ** 39);
-/** Past the end of RAM, with nothing mapped there. */
+/** An address past the end of RAM, where nothing is mapped. */
 export const NOWHERE = 0x9000_0000;
-/** A second mapping of the code, for U mode. */
+/** The distance to the second mapping of the code, for U mode. */
 export const USER_CODE_OFFSET = 0x4000_0000n;
 export const UART = 0x1000_0000;
 export const TEST_DEVICE = 0x10_0000;
@@ -46,7 +46,7 @@ export const SAVED = {
 };
 export const [SP, POINTER, POINTER2] = [2, 8, 9];
 export const POINTERS = [SP, POINTER, POINTER2];
-/** pmpcfg0 with only entry 7: NAPOT, readable, writable, executable. */
+/** The value of pmpcfg0 with only entry 7 in use: NAPOT, readable, writable, executable. */
 export const PMP_OPEN = 0x1fn << 56n;
 export const FS = 3 << 13;
 export const MPRV = 1 << 17;
@@ -56,7 +56,8 @@ export const [SUM, MXR] = [1 << 18, 1 << 19];
 export type BlockMode = 'M' | 'S' | 'U';
 
 /**
- * `general`: what QEMU 7.2 has, in Sv39. `paging`: accesses in Sv48. `blocks`: also cache blocks, memory types and WRS.
+ * The kinds of program. `general` programs have all instructions of QEMU 7.2 and use Sv39. `paging` programs have
+ * accesses in Sv48. `blocks` programs also have cache blocks, memory types and WRS.
  */
 export type ProgramKind = 'general' | 'paging' | 'blocks';
 
@@ -66,12 +67,15 @@ export interface BlockOptions {
   name: string;
   mode: BlockMode;
   /**
-   * PMP divides the data, and accesses are aligned: the manual leaves open what a partly denied access has already
-   * done; QEMU uses a different order. Atomics are left out because QEMU 7.2 checks PMP for the load before the W bit
-   * of the page.
+   * Whether PMP divides the data. Accesses are then aligned, because the manual does not define which part of a partly
+   * denied access is performed, and QEMU performs the parts in another order. Atomics are left out because QEMU 7.2
+   * checks PMP for the load before the page's W bit.
    */
   isAligned: boolean;
-  /** QEMU 10 sets mtval to the address of an EBREAK, 7.2 to zero. */
+  /**
+   * Whether the programs have EBREAKs. At an EBREAK, QEMU 10 sets mtval to the instruction's address, and QEMU 7.2 sets
+   * it to zero.
+   */
   hasBreaks: boolean;
   kind: ProgramKind;
   next: string;

@@ -31,13 +31,13 @@ export function destination(random: SeededRandom): number {
 }
 export const source = (random: SeededRandom): number => random.below(32);
 /**
- * An aligned offset or, unless the block requires alignment, any offset; it crosses pages because the pointers are near
- * page ends.
+ * An aligned offset or, unless the block requires alignment, any offset. Accesses cross pages because the pointers are
+ * near page ends.
  */
 export const offset = (random: SeededRandom, { isAligned }: { isAligned: boolean }): number =>
   isAligned || random.chance(0.6) ? 8 * (random.below(32) - 8) : random.below(512) - 128;
 
-/** A double, or a single or half in its NaN box. */
+/** A double, or a NaN-boxed single or half. */
 export function floatValue(random: SeededRandom): bigint {
   const format = random.pick(FORMATS);
   return random.chance(0.4) ? random.pick(edgeValues(format)) : randomValue(random, format);

@@ -17,7 +17,10 @@ export function tables(random: SeededRandom, kind: ProgramKind): Item[] {
   return [leaves, storeConstant(MIDDLE + 8, superpage), kind === 'general' ? [] : largerPages(random, kind)];
 }
 
-/** A gigapage and a terapage, sometimes misaligned, and a table entry that may have bits reserved for leaves. */
+/**
+ * Sets entries for a gigapage and a terapage, sometimes misaligned, and a table pointer that may have bits that are
+ * valid only in leaves.
+ */
 function largerPages(random: SeededRandom, kind: ProgramKind): Item[] {
   const location = (base: number) => base + (random.chance(0.15) ? 2 ** (12 + random.below(18)) : 0);
   const table = pte(MIDDLE, PTE.V | random.pick([0, 0, 0, 0, 0, PTE.G, PTE.A, PTE.D, PTE.U]));
@@ -28,13 +31,13 @@ function largerPages(random: SeededRandom, kind: ProgramKind): Item[] {
   ];
 }
 
-/** Sometimes with one of Svpbmt's memory types. */
+/** The entry sometimes has one of Svpbmt's memory types. */
 const withType = (random: SeededRandom, kind: ProgramKind, entry: bigint): bigint =>
   kind === 'blocks' && random.chance(0.4) ? entry | (BigInt(random.below(4)) << 61n) : entry;
 
 /**
- * Sometimes with a reserved bit. Not for pages outside memory: the manual leaves open what an access that crosses into
- * one has already done when it faults, and QEMU uses a different order.
+ * The entry sometimes has a reserved bit, but not for pages outside memory. When an access crosses into such a page and
+ * faults, the manual does not define which part of it is performed, and QEMU performs the parts in a different order.
  */
 export function leaf(random: SeededRandom, kind: ProgramKind): bigint {
   const entry = withType(random, kind, pte(DATA + 4096 * random.below(DATA_PAGES), leafFlags(random)));
@@ -42,7 +45,7 @@ export function leaf(random: SeededRandom, kind: ProgramKind): bigint {
   return random.chance(0.3) ? entry | (BigInt(random.below(4)) << 8n) : entry;
 }
 
-/** Most pages allow most accesses. */
+/** Random permissions; most pages permit most accesses. */
 export function leafFlags(random: SeededRandom): number {
   let flags = PTE.V | PTE.R | PTE.W;
   if (random.chance(0.3)) flags |= PTE.X;
@@ -51,7 +54,7 @@ export function leafFlags(random: SeededRandom): number {
   if (random.chance(0.5)) flags |= PTE.D;
   if (random.chance(0.1)) flags |= PTE.G;
   for (const bit of [PTE.V, PTE.R, PTE.W]) if (random.chance(0.08)) flags &= ~bit;
-  // QEMU 7.2 sets the A bit of a page that an AMO may only read before the AMO faults.
+  // If a page permits an AMO to read but not to write, QEMU 7.2 sets its A bit before the AMO faults.
   if (!(flags & PTE.W)) flags |= PTE.A;
   return flags;
 }

@@ -36,7 +36,7 @@ import { CACHE_BLOCKS } from './randomCacheBlocks.ts';
 import { destination, floatValue, offset, source, value } from './randomOperands.ts';
 import { leaf, storeConstant } from './randomTables.ts';
 
-/** The units of random programs: one or a few instructions that branches enter only at the start. */
+/** The units of random programs: one or a few instructions each, with branches only to the first one. */
 export interface UnitOptions extends BlockOptions {
   index: number;
 }
@@ -66,7 +66,7 @@ const UNITS: Units = [
   [2, illegal],
   [2, (r, { hasBreaks }) => (hasBreaks ? r.pick<number>([a.ecall, a.ebreak, a.cEbreak]) : a.ecall)],
   [1, (r) => r.pick<number>([a.fence, a.fenceI, a.cNop, a.nop])],
-  // QEMU 7.2 lets U mode execute the fences of Svinval.
+  // QEMU 7.2 allows the fences of Svinval in U mode.
   [2, (r, { mode }) => (mode === 'U' ? a.nop : r.pick<number>(FENCES))],
   [2, badJump],
   [3, otherPermissions],
@@ -81,7 +81,7 @@ const UNITS: Units = [
 
 export type Units = [weight: number, make: (random: SeededRandom, options: UnitOptions) => Item][];
 
-/** The units of the other kinds of programs: mainly accesses, and changes of what they depend on. */
+/** The units of `paging` and `blocks` programs: mainly accesses, and changes that affect accesses. */
 const PAGING: Units = [
   [10, (r) => r.pick(Object.values(REGISTER_OPERATIONS))(destination(r), source(r), source(r))],
   [30, (r, o) => r.pick(Object.values(LOADS))(destination(r), offset(r, o), r.pick(POINTERS))],
@@ -104,7 +104,7 @@ export function unit(random: SeededRandom, options: UnitOptions): Item {
   throw new Error('weights do not add up');
 }
 
-/** QEMU 7.2 continues with the upper word when CTZW finds no set bit in the lower one, so bit 0 is set here. */
+/** If the lower word is zero, CTZW in QEMU 7.2 continues to count in the upper word, so bit 0 is set here. */
 function oneOperand(random: SeededRandom): Item {
   const encode = random.pick(Object.values(UNARY_OPERATIONS));
   if (encode === UNARY_OPERATIONS.ctzw) return [a.ori(5, source(random), 1), encode(destination(random), 5)];
@@ -116,7 +116,7 @@ function randomShift(random: SeededRandom): Item {
   return SHIFT_OPERATIONS[name](destination(random), source(random), random.below(shiftLimit(name)));
 }
 
-/** Any compressed instruction that neither jumps nor writes a pointer; illegal ones are included. */
+/** Any compressed instruction, even an illegal one, that neither jumps nor writes a pointer. */
 function compressed(random: SeededRandom): Item {
   for (;;) {
     const half = random.below(0x1_0000);
@@ -149,15 +149,15 @@ function atomic(random: SeededRandom): Item {
   return [address, ...rest, (encode(destination(random), source(random), 5) | ordering) >>> 0];
 }
 
-/** Sets x5 to an address in the data: 8-byte aligned, rarely up to 7 bytes off. */
+/** Sets x5 to an address in the data: mostly 8-byte aligned, rarely misaligned by up to 7 bytes. */
 function aligned(random: SeededRandom): Item[] {
   const slack = random.chance(0.1) ? random.below(8) : 0;
   return [a.addi(5, random.pick(POINTERS), 8 * random.below(16)), a.andi(5, 5, -8), a.addi(5, 5, slack)];
 }
 
 /**
- * LR and SC of one width, with something in between. The manual leaves open whether an SC to another address than its
- * LR's may fault, so that case is generated in M mode only, where nothing faults.
+ * LR and SC of the same width, with another instruction in between. The manual does not define whether an SC to an
+ * address other than its LR's may fault, so that case is generated only in M mode, where nothing faults.
  */
 function reservation(random: SeededRandom, { mode }: UnitOptions): Item {
   const isWide = random.chance(0.5);
@@ -169,7 +169,10 @@ function reservation(random: SeededRandom, { mode }: UnitOptions): Item {
   return [location, random.chance(0.9) ? load : [], between, store];
 }
 
-/** In S mode: changes SUM and MXR. In M mode: one access with the translation and permissions of S or U (MPRV). */
+/**
+ * In S mode, changes SUM and MXR. In M mode, makes one access with the translation and permissions of S or U mode
+ * (MPRV).
+ */
 function otherPermissions(random: SeededRandom, { mode, isAligned }: UnitOptions): Item {
   const bits = random.pick([SUM, MXR, SUM | MXR]);
   if (mode === 'S') return [a.li(5, bits), random.pick([a.csrrs, a.csrrc])(0, CSR.sstatus, 5)];
@@ -189,8 +192,8 @@ function otherPermissions(random: SeededRandom, { mode, isAligned }: UnitOptions
 }
 
 /**
- * A data address with one bit flipped, which is mostly unmapped or not canonical. Bit 39 is excluded because it leads
- * into the terapage where QEMU has PCI.
+ * An address in the data with one bit flipped, which is mostly unmapped or not canonical. Bit 39 is excluded because
+ * that address is in the terapage, where QEMU has PCI.
  */
 function manyBits(random: SeededRandom, { mode, isAligned }: UnitOptions): Item {
   if (mode === 'M') return [];
@@ -201,7 +204,7 @@ function manyBits(random: SeededRandom, { mode, isAligned }: UnitOptions): Item 
   return [a.li(5, address), random.chance(0.2) ? a.jalr(1, 0, 5) : access];
 }
 
-/** Another page or permission with immediate effect: writes the table and flushes the translations. */
+/** Changes a page or its permissions with immediate effect: writes the table and flushes the translations. */
 function otherPage(random: SeededRandom, { mode, kind }: UnitOptions): Item {
   if (mode === 'U') return [];
   const page = random.below(DATA_PAGES);
@@ -234,7 +237,7 @@ const cbOffset = (o: number): number =>
   (((o >> 1) & 3) << 3) |
   (((o >> 5) & 1) << 2);
 
-/** C.J, C.BEQZ, C.BNEZ over the next unit or two, which are within range. */
+/** C.J, C.BEQZ or C.BNEZ over the next unit or two, which are within its range. */
 function forwardCompressed(random: SeededRandom, { name, index, units }: UnitOptions): Item {
   const target = index + 1 + random.below(2);
   const label = target < units ? `${name}u${target}` : `${name}end`;
@@ -247,7 +250,7 @@ function forwardCompressed(random: SeededRandom, { name, index, units }: UnitOpt
   return { compressed: (here: Here) => base | encode(here.to(label)) };
 }
 
-/** JALR, C.JR and C.JALR to a later unit. */
+/** JALR, C.JR or C.JALR to a later unit. */
 function indirectJump(random: SeededRandom, options: UnitOptions): Item {
   const odd = random.chance(0.2) ? 1 : 0;
   const jump = random.pick<number>([
@@ -259,7 +262,10 @@ function indirectJump(random: SeededRandom, options: UnitOptions): Item {
   return [a.la(5, later(random, options)), jump];
 }
 
-/** A jump to an address where no instruction can be fetched; the handler returns to x1, after the jump. */
+/**
+ * A jump to an address from which no instruction can be fetched. The handler returns to the address in x1, after the
+ * jump.
+ */
 function badJump(random: SeededRandom, { mode }: UnitOptions): Item {
   const nowhere = random.pick([0x10n, 0x4444n, 1n << 40n, -2n]);
   return [a.li(5, mode === 'M' ? random.pick([0x40n, BigInt(NOWHERE)]) : nowhere), a.jalr(1, 0, 5)];
@@ -267,7 +273,7 @@ function badJump(random: SeededRandom, { mode }: UnitOptions): Item {
 
 function csrAccess(random: SeededRandom): Item {
   const encode = random.pick([a.csrrw, a.csrrs, a.csrrc, a.csrrwi, a.csrrsi, a.csrrci]);
-  // QEMU 7.2 permits csrrs and csrrc on a read-only register if they would change nothing, so they are not generated.
+  // QEMU 7.2 permits csrrs and csrrc on a read-only register if they would change nothing, so those are not generated.
   if (random.chance(0.1)) return random.pick([a.csrrw, a.csrrwi])(destination(random), 0xf14, source(random));
   const csr = random.pick<number>([
     CSR.sscratch,
@@ -291,7 +297,10 @@ function illegal(random: SeededRandom): Item {
   }
 }
 
-/** An instruction that changes each time the block runs: its word is replaced just before, followed by a FENCE.I. */
+/**
+ * An instruction that changes each time the block runs: the code just before it replaces its word and executes a
+ * FENCE.I.
+ */
 function patchedCode(random: SeededRandom, { name, index }: UnitOptions): Item {
   const slot = `${name}slot${index}`;
   const [one, other] = [0, 1].map(() =>

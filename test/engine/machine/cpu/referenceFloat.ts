@@ -1,8 +1,8 @@
 import type { Format, IntegerKind } from './floatAssembler.ts';
 
 /**
- * Reference floating-point arithmetic, slow and simple: values are BigInt fractions, each operation is exact, and the
- * exact result is rounded (IEEE 754-2019, sections 4, 5 and 7). Independent of the machine's arithmetic.
+ * Reference floating-point arithmetic, slow and simple. Values are BigInt fractions, each operation is exact, and the
+ * exact result is rounded (IEEE 754-2019, sections 4, 5 and 7). It shares no code with the machine's arithmetic.
  */
 export const FLAGS = { NX: 1, UF: 2, OF: 4, DZ: 8, NV: 16 };
 export const [NEAREST, TO_ZERO, DOWN, UP, NEAREST_AWAY] = [0, 1, 2, 3, 4];
@@ -24,7 +24,7 @@ const PARAMETERS: Record<Format, Parameters> = {
   d: { precision: 53, lowestExponent: -1022, highestExponent: 1023, width: 64n },
 };
 
-/** NaN-boxes a value that is shorter than a register. */
+/** Adds a NaN box to a value that is shorter than a register. */
 const boxOf = (format: Format): bigint => ((1n << 64n) - 1n) ^ ((1n << PARAMETERS[format].width) - 1n);
 export const inRegister = (format: Format, bits: bigint): bigint => boxOf(format) | bits;
 /** A value that is not NaN-boxed counts as the canonical NaN. */
@@ -33,7 +33,7 @@ export const fromRegister = (format: Format, register: bigint): bigint =>
 
 export const NAN: Record<Format, bigint> = { h: 0x7e00n, s: 0x7fc0_0000n, d: 0x7ff8_0000_0000_0000n };
 
-/** A number as sign and magnitude, which may be infinite; or NaN. */
+/** A number as sign and magnitude, which may be infinite, or NaN. */
 type Value =
   | { kind: 'nan'; signaling: boolean }
   | { kind: 'infinite'; negative: boolean }
@@ -67,7 +67,7 @@ const finite = (signed: bigint, under = 1n): Value => ({
   magnitude: { over: signed < 0n ? -signed : signed, under },
 });
 
-/** The largest e with 2^e <= value. */
+/** Returns the largest e with 2^e <= value. */
 function exponentOf({ over, under }: Fraction): number {
   const guess = over.toString(2).length - under.toString(2).length;
   const { over: scaled, under: by } = times2({ over, under }, -guess);
@@ -89,7 +89,7 @@ function roundToUnit(value: Fraction, unit: number, options: { mode: number; neg
   return { units: up ? floor + 1n : floor, isExact: rest === 0n };
 }
 
-/** Rounds to a format: the only source of overflow, underflow and inexact. */
+/** Rounds to a format. Overflow, underflow and inexact results are detected only here. */
 function round(format: Format, value: Value, mode: number): Result {
   const { precision, lowestExponent, highestExponent, width } = PARAMETERS[format];
   if (value.kind === 'nan') return { bits: NAN[format], flags: 0 };
@@ -102,11 +102,11 @@ function round(format: Format, value: Value, mode: number): Result {
   const exponent = exponentOf(magnitude);
   const unit = Math.max(exponent, lowestExponent) - precision + 1;
   const { units, isExact } = roundToUnit(magnitude, unit, { mode, negative });
-  // Tiny: below the smallest normal number with an unbounded exponent range.
+  // A result is tiny if it is below the smallest normal number, computed with an unbounded exponent range.
   const unbounded = roundToUnit(magnitude, exponent - precision + 1, { mode, negative });
   const tiny = exponent < lowestExponent && !(exponent === lowestExponent - 1 && unbounded.units >> BigInt(precision));
   const flags = isExact ? 0 : tiny ? FLAGS.NX | FLAGS.UF : FLAGS.NX;
-  // A carry out of the significand increments the exponent.
+  // If rounding carries out of the significand, the exponent increases.
   const bits = fieldOf(Math.max(exponent, lowestExponent) - 1) + units;
   if (bits < infinity) return { bits: sign | bits, flags };
   const staysFinite = mode === TO_ZERO || mode === (negative ? UP : DOWN);
@@ -119,7 +119,7 @@ const INVALID: Value = { kind: 'nan', signaling: true };
 const isSignaling = (value: Value): boolean => value.kind === 'nan' && value.signaling;
 const isZero = (value: Value): boolean => value.kind === 'finite' && value.magnitude.over === 0n;
 
-/** The result of exact arithmetic; signaling NaNs and operations without a result are invalid. */
+/** The result of exact arithmetic; a signaling NaN, or an operation without a result, raises the invalid flag. */
 function finish(format: Format, operands: Value[], exact: Value, mode: number): Result {
   const flags = operands.some(isSignaling) || isSignaling(exact) ? FLAGS.NV : 0;
   const result = round(format, exact, mode);
@@ -212,13 +212,13 @@ export function squareRoot(format: Format, x: bigint, mode: number): Result {
   if (isZero(a)) return { bits: x, flags: 0 };
   if (a.negative) return finish(format, [], INVALID, mode);
   if (a.kind === 'infinite') return { bits: x, flags: 0 };
-  // Denominators are powers of two; it is made a power of four, so that the root has 200 more digits than any format.
+  // The denominator, a power of two, is made a power of four. The root then has 200 more digits than any format.
   let { over, under } = times2(a.magnitude, 0);
   if (under.toString(2).length % 2 === 0) [over, under] = [over * 2n, under * 2n];
   const scale = 1200n;
   const root = integerRoot(over << (2n * scale));
   const isExact = root * root === over << (2n * scale);
-  // A sticky bit represents everything between two neighboring values.
+  // The sticky bit represents an inexact root, which lies between two neighboring values.
   const magnitude = { over: 2n * root + (isExact ? 0n : 1n), under: (2n * integerRoot(under)) << scale };
   return round(format, { kind: 'finite', negative: false, magnitude }, mode);
 }
@@ -239,8 +239,8 @@ export function fromInteger(kind: IntegerKind, format: Format, x: bigint, mode: 
 }
 
 /**
- * Out-of-range values and NaN are invalid and give the nearest integer; a NaN counts as positive. Returns the
- * register's 64 bits.
+ * Converts to an integer. Out-of-range values and NaN raise the invalid flag and give the nearest integer; a NaN counts
+ * as positive. Returns the register's 64 bits.
  */
 export function toInteger(format: Format, kind: IntegerKind, x: bigint, mode: number): Result {
   const { width, isSigned } = INTEGERS[kind];
@@ -259,7 +259,7 @@ export function toInteger(format: Format, kind: IntegerKind, x: bigint, mode: nu
 
 // --- comparison ------------------------------------------------------------------------------------------------------
 
-/** Negative, zero or positive; undefined when an operand is NaN. */
+/** Returns a negative number, zero or a positive number; undefined if an operand is NaN. */
 function compare(a: Value, b: Value): number | undefined {
   if (a.kind === 'nan' || b.kind === 'nan') return undefined;
   const big = 1n << 3000n;
@@ -287,7 +287,7 @@ export function minimum(format: Format, x: bigint, y: bigint, wantsMaximum = fal
   if (a.kind === 'nan' && b.kind === 'nan') return { bits: NAN[format], flags };
   if (a.kind === 'nan') return { bits: y, flags };
   if (b.kind === 'nan') return { bits: x, flags };
-  // Here -0 is less than +0.
+  // In minimum and maximum, -0 is less than +0.
   const order = compare(a, b) || Number(b.negative) - Number(a.negative);
   return { bits: order < 0 !== wantsMaximum ? x : y, flags };
 }

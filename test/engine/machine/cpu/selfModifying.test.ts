@@ -1,4 +1,4 @@
-/** Modified code executes as the new code, whatever wrote it and wherever it is, without FENCE.I.
+/** Modified code executes with its new instructions, without FENCE.I, whatever wrote it and wherever it is.
  *
  * The code changes after it has been decoded or translated.
  */
@@ -8,7 +8,7 @@ import { a, assemble, ATOMICS, assembleWithLabels, CSR, type Item } from './asse
 import { bareMachine, machineWith, START, steps, words } from './bareMachine.ts';
 
 const [OLD, NEW] = [a.addi(11, 11, 1), a.addi(11, 11, 16)];
-/** Ways to write the instruction in x6 to the address in x5. */
+/** A way to write the instruction in x6 to the address in x5. */
 interface Case {
   name: string;
   program: Item[];
@@ -43,7 +43,7 @@ for (const [where, gap] of [
   ['in the same page', []],
   ['in another page', nops(1100)],
 ] as const) {
-  test(`code ${where} that is written after it ran`, () => {
+  test(`code ${where} that is written after it ran executes as the new code`, () => {
     for (const { name, program } of PATCHES) {
       const machine = machineWith([callAround([program]), target([...gap])]);
       steps(machine, 4000);
@@ -52,8 +52,9 @@ for (const [where, gap] of [
   });
 }
 
-test('code in a page that was written just before it first runs', () => {
-  // The stores before the call take the inline path; those after it must not.
+test('a store changes code that was itself stored just before it first ran', () => {
+  // The stores before the call are executed inline; the store after it must not be, because the page then contains
+  // decoded code.
   const machine = machineWith([
     a.la(5, 'target'),
     a.li(6, OLD),
@@ -71,7 +72,7 @@ test('code in a page that was written just before it first runs', () => {
   assert.equal(machine.hart.register(11), 17n);
 });
 
-test('a store to the next instruction', () => {
+test('a store that replaces the next instruction takes effect', () => {
   const program: Item[] = ['again:', a.sw(6, 0, 5), 'next:', OLD, a.j('again')];
   const machine = machineWith(program);
   const { hart } = machine;
@@ -85,7 +86,7 @@ test('a store to the next instruction', () => {
   assert.equal(hart.register(11), 17n);
 });
 
-test('a 4-byte instruction that becomes two compressed ones, and the reverse', () => {
+test('a 4-byte instruction can be replaced by two compressed ones, and the reverse', () => {
   const machine = machineWith([OLD, a.nop]);
   const again = (): void => {
     machine.hart.setSlot('PC', BigInt(START));
@@ -101,7 +102,7 @@ test('a 4-byte instruction that becomes two compressed ones, and the reverse', (
   assert.deepEqual([machine.hart.register(11), machine.hart.slot('PC')], [1n, BigInt(START + 8)]);
 });
 
-test('either half of an instruction that crosses a page boundary', () => {
+test('either half of an instruction that crosses a page boundary can be replaced', () => {
   const at = START + 0x1ffe;
   const halves = (bits: number): [Uint8Array, Uint8Array] => {
     const bytes = assemble([bits]);
@@ -122,7 +123,7 @@ test('either half of an instruction that crosses a page boundary', () => {
   assert.equal(run(), 16n);
   machine.ram.write(at, halves(a.addi(12, 11, 16))[0]);
   assert.equal(run(), 16_000n);
-  // Replaces the whole instruction by one store across the boundary.
+  // Replaces the whole instruction with one store across the page boundary.
   machine.ram.write(START, assemble([a.sw(6, 0, 5)]));
   machine.hart.setSlot('PC', BigInt(START));
   machine.hart.setRegister(5, BigInt(at));
@@ -131,7 +132,7 @@ test('either half of an instruction that crosses a page boundary', () => {
   assert.equal(run(), 1n);
 });
 
-test('code written by a device, and a page restored from a snapshot', () => {
+test('code written by a device, and code in a page restored from a snapshot, executes as the new code', () => {
   const machine = machineWith([OLD]);
   const page = machine.ram.page(0).slice();
   const run = (): bigint => {
@@ -151,7 +152,7 @@ test('code written by a device, and a page restored from a snapshot', () => {
   assert.equal(run(), 1n);
 });
 
-test('data and code in one page both stay correct', () => {
+test('data and code in one page both stay correct while the data is written', () => {
   const machine = machineWith([
     a.la(5, 'data'),
     'loop:',
@@ -181,17 +182,17 @@ const WRITES_BESIDE: Case[] = [
 
 const LOOPS = 800;
 
-test('hot code that writes data next to code, and then the code itself', () => {
+test('hot code can write data next to code, and then the code itself', () => {
   for (const { name, program } of WRITES_BESIDE) {
     const call = a.to('target', (offset) => a.jal(1, offset));
-    // The word before the target is in a 16-byte line without code.
+    // The word before the target is in another 16-byte line, which contains no code.
     const code: Item[] = [toLine(program.length + LOOP_LENGTH + 1), nops(4), 'target:', OLD, a.jalr(0, 0, 1)];
     const sums = runWithEachThreshold({ write: program, then: [call], code, target: 'target', value: NEW });
     assert.deepEqual(sums, Array(3).fill(BigInt(LOOPS / 2) * (1n + 16n)), name);
   }
 });
 
-test('hot code that writes code in no region: the translator leaves all writes to that line to the interpreter', () => {
+test('if hot code writes code that is in no region, the interpreter executes all writes to that 16-byte line', () => {
   const [old, changed] = [a.csrr(8, CSR.mscratch), a.csrr(8, CSR.sscratch)];
   const call = a.to('target', (offset) => a.jal(1, offset));
   const line: Item[] = ['target:', old, Array.from({ length: 3 }, () => a.csrr(9, CSR.mscratch))];
@@ -200,7 +201,7 @@ test('hot code that writes code in no region: the translator leaves all writes t
   assert.deepEqual(sums, Array(3).fill(BigInt(LOOPS / 2) * (1n + 16n)));
 });
 
-test('hot code that writes code that a region contains but that never executed', () => {
+test('hot code can write code that is in a region but was never executed', () => {
   const rare = a.to('rare', (offset) => a.beq(7, 15, offset));
   const code: Item[] = [toLine(1 + LOOP_LENGTH + 1), nops(4), 'rare:', OLD, a.j('back'), nops(2)];
   const sums = runWithEachThreshold({
@@ -215,12 +216,12 @@ test('hot code that writes code that a region contains but that never executed',
 
 const LOOP_LENGTH = 5;
 
-/** Pads with nops to the next 16-byte line, after the given number of instructions. */
+/** Nops up to the next 16-byte line, after the given number of instructions. */
 const toLine = (instructions: number): Item[] => nops((4 - (instructions % 4)) % 4);
 
 /**
- * Runs without, with early and with late translation. Returns x11 after a loop in which x5 points at data, and from the
- * middle on at `target`.
+ * Runs a loop with no, early and late translation. In the first half of the loop x5 points at data, and in the second
+ * half at `target`. Returns x11 after each run.
  */
 function runWithEachThreshold(of: {
   write: Item[];

@@ -1,6 +1,6 @@
 /** Loops that wait for another hart are translated as a whole, and trap or stop as in the interpreter.
  *
- * Once per run, and not once per atomic instruction, FENCE or hint, a run enters the interpreter.
+ * A run enters the interpreter once, and not at each atomic instruction, FENCE or hint.
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
@@ -61,7 +61,7 @@ function again(branch: typeof a.bne, x: number, y: number): Item {
 for (const [name, program] of Object.entries(SPIN_LOOPS)) {
   test(`${name}: a run stays in translated code`, (t) => {
     const machine = spinning(program);
-    // The translator works between runs.
+    // Translation happens between runs.
     for (let run = 0; run < 10; run++) steps(machine, 1000);
     const arrivals = arrivalsIn(t, () => steps(machine, RUN_STEPS));
     assert.ok(arrivals <= ARRIVALS_MAX, `${arrivals} arrivals`);
@@ -76,7 +76,7 @@ for (const [name, program] of Object.entries(SPIN_LOOPS)) {
   });
 }
 
-test('a run stays in translated code when the lock is in the page of the code, as in small programs', (t) => {
+test('a run stays in translated code even if the lock and the code are in the same page', (t) => {
   for (const [name, program] of Object.entries(SPIN_LOOPS)) {
     const machine = spinning(program, { lock: START + 0x40 });
     for (let run = 0; run < 20; run++) steps(machine, 1000);
@@ -86,18 +86,20 @@ test('a run stays in translated code when the lock is in the page of the code, a
   }
 });
 
-/** The entry of a run, and its last steps, for which every block of the region is too long. */
+/**
+ * A run uses the interpreter at its start and for its last steps, which are fewer than the instructions of any block.
+ */
 const ARRIVALS_MAX = 8;
 
-/** How often the interpreter jumped, or a region was left, to some address. */
+/** Returns how often the interpreter jumped or a region was left. */
 function arrivalsIn(t: TestContext, act: () => void): number {
-  // With a threshold of 1 every arrival is reported.
+  // With a threshold of 1, each jump and each exit calls recordHot.
   const { mock } = t.mock.method(Translator.prototype, 'recordHot');
   act();
   return mock.callCount();
 }
 
-/** The lock is taken; x8 points to another word. */
+/** A machine whose harts wait for a lock that is taken; x8 points to another word. */
 function spinning(program: Item[], { harts = 1, isPaged = false, lock = LOCK } = {}): BareMachine {
   const machine = bareMachine({ harts, translationThreshold: 1 });
   machine.ram.write(START, assemble(program));
@@ -139,7 +141,7 @@ test('a watchpoint on the lock stops a spinning hart at each access, translated 
   }
 });
 
-test("a hot loop whose address becomes misaligned or leaves RAM takes that instruction's trap", () => {
+test('a misaligned or out-of-RAM address in a hot loop traps with the cause of that instruction', () => {
   const RAM_END = START + (1 << 20);
   const cases: [name: string, instruction: number, at: number, cause: bigint][] = [
     ['amoadd.w', ATOMICS['amoadd.w'](6, 7, 5), LOCK + 2, 6n],
@@ -154,7 +156,7 @@ test("a hot loop whose address becomes misaligned or leaves RAM takes that instr
   ];
   for (const [name, instruction, at, cause] of cases) {
     const ends = [0, 1].map((translationThreshold) => {
-      // Halfway through, the loop's x5 becomes `at`.
+      // In the middle of the run, x5 is set to `at`.
       const body = [instruction, a.addi(12, 12, -1), a.bne(12, 13, 8), a.addi(5, 14, 0)];
       const machine = machineWith([...body, a.bne(12, 0, -16), a.jal(0, 0)], { translationThreshold });
       machine.ram.write(HANDLER, assemble([a.jal(0, 0)]));

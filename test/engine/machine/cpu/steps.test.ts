@@ -1,7 +1,7 @@
-/** `run` stops after exactly the requested number of steps, and where it stopped before changes nothing.
+/** `run` stops after exactly the requested number of steps, and earlier stops do not affect the result.
  *
- * A trap is one step and retires nothing; counters and timers advance with steps; an interrupt is taken at the step at
- * which it is due.
+ * A trap is one step and retires no instruction. Counters and timers advance with steps. An interrupt is taken at the
+ * step at which it is due.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -30,7 +30,7 @@ function bootGuest(name: string, decodePoolPages?: number): BareMachine {
   return machine;
 }
 
-/** Runs to a position in slices, most of them tiny and some long. */
+/** Runs to a position in slices, most of them only a few steps and some of them long. */
 function runInSlices(machine: BareMachine, until: number, random: SeededRandom): void {
   while (machine.position < until) {
     const most = random.pick([1, 3, 100, 50_000]);
@@ -49,7 +49,7 @@ for (const [name, end] of [
   ['small/sv39', 200_000],
   ['small/selfmod', 100_000],
 ] as const) {
-  test(`${name}: stopping anywhere changes nothing`, (t) => {
+  test(`${name}: dividing a run into slices does not change its result`, (t) => {
     const random = SeededRandom.forTest(t);
     const [whole, sliced, reloaded] = [bootGuest(name), bootGuest(name), bootGuest(name)];
     for (let point = 0; point < end;) {
@@ -57,7 +57,7 @@ for (const [name, end] of [
       whole.run(point);
       runInSlices(sliced, point, random);
       assert.equal(digestOf(sliced), digestOf(whole), `at ${point}`);
-      // Saving and loading the state, which drops all translations, also changes nothing.
+      // Saving and loading the state, which drops all translations, does not change the result either.
       reloaded.run(point - random.below(1000));
       reloaded.hart.loadState(reloaded.hart.saveState());
       reloaded.run(point);
@@ -66,7 +66,7 @@ for (const [name, end] of [
   });
 }
 
-test('a tiny pool of decoded pages changes nothing', (t) => {
+test('a tiny pool of decoded pages does not change the result', (t) => {
   const random = SeededRandom.forTest(t);
   for (const name of ['kernel/oslet', 'small/selfmod', 'small/sv39']) {
     const whole = bootGuest(name);
@@ -90,7 +90,7 @@ test('a tiny pool of decoded pages changes nothing', (t) => {
 
 // --- traps and counters --------------------------------------------------------------------------------------------------
 
-test('a trap is one step and retires nothing', () => {
+test('a trap takes one step and retires no instruction', () => {
   const traps: [name: string, instruction: number, cause: bigint][] = [
     ['ecall', a.ecall, 11n],
     ['ebreak', a.ebreak, 3n],
@@ -118,7 +118,7 @@ test('a trap is one step and retires nothing', () => {
   }
 });
 
-test('minstret counts retired instructions, mcycle every step, and both continue from a written value', () => {
+test('minstret counts retired instructions and mcycle every step, and both continue from a value that was written', () => {
   const machine = machineWith([
     a.csrr(10, CSR.minstret),
     a.csrr(11, CSR.mcycle),
@@ -202,7 +202,7 @@ test('stimecmp interrupts S mode at the exact step at which it is due', () => {
   assert.deepEqual([hart.slot('SCAUSE'), machine.instructions], [(1n << 63n) | 5n, 300]);
 });
 
-/** Instructions that enable a pending interrupt, which is taken right after them. */
+/** Instructions that enable a pending interrupt, which is taken directly after them. */
 const ENABLING_INSTRUCTIONS: [name: string, prepare: (machine: BareMachine) => void, instruction: Item][] = [
   ['mstatus', ({ hart }) => hart.setSlot('MIE', 8n), a.csrrsi(0, CSR.mstatus, MIE_BIT)],
   ['mie', ({ hart }) => hart.setSlot('MSTATUS', 8n), a.csrrsi(0, CSR.mie, 1 << MSI)],
@@ -225,7 +225,7 @@ const ENABLING_INSTRUCTIONS: [name: string, prepare: (machine: BareMachine) => v
   ],
 ];
 
-test('a pending interrupt is taken right after the instruction that enables it', () => {
+test('a pending interrupt is taken directly after the instruction that enables it', () => {
   for (const [name, prepare, instruction] of ENABLING_INSTRUCTIONS) {
     const machine = machineWith([instruction, a.nop, a.nop]);
     machine.hart.setSlot('MTVEC', BigInt(HANDLER));
@@ -238,7 +238,7 @@ test('a pending interrupt is taken right after the instruction that enables it',
   }
 });
 
-test('an interrupt that an instruction raises is taken right after it', () => {
+test('an interrupt that an instruction raises is taken directly after that instruction', () => {
   const machine = machineWith([a.sw(6, 0, 5), a.nop]);
   const { hart } = machine;
   hart.setSlot('MTVEC', BigInt(HANDLER + 1));
@@ -251,7 +251,7 @@ test('an interrupt that an instruction raises is taken right after it', () => {
   assert.equal(trapOf(machine).pc, BigInt(START + 4));
 });
 
-test('interrupts are taken in priority order, delegated ones last', () => {
+test('interrupts are taken in priority order, and delegated ones last', () => {
   const machine = machineWith([]);
   const { hart } = machine;
   const order: number[] = [];
@@ -271,7 +271,7 @@ test('enabling Sstc clears a timer interrupt that software had set before', () =
   machine.hart.setSlot('STIMECMP', 1000n);
   machine.hart.setRegister(5, 1n << 5n);
   machine.hart.setRegister(6, 1n << 63n);
-  // Clears MTIP, which is pending until mtimecmp is written and does not matter here.
+  // Clears MTIP, which is pending until mtimecmp is written; this test does not use it.
   machine.board.clint.write(0x4004, 0xffffffff, 4);
   steps(machine, 4);
   assert.deepEqual([machine.hart.register(10), machine.hart.register(11)], [1n << 5n, 0n]);
@@ -289,7 +289,7 @@ test('a delegated interrupt is not taken in M mode', () => {
   assert.equal(hart.pendingInterrupt(), 9);
 });
 
-test('wfi waits for an enabled interrupt, even one that cannot be taken, and the wait is one step', () => {
+test('wfi waits for an enabled interrupt, even one that cannot be taken, and the wait counts as one step', () => {
   const machine = machineWith([
     a.li(5, MTIMECMP),
     a.li(6, 50),
@@ -308,7 +308,7 @@ test('wfi waits for an enabled interrupt, even one that cannot be taken, and the
   assert.equal(machine.instructions, before + 3, 'the second wfi does not wait');
 });
 
-test('a breakpoint after a wfi that wakes without a trap stops in the same state as a run by step count', () => {
+test('after a wfi that wakes without a trap, a breakpoint stops in the same state as a run by step count', () => {
   const setUp = [a.li(5, MTIMECMP), a.li(6, 50), a.sd(6, 0, 5), a.li(6, 1 << MTI), a.csrw(CSR.mie, 6)];
   const program = [...setUp, a.wfi, a.nop, a.nop];
   const behind = START + 4 * [...setUp, a.wfi].flat().length;

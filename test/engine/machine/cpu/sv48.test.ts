@@ -1,4 +1,5 @@
-/** Sv48 translates with four levels: satp modes, superpages of each level, and both halves of the addresses. */
+/** Sv48 translates addresses with four levels: satp modes, superpages of each level, and both halves of the addresses.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LEGACY_ISA } from '../../../../debug-adapter/engine/machine/cpu/extensions.ts';
@@ -20,7 +21,7 @@ function sv48Machine(): BareMachine {
   return machine;
 }
 
-/** Does one access and returns the cause of its trap, or undefined. */
+/** Performs one access and returns the cause of its trap, or undefined. */
 function access(machine: BareMachine, code: bigint, address: bigint): bigint | undefined {
   const { hart } = machine;
   setPrivilege(machine, 1);
@@ -30,7 +31,7 @@ function access(machine: BareMachine, code: bigint, address: bigint): bigint | u
   return hart.slot('PC') === BigInt(HANDLER) ? hart.slot('MCAUSE') : undefined;
 }
 
-/** The physical address that a debugger finds for an address. */
+/** The physical address to which a debugger translates a virtual address. */
 function seen(machine: BareMachine, address: bigint): number | undefined {
   setPrivilege(machine, 1);
   return new Inspector(machine).translate(address);
@@ -59,7 +60,7 @@ for (const [mmu, modes] of [
   });
 }
 
-/** A leaf of each level that maps RAM, the address of its entry, and the first address that it maps. */
+/** A leaf entry of each level that maps RAM: its physical address, the page it maps, and the first virtual address. */
 const LEVELS = [
   { name: 'page', entry: leafAt(3), page: ONE, address: BigInt(WINDOW + 3 * 4096), sizeLog2: 12n },
   {
@@ -82,7 +83,7 @@ const LEVELS = [
 ];
 
 for (const { name, entry, page, address, sizeLog2 } of LEVELS) {
-  test(`a ${name} reaches every page in it, gets A and D, and debuggers can read through it`, () => {
+  test(`a ${name} maps all its pages, its A and D bits are set, and debuggers can read through it`, () => {
     const machine = sv48Machine();
     const flags = PTE.V | PTE.R | PTE.W;
     writeEntry(machine, entry, pte(page, flags));
@@ -103,7 +104,7 @@ for (const { name, entry, page, address, sizeLog2 } of LEVELS) {
   });
 
   if (sizeLog2 === 12n) continue;
-  test(`a misaligned ${name} faults, whichever bit is wrong`, () => {
+  test(`a misaligned ${name} faults, whichever of its low bits is set`, () => {
     for (let bit = 12n; bit < sizeLog2; bit++) {
       const machine = sv48Machine();
       const entryWithBit = pte(page, ALL) | (1n << (bit - 2n));
@@ -116,7 +117,7 @@ for (const { name, entry, page, address, sizeLog2 } of LEVELS) {
   });
 }
 
-test('bits 63 to 48 must equal bit 47', () => {
+test('an access faults unless bits 63 to 48 of the address equal bit 47', () => {
   const machine = sv48Machine();
   map(machine, 0, ONE, ALL);
   for (let bit = 47n; bit < 64n; bit++) {
@@ -130,7 +131,7 @@ test('bits 63 to 48 must equal bit 47', () => {
   }
 });
 
-test('code runs at addresses that only Sv48 has', () => {
+test('code runs at virtual addresses that exist only in Sv48', () => {
   const machine = sv48Machine();
   writeEntry(machine, ENTRY.top + 8 * 300, pte(0, ALL));
   const base = BigInt.asUintN(64, BigInt.asIntN(48, 300n << 39n));
@@ -143,7 +144,7 @@ test('code runs at addresses that only Sv48 has', () => {
   assert.deepEqual(trapOf(machine), { cause: 9n, value: 0n, pc: base + BigInt(ONE) + 12n });
 });
 
-test('the machine of an old recording has only the menvcfg bits of its format', () => {
+test('the machine of an old recording has only the menvcfg bits that exist in its format', () => {
   const machine = bareMachine({ isa: LEGACY_ISA, mmu: 'sv39' });
   const program = [a.csrr(5, CSR.menvcfg), a.li(6, -1), a.csrw(CSR.menvcfg, 6), a.csrr(6, CSR.menvcfg)];
   machine.ram.write(START, assemble([program, a.li(7, -1), a.csrw(CSR.senvcfg, 7), a.csrr(7, CSR.senvcfg)]));

@@ -1,4 +1,4 @@
-/** Paging follows the manual: permissions, faults, A and D bits, and no translation is used after its flush. */
+/** Paging follows the manual: permissions, faults, A and D bits. No translation is used after it is flushed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MMU_TYPES, type MmuType } from '../../../../debug-adapter/engine/machine/cpu/satp.ts';
@@ -36,7 +36,7 @@ const FAULT = { fetch: 12n, load: 13n, store: 15n };
 const ACCESS_FAULT = { fetch: 1n, load: 5n, store: 7n };
 type Access = 'fetch' | 'load' | 'store';
 
-/** A machine with paging on, whose code at START does one access to the window. */
+/** A machine with paging on, whose code at START performs one access to the window. */
 function pagedMachine(mmu: MmuType = 'sv39'): BareMachine {
   const machine = bareMachine();
   startPaging(machine, 1, mmu);
@@ -47,8 +47,8 @@ function pagedMachine(mmu: MmuType = 'sv39'): BareMachine {
 }
 
 /**
- * Does one access to an address and returns the cause of its trap, or undefined. In U mode, code is at START's second
- * mapping.
+ * Performs one access to an address and returns the cause of its trap, or undefined. In U mode, the code runs in the
+ * second mapping of START.
  */
 function tryAccess(machine: BareMachine, access: Access, address: bigint): bigint | undefined {
   const { hart } = machine;
@@ -66,7 +66,7 @@ function addUserView(machine: BareMachine): void {
   writeEntry(machine, ENTRY.root + 16, pte(START, ALL | PTE.U));
 }
 
-/** Privileged Architecture, "Virtual Address Translation Process", steps 5 to 9, for a leaf. */
+/** Whether a leaf permits an access (Privileged Architecture, "Virtual Address Translation Process", steps 5 to 9). */
 function isAllowed(flags: number, access: Access, privilege: number, status: bigint): boolean {
   const has = (bit: number): boolean => (flags & bit) !== 0;
   if (!has(PTE.V) || (has(PTE.W) && !has(PTE.R)) || !(has(PTE.R) || has(PTE.X))) return false;
@@ -78,8 +78,9 @@ function isAllowed(flags: number, access: Access, privilege: number, status: big
 }
 
 for (const mmu of MMU_TYPES) {
-  test(`${mmu}: a page allows what its bits permit, for each mode, SUM and MXR, and gets A and D`, () => pageBits(mmu));
-  test(`${mmu}: invalid tables and addresses fault as the manual specifies`, () => brokenTables(mmu));
+  test(`${mmu}: a page's bits, the mode, SUM and MXR decide which accesses succeed and set A and D`, () =>
+    pageBits(mmu));
+  test(`${mmu}: invalid page tables and addresses fault as the manual specifies`, () => brokenTables(mmu));
 }
 
 function pageBits(mmu: MmuType): void {
@@ -104,7 +105,7 @@ function pageBits(mmu: MmuType): void {
   }
 }
 
-test('MPRV makes loads and stores in M mode use the translation of MPP, and leaves fetches unchanged', () => {
+test('with MPRV, loads and stores in M mode use the translation of the mode in MPP, and fetches do not', () => {
   const machine = pagedMachine();
   for (const [mpp, flags, allowed] of [
     [SUPERVISOR, ALL, true],
@@ -158,10 +159,10 @@ function brokenTables(mmu: MmuType): void {
   }
 }
 
-/** The lowest address bit that takes part only in the check for a canonical address. */
+/** The lowest address bit that is used only to check whether an address is canonical. */
 const FIRST_ABOVE = { sv39: 39n, sv48: 48n };
 
-test('superpages reach every page in them', () => {
+test('superpages map all their pages', () => {
   const machine = bareMachine({ memoryBytes: 4 << 20 });
   startPaging(machine);
   machine.hart.setSlot('MTVEC', BigInt(HANDLER));
@@ -177,8 +178,8 @@ test('superpages reach every page in them', () => {
 // --- flushes -----------------------------------------------------------------------------------------------------------
 
 /**
- * A program in S mode; ONE and TWO contain 1 and 2, the window (x5) maps ONE, x6 is the address of its entry, x7 the
- * entry for TWO.
+ * A program in S mode. Pages ONE and TWO contain the values 1 and 2, the window (x5) maps ONE, x6 is the address of the
+ * window's table entry, and x7 is an entry that maps TWO.
  */
 function pagedProgram(program: Item[], flags: number = ALL): BareMachine {
   const machine = machineWith([program, 'end:', a.j('end')]);
@@ -282,8 +283,8 @@ test('MPRV takes effect when a CSR write or mret switches it', () => {
 
 // --- page tables as data ------------------------------------------------------------------------------------------------
 
-test('setting A in a page table entry that was executed as an instruction changes that instruction', () => {
-  // V, R and U together are the opcode of addi; with A it becomes a floating-point opcode, which is illegal here.
+test('a page table entry is executed as an instruction, and setting its A bit changes that instruction', () => {
+  // V, R and U together are the opcode of addi. With A they are a floating-point opcode, which is illegal here.
   const entry = pte(ONE, PTE.V | PTE.R | PTE.U);
   const setSum = [a.li(28, SUM), a.csrrs(0, CSR.sstatus, 28)];
   const machine = machineWith([setSum, a.jalr(1, 0, 6), a.ld(10, 0, 5), a.jalr(1, 0, 6)]);
@@ -291,7 +292,7 @@ test('setting A in a page table entry that was executed as an instruction change
   writeEntry(machine, leafAt(0), entry);
   machine.hart.setRegister(5, BigInt(WINDOW));
   machine.hart.setRegister(6, BigInt(leafAt(0)));
-  // The entry's upper half is zero, which is also illegal: the handler returns from both traps.
+  // The upper half of the entry is zero, which is also an illegal instruction. The handler returns from both traps.
   machine.hart.setSlot('MTVEC', BigInt(HANDLER));
   machine.ram.write(HANDLER, assemble([a.csrw(CSR.mepc, 1), a.mret]));
   steps(machine, setSum.flat().length + 3);
@@ -301,14 +302,14 @@ test('setting A in a page table entry that was executed as an instruction change
   assert.deepEqual(trapOf(machine), { cause: 2n, value: entry | BigInt(PTE.A), pc: BigInt(leafAt(0)) });
 });
 
-test("a store across two pages that changes the second page's entry uses the old entry", () => {
-  // The first page of the window is the leaf table itself; the second half of the store goes to page TWO.
+test("a store across two pages that replaces the second page's table entry uses the old entry", () => {
+  // Page 511 of the window is the leaf table itself. The second half of the store goes to the next page, TWO.
   const machine = machineWith([a.sd(7, 0, 5)]);
   startPaging(machine);
   map(machine, 511, leafAt(0), ALL);
   writeEntry(machine, ENTRY.middle + 8, pte(LEAVES_OF_NEXT, PTE.V));
   writeEntry(machine, LEAVES_OF_NEXT, pte(TWO, ALL));
-  // Entry 511 is the last of the table: the store overwrites its upper half, and 4 bytes of TWO.
+  // Entry 511 is the last one in the table. The store overwrites its upper half, and 4 bytes of TWO.
   machine.hart.setRegister(5, BigInt(WINDOW + 511 * 4096 + 0xffc));
   machine.hart.setRegister(7, 0x1122_3344_ffff_ffffn);
   machine.hart.setSlot('MTVEC', BigInt(HANDLER));
@@ -318,7 +319,7 @@ test("a store across two pages that changes the second page's entry uses the old
 });
 const LEAVES_OF_NEXT = START + 0xa_0000;
 
-/** Programs that omit sfence.vma. x6 is the entry's address; x7 is the entry with A and D cleared. */
+/** Programs that omit sfence.vma. x6 is the address of the page table entry; x7 is that entry with A and D cleared. */
 const MISSING_FENCE: Item[][] = [
   [a.ld(10, 0, 5), a.sd(7, 0, 6), a.ld(11, 0, 5), a.ld(12, 0, 6)],
   [a.sd(10, 0, 5), a.sd(7, 0, 6), a.sd(11, 0, 5), a.ld(12, 0, 6)],
@@ -346,8 +347,8 @@ test('saving and loading between any two steps changes nothing, even for a guest
 });
 
 /**
- * A store through x5, whose page is the leaf table itself, that maps another page there; then a second access to the
- * page.
+ * A store through x5, in a page that is the leaf table itself. The store maps that page to another one; a second access
+ * then uses the page.
  */
 const THROUGH_ITSELF: Record<string, Item[]> = {
   'a store': [a.sd(7, 0, 5), a.sd(8, 0, 6), a.ld(10, 0, 6)],
@@ -355,7 +356,7 @@ const THROUGH_ITSELF: Record<string, Item[]> = {
   'an SC': [a.lrD(0, 5), a.scD(0, 7, 5), a.sd(8, 0, 6), a.ld(10, 0, 6)],
 };
 
-test('a write that replaces the page table entry it goes through makes the next access use the new page', () => {
+test('after a write replaces the page table entry that maps its own address, the next access uses the new page', () => {
   for (const [name, program] of Object.entries(THROUGH_ITSELF)) {
     const start = (): BareMachine => {
       const machine = machineWith(program);
@@ -379,7 +380,7 @@ test('a write that replaces the page table entry it goes through makes the next 
   }
 });
 
-test('a table that M mode writes is read by a page walk, then written again by M mode', () => {
+test('M mode writes a page table twice, and each time a page walk then reads the new entry', () => {
   const mprv = MPRV | (1n << 11n);
   const machine = machineWith([
     a.li(8, mprv),
@@ -400,7 +401,7 @@ test('a table that M mode writes is read by a page walk, then written again by M
   assert.deepEqual([machine.hart.register(10), machine.hart.register(11)], [1n, 2n]);
 });
 
-test('code that unmaps its own page faults at its next instruction', () => {
+test('code that unmaps its own page faults at the next instruction', () => {
   for (const slice of [1, 2, 100]) {
     const machine = pagedProgram([a.jalr(1, 0x100, 5)]);
     machine.ram.write(ONE + 0x100, assemble([a.addi(11, 11, 1), a.sd(0, 0, 6), a.addi(11, 11, 1), a.jalr(0, 0, 1)]));

@@ -1,4 +1,4 @@
-/** Translated code gives the same states as the interpreter, regardless of what is translated and when. */
+/** Translated code gives the same states as the interpreter, regardless of what code is translated and when. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -63,7 +63,7 @@ for (const name of [
   'kernel/oslet',
   'kernel/oslet-clint',
 ]) {
-  test(`${name}: every state is the same, regardless of what is translated`, (t) => {
+  test(`${name}: all states are the same, regardless of what code is translated`, (t) => {
     const random = SeededRandom.forTest(t);
     const { position } = run(name, OFF, []);
     const positions = Array.from({ length: 12 }, () => random.below(position)).sort((a, b) => a - b);
@@ -78,7 +78,7 @@ for (const name of [
   });
 }
 
-test('random programs end in the same state, regardless of what is translated', (t) => {
+test('random programs end in the same state, regardless of what code is translated', (t) => {
   const random = SeededRandom.forTest(t);
   for (let round = 0; round < times({ quick: 1, long: 6 }); round++) {
     const image = randomImage(random, { blocks: 30, units: 120, iterations: 40 });
@@ -91,7 +91,7 @@ test('random programs end in the same state, regardless of what is translated', 
   }
 });
 
-test('a loop that is hot with untranslated addresses continues correctly with translated ones', () => {
+test('a loop that becomes hot without paging continues correctly after paging is turned on', () => {
   const runs = [OFF, 1, 2, 100].map((threshold) => loopWithAndWithoutPaging(threshold));
   const [expected] = runs;
   assert.equal(expected.sum, BigInt(LOOPS) * (3n + 5n));
@@ -104,8 +104,8 @@ test('a loop that is hot with untranslated addresses continues correctly with tr
 const LOOPS = 1000;
 
 /**
- * A loop over the memory at DATA, in M mode and then, at the same virtual addresses, in S mode, where DATA is mapped to
- * another page. The TLB entries for untranslated addresses are still present by then.
+ * A loop over the memory at DATA. It runs in M mode and then at the same virtual addresses in S mode, where DATA is
+ * mapped to another page. The TLB entries for untranslated addresses then still exist.
  */
 function loopWithAndWithoutPaging(translationThreshold: number) {
   const [DATA, OTHER, HANDLER] = [START + 0x1000, START + 0x2000, START + 0x3000];
@@ -118,7 +118,7 @@ function loopWithAndWithoutPaging(translationThreshold: number) {
       a.sd(11, 8, 5),
       a.addi(7, 7, -1),
       a.bne(7, 0, -16),
-      // In S mode this traps to the handler, which loops forever.
+      // In S mode this instruction traps to the handler, which loops forever.
       a.csrw(CSR.mepc, 8),
       a.csrw(CSR.satp, 9),
       a.csrw(CSR.mstatus, 10),
@@ -156,7 +156,7 @@ function runImage(image: RandomImage, translationThreshold: number) {
 
 const ROUNDS = 500;
 
-/** Registers and flags after loops over random half-precision instructions. */
+/** The registers and flags after loops of random half-precision instructions. */
 function halfLoops(random: SeededRandom, translationThreshold: number) {
   const names = Object.keys(FLOAT_OPERATIONS).filter((name) => /\.h\b/.test(name));
   const register = () => 10 + random.below(6);
@@ -165,7 +165,7 @@ function halfLoops(random: SeededRandom, translationThreshold: number) {
     const fields = { rd: register(), rs1: register(), rs2: register(), rs3: register() };
     return encode({ ...fields, mode: random.chance(0.8) ? DYNAMIC : random.pick(MODES) });
   });
-  // Loads new operands in each round, from the halves at x8.
+  // Loads new operands in each round, from the half-precision numbers at x8.
   const loads = Array.from({ length: 6 }, (_, i) => FLOAT_LOADS.flh(10 + i, 2 * i, 8));
   const program = ['loop', loads, body, FLOAT_STORES.fsh(10, 0, 9), a.addi(8, 8, 2), a.addi(9, 9, 2), a.addi(7, 7, -1)];
   const machine = machineWith([...program, a.to('loop', (offset) => a.bne(7, 0, offset)), 'end', a.j('end')], {
@@ -181,12 +181,12 @@ function halfLoops(random: SeededRandom, translationThreshold: number) {
   for (const [register, value] of [ROUNDS, START + 0x2000, START + 0x4000].entries()) {
     hart.setRegister(7 + register, BigInt(value));
   }
-  // Hot code is translated between runs.
+  // The runs are short because hot code is translated between runs.
   for (let piece = 0; piece < ROUNDS; piece++) steps(machine, 60);
   return { digest: combinedDigest(machine.digestParts()), regions: hart.regionCount };
 }
 
-test('half precision gives the same results in translated code', (t) => {
+test('half-precision instructions give the same results in translated code', (t) => {
   const seeds = SeededRandom.forTest(t);
   for (let round = 0; round < times({ quick: 2, long: 10 }); round++) {
     const seed = seeds.uint32();

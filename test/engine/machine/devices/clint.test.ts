@@ -13,7 +13,7 @@ function newClint(harts = 1) {
   return { board, clint: new Clint({ context: board, harts }) };
 }
 
-/** Writes two halves, low first, as the bus does. */
+/** Writes 64 bits as two halves, low half first, as the bus does. */
 function write64(clint: Clint, offset: number, value: bigint): void {
   clint.write(offset, Number(value & 0xffffffffn), 4);
   clint.write(offset + 4, Number(value >> 32n), 4);
@@ -23,7 +23,7 @@ function read64(clint: Clint, offset: number): bigint {
   return BigInt(clint.read(offset, 4)) | (BigInt(clint.read(offset + 4, 4)) << 32n);
 }
 
-test('msip has one bit for each hart and wakes the machine', () => {
+test('each hart has one msip bit, which wakes the machine', () => {
   const { board, clint } = newClint(2);
   assert(board.wakes(() => clint.write(4, 0xffffffff, 4)));
   assert.equal(clint.read(4, 4), 1);
@@ -32,7 +32,7 @@ test('msip has one bit for each hart and wakes the machine', () => {
   assert.equal(clint.softwareInterrupt(1), false);
 });
 
-test('mtime is virtual time in ticks of 100 ns', () => {
+test('mtime is the virtual time in ticks of 100 ns', () => {
   const { board, clint } = newClint();
   board.nanoseconds = 12_399;
   assert.equal(clint.read(TIME, 4), 123);
@@ -40,7 +40,7 @@ test('mtime is virtual time in ticks of 100 ns', () => {
   assert.equal(read64(clint, TIME), 2n ** 32n + 7n);
 });
 
-test('the timer is pending until the guest writes mtimecmp, as in QEMU, even after a reset', () => {
+test('a timer interrupt is pending until the guest writes mtimecmp, as in QEMU, even after a reset', () => {
   const { board, clint } = newClint();
   assert.deepEqual([read64(clint, COMPARE), clint.timerPending(0)], [0n, true]);
   board.nanoseconds = 1_000_000;
@@ -51,7 +51,7 @@ test('the timer is pending until the guest writes mtimecmp, as in QEMU, even aft
   assert.equal(clint.timerPending(0), true);
 });
 
-test('in older recordings the timer is silent until the guest writes mtimecmp', () => {
+test('in older recordings no timer interrupt is pending until the guest writes mtimecmp', () => {
   const board = new FakeBoard();
   const clint = new Clint({ context: board, timerStartsDisarmed: true });
   board.nanoseconds = 1_000_000;
@@ -74,7 +74,7 @@ test('the deadline is the nanosecond at which mtime reaches mtimecmp', () => {
   assert.equal(clint.timerPending(0), true, 'the hart whose mtimecmp is still 0');
 });
 
-test('a compare value beyond 2^53 ns has no deadline', () => {
+test('a compare value that mtime reaches after more than 2^53 ns gives no deadline', () => {
   const { clint } = newClint();
   write64(clint, COMPARE, 2n ** 64n - 1n);
   assert.equal(clint.timerDeadlineNanoseconds(0), Infinity);
@@ -96,7 +96,7 @@ test('writing mtime moves the deadlines', () => {
   assert.equal(clint.nanosecondsAtTime(7n), 100_700);
 });
 
-test('mtime wraps at 2^64 and the timer waits again', () => {
+test('mtime wraps at 2^64, and the timer is then no longer pending', () => {
   const { board, clint } = newClint();
   write64(clint, COMPARE, 50n);
   write64(clint, TIME, 2n ** 64n - 10n);
@@ -107,7 +107,7 @@ test('mtime wraps at 2^64 and the timer waits again', () => {
   assert.equal(clint.timerDeadlineNanoseconds(0), 6000);
 });
 
-test('missing registers and narrow accesses do nothing', () => {
+test('accesses to missing registers and narrow accesses do nothing', () => {
   const { clint } = newClint(1);
   const before = clint.saveState();
   for (const offset of [4, 0x3ffc, COMPARE + 8, 0xbff0, 0xc000]) {
@@ -120,7 +120,7 @@ test('missing registers and narrow accesses do nothing', () => {
   assert.deepEqual(clint.saveState(), before);
 });
 
-test('whatever the guest writes, pending follows from mtime and mtimecmp, and state can be saved', () => {
+test('whatever the guest writes, the pending bit follows from mtime and mtimecmp, and state can be saved', () => {
   withSeeds(50, (random) => {
     const { board, clint } = newClint(2);
     for (let step = 0; step < 100; step++) exercise(random, board, clint);

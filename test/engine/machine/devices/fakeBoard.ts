@@ -5,8 +5,8 @@ import type { Drive } from '../../../../debug-adapter/engine/block/drive.ts';
 import type { Device, DeviceContext, GuestMemory } from '../../../../debug-adapter/engine/machine/devices/device.ts';
 
 /**
- * The board as one device sees it: a clock that the test advances, an interrupt line, counts of calls to attention and
- * linesFell, RAM and a drive.
+ * The parts of the board that one device uses: a clock that the test advances, an interrupt line, counts of calls to
+ * attention and linesFell, RAM and a drive.
  */
 export class FakeBoard implements DeviceContext {
   nanoseconds = 0;
@@ -35,14 +35,14 @@ export class FakeBoard implements DeviceContext {
     this.falls++;
   }
 
-  /** Whether `work` called attention(). */
+  /** Whether `work` made the device call attention(). */
   wakes(work: () => void): boolean {
     const before = this.attentions;
     work();
     return this.attentions > before;
   }
 
-  /** Whether `work` called linesFell(). */
+  /** Whether `work` made the device call linesFell(). */
   hearsOfFall(work: () => void): boolean {
     const before = this.falls;
     work();
@@ -112,7 +112,7 @@ export class FakeMemory implements GuestMemory {
     return this.bytes.subarray(offset, offset + lengthBytes);
   }
 
-  /** The contract: no device accesses addresses outside RAM. */
+  /** Asserts that the access is inside RAM, as devices must ensure. */
   private offset(address: number, lengthBytes: number): number {
     assert(this.contains(address, lengthBytes), `DMA outside RAM: ${lengthBytes} bytes at 0x${address.toString(16)}`);
     return address - RAM_BASE;
@@ -126,17 +126,20 @@ interface FakeRequest {
   lengthBytes: number;
 }
 
-/** A drive in memory that checks its contract: completions come once, in order, with room for the data. */
+/**
+ * An in-memory drive that asserts how devices use it: each request completes once, in order, with enough room for the
+ * data.
+ */
 export class FakeDrive implements Drive {
   readonly id: string;
   readonly readOnly: boolean;
   readonly lengthBytes: number;
   readonly bytes: Uint8Array;
-  /** One line for each begin and complete, such as `begin 0 read 512+1024`. */
+  /** One line for each call of `begin` and `complete`, such as `begin 0 read 512+1024`. */
   readonly log: string[] = [];
   private nextId = 0;
   private inFlight: FakeRequest[] = [];
-  /** Thrown by the next `complete`. */
+  /** The error that the next `complete` throws. */
   hostError: Error | undefined;
 
   constructor(options: { id?: string; lengthBytes?: number; readOnly?: boolean } = {}) {
@@ -191,8 +194,8 @@ export class FakeDrive implements Drive {
 }
 
 /**
- * Saves a device, loads that state into a new one, saves again and compares. The state must be a copy and not a view:
- * it is compared again after `disturb` has changed the first device.
+ * Saves a device, loads that state into a second device, saves the second device and compares the states. The state
+ * must be a copy and not a view, so it is compared again after `disturb` has changed the first device.
  */
 export function assertStateSurvives<T extends Device>(device: T, fresh: T, disturb?: (device: T) => void): void {
   const saved = device.saveState();

@@ -1,4 +1,4 @@
-/** The RTC reads the host's date once, then follows virtual time, and its alarm interrupts as in QEMU. */
+/** The RTC reads the host's date once and then follows virtual time; its alarm interrupts as in QEMU. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GoldfishRtc } from '../../../../debug-adapter/engine/machine/devices/goldfishRtc.ts';
@@ -26,7 +26,7 @@ function setAlarm(rtc: GoldfishRtc, at: bigint): void {
   rtc.write(ALARM_LOW, Number(at & 0xffffffffn), 4);
 }
 
-test('the first read of the time asks the host for the date once; afterwards virtual time advances the clock', () => {
+test('the first read of the time reads the date from the host, and afterwards virtual time advances the clock', () => {
   const { board, asked, rtc } = newRtc();
   board.nanoseconds = 5000;
   assert.equal(rtc.read(ALARM_STATUS, 4), 0);
@@ -37,7 +37,7 @@ test('the first read of the time asks the host for the date once; afterwards vir
   assert.deepEqual(asked, [5000]);
 });
 
-test('an alarm interrupts at its time until it is cleared', () => {
+test('an alarm interrupts at its time and stays pending until it is cleared', () => {
   const { board, rtc } = newRtc();
   rtc.write(INTERRUPT_ENABLED, 1, 4);
   setAlarm(rtc, time(rtc) + 1000n);
@@ -54,7 +54,7 @@ test('an alarm interrupts at its time until it is cleared', () => {
   assert(board.interrupt, 'an alarm in the past fires immediately');
 });
 
-test('saving and loading preserves the clock; a reset clears everything but the time', () => {
+test('saving and loading preserves the clock, and a reset clears everything except the time', () => {
   const { board, asked, rtc } = newRtc();
   assertStateSurvives(rtc, newRtc().rtc);
   rtc.write(INTERRUPT_ENABLED, 1, 4);

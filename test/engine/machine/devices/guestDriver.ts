@@ -2,18 +2,18 @@ import type { VirtioBlk } from '../../../../debug-adapter/engine/machine/devices
 import { FakeMemory, RAM_BASE } from './fakeBoard.ts';
 
 /**
- * A small virtio-blk driver like a guest's: it starts the device, puts requests into its queue and reads the results.
- * It checks nothing, so tests can make it misbehave.
+ * A small virtio-blk driver like the one of a guest: it starts the device, puts requests into its queue and reads the
+ * results. It checks nothing, so that tests can make invalid requests.
  */
 export class GuestDriver {
   readonly memory: FakeMemory;
-  /** The device that it drives; a test may replace it by a copy. */
+  /** The device that the driver uses; a test may replace it by a copy. */
   disk: VirtioBlk;
   readonly size: number;
   readonly descriptors = RAM_BASE + 0x1000;
   readonly available: number;
   readonly used: number;
-  /** Uses the version 1 transport, whose queues are one contiguous range of pages. */
+  /** Whether to use the version 1 transport, in which each queue is one contiguous range of pages. */
   readonly legacy: boolean;
   /** The address of the next buffer. */
   private free = BUFFERS;
@@ -83,7 +83,7 @@ export class GuestDriver {
     this.register(0x064, this.interruptStatus);
   }
 
-  /** Places buffers from the start again, over those of completed requests. */
+  /** Starts to place buffers at the beginning of the buffer memory again, over those of completed requests. */
   reuseBuffers(): void {
     this.free = BUFFERS;
   }
@@ -104,7 +104,7 @@ export class GuestDriver {
     writeDescriptor(this.memory, this.descriptors + 16 * index, { address, length, flags, next });
   }
 
-  /** Puts buffers into the descriptor table as one chain; returns its head. */
+  /** Puts buffers into the descriptor table as one chain; returns the index of its first descriptor. */
   chain(buffers: Buffer[]): number {
     const first = this.nextDescriptor;
     const slot = (i: number) => (first + i) % this.size;
@@ -117,7 +117,7 @@ export class GuestDriver {
     return first;
   }
 
-  /** The same as an indirect table behind one descriptor. */
+  /** Puts buffers into an indirect table, to which one descriptor points; returns the index of that descriptor. */
   indirectChain(buffers: Buffer[]): number {
     const table = this.allocate(16 * buffers.length);
     buffers.forEach((buffer, i) => {
@@ -131,7 +131,7 @@ export class GuestDriver {
     return head;
   }
 
-  /** Offers a chain without notifying. */
+  /** Adds a chain to the available ring without notifying the device. */
   offer(head: number): void {
     this.memory.writeU16(this.available + 4 + 2 * (this.availableIndex % this.size), head);
     this.availableIndex = (this.availableIndex + 1) & 0xffff;
@@ -143,8 +143,8 @@ export class GuestDriver {
   }
 
   /**
-   * A complete request; `data` is divided into buffers with the lengths in `pieces`. Returns the addresses of status
-   * and data.
+   * Makes a complete request; `data` is divided into buffers with the lengths in `pieces`. Returns the addresses of
+   * status and data.
    */
   request(request: Request): Outcome {
     const { type, sector = 0, input = 0, output = new Uint8Array(0), indirect = false, pieces = [] } = request;
@@ -182,7 +182,7 @@ export class GuestDriver {
     return result;
   }
 
-  /** Sets the event index: interrupt when the used entry with this number is written. */
+  /** Sets the event index, so that the device interrupts when it writes the used entry with this number. */
   set usedEvent(index: number) {
     this.memory.writeU16(this.available + 4 + 2 * this.size, index);
   }
@@ -225,7 +225,7 @@ export interface Request {
   input?: number;
   output?: Uint8Array;
   indirect?: boolean;
-  /** The lengths of all buffers but the last. */
+  /** The lengths of the buffers of the data, except for the last one. */
   pieces?: number[];
 }
 

@@ -1,4 +1,4 @@
-/** The PLIC takes sources from line to claim to completion as in QEMU, by priority, threshold and enable. */
+/** Each PLIC source passes from line to claim to completion as in QEMU, by priority, threshold and enable bit. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Plic } from '../../../../debug-adapter/engine/machine/devices/plic.ts';
@@ -17,7 +17,7 @@ function newPlic(harts = 1) {
   return { board, plic: new Plic({ context: board, harts }) };
 }
 
-/** A PLIC on which `source` has priority 1 and is enabled for supervisor mode. */
+/** A PLIC in which `source` has priority 1 and is enabled for supervisor mode. */
 function plicFor(source: number) {
   const { board, plic } = newPlic();
   plic.write(4 * source, 1, 4);
@@ -25,7 +25,7 @@ function plicFor(source: number) {
   return { board, plic };
 }
 
-test('a source goes from line to pending to claim to completion', () => {
+test('a source passes from line to pending to claim to completion', () => {
   const { board, plic } = plicFor(10);
   assert(board.wakes(() => plic.setLevel(10, true)));
   assert.equal(plic.read(PENDING, 4), 1 << 10);
@@ -39,7 +39,7 @@ test('a source goes from line to pending to claim to completion', () => {
   assert.equal(plic.read(claim(SUPERVISOR), 4), 0);
 });
 
-test('a line that is still high at the completion becomes pending only when its device raises it again', () => {
+test('a source whose line is still high at the completion becomes pending only when the device raises the line again', () => {
   const { board, plic } = plicFor(33);
   plic.setLevel(33, true);
   assert.equal(plic.read(claim(SUPERVISOR), 4), 33);
@@ -51,7 +51,7 @@ test('a line that is still high at the completion becomes pending only when its 
   assert.equal(plic.externalInterrupt(SUPERVISOR), true);
 });
 
-test('a line that falls before the claim stays pending', () => {
+test('if a line falls before the claim, its source stays pending', () => {
   const { plic } = plicFor(1);
   plic.setLevel(1, true);
   plic.setLevel(1, false);
@@ -61,7 +61,7 @@ test('a line that falls before the claim stays pending', () => {
   assert.equal(plic.read(claim(SUPERVISOR), 4), 0);
 });
 
-test('a line that pulses between claim and completion interrupts again after the completion', () => {
+test('a pulse on a line between claim and completion interrupts again after the completion', () => {
   const { board, plic } = plicFor(1);
   plic.setLevel(1, true);
   plic.read(claim(SUPERVISOR), 4);
@@ -72,7 +72,7 @@ test('a line that pulses between claim and completion interrupts again after the
   assert.equal(plic.externalInterrupt(SUPERVISOR), true);
 });
 
-test('the highest priority wins, and among equals the lowest source number', () => {
+test('the highest priority is claimed first, and the lowest source number among equal priorities', () => {
   const { plic } = newPlic();
   for (const [source, priority] of [
     [1, 2],
@@ -88,7 +88,7 @@ test('the highest priority wins, and among equals the lowest source number', () 
   assert.deepEqual(claims, [95, 31, 64, 1, 0]);
 });
 
-test('a source must be above the threshold; priority 0 never interrupts', () => {
+test('a source interrupts only with a priority above the threshold, and never with priority 0', () => {
   const { plic } = plicFor(5);
   plic.setLevel(5, true);
   plic.write(threshold(SUPERVISOR), 1, 4);
@@ -101,7 +101,7 @@ test('a source must be above the threshold; priority 0 never interrupts', () => 
   assert.equal(plic.externalInterrupt(SUPERVISOR), false);
 });
 
-test('a completion is valid from any context, but only for a source that exists', () => {
+test('a source can be completed from any context, but only if it exists', () => {
   const { plic } = plicFor(3);
   plic.setLevel(3, true);
   plic.read(claim(SUPERVISOR), 4);
@@ -124,7 +124,7 @@ test('each hart has two contexts', () => {
   assert.equal(plic.read(claim(3), 4), 1);
 });
 
-test('priorities and thresholds have 3 bits; source 0 and the pending bits cannot be written', () => {
+test('priorities and thresholds are 3 bits wide; source 0 and the pending bits cannot be written', () => {
   const { plic } = newPlic();
   const written = (offset: number) => {
     plic.write(offset, 0xffffffff, 4);
@@ -140,7 +140,7 @@ test('priorities and thresholds have 3 bits; source 0 and the pending bits canno
   assert.equal(plic.read(8, 4), 0);
 });
 
-test('with any lines and accesses, outputs follow the claims, rising lines wake the machine, falls are reported, and state can be saved', () => {
+test('under random lines and accesses, outputs follow claims, rising outputs wake the machine, and falling ones are reported', () => {
   withSeeds(50, (random) => {
     const { board, plic } = newPlic(2);
     const offsets = [4, 40, 128, 380, enable(0), enable(1, 1), enable(2, 2), enable(3), threshold(0), threshold(1)];

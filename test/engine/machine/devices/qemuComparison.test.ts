@@ -42,7 +42,7 @@ async function compare(theirs: { base: number; qemu: Qtest }, ours: Device, size
   }
 }
 
-test('UART: any sequence of accesses reads as in QEMU', options, async () => {
+test('UART: any sequence of accesses returns the same values as in QEMU', options, async () => {
   const random = new SeededRandom(SEED);
   const qemu = new Qtest();
   const uart = new Uart16550({ context: new FakeBoard(), transmit: () => undefined });
@@ -50,7 +50,7 @@ test('UART: any sequence of accesses reads as in QEMU', options, async () => {
   await compare({ base: 0x1000_0000, qemu }, uart, 1, accesses).finally(() => qemu.close());
 });
 
-/** Input comes from the loopback. The trigger level stays 1: QEMU's character timeout needs a running clock. */
+/** Input comes from the loopback. The trigger level stays 1, because QEMU's character timeout needs a running clock. */
 function uartAccess(random: SeededRandom): Access {
   const offset = random.below(8);
   if (random.chance(1 / 2)) return { offset };
@@ -79,7 +79,10 @@ test('PLIC: priorities, enables and thresholds read as in QEMU', options, async 
   await compare({ base: 0xc00_0000, qemu }, plic, 4, accesses).finally(() => qemu.close());
 });
 
-/** The specification hardwires source 0's enable bit to 0; QEMU keeps it. Priorities have three bits. */
+/**
+ * Accesses to the PLIC. They leave out the enable bit of source 0, which QEMU stores although the specification
+ * hardwires it to 0. Priorities are written with three bits.
+ */
 function plicAccess(random: SeededRandom, offset: number): Access {
   if (random.chance(1 / 2)) return { offset };
   const bits = offset < 0x1000 || offset >= 0x200000 ? 7 : 0xfffffffe;
@@ -104,7 +107,7 @@ test('an interrupt passes from the UART through the PLIC as in QEMU', options, a
       await toPlic([{ offset: claim, value: 10 }, { offset: 0x1000 }, { offset: claim }]); // prettier-ignore
       await toUart([{ offset: 1, value: 0 }]);
     }
-    await toUart([{ offset: 1, value: 2 }, { offset: 2 }]); // The line falls before the claim.
+    await toUart([{ offset: 1, value: 2 }, { offset: 2 }]); // The read of IIR lowers the line before the claim.
     await toPlic([{ offset: 0x1000 }, { offset: claim }]);
   } finally {
     qemu.close();
@@ -120,7 +123,7 @@ for (const legacy of [false, true]) {
   });
 }
 
-test('RTC: any sequence of accesses reads as in QEMU', options, async () => {
+test('RTC: any sequence of accesses returns the same values as in QEMU', options, async () => {
   const random = new SeededRandom(SEED);
   const qemu = new Qtest(['-rtc', 'base=2023-11-14T22:13:20,clock=vm']);
   const board = new FakeBoard();
@@ -138,7 +141,7 @@ test('RTC: any sequence of accesses reads as in QEMU', options, async () => {
   }
 });
 
-/** Alarms about a second after the clock's initial time, and small changes of the clock in both directions. */
+/** A random access. Alarms are set about a second after the clock's initial time, and clock changes are small. */
 function rtcAccess(random: SeededRandom): Access {
   const offset = 4 * random.below(9);
   if (random.chance(1 / 2)) return { offset };
@@ -162,13 +165,13 @@ test('virtio-rng registers read as in QEMU', options, async () => {
   }
 });
 
-test('the boot ROM equals QEMU’s, for kernels with and without firmware', options, async () => {
+test('the boot ROM equals the boot ROM of QEMU, for kernels with and without firmware', options, async () => {
   const kernel = { name: 'oslet.elf', bytes: readFileSync('test/guests/kernel/oslet.elf') };
   const plan = planBoot({ kernel }, 128 << 20);
   const qemu = new Qtest(['-kernel', 'test/guests/kernel/oslet.elf']);
   try {
     const theirs = await qemu.readBytes(0x1000, plan.rom.length);
-    // Our device tree is shorter than QEMU's and may be at another address.
+    // blkreplay's device tree is shorter than QEMU's and may be at another address.
     assert.deepEqual(plan.rom.subarray(0, 0x20), theirs.subarray(0, 0x20));
     assert.deepEqual(plan.rom.subarray(0x28), theirs.subarray(0x28));
   } finally {
@@ -177,10 +180,10 @@ test('the boot ROM equals QEMU’s, for kernels with and without firmware', opti
 });
 
 const DISK_BYTES = 256 * 512;
-/** A single -device goes into the last slot. */
+/** The address of the last slot, where QEMU puts a single -device. */
 const LAST_SLOT = 0x1000_8000;
 
-/** QEMU with its disk, and our device with a disk of the same contents. */
+/** Runs a test with QEMU and its disk, and with blkreplay's device and a disk of the same contents. */
 async function withDisks(
   story: (qemu: Qtest, ours: ReturnType<typeof newDisk>, file: string) => Promise<void>,
   legacy = false,
@@ -206,7 +209,7 @@ function newDisk(legacy: boolean) {
   return { board, drive, disk, driver: new GuestDriver({ memory: board.memory, disk, legacy }) };
 }
 
-test('virtio-mmio registers read as in QEMU, except for features that we leave out', options, async () => {
+test('virtio-mmio registers read as in QEMU, except for features left out here', options, async () => {
   await withDisks(async (qemu, { disk }) => {
     const offsets = [0, 4, 8, 0xc, 0x34, 0x44, 0x60, 0x70, 0xb0, 0xb4, 0xfc, 0x100, 0x104, 0x10c, 0x114, 0x124, 0x128];
     offsets.push(0x12c, 0x130, 0x134, 0x13c);
@@ -220,19 +223,19 @@ test('virtio-mmio registers read as in QEMU, except for features that we leave o
       disk.write(0x14, select, 4);
       assert.equal((disk.read(0x10, 4) | leftOut) >>> 0, await qemu.read(LAST_SLOT + 0x10, 4));
     }
-    // A driver that accepts a feature that was not offered keeps FEATURES_OK.
+    // FEATURES_OK stays set even if the driver accepts a feature that was not offered.
     const negotiation: Access[] = [{ offset: 0x70, value: 3 }, { offset: 0x20, value: 0xffffffff }]; // prettier-ignore
     negotiation.push({ offset: 0x70, value: 11 }, { offset: 0x70 }, { offset: 0x70, value: 0 }, { offset: 0x70 });
     await compare({ base: LAST_SLOT, qemu }, disk, 4, negotiation);
   });
 });
 
-test('legacy virtio-mmio registers read as in QEMU, except for features that we leave out', options, async () => {
+test('legacy virtio-mmio registers read as in QEMU, except for features left out here', options, async () => {
   await withDisks(async (qemu, { disk }) => {
     const offsets = [0, 4, 8, 0xc, 0x34, 0x40, 0x44, 0x60, 0x70, 0xb0, 0xfc, 0x100, 0x104, 0x10c, 0x114, 0x124, 0x13c];
     const reads = offsets.map((offset) => ({ offset }));
     await compare({ base: LAST_SLOT, qemu }, disk, 4, reads);
-    // GEOMETRY, SCSI, TOPOLOGY, CONFIG_WCE and NOTIFY_ON_EMPTY; none of the upper ones.
+    // QEMU also offers GEOMETRY, SCSI, TOPOLOGY, CONFIG_WCE and NOTIFY_ON_EMPTY, but none of the upper 32 features.
     for (const [select, leftOut] of [
       [0, 0x0100_0c90],
       [1, 0],
@@ -278,10 +281,10 @@ async function compareRequests(legacy: boolean): Promise<void> {
   }, legacy);
 }
 
-/** The rings and buffers of one request. */
+/** The size of the memory that contains the rings and buffers of one request. */
 const SHARED_BYTES = 0x14000;
 
-/** Repeats every register write of our driver in QEMU. */
+/** Repeats in QEMU every register write that the test's driver makes. */
 function mirrorWrites(qemu: Qtest, disk: VirtioBlk): void {
   const write = disk.write.bind(disk);
   disk.write = (offset, value, sizeBytes) => {
@@ -290,7 +293,7 @@ function mirrorWrites(qemu: Qtest, disk: VirtioBlk): void {
   };
 }
 
-/** Waits until QEMU's disk, which is a real one, has finished. */
+/** Waits until QEMU's disk, which takes real time, has completed the request. */
 async function used(qemu: Qtest, driver: GuestDriver, count: number): Promise<void> {
   for (let tries = 0; tries < 10_000; tries++) {
     const [low, high] = await qemu.readBytes(driver.used + 2, 2);
@@ -313,7 +316,7 @@ function randomRequest(random: SeededRandom): Request {
     const range = new DataView(new ArrayBuffer(16));
     range.setBigUint64(0, BigInt(sector), true);
     range.setUint32(8, sectors, true);
-    // For a request with two faults QEMU reports the range first, and we the flags.
+    // For a request with both errors, QEMU reports the invalid range and blkreplay the invalid flags.
     if (sector + sectors <= DISK_BYTES / 512) range.setUint32(12, random.pick([0, 0, 1, 2]), true);
     request.output = new Uint8Array(range.buffer);
   }

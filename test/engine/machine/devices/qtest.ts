@@ -6,8 +6,8 @@ import { createInterface } from 'node:readline';
 export const skipWithoutQemu = spawnSync('qemu-system-riscv64', ['--version']).error ? 'QEMU is not installed' : false;
 
 /**
- * QEMU's `virt` board with a stopped processor, controlled over the qtest protocol: reads and writes its device
- * registers and memory, for comparison with ours. Its virtual time does not advance.
+ * QEMU's `virt` board with a stopped processor, controlled over the qtest protocol. Tests read and write its device
+ * registers and memory to compare them with blkreplay's. Its virtual time does not advance.
  */
 export class Qtest {
   private readonly process: ChildProcess;

@@ -20,7 +20,7 @@ for (const [value, finish] of [
   [0xffff_3333, { kind: 'fail', code: 65535 }],
   [0x7777, { kind: 'reset', code: 0 }],
 ] as const) {
-  test(`0x${value.toString(16)} is ${finish.kind} ${finish.code}`, () => {
+  test(`writing 0x${value.toString(16)} ends the machine with ${finish.kind} ${finish.code}`, () => {
     const { board, description, testDevice } = newTestDevice();
     assert(board.wakes(() => testDevice.write(0, value, 4)));
     assert.deepEqual(testDevice.result, finish.kind === 'reset' ? undefined : finish);
@@ -36,7 +36,7 @@ test('with noReboot, a reset ends the run with a result', () => {
   assert.deepEqual([testDevice.result, testDevice.wantsReset], [{ kind: 'reset', code: 0 }, false]);
 });
 
-test('other values, offsets and widths do nothing, and the first result stays', () => {
+test('writes of other values, offsets and widths do nothing, and a second result does not replace the first', () => {
   const { description, testDevice } = newTestDevice();
   testDevice.write(0, 0x1234, 4);
   testDevice.write(4, 0x5555, 4);
@@ -48,7 +48,7 @@ test('other values, offsets and widths do nothing, and the first result stays', 
   assert.equal(testDevice.read(0, 4), 0);
 });
 
-test('loading a state from before the end clears the result', () => {
+test('loading a state that was saved before the end clears the result', () => {
   const { testDevice } = newTestDevice();
   const before = testDevice.saveState();
   testDevice.write(0, 0x5555, 4);

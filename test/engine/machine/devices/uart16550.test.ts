@@ -1,4 +1,4 @@
-/** The UART behaves as a 16550A with QEMU's register values, and takes input only while the guest is listening. */
+/** The UART behaves as a 16550A with QEMU's register values, and takes input only once the guest enables or polls for it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Uart16550 } from '../../../../debug-adapter/engine/machine/devices/uart16550.ts';
@@ -37,7 +37,7 @@ test('after reset the registers read as in QEMU', () => {
   assert.equal(read(8), 0);
 });
 
-test('DLAB replaces data and interrupt enable by the divisor', () => {
+test('with DLAB set, the divisor replaces the data and interrupt enable registers', () => {
   const { sent, read, write } = newUart();
   write(IER, 5);
   write(LCR, 0x83);
@@ -49,20 +49,20 @@ test('DLAB replaces data and interrupt enable by the divisor', () => {
   assert.deepEqual(sent, []);
 });
 
-test('the scratch register keeps a byte, MCR and IER their bits, and LSR and MSR cannot be written', () => {
+test('SCR stores a byte, MCR and IER store their implemented bits, and LSR and MSR cannot be written', () => {
   const { read, write } = newUart();
   for (const register of [SCR, MCR, IER, LSR, MSR]) write(register, 0xff);
   assert.deepEqual([SCR, IER, LSR].map(read), [0xff, 0x0f, IDLE_LINE]);
   assert.equal(read(MCR), 0x1f);
 });
 
-test('without a FIFO the newest byte is kept and the lost one is an overrun', () => {
+test('without a FIFO the newest byte is kept, and the lost byte is reported as an overrun', () => {
   const { board, read, write, receive } = newUart();
   write(IER, 0x05);
   receive('ab');
-  assert.equal(read(IIR), 0x06); // Line status comes before received data.
+  assert.equal(read(IIR), 0x06); // IIR reports line status before received data.
   assert.equal(read(LSR), IDLE_LINE | 1 | 2);
-  assert.equal(read(IIR), 0x04); // Reading LSR cleared the overrun.
+  assert.equal(read(IIR), 0x04); // The read of LSR has cleared the overrun.
   assert.equal(String.fromCharCode(read(RBR)), 'b');
   assert.equal(read(LSR), IDLE_LINE);
   assert.equal(board.interrupt, false);
@@ -80,7 +80,7 @@ test('the FIFO keeps 16 bytes in order, drops the 17th and reports an overrun', 
   assert.equal(read(RBR), 0);
 });
 
-test('data is available from the trigger level on, or after four character times of silence', () => {
+test('received data interrupts at the trigger level, or after four character times without input', () => {
   for (const [bits, level] of [
     [0x00, 1],
     [0x40, 4],
@@ -88,7 +88,7 @@ test('data is available from the trigger level on, or after four character times
     [0xc0, 14],
   ]) {
     const { board, uart, read, write, receive } = newUart();
-    write(LCR, 3); // 8N1, with the divisor of 9600 baud.
+    write(LCR, 3); // 8N1 format, with the divisor for 9600 baud.
     write(IER, 1);
     write(FCR, bits | 1);
     receive('x'.repeat(level - 1));
@@ -104,7 +104,7 @@ test('data is available from the trigger level on, or after four character times
   }
 });
 
-test('the timeout takes four characters at the rate and format that the guest sets', () => {
+test('the timeout is four characters long at the rate and format that the guest sets', () => {
   for (const [divisor, lineControl, nanoseconds] of [
     [12, 3, 300_606],
     [1, 0, 17_535],
@@ -135,7 +135,7 @@ test('FCR resets the receiver, and so does switching the FIFO on or off', () => 
   assert.equal(read(LSR) & 1, 1);
 });
 
-test('THRE interrupts when enabled and after each byte, until IIR reports it', () => {
+test('the THRE interrupt is raised when it is enabled and after each byte, until IIR reports it', () => {
   const { board, read, write } = newUart();
   write(IER, 2);
   assert.equal(board.interrupt, true);
@@ -146,13 +146,13 @@ test('THRE interrupts when enabled and after each byte, until IIR reports it', (
   assert.equal(board.interrupt, true);
   write(IER, 0);
   assert.equal(board.interrupt, false);
-  write(IER, 2); // Enabling raises it again, even though IIR reported it before.
+  write(IER, 2); // Enabling the interrupt raises it again, even though IIR has already reported it.
   assert.equal(read(IIR), 0x02);
   write(IER, 2); // No change.
   assert.equal(read(IIR), NO_INTERRUPT);
 });
 
-test('every reason to interrupt drives the line again; a read of IIR drives it only when that clears a reason', () => {
+test('each interrupt cause drives the line again, but a read of IIR drives it only if it clears a cause', () => {
   const { board, read, write } = newUart();
   const levels: boolean[] = [];
   board.setInterrupt = (level) => levels.push(level);
@@ -195,7 +195,7 @@ test('reading IIR for a received byte leaves the THRE interrupt pending', () => 
   assert.equal(read(IIR), 0x02);
 });
 
-test('loopback receives its own output, mirrors the modem lines and ignores outside input', () => {
+test('in loopback mode the UART receives its own output, mirrors the modem lines and ignores outside input', () => {
   const { sent, uart, read, write, receive } = newUart();
   write(IER, 1);
   for (const [outputs, inputs] of [
@@ -217,7 +217,7 @@ test('loopback receives its own output, mirrors the modem lines and ignores outs
   assert.equal(read(RBR), 0x55);
 });
 
-test('input is not taken before the guest listens', () => {
+test('no input is taken before the guest enables or polls for it', () => {
   const { board, uart, write, read } = newUart();
   assert.equal(uart.readyNanoseconds(), Infinity);
   assert(board.wakes(() => write(IER, 1)));
@@ -227,11 +227,11 @@ test('input is not taken before the guest listens', () => {
   assert(!board.wakes(() => read(SCR)));
 });
 
-test('as in Linux, enabling the interrupt before the FIFO loses no input', () => {
+test('enabling the interrupt before the FIFO, as Linux does, loses no input', () => {
   const { board, uart, read, write, receive } = newUart();
   write(IER, 5);
   assert(uart.readyNanoseconds() > board.nanoseconds);
-  board.nanoseconds += 260; // The time that the Linux driver takes.
+  board.nanoseconds += 260; // Lets the time pass that the Linux driver needs between the two writes.
   write(FCR, 0x01);
   write(FCR, 0x81);
   board.nanoseconds = uart.readyNanoseconds();
@@ -250,7 +250,7 @@ test('the next byte waits until the FIFO is empty and the character time has pas
   assert.equal(uart.readyNanoseconds(), 1000 + CHARACTER_NANOSECONDS);
 });
 
-test('a guest that polls LSR for input listens', () => {
+test('a guest that polls LSR for input receives it', () => {
   const { board, uart, read } = newUart();
   for (let look = 1; look < 16; look++) read(LSR);
   assert.equal(uart.readyNanoseconds(), Infinity);
@@ -261,23 +261,23 @@ test('a guest that polls LSR for input listens', () => {
   assert.equal(uart.readyNanoseconds(), CHARACTER_NANOSECONDS);
 });
 
-test('a guest that polls only RBR listens as well', () => {
+test('a guest that polls only RBR receives input as well', () => {
   const { uart, read } = newUart();
   for (let look = 0; look < 16; look++) read(RBR);
   assert.equal(uart.readyNanoseconds(), CHARACTER_NANOSECONDS);
 });
 
-test('a guest that only prints does not listen, although it reads LSR for each byte', () => {
+test('a guest that only prints receives no input, although it reads LSR for each byte', () => {
   const { uart, read, write } = newUart();
   for (let i = 0; i < 1000; i++) {
     while (!(read(LSR) & 0x20));
     write(THR, 0x2e);
-    read(LSR); // Linux also waits until the last byte has been sent.
+    read(LSR); // Linux also polls LSR until the last byte has been sent.
   }
   assert.equal(uart.readyNanoseconds(), Infinity);
 });
 
-test('a polling guest still listens after it prints a prompt, but not after it resets the FIFO', () => {
+test('a polling guest still receives input after it prints a prompt, but not after it resets the FIFO', () => {
   const { uart, read, write } = newUart();
   for (let look = 0; look < 16; look++) read(LSR);
   write(THR, 0x24);
@@ -286,7 +286,7 @@ test('a polling guest still listens after it prints a prompt, but not after it r
   assert.equal(uart.readyNanoseconds(), Infinity);
 });
 
-test('under random use the line follows IIR, changed deadlines wake the machine, and state can be saved', () => {
+test('under random accesses the line follows IIR, changed deadlines wake the machine, and state can be saved', () => {
   withSeeds(50, (random) => {
     const { board, uart, read, write } = newUart();
     for (let step = 0; step < 300; step++) {

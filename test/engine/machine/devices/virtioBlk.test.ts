@@ -15,14 +15,14 @@ function newDisk(options: { readOnly?: boolean; lengthBytes?: number; id?: strin
   const disk = new VirtioBlk({ context: board, memory: board.memory, drive });
   const driver = new GuestDriver({ memory: board.memory, disk, size: options.size });
   driver.start(~EVENT_INDEX);
-  /** Advances the clock to each deadline and lets the device act, until nothing is in flight. */
+  /** Advances the clock to each deadline and calls `act`, until no request is in flight. */
   const finish = () => {
     while (disk.deadline() < Infinity) {
       board.nanoseconds = Math.max(board.nanoseconds, disk.deadline());
       disk.act();
     }
   };
-  /** Performs one request; returns its status byte and what the guest read. */
+  /** Performs one request; returns its status byte, the data that the guest read, and the used entries. */
   const run = (request: Request) => {
     const outcome = driver.request(request);
     driver.notify();
@@ -41,7 +41,7 @@ const rangeOf = (sector: number, sectors: number, flags = 0) => {
   return bytes;
 };
 
-test('a read returns the sectors, a good status and an interrupt', () => {
+test('a read returns the sectors, an OK status and an interrupt', () => {
   const { board, drive, driver, run } = newDisk();
   drive.bytes.set(pattern(1024), 3 * 512);
   const { status, input, used } = run({ type: IN, sector: 3, input: 1024 });
@@ -54,7 +54,7 @@ test('a read returns the sectors, a good status and an interrupt', () => {
   assert.deepEqual(drive.log, ['begin 0 read 1536+1024', 'complete 0 ok']);
 });
 
-test('a write reaches the drive when it completes, with the buffer contents at that time', () => {
+test('a write reaches the drive when the request completes, with the contents of the buffer at that time', () => {
   const { board, drive, disk, driver, finish } = newDisk();
   const outcome = driver.request({ type: OUT, sector: 1, output: pattern(512) });
   driver.notify();
@@ -66,7 +66,7 @@ test('a write reaches the drive when it completes, with the buffer contents at t
   assert.deepEqual(driver.takeUsed(), [{ head: 0, length: 1 }]);
 });
 
-test('latency is 10 us plus a quarter nanosecond per byte, and requests complete in order', () => {
+test('a request takes 10 us plus a quarter nanosecond per byte, and requests complete in order', () => {
   const { board, disk, driver } = newDisk();
   board.nanoseconds = 1000;
   driver.request({ type: IN, sector: 0, input: 8192 });
@@ -77,14 +77,14 @@ test('latency is 10 us plus a quarter nanosecond per byte, and requests complete
   driver.request({ type: IN, sector: 0, input: 512 });
   driver.notify();
   disk.act();
-  assert.equal(disk.deadline(), 13_048); // The flush waited for the read.
+  assert.equal(disk.deadline(), 13_048); // The flush completed only after the read.
   disk.act();
   assert.equal(disk.deadline(), 60_128);
   disk.act();
   assert.equal(disk.deadline(), Infinity);
 });
 
-test('one notification starts all waiting requests; each act completes one', () => {
+test('one notification starts all waiting requests, and each call of act completes one', () => {
   const { drive, disk, driver } = newDisk();
   const outcomes = [5, 6, 7].map((sector) => driver.request({ type: IN, sector, input: 512 }));
   driver.notify();
@@ -115,7 +115,7 @@ test('data may be spread over many buffers, in a chain or an indirect table', ()
   }
 });
 
-test('flush, get ID, discard and write zeroes', () => {
+test('flush, get ID, discard and write zeroes take effect and return OK', () => {
   const { drive, run } = newDisk({ id: 'hd0' });
   drive.bytes.fill(0xff);
   assert.equal(run({ type: FLUSH }).status, OK);
@@ -131,13 +131,13 @@ test('flush, get ID, discard and write zeroes', () => {
   assert.deepEqual([drive.bytes[1023], drive.bytes[1024], drive.bytes[5120], drive.bytes[5632]], [0xff, 0, 0, 0xff]);
 });
 
-test('an ID longer than 20 characters is cut, and a short buffer gets what fits', () => {
+test('an ID longer than 20 characters is truncated, and a short buffer gets as much of it as fits', () => {
   const { run } = newDisk({ id: 'a-drive-with-a-long-name' });
   assert.equal(new TextDecoder().decode(run({ type: GET_ID, input: 20 }).input), 'a-drive-with-a-long-');
   assert.equal(new TextDecoder().decode(run({ type: GET_ID, input: 4 }).input), 'a-dr');
 });
 
-test('an impossible request gets IOERR, an unknown one UNSUPP', () => {
+test('an invalid request gets IOERR, and an unsupported one UNSUPP', () => {
   const { drive, run } = newDisk({ lengthBytes: 64 * 1024 });
   const cases: [Request, number][] = [
     [{ type: IN, sector: 0, input: 511 }, IO_ERROR],
@@ -150,9 +150,9 @@ test('an impossible request gets IOERR, an unknown one UNSUPP', () => {
     [{ type: DISCARD, output: rangeOf(0, 1, 1) }, UNSUPPORTED],
     [{ type: WRITE_ZEROES, output: rangeOf(0, 1, 2) }, UNSUPPORTED],
     [{ type: WRITE_ZEROES, output: new Uint8Array(32) }, UNSUPPORTED],
-    [{ type: 2 }, IO_ERROR], // a SCSI command without the required buffers
+    [{ type: 2 }, IO_ERROR], // a SCSI command without its required buffers
     [{ type: 2, output: pattern(6), input: 40, pieces: [20] }, UNSUPPORTED],
-    [{ type: 10, output: rangeOf(0, 1) }, UNSUPPORTED], // a discard that says it reads
+    [{ type: 10, output: rangeOf(0, 1) }, UNSUPPORTED], // the type is a discard with the direction of a read
     [{ type: DISCARD, output: rangeOf(120, 9, 1) }, IO_ERROR],
     [{ type: 0x1234, input: 512 }, UNSUPPORTED],
     [{ type: IN, sector: 128 }, OK],
@@ -167,7 +167,7 @@ test('an impossible request gets IOERR, an unknown one UNSUPP', () => {
 
 const stringify = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
 
-test('a read-only drive offers RO, reads, and refuses to write', () => {
+test('a read-only drive offers RO, can be read, and refuses writes', () => {
   const { disk, run } = newDisk({ readOnly: true });
   assert.equal(disk.features & 32n, 32n);
   assert.equal(run({ type: IN, sector: 0, input: 512 }).status, OK);
@@ -183,7 +183,7 @@ test('a failed read leaves the guest buffer unchanged', () => {
   assert.deepEqual(driver.inputOf(outcome), new Uint8Array(512).fill(0x5a));
 });
 
-test('no interrupt occurs when the guest sets NO_INTERRUPT', () => {
+test('no interrupt occurs while the guest sets NO_INTERRUPT', () => {
   const { board, driver, run } = newDisk();
   board.memory.writeU16(driver.available, 1);
   run({ type: FLUSH });
@@ -193,7 +193,7 @@ test('no interrupt occurs when the guest sets NO_INTERRUPT', () => {
   assert.equal(board.interrupt, true);
 });
 
-test('with the event index, the first and the requested used entry raise an interrupt, and the device requests a notification', () => {
+test('with the event index, only the first and the requested used entry raise an interrupt, and the device sets a available event', () => {
   const { board, disk, driver, finish } = newDisk();
   driver.start();
   driver.usedEvent = 2;
@@ -219,7 +219,7 @@ test('the ring indexes wrap after 65535 entries', () => {
   }
 });
 
-test('a reset completes requests in flight on the drive, in order, but not in guest memory', () => {
+test('a reset completes requests in flight on the drive, in order, but does not write to guest memory', () => {
   const { board, drive, disk, driver } = newDisk();
   const write = driver.request({ type: OUT, sector: 0, output: pattern(512) });
   const read = driver.request({ type: IN, sector: 0, input: 512 });
@@ -250,7 +250,7 @@ test('a host error is thrown and leaves the request in flight', () => {
   assert.equal(driver.statusOf(outcome), OK);
 });
 
-test('saved requests in flight continue in a new device, even if their descriptors have changed', () => {
+test('requests in flight can be saved and continue in a new device, even if their descriptors have changed', () => {
   const { board, drive, disk, driver } = newDisk();
   drive.bytes.set(pattern(1024));
   const outcome = driver.request({ type: IN, sector: 0, input: 1024, pieces: [100, 500] });
@@ -263,7 +263,7 @@ test('saved requests in flight continue in a new device, even if their descripto
   assert.equal(board.interrupt, true);
 });
 
-test('random requests agree with a plain model of the disk, across saves and loads', () => {
+test('random requests have the results of a plain model of the disk, across saves and loads', () => {
   withSeeds(20, (random) => {
     const { board, drive, disk: first, driver } = newDisk({ lengthBytes: 128 * 512 });
     if (random.chance(1 / 2)) driver.start();
@@ -291,7 +291,7 @@ function reloaded(disk: VirtioBlk, board: FakeBoard, drive: FakeDrive): VirtioBl
   return fresh;
 }
 
-/** Submits a random request, applies it to the model, and returns the check to make after completion. */
+/** Submits a random request and applies it to the model. Returns the check to make after completion. */
 function submit(random: SeededRandom, driver: GuestDriver, model: Uint8Array): () => void {
   const sector = random.below(130);
   const sectors = 1 + random.below(4);

@@ -1,4 +1,4 @@
-/** The virtio-mmio transport follows version 2 and QEMU's choices, and survives a hostile guest. */
+/** The virtio-mmio transport follows version 2 and QEMU's choices, and no access of the guest can crash it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EmptySlot } from '../../../../debug-adapter/engine/machine/devices/emptySlot.ts';
@@ -19,7 +19,7 @@ function newDisk() {
   return { board, drive, disk, driver };
 }
 
-test('the device identifies itself', () => {
+test('magic, version, device ID and vendor ID can be read', () => {
   const { disk } = newDisk();
   assert.deepEqual(
     [0, 4, 8, 12, 0xfc].map((offset) => disk.read(offset, 4)),
@@ -27,7 +27,7 @@ test('the device identifies itself', () => {
   );
 });
 
-test('an empty slot has only magic, version and vendor, at any access width', () => {
+test('in an empty slot only magic, version and vendor can be read, at any access width', () => {
   const slot = new EmptySlot({ name: 'virtio5' });
   slot.write();
   const values = Array.from({ length: 0x200 / 4 }, (_, i) => slot.read(4 * i, 4)).filter((value) => value !== 0);
@@ -37,13 +37,14 @@ test('an empty slot has only magic, version and vendor, at any access width', ()
   assert.deepEqual(slot.saveState(), {});
 });
 
-test('features come in two words, and features that were not offered are dropped', () => {
+test('features are read in two words, and accepted features that were not offered are dropped', () => {
   const { disk, driver } = newDisk();
   const offered = [0, 1, 2].map((select) => {
     driver.register(0x014, select);
     return disk.read(0x010, 4);
   });
-  // SEG_MAX, BLK_SIZE, FLUSH, DISCARD, WRITE_ZEROES, INDIRECT_DESC, EVENT_IDX; VERSION_1.
+  // The offered features: SEG_MAX, BLK_SIZE, FLUSH, DISCARD, WRITE_ZEROES, INDIRECT_DESC and EVENT_IDX; VERSION_1 in
+  // the second word.
   assert.deepEqual(offered, [0x3000_6244, 1, 1]);
   driver.register(0x024, 0);
   driver.register(0x020, 0xffff_ffff);
@@ -71,7 +72,7 @@ test('there is one queue of up to 1024 entries', () => {
   driver.register(0x050, 1);
 });
 
-test('as in QEMU, QUEUE_READY of a missing queue is writable, and a too large queue selector is ignored', () => {
+test('as in QEMU, QUEUE_READY of a missing queue is writable, and a queue selector that is too large is ignored', () => {
   const { disk, driver } = newDisk();
   driver.register(0x030, 1023);
   driver.register(0x044, 1);
@@ -81,7 +82,7 @@ test('as in QEMU, QUEUE_READY of a missing queue is writable, and a too large qu
   assert.deepEqual([disk.read(0x034, 4), disk.read(0x044, 4)], [1024, 0]);
 });
 
-test('status 0 resets everything but selectors, written features and the registers of a queue', () => {
+test('status 0 resets everything except selectors, written features and the queue registers', () => {
   const { disk, driver } = newDisk();
   const atPowerOn = disk.saveState();
   const left = ['driverFeatures', 'driverFeaturesSelect', 'deviceFeaturesSelect', 'queueRegisters'] as const;
@@ -107,7 +108,7 @@ test('registers respond to 32-bit accesses only', () => {
   assert.equal(disk.read(STATUS, 1), 0);
 });
 
-test('as in QEMU, QUEUE_READY of 0 stops nothing, and only a reset restarts a queue at index 0', () => {
+test('as in QEMU, a QUEUE_READY of 0 does not stop the queue, and only a reset restarts it at index 0', () => {
   const { disk, driver } = newDisk();
   driver.start();
   driver.request({ type: FLUSH });
@@ -128,7 +129,7 @@ test('as in QEMU, QUEUE_READY of 0 stops nothing, and only a reset restarts a qu
   assert.equal(driver.takeUsed().length, 1);
 });
 
-test('a legacy driver that breaks its queue is not notified, and the device ignores it until the reset', () => {
+test('if a legacy driver makes its queue invalid, the device does not notify it and ignores the queue until the reset', () => {
   const { board, disk, driver } = newDisk();
   driver.start(0xffff_ffffn);
   driver.offer(driver.size);
@@ -139,7 +140,7 @@ test('a legacy driver that breaks its queue is not notified, and the device igno
   assert.equal(disk.deadline(), Infinity);
 });
 
-test('NEEDS_RESET is a status bit that the guest can write, without any effect', () => {
+test('the guest can write the status bit NEEDS_RESET, without any effect', () => {
   const { disk, driver } = newDisk();
   driver.start();
   driver.offer(driver.size);
@@ -204,7 +205,7 @@ const violations: Record<string, Breakage> = {
 };
 
 for (const [what, violate] of Object.entries(violations)) {
-  test(`${what} sets NEEDS_RESET, and a reset recovers`, () => {
+  test(`${what} sets NEEDS_RESET, and the device works again after a reset`, () => {
     const { board, disk, driver } = newDisk();
     driver.start();
     violate(driver);
@@ -220,7 +221,7 @@ for (const [what, violate] of Object.entries(violations)) {
   });
 }
 
-test('a guest that offers more than the queue holds gets NEEDS_RESET', () => {
+test('NEEDS_RESET is set if a guest offers more chains than the queue has entries', () => {
   const { driver } = newDisk();
   driver.start();
   const head = driver.request({ type: FLUSH }).head;
@@ -246,7 +247,7 @@ test('as in QEMU, an indirect descriptor may have NEXT, and INDIRECT is ignored 
   assert.equal(driver.memory.at(status, 1)[0], 0);
 });
 
-test('a queue at an invalid address sets NEEDS_RESET; an impossible size is ignored', () => {
+test('a queue at an invalid address sets NEEDS_RESET; an invalid queue size is ignored', () => {
   const location = (registers: [number, number][]) => {
     const { driver, disk } = newDisk();
     driver.start();
@@ -262,7 +263,7 @@ test('a queue at an invalid address sets NEEDS_RESET; an impossible size is igno
   for (const registers of wrong) assert.deepEqual(location([registers]), [NEEDS_RESET, 1], String(registers));
 });
 
-test('a failed device completes requests in flight but does not report them to the guest', () => {
+test('after NEEDS_RESET the device completes requests in flight on the drive but does not report them to the guest', () => {
   const { drive, disk, driver } = newDisk();
   driver.start();
   const outcome = driver.request({ type: OUT, sector: 0, output: new Uint8Array(512).fill(1) });
@@ -275,7 +276,7 @@ test('a failed device completes requests in flight but does not report them to t
   assert.deepEqual(driver.takeUsed(), []);
 });
 
-test('before DRIVER_OK a failure does not interrupt', () => {
+test('before DRIVER_OK a failure raises no interrupt', () => {
   const { board, driver } = newDisk();
   driver.start();
   driver.register(STATUS, 11);
@@ -284,7 +285,7 @@ test('before DRIVER_OK a failure does not interrupt', () => {
   assert.deepEqual([driver.status, board.interrupt], [11 | NEEDS_RESET, false]);
 });
 
-test('a hostile guest cannot crash or hang the device, and its interrupt line matches the status', () => {
+test('random corruption by the guest cannot crash or hang the device, and its interrupt line matches the status', () => {
   withSeeds(100, (random) => {
     const { board, disk, driver } = newDisk();
     driver.start(random.chance(1 / 2) ? undefined : 0n);
@@ -301,7 +302,7 @@ test('a hostile guest cannot crash or hang the device, and its interrupt line ma
   });
 });
 
-/** Mostly complete requests, with a word of the rings or descriptors, or a register, corrupted here and there. */
+/** Makes mostly complete requests, and sometimes corrupts a word of the rings or descriptors, or a register. */
 function corruptQueue(random: SeededRandom, driver: GuestDriver): void {
   driver.reuseBuffers();
   switch (random.below(8)) {

@@ -9,8 +9,8 @@ import { SeededRandom } from '../../../support/seededRandom.ts';
 import { nodeCompression } from '../../../../debug-adapter/host/compression.ts';
 
 /**
- * Asks a file every question that a session could ask, at several positions. A damaged file may throw nothing but a
- * UserError. Returns how many answers were not empty.
+ * Makes every query that a session could make on a file, at several positions. With a damaged file, only UserErrors may
+ * be thrown. Returns the number of answers that are not empty.
  */
 export function queryEverything(bytes: Uint8Array, pcs: bigint[], random: SeededRandom): number {
   let symbols: Symbols;

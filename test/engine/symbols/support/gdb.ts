@@ -3,10 +3,10 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-/** gdb as a reference: one run answers a list of commands. */
+/** The gdb that tests compare with; one run executes a list of commands. */
 export const GDB = 'gdb-multiarch';
 
-/** Runs commands on an ELF file and returns, for each, the lines it printed, errors included. */
+/** Runs commands on an ELF file and returns the lines that each of them printed, including errors. */
 export function runGdbCommands(elf: string, commands: string[]): string[][] {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-gdb-'));
   try {
@@ -18,7 +18,7 @@ export function runGdbCommands(elf: string, commands: string[]): string[][] {
       'set breakpoint pending off',
       'set confirm off',
     ];
-    // A failing command ends a script but not one sourced from within Python, so each command is tried separately.
+    // A failing command would end the script, so each command is run from Python, which catches the error.
     const tries = commands.map((command) => ['echo \\n@@@\\n', `python try_(${JSON.stringify(command)})`]);
     fs.writeFileSync(script, [...setup, ...TRY, ...tries.flat(), 'echo \\n@@@\\n'].join('\n'));
     const output = execFileSync(GDB, ['-q', '-nx', '-batch', '-x', script, elf], {
@@ -46,7 +46,7 @@ const TRY = [
   'end',
 ];
 
-/** The addresses of each breakpoint that the commands set: `break f`, `break file:line`. */
+/** The addresses of each breakpoint that the commands `break f` or `break file:line` set. */
 export function breakpointsOfGdb(
   elf: string,
   positions: string[],

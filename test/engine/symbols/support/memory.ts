@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { readElfFile } from '../../../../debug-adapter/engine/symbols/elf/elfFile.ts';
 import type { Frame, FrameView, Symbols } from '../../../../debug-adapter/engine/symbols/index.ts';
 
-/** A machine that has just been loaded: memory as in the file, zeroes in .bss, no registers. */
+/** A machine that has just been loaded: its memory is as in the file, with zeroes in .bss, and it has no registers. */
 export function loadedMachine(file: string): FrameView {
   const elf = readElfFile(fs.readFileSync(file), file);
   const readMemory = (address: bigint, length: number): Uint8Array | undefined => {

@@ -1,5 +1,5 @@
-# Run by gdb against QEMU: stops at many places of a running guest and prints, for each, the machine's registers, the
-# stack's memory and the frames that gdb finds there, a line of JSON each.  The caller sets SEED, ROUNDS, STEPS and BREAKS.
+# Runs in gdb, which debugs a guest in QEMU. It stops the guest many times, and for each stop prints one line of JSON with
+# the registers, the stack's memory and gdb's frames. The caller sets SEED, ROUNDS, STEPS and BREAKS.
 import json, random, re, gdb
 
 random.seed(SEED)
@@ -8,7 +8,7 @@ NAMES = ['zero', 'ra', 'sp', 'gp', 'tp', 't0', 't1', 't2', 'fp', 's1'] + ['a%d' 
     + ['s%d' % i for i in range(2, 12)] + ['t%d' % i for i in range(3, 7)]
 SAVED = [1, 2, 3, 4, 8, 9] + list(range(18, 28))
 MASK = (1 << 64) - 1
-BELOW = 1024  # where locals still are in a function's last instructions
+BELOW = 1024  # a function's last instructions still use locals below sp
 
 
 def register(frame, name):

@@ -4,33 +4,34 @@ import os from 'node:os';
 import path from 'node:path';
 import { GDB } from './gdb.ts';
 
-/** The state of a guest's stack at one stop, from gdb. Numbers are exact because they are read as bigint. */
+/** The state of a guest's stack at one stop, as gdb reports it. Numbers are exact because they are read as bigint. */
 export interface StackSample {
   pc: bigint;
   registers: Record<string, bigint>;
-  /** Bytes around sp, in hex, starting STACK_BELOW bytes below it. */
+  /** The bytes of the stack around sp, in hex, from STACK_BELOW bytes below sp on. */
   stack: string;
   frames: SampledFrame[];
   reason: string;
 }
 
-/** Frames as written by the gdb script. */
+/** The number of bytes below sp in a sample, as in the gdb script. */
 export const STACK_BELOW = 1024n;
 
 export interface SampledFrame {
   pc: bigint;
-  /** The caller; null for the outermost frame. */
+  /** The canonical frame address; null for the outermost frame. */
   cfa: bigint | null;
   name: string | null;
   line: bigint;
   /** The callee-saved registers, by DWARF number. */
   registers: Record<string, bigint | null>;
-  /** Unsigned 64-bit numbers; null for a value that is optimized out or not a number. */
+  /** The values of variables as unsigned 64-bit numbers; null for a value that is optimized out or not a number. */
   variables: Record<string, bigint | null>;
 }
 
 /**
- * Runs a guest in QEMU under gdb and takes samples after random numbers of steps, some of them starting at breakpoints.
+ * Runs a guest in QEMU under gdb and takes samples after random numbers of steps, in some cases starting at
+ * breakpoints.
  */
 export function sampleStacks(
   elf: string,
@@ -107,7 +108,7 @@ export function sampleStacks(
   }
 }
 
-/** Parses JSON with whole numbers as bigints. */
+/** Parses JSON, with whole numbers as bigints. */
 function parseExact(text: string): unknown {
   return JSON.parse(text.replace(/(?<=[ [])(\d+)(?=[,}\]])/g, '"#$1"'), (_, value: unknown) =>
     typeof value === 'string' && value.startsWith('#') ? BigInt(value.slice(1)) : value,

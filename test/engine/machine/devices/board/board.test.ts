@@ -1,8 +1,8 @@
 /** The assembled board answers random accesses as QEMU's board does.
  *
- * The same guest program performs scripts of random accesses on both. QEMU 7.2's answers to some scripts are stored
- * next to this file; with QEMU installed, BLKREPLAY_BOARD_ACCESSES more accesses follow. To rewrite the file:
- * `UPDATE_BOARD_TRANSCRIPT=1 npm run test:one -- test/engine/machine/devices/board/board.test.ts`.
+ * The same guest program performs scripts of random accesses on both boards. This folder stores QEMU 7.2's answers to
+ * some scripts; with QEMU installed, BLKREPLAY_BOARD_ACCESSES more accesses are compared. To rewrite the stored
+ * answers: `UPDATE_BOARD_TRANSCRIPT=1 npm run test:one -- test/engine/machine/devices/board/board.test.ts`.
  */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -52,7 +52,7 @@ test('the board answers as the installed QEMU does', { skip: skipWithoutQemu }, 
   t.diagnostic(`${accesses} accesses of devices`);
 });
 
-test('the exceptions in the scripts are the differences from QEMU that the documentation lists', () => {
+test('the exceptions in the scripts are the differences from QEMU that docs/qemu-differences.md lists', () => {
   const text = readFileSync('docs/qemu-differences.md', 'utf8');
   const listed = [...text.matchAll(/^- `([a-z0-9-]+)`: /gm)].map(([, name]) => name);
   assert.deepEqual(EXCEPTIONS.map(({ name }) => name).sort(), listed.sort());
@@ -66,7 +66,7 @@ function answersOfQemu(operations: Operation[], board: BoardOptions): string[] {
   return performInQemu(operations, board).map((answer, i) => answerOf(operations[i], answer, board));
 }
 
-/** Shows a difference together with the operations before it. */
+/** Reports a difference together with the operations before it. */
 function assertSame(ours: readonly string[], { board, operations, answers }: Recorded, where: string): void {
   const at = answers.findIndex((answer, i) => ours[i] !== answer);
   if (at < 0) return;

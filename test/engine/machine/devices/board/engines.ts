@@ -32,7 +32,10 @@ import {
   SCRIPT,
 } from './operation.ts';
 
-/** The two engines that perform a script: the same guest program and the same bytes, on our machine and on QEMU's. */
+/**
+ * The two engines that perform a script. Both run the same guest program on the same disk contents, one on blkreplay's
+ * machine and one on QEMU's.
+ */
 const GUEST = 'test/guests/board/board.elf';
 const RAM_BASE = 0x8000_0000;
 
@@ -61,7 +64,7 @@ export function performHere(operations: readonly Operation[], board: BoardOption
   return decodeAnswers(bytes, operations);
 }
 
-/** The guest's RAM is a file, which carries the script in and the answers out. */
+/** The guest's RAM is a file, through which QEMU receives the script and returns the answers. */
 export function performInQemu(operations: readonly Operation[], board: BoardOptions): Answer[] {
   const folder = mkdtempSync(path.join(tmpdir(), 'blkreplay-board-'));
   const [ram, disk] = ['ram', 'disk.img'].map((name) => path.join(folder, name));
@@ -91,7 +94,7 @@ function atFile(name: string, work: (file: number) => void): void {
   }
 }
 
-/** Virtual time advances with instructions and skips idle time, as ours does. */
+/** QEMU's virtual time advances with instructions and skips idle time, as blkreplay's does. */
 function qemuArguments({ harts, legacy }: BoardOptions, { ram, disk }: { ram: string; disk: string }): string[] {
   const date = new Date(DATE).toISOString().slice(0, 19);
   return [

@@ -1,9 +1,9 @@
 import type { BoardOptions, Operation } from './operation.ts';
 
 /**
- * The differences to QEMU that docs/qemu-differences.md lists, under the same names. Each entry gives the operations
+ * The differences from QEMU that docs/qemu-differences.md lists, under the same names. Each entry gives the operations
  * that scripts leave out, the bits of an answer that are not compared, or the reason why scripts do not encounter the
- * difference. A test compares the names with that file.
+ * difference. A test compares the names with that document.
  */
 export interface Exception {
   name: string;
@@ -24,12 +24,15 @@ const inSlots = (operation: Operation): boolean =>
   'address' in operation && operation.address >= SLOTS && operation.address < VIRTIO_END;
 const slotOffset = (operation: Operation): number => ('address' in operation ? operation.address % 0x1000 : -1);
 
-/** GEOMETRY, TOPOLOGY, CONFIG_WCE, and on legacy devices SCSI and NOTIFY_ON_EMPTY. */
+/**
+ * The feature bits GEOMETRY, TOPOLOGY and CONFIG_WCE, and on legacy devices SCSI and NOTIFY_ON_EMPTY, which are not
+ * compared.
+ */
 const FEATURES_LEFT_OUT = 0x0100_0c90n;
-/** RING_RESET, in the upper 32 bits. */
+/** The feature bit RING_RESET, in the upper 32 bits, which is not compared. */
 const UPPER_LEFT_OUT = 0x100n;
 
-/** Bytes of the disk's configuration that belong to features that are not offered: geometry, topology, wce. */
+/** Whether a byte of the disk's configuration belongs to a feature that is not offered: geometry, topology or wce. */
 const isUnsupported = (offset: number): boolean =>
   (offset >= 16 && offset < 20) || (offset >= 24 && offset < 33) || (offset >= 34 && offset < 36);
 
@@ -93,7 +96,7 @@ export const EXCEPTIONS: readonly Exception[] = [
   { name: 'mtime-wrap', notEncountered: 'mtime starts at 2^38 at the most' },
 ];
 
-/** Whether scripts contain an operation. */
+/** Whether scripts may contain an operation. */
 export const isIncluded = (operation: Operation, board: BoardOptions): boolean =>
   !EXCEPTIONS.some(({ excludes }) => excludes?.(operation, board));
 

@@ -1,23 +1,23 @@
 /**
- * One operation of a script, which the guest (test/guests/board/board.c) performs and answers. An access is a read or a
- * write of a device; the other operations let time pass, or read interrupt lines or RAM.
+ * One operation of a script, which the guest (test/guests/board/board.c) performs and answers. An access is a read or
+ * write of a device register. The other operations let time pass, or read interrupt lines or RAM.
  */
 export type Operation =
   | { kind: 'read'; address: number; bytes: Width; isTold?: false }
   | { kind: 'write'; address: number; bytes: Width; value: bigint }
-  /** Lets this many ticks of 100 ns pass, by the timer of hart 0. */
+  /** Lets this number of 100 ns ticks pass, using the timer of hart 0. */
   | { kind: 'wait'; ticks: number }
-  /** The bits of mip that the board drives: of hart 0, and of hart 1. */
+  /** Reads the bits of mip that the board drives: `lines` on hart 0, `otherLines` on hart 1. */
   | { kind: 'lines' }
   | { kind: 'otherLines' }
-  /** A checksum of RAM. */
+  /** Reads a checksum of RAM. */
   | { kind: 'sum'; address: number; lengthBytes: number }
-  /** Waits until the 16 bits at an address are this number: a disk takes its time. */
+  /** Waits until the 16 bits at an address have this value, because a disk takes time to complete a request. */
   | { kind: 'settle'; address: number; value: number };
 
 export type Width = 1 | 2 | 4 | 8;
 
-/** `cause` is the cause of the resulting trap, 0 for none. */
+/** `cause` is the cause of the resulting trap, or 0 if there is none. */
 export interface Answer {
   value: bigint;
   cause: number;
@@ -25,11 +25,11 @@ export interface Answer {
 
 export interface BoardOptions {
   harts: 1 | 2;
-  /** Whether all virtio slots are legacy devices, as QEMU's force-legacy makes them. */
+  /** Whether all virtio slots are legacy devices, as with QEMU's force-legacy option. */
   legacy: boolean;
 }
 
-// These addresses and numbers are also in board.c.
+// board.c contains the same addresses and numbers.
 export const SCRIPT = 0x8010_0000;
 export const ANSWERS = 0x8060_0000;
 export const OPERATIONS_MAX = (ANSWERS - SCRIPT) / 16 - 1;

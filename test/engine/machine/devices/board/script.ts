@@ -14,8 +14,8 @@ import { SlotDriver } from './slotDriver.ts';
 
 /**
  * A random script: accesses of all widths to all devices of the board, valid and invalid, mixed with reads of interrupt
- * lines, claims and waits. The engines' times differ slightly (a disk takes real time), so everything that depends on
- * time stays far from the point where it changes.
+ * lines, claims and waits. The times of the two engines differ slightly, because a disk takes real time. Results that
+ * depend on time are therefore read only long before or after they change.
  */
 export function randomScript(random: SeededRandom, board: BoardOptions, accesses: number): Operation[] {
   const script = new Script(board);
@@ -41,7 +41,10 @@ export function randomScript(random: SeededRandom, board: BoardOptions, accesses
   return script.operations;
 }
 
-/** Accesses to unmapped addresses, or of a width that the device lacks: an access fault and no other effect. */
+/**
+ * Accesses to unmapped addresses, or of a width that the device lacks. They cause an access fault and have no other
+ * effect.
+ */
 function unmappedAccess(script: Script, random: SeededRandom): void {
   const address = random.pick([
     0x10_1024, 0x10_1ffc, 0x10_2000, 0x200_c000, 0x200_fffc, 0x201_0000, 0x0bff_fff8, 0x0c60_0000, 0x1000_0008,
@@ -74,11 +77,11 @@ export class Script {
     this.board = board;
   }
 
-  /** Sets a divisor with which a UART timeout takes long compared with instructions. */
+  /** Starts a script with a UART divisor that makes timeouts long compared with the time of instructions. */
   begin(): void {
     const first: [number, bigint][] = [[3, 0x83n], [1, 0x40n], [0, 0n], [3, 3n]]; // prettier-ignore
     for (const [offset, value] of first) this.write(0x1000_0000 + offset, 1, value);
-    this.read(0x10_1000, 4, false); // fixes the clock's date
+    this.read(0x10_1000, 4, false); // the first read sets the clock's date
     for (let at = SHARED; at < SHARED + 64; at += 8) this.write(at, 8, 0n);
   }
 
@@ -97,13 +100,13 @@ export class Script {
     this.add({ kind: 'write', address, bytes, value: BigInt.asUintN(8 * bytes, value) });
   }
 
-  /** Either a read or a write. */
+  /** Adds either a read or a write. */
   access(random: SeededRandom, address: number, bytes: Width, value: bigint): void {
     if (random.chance(1 / 2)) this.read(address, bytes);
     else this.write(address, bytes, value);
   }
 
-  /** Lets time pass. */
+  /** Lets time pass, so that timers and timeouts expire. */
   pass(): void {
     this.add({ kind: 'wait', ticks: WAIT_TICKS });
     this.seconds += 10;

@@ -3,20 +3,20 @@ import { DISK_SLOT, RNG_SLOT, SHARED, type Width } from './operation.ts';
 import type { Script } from './script.ts';
 
 /**
- * What scripts do to a virtio slot: single register accesses, valid or not; or the complete start of a driver, and
- * requests. After invalid writes a started device gets no more requests until it is restarted, because it is
- * unpredictable when it would finish them.
+ * Generates the operations of scripts on a virtio slot: single register accesses, valid or not, or the complete start
+ * of a driver, and requests. After invalid writes a started device gets no more requests until it is restarted, because
+ * the time at which it would complete them is unpredictable.
  */
 export class SlotDriver {
   private readonly script: Script;
   private readonly random: SeededRandom;
   private readonly base: number;
   private readonly slot: number;
-  /** The slot's part of shared RAM: descriptors, rings, buffers. */
+  /** The address of the slot's part of shared RAM: descriptors, rings, buffers. */
   private readonly memory: number;
-  /** The started queue, until an invalid write may have changed it. */
+  /** The queue of the started driver; undefined once an invalid write may have changed it. */
   private queue: Queue | undefined;
-  /** Whether the rings contain requests that were made before. */
+  /** Whether the rings contain earlier requests. */
   private hasOldRings = false;
 
   constructor(script: Script, random: SeededRandom, slot: number) {
@@ -39,7 +39,7 @@ export class SlotDriver {
 
   // --- registers -----------------------------------------------------------------------------------------------------
 
-  /** Reads, acknowledgements, and writes that change no queue. */
+  /** Adds reads, acknowledgements, and writes that change no queue. */
   private validAccesses(): void {
     const random = this.random;
     for (let count = 1 + random.below(5); count > 0; count--) {
@@ -57,7 +57,7 @@ export class SlotDriver {
     this.queue = undefined;
     for (let count = 1 + random.below(4); count > 0; count--) {
       const offset = random.pick(WRITTEN_INVALIDLY);
-      // The device would repeat the requests in old rings, at an unpredictable time.
+      // After these writes the device would repeat the requests in old rings, at an unpredictable time.
       const value = this.nonsenseFor(offset);
       if (offset === 0x38) this.write(0x70, 0); // see `queue-resized-in-use`
       if (this.hasOldRings && (offset === 0x50 || (offset === 0x70 && value & 4))) continue;
@@ -76,7 +76,7 @@ export class SlotDriver {
         return random.pick([0, 1, 2, 3, 8, 100, 256, 1024, 1025, 65536]);
       case 0x3c: // alignment
         return random.pick([0, 1, 4, 100, 4096, 8192]);
-      case 0x40: // page number: only pages of zeroes
+      case 0x40: // page number: the pages contain only zeroes
         return random.pick([0, 0, UNUSED / 4096]);
       case 0x70:
         return random.pick([0, 0, 1, 3, 4, 7, 8, 11, 15, 0x40, 0x80, 0x10f, random.below(256)]);
@@ -147,13 +147,14 @@ export class SlotDriver {
     write(queue.usedEvent, 2, BigInt((queue.index + random.pick([0, 0, 0, -1, 5])) & 0xffff));
     queue.offer(write);
     this.hasOldRings = true;
-    if (random.chance(1 / 50)) this.write(0x50, random.pick([1, 1023, 1024])); // no such queue
+    if (random.chance(1 / 50)) this.write(0x50, random.pick([1, 1023, 1024])); // a queue that does not exist
     this.write(0x50, 0);
     if (this.queue) this.script.add({ kind: 'settle', address: queue.used + 2, value: queue.index });
     this.script.read(this.base + 0x60, 4);
     if (random.chance(1 / 2)) this.script.add({ kind: 'lines' });
     if (random.chance(1 / 8)) this.script.sumOfShared();
-    // The entropy device finds a broken queue again and again: see `rng-period`.
+    // While its queue is invalid, the entropy device tries it again at each period (see `rng-period`), so it is reset
+    // here.
     if (!this.queue && this.slot === RNG_SLOT) this.write(0x70, 0);
     if (random.chance(1 / 2)) this.write(0x64, random.pick([1, 1, 1, 2, 3]));
   }
@@ -192,16 +193,16 @@ export class SlotDriver {
     ];
   }
 
-  /** Breaks a rule of the queue: the device asks for a reset, or stays silent. */
+  /** Makes the queue invalid, so that the device sets NEEDS_RESET or, if it is a legacy device, stops. */
   private corrupt(queue: Queue): void {
     const random = this.random;
     this.queue = undefined;
     const first = queue.descriptors;
     const corruptions: (() => void)[] = [
-      () => this.script.write(first + 12, 4, 1n | (BigInt(queue.size) << 16n)), // the next one does not exist
-      () => (queue.head = queue.size + random.below(9)), // there is no such descriptor
+      () => this.script.write(first + 12, 4, 1n | (BigInt(queue.size) << 16n)), // a next descriptor that does not exist
+      () => (queue.head = queue.size + random.below(9)), // a first descriptor that does not exist
     ];
-    // For the entropy device see `rng-without-room`.
+    // The entropy device is left out here: see `rng-without-room`.
     if (this.slot !== RNG_SLOT) corruptions.push(() => this.script.write(first + 8, 4, 0n)); // no bytes
     random.pick(corruptions)();
   }
@@ -212,13 +213,13 @@ export class SlotDriver {
 }
 
 const READ_OFTEN = [0, 4, 8, 0xc, 0x10, 0x34, 0x40, 0x44, 0x60, 0x60, 0x60, 0x70, 0x70, 0xb0, 0xb4, 0xfc, 0x100, 0x120];
-/** Registers that are read-only, unknown, a selector of offered features, or configuration. */
+/** Offsets of registers that are read-only, unknown, a selector of offered features, or configuration. */
 const WRITTEN_FREELY = [0x0, 0x8, 0x10, 0x14, 0x14, 0x34, 0x60, 0xb0, 0xfc, 0x68, 0x100, 0x108];
 const WRITTEN_INVALIDLY = [
   ...[0x14, 0x24, 0x28, 0x30, 0x38, 0x3c, 0x40, 0x44, 0x44, 0x50, 0x64, 0x70, 0x70, 0x70],
   ...[0x80, 0x84, 0x90, 0x94, 0xa0, 0xa4],
 ];
-/** Memory that stays zero: rings there contain no requests. */
+/** The address of memory that is always zero, so that rings there contain no requests. */
 const UNUSED = 0x8110_0000 + 0x10_0000;
 
 interface Buffer {
@@ -240,7 +241,7 @@ function cut(address: number, length: number, pieces: number, writable: boolean)
 
 type Writer = (address: number, bytes: Width, value: bigint) => void;
 
-/** A queue of the script: its addresses and its current index. */
+/** The addresses and current index of a script's queue. */
 class Queue {
   readonly size: number;
   readonly hasEvents: boolean;
@@ -249,7 +250,7 @@ class Queue {
   readonly used: number;
   /** The number of chains offered so far. */
   index = 0;
-  /** The first descriptor of the next chain. */
+  /** The index of the next chain's first descriptor. */
   head = 0;
 
   constructor(options: { size: number; legacy: boolean; memory: number; hasEvents: boolean }) {

@@ -3,7 +3,7 @@ import type { Width } from './operation.ts';
 import { DATE } from './operation.ts';
 import type { Script } from './script.ts';
 
-/** Script operations for the devices that consist of a few registers. */
+/** Script operations for the devices that have only a few registers. */
 const UART = 0x1000_0000;
 const PLIC = 0x0c00_0000;
 const CLINT = 0x0200_0000;
@@ -40,7 +40,7 @@ function uartBurst(script: Script, random: SeededRandom): void {
   }
 }
 
-/** Keeps a divisor with which timeouts take long: its upper byte is 4 or more. */
+/** Writes a UART register. The upper byte of the divisor stays at 4 or more, so that timeouts are long. */
 function uartWrite(script: Script, random: SeededRandom, offset: number, bytes: Width): void {
   const upper = BigInt(random.uint32() & 0xffffff) << 8n;
   const low = offset === 1 ? 0x40 | random.below(16) : random.below(256);
@@ -78,14 +78,15 @@ function plicRegister(script: Script, random: SeededRandom): [offset: number, va
 }
 
 /**
- * Scripts may write the clock, and may set a compare value 5 s ahead, which the next wait passes; every other compare
- * value is days away from the clock. Reads of the current time are left out of the transcript.
+ * Adds accesses to the CLINT. Scripts may write the clock, and may set a compare value 5 s ahead, which expires during
+ * the next wait. Every other compare value is days away from the clock. The transcript leaves out reads of the current
+ * time.
  */
 export function clintOperations(script: Script, random: SeededRandom): void {
   const hart = random.below(script.board.harts + (random.chance(1 / 10) ? 1 : 0));
   switch (random.below(6)) {
     case 0:
-      // Hart 1 waits for its software interrupt to read its lines: see board.c.
+      // Hart 1 reads its interrupt lines on a software interrupt (see board.c), so scripts do not set its msip bit.
       return script.access(
         random,
         CLINT + 4 * hart,
@@ -99,8 +100,8 @@ export function clintOperations(script: Script, random: SeededRandom): void {
     case 3:
       return script.read(CLINT + 0xbff8 + random.pick([0, 4]), random.pick([4, 8]), false);
     case 4:
-      // A compare value beyond 2^40 ticks, or one that is always past; writing only the lower half does not change
-      // which.
+      // A compare value that is above 2^40 ticks or always in the past. Writing only the lower half does not change
+      // which of the two it is.
       if (random.chance(1 / 3)) script.write(CLINT + 0x4000 + 8 * hart, 4, BigInt(random.uint32()));
       else if (random.chance(1 / 2))
         script.write(CLINT + 0x4004 + 8 * hart, 4, BigInt(random.pick([0x100, 0x7fffff, 0xffffffff])));
@@ -108,7 +109,7 @@ export function clintOperations(script: Script, random: SeededRandom): void {
         script.write(CLINT + 0x4000 + 8 * hart, 8, random.pick([0n, 1n, 0x1_0000_0000_0000n, 0xffff_ffff_ffff_ffffn]));
       return;
     default:
-      // mtime starts at 2^36 or later, so a 32-bit compare value is in the past, and at 2^38 at most.
+      // mtime is set to at least 2^36, so that a 32-bit compare value is in the past, and to at most 2^38.
       script.write(CLINT + 0xbff8, 8, BigInt(0x10 + random.below(0x30)) << 32n);
       script.read(CLINT + 0xbffc, 4);
       script.add({ kind: 'lines' });
@@ -123,11 +124,14 @@ export function testDeviceOperations(script: Script, random: SeededRandom): void
   script.access(random, TEST_DEVICE + offset, random.pick([1, 2, 4, 4, 8]), BigInt(value));
 }
 
-/** Keeps track of the clock, so that an alarm is due either well before the end of the next wait, or never. */
+/**
+ * Writes RTC registers. It tracks the clock, so that an alarm expires either well before the end of the next wait, or
+ * never.
+ */
 export class RtcWriter {
   private readonly script: Script;
   private readonly random: SeededRandom;
-  /** Nanoseconds since 1970 at second 0 of the script. */
+  /** The clock's value at second 0 of the script, in nanoseconds since 1970. */
   private epoch = BigInt(DATE) * 1_000_000n;
 
   constructor(script: Script, random: SeededRandom) {
@@ -158,8 +162,8 @@ export class RtcWriter {
   }
 
   /**
-   * Accesses of other widths; 8 bytes cover two registers. The transcript omits the values of the time registers, and
-   * these accesses never set the time.
+   * Adds accesses of widths other than 4 bytes; 8 bytes cover two registers. The transcript omits the values of the
+   * time registers, and these accesses do not set the time.
    */
   private otherWidth(offset: number): void {
     const bytes = this.random.pick([1, 2, 8] as const);
@@ -180,7 +184,7 @@ export class RtcWriter {
     this.script.add({ kind: 'lines' });
   }
 
-  /** Writes the high half last: the carry between the halves would make the low half unpredictable. */
+  /** Writes the high half last, because a carry between the two writes would make the value unpredictable. */
   private setTime(): void {
     const high = ((BigInt(DATE) * 1_000_000n) >> 32n) + BigInt(this.random.below(1000));
     this.script.write(RTC, 4, 0x1000_0000n);

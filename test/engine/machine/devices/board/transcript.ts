@@ -2,14 +2,14 @@ import { comparedBits } from './exceptions.ts';
 import type { Answer, BoardOptions, Operation, Width } from './operation.ts';
 
 /**
- * Scripts and QEMU's answers as text, for storage: `U5b:60` is a byte read of UART register 5 that returned 0x60,
- * `U0b=41` is a write, and `!` with a number at the end is the cause of a trap. A line `board 2 legacy` starts a
- * script.
+ * Scripts and QEMU's answers as text, for storage. `U5b:60` is a byte read of UART register 5 that returned 0x60,
+ * `U0b=41` is a write, and `!` with a number at the end is the cause of a trap. A line such as `board 2 legacy` starts
+ * a script.
  */
 export interface Recorded {
   board: BoardOptions;
   operations: Operation[];
-  /** The compared part of each answer, as text: see `answerOf`. */
+  /** The compared part of each answer as text, in the format of `answerOf`. */
   answers: string[];
 }
 
@@ -42,7 +42,7 @@ export function readTranscript(text: string): Recorded[] {
 
 const ANSWERS: readonly Operation['kind'][] = ['read', 'lines', 'otherLines', 'sum', 'settle'];
 
-/** `:60`, or `!5` for a trap; empty for an operation without a compared value. */
+/** `:60` for a value, `!5` for a trap, or nothing for an operation whose value is not compared. */
 export function answerOf(operation: Operation, answer: Answer, board: BoardOptions): string {
   if (answer.cause !== 0) return `!${answer.cause}`;
   const isTold = operation.kind !== 'read' || operation.isTold !== false;
