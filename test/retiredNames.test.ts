@@ -7,7 +7,7 @@ import ts from 'typescript';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 
-/** Words that no identifier and no file name contains, in any case, and what to write instead. */
+/** Words that no identifier and no file name may contain, whether in upper or lower case, each with its replacement. */
 const RETIRED_WORDS: Readonly<Record<string, string>> = {
   anchor: 'snapshot',
   moment: 'snapshot, or state',
@@ -68,9 +68,9 @@ const RETIRED_NAMES: Readonly<Record<string, string>> = {
   RamImages: 'RamSnapshots',
 };
 
-/** Names that others defined, or that a contract keeps, with the files that may have them. */
+/** Names that other projects define or that a published format contains, with the files that may use them. */
 const KEPT: Readonly<Record<string, RegExp>> = {
-  // The custom DAP requests and events have this key.
+  // A key in the custom DAP requests and events.
   place:
     /^(debug-adapter\/dap\/(customProtocol|requests\/snapshots)|extension\/overlays\/\w+|test\/(dap|extension)\/.*|test\/support\/dapClient)\.ts$/,
   // As in `qemu-img map --output=json`.

@@ -38,7 +38,7 @@ const ROOMS: Record<string, string[]> = {
   'debug-adapter/cli': [ENGINE, 'debug-adapter/host', 'debug-adapter/gdb'],
 };
 
-/** For a module that exports only contracts, the files that others may import. */
+/** For each module that exports only contracts, the files that other modules may import. */
 const CONTRACTS: Record<string, Record<string, RegExp>> = {
   [`${ENGINE}/machine`]: { [`${ENGINE}/block`]: /\/(drive|blockRequest)\.ts$/ },
   [`${ENGINE}/recording`]: {
@@ -183,7 +183,7 @@ test('every module has a test file in npm test', () => {
   assert.deepEqual(untested, []);
 });
 
-test('a long test file that imports a quick one has its name', () => {
+test('a long test file that imports a quick one has the same name', () => {
   for (const file of TIERS.long()) {
     const imported = importsOf(file).filter((name) => name.endsWith('.test.ts'));
     const expected = `./${path.basename(file).replace('.long.', '.')}`;
@@ -195,7 +195,7 @@ test('a long test file that imports a quick one has its name', () => {
   }
 });
 
-test('a test file that runs a selection of its cases has a long counterpart', () => {
+test('a test file that runs a selection of its cases has a long version', () => {
   const selecting = tests(/\.test\.ts$/).filter((file) =>
     importsOf(file).some((name) => name.endsWith('/support/extent.ts')),
   );

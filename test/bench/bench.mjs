@@ -1,7 +1,7 @@
-// `npm run bench [-- --pairs N --samples N --only speed,linux,block,latency,idle]`: whole-process speed next to QEMU
-// (speed.ts, linux.ts), what waiting for a lock costs (spin.ts), what the block engine costs (block.ts), how long a user of
-// the debug adapter waits (latency.ts), and what an idle Linux costs (idle.ts). What cannot be measured is skipped
-// and listed.
+// `npm run bench [-- --pairs N --samples N --only speed,linux,block,latency,idle]`: measures the speed of whole
+// processes compared with QEMU (speed.ts, linux.ts), the cost of waiting for a lock (spin.ts), the cost of the block
+// engine (block.ts), how long a user of the debug adapter waits (latency.ts), and the cost of an idle Linux guest
+// (idle.ts). The output names the measurements that this host cannot make.
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureBlock } from './block.ts';

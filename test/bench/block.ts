@@ -16,15 +16,16 @@ const REQUESTS = 4096;
 const STREAM_MIB = 64;
 const STREAM_PASSES = 12;
 const CHUNK_BYTES = 64 << 10;
-/** Recordings before the measured ones. */
+/** The number of unmeasured recordings that warm up the process. */
 const WARM_UP = 2;
-/** QEMU takes 6 to 10 s on a quiet machine. */
+/** The time limit for one run of QEMU, which takes 6 to 10 s on an idle machine. */
 const QEMU_SECONDS_MAX = 60;
 
 /**
- * What the block engine costs: snapshots of a machine with few dirty pages, a guest that only makes disk requests
- * (compared with `run` and with QEMU's record and replay), and sequential requests compared with plain file calls.
- * Whole processes alternate on one machine, so ratios are meaningful where seconds are not.
+ * Measures what the block engine costs: snapshots of a machine with few dirty pages, a guest that only makes disk
+ * requests (compared with `run` and with QEMU's record and replay), and sequential requests compared with plain file
+ * calls. The compared processes run alternately on one machine, so their ratios are meaningful even where their
+ * absolute times are not.
  */
 export function measureBlock(pairs: number): void {
   const folder = fs.mkdtempSync(path.join(tmpdir(), 'blkreplay-bench-'));
@@ -81,7 +82,7 @@ const liveOptions = (kernel: string, memoryMib: number) => ({
   memoryBytes: memoryMib * MIB,
 });
 
-/** Spread as far apart as possible, above all memory that the guest uses. */
+/** Writes to DIRTY_PAGES pages, spread as far apart as possible, above all memory that the guest uses. */
 function dirtyPages(timeline: Timeline, memoryMib: number, round: number): void {
   const step = Math.floor(((memoryMib - 32) * MIB) / DIRTY_PAGES / PAGE_BYTES) * PAGE_BYTES;
   for (let i = 0; i < DIRTY_PAGES; i++) {
@@ -120,7 +121,10 @@ function measureRequests(folder: string, pairs: number): void {
   line(`${what}: log`, `${logBytesARequest(folder).toFixed(1)} bytes a request`, 'target 40');
 }
 
-/** The log without boot files and header, which a recording that stops immediately also has. */
+/**
+ * The log bytes for each disk request. The header and the boot files are not counted: a recording that stops
+ * immediately has them too.
+ */
 function logBytesARequest(folder: string): number {
   const whole = fs.statSync(path.join(folder, 'r.rr')).size;
   const drive = ['--drive', 'id=hd0,image=disk.img,format=raw'];
@@ -129,9 +133,9 @@ function logBytesARequest(folder: string): number {
 }
 
 /**
- * In a warmed-up process, as the debug adapter's is after a second: only the guest's run, without opening and closing.
- * Measured as elapsed time and as processor time of this thread, which other load disturbs less. V8 discards optimized
- * code with the objects it was compiled for, so machines that have run are kept.
+ * Measures only the guest's run, without opening and closing, in a warmed-up process like that of the debug adapter
+ * after a second. Measures elapsed time and the processor time of this thread, which other load disturbs less. V8
+ * discards optimized code together with the objects it was compiled for, so the machines are kept after their run.
  */
 function measureStream(folder: string, pairs: number): void {
   const image = path.join(folder, 'stream.img');
@@ -183,7 +187,7 @@ function recordStream(folder: string, image: string, kept: Timeline[]): Cost {
   return cost;
 }
 
-/** The same bytes with plain synchronous calls of that size. */
+/** Writes and reads the same bytes with plain synchronous file calls of CHUNK_BYTES each. */
 function plainCalls(file: string): Cost {
   const handle = fs.openSync(file, 'w+');
   const chunk = new Uint8Array(CHUNK_BYTES).fill(7);
@@ -197,7 +201,7 @@ function plainCalls(file: string): Cost {
   return cost;
 }
 
-/** Undefined if it fails or does not end. */
+/** Measures one run of QEMU. Returns undefined if QEMU fails or does not end. */
 function qemu(folder: string, kernel: string, rr: 'record' | 'replay'): number | undefined {
   fs.copyFileSync(path.join(folder, 'disk.img'), path.join(folder, 'qemu.img'));
   const start = performance.now();

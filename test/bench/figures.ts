@@ -1,4 +1,4 @@
-/** How long something takes. */
+/** Measures how long `act` takes, in milliseconds. */
 export async function milliseconds(act: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await act();

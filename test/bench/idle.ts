@@ -11,8 +11,9 @@ const TARGETS = { cpuPercent: 3, pause: 50, echo: 50 };
 const IDLE_SECONDS = 10;
 
 /**
- * What a Linux guest waiting at its prompt costs, and how fast it answers: a separate debug adapter process records it
- * with `idle: realtime`. The guest is that of test/cli/linux.test.ts, in the folder named by BLKREPLAY_LINUX_GUEST.
+ * Measures the processor time that a Linux guest costs while it waits at its prompt, and how fast the debug adapter
+ * answers. A separate debug adapter process records the guest with `idle: realtime`. The guest is the one that
+ * test/cli/linux.test.ts uses, in the folder named by BLKREPLAY_LINUX_GUEST.
  */
 export async function measureIdle(samples: number): Promise<void> {
   if (LINUX_FOLDER === undefined) {
@@ -25,7 +26,7 @@ export async function measureIdle(samples: number): Promise<void> {
     await client.start(linuxLaunch(folder));
     await client.untilTerminal(PROMPT);
     console.log('\ndebug adapter: Linux at its prompt, recorded with idle: realtime');
-    // Lets background work of the boot finish.
+    // After the prompt appears, the guest still finishes background work of its boot.
     await sleep(3000);
     await measureCpu(client);
     await measureAnswers(client, samples);
@@ -44,7 +45,7 @@ async function measureCpu({ pid }: DapClient): Promise<void> {
   );
 }
 
-/** Linux, proc_pid_stat(5): utime and stime, in ticks of 10 ms. */
+/** The processor time of a process: utime and stime of /proc/PID/stat (Linux, proc_pid_stat(5)), in ticks of 10 ms. */
 function cpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
     .replace(/^.*\) /, '')

@@ -9,13 +9,16 @@ import { SeededRandom } from '../support/seededRandom.ts';
 import { milliseconds, reportTimes } from './figures.ts';
 
 const STEPS_MIN = 100_000_000;
-/** Steps back before the next jump to another position. */
+/** The number of steps back before each jump to another position. */
 const IN_A_ROW = 20;
-/** Requests of each kind during one run, and the maximum milliseconds between them. A whole reverse run takes 120 or more. */
+/**
+ * The number of requests of each kind during one run, and the maximum time between them in milliseconds. A whole
+ * reverse run takes 120 ms or more.
+ */
 const ASKED_IN_A_RUN = 5;
 const ASKED_EVERY = 16;
 const TARGETS = { instruction: 50, line: 150, answer: 100, pause: 200 };
-/** Every system call calls this function, so reverse-continue to it reaches many positions. */
+/** Every system call of the guest calls this function, so a reverse-continue to it can end at many positions. */
 const MANY_PLACES = 'syscall';
 /** The kernel's first instruction is never written, so the search for a write covers all of history. */
 const NEVER_WRITTEN = '*(unsigned long *)0x80000000';
@@ -23,9 +26,9 @@ const NEVER_WRITTEN = '*(unsigned long *)0x80000000';
 const KERNEL = guest('kernel/oslet');
 
 /**
- * How long a user waits for the debug adapter, a separate process: from the request until `stopped`, and how long other
- * requests wait during a long reverse run. The kernel guest is recorded first, with more shell input than usual, so
- * that it passes 100 million steps. Times are in milliseconds.
+ * Measures how long a user waits for the debug adapter, which is a separate process: the time from a request to its
+ * `stopped` event, and the time that other requests take during a long reverse run. The kernel guest is recorded first,
+ * with more shell input than usual, so that the recording exceeds 100 million steps. Times are in milliseconds.
  */
 export async function measureLatency(samples: number): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), 'blkreplay-bench-'));
@@ -92,7 +95,8 @@ async function measureSteps(client: DapClient, samples: number): Promise<void> {
         const start = performance.now();
         const { reason } = await client.until('stepBack', { threadId: 1, granularity });
         const time = performance.now() - start;
-        // Stepping back across a process switch can go far; at the beginning there is nothing to step back to.
+        // A step back across a process switch can lead far back. At the beginning of the recording, no step back is
+        // possible.
         if (reason === 'step') times.push(time);
         else await client.until('continue');
       }
@@ -118,7 +122,7 @@ async function runAndPause(client: DapClient, random: SeededRandom): Promise<voi
   await runAndPause(client, random);
 }
 
-// --- meanwhile ---------------------------------------------------------------------------------------------------------
+// --- requests during a run ---------------------------------------------------------------------------------------------
 
 /** Reverse runs over all of history, with requests of all kinds during the run and a pause at a random moment. */
 async function measureWhileRunning(client: DapClient, samples: number): Promise<void> {
@@ -153,7 +157,7 @@ async function measureWhileRunning(client: DapClient, samples: number): Promise<
   reportTimes('while a reverse-continue runs: pause, until it stops', pauses, TARGETS.pause);
 }
 
-/** Returns a function that tells whether the machine has stopped since this call. */
+/** Returns a function that reports whether the machine has stopped since this call. */
 function whenStopped({ events }: DapClient): () => boolean {
   const from = events.length;
   return () => events.slice(from).some(({ event }) => event === 'stopped');

@@ -14,9 +14,9 @@ const GUEST_MIB = 256;
 const APPEND = 'console=ttyS0';
 
 /**
- * Debian's Linux from power-on to power-off while recording, compared with QEMU with `rr=record` and a disk behind its
- * blkreplay driver; the length of its log; and the memory that the debug adapter needs for it. The guest is that of
- * test/cli/linux.test.ts, in the folder named by BLKREPLAY_LINUX_GUEST.
+ * Measures a recording of Debian's Linux from power-on to power-off: its duration, compared with QEMU with `rr=record`
+ * and a disk behind QEMU's blkreplay driver; the length of its log; and the memory that the debug adapter needs for it.
+ * The guest is the one that test/cli/linux.test.ts uses, in the folder named by BLKREPLAY_LINUX_GUEST.
  */
 export async function measureLinux(pairs: number): Promise<void> {
   if (LINUX_FOLDER === undefined) {
@@ -85,7 +85,7 @@ function qemuRecord(cwd: string): number {
 
 // --- log ---------------------------------------------------------------------------------------------------------------
 
-/** Bytes of all entries except block requests, completions and digests, as in a log without those. */
+/** The bytes of all log entries except block requests, completions and digests: the length of a log without them. */
 function measureLog(rrfile: string): void {
   const file = nodeHost.files.open(rrfile, { write: false, create: 'never' });
   const reader = new RecordingReader(file, nodeHost.compression);

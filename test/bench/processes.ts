@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 
-/** Runs whole processes and measures how long they take, as a user waits for them. */
+/** Runs whole processes and measures their elapsed time, which is the time that a user waits for them. */
 export const QEMU = 'qemu-system-riscv64';
 const CLI = path.resolve('dist/cli.js');
 
 export const isInstalled = (program: string): boolean => spawnSync(program, ['--version']).error === undefined;
 
-/** Seconds until a process ends; throws if it fails. */
+/** Returns the seconds that a process takes; throws if it fails. */
 export function seconds(command: string, args: readonly string[], cwd?: string): number {
   const start = performance.now();
   const { status, stderr } = spawnSync(command, args, { cwd, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
@@ -24,7 +24,7 @@ export function positionAtEnd(args: readonly string[], cwd?: string): number {
   return (JSON.parse(stderr.trimEnd().split('\n').at(-1)!) as { position: number }).position;
 }
 
-/** Options for a machine without unnecessary devices, and with the console on stdout. */
+/** QEMU options for a machine without unnecessary devices and with its console on stdout. */
 export const qemuMachine = (memory: string, ...more: string[]): string[] => [
   ...['-machine', 'virt', '-m', memory, '-display', 'none', '-monitor', 'none', '-serial', 'stdio', '-net', 'none'],
   ...more,

@@ -1,4 +1,4 @@
-/** How long reverse steps take in the engine itself: `npm run bench:reverse`.
+/** Measures how long reverse steps take in the engine itself: `npm run bench:reverse`.
  *
  * The demo is recorded first; positions are random with a fixed seed. Prints percentiles of 200 samples each, in
  * milliseconds.

@@ -2,7 +2,9 @@ import path from 'node:path';
 import { blkreplay, median } from './processes.ts';
 
 const GUESTS = path.resolve(import.meta.dirname, '../guests/spin');
-/** How each guest waits; the others are compared with the first one. */
+/**
+ * The way in which each guest waits for its lock. All of them are compared with the first one, a loop around a load.
+ */
 const WAYS = {
   load: 'a load',
   swap: 'amoswap (spinlock)',
@@ -11,13 +13,13 @@ const WAYS = {
   counter: 'LR and SC (counter)',
 };
 const STEPS = 4_000_000_000;
-/** Steps during which a process starts and translates the loop; not counted. */
+/** The steps during which a process starts and translates the loop. They are not counted. */
 const STEPS_AT_START = 10_000_000;
 const TARGET = 1 / 3;
 
 /**
- * What waiting for a lock costs, on one hart and on two: our own guests, each for a fixed number of steps, all of them
- * one after the other in each pair.
+ * Measures what waiting for a lock costs, on one hart and on two. In each pair, every guest of test/guests/spin runs
+ * once, for a fixed number of steps.
  */
 export function measureSpin(pairs: number): void {
   console.log(`\nwaiting for a lock, median of ${pairs} pairs; ratios: how many times as fast as a loop over a load`);
@@ -41,7 +43,7 @@ function rateOfEach(harts: number, pairs: number): Record<string, number[]> {
   return rates;
 }
 
-/** Million steps per second, without the start of the process. */
+/** Millions of steps per second, not counting the start of the process. */
 function rateOf(way: string, harts: number): number {
   const run = (steps: number): number =>
     blkreplay(['run', '--kernel', path.join(GUESTS, `${way}.elf`), '--harts', `${harts}`, '--stop-at', `${steps}`]);

@@ -13,7 +13,7 @@ import { requireTool, runTool } from '../support/tools.ts';
 const MIB = 1 << 20;
 const hello = guest('small/hello');
 
-test('commands that do not need the base work wherever it is, and when it is missing', async (t) => {
+test('commands that do not need the base work wherever the base is, even if it is missing', async (t) => {
   const { sandbox, base } = await recorded(t);
   const working = async (words: string) => {
     const outcome = await sandbox.cli([...words.split(' '), '--json']);
@@ -83,7 +83,7 @@ test('a recording names its images: info and pack need no --allow', async (t) =>
   assert.equal((await sandbox.cli(unpack)).status, 0);
 });
 
-test('the backing file of a base in another folder needs --allow too, including to pack and unpack', async (t) => {
+test('the backing file of a base in another folder needs --allow, even for pack and unpack', async (t) => {
   if (!requireTool('qemu-img', t)) return;
   const { sandbox, base } = await recorded(t);
   runTool('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', base, '-F', 'raw', sandbox.path('b.qcow2')]);
@@ -129,7 +129,7 @@ test('every command reports a missing backing file together with the image that 
 
 type Chain = { file: string; virtualBytes: number; problem?: { code: string } }[];
 
-/** A recording in one folder, over an image in another. */
+/** Makes a recording in one folder whose image is in another folder. */
 async function recorded(t: TestContext): Promise<{ sandbox: Sandbox; base: string }> {
   const sandbox = new Sandbox(t);
   const images = new Sandbox(t);

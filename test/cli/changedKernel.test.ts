@@ -1,4 +1,4 @@
-/** A rebuilt kernel does not affect a replay, which uses and can write out the recorded one. */
+/** A rebuilt kernel does not affect a replay, because the recording contains the kernel that was recorded. */
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
@@ -27,7 +27,7 @@ test('a replay reports that the kernel at its path has changed, and replays the 
   assert.doesNotMatch(without.stderr, /differs/);
 });
 
-test('symbols writes the kernel as it was recorded', async (t) => {
+test('the symbols command writes the kernel as it was recorded', async (t) => {
   const sandbox = new Sandbox(t);
   await sandbox.record({ kernel: sandbox.write('kernel.elf', HELLO) });
   sandbox.write('kernel.elf', 'another');

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Sandbox } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
 
-test('files deleted or replaced while the command line records are reported on stderr, and it continues', async (t) => {
+test('files deleted or replaced during a recording are reported on stderr, and the recording continues', async (t) => {
   const sandbox = new Sandbox(t);
   sandbox.disk('disk.img', 1 << 20);
   const drive = ['--drive', 'id=hd0,image=disk.img,format=raw,overlay=o.qcow2'];

@@ -17,10 +17,10 @@ type Entry<K extends Kind> = Extract<LogEntry, { kind: K }>;
 
 interface Forgery {
   what: string;
-  /** Changes the log. */
+  /** Changes entries of the log in place. */
   forge: (log: LogEntry[]) => void;
   code: string;
-  /** Built from the contents of the unchanged log. */
+  /** Returns the pattern of the expected message. `log` is the unchanged log. */
   says: (log: LogEntry[]) => RegExp;
 }
 
@@ -175,7 +175,7 @@ suite('a forged recording', { concurrency: 2 }, () => {
     });
   }
 
-  test('a recording written again with its own log replays', async (t) => {
+  test('a recording rewritten with its unchanged log replays', async (t) => {
     const sandbox = recorded.copy(t);
     rewriteRecording(sandbox, 'a.rr', entriesOf(sandbox, 'a.rr'));
     (await sandbox.replay(SESSION)).ended(0, 'powerOff');

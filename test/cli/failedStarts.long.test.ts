@@ -20,7 +20,7 @@ suite('with a limit on file sizes', { concurrency: 2 }, () => {
     const sandbox = fresh.copy(t);
     const before = sandbox.fingerprint();
     for (let start = 0; start < STARTS; start++) {
-      // The recording has 24 KiB, the first overlay 49.
+      // The recording takes 24 KiB and the first overlay 49 KiB.
       await failing(sandbox, ['record', ...optionsOf(TWO), '--stop-at', '1000'], 2 * start);
       assert.deepEqual(sandbox.fingerprint(), before, `start ${start}`);
     }

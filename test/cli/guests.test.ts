@@ -1,4 +1,4 @@
-/** Every guest of test/guests prints the expected text, which is also QEMU's, and ends as expected. */
+/** Every guest of test/guests prints the same text as under QEMU, and ends as expected. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { expected, guest, maskDemo, SESSION, SMALL_GUESTS } from '../support/guests.ts';
@@ -53,7 +53,7 @@ suite('guests print the expected text', { concurrency: 2 }, () => {
     );
   });
 
-  test('a guest that is halted forever is reported in words too', async (t) => {
+  test('without --json, a sentence reports that a guest is halted forever', async (t) => {
     const { status, stderr } = await new Sandbox(t).cli(['run', '--kernel', guest('small/stuck')]);
     assert.equal(status, 1);
     assert.match(

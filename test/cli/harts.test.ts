@@ -7,7 +7,7 @@ import { expected, guest } from '../support/guests.ts';
 const KERNEL = guest('harts/harts');
 
 suite('several harts', { concurrency: 2 }, () => {
-  test('four harts do the same as on QEMU', async (t) => {
+  test('four harts print the same as on QEMU', async (t) => {
     const outcome = await new Sandbox(t).run({ kernel: KERNEL, options: ['--harts', '4'] });
     outcome.ended(0, 'powerOff');
     assert.equal(outcome.console, expected('harts/harts').console);

@@ -1,7 +1,7 @@
 /** A host failure while recording is reported with exit status 4, and everything recorded before it replays.
  *
- * The disk is full either because the process may not write files beyond a certain size, or because the file system
- * is small.
+ * The tests make a disk full in one of two ways: a limit on the size of files that the process may write, or a small
+ * file system.
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -53,8 +53,8 @@ suite('a failing host', { concurrency: 2 }, () => {
     (await sandbox.replay(DEMO)).ended(0, 'endOfRecording');
   });
 
-  // V8's reservation varies, so only some of these limits are high enough; below the lowest, Node does not start. Only
-  // Linux enforces such a limit.
+  // The amount of address space that V8 reserves varies, so only some of these limits leave too little for the guest's
+  // memory. With a limit below the lowest one, Node does not start. Only Linux enforces such a limit.
   test('memory that the system refuses', { skip: process.platform !== 'linux' }, async (t) => {
     const sandbox = new Sandbox(t);
     const session = { kernel: guest('small/hello'), options: ['--memory', '2G'] };
@@ -89,7 +89,7 @@ const limitedTo = (kib: number): string[] => ['bash', '-c', `ulimit -f ${kib}; e
 async function onSmallDisk(folder: string, kib: number, t: TestContext, story: () => Promise<void>): Promise<void> {
   fs.mkdirSync(folder);
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${kib}k,mode=777`, 'tmpfs', folder]);
-  // Not reported as skipped: the tests with a file size limit cover the same.
+  // The test is not reported as skipped, because the tests with a file size limit cover the same failures.
   if (mounted.status !== 0) return t.diagnostic('nothing can be mounted here, so no disk can be full');
   try {
     await story();

@@ -1,8 +1,8 @@
 /** Every command that writes can be killed or get a host error at any file call without losing data.
  *
- * A sample of all file calls is tried. Afterwards images have leaks at most, everything opens and replays, what the
- * guest flushed is present, bases are unchanged, and exit status and message describe what happened. BLKREPLAY_FAULTS
- * sets the number of kills and of faults for each command.
+ * A sample of all file calls is tried. Afterwards, images have at most leaks, all files open, recordings replay, data
+ * that the guest flushed is present, and bases are unchanged. Exit status and message describe the fault.
+ * BLKREPLAY_FAULTS sets the number of kills and of faults for each command.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -36,17 +36,17 @@ const RECORD = ['record', ...optionsOf(SESSION)];
 
 interface Scenario {
   name: string;
-  /** The folder to start from; each case gets a copy. */
+  /** The sandbox to start from; each case gets a copy. */
   from: 'bases' | 'recorded' | 'packed';
   args: readonly string[];
   script?: string;
   /** Files that the command may create or change; all others stay unchanged. */
   writes: readonly string[];
-  /** After a failure no new file of these remains, except a recording that has begun. */
+  /** Whether a failed command leaves no new file behind, except a recording that has begun. */
   isAllOrNothing?: boolean;
-  /** Further conditions; `original` is the folder before the command. */
+  /** Checks further conditions. `original` is the sandbox before the command. */
   holds?: (sandbox: Sandbox, original: Sandbox, outcome: Outcome) => void;
-  /** A command that succeeds after a kill. */
+  /** A command that must succeed on a working host afterwards. */
   again: readonly string[];
 }
 
@@ -170,7 +170,7 @@ suite('commands that write, on a failing host', { concurrency: 2 }, () => {
         assert.ok(calls > 0, 'the command writes');
         const random = SeededRandom.forTest(t);
         for (let i = 0; i < TIMES; i++) {
-          // One call from each section of all its calls.
+          // Divides the command's calls into TIMES sections and picks a random call from each section.
           const at = 1 + Math.floor(((i + random.below(1000) / 1000) * calls) / TIMES);
           const fault: Fault = { kind: random.pick(kinds), at, persists: random.chance(0.5) };
           await holdsUnder(t, { host, scenario, original, fault });
@@ -208,13 +208,18 @@ async function holdsUnder(
 
 const isKill = ({ kind }: Fault): boolean => KILLS.includes(kind);
 
-/** The whole disk fails, so that nothing can be removed either. */
+/** Whether every later call fails too, as on a broken disk, so that no file can be removed either. */
 const isGone = ({ kind, persists }: Fault): boolean => kind === 'eio' && persists;
 
-/** Reported while the recording continues: a full disk may still have room for the log but not for a snapshot. */
+/**
+ * The recording continues after this message: a full disk may have room for the log although it has none for a
+ * snapshot.
+ */
 const LEFT_OUT = /^blkreplay: The automatic snapshot at position \d+ was skipped/;
 
-/** A kill prints nothing; a fault is reported in one sentence with exit status 4, or did no harm. */
+/**
+ * Checks that a kill prints nothing, and that a fault is reported in one sentence with exit status 4 or has no effect.
+ */
 function saysTheTruth({ status, stderr }: Outcome, fault: Fault): void {
   if (isKill(fault)) return assert.equal(status, KILLED);
   if (status === 0) return;
@@ -237,7 +242,7 @@ function keepsToItsFiles(
   // The temporary file of a killed process stays until the next command removes it.
   if (outcome.status === KILLED) return;
   const isExpected = (name: string) => isWritten(name) && !(scenario.isAllOrNothing && outcome.status !== 0);
-  // Removing can fail as well: the next command removes the file.
+  // Removing a file can fail as well; then the next command removes it.
   const mayStay = (name: string) =>
     isGone(fault) || (fault.kind === 'eio' && (isPassing(name) || files[name] === 'folder'));
   const more = Object.keys(files).filter((name) => !(name in before) && !isExpected(name) && !mayStay(name));
@@ -249,7 +254,7 @@ function hasRecorded(sandbox: Sandbox, outcome: Outcome): void {
   const isThere = fs.existsSync(sandbox.path('a.rr')) && fs.statSync(sandbox.path('a.rr')).size > 0;
   if (!isThere) return assert.doesNotMatch(outcome.console, /flushed/);
   const isComplete = fs.existsSync(sandbox.path('o1.qcow2')) && fs.statSync(sandbox.path('o1.qcow2')).size > 0;
-  // Killed before there was anything to replay: the recording can be started again.
+  // The process was killed before there was anything to replay. The recording can be started again.
   if (!isComplete || snapshotNames(sandbox).length === 0) return assert.doesNotMatch(outcome.console, /flushed|took/);
   assertRecordingReplays(sandbox);
   const names = snapshotNames(sandbox);
@@ -259,7 +264,10 @@ function hasRecorded(sandbox: Sandbox, outcome: Outcome): void {
   if (changes.includes('deleted past')) assert.ok(!names.includes('past'), 'past was deleted');
 }
 
-/** All snapshots have either their old or their new names: the new ones if the command reported success. */
+/**
+ * Checks that either all snapshots have their new names or, if the command did not report success, all have their old
+ * ones.
+ */
 function changesNames(
   sandbox: Sandbox,
   original: Sandbox,
@@ -277,7 +285,7 @@ function changesNames(
   assertRecordingReplays(sandbox);
 }
 
-/** The contents of the drives are unchanged. */
+/** Checks that the contents of the drives are unchanged. */
 function sameDisks(sandbox: Sandbox, original: Sandbox): void {
   const [disks, before] = [bothDisks(sandbox), bothDisks(original)];
   for (const drive of [0, 1]) {
@@ -285,7 +293,9 @@ function sameDisks(sandbox: Sandbox, original: Sandbox): void {
   }
 }
 
-/** The user tries again on a working host; no lock of the dead process is in the way, and none is left. */
+/**
+ * Runs the command again on a working host. No lock of the dead process may block it, and none of its files may remain.
+ */
 async function worksAgain(sandbox: Sandbox, { again }: Scenario): Promise<void> {
   const outcome = await sandbox.cli(again);
   assert.equal(outcome.status, 0, `again: ${outcome.stderr}`);

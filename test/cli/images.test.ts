@@ -1,6 +1,7 @@
-/** Boot images load as with QEMU's options, and a recording needs none of the image files for its replay.
+/** Boot images load as with QEMU's options, and a replay needs none of the image files.
  *
- * QEMU's `-kernel`, `-bios`, `-device loader` and `-dtb` are compared with our options on images as people have them.
+ * The tests compare QEMU's `-kernel`, `-bios`, `-device loader` and `-dtb` with our options, on the kinds of images
+ * that users have.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -20,10 +21,13 @@ const QEMU = 'qemu-system-riscv64';
 const OPENSBI = '/usr/lib/riscv64-linux-gnu/opensbi/generic';
 const U_BOOT = '/usr/lib/u-boot';
 const DATA_AT = 0x8400_0000;
-/** Far more than any of the guests needs. */
+/** Far more steps than any of the guests needs, so that a guest that hangs still ends. */
 const BOUNDED = ['--stop-at', '2_000_000_000', '--json'];
 
-/** The files for the tests below. `high.bin` is loaded above firmware; both run at any address. */
+/**
+ * A sandbox with the files for the tests below. `high.elf` is loaded above the firmware; the code runs at any
+ * address.
+ */
 function placeWithImages(t: TestContext): Sandbox {
   const sandbox = new Sandbox(t);
   const code = probe([DATA_AT, DATA_AT + 0x1000]);
@@ -149,7 +153,7 @@ test('Debian’s Linux boots from gzip and from a zboot image as it does uncompr
 });
 
 suite('U-Boot', { concurrency: 2, timeout: 600_000 }, () => {
-  // Excludes commands that poll for ctrl-c: they would consume input typed ahead.
+  // None of these commands polls for Ctrl-C, because it would consume input that is typed ahead.
   const typed = '\nversion\necho $arch $board\nfdt addr $fdtcontroladdr\nfdt get value m / model\necho $m\npoweroff\n';
 
   for (const file of some(['qemu-riscv64/u-boot.bin', 'qemu-riscv64/uboot.elf', 'qemu-riscv64_smode/u-boot.bin'], 0)) {
@@ -286,7 +290,7 @@ async function deviceTree(sandbox: Sandbox): Promise<Uint8Array> {
 
 const lastLine = (console: string): string => console.replaceAll('\r', '').split('\n').slice(-2).join('\n');
 
-/** U-Boot's output without what differs between the boards: CPU, number of devices, flash, network. */
+/** U-Boot's output without the parts that differ between the boards: CPU, number of devices, flash, network. */
 function answers(console: string): string[] {
   const lines = console
     .replaceAll('\r', '')

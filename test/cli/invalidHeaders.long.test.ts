@@ -1,6 +1,7 @@
-/** A recording or pack with valid checksums and an impossible header is refused or works, in every reader.
+/** Every reader either refuses a recording or pack with an impossible header, or works with it.
  *
- * Recordings and packs may come from anywhere. No header may cause an assertion failure or a JavaScript error.
+ * The checksums are valid, as in a file that somebody forged. Recordings and packs may come from anywhere, so no header
+ * may cause an assertion failure or a JavaScript error.
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
@@ -27,7 +28,7 @@ import { headerJson, withHeader } from '../support/recordings.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
 import { DEMO, DRIVE, recorded } from './recordedScene.ts';
 
-// Each round opens files, so there are only a hundredth of the rounds of the in-memory fuzzers.
+// Each round opens files, so this test runs only a hundredth of the rounds of the in-memory fuzzers.
 const ROUNDS = Math.ceil(Number(process.env.FUZZ_ROUNDS ?? 25_000) / 100);
 
 type Change = (header: Record<string, any>) => void; // eslint-disable-line @typescript-eslint/no-explicit-any
@@ -154,7 +155,7 @@ suite('a recording with an impossible header', { concurrency: 2 }, () => {
     }
   });
 
-  test('the debug adapter refuses it too', async (t) => {
+  test('the debug adapter refuses such a recording too', async (t) => {
     const sandbox = recorded.copy(t);
     const header = headerJson(sandbox.read('a.rr')) as Record<string, Record<string, Json>>;
     header.machine.harts = 0;
@@ -208,14 +209,14 @@ test(`${PACK_ROUNDS} packs with a corrupted header are refused with a message, o
   }
 });
 
-/** The same recording for a machine with another instruction set. */
+/** The recording, with another instruction set in its header. */
 function withIsa(recording: Uint8Array, isa: string): Uint8Array {
   const header = headerJson(recording) as Record<string, Record<string, Json>>;
   header.machine.isa = isa;
   return withHeader(recording, header);
 }
 
-/** With as much data after the header as before. */
+/** Writes a pack with the given header, followed by the data of the same files as before. */
 function writePack(sandbox: Sandbox, header: Json): void {
   const file = openFile(sandbox.path('a.pack'), { write: true, create: 'truncate' });
   const writer = new PackWriter(file, nodeCompression, header as unknown as PackHeader);
@@ -227,7 +228,7 @@ function writePack(sandbox: Sandbox, header: Json): void {
   file.close();
 }
 
-/** Calls everything that reads a header. */
+/** Returns one function for each reader of a recording's header. */
 function uses(sandbox: Sandbox): (() => void)[] {
   const rrfile = sandbox.path('a.rr');
   const reading = (use: (reader: RecordingReader) => void) => () => {
@@ -270,7 +271,10 @@ function replayBriefly(sandbox: Sandbox, rrfile: string): void {
   }
 }
 
-/** The code of the refusal; undefined if there is none. Anything but a UserError is a bug in blkreplay. */
+/**
+ * Returns the error code if the call refuses the file, and otherwise undefined. An error other than a UserError is a
+ * bug of blkreplay.
+ */
 function refusalOf(use: () => void, description = () => ''): string | undefined {
   try {
     use();

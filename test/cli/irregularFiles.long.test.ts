@@ -14,7 +14,7 @@ import { DEMO, DRIVE, recorded, TIMER } from './recordedScene.ts';
 const SKIP = process.platform === 'win32' && 'Windows has no such files';
 const HANGING_MS = 60_000;
 
-/** Created in the folder, or present on every Unix. */
+/** These files either are created in the folder or exist on every Unix. */
 const IRREGULAR_FILES: readonly { what: string; name: string; make?: (sandbox: Sandbox) => unknown }[] = [
   { what: 'a pipe without a writer', name: 'fifo', make: (sandbox) => makeFifo(sandbox, 'fifo') },
   { what: 'endless zeroes', name: '/dev/zero' },

@@ -1,6 +1,6 @@
 /** However a recording ends, it replays: SIGKILL loses at most a second, other signals lose nothing.
  *
- * Data that the guest flushed survives SIGKILL too. The limit is a second of host time.
+ * Data that the guest flushed survives even SIGKILL. The limit of one second is in host time.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -15,7 +15,7 @@ const LOST_MS_MAX = 1000;
 const KEPT = ['disk.img', 'hd0.qcow2', 'a.rr'];
 
 suite('SIGKILL while recording', { concurrency: 2 }, () => {
-  // A kernel that never flushes its disk, so the recording becomes durable only by time.
+  // This kernel never flushes its disk, so only the passage of time makes the recording durable.
   for (let round = 1; round <= 10; round++) {
     test(`a busy kernel, at random moment ${round} of 10`, async (t) => {
       const random = SeededRandom.forTest(t);
@@ -28,7 +28,7 @@ suite('SIGKILL while recording', { concurrency: 2 }, () => {
     });
   }
 
-  // The demo flushes its journal all the time, and each flush makes the recording durable.
+  // The demo flushes its journal frequently, and each flush makes the recording durable.
   for (let round = 1; round <= 4; round++) {
     test(`the demo, at random moment ${round} of 4`, async (t) => {
       const random = SeededRandom.forTest(t);
@@ -52,7 +52,7 @@ suite('SIGKILL while recording', { concurrency: 2 }, () => {
       await killAfter(sandbox.start(['record', ...optionsOf(session), '--all-snapshots']), random.below(250));
       const replayed = await sandbox.replay(session);
       if (replayed.status === 0) replayed.ended(0, 'endOfRecording');
-      else replayed.refused(2); // Killed before there was anything to replay.
+      else replayed.refused(2); // The process was killed before there was anything to replay.
       assert.deepEqual(sandbox.fingerprint(['disk.img']), base);
       (await sandbox.record(session, '--overwrite', '--stop-at', '1000000')).ended(0, 'stopAt');
       (await sandbox.replay(session)).ended(0, 'endOfRecording');
@@ -62,7 +62,7 @@ suite('SIGKILL while recording', { concurrency: 2 }, () => {
 
 suite('ending a recording', { concurrency: 2 }, () => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    test(`${signal} closes it properly`, async (t) => {
+    test(`${signal} closes the recording properly`, async (t) => {
       const sandbox = new Sandbox(t);
       const session = busyKernel(sandbox);
       const running = await startRecording(sandbox, session, 'round 5');
@@ -78,7 +78,7 @@ suite('ending a recording', { concurrency: 2 }, () => {
     });
   }
 
-  test('a closed console pipe closes it properly as well', async (t) => {
+  test('a closed console pipe closes the recording properly', async (t) => {
     const sandbox = new Sandbox(t);
     const session = busyKernel(sandbox);
     const running = await startRecording(sandbox, session, 'round 5');
@@ -141,7 +141,8 @@ async function killAfter(running: RunningCli, delayMs: number): Promise<number> 
 }
 
 /**
- * The overlay is sound, the recording opens, and its replay reaches the last position it contains, changing nothing.
+ * Checks that the overlay is sound, and that the recording opens and replays to its last position without changing a
+ * file.
  */
 async function replaysToItsEnd(sandbox: Sandbox, session: Session) {
   assertSound(sandbox, 'hd0.qcow2');
@@ -162,7 +163,10 @@ function qemuImgAgrees(overlay: string): void {
   assert.ok(error !== undefined || status === 0 || status === 3, stdout + stderr);
 }
 
-/** The replay prints everything that the session had printed until `lostMs` before the kill, and nothing else. */
+/**
+ * Checks that the replay prints all output that the session had printed until `lostMs` before the kill, and no other
+ * output.
+ */
 async function printedAllBut(
   lostMs: number,
   { running, killedAtMs, replayed }: { running: RunningCli; killedAtMs: number; replayed: string },

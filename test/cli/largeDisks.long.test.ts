@@ -22,7 +22,7 @@ const SESSION: Session = {
 };
 
 suite('a guest on an empty disk of 16 TiB', () => {
-  test('writes at its end, discards all of it, and replays to the same digest', async (t) => {
+  test('writes at the end of the disk, discards the whole disk, and replays to the same digest', async (t) => {
     const sandbox = withBase(t);
     const outcome = await sandbox.record(SESSION);
     const { digest, position, snapshots } = outcome.ended(0, 'powerOff');
@@ -82,7 +82,7 @@ function withBase(t: TestContext): Sandbox {
   return sandbox;
 }
 
-/** As `qemu-img create -f qcow2 NAME 16T` makes it. */
+/** Creates the same image as `qemu-img create -f qcow2 NAME 16T`. */
 function makeBase(sandbox: Sandbox, name: string): void {
   const file = openFile(sandbox.path(name), { write: true, create: 'truncate' });
   Qcow2Image.create(file, { lengthBytes: 16 * TIB, clusterSizeBytes: 65536 }).close();
@@ -106,7 +106,7 @@ function change(sandbox: Sandbox, work: (image: Qcow2Image) => void, base = 'bas
   backing.close();
 }
 
-/** What the guest reads from the overlay. */
+/** The byte that the guest reads from the overlay at an offset. */
 function byteAt(sandbox: Sandbox, offset: number, base = 'base.qcow2'): number {
   const byte = new Uint8Array(1);
   change(sandbox, (image) => image.read(offset, byte), base);

@@ -21,7 +21,7 @@ const DATA_SHA256 = '431ad49c56b15bf5722dd44b50f6ab240a087866b0dd60e9f7054d6da37
 const DISK: DriveSpec = { image: 'disk.raw', overlay: 'hd0.qcow2' };
 
 if (FOLDER === undefined) {
-  // CI sets the variable if it has the guest, and otherwise reports that itself.
+  // CI sets the variable on hosts that have the guest, and reports the hosts that do not.
   if (!process.env.CI) test('Linux', (t) => t.skip('BLKREPLAY_LINUX_GUEST names no folder with a Linux guest'));
 } else {
   suite('Linux', () => {
@@ -61,7 +61,7 @@ if (FOLDER === undefined) {
       }
     });
 
-    test('its shell takes typed input, and the replay prints the same', async (t) => {
+    test('the shell takes typed input, and the replay prints the same', async (t) => {
       const sandbox = new Sandbox(t);
       const typed = [
         'echo sum $((6*7))',
@@ -106,7 +106,10 @@ async function recordAndReplay(sandbox: Sandbox, session: Session, { hasDisk = t
 
 const REWINDS = 100;
 
-/** Goes to random positions of the recording, in random order: each state equals that of the uninterrupted run. */
+/**
+ * Goes to random positions of the recording in random order, and checks that each state equals the state of the
+ * uninterrupted run at that position.
+ */
 function goesBack(t: TestContext, timeline: Timeline, straight: Timeline, rewinds = REWINDS): void {
   const random = SeededRandom.forTest(t);
   const { end } = timeline.travel!;
@@ -121,7 +124,9 @@ function goesBack(t: TestContext, timeline: Timeline, straight: Timeline, rewind
   straight.abandon();
 }
 
-/** The session of `linux(DISK, ...)`; `threshold` sets the number of arrivals after which code is translated. */
+/**
+ * Opens the recording of `linux(DISK, ...)`. Code is translated when it has been reached `translationThreshold` times.
+ */
 function openRecorded(sandbox: Sandbox, translationThreshold?: number): Timeline {
   const unsaid = { bios: null, initrd: null, append: null, memoryBytes: null, rrsnapshot: null, translationThreshold };
   const files = { image: sandbox.path('disk.raw'), overlay: sandbox.path('hd0.qcow2') };

@@ -1,4 +1,4 @@
-/** Several sessions may read a file, and only one may write it, under any of its names. */
+/** Several sessions may read a file, but only one may write it, whichever of its names they use. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -44,7 +44,7 @@ suite('while a session records', { concurrency: 1 }, () => {
       assert.deepEqual(sandbox.fingerprint(['disk.img', 'other.qcow2']), before);
       assert.ok(!sandbox.exists('b.rr') && !sandbox.exists('a.pack'));
     }
-    // Others may read the base as well.
+    // Other sessions may read the base at the same time.
     const second = { ...withDrive({ image: 'disk2.img', overlay: 'o4.qcow2' }), rrfile: 'c.rr' };
     (await sandbox.record(second, '--stop-at', '1000')).ended(0, 'stopAt');
     assert.equal((await cli('info a.rr')()).status, 0);
@@ -55,7 +55,7 @@ suite('while a session records', { concurrency: 1 }, () => {
     assert.deepEqual(leftOf(sandbox), []);
   });
 
-  test('a qcow2 used as a base takes no snapshots of another recording, and is no overlay', async (t) => {
+  test('a qcow2 image in use as a base cannot receive snapshots of another recording or serve as an overlay', async (t) => {
     const sandbox = fresh.copy(t);
     await sandbox.cli(['overlay', 'create', 'mine.qcow2', '--base', 'disk.img', '--format', 'raw']);
     const mine = { image: 'mine.qcow2', format: 'qcow2' as const };
@@ -100,9 +100,9 @@ suite('while a session records', { concurrency: 1 }, () => {
 });
 
 suite('during a replay', { concurrency: 1 }, () => {
-  test('others may replay, read and pack, but not write', async (t) => {
+  test('other sessions may replay, read and pack, but not write', async (t) => {
     const sandbox = recorded.copy(t);
-    // gdb keeps the replay waiting.
+    // The replay waits for gdb to connect.
     const running = sandbox.start(['replay', ...optionsOf(DEMO), '--gdb', '0']);
     t.after(() => running.kill('SIGKILL'));
     await running.untilSaid(/port \d+|:\d+/);

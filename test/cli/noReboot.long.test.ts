@@ -8,7 +8,7 @@ import { type Session, Sandbox } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
 
 suite('--no-reboot', () => {
-  test('a reset ends the run, and the replay at the same position', async (t) => {
+  test('a reset ends the recording, and ends the replay at the same position', async (t) => {
     const sandbox = new Sandbox(t);
     const session = sessionIn(sandbox);
     const recorded = await sandbox.record(session, '--no-reboot');
@@ -23,7 +23,7 @@ suite('--no-reboot', () => {
     assert.match((await sandbox.cli(['info', 'a.rr'])).console, /, no reboot$/m);
   });
 
-  test('without a recording, it is reported in words', async (t) => {
+  test('without a recording, a sentence reports the reset', async (t) => {
     const sandbox = new Sandbox(t);
     const disk = `id=hd0,image=${sandbox.disk('disk.img')},format=raw`;
     const { status, stderr } = await sandbox.cli([
@@ -34,7 +34,7 @@ suite('--no-reboot', () => {
     assert.match(stderr, /: the guest requested a reset, and --no-reboot ends the run\.$/m);
   });
 
-  test('a replay with --no-reboot of a recording without it is refused', async (t) => {
+  test('a replay with --no-reboot is refused if the recording was made without it', async (t) => {
     const sandbox = new Sandbox(t);
     const session = sessionIn(sandbox);
     const recorded = await sandbox.record(session);

@@ -201,7 +201,7 @@ for (const [text, file, address] of [
   });
 }
 
-test('any file name can be written so that it has no address', () => {
+test('any file name can be written so that no part of it is taken for an address', () => {
   for (const file of ['x.bin', 'a@b', 'a@5', 'a@@5', 'a@', '@', '@5', 'a@0xzz', 'a@5@6', 'a@@@']) {
     assert.deepEqual(limits.parseFileAtAddress(limits.fileAtAddressText(file)), { file, address: null }, file);
   }

@@ -9,7 +9,8 @@ import { some } from '../support/extent.ts';
 
 const MIB = 1 << 20;
 /**
- * Header, refcount table, refcount block and L1 table, in clusters of 64 KiB, and one cluster freed when a table moved.
+ * The size of an empty overlay in clusters of 64 KiB: header, refcount table, refcount block, L1 table, and one cluster
+ * that was freed when a table moved.
  */
 const EMPTY_BYTES_MAX = 5 * 65536;
 
@@ -48,7 +49,7 @@ suite('overlay map', () => {
   test('equals qemu-img map, through a chain with every kind of cluster', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const sandbox = withBase(t);
-    // For the raw base QEMU also asks the file system about holes; it has none.
+    // QEMU also reports holes in the file of a raw base, so this base has none.
     sandbox.write('base.img', new Uint8Array(2 * MIB).fill(7));
     qemuImg(sandbox, 'create', '-q', '-f', 'qcow2', '-b', 'base.img', '-F', 'raw', 'middle.qcow2', '3M');
     qemuIo(sandbox, 'middle.qcow2', 'write -P 1 64k 300k', 'write -z 512k 128k', 'write -P 2 2500k 70k');
@@ -348,7 +349,7 @@ function withOverlay(t: TestContext, baseFormat: 'raw' | 'qcow2', size = '2M'): 
   return sandbox;
 }
 
-/** Appends a cluster that is counted but has no reference. */
+/** Appends a cluster that has a refcount although nothing refers to it. */
 function leakCluster(sandbox: Sandbox, name: string): void {
   const bytes = sandbox.read(name);
   const cluster = Math.ceil(bytes.length / 65536);
@@ -378,7 +379,7 @@ const withoutCompressed = (map: unknown): unknown =>
 const qemuImg = (sandbox: Sandbox, command: string, ...args: string[]): string =>
   runTool('qemu-img', [command, ...args.map((word, i) => (args[i - 1] === '-b' ? word : inPlace(sandbox, word)))]);
 
-/** File names in the sandbox folder; names of backing files are relative to the file that names them. */
+/** File names in the sandbox; names of backing files are relative to the file that names them. */
 function inPlace(sandbox: Sandbox, word: string): string {
   return sandbox.exists(word) || /^[^-].*\.(qcow2|img|raw|tmp)$/.test(word) ? sandbox.path(word) : word;
 }

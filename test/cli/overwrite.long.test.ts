@@ -5,7 +5,7 @@ import { optionsOf } from '../support/cli.ts';
 import { DEMO, fresh, recorded, TIMER } from './recordedScene.ts';
 
 suite('--overwrite', { concurrency: 2 }, () => {
-  test('replaces recording and overlay, and the replay is of the new recording', async (t) => {
+  test('replaces recording and overlay, and a replay uses the new recording', async (t) => {
     const sandbox = recorded.copy(t);
     const before = sandbox.fingerprint(['disk.img']);
     const { position, digest } = (await sandbox.record(DEMO, '--overwrite')).ended(1, 'guestFailed');

@@ -97,7 +97,7 @@ test('empty files and links to our own files are replaced', async (t) => {
   assert.equal((await sandbox.replay(session)).ended(0, 'endOfRecording').position, 2000);
 });
 
-test("our overlay is recognized after qemu-img has changed it, and a user’s image that holds a recording's snapshots is not ours", async (t) => {
+test("our overlay is recognized after qemu-img has changed it, and a user’s image that holds a recording's snapshots is not taken for ours", async (t) => {
   if (!requireTool('qemu-img', t)) return;
   const sandbox = recorded.copy(t);
   runTool('qemu-img', ['snapshot', '-c', 'theirs', sandbox.path('hd0.qcow2')]);

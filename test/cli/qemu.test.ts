@@ -49,7 +49,7 @@ suite('as under QEMU', { concurrency: 2 }, () => {
     });
   }
 
-  // CI sets the variable if it has the guests, and otherwise reports that itself.
+  // CI sets the variable on hosts that have the guests, and reports the hosts that do not.
   if (process.env.BLKREPLAY_BENCH_GUESTS === undefined && !process.env.CI) {
     test('bench guests', (t) => t.skip('BLKREPLAY_BENCH_GUESTS names no folder with them'));
   }

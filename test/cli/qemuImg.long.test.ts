@@ -10,7 +10,7 @@ import { requireTool, runTool } from '../support/tools.ts';
 interface Story {
   name: string;
   session: Session;
-  /** Overlays, or the state-only image, with the base of each. */
+  /** The overlays, or the state-only image, each with its base. */
   images: { name: string; base: string | null }[];
   firstSnapshot: string;
 }
@@ -134,7 +134,7 @@ suite('qemu-img on the images of a recording', () => {
     assert.equal(maskDemo(console), maskDemo(expected('demo/demo-second-boot').console));
   });
 
-  test('text typed for the guest to write is on the disk', (t) => {
+  test('text that a user wrote to the disk with a shell command is on the disk', (t) => {
     if (!requireTool('qemu-img', t)) return;
     const disk = Buffer.from(converted(t, 'kernel.qcow2'));
     const block = (n: number) => disk.subarray(512 * n, 512 * (n + 1)).toString('latin1');
@@ -166,12 +166,12 @@ function infoOf(name: string): ImageInfo {
   return { ...info, 'full-backing-filename': backing && fs.realpathSync(backing) };
 }
 
-/** The image as raw bytes, by qemu-img. */
+/** Converts the image to raw bytes with qemu-img. */
 function converted(t: TestContext, name: string, options: string[] = []): Uint8Array {
   const sandbox = new Sandbox(t);
   runTool('qemu-img', ['convert', '-f', 'qcow2', ...options, '-O', 'raw', recorded.path(name), sandbox.path('raw')]);
   return sandbox.read('raw');
 }
 
-/** Unlike `assert.deepEqual`, prints no megabytes of data if they differ. */
+/** Unlike `assert.deepEqual`, does not print megabytes of data if the contents differ. */
 const same = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one, other) === 0;

@@ -17,7 +17,7 @@ interface SessionCase {
   prepare: (sandbox: Sandbox) => Session | Promise<Session>;
   /** Files that must not change while recording. */
   bases: string[];
-  /** Files that recording creates in addition to the recording itself. */
+  /** Files that the session creates in addition to the recording file. */
   leaves: string[];
 }
 
@@ -183,7 +183,7 @@ suite('run, record and replay agree', { concurrency: 2 }, () => {
     sameRun(await other.replay(session), recorded);
   });
 
-  test('a rebuilt or lost kernel does not orphan the recording', async (t) => {
+  test('a recording still replays when its kernel has been rebuilt or is missing', async (t) => {
     const sandbox = new Sandbox(t);
     sandbox.write('kernel.elf', fs.readFileSync(guest('small/timer')));
     const session = { kernel: 'kernel.elf' };
@@ -263,7 +263,7 @@ suite('info', () => {
     assert.match(console, /\n {2}log +.*\d+ blockRequest, \d+ blockCompletion/);
   });
 
-  test('--json gives the same for programs', async (t) => {
+  test('--json gives the same information for programs', async (t) => {
     const { sandbox, recorded } = await aRecording(t);
     const { status, console } = await sandbox.cli(['info', 'a.rr', '--json']);
     assert.equal(status, 0);
@@ -332,7 +332,7 @@ function keepsSnapshots({ drives = [] }: Session): boolean {
   return writable.length === 0 || writable[0].overlay !== undefined;
 }
 
-/** Both printed the same and ended in the same way and state. */
+/** Checks that both sessions printed the same, ended in the same way and reached the same state. */
 function sameRun(one: Outcome, other: Outcome): void {
   assert.equal(one.console, other.console);
   assert.equal(one.status, other.status, one.stderr);

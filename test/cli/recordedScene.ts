@@ -5,7 +5,10 @@ import { openFile } from '../../debug-adapter/host/nodeFiles.ts';
 import { type DriveSpec, type Session, Sandbox } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
 
-/** A folder with guests and a disk, and the same folder with recordings of them: created once, copied for each test. */
+/**
+ * A folder with guests and a disk (`fresh`), and a copy of it with recordings (`recorded`). Both are created once; each
+ * test works on a copy.
+ */
 const MIB = 1 << 20;
 export const DRIVE: DriveSpec = { image: 'disk.img', overlay: 'hd0.qcow2' };
 export const DEMO: Session = { kernel: 'demo.elf', drives: [DRIVE] };

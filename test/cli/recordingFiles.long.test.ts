@@ -118,7 +118,7 @@ suite('snapshots of closed recordings', () => {
     assert.match((await does(sandbox, 'overlay check overlays/hd0.qcow2')).console, /has no errors\.$/m);
   });
 
-  test('a deletion that ends replay or loses data asks first; with --yes it is done in every drive', async (t) => {
+  test('a deletion that would end replay or lose data asks first; with --yes it deletes the snapshot in every drive', async (t) => {
     const sandbox = recorded.copy(t);
     const before = sandbox.fingerprint();
     const asks: [string, RegExp][] = [
@@ -375,7 +375,7 @@ function infoOf(sandbox: Sandbox, name: string) {
   return JSON.parse(info) as { snapshots: { name: string; icount: number; 'vm-state-size': number }[] };
 }
 
-/** Everything before the files' data. */
+/** The start of a pack: all bytes before the data of its files. */
 function packStart(header: object): Buffer {
   const json = Buffer.from(JSON.stringify(header));
   const start = Buffer.alloc(24);

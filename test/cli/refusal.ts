@@ -9,7 +9,7 @@ import { fresh } from './recordedScene.ts';
  */
 export interface Refusal {
   what: string;
-  /** Creates the problem. */
+  /** Sets up the state that makes blkreplay refuse the command. */
   trouble?: (sandbox: Sandbox) => void;
   command: (sandbox: Sandbox) => Promise<Outcome>;
   code: string;
@@ -25,7 +25,7 @@ export const replay =
   (session: Session, ...more: string[]) =>
   (sandbox: Sandbox) =>
     sandbox.replay(session, ...more);
-/** Records over existing files, so that a file used twice would be lost. */
+/** Records with --overwrite, so that a file that is named twice would be lost. */
 export const overwrite = (session: Session) => record(session, '--overwrite');
 
 /** Defines a test for each refusal, in a copy of the scene. */

@@ -123,7 +123,10 @@ const RECORD: Refusal[] = [
   },
 ];
 
-/** One file named twice: writes to one would destroy the other, so even --overwrite does not permit it. */
+/**
+ * One file is named for two purposes. Writes for one purpose would destroy the data of the other, so even --overwrite
+ * does not permit it.
+ */
 const TWICE: Refusal[] = [
   {
     what: 'the overlay is the image',
@@ -243,7 +246,7 @@ suite('an overlay in use by a running session', () => {
     ['replay it', replay(DEMO), 'a.rr'],
   ];
 
-  test('is left alone by other sessions', async (t) => {
+  test('is not changed by other sessions', async (t) => {
     const sandbox = fresh.copy(t);
     sandbox.write('spin.elf', makeElf());
     const running = sandbox.start(['record', ...optionsOf({ ...DEMO, kernel: 'spin.elf' })]);

@@ -7,7 +7,7 @@ import { guest } from '../support/guests.ts';
 const KERNEL = guest('small/hello');
 
 suite('rng-seed', () => {
-  test('each recording generates and stores its own seed: its replay is identical, other recordings differ', async (t) => {
+  test('each recording draws and stores a seed: its replay is identical, other recordings differ', async (t) => {
     const sandbox = new Sandbox(t);
     const [a, b] = [await recorded(sandbox, 'a.rr'), await recorded(sandbox, 'b.rr')];
     for (const { seed } of [a, b]) assert.match(String(seed), /^[0-9a-f]{64}$/);

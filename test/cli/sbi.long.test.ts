@@ -16,7 +16,7 @@ const KERNEL = guest('sbi/sbi');
 const QEMU = 'qemu-system-riscv64';
 const OPENSBI = '/usr/share/qemu/opensbi-riscv64-generic-fw_dynamic';
 
-/** The other harts start, report it, and stop when requested. */
+/** The expected output of harts 1 and 2: each of them starts, reports that, and stops when requested. */
 const THREE_HARTS = `\
 hart 1 is: 0 1
   start: 0
@@ -41,7 +41,7 @@ suite('SBI', { concurrency: 2 }, () => {
   });
 
   for (const bios of ['builtin', `${OPENSBI}.bin`]) {
-    test(`${path.basename(bios)} answers on three harts as OpenSBI does on QEMU's`, async (t) => {
+    test(`${path.basename(bios)} answers on three harts as OpenSBI does in QEMU`, async (t) => {
       if (bios !== 'builtin' && !hasOpenSbi(bios, t)) return;
       const options = ['--bios', bios, '--harts', '3'];
       const ours = await new Sandbox(t).run({ kernel: KERNEL, options });
@@ -71,7 +71,7 @@ suite('SBI', { concurrency: 2 }, () => {
   for (const [what, options, harts] of [
     ['one hart', ['-icount', 'shift=0'], ''],
     ['one hart without Sstc', ['-icount', 'shift=0', '-cpu', 'rv64,sstc=off'], ''],
-    // OpenSBI gives the same answer when it happens to boot on hart 0.
+    // OpenSBI boots on a hart that varies. If it boots on hart 0, it gives these answers too.
     ['three harts', ['-smp', '3'], THREE_HARTS],
   ] as const) {
     test(`in QEMU the built-in firmware answers as OpenSBI does there, ${what}`, async (t) => {
@@ -108,8 +108,8 @@ suite('SBI', { concurrency: 2 }, () => {
 const DEBUG_CONSOLE = /^debug console[^]*?(?=^reset of)/m;
 
 /**
- * The output without parts that differ between firmware: no banner, and no debug console, which QEMU 7.2's OpenSBI
- * lacks.
+ * The output without the parts that differ between firmware: the banner, and the debug console, which QEMU 7.2's
+ * OpenSBI lacks.
  */
 function common(console: string): string {
   return console.slice(console.indexOf('hart 0, device tree')).replaceAll('\r', '').replace(DEBUG_CONSOLE, '');

@@ -17,7 +17,7 @@ const GCC = 'riscv64-unknown-elf-gcc';
 const DATA = 'one\ntwo\nthree\n';
 
 suite('semihosting', { concurrency: 2 }, () => {
-  test('its output, input and exit status are recorded, and replay without its files', async (t) => {
+  test('output, input and exit status are recorded, and replay without the files that the guest read', async (t) => {
     const sandbox = new Sandbox(t);
     sandbox.write('data.txt', DATA);
     const session = {
@@ -44,7 +44,7 @@ suite('semihosting', { concurrency: 2 }, () => {
     assert.match((await sandbox.cli(['dump', 'a.rr', '--kind', 'hostFile'])).console, /7 bytes of data/);
   });
 
-  test('it is off by default: the guest gets a breakpoint exception, and the recording is of another machine', async (t) => {
+  test('it is off by default: the guest gets a breakpoint exception, and a replay with semihosting is refused', async (t) => {
     const sandbox = new Sandbox(t);
     const session = { ...does(sandbox, 'exit=42'), rrfile: 'a.rr' };
     const outcome = await sandbox.record(session);
@@ -92,7 +92,7 @@ suite('semihosting', { concurrency: 2 }, () => {
     assert.match(outcome.console, /<a><b>$/);
   });
 
-  test('exit codes are those of a process', async (t) => {
+  test('a guest exit code is limited to a byte, as for a process', async (t) => {
     const sandbox = new Sandbox(t);
     for (const [word, status, guestExit] of [
       ['exit=00', 0, 0],
@@ -150,7 +150,10 @@ suite('semihosting', { concurrency: 2 }, () => {
   });
 });
 
-/** The guest with these commands, under a short ELF file name, since the name is part of the command line. */
+/**
+ * A session that runs the guest with these commands. The ELF file gets a short name, since the name is part of the
+ * guest's command line.
+ */
 function does(sandbox: Sandbox, words: string, typed = ''): Session {
   const stdin = sandbox.write('keys', typed);
   return { kernel: copyOfGuest(sandbox, 'k.elf'), stdin, options: ['--append', words] };
@@ -168,7 +171,7 @@ function underQemu(sandbox: Sandbox, kernel: string, append = ''): { console: st
   return { console: stdout, status };
 }
 
-/** Debian's gcc-riscv64-unknown-elf and picolibc-riscv64-unknown-elf. */
+/** Needs the Debian packages gcc-riscv64-unknown-elf and picolibc-riscv64-unknown-elf. */
 function hasPicolibc(t: TestContext): boolean {
   if (!requireTool(GCC, t)) return false;
   if (spawnSync(GCC, [PICOLIBC[0], '-E', '-'], { input: '' }).status === 0) return true;

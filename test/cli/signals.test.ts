@@ -14,16 +14,16 @@ import { DEMO, DRIVE, recorded, TIMER } from './recordedScene.ts';
 const SKIP = process.platform !== 'linux' && 'looks into /proc';
 const BOUND_MS = 30_000;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-/** A sparse file, too large for any command to finish in time. */
+/** The length of a sparse file that is too large for any command to finish in time. */
 const HUGE_BYTES = 2 ** 41;
 
 interface Long {
   what: string;
-  /** The command is running once it has this file open. */
+  /** When the command has this file open, it is running. */
   file: string;
   args: string[];
   prepare?: (sandbox: Sandbox) => unknown;
-  /** The files that the command may leave in addition to those before. */
+  /** The files that the command may leave in addition to the files that existed before. */
   leaves?: string[];
 }
 
@@ -125,7 +125,7 @@ function lengthenOverlay(sandbox: Sandbox): void {
   fs.truncateSync(sandbox.path('hd0.qcow2'), HUGE_BYTES);
 }
 
-/** The writing end of a pipe, which stays silent. */
+/** The writing end of a pipe, to which nothing is written. */
 function holdOpen(sandbox: Sandbox): number {
   execFileSync('mkfifo', [sandbox.path('silent')]);
   return fs.openSync(sandbox.path('silent'), fs.constants.O_RDWR | fs.constants.O_NONBLOCK);

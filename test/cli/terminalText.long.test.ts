@@ -16,7 +16,7 @@ const ACTING = '\u001b[2J\u009b31m\u0007\u202e';
 // eslint-disable-next-line no-control-regex
 const ACTS = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/;
 
-test('text is made inert, and JSON keeps its value', () => {
+test('control characters in text are escaped, and a JSON line keeps its value', () => {
   assert.equal(inert(`a${ACTING}\n\t\ud800é€😀`), 'a\\u001b[2J\\u009b31m\\u0007\\u202e\\n\\t\\ud800é€😀');
   assert.deepEqual(JSON.parse(jsonLine({ name: ACTING })), { name: ACTING });
   assert.doesNotMatch(jsonLine({ name: ACTING }), ACTS);
@@ -64,7 +64,7 @@ suite('the command line', { concurrency: 2 }, () => {
   }
 });
 
-test('texts from files are listed inertly', async (t) => {
+test('text from files is listed with its control characters escaped', async (t) => {
   if (!requireTool('qemu-img', t)) return;
   const sandbox = recorded.copy(t);
   const image = `base${ACTING}.img`;

@@ -1,6 +1,6 @@
 /** A file that an image names is opened only inside the user's folders or with permission.
  *
- * An image may come from anywhere. A raw format is never guessed.
+ * An image may come from anywhere. Its format is never guessed.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -21,7 +21,7 @@ test('a backing file outside the workspace is opened only when the user names it
   if (!requireTool('qemu-img', t)) return;
   const { sandbox, secret } = withSecret(t);
   for (const name of [secret, path.relative(sandbox.folder, secret), 'linked.img']) {
-    // As made by somebody else: qemu-img does not check the name.
+    // Somebody else may have made such an image: qemu-img does not check the name of the backing file.
     runTool('qemu-img', [
       'create',
       '-q',
@@ -95,7 +95,8 @@ test('a raw disk to which the guest wrote a qcow2 header stays a raw disk', asyn
       ['raw', Math.ceil(lengthBytes / 512) * 512],
     ],
   );
-  // The format of a backing file without a stated format would have to be guessed.
+  // An image that does not state the format of its backing file is refused, because the format would have to be
+  // guessed.
   runTool('qemu-img', ['rebase', '-u', '-b', 'disk.img', '-F', 'raw', sandbox.path('o.qcow2')]);
   const bytes = sandbox.read('o.qcow2');
   bytes.write('none', bytes.indexOf('raw'), 'latin1');
@@ -115,7 +116,7 @@ test('a recording that names one of the user’s files does not get it packed', 
   assert.ok(!sandbox.exists('all.pack'));
 });
 
-/** A sandbox, and a file elsewhere that nobody named; `linked.img` is a link to it. */
+/** A sandbox, and a file outside it that no option names; `linked.img` is a link to that file. */
 function withSecret(t: TestContext): { sandbox: Sandbox; secret: string } {
   const sandbox = new Sandbox(t);
   const secret = new Sandbox(t).path('outside.img');

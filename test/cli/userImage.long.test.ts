@@ -22,8 +22,8 @@ test('one image takes the snapshots of several recordings, each recording replay
   const first = (await sandbox.record(named('one'))).summary;
   const afterFirst = contents(sandbox);
   assert.ok(!afterFirst.equals(before), 'the guest wrote to the image');
-  // The second run starts from the disk that the first one left, the third from the disk that the first one started
-  // with.
+  // The second recording starts with the disk contents that the first one left. The third starts with the same contents
+  // as the first.
   const second = (await sandbox.record(named('two'))).summary;
   assert.notEqual(second.digest, first.digest);
   const applied = await sandbox.cli(['snapshot', 'apply', 'mine.qcow2', 'one', '--yes']);
@@ -66,7 +66,7 @@ test('without --rrsnapshot, or with an overlay, the image is not changed', async
 test('an existing snapshot name in the image is refused, and replaced with --overwrite', async (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
   const sandbox = withImage(t);
-  // QEMU permits two snapshots of one name; here a name is unique.
+  // QEMU permits two snapshots with the same name; blkreplay requires unique names.
   for (let i = 0; i < 2; i++) qemuImg(sandbox, 'snapshot', '-c', 'one', 'mine.qcow2');
   const before = sandbox.fingerprint(['mine.qcow2']);
   assert.equal((await sandbox.record(named('one'))).refused(2).code, 'snapshot-exists');
@@ -96,7 +96,7 @@ test('two drives share a snapshot: one in the user’s image and one in an overl
   }
 });
 
-test('it is refused for two drives on one image, and for a read-only image', async (t) => {
+test('--rrsnapshot is refused for two drives on one image, and for an image with 1-bit refcounts', async (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
   const sandbox = withImage(t);
   const before = sandbox.fingerprint();
@@ -134,7 +134,7 @@ test('a machine state saved by QEMU is listed as foreign, kept, and never loaded
   qemuImg(sandbox, 'check', 'mine.qcow2');
 });
 
-test('it is packed with its backing files, and replays elsewhere', async (t) => {
+test('the image is packed with its backing files, and the recording replays elsewhere', async (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
   const source = withImage(t);
   const { digest } = (await source.record(named('one'))).summary;
@@ -147,7 +147,9 @@ test('it is packed with its backing files, and replays elsewhere', async (t) => 
   assert.equal(replayed.summary.digest, digest);
 });
 
-/** As made by a user with qemu-img: clusters of 64 KiB, a backing file, some data, some discarded. */
+/**
+ * Creates an image as a user might with qemu-img: clusters of 64 KiB, a backing file, some data, and a discarded range.
+ */
 function withImage(t: TestContext): Sandbox {
   const sandbox = new Sandbox(t);
   sandbox.write('base.img', new Uint8Array(4 * MIB));

@@ -1,4 +1,4 @@
-/** The adapter's custom requests and events report the position, seek to it and carry the console.
+/** The adapter's custom requests and events report the position, move to a position and transfer console data.
  *
  * They are declared in customProtocol.ts.
  */

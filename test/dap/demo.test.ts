@@ -1,6 +1,6 @@
 /** Reverse-continue over DAP leads from the reported failure to the line that caused it.
  *
- * The test knows only the damaged field, as a user would.
+ * The test is given only the name of the damaged field, as a user would be.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -31,7 +31,7 @@ test('reverse-continue from the reported failure stops at the line that corrupte
   assert.deepEqual(fs.readdirSync(sandbox.folder).sort(), ['demo.rr', 'disk.img', 'hd0.qcow2'], 'no lock file is left');
 });
 
-test('a recording closed while viewing history replays to its end, and back to its beginning', async (t) => {
+test('a recording that was closed while viewing history replays to its end and back to its beginning', async (t) => {
   const sandbox = new Sandbox(t);
   const recorder = new DapClient(t);
   await recorder.start(demoLaunch(sandbox));
@@ -97,7 +97,7 @@ class AdapterDriver implements WalkDriver {
   }
 }
 
-/** At line 18: `statistics->last_seen_us[level] = now_us`, with a level that is too high by one. */
+/** The write at line 18, `statistics->last_seen_us[level] = now_us`, has a level that is too high by one. */
 async function assertVariables(dap: DapClient, written: string): Promise<void> {
   const { id: frameId } = await dap.topFrame();
   const { scopes } = await dap.request('scopes', { frameId });
@@ -116,7 +116,7 @@ async function assertVariables(dap: DapClient, written: string): Promise<void> {
   const store = await variablesOf(dap, globals.get('store')!.variablesReference);
   const superblock = await variablesOf(dap, store.get('superblock')!.variablesReference);
   assert.equal(superblock.get('entry_count')!.evaluateName, FIELD);
-  // The same breakpoint, set through the variables view.
+  // Sets the same breakpoint through the variables view.
   const reference = store.get('superblock')!.variablesReference;
   const info = await dap.request('dataBreakpointInfo', { variablesReference: reference, name: 'entry_count' });
   assert.equal(info.description, FIELD);

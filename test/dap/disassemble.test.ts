@@ -31,7 +31,7 @@ test('disassembly is the same from any starting instruction, with lines and symb
     const tail = await rowsAt(dap, rows[0].address, k, 40 - k);
     assert.deepEqual(tail.map(plain), rows.slice(k).map(plain), `to row ${k}`);
   }
-  // Starting in the functions before it, whose rows are contiguous.
+  // The functions before `start` are contiguous, so the 200 rows before it are contiguous too.
   const before = await rowsAt(dap, start, -200, 200);
   before.forEach(({ address, instructionBytes }, i) => {
     const next = before[i + 1]?.address ?? start;
@@ -40,7 +40,7 @@ test('disassembly is the same from any starting instruction, with lines and symb
   assert.ok(before.every(({ instruction }) => !instruction.startsWith('.')));
 });
 
-test('unmapped addresses are shown as such, and the number of rows is the one requested', async (t) => {
+test('unmapped addresses are shown as such, and the answer has the requested number of rows', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Sandbox(t), { stopOnEntry: true }));
   await dap.event('stopped');
@@ -66,7 +66,7 @@ async function rowsAt(dap: DapClient, memoryReference: string, instructionOffset
   return instructions as Row[];
 }
 
-/** Without the source file, which only the first of consecutive rows has. */
+/** Removes the source file, which only the first of consecutive rows has. */
 const plain = ({ address, instruction, instructionBytes, symbol, line }: Row) => ({
   ...{ address, instruction, instructionBytes, symbol, line },
 });

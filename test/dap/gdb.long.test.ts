@@ -8,7 +8,7 @@ import { GdbClient } from '../support/gdbClient.ts';
 import { guest } from '../support/guests.ts';
 import { requireTool } from '../support/tools.ts';
 
-test('while gdb runs the machine the editor follows, and the run owner locks out the other side', async (t) => {
+test('the editor follows while gdb runs the machine, and only one of them can run it at a time', async (t) => {
   const dap = new DapClient(t);
   const gdb = await GdbClient.connect(await started(dap, demoLaunch(new Sandbox(t), { stopOnEntry: true })));
   await dap.event('stopped');
@@ -41,7 +41,7 @@ test('while gdb runs the machine the editor follows, and the run owner locks out
   assert.equal(dap.stderr, '');
 });
 
-test('connecting gdb stops the machine, and so does a connection that drops during a run', async (t) => {
+test('connecting gdb stops the machine, and so does losing the connection during a run', async (t) => {
   const sandbox = new Sandbox(t);
   const dap = new DapClient(t);
   const port = await started(dap, demoLaunch(sandbox));

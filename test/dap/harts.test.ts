@@ -71,12 +71,13 @@ test('a step moves the named thread, in both directions', async (t) => {
     const before = await top(threadId);
     const after = await stepped('next', threadId);
     assert.ok(after.name === before.name && after.line !== before.line, `${before.line} to ${after.line}`);
-    // The step from the middle of a line went to the next line; the step back goes to the start of that line.
+    // The step started in the middle of a line and went to the next line. The step back goes to the start of the first
+    // line.
     const back = await stepped('stepBack', threadId);
     assert.deepEqual([back.name, back.line], [before.name, before.line]);
     assert.deepEqual(await stepped('next', threadId), after);
   }
-  // Steps the other thread from the current position.
+  // Steps each thread back from the position that the previous step reached.
   for (const threadId of [1, 2, 3, 4]) {
     const { position } = dap.place;
     const before = await top(threadId);

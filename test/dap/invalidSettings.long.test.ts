@@ -55,7 +55,7 @@ const VALUES: readonly [string, unknown][] = [
   ['a huge number', 1e300],
 ];
 
-// Any file name is possible and any text can be appended, so these settings may be accepted.
+// These settings may be accepted: any text can be a file name or an appended command line.
 const WORKS = new Set(['append', 'rrsnapshot', 'cwd', 'rrfile', 'drives.overlay']);
 
 test('settings with wrong types and unusual text', { timeout: 300_000 }, async (t) => {

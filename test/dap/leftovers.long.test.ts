@@ -23,7 +23,7 @@ type Action = (scene: Scene) => Promise<void>;
 
 const overwriting = { rr: 'record', overwrite: 'always' };
 
-/** Each entry starts a session; ENDS lists how it ends. Undefined means that starting already ends the process. */
+/** The ways in which a session starts. ENDINGS lists the ways in which it ends. */
 const BEGINNINGS: Record<string, Action> = {
   recording: async ({ dap, launch }) => {
     await dap.start({ ...launch, ...overwriting });
@@ -125,7 +125,7 @@ test(`${STARTS} starts and stops leave no file, lock or process behind`, async (
     await inContext(`start ${i}: ${beginning}, then ${end}`, async () => {
       await BEGINNINGS[beginning](scene);
       await ENDINGS[end](scene);
-      // A signal that arrives before our code runs ends Node itself.
+      // A signal that arrives before our code runs ends the Node process without a handler.
       const isTooEarly = beginning === 'before it is asked for anything' && end.startsWith('SIG');
       assert.ok([0, ...(isTooEarly ? [null] : [])].includes(await scene.dap.exited), 'the process ends by itself');
       assert.equal(scene.dap.stderr, '');
@@ -142,7 +142,10 @@ async function recordAgain(dap: DapClient, launch: object, t: TestContext): Prom
   assert.equal(await dap.leave(), 0);
 }
 
-/** The files the user named, and at most one empty folder that sessions share in the temporary folder. */
+/**
+ * Checks that only the files that the user named remain, and at most one empty folder that sessions share in the
+ * temporary folder.
+ */
 function checkFiles(sandbox: Sandbox): void {
   const names = fs
     .readdirSync(sandbox.folder)

@@ -40,7 +40,10 @@ const breakAt = async (dap: DapClient, names: readonly string[]): Promise<void> 
   for (const { verified } of answer.breakpoints) assert.equal(verified, true);
 };
 
-/** The first two run before the MMU is on, at the load address; the third runs at the link address. */
+/**
+ * Stops at three functions of the boot. The first two run before the MMU is on, at the load address; the third runs at
+ * the link address.
+ */
 async function boot(dap: DapClient): Promise<void> {
   const positions: SourcePosition[] = [];
   for (const name of ['_start', 'setup_vm', 'start_kernel']) {
@@ -70,7 +73,7 @@ async function boot(dap: DapClient): Promise<void> {
   }
 }
 
-/** The stack of the idle task: some of these functions test a condition before their prologue. */
+/** Checks the call stack of the idle task. Some of its functions test a condition before their prologue. */
 async function waits(dap: DapClient): Promise<void> {
   await breakAt(dap, ['ct_idle_enter']);
   assert.equal((await dap.event('stopped')).reason, 'function breakpoint');
@@ -120,7 +123,7 @@ async function openTwoFiles(dap: DapClient): Promise<SourcePosition[]> {
   return opened;
 }
 
-/** Steps back and then forwards; each position shows the same state in both directions. */
+/** Steps back and then forwards, and checks that each position shows the same state in both directions. */
 async function goesBackAndForth(dap: DapClient): Promise<void> {
   const before = [await placeOf(dap)];
   for (let i = 0; i < STEPS; i++) {
@@ -134,7 +137,7 @@ async function goesBackAndForth(dap: DapClient): Promise<void> {
   }
 }
 
-/** The symbols that the running kernel reports equal those read from its file. */
+/** Checks that the symbols that the running kernel reports equal the symbols read from its file. */
 async function comparesWithGuest(dap: DapClient): Promise<void> {
   const from = dap.terminal.length;
   await dap.type('head -n 20000 /proc/kallsyms | tail -n 40; echo over\n');

@@ -41,7 +41,7 @@ test('of several programs at the same addresses, the one whose code is in memory
 });
 
 test('two programs that both match memory are both loaded for breakpoints', () => {
-  // They differ only where memory cannot be read.
+  // The two programs differ only at addresses where memory cannot be read.
   const far = 0x8000_0000n;
   const grown = CALLS;
   const groups = groupsOf([{ bytes: grown }, { bytes: patched(grown, far) }]);
@@ -58,7 +58,7 @@ test('two programs that both match memory are both loaded for breakpoints', () =
   );
 });
 
-test('a file from a different build names only unchanged functions, and none where the booted code has names', () => {
+test('a file from a different build names only unchanged functions, and no code that the booted file names', () => {
   const other = patched(CALLS, 0x8000_0ea0n);
   const memory = memoryWith(CALLS, 0x8000_0000n);
   const groups = groupsOf([{ bytes: other }, { bytes: stripped(CALLS), isBooted: true }]);

@@ -10,7 +10,7 @@ import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
 import { RealtimeIdleClock } from '../../debug-adapter/host/wallClock.ts';
 import { guest } from '../support/guests.ts';
 
-test('a kernel is read once, so a build in between cannot separate its symbols from the machine', () => {
+test('a kernel is read once, so its symbols match the machine even if the file is rebuilt during the launch', () => {
   const reads: string[] = [];
   const readWhole: Host['files']['readWhole'] = (name, maxBytes) => {
     reads.push(path.basename(name));

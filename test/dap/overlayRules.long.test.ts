@@ -12,7 +12,7 @@ import { changeOverlay, makeOverlay } from '../support/overlays.ts';
 
 interface Rule {
   what: string;
-  /** Creates the problem. */
+  /** Sets up the state in which both front ends refuse the session. */
   trouble?: (sandbox: Sandbox) => void;
   rr: 'record' | 'replay';
   session: Session;

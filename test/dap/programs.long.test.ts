@@ -1,4 +1,4 @@
-/** The symbols of several programs at the same addresses apply only while that program is in memory. */
+/** If several programs use the same addresses, the symbols of each apply only while that program is in memory. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
@@ -7,7 +7,7 @@ import { Sandbox } from '../support/cli.ts';
 import { DapClient, source } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
 
-/** User programs of the kernel guest; the code of all of them has the same addresses. */
+/** User programs of the kernel guest, all of which have their code at the same addresses. */
 const PROGRAMS = ['sh', 'sum', 'primes', 'spin'];
 
 for (const isStripped of [false, true]) {

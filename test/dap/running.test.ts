@@ -8,13 +8,13 @@ import { guest } from '../support/guests.ts';
 
 const ANSWER_MS = 100;
 const PAUSE_MS = 200;
-/** Leaves room for other tests that use the processors. */
+/** The number of tries for each measurement, because other tests may keep the processors busy. */
 const TRIES = 5;
 
-/** Records a guest that never ends, so that it runs as long as a slow machine needs. */
+/** Records a guest that never ends, so that it is still running when a slow host reaches the next request. */
 const endless = (sandbox: Sandbox, more: object = {}) =>
   demoLaunch(sandbox, { kernel: guest('endless/endless'), drives: [], ...more });
-/** About 800 M steps. */
+/** Text that the guest prints after about 800 million steps. */
 const LONG = 'round 300:';
 
 test('while the machine computes, the adapter answers, sets breakpoints and pauses', async (t) => {
@@ -47,7 +47,7 @@ test('a machine that sleeps in real time can be paused', async (t) => {
   assert.ok(dap.events.some(({ event, body }) => event === 'capabilities' && !body.capabilities.supportsStepBack));
 });
 
-test('during a long reverse run, requests are answered, new breakpoints count, and pause stops the run', async (t) => {
+test('during a long reverse run, requests are answered, new breakpoints apply, and pause stops the run', async (t) => {
   const dap = new DapClient(t);
   await dap.start(endless(new Sandbox(t)));
   await untilPrinted(dap, LONG);
@@ -64,13 +64,13 @@ test('during a long reverse run, requests are answered, new breakpoints count, a
   assert.equal(set.breakpoints[0].verified, true);
   assert.equal((await dap.event('stopped')).reason, 'function breakpoint');
   assert.equal((await dap.topFrame()).name, 'main');
-  // The same holds for a long way to a position.
+  // Requests are also answered while the adapter moves to a distant position.
   await dap.request('blkreplay/goTo', { position: dap.place.end });
   await quick(() => dap.request('threads'));
   await dap.event('stopped');
 });
 
-test('during a long step, breakpoints are set afterwards, and pause stops the step', async (t) => {
+test('breakpoints can be set during a long step, and pause stops the step', async (t) => {
   const dap = new DapClient(t);
   await dap.start(endless(new Sandbox(t)), () =>
     dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'main' }] }),
@@ -101,7 +101,7 @@ test('when the client disconnects during a run, the adapter exits and the record
   assert.ok(replay.console.length >= dap.console.length, 'everything that was shown is in the recording');
 });
 
-/** Pauses a run; after a slow pause, lets it run with `again` and pauses once more. */
+/** Pauses a run. If the pause is slow, starts another run with the request `again` and pauses it. */
 async function paused(dap: DapClient, again: string) {
   for (let tries = TRIES; ; tries--) {
     const asked = performance.now();
@@ -114,7 +114,7 @@ async function paused(dap: DapClient, again: string) {
   }
 }
 
-/** Sends a request, and repeats it after a slow answer. */
+/** Sends a request, and repeats it if the answer is slow. */
 async function quick<T>(ask: () => Promise<T>): Promise<T> {
   for (let tries = TRIES; ; tries--) {
     const asked = performance.now();

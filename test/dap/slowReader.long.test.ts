@@ -64,7 +64,7 @@ test("a session ends at the client's request even if the client never reads", { 
   }
 });
 
-test('requests from a client that does not read wait, and all are answered eventually', { timeout }, async (t) => {
+test('requests wait while their client does not read, and all are answered eventually', { timeout }, async (t) => {
   const client = new Client(t);
   client.deafen();
   const count = 100_000;
@@ -138,7 +138,7 @@ class Client {
     return this.received.match(/"type":"response"/g)?.length ?? 0;
   }
 
-  /** Waits for output from now on that matches the pattern. */
+  /** Waits for new output that matches the pattern. */
   async until(pattern: string): Promise<void> {
     this.received = '';
     while (!new RegExp(pattern).test(this.received)) await once(this.child.stdout, 'data');

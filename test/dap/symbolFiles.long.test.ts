@@ -1,7 +1,7 @@
 /** A session takes its symbols from the best matching file: the recorded kernel, or a file of the same code.
  *
- * A replay uses the symbols of the recorded files. Where several files describe the same code, the one with the most
- * debug information answers.
+ * A replay uses the symbols of the recorded files. If several files describe the same code, the file with the most
+ * debug information is used.
  */
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync } from 'node:fs';
@@ -15,11 +15,11 @@ import { guest } from '../support/guests.ts';
 import { withKallsyms } from '../support/kallsyms.ts';
 
 const CALLS = readFileSync(guest('walks/calls'));
-/** The same library followed by another program, as in another build of the same kernel. */
+/** The same library code followed by another program, so that the file looks like another build of the same kernel. */
 const OTHER_BUILD = readFileSync(guest('walks/lines'));
 const IMAGE = readFileSync(guest('image/image'));
 
-/** The part of these symbols that an Image's own table would have. */
+/** The symbols of this image that the kernel's own symbol table would contain. */
 const IMAGE_NAMES = ['_start', 'early_setup', 'add', 'image_main', 'print', 'tally'].map((name) => {
   const [{ address, kind }] = openSymbols({ name: 'vmlinux', bytes: IMAGE }).symbolsNamed(name);
   return { name, address, type: kind === 'object' ? 'B' : 'T' };
@@ -203,7 +203,7 @@ test('symbols from a different build are reported once and apply only where thei
   assert.ok(!namesIn(stackFrames).includes('main'), 'callers in other code have no names');
 });
 
-test("the recorded kernel's symbols win over those of a slightly different build", async (t) => {
+test("the recorded kernel's symbols take precedence over the symbols of a slightly different build", async (t) => {
   const sandbox = await recorded(t, CALLS);
   // One instruction of fibonacci differs.
   sandbox.write('other.elf', patched(CALLS, 0x8000_0ea0n));

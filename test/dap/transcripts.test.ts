@@ -1,4 +1,4 @@
-/** The adapter's answers match the stored transcripts word for word, one for each request family.
+/** For each family of requests, the adapter's answers match the stored transcript word for word.
  *
  * BLKREPLAY_UPDATE=1 rewrites the transcripts: review the diff before committing. Console output is left out because
  * its division into events depends on timing.
@@ -123,7 +123,10 @@ const FAMILIES: Record<string, (ask: Ask) => Promise<void>> = {
   },
 };
 
-/** These transcripts start with a session stopped at its entry; a lifecycle transcript starts without a session. */
+/**
+ * A lifecycle transcript starts without a session, whereas the other transcripts start with a session stopped at its
+ * entry.
+ */
 const LIFECYCLES: Record<string, (ask: Ask, sandbox: Sandbox) => Promise<void>> = {
   lifecycle: async (ask, sandbox) => {
     await ask('threads');
@@ -200,7 +203,8 @@ for (const [family, talk] of [...Object.entries(LIFECYCLES), ...Object.entries(F
 }
 
 /**
- * Replaces dates, file sizes and positions by names. Each value has one name throughout, so a different number shows.
+ * Replaces dates, file sizes and positions with names. Equal values get the same name, so a transcript still shows
+ * which values are equal.
  */
 function masked(output: string): string {
   const positions = [...new Set(Array.from(output.matchAll(/"(?:position|end)": (\d{3,})/g), ([, number]) => number))];

@@ -1,6 +1,6 @@
 /** Moving through history many times does not increase memory, scratch files or open files.
  *
- * After many moves and snapshots the adapter uses as much as after a tenth of them.
+ * After many moves and snapshots, the adapter uses about as much as after a tenth of the moves.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -19,11 +19,13 @@ const WARM_UP_MOVES = MOVES / 10;
 const SNAPSHOTS = MOVES / 10;
 /** A small guest, so that its own memory does not hide growth. */
 const SMALL = { memory: '32M' };
-/** Most moves stay near the current position. */
+/** Most moves go to a position within this many steps of the current one. */
 const NEAR = 1_000_000;
 /** Resident memory of Node itself: code, thread stacks and allocator overhead. */
 const PROGRAM_BYTES = 128 << 20;
-/** Measured: 5 to 9 % in 10,000 moves, for compiled code and allocator overhead; the rest is room for noise. */
+/**
+ * The measured growth is 5 to 9 % in 10,000 moves, for compiled code and allocator overhead. The rest allows for noise.
+ */
 const NEEDED_GROWTH_MAX = 1.15;
 /**
  * Allowed difference in the scratch file of a 4 MiB disk, whose size depends on which snapshots exist at the moment.
@@ -62,9 +64,10 @@ async function measureRepeatedMoves(t: TestContext, sandbox: Sandbox, launch: ob
   t.diagnostic(`after ${WARM_UP_MOVES} looks ${JSON.stringify(before)}`);
   t.diagnostic(`after ${MOVES} and ${viewer.snapshots} snapshots ${JSON.stringify(after)}`);
   assert.ok(after.usedBytes <= before.usedBytes * 1.1, `used: ${after.usedBytes} bytes`);
-  // The resident set without the pages that V8 keeps for later, whose number depends on its last collection.
+  // This is the resident set without the pages that V8 keeps for later use, whose number depends on its last garbage
+  // collection.
   assert.ok(after.neededBytes <= before.neededBytes * NEEDED_GROWTH_MAX, `needed: ${after.neededBytes} bytes`);
-  // The resident set keeps growing as memory in use is first touched and through allocator fragmentation.
+  // The whole resident set grows when memory is touched for the first time, and through allocator fragmentation.
   assert.ok(after.residentBytes <= after.usedBytes + PROGRAM_BYTES, `resident: ${after.residentBytes} bytes`);
   assert.ok(
     after.scratchBytes <= before.scratchBytes * 1.1 + SCRATCH_NOISE_BYTES,
@@ -128,7 +131,7 @@ class RandomUser {
   }
 }
 
-/** An adapter whose memory and files are measured from outside. */
+/** An adapter whose memory and files are measured from outside its process. */
 class MeasuredAdapter {
   readonly dap: DapClient;
   private report: string;

@@ -10,7 +10,7 @@ import { rangeOfSetting } from '../../extension/configuration/settingRange.ts';
 const DRIVE = { id: 'hd0', image: 'disk.img', format: 'raw', overlay: 'hd0.qcow2' };
 const GIVEN = { rr: 'record', rrfile: 'boot.rr', kernel: 'kernel.elf', cwd: path.resolve('/w'), drives: [DRIVE] };
 
-test("the adapter's messages identify the setting they are about", () => {
+test("the adapter's messages identify the setting that causes the error", () => {
   const mistakes: [object, string][] = [
     [{ rr: 'rewind' }, 'rr'],
     [{ rrfile: undefined }, 'rrfile'],

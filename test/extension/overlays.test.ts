@@ -98,7 +98,7 @@ test("a missing file of a chain is shown with the engine's message", () => {
   assert.equal(tree.children[0].children[1].icon, 'warning');
 });
 
-test("a position equal to a snapshot's comes after it; one after all snapshots comes last", () => {
+test('a position is listed after a snapshot at the same position, and last if it is after all snapshots', () => {
   const labels = (position: number) =>
     sessionTree(
       { ...OVERVIEW, drives: [], place: { ...OVERVIEW.place, position } },
@@ -139,7 +139,7 @@ test('the output of `info` becomes a tree, a replay and a list of files', async 
   assert.deepEqual(filesOf(info, find), [rrfile, sandbox.path('o/hd0.qcow2')], 'the image stays');
 });
 
-test('a command that fails says why in the terms of the editor', async (t) => {
+test('a command that fails reports the reason in the terms of the editor', async (t) => {
   const sandbox = new Sandbox(t);
   sandbox.write('text.rr', 'no recording at all');
   const { stderr } = await sandbox.cli(['info', 'text.rr', '--json']);

@@ -30,13 +30,13 @@ test('recording asks about existing recordings and overlays', () => {
   );
 });
 
-test('a replay replaces nothing; without recording only overlays can exist already', () => {
+test('a replay replaces nothing; a run without a recording can replace only overlays', () => {
   const exists = () => true;
   assert.deepEqual(existingOutputs(parseLaunch({ ...GIVEN, rr: 'replay' }), exists), []);
   assert.deepEqual(existingOutputs(parseLaunch({ ...GIVEN, rr: 'off' }), exists), [path.resolve('/w/over/hd0.qcow2')]);
 });
 
-test('without a writable drive the state-only image counts too', () => {
+test('without a writable drive, the state-only image is listed too', () => {
   const launch = parseLaunch({ ...GIVEN, drives: [GIVEN.drives[2]] });
   assert.deepEqual(existingOutputs(launch, there('boot.rr.qcow2')), [path.resolve('/w/boot.rr.qcow2')]);
   const both = keepBoth(path, GIVEN, launch, there('boot.rr.qcow2', 'boot-2.rr.qcow2'));

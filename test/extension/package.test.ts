@@ -14,7 +14,7 @@ const { contributes } = manifest;
 const [blkreplay] = contributes.debuggers;
 const schema = blkreplay.configurationAttributes.launch.properties;
 
-/** The settings that the parser reads, of the configuration and of a drive. */
+/** The settings that the parser reads from a launch configuration and from a drive. */
 function settingsAskedFor(): { launch: Set<string>; drive: Set<string> } {
   const asked = { launch: new Set<string>(), drive: new Set<string>() };
   const spy = (target: object, names: Set<string>) =>
@@ -31,7 +31,7 @@ function settingsAskedFor(): { launch: Set<string>; drive: Set<string> } {
 
 test('the schema and the adapter have the same settings', () => {
   const { launch, drive } = settingsAskedFor();
-  // The editor's alternative name for cwd; not for users.
+  // The editor sets this alternative name for cwd; users cannot set it.
   launch.delete('workspaceFolder');
   assert.deepEqual(Object.keys(schema).sort(), [...launch].sort());
   assert.deepEqual(Object.keys(schema.drives.items.properties).sort(), [...drive].sort());
@@ -62,7 +62,7 @@ test('each setting has a description', () => {
 });
 
 test('initial configurations and snippets pass the parser', () => {
-  /** Fills a snippet in as the editor does: the placeholder's default, the first choice. */
+  /** Fills in a snippet as the editor does: with the default of each placeholder and the first value of each choice. */
   const filled = (text: string) =>
     text
       .replace(/^\^"(.*)"$/, '$1')
@@ -96,7 +96,7 @@ test('each command is declared and registered once, and menus and keys use only 
   for (const command of used.filter((name) => name.startsWith('blkreplay.'))) assert.ok(announced.includes(command));
 });
 
-test('commands for an item of the view are not offered without one', () => {
+test('commands for an item of the view are offered only for an item', () => {
   const hidden = contributes.menus.commandPalette
     .filter(({ when }: { when: string }) => when === 'false')
     .map(({ command }: { command: string }) => command);
@@ -120,7 +120,7 @@ test('nothing runs in a workspace that is not trusted', () => {
 
 const PACKAGE_BYTES_MAX = 2 << 20;
 
-test('the package contains what it needs to run and be read, and is small', async () => {
+test('the package contains only the extension and its documents, and is small', async () => {
   const files = (await listFiles({ cwd: ROOT, packageManager: PackageManager.None })).sort();
   assert.deepEqual(
     files.filter((file) => !file.startsWith('media/')),
@@ -136,7 +136,9 @@ test('the package contains what it needs to run and be read, and is small', asyn
   assert.ok(bytes.reduce((sum, one) => sum + one) < PACKAGE_BYTES_MAX);
 });
 
-/** From the sources: `registerCommand('blkreplay.x'` and, in extension/overlays, `on('x'`. */
+/**
+ * The commands that the sources register with `registerCommand('blkreplay.x'` or, in extension/overlays, with `on('x'`.
+ */
 function registeredCommands(): string[] {
   const files = readdirSync(path.join(ROOT, 'extension'), { recursive: true, encoding: 'utf8' });
   return files

@@ -1,6 +1,6 @@
 /** The Overlays view replays every kind of recording, and deleting one removes only its own files.
  *
- * Files that the user brought are never deleted.
+ * Files that the user supplied are never deleted.
  */
 import assert from 'node:assert/strict';
 import fs, { existsSync } from 'node:fs';
@@ -103,7 +103,7 @@ test('a file that replaced the overlay, or that the recording describes wrongly,
   }
 });
 
-test('a file that is another drive’s image or a boot file is not deleted, under whatever name the recording gives it', async (t) => {
+test('a file that is another drive’s image or a boot file is not deleted, whatever name the recording gives it', async (t) => {
   const recorded = new Sandbox(t);
   await recordedTwo(recorded);
   fs.mkdirSync(recorded.path('sub'));
@@ -128,7 +128,7 @@ test('a file that is another drive’s image or a boot file is not deleted, unde
   }
 });
 
-test('an image that holds its own snapshots stays, if the recording calls it an overlay by another name', async (t) => {
+test('an image with snapshots of its own is not deleted, even if the recording lists it as an overlay under another name', async (t) => {
   for (const name of ['./own.qcow2', 'soft.qcow2', 'hard.qcow2']) {
     const sandbox = new Sandbox(t);
     sandbox.disk('disk.img', MIB);
@@ -147,7 +147,7 @@ test('an image that holds its own snapshots stays, if the recording calls it an 
   }
 });
 
-test('names in a recording start at the folder that has most of its files', () => {
+test('file names in a recording are resolved from the folder that contains most of its files', () => {
   const files = [
     { path: '/w/sub/a.rr', kind: 'recording' as const, isOwn: true },
     { path: 'o.qcow2', kind: 'overlay' as const, isOwn: false },
@@ -161,7 +161,7 @@ test('names in a recording start at the folder that has most of its files', () =
   assert.equal(at(), '/w', 'no file exists');
 });
 
-test('the session that has a file open is named', async (t) => {
+test('a refusal names the session that has the file open', async (t) => {
   const sandbox = new Sandbox(t);
   sandbox.disk('disk.img', MIB);
   const endless = ['--kernel', guest('endless/endless'), '--drive', `${ROOT},overlay=o.qcow2`, '--idle', 'realtime'];
@@ -207,7 +207,7 @@ async function view(sandbox: Sandbox, name = 'a.rr') {
   return { info, find, files: filesOf(info, find), launch: replayOf(info, name, existsSync, find) };
 }
 
-/** Changes what the recording says about its drives to something untrue. */
+/** Replaces the drives in the recording's header with wrong ones. */
 function rewriteDrives(sandbox: Sandbox, change: (drives: Drive[]) => Drive[]): void {
   const recording = sandbox.read('a.rr');
   const header = headerJson(recording) as { drives: Drive[] };

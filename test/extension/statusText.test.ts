@@ -9,7 +9,7 @@ const PLACE = {
   ...{ isRunning: false, isPast: true },
 };
 
-test('the status bar shows the position and what it means', () => {
+test('the status bar shows the position and the mode', () => {
   assert.equal(statusText(PLACE).text, '$(debug-reverse-continue) 12,345,678 / 40,000,000 · history');
   assert.match(statusText(PLACE).tooltip, /Console input is possible again at the live end/);
   assert.equal(

@@ -3,13 +3,13 @@ import { Session, type Timeline } from '../../debug-adapter/engine/index.ts';
 import { GdbServer } from '../../debug-adapter/gdb/index.ts';
 import { encodePacket, PacketReader } from '../../debug-adapter/gdb/packets.ts';
 
-/** A conversation with the server without a socket, about a machine that is abandoned at the end. */
+/** Exchanges packets with a gdb server directly, without a socket. The machine is abandoned at the end of the test. */
 export class Conversation {
   readonly session: Session;
   readonly server: GdbServer;
-  /** Called between two slices. */
+  /** Called between two slices of a run. */
   betweenSlices = (): void => {};
-  /** How far the server's clock advances each time it is read; with 0 a run is one slice. */
+  /** The milliseconds by which the server's clock advances each time it is read; if 0, a run is one slice. */
   clockStepMs = 0;
   private milliseconds = 0;
   /** The bytes of replies that gdb has not read. */

@@ -1,4 +1,4 @@
-/** A client that does not speak gdb's protocol is dropped without effect, and the machine waits for gdb. */
+/** A client that does not use gdb's protocol is dropped without effect, and the machine waits for gdb. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
@@ -38,7 +38,7 @@ const FOREIGN: Record<string, string> = {
 };
 
 test(
-  'HTTP and other protocols, sent at once or byte by byte, are dropped before anything is executed',
+  'clients that send HTTP or another protocol, as a whole or byte by byte, are dropped before any packet is executed',
   { timeout: 60_000 },
   async (t) => {
     const sandbox = new Sandbox(t);
@@ -78,7 +78,7 @@ test(
   },
 );
 
-test('any number of silent connections does not keep gdb out', { timeout: 30_000 }, async (t) => {
+test('gdb can connect despite any number of silent connections', { timeout: 30_000 }, async (t) => {
   const sandbox = new Sandbox(t);
   const { port } = await serve(t, sandbox, ['run', '--kernel', guest('demo/demo')]);
   for (let i = 0; i < 100; i++) await connected(port);
@@ -101,7 +101,7 @@ test('a damaged packet is requested again, even if it is the first one', { timeo
   while (!String((await once(socket, 'data'))[0]).includes('-'));
 });
 
-test('an endless packet does not keep gdb out', { timeout: 30_000 }, async (t) => {
+test('gdb can connect although another client sends an endless packet', { timeout: 30_000 }, async (t) => {
   const sandbox = new Sandbox(t);
   const { port } = await serve(t, sandbox, ['run', '--kernel', guest('demo/demo')]);
   const endless = await connected(port);
@@ -136,7 +136,7 @@ async function connected(port: number): Promise<net.Socket> {
   return socket;
 }
 
-/** Resolves when the connection closes, also by a reset. Received data is ignored. */
+/** Resolves when the connection is closed or reset. Received data is ignored. */
 function closed(socket: net.Socket): Promise<void> {
   socket.resume();
   return new Promise((resolve) => (socket.closed ? resolve() : void socket.once('close', () => resolve())));

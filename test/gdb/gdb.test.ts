@@ -23,7 +23,7 @@ test('in gdb: run to the failure, watch the corrupted field, reverse-continue to
   });
   assert.match(output, /No more reverse-execution history/, 'the end is reported, and the machine still exists');
   const [, damaged] = /\$1 = (\d+)/.exec(output)!;
-  // gdb's old value is the one it saw before: when running backwards, the later one.
+  // gdb's "old value" is the value that it read before. When gdb runs backwards, that is the value after the write.
   assert.match(output, new RegExp(`Old value = ${damaged}\nNew value = \\d+\n.*${IN_CULPRIT}${DEMO.line}`));
   assert.match(output, new RegExp(`\\$2 = ${DEMO.level}\n`), 'one level more than exists');
   (await running.end).ended(1, 'guestFailed');
@@ -59,8 +59,8 @@ test('in gdb: the complete demo, from the failure message back to the first writ
   assert.match(output, /No more reverse-execution history/);
   const writes = [...output.matchAll(new RegExp(`Old value = (\\d+)\nNew value = (\\d+)\n.*${IN_CULPRIT}(\\d+)`, 'g'))];
   assert.ok(writes.length >= 2, output);
-  // When running backwards, gdb's new value is the one before the write; the last hit is the write when running
-  // forwards again.
+  // When gdb runs backwards, its "new value" is the value before the write. The last hit is the same write, which gdb
+  // reaches when it runs forwards again.
   const culprit = writes.at(-2)!;
   const [, spoiled, before, line] = culprit;
   assert.deepEqual([before, Number(line)], [counted, DEMO.line]);

@@ -30,8 +30,8 @@ export function sessionIn(sandbox: Sandbox, kernel: string, stdin?: string): str
 }
 
 /**
- * Runs commands in gdb, connected to the port, and returns the output. A command that fails prints an error, and the
- * next one follows.
+ * Runs commands in gdb, connected to the port, and returns the output. If a command fails, gdb prints an error and
+ * executes the next one.
  */
 export async function runGdb(options: {
   /** Undefined for a guest that gdb debugs by address only. */
@@ -45,7 +45,7 @@ export async function runGdb(options: {
   const { elf, port, commands, target = `127.0.0.1:${port}` } = options;
   const script = ['set pagination off', 'set confirm off', 'set width 0', `target remote ${target}`, ...commands];
   const words = ['-batch', '-nx', ...script.flatMap((line) => ['-ex', line]), ...(elf === undefined ? [] : [elf])];
-  // One pipe for both, so that the output of `monitor` (on stderr) stays in order.
+  // stdout and stderr are one pipe, so that the output of `monitor`, which goes to stderr, stays in order.
   const child = spawn('sh', ['-c', 'exec "$@" 2>&1', 'sh', GDB, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
   const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 300_000);
   let output = '';

@@ -1,4 +1,4 @@
-/** gdb debugs a Linux kernel in both directions by address, without an ELF file of it. */
+/** gdb debugs a Linux kernel in both directions by address, without the kernel's ELF file. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { Sandbox } from '../support/cli.ts';
@@ -33,7 +33,7 @@ if (LINUX_FOLDER === undefined) {
       assert.deepEqual(marks.shellForth, marks.shell);
       assert.ok(marks.opened.position < marks.shell.position);
       assert.deepEqual(marks.shellAgain, marks.shell);
-      // Now by name, with the ELF file that `symbols` writes.
+      // Now gdb finds the functions by name, with the ELF file that `symbols` writes.
       assert.match(output, /^version_proc_show in section \.text$/m);
       assert.match(output, /^#0 .* do_sys_openat2 \(\)\n#1 .* __riscv_sys_openat \(\)$/m);
 
@@ -56,7 +56,7 @@ function linuxOptions(): string[] {
   ];
 }
 
-/** `version_proc_show` runs when a process reads /proc/version: only at the shell. */
+/** `version_proc_show` runs when a process reads /proc/version, which happens only at the shell. */
 function commands(elf: string): string[] {
   const symbols = linuxSymbols();
   const at = (name: string) => `*0x${symbols.get(name)!.toString(16)}`;

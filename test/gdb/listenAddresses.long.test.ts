@@ -45,7 +45,7 @@ test(
   },
 );
 
-test('a socket left by a killed session is replaced, and any other file is not', { timeout }, async (t) => {
+test('a socket left by a killed session is replaced; any other file at the path is refused', { timeout }, async (t) => {
   const sandbox = new Sandbox(t);
   const args = ['run', ...demo, '--gdb', 'unix:gdb.sock', '--json'];
   const killed = sandbox.start(args);
@@ -187,7 +187,7 @@ test('ctrl-c in gdb interrupts a guest behind a pipe and does not end the sessio
   const sandbox = new Sandbox(t);
   const target = `| cd ${sandbox.folder} && exec ${process.execPath} ${CLI} record ${sessionIn(sandbox, guest('endless/endless')).join(' ')} --gdb stdio`;
   const words = ['-nx', '-ex', 'set pagination off', '-ex', `target remote ${target}`, guest('endless/endless')];
-  // gdb runs in its own process group, which gets the signal as a terminal would send it.
+  // gdb runs in a separate process group, and the test sends the signal to the whole group, as a terminal does.
   const gdb = spawn(GDB, words, { detached: true });
   let output = '';
   for (const stream of [gdb.stdout, gdb.stderr])

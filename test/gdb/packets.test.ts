@@ -30,7 +30,7 @@ test('a wrong or missing checksum is damage, and the next packet is read', () =>
   assert.deepEqual(read('$g$g#67'), [packet('g')], 'an incomplete packet is followed by the next one');
 });
 
-test('an escape is decoded, and one at the end is damage', () => {
+test('an escape is decoded, and an escape at the end of a packet is damage', () => {
   assert.deepEqual(read('$}\x03#80'), [packet('#')]);
   assert.deepEqual(read('$}#7d'), [{ kind: 'damaged' }]);
 });
@@ -68,7 +68,7 @@ test('a memory write may contain HTTP', () => {
   assert.deepEqual(new PacketReader().read(encodePacket(content)), [packet(content)]);
 });
 
-test("telnet's BREAK, which gdb can use as an interrupt, is an interrupt", () => {
+test("telnet's BREAK, which gdb can send as an interrupt, is read as an interrupt", () => {
   assert.deepEqual(read('$c#63\xff\xf3$g#67'), [packet('c'), { kind: 'interrupt' }, packet('g')]);
   assert.deepEqual(read('\xff\xfb$g#67'), [{ kind: 'foreign' }]);
 });
@@ -97,7 +97,7 @@ test('random bytes never make the reader fail; a packet after them is read, unle
     const noise = Array.from({ length: random.below(60) }, () =>
       random.chance(0.8) ? likely.charCodeAt(random.below(likely.length)) : random.below(256),
     );
-    // Two digits end a packet in progress; the `$` ensures that there is one.
+    // A checksum of two digits ends a packet in progress. The `$` before it starts a packet if there is none.
     const events = reader.read(Uint8Array.from([...wire('$'), ...noise, ...wire('$#00')]));
     const after = reader.read(wire('$g#67'));
     const foreignAt = events.findIndex(({ kind }) => kind === 'foreign');

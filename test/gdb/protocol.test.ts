@@ -1,6 +1,6 @@
 /** The gdb server answers every packet correctly, and no packet ends the session.
  *
- * The machine is the demo, while it is recorded.
+ * The machine runs the demo guest, which is being recorded.
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
@@ -15,7 +15,10 @@ function conversation(t: TestContext): Conversation {
 }
 
 const RAM = '80000000';
-/** Some thousand single steps; a run to the guest's end takes fewer. */
+/**
+ * The number of slices after which a run is interrupted: some thousand single steps. A run to the guest's end takes
+ * fewer slices.
+ */
 const SLICES_A_RUN = 100;
 
 test('supported features and the target description', async (t) => {
@@ -124,7 +127,7 @@ for (const [way, packet] of [
   test(`an interrupt stops a run ${way}`, async (t) => {
     const gdb = conversation(t);
     if (packet === 'bc') await gdb.ask('c');
-    // A slice ends when it reads the clock for the first time.
+    // Each slice now ends when it reads the clock for the first time.
     gdb.clockStepMs = 1000;
     gdb.betweenSlices = () => void gdb.send(Uint8Array.of(3));
     assert.match(await gdb.ask(packet), /^T02/);
@@ -223,7 +226,7 @@ test('random packets never end the session (seeded)', async (t) => {
   assert.equal(await gdb.ask('qC'), 'QC01');
 });
 
-test('if gdb does not read its replies, its packets wait, and no more than a limit are read', async (t) => {
+test('if gdb does not read its replies, its packets wait, and only a limited amount is read', async (t) => {
   const gdb = conversation(t);
   let drain!: () => void;
   gdb.unsentBytes = UNSENT_BYTES_MAX + 1;
@@ -237,7 +240,7 @@ test('if gdb does not read its replies, its packets wait, and no more than a lim
   drain();
   assert.equal(Buffer.from(await position, 'hex').toString(), '0\n');
   await held;
-  // One after the other, although all arrive together.
+  // The packets are handled one after the other, although all of them arrive together.
   const longest = encodePacket('z'.repeat(PACKET_BYTES_MAX));
   const many = Buffer.concat(Array.from({ length: 100 }, () => longest));
   assert.ok(gdb.send(many) instanceof Promise);

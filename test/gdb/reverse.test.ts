@@ -1,8 +1,8 @@
 /** Each of gdb's reverse commands stops at the correct position, from random positions of a recording.
  *
  * The result is compared with an uninterrupted run of the same recording: the registers at the position that gdb
- * reports, and the code that ran between there and the start. BLKREPLAY_GDB_PLACES sets the number of starting
- * positions for each command (CI: 200).
+ * reports, and the code that ran between that position and the start of the move. BLKREPLAY_GDB_PLACES sets the number
+ * of starting positions for each command (CI: 200).
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -45,7 +45,7 @@ const COMMANDS = ['reverse-stepi', 'reverse-step', 'reverse-next', 'reverse-fini
 
 test(`gdb goes back correctly from ${PLACES} positions for each command`, { concurrency: 2 }, async (t) => {
   if (!requireTool(GDB, t)) return;
-  // In parallel: while one gdb walks, the moves of the other are checked.
+  // The commands run in parallel: while one gdb moves, the test checks the moves of another gdb.
   await Promise.all(some(GUESTS, 1).map((guest) => t.test(guest.name, (t) => goBackOn(t, guest))));
 });
 
@@ -60,7 +60,9 @@ type Command = (typeof COMMANDS)[number];
 
 interface Stage {
   elf: string;
-  /** Lines of optimized code overlap each other and inlined bodies, so gdb's handling of them is not checked. */
+  /**
+   * In optimized code, lines overlap each other and inlined bodies, so the test does not check which lines gdb passes.
+   */
   isOptimised: boolean;
   random: SeededRandom;
   /** Starts a replay for gdb and returns its port. */
@@ -89,7 +91,7 @@ async function recorded(t: TestContext, name: string, stdin?: string): Promise<S
   const elf = guest(name);
   const options = sessionIn(sandbox, elf, stdin);
   const { position: end } = (await sandbox.cli(['record', ...options, '--json'])).summary;
-  // A session locks its overlay, so each has separate files.
+  // A session locks its overlay, so each session has separate files.
   const straightIn = (copy: Sandbox): Timeline => {
     const unsaid = { bios: null, initrd: null, append: null, memoryBytes: null, rrsnapshot: null };
     const overlay = copy.path('hd0.qcow2');
@@ -135,7 +137,7 @@ function choosePlaces(stage: Stage, command: Command): number[] {
   const positions: number[] = [];
   while (positions.length < PLACES) {
     const position = 1000 + stage.random.below(stage.end - 1000);
-    // Most of the time is spent in few functions, so every other position is in a randomly chosen one.
+    // The guest spends most of its time in a few functions, so every other position is in a randomly chosen function.
     const isAnywhere = !goesBySource(command) || positions.length % 2 === 0;
     const location = isAnywhere ? position : positionInRandomFunction(stage, position);
     if (location !== undefined && (!goesBySource(command) || leadsToSource(stage, location))) positions.push(location);
@@ -173,7 +175,8 @@ const NO_FRAMES = /^(_start|trap|user_|kernel_trap|switch|trampoline|enter|retur
 
 async function movesOf(port: number, stage: Stage, command: Command, positions: readonly number[]): Promise<Move[]> {
   const { elf, random, functions } = stage;
-  // If several functions have a name (static functions of a header), gdb may choose another one than we do.
+  // If several functions have the same name (static functions of a header), gdb may choose a different one than
+  // blkreplay.
   const isUnique = (name: string) => functions.filter((other) => other.name === name).length === 1;
   const breakpoints = functions.filter(({ name }) => !NO_FRAMES.test(name) && isUnique(name));
   const output = await runGdb({
@@ -184,9 +187,8 @@ async function movesOf(port: number, stage: Stage, command: Command, positions: 
       const isContinue = command === 'reverse-continue';
       return [
         ...[`monitor goto ${position}`, 'maintenance flush register-cache', 'maintenance flush dcache'],
-        // gdb remembers before which inlined bodies it last stopped, even after `monitor goto`; an instruction step
-        // makes it
-        // treat bodies that start there as entered.
+        // gdb remembers the inlined bodies in front of which it last stopped, even after `monitor goto`. After an
+        // instruction step, it treats bodies that start at its position as entered.
         ...(goesBySource(command) ? ['stepi'] : []),
         ...(isContinue ? [`tbreak *${name}`, `echo @breakpoint ${name}\\n`] : []),
         ...['echo @from\\n', 'monitor position', command, 'echo @to\\n', 'monitor position', 'info registers'],
@@ -246,7 +248,7 @@ type Oracle = (stage: Stage, move: Move, description: string) => void;
 const ORACLES: Record<Command, Oracle> = {
   'reverse-stepi': (stage, { from, to }, description) => {
     assert.ok(to < from, description);
-    // At most one instruction of the code at this level ran; everything else is complete interrupts.
+    // Apart from complete interrupts, at most one instruction ran.
     const instructions = trace(stage.straight, to, from).filter(
       (instruction) => instruction.retires && !instruction.isInterrupt,
     );
@@ -277,8 +279,9 @@ const ORACLES: Record<Command, Oracle> = {
     if (body && inspector.pc !== left.start)
       return leavesBody(stage, tracedMoveOf(stage, move, description), { body, description });
     assert.equal(inspector.pc, left.start, `${description}: the instruction before is the call`);
-    // gdb goes to the last entry into the function. In a recursive function that may be an inner call that has returned
-    // (infcmd.c, finish_backward: its breakpoint there checks no frame). Otherwise it is the call of this frame.
+    // gdb goes to the last entry into the function. In a recursive function, that may be an inner call that has
+    // returned, because gdb's breakpoint at the entry does not check the frame (infcmd.c, finish_backward). Otherwise,
+    // it is the call of this frame.
     const isEnteredAgain = from > to + 1 && straight.forward(from - 1, entering(left.start)).kind === 'breakpoint';
     if (!isEnteredAgain) return;
     const later = trace(straight, to + 2, from).filter((instruction) => !instruction.isInterrupt);
@@ -300,13 +303,16 @@ const ORACLES: Record<Command, Oracle> = {
 
 const entering = (address: bigint): StopPoints => ({ breakpoints: new Set([address]), watchpoints: [] });
 
-// A line can run for tens of millions of steps, each of which is a Moment.
+// A line can run for tens of millions of steps, and the trace of a move holds an object for each step.
 const TRACED_STEPS_MAX = 500_000;
 
 interface TracedMove {
-  /** Without interrupts; for a longer move only the first moment. */
+  /**
+   * The instructions of the move outside interrupts; for a move of more than TRACED_STEPS_MAX steps, only the first
+   * one.
+   */
   ran: TracedInstruction[];
-  /** The code at the start of the move or, for a longer move, the code that ran after the first moment. */
+  /** The pc at which gdb started the move or, for a longer move, the pc after the first instruction. */
   after: bigint;
 }
 
@@ -325,10 +331,10 @@ function inFrameOfFirst({ functions }: Stage, { ran }: TracedMove): TracedInstru
 }
 
 /**
- * The move passed no address at which gdb stops: the start of a row that is reached from the middle of the row. gdb
- * never stops at the start of a function (infrun.c, process_event_stop_test), and does not stop in a line that it
- * entered and left by a call or a jump. This does not hold for optimized code, where rows that start no statement and
- * inlined bodies are skipped.
+ * Checks that the move passed no address at which gdb stops: the start of a row that it reached from the middle of the
+ * row. gdb never stops at the start of a function (infrun.c, process_event_stop_test). It also does not stop in a line
+ * that it entered and left by a call or a jump. In optimized code, gdb skips inlined bodies and rows that start no
+ * statement, so this check does not apply to it.
  */
 function passesNoLine({ lines, functions }: Stage, { ran, after }: TracedMove, description: string): void {
   const pcs = [...ran.map(({ pc }) => pc), after];
@@ -356,7 +362,7 @@ type InlinedCall = ReturnType<Symbols['inlinedAt']>[number];
 const bodyAt = ({ symbols }: Stage, body: InlinedCall, pc: bigint): InlinedCall | undefined =>
   symbols.inlinedAt(pc).find(({ entry }) => entry === body.entry);
 
-/** The last instruction of an inlined body, reached from behind it (see README.md). */
+/** Whether the move ended at the last instruction of an inlined body that it entered from its end (see README.md). */
 function endsBody(stage: Stage, { ran, after }: TracedMove): boolean {
   const [{ pc }] = ran;
   const second = ran[1]?.pc ?? after;
@@ -364,7 +370,8 @@ function endsBody(stage: Stage, { ran, after }: TracedMove): boolean {
 }
 
 /**
- * gdb's reverse-finish of an inlined body: to its call, or from there back to the code that ran before (see README.md).
+ * Checks a `reverse-finish` in an inlined body: it goes to the body's call or, from there, to the code that ran before
+ * (see README.md).
  */
 function leavesBody(
   stage: Stage,

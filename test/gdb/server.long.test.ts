@@ -7,7 +7,7 @@ import { makeElf } from '../support/elf.ts';
 import { GdbClient } from '../support/gdbClient.ts';
 import { serve, sessionIn } from './gdbSupport.ts';
 
-test('a recording under gdb equals one without: same positions, console printed once', async (t) => {
+test('a recording under gdb equals a recording without gdb: same positions, console printed once', async (t) => {
   const sandbox = new Sandbox(t);
   const plain = new Sandbox(t);
   const seed = ['--rng-seed', RNG_SEED];
@@ -46,7 +46,7 @@ test('a lost connection, even during a run, closes the recording as interrupted'
   assert.equal(replayed.ended(0, 'endOfRecording').position, position);
 });
 
-test('kill, and ctrl-c while it waits for gdb, close the recording properly', async (t) => {
+test('kill, and ctrl-c while blkreplay waits for gdb, close the recording properly', async (t) => {
   for (const how of ['kill', 'ctrl-c'] as const) {
     const sandbox = new Sandbox(t);
     const { running, port } = await serve(t, sandbox, ['record', ...sessionIn(sandbox, guest('demo/demo'))]);
@@ -70,7 +70,7 @@ test('an interrupt stops a guest that never asks for input', async (t) => {
   assert.ok(tookMs < 1000, `${tookMs} ms`);
 });
 
-test('a second client is rejected without affecting the first', async (t) => {
+test('a second client is rejected, which does not affect the first one', async (t) => {
   const sandbox = new Sandbox(t);
   const { port } = await serve(t, sandbox, ['run', '--kernel', guest('demo/demo')]);
   const first = await GdbClient.connect(port);

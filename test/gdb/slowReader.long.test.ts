@@ -13,11 +13,11 @@ import { serve, sessionIn } from './gdbSupport.ts';
 
 const timeout = 60_000;
 const COUNT = 500;
-/** The reply has twice as many bytes. */
+/** A memory read. Its reply has two hexadecimal digits for each byte. */
 const READ = encodePacket('m80000000,1f00');
 const REPLY_BYTES = 2 * 0x1f00;
 
-test('it is held back, and gets every reply in order when it reads', { timeout }, async (t) => {
+test('gdb is held back while it does not read, and then gets every reply in order', { timeout }, async (t) => {
   const sandbox = new Sandbox(t);
   const { port } = await serve(t, sandbox, ['run', '--kernel', guest('demo/demo')]);
   const socket = net.connect({ host: '127.0.0.1', port });
@@ -40,7 +40,7 @@ test('it is held back, and gets every reply in order when it reads', { timeout }
   assert.ok(replies.slice(0, -1).every((reply) => reply === replies[0] && reply.length === REPLY_BYTES));
 });
 
-test('ctrl-c ends the recording of a client that never reads', { timeout }, async (t) => {
+test('ctrl-c ends the recording although its client never reads', { timeout }, async (t) => {
   const sandbox = new Sandbox(t);
   const { running, port } = await serve(t, sandbox, ['record', ...sessionIn(sandbox, guest('demo/demo'))]);
   const socket = net.connect({ host: '127.0.0.1', port });

@@ -16,7 +16,7 @@ import { GDB, runGdb, serve } from './gdbSupport.ts';
 const HARTS = { kernel: 'test/guests/harts/harts.elf', diskBytes: 1 << 20 };
 const PC = 32;
 
-/** Hart 0 of two in the middle of `count_own`; hart 1 is there too. */
+/** Runs a machine with two harts until hart 0 is in the middle of `count_own`. Hart 1 is in the same function. */
 async function withTwoHarts(t: TestContext) {
   const stage = stageOf(HARTS, t);
   stage.setup.harts = 2;
@@ -69,7 +69,7 @@ test('a step moves the named thread, in both directions', async (t) => {
   assert.equal(await gdb.ask('Hc2'), 'OK');
   assert.match(await gdb.ask('bs'), /^T05thread:02;/);
   assert.equal(instructionsOf(1), before);
-  // Hart 1 is now before its quantum: hart 0 is asked to step back from there.
+  // The position is now just before hart 1's quantum. From there, gdb steps hart 0 back.
   const ofHart0 = instructionsOf(0);
   assert.equal(await gdb.ask('Hc1'), 'OK');
   assert.match(await gdb.ask('bs'), /^T05thread:01;/);
@@ -103,7 +103,8 @@ test('in gdb: thread 2 is stepped in both directions while thread 1 is the one t
     elf: guest('harts/harts'),
     port,
     commands: [
-      // gdb for Linux steps with breakpoints, which the other hart hits; gdb for bare machines requests steps.
+      // With the OS ABI of Linux, gdb steps by setting breakpoints, which the other hart hits. Without an OS ABI, it
+      // requests steps.
       ...[
         'set osabi none',
         'break count_own',

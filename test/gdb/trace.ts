@@ -5,9 +5,9 @@ export interface TracedInstruction {
   position: number;
   pc: bigint;
   stackPointer: bigint;
-  /** The step from here was an instruction; otherwise a trap, an event or idle time. */
+  /** Whether the step from this position was an instruction; if not, it was a trap, an event or idle time. */
   retires: boolean;
-  /** Part of an interrupt that was both entered and left within the trace. */
+  /** Whether this is part of an interrupt that was both entered and left within the trace. */
   isInterrupt: boolean;
 }
 
@@ -15,7 +15,7 @@ export function trace(timeline: Timeline, from: number, to: number): TracedInstr
   timeline.travel!.seekTo(from);
   const { inspector } = new Session(timeline);
   const traced: TracedInstruction[] = [];
-  // Indexes in `traced` of the interrupts in progress.
+  // For each interrupt in progress, the index in `traced` of the position at which it was taken.
   const interrupts: number[] = [];
   while (timeline.position < to) {
     const { instructions } = timeline.machine;
@@ -38,7 +38,9 @@ export function trace(timeline: Timeline, from: number, to: number): TracedInstr
   return traced;
 }
 
-/** If execution is back where an interrupt was taken, all instructions since then belong to that interrupt. */
+/**
+ * If execution is back at the code that an interrupt interrupted, all instructions since then belong to that interrupt.
+ */
 function leaveInterrupt(
   traced: TracedInstruction[],
   interrupts: number[],

@@ -49,7 +49,7 @@ export interface GdbStop {
   line: string | undefined;
 }
 
-/** Random positions such that one step later gdb is in code with lines. */
+/** Random positions from which one instruction step leads gdb to code with line information. */
 export function choosePositions(
   { session, symbols, end }: WalkedRecording,
   random: SeededRandom,
@@ -60,7 +60,8 @@ export function choosePositions(
     const position = 1000 + random.below(end - 1000);
     session.goTo(position);
     new StepForward(session).run(() => false);
-    // After an instruction step gdb is inside a body that is inlined there; after any other step it is before the body.
+    // If a body is inlined at gdb's position, gdb is inside the body after an instruction step, and in front of it
+    // after any other step.
     if (symbols.inlinedAt(session.inspector.pc).some(({ range }) => range.start === session.inspector.pc)) continue;
     if (/\.c$/.test(symbols.lineAt(session.inspector.pc)?.file.path ?? '')) positions.push(position);
   }
@@ -81,7 +82,7 @@ export async function walkInGdb(
     port: await walked.listen(),
     commands: positions.flatMap((position) => [
       ...[`echo @walk\\n`, `monitor goto ${position}`, 'maintenance flush register-cache'],
-      // The step makes gdb forget before which inlined bodies it stopped.
+      // `stepi` makes gdb forget the inlined bodies in front of which it stopped.
       ...['maintenance flush dcache', 'stepi', ...stop, ...steps],
     ]),
   });

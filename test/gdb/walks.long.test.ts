@@ -1,4 +1,4 @@
-/** Steps over lines, forwards and backwards, stop where gdb's steps stop, apart from listed differences.
+/** Steps over lines, forwards and backwards, stop where gdb's steps stop, apart from the listed differences.
  *
  * The steps start from the same positions in gdb (over our server) and in our session. Walks start at random positions
  * and continue from where gdb stopped, so that a difference does not hide later ones. Each permitted difference has a
@@ -66,7 +66,7 @@ interface GdbStep {
 
 type LineAt = NonNullable<ReturnType<WalkedRecording['symbols']['lineAt']>>;
 
-/** The registers and line that gdb shows are those of the position. */
+/** Checks that gdb shows the registers and the line of its position. */
 function stopIsRight({ session, symbols }: WalkedRecording, stop: GdbStop): void {
   session.goTo(stop.position);
   const { inspector } = session;
@@ -96,7 +96,7 @@ function kindOf(walked: WalkedRecording, way: Way, gdb: GdbStep): string {
 function differenceBack(walked: WalkedRecording, gdb: GdbStep): string | undefined {
   const { session, steps } = walked;
   let kind = '';
-  // Trap entry: gdb runs through its lines, we stop at them; both lead to the same position.
+  // gdb steps through the lines of a trap entry, and blkreplay stops at them; both end at the same position.
   while (isInTrapEntry(walked)) {
     kind = 'trapEntry';
     steps.stepBack();
@@ -110,10 +110,10 @@ function differenceBack(walked: WalkedRecording, gdb: GdbStep): string | undefin
 }
 
 /**
- * gdb stops at the start of a row that it entered in the middle. Where the line ran in rows of one instruction, or was
- * left by a jump from the middle of a row, gdb continues to the line before. Then everything that ran in this frame
- * since our position belongs to our line, starts no statement, or is in rows that were entered by a jump past their
- * start, where neither stops; and no row of it ran from its start into its middle.
+ * gdb stops at the start of a row only if it entered the row in its middle. If the line ran in rows of one instruction,
+ * or was left by a jump from the middle of a row, gdb continues to the line before. In that case, all code that ran in
+ * this frame after our position belongs to our line, starts no statement, or belongs to rows that were entered by a
+ * jump past their start. No row of our line was entered at its start and then executed past its first instruction.
  */
 function isPassedByGdb({ session, symbols }: WalkedRecording, { from, to }: GdbStep, ours: number): boolean {
   if (ours <= to.position || ours >= from.position) return false;
@@ -133,8 +133,8 @@ function isPassedByGdb({ session, symbols }: WalkedRecording, { from, to }: GdbS
 }
 
 /**
- * gdb looks back for the call that matches the return. A jump out of nested calls (`jump` of tails.c, like longjmp) has
- * no such call, and gdb runs to the beginning of the recording.
+ * gdb searches backwards for the call of a function that returned. A jump out of nested calls (`jump` of tails.c, like
+ * longjmp) has no such call, and gdb runs to the beginning of the recording.
  */
 function isLostByGdb({ session, symbols }: WalkedRecording, { from, to }: GdbStep, ours: number): boolean {
   const { timeline } = session;
@@ -147,32 +147,33 @@ function isInTrapEntry({ session, symbols }: WalkedRecording): boolean {
 }
 
 /**
- * gdb 13 stops at each row of the line table; we stop only at the start of adjacent rows of one line, and not there
- * either if the function starts there.
+ * gdb 13 stops at each row of the line table. blkreplay stops only at the start of a group of adjacent rows of the same
+ * line, and does not stop there if the function starts there.
  */
 function isTouchingPiece({ session, symbols, steps }: WalkedRecording, { from, to }: GdbStep): boolean {
   const { position: ours } = session;
   const wholeAt = (at: bigint) => symbols.statementRanges(at).find(({ start, end }) => start <= at && at < end);
   const isLaterPiece = ({ pc }: GdbStop) => symbols.lineAt(pc)?.start === pc && (wholeAt(pc)?.start ?? pc) < pc;
   if (ours < to.position && isLaterPiece(to)) {
-    // gdb stopped at such a row on the way to our position.
+    // gdb stopped at a later row of the group, on the way to our position.
     session.goTo(to.position);
     steps.stepBack();
     return session.position === ours;
   }
-  // gdb started at such a row, and the rest of the line before it is too short for gdb to stop at.
+  // gdb started at a later row of the group, and the rows before it are too short for gdb to stop at.
   const { pc } = session.inspector;
   return ours > to.position && isLaterPiece(from) && wholeAt(from.pc)?.start === pc;
 }
 
 function differenceForward(walked: WalkedRecording, gdb: GdbStep): string | undefined {
   if (isWait(walked, gdb)) return 'wait';
-  // gdb runs through the lines of a trap's entry and return, and stops at a line after them.
+  // gdb steps through the lines of a trap's entry and return, and stops at a line after them.
   return isInTrapEntry(walked) && gdb.to.position > walked.session.position ? 'trapEntry' : undefined;
 }
 
 /**
- * After `wfi`, gdb's own breakpoint after it is reached only when the interrupt that ended the wait has been handled.
+ * gdb steps over `wfi` with its own breakpoint after it. This breakpoint is hit only after the interrupt that ended the
+ * wait has been handled.
  */
 function isWait({ session }: WalkedRecording, { to }: GdbStep): boolean {
   const { position: ours, timeline, inspector } = session;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the guests: `./build.sh` all of them, `./build.sh demo hello` only those. The ELF files are committed, so run
-# it only after a change. Needs gcc-riscv64-unknown-elf; the result depends on its version, not on folder or time.
+# `./build.sh` builds all guests, `./build.sh demo hello` only these two. The ELF files are committed, so run it only
+# after a change. Needs gcc-riscv64-unknown-elf; the result depends on its version, not on folder or time.
 set -eu
 export LC_ALL=C
 cd "$(dirname "$0")"
@@ -112,7 +112,7 @@ build_small() {
   $CC $FLAGS $LINK -T lib/link.ld $objects -o "small/$1.elf"
 }
 
-# Guests to step through, each with the optimization that its test is about.
+# Guests to step through, each with the optimization level that its test needs.
 optimization_of() {
   case $1 in
     calls | lines) echo -O0 ;;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Writes QEMU's output to the X.expected files: `./make-expected.sh` for all guests, `./make-expected.sh amo csr` for
 # those. With CHECK=1 it compares instead and exits with 1 at the first difference. Where QEMU's output is not the
-# reference, a sed script X.corrections next to the guest corrects it and says why.
+# reference, a sed script X.corrections next to the guest corrects it and gives the reason.
 set -eu
 cd "$(dirname "$0")"
 WORK="$(mktemp -d)"

@@ -1,6 +1,7 @@
-/** File locks exclude conflicting sessions, by every name of a file.
+/** File locks exclude conflicting sessions, whichever name of a file they use.
  *
- * Sessions that only read a base image share it. Locks of dead processes are taken over, locks of other hosts never.
+ * Sessions that only read a base image share it. Locks of dead processes are taken over; locks of other hosts never
+ * are.
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
@@ -25,7 +26,7 @@ function overlayIn(t: test.TestContext): string {
   return path.join(folder, 'hd0.qcow2');
 }
 
-/** Another session: prints `locked` or the refusal, and stays until it is told to exit. */
+/** Starts another session in a separate process. It prints `locked` or the refusal, and runs until the test ends it. */
 async function session(
   overlay: string,
   { script = '', use = 'writes' }: { script?: string; use?: 'writes' | 'reads' | 'base' } = {},
@@ -133,14 +134,14 @@ test('the lock of a killed session is taken over', async (t) => {
   assert.deepEqual(fs.readdirSync(path.dirname(overlay)), []);
 });
 
-test('a reused process number does not count as the old process', { skip: process.platform !== 'linux' }, (t) => {
+test('a reused process id is not taken for the dead process', { skip: process.platform !== 'linux' }, (t) => {
   const overlay = overlayIn(t);
   const holder = { pid: process.ppid, host: os.hostname(), process: 'an-earlier-boot/123', token: 'x' };
   fs.writeFileSync(`${overlay}.lock`, JSON.stringify(holder));
   lockOverlay(overlay).release();
 });
 
-test('when several sessions find a stale lock, one wins', async (t) => {
+test('when several sessions find the lock of a stale process, only one takes it over', async (t) => {
   const overlay = overlayIn(t);
   const { child } = await session(overlay);
   await end(child, 'SIGKILL');
@@ -223,7 +224,7 @@ test('a file deleted under its lock does not lock the next file with the same in
   lock.release();
 });
 
-test('a file replaced under its lock is free again, by the names it still has', (t) => {
+test('when a locked file is replaced, a remaining hard link to the old file becomes free', (t) => {
   const overlay = overlayIn(t);
   fs.writeFileSync(overlay, 'old');
   fs.linkSync(overlay, `${overlay}-other`);
@@ -294,7 +295,7 @@ test('a base that another host writes is refused', (t) => {
   });
 });
 
-test('a reader may write for a moment when nobody else reads', (t) => {
+test('a reader can lock the file for writing for a moment if it is the only reader', (t) => {
   const overlay = overlayIn(t);
   fs.writeFileSync(overlay, 'x');
   const lock = reading(overlay);
@@ -369,7 +370,7 @@ test('foreign entries in the registry do no harm', { skip: process.platform === 
   for (const name of ['what', '...', 'a.b.c.d.e.f.g', held.replace(/\.\d+\./, '.0.'), held.replace('held', 'lost')]) {
     fs.writeFileSync(path.join(registry, name), '');
   }
-  // Looks like the lock of another live session but is a named pipe, whose contents must not be waited for.
+  // This file looks like the lock of another live session but is a named pipe. Nothing may wait for its contents.
   const other = held.replace(/[^.]*$/, 'other');
   lock.release();
   execFileSync('mkfifo', [path.join(registry, other)]);

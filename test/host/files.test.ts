@@ -1,4 +1,4 @@
-/** Host files can be read, written, cut and locked, and every system error becomes a clear message. */
+/** Host files can be read, written, truncated and locked, and every system error becomes a clear message. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -33,7 +33,7 @@ function errorOf(call: () => unknown): UserError {
   return assert.fail('did not throw');
 }
 
-test('a file is written, read, cut and extended', (t) => {
+test('a file is written, read, truncated and extended', (t) => {
   const name = path.join(folderIn(t), 'a.bin');
   const file = openFile(name, { write: true, create: 'new' });
   assert.equal(file.name, name);
@@ -56,7 +56,7 @@ test('a file is written, read, cut and extended', (t) => {
   truncated.close();
 });
 
-test('a file that cannot be opened is bad input, with a message that names it', (t) => {
+test('failing to open a file is a user error, and the message names the file', (t) => {
   const folder = folderIn(t);
   const there = path.join(folder, 'there');
   fs.writeFileSync(there, 'x');
@@ -122,11 +122,11 @@ test('folders created for a file are removed again unless something else uses th
 
 const NOBODY = 65534;
 
-test('missing permissions are reported by name', { skip: WINDOWS }, (t) => {
+test('a missing permission is reported with the name of the file', { skip: WINDOWS }, (t) => {
   const folder = folderIn(t);
   const name = path.join(folder, 'secret');
   fs.writeFileSync(name, 'x', { mode: 0o400 });
-  // Root may do everything, so the test runs as nobody meanwhile.
+  // Root has all permissions, so the test temporarily runs as the user nobody.
   if (ROOT) {
     fs.chmodSync(folder, 0o777);
     fs.chownSync(name, NOBODY, NOBODY);
@@ -147,14 +147,14 @@ test('missing permissions are reported by name', { skip: WINDOWS }, (t) => {
   }
 });
 
-test('a pipe is refused instead of waited for', { skip: WINDOWS }, (t) => {
+test('a pipe is refused without waiting for its other end', { skip: WINDOWS }, (t) => {
   const name = path.join(folderIn(t), 'pipe');
   execFileSync('mkfifo', [name]);
   assert.equal(errorOf(() => openFile(name, { write: false, create: 'never' })).code, 'file-not-one');
 });
 
 test('a full disk is a host failure', { skip: !fs.existsSync('/dev/full') }, (t) => {
-  // openFile refuses devices, so only the message is ours; the error comes from the device.
+  // openFile refuses devices, so the test writes to the device directly and checks only how we report the error.
   const handle = fs.openSync('/dev/full', 'w');
   t.after(() => fs.closeSync(handle));
   let caught: unknown;
@@ -275,7 +275,7 @@ test('an idle machine waits in real time', () => {
   assert.ok(performance.now() - start >= 19);
 });
 
-test('short waits add up instead of sleeping each time', () => {
+test('short waits are added up until they are worth a sleep', () => {
   const clock = new RealtimeIdleClock();
   const start = performance.now();
   let sleeps = 0;

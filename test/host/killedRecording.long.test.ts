@@ -10,7 +10,7 @@ import { RecordingReader } from '../../debug-adapter/engine/recording/recordingR
 import { nodeCompression } from '../../debug-adapter/host/compression.ts';
 import { openFile } from '../../debug-adapter/host/nodeFiles.ts';
 
-/** Records endlessly: entry n is at position 10 n; prints each position that it has flushed. */
+/** A program that records endlessly, with entry n at position 10 n, and prints each position that it has flushed. */
 const ENDLESS_RECORDING = `
   const root = ${JSON.stringify(new URL('../../', import.meta.url).href)};
   const { openFile } = await import(root + 'debug-adapter/host/nodeFiles.ts');

@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { TimedPace } from '../../debug-adapter/host/snapshotPace.ts';
 
 /**
- * Simulates a recording of the given length, queried every 10 ms, whose snapshots take `costMs`; returns how many it
- * takes.
+ * Simulates a recording of the given length whose snapshots take `costMs` each. Queries the pace every 10 ms, and
+ * returns the number of snapshots.
  */
 function snapshotsIn(seconds: number, costMs: number): number {
   let now = 0;

@@ -23,7 +23,7 @@ function contents(folder: string): Record<string, string> {
 
 const write = (staged: ReturnType<typeof stageFile>, text: string) => staged.file.writeAt(0, Buffer.from(text));
 
-test('a new file gets its name when it is published, and keeps it when that is settled', (t) => {
+test('a new file gets its name when it is published, and keeps it after a commit', (t) => {
   const folder = folderIn(t);
   const staged = stageFile(path.join(folder, 'a.rr'));
   write(staged, 'new');
@@ -55,7 +55,7 @@ test('withdrawing restores the previous files', (t) => {
   }
 });
 
-test('a vacated name stays free until the new file takes it, and is restored when that is withdrawn', (t) => {
+test('a vacated name stays free until the new file takes it; if the new file is withdrawn, the old file gets its name back', (t) => {
   const folder = folderIn(t);
   const file = path.join(folder, 'a.rr');
   fs.writeFileSync(file, 'old');
@@ -147,7 +147,7 @@ test('where hard links are not supported, files are renamed', (t) => {
   assert.deepEqual(Object.keys(contents(folder)), ['a.rr']);
 });
 
-test('files left by a killed process are removed by the next one, and nothing else is', (t) => {
+test('files left by a killed process are removed by the next one, and nothing else is removed', (t) => {
   const folder = folderIn(t);
   const script = `
     const { stageFile } = await import(${JSON.stringify(MODULE)});

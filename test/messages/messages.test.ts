@@ -23,7 +23,7 @@ test('an error is data: its code and fields go to another thread and into JSON u
   assert.equal(textFor(structuredClone(data), 'cli'), overlayExists('hd0.qcow2').message);
 });
 
-test('a remedy is in the terms of the command line, the editor or gdb', () => {
+test('a remedy is worded in the terms of the command line, the editor or gdb', () => {
   const overlay = overlayExists('hd0.qcow2');
   assert.match(textFor(overlay, 'cli'), /^hd0\.qcow2 already exists and would be overwritten\. .* --overwrite\.$/);
   assert.match(textFor(overlay, 'editor'), /^hd0\.qcow2 already exists .* set "overwrite" to "always"\.$/);
@@ -35,7 +35,7 @@ test('a remedy is in the terms of the command line, the editor or gdb', () => {
   assert.doesNotMatch(textFor(noHistory(), 'gdb'), /"rr"|launch configuration/);
 });
 
-test('a message that contains another one passes the front end on', () => {
+test('a message that contains another message words it for the same front end', () => {
   const notice = snapshotFailed(16, notQcow2('hd0.img'));
   assert.deepEqual(notice.fields, { position: 16, cause: 'image-not-qcow2' });
   assert.match(textFor(notice, 'editor'), /Cause: hd0\.img .*"format": "raw"/);
@@ -45,10 +45,10 @@ test('a message that contains another one passes the front end on', () => {
 
 // --- where texts are -------------------------------------------------------------------------------------------------
 
-/** From this many words on, a text is taken for one that a user sees. */
+/** A text with at least this many words is taken for a message to users. */
 const WORDS_MIN = 4;
 
-/** Texts that look like sentences and are none. */
+/** Files with texts that look like sentences but are not messages. */
 const NO_MESSAGES: readonly RegExp[] = [
   /^debug-adapter\/engine\/disassembly\//, // tables of instructions and CSR names
   /^debug-adapter\/engine\/base\/registerNames\.ts$/,
@@ -63,7 +63,7 @@ interface Text {
   text: string;
 }
 
-/** Every string and template of a file; `…` stands for what a template computes. */
+/** Every string and template of a file; `…` stands for each computed part of a template. */
 function textsIn(file: string): (Text & { node: ts.Node })[] {
   const source = ts.createSourceFile(file, readFileSync(path.join(ROOT, file), 'utf8'), ts.ScriptTarget.Latest, true);
   const found: (Text & { node: ts.Node })[] = [];
@@ -92,7 +92,10 @@ const isSentence = (text: string): boolean =>
   (text.match(/(?<![\w$/.-])[A-Za-z][a-z']*(?![\w/-])/g) ?? []).length >= WORDS_MIN &&
   text.trim().split(/\s+/).length >= WORDS_MIN;
 
-/** What our own mistakes say, and a device about a guest that breaks the rules of virtio: an assertion, or an Error that is thrown where nothing the user does can lead. */
+/**
+ * Whether no user sees the text: the message of an assertion, of an Error that only a bug of ours can cause, or of a
+ * device about a guest that violates the virtio specification.
+ */
 function isForOurselves(node: ts.Node): boolean {
   for (let at = node.parent; at && !ts.isStatement(at); at = at.parent) {
     if (ts.isNewExpression(at)) return /^(Error|RangeError|TypeError|BadQueueError)$/.test(at.expression.getText());
@@ -114,7 +117,7 @@ test('sentences for users are in the messages only', () => {
   );
 });
 
-test('the search for sentences finds one, and ignores identifiers, paths and markup', () => {
+test('the search for sentences finds sentences, and ignores identifiers, paths and markup', () => {
   assert.ok(isSentence('the refcount table is full'));
   assert.ok(isSentence('Press F5 to start one.'));
   assert.ok(!isSentence('blkreplay/goTo'));
@@ -124,14 +127,14 @@ test('the search for sentences finds one, and ignores identifiers, paths and mar
 
 // --- how they read ---------------------------------------------------------------------------------------------------
 
-/** What people read. The usage text is a separate table. */
+/** The texts of all messages. The usage text is left out, because it is a table. */
 const messageTexts = () =>
   sources(MESSAGES)
     .filter((file) => !file.endsWith('/usage.ts'))
     .flatMap(textsIn)
     .filter(({ text }) => /[a-z] [a-z]/.test(text));
 
-test('messages neither shout, beg nor blame, and use the words of the field', () => {
+test('messages do not shout, beg or blame, and use the terms of the field', () => {
   const unfit =
     /!(?!\w)|\bplease\b|\byou must\b|\bsorry\b|\billegal\b|\bis not possible;|\ball the same\b|\bany more\b|\banew\b/i;
   const found = messageTexts().filter(({ text }) => unfit.test(text));
@@ -142,11 +145,11 @@ test('messages neither shout, beg nor blame, and use the words of the field', ()
   );
 });
 
-test('remedies for the editor and gdb name no command-line option', () => {
+test('remedies for users of the editor or gdb name no option of the command line', () => {
   const options = messageTexts().filter(({ node, text }) => {
     const property = ts.findAncestor(node, ts.isPropertyAssignment);
     const isForOthers = property !== undefined && /^(editor|gdb)$/.test(property.name.getText());
-    // A command in quotes is one for a shell, which everybody can run.
+    // A command in quotes is meant for a shell, which every user can use.
     return isForOthers && /(^|\s)--[a-z]/.test(text.replaceAll(/"(blkreplay|qemu-img) [^"]*"/g, ''));
   });
   assert.deepEqual(
@@ -155,8 +158,8 @@ test('remedies for the editor and gdb name no command-line option', () => {
   );
 });
 
-test('remedies for all front ends name no command-line option', () => {
-  /** Front ends other than the command line never see these. */
+test('remedies for users of any front end name no option of the command line', () => {
+  /** Files whose messages only the command line shows. */
   const cliOnly = /\/(cli|commandOutput|usage|expected)\.ts$/;
   const options = messageTexts().filter(({ file, node, text }) => {
     if (cliOnly.test(file) || !/(^|\s)--[a-z]/.test(text.replaceAll(/"(blkreplay|qemu-img) [^"]*"/g, ''))) return false;

@@ -48,7 +48,7 @@ test('one description starts the same machine in QEMU and in blkreplay', () => {
   assert.deepEqual(filesOf(guest), ['fw/jump.bin', 'kernel/oslet.elf', 'a/fs.img']);
 });
 
-test('a guest without firmware gets none, and QEMU is told about a modern disk', () => {
+test('a guest without firmware gets none, and the options for QEMU request a modern disk', () => {
   assert.match(qemuOptions(HELLO, SHOWN_FILES).join(' '), /-bios none -kernel hello.elf$/);
   assert.match(qemuOptions(ECHO, SHOWN_FILES).join(' '), /-global virtio-mmio.force-legacy=false -drive/);
   assert.match(qemuOptions({ ...HELLO, bios: 'default' }, SHOWN_FILES).join(' '), /-bios default/);
@@ -60,7 +60,7 @@ test('a guest that shows the expected text works: run, recorded and replayed', a
   assert.equal(result.kind, 'works', JSON.stringify(result));
 });
 
-test('a guest that does not show it fails, with its last line as the symptom', async () => {
+test('a guest that does not show the expected text fails, with its last line as the symptom', async () => {
   const result = await runUnderBlkreplay({ ...HELLO, expected: ['good', 'hello'] }, FOLDER);
   assert.deepEqual(result, {
     kind: 'fails',
@@ -81,7 +81,7 @@ test('a guest that runs without showing the expected text is stopped at the time
   assert.match(result.kind === 'fails' ? result.symptom : '', /^goes no further in its time/);
 });
 
-test('a guest under QEMU is judged by the same text', async (t) => {
+test('a guest under QEMU must show the same text', async (t) => {
   if (!requireTool('qemu-system-riscv64', t)) return;
   assert.deepEqual(await runUnderQemu(HELLO, FOLDER), { kind: 'works' });
 });

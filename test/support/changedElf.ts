@@ -1,6 +1,6 @@
-/** Makes ELF files as other tools leave them from a complete one, so that tests need none of those tools. */
+/** Changes a complete ELF file as other tools would, so that tests need none of those tools. */
 
-/** As `strip --strip-all`: no symbols and no debug information. */
+/** Like `strip --strip-all`: removes symbols and debug information. */
 export function stripped(elf: Uint8Array): Uint8Array {
   return changed(elf, (section, name) => {
     const isDropped = section.type === SHT_SYMTAB || /^\.(debug_|strtab)/.test(name);
@@ -8,19 +8,19 @@ export function stripped(elf: Uint8Array): Uint8Array {
   });
 }
 
-/** As `strip --strip-debug`: the symbol table stays. */
+/** Like `strip --strip-debug`: removes debug information and keeps the symbol table. */
 export function withoutDebugInfo(elf: Uint8Array): Uint8Array {
   return changed(elf, (section, name) =>
     name.startsWith('.debug_') ? { ...section, type: SHT_NULL, lengthBytes: 0n } : section,
   );
 }
 
-/** As `objcopy --only-keep-debug`: loaded sections keep their addresses and lose their bytes. */
+/** Like `objcopy --only-keep-debug`: loaded sections keep their addresses and lose their bytes. */
 export function debugOnly(elf: Uint8Array): Uint8Array {
   return changed(elf, (section) => (section.isLoaded ? { ...section, type: SHT_NOBITS } : section));
 }
 
-/** As `sstrip`: no section table at all. */
+/** Like `sstrip`: removes the section table. */
 export function withoutSections(elf: Uint8Array): Uint8Array {
   const copy = new Uint8Array(elf);
   const view = viewOf(copy);
@@ -30,7 +30,7 @@ export function withoutSections(elf: Uint8Array): Uint8Array {
   return copy;
 }
 
-/** The loaded bytes, from the lowest address on, as `objcopy -O binary` writes them. */
+/** Like `objcopy -O binary`: the loaded bytes, starting at the lowest address. */
 export function loadedBytes(elf: Uint8Array): Uint8Array {
   const loaded = sectionsOf(elf).filter(
     ({ isLoaded, type, lengthBytes }) => isLoaded && type !== SHT_NOBITS && lengthBytes > 0n,

@@ -18,7 +18,7 @@ export class Sandbox {
   constructor(owner: Owner) {
     this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-cli-'));
     owner.after(() => {
-      // A test that failed may have left one running, which would keep the test file from ending.
+      // A failed test may have left a process running, which would keep the test file from ending.
       for (const running of this.running) running.kill('SIGKILL');
       fs.rmSync(this.folder, { recursive: true, force: true });
     });
@@ -46,7 +46,10 @@ export class Sandbox {
     return name;
   }
 
-  /** A raw disk of zeroes, or with a text in it, so that a missing base is noticed. */
+  /**
+   * Creates a raw disk of zeroes. With `content`, the disk contains this text at many offsets, so that a test notices a
+   * missing base.
+   */
   disk(name: string, lengthBytes = 4 << 20, content = ''): string {
     const bytes = new Uint8Array(lengthBytes);
     if (content) for (let at = 0; at + content.length <= lengthBytes; at += 4096) Buffer.from(content).copy(bytes, at);
@@ -63,7 +66,7 @@ export class Sandbox {
     fs.truncateSync(this.path(name), lengthBytes);
   }
 
-  /** Others may read its files but create none. */
+  /** Makes the folder read-only: processes may read its files but cannot create any. */
   forbidCreating(): void {
     fs.chmodSync(this.folder, 0o555);
   }
@@ -91,7 +94,7 @@ export class Sandbox {
     return this.cli(['run', ...optionsOf({ ...session, drives }), ...seeded(session), ...more]);
   }
 
-  /** Records with all automatic snapshots: otherwise their number depends on time. */
+  /** Records with `--all-snapshots`, because otherwise the number of automatic snapshots depends on time. */
   record(session: Session, ...more: string[]): Promise<Outcome> {
     return this.cli(['record', ...optionsOf(session), ...seeded(session), '--all-snapshots', ...more]);
   }
@@ -128,7 +131,7 @@ type Owner = { after(cleanup: () => void): void };
 export interface RunOptions {
   /** A program before `node` on the command line, such as `sh -c ...`. */
   through?: readonly string[];
-  /** Another program of ours instead of the command line: its absolute path. */
+  /** The absolute path of another program of ours, which runs instead of the command line. */
   script?: string;
   /** Enforces file permissions: the program does not run as root. */
   unprivileged?: boolean;
@@ -245,7 +248,7 @@ export class RunningCli {
   /** The output on stdout so far. */
   console = '';
   private readonly child: ChildProcessWithoutNullStreams;
-  /** When how much of the console output had arrived. */
+  /** The length of the console output at each time at which some of it arrived. */
   private readonly arrivals: { atMs: number; length: number }[] = [];
   private stderr = '';
 
@@ -269,7 +272,7 @@ export class RunningCli {
     return this.child.pid!;
   }
 
-  /** Resolves with the match on stderr; fails if the session ends first. */
+  /** Resolves with the match on stderr; fails if the session ends without a match. */
   async untilSaid(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
       const found = pattern.exec(this.stderr);
@@ -289,7 +292,7 @@ export class RunningCli {
     this.child.stdout.destroy();
   }
 
-  /** How much of the console output had arrived at that time (of `performance.now`). */
+  /** The length of the console output that had arrived at a time (of `performance.now`). */
   consoleLengthAt(atMs: number): number {
     return this.arrivals.findLast((arrival) => arrival.atMs <= atMs)?.length ?? 0;
   }

@@ -54,7 +54,7 @@ export class DapClient {
     return outputs.map(({ body }) => body.output as string).join('');
   }
 
-  /** The same, when it goes to a terminal. */
+  /** The guest's console output so far, if it goes to a terminal. */
   get terminal(): string {
     const pieces = this.events.filter(({ event }) => event === 'blkreplay/console');
     return Buffer.concat(pieces.map(({ body }) => Buffer.from(body.base64 as string, 'base64'))).toString('latin1');
@@ -91,7 +91,7 @@ export class DapClient {
     this.child.stdin.write(`Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
   }
 
-  /** The next event of that name, after those that were already waited for. */
+  /** Waits for the next event with this name, after the events that earlier calls returned. */
   async event(name: string): Promise<Body> {
     for (;;) {
       const found = this.events.findIndex(({ event }, i) => i >= this.seen && event === name);
@@ -104,7 +104,7 @@ export class DapClient {
     }
   }
 
-  /** Drops events that were already waited for, except the last few, for long sessions. */
+  /** Drops the events that earlier calls returned, except the last few, to save memory in long sessions. */
   forgetEvents(): void {
     const forgotten = Math.max(0, this.seen - EVENTS_KEPT);
     this.events.splice(0, forgotten);
@@ -150,12 +150,12 @@ export class DapClient {
     return result;
   }
 
-  /** The client stops reading, as if it had been killed; writes to it then fail. */
+  /** Stops reading and closes the pipe, like a client that was killed. The adapter's writes then fail. */
   stopListening(): void {
     this.child.stdout.destroy();
   }
 
-  /** Disconnects without a request, as when an editor is closed. */
+  /** Disconnects without a request, like when an editor is closed. */
   leave(): Promise<number | null> {
     this.child.stdin.end();
     return inTime(this.exited, () => 'the end of the process');

@@ -3,21 +3,22 @@ import { readGuestError } from '../../scripts/demo/guestError.ts';
 import { type Location, type Walk, walkBackAndForth, type WalkDriver } from '../../scripts/demo/walk.ts';
 
 /**
- * The bug of the demo guest, and the walk to it, for the tests of the debug adapter, VS Code, the packaged extension and
- * gdb. The demo itself (scripts/demo) performs the same walk without knowing the bug.
+ * The bug of the demo guest, and the walk from the reported failure back to the bug, for the tests of the debug
+ * adapter, VS Code, the packaged extension and gdb. The demo itself (scripts/demo) performs the same walk without this
+ * information.
  */
 export const DEMO = {
   failure: 'The guest reported failure with code 1',
   field: 'store.superblock.entry_count',
   file: 'statistics.c',
   functionName: 'statistics_sample',
-  /** `statistics->last_seen_us[level] = now_us`, with a level that is too high by one. */
+  /** The line `statistics->last_seen_us[level] = now_us`, where the level is too high by one. */
   line: 18,
   level: '8',
   guestError: /superblock is damaged: entry_count is \d+ but 96 entries are live/,
 } as const;
 
-/** @param console what the guest has printed, including its report: the wrong value and the correct one */
+/** @param console the output of the guest, which reports the wrong value and the right one */
 export async function walkDemo(driver: WalkDriver, console: string): Promise<Walk> {
   assert.match(console, DEMO.guestError);
   return walkBackAndForth(driver, {
@@ -25,7 +26,8 @@ export async function walkDemo(driver: WalkDriver, console: string): Promise<Wal
     guestError: readGuestError(console),
     known: {
       location: isIn((line) => line === DEMO.line),
-      // `idle_ticks++` or `busy_ticks++`: whether the guest waits for the disk depends on the host's time.
+      // The line of `idle_ticks++` or of `busy_ticks++`: whether the guest waits for the disk depends on the host's
+      // time.
       earlier: isIn((line) => line === 14 || line === 16),
       afterWrite: isIn((line) => line === DEMO.line + 1),
     },

@@ -1,6 +1,5 @@
-/**
- * How many of its cases a test file runs. `X.test.ts`, in `npm test`, runs a selection of them, each a few times.
- * `X.long.test.ts`, in `npm run test:long`, imports `X.test.ts`, which then runs all of them.
+/** Decides how many of its cases a test file runs. `X.test.ts`, in `npm test`, runs a selection of them, each a few
+ * times. `X.long.test.ts`, in `npm run test:long`, imports `X.test.ts`, which then runs all of them.
  */
 export const isLong = process.argv[1]?.endsWith('.long.test.ts') ?? false;
 
@@ -10,7 +9,10 @@ export function some<T>(cases: readonly T[], few: number): readonly T[] {
   return Array.from({ length: few }, (_, i) => cases[few === 1 ? 0 : Math.round((i * (cases.length - 1)) / (few - 1))]);
 }
 
-/** How often. The environment variable, if it is set, counts in the long tier, and can only lower the count otherwise. */
+/**
+ * How often a test repeats something. If the environment variable is set, it replaces `long` in the long tier, and
+ * otherwise can only lower `quick`.
+ */
 export function times({ quick, long }: { quick: number; long: number }, variable?: string): number {
   const given = process.env[variable ?? ''];
   if (given === undefined) return isLong ? long : quick;

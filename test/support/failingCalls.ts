@@ -5,7 +5,8 @@ import type { TestContext } from 'node:test';
 type Call = 'linkSync' | 'writeFileSync' | 'rmSync' | 'renameSync' | 'chmodSync';
 
 /**
- * Makes calls of Node's file system fail, also in modules that import them by name. Returns a function that ends this.
+ * Makes calls of Node's file system fail, also in modules that import them by name. Returns a function that restores
+ * the calls.
  */
 export function failCalls(t: TestContext, names: readonly Call[], code: string): () => void {
   const mocks = names.map((name) =>

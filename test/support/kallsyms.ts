@@ -28,7 +28,10 @@ export function kallsymsTables(
   return (order === 'before' ? [...addresses, ...tables] : [...tables, ...addresses]).flatMap(aligned);
 }
 
-/** An image with tables behind the memory size that its header states. The first symbol is at its first byte. */
+/**
+ * The Image followed by its symbol tables, which start after the memory size that its header states. The first symbol
+ * must be at the first byte of the Image.
+ */
 export function withKallsyms(image: Uint8Array, symbols: readonly KernelSymbol[]): Uint8Array {
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
   const whole = Math.max(image.length, Number(view.getBigUint64(IMAGE_SIZE_OFFSET, true)));

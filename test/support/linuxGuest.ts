@@ -2,13 +2,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { readKallsyms } from '../../debug-adapter/engine/symbols/kallsyms/kallsyms.ts';
 
-/** Debian's Linux and busybox (see test/cli/linux.test.ts) for a debugger: it boots to a shell. */
+/** Debian's Linux and busybox (see test/cli/linux.test.ts) as a guest for debugger tests. It boots to a shell. */
 export const LINUX_FOLDER = process.env.BLKREPLAY_LINUX_GUEST;
 export const PROMPT = 'GUEST# ';
 
 export const linuxFile = (name: 'Image' | 'initramfs.cpio.gz'): string => path.join(LINUX_FOLDER!, name);
 
-/** A launch configuration that records it; the disk exists only for its overlay. */
+/** A launch configuration that records the guest. It has a disk only because the recording needs an overlay. */
 export function linuxLaunch(cwd: string, more: object = {}): object {
   writeFileSync(path.join(cwd, 'disk.img'), new Uint8Array(1 << 20));
   return {
@@ -19,7 +19,10 @@ export function linuxLaunch(cwd: string, more: object = {}): object {
   };
 }
 
-/** The addresses in the kernel's own symbol table, by name; the first one of each name. */
+/**
+ * The addresses in the kernel's own symbol table, by name. If several symbols have the same name, the first address
+ * counts.
+ */
 export function linuxSymbols(): Map<string, bigint> {
   const symbols = readKallsyms(readFileSync(linuxFile('Image')))!;
   return new Map(symbols.reverse().map(({ name, address }) => [name, address]));

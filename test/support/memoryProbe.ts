@@ -7,11 +7,13 @@ import { BroadcastChannel, isMainThread } from 'node:worker_threads';
  * unlike the resident set, does not depend on when memory is returned to the system.
  */
 export interface MemoryReport {
-  /** The sum of both threads. */
+  /** The bytes that both threads use together. */
   usedBytes: number;
   /** The resident set of the process. */
   residentBytes: number;
-  /** The same after V8 has released the free pages that it keeps in reserve: what the process needs. */
+  /**
+   * The resident set after V8 has released the pages that it keeps for later use: the memory that the process needs.
+   */
   neededBytes: number;
 }
 
@@ -54,7 +56,7 @@ function usedHere(): number {
   return heapUsed + external;
 }
 
-/** As V8 collects before it runs out of memory. */
+/** Collects garbage as V8 does before it runs out of memory, which releases unused pages. */
 function giveBack(): void {
   globalThis.gc!({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }

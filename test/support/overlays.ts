@@ -6,7 +6,7 @@ import type { Sandbox } from './cli.ts';
 
 /** Inspects overlays, and changes them as a user would with qemu-img. */
 
-/** A qcow2 on a raw base, as `qemu-img create -b` makes it, optionally with a snapshot. */
+/** Creates a qcow2 overlay on a raw base, like `qemu-img create -b`, optionally with a snapshot. */
 export function makeOverlay(sandbox: Sandbox, name: string, base: string, { snapshot }: { snapshot?: string } = {}) {
   const file = openFile(sandbox.path(name), { write: true, create: 'truncate' });
   const lengthBytes = sandbox.read(base).length;
@@ -28,7 +28,7 @@ export function changeOverlay(sandbox: Sandbox, name: string, change: (image: Qc
   backing?.close();
 }
 
-/** Our own `qemu-img check`: leaks are permitted, since a kill leaves some. */
+/** Checks an overlay with our own code, like `qemu-img check`. Leaks are permitted, since a kill leaves some. */
 export function assertSound(sandbox: Sandbox, name: string): void {
   const image = Qcow2Image.open(openFile(sandbox.path(name), { write: false, create: 'never' }), { writable: false });
   assert.deepEqual(image.check().corruptions, []);

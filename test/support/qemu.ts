@@ -4,12 +4,12 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sandbox } from './cli.ts';
 
-/** Runs a guest in QEMU, as test/guests/run-qemu.sh does: the machine that ours is compatible with. */
+/** Runs a guest in QEMU, as test/guests/run-qemu.sh does, on the board that blkreplay's machine is compatible with. */
 const RUN_QEMU = path.resolve(import.meta.dirname, '../guests/run-qemu.sh');
 
 export interface QemuGuest {
   kernel: string;
-  /** File names in the sandbox folder; a missing file is created with 4 MiB of zeroes. */
+  /** File names in the sandbox; a missing file is created with 4 MiB of zeroes. */
   disks?: readonly string[];
   typed?: Typed;
 }
@@ -26,7 +26,8 @@ export const underQemu = (sandbox: Sandbox, { kernel, disks = [], typed }: QemuG
 
 /** The output of a QEMU whose serial port is its standard output, once it has ended successfully. */
 export async function consoleOf(sandbox: Sandbox, [program, ...args]: string[], typed?: Typed): Promise<string> {
-  // Into a file: if its output is not read immediately, QEMU retries a few times and then drops the byte.
+  // The output goes to a file. QEMU retries a write to a pipe that is not read only a few times, and then drops the
+  // byte.
   const output = path.join(fs.mkdtempSync(sandbox.path('qemu-')), 'console');
   const printed = () => fs.readFileSync(output, 'latin1');
   const console = fs.openSync(output, 'w');
@@ -37,7 +38,7 @@ export async function consoleOf(sandbox: Sandbox, [program, ...args]: string[], 
   const end = new Promise<void>((resolve, reject) => {
     qemu.on('error', reject);
     qemu.on('close', (code, signal) =>
-      // A guest that fails gives QEMU its exit status; if QEMU itself fails, it says why.
+      // If the guest fails, QEMU exits with the guest's exit code. If QEMU itself fails, it prints the reason.
       signal === null && (code === 0 || errors === '')
         ? resolve()
         : reject(new Error(`QEMU: ${signal ?? `exit status ${code}`} ${errors} ${printed()}`)),

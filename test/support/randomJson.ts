@@ -1,6 +1,9 @@
 import type { SeededRandom } from './seededRandom.ts';
 
-/** Makes one or two unexpected changes to JSON: a different value or type, or something missing or extra. */
+/**
+ * Makes one or two changes in JSON that a reader does not expect: another value, another type, or a missing or extra
+ * element.
+ */
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
 const VALUES: readonly Json[] = [

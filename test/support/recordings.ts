@@ -17,7 +17,7 @@ import { openFile } from '../../debug-adapter/host/nodeFiles.ts';
 import type { Sandbox } from './cli.ts';
 import type { Json } from './randomJson.ts';
 
-/** The log of a recording, without the marks that flushing leaves. */
+/** The log entries of a recording, without the marks that flushing adds. */
 export function entriesOf(sandbox: Sandbox, rrfile: string): LogEntry[] {
   const reader = open(sandbox, rrfile);
   const entries = [...reader.entriesFrom(0)].filter(({ kind }) => kind !== 'reached');
@@ -32,7 +32,7 @@ export function rewriteRecording(sandbox: Sandbox, rrfile: string, entries: read
   rewriteFile(sandbox.path(rrfile), () => entries);
 }
 
-/** The same for any file, with a log derived from its own, and optionally in the format of an earlier version. */
+/** Rewrites any recording file with a log derived from its own log, optionally in the format of an earlier version. */
 export function rewriteFile(
   file: string,
   change: (entries: LogEntry[]) => readonly LogEntry[],
@@ -64,7 +64,7 @@ export function headerJson(recording: Uint8Array): Json {
   return JSON.parse(new TextDecoder().decode(recording.subarray(at, at + payloadBytes))) as Json;
 }
 
-/** The recording with another header, or other bytes in its place, and valid checksums. */
+/** The recording with another header, or with any bytes in place of the header, and valid checksums. */
 export function withHeader(recording: Uint8Array, header: Json | Uint8Array): Uint8Array {
   const json = header instanceof Uint8Array ? header : new TextEncoder().encode(JSON.stringify(header));
   const pieces = [recording.subarray(0, PREAMBLE_BYTES)];
@@ -82,7 +82,10 @@ export function withHeader(recording: Uint8Array, header: Json | Uint8Array): Ui
   return Buffer.concat(pieces);
 }
 
-/** Makes a writer store a different version in the header; the start of the file contains it too. */
+/**
+ * Header fields that make a writer store a different format version in the header. The start of the file contains the
+ * version too.
+ */
 export const ofVersion = (formatVersion: number, header: HeaderFields): HeaderFields =>
   Object.assign({}, header, { formatVersion });
 

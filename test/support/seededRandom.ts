@@ -1,6 +1,9 @@
 import type { TestContext } from 'node:test';
 
-/** Random numbers that a seed reproduces. A test prints its seed; BLKREPLAY_SEED=<seed> runs it again with the same. */
+/**
+ * Random numbers that a seed reproduces. A test prints its seed; BLKREPLAY_SEED=<seed> repeats the test with the same
+ * numbers.
+ */
 export class SeededRandom {
   readonly seed: number;
   private state: number;

@@ -52,7 +52,9 @@ export function afterKill(start: Uint8Array, log: FileChange[], calls: number): 
   return file.contents();
 }
 
-/** The same after a power cut: each unsynced sector may be missing independently. */
+/**
+ * The file after a power cut that follows the first `calls` calls: each unsynced sector may be missing independently.
+ */
 export function afterPowerCut(start: Uint8Array, log: FileChange[], calls: number, random: SeededRandom): Uint8Array {
   const synced = log.slice(0, calls).findLastIndex((change) => change.kind === 'sync') + 1;
   const file = new MemoryFile('', afterKill(start, log, synced));

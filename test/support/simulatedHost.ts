@@ -5,13 +5,16 @@ import type { FileChange } from './simulatedFile.ts';
 
 /**
  * Several files on one simulated disk, which records all changes in order, so that a test can determine what all files
- * contain after a kill or power cut at any moment. A sync makes the changes of its file durable; of the others any
- * sectors may be present after a power cut, in any order.
+ * contain after a kill or power cut at any moment. A sync makes the changes of its file durable. After a power cut, any
+ * sectors of the changes that were not synced may be present.
  */
 export class SimulatedHost {
   readonly log: { file: string; change: FileChange }[] = [];
   readonly names: string[] = [];
-  /** This many more changes succeed; then each fails, a write after half of it, as on a full or broken disk. */
+  /**
+   * The number of changes that still succeed. After them, each change fails, as on a full or broken disk. If the first
+   * one to fail is a write, half of it is written.
+   */
   changesLeft = Infinity;
 
   /** A new, empty file. */
@@ -30,7 +33,7 @@ export class SimulatedHost {
     this.log.push({ file, change });
   }
 
-  /** Rounded down to whole sectors. */
+  /** Records half of a write, rounded down to whole sectors. */
   private noteHalf(file: string, { offset, bytes }: FileChange & { kind: 'write' }): void {
     const half = Math.floor((offset + bytes.length / 2) / SECTOR_BYTES) * SECTOR_BYTES - offset;
     if (half > 0) this.log.push({ file, change: { kind: 'write', offset, bytes: bytes.subarray(0, half) } });
@@ -73,7 +76,7 @@ class SimulatedHostFile implements HostFile {
   close(): void {}
 }
 
-/** Walks through a world's log once, and shows the files as they would be if it ended here. */
+/** Goes through the log of a simulated host once, and shows which files a crash after each change would leave. */
 export class CrashReplay {
   /** The number of changes that have happened. */
   calls = 0;
@@ -99,12 +102,12 @@ export class CrashReplay {
     } else file.pending.push(entry.change);
   }
 
-  /** After a kill: everything that the process wrote is present. */
+  /** The files after a kill: everything that the process wrote is present. */
   afterKill(): Map<string, MemoryFile> {
     return this.left(() => true);
   }
 
-  /** After a power cut: each unsynced sector may be missing. */
+  /** The files after a power cut: each unsynced sector may be missing. */
   afterPowerCut(random: SeededRandom): Map<string, MemoryFile> {
     const survives = random.pick([0, 0.1, 0.5, 0.9]);
     return this.left(() => random.chance(survives));

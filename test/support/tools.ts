@@ -2,8 +2,9 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import type { TestContext } from 'node:test';
 
 /**
- * Outside programs for comparison. On a user's machine a test without its tool is skipped with a message; in CI a
- * missing tool is a failure, so that no check is lost unnoticed. Returns whether the tool is available.
+ * Requires an external program for a comparison. On a user's machine, a test without its tool is skipped with a
+ * message; in CI a missing tool is a failure, so that no check is lost unnoticed. Returns whether the tool is
+ * available.
  */
 export function requireTool(tool: string, t: TestContext): boolean {
   const found = spawnSync(tool, ['--version'], { stdio: 'ignore' }).error === undefined;

@@ -1,6 +1,6 @@
 /** Files that contain their load address, as other programs write them. */
 
-/** As `mkimage` writes it (U-Boot, include/image.h). The loader under test does not check the checksums. */
+/** An image as `mkimage` writes it (U-Boot, include/image.h). The loader under test does not check the checksums. */
 export function uImage(
   data: Uint8Array,
   { type = 2, compression = 0, loadAddress = 0, entry = loadAddress }: UImageParts = {},
@@ -19,7 +19,7 @@ export function uImage(
   return bytes;
 }
 
-/** As `objcopy -O ihex` writes it: all data within one 64 KiB segment. */
+/** An Intel HEX file as `objcopy -O ihex` writes it, with all data within one 64 KiB segment. */
 export function intelHex(address: number, data: Uint8Array): string {
   const upper = [address >>> 24, (address >>> 16) & 0xff];
   const lines = [record(4, 0, upper)];

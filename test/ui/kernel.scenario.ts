@@ -44,7 +44,7 @@ test('the kernel: typed commands, a breakpoint in a system call, reverse to it; 
   await workbench.stopDebugging();
 });
 
-/** Goes from the end back to the latest disk transfer, then to the one before it, which is the write. */
+/** Goes from the end back to the latest disk transfer, then to the transfer before it, which is the write. */
 async function findWrite(workbench: Workbench, screenshotName: string): Promise<object> {
   await workbench.openFile('syscall.c');
   await workbench.toggleBreakpoint(WRITES.line);

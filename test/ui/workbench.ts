@@ -24,8 +24,8 @@ export class Workbench {
   }
 
   /**
-   * Presses F5 once VS Code has registered the debugger, which its view shows. Returns a function for the milliseconds
-   * since then.
+   * Presses F5 once VS Code has registered the debugger, which its view shows. Returns a function that gives the
+   * milliseconds since then.
    */
   async startDebugging(): Promise<() => number> {
     await this.showDebugView();
@@ -36,8 +36,8 @@ export class Workbench {
   }
 
   /**
-   * The same after launch.json was changed to replay. If the editor has not noticed the saved file yet, it asks about
-   * recording again: cancels that and presses F5 again.
+   * Presses F5 after launch.json was changed to replay. If the editor has not noticed the saved file yet, it asks
+   * whether to record again; then this method cancels the question and presses F5 again.
    */
   async startReplay(): Promise<() => number> {
     const question = this.page.locator('.monaco-dialog-box');
@@ -212,7 +212,7 @@ export class Workbench {
     await this.page.keyboard.type(text);
   }
 
-  /** Starts one of several configurations, which F5 then uses too. */
+  /** Starts one of several launch configurations. F5 then starts the same one. */
   async startConfiguration(name: string): Promise<void> {
     await this.showDebugView();
     await this.pane('Overlays').waitFor();

@@ -69,7 +69,7 @@ async function onDesktop(run: Run): Promise<string> {
     return inWebServer(run);
   }
   const launchArgs = [run.folder, '--disable-extensions', '--disable-workspace-trust', '--skip-welcome'];
-  // A failed test makes it exit with an error; the results say which.
+  // A failed test makes VS Code exit with an error; the results name the test.
   return runTests({
     ...{ vscodeExecutablePath, extensionDevelopmentPath: ROOT, extensionTestsPath: SUITE, launchArgs },
     extensionTestsEnv: run.env,

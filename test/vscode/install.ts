@@ -38,8 +38,8 @@ export function installServer(version = process.env.VSCODE_SERVER_VERSION || NEW
 }
 
 /**
- * Native modules load only in the Node they were built for, so the server runs on that one, whichever Node runs the
- * tests.
+ * Native modules load only in the Node they were built for, so the server runs on that version of Node, whichever
+ * version runs the tests.
  */
 function nodePackage(codeServer: string): string {
   const { engines } = JSON.parse(fs.readFileSync(path.join(codeServer, 'package.json'), 'utf8'));

@@ -92,7 +92,7 @@ function installExtension(vscode: VsCodeServer, common: string[], vsix: string):
   if (status !== 0) throw new Error(`VS Code does not install ${vsix}:\n${stdout}${stderr}`);
 }
 
-/** Without the variables that a surrounding VS Code sets for its child processes. */
+/** The environment without the variables that a surrounding VS Code sets for its child processes. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('VSCODE_')));
 }
@@ -119,7 +119,7 @@ function stopper(child: ChildProcess, data: string): () => Promise<void> {
     try {
       process.kill(-child.pid!, signal);
     } catch {
-      // All of it is gone.
+      // The process group has already ended.
     }
   };
   const atExit = () => signalGroup('SIGKILL');

@@ -15,7 +15,7 @@ export function debugging(): void {
     setup(() => void (session = new TestSession()));
     teardown(() => session.dispose());
 
-    test('starts, runs to the reported failure, and walks back to the write that did the damage, and over it', async () => {
+    test('starts, runs to the reported failure, goes back to the write that did the damage, and goes past it', async () => {
       assert.ok(await session.start(demo()));
       const failure = await session.stopped();
       assert.equal(failure.description, DEMO.failure);
@@ -26,7 +26,7 @@ export function debugging(): void {
       await walkDemo(new VsCodeDriver(session), session.console);
     });
 
-    test('a breakpoint on a line stops it backwards and forwards', async () => {
+    test('a breakpoint on a line stops the guest in both directions', async () => {
       const statistics = vscode.Uri.joinPath(folder().uri, 'demo', DEMO.file);
       assert.ok(await session.start(demo()));
       await session.stopped();

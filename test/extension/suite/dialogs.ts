@@ -7,8 +7,8 @@ import type { TreeNode } from '../../../extension/overlays/treeModel.ts';
 import { demo, folder, TestSession, until } from './session.ts';
 
 /**
- * Questions before files are replaced or deleted. VS Code shows no dialogs during tests, so they are answered here. VS
- * Code focuses the first button, so that one must be harmless.
+ * The extension asks before it replaces or deletes files. VS Code shows no dialogs during tests, so these tests answer
+ * the questions. VS Code focuses the first button, so the first button must be harmless.
  */
 export function dialogs(): void {
   suite('before files are replaced or deleted', () => {
@@ -31,8 +31,8 @@ export function dialogs(): void {
       fs.rmSync(at('mine.qcow2'), { force: true });
     });
 
-    test('restarting asks, keeps both by default, and replaces only files made by blkreplay', async () => {
-      // As from launch.json: a restart does not call the provider again.
+    test('restarting asks, keeps both recordings by default, and replaces only files made by blkreplay', async () => {
+      // The session starts from launch.json, because a restart does not call the configuration provider again.
       assert.ok(await vscode.debug.startDebugging(folder(), demo().name));
       await session.stopped();
       const before = fs.readFileSync(at(RRFILE));
@@ -62,7 +62,7 @@ export function dialogs(): void {
       assert.equal(fs.readFileSync(at('mine.qcow2'), 'utf8'), 'mine');
     });
 
-    test('files that a copy of a recording names stay with that copy', async () => {
+    test('deleting a copy of a recording keeps the files that the copy names', async () => {
       assert.ok(await session.start(demo()));
       await session.stopped();
       await vscode.debug.stopDebugging();
@@ -76,7 +76,7 @@ export function dialogs(): void {
       );
     });
 
-    test('deleting a recording keeps it by default, and otherwise deletes its own files with it', async () => {
+    test('deleting a recording keeps it by default, and otherwise also deletes its own files', async () => {
       assert.ok(await session.start(demo()));
       await session.stopped();
       await vscode.debug.stopDebugging();

@@ -9,7 +9,7 @@ import { measurements } from './measurements.ts';
 
 /**
  * The entry point that VS Code runs in its extension host: mocha over all suites. The results go to the file named by
- * an environment variable, since the host's console is not ours; a missing file counts as a failure.
+ * an environment variable, since the extension host's console is not accessible. A missing file counts as a failure.
  */
 export interface Result {
   title: string;

@@ -63,7 +63,7 @@ async function sentenceFor(session: TestSession, { files, settings }: Mistake): 
   Object.assign(vscode.window, { showErrorMessage: listen });
   try {
     const given = demo({ rrfile: 'scratch/new.rr', drives: drives('scratch/new.qcow2'), overwrite: 'never' });
-    // VS Code shows no dialogs during tests: it rejects instead.
+    // VS Code shows no dialogs during tests: the call that would show one rejects instead.
     await session.start({ ...given, ...settings }).then(undefined, () => {});
     const refusal = () => session.messages.find((one) => nameOf(one) === 'response launch' && !isSuccess(one));
     await until('it is refused', () => shown !== undefined || refusal() !== undefined);

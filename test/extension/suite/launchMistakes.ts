@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 /**
- * The mistakes. The folder's `scratch` contains a good recording, demo.rr with hd0.qcow2; unless changed, a
- * configuration records the demo to new.rr and new.qcow2 next to it.
+ * The launch mistakes. The folder `scratch` contains a good recording, demo.rr, and its overlay, hd0.qcow2. Unless a
+ * mistake changes it, a configuration records the demo to new.rr and new.qcow2 in the same folder.
  */
 export interface Mistake {
   what: string;

@@ -42,7 +42,7 @@ function tree(node?: TreeNode): Promise<TreeNode[]> {
   return exports.overlays.tree(node);
 }
 
-/** The view is updated a little later. */
+/** Waits until the view shows the expected nodes, since it is updated with a delay. */
 async function treeWith(isThere: (nodes: TreeNode[]) => boolean): Promise<TreeNode[]> {
   for (let tries = 600; ; tries--) {
     const nodes = await tree();

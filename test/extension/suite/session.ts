@@ -4,7 +4,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import * as vscode from 'vscode';
 
 /**
- * A debug session of the sample as VS Code runs it, with everything between VS Code and the adapter. It starts a
+ * A debug session of the sample folder in VS Code, with all messages between VS Code and the adapter. It starts a
  * configuration of launch.json by name; `changes` modify its settings.
  */
 type Message = DebugProtocol.Request | DebugProtocol.Response | DebugProtocol.Event;
@@ -102,7 +102,7 @@ export function demo(changes: object = {}): vscode.DebugConfiguration {
   return { ...structuredClone(first), ...changes };
 }
 
-/** `request launch`, `response launch`, `event stopped`. */
+/** The type and name of a message, such as `request launch`, `response launch` or `event stopped`. */
 export function nameOf(message: Message): string {
   switch (message.type) {
     case 'event':

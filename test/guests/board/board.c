@@ -1,5 +1,5 @@
-// Performs a script of accesses to the board's devices and records the results. Both are in RAM: the test that writes
-// the script reads the answers there, including access faults. Hart 0 does everything; hart 1 only reads its mip.
+// Performs a script of accesses to the board's devices and records the results. Both are in RAM, where the test writes
+// the script and reads the results, including access faults. Hart 0 does everything; hart 1 only reads its mip.
 #include <stdint.h>
 
 // Also in test/engine/machine/devices/board/operation.ts.
@@ -82,7 +82,7 @@ static void wait(uint64_t ticks)
   REGISTER64(MTIMECMP) = ~0UL;
 }
 
-// Hart 1 is woken by its software interrupt and wakes hart 0 by hart 0's; afterwards neither is pending.
+// A software interrupt wakes hart 1, which then wakes hart 0 with another one; afterwards neither is pending.
 static uint64_t lines_of_other(void)
 {
   REGISTER32(CLINT) = 0;
@@ -101,7 +101,7 @@ static uint64_t sum(uint64_t at, uint64_t length)
   return hash;
 }
 
-// A disk takes time: waits until a given number is at an address, up to a limit.
+// Waits, up to a limit, until the value at an address is the given one: a disk request takes time.
 static uint64_t settle(uint64_t at, uint16_t value)
 {
   for (int i = 0; i < 20000000 && *(volatile uint16_t *)at != value; i++);

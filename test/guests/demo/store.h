@@ -25,12 +25,12 @@
 // Block 0, and its copy in memory.
 struct superblock {
   uint32_t entry_count;       // live entries, including those in the journal
-  uint32_t journal_sequence;  // of the first record that is not in the table yet
+  uint32_t journal_sequence;  // sequence of the first record that is not in the table yet
   uint32_t boots;
   uint32_t clean;  // 1: closed cleanly, nothing to replay
   char label[16];
   uint32_t magic;     // this and the checksum come last, so that a half-written superblock is detected
-  uint32_t checksum;  // of everything before it
+  uint32_t checksum;  // covers everything before it
 };
 
 #define SUPERBLOCK_MAGIC 0x31766b62  // "bkv1"
@@ -42,11 +42,11 @@ struct entry {
   uint32_t state;
   uint32_t slot;
   uint32_t sequence;  // counts changes since the store was created
-  uint32_t commits;   // 1: ends its transaction; a replay stops after the last record that has it
+  uint32_t commits;   // 1: ends its transaction; a replay stops after the last such record
   uint32_t length;
   char key[KEY_BYTES];
   uint8_t value[VALUE_BYTES];
-  uint32_t checksum;  // of everything before it
+  uint32_t checksum;  // covers everything before it
 };
 
 // In-memory information about a slot, so that keys are found without reading the disk.
@@ -97,7 +97,7 @@ void journal_checkpoint(void);
 uint32_t journal_replay(void);  // returns the number of records
 uint32_t entry_checksum(const struct entry *entry);
 
-// verify.c: compares everything with everything; returns the number of errors.
+// verify.c: checks the whole store; returns the number of errors.
 int verify_store(void);
 
 // statistics.c: called a thousand times per second.

@@ -13,7 +13,7 @@ static struct disk disk;
 static _Alignas(4096) uint8_t buffers[UNDER_WAY][CHUNK_BYTES];
 static struct disk_request requests[UNDER_WAY];
 
-// With interrupts off, wfi still wakes up when one is pending.
+// With interrupts off, wfi still wakes up when an interrupt is pending.
 static void wait_for(struct disk_request *request) {
   while (!request->done) {
     wait_for_interrupt();

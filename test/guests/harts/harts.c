@@ -10,7 +10,7 @@
 
 static uint32_t present;   // harts that have started
 static uint32_t count;     // the number of harts that hart 0 uses, once it is not 0
-static uint32_t arrivals;  // at all barriers
+static uint32_t arrivals;  // how often a hart has arrived at a barrier
 
 static struct hart {
   uint64_t id;
@@ -18,7 +18,7 @@ static struct hart {
   volatile uint32_t timer_interrupts;
   volatile uint32_t early;
   volatile uint64_t deadline;
-  uint32_t foreign;  // values of other harts that it saw in its own page
+  uint32_t foreign;  // values of other harts that this hart saw in its own page
   uint64_t retired;
 } harts[HARTS_MAX];
 
@@ -82,7 +82,7 @@ static void take_turns(void) {
 
 // --- software interrupts ----------------------------------------------------------------------------------------------
 
-// One interrupt circulates: the hart that gets it sends the next one.
+// One interrupt circulates: the hart that receives it interrupts the next hart.
 static void go_round(struct hart *hart) {
   uint64_t next = (hart->id + 1) % harts_here();
   for (uint32_t lap = 1; lap <= LAPS; lap++) {

@@ -6,7 +6,7 @@
 _start:
   j entry
   .balign 8
-  .quad 0x200000            # where it wants to be from the start of RAM
+  .quad 0x200000            # the load offset from the start of RAM
   .quad image_end - _start
   .quad 0
   .word 2                   # version 0.2

@@ -1,5 +1,5 @@
 // Programs: ELF files that are part of the kernel's image (programs.S). exec builds a new address space and replaces
-// the old one only when it is complete. Variables without a value and the stack come later, by page faults.
+// the old one only when it is complete. Page faults later allocate the stack and the uninitialized variables.
 #include "kernel.h"
 
 struct elf_header {

@@ -27,7 +27,7 @@
 
 // Virtual memory. The kernel sees physical memory at its physical addresses. A process sees its program from USER_START
 // on and its stack below USER_STACK_TOP; both see these two pages at the very top of the lower half:
-#define TRAMPOLINE ((1UL << 38) - PAGE_BYTES)  // code, the same page for all
+#define TRAMPOLINE ((1UL << 38) - PAGE_BYTES)  // code, the same page for all processes
 #define USER_FRAME (TRAMPOLINE - PAGE_BYTES)   // registers of the process, not accessible to it
 #define USER_START 0x10000UL
 #define USER_STACK_TOP 0x40000000UL
@@ -41,7 +41,7 @@
 #define PTE_U (1UL << 4)
 #define PTE_A (1UL << 6)
 #define PTE_D (1UL << 7)
-#define PTE_COPY_ON_WRITE (1UL << 8)  // ours: would be writable, but is shared
+#define PTE_COPY_ON_WRITE (1UL << 8)  // defined by this kernel: the page would be writable, but is shared
 
 typedef uint64_t pte_t;
 typedef pte_t *pagetable_t;
@@ -55,7 +55,7 @@ int page_references(void *page);
 
 // pagetable.c
 void pagetable_start(void);
-pagetable_t pagetable_create(void *user_frame);  // for a process, without user pages; NULL if memory is full
+pagetable_t pagetable_create(void *user_frame);  // the table of a process, without user pages; NULL: memory is full
 void pagetable_destroy(pagetable_t table);
 bool pagetable_copy(pagetable_t from, pagetable_t to);  // shares all user pages, copy on write
 bool pagetable_map(pagetable_t table, uint64_t address, uint64_t physical, uint64_t bytes, uint64_t flags);

@@ -1,5 +1,5 @@
-# Traps while the kernel itself runs: interrupts while the scheduler sleeps, or a bug. As in lib/trap.S for machine
-# mode: registers go to a struct trap_frame on the stack, then kernel_trap(), sret. Saves only caller-saved registers.
+# Traps while the kernel itself runs: interrupts while the scheduler sleeps, or a bug. Like lib/trap.S in machine mode,
+# saves registers to a struct trap_frame on the stack, but only the caller-saved ones.
 
 #define FRAME_BYTES 272
 #define EPC 256

@@ -8,7 +8,7 @@ static void send_to_user_trap(void) {
   csr_write(stvec, TRAMPOLINE + (trampoline_user_trap - trampoline_start));
 }
 
-// True: it was an interrupt, and has been handled.
+// Handles an interrupt. Returns false if the trap was not an interrupt.
 static bool device_interrupt(uint64_t cause, bool *is_timer) {
   *is_timer = cause == (CAUSE_INTERRUPT | 1) || cause == (CAUSE_INTERRUPT | 5);
   if (*is_timer) {

@@ -8,7 +8,7 @@
 .type _start, @function
 _start:
   .cfi_startproc
-  .cfi_undefined ra                 # nobody called us: a backtrace ends here
+  .cfi_undefined ra                 # this code has no caller: a backtrace ends here
   csrr t0, mhartid
   bnez t0, park
 

@@ -33,5 +33,5 @@ void uart_disable_input_interrupt(void) { write8(UART + INTERRUPT_ENABLE, 0); }
 
 void uart_start(void) {
   write8(UART + LINE_CONTROL, 3);  // 8 bits, no parity
-  write8(UART + FIFO_CONTROL, 1);  // on; QEMU empties it when this changes
+  write8(UART + FIFO_CONTROL, 1);  // FIFO on; QEMU empties it when this changes
 }

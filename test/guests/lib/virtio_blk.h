@@ -2,7 +2,7 @@
 //
 // A request is a structure of the caller that exists until it is done. disk_submit() passes it to the device and
 // returns immediately; disk_collect() takes completed requests off the used ring and marks them done: poll it, or call
-// it from the interrupt handler. Addresses are physical. One hart only, with interrupts off if a handler may collect.
+// it from the interrupt handler. Addresses are physical. For one hart only, with interrupts off if a handler collects.
 #pragma once
 #include "lib.h"
 

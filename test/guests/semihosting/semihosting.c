@@ -72,7 +72,7 @@ static void show_file(const char *name) {
   print("close %ld, again %ld, error %ld\n", call(SYS_CLOSE, file), call(SYS_CLOSE, file), error());
 }
 
-// Writes all of it, to the given handle.
+// Reads the whole file and prints its checksum.
 static void sum_file(const char *name) {
   long file = open_file(name, MODE_READ);
   long bytes = call(SYS_FLEN, file);

@@ -53,7 +53,7 @@ __attribute__((noinline)) void run_below(uint64_t privilege, void (*function)(vo
       "sd ra, 96(sp)\n"
       "la t0, 1f\n"
       "sd t0, %[back]\n"
-      "csrw mscratch, sp\n"  // traps from below come on the lower stack; this is the way back to ours
+      "csrw mscratch, sp\n"  // label 1 restores our stack from here: a trap arrives on the lower stack
       "csrw mepc, %[function]\n"
       "mv sp, %[stack]\n"
       "mret\n"

@@ -1,4 +1,4 @@
-// For the small guests: each tests one behavior and prints it in lines on the console.
+// For the small guests: each one tests one behavior and prints the results on the console.
 //
 // The default trap handler (small.c) records a trap in `seen` and continues after the instruction. A guest with other
 // needs defines machine_trap() itself.
@@ -6,7 +6,7 @@
 
 #include "../lib/lib.h"
 
-// The last trap; its cause is NO_TRAP if there was none since recording began.
+// The last trap; its cause is NO_TRAP if none has occurred since begin_trap_watch().
 #define NO_TRAP (~0UL)
 struct seen_trap {
   uint64_t cause;
@@ -21,8 +21,8 @@ extern struct seen_trap seen;
 // The address at which to continue after the next trap; 0: after the trapping instruction.
 extern uint64_t resume_at;
 
-// Runs `function` in a lower privilege, on a separate stack, until it calls leave(). With leave_on_trap any other trap
-// ends it too, for code that cannot continue.
+// Runs `function` in a lower privilege, on a separate stack, until it calls leave(). With leave_on_trap, any other trap
+// ends it too, for code that cannot continue after a trap.
 void run_below(uint64_t privilege, void (*function)(void));
 extern bool leave_on_trap;
 

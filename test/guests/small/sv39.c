@@ -60,7 +60,7 @@ static uint64_t try_store(uint64_t address, uint64_t status, uint64_t value) {
   return seen.cause;
 }
 
-// The test page contains code that calls leave(). A successful fetch ends as that ecall.
+// The test page contains code that calls leave(). A successful fetch ends with that ecall.
 static uint64_t try_fetch(uint64_t address, uint64_t privilege) {
   leave_on_trap = true;
   run_below(privilege, (void (*)(void))address);

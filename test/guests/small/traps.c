@@ -1,4 +1,4 @@
-// Exceptions: the cause, mtval, and whether mepc is the instruction's address; then the same from lower privileges.
+// Exceptions: the cause, mtval, and whether mepc is the instruction's address; then the same in lower privileges.
 #include "small.h"
 
 #define STATUS_TVM (1UL << 20)

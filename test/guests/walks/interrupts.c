@@ -2,7 +2,7 @@
 // that calls functions. For stepping; the computation itself does not matter.
 #include "../lib/lib.h"
 
-#define INTERVAL 6  // 600 ns: so many steps
+#define INTERVAL 6  // 600 ns, which are 600 steps
 
 static volatile uint32_t ticks;
 static uint32_t history[16];

@@ -8,13 +8,16 @@ import type { Outcome, Sandbox } from '../cli.ts';
 import { assertSound } from '../overlays.ts';
 
 /**
- * Conditions that must hold in a folder with two drives (b0.img and b1.img with overlays o0.qcow2 and o1.qcow2),
+ * Conditions that must hold in a sandbox of two drives (b0.img and b1.img with overlays o0.qcow2 and o1.qcow2),
  * whatever the host did.
  */
 const QCOW2_MAGIC = Buffer.from('QFI\xfb', 'latin1');
 const BLOCK_BYTES = 4096;
 
-/** qemu-img and our own check find leaks at most; a file that was to become an image is one, or is empty. */
+/**
+ * Checks that qemu-img and our own check find at most leaks, and that a file that was to become an image is an image or
+ * empty.
+ */
 export function assertImagesSound(sandbox: Sandbox): void {
   const names = fs.readdirSync(sandbox.folder, { recursive: true, encoding: 'utf8' });
   for (const name of names.filter((name) => name.endsWith('.qcow2'))) {
@@ -27,7 +30,7 @@ export function assertImagesSound(sandbox: Sandbox): void {
   }
 }
 
-/** The recording opens, and its replays from the first and from the last snapshot reach its end. */
+/** Checks that the recording opens, and that its replays from the first and from the last snapshot reach its end. */
 export function assertRecordingReplays(sandbox: Sandbox, rrfile = 'a.rr'): void {
   inFolder(sandbox, () => {
     const lastPosition = lastPositionOf(rrfile);
@@ -37,7 +40,7 @@ export function assertRecordingReplays(sandbox: Sandbox, rrfile = 'a.rr'): void 
   });
 }
 
-/** All data that the guest reported as flushed is on its disks. */
+/** Checks that all data that the guest reported as flushed is on its disks. */
 export function assertFlushedData(sandbox: Sandbox, { console }: Outcome): void {
   const rounds = [...console.matchAll(/^flushed (\d+)$/gm)].map(([, round]) => Number(round));
   if (rounds.length === 0) return;

@@ -7,8 +7,9 @@ import type { Outcome, Sandbox } from '../cli.ts';
 import { requireTool } from '../tools.ts';
 
 /**
- * A host whose files fail, or that kills the process, at one chosen call among all that change files in a sandbox. A
- * library of ours (shim.c) is preloaded into the process under test, so the tested program is the one that users run.
+ * A host on which one chosen call fails or kills the process. The call is chosen by its number among the calls that
+ * change files in a sandbox. Our library (shim.c) is preloaded into the process under test, so the tested program is
+ * the one that users run.
  */
 export type FaultKind =
   | 'kill' // before the call
@@ -36,7 +37,7 @@ export class FaultyHost {
     this.library = library;
   }
 
-  /** Undefined, with the test skipped, where no library can be built or preloaded. */
+  /** Skips the test and returns undefined on a host that cannot build or preload the library. */
   static build(t: TestContext): FaultyHost | undefined {
     if (process.platform !== 'linux') return void t.skip('faults are injected by LD_PRELOAD, which Linux has');
     if (!requireTool('cc', t)) return undefined;
@@ -49,7 +50,7 @@ export class FaultyHost {
     return new FaultyHost(library);
   }
 
-  /** The command line before `node`. */
+  /** The command that runs `node` with the fault: `env` and its arguments, to be put before `node`. */
   words(sandbox: Sandbox, { kind, at, persists }: Fault): string[] {
     return [...this.preloaded(sandbox), `FAULT_AT=${at}`, `FAULT_KIND=${kind}`, ...(persists ? ['FAULT_STAYS=1'] : [])];
   }

@@ -92,7 +92,7 @@ static bool is_watched_file(int file) {
   return path[0] == '/' && is_watched(path);
 }
 
-// What happens to this call. `writes`: it needs space on the disk.
+// Decides what happens to this call. `writes`: the call needs space on the disk.
 struct fate {
   bool fails, is_short, is_torn, ends_after;
 };
@@ -135,7 +135,7 @@ static struct fate next_call(bool writes) {
     end_process();                              \
   }
 
-// The number of bytes to write. A torn write ends at a sector boundary of the file.
+// The number of bytes that a write transfers. A torn write ends at a sector boundary of the file.
 static size_t part(struct fate fate, size_t bytes, off_t offset) {
   if (fate.is_torn) {
     off_t end = (offset + (off_t)bytes / 2) / SECTOR_BYTES * SECTOR_BYTES;
@@ -251,7 +251,7 @@ DEFINE_PATH_MODE(chmod)
 DEFINE_PATHS(rename)
 DEFINE_PATHS(link)
 
-// Only opens that create or write: failing reads are covered call by call in the engine's own tests.
+// Counts only opens that create or write: the engine's own tests cover failing reads call by call.
 #define DEFINE_OPEN(name)                                                               \
   int name(const char *path, int flags, ...) {                                          \
     va_list more;                                                                       \
