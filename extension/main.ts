@@ -32,6 +32,6 @@ export function activate(context: vscode.ExtensionContext): Api {
 /** The API that `vscode.extensions.getExtension('blkreplay.blkreplay').exports` provides. */
 export interface Api {
   overlays: Pick<OverlaysApi, 'tree'>;
-  /** The time for loading and activating the extension's code, without the editor's share. */
+  /** The time that loading and activating the extension's code took, excluding time spent in the editor. */
   activationMilliseconds: number;
 }

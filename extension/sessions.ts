@@ -5,9 +5,9 @@ import type { ConsoleEvent, PositionEvent } from '../debug-adapter/dap/customPro
 export const DEBUG_TYPE = 'blkreplay';
 
 /**
- * The extension's debug sessions. The adapter's custom DAP events become typed events here, and `current` is the
- * session that the user is working with. A session is known from its first event, which may precede the editor's start
- * event.
+ * The extension's debug sessions. This class turns the adapter's custom DAP events into typed events, and `current` is
+ * the session that the user is working with. A session is added at its first event, which may precede the editor's
+ * start event.
  */
 export class Sessions implements vscode.Disposable {
   private known = new Map<string, vscode.DebugSession>();
@@ -45,7 +45,7 @@ export class Sessions implements vscode.Disposable {
     return [...this.known.values()];
   }
 
-  /** The active session; if another debugger's session is active, the most recent of ours. */
+  /** The active session; if that belongs to another debugger, the most recent blkreplay session. */
   get current(): vscode.DebugSession | undefined {
     const active = vscode.debug.activeDebugSession;
     return active && this.known.has(active.id) ? active : this.all.at(-1);

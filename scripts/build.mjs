@@ -7,7 +7,8 @@ import { prebuilt } from './prebuilt.mjs';
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 
 mkdirSync('dist', { recursive: true });
-// package.json says "type": "module" for the sources, which Node runs directly in tests. The bundles are CommonJS.
+// The bundles are CommonJS, but the top-level package.json says "type": "module", because Node runs the sources directly
+// in tests. dist/ therefore gets its own package.json.
 writeFileSync('dist/package.json', '{ "type": "commonjs" }\n');
 
 const common = {
@@ -17,7 +18,8 @@ const common = {
   format: 'cjs',
   sourcemap: true,
   minifySyntax: true,
-  // Keep identifiers for stack traces in bug reports. Removing whitespace saves a third of what Node reads at start-up.
+  // Identifiers are kept, so that stack traces in bug reports are readable. Removing whitespace makes the files that
+  // Node reads at startup a third smaller.
   minifyWhitespace: true,
   logLevel: 'warning',
   metafile: true,
@@ -38,13 +40,14 @@ const adapter = await build({
   plugins: [prebuilt],
 });
 
-// `.cjs`, because VS Code would treat `.js` as an ES module: package.json says "type": "module".
+// The extension is `.cjs`, because VS Code would treat a `.js` file as an ES module: package.json says "type":
+// "module".
 const extension = await build({
   ...common,
   entryPoints: ['extension/main.ts'],
   outfile: 'dist/extension.cjs',
   external: ['vscode'],
-  // The code between these two lines is loaded during activation; measure its share.
+  // Measure how long loading the code between these two lines takes, which is part of the activation time.
   banner: { js: 'const BLKREPLAY_LOADING_AT = performance.now();' },
   footer: { js: 'const BLKREPLAY_LOADING_MS = performance.now() - BLKREPLAY_LOADING_AT;' },
 });

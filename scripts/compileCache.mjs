@@ -1,5 +1,6 @@
-// Preloaded by scripts/test.mjs into the process of each test file: keeps the compiled sources between processes. That
-// saves 0.3 s of processor time per file. Not through NODE_COMPILE_CACHE: the programs under test would inherit that.
+// scripts/test.mjs preloads this module into the process of each test file. It caches the compiled sources between
+// processes, which saves 0.3 s of processor time per file. It does not set NODE_COMPILE_CACHE, because the programs
+// under test would inherit that variable.
 import { enableCompileCache } from 'node:module';
 import path from 'node:path';
 

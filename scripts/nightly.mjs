@@ -1,5 +1,5 @@
-// Hours of tests, run by hand: the long tier with ten times the counts of .ci/run, and other random numbers each time.
-// Environment variables that are already set keep their values.
+// Runs the long tests for hours, with ten times the counts of .ci/run and different random numbers each time. It is
+// started by hand. Environment variables that are already set keep their values.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** The part of esbuild's metafile that is used here: the inputs of each output, by path. */
+/** The part of esbuild's metafile that this module uses: the inputs of each output file, by path. */
 interface Metafile {
   outputs: Record<string, { inputs: Record<string, unknown> }>;
 }
 
 /**
- * Collects the licenses of the bundled packages. It reads esbuild's metafiles, so packages used only to build or test
- * are not listed. The build fails if a package has no license file.
+ * Collects the licenses of the bundled packages. It reads esbuild's metafiles, so packages that are used only for
+ * building or testing are not listed. The build fails if a package has no license file.
  */
 export function noticesFor(metafiles: readonly Metafile[]): string {
   const packages = bundledPackages(metafiles).map((folder) => noticeOf(folder));
@@ -16,7 +16,7 @@ export function noticesFor(metafiles: readonly Metafile[]): string {
   return `blkreplay contains these packages:\n\n${names}\n${packages.map(({ text }) => text).join('\n')}`;
 }
 
-/** Sorted folders such as `node_modules/@scope/name`. */
+/** The sorted folders of the bundled packages, such as `node_modules/@scope/name`. */
 function bundledPackages(metafiles: readonly Metafile[]): string[] {
   const inputs = metafiles.flatMap(({ outputs }) =>
     Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs)),

@@ -1,6 +1,7 @@
-// Runs tests: `node scripts/test.mjs [--one-at-a-time] [tier or file...]`, the tier `quick` by default; scripts/testFiles.ts
-// has the tiers. Prints each test as it ends, and finally 'N passed, N failed[, N skipped]'. In CI (environment
-// variable CI) a skipped test is a failure: there every tool that a test may need is installed.
+// Runs tests: `node scripts/test.mjs [--one-at-a-time] [tier or file...]`. The default is the tier `quick`;
+// scripts/testFiles.ts lists the tiers. Prints each test when it ends, and 'N passed, N failed[, N skipped]' as the
+// last line. In CI (environment variable CI), a skipped test counts as a failure, because all tools that tests may need
+// are installed there.
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { availableParallelism } from 'node:os';
@@ -21,7 +22,7 @@ const skipped = [];
 const stream = run({ files, concurrency, execArgv: compileCache });
 stream.on('test:pass', (event) => {
   if (event.details?.type === 'suite') return;
-  // node:test reports a file without tests as one test with the name of the file, which is not counted.
+  // A file without tests is reported as one test with the file's name, and is counted as such.
   if (event.skip !== undefined) {
     count.skipped++;
     skipped.push(`${event.name}: ${event.skip || 'no reason given'}`);

@@ -1,12 +1,12 @@
 import { globSync } from 'node:fs';
 
-/** The test files of each tier, which follows from the name of a file. */
+/** The test tiers. The name of a test file determines its tier. */
 export type Tier = 'quick' | 'long' | 'vscode' | 'ui';
 
 export const TIERS: Record<Tier, () => string[]> = {
   /** `npm test`: at most two minutes on two cores, with tests of every module. */
   quick: () => filesOf('test/**/*.test.ts').filter((file) => !file.endsWith('.long.test.ts')),
-  /** `npm run test:long`: what takes longer. */
+  /** `npm run test:long`: the tests that take longer. */
   long: () => filesOf('test/**/*.long.test.ts'),
   /** `npm run test:vscode` and `npm run test:ui` need a real VS Code. */
   vscode: () => filesOf('test/extension/**/*.scenario.ts'),

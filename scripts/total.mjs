@@ -1,5 +1,5 @@
-// Runs npm scripts one after the other, shows what they print, and ends with the sum of their last lines, 'N passed,
-// N failed': `node scripts/total.mjs test test:long`. A script that ends without such a line counts as a failure.
+// Runs npm scripts one after the other and shows their output: `node scripts/total.mjs test test:long`. The last line
+// adds up the scripts' last lines, 'N passed, N failed'. A script that ends without such a line counts as a failure.
 import { spawn } from 'node:child_process';
 
 const CLOSING_LINE = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/;

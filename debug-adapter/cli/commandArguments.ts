@@ -16,9 +16,9 @@ type PlacedFile = limits.FileAtAddress;
 
 /** The options that a command accepts. */
 export interface OptionNames {
-  /** Options with one value, at most once. */
+  /** Options that take a value and can be given only once. */
   text: readonly string[];
-  /** Options with one value, any number of times. */
+  /** Options that take a value and can be given several times. */
   repeated: readonly string[];
   flags: readonly string[];
 }
@@ -60,16 +60,16 @@ interface Option {
 }
 
 /**
- * The tokens of a command line: the command, options with their values, and arguments. `node:util`'s parseArgs splits
- * them; the rules and error messages are our own. A value that starts with a dash needs `=`, because `--memory --json`
- * usually means that the value is missing.
+ * The tokens of a command line: the command, options with their values, and arguments. parseArgs of `node:util` splits
+ * them; this class checks them and reports errors. A value that starts with a dash must follow a `=`, because `--memory
+ * --json` usually means that the value is missing.
  */
 export class CommandArguments {
   private readonly options: Option[] = [];
   private readonly arguments: string[] = [];
 
   constructor(args: readonly string[]) {
-    // Not strict: parseArgs only splits the arguments, and this class reports the errors.
+    // `strict` is false, because parseArgs only splits the arguments and this class reports the errors.
     const { tokens } = parseArgs({
       args: [...args],
       options: Object.fromEntries(VALUED.map((name) => [name, { type: 'string' as const }])),
@@ -88,12 +88,12 @@ export class CommandArguments {
     return this.options.some((option) => option.name === name || (name === 'help' && option.rawName === '-h'));
   }
 
-  /** The first argument. */
+  /** The command, which is the first argument. */
   command(): string | undefined {
     return this.arguments[0];
   }
 
-  /** Throws a UserError for the first option that the command does not have or that is malformed. */
+  /** Throws a UserError for the first option that is malformed or that the command does not accept. */
   checkOptions(command: string, names: OptionNames): void {
     const seen = new Set<string>();
     for (const { name, rawName, value, inline } of this.options) {
@@ -152,7 +152,7 @@ export class CommandArguments {
     return this.namedArguments(command, [what])[0];
   }
 
-  /** The arguments after the command and subcommand; there must be exactly one for each name. */
+  /** The arguments after the command and subcommand; there must be exactly one for each of `names`. */
   namedArguments(command: string, names: readonly string[]): string[] {
     const given = this.arguments.slice(command.split(' ').length);
     if (given.length > names.length) throw argumentUnexpected(given[names.length], command);

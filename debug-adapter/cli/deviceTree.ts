@@ -6,7 +6,9 @@ import type { RecordCommand, ReplayCommand, RunCommand } from './options.ts';
 import { messages } from './outputs.ts';
 import { deviceTreeWritten } from '../messages/commandOutput.ts';
 
-/** `--dumpdtb FILE`: writes the device tree that the guest would receive in `a1`, without starting the machine. */
+/**
+ * `--dumpdtb FILE`: writes the device tree whose address the guest would receive in `a1`. The machine is not started.
+ */
 export function dumpDeviceTree(command: RunCommand | RecordCommand | ReplayCommand, into: string): number {
   const tree = command.kind === 'replay' ? ofRecording(command.rrfile) : deviceTreeOf(nodeHost, command);
   writeNewFile(nodeHost, into, tree, deviceTreeTargetExists);

@@ -7,10 +7,10 @@ export interface DriveOption {
   id: string;
   image: string;
   format: 'raw' | 'qcow2';
-  /** Null means a temporary overlay, or none for a read-only drive. */
+  /** If null, a writable drive has a temporary overlay and a read-only drive has none. */
   overlay: string | null;
   readOnly: boolean;
-  /** Omitted: the first free slot. */
+  /** If omitted, the drive gets the first free slot. */
   slot?: number;
   /** Omitted: modern. */
   virtio?: 'modern' | 'legacy';
@@ -21,7 +21,7 @@ const FIELDS = ['id', 'image', 'format', 'overlay', 'readonly', 'slot', 'virtio'
 
 /**
  * Parses `--drive id=hd0,image=F,format=raw|qcow2[,overlay=F][,readonly][,slot=N][,virtio=modern|legacy]`: a list of
- * fields separated by commas. As in QEMU, a comma within a value is doubled, and a flag may also be written
+ * fields separated by commas. As in QEMU, a comma within a value is written twice, and the flag may also be written as
  * `readonly=on|off`.
  */
 export function parseDrive(text: string): DriveOption {

@@ -3,7 +3,10 @@ import { inert, jsonLine } from '../messages/shown.ts';
 import { mapTexts, overlayLines, snapshotTexts } from '../messages/commandOutput.ts';
 import { textFor } from '../messages/userError.ts';
 
-/** The text output of `overlay info`. */
+/**
+ * Formats the output of `overlay info`. The functions in this file format the output of file commands, as text and as
+ * JSON.
+ */
 export function infoText(overlay: string, info: OverlayInfo): string {
   const [, ...bases] = info.chain;
   return [
@@ -36,7 +39,7 @@ function snapshotLine({ name, position, dateMilliseconds, stateBytes, state, isB
 export const snapshotsJson = (snapshots: readonly SnapshotEntryInfo[]) =>
   snapshots.map(({ dateMilliseconds, ...snapshot }) => ({ ...snapshot, date: isoDate(dateMilliseconds) }));
 
-/** The keys and their order are those of `qemu-img map --output=json`. */
+/** The output has the same keys, in the same order, as that of `qemu-img map --output=json`. */
 export const mapJson = (map: readonly MapEntry[]) =>
   map.map(({ start, lengthBytes, depth, isPresent, isZero, hasData, hostOffset }) => ({
     start,
@@ -56,7 +59,7 @@ export function mapText(map: readonly MapEntry[]): string {
   return lines.join('');
 }
 
-/** In the syntax of `--drive`. */
+/** Describes a drive in the syntax of `--drive`. */
 export function driveText({ id, image, format, overlay, readOnly }: DriveOptions): string {
   const file = (name: string): string => inert(name).replaceAll(',', ',,');
   const more = readOnly ? ',readonly' : overlay === null ? '' : `,overlay=${file(overlay)}`;

@@ -8,7 +8,7 @@ import type { FileCommand } from './fileOptions.ts';
 import { driveText, infoText, mapJson, mapText, snapshotsJson, snapshotsText } from './fileCommandOutput.ts';
 import { checkedText, doneTexts, identifiedText, packedText, unpackedText } from '../messages/commandOutput.ts';
 
-/** Executes one of the commands for files and prints its result. */
+/** Executes a file command and prints its result. */
 export function runFileCommand(command: FileCommand, version: string): number {
   if (command.kind === 'dump') return dumpRecording(command);
   const { json, text } = execute(command, version);
@@ -75,7 +75,7 @@ function execute(command: Exclude<FileCommand, { kind: 'dump' }>, version: strin
   }
 }
 
-/** Damage found by the check counts as bad input; all other results exit with status 0. */
+/** If `overlay check` finds damage, the exit status is that of bad input. All other results have exit status 0. */
 function check(host: engine.Host, { overlay, repair }: { overlay: string; repair: boolean }): Answer {
   const found = engine.checkOverlay(host, overlay, { repair });
   const { corruptions, leaks, repaired } = found;

@@ -4,9 +4,9 @@ import { parsePosition, parseSnapshotName } from './quantities.ts';
 import type { CommandArguments } from './commandArguments.ts';
 import { expected } from '../messages/expected.ts';
 
-/** A command for files, which does not start a machine: overlays, snapshots, recordings. */
+/** A command that works on files (overlays, snapshots or recordings) and does not start a machine. */
 export type FileCommand = FileCommandKind & {
-  /** Files and folders where backing files are allowed, in addition to those in the command. */
+  /** Files and folders where backing files are allowed, in addition to the files that the command names. */
   allow?: string[];
 };
 
@@ -28,9 +28,9 @@ export interface DumpCommand {
   kind: 'dump';
   rrfile: string;
   from: number;
-  /** The last position, inclusive. */
+  /** The last position to print, inclusive. */
   to: number;
-  /** Null for all kinds. */
+  /** The kinds of log entries to print; null for all kinds. */
   kinds: readonly LogEntryKind[] | null;
   driveId: string | null;
   json: boolean;
@@ -46,7 +46,7 @@ export const FILE_COMMANDS = ['overlay', 'snapshot', 'dump', 'identify', 'pack',
 const OVERLAY_SUBCOMMANDS = ['create', 'info', 'map', 'check', 'commit', 'discard', 'rebase'] as const;
 const SNAPSHOT_SUBCOMMANDS = ['list', 'apply', 'rename', 'delete'] as const;
 
-/** Undefined for another command. */
+/** Parses the arguments of a file command; undefined if `command` is not a file command. */
 export function parseFileCommand(command: string, words: CommandArguments): FileCommand | undefined {
   const work = parseWork(command, words);
   const allow = words.all('allow');

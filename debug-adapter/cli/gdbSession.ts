@@ -17,15 +17,15 @@ import { WriteBack } from './writeBack.ts';
 import { errorLine, gdbServerLine } from '../messages/commandOutput.ts';
 
 /**
- * Implements `--gdb`: the machine waits for gdb, which controls it until it leaves. Connections from other programs are
- * dropped and the machine continues to wait. If gdb started this process, there is only one connection: the session
- * ends unless it is gdb.
+ * Implements `--gdb`: the machine waits for gdb, which controls it until gdb disconnects. Connections from other
+ * programs are dropped and the machine continues to wait. If gdb started this process, there is only one connection, so
+ * the session ends if the other side is not gdb.
  */
 export class GdbSession {
   private address: GdbListenAddress;
   private admission: Admission;
   private listener: Listener | undefined;
-  /** Undefined before `serve`: there is nothing to debug yet. */
+  /** The timeline to debug; undefined before `serve`. */
   private timeline: Timeline | undefined;
   private gdb: GdbServer | undefined;
   private resolveLeft!: (reason: LeaveReason) => void;
@@ -53,7 +53,7 @@ export class GdbSession {
     return session;
   }
 
-  /** Resolves with how gdb left; Ctrl-C counts as a broken connection. */
+  /** Resolves to the way in which gdb ended the session. Ctrl-C counts as a broken connection. */
   async serve(timeline: Timeline, interruption: Interruption): Promise<LeaveReason> {
     this.timeline = timeline;
     if (this.address.kind === 'stdio') {

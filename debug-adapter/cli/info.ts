@@ -16,12 +16,14 @@ export function showInfo({ rrfile, json }: { rrfile: string; json: boolean }): s
 }
 
 interface Info extends RecordingHeader {
-  /** False if a kill cut off the recording; a replay still reaches `lastPosition`. */
+  /**
+   * False if the recording process was killed before it could complete the file. A replay still reaches `lastPosition`.
+   */
   complete: boolean;
   lastPosition: number;
   end: { reason: string; guestExit: number | null } | null;
   entries: Record<string, number>;
-  /** All snapshots taken; older automatic ones may have been removed from the overlay. */
+  /** All snapshots that were taken. Older automatic snapshots may have been removed from the overlay since then. */
   snapshots: { name: string; position: number }[];
 }
 

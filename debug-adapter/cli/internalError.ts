@@ -7,7 +7,9 @@ import { textFor } from '../messages/userError.ts';
 const EXIT_HOST_FAILURE = 4;
 const EXIT_INTERNAL_ERROR = 70; // EX_SOFTWARE of sysexits.h
 
-/** Reports an error that ended a whole thread, possibly for lack of memory; returns the exit status. */
+/**
+ * Reports an error that ended a whole thread, for example because there was not enough memory. Returns the exit status.
+ */
 export function reportUncaught(thrown: unknown): number {
   const error = userErrorOf(thrown);
   if (!error) return reportInternalError(thrown);

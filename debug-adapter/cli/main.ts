@@ -19,7 +19,8 @@ declare const BLKREPLAY_VERSION: string;
 const EXIT_STATUS: Record<UserErrorKind, number> = { badInput: 2, divergence: 3, hostFailure: 4, interrupted: 130 };
 
 /**
- * The signals that the main thread receives: the cell can be polled, and the promise resolves when a signal arrives.
+ * Reports the signals that the main thread receives. During computations the cell can be polled; otherwise, the promise
+ * resolves when a signal arrives.
  */
 export interface Signals {
   cell: InterruptionCell;

@@ -22,9 +22,7 @@ import {
 import { CommandArguments } from './commandArguments.ts';
 import { expected } from '../messages/expected.ts';
 
-/**
- * A parsed command line. It describes the user's request in terms of the options; no file has been opened or checked.
- */
+/** A parsed command line. The options are valid, but none of the files that they name has been opened or checked. */
 export type CommandLine =
   | { kind: 'help' }
   | { kind: 'version' }
@@ -47,24 +45,27 @@ export interface MachineOptions {
   initrd: string | null;
   /** Additional files to load. */
   load: limits.FileAtAddress[];
-  /** Replaces the machine's own device tree. */
+  /** A device tree file that replaces the machine's own device tree. */
   dtb: string | null;
-  /** Writes the device tree to this file instead of starting the machine. */
+  /** The file to which the device tree is written; the machine is not started. */
   dumpdtb: string | null;
-  /** In order of their slots. */
+  /** The drives, in the order of their slots. */
   drives: DriveOption[];
-  /** Adds an entropy source (virtio-rng). A replay uses what the recording has. */
+  /** Whether to add an entropy source (virtio-rng). A replay adds it if the recorded machine had it. */
   rng: boolean;
-  /** 64 hexadecimal digits or `none`; null if not specified. */
+  /** The rng-seed in the device tree: 64 hexadecimal digits or `none`; null if not specified. */
   rngSeed: string | null;
-  /** A reset by the guest ends the run. */
+  /** Whether a reset by the guest ends the run. */
   noReboot: boolean;
   semihosting: boolean;
-  /** Files and folders where backing files are allowed, in addition to those of the drives. */
+  /** Files and folders where backing files are allowed, in addition to the images and overlays of the drives. */
   allow: string[];
   /** The position to stop at; null to run to the end. */
   stopAt: number | null;
-  /** Wait for gdb at this address, at position `stopAt` or else at the start. */
+  /**
+   * The address at which gdb can connect. The machine waits for gdb at position `stopAt` or, if that is null, at the
+   * start.
+   */
   gdb: GdbListenAddress | null;
   json: boolean;
 }
@@ -76,7 +77,7 @@ export interface LiveOptions extends MachineOptions {
   idle: IdleMode;
   /** A file whose bytes become console input. */
   stdin: string | null;
-  /** Replace an existing rrfile and overlays. */
+  /** Whether to replace an existing rrfile and existing overlays. */
   overwrite: boolean;
 }
 
@@ -87,13 +88,13 @@ export interface RunCommand extends LiveOptions {
 export interface RecordCommand extends LiveOptions {
   kind: 'record';
   rrfile: string;
-  /** Null if not specified. */
+  /** The name of the first snapshot; null if not specified. */
   rrsnapshot: string | null;
-  /** Take every automatic snapshot, regardless of its cost. */
+  /** Whether to take every automatic snapshot, even if it slows the recording down. */
   allSnapshots: boolean;
 }
 
-/** Values that are null were not specified and come from the recording. */
+/** The options of `replay`. A null value was not specified on the command line and comes from the recording. */
 export interface ReplayCommand extends MachineOptions {
   kind: 'replay';
   rrfile: string;
@@ -241,7 +242,7 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Comman
   };
 }
 
-/** A device tree can be written for a machine without anything to boot. */
+/** `--dumpdtb` does not require a kernel or firmware. */
 function requireBootFile({ kernel, bios, load, dumpdtb }: MachineOptions, command: string): void {
   const isFirmware = bios !== null && bios !== 'none' && bios !== 'builtin';
   if (kernel !== null || isFirmware || load.length > 0 || dumpdtb !== null) return;

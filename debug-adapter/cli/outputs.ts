@@ -5,16 +5,18 @@ import { streamNames } from '../messages/host.ts';
 const BUFFER_BYTES = 1 << 16;
 
 /**
- * Writes bytes unchanged, in order and synchronously, so that a kill loses no earlier output. Uses plain file calls
- * instead of a stream: a stream would buffer what a full pipe does not accept, and loading it takes longer than the
- * first million steps of a small guest.
+ * Writes bytes unchanged, in order and synchronously, so that no earlier output is lost if the process is killed. It
+ * uses file calls instead of a stream, because a stream buffers the bytes that a full pipe does not accept. Loading the
+ * stream module would also take longer than the first million steps of a small guest.
  */
 class Output {
   private handle: number;
   private name: string;
   private buffer = new Uint8Array(BUFFER_BYTES);
   private used = 0;
-  /** The reader is gone (`| head`) or writing has failed: discard further output. */
+  /**
+   * Set if the reading program has ended (as with `| head`) or if writing has failed. Further output is then discarded.
+   */
   isClosed = false;
 
   constructor(handle: number, name: string) {
@@ -22,7 +24,7 @@ class Output {
     this.name = name;
   }
 
-  /** In this run, stdout carries the gdb protocol. */
+  /** Writes the console output to stderr, for runs in which stdout carries the gdb protocol. */
   useStderr(): void {
     this.handle = 2;
     this.name = streamNames.consoleOnStderr();

@@ -6,8 +6,8 @@ import { expected } from '../messages/expected.ts';
 const UNIT_BYTES: Readonly<Record<string, number>> = { '': 1, K: 1 << 10, M: 1 << 20, G: 1 << 30 };
 
 /**
- * Parses `128M`, `1G`, `262144K` or a number of bytes. Like the other functions here, it throws a UserError that names
- * the option and its rule.
+ * Parses `128M`, `1G`, `262144K` or a number of bytes. Like the other functions in this file, it throws a UserError
+ * that names the option and the values that it accepts.
  */
 export function parseMemory(option: string, value: string): number {
   const match = /^(\d+)([KMG]?)$/i.exec(value);

@@ -34,7 +34,8 @@ import { textFor } from '../messages/userError.ts';
 
 type MachineCommand = RunCommand | RecordCommand | ReplayCommand;
 
-// Short enough that Ctrl-C takes effect without noticeable delay, long enough that the overhead is negligible.
+// The length of a slice: short enough that Ctrl-C takes effect without noticeable delay, and long enough that the
+// overhead of a slice is negligible.
 const SLICE_MILLISECONDS = 20;
 const SLICE_STEPS = 4_000_000;
 const EXIT_INTERRUPTED = 130;
@@ -51,7 +52,7 @@ export async function runMachine(
   if (command.dumpdtb !== null) return dumpDeviceTree(command, command.dumpdtb);
   optimizeEarly();
   if (command.gdb?.kind === 'stdio') consoleOutput.useStderr();
-  // Listen before creating files, so that an unavailable address leaves none behind.
+  // Listen before creating files, so that no files are left behind if the address is unavailable.
   const gdb = command.gdb === null ? undefined : await GdbSession.listen(command.gdb);
   try {
     return await runOpened(open(command, version), command, interruption, gdb);
@@ -66,7 +67,7 @@ async function runOpened(
   interruption: Interruption,
   gdb: GdbSession | undefined,
 ): Promise<number> {
-  // From here on, an interruption does not abort but closes the run.
+  // From here on, Ctrl-C ends the run and closes its files instead of aborting the process.
   setTolerance(URGENCY.asked);
   const started = wallClock.monotonicMilliseconds();
   let end: End;
@@ -94,7 +95,7 @@ async function runOpened(
   return isCut ? EXIT_INTERRUPTED : exitStatus(end);
 }
 
-/** Undefined if the user interrupts it; computing the digest may read every disk in full. */
+/** The digest; undefined if the user interrupts its computation, which may read every disk in full. */
 function digestUnlessInterrupted(timeline: Timeline): string | undefined {
   try {
     return digestText(timeline.digest());
@@ -176,9 +177,10 @@ async function advanceToEnd(timeline: Timeline, stopAt: number, interruption: In
     consoleOutput.flush();
     if (end) return end;
     writeBack.whenDue();
-    // Let signals arrive.
+    // Give the event loop a chance to deliver signals.
     await new Promise(setImmediate);
-    // If the guest ended in this slice, the recording must say so, because a replay would notice the difference.
+    // If the guest ended in this slice, the recording must contain this event, because the guest will also end there in
+    // a replay.
     if (interruption.requested || consoleOutput.isClosed) return endAtLiveEnd(timeline);
   }
   // The guest may have ended with the last step.
@@ -189,7 +191,7 @@ function exitStatus({ reason, guestExit }: End): number {
   switch (reason) {
     case 'interrupted':
       return EXIT_INTERRUPTED;
-    // A guest that is halted forever did not report a failure, but it did not succeed either.
+    // A guest that is halted forever has not reported a failure, but it has not succeeded either.
     case 'guestFailed':
     case 'waitsForever':
       return 1;

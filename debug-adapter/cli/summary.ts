@@ -9,7 +9,10 @@ export interface Summary {
   position: Position;
   instructions: number;
   seconds: number;
-  /** 16 hexadecimal digits. Only computed for JSON, because this reads every drive in full. */
+  /**
+   * The digest of the final state, 16 hexadecimal digits. It is computed only for JSON output, because computing it
+   * reads every drive in full.
+   */
   digest: string | undefined;
   snapshots: { name: string; position: Position }[];
 }

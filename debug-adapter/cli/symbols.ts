@@ -20,7 +20,10 @@ function readImage(name: string): Uint8Array {
 
 const unpackingFor = (memoryBytes: number) => ({ compression: nodeHost.compression, memoryBytes });
 
-/** Undefined if the file is not a recording; a kernel Image may also come through a pipe. */
+/**
+ * The kernel in a recording; undefined if the file is not a recording, for example a kernel Image that is read from a
+ * pipe.
+ */
 function recordedKernel(name: string): Uint8Array | undefined {
   try {
     const file = nodeHost.files.open(name, { write: false, create: 'never' });

@@ -1,7 +1,10 @@
 import type { Timeline } from '../engine/index.ts';
 import { wallClock } from '../host/wallClock.ts';
 
-/** A kill loses at most one second of the recording: half of that leaves time for a slow slice. */
+/**
+ * If the process is killed, at most one second of the recording may be lost. Writing every half second leaves time for
+ * a slow slice.
+ */
 const WRITE_BACK_MILLISECONDS = 500;
 
 /** Writes back a timeline about twice a second. */

@@ -20,25 +20,27 @@ import { THREAD_ID, threadOf } from './stopEvents.ts';
 
 type Phase = 'new' | 'initialized' | 'launching' | 'configuring' | 'stopped' | 'running' | 'ended';
 
-/** The maximum number of unanswered engine requests; further ones wait. An editor sends about ten at a time. */
+/**
+ * The maximum number of unanswered requests to the engine; further requests wait. An editor sends about ten at a time.
+ */
 const UNANSWERED_MAX = 256;
 
 /**
- * The part of the adapter that handles the Debug Adapter Protocol. It answers what it can and forwards other requests
- * to the engine's thread. It tracks the engine's state to determine whether the engine can answer now, and never waits
- * for a running machine.
+ * The part of the adapter that handles the Debug Adapter Protocol. It answers some requests itself and forwards the
+ * others to the engine's thread. It tracks the engine's state and refuses requests that the engine cannot answer at the
+ * moment, so no request waits for a running machine.
  */
 export class Adapter {
   private stream: ProtocolStream | undefined;
   private engine: EngineLink;
   private onDisconnected: () => void;
   private phase: Phase = 'new';
-  /** How the current run is divided. */
+  /** How the current run is divided into slices. */
   private runs: CommandRules['runs'];
   private isGdbRunning = false;
   /** Whether the client supports the optional events. */
   private clientSupports: Record<string, boolean> = {};
-  /** Set by the launch response. */
+  /** The number of harts, from the engine's response to `launch`. */
   private harts = 1;
   private nextBreakpointId = 1;
 
@@ -62,8 +64,8 @@ export class Adapter {
   }
 
   /**
-   * Ends the session when the client is gone or disconnects: stops the current run, and completes the recording and
-   * overlays.
+   * Ends the session when the client disconnects or its connection breaks: stops the current run, and completes the
+   * recording and overlays.
    */
   async close(): Promise<void> {
     if (this.phase === 'launching') this.engine.interrupt();
@@ -86,8 +88,8 @@ export class Adapter {
   }
 
   /**
-   * Requests that end the session or a run. A pause is urgent only for a run that has started, not for one whose
-   * request still waits.
+   * Requests that end the session or a run. A pause is urgent only for a run that has started, not for a run whose
+   * request is still waiting.
    */
   private isUrgent(command: string): boolean {
     return command === 'disconnect' || command === 'terminate' || (command === 'pause' && this.phase === 'running');
@@ -177,7 +179,7 @@ export class Adapter {
     this.engine.clearPause();
     try {
       const body = await this.engine.ask(command, args);
-      // The client knows which standard requests resume the machine, but not which custom ones do.
+      // DAP defines which standard requests resume the machine. For a custom request, an event must inform the client.
       if (command.startsWith('blkreplay/')) this.sendEvent(new ContinuedEvent(THREAD_ID, true));
       return body;
     } catch (error) {
@@ -186,7 +188,7 @@ export class Adapter {
     }
   }
 
-  /** Whether the engine's thread receives only the pause signal. */
+  /** Whether the engine's thread can receive only the pause signal, because a `whole` run is in progress. */
   private get isEngineBusy(): boolean {
     return this.phase === 'running' && this.runs === 'whole';
   }
@@ -212,7 +214,7 @@ export class Adapter {
     this.sendEvent(new Event(event, body));
   }
 
-  /** gdb runs the machine, in slices. */
+  /** Records that gdb has started a run. A run that gdb has started is divided into slices. */
   private gdbRuns(): void {
     this.phase = 'running';
     this.runs = 'slices';
@@ -242,7 +244,10 @@ function breakpointsIn(value: unknown): unknown[] {
 }
 
 const ERROR_ID = 1;
-/** Requests whose errors the editor or our extension shows in place, without a dialog. */
+/**
+ * Requests whose errors need no dialog, because the editor or the blkreplay extension shows them where the user made
+ * the request.
+ */
 const WITHOUT_DIALOG = new Set([
   ...['evaluate', 'scopes', 'dataBreakpointInfo', 'variables', 'readMemory'],
   ...['blkreplay/consoleInput', 'blkreplay/overview'],

@@ -2,7 +2,8 @@ import { requestMalformed } from '../messages/dap.ts';
 import { expected } from '../messages/expected.ts';
 
 /**
- * A request's arguments, checked when they are read: a missing argument or one of the wrong type throws a UserError.
+ * A request's arguments, which are checked when they are read: a missing argument or an argument of the wrong type
+ * throws a UserError.
  */
 export class Arguments {
   readonly command: string;

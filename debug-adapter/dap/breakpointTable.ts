@@ -5,7 +5,7 @@ export interface ClientBreakpoint {
   /** The breakpoint's ID in the protocol. */
   id: number;
   kind: 'breakpoint' | 'function breakpoint' | 'instruction breakpoint' | 'data breakpoint';
-  /** For a data breakpoint. */
+  /** The watched value of a data breakpoint. */
   data?: WatchedData;
 }
 
@@ -19,8 +19,8 @@ export interface WatchedData {
 }
 
 /**
- * The client's breakpoints. DAP sets them as whole lists: one for each source file, and one each for functions,
- * instructions and data.
+ * The client's breakpoints. DAP always sets a complete list: there is one list for each source file, and one each for
+ * functions, instructions and data.
  */
 export class BreakpointTable {
   private session: Session;
@@ -31,7 +31,7 @@ export class BreakpointTable {
     this.session = session;
   }
 
-  /** Removes the breakpoints of a list, before it is replaced. */
+  /** Removes the breakpoints of a list before a new list replaces it. */
   clear(list: string): void {
     for (const id of this.lists.get(list) ?? []) {
       this.session.removeBreakpoint(id);

@@ -17,7 +17,10 @@ export interface PositionEvent {
   start: number;
   end: number;
   isRunning: boolean;
-  /** True before the live end: guest writes are temporary and console input is refused. */
+  /**
+   * True if the machine is before the live end. Disk writes by the guest are then temporary, and console input is
+   * refused.
+   */
   isPast: boolean;
 }
 
@@ -54,14 +57,15 @@ export interface DriveOverview {
   isReadOnly: boolean;
   /** True for an overlay that is deleted when the session ends. */
   isTemporary: boolean;
-  /** The overlay (if any) first, the last base image at the end. */
+  /** The files of the disk: the overlay (if there is one), then each base image in the chain. */
   chain: {
     file: string;
     format: 'raw' | 'qcow2';
     fileBytes: number;
     virtualBytes: number;
     /**
-     * Why the file is not opened, for example because it is missing; the files that it is based on are then unknown.
+     * Why the file could not be opened, for example because it is missing. The files that it is based on are then
+     * unknown.
      */
     problem?: Notice;
   }[];
@@ -73,11 +77,13 @@ export interface SnapshotOverview {
   date: string;
   /** True for automatic snapshots, which may be thinned out. */
   isAutomatic: boolean;
-  /** The size of the saved machine state including RAM, not counting sharing with other snapshots. */
+  /**
+   * The size of the saved machine state, including RAM. Data that is shared with other snapshots is counted in full.
+   */
   stateBytes: number;
 }
 
-/** Request `blkreplay/goTo`: the response comes immediately, then a `stopped` event with the reason `goto`. */
+/** Request `blkreplay/goTo`: the response is sent immediately, and a `stopped` event with the reason `goto` follows. */
 export interface GoToArguments {
   position: number;
 }

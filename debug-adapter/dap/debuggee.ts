@@ -27,22 +27,25 @@ export interface ShownFrame {
   /** The hart whose stack contains the frame. */
   hart: number;
   frame: Frame;
-  /** The file that describes the frame's code; undefined without symbols. */
+  /** The file that describes the frame's code; undefined if there are no symbols. */
   symbols: Symbols | undefined;
-  /** Function and line. If functions are inlined, several shown frames share one frame of the machine. */
+  /**
+   * The function and line. If functions are inlined, several shown frames belong to the same frame on the guest's
+   * stack.
+   */
   source: SourceFrame;
 }
 
 export type FrameWithSymbols = ShownFrame & { symbols: Symbols };
 
-/** A modification by the debugger: bytes of memory, or undefined for a register. */
+/** A modification by the debugger: the range of modified memory; undefined for a register. */
 export type GuestWrite = { address: bigint; lengthBytes: number } | undefined;
 
 const FRAMES_MAX = 1000;
 
 /**
- * The session as DAP sees it: with symbols, and with the frames and values that the client can request at the current
- * stop. They are valid for one stop only; `forget` drops them when the machine moves.
+ * The session with its symbols and breakpoints, and with the frames and values that the client can request at the
+ * current stop. Frames and values are valid for one stop only; `invalidate` discards them before the machine runs.
  */
 export class Debuggee {
   readonly session: Session;
@@ -52,9 +55,9 @@ export class Debuggee {
   readonly configuration: LaunchConfiguration;
   readonly sources: SourcePaths;
   readonly breakpoints: BreakpointTable;
-  /** Console input to a live machine. */
+  /** The queue of console input; undefined in a replay. */
   readonly keys: ConsoleInput | undefined;
-  /** Whether the machine is running, for any front end. */
+  /** Whether the machine is running, started by the editor or by gdb. */
   isRunning = false;
   readonly containers = new Handles<Container>();
   private frameHandles = new Handles<ShownFrame>();
@@ -81,8 +84,8 @@ export class Debuggee {
   }
 
   /**
-   * The file with the most information about the code in memory at `pc`. If no file matches, returns another one for
-   * looking up types.
+   * The file with the most information about the code in memory at `pc`. If no file matches, returns another file,
+   * which can still provide types.
    */
   symbolsAt(pc: bigint): Symbols | undefined {
     return this.describingGroup(pc)?.fileAt(pc) ?? this.fallback;
@@ -97,7 +100,10 @@ export class Debuggee {
   readonly isLoadedNow = (group: CodeGroup, pc: bigint): boolean =>
     new LoadedFiles(this.groups, this.session.inspector).isLoaded(group, pc);
 
-  /** If no file matches memory, uses the booted file with code at `pc`: kernels free their initialization code. */
+  /**
+   * If no file matches memory, uses the booted file that has code at `pc`: a kernel frees the memory of its
+   * initialization code, so that code no longer matches.
+   */
   private describingGroup(pc: bigint): CodeGroup | undefined {
     return this.loaded.at(pc) ?? this.groups.find((group) => group.isBooted && group.codeAround(pc, 1));
   }
@@ -108,7 +114,7 @@ export class Debuggee {
     return booted.find(hasDebugInfo) ?? this.symbols.find(hasDebugInfo) ?? this.symbols[0];
   }
 
-  /** Undefined if only instruction steps are possible. */
+  /** Steps by source line; undefined if only instruction steps are possible. */
   sourceSteps(): SourceSteps | undefined {
     const symbols = this.symbolsAt(this.session.inspector.pc);
     return symbols && new SourceSteps(this.session, symbols);
@@ -137,13 +143,13 @@ export class Debuggee {
     return this.session.timeline.machine.harts.count;
   }
 
-  /** Reads a hart's state; without a number, the current hart's. */
+  /** An inspector that reads the state of a hart, by default the current hart. */
   inspectorOf(hart = this.currentHart): Inspector {
     const { inspector, timeline } = this.session;
     return hart === this.currentHart ? inspector : new Inspector(timeline.machine, hart);
   }
 
-  /** The frames from the innermost outwards. The stack is unwound once per stop. */
+  /** The frames from the innermost outwards. The stack is unwound only once per stop. */
   callStack(hart = this.currentHart): readonly ShownFrame[] {
     const frames = this.stacks.get(hart) ?? this.unwind(hart);
     this.stacks.set(hart, frames);
@@ -157,7 +163,7 @@ export class Debuggee {
     return shown;
   }
 
-  /** Like `frame`, for requests that need symbols. */
+  /** Like `frame`, but throws a UserError if the frame has no symbols. */
   frameWithSymbols(id?: number): FrameWithSymbols {
     const shown = this.frame(id);
     if (!shown.symbols) throw noSymbols();
@@ -165,8 +171,8 @@ export class Debuggee {
   }
 
   /**
-   * Called after the debugger has modified the machine: discards the stacks, but keeps the IDs that the client holds
-   * valid.
+   * Called after the debugger has modified the machine: discards the stacks. The frame IDs that the client has received
+   * remain valid.
    */
   changed(writes?: GuestWrite): void {
     this.stacks.clear();
@@ -174,12 +180,12 @@ export class Debuggee {
     this.writes.push(writes);
   }
 
-  /** The modifications since the last call. */
+  /** The modifications by the debugger since the last call. */
   takeWrites(): GuestWrite[] {
     return this.writes.splice(0);
   }
 
-  /** Called before the machine moves: invalidates all frames and values. */
+  /** Called when a run starts and when it ends: invalidates all frames and values. */
   invalidate(): void {
     this.stacks.clear();
     this.loaded.forget();
@@ -194,7 +200,7 @@ export class Debuggee {
     while (frame && frames.length < FRAMES_MAX) {
       const group = this.describingGroup(frame.lookupPc);
       const symbols: Symbols | undefined = group?.fileAt(frame.lookupPc) ?? this.fallback;
-      // If the fallback has other code at this address, its names would be wrong.
+      // If the fallback file has code at this address, that code is not in memory, so its names would be wrong.
       const named: Symbols | undefined = group || !symbols?.codeAround(frame.lookupPc, 1) ? symbols : undefined;
       for (const source of sourcesOf(frame, named)) frames.push(this.shown({ hart, frame, symbols, source }));
       const caller: UnwindResult | undefined = group ? group.callerOf(frame) : named?.callerOf(frame);

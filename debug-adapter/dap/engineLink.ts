@@ -29,8 +29,8 @@ interface Waiting {
 }
 
 /**
- * The connection from the protocol's thread to the engine: requests and their replies, events, and signals, which reach
- * the engine even in the middle of a run.
+ * The connection from the protocol's thread to the engine. It carries requests and their replies, events, and signals.
+ * Signals reach the engine even in the middle of a run.
  */
 export class EngineLink {
   onEvent: (event: string, body: unknown) => void = () => {};
@@ -50,7 +50,7 @@ export class EngineLink {
     this.closed = new Promise((resolve) => (this.hasClosed = resolve));
   }
 
-  /** The number of requests without an answer. */
+  /** The number of requests that the engine has not answered. */
   get unansweredCount(): number {
     return this.waiting.size;
   }
@@ -92,7 +92,7 @@ export class EngineLink {
     if (!this.isClientBehind()) this.onStreamDrained();
   }
 
-  /** The client's stream accepts data again. */
+  /** Called when the client's stream accepts data again. */
   onStreamDrained(): void {
     if (this.unsentBytes === 0) return;
     Atomics.sub(this.thread.signals, SIGNALS.unsentBytes, this.unsentBytes);
@@ -113,7 +113,7 @@ export class EngineLink {
     }
   }
 
-  /** The engine's thread has ended unexpectedly: rejects all open requests. */
+  /** Called when the engine's thread has ended unexpectedly: rejects all open requests. */
   onThreadEnded(failure: Failure): void {
     for (const { reject } of this.waiting.values()) reject(new RequestFailure(failure));
     this.waiting.clear();

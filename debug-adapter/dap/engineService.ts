@@ -18,7 +18,7 @@ import type { RunnerEnvironment } from './runner.ts';
 import { endText, stoppedBody, THREAD_ID, threadOf } from './stopEvents.ts';
 import { textFor } from '../messages/userError.ts';
 
-/** The environment of the service: a message port, the network and the user's decisions. */
+/** What the service uses from its environment: the message port, the network, and the user's answers. */
 export interface ServiceEnvironment extends DebuggeeEnvironment, RunnerEnvironment {
   post(message: EngineEvent): void;
   /** Takes the next pending message, if any, without waiting for the event loop. */
@@ -32,8 +32,8 @@ export interface ServiceEnvironment extends DebuggeeEnvironment, RunnerEnvironme
 type Request = Extract<EngineRequest, { kind: 'request' }>;
 
 /**
- * The engine's side of the adapter: owns the session and answers the requests that need it, one after the other. Every
- * error in a request becomes an error response, and the session continues.
+ * The part of the adapter that runs in the engine's thread. It owns the session and answers the requests that need the
+ * session, one at a time. Every error in a request becomes an error response, and the session continues.
  */
 export class EngineService {
   private environment: ServiceEnvironment;
@@ -98,7 +98,10 @@ export class EngineService {
     };
   }
 
-  /** The same for `launch`, which is asynchronous because it first opens a port. */
+  /**
+   * Handles `launch` and turns its errors into error responses. It is asynchronous because it may first open a port for
+   * gdb.
+   */
   private async launch({ id, arguments: given }: Request): Promise<void> {
     let gdbHost: GdbServerHost | undefined;
     try {
@@ -169,7 +172,10 @@ export class EngineService {
     this.event('terminated', {});
   }
 
-  /** After a divergence or an internal error the session remains available for inspection; a failing host ends it. */
+  /**
+   * Handles an error during a run. After a divergence or an internal error, the session can still be inspected. A
+   * failure of the host, such as a full disk, ends the session.
+   */
   private runFailed(open: OpenSession, error: unknown): void {
     if (open !== this.open) return;
     const { message: text } = failureOf(error);
@@ -187,7 +193,10 @@ export class EngineService {
     }
   }
 
-  /** Called during a run: answers requests that are allowed then and keeps the others. */
+  /**
+   * Called during a run: answers the requests that are allowed during a run, and keeps the other messages until the run
+   * ends.
+   */
   private deliverRequests(): void {
     for (let message = this.environment.nextMessage(); message; message = this.environment.nextMessage()) {
       if (message.kind === 'request' && ENGINE_COMMANDS[message.command]?.isAnsweredDuringRun)
@@ -269,7 +278,7 @@ export class EngineService {
   }
 }
 
-/** If there is history, the session continues after the guest has ended, for inspection. */
+/** If there is history, the session continues after the guest has ended, so that the user can inspect it. */
 function endsSession({ session, configuration }: Debuggee): boolean {
   return configuration.noDebug || !session.hasHistory;
 }

@@ -2,12 +2,15 @@ import { ownMistake } from '../messages/dap.ts';
 import { userErrorOf } from '../messages/outOfMemory.ts';
 import { type Fields, textFor } from '../messages/userError.ts';
 
-/** Why a request, or the session, has failed, in the editor's terms. Both threads make it, and it goes between them. */
+/**
+ * The reason why a request or the session has failed, in the editor's terms. The engine's thread sends failures to the
+ * protocol's thread, which also creates some itself.
+ */
 export interface Failure {
-  /** A stable name, such as `overlay-exists`. */
+  /** A stable error code, such as `overlay-exists`. */
   code: string;
   message: string;
-  /** Of a UserError: the values that the message is about. */
+  /** The values that the message contains, if the error is a UserError. */
   fields?: Fields;
 }
 

@@ -17,7 +17,10 @@ export type Listen = (
   onConnection: (connection: GdbConnection) => GdbConnectionHandler,
 ) => Promise<{ readonly name: string; close(): void }>;
 
-/** The shared session, and the editor side's operations on it. */
+/**
+ * The session that the editor and gdb share, and the functions through which a GdbServerHost reports gdb's runs to the
+ * editor.
+ */
 export interface SharedMachine {
   readonly session: Session;
   readonly isEditorRunning: boolean;
@@ -26,20 +29,21 @@ export interface SharedMachine {
   milliseconds(): number;
   runBegins(): void;
   /**
-   * Called after each slice; returns true if the editor wants the run to end. It may wait for the client unless gdb
-   * wants the run to end.
+   * Called after each slice of a run; returns true if the editor has requested a stop. If the client does not read its
+   * messages, this waits for the client, unless gdb has requested a stop.
    */
   betweenSlices(gdbWantsEnd: () => boolean): Promise<boolean>;
   runEnded(reason: StopReason): void;
   runFailed(error: unknown): void;
-  /** A connection from a program other than gdb was dropped. */
+  /** Called when a connection from a program other than gdb has been dropped. */
   onForeignConnection(): void;
 }
 
 /**
- * Implements `gdbServer` of the launch configuration: a gdb on this computer debugs the same session as the editor. The
- * first to start a run owns the machine, and requests of the other are refused until it stops. When gdb connects, the
- * machine stops, as gdb expects. When gdb leaves in any way, the machine stays stopped and the editor can run it.
+ * Implements `gdbServer` of the launch configuration: a gdb on this computer debugs the same session as the editor. If
+ * one of them starts a run, it owns the machine until the run ends, and the requests of the other one are refused. When
+ * gdb connects, the machine stops, as gdb expects. When gdb disconnects for any reason, the machine remains stopped and
+ * the editor can run it.
  */
 export class GdbServerHost {
   /** The address, as shown to the user. */
@@ -51,8 +55,8 @@ export class GdbServerHost {
   private constructor() {}
 
   /**
-   * Listens before the session is opened, so that a failure creates no files. Throws a UserError if the address is in
-   * use.
+   * Listens before the session is opened, so that no files are created if listening fails. Throws a UserError if the
+   * address is in use.
    */
   static async listen(listen: Listen, address: GdbSocketAddress): Promise<GdbServerHost> {
     const serverHost = new GdbServerHost();
@@ -79,7 +83,7 @@ export class GdbServerHost {
   private async begin(connection: GdbConnection): Promise<GdbServer | undefined> {
     const { machine } = this;
     await machine?.stopMachine();
-    // The session may have ended during the await.
+    // The session may have ended while this function was waiting.
     return machine && machine === this.machine ? this.serve(machine, connection) : undefined;
   }
 

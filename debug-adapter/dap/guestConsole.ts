@@ -7,7 +7,7 @@ import type { LaunchConfiguration } from './launchConfiguration.ts';
  * that a replay of history repeats is not sent again.
  */
 export class GuestConsole {
-  /** The console callback for the machine's setup. */
+  /** The callback that the machine calls for each byte of console output. */
   readonly onConsoleByte = newOutputOnly((byte) => this.bytes.push(byte));
   /** The `console` setting of the launch configuration. */
   target: LaunchConfiguration['console'] = 'debugConsole';

@@ -34,7 +34,7 @@ export interface LaunchConfiguration {
   rngSeed: string | null;
   noReboot: boolean;
   semihosting: boolean;
-  /** ELF files in addition to the booted ones. */
+  /** Symbol files in addition to the booted files. */
   symbols: string[];
   cwd: string;
 }
@@ -86,13 +86,16 @@ export function parseLaunch(input: unknown): LaunchConfiguration {
   return configuration;
 }
 
-/** A firmware file, or a keyword as on the command line. */
+/** A firmware file, or one of the keywords that `--bios` accepts on the command line. */
 function bios(settings: Settings): string | null {
   const word = settings.text('bios');
   return word === 'none' || word === 'builtin' ? word : settings.file('bios');
 }
 
-/** Writes a kernel's path in the setting's syntax: an `@` before a number would start an address. */
+/**
+ * Writes a kernel's path in the syntax of the `kernel` setting, in which an `@` followed by a number starts a load
+ * address.
+ */
 export const kernelSetting = limits.fileAtAddressText;
 
 /** A machine can boot from a firmware file or loaded files alone. */
@@ -193,7 +196,10 @@ function snapshotName(settings: Settings): string | null {
   return settings.bad('rrsnapshot', expected.snapshotName(limits.SNAPSHOT_NAME_BYTES_MAX));
 }
 
-/** The settings of one object; null counts as absent. `prefix` locates the object in messages. */
+/**
+ * The settings of one object; null counts as absent. `prefix` precedes the setting's name in messages, for example
+ * `drives[0].`.
+ */
 class Settings {
   private values: Record<string, unknown>;
   private prefix: string;
@@ -233,7 +239,7 @@ class Settings {
     return value === null ? null : path.resolve(this.cwd, value);
   }
 
-  /** `FILE@ADDRESS`, as on the command line. */
+  /** Parses `FILE@ADDRESS`, as on the command line. */
   placedFile(name: string): limits.FileAtAddress | null {
     const value = this.text(name);
     return value === null ? null : this.placed(name, value);
@@ -276,7 +282,7 @@ class Settings {
     return this.bad(name, expected.oneOf(allowed.map((word) => `"${word}"`)));
   }
 
-  /** One of the eight virtio-mmio slots. */
+  /** The drive's virtio-mmio slot, one of eight. */
   slot(): number | undefined {
     const value = this.values.slot ?? undefined;
     if (value === undefined || (typeof value === 'number' && limits.isSlot(value))) return value;

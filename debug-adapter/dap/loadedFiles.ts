@@ -1,15 +1,16 @@
 import type { CodeGroup, Session } from '../engine/index.ts';
 
-// A library that several programs share is rarely longer, so what distinguishes the programs is within reach.
+// The number of bytes to compare in each direction. A library that several programs share is rarely longer, so the
+// comparison includes code in which the programs differ.
 const REACH_BYTES = 1 << 15;
 const NEARBY_BYTES = 64;
 const AGREEMENT_MIN = 0.75;
 const BLOCK_BITS = 6n;
 
 /**
- * Determines which program's code is in memory. The programs of a system use the same addresses at different times, so
- * their files are compared with guest memory. The file that agrees best is considered loaded if most of it agrees; a
- * kernel patches its own code, so not all of it must.
+ * Determines which program's code is in memory. Different programs use the same addresses at different times, so their
+ * files are compared with guest memory. The file that agrees best is considered loaded if most of its code agrees. Not
+ * all of it must agree, because a kernel patches its own code.
  */
 export class LoadedFiles {
   private groups: readonly CodeGroup[];
@@ -22,14 +23,14 @@ export class LoadedFiles {
   }
 
   /**
-   * The best match at `pc`. Cached per 64-byte block until `forget`. Takes microseconds, or about 100 us if the bytes
-   * nearby are ambiguous.
+   * The best match at `pc`. The result is cached for each block of 64 bytes until `forget` is called. Finding it takes
+   * a few microseconds, or about 100 us if several files match the bytes nearby.
    */
   at(pc: bigint): CodeGroup | undefined {
     return this.allAt(pc)[0];
   }
 
-  /** Whether the program's code is in memory at `pc`. Several programs may match equally. */
+  /** Whether the program's code is in memory at `pc`. Several programs may match equally well. */
   isLoaded(group: CodeGroup, pc: bigint): boolean {
     return this.allAt(pc).includes(group);
   }
@@ -62,7 +63,7 @@ export class LoadedFiles {
   }
 
   private bestOf(candidates: readonly CodeGroup[], pc: bigint): CodeGroup[] {
-    // The bytes nearby usually suffice, which keeps frequently hit breakpoints cheap.
+    // Comparing only the bytes nearby is usually sufficient, and it keeps frequently hit breakpoints fast.
     const nearby = this.matches(candidates, pc, NEARBY_BYTES);
     if (nearby.length === 1) return [nearby[0].group];
     const found = this.matches(candidates, pc, REACH_BYTES);

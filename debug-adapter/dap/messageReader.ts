@@ -2,7 +2,7 @@
 export interface MessageHandler {
   message(text: string, lengthBytes: number): void;
   tooLarge(lengthBytes: number): void;
-  /** A header exceeds the maximum length, so this is not DAP. */
+  /** A header exceeds the maximum length, so the stream is not DAP. */
   notDap(): void;
 }
 
@@ -13,13 +13,13 @@ const HEADER_END = Buffer.from('\r\n\r\n');
 
 /**
  * Splits a byte stream into messages by their `Content-Length`. It buffers at most one message of the maximum size. If
- * a header does not end or announces a larger message, this is reported and nothing more is read.
+ * a header does not end, or if it announces a larger message, the reader reports this and reads nothing more.
  */
 export class MessageReader {
   private user: MessageHandler;
   private header: Buffer = Buffer.alloc(0);
   private body: Buffer[] = [];
-  /** The missing part of the current message, whose header has arrived. */
+  /** The number of bytes of the current message that have not yet arrived. */
   private missingBytes = 0;
   private lengthBytes: number | undefined;
   private isOver = false;
@@ -34,7 +34,7 @@ export class MessageReader {
     }
   }
 
-  /** Reads part of a message; returns the bytes after it, as does `readBody`. */
+  /** Reads part of a header. Like `readBody`, it returns the bytes that follow the part. */
   private readHeader(bytes: Buffer): Buffer {
     const before = this.header.length;
     const header = Buffer.concat([this.header, bytes.subarray(0, HEADER_BYTES_MAX + HEADER_END.length - before)]);

@@ -13,12 +13,12 @@ export type EngineEvent =
   | { kind: 'failed'; id: number; failure: Failure }
   /** A DAP event; `stopped` and `terminated` end a run. */
   | { kind: 'event'; event: string; body: unknown }
-  /** The recording and overlays are complete. */
+  /** Sent when the recording and overlays are complete. */
   | { kind: 'closed' };
 
 /**
- * How a run is divided. `longSlices`: pausing is expensive, so a slice pauses only for a message or after a longer
- * time.
+ * How a run is divided. With `longSlices`, pausing is expensive, so a slice ends only when a message arrives or after a
+ * longer time.
  */
 export type RunMode = 'slices' | 'longSlices' | 'whole';
 
@@ -34,11 +34,14 @@ export interface CommandRules {
   isAnsweredDuringRun?: true;
 }
 
-/** The indices of the cells in the memory that the two threads share. A nonzero value sets the signal. */
+/**
+ * Indexes into the shared Int32Array with which the two threads signal each other. A signal is set if its element is
+ * nonzero.
+ */
 export const SIGNALS = {
-  /** The current run must pause. Cleared before a run starts. Also wakes a sleeping machine. */
+  /** Requests that the current run pause, and wakes a sleeping machine. It is cleared before a run starts. */
   pause: 0,
-  /** A message has been posted to the engine, which clears the cell before it reads the messages. */
+  /** A message has been posted to the engine. The engine clears this element before it reads its messages. */
   request: 1,
   /**
    * The total size of the engine's messages that the client's stream has not accepted. The engine adds to it and the
@@ -50,10 +53,13 @@ export const SIGNALS = {
 export const makeSignals = (): Int32Array<SharedArrayBuffer> =>
   new Int32Array(new SharedArrayBuffer(Object.keys(SIGNALS).length * Int32Array.BYTES_PER_ELEMENT));
 
-/** More than twice the console output of one slice. */
+/** The limit for `unsentBytes`, more than twice the console output of one slice. */
 const UNSENT_BYTES_MAX = 1 << 20;
 
-/** An estimate of a message's size: only console output is both long and unsolicited. */
+/**
+ * An estimate of a message's size. Only console output is measured, because no other message is both long and
+ * unsolicited.
+ */
 export function sizeOf(message: EngineEvent): number {
   const body =
     message.kind === 'event' ? (message.body as { output?: unknown; base64?: unknown } | undefined) : undefined;
@@ -63,7 +69,7 @@ export function sizeOf(message: EngineEvent): number {
 
 const MESSAGE_BYTES = 256;
 
-/** Whether the machine must wait before it sends more. */
+/** Whether the machine must wait for the client before it sends more messages. */
 export const isClientBehind = (signals: Int32Array<SharedArrayBuffer>): boolean =>
   Atomics.load(signals, SIGNALS.unsentBytes) > UNSENT_BYTES_MAX;
 

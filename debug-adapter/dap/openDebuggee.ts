@@ -21,17 +21,20 @@ import type { GuestConsole } from './guestConsole.ts';
 import type { LaunchConfiguration } from './launchConfiguration.ts';
 import { MEMORY_BYTES_DEFAULT, sessionSymbols } from './sessionSymbols.ts';
 
-/** What opening a session needs from outside the engine. */
+/** What is needed from outside the engine to open a session. */
 export interface DebuggeeEnvironment {
   host: Host;
   idleClock: IdleClock;
-  /** Creates the pace of automatic snapshots for one recording. */
+  /** Creates the schedule of automatic snapshots for one recording. */
   makePace: () => SnapshotPace;
   /** blkreplay's version, for the recording's header. */
   version: string;
 }
 
-/** Opens the files of a launch configuration. Symbols are opened first, so that an error in them creates no files. */
+/**
+ * Opens the files of a launch configuration. Symbols are opened first, so that no files are created if opening the
+ * symbols fails.
+ */
 export function openDebuggee(
   environment: DebuggeeEnvironment,
   configuration: LaunchConfiguration,
@@ -101,7 +104,10 @@ function openTimeline(
   return openRecord(workspace, { ...setup, rrfile, rrsnapshot, version, pace: makePace() });
 }
 
-/** In a launch configuration, "overwrite" covers both overlays and recordings, so both get the same error code. */
+/**
+ * Replaces the errors "overlay exists" and "recording exists" with a single error, because in a launch configuration
+ * the setting "overwrite" applies to both.
+ */
 function withOverwriteSetting(error: unknown, { overwrite }: LaunchConfiguration): unknown {
   const exists = error instanceof UserError && (error.code === 'overlay-exists' || error.code === 'recording-exists');
   return exists ? launchWouldOverwrite(error, { isAsk: overwrite === 'ask' }) : error;

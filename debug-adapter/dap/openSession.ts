@@ -5,10 +5,11 @@ import { PositionReporter } from './positionEvent.ts';
 import { hex } from './variableViews.ts';
 import { Runner, type RunnerEnvironment } from './runner.ts';
 
-/** The front end that runs the machine. */
+/** The front end that is currently running the machine. */
 export type RunOwner = 'nobody' | 'editor' | 'gdb';
 
-// A kill loses at most one second of the recording: half of that leaves time for a slow slice.
+// If the process is killed, at most one second of the recording may be lost. Writing every half second leaves time for
+// a slow slice.
 const WRITE_BACK_MILLISECONDS = 500;
 
 /** An open session: runs its machine for one front end at a time and keeps the client informed. */
@@ -46,7 +47,7 @@ export class OpenSession {
     this.runner = new Runner(options.environment, {
       mustStop: () => this.stopWaiters.length > 0,
       betweenSlices: () => this.betweenSlices(),
-      // Shows console output meanwhile, because stepping over a call may take a long time.
+      // Sends console output during a step too, because stepping over a call may take a long time.
       sendProgress: () => this.sendProgress(),
       deliverRequests: options.deliverRequests,
     });
@@ -60,7 +61,10 @@ export class OpenSession {
     this.positionReporter.tell(true, this.environment.milliseconds());
   }
 
-  /** The machine has stopped. Sends the pending events, then resolves the promises of `standStill`. */
+  /**
+   * Called when the machine has stopped. Sends the pending events, then resolves the promises that `standStill`
+   * returned.
+   */
   runEnded(): void {
     this.runOwner = 'nobody';
     this.debuggee.isRunning = false;
@@ -70,15 +74,15 @@ export class OpenSession {
     for (const resolve of this.stopWaiters.splice(0)) resolve();
   }
 
-  /** Stops the machine; a run by the editor ends as paused. */
+  /** Stops the machine. If the editor started the run, it ends as paused. */
   standStill(): Promise<void> {
     if (this.runOwner === 'nobody' && this.hasStarted) return Promise.resolve();
     return new Promise((resolve) => this.stopWaiters.push(resolve));
   }
 
   /**
-   * Checks the session's files, also while the machine is stopped, but no more often than the recording is written
-   * back.
+   * Checks that no other program has changed the session's files. This also happens while the machine is stopped, but
+   * no more often than the recording is written back.
    */
   checkFiles(): void {
     const now = this.environment.milliseconds();

@@ -9,7 +9,8 @@ export function positionEventOf({ session, configuration }: Debuggee, isRunning:
   return { rr: configuration.rr, position, start, end, isRunning, isPast: position < end };
 }
 
-// Four times a second: the display moves smoothly without measurable load.
+// The interval between position events during a run. With four per second, the display moves smoothly and the load is
+// not measurable.
 const EVERY_MILLISECONDS = 250;
 
 /** Sends the machine's position to the client: when a run starts, periodically during the run, and at its end. */
@@ -46,8 +47,8 @@ export class PositionReporter {
   }
 
   private sendOverviewChanges(): void {
-    // Called after each request and ten times a second. Comparing references is cheap, regardless of the length of the
-    // lists.
+    // This function is called several times a second. It compares only the references to the lists, which takes the
+    // same time for lists of any length.
     const overview = this.debuggee.session.timeline.snapshots();
     if (overview === this.overview) return;
     this.overview = overview;

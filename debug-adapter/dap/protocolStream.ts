@@ -7,21 +7,21 @@ import { MESSAGE_BYTES_MAX, MessageReader } from './messageReader.ts';
 /** Handles the messages of a ProtocolStream. */
 export interface ProtocolHandler {
   request(request: DebugProtocol.Request): void;
-  /** Whether the request may overtake those that wait. */
+  /** Whether the request may overtake the requests that are waiting. */
   isUrgent(request: DebugProtocol.Request): boolean;
-  /** Whether it cannot take more requests now. */
+  /** Whether the handler cannot take more requests at the moment. */
   isBusy(): boolean;
-  /** A message could not be parsed. */
+  /** Called if a message could not be parsed. */
   onMalformed(text: string): void;
-  /** Nothing more can be read: a message is too large, or the stream is not DAP. */
+  /** Called if nothing more can be read, because a message is too large or the stream is not DAP. */
   onFatal(why: string): void;
-  /** The client has accepted all messages. */
+  /** Called when the client has read all messages. */
   drained(): void;
 }
 
-/** No request is answered and the machine waits while more bytes than this are unsent. */
+/** While more bytes than this are unsent, no request is answered and the machine waits. */
 export const UNSENT_BYTES_MAX = 1 << 20;
-/** No request is read while more bytes than this wait to be answered. */
+/** While requests of more than this total size are waiting to be answered, no more are read. */
 export const WAITING_BYTES_MAX = 1 << 20;
 
 interface Waiting {
@@ -30,9 +30,9 @@ interface Waiting {
 }
 
 /**
- * DAP messages on two streams, with bounded memory. If a client does not read its responses, its requests wait, and if
- * too many wait, no more are read. Requests that end the session are handled nevertheless. An unparsable message is
- * reported and skipped; if the stream cannot be DAP, reading ends.
+ * Sends and receives DAP messages on two streams, with bounded memory. If a client does not read its responses, its
+ * requests wait, and if too many requests wait, no more are read. Requests that end the session are handled even then.
+ * An unparsable message is reported and skipped; if the stream cannot be DAP, reading ends.
  */
 export class ProtocolStream {
   private from: Readable;
@@ -73,7 +73,7 @@ export class ProtocolStream {
     return !this.isClosed && this.to.writableLength > UNSENT_BYTES_MAX;
   }
 
-  /** Also called when the user is no longer busy. */
+  /** Handles waiting requests. Also called when the handler is no longer busy. */
   handleWaiting(): void {
     while (this.waiting.length > 0 && !this.isPaused) {
       const { request, lengthBytes } = this.waiting.shift()!;

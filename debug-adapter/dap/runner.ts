@@ -4,7 +4,7 @@ import type { Slice } from './requests/running.ts';
 
 /** The clock, event loop and signals that a Runner uses. */
 export interface RunnerEnvironment {
-  /** A clock with an arbitrary start. */
+  /** The time in milliseconds since an arbitrary moment. */
   milliseconds(): number;
   /** Resolves when pending messages have been delivered. */
   letMessagesIn(): Promise<void>;
@@ -12,28 +12,32 @@ export interface RunnerEnvironment {
   signals: Int32Array<SharedArrayBuffer>;
 }
 
-/** The work to do during a run, about every 20 ms. */
+/** The functions that a Runner calls during a run, about every 20 ms. */
 export interface RunCallbacks {
-  /** Whether another front end wants the machine to stop: a run in slices then ends as paused. */
+  /** Whether another front end has requested a stop. If so, a run in slices ends as paused. */
   mustStop(): boolean;
-  /** After each slice and at the end of a run: console output and similar tasks. */
+  /** Called after each slice and at the end of a run, for example to send console output. */
   betweenSlices(): void;
-  /** Between two steps of a `whole` run: console output and similar tasks. The pending messages follow. */
+  /**
+   * Called between two steps of a `whole` run, for example to send console output. `deliverRequests` is called
+   * afterwards.
+   */
   sendProgress(): void;
   deliverRequests(): void;
 }
 
-// A request between two slices is answered without noticeable delay.
+// The length of a slice. Requests are answered between slices, so slices are short enough to avoid a noticeable delay.
 const SLICE_MILLISECONDS = { slices: 20, longSlices: 250 } as const;
 /** The interval between two checks for messages while the client does not read. */
 const WAIT_MILLISECONDS = 20;
 
 /**
- * Runs the machine until there is a stop to report. A run in slices receives messages in between, which may change the
- * stop points for the next slice. A `whole` run sees only the signals, and lets its owner handle urgent work.
+ * Runs the machine until there is a stop to report. A run in slices receives messages between slices, and these may
+ * change the stop points for the next slice. During a `whole` run, only the signals are checked, and the callbacks
+ * handle urgent requests.
  */
 export class Runner {
-  /** Set when the session closes: the current run ends after its slice. */
+  /** Set when the session closes. The current run then ends after its slice. */
   isClosing = false;
   private environment: RunnerEnvironment;
   private meanwhile: RunCallbacks;

@@ -20,7 +20,7 @@ import {
 import { symbolsAreOfOtherBuild } from '../messages/symbols.ts';
 import type { LaunchConfiguration } from './launchConfiguration.ts';
 
-/** A file with the name that messages use. */
+/** A file and its name for messages. */
 interface NamedFile {
   name: string;
   bytes: Uint8Array;
@@ -45,9 +45,8 @@ const ELF_BYTES_MAX = 1 << 30;
 const MEMORY_BYTES_MAX = 2 ** 31;
 
 /**
- * Opens the symbols of a session: those of the booted files, if they have any, and those of the files in the `symbols`
- * setting, which must have some and take precedence. A replay uses the recorded boot files, whatever is at their paths
- * now.
+ * Opens the symbols of a session. The booted files need not have symbols. The files in the `symbols` setting must have
+ * symbols and take precedence. A replay uses the boot files in the recording, whatever files are at their paths now.
  */
 export function sessionSymbols(
   host: Host,
@@ -67,7 +66,7 @@ export function sessionSymbols(
     ...opener.openPlaced(bios && { ...bios, address: RAM_START }),
     ...loads.flatMap((file) => opener.openPlaced(file)),
   ];
-  // These files only add information about the booted code and have no other use.
+  // These files only add information about the booted code, so they are dropped if they describe other code.
   const companions = [
     ...(image ? named.flatMap((file, i) => opener.openAt(file, loadBiases(userSymbols[i], image.loaded))) : []),
     ...(booted.some(({ hasDebugInfo }) => hasDebugInfo) ? [] : fileAtPath(opener, host, configuration)),
@@ -97,7 +96,7 @@ class SymbolOpener {
     return loadBiases.map((loadBias) => this.open(file, loadBias));
   }
 
-  /** Empty if the file is not an ELF file with code. */
+  /** Opens the symbols of a booted file; empty if it is not an ELF file with code. */
   openBooted(file: NamedFile): Symbols[] {
     try {
       return [this.open(file)];
@@ -107,7 +106,10 @@ class SymbolOpener {
     }
   }
 
-  /** A file that is not ELF becomes code without names at its load address; for firmware, that is the start of RAM. */
+  /**
+   * Opens the symbols of a booted file with its load address. A file that is not ELF is treated as code without symbols
+   * at that address.
+   */
   openPlaced(file: PlacedFile | undefined): Symbols[] {
     if (!file) return [];
     const { name, bytes, address } = file;
@@ -127,15 +129,18 @@ function withLoadAddress({ kernel, bios }: { kernel: PlacedFile; bios?: NamedFil
 interface PlacedImage {
   /** The image, converted to an ELF file. */
   file: NamedFile;
-  /** The load biases from the ELF file's addresses to those at which its code runs. */
+  /**
+   * The load biases: the differences between the addresses at which the code runs and its addresses in the ELF file.
+   */
   biases: bigint[];
   /** The load address. */
   loaded: bigint;
 }
 
 /**
- * A Linux Image may contain its own symbol table. It starts at its load address and continues at its link address after
- * it has enabled the MMU, so it needs symbols at both addresses. The same holds for the vmlinux that it was made from.
+ * A Linux Image may contain its own symbol table. The kernel starts at its load address and continues at its link
+ * address after it has enabled the MMU, so its symbols are needed at both addresses. The same holds for the vmlinux
+ * from which the Image was made.
  */
 function linuxImage(
   { kernel, bios }: { kernel: PlacedFile; bios?: NamedFile },
@@ -156,7 +161,8 @@ function loadBiases(symbols: Symbols, loaded: bigint): bigint[] {
 }
 
 /**
- * The start of a kernel's code; undefined for other files. Kernels are linked to the upper half of the address space.
+ * The start of a kernel's code; undefined for other files. Kernels are linked at addresses in the upper half of the
+ * address space.
  */
 function linkedStart({ code }: Symbols): bigint | undefined {
   const starts = code.map(({ address }) => address).filter((address) => address >= UPPER_HALF);
@@ -176,7 +182,10 @@ function liveFiles(host: Host, configuration: LaunchConfiguration): BootedFiles 
   };
 }
 
-/** The recorded files, under their current names from the configuration, which are the base for source paths. */
+/**
+ * The recorded files, with their current names from the configuration. Source paths are resolved relative to these
+ * names.
+ */
 function recordedFiles(host: Host, { rrfile, kernel, bios, load }: LaunchConfiguration): BootedFiles {
   const file = host.files.open(rrfile, { write: false, create: 'never' });
   try {
@@ -197,7 +206,7 @@ function recordedFiles(host: Host, { rrfile, kernel, bios, load }: LaunchConfigu
 }
 
 /**
- * The file that is now at a replayed kernel's path: if it has the same code and debug information, it serves as a
+ * The file that is now at a replayed kernel's path: if it has the same code and has debug information, it serves as a
  * symbol file.
  */
 function fileAtPath(opener: SymbolOpener, host: Host, { rr, kernel }: LaunchConfiguration): Symbols[] {
@@ -205,7 +214,7 @@ function fileAtPath(opener: SymbolOpener, host: Host, { rr, kernel }: LaunchConf
   try {
     return opener.openBooted({ name: kernel, bytes: readRegular(host, kernel) });
   } catch (error) {
-    // The replay does not need the file.
+    // The replay works without the file, so ignore the error.
     if (error instanceof UserError) return [];
     throw error;
   }

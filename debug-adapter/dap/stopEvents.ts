@@ -8,7 +8,7 @@ import { endTexts, stopTexts } from '../messages/dap.ts';
 type StoppedBody = DebugProtocol.StoppedEvent['body'];
 type DataHit = Extract<StopReason, { kind: 'dataBreakpoint' }>['hits'][number];
 
-/** The thread of hart 0: thread IDs must not be 0. */
+/** The thread ID of hart 0. The IDs start at 1, because a thread ID must not be 0. */
 export const THREAD_ID = 1;
 
 export const threadOf = (hart: number): number => THREAD_ID + hart;
@@ -72,8 +72,8 @@ function dataText(debuggee: Debuggee, hits: readonly DataHit[]): StoppedText {
 }
 
 /**
- * Describes the change in guest time order, in both directions of a run: after a backward run, the machine is before
- * the write.
+ * Describes an access to watched data. The values before and after a write are in guest time order even after a
+ * backward run, when the machine is before the write.
  */
 function accessText(debuggee: Debuggee, data: WatchedData, { access, before, after }: DataHit): string {
   const { label } = data;
@@ -99,14 +99,16 @@ function shown(debuggee: Debuggee, { address, type }: WatchedData, bytes: Uint8A
       const evaluation = symbols.evaluate(valueAt(address, type), frame);
       if (evaluation.kind === 'value') return evaluation.value.text;
     } catch (error) {
-      // The type is unknown here or is defined in another file.
+      // The type is unknown in this file. Another symbol file may define it.
       if (!(error instanceof UserError)) throw error;
     }
   }
   return `0x${Buffer.from(bytes).reverse().toString('hex')}`;
 }
 
-/** An expression that reads a value of the type; an array is read by element: `*(char *)0x80000000@16`. */
+/**
+ * An expression for the value of a type at an address. An array is expressed by its elements: `*(char *)0x80000000@16`.
+ */
 function valueAt(address: bigint, type: string): string {
   const array = /^([^[]*?) ?\[(\d+)\]$/.exec(type);
   return array ? `*(${array[1]} *)${hex(address)}@${array[2]}` : `*(${type} *)${hex(address)}`;

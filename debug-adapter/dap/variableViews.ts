@@ -46,7 +46,7 @@ export function presentation(debuggee: Debuggee, shown: FrameWithSymbols, value:
   };
 }
 
-/** The visible arguments and locals, innermost block first, without shadowed ones. */
+/** The visible arguments and locals, innermost block first. Shadowed variables are left out. */
 export function localsOf({ frame, symbols, source }: FrameWithSymbols): Value[] {
   const names = new Set<string>();
   const values: Value[] = [];
@@ -58,7 +58,10 @@ export function localsOf({ frame, symbols, source }: FrameWithSymbols): Value[] 
   return values;
 }
 
-/** Selects the scopes of one function from those of a function and the functions inlined in it, outermost first. */
+/**
+ * Selects the scopes of one function. `scopes` are the scopes of a function and of the functions inlined in it,
+ * outermost first.
+ */
 function scopesOf(scopes: readonly Scope[], inlineDepth: number): Scope[] {
   const begins = [0, ...scopes.flatMap(({ kind }, i) => (kind === 'inlined' ? [i] : []))];
   return inlineDepth < begins.length ? scopes.slice(begins[inlineDepth], begins[inlineDepth + 1]) : [];
@@ -84,7 +87,7 @@ function registers({ frame }: ShownFrame): DebugProtocol.Variable[] {
   return [register('pc', frame.pc), ...general];
 }
 
-/** The current values, in every frame. */
+/** The floating-point registers. Every frame shows their current values. */
 function floats(inspector: Inspector): DebugProtocol.Variable[] {
   return FLOAT_REGISTER_NAMES.map((name, i) => {
     const bits = inspector.float(i);
@@ -114,7 +117,7 @@ function csrs(inspector: Inspector): DebugProtocol.Variable[] {
   ];
 }
 
-/** A caller's register that was overwritten without being saved has no value. */
+/** A register of a caller has no value if it was overwritten without being saved. */
 const register = (name: string, value: bigint | undefined): DebugProtocol.Variable => ({
   name,
   value: value === undefined ? '<not saved>' : hex(value),

@@ -3,7 +3,10 @@ import type { ReverseStepArguments } from '../../debug-adapter/dap/customProtoco
 import type { Sessions } from '../sessions.ts';
 import { sendRequest, currentSession } from './requests.ts';
 
-/** Registers the commands for reverse step into and out. DAP has no such requests, so they use custom ones. */
+/**
+ * Registers the commands that step backwards into and out of a function. DAP has no requests for this, so the commands
+ * use custom requests.
+ */
 export function registerReverseSteps(sessions: Sessions): vscode.Disposable {
   return vscode.Disposable.from(
     vscode.commands.registerCommand('blkreplay.reverseStepIn', () => step(sessions, 'blkreplay/reverseStepIn')),

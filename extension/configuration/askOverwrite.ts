@@ -12,9 +12,9 @@ import { existingOutputs, keepBoth } from './overwriteChoices.ts';
 import { shortName } from './paths.ts';
 
 /**
- * Implements `"overwrite": "ask"`: asks what to do with the existing recording and overlays. Undefined means that
- * nothing is started. If the user chooses to replace them, `overwriteAnswered` marks the resulting "always", which holds for
- * one start.
+ * Implements `"overwrite": "ask"`: asks what to do with the existing recording and overlays. Returns undefined if
+ * nothing is to be started. If the user chooses to replace the files, `overwriteAnswered` records that "always" is the
+ * user's answer, which is valid for one start only.
  */
 export async function askOverwrite(
   configuration: vscode.DebugConfiguration,
@@ -24,7 +24,7 @@ export async function askOverwrite(
   if (launch.overwrite !== 'ask' || existing.length === 0) return configuration;
   const renamed = keepBoth(path, configuration, launch, existsSync);
   const shortNames = (files: string[]) => files.map((file) => shortName(path, launch.cwd, file));
-  // The editor focuses the first button, so Enter keeps everything.
+  // The editor focuses the first button, so pressing Enter keeps all files.
   const answer = await vscode.window.showWarningMessage(
     filesExist(shortNames(existing)),
     { modal: true, detail: whatHappensToThem({ files: shortNames(existing), renamed: shortNames(renamed.files) }) },

@@ -16,10 +16,10 @@ type ResolvedConfiguration = vscode.ProviderResult<vscode.DebugConfiguration>;
 /**
  * Resolves a launch configuration between F5 and the adapter's start: creates one if there is none, adds the editor's
  * defaults, checks the settings and files while launch.json can still be shown, and asks what to do with an earlier
- * recording. Returning undefined starts nothing; null opens launch.json.
+ * recording. If the result is undefined, nothing is started; if it is null, the editor opens launch.json.
  */
 export class ConfigurationProvider implements vscode.DebugConfigurationProvider {
-  /** For a new launch.json. */
+  /** Provides the configurations for a new launch.json. */
   async provideDebugConfigurations(folder: vscode.WorkspaceFolder | undefined): Promise<vscode.DebugConfiguration[]> {
     const found = folder ? await findPrograms(folder) : { kernels: [], disks: [] };
     return recordAndReplay(path, folder?.uri.fsPath ?? '', found);
@@ -44,7 +44,10 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
   }
 }
 
-/** Configurations offered in addition to those in launch.json: one for each kernel in the folder, to record it. */
+/**
+ * The configurations that the editor offers in addition to the contents of launch.json. There is one for each kernel in
+ * the folder, which records the kernel.
+ */
 export const dynamicConfigurations: vscode.DebugConfigurationProvider = {
   async provideDebugConfigurations(folder) {
     return folder ? recordEach(path, folder.uri.fsPath, await findPrograms(folder)) : [];

@@ -1,6 +1,6 @@
 /**
  * Adds defaults to a launch configuration before the editor substitutes its variables: the base folder of relative
- * paths, and a terminal for the guest's console, which then opens instead of the Debug Console.
+ * paths, and a terminal for the guest's console. The terminal then opens instead of the Debug Console.
  */
 export function withDefaults<T extends object>(given: T, folder: string | undefined): T {
   const settings = { console: 'terminal', ...(folder === undefined ? {} : { cwd: folder }), ...given };

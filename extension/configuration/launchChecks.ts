@@ -3,8 +3,8 @@ import { fileMissing, overlayMissing, recordingMissing } from '../../debug-adapt
 import { textFor, UserError } from '../../debug-adapter/messages/userError.ts';
 
 /**
- * A problem that can be detected before the adapter starts, with the setting that it concerns, so that the editor can
- * show its location.
+ * A problem that can be detected before the adapter starts. It contains the setting that has the problem, so that the
+ * editor can show where the setting is.
  */
 export interface Problem {
   message: string;
@@ -17,7 +17,10 @@ export function missingFiles(launch: LaunchConfiguration, exists: (file: string)
   return requiredFiles(launch).find(({ file }) => !exists(file));
 }
 
-/** A launch configuration that the debug adapter refuses. Drives that share something have no setting of their own. */
+/**
+ * The problem for which the debug adapter refuses a launch configuration. If the error names no setting, two drives
+ * conflict, and the problem is shown at `drives`.
+ */
 export function refusedSetting(error: unknown): Problem {
   if (!(error instanceof UserError)) return { message: String(error), setting: '' };
   const { setting } = error.fields;

@@ -11,9 +11,9 @@ export function existingOutputs(launch: LaunchOutputs, exists: Exists): string[]
 }
 
 /**
- * Chooses names that keep both the old and the new files: the recording and all its overlays get the same unused
- * number, so that their names show that they belong together. `changes` are settings to apply to `given`, the user's
- * configuration; `files` are the resulting absolute paths.
+ * Chooses new names so that both the old and the new files are kept. The recording and all its overlays get the same
+ * unused number, so that their names show that they belong together. `changes` are settings to apply to `given`, the
+ * user's configuration; `files` are the resulting absolute paths.
  */
 export function keepBoth(
   path: PlatformPath,

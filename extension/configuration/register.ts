@@ -3,7 +3,7 @@ import { DEBUG_TYPE } from '../sessions.ts';
 import { AdapterFactory } from './adapterFactory.ts';
 import { ConfigurationProvider, dynamicConfigurations } from './configurationProvider.ts';
 
-/** Registers what a launch configuration needs: the providers of configurations and the factory of the adapter. */
+/** Registers the providers of launch configurations and the factory that starts the debug adapter. */
 export function registerConfigurations(context: vscode.ExtensionContext): vscode.Disposable {
   const { debug, DebugConfigurationProviderTriggerKind: Trigger } = vscode;
   return vscode.Disposable.from(

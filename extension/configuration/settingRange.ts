@@ -12,8 +12,8 @@ interface Value extends TextRange {
 
 /**
  * Finds `setting`, such as `drives[0].format`, in launch.json, which is JSON with comments and trailing commas. If the
- * setting is absent, returns the innermost enclosing element that exists. In malformed text, that is the best match
- * before the error: the configuration, or nothing.
+ * setting is absent, returns the innermost enclosing element that exists. If the text is malformed, returns the best
+ * match before the error: the configuration, or nothing.
  */
 export function rangeOfSetting(text: string, configuration: string, setting: string): TextRange | undefined {
   const root = new JsoncReader(text).value();
@@ -37,7 +37,7 @@ function member(value: Value | undefined, key: string) {
   return value?.members?.find((found) => found.key === key);
 }
 
-/** A parser that never fails: it ends a list at the first thing that it cannot parse. */
+/** A parser that never fails: it ends an object or array at the first text that it cannot parse. */
 class JsoncReader {
   private text: string;
   private at = 0;

@@ -5,7 +5,7 @@ import { configurationNames } from '../../debug-adapter/messages/extension.ts';
 
 /** The files found in a workspace folder. */
 export interface FoundPrograms {
-  /** Absolute paths; the most likely one first. */
+  /** Absolute paths, the most likely kernel first. */
   kernels: readonly string[];
   disks: readonly string[];
 }
@@ -29,7 +29,7 @@ export function recordAndReplay(path: PlatformPath, folder: string, found: Found
   ];
 }
 
-/** Configurations for the list of debuggers: each kernel can be recorded without a launch.json. */
+/** Configurations for the editor's list of debuggers, with which each kernel can be recorded without a launch.json. */
 export function recordEach(path: PlatformPath, folder: string, found: FoundPrograms): Configuration[] {
   return found.kernels.map((file) =>
     configuration(path, folder, { rr: 'record', kernel: inWorkspace(path, folder, file), disks: found.disks }),
@@ -47,7 +47,10 @@ export function isBootableElf(head: Uint8Array): boolean {
 }
 export const ELF_HEAD_BYTES = 20;
 
-/** Sorts by how kernel-like the name is, then by distance from the workspace folder. */
+/**
+ * Sorts files so that those with a name like that of a kernel come first, and then by the number of folders in the
+ * path.
+ */
 export function sortByLikelihood(path: PlatformPath, files: readonly string[]): string[] {
   const rank = (file: string) =>
     (/kernel|vmlinux|firmware|boot/i.test(path.basename(file)) ? 0 : 100) + file.split(/[\\/]/).length;

@@ -1,6 +1,6 @@
 /**
- * Converts the guest's bytes to terminal text. Guests end a line with `\n` or `\r\n`, or redraw it with `\r`: a `\n`
- * without a preceding `\r` gets one, and everything else is unchanged. The input may be split anywhere.
+ * Converts the guest's bytes to terminal text. Guests end a line with `\n` or `\r\n`, or redraw it with `\r`. If a `\n`
+ * does not follow a `\r`, a `\r` is inserted before it. All other bytes are unchanged. The input may be split anywhere.
  */
 export class ConsoleText {
   private decoder = new TextDecoder();

@@ -22,7 +22,7 @@ export class GuestTerminal implements vscode.Pseudoterminal {
   private isLineStart = true;
   /** Input is sent in order, one request at a time. */
   private sending: Promise<void> = Promise.resolve();
-  /** The last refusal, which is shown once and not for each key. */
+  /** The last reason why input was refused. It is shown once, not for each key. */
   private refusedBefore = '';
   private session: vscode.DebugSession | undefined;
   private terminal: vscode.Terminal;
@@ -79,7 +79,10 @@ export class GuestTerminal implements vscode.Pseudoterminal {
     for (const text of buffered) this.written.fire(text);
   }
 
-  /** The user closed the terminal: further output is discarded, and the next session gets a new one. */
+  /**
+   * Called when the user has closed the terminal: further output is discarded, and the next session gets a new
+   * terminal.
+   */
   close(): void {
     this.buffered = [];
   }

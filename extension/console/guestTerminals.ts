@@ -3,7 +3,7 @@ import { currentSession } from '../commands/requests.ts';
 import type { Sessions } from '../sessions.ts';
 import { GuestTerminal } from './guestTerminal.ts';
 
-/** Gives each session a terminal: that of an ended session, or a new one. */
+/** Provides a terminal for each session: the terminal of an ended session, or a new one. */
 export function registerConsole(sessions: Sessions): vscode.Disposable {
   let terminals: GuestTerminal[] = [];
 

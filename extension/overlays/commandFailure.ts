@@ -1,6 +1,9 @@
 import { type Message, textFor } from '../../debug-adapter/messages/userError.ts';
 
-/** Why a command with `--json` has failed, in the editor's terms. Undefined where its stderr does not end with the error. */
+/**
+ * The reason why a command with `--json` has failed, in the editor's terms; undefined if the last line of stderr is not
+ * an error in JSON.
+ */
 export function commandFailure(stderr: string): string | undefined {
   const lastLine = stderr.trim().split('\n').at(-1) ?? '';
   try {

@@ -38,7 +38,8 @@ export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.D
   }
 
   /**
-   * Refreshes the view: with `session`, only its position has changed; without it, all overviews are requested again.
+   * Refreshes the view. If `session` is given, only the position of that session has changed; otherwise, all overviews
+   * are requested again.
    */
   refresh(session?: vscode.DebugSession): void {
     if (!session) this.upToDate.clear();
@@ -92,7 +93,10 @@ export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.D
     return [sessionTree(overview, { id, name: configuration.name }, formattersFor(session.workspaceFolder))];
   }
 
-  /** If the session cannot answer now, the next stop tries again. */
+  /**
+   * Requests the overview. If the session cannot answer at the moment, the overview is requested again at the next
+   * stop.
+   */
   private async requestOverview(session: vscode.DebugSession): Promise<void> {
     try {
       const overview: Overview = await session.customRequest('blkreplay/overview');

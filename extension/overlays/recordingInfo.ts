@@ -11,7 +11,10 @@ export interface RecordingInfo {
   overview: Overview;
   /** The name of the snapshot at which replays start. */
   rrsnapshot: string;
-  /** As specified when recording. Relative paths start at a folder that the recording does not store. */
+  /**
+   * The path that was specified for recording. If it is relative, the recording does not store which folder it is
+   * relative to.
+   */
   kernel: string | null;
   bios: string | null;
   initrd: string | null;
@@ -23,7 +26,7 @@ interface RecordedDrive {
   id: string;
   image: string;
   format: 'raw' | 'qcow2';
-  /** Equals the image if the recording wrote to the image itself and not to an overlay. */
+  /** The overlay. If the recording wrote to the image directly, this is the path of the image. */
   overlay: string | null;
   readOnly: boolean;
   slot: number;
@@ -69,7 +72,7 @@ function overviewOf(output: InfoOutput, rrfile: string): Overview {
     rrfile,
     drives: output.drives.map(({ id, image, format, overlay, readOnly, lengthBytes, chain }) => ({
       ...{ id, isReadOnly: readOnly, isTemporary: !readOnly && overlay === null },
-      // Empty if the disk does not exist.
+      // The chain is empty if the disk does not exist.
       chain: chain?.length ? chain : [{ file: overlay ?? image, format, fileBytes: 0, virtualBytes: lengthBytes }],
     })),
     stateFile: output.stateFile,
@@ -94,8 +97,8 @@ export function fileResolver(path: PlatformPath, folders: readonly string[], exi
 }
 
 /**
- * The folder at which the relative names in a recording start, which the recording does not store: among the given
- * folders and their parents, the first that contains most of the files.
+ * Guesses the folder that the relative names in a recording are relative to, because the recording does not store it.
+ * Of the given folders and their parents, it is the first one that contains most of the files.
  */
 export function baseFolder(
   path: PlatformPath,
@@ -115,8 +118,9 @@ function withParents(path: PlatformPath, folder: string): string[] {
 }
 
 /**
- * A launch configuration that replays the recording. It names the kernel for its symbols if the file still exists. If
- * the recording wrote to an image itself, the configuration has a name for the first snapshot and no overlay.
+ * A launch configuration that replays the recording. If the kernel file still exists, the configuration names it, so
+ * that its symbols are used. If the recording wrote to an image directly, the configuration names the snapshot in the
+ * image at which the replay starts, and no overlay.
  */
 export function replayOf(
   info: RecordingInfo,
@@ -144,8 +148,8 @@ export function replayOf(
 }
 
 /**
- * The files that belong to a recording: the recording itself, its overlays and its state file, but only those verified
- * to be made for it.
+ * The files that belong to a recording: the recording itself, its overlays and its state file, but only files that
+ * blkreplay has verified to belong to this recording.
  */
 export function filesOf(info: RecordingInfo, resolveFile: (file: string) => string): string[] {
   const { rrfile } = info.overview;

@@ -84,7 +84,9 @@ export class Recordings implements vscode.Disposable {
   }
 }
 
-/** The folders at which relative names in a recording may start: the workspace folder and the recording's folder. */
+/**
+ * The folders that relative names in a recording may be relative to: the workspace folder and the recording's folder.
+ */
 function foldersOf(rrfile: string): string[] {
   const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(rrfile))?.uri.fsPath;
   return [...(folder ? [folder] : []), path.dirname(rrfile)];

@@ -8,7 +8,7 @@ import {
 /** qcow2 stores the length of a name in 16 bits, but tools show only 255 bytes. */
 const NAME_BYTES_MAX = 255;
 
-/** Undefined if the name is valid. */
+/** The problem with a name; undefined if the name is valid. */
 export function validateSnapshotName(name: string, taken: readonly string[]): string | undefined {
   if (name.trim() === '') return snapshotNameEmpty();
   if (name.startsWith('auto-')) return snapshotNameReserved();

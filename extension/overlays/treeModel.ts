@@ -30,14 +30,14 @@ export type Owner = { kind: 'session'; sessionId: string } | { kind: 'recording'
 /** Formats values for display. */
 export interface Formatters {
   date: (iso: string) => string;
-  /** The shortest way to name a file. */
+  /** A short name for a file, relative to a folder if possible. */
   file: (path: string) => string;
 }
 
 /**
- * The tree of a session in the overlays view, as plain values: the drives with their backing chains, and the snapshots
- * in order of position, with the machine's current position among them. `recordingContents` is the same for a recording
- * on disk.
+ * The tree of a session in the overlays view, as plain values. It contains the drives with their backing chains, and
+ * the snapshots in order of position, with the machine's current position among them. `recordingContents` returns the
+ * corresponding tree for a recording on disk.
  */
 export function sessionTree(
   overview: Overview,

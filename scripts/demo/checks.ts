@@ -1,4 +1,7 @@
-/** The conditions of the demo; they are printed together, and if any fails, so does the demo. */
+/**
+ * The results that the demo checks. They are printed together at the end, and the demo fails if one of them is not as
+ * expected.
+ */
 export class Checks {
   private list: { what: string; holds: boolean }[] = [];
 

@@ -16,13 +16,13 @@ export interface ShownFrame {
   source?: { path: string };
 }
 
-/** The guest has 128 MiB; its program, data and stack are in the first MiB. */
+/** The first MiB of the guest's 128 MiB of RAM, which contains its program, data and stack. */
 const RAM = { memoryReference: '0x80000000', count: 1 << 20 };
 const CONSOLE_LINES_SHOWN = 4;
 
-/** A debug adapter in a separate process, and a transcript of the requests to it. */
+/** Runs a debug adapter in a separate process, and prints a transcript of the requests to it. */
 export class DebugSession {
-  /** False if the steps were already printed for another session. */
+  /** Whether to print a transcript. The second session repeats the first, so it is not printed. */
   readonly isTold: boolean;
   private client: DapClient;
 
@@ -31,7 +31,7 @@ export class DebugSession {
     this.isTold = isTold;
   }
 
-  /** Runs the guest to its end. */
+  /** Starts a session and runs the guest to its end. */
   static async launch(settings: object, { isQuiet = false } = {}): Promise<DebugSession> {
     const session = new DebugSession(new DapClient({ after: () => {} }), !isQuiet);
     const { rr, kernel } = settings as Record<string, string>;
@@ -48,7 +48,7 @@ export class DebugSession {
     return this.client.console;
   }
 
-  /** Runs the machine, and prints where it stopped, with a remark. */
+  /** Resumes the machine with a DAP request, and prints where it has stopped and a remark about the stop. */
   async run(command: string, remark: (description: string) => string = () => ''): Promise<string> {
     const { description = '', reason } = await this.client.until(command, { threadId: 1 });
     const [{ name, line, source }] = await this.callStack();
@@ -78,7 +78,7 @@ export class DebugSession {
     return this.client.evaluate(expression);
   }
 
-  /** Evaluates an expression and prints the result. */
+  /** Evaluates an expression and prints the request and its result. */
   async ask(expression: string): Promise<string> {
     const answer = await this.evaluate(expression);
     sent(`evaluate ${expression}  <- ${answer}`);
@@ -97,7 +97,7 @@ export class DebugSession {
     return (await this.client.request('variables', { variablesReference })).variables;
   }
 
-  /** A hash of all registers and the RAM that the guest uses: positions with the same hash have the same state. */
+  /** A hash of all registers and of the RAM that the guest uses. Two stops with the same hash are in the same state. */
   async fingerprint(): Promise<string> {
     const [{ id }] = await this.callStack();
     const registers = [...(await this.scope(id, 'Registers')), ...(await this.scope(id, 'CSRs'))];

@@ -7,7 +7,7 @@ import type { Culprit, Location, Move, WalkDriver } from './walk.ts';
 export interface Finding extends Culprit {
   file: string;
   source: string;
-  /** Steps since power-on, before the write. */
+  /** The number of steps from power-on to the point before the write. */
   step: string;
   fingerprint: string;
   explanation?: string;
@@ -33,7 +33,7 @@ export class DemoDriver implements WalkDriver {
       const [, before] = / is written: (\S+) -> /.exec(description) ?? [];
       const isEarlierWrong =
         command === 'reverseContinue' && before !== undefined && before !== this.guestError.counted;
-      return isEarlierWrong ? `; ${before} is already wrong, so continue backwards` : '';
+      return isEarlierWrong ? '; the value was already wrong, so continue backwards' : '';
     });
   }
 
@@ -56,7 +56,7 @@ export class DemoDriver implements WalkDriver {
       ...{ file: shortPath(source!.path), source: sourceLine(source!.path, line) },
       ...{ step: await session.evaluate('$mcycle'), fingerprint: await session.fingerprint(), explanation },
     };
-    if (session.isTold) say('What happened before that?');
+    if (session.isTold) say('Two steps further back, and then forwards over the write again:');
   }
 }
 
@@ -64,7 +64,7 @@ const FRAMES_SHOWN = 6;
 
 /** Prints source, call stack and locals. */
 async function showContext(session: DebugSession): Promise<void> {
-  say('Before this write, the value was correct. This is the code:');
+  say('Before this write the value was right. The source line, call stack and locals:');
   const frames = await session.callStack();
   const [{ id, line, source }] = frames;
   showSource(source!.path, line, 1);
@@ -75,7 +75,10 @@ async function showContext(session: DebugSession): Promise<void> {
   received((await session.locals(id)).map(({ name, value }) => `${name} = ${value}`).join(', '));
 }
 
-/** If the line writes `a[i] = ...`, checks whether the index is out of bounds and `variable` is at that address. */
+/**
+ * If the line writes an array element (`a[i] = ...`), checks whether the index is out of bounds and whether `variable`
+ * is at the element's address. Returns an explanation if so.
+ */
 async function explainIndex(session: DebugSession, variable: string): Promise<string | undefined> {
   const [{ line, source }] = await session.callStack();
   const [, array, index] = /^(\S+)\[(\w+)\] = /.exec(sourceLine(source!.path, line)) ?? [];

@@ -2,7 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
-/** The demo's files: a new disk, and next to it what a recording creates. A test uses a separate folder. */
+/**
+ * The folder for the demo's files: a new disk image, the recording and its overlay. A test passes its own folder as an
+ * argument.
+ */
 export const FOLDER = process.argv[2] ?? '.blkreplay/demo';
 const KERNEL = 'test/guests/demo/demo.elf';
 const IMAGE = `${FOLDER}/disk.img`;
@@ -16,19 +19,22 @@ export function prepareFolder(): void {
   writeFileSync(IMAGE, new Uint8Array(DISK_BYTES));
 }
 
-/** What an editor reads from launch.json. */
+/** The settings that an editor would read from launch.json. */
 export const launchSettings = (rr: 'record' | 'replay'): object => ({
   ...{ rr, rrfile: RECORDING, kernel: KERNEL, idle: 'warp', cwd: process.cwd() },
   drives: [{ id: 'hd0', image: IMAGE, format: 'raw', overlay: OVERLAY }],
 });
 
-/** Replays the whole recording on the command line, which compares all digests; exit status 3 means a difference. */
+/**
+ * Replays the whole recording with the command line, which compares the machine with all digests in the recording. It
+ * would exit with status 3 if there were a difference.
+ */
 export function replayInOneGo(): { isSame: boolean; digest: string } {
   const drive = `id=hd0,image=${IMAGE},format=raw,overlay=${OVERLAY}`;
   const args = ['dist/cli.js', 'replay', '--kernel', KERNEL, '--rrfile', RECORDING, '--drive', drive, '--json'];
   const { stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   const { digest, reason } = JSON.parse(stderr.trimEnd().split('\n').at(-1)!);
-  // 1: the guest reported failure, as it did when it was recorded.
+  // Status 1 means that the guest reported a failure, which it also did during the recording.
   return { isSame: status === 1 && reason === 'guestFailed', digest };
 }
 

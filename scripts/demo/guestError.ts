@@ -1,21 +1,26 @@
 import type { DebugSession } from './debugSession.ts';
 import { received, sent } from './transcript.ts';
 
-/** The error that the guest reported: a named variable has one value, but the guest counted another. */
+/**
+ * The error that the guest reported: the name of a variable, its value, and the correct value, which the guest has
+ * counted.
+ */
 export interface GuestError {
   name: string;
   found: string;
   counted: string;
 }
 
-/** From a sentence on the console such as `length is 7 but 5 things are there`. */
+/** Finds the error in the console output, for example in the sentence `length is 7 but 5 things are there`. */
 export function readGuestError(console: string): GuestError {
   const [, name, found, counted] = /(\w+) is (\d+) but (\d+)\b/.exec(console) ?? [];
-  if (name === undefined) throw new Error('The guest did not report an error.');
+  if (name === undefined) throw new Error('The guest has not reported an error.');
   return { name, found, counted };
 }
 
-/** Searches the globals, member by member, for a variable with that name and value; returns it as an expression. */
+/**
+ * Searches the global variables and their members for one with the given name and value. Returns an expression for it.
+ */
 export async function findVariable(session: DebugSession, { name, found }: GuestError): Promise<string> {
   sent(`variables: search the globals for a member "${name}" with the value ${found}`);
   let level = await session.globals();

@@ -1,9 +1,10 @@
-// `npm run demo`: a complete debugging session over the Debug Adapter Protocol, as an editor would drive it.
+// The demo (`npm run demo`): records a failing guest, finds the cause and replays the recording, all through the Debug
+// Adapter Protocol that an editor would use.
 //
-// It records a guest with a disk, which detects that its data is damaged and reports that on its console. The rest uses
-// only this message: the name of the variable is read from it, and the line that damaged the variable is found by going
-// back from write to write. Then the recording is replayed and must lead to the same line. All files that the demo
-// creates are in .blkreplay/demo/ (or in the folder given as an argument). It exits with 1 if any check fails.
+// A guest with a disk is recorded. It detects that its data is damaged and reports this on its console. The demo reads
+// the name of the damaged variable from the console output, and finds the line that damaged it by running backwards
+// from write to write. Then it replays the recording, in which the same steps must lead to the same line. All files are
+// created in .blkreplay/demo/ (or in the folder given as an argument). The exit status is 1 if a check fails.
 import { isDeepStrictEqual } from 'node:util';
 import { Checks } from './checks.ts';
 import { FOLDER, hashOfImage, launchSettings, prepareFolder, replayInOneGo } from './folder.ts';
@@ -17,38 +18,41 @@ const checks = new Checks();
 prepareFolder();
 const imageBefore = hashOfImage();
 
-say('Record a key-value store on a new disk. It runs for a while, checks its data, and reports failure.');
+say('Record a key-value store on a new disk. It runs for a while, checks its data, and reports a failure.');
 const recorded = await DebugSession.launch(launchSettings('record'));
 const guestError = readGuestError(recorded.console);
 say(
-  `It reports that "${guestError.name}" is ${guestError.found}, but it counted ${guestError.counted}. What wrote the wrong value?`,
+  `The guest reports that "${guestError.name}" is ${guestError.found}, but should be ${guestError.counted}. What changed it?`,
 );
 const variable = await findVariable(recorded, guestError);
 const { walk, finding } = await findDamage(recorded);
 checks.expect(
-  `running forwards reaches the same write, which stores ${walk.after}`,
+  `running forwards over the write again sets the value to ${walk.after}`,
   (await recorded.evaluate(variable)) === walk.after,
 );
 await recorded.leave();
 
-say('Replay: only rr changes, to replay. Set the same data breakpoint and run backwards again.');
+say('Replay: only "rr" changes, to "replay". The data breakpoint and the steps are the same.');
 const replayed = await DebugSession.launch(launchSettings('replay'), { isQuiet: true });
 const { walk: walkAgain, finding: found } = await findDamage(replayed);
 checks.expect('the replay has the same console output', replayed.console === recorded.console);
 checks.expect(
-  `it reaches the same write at step ${found.step}`,
+  `the replay reaches the same write at step ${found.step}`,
   found.step === finding.step && isDeepStrictEqual(walkAgain, walk),
 );
 checks.expect(
-  `registers, CSRs and RAM are the same there: ${finding.fingerprint}`,
+  `registers, CSRs and RAM are the same before the write: ${finding.fingerprint}`,
   found.fingerprint === finding.fingerprint,
 );
 await replayed.leave();
 const whole = replayInOneGo();
-checks.expect(`a complete replay matches every digest in the recording: ${whole.digest}`, whole.isSame);
+checks.expect(
+  `a replay without stops agrees with all digests in the recording; the last is ${whole.digest}`,
+  whole.isSame,
+);
 checks.expect('the disk image is unchanged: all writes are in the overlay', imageBefore === hashOfImage());
 checks.print();
-console.log(`The recording and the overlay are in ${FOLDER}/.`);
+console.log(`The recording and its overlay are in ${FOLDER}/.`);
 
 say(`Found at ${finding.file}:${walk.location.line}, in ${walk.location.name}:`);
 console.log(`  ${finding.source}`);

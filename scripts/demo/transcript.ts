@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** The output of the demo: sentences, `->` for requests of the client, and `<-` for answers of the adapter. */
+/**
+ * Prints a sentence of the demo's transcript. In the transcript, `->` marks the client's requests and `<-` the
+ * adapter's responses.
+ */
 export const say = (sentence: string): void => console.log(`\n${sentence}`);
 export const sent = (what: string): void => console.log(`-> ${what}`);
 export const received = (what: string): void => console.log(`<- ${what}`);
 export const detail = (text: string): void => console.log(`   ${text}`);
 
-/** Prints the source lines around a line, which is marked with an arrow. */
+/** Prints the lines of a source file around a given line, which is marked with an arrow. */
 export function showSource(file: string, line: number, linesAround: number): void {
   const lines = readFileSync(file, 'utf8').split('\n');
   for (let number = line - linesAround; number <= line + linesAround; number++) {
@@ -20,5 +23,5 @@ export function showSource(file: string, line: number, linesAround: number): voi
 export const sourceLine = (file: string, line: number): string =>
   readFileSync(file, 'utf8').split('\n')[line - 1].trim();
 
-/** The path relative to the current folder. */
+/** A path relative to the current folder. */
 export const shortPath = (file: string): string => path.relative(process.cwd(), file);

@@ -10,7 +10,7 @@ export interface RunFiles {
   typed: string;
 }
 
-/** File names as a reader would enter them in the guest's folder. */
+/** The file names that a reader of docs/guests.md would enter in the guest's folder. */
 export const SHOWN_FILES: RunFiles = {
   guestFile: (name) => name.slice(name.lastIndexOf('/') + 1),
   diskCopy: 'disk.img',

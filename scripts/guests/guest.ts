@@ -11,7 +11,7 @@ export interface Guest {
   harts?: number;
   memory?: string;
   /**
-   * A firmware file; `none` (as when absent), so that the guest starts in machine mode; or `default`, so that each
+   * A firmware file; `none` (the default), so that the guest starts in machine mode; or `default`, so that each
    * emulator uses its own.
    */
   bios?: string;
@@ -28,7 +28,7 @@ export interface Guest {
    * at the start and delivers it as the guest's UART accepts it.
    */
   typed?: readonly Typed[];
-  /** The texts that the console must show, in this order. They end the run. */
+  /** The texts that the console must show, in this order. The run ends when all have been shown. */
   expected: string[];
   /** The time limit of a run, in seconds. */
   secondsMax: number;

@@ -1,6 +1,6 @@
 import type { Guest, GuestLeftOut } from './guest.ts';
 
-/** The rows of docs/guests.md, in order. The file names are those of the projects' own builds and packages. */
+/** The rows of docs/guests.md, in order. The files have the names that the projects' builds and packages give them. */
 export const GUESTS: readonly Guest[] = [
   ...xv6('xv6-2019-09', '78f863f', { virtio: 'legacy', usertests: 'usertests', hasPmp: false }),
   ...xv6('xv6-2020-09', '788b4d1', { virtio: 'legacy', usertests: 'usertests', hasPmp: false }),
@@ -109,8 +109,8 @@ export const LEFT_OUT: readonly GuestLeftOut[] = [
 ];
 
 /**
- * xv6 at the last commit of a month: boots to the shell on three harts, as its Makefile does, and runs usertests on one
- * and on three. The branch head of August 2022 was unchanged until at least March 2024.
+ * xv6 at the last commit of a month. One guest boots to the shell on three harts, as xv6's Makefile does; others run
+ * usertests on one hart and on three. The branch head of August 2022 was unchanged until at least March 2024.
  */
 function xv6(
   name: string,

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { blkreplayOptions, qemuOptions, type RunFiles } from './commandLines.ts';
 import type { Guest, OurResult, QemuResult, Typed } from './guest.ts';
 
-/** The exit and output of a program. */
+/** The output and exit status of a program. */
 interface Outcome {
   console: string;
   errors: string;
@@ -50,7 +50,8 @@ export async function runUnderBlkreplay(guest: Guest, folder: string): Promise<O
     const record = await execute(process.execPath, [CLI, 'record', ...machine, ...typed, ...rrfile, '--json'], guest);
     if (!record.isComplete) return { kind: 'fails', stage: 'record', symptom: symptomOf(record) };
     const recorded = summaryOf(record);
-    // The replay must run to the end of the recording, so nothing ends it early, and it may take several times as long.
+    // The replay must run to the end of the recording, so it has no expected texts that would end it early. It may take
+    // several times as long as the recording.
     const replayGuest = { ...guest, expected: [], secondsMax: guest.secondsMax * 4 };
     const replay = await execute(process.execPath, [CLI, 'replay', ...machine, ...rrfile, '--json'], replayGuest);
     if (replay.isTimedOut || replay.console !== record.console || summaryOf(replay).digest !== recorded.digest) {
@@ -79,7 +80,8 @@ async function inFreshFolder<T>(guests: string, work: (files: RunFiles) => Promi
 }
 
 /**
- * Ends the program with SIGINT, on which blkreplay closes its recording, as soon as all expected texts have appeared.
+ * Runs a program until all expected texts have appeared, and then ends it with SIGINT, on which blkreplay closes its
+ * recording.
  */
 async function execute(
   program: string,
@@ -140,11 +142,11 @@ function summaryOf({ errors }: Outcome): Summary {
   return JSON.parse(errors.trimEnd().split('\n').at(-1) || '{}');
 }
 
-/** The symptom that a user would report: the first message if there is one, or the last line of the console. */
+/** The symptom that a user would report: the first error message or, if there is none, the last line of the console. */
 function symptomOf({ console, errors, status, isTimedOut }: Outcome): string {
   const messages = errors.split('\n').filter((line) => line && !line.startsWith('{'));
   const lines = console.split(/[\r\n]+/).filter((line) => line.trim());
   if (messages.length > 0 && !isTimedOut) return messages[0];
-  const end = isTimedOut ? 'goes no further in its time' : `ends with status ${status}`;
+  const end = isTimedOut ? 'exceeds its time limit' : `ends with status ${status}`;
   return lines.length > 0 ? `${end}; last line: ${lines.at(-1)}` : `${end}; prints nothing`;
 }

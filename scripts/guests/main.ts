@@ -27,7 +27,7 @@ const resultsFile = path.join(folder, 'results.json');
 for (const guest of GUESTS.filter(isWanted)) {
   const absent = filesOf(guest).filter((name) => !existsSync(path.join(folder, name)));
   if (absent.length > 0) {
-    console.log(`${guest.name}: left out, ${absent.join(' and ')} is not there`);
+    console.log(`${guest.name}: left out, because ${absent.join(' and ')} does not exist`);
     continue;
   }
   const result = { qemu: await runUnderQemu(guest, folder), ours: await runUnderBlkreplay(guest, folder) };

@@ -15,7 +15,7 @@ import { hex } from '../variableViews.ts';
 
 type Breakpoint = DebugProtocol.Breakpoint;
 
-/** Sets the breakpoints in one source file. Like the other requests here, it replaces the whole list. */
+/** Sets the breakpoints in one source file. Like the other requests in this file, it replaces the whole list. */
 export function setBreakpoints(debuggee: Debuggee, args: Arguments, ids: readonly number[]) {
   const source = args.object('source');
   const path = source.optionalText('path') ?? source.text('name');
@@ -54,12 +54,15 @@ export function setInstructionBreakpoints(debuggee: Debuggee, args: Arguments, i
     if ((address & 1n) === 1n) return { addresses: [], message: noInstructionAt(hex(address)) };
     const isKnown = debuggee.groups.some((group) => group.codeAround(address, 1));
     const isThere = isKnown || debuggee.session.inspector.readMemory(address, 1).length > 0;
-    // The breakpoint is set nevertheless: the program's pages may be loaded later.
+    // The breakpoint is set even if there is no memory, because the program's pages may be loaded later.
     return isThere ? { addresses: [{ address }] } : { addresses: [{ address }], message: nothingAt(hex(address)) };
   });
 }
 
-/** An address in one program, since several programs may have code at the address. A bare address has no group. */
+/**
+ * The address of a breakpoint, and the program that has the code, since several programs may have code at the same
+ * address. A breakpoint that is set by address alone has no group.
+ */
 interface BreakpointAddress {
   address: bigint;
   group?: CodeGroup;
@@ -89,7 +92,7 @@ function setList(
   find: (one: Arguments) => BreakpointLocation,
 ): DebugProtocol.SetBreakpointsResponse['body'] {
   const { breakpoints, configuration } = debuggee;
-  // Resolve all breakpoints before changing any, so that a malformed list keeps the old one.
+  // Resolve all breakpoints before changing any, so that the old list remains in effect if the new list is malformed.
   const locations = set.wanted.map(find);
   breakpoints.clear(set.list);
   const answers = locations.map(({ addresses, shown, message }, i): Breakpoint => {

@@ -22,7 +22,10 @@ export function evaluate(debuggee: Debuggee, args: Arguments): DebugProtocol.Eva
   return { result, ...rest };
 }
 
-/** Evaluates in a frame; without an ID, in the innermost one. Throws a UserError if the expression has no value. */
+/**
+ * Evaluates an expression in a frame; without a frame ID, in the innermost frame. Throws a UserError if the expression
+ * has no value.
+ */
 export function valueOf(debuggee: Debuggee, expression: string, frameId: number | undefined): Value {
   const { frame, symbols } = debuggee.frameWithSymbols(frameId);
   const evaluation = symbols.evaluate(expression, frame);

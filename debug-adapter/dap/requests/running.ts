@@ -5,13 +5,13 @@ import type { Debuggee } from '../debuggee.ts';
 import { hartOf } from './stack.ts';
 import { expected } from '../../messages/expected.ts';
 
-/** Returns true to pause the run. */
+/** Called regularly during a run; returns true to pause the run. */
 export type WantsPause = () => boolean;
 export type Slice = (wantsPause: WantsPause) => StopReason;
 
 /**
- * Starts a run for a request, which is answered before the machine runs. Undefined if the machine must not run; the
- * client then gets a `stopped` event without a run.
+ * Starts a run for a request, which is answered before the machine runs. Returns undefined if the machine must not run;
+ * the client then receives a `stopped` event immediately.
  */
 export type StartRun = (debuggee: Debuggee, args: Arguments) => Slice | undefined;
 
@@ -38,13 +38,13 @@ export const goTo: StartRun = ({ session }, args) => {
   return (wantsPause) => session.goTo(position, wantsPause);
 };
 
-// --- steps: by line where there are lines and the client does not want instructions ----------------------------------
+// --- steps: by line, unless there is no line information or the client requests instruction steps --------------------
 
 export const next = forwards(byLine((steps, wantsPause) => steps.stepOver(wantsPause), overCall));
 
 export const stepIn = forwards(byLine((steps, wantsPause) => steps.stepIn(wantsPause), instructionForward));
 
-/** Runs to the caller, regardless of the granularity. */
+/** Runs to the caller, regardless of the step granularity of the request. */
 export const stepOut = forwards(alwaysByLine((steps, wantsPause) => steps.stepOut(wantsPause), instructionForward));
 
 export const stepBack = backwards(byLine((steps, wantsPause) => steps.stepBack(wantsPause), instructionBack));
@@ -52,14 +52,14 @@ export const stepBack = backwards(byLine((steps, wantsPause) => steps.stepBack(w
 /** Steps back into the function that the previous line called last. */
 export const reverseStepIn = backwards(byLine((steps, wantsPause) => steps.reverseStepIn(wantsPause), instructionBack));
 
-/** Goes back to the call of this function, regardless of the granularity. */
+/** Goes back to the call of this function, regardless of the step granularity of the request. */
 export const reverseStepOut = backwards(
   alwaysByLine((steps, wantsPause) => steps.reverseStepOut(wantsPause), instructionBack),
 );
 
 type SourceStep = (steps: SourceSteps, wantsPause: WantsPause) => StopReason;
 type InstructionStep = (debuggee: Debuggee) => Slice;
-/** Creates a step. Called when the hart executes the next step of the machine. */
+/** Creates a step for the current hart, which executes the next step of the machine. */
 type MakeStep = (debuggee: Debuggee, wantsLines: boolean) => Slice;
 
 function byLine(sourceStep: SourceStep, instructionStep: InstructionStep): MakeStep {
@@ -75,8 +75,8 @@ function alwaysByLine(sourceStep: SourceStep, instructionStep: InstructionStep):
 }
 
 /**
- * Steps the thread that the client names. If another hart is current, the machine first runs to this thread's next
- * quantum.
+ * Steps the hart of the thread that the client names. If another hart is current, the machine first runs to the next
+ * quantum of this hart.
  */
 function forwards(make: MakeStep): StartRun {
   return onThread(make, ({ session }, hart, begin) => {
@@ -91,8 +91,9 @@ function forwards(make: MakeStep): StartRun {
 }
 
 /**
- * The same backwards: starting at the hart's next quantum, it steps back past the other harts. A hart that waits for an
- * interrupt has no next quantum, so the step goes back over its wait instruction.
+ * Steps backwards the hart of the thread that the client names. If another hart is current, the step starts at the next
+ * quantum of this hart, and goes back past the steps of the other harts. A hart that waits for an interrupt has no next
+ * quantum, so it steps back over its wait instruction.
  */
 function backwards(make: MakeStep): StartRun {
   const step = onThread(make, (debuggee, hart, begin) => {

@@ -3,7 +3,7 @@ import type { Overview, SnapshotOverview } from '../customProtocol.ts';
 import type { Debuggee } from '../debuggee.ts';
 import { positionEventOf } from '../positionEvent.ts';
 
-/** The files and snapshots for the extension's overlays view. */
+/** The session's files and snapshots, which the extension shows in its overlays view. */
 export function overview(debuggee: Debuggee): Overview {
   const { timeline } = debuggee.session;
   const { rrfile, stateFile, drives } = timeline.files();

@@ -8,7 +8,7 @@ import { presentation, hex, registerNumber, valuesOf } from '../variableViews.ts
 
 /**
  * Sets a variable or register. Each modification becomes a step of the recording, which is possible only at the live
- * end; elsewhere the session throws a UserError.
+ * end; before it, the session throws a UserError.
  */
 export function setVariable(debuggee: Debuggee, args: Arguments): DebugProtocol.SetVariableResponse['body'] {
   const name = args.text('name');
@@ -49,7 +49,7 @@ export function assign(
 
 export function writeBytes(debuggee: Debuggee, address: bigint, bytes: Uint8Array): void {
   const { session } = debuggee;
-  // All or nothing: check for unreadable pages before writing.
+  // Check for unreadable pages before writing, so that either all bytes are written or none.
   if (session.inspector.readMemory(address, bytes.length).length < bytes.length) {
     throw errors.badAddress({ address, lengthBytes: bytes.length });
   }
@@ -84,7 +84,7 @@ function withBitField({ session }: Debuggee, target: Value, value: Value): Uint8
 }
 
 /**
- * RISC-V calling convention: registers hold 32-bit values sign-extended whatever their type, and smaller values
+ * RISC-V calling convention: a register holds a 32-bit value sign-extended, whatever its type. Smaller values are
  * extended according to their type.
  */
 function registerValue(value: Value, bytes: Uint8Array): bigint {

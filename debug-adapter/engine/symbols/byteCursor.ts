@@ -2,9 +2,9 @@ import { MalformedData } from './damage.ts';
 import { symbolDamage } from '../../messages/symbolDamage.ts';
 
 /**
- * Reads little-endian values of one section in order. Every read is bounds-checked and throws Damage past the end, so
- * parsers are safe on arbitrary bytes without checks of their own. Cursors are cheap: create one for each position to
- * read from.
+ * Reads the little-endian values of one section in sequence. Every read checks the section's bounds and throws
+ * MalformedData past the end, so a parser can handle arbitrary bytes without further checks. A cursor is a small
+ * object: create one for each position to read from.
  */
 export class ByteCursor {
   readonly section: Section;
@@ -83,8 +83,8 @@ export class ByteCursor {
   }
 
   /**
-   * An unsigned LEB128 number (DWARF 5, section 7.6). Callers read counts, codes and offsets, so a value above 2^53 is
-   * damage.
+   * An unsigned LEB128 number (DWARF 5, section 7.6). Callers use the result as a count, code or offset, so a value
+   * above 2^53 means that the file is damaged.
    */
   uleb(): number {
     let result = 0;
@@ -140,7 +140,7 @@ export class ByteCursor {
     return this.bytes.subarray(at, at + lengthBytes);
   }
 
-  /** A cursor over the next bytes; this cursor skips them. */
+  /** Returns a cursor over the next bytes, and advances this cursor past them. */
   subCursor(lengthBytes: number): ByteCursor {
     const at = this.skip(lengthBytes);
     return new ByteCursor(this.section, at, at + lengthBytes);
@@ -173,7 +173,7 @@ export class ByteCursor {
       value |= BigInt(byte & 0x7f) << bits;
       bits += 7n;
       if (byte < 0x80) return { value, bits, negative: (byte & 0x40) !== 0 };
-      // 64 bits need 10 bytes; assemblers pad with a few more at most.
+      // A 64-bit value takes 10 bytes in LEB128. Assemblers add at most a few bytes of padding.
       if (bits > 140n) throw new MalformedData(this.section.name, symbolDamage.lebTooLong());
     }
   }
@@ -192,7 +192,10 @@ export function makeSection(name: string, bytes: Uint8Array): Section {
 
 const decoder = new TextDecoder();
 
-/** Nearly all names are short and ASCII; for those, this is several times faster than TextDecoder. */
+/**
+ * Decodes UTF-8. Nearly all names are short ASCII strings, which this loop decodes several times faster than
+ * TextDecoder.
+ */
 function decodeText(bytes: Uint8Array): string {
   if (bytes.length > 64) return decoder.decode(bytes);
   let text = '';

@@ -5,7 +5,7 @@ import type { AddressRange, LineBreakpoint, Symbols } from './symbols.ts';
 /** One symbol file and how the guest loads it. */
 export interface SymbolFile {
   symbols: Symbols;
-  /** The machine boots this file, so its code is in memory from the start. */
+  /** Whether the machine boots this file, so that its code is in memory from the start. */
   isBooted: boolean;
 }
 
@@ -26,14 +26,18 @@ export function groupByCode(files: readonly SymbolFile[]): CodeGroup[] {
 
 /**
  * The files that describe the same code: a stripped kernel and its unstripped version, or a Linux Image and its
- * vmlinux. Each query goes to the file with the most information: a file with line information for the address before
- * one with only a symbol, a file with debug information before one without, then the file listed first.
+ * vmlinux. Each query goes to the file with the most information. A file with a source line for the address is
+ * preferred to a file with only a symbol. Otherwise, a file with debug information is preferred to a file without, and
+ * then the file that is listed first.
  */
 export class CodeGroup {
-  /** Files with debug information first. */
+  /** The files, starting with the files that have debug information. */
   readonly files: readonly Symbols[];
   readonly isBooted: boolean;
-  /** Set when this code starts at the same address as booted code but differs from it: probably another build of it. */
+  /**
+   * Set if this code starts at the same address as the booted code but differs from it. It is then probably another
+   * build of the same program.
+   */
   otherBuildOf: OtherBuild | undefined;
 
   constructor(files: readonly SymbolFile[]) {
@@ -97,7 +101,8 @@ export class CodeGroup {
 
   /**
    * Whether the machine can reach an address of this code. A program may be loaded later, so its code always counts as
-   * reachable. Of a different build of the booted code, only functions identical in both can run.
+   * reachable. If this code is a different build of the booted code, only functions that are identical in both builds count
+   * as reachable.
    */
   canRun(address: bigint): boolean {
     const { otherBuildOf } = this;

@@ -3,13 +3,14 @@ import type { AddressRange, CodeSection, Symbols } from './symbols.ts';
 /** The result of a comparison: `apart` means that the files share too little code to compare. */
 export type CodeComparison = { kind: 'same' } | { kind: 'different'; address: bigint } | { kind: 'apart' };
 
-// Linked files have a handful of code sections each; only a damaged file reaches a million pairs.
+// The maximum number of section pairs to compare. A linked file has only a few code sections, so only damaged files
+// exceed it.
 const PAIRS_MAX = 1_000_000;
 
 /**
- * Compares the code of two files, for example a kernel and its stripped copy. They are the same if all code at shared
- * addresses has the same bytes and most of one file's code is shared. A file with debug information only has no code
- * bytes, so its build ID and section addresses decide.
+ * Compares the code of two files, for example a kernel and its stripped copy. The files count as the same if they have
+ * the same bytes at all addresses that they share, and if these addresses cover most of one file's code. A file that
+ * contains only debug information has no code bytes, so its build ID and section addresses are compared instead.
  */
 export function compareCode(one: Symbols, other: Symbols): CodeComparison {
   if (one.code.length * other.code.length > PAIRS_MAX) return { kind: 'apart' };
@@ -42,7 +43,7 @@ export function sameCodeIn(ranges: readonly AddressRange[], one: Symbols, other:
   });
 }
 
-/** The file's bytes starting at an address; fewer if its section ends before. */
+/** The file's bytes from an address on. The result is shorter than `lengthBytes` if the section ends earlier. */
 export function codeBytesAt(symbols: Symbols, address: bigint, lengthBytes: number): Uint8Array {
   const around = symbols.codeAround(address, Math.max(lengthBytes, 1));
   if (!around) return new Uint8Array();
@@ -51,8 +52,8 @@ export function codeBytesAt(symbols: Symbols, address: bigint, lengthBytes: numb
 }
 
 /**
- * Each section of the file without bytes lies within a section of the other file, and has the same length if both start
- * at the same address.
+ * Compares a file that contains only debug information with another file. They match if each section of the first file
+ * lies within a section of the second file, and if sections that start at the same address have the same length.
  */
 function compareLayout(debugOnly: Symbols, other: Symbols): CodeComparison {
   const [first] = debugOnly.code;

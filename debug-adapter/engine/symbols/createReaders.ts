@@ -20,7 +20,7 @@ import type { Frame } from './unwinding/frame.ts';
 import { Unwinder } from './unwinding/unwinder.ts';
 import { Variables } from './values/variables.ts';
 
-/** The readers of one file. */
+/** The objects that read the symbols and debug information of one file. */
 export interface Readers extends EnvironmentParts {
   sections: DebugSections;
   lines: LineQueries;

@@ -11,7 +11,10 @@ export class Diagnostics {
     this.name = name;
   }
 
-  /** Adds at most one diagnostic per section; further ones add no information. */
+  /**
+   * Adds a diagnostic. Only the first diagnostic for each section is kept, because further ones would not help the
+   * user.
+   */
   addDamage({ section, problem }: MalformedData): void {
     if (this.seen.has(section)) return;
     this.seen.add(section);

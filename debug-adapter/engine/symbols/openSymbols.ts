@@ -12,7 +12,7 @@ import { callStack } from './unwinding/callStack.ts';
 
 /**
  * Opens a file's symbols. Reads only the section table; everything else is read on demand. Throws a UserError if the
- * file is not a linked RV64 ELF file. Damage in the debug information becomes a diagnostic.
+ * file is not a linked RV64 ELF file. Damage in the debug information is reported as a diagnostic.
  */
 export function openSymbols(source: SymbolsSource): Symbols {
   const diagnostics = new Diagnostics(source.name);

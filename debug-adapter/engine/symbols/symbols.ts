@@ -5,11 +5,12 @@ import type { Value } from './values/value.ts';
 
 /**
  * A debugger's view of the symbols and debug information in one ELF file. A session with a kernel and its programs
- * opens several `Symbols` and chooses by address space.
+ * opens several `Symbols` and chooses among them by address space.
  *
  * Every code and data address is an unsigned 64-bit `bigint` as the guest uses it, including the load bias. Queries
- * never modify anything and do not throw on damaged files: damaged debug information counts as missing, and
- * `diagnostics` reports it. Only `evaluate` throws: a UserError that quotes the offending part of the expression.
+ * never modify anything and do not throw on damaged files: damaged debug information counts as missing, and a
+ * diagnostic is added to `diagnostics`. Only `evaluate` throws: a UserError that quotes the offending part of the
+ * expression.
  */
 export interface Symbols {
   /** The file name from the launch configuration or command line. */
@@ -18,14 +19,14 @@ export interface Symbols {
   /** Whether the file has DWARF. Without it, `symbolAt` and the function queries use the symbol table. */
   readonly hasDebugInfo: boolean;
   /**
-   * Diagnostics about the debug information, one sentence each, for display once. The list grows as more of the file is
-   * read.
+   * Diagnostics about the debug information, one sentence each. Each should be shown to the user once. The list grows
+   * as more of the file is read.
    */
   readonly diagnostics: readonly string[];
 
   /** The source line of the instruction at `pc`. For a caller's frame, pass `frame.lookupPc`. */
   lineAt(pc: bigint): LineLocation | undefined;
-  /** All code of the line at `pc` within its function: a step over the line stays within these ranges. */
+  /** All code of the line at `pc` within its function. A step over the line ends when it leaves these ranges. */
   statementRanges(pc: bigint): AddressRange[];
   /**
    * The addresses of a breakpoint on a source line, by gdb's rules; undefined if no unit has code on the line or after
@@ -48,34 +49,34 @@ export interface Symbols {
 
   /** The executable sections. */
   readonly code: readonly CodeSection[];
-  /** The GNU build ID in hexadecimal; undefined for a file without one. */
+  /** The GNU build ID in hexadecimal; undefined for a file without a build ID. */
   readonly buildId: string | undefined;
 
   /**
-   * The file's code bytes around `pc`, at most `reachBytes` in each direction; undefined if it has none. Comparing them
-   * with guest memory shows which of several files is loaded there.
+   * The file's code bytes around `pc`, at most `reachBytes` in each direction; undefined if the file has no code there.
+   * Comparing them with guest memory shows which of several files is loaded there.
    */
   codeAround(pc: bigint, reachBytes: number): { address: bigint; bytes: Uint8Array } | undefined;
 
-  /** The symbol that contains an address, for `<main+4>`. A binary search. */
+  /** The symbol that contains an address, for texts such as `<main+4>`. Uses a binary search. */
   symbolAt(address: bigint): SymbolAtAddress | undefined;
   symbolsNamed(name: string): SymbolInfo[];
 
   /** The innermost frame, with the machine's registers. */
   innermostFrame(view: FrameView): Frame;
-  /** Unwinds one frame. Each frame has its depth, so unwinding a damaged stack terminates too. */
+  /** Unwinds one frame. The depth of a frame is limited, so unwinding ends even if the stack is damaged. */
   callerOf(frame: Frame): UnwindResult;
-  /** The frames from the innermost outwards, at most `limit`. For stacks whose code is all in this file. */
+  /** The frames from the innermost outwards, at most `limit`. Only for stacks whose functions are all in this file. */
   callStack(view: FrameView, limit?: number): { frames: Frame[]; end: UnwindResult['kind'] | 'limit' };
 
   /**
-   * The variables in scope at `pc`: a scope for the function and one for each block or inlined function, innermost
-   * last.
+   * The variables in scope at `pc`, as a list of scopes: the function, then each block or inlined function that
+   * contains `pc`, from the outermost to the innermost.
    */
   scopesAt(pc: bigint): Scope[];
   /** The global variables of the unit that contains `pc` (without a pc: of all units), without duplicates. */
   globals(pc?: bigint): Variable[];
-  /** A variable's value in a frame. Lazy: `text` and `children` read memory when they are called. */
+  /** A variable's value in a frame. Its `text` and `children` read memory only when they are called. */
   read(variable: Variable, frame: Frame): Value;
   /** Finds a type by its C name: `struct store`, `uint32_t`, `unsigned long`. */
   typeNamed(name: string): Type | undefined;
@@ -89,13 +90,13 @@ export interface SymbolsSource {
   /** The file name for messages. */
   name: string;
   bytes: Uint8Array;
-  /** Added to every address in a position-independent file. */
+  /** The number that is added to every address of a position-independent file. */
   loadBias?: bigint;
-  /** Inflates compressed debug sections. Without it, they are ignored with a diagnostic. */
+  /** Inflates compressed debug sections. If it is missing, such sections are ignored and a diagnostic says so. */
   compression?: HostCompression;
 }
 
-/** `end` is exclusive. */
+/** A range of addresses; `end` is exclusive. */
 export interface AddressRange {
   start: bigint;
   end: bigint;
@@ -103,18 +104,18 @@ export interface AddressRange {
 
 /** A section or segment with code. Addresses are virtual. */
 export interface CodeSection {
-  /** Empty for a segment of a file without a section header table. */
+  /** The section's name; empty for a segment, if the file has no section header table. */
   name: string;
   address: bigint;
   /** Size in memory. */
   sizeBytes: bigint;
-  /** Empty in a file with debug information only (`objcopy --only-keep-debug`). */
+  /** Empty in a file that contains only debug information (`objcopy --only-keep-debug`). */
   bytes: Uint8Array;
 }
 
 /** A source file named by the debug information. */
 export interface SourceFile {
-  /** The full path, joined from the compiler's directories: absolute, or relative if comp_dir is (`./demo/main.c`). */
+  /** The full path, built from the compiler's directories. It is relative if comp_dir is relative (`./demo/main.c`). */
   path: string;
   /** The name in the line table. */
   name: string;
@@ -135,9 +136,9 @@ export interface LineLocation extends AddressRange {
 /** The addresses for a breakpoint on a source line. */
 export interface LineBreakpoint {
   file: SourceFile;
-  /** The breakpoint's actual line: the requested one, or the next with code. */
+  /** The breakpoint's actual line: the requested line, or the next line with code. */
   line: number;
-  /** Ascending; one for each function, block or inlined copy that contains the line. */
+  /** One address for each function, block or inlined copy that contains the line, in ascending order. */
   addresses: bigint[];
 }
 
@@ -148,9 +149,9 @@ export interface FunctionInfo {
   low: bigint;
   /** The end of the range that contains `low`. */
   high: bigint;
-  /** All ranges; several if the compiler moved cold parts elsewhere. */
+  /** All code ranges; there are several if the compiler moved cold parts elsewhere. */
   ranges: AddressRange[];
-  /** The declaration; undefined for a function without debug information. */
+  /** The file of the declaration; undefined for a function without debug information. */
   file: SourceFile | undefined;
   line: number | undefined;
 }
@@ -158,7 +159,10 @@ export interface FunctionInfo {
 /** An inlined call of a function, with the ranges of its code. */
 export interface InlinedCall {
   name: string;
-  /** The start of its first range. It identifies the inlined call, independently of the pc within it. */
+  /**
+   * The start of the call's first range. It identifies the inlined call, because it is the same for every pc within the
+   * call.
+   */
   entry: bigint;
   /** The range that contains the requested address. */
   range: AddressRange;
@@ -171,7 +175,7 @@ export interface InlinedCall {
 export interface SymbolInfo {
   name: string;
   address: bigint;
-  /** 0 if the symbol table has no size. */
+  /** 0 if the symbol table does not give the size. */
   sizeBytes: bigint;
   kind: 'function' | 'object' | 'label';
 }
@@ -200,9 +204,9 @@ export interface Variable {
   type: Type;
   file: SourceFile | undefined;
   line: number | undefined;
-  /** An inner scope declares a variable of the same name. */
+  /** Whether an inner scope declares a variable of the same name. */
   isShadowed: boolean;
-  /** Identifies its DIE; internal to this folder. */
+  /** Identifies the variable's DIE. Only code in this folder uses it. */
   readonly source: VariableSource;
 }
 
@@ -214,5 +218,5 @@ export interface VariableSource {
 /** The result of evaluating an expression. */
 export type Evaluation =
   | { kind: 'value'; value: Value }
-  /** An assignment, not carried out. `bytes` is what to write; undefined for a bit-field. */
+  /** An assignment that has not been carried out. `bytes` are the bytes to write; undefined for a bit-field. */
   | { kind: 'assignment'; target: Value; value: Value; bytes: Uint8Array | undefined };

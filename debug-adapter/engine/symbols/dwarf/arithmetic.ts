@@ -2,8 +2,8 @@ import { MalformedData } from '../damage.ts';
 import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /**
- * A value on the DWARF expression stack. Without a type it has the generic type: 64 bits whose signedness depends on
- * the operation (DWARF 5, section 2.5.1.4). A typed value is always within its type's range.
+ * A value on the DWARF expression stack. A value without a type has the generic type: a 64-bit integer whose signedness
+ * depends on the operation (DWARF 5, section 2.5.1.4). A typed value is always within its type's range.
  */
 export interface StackValue {
   value: bigint;
@@ -18,7 +18,7 @@ export interface StackType {
 export const isUnary = (op: number) => UNARY.has(op);
 export const isBinary = (op: number) => op in BINARY;
 
-/** The value as 64 unsigned bits. */
+/** The value as an unsigned 64-bit integer. */
 export function toGeneric({ value }: StackValue): bigint {
   return BigInt.asUintN(64, value);
 }
@@ -48,7 +48,10 @@ export function binary(op: number, left: StackValue, right: StackValue): StackVa
   return op >= OP.eq ? { value: result, type: undefined } : inRange(result, type);
 }
 
-/** DW_OP_shr and DW_OP_shra define their own signedness. A value of the generic type is unsigned only for DW_OP_mod. */
+/**
+ * Whether an operation treats its operands as unsigned. DW_OP_shr always does and DW_OP_shra never does. The other
+ * operations depend on the type; with the generic type, only DW_OP_mod is unsigned.
+ */
 function isUnsigned(op: number, type: StackType | undefined): boolean {
   if (op === OP.shr || op === OP.shra) return op === OP.shr;
   return type ? !type.isSigned : op === OP.mod;
@@ -66,7 +69,7 @@ function unsigned(value: bigint, type: StackType | undefined): bigint {
   return BigInt.asUintN((type?.sizeBytes ?? 8) * 8, value);
 }
 
-/** A shift by more than the width shifts out all bits. */
+/** Limits a shift distance, because a shift by more than the width of the type shifts out all bits. */
 const distance = (by: bigint) => (by < 0n || by > 128n ? 128n : by);
 
 function divide(a: bigint, b: bigint): bigint {

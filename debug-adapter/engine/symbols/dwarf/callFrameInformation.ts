@@ -22,7 +22,7 @@ export interface CommonInformationEntry {
   /** Augmentation 'R': the encoding of addresses (DW_EH_PE). */
   encoding: number;
   hasAugmentationData: boolean;
-  /** The file's load bias, for addresses within the instructions. */
+  /** The file's load bias, which is added to addresses in the instructions. */
   bias: bigint;
 }
 
@@ -101,7 +101,8 @@ class FrameReader {
     const cursor = new ByteCursor(this.section);
     while (!cursor.atEnd) {
       const { length, is64 } = cursor.unitLength();
-      if (length === 0) continue; // End of the list in .eh_frame; a linker may append more
+      // A length of 0 ends a list of entries in .eh_frame. A linker may append further lists.
+      if (length === 0) continue;
       const c = cursor.subCursor(length);
       const idAt = c.at;
       const id = c.offset(is64 && !this.isEh);
@@ -118,7 +119,7 @@ class FrameReader {
   private readFde(c: ByteCursor, cieOffset: number): void {
     const common = this.cieAt(cieOffset);
     const start = this.pointer(c, common.encoding);
-    // The length has the same format but is never PC-relative.
+    // The length of the code range has the same format as the start address, but it is never PC-relative.
     const length = this.pointer(c, common.encoding & 0x0f);
     if (common.hasAugmentationData) c.skip(c.uleb());
     const biased = BigInt.asUintN(64, start + this.bias);
@@ -165,7 +166,10 @@ class FrameReader {
     return encoding;
   }
 
-  /** LSB, "DWARF Exception Header Encoding": the low four bits give the format, the high bits the base. */
+  /**
+   * LSB, "DWARF Exception Header Encoding": the low four bits give the format, and the high four bits give the base
+   * address.
+   */
   private pointer(c: ByteCursor, encoding: number): bigint {
     const at = this.address + BigInt(c.at);
     const value = encodedNumber(c, encoding & 0x0f);

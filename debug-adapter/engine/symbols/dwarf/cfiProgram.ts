@@ -9,7 +9,7 @@ import { symbolDamage } from '../../../messages/symbolDamage.ts';
  */
 export interface FrameRules {
   cfa: CfaRule;
-  /** Keyed by DWARF register number; a missing register has no rule. */
+  /** The rules by DWARF register number. A register that is not in the map has no rule. */
   registers: Map<number, RegisterRule>;
 }
 
@@ -19,12 +19,12 @@ export type CfaRule =
 export type RegisterRule =
   | { kind: 'undefined' }
   | { kind: 'sameValue' }
-  /** Saved at CFA + offset. */
+  /** The register is saved at CFA + offset. */
   | { kind: 'offset'; offset: number }
-  /** The value is CFA + offset. */
+  /** The register's value is CFA + offset. */
   | { kind: 'valueOffset'; offset: number }
   | { kind: 'register'; register: number }
-  /** Saved at the address that the expression computes, with the CFA as input. */
+  /** The register is saved at the address that an expression computes from the CFA. */
   | { kind: 'expression'; expression: Uint8Array }
   | { kind: 'valueExpression'; expression: Uint8Array };
 
@@ -43,7 +43,7 @@ function copyRules({ cfa, registers }: FrameRules): FrameRules {
 
 class CallFrameInterpreter {
   rules: FrameRules = { cfa: { kind: 'register', register: 0, offset: 0 }, registers: new Map() };
-  /** The rules after the CIE's initial instructions; DW_CFA_restore returns to them. */
+  /** The rules after the CIE's initial instructions; DW_CFA_restore restores a register's rule from them. */
   initial: FrameRules = this.rules;
   private readonly remembered: FrameRules[] = [];
   private readonly common: CommonInformationEntry;
@@ -162,7 +162,7 @@ class CallFrameInterpreter {
   }
 }
 
-/** DWARF 5, section 7.24, and two GNU extensions. */
+/** The encodings of call frame instructions (DWARF 5, section 7.24), including two GNU extensions. */
 const CFA = {
   nop: 0x00,
   setLoc: 0x01,

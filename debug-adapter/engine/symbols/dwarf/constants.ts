@@ -1,6 +1,6 @@
 /**
- * The DWARF constants that this reader uses (DWARF 5, section 7.5), and their older GNU equivalents: tags here,
- * attributes and forms below.
+ * The tags that this reader uses (DWARF 5, section 7.5). The tables in this file also contain the older GNU equivalents
+ * of the DWARF 5 constants.
  */
 export const TAG = {
   arrayType: 0x01,

@@ -9,7 +9,7 @@ import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /**
  * A debugging information entry (DIE). Attribute values are decoded on demand, by one method for each attribute class.
- * A value of another class reads as undefined, like a missing attribute.
+ * If the value is of another class, the method returns undefined, as for a missing attribute.
  */
 export class Die {
   readonly unit: Unit;
@@ -57,7 +57,7 @@ export class Die {
     if (value?.kind === 'text') return value.value;
     if (value?.kind === 'textAt') return stringIn(sections, value.section, value.offset);
     if (value?.kind !== 'textIndex') return undefined;
-    // DWARF 5, section 7.26: without a base, use the first table, after its header.
+    // DWARF 5, section 7.26: if the unit gives no base, use the section's first table, which starts after its header.
     const base = this.unit.base(AT.strOffsetsBase) ?? (this.unit.version < 5 ? 0 : this.unit.is64 ? 16 : 8);
     return indexedString(sections, { base, index: value.index, is64: this.unit.is64 });
   }
@@ -85,7 +85,7 @@ export class Die {
     return value?.kind === 'addressIndex' ? this.unit.addressOfIndex(value.index) : undefined;
   }
 
-  /** An offset into another section. Before DWARF 4, these had a constant form. */
+  /** An offset into another section. Before DWARF 4, such offsets had the form of a constant. */
   sectionOffset(name: number): number | undefined {
     const value = this.value(name);
     if (value?.kind === 'sectionOffset') return value.offset;
@@ -111,8 +111,8 @@ export class Die {
   }
 
   /**
-   * The entry that holds further attributes of the same object: the abstract instance of an inlined or concrete one
-   * (DW_AT_abstract_origin), or the declaration that a definition completes (DW_AT_specification).
+   * The entry that holds further attributes of the same object: the abstract instance of an inlined or concrete
+   * instance (DW_AT_abstract_origin), or the declaration that a definition completes (DW_AT_specification).
    */
   origin(): Die | undefined {
     return this.reference(AT.abstractOrigin) ?? this.reference(AT.specification);

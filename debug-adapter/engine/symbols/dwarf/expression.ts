@@ -5,7 +5,7 @@ import { AT } from './constants.ts';
 import type { Unit } from './info.ts';
 import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
-/** The location of a variable, as a location description gives it (DWARF 5, section 2.6). */
+/** The location of a variable: the result of evaluating a location description (DWARF 5, section 2.6). */
 export type Location =
   | { kind: 'memory'; address: bigint }
   | { kind: 'register'; register: number }
@@ -22,16 +22,16 @@ export interface LocationPiece {
   location: Location;
 }
 
-/** The inputs of an expression. */
+/** The inputs for evaluating an expression. */
 export interface ExpressionContext {
   register(dwarfNumber: number): bigint | undefined;
   readMemory(address: bigint, lengthBytes: number): Uint8Array | undefined;
   cfa(): bigint | undefined;
-  /** The function's DW_AT_frame_base, evaluated. */
+  /** The value of the function's DW_AT_frame_base. */
   frameBase(): bigint | undefined;
-  /** The value that a register, given as an expression, had on entry to the function. */
+  /** The value that a register had on entry to the function. A DWARF expression names the register. */
   entryValue(register: Uint8Array): bigint | undefined;
-  /** The unit of the entry that has the expression; undefined for call frame information. */
+  /** The unit that contains the expression's entry; undefined for call frame information. */
   unit: Unit | undefined;
   bias: bigint;
 }
@@ -64,7 +64,10 @@ export function evaluateNumber(
 
 class Unavailable extends Error {}
 
-/** Expressions may loop (DW_OP_skip can jump backwards), but only a damaged file loops endlessly. */
+/**
+ * The maximum number of operations. DW_OP_skip can jump backwards, so an expression may loop, but only a damaged file
+ * contains an endless loop.
+ */
 const STEPS_MAX = 10_000;
 const STACK_MAX = 256;
 
@@ -183,7 +186,7 @@ class ExpressionMachine {
     this.c.at = target;
   }
 
-  /** Operations that read the frame. */
+  /** Executes operations that read registers or memory of the frame. */
   private frameOperation(op: number): boolean {
     const c = this.c;
     if (op === OP.fbreg) this.push(this.require(this.context.frameBase()) + c.slebBig());
@@ -203,7 +206,7 @@ class ExpressionMachine {
     return bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
   }
 
-  /** Operations on values with a base type (DWARF 5, section 2.5.1.6). */
+  /** Executes operations on values with a base type (DWARF 5, section 2.5.1.6). */
   private typed(op: number): boolean {
     const c = this.c;
     if (op === OP.convert || op === OP.reinterpret || op === OP.gnuConvert || op === OP.gnuReinterpret) {
@@ -235,7 +238,7 @@ class ExpressionMachine {
     return { sizeBytes, isSigned: SIGNED_ENCODINGS.has(encoding) };
   }
 
-  /** Operations that complete a location description or a piece of a composite one. */
+  /** Executes operations that complete a location description or a piece of a composite location description. */
   private describe(op: number): boolean {
     const c = this.c;
     if (op === OP.regx) this.result = { kind: 'register', register: c.uleb() };
@@ -256,11 +259,11 @@ class ExpressionMachine {
   }
 }
 
-/** DW_ATE_*: boolean, signed, signed_char, unsigned, unsigned_char, UTF. */
+/** The DW_ATE_* values of integer types: boolean, signed, signed_char, unsigned, unsigned_char, UTF. */
 const INTEGER_ENCODINGS = new Set([0x02, 0x05, 0x06, 0x07, 0x08, 0x10]);
 const SIGNED_ENCODINGS = new Set([0x05, 0x06]);
 
-/** DWARF 5, section 7.7.1, and the GNU extensions that preceded it. */
+/** The operation codes (DWARF 5, section 7.7.1), including the GNU extensions that preceded DWARF 5. */
 const OP = {
   addr: 0x03,
   deref: 0x06,

@@ -13,14 +13,14 @@ export type AttributeValue =
   | { kind: 'textIndex'; index: number }
   | { kind: 'block'; bytes: Uint8Array; at: number }
   | { kind: 'flag'; value: boolean }
-  /** Relative to the start of the unit. */
+  /** An offset relative to the start of the unit. */
   | { kind: 'unitReference'; offset: number }
   /** Offset in `.debug_info`. */
   | { kind: 'reference'; offset: number }
   | { kind: 'signature'; value: bigint }
   | { kind: 'sectionOffset'; offset: number }
   | { kind: 'listIndex'; index: number }
-  /** In a supplementary file, which is not supported. */
+  /** A reference to a supplementary file, which is not supported. */
   | { kind: 'elsewhere' };
 
 /** The fields of the unit header that determine the sizes of forms. */
@@ -124,7 +124,7 @@ function readReference(c: ByteCursor, form: number, sizes: FormSizes): Attribute
   }
 }
 
-/** DWARF 2 encodes these references in the size of an address. */
+/** In DWARF 2, these references have the size of an address. */
 function refAddr(c: ByteCursor, { version, addressBytes, is64 }: FormSizes): number {
   return version <= 2 ? c.toSafeInteger(c.unsigned(addressBytes)) : c.offset(is64);
 }

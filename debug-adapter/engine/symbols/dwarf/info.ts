@@ -72,7 +72,7 @@ export class DebugInfo {
         if (unit) units.push(unit);
       }
     } catch (error) {
-      // Keep the units read so far.
+      // Keep the units that precede the damaged data.
       if (!(error instanceof MalformedData)) throw error;
       this.report(error);
     }
@@ -105,7 +105,7 @@ export class Unit implements FormSizes {
   readonly addressBytes: number;
   readonly type: number;
   readonly signature: bigint | undefined;
-  /** In a type unit: the key of its type's entry. */
+  /** In a type unit, the key of the entry that describes the type. */
   readonly typeKey: number;
   private readonly firstDie: number;
   private readonly abbreviationOffset: number;
@@ -202,6 +202,6 @@ function readUnitHeader(info: DebugInfo, cursor: ByteCursor, keyBase: number): U
   return new Unit(info, cursor.section, { ...header, firstDie: c.at, abbreviationOffset });
 }
 
-/** Larger than any section offset. */
+/** Added to the offsets of entries in `.debug_types` to form their keys. It is larger than any section offset. */
 export const TYPES_KEY = 2 ** 48;
 const ADDR_HEADER_BYTES = 8;

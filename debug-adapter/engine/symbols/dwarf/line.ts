@@ -17,9 +17,12 @@ export interface LineHeader {
   opcodeBase: number;
   /** The number of LEB128 operands of each standard opcode, from opcode 1. */
   operandCounts: number[];
-  /** Indexed by the file numbers of the program and of DW_AT_decl_file; unused numbers are undefined. */
+  /**
+   * The source files, indexed by the file numbers that the program and DW_AT_decl_file use. Unused numbers are
+   * undefined.
+   */
   files: (SourceFile | undefined)[];
-  /** The line number program, for lineProgram.ts. */
+  /** The line number program, which lineProgram.ts runs. */
   program: ByteCursor;
 }
 
@@ -36,11 +39,12 @@ export function readLineHeader(
   const c = section.subCursor(length);
   const version = c.u16();
   if (version < 2 || version > 5) throw new MalformedData('.debug_line', symbolDamage.version(version));
-  if (version >= 5) c.skip(2); // address_size and segment_selector_size: DW_LNE_set_address carries its own length
+  // address_size and segment_selector_size are not needed: DW_LNE_set_address contains the length of its address
+  if (version >= 5) c.skip(2);
   const headerLength = c.offset(is64);
   const header = c.subCursor(headerLength);
   const minimumInstructionLength = header.u8();
-  if (version >= 4) header.u8(); // maximum_operations_per_instruction: always 1, since RISC-V is not a VLIW architecture
+  if (version >= 4) header.u8(); // maximum_operations_per_instruction is 1, since RISC-V is not VLIW
   const defaultIsStatement = header.u8() !== 0;
   const lineBase = header.i8();
   const lineRange = header.u8();
@@ -82,7 +86,7 @@ function readFiles(info: DebugInfo, c: ByteCursor, sizes: FormSizes): FileNames 
 function readEntries(info: DebugInfo, c: ByteCursor, sizes: FormSizes): FileNames['files'] {
   const format = Array.from({ length: c.u8() }, () => ({ content: c.uleb(), form: c.uleb() }));
   const count = c.uleb();
-  // An entry without content takes no bytes, so limit the count: a damaged file could claim a huge table.
+  // Limit the count, because entries may consist of zero bytes, so a damaged file could declare a huge table.
   if (count > c.end - c.at) throw new MalformedData('.debug_line', symbolDamage.fileTableTooLong());
   return Array.from({ length: count }, () => {
     const entry = { name: '', directory: 0 };
@@ -100,7 +104,7 @@ function textOf(info: DebugInfo, value: ReturnType<typeof readForm>): string {
   return value.kind === 'textAt' ? stringIn(info.sections, value.section, value.offset) : '';
 }
 
-/** Builds each full path from comp_dir, the directory and the name; an absolute part replaces those before it. */
+/** Builds each full path from comp_dir, the directory and the name; an absolute part replaces the parts before it. */
 function resolveFiles(
   { directories, files }: FileNames,
   { compDir, unitName, version }: { compDir: string; unitName: string; version: number },

@@ -5,7 +5,7 @@ import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /** A row of the line number table. */
 export interface LineRow {
-  /** Without the load bias. */
+  /** The address, without the load bias. */
   address: bigint;
   file: number;
   line: number;
@@ -18,12 +18,12 @@ export interface LineRow {
 
 /**
  * Runs a line number program (DWARF 5, section 6.2.5) and passes each row to `take`, in program order. The row object
- * is reused, so `take` must copy what it keeps. Each opcode takes at least one byte and emits at most one row, so the
- * section's size bounds the work.
+ * is reused, so `take` must copy a row to keep it. Each opcode takes at least one byte and emits at most one row, so
+ * the section's size bounds the work.
  */
 export function runLineProgram(header: LineHeader, onRow: (row: Readonly<LineRow>) => void): void {
   const { program: start, minimumInstructionLength, lineBase, lineRange, opcodeBase } = header;
-  // Work on a copy of the cursor: the same header serves several runs of the program.
+  // Use a copy of the cursor, because the program of one header may run several times.
   const c = start.clone();
   const row = firstRow(header);
   const advance = (operations: number) => {

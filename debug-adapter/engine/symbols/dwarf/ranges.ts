@@ -8,8 +8,8 @@ import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /**
  * The code ranges of an entry: DW_AT_low_pc and DW_AT_high_pc, or a list in `.debug_rnglists` (DWARF 5, section 7.25)
- * or `.debug_ranges` (DWARF 4, section 7.24). The order is the file's, because a function is entered at its first
- * range. Empty ranges are omitted.
+ * or `.debug_ranges` (DWARF 4, section 7.24). The ranges are in the order of the file, because a function is entered at
+ * its first range. Empty ranges are omitted.
  */
 export function rangesOf(die: Die): AddressRange[] {
   const value = die.value(AT.ranges);
@@ -36,7 +36,10 @@ function readRangesAt(unit: Unit, offset: number | undefined): AddressRange[] {
   return unit.version >= 5 ? readRangeList(unit, offset) : readOldRanges(unit, offset);
 }
 
-/** The offset of a list with a given index. The base points to the offset table after the section's header. */
+/**
+ * The offset of the list with a given index. The unit's base attribute points to the offset table, which follows the
+ * section's header.
+ */
 export function indexedList(
   unit: Unit,
   section: '.debug_rnglists' | '.debug_loclists',
@@ -83,7 +86,7 @@ function readOldRanges(unit: Unit, offset: number): AddressRange[] {
   }
 }
 
-/** DWARF 4, section 2.17.3: marks a base address selection entry. */
+/** The start value that marks a base address selection entry (DWARF 4, section 2.17.3). */
 export const BASE_SELECTION = 0xffff_ffff_ffff_ffffn;
 
 const RLE = {

@@ -5,8 +5,8 @@ import { SHF_COMPRESSED, type ElfFile, type ElfSection } from './elfFile.ts';
 import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /**
- * Finds a file's debug sections by name and inflates compressed ones if a HostCompression is available. A section that
- * is missing or cannot be inflated reads as empty; `complain` receives the reason.
+ * Finds a file's debug sections by name and inflates compressed sections if a HostCompression is available. A section
+ * that is missing or cannot be inflated reads as empty; `report` receives the reason.
  */
 export class DebugSections {
   private readonly file: ElfFile;
@@ -25,7 +25,7 @@ export class DebugSections {
     this.report = options.report;
   }
 
-  /** Takes the standard name, for example `.debug_info`. */
+  /** Returns a section by its standard name, for example `.debug_info`. */
   get(name: string): Section {
     let section = this.known.get(name);
     if (!section) {
@@ -58,7 +58,8 @@ export class DebugSections {
   }
 
   /**
-   * System V ABI, "Section Compression": an Elf64_Chdr, then a zlib stream (RFC 1950) that contains the deflate data.
+   * Inflates a compressed section, which consists of an Elf64_Chdr and a zlib stream (System V ABI, "Section
+   * Compression"; RFC 1950).
    */
   private inflate({ name, bytes }: ElfSection): Uint8Array {
     const nothing = new Uint8Array();
@@ -70,7 +71,8 @@ export class DebugSections {
     }
     const size = Number(view.getBigUint64(8, true));
     try {
-      // Deflate expands a byte to at most 1032 bytes. A larger claimed size is damage; do not allocate it.
+      // Deflate expands a byte to at most 1032 bytes. A larger declared size means that the file is damaged, so do not
+      // allocate memory for it.
       if (size > bytes.length * 1032) throw new Error('size');
       return this.compression.inflate(bytes.subarray(CHDR_BYTES + 2, bytes.length - 4), size);
     } catch {

@@ -20,7 +20,7 @@ export interface ElfFile {
    * linker discarded.
    */
   allocated: AddressRange[];
-  /** The executable sections, or in a file without a section header table the executable segments. */
+  /** The executable sections; in a file without a section header table, the executable segments. */
   code: ElfSection[];
   /** The GNU build ID in hexadecimal. */
   buildId: string | undefined;
@@ -40,8 +40,8 @@ export interface ElfSection {
 
 /**
  * Reads an ELF file's section or segment headers. Throws a UserError for anything but a linked RV64 file. A section
- * whose bytes lie outside the file has none. A file without a section header table (fully stripped) has no sections;
- * its code comes from its segments.
+ * whose bytes would lie outside the file reads as empty. A file without a section header table (fully stripped) has no
+ * sections; its code comes from its segments.
  */
 export function readElfFile(bytes: Uint8Array, name: string): ElfFile {
   if (!MAGIC.every((byte, i) => bytes[i] === byte) || bytes.length < HEADER_BYTES) throw symbolsAreNotElf(name);
@@ -68,8 +68,8 @@ export function readElfFile(bytes: Uint8Array, name: string): ElfFile {
 }
 
 /**
- * Sorts by address and drops sections that overlap an earlier one, as in a damaged file. The work of reading all code
- * then never exceeds the file's size.
+ * Sorts sections by address and drops each section that overlaps an earlier one, which happens only in damaged files.
+ * This limits the time for reading all sections, because no byte is read twice.
  */
 function withoutOverlaps(sections: readonly ElfSection[]): ElfSection[] {
   let end = 0n;
@@ -180,7 +180,7 @@ const SHF_ALLOC = 2;
 const SHF_EXECINSTR = 4;
 const SHN_XINDEX = 0xffff;
 
-// System V ABI, 64-bit layouts.
+// The layouts of the 64-bit headers (System V ABI).
 const MAGIC = [0x7f, 0x45, 0x4c, 0x46];
 const EI_CLASS = 4;
 const EI_DATA = 5;
@@ -213,5 +213,5 @@ const P_OFFSET = 8;
 const P_VADDR = 16;
 const P_FILESZ = 32;
 const P_MEMSZ = 40;
-/** Offset of the description, after the note's header and its name "GNU". */
+/** The offset of the build ID in its note, after the note's header and the name "GNU". */
 const BUILD_ID_AT = 16;

@@ -2,8 +2,8 @@ import type { SymbolAtAddress, SymbolInfo } from '../symbols.ts';
 import { SHT_SYMTAB, stringAt, type ElfFile } from './elfFile.ts';
 
 /**
- * The ELF symbol table, by address and by name. It is read on first use, at about a microsecond per symbol. Mapping
- * symbols (`$x`, `$d`), section symbols and file symbols are omitted.
+ * The ELF symbol table, by address and by name. It is read on first use, which takes about a microsecond per symbol.
+ * Mapping symbols (`$x`, `$d`), section symbols and file symbols are omitted.
  */
 export class SymbolTable {
   private readonly file: ElfFile;
@@ -20,7 +20,8 @@ export class SymbolTable {
   at(address: bigint): SymbolAtAddress | undefined {
     const symbols = this.sortedSymbols();
     let index = lastNotAfter(symbols, address);
-    // Check only a few preceding symbols. A large object that contains many labels is found only near its start.
+    // Check only a few preceding symbols. A large object that contains many labels is therefore found only for
+    // addresses near its start.
     for (let tries = 0; index >= 0 && tries < 16; index--, tries++) {
       const symbol = symbols[index];
       const offset = address - symbol.address;
@@ -43,7 +44,7 @@ export class SymbolTable {
     return this.sameBase(name).filter((symbol) => symbol.kind !== 'object' && !/\.cold(\.|$)/.test(symbol.name));
   }
 
-  /** The symbols whose names agree up to the first dot. */
+  /** The symbols whose names agree with `name` up to the first dot. */
   private sameBase(name: string): SymbolInfo[] {
     if (!this.byBase) {
       this.byBase = new Map();
@@ -117,7 +118,9 @@ function lastNotAfter(symbols: SymbolInfo[], address: bigint): number {
   return low - 1;
 }
 
-/** System V ABI, "Symbol Table": STT_NOTYPE, STT_OBJECT, STT_FUNC. Other types are not addresses in the guest. */
+/**
+ * System V ABI, "Symbol Table": STT_NOTYPE, STT_OBJECT, STT_FUNC. Symbols of other types do not have a guest address.
+ */
 const KINDS: Record<number, SymbolInfo['kind'] | undefined> = { 0: 'label', 1: 'object', 2: 'function' };
 const SHN_UNDEF = 0;
 const SYMBOL_BYTES = 24;

@@ -43,7 +43,7 @@ function underlyingInteger(type: Type): Type {
   return isSigned(type) ? LONG : UNSIGNED_LONG;
 }
 
-/** Converts to the type's range: floating point truncates toward zero, integers wrap. */
+/** Converts a value to a type's range: a floating-point value is truncated toward zero, and an integer wraps around. */
 export function convertNumber({ value }: TypedNumber, type: Type): TypedNumber {
   if (isFloat(type)) return { value: sizeOf(type) === 4 ? Math.fround(Number(value)) : Number(value), type };
   const base = stripTypedefs(type);
@@ -75,7 +75,7 @@ function commonType(left: TypedNumber, right: TypedNumber): Type {
 function shift(operator: '<<' | '>>', left: TypedNumber, right: TypedNumber): TypedNumber {
   if (typeof left.value === 'number') throw isNotANumber(`${left.value}`, typeName(left.type));
   const distance = typeof right.value === 'bigint' ? right.value : BigInt(Math.trunc(right.value));
-  // Large shift distances are undefined in C. Shift out all bits, as users expect.
+  // In C, the result of shifting by the width of the type or more is undefined. Shift out all bits, as users expect.
   const by = distance < 0n ? 0n : distance > 127n ? 127n : distance;
   const value = operator === '<<' ? left.value << by : left.value >> by;
   return convertNumber({ value, type: left.type }, left.type);

@@ -16,8 +16,8 @@ import { CHAR, LONG, UNSIGNED_LONG } from './builtInTypes.ts';
 import type { TypeNames } from './typeNames.ts';
 
 /**
- * Resolves names in a frame: first its variables from the innermost block outwards, then the globals of its unit, then
- * those of the whole file.
+ * Resolves names in a frame. It searches the frame's variables from the innermost block outwards, then the globals of
+ * the frame's unit, then the globals of the whole file.
  */
 export class Environment implements TypeNames {
   readonly context: ValueContext;
@@ -56,7 +56,8 @@ export class Environment implements TypeNames {
   }
 
   /**
-   * A symbol without debug information, as an array of unknown length. This is how programs use linker script symbols.
+   * Represents a symbol without debug information as an array of unknown length, which is how programs declare linker
+   * script symbols.
    */
   symbol(name: string): GuestValue | undefined {
     const [symbol] = this.parts.symbolTable.withName(name);
@@ -64,8 +65,8 @@ export class Environment implements TypeNames {
   }
 
   /**
-   * Finds a register by ABI name, number or special name. Names that are not in the frame are looked up in the
-   * machine.
+   * Finds a register by ABI name, number or special name. Names that are not registers of the frame, such as CSR names,
+   * are looked up in the machine.
    */
   register(name: string): GuestValue | undefined {
     if (name === 'pc')

@@ -42,7 +42,7 @@ function assignment(expression: Expression & { kind: 'assignment' }, evaluator: 
   return { kind: 'assignment', target, value, bytes: target.bits ? undefined : bytes };
 }
 
-/** Assigns a struct or array: copies the bytes of another one of the same type. */
+/** Assigns a struct or array: copies the bytes of another value of the same type. */
 function structAssignment(
   expression: Expression & { kind: 'assignment' },
   target: GuestValue,

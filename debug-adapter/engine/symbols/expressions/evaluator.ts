@@ -64,7 +64,7 @@ export class Evaluator {
     }
   }
 
-  /** Evaluates an expression that can be assigned to: it must be in memory or in a register. */
+  /** Evaluates the target of an assignment, which must be in memory or in a register. */
   target(expression: Expression): GuestValue {
     const value = this.evaluate(expression);
     const { kind } = value.location;
@@ -172,7 +172,9 @@ export class Evaluator {
     return isTrue(this.number(expression));
   }
 
-  /** `->` and `.` both work on pointers and on structs, so that users need not know which one they have. */
+  /**
+   * `->` and `.` both work on pointers and on structs, so that users need not check whether a variable is a pointer.
+   */
   private member(expression: Expression & { kind: 'member' }): GuestValue {
     const { object, member, text } = expression;
     let value = this.evaluate(object);
@@ -223,7 +225,7 @@ export class Evaluator {
     return this.computed(expression, { value: BigInt(sizeOf(type)), type: UNSIGNED_LONG });
   }
 
-  /** gdb's `first@count`: an artificial array. */
+  /** Evaluates gdb's `first@count`, which shows adjacent values in memory as an array. */
   private repeat(expression: Expression & { kind: 'repeat' }): GuestValue {
     const first = this.evaluate(expression.first);
     const { value: count } = this.number(expression.count);
@@ -274,7 +276,9 @@ const LITERALS: Record<LiteralType, Type> = {
   char: CHAR,
 };
 
-/** The distance in bytes of `pointer + 1`. GNU C uses 1 for `void *` and function pointers. */
+/**
+ * The number of bytes that `pointer + 1` adds to the address. As in GNU C, it is 1 for `void *` and function pointers.
+ */
 function pointerStride(pointer: Type): bigint {
   const type = stripTypedefs(pointer);
   return BigInt((type.kind === 'pointer' && sizeOf(type.target())) || 1);
@@ -289,7 +293,7 @@ function floatOf(value: GuestValue): number | undefined {
   return bytes && readFloat(bytes);
 }
 
-/** The path to a member, through anonymous structs and unions. */
+/** The path to a member: the anonymous structs and unions that contain it, then the member itself. */
 function findMember(type: Type, name: string, depth = 0): Member[] | undefined {
   const composite = stripTypedefs(type);
   if (!isComposite(composite) || depth > 20) return undefined;

@@ -3,10 +3,10 @@ import { expressionHasBadText } from '../../../messages/symbols.ts';
 /** A token of an expression. */
 export type Token =
   | { kind: 'number'; text: string }
-  /** Includes the quotes. */
+  /** The text includes the quotes. */
   | { kind: 'character'; text: string }
   | { kind: 'name'; text: string }
-  /** Excludes the `$`. */
+  /** The text does not include the `$`. */
   | { kind: 'register'; text: string }
   | { kind: 'operator'; text: string }
   | { kind: 'end'; text: string };

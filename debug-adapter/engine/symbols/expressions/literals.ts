@@ -18,7 +18,9 @@ function octal(digits: string): string {
   return /^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits.replace(/^0+(?=\d)/, '');
 }
 
-/** The first type that can hold the value. Decimal constants without a suffix are never unsigned. */
+/**
+ * The first type in the standard's list that can hold the value. Decimal constants without a suffix are never unsigned.
+ */
 function integerType(value: bigint, { suffix, isDecimal }: { suffix: string; isDecimal: boolean }): LiteralType {
   const isUnsigned = /u/i.test(suffix);
   const isLong = /l/i.test(suffix);

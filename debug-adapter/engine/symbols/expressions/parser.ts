@@ -14,8 +14,8 @@ import type { BinaryOperator, Expression } from './tree.ts';
 import { beginsType, parseType, type TypeNames } from './typeNames.ts';
 
 /**
- * Parses a C expression (C17, section 6.5) with gdb's `$register` and `first@count` extensions. Only one assignment, at
- * the top level, may modify the guest: `++` and calls like `f(x)` are rejected.
+ * Parses a C expression (C17, section 6.5) with gdb's `$register` and `first@count` extensions. The only construct that
+ * modifies the guest is a single assignment at the top level; `++` and calls like `f(x)` are rejected.
  */
 export function parseExpression(text: string, scope: ParseScope): Expression {
   const tokens = tokenize(text);
@@ -37,7 +37,7 @@ export function parseTypeName(text: string, types: TypeNames): Type {
 
 export interface ParseScope {
   types: TypeNames;
-  /** A variable hides a type of the same name. */
+  /** If a variable and a type have the same name, the name means the variable. */
   isVariable(name: string): boolean;
 }
 
@@ -72,7 +72,7 @@ class Parser {
     if (kind !== 'operator' || !/^([-+*/%&|^]|<<|>>)?=$/.test(text)) return target;
     this.next();
     const right = this.assignment();
-    // `a += b` is `a = a + b`: evaluating `a` twice is safe because expressions have no side effects.
+    // `a += b` is parsed as `a = a + b`: evaluating `a` twice is safe because expressions have no side effects.
     const value = text === '=' ? right : makeBinary(text.slice(0, -1) as BinaryOperator, { left: target, right });
     return { kind: 'assignment', target, value, text: `${target.text} ${text} ${right.text}` };
   }
@@ -87,7 +87,7 @@ class Parser {
     return { kind: 'conditional', condition, yes, no, text: `${condition.text} ? ${yes.text} : ${no.text}` };
   }
 
-  /** Precedence climbing: parses operators of this level and of those that bind tighter. */
+  /** Precedence climbing: parses the operators of this level and of all levels that bind more tightly. */
   private binary(level: number): Expression {
     if (level === PRECEDENCE_LEVELS.length) return this.unary();
     let left = this.binary(level + 1);
@@ -212,7 +212,7 @@ function tokenText(token: Token): string {
   return token.kind === 'end' ? expressionParts.end() : expressionParts.text(token.text);
 }
 
-/** From lowest to highest precedence; as in gdb, `@` is between shifts and sums. */
+/** The binary operators, from lowest to highest precedence. As in gdb, `@` is between the shifts and the sums. */
 const PRECEDENCE_LEVELS: string[][] = [
   ['||'],
   ['&&'],
@@ -227,6 +227,6 @@ const PRECEDENCE_LEVELS: string[][] = [
   ['*', '/', '%'],
 ];
 
-/** Far beyond any real expression; prevents a stack overflow. */
+/** The maximum nesting depth, which prevents a stack overflow. Real expressions are nested far less deeply. */
 const DEPTH_MAX = 200;
 const TOKENS_MAX = 1000;

@@ -3,9 +3,11 @@ import { BUILT_IN } from './builtInTypes.ts';
 import { expressionExpected, typeIsUnknown, expressionParts } from '../../../messages/symbols.ts';
 import type { Type } from '../types/type.ts';
 
-/** Looks up type names in debug information. Basic types are built in and need not be there. */
+/**
+ * Looks up type names in debug information. Basic types are built in, so the debug information need not contain them.
+ */
 export interface TypeNames {
-  /** Takes a name as in the debug information: `struct node`, `uint32_t`. */
+  /** Finds a type by its name in the debug information: `struct node`, `uint32_t`. */
   find(key: string): Type | undefined;
 }
 
@@ -93,7 +95,7 @@ const BASIC_TYPE_KEYWORDS = new Set(
   'void char short int long signed unsigned float double _Bool bool __int128'.split(' '),
 );
 
-/** Maps sorted keywords to gcc's name. */
+/** Maps the sorted keywords of a basic type to gcc's name for the type. */
 const BASIC_TYPES: Record<string, string | undefined> = {
   void: 'void',
   _Bool: '_Bool',

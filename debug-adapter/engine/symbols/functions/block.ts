@@ -16,8 +16,8 @@ export interface Block {
 
 /**
  * Reads a function's tree of blocks. A block without code ranges is merged into its parent (DWARF 5, section 3.5,
- * permits blocks without attributes). As in gdb, so is a block without declarations: blocks determine how many
- * locations a breakpoint has.
+ * permits blocks without attributes). As in gdb, a block without declarations is also merged into its parent, because
+ * each block that contains a line gets its own breakpoint location.
  */
 export function readBlocks(die: Die, ranges: AddressRange[]): Block {
   const block: Block = { kind: 'function', die, ranges, parent: undefined, inner: [], variables: [] };
@@ -71,5 +71,8 @@ function declaresAnything(die: Die): boolean {
 /** Tags of lexical blocks, inlined subroutines, and call sites in DWARF 5 and GNU numbering. */
 const NO_DECLARATIONS = new Set<number>([TAG.lexicalBlock, TAG.inlinedSubroutine, 0x48, 0x49, 0x4109, 0x410a]);
 
-/** Compilers never nest this deeply. In a damaged file, a sibling reference may point into the entry's own children. */
+/**
+ * The maximum nesting depth; compilers generate far fewer levels. A damaged file may nest endlessly, because a sibling
+ * reference can point to one of the entry's own children.
+ */
 const DEPTH_MAX = 200;

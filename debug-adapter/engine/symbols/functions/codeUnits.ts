@@ -4,8 +4,8 @@ import { rangesOf } from '../dwarf/ranges.ts';
 import { MalformedData } from '../damage.ts';
 
 /**
- * Maps addresses to units. Built on first use from `.debug_aranges`, which covers most units. For the others, it reads
- * the root entry's ranges.
+ * Maps addresses to units. The map is built on first use from `.debug_aranges`, which covers most units. The ranges of
+ * the other units are read from their root entries.
  */
 export class CodeUnits {
   private readonly info: DebugInfo;

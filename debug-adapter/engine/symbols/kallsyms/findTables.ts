@@ -3,7 +3,7 @@ export interface KallsymsTables {
   count: number;
   /** The text that each byte value in a name expands to. */
   tokens: readonly string[];
-  /** Offsets in the image. */
+  /** Like `offsetsAt`, an offset in the image. */
   namesAt: number;
   offsetsAt: number;
   relativeBase: bigint;
@@ -12,15 +12,15 @@ export interface KallsymsTables {
 /**
  * Finds the symbol tables that a Linux `Image` contains (CONFIG_KALLSYMS; format: scripts/kallsyms.c of Linux 5.x-6.x).
  * Returns undefined if the kernel lacks CONFIG_KALLSYMS or the image is not a kernel. Nothing in the image header
- * points to the tables, so they are found by their structure, and each table is verified against the next one: no other
- * data matches all of them.
+ * points to the tables, so they are found by their structure. Each table is verified against the next one, and no other
+ * data in an image passes all these checks.
  *
  * - token table: 256 zero-terminated strings; a byte that represents itself in names has a one-character token
- * - token index: the 256 offsets of 16 bits into the token table, after that table
- * - markers: a 32-bit offset of every 256th name, before the token table
- * - names: the length and tokens of each name, before the markers; the name count precedes them
- * - offsets: 32 bits each, ascending, relative to a 64-bit base; after the token index since Linux 6.4, before the name
- *   count in older versions
+ * - token index: 256 16-bit offsets into the token table, which it follows
+ * - markers: the 32-bit offset of every 256th name; they precede the token table
+ * - names: the length and tokens of each name; they follow the name count and precede the markers
+ * - offsets: the addresses in ascending order, as 32-bit offsets from a 64-bit base; they follow the token index since
+ *   Linux 6.4 and precede the name count in older versions
  *
  * Linux 6.2 and 6.3 have one more table between markers and tokens, which is not supported.
  */
@@ -62,7 +62,8 @@ function findTokenTable(view: DataView, image: Uint8Array, digits: number) {
 
 const NAMES_A_MARKER = 256;
 /**
- * The longest name: up to two length bytes, then a type and at most 512 characters, with usually one byte per token.
+ * The maximum encoded length of a name: two length bytes, then the type letter and 512 characters, with at most one
+ * byte per character.
  */
 const NAME_BYTES_MAX = 2 + 513;
 
@@ -81,7 +82,10 @@ function findNames(view: DataView, image: Uint8Array, tableAt: number) {
   return undefined;
 }
 
-/** Walks from the last marker down to the first, which is 0. Up to one zero of padding may follow the markers. */
+/**
+ * Searches backward from the last marker for the first, which is 0. One 32-bit zero of padding may follow the last
+ * marker.
+ */
 function markersBefore(view: DataView, end: number): { at: number; count: number } | undefined {
   let at = end - 4;
   if (at >= 4 && view.getUint32(at, true) === 0) at -= 4;
@@ -111,8 +115,8 @@ function fitsMarkers(
 }
 
 /**
- * The offsets of a name's tokens. Since Linux 6.1 a length byte holds 7 bits, and bit 7 means that a second length byte
- * follows.
+ * The offsets of the start and end of a name's tokens. Since Linux 6.1, a length byte holds 7 bits of the length, and
+ * bit 7 means that a second length byte follows.
  */
 export function nameAt(image: Uint8Array, at: number): { start: number; end: number } {
   const short = image[at];

@@ -8,13 +8,14 @@ export interface ImageElf {
 }
 
 /**
- * Converts a Linux `Image` back to an ELF file: its bytes become one section at the address where the kernel runs with
- * the MMU on, and its kallsyms become the symbol table. That is enough for names in a debugger, ours or gdb; lines and
- * types are lost. Returns undefined for an image without symbols. Takes about 200 ms for a distribution's kernel.
+ * Converts a Linux `Image` back to an ELF file. The image's bytes become one section, at the address where the kernel
+ * runs with the MMU on, and its kallsyms become the symbol table. With this file, blkreplay and gdb can show symbol
+ * names, but not source lines or types. Returns undefined for an image without symbols. Takes about 200 ms for a
+ * distribution's kernel.
  */
 export function elfFromImage(image: Uint8Array, section = '.text'): ImageElf | undefined {
   const symbols = readKallsyms(image);
-  // The image starts with its header, at the address of this symbol.
+  // This symbol is at the start of the image, where the image header is.
   const start = symbols?.find(({ name }) => name === '_start')?.address;
   if (!symbols || start === undefined) return undefined;
   const strings = new StringTable();
@@ -29,7 +30,10 @@ export function elfFromImage(image: Uint8Array, section = '.text'): ImageElf | u
   return { bytes, start };
 }
 
-/** The one section combines all sections of the original file, so its name matches none of them. */
+/**
+ * The name of the only section. The section combines all sections of the original file, so it has a name that none of
+ * them has.
+ */
 export const IMAGE_SECTION = '.image';
 
 /** Wraps code without symbols in an ELF file with one section. */
@@ -95,7 +99,7 @@ interface Section {
   entryBytes?: number;
 }
 
-/** System V ABI, 64-bit layouts: header, sections, section header table. */
+/** Builds a 64-bit ELF file (System V ABI): the header, the sections and the section header table. */
 function elfFile(parts: readonly Section[]): Uint8Array {
   const names = new StringTable();
   const nameAt = parts.map(({ name }) => (name === '' ? 0 : names.add(name)));
@@ -121,7 +125,7 @@ function writeHeader(
   view: DataView,
   { sectionsAt, count, entry }: { sectionsAt: number; count: number; entry: bigint },
 ) {
-  // Magic number, 64-bit, little-endian, version 1.
+  // The magic number, then the codes for a 64-bit, little-endian file of version 1.
   [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1].forEach((byte, i) => view.setUint8(i, byte));
   view.setUint16(16, ET_EXEC, true);
   view.setUint16(18, EM_RISCV, true);

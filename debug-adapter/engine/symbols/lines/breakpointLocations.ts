@@ -10,8 +10,8 @@ import type { LineEntry, LineTable } from './lineTable.ts';
 
 /**
  * Computes breakpoint addresses by gdb's rules (symtab.c, linespec.c), so that breakpoints stop where gdb users expect.
- * A function breakpoint is after the prologue. A line breakpoint is at the first instruction of the line, once for each
- * block that contains part of the line.
+ * A function breakpoint is after the prologue. A line breakpoint is at the first instruction of the line in each block
+ * that contains part of the line.
  */
 export class BreakpointLocations {
   private readonly lines: LineIndex;
@@ -41,7 +41,7 @@ export class BreakpointLocations {
     return isMidLine ? line.end : end;
   }
 
-  /** The same for a function without debug information, by scanning its instructions. */
+  /** The address after the prologue of a function without debug information, found by scanning its instructions. */
   codeBreakpoint({ low, high }: { low: bigint; high: bigint }): bigint {
     return scanPrologue(this.readCode, { start: low, end: high > low ? high : low + 100n }).end;
   }
@@ -63,7 +63,10 @@ export class BreakpointLocations {
     return [...new Set(locations.map(({ entry }) => entry.line))].sort((a, b) => a - b);
   }
 
-  /** Finds statements of the line in each unit that uses the file, or of the next line with code. */
+  /**
+   * Finds the statements of a line in each unit that uses the file. If the line has no code, finds the statements of
+   * the next line with code.
+   */
   private locationsFrom(use: FileUse, line: number, which: 'first' | 'all' = 'first'): CodeLocation[] {
     const locations: CodeLocation[] = [];
     for (const [unit, numbers] of use.units) {
@@ -88,7 +91,10 @@ export class BreakpointLocations {
     return address < end ? end : address;
   }
 
-  /** gdb: COMPUNIT_LOCATIONS_VALID, for gcc from 4.5 on. */
+  /**
+   * Whether variable locations are valid from the function entry on, as with gcc since 4.5 (gdb:
+   * COMPUNIT_LOCATIONS_VALID).
+   */
   private locationsAreValid(unit: Unit): boolean {
     let valid = this.validFromEntry.get(unit);
     if (valid === undefined) {
@@ -109,7 +115,7 @@ function hasList(block: Block): boolean {
   return block.variables.some((die) => hasLocationList(die, AT.location)) || block.inner.some(hasList);
 }
 
-/** The code of a line may be split into several parts; only the first one in each block counts. */
+/** The code of a line may be split into several parts; a breakpoint is set only at the first part in each block. */
 function onePerBlock(locations: CodeLocation[], functions: FunctionIndex): bigint[] {
   const seen = new Set<Block>();
   const addresses: bigint[] = [];
@@ -123,7 +129,10 @@ function onePerBlock(locations: CodeLocation[], functions: FunctionIndex): bigin
   return addresses;
 }
 
-/** gdb: skip_prologue_using_sal. Undefined if the line table does not give the end. */
+/**
+ * The end of the prologue according to the line table; undefined if the line table does not show it (gdb:
+ * skip_prologue_using_sal).
+ */
 function prologueEndByLines(entry: FunctionEntry, lines: LineIndex): bigint | undefined {
   const { low, high } = entry;
   const table = lines.tableAt(low);
@@ -135,7 +144,8 @@ function prologueEndByLines(entry: FunctionEntry, lines: LineIndex): bigint | un
   if (table.endOf(prologue) >= high) return undefined;
   while (table.endOf(prologue) < high) {
     const next = table.indexAt(table.endOf(prologue));
-    // The body continues on a later line. The compiler moved code of an earlier line into the prologue.
+    // The body starts at a line that is not before the previous one, or in an inlined function. An earlier line means
+    // that the compiler moved code of that line into the prologue.
     if (next < 0 || endsPrologue(table, { prologue, next }, entry)) break;
     prologue = next;
   }

@@ -51,7 +51,7 @@ export class LineIndex {
     return this.tables.get(unit);
   }
 
-  /** The file in an entry's DW_AT_decl_file or DW_AT_call_file. */
+  /** The source file that an entry's DW_AT_decl_file or DW_AT_call_file refers to. */
   fileOf(die: Die, attribute: number): SourceFile | undefined {
     const number = die.number(attribute);
     return number === undefined ? undefined : this.header(die.unit)?.files[number];
@@ -75,8 +75,8 @@ export class LineIndex {
   /**
    * Finds the source files that match a path from the user. Since the program may have been built elsewhere, a match
    * requires that one path is a suffix of the other or that they share at least two trailing components. The longest
-   * common suffix wins; among equals, an exact match of upper and lower case. A bare `main.c` can therefore match
-   * several files.
+   * common suffix wins. If several files have a suffix of the same length, a file that also matches in case wins. A
+   * bare `main.c` can therefore match several files.
    */
   usesMatching(path: string): FileUse[] {
     const components = reversedComponents(path);
@@ -101,7 +101,7 @@ export class LineIndex {
           use = { file, parts: reversedComponents(file.path), units: new Map() };
           uses.set(file.path, use);
         }
-        // Version 5 lists the unit's own file twice, as 0 and as 1.
+        // Version 5 lists the unit's own file twice, under the numbers 0 and 1.
         use.units.set(unit, [...(use.units.get(unit) ?? []), number]);
       });
     }

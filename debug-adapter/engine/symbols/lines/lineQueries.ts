@@ -2,7 +2,7 @@ import type { FunctionIndex } from '../functions/functionIndex.ts';
 import type { AddressRange, LineLocation, SourceFile } from '../symbols.ts';
 import type { LineIndex } from './lineIndex.ts';
 
-/** Line queries by address. */
+/** Finds source lines by address. */
 export class LineQueries {
   private readonly lines: LineIndex;
   private readonly functions: FunctionIndex;
@@ -26,7 +26,7 @@ export class LineQueries {
     const ranges: AddressRange[] = [];
     table.entries.forEach(({ address, ...row }, index) => {
       if (row.line !== line || row.file !== file || (entry && !entry.holds(address))) return;
-      // If several entries share an address, only the one that `lineAt` returns counts.
+      // If several entries share an address, use only the entry that `lineAt` returns.
       if (table.indexAt(address) !== index && table.entries[table.indexAt(address)]?.line !== line) return;
       addRange(ranges, { start: address, end: table.endOf(index) });
     });

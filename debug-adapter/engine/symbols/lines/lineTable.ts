@@ -7,7 +7,7 @@ import type { SourceFile } from '../symbols.ts';
  * "the next line" agree with gdb:
  * - sequences that the linker discarded are dropped;
  * - a row that differs from its predecessor only in the discriminator is dropped;
- * - where the file changes without code in between, the later file gets the address, unless only the earlier row is a
+ * - if two rows with different files have the same address, the later row is kept, unless only the earlier row is a
  *   statement (is_stmt);
  * - the end of a sequence is an entry with line 0.
  */
@@ -61,7 +61,7 @@ export interface LineEntry {
   /** The guest address. */
   address: bigint;
   file: number;
-  /** 0 at the end of a sequence: no line is known from here on. */
+  /** 0 at the end of a sequence, because the addresses that follow belong to no line. */
   line: number;
   column: number;
   isStatement: boolean;

@@ -5,7 +5,7 @@ import type { DebugInfo, Unit } from '../dwarf/info.ts';
 
 /**
  * The names of top-level variables, types and enumerators. A unit's top-level entries are indexed when a name is first
- * looked up in the unit. A lookup starts with the requesting unit and then searches all others.
+ * looked up in the unit. A lookup searches the requesting unit first and then all other units.
  */
 export class NameIndex {
   private readonly info: DebugInfo;
@@ -17,7 +17,10 @@ export class NameIndex {
     this.report = report;
   }
 
-  /** The entries with a name, starting with those in `first`. Lazy: stop iterating at the first suitable one. */
+  /**
+   * The entries with a name, starting with the entries in the unit `first`. They are read during the iteration, so
+   * callers should stop at the first suitable entry.
+   */
   *find(kind: NameKind, name: string, first?: Unit): Generator<Die> {
     const rest = this.info.units.filter((unit) => unit !== first);
     for (const unit of first ? [first, ...rest] : rest) {
@@ -25,7 +28,7 @@ export class NameIndex {
     }
   }
 
-  /** The variables that the unit defines, without mere declarations. */
+  /** The variables that the unit defines. Declarations are left out. */
   variablesOf(unit: Unit): Die[] {
     return [...this.names(unit).variable.values()].flat().map((key) => this.info.dieAt(key));
   }
@@ -38,7 +41,7 @@ export class NameIndex {
       try {
         for (const die of unit.root.children()) add(names, die, 0);
       } catch (error) {
-        // Keep the names read before the damage.
+        // Keep the names that precede the damaged entry.
         if (!(error instanceof MalformedData)) throw error;
         this.report(error);
       }
@@ -49,7 +52,10 @@ export class NameIndex {
 
 export type NameKind = keyof UnitNames;
 
-/** Entry keys by name. Type names are `struct store`, `enum color`, and plain names for base types and typedefs. */
+/**
+ * The keys of a unit's entries, by name. Type names are `struct store`, `enum color`, and plain names for base types
+ * and typedefs.
+ */
 interface UnitNames {
   variable: Map<string, number[]>;
   type: Map<string, number[]>;

@@ -1,6 +1,6 @@
 /**
- * C types as DWARF describes them. Struct members and pointer targets are functions, evaluated on demand, so reading
- * one type does not read every type that it refers to. Equal types are the same object.
+ * C types as DWARF describes them. Struct members and pointer targets are returned by functions, so that reading one
+ * type does not read every type that it refers to. Equal types are represented by the same object.
  */
 export type Type =
   | BaseType
@@ -31,10 +31,10 @@ export interface PointerType {
 /** A struct, class or union. */
 export interface CompositeType {
   kind: 'struct' | 'union';
-  /** Without the keyword; empty for an unnamed type. */
+  /** The name without the keyword `struct` or `union`; empty for an unnamed type. */
   name: string;
   sizeBytes: number;
-  /** A declaration for which no unit of the file has a definition. */
+  /** True for a declaration without a definition in any unit of the file. */
   isIncomplete: boolean;
   members: () => Member[];
 }
@@ -45,7 +45,9 @@ export interface Member {
   name: string;
   type: () => Type;
   offsetBytes: number;
-  /** For a bit-field: its offset from the start of the struct, least significant bit first, and its width. */
+  /**
+   * For a bit-field: its width, and its offset from the start of the struct, where bit 0 is the least significant bit.
+   */
   bits: { offset: number; width: number } | undefined;
 }
 
@@ -86,7 +88,7 @@ export interface QualifiedType {
   target: () => Type;
 }
 
-/** The type of a function, as pointers to functions have it. */
+/** The type of a function, which is also the target type of a function pointer. */
 export interface FunctionType {
   kind: 'function';
   result: () => Type;

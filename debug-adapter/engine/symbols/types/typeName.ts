@@ -15,7 +15,7 @@ export function declaration(type: Type, name: string): string {
  * parameters to its right.
  */
 function declare(type: Type, inner: string, depth: number): string {
-  // Only damaged files have unnamed types that contain themselves.
+  // Only in a damaged file can an unnamed type contain itself.
   if (depth > DEPTH_MAX) return '...';
   switch (type.kind) {
     case 'pointer':

@@ -16,8 +16,8 @@ import type {
 } from './type.ts';
 
 /**
- * Creates types from DIEs (DWARF 5, chapter 5), once per DIE. Referenced types are read on demand. If they are damaged
- * they read as void or empty, so users of a type need no error handling.
+ * Creates types from DIEs (DWARF 5, chapter 5), once per DIE. Referenced types are read on demand. A damaged type reads
+ * as void or as empty, so code that uses types needs no error handling.
  */
 export class TypeReader {
   private readonly names: NameIndex;
@@ -88,8 +88,8 @@ export class TypeReader {
   }
 
   /**
-   * A declaration resolves to its definition in another unit, if there is one. It may name the definition by signature
-   * (section 5.7.1).
+   * A declaration resolves to its definition in another unit, if there is one. A declaration may refer to its
+   * definition by a signature (section 5.7.1).
    */
   private composite(declared: Die): CompositeType {
     const kind = declared.tag === TAG.unionType ? 'union' : 'struct';
@@ -200,7 +200,10 @@ function layoutOf(member: Die, types: TypeReader): Pick<Member, 'offsetBytes' | 
   return { offsetBytes: Math.floor(offset / 8), bits: { offset, width } };
 }
 
-/** A constant or, before DWARF 4, an expression that adds to the struct's address. */
+/**
+ * The offset of a member: a constant or, before DWARF 4, an expression that computes the member's address from the
+ * struct's address.
+ */
 function memberOffset(member: Die): number {
   const expression = member.block(AT.dataMemberLocation);
   if (!expression) return member.number(AT.dataMemberLocation) ?? 0;
@@ -233,7 +236,7 @@ const QUALIFIERS: Record<number, QualifiedType['qualifier'] | undefined> = {
   [TAG.atomicType]: '_Atomic',
 };
 
-/** Common short forms of gcc's type names, as gdb prints them. */
+/** The common short forms of gcc's type names, which gdb prints too. */
 const SHORT_NAMES: Record<string, string | undefined> = {
   'short int': 'short',
   'short unsigned int': 'unsigned short',
@@ -244,7 +247,7 @@ const SHORT_NAMES: Record<string, string | undefined> = {
   '__int128 unsigned': 'unsigned __int128',
 };
 
-/** DW_ATE_* (section 7.8). */
+/** The encodings of base types (DW_ATE_*, section 7.8). */
 const ENCODINGS: Record<number, BaseType['encoding'] | undefined> = {
   0x02: 'boolean',
   0x04: 'float',

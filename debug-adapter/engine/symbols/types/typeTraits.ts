@@ -7,11 +7,11 @@ export function stripTypedefs(type: Type): Exclude<Type, { kind: 'typedef' } | {
     if (current.kind !== 'typedef' && current.kind !== 'qualified') return current;
     current = current.target();
   }
-  // A typedef that refers to itself: the file is damaged.
+  // In a damaged file, a typedef can refer to itself.
   return { kind: 'void' };
 }
 
-/** The size as by sizeof; 0 for void, functions, incomplete types and arrays without a length. */
+/** The size that sizeof yields; 0 for void, functions, incomplete types and arrays without a length. */
 export function sizeOf(type: Type): number {
   let count = 1;
   let current = stripTypedefs(type);
@@ -28,7 +28,7 @@ export function isComposite(type: Type): type is CompositeType {
 }
 
 /**
- * Whether values of the type take part in integer arithmetic. Like all functions here, it looks through typedefs and
+ * Whether values of the type take part in integer arithmetic. Like all functions in this file, it ignores typedefs and
  * qualifiers.
  */
 export function isInteger(type: Type): boolean {
@@ -53,7 +53,10 @@ export function isCharacter(type: Type): boolean {
   return base.kind === 'base' && base.sizeBytes === 1 && /Char$/.test(base.encoding);
 }
 
-/** Whether an enumeration's values are combinations of flags. gdb's rule: each enumerator has at most one bit set. */
+/**
+ * Whether an enumeration's values are combinations of flags. The rule is that of gdb: each enumerator has at most one
+ * bit set.
+ */
 export function isFlags(type: EnumerationType): boolean {
   return type.enumerators().every(({ value }) => value >= 0n && (value & (value - 1n)) === 0n);
 }

@@ -11,28 +11,25 @@ export interface Frame {
    * instruction of its line, block or function. In the innermost frame and in an interrupted frame it is pc.
    */
   readonly lookupPc: bigint;
-  /** 0 for the innermost frame. */
+  /** The number of calls between this frame and the innermost frame, whose depth is 0. */
   readonly depth: number;
   /** Canonical frame address: the value of sp at the call. Computed on first use; undefined if no rule gives it. */
   readonly cfa: bigint | undefined;
-  /** The frame was entered by a trap, so its caller is the interrupted code (CIE augmentation 'S'). */
+  /** Whether the frame was entered by a trap, so that its caller is the interrupted code (CIE augmentation 'S'). */
   readonly isSignalFrame: boolean;
-  /** By DWARF number: 0-31 are x0-x31, 32-63 are f0-f31, 4096 + n is CSR n. */
+  /** The value of a register by its DWARF number: 0-31 are x0-x31, 32-63 are f0-f31, 4096 + n is CSR n. */
   register(dwarfNumber: number): bigint | undefined;
   readonly view: FrameView;
 }
 
-/** The machine state that frames read. */
+/** Access to the machine state that is needed for unwinding and for reading variables. */
 export interface FrameView {
   pc: bigint;
-  /** By DWARF number; undefined for registers that the machine does not have. */
+  /** The value of a register by its DWARF number; undefined for registers that the machine does not have. */
   readRegister(dwarfNumber: number): bigint | undefined;
-  /** The bytes at a virtual address; undefined unless all of them are readable. Costs an address translation. */
+  /** The bytes at a virtual address; undefined unless all of them are readable. Each call translates the address. */
   readMemory(address: bigint, lengthBytes: number): Uint8Array | undefined;
-  /**
-   * Registers for `$name` in expressions, other than x0-x31, their ABI names, pc and fp: CSRs and floating-point
-   * registers.
-   */
+  /** Looks up `$name` in an expression. Called for CSRs and other registers that `registerNumber` does not find. */
   registerNamed?(name: string): bigint | undefined;
 }
 

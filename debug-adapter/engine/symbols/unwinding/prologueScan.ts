@@ -10,14 +10,14 @@ export interface Prologue {
   saved: Map<number, number>;
 }
 
-/** Returns undefined if memory is unreadable. */
+/** Reads code from guest memory; returns undefined if the memory is unreadable. */
 export type ReadCode = (address: bigint, lengthBytes: number) => Uint8Array | undefined;
 
 /**
  * Determines what a function's first instructions do to the stack, for functions without line or call frame
- * information. Recognizes the instructions that compilers and programmers use there: moving sp, storing registers on
- * the stack, setting up s0, loading constants. Any other instruction ends the prologue (gdb: riscv_scan_prologue).
- * Scans from `start` to at most `end` or 100 bytes.
+ * information. Recognizes the instructions that compilers and programmers use in prologues: moving sp, storing
+ * registers on the stack, setting up s0, loading constants. Any other instruction ends the prologue (gdb:
+ * riscv_scan_prologue). Scans from `start` to at most `end` or 100 bytes.
  */
 export function scanPrologue(readCode: ReadCode, { start, end }: { start: bigint; end: bigint }): Prologue {
   const prologue: Prologue = { end: start, frameBytes: 0, framePointerOffset: undefined, saved: new Map() };
@@ -114,5 +114,5 @@ export const RETURNS: ReadonlySet<number> = new Set([0x8082, 0x8067]);
 export const SP = 2;
 const FP = 8;
 
-/** gdb's limit: compilers do not generate longer prologues. */
+/** The maximum length of a prologue, as in gdb. Compilers do not generate longer prologues. */
 const SCAN_BYTES = 100n;

@@ -1,6 +1,7 @@
 import { FLOAT_REGISTER_NAMES, INTEGER_REGISTER_NAMES } from '../../base/registerNames.ts';
 /**
- * RISC-V register numbers in DWARF (RISC-V ELF psABI, "DWARF Register Numbers"). The functions below map them to names.
+ * RISC-V register numbers in DWARF (RISC-V ELF psABI, "DWARF Register Numbers"). The functions in this file map numbers
+ * to names and names to numbers.
  */
 export const RA = 1;
 export const SP = 2;

@@ -10,10 +10,11 @@ import {
 } from './prologueScan.ts';
 
 /**
- * Finds the prologue that applies at `end`, even if the compiler moved it behind an early exit test (shrink-wrapping).
- * Without a prologue at the function's start, it searches forward to `end`. A caller must have a prologue, because it
- * has made a call, and must have stored its return address, possibly between other instructions. The innermost frame
- * (`isExact`) may be on a path without a prologue; the prologue counts only if no return lies in between.
+ * Finds the prologue that is in effect at `end`, even if the compiler moved it behind an early exit test
+ * (shrink-wrapping). If the function does not start with a prologue, the search continues forward to `end`. A function
+ * that has made a call must have a prologue that stored its return address, possibly between other instructions. The
+ * innermost function (`isExact`) may be on a path without a prologue, so a prologue is accepted only if no return
+ * instruction follows it before `end`.
  */
 export function prologueBefore(
   readCode: ReadCode,
@@ -39,7 +40,7 @@ function withReturnAddress(readCode: ReadCode, prologue: Prologue, end: bigint):
   return prologue;
 }
 
-/** The last prologue before `end`: the last point where the stack grows. */
+/** The start of the last prologue before `end`: the last instruction that extends the stack. */
 function shrinkWrappedPrologue(
   readCode: ReadCode,
   { start, end, isExact }: { start: bigint; end: bigint; isExact: boolean },
@@ -58,8 +59,8 @@ function shrinkWrappedPrologue(
 }
 
 /**
- * Code that uses the scratch register of traps saves the registers of the interrupted code, so its stores are not a
- * prologue.
+ * Whether an instruction accesses sscratch or mscratch. Such code is a trap handler: its stores save the registers of
+ * the interrupted code and are not a prologue.
  */
 function isTrapEntry(instruction: Instruction): boolean {
   return instruction.kind === 'other' && (instruction.word & 0x7f) === SYSTEM && SCRATCH.has(instruction.word >>> 20);
@@ -69,5 +70,5 @@ function isTrapEntry(instruction: Instruction): boolean {
 const SYSTEM = 0x73;
 const SCRATCH: ReadonlySet<number> = new Set([0x140, 0x340]);
 
-// About two thousand instructions, which take a few milliseconds.
+// The maximum distance of the search: about two thousand instructions, which take a few milliseconds to scan.
 const REACH_BYTES = 8192n;

@@ -76,7 +76,7 @@ export class Unwinder {
     return new UnwoundFrame(parts, { lookupPc, rules, bias: this.bias });
   }
 
-  /** Damaged rules count as missing rules. */
+  /** The rules for unwinding a frame. Damaged call frame information counts as missing. */
   private rulesFor(lookupPc: bigint, parts: FrameParts): UnwindRules | undefined {
     try {
       return this.readRules(lookupPc, parts);
@@ -172,7 +172,7 @@ class UnwoundFrame implements Frame {
   }
 }
 
-/** A value computed by a damaged rule counts as unknown. */
+/** If a rule is damaged, the value that it computes counts as unknown. */
 function unlessDamaged<T>(compute: () => T): T | undefined {
   try {
     return compute();
@@ -225,13 +225,14 @@ function contextOf(frame: Frame, bias: bigint): ExpressionContext {
 }
 
 /**
- * Derives rules from the instructions between the function's start and pc, in the absence of call frame information.
+ * If there is no call frame information, derives the rules from the instructions between the function's start and pc.
  */
 function rulesOfPrologue(start: bigint, { pc, view, isExact }: FrameParts): UnwindRules {
   const readCode = (address: bigint, length: number) => view.readMemory(address, length);
   const { frameBytes, framePointerOffset, saved } = prologueBefore(readCode, { start, end: pc, isExact });
   const registers = new Map<number, RegisterRule>();
-  // The call has overwritten `ra`. A function that has not saved it cannot return.
+  // The call that this frame has made has overwritten `ra`. If the prologue did not save `ra`, the return address is
+  // lost.
   if (!isExact) registers.set(RA, { kind: 'undefined' });
   for (const [register, offset] of saved) registers.set(register, { kind: 'offset', offset });
   const cfa =
@@ -241,5 +242,5 @@ function rulesOfPrologue(start: bigint, { pc, view, isExact }: FrameParts): Unwi
   return { cfa, registers, returnColumn: RA, isSignalFrame: false };
 }
 
-/** Deeper than any real stack, but few enough frames to show quickly. */
+/** The maximum depth of a stack. Real stacks have fewer frames, and this many can still be shown quickly. */
 const DEPTH_MAX = 10_000;

@@ -3,9 +3,9 @@ import { stripTypedefs, isComposite, sizeOf } from '../types/typeTraits.ts';
 import { parenthesized, GuestValue } from './shownValue.ts';
 
 /**
- * The children of a value: members of a struct or union, or elements of an array. A pointer's children are the members
- * of the struct that it points to, or else the pointee. The elements of an array with more than 1000 of them are
- * grouped.
+ * The children of a value: the members of a struct or union, or the elements of an array. The children of a pointer to
+ * a struct are the struct's members; the only child of another pointer is the pointee. If an array has more than 1000
+ * elements, they are grouped.
  */
 export function childrenOf(value: GuestValue): GuestValue[] {
   const type = stripTypedefs(value.type);
@@ -30,10 +30,13 @@ export function childCountOf(value: GuestValue): number {
   return isComposite(composite) ? composite.members().length : 1;
 }
 
-/** A user can scroll through 1000 elements, and they are all read together. */
+/**
+ * The maximum number of children. A user can still scroll through 1000 elements, and the editor requests all children
+ * at the same time.
+ */
 const GROUP_SIZE = 1000;
 
-/** Undefined if there is nothing to show: null, `void *`, functions, incomplete types. */
+/** The pointee; undefined if there is nothing to show: for null, `void *`, functions and incomplete types. */
 function pointeeOf(value: GuestValue): GuestValue | undefined {
   const target = value.pointee();
   if (!target || value.integer() === 0n || sizeOf(target.type) === 0) return undefined;
@@ -59,7 +62,10 @@ function countOf(type: ArrayType): number {
   return type.count ?? 0;
 }
 
-/** 1000 for up to 10^6 elements, 10^6 for up to 10^9, and so on: a value never has more than 1000 children. */
+/**
+ * The number of elements in a group: 1000 for arrays of up to 10^6 elements, 10^6 for up to 10^9, and so on. A value
+ * therefore never has more than 1000 children.
+ */
 function groupSize(count: number): number {
   let size = GROUP_SIZE;
   while (count > size * GROUP_SIZE) size *= GROUP_SIZE;

@@ -14,7 +14,7 @@ export function formatValue(value: GuestValue): string {
   return format(value, { characters: LINE_CHARACTERS, depth: 0 });
 }
 
-/** The space left for a summary. */
+/** The number of characters that a summary may still use, and the current nesting depth. */
 interface Budget {
   characters: number;
   depth: number;
@@ -86,7 +86,7 @@ function formatPointer(value: GuestValue, address: bigint): string {
   return string === undefined ? text : `${text} ${string}`;
 }
 
-/** For an array of unknown length: its address. */
+/** Shows an array of unknown length as its address. */
 function openArrayText(value: GuestValue, element: Type): string {
   const address = value.lvalue?.address ?? 0n;
   const string = stringAt(value, address, element);
@@ -98,7 +98,10 @@ function stringAt(value: GuestValue, address: bigint, element: Type | undefined)
   return readString(address, (at, length) => value.context.frame.view.readMemory(at, length));
 }
 
-/** An address with its symbol. Data addresses never use labels: some linker label precedes almost every address. */
+/**
+ * An address with its symbol. Labels are not shown for data addresses, because almost every address follows some label
+ * of the linker script.
+ */
 function addressText(value: GuestValue, address: bigint, labels = true): string {
   const symbol = address === 0n ? undefined : value.context.symbolAt(address);
   const isNamed = symbol && (labels || symbol.kind !== 'label');
@@ -148,8 +151,8 @@ function formatString(value: GuestValue, count: number): string {
 }
 
 /**
- * Formats parts as `{a, b <repeats 12 times>, …}` while space is left, with less detail at deeper levels; runs of equal
- * parts are combined. `isCut` means that there are more than `count` parts.
+ * Formats parts as `{a, b <repeats 12 times>, …}` while there is space in the line. Deeper levels are shown in less
+ * detail, and runs of equal parts are combined. `isCut` means that there are more than `count` parts.
  */
 function formatParts(
   room: Budget,
@@ -181,7 +184,7 @@ function countEqual(
   return end - from;
 }
 
-/** Slightly more than one line of the Variables view. */
+/** The maximum length of a summary, slightly more than one line of the Variables view. */
 const LINE_CHARACTERS = 160;
 const DEPTH_MAX = 3;
 /** gdb's defaults for `set print elements` and `set print repeats`. */

@@ -40,8 +40,8 @@ export function readString(
 }
 
 /**
- * Reads up to the next aligned address, so that a string at the end of a page does not require the next page. At the
- * end of memory it reads fewer bytes.
+ * Reads up to the next aligned address, so that reading a string at the end of a page does not access the next page. At
+ * the end of memory, it reads fewer bytes.
  */
 function readChunk(
   address: bigint,
@@ -65,7 +65,10 @@ export function floatText(bytes: Uint8Array): string {
   return bytes.length === 4 ? `${shortest(number, Math.fround)}` : `${number}`;
 }
 
-/** IEEE 754 half, single, double and quadruple precision (long double). Quadruple precision is rounded to double. */
+/**
+ * Reads an IEEE 754 number of half, single, double or quadruple precision (long double). Quadruple precision is rounded
+ * to double.
+ */
 export function readFloat(bytes: Uint8Array): number | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length === 2) return halfValue(view.getUint16(0, true));

@@ -10,7 +10,7 @@ import type { SymbolAtAddress } from '../symbols.ts';
 import type { Frame } from '../unwinding/frame.ts';
 import { valueTexts } from '../../../messages/symbols.ts';
 
-/** The context that showing a value needs, apart from its bytes. */
+/** The information other than its bytes that is needed to show a value. */
 export interface ValueContext {
   frame: Frame;
   symbolAt(address: bigint): SymbolAtAddress | undefined;
@@ -22,7 +22,7 @@ export interface ValueParts {
   name: string;
   type: Type;
   storage: Storage;
-  /** Offset of the value within the storage. */
+  /** The offset of the value within the storage. */
   offsetBytes?: number;
   /** For a bit-field: its bits, counted from the first bit at `offsetBytes`. */
   bits?: { offset: number; width: number };
@@ -32,7 +32,7 @@ export interface ValueParts {
   context: ValueContext;
 }
 
-/** The implementation of Value: a type applied to a storage. */
+/** The implementation of Value: a type, and the storage whose bytes it describes. */
 export class GuestValue implements Value {
   readonly name: string;
   readonly type: Type;
@@ -105,7 +105,7 @@ export class GuestValue implements Value {
   }
 
   readPart(offset: number, lengthBytes: number): ReadResult {
-    // No view shows more than this; a damaged size must not cause a huge read.
+    // Refuse a huge read, which a damaged size would cause. No view shows so many bytes.
     if (lengthBytes > READ_BYTES_MAX) return { kind: 'unreadable', address: this.lvalue?.address ?? 0n };
     return readStorage(this.storage, this.offsetBytes + offset, lengthBytes);
   }

@@ -2,7 +2,7 @@ import type { Location } from '../dwarf/expression.ts';
 import type { Frame } from '../unwinding/frame.ts';
 import type { ValueLocation } from './value.ts';
 
-/** The source of a value's bytes. Only `readStorage` reads them. */
+/** The source of a value's bytes. The function `readStorage` reads the bytes. */
 export type Storage =
   | { kind: 'memory'; address: bigint; frame: Frame }
   | { kind: 'register'; register: number; frame: Frame }
@@ -12,7 +12,7 @@ export type Storage =
 
 interface StoragePiece {
   sizeBytes: number;
-  /** Offset within `storage`. */
+  /** The offset of the piece within `storage`. */
   offsetBytes: number;
   storage: Storage;
 }
@@ -40,7 +40,7 @@ export function storageOf(location: Location, frame: Frame): Storage {
   }
 }
 
-/** Pieces that are not whole bytes are not supported and count as optimized out. */
+/** Pieces that do not consist of whole bytes are not supported and count as optimized out. */
 function pieceOf(
   { sizeBits, offsetBits, location }: { sizeBits: number; offsetBits: number; location: Location },
   frame: Frame,

@@ -1,20 +1,20 @@
 import type { Type } from '../types/type.ts';
 
 /**
- * A value in the guest, as a debugger shows it. Lazy: creating one reads nothing, `text` reads what it shows, and
- * `children` creates one level. A value is valid only for its frame, until the machine runs.
+ * A value in the guest, as a debugger shows it. Creating a value reads no memory; `text` reads only the bytes that it
+ * shows, and `children` creates one level of children. A value is valid only for its frame, until the machine runs.
  */
 export interface Value {
-  /** `count`, `[3]`, `*node`: its name within its parent. */
+  /** The name within the parent, for example `count`, `[3]` or `*node`. */
   readonly name: string;
   readonly type: Type;
-  /** The C name as gdb's whatis prints it: `struct store *`. */
+  /** The C name of the type, as gdb's whatis prints it: `struct store *`. */
   readonly typeName: string;
-  /** One line; contains `<optimized out>` or `<cannot read 0x10>` where applicable. */
+  /** The value in one line; contains `<optimized out>` or `<cannot read 0x10>` where applicable. */
   readonly text: string;
   readonly sizeBytes: number;
   readonly location: ValueLocation;
-  /** Its memory address, for data breakpoints, `&` and writing; undefined if it is not in memory. */
+  /** The value's memory address, for data breakpoints, `&` and writing; undefined if the value is not in memory. */
   readonly lvalue: Lvalue | undefined;
   /** The address for a memory view: the pointer's target for a pointer, otherwise the value's own address. */
   readonly memoryReference: bigint | undefined;
@@ -22,9 +22,9 @@ export interface Value {
   readonly expression: string | undefined;
   /** The number of children; 0 for a leaf. Reads at most the value of a pointer. */
   readonly childCount: number;
-  /** Members, elements, or a pointer's target. Large arrays are grouped by 1000 (`[0..999]`). */
+  /** The members, elements, or target of a pointer. Large arrays are grouped by 1000 (`[0..999]`). */
   children(): Value[];
-  /** The bytes as in guest memory; undefined if they are unreadable or optimized out. */
+  /** The value's bytes in guest memory order; undefined if they are unreadable or optimized out. */
   bytes(): Uint8Array | undefined;
   /** The value of an integer, boolean, enumeration or pointer. */
   integer(): bigint | undefined;
@@ -33,9 +33,9 @@ export interface Value {
 /** Where a value is stored. */
 export type ValueLocation =
   | { kind: 'memory'; address: bigint }
-  /** In a register of this frame; `register` is its DWARF number. */
+  /** The value is in a register of this frame; `register` is the register's DWARF number. */
   | { kind: 'register'; register: number }
-  /** Not in memory: computed or constant. Also a value that is split across several locations. */
+  /** The value is computed, constant or split across several locations. */
   | { kind: 'computed' }
   | { kind: 'optimizedOut' };
 
@@ -43,6 +43,6 @@ export type ValueLocation =
 export interface Lvalue {
   address: bigint;
   sizeBytes: number;
-  /** For a bit-field: relative to the bytes at `address`, least significant bit first. */
+  /** For a bit-field: its position in the bytes at `address`, where bit 0 is the least significant bit. */
   bits: { offset: number; width: number } | undefined;
 }

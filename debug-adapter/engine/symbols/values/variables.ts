@@ -31,7 +31,7 @@ export class Variables {
     const scopes = blocksAt(entry.blocks, pc).map((block) => this.scope(block));
     const seen = new Set<string>();
     for (const scope of [...scopes].reverse()) {
-      // A damaged file may have duplicates in one scope; they do not shadow each other.
+      // A damaged file may declare a variable twice in one scope; such duplicates do not shadow each other.
       for (const variable of scope.variables) variable.isShadowed = seen.has(variable.name);
       for (const { name } of scope.variables) seen.add(name);
     }
@@ -45,7 +45,10 @@ export class Variables {
     return units.flatMap((each) => names.variablesOf(each).map((die) => this.describe(die)));
   }
 
-  /** The global variable with a name, as seen from a unit: the unit's own definition precedes those of other units. */
+  /**
+   * The global variable with a name, as seen from a unit: the unit's own definition takes precedence over definitions
+   * in other units.
+   */
   globalNamed(name: string, unit: Unit | undefined): Variable | undefined {
     for (const die of this.parts.names.find('variable', name, unit)) return this.describe(die);
     return undefined;
@@ -145,11 +148,14 @@ export interface VariableParts {
   types: TypeReader;
   names: NameIndex;
   callerOf: (frame: Frame) => UnwindResult;
-  /** The context for showing values, without the frame. */
+  /** The context for showing values in any frame. */
   shown: Omit<ValueContext, 'frame'>;
 }
 
-/** The limit on chains of entry values: an argument may be computed from the caller's own argument, and so on. */
+/**
+ * The maximum length of a chain of entry values: an argument may be computed from the caller's argument, which may in
+ * turn be computed from an argument of that function's caller.
+ */
 const CALLERS_MAX = 16;
 
 function functionOf(block: Block): Block {
