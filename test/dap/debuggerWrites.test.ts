@@ -31,11 +31,11 @@ test('variables, registers, memory and expressions written at the live end are r
 
   assert.match(
     await dap.refused('setVariable', { variablesReference: csrs, name: 'satp', value: '1' }),
-    /is not in memory or a register/,
+    /is neither in memory nor in a register/,
   );
   assert.match(
     await dap.refused('setVariable', { variablesReference: registers, name: 'zero', value: '1' }),
-    /is not in memory or a register/,
+    /is neither in memory nor in a register/,
   );
   assert.match(
     await dap.refused('setVariable', { variablesReference: registers, name: 'a0', value: 'nobody' }),

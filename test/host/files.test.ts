@@ -207,7 +207,7 @@ test('a whole file is read up to a limit', (t) => {
   assert.equal(Buffer.from(readWholeFile(name, 3)).toString(), 'abc');
   const error = errorOf(() => readWholeFile(name, 2));
   assert.equal(error.code, 'file-too-large');
-  assert.match(error.message, /3 bytes, at most 2/);
+  assert.match(error.message, /3 bytes; the maximum is 2/);
 });
 
 test('folders are created, files found and removed', (t) => {
