@@ -4,7 +4,7 @@ import { globSync } from 'node:fs';
 export type Tier = 'quick' | 'long' | 'vscode' | 'ui';
 
 export const TIERS: Record<Tier, () => string[]> = {
-  /** `npm test`: at most two minutes on two cores, with tests of every module. */
+  /** `npm test`: at most two minutes on two cores, with tests for every module. */
   quick: () => filesOf('test/**/*.test.ts').filter((file) => !file.endsWith('.long.test.ts')),
   /** `npm run test:long`: the tests that take longer. */
   long: () => filesOf('test/**/*.long.test.ts'),

@@ -152,7 +152,7 @@ export class CommandArguments {
     return this.namedArguments(command, [what])[0];
   }
 
-  /** The arguments after the command and subcommand; there must be exactly one for each of `names`. */
+  /** The arguments after the command and subcommand; `names` contains the name of each expected argument. */
   namedArguments(command: string, names: readonly string[]): string[] {
     const given = this.arguments.slice(command.split(' ').length);
     if (given.length > names.length) throw argumentUnexpected(given[names.length], command);

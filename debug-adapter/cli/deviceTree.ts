@@ -7,7 +7,7 @@ import { messages } from './outputs.ts';
 import { deviceTreeWritten } from '../messages/commandOutput.ts';
 
 /**
- * `--dumpdtb FILE`: writes the device tree whose address the guest would receive in `a1`. The machine is not started.
+ * `--dumpdtb FILE`: writes the device tree whose address the guest would receive in `a1`. Does not start the machine.
  */
 export function dumpDeviceTree(command: RunCommand | RecordCommand | ReplayCommand, into: string): number {
   const tree = command.kind === 'replay' ? ofRecording(command.rrfile) : deviceTreeOf(nodeHost, command);

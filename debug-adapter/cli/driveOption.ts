@@ -20,9 +20,9 @@ const { DRIVES_MAX } = limits;
 const FIELDS = ['id', 'image', 'format', 'overlay', 'readonly', 'slot', 'virtio'];
 
 /**
- * Parses `--drive id=hd0,image=F,format=raw|qcow2[,overlay=F][,readonly][,slot=N][,virtio=modern|legacy]`: a list of
- * fields separated by commas. As in QEMU, a comma within a value is written twice, and the flag may also be written as
- * `readonly=on|off`.
+ * Parses `--drive id=hd0,image=F,format=raw|qcow2[,overlay=F][,readonly][,slot=N][,virtio=modern|legacy]`: a
+ * comma-separated list of fields. As in QEMU, a comma within a value is written twice, and `readonly` may also be
+ * written as `readonly=on|off`.
  */
 export function parseDrive(text: string): DriveOption {
   const fail = (why: DriveProblem): never => {

@@ -5,7 +5,7 @@ import { consoleOutput } from './outputs.ts';
 import type { DumpCommand } from './fileOptions.ts';
 
 /**
- * `dump RRFILE`: prints the entries of a recording's log, one per line, starting with the position. Each entry is
+ * `dump RRFILE`: prints the entries in a recording's log, one per line, starting with the position. Each entry is
  * printed as soon as it is read, because a log can be long.
  */
 export function dumpRecording({ rrfile, from, to, kinds, driveId, json }: DumpCommand): number {

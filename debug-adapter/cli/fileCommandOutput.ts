@@ -59,7 +59,7 @@ export function mapText(map: readonly MapEntry[]): string {
   return lines.join('');
 }
 
-/** Describes a drive in the syntax of `--drive`. */
+/** Describes a drive in `--drive` syntax. */
 export function driveText({ id, image, format, overlay, readOnly }: DriveOptions): string {
   const file = (name: string): string => inert(name).replaceAll(',', ',,');
   const more = readOnly ? ',readonly' : overlay === null ? '' : `,overlay=${file(overlay)}`;

@@ -75,7 +75,7 @@ function execute(command: Exclude<FileCommand, { kind: 'dump' }>, version: strin
   }
 }
 
-/** If `overlay check` finds damage, the exit status is that of bad input. All other results have exit status 0. */
+/** If `overlay check` finds damage, the exit status is the one for bad input. It is 0 for all other results. */
 function check(host: engine.Host, { overlay, repair }: { overlay: string; repair: boolean }): Answer {
   const found = engine.checkOverlay(host, overlay, { repair });
   const { corruptions, leaks, repaired } = found;

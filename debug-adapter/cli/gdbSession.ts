@@ -53,7 +53,7 @@ export class GdbSession {
     return session;
   }
 
-  /** Resolves to the way in which gdb ended the session. Ctrl-C counts as a broken connection. */
+  /** Resolves to how gdb ended the session. Ctrl-C counts as a broken connection. */
   async serve(timeline: Timeline, interruption: Interruption): Promise<LeaveReason> {
     this.timeline = timeline;
     if (this.address.kind === 'stdio') {
@@ -75,7 +75,7 @@ export class GdbSession {
     this.listener = undefined;
   }
 
-  /** Resolves after the current run has ended, so that the machine is stopped. */
+  /** Resolves when the current run has ended and the machine is stopped. */
   private async endOnInterruption(interruption: Interruption): Promise<LeaveReason> {
     await interruption.whenRequested;
     this.timeline = undefined;
@@ -83,7 +83,7 @@ export class GdbSession {
     return this.gdb ? this.gdb.whenLeft : 'gone';
   }
 
-  /** On stdin and stdout, no gdb can connect after the first connection has ended. */
+  /** Over stdin and stdout, gdb cannot connect again after the first connection has ended. */
   private onlyConnection(connection: GdbConnection): GdbConnectionHandler {
     const user = this.admission.connected(connection);
     return {

@@ -5,7 +5,7 @@ import { errorLine, ownMistakeText } from '../messages/commandOutput.ts';
 import { textFor } from '../messages/userError.ts';
 
 const EXIT_HOST_FAILURE = 4;
-const EXIT_INTERNAL_ERROR = 70; // EX_SOFTWARE of sysexits.h
+const EXIT_INTERNAL_ERROR = 70; // EX_SOFTWARE from sysexits.h
 
 /**
  * Reports an error that ended a whole thread, for example because there was not enough memory. Returns the exit status.

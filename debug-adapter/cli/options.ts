@@ -51,14 +51,14 @@ export interface MachineOptions {
   dumpdtb: string | null;
   /** The drives, in the order of their slots. */
   drives: DriveOption[];
-  /** Whether to add an entropy source (virtio-rng). A replay adds it if the recorded machine had it. */
+  /** Whether to add an entropy source (virtio-rng). A replay adds one if the recorded machine had one. */
   rng: boolean;
   /** The rng-seed in the device tree: 64 hexadecimal digits or `none`; null if not specified. */
   rngSeed: string | null;
   /** Whether a reset by the guest ends the run. */
   noReboot: boolean;
   semihosting: boolean;
-  /** Files and folders where backing files are allowed, in addition to the images and overlays of the drives. */
+  /** Files and folders where backing files are allowed, in addition to the drives' images and overlays. */
   allow: string[];
   /** The position to stop at; null to run to the end. */
   stopAt: number | null;
@@ -94,7 +94,9 @@ export interface RecordCommand extends LiveOptions {
   allSnapshots: boolean;
 }
 
-/** The options of `replay`. A null value was not specified on the command line and comes from the recording. */
+/**
+ * The options of `replay`. A value that is null was not specified on the command line and is taken from the recording.
+ */
 export interface ReplayCommand extends MachineOptions {
   kind: 'replay';
   rrfile: string;
@@ -114,7 +116,7 @@ const MEMORY_BYTES_DEFAULT = 128 << 20;
 /**
  * Parses the arguments after the program name. Throws a UserError of kind `badInput`, whose message is one sentence,
  * for every error that can be found without opening a file. `run`, `record` and `replay` accept the same options, so
- * that users can switch between them by changing one word: options without meaning for a command (`--rrfile` with
+ * that users can switch between them by changing one word: options that have no meaning for a command (`--rrfile` with
  * `run`, `--stdin` with `replay`) are checked and then ignored.
  */
 export function parseCommandLine(args: readonly string[]): CommandLine {

@@ -6,8 +6,8 @@ const BUFFER_BYTES = 1 << 16;
 
 /**
  * Writes bytes unchanged, in order and synchronously, so that no earlier output is lost if the process is killed. It
- * uses file calls instead of a stream, because a stream buffers the bytes that a full pipe does not accept. Loading the
- * stream module would also take longer than the first million steps of a small guest.
+ * uses file system calls instead of a stream, because a stream buffers the bytes that a full pipe does not accept.
+ * Loading the stream module would also take longer than the first million steps of a small guest.
  */
 class Output {
   private handle: number;
@@ -15,7 +15,8 @@ class Output {
   private buffer = new Uint8Array(BUFFER_BYTES);
   private used = 0;
   /**
-   * Set if the reading program has ended (as with `| head`) or if writing has failed. Further output is then discarded.
+   * Set if the program that reads the output has ended (as with `| head`) or if writing has failed. Further output is
+   * then discarded.
    */
   isClosed = false;
 

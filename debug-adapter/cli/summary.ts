@@ -10,7 +10,7 @@ export interface Summary {
   instructions: number;
   seconds: number;
   /**
-   * The digest of the final state, 16 hexadecimal digits. It is computed only for JSON output, because computing it
+   * The digest of the final state, as 16 hexadecimal digits. It is computed only for JSON output, because computing it
    * reads every drive in full.
    */
   digest: string | undefined;

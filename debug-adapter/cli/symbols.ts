@@ -4,7 +4,7 @@ import { nodeHost } from '../host/nodeHost.ts';
 
 const IMAGE_BYTES_MAX = 1 << 30;
 
-/** `symbols FILE`: converts a Linux Image, or the kernel in a recording, to an ELF file with its symbols. */
+/** `symbols FILE`: converts a Linux Image, or the kernel in a recording, to an ELF file with the kernel's symbols. */
 export function symbolsOf(name: string): Uint8Array {
   const kernel = recordedKernel(name);
   if (kernel && isElf(kernel)) return kernel;

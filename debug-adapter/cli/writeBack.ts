@@ -2,8 +2,8 @@ import type { Timeline } from '../engine/index.ts';
 import { wallClock } from '../host/wallClock.ts';
 
 /**
- * If the process is killed, at most one second of the recording may be lost. Writing every half second leaves time for
- * a slow slice.
+ * If the process is killed, at most one second of the recording may be lost. Writing every half second leaves a margin
+ * for a slow slice.
  */
 const WRITE_BACK_MILLISECONDS = 500;
 

@@ -28,7 +28,7 @@ const UNANSWERED_MAX = 256;
 /**
  * The part of the adapter that handles the Debug Adapter Protocol. It answers some requests itself and forwards the
  * others to the engine's thread. It tracks the engine's state and refuses requests that the engine cannot answer at the
- * moment, so no request waits for a running machine.
+ * moment, so no request has to wait for a running machine.
  */
 export class Adapter {
   private stream: ProtocolStream | undefined;
@@ -73,7 +73,7 @@ export class Adapter {
     await this.engine.close();
   }
 
-  /** Turns every error of a request into an error response. */
+  /** Turns every request error into an error response. */
   private async answer(request: DebugProtocol.Request): Promise<void> {
     const response: DebugProtocol.Response = new Response(request);
     try {
@@ -89,7 +89,7 @@ export class Adapter {
 
   /**
    * Requests that end the session or a run. A pause is urgent only for a run that has started, not for a run whose
-   * request is still waiting.
+   * request is still queued.
    */
   private isUrgent(command: string): boolean {
     return command === 'disconnect' || command === 'terminate' || (command === 'pause' && this.phase === 'running');
@@ -179,7 +179,8 @@ export class Adapter {
     this.engine.clearPause();
     try {
       const body = await this.engine.ask(command, args);
-      // DAP defines which standard requests resume the machine. For a custom request, an event must inform the client.
+      // DAP defines which standard requests resume the machine. For a custom request, an event must tell the client
+      // that the machine has resumed.
       if (command.startsWith('blkreplay/')) this.sendEvent(new ContinuedEvent(THREAD_ID, true));
       return body;
     } catch (error) {
@@ -214,7 +215,7 @@ export class Adapter {
     this.sendEvent(new Event(event, body));
   }
 
-  /** Records that gdb has started a run. A run that gdb has started is divided into slices. */
+  /** Records that gdb has started a run, which is divided into slices. */
   private gdbRuns(): void {
     this.phase = 'running';
     this.runs = 'slices';
@@ -245,8 +246,8 @@ function breakpointsIn(value: unknown): unknown[] {
 
 const ERROR_ID = 1;
 /**
- * Requests whose errors need no dialog, because the editor or the blkreplay extension shows them where the user made
- * the request.
+ * Requests whose errors need no dialog, because the editor or the blkreplay extension shows these errors where the user
+ * made the request.
  */
 const WITHOUT_DIALOG = new Set([
   ...['evaluate', 'scopes', 'dataBreakpointInfo', 'variables', 'readMemory'],

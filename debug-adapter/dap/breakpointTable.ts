@@ -1,6 +1,6 @@
 import type { BreakpointId, Session } from '../engine/index.ts';
 
-/** A breakpoint of the client. It may have several addresses, each of which is a breakpoint of the session. */
+/** A client breakpoint. It may have several addresses, each of which is a separate breakpoint in the session. */
 export interface ClientBreakpoint {
   /** The breakpoint's ID in the protocol. */
   id: number;
@@ -31,7 +31,7 @@ export class BreakpointTable {
     this.session = session;
   }
 
-  /** Removes the breakpoints of a list before a new list replaces it. */
+  /** Removes the breakpoints in a list before a new list replaces it. */
   clear(list: string): void {
     for (const id of this.lists.get(list) ?? []) {
       this.session.removeBreakpoint(id);

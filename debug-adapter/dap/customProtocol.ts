@@ -6,9 +6,9 @@ export type RecordReplay = 'record' | 'replay' | 'off';
 /**
  * Event `blkreplay/place`: the machine's position. Sent at every stop and a few times a second while the machine runs.
  *
- * This file defines the adapter's additions to the Debug Adapter Protocol, through which the extension uses it:
- * requests and events named `blkreplay/...`. Positions are steps since power-on, sizes are in bytes and dates are in
- * ISO 8601 format.
+ * This file defines the adapter's additions to the Debug Adapter Protocol, which the extension uses: requests and
+ * events named `blkreplay/...`. Positions are steps since power-on, sizes are in bytes and dates are in ISO 8601
+ * format.
  */
 export interface PositionEvent {
   rr: RecordReplay;
@@ -24,13 +24,16 @@ export interface PositionEvent {
   isPast: boolean;
 }
 
-/** Event `blkreplay/console`: bytes that the guest printed, if `console` is `terminal` in the launch configuration. */
+/**
+ * Event `blkreplay/console`: bytes that the guest printed. Sent only if `console` is `terminal` in the launch
+ * configuration.
+ */
 export interface ConsoleEvent {
   base64: string;
 }
 
 /**
- * Request `blkreplay/consoleInput`: types bytes on the guest's console. Refused before the live end and in a replay.
+ * Request `blkreplay/consoleInput`: types bytes into the guest's console. Refused before the live end and in a replay.
  */
 export interface ConsoleInputArguments {
   /** The bytes. */
@@ -38,7 +41,7 @@ export interface ConsoleInputArguments {
 }
 
 /**
- * Request `blkreplay/overview`, without arguments: the session's files and snapshots. The event
+ * Request `blkreplay/overview`, without arguments: returns the session's files and snapshots. The event
  * `blkreplay/overviewChanged`, without a body, reports that they have changed.
  */
 export interface Overview {
@@ -57,7 +60,7 @@ export interface DriveOverview {
   isReadOnly: boolean;
   /** True for an overlay that is deleted when the session ends. */
   isTemporary: boolean;
-  /** The files of the disk: the overlay (if there is one), then each base image in the chain. */
+  /** The disk's files: the overlay (if there is one), then each base image in the chain. */
   chain: {
     file: string;
     format: 'raw' | 'qcow2';

@@ -38,7 +38,7 @@ export interface ShownFrame {
 
 export type FrameWithSymbols = ShownFrame & { symbols: Symbols };
 
-/** A modification by the debugger: the range of modified memory; undefined for a register. */
+/** A modification made by the debugger: the range of modified memory; undefined for a register. */
 export type GuestWrite = { address: bigint; lengthBytes: number } | undefined;
 
 const FRAMES_MAX = 1000;
@@ -96,13 +96,13 @@ export class Debuggee {
     return this.loaded.at(pc)?.fileAt(pc);
   }
 
-  /** Whether the program's code is in memory at `pc`, for breakpoint conditions while the machine runs. */
+  /** Whether the program's code is in memory at `pc`, for breakpoint conditions while the machine is running. */
   readonly isLoadedNow = (group: CodeGroup, pc: bigint): boolean =>
     new LoadedFiles(this.groups, this.session.inspector).isLoaded(group, pc);
 
   /**
    * If no file matches memory, uses the booted file that has code at `pc`: a kernel frees the memory of its
-   * initialization code, so that code no longer matches.
+   * initialization code, which then no longer matches.
    */
   private describingGroup(pc: bigint): CodeGroup | undefined {
     return this.loaded.at(pc) ?? this.groups.find((group) => group.isBooted && group.codeAround(pc, 1));
@@ -120,7 +120,7 @@ export class Debuggee {
     return symbols && new SourceSteps(this.session, symbols);
   }
 
-  /** The machine's current state; `memory` may override bytes of it. */
+  /** The machine's current state; `memory`, if given, replaces the function that reads memory. */
   view(memory?: FrameView['readMemory'], hart?: number): FrameView {
     const inspector = this.inspectorOf(hart);
     const view = frameViewOf(inspector);
@@ -149,7 +149,7 @@ export class Debuggee {
     return hart === this.currentHart ? inspector : new Inspector(timeline.machine, hart);
   }
 
-  /** The frames from the innermost outwards. The stack is unwound only once per stop. */
+  /** The frames, innermost first. The stack is unwound only once per stop. */
   callStack(hart = this.currentHart): readonly ShownFrame[] {
     const frames = this.stacks.get(hart) ?? this.unwind(hart);
     this.stacks.set(hart, frames);
@@ -180,7 +180,7 @@ export class Debuggee {
     this.writes.push(writes);
   }
 
-  /** The modifications by the debugger since the last call. */
+  /** The modifications made by the debugger since the last call. */
   takeWrites(): GuestWrite[] {
     return this.writes.splice(0);
   }
@@ -222,7 +222,7 @@ function sourcesOf({ lookupPc }: Frame, symbols: Symbols | undefined): SourceFra
   return symbols ? sourceFramesAt(symbols, lookupPc) : [{ name: undefined, at: undefined, inlineDepth: 0 }];
 }
 
-/** A frame with the machine's registers only, for code without symbols. */
+/** A frame with only the machine's registers, for code without symbols. */
 function registersOnlyFrame(view: FrameView): Frame {
   const { pc } = view;
   const register = (number: number) => view.readRegister(number);

@@ -6,7 +6,7 @@ export interface EngineThread {
   post(message: EngineRequest): void;
   /** See SIGNALS. */
   signals: Int32Array<SharedArrayBuffer>;
-  /** Cancels opening a session. Terminates the thread if it does not respond. */
+  /** Cancels the opening of a session. Terminates the thread if it does not respond. */
   interrupt(): void;
 }
 
@@ -72,7 +72,7 @@ export class EngineLink {
     Atomics.store(this.thread.signals, SIGNALS.pause, 0);
   }
 
-  /** Cancels opening a session. */
+  /** Cancels the opening of a session. */
   interrupt(): void {
     this.thread.interrupt();
   }

@@ -25,7 +25,7 @@ export interface ServiceEnvironment extends DebuggeeEnvironment, RunnerEnvironme
   nextMessage(): EngineRequest | undefined;
   /** Listens on a TCP port on the loopback interface. */
   listen: Listen;
-  /** Set if the user has agreed to overwrite files: the session uses "overwrite": "always". */
+  /** Set if the user has agreed to overwrite files: the session then uses "overwrite": "always". */
   overwrites?: boolean;
 }
 
@@ -68,7 +68,7 @@ export class EngineService {
 
   // --- requests --------------------------------------------------------------------------------------------------------
 
-  /** Turns every error of a request into an error response. */
+  /** Turns every request error into an error response. */
   private handleRequest(request: Request): void {
     const { id } = request;
     try {
@@ -173,8 +173,8 @@ export class EngineService {
   }
 
   /**
-   * Handles an error during a run. After a divergence or an internal error, the session can still be inspected. A
-   * failure of the host, such as a full disk, ends the session.
+   * Handles an error during a run. After a divergence or an internal error, the session can still be inspected. A host
+   * failure, such as a full disk, ends the session.
    */
   private runFailed(open: OpenSession, error: unknown): void {
     if (open !== this.open) return;

@@ -29,7 +29,7 @@ export interface SharedMachine {
   milliseconds(): number;
   runBegins(): void;
   /**
-   * Called after each slice of a run; returns true if the editor has requested a stop. If the client does not read its
+   * Called after each slice of a run; returns true if the editor has requested a stop. If the client is not reading its
    * messages, this waits for the client, unless gdb has requested a stop.
    */
   betweenSlices(gdbWantsEnd: () => boolean): Promise<boolean>;
@@ -40,10 +40,10 @@ export interface SharedMachine {
 }
 
 /**
- * Implements `gdbServer` of the launch configuration: a gdb on this computer debugs the same session as the editor. If
- * one of them starts a run, it owns the machine until the run ends, and the requests of the other one are refused. When
- * gdb connects, the machine stops, as gdb expects. When gdb disconnects for any reason, the machine remains stopped and
- * the editor can run it.
+ * Implements the launch configuration's `gdbServer` setting: a gdb on this computer debugs the same session as the
+ * editor. If one of them starts a run, it owns the machine until the run ends, and the other's requests are refused.
+ * When gdb connects, the machine stops, as gdb expects. When gdb disconnects, for whatever reason, the machine remains
+ * stopped and the editor can run it.
  */
 export class GdbServerHost {
   /** The address, as shown to the user. */

@@ -9,7 +9,7 @@ import type { LaunchConfiguration } from './launchConfiguration.ts';
 export class GuestConsole {
   /** The callback that the machine calls for each byte of console output. */
   readonly onConsoleByte = newOutputOnly((byte) => this.bytes.push(byte));
-  /** The `console` setting of the launch configuration. */
+  /** The `console` setting in the launch configuration. */
   target: LaunchConfiguration['console'] = 'debugConsole';
   private bytes: number[] = [];
   private decoder = new TextDecoder();

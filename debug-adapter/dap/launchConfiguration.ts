@@ -93,12 +93,11 @@ function bios(settings: Settings): string | null {
 }
 
 /**
- * Writes a kernel's path in the syntax of the `kernel` setting, in which an `@` followed by a number starts a load
- * address.
+ * Writes a kernel's path in the `kernel` setting's syntax, in which an `@` followed by a number starts a load address.
  */
 export const kernelSetting = limits.fileAtAddressText;
 
-/** A machine can boot from a firmware file or loaded files alone. */
+/** A firmware file or loaded files are enough to boot a machine. */
 const bootsWithoutKernel = ({ bios, load }: LaunchConfiguration): boolean =>
   (bios !== null && bios !== 'none' && bios !== 'builtin') || load.length > 0;
 
@@ -197,7 +196,7 @@ function snapshotName(settings: Settings): string | null {
 }
 
 /**
- * The settings of one object; null counts as absent. `prefix` precedes the setting's name in messages, for example
+ * The settings in one object; null counts as absent. `prefix` precedes the setting's name in messages, for example
  * `drives[0].`.
  */
 class Settings {

@@ -1,7 +1,7 @@
 import type { CodeGroup, Session } from '../engine/index.ts';
 
 // The number of bytes to compare in each direction. A library that several programs share is rarely longer, so the
-// comparison includes code in which the programs differ.
+// comparison reaches code in which the programs differ.
 const REACH_BYTES = 1 << 15;
 const NEARBY_BYTES = 64;
 const AGREEMENT_MIN = 0.75;
@@ -9,8 +9,8 @@ const BLOCK_BITS = 6n;
 
 /**
  * Determines which program's code is in memory. Different programs use the same addresses at different times, so their
- * files are compared with guest memory. The file that agrees best is considered loaded if most of its code agrees. Not
- * all of it must agree, because a kernel patches its own code.
+ * files are compared with guest memory. The file that matches best is considered loaded if most of its code matches. It
+ * need not match completely, because a kernel patches its own code.
  */
 export class LoadedFiles {
   private groups: readonly CodeGroup[];
@@ -23,8 +23,8 @@ export class LoadedFiles {
   }
 
   /**
-   * The best match at `pc`. The result is cached for each block of 64 bytes until `forget` is called. Finding it takes
-   * a few microseconds, or about 100 us if several files match the bytes nearby.
+   * The best match at `pc`. The result is cached for each 64-byte block until `forget` is called. Finding the match
+   * takes a few microseconds, or about 100 us if several files match the nearby bytes.
    */
   at(pc: bigint): CodeGroup | undefined {
     return this.allAt(pc)[0];
@@ -57,13 +57,13 @@ export class LoadedFiles {
     if (this.inspector.readMemory(pc, 1).length === 0) return knowing.length === 1 ? knowing : [];
     const best = this.bestOf(candidates, pc);
     if (best.some((group) => knowing.includes(group))) return best;
-    // The best match has no names at this address. The names of a different build are valid for a function that is
-    // identical in both.
+    // The best match has no names at this address. The names from a different build are valid for a function that is
+    // identical in both builds.
     return [...knowing.filter((group) => this.functionMatches(group, pc)), ...best];
   }
 
   private bestOf(candidates: readonly CodeGroup[], pc: bigint): CodeGroup[] {
-    // Comparing only the bytes nearby is usually sufficient, and it keeps frequently hit breakpoints fast.
+    // Comparing only the nearby bytes is usually sufficient, and it keeps frequently hit breakpoints fast.
     const nearby = this.matches(candidates, pc, NEARBY_BYTES);
     if (nearby.length === 1) return [nearby[0].group];
     const found = this.matches(candidates, pc, REACH_BYTES);
@@ -85,7 +85,7 @@ export class LoadedFiles {
   }
 }
 
-/** The fraction of the code that agrees with memory. Unreadable pages are ignored: they are not loaded yet. */
+/** The fraction of the code that matches memory. Unreadable pages are ignored: they are not loaded yet. */
 function matchingFraction(
   inspector: Session['inspector'],
   { address, bytes }: { address: bigint; bytes: Uint8Array },

@@ -13,13 +13,13 @@ const HEADER_END = Buffer.from('\r\n\r\n');
 
 /**
  * Splits a byte stream into messages by their `Content-Length`. It buffers at most one message of the maximum size. If
- * a header does not end, or if it announces a larger message, the reader reports this and reads nothing more.
+ * a header is too long or announces a larger message, the reader reports this and stops reading.
  */
 export class MessageReader {
   private user: MessageHandler;
   private header: Buffer = Buffer.alloc(0);
   private body: Buffer[] = [];
-  /** The number of bytes of the current message that have not yet arrived. */
+  /** The number of bytes in the current message that have not yet arrived. */
   private missingBytes = 0;
   private lengthBytes: number | undefined;
   private isOver = false;
@@ -34,7 +34,7 @@ export class MessageReader {
     }
   }
 
-  /** Reads part of a header. Like `readBody`, it returns the bytes that follow the part. */
+  /** Reads part of a header. Like `readBody`, it returns the bytes after this part. */
   private readHeader(bytes: Buffer): Buffer {
     const before = this.header.length;
     const header = Buffer.concat([this.header, bytes.subarray(0, HEADER_BYTES_MAX + HEADER_END.length - before)]);

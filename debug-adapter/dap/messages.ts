@@ -23,8 +23,8 @@ export type EngineEvent =
 export type RunMode = 'slices' | 'longSlices' | 'whole';
 
 /**
- * When the engine can answer a request, and whether the machine runs afterwards. Between `slices`, the engine receives
- * messages; during a `whole` run, its thread receives only the signals.
+ * When the engine can answer a request, and whether the request starts the machine. Between `slices`, the engine
+ * receives messages; during a `whole` run, its thread receives only the signals.
  */
 export interface CommandRules {
   needs: 'nothing' | 'launched' | 'stopped';
@@ -39,7 +39,7 @@ export interface CommandRules {
  * nonzero.
  */
 export const SIGNALS = {
-  /** Requests that the current run pause, and wakes a sleeping machine. It is cleared before a run starts. */
+  /** Tells the current run to pause, and wakes a sleeping machine. It is cleared before a run starts. */
   pause: 0,
   /** A message has been posted to the engine. The engine clears this element before it reads its messages. */
   request: 1,
@@ -53,7 +53,7 @@ export const SIGNALS = {
 export const makeSignals = (): Int32Array<SharedArrayBuffer> =>
   new Int32Array(new SharedArrayBuffer(Object.keys(SIGNALS).length * Int32Array.BYTES_PER_ELEMENT));
 
-/** The limit for `unsentBytes`, more than twice the console output of one slice. */
+/** The limit for `unsentBytes`, which is more than twice the console output of one slice. */
 const UNSENT_BYTES_MAX = 1 << 20;
 
 /**

@@ -21,7 +21,7 @@ import type { GuestConsole } from './guestConsole.ts';
 import type { LaunchConfiguration } from './launchConfiguration.ts';
 import { MEMORY_BYTES_DEFAULT, sessionSymbols } from './sessionSymbols.ts';
 
-/** What is needed from outside the engine to open a session. */
+/** The resources outside the engine that are needed to open a session. */
 export interface DebuggeeEnvironment {
   host: Host;
   idleClock: IdleClock;
@@ -56,7 +56,7 @@ export function openDebuggee(
   }
 }
 
-/** Caches files by name until `forget`, so that a build that replaces a file in the meantime has no effect. */
+/** Caches files by name until `forget`, so that it does not matter if a build replaces a file in the meantime. */
 function cachingReads(host: Host): { host: Host; forget: () => void } {
   let read: Map<string, Uint8Array> | undefined = new Map();
   const readWhole: Host['files']['readWhole'] = (path, maxBytes) => {

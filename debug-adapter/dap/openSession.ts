@@ -8,8 +8,8 @@ import { Runner, type RunnerEnvironment } from './runner.ts';
 /** The front end that is currently running the machine. */
 export type RunOwner = 'nobody' | 'editor' | 'gdb';
 
-// If the process is killed, at most one second of the recording may be lost. Writing every half second leaves time for
-// a slow slice.
+// If the process is killed, at most one second of the recording may be lost. Writing every half second leaves a margin
+// for a slow slice.
 const WRITE_BACK_MILLISECONDS = 500;
 
 /** An open session: runs its machine for one front end at a time and keeps the client informed. */
@@ -81,7 +81,7 @@ export class OpenSession {
   }
 
   /**
-   * Checks that no other program has changed the session's files. This also happens while the machine is stopped, but
+   * Checks that no other program has changed the session's files. The check also runs while the machine is stopped, but
    * no more often than the recording is written back.
    */
   checkFiles(): void {

@@ -9,7 +9,7 @@ export interface ProtocolHandler {
   request(request: DebugProtocol.Request): void;
   /** Whether the request may overtake the requests that are waiting. */
   isUrgent(request: DebugProtocol.Request): boolean;
-  /** Whether the handler cannot take more requests at the moment. */
+  /** Whether the handler is currently unable to take more requests. */
   isBusy(): boolean;
   /** Called if a message could not be parsed. */
   onMalformed(text: string): void;

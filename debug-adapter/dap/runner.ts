@@ -28,7 +28,7 @@ export interface RunCallbacks {
 
 // The length of a slice. Requests are answered between slices, so slices are short enough to avoid a noticeable delay.
 const SLICE_MILLISECONDS = { slices: 20, longSlices: 250 } as const;
-/** The interval between two checks for messages while the client does not read. */
+/** The interval between two checks for messages while the client is not reading. */
 const WAIT_MILLISECONDS = 20;
 
 /**
@@ -78,7 +78,7 @@ export class Runner {
     }
   }
 
-  /** Waits for a client that does not read its messages, unless the run must end. */
+  /** Waits for a client that is not reading its messages, unless the run must end. */
   async clientCaughtUp(wantsEnd: () => boolean): Promise<void> {
     while (this.isHeldBack && !wantsEnd()) {
       this.waitForClient();

@@ -20,7 +20,7 @@ import {
 import { symbolsAreOfOtherBuild } from '../messages/symbols.ts';
 import type { LaunchConfiguration } from './launchConfiguration.ts';
 
-/** A file and its name for messages. */
+/** A file, and the name that messages use for it. */
 interface NamedFile {
   name: string;
   bytes: Uint8Array;
@@ -66,7 +66,7 @@ export function sessionSymbols(
     ...opener.openPlaced(bios && { ...bios, address: RAM_START }),
     ...loads.flatMap((file) => opener.openPlaced(file)),
   ];
-  // These files only add information about the booted code, so they are dropped if they describe other code.
+  // These files only add information about the booted code, so they are dropped if they describe different code.
   const companions = [
     ...(image ? named.flatMap((file, i) => opener.openAt(file, loadBiases(userSymbols[i], image.loaded))) : []),
     ...(booted.some(({ hasDebugInfo }) => hasDebugInfo) ? [] : fileAtPath(opener, host, configuration)),
@@ -139,7 +139,7 @@ interface PlacedImage {
 
 /**
  * A Linux Image may contain its own symbol table. The kernel starts at its load address and continues at its link
- * address after it has enabled the MMU, so its symbols are needed at both addresses. The same holds for the vmlinux
+ * address after it has enabled the MMU, so its symbols are needed at both addresses. The same applies to the vmlinux
  * from which the Image was made.
  */
 function linuxImage(

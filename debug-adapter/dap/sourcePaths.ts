@@ -2,9 +2,9 @@ import * as path from 'node:path';
 import type { Symbols } from '../engine/index.ts';
 
 /**
- * Finds source files on this computer. Compilers often write paths relative to the build folder, or paths of another
- * computer. A path is searched for from the ELF file's folder upwards and from the working directory; if it is not
- * found, it stays unchanged.
+ * Finds source files on this computer. Compilers often write paths relative to the build folder, or paths on another
+ * computer. A relative path is resolved against the ELF file's folder, its parent folders and the working directory, in
+ * this order. A path that is not found stays unchanged.
  */
 export class SourcePaths {
   private exists: (path: string) => boolean;

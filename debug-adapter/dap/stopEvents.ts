@@ -82,9 +82,7 @@ function accessText(debuggee: Debuggee, data: WatchedData, { access, before, aft
   return stopTexts.isWritten({ label, before: value, after: shown(debuggee, data, after) });
 }
 
-/**
- * Formats bytes as the watched variable would show them, by reading the variable with these bytes in place of memory.
- */
+/** Formats bytes as a value of the watched variable, by reading the variable with these bytes in place of memory. */
 function shown(debuggee: Debuggee, { address, type }: WatchedData, bytes: Uint8Array): string {
   const view = debuggee.view();
   const isWatched = (at: bigint, lengthBytes: number) =>
@@ -107,7 +105,8 @@ function shown(debuggee: Debuggee, { address, type }: WatchedData, bytes: Uint8A
 }
 
 /**
- * An expression for the value of a type at an address. An array is expressed by its elements: `*(char *)0x80000000@16`.
+ * An expression for a value of the given type at an address. For an array, it contains the element type and the number
+ * of elements: `*(char *)0x80000000@16`.
  */
 function valueAt(address: bigint, type: string): string {
   const array = /^([^[]*?) ?\[(\d+)\]$/.exec(type);

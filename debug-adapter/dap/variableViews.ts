@@ -98,8 +98,8 @@ function floats(inspector: Inspector): DebugProtocol.Variable[] {
 const view = new DataView(new ArrayBuffer(8));
 
 /**
- * Single and half precision values are NaN-boxed in the low bits (ISA manual Volume I, "NaN Boxing of Narrower
- * Values").
+ * Single-precision and half-precision values are NaN-boxed in the low bits (ISA manual Volume I, "NaN Boxing of
+ * Narrower Values").
  */
 function floatText(bits: bigint): string {
   view.setBigUint64(0, bits);
@@ -117,7 +117,7 @@ function csrs(inspector: Inspector): DebugProtocol.Variable[] {
   ];
 }
 
-/** A register of a caller has no value if it was overwritten without being saved. */
+/** A caller's register has no known value if it was overwritten without being saved. */
 const register = (name: string, value: bigint | undefined): DebugProtocol.Variable => ({
   name,
   value: value === undefined ? '<not saved>' : hex(value),

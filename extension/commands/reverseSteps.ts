@@ -4,7 +4,7 @@ import type { Sessions } from '../sessions.ts';
 import { sendRequest, currentSession } from './requests.ts';
 
 /**
- * Registers the commands that step backwards into and out of a function. DAP has no requests for this, so the commands
+ * Registers the commands that step backward into and out of a function. DAP has no requests for this, so the commands
  * use custom requests.
  */
 export function registerReverseSteps(sessions: Sessions): vscode.Disposable {
@@ -19,7 +19,7 @@ async function step(sessions: Sessions, command: string): Promise<void> {
   if (session) await sendRequest(session, command, stepArguments(session));
 }
 
-/** The thread of hart 0, used if no stack frame of the session has the focus. */
+/** The thread of hart 0, used if none of the session's stack frames has the focus. */
 const THREAD_ID = 1;
 
 function stepArguments(session: vscode.DebugSession): ReverseStepArguments {

@@ -14,9 +14,10 @@ import { type Configuration, recordAndReplay, recordEach } from './templates.ts'
 type ResolvedConfiguration = vscode.ProviderResult<vscode.DebugConfiguration>;
 
 /**
- * Resolves a launch configuration between F5 and the adapter's start: creates one if there is none, adds the editor's
- * defaults, checks the settings and files while launch.json can still be shown, and asks what to do with an earlier
- * recording. If the result is undefined, nothing is started; if it is null, the editor opens launch.json.
+ * Resolves a launch configuration after the user has pressed F5 and before the adapter starts: creates one if there is
+ * none, adds the editor's defaults, checks the settings and files while launch.json can still be shown, and asks what
+ * to do with an earlier recording. If the result is undefined, nothing is started; if it is null, the editor opens
+ * launch.json.
  */
 export class ConfigurationProvider implements vscode.DebugConfigurationProvider {
   /** Provides the configurations for a new launch.json. */
@@ -46,7 +47,7 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
 
 /**
  * The configurations that the editor offers in addition to the contents of launch.json. There is one for each kernel in
- * the folder, which records the kernel.
+ * the folder; it records a run of that kernel.
  */
 export const dynamicConfigurations: vscode.DebugConfigurationProvider = {
   async provideDebugConfigurations(folder) {

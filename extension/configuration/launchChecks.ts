@@ -3,7 +3,7 @@ import { fileMissing, overlayMissing, recordingMissing } from '../../debug-adapt
 import { textFor, UserError } from '../../debug-adapter/messages/userError.ts';
 
 /**
- * A problem that can be detected before the adapter starts. It contains the setting that has the problem, so that the
+ * A problem that can be detected before the adapter starts. It names the setting that has the problem, so that the
  * editor can show where the setting is.
  */
 export interface Problem {
@@ -18,7 +18,7 @@ export function missingFiles(launch: LaunchConfiguration, exists: (file: string)
 }
 
 /**
- * The problem for which the debug adapter refuses a launch configuration. If the error names no setting, two drives
+ * The problem that makes the debug adapter refuse a launch configuration. If the error names no setting, two drives
  * conflict, and the problem is shown at `drives`.
  */
 export function refusedSetting(error: unknown): Problem {

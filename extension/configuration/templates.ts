@@ -47,10 +47,7 @@ export function isBootableElf(head: Uint8Array): boolean {
 }
 export const ELF_HEAD_BYTES = 20;
 
-/**
- * Sorts files so that those with a name like that of a kernel come first, and then by the number of folders in the
- * path.
- */
+/** Sorts files: those that are named like a kernel come first, then those with fewer folders in their path. */
 export function sortByLikelihood(path: PlatformPath, files: readonly string[]): string[] {
   const rank = (file: string) =>
     (/kernel|vmlinux|firmware|boot/i.test(path.basename(file)) ? 0 : 100) + file.split(/[\\/]/).length;

@@ -18,8 +18,8 @@ export class ConsoleText {
 }
 
 /**
- * Converts typed text to guest bytes. Keys are sent as by a serial terminal: Enter is `\r`, Backspace is 0x7f, and
- * arrow keys are escape sequences.
+ * Converts typed text to guest bytes. Keys are sent as a serial terminal sends them: Enter is `\r`, Backspace is 0x7f,
+ * and arrow keys are escape sequences.
  */
 export function typedToBase64(text: string): string {
   const bytes = new TextEncoder().encode(text);

@@ -15,7 +15,7 @@ import type { Recordings } from './recordings.ts';
 /**
  * Deletes a recording and the files that blkreplay created for it, after the user has confirmed. Immediately before
  * each deletion it checks again that the file still belongs to the recording and that no session has it open. The
- * recording is deleted last, because it lists the other files. Files that another recording of the workspace also
+ * recording is deleted last, because it lists the other files. Files that another recording in the workspace also
  * lists, such as a copy of this one, are kept. Rejects with a message if a file cannot be deleted.
  */
 export async function deleteRecording(recordings: Recordings, rrfile: string): Promise<void> {
@@ -64,8 +64,8 @@ async function requireNotInUse(recordings: Recordings, file: string): Promise<vo
 }
 
 /**
- * Moves files to the trash. If there is no trash, asks the user once whether to delete the files permanently. Resolves
- * to whether the file was deleted.
+ * Returns a function that moves a file to the trash. If there is no trash, it asks the user once whether to delete the
+ * files permanently. It resolves to whether the file was deleted.
  */
 function createRemover(): (file: string) => Promise<boolean> {
   let hasTrash = true;

@@ -22,7 +22,7 @@ import { unusedName, validateSnapshotName } from './snapshotName.ts';
 import type { TreeNode } from './treeModel.ts';
 
 /**
- * The commands for items of the overlays view. Snapshots can be changed only in a session; recordings can be replayed
+ * The commands for items in the overlays view. Snapshots can be changed only in a session; recordings can be replayed
  * and deleted.
  */
 export class OverlayCommands {

@@ -83,9 +83,9 @@ function overviewOf(output: InfoOutput, rrfile: string): Overview {
 }
 
 /**
- * Returns a function that makes file names absolute. It searches for a relative name from the workspace folder and from
- * the recording's folder upwards. A file that came from another computer is searched for next to the recording, by its
- * base name.
+ * Returns a function that makes file names absolute. A relative name is resolved against each of `folders` and their
+ * parent folders. If that finds no file, the function looks for the base name in the last folder, because a recording
+ * may come from another computer.
  */
 export function fileResolver(path: PlatformPath, folders: readonly string[], exists: (file: string) => boolean) {
   return (name: string): string => {

@@ -12,7 +12,7 @@ const NOT_IN = '**/node_modules/**';
 const RECORDINGS_MAX = 100;
 const INFO_MILLISECONDS_MAX = 30_000;
 
-/** Finds the recordings of the workspace. To read them, it runs the command line in the editor's own runtime. */
+/** Finds the recordings in the workspace. To read them, it runs the command line in the editor's own runtime. */
 export class Recordings implements vscode.Disposable {
   private cli: string;
   private changed = new vscode.EventEmitter<void>();
@@ -48,8 +48,8 @@ export class Recordings implements vscode.Disposable {
   }
 
   /**
-   * Reads a recording's contents, and returns a function that resolves the relative names in it. Rejects with the reason
-   * in the editor's terms.
+   * Reads a recording's contents, and returns a function that resolves the relative names in it. Rejects with the
+   * reason in the editor's terminology.
    */
   async info(rrfile: string): Promise<{ info: RecordingInfo; resolve: (file: string) => string }> {
     const folders = foldersOf(rrfile);

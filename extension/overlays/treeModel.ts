@@ -3,7 +3,7 @@ import { formatPosition } from '../timeline/positionText.ts';
 import { viewTexts } from '../../debug-adapter/messages/extension.ts';
 import { textFor } from '../../debug-adapter/messages/userError.ts';
 
-/** An item of the overlays view. */
+/** An item in the overlays view. */
 export interface TreeNode {
   /** A stable ID, so that the editor remembers which items are collapsed. */
   id: string;
@@ -35,8 +35,8 @@ export interface Formatters {
 }
 
 /**
- * The tree of a session in the overlays view, as plain values. It contains the drives with their backing chains, and
- * the snapshots in order of position, with the machine's current position among them. `recordingContents` returns the
+ * A session's tree in the overlays view, as plain values. It contains the drives with their backing chains, and the
+ * snapshots in order of position, with the machine's current position among them. `recordingContents` returns the
  * corresponding tree for a recording on disk.
  */
 export function sessionTree(

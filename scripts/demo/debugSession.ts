@@ -62,7 +62,7 @@ export class DebugSession {
   }
 
   async watchWrites(variable: string): Promise<void> {
-    if (this.isTold) sent(`setDataBreakpoints: writes of ${variable}`);
+    if (this.isTold) sent(`setDataBreakpoints: writes to ${variable}`);
     const { dataId, description } = await this.client.request('dataBreakpointInfo', { name: variable });
     if (dataId === null) throw new Error(description);
     const answer = await this.client.request('setDataBreakpoints', { breakpoints: [{ dataId, accessType: 'write' }] });

@@ -56,7 +56,7 @@ export class DemoDriver implements WalkDriver {
       ...{ file: shortPath(source!.path), source: sourceLine(source!.path, line) },
       ...{ step: await session.evaluate('$mcycle'), fingerprint: await session.fingerprint(), explanation },
     };
-    if (session.isTold) say('Two steps further back, and then forwards over the write again:');
+    if (session.isTold) say('Two steps further back, and then forward over the write again:');
   }
 }
 

@@ -26,8 +26,8 @@ export const launchSettings = (rr: 'record' | 'replay'): object => ({
 });
 
 /**
- * Replays the whole recording with the command line, which compares the machine with all digests in the recording. It
- * would exit with status 3 if there were a difference.
+ * Replays the whole recording with the command line, which compares the machine with all digests in the recording. If
+ * there is a difference, it exits with status 3.
  */
 export function replayInOneGo(): { isSame: boolean; digest: string } {
   const drive = `id=hd0,image=${IMAGE},format=raw,overlay=${OVERLAY}`;

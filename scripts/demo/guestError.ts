@@ -2,8 +2,8 @@ import type { DebugSession } from './debugSession.ts';
 import { received, sent } from './transcript.ts';
 
 /**
- * The error that the guest reported: the name of a variable, its value, and the correct value, which the guest has
- * counted.
+ * The error that the guest reported: the name of a variable, its value, and the correct value, which the guest
+ * determined by counting.
  */
 export interface GuestError {
   name: string;

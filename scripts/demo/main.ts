@@ -2,8 +2,8 @@
 // Adapter Protocol that an editor would use.
 //
 // A guest with a disk is recorded. It detects that its data is damaged and reports this on its console. The demo reads
-// the name of the damaged variable from the console output, and finds the line that damaged it by running backwards
-// from write to write. Then it replays the recording, in which the same steps must lead to the same line. All files are
+// the name of the damaged variable from the console output, and finds the line that damaged it by running backward from
+// write to write. Then it replays the recording, in which the same steps must lead to the same line. All files are
 // created in .blkreplay/demo/ (or in the folder given as an argument). The exit status is 1 if a check fails.
 import { isDeepStrictEqual } from 'node:util';
 import { Checks } from './checks.ts';
@@ -27,7 +27,7 @@ say(
 const variable = await findVariable(recorded, guestError);
 const { walk, finding } = await findDamage(recorded);
 checks.expect(
-  `running forwards over the write again sets the value to ${walk.after}`,
+  `running forward over the write again sets the value to ${walk.after}`,
   (await recorded.evaluate(variable)) === walk.after,
 );
 await recorded.leave();
@@ -46,10 +46,7 @@ checks.expect(
 );
 await replayed.leave();
 const whole = replayInOneGo();
-checks.expect(
-  `a replay without stops agrees with all digests in the recording; the last is ${whole.digest}`,
-  whole.isSame,
-);
+checks.expect(`a replay without stops matches all digests in the recording; the last is ${whole.digest}`, whole.isSame);
 checks.expect('the disk image is unchanged: all writes are in the overlay', imageBefore === hashOfImage());
 checks.print();
 console.log(`The recording and its overlay are in ${FOLDER}/.`);

@@ -2,14 +2,14 @@ import type { GuestError } from './guestError.ts';
 
 /**
  * One debugging session with the demo guest, which is the same in every front end. It starts at the failure that the
- * guest reports, with the name of the wrong variable. It runs backwards to the write that damaged the variable, takes
- * two more steps back, and runs forwards over the same write. This module has the steps and the expected results; a
+ * guest reports, with the name of the wrong variable. It runs backward to the write that damaged the variable, takes
+ * two more steps back, and runs forward over the same write. This module contains the steps and the expected results; a
  * driver performs the steps in one front end.
  */
 export interface WalkDriver {
   /**
-   * Makes the machine stop at each write of the variable: before the write when running backwards, after the write when
-   * running forwards.
+   * Makes the machine stop at each write to the variable: before the write when running backward, after the write when
+   * running forward.
    */
   stopAtWrites(variable: string): Promise<void>;
   /** Resolves when the machine has stopped. */
@@ -21,7 +21,7 @@ export interface WalkDriver {
   location(isExpected: (location: Location) => boolean): Promise<Location>;
   /** Returns a variable's value. If a front end displays it with a delay, its driver waits for an expected value. */
   value(variable: string, isExpected: (value: string) => boolean): Promise<string>;
-  /** Performs further checks of this front end, at the stop before the write that damaged the variable. */
+  /** Performs further checks in this front end, at the stop before the write that damaged the variable. */
   lookAround?(culprit: Culprit): Promise<void>;
 }
 
@@ -43,14 +43,14 @@ export interface Culprit {
 export interface Walk extends Culprit {
   /** The location after two steps back from the write. */
   earlier: Location;
-  /** The location of the stop after the write, when running forwards. */
+  /** The location of the stop after the write, when running forward. */
   afterWrite: Location;
 }
 
 /** Locations that a test knows in advance; the demo finds them itself. */
 export type KnownLocations = Partial<Record<'location' | 'earlier' | 'afterWrite', (location: Location) => boolean>>;
 
-/** The wrong variable, and the error that the guest reported, with the wrong value and the right one. */
+/** The wrong variable, and the error that the guest reported, with the wrong value and the correct one. */
 export interface Start {
   variable: string;
   guestError: GuestError;
@@ -74,8 +74,8 @@ export async function walkBackAndForth(driver: WalkDriver, start: Start): Promis
 }
 
 /**
- * Runs backwards from write to write. If the value was already wrong before a write, an earlier write damaged it. If
- * the value was right before a write, that write is the culprit.
+ * Runs backward from write to write. If the value was already wrong before a write, an earlier write damaged it. If the
+ * value was correct before a write, that write is the culprit.
  */
 async function findCulprit(driver: WalkDriver, { variable, guestError, known }: Start): Promise<Culprit> {
   await driver.stopAtWrites(variable);

@@ -11,8 +11,8 @@ export interface Guest {
   harts?: number;
   memory?: string;
   /**
-   * A firmware file; `none` (the default), so that the guest starts in machine mode; or `default`, so that each
-   * emulator uses its own.
+   * A firmware file; `none` (the default), with which the guest starts in machine mode; or `default`, with which each
+   * emulator uses its own firmware.
    */
   bios?: string;
   kernel?: string;
@@ -28,7 +28,7 @@ export interface Guest {
    * at the start and delivers it as the guest's UART accepts it.
    */
   typed?: readonly Typed[];
-  /** The texts that the console must show, in this order. The run ends when all have been shown. */
+  /** The strings that the console must show, in this order. The run ends when all have been shown. */
   expected: string[];
   /** The time limit of a run, in seconds. */
   secondsMax: number;

@@ -109,7 +109,7 @@ export const LEFT_OUT: readonly GuestLeftOut[] = [
 ];
 
 /**
- * xv6 at the last commit of a month. One guest boots to the shell on three harts, as xv6's Makefile does; others run
+ * xv6 at the last commit of a month. One guest boots to the shell on three harts, as in xv6's Makefile; others run
  * usertests on one hart and on three. The branch head of August 2022 was unchanged until at least March 2024.
  */
 function xv6(

@@ -10,7 +10,7 @@ interface Outcome {
   console: string;
   errors: string;
   status: number | null;
-  /** The console has shown all expected texts, in order. */
+  /** The console has shown all the expected output, in order. */
   isComplete: boolean;
   isTimedOut: boolean;
 }
@@ -22,7 +22,7 @@ interface Summary {
   digest: string;
 }
 
-/** Runs a guest under QEMU until its console has shown the expected texts, it ends, or the time limit expires. */
+/** Runs a guest under QEMU until its console has shown the expected output, it ends, or the time limit expires. */
 export async function runUnderQemu(guest: Guest, folder: string): Promise<QemuResult> {
   return inFreshFolder(folder, async (files) => {
     if (guest.disk) copyFileSync(files.guestFile(guest.disk.image), files.diskCopy);
@@ -32,9 +32,9 @@ export async function runUnderQemu(guest: Guest, folder: string): Promise<QemuRe
 }
 
 /**
- * Runs a guest under blkreplay, records it, and replays the recording (a long guest is only recorded and replayed). It
- * works if each run shows the expected texts, and if the replay has the same console output and state digest as the
- * recording.
+ * Runs a guest under blkreplay, records it, and replays the recording (a long guest is only recorded and replayed). The
+ * guest works if each run shows the expected output, and if the replay has the same console output and state digest as
+ * the recording.
  */
 export async function runUnderBlkreplay(guest: Guest, folder: string): Promise<OurResult> {
   return inFreshFolder(folder, async (files) => {
@@ -50,8 +50,8 @@ export async function runUnderBlkreplay(guest: Guest, folder: string): Promise<O
     const record = await execute(process.execPath, [CLI, 'record', ...machine, ...typed, ...rrfile, '--json'], guest);
     if (!record.isComplete) return { kind: 'fails', stage: 'record', symptom: symptomOf(record) };
     const recorded = summaryOf(record);
-    // The replay must run to the end of the recording, so it has no expected texts that would end it early. It may take
-    // several times as long as the recording.
+    // The replay must run to the end of the recording, so it has no expected output that would end it early. The replay
+    // may take several times as long as the recording.
     const replayGuest = { ...guest, expected: [], secondsMax: guest.secondsMax * 4 };
     const replay = await execute(process.execPath, [CLI, 'replay', ...machine, ...rrfile, '--json'], replayGuest);
     if (replay.isTimedOut || replay.console !== record.console || summaryOf(replay).digest !== recorded.digest) {
@@ -80,8 +80,8 @@ async function inFreshFolder<T>(guests: string, work: (files: RunFiles) => Promi
 }
 
 /**
- * Runs a program until all expected texts have appeared, and then ends it with SIGINT, on which blkreplay closes its
- * recording.
+ * Runs a program until all the expected output has appeared, and then ends it with SIGINT, upon which blkreplay closes
+ * its recording.
  */
 async function execute(
   program: string,
@@ -107,7 +107,7 @@ async function execute(
     child.kill('SIGINT');
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => (outcome.errors += text));
-  child.stdin.on('error', () => {}); // The program may end during input.
+  child.stdin.on('error', () => {}); // The program may end while input is being sent.
   const timer = setTimeout(() => {
     outcome.isTimedOut = true;
     child.kill('SIGINT');
@@ -142,7 +142,9 @@ function summaryOf({ errors }: Outcome): Summary {
   return JSON.parse(errors.trimEnd().split('\n').at(-1) || '{}');
 }
 
-/** The symptom that a user would report: the first error message or, if there is none, the last line of the console. */
+/**
+ * The symptom that a user would report: the first error message or, if there is none, the last line of console output.
+ */
 function symptomOf({ console, errors, status, isTimedOut }: Outcome): string {
   const messages = errors.split('\n').filter((line) => line && !line.startsWith('{'));
   const lines = console.split(/[\r\n]+/).filter((line) => line.trim());

@@ -60,7 +60,7 @@ export function setInstructionBreakpoints(debuggee: Debuggee, args: Arguments, i
 }
 
 /**
- * The address of a breakpoint, and the program that has the code, since several programs may have code at the same
+ * The address of a breakpoint, and the program that contains the code, since several programs may have code at the same
  * address. A breakpoint that is set by address alone has no group.
  */
 interface BreakpointAddress {

@@ -4,7 +4,7 @@ import type { Debuggee } from '../debuggee.ts';
 
 const BYTES_MAX = 1 << 20;
 
-/** Types bytes on the guest's console. Each byte is recorded when the guest receives it. */
+/** Types bytes into the guest's console. Each byte is recorded when the guest receives it. */
 export function consoleInput({ keys, session }: Debuggee, args: Arguments): object {
   const bytes = args.bytes('base64', BYTES_MAX);
   if (!keys) throw inputNotInReplay();

@@ -75,7 +75,7 @@ function valueNamed(debuggee: Debuggee, args: Arguments, name: string): Value {
 
 /**
  * An ID that the client stores and passes back. It contains everything needed to set the breakpoint, because values are
- * only valid until the machine runs.
+ * valid only until the machine runs.
  */
 function dataIdOf({ address, sizeBytes }: Lvalue, shown: { label: string; type: string }): string {
   return JSON.stringify({ address: hex(address), lengthBytes: sizeBytes, ...shown });

@@ -10,8 +10,8 @@ export type WantsPause = () => boolean;
 export type Slice = (wantsPause: WantsPause) => StopReason;
 
 /**
- * Starts a run for a request, which is answered before the machine runs. Returns undefined if the machine must not run;
- * the client then receives a `stopped` event immediately.
+ * Starts a run for a request, which is answered before the machine starts to run. Returns undefined if the machine must
+ * not run; the client then receives a `stopped` event immediately.
  */
 export type StartRun = (debuggee: Debuggee, args: Arguments) => Slice | undefined;
 
@@ -44,7 +44,7 @@ export const next = forwards(byLine((steps, wantsPause) => steps.stepOver(wantsP
 
 export const stepIn = forwards(byLine((steps, wantsPause) => steps.stepIn(wantsPause), instructionForward));
 
-/** Runs to the caller, regardless of the step granularity of the request. */
+/** Runs to the caller, regardless of the step granularity in the request. */
 export const stepOut = forwards(alwaysByLine((steps, wantsPause) => steps.stepOut(wantsPause), instructionForward));
 
 export const stepBack = backwards(byLine((steps, wantsPause) => steps.stepBack(wantsPause), instructionBack));
@@ -52,14 +52,14 @@ export const stepBack = backwards(byLine((steps, wantsPause) => steps.stepBack(w
 /** Steps back into the function that the previous line called last. */
 export const reverseStepIn = backwards(byLine((steps, wantsPause) => steps.reverseStepIn(wantsPause), instructionBack));
 
-/** Goes back to the call of this function, regardless of the step granularity of the request. */
+/** Goes back to the call to this function, regardless of the step granularity in the request. */
 export const reverseStepOut = backwards(
   alwaysByLine((steps, wantsPause) => steps.reverseStepOut(wantsPause), instructionBack),
 );
 
 type SourceStep = (steps: SourceSteps, wantsPause: WantsPause) => StopReason;
 type InstructionStep = (debuggee: Debuggee) => Slice;
-/** Creates a step for the current hart, which executes the next step of the machine. */
+/** Creates a step for the current hart, which executes the machine's next step. */
 type MakeStep = (debuggee: Debuggee, wantsLines: boolean) => Slice;
 
 function byLine(sourceStep: SourceStep, instructionStep: InstructionStep): MakeStep {
@@ -75,8 +75,8 @@ function alwaysByLine(sourceStep: SourceStep, instructionStep: InstructionStep):
 }
 
 /**
- * Steps the hart of the thread that the client names. If another hart is current, the machine first runs to the next
- * quantum of this hart.
+ * Steps the hart that corresponds to the client's thread. If another hart is current, the machine first runs to this
+ * hart's next quantum.
  */
 function forwards(make: MakeStep): StartRun {
   return onThread(make, ({ session }, hart, begin) => {
@@ -91,9 +91,9 @@ function forwards(make: MakeStep): StartRun {
 }
 
 /**
- * Steps backwards the hart of the thread that the client names. If another hart is current, the step starts at the next
- * quantum of this hart, and goes back past the steps of the other harts. A hart that waits for an interrupt has no next
- * quantum, so it steps back over its wait instruction.
+ * Steps backward on the hart that corresponds to the client's thread. If another hart is current, the step starts at
+ * this hart's next quantum, and goes back past the other harts' steps. A hart that is waiting for an interrupt has no
+ * next quantum, so it steps back over its wait instruction.
  */
 function backwards(make: MakeStep): StartRun {
   const step = onThread(make, (debuggee, hart, begin) => {

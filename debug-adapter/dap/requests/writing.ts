@@ -8,7 +8,7 @@ import { presentation, hex, registerNumber, valuesOf } from '../variableViews.ts
 
 /**
  * Sets a variable or register. Each modification becomes a step of the recording, which is possible only at the live
- * end; before it, the session throws a UserError.
+ * end; before the live end, the session throws a UserError.
  */
 export function setVariable(debuggee: Debuggee, args: Arguments): DebugProtocol.SetVariableResponse['body'] {
   const name = args.text('name');
@@ -84,7 +84,7 @@ function withBitField({ session }: Debuggee, target: Value, value: Value): Uint8
 }
 
 /**
- * RISC-V calling convention: a register holds a 32-bit value sign-extended, whatever its type. Smaller values are
+ * RISC-V calling convention: a 32-bit value is sign-extended in a register, whatever its type. Narrower values are
  * extended according to their type.
  */
 function registerValue(value: Value, bytes: Uint8Array): bigint {

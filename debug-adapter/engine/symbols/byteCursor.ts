@@ -2,9 +2,9 @@ import { MalformedData } from './damage.ts';
 import { symbolDamage } from '../../messages/symbolDamage.ts';
 
 /**
- * Reads the little-endian values of one section in sequence. Every read checks the section's bounds and throws
- * MalformedData past the end, so a parser can handle arbitrary bytes without further checks. A cursor is a small
- * object: create one for each position to read from.
+ * Reads little-endian values from one section in sequence. Every read checks the section's bounds and throws
+ * MalformedData if it would go past the end, so a parser can handle arbitrary bytes without further checks. A cursor is
+ * a small object: create one for each position to read from.
  */
 export class ByteCursor {
   readonly section: Section;
@@ -68,7 +68,7 @@ export class ByteCursor {
     return this.view.getInt32(this.skip(4), true);
   }
 
-  /** An unsigned integer of 1, 2, 4 or 8 bytes. */
+  /** A 1-, 2-, 4- or 8-byte unsigned integer. */
   unsigned(sizeBytes: number): bigint {
     if (sizeBytes === 8) return this.u64();
     if (sizeBytes === 4) return BigInt(this.u32());
@@ -77,7 +77,7 @@ export class ByteCursor {
     throw new MalformedData(this.section.name, symbolDamage.numberSize(sizeBytes));
   }
 
-  /** A section offset of 4 or 8 bytes (DWARF 5, section 7.4: 32-bit and 64-bit formats). */
+  /** A 4-byte or 8-byte section offset (DWARF 5, section 7.4: 32-bit and 64-bit formats). */
   offset(is64: boolean): number {
     return is64 ? this.toSafeInteger(this.u64()) : this.u32();
   }
@@ -120,7 +120,7 @@ export class ByteCursor {
     while (this.u8() >= 0x80);
   }
 
-  /** A UTF-8 string up to a terminating zero byte; skips the zero byte too. */
+  /** A zero-terminated UTF-8 string; also skips the zero byte. */
   string(): string {
     const end = this.bytes.indexOf(0, this.at);
     if (end < 0 || end >= this.end) throw new MalformedData(this.section.name, symbolDamage.stringUnterminated());
@@ -179,7 +179,7 @@ export class ByteCursor {
   }
 }
 
-/** A section's bytes, and its name for messages. */
+/** A section's bytes, and the name that messages use for it. */
 export interface Section {
   readonly name: string;
   readonly bytes: Uint8Array;

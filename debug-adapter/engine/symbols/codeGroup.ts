@@ -5,7 +5,7 @@ import type { AddressRange, LineBreakpoint, Symbols } from './symbols.ts';
 /** One symbol file and how the guest loads it. */
 export interface SymbolFile {
   symbols: Symbols;
-  /** Whether the machine boots this file, so that its code is in memory from the start. */
+  /** Whether the machine boots this file, whose code is then in memory from the start. */
   isBooted: boolean;
 }
 
@@ -27,11 +27,11 @@ export function groupByCode(files: readonly SymbolFile[]): CodeGroup[] {
 /**
  * The files that describe the same code: a stripped kernel and its unstripped version, or a Linux Image and its
  * vmlinux. Each query goes to the file with the most information. A file with a source line for the address is
- * preferred to a file with only a symbol. Otherwise, a file with debug information is preferred to a file without, and
- * then the file that is listed first.
+ * preferred to a file with only a symbol. Otherwise, a file with debug information is preferred to a file without it.
+ * Among equally good files, the first in the list is used.
  */
 export class CodeGroup {
-  /** The files, starting with the files that have debug information. */
+  /** The files; those that have debug information come first. */
   readonly files: readonly Symbols[];
   readonly isBooted: boolean;
   /**
@@ -46,7 +46,7 @@ export class CodeGroup {
     this.isBooted = files.some(({ isBooted }) => isBooted);
   }
 
-  /** The name of the file with the most information, for messages. */
+  /** The name of the file with the most information, for use in messages. */
   get name(): string {
     return this.files[0].name;
   }
@@ -70,13 +70,13 @@ export class CodeGroup {
     return this.files.some((file) => file.lineAt(pc) ?? file.symbolAt(pc) ?? file.functionAt(pc));
   }
 
-  /** The addresses of a breakpoint on a source line. */
+  /** The addresses for a breakpoint on a source line. */
   addressesOfLine(path: string, line: number): LineBreakpoint | undefined {
     return firstDefined(this.files, (file) => file.addressesOfLine(path, line));
   }
 
   /**
-   * The addresses of a breakpoint on a function or code label. Data symbols are skipped: they have no instructions to
+   * The addresses for a breakpoint on a function or code label. Data symbols are skipped: they have no instructions to
    * stop at.
    */
   addressesOfFunction(name: string): bigint[] {

@@ -8,9 +8,10 @@ export type CodeComparison = { kind: 'same' } | { kind: 'different'; address: bi
 const PAIRS_MAX = 1_000_000;
 
 /**
- * Compares the code of two files, for example a kernel and its stripped copy. The files count as the same if they have
- * the same bytes at all addresses that they share, and if these addresses cover most of one file's code. A file that
- * contains only debug information has no code bytes, so its build ID and section addresses are compared instead.
+ * Compares the code in two files, for example a kernel and its stripped copy. The files count as having the same code
+ * if they have the same bytes at all addresses that they share, and if these addresses cover most of one file's code. A
+ * file that contains only debug information has no code bytes, so its build ID and section addresses are compared
+ * instead.
  */
 export function compareCode(one: Symbols, other: Symbols): CodeComparison {
   if (one.code.length * other.code.length > PAIRS_MAX) return { kind: 'apart' };
@@ -43,7 +44,7 @@ export function sameCodeIn(ranges: readonly AddressRange[], one: Symbols, other:
   });
 }
 
-/** The file's bytes from an address on. The result is shorter than `lengthBytes` if the section ends earlier. */
+/** The file's bytes starting at an address. The result is shorter than `lengthBytes` if the section ends earlier. */
 export function codeBytesAt(symbols: Symbols, address: bigint, lengthBytes: number): Uint8Array {
   const around = symbols.codeAround(address, Math.max(lengthBytes, 1));
   if (!around) return new Uint8Array();

@@ -26,14 +26,14 @@ export interface Symbols {
 
   /** The source line of the instruction at `pc`. For a caller's frame, pass `frame.lookupPc`. */
   lineAt(pc: bigint): LineLocation | undefined;
-  /** All code of the line at `pc` within its function. A step over the line ends when it leaves these ranges. */
+  /** All code for the line at `pc` within its function. A step over the line ends when it leaves these ranges. */
   statementRanges(pc: bigint): AddressRange[];
   /**
-   * The addresses of a breakpoint on a source line, by gdb's rules; undefined if no unit has code on the line or after
+   * The addresses for a breakpoint on a source line, by gdb's rules; undefined if no unit has code on the line or after
    * it.
    */
   addressesOfLine(file: string, line: number): LineBreakpoint | undefined;
-  /** The lines of a file that can have a breakpoint, ascending. */
+  /** The lines in a file that can have a breakpoint, in ascending order. */
   breakpointLines(file: string): number[];
   /** Every source file in the line tables. Reads all line table headers, which takes milliseconds. */
   files(): SourceFile[];
@@ -41,7 +41,7 @@ export interface Symbols {
   functionAt(pc: bigint): FunctionInfo | undefined;
   functionsNamed(name: string): FunctionInfo[];
   /**
-   * The address of a function breakpoint: after the prologue, or at the entry if variable locations are valid there.
+   * The address for a function breakpoint: after the prologue, or at the entry if variable locations are valid there.
    */
   breakpointAddress(of: FunctionInfo): bigint;
   /** The functions inlined at `pc`, innermost first. */
@@ -58,15 +58,15 @@ export interface Symbols {
    */
   codeAround(pc: bigint, reachBytes: number): { address: bigint; bytes: Uint8Array } | undefined;
 
-  /** The symbol that contains an address, for texts such as `<main+4>`. Uses a binary search. */
+  /** The symbol that contains an address, for text such as `<main+4>`. Uses a binary search. */
   symbolAt(address: bigint): SymbolAtAddress | undefined;
   symbolsNamed(name: string): SymbolInfo[];
 
   /** The innermost frame, with the machine's registers. */
   innermostFrame(view: FrameView): Frame;
-  /** Unwinds one frame. The depth of a frame is limited, so unwinding ends even if the stack is damaged. */
+  /** Unwinds one frame. The stack depth is limited, so unwinding ends even if the stack is damaged. */
   callerOf(frame: Frame): UnwindResult;
-  /** The frames from the innermost outwards, at most `limit`. Only for stacks whose functions are all in this file. */
+  /** The frames, innermost first, at most `limit`. Only for stacks whose functions are all in this file. */
   callStack(view: FrameView, limit?: number): { frames: Frame[]; end: UnwindResult['kind'] | 'limit' };
 
   /**
@@ -74,7 +74,7 @@ export interface Symbols {
    * contains `pc`, from the outermost to the innermost.
    */
   scopesAt(pc: bigint): Scope[];
-  /** The global variables of the unit that contains `pc` (without a pc: of all units), without duplicates. */
+  /** The global variables of the unit that contains `pc` (of all units if `pc` is omitted), without duplicates. */
   globals(pc?: bigint): Variable[];
   /** A variable's value in a frame. Its `text` and `children` read memory only when they are called. */
   read(variable: Variable, frame: Frame): Value;
@@ -87,7 +87,7 @@ export interface Symbols {
 
 /** The file to read symbols from. */
 export interface SymbolsSource {
-  /** The file name for messages. */
+  /** The file name that messages use. */
   name: string;
   bytes: Uint8Array;
   /** The number that is added to every address of a position-independent file. */
@@ -119,7 +119,7 @@ export interface SourceFile {
   path: string;
   /** The name in the line table. */
   name: string;
-  /** DW_AT_comp_dir of the unit. */
+  /** The unit's DW_AT_comp_dir. */
   compDir: string;
 }
 
@@ -156,7 +156,7 @@ export interface FunctionInfo {
   line: number | undefined;
 }
 
-/** An inlined call of a function, with the ranges of its code. */
+/** An inlined call to a function, with its code ranges. */
 export interface InlinedCall {
   name: string;
   /**
@@ -171,7 +171,7 @@ export interface InlinedCall {
   callLine: number | undefined;
 }
 
-/** An entry of the symbol table. */
+/** An entry in the symbol table. */
 export interface SymbolInfo {
   name: string;
   address: bigint;
@@ -204,7 +204,7 @@ export interface Variable {
   type: Type;
   file: SourceFile | undefined;
   line: number | undefined;
-  /** Whether an inner scope declares a variable of the same name. */
+  /** Whether an inner scope declares a variable with the same name. */
   isShadowed: boolean;
   /** Identifies the variable's DIE. Only code in this folder uses it. */
   readonly source: VariableSource;

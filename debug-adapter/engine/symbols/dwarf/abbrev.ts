@@ -3,7 +3,7 @@ import { MalformedData } from '../damage.ts';
 import { FORM } from './constants.ts';
 import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
-/** An abbreviation declaration: the tag and attribute layout shared by entries of `.debug_info`. */
+/** An abbreviation declaration: the tag and attribute layout shared by entries in `.debug_info`. */
 export interface Abbreviation {
   tag: number;
   hasChildren: boolean;

@@ -10,9 +10,9 @@ export interface UnitRange {
 }
 
 /**
- * Reads `.debug_aranges` (DWARF 5, section 6.1.2), an index from code addresses to units. Thanks to the index, the
- * units need not be read to find the unit of an address. Addresses do not include the load bias. Damaged sets are left
- * out; callers read the ranges of missing units from the units themselves.
+ * Reads `.debug_aranges` (DWARF 5, section 6.1.2), an index from code addresses to units. With this index, the unit
+ * that contains an address can be found without reading the units. Addresses do not include the load bias. Damaged sets
+ * are left out; callers read the ranges of missing units from the units themselves.
  */
 export function readAranges(section: Section): UnitRange[] {
   const ranges: UnitRange[] = [];

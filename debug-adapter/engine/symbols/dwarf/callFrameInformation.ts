@@ -29,7 +29,7 @@ export interface CommonInformationEntry {
 /**
  * Call frame information in `.debug_frame` (DWARF 5, section 6.4.1) and `.eh_frame` (Linux Standard Base, "Exception
  * Frames"): an index from code addresses to FDEs. The first lookup builds the index from the entries' headers.
- * cfiProgram.ts executes the instructions of the entries.
+ * cfiProgram.ts executes the entries' instructions.
  */
 export class CallFrameIndex {
   private readonly sections: DebugSections;

@@ -85,7 +85,7 @@ export class Die {
     return value?.kind === 'addressIndex' ? this.unit.addressOfIndex(value.index) : undefined;
   }
 
-  /** An offset into another section. Before DWARF 4, such offsets had the form of a constant. */
+  /** An offset into another section. Before DWARF 4, such offsets were encoded in a constant form. */
   sectionOffset(name: number): number | undefined {
     const value = this.value(name);
     if (value?.kind === 'sectionOffset') return value.offset;

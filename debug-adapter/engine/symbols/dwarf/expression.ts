@@ -65,7 +65,7 @@ export function evaluateNumber(
 class Unavailable extends Error {}
 
 /**
- * The maximum number of operations. DW_OP_skip can jump backwards, so an expression may loop, but only a damaged file
+ * The maximum number of operations. DW_OP_skip can jump backward, so an expression may loop, but only a damaged file
  * contains an endless loop.
  */
 const STEPS_MAX = 10_000;
@@ -138,7 +138,7 @@ class ExpressionMachine {
       !this.typed(op) &&
       !this.describe(op)
     ) {
-      // Not supported: calls of other entries, thread-local storage and implicit pointers.
+      // Not supported: calls to other entries, thread-local storage and implicit pointers.
       throw new Unavailable();
     }
   }
@@ -186,7 +186,7 @@ class ExpressionMachine {
     this.c.at = target;
   }
 
-  /** Executes operations that read registers or memory of the frame. */
+  /** Executes operations that read the frame's registers or memory. */
   private frameOperation(op: number): boolean {
     const c = this.c;
     if (op === OP.fbreg) this.push(this.require(this.context.frameBase()) + c.slebBig());

@@ -146,7 +146,7 @@ export class Unit implements FormSizes {
     return this.root.text(AT.compDir) ?? '';
   }
 
-  /** DW_AT_low_pc of the unit, the base of addresses in range and location lists. */
+  /** The unit's DW_AT_low_pc, the base of addresses in range and location lists. */
   get baseAddress(): bigint {
     return this.root.address(AT.lowPc) ?? 0n;
   }

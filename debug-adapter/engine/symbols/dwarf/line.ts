@@ -86,7 +86,7 @@ function readFiles(info: DebugInfo, c: ByteCursor, sizes: FormSizes): FileNames 
 function readEntries(info: DebugInfo, c: ByteCursor, sizes: FormSizes): FileNames['files'] {
   const format = Array.from({ length: c.u8() }, () => ({ content: c.uleb(), form: c.uleb() }));
   const count = c.uleb();
-  // Limit the count, because entries may consist of zero bytes, so a damaged file could declare a huge table.
+  // Limit the count: entries may be zero bytes long, so a damaged file could declare a huge table.
   if (count > c.end - c.at) throw new MalformedData('.debug_line', symbolDamage.fileTableTooLong());
   return Array.from({ length: count }, () => {
     const entry = { name: '', directory: 0 };

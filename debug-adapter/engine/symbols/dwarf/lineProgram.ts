@@ -23,7 +23,7 @@ export interface LineRow {
  */
 export function runLineProgram(header: LineHeader, onRow: (row: Readonly<LineRow>) => void): void {
   const { program: start, minimumInstructionLength, lineBase, lineRange, opcodeBase } = header;
-  // Use a copy of the cursor, because the program of one header may run several times.
+  // Use a copy of the cursor, because a header's program may be run several times.
   const c = start.clone();
   const row = firstRow(header);
   const advance = (operations: number) => {

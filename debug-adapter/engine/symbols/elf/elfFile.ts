@@ -39,7 +39,7 @@ export interface ElfSection {
 }
 
 /**
- * Reads an ELF file's section or segment headers. Throws a UserError for anything but a linked RV64 file. A section
+ * Reads an ELF file's section or segment headers. Throws a UserError if the file is not a linked RV64 file. A section
  * whose bytes would lie outside the file reads as empty. A file without a section header table (fully stripped) has no
  * sections; its code comes from its segments.
  */

@@ -16,7 +16,7 @@ export class SymbolTable {
     this.bias = bias;
   }
 
-  /** The symbol that contains an address. A symbol without a size extends to the next symbol of its section. */
+  /** The symbol that contains an address. A symbol without a size extends to the next symbol in its section. */
   at(address: bigint): SymbolAtAddress | undefined {
     const symbols = this.sortedSymbols();
     let index = lastNotAfter(symbols, address);
@@ -38,7 +38,8 @@ export class SymbolTable {
   }
 
   /**
-   * The functions with a given name in the source, including the compiler's clones (`sum.isra.0`, `sum.constprop.1`).
+   * The functions that have a given name in the source code, including the compiler's clones (`sum.isra.0`,
+   * `sum.constprop.1`).
    */
   functionsNamed(name: string): SymbolInfo[] {
     return this.sameBase(name).filter((symbol) => symbol.kind !== 'object' && !/\.cold(\.|$)/.test(symbol.name));

@@ -16,7 +16,7 @@ import { CHAR, LONG, UNSIGNED_LONG } from './builtInTypes.ts';
 import type { TypeNames } from './typeNames.ts';
 
 /**
- * Resolves names in a frame. It searches the frame's variables from the innermost block outwards, then the globals of
+ * Resolves names in a frame. It searches the frame's variables from the innermost block outward, then the globals of
  * the frame's unit, then the globals of the whole file.
  */
 export class Environment implements TypeNames {
@@ -65,8 +65,8 @@ export class Environment implements TypeNames {
   }
 
   /**
-   * Finds a register by ABI name, number or special name. Names that are not registers of the frame, such as CSR names,
-   * are looked up in the machine.
+   * Finds a register by ABI name, number or special name. Names that are not frame registers, such as CSR names, are
+   * looked up in the machine.
    */
   register(name: string): GuestValue | undefined {
     if (name === 'pc')

@@ -87,7 +87,7 @@ class Parser {
     return { kind: 'conditional', condition, yes, no, text: `${condition.text} ? ${yes.text} : ${no.text}` };
   }
 
-  /** Precedence climbing: parses the operators of this level and of all levels that bind more tightly. */
+  /** Precedence climbing: parses the operators at this level and at all levels that bind more tightly. */
   private binary(level: number): Expression {
     if (level === PRECEDENCE_LEVELS.length) return this.unary();
     let left = this.binary(level + 1);

@@ -1,6 +1,6 @@
 import type { Type } from '../types/type.ts';
 
-/** A node of a parsed expression. `text` is its source text, for messages and for names of values. */
+/** A node of a parsed expression. `text` is its source text, for messages and value names. */
 export type Expression = { text: string } & (
   | { kind: 'literal'; value: bigint | number; type: LiteralType }
   | { kind: 'name'; name: string }

@@ -68,7 +68,7 @@ function declaresAnything(die: Die): boolean {
   return false;
 }
 
-/** Tags of lexical blocks, inlined subroutines, and call sites in DWARF 5 and GNU numbering. */
+/** Tags for lexical blocks, inlined subroutines, and call sites in DWARF 5 and GNU numbering. */
 const NO_DECLARATIONS = new Set<number>([TAG.lexicalBlock, TAG.inlinedSubroutine, 0x48, 0x49, 0x4109, 0x410a]);
 
 /**

@@ -10,7 +10,7 @@ export interface KallsymsTables {
 }
 
 /**
- * Finds the symbol tables that a Linux `Image` contains (CONFIG_KALLSYMS; format: scripts/kallsyms.c of Linux 5.x-6.x).
+ * Finds the symbol tables that a Linux `Image` contains (CONFIG_KALLSYMS; format: scripts/kallsyms.c in Linux 5.x-6.x).
  * Returns undefined if the kernel lacks CONFIG_KALLSYMS or the image is not a kernel. Nothing in the image header
  * points to the tables, so they are found by their structure. Each table is verified against the next one, and no other
  * data in an image passes all these checks.

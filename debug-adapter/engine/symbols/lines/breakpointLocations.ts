@@ -10,8 +10,8 @@ import type { LineEntry, LineTable } from './lineTable.ts';
 
 /**
  * Computes breakpoint addresses by gdb's rules (symtab.c, linespec.c), so that breakpoints stop where gdb users expect.
- * A function breakpoint is after the prologue. A line breakpoint is at the first instruction of the line in each block
- * that contains part of the line.
+ * A function breakpoint is set after the prologue. A line breakpoint is set at the line's first instruction in each
+ * block that contains part of the line.
  */
 export class BreakpointLocations {
   private readonly lines: LineIndex;
@@ -64,8 +64,8 @@ export class BreakpointLocations {
   }
 
   /**
-   * Finds the statements of a line in each unit that uses the file. If the line has no code, finds the statements of
-   * the next line with code.
+   * Finds a line's statements in each unit that uses the file. If the line has no code, finds the statements for the
+   * next line with code.
    */
   private locationsFrom(use: FileUse, line: number, which: 'first' | 'all' = 'first'): CodeLocation[] {
     const locations: CodeLocation[] = [];
@@ -92,7 +92,7 @@ export class BreakpointLocations {
   }
 
   /**
-   * Whether variable locations are valid from the function entry on, as with gcc since 4.5 (gdb:
+   * Whether variable locations are valid from the function entry onward, as with gcc since 4.5 (gdb:
    * COMPUNIT_LOCATIONS_VALID).
    */
   private locationsAreValid(unit: Unit): boolean {
@@ -115,7 +115,7 @@ function hasList(block: Block): boolean {
   return block.variables.some((die) => hasLocationList(die, AT.location)) || block.inner.some(hasList);
 }
 
-/** The code of a line may be split into several parts; a breakpoint is set only at the first part in each block. */
+/** A line's code may be split into several parts; a breakpoint is set only at the first part in each block. */
 function onePerBlock(locations: CodeLocation[], functions: FunctionIndex): bigint[] {
   const seen = new Set<Block>();
   const addresses: bigint[] = [];

@@ -73,10 +73,10 @@ export class LineIndex {
   }
 
   /**
-   * Finds the source files that match a path from the user. Since the program may have been built elsewhere, a match
-   * requires that one path is a suffix of the other or that they share at least two trailing components. The longest
-   * common suffix wins. If several files have a suffix of the same length, a file that also matches in case wins. A
-   * bare `main.c` can therefore match several files.
+   * Finds the source files that match a path from the user. Since the program may have been built elsewhere, two paths
+   * match if one is a suffix of the other or if they share at least two trailing components. The longest common suffix
+   * wins. Among suffixes of equal length, one with the same case wins. A bare `main.c` can therefore match several
+   * files.
    */
   usesMatching(path: string): FileUse[] {
     const components = reversedComponents(path);

@@ -76,7 +76,7 @@ class SequenceReader {
   readonly entries: LineEntry[] = [];
   private readonly bias: bigint;
   private readonly isInFile: (address: bigint) => boolean;
-  /** Index in `entries` of the current sequence's first row. */
+  /** The index of the current sequence's first row in `entries`. */
   private start = 0;
   private inSequence = false;
   private previous = { file: 0, line: 0, address: -1n, hadDiscriminator: false, hadStatement: false };

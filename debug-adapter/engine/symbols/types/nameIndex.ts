@@ -18,7 +18,7 @@ export class NameIndex {
   }
 
   /**
-   * The entries with a name, starting with the entries in the unit `first`. They are read during the iteration, so
+   * The entries with a given name, starting with those in the unit `first`. They are read during the iteration, so
    * callers should stop at the first suitable entry.
    */
   *find(kind: NameKind, name: string, first?: Unit): Generator<Die> {

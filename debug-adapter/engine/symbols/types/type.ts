@@ -13,7 +13,7 @@ export type Type =
   | FunctionType
   | VoidType;
 
-/** An arithmetic type of the compiler (DW_TAG_base_type). */
+/** An arithmetic type that the compiler provides (DW_TAG_base_type). */
 export interface BaseType {
   kind: 'base';
   name: string;

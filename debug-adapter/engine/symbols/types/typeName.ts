@@ -36,7 +36,7 @@ function declarePointer(target: Type, inner: string, depth: number): string {
   return declare(target, needsParentheses ? `(${inner})` : inner, depth + 1);
 }
 
-/** Qualifiers of a pointer follow the asterisk; other qualifiers precede the type. */
+/** A pointer's qualifiers follow the asterisk; other qualifiers precede the type. */
 function declareQualified(type: QualifiedType, inner: string, depth: number): string {
   const qualifiers = new Set<QualifiedType['qualifier']>();
   let target: Type = type;
@@ -51,7 +51,7 @@ function declareQualified(type: QualifiedType, inner: string, depth: number): st
   return `${words} ${declare(target, inner, depth + 1)}`;
 }
 
-/** C17, section 6.7.3: qualifiers of an array apply to its elements. */
+/** C17, section 6.7.3: an array's qualifiers apply to its elements. */
 function qualifiedElements(array: ArrayType, qualifiers: Set<QualifiedType['qualifier']>): ArrayType {
   let element = array.element();
   for (const qualifier of qualifiers) {

@@ -29,7 +29,7 @@ export class TypeReader {
     this.report = report;
   }
 
-  /** The type that DW_AT_type of an entry refers to; void if it has none (section 5.2). */
+  /** The type that an entry's DW_AT_type refers to; void if the attribute is missing (section 5.2). */
   typeOf(die: Die): Type {
     const type = die.entryWith(AT.type)?.reference(AT.type);
     return type ? this.typeFrom(type) : VOID;
@@ -188,7 +188,7 @@ function countOf(subrange: Die): number | undefined {
   const count = subrange.number(AT.count);
   if (count !== undefined) return count >= 0 ? count : undefined;
   const upper = subrange.number(AT.upperBound);
-  // Some versions of gcc write an upper bound of all ones for an array of length 0.
+  // Some versions of gcc write an all-ones upper bound for an array of length 0.
   return upper === undefined || upper < -1 ? undefined : upper + 1;
 }
 

@@ -47,15 +47,15 @@ export function isSigned(type: Type): boolean {
   return base.kind === 'base' && (base.encoding === 'signed' || base.encoding === 'signedChar');
 }
 
-/** Whether the type is a character type, so that arrays of it are strings. */
+/** Whether the type is a character type, whose arrays are shown as strings. */
 export function isCharacter(type: Type): boolean {
   const base = stripTypedefs(type);
   return base.kind === 'base' && base.sizeBytes === 1 && /Char$/.test(base.encoding);
 }
 
 /**
- * Whether an enumeration's values are combinations of flags. The rule is that of gdb: each enumerator has at most one
- * bit set.
+ * Whether an enumeration's values are combinations of flags. The rule is the same as in gdb: each enumerator has at
+ * most one bit set.
  */
 export function isFlags(type: EnumerationType): boolean {
   return type.enumerators().every(({ value }) => value >= 0n && (value & (value - 1n)) === 0n);

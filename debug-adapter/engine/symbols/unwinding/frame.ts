@@ -15,7 +15,7 @@ export interface Frame {
   readonly depth: number;
   /** Canonical frame address: the value of sp at the call. Computed on first use; undefined if no rule gives it. */
   readonly cfa: bigint | undefined;
-  /** Whether the frame was entered by a trap, so that its caller is the interrupted code (CIE augmentation 'S'). */
+  /** Whether a trap entered the frame (CIE augmentation 'S'). Its caller is then the interrupted code. */
   readonly isSignalFrame: boolean;
   /** The value of a register by its DWARF number: 0-31 are x0-x31, 32-63 are f0-f31, 4096 + n is CSR n. */
   register(dwarfNumber: number): bigint | undefined;

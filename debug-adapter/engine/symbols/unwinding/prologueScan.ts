@@ -15,7 +15,7 @@ export type ReadCode = (address: bigint, lengthBytes: number) => Uint8Array | un
 
 /**
  * Determines what a function's first instructions do to the stack, for functions without line or call frame
- * information. Recognizes the instructions that compilers and programmers use in prologues: moving sp, storing
+ * information. Recognizes the instructions that compilers and programmers use in prologues: adjusting sp, storing
  * registers on the stack, setting up s0, loading constants. Any other instruction ends the prologue (gdb:
  * riscv_scan_prologue). Scans from `start` to at most `end` or 100 bytes.
  */

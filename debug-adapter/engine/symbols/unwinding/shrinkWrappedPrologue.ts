@@ -10,7 +10,7 @@ import {
 } from './prologueScan.ts';
 
 /**
- * Finds the prologue that is in effect at `end`, even if the compiler moved it behind an early exit test
+ * Finds the prologue that is in effect at `end`, even if the compiler moved it after an early-exit test
  * (shrink-wrapping). If the function does not start with a prologue, the search continues forward to `end`. A function
  * that has made a call must have a prologue that stored its return address, possibly between other instructions. The
  * innermost function (`isExact`) may be on a path without a prologue, so a prologue is accepted only if no return
@@ -70,5 +70,5 @@ function isTrapEntry(instruction: Instruction): boolean {
 const SYSTEM = 0x73;
 const SCRATCH: ReadonlySet<number> = new Set([0x140, 0x340]);
 
-// The maximum distance of the search: about two thousand instructions, which take a few milliseconds to scan.
+// The maximum search distance: about two thousand instructions, which take a few milliseconds to scan.
 const REACH_BYTES = 8192n;

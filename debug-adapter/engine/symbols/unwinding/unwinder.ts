@@ -8,8 +8,8 @@ import { isCallerSaved, RA, SP } from './registers.ts';
 
 /**
  * Unwinds the stack (DWARF 5, section 6.4). A frame's rules come from the call frame information of its code or, if
- * there is none, from the instructions of its prologue. Unwinding ends at an undefined or zero return address. On
- * damaged stacks it ends when the CFA does not increase from callee to caller.
+ * there is none, from the instructions of its prologue. Unwinding ends at an undefined or zero return address. On a
+ * damaged stack, it ends when the CFA does not increase from callee to caller.
  */
 export class Unwinder {
   private readonly frames: CallFrameIndex;
@@ -57,7 +57,7 @@ export class Unwinder {
   }
 
   /**
-   * Whether unwinding makes progress. Stacks grow downwards, so a caller's CFA is above its callee's, unless a trap
+   * Whether unwinding makes progress. Stacks grow downward, so a caller's CFA is above its callee's, unless a trap
    * switched to another stack.
    */
   private makesProgress(callee: Frame, caller: Frame): boolean {

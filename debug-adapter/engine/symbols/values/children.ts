@@ -32,7 +32,7 @@ export function childCountOf(value: GuestValue): number {
 
 /**
  * The maximum number of children. A user can still scroll through 1000 elements, and the editor requests all children
- * at the same time.
+ * at once.
  */
 const GROUP_SIZE = 1000;
 

@@ -47,5 +47,5 @@ function callsFunction(site: Die, calleeFunction: FunctionEntry): boolean {
   return target?.name !== undefined && target.name === calleeFunction.name;
 }
 
-/** Limit on nested blocks; only damaged files have more. */
+/** The maximum nesting depth of blocks; only damaged files exceed it. */
 const DEPTH_MAX = 200;

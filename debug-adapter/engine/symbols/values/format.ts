@@ -7,7 +7,7 @@ import type { ReadResult } from './storage.ts';
 import { valueTexts } from '../../../messages/symbols.ts';
 
 /**
- * A value in one line, in the format of gdb's `print` but shorter: the summary of a struct or array is truncated with
+ * A value on one line, in the format of gdb's `print` but shorter: the summary of a struct or array is truncated with
  * `…` when the line is full. Expanding the value shows the rest.
  */
 export function formatValue(value: GuestValue): string {
@@ -100,7 +100,7 @@ function stringAt(value: GuestValue, address: bigint, element: Type | undefined)
 
 /**
  * An address with its symbol. Labels are not shown for data addresses, because almost every address follows some label
- * of the linker script.
+ * from the linker script.
  */
 function addressText(value: GuestValue, address: bigint, labels = true): string {
   const symbol = address === 0n ? undefined : value.context.symbolAt(address);
@@ -140,7 +140,7 @@ function formatArray(value: GuestValue, type: ArrayType, room: Budget): string {
   return formatParts(room, { count, isCut: count < type.count, repeatsMin: isPlain ? REPEATS_MIN : Infinity }, part);
 }
 
-/** The string up to its first zero, unless nonzero bytes follow the zero. */
+/** The string up to its first zero byte, unless nonzero bytes follow it. */
 function formatString(value: GuestValue, count: number): string {
   const shown = Math.min(count, STRING_MAX);
   const result = value.readPart(0, shown);
@@ -151,7 +151,7 @@ function formatString(value: GuestValue, count: number): string {
 }
 
 /**
- * Formats parts as `{a, b <repeats 12 times>, …}` while there is space in the line. Deeper levels are shown in less
+ * Formats parts as `{a, b <repeats 12 times>, …}` as long as they fit on the line. Deeper levels are shown in less
  * detail, and runs of equal parts are combined. `isCut` means that there are more than `count` parts.
  */
 function formatParts(

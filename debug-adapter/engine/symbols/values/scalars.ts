@@ -2,7 +2,7 @@ import { halfBits, halfValue } from '../../base/halfFloat.ts';
 import { fromBytes } from './storage.ts';
 import { valueTexts } from '../../../messages/symbols.ts';
 
-/** A character as number and text: `65 'A'`, `-5 '\373'`. */
+/** A character as a number and as text: `65 'A'`, `-5 '\373'`. */
 export function characterText(number: bigint): string {
   const byte = Number(BigInt.asUintN(8, number));
   return `${number} '${byte === 0x27 ? "\\'" : escaped(byte)}'`;
@@ -66,7 +66,7 @@ export function floatText(bytes: Uint8Array): string {
 }
 
 /**
- * Reads an IEEE 754 number of half, single, double or quadruple precision (long double). Quadruple precision is rounded
+ * Reads a half-, single-, double- or quadruple-precision (long double) IEEE 754 number. Quadruple precision is rounded
  * to double.
  */
 export function readFloat(bytes: Uint8Array): number | undefined {

@@ -10,7 +10,7 @@ import type { SymbolAtAddress } from '../symbols.ts';
 import type { Frame } from '../unwinding/frame.ts';
 import { valueTexts } from '../../../messages/symbols.ts';
 
-/** The information other than its bytes that is needed to show a value. */
+/** The information that is needed to show a value, apart from its bytes. */
 export interface ValueContext {
   frame: Frame;
   symbolAt(address: bigint): SymbolAtAddress | undefined;
@@ -105,7 +105,7 @@ export class GuestValue implements Value {
   }
 
   readPart(offset: number, lengthBytes: number): ReadResult {
-    // Refuse a huge read, which a damaged size would cause. No view shows so many bytes.
+    // Refuse a huge read, which a damaged size would cause. No view shows that many bytes.
     if (lengthBytes > READ_BYTES_MAX) return { kind: 'unreadable', address: this.lvalue?.address ?? 0n };
     return readStorage(this.storage, this.offsetBytes + offset, lengthBytes);
   }
@@ -151,7 +151,7 @@ export class GuestValue implements Value {
     });
   }
 
-  /** The element of an array. */
+  /** An element of an array. */
   element(index: number, type: Type): GuestValue {
     const { expression } = this;
     return new GuestValue({
@@ -180,7 +180,7 @@ export class GuestValue implements Value {
   }
 }
 
-/** Parenthesizes an expression if necessary as the left operand of `.` and `[`. */
+/** Parenthesizes an expression if it needs parentheses as the left operand of `.` or `[`. */
 export function parenthesized(expression: string): string {
   return /^[\w$.[\]]+$/.test(expression) ? expression : `(${expression})`;
 }

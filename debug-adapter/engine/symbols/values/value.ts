@@ -10,7 +10,7 @@ export interface Value {
   readonly type: Type;
   /** The C name of the type, as gdb's whatis prints it: `struct store *`. */
   readonly typeName: string;
-  /** The value in one line; contains `<optimized out>` or `<cannot read 0x10>` where applicable. */
+  /** The value on one line; contains `<optimized out>` or `<cannot read 0x10>` where applicable. */
   readonly text: string;
   readonly sizeBytes: number;
   readonly location: ValueLocation;
@@ -22,7 +22,7 @@ export interface Value {
   readonly expression: string | undefined;
   /** The number of children; 0 for a leaf. Reads at most the value of a pointer. */
   readonly childCount: number;
-  /** The members, elements, or target of a pointer. Large arrays are grouped by 1000 (`[0..999]`). */
+  /** The members, the elements or the pointee. Large arrays are divided into groups (`[0..999]`). */
   children(): Value[];
   /** The value's bytes in guest memory order; undefined if they are unreadable or optimized out. */
   bytes(): Uint8Array | undefined;

@@ -46,8 +46,8 @@ export class Variables {
   }
 
   /**
-   * The global variable with a name, as seen from a unit: the unit's own definition takes precedence over definitions
-   * in other units.
+   * The global variable with a given name, as seen from a unit: the unit's own definition takes precedence over
+   * definitions in other units.
    */
   globalNamed(name: string, unit: Unit | undefined): Variable | undefined {
     for (const die of this.parts.names.find('variable', name, unit)) return this.describe(die);
@@ -121,7 +121,7 @@ export class Variables {
   }
 
   /**
-   * DW_AT_frame_base of the current function (section 3.3.5). If it names a register, the register's contents are the
+   * The current function's DW_AT_frame_base (section 3.3.5). If it names a register, the register's contents are the
    * base.
    */
   private frameBase(frame: Frame, context: ExpressionContext): bigint | undefined {
