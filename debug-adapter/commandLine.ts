@@ -1,5 +1,5 @@
 // The entry point of the command line. This main thread receives signals; the command itself runs in a worker thread.
-// The worker receives no messages while it opens or copies files, so it polls a cell of shared memory instead
+// The worker receives no messages while it is opening or copying files, so it polls a shared-memory cell instead
 // (host/interruption.ts). The exit status is the command's result.
 import * as path from 'node:path';
 import { SHARE_ENV, Worker } from 'node:worker_threads';
@@ -11,7 +11,7 @@ const EXIT_INTERRUPTED = 130;
 const TERMINATION_MILLISECONDS = 100;
 
 const cell = makeInterruptionCell();
-// `__dirname` is right both when Node requires this file and when an editor loads it.
+// `__dirname` is correct both when Node requires this file and when an editor loads it.
 const worker = new Worker(path.join(__dirname, 'cli-worker.js'), {
   workerData: { cell, args: process.argv.slice(2) },
   env: SHARE_ENV,
@@ -33,8 +33,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 /**
- * The worker thread hangs in a system call, such as a write to a pipe that nobody reads. A shell reports status 130 for
- * a process that dies from SIGINT, too.
+ * The worker thread is hanging in a system call, such as a write to a pipe that nobody reads. A shell also reports
+ * status 130 for a process that dies from SIGINT.
  */
 function killBySigint(): void {
   process.removeAllListeners('SIGINT');

@@ -8,7 +8,7 @@ import { requestTooDeep } from './messages/dap.ts';
 import { makeInterruptionCell, URGENCY } from './host/interruption.ts';
 
 // The time limit for closing the session. A long replay is interrupted immediately, but closing a recording can take as
-// long as a snapshot.
+// long as taking a snapshot.
 const CLOSE_MILLISECONDS_MAX = 10_000;
 // Long enough for a client that reads its messages; the adapter does not wait longer for a client that does not.
 const FLUSH_MILLISECONDS_MAX = 1000;
@@ -20,9 +20,10 @@ const signals = makeSignals();
 const interruption = makeInterruptionCell();
 const worker = new Worker(path.join(__dirname, 'engine-worker.js'), {
   workerData: { signals, interruption, overwrites: process.argv.includes('--overwrite') },
-  // Each visit to the history creates a number of snapshots and drops the same number. V8's defaults allow up to 100
-  // MiB for new objects and an old generation of up to four times its live objects, so that the process would double in
-  // size after about a thousand visits. V8 derives the permitted growth from the maximum size of the old generation.
+  // Each visit to the history creates a number of snapshots and drops the same number of them. V8's defaults allow up
+  // to 100 MiB for new objects and an old generation of up to four times its live objects, so that the process would
+  // double in size after about a thousand visits. V8 derives the permitted growth from the maximum size of the old
+  // generation.
   resourceLimits: { maxYoungGenerationSizeMb: 12, maxOldGenerationSizeMb: 1024 },
 });
 const engine = new EngineLink({

@@ -1,3 +1,3 @@
-/** A second entry point, for validating user input without loading the engine: used by VS Code's extension. */
+/** A second entry point, for validating user input without loading the engine: used by the VS Code extension. */
 export * from './base/limits.ts';
 export { parseFileAtAddress, type FileAtAddress, fileAtAddressText } from './base/fileAtAddress.ts';

@@ -36,7 +36,7 @@ const UNIDENTIFIED_MAX = 16;
 
 /**
  * Decides which connection belongs to gdb. A connection counts as gdb only after a complete first packet with a valid
- * checksum; until then it does not keep another gdb out, stop the machine or end a recording. A connection that sends
+ * checksum; until then, it does not block another gdb, stop the machine or end a recording. A connection that sends
  * bytes that gdb never sends is dropped. Packets that arrive with these bytes or after them have no effect. Only one
  * gdb is served at a time; while one is connected, other connections are refused.
  */

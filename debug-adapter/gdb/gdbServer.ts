@@ -18,7 +18,7 @@ export interface GdbHost {
    * delivered.
    */
   betweenSlices(): Promise<void>;
-  /** Throws a UserError while another front end runs the machine. */
+  /** Throws a UserError while another front end is running the machine. */
   checkRunOwner?(): void;
   /** Called before and after each run. `reason` is why the machine stopped. */
   onRunStarted?(): void;
@@ -33,19 +33,19 @@ export type LeaveReason = 'detached' | 'killed' | 'gone' | 'dropped';
 
 /** While more bytes than this are unsent, no further packet is answered. */
 export const UNSENT_BYTES_MAX = 1 << 20;
-/** While packets with more bytes than this wait for an answer, no further packet is read. */
+/** While packets with more bytes than this are waiting for an answer, no further packet is read. */
 export const WAITING_BYTES_MAX = 1 << 20;
 /** The overhead that is counted for each waiting packet, in addition to the length of its content. */
 const WAITING_BYTES_EACH = 64;
 
-/** The packets for detaching and killing, which are allowed no matter which front end runs the machine. */
+/** The packets for detaching and killing, which are allowed no matter which front end is running the machine. */
 const LEAVE_PACKETS = /^(D|k$|vKill)/;
 
 /**
  * Serves one gdb connection to a session. It only implements the protocol: events come in through `handleEvents`, and
  * replies go out through the host's `send`. Packets are answered one after the other. Runs are divided into slices, so
  * that gdb's interrupt can arrive in between. If the session cannot execute a packet's request, gdb gets an error reply
- * and the connection continues. An error that ends the session (a replay that diverges, a host that fails) is reported
+ * and the connection continues. An error that ends the session (a divergence in a replay, a host failure) is reported
  * to gdb and rejects `whenLeft`. If gdb does not read its replies, its packets are queued without an answer. If the
  * queue is too long, the server reads no further packets.
  */
@@ -54,7 +54,7 @@ export class GdbServer {
   readonly whenLeft: Promise<LeaveReason>;
   private host: GdbHost;
   private target: Target;
-  /** The events that wait for an answer: packets, and gdb's requests to resend the last reply. */
+  /** The events that are waiting for an answer: packets, and gdb's requests to resend the last reply. */
   private queue: WaitingEvent[] = [];
   private queuedBytes = 0;
   private isAnswering = false;
@@ -176,7 +176,7 @@ export class GdbServer {
       if (reply.acknowledges === false) this.acknowledges = false;
       return reply.leaving;
     } catch (error) {
-      // gdb shows the text after `E.` literally, so the four characters that have a meaning in the protocol are
+      // gdb shows the text after `E.` literally, so the four characters that have a special meaning in the protocol are
       // replaced instead of escaped.
       if (error instanceof UserError) this.reply(`E.${textFor(error, 'gdb').replace(/[#$}*]/g, '?')}`);
       if (error instanceof UserError && error.kind === 'badInput') return undefined;

@@ -4,7 +4,7 @@ export type WireEvent =
   /** The checksum is wrong, or the packet is longer than the maximum. */
   | { kind: 'damaged' }
   | { kind: 'acknowledged'; well: boolean }
-  /** Ctrl-C: a byte between packets while the target runs. */
+  /** Ctrl-C: a byte between packets while the target is running. */
   | { kind: 'interrupt' }
   /** The peer is not gdb. This is the last event: nothing is read after it. */
   | { kind: 'foreign' };
@@ -31,8 +31,8 @@ const LOWER_CASE = 0x20;
  * The lowest layer of the GDB remote protocol (gdb manual, appendix E, "Overview"): decodes bytes into packets,
  * acknowledgments and interrupts. It never fails: a packet with a wrong checksum is reported as damaged, so that the
  * caller can request it again. Reading ends at a byte that the protocol does not allow between packets, and at HTTP
- * text anywhere, because a web page can send arbitrary bytes to a port, but only after an HTTP header. Packet contents
- * are Latin-1 strings, one character per byte.
+ * text anywhere: a web page can send arbitrary bytes to a port, but only after an HTTP header. Packet contents are
+ * Latin-1 strings, one character per byte.
  */
 export class PacketReader {
   /** The bytes of the current packet after the `$`, still escaped. */

@@ -13,7 +13,7 @@ const VALUE_BYTES = 8;
 
 /**
  * The registers in a `g` packet: x0 to x31 and pc. gdb requests all other registers one at a time. Register numbers are
- * those of gdb and OpenOCD: x0 to x31, pc, f0 to f31, then 65 + number for a CSR.
+ * the same as in gdb and OpenOCD: x0 to x31, pc, f0 to f31, then 65 + number for a CSR.
  */
 export const registerNumbers: readonly number[] = Array.from({ length: PC + 1 }, (_, number) => number);
 

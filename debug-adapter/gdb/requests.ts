@@ -69,7 +69,7 @@ const REQUESTS: Record<string, Request> = {
   qSupported: (target, rest) => supported(target, rest),
   QStartNoAckMode: () => ({ text: OK, acknowledges: false }),
   'qXfer:features:read:': (target, rest) => features(target, rest),
-  // 1 means that gdb attached to an existing machine: quitting gdb detaches instead of killing it.
+  // 1 means that gdb attached to an existing machine: quitting gdb detaches from the machine instead of killing it.
   qAttached: () => '1',
   qC: (target) => `QC${threadId(target.thread)}`,
   qfThreadInfo: ({ threadCount }) => `m${Array.from({ length: threadCount }, (_, i) => threadId(i + 1)).join()}`,

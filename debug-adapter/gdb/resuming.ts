@@ -4,14 +4,14 @@ import type { Target, WantsPause } from './target.ts';
 /** How to resume the machine. */
 export type ResumeAction =
   | { kind: 'continue' }
-  /** Steps one hart, while the other harts run. */
+  /** Steps one hart while the other harts run. */
   | { kind: 'step'; hart: number }
-  /** Steps instructions while pc is in [start, end), for example over a source line. */
+  /** Steps instructions while pc is in [start, end), for example, over a source line. */
   | { kind: 'range'; hart: number; start: bigint; end: bigint };
 
 /**
  * Runs the machine forwards until there is a stop to report. A step executes one instruction of the current code. As in
- * QEMU's gdb server, the handlers of interrupts that occur meanwhile run until they return.
+ * QEMU's gdb server, the handlers of interrupts that occur during the step run until they return.
  */
 export function resume(target: Target, action: ResumeAction): Promise<string> {
   const { session } = target;

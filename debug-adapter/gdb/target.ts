@@ -5,7 +5,7 @@ import { StopPointTable } from './stopPointTable.ts';
 import { stopReply } from './stopReply.ts';
 
 const SLICE_MILLISECONDS = 20;
-// A backward search replays its history in segments of about 35 ms, and a pause discards the segment in progress. A
+// A backward search replays the history in segments of about 35 ms, and a pause discards the segment in progress. A
 // longer slice avoids a pause in every segment.
 const SLICE_BACK_MILLISECONDS = 100;
 
@@ -13,7 +13,7 @@ export type WantsPause = () => boolean;
 
 /**
  * The part of a session that belongs to one gdb connection: its stop points, its supported features and its runs, which
- * are divided into slices. A slice is short so that an interrupt takes effect quickly. A slice of a backward run makes
+ * are divided into slices. A slice is short, so that an interrupt takes effect quickly. A slice of a backward run makes
  * no progress if it is too short to replay one segment of history, so the next one is longer.
  */
 export class Target {

@@ -50,7 +50,7 @@ export function writeMemoryAsHex(target: Target, rest: string): WriteReply {
   return write(target, rest.slice(0, at), bytes);
 }
 
-/** `X address,length:bytes`; gdb sends an empty one to test for support. */
+/** `X address,length:bytes`; gdb sends a packet without bytes to test for support. */
 export function writeMemory(target: Target, rest: string): WriteReply {
   const at = rest.indexOf(':');
   if (at < 0) return undefined;
@@ -70,7 +70,7 @@ function write({ session }: Target, addressText: string, bytes: Uint8Array): Wri
   return 'OK';
 }
 
-/** Parses a register value of sixteen hexadecimal digits in little-endian order. */
+/** Parses a register value given as sixteen hexadecimal digits in little-endian order. */
 function parseValue(digits: string | undefined): bigint | undefined {
   if (digits === undefined || digits.length !== VALUE_DIGITS) return undefined;
   return parseHex((digits.match(/../g) ?? []).reverse().join(''));

@@ -3,8 +3,8 @@ import v8 from 'node:v8';
 const TIERING_BUDGET = 500_000;
 
 /**
- * Makes V8 optimize WebAssembly earlier. V8 first compiles a function quickly, without optimization, and optimizes it
- * only after it has executed 13,000,000 bytes of code, by default. A guest's code consists of many moderately hot
+ * Makes V8 optimize WebAssembly earlier. V8 first compiles a function quickly, without optimization. By default, V8
+ * optimizes it only after it has executed 13,000,000 bytes of code. A guest's code consists of many moderately hot
  * functions, which would stay slow for seconds. Call this before the first module is created. Has no effect where V8
  * lacks the flag.
  */

@@ -13,7 +13,7 @@ export interface Connection {
   drop(): void;
 }
 
-/** The callbacks for the events of one connection. `OnConnection` creates them for each connection. */
+/** The callbacks for one connection's events. `OnConnection` creates them for each connection. */
 export interface ConnectionHandler {
   /** Reading pauses until the returned promise resolves. */
   received(bytes: Uint8Array): Promise<void> | undefined;

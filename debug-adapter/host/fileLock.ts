@@ -19,14 +19,14 @@ import { onProcessExit } from './processEnd.ts';
 import { processWithOpen, qemuUseOf } from './qemuLocks.ts';
 
 /**
- * Locks all files of a session or none of them. Files that the session writes get an exclusive lock, files that it only
- * reads a shared lock. A lock applies to the file itself, whichever of its names is used: it covers the device and
- * inode, and also the resolved path, for files that do not exist yet or are replaced. Sessions on this host see each
- * other in a registry (lockRegistry.ts). Sessions on other hosts see a lock file next to the file (lockFile.ts); base
- * images get no lock file, because their folder may be read-only. If the registry is unusable, lock files are the only
- * protection. Images that QEMU has open are refused where the system provides this information (qemuLocks.ts). Locked
- * files are kept open, because the system may give the inode of a deleted file to a new one, which would then appear
- * locked.
+ * Locks either all of a session's files or none of them. Files that the session writes get an exclusive lock, and files
+ * that it only reads get a shared lock. A lock applies to the file itself, whichever of its names is used: it covers
+ * the device and inode, and also the resolved path, for files that do not exist yet or are replaced. Sessions on this
+ * host see each other in a registry (lockRegistry.ts). Sessions on other hosts see a lock file next to the file
+ * (lockFile.ts); base images get no lock file, because their folder may be read-only. If the registry is unusable, lock
+ * files are the only protection. Images that QEMU has open are refused where the system provides this information
+ * (qemuLocks.ts). Locked files are kept open, because the system may give the inode of a deleted file to a new one,
+ * which would then appear locked.
  */
 export function lockFiles(files: readonly FileUse[], doing: string, registry = registryFolders()): HostLock {
   return new FileLocks(files, newHolder(doing), registry);
@@ -46,7 +46,7 @@ class FileLocks implements HostLock {
   private readonly registry: readonly string[];
   private readonly entries: HeldEntries[] = [];
   private readonly keys = new Set<string>();
-  /** Handles of the files, by inode key. */
+  /** The file handles, by inode key. */
   private readonly open = new Map<string, number>();
   private readonly lockFiles = new Map<string, LockFileHandle>();
   private readonly cancelCleanup: () => void;

@@ -4,7 +4,7 @@ import { badFileName } from '../messages/host.ts';
 import { codeOf, openFailure } from './systemErrors.ts';
 
 /**
- * The identity of the file that a path names. Hard links are different names of one file, so an existing file is
+ * The identity of the file that a path names. Hard links are different names for one file, so an existing file is
  * identified by device and inode, and a missing file by its path. Every failure is a UserError, because the user typed
  * the path.
  */
@@ -24,7 +24,7 @@ export function statIfExists(filePath: string): BigIntStats | undefined {
   }
 }
 
-/** A symbolic link with a missing target. Creating a file of this name would create it elsewhere. */
+/** A symbolic link with a missing target. Creating a file with this name would create it elsewhere. */
 export function isBrokenLink(filePath: string): boolean {
   if (statIfExists(filePath) !== undefined) return false;
   try {

@@ -35,8 +35,8 @@ export const isInterrupted = (): boolean => Atomics.load(cell, 0) !== URGENCY.no
 /**
  * Throws if the current interruption is too urgent for this thread to continue; `file` is the file that it was about to
  * use. The thread that receives signals writes the urgency to a shared cell. In the other thread, every call that
- * opens, reads or writes a file checks the cell. The error is handled like that of any failing call: files are closed,
- * locks are released and incomplete files are removed.
+ * opens, reads or writes a file checks the cell. The error is handled like an error from any other failed call: files
+ * are closed, locks are released and incomplete files are removed.
  */
 export function checkInterruption(file: string): void {
   if (Atomics.load(cell, 0) > tolerance) throw interrupted(file);

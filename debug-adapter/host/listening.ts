@@ -7,7 +7,7 @@ import { bindSocketPath } from './unixSocket.ts';
 export interface Listener {
   /** The address as shown to the user. */
   readonly name: string;
-  /** Accepts no more connections; existing ones end after their sent data has arrived. */
+  /** Accepts no more connections; existing ones end after the data sent on them has arrived. */
   close(): void;
 }
 

@@ -24,8 +24,8 @@ export interface LockTarget {
  * holder of the lock, or all holders of a shared lock. A complete temporary file is linked to the lock's name, so that
  * no process reads a partial lock file. On file systems without links, the lock file is created exclusively and then
  * written. A holder on this host whose process has ended is ignored. A holder on another host is never ignored, because
- * the processes there are not visible. Every change of a lock file is protected by a second lock file, the guard, so
- * that only one of two competing sessions succeeds.
+ * processes on other hosts are not visible. Every change to a lock file is protected by a second lock file, the guard,
+ * so that only one of two competing sessions succeeds.
  *
  * Throws a UserError if no lock file can be created, or if the existing file is not a lock file.
  */

@@ -1,7 +1,7 @@
 import os from 'node:os';
 import { identityOf, isAlive } from './processes.ts';
 
-/** The holder of a lock: one session of one process on one host. */
+/** The holder of a lock: one session in one process on one host. */
 export interface LockHolder {
   pid: number;
   host: string;

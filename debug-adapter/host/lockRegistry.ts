@@ -28,7 +28,7 @@ export interface RegistryLock {
 
 export interface HeldEntries {
   release(): void;
-  /** Releases the entries of some files. */
+  /** Releases the entries for some files. */
   releaseKeys(keys: ReadonlySet<string>): void;
 }
 
@@ -39,14 +39,14 @@ export interface RegistryConflict {
 }
 
 /**
- * Takes locks in the registry of this host: a folder shared by all users, with one file (an entry) per lock. All
- * information is in the name of an entry (the locked file, the mode and the process), so an entry appears atomically.
- * Entries of processes that have ended are ignored, and removed if permitted, so no user has to delete the entries of
- * other users.
+ * Takes locks in this host's registry: a folder shared by all users, with one file (an entry) per lock. All information
+ * is in the name of an entry (the locked file, the mode and the process), so an entry appears atomically. Entries
+ * created by processes that have ended are ignored, and removed if permitted, so no user has to delete other users'
+ * entries.
  *
- * Acquiring a lock requires no other lock: a session first creates its entries as claims and then looks for
- * conflicts. Of two sessions that see each other's claims, the one with the smaller token waits and the other
- * withdraws; a claim without conflicts is renamed to a held lock.
+ * Acquiring a lock requires no other lock: a session first creates its entries as claims and then looks for conflicts.
+ * Of two sessions that see each other's claims, the one with the smaller token waits and the other withdraws; a claim
+ * without conflicts is renamed to a held lock.
  *
  * Returns null if this host has no usable registry; then a lock file next to the file must suffice.
  */
@@ -64,7 +64,7 @@ export function acquireInRegistry(
 
 /**
  * Prefers `/tmp` to the system's temporary folder, because `TMPDIR` may differ between sessions, and macOS has a
- * temporary folder for each user. The latter is the fallback if `/tmp` is unusable.
+ * temporary folder for each user. If `/tmp` is unusable, falls back to the system's temporary folder.
  */
 export function registryFolders(): string[] {
   const folders = process.platform === 'win32' ? [os.tmpdir()] : ['/tmp', os.tmpdir()];
@@ -79,7 +79,7 @@ interface Entry extends RegistryLock {
   process: string | null;
 }
 
-/** Wait one second for claims that neither succeed nor disappear, for example of a stopped process. */
+/** Wait one second for claims that neither succeed nor disappear, such as those of a stopped process. */
 const ATTEMPTS = 200;
 const WAIT_MS = 5;
 
@@ -95,7 +95,9 @@ function acquireIn(folder: string, requested: readonly RegistryLock[], holder: L
   }
 }
 
-/** Whether the claims can become locks, must be withdrawn for another session's claims, or conflict with a lock. */
+/**
+ * Whether the claims can become locks, must be withdrawn in favor of another session's claims, or conflict with a lock.
+ */
 function waitForClaims(
   folder: string,
   requested: readonly RegistryLock[],
@@ -136,7 +138,7 @@ function conflictsIn(folder: string, requested: readonly RegistryLock[], holder:
     );
     if (lock) conflicts.push({ requested: lock, entry });
   }
-  // Report the conflict of the file that was named first.
+  // Report the conflict for the file that was named first.
   return conflicts.sort((a, b) => requested.indexOf(a.requested) - requested.indexOf(b.requested));
 }
 
@@ -171,7 +173,7 @@ function createEntry(folder: string, name: string, { doing }: LockHolder): boole
       writeFileSync(entry, doing);
       chmodSync(entry, 0o644);
     } catch {
-      // On a full disk the text for messages cannot be written; the lock works without it.
+      // On a full disk, the text for messages cannot be written; the lock works without it.
     }
     return true;
   }

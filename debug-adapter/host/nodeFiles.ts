@@ -45,7 +45,7 @@ export function openFile(filePath: string, mode: OpenMode, name = filePath): Hos
     throw openFailure(error, context);
   }
   try {
-    // Check again: the name may refer to another file by now.
+    // Check again: the name may now refer to another file.
     checkRegularFile(fstatSync(handle), name);
   } catch (error) {
     closeSync(handle);
@@ -72,8 +72,8 @@ export function removeFile(filePath: string, name = filePath): void {
 }
 
 /**
- * Creates the folder of a file, with its parents. Returns a function that removes the created folders again while
- * they are empty.
+ * Creates a file's folder and its parent folders. Returns a function that removes the created folders again while they
+ * are empty.
  */
 export function createFolderOf(filePath: string): () => void {
   checkFileName(filePath);
@@ -122,7 +122,7 @@ function removeFolders(folders: readonly string[]): void {
   try {
     for (const folder of folders) rmdirSync(folder);
   } catch {
-    // Another process uses the folder.
+    // Another process is using the folder.
   }
 }
 
@@ -173,7 +173,8 @@ class NodeFile implements HostFile {
       try {
         fdatasyncSync(this.handle);
       } catch (error) {
-        // Some network and memory file systems, and read-only handles on Windows, do not support sync: ignore it.
+        // Some network and memory file systems, and read-only handles on Windows, do not support sync: ignore the
+        // error.
         if (!['EINVAL', 'ENOTSUP', 'ENOSYS', 'EPERM'].includes(codeOf(error) ?? '')) throw error;
       }
     });

@@ -32,15 +32,15 @@ const files: HostFiles = {
   inFolder: (folder, name) => path.join(folder, name),
 };
 
-/** The engine's host on Node.js. Relative paths start at the current directory. */
+/** The engine's host on Node.js. Relative paths are resolved against the current directory. */
 export const nodeHost: Host = {
   files,
   compression: nodeCompression,
-  // The workspace of a command line is the folder it was started in.
+  // On the command line, the workspace is the folder in which blkreplay was started.
   allowed: ['.'],
   dateMilliseconds: () => wallClock.dateMilliseconds(),
   entropy: randomBytes,
 };
 
-/** File names in qcow2 images have forward slashes on all systems. */
+/** File names in qcow2 images use forward slashes on all systems. */
 const withForwardSlashes = (name: string): string => (path.sep === '\\' ? name.replaceAll('\\', '/') : name);

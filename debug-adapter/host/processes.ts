@@ -15,8 +15,8 @@ export function isAlive(pid: number): boolean {
 }
 
 /**
- * A text that is unique among all processes of this host, or null if the system does not provide it (only Linux does):
- * the boot id and the start time in ticks since boot. A process id alone is not unique, because ids are reused,
+ * A string that is unique among all processes on this host, or null if the system does not provide it (only Linux
+ * does): the boot id and the start time in ticks since boot. A process id alone is not unique, because ids are reused,
  * especially after a reboot.
  */
 export function identityOf(pid: number): string | null {

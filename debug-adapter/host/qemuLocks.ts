@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 
 export type QemuUse =
-  /** QEMU writes the image, so its contents change while they are read. */
+  /** QEMU is writing to the image, so the contents change while they are being read. */
   | 'writes'
-  /** QEMU relies on no other process writing the image. */
+  /** QEMU relies on no other process writing to the image. */
   | 'reads';
 
 export interface FileId {
@@ -12,10 +12,10 @@ export interface FileId {
 }
 
 /**
- * How QEMU uses an image, according to the list of all file locks in Linux's /proc/locks. QEMU (block/file-posix.c)
- * locks one byte per permission that it has on an image, from offset 100, and one per permission that it does not
- * share, from offset 200; permission 1 is write. Other systems provide no such list. Undefined if no QEMU process has
- * the image open, or if its locks permit sharing.
+ * How QEMU is using an image, according to the list of all file locks in Linux's /proc/locks. QEMU (block/file-posix.c)
+ * locks one byte per permission that it has on an image, starting at offset 100, and one per permission that it does
+ * not share, starting at offset 200; permission 1 is write. Other systems provide no such list. Undefined if no QEMU
+ * process has the image open, or if its locks permit sharing.
  */
 export function qemuUseOf(file: FileId): QemuUse | undefined {
   const ranges = lockedRanges(file);
@@ -25,8 +25,8 @@ export function qemuUseOf(file: FileId): QemuUse | undefined {
 }
 
 /**
- * For locks of an open file description, /proc/locks does not list the process, so search for a process that has the
- * file open.
+ * For open file description locks, /proc/locks does not list the process, so search for a process that has the file
+ * open.
  */
 export function processWithOpen({ device, inode }: FileId): number | undefined {
   for (const pid of namesIn('/proc')) {
@@ -42,7 +42,7 @@ export function processWithOpen({ device, inode }: FileId): number | undefined {
 const PERMISSION_BYTES_OFFSET = 100;
 const UNSHARED_BYTES_OFFSET = 200;
 const WRITE = 1;
-/** QEMU has fewer than 100 permissions, so the two ranges of bytes do not overlap. */
+/** QEMU has fewer than 100 permissions, so the two byte ranges do not overlap. */
 const END = 300;
 
 /** proc_locks(5): `1: OFDLCK ADVISORY READ -1 fe:00:1234 100 101`, the device in hexadecimal. */

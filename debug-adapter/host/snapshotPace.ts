@@ -1,8 +1,8 @@
 import type { SnapshotPace } from '../engine/base/host.ts';
 import { type WallClock, wallClock } from './wallClock.ts';
 
-// Automatic snapshots may take about one part in 40 of a recording's time. A snapshot usually costs a few milliseconds,
-// including its files. If the guest writes much of its memory, each snapshot costs more, so there are fewer of them.
+// Automatic snapshots may take about one fortieth of a recording's time. A snapshot usually takes a few milliseconds,
+// including file access. If the guest writes much of its memory, each snapshot costs more, so there are fewer of them.
 const TIME_DIVISOR = 40;
 // The assumed cost of the first snapshot, which is slow because V8 has not optimized its code yet. With this value, the
 // first snapshot is due after one second (25 ms x 40). A shorter recording replays in at most a second and needs no

@@ -23,7 +23,7 @@ export interface OpenContext {
 
 /**
  * Converts system error codes to the engine's messages. `openFailure` and `useFailure` are separate, because a failure
- * to open a file usually means that the name is wrong, and a later failure that the host has a problem.
+ * to open a file usually means that the name is wrong, whereas a later failure means that the host has a problem.
  */
 export function openFailure(error: unknown, { name, access, creating }: OpenContext): UserError {
   switch (codeOf(error)) {

@@ -13,10 +13,11 @@ export interface TemporaryFile {
 }
 
 /**
- * Creates a file that exists as long as the session, such as the temporary overlay of a drive. It is created in a new
- * folder in the system's temporary folder. Where the system permits it, file and folder are unlinked immediately and
- * only the open handle keeps the data, so that even SIGKILL leaves nothing behind. On Windows, or if the path is
- * needed, they are removed at `close` or when the process ends. `name` is the file's name, used in messages.
+ * Creates a file that exists for as long as the session, such as a drive's temporary overlay. It is created in a new
+ * folder in the system's temporary folder. Where the system permits it, the file and the folder are unlinked
+ * immediately, and only the open handle keeps the data, so that even SIGKILL leaves nothing behind. On Windows, or if
+ * the path is needed, they are removed at `close` or when the process ends. `name` is the file's name, used in
+ * messages.
  */
 export function createTemporaryFile(name: string, { keepPath = false } = {}): TemporaryFile {
   const folder = createFolder();

@@ -7,16 +7,16 @@ import { codeOf, openFailure } from './systemErrors.ts';
 // The maximum length of a socket's path: the size of `sun_path` in `sockaddr_un`, without the terminating NUL.
 const PATH_BYTES_MAX = process.platform === 'darwin' ? 103 : 107;
 const PRIVATE_PREFIX = '.gdb-';
-/** The length of the private folder's name, with six random letters from mkdtemp, and of the socket's name in it. */
+/** The length of the private folder's name, including six random letters from mkdtemp, plus the socket's name in it. */
 const PRIVATE_BYTES = `${PRIVATE_PREFIX}XXXXXX/s`.length;
 const OWNER_ONLY = 0o600;
 
 /**
  * Creates a socket at a path, to which only its owner can connect. An existing file is replaced only if it is a socket
- * of the same user on which no process listens, such as a killed session leaves. The socket is created in a private
- * folder and linked to its path after its permissions are set, so that nobody can connect earlier, and linking fails if
- * the path exists. `start` starts listening at the path it is given. Returns a function that removes the socket. Throws
- * a UserError.
+ * that the same user owns and on which no process is listening, such as one left by a killed session. The socket is
+ * created in a private folder and linked to its path after its permissions are set, so that nobody can connect earlier,
+ * and linking fails if the path exists. `start` starts listening at the path it is given. Returns a function that
+ * removes the socket. Throws a UserError.
  */
 export async function bindSocketPath(file: string, start: (at: string) => Promise<void>): Promise<() => void> {
   const folder = path.dirname(path.resolve(file));
@@ -47,7 +47,7 @@ async function checkPathFree(file: string): Promise<void> {
 }
 
 /**
- * Renames the stale socket before checking it again. If it turns out to be a new socket of another session, it is
+ * Renames the stale socket before checking it again. If it turns out to be another session's new socket, it is
  * restored.
  */
 async function removeStale(file: string, renamedPath: string): Promise<void> {
@@ -59,7 +59,7 @@ async function removeStale(file: string, renamedPath: string): Promise<void> {
   throw socketInUse(file);
 }
 
-/** Whether a process listens on the socket; true if in doubt. */
+/** Whether a process is listening on the socket; true if in doubt. */
 async function hasListener(file: string): Promise<boolean> {
   const { createConnection } = await import('node:net');
   return new Promise((resolve) => {
@@ -85,7 +85,7 @@ function makeRemover(file: string): () => void {
     try {
       remove();
     } catch {
-      // The socket stays. The next session that uses this path replaces it, because no process listens on it.
+      // The socket stays. The next session that uses this path replaces it, because no process is listening on it.
     }
   };
 }

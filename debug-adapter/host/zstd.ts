@@ -1,8 +1,8 @@
 import { decompress } from 'fzstd';
 
 /**
- * Zstandard (RFC 8878) with `fzstd`, because not every Node version of an editor has it in node:zlib. Lengths from a
- * qcow2 image are not trusted: a frame that announces more than the cluster holds is refused before any allocation.
+ * Zstandard (RFC 8878) with `fzstd`, because not every editor's Node version has it in node:zlib. Lengths from a qcow2
+ * image are not trusted: a frame that declares more data than the cluster holds is refused before any allocation.
  */
 export function decompressZstd(bytes: Uint8Array, lengthBytes: number): Uint8Array {
   const frame = readFrame(bytes);

@@ -4,14 +4,14 @@ import type { TrapMode } from './traps.ts';
 /**
  * An instruction's effect on the call stack, derived from its encoding: a jump that uses a link register, x1 or x5, is
  * a call or a return (ISA manual Volume I, "Return-address stack prediction hints"). With it, line steps can skip calls
- * of functions that have no debug information.
+ * to functions that have no debug information.
  */
 export type ControlFlow = 'call' | 'return' | 'trapReturn' | 'other';
 
 export interface Instruction {
   flow: ControlFlow;
   lengthBytes: 2 | 4;
-  /** For a `trapReturn`: the privilege mode of the trap handler that returns. */
+  /** For a `trapReturn`: the privilege mode of the trap handler that is returning. */
   returnsFrom?: TrapMode;
 }
 

@@ -17,10 +17,10 @@ export interface DisassemblyContext {
 }
 
 /**
- * Disassembles the instructions around an address in guest memory, as it is now. Returns `count` rows, starting `first`
- * rows after the one at `base`; a negative `first` starts before it. Instructions are 2 or 4 bytes long, so they cannot
- * be decoded backwards. To list rows before `base`, decoding starts at the start of the function or, if that is
- * unknown, at a guessed address from which decoding arrives exactly at `base`.
+ * Disassembles the instructions around an address, using the current contents of guest memory. Returns `count` rows,
+ * starting `first` rows after the one at `base`; a negative `first` starts before it. Instructions are 2 or 4 bytes
+ * long, so they cannot be decoded backwards. To list rows before `base`, decoding starts at the start of the function
+ * or, if that is unknown, at a guessed address from which decoding arrives exactly at `base`.
  */
 export function disassembleAround(
   context: DisassemblyContext,
@@ -82,7 +82,7 @@ function decodedFromGuess(context: DisassemblyContext, end: bigint, count: numbe
 const invalidInstructionCount = (rows: readonly DisassemblyRow[]): number =>
   rows.filter(({ instruction }) => !instruction || instruction.text.startsWith('.')).length;
 
-/** Unreadable memory is listed in rows of 4 bytes. The first row has 2 bytes if alignment requires it. */
+/** Unreadable memory is listed in rows of 4 bytes. The first row is 2 bytes long if alignment requires it. */
 function endOf({ address, instruction }: DisassemblyRow): bigint {
   return address + BigInt(instruction?.bytes.length ?? 4 - Number(address & 3n));
 }

@@ -5,8 +5,8 @@ const CSR_BASE = 4096;
 const CSR_COUNT = 4096;
 
 /**
- * Gives the unwinder and expressions access to the machine's registers and memory. The DWARF register numbers 0-31 are
- * the integer registers; 4096 + n is CSR n.
+ * Gives the unwinder and expressions access to the machine's registers and memory. DWARF register numbers 0-31 are the
+ * integer registers; 4096 + n is CSR n.
  */
 export function frameViewOf(inspector: Inspector): FrameView {
   return {

@@ -7,10 +7,11 @@ import type { StopReason } from './stopReason.ts';
 import { handlersOf, trapAt, type TrapMode } from './traps.ts';
 
 /**
- * Steps one instruction of the current code, forwards or backwards. If an interrupt occurs meanwhile, its handler runs
- * until it returns, and the step continues. A raw step (`Session.stepInstruction`) would occasionally end in a timer
- * interrupt handler, where users do not expect to stop and which other debuggers cannot step out of. Stop points inside
- * a handler still apply. A step does enter the handler of an exception, because the current code caused the exception.
+ * Steps one instruction of the current code, forwards or backwards. If an interrupt occurs during the step, its handler
+ * runs until it returns, and the step continues. A raw step (`Session.stepInstruction`) would occasionally end in a
+ * timer interrupt handler. Users do not expect to stop there, and other debuggers cannot step out of such a handler.
+ * Stop points inside a handler still apply. A step does enter an exception handler, because the current code caused the
+ * exception.
  *
  * After a 'pause', call `run` again to continue the step.
  */
@@ -24,13 +25,13 @@ const STEP: StopReason = { kind: 'step' };
 const isOwnBreakpoint = (reason: StopReason): boolean => reason.kind === 'breakpoint' && reason.ids.length === 0;
 
 /**
- * Steps one instruction of the current frame forwards. The handlers of interrupts that occur meanwhile run until they
- * return.
+ * Steps one instruction of the current frame forwards. If an interrupt occurs during the step, its handler runs until
+ * it returns.
  */
 export class StepForward implements InstructionStep {
   private session: Session;
   private hart: number;
-  /** Set after the instruction has executed, while the other harts run their quanta. */
+  /** Set after the instruction has executed, while the other harts are running their quanta. */
   private stepStart: StepStart | undefined;
   private interrupted: CodeContext | undefined;
 
@@ -87,7 +88,7 @@ export class StepForward implements InstructionStep {
   }
 }
 
-/** The state of a hart before it executes a step. */
+/** A hart's state before it executes a step. */
 interface StepStart {
   before: CodeContext;
   instructions: number;
@@ -133,7 +134,8 @@ export class StepOverCall implements InstructionStep {
 }
 
 /**
- * Steps one instruction of the current frame backwards. The handlers of interrupts that occurred meanwhile are skipped.
+ * Steps one instruction of the current frame backwards. The handlers of interrupts that occurred in between are
+ * skipped.
  */
 export class StepBack implements InstructionStep {
   private session: Session;
@@ -191,8 +193,8 @@ export class StepBack implements InstructionStep {
       return undefined;
     }
     if (!isOwnBreakpoint(reason) && reason.kind !== 'startOfRecording') return reason;
-    // Either the current code caused an exception, whose handler is not skipped, or the return instruction did not end
-    // a trap but, for example, started a new task.
+    // Either the current code caused an exception, whose handler is not skipped, or the return instruction did
+    // something other than end a trap, such as start a new task.
     session.goTo(from);
     return (session.reason = STEP);
   }
@@ -208,13 +210,13 @@ interface EntrySearch {
 }
 
 /**
- * Call this at the first instruction of a trap handler. Returns whether the trap occurred at the code to which the
- * handler returned, or at the instruction before it.
+ * Call this at the first instruction of a trap handler. Returns whether the trap occurred at the instruction to which
+ * the handler returned, or at the instruction before it.
  */
 export function isEntryFrom({ inspector }: Session, mode: TrapMode, returned: CodeContext): boolean {
   if (inspector.privilege !== mode) return false;
   const { isInterrupt, interrupted } = trapAt(inspector)!;
-  // The handler of an exception returns to the instruction that caused it (page fault) or to the next one (ecall).
+  // An exception handler returns to the instruction that caused the exception (page fault) or to the next one (ecall).
   const skippedBytes = returned.pc - interrupted.pc;
   const isReturnAddress = skippedBytes === 0n || (!isInterrupt && (skippedBytes === 4n || skippedBytes === 2n));
   return isReturnAddress && isSameContext({ ...interrupted, pc: returned.pc }, returned);

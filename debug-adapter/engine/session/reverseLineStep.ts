@@ -24,10 +24,10 @@ type Move =
 
 /**
  * Finds the position where a reverse line step ends (see StepLocation for the rules). A step from the middle of a line
- * ends at the start of that line. A step from the start of a line ends at the start of the line that ran before it in
- * this frame. The step does not end at a function's first instruction: it continues through the call to the start of
- * the caller's line. Called functions are skipped (`over`), or entered at the last line that they executed if they have
- * line information (`in`). Traps and interrupts are always skipped.
+ * ends at the start of that line. A step from the start of a line ends at the start of the line that was executed
+ * before it in this frame. The step does not end at a function's first instruction: it continues through the call to
+ * the start of the caller's line. Called functions are skipped (`over`), or entered at the last line that they executed
+ * if they have line information (`in`). Traps and interrupts are always skipped.
  *
  * The search moves the machine around; only the returned position matters. It ignores the user's stop points.
  */
@@ -146,8 +146,8 @@ export class ReverseLineStep {
   }
 
   /**
-   * The position that a search found. Returns `otherwise` if it found nothing, for example after a longjmp or a switch
-   * to another task's stack.
+   * The position that a search has found. Returns `otherwise` if it found nothing, for example after a longjmp or a
+   * switch to another task's stack.
    */
   private positionOr(reason: StopReason, otherwise: Position): StepTarget {
     if (reason.kind === 'pause') return 'paused';

@@ -31,9 +31,9 @@ export interface DataBreakpoint {
 }
 
 /**
- * A debugging session, independent of any protocol: breakpoints, running and stepping in both directions by
- * instruction, and inspecting state. Front ends translate their protocol to these calls and make no decisions. All
- * calls are synchronous.
+ * A debugging session, independent of any protocol: breakpoints, running and stepping by instruction in both
+ * directions, and inspecting state. Front ends translate their protocol to these calls and make no decisions. All calls
+ * are synchronous.
  */
 export class Session {
   readonly timeline: Timeline;
@@ -59,7 +59,7 @@ export class Session {
     return this.lastReason;
   }
 
-  /** Sets the stop reason of a step that consists of several runs. */
+  /** Sets the stop reason for a step that consists of several runs. */
   set reason(reason: StopReason) {
     this.lastReason = reason;
   }
@@ -83,8 +83,8 @@ export class Session {
   }
 
   /**
-   * Adds a data breakpoint on bytes of memory. The virtual address is translated only once, here: the breakpoint then
-   * watches these bytes of RAM, through whichever address they are accessed.
+   * Adds a data breakpoint on bytes of memory. The virtual address is translated only once, when the breakpoint is
+   * added. The breakpoint then watches these bytes of RAM, whichever address is used to access them.
    */
   breakpoint(wanted: Omit<DataBreakpoint, 'id'>): BreakpointId {
     const address = this.physical(wanted.address, wanted.lengthBytes);
@@ -132,8 +132,8 @@ export class Session {
   }
 
   /**
-   * Like `runToQuantumOf`, but ignores all stop points. Returns false if the hart waits for an interrupt, or if the
-   * machine ends first; the position may then have advanced.
+   * Like `runToQuantumOf`, but ignores all stop points. Returns false if the hart is waiting for an interrupt, or if
+   * the machine ends first; the position may then have advanced.
    */
   skipToQuantumOf(hart: number): boolean {
     if (this.timeline.machine.harts.isWaiting(hart)) return false;
@@ -157,7 +157,7 @@ export class Session {
   }
 
   /**
-   * Goes back to the position before the last step of a hart. After a pause in another hart's quantum, another call
+   * Goes back to the position before a hart's last step. After a pause in another hart's quantum, another call
    * continues the step.
    */
   stepBackInstruction(hart = this.timeline.machine.currentHart, wantsPause: WantsPause = never): StopReason {
@@ -226,7 +226,7 @@ export class Session {
     return this.breakpoints.size + this.watchpoints.size > 0;
   }
 
-  /** The user's breakpoints at the address whose conditions hold. */
+  /** The user's breakpoints at the address, if their conditions hold. */
   breakpointsAt(pc: bigint): BreakpointId[] {
     return [...this.breakpoints].filter(([, { address, matches }]) => address === pc && matches()).map(([id]) => id);
   }
@@ -248,8 +248,8 @@ export class Session {
   }
 
   /**
-   * The watchpoints without the breakpoints. Returns the same object for every step, because changing the stop points
-   * discards all translated code.
+   * The watchpoints alone, without the breakpoints. Returns the same object for every step, because changing the stop
+   * points discards all translated code.
    */
   private stepPoints(): StopPoints {
     const { watchpoints } = this.stopPoints();

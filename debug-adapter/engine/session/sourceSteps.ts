@@ -16,9 +16,9 @@ const START: StopReason = { kind: 'startOfRecording' };
 
 /**
  * Steps by source line in both directions, as in gdb (test/gdb/README.md lists the differences): over a line, into a
- * function, out to the caller. A reverse step over a line goes to the start of the line that ran before it in this
- * frame, or from the start of a function to the caller's line. Calls, traps and interrupts on the way are skipped, but
- * breakpoints in them still apply.
+ * function, out to the caller. A reverse step over a line goes to the start of the line that was executed before it in
+ * this frame, or from the start of a function to the caller's line. Calls, traps and interrupts on the way are skipped,
+ * but breakpoints in them still apply.
  */
 export class SourceSteps {
   private session: Session;
@@ -59,12 +59,12 @@ export class SourceSteps {
     return this.withReason(this.stepLineBack('over', wantsPause));
   }
 
-  /** Steps back into the function that the line called last: gdb's reverse-step. */
+  /** Steps back into the last function that the line called: gdb's reverse-step. */
   reverseStepIn(wantsPause: WantsPause = never): StopReason {
     return this.withReason(this.stepLineBack('in', wantsPause));
   }
 
-  /** Goes back to the call of the current function: gdb's reverse-finish. */
+  /** Goes back to the call to the current function: gdb's reverse-finish. */
   reverseStepOut(wantsPause: WantsPause = never): StopReason {
     return this.withReason(this.backToCaller(wantsPause));
   }
@@ -112,7 +112,7 @@ export class SourceSteps {
     return this.asStep(session.runTo([next], hasReturned, wantsPause));
   }
 
-  /** Runs past the prologue of a function. */
+  /** Runs past a function's prologue. */
   private enter(address: bigint, isThisHart: () => boolean, wantsPause: WantsPause): StopReason {
     if (address === this.pc) return STEPPED;
     return this.asStep(this.session.runTo([address], isThisHart, wantsPause));

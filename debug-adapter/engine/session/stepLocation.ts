@@ -11,7 +11,7 @@ export class StepLocation {
   private direction: 'forwards' | 'backwards';
   /** Undefined if there is no line information; the step then ends after one instruction. */
   private row: LineLocation | undefined;
-  /** The line that the step must leave: another row of this line does not end the step. */
+  /** The line that the step must leave: another row for this line does not end the step. */
   private line: Line | undefined;
   /** The inlined functions that form the step's frame. */
   private inside: readonly InlinedCall[];
@@ -43,7 +43,7 @@ export class StepLocation {
 
   /**
    * Makes the row at `pc` current. Returns whether the row begins at `pc`. For backward steps that entered a function
-   * from its end.
+   * at its end.
    */
   enterRow(pc: bigint): boolean {
     this.enter(pc, this.rowAt(pc));
@@ -61,8 +61,8 @@ export class StepLocation {
     const isOtherLine = !isSameLine(here, this.line);
     if (isOtherLine && pc === row.start && here.isStatement) return true;
     const isSkipped = isOtherLine && pc === here.start && !here.isStatement;
-    // A row that is not a statement (is_stmt) does not end the step. After a change of frames, any line may end the
-    // step.
+    // A row that is not marked as a statement (is_stmt) does not end the step. After a frame change, any line may end
+    // the step.
     const line = depth === 'same' ? this.line : undefined;
     this.enter(pc, isSkipped ? here : row);
     if (isSkipped) this.line = line;
@@ -81,7 +81,7 @@ export class StepLocation {
   }
 
   /**
-   * For a forward step, a row is one row of the line table. For a backward step, adjacent rows of the same line count
+   * For a forward step, a row is one row of the line table. For a backward step, adjacent rows for the same line count
    * as one row, as in gdb 14 and later; older versions of gdb stop several times on the same line.
    */
   private mergedRow(pc: bigint, line: LineLocation): LineLocation {

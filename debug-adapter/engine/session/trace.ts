@@ -19,9 +19,9 @@ const FIRST_STEPS = 256;
 const STEPS_MAX = 16384;
 
 /**
- * Provides the steps before a position, for reverse line steps. The steps are loaded in windows: one seek, then a
- * forward pass of single steps of about two microseconds each. While the caller continues backwards from one window to
- * the previous one, the windows grow.
+ * Provides the steps before a position, for reverse line steps. The steps are loaded in windows. Loading a window takes
+ * one seek and then a forward pass of single steps, about two microseconds each. As long as the caller continues
+ * backwards from one window to the previous one, the windows grow.
  */
 export class Trace {
   private session: Session;

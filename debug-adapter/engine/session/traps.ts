@@ -15,7 +15,7 @@ const TRAP_CSRS = {
   3: { status: 0x300, previousBit: 11n, previousMask: 3n, vector: 0x305, epc: 0x341, cause: 0x342 },
 } as const;
 const INTERRUPT = 1n << 63n;
-// With vectored interrupts, the handler of cause n starts at base + 4n. The standard defines 16 causes.
+// With vectored interrupts, the handler for cause n starts at base + 4n. The standard defines 16 causes.
 const VECTORS = 16;
 
 /**
@@ -38,7 +38,7 @@ export function trapAt(inspector: Inspector): Trap | undefined {
   };
 }
 
-/** The addresses at which trap handlers of a mode begin. */
+/** The addresses at which a mode's trap handlers begin. */
 export function handlersOf(inspector: Inspector, mode: TrapMode): bigint[] {
   const vector = inspector.csr(TRAP_CSRS[mode].vector)!;
   const base = vector & ~3n;

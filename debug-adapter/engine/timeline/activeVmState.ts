@@ -10,7 +10,7 @@ import { type EncodedSnapshot, type WrittenSnapshot, writeSnapshot } from './vmS
 export class ActiveVmState {
   private written: WrittenSnapshot = { ram: new RamSnapshot(0), lengthBytes: 0 };
 
-  /** The RAM pages that the next snapshot is compared with. */
+  /** The RAM pages with which the next snapshot is compared. */
   get ram(): RamSnapshot {
     return this.written.ram;
   }

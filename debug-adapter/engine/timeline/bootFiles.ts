@@ -45,7 +45,7 @@ const DEVICE_TREE_BYTES_MAX = 16 << 20;
 
 /**
  * Reads the files that a machine boots from. Includes the built-in firmware, so that a recording contains the version
- * that it was made with. Throws a UserError for a missing, unreadable or too large file.
+ * that it was made with. Throws a UserError for a missing, unreadable or oversized file.
  */
 export function readBootFiles(
   host: Host,
@@ -86,7 +86,7 @@ export function notifyUnusedAddresses({ files, loads }: SessionBootFiles, onNoti
 
 const NO_FIRMWARE = 'none';
 
-/** Keywords that are accepted instead of the name of a firmware file. */
+/** Keywords that are accepted instead of a firmware file name. */
 export const isFirmwareKeyword = (bios: string): boolean => bios === NO_FIRMWARE || bios === BUILTIN;
 
 /** The names of the boot files on the host. Firmware keywords are not included. */
@@ -112,8 +112,8 @@ function unpackAll(files: readonly BootFile[], unpacking: UnpackOptions): Pick<S
 }
 
 /**
- * The given files that differ from the recorded ones, for example a rebuilt kernel. The replay uses the recorded
- * files, so a missing or unreadable file is not reported.
+ * The given files that differ from the recorded ones, such as a rebuilt kernel. The replay uses the recorded files, so
+ * a missing or unreadable file is not reported.
  */
 export function changedBootFiles(
   host: Host,

@@ -1,6 +1,6 @@
 /**
- * Cleanup steps for the case that opening a session fails midway. They run in reverse order. A failing step does not
- * hide the original failure.
+ * Cleanup steps to run if opening a session fails midway. They run in reverse order. A failing step does not hide the
+ * original failure.
  */
 export class Cleanup {
   private steps: (() => void)[] = [];

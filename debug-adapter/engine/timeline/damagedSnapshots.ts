@@ -2,7 +2,7 @@ import type { Position } from '../base/quantities.ts';
 import type { Machine } from '../machine/machine.ts';
 
 /**
- * Detects overlay snapshots that must not be restored because their RAM differs from the recording. An earlier build
+ * Detects overlay snapshots that must not be restored because their RAM differs from the recorded RAM. An earlier build
  * stored a long machine state over part of the RAM, which damaged that snapshot and later ones. Each snapshot is
  * checked once, after loading, by computing a digest of RAM.
  */
@@ -10,7 +10,7 @@ export class DamagedSnapshots {
   private isIntact = new Map<string, boolean>();
   private ramDigestAt: (position: Position) => bigint | undefined;
 
-  /** `ramDigestAt` returns the recorded digest of RAM; without one, a snapshot counts as intact. */
+  /** `ramDigestAt` returns the recorded RAM digest; without one, a snapshot counts as intact. */
   constructor(ramDigestAt: (position: Position) => bigint | undefined) {
     this.ramDigestAt = ramDigestAt;
   }
@@ -20,7 +20,7 @@ export class DamagedSnapshots {
     return this.isIntact.get(name) === false;
   }
 
-  /** Checks the RAM of a machine that was just loaded from the snapshot. */
+  /** Checks the RAM of a machine that has just been loaded from the snapshot. */
   isDamaged(name: string, machine: Machine): boolean {
     let isIntact = this.isIntact.get(name);
     if (isIntact === undefined) {

@@ -12,7 +12,7 @@ import { hasInternalSnapshots, openInitialDisk, allocatedRangesOf } from './inte
 import type { NewFiles } from './newFiles.ts';
 import { type DiskFormat, openDisk, openWithBacking } from './openDisk.ts';
 
-/** The options of a drive. Paths are as the user typed them. */
+/** A drive's options. Paths are as the user typed them. */
 export interface DriveOptions {
   id: string;
   image: string;
@@ -39,7 +39,7 @@ export interface DriveStack extends BaseDisk {
   filter: BlkreplayFilter;
   /** Receives the writes and stores the snapshots of a live session; undefined for a read-only drive. */
   overlay?: Qcow2Image;
-  /** Receives the writes of a replay; undefined for a read-only drive and in a live session. */
+  /** Receives a replay's writes; undefined for a read-only drive and in a live session. */
   scratch?: ScratchLayer;
   /** Closes the drive normally; the overlay is then complete. */
   close(): void;
@@ -52,13 +52,13 @@ export interface BaseDisk {
   base: BlockDevice;
   baseDigest: DriveDigest;
   /**
-   * Ranges in which other disk states of this drive may differ from the base, in addition to the overlay's allocated
+   * Ranges in which this drive's other disk states may differ from the base, in addition to the overlay's allocated
    * ranges: see internalSnapshots.ts.
    */
   imageRanges?: readonly ByteRange[];
 }
 
-/** Allows the files that the user named as backing files, too. */
+/** Also allows the files that the user named to be used as backing files. */
 export const withAllowedDrives = (host: Host, drives: readonly DriveOptions[]): Host =>
   withAllowedPaths(
     host,
@@ -66,8 +66,8 @@ export const withAllowedDrives = (host: Host, drives: readonly DriveOptions[]): 
   );
 
 /**
- * Opens only the bases. Nothing is created or changed yet, so that the session can still be refused. If an image is its
- * own overlay, `first` is the snapshot with its contents before the recording.
+ * Opens only the base images. Nothing is created or changed yet, so that the session can still be refused. If an image
+ * is its own overlay, `first` is the snapshot with the image's contents before the recording.
  */
 export function openBases(host: Host, drives: readonly DriveOptions[], first?: string): BaseDisk[] {
   const opened: BaseDisk[] = [];
@@ -87,8 +87,8 @@ function openBase(host: Host, drive: DriveOptions, first: string | undefined): B
 }
 
 /**
- * Opens a drive for a live session. Creates the overlay. It replaces an existing file only when all new files are
- * published.
+ * Opens a drive for a live session and creates its overlay. The overlay replaces an existing file only when all new
+ * files are published.
  */
 export function openLiveDrive(
   host: Host,
@@ -115,7 +115,7 @@ export function openLiveDrive(
   };
 }
 
-/** Reopens the image for writing; until now it was open read-only for the checks. */
+/** Reopens the image for writing; for the checks, it was open read-only. */
 function openInPlace(host: Host, options: DriveOptions, baseDisk: BaseDisk, log: RequestLog): DriveStack {
   baseDisk.base.close();
   const file = host.files.open(options.image, { write: true, create: 'never' });

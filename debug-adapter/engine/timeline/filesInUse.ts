@@ -5,7 +5,7 @@ import { type DiskLocation, filesOfDisk } from './openDisk.ts';
 import type { Cleanup } from './cleanup.ts';
 
 /**
- * The files that drives only read: their images with all backing files. Other sessions may also read these files, but
+ * The files that drives only read: their images and all backing files. Other sessions may also read these files, but
  * not write them.
  */
 export const basesInUse = (host: Host, drives: readonly DriveOptions[]): FileUse[] =>
@@ -25,20 +25,20 @@ export const inUse = (use: FileUse['use'], paths: readonly string[]): FileUse[] 
 const asBases = (paths: readonly string[]): FileUse[] => inUse('base', paths);
 
 /**
- * How messages of other sessions refer to this session if it has locked a file that they need: `recording a.rr`,
- * without folders.
+ * How other sessions' messages refer to this session if it has locked a file that they need: `recording a.rr`, without
+ * folders.
  */
 export const activityText = (verb: string, path: string): string => `${verb} ${path.split(/[\\/]/).at(-1)}`;
 
 /**
  * Locks a recording for reading, but not the files that it names. The caller releases the lock. Throws a UserError if a
- * session writes the recording.
+ * session is writing the recording.
  */
 export const lockToRead = (host: Host, rrfile: string): HostLock =>
   host.files.lock(inUse('reads', [rrfile]), activityText('reading', rrfile));
 
 /**
- * Locks the files of a session. First creates the folders of written files, because their lock files are created
+ * Locks a session's files. First creates the folders for the files to be written, because their lock files are created
  * there.
  */
 export function lockForSession(host: Host, files: readonly FileUse[], doing: string, undo: Cleanup): HostLock {

@@ -3,7 +3,7 @@ import type { Player } from '../recording/player.ts';
 import type { RamSnapshot } from './ramSnapshots.ts';
 import type { LoadedSnapshot } from './vmState.ts';
 
-/** The recorded history of a machine. Time travel uses this interface both for a live machine and for a replay. */
+/** A machine's recorded history. Time travel uses this interface both for a live machine and for a replay. */
 export interface History {
   /** The snapshots on disk, in order of position. */
   savedSnapshots(): readonly { name: string; position: Position }[];
@@ -19,11 +19,10 @@ export interface History {
   openPlayer(): OpenPlayer;
   /** The last position of a replay's history. */
   end(): Position;
-  /** The RAM pages of the last snapshot written, kept in memory to write only the differences. */
+  /** The RAM pages of the last snapshot written, kept in memory so that only the differences need to be written. */
   writtenRam?(): RamSnapshot;
   /**
-   * The recorded digest of RAM at a position, if any. Only for a replay, whose snapshots were written by another
-   * session.
+   * The recorded RAM digest at a position, if any. Only for a replay, whose snapshots were written by another session.
    */
   ramDigestAt?(position: Position): bigint | undefined;
 }

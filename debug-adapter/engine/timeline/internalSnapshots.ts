@@ -26,7 +26,7 @@ export function refuseOwnOverlay(drives: readonly DriveOptions[]): void {
 }
 
 /**
- * For recording: makes images without an overlay their own overlays. Two drives with the same image then have the same
+ * For recording: makes each image without an overlay its own overlay. Two drives with the same image then have the same
  * overlay, which is refused later.
  */
 export function withInternalSnapshots(drives: readonly DriveOptions[]): DriveOptions[] {
@@ -74,7 +74,7 @@ export function openInitialDisk(host: Host, { image: path }: DriveOptions, snaps
   return { base, baseDigest: new DriveDigest(base), imageRanges: view.allocatedRanges() };
 }
 
-/** The ranges in which a qcow2 image of the user differs from its backing file. */
+/** The ranges in which a user's qcow2 image differs from its backing file. */
 export function allocatedRangesOf(device: BlockDevice): ByteRange[] {
   return device instanceof Qcow2Image ? device.allocatedRanges() : [];
 }

@@ -33,7 +33,7 @@ export interface RecordingParts {
 
 /**
  * A machine that runs live, recorded or not. Recording does not change the machine's behavior: it stores external
- * events, and periodically a digest and an automatic snapshot. A recorded machine can go back in its history at any
+ * events and, periodically, a digest and an automatic snapshot. A recorded machine can go back in its history at any
  * time and then continue at its live end.
  */
 export class LiveTimeline implements Timeline {
@@ -106,7 +106,7 @@ export class LiveTimeline implements Timeline {
 
   inject(event: OutsideEvent): void {
     if (this.travel && !this.travel.isAtLiveEnd) throw pastIsFixed();
-    // The guest has ended, so the event would be recorded after the last step, which no replay reaches.
+    // The guest has ended, so the event would be recorded beyond the last step, and no replay would reach it.
     if (this.machine.board.testDevice.result) throw guestHasEnded();
     this.recording?.recorder.record(this.position, event);
     this.machine.inject(event);
@@ -208,7 +208,7 @@ export class LiveTimeline implements Timeline {
       if (end) return { kind: 'ended', end };
       if (stop.kind === 'paused' || stop.kind === 'breakpoint' || stop.kind === 'watchpoint') return stop;
     }
-    // If the machine has ended, even a run of zero steps reports it.
+    // If the machine has ended, even a run of zero steps reports the end.
     const end = endOf(this.machine.run(this.position));
     return end ? { kind: 'ended', end } : { kind: 'reached' };
   }
@@ -235,7 +235,7 @@ export class LiveTimeline implements Timeline {
 
   /**
    * Makes the log up to this position durable. Called before a snapshot is taken, so that a replay can reach the
-   * snapshot whatever fails later.
+   * snapshot no matter what fails later.
    */
   private makeLogDurable(): void {
     this.recordDigest();

@@ -20,7 +20,7 @@ export interface DiskLocation {
   format: DiskFormat;
 }
 
-/** A file of a disk: the image or one of its backing files. Lengths are in bytes. */
+/** One of a disk's files: the image or one of its backing files. Lengths are in bytes. */
 export interface DiskFile {
   file: string;
   format: DiskFormat;
@@ -88,19 +88,19 @@ export function openWithoutBacking(
   }
 }
 
-/** The files of the image and of its backing chain. */
+/** The image's file and the files in its backing chain. */
 export function filesOfDisk(host: Host, image: DiskLocation): string[] {
   return diskFiles(host, image).map(({ file }) => file);
 }
 
-/** The files of a disk with their sizes, the image first. */
+/** A disk's files with their sizes, the image first. */
 export function diskFiles(host: Host, image: DiskLocation, depth = 0): DiskFile[] {
   const { here, name } = diskFile(host, image);
   const next = name && backingLocation(host, image.path, name, depth);
   return next ? [here, ...diskFiles(host, next, depth + 1)] : [here];
 }
 
-/** Like `diskFiles`, but for display: a file that cannot be opened is part of the result. */
+/** Like `diskFiles`, but for display: a file that cannot be opened is included in the result. */
 export function listDiskFiles(host: Host, image: DiskLocation, depth = 0): DiskFile[] {
   const { here, name } = diskFile(host, image);
   if (name?.backingFileName === undefined) return [here];
@@ -157,8 +157,8 @@ function backingLocation(host: Host, path: string, name: BackingFile, depth: num
 }
 
 /**
- * An image from an untrusted source could name any file of the user as its backing file, because every file can be read
- * as a raw disk.
+ * An image from an untrusted source could name any of the user's files as its backing file, because every file can be
+ * read as a raw disk.
  */
 function isAllowedBacking({ files, allowed }: Host, image: string, backing: string): boolean {
   return [files.folderOf(image), ...allowed].some((location) => files.isWithin(backing, location));

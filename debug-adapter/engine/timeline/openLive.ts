@@ -181,7 +181,7 @@ function checkSnapshotSpace(setup: ResolvedRecord, bases: readonly BaseDisk[]): 
 }
 
 /**
- * Makes room in the user's own image: deletes automatic snapshots of an earlier recording, and a snapshot to be
+ * Makes room in the user's own image: deletes automatic snapshots from an earlier recording, and a snapshot to be
  * replaced. If opening fails later, the new snapshot is deleted too.
  */
 function deleteReplaced(image: Qcow2Image, setup: ResolvedRecord, undo: Cleanup): void {
@@ -195,7 +195,7 @@ function deleteReplaced(image: Qcow2Image, setup: ResolvedRecord, undo: Cleanup)
 }
 
 /**
- * The snapshots to delete from the user's own image: automatic ones of an earlier recording, and one to be replaced.
+ * The snapshots to delete from the user's own image: automatic ones from an earlier recording, and one to be replaced.
  */
 function snapshotsToDelete(image: Qcow2Image, { rrsnapshot, overwrite }: ResolvedRecord): string[] {
   const replaced = overwrite ? image.snapshots.filter(({ name }) => name === rrsnapshot) : [];

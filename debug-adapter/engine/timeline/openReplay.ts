@@ -44,9 +44,10 @@ import { WatchedFiles } from './watchedFiles.ts';
 
 /**
  * Opens a recording for replay, at the snapshot from which the replay starts. Takes the same options as recording.
- * Compares the drives' bases with the digests in the recording's header, so that a changed base is refused immediately
- * instead of causing a divergence later. All files are opened read-only; taking, renaming or deleting a snapshot opens
- * the overlays for writing. Throws a UserError for invalid options, and for files that do not match the recording.
+ * Compares the drives' base images with the digests in the recording's header, so that a changed base is refused
+ * immediately instead of causing a divergence later. All files are opened read-only; taking, renaming or deleting a
+ * snapshot opens the overlays for writing. Throws a UserError for invalid options, and for files that do not match the
+ * recording.
  */
 export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
   refuseOwnOverlay(given.drives);
@@ -72,7 +73,7 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
     const drives = setup.drives.map((options, i): DriveStack => {
       const disk = { ...bases[i], overlay: overlayOf(options), snapshot };
       const drive = openReplayDrive(host, options, disk, log);
-      // The drive's base need not be closed here; it is closed with the bases of all drives.
+      // The drive's base need not be closed here; it is closed together with all drives' base images.
       undo.add(() => drive.scratch?.close());
       return drive;
     });
@@ -125,8 +126,8 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
 }
 
 /**
- * The history of a replay. If a writable drive had a temporary overlay, only its initial disk is available, so no
- * snapshots of the recording can be used.
+ * A replay's history. If a writable drive had a temporary overlay, only its initial disk is available, so none of the
+ * recording's snapshots can be used.
  */
 function replayHistory(
   player: Player,

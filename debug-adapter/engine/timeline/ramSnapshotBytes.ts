@@ -56,7 +56,7 @@ const REFERENCE_BYTES = 8;
 const OBJECT_BYTES = 100;
 export const STRETCH_BYTES = STRETCH_PAGES * REFERENCE_BYTES + OBJECT_BYTES;
 /**
- * The overhead for each page: V8's overhead for a typed array with its own buffer, and the entry in `owners`. Measured
- * with 100,000 pages.
+ * The overhead per page: V8's overhead for a typed array with its own buffer, and the entry in `owners`. Measured with
+ * 100,000 pages.
  */
 export const PAGE_OVERHEAD_BYTES = 512;

@@ -1,9 +1,9 @@
 import type { GuestRam } from '../machine/guestRam.ts';
 
 /**
- * The RAM contents of a cached snapshot: a list of pages, each an immutable copy, or undefined for zeroes. Snapshots
- * share equal pages, and equal stretches of the list. A capture copies only the pages written since the last capture. A
- * restore writes only the pages that differ from the current RAM.
+ * The RAM contents of a cached snapshot: a list of pages, each an immutable copy, or undefined for an all-zero page.
+ * Snapshots share equal pages, and equal stretches of the list. A capture copies only the pages written since the last
+ * capture. A restore writes only the pages that differ from the current RAM.
  */
 export class RamSnapshot {
   /** The size of RAM in pages. */
@@ -84,8 +84,8 @@ export class RamSnapshots {
   }
 
   /**
-   * Restores RAM contents that were read from a file. Returns them with pages replaced by equal pages that are already
-   * in memory.
+   * Restores RAM contents that were read from a file. Returns the same contents, with each page that is already in
+   * memory replaced by the existing copy.
    */
   restoreLoaded(image: RamSnapshot): RamSnapshot {
     this.last = image.withPages(this.restorePages(image));

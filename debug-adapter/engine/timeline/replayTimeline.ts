@@ -19,7 +19,8 @@ import type { WatchedFiles } from './watchedFiles.ts';
 /**
  * A machine that replays a recording. It receives the recorded events, and each disk request and digest is compared
  * with the recorded one. It ends where the recording ends. The guest's writes go to scratch files. The recording is
- * never changed. Overlays are changed only to take, rename or delete a snapshot, while no other session reads them.
+ * never changed. Overlays are changed only to take, rename or delete a snapshot, while no other session is reading
+ * them.
  */
 export class ReplayTimeline implements Timeline {
   readonly machine: Machine;
@@ -27,7 +28,7 @@ export class ReplayTimeline implements Timeline {
   private player: Player;
   private reader: RecordingReader;
   private drives: readonly DriveStack[];
-  /** All existing images of the recording. */
+  /** All of the recording's images that exist. */
   private images: readonly SnapshotImage[];
   /** Undefined if the image with the machine state was temporary and is lost. */
   private store: SnapshotStore | undefined;
@@ -163,11 +164,11 @@ export class ReplayTimeline implements Timeline {
   }
 
   /**
-   * The recording ends at this position, so the guest must be in the recorded final state, for example powered off or
+   * The recording ends at this position, so the guest must be in the recorded final state, such as powered off or
    * halted forever.
    */
   private recordedEnd(): End {
-    // If the machine has ended, a run of one more step reports it and does not advance.
+    // If the machine has ended, a run of one more step reports the end and does not advance.
     const isNatural = this.player.end !== undefined && GUEST_ENDS.has(this.player.end.reason);
     const end = isNatural ? endOf(this.machine.run(this.position + 1)) : undefined;
     return end ? this.checkedEnd(end) : { reason: 'endOfRecording' };

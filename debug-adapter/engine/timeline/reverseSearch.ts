@@ -3,7 +3,7 @@ import type { Machine, MachineStop } from '../machine/machine.ts';
 import type { StopPoints } from '../machine/stopPoints.ts';
 import type { CachedSnapshot } from './snapshotCache.ts';
 
-/** The operations of time travel that the search uses. */
+/** The time-travel operations that the search uses. */
 export interface SearchContext {
   readonly machine: Machine;
   readonly start: Position;
@@ -37,11 +37,11 @@ interface Segment {
   reached?: CachedSnapshot;
 }
 
-// These steps take 2 ms, or 10 ms while code is not optimized yet, which is about the cost of resuming. So even a very
-// short slice makes progress.
+// These steps take 2 ms, or 10 ms while the code has not been optimized yet, which is about the cost of resuming. So
+// even a very short slice makes progress.
 const STEPS_PER_PAUSE_CHECK = 500_000;
 
-// The time to restore the state at the start of a segment from memory, in steps.
+// The time that it takes to restore the state at the start of a segment from memory, expressed in steps.
 const RESTORE_COST_STEPS = 200_000;
 
 /**
@@ -59,7 +59,7 @@ export class ReverseSearch {
   private segment: Segment | undefined;
   /** The state at the start of the current segment. */
   private segmentStart: CachedSnapshot | undefined;
-  /** The steps until the next check of `wantsPause`. */
+  /** The number of steps until the next check of `wantsPause`. */
   private stepsUntilCheck = 0;
   private context: SearchContext;
 

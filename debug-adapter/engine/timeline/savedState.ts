@@ -2,9 +2,9 @@ import { decodeState, encodeCbor } from '../base/cbor.ts';
 import type { State } from '../base/state.ts';
 
 /**
- * A machine's state in memory. A state that is kept for long is packed as CBOR into one buffer, because otherwise it
- * consists of some hundred objects, which V8 would collect late. A state that is needed only briefly is not packed, to
- * save the time.
+ * A machine's state in memory. A state that is kept for a long time is packed as CBOR into one buffer, because
+ * otherwise it consists of several hundred objects, which V8 would not collect until much later. A state that is needed
+ * only briefly is not packed, to save the time.
  */
 export class SavedState {
   private saved: State | Uint8Array;
@@ -19,8 +19,8 @@ export class SavedState {
   }
 
   /**
-   * The memory that the packed state uses, including some hundred bytes of overhead of V8 and the allocator for the
-   * buffer; 0 if the state is not packed.
+   * The memory that the packed state uses, including several hundred bytes of V8 and allocator overhead for the buffer;
+   * 0 if the state is not packed.
    */
   get packedBytes(): number {
     return this.saved instanceof Uint8Array ? this.saved.length + BUFFER_OVERHEAD_BYTES : 0;

@@ -7,20 +7,20 @@ import type { DriveOptions } from './driveStack.ts';
 import type { TravelBudget } from './travelBudget.ts';
 import { type Notice } from '../../messages/userError.ts';
 
-/** The options of a session, independent of the front end: shared by run, record and replay. */
+/** A session's options, independent of the front end: shared by run, record and replay. */
 export interface MachineSetup extends BootOptions {
-  /** The drives in the order of their slots. */
+  /** The drives in slot order. */
   drives: readonly DriveOptions[];
   /** Adds an entropy source (virtio-rng) in the last free slot. A replay uses the recorded setting. */
   rng?: boolean;
   /** The version of the devices' behavior. Only for tests, which use it to make recordings in older formats. */
   devices?: DeviceGeneration;
   /**
-   * The device tree's `/chosen/rng-seed`: 64 hexadecimal digits, or `none` for a tree without it. If null or omitted,
-   * a live machine gets a random seed from the host, and a replay the recorded one.
+   * The device tree's `/chosen/rng-seed`: 64 hexadecimal digits, or `none` for a tree without it. If null or omitted, a
+   * live machine gets a random seed from the host, and a replay gets the recorded one.
    */
   rngSeed?: string | null;
-  /** If set, a reset by the guest ends the run. A replay uses the recorded setting. */
+  /** If set, a guest reset ends the run. A replay uses the recorded setting. */
   noReboot?: boolean;
   /** The guest may make semihosting calls. A replay uses the recorded setting. */
   semihosting?: boolean;
@@ -40,7 +40,7 @@ export interface MachineSetup extends BootOptions {
   onNotice?: (notice: Notice) => void;
 }
 
-/** The options of a live session, recorded or not. */
+/** The options for a live session, recorded or not. */
 export interface LiveSetup extends MachineSetup {
   append: string;
   memoryBytes: number;
@@ -55,7 +55,7 @@ export interface LiveSetup extends MachineSetup {
   overwrite: boolean;
 }
 
-/** The options of a recorded session. */
+/** The options for a recorded session. */
 export interface RecordSetup extends LiveSetup {
   rrfile: string;
   /**
@@ -74,7 +74,7 @@ export const NO_RNG_SEED = 'none';
 
 export const FIRST_SNAPSHOT_DEFAULT = 'replay_init';
 
-/** The options of a replay. Null means not given: the recorded value applies. */
+/** The options for a replay. Null means not given: the recorded value applies. */
 export interface ReplaySetup extends MachineSetup {
   rrfile: string;
   // A replay uses the boot files in the recording. If a given file differs from the recorded one, the user gets a

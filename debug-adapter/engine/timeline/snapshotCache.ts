@@ -111,7 +111,7 @@ export class SnapshotCache {
     }
   }
 
-  /** Call this after operations that may have enlarged the block maps of the disks. */
+  /** Call this after operations that may have enlarged the disks' block maps. */
   enforceBudget(): void {
     while (this.kept.length > 1 && this.isOverBudget()) this.drop(this.leastUseful());
   }

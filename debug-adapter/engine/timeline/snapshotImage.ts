@@ -3,14 +3,14 @@ import { Qcow2Image } from '../block/qcow2/image.ts';
 import { openWithBacking, openWithoutBacking } from './openDisk.ts';
 
 /**
- * An image that contains snapshots, and a method to change it. A live session writes to it continuously. A replay opens
- * it read-only, which protects the files it reads. It opens the file for writing only briefly, to take, rename or
+ * An image that contains snapshots, and a method of changing it. A live session writes to it continuously. A replay
+ * opens it read-only, which protects the files it reads. It opens the file for writing only briefly, to take, rename or
  * delete a snapshot, while no other session may read it.
  */
 export interface SnapshotImage {
   /** The drive whose disk the image contains; undefined for a state-only image. */
   readonly driveId: string | undefined;
-  /** Whether it is the user's own image, which may contain snapshots of other recordings. */
+  /** Whether it is the user's own image, which may contain snapshots from other recordings. */
   readonly isShared: boolean;
   /** The image, open at least for reading. */
   readonly image: Qcow2Image;

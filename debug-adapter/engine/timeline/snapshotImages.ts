@@ -19,15 +19,14 @@ export class SnapshotImages {
   private images: readonly SnapshotImage[];
   private first: string | undefined;
   private cachedList: SnapshotInfo[] | undefined;
-  /** Whether the machine state in a snapshot is readable, by position and name of the snapshot. */
+  /** Whether the machine state in a snapshot is readable. The keys consist of the snapshot's position and name. */
   private readonly readable = new Map<string, boolean>();
   private complete: SnapshotInfo[] | undefined;
-  /** Pending cleanup steps of a failed change. */
+  /** Pending cleanup steps for a failed change. */
   private pendingCleanup: (() => void)[] = [];
 
   /**
-   * `first` is the name of the recording's first snapshot: in a user's image it identifies the snapshots of this
-   * recording.
+   * `first` is the name of the recording's first snapshot: in a user's image, it identifies this recording's snapshots.
    */
   constructor(state: SnapshotImage, all: readonly SnapshotImage[], first?: string) {
     this.state = state;
@@ -66,7 +65,10 @@ export class SnapshotImages {
     return isReadable;
   }
 
-  /** Completes or undoes changes that a kill interrupted. Files that cannot be written stay unchanged. */
+  /**
+   * Completes or undoes changes that were interrupted because the process was killed. Files that cannot be written stay
+   * unchanged.
+   */
   repair(): void {
     const listed = this.list();
     for (const snapshotImage of this.images) {
@@ -159,7 +161,7 @@ export class SnapshotImages {
     }
   }
 
-  /** Called before a change. Reverts the incomplete changes that an earlier failure or a kill left behind. */
+  /** Called before a change. Reverts the incomplete changes that an earlier failure or a killed process left behind. */
   private runPendingCleanup(): void {
     if (this.pendingCleanup.length > 0) {
       this.pendingCleanup = this.pendingCleanup.filter((step) => !trySucceeds(step));

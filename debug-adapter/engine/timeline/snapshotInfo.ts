@@ -23,7 +23,7 @@ const NAME_BYTES_MAX = 255;
 export const automaticName = (position: Position): string => `${AUTOMATIC_PREFIX}${position}`;
 
 /**
- * The names of automatic snapshots of any recording. The position is checked, because a user may have given such a
+ * The names of automatic snapshots from any recording. The position is checked, because a user may have given such a
  * name to another snapshot.
  */
 export const automaticSnapshotNames = (image: Qcow2Image): string[] =>
@@ -41,8 +41,8 @@ export function listSnapshots(image: Qcow2Image, first?: string): SnapshotInfo[]
 }
 
 /**
- * Returns the same object for the same snapshot, because a list of possibly thousands of them is created after each
- * change.
+ * Returns the same object for the same snapshot, because a list of possibly thousands of snapshots is created after
+ * each change.
  */
 function infoOf(listed: ListedSnapshot): SnapshotInfo {
   let info = infos.get(listed);
@@ -68,7 +68,7 @@ export function checkNewName(
   { existing, reserved }: { existing: readonly SnapshotInfo[]; reserved: string },
 ): void {
   const lengthBytes = new TextEncoder().encode(name).length;
-  // An unpaired surrogate has no UTF-8 encoding. QEMU cuts off names after 255 bytes.
+  // An unpaired surrogate has no UTF-8 encoding. QEMU truncates names to 255 bytes.
   // eslint-disable-next-line no-control-regex
   const isText = !/[\u0000-\u001f\u007f\u0080-\u009f]|\p{Surrogate}/u.test(name);
   if (lengthBytes === 0 || lengthBytes > NAME_BYTES_MAX || !isText) throw errors.snapshotNameUnusable(name);

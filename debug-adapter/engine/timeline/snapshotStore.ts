@@ -16,7 +16,7 @@ export interface TakenSnapshot {
   ram: RamSnapshot;
 }
 
-/** The state of the machine at a position in its history. */
+/** The machine's state at a position in its history. */
 export interface HistorySnapshot {
   state: State;
   ram: RamSnapshot;
@@ -25,7 +25,7 @@ export interface HistorySnapshot {
 
 export interface HistoryDisk {
   driveId: string;
-  /** Changes the disk in a draft, which starts as the disk of an earlier snapshot, to this disk state. */
+  /** Updates a draft's disk, which initially equals an earlier snapshot's disk, to match this disk state. */
   writeTo(draft: SnapshotDraft): void;
 }
 
@@ -51,7 +51,7 @@ export class SnapshotStore {
     stateImage: SnapshotImage;
     /** All images in which a snapshot has an entry, including the state image. */
     images: readonly SnapshotImage[];
-    /** The name of the recording's first snapshot, and of the snapshot that this session started from. */
+    /** The name of the recording's first snapshot, and the name of the snapshot from which this session started. */
     first: string;
     startedFrom?: string;
     /**
@@ -87,7 +87,7 @@ export class SnapshotStore {
     return this.images.completeSnapshots().filter(({ position }) => position <= this.end);
   }
 
-  /** The RAM pages that the next snapshot is compared with. */
+  /** The RAM pages with which the next snapshot is compared. */
   get writtenRam(): RamSnapshot {
     return this.activeVmState.ram;
   }
@@ -140,7 +140,7 @@ export class SnapshotStore {
   /**
    * Takes a snapshot in the history. It shares data with the previous snapshot: disk ranges that are not in the scratch
    * layers have not changed since that snapshot, because a replay writes the same data as the recording did. Reads the
-   * RAM of the previous snapshot.
+   * previous snapshot's RAM.
    */
   takeInHistory(name: string, snapshot: HistorySnapshot): void {
     const from = this.savedSnapshots().findLast(({ position }) => position <= this.machine.position);

@@ -114,8 +114,8 @@ export class TimeTravel {
   }
 
   /**
-   * Adds a cached snapshot of the current state. `name` is its snapshot in the overlays; undefined for the state at
-   * power-on.
+   * Adds a cached snapshot of the current state. `name` refers to its snapshot in the overlays; undefined for the state
+   * at power-on.
    */
   addCached({ name, state, ram }: { name: string | undefined; state: State; ram: RamSnapshot }): void {
     this.memory.updateCharges();
@@ -133,8 +133,8 @@ export class TimeTravel {
   }
 
   /**
-   * Calls `remove` to delete overlay snapshots of these names. First drops the cached snapshots that are based on them.
-   * If the current state is based on one, it is recreated by replaying from another snapshot.
+   * Calls `remove` to delete overlay snapshots with these names. First drops the cached snapshots that are based on
+   * them. If the current state is based on one, it is recreated by replaying from another snapshot.
    */
   deleteSnapshots(names: readonly string[], remove: () => void): void {
     this.memory.cache.forget(names);
@@ -206,8 +206,9 @@ export class TimeTravel {
 
   /**
    * Runs backward to the last stop point before the current position: a breakpoint stops before its instruction
-   * executes, a watchpoint before the step that accessed the address. If paused, the machine is at its original
-   * position or at the start of the searched part. Another call there with the same points continues the search.
+   * executes, and a watchpoint stops before the step that accessed the address. If paused, the machine is at its
+   * original position or at the start of the searched part. Another call from there with the same stop points continues
+   * the search.
    */
   backward(points: StopPoints, wantsPause: WantsPause = never): TravelStop {
     const search = this.resumeSearch(points);
@@ -265,7 +266,7 @@ export class TimeTravel {
     };
   }
 
-  /** The machine moves elsewhere, so a paused search cannot continue. */
+  /** The machine is moving elsewhere, so a paused search cannot continue. */
   private dropInterrupted(): void {
     this.interrupted = undefined;
     this.loading = undefined;

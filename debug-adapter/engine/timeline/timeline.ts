@@ -11,14 +11,14 @@ import type { TimeTravel, TravelStop } from './timeTravel.ts';
 /**
  * A machine with its history. The machine runs live, is being recorded or replays a recording. Positions are in steps.
  * Callers advance the machine in slices that are short enough to stay responsive. At the end, they must close or
- * abandon the timeline. A divergence, damaged files and host failures throw a UserError.
+ * abandon the timeline. Divergences, damaged files and host failures cause a UserError.
  */
 export interface Timeline {
   readonly machine: Machine;
   readonly position: Position;
   /**
-   * Runs to `until` at most, or until `wantsPause` returns true. `wantsPause` is called between steps, several thousand
-   * times a second. Returns how the machine ended, or undefined if it can continue.
+   * Runs to `until`, or until `wantsPause` returns true. `wantsPause` is called between steps, several thousand times a
+   * second. Returns how the machine ended, or undefined if it can continue.
    */
   advance(until: Position, wantsPause?: () => boolean): End | undefined;
   /** Movement through the history; undefined for a machine that is not recorded. */
@@ -55,7 +55,7 @@ export interface Timeline {
   renameSnapshot(name: string, newName: string): void;
   /** Deletes a snapshot. Throws a UserError for the first snapshot, from which replays start. */
   deleteSnapshot(name: string): void;
-  /** The files of the session. Opens each base image to read its backing chain. */
+  /** The session's files. Opens each base image to read its backing chain. */
   files(): TimelineFiles;
   /** Ends the session at the current position. The recording and the overlays are then complete and closed. */
   close(end: End): void;

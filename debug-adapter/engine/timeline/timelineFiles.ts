@@ -5,7 +5,7 @@ import type { DriveOptions } from './driveStack.ts';
 import { hasInternalSnapshots } from './internalSnapshots.ts';
 import { type DiskFile, type DiskLocation, listDiskFiles } from './openDisk.ts';
 
-/** The files of a session, for display, with the names that the user gave. */
+/** A session's files, for display, with the names that the user gave. */
 export interface TimelineFiles {
   /** Null if nothing is recorded. */
   rrfile: string | null;
@@ -23,9 +23,7 @@ export interface DriveFiles {
   chain: DiskFile[];
 }
 
-/**
- * Lists the files of a drive. Opens its base; the overlay is already open, or undefined in a replay without an overlay.
- */
+/** Lists a drive's files. Opens its base; the overlay is already open, or undefined in a replay without an overlay. */
 export function filesOfDrive(host: Host, options: DriveOptions, overlay: Qcow2Image | undefined): DriveFiles {
   const { id, readOnly, image, format } = options;
   const top: DiskFile[] =
@@ -47,7 +45,7 @@ export function filesOfDrive(host: Host, options: DriveOptions, overlay: Qcow2Im
   };
 }
 
-/** Also works for an image that was deleted while the session has it open. */
+/** Also works for an image that was deleted while the session had it open. */
 function imageFiles(host: Host, image: DiskLocation): DiskFile[] {
   try {
     return listDiskFiles(host, image);

@@ -1,11 +1,11 @@
 /**
- * The limits on the resources of cached snapshots, in addition to the memory of the machine itself. If a limit is
- * exceeded, cached snapshots are dropped; they can be recreated by replaying.
+ * The limits on the resources of cached snapshots, in addition to the machine's own memory. If a limit is exceeded,
+ * cached snapshots are dropped; they can be recreated by replaying.
  */
 export interface TravelBudget {
   /** The pages, page lists, machine states and disk maps that only cached snapshots use, in bytes. */
   memoryBytes: number;
-  /** The bytes of scratch files that only cached snapshots use. */
+  /** The number of bytes in scratch files that only cached snapshots use. */
   scratchBytes: number;
   /**
    * The number of cached snapshots. They are denser near the user's position, so more of them would not make the next

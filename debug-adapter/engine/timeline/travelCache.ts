@@ -13,7 +13,7 @@ export class TravelCache {
   private images: () => readonly (RamSnapshot | undefined)[];
   private held = new Set<CachedSnapshot>();
 
-  /** `images` returns the RAM pages in use other than those of held snapshots. */
+  /** `images` returns the RAM pages in use, except those of the snapshots being held. */
   constructor(options: {
     disks: readonly TravelDisk[];
     budget: TravelBudget;

@@ -23,14 +23,14 @@ export interface DiskState {
 
 const COPY_BYTES_MAX = 1 << 16;
 /**
- * The maximum number of open views, each of which has an L1 table in memory. It suffices for the snapshots between
+ * The maximum number of open views, each of which has an L1 table in memory. This is enough for the snapshots between
  * which a user alternates.
  */
 const VIEWS_MAX = 4;
 
 /**
- * A drive that can show its past disk states. In the history, the guest sees a snapshot's disk through a scratch
- * layer, so that its writes have no effect; the device of the live end stays unchanged.
+ * A drive that can show its past disk states. In the history, the guest sees a snapshot's disk through a scratch layer,
+ * so that its writes have no effect; the live end's device stays unchanged.
  */
 export class TravelDisk {
   readonly driveId: string;
@@ -51,7 +51,7 @@ export class TravelDisk {
     /** The image with the drive's snapshots; undefined if it has none. */
     overlay?: Qcow2Image;
     openScratch: () => HostFile;
-    /** The initial disk of a replay; the caller closes it. */
+    /** A replay's initial disk; the caller closes it. */
     currentSnapshot?: { layer: ScratchLayer; snapshot: string | undefined };
   }) {
     this.driveId = options.filter.id;
@@ -64,7 +64,7 @@ export class TravelDisk {
     this.ownsLayer = options.currentSnapshot === undefined;
   }
 
-  /** Saves the device of the live end. */
+  /** Saves the live end's device. */
   leaveLiveEnd(): void {
     this.liveEnd = { device: this.filter.device, digest: this.filter.driveDigest };
   }
@@ -104,17 +104,17 @@ export class TravelDisk {
     return this.layer?.mapBytes ?? 0;
   }
 
-  /** The bytes of the scratch file in use. */
+  /** The number of bytes in use in the scratch file. */
   get scratchBytes(): number {
     return this.layer?.scratchBytes ?? 0;
   }
 
-  /** The bytes of the scratch file that only captured states use. Visits every written region. */
+  /** The number of bytes in the scratch file that only captured states use. Visits every written region. */
   capturedScratchBytes(): number {
     return this.layer?.capturedScratchBytes() ?? 0;
   }
 
-  /** Updates a draft, which starts from the shown snapshot or a later one, to the current disk state. */
+  /** Updates a draft, which starts from the shown snapshot or a later one, to match the current disk state. */
   writeTo(draft: SnapshotDraft): void {
     const { layer } = this;
     if (!layer) return;

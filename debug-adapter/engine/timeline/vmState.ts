@@ -13,16 +13,17 @@ import { RamSnapshot } from './ramSnapshots.ts';
 
 const STATE_AREA_BYTES = 1 << 20;
 const LENGTH_BYTES = 8;
-/** The size of the header of a state in two parts: length, offset of the other part, checksum. */
+/** The header size of a two-part state: length, offset of the other part, checksum. */
 const LONG_HEADER_BYTES = 24;
 /**
- * The largest possible state, with eight disks that each have 1024 requests of 1024 segments in flight, takes 250 MiB.
+ * The largest possible state, with eight disks that each have 1024 requests in flight with 1024 segments each, takes
+ * 250 MiB.
  */
 export const STATE_BYTES_MAX = 256 << 20;
 /** Adjacent dirty pages are written together, up to this size. */
 const RUN_BYTES_MAX = 1 << 20;
 
-/** The state and RAM of a machine at one position. */
+/** A machine's state and RAM at one position. */
 interface MachineSnapshot {
   state: State;
   ram: RamSnapshot;
@@ -30,7 +31,7 @@ interface MachineSnapshot {
   first: string;
 }
 
-/** The encoded state and RAM of a machine. */
+/** A machine's encoded state and RAM. */
 export interface EncodedSnapshot {
   ram: RamSnapshot;
   /** The encoded state, which is everything but RAM. */
@@ -44,13 +45,12 @@ export type WrittenSnapshot = Pick<EncodedSnapshot, 'ram' | 'lengthBytes'>;
 
 /**
  * Encodes a machine as a qcow2 image's VM state: 1 MiB for everything but RAM, then RAM with each page at a fixed
- * offset, then the part of a long state that exceeds the first 1 MiB. Because offsets are fixed, a snapshot writes
- * only the pages that changed since the previous one and shares the others by refcount; zero pages are not mapped at
- * all.
+ * offset, then the part of a long state that exceeds the first 1 MiB. Because offsets are fixed, a snapshot writes only
+ * the pages that changed since the previous one and shares the others by refcount; zero pages are not mapped at all.
  *
- * The state is CBOR with named fields, preceded by its length (u64, big-endian). If it exceeds the first MiB, two
- * more words follow the length: the offset of the other part in VM state, and the XXH64 of the whole CBOR. Guests
- * with many disk requests in flight have such states.
+ * The state is CBOR with named fields, preceded by its length (u64, big-endian). If it exceeds the first MiB, two more
+ * words follow the length: the offset of the other part in the VM state, and the XXH64 of the whole CBOR. Guests with
+ * many disk requests in flight have such states.
  *
  * Throws a UserError if the state exceeds the limit, before anything is written.
  */
@@ -82,7 +82,7 @@ export function encodeSnapshot({ state, ram, first }: MachineSnapshot): EncodedS
   return { ram, parts, lengthBytes: ramEnd + other.length };
 }
 
-/** Updates the image's active VM state to the given machine; skips RAM pages that equal those in `written`. */
+/** Updates the image's active VM state to match the given machine; skips RAM pages that equal those in `written`. */
 export function writeSnapshot(image: Qcow2Image, snapshot: EncodedSnapshot, written: WrittenSnapshot): void {
   for (const { offset, bytes } of snapshot.parts) image.writeVmState(offset, bytes);
   dropAfter(image, snapshot.lengthBytes, written.lengthBytes);
@@ -92,8 +92,8 @@ export function writeSnapshot(image: Qcow2Image, snapshot: EncodedSnapshot, writ
 }
 
 /**
- * Updates a draft to the given machine. `lengthBefore` is the length of the draft's previous VM state. The draft itself
- * compares the pages, so this reads the RAM that its snapshot maps.
+ * Updates a draft to match the given machine. `lengthBefore` is the length of the draft's previous VM state. The draft
+ * itself compares the pages, so this reads the RAM that its snapshot maps.
  */
 export function writeSnapshotTo(draft: SnapshotDraft, snapshot: EncodedSnapshot, lengthBefore: number): void {
   const writeVmState = (offset: number, bytes: Uint8Array) => draft.setVmState(offset, bytes);
@@ -103,7 +103,7 @@ export function writeSnapshotTo(draft: SnapshotDraft, snapshot: EncodedSnapshot,
   writePages({ writeVmState, zeroVmState }, snapshot.ram, () => true);
 }
 
-/** Drops the end of a longer previous state, which would otherwise stay in the snapshot and in the file. */
+/** If the previous state was longer, drops its end, which would otherwise stay in the snapshot and in the file. */
 function dropAfter(image: Pick<Qcow2Image, 'zeroVmState'>, lengthBytes: number, lengthBefore: number): void {
   if (lengthBefore > lengthBytes) image.zeroVmState(lengthBytes, lengthBefore - lengthBytes);
 }
@@ -113,8 +113,8 @@ const canWriteClusters = (clusterSizeBytes: number): boolean =>
   clusterSizeBytes >= PAGE_SIZE_BYTES && pageOffset(0) % clusterSizeBytes === 0;
 
 /**
- * Writes all clusters that contain a matching page, as whole clusters. This needs few write calls, even if the clusters
- * are scattered, and does not read their old contents. Clusters of zeroes are dropped from the image.
+ * Writes all clusters that contain a matching page, as whole clusters. This requires few write calls, even if the
+ * clusters are scattered, and does not read their old contents. All-zero clusters are dropped from the image.
  */
 function writeClusters(image: Qcow2Image, ram: RamSnapshot, matches: (page: number) => boolean): void {
   const pagesEach = image.clusterSizeBytes / PAGE_SIZE_BYTES;
@@ -172,7 +172,7 @@ function writePages(
   flush();
 }
 
-/** Calls `write` for the matching pages, in order. Pages of zeroes are dropped from the image instead. */
+/** Calls `write` for the matching pages, in order. All-zero pages are dropped from the image instead. */
 function forEachMatching(
   image: Pick<Qcow2Image, 'zeroVmState'>,
   ram: RamSnapshot,
@@ -189,10 +189,10 @@ function forEachMatching(
 
 const pageOffset = (page: number): number => STATE_AREA_BYTES + page * PAGE_SIZE_BYTES;
 
-/** Whether any version of blkreplay wrote a snapshot's VM state, rather than QEMU, for example. */
+/** Whether a snapshot's VM state was written by a version of blkreplay, not by another program such as QEMU. */
 export const isBlkreplayState = (view: SnapshotView): boolean => typeof fieldOf(view, 'version') === 'number';
 
-/** Identifies the recording of a snapshot, by the name of the recording's first snapshot. */
+/** Identifies a snapshot's recording, by the name of the recording's first snapshot. */
 export const recordingOf = (view: SnapshotView): unknown => fieldOf(view, 'first');
 
 function fieldOf(view: SnapshotView, name: string): StateValue | undefined {

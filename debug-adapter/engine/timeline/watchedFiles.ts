@@ -6,7 +6,7 @@ import type { Notice } from '../../messages/userError.ts';
 /**
  * Detects when a file that a session has open is deleted or replaced. The session then continues with the file that it
  * opened, which no longer has a name. Sends one notice per file. The check looks up the identity of the file at each
- * path. It is made about twice a second, and before a snapshot is reported as saved.
+ * path. It runs about twice a second, and before a snapshot is reported as saved.
  */
 export class WatchedFiles {
   private host: Host;

@@ -30,9 +30,9 @@ export const needsStateFile = ({ drives }: LiveSetup): boolean => drives.every((
 
 /**
  * Checks the files that a live session will write, before anything is changed. None of them may be a file that the
- * session reads (a base or its backing files, the kernel, console input) or another written file, by whatever path.
- * An existing file is refused unless `overwrite` is set, and then it must be writable and created by blkreplay.
- * Throws a UserError.
+ * session reads (a base or its backing files, the kernel, console input) or another file to be written, whichever path
+ * names it. An existing file is refused unless `overwrite` is set, and then it must be writable and created by
+ * blkreplay. Throws a UserError.
  */
 export function checkWriteTargets(host: Host, setup: LiveSetup, { overlays, images, recording }: WriteTargets): void {
   const taken = new Set(filesRead(host, setup).map((path) => host.files.identity(path)));
@@ -59,7 +59,7 @@ export function checkWriteTargets(host: Host, setup: LiveSetup, { overlays, imag
   if (existing(recording).length > 0) throw recordingExists(recording[0]);
 }
 
-/** Checks all files before any is truncated, for the case that one of them turns out to be a folder. */
+/** Checks all files before any is truncated, in case one of them turns out to be a folder. */
 function checkWritable(host: Host, paths: readonly string[]): void {
   for (const path of paths) host.files.open(path, { write: true, create: 'never' }).close();
 }

@@ -7,7 +7,7 @@ import { withLocks } from './overlayFile.ts';
 export interface FileIdentity {
   /** Null if blkreplay did not create the file. */
   kind: OwnFileKind | null;
-  /** A sentence that names the session that has the file open; null if there is none. */
+  /** A sentence naming the session that has the file open; null if there is none. */
   inUse: string | null;
 }
 
@@ -19,7 +19,7 @@ export function identifyFile(host: Host, path: string): FileIdentity {
   return { kind: ownFileKind(host, path), inUse: sessionUsing(host, path) };
 }
 
-/** Null if the file can be locked for writing, which means that no session uses it. */
+/** Null if the file can be locked for writing, which means that no session is using it. */
 function sessionUsing(host: Host, path: string): string | null {
   try {
     withLocks(host, inUse('writes', [path]), activityText('looking at', path), () => {});

@@ -5,8 +5,9 @@ import { openWithBacking, openWithoutBacking } from '../openDisk.ts';
 import { isBlkreplayState } from '../vmState.ts';
 
 /**
- * Runs `work` on an overlay that no session has open. The overlay is opened read-only, and locked with its backing
- * chain so that other sessions can only read them. With `withoutBacking`, the backing file is not needed and stays closed.
+ * Runs `work` on an overlay that no session has open. The overlay is opened read-only. The overlay and its backing
+ * chain are locked so that other sessions can only read them. With `withoutBacking`, the backing file is not needed and
+ * stays closed.
  */
 export function withReadOnlyOverlay<T>(
   host: Host,
@@ -26,9 +27,9 @@ export function withReadOnlyOverlay<T>(
 }
 
 /**
- * Like `withReadOnlyOverlay`, but opens the overlay for writing, which frees clusters leaked by a killed process. After a
- * failure, written data stays and all files are closed. `doing` describes the operation to other sessions, and
- * `alsoUses` lists additional files to lock.
+ * Like `withReadOnlyOverlay`, but opens the overlay for writing, which frees clusters leaked by a killed process. After
+ * a failure, data already written stays, and all files are closed. `doing` describes the operation to other sessions,
+ * and `alsoUses` lists additional files to lock.
  */
 export function withWritableOverlay<T>(
   host: Host,
@@ -54,7 +55,7 @@ export function withWritableOverlay<T>(
   });
 }
 
-/** Runs `work` while no session uses any of these files. */
+/** Runs `work` while holding locks on these files. */
 export function withLocks<T>(host: Host, files: readonly FileUse[], doing: string, work: () => T): T {
   const lock = host.files.lock(files, doing);
   try {
@@ -80,7 +81,7 @@ function openOverlay(
 
 /**
  * Whether the image has snapshots from which replays start: snapshots with a position other than 0, or with a blkreplay
- * machine state. Snapshots that qemu-img took have position 0.
+ * machine state. Snapshots taken by qemu-img have position 0.
  */
 export const hasRecordingSnapshots = (image: Qcow2Image): boolean =>
   image.snapshots.some(

@@ -11,11 +11,11 @@ export interface OverlayInfo {
   virtualBytes: number;
   fileBytes: number;
   clusterBytes: number;
-  /** The number of bytes of the disk that do not come from the base. */
+  /** The number of bytes of disk contents that do not come from the base. */
   allocatedBytes: number;
   /**
-   * The files from the overlay to the last backing file. A file that could not be opened is the last one and contains
-   * the reason.
+   * The files from the overlay to the last backing file. A file that could not be opened is the last entry, which
+   * contains the reason.
    */
   chain: DiskFile[];
   snapshots: SnapshotEntryInfo[];
@@ -24,8 +24,8 @@ export interface OverlayInfo {
 }
 
 /**
- * Describes an overlay, or any qcow2 image of the user: its sizes in bytes, its backing chain and its snapshots.
- * Throws a UserError if it is in use or damaged.
+ * Describes an overlay, or any other qcow2 image: its sizes in bytes, its backing chain and its snapshots. Throws a
+ * UserError if it is in use or damaged.
  */
 export function overlayInfo(host: Host, overlay: string): OverlayInfo {
   const describe = (image: Qcow2Image): OverlayInfo => ({
@@ -59,7 +59,7 @@ export function checkOverlay(host: Host, overlay: string, { repair }: { repair: 
 }
 
 /**
- * One line of `qemu-img map`: a part of the disk, and the file of the chain that provides it. Offsets and lengths are
+ * One line of `qemu-img map`: a part of the disk, and the file in the chain that provides it. Offsets and lengths are
  * in bytes.
  */
 export interface MapEntry {
@@ -67,18 +67,17 @@ export interface MapEntry {
   lengthBytes: number;
   /** The index of the file in the chain: 0 is the overlay, 1 its backing file, and so on. */
   depth: number;
-  /** Whether a file of the chain provides this part; otherwise it reads as zeroes. */
+  /** Whether a file in the chain provides this part; otherwise it reads as zeroes. */
   isPresent: boolean;
   isZero: boolean;
   hasData: boolean;
   isCompressed: boolean;
-  /** The offset in the file: of the data if it is not compressed, or of a cluster that is preallocated for zeroes. */
+  /** The offset in the file of uncompressed data, or of a cluster that is preallocated for zeroes. */
   hostOffset?: number;
 }
 
 /**
- * The map of the whole disk, in order, with as few parts as possible. Throws a UserError if the chain cannot be
- * opened.
+ * A map of the whole disk, in order, with as few parts as possible. Throws a UserError if the chain cannot be opened.
  */
 export function overlayMap(host: Host, overlay: string): MapEntry[] {
   return withReadOnlyOverlay(host, overlay, (image) => {

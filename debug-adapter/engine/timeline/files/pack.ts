@@ -31,11 +31,11 @@ interface PackedFile {
 }
 
 /**
- * Writes one file with a recording and everything that is needed to replay it: its overlays or its state-only image,
- * and the bases with their backing files, or only their names and digests. Relative names in the recording are resolved
- * against the current folder, as during recording. Locks all files and performs all checks before the pack is created.
- * Returns the packed files with their names in the pack. Throws a UserError for files that are missing, changed, in use
- * or too large.
+ * Writes one file that contains a recording and everything that is needed to replay it: its overlays or its state-only
+ * image, and the base images with their backing files, or only their names and digests. Relative names in the recording
+ * are resolved against the current folder, as during recording. Locks all files and performs all checks before the pack
+ * is created. Returns the packed files with their names in the pack. Throws a UserError for files that are missing,
+ * changed, in use or too large.
  */
 export function packRecording(anyHost: Host, options: PackOptions): PackedFile[] {
   const { rrfile, into, withBases } = options;
@@ -106,7 +106,7 @@ function makePlan(host: Host, rrfile: string, header: RecordingHeader, withBases
   if (header.stateFile !== null) add(stateFileOf(rrfile), stateFileOf('recording.rr'));
   const drives = header.drives.map((drive): PackedDrive => {
     const { id, format, readOnly, contentDigest } = drive;
-    // An image that stores its own snapshots cannot be left out of the pack, unlike a base.
+    // Unlike a base image, an image that stores its own snapshots cannot be left out of the pack.
     const inPlace = hasInternalSnapshots(drive);
     const overlay = drive.overlay === null || readOnly || inPlace ? null : add(drive.overlay, overlayName(id, files));
     if (inPlace) used.push(...diskInUse(host, { path: drive.image, format }, 'reads'));
@@ -119,7 +119,7 @@ function makePlan(host: Host, rrfile: string, header: RecordingHeader, withBases
   return { files, used, rrfile: 'recording.rr', drives };
 }
 
-/** Two drive ids may differ only in case, but some systems ignore the case of file names. */
+/** Two drive IDs may differ only in case, but some systems ignore the case of file names. */
 function overlayName(id: string, files: readonly PackedFile[]): string {
   const name = `${id}.overlay.qcow2`;
   const isTaken = files.some((file) => file.name.toLowerCase() === name.toLowerCase());

@@ -27,7 +27,7 @@ export interface PackedDrive {
   id: string;
   format: 'raw' | 'qcow2';
   readOnly: boolean;
-  /** The name of the base in that folder; null if the base is not in the pack. */
+  /** The base's name in the folder to which the pack is extracted; null if the base is not in the pack. */
   image: string | null;
   overlay: string | null;
   /** The original name of the base and the digest of its contents, with which the user can find the base again. */
@@ -58,7 +58,7 @@ const encodeHeader = (header: PackHeader): Uint8Array => new TextEncoder().encod
 /**
  * Writes a pack: magic (8 bytes), version (u32; all fields are big-endian), the length of a JSON header (u32) and its
  * XXH64 (u64), the header, then the data of each file in blocks of 1 MiB. A block consists of the length of its
- * deflated data (u32; 0 for a block of zeroes), the XXH64 of that data (u64), and the data. Each XXH64 is seeded with
+ * deflated data (u32; 0 for an all-zero block), the XXH64 of that data (u64), and the data. Each XXH64 is seeded with
  * the previous checksum, so that no block can be mistaken for another.
  */
 export class PackWriter {
@@ -82,7 +82,7 @@ export class PackWriter {
     this.append(json);
   }
 
-  /** Adds the whole file `from`. Files must be added in the order of the header. */
+  /** Adds the whole file `from`. Files must be added in the order in which the header lists them. */
   addFile(from: HostFile, lengthBytes: number): void {
     const block = new Uint8Array(BLOCK_BYTES);
     for (let at = 0; at < lengthBytes; at += BLOCK_BYTES) {
@@ -148,11 +148,11 @@ export class PackReader {
       const block = this.nextBlock(Math.min(BLOCK_BYTES, lengthBytes - at));
       if (block) into.writeAt(at, block);
     }
-    // Blocks of zeroes at the end of the file were not written, so set its length.
+    // All-zero blocks at the end of the file were not written, so set the file's length.
     if (into.length() < lengthBytes) into.truncate(lengthBytes);
   }
 
-  /** The next block's data; undefined for a block of zeroes. */
+  /** The next block's data; undefined for an all-zero block. */
   private nextBlock(lengthBytes: number): Uint8Array | undefined {
     const blockHeader = this.bytes(this.offset, BLOCK_HEADER_BYTES);
     if (blockHeader.length < BLOCK_HEADER_BYTES) throw this.damagedError(this.offset, packDamage.endsInsideFile());
@@ -192,7 +192,7 @@ export class PackReader {
   }
 }
 
-/** Throws for a header that `pack` never writes, especially for names that lead out of the folder. */
+/** Throws for a header that `pack` never writes, especially for names that point outside the folder. */
 function validateHeader(json: unknown): PackHeader {
   const header = json as PackHeader;
   const names = new Set<string>();
@@ -236,6 +236,8 @@ const BLOCK_BYTES = 1 << 20;
 /** A packed block may be slightly longer than its data, because deflate enlarges incompressible data. */
 const PACKED_BYTES_MAX = BLOCK_BYTES + (64 << 10);
 const HEADER_BYTES_MAX = 16 << 20;
-/** A pack has far fewer files: a recording, its state-only image, and the overlay and backing chain of each drive. */
+/**
+ * A pack contains far fewer files: a recording, its state-only image, and the overlay and backing chain of each drive.
+ */
 const FILES_MAX = 1000;
 const FILE_BYTES_MAX = 2 ** 44;

@@ -10,8 +10,8 @@ import { type Confirmation, confirmationError } from './overlayChanges.ts';
 import { withWritableOverlay, withLocks } from './overlayFile.ts';
 
 /**
- * Changes the base of an overlay without changing the contents of its disk: where the bases differ, data of the old
- * base is first copied to the overlay. This is impossible for snapshots, so they are deleted if the new base has
+ * Changes the base of an overlay without changing the contents of its disk: where the base images differ, the old
+ * base's data is first copied to the overlay. This is impossible for snapshots, so they are deleted if the new base has
  * different contents. With `nameOnly`, which is meant for a base that was moved, nothing is compared and only the name
  * changes. Throws a UserError if snapshots would be deleted and the operation is not confirmed.
  */
@@ -67,7 +67,7 @@ function copyDifferences(host: Host, overlay: string, base: DiskLocation, confir
   }
 }
 
-/** Whether the two bases differ within the overlay's disk. */
+/** Whether the two base images differ within the length of the overlay's disk. */
 function differ(image: Qcow2Image, newBase: BlockDevice): boolean {
   return !differences(image, newBase, 0, image.lengthBytes).next().done;
 }
@@ -118,7 +118,7 @@ function* rangesToCompare(image: Qcow2Image, newBase: BlockDevice, range: ByteRa
   }
 }
 
-/** The ranges with data in the given range of the device. The device may be shorter than the range. */
+/** The ranges that contain data within the given range of the device. The device may be shorter than the range. */
 function dataRangesIn(device: BlockDevice | undefined, { offset, lengthBytes }: ByteRange): Iterable<ByteRange> {
   const available = Math.min(lengthBytes, (device?.lengthBytes ?? 0) - offset);
   return available > 0 ? device!.dataRanges(offset, available) : [];

@@ -14,7 +14,7 @@ import { recordingOf, isBlkreplayState } from '../vmState.ts';
  * Checks that the files named in a recording belong to it: a recording from an untrusted source can name any file, and
  * files may have changed since. An overlay belongs to the recording if it is based on its drive's base, has the same
  * length, and contains the recording's first snapshot, whose disk has the contents of the base. The overlay with the
- * machine state must contain a machine state of this recording. Throws a UserError.
+ * machine state must contain a machine state from this recording. Throws a UserError.
  */
 export function checkRecordedFiles(host: Host, rrfile: string, reader: RecordingReader): void {
   const { header } = reader;
@@ -42,8 +42,8 @@ export function checkRecordedFiles(host: Host, rrfile: string, reader: Recording
 }
 
 /**
- * Whether an overlay (of `drive`) or state-only image belongs to the recording, judging from the files alone. The user
- * may have deleted some of its snapshots, but it must not contain snapshots of another recording.
+ * Whether an overlay (of `drive`) or state-only image belongs to the recording, judging by the files alone. The user
+ * may have deleted some of its snapshots, but it must not contain snapshots from another recording.
  */
 export function belongsToRecording(
   host: Host,

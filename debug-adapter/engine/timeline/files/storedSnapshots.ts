@@ -20,11 +20,11 @@ import { hasRecordingSnapshots, withLocks } from './overlayFile.ts';
  */
 export interface SnapshotEntryInfo {
   name: string;
-  /** Null for a snapshot that was not taken during record or replay. */
+  /** Null for a snapshot that was not taken during recording or replay. */
   position: Position | null;
   dateMilliseconds: number;
   stateBytes: number;
-  /** `foreign`: a machine state of another program, such as QEMU; it is listed but never loaded. */
+  /** `foreign`: a machine state written by another program, such as QEMU; it is listed but never loaded. */
   state: 'ours' | 'foreign' | 'none';
   /**
    * Whether the snapshot is beyond the end of an incomplete recording, so that no replay can reach it or start from it.
@@ -56,7 +56,10 @@ export function applyStoredSnapshot(host: Host, path: string, name: string, { co
   });
 }
 
-/** Renames a snapshot. Throws a UserError for a taken name, and for the recording's first snapshot if not confirmed. */
+/**
+ * Renames a snapshot. Throws a UserError for a name that is already in use, and for the recording's first snapshot if
+ * not confirmed.
+ */
 export function renameStoredSnapshot(
   host: Host,
   path: string,

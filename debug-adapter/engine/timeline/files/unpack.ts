@@ -21,7 +21,7 @@ import { changeBackingName } from './rebase.ts';
 export interface UnpackOptions {
   pack: string;
   folder: string;
-  /** The paths of the bases that are not in the pack, by drive id. */
+  /** The paths of the base images that are not in the pack, by drive ID. */
   bases: ReadonlyMap<string, string>;
   overwrite: boolean;
 }
@@ -35,8 +35,8 @@ export interface Unpacked {
 
 /**
  * Extracts a pack to a folder and adjusts the backing file names in the overlays. Performs all checks before the first
- * file is created. Throws a UserError for a damaged pack, missing or different bases, and existing files that may not
- * be replaced.
+ * file is created. Throws a UserError for a damaged pack, missing or different base images, and existing files that may
+ * not be replaced.
  */
 export function unpackRecording(host: Host, options: UnpackOptions): Unpacked {
   return Cleanup.onFailure((undo) => {
@@ -159,7 +159,7 @@ function checkBases(host: Host, { pack, bases }: UnpackOptions, { drives }: Pack
   if (unknown !== undefined) throw packBaseUnknown({ drive: unknown, file: pack });
 }
 
-/** The options of a drive whose files are at their new location. */
+/** The options for a drive whose files are at their new location. */
 function relocated({ bases }: UnpackOptions, drive: PackedDrive, pathOf: (name: string) => string): DriveOptions {
   const { id, format, readOnly } = drive;
   const image = drive.image === null ? bases.get(id)! : pathOf(drive.image);
