@@ -2,13 +2,13 @@ import { type Code, i32, select } from '../../base/wasm/code.ts';
 import { slot, slot32 } from './coreContext.ts';
 import { MSTATUS } from './mstatus.ts';
 
-/** The kinds of access that address translation and PMP distinguish. */
+/** The access types that address translation and PMP distinguish. */
 export const ACCESS_READ = 0;
 export const ACCESS_WRITE = 1;
 export const ACCESS_FETCH = 2;
 
 /**
- * The effective privilege of loads and stores: MPP while MPRV is set, otherwise the current privilege (Volume II,
+ * The effective privilege for loads and stores: MPP while MPRV is set, otherwise the current privilege (Volume II,
  * "Machine Status Registers").
  */
 export const dataPrivilege: Code = select(

@@ -2,16 +2,16 @@ import { type Code, i32, i64, select, sequence } from '../../base/wasm/code.ts';
 import { setSlot, setSlot32, slot } from './coreContext.ts';
 import type { OperationName } from './operations.ts';
 
-/** The kind of an A extension instruction and its width. */
+/** The kind and width of an A-extension instruction. */
 export interface AtomicOperation {
   form: 'AMO' | 'LR' | 'SC';
   isDouble: boolean;
 }
 
 /**
- * The A extension on naturally aligned RAM (Volume I, chapter 14), shared by the interpreter and the translator. A
- * reservation consists of the physical address and the value that LR read; SC succeeds if both are unchanged, as in
- * QEMU. Any SC, trap or return from a trap clears the reservation. A store by any hart leaves the reservation intact.
+ * The A extension (Volume I, chapter 14) for naturally aligned accesses to RAM, shared by the interpreter and the
+ * translator. A reservation consists of the physical address and value that LR read. As in QEMU, SC succeeds if both
+ * are unchanged. Any SC, trap or trap return clears the reservation. A store by any hart leaves the reservation intact.
  */
 export const ATOMIC: Partial<Record<OperationName, AtomicOperation>> = {
   AMO_W: { form: 'AMO', isDouble: false },
@@ -22,11 +22,11 @@ export const ATOMIC: Partial<Record<OperationName, AtomicOperation>> = {
   SC_D: { form: 'SC', isDouble: true },
 };
 
-/** The upper five bits of the instruction, which the decoded immediate of an AMO holds. */
+/** The upper five bits of the instruction. The decoded form of an AMO stores them in its immediate. */
 export const FUNCT5 = { ADD: 0, SWAP: 1, LR: 2, SC: 3, XOR: 4, OR: 8, AND: 12, MIN: 16, MAX: 20, MINU: 24, MAXU: 28 };
 
 /**
- * Indexed by funct5: computes the value that an AMO writes from the value in memory and the operand. For word
+ * Indexed by funct5: computes the value that an AMO writes, given the value in memory and the operand. For word
  * operations, both operands are sign-extended. This also works for MINU and MAXU, because sign extension preserves the
  * unsigned order of words.
  */
@@ -49,6 +49,6 @@ export const reserve = (physicalAddress: Code, value: Code): Code =>
     setSlot('RESERVED_VALUE', value),
   );
 
-/** Whether a reservation exists and matches this address and value. */
+/** Whether there is a reservation with this address and value. */
 export const reservationHolds = (physicalAddress: Code, value: Code): Code =>
   i32.and(i64.eq(slot('RESERVED_ADDRESS'), physicalAddress), i64.eq(slot('RESERVED_VALUE'), value));

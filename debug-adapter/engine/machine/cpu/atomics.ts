@@ -40,8 +40,8 @@ interface Atomic {
 }
 
 /**
- * Defines the A extension for the interpreter, on naturally aligned RAM. Like loads and stores, these instructions
- * enter the accessed page into the TLBs, so that regions can later execute atomics on this page in place.
+ * Defines the A extension for the interpreter, for naturally aligned accesses to RAM. Like loads and stores, these
+ * instructions add the accessed page to the TLBs, so that regions can later execute atomics on this page in place.
  */
 export function defineAtomics(core: Core): void {
   core.builder.define(core.functions.atomic, (frame) => {
@@ -81,7 +81,7 @@ export function defineAtomics(core: Core): void {
   });
 }
 
-/** Translates the address to an address in the WebAssembly memory, or faults. */
+/** Translates the address to an address in the WebAssembly memory, or raises a fault. */
 function locate({ core, va, pa, at, cacheable }: Atomic, size: Code, access: number): Code {
   const cause = access === ACCESS_READ ? LOAD_ACCESS_FAULT : STORE_ACCESS_FAULT;
   return sequence(
@@ -124,7 +124,7 @@ function storeConditional(atomic: Atomic, size: Code): Code {
   );
 }
 
-/** The value that the AMO writes. A word operation uses the low word of the operand, sign-extended. */
+/** The value that the AMO writes. A word operation uses the sign-extended low word of the operand. */
 function combine({ funct5, isDouble, old, operand }: Atomic): Code {
   const b = choose(I64, isDouble.get, operand.get, i64.extend32S(operand.get));
   return Object.entries(COMBINE).reduceRight(

@@ -72,7 +72,7 @@ export interface BitHelpers {
   clmulr: FunctionHandle;
 }
 
-/** Adds the operations that use an operand more than once, as functions (i64) -> i64 or (i64, i64) -> i64. */
+/** Adds functions (i64) -> i64 or (i64, i64) -> i64 for the operations that use an operand more than once. */
 export function addBitHelpers(builder: ModuleBuilder): BitHelpers {
   const add = (body: (frame: Frame) => Code, operands: 1 | 2 = 1): FunctionHandle =>
     builder.add({ parameters: operands === 1 ? [I64] : [I64, I64], results: [I64] }, undefined, body);
@@ -88,7 +88,9 @@ export function addBitHelpers(builder: ModuleBuilder): BitHelpers {
   return { orcB: add(orcBBody), rev8, clmul, clmulr };
 }
 
-/** The top bit of each byte tells whether the byte is nonzero; multiplying by 255 fills the byte with it. */
+/**
+ * The top bit of each byte indicates whether the byte is nonzero; multiplying by 255 copies this bit to the whole byte.
+ */
 function orcBBody(frame: Frame): Code {
   const [a] = frame.parameters;
   const lowBits = i64.const(0x7f7f_7f7f_7f7f_7f7fn);
@@ -130,9 +132,9 @@ function swapGroups(a: Local, bits: number, mask: bigint): Code {
 
 /**
  * The low 64 bits of the carry-less product, computed with ordinary multiplications. Each factor is split into four
- * parts, each with only every fourth bit of the factor. When two parts are multiplied, at most 15 ones are added in any
- * bit position below the topmost, so the carries stay in the three bits above that position, which are masked off
- * (Thomas Pornin, BearSSL, "Constant-Time Mul").
+ * parts, each of which keeps only every fourth bit of the factor. When two parts are multiplied, at most 15 ones are
+ * added in any bit position below the topmost one, so the carries stay in the three bits above that position, which are
+ * masked off (Thomas Pornin, BearSSL, "Constant-Time Mul").
  */
 function clmulBody(frame: Frame): Code {
   const [a, b] = frame.parameters;

@@ -1,13 +1,13 @@
 import { type Code, type Local, i32, i64, ifElse, sequence, set, when } from '../../base/wasm/code.ts';
 import { CALL_TARGETS, CALL_TARGETS_ENTRIES } from './layout.ts';
 
-/** x1, the return address register of the standard calling convention. */
+/** x1, the return address register in the standard calling convention. */
 export const RETURN_ADDRESS = 1;
 
 /**
- * Records in CALL_TARGETS that the call that returns to `link` goes to `target`; `at` is scratch. If the target never
- * varies, a translation of the caller inlines the called function. The table is not machine state, and colliding
- * entries overwrite each other.
+ * Records `target` in CALL_TARGETS as the target of the call that returns to `link`; `at` is a scratch local. If the
+ * target never varies, a translation of the caller inlines the called function. The table is not machine state, and
+ * colliding entries overwrite each other.
  */
 export function recordCall({ link, target, at }: { link: Code; target: Code; at: Local }): Code {
   return sequence(
@@ -25,7 +25,7 @@ export function recordCall({ link, target, at }: { link: Code; target: Code; at:
 
 /**
  * The target of the last indirect call that returns to `returnsTo`, and whether earlier executions of the call had
- * other targets; undefined if unknown.
+ * different targets; undefined if unknown.
  */
 export function lastCallTarget(view: DataView, returnsTo: bigint): { callee: bigint; varies: boolean } | undefined {
   const at = CALL_TARGETS + (Number(returnsTo & BigInt(CALL_TARGETS_ENTRIES * 2 - 1)) >> 1) * 16;

@@ -18,23 +18,23 @@ import { defineRamDigest } from './ramDigest.ts';
 import { addArithmeticHelpers } from './semantics.ts';
 import { REGION_TYPE } from './translator/translator.ts';
 
-/** The core module as bytes, with the CSR index table that belongs to it. */
+/** The bytes of the core module and the matching CSR index table. */
 export interface CoreImage {
   /** The module. */
   bytes: Uint8Array<ArrayBuffer>;
-  /** The contents of CSR_INDEX, and the registers that the table covers. */
+  /** The contents of CSR_INDEX, and the registers in the table. */
   csrIndex: Uint8Array;
   csrs: readonly CsrName[];
 }
 
 /**
- * Builds the core module: a whole RISC-V hart as one generated WebAssembly module. It contains the interpreter loop and
- * everything it needs: address translation, slow memory paths, CSRs, traps, atomics and the RAM digest. Only device
+ * Builds the core module: a complete RISC-V hart as one generated WebAssembly module. It contains the interpreter loop
+ * and everything it needs: address translation, slow memory paths, CSRs, traps, atomics and the RAM digest. Only device
  * accesses and decoding call out to TypeScript. The module is the same for every machine, so bundles contain it
  * prebuilt.
  *
- * Faults are signaled by a flag: the function that detects a fault calls `raise` and returns any value, and the caller
- * checks FAULT before it uses the result.
+ * Faults are signaled with a flag: the function that detects a fault calls `raise` and returns any value, and the
+ * caller checks FAULT before it uses the result.
  */
 export function buildCore(): CoreImage {
   const builder = new ModuleBuilder();

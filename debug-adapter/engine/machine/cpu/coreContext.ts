@@ -6,14 +6,14 @@ import type { FloatHelpers } from './floatHelpers.ts';
 import type { ArithmeticHelpers } from './semantics.ts';
 
 /**
- * The context that the parts of the core module share: the functions with their types, and the module builder. Each
- * part defines some of the functions; core.ts combines them.
+ * The context that the parts of the core module share: the functions, their types and the module builder. Each part
+ * defines some of the functions; core.ts combines them.
  */
 export interface Core {
   builder: ModuleBuilder;
   helpers: ArithmeticHelpers & FloatHelpers;
   functions: Record<FunctionName, FunctionHandle>;
-  /** The type of the functions in the table of regions. */
+  /** The type of the functions in the region table. */
   regionType: { readonly index: number };
 }
 
@@ -22,21 +22,21 @@ export const IMPORTS = {
   mmioRead: { parameters: [I32, I32], results: [I32] },
   /** (physical address, value, size). */
   mmioWrite: { parameters: [I32, I32, I32], results: [] },
-  /** (address of the entry, address of the first entry of its page): decodes the instruction at the entry. */
+  /** (address of the entry, address of its page's first entry): decodes the instruction at the entry. */
   decodeEntry: { parameters: [I32, I32], results: [] },
   /** (raw instruction): decodes the instruction into the straddle entry. */
   decodeStraddle: { parameters: [I32], results: [] },
-  /** Called at an EBREAK: not 0 if it was a semihosting call, which has set the next PC. */
+  /** () -> nonzero if the EBREAK at PC was a semihosting call, which has then set the next PC. */
   semihost: { parameters: [], results: [I32] },
-  /** Called before an instruction that may have a breakpoint: not 0 to stop at PC. */
+  /** () -> nonzero to stop at PC. Called before an instruction that may have a breakpoint. */
   breakpointHit: { parameters: [], results: [I32] },
   /** (offset in RAM, length): called before a write to a watched page. */
   watchWrite: { parameters: [I32, I32], results: [] },
   /** (offset in RAM, length): called after a read of a watched page. */
   watchRead: { parameters: [I32, I32], results: [] },
   /**
-   * (address of an entry, virtual address of its instruction): called when the entry has reached the translation
-   * threshold. Not 0 to leave the interpreter's loop for translation.
+   * (address of an entry, virtual address of its instruction) -> nonzero to leave the interpreter's loop for
+   * translation. Called when the entry has reached the translation threshold.
    */
   recordHot: { parameters: [I32, I64], results: [I32] },
   /** (offset in RAM, length): called before a write to a page with translated code. */
@@ -46,7 +46,7 @@ export const IMPORTS = {
 } satisfies Record<string, FunctionType>;
 
 export const FUNCTIONS = {
-  /** (cause, tval): sets FAULT, and the exception that will be taken. */
+  /** (cause, tval): sets FAULT and records the exception to take. */
   raise: { parameters: [I32, I64], results: [] },
   /**
    * (offset in RAM, length): called before a write within one page: marks the page dirty and drops code that was
@@ -71,7 +71,7 @@ export const FUNCTIONS = {
   /** (physical address, size, access, privilege) -> whether PMP allows it. */
   pmpAllows: { parameters: [I64, I32, I32, I32], results: [I32] },
   /**
-   * (physical address, virtual address, size, access) -> whether the page of the access may enter a TLB. Sets FAULT if
+   * (physical address, virtual address, size, access) -> whether the accessed page may be added to a TLB. Sets FAULT if
    * PMP forbids the access.
    */
   protect: { parameters: [I64, I64, I32, I32], results: [I32] },
@@ -80,11 +80,11 @@ export const FUNCTIONS = {
   /** (pc) -> physical address, which is in RAM unless FAULT is set. */
   translateFetch: { parameters: [I64], results: [I64] },
   /**
-   * (pc) -> address of the decode entries of the page that contains pc; 0 on a fault; STRADDLE_ENTRY if the page cannot
-   * be decoded as a whole.
+   * (pc) -> address of the decode entries for the page that contains pc; 0 on a fault; STRADDLE_ENTRY if the page
+   * cannot be decoded as a whole.
    */
   fetchPage: { parameters: [I64], results: [I32] },
-  /** (pc): decodes into the straddle entry, for an instruction that straddles two pages. */
+  /** (pc): decodes an instruction that straddles two pages into the straddle entry. */
   fetchStraddle: { parameters: [I64], results: [] },
   loadSlow: { parameters: [I64, I32], results: [I64] },
   storeSlow: { parameters: [I64, I64, I32], results: [] },
@@ -102,16 +102,16 @@ export const FUNCTIONS = {
   csrWrite: { parameters: [I32, I64], results: [] },
   /** (raw instruction): ECALL, EBREAK, xRET, WFI, WRS, SFENCE.VMA and Svinval. Sets the next PC. */
   system: { parameters: [I32], results: [] },
-  /** Takes the exception that `raise` has set. */
+  /** Takes the exception that `raise` has recorded. */
   takeException: { parameters: [], results: [] },
   /** (cause): takes an interrupt. */
   takeInterrupt: { parameters: [I32], results: [] },
-  /** -> cause of the interrupt to take now, -1 if none. */
+  /** () -> cause of the interrupt to take now, or -1 if there is none. */
   pendingInterrupt: { parameters: [], results: [I32] },
   updateContexts: { parameters: [], results: [] },
   /** (budget) -> budget left. */
   run: { parameters: [I32], results: [I32] },
-  /** () -> change of the RAM digest since the last call. */
+  /** () -> change in the RAM digest since the last call. */
   digestRam: { parameters: [], results: [I64] },
 } satisfies Record<string, FunctionType>;
 
@@ -121,10 +121,10 @@ export type FunctionName = keyof typeof IMPORTS | keyof typeof FUNCTIONS;
 
 const ORIGIN = i32.const(0);
 
-/** A slot of the hart state as 64 bits. */
+/** The 64-bit value of a slot in the hart state. */
 export const slot = (name: SlotName): Code => i64.load(ORIGIN, SLOT[name]);
 export const setSlot = (name: SlotName, value: Code): Code => i64.store(ORIGIN, value, SLOT[name]);
-/** The low half of a slot, for flags, counts and table offsets that fit in it. */
+/** The low 32 bits of a slot, for flags, counts and table offsets that fit in them. */
 export const slot32 = (name: SlotName): Code => i32.load(ORIGIN, SLOT[name]);
 export const setSlot32 = (name: SlotName, value: Code): Code => i32.store(ORIGIN, value, SLOT[name]);
 
@@ -132,26 +132,26 @@ export const PRIVILEGE_USER = 0;
 export const PRIVILEGE_SUPERVISOR = 1;
 export const PRIVILEGE_MACHINE = 3;
 
-/** Not 0 if the machine has the optional extension. */
+/** Nonzero if the machine has the optional extension. */
 export const hasExtension = (name: ExtensionName): Code =>
   i32.and(slot32('EXTENSIONS'), i32.const(EXTENSION_BIT[name]!));
 
-/** The position of the step in progress, which BUDGET has already counted. */
+/** The position of the step in progress. BUDGET no longer includes this step. */
 export const positionNow: Code = i64.sub(i64.sub(slot('STEPS_END'), i64.extendU(slot32('BUDGET'))), i64.const(1));
 
-/** Whether `size` bytes at a physical address are RAM. */
+/** Whether `sizeBytes` bytes at a physical address are all in RAM. */
 export const isRam = (address: Code, sizeBytes: Code): Code =>
   i64.leU(i64.sub(address, i64.const(RAM_BASE)), i64.sub(slot('RAM_BYTES'), i64.extendU(sizeBytes)));
 
-/** The offset in RAM of a physical address that is in RAM. */
+/** The offset in RAM for a physical address, which must be in RAM. */
 export const ramOffset = (address: Code): Code => i32.sub(i32.wrap(address), i32.const(RAM_BASE | 0));
 
-/** The address in the WebAssembly memory of an offset in RAM. */
+/** The address in the WebAssembly memory for an offset in RAM. */
 export const ramAt = (offset: Code): Code => i32.add(offset, i32.const(RAM));
 
-/** mcause of an illegal instruction. */
+/** The mcause value for an illegal instruction. */
 export const CAUSE_ILLEGAL = 2;
 
-/** Code that sets the exception to take; the caller must return immediately. */
+/** Code that records the exception to take; the caller must return immediately. */
 export const raise = (core: Core, cause: number, tval: Code): Code =>
   call(core.functions.raise, i32.const(cause), tval);

@@ -1,4 +1,4 @@
 import { buildCore, type CoreImage } from './core.ts';
 
-/** The core module as bytes. Bundles replace this file by a prebuilt module (scripts/prebuilt.mjs). */
+/** The bytes of the core module. Bundles replace this file with a prebuilt module (scripts/prebuilt.mjs). */
 export const coreImage = (): CoreImage => buildCore();

@@ -4,14 +4,14 @@ import type { CsrName } from './csr.ts';
 /** The compiled core module. */
 export interface CoreModule {
   module: WebAssembly.Module;
-  /** The contents of CSR_INDEX, and the registers that the table covers. */
+  /** The contents of CSR_INDEX, and the registers in the table. */
   csrIndex: Uint8Array;
   csrs: readonly CsrName[];
 }
 
 let compiled: CoreModule | undefined;
 
-/** Compiles the core module on the first call; all machines share it. */
+/** Compiles the core module on the first call; all machines share the module. */
 export function coreModule(): CoreModule {
   if (!compiled) {
     const { bytes, csrIndex, csrs } = coreImage();

@@ -19,8 +19,8 @@ import { type Csr, csrTable } from './csrTable.ts';
 import { CSR_INDEX } from './layout.ts';
 
 /**
- * Defines the CSR instructions (Zicsr) over the register table: check, read, modify, write. CSR_INDEX maps a CSR number
- * to the index of its handler; index 0 means that the register does not exist.
+ * Defines the CSR instructions (Zicsr) based on the register table: check, read, modify, write. CSR_INDEX maps a CSR
+ * number to the index of its handler; index 0 means that the register does not exist.
  */
 export function defineCsrAccess(core: Core): void {
   const table = csrTable(core);
@@ -36,14 +36,14 @@ export function csrIndexTable(core: Core): Uint8Array {
   return index;
 }
 
-/** Name and number of every register, for debuggers. */
+/** The name and number of every register, for debuggers. */
 export const csrNames = (core: Core): CsrName[] => csrTable(core).map(({ name, number }) => ({ name, number }));
 
 export type CsrName = Pick<Csr, 'name' | 'number'>;
 
 const indexOf = (number: Code): Code => i32.load8u(number, CSR_INDEX);
 
-/** (number) -> value; sets FAULT with cause 2 if the register may not be read. The caller sets tval. */
+/** (number) -> value; sets FAULT with cause 2 if reading the register is not allowed. The caller sets tval. */
 function defineRead(core: Core, table: Csr[]): void {
   core.builder.define(core.functions.csrRead, (frame) => {
     const illegal = sequence(raise(core, CAUSE_ILLEGAL, i64.const(0)), ret(i64.const(0)));
@@ -98,7 +98,7 @@ function defineInstruction(core: Core): void {
       set(old, call(functions.csrRead, number.get)),
       when(slot32('FAULT'), illegal),
       set(operand, select(i32.and(raw.get, i32.const(0x4000)), i64.extendU(field), rs1.get)),
-      // CSRRS and CSRRC on mip affect only the bits that software wrote, not the bits that devices drive.
+      // When CSRRS and CSRRC modify mip, they affect only the bits that software wrote, not the bits driven by devices.
       set(base, select(i32.eq(number.get, i32.const(0x344)), slot('MIP_SOFTWARE'), old.get)),
       when(writes, call(functions.csrWrite, number.get, changed)),
       old.get,

@@ -32,16 +32,19 @@ export interface Csr {
   name: string;
   number: number;
   read: Code;
-  /** If absent, writes are ignored. Read-only registers do not need it, because their number identifies them. */
+  /**
+   * If absent, writes are ignored. Read-only registers do not need it, because their numbers identify them as
+   * read-only.
+   */
   write?: (value: Code) => Code;
-  /** A condition under which access is illegal, in addition to the privilege check that the number encodes. */
+  /** A condition under which access is illegal, in addition to the privilege check encoded in the number. */
   forbidden?: Code;
 }
 
 /**
- * All CSRs of the machine: the number of each one, the code that reads it, and the effect of a write (Volume II, "CSR
- * Listing"). Accessing any other number is an illegal instruction. Writes keep only the writable bits (WARL); where the
- * specification leaves a choice, the effect of a write is the same as in QEMU.
+ * All CSRs of the machine: each CSR's number, the code that reads it, and the effect of a write (Volume II, "CSR
+ * Listing"). An instruction that accesses any other number is illegal. Writes keep only the writable bits (WARL); where
+ * the specification leaves a choice, the effect of a write is the same as in QEMU.
  */
 export function csrTable(core: Core): Csr[] {
   return [
@@ -59,7 +62,7 @@ export function csrTable(core: Core): Csr[] {
 const zero = i64.const(0);
 const readOnly = (name: string, number: number, value: bigint): Csr => ({ name, number, read: i64.const(value) });
 
-/** A register that stores the bits of `mask` and has no other effect. */
+/** A register that stores the bits in `mask` and has no other effect. */
 const plain = (name: string, number: number, slotName: SlotName, mask: bigint = -1n): Csr => ({
   name,
   number,
@@ -86,14 +89,14 @@ const identification = (): Csr[] => [
 
 // --- traps -----------------------------------------------------------------------------------------------------------
 
-/** The exceptions that can be delegated: all except ECALL from M. */
+/** The exceptions that can be delegated: all except ECALL from M-mode. */
 const DELEGABLE = 0xb3ffn;
 /** Bit 0 of an exception PC is always clear. */
 const EPC_MASK = ~1n;
 const INTERRUPT_MASK = BigInt(ALL_INTERRUPTS);
 const SUPERVISOR_MASK = BigInt(SUPERVISOR_INTERRUPTS);
 
-/** Supports direct and vectored mode; a write of any other mode is ignored. */
+/** Supports direct and vectored mode; writing any other mode has no effect. */
 const trapVector = (name: string, number: number, slotName: SlotName): Csr => ({
   name,
   number,
@@ -237,7 +240,7 @@ function supervisorTraps(core: Core): Csr[] {
       number: 0x14d,
       read: slot('STIMECMP'),
       write: (value) => sequence(setSlot('STIMECMP', value), attention),
-      // Sstc, section 2: below M, access requires both menvcfg.STCE and mcounteren.TM.
+      // Sstc, section 2: below M-mode, access requires both menvcfg.STCE and mcounteren.TM.
       forbidden: i32.and(
         i32.ne(slot32('PRIVILEGE'), i32.const(PRIVILEGE_MACHINE)),
         i32.or(i64.geS(slot('MENVCFG'), zero), i64.eqz(i64.and(slot('MCOUNTEREN'), i64.const(2)))),
@@ -271,14 +274,14 @@ function translation(core: Core): Csr[] {
 // --- counters --------------------------------------------------------------------------------------------------------
 
 /**
- * mtime: virtual time in ticks of 100 ns (see base/quantities.ts), plus the ticks that the guest added by writing
- * mtime.
+ * mtime: virtual time in 100 ns ticks (see base/quantities.ts), plus the ticks that the guest added by writing mtime.
  */
 const mtime = i64.add(i64.divU(i64.add(positionNow, slot('CLOCK_OFFSET')), i64.const(100)), slot('TICK_DELTA'));
 const instructionsRetired = i64.sub(positionNow, slot('NOT_RETIRED'));
 
 /**
- * Reading a user-mode counter below M-mode requires its bit in mcounteren, and in U-mode also its bit in scounteren.
+ * Reading a user-mode counter below M-mode requires the counter's bit in mcounteren to be set. In U-mode, its bit in
+ * scounteren must also be set.
  */
 const counterForbidden = (bit: number): Code => {
   const lacks = (name: SlotName): Code => i64.eqz(i64.and(slot(name), i64.const(1n << BigInt(bit))));
@@ -295,8 +298,8 @@ function counters(): Csr[] {
     name,
     number,
     read,
-    // Zicntr: the instruction after the write reads the written value, so the step of the write itself is subtracted
-    // too.
+    // Zicntr: the instruction after the write reads the written value, so the step taken by the write itself is
+    // subtracted too.
     write: (value) => setSlot(slotName, i64.sub(value, i64.add(count, i64.const(1)))),
   });
   const list: Csr[] = [

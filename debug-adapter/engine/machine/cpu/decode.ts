@@ -8,8 +8,8 @@ import type { OperationName } from './operations.ts';
 
 /**
  * Decodes one instruction (Volume I, chapters 2-8, 14, 27 and the opcode tables of chapter 34). A compressed
- * instruction decodes to its expansion. Reserved encodings, and instructions of extensions that this machine does not
- * have, are ILLEGAL. Branches decode to their NEAR form; DecodeCache replaces it by the FAR form if the target is in
+ * instruction decodes to its expansion. Reserved encodings, and instructions from extensions that this machine lacks,
+ * are ILLEGAL. Branches decode to their NEAR form; DecodeCache replaces it with the FAR form if the target is in
  * another page.
  *
  * `raw` is the 32-bit word at the program counter; only its low half is used if the instruction is compressed.
@@ -35,7 +35,7 @@ const FLOAT_LOADS: (OperationName | undefined)[] = [undefined, 'FLH', 'FLW', 'FL
 const FLOAT_STORES: (OperationName | undefined)[] = [undefined, 'FSH', 'FSW', 'FSD'];
 const OP_IMM: (OperationName | undefined)[] = ['ADDI', undefined, 'SLTI', 'SLTIU', 'XORI', undefined, 'ORI', 'ANDI'];
 
-/** OP and OP-32, by funct7, then funct3. */
+/** OP and OP-32, indexed by funct7, then by funct3. */
 type ByFunct3 = Partial<Record<number, OperationName>>;
 const REGISTER: Record<number, ByFunct3> = {
   0x00: { 0: 'ADD', 1: 'SLL', 2: 'SLT', 3: 'SLTU', 4: 'XOR', 5: 'SRL', 6: 'OR', 7: 'AND' },
@@ -57,15 +57,15 @@ const REGISTER32: Record<number, ByFunct3> = {
   0x20: { 0: 'SUBW', 5: 'SRAW' },
   0x30: { 1: 'ROLW', 5: 'RORW' },
 };
-/** Shifts by an immediate: by funct3 and the bits above the shift amount. */
+/** Shifts by an immediate, indexed by funct3 and the bits above the shift amount. */
 const SHIFT: Record<number, ByFunct3> = {
   1: { 0x00: 'SLLI', 0x0a: 'BSETI', 0x12: 'BCLRI', 0x1a: 'BINVI' },
   5: { 0x00: 'SRLI', 0x10: 'SRAI', 0x12: 'BEXTI', 0x18: 'RORI' },
 };
 const SHIFT32: Record<number, ByFunct3> = { 1: { 0x00: 'SLLIW' }, 5: { 0x00: 'SRLIW', 0x20: 'SRAIW', 0x30: 'RORIW' } };
 /**
- * Operations with one operand, which are encoded like shifts with a fixed shift amount: by funct3 and the upper 12
- * bits.
+ * Operations with one operand, which are encoded like shifts with a fixed shift amount. Indexed by funct3 and the upper
+ * 12 bits.
  */
 const UNARY: Record<number, ByFunct3> = {
   1: { 0x600: 'CLZ', 0x601: 'CTZ', 0x602: 'CPOP', 0x604: 'SEXT_B', 0x605: 'SEXT_H' },
@@ -143,7 +143,7 @@ function decodeImmediate32(raw: number, rd: number, funct3: number, rs1: number)
   const unary = UNARY32[funct3]?.[raw >>> 20];
   if (unary) return make(unary, rd, rs1, 0, 0);
   if (funct3 === 0) return make('ADDIW', rd, rs1, 0, raw >> 20);
-  // The shift amount of SLLI.UW has one bit more than the shift amounts of the other word shifts.
+  // The shift amount of SLLI.UW is one bit wider than that of the other word shifts.
   if (funct3 === 1 && raw >>> 26 === 2) return make('SLLI_UW', rd, rs1, 0, (raw >>> 20) & 63);
   return named(SHIFT32[funct3]?.[raw >>> 25], rd, rs1, 0, (raw >>> 20) & 31);
 }
@@ -158,7 +158,7 @@ function decodeRegister32(raw: number, rd: number, funct3: number, rs1: number, 
   return named(REGISTER32[funct7]?.[funct3], rd, rs1, rs2, 0);
 }
 
-/** The immediate of an AMO holds the bits that select the operation; LR requires rs2 = 0. */
+/** The immediate of an AMO stores the bits that select the operation; LR requires rs2 = 0. */
 function decodeAtomic(raw: number, rd: number, funct3: number, rs1: number, rs2: number): Decoded {
   if (funct3 !== 2 && funct3 !== 3) return illegal();
   const isDouble = funct3 === 3;

@@ -26,9 +26,9 @@ import {
 import { handlerIndex, OP } from './operations.ts';
 
 /**
- * The decoded form of the guest's code. Each executed RAM page has a page of entries in the pool, and an entry is
- * filled when its instruction is first executed. The interpreter calls this class only for undecoded instructions. The
- * cache is not machine state: dropping it at any time affects only speed.
+ * The decoded form of the guest's code. Each executed RAM page has a page of entries in the pool. An entry is filled in
+ * when its instruction is first executed. The interpreter calls this class only for undecoded instructions. The cache
+ * is not machine state: dropping it at any time affects only speed.
  */
 export class DecodeCache {
   private bytes: Uint8Array;
@@ -38,7 +38,7 @@ export class DecodeCache {
   private used = 0;
   private instructions: InstructionSet;
   private pagesMax: number;
-  /** For each page of the pool, the RAM page it decodes. */
+  /** For each pool page, the RAM page whose decoded code it stores. */
   private ramPageOf: Int32Array;
   /**
    * Offsets within a page at which there may be a breakpoint. Entries at these offsets call `breakpointHit` before the
@@ -46,7 +46,7 @@ export class DecodeCache {
    */
   private breakOffsets: ReadonlySet<number> = new Set();
 
-  /** `pagesMax` limits the pool below its full size, for tests. */
+  /** `pagesMax` limits the pool to less than its full size, for tests. */
   constructor(
     memory: WebAssembly.Memory,
     instructions: InstructionSet = ALL_INSTRUCTIONS,
@@ -59,7 +59,7 @@ export class DecodeCache {
     this.ramPageOf = new Int32Array(pagesMax);
   }
 
-  /** Connects the core's flush function and the translator, both of which are created after this object. */
+  /** Connects this object to the core's flush function and to the translator, which are both created later. */
   connect(core: { flushPaged: () => void }, translator: { dropAll: () => void }): void {
     this.flushPaged = core.flushPaged;
     this.dropRegions = () => translator.dropAll();
@@ -70,7 +70,7 @@ export class DecodeCache {
     return decode(raw, this.instructions);
   }
 
-  /** Import of the core: returns new entries for a RAM page that has no entries yet. */
+  /** Imported by the core: returns new entries for a RAM page that has no entries yet. */
   allocateDecodePage(ramPage: number): number {
     const { bytes, view } = this;
     if (this.used === this.pagesMax) this.dropAll();
@@ -85,7 +85,7 @@ export class DecodeCache {
     return address;
   }
 
-  /** Import of the core: decodes the instruction at an entry of a page. */
+  /** Imported by the core: decodes the instruction at an entry of a page. */
   decodeEntry(entry: number, pageEntries: number): void {
     const { view } = this;
     const ramPage = this.ramPageOf[((pageEntries >>> 0) - DECODE_POOL) / DECODE_PAGE_BYTES];
@@ -128,12 +128,12 @@ export class DecodeCache {
     }
   }
 
-  /** Import of the core: decodes into the straddle entry. */
+  /** Imported by the core: decodes an instruction into the straddle entry. */
   decodeStraddle(raw: number): void {
     this.decodeSingle(STRADDLE_ENTRY, raw);
   }
 
-  /** Decodes an instruction outside any page, so every jump gets its FAR form. */
+  /** Decodes an instruction that has no entry in a page, so every jump gets its FAR form. */
   decodeSingle(entry: number, raw: number): void {
     this.write(entry, raw, undefined);
     // The instruction may have either length, so mark both possible ends.
@@ -141,7 +141,7 @@ export class DecodeCache {
     this.writeEndMark(entry + 2 * ENTRY_BYTES);
   }
 
-  /** Drops all entries. The pages they decoded no longer count as containing code. */
+  /** Drops all entries. The decoded RAM pages no longer count as containing code. */
   private dropAll(): void {
     const { bytes } = this;
     this.dropRegions();
@@ -188,7 +188,7 @@ export class DecodeCache {
     view.setUint16(entry + 2, (rd || SINK) * 8, true);
     view.setUint16(entry + 4, rs1 * 8, true);
     view.setUint16(entry + 6, rs2 * 8, true);
-    // The immediate of a near jump is added to the address of the entry, which is 16 bytes for each halfword.
+    // The immediate of a near jump is added to the entry's address. There is a 16-byte entry for each halfword.
     view.setInt32(entry + 8, staysInPage ? immediate * (ENTRY_BYTES / 2) : immediate, true);
     view.setInt32(entry + 12, raw, true);
   }

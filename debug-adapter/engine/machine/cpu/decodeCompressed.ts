@@ -10,7 +10,7 @@ export function decodeCompressed(half: number): Decoded {
   return expanded;
 }
 
-/** Extracts `width` bits of `half` starting at bit `from`, and shifts them to bit `to`. */
+/** Extracts `width` bits from `half`, starting at bit `from`, and shifts them to bit `to`. */
 const bits = (half: number, from: number, width: number, to: number): number =>
   ((half >>> from) & ((1 << width) - 1)) << to;
 const signed = (value: number, width: number): number => (value << (32 - width)) >> (32 - width);

@@ -10,12 +10,12 @@ export const THIRD_SOURCE_MASK = 0xfff8;
 export const FAST_SHIFT = 16;
 export const HALF_SHIFT = 16;
 
-/** The bits of fcsr that must match for the host's instruction: the rounding mode and the inexact flag. */
+/** The fcsr bits that must match before the host's instruction may be used: the rounding mode and the inexact flag. */
 const FAST_WHEN_DYNAMIC = 0xe0 | FLAG.INEXACT;
 /** A bit that is never set in fcsr, so the condition for using the host's instruction is never met. */
 const NEVER_FAST = 0x100;
 
-/** The bits of the immediate for a rounding mode; undefined for a reserved mode. */
+/** The immediate bits for a rounding mode; undefined for a reserved mode. */
 function roundingField(mode: number): number | undefined {
   if (mode === ROUNDING.DYNAMIC) return mode | (FAST_WHEN_DYNAMIC << FAST_SHIFT);
   if (mode > ROUNDING.NEAREST_AWAY) return undefined;
@@ -61,7 +61,7 @@ export function decodeFusedFloat(raw: number): Decoded {
 }
 
 const ARITHMETIC: Record<number, string> = { 0: 'FADD', 1: 'FSUB', 2: 'FMUL', 3: 'FDIV' };
-/** The operations that funct3 distinguishes: by funct5, then funct3. */
+/** The operations distinguished by funct3, indexed by funct5, then by funct3. */
 const BY_FUNCT3: Record<number, { names: (string | undefined)[]; to: 'f' | 'x' }> = {
   4: { names: ['FSGNJ', 'FSGNJN', 'FSGNJX'], to: 'f' },
   5: { names: ['FMIN', 'FMAX'], to: 'f' },
@@ -69,12 +69,12 @@ const BY_FUNCT3: Record<number, { names: (string | undefined)[]; to: 'f' | 'x' }
 };
 
 /**
- * Decodes the computational instructions of F, D and Zfh (Volume I, chapters 21, 22 and 24), except the fused
- * instructions. Floating-point registers are numbered from FLOAT_0. The immediate holds the rounding mode in bits 0-2,
- * eight times the number of the third source in bits 3-15, and a mask from bit 16 on. The host's own instruction may be
- * used if fcsr, masked with these bits, equals the inexact flag: rounding is then to nearest, and since the inexact
- * flag is already set, it does not matter whether the result is exact. The immediate of a half-precision operation
- * holds the operation's index in HALF_NAMES instead of the mask.
+ * Decodes the computational instructions in F, D and Zfh (Volume I, chapters 21, 22 and 24), except the fused
+ * instructions. Floating-point registers are numbered from FLOAT_0. The immediate stores the rounding mode in bits 0-2,
+ * eight times the number of the third source in bits 3-15, and a mask in bits 16 and up. The host's own instruction may
+ * be used if fcsr, masked with these bits, equals the inexact flag: the rounding mode is then round-to-nearest, and
+ * since the inexact flag is already set, it does not matter whether the result is exact. The immediate of a
+ * half-precision operation stores the operation's index in HALF_NAMES instead of the mask.
  */
 export const decodeFloat = (raw: number): Decoded => withHalfIndex(decodeComputing(raw));
 
@@ -116,7 +116,7 @@ function decodeComputing(raw: number): Decoded {
   }
 }
 
-/** The names that the move instructions use for the formats. */
+/** The format names used in the move instructions. */
 const BITS = { H: 'H', S: 'W', D: 'D' } as const;
 
 const BOTH: Shape = { to: 'f', from: 'f' };

@@ -3,16 +3,16 @@ import { HALF_NAMES } from './floatNames.ts';
 import { OP, OPERATION_NAMES, type OperationName } from './operations.ts';
 
 /**
- * The instruction set of a machine. New machines have all extensions in the table below; the machine of a recording has
- * exactly the extensions in the recording's header, because an instruction that was illegal in the recording must be
- * illegal in the replay. Operations of a missing optional extension decode to ILLEGAL. Generated code for CSRs and
- * address translation checks `hasExtension` (coreContext.ts). Both the list of missing operations and the result of
+ * The instruction set of a machine. New machines have all extensions in the table below; a recorded machine has exactly
+ * the extensions in the recording's header, because an instruction that was illegal in the recording must be illegal in
+ * the replay. Operations from a missing optional extension decode to ILLEGAL. Generated code for CSRs and address
+ * translation checks `hasExtension` (coreContext.ts). Both the list of missing operations and the result of
  * `hasExtension` are data in memory, so the generated core is the same for every machine.
  */
 export interface InstructionSet {
-  /** The `isa` string, as in `riscv,isa` of the device tree and in a recording's header. */
+  /** The `isa` string, as in the device tree's `riscv,isa` property and in a recording's header. */
   readonly isa: string;
-  /** The `EXTENSION_BIT`s of the machine's optional extensions, which is the value of the slot EXTENSIONS. */
+  /** The combined `EXTENSION_BIT`s of the machine's optional extensions; the value of the EXTENSIONS slot. */
   readonly bits: number;
   /** Indexed by operation: 1 if it belongs to an extension that the machine lacks. */
   readonly isMissing: Uint8Array;
@@ -20,27 +20,27 @@ export interface InstructionSet {
 
 /**
  * Every machine has the extensions 'named from the start' and 'named later', but `riscv,isa` lists those 'named later'
- * only in newer recordings. All other extensions are optional and determine whether the given operations exist and the
- * result of `hasExtension`.
+ * only in newer recordings. All other extensions are optional. They determine whether the given operations exist and
+ * what `hasExtension` returns.
  */
 type Extension = 'named from the start' | 'named later' | { operations: readonly OperationName[] };
 
 const optional = (...operations: OperationName[]): Extension => ({ operations });
 
-/** The half-precision operations of Zfhmin: loads, stores, moves and conversions. Zfh adds arithmetic. */
+/** The half-precision operations in Zfhmin: loads, stores, moves and conversions. Zfh adds arithmetic. */
 const HALF_MOVES = new Set<OperationName>([
   ...(['FMV_X_H', 'FMV_H_X', 'FCVT_S_H', 'FCVT_H_S', 'FCVT_D_H', 'FCVT_H_D'] as const),
 ]);
 
-/** Extensions are in the order of QEMU 10's device tree (target/riscv/cpu.c, isa_edata_arr). */
+/** Extensions are in the same order as in QEMU 10's device tree (target/riscv/cpu.c, isa_edata_arr). */
 const EXTENSIONS = {
-  // Cache blocks are 64 bytes; a prefetch is encoded as an ORI to x0, so it is a hint.
+  // Cache blocks are 64 bytes; a prefetch is encoded as an ORI with destination x0, so it is a hint.
   zic64b: 'named later',
   zicbom: optional('CBO'),
   zicbop: 'named later',
   zicboz: optional('CBO_ZERO'),
-  // These names are guarantees that the machine gives: the A extension works on all of RAM, instruction fetches are
-  // atomic, misaligned accesses work, and LR/SC loops make progress.
+  // These names stand for guarantees that the machine makes: the A extension works on all of RAM, instruction fetches
+  // are atomic, misaligned accesses work, and LR/SC loops make progress.
   ziccamoa: 'named later',
   ziccif: 'named later',
   zicclsm: 'named later',
@@ -49,7 +49,7 @@ const EXTENSIONS = {
   zicntr: 'named later',
   zicsr: 'named from the start',
   zifencei: 'named from the start',
-  // The next two extensions consist of hints, which are encoded as an ADD to x0 and as a FENCE.
+  // The next two extensions consist of hints, encoded as an ADD with destination x0 and as a FENCE.
   zihintntl: 'named later',
   zihintpause: 'named later',
   // Zihpm requires event counters; here they read as zero.
@@ -68,8 +68,8 @@ const EXTENSIONS = {
   zbb: 'named from the start',
   zbc: optional('CLMUL', 'CLMULH', 'CLMULR'),
   zbs: 'named from the start',
-  // Except for Sstc, these Ss names are guarantees that the machine gives: page tables in RAM are readable, scounteren,
-  // stval and stvec meet the profiles' requirements, and U-mode is 64-bit.
+  // Except for Sstc, these Ss names stand for guarantees that the machine makes: page tables in RAM are readable,
+  // scounteren, stval and stvec meet the profiles' requirements, and U-mode is 64-bit.
   ssccptr: 'named later',
   sscounterenw: 'named later',
   sstc: 'named from the start',
@@ -78,7 +78,7 @@ const EXTENSIONS = {
   ssu64xl: 'named later',
   svinval: 'named from the start',
   svpbmt: optional(),
-  // The machine meets Svvptc because failed translations are not cached.
+  // The machine meets the requirements of Svvptc, because failed translations are not cached.
   svvptc: 'named later',
 } satisfies Record<string, Extension>;
 

@@ -17,7 +17,7 @@ import { ACCESS_FETCH } from './access.ts';
 import { type Core, isRam, ramAt, ramOffset, slot32 } from './coreContext.ts';
 import { DECODE_PAGES, FETCH_TLB, FETCH_TLB_ENTRIES, STRADDLE_ENTRY } from './layout.ts';
 
-/** Defines the lookup of decoded code at a program counter: address translation, PMP and the fetch TLB. */
+/** Defines the lookup of decoded code for a program counter: address translation, PMP and the fetch TLB. */
 export function defineFetch(core: Core): void {
   defineTranslateFetch(core);
   const { builder, functions } = core;

@@ -5,18 +5,19 @@ import type { Format } from './floatNames.ts';
 
 /** Rounding modes (Volume I, section 21.2, "Floating-Point Control and Status Register"). */
 export const ROUNDING = { NEAREST: 0, TO_ZERO: 1, DOWN: 2, UP: 3, NEAREST_AWAY: 4, DYNAMIC: 7 } as const;
-/** The accrued exception flags of fcsr. */
+/** The accrued exception flags in fcsr. */
 export const FLAG = { INEXACT: 1, UNDERFLOW: 2, OVERFLOW: 4, DIVIDE_BY_ZERO: 8, INVALID: 16 } as const;
 export const FCSR_FLAGS = 0x1f;
 export const FCSR_MODE_SHIFT = 5;
 
-/** The control word for rounding: the rounding mode, plus one of these bits for a result that is a single or a half. */
+/** The control word for rounding: the rounding mode, plus one of these bits if the result is a single or a half. */
 export const CONTROL_SINGLE = 8;
 export const CONTROL_HALF = 16;
 
 /**
- * Bit patterns of half, single and double. Formats shorter than double are stored in a 64-bit register with all upper
- * bits set ("NaN boxing", Volume I, section 22.2); a register without these bits reads as the canonical NaN.
+ * Bit patterns for halves, singles and doubles. Formats narrower than double are stored in a 64-bit register with all
+ * upper bits set ("NaN boxing", Volume I, section 22.2); a register in which any of these bits is clear reads as the
+ * canonical NaN.
  */
 export const SIGN = 1n << 63n;
 export const INFINITY_D = 0x7ff0_0000_0000_0000n;
@@ -32,10 +33,10 @@ export const NAN: Record<Format, bigint> = { H: NAN_H, S: NAN_S, D: NAN_D };
 /** Converts an unsigned 64-bit number to the signed constant that `i64.const` takes. */
 export const bits64 = (value: bigint): Code => i64.const(BigInt.asIntN(64, value));
 
-/** NaN-boxes the 32 bits of a single, zero-extended. */
+/** NaN-boxes a single, which is given as its 32 bits, zero-extended. */
 export const boxed = (value: Code): Code => i64.or(value, bits64(BOX));
 export const isBoxed = (value: Code): Code => i64.geU(value, bits64(BOX));
-/** NaN-boxes the 16 bits of a half, zero-extended. */
+/** NaN-boxes a half, which is given as its 16 bits, zero-extended. */
 export const boxedHalf = (value: Code): Code => i64.or(value, bits64(BOX_H));
 export const isBoxedHalf = (value: Code): Code => i64.geU(value, bits64(BOX_H));
 
@@ -68,7 +69,7 @@ export const modeOf = (control: Code): Code => i32.and(control, i32.const(7));
 export const canonicalNaN = (control: Code): Code =>
   byFormat(control, { H: bits64(NAN_H), S: bits64(NAN_S), D: bits64(NAN_D) });
 
-/** Converts a register that holds a value of the given format to the bits of a double. */
+/** Converts a register value in the given format to the bits of a double. */
 export function widened(
   format: Format,
   helpers: { widen: { index: number }; widenHalf: { index: number } },

@@ -28,8 +28,8 @@ const requireFloats = (v: Variables): Code => brIf(v.illegal, i32.eqz(floatState
 const third = (v: Variables): Code => i64.load(i32.and(immediate32(v), i32.const(THIRD_SOURCE_MASK)), REGISTERS);
 
 /**
- * The handler of a floating-point instruction. It checks that the unit is enabled and determines the rounding mode. It
- * uses the host's instruction if that gives the correct result and flags, otherwise the software implementation.
+ * The handler for a floating-point instruction. It checks that the unit is enabled and determines the rounding mode. It
+ * uses the host's instruction if that gives the correct result and flags, and otherwise the software implementation.
  * Writing a register or raising a flag marks the floating-point state dirty.
  */
 export function floatHandler(v: Handler, { compute, hasMode, result, fast }: FloatSemantics): Code {
@@ -44,7 +44,7 @@ export function floatHandler(v: Handler, { compute, hasMode, result, fast }: Flo
   );
 }
 
-/** One handler for all half-precision operations; the immediate holds the operation's index. */
+/** One handler for all half-precision operations; the immediate stores the operation's index. */
 export function halfHandler(v: Handler): Code {
   const index = i32.shrU(immediate32(v), i32.const(HALF_SHIFT));
   return sequence(
@@ -55,7 +55,7 @@ export function halfHandler(v: Handler): Code {
   );
 }
 
-/** Stores the rounding mode in `low`, from the instruction or from fcsr. */
+/** Stores the rounding mode, taken from the instruction or from fcsr, in `low`. */
 function loadRoundingMode(v: Variables): Code {
   return sequence(
     set(v.low, i32.and(immediate32(v), i32.const(MODE_MASK))),
@@ -93,8 +93,8 @@ export const intoRegister = (bits: Code, { format }: FastFloat): Code =>
   format === 'D' ? bits : format === 'S' ? boxed(bits) : boxedHalf(roundedToHalf(bits));
 
 /**
- * Whether the result is finite and above the smallest normal number. That number itself is excluded, because a
- * subnormal result may have been rounded to it.
+ * Whether the result is finite and larger in magnitude than the smallest normal number. That number itself is excluded,
+ * because a subnormal result may have been rounded to it.
  */
 function isNormal(bits: Code, { format }: FastFloat): Code {
   const [magnitude, infinity, smallest] = NORMAL[format];
@@ -110,7 +110,7 @@ const NORMAL: Record<Format, [magnitude: bigint, infinity: bigint, smallest: big
 
 const isZero = (bits: Code, { format }: FastFloat): Code => i64.eqz(i64.shl(bits, i64.const(format === 'D' ? 1 : 33)));
 
-/** The handler of a floating-point load; illegal while mstatus.FS is Off. */
+/** The handler for a floating-point load; illegal while mstatus.FS is Off. */
 export function floatLoadHandler(v: Handler, operation: NonNullable<(typeof FLOAT_LOADS)['FLD']>): Code {
   const { sizeLog2, kind, load, fromRaw } = operation;
   return sequence(
@@ -129,6 +129,6 @@ export function floatLoadHandler(v: Handler, operation: NonNullable<(typeof FLOA
   );
 }
 
-/** The handler of a floating-point store; illegal while mstatus.FS is Off. */
+/** The handler for a floating-point store; illegal while mstatus.FS is Off. */
 export const floatStoreHandler = (v: Handler, operation: NonNullable<(typeof STORES)['SD']>): Code =>
   sequence(requireFloats(v), storeHandler(v, operation));

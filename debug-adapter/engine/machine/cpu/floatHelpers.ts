@@ -33,9 +33,9 @@ import { type Format, INTEGERS, type Integer } from './floatNames.ts';
 import { addFusedNearest, type FusedNearest } from './fusedNearest.ts';
 import { addSoftFloat, type SoftFloat } from './softFloat.ts';
 
-/** Handles of the functions that `addFloatHelpers` adds. */
+/** Handles to the functions that `addFloatHelpers` adds. */
 export interface FloatHelpers extends SoftFloat, FusedNearest {
-  /** (two registers that hold values of one format) -> 0 or 1. */
+  /** (two registers with values in the same format) -> 0 or 1. */
   equal: Record<Format, FunctionHandle>;
   less: Record<Format, FunctionHandle>;
   lessOrEqual: Record<Format, FunctionHandle>;
@@ -47,7 +47,7 @@ export interface FloatHelpers extends SoftFloat, FusedNearest {
 }
 
 /**
- * Adds the floating-point operations whose code is too long for a single expression, as functions: exact arithmetic
+ * Adds functions for the floating-point operations whose code is too long for a single expression: exact arithmetic
  * (softFloat.ts), comparisons, minimum and maximum, classification, and conversions to integers.
  */
 export function addFloatHelpers(builder: ModuleBuilder, mulhu: FunctionHandle): FloatHelpers {
@@ -131,7 +131,7 @@ function minimumBody(frame: Frame, options: { format: Format; soft: SoftFloat; i
 /** Sets one of ten bits: -inf, negative normal, negative subnormal, -0, +0, ... +inf, signaling NaN, quiet NaN. */
 function classifyBody(frame: Frame, format: Format): Code {
   const [a] = frame.parameters;
-  // Shorter formats are shifted up so that the sign is in the same bit as in a double.
+  // Narrower formats are shifted up so that the sign is in the same bit as in a double.
   const atTop: Record<Format, Code> = {
     H: set(a, i64.shl(unboxedHalf(a.get), i64.const(48))),
     S: set(a, i64.shl(unboxed(a.get), i64.const(32))),
@@ -156,7 +156,7 @@ function classifyBody(frame: Frame, format: Format): Code {
 
 // --- to integers -----------------------------------------------------------------------------------------------------
 
-/** The range of an integer type, from `low` up to but not including `end`, and the results for values outside it. */
+/** The range of an integer type, from `low` up to, but not including, `end`, and the results for values outside it. */
 interface Range {
   low: number;
   end: number;
@@ -190,7 +190,7 @@ function toIntegerBody(frame: Frame, range: Range, integral: FunctionHandle): Co
   );
 }
 
-/** (bits of a double that is not NaN, mode) -> rounded to an integer, as a double. */
+/** (bits of a double that is not a NaN, mode) -> the value rounded to an integer, as a double. */
 function integralBody(frame: Frame): Code {
   const [a, mode] = frame.parameters;
   const value = f64.fromBits(a.get);

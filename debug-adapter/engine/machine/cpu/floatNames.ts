@@ -19,7 +19,7 @@ const PER_FORMAT = [
   'FLE',
   'FCLASS',
 ] as const;
-/** The integer types of the conversions: 32 and 64 bits, signed and unsigned. */
+/** The integer types for conversions: 32 and 64 bits, signed and unsigned. */
 export const INTEGERS = ['W', 'WU', 'L', 'LU'] as const;
 
 export type Format = (typeof FORMATS)[number] | 'H';
@@ -32,7 +32,7 @@ const inFormat = (format: Format): PerFormat[] => [
   ...INTEGERS.map((integer) => `FCVT_${integer}_${format}` as const),
 ];
 
-/** The operations of F and D. Each name ends with its format. */
+/** The operations in F and D. Each name ends with its format. */
 export const FLOAT_NAMES = [
   'FLW',
   'FLD',
@@ -48,7 +48,7 @@ export const FLOAT_NAMES = [
 ] as const;
 
 /**
- * The computational operations of Zfh. The interpreter has one handler for all of them, which selects the operation by
+ * The computational operations in Zfh. The interpreter has one handler for all of them, which selects the operation by
  * its index in this list.
  */
 export const HALF_NAMES = [

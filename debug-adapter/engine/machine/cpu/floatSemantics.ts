@@ -28,7 +28,7 @@ export interface FloatOperands {
   helpers: FloatHelpers;
 }
 
-/** The computation of one floating-point instruction. */
+/** The computation that one floating-point instruction performs. */
 export interface FloatSemantics {
   compute: (operands: FloatOperands) => Code;
   /**
@@ -42,14 +42,15 @@ export interface FloatSemantics {
 }
 
 /**
- * A faster implementation with the host's own instruction, used while rounding is to nearest and the inexact flag is
- * set. The result is used if it is finite and larger than the smallest normal number, because then no other flag can
- * have been raised: an infinite or NaN operand does not give such a result, and a quotient by infinity is zero.
+ * A faster implementation with the host's own instruction, used while the rounding mode is round-to-nearest and the
+ * inexact flag is set. The result is used if it is finite and larger in magnitude than the smallest normal number,
+ * because then no other flag can have been raised. An infinite or NaN operand does not produce such a result, and
+ * dividing by infinity gives zero.
  */
 export interface FastFloat {
   /** The format of the result. */
   format: Format;
-  /** Conditions on the operands: singles and halves are boxed, and a half is finite. */
+  /** The conditions that the operands must meet: singles and halves are boxed, and a half is finite. */
   accepts: (operands: Omit<FloatOperands, 'mode'>) => Code[];
   /**
    * The bits of the host's result, 64 for a double and 32 for a single. A half is computed as a single, which the
@@ -68,7 +69,7 @@ const isNamed = (format: Format) => (name: string) => `${name}_${format}` as Flo
 const controlFor = (format: Format, mode: Code): Code => i32.or(mode, i32.const(CONTROL[format]));
 const CONTROL: Record<Format, number> = { H: CONTROL_HALF, S: CONTROL_SINGLE, D: 0 };
 
-/** By format: the conditions on registers under which the host's instructions can use them as operands. */
+/** Indexed by format: the conditions under which the host's instructions can use registers as operands. */
 const HOST_CONDITIONS: Record<Format, (registers: Code[]) => Code[]> = {
   H: (registers) => registers.map(isFiniteHalf),
   S: (registers) => registers.map(isBoxed),
@@ -142,15 +143,15 @@ function arithmetic(format: Format): Table {
 
 const same = (x: Code): Code => x;
 
-/** Converts a register that holds a value of either format to a double. */
+/** Converts a register value in either format to a double. */
 const asDouble = (format: Format, register: Code): Code =>
   format === 'D' ? f64.fromBits(register) : f64.promote(f32.fromBits(i32.wrap(register)));
 
 /**
- * Applies the host's instruction to registers of a format; returns the result's bits, 32 or 64. Halves are computed as
- * singles: a single has more than two bits beyond twice the precision of a half, so rounding again to half gives the
- * correctly rounded result (Figueroa, "When is double rounding innocuous?", 1995: sums, products, quotients and square
- * roots).
+ * Applies the host's instruction to registers with values in a given format; returns the 32 or 64 bits of the result.
+ * Halves are computed as singles: a single has two bits more than twice the precision of a half, so rounding again to
+ * half gives the correctly rounded result (Figueroa, "When is double rounding innocuous?", 1995: sums, products,
+ * quotients and square roots).
  */
 function inFormat(format: Format, registers: Code[], compute: (...operands: Code[]) => Code): Code {
   if (format === 'D') return f64.toBits(compute(...registers.map((register) => f64.fromBits(register))));
@@ -280,8 +281,8 @@ function moves(): Table {
 }
 
 /**
- * Converts from another format. With the host's instructions, a result in half precision is a single, which the caller
- * rounds to half.
+ * Converts from another format. With the host's instructions, a half-precision result is computed as a single, which
+ * the caller rounds to half.
  */
 function between(to: Format, from: Format, onHost?: FastFloat['compute']): FloatSemantics {
   return converting(
@@ -292,7 +293,7 @@ function between(to: Format, from: Format, onHost?: FastFloat['compute']): Float
 }
 
 /**
- * Defines the computation of each instruction of the F, D and Zfh extensions, as semantics.ts does for integer
+ * Defines the computation for each instruction in the F, D and Zfh extensions, as semantics.ts does for integer
  * instructions. The result is the new value of rd; exception flags are raised as a side effect.
  */
 export const FLOAT: Table = {

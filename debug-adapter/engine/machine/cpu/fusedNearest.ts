@@ -2,7 +2,7 @@ import { type Code, I64, call, i32, i64, ret, select, sequence, set, when } from
 import { F64, f64 } from '../../base/wasm/floatCode.ts';
 import type { Frame, FunctionHandle, ModuleBuilder } from '../../base/wasm/moduleBuilder.ts';
 
-/** Handles of the functions that `addFusedNearest` adds. */
+/** Handles to the functions that `addFusedNearest` adds. */
 export interface FusedNearest {
   /** (x, y) -> x + y rounded to odd. */
   sumToOdd: FunctionHandle;
@@ -13,9 +13,9 @@ export interface FusedNearest {
 /**
  * Adds a fused multiply-add for doubles that rounds to nearest; WebAssembly has no such instruction. Sums and products
  * are split into a result and an error, both exact, and the errors are added with rounding to odd, so that the final
- * addition rounds as if it had all bits (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums: proved
- * algorithms using rounding to odd", 2008). If an intermediate result overflows, the result is an infinity or a NaN,
- * and the caller uses the software implementation instead.
+ * addition gives the correctly rounded result (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums:
+ * proved algorithms using rounding to odd", 2008). If an intermediate result overflows, the result is an infinity or a
+ * NaN, and the caller uses the software implementation instead.
  */
 export function addFusedNearest(builder: ModuleBuilder): FusedNearest {
   const sumToOdd = builder.add({ parameters: [F64, F64], results: [F64] }, undefined, sumToOddBody);
@@ -31,7 +31,9 @@ function errorOfSum(x: Code, y: Code, sum: Code): Code {
   return f64.add(f64.sub(x, f64.sub(sum, yError)), f64.sub(y, yError));
 }
 
-/** If the sum is inexact and its last bit is 0, replaces it by the odd neighbor in the direction of the exact value. */
+/**
+ * If the sum is inexact and its last bit is 0, replaces it with the odd neighbor in the direction of the exact value.
+ */
 function sumToOddBody(frame: Frame): Code {
   const [x, y] = frame.parameters;
   const sum = frame.local(F64);
@@ -52,7 +54,7 @@ function sumToOddBody(frame: Frame): Code {
   );
 }
 
-/** The errors of smaller products may be too small even for a subnormal double. */
+/** The error of a smaller product may be too small even for a subnormal double. */
 const SMALLEST_PRODUCT = 2 ** -960;
 /** Veltkamp's constant: splits 53 bits into halves whose products are exact. */
 const SPLITTER = 2 ** 27 + 1;

@@ -33,7 +33,7 @@ export interface Variables {
   tlb: Local;
   va: Local;
   value: Local;
-  /** Jump here after control flow leaves its page: looks up the decoded page of the PC slot. */
+  /** Jump here after control flow leaves its page: looks up the decoded page for the address in the PC slot. */
   fetch: Label;
   /** Executes `entry`. */
   execute: Label;
@@ -80,7 +80,7 @@ export const takeFault = (v: Variables): Code =>
 
 export const leaveOnAttention = (v: Variables): Code => when(slot32('ATTENTION'), ret(v.budget.get));
 
-/** The variables of a handler, and the length of the instructions that it executes. */
+/** A handler's variables, and the length of the instructions that it executes. */
 export interface Handler extends Variables {
   lengthBytes: 2 | 4;
 }
@@ -92,7 +92,7 @@ export const setRd = (v: Variables, value: Code): Code => i64.store(field(v, 2),
 export const immediate = (v: Variables): Code => i64.load32s(v.entry.get, 8);
 export const immediate32 = (v: Variables): Code => i32.load(v.entry.get, 8);
 export const raw = (v: Variables): Code => i32.load(v.entry.get, 12);
-/** Continues with the next instruction of the page. */
+/** Continues with the next instruction on the page. */
 export const next = (v: Handler): Code =>
   sequence(set(v.entry, i32.add(v.entry.get, i32.const((v.lengthBytes / 2) * ENTRY_BYTES))), br(v.execute));
 export const link = (v: Handler): Code => i64.add(pc(v), i64.const(v.lengthBytes));

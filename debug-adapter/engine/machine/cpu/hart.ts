@@ -25,7 +25,7 @@ import { MSTATUS } from './mstatus.ts';
 import type { MmuType } from './satp.ts';
 import { Translator } from './translator/translator.ts';
 
-/** The functions of the machine that a hart calls. */
+/** The machine functions that a hart calls. */
 export interface HartBus {
   /** Reads from a device. Returns the low 32 bits; undefined if no device accepts the access. */
   read(address: number, sizeBytes: 1 | 2 | 4 | 8): number | undefined;
@@ -35,7 +35,7 @@ export interface HartBus {
   upperHalf: number;
   /** Called at an address that may have a breakpoint. Returns true to stop before the instruction. */
   atBreakpoint(pc: bigint): boolean;
-  /** Called at an EBREAK in PC. Returns true if it was a semihosting call, which has advanced PC. */
+  /** Called when PC is at an EBREAK. Returns true if it was a semihosting call, which has advanced PC. */
   semihost?(): boolean;
   /** Called on an access to a watched page, before a write and after a read. */
   watched(access: 'read' | 'write', offset: number, lengthBytes: number): void;
@@ -59,7 +59,7 @@ interface CoreExports {
 /**
  * One hart: the generated core with its memory. The hart executes up to a budget of steps, reports the number of steps
  * executed, and takes the interrupts that the machine selects. All 64-bit state is in named slots of the memory;
- * `saveState` returns the state by the names of the slots.
+ * `saveState` returns the state, keyed by slot name.
  */
 export class Hart implements Stateful {
   readonly memoryBytes: number;
@@ -138,8 +138,8 @@ export class Hart implements Stateful {
   // --- running -------------------------------------------------------------------------------------------------------
 
   /**
-   * Executes at most `budgetMax` steps from `position`; returns the number executed, which is lower if something
-   * requests attention.
+   * Executes at most `budgetMax` steps from `position`; returns the number of steps executed, which is lower if
+   * something requests attention.
    */
   run(position: Position, budgetMax: number): number {
     const budget = Math.min(budgetMax, this.translator.stepsMax);
@@ -190,7 +190,7 @@ export class Hart implements Stateful {
     this.words[WORD.WAITING] = 0;
   }
 
-  /** Pending interrupts that mie enables, as bits of mip. */
+  /** The pending interrupts that are enabled in mie, as mip bits. */
   get enabledPending(): number {
     const words = this.words;
     return (words[WORD.MIP_LINES] | words[WORD.MIP_SOFTWARE]) & words[WORD.MIE];
@@ -200,12 +200,12 @@ export class Hart implements Stateful {
     this.words[WORD.MIP_LINES] = lines;
   }
 
-  /** The cause of the interrupt to take now; -1 if none. */
+  /** The cause of the interrupt to take now; -1 if there is none. */
   pendingInterrupt(): number {
     return this.core.pendingInterrupt();
   }
 
-  /** Enters the interrupt handler, which is one step. */
+  /** Enters the interrupt handler, which counts as one step. */
   takeInterrupt(cause: number): void {
     this.core.takeInterrupt(cause);
   }
@@ -227,8 +227,8 @@ export class Hart implements Stateful {
   }
 
   /**
-   * The value of a CSR at a position as M-mode reads it; undefined if it does not exist. Has no side effects, and may
-   * also be called at a breakpoint during a run.
+   * The value that M-mode reads from a CSR at a position; undefined if the CSR does not exist. Reading the value has no
+   * side effects and is also allowed at a breakpoint during a run.
    */
   readCsr(number: number, position: Position): bigint | undefined {
     const [privilege, status] = [this.slot('PRIVILEGE'), this.slot('MSTATUS')];
@@ -307,7 +307,7 @@ export class Hart implements Stateful {
     this.words[WORD.FLUSH_COUNT] = 0;
   }
 
-  /** Writes the number as two halves, which needs no BigInt and is exact below 2^53. */
+  /** Writes the number as two halves. This needs no BigInt and is exact below 2^53. */
   private setNumber(at: number, value: number): void {
     this.words[at] = value;
     this.words[at + 1] = Math.floor(value / 0x1_0000_0000);
@@ -318,7 +318,7 @@ export class Hart implements Stateful {
   }
 }
 
-/** Offsets, in 32-bit words, of the slots that are accessed between runs, computed once. */
+/** The offsets, in 32-bit words, of the slots that are accessed between runs. They are computed only once. */
 const WORD = {
   ATTENTION: SLOT.ATTENTION >> 2,
   BUDGET: SLOT.BUDGET >> 2,

@@ -67,8 +67,8 @@ export class HartContexts {
   }
 
   /**
-   * Whether the hart waits in WFI. `enabled` is the hart's mie, and `softwarePending` the bits of mip that software
-   * set.
+   * Whether the hart is waiting in WFI. `enabled` is the hart's mie, and `softwarePending` contains the mip bits set by
+   * software.
    */
   isWaiting(index: number): boolean {
     return this.word(index, WAITING) !== 0n;
@@ -141,7 +141,7 @@ export class HartContexts {
   }
 
   /**
-   * Calls `look` with a hart's context loaded temporarily. `look` may only read, and may not create or flush
+   * Calls `look` with a hart's context loaded temporarily. `look` may only read, and must not create or flush
    * translations.
    */
   private withHart<T>(index: number, position: Position, read: () => T): T {
@@ -159,7 +159,7 @@ export class HartContexts {
   /**
    * Flushes translations after a context switch, if necessary. Untranslated TLB contexts depend only on PMP. Paged TLB
    * contexts depend on satp, MXR and PBMTE. Paged contexts stay valid while a hart without address translation runs,
-   * because every change of these registers flushes the TLBs anyway.
+   * because every change to these registers flushes the TLBs anyway.
    */
   private flushStaleTranslations(before: BigUint64Array): void {
     const { liveState, hart } = this;
@@ -172,7 +172,7 @@ export class HartContexts {
 /** The index of a slot in a saved context. */
 const wordOf = (name: SlotName): number => (SLOT[name] - REGISTERS) >> 3;
 
-// Computed once, because these slots are read at each boundary.
+// Computed only once, because these slots are read at every step boundary.
 const WAITING = wordOf('WAITING');
 const MIE = wordOf('MIE');
 const MIP_SOFTWARE = wordOf('MIP_SOFTWARE');

@@ -2,13 +2,13 @@ import { type Code, i32, i64 } from '../../base/wasm/code.ts';
 import { f32 } from '../../base/wasm/floatCode.ts';
 import { isBoxedHalf } from './floatFormat.ts';
 
-/** Whether a register holds a boxed half that is finite. */
+/** Whether a register holds a finite boxed half. */
 export const isFiniteHalf = (register: Code): Code =>
   i32.and(isBoxedHalf(register), i64.ne(i64.and(register, i64.const(INFINITY_H)), i64.const(INFINITY_H)));
 const INFINITY_H = 0x7c00;
 
 /**
- * Converts a finite half to a single of the same value. Moving the half's exponent and fraction to the fields of a
+ * Converts a finite half to a single with the same value. Moving the half's exponent and fraction into the fields of a
  * single gives a value that is too small by a power of two, because the exponent biases differ. Multiplying by that
  * power is exact, even for subnormals and zero.
  */
@@ -28,7 +28,9 @@ const BIAS_DIFFERENCE = 127 - 15;
  * ROUNDED_TO_INFINITY round to a normal half.
  */
 export const SMALLEST_NORMAL_HALF = BigInt(BIAS_DIFFERENCE + 1) << 23n;
-/** The first single, as bits, that rounds to infinity: half a unit in the last place above the largest half, 65504. */
+/**
+ * The bits of the smallest single that rounds to infinity: half a unit in the last place above the largest half, 65504.
+ */
 export const ROUNDED_TO_INFINITY = 0x477f_f000n;
 
 /**
@@ -38,7 +40,7 @@ export const ROUNDED_TO_INFINITY = 0x477f_f000n;
 export function roundedToHalf(bits: Code): Code {
   const magnitude = i64.and(bits, i64.const(0x7fff_ffff));
   const isOdd = i64.and(i64.shrU(bits, i64.const(FRACTION_SHIFT)), i64.const(1));
-  // Adds half a unit in the last place, or one less if the last bit is even. The carry then rounds up above the
+  // Adds half a unit in the last place, or one less than that if the last bit is 0. The carry then rounds up above the
   // midpoint, and to even at the midpoint.
   const rounded = i64.add(magnitude, i64.add(i64.const((1 << (FRACTION_SHIFT - 1)) - 1), isOdd));
   const sign = i64.and(i64.shrU(bits, i64.const(16)), i64.const(0x8000));

@@ -61,7 +61,7 @@ export function defineInterpreter(core: Core): void {
   });
 }
 
-/** Finds the decoded page of PC, or takes the fetch fault. */
+/** Finds the decoded page for PC, or takes the fetch fault. */
 function fetch(v: Variables): Code {
   const { budget, entry, pageEntries, pageVa, context, low, tlb, va, core } = v;
   const located = label();
@@ -90,7 +90,7 @@ function fetch(v: Variables): Code {
 }
 
 /**
- * Executes one instruction of a page that PMP does not allow as a whole. The straddle entry already holds the decoded
+ * Executes one instruction from a page that PMP does not allow as a whole. The straddle entry already holds the decoded
  * instruction, but the page has no entry for its breakpoint, which is therefore checked here.
  */
 const executeFetched = (v: Variables): Code =>
@@ -102,7 +102,7 @@ const executeFetched = (v: Variables): Code =>
   );
 
 /**
- * The page walk of the fetch set an accessed bit in a watched page table. That write belongs to the step that now
+ * The page walk for the fetch set an accessed bit in a watched page table. That write belongs to the step that now
  * begins, so the run must end after this step.
  */
 const leaveAfterNext = ({ budget }: Variables): Code =>
@@ -250,7 +250,9 @@ function jalr(v: Handler): Code {
   );
 }
 
-/** Atomics always take the slow path here, like a load that misses the TLB, because regions execute hot ones. */
+/**
+ * Atomics always take the slow path here, like a load that misses the TLB, because hot atomics are executed in regions.
+ */
 function atomic(v: Variables): Code {
   return sequence(storePc(v), set(v.value, call(v.core.functions.atomic, rs1(v), rs2(v), raw(v))), br(v.loaded));
 }
@@ -284,8 +286,8 @@ function breakpoint(v: Handler): Code {
 }
 
 /**
- * A 4-byte instruction whose second half is on the next page is decoded on each execution, because the mapping of the
- * next page may have changed. The straddle entry acts as the start of a page at the instruction's address.
+ * A 4-byte instruction whose second half is on the next page is decoded each time it is executed, because the mapping
+ * of the next page may have changed. The straddle entry acts as the start of a page at the instruction's address.
  */
 function straddle(v: Variables): Code {
   return sequence(storePc(v), call(v.core.functions.fetchStraddle, slot('PC')), takeFault(v), executeStraddleEntry(v));

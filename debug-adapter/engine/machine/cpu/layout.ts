@@ -7,16 +7,16 @@ const WASM_PAGE_BYTES = 65536;
 
 /**
  * The layout of the single WebAssembly.Memory that the hart, its caches and guest RAM share. All addresses are
- * constants, so generated code can contain them and is the same for every size of RAM. RAM comes last: the tables
- * before it are sized for the maximum, and untouched memory costs nothing.
+ * constants, so generated code can contain them and is the same for every RAM size. RAM comes last: the tables before
+ * it are sized for the maximum, and untouched memory costs nothing.
  *
  *   0x0000     unused
  *   0x0400     hart state: integer and floating-point registers, then 8-byte slots (SLOT)
- *   0x1000     CSR number -> index of its handler, one byte for each of 4096
- *   0x2000     a decode entry and its end mark for instructions that straddle a page
+ *   0x1000     CSR number -> index of its handler, one byte for each of the 4096 numbers
+ *   0x2000     a decode entry and its end mark, for instructions that straddle a page boundary
  *   0x3000     constants of the hash function that reads RAM in place
- *   0x4000     list of TLB entries filled for paged contexts, to flush only those
- *   0x8000     counts of jumps to decode entries, u16 each, by a hash of the entry's address
+ *   0x4000     list of TLB entries filled for paged contexts, so that only these are flushed
+ *   0x8000     counts of jumps to decode entries, u16 each, indexed by a hash of the entry's address
  *   0xa000     targets of indirect calls
  *   0x10000    data TLBs, one pair (reads, writes) per context
  *   0x290000   fetch TLBs, one per context
@@ -38,7 +38,7 @@ export const STATE_SLOTS = [
   'PC',
   /** The privilege mode: 0 U, 1 S, 3 M (Volume II, section 1.2). */
   'PRIVILEGE',
-  /** 1 while the hart is in WFI. */
+  /** 1 while the hart is waiting in WFI. */
   'WAITING',
   /** The number of steps that retired no instruction. */
   'NOT_RETIRED',
@@ -48,7 +48,7 @@ export const STATE_SLOTS = [
    */
   'MCYCLE_OFFSET',
   'MINSTRET_OFFSET',
-  /** The reservation of LR: its physical address and value. */
+  /** The reservation made by LR: its physical address and value. */
   'RESERVED',
   'RESERVED_ADDRESS',
   'RESERVED_VALUE',
@@ -81,28 +81,28 @@ export const STATE_SLOTS = [
   ...Array.from({ length: 16 }, (_, i) => `PMPADDR${i}` as const),
 ] as const;
 
-/** Slots of each hart that are derived from its state or its number and therefore not saved. */
+/** Per-hart slots that are derived from the hart's state or number and therefore not saved. */
 const HART_SLOTS = [
   /** `mhartid`. */
   'HARTID',
   /** The offsets of the active data TLB and fetch TLB. */
   'DATA_CONTEXT',
   'FETCH_CONTEXT',
-  /** Not 0 if a read of RAM needs translation or a PMP check. */
+  /** Nonzero if a read of RAM needs translation or a PMP check. */
   'READS_CHECKED',
-  /** The bits of mip that devices and timers drive. */
+  /** The bits of mip that are driven by devices and timers. */
   'MIP_LINES',
 ] as const;
 
 /** Slots that are scratch space, or common to all harts. */
 const SHARED_SLOTS = [
-  /** Not 0 if an exception with CAUSE and TVAL must be taken. */
+  /** Nonzero if an exception with CAUSE and TVAL must be taken. */
   'FAULT',
   'CAUSE',
   'TVAL',
-  /** Not 0 if the interpreter must leave its loop after this instruction, because of a device or an interrupt. */
+  /** Nonzero if the interpreter must leave its loop after this instruction, because of a device or an interrupt. */
   'ATTENTION',
-  /** The steps left, stored before any call that reads the position. */
+  /** The number of steps left, stored before any call that reads the position. */
   'BUDGET',
   /** The position at which the budget is used up. */
   'STEPS_END',
@@ -115,9 +115,9 @@ const SHARED_SLOTS = [
   'HOT_THRESHOLD',
   /** The machine's optional extensions, as `EXTENSION_BIT`s (extensions.ts). */
   'EXTENSIONS',
-  /** Not 0 if satp supports Sv48. */
+  /** Nonzero if satp supports Sv48. */
   'HAS_SV48',
-  /** The number of writes to pages with code that took the slow path. */
+  /** The number of slow-path writes to pages that contain code. */
   'WRITES_BESIDE_CODE',
   /** The address and size of RAM. */
   'RAM_START',
@@ -128,7 +128,7 @@ const slotNames = [...HART_SLOTS, ...STATE_SLOTS, ...SHARED_SLOTS] as const;
 
 export type SlotName = (typeof slotNames)[number];
 
-/** The address of each 8-byte slot of hart state. */
+/** The address of each 8-byte slot in the hart state. */
 export const SLOT = Object.fromEntries(
   slotNames.map((name, i) => [name, REGISTERS + (REGISTER_COUNT + i) * 8]),
 ) as Record<SlotName, number>;
@@ -151,15 +151,15 @@ export const JUMP_COUNTS = 0x8000;
 export const HOT_COUNTS_ENTRIES = 4096;
 
 /**
- * The targets of indirect calls, by a hash of the return address: {i64 return address, i64 last target}. Bit 0 of the
- * target is set if the call has had different targets.
+ * The targets of indirect calls, indexed by a hash of the return address: {i64 return address, i64 last target}. Bit 0
+ * of the target is set if the call has had different targets.
  */
 export const CALL_TARGETS = 0xa000;
 export const CALL_TARGETS_ENTRIES = 1024;
 
 /**
  * Data TLBs: 16384 direct-mapped entries (64 MiB of pages), {i64 tag, i32 addend} in 16 bytes, separate for reads and
- * writes. The tag is the virtual page; -1 matches nothing. There is one TLB per context, so that a change of privilege
+ * writes. The tag is the virtual page; -1 matches nothing. There is one TLB per context, so that a privilege change
  * needs no flush. Context 0 is untranslated, 1 is S, 2 is U, 3 is S with SUM, and 4 is untranslated below M, used while
  * PMP rules differ between M-mode and the lower modes.
  */
@@ -217,8 +217,8 @@ export const PAGE_HASHES = PAGE_FLAGS + RAM_PAGES_MAX;
 /** i32 per RAM page: address of its decode entries, 0 for none. */
 export const DECODE_PAGES = PAGE_HASHES + RAM_PAGES_MAX * 8;
 /**
- * A bit for each line of CODE_LINE_BYTES in RAM: code in the line was decoded or translated. Valid while the line's
- * page has PAGE_CODE.
+ * One bit for each line of CODE_LINE_BYTES bytes in RAM, set if code in the line was decoded or translated. Valid while
+ * the line's page has PAGE_CODE.
  */
 export const CODE_LINES = DECODE_PAGES + RAM_PAGES_MAX * 4;
 export const CODE_LINE_BYTES = 16;

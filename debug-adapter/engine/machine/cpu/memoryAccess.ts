@@ -36,9 +36,9 @@ import { ACCESS_READ, ACCESS_WRITE } from './access.ts';
 import { afterRead } from './pages.ts';
 
 /**
- * Defines the slow paths of loads and stores: accesses that miss the TLB, go to a device, are misaligned or fault. RAM
- * supports any alignment, also across pages: both pages are translated before the access, so a fault leaves no partial
- * write. Devices accept aligned accesses only.
+ * Defines the slow paths for loads and stores: accesses that miss the TLB, go to a device, are misaligned or fault. RAM
+ * supports any alignment, even across a page boundary: both pages are translated before the access, so a fault leaves
+ * no partial write. Devices accept only aligned accesses.
  */
 export function defineMemoryAccess(core: Core): void {
   defineLoadSlow(core);
@@ -48,7 +48,7 @@ export function defineMemoryAccess(core: Core): void {
 const LOAD_ACCESS_FAULT = 5;
 export const STORE_ACCESS_FAULT = 7;
 
-/** Raw loads and stores by kind (see semantics.ts). */
+/** Raw loads and stores, indexed by kind (see semantics.ts). */
 const LOAD_BY_KIND = [i64.load8u, i64.load16u, i64.load32u, i64.load, i64.load8s, i64.load16s, i64.load32s];
 const STORE_BY_KIND = [i64.store8, i64.store16, i64.store32, i64.store];
 
@@ -59,7 +59,7 @@ function dispatch(index: Code, cases: Code[]): Code {
   return labels.reduce((inner, target, i) => sequence(block(target, inner), cases[i]), table);
 }
 
-/** Sign-extends or zero-extends the low bytes of a value, by kind. */
+/** Sign-extends or zero-extends the low bytes of a value, depending on the kind of access. */
 function extendByKind(value: Code, kind: Code): Code {
   const bits = i64.extendU(i32.sub(i32.const(64), i32.shl(i32.const(8), i32.and(kind, i32.const(3)))));
   const shifted = i64.shl(value, bits);
@@ -82,7 +82,7 @@ interface Cached {
   entry: Local;
 }
 
-/** Enters the page into a TLB, so that later accesses take the fast path. */
+/** Adds the page to a TLB, so that later accesses take the fast path. */
 function fillTlb(core: Core, v: Cached, tlb: number, tagBits = 0): Code {
   const addend = i32.add(i32.sub(i32.wrap(v.pa.get), i32.wrap(v.va.get)), i32.const((RAM - RAM_BASE) | 0));
   return sequence(
@@ -93,13 +93,13 @@ function fillTlb(core: Core, v: Cached, tlb: number, tagBits = 0): Code {
   );
 }
 
-/** Whether the page may enter a TLB: it has none of these flags, and PMP allows all of it. */
+/** Whether the page may be added to a TLB. It may if it has none of these flags and PMP allows access to all of it. */
 const mayEnter = ({ pa, cacheable }: Cached, flags: number): Code =>
   i32.and(cacheable.get, i32.eqz(i32.and(pageFlags(pa.get), i32.const(flags))));
 
 const pageFlags = (pa: Code): Code => i32.load8u(i32.shrU(ramOffset(pa), i32.const(12)), PAGE_FLAGS);
 
-/** Called once a read of RAM has passed translation and PMP. */
+/** Called once a read of RAM has passed translation and the PMP check. */
 export const enterReadTlb = (core: Core, v: Cached): Code =>
   when(mayEnter(v, PAGE_WATCHED), fillTlb(core, v, READ_TLB));
 
@@ -183,7 +183,10 @@ interface Crossing {
   second: Local;
 }
 
-/** Translates both pages once, before anything is written, because the access may change the page tables it uses. */
+/**
+ * Translates both pages once, before anything is written, because the access itself may change the page tables that
+ * translate it.
+ */
 function translateBoth(
   core: Core,
   { va, first, second }: Crossing,

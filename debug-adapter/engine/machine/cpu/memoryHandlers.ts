@@ -24,15 +24,15 @@ export const tlbIndex = (v: Variables): Code =>
   i32.add(v.context.get, i32.and(i32.shrU(v.low.get, i32.const(8)), i32.const((TLB_ENTRIES - 1) << 4)));
 
 /**
- * Whether the TLB has the page. The comparison includes the address bits that must be zero in an aligned address: these
- * bits are zero in the tag, so a misaligned address never matches.
+ * Whether the TLB contains the page. The comparison includes the address bits that must be zero in an aligned address:
+ * these bits are zero in the tag, so a misaligned address never matches.
  */
 export const tlbHit = (v: Variables, table: number, sizeLog2: number): Code =>
   i64.eq(i64.load(tee(v.tlb, tlbIndex(v)), table), i64.and(v.va.get, i64.const(-4096 | ((1 << sizeLog2) - 1))));
 export const tlbAddress = (v: Variables, table: number): Code => i32.add(v.low.get, i32.load(v.tlb.get, table + 8));
 export const setAddress = (v: Variables): Code => set(v.low, i32.wrap(tee(v.va, i64.add(rs1(v), immediate(v)))));
 
-/** The handler of a load: it reads memory in place if the TLB has the page, and otherwise calls the slow path. */
+/** The handler for a load: it reads memory in place if the TLB contains the page, and otherwise calls the slow path. */
 export function loadHandler(v: Handler, { sizeLog2, kind, load }: NonNullable<(typeof LOADS)['LB']>): Code {
   return sequence(
     setAddress(v),
@@ -47,7 +47,9 @@ export function loadHandler(v: Handler, { sizeLog2, kind, load }: NonNullable<(t
   );
 }
 
-/** The handler of a store: it writes memory in place if the TLB has the page, and otherwise calls the slow path. */
+/**
+ * The handler for a store: it writes memory in place if the TLB contains the page, and otherwise calls the slow path.
+ */
 export function storeHandler(v: Handler, { sizeLog2, kind, store }: NonNullable<(typeof STORES)['SB']>): Code {
   return sequence(
     setAddress(v),
@@ -62,7 +64,7 @@ export function storeHandler(v: Handler, { sizeLog2, kind, store }: NonNullable<
   );
 }
 
-/** The handler of cbo.zero. A cache block never crosses a page boundary. */
+/** The handler for cbo.zero. A cache block never crosses a page boundary. */
 export function zeroBlockHandler(v: Handler): Code {
   const isPlain = i32.and(i32.eqz(envcfgForbids(ENVCFG.CBZE)), tlbHit(v, WRITE_TLB, 0));
   return sequence(

@@ -41,7 +41,7 @@ import { SATP_MODE } from './satp.ts';
  * Defines address translation: Sv39 and Sv48, with accessed and dirty bits set by hardware, and Svpbmt (Volume II,
  * "Virtual Address Translation Process", "Sv39", "Sv48", "Svpbmt"). Page tables outside RAM cause an access fault. The
  * guest never observes a stale TLB entry: all translations are flushed by a write to a page table that was walked (see
- * `touch`), and by a change of menvcfg.PBMTE, which changes the meaning of page table entries.
+ * `touch`), and by a change to menvcfg.PBMTE, which changes the meaning of page table entries.
  */
 export function defineMmu(core: Core): void {
   const { builder, functions } = core;
@@ -71,7 +71,7 @@ interface Walk {
   access: Local;
   privilege: Local;
   pte: Local;
-  /** The physical address of the page table entry, and then of the next table. */
+  /** The physical address of the page table entry, and later that of the next table. */
   at: Local;
   shift: Local;
 }
@@ -92,7 +92,7 @@ function defineTranslate(core: Core): void {
     return sequence(
       set(privilege, select(i32.eq(access.get, i32.const(ACCESS_FETCH)), slot32('PRIVILEGE'), dataPrivilege)),
       when(i32.or(i32.eq(privilege.get, i32.const(PRIVILEGE_MACHINE)), satpIsBare), ret(va.get)),
-      // The shift of the topmost level: Sv39 has three levels, Sv48 four.
+      // The shift amount for the topmost level: Sv39 has three levels, Sv48 four.
       set(walk.shift, select(i64.eq(satpMode, i64.const(SATP_MODE.SV48)), i64.const(39), i64.const(30))),
       pageFaultWhen(walk, isNotCanonical(walk)),
       findLeaf(walk),
@@ -203,7 +203,7 @@ function checkLeaf(walk: Walk): Code {
   );
 }
 
-/** Sets A, and D for a write, in the page table entry. */
+/** Sets the A bit in the page table entry, and for a write, the D bit too. */
 function markLeaf(walk: Walk): Code {
   const { core, access, pte, at } = walk;
   const need = i64.extendU(

@@ -149,9 +149,10 @@ const NAMES = [...WITH_HANDLER, ...HALF_NAMES] as const;
 export type OperationName = (typeof NAMES)[number];
 
 /**
- * The operations that instructions decode to: one number for each handler of the interpreter, then the half-precision
- * operations, which share one handler. Names are the ISA manual's mnemonics. A NEAR jump stays inside its 4 KiB page, a
- * FAR jump may leave it. They differ because decode entries can address each other directly only within a page.
+ * The operations that instructions decode to: one number for each interpreter handler, then the half-precision
+ * operations, which share one handler. Names are the ISA manual's mnemonics. A NEAR jump stays inside its 4 KiB page,
+ * whereas a FAR jump may leave it. There are two forms because decode entries can address each other directly only
+ * within a page.
  */
 export const OPERATION_NAMES: readonly OperationName[] = NAMES;
 /** The operations with a handler in the interpreter. */
@@ -193,7 +194,7 @@ export const COMPRESSIBLE: readonly OperationName[] = [
   'SUBW',
 ];
 
-/** The operation byte of a decode entry, which depends on the instruction's length. */
+/** The operation byte for a decode entry, which depends on the instruction's length. */
 export function handlerIndex(operation: number, lengthBytes: 2 | 4): number {
   if (operation >= WITH_HANDLER.length) return OP.HALF;
   return lengthBytes === 2 ? (COMPRESSED_HANDLERS.get(operation) ?? operation) : operation;

@@ -88,7 +88,7 @@ function defineTouch({ builder, functions }: Core): void {
       ),
       when(i32.and(flags.get, i32.const(PAGE_TRANSLATED)), call(functions.codeWritten, offset.get, length.get)),
       when(i32.and(flags.get, i32.const(PAGE_WATCHED)), call(functions.watchWrite, offset.get, length.get)),
-      // Before SFENCE.VMA, it is unspecified whether a change of the page tables has taken effect. Here the change
+      // Before SFENCE.VMA, it is unspecified whether a change to the page tables has taken effect. Here the change
       // always takes effect immediately, so the TLBs' contents are never observable and may be dropped at any time, for
       // example by a snapshot. Because the interpreter leaves its loop, PC is translated again too.
       when(i32.and(flags.get, i32.const(PAGE_TABLE)), call(functions.flushPaged), setSlot32('ATTENTION', i32.const(1))),
@@ -101,8 +101,8 @@ function defineTouch({ builder, functions }: Core): void {
   });
 
   /**
-   * Resets to UNDECODED all entries of instructions that overlap the bytes. The first such instruction may start one
-   * halfword before them.
+   * Resets all entries for instructions that overlap the bytes to UNDECODED. The first such instruction may start one
+   * halfword before the bytes.
    */
   function dropDecoded(entry: Local, end: Local, offset: Code, length: Code): Code {
     const again = label();
@@ -199,10 +199,10 @@ function defineFlushPaged({ builder, functions }: Core): void {
   });
 }
 
-/** Must be called before writing `length` bytes at an offset in RAM, within one page. */
+/** Must be called before `length` bytes at an offset in RAM are written; the bytes must be in a single page. */
 export const touch = (core: Core, offset: Code, length: Code): Code => call(core.functions.touch, offset, length);
 
-/** Must be called after reading `length` bytes at an offset in RAM, within one page. */
+/** Must be called after `length` bytes at an offset in RAM have been read; the bytes must be in a single page. */
 export const afterRead = (core: Core, offset: Code, length: Code): Code =>
   when(
     i32.and(i32.load8u(i32.shrU(offset, i32.const(12)), PAGE_FLAGS), i32.const(PAGE_WATCHED)),

@@ -25,7 +25,7 @@ import { ACCESS_FETCH, dataPrivilege } from './access.ts';
 const PMP = { READ: 1, WRITE: 2, EXECUTE: 4, LOCK: 0x80 } as const;
 const MODE = { OFF: 0, RANGE: 1, FOUR_BYTES: 2 } as const;
 const ENTRIES = 16;
-/** The A fields of all entries of a config register. */
+/** The A fields of all entries in a config register. */
 const MODES = 0x1818_1818_1818_1818n;
 
 /** Whether any entry is active. */
@@ -35,10 +35,10 @@ export const pmpIsActive: Code = i64.ne(
 );
 
 /**
- * Defines physical memory protection (Volume II, "Physical Memory Protection"): 16 entries, granularity 4 bytes. The
- * first entry that matches any byte of an access decides whether the access is allowed, and must cover all of its
- * bytes. While no entry is active, everything is allowed, as in QEMU 7.2. A page enters a TLB only if the result is the
- * same for the whole page; otherwise each access and each instruction fetch is checked here.
+ * Defines physical memory protection (Volume II, "Physical Memory Protection"): 16 entries with a granularity of 4
+ * bytes. The first entry that matches any byte of an access decides whether the access is allowed, and must cover all
+ * of its bytes. While no entry is active, everything is allowed, as in QEMU 7.2. A page is added to a TLB only if the
+ * result is the same for the whole page; otherwise each access and each instruction fetch is checked here.
  */
 export function definePmp(core: Core): void {
   const { builder, functions } = core;
@@ -49,7 +49,7 @@ export function definePmp(core: Core): void {
     const allows = (address: Code, bytes: Code): Code =>
       call(functions.pmpAllows, address, bytes, access.get, privilege);
     const wholePage = allows(i64.and(pa.get, i64.const(-4096)), i32.const(4096));
-    // The causes of access faults: 1 for a fetch, 5 for a load, 7 for a store.
+    // The cause values of access faults: 1 for a fetch, 5 for a load, 7 for a store.
     const cause = select(
       i32.eq(access.get, i32.const(ACCESS_FETCH)),
       i32.const(1),
@@ -65,7 +65,7 @@ export function definePmp(core: Core): void {
 }
 
 interface Search {
-  /** The addresses of the first byte of the access, and of the byte after its last. */
+  /** The address of the first byte of the access, and the address just past its last byte. */
   start: Local;
   end: Local;
   /** The PMP entry: its number, config byte and address range. */
@@ -121,7 +121,10 @@ function allowsBody(frame: Frame): Code {
 
 const modeOf = ({ config }: Search): Code => i32.and(i32.shrU(config.get, i32.const(3)), i32.const(3));
 
-/** Finds the entry's range, from `low` up to but not including `high`. The address registers hold multiples of four. */
+/**
+ * Finds the entry's range, from `low` up to, but not including, `high`. The address registers hold addresses divided by
+ * four.
+ */
 function findRange(search: Search): Code {
   const { index, low, high } = search;
   const at = i32.shl(index.get, i32.const(3));

@@ -5,12 +5,12 @@ import type { SlotName } from './layout.ts';
 
 const zero = i64.const(0);
 
-/** The fields L, A, X, W and R of every entry; bits 5 and 6 are reserved. */
+/** The L, A, X, W and R fields of every entry; bits 5 and 6 are reserved. */
 const PMP_CONFIG_BITS = 0x9f9f9f9f9f9f9f9fn;
 const PMP_LOCKS = 0x8080808080808080n;
 const PMP_ADDRESS_BITS = (1n << 54n) - 1n;
 
-/** The CSRs of physical memory protection (see pmp.ts). A locked entry stays unchanged until a reset. */
+/** The CSRs for physical memory protection (see pmp.ts). A locked entry stays unchanged until a reset. */
 export function physicalMemoryProtection(core: Core): Csr[] {
   const config = (name: string, number: number, slotName: SlotName): Csr => {
     // A mask with 255 in each byte whose lock bit is set: shifting moves the lock bit (0x80) to bit 0, and multiplying

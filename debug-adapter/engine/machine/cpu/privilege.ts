@@ -49,7 +49,7 @@ export function definePrivilege(core: Core): void {
 }
 
 const statusBits = (mask: number): Code => i64.and(slot('MSTATUS'), i64.const(mask));
-/** The value of one bit of mstatus, moved to the position of another. */
+/** One mstatus bit, moved to the position of another. */
 const moved = (from: number, to: number): Code =>
   i64.mul(i64.extendU(i64.ne(statusBits(from), i64.const(0))), i64.const(to));
 const setStatus = (clear: number, ...add: Code[]): Code =>
@@ -58,7 +58,7 @@ const setStatus = (clear: number, ...add: Code[]): Code =>
     add.reduce((sum, bit) => i64.or(sum, bit), i64.and(slot('MSTATUS'), i64.const(~BigInt(clear)))),
   );
 
-/** As in QEMU, an SC fails if a trap or a return from a trap occurred after its LR. */
+/** As in QEMU, an SC fails if a trap or trap return occurred after its LR. */
 const dropReservation = setSlot32('RESERVED', i32.const(0));
 
 function enterTrap(core: Core, cause: Local, isInterrupt: boolean): Code {
@@ -112,7 +112,7 @@ function vector(name: 'STVEC' | 'MTVEC', isInterrupt: boolean): Code {
   return i64.add(base, i64.mul(isVectored, i64.shl(slot('CAUSE'), i64.const(2))));
 }
 
-/** The value of mip: the lines of devices and timers, and the bits that software set. */
+/** The value of mip: the bits driven by devices and timers, and the bits set by software. */
 export const pendingBits: Code = i32.or(slot32('MIP_LINES'), slot32('MIP_SOFTWARE'));
 
 /** Volume II, "Machine Interrupt Registers": the priority of simultaneous interrupts. */
@@ -188,8 +188,8 @@ function defineSystem(core: Core): void {
         next,
         ret(),
       ),
-      // Svinval: the fences around SINVAL.VMA have no effect, because accesses always happen in order. TVM does not
-      // trap them.
+      // Svinval: the fences around SINVAL.VMA have no effect, because accesses are always performed in order. TVM does
+      // not trap them.
       when(i32.or(is(SFENCE_W_INVAL), is(SFENCE_INVAL_IR)), when(i32.eqz(slot32('PRIVILEGE')), illegal), next, ret()),
       // SFENCE.VMA and SINVAL.VMA flush everything, ignoring address and ASID.
       when(belowOrTrapped(MSTATUS.TVM), illegal),
@@ -199,7 +199,7 @@ function defineSystem(core: Core): void {
   });
 }
 
-/** Whether the hart is in U-mode, or in S-mode while the given bit of mstatus traps the instruction. */
+/** Whether the hart is in U-mode, or in S-mode while the given mstatus bit traps the instruction. */
 export const belowOrTrapped = (trapBit: number): Code =>
   i32.or(
     i32.eq(slot32('PRIVILEGE'), i32.const(PRIVILEGE_USER)),

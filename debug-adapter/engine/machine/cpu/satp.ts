@@ -5,5 +5,5 @@ export const SATP_MODE = { BARE: 0, SV39: 8, SV48: 9 } as const;
 export type MmuType = (typeof MMU_TYPES)[number];
 export const MMU_TYPES = ['sv39', 'sv48'] as const;
 
-/** The deepest page tables of new machines. */
+/** The deepest page tables that new machines support. */
 export const MMU: MmuType = 'sv48';

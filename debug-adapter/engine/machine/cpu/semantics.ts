@@ -4,7 +4,7 @@ import { addBitHelpers, BIT_MANIPULATION, type BitHelpers } from './bitManipulat
 import { boxed, boxedHalf } from './floatFormat.ts';
 import type { OperationName } from './operations.ts';
 
-/** The operands of an instruction as code for 64-bit values: `a` is rs1, `b` is rs2, `imm` is the immediate. */
+/** An instruction's operands, as code that produces 64-bit values: `a` is rs1, `b` is rs2, `imm` is the immediate. */
 export interface Operands {
   a: Code;
   b: Code;
@@ -19,8 +19,8 @@ const sext = i64.extendS;
 const flag = i64.extendU;
 
 /**
- * Defines the computation of each computational instruction (Volume I, chapters 2, 4 and 12); the result is the new
- * value of rd. The interpreter and the translator both use this table, so their results cannot differ.
+ * Defines what each computational instruction computes (Volume I, chapters 2, 4 and 12); the result is the new value of
+ * rd. The interpreter and the translator both use this table, so their results cannot differ.
  */
 export const COMPUTE: Partial<Record<OperationName, Semantics>> = {
   LI: ({ imm }) => imm,
@@ -74,7 +74,7 @@ export const COMPUTE: Partial<Record<OperationName, Semantics>> = {
   ...BIT_MANIPULATION,
 };
 
-/** The conditions of the branches. */
+/** The branch conditions. */
 export const CONDITION: Record<string, (a: Code, b: Code) => Code> = {
   BEQ: i64.eq,
   BNE: i64.ne,
@@ -111,7 +111,7 @@ export const STORES: Partial<Record<OperationName, MemoryOperation & { store: ty
   SD: { sizeLog2: 3, kind: 3, store: i64.store },
 };
 
-/** Loads of floating-point registers; `fromRaw` converts the value in memory to register form. */
+/** Floating-point loads; `fromRaw` converts the value in memory to register form. */
 export const FLOAT_LOADS: Partial<
   Record<OperationName, MemoryOperation & { load: typeof i64.load; fromRaw: (value: Code) => Code }>
 > = {
@@ -132,7 +132,7 @@ export interface ArithmeticHelpers extends BitHelpers {
   remu: FunctionHandle;
 }
 
-/** Adds the instructions whose code is too long to generate in place, as functions (i64, i64) -> i64. */
+/** Adds functions (i64, i64) -> i64 for the instructions whose code is too long to generate in place. */
 export function addArithmeticHelpers(builder: ModuleBuilder): ArithmeticHelpers {
   const add = (body: (frame: Frame) => Code): FunctionHandle =>
     builder.add({ parameters: [I64, I64], results: [I64] }, undefined, body);
@@ -158,20 +158,20 @@ export function addArithmeticHelpers(builder: ModuleBuilder): ArithmeticHelpers 
       const [a, b] = operands(frame);
       return i64.sub(i64.sub(call(mulhu, a, b), ifNegative(a, b)), ifNegative(b, a));
     }),
-    // Division by zero gives a quotient of all ones, and the dividend as remainder. In the overflow case, the quotient
-    // is the dividend and the remainder is zero (section 12.2).
+    // Division by zero gives a quotient of all ones, and the dividend as the remainder. In the overflow case, the
+    // quotient is the dividend and the remainder is zero (section 12.2).
     div: divide(
       () => minusOne,
       (a, b) => choose(I64, i64.eq(b, minusOne), i64.sub(zero, a), i64.divS(a, b)),
     ),
     divu: divide(() => minusOne, i64.divU),
-    // WebAssembly's rem_s returns 0 for the overflow case, whereas div_s traps.
+    // WebAssembly's rem_s returns 0 in the overflow case, whereas div_s traps.
     rem: divide((a) => a, i64.remS),
     remu: divide((a) => a, i64.remU),
   };
 }
 
-/** The high 64 bits of the unsigned product, from 32-bit halves. */
+/** The high 64 bits of the unsigned product, computed from 32-bit halves. */
 function mulhuBody(frame: Frame): Code {
   const [a, b] = frame.parameters;
   const middle = frame.local(I64);

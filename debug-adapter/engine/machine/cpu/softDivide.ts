@@ -21,8 +21,8 @@ import { asResult, invalidWhen, nanOperands, nonZero, type Parts } from './softC
 const integerOf = (parts: Parts, value: Code): Code => i64.shrU(call(parts.significandOf, value), i64.const(10));
 
 /**
- * Divides exactly. Long division gives 11 bits of the quotient at a time: 55 or 56 bits, and a sticky bit for the
- * remainder.
+ * Divides exactly. Long division gives 11 bits of the quotient at a time, for a total of 55 or 56 bits, and a sticky
+ * bit for the remainder.
  */
 export function divideBody(frame: Frame, parts: Parts): Code {
   const [a, b, control] = frame.parameters;

@@ -5,7 +5,7 @@ import { divideBody, squareRootBody } from './softDivide.ts';
 import { multiplyAddBody } from './softMultiplyAdd.ts';
 import { addRounding, type Rounding } from './softRound.ts';
 
-/** Handles of the functions that `addSoftFloat` adds. */
+/** Handles to the functions that `addSoftFloat` adds. */
 export interface SoftFloat extends Rounding {
   /** (a, b, c, control) -> a * b + c. */
   multiplyAdd: FunctionHandle;

@@ -79,7 +79,7 @@ function specialSums(a: Local, b: Local, c: Local, control: Local): Code {
   );
 }
 
-/** Significands have their top bit at bit 62, so the product is below 2^126. */
+/** The top bit of each significand is bit 62, so the product is below 2^126. */
 function product(to: Wide, a: Local, b: Local, { exponentOf, significandOf, mulhu }: Parts): Code {
   return sequence(
     set(to.sign, isNegative(i64.xor(a.get, b.get))),

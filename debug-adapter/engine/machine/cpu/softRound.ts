@@ -18,18 +18,19 @@ import {
 } from './floatFormat.ts';
 import type { Format } from './floatNames.ts';
 
-/** Handles of the functions that `addRounding` adds. */
+/** Handles to the functions that `addRounding` adds. */
 export interface Rounding {
-  /** (register with a single) -> the double of the same value; a NaN keeps its quiet bit. */
+  /** (register with a single) -> the double with the same value; a NaN keeps its quiet bit. */
   widen: FunctionHandle;
-  /** (register with a half) -> the double of the same value. */
+  /** (register with a half) -> the double with the same value. */
   widenHalf: FunctionHandle;
   /** (finite double) -> exponent; EXPONENT_OF_ZERO for zero. */
   exponentOf: FunctionHandle;
   /** (finite double) -> significand / 2, so that its top bit is bit 62; 0 for zero. */
   significandOf: FunctionHandle;
   /**
-   * (sign, exponent, significand, control) -> register with the rounded result. Raises inexact, underflow and overflow.
+   * (sign, exponent, significand, control) -> register with the rounded result. Raises the inexact, underflow and
+   * overflow flags.
    */
   round: FunctionHandle;
 }
@@ -177,7 +178,8 @@ function roundBody(frame: Frame): Code {
     when(
       i64.geU(remaining.get, infinity),
       raiseFlags(FLAG.OVERFLOW | FLAG.INEXACT),
-      // Rounding modes that do not round this sign away from zero give the largest finite number instead of infinity.
+      // Rounding modes that do not round values with this sign away from zero give the largest finite number instead of
+      // infinity.
       set(remaining, i64.sub(infinity, i64.extendU(i64.eqz(add.get)))),
     ),
     signed(remaining.get),
@@ -185,8 +187,8 @@ function roundBody(frame: Frame): Code {
 
   function roundingAddend(): Code {
     const nearest = i32.or(i32.eqz(mode.get), i32.eq(mode.get, i32.const(ROUNDING.NEAREST_AWAY)));
-    // The number of the mode DOWN is even, and DOWN rounds negative numbers (sign 1) away from zero. The number of UP
-    // is odd, and UP rounds positive numbers away from zero.
+    // DOWN has an even mode number and rounds negative numbers (sign 1) away from zero. UP has an odd mode number and
+    // rounds positive numbers away from zero.
     const roundsAway = i32.and(
       i32.geU(mode.get, i32.const(ROUNDING.DOWN)),
       i32.ne(i32.and(mode.get, i32.const(1)), sign.get),

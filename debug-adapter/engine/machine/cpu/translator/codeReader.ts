@@ -7,7 +7,7 @@ import type { OrderedBlock } from './blockOrder.ts';
 import type { RegionPages } from './regionCode.ts';
 import type { GuestCode, Offset } from './regionGraph.ts';
 
-// The range of JAL in bytes.
+// The range of a JAL, in bytes.
 const REACH = 1 << 20;
 
 /**
@@ -22,7 +22,7 @@ export class CodeReader implements GuestCode {
   private breakOffsets: ReadonlySet<number>;
   private pageVa: bigint;
   private fetchContext: number;
-  /** The pages of the code, by their distance in pages from the entry's page. */
+  /** The pages that contain the code, indexed by their distance in pages from the entry's page. */
   private pages = new Map<number, { ramPage: number; decodeEntries: number } | undefined>();
   private known = new Map<Offset, Decoded | undefined>();
 
@@ -65,8 +65,8 @@ export class CodeReader implements GuestCode {
   }
 
   /**
-   * Returns the pages of the region other than the entry's page, the halfwords of its code by RAM page, and the number
-   * of its instructions.
+   * Returns the region's pages other than the entry's page, its code halfwords grouped by RAM page, and its instruction
+   * count.
    */
   dependencies(order: readonly OrderedBlock[]): {
     pages: RegionPages[];

@@ -12,7 +12,8 @@ export interface CallSite {
 
 /**
  * Finds the function that is executing. It assumes that x1 still holds the function's return address, which is true if
- * the function has made no call since its entry. Returns undefined if the call that led to the function is not known.
+ * the function has made no call since it was entered. Returns undefined if the call that led to the function is not
+ * known.
  */
 export function currentFunction(
   view: DataView,

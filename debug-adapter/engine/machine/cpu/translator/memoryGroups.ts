@@ -2,17 +2,17 @@ import { FLOAT_LOADS, FLOAT_STORES, LOADS, STORES } from '../semantics.ts';
 import type { OperationName } from '../operations.ts';
 import type { Block, Instruction } from './regionGraph.ts';
 
-/** Accesses through one base register that share a TLB lookup. */
+/** Accesses through the same base register that share a TLB lookup. */
 export interface MemoryGroup {
   register: number;
-  /** Offsets from the base register in bytes; `end` is exclusive. */
+  /** Offsets from the base register, in bytes; `end` is exclusive. */
   start: number;
   end: number;
   hasStore: boolean;
   accesses: number;
 }
 
-// The interpreter executes a group that crosses a page boundary. With groups of this length, that happens at one
+// A group that crosses a page boundary is left to the interpreter. With groups of this length, that happens at one
 // address in sixteen.
 const SPAN_BYTES_MAX = 256;
 

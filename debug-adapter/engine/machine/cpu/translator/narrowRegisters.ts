@@ -3,7 +3,7 @@ import type { OperationName } from '../operations.ts';
 import type { OrderedBlock } from './blockOrder.ts';
 import type { Instruction } from './regionGraph.ts';
 
-/** A set of integer registers, as bits of a number. */
+/** A set of integer registers, as the bits of a number. */
 export type Registers = number;
 
 const ALL: Registers = -1;
@@ -68,7 +68,7 @@ const BITWISE: Partial<Record<OperationName, (a: Code, b: Code) => Code>> = {
   XORI: i32.xor,
 };
 
-/** The operation in 32 bits, if its operands are narrow; undefined if 32 bits have no advantage. */
+/** The 32-bit form of an operation; undefined if an operand is not narrow or if the 32-bit form has no advantage. */
 export function narrowOperation(
   { name, decoded }: Instruction,
   narrow: Registers,

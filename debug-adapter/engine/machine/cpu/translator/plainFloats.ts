@@ -11,11 +11,13 @@ import { asSingle, isFiniteHalf } from '../hostHalf.ts';
 import { MSTATUS } from '../mstatus.ts';
 import type { OperationName } from '../operations.ts';
 
-/** The implementation of a floating-point instruction in a region. */
+/** How a region implements a floating-point instruction. */
 export interface PlainFloat {
-  /** Whether the operation rounds; if so, the rounding mode must be to nearest, and the inexact flag must be set. */
+  /**
+   * Whether the operation rounds; if so, the rounding mode must be round-to-nearest, and the inexact flag must be set.
+   */
   rounds: boolean;
-  /** The conditions that the operands must meet for the host's instruction. */
+  /** The conditions that the operands must meet before the host's instruction may be used. */
   conditions: (a: Code, b: Code) => Code[];
   /** The new value of rd, 64 bits, before `finish`. */
   compute: (a: Code, b: Code) => Code;
@@ -27,9 +29,9 @@ export interface PlainFloat {
 
 /**
  * How a region executes a floating-point instruction: it uses the host's own instruction if that instruction's result
- * is final. The floating-point state must already be dirty. For an instruction that rounds, the mode must also be to
- * nearest and the inexact flag must be set. Otherwise control leaves the region and the interpreter executes the
- * instruction. Returns undefined for instructions that regions never execute.
+ * is final. The floating-point state must already be dirty. For an instruction that rounds, the rounding mode must also
+ * be round-to-nearest, and the inexact flag must be set. Otherwise control leaves the region and the interpreter
+ * executes the instruction. Returns undefined for instructions that regions never execute.
  */
 export function plainFloat(name: OperationName): PlainFloat | undefined {
   if (!known.has(name)) known.set(name, find(name));
@@ -39,7 +41,7 @@ export function plainFloat(name: OperationName): PlainFloat | undefined {
 /** Whether mstatus.FS is Dirty, so that registers may be accessed and writing them has no side effect. */
 export const floatsAreDirty: Code = i32.eq(i32.and(slot32('MSTATUS'), i32.const(MSTATUS.FS)), i32.const(MSTATUS.FS));
 const FCSR_MODE = 0xe0;
-/** Whether the rounding mode in fcsr is to nearest and the inexact flag is set. */
+/** Whether the rounding mode in fcsr is round-to-nearest and the inexact flag is set. */
 export const roundsInexactToNearest: Code = i32.eq(
   i32.and(slot32('FCSR'), i32.const(FCSR_MODE | FLAG.INEXACT)),
   i32.const(FLAG.INEXACT),
@@ -53,7 +55,7 @@ function find(name: OperationName): PlainFloat | undefined {
   return onHost(semantics) ?? comparison(name) ?? bitsOnly(semantics);
 }
 
-/** Whether the instruction's rounding mode is to nearest, or dynamic. */
+/** Whether the instruction's rounding mode is round-to-nearest or dynamic. */
 export function mayBePlain(immediate: number): boolean {
   const mode = immediate & MODE_MASK;
   return mode === ROUNDING.NEAREST || mode === ROUNDING.DYNAMIC;
@@ -62,7 +64,7 @@ export function mayBePlain(immediate: number): boolean {
 function onHost({ fast }: FloatSemantics): PlainFloat | undefined {
   if (!fast) return undefined;
   const operands = (a: Code, b: Code) => ({ a, b, c: NONE, helpers: NO_HELPERS });
-  // WebAssembly has no instruction for fused operations.
+  // WebAssembly has no instructions for fused operations.
   if (needsHelper(() => fast.compute(operands(NONE, NONE)))) return undefined;
   return {
     rounds: true,
@@ -78,7 +80,7 @@ function onHost({ fast }: FloatSemantics): PlainFloat | undefined {
 
 const COMPARED = { FEQ: 'eq', FLT: 'lt', FLE: 'le' } as const;
 
-/** A comparison without a NaN raises no flag. */
+/** A comparison without a NaN operand raises no flag. */
 function comparison(name: OperationName): PlainFloat | undefined {
   const [operation, format] = name.split('_');
   const compare = COMPARED[operation as keyof typeof COMPARED] as (typeof COMPARED)[keyof typeof COMPARED] | undefined;
@@ -99,8 +101,8 @@ function comparison(name: OperationName): PlainFloat | undefined {
 
 const isNumber = (value: Code): Code => i32.eqz(isNaN(value));
 /**
- * Whether the register holds a boxed single that is not a NaN, which means that its bits without sign are at most the
- * bits of infinity.
+ * Whether the register holds a boxed single that is not a NaN, which means that its bits without the sign bit are at
+ * most the bits of infinity.
  */
 const isBoxedNumber = (register: Code): Code =>
   i32.and(isBoxed(register), i64.leU(i64.and(register, i64.const(0x7fff_ffff)), i64.const(0x7f80_0000)));

@@ -9,7 +9,7 @@ import type { RegionMemory, RegionRegisters } from './regionMemory.ts';
 /**
  * AMOs, LR and SC in a region: executed in place if a load (for LR) or a store (for AMOs and SC) at that address would
  * be plain; otherwise control leaves the region before the instruction. The instructions executed here therefore never
- * fault, and never write to a page that is not marked dirty.
+ * fault, and never write to pages that are not marked dirty.
  */
 export class RegionAtomics {
   private memory: RegionMemory;
@@ -60,7 +60,7 @@ export class RegionAtomics {
   }
 }
 
-/** A word or doubleword of RAM. */
+/** A word or doubleword in RAM. */
 interface AtomicOperand {
   load: Code;
   store: (value: Code) => Code;

@@ -35,19 +35,19 @@ import type { Instruction, Offset, Target } from './regionGraph.ts';
 import { RegionAtomics } from './regionAtomics.ts';
 import { type BlockAccesses, RegionMemory } from './regionMemory.ts';
 
-/** A page other than the entry's page from which the region's code was read. */
+/** A page, other than the entry's page, from which the region's code was read. */
 export interface RegionPages {
-  /** The distance from the entry's page in pages, and the address that the page's decode entries must still have. */
+  /** The distance in pages from the entry's page, and the address that the page's decode entries must still have. */
   delta: number;
   decodeEntries: number;
 }
 
 /**
- * Generates the code of a region, as a function (budget, address of the entry's page) -> budget left. It executes the
- * region from its entry with registers in locals, and subtracts the instructions of each block from the budget at its
- * start. It stores registers and PC in memory and returns if the budget is too small for a block, if control flow
- * leaves the region, and before any instruction that is not plain. The interpreter then executes that instruction, so
- * no instruction in a region faults, and every step is counted exactly.
+ * Generates the code for a region as a function (budget, address of the entry's page) -> budget left. It executes the
+ * region from its entry with registers in locals, and subtracts each block's instruction count from the budget at the
+ * start of the block. It stores registers and PC in memory and returns if the budget is too small for a block, if
+ * control flow leaves the region, and before any instruction that is not plain. The interpreter then executes that
+ * instruction, so no instruction in a region faults, and every step is counted exactly.
  */
 export function regionCode(frame: Frame, region: RegionSource): Code {
   return new RegionWriter(frame, region).all();
@@ -104,7 +104,7 @@ class RegionWriter {
   private narrow: Map<OrderedBlock, Registers>;
   private usesFloats = false;
   private zeroesBlocks = false;
-  /** The conditions for floating-point instructions, not 0 if met; see plainFloats.ts. */
+  /** The conditions for floating-point instructions, nonzero if met; see plainFloats.ts. */
   private floatsAreDirty: Local;
   private mayRound: Local;
   private value: Local;

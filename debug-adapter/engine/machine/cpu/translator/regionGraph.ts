@@ -28,7 +28,7 @@ interface InlinedCopy {
   nodes: Map<Offset, Node>;
   leaders: Set<Offset>;
   blocks: Map<Offset, Block>;
-  /** The inlined calls in this copy, by return address. */
+  /** The inlined calls in this copy, indexed by return address. */
   calls: Map<Offset, InlinedCopy>;
 }
 
@@ -39,7 +39,7 @@ export type BlockEnd =
   | { kind: 'branch'; condition: string; taken: Target; otherwise: Target }
   | { kind: 'jump'; to: Target }
   /**
-   * An indirect jump with an expected target: the return of an inlined function, or a call that has always had this
+   * An indirect jump with an expected target: the return from an inlined function, or a call that has always had this
    * target.
    */
   | { kind: 'expected'; to: Target; expected: Offset }
@@ -69,9 +69,9 @@ const INLINING_DEPTH_MAX = 3;
 const RETURN_ADDRESS = 1;
 
 /**
- * Builds the control flow graph of a region: all code reachable from its entry by branches and jumps, up to a limit of
- * instructions, with small callees inlined as copies. Returns the entry's block; undefined if the first instruction
- * cannot be translated.
+ * Builds the control flow graph of a region: all code reachable from its entry by branches and jumps, up to a maximum
+ * number of instructions, with small callees inlined as copies. Returns the entry's block; undefined if the first
+ * instruction cannot be translated.
  */
 export function buildGraph(code: GuestCode, entry: Offset): Block | undefined {
   const builder = new GraphBuilder(code);

@@ -40,8 +40,8 @@ interface Access {
 
 /**
  * The loads and stores of a region. The check before each access leaves the region unless the access is plain. An
- * access is plain if it hits the TLB for reads or for writes. If addresses are not translated, every read of RAM is
- * plain, and the check is one comparison of the address.
+ * access is plain if it hits the read or write TLB. If addresses are not translated, every read of RAM is plain, and
+ * the check is a single address comparison.
  */
 export class RegionMemory {
   private frame: Frame;
@@ -173,8 +173,8 @@ export class RegionMemory {
   }
 
   /**
-   * The distance of an address from the start of RAM. The base of RAM is loaded from memory, because a constant of more
-   * than 31 bits would occupy a host register.
+   * The distance of an address from the start of RAM. The base of RAM is loaded from memory, because a constant with
+   * more than 31 bits would occupy a host register.
    */
   private distance(register: number, offset: number): Code {
     const base = this.registers.get(register);
@@ -182,7 +182,7 @@ export class RegionMemory {
     return i64.sub(offset === 0 ? base : i64.add(base, i64.const(offset)), slot('RAM_START'));
   }
 
-  // --- by the TLBs -----------------------------------------------------------------------------------------------------
+  // --- through the TLBs ------------------------------------------------------------------------------------------------
 
   /** As in the interpreter, one comparison checks both the page and the alignment. */
   private checkAligned(access: Access, leave: Code): Code {
@@ -241,7 +241,7 @@ export class RegionMemory {
   }
 
   /**
-   * The address in the WebAssembly memory, after the TLB lookup. Without address translation, the guest's address and
+   * The address in the WebAssembly memory, after the TLB lookup. Without address translation, the guest address and
    * this address differ by a constant, so the access does not have to wait for the lookup.
    */
   private hostAddress(table: number): Code {

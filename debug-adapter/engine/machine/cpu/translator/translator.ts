@@ -27,9 +27,9 @@ export const REGION_TYPE = { parameters: [I32, I64], results: [I32] };
 
 /**
  * The translation threshold, in jumps to an entry: translating a region takes 0.3 ms, in which the interpreter executes
- * some 100,000 instructions. A program with few hot regions executes them for a long time, so it gets a low threshold.
- * A system that keeps reaching new code, such as a booting Linux, soon stops using most of its regions, so it gets a
- * high threshold.
+ * about 100,000 instructions. A program with few hot regions executes them for a long time, so it gets a low threshold.
+ * A system that keeps reaching new code, such as Linux while it boots, soon stops using most of its regions, so it gets
+ * a high threshold.
  */
 const FEW_REGIONS = 1200;
 const THRESHOLD_WHILE_FEW = 500;
@@ -40,8 +40,8 @@ const BATCH_INSTRUCTIONS_MAX = 3000;
 /** With this many pending regions, a module is compiled immediately. */
 const BATCH_REGIONS_FULL = 16;
 /**
- * A module has a fixed cost of 0.9 ms, so a small batch waits up to RUNS_WAITED_MAX short runs of the interpreter for
- * more regions.
+ * A module has a fixed cost of 0.9 ms, so a small batch waits for more regions for up to RUNS_WAITED_MAX short
+ * interpreter runs.
  */
 const BATCH_REGIONS_MIN = 8;
 const RUNS_WAITED_MAX = 4;
@@ -63,7 +63,7 @@ interface Region {
   entry: number;
   /** The instruction word of the entry. */
   raw: number;
-  /** By RAM page: a byte for each halfword of the page, nonzero if the region was made from that halfword. */
+  /** Indexed by RAM page: a byte for each halfword in the page, nonzero if the region was made from that halfword. */
   code: Map<number, Uint8Array>;
   instructions: number;
   /** Whether the region is valid only while every read of RAM is plain. */
@@ -71,8 +71,8 @@ interface Region {
 }
 
 /**
- * Translates hot guest code to WebAssembly. The interpreter reports entries to which it often jumps. Between runs of
- * the interpreter, the code reachable from such an entry is translated to a region (regionCode.ts), and a mark on the
+ * Translates hot guest code to WebAssembly. The interpreter reports entries to which it often jumps. Between
+ * interpreter runs, the code reachable from such an entry is translated to a region (regionCode.ts), and a mark on the
  * decode entry makes the interpreter call the region. Regions are compiled in batches. Each batch is one module with a
  * limited number of instructions. Regions are not machine state: the guest cannot detect when, or whether, its code was
  * translated.
@@ -92,10 +92,10 @@ export class Translator {
   private freeSlots: number[] = [];
   /** The functions that were translated because they contain a hot loop. */
   private triedFunctions = new Set<number>();
-  /** Entries of regions that write to pages with code. */
+  /** The entries of regions that write to pages with code. */
   private codePageWriters = new Set<number>();
   private writesSeen = 0;
-  /** The entries whose instruction cannot begin a region, with the word of that instruction. */
+  /** The entries whose instructions cannot begin a region, each with its instruction word. */
   private untranslatable = new Map<number, number>();
   private instructions = 0;
   /** The number of regions made so far. */
@@ -109,9 +109,9 @@ export class Translator {
     memory: WebAssembly.Memory;
     decodeCache: DecodeCache;
     ramBytes: number;
-    /** The core's table of regions. */
+    /** The core's region table. */
     table: WebAssembly.Table;
-    /** The number of jumps to an entry before its code is translated, 0 to never translate. Affects only speed. */
+    /** The number of jumps to an entry before its code is translated; 0 to never translate. Affects only speed. */
     threshold?: number;
   }) {
     this.memory = options.memory;
@@ -133,11 +133,11 @@ export class Translator {
     return this.regions.size;
   }
 
-  /** Import of the core: called when an entry has reached the threshold. Returns whether `work` should run now. */
+  /** Imported by the core: called when an entry has reached the threshold. Returns whether `work` should run now. */
   recordHot(entry: number, va: bigint, fetchContext: number): boolean {
     const operation = this.bytes[entry];
     if (operation === OP.REGION && !this.retireIfUnsuitable(entry)) return false;
-    // Ignore marks, because they are not instructions, and instructions that were decoded outside their page.
+    // Ignore marks, because they are not instructions. Also ignore instructions that were decoded outside their page.
     if (operation <= OP.BREAK || entry < DECODE_POOL) return false;
     const { entry: start, va: startVa } = this.functionOf({ entry, va }, fetchContext) ?? { entry, va };
     if (this.candidates.has(start) || this.untranslatable.get(start) === this.rawAt(start)) return false;
@@ -152,8 +152,8 @@ export class Translator {
   }
 
   /**
-   * The function that contains a hot loop, if the function itself is called often, because a region for the function
-   * includes the loop. Tried once for each function.
+   * The function that contains a hot loop, if the function itself is often called. It is then translated instead of the
+   * loop, because its region includes the loop. This is tried only once per function.
    */
   private functionOf(loop: CallSite, fetchContext: number): CallSite | undefined {
     const start = currentFunction(this.view, { decodeCache: this.decodeCache, fetchContext });
@@ -182,7 +182,10 @@ export class Translator {
     return isUnfit;
   }
 
-  /** Whether more slow writes to pages with code happened since the last call than half the translation threshold. */
+  /**
+   * Whether the number of slow-path writes to pages with code since the last call exceeds half the translation
+   * threshold.
+   */
   private writesBesideCode(): boolean {
     const writes = this.view.getUint32(SLOT.WRITES_BESIDE_CODE, true);
     const sinceLast = (writes - this.writesSeen) >>> 0;
@@ -195,8 +198,8 @@ export class Translator {
   }
 
   /**
-   * Called between runs: sets whether any watchpoint watches reads. Regions for untranslated reads are then translated
-   * again immediately; otherwise they would have to become hot again.
+   * Called between runs: sets whether any watchpoint watches reads. Regions that assume untranslated reads are then
+   * translated again immediately; otherwise they would have to become hot again.
    */
   setReadsWatched(enabled: boolean): void {
     this.readsWatched = enabled;
@@ -225,7 +228,7 @@ export class Translator {
   }
 
   /**
-   * Import of the core: called before bytes of a page with regions change. Retires the regions that were made from
+   * Imported by the core: called before bytes of a page with regions change. Retires the regions that were made from
    * these bytes.
    */
   codeWritten(offset: number, lengthBytes: number): void {
@@ -352,8 +355,8 @@ export class Translator {
   }
 
   /**
-   * Makes the entry call the region. The entry's instruction is decoded separately, for the case that the region cannot
-   * execute even its first instruction.
+   * Makes the entry call the region. The entry's instruction is decoded separately, in case the region cannot execute
+   * even its first instruction.
    */
   private mark({ entry, slot, raw }: Region): void {
     if (this.bytes[entry] === OP.REGION) return;
