@@ -104,7 +104,7 @@ export const LEFT_OUT: readonly GuestLeftOut[] = [
   },
   { name: 'EDK2 (qemu-efi-riscv64)', why: 'runs from the flash at 0x20000000, which this machine does not have' },
   { name: 'FreeBSD, NetBSD, OpenBSD', why: 'Debian does not package their kernels; not tested' },
-  { name: 'xv6-riscv of 2025', why: 'no sources after September 2024 were available for this test' },
+  { name: 'xv6-riscv from 2025', why: 'no sources after September 2024 were available for this test' },
   { name: 'seL4', why: 'needs a root server, which is built with tools that Debian does not package; not tested' },
 ];
 

@@ -147,7 +147,7 @@ test('an image with snapshots of its own is not deleted, even if the recording l
   }
 });
 
-test('file names in a recording are resolved from the folder that contains most of its files', () => {
+test('file names in a recording are resolved relative to the folder that contains most of its files', () => {
   const files = [
     { path: '/w/sub/a.rr', kind: 'recording' as const, isOwn: true },
     { path: 'o.qcow2', kind: 'overlay' as const, isOwn: false },

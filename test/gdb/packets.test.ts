@@ -81,7 +81,7 @@ test('an oversized packet is damage and uses no memory', () => {
   assert.deepEqual(reader.read(wire('$g#67')), [packet('g')]);
 });
 
-test('an encoded packet of any bytes is decoded unchanged (seeded)', (t) => {
+test('any bytes survive encoding and decoding a packet (seeded)', (t) => {
   const random = SeededRandom.forTest(t);
   for (let i = 0; i < 500; i++) {
     const content = Buffer.from(random.bytes(random.below(300))).toString('latin1');

@@ -74,9 +74,9 @@ const nest =
     out.depth--;
   };
 
-/** A block, which a branch to `target` leaves. */
+/** A block that a branch to `target` exits. */
 export const block = (target: Label, ...body: Code[]): Code => nest(0x02, VOID, target, body);
-/** A loop, which a branch to `target` repeats. The loop ends when execution reaches the end of its body. */
+/** A loop that a branch to `target` repeats. The loop ends when execution reaches the end of its body. */
 export const loop = (target: Label, ...body: Code[]): Code => nest(0x03, VOID, target, body);
 
 const conditional =

@@ -26,7 +26,7 @@ test('VM state is stored after the end of the disk and is not visible in it', ()
   assertSameBytes(readAll(image), filled(100 * KIB, 2));
 });
 
-test('unwritten VM state reads as zeroes, also over a longer base', () => {
+test('unwritten VM state reads as zeroes, even over a longer base image', () => {
   const { image } = newImage({ lengthBytes: 64 * KIB, base: filled(8 * MIB, 7) });
   assertSameBytes(readVm(image, 0, 4 * MIB), new Uint8Array(4 * MIB));
   image.writeVmState(5000, filled(10, 1));

@@ -135,7 +135,7 @@ test('loads and stores of every size and alignment are permitted as the entries 
   }
 });
 
-/** A machine with code in a page of which S mode may execute only some bytes. */
+/** A machine with code in a page where S-mode may execute only some of the bytes. */
 function restrictedCode(program: Item[], entries: Entry[]): BareMachine {
   const machine = machineWith([]);
   machine.ram.write(DATA, assemble(program));

@@ -39,7 +39,7 @@ test('a source passes from line to pending to claim to completion', () => {
   assert.equal(plic.read(claim(SUPERVISOR), 4), 0);
 });
 
-test('a source whose line is still high at the completion becomes pending only when the device raises the line again', () => {
+test('a source whose line is still high at completion becomes pending again only when the device raises the line again', () => {
   const { board, plic } = plicFor(33);
   plic.setLevel(33, true);
   assert.equal(plic.read(claim(SUPERVISOR), 4), 33);
