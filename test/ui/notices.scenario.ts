@@ -1,4 +1,4 @@
-/** In VS Code, VS Code shows a notification when the kernel was rebuilt or an overlay was deleted. */
+/** VS Code shows a notification when the kernel was rebuilt or an overlay was deleted. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
