@@ -15,8 +15,8 @@ const FLOAT64 = 27;
 /**
  * Encodes state as CBOR (RFC 8949). The encoding is deterministic: equal states give equal bytes. Numbers are encoded
  * as integers or 64-bit floats. Bigints are always encoded as bignums (tags 2 and 3), even if they are small, so that
- * each value decodes to its original type. Map keys are sorted. The decoder accepts only what the encoder produces.
- * For all other input it throws a CborError with the offset; the caller adds the name of the damaged file.
+ * each value decodes to its original type. Map keys are sorted. The decoder accepts only what the encoder produces. For
+ * any other input, it throws a CborError with the offset; the caller adds the damaged file's name.
  */
 export function encodeCbor(value: StateValue): Uint8Array<ArrayBuffer> {
   const out = new Writer(sharedBuffer);
@@ -27,7 +27,7 @@ export function encodeCbor(value: StateValue): Uint8Array<ArrayBuffer> {
 
 /**
  * All calls encode into one shared buffer. Time travel encodes several states at each stop, so a new buffer for each
- * call would produce much garbage.
+ * call would create a lot of garbage.
  */
 let sharedBuffer = new Uint8Array(1024);
 const SHARED_BYTES_MAX = 64 << 10;
@@ -107,7 +107,7 @@ function writeBigint(out: Writer, value: bigint): void {
   out.append(Uint8Array.from(digits));
 }
 
-/** Writes the digits of a bignum of at most 64 bits, the common case, without creating an array. */
+/** Writes the digits of a bignum that fits in 64 bits (the common case) without creating an array. */
 function writeWord(out: Writer, magnitude: bigint): void {
   wordView.setBigUint64(0, magnitude);
   let zeroes = 0;
@@ -225,8 +225,8 @@ function read(reader: Reader, depth: number): StateValue {
 }
 
 /**
- * Short ASCII texts, mostly field names, are decoded letter by letter, because calling a TextDecoder for them is
- * slower.
+ * Short ASCII strings, mostly field names, are decoded character by character, because calling a TextDecoder for them
+ * is slower.
  */
 function readText(reader: Reader, length: number): string {
   const at = reader.take(length);
@@ -280,7 +280,7 @@ function readBigint(reader: Reader, tag: number, depth: number): bigint {
   return tag === TAG_BIGNUM ? value : -1n - value;
 }
 
-/** Reads the digits of a bignum of at most 64 bits, the common case, without creating an array. */
+/** Reads the digits of a bignum that fits in 64 bits (the common case) without creating an array. */
 function wordAt(reader: Reader, length: number): bigint {
   const at = reader.take(length);
   word.fill(0);

@@ -18,7 +18,7 @@ export function halfBits(value: number): number {
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
   const magnitude = Math.abs(value);
   if (magnitude >= ROUNDED_TO_INFINITY) return sign | 0x7c00;
-  // The exponent determines the weight of the last bit of the fraction. In subnormal numbers, the last bit has the same
+  // The exponent determines the weight of the fraction's last bit. In subnormal numbers, the last bit has the same
   // weight as in the smallest normal numbers.
   let exponent = 1;
   while (magnitude >= 2048 * SUBNORMAL_SPACING * 2 ** (exponent - 1)) exponent++;
@@ -29,7 +29,7 @@ export function halfBits(value: number): number {
 
 /** The smallest positive number, which is also the distance between subnormal numbers. */
 const SUBNORMAL_SPACING = 2 ** -24;
-/** The largest number is 65504. Numbers from half a spacing above it are rounded to infinity. */
+/** The largest number is 65504. Numbers that exceed it by at least half the spacing are rounded to infinity. */
 const ROUNDED_TO_INFINITY = 65520;
 
 function roundedToEven(value: number): number {

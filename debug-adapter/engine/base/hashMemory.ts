@@ -19,8 +19,8 @@ export class GeneratedHash<Exports> {
   }
 
   /**
-   * Returns the instance for a memory. `prepare` is called once per memory, to write the constants of the hash
-   * function there.
+   * Returns the instance for a memory. `prepare` is called once per memory, to write the hash function's constants
+   * there.
    */
   instanceFor(hashMemory: HashMemory, prepare?: (hashMemory: HashMemory) => void): Exports {
     return this.instances.get(hashMemory) ?? this.make(hashMemory, prepare);
@@ -36,7 +36,7 @@ export class GeneratedHash<Exports> {
   }
 }
 
-/** Registers a memory of fixed size. From then on, bytes in this memory are hashed without copying them. */
+/** Registers a fixed-size memory. From then on, bytes in this memory are hashed without being copied. */
 export function hashIn(memory: WebAssembly.Memory, constantsAddress: number): void {
   hashMemories.set(memory.buffer, { memory, constantsAddress });
 }
@@ -55,8 +55,8 @@ export function memoryForHash(bytes: Uint8Array): { hashMemory: HashMemory; addr
 }
 
 /**
- * A buffer for temporary data, which is hashed there without copying it. All calls share one memory, so the contents
- * are valid only until the next call.
+ * Returns a buffer for temporary data, which is hashed in place, without being copied. All calls share one memory, so
+ * the contents are valid only until the next call.
  */
 export function transferBuffer(lengthBytes: number): Uint8Array<ArrayBuffer> {
   if (lengthBytes > TRANSFER_BYTES_MAX) return new Uint8Array(lengthBytes);

@@ -1,6 +1,6 @@
-/** One open file. Offsets and lengths are bytes. */
+/** One open file. Offsets and lengths are in bytes. */
 export interface HostFile {
-  /** The name that the user gave, for messages. */
+  /** The file name as the user typed it, for messages. */
   readonly name: string;
   /**
    * Reads up to `into.length` bytes at `offset`. Returns the number of bytes read, which is smaller only at the end of
@@ -19,7 +19,7 @@ export interface HostFile {
 }
 
 /**
- * The compression that the engine needs: for boot files in recordings, compressed clusters of qcow2 images, and
+ * The compression methods that the engine needs for boot files in recordings, compressed clusters in qcow2 images, and
  * compressed kernels. `deflate` and `inflate` use raw deflate streams (RFC 1951).
  */
 export interface HostCompression {
@@ -34,8 +34,8 @@ export interface HostCompression {
    */
   gunzip(bytes: Uint8Array, lengthBytesMax: number): Uint8Array | undefined;
   /**
-   * Compresses quickly, with the format that the host supports: a raw deflate stream or a Zstandard frame.
-   * `decompress` detects the format.
+   * Compresses quickly, in whichever format the host supports: a raw deflate stream or a Zstandard frame. `decompress`
+   * detects the format.
    */
   compress(bytes: Uint8Array): Uint8Array;
   /** Decodes what `compress` returned. Throws like `inflate`. */
@@ -75,18 +75,21 @@ export interface HostFiles {
   stage(path: string): StagedFile;
   /** Creates a file that no other process can see. It is deleted when it is closed or when the process ends. */
   temporary(name: string): HostFile;
-  /** A string that is equal for all paths of the same file, whether the file exists or not. */
+  /** A string that is the same for all paths that refer to the same file, whether or not the file exists. */
   identity(path: string): string;
   /**
    * Locks either all of the files for a session or none. If another session prevents this, throws a UserError that
-   * names that session. `doing` describes this session to others, for example `recording a.rr`.
+   * names that session. `doing` describes this session to the others, for example `recording a.rr`.
    */
   lock(files: readonly FileUse[], doing: string): HostLock;
   /** The name by which the file `from` should refer to the file `to`: a path relative to the folder of `from`. */
   relativeName(names: { from: string; to: string }): string;
   /** The inverse of `relativeName`: the path of the file to which `name` refers if it is stored in the file `from`. */
   resolveName(names: { from: string; name: string }): string;
-  /** Whether a path is the given file, or is the given folder or anything in it. Links are resolved first. */
+  /**
+   * Whether a path refers to the given file, to the given folder, or to anything in that folder. Links are resolved
+   * first.
+   */
   isWithin(path: string, fileOrFolder: string): boolean;
   folderOf(path: string): string;
   /** The path of the file `name` in a folder. */
@@ -119,7 +122,10 @@ export interface HostLock {
   release(): void;
 }
 
-/** A file that is being created. Its owner must finally call either `commit` or `rollBack`, which never throw. */
+/**
+ * A file that is being created. Its owner must eventually call either `commit` or `rollBack`. Neither of them ever
+ * throws.
+ */
 export interface StagedFile {
   /** The file itself, which is open for writing before and after it is published. Only its owner may read it. */
   readonly file: HostFile;
@@ -132,21 +138,21 @@ export interface StagedFile {
   publish(options: { replaces: boolean }): void;
   /** Closes and discards the file. The previous file with that name is restored. */
   rollBack(): void;
-  /** Permanently keeps the file under its name. */
+  /** Keeps the file under its name permanently. */
   commit(): void;
 }
 
 /**
  * The engine's interface to its environment, which `host/` implements for Node and which tests replace. All calls are
- * synchronous, because the engine runs in its own thread. A call that fails throws a UserError of kind `hostFailure`:
- * `host/` converts the errors of the operating system, so that the engine never needs to inspect error codes.
+ * synchronous, because the engine runs in its own thread. A failed call throws a UserError of kind `hostFailure`:
+ * `host/` converts operating system errors, so that the engine never needs to inspect error codes.
  */
 export interface Host {
   files: HostFiles;
   compression: HostCompression;
   /**
-   * The files and folders that the user has named. The backing file of an image is opened only if it is one of these
-   * files, is in one of these folders, or is in the folder of the image. All other backing files are refused.
+   * The files and folders that the user has named. An image's backing file is opened only if it is one of these files,
+   * is in one of these folders, or is in the same folder as the image. All other backing files are refused.
    */
   allowed: readonly string[];
   /** The current time in milliseconds since 1970, for dates in messages and for the guest's clock. */
@@ -166,7 +172,7 @@ export const withAllowedPaths = (host: Host, paths: readonly string[]): Host => 
  * implements it.
  */
 export interface SnapshotPace {
-  /** Whether to take an automatic snapshot now. Called before each one. */
+  /** Whether to take an automatic snapshot now. Called before each automatic snapshot. */
   isDue(): boolean;
   /** Called after an automatic snapshot was taken. */
   recordTaken(): void;

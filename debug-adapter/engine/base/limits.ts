@@ -1,7 +1,7 @@
 const MIB = 1 << 20;
 /**
- * The limits of a machine, its drives and its snapshots. The same limits apply to the command line, to launch.json,
- * and to files from untrusted sources.
+ * The limits on a machine, its drives and its snapshots. The same limits apply to the command line, to launch.json, and
+ * to files from untrusted sources.
  */
 export const MEMORY_MIB = { min: 16, max: 2048 } as const;
 export const HARTS_MAX = 8;
@@ -13,7 +13,7 @@ export const LOAD_FILES_MAX = 32;
 export const SNAPSHOT_NAME_BYTES_MAX = 255;
 /** The maximum length of a path on Windows. Other systems have lower limits. */
 const PATH_LENGTH_MAX = 32_767;
-/** The maximum length of a kernel command line, which is thirty times the limit of Linux. */
+/** The maximum length of a kernel command line, which is thirty times Linux's own limit. */
 export const APPEND_LENGTH_MAX = 64 << 10;
 
 export const isMemorySize = (bytes: number): boolean =>
@@ -23,7 +23,7 @@ export const isHartCount = (count: number): boolean => Number.isInteger(count) &
 
 export const isSlot = (slot: number): boolean => Number.isInteger(slot) && slot >= 0 && slot < DRIVES_MAX;
 
-/** Whether a drive can have this id. The id becomes part of file names, digests and messages. */
+/** Whether this is a valid drive id. The id becomes part of file names, digests and messages. */
 export const isDriveId = (id: string): boolean => /^[A-Za-z][A-Za-z0-9._-]{0,31}$/.test(id);
 
 /**
@@ -43,6 +43,6 @@ export const isRngSeed = (digits: string): boolean => /^[0-9a-fA-F]{64}$/.test(d
 /** Whether this is a valid kernel command line. A NUL would end it, so it must not contain one. */
 export const isAppend = (text: string): boolean => text.length <= APPEND_LENGTH_MAX && !text.includes('\0');
 
-/** Whether at least one operating system accepts this file name. */
+/** Whether this file name is valid on at least one operating system. */
 export const isFileName = (name: string): boolean =>
   name !== '' && name.length <= PATH_LENGTH_MAX && !name.includes('\0');

@@ -3,8 +3,8 @@ import { GeneratedHash, type HashMemory, memoryForHash } from './hashMemory.ts';
 import { xxh3Image } from './wasm/xxh3Image.ts';
 
 /**
- * XXH3 with 64 bits and without a seed (xxHash specification, version 0.2.0), in generated WebAssembly. It is a third
- * faster than XXH64. Only supports inputs of more than 240 bytes, such as the data of disk requests, because XXH3 uses
+ * The 64-bit variant of XXH3, without a seed (xxHash specification, version 0.2.0), in generated WebAssembly. It is a
+ * third faster than XXH64. It supports only inputs longer than 240 bytes, such as disk request data, because XXH3 uses
  * another algorithm for shorter inputs. Like XXH64, it does not resist deliberate collisions.
  */
 export function xxh3(bytes: Uint8Array): bigint {

@@ -8,9 +8,9 @@ import { DriveDigest } from './driveDigest.ts';
 /**
  * A filter between a guest's drive and the device that stores its data, modeled on QEMU's `blkreplay` driver. It makes
  * disk requests deterministic and observable: it reports each request to the log when the guest makes it, and reports
- * it again, with a digest of its data, when it completes. A recording stores these reports. A replay compares them
- * with its own and stops at the first difference. A recording does not need the data itself, because recording and
- * replay start from the same disk.
+ * it again, with a digest of its data, when it completes. A recording stores these reports. A replay compares them with
+ * its own and stops at the first difference. A recording does not need the data itself, because recording and replay
+ * start with the same disk contents.
  *
  * The device below the filter (an overlay, a base image, or a snapshot view with a scratch layer) is not part of the
  * filter's state: `setDevice` can replace it at any time without the guest noticing.
@@ -19,7 +19,7 @@ export class BlkreplayFilter implements Drive {
   readonly id: string;
   private readonly log: RequestLog;
   private current: BlockDevice;
-  /** The digest of the disk, or a function that creates it when it is first needed. */
+  /** The digest of the disk, or a function that creates the digest when it is first needed. */
   private contentDigest: DriveDigest | (() => DriveDigest);
   private nextId = 0;
   /** The requests that have begun but not completed, oldest first. */
@@ -47,7 +47,7 @@ export class BlkreplayFilter implements Drive {
 
   /**
    * Replaces the device below the filter with another one of the same length, for example when a snapshot is restored.
-   * If the caller passes a `digest` (made by `DriveDigest.from`, or a function that makes it later), the next call of
+   * If the caller passes a `digest` (made by `DriveDigest.from`, or a function that makes it later), the next call to
    * `digest()` reads only the blocks that differ. Otherwise it reads the whole disk.
    */
   setDevice(device: BlockDevice, digest: DriveDigest | (() => DriveDigest) = new DriveDigest(device)): void {

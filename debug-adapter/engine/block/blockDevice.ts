@@ -7,7 +7,7 @@ import type { ByteRange } from './byteRange.ts';
  * check them, and implementations assert them. All calls are synchronous; a call either completes or throws.
  */
 export interface BlockDevice {
-  /** The file name that the user gave, for messages. */
+  /** The file name as the user typed it, for messages. */
   readonly name: string;
   readonly lengthBytes: number;
   readonly readOnly: boolean;

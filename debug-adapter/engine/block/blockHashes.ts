@@ -7,19 +7,19 @@ export interface BlockHashes {
   /** The buffer from which blocks are hashed. */
   readonly bytes: Uint8Array;
   /**
-   * The contributions of the blocks to the digest. The caller stores the previous contributions here, and `update`
-   * replaces them with the new ones.
+   * The blocks' contributions to the digest. The caller stores the previous contributions here, and `update` replaces
+   * them with the new ones.
    */
   readonly hashes: BigUint64Array;
   /**
-   * Hashes the first `blocks` blocks of the buffer. The first of them is block number `firstBlock` of the disk.
-   * Returns by how much the sum of their contributions changed.
+   * Hashes the first `blocks` blocks of the buffer. The first of them is block number `firstBlock` on the disk. Returns
+   * the change in the sum of their contributions.
    */
   update(blocks: number, firstBlock: number): bigint;
 }
 
 /**
- * Computes the contributions of blocks to a disk's digest (driveDigest.ts) in generated WebAssembly. A block's
+ * Computes how much each block contributes to a disk's digest (driveDigest.ts), in generated WebAssembly. A block's
  * contribution is its XXH64 seeded with its number, or 0 if the block contains only zeroes; empty parts of a disk are
  * therefore scanned but not hashed. One call processes several consecutive blocks in the module's own memory, into
  * which the disk is read directly.

@@ -7,7 +7,7 @@ export interface BlockRequest {
   id: number;
   drive: string;
   operation: BlockOperation;
-  /** The first byte of the request on the disk; 0 for a flush. */
+  /** The disk offset at which the request starts; 0 for a flush. */
   offset: number;
   lengthBytes: number;
   /** The position at which the guest made the request. */
@@ -21,7 +21,8 @@ export interface BlockCompletion {
   drive: string;
   status: BlockStatus;
   /**
-   * The digest of the data that was read or written, computed by the log's `digestOf`; 0n if the request has no data.
+   * The digest of the data that was read or written, computed by the log's `digestOf`; 0n if the request transfers no
+   * data.
    */
   digest: bigint;
   position: Position;

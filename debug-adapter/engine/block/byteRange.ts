@@ -4,7 +4,7 @@ export interface ByteRange {
   lengthBytes: number;
 }
 
-/** Whether an iterable yields no range. Reads at most one range from it. */
+/** Whether an iterable yields no ranges. Reads at most one range from it. */
 export function isEmpty(ranges: Iterable<ByteRange>): boolean {
   for (const _ of ranges) return false;
   return true;

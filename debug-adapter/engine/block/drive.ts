@@ -15,8 +15,8 @@ export interface Drive {
   begin(request: { position: Position; operation: BlockOperation; offset: number; lengthBytes: number }): number;
   /**
    * Performs the request. A read fills `data`, a write stores `data` on the disk, and for all other operations `data`
-   * is empty. A request outside the drive and a write to a read-only drive complete with `ioError` and never throw. An
-   * error of the host always throws and never becomes a status.
+   * is empty. A request outside the drive or a write to a read-only drive completes with `ioError` and never throws. A
+   * host error is always thrown and never becomes a status.
    */
   complete(request: { position: Position; id: number; data: Uint8Array }): BlockStatus;
   /**
@@ -24,7 +24,7 @@ export interface Drive {
    * changed since the last call.
    */
   digest(): bigint;
-  /** The state of the filter (the next id and the requests in flight), which is saved with the machine. */
+  /** The filter's state (the next id and the requests in flight), which is saved with the machine. */
   saveState(): State;
   loadState(state: State): void;
 }

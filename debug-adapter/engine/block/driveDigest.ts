@@ -5,19 +5,19 @@ import type { Run } from './runSet.ts';
 import { StaleBlocks } from './staleBlocks.ts';
 
 /**
- * An incremental digest of all bytes of a disk. The disk is divided into blocks of 4 KiB; the last block is padded
- * with zeroes. Each block has a contribution (blockHashes.ts) that depends on its bytes and its number. The digest is
- * the sum, modulo 2^64, of all contributions and a term for the disk's length. Changing one byte always changes the
+ * An incremental digest of all bytes on a disk. The disk is divided into 4 KiB blocks; the last block is padded with
+ * zeroes. Each block has a contribution (blockHashes.ts) that depends on its bytes and its number. The digest is the
+ * sum, modulo 2^64, of all contributions and a term for the disk's length. Changing one byte always changes the
  * contribution of its block and therefore the sum; swapping two blocks almost certainly changes the sum too.
  *
- * `value()` reads again the blocks that were passed to `touch`. Small writes that were passed to `written` are hashed
- * immediately instead. A new digest reads the whole disk once, unless the disk is an overlay over a base whose digest
- * is known: then only the contents of the overlay are read. Ranges that are zero according to the device's
- * `dataRanges` are not read, so the cost of an empty disk does not depend on its length.
+ * `value()` rereads the blocks that were passed to `touch`. Small writes that were passed to `written` are hashed
+ * immediately instead. A new digest reads the whole disk once, unless the disk is an overlay over a base image whose
+ * digest is known. In that case, only the overlay's contents are read. Ranges that are zero according to the device's
+ * `dataRanges` are not read, so hashing an empty disk takes the same time whatever its length.
  */
 export class DriveDigest {
   private readonly device: BlockDevice;
-  /** The contributions of the blocks in each stretch of 1 MiB. A stretch without an entry contributes 0. */
+  /** The contributions of the blocks in each 1 MiB stretch. A stretch without an entry contributes 0. */
   private readonly hashes = new Map<number, BigUint64Array>();
   /**
    * The stretches whose array of contributions belongs to this digest alone. Arrays shared with another digest are
@@ -34,8 +34,8 @@ export class DriveDigest {
   }
 
   /**
-   * Creates the digest of a device that differs only in the ranges `changed` from the device of the digest `known`.
-   * The two devices may have different lengths.
+   * Creates the digest of a device, given the digest `known` of a device that is identical outside the ranges
+   * `changed`. The two devices may have different lengths.
    */
   static from(known: DriveDigest, device: BlockDevice, changed: ByteRange[] = []): DriveDigest {
     const digest = new DriveDigest(device);
@@ -51,9 +51,9 @@ export class DriveDigest {
   }
 
   /**
-   * Accounts for bytes that were just written. If they are a few whole blocks, they are hashed immediately, at a tenth
-   * of the cost of reading them again later. Larger writes are only marked, because they may be overwritten before the
-   * digest is needed.
+   * Accounts for bytes that were just written. If they are a few whole blocks, they are hashed immediately, which takes
+   * a tenth of the time of rereading them later. Larger writes are only marked, because they may be overwritten before
+   * the digest is needed.
    */
   written(offset: number, bytes: Uint8Array): void {
     const first = offset / BLOCK_BYTES;
@@ -114,8 +114,8 @@ export class DriveDigest {
   }
 
   /**
-   * Sets the contributions of zero blocks to 0. Visits either each stretch of the range or each stretch that has
-   * contributions, whichever are fewer.
+   * Sets the contributions of zero blocks to 0. Visits either each stretch in the range or each stretch that has
+   * contributions, whichever is fewer.
    */
   private clearHashes(first: number, end: number): void {
     if (first >= end) return;
@@ -173,7 +173,7 @@ export class DriveDigest {
     for (let i = 0; i < blocks; i++) after[inStretch + i] = hashes[i];
   }
 
-  /** Returns the contributions of a stretch for writing. Copies them first if another digest shares them. */
+  /** Returns a stretch's contributions for writing. If another digest shares them, copies them first. */
   private ownHashes(chunk: number): BigUint64Array {
     const hashes = this.hashes.get(chunk);
     if (hashes && this.unshared.has(chunk)) return hashes;
@@ -213,11 +213,11 @@ function sumOf(hashes: BigUint64Array): bigint {
 
 /** Four pages, because guests mostly write single pages or a few adjacent pages. */
 const HASH_NOW_BYTES_MAX = 16 << 10;
-/** 64 blocks are 256 KiB, which remain in the processor's cache between reading and hashing. */
+/** 64 blocks are 256 KiB, which stay in the processor's cache between reading and hashing. */
 const READ_BLOCKS = 64;
 const STRETCH_BYTES = BLOCKS_MAX * BLOCK_BYTES;
 /**
- * The factor by which the length of a disk is multiplied in its digest: 2^64 divided by the golden ratio. It is odd,
- * so that disks of different lengths have different length terms.
+ * The factor by which a disk's length is multiplied in its digest: 2^64 divided by the golden ratio. It is odd, so that
+ * disks of different lengths have different length terms.
  */
 const LENGTH_FACTOR = 0x9e3779b97f4a7c15n;

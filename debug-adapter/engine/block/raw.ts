@@ -4,10 +4,10 @@ import type { BlockDevice } from './blockDevice.ts';
 import type { ByteRange } from './byteRange.ts';
 
 /**
- * A raw image: the bytes of the file are the bytes of the disk. A raw image that is open read-only is the immutable
- * base of an overlay. The user must specify the format of an image. It is never detected from the contents, because a
- * guest could write a qcow2 header to its raw disk that names any file of the host as its backing file. A partial last
- * sector is padded with zeroes, as in QEMU, so that the guest only sees whole sectors.
+ * A raw image: the bytes in the file are the bytes on the disk. A raw image that is open read-only is an overlay's
+ * immutable base image. The user must specify an image's format. It is never detected from the contents, because a
+ * guest could write to its raw disk a qcow2 header that names any file on the host as its backing file. A partial last
+ * sector is padded with zeroes, as in QEMU, so that the guest sees only whole sectors.
  */
 export class RawImage implements BlockDevice {
   readonly name: string;
@@ -45,7 +45,7 @@ export class RawImage implements BlockDevice {
   }
 
   /**
-   * Returns the whole range, because Node cannot find the holes of a sparse file (it has no SEEK_HOLE). The number of
+   * Returns the whole range, because Node cannot find the holes in a sparse file (it has no SEEK_HOLE). The number of
    * allocated blocks does not help either: it can be zero for a file with data, because file systems store small and
    * compressed files that way.
    */

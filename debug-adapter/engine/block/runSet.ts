@@ -1,6 +1,6 @@
 /**
- * A set of nonnegative integers that stores consecutive numbers as one run. Even if the set contains all stretches of
- * a 16 TiB disk, they need the memory of a single run. The set is optimized for a few long runs and for the two most
+ * A set of nonnegative integers that stores consecutive numbers as one run. Even a set that contains all stretches of a
+ * 16 TiB disk takes only as much memory as a single run. The set is optimized for a few long runs and for the two most
  * frequent operations: appending a number at the end, and looking up a number that is not in the set.
  */
 export class RunSet {
@@ -39,7 +39,7 @@ export class RunSet {
     return copy;
   }
 
-  /** The parts of all runs that are between `first` and `end`, in ascending order. */
+  /** The parts of all runs that lie between `first` and `end`, in ascending order. */
   *within(first: number, end: number): Generator<Run> {
     for (let i = this.firstEndingAfter(first); i < this.runs.length && this.runs[i].first < end; i++) {
       yield { first: Math.max(first, this.runs[i].first), end: Math.min(end, this.runs[i].end) };

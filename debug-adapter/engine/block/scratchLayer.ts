@@ -12,13 +12,13 @@ export interface ScratchState {
 
 /**
  * A temporary layer over a read-only device. During a replay, the guest's writes go to a scratch file, so that the
- * overlay remains as the recording left it. A map in memory contains the location of each cluster; neither the map nor
+ * overlay stays as the recording left it. A map in memory contains the location of each cluster; neither the map nor
  * the file outlives the process.
  *
- * `reset` discards all writes; a seek calls it to switch to the disk of another snapshot. `capture` and `restore` save
- * and restore the contents of the layer. A captured state shares the map and its slots with the layer; later writes
- * use other slots until `release` frees the captured state. The scratch file contains only the slots that the layer or
- * a captured state refers to, and free space at its end is truncated.
+ * `reset` discards all writes; a seek calls it to switch to another snapshot's disk. `capture` and `restore` save and
+ * restore the layer's contents. A captured state shares the map and its slots with the layer; later writes use other
+ * slots until `release` frees the captured state. The scratch file contains only the slots that the layer or a captured
+ * state refers to, and free space at its end is cut off.
  */
 export class ScratchLayer implements BlockDevice {
   readonly name: string;
@@ -49,15 +49,12 @@ export class ScratchLayer implements BlockDevice {
     return this.scratchBytes - this.map.slotCount() * CLUSTER_BYTES;
   }
 
-  /** The memory used by the maps of the layer and of its captured states. */
+  /** The memory used by the maps of the layer and its captured states. */
   get mapBytes(): number {
     return this.slots.mapBytes;
   }
 
-  /**
-   * Discards all writes and uses `lower`, a device of the same length, as the device below. Captured states stay
-   * valid.
-   */
+  /** Discards all writes and puts the layer over `lower`, a device of the same length. Captured states stay valid. */
   reset(lower: BlockDevice): void {
     assert(lower.lengthBytes === this.lengthBytes, 'the new device has another length');
     this.lower = lower;
@@ -161,8 +158,8 @@ export class ScratchLayer implements BlockDevice {
   }
 
   /**
-   * Zeroes a range that covers clusters only partly. If the other bytes of these clusters are also zero, they become
-   * zero clusters, which need no slot.
+   * Zeroes a range that covers its clusters only partially. Clusters whose other bytes are also zero become zero
+   * clusters, which need no slot.
    */
   private zeroPart(offset: number, end: number): void {
     if (offset >= end) return;
@@ -175,8 +172,8 @@ export class ScratchLayer implements BlockDevice {
   }
 
   /**
-   * Writes data to new slots with a single file write. The slots are filled up with the current contents of their
-   * clusters. Returns how many bytes of `data` were written.
+   * Writes data to new slots with a single file write. The rest of each slot is filled with the current contents of its
+   * cluster. Returns how many bytes of `data` were written.
    */
   private writeNewSlots(offset: number, data: Uint8Array): number {
     const first = Math.floor(offset / CLUSTER_BYTES);
@@ -205,8 +202,8 @@ export class ScratchLayer implements BlockDevice {
   }
 
   /**
-   * The longest run from `offset` on whose clusters can all be written in place and are contiguous in the file, or
-   * whose clusters all need new slots.
+   * The longest run starting at `offset` whose clusters either can all be written in place and are contiguous in the
+   * file, or all need new slots.
    */
   private writableExtentAt(offset: number, lengthMax: number): { slot: number | undefined; lengthBytes: number } {
     const first = Math.floor(offset / CLUSTER_BYTES);
@@ -226,8 +223,8 @@ export class ScratchLayer implements BlockDevice {
   }
 
   /**
-   * The longest run from `offset` on that is stored in one location: in the device below, in consecutive slots of the
-   * scratch file, or nowhere, because it is zero.
+   * The longest run starting at `offset` that is stored in one location: in the device below, in consecutive slots of
+   * the scratch file, or nowhere, because it reads as zeroes.
    */
   private extentAt(offset: number, lengthMax: number) {
     const first = Math.floor(offset / CLUSTER_BYTES);

@@ -2,7 +2,7 @@ import { assert } from '../base/assert.ts';
 
 /**
  * Allocates the slots of a scratch file and counts the owners of each slot. A slot without owners is free, and free
- * slots are reused, the lowest first. The clusters of one write get contiguous slots, from the lowest free run that is
+ * slots are reused, the lowest first. The clusters of one write get contiguous slots in the lowest free run that is
  * long enough. They are split across shorter runs only if much of the file is free.
  */
 export class ScratchSlots {
@@ -19,7 +19,7 @@ export class ScratchSlots {
     return this.usedSlots;
   }
 
-  /** The end of the last slot in use: all slots from this one on are free. */
+  /** The end of the last slot in use: this slot and all later ones are free. */
   get end(): number {
     return this.endSlot;
   }
@@ -82,7 +82,9 @@ export class ScratchSlots {
   }
 }
 
-/** Limits a search to 2^11 slots of 4 KiB. These are 8 MiB, which is more than a guest writes in one request. */
+/**
+ * Limits a search to 2^11 slots of 4 KiB. Together they are 8 MiB, which is more than a guest writes in one request.
+ */
 const LEVELS = 12;
 const RUN_MAX = 2 ** (LEVELS - 1);
 /**

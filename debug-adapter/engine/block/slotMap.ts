@@ -4,9 +4,9 @@ import type { ScratchSlots } from './scratchSlots.ts';
 /**
  * Maps each cluster of a scratch layer to its location: unwritten, a slot of the scratch file, or all zero. The map is
  * a tree of nodes with 512 entries each; an unwritten or zeroed region of any size needs a single entry. Maps share
- * their nodes copy-on-write: `reference` copies nothing, and the first change in either map copies the nodes on the
+ * their nodes copy-on-write: `reference` copies nothing, and the first change to either map copies the nodes on the
  * path to the change. Each node counts the maps and nodes that refer to it, and `ScratchSlots` counts the leaves that
- * refer to each slot. `release` drops the references of a map.
+ * refer to each slot. `release` drops a map's references.
  */
 export class SlotMap {
   private readonly clusters: number;
@@ -67,8 +67,8 @@ export class SlotMap {
   }
 
   setZero(first: number, end: number): void {
-    // Zeroing up to the end of the disk is extended to the end of the tree, so that it needs a single entry for any
-    // disk size.
+    // Zeroing up to the end of the disk is extended to the end of the tree, so that it takes a single entry, whatever
+    // the disk size.
     const last = end >= this.clusters ? Infinity : end;
     if (first < last) this.root = this.zeroed(this.root, this.height, first, last);
   }
@@ -189,9 +189,9 @@ export class SlotMap {
 export const ZERO_SLOT = -1;
 
 const FANOUT = 512;
-/** The number of clusters that one entry covers in a leaf, in a branch above leaves, and so on. */
+/** The number of clusters that one entry covers: in a leaf, in a branch above leaves, and so on. */
 const CLUSTERS_PER_ENTRY = Array.from({ length: 7 }, (_, level) => FANOUT ** level);
-/** The estimated memory of a node, including its object overhead. */
+/** The estimated memory use of a node, including its object overhead. */
 const NODE_BYTES = { leaf: FANOUT * 4 + 256, branch: FANOUT * 8 + 64 };
 const UNWRITTEN = 0;
 const STORED_ZERO = -1;
@@ -205,7 +205,7 @@ class Branch {
   }
 }
 
-/** A node on the lowest level of the tree. A slot is stored as its number plus one, because 0 means unwritten. */
+/** A node at the lowest level of the tree. A slot is stored as its number plus one, because 0 means unwritten. */
 class Leaf {
   references = 1;
   readonly slots: Int32Array;

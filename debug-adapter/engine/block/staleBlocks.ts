@@ -4,7 +4,7 @@ import { type Run, RunSet } from './runSet.ts';
 /**
  * The blocks of a disk that a digest must read again. Single blocks are marked in byte arrays, one for each stretch of
  * 256 blocks (1 MiB). Long ranges, such as a new disk or a discarded range, are stored as runs of whole stretches
- * instead. A disk of which every block is stale therefore needs a single run, whatever its size.
+ * instead. Even if every block of a disk is stale, a single run is therefore enough, whatever the disk's size.
  */
 export class StaleBlocks {
   /** The stretches in which all blocks are stale. */
@@ -65,7 +65,7 @@ export class StaleBlocks {
     }
   }
 
-  /** The blocks that are marked individually, in order. Adjacent blocks of a stretch are merged into one run. */
+  /** The blocks that are marked individually, in order. Adjacent blocks in a stretch are merged into one run. */
   *individualRuns(): Generator<Run> {
     for (const stretch of [...this.individual.keys()].sort((a, b) => a - b)) {
       const blocks = this.individual.get(stretch)!;
@@ -98,6 +98,6 @@ export class StaleBlocks {
 
 /**
  * 16 MiB, which is more than guests write in one request. Guest writes are therefore marked in byte arrays, which
- * needs no search.
+ * require no search.
  */
 const RUN_STRETCHES_MIN = 16;

@@ -1,7 +1,7 @@
 /**
  * The compressed instructions of RV64GC (Volume I, "Instruction listing for RVC"). Each instruction is shown as the
- * instruction that it expands to, because that is the one that executes. Hints, which have no effect, have their own
- * names, as in objdump.
+ * instruction that it expands to, because the hart executes the expanded form. Hints, which have no effect, are shown
+ * under their own names, as in objdump.
  */
 export const COMPRESSED = `
 unimp     .                         000 00000000 000 00

@@ -8,7 +8,7 @@ import { lazy } from '../base/once.ts';
 export const csrName = (number: number): string => names().get(number) ?? `0x${number.toString(16)}`;
 
 /**
- * Each row lists the names of registers with consecutive numbers, and its key is the first number. `-` skips a number;
+ * Each row lists the names of consecutively numbered registers, and its key is the first number. `-` skips a number;
  * `name{3..31}` means one name for each number in the range.
  */
 const TABLE: Record<number, string> = {

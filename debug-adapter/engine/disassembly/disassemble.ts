@@ -8,18 +8,18 @@ import { SYSTEM } from './system.ts';
 
 /** One disassembled instruction, or data that is not a valid instruction. */
 export interface Disassembled {
-  /** The text in the format of objdump: mnemonic, space, operands. If there is a pseudo-instruction, it is used. */
+  /** The text in objdump's format: mnemonic, space, operands. If there is a matching pseudo-instruction, it is used. */
   text: string;
   lengthBytes: 2 | 4;
 }
 
-/** Returns the symbolic name of an address, such as `main+0x12`, or undefined if the address has none. */
+/** Returns the symbolic name for an address, such as `main+0x12`, or undefined if there is none. */
 export type SymbolAt = (address: bigint) => string | undefined;
 
 /**
- * Disassembles one instruction of RV64GC with the extensions Zicsr, Zifencei, Zba, Zbb, Zbs, Zicbom, Zicbop, Zicboz,
- * Zihintpause, Zawrs and Svinval, and the privileged instructions. The list includes extensions that this machine does
- * not implement, because guest code may nevertheless contain their instructions. `word` is the 32-bit word at `pc`; if
+ * Disassembles one instruction from RV64GC, from the extensions Zicsr, Zifencei, Zba, Zbb, Zbs, Zicbom, Zicbop, Zicboz,
+ * Zihintpause, Zawrs and Svinval, or from the privileged instructions. The list includes extensions that this machine
+ * does not implement, because guest code may still contain their instructions. `word` is the 32-bit word at `pc`; if
  * the instruction is compressed, only the low half is used. An unknown encoding is shown as data, with `.2byte` or
  * `.4byte`.
  */
@@ -35,8 +35,8 @@ export function disassembleOne(word: number, pc: bigint, symbolAt: SymbolAt = ()
 }
 
 /**
- * The tables are parsed on first use. Most runs disassemble nothing, and parsing takes longer than running a small
- * guest.
+ * The tables are parsed on first use. Most runs disassemble nothing, and parsing the tables takes longer than running a
+ * small guest.
  */
 const words = lazy(() => readPatterns(SYSTEM + INTEGER + FLOATING_POINT, 32));
 const halves = lazy(() => readPatterns(COMPRESSED, 16));

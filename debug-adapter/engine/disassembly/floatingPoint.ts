@@ -1,6 +1,6 @@
 /**
- * The instructions of the F, D and Zfh extensions, from the instruction set listings in the chapters "F", "D" and
- * "Zfh" of Volume I. `rm` is the rounding mode.
+ * The instructions of the F, D and Zfh extensions, from the instruction set listings in the chapters "F", "D" and "Zfh"
+ * in Volume I. `rm` is the rounding mode.
  */
 export const FLOATING_POINT = `
 flw       frd,imm(rs1)              ------------ ----- 010 ----- 0000111

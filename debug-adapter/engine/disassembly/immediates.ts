@@ -1,9 +1,9 @@
 import { lazy } from '../base/once.ts';
 
 /**
- * Immediates in the notation of the manual, which states for each field of the instruction which bits of the value it
- * contains. `'12|10:5'` at bit 31 means that bit 31 of the instruction is bit 12 of the value, and that bits 30 to 25
- * of the instruction are bits 10 to 5 of the value.
+ * Immediates in the manual's notation, which states which bits of the value each field of the instruction contains.
+ * `'12|10:5'` at bit 31 means that bit 31 of the instruction is bit 12 of the value, and that bits 30 to 25 of the
+ * instruction are bits 10 to 5 of the value.
  */
 export type Immediate = () => {
   /** Pairs of bit numbers: a bit of the instruction and the bit of the value that it contains. */
@@ -42,7 +42,7 @@ function movesOf(fields: Record<number, string>): [number, number][] {
   );
 }
 
-/** Returns all bit numbers of a range, the highest first: `10:5` is 10, 9, 8, 7, 6, 5; `12` is only 12. */
+/** Returns all bit numbers in a range, highest first: `10:5` is 10, 9, 8, 7, 6, 5; `12` is just 12. */
 function bitsOfRange(text: string): number[] {
   const [high, low = high] = text.split(':').map(Number);
   return Array.from({ length: high - low + 1 }, (_, i) => high - i);

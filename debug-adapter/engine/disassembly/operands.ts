@@ -3,10 +3,7 @@ import { FLOAT_REGISTER_NAMES, INTEGER_REGISTER_NAMES } from '../base/registerNa
 import { csrName } from './csrNames.ts';
 import { type Immediate, immediateOf, signed, unsigned } from './immediates.ts';
 
-/**
- * One instruction and the context that formatting its operands requires. `bits` is the unsigned value of its 16 or 32
- * bits.
- */
+/** One instruction and the context needed to format its operands. `bits` is the unsigned value of its 16 or 32 bits. */
 export interface Instruction {
   bits: number;
   pc: bigint;
@@ -22,9 +19,7 @@ export function formatOperands(template: string, instruction: Instruction): stri
   });
 }
 
-/**
- * Replaces the `*` in the mnemonic of an atomic instruction with its ordering suffix (`.aq`, `.rl`, `.aqrl` or none).
- */
+/** Replaces the `*` in an atomic instruction's mnemonic with its ordering suffix (`.aq`, `.rl`, `.aqrl` or none). */
 export const mnemonicOf = (mnemonic: string, bits: number): string =>
   mnemonic.replace('*', ['', '.rl', '.aq', '.aqrl'][field(bits, 26, 25)]);
 
@@ -42,7 +37,7 @@ const floating =
   (high: number, low: number): Format =>
   ({ bits }) =>
     FLOAT_REGISTER_NAMES[field(bits, high, low)];
-/** A register field of three bits in a compressed instruction, which encodes x8 to x15. */
+/** A three-bit register field in a compressed instruction. The field encodes x8 to x15. */
 const shortRegister =
   (low: number): Format =>
   ({ bits }) =>
@@ -72,7 +67,7 @@ const roundingMode: Format = ({ bits }) => {
 };
 
 /**
- * The predecessor or successor set of a fence, as letters. An empty set is shown as `unknown`, because assembly syntax
+ * A fence's predecessor or successor set, as letters. An empty set is shown as `unknown`, because assembly syntax
  * cannot express it.
  */
 const ordered = (bits: number): string => [...'iorw'].filter((_, i) => bits & (8 >> i)).join('') || 'unknown';
@@ -92,10 +87,10 @@ const OPERANDS: Record<string, Format> = {
   frs2: floating(24, 20),
   frs3: floating(31, 27),
   ',rm': roundingMode,
-  // Both source registers, which are the same register: patterns.ts checks this before an instruction matches.
+  // The register that both source fields specify: patterns.ts checks that they are equal before an instruction matches.
   fsame: floating(19, 15),
   imm: decimal(signed({ 31: '11:0' })),
-  // The five bits below the offset contain the kind of prefetch.
+  // The five bits below the offset specify the kind of prefetch.
   poffset: decimal(signed({ 31: '11:5' })),
   storeoffset: decimal(signed({ 31: '11:5', 11: '4:0' })),
   upper: hexadecimal(31, 12),
@@ -114,7 +109,7 @@ const OPERANDS: Record<string, Format> = {
   cshort2: shortRegister(2),
   cfshort: ({ bits }) => FLOAT_REGISTER_NAMES[8 + field(bits, 4, 2)],
   cimm: decimal(signed({ 12: '5', 6: '4:0' })),
-  // The 20-bit operand of LUI, which is the sign-extended value of six bits in the encoding.
+  // LUI's 20-bit operand, which is the sign-extended value of six bits in the encoding.
   cupper: ({ bits }) => hex(immediateOf(signed({ 12: '5', 6: '4:0' }), bits) & 0xfffff),
   cshamt: ({ bits }) => hex(immediateOf(unsigned({ 12: '5', 6: '4:0' }), bits)),
   cadjust: decimal(signed({ 12: '9', 6: '4|6|8:7|5' })),

@@ -2,7 +2,7 @@ import { assert } from '../base/assert.ts';
 
 /**
  * One line of an instruction table. A line consists of the mnemonic, the operands (`.` for none), and the encoding in
- * the notation of the manual, from the highest bit to the lowest. In the encoding, 0 and 1 are fixed bits, `-` matches
+ * the manual's notation, from the highest bit to the lowest. In the encoding, 0 and 1 are fixed bits, `-` matches
  * either value, and spaces only separate fields. The first matching line is used, so a pseudo-instruction must precede
  * the instruction that it abbreviates. The mnemonic `reserved` marks reserved encodings, which are not disassembled.
  */
@@ -43,7 +43,7 @@ function readPattern(line: string, widthBits: number): InstructionPattern {
 }
 
 /**
- * Whether both source registers are the same. Instructions with the operand `fsame` (fmv, fneg and fabs) match only
- * then.
+ * Whether both source registers are the same. Instructions with the operand `fsame` (fmv, fneg and fabs) match only in
+ * this case.
  */
 const sourcesAreEqual = (bits: number): boolean => ((bits >>> 15) & 31) === ((bits >>> 20) & 31);

@@ -30,7 +30,7 @@ export interface HostServices {
   entropy(lengthBytes: number): Uint8Array;
 }
 
-/** The virtio slot of a drive, and whether the slot uses the legacy transport. */
+/** A drive's virtio slot, and whether the slot uses the legacy transport. */
 export interface DriveSlot {
   /** 0 to VIRTIO_SLOTS - 1. */
   slot: number;
@@ -43,17 +43,17 @@ export interface MappedDevice {
   lengthBytes: number;
   device: Device;
   /**
-   * Whether the device accepts an access of this size at this offset. Any other access faults, as it would at an
-   * address without a device.
+   * Whether the device accepts an access of this size at this offset. Any other access faults, as at an address without
+   * a device.
    */
   accepts: (offset: number, sizeBytes: number) => boolean;
-  /** Whether an 8-byte access is split into two accesses of 4, low half first. */
+  /** Whether an 8-byte access is split into two 4-byte accesses, low half first. */
   splits64: boolean;
 }
 
-/** The behavior of the devices: `current`, as in QEMU, or `before5`, for replaying recordings of formats 2 to 4. */
+/** The devices' behavior: `current`, as in QEMU, or `before5`, for replaying recordings in formats 2 to 4. */
 export type DeviceGeneration = 'current' | 'before5';
-/** The part of a device that snapshots and resets use. */
+/** The part of a device that is used by snapshots and resets. */
 export type StatefulPart = Pick<Device, 'name' | 'saveState' | 'loadState' | 'reset'>;
 
 export type AccessBytes = 1 | 2 | 4 | 8;
@@ -87,7 +87,7 @@ export class Board {
   readonly disks: VirtioBlk[];
   readonly rng: VirtioRng | undefined;
   readonly semihosting: Semihosting | undefined;
-  /** The devices that act at a given time without an access from the guest. */
+  /** The devices that act at a given time without a guest access. */
   readonly timed: readonly TimedDevice[];
   private readonly now: () => number;
   /** Ordered by frequency of access, because lookups scan this array from the front. */
@@ -100,11 +100,11 @@ export class Board {
     harts: number;
     memory: GuestMemory;
     drives: readonly Drive[];
-    /** The slots of the drives, one entry for each drive. */
+    /** The drives' slots, one entry for each drive. */
     driveSlots: readonly DriveSlot[];
     /** Adds a virtio-rng device in the last free slot. */
     rng: boolean;
-    /** Whether a reset by the guest ends the run. */
+    /** Whether a guest reset ends the run. */
     noReboot: boolean;
     /** Not on the bus: the harts call semihosting directly. */
     semihosting?: Semihosting;
@@ -139,7 +139,7 @@ export class Board {
       (drive, i) =>
         new VirtioBlk({ ...inSlot(driveSlots[i].slot), drive, legacy: driveSlots[i].legacy, isBefore5: isBefore5 }),
     );
-    // As in QEMU, where a single property makes all slots legacy.
+    // As in QEMU, where a single property switches all slots to the legacy transport.
     const legacy = driveSlots.some((drive) => drive.legacy);
     const rngSlot = options.rng ? lastFreeSlot(driveSlots) : -1;
     if (options.rng) {
@@ -186,7 +186,7 @@ export class Board {
     return this.semihosting?.isWaitingForByte ? this.semihosting : this.uart;
   }
 
-  /** The virtual time from which the console accepts a byte; Infinity while the guest does not read the console. */
+  /** The virtual time from which the console accepts a byte; Infinity while the guest is not reading the console. */
   consoleReadyNanoseconds(): number {
     return this.semihosting?.isWaitingForByte ? this.now() : this.uart.readyNanoseconds();
   }
@@ -237,8 +237,8 @@ const clintAccepts = (offset: number, sizeBytes: number): boolean =>
   sizeBytes === 4 || (sizeBytes === 8 && offset >= 0x4000);
 
 /**
- * For recordings of formats 2 to 4, a device accepts accesses of any width in the whole address range that is reserved
- * for the device.
+ * For recordings in formats 2 to 4, a device accepts accesses of any width anywhere in the address range reserved for
+ * it.
  */
 function withOldAccessRules(map: readonly MappedDevice[]): MappedDevice[] {
   const lengths = new Map([[UART_BASE, 0x100], [CLINT_BASE, 0x1_0000], [RTC_BASE, 0x1000]]); // prettier-ignore

@@ -26,14 +26,14 @@ export class Deadlines {
   }
 
   /**
-   * The time of the next event that can end a wait: a device action such as a disk completion, or the expiry of an
+   * The time of the next event that can end a wait: a device action, such as a disk completion, or the expiry of an
    * enabled timer.
    */
   wake(): number {
     return Math.min(this.deviceDeadline(), this.interrupts.wakeNanoseconds());
   }
 
-  /** The time of the next device action or timer expiry while `hart` executes. */
+  /** The time of the next device action or timer expiry while `hart` is executing. */
   next(hart: number, now: number): number {
     return Math.min(
       this.deviceDeadline(),

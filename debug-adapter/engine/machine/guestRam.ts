@@ -7,8 +7,8 @@ import { Watchpoints } from './watcher.ts';
 import type { GuestMemory } from './devices/device.ts';
 
 /**
- * Access to guest RAM for all code outside the hart: devices, loaders, snapshots and digests. Writes mark pages dirty
- * and drop decoded code, exactly as the hart's own writes do.
+ * Access to guest RAM for all code outside the harts: devices, loaders, snapshots and digests. Writes mark pages dirty
+ * and drop decoded code, exactly as the harts' own writes do.
  */
 export class GuestRam implements GuestMemory {
   readonly base: GuestAddress = RAM_BASE;
@@ -91,7 +91,7 @@ export class GuestRam implements GuestMemory {
 
   // --- digest and snapshots ------------------------------------------------------------------------------------------
 
-  /** The digest of all RAM. Computing it takes time only for the pages written since the last call. */
+  /** The digest of all RAM. Only the pages written since the last call are hashed again. */
   digest(): bigint {
     this.digestSum = BigInt.asUintN(64, this.digestSum + this.hart.core.digestRam());
     this.hart.core.flushWrites();
@@ -120,8 +120,8 @@ export class GuestRam implements GuestMemory {
   }
 
   /**
-   * Restores a page's contents. If the contents are unchanged, writes nothing and returns false, so that decoded code
-   * remains valid.
+   * Restores a page's contents. If the contents are already the same, writes nothing and returns false, so that decoded
+   * code remains valid.
    */
   restorePage(page: number, contents: Uint8Array): boolean {
     if (isEqual(this.words, page * PAGE_WORDS, wordsOf(contents), 0)) return false;
@@ -142,7 +142,7 @@ export class GuestRam implements GuestMemory {
     return address - this.base;
   }
 
-  /** Calls the core's `touch` page by page, because `touch` takes a range within one page. */
+  /** Calls the core's `touch` page by page, because `touch` accepts only a range within one page. */
   private touch(offset: number, lengthBytes: number): void {
     const { core } = this.hart;
     const end = offset + lengthBytes;
@@ -156,7 +156,9 @@ export class GuestRam implements GuestMemory {
 
 const PAGE_WORDS = PAGE_SIZE_BYTES / 4;
 
-/** Comparing 32-bit words takes a fifth of the time of comparing bytes. 64-bit elements would be bigints. */
+/**
+ * Comparing 32-bit words takes a fifth of the time that comparing bytes would take. 64-bit elements would be bigints.
+ */
 function wordsOf(bytes: Uint8Array): Int32Array {
   const { buffer, byteOffset, length } = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
   return new Int32Array(buffer, byteOffset, length / 4);

@@ -5,12 +5,12 @@ import { IRQ } from './cpu/mstatus.ts';
 /**
  * The interrupt lines into each hart: the bits of mip that devices and timers drive, as levels at a given virtual time,
  * and the times at which the hart's timers expire. All of this is derived from the state of devices and harts; this
- * class stores only a cache.
+ * class itself stores only a cache.
  */
 export class HartInterrupts {
   private harts: HartContexts;
   private board: Board;
-  /** For each hart: when stimecmp expires. Recomputed only after a write to stimecmp or mtime. */
+  /** For each hart, the time at which stimecmp expires. Recomputed only after a write to stimecmp or mtime. */
   private supervisorTimers: { compare: bigint; tickDelta: bigint; deadline: number }[];
 
   constructor(harts: HartContexts, board: Board) {
@@ -34,14 +34,14 @@ export class HartInterrupts {
     );
   }
 
-  /** Whether the hart can execute: false while it waits in WFI and no interrupt that it has enabled is pending. */
+  /** Whether the hart can execute: false while it is waiting in WFI and no interrupt that it has enabled is pending. */
   isRunnable(hart: number, now: number): boolean {
     const { harts } = this;
     if (!harts.isWaiting(hart)) return true;
     return ((this.lines(hart, now) | harts.softwarePending(hart)) & harts.enabled(hart)) !== 0;
   }
 
-  /** The earliest expiry of an enabled timer of any hart. If all harts wait, this expiry can end the wait. */
+  /** The earliest expiry of an enabled timer on any hart. If all harts are waiting, this expiry can end the wait. */
   wakeNanoseconds(): number {
     let wake = Infinity;
     for (let hart = 0; hart < this.harts.count; hart++) {

@@ -4,10 +4,10 @@ import type { HartContexts } from './cpu/hartContexts.ts';
 import type { HartInterrupts } from './hartInterrupts.ts';
 
 /**
- * The hart scheduler. A hart executes for a quantum of steps, then the next hart that is not waiting runs. A hart that
- * begins to wait gives up the rest of its quantum. While all harts wait, the hart that ran last stays current. A
- * scheduling decision depends only on the position and the machine's state at that position. Repeating a call, or
- * omitting a call when no switch is due, therefore makes no difference.
+ * The hart scheduler. A hart executes for a quantum of steps; then the next hart that is not waiting runs. A hart that
+ * begins to wait gives up the rest of its quantum. While all harts are waiting, the hart that ran last stays current. A
+ * scheduling decision depends only on the position and the machine's state at that position. It therefore makes no
+ * difference if a call is repeated, or if it is omitted when no switch is due.
  */
 export class HartScheduler implements Stateful {
   private harts: HartContexts;
@@ -64,8 +64,8 @@ export class HartScheduler implements Stateful {
 }
 
 /**
- * Ten microseconds of virtual time. With this quantum, an interrupt from one of eight harts to another is taken within
- * a tenth of a millisecond, and context switches (some microseconds of host time, mostly for address translation) cost
- * a few percent.
+ * Ten microseconds of virtual time. With this quantum, an interrupt sent from one of eight harts to another is taken
+ * within a tenth of a millisecond, and context switches (a few microseconds of host time, mostly for address
+ * translation) cost a few percent.
  */
 const QUANTUM_STEPS = 10_000;

@@ -3,9 +3,9 @@ import type { RequestLog } from '../block/blockRequest.ts';
 
 /** An event from outside the machine, delivered as one step. */
 export type OutsideEvent =
-  /** One byte arrives on the UART's line. */
+  /** One byte arrives on the UART's receive line. */
   | { kind: 'consoleInput'; byte: number }
-  /** The clock jumps forward while every hart waits (nanoseconds of virtual time, more than 0). */
+  /** The clock jumps forward while every hart is waiting (nanoseconds of virtual time, more than 0). */
   | { kind: 'clockJump'; nanoseconds: number }
   /** The debugger writes to RAM (guest physical address; the range is RAM). */
   | { kind: 'memoryWrite'; address: GuestAddress; bytes: Uint8Array }
@@ -15,16 +15,18 @@ export type OutsideEvent =
 /** The `register` of a `registerWrite` to the program counter. */
 export const PC_REGISTER = 32;
 
-/** The state of the machine that an input source may use. */
+/** The part of the machine's state that an input source may use. */
 export interface InputStatus {
   position: Position;
   /** Virtual time: one nanosecond per step, plus all clock jumps and idle advances. */
   nanoseconds: number;
-  /** The virtual time from which the console accepts another byte; Infinity while the guest does not listen. */
+  /** The virtual time from which the console accepts another byte; Infinity while the guest is not listening. */
   consoleReadyNanoseconds: number;
   /** Whether all harts are waiting for an interrupt. */
   idle: boolean;
-  /** When idle: the virtual time at which a timer or device of the machine ends the wait; Infinity if none will. */
+  /**
+   * When idle: the virtual time at which one of the machine's timers or devices ends the wait; Infinity if none will.
+   */
   wakeNanoseconds: number;
 }
 
@@ -35,15 +37,15 @@ export interface InputStatus {
  */
 export interface Inputs extends RequestLog {
   /**
-   * The earliest position at which `take` may return an event if the machine keeps executing (one nanosecond per step);
-   * Infinity if no event is expected yet. Called at each boundary, several thousand times a second, so it must be
-   * cheap.
+   * The earliest position at which `takeEvent` may return an event if the machine keeps executing (one nanosecond per
+   * step); Infinity if no event is expected yet. Called at each boundary, several thousand times a second, so it must
+   * be cheap.
    */
   nextPosition(status: InputStatus): Position;
   /**
    * The event to deliver as the step at `status.position`, or undefined for none. Called at boundaries, at least at the
-   * position that `nextPosition` returned and whenever the machine idles. If it returns undefined while the machine
-   * idles, the machine advances its clock to `wakeNanoseconds` (a deterministic idle step), or ends if
+   * position that `nextPosition` returned and whenever the machine is idle. If it returns undefined while the machine
+   * is idle, the machine advances its clock to `wakeNanoseconds` (a deterministic idle step), or ends if
    * `wakeNanoseconds` is Infinity.
    */
   takeEvent(status: InputStatus): OutsideEvent | undefined;
@@ -51,7 +53,7 @@ export interface Inputs extends RequestLog {
   hostTime(position: Position): number;
   /** Returns `lengthBytes` unpredictable bytes, for a device in the step at `position`. */
   entropy(position: Position, lengthBytes: number): Uint8Array;
-  /** Data of a host file or console input, for a semihosting call in the step at `position`. */
+  /** Data from a host file or console input, for a semihosting call in the step at `position`. */
   queryHostFile(position: Position, query: HostFileQuery): HostFileResult;
 }
 

@@ -7,7 +7,7 @@ const PAGE_BITS = 12n;
 const PTE = { V: 1n, R: 2n, X: 8n };
 const PPN_MASK = (1n << 44n) - 1n;
 const PRIVILEGE_MACHINE = 3n;
-/** The number of page table levels for each mode of satp. */
+/** The number of page table levels for each satp mode. */
 const LEVELS: Partial<Record<number, number>> = { [SATP_MODE.SV39]: 3, [SATP_MODE.SV48]: 4 };
 
 /**
@@ -47,7 +47,7 @@ export class Inspector {
     return this.view.register(index);
   }
 
-  /** All 64 bits of a floating-point register; a single-precision value is NaN-boxed. */
+  /** All 64 bits of a floating-point register, in which a single-precision value is NaN-boxed. */
   float(index: number): bigint {
     return this.view.float(index);
   }
@@ -57,7 +57,7 @@ export class Inspector {
     return this.view.csrs;
   }
 
-  /** The value of a CSR as M-mode reads it; undefined if it does not exist. */
+  /** The value that M-mode would read from a CSR; undefined if the CSR does not exist. */
   csr(number: number): bigint | undefined {
     return this.view.readCsr(number, this.machine.position);
   }

@@ -38,18 +38,19 @@ export type MachineStop =
 
 /** The saved state's layout version. A commit that changes the layout also changes this (see CONTRIBUTING.md). */
 export const MACHINE_STATE_VERSION = 3;
-/** The version of the layout for the devices of recordings of formats 2 to 4. */
+/** The layout version for the devices that replay recordings in formats 2 to 4. */
 const STATE_VERSION_BEFORE5 = 2;
 
 export interface RunOptions {
-  /** Whether a breakpoint at the position where the run begins also stops the run. */
+  /** Whether a breakpoint at the position at which the run begins also stops the run. */
   stopsAtStart?: boolean;
 }
 
 /**
  * The whole machine: harts, the virt board, RAM and drives. It is deterministic: the same boot files, drives and inputs
- * give the same state at every position. `run` executes steps up to a position; between two calls the machine is always
- * between two steps. Harts are scheduled round-robin (hartScheduler.ts), and a step of any hart is a step of the machine.
+ * give the same state at every position. `run` executes steps up to a position; between two calls, the machine is
+ * always between two steps. Harts are scheduled round-robin (hartScheduler.ts), and every hart's steps are machine
+ * steps.
  *
  * At a boundary between two steps, `run` checks, in this order, for outside events, a reset, timed devices, interrupts
  * and idle time. Handling any of these is one step. Additional boundaries do not change the execution.
@@ -63,7 +64,7 @@ export class Machine {
   readonly drives: readonly Drive[];
   /** The version of the saved state's layout, which depends on the devices. */
   readonly stateVersion: number;
-  /** The source of outside events; replaced when a session changes from recording to replaying history. */
+  /** The source of outside events; replaced when a session switches from recording to replaying history. */
   inputs: Inputs;
   private currentPosition: Position = 0;
   /** Virtual time minus position, in nanoseconds: the sum of idle advances and clock jumps. */
@@ -77,9 +78,9 @@ export class Machine {
   private stopPoints: StopPoints = NO_STOP_POINTS;
   /** The breakpoint at which the last run stopped. */
   private lastBreakpoint: bigint | undefined;
-  /** The position where the last run began. A breakpoint at this position does not stop the run. */
+  /** The position at which the last run began. A breakpoint at this position does not stop the run. */
   private runStart: Position = 0;
-  /** The position where the last run paused; -1 if it did not pause, or if it cannot be continued. */
+  /** The position at which the last run paused; -1 if it did not pause or cannot be continued. */
   private pausePosition: Position = -1;
   private interrupts: HartInterrupts;
   private deadlines: Deadlines;
@@ -151,7 +152,7 @@ export class Machine {
     return this.harts.retiredBy(hart, this.currentPosition);
   }
 
-  /** The start and the latest end of the current hart's quantum. The quantum of a single hart is unlimited. */
+  /** The start and the latest end of the current hart's quantum. With a single hart, the quantum is unlimited. */
   get quantum(): { start: Position; end: Position } {
     return this.scheduler.current;
   }
@@ -179,13 +180,13 @@ export class Machine {
   }
 
   /**
-   * Advances to `until`, or until the guest ends, a stop point is hit, or `wantsPause` returns true at a boundary.
-   * Unless `stopsAtStart` is set, a breakpoint at the start of a run does not stop it, so that a run can leave a
-   * breakpoint.
+   * Runs until position `until` is reached, the guest ends, a stop point is hit, or `wantsPause` returns true at a
+   * boundary. Unless `stopsAtStart` is set, a breakpoint at the start of a run does not stop it, so that a run can
+   * continue from a breakpoint.
    */
   run(until: Position, wantsPause: () => boolean = never, options: RunOptions = {}): MachineStop {
     if (options.stopsAtStart) this.runStart = -1;
-    // After a pause the same run continues, and a breakpoint that it had reached when it paused still stops it.
+    // After a pause, the same run continues. A breakpoint that it had reached when it paused still stops it.
     else if (this.pausePosition !== this.currentPosition) this.runStart = this.currentPosition;
     this.pausePosition = -1;
     this.lastBreakpoint = undefined;
@@ -386,7 +387,7 @@ export class Machine {
 
   // --- state ---------------------------------------------------------------------------------------------------------
 
-  /** The state, except the contents of RAM and drives. */
+  /** The state, except for the contents of RAM and drives. */
   saveState(): State {
     const devices: State = {};
     for (const device of this.board.devices) devices[device.name] = device.saveState();
@@ -421,7 +422,7 @@ export class Machine {
     for (const drive of this.drives) drive.loadState(drives[drive.id] as State);
   }
 
-  /** The digests of the whole state, by part. Only state that changed since the last call is hashed again. */
+  /** The digests of the whole state, by part. Only state that has changed since the last call is hashed again. */
   digestParts(): DigestPart[] {
     return machineDigest(this);
   }
@@ -439,11 +440,11 @@ function pageOffsets(addresses: Iterable<bigint>): Set<number> {
   return offsets;
 }
 
-/** The name of a hart's part in saved state and digests. */
+/** The name of the part of saved state and digests that belongs to a hart. */
 export const hartName = (hart: number): string => `hart${hart}`;
 
 /**
- * Between half a millisecond and a few milliseconds of host time. Bounds the time between calls of `wantsPause` if the
+ * Between half a millisecond and a few milliseconds of host time. Limits the time between calls to `wantsPause` if the
  * guest uses no timer.
  */
 const MAX_BUDGET = 1 << 20;

@@ -13,8 +13,8 @@ export interface DigestPart {
 export const RAM_PART = 'RAM';
 
 /**
- * The state digests of the machine: a 64-bit number for each part, so that a mismatch shows which part differs. They
- * cover every byte of RAM, every field of harts and devices, and every byte that the guest can see on a drive.
+ * The machine's state digests: a 64-bit number for each part, so that a mismatch shows which part differs. They cover
+ * every byte of RAM, every field of harts and devices, and every byte that the guest can see on a drive.
  */
 export function machineDigest(machine: Machine): DigestPart[] {
   const { devices, drives, ...rest } = machine.saveState();
@@ -33,7 +33,7 @@ export function machineDigest(machine: Machine): DigestPart[] {
   ];
 }
 
-/** Combines the digests of all parts into one number. */
+/** Combines the digests of all parts into a single number. */
 export function combinedDigest(parts: readonly DigestPart[]): bigint {
   return xxh64(encodeCbor(parts.map(({ name, value }) => [name, value])));
 }

@@ -10,7 +10,7 @@ import type { Inputs } from './inputs.ts';
  */
 export interface MachineOptions {
   memoryBytes: number;
-  /** 1 to 8; default 1. */
+  /** 1 to 8; 1 by default. */
   harts?: number;
   /** The instruction set (cpu/extensions.ts); by default the instruction set of new machines. */
   isa?: string;
@@ -21,9 +21,9 @@ export interface MachineOptions {
   driveSlots?: readonly DriveSlot[];
   /** Adds an entropy source (virtio-rng). */
   rng?: boolean;
-  /** The behavior of the devices; default `current`. */
+  /** The devices' behavior; `current` by default. */
   devices?: DeviceGeneration;
-  /** Whether a reset by the guest ends the run. */
+  /** Whether a guest reset ends the run. */
   noReboot?: boolean;
   /** Whether the guest may make semihosting calls. */
   semihosting?: boolean;
@@ -34,6 +34,6 @@ export interface MachineOptions {
   onConsoleByte: (byte: number, position: Position, index: number) => void;
   /** The number of code pages whose decoded form is kept. For tests; affects only speed. */
   decodePoolPages?: number;
-  /** The number of jumps to a target before its code is translated, 0 to never translate; affects only speed. */
+  /** The number of jumps to a target after which its code is translated; 0 means never. Affects only speed. */
   translationThreshold?: number;
 }

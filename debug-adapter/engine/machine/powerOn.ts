@@ -41,8 +41,8 @@ export class PowerOnState {
   }
 
   /**
-   * Resets the machine, which needs a pass over all of RAM (about a second for 2 GiB). The caller counts the reset as
-   * the step that follows `position`.
+   * Resets the machine, which requires a pass over all of RAM (about a second for 2 GiB). The caller counts the reset
+   * as the step that follows `position`.
    */
   reset(position: Position): void {
     assert(this.plan, 'a running machine has been powered on');
@@ -58,7 +58,7 @@ export class PowerOnState {
     this.boot(this.plan, position);
   }
 
-  /** Makes each hart current and calls `visit` for it, hart 0 last. */
+  /** Makes each hart current in turn and calls `visit` for it; hart 0 comes last. */
   private forEachHart(position: Position, visit: (index: number) => void): void {
     const { harts } = this.parts;
     for (let index = harts.count - 1; index >= 0; index--) {
@@ -68,8 +68,8 @@ export class PowerOnState {
   }
 
   /**
-   * The counters of the current hart are stored as offsets from the position, which is not reset: the offsets are set
-   * so that both counters read 0 after this step.
+   * The current hart's counters are stored as offsets from the position, which is not reset. The offsets are set so
+   * that both counters read 0 after this step.
    */
   private resetHart(position: Position): void {
     const { hart } = this.parts.harts;
@@ -82,5 +82,5 @@ export class PowerOnState {
   }
 }
 
-/** Numbers of the registers that are set at power-on (RISC-V calling convention). */
+/** The numbers of the registers that are set at power-on (RISC-V calling convention). */
 const REGISTER = { t0: 5, a0: 10, a1: 11, a2: 12 } as const;

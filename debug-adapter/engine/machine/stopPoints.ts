@@ -1,8 +1,8 @@
 import type { GuestAddress, Position } from '../base/quantities.ts';
 
 /**
- * The breakpoints and watchpoints at which a run stops. Breakpoints are on virtual addresses, watchpoints on bytes of
- * RAM. They belong to the caller of the machine and are not part of its state: setting them does not change the
+ * The breakpoints and watchpoints at which a run stops. Breakpoints are set on virtual addresses, watchpoints on bytes
+ * in RAM. They belong to the machine's caller and are not part of the machine's state: setting them does not change the
  * execution.
  */
 export interface StopPoints {
@@ -26,11 +26,11 @@ export interface Watchpoint {
   access: 'read' | 'write' | 'readWrite';
 }
 
-/** An access to the bytes of a watchpoint, made by one step. */
+/** An access by one step to a watchpoint's bytes. */
 export interface WatchHit {
   id: number;
   access: 'read' | 'write';
-  /** All watched bytes before and after the step. They are equal for a read, and for a write of the same value. */
+  /** All watched bytes before and after the step. The two are equal after a read or a write of the same value. */
   oldBytes: Uint8Array;
   newBytes: Uint8Array;
   /** The position before the step that accessed the bytes. */

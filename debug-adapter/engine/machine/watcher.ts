@@ -39,7 +39,8 @@ export class Watchpoints {
       if (offset >= start + watched || start >= offset + lengthBytes) continue;
       if (kind !== 'readWrite' && kind !== access) continue;
       hit = true;
-      // If a step reads and then writes, report the write; in both cases, the old bytes are the bytes before the step.
+      // If a step reads and then writes, report the write. For either access, the old bytes are the bytes before the
+      // step.
       const earlier = this.pending.get(id);
       const oldBytes = earlier?.oldBytes ?? this.ram.slice(start, start + watched);
       this.pending.set(id, { id, access: earlier?.access === 'write' ? 'write' : access, oldBytes, position });

@@ -14,8 +14,8 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Encodes the values of a recording file: little-endian fields of fixed size, and varints. A varint is LEB128: each
- * byte contains seven bits of the number, the lowest bits first, and its top bit is set if more bytes follow. The
+ * Encodes the values of a recording file: fixed-size little-endian fields, and varints. A varint is encoded in LEB128:
+ * each byte contains seven bits of the number, the lowest bits first, and its top bit is set if more bytes follow. The
  * buffer grows if necessary.
  */
 export class ByteWriter {
@@ -32,7 +32,7 @@ export class ByteWriter {
     return this.usedBytes;
   }
 
-  /** A view of the bytes written so far, which the next write may invalidate. */
+  /** A view of the bytes written so far. The next write may invalidate the view. */
   view(): Uint8Array<ArrayBuffer> {
     return this.buffer.subarray(0, this.usedBytes);
   }
@@ -76,7 +76,7 @@ export class ByteWriter {
     this.usedBytes += value.length;
   }
 
-  /** Writes a text as UTF-8, preceded by its length in bytes. */
+  /** Writes a string as UTF-8, preceded by its length in bytes. */
   text(value: string): void {
     const utf8 = encoder.encode(value);
     this.varint(utf8.length);
@@ -94,9 +94,9 @@ export class ByteWriter {
 }
 
 /**
- * Decodes the values of a recording file. Every bound is checked, so that no input can cause a read outside the
- * payload or an endless loop. Invalid data throws `Malformed`, which the reader of the recording converts to a message
- * with the name of the file.
+ * Decodes the values of a recording file. Every bound is checked, so that no input can cause a read outside the payload
+ * or an endless loop. Throws `Malformed` for invalid data; the recording's reader converts it to a message that
+ * contains the file name.
  */
 export class ByteReader {
   private readonly buffer: Uint8Array;
@@ -132,7 +132,7 @@ export class ByteReader {
 
   varint(): number {
     let value = 0;
-    // Eight bytes can contain 56 bits. Values that are not safe integers are refused below.
+    // Eight bytes can encode 56 bits. Values that are not safe integers are rejected below.
     for (let scale = 1; scale <= 2 ** 49; scale *= 0x80) {
       const byte = this.byte();
       value += (byte & 0x7f) * scale;

@@ -3,14 +3,14 @@ import { ByteWriter } from './bytes.ts';
 
 /**
  * The frame format of a recording file. The file starts with an 8-byte magic number and the format version (u32; all
- * fields are little-endian), which are followed by chunks. Each chunk has a header of 20 bytes and a payload:
+ * fields are little-endian), which are followed by chunks. Each chunk consists of a 20-byte header and a payload:
  *
  *     0  marker 0xB1 0x4B        4  payload length, u32        16  check of bytes 0-15: low half of their XXH64
  *     2  type                    8  XXH64 of the payload,
  *     3  flags                      seeded with the checksum of the previous chunk (0 for the first)
  *
  * The seeds link each chunk to its predecessor, so that chunks that are missing, moved or from another file are
- * detected. The check of the header makes the payload length reliable before the payload is read: if a chunk extends
+ * detected. The header's own check makes the payload length reliable before the payload is read: if a chunk extends
  * past the end of the file, the file was truncated, because the length itself is correct. Chunks are only ever
  * appended.
  *
@@ -21,19 +21,17 @@ import { ByteWriter } from './bytes.ts';
 export const FORMAT_VERSION = 5;
 /** The first version in which the guest's devices behave like QEMU's devices. */
 export const QEMU_DEVICES_VERSION = 5;
-/**
- * The first version that contains XXH3 digests of the data of disk requests; earlier versions contain XXH64 digests.
- */
+/** The first version that contains XXH3 digests of disk request data; earlier versions contain XXH64 digests. */
 export const XXH3_VERSION = 4;
 /**
- * Version 1 had different disk digests and is no longer supported. In version 2, boot files are always deflated, which
+ * Version 1 had different disk digests and is no longer supported. Version 2, in which boot files are always deflated,
  * is still supported.
  */
 export const OLDEST_VERSION = 2;
 
 /**
- * As in PNG, the CR and LF characters change if the file is transferred in text mode, and 0x1A ends the output of the
- * DOS command `type`.
+ * As in PNG, the CR and LF characters are altered if the file is transferred in text mode, and 0x1A ends the output of
+ * the DOS command `type`.
  */
 export const MAGIC = Uint8Array.of(0x42, 0x4c, 0x4b, 0x52, 0x52, 0x0d, 0x0a, 0x1a); // "BLKRR\r\n\x1a"
 export const PREAMBLE_BYTES = MAGIC.length + 4;
@@ -48,12 +46,12 @@ export const CHUNK_FLAG = {
   afterSync: 2,
 } as const;
 
-/** Readers refuse longer payloads, so that a damaged or malicious length cannot make them allocate too much memory. */
+/** Readers reject longer payloads, so that a damaged or malicious length cannot make them allocate too much memory. */
 export const MAX_HEADER_PAYLOAD_BYTES = 1 << 20;
 export const MAX_EVENTS_PAYLOAD_BYTES = 1 << 20;
 /**
- * The maximum value of the length field. A lower limit is not necessary, because a boot file that extends past the end
- * of the file means that the recording was truncated.
+ * The maximum value of the length field. No lower limit is necessary, because a boot file that extends past the end of
+ * the file means that the recording was truncated.
  */
 export const BOOT_FILE_BYTES_MAX = 0xffff_ffff;
 

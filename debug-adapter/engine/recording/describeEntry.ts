@@ -3,7 +3,7 @@ import { digestText } from './header.ts';
 import type { LogEntry } from './logEntry.ts';
 import { logEntryTexts } from '../../messages/logEntries.ts';
 
-/** Describes a log entry in one line of text. The text does not contain the position. */
+/** Describes a log entry in one line of text, without the position. */
 export function describeEntry(entry: LogEntry): string {
   switch (entry.kind) {
     case 'consoleInput':
@@ -43,7 +43,8 @@ export function describeEntry(entry: LogEntry): string {
 }
 
 /**
- * Converts an entry for JSON output: bytes become hexadecimal text, and 64-bit numbers become 16 hexadecimal digits.
+ * Converts an entry for JSON output: bytes become a hexadecimal string, and 64-bit numbers become 16 hexadecimal
+ * digits.
  */
 export function entryAsJson(entry: LogEntry): Record<string, unknown> {
   switch (entry.kind) {
@@ -65,16 +66,15 @@ export function entryAsJson(entry: LogEntry): Record<string, unknown> {
 const SECTOR_BYTES = 512;
 
 /**
- * An offset on a disk: in sectors if it is a multiple of the sector size, because guests count in sectors; otherwise
- * in bytes.
+ * An offset on a disk: in sectors if it is a multiple of the sector size, because guests address disks in sectors;
+ * otherwise in bytes.
  */
 function offsetText(offset: number): string {
   return offset % SECTOR_BYTES === 0 ? logEntryTexts.sector(offset / SECTOR_BYTES) : logEntryTexts.byte(offset);
 }
 
 /**
- * Describes the result of a file query: an error, the number of bytes that were read, or the length of a file that was
- * opened.
+ * Describes the result of a file query: an error, the number of bytes read, or the length of the file that was opened.
  */
 function fileText({ error, lengthBytes, bytes }: LogEntry & { kind: 'hostFile' }): string {
   if (error) return logEntryTexts.error(error);

@@ -86,7 +86,7 @@ export class Divergences {
     });
   }
 
-  /** The difference if the machine has reached `position` without consuming the earlier entry `expected`. */
+  /** The difference to report if the machine has reached `position` without consuming the earlier entry `expected`. */
   missedEntry(expected: InputEntry | AnswerEntry | BlockEntry, position: Position): UserError {
     const isBlock = expected.kind === 'blockRequest' || expected.kind === 'blockCompletion';
     const code = !isBlock
@@ -102,7 +102,7 @@ export class Divergences {
     });
   }
 
-  /** The difference if a device asks for external data that the recording does not contain. */
+  /** The difference to report if a device asks for external data that the recording does not contain. */
   checkAnswer(
     expected: AnswerEntry | undefined,
     { position, kind }: { position: Position; kind: AnswerEntry['kind'] },
@@ -139,8 +139,9 @@ export class Divergences {
   }
 
   /**
-   * The likely cause of a difference that changed files cannot explain: the machine itself behaves differently. If the
-   * recording is older, some devices have changed since it was made; see docs/qemu-differences.md.
+   * The likely cause of a difference that cannot be explained by changed files: the machine itself behaves differently.
+   * If the recording is from an older version, some devices have changed since it was made; see
+   * docs/qemu-differences.md.
    */
   private causeInMachine(): string {
     const { blkreplayVersion, formatVersion } = this.recording.header;
@@ -167,7 +168,7 @@ export class Divergences {
   }
 
   /**
-   * Finds the recorded request that belongs to a completion. Reads the recording from its start, which is only done to
+   * Finds the recorded request that belongs to a completion. Reads the recording from its start, so it is used only to
    * describe a difference.
    */
   private requestOf(completion: BlockCompletion): BlockRequest | undefined {
@@ -213,8 +214,7 @@ const completionFields = ({ drive, id, status, digest }: BlockCompletion) => ({
 });
 
 /**
- * Describes the recorded entry. The text contains the entry's position if it differs from the position of the
- * divergence.
+ * Describes the recorded entry. The text contains the entry's position if it differs from the divergence's position.
  */
 function expectedText(entry: InputEntry | AnswerEntry | BlockEntry, divergedAt: Position): string {
   return entryText(entry) + atOtherPosition(entry.position, divergedAt);

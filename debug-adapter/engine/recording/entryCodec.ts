@@ -12,7 +12,7 @@ export interface EventsSummary {
   kinds: number;
 }
 
-/** Returns the number of a name in the file's table of names. A new name is added to the table. */
+/** Returns the number of a name in the file's name table. A new name is added to the table. */
 export type NameNumber = (name: string) => number;
 
 const SECTOR_BYTES = 512;
@@ -20,14 +20,14 @@ const SECTOR_BYTES = 512;
 const OPERATIONS: readonly BlockOperation[] = ['read', 'write', 'flush', 'discard', 'writeZeroes'];
 const STATUSES: readonly BlockStatus[] = ['ok', 'ioError', 'unsupported'];
 
-/** Flags of a blockRequest entry. Bits 0 to 2 of the flags are the operation. */
+/** Flags in a blockRequest entry. Bits 0 to 2 of the flags are the operation. */
 const REQUEST_EXPLICIT = 8; // the entry contains its id, and its offset and length are in bytes
-/** Flags of a blockCompletion entry. Bits 0 and 1 of the flags are the status. */
+/** Flags in a blockCompletion entry. Bits 0 and 1 of the flags are the status. */
 const COMPLETION_ID_FOLLOWS = 4;
 const COMPLETION_NO_DIGEST = 8;
 const END_GUEST_EXIT_FOLLOWS = 1;
 
-/** The expected ids of a drive's next request and next completion. They are reset at the start of each chunk. */
+/** The expected ids of a drive's next request and next completion. These are reset at the start of each chunk. */
 interface DriveIds {
   nextRequest: number;
   nextCompletion: number;
@@ -43,14 +43,14 @@ export function loggedOffset(offset: number): number {
 
 /**
  * Encodes log entries. The payload of an events chunk consists of a prologue (the first position, the distance to the
- * last position, and the set of entry kinds) and the entries. A payload can be decoded without other chunks, except
- * for the file's table of names.
+ * last position, and the set of entry kinds) and the entries. A payload can be decoded without any other chunks, apart
+ * from the file's name table.
  *
  * An entry starts with a tag (the kind in the low half, flags in the high half) and the distance from the position of
- * the previous entry. Predictable values are omitted: the requests and completions of a drive have consecutive ids, so
- * an id is written only if it breaks the sequence, and for the first request and completion of each drive in a chunk.
- * Offsets and lengths are written in sectors if possible. A request and its completion together take about 25 bytes, 8
- * of which are the digest.
+ * the previous entry. Predictable values are omitted: a drive's requests and completions have consecutive ids, so an id
+ * is written only if it breaks the sequence, or for the first request and the first completion of each drive in a
+ * chunk. Offsets and lengths are written in sectors if possible. A request and its completion together take about 25
+ * bytes, 8 of which are the digest.
  */
 export class EventsEncoder {
   private readonly entries = new ByteWriter(80 << 10);
@@ -83,7 +83,10 @@ export class EventsEncoder {
     this.write(entry);
   }
 
-  /** Returns the payload of an events chunk with all entries added so far. The next entry starts a new chunk. */
+  /**
+   * Returns the payload of an events chunk that contains all entries added since the last call. The next entry starts a
+   * new chunk.
+   */
   takePayload(): Uint8Array<ArrayBuffer> {
     const payload = new ByteWriter(this.entries.length + 24);
     payload.varint(this.first);
@@ -200,12 +203,12 @@ export class EventsEncoder {
   }
 }
 
-/** Decodes only the prologue of a payload, for the index that is built when a recording is opened. */
+/** Decodes only a payload's prologue, for the index that is built when a recording is opened. */
 export function decodeEventsSummary(payload: Uint8Array): EventsSummary {
   return readPrologue(new ByteReader(payload));
 }
 
-/** Decodes entries one after the other, from a source whose next value follows the prologue. */
+/** Decodes entries one after another, from a source that is positioned just after the prologue. */
 export class EventsDecoder {
   private readonly source: ByteReader;
   private readonly names: readonly string[];
@@ -217,8 +220,8 @@ export class EventsDecoder {
   }
 
   /**
-   * Decodes one entry. `knownId` is the id of a request or completion that is read out of order, where the id cannot
-   * be predicted. Throws `Malformed`.
+   * Decodes one entry. `knownId` is the id of a request or completion that is read out of order, in which case its id
+   * cannot be predicted. Throws `Malformed`.
    */
   read(code: number, flags: number, position: Position, knownId?: number): LogEntry {
     const from = this.source;

@@ -18,8 +18,8 @@ import { chunkFlaws } from '../../messages/recordingDamage.ts';
 
 /**
  * The header of a recording: its machine, drives and boot files. The header is JSON, so that it can be read without
- * special tools. Every field is validated: unknown fields of later versions are ignored, and a recording is refused if
- * a field is missing, has the wrong type or is outside its limits. Every decoded header is therefore valid.
+ * special tools. Every field is validated: unknown fields from later versions are ignored, and a recording is refused
+ * if a field is missing, has the wrong type or is outside its limits. Every decoded header is therefore valid.
  *
  * The boot files themselves follow the header, each in one compressed chunk. A recording therefore remains usable if
  * the user rebuilds the kernel.
@@ -50,20 +50,22 @@ export interface RecordedMachine {
    */
   isa: string;
   /**
-   * The page table format with the most levels that the harts support, as in the device tree. Older recordings lack
-   * this field, which means Sv39.
+   * The page table format with the most levels that the harts support, as in the device tree. If the field is missing,
+   * as in older recordings, the format is Sv39.
    */
   mmu?: 'sv39' | 'sv48';
-  /** Whether the machine has a virtio-rng device. Older recordings lack this field, which means false. */
+  /** Whether the machine has a virtio-rng device. If the field is missing, as in older recordings, it has none. */
   rng?: boolean;
   /**
-   * The value of `/chosen/rng-seed` in the device tree as 64 hexadecimal digits, or null for none. Older recordings
-   * lack this field, which means null.
+   * The value of `/chosen/rng-seed` in the device tree as 64 hexadecimal digits, or null for none. If the field is
+   * missing, as in older recordings, the value is null.
    */
   rngSeed?: string | null;
-  /** Whether a reset by the guest ends the run. Older recordings lack this field, which means false. */
+  /** Whether a guest reset ends the run. If the field is missing, as in older recordings, the value is false. */
   noReboot?: boolean;
-  /** Whether the guest can make semihosting calls. Older recordings lack this field, which means false. */
+  /**
+   * Whether the guest can make semihosting calls. If the field is missing, as in older recordings, the value is false.
+   */
   semihosting?: boolean;
 }
 
@@ -74,14 +76,16 @@ export interface RecordedDrive {
   format: 'raw' | 'qcow2';
   readOnly: boolean;
   lengthBytes: number;
-  /** The digest of the bytes of the base image that the guest can read, before the recording: 16 hexadecimal digits. */
+  /**
+   * The digest, before the recording, of those bytes of the base image that the guest can read: 16 hexadecimal digits.
+   */
   contentDigest: string;
-  /** The path of the image as the user typed it. */
+  /** The image's path as the user typed it. */
   image: string;
   overlay: string | null;
   /**
-   * The virtio slot and the virtio version of the drive. In older recordings, which lack these fields, the slot is the
-   * index of the drive and the version is `modern`.
+   * The drive's virtio slot and virtio version. In older recordings, which lack these fields, the slot is the drive's
+   * index and the version is `modern`.
    */
   slot?: number;
   virtio?: 'modern' | 'legacy';
@@ -95,7 +99,7 @@ export type BootFileRole = 'kernel' | 'bios' | 'initrd' | 'load' | 'dtb';
 
 export interface RecordedBootFile {
   role: BootFileRole;
-  /** The path of the file as the user typed it. */
+  /** The file's path as the user typed it. */
   name: string;
   lengthBytes: number;
   /** The XXH64 of the contents: 16 hexadecimal digits. */
@@ -104,7 +108,7 @@ export interface RecordedBootFile {
   address?: number;
 }
 
-/** A boot file before it is written to a recording, or after it is read from one. */
+/** A boot file that will be written to a recording or was read from one. */
 export interface BootFile {
   role: BootFileRole;
   name: string;
@@ -112,10 +116,10 @@ export interface BootFile {
   address?: number;
 }
 
-/** The fields of the header that the caller provides. The writer adds the other fields. */
+/** The header fields that the caller provides. The writer adds the other fields. */
 export type HeaderFields = Omit<RecordingHeader, 'formatVersion' | 'bootFiles'>;
 
-/** A 64-bit digest in the format of the header: 16 hexadecimal digits. */
+/** A 64-bit digest in the header's format: 16 hexadecimal digits. */
 export function digestText(digest: bigint): string {
   return digest.toString(16).padStart(16, '0');
 }
@@ -168,12 +172,12 @@ export function decodeHeader(payload: Uint8Array): RecordingHeader {
   };
 }
 
-/** No machine has more memory than this. Larger boot files are refused before memory is allocated for them. */
+/** No machine has more memory than this. Larger boot files are rejected before memory is allocated for them. */
 const BOOT_FILE_BYTES_MAX = 2 ** 31;
-/** Chunks contain the indexes of this list, so new roles may only be appended. */
+/** Chunks contain indexes into this list, so new roles may only be appended. */
 const ROLES: readonly BootFileRole[] = ['kernel', 'bios', 'initrd', 'load', 'dtb'];
 
-/** Encodes the payload of a boot file's chunk: metadata, followed by the compressed bytes. */
+/** Encodes the payload for a boot file's chunk: metadata, followed by the compressed bytes. */
 export function encodeBootFileChunk(file: BootFile, compressed: Uint8Array): Uint8Array {
   const sink = new ByteWriter(compressed.length + 512);
   sink.byte(ROLES.indexOf(file.role));
@@ -190,8 +194,8 @@ export function encodeBootFileChunk(file: BootFile, compressed: Uint8Array): Uin
 const COMPRESSION_RATIO_MAX = (128 << 10) / 4;
 
 /**
- * Decodes the payload of a boot file's chunk and returns the compressed bytes. Throws `Malformed`, including if the chunk
- * does not match its entry in the header.
+ * Decodes the payload of a boot file's chunk and returns the compressed bytes. Throws `Malformed` if the payload is
+ * invalid or does not match its entry in the header.
  */
 export function decodeBootFileChunk(payload: Uint8Array, line: RecordedBootFile): Uint8Array {
   const source = new ByteReader(payload);
@@ -271,7 +275,7 @@ function decodeBootFileEntry(fields: Fields): RecordedBootFile {
 const isDigest = (text: string): boolean => /^[0-9a-f]{16}$/.test(text);
 
 const WORD_LENGTH_MAX = 200;
-/** A list of all extensions that QEMU 10 supports has about 900 characters. */
+/** A list of all extensions supported by QEMU 10 has about 900 characters. */
 const ISA_LENGTH_MAX = 2000;
 
 /** A JSON object. Its methods read one field each and check the field's type and value. */
@@ -294,7 +298,7 @@ class Fields {
     return typeof value === 'string' && isValid(value) ? value : this.invalid(name);
   }
 
-  /** A short text, such as a version number. */
+  /** A short string, such as a version number. */
   shortText(name: string): string {
     return this.text(name, (text) => text.length <= WORD_LENGTH_MAX);
   }

@@ -5,10 +5,10 @@ import { EventsDecoder, readPrologue } from './entryCodec.ts';
 import type { BlockEntry, LogEntry } from './logEntry.ts';
 
 /**
- * The entries of one events chunk. `load` decodes all of them once, to check them and to build an index of their
- * offsets; `entry` then decodes a single entry when it is needed. A chunk has thousands of entries, but a seek needs
- * only a few of them. If all entries were kept as objects, they would become garbage that V8 collects late. `load`
- * reuses the arrays of the index for the next chunk.
+ * The entries of one events chunk. `load` decodes all of them once to check them and to index their offsets; `entry`
+ * then decodes a single entry when it is needed. A chunk has thousands of entries, but a seek needs only a few of them.
+ * If all entries were kept as objects, they would become garbage that V8 takes long to collect. `load` reuses the index
+ * arrays for the next chunk.
  */
 export class IndexedEvents {
   private usedEntries = 0;
@@ -16,7 +16,7 @@ export class IndexedEvents {
   private source = new ByteReader(this.bytes);
   private decoder = new EventsDecoder(this.source, []);
   private positions = new Float64Array(FIRST_CAPACITY);
-  /** For each entry, the offset in the payload of the data after the tag and the distance. */
+  /** For each entry, the payload offset of the data that follows the tag and the distance. */
   private offsets = new Uint32Array(FIRST_CAPACITY);
   /** The tag of each entry, as in the file: the kind's code in the low half, flags in the high half. */
   private tags = new Uint8Array(FIRST_CAPACITY);
@@ -59,7 +59,7 @@ export class IndexedEvents {
     return low;
   }
 
-  /** The kind of an entry, as the bit that `kindMask` uses for it. */
+  /** The kind of an entry, as the bit that represents it in `kindMask`. */
   kindBit(index: number): number {
     return 1 << ((this.tags[index] & 15) - 1);
   }

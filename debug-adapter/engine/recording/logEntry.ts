@@ -18,7 +18,7 @@ export type LogEntry =
   | { kind: 'hostTime'; position: Position; milliseconds: number }
   | { kind: 'entropy'; position: Position; bytes: Uint8Array }
   /**
-   * The answer to a semihosting call: the length of a file, bytes of a file, bytes typed on the console, or an error.
+   * The answer to a semihosting call: the length of a file, bytes from a file, bytes typed on the console, or an error.
    */
   | { kind: 'hostFile'; position: Position; error: number; lengthBytes: number; bytes: Uint8Array }
   | ({ kind: 'blockRequest' } & BlockRequest)
@@ -46,7 +46,7 @@ export type AnswerEntry = Extract<LogEntry, { kind: (typeof ANSWER_KINDS)[number
 export type InputEntry = Extract<LogEntry, { kind: (typeof INPUT_KINDS)[number] }>;
 export type BlockEntry = Extract<LogEntry, { kind: 'blockRequest' | 'blockCompletion' }>;
 
-/** The digests of all parts of the machine's state, so that a difference identifies the part that differs. */
+/** The digests of all parts of the machine's state, so that a mismatch identifies the part that differs. */
 export interface DigestEntry {
   kind: 'digest';
   position: Position;
@@ -91,8 +91,8 @@ export const KIND_CODES: Readonly<Record<LogEntryKind, number>> = {
 export const LOG_ENTRY_KINDS = Object.keys(KIND_CODES) as readonly LogEntryKind[];
 
 /**
- * Encodes a set of kinds as bits. Each events chunk contains the set of its kinds, so that a search can skip a chunk
- * without reading its entries.
+ * Encodes a set of kinds as bits. Each events chunk contains the set of kinds that occur in it, so that a search can
+ * skip a chunk without reading its entries.
  */
 export function kindMask(kinds: readonly LogEntryKind[]): number {
   return kinds.reduce((mask, kind) => mask | (1 << (KIND_CODES[kind] - 1)), 0);

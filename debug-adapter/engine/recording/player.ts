@@ -21,7 +21,7 @@ import type { RecordingReader } from './recordingReader.ts';
 /**
  * The inputs of a replaying machine. The player delivers the recorded events at their positions and compares the
  * machine's actions with the recording. At the first difference, it throws a UserError of kind `divergence`, which
- * contains the position, what was expected, what happened, and a possible cause. The session must not run the machine
+ * states the position, what was expected, what happened, and a possible cause. The session must not run the machine
  * beyond `lastPosition`, must stop at each `nextDigestPosition` to call `checkDigest`, and must call `seek` after it
  * restores a snapshot.
  */
@@ -63,8 +63,8 @@ export class Player implements Inputs {
 
   /**
    * Continues at `position` after a snapshot was restored. `nextRequestIds` contains the id of each drive's next
-   * request. Requests at `position` with lower ids are already part of the restored state and are not expected again.
-   * Seeking is cheap: it decodes only one chunk.
+   * request. Requests at `position` with lower ids are already part of the restored state, so they are not expected
+   * again. Seeking is cheap: it decodes only one chunk.
    */
   seek(position: Position, nextRequestIds?: Readonly<Record<string, number>>): void {
     this.inputs = this.inputsFrom(position);
@@ -158,7 +158,7 @@ export class Player implements Inputs {
 
   /**
    * Throws if the machine has passed a recorded entry, because the guest did not make a recorded request or did not
-   * consume a recorded event. Called at every boundary and therefore only compares positions.
+   * consume a recorded event. Because it is called at every boundary, it only compares positions.
    */
   private checkNothingMissed(position: Position): void {
     const inputs = this.inputs.position;
@@ -199,7 +199,8 @@ export class Player implements Inputs {
 }
 
 /**
- * Iterates over the log entries of some kinds and keeps the next entry in `head`. Decoding starts at the first access.
+ * Iterates over the log entries of the given kinds and keeps the next entry in `head`. Decoding starts at the first
+ * access.
  */
 class Cursor<E extends LogEntry> {
   private readonly entries: Iterator<LogEntry, void>;

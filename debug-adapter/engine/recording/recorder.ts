@@ -6,10 +6,10 @@ import type { DigestPart } from './logEntry.ts';
 import type { RecordingWriter } from './recordingWriter.ts';
 
 /**
- * The inputs of a machine that is being recorded: forwards calls to the live inputs and records the results. After the
+ * The inputs of a machine that is being recorded. Forwards calls to the live inputs and records the results. After the
  * guest flushes a disk, it relies on its writes being durable. The recording is therefore made durable at the next
  * boundary, so that a replay can reach every flush that the guest saw complete. The recorder does not own the writer.
- * It does not flush periodically either; the session does, because it has a clock.
+ * It does not flush periodically: the session does, because it has a clock.
  */
 export class Recorder implements Inputs {
   private readonly live: Inputs;
@@ -71,7 +71,7 @@ export class Recorder implements Inputs {
     this.live.blockCompletion(completion);
   }
 
-  /** Records a write by the debugger, which is an event that the live inputs do not deliver. */
+  /** Records a debugger write, an event that the live inputs do not deliver. */
   record(position: Position, event: OutsideEvent): void {
     this.writer.append({ ...event, position });
   }

@@ -19,8 +19,8 @@ import { chunkFlaws, recordingDamage } from '../../messages/recordingDamage.ts';
 
 /**
  * A recording that is open for reading. Opening it checks the whole file once (see scan.ts) and throws a UserError if
- * this version cannot replay it. A torn tail, which a killed process may leave, is accepted; `complete` is then false.
- * Entries are decoded chunk by chunk when they are needed, so memory use does not depend on the length of the
+ * this version cannot replay it. A torn tail, which a killed process may leave, is accepted; in that case, `complete`
+ * is false. Entries are decoded chunk by chunk as they are needed, so memory use does not depend on the length of the
  * recording, and reading can start at any position. The reader owns the file, and `close` closes it.
  */
 export class RecordingReader {
@@ -56,7 +56,7 @@ export class RecordingReader {
     this.end = scanned.ended ? this.readEnd() : undefined;
   }
 
-  /** The name of the file, for messages. */
+  /** The file name, for messages. */
   get name(): string {
     return this.file.name;
   }
@@ -73,7 +73,7 @@ export class RecordingReader {
   }
 
   /**
-   * The boot file with the given index in the header's list. The file is read, decompressed and checked, which takes
+   * The boot file at the given index in the header's list. The file is read, decompressed and checked, which takes
    * milliseconds for a large kernel.
    */
   bootFileAt(index: number): BootFile {
@@ -90,7 +90,7 @@ export class RecordingReader {
 
   /**
    * Yields the entries from `position` on, in order. If `kinds` is given, only entries of these kinds are yielded, and
-   * chunks without them are not read. Entries are decoded when they are yielded.
+   * chunks without them are not read. Each entry is decoded just before it is yielded.
    */
   *entriesFrom(position: Position, kinds?: readonly LogEntryKind[]): Generator<LogEntry, void, undefined> {
     const mask = kinds && kindMask(kinds);

@@ -21,18 +21,18 @@ import {
 } from './header.ts';
 import type { EndEntry, LogEntry } from './logEntry.ts';
 
-// With this size, there is one write call per about 2,500 disk requests. A larger buffer would not be faster, and a
-// killed process would lose more entries.
+// With this size, there is about one write call for every 2,500 disk requests. A larger buffer would not be faster, and
+// more entries would be lost if the process were killed.
 const BUFFERED_BYTES_MAX = 64 << 10;
 // The margin leaves space for the entry that exceeds the limit: a digest with 20 parts takes 190 bytes.
 const CHUNK_BYTES = BUFFERED_BYTES_MAX - 4096;
 
 /**
- * Writes a recording sequentially. Bytes that have been written are never modified, so if the process is killed at any
- * time, the file so far remains readable. Up to 64 KiB of entries are buffered. After `flush`, they survive the end of
+ * Writes a recording sequentially. Bytes that have been written are never modified, so even if the process is killed,
+ * what has been written remains readable. Up to 64 KiB of entries are buffered. After `flush`, they survive the end of
  * this process; after `flushDurably`, they also survive a power failure. The writer owns the file: `close` and
- * `closeUnfinished` close it. If a write fails, the host's error is thrown. Entries that were flushed before stay
- * readable, but nothing more is written, because the recording would then lack the entries of the failed write.
+ * `closeUnfinished` close it. If a write fails, the host's error is thrown. Entries that were flushed earlier stay
+ * readable, but nothing more is written, because the entries in the failed write would be missing from the recording.
  */
 export class RecordingWriter {
   private readonly file: HostFile;
@@ -101,7 +101,7 @@ export class RecordingWriter {
     if (!this.synced) this.sync();
   }
 
-  /** Writes the end of the recording durably and closes the file. After a failed write, only closes the file. */
+  /** Durably writes the end of the recording and closes the file. After a failed write, only closes the file. */
   close(end: Omit<EndEntry, 'kind'>): void {
     if (this.failed) return this.closeUnfinished();
     // The end entry is in a separate chunk, which is written after a sync. The `afterSync` flag of that chunk then

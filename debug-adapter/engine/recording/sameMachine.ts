@@ -10,9 +10,9 @@ export interface MachineOptionsGiven {
   machine: Partial<RecordedMachine>;
   append?: string;
   kernelAddress?: number;
-  /** The addresses that the user requested for the files to load; null for a file without one. */
+  /** The addresses that the user requested for the files to load; null for a file without a requested address. */
   loads?: readonly (number | null)[];
-  /** The drives in the order of their slots. Their digests are those of the base images as they are now. */
+  /** The drives in slot order. Their digests are those of the base images as they are now. */
   drives: readonly RequestedDrive[];
 }
 
@@ -22,11 +22,11 @@ export type RequestedDrive = Pick<
 >;
 
 /**
- * Checks, before a replay starts, that its options match the header of the recording. Throws a UserError for the first
+ * Checks, before a replay starts, that its options match the recording's header. Throws a UserError for the first
  * difference. Record and replay take the same options; options that the user did not give (undefined) are taken from
- * the recording. The contents of boot files are not checked, because the recording contains them, so a rebuilt kernel
- * is not an error. The idle mode is not checked either, because its effects are recorded. `file` is the name of the
- * recording.
+ * the recording. The contents of boot files are not checked, because the recording contains them; a rebuilt kernel is
+ * therefore not an error. The idle mode is not checked either, because its effects are recorded. `file` is the
+ * recording's file name.
  */
 export function checkMachineMatches(file: string, header: RecordingHeader, requested: MachineOptionsGiven): void {
   const check: Check = (option, recorded, now) => {

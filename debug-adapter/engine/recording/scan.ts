@@ -30,7 +30,7 @@ import { recordingDamage, recordingParts } from '../../messages/recordingDamage.
 
 export interface ScannedRecording {
   header: RecordingHeader;
-  /** The chunks of the boot files, in the order of the header's list. */
+  /** The boot files' chunks, in the same order as the header's list. */
   bootFiles: PlacedChunk[];
   names: string[];
   events: PlacedEvents[];
@@ -53,9 +53,9 @@ const END = kindMask(['end']);
 
 /**
  * Reads a recording once from start to end, checks all chunks and builds the index that the reader needs. The contents
- * of boot files are not checked here but when they are read. Stops at the end entry or at a torn tail. Throws a
- * UserError for damage before a point at which the recording was on stable storage, and for anything that blkreplay
- * did not write. Needs memory only for the index.
+ * of boot files are not checked here, but only when they are read. Stops at the end entry or at a torn tail. Throws a
+ * UserError for damage before a point at which the recording was on stable storage, and for anything that blkreplay did
+ * not write. Uses memory only for the index.
  */
 export function scanRecording(file: HostFile): ScannedRecording {
   return new Scan(file).run();
@@ -147,8 +147,8 @@ class Scan {
   }
 
   /**
-   * The payload of a chunk; undefined if it is incomplete or its checksum does not match. Chunks of unknown types that
-   * are not critical, which later versions may write, are checked but otherwise ignored.
+   * The payload of a chunk; undefined if it is incomplete or its checksum does not match. Noncritical chunks of unknown
+   * types, which later versions may write, are checked but otherwise ignored.
    */
   private intactPayload(header: ChunkHeader): Uint8Array | undefined {
     const known = header.type === CHUNK_TYPE.names || header.type === CHUNK_TYPE.events;

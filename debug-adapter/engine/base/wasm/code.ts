@@ -74,9 +74,9 @@ const nest =
     out.depth--;
   };
 
-/** A block that a branch to `target` exits. */
+/** A block. A branch to `target` leaves the block. */
 export const block = (target: Label, ...body: Code[]): Code => nest(0x02, VOID, target, body);
-/** A loop that a branch to `target` repeats. The loop ends when execution reaches the end of its body. */
+/** A loop. A branch to `target` repeats the loop. The loop ends when execution reaches the end of its body. */
 export const loop = (target: Label, ...body: Code[]): Code => nest(0x03, VOID, target, body);
 
 const conditional =
@@ -280,8 +280,8 @@ export const i64 = {
     (value: number | bigint): Code =>
     (out) => {
       out.u8(0x42);
-      // A small number has the same encoding as a 32-bit constant and as a 64-bit constant. Encoding it as 32 bits
-      // avoids BigInts.
+      // A small number has the same encoding as a 32-bit constant and as a 64-bit constant. Encoding it as a 32-bit
+      // constant avoids BigInts.
       if (typeof value === 'number' && value === (value | 0)) out.s32(value);
       else out.s64(BigInt(value));
     },

@@ -70,7 +70,7 @@ export const f64 = {
   promote: unary(0xbb),
   fromBits: unary(0xbf),
   toBits: unary(0xbd),
-  /** Converts to a 64-bit integer by truncation. A value out of range becomes the nearest integer in range. */
+  /** Converts to a 64-bit integer by truncation. An out-of-range value becomes the nearest integer in range. */
   toI64S: prefixed(0x06),
   toI64U: prefixed(0x07),
 };

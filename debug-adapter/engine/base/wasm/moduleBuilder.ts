@@ -10,7 +10,7 @@ export interface FunctionHandle {
   readonly index: number;
 }
 
-/** The parameters of a function, and a way for its body to create local variables. */
+/** A function's parameters, and a way for its body to create local variables. */
 export interface Frame {
   parameters: Local[];
   local(type: ValueType): Local;
@@ -36,14 +36,14 @@ export class ModuleBuilder {
     this.table = { exportName, entries };
   }
 
-  /** Returns the operand that specifies the type of the called function in `callIndirect`. */
+  /** Returns the `callIndirect` operand that specifies the type of the called function. */
   typeHandle(type: FunctionType): { readonly index: number } {
     return { index: this.typeIndex(type) };
   }
 
   /**
-   * Imports a function. All imports must precede the first function of the module itself, because both share one
-   * sequence of indexes.
+   * Imports a function. All imports must precede the module's own first function, because imported and defined
+   * functions share one sequence of indexes.
    */
   importFunction(name: string, type: FunctionType): FunctionHandle {
     if (this.functions.length > 0) throw new Error('imports must precede functions');
@@ -161,8 +161,8 @@ function vector<T>(out: CodeBuffer, items: T[], write: (item: T) => void): void 
 function writeBody(out: CodeBuffer, locals: ValueType[], code: Uint8Array | undefined): void {
   if (!code) throw new Error('a function was declared but never defined');
   const head = new CodeBuffer();
-  // Each local variable is declared as a separate run of one. This needs a few more bytes, but the index of each
-  // variable is then the order of its declaration.
+  // Each local variable is declared in a separate run of length one. This takes a few more bytes, but the indexes of
+  // the variables then follow the order of their declarations.
   head.u32(locals.length);
   for (const type of locals) {
     head.u32(1);

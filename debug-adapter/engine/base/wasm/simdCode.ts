@@ -30,7 +30,7 @@ export const v128 = {
   or: vector(0x50),
   xor: vector(0x51),
   anyTrue: vector(0x53),
-  /** A constant with two 64-bit lanes, the low lane first. */
+  /** A constant with two 64-bit lanes, low lane first. */
   const:
     (low: bigint, high: bigint): Code =>
     (out) => {

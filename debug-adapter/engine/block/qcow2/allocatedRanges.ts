@@ -4,8 +4,8 @@ import type { ImageParts } from './imageParts.ts';
 import { extentAt, type ExtentKind } from './mapping.ts';
 
 /**
- * The parts of the disk that the image itself provides, and not its backing file, in order. Reads the L2 tables but no
- * data.
+ * The parts of the disk that come from the image itself rather than from its backing file, in order. Reads the L2
+ * tables but no data.
  */
 export function allocatedRanges(parts: ImageParts, l1: EntryTable, diskLengthBytes: number): ByteRange[] {
   return matchingRanges(parts, l1, { offset: 0, lengthBytes: diskLengthBytes }, (kind) => kind !== 'unallocated');
@@ -17,8 +17,8 @@ export function dataRanges(parts: ImageParts, l1: EntryTable, range: ByteRange):
 }
 
 /**
- * The parts of a range that may contain nonzero bytes, in order: the data clusters of the image and, where clusters
- * are unallocated, the nonzero parts of the backing device. Reads tables but no data.
+ * The parts of a range that may contain nonzero bytes, in order: the image's data clusters and, where clusters are
+ * unallocated, the nonzero parts of the backing device. Reads tables but no data.
  */
 export function* nonZeroRanges(parts: ImageParts, l1: EntryTable, range: ByteRange): Generator<ByteRange> {
   const end = range.offset + range.lengthBytes;

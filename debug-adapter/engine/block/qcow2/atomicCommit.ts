@@ -9,17 +9,17 @@ import { StoredTable } from './storedTable.ts';
 import { writeRefcounts } from './writeRefcounts.ts';
 
 /**
- * Commits a change after which some clusters of the active tables are newly shared with a snapshot or are no longer
- * shared. The refcounts and the COPIED flags of these clusters are stored in different clusters but must change
- * together, because other qcow2 programs treat every contradiction between them as corruption. Therefore no cluster in
- * use is modified. All changed L2 tables, refcount blocks and other tables are written to free clusters, and a single
- * write of the header's first sector then switches to all of them (qcow2 specification, "Header": the offsets of the
- * L1, refcount and snapshot tables are in one sector). Finally, the replaced clusters are freed.
+ * Commits a change that makes some clusters of the active tables become shared with a snapshot or stop being shared.
+ * The refcounts and the COPIED flags of these clusters are stored in different clusters but must change together,
+ * because other qcow2 programs treat every contradiction between them as corruption. Therefore, no cluster in use is
+ * modified. All changed L2 tables, refcount blocks and other tables are written to free clusters, and a single write of
+ * the header's first sector then switches to all of them (qcow2 specification, "Header": the offsets of the L1,
+ * refcount and snapshot tables are in one sector). Finally, the replaced clusters are freed.
  *
  *     data (already in the file), all new tables in free clusters  |  header  |  freeing
  *
  * If the process or host crashes between any two file calls, the image has either the old or the new state; at worst,
- * some clusters are leaked. If the header cannot be written, the file and the state in memory remain unchanged.
+ * some clusters are leaked. If the header cannot be written, neither the file nor the state in memory changes.
  */
 export function commitAtomically(parts: ImageParts, change: AtomicChange): void {
   const { file, refcounts } = parts;
@@ -43,8 +43,8 @@ export interface AtomicChange {
   /** Adds and removes references in memory. */
   count(): void;
   /**
-   * The active L1 table after the change. The commit itself sets the COPIED flags and the new offsets of tables that
-   * move.
+   * The active L1 table after the change. The commit itself sets the COPIED flags and the new offsets of the tables
+   * that it moves.
    */
   l1: StoredTable;
   /**

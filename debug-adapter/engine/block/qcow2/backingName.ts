@@ -7,9 +7,9 @@ import { ImageFile } from './imageFile.ts';
 import { BACKING_NAME_BYTES_MAX, SECTOR_BYTES } from './layout.ts';
 
 /**
- * Changes the backing file name that is stored in an image; the rest of the image stays unchanged. The image must not
- * be open. The new name is written to an unused part of the header cluster, and then a single write of the first
- * sector switches to it.
+ * Changes the backing file name stored in an image and leaves the rest of the image unchanged. The image must not be
+ * open. The new name is written to an unused part of the header cluster, and then a single write of the first sector
+ * switches to it.
  */
 export function changeBackingFile(hostFile: HostFile, backing: { name: string; format: string }): void {
   const file = new ImageFile(hostFile);
@@ -48,8 +48,9 @@ function storedName(cluster: Uint8Array<ArrayBuffer>) {
 }
 
 /**
- * Replaces the header extension with the backing format. If the image has no such extension, the feature name table,
- * which programs use only for messages, is removed to make room, so that all extensions stay in the first sector.
+ * Replaces the header extension that contains the backing format. If the image has no such extension, the feature name
+ * table is removed to make room, so that all extensions stay in the first sector. Programs use the feature name table
+ * only for messages.
  */
 function withFormat(extensions: readonly HeaderExtension[], format: string): HeaderExtension[] {
   const entry = { type: EXTENSION_BACKING_FORMAT, data: new TextEncoder().encode(format) };

@@ -16,8 +16,8 @@ import { writeRefcounts } from './writeRefcounts.ts';
  * `durable`, the last barrier is omitted and nothing is freed. All changes then still survive a killed process; after
  * a power failure, each table entry has either its old or its new value.
  *
- * This order is only safe if no cluster of the active tables becomes shared with a snapshot or stops being shared. If
- * one does, its refcount and its COPIED flag must change together; see atomicCommit.ts.
+ * This order is safe only if no cluster of the active tables becomes shared with a snapshot or stops being shared. If a
+ * cluster does, its refcount and its COPIED flag must change together; see atomicCommit.ts.
  *
  * The header's dirty bit is set before the first change and cleared by a clean close, so that QEMU also rebuilds the
  * refcounts after a crash.

@@ -5,10 +5,10 @@ import { SECTOR_BYTES } from './layout.ts';
 import { imageDamage } from '../../../messages/imageDamage.ts';
 
 /**
- * Returns the location of a compressed cluster (qcow2 specification, "Compressed Clusters Descriptor"). Other programs
- * create compressed clusters; this implementation reads them but replaces them with standard clusters on a write. A
- * descriptor contains a byte offset in the file and a number of sectors. Several compressed clusters can share a host
- * cluster, and each of them holds a reference to every host cluster that it overlaps.
+ * Returns the location of a compressed cluster (qcow2 specification, "Compressed Clusters Descriptor"). Compressed
+ * clusters are created by other programs; this implementation reads them but replaces them with standard clusters when
+ * they are written. A descriptor contains a byte offset in the file and a number of sectors. Several compressed
+ * clusters can share a host cluster, and each of them holds a reference to every host cluster that it overlaps.
  */
 export function compressedLocation(parts: ImageParts, table: EntryTable, index: number) {
   // With x = 62 - (cluster_bits - 8), bits 0 to x-1 are the offset, and bits x to 61 are the number of additional
@@ -34,7 +34,7 @@ export function compressedHostClusters(parts: ImageParts, table: EntryTable, ind
 export function readCompressedCluster(parts: ImageParts, table: EntryTable, index: number): Uint8Array {
   if (!parts.compression) throw imageFeatureUnsupported(parts.file.name, 'compressed clusters');
   const { offset, lengthBytes } = compressedLocation(parts, table, index);
-  // The descriptor counts whole sectors, but the file may end in the middle of the last sector.
+  // The descriptor counts whole sectors, but the file may end partway through the last sector.
   const available = Math.min(lengthBytes, parts.file.lengthBytes - offset);
   if (available <= 0) throw parts.file.corruptError(imageDamage.compressedPastEnd(), offset);
   const packed = parts.file.readTable(offset, available, 'a compressed cluster');

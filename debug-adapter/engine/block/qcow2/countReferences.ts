@@ -8,9 +8,9 @@ import { imageDamage, imageParts } from '../../../messages/imageDamage.ts';
 
 /**
  * Counts the references to each cluster of an image from its tables alone. The result is the correct refcount of each
- * cluster. Each L2 table is read once, even if many snapshots share it. Also reports the corruptions that no change of
- * refcounts can repair: references outside the file, tables in clusters with another use, and clusters with more
- * references than the refcount width allows.
+ * cluster. Each L2 table is read once, even if many snapshots share it. Also reports corruptions that cannot be
+ * repaired by changing refcounts: references outside the file, tables in clusters that have another use, and clusters
+ * with more references than the refcount width allows.
  */
 export function countReferences(
   parts: ImageParts,
@@ -31,7 +31,7 @@ export function countReferences(
   );
   counter.addTable(header.l1Offset, header.l1Entries * ENTRY_BYTES, 'the L1 table');
   counter.addTable(header.snapshotsOffset, parts.snapshotTableBytes, imageParts.snapshotTable());
-  // An L2 table shared by n L1 tables is read once. However, n references are counted for the table and for each
+  // An L2 table shared by n L1 tables is read once. However, n references are counted both for the table and for each
   // cluster that it refers to.
   const l2Users = new Map<number, number>();
   const addL1 = (l1: EntryTable): void => {
@@ -52,8 +52,8 @@ export function countReferences(
     active.add(offset);
   }
   for (const [offset, times] of l2Users) counter.addL2Table(offset, times, { isActive: active.has(offset) });
-  // Refcount blocks are counted last. If a refcount block overlaps another structure, the refcount block is then the
-  // one that is reported and replaced.
+  // Refcount blocks are counted last, so that if a refcount block overlaps another structure, it is the refcount block
+  // that is reported and replaced.
   const corruptions = [...counter.corruptions];
   const invalidBlocks: InvalidRefcountBlock[] = [];
   refcountBlocks.forEach((offset, index) => {
@@ -129,7 +129,7 @@ class ReferenceCounter {
       if (table.isEmpty(index)) continue;
       if (table.isCompressed(index)) {
         const location = compressedLocation(this.parts, table, index);
-        // The file may end in the middle of the last sector that the descriptor counts.
+        // The file may end partway through the last sector that the descriptor counts.
         this.addData(
           location.offset,
           Math.min(location.lengthBytes, this.parts.file.lengthBytes - location.offset),

@@ -13,8 +13,8 @@ export interface CreateOptions {
 }
 
 /**
- * Overwrites a file with an empty version 3 image. The header is written last, after a sync: the file is not a qcow2
- * image until then, and it is a complete image afterwards.
+ * Overwrites a file with an empty version 3 image. The header is written last, after a sync: until then, the file is
+ * not a qcow2 image; afterwards, it is a complete one.
  */
 export function createImage(hostFile: HostFile, { lengthBytes, clusterSizeBytes, backing }: CreateOptions): void {
   const clusterBits = Math.log2(clusterSizeBytes);
@@ -33,7 +33,7 @@ export function createImage(hostFile: HostFile, { lengthBytes, clusterSizeBytes,
     snapshotsOffset: 0,
     snapshotCount: 0,
   };
-  // Encoding the header first reports a backing file name that is too long before the file is truncated.
+  // The header is encoded first, so that an overlong backing file name is reported before the file is truncated.
   encodeNewHeaderCluster(file, { ...fields, l1Offset: 0, refcountTableOffset: 0, refcountTableClusters: 0 });
 
   file.truncate(0);

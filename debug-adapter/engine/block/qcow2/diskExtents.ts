@@ -2,7 +2,7 @@ import type { ByteRange } from '../byteRange.ts';
 import type { ImageParts } from './imageParts.ts';
 import { extentAt, type ExtentKind } from './mapping.ts';
 
-/** A part of the disk whose clusters are all of one kind. A data extent is contiguous in the file. */
+/** A part of the disk whose clusters are all of the same kind. A data extent is contiguous in the file. */
 export interface DiskExtent {
   offset: number;
   lengthBytes: number;

@@ -3,9 +3,9 @@ import { ENTRY_BYTES } from './layout.ts';
 
 /**
  * The entries of an L1 or L2 table in file format: 64-bit big-endian words (qcow2 specification, "Cluster mapping").
- * Bits 9-55 are the offset of a cluster, and bit 63 (COPIED) is set if the refcount of that cluster is exactly one. In
- * L2 tables, bit 62 marks a compressed cluster, and bit 0 marks a cluster that reads as zeroes. Entries are processed
- * as two 32-bit halves, because every guest disk request reads entries and BigInts would allocate memory.
+ * Bits 9-55 are the offset of a cluster, and bit 63 (COPIED) is set if that cluster's refcount is exactly one. In L2
+ * tables, bit 62 marks a compressed cluster, and bit 0 marks a cluster that reads as zeroes. Entries are processed as
+ * two 32-bit halves, because every guest disk request reads entries and BigInts would allocate memory.
  */
 export class EntryTable {
   readonly bytes: Uint8Array;
@@ -44,8 +44,8 @@ export class EntryTable {
   }
 
   /**
-   * The number of entries from `first` on (at most `max`) that refer to consecutive clusters of the file and have the
-   * same flags.
+   * The number of entries (at most `max`), starting at `first`, that refer to consecutive clusters in the file and have
+   * the same flags.
    */
   contiguousEntries(first: number, max: number, clusterSizeBytes: number): number {
     const high = this.high(first);
@@ -92,8 +92,8 @@ export class EntryTable {
   }
 
   /**
-   * Makes the cluster read as zeroes, whatever the backing file contains. It then needs no cluster in the file.
-   * Version 3 only.
+   * Makes the guest cluster read as zeroes, whatever the backing file contains. It then takes up no cluster in the
+   * file. Version 3 only.
    */
   setZero(index: number): void {
     this.setWords(index, 0, 1);

@@ -23,7 +23,7 @@ export interface Header {
   readonly backingFormat: string | undefined;
   readonly hasBitmaps: boolean;
   readonly hasSubclusters: boolean;
-  /** The compression format of compressed clusters. */
+  /** The format of compressed clusters. */
   readonly compression: 'deflate' | 'zstd';
   incompatibleFeatures: number;
   autoclearFeatures: number;
@@ -49,8 +49,8 @@ const V2_DEFAULTS = { hasSubclusters: false, compression: 'deflate' } as const;
 /**
  * Reads the qcow2 header (specification, "Header"): the fixed fields at the start of cluster 0, then the extensions,
  * then the name of the backing file, all within that cluster. Each field is checked here against the limits of the
- * format and the length of the file, so that no other code needs to check it. The fields that change while an image is
- * open (the locations of the L1, refcount and snapshot tables, and the feature bits) are all in the first sector.
+ * format and the file's length, so that no other code needs to check it. The fields that change while an image is open
+ * (the locations of the L1, refcount and snapshot tables, and the feature bits) are all in the first sector.
  * `writeHeader` therefore updates them with a single write, which commits a new snapshot or a moved table.
  */
 export function readHeader(file: ImageFile): Header {
@@ -77,7 +77,7 @@ export function readHeader(file: ImageFile): Header {
   return header;
 }
 
-/** Writes all changeable fields with a single write within the first sector. */
+/** Writes all changeable fields, which are in the first sector, with a single write. */
 export function writeHeader(file: ImageFile, header: Header): void {
   encodeHeader(header);
   file.write(0, header.bytes.subarray(0, Math.min(header.bytes.length, limits.SECTOR_BYTES)));
@@ -165,7 +165,7 @@ function readTableLocations(view: DataView) {
 
 function checkFeatures(file: ImageFile, view: DataView, version: number) {
   if (view.getUint32(32) !== 0) throw imageFeatureUnsupported(file.name, 'encryption');
-  // qcow2 specification, "Header": a version 2 header is 72 bytes long. Its refcounts have 16 bits, and it has no
+  // qcow2 specification, "Header": a version 2 header is 72 bytes long. Its refcounts are 16 bits wide, and it has no
   // feature bits.
   if (version < 3) {
     return {
@@ -301,7 +301,7 @@ function encodeNames(file: ImageFile, header: Header, cluster: Uint8Array): void
   viewOf(header.bytes).setUint32(16, name.length);
 }
 
-/** Throws a UserError if the length of a disk exceeds the limits of the format. Called before anything is written. */
+/** Throws a UserError if a disk's length exceeds the limits of the format. Called before anything is written. */
 export function checkDiskFits(
   file: ImageFile,
   { lengthBytes, clusterBits }: { lengthBytes: number; clusterBits: number },

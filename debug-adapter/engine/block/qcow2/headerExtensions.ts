@@ -32,7 +32,7 @@ export function parseExtensions(
   return extensions;
 }
 
-/** Encodes header extensions, with the end marker. */
+/** Encodes header extensions, including the end marker. */
 export function encodeExtensions(extensions: readonly HeaderExtension[]): Uint8Array {
   const sizes = extensions.map(({ data }) => 8 + Math.ceil(data.length / 8) * 8);
   const bytes = new Uint8Array(sizes.reduce((sum, size) => sum + size, 8));

@@ -21,13 +21,13 @@ import * as vmState from './vmState.ts';
 import { writeGuest, zeroGuest } from './writeData.ts';
 
 /**
- * A qcow2 image: the overlay of a drive, or another image that the user opened. It is a BlockDevice whose unallocated
- * parts are read from the backing device. It also contains VM state and internal snapshots, in a form that all qcow2
- * programs can read.
+ * A qcow2 image: a drive's overlay, or another image that the user opened. It is a BlockDevice whose unallocated parts
+ * are read from the backing device. It also contains VM state and internal snapshots, in a form that all qcow2 programs
+ * can read.
  *
- * After `flush`, all data and tables are durable. A snapshot operation is durable when it returns. `writeBack` makes
- * all earlier writes survive the end of this process, but not a power failure. A crash loses only later writes and
- * never damages earlier writes (see commit.ts).
+ * After `flush`, all data and tables are durable. A snapshot operation is durable when it returns. After `writeBack`,
+ * all earlier writes survive the end of this process, but not necessarily a power failure. A crash loses only later
+ * writes and never damages earlier writes (see commit.ts).
  */
 export class Qcow2Image implements BlockDevice {
   readonly name: string;
@@ -50,7 +50,7 @@ export class Qcow2Image implements BlockDevice {
 
   /**
    * Opens an image. The caller can pass an open backing device, which it closes itself, or a function that opens the
-   * backing device. Opening an image for writing frees the clusters that a crash leaked.
+   * backing device. Opening an image for writing frees any clusters leaked in a crash.
    */
   static open(file: HostFile, options: OpenImage): Qcow2Image {
     const { sameFile } = options;
@@ -72,7 +72,7 @@ export class Qcow2Image implements BlockDevice {
     return this.parts.file.lengthBytes;
   }
 
-  /** The name stored in the header. A relative name is relative to the folder of this image. */
+  /** The name stored in the header. A relative name is relative to this image's folder. */
   get backingFileName(): string | undefined {
     return this.parts.header.backingFileName;
   }
@@ -116,16 +116,16 @@ export class Qcow2Image implements BlockDevice {
   }
 
   /**
-   * Makes all earlier writes durable. Needs two to four syncs if tables changed, one if only data changed, and none if
-   * nothing changed.
+   * Makes all earlier writes durable. Needs two to four syncs if tables have changed, one if only data has changed, and
+   * none if nothing has changed.
    */
   flush(): void {
     if (!this.readOnly) commit(this.parts, { durable: true });
   }
 
   /**
-   * Makes all earlier writes survive the end of this process. Needs one or two syncs if tables changed, otherwise
-   * none.
+   * Ensures that all earlier writes survive the end of this process. Needs one or two syncs if tables have changed,
+   * otherwise none.
    */
   writeBack(): void {
     if (!this.readOnly) commit(this.parts, { durable: false });
@@ -147,10 +147,7 @@ export class Qcow2Image implements BlockDevice {
     if (this.parts.ownsBacking) this.parts.backing?.close();
   }
 
-  /**
-   * The snapshots of the image. There may be thousands, so the list and its elements are only created again if they
-   * change.
-   */
+  /** The image's snapshots. There may be thousands, so the list and its elements are recreated only if they change. */
   get snapshots(): readonly SnapshotInfo[] {
     const { snapshots: entries } = this.parts;
     const before = this.listed;
@@ -161,7 +158,7 @@ export class Qcow2Image implements BlockDevice {
   }
 
   /**
-   * Saves the current disk and VM state as a snapshot with a name. The cost depends on how much changed since the last
+   * Saves the current disk and VM state as a named snapshot. The cost depends on how much changed since the last
    * snapshot.
    */
   createSnapshot(snapshot: snapshots.NewSnapshot): void {
@@ -170,8 +167,8 @@ export class Qcow2Image implements BlockDevice {
   }
 
   /**
-   * Checks whether a snapshot could be created after others are deleted; throws the error that would occur. Also works
-   * on a read-only image.
+   * Checks whether a snapshot could be created after the given ones have been deleted. If not, throws the error that
+   * would occur. Also works on a read-only image.
    */
   checkSnapshotSpace(name: string, gone: readonly string[] = []): void {
     checkWritable(this.parts);
@@ -182,7 +179,7 @@ export class Qcow2Image implements BlockDevice {
     this.deleteSnapshots([name]);
   }
 
-  /** Deletes several snapshots for hardly more than the cost of deleting one. */
+  /** Deletes several snapshots at hardly more than the cost of deleting one. */
   deleteSnapshots(names: string[]): void {
     this.checkWritable();
     snapshots.deleteSnapshots(this.parts, names);
@@ -204,7 +201,7 @@ export class Qcow2Image implements BlockDevice {
 
   /**
    * Creates a snapshot of a state that is not active: the state of snapshot `from` (or an empty state if undefined)
-   * with the changes that `fill` makes. The active state stays unchanged. The cost depends on how much `fill` changes.
+   * plus the changes made by `fill`. The active state stays unchanged. The cost depends on how much `fill` changes.
    */
   createSnapshotFrom(
     from: string | undefined,
@@ -216,7 +213,7 @@ export class Qcow2Image implements BlockDevice {
   }
 
   /**
-   * Reads the tables of a read-only image again, after this process changed the file through another object. Snapshot
+   * Rereads the tables of a read-only image after this process has changed the file through another object. Snapshot
    * views stay valid.
    */
   reload(): void {
@@ -255,8 +252,8 @@ export class Qcow2Image implements BlockDevice {
   }
 
   /**
-   * Called after opening. Maps the VM state of this snapshot in the active table again, so that the next snapshot only
-   * needs to write what changed.
+   * Called after opening. Maps this snapshot's VM state in the active table again, so that the next snapshot only needs
+   * to write what changed.
    */
   mapVmState(snapshotName: string): void {
     this.checkWritable();
@@ -275,15 +272,15 @@ export class Qcow2Image implements BlockDevice {
   }
 
   /**
-   * Atomically drops all clusters of the active disk, so that it has the contents of the backing device. Snapshots are
-   * kept.
+   * Atomically drops all clusters of the active disk, so that it has the same contents as the backing device. Snapshots
+   * are kept.
    */
   makeEmpty(): void {
     this.checkWritable();
     makeEmpty(this.parts);
   }
 
-  /** Checks the refcounts of the image, for which every table is read. An image open for writing is flushed first. */
+  /** Checks the image's refcounts, which requires reading every table. An image open for writing is flushed first. */
   check(): CheckResult {
     return checkImage(this.parts, { writable: !this.readOnly });
   }
@@ -304,7 +301,7 @@ function infoOf({ l1Offset: _, l1Entries: __, encoded: ___, ...info }: SnapshotE
 export interface NewImage extends Omit<CreateOptions, 'clusterSizeBytes'> {
   /** Defaults to `clusterSizeFor(lengthBytes)`. */
   clusterSizeBytes?: number;
-  /** The open device for the backing file that `backing` names. */
+  /** The open device for the backing file named by `backing`. */
   backingDevice?: BlockDevice;
   tableCacheBytes?: number;
 }
@@ -317,13 +314,13 @@ export interface OpenImage {
    */
   openBacking?: (name: BackingFile) => BlockDevice | undefined;
   compression?: HostCompression;
-  /** Another open image of the same file, from which the list of snapshots is reused. */
+  /** Another open image of the same file, whose snapshot list is reused. */
   sameFile?: Qcow2Image;
-  /** The maximum size of the cache of L2 tables. */
+  /** The maximum size of the L2 table cache. */
   tableCacheBytes?: number;
 }
 
 export type { DiskExtent } from './diskExtents.ts';
 
-/** A snapshot as it is listed in the snapshot table. */
+/** A snapshot as listed in the snapshot table. */
 export type SnapshotInfo = snapshots.NewSnapshot & { id: string; diskSizeBytes: number };

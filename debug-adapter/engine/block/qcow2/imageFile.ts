@@ -5,8 +5,8 @@ import { imageDamage } from '../../../messages/imageDamage.ts';
 
 /**
  * The file of a qcow2 image, with two features that all other structures need: reads past the end of the file return
- * zeroes, and barriers ensure that earlier writes are in the file before later ones. If only the process is killed,
- * the order of the calls is enough; a power failure requires a sync. The sync is skipped if nothing was written since
+ * zeroes, and barriers ensure that earlier writes are in the file before later ones. If only the process is killed, the
+ * order of the calls suffices; a power failure requires a sync. The sync is skipped if nothing has been written since
  * the last one.
  */
 export class ImageFile {
@@ -58,8 +58,8 @@ export class ImageFile {
   }
 
   /**
-   * Reads a table, which must start inside the file; messages call it `what`. It may extend past the end of the file,
-   * because the last cluster of a file may be incomplete.
+   * Reads a table, which must start inside the file. Messages refer to the table as `what`. The table may extend past
+   * the end of the file, because a file's last cluster may be incomplete.
    */
   readTable(offset: number, lengthBytes: number, what: string): Uint8Array<ArrayBuffer> {
     // This check detects a damaged length before memory is allocated for it.

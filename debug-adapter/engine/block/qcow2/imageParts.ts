@@ -9,8 +9,8 @@ import type { SnapshotEntry } from './snapshotTable.ts';
 import type { StoredTable } from './storedTable.ts';
 
 /**
- * The parts of one open image. `Qcow2Image` owns them, and the other files of this folder, each of which implements
- * one structure, share them. `l1` is the active L1 table; the L1 tables of snapshots are read when they are needed.
+ * The parts of one open image. `Qcow2Image` owns them. The other files in this folder, each of which implements one
+ * structure, share them. `l1` is the active L1 table; the L1 tables of snapshots are read when they are needed.
  */
 export interface ImageParts {
   readonly file: ImageFile;

@@ -5,16 +5,16 @@ import type { Layout } from './layout.ts';
 import { StoredTable } from './storedTable.ts';
 
 /**
- * A write-back cache of an image's L2 tables, which are identified by their offset in the file. A table that snapshots
- * share is cached once. Dirty tables stay in the cache until they are written. When the cache exceeds its limit, the
- * oldest clean table is evicted.
+ * A write-back cache of an image's L2 tables, which are identified by their offset in the file. A table shared by
+ * several snapshots is cached only once. Dirty tables stay in the cache until they are written. When the cache exceeds
+ * its limit, the oldest clean table is evicted.
  */
 export class L2Tables {
   private readonly file: ImageFile;
   private readonly layout: Layout;
   private readonly tables = new Map<number, StoredTable>();
   private readonly dirty = new Set<StoredTable>();
-  /** The dirty tables whose clusters nothing in the file refers to yet. */
+  /** The dirty tables in new clusters, to which nothing in the file refers yet. */
   private readonly fresh = new Set<StoredTable>();
   private readonly tablesMax: number;
   private peeked: Uint8Array<ArrayBuffer> | undefined;
@@ -29,7 +29,9 @@ export class L2Tables {
     return this.dirty.size > 0;
   }
 
-  /** Returns a table from the cache, or reads it with one file read. Call `markDirty` before changing the table. */
+  /**
+   * Returns a table from the cache, or reads it with a single file read. Call `markDirty` before changing the table.
+   */
   get(hostOffset: number): StoredTable {
     return this.tables.get(hostOffset) ?? this.load(hostOffset);
   }
@@ -55,7 +57,7 @@ export class L2Tables {
     return table;
   }
 
-  /** Must be called before a table is changed, so that the table stays in the cache until it is written. */
+  /** Must be called before changing a table, so that the table stays in the cache until it is written. */
   markDirty(table: StoredTable): void {
     if (this.dirty.has(table)) return;
     this.dirty.add(table);
@@ -73,7 +75,7 @@ export class L2Tables {
     return this.fresh.has(table);
   }
 
-  /** Replaces a table to which nothing refers any longer with a copy in another cluster, which was just written. */
+  /** Replaces a table that is no longer referenced with its copy in another cluster. The copy was just written. */
   replace(old: StoredTable, next: StoredTable): void {
     this.remove(old.hostOffset);
     this.tables.set(next.hostOffset, next);
@@ -81,8 +83,8 @@ export class L2Tables {
   }
 
   /**
-   * Removes a table from the cache. Called when its cluster is freed, because the cluster may be reused for other
-   * contents.
+   * Removes a table from the cache. Called when the table's cluster is freed, because the cluster may be reused for
+   * something else.
    */
   remove(hostOffset: number): void {
     const table = this.tables.get(hostOffset);
@@ -143,7 +145,7 @@ export function writeWhole(file: ImageFile, tables: readonly StoredTable[]): voi
   }
 }
 
-/** The tables from index `first` on that are adjacent in the file, up to a limit. */
+/** The tables, starting at index `first`, that are adjacent in the file, up to a limit. */
 function adjacentTables(tables: readonly StoredTable[], first: number): StoredTable[] {
   const { hostOffset, bytes } = tables[first];
   let end = first + 1;
@@ -156,12 +158,12 @@ function adjacentTables(tables: readonly StoredTable[], first: number): StoredTa
 
 const TABLES_PER_WRITE_MAX = 64;
 /**
- * The default size of the cache: enough for twice the number of tables that map the disk, and for 256 tables of VM
- * state. With clusters of 4 KiB, 256 tables map 512 MiB. A larger cache would only hold more tables of old snapshots.
+ * The default cache size: enough for twice as many tables as map the disk, plus 256 tables of VM state. With 4 KiB
+ * clusters, 256 tables map 512 MiB. A larger cache would only hold more tables of old snapshots.
  */
 const cacheBytesFor = ({ vmStateFirstL1Index, clusterSizeBytes }: Layout): number =>
   Math.min(CACHE_BYTES_MAX, (2 * vmStateFirstL1Index + 256) * clusterSizeBytes);
 
-// 64 MiB of tables map 32 GiB with clusters of 4 KiB, which is more than a guest accesses between two snapshots.
+// With 4 KiB clusters, 64 MiB of tables map 32 GiB, which is more than a guest accesses between two snapshots.
 const CACHE_BYTES_MAX = 64 * 1024 * 1024;
 const TABLES_MIN = 2;

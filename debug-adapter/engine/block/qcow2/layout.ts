@@ -1,9 +1,9 @@
 import { assert } from '../../base/assert.ts';
 
 /**
- * The geometry of a qcow2 image: the sizes of its clusters and tables, and the layout of its guest offsets. Guest
- * offsets below `diskLengthBytes` belong to the disk. VM state starts at `vmStateOffset`, after the disk, and is
- * mapped by the same two levels of tables. All numbers are exact integers below 2^53.
+ * The geometry of a qcow2 image: the sizes of its clusters and tables, and the layout of guest offsets. Guest offsets
+ * below `diskLengthBytes` belong to the disk. VM state starts at `vmStateOffset`, after the disk, and is mapped by the
+ * same two levels of tables. All numbers are exact integers below 2^53.
  */
 export interface Layout {
   readonly clusterBits: number;
@@ -47,14 +47,14 @@ export interface LayoutOptions {
   hasSubclusters?: boolean;
 }
 
-/** The number of clusters that `lengthBytes` bytes need. */
+/** The number of clusters needed for `lengthBytes` bytes. */
 export function clustersFor(layout: Layout, lengthBytes: number): number {
   return Math.ceil(lengthBytes / layout.clusterSizeBytes);
 }
 
 /**
- * The cluster size of a new overlay. A cluster normally has the size of one RAM page, so that a snapshot rewrites
- * exactly the pages that changed. On a very large disk, clusters are larger, because the L1 table is copied for every
+ * The cluster size of a new overlay. A cluster is normally as large as one RAM page, so that a snapshot rewrites
+ * exactly the pages that changed. A very large disk has larger clusters, because the L1 table is copied for every
  * snapshot and must not exceed NEW_L1_BYTES_MAX.
  */
 export function clusterSizeFor(diskLengthBytes: number): number {
@@ -66,10 +66,10 @@ export function clusterSizeFor(diskLengthBytes: number): number {
 
 const PAGE_BITS = 12;
 /**
- * With clusters of c bytes, one L1 entry maps c * c / 8 bytes of disk. 32768 entries therefore map 64 GiB with
- * clusters of 4 KiB, 256 GiB with 8 KiB, 1 TiB with 16 KiB, 4 TiB with 32 KiB, 16 TiB with 64 KiB (the default of
- * qemu-img), and DISK_BYTES_MAX with the maximum of 2 MiB. Halving the limit would double the cost of each changed
- * page in a snapshot; doubling it would double the cost of an empty snapshot.
+ * With clusters of c bytes, one L1 entry maps c * c / 8 bytes of disk. 32768 entries therefore map 64 GiB with 4 KiB
+ * clusters, 256 GiB with 8 KiB, 1 TiB with 16 KiB, 4 TiB with 32 KiB, 16 TiB with 64 KiB (qemu-img's default), and
+ * DISK_BYTES_MAX with the maximum of 2 MiB. Halving the limit would double what each changed page adds to the cost of a
+ * snapshot; doubling it would double the cost of an empty snapshot.
  */
 const NEW_L1_BYTES_MAX = 256 << 10;
 
@@ -92,5 +92,5 @@ export const SNAPSHOT_TABLE_BYTES_MAX = 64 * 1024 * 1024;
 export const SNAPSHOT_EXTRA_BYTES_MAX = 1024;
 export const BACKING_NAME_BYTES_MAX = 1023;
 
-/** On a larger disk, guest offsets could exceed the integers that a double represents exactly. */
+/** On a larger disk, guest offsets could exceed the range in which a double represents every integer exactly. */
 export const DISK_BYTES_MAX = 2 ** 52;

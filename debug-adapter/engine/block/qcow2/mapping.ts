@@ -6,7 +6,7 @@ import { imageDamage } from '../../../messages/imageDamage.ts';
 export interface Extent {
   kind: ExtentKind;
   lengthBytes: number;
-  /** The offset in the file of the data, or of the preallocated cluster of an extent of kind `zero`. Otherwise 0. */
+  /** The file offset of the data or, for kind `zero`, of the preallocated cluster. Otherwise 0. */
   hostOffset: number;
   /** The L2 entry. Only present for kind `compressed`, whose extents are single clusters. */
   entry?: { table: EntryTable; index: number };
@@ -16,9 +16,9 @@ export interface Extent {
 export type ExtentKind = 'unallocated' | 'zero' | 'data' | 'compressed';
 
 /**
- * Maps a guest range to the file with an L1 table, which can be the active table or the table of a snapshot (qcow2
+ * Maps a guest range to the file through an L1 table, which can be the active table or a snapshot's table (qcow2
  * specification, "Cluster mapping"). Returns the extent that starts at `guestOffset`, with at most `lengthMax` bytes.
- * An extent combines adjacent clusters of one kind; data clusters must also be contiguous in the file. Most guest
+ * An extent combines adjacent clusters of the same kind; data clusters must also be contiguous in the file. Most guest
  * requests therefore need a single file call.
  */
 export function extentAt(parts: ImageParts, l1: EntryTable, guestOffset: number, lengthMax: number): Extent {
@@ -43,8 +43,8 @@ export function l2TableAt(parts: ImageParts, l1: EntryTable, l1Index: number) {
 }
 
 /**
- * The first L1 index from `from` on that has an L2 table, or `end` if there is none. Skips the unallocated tables of a
- * large disk quickly.
+ * The first L1 index, starting at `from`, that has an L2 table, or `end` if there is none. Quickly skips the
+ * unallocated tables of a large disk.
  */
 export function nextL2Table(l1: EntryTable, from: number, end: number): number {
   if (from >= l1.length) return end;
@@ -99,7 +99,7 @@ function extentInOneTable(parts: ImageParts, l1: EntryTable, guestOffset: number
 }
 
 /**
- * The number of data clusters from `first` on that are contiguous in the file. Counts at most the clusters that
+ * The number of data clusters, starting at `first`, that are contiguous in the file. Counts at most the clusters that
  * `lengthBytes` bytes need, and none beyond this table.
  */
 export function dataClusters(parts: ImageParts, table: EntryTable, first: number, lengthBytes: number): number {
@@ -122,8 +122,8 @@ const hostOffsetAt = (parts: ImageParts, table: EntryTable, index: number, kind:
   kind === 'data' ? hostOffsetOf(parts, table, index) : table.offset(index);
 
 /**
- * The extent within one cluster of an image with subclusters, where each of the 32 subclusters of a cluster has its
- * own state (qcow2 specification, "Extended L2 Entries"). Such images do not use the zero flag of the entry.
+ * An extent within one cluster of an image with subclusters. Each of the cluster's 32 subclusters has its own state
+ * (qcow2 specification, "Extended L2 Entries"). Such images do not use the entry's zero flag.
  */
 function extentOfSubclusters(parts: ImageParts, table: EntryTable, inTable: number, lengthMax: number): Extent {
   const { clusterSizeBytes } = parts.layout;

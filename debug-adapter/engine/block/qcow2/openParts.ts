@@ -34,10 +34,10 @@ export interface BackingFile {
 }
 
 /**
- * Opens an image. If it is opened for writing, all of its references are counted (with one read of each L2 table),
- * whichever program closed the image last. Clusters that a killed process leaked are freed. An image in which two
- * structures use the same cluster is refused before a write can destroy data. Snapshot entries that equal those in
- * `known` are reused.
+ * Opens an image. If it is opened for writing, all of its references are counted (reading each L2 table once),
+ * whichever program last closed the image. Clusters leaked by a killed process are freed. An image in which two
+ * structures use the same cluster is refused before a write can destroy data. Snapshot entries that are equal to
+ * entries in `known` are reused.
  */
 export function openParts(hostFile: HostFile, options: OpenOptions, known?: readonly SnapshotEntry[]): ImageParts {
   const file = new ImageFile(hostFile);
@@ -73,8 +73,7 @@ export function openParts(hostFile: HostFile, options: OpenOptions, known?: read
 }
 
 /**
- * Reads the header, the active L1 table and the snapshot table again. The tables of existing snapshots must not have
- * moved.
+ * Rereads the header, the active L1 table and the snapshot table. The tables of existing snapshots must not have moved.
  */
 export function reloadParts(parts: ImageParts): void {
   const { file, header } = parts;
@@ -111,8 +110,8 @@ function prepareForWriting(parts: ImageParts): void {
   refcounts.onFreed = (hostOffset) => parts.l2.remove(hostOffset);
   for (const { index } of invalidBlocks) refcounts.removeBlock(index);
   const { tooLow } = refcounts.replaceAll(references);
-  // Freeing leaked clusters cannot cause contradictions. All other repairs are committed atomically, so that a crash
-  // leaves the old state.
+  // Freeing leaked clusters cannot introduce contradictions. All other repairs are committed atomically, so that a
+  // crash leaves the old state.
   if (tooLow > 0 || invalidBlocks.length > 0 || !areFlagsCorrect(parts, parts.l1)) {
     commitAtomically(parts, { count: () => {}, l1: parts.l1, l1Tables: 1 });
   } else commit(parts, { durable: true });

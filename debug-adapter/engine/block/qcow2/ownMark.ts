@@ -15,10 +15,10 @@ export interface OwnImage {
 
 /**
  * Recognizes images created by blkreplay, even if other programs have changed them since. Images created by current
- * versions contain a header extension of blkreplay: other programs ignore extensions of unknown types (qcow2
- * specification, "Header extensions"), and qemu-img preserves them when it rewrites the header. Images of earlier
- * builds have no such extension and are recognized by the form of their headers, which no other program writes.
- * Returns undefined for all other images. Damage outside the returned fields is ignored.
+ * versions contain blkreplay's own header extension: other programs ignore extensions of unknown types (qcow2
+ * specification, "Header extensions"), and qemu-img preserves them when it rewrites the header. Images created by
+ * earlier builds have no such extension and are recognized by the form of their headers, which no other program
+ * produces. Returns undefined for all other images. Damage outside the returned fields is ignored.
  */
 export function readOwnImage(file: HostFile): OwnImage | undefined {
   const bytes = new Uint8Array(READ_BYTES);

@@ -3,7 +3,10 @@ import type { ImageParts } from './imageParts.ts';
 import { readCompressedCluster } from './compressed.ts';
 import { extentAt, type Extent } from './mapping.ts';
 
-/** Reads guest bytes through an L1 table. Offsets below the disk's length are the disk; later offsets are VM state. */
+/**
+ * Reads guest bytes through an L1 table. Offsets below the disk's length belong to the disk; higher offsets belong to
+ * VM state.
+ */
 export function readGuest(parts: ImageParts, l1: EntryTable, guestOffset: number, into: Uint8Array): void {
   let done = 0;
   while (done < into.length) {

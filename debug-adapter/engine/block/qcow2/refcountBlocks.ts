@@ -1,19 +1,19 @@
 import { assert } from '../../base/assert.ts';
 import { viewOf } from './bigEndian.ts';
 
-/** The number of refcounts in a refcount block, which has the size of one cluster. */
+/** The number of refcounts in a refcount block. A block is as large as a cluster. */
 export function refcountsPerBlock(clusterSizeBytes: number, bits: number): number {
   return (clusterSizeBytes * 8) / bits;
 }
 
-/** The largest refcount that is supported if refcounts have `bits` bits. */
+/** The largest supported refcount if refcounts are `bits` bits wide. */
 export function refcountMax(bits: number): number {
   return Math.min(2 ** bits - 1, 0xffff);
 }
 
 /**
- * Decodes a refcount block. A refcount of more than 16 bits is decoded as 65535, which exceeds the number of possible
- * references, so that it is treated as a leak.
+ * Decodes a refcount block. A refcount that does not fit in 16 bits is decoded as 65535. This exceeds the number of
+ * possible references, so the cluster is treated as leaked.
  */
 export function decodeRefcounts(block: Uint8Array, bits: number, into: Uint16Array): void {
   const view = viewOf(block);
@@ -21,9 +21,9 @@ export function decodeRefcounts(block: Uint8Array, bits: number, into: Uint16Arr
 }
 
 /**
- * Encodes a refcount block (qcow2 specification, "Host cluster management"). A block contains one refcount of 1 to 64
- * bits per cluster of the file. Refcounts narrower than 8 bits fill each byte from its least significant bit. In
- * memory, a refcount has 16 bits, which is enough because no image has more than 65535 snapshots.
+ * Encodes a refcount block (qcow2 specification, "Host cluster management"). A block contains one refcount, 1 to 64
+ * bits wide, for each cluster in the file. Refcounts narrower than 8 bits fill each byte from its least significant
+ * bit. In memory, refcounts are 16 bits wide, which is enough because no image has more than 65535 snapshots.
  */
 export function encodeRefcounts(counts: Uint16Array, bits: number, block: Uint8Array): void {
   if (bits === 16) return encode16Bit(counts, block);
@@ -44,13 +44,13 @@ export function encodeRefcounts(counts: Uint16Array, bits: number, block: Uint8A
   }
 }
 
-/** Refcounts of 16 bits, which nearly all images have. */
+/** 16-bit refcounts, which nearly all images have. */
 function encode16Bit(counts: Uint16Array, block: Uint8Array): void {
   for (let i = 0; i < counts.length; i++) {
     block[2 * i] = counts[i] >> 8;
     block[2 * i + 1] = counts[i];
   }
-  // The refcounts of the last clusters may fill only a part of the block, and the buffer may still contain an earlier
+  // The refcounts of the last clusters may fill only part of the block, and the buffer may still contain an earlier
   // block.
   block.fill(0, 2 * counts.length);
 }

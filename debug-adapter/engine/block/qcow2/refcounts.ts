@@ -7,14 +7,14 @@ import { viewOf, writeU64 } from './bigEndian.ts';
 import { imageDamage } from '../../../messages/imageDamage.ts';
 
 /**
- * The refcounts of the file's clusters (qcow2 specification, "Host cluster management"). In memory they are one array;
- * in the file they are in refcount blocks, which the refcount table lists.
+ * The refcounts of the file's clusters (qcow2 specification, "Host cluster management"). In memory, they are one array;
+ * in the file, they are in refcount blocks, which are listed in the refcount table.
  *
  * A refcount is never too low. An increment takes effect immediately and is written before the reference that it
- * counts. A decrement takes effect only after the removal of the reference is durable: `queueDrop` queues the
- * decrement, and `applyDrops` applies it after the sync. A killed process or a power failure therefore leaves at worst
- * leaked clusters. A freed cluster is not reused as long as an old table that refers to it could reappear after a
- * power failure.
+ * counts. A decrement takes effect only once the removal of the reference is durable: `queueDrop` queues the decrement,
+ * and `applyDrops` applies it after the sync. At worst, a killed process or a power failure therefore leaves leaked
+ * clusters. A freed cluster is not reused as long as an old table that refers to it could reappear after a power
+ * failure.
  */
 export class Refcounts {
   private readonly file: ImageFile;
@@ -24,24 +24,23 @@ export class Refcounts {
   private readonly max: number;
   private counts = new Uint16Array(0);
   /**
-   * The file offset of each refcount block, or 0 if the block is not allocated. Block `i` counts the clusters from `i
-   * * perBlock` on.
+   * The file offset of each refcount block, or 0 if the block is not allocated. Block `i` counts the clusters starting
+   * at number `i * perBlock`.
    */
   private blocks: number[] = [];
   private readonly dirtyBlocks = new Set<number>();
-  /** The blocks that are not yet in the refcount table of the file. */
+  /** The blocks that are not yet in the file's refcount table. */
   private readonly unlistedBlocks = new Set<number>();
   private table: TableLocation;
   private drops: number[] = [];
   /** All clusters below this number are in use. */
   private searchFrom = 0;
   /**
-   * The number of clusters in ALIGNED_BYTES. Long runs of free clusters are searched for from cluster `alignedFrom`
-   * on.
+   * The number of clusters in ALIGNED_BYTES. The search for long runs of free clusters starts at cluster `alignedFrom`.
    */
   private readonly alignment: number;
   private alignedFrom = 0;
-  /** Called for each cluster that is freed, so that caches can drop its contents. */
+  /** Called for each cluster that is freed, so that caches can discard its contents. */
   onFreed: (hostOffset: number) => void = () => {};
 
   constructor(file: ImageFile, layout: Layout, bits: number, table: TableLocation = { offset: 0, clusters: 0 }) {
@@ -83,7 +82,9 @@ export class Refcounts {
     return this.refcountOf(hostOffset / this.layout.clusterSizeBytes);
   }
 
-  /** The number of consecutive clusters from an offset on (at most `clustersMax`) that have exactly one reference. */
+  /**
+   * The number of consecutive clusters, starting at an offset, that have exactly one reference. At most `clustersMax`.
+   */
   exclusiveRunLength(hostOffset: number, clustersMax: number): number {
     const first = hostOffset / this.layout.clusterSizeBytes;
     let clusters = 0;
@@ -97,7 +98,7 @@ export class Refcounts {
 
   /**
    * Allocates up to `clustersMax` consecutive clusters. A short run starts at the first free cluster and has as many
-   * clusters as are free there. A long run starts at the first aligned run of free clusters.
+   * clusters as are free there. A long run is placed in the first aligned run of free clusters.
    */
   allocate(clustersMax: number): { offset: number; clusters: number } {
     const isLong = clustersMax >= this.alignment;
@@ -135,7 +136,7 @@ export class Refcounts {
     return first * this.layout.clusterSizeBytes;
   }
 
-  /** Allocates the first cluster of a new image for the header. Must be called before all other allocations. */
+  /** Allocates a new image's first cluster, for the header. Must be called before all other allocations. */
   allocateHeader(): void {
     assert(this.counts.length === 0, 'the image is not new');
     this.allocateRun(0, 1);
@@ -164,7 +165,7 @@ export class Refcounts {
   }
 
   /**
-   * Applies the queued removals for a commit that switches to new tables atomically. A cluster without remaining
+   * Applies the queued removals for a commit that switches to new tables atomically. A cluster with no remaining
    * references keeps a refcount of one until `applyDrops` is called, so that it is not reused.
    */
   applySharedDrops(): void {
@@ -184,8 +185,8 @@ export class Refcounts {
   }
 
   /**
-   * Sets all refcounts to the given numbers of references. Returns how many clusters were leaked and how many
-   * refcounts were too low.
+   * Sets all refcounts to the given reference counts. Returns how many clusters were leaked and how many refcounts were
+   * too low.
    */
   replaceAll(references: Uint16Array): { leaked: number; tooLow: number } {
     const end = Math.max(references.length, this.counts.length);
@@ -207,7 +208,7 @@ export class Refcounts {
     return { leaked, tooLow };
   }
 
-  /** Removes a refcount block that is at an invalid location. `replaceAll` creates a new block. */
+  /** Removes a refcount block at an invalid location. `replaceAll` creates a new block. */
   removeBlock(index: number): void {
     this.blocks[index] = 0;
     this.counts.fill(0, index * this.perBlock, (index + 1) * this.perBlock);
@@ -220,7 +221,7 @@ export class Refcounts {
   }
 
   /**
-   * Writes the changed blocks, then the new entries of the refcount table. If the table is too small, it moves, and
+   * Writes the changed blocks, then the new entries of the refcount table. If the table is too small, it is moved, and
    * the function `moved` must store the new location in the header.
    */
   write({ durable, moved }: { durable: boolean; moved: (location: TableLocation) => void }): void {
@@ -240,9 +241,9 @@ export class Refcounts {
   }
 
   /**
-   * Writes the changed blocks to new clusters, together with a new table of all blocks. The old blocks and the old
-   * table stay unchanged. The caller must store the location of the returned table in the header. The references to
-   * the replaced clusters are queued for removal.
+   * Writes the changed blocks to new clusters, together with a new refcount table. The old blocks and the old table
+   * stay unchanged. The caller must store the location of the returned table in the header. The references to the
+   * replaced clusters are queued for removal.
    */
   writeToNewClusters(): TableLocation {
     const moved = new Set<number>();
@@ -285,7 +286,7 @@ export class Refcounts {
   }
 
   /**
-   * Discards all allocations and changes of refcounts since `save`. Nothing in the file may refer to the new clusters.
+   * Discards all allocations and refcount changes made since `save`. Nothing in the file may refer to the new clusters.
    */
   restore(saved: SavedRefcounts): void {
     this.counts = saved.counts;
@@ -325,8 +326,8 @@ export class Refcounts {
   }
 
   /**
-   * Allocates a table with twice the required space, because the allocation itself can add blocks and because moving
-   * the table should be rare.
+   * Allocates a table with twice the required space, because the allocation itself can add blocks and because the table
+   * should rarely have to move.
    */
   private allocateTable(): TableLocation {
     const bytes = this.blocks.length * ENTRY_BYTES;

@@ -38,11 +38,11 @@ export function addReferences(parts: ImageParts, l1: EntryTable, range?: L1Range
 }
 
 /**
- * The references of an L1 table, as file offsets: the offset of each L2 table and of each cluster that an entry refers
- * to. qcow2 counts one reference for each path to a cluster: if three L1 tables share an L2 table, the L2 table has
- * refcount three, and so does each cluster that it refers to. Taking a snapshot therefore increments the refcount of
- * everything that the active table reaches, without copying data. Operations that remove references collect them
- * before they change anything, so that an unreadable table prevents the whole operation.
+ * The references that an L1 table holds, as file offsets: the offset of each L2 table and of each cluster that an entry
+ * refers to. qcow2 counts one reference for each path to a cluster: if three L1 tables share an L2 table, the L2 table
+ * has refcount three, and so does each cluster that it refers to. Taking a snapshot therefore increments the refcount
+ * of everything reachable from the active table, without copying data. Operations that remove references collect them
+ * before changing anything, so that an unreadable table makes the whole operation fail without any changes.
  */
 export function referencesOf(parts: ImageParts, l1: EntryTable, range?: L1Range): number[] {
   const references: number[] = [];
@@ -52,7 +52,7 @@ export function referencesOf(parts: ImageParts, l1: EntryTable, range?: L1Range)
 
 /**
  * Sets the COPIED flags under `l1` according to the refcounts. According to the qcow2 specification, "Snapshots", bit
- * 63 may be stale in inactive L1 tables. The flags are therefore rebuilt whenever a table becomes active and whenever
+ * 63 may be stale in inactive L1 tables. The flags are therefore updated whenever a table becomes active and whenever
  * clusters become shared or stop being shared.
  */
 export function rebuildCopiedFlags(parts: ImageParts, l1: EntryTable, range: L1Range = wholeRange(l1)): void {
@@ -99,7 +99,7 @@ export function areL2FlagsCorrect(parts: ImageParts, table: EntryTable): boolean
 
 /**
  * Whether an entry's COPIED flag should be set: its cluster has exactly one reference. The flag is never set for
- * compressed clusters and for zero clusters without an allocated cluster.
+ * compressed clusters or for zero clusters without an allocated cluster.
  */
 export function isExclusive(parts: ImageParts, table: EntryTable, index: number): boolean {
   if (table.isCompressed(index) || table.offset(index) === 0) return false;

@@ -16,7 +16,7 @@ import { StoredTable } from './storedTable.ts';
 import { writeGuest, zeroGuest } from './writeData.ts';
 
 export interface SnapshotDraft {
-  /** Writes to the disk of the new snapshot. Clusters that do not change stay shared. */
+  /** Writes to the new snapshot's disk. Clusters that do not change stay shared. */
   setDisk(offset: number, bytes: Uint8Array): void;
   zeroDisk(offset: number, lengthBytes: number): void;
   setVmState(offset: number, bytes: Uint8Array): void;
@@ -24,10 +24,10 @@ export interface SnapshotDraft {
 }
 
 /**
- * Creates a snapshot of a state that is not active: the state of another snapshot with some changes. The new L1 table
- * starts as a copy of the other snapshot's L1 table, with all references counted, so that all L2 tables and clusters
- * are shared; each change allocates new ones. Nothing refers to the new clusters until the snapshot table is written
- * (see commit.ts), so an earlier crash leaves only leaked clusters.
+ * Creates a snapshot of a state that is not active: another snapshot's state with some changes. The new L1 table starts
+ * as a copy of the other snapshot's L1 table, with all references counted, so that all L2 tables and clusters are
+ * shared; each change allocates new ones. Nothing refers to the new clusters until the snapshot table is written (see
+ * commit.ts), so a crash before that leaves only leaked clusters.
  */
 export function createSnapshotFrom(
   parts: ImageParts,
@@ -51,8 +51,8 @@ export function createSnapshotFrom(
 }
 
 /**
- * Removes the L2 tables of a snapshot that was just written from the cache, because they may not be needed for a long
- * time and the next snapshot has other tables.
+ * Removes the L2 tables of the snapshot just written from the cache: they may not be needed for a long time, and the
+ * next snapshot has other tables.
  */
 function forgetTables(parts: ImageParts, l1: EntryTable): void {
   for (let index = 0; index < l1.length; index++) {

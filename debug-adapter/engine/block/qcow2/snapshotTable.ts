@@ -7,7 +7,7 @@ import * as limits from './layout.ts';
 import { imageDamage } from '../../../messages/imageDamage.ts';
 
 export interface SnapshotEntry extends SnapshotFields {
-  /** The bytes of this entry in the snapshot table. */
+  /** This entry's bytes in the snapshot table. */
   encoded: Uint8Array;
 }
 
@@ -26,11 +26,11 @@ export interface SnapshotFields {
 }
 
 /**
- * Reads the snapshot table (qcow2 specification, "Snapshots"), which has one entry of variable length per snapshot.
- * The extra data of an entry contains the 64-bit size of the VM state, the size of the disk, and the instruction count
- * of record/replay, in which we store the Position. Existing entries are written back unchanged, because other
- * programs may have stored unknown fields, numbers above 2^53, and names that are not UTF-8. Entries that equal those
- * in `before` are reused.
+ * Reads the snapshot table (qcow2 specification, "Snapshots"), which has one variable-length entry per snapshot. An
+ * entry's extra data contains the 64-bit size of the VM state, the size of the disk, and the record/replay instruction
+ * count, in which blkreplay stores the Position. Existing entries are written back unchanged, because other programs
+ * may have stored unknown fields, numbers above 2^53, or names that are not valid UTF-8. Entries that are equal to
+ * entries in `before` are reused.
  */
 export function readSnapshotTable(
   file: ImageFile,
@@ -71,7 +71,7 @@ export function newSnapshotEntry(fields: SnapshotFields): SnapshotEntry {
   return { ...fields, encoded: encodeEntry(fields) };
 }
 
-/** The entry with a different name. The name is the last field of an entry. */
+/** Returns the entry with a different name. The name is the last field of an entry. */
 export function renamedEntry(entry: SnapshotEntry, name: string): SnapshotEntry {
   const view = viewOf(entry.encoded);
   const nameAt = FIXED_BYTES + view.getUint32(EXTRA_LENGTH_OFFSET) + view.getUint16(ID_LENGTH_OFFSET);
@@ -83,7 +83,7 @@ export function renamedEntry(entry: SnapshotEntry, name: string): SnapshotEntry 
   return { ...entry, name, encoded };
 }
 
-/** Reads the snapshot table in large pieces, so that the reads of thousands of entries share a few arrays. */
+/** Reads the snapshot table in large pieces, so that reading thousands of entries takes only a few arrays. */
 class PieceReader {
   readonly file: ImageFile;
   private offset = 0;
@@ -177,8 +177,8 @@ function encodeEntry(entry: SnapshotFields): Uint8Array {
   view.setUint32(8, entry.l1Entries);
   view.setUint16(ID_LENGTH_OFFSET, id.length);
   view.setUint16(NAME_LENGTH_OFFSET, name.length);
-  // The host's clock may be before 1970 or after 2106. Such a date is replaced by the nearest date that the field can
-  // store.
+  // The host's clock may show a date before 1970 or after 2106. Such a date is replaced by the nearest date that the
+  // field can store.
   view.setUint32(16, clamp(entry.dateSeconds, 0xffff_ffff));
   view.setUint32(20, clamp(entry.dateNanoseconds, 999_999_999));
   writeU64(view, 24, clamp(entry.vmClockNanoseconds, Number.MAX_SAFE_INTEGER));
@@ -220,5 +220,5 @@ const KNOWN_EXTRA_BYTES = 24;
 const EXTRA_VM_STATE_SIZE = FIXED_BYTES;
 const EXTRA_DISK_SIZE = FIXED_BYTES + 8;
 const EXTRA_ICOUNT = FIXED_BYTES + 16;
-/** QEMU truncates names after 255 bytes, so longer names that are distinct here could be equal in QEMU. */
+/** QEMU truncates names after 255 bytes, so longer names that differ here could be identical in QEMU. */
 export const NAME_BYTES_MAX = 255;

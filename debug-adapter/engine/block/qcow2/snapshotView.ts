@@ -22,7 +22,7 @@ export interface SnapshotView {
 /**
  * Opens a read-only view of a snapshot without making the snapshot active. A replay reads the snapshot's disk and RAM
  * through this view, while the active state of the overlay stays at the end of the recording. Opening the view reads
- * the snapshot's L1 table; its L2 tables are read when they are needed.
+ * the snapshot's L1 table; the L2 tables are read when they are needed.
  */
 export function openSnapshotView(parts: ImageParts, name: string): SnapshotView {
   const entry = findSnapshot(parts, name);

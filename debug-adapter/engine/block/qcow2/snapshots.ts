@@ -31,10 +31,10 @@ export interface NewSnapshot {
 }
 
 /**
- * Creates an internal snapshot of the active state. This operation is atomic, like deleting, renaming and applying
- * snapshots: everything new is written to free clusters, a single write of the header commits it, and then the old
- * clusters are freed. A crash leaves either the old or the new state. All operations except renaming change which
- * clusters of the active tables are shared with snapshots, so they use atomicCommit.ts.
+ * Creates an internal snapshot of the active state. Like deleting, renaming and applying snapshots, this operation is
+ * atomic: all new data is written to free clusters, a single write of the header commits it, and then the old clusters
+ * are freed. A crash leaves either the old or the new state. All operations except renaming change which clusters of
+ * the active tables are shared with snapshots, so they use atomicCommit.ts.
  */
 export function createSnapshot(parts: ImageParts, newSnapshot: NewSnapshot): void {
   checkCanAdd(parts, newSnapshot.name);
@@ -56,8 +56,8 @@ export function checkCanAdd(parts: ImageParts, name: string): void {
 }
 
 /**
- * Adds a snapshot with a copy of `l1`, whose references are already counted. The sharing of the active tables'
- * clusters does not change.
+ * Adds a snapshot with a copy of `l1`, whose references are already counted. This does not change which clusters of the
+ * active tables are shared.
  */
 export function addSnapshotEntry(parts: ImageParts, newSnapshot: NewSnapshot, l1: EntryTable): void {
   const table = allocateTable(parts, l1.bytes.slice());
@@ -75,8 +75,8 @@ function newEntry(parts: ImageParts, newSnapshot: NewSnapshot, l1: NewTable): Sn
 }
 
 /**
- * Deletes several snapshots for hardly more than the cost of deleting one. QEMU permits several snapshots with the
- * same name: each time a name occurs in `names`, the first remaining snapshot with that name is deleted.
+ * Deletes several snapshots at hardly more than the cost of deleting one. QEMU permits several snapshots with the same
+ * name: each time a name occurs in `names`, the first remaining snapshot with that name is deleted.
  */
 export function deleteSnapshots(parts: ImageParts, names: string[]): void {
   const deleted: SnapshotEntry[] = [];
@@ -103,7 +103,7 @@ export function renameSnapshot(parts: ImageParts, from: string, to: string): voi
   replaceSnapshotList(parts, renamed, []);
 }
 
-/** Makes the state of the snapshot the active state and drops the previous active state. */
+/** Makes the snapshot's state the active state and drops the previous active state. */
 export function applySnapshot(parts: ImageParts, name: string): void {
   const entry = findSnapshot(parts, name);
   checkSameSize(parts, entry);
@@ -130,7 +130,7 @@ function findIn(snapshots: readonly SnapshotEntry[], name: string, file: string)
   throw snapshotMissing(file, name, known);
 }
 
-/** A copy of the snapshot's L1 table, extended if necessary to the length that the disk requires. */
+/** A copy of the snapshot's L1 table, extended, if necessary, to the length that the disk requires. */
 export function readSnapshotL1(parts: ImageParts, entry: SnapshotEntry): StoredTable {
   const entries = Math.max(entry.l1Entries, parts.layout.vmStateFirstL1Index);
   const bytes = new Uint8Array(entries * ENTRY_BYTES);
@@ -152,7 +152,7 @@ export function* peekSnapshotL1s(parts: ImageParts): Generator<{ entry: Snapshot
   }
 }
 
-/** If the snapshot's disk has another length, its tables contain VM state at another offset. */
+/** If the snapshot's disk has a different length, its tables contain VM state at a different offset. */
 export function checkSameSize(parts: ImageParts, entry: SnapshotEntry): void {
   if (entry.diskSizeBytes !== parts.layout.diskLengthBytes) throw snapshotOfOtherSize(parts.file.name, entry.name);
 }
@@ -194,8 +194,8 @@ function checkNewName(parts: ImageParts, name: string): void {
 }
 
 /**
- * The id of a new snapshot: the highest existing id plus one, as in QEMU. Other programs may use any text as an id;
- * ids that are not numbers, and huge numbers, are ignored.
+ * The id of a new snapshot: the highest existing id plus one, as in QEMU. Other programs may use any string as an id;
+ * ids that are not numbers or are huge numbers are ignored.
  */
 function nextId(parts: ImageParts): string {
   const taken = new Set(parts.snapshots.map(({ id }) => id));

@@ -2,8 +2,8 @@ import { EntryTable } from './entryTable.ts';
 import type { ImageFile } from './imageFile.ts';
 
 /**
- * An entry table with its location in the file. It also records which entries have changed, so that mapping one new
- * cluster writes a few bytes instead of the whole table.
+ * An entry table with its location in the file. It also records which entries have changed, so that after one new
+ * cluster is mapped, only a few bytes are written instead of the whole table.
  */
 export class StoredTable extends EntryTable {
   readonly hostOffset: number;
@@ -19,7 +19,7 @@ export class StoredTable extends EntryTable {
     return this.dirtyFrom < this.dirtyTo;
   }
 
-  /** Marks all entries as changed. For a table in a new location, where it must be written in full. */
+  /** Marks all entries as changed. For a table that has moved and must be written in full at its new location. */
   markAllDirty(): void {
     this.dirtyFrom = 0;
     this.dirtyTo = this.length;

@@ -7,11 +7,11 @@ import { writeClusters } from './writeClusters.ts';
 import { growL1, writeGuest, zeroGuest } from './writeData.ts';
 
 /**
- * Reads VM state: the bytes that the active table maps after the end of the disk (qcow2 specification, "Snapshots").
- * As in QEMU, VM state starts at the first L2 table boundary after the disk. The active table keeps VM state mapped
+ * Reads VM state: the bytes that the active table maps after the end of the disk (qcow2 specification, "Snapshots"). As
+ * in QEMU, VM state starts at the first L2 table boundary after the disk. The active table keeps VM state mapped
  * between snapshots. A RAM page always has the same offset, so a snapshot shares the page's cluster with the previous
- * snapshot until the page changes. A new snapshot therefore costs only the changed pages, although other programs find
- * a complete VM state in it.
+ * snapshot until the page changes. A new snapshot therefore needs space only for the changed pages, yet other programs
+ * find a complete VM state in it.
  */
 export function readVmState(parts: ImageParts, offset: number, into: Uint8Array): void {
   readGuest(parts, parts.l1, parts.layout.vmStateOffset + offset, into);
@@ -22,7 +22,9 @@ export function writeVmState(parts: ImageParts, offset: number, from: Uint8Array
   writeGuest(parts, parts.layout.vmStateOffset + offset, from);
 }
 
-/** Writes many whole clusters of VM state with few writes. Each cluster is given with its offset in the VM state. */
+/**
+ * Writes many whole clusters of VM state in only a few writes. Each cluster is given with its offset in the VM state.
+ */
 export function writeVmStateClusters(parts: ImageParts, clusters: readonly VmStateCluster[]): void {
   const { vmStateOffset } = parts.layout;
   writeClusters(
@@ -36,15 +38,15 @@ export interface VmStateCluster {
   bytes: Uint8Array;
 }
 
-/** Zeroes a range of VM state by dropping its clusters, so that it needs no space in the file. */
+/** Zeroes a range of VM state by dropping its clusters, so that the range takes up no space in the file. */
 export function zeroVmState(parts: ImageParts, offset: number, lengthBytes: number): void {
   assert(offset >= 0, 'a VM state offset is negative');
   zeroGuest(parts, parts.layout.vmStateOffset + offset, lengthBytes);
 }
 
 /**
- * Removes VM state from the active table. Called on a clean close, because `qemu-img resize` would otherwise expose VM
- * state as disk data. Snapshots keep their VM state.
+ * Removes VM state from the active table. Called when the image is closed cleanly, because `qemu-img resize` would
+ * otherwise expose VM state as disk data. Snapshots keep their VM state.
  */
 export function unmapVmState(parts: ImageParts): void {
   const range = vmStateRange(parts);
@@ -55,8 +57,7 @@ export function unmapVmState(parts: ImageParts): void {
 }
 
 /**
- * Maps the VM state of a snapshot in the active table again, so that the next snapshot shares the parts that do not
- * change.
+ * Maps a snapshot's VM state in the active table again, so that the next snapshot shares the parts that do not change.
  */
 export function mapVmState(parts: ImageParts, snapshotName: string): void {
   const entry = findSnapshot(parts, snapshotName);

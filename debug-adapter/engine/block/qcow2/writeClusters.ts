@@ -10,7 +10,7 @@ const WRITE_BYTES_MAX = 1 << 20;
 
 /**
  * Writes whole guest clusters at scattered guest offsets. Unlike `writeGuest`, places all new clusters in one
- * contiguous run of the file, so that they need a single write. Used for the pages of a snapshot, which are scattered
+ * contiguous run in the file, so that a single write is enough. Used for the pages of a snapshot, which are scattered
  * over all of RAM.
  */
 export function writeClusters(parts: ImageParts, clusters: readonly GuestCluster[]): void {
@@ -21,7 +21,7 @@ export function writeClusters(parts: ImageParts, clusters: readonly GuestCluster
     done += writeRun(parts, remaining.slice(done, done + clustersPerWrite), buffer);
 }
 
-/** Writes as many clusters as fit into one run of consecutive free clusters. Returns their number. */
+/** Writes as many clusters as fit into one run of consecutive free clusters. Returns the number of clusters written. */
 function writeRun(parts: ImageParts, clusters: readonly GuestCluster[], buffer: Uint8Array): number {
   const { clusterSizeBytes, bytesPerL2 } = parts.layout;
   const run = parts.refcounts.allocate(clusters.length);

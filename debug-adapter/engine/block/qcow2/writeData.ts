@@ -11,10 +11,10 @@ import { readGuest } from './readData.ts';
 import { StoredTable } from './storedTable.ts';
 
 /**
- * Writes guest bytes through the active L1 table. A cluster with refcount one is overwritten in place. Otherwise, a
- * new cluster is allocated and filled with the new data and the old contents around it. The data is written to the
- * file immediately. The tables that refer to it change only in memory until the next commit, which writes them in an
- * order that is safe against crashes (commit.ts).
+ * Writes guest bytes through the active L1 table. A cluster with refcount one is overwritten in place. Otherwise, a new
+ * cluster is allocated and filled with the new data and the surrounding old contents. The data is written to the file
+ * immediately. The tables that refer to it change only in memory until the next commit, which writes them in a
+ * crash-safe order (commit.ts).
  */
 export function writeGuest(parts: ImageParts, guestOffset: number, from: Uint8Array): void {
   let done = 0;
@@ -26,9 +26,9 @@ export function writeGuest(parts: ImageParts, guestOffset: number, from: Uint8Ar
 }
 
 /**
- * Zeroes a range. Clusters that are entirely in the range are dropped, after which they read as zeroes; in the other
- * clusters, zeroes are written. Unallocated clusters where the backing device contains zeroes stay unallocated, unless
- * the backing device will be replaced.
+ * Zeroes a range. Clusters that lie entirely within the range are dropped, after which they read as zeroes; in all
+ * other clusters, zeroes are written. Unallocated clusters where the backing device contains zeroes stay unallocated,
+ * unless the backing device is going to be replaced.
  */
 export function zeroGuest(parts: ImageParts, guestOffset: number, lengthBytes: number, keepsBacking = true): void {
   const { clusterSizeBytes, diskLengthBytes } = parts.layout;
@@ -57,7 +57,7 @@ export function dropEntry(parts: ImageParts, table: EntryTable, index: number): 
   }
 }
 
-/** Extends the active L1 table, which VM state requires. The table moves at the next commit. */
+/** Extends the active L1 table, because VM state requires it. The table moves at the next commit. */
 export function growL1(parts: ImageParts, entries: number): void {
   if (entries <= parts.l1.length) return;
   if (entries * ENTRY_BYTES > L1_BYTES_MAX) throw imageTooLarge(parts.file.name, imageLimits.l1Table());
@@ -178,9 +178,9 @@ function zeroWholeClusters(parts: ImageParts, start: number, end: number, keepsB
 }
 
 /**
- * The end of the range from `start` on that needs no change, because it has no L2 tables and the backing device
- * contains zeroes there. The end is a multiple of the range that one L2 table maps, so that a guest can discard a
- * large empty disk without allocating tables.
+ * The end of the range that starts at `start` and needs no change, because it has no L2 tables and the backing device
+ * contains zeroes there. The end is a multiple of the size of the range that one L2 table maps, so that a guest can
+ * discard a large empty disk without allocating tables.
  */
 function endOfUnallocated(parts: ImageParts, start: number, end: number): number {
   const { bytesPerL2 } = parts.layout;
@@ -193,8 +193,8 @@ function endOfUnallocated(parts: ImageParts, start: number, end: number): number
 }
 
 /**
- * Returns one element for each cluster from the guest offset `start` on: 1 if the backing device contains data there,
- * which the guest would read if the cluster were unallocated.
+ * Returns one element for each cluster, starting at the guest offset `start`: 1 if the backing device contains data
+ * there, which the guest would read if the cluster were unallocated.
  */
 function backedClusters(parts: ImageParts, start: number, clusters: number): Uint8Array {
   const { clusterSizeBytes } = parts.layout;

@@ -2,7 +2,7 @@ import { writeHeader } from './header.ts';
 import type { ImageParts } from './imageParts.ts';
 
 /**
- * Writes the changed refcounts in place. If the refcount table has become too small, it moves, and the header is
+ * Writes the changed refcounts in place. If the refcount table has become too small, it is moved, and the header is
  * updated.
  */
 export function writeRefcounts({ file, header, refcounts }: ImageParts): void {

@@ -39,7 +39,7 @@ export interface BootFiles {
   tree?: NamedFile;
 }
 
-/** The contents of a file, and the file name for messages. */
+/** A file's contents, and its name for messages. */
 export interface NamedFile {
   name: string;
   bytes: Uint8Array;
@@ -47,9 +47,9 @@ export interface NamedFile {
 
 /** A file with a load address. */
 export interface LoadableFile extends NamedFile {
-  /** The load address of a file that is not ELF. */
+  /** The load address of a non-ELF file. */
   address?: GuestAddress;
-  /** The entry point of a U-Boot image. */
+  /** A U-Boot image's entry point. */
   entry?: GuestAddress;
 }
 
@@ -74,11 +74,12 @@ interface MemoryRegion {
 }
 
 /**
- * Decides the contents of memory at power-on, as in `qemu-system-riscv64 -M virt` with the same files (QEMU 7.2,
- * hw/riscv/boot.c). Firmware is at the start of RAM, and the kernel at its own address or at the next 2 MiB boundary.
- * The initial RAM disk is half of RAM above the kernel, further files are at their given addresses (`-device loader`),
- * and the device tree is near the end of RAM. The boot ROM contains the information for firmware. Throws a UserError if
- * these files cannot boot, before a machine exists.
+ * Determines the contents of memory at power-on, as in `qemu-system-riscv64 -M virt` with the same files (QEMU 7.2,
+ * hw/riscv/boot.c). Firmware is placed at the start of RAM, and the kernel at its own address or at the next 2 MiB
+ * boundary. The initial RAM disk is placed half the size of RAM above the start of the kernel, but at most 128 MiB
+ * above it. Further files are placed at their given addresses (`-device loader`), and the device tree near the end of
+ * RAM. The boot ROM contains the information that firmware needs. Throws a UserError if these files cannot boot, before
+ * a machine exists.
  */
 export function planBoot(files: BootFiles, memoryBytes: number, harts = 1, isa = ISA, mmu = MMU): BootPlan {
   const firmware = files.bios ? placeFirmware(files.bios, memoryBytes) : [];
@@ -96,14 +97,14 @@ export function planBoot(files: BootFiles, memoryBytes: number, harts = 1, isa =
   return { regions, treeAddress, tree, commandLine, rom };
 }
 
-/** The load address of a kernel that is not ELF, after this firmware. */
+/** The load address of a non-ELF kernel that follows this firmware. */
 export function imageAddress(files: { bios?: NamedFile; kernel: LoadableFile }, memoryBytes: number): GuestAddress {
   const firmware = files.bios ? placeFirmware(files.bios, memoryBytes) : [];
   return placeKernel(files.kernel, { memoryBytes, firmwareEnd: endOf(firmware) }).start;
 }
 
 /**
- * Whether a kernel needs firmware to start it. A Linux Image does because it runs in supervisor mode. Harts start at
+ * Whether a kernel needs firmware to start it. A Linux Image does, because it runs in supervisor mode. Harts start at
  * the beginning of RAM, so without firmware they would never reach a kernel that is loaded elsewhere.
  */
 export function needsFirmware(
@@ -120,7 +121,7 @@ export function needsFirmware(
 /** The name that selects blkreplay's own firmware, in place of a file name. */
 export const BUILTIN = 'builtin';
 
-/** The properties of the machine that its device tree describes. */
+/** The machine properties that its device tree describes. */
 interface MachineConfiguration {
   memoryBytes: number;
   harts: number;
@@ -235,8 +236,8 @@ function isText(bytes: Uint8Array): boolean {
 const TEXT_BYTES = 512;
 
 /**
- * Puts the RAM disk at the same address as QEMU (riscv_load_initrd): above the kernel by half of RAM, but by at most
- * 128 MiB.
+ * Puts the RAM disk at the same address as QEMU does (riscv_load_initrd): half the size of RAM above the start of the
+ * kernel, but at most 128 MiB above it.
  */
 function placeInitrd(kernel: GuestAddress, initrd: NamedFile, memoryBytes: number): MemoryRegion {
   const address = kernel + Math.min(memoryBytes / 2, INITRD_OFFSET_MAX);
@@ -275,7 +276,7 @@ function checkNoOverlap(regions: readonly MemoryRegion[]): void {
 
 const ELF_MAGIC = [0x7f, 0x45, 0x4c, 0x46];
 
-/** Whether a file starts with the magic number of ELF. */
+/** Whether a file starts with the ELF magic number. */
 export function isElf(bytes: Uint8Array): boolean {
   return ELF_MAGIC.every((byte, i) => bytes[i] === byte);
 }

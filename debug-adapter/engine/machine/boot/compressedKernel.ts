@@ -14,7 +14,7 @@ interface NamedFile {
   bytes: Uint8Array;
 }
 
-/** The host's decompressors, and the limit on the size of their output. */
+/** The host's decompressors, and the limit on their output size. */
 export interface UnpackOptions {
   compression: HostCompression;
   /** The size of guest memory, which limits the unpacked size. */
@@ -28,10 +28,10 @@ interface PlacedFile extends NamedFile {
 }
 
 /**
- * Unpacks a kernel as distributions install it: compressed with gzip, as QEMU accepts it for Arm (load_image_gzipped);
- * EFI zboot, a PE program containing a compressed Image, which QEMU 8 and later unpack (unpack_efi_zboot_image); or a
- * U-Boot image. The unpacked file keeps the name of the original and is never longer than the guest's memory. Any other
- * file is returned unchanged.
+ * Unpacks a kernel in the forms in which distributions install it: compressed with gzip, which QEMU accepts for Arm
+ * (load_image_gzipped); EFI zboot, a PE program containing a compressed Image, which QEMU 8 and later unpack
+ * (unpack_efi_zboot_image); or a U-Boot image. The unpacked file keeps the original's name and is never larger than the
+ * guest's memory. Any other file is returned unchanged.
  */
 export function unpackKernel<T extends PlacedFile>(file: T, unpacking: UnpackOptions): T & PlacedFile {
   const image = unpackUImage(file, unpacking);
@@ -72,7 +72,7 @@ function unpackZboot<T extends NamedFile>(file: T, unpacking: UnpackOptions): T 
   if (offset + length > bytes.length) throw kernelDoesNotUnpack({ name, compression: method });
   const payload = bytes.subarray(offset, offset + length);
   if (method === 'gzip') return { ...file, bytes: gunzip(file, payload, unpacking) };
-  // The gzip format stores the unpacked length itself. For all other methods, Linux appends the length of the Image
+  // The gzip format stores the unpacked length itself. For all other methods, Linux appends the Image's length
   // (Makefile.zboot, size_append).
   if (offset + length + 4 > bytes.length) throw kernelDoesNotUnpack({ name, compression: method });
   return { ...file, bytes: unzstd(name, payload, view.getUint32(offset + length, true), unpacking) };
@@ -122,12 +122,13 @@ const ZBOOT_MAGICS = [
   { at: 56, magic: [0xcd, 0x23, 0x82, 0x81] },
 ];
 
-/** Signatures of files compressed by other methods. */
+/** Signatures of files compressed with other methods. */
 const COMPRESSED = [
   { name: 'xz', at: 0, magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00] },
   { name: 'zstd', at: 0, magic: [0x28, 0xb5, 0x2f, 0xfd] },
   { name: 'bzip2', at: 4, magic: [0x31, 0x41, 0x59, 0x26, 0x53, 0x59] },
-  // The first lz4 signature is the legacy format that Linux's build uses, the second is lz4's default format.
+  // The first lz4 signature is that of the legacy format, which Linux's build uses; the second is that of lz4's default
+  // format.
   { name: 'lz4', at: 0, magic: [0x02, 0x21, 0x4c, 0x18] },
   { name: 'lz4', at: 0, magic: [0x04, 0x22, 0x4d, 0x18] },
   { name: 'lzop', at: 0, magic: [0x89, 0x4c, 0x5a, 0x4f, 0x00] },

@@ -5,7 +5,7 @@ import { BLOCK_BYTES } from '../cpu/layout.ts';
 import { MMU, type MmuType } from '../cpu/satp.ts';
 import { cells64, writeFdt, type FdtNode } from './fdt.ts';
 
-/** The machine and the boot that a device tree describes. */
+/** The machine and the boot configuration that a device tree describes. */
 export interface DeviceTreeOptions {
   memoryBytes: number;
   harts?: number;
@@ -19,16 +19,18 @@ export interface DeviceTreeOptions {
   rngSeed?: Uint8Array;
   /** The address of the initial RAM disk; `end` is the first byte after it. */
   initrd?: { start: GuestAddress; end: GuestAddress };
-  /** The builtin firmware's RAM, which the kernel must not use. OpenSBI adds its own reservation to the tree itself. */
+  /**
+   * The built-in firmware's RAM, which the kernel must not use. OpenSBI adds its own reservation to the tree itself.
+   */
   reserved?: { start: GuestAddress; lengthBytes: number };
 }
 
 /**
  * Builds the machine's device tree, as a flattened device tree. It has the nodes, properties and phandles that QEMU
- * 7.2's `virt` has for the devices implemented here, in QEMU's order, so that guests see these devices as on QEMU. The
- * instruction set is described as in QEMU 10. PCI, flash, fw_cfg, PMU and the platform bus are omitted. As in QEMU, the
- * phandles depend on the number of harts: they are numbered from the last hart to the first, each hart followed by its
- * interrupt controller, then the PLIC and the test device.
+ * 7.2's `virt` has for the devices implemented here, in QEMU's order, so that guests see these devices exactly as on
+ * QEMU. The instruction set is described as in QEMU 10. PCI, flash, fw_cfg, PMU and the platform bus are omitted. As in
+ * QEMU, the phandles depend on the number of harts: they are assigned from the last hart to the first, each hart
+ * followed by its interrupt controller, and then to the PLIC and the test device.
  */
 export function buildDeviceTree(options: DeviceTreeOptions): Uint8Array {
   const harts = options.harts ?? 1;
@@ -58,9 +60,9 @@ export function buildDeviceTree(options: DeviceTreeOptions): Uint8Array {
 }
 
 /**
- * The address where QEMU 7.2 puts the tree (hw/riscv/boot.c, riscv_load_fdt): the last multiple of 2 MiB at which the
- * whole tree is within RAM and below 3 GiB. Throws if this address is not above the start of RAM, where the first boot
- * stage is (QEMU reports "ROM regions are overlapping").
+ * The address at which QEMU 7.2 puts the tree (hw/riscv/boot.c, riscv_load_fdt): the last multiple of 2 MiB at which
+ * the whole tree is within RAM and below 3 GiB. Throws if this address is not above the start of RAM, where the first
+ * boot stage is (QEMU reports "ROM regions are overlapping").
  */
 export function deviceTreeAddress(options: { memoryBytes: number; sizeBytes: number }): GuestAddress {
   const { memoryBytes, sizeBytes } = options;
@@ -174,8 +176,8 @@ function cpu(hart: number, phandles: Phandles): FdtNode {
 }
 
 /**
- * The instruction set as QEMU 10 describes it: `riscv,isa` as one string, then lists of the same extensions. The
- * machines of the first recordings have only the string.
+ * The instruction set as QEMU 10 describes it: `riscv,isa` as one string, followed by lists of the same extensions. The
+ * machines in the earliest recordings have only the string.
  */
 function instructionSet(isa: string): FdtNode['properties'] {
   if (isa === LEGACY_ISA) return { 'riscv,isa': isa };

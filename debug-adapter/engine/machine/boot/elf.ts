@@ -20,11 +20,11 @@ export interface ElfImage {
   /** e_entry as a physical address, translated by the segment that contains it; undefined if no segment contains it. */
   physicalEntry: GuestAddress | undefined;
   /**
-   * The load address of the lowest segment, even if that segment is empty. Firmware jumps to this address and not to
-   * the entry point, as in QEMU (riscv_load_kernel: "Use low address not ELF entry point").
+   * The lowest segment's load address, even if that segment is empty. Firmware jumps to this address rather than to the
+   * entry point, as in QEMU (riscv_load_kernel: "Use low address not ELF entry point").
    */
   lowestAddress: GuestAddress;
-  /** The PT_LOAD segments with a size in memory, in file order. */
+  /** The PT_LOAD segments that take up memory, in file order. */
   segments: ElfSegment[];
 }
 
@@ -37,15 +37,16 @@ export interface ElfSegment {
   /** The size in memory, at least `bytes.length`; the memory after `bytes` is zeroed. */
   memoryBytes: number;
   /**
-   * The number of leading bytes that are the ELF file's headers: more than 0 if the segment starts where the file does.
+   * The number of leading bytes that belong to the ELF file's headers: more than 0 if the segment starts at the start
+   * of the file.
    */
   headerBytes: number;
 }
 
 /**
  * Reads an ELF file's program headers for loading (System V ABI, "Program Header"). Accepts static and
- * position-independent executables for RV64, little-endian; throws a UserError for others. `name` is the file name in
- * the message.
+ * position-independent executables for RV64, little-endian; throws a UserError for all other files. `name` is the file
+ * name used in the message.
  */
 export function readElfImage(bytes: Uint8Array, name: string): ElfImage {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -62,8 +63,8 @@ export function readElfImage(bytes: Uint8Array, name: string): ElfImage {
 
 /**
  * Returns the segments to load. Throws a UserError if a segment is outside RAM or if segments overlap in RAM. As in
- * QEMU, parts that GNU ld places outside RAM if it is given only `-Ttext=0x80000000` are dropped. The file's headers
- * and zeroes in the page below RAM are cut from their segment. Separate segments far below RAM, which contain the
+ * QEMU, the parts that GNU ld places outside RAM when it is given only `-Ttext=0x80000000` are dropped. File headers
+ * and zeroes in the page below RAM are cut off their segment. Separate segments far below RAM, which contain the
  * headers and data for a dynamic linker, are omitted.
  */
 export function checkSegmentsFit(
@@ -170,7 +171,7 @@ function readSegment(
   const field = (offset: number) => Number(view.getBigUint64(at + offset, true));
   const [offset, fileBytes, memoryBytes, physicalAddress] = [P_OFFSET, P_FILESZ, P_MEMSZ, P_PADDR].map(field);
   if (offset + fileBytes > bytes.length) throw kernelIsTruncated(name, `segment ${index}`);
-  // The sum would be inexact above 2^53, but there is no RAM at such addresses.
+  // Above 2^53, the sum would be inexact, but there is no RAM at such addresses.
   if (fileBytes > memoryBytes || !Number.isSafeInteger(physicalAddress + memoryBytes)) {
     throw kernelSegmentIsBad(name, index);
   }
@@ -183,7 +184,7 @@ function readSegment(
   };
 }
 
-/** The end of the ELF header and of the program headers, which usually follow the ELF header. */
+/** Where the ELF header and the program headers end. The program headers usually follow the ELF header. */
 function headersEnd(view: DataView): number {
   const tableStart = Number(view.getBigUint64(E_PHOFF, true));
   return tableStart === HEADER_BYTES
@@ -219,7 +220,7 @@ const TYPE_EXECUTABLE = 2;
 const TYPE_POSITION_INDEPENDENT = 3;
 const MACHINE_RISCV = 243;
 const PROGRAM_HEADER_BYTES = 56;
-/** Linkers create about a dozen segments. A limit is necessary because every pair of segments is compared. */
+/** Linkers create about a dozen segments. A limit is needed because every pair of segments is compared. */
 const PROGRAM_HEADERS_MAX = 4096;
 const P_TYPE = 0;
 const P_OFFSET = 8;

@@ -11,7 +11,7 @@ export type FdtValue = string | string[] | number[] | Uint8Array | true;
 
 /**
  * Writes a flattened device tree, version 17 (Devicetree Specification 0.4, chapter 5): header, an empty memory
- * reservation block, structure and strings, packed as by libfdt's fdt_pack. This function does not depend on the
+ * reservation block, structure and strings, packed as libfdt's fdt_pack does. This function does not depend on the
  * machine.
  */
 export function writeFdt(root: FdtNode): Uint8Array {
@@ -53,7 +53,7 @@ const MAGIC = 0xd00dfeed;
 const VERSION = 17;
 const LAST_COMPATIBLE_VERSION = 16;
 const HEADER_BYTES = 40;
-/** The terminating entry of zeroes. */
+/** The terminating all-zero entry. */
 const RESERVATION_BYTES = 16;
 const TOKEN_BEGIN_NODE = 1;
 const TOKEN_END_NODE = 2;

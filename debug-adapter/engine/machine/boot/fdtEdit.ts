@@ -4,7 +4,7 @@ import { encodeFdtValue, type FdtValue } from './fdt.ts';
 /**
  * An existing device tree (`--dtb FILE`), checked and edited in place (Devicetree Specification 0.4, chapter 5).
  * Unchanged parts keep their bytes and order. As in libfdt, which QEMU uses, an existing property gets its new value in
- * place, and a new property becomes the first of its node.
+ * place, and a new property becomes its node's first property.
  */
 export class EditableFdt {
   private reservations: Uint8Array;
@@ -12,7 +12,7 @@ export class EditableFdt {
   private strings: Uint8Array;
   private bootHart: number;
 
-  /** Throws a UserError if the file is not a device tree or is damaged. `name` is the file name in the message. */
+  /** Throws a UserError if the file is not a device tree or is damaged. `name` is the file name used in the message. */
   constructor(bytes: Uint8Array, name: string) {
     const fail = (what: string): never => {
       throw deviceTreeIsBad({ name, what });
@@ -80,7 +80,7 @@ export class EditableFdt {
     return bytes;
   }
 
-  /** Adds a node after the root's properties. Returns the offset where the new node's properties begin. */
+  /** Adds a node after the root's properties. Returns the offset at which the new node's properties begin. */
   private addNode(name: string): number {
     const root = findRoot(this.structure);
     const at = propertiesOf(this.structure, root).at(-1)?.end ?? root;
@@ -117,7 +117,7 @@ interface Token {
   kind: number;
   start: number;
   end: number;
-  /** The name of a node. */
+  /** The node's name. */
   name: string;
   /** The offset of a property's name in the strings block. */
   nameOffset: number;
@@ -174,13 +174,13 @@ function checkStructure(structure: Uint8Array, strings: Uint8Array): string | un
   return deviceTreeDamage.structureNotEnded();
 }
 
-/** The offset where the root's properties begin. */
+/** The offset at which the root's properties begin. */
 function findRoot(structure: Uint8Array): number {
   for (const { kind, end } of tokensOf(structure)) if (kind === TOKEN.beginNode) return end;
   return 0;
 }
 
-/** The offset where the properties of a direct child of the root begin; undefined if it does not exist. */
+/** The offset at which the properties of a direct child of the root begin; undefined if the child does not exist. */
 function findNode(structure: Uint8Array, name: string): number | undefined {
   let depth = 0;
   for (const token of tokensOf(structure)) {
@@ -192,7 +192,7 @@ function findNode(structure: Uint8Array, name: string): number | undefined {
   return undefined;
 }
 
-/** Yields the properties of a node; `from` is the offset where they begin. */
+/** Yields a node's properties; `from` is the offset at which they begin. */
 function propertiesOf(structure: Uint8Array, from: number): Token[] {
   const properties: Token[] = [];
   for (const token of tokensOf(structure, from)) {
@@ -212,7 +212,7 @@ function propertyBytes(nameOffset: number, value: Uint8Array): Uint8Array {
   return entry;
 }
 
-/** The length of the reservation list, which ends with an entry of zeroes; undefined if that entry is missing. */
+/** The length of the reservation list, which ends with an all-zero entry; undefined if that entry is missing. */
 function reservationBytes(view: DataView, start: number, end: number): number | undefined {
   for (let at = start; at + RESERVATION_BYTES <= end; at += RESERVATION_BYTES) {
     const isLast = view.getBigUint64(at) === 0n && view.getBigUint64(at + 8) === 0n;

@@ -1,15 +1,15 @@
 import { FIRMWARE_BASE64 } from './firmwareImage.ts';
 
 /**
- * The builtin firmware, used by default (`--bios builtin`): an SBI implementation in machine-mode code, with its
- * sources in `firmware/`. The hart executes it like any guest code.
+ * The built-in firmware, used by default (`--bios builtin`): an SBI implementation in machine-mode code, whose sources
+ * are in `firmware/`. The hart executes it like any other guest code.
  */
 export function builtinFirmware(): Uint8Array {
   return Uint8Array.from(atob(FIRMWARE_BASE64), (letter) => letter.charCodeAt(0));
 }
 
 /**
- * The memory, from the start of RAM, that the firmware protects from lower privilege modes (FIRMWARE_BYTES in
+ * The size of the memory at the start of RAM that the firmware protects from lower privilege modes (FIRMWARE_BYTES in
  * build.sh).
  */
 export const FIRMWARE_MEMORY_BYTES = 0x40000;

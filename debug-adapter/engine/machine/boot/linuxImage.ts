@@ -1,8 +1,8 @@
-/** The fields of a Linux Image's header that a loader needs. */
+/** The fields in a Linux Image's header that a loader needs. */
 export interface LinuxImage {
   /**
-   * The kernel's size in memory, starting at its load address: the file, and the memory after it that the kernel
-   * zeroes.
+   * The kernel's size in memory, measured from its load address: the file itself and the memory after it that the
+   * kernel zeroes.
    */
   memoryBytes: number;
 }

@@ -10,9 +10,9 @@ export interface UImage {
 }
 
 /**
- * Reads U-Boot's legacy image format, as `mkimage` writes it (U-Boot, include/image.h): a big-endian header of 64
- * bytes, and the data. QEMU accepts it as a kernel, with load address and entry point, and as an initial RAM disk.
- * Returns undefined for any other file; throws a UserError for an image of an unsupported kind.
+ * Reads U-Boot's legacy image format, as `mkimage` writes it (U-Boot, include/image.h): a 64-byte big-endian header,
+ * followed by the data. QEMU accepts such an image as a kernel, with a load address and an entry point, and as an
+ * initial RAM disk. Returns undefined for any other file; throws a UserError for an unsupported kind of image.
  */
 export function readUImage({ name, bytes }: { name: string; bytes: Uint8Array }): UImage | undefined {
   if (bytes.length < HEADER_BYTES) return undefined;
@@ -23,7 +23,7 @@ export function readUImage({ name, bytes }: { name: string; bytes: Uint8Array })
   const kind = type === TYPE_KERNEL ? 'kernel' : 'ramdisk';
   const number = view.getUint8(31);
   const compression = COMPRESSIONS[number] ?? `method ${number}`;
-  // The kernel itself decompresses an initial RAM disk.
+  // The kernel itself decompresses the initial RAM disk.
   if (kind === 'kernel' && compression !== 'none' && compression !== 'gzip') {
     throw kernelCompressionUnknown({ name, compression });
   }

@@ -3,7 +3,7 @@ import { EditableFdt } from './fdtEdit.ts';
 
 /**
  * Prepares the user's device tree, which replaces the machine's own (QEMU's `-dtb`). The tree stays unchanged except
- * that `/chosen` receives the values of this boot, in the order in which QEMU 7.2 writes them (hw/riscv/virt.c). Adds
+ * that `/chosen` receives the values for this boot, in the order in which QEMU 7.2 writes them (hw/riscv/virt.c). Adds
  * `/chosen` if it is missing, whereas QEMU fails. Throws a UserError if the file is not a device tree.
  */
 export function userDeviceTree(
@@ -22,7 +22,7 @@ export function userDeviceTree(
 }
 
 /**
- * The size that QEMU allocates for the tree, which determines its address (load_device_tree: "2x size ... for
+ * The size that QEMU allocates for the tree. It determines the tree's address (load_device_tree: "2x size ... for
  * manipulation").
  */
 export const userTreeAllocationBytes = (fileBytes: number): number => 2 * (fileBytes + 10_000);

@@ -8,9 +8,9 @@ import type { Device, DeviceContext } from './device.ts';
  * no events itself. Instead, the machine polls each hart's deadline; deadlines are computed on writes, so that reading
  * one takes only an array access.
  *
- * As in QEMU, mtimecmp is 0 after reset, so the timer interrupt is pending until the guest writes mtimecmp. In
- * recordings of formats 2 to 4 (`timerStartsDisarmed`) the interrupt is not pending until the first write to mtimecmp
- * or mtime. Registers respond to 32-bit accesses only (the bus splits 64-bit accesses).
+ * As in QEMU, mtimecmp is 0 after reset, so the timer interrupt is pending until the guest writes mtimecmp. For
+ * recordings in formats 2 to 4 (`timerStartsDisarmed`), the interrupt is not pending until the first write to mtimecmp
+ * or mtime. Registers respond only to 32-bit accesses (the bus splits 64-bit accesses).
  */
 export class Clint implements Device {
   readonly name: string;
@@ -41,7 +41,7 @@ export class Clint implements Device {
     this.deadlines = new Array<number>(this.harts).fill(this.timerStartsDisarmed ? Infinity : 0);
   }
 
-  /** The ticks the guest has added to mtime by writing it, modulo 2^64. */
+  /** The ticks that the guest has added to mtime by writing to it, modulo 2^64. */
   get tickDelta(): bigint {
     return this.currentTickDelta;
   }

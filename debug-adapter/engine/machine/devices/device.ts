@@ -3,12 +3,12 @@ import type { GuestAddress } from '../../base/quantities.ts';
 
 /**
  * A device on the bus. The board passes only aligned accesses of 1, 2 or 4 bytes inside the device's address range, and
- * only of the widths that the device supports. It splits an 8-byte access into two accesses of 4 bytes, low half first.
+ * only of the widths that the device supports. It splits an 8-byte access into two 4-byte accesses, low half first.
  * Values are unsigned 32-bit numbers. A device reads no clock except `context.now()`. All data that a device keeps
  * between accesses is part of its saved state.
  */
 export interface Device extends Stateful {
-  /** The name of the device in saved state, digests and divergence messages, such as `uart0` or `virtio1`. */
+  /** The device's name in saved state, digests and divergence messages, such as `uart0` or `virtio1`. */
   readonly name: string;
   read(offset: number, sizeBytes: 1 | 2 | 4): number;
   write(offset: number, value: number, sizeBytes: 1 | 2 | 4): void;
@@ -16,15 +16,15 @@ export interface Device extends Stateful {
   reset?(): void;
 }
 
-/** The services the board provides to a device. */
+/** The services that the board provides to a device. */
 export interface DeviceContext {
   /** The virtual time in nanoseconds, always an exact integer. */
   now(): number;
   /** The machine's position, for the request log. */
   position(): number;
   /**
-   * Drives this device's interrupt line to the PLIC. A repeated high level is not redundant: each call makes the source
-   * pending, as in QEMU's PLIC.
+   * Drives this device's interrupt line to the PLIC. Repeating a high level is not redundant: each such call makes the
+   * source pending, as in QEMU's PLIC.
    */
   setInterrupt(level: boolean): void;
   /**
@@ -33,17 +33,17 @@ export interface DeviceContext {
    */
   requestAttention(): void;
   /**
-   * Called when interrupt lines to harts fell and nothing else changed. No interrupt becomes due, but `mip` must show
-   * the new levels immediately.
+   * Called when interrupt lines to harts have fallen and nothing else has changed. No interrupt becomes due, but `mip`
+   * must show the new levels immediately.
    */
   interruptLinesFell(): void;
 }
 
-/** A device that acts at a given time without an access from the guest. */
+/** A device that acts at a given time without a guest access. */
 export interface TimedDevice extends Device {
   /**
-   * The virtual time of the device's next action in nanoseconds, Infinity for none. Polled at each boundary, so it must
-   * be cheap.
+   * The virtual time of the device's next action in nanoseconds; Infinity if there is none. Polled at each boundary, so
+   * it must be cheap.
    */
   deadline(): number;
   /**
@@ -52,7 +52,7 @@ export interface TimedDevice extends Device {
   act(): void;
 }
 
-/** Guest RAM for devices that do DMA. Addresses are guest physical. */
+/** Guest RAM for devices that do DMA. Addresses are guest physical addresses. */
 export interface GuestMemory {
   /** Whether the whole range is RAM. */
   contains(address: GuestAddress, lengthBytes: number): boolean;

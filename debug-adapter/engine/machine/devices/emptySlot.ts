@@ -12,7 +12,7 @@ import {
 
 /**
  * A virtio-mmio slot without a device: device id 0 makes drivers ignore the slot (virtio 1.2, 4.2.2.2). As in QEMU, all
- * registers except magic, version and vendor read as 0, and a narrow read of one of these three returns its low part.
+ * registers except magic, version and vendor read as 0, and a narrow read from one of these three returns its low part.
  * An empty slot has no state.
  */
 export class EmptySlot implements Device {

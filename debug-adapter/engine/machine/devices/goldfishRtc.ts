@@ -12,7 +12,7 @@ export class GoldfishRtc implements TimedDevice {
   private readonly hostTime: () => number;
   /** The host's time at virtual time 0, in nanoseconds since 1970; undefined until the guest first uses the clock. */
   private epoch: bigint | undefined;
-  /** The nanoseconds that the guest added to the clock by setting it. */
+  /** The nanoseconds that the guest has added to the clock by setting it. */
   private adjustment = 0n;
   /** The value of TIME_HIGH, latched by the last read of TIME_LOW. */
   private latchedHigh = 0;
@@ -94,9 +94,7 @@ export class GoldfishRtc implements TimedDevice {
     this.fireAlarm();
   }
 
-  /**
-   * As in QEMU, a reset clears the alarm and the guest's adjustment, but keeps the time that was read from the host.
-   */
+  /** As in QEMU, a reset clears the alarm and the guest's adjustment, but the time read from the host is kept. */
   reset(): void {
     const epoch = this.epoch;
     this.loadState({ ...POWER_ON, epochIsKnown: epoch !== undefined, epoch: epoch ?? 0n });

@@ -3,18 +3,18 @@ import type { Device, DeviceContext } from './device.ts';
 import { PRIORITY_MASK, REGISTER_BYTES, SOURCES, SOURCE_WORDS, assignBit, plicRegisterAt } from './plicRegisters.ts';
 
 /**
- * The SiFive platform-level interrupt controller as on QEMU's `virt` board: sources 1 to 95, and for each hart a
+ * The SiFive platform-level interrupt controller as on QEMU's `virt` board: sources 1 to 95 and, for each hart, a
  * machine context (2 x hart) and a supervisor context (2 x hart + 1).
  *
  * As in QEMU and contrary to the specification (PLIC spec 1.0, section 2.1, "Interrupt Gateways"), a source becomes
  * pending each time its device drives its line high, even if the line is already high or the source is claimed, and a
  * completion does not check the line. A guest that only acknowledges an interrupt here and leaves the device's line
- * high gets no further interrupt until the device drives its line again; xv6 from 2020 to 2022 does this with the UART. A
- * claim returns only sources above the context's threshold that no context has claimed.
+ * high gets no further interrupt until the device drives its line again; xv6 versions from 2020 to 2022 do this with
+ * the UART. A claim returns only sources above the context's threshold that no context has claimed.
  *
- * The lines to the harts are updated by a claim, a completion, a write to a priority or threshold, and a device that
- * drives its line. A write to the enable bits does not update them; it takes effect at the next update. Registers
- * respond to 32-bit accesses only; other reads return 0, and other writes are ignored.
+ * The lines to the harts are updated whenever a context claims or completes a source, the guest writes a priority or
+ * threshold, or a device drives its line. A write to the enable bits does not update them; it takes effect at the next
+ * update. Registers respond only to 32-bit accesses; other reads return 0, and other writes are ignored.
  */
 export class Plic implements Device {
   readonly name: string;
@@ -123,9 +123,9 @@ export class Plic implements Device {
   }
 
   /**
-   * The source that a context would claim, or 0: of the sources that are pending, not claimed, enabled and above the
-   * threshold, the one with the highest priority, and of several with that priority, the one with the lowest number
-   * (PLIC spec, section 5).
+   * The source that a context would claim, or 0: among the sources that are pending, not claimed, enabled and above the
+   * threshold, the one with the highest priority. Among several sources with that priority, it is the one with the
+   * lowest number (PLIC spec, section 5).
    */
   private highestPriority(context: number): number {
     let best = 0;

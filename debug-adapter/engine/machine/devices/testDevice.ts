@@ -5,7 +5,7 @@ import type { Device, DeviceContext } from './device.ts';
 /** The result with which the guest ended the machine. */
 export interface TestDeviceResult {
   kind: 'pass' | 'fail';
-  /** The exit code of a guest that reports a failure, 0 to 65535; 0 for a pass. */
+  /** The exit code, 0 to 65535, of a guest that reports a failure; 0 for a pass. */
   code: number;
 }
 
@@ -13,9 +13,9 @@ export interface TestDeviceResult {
 export type TestDeviceRequest = TestDeviceResult | { kind: 'reset'; code: 0 };
 
 /**
- * The SiFive test device (QEMU hw/misc/sifive_test.c): the guest powers off, reports a failure or resets by writing one
- * 32-bit register at offset 0. The device keeps the first request and calls `onRequest` once; the machine then ends or
- * resets. The register reads as 0, as in QEMU.
+ * The SiFive test device (QEMU hw/misc/sifive_test.c): the guest powers off, reports a failure or resets the machine by
+ * writing to a 32-bit register at offset 0. The device keeps the first request and calls `onRequest` once; the machine
+ * then ends or resets. The register reads as 0, as in QEMU.
  */
 export class TestDevice implements Device {
   readonly name: string;
@@ -37,7 +37,7 @@ export class TestDevice implements Device {
     this.onRequest = options.onRequest ?? (() => undefined);
   }
 
-  /** The request with which the guest ended the machine; undefined while it runs. */
+  /** The request with which the guest ended the machine; undefined while the machine is running. */
   get result(): TestDeviceRequest | undefined {
     return this.wantsReset ? undefined : this.firstRequest;
   }
@@ -58,7 +58,7 @@ export class TestDevice implements Device {
     if (kind !== undefined) this.request(requestOf(kind, value >>> 16));
   }
 
-  /** Only the first request has an effect. Requests made by semihosting count too. */
+  /** Only the first request has an effect. Requests made through semihosting count too. */
   request(request: TestDeviceRequest): void {
     if (this.firstRequest) return;
     this.firstRequest = request;

@@ -46,16 +46,17 @@ import {
  * A 16550A serial port with registers one byte apart, modeled on QEMU's hw/char/serial.c and the National Semiconductor
  * PC16550D data sheet. Transmission takes no time, so the transmitter is always empty; the modem lines CTS, DSR and DCD
  * are always asserted. As in QEMU, a receive FIFO that is not empty reports a character timeout four character times
- * after a byte last arrived or was read, even if the FIFO is filled to its trigger level. The timeout remains pending
+ * after a byte was last received or read, even if the FIFO is filled to its trigger level. The timeout remains pending
  * until a byte is read.
  *
- * The conditions for accepting input: a byte that arrives before the guest has set up its UART would be lost in the
- * FIFO reset, so the guest must be listening: it has enabled the receive interrupt, or it polls. A poll is a read of
- * LSR or RBR while no byte is available. A write to THR resets the poll count, because a guest that only prints also
- * reads LSR, but rarely several times in a row, as the transmitter is always empty. After LOOKS_OF_A_POLLER polls in a
- * row the guest counts as polling until it resets the FIFO. In addition, the FIFO must hold less than its trigger
- * level, and one character time must have passed since the last byte and since the guest began to listen (Linux enables
- * the interrupt and then empties the FIFO). In loopback mode the UART accepts no input.
+ * Input is accepted only under certain conditions. A byte that arrives before the guest has set up its UART would be
+ * lost in the FIFO reset, so the guest must be listening: either it has enabled the receive interrupt, or it is
+ * polling. A poll is a read of LSR or RBR while no byte is available. A write to THR resets the poll count, because a
+ * guest that only prints also reads LSR, but rarely several times in a row, because the transmitter is always empty.
+ * After LOOKS_OF_A_POLLER polls in a row, the guest counts as polling until it resets the FIFO. In addition, the FIFO
+ * must hold less than its trigger level, and one character time must have passed since the last byte and since the
+ * guest began to listen (Linux enables the interrupt and then empties the FIFO). In loopback mode, the UART accepts no
+ * input.
  */
 export class Uart16550 implements TimedDevice {
   readonly name: string;
@@ -69,7 +70,7 @@ export class Uart16550 implements TimedDevice {
   private scratch = 0;
   private divisor = RESET_DIVISOR;
   private receiveFifo: number[] = [];
-  /** The byte last received while the FIFO was disabled: RBR returns it repeatedly. */
+  /** The last byte received while the FIFO was disabled: RBR returns it repeatedly. */
   private receiveBuffer = 0;
   private overrun = false;
   /** Whether a character timeout is pending, and when the next one is due. */
@@ -77,11 +78,11 @@ export class Uart16550 implements TimedDevice {
   private timeoutDueNanoseconds = Infinity;
   /** The time of one character, computed from the divisor and line format that the guest set. */
   private characterNanoseconds = RESET_CHARACTER_NANOSECONDS;
-  /** Whether THRE was set by the last write to THR and has not been reported by IIR yet. */
+  /** Whether the last write to THR set THRE and IIR has not reported it yet. */
   private transmitEmptyPending = false;
   private pollsInARow = 0;
   private isPolling = false;
-  /** The earliest time for the next input byte. */
+  /** The earliest time at which the next input byte may arrive. */
   private lineFreeNanoseconds = 0;
 
   /** Derived: whether the guest is listening, as last reported to the context. */
@@ -226,7 +227,7 @@ export class Uart16550 implements TimedDevice {
 
   private readReceiveBuffer(): number {
     if (this.receiveFifo.length === 0) this.countPoll();
-    // As in QEMU, an empty FIFO reads as 0; without the FIFO, RBR keeps the last byte.
+    // As in QEMU, an empty FIFO reads as 0; with the FIFO disabled, RBR still contains the last byte.
     const byte = this.receiveFifo.shift() ?? (this.fifoEnabled() ? 0 : this.receiveBuffer);
     if (this.fifoEnabled()) {
       this.timeoutPending = false;
@@ -258,7 +259,7 @@ export class Uart16550 implements TimedDevice {
 
   private writeTransmitHolding(byte: number): void {
     this.pollsInARow = 0;
-    // The byte has already been sent, so THRE fell and rose again, which is a new interrupt.
+    // The byte has already been sent, so THRE was cleared and set again, which causes a new interrupt.
     this.transmitEmptyPending = false;
     this.updateInterrupt();
     this.transmitEmptyPending = true;
@@ -268,7 +269,7 @@ export class Uart16550 implements TimedDevice {
   }
 
   private writeInterruptEnable(enable: number): void {
-    // QEMU serial.c: enabling the THRE interrupt raises it (the transmitter is empty), disabling it clears it.
+    // QEMU serial.c: enabling the THRE interrupt raises it (the transmitter is empty); disabling it clears it.
     const changed = enable ^ this.interruptEnable;
     if (changed & IER_TRANSMIT_EMPTY) this.transmitEmptyPending = (enable & IER_TRANSMIT_EMPTY) !== 0;
     this.interruptEnable = enable;
@@ -300,7 +301,7 @@ export class Uart16550 implements TimedDevice {
       this.receiveBuffer = byte;
     } else {
       if (this.receiveFifo.length < FIFO_BYTES) this.receiveFifo.push(byte);
-      else this.overrun = true; // PC16550D: the FIFO keeps its bytes, the new one is lost.
+      else this.overrun = true; // PC16550D: the bytes in the FIFO are kept, and the new byte is lost.
       this.startTimeout();
     }
     this.updateInterrupt();
@@ -328,7 +329,7 @@ export class Uart16550 implements TimedDevice {
     return LSR_TRANSMITTER_EMPTY | dataReady | (this.overrun ? LSR_OVERRUN : 0);
   }
 
-  /** In loopback mode the modem inputs are the UART's own outputs: DTR to DSR, RTS to CTS, OUT1 to RI, OUT2 to DCD. */
+  /** In loopback mode, the modem inputs are the UART's own outputs: DTR to DSR, RTS to CTS, OUT1 to RI, OUT2 to DCD. */
   private modemStatus(): number {
     if (!this.loopback()) return MSR_CTS | MSR_DSR | MSR_DCD;
     const outputs = this.modemControl;
@@ -336,7 +337,8 @@ export class Uart16550 implements TimedDevice {
   }
 
   /**
-   * The pending interrupt of highest priority, as IIR shows it. The modem lines never change and so never interrupt.
+   * The pending interrupt with the highest priority, as IIR shows it. The modem lines never change, so they never cause
+   * an interrupt.
    */
   private interruptSource(): number {
     const enabled = this.interruptEnable;
@@ -396,8 +398,8 @@ export class Uart16550 implements TimedDevice {
 
 /**
  * The time of one character, computed with the same single-precision arithmetic as in QEMU's serial_update_parameters.
- * A character has a start bit, 5 to 8 data bits, a parity bit if enabled, and 1 or 2 stop bits. The baud rate is the
- * board's base rate divided by the divisor; a divisor of 0 gives 3500 baud.
+ * A character consists of a start bit, 5 to 8 data bits, a parity bit if enabled, and 1 or 2 stop bits. The baud rate
+ * is the board's base rate divided by the divisor; a divisor of 0 gives 3500 baud.
  */
 function characterNanoseconds(divisor: number, lineControl: number): number {
   const parityBits = lineControl & LCR_PARITY ? 1 : 0;
@@ -407,7 +409,7 @@ function characterNanoseconds(divisor: number, lineControl: number): number {
   return Math.floor(Math.fround(Math.fround(1e9 / baud) * bits));
 }
 
-/** QEMU's hw/riscv/virt.c: the baud rate of divisor 1. */
+/** QEMU's hw/riscv/virt.c: the baud rate for a divisor of 1. */
 const BAUD_BASE = 399_193;
 const TIMEOUT_CHARACTERS = 4;
 /** QEMU serial_reset: 9600 baud, 10 bits per character. */
@@ -424,5 +426,5 @@ const POLLS_TO_DETECT_POLLING = 16;
 
 const FIFO_BYTES = 16;
 const TRIGGER_LEVELS = [1, 4, 8, 14];
-/** QEMU serial_reset: the divisor of 9600 baud. */
+/** QEMU serial_reset: the divisor for 9600 baud. */
 const RESET_DIVISOR = 0x0c;

@@ -24,7 +24,7 @@ export const IIR_FIFO_ENABLED = 0xc0;
 export const FCR_ENABLE = 0x01;
 export const FCR_RESET_RECEIVE = 0x02;
 export const FCR_RESET_TRANSMIT = 0x04;
-/** The FCR bits that are stored; the reset bits clear themselves. */
+/** The FCR bits that are stored; the reset bits are self-clearing. */
 export const FCR_KEPT = 0xc9;
 
 export const LCR_DATA_BITS = 0x03; // the number of data bits minus 5

@@ -10,9 +10,9 @@ import { BadQueueError, type Chain, type Segment } from './virtqueue.ts';
 
 /**
  * The guest's disk: virtio-blk (virtio 1.2, section 5.2) over virtio-mmio, with its data in a Drive. On a notification,
- * the device takes all waiting requests and starts each one on the drive. Requests complete in the order submitted, one
- * per step. The virtual time of each completion depends only on the length of the request and the requests before it.
- * Data moves in both directions only at completion.
+ * the device takes all waiting requests and starts each one on the drive. Requests complete in the order in which they
+ * were submitted, one per step. The virtual time of each completion depends only on the request's length and on the
+ * requests before it. In both directions, data is transferred only at completion.
  *
  * A request in flight stores the guest addresses of its buffers, so its saved state does not depend on data that the
  * guest could change in the meantime. If the guest resets the device while requests are in flight, these requests
@@ -30,7 +30,7 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
   private readonly drive: Drive;
   private readonly padsIdentity: boolean;
   private readonly transport: VirtioTransport;
-  /** Requests in flight, in the order submitted, which is the order of completion. */
+  /** The requests in flight, in the order in which they were submitted, which is also the order of completion. */
   private pending: PendingRequest[] = [];
 
   constructor(options: {
@@ -40,7 +40,7 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
     drive: Drive;
     legacy?: boolean;
     transport?: new (options: VirtioTransportOptions) => VirtioTransport;
-    /** As in recordings of formats 2 to 4, the device ID string is always padded to 20 bytes. */
+    /** For recordings in formats 2 to 4: the device ID string is always padded to 20 bytes. */
     isBefore5?: boolean;
   }) {
     this.name = options.name ?? 'virtio0';
@@ -66,7 +66,7 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
     return this.pending.length > 0 ? this.pending[0].dueNanoseconds : Infinity;
   }
 
-  /** Completes the oldest request. If the host's file access fails, throws and leaves the request in flight. */
+  /** Completes the oldest request. If the host cannot access the file, throws and leaves the request in flight. */
   act(): void {
     const request = this.pending[0];
     const { status, data } = this.perform(request);
@@ -270,8 +270,8 @@ function decodeRequest(memory: GuestMemory, request: ParsedRequest, diskBytes: n
 }
 
 /**
- * The answer to a request of zero bytes, which needs no drive operation. As in QEMU, the request's offset must still be
- * on the disk.
+ * The answer to a zero-byte request, which needs no drive operation. As in QEMU, the request's offset must still be on
+ * the disk.
  */
 const emptyRequestAt = (offset: number, diskBytes: number): Answer => ({
   kind: 'answer',
@@ -303,8 +303,8 @@ function rangeCommand(memory: GuestMemory, { type, readable }: ParsedRequest, di
   const offset = Number(view.getBigUint64(0, true)) * SECTOR_BYTES;
   const lengthBytes = sectors * SECTOR_BYTES;
   const isDiscard = (type & ~TYPE_BARRIER) === TYPE_DISCARD;
-  // 5.2.6.2: unknown flags are unsupported, and so is "unmap" for a discard. As in QEMU, an invalid range takes
-  // precedence.
+  // 5.2.6.2: unknown flags are unsupported, as is "unmap" for a discard. As in QEMU, the error for an invalid range
+  // takes precedence.
   if (flags & ~(isDiscard ? 0 : RANGE_UNMAP)) {
     const isInRange = sectors <= RANGE_SECTORS_MAX && offset + lengthBytes <= diskBytes;
     return { kind: 'answer', status: isInRange ? 'unsupported' : 'ioError' };
@@ -327,8 +327,8 @@ function identity(driveId: string, padsIdentity: boolean): Uint8Array {
 }
 
 /**
- * The struct virtio_blk_config (5.2.4), up to and including write_zeroes_may_unmap. Fields of features that are not
- * offered are 0.
+ * The struct virtio_blk_config (5.2.4), up to and including write_zeroes_may_unmap. Fields that belong to features that
+ * are not offered are 0.
  */
 function configurationFor(drive: Drive): Uint8Array {
   const bytes = new Uint8Array(CONFIGURATION_BYTES);
@@ -351,7 +351,7 @@ const SECTOR_BYTES = 512;
 const HEADER_BYTES = 16;
 const IDENTITY_BYTES = 20;
 const RANGE_BYTES = 16;
-/** As in QEMU, the configuration ends with the last field of an offered feature. */
+/** As in QEMU, the configuration ends with the last field that belongs to an offered feature. */
 const CONFIGURATION_BYTES = 57;
 
 /** The latency of a request: 10 us plus the transfer time at 4 GB/s, similar to a fast SSD. */
@@ -359,14 +359,15 @@ const REQUEST_NANOSECONDS = 10_000;
 const BYTES_PER_NANOSECOND = 4;
 
 /**
- * As in QEMU: 254 data segments, which together with header and status fill the 256 entries of QEMU's default queue.
+ * As in QEMU: 254 data segments, which, together with the header and the status, fill the 256 entries of QEMU's default
+ * queue.
  */
 const SEGMENTS_MAX = 254;
 /** The value of QEMU's BDRV_REQUEST_MAX_SECTORS. */
 const RANGE_SECTORS_MAX = 0x3fffff;
 /**
- * A chain may contain the same RAM many times. This limit keeps a faulty guest from making the engine allocate the sum
- * of all its buffers.
+ * A chain may contain the same RAM many times. This limit prevents a faulty guest from making the engine allocate as
+ * much memory as all of the buffers together.
  */
 const TRANSFER_BYTES_MAX = 256 * 1024 * 1024;
 

@@ -21,7 +21,10 @@ export function legacyQueueAddresses({
   return { size, descriptors: start, available, used };
 }
 
-/** The log2 of the page size. As in QEMU, it is the number of the lowest set bit, and a size of 0 is treated as 1. */
+/**
+ * The base-2 logarithm of the page size. As in QEMU, it is the number of the lowest set bit, and a size of 0 is treated
+ * as 1.
+ */
 export function pageShift(pageBytes: number): number {
   return pageBytes === 0 ? 0 : 31 - Math.clz32(pageBytes & -pageBytes);
 }

@@ -57,14 +57,14 @@ export interface VirtioBackend {
    * access guest memory.
    */
   cancelRequests(): void;
-  /** The virtual time of the next action in nanoseconds, Infinity for none. */
+  /** The virtual time of the next action in nanoseconds; Infinity if there is none. */
   deadline(): number;
   /** Called when the guest writes a status that includes DRIVER_OK. May throw BadQueueError. */
   driverIsReady?(): void;
 }
 
 /**
- * The part of the transport that its device uses. It is implemented by VirtioMmio and by the variant for older
+ * The part of the transport that the backend uses. It is implemented by VirtioMmio and by the variant for older
  * recordings.
  */
 export interface VirtioTransport extends Device {
@@ -89,14 +89,14 @@ export interface VirtioTransportOptions {
 }
 
 /**
- * The virtio-mmio transport, modern (version 2): virtio 1.2, section 4.2.2, with split virtqueues. It keeps the
- * registers, features, status, interrupts and queues; the backend does the device's work. With `legacy` it is the
- * version 1 transport (4.2.4): 32 features, which take effect when they are written, and each queue occupies one range
- * of pages, given by the number of its first page.
+ * The virtio-mmio transport, modern (version 2): virtio 1.2, section 4.2.2, with split virtqueues. It handles the
+ * registers, features, status, interrupts and queues; the backend does the device's work. With `legacy`, it is the
+ * version 1 transport (4.2.4): there are 32 features, which take effect when they are written, and each queue occupies
+ * one range of pages, given by the number of its first page.
  *
  * It behaves like QEMU's hw/virtio/virtio-mmio.c and virtio.c, even where they differ from the specification. Features
- * that are not offered are dropped, and VIRTIO_F_VERSION_1 is not required (xv6 accepts none of the upper features). A
- * reset by the guest keeps selectors, the driver's features and a modern queue's registers. QUEUE_READY can be written
+ * that are not offered are dropped, and VIRTIO_F_VERSION_1 is not required (xv6 accepts none of the upper features).
+ * The selectors, the driver's features and a modern queue's registers survive a guest reset. QUEUE_READY can be written
  * for queues that do not exist, and writing 0 does not stop a queue. After a guest violates a queue rule, the device
  * processes no more requests until the guest resets it. With VIRTIO_F_VERSION_1, the device reports the violation by
  * DEVICE_NEEDS_RESET and an interrupt.
@@ -122,7 +122,7 @@ export class VirtioMmio implements VirtioTransport {
   private driverFeatures = 0n;
   private negotiated = 0n;
   private queueSelect = 0;
-  /** Legacy: log2 of the page size, which is the unit of QUEUE_PAGE. A reset by the guest keeps it. */
+  /** Legacy: log2 of the page size, which is the unit of QUEUE_PAGE. It survives a guest reset. */
   private guestPageShift = 0;
   private broken = false;
 
@@ -162,7 +162,7 @@ export class VirtioMmio implements VirtioTransport {
 
   read(offset: number, sizeBytes: 1 | 2 | 4): number {
     if (offset >= CONFIGURATION) return this.readConfiguration(offset - CONFIGURATION, sizeBytes);
-    // 4.2.2.2: the driver uses only 32-bit aligned accesses for the registers.
+    // 4.2.2.2: the driver uses only aligned 32-bit accesses for the registers.
     return sizeBytes === 4 ? this.readRegister(offset) : 0;
   }
 
@@ -170,7 +170,7 @@ export class VirtioMmio implements VirtioTransport {
     if (offset >= CONFIGURATION || sizeBytes !== 4) return;
     const before = this.backend.deadline();
     this.guarded(() => this.writeRegister(offset, value));
-    // If the interrupt line changed, the PLIC requests attention itself.
+    // If the interrupt line changed, the PLIC itself requests attention.
     if (this.backend.deadline() !== before) this.context.requestAttention();
   }
 
@@ -380,7 +380,7 @@ export class VirtioMmio implements VirtioTransport {
     this.broken = true;
   }
 
-  /** The interrupt line of a broken device keeps its level. */
+  /** A broken device's interrupt line stays at its current level. */
   private setInterruptStatus(status: number): void {
     this.interruptStatus = status;
     if (!this.broken) this.context.setInterrupt(status !== 0);
@@ -389,7 +389,7 @@ export class VirtioMmio implements VirtioTransport {
 
 /**
  * The queue size, and the low and high halves of the addresses of the descriptors, the available ring and the used
- * ring. A reset keeps them.
+ * ring. They survive a reset.
  */
 interface QueueRegisters {
   size: number;
@@ -404,7 +404,7 @@ function ringAddresses(halves: readonly number[]): RingAddresses {
 /** QEMU's VIRTIO_QUEUE_MAX: this many queues can be selected, although most do not exist. */
 const QUEUES_MAX = 1024;
 
-/** The 32 features that a feature selector chooses: 0 selects the lower 32 features, any other value the upper 32. */
+/** The 32 features that a feature selector selects: 0 selects the lower 32 features, any other value the upper 32. */
 function word(features: bigint, upper: boolean): number {
   return Number((upper ? features >> 32n : features) & 0xffffffffn);
 }

@@ -32,8 +32,8 @@ export class VirtioRng implements TimedDevice, VirtioBackend {
     entropy: (lengthBytes: number) => Uint8Array;
     transport?: new (options: VirtioTransportOptions) => VirtioTransport;
     /**
-     * Behaves as in recordings of formats 2 to 4: ANY_LAYOUT is not offered, and requests are still answered after the
-     * queue is broken.
+     * For recordings in formats 2 to 4: ANY_LAYOUT is not offered, and requests are still answered after the queue is
+     * broken.
      */
     isBefore5?: boolean;
   }) {
@@ -109,11 +109,11 @@ function copyOf({ segments, ...rest }: PendingRequest): PendingRequest {
 }
 
 const ENTROPY_DEVICE_ID = 4;
-/** The same latency as a disk; see virtioBlk.ts. */
+/** The same latency as for a disk; see virtioBlk.ts. */
 const REQUEST_NANOSECONDS = 10_000;
 /**
- * 5.4.6.1: the device need not fill the buffer. This length limits the growth of the recording, which stores every
- * byte.
+ * 5.4.6.1: the device need not fill the buffer. This length limits how fast the recording grows, because the recording
+ * stores every byte.
  */
 const ANSWER_BYTES_MAX = 1024;
 

@@ -9,7 +9,7 @@ export interface Segment {
   lengthBytes: number;
 }
 
-/** A request as the guest put it into the available ring. */
+/** A request that the guest put into the available ring. */
 export interface Chain {
   /** The index of the chain's first descriptor, which identifies the chain in the used ring. */
   head: number;
@@ -51,16 +51,16 @@ export interface RingAddresses {
 /**
  * A split virtqueue (virtio 1.2, section 2.7) from the device's side, with indirect descriptors (2.7.5.3) and the event
  * index (2.7.7, 2.7.10), as in QEMU's hw/virtio/virtio.c. The guest can write anything anywhere, so every address and
- * index is checked before use and a chain may not be longer than its table; violations throw BadQueueError.
+ * index is checked before use, and a chain must not be longer than its table. A violation throws BadQueueError.
  */
 export class Virtqueue {
   private readonly memory: GuestMemory;
   private readonly defaultSize: number;
   private size: number;
-  /** Legacy: the alignment of the used ring. A reset keeps it. */
+  /** Legacy: the alignment of the used ring. It survives a reset. */
   private alignment = ALIGNMENT_DEFAULT;
   private rings: RingAddresses = NO_ADDRESSES;
-  /** The numbers of chains taken and of chains returned, modulo 2^16. */
+  /** The numbers of chains taken and returned, modulo 2^16. */
   private availableIndex = 0;
   private usedIndex = 0;
   /** The used index when the device last checked whether to interrupt the guest; -1 before the first check. */
@@ -92,14 +92,14 @@ export class Virtqueue {
     this.setLegacyLayout();
   }
 
-  /** Sets the addresses of the rings. The counts of chains taken and returned are kept. */
+  /** Sets the addresses of the rings. The counts of chains taken and returned stay unchanged. */
   setAddresses(rings: RingAddresses): void {
     this.rings = { ...rings };
     if (this.hasAddresses) checkRings(this.memory, this.size, rings);
   }
 
   /**
-   * Lays the queue out as one range of pages. Without `start`, the queue keeps its address, and only its size or
+   * Lays out the queue as one range of pages. Without `start`, the queue keeps its address, and only its size or
    * alignment changes.
    */
   setLegacyLayout(start = this.rings.descriptors): void {
@@ -126,7 +126,7 @@ export class Virtqueue {
   pop(eventIndex: boolean): Chain | undefined {
     const { available } = this.rings;
     if (!this.hasAddresses || available === 0) return undefined;
-    // Check the rings here, because the guest can change the queue size after it has set their addresses.
+    // The rings are checked here, because the guest can change the queue size after it has set their addresses.
     checkRings(this.memory, this.size, this.rings);
     const waiting = (this.memory.readU16(available + INDEX) - this.availableIndex) & 0xffff;
     if (waiting > this.size) throw new BadQueueError('the available index ran ahead of the queue');
@@ -158,7 +158,7 @@ export class Virtqueue {
   }
 
   /**
-   * Gives a chain back to the guest, with the number of bytes written. The result is whether the guest requested an
+   * Gives a chain back to the guest, with the number of bytes written. Returns whether the guest requested an
    * interrupt.
    */
   push(chain: UsedChain, eventIndex: boolean): boolean {
@@ -198,8 +198,8 @@ export class Virtqueue {
   }
 
   /**
-   * 2.7.7: interrupt if the entry for which the guest waits was added since the last check. QEMU always interrupts for
-   * the first entry.
+   * 2.7.7: interrupt if the entry for which the guest is waiting was added since the last check. QEMU always interrupts
+   * for the first entry.
    */
   private passesUsedEvent(): boolean {
     const before = this.signalledIndex;
@@ -218,10 +218,10 @@ const NO_ADDRESSES: RingAddresses = { descriptors: 0, available: 0, used: 0 };
 /** As in QEMU: the default for a legacy driver that sets no alignment. */
 const ALIGNMENT_DEFAULT = 4096;
 
-/** The maximum number of entries of a queue, QEMU's VIRTQUEUE_MAX_SIZE. */
+/** The maximum number of entries in a queue: QEMU's VIRTQUEUE_MAX_SIZE. */
 export const QUEUE_SIZE_MAX = 1024;
 
-// virtio 1.2, 2.7.6 and 2.7.8: both rings begin with flags and index; after the ring comes the event field.
+// virtio 1.2, 2.7.6 and 2.7.8: both rings begin with flags and index; the event field follows the ring.
 const FLAGS = 0;
 const INDEX = 2;
 const RING = 4;
@@ -281,7 +281,7 @@ function indirectTable(memory: GuestMemory, { address, lengthBytes }: Descriptor
   return { address, entries };
 }
 
-/** Follows the chain from `index`. A chain with more descriptors than its table must be circular. */
+/** Follows the chain from `index`. A chain that has more descriptors than its table must be circular. */
 function followChain(memory: GuestMemory, table: Table, index: number, chain: Chain): void {
   for (let count = 0; count < Math.min(table.entries, QUEUE_SIZE_MAX); count++) {
     const descriptor = readDescriptor(memory, table, index);

@@ -2,8 +2,8 @@ import { type GuestAddress, PAGE_SIZE_BYTES } from '../../base/quantities.ts';
 import type { GuestMemory } from '../devices/device.ts';
 
 /**
- * Guest memory as a semihosting call addresses it: virtual addresses, translated by the calling hart's current page
- * tables. If an address is outside RAM, `GuestMemoryError` is thrown before any byte is read or written.
+ * Guest memory as seen by a semihosting call: addresses are virtual and are translated with the calling hart's current
+ * page tables. If an address is outside RAM, `GuestMemoryError` is thrown before any byte is read or written.
  */
 export class CallMemory {
   private ram: GuestMemory;
@@ -79,14 +79,14 @@ export class CallMemory {
   }
 }
 
-/** The part of a range that lies in a single page. */
+/** The part of a range that lies within a single page. */
 interface PageRange {
   physical: GuestAddress;
   from: number;
   end: number;
 }
 
-/** Thrown when the guest passes an address that is not in RAM. This is an error of the guest, not an internal error. */
+/** Thrown when the guest passes an address that is not in RAM. This is a guest error, not an internal error. */
 export class GuestMemoryError extends Error {}
 
 const leftInPage = (address: bigint): number => PAGE_SIZE_BYTES - Number(address & (BigInt(PAGE_SIZE_BYTES) - 1n));

@@ -1,6 +1,6 @@
 import type { GuestAddress } from '../../base/quantities.ts';
 
-/** The addresses of heap and stack, guest physical; `limit` is the first byte after them. */
+/** The guest physical addresses of heap and stack; `limit` is the first byte after them. */
 export interface HeapGap {
   base: GuestAddress;
   limit: GuestAddress;

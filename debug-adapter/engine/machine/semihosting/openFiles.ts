@@ -1,6 +1,6 @@
 import type { State, StateValue } from '../../base/state.ts';
 
-/** A file opened by a semihosting guest. */
+/** A file opened by a guest through semihosting. */
 export type OpenFile =
   /** The console, `:tt`, for input and output. */
   | { kind: 'console' }
@@ -9,8 +9,8 @@ export type OpenFile =
   | { kind: 'file'; name: string; offset: number; lengthBytes: number };
 
 /**
- * The open files of a semihosting guest, by handle. A new file gets the lowest free handle, starting at 1, as in QEMU.
- * A host file is identified by its name; the guest's offset in the file is machine state.
+ * The files that a guest has opened through semihosting, by handle. A new file gets the lowest free handle, starting at
+ * 1, as in QEMU. A host file is identified by its name; the guest's offset in the file is machine state.
  */
 export class OpenFiles {
   private files: (OpenFile | undefined)[] = [];
@@ -49,7 +49,7 @@ export class OpenFiles {
 /** Limits the size of a snapshot, which contains the open files and their names. */
 const OPEN_FILES_MAX = 256;
 
-/** Error numbers that are the same in Linux and in the C libraries of embedded guests. */
+/** Error numbers that are the same in Linux and in the C libraries used by embedded guests. */
 export const ERRNO = {
   EPERM: 1,
   ENOENT: 2,

@@ -15,22 +15,22 @@ export interface CallContext {
   nanoseconds: () => number;
   lastError: () => number;
   print: (bytes: Uint8Array) => void;
-  /** Takes the console byte for which a read waited, if it has arrived. */
+  /** Takes the console byte for which a read was waiting, if it has arrived. */
   received: () => number | undefined;
   exit: (status: number) => void;
 }
 
-/** The return value of the call, and the new value for SYS_ERRNO. */
+/** The call's return value, and the new value for SYS_ERRNO. */
 export type CallResult = { value: bigint; error?: number } | typeof WAIT_FOR_CONSOLE;
-/** The call waits, and is repeated when the console has a byte. */
+/** The call waits and is repeated when the console has a byte. */
 export const WAIT_FOR_CONSOLE = 'waits';
 
 type Operation = (call: CallContext) => CallResult;
 
 /**
  * The implementation of a semihosting operation ("Semihosting for AArch32 and AArch64", chapter 5; 64-bit argument
- * blocks), with the same results as in QEMU. Files are read-only: operations that would modify the host fail with an
- * error number.
+ * blocks), with the same results as in QEMU. Files are read-only: operations that would modify the host's files fail
+ * with an error number.
  */
 export function operationOf(number: number): Operation {
   return OPERATIONS.get(number) ?? (() => failed(ENOSYS));
@@ -92,8 +92,8 @@ function read(call: CallContext): CallResult {
 }
 
 /**
- * The available console input, at least one byte and at most `lengthMax`; undefined while there is no input, empty at
- * the end of input.
+ * The available console input: at least one byte and at most `lengthMax` bytes. Undefined while there is no input;
+ * empty at the end of input.
  */
 function consoleInput({ received, outside }: CallContext, lengthMax: number): Uint8Array | undefined {
   const first = received();
@@ -108,7 +108,7 @@ function consoleInput({ received, outside }: CallContext, lengthMax: number): Ui
 
 const NOTHING = { error: 0, bytes: new Uint8Array() };
 
-/** The next bytes of a file, at most `lengthMax`; empty at the end. */
+/** The next bytes of a file, at most `lengthMax`; empty at the end of the file. */
 function readChunk(call: CallContext, file: Exclude<OpenFile, { kind: 'console' }>, lengthMax: number): Uint8Array {
   const { offset } = file;
   if (file.kind === 'features') return FEATURES.subarray(offset, offset + lengthMax);
@@ -165,7 +165,7 @@ const writeString: Operation = ({ memory, parameter, print }) => {
   return UNDEFINED;
 };
 
-/** At the end of console input the call waits, as in QEMU, because SYS_READC cannot report an end of input. */
+/** At the end of console input, the call waits, as in QEMU, because SYS_READC cannot report the end of input. */
 const readByte: Operation = (call) => {
   const byte = consoleInput(call, 1)?.[0];
   return byte === undefined ? WAIT_FOR_CONSOLE : done(byte);
@@ -189,7 +189,7 @@ const heapInfo: Operation = ({ argument, memory, boot }) => {
   return done(0);
 };
 
-/** Uses the lower eight bits of the exit code, as in a process's exit status. */
+/** Uses the lower eight bits of the exit code, as for a process's exit status. */
 const exit: Operation = (call) => {
   const isExit = call.argument(0) === APPLICATION_EXIT;
   call.exit(isExit ? Number(call.argument(1) & 0xffn) : 1);
@@ -229,7 +229,7 @@ const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operation>([
   [0x31, () => done(1_000_000_000)], // SYS_TICKFREQ
 ]);
 
-/** ENOSYS as in Linux; its number differs between C libraries. */
+/** ENOSYS, as in Linux; its number differs between C libraries. */
 const ENOSYS = 38;
 /** ADP_Stopped_ApplicationExit. */
 const APPLICATION_EXIT = 0x2_0026n;
@@ -240,7 +240,9 @@ const MODE_MAX = 11n;
 const FEATURES = Uint8Array.of(0x53, 0x48, 0x46, 0x42, 0x03);
 /** Linux's PATH_MAX. */
 const NAME_BYTES_MAX = 4096;
-/** The maximum transfer of one call, so that a step stays short; the guest calls again for the rest. */
+/**
+ * The maximum number of bytes transferred by one call, so that a step stays short; the guest calls again for the rest.
+ */
 const TRANSFER_BYTES_MAX = 1n << 20n;
-/** Each part becomes one entry of the log. The log is written in chunks of about this size. */
+/** Each part becomes one entry in the log. The log is written in chunks of about this size. */
 const CHUNK_BYTES = 64 << 10;

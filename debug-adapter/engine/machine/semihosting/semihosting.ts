@@ -23,7 +23,7 @@ export interface SemihostingContext {
   attention: () => void;
 }
 
-/** The information that a guest can query about its boot. */
+/** The boot information that a guest can query. */
 export interface SemihostingBoot {
   commandLine: string;
   heap: HeapGap;
@@ -31,19 +31,19 @@ export interface SemihostingBoot {
 
 /**
  * Semihosting lets a guest use its debugger's console, files and other services ("RISC-V Semihosting", which takes its
- * operations from "Semihosting for AArch32 and AArch64"). An EBREAK between two specific shifts of x0 is a call, in M
- * and S mode, as in QEMU without `userspace=on`; any other EBREAK remains a breakpoint. A call is one step. All input
- * from outside passes through `Inputs`, so a replay needs no files. A console read without input waits for a byte in
- * the same way as WFI waits for an interrupt.
+ * operations from "Semihosting for AArch32 and AArch64"). As in QEMU without `userspace=on`, an EBREAK between two
+ * specific shifts of x0 is a call if the hart is in M or S mode; any other EBREAK remains a breakpoint. A call is one
+ * step. All input from outside passes through `Inputs`, so a replay needs no files. A console read without available
+ * input waits for a byte in the same way as WFI waits for an interrupt.
  */
 export class Semihosting {
   readonly name = 'semihosting';
   private parts: SemihostingContext;
   private files = new OpenFiles();
   private errno = 0;
-  /** A byte from the console that no read has consumed yet. */
+  /** A console byte that no read has consumed yet. */
   private received = NOTHING;
-  /** A bit for each hart that waits for console input in a read. */
+  /** One bit for each hart: whether a read on the hart is waiting for console input. */
   private waiting = 0;
   private boot: SemihostingBoot = { commandLine: '', heap: { base: 0, limit: 0 } };
 
@@ -51,9 +51,7 @@ export class Semihosting {
     this.parts = parts;
   }
 
-  /**
-   * Stores the information about the boot, which is not part of the saved state because it follows from the boot files.
-   */
+  /** Stores the boot information, which is not part of the saved state because it follows from the boot files. */
   powerOn({ commandLine, regions }: BootPlan): void {
     this.boot = { commandLine, heap: heapGap(regions, this.parts.ram) };
   }

@@ -3,9 +3,9 @@ import type { InputStatus, OutsideEvent } from '../../machine/inputs.ts';
 import type { InputSource } from './inputSource.ts';
 
 /**
- * Console input, either given in advance (`--stdin`) or typed while the machine runs. Each byte is delivered as soon
- * as the UART accepts it, so the time of delivery depends only on the machine and on when the byte was typed. If the
- * machine is idle and would wake only after that time, a clock jump to that time precedes the byte.
+ * Console input, either given in advance (`--stdin`) or typed while the machine runs. Each byte is delivered as soon as
+ * the UART accepts it, so the delivery time depends only on the machine and on when the byte was typed. If the machine
+ * is idle and would wake only after that time, a clock jump to that time precedes the byte.
  */
 export class ConsoleInput implements InputSource {
   private bytes: Uint8Array;
@@ -40,7 +40,7 @@ export class ConsoleInput implements InputSource {
 
   nextPosition(status: InputStatus): Position {
     if (this.remainingBytes === 0) return Infinity;
-    // While the machine runs, each step takes one nanosecond.
+    // While the machine is running, each step takes one nanosecond.
     return status.position + Math.max(0, status.consoleReadyNanoseconds - status.nanoseconds);
   }
 

@@ -13,9 +13,9 @@ import type { SharedFolder } from './sharedFolder.ts';
 
 /**
  * The inputs of a live machine. They come from several sources, which are polled in order. If the last source is a
- * `RealtimeIdle`, an idle machine waits for real time to pass (`idle: realtime`). Without such a source, the clock of
- * an idle machine jumps to its next deadline (`idle: warp`). Disk requests are ignored here, because the `Recorder`
- * that wraps these inputs records them.
+ * `RealtimeIdle`, an idle machine waits in real time (`idle: realtime`). Without such a source, an idle machine's clock
+ * jumps to its next deadline (`idle: warp`). Disk requests are ignored here, because the `Recorder` that wraps these
+ * inputs records them.
  */
 export class LiveInputs implements Inputs {
   private readonly sources: readonly InputSource[];
@@ -57,7 +57,7 @@ export class LiveInputs implements Inputs {
     return this.folder?.answer(question) ?? answer({ error: ENOENT });
   }
 
-  /** Console input for semihosting. Without a console source, the input is at its end. */
+  /** Console input for semihosting. Without a console source, every read finds the end of the input. */
   private consoleBytes(lengthMax: number): HostFileResult {
     const console = this.sources.find((source) => source.read);
     if (!console) return answer({});

@@ -2,24 +2,24 @@ import type { Position } from '../../base/quantities.ts';
 import type { InputStatus, OutsideEvent } from '../../machine/inputs.ts';
 import type { InputSource } from './inputSource.ts';
 
-/** The real-time clock for `idle: realtime`, which the host implements. */
+/** The real-time clock for `idle: realtime`, implemented by the host. */
 export interface IdleClock {
   /**
-   * Called while all harts wait and the machine would wake after `nanosecondsToWake` (finite and positive). Sleeps and
-   * returns the number of nanoseconds by which to advance the machine's clock. After a full sleep this is
+   * Called while all harts are waiting and the machine would wake after `nanosecondsToWake` (finite and positive).
+   * Sleeps and returns the number of nanoseconds by which to advance the machine's clock. After a full sleep this is
    * `nanosecondsToWake`; it is smaller if something interrupted the sleep. `beforeSleep` is called only if there is a
    * sleep.
    */
   sleepUntil(nanosecondsToWake: number, beforeSleep: () => void): number;
 }
 
-// The duration of one sleep, in virtual time, while only a key press can wake the machine.
+// The duration of one sleep, in virtual time, when only a key press can wake the machine.
 const WAIT_FOR_KEY_NANOSECONDS = 50_000_000;
 
 /**
- * Makes an idle machine wait for real time to pass. After an uninterrupted wait, the machine performs its own
- * deterministic idle step, which need not be recorded. Only an interrupted wait becomes a recorded clock jump. If a
- * user may type, a machine that only a key press can wake keeps waiting as long as its UART accepts input.
+ * Makes an idle machine wait in real time. After an uninterrupted wait, the machine performs its own deterministic idle
+ * step, which need not be recorded. Only an interrupted wait becomes a recorded clock jump. If the user can type, a
+ * machine that only a key press can wake keeps waiting as long as its UART accepts input.
  */
 export class RealtimeIdle implements InputSource {
   private readonly clock: IdleClock;
@@ -27,8 +27,8 @@ export class RealtimeIdle implements InputSource {
   private readonly beforeSleep: () => void;
 
   /**
-   * `beforeSleep` writes out pending console output, such as the echo of a key, which would otherwise wait until the
-   * machine wakes.
+   * `beforeSleep` writes out pending console output, such as an echoed key, which would otherwise be held back until
+   * the machine wakes.
    */
   constructor(clock: IdleClock, options: { waitsForKeys?: boolean; beforeSleep?: () => void } = {}) {
     this.clock = clock;

@@ -6,8 +6,8 @@ export type FileRequest = Exclude<HostFileQuery, { kind: 'console' }>;
 
 /**
  * The folder whose files the guest may read through semihosting. File names are relative to this folder. A name is
- * refused if it leads out of the folder (with `..`, as an absolute path, or through a link) or does not name a regular
- * file. Each call opens and closes the file, so that no file stays open while the guest runs.
+ * rejected if it leads out of the folder (with `..`, as an absolute path, or through a link) or does not name a regular
+ * file. Each call opens and closes the file, so that no file stays open while the guest is running.
  */
 export class SharedFolder {
   private readonly files: HostFiles;
@@ -27,7 +27,7 @@ export class SharedFolder {
       if (!this.files.isWithin(path, this.folder)) return failed(EACCES);
       return this.read(path, question);
     } catch (error) {
-      // An interruption by a signal must stop the session, so the guest does not get it as an error.
+      // An interruption by a signal must stop the session, so it is not reported to the guest as an error.
       if (error instanceof UserError && error.kind !== 'interrupted') return failed(EACCES);
       throw error;
     }
@@ -63,6 +63,6 @@ const isAbsolute = (name: string): boolean => /^[\\/]|^[A-Za-z]:/.test(name);
 
 const failed = (error: number): HostFileResult => ({ error, lengthBytes: 0, bytes: new Uint8Array() });
 
-/** The error numbers of Linux, which the C libraries of embedded guests use too. */
+/** Linux error numbers, which the C libraries of embedded guests also use. */
 const ENOENT = 2;
 const EACCES = 13;

@@ -3,16 +3,16 @@ import type { Device, DeviceContext } from '../device.ts';
 import { PRIORITY_MASK, REGISTER_BYTES, SOURCES, SOURCE_WORDS, assignBit, plicRegisterAt } from '../plicRegisters.ts';
 
 /**
- * The PLIC for replaying recordings of formats 2 to 4, whose behavior must not change; new behavior belongs in
+ * The PLIC for replaying recordings in formats 2 to 4. Its behavior must not change; new behavior belongs in
  * ../plic.ts.
  *
- * The SiFive platform-level interrupt controller as on QEMU's `virt` board: sources 1 to 95, and for each hart a
+ * The SiFive platform-level interrupt controller as on QEMU's `virt` board: sources 1 to 95 and, for each hart, a
  * machine context (2 x hart) and a supervisor context (2 x hart + 1). All sources are level-triggered (PLIC spec 1.0,
  * section 2.1, "Interrupt Gateways"): a high line makes its source pending, and a claim clears the pending bit. The
  * gateway then waits for the completion, after which the source becomes pending again if the line is still high.
  *
  * As in QEMU 7.2 and contrary to the specification, a claim returns only sources above the context's threshold. As in
- * QEMU, registers respond to 32-bit accesses only; other reads return 0, and other writes are ignored.
+ * QEMU, registers respond only to 32-bit accesses; other reads return 0, and other writes are ignored.
  */
 export class PlicBefore5 implements Device {
   readonly name: string;
@@ -118,7 +118,7 @@ export class PlicBefore5 implements Device {
   }
 
   /**
-   * The gateway: a high line produces one request, and no further one until that request is completed. A falling line
+   * The gateway: a high line produces one request, and no further request until that one is completed. A falling line
    * does not withdraw the request.
    */
   private forwardRequest(source: number): void {
@@ -126,9 +126,9 @@ export class PlicBefore5 implements Device {
   }
 
   /**
-   * The source that a context would claim, or 0: of the sources that are pending, enabled and above the threshold, the
-   * one with the highest priority, and of several with that priority, the one with the lowest number (PLIC spec,
-   * section 5).
+   * The source that a context would claim, or 0: among the sources that are pending, enabled and above the threshold,
+   * the one with the highest priority. Among several sources with that priority, it is the one with the lowest number
+   * (PLIC spec, section 5).
    */
   private highestPriority(context: number): number {
     let best = 0;
@@ -157,7 +157,7 @@ export class PlicBefore5 implements Device {
     return source;
   }
 
-  /** PLIC spec, section 9: a completion of a source that is not enabled for the context is ignored. */
+  /** PLIC spec, section 9: the completion of a source that is not enabled for the context is ignored. */
   private complete(context: number, source: number): void {
     if (source >= SOURCES) return;
     const enabled = (this.enables[context * SOURCE_WORDS + (source >>> 5)] >>> (source & 31)) & 1;

@@ -40,7 +40,7 @@ import {
 } from '../uartRegisters.ts';
 
 /**
- * The UART for replaying recordings of formats 2 to 4, whose behavior must not change; new behavior belongs in
+ * The UART for replaying recordings in formats 2 to 4. Its behavior must not change; new behavior belongs in
  * ../uart16550.ts.
  *
  * A 16550A serial port with registers one byte apart, modeled on QEMU's hw/char/serial.c and the National Semiconductor
@@ -48,13 +48,13 @@ import {
  * are always asserted. A receive FIFO that holds less than its trigger level reports the character timeout immediately,
  * whereas the hardware waits four character times.
  *
- * The conditions for accepting input: a byte that arrives before the guest has set up its UART would be lost in the
- * FIFO reset, so the guest must be listening: it has enabled the receive interrupt, or it polls. A poll is a read of
- * LSR or RBR while no byte is available. A write to THR resets the poll count, because a guest that only prints also
- * reads LSR, but rarely several times in a row, as the transmitter is always empty. After LOOKS_OF_A_POLLER polls in a
- * row the guest counts as polling until it resets the FIFO. In addition, the FIFO must be empty, and one character time
- * must have passed since the last byte and since the guest began to listen (Linux enables the interrupt and then
- * empties the FIFO). In loopback mode the UART accepts no input.
+ * Input is accepted only under certain conditions. A byte that arrives before the guest has set up its UART would be
+ * lost in the FIFO reset, so the guest must be listening: either it has enabled the receive interrupt, or it is
+ * polling. A poll is a read of LSR or RBR while no byte is available. A write to THR resets the poll count, because a
+ * guest that only prints also reads LSR, but rarely several times in a row, because the transmitter is always empty.
+ * After LOOKS_OF_A_POLLER polls in a row, the guest counts as polling until it resets the FIFO. In addition, the FIFO
+ * must be empty, and one character time must have passed since the last byte and since the guest began to listen (Linux
+ * enables the interrupt and then empties the FIFO). In loopback mode, the UART accepts no input.
  */
 export class Uart16550Before5 implements Device {
   readonly name: string;
@@ -68,14 +68,14 @@ export class Uart16550Before5 implements Device {
   private scratch = 0;
   private divisor = RESET_DIVISOR;
   private receiveFifo: number[] = [];
-  /** The byte last received while the FIFO was disabled: RBR returns it repeatedly. */
+  /** The last byte received while the FIFO was disabled: RBR returns it repeatedly. */
   private receiveBuffer = 0;
   private overrun = false;
-  /** Whether THRE was set by the last write to THR and has not been reported by IIR yet. */
+  /** Whether the last write to THR set THRE and IIR has not reported it yet. */
   private transmitEmptyPending = false;
   private pollsInARow = 0;
   private polls = false;
-  /** The earliest time for the next input byte. */
+  /** The earliest time at which the next input byte may arrive. */
   private lineFreeNanoseconds = 0;
 
   /** Derived: whether the guest is listening, as last reported to the context. */
@@ -200,7 +200,7 @@ export class Uart16550Before5 implements Device {
   private readReceiveBuffer(): number {
     if (this.receiveFifo.length === 0) {
       this.countPoll();
-      // As in QEMU, an empty FIFO reads as 0; without the FIFO, RBR keeps the last byte.
+      // As in QEMU, an empty FIFO reads as 0; with the FIFO disabled, RBR still contains the last byte.
       return this.fifoEnabled() ? 0 : this.receiveBuffer;
     }
     return this.receiveFifo.shift()!;
@@ -222,14 +222,14 @@ export class Uart16550Before5 implements Device {
 
   private writeTransmitHolding(byte: number): void {
     this.pollsInARow = 0;
-    // The byte has already been sent, so THRE fell and rose again, which is a new interrupt.
+    // The byte has already been sent, so THRE was cleared and set again, which causes a new interrupt.
     this.transmitEmptyPending = true;
     if (this.loopback()) this.pushByte(byte);
     else this.transmit(byte);
   }
 
   private writeInterruptEnable(enable: number): void {
-    // QEMU serial.c: enabling the THRE interrupt raises it (the transmitter is empty), disabling it clears it.
+    // QEMU serial.c: enabling the THRE interrupt raises it (the transmitter is empty); disabling it clears it.
     if ((enable ^ this.interruptEnable) & IER_TRANSMIT_EMPTY) {
       this.transmitEmptyPending = (enable & IER_TRANSMIT_EMPTY) !== 0;
     }
@@ -259,7 +259,7 @@ export class Uart16550Before5 implements Device {
     } else if (this.receiveFifo.length < FIFO_BYTES) {
       this.receiveFifo.push(byte);
     } else {
-      this.overrun = true; // PC16550D: the FIFO keeps its bytes, the new one is lost.
+      this.overrun = true; // PC16550D: the bytes in the FIFO are kept, and the new byte is lost.
     }
   }
 
@@ -276,7 +276,7 @@ export class Uart16550Before5 implements Device {
     return LSR_TRANSMITTER_EMPTY | dataReady | (this.overrun ? LSR_OVERRUN : 0);
   }
 
-  /** In loopback mode the modem inputs are the UART's own outputs: DTR to DSR, RTS to CTS, OUT1 to RI, OUT2 to DCD. */
+  /** In loopback mode, the modem inputs are the UART's own outputs: DTR to DSR, RTS to CTS, OUT1 to RI, OUT2 to DCD. */
   private modemStatus(): number {
     if (!this.loopback()) return MSR_CTS | MSR_DSR | MSR_DCD;
     const outputs = this.modemControl;
@@ -284,7 +284,8 @@ export class Uart16550Before5 implements Device {
   }
 
   /**
-   * The pending interrupt of highest priority, as IIR shows it. The modem lines never change and so never interrupt.
+   * The pending interrupt with the highest priority, as IIR shows it. The modem lines never change, so they never cause
+   * an interrupt.
    */
   private interruptSource(): number {
     const enabled = this.interruptEnable;
@@ -350,5 +351,5 @@ const LOOKS_OF_A_POLLER = 16;
 
 const FIFO_BYTES = 16;
 const TRIGGER_LEVELS = [1, 4, 8, 14];
-/** QEMU serial_reset: the divisor of 9600 baud. */
+/** QEMU serial_reset: the divisor for 9600 baud. */
 const RESET_DIVISOR = 0x0c;

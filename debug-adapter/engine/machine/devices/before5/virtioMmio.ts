@@ -41,18 +41,18 @@ import { BadQueueError, QUEUE_SIZE_MAX } from '../virtqueue.ts';
 import { VirtqueueBefore5 } from './virtqueue.ts';
 
 /**
- * The virtio-mmio transport for replaying recordings of formats 2 to 4, whose behavior must not change; new behavior
+ * The virtio-mmio transport for replaying recordings in formats 2 to 4. Its behavior must not change; new behavior
  * belongs in ../virtioMmio.ts.
  *
- * The transport is modern (version 2): virtio 1.2, section 4.2.2, with split virtqueues. It keeps the registers,
+ * The transport is modern (version 2): virtio 1.2, section 4.2.2, with split virtqueues. It handles the registers,
  * features, status, interrupts and queues; the backend does the device's work. If the guest violates a queue rule, the
  * device sets DEVICE_NEEDS_RESET, sends a configuration interrupt and does nothing more until it is reset.
  *
  * As in QEMU, features that the guest accepts but the device does not offer are dropped, and VIRTIO_F_VERSION_1 is not
  * required: xv6 accepts none of the upper 32 features.
  *
- * With `legacy` it is the version 1 transport (4.2.4) as in QEMU: 32 features, which take effect when they are written,
- * and each queue occupies one range of pages, given by the number of its first page.
+ * With `legacy`, it is the version 1 transport (4.2.4) as in QEMU: there are 32 features, which take effect when they
+ * are written, and each queue occupies one range of pages, given by the number of its first page.
  */
 export class VirtioMmioBefore5 implements VirtioTransport {
   readonly name: string;
@@ -70,7 +70,7 @@ export class VirtioMmioBefore5 implements VirtioTransport {
   private driverFeatures = 0n;
   private negotiated = 0n;
   private queueSelect = 0;
-  /** Legacy: log2 of the page size, which is the unit of QUEUE_PAGE. A reset by the guest keeps it. */
+  /** Legacy: log2 of the page size, which is the unit of QUEUE_PAGE. It survives a guest reset. */
   private guestPageShift = 0;
 
   constructor(options: {
@@ -143,7 +143,7 @@ export class VirtioMmioBefore5 implements VirtioTransport {
 
   read(offset: number, sizeBytes: 1 | 2 | 4): number {
     if (offset >= CONFIGURATION) return this.readConfiguration(offset - CONFIGURATION, sizeBytes);
-    // 4.2.2.2: the driver uses only 32-bit aligned accesses for the registers.
+    // 4.2.2.2: the driver uses only aligned 32-bit accesses for the registers.
     return sizeBytes === 4 ? this.readRegister(offset) : 0;
   }
 
@@ -152,7 +152,7 @@ export class VirtioMmioBefore5 implements VirtioTransport {
     const before = this.backend.deadline();
     if (QUEUE_REGISTERS.has(offset)) this.writeQueueRegister(offset, value);
     else this.writeRegister(offset, value);
-    // If the interrupt line changed, the PLIC requests attention itself.
+    // If the interrupt line changed, the PLIC itself requests attention.
     if (this.backend.deadline() !== before) this.context.requestAttention();
   }
 
@@ -346,7 +346,7 @@ function newQueueRegisters(): QueueRegisters {
   return { size: QUEUE_SIZE_DEFAULT, halves: [0, 0, 0, 0, 0, 0], page: 0, alignment: ALIGNMENT_DEFAULT };
 }
 
-/** As in QEMU: the size of a queue if the driver sets none. */
+/** As in QEMU: the queue size if the driver sets none. */
 const QUEUE_SIZE_DEFAULT = 256;
 /** As in QEMU: the default for a legacy driver that sets no alignment. */
 const ALIGNMENT_DEFAULT = 4096;
@@ -357,7 +357,7 @@ const QUEUE_REGISTERS = new Set([
 ]);
 
 /**
- * The 32 features that a feature selector chooses: 0 selects the lower 32 features, 1 the upper 32, and any other value
+ * The 32 features that a feature selector selects: 0 selects the lower 32 features, 1 the upper 32, and any other value
  * none.
  */
 function word(features: bigint, selector: number): number {

@@ -4,17 +4,17 @@ import type { GuestMemory } from '../device.ts';
 import { BadQueueError, type Chain, QUEUE_SIZE_MAX, type QueueAddresses } from '../virtqueue.ts';
 
 /**
- * The virtqueue for replaying recordings of formats 2 to 4, whose behavior must not change; new behavior belongs in
+ * The virtqueue for replaying recordings in formats 2 to 4. Its behavior must not change; new behavior belongs in
  * ../virtqueue.ts.
  *
  * A split virtqueue (virtio 1.2, section 2.7) from the device's side, with indirect descriptors (2.7.5.3) and the event
- * index (2.7.7, 2.7.10). The guest can write anything anywhere, so every address and index is checked before use and a
- * chain may not be longer than its table; violations throw BadQueueError.
+ * index (2.7.7, 2.7.10). The guest can write anything anywhere, so every address and index is checked before use, and a
+ * chain must not be longer than its table. A violation throws BadQueueError.
  */
 export class VirtqueueBefore5 {
   private readonly memory: GuestMemory;
   private addresses: QueueAddresses | undefined;
-  /** The numbers of chains taken and of chains returned, modulo 2^16. */
+  /** The numbers of chains taken and returned, modulo 2^16. */
   private availableIndex = 0;
   private usedIndex = 0;
 
@@ -66,7 +66,7 @@ export class VirtqueueBefore5 {
   }
 
   /**
-   * Gives a chain back to the guest, with the number of bytes written. The result is whether the guest requested an
+   * Gives a chain back to the guest, with the number of bytes written. Returns whether the guest requested an
    * interrupt.
    */
   push(chain: { head: number; writtenBytes: number }, eventIndex: boolean): boolean {
@@ -78,13 +78,13 @@ export class VirtqueueBefore5 {
     const justPushed = this.usedIndex;
     this.usedIndex = (this.usedIndex + 1) & 0xffff;
     this.memory.writeU16(addresses.used + INDEX, this.usedIndex);
-    // 2.7.7: with the event index, interrupt if the guest waits for the entry just written. Entries are added one at a
-    // time, so vring_need_event reduces to a test for equality.
+    // 2.7.7: with the event index, interrupt if the guest is waiting for the entry just written. Entries are added one
+    // at a time, so vring_need_event reduces to a test for equality.
     if (eventIndex) return this.memory.readU16(usedEvent(addresses)) === justPushed;
     return (this.memory.readU16(addresses.available + FLAGS) & AVAILABLE_NO_INTERRUPT) === 0;
   }
 
-  /** Does nothing for recordings of formats 2 to 4. */
+  /** Does nothing for recordings in formats 2 to 4. */
   requestNotification(): void {}
 
   saveState(): State {
@@ -109,7 +109,7 @@ export class VirtqueueBefore5 {
   }
 }
 
-// virtio 1.2, 2.7.6 and 2.7.8: both rings begin with flags and index; after the ring comes the event field.
+// virtio 1.2, 2.7.6 and 2.7.8: both rings begin with flags and index; the event field follows the ring.
 const FLAGS = 0;
 const INDEX = 2;
 const RING = 4;
@@ -184,7 +184,7 @@ function indirectTable(memory: GuestMemory, descriptor: Descriptor): Table {
   return { address, entries };
 }
 
-/** Follows the chain from `index`. A chain with more descriptors than its table must be circular. */
+/** Follows the chain from `index`. A chain that has more descriptors than its table must be circular. */
 function collect(memory: GuestMemory, table: Table, index: number, chain: Chain): void {
   for (let count = 0; count < table.entries; count++) {
     const descriptor = readDescriptor(memory, table, index);
