@@ -2,8 +2,8 @@ import { quoted } from './shown.ts';
 import { badInput } from './userError.ts';
 
 /**
- * Messages about disk images: one function each, with the file, what is wrong and what to do. Thrown by `block/`; the
- * names of files and snapshots come from the caller. `imageDamage.ts` has the kinds of damage.
+ * Messages about disk images. Each function returns one message with the file, what is wrong and what to do. `block/`
+ * throws these messages; the caller supplies the names of files and snapshots. `imageDamage.ts` lists the kinds of damage.
  */
 const OR_RAW = {
   cli: 'pass format=raw for a raw image.',
@@ -82,7 +82,7 @@ export const imageTooLarge = (file: string, limit: string) =>
     'Use an image with larger clusters.',
   );
 
-/** Limits of the format that an image can reach. */
+/** Limits of the image format that an image can exceed. */
 export const imageLimits = {
   diskInClusters: (lengthBytes: number, clusterBytes: number) => `${lengthBytes} bytes in clusters of ${clusterBytes}`,
   refcountTable: () => 'the refcount table is full',
@@ -144,7 +144,7 @@ export const snapshotOfOtherSize = (file: string, snapshot: string) =>
     'snapshot-other-size',
     { file, snapshot },
     `The snapshot ${quoted(snapshot)} of ${file} was taken when the disk had a different size.`,
-    'Resize the disk back with "qemu-img resize", or use another snapshot.',
+    'Resize the disk to its earlier size with "qemu-img resize", or use another snapshot.',
   );
 
 /** The first few names of a list, quoted. */

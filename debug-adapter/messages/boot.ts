@@ -1,7 +1,7 @@
 import { shown } from './shown.ts';
 import { badInput, notice, type Remedy } from './userError.ts';
 
-/** Messages about the files that a machine boots from. `name` is the file as the user named it. */
+/** Messages about the files that a machine boots from. `name` is the name of the file, as the user gave it. */
 const USE_RISCV_FILE = 'Use an ELF file for 64-bit RISC-V, a Linux Image, or a raw binary.';
 const USE_RISCV_ELF = 'Use a file that is built for 64-bit RISC-V.';
 const MORE_MEMORY: Remedy = {
@@ -9,7 +9,7 @@ const MORE_MEMORY: Remedy = {
   editor: 'Give the machine more memory with "memory".',
 };
 
-/** Not for raw binaries, whose content can be anything but text. */
+/** Not used for raw binaries, which can contain anything except text. */
 export const kernelIsNotElf = (name: string, found?: 'empty' | 'text') =>
   badInput(
     'kernel-not-elf',
@@ -134,7 +134,7 @@ export const deviceTreeDamage = {
   truncated: () => 'it is truncated',
   header: () => 'its header is damaged',
   roots: () => 'it does not have exactly one root node',
-  nodeWithoutStart: () => 'an end of a node has no matching start',
+  nodeWithoutStart: () => 'the end of a node has no matching start',
   propertyOutside: () => 'a property is outside all nodes',
   propertyUnnamed: () => 'a property has no name',
   nodeNotEnded: () => 'a node is not closed',
@@ -216,13 +216,13 @@ export const kernelDoesNotFit = (name: string, segment: Range, ram: Range) =>
     outsideRam(name, segment, ram),
     segment.start >= ram.start
       ? {
-          cli: 'Give the machine more memory with --memory, or link the file to a lower address.',
-          editor: 'Give the machine more memory with "memory", or link the file to a lower address.',
+          cli: 'Give the machine more memory with --memory, or link the file at a lower address.',
+          editor: 'Give the machine more memory with "memory", or link the file at a lower address.',
         }
-      : 'Link it to an address in RAM.',
+      : 'Link it at an address in RAM.',
   );
 
-/** For files that are loaded to the address that the user gives. */
+/** For files that are loaded at an address given by the user. */
 export const fileDoesNotFit = (name: string, file: Range, ram: Range) =>
   badInput(
     'kernel-does-not-fit',
@@ -237,7 +237,7 @@ export const fileDoesNotFit = (name: string, file: Range, ram: Range) =>
   );
 
 const outsideRam = (name: string, file: Range, ram: Range) =>
-  `${name} would be loaded to ${hex(file.start)}..${hex(file.end)}, outside RAM (${hex(ram.start)}..${hex(ram.end)}).`;
+  `${name} would be loaded at ${hex(file.start)}..${hex(file.end)}, outside RAM (${hex(ram.start)}..${hex(ram.end)}).`;
 
 const addressFields = (file: Range, ram: Range) => ({
   start: file.start,
@@ -274,11 +274,11 @@ export const bootFilesOverlap = (both: { first: string; second: string; address:
   badInput(
     'boot-files-overlap',
     both,
-    `${both.first} and ${both.second} would both be loaded to ${hex(both.address)}.`,
+    `${both.first} and ${both.second} would both be loaded at ${hex(both.address)}.`,
     {
-      cli: 'Use --memory for more memory, use other addresses, or link the files to other addresses. Firmware uses the start of RAM; --bios none boots without it.',
+      cli: 'Use --memory for more memory, use other addresses, or link the files at other addresses. Firmware uses the start of RAM; --bios none boots without it.',
       editor:
-        'Set "memory" for more memory, use other addresses, or link the files to other addresses. Firmware uses the start of RAM; "bios": "none" boots without it.',
+        'Set "memory" for more memory, use other addresses, or link the files at other addresses. Firmware uses the start of RAM; "bios": "none" boots without it.',
     },
   );
 

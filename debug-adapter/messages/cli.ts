@@ -46,7 +46,7 @@ export const optionTwice = (option: string): UserError =>
 export const optionRequired = (option: string, command: string): UserError =>
   badInput('cli-option-required', { option, command }, `${command} needs ${option}.`, HELP);
 
-/** What to boot, as `optionRequired` names it. */
+/** The options that say what to boot, as text for `optionRequired`. */
 export const bootOption = () => '--kernel FILE, --bios FILE or --load FILE';
 
 export const argumentUnexpected = (argument: string, command: string): UserError =>
@@ -89,7 +89,7 @@ export const driveBad = ({ drive, why: { problem, remedy } }: { drive: string; w
   badInput('cli-drive-bad', { drive, problem }, `Invalid --drive ${quoted(drive)}: ${shown(problem)}.`, remedy);
 
 export interface DriveProblem {
-  /** Ends a sentence after a colon. */
+  /** The end of a sentence, after a colon. */
   problem: string;
   /** A whole sentence. */
   remedy: string;

@@ -1,4 +1,4 @@
-/** What the command line prints other than errors: results for people. `--json` has the same for programs. */
+/** Human-readable results that the command line prints. `--json` prints the same results for programs. */
 
 export const errorLine = (message: string) => `blkreplay: ${message}\n`;
 
@@ -37,7 +37,7 @@ export const endReasons = {
 
 // --- commands for files --------------------------------------------------------------------------------------------
 
-/** Each is a sentence without its period. */
+/** Each is a sentence without the period. */
 export const doneTexts = {
   created: (overlay: string, base: string) => `Created the empty overlay ${overlay} with the base image ${base}`,
   committed: (overlay: string) => `Committed ${overlay} to its base image and emptied it`,
@@ -93,7 +93,7 @@ export const snapshotTexts = {
   position: (position: number | null) => (position === null ? 'outside a recording' : `position ${position}`),
   ours: (stateBytes: number) => `${stateBytes} bytes of machine state`,
   foreign: (stateBytes: number) =>
-    `${stateBytes} bytes of machine state of another program, which blkreplay cannot load`,
+    `${stateBytes} bytes of machine state from another program, which blkreplay cannot load`,
   diskOnly: () => 'disk only',
   beyondEnd: () => ', past the end of the recording, so no replay can start from it',
 };

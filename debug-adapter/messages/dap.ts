@@ -19,7 +19,7 @@ export const launchSettingMissing = ({ setting, what }: { setting: string; what:
     `Add it: ${what}.`,
   );
 
-/** What a missing setting is for; ends `launchSettingMissing`. */
+/** What a missing setting is for. Each text ends the message `launchSettingMissing`. */
 export const settingMeanings = {
   rrfile: () => 'the file of the recording',
   kernel: () => 'an ELF file, a Linux Image or a raw binary',
@@ -32,11 +32,11 @@ export const launchDrivesShare = (both: { first: string; second: string; what: '
   badInput(
     'launch-drives-share',
     both,
-    `The drives "${both.first}" and "${both.second}" of the launch configuration have the same ${both.what}.`,
+    `The drives "${both.first}" and "${both.second}" in the launch configuration have the same ${both.what}.`,
     `Give each drive its own ${both.what}.`,
   );
 
-/** Instead of `overlay-exists` and `recording-exists`: which setting allows it. */
+/** Replaces `overlay-exists` and `recording-exists`, and names the setting that allows overwriting. */
 export const launchWouldOverwrite = ({ fields, problem }: Message, { isAsk }: { isAsk: boolean }) =>
   badInput(
     'launch-would-overwrite',
@@ -94,7 +94,7 @@ export const writingNotByLooking = () =>
   badInput(
     'writing-not-here',
     {},
-    'Evaluating here cannot modify the guest.',
+    'Expressions evaluated here cannot modify the guest.',
     'Type the assignment in the Debug Console.',
   );
 
@@ -119,7 +119,7 @@ export const inputNotInPast = () =>
   badInput(
     'input-in-past',
     {},
-    'You are viewing a past state; console input is fixed here.',
+    'You are viewing a past state, where console input comes from the recording.',
     'Go to the live end to type.',
   );
 
@@ -145,7 +145,7 @@ export const stopTexts = {
     `${watched.label} is written: ${watched.before} -> ${watched.after}`,
 };
 
-/** How the guest or the recording ended: a sentence without its period. */
+/** How the guest or the recording ended: a sentence without the period. */
 export const endTexts = {
   powerOff: () => 'The guest powered off',
   guestFailed: (exitCode: number | undefined) => `The guest reported failure with code ${exitCode}`,
@@ -165,4 +165,4 @@ export const messageTooLarge = ({ lengthBytes, bytesMax }: { lengthBytes: number
   `The client announced a message of ${lengthBytes} bytes; at most ${bytesMax} are accepted. The session ends.`;
 
 export const notTheProtocol = () =>
-  'The input on stdin is not the Debug Adapter Protocol: a header has no end. The session ends.';
+  'The input on stdin does not follow the Debug Adapter Protocol: a header is not terminated. The session ends.';

@@ -1,5 +1,5 @@
 /**
- * What a replay and its recording can differ in: parts of the sentence `The replay differs from a.rr at position 5:
+ * How a replay can differ from its recording: parts of the sentence `The replay differs from a.rr at position 5:
  * expected <a thing>, but <a statement>.`
  */
 interface RequestFields {
@@ -22,7 +22,7 @@ interface EndFields {
   guestExit?: number;
 }
 
-/** ` at position 7`, where that is not the position of the difference. */
+/** ` at position 7`, or nothing if that is the position of the difference. */
 export const atOtherPosition = (position: number, than: number): string =>
   position === than ? '' : ` at position ${position}`;
 
@@ -59,7 +59,7 @@ export const expectations = {
   completion: ({ drive, id, status, digest }: CompletionFields) =>
     `the completion of request ${id} of drive ${drive} with ${status} and data digest ${digest}`,
   consoleInput: (byte: number) => `console input (byte 0x${byte.toString(16).padStart(2, '0')})`,
-  clockJump: (nanoseconds: number | bigint) => `a clock jump of ${nanoseconds} ns while all harts wait`,
+  clockJump: (nanoseconds: number | bigint) => `a clock jump of ${nanoseconds} ns while all harts are waiting`,
   memoryWrite: (write: { address: number | bigint; lengthBytes: number }) =>
     `a write of ${write.lengthBytes} bytes to 0x${write.address.toString(16)} by the debugger`,
   registerWrite: (register: string | number) => `a write to register ${register} by the debugger`,

@@ -43,7 +43,7 @@ export const backingFormatMissing = (image: string, format: string | undefined) 
     'backing-format-missing',
     { image, format },
     format
-      ? `${image} has a backing file of the unknown format ${quoted(format)}.`
+      ? `${image} has a backing file in the unknown format ${quoted(format)}.`
       : `${image} does not name the format of its backing file.`,
     'Set raw or qcow2 with "qemu-img rebase -u -F".',
   );
@@ -72,7 +72,7 @@ export const overlayIsImage = (overlay: string) =>
   badInput(
     'overlay-is-image',
     { overlay },
-    `${overlay} is both an overlay and another file of this session.`,
+    `${overlay} is both an overlay and another file in this session.`,
     'Give the overlay another name.',
   );
 
@@ -146,8 +146,8 @@ export const overlayGiven = (differs: { drive: string; recorded: string; given: 
     differs,
     `Drive ${differs.drive} was recorded with ${differs.recorded}, but ${differs.given} was given.`,
     {
-      cli: 'Replay with the options of the recording.',
-      editor: 'Replay with the settings of the recording.',
+      cli: 'Replay with the options used for the recording.',
+      editor: 'Replay with the settings used for the recording.',
     },
   );
 

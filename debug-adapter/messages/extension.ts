@@ -1,6 +1,7 @@
 /**
  * What the extension shows in addition to the debug adapter's messages: dialogs, input boxes, the Overlays view, the
- * status bar and the terminal. Commands, settings and the walkthrough are in package.json, where VS Code reads them.
+ * status bar and the terminal. The texts of commands, settings and the empty Overlays view are in package.json, where
+ * VS Code reads them.
  */
 export const settingInLaunch = (problem: { configuration: string; message: string }) =>
   `"${problem.configuration}" cannot start. ${problem.message}`;
@@ -19,7 +20,7 @@ export const overlayMissing = ({ setting, file }: { setting: string; file: strin
 // --- "overwrite": "ask" ----------------------------------------------------------------------------------------------
 
 export const filesExist = (files: readonly string[]) =>
-  files.length === 1 ? `${files[0]} already exists.` : `${files.length} files of an earlier recording already exist.`;
+  files.length === 1 ? `${files[0]} already exists.` : `${files.length} files from an earlier recording already exist.`;
 
 export const whatHappensToThem = ({ files, renamed }: { files: readonly string[]; renamed: readonly string[] }) =>
   `${files.join('\n')}\n\n${keepBothButton()} records to ${renamed.join(', ')} instead. ${replaceButton()} deletes the ` +
@@ -90,7 +91,7 @@ export const takeSnapshotTitle = () => 'Take Snapshot';
 export const renameSnapshotTitle = () => 'Rename Snapshot';
 export const snapshotNamePrompt = (position: string | undefined) =>
   position === undefined ? 'Name of the snapshot' : `Name of the snapshot at position ${position}`;
-/** The name offered for a new snapshot; a number follows where it is taken. */
+/** The name offered for a new snapshot. A number is added if the name is taken. */
 export const snapshotNameOffered = () => 'snapshot';
 
 export const snapshotNameEmpty = () => 'Enter a name.';

@@ -35,7 +35,7 @@ export const cannotResumeAt = () =>
   );
 
 export const socketPathTaken = (path: string): UserError =>
-  badInput('gdb-socket-path-taken', { path }, `${path} exists and is not a socket of an earlier session.`, {
+  badInput('gdb-socket-path-taken', { path }, `${path} exists and is not a socket from an earlier session.`, {
     cli: 'Pass another path with --gdb unix:PATH.',
     editor: 'Set "gdbServer" to another path.',
   });

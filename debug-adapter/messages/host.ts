@@ -2,8 +2,8 @@ import { shown } from './shown.ts';
 import { badInput, hostFailure, interruption, type UserError } from './userError.ts';
 
 /**
- * Messages about the host. A file that cannot be opened is bad input, because the user named it; reading or writing
- * that fails later is a failure of the host. `host/` maps the system's error codes to these.
+ * Messages about the host. A file that cannot be opened is bad input, because the user named it. A read or write that
+ * fails later is a host failure. `host/` maps the system's error codes to these messages.
  */
 
 export const fileMissing = (file: string): UserError =>
@@ -78,7 +78,7 @@ export const fileInUse = (file: string): UserError =>
     'Close that program, or use another file.',
   );
 
-/** The length of a pipe is not known: it was read up to the limit. */
+/** The length of a pipe is unknown, because it was read only up to the limit. */
 export const fileTooLarge = ({
   name,
   lengthBytes,
@@ -127,7 +127,7 @@ export const ioFailed = (failed: { doing: string; file: string; why: string }): 
     'Check its disk, then try again.',
   );
 
-/** Why a write failed for which the system reported no error. */
+/** Why a write failed although the system reported no error. */
 export const nothingWritten = () => 'no bytes were written';
 
 /** Names of files that have no path. */
@@ -144,7 +144,7 @@ export const fileInSession = (found: {
   pid: number;
   /** For example `recording a.rr`; empty when it is not known. */
   doing: string;
-  /** Null for a process of this host, which is known to run. */
+  /** Null for a process on this host, which is known to be running. */
   otherHost: { name: string; lock: string } | null;
 }): UserError => {
   const { file, pid, doing, otherHost } = found;
@@ -153,7 +153,7 @@ export const fileInSession = (found: {
     'overlay-in-use',
     { file, pid, doing, host: otherHost?.name, lock: otherHost?.lock },
     `${file} is in use by ${who}.`,
-    otherHost ? `End that session, or delete ${otherHost.lock} if it no longer runs.` : 'End that session first.',
+    otherHost ? `End that session, or delete ${otherHost.lock} if it is no longer running.` : 'End that session first.',
   );
 };
 
@@ -170,5 +170,5 @@ export const overlayLockUnclear = ({ overlay, lock }: { overlay: string; lock: s
     'overlay-lock-unclear',
     { overlay, lock },
     `${overlay} may be in use: its lock file ${lock} cannot be read.`,
-    'Check that no session uses the file, then delete the lock file.',
+    'Check that no session is using the file, then delete the lock file.',
   );

@@ -1,4 +1,4 @@
-/** What can be wrong inside a qcow2 image: each ends a sentence such as `disk.qcow2 is damaged at byte 20: ...`. */
+/** What can be wrong inside a qcow2 image. Each text ends a sentence such as `a.qcow2 is damaged at byte 20: ...`. */
 export const imageDamage = {
   clusterBits: (bits: number) => `the header has a cluster size of 2^${bits} bytes`,
   refcountOrder: (order: number) => `the header has a refcount width of 2^${order} bits`,
@@ -9,7 +9,7 @@ export const imageDamage = {
   tablePastEnd: (table: string) => `the header has an offset past the end of the file for ${table}`,
   tableOverHeader: (table: string) => `the header has offset 0 for ${table}`,
   diskSize: () => 'the header has an invalid disk size',
-  l1Entries: (entries: number) => `the header has an L1 table of ${entries} entries`,
+  l1Entries: (entries: number) => `the header has an L1 table with ${entries} entries`,
   l1TooSmall: () => 'the L1 table is too small for the disk',
   refcountTableClusters: (clusters: number) => `the header has a refcount table of ${clusters} clusters`,
   snapshotCount: (count: number) => `the header has ${count} snapshots`,
@@ -28,7 +28,7 @@ export const imageDamage = {
   snapshotTableTooLong: () => 'the snapshot table is too long',
   snapshotEntryPastEnd: () => 'a snapshot entry extends past the end of the file',
   snapshotExtraData: () => 'a snapshot entry has too much extra data',
-  snapshotL1Entries: (name: string, entries: number) => `snapshot "${name}" has an L1 table of ${entries} entries`,
+  snapshotL1Entries: (name: string, entries: number) => `snapshot "${name}" has an L1 table with ${entries} entries`,
   snapshotL1Offset: (name: string, offset: number) =>
     `the L1 table of snapshot "${name}" has the invalid offset ${offset}`,
   snapshotDiskSize: (name: string) => `snapshot "${name}" has an invalid disk size`,
@@ -47,7 +47,7 @@ export const imageDamage = {
   copiedAndCompressed: (entry: string) => `${entry} has the COPIED flag, but is compressed`,
 };
 
-/** Parts of an image, as `imageDamage` names them. */
+/** The parts of an image that texts of `imageDamage` name. */
 export const imageParts = {
   refcountTable: () => 'the refcount table',
   snapshotTable: () => 'the snapshot table',

@@ -1,4 +1,4 @@
-/** Messages that are errors, by subject. Texts of other kinds are imported from their own file. */
+/** Error messages, by subject. Texts of other kinds are imported directly from their files. */
 export * from './block.ts';
 export * from './boot.ts';
 export * from './cli.ts';

@@ -1,4 +1,4 @@
-/** One event of a recording's log for people, without its position: what `dump` prints. */
+/** The human-readable text that `dump` prints for one event of a recording's log, without the position. */
 export const logEntryTexts = {
   consoleInput: (byte: string, character: string) => `console input ${byte}${character}`,
   clockJump: (nanoseconds: number | bigint) => `clock jump of ${nanoseconds} ns`,

@@ -1,8 +1,8 @@
 import { hostFailure, UserError } from './userError.ts';
 
 /**
- * A host without enough memory: its engine reports this with its own errors, wherever memory was requested. The front
- * ends turn all of them into a message here.
+ * Out of memory on the host. JavaScript engines report this with errors of their own, wherever memory was requested.
+ * The front ends turn all of these errors into the message in this file.
  */
 export const memoryNotGiven = (wanted?: { what: string; lengthBytes: number }): UserError =>
   hostFailure(
@@ -19,14 +19,14 @@ export const memoryNotGiven = (wanted?: { what: string; lengthBytes: number }): 
 /** What `memoryNotGiven` calls the machine's RAM. */
 export const machineRam = () => "the machine's RAM";
 
-/** An error as the user sees it; undefined for a bug in blkreplay. */
+/** The error to show to the user, or undefined for a bug in blkreplay. */
 export function userErrorOf(error: unknown): UserError | undefined {
   if (error instanceof UserError) return error;
   if (isOutOfMemory(error)) return memoryNotGiven();
   return undefined;
 }
 
-/** V8's messages for it. */
+/** V8's messages when memory runs out. */
 const WORDS =
   /could not allocate memory|allocation failed|out of memory|cannot allocate|failed to (grow|reserve)|unable to grow/i;
 

@@ -1,7 +1,7 @@
 import { quoted } from './shown.ts';
 import { badInput, type Fields } from './userError.ts';
 
-/** Messages about overlays, snapshots and packs while no session has them open. */
+/** Messages about overlays, snapshots and packs that no session has open. */
 
 /** `consequence` is a whole sentence. */
 const confirmationNeeded = (fields: Fields, consequence: string) =>
@@ -161,7 +161,7 @@ export const packDamage = {
   endsInsideFile: () => 'it ends inside a packed file',
   blockTooLong: () => 'a block has an invalid length',
   blockChanged: () => 'a block differs from what was packed',
-  blockNotInflated: () => 'a block does not decompress',
+  blockNotInflated: () => 'a block cannot be decompressed',
   headerInvalid: () => 'its header is invalid',
 };
 
@@ -181,12 +181,12 @@ export const overlayOfOtherRecording = ({ overlay, rrfile, why }: { overlay: str
     'Restore the correct overlay, or record again.',
   );
 
-/** Why an overlay is not that of a recording. */
+/** Why an overlay does not belong to a recording. */
 export const otherRecordingReasons = {
   noFirstSnapshot: (name: string) => `it has no snapshot "${name}" at position 0`,
   size: () => 'its disk has a different size',
   snapshotNotBase: (name: string) => `its snapshot "${name}" differs from the base image`,
-  snapshotNotMachine: (name: string) => `its snapshot "${name}" has no machine state of this recording`,
+  snapshotNotMachine: (name: string) => `its snapshot "${name}" has no machine state from this recording`,
   noBase: () => 'it has no base image',
   otherBase: (base: string) => `its base image is ${base}`,
 };

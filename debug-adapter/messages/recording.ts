@@ -2,18 +2,18 @@ import { quoted, shown } from './shown.ts';
 import { badInput, divergence, notice, type Remedy, type UserError } from './userError.ts';
 
 /**
- * Messages about a recording (an rrfile), about the machine that it is replayed on, and about replays that differ.
- * `recordingDamage.ts` has the kinds of damage, `differences.ts` what can differ.
+ * Messages about a recording (an rrfile), the machine on which it is replayed, and replays that differ from it.
+ * `recordingDamage.ts` lists the kinds of damage, and `differences.ts` the possible differences.
  */
 const SAME_MACHINE: Remedy = {
-  cli: 'Replay with the options of the recording.',
-  editor: 'Replay with the settings of the recording.',
+  cli: 'Replay with the options used for the recording.',
+  editor: 'Replay with the settings used for the recording.',
 };
 const OTHER_VERSION = 'Replay it with the blkreplay that recorded it';
 
 export const notARecording = (file: string): UserError =>
   badInput('recording-not-one', { file }, `${file} is not a blkreplay recording.`, {
-    cli: 'Pass the --rrfile of a recording.',
+    cli: 'Pass a recording with --rrfile.',
     editor: 'Set "rrfile" to a recording.',
   });
 
@@ -177,7 +177,7 @@ export const recordingEndsHere = (asked: { file: string; lastPosition: number; c
     },
   );
 
-/** As they were named when recording. */
+/** The files, as they were named in the recording. */
 interface DriveFiles {
   image: string;
   overlay: string | null;
@@ -186,7 +186,7 @@ interface DriveFiles {
 const fileOf = ({ image, overlay }: DriveFiles): string =>
   overlay === null || overlay === image ? image : `${image} or its overlay ${overlay}`;
 
-/** Why a replay can differ and what to do: whole sentences, the most likely reason first. */
+/** Why a replay can differ, and what to do about it: whole sentences, the most likely reason first. */
 export const divergenceCauses = {
   driveContent: (at: { drive: string; sector: number; files: DriveFiles }) =>
     `The guest read different data from drive ${at.drive} at sector ${at.sector}: ${fileOf(at.files)} has changed since it ` +

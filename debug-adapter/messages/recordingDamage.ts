@@ -1,4 +1,4 @@
-/** What can be wrong inside a recording: each ends the sentence `a.rr is damaged at byte 20: ...`. */
+/** What can be wrong inside a recording. Each text ends the sentence `a.rr is damaged at byte 20: ...`. */
 export const recordingDamage = {
   twoVersions: () => 'its header and its first bytes have different format versions',
   versionZero: () => 'its format version is 0',
@@ -13,13 +13,13 @@ export const recordingDamage = {
   inBootFile: (name: string, flaw: string) => `the boot file ${name} ${flaw}`,
 };
 
-/** Parts of a recording, as `recordingDamage` names them. */
+/** The parts of a recording that texts of `recordingDamage` name. */
 export const recordingParts = {
   header: () => 'its header',
   bootFile: (name: string) => `the boot file ${name}`,
 };
 
-/** What can be wrong with a chunk or a boot file: each follows its name. */
+/** What can be wrong with a chunk or a boot file. Each text follows the name of the chunk or file. */
 export const chunkFlaws = {
   endsInValue: () => 'ends inside a value',
   endsInDigest: () => 'ends inside a digest',

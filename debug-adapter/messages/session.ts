@@ -1,6 +1,6 @@
 import { badInput } from './userError.ts';
 
-/** Messages while debugging. */
+/** Messages shown while debugging. */
 
 export const noHistory = () =>
   badInput('no-history', {}, 'This run is not recorded, so it has no history to go back to.', {
@@ -50,7 +50,7 @@ export const fileLost = (lost: { file: string; isReplaced: boolean; use: 'writes
       ? `${lost.file} was ${lostHow(lost.isReplaced)} while this session was writing to it. The session continues, but its data will be lost when it ends.`
       : `${lost.file} was ${lostHow(lost.isReplaced)} while this session was reading it. The session continues with the file that it opened.`,
     lost.use === 'writes'
-      ? 'End the session and start a new one. Leave its files in place while it runs.'
+      ? 'End the session and start a new one. Leave its files in place while it is running.'
       : 'Restore that file before you replay again.',
   );
 
@@ -70,7 +70,7 @@ export const pastLost = ({ file, isReplaced }: { file: string; isReplaced: boole
     'Continue, or end the session and record again.',
   );
 
-/** After a failure of the host that ended a session; `failure` is one or more whole sentences. */
+/** Shown after a host failure has ended a session. `failure` is one or more whole sentences. */
 export const sessionFailed = (
   failure: string,
   kept: { rr: 'record'; rrfile: string; position: number | undefined } | { rr: 'replay' | 'off' },

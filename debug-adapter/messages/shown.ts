@@ -1,19 +1,19 @@
 /**
- * Text from a user, a file or a guest, made safe for one line on a terminal or in an editor: control characters, escape
- * sequences, marks that change the direction of text and halves of surrogate pairs are escaped, and long text is
- * shortened to a readable length.
+ * Makes text from a user, a file or a guest safe for one line on a terminal or in an editor. Control characters, escape
+ * sequences, marks that change the direction of text, and halves of surrogate pairs are escaped. Long text is shortened
+ * to a readable length.
  */
 const VALUE_LENGTH_MAX = 100;
 const MESSAGE_LENGTH_MAX = 2000;
 /** For text without a space; longer than most paths. */
 const WORD_LENGTH_MAX = 300;
 
-/** Escaped and of any length: one line. */
+/** The escaped text, on one line and at its full length. */
 export function inert(text: string): string {
   return text.replace(ACTING, (character) => escapes[character] ?? unicodeEscape(character));
 }
 
-/** A given value in the middle of a sentence. */
+/** A value for the middle of a sentence. */
 export function shown(value: unknown): string {
   return shortened(inert(typeof value === 'string' ? value : jsonOf(value)), VALUE_LENGTH_MAX);
 }
@@ -23,22 +23,22 @@ export function quoted(value: unknown): string {
   return typeof value === 'string' ? `"${shown(value)}"` : shown(value);
 }
 
-/** A whole sentence with all the values in it. */
+/** A whole sentence, including all values in it. */
 export function sentence(text: string): string {
   const words = inert(text).replace(LONG_WORD, (word) => shortened(word, WORD_LENGTH_MAX));
   return shortened(words, MESSAGE_LENGTH_MAX);
 }
 
-/** A value as it was given, but no longer than a word in a sentence can be: for programs. */
+/** A value for programs: not escaped, but no longer than a word in a sentence can be. */
 export const bounded = (text: string): string => shortened(text, WORD_LENGTH_MAX);
 
-/** One line of JSON with the same value, in which control characters are escaped, too. */
+/** The value as one line of JSON in which all control characters are escaped. */
 export function jsonLine(value: unknown): string {
   // JSON.stringify has already escaped the C0 controls and lone surrogates.
   return JSON.stringify(value).replace(ACTING, unicodeEscape);
 }
 
-/** C0 and C1 controls, direction marks and isolates, line separators, halves of surrogate pairs, invisible characters. */
+/** C0 and C1 controls, direction marks, isolates, line separators, halves of surrogate pairs, invisible characters. */
 const ACTING = /[\p{Cc}\p{Cs}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/gu;
 const LONG_WORD = new RegExp(`\\S{${WORD_LENGTH_MAX + 1},}`, 'gu');
 
@@ -53,7 +53,7 @@ function shortened(text: string, lengthMax: number): string {
   return `${text.slice(0, half)}…${text.slice(-half)}`.replace(HALF_CHARACTER, '');
 }
 
-/** What is left where a surrogate pair was cut. */
+/** What remains of a surrogate pair that was cut in half. */
 const HALF_CHARACTER = /\p{Cs}/gu;
 
 function jsonOf(value: unknown): string {

@@ -23,7 +23,7 @@ export const snapshotNameReserved = (name: string) =>
   badInput(
     'snapshot-name-reserved',
     { name },
-    `Invalid snapshot name ${quoted(name)}: it is the name of the first snapshot of the recording.`,
+    `Invalid snapshot name ${quoted(name)}: it is the name of the recording's first snapshot.`,
     'Choose another name.',
   );
 

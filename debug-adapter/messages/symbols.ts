@@ -2,8 +2,9 @@ import { sentence, shown } from './shown.ts';
 import { badInput, notice } from './userError.ts';
 
 /**
- * Messages about symbol files, and about the expressions that users type. `name` is the file as the user named it.
- * Damage inside debug information is only a warning, and the rest works; `symbolDamage.ts` lists the kinds.
+ * Messages about symbol files, and about the expressions that users type. `name` is the file name that the user gave.
+ * Damage inside debug information causes only a warning, and the rest remains usable. `symbolDamage.ts` lists the kinds
+ * of damage.
  */
 const USE_LINKED_ELF = 'Use a linked ELF file for 64-bit RISC-V, built with -g.';
 
@@ -29,14 +30,14 @@ export const symbolsAreTruncated = (name: string) =>
     'Build it again.',
   );
 
-/** `booted` is the file whose code is in the machine; a file that was built again has the same name. */
+/** `booted` is the file whose code is in the machine. It has the same name if the file has been built again. */
 export const symbolsAreOfOtherBuild = ({ name, booted, address }: { name: string; booted: string; address: bigint }) =>
   notice(
     'symbols-differ',
     { name, booted, address: `0x${address.toString(16)}` },
     `${name} is a different build from ${name === booted ? 'the recorded one' : booted}: the code differs, starting at ` +
       `0x${address.toString(16)}. Breakpoints are set only in functions that are the same in both.`,
-    'Use the symbols of the build that the machine runs.',
+    'Use the symbols of the build that the machine is running.',
   );
 
 export const imageHasNoSymbols = (name: string) =>
@@ -44,7 +45,7 @@ export const imageHasNoSymbols = (name: string) =>
     'symbols-not-in-image',
     { name },
     `${name} is not a Linux Image with a symbol table.`,
-    'Use an Image of a kernel with CONFIG_KALLSYMS.',
+    'Use the Image of a kernel built with CONFIG_KALLSYMS.',
   );
 
 /** Warnings: shown once, in the console. */
@@ -64,11 +65,11 @@ export const expressionIsEmpty = () =>
 export const expressionHasBadText = (text: string) =>
   badInput('expression-bad-text', { text }, `"${shown(text)}" is not supported in an expression.`);
 
-/** `found` is quoted, or the end of the expression. */
+/** `found` is quoted text, or `expressionParts.end()`. */
 export const expressionExpected = (expected: string, found: string) =>
   badInput('expression-expected', { expected, found }, `Expected ${shown(expected)} before ${shown(found)}.`);
 
-/** What `expressionExpected` names. */
+/** What `expressionExpected` can name. */
 export const expressionParts = {
   operator: () => 'an operator',
   operand: () => 'a name or a number',
@@ -110,7 +111,7 @@ export const isNotAPointer = (what: string, type: string) =>
 export const isNotANumber = (what: string, type: string) =>
   badInput('expression-not-a-number', { what, type }, `${shown(what)} is not a number: its type is ${shown(type)}.`);
 
-/** What the messages above call values that have no name. */
+/** What the messages above call values without a name. */
 export const valueNames = {
   operandOf: (operator: string) => `The operand of ${operator}`,
   targetOf: (pointer: string) => `The target of ${pointer}`,
@@ -156,7 +157,7 @@ export const callsAreRefused = (what: string) =>
   badInput(
     'expression-call',
     { what },
-    `${shown(what)}(...) would call a function of the guest, which expressions cannot do.`,
+    `${shown(what)}(...) would call a guest function, which expressions cannot do.`,
   );
 
 export const badCount = (count: string) =>
@@ -176,6 +177,6 @@ export const expressionMeetsDamage = (text: string, section: string) =>
 /** Values that cannot be shown. */
 export const valueTexts = {
   unreadable: (address: string) => `<cannot read ${address}>`,
-  unknownFloat: () => '<floating-point number of an unknown format>',
+  unknownFloat: () => '<floating-point number in an unknown format>',
   damaged: () => '<damaged debug information>',
 };

@@ -4,7 +4,7 @@ export const USAGE = `blkreplay: record a RISC-V machine with its disks, and rep
 Usage:
   blkreplay run    --kernel FILE [options]                  run without recording
   blkreplay record --kernel FILE --rrfile FILE [options]    run and record
-  blkreplay replay --kernel FILE --rrfile FILE [options]    replay; pass the options of the recording
+  blkreplay replay --kernel FILE --rrfile FILE [options]    replay; pass the same options as for record
   blkreplay info   RRFILE [--json]                          describe a recording
   blkreplay symbols IMAGE | RRFILE > FILE                   write the symbol table of a Linux Image, or the kernel of a
                                                             recording, as an ELF file for gdb
@@ -33,8 +33,8 @@ Usage:
 Machine:
   --kernel FILE[@ADDRESS]
                         ELF file, Linux Image (also Image.gz or EFI zboot image), U-Boot image, or raw binary. A raw
-                        binary is loaded to ADDRESS, for example 0x80200000; without ADDRESS, to the next multiple of
-                        2 MiB after the firmware, or to 0x80000000 without firmware. Write @@ for an @ before a number
+                        binary is loaded at ADDRESS, for example 0x80200000; without ADDRESS, at the next multiple of
+                        2 MiB after the firmware, or at 0x80000000 without firmware. Write @@ for an @ before a number
                         in the name. The kernel is optional with --bios FILE or --load, and in a replay, which takes all
                         boot files from the recording
   --bios none|builtin|FILE
@@ -42,8 +42,8 @@ Machine:
                         starts at 0x80000000). A firmware file can boot without a kernel: u-boot.bin, fw_payload.
                         Default: builtin for a Linux Image and for a kernel that leaves 0x80000000 free, else none
   --initrd FILE         initial RAM disk
-  --load FILE[@ADDRESS] load another file, like QEMU's -device loader: raw files to ADDRESS; ELF, Intel HEX and U-Boot
-                        images to the address in the file. Up to 32 times
+  --load FILE[@ADDRESS] load another file, like QEMU's -device loader: raw files at ADDRESS; ELF, Intel HEX and U-Boot
+                        images at the address in the file. Up to 32 times
   --dtb FILE            device tree for the guest; --append and --initrd are written into it
   --dumpdtb FILE        write the guest's device tree to a new file, and exit
   --append TEXT         kernel command line
@@ -53,24 +53,24 @@ Machine:
                         a disk; up to 8 times. The image is never written: writes and snapshots go to the overlay, or
                         to a temporary one. Write ,, for a comma in a name. The disk is a modern virtio disk in the
                         first free slot; QEMU's default is slot=7,virtio=legacy
-  --allow FILE          a file, or a folder of files, that a qcow2 image may have as its backing file. Always allowed:
-                        files in the folder of the image and in the current folder, and images that you or the
-                        recording name. Can be repeated
+  --allow FILE          a file that qcow2 images may use as a backing file, or a folder of such files. Always allowed:
+                        files in the image's folder and in the current folder, and images that you or the recording
+                        name. Can be repeated
   --rng                 an entropy source (virtio-rng) in the last free slot
   --rng-seed HEX|none   /chosen/rng-seed in the device tree: 64 hexadecimal digits, which make two runs identical, or
                         none. Default: random for each run and recording. A replay uses the recorded seed
   --no-reboot           end the run when the guest resets, like QEMU's -no-reboot
-  --semihosting         allow semihosting calls in M and S mode: console, exit, time, and read-only files in the current
-                        folder and below
+  --semihosting         allow semihosting calls in M-mode and S-mode: console, exit, time, and read-only files in the
+                        current folder and below
   --stdin FILE          console input (not used by replay)
-  --idle warp|realtime  skip idle time of the guest (default), or wait through it. With warp, a guest with a periodic
-                        timer that waits at a prompt after the end of the input runs at full speed: end it with Ctrl-C
-                        or --stop-at, or let the last line of --stdin power it off
+  --idle warp|realtime  skip the guest's idle time (default), or wait through it. With warp, a guest that waits at a
+                        prompt after the end of the input, and has a periodic timer, runs at full speed: end it with
+                        Ctrl-C or --stop-at, or let the last line of --stdin power it off
 
 Recording:
   --rrfile FILE         the recording
   --rrsnapshot NAME     name of the first snapshot (default replay_init). When given, a qcow2 image without an overlay
-                        receives the writes of the guest and the snapshots itself
+                        receives the guest's writes and the snapshots itself
   --all-snapshots       take all automatic snapshots, at multiples of 16777216 steps and later at wider intervals,
                         however long they take; by default they use about 1/40 of the recording time
   --overwrite           replace an existing recording and overlays
@@ -83,7 +83,7 @@ Debugging with gdb:
                         example from a web page, is dropped
   --gdb unix:PATH       the same on a socket that only you can connect to (target remote PATH)
   --gdb stdio           for gdb to start (target remote | blkreplay ... --gdb stdio): packets on stdin and stdout, the
-                        guest's console on stderr; after detach, gdb waits 5 seconds for the end of the program
+                        guest's console on stderr; after detach, gdb waits 5 seconds for the program to end
 
 Output:
   --json                the last line on stderr is a JSON object with the result
@@ -92,7 +92,7 @@ Output:
 Exit status:
   0    The guest powered off, --stop-at or the end of the recording was reached, or the guest requested a reset and
        --no-reboot ends the run
-  1    The guest reported failure, or all harts wait for an interrupt, and none can occur
+  1    The guest reported failure, or all harts are waiting for an interrupt, and none can occur
   2    The input is invalid
   3    The replay differs from the recording
   4    The host failed, for example because of a full disk or an I/O error

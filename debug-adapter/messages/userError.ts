@@ -1,10 +1,10 @@
 import { bounded, sentence } from './shown.ts';
 
 /**
- * What a user can be told, as data: a code, named fields, the problem, and what to do about it. The problem reads the
- * same everywhere; what to do may differ between the command line, the editor and gdb. Every message is made by a
- * function in this folder, so that the whole list can be read (and tested) in one place. Everything in it can be
- * cloned to another thread and written as JSON. A rendered text is one line of readable length without control
+ * A message for the user, as data: a code, named fields, the problem, and what to do about it. The wording of the
+ * problem is the same everywhere; what to do may differ between the command line, the editor and gdb. Functions in this
+ * folder create all messages, so that the whole list can be read (and tested) in one place. All parts of a message can
+ * be sent to another thread and written as JSON. A rendered text is one line of readable length without control
  * characters; values that may be long are shortened with `shown`.
  */
 export interface Message {
@@ -25,7 +25,7 @@ export type FrontEnd = 'cli' | 'editor' | 'gdb';
 /** What to do: whole sentences, one text for all front ends or one for each. Without a `gdb` text, gdb gets `cli`. */
 export type Remedy = string | { readonly cli: string; readonly editor: string; readonly gdb?: string };
 
-/** A message in the terms of one front end. */
+/** The text of a message, in the terms of one front end. */
 export function textFor({ problem, remedy }: Pick<Message, 'problem' | 'remedy'>, frontEnd: FrontEnd): string {
   const advice = typeof remedy === 'string' ? remedy : (remedy[frontEnd] ?? remedy.cli);
   return sentence(advice === '' ? problem : `${problem} ${advice}`);
@@ -38,7 +38,7 @@ export const remedyWith = (text: (frontEnd: FrontEnd) => string): Remedy => ({
   gdb: text('gdb'),
 });
 
-/** A message about something that stops nothing: the session continues. */
+/** A message about something that does not end the action; the session continues. */
 export interface Notice extends Message {
   /** In the command line's terms. */
   readonly message: string;
@@ -49,7 +49,7 @@ export const notice = (code: string, fields: Fields, problem: string, remedy: Re
   message: textFor({ problem, remedy }, 'cli'),
 });
 
-/** What kind of failure an error is; the command line derives its exit status from it. */
+/** The kind of failure that an error reports. The command line derives its exit status from it. */
 export type UserErrorKind =
   | 'badInput' // exit status 2
   | 'divergence' // exit status 3

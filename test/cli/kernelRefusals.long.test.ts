@@ -81,19 +81,19 @@ const KERNELS: Refusal[] = [
     what: 'linked below RAM',
     ...elf(makeElf({ address: 0x1000n })),
     code: 'kernel-does-not-fit',
-    says: /^bad\.elf would be loaded to 0x1000\.\.0x1010, outside RAM \(0x80000000\.\.0x88000000\)\. Link it to an address in RAM/,
+    says: /^bad\.elf would be loaded at 0x1000\.\.0x1010, outside RAM \(0x80000000\.\.0x88000000\)\. Link it at an address in RAM/,
   },
   {
     what: 'linked above RAM',
     ...elf(makeElf({ address: 0x8800_0000n })),
     code: 'kernel-does-not-fit',
-    says: /^bad\.elf would be loaded to 0x88000000.*Give the machine more memory/,
+    says: /^bad\.elf would be loaded at 0x88000000.*Give the machine more memory/,
   },
   {
     what: 'larger than RAM',
     ...elf(makeElf({ memoryBytes: 256 * MIB })),
     code: 'kernel-does-not-fit',
-    says: /^bad\.elf would be loaded to 0x80000000\.\.0x90000000.*Give the machine more memory/,
+    says: /^bad\.elf would be loaded at 0x80000000\.\.0x90000000.*Give the machine more memory/,
   },
 ];
 
@@ -120,25 +120,25 @@ const FILES: Refusal[] = [
     what: 'a file to load into a device',
     ...file('data', '--load', 'bad@0x10000000'),
     code: 'kernel-does-not-fit',
-    says: /^bad would be loaded to 0x10000000\.\.0x10000004, outside RAM .*\. Use an address in RAM/,
+    says: /^bad would be loaded at 0x10000000\.\.0x10000004, outside RAM .*\. Use an address in RAM/,
   },
   {
     what: 'a file to load that is larger than RAM',
     ...file(new Uint8Array(17 * MIB), '--load', 'bad@0x80000000', '--memory', '16M'),
     code: 'kernel-does-not-fit',
-    says: /^bad would be loaded to .* Give the machine more memory with --memory, or use a lower address/,
+    says: /^bad would be loaded at .* Give the machine more memory with --memory, or use a lower address/,
   },
   {
     what: 'a file to load over the kernel',
     ...file('data', '--load', 'bad@0x80000004'),
     code: 'boot-files-overlap',
-    says: /^timer\.elf and bad would both be loaded to 0x80000004/,
+    says: /^timer\.elf and bad would both be loaded at 0x80000004/,
   },
   {
     what: 'a file to load over the device tree',
     ...file('data', '--load', 'bad@0x87e00010'),
     code: 'boot-files-overlap',
-    says: /^the device tree and bad would both be loaded to 0x87e00010/,
+    says: /^the device tree and bad would both be loaded at 0x87e00010/,
   },
   {
     what: 'an ELF file of another machine to load',

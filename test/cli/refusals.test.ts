@@ -65,7 +65,7 @@ const RECORD: Refusal[] = [
     what: 'firmware that overlaps the kernel',
     command: record({ ...DEMO, options: ['--bios', 'builtin'] }),
     code: 'boot-files-overlap',
-    says: /demo\.elf .*both be loaded to 0x80000000.*--bios none/,
+    says: /demo\.elf .*both be loaded at 0x80000000.*--bios none/,
   },
   {
     what: 'a raw disk given as qcow2',

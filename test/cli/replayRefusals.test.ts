@@ -23,7 +23,7 @@ const REPLAY: Refusal[] = [
     what: 'something that is not a recording',
     command: replay({ ...DEMO, rrfile: 'demo.c' }),
     code: 'recording-not-one',
-    says: /^demo\.c is not a blkreplay recording\. Pass the --rrfile of a recording/,
+    says: /^demo\.c is not a blkreplay recording\. Pass a recording with --rrfile/,
   },
   {
     what: 'an empty recording',
@@ -131,7 +131,7 @@ const REPLAY: Refusal[] = [
     what: 'another memory size',
     command: replay({ ...DEMO, options: ['--memory', '64M'] }),
     code: 'recording-other-machine',
-    says: /^a\.rr was recorded with a different machine \(memory: recorded 128 MiB, given 64 MiB\)\. Replay with the options of the recording/,
+    says: /^a\.rr was recorded with a different machine \(memory: recorded 128 MiB, given 64 MiB\)\. Replay with the options used for the recording/,
   },
   {
     what: 'another command line for the kernel',

@@ -41,7 +41,11 @@ test('a malformed request is refused and the session continues', async (t) => {
     ['variables', { variablesReference: 12345 }, /earlier stop/],
     ['evaluate', { expression: 5 }, /"expression" .* expected a string/],
     ['evaluate', { expression: '1 +' }, /Expected .* before/],
-    ['evaluate', { expression: 'store.superblock.entry_count = 1' }, /Evaluating here cannot modify the guest/],
+    [
+      'evaluate',
+      { expression: 'store.superblock.entry_count = 1' },
+      /Expressions evaluated here cannot modify the guest/,
+    ],
     ['readMemory', { memoryReference: '0x80000000', count: -1 }, /"count" .* expected/],
     ['next', { threadId: 1, granularity: 'page' }, /"granularity" .* expected/],
   ];

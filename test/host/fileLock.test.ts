@@ -158,7 +158,7 @@ test('a lock of another host is never taken over', (t) => {
   fs.writeFileSync(`${overlay}.lock`, JSON.stringify({ pid: 1, host: 'elsewhere', process: null, token: 'x' }));
   assert.equal(
     refusal(overlay).message,
-    `${overlay} is in use by process 1 on host elsewhere. End that session, or delete ${overlay}.lock if it no longer runs.`,
+    `${overlay} is in use by process 1 on host elsewhere. End that session, or delete ${overlay}.lock if it is no longer running.`,
   );
 });
 

@@ -16,7 +16,7 @@ const damages: { what: string; at: number; bytes: number[]; says: RegExp }[] = [
     says: /name of the backing file extends past/,
   },
   { what: 'clusters of 2^30 bytes', at: 20, bytes: [0, 0, 0, 30], says: /a cluster size of 2\^30/ },
-  { what: 'a huge L1 table', at: 36, bytes: [0xff, 0, 0, 0], says: /an L1 table of 4278190080 entries/ },
+  { what: 'a huge L1 table', at: 36, bytes: [0xff, 0, 0, 0], says: /an L1 table with 4278190080 entries/ },
   { what: 'an L1 table too small', at: 36, bytes: [0, 0, 0, 0], says: /too small for the disk/ },
   { what: 'an L1 table past the end', at: 40, bytes: [0, 0, 1], says: /past the end of the file for the L1 table/ },
   { what: 'an L1 table inside a cluster', at: 47, bytes: [8], says: /an unaligned offset for the L1 table/ },

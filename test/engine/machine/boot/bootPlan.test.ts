@@ -150,7 +150,7 @@ for (const [what, plan, says] of [
   [
     'an Image whose memory size exceeds RAM',
     () => planBoot({ kernel: { name: 'Image', bytes: imageOf({ memoryBytes: 20 * MIB }) } }, 16 * MIB),
-    /^Image would be loaded to 0x80000000\.\.0x81400000, outside RAM .* Give the machine more memory/,
+    /^Image would be loaded at 0x80000000\.\.0x81400000, outside RAM .* Give the machine more memory/,
   ],
   [
     'an initrd that extends beyond RAM',
@@ -160,7 +160,7 @@ for (const [what, plan, says] of [
   [
     'an initrd that overlaps the device tree',
     () => planBoot({ kernel: KERNEL, initrd: { name: 'initrd.gz', bytes: new Uint8Array(7 * MIB) } }, 16 * MIB),
-    /^initrd\.gz and the device tree would both be loaded to 0x80e00000\. Use --memory for more memory/,
+    /^initrd\.gz and the device tree would both be loaded at 0x80e00000\. Use --memory for more memory/,
   ],
   [
     'a raw kernel at an odd address',
@@ -175,12 +175,12 @@ for (const [what, plan, says] of [
   [
     'a raw kernel below RAM',
     () => planBoot({ kernel: { ...RAW, address: 0x2000_0000 } }, 16 * MIB),
-    /^x\.bin would be loaded to 0x20000000\.\.0x20002328, outside RAM \(0x80000000\.\.0x81000000\)\. Use an address in RAM/,
+    /^x\.bin would be loaded at 0x20000000\.\.0x20002328, outside RAM \(0x80000000\.\.0x81000000\)\. Use an address in RAM/,
   ],
   [
     'a raw kernel that extends beyond RAM',
     () => planBoot({ kernel: { ...RAW, address: RAM + 16 * MIB - 4096 } }, 16 * MIB),
-    /^x\.bin would be loaded to .* outside RAM .* Give the machine more memory with --memory, or use a lower address/,
+    /^x\.bin would be loaded at .* outside RAM .* Give the machine more memory with --memory, or use a lower address/,
   ],
   [
     'an ELF kernel with an address',
@@ -214,7 +214,7 @@ for (const [what, plan, says] of [
         },
         16 * MIB,
       ),
-    /^data and x\.bin would both be loaded to 0x8000012c\. Use --memory for more memory, use other addresses/,
+    /^data and x\.bin would both be loaded at 0x8000012c\. Use --memory for more memory, use other addresses/,
   ],
   [
     'an initrd without a kernel',

@@ -161,10 +161,10 @@ test('segments outside RAM and overlapping segments are refused', () => {
   assert.equal(fit({ ...text, memoryBytes: 1024 * 1024 }), 'no error');
   assert.equal(
     fit({ ...text, memoryBytes: 1024 * 1024 + 1 }),
-    'kernel.elf would be loaded to 0x80000000..0x80100001, outside RAM (0x80000000..0x80100000). ' +
-      'Give the machine more memory with --memory, or link the file to a lower address.',
+    'kernel.elf would be loaded at 0x80000000..0x80100001, outside RAM (0x80000000..0x80100000). ' +
+      'Give the machine more memory with --memory, or link the file at a lower address.',
   );
-  assert.match(fit({ ...text, physicalAddress: 0n }), /Link it to an address in RAM\.$/);
+  assert.match(fit({ ...text, physicalAddress: 0n }), /Link it at an address in RAM\.$/);
   assert.match(fit(text, { ...text, physicalAddress: 0x8000_0003n }), /segments that overlap/);
   assert.equal(fit({ ...text, physicalAddress: 0x8000_0004n }, text), 'no error');
 });
@@ -198,7 +198,7 @@ test('only headers and zeroes that the linker put below RAM are dropped', () => 
   withCode[0xfff] = 1;
   assert.match(
     message(() => load(withCode)),
-    /^kernel.elf would be loaded to 0x7ffff000..0x80000004, outside RAM/,
+    /^kernel.elf would be loaded at 0x7ffff000..0x80000004, outside RAM/,
   );
 });
 
@@ -209,10 +209,10 @@ test('non-executable segments far below RAM are dropped, as in position-independ
     return message(() => assert.equal(checkSegmentsFit(image, RAM).length, 1));
   };
   assert.equal(load(0x8000_0000n, tables, text), 'no error');
-  assert.match(load(0x1_0000n, tables, text), /would be loaded to 0x10000\.\.0x10002, outside RAM/);
-  assert.match(load(0x8000_0000n, { ...tables, physicalAddress: 0x2000_0000n }, text), /would be loaded to 0x20000000/);
-  assert.match(load(0x8000_0000n, { ...tables, physicalAddress: 0x8800_0000n }, text), /would be loaded to 0x88000000/);
-  assert.match(load(0x8000_0000n, tables), /would be loaded to 0x10000\.\.0x10002, outside RAM/);
+  assert.match(load(0x1_0000n, tables, text), /would be loaded at 0x10000\.\.0x10002, outside RAM/);
+  assert.match(load(0x8000_0000n, { ...tables, physicalAddress: 0x2000_0000n }, text), /would be loaded at 0x20000000/);
+  assert.match(load(0x8000_0000n, { ...tables, physicalAddress: 0x8800_0000n }, text), /would be loaded at 0x88000000/);
+  assert.match(load(0x8000_0000n, tables), /would be loaded at 0x10000\.\.0x10002, outside RAM/);
 });
 
 test('damage of any kind throws a UserError and no other error', () => {
