@@ -1,4 +1,4 @@
-/** Machine states encode as CBOR (RFC 8949) and decode to the same values; damaged bytes are refused. */
+/** Machine states are encoded as CBOR (RFC 8949) and decoded to the same values; damaged bytes are refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -12,7 +12,7 @@ import type { StateValue } from '../../../debug-adapter/engine/base/state.ts';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
-test('values encode as in RFC 8949, appendix A', () => {
+test('values are encoded as in RFC 8949, appendix A', () => {
   const examples: [StateValue, string][] = [
     [0, '00'],
     [23, '17'],
@@ -39,7 +39,7 @@ test('values encode as in RFC 8949, appendix A', () => {
   }
 });
 
-test('states with strings and byte arrays of any length decode unchanged', () => {
+test('states with strings and byte arrays of any length are decoded unchanged', () => {
   // Each state is one byte longer, so that the encoder's buffer grows in the middle of every kind of value.
   for (let length = 0; length < 2100; length++) {
     const state = { filler: new Uint8Array(length), big: 5n, list: [1n, 2n, 300], flag: true, name: 'x' };
@@ -51,7 +51,7 @@ test('the order in which fields are set does not change the encoding', () => {
   assert.equal(hex(encodeCbor({ a: 1, b: 2 })), hex(encodeCbor({ b: 2, a: 1 })));
 });
 
-test('bytes that do not encode a state, truncated bytes and bytes changed anywhere are refused', () => {
+test('invalid encodings, truncated encodings and encodings with any byte changed are refused', () => {
   const good = encodeCbor({ registers: [1n, 2n], name: 'hart0', count: 70000, flag: false });
   for (let cut = 0; cut < good.length; cut++) assert.throws(() => decodeState(good.slice(0, cut)), CborError);
   for (let at = 0; at < good.length; at++) {

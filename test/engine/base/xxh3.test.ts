@@ -1,4 +1,4 @@
-/** XXH3 gives the values of the reference implementation and depends on every byte. */
+/** XXH3 gives the same values as the reference implementation and depends on every byte. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hashIn, transferBuffer } from '../../../debug-adapter/engine/base/hashMemory.ts';
@@ -22,7 +22,7 @@ const KNOWN: [number, bigint][] = [
 
 const pattern = (length: number) => Uint8Array.from({ length }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 13);
 
-test('xxh3 gives the values of the reference implementation', () => {
+test('xxh3 gives the same values as the reference implementation', () => {
   for (const [length, hash] of KNOWN) assert.equal(xxh3(pattern(length)), hash, `${length} bytes`);
 });
 
@@ -54,6 +54,6 @@ test('the hash of bytes is the same whether they are copied first or hashed in p
   assert.deepEqual(new Uint8Array(onTheWay), bytes);
 });
 
-test('a short input, for which XXH3 uses another algorithm, is refused', () => {
+test('a short input, for which XXH3 uses a different algorithm, is refused', () => {
   assert.throws(() => xxh3(new Uint8Array(240)));
 });

@@ -1,4 +1,4 @@
-/** The blkreplay filter logs each request once; a failed request or host error leaves disk and log unchanged. */
+/** The blkreplay filter logs each request once; a failed request or host error changes neither disk nor log. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { xxh64 } from '../../../debug-adapter/engine/base/xxhash64.ts';
@@ -41,7 +41,7 @@ test('discarded bytes read as zeroes', () => {
   assertSameBytes(readAll(filter.device), filled(64 * KIB, 7).fill(0, 1024, 11 * KIB));
 });
 
-test('the digest changes with writes and with changes of the underlying device', () => {
+test('the digest changes with writes and with changes to the underlying device', () => {
   const { image } = newImage({ base: filled(300 * KIB, 7) });
   const { filter } = filterOver(image);
   const fresh = filter.digest();

@@ -41,7 +41,7 @@ test('after a write, only the changed block is read', () => {
   assert.equal(digest.value(), value);
 });
 
-test('the digest of an overlay starts from the digest of its base and reads only the clusters of the overlay', () => {
+test("the digest of an overlay starts from the digest of its base and reads only the overlay's clusters", () => {
   const { device: base, file: baseFile } = countedDevice(10 * MIB);
   const known = new DriveDigest(base);
   known.value();

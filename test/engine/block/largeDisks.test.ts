@@ -1,6 +1,6 @@
-/** The costs of a drive depend on its allocated data and never on the size of the disk.
+/** The cost of using a drive depends on its allocated data and never on the disk size.
  *
- * Costs are counted in file calls and bytes. A loop over every MiB of the largest disk, of 4 PiB, would never finish,
+ * The cost is measured in file calls and bytes. A loop over every MiB of the largest disk (4 PiB) would never finish,
  * so these tests also show that there is no such loop.
  */
 import assert from 'node:assert/strict';
@@ -24,7 +24,7 @@ function emptyBase(lengthBytes: number): CountedFile {
   return file;
 }
 
-/** Performs the steps of a recording on a drive, up to its first snapshot. */
+/** Performs on a drive the steps that a recording performs up to its first snapshot. */
 function openAndSnapshot(baseFile: CountedFile) {
   const base = Qcow2Image.open(baseFile, { writable: false });
   const known = new DriveDigest(base);
@@ -42,7 +42,7 @@ function openAndSnapshot(baseFile: CountedFile) {
 }
 
 suite('empty disks', () => {
-  test('opening, hashing and snapshotting an empty 16 TiB disk takes no more file calls than for 16 MiB', () => {
+  test('opening, hashing and snapshotting an empty 16 TiB disk takes no more file calls than for a 16 MiB disk', () => {
     const [small, large] = [16 * MIB, 16 * TIB].map((lengthBytes) => {
       const baseFile = emptyBase(lengthBytes);
       const before = baseFile.total();
@@ -114,7 +114,7 @@ suite('empty disks', () => {
 });
 
 suite('cluster sizes of overlays', () => {
-  test('up to 64 GiB, clusters are as large as a RAM page, and the L1 table of a new overlay is at most 256 KiB', () => {
+  test('up to 64 GiB, a cluster is as large as a RAM page, and the L1 table of a new overlay is at most 256 KiB', () => {
     for (const [lengthBytes, expected] of [
       [0, 4 * KIB],
       [16 * MIB, 4 * KIB],
@@ -217,7 +217,7 @@ function request(filter: BlkreplayFilter, operation: Operation, offset: number, 
 }
 
 /**
- * A chain of layers as in a drive: qcow2 on qcow2 or on raw bytes, of any cluster size, with or without a scratch
+ * A chain of layers as in a drive: qcow2 on qcow2 or on raw bytes, with any cluster size, and with or without a scratch
  * layer.
  */
 function randomDisk(random: SeededRandom, lengthBytes: number): BlockDevice {
@@ -248,7 +248,7 @@ function changeAtRandom(device: BlockDevice, random: SeededRandom): void {
   }
 }
 
-/** A random range, which is mostly short and sometimes the whole disk. */
+/** A random range, which is usually short and sometimes the whole disk. */
 function randomRange(random: SeededRandom, diskBytes: number): { offset: number; lengthBytes: number } {
   const offset = 512 * random.below(diskBytes / 512);
   const longest = random.pick([4096, 100 * KIB, 3 * MIB, diskBytes]);
@@ -257,7 +257,7 @@ function randomRange(random: SeededRandom, diskBytes: number): { offset: number;
 
 const wholeRange = (offset: number, lengthBytes: number) => [{ offset, lengthBytes }];
 
-/** The digest of a device that has no allocation information, so that every byte is read. */
+/** The digest of a device without allocation information, so that every byte is read. */
 const digestByReading = (device: BlockDevice): bigint =>
   contentDigest({
     ...memoryDevice(new Uint8Array(0)),

@@ -5,7 +5,7 @@ import { RawImage } from '../../../debug-adapter/engine/block/raw.ts';
 import { MemoryFile } from '../../support/memoryFile.ts';
 import { assertSameBytes, filled, readAll } from './qcow2/support.ts';
 
-test('the disk of a raw image is the bytes of its file', () => {
+test('the disk of a raw image contains exactly the bytes of its file', () => {
   const file = new MemoryFile('disk.img', filled(4096, 7));
   const image = new RawImage(file);
   assert.equal(image.lengthBytes, 4096);

@@ -1,4 +1,4 @@
-/** The scratch layer stores all writes, and captured states share its map and the slots of its file. */
+/** The scratch layer stores all writes, and captured states share its map and the slots in its file. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BlockDevice } from '../../../debug-adapter/engine/block/blockDevice.ts';
@@ -57,7 +57,7 @@ test('discarding a whole large disk is fast, and parts of it can be written agai
   assertSameBytes(read(64 * GIB - 512), new Uint8Array(1024));
 });
 
-test('a request of 64 KiB takes one file call', () => {
+test('a 64 KiB request takes one file call', () => {
   const scratch = new MemoryFile('scratch');
   const layer = new ScratchLayer({ lower: rawImage(new Uint8Array(1024 * KIB)), scratch });
   for (let at = 0; at < 1024 * KIB; at += 64 * KIB) layer.write(at, filled(64 * KIB, 1));
@@ -66,7 +66,7 @@ test('a request of 64 KiB takes one file call', () => {
   assert.equal(scratch.calls.reads, 1);
 });
 
-test('random requests have the same results as on a plain array', (t) => {
+test('random requests give the same results as on a plain array', (t) => {
   const random = SeededRandom.forTest(t);
   const expected = random.bytes(150 * KIB + 512);
   const layer = new ScratchLayer({ lower: rawImage(expected), scratch: new MemoryFile('scratch') });
@@ -89,7 +89,7 @@ test('random requests have the same results as on a plain array', (t) => {
   assertSameBytes(readAll(layer), expected);
 });
 
-test('long zeroed ranges, writes into them and captured states have the same results as on a plain array', (t) => {
+test('long zeroed ranges, writes into them and captured states give the same results as on a plain array', (t) => {
   const random = SeededRandom.forTest(t);
   const diskBytes = 9 * 1024 * KIB + 512;
   const lower = rawImage(filled(diskBytes, 7));
@@ -140,7 +140,7 @@ test('restoring a captured state repeatedly does not increase the space used in 
   assert.equal(scratch.length(), 0);
 });
 
-test('captured states share the map: a thousand of them on a discarded disk of 16 TiB take little memory', () => {
+test('captured states share the map: a thousand of them on a discarded 16 TiB disk take little memory', () => {
   const lengthBytes = 16 * 1024 ** 4;
   const lower: BlockDevice = { ...inert, name: 'large', lengthBytes, read: (_, into) => void into.fill(7) };
   const layer = new ScratchLayer({ lower, scratch: new MemoryFile('scratch') });

@@ -1,4 +1,4 @@
-/** The disassembly equals objdump's for all guest code, all compressed instructions and words of every kind. */
+/** The disassembly matches objdump's for all guest code, all compressed instructions and words of every kind. */
 import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
 import path from 'node:path';
@@ -31,7 +31,7 @@ test('all 65,536 halfwords disassemble as in objdump, as compressed instructions
   assertSame(listed);
 });
 
-test('words of every opcode, funct3 and funct7 disassemble as in objdump', (t) => {
+test('words with every opcode, funct3 and funct7 disassemble as in objdump', (t) => {
   if (!requireTool(OBJDUMP, t)) return;
   const random = SeededRandom.forTest(t);
   const kinds = Array.from({ length: 8 * 128 * 32 }, (_, kind) => kind);
@@ -92,7 +92,7 @@ test('bits that encode no instruction are shown as data', () => {
 /** objdump takes these bits for the start of an instruction of 48 or more bits; blkreplay shows them as `.4byte`. */
 const isLonger = (bits: number): boolean => (bits & 0x1f) === 0x1f;
 
-/** Random rd, rs1 and rs2, which sometimes are the register numbers that make the instruction a pseudo-instruction. */
+/** Random rd, rs1 and rs2, which are sometimes the register numbers that make the instruction a pseudo-instruction. */
 function registers(random: SeededRandom): number {
   const register = (): number => (random.chance(0.3) ? random.below(6) : random.below(32));
   const [rd, rs1] = [register(), register()];

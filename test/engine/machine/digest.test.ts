@@ -1,4 +1,4 @@
-/** The digest of a machine depends on every byte and field of its state, and on nothing else. */
+/** A machine's digest depends on every byte and field of its state, and on nothing else. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -81,7 +81,7 @@ test('a digest depends on every byte of RAM', () => {
   }
 });
 
-test('a digest depends on every field of hart, devices and block filter', () => {
+test('a digest depends on every field of the hart, the devices and the block filter', () => {
   const { machine } = machineInMidRun();
   const before = digest(machine);
   const state = machine.saveState();

@@ -1,6 +1,6 @@
 /** A machine with several harts is deterministic, wherever a run is divided or the state is saved.
  *
- * The machine state includes the scheduler's state with the current hart.
+ * The machine state contains the scheduler's state, including the current hart.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ function machineWith(harts: number, translationThreshold?: number): Machine {
 
 const digest = (machine: Machine): bigint => combinedDigest(machine.digestParts());
 
-// Positions within the two million steps of a run with two harts.
+// Positions within a two-hart run of two million steps.
 const PLACES = Array.from({ length: 40 }, (_, i) => 50_003 * (i + 1));
 
 for (const harts of some([2, 4, 8], 1)) {
@@ -73,7 +73,7 @@ for (const harts of some([2, 4, 8], 1)) {
       const machine = machineWith(harts);
       PLACES.forEach((location, i) => {
         const other = machineWith(harts);
-        // The machine into which the state is loaded has executed other code before.
+        // The machine into which the state is loaded has previously executed other code.
         other.run(random.below(1_500_000));
         machine.run(location - random.below(100_000));
         const state = machine.saveState();

@@ -177,7 +177,7 @@ suite('console reads', () => {
     assert.ok(machine.position < position + 60, 'the hart executes nothing while it waits');
   });
 
-  test('a state saved while a console read waits can be loaded and continues to wait', () => {
+  test('a state saved while a console read is waiting can be loaded, and the read continues to wait', () => {
     const machine = reader(new LiveInputs([new ConsoleInput()]));
     machine.run(1000);
     const state = machine.saveState();
@@ -188,7 +188,7 @@ suite('console reads', () => {
     assert.equal(other.printed(), 'c');
   });
 
-  test('an interrupt ends the wait of a console read, and the call is repeated after the handler', () => {
+  test("an interrupt ends a console read's wait, and the call is repeated after the handler", () => {
     const inputs = new LiveInputs([new ConsoleInput()]);
     const machine = withText(
       [
@@ -223,7 +223,7 @@ suite('console reads', () => {
   });
 });
 
-test('an exit call ends the machine with an exit status, as for a process', () => {
+test('an exit call ends the machine with an exit status, like a process', () => {
   for (const [status, finish] of [
     [0n, { kind: 'pass', code: 0 }],
     [42n, { kind: 'fail', code: 42 }],
@@ -235,7 +235,7 @@ test('an exit call ends the machine with an exit status, as for a process', () =
   }
 });
 
-test('the largest unused block of RAM is used for heap and stack', () => {
+test('the largest unused block of RAM is used for the heap and the stack', () => {
   const ram = { base: 0x8000_0000, lengthBytes: 0x800_0000 };
   const piece = (address: number, memoryBytes: number) => ({ address, memoryBytes });
   const gap = (...pieces: { address: number; memoryBytes: number }[]) => heapGap(pieces, ram);

@@ -1,4 +1,4 @@
-/** A damaged recording is refused with a message or read up to its last whole chunk, but never misread. */
+/** A damaged recording is refused with a message or read up to its last complete chunk, but never misread. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { CHUNK_FLAG, decodeChunkHeader, encodeChunk } from '../../../debug-adapter/engine/recording/chunk.ts';
@@ -40,7 +40,7 @@ function flushedRecording({ durably = false, close = false } = {}) {
   return { bytes: file.bytes, startBytes, entries, chunkEnds };
 }
 
-test('a recording truncated in its header is refused, and one truncated later keeps the whole chunks before the cut', () => {
+test('a recording truncated in its header is refused, and one truncated later keeps the complete chunks before the cut', () => {
   const { bytes, startBytes, entries, chunkEnds } = flushedRecording({ close: true });
   for (let length = 0; length < bytes.length; length++) {
     const cut = bytes.subarray(0, length);
@@ -58,7 +58,7 @@ test('a recording truncated in its header is refused, and one truncated later ke
   }
 });
 
-test('log data that a power cut damaged after the last sync counts as a torn tail', () => {
+test('log data that a power cut damaged after the last sync is treated as a torn tail', () => {
   const { bytes, chunkEnds } = flushedRecording();
   const torn = bytes.slice();
   // The file system kept the file's length and the last chunk, but lost the two chunks before it.
@@ -107,7 +107,7 @@ test('a file that is not a recording is reported as such', () => {
   }
 });
 
-test('a recording of a future format version is refused with a message that names both version numbers', () => {
+test('a recording with a future format version is refused with a message that names both version numbers', () => {
   const bytes = write(KILLED).bytes.slice();
   bytes[8] = 9;
   const error = userErrorOf(() => open(bytes));
@@ -115,7 +115,7 @@ test('a recording of a future format version is refused with a message that name
   assert.match(error.message, /format version 9.*reads versions up to 5/);
 });
 
-test('a recording of version 2, in which all boot files are deflated, can be read', () => {
+test('a version 2 recording, in which all boot files are deflated, can be read', () => {
   const deflating = { ...compression, compress: compression.deflate };
   const file = new MemoryFile();
   const kernel = { ...KERNEL, bytes: new Uint8Array(100_000).fill(1) };
@@ -128,7 +128,7 @@ test('a recording of version 2, in which all boot files are deflated, can be rea
   assert.deepEqual(new Uint8Array(open(bytes).bootFile('kernel').bytes), kernel.bytes);
 });
 
-test('a recording of version 1, whose disk digests differ, is refused with a message that says what to do', () => {
+test('a version 1 recording, whose disk digests differ, is refused with a message that says what to do', () => {
   const bytes = write(KILLED).bytes.slice();
   bytes[8] = 1;
   const error = userErrorOf(() => open(bytes));
@@ -139,7 +139,7 @@ test('a recording of version 1, whose disk digests differ, is refused with a mes
   );
 });
 
-test('chunks of a later version are skipped, or refused if they are critical', () => {
+test('chunks from a later version are skipped, or refused if they are critical', () => {
   const bytes = write({}).bytes;
   const lastChecksum = lastChunkChecksum(bytes);
   const payload = Buffer.from('from the future');
@@ -161,7 +161,7 @@ test('a damaged boot file is refused when it is read', () => {
   assert.match(error.message, /kernel\.elf/);
 });
 
-test('a header with a missing field, or a field of another type, is reported as damaged', () => {
+test('a header with a missing field, or a field of the wrong type, is reported as damaged', () => {
   for (const spoil of [
     { machine: { ...HEADER.machine, memoryBytes: 'much' } },
     { drives: [{ id: 'hd0' }] },

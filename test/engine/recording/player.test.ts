@@ -154,7 +154,7 @@ test('playback can start at any position', () => {
   played.blockRequest(REQUEST);
 });
 
-test('after a seek into the middle of a request, the ids of requests continue from the restored ones', () => {
+test('after a seek into the middle of a request, request ids continue from the restored ones', () => {
   const played = player();
   played.seek(100, { hd0: 0 });
   played.blockRequest(REQUEST);
@@ -181,7 +181,7 @@ const DIVERGENCES: {
   says: RegExp;
 }[] = [
   {
-    title: 'a request for another sector',
+    title: 'a request for a different sector',
     position: 100,
     does: (played) => played.blockRequest({ ...REQUEST, offset: 512 }),
     code: 'divergence-request',
@@ -209,7 +209,7 @@ const DIVERGENCES: {
     says: /of drive hd0 .* of drive hd1/,
   },
   {
-    title: 'another request id',
+    title: 'a different request id',
     position: 100,
     does: (played) => played.blockRequest({ ...REQUEST, id: 7 }),
     code: 'divergence-request',

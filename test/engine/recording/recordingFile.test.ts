@@ -29,7 +29,7 @@ test('a random log is read back as it was written', () => {
   }
 });
 
-test('header and boot files are read back', () => {
+test('the header and the boot files are read back', () => {
   const bootFiles = [
     KERNEL,
     { role: 'initrd', name: 'dir/initrd ü.cpio', bytes: new Uint8Array(100_000) },
@@ -129,7 +129,7 @@ test('a flush writes to the file, and a durable flush to stable storage', () => 
   assert.equal(file.bytes.length, length, 'nothing new: no chunk');
 });
 
-test('after a write fails on a full disk, all data flushed before is readable', () => {
+test('after a write fails on a full disk, all data flushed before the failure can be read', () => {
   const file = new MemoryFile();
   const writer = new RecordingWriter(file, compression);
   writer.writeHeader(HEADER, [KERNEL]);
@@ -177,7 +177,7 @@ test('a disk request and its completion take at most 40 bytes, and a key press a
   const entries: LogEntry[] = [];
   for (let id = 0, position = 0; id < requests; id++) {
     const operation = random.pick(['read', 'write'] as const);
-    const offset = random.below(2 ** 31) * 512; // an offset on a drive of 1 TB
+    const offset = random.below(2 ** 31) * 512; // an offset on a 1 TB drive
     position += random.below(1_000_000);
     entries.push({ kind: 'blockRequest', id, drive: 'hd0', operation, offset, lengthBytes: 4096, position });
     position += 100_000;
@@ -203,7 +203,7 @@ test('a disk request and its completion take at most 40 bytes, and a key press a
   }
 });
 
-test('if a header was written before a setting existed, the setting has its fixed value of that time', () => {
+test('if a header was written before a setting existed, the setting has the fixed value that it had at that time', () => {
   const { kind, memoryBytes, harts, isa } = HEADER.machine;
   const machine = { kind, memoryBytes, harts, isa };
   const { slot: _slot, virtio: _virtio, ...hd0 } = HEADER.drives[0];

@@ -1,4 +1,4 @@
-/** Breakpoints set at power-on stop both before and after the kernel turns address translation on. */
+/** Breakpoints set at power-on stop the guest both before and after the kernel turns address translation on. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
@@ -20,9 +20,9 @@ function kernelSession(t: TestContext) {
   return { session, entryOf, isMmuOn };
 }
 
-test('a breakpoint set at power-on stops before and after the MMU is turned on, forwards and backwards', (t) => {
+test('a breakpoint set at power-on stops the guest before and after the MMU is turned on, forwards and backwards', (t) => {
   const { session, entryOf, isMmuOn } = kernelSession(t);
-  // These functions run both before and after paging is on, since the kernel is mapped at its physical address.
+  // These functions run both before and after paging is turned on, since the kernel is mapped at its physical address.
   const pc = entryOf(KERNEL.kernel, 'memset');
   session.addBreakpoint(pc);
   const stops: { position: number; mmu: boolean }[] = [];
@@ -44,11 +44,11 @@ test('a breakpoint set at power-on stops before and after the MMU is turned on, 
   }
 });
 
-test('a breakpoint in a program that is not loaded yet stops once its page is mapped', (t) => {
+test('a breakpoint in a program that is not loaded yet takes effect once its page is mapped', (t) => {
   const { session, entryOf, isMmuOn } = kernelSession(t);
   assert.equal(isMmuOn(), false);
   const pc = entryOf(guest('kernel/user/sh'), 'main');
-  assert.equal(session.inspector.translate(pc), Number(pc), 'the address belongs to something else before');
+  assert.equal(session.inspector.translate(pc), Number(pc), 'the address still belongs to something else');
   session.addBreakpoint(pc);
   assert.equal(session.continue().kind, 'breakpoint');
   assert.equal(session.inspector.pc, pc);

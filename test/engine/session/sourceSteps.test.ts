@@ -1,4 +1,4 @@
-/** Source line steps work forwards and backwards, on guests with timer, disk and traps. */
+/** Source line steps work forwards and backwards, on guests with a timer, a disk and traps. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';

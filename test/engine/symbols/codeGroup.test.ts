@@ -27,7 +27,7 @@ const compared = (one: Uint8Array, other: Uint8Array) => [
   compareCode(open(other), open(one)).kind,
 ];
 
-test('two files count as having the same code with and without symbols, sections and debug information', () => {
+test('two files count as having the same code whether or not they have symbols, sections and debug information', () => {
   for (const other of [stripped(CALLS), withoutSections(CALLS), withoutDebugInfo(CALLS), debugOnly(CALLS), CALLS]) {
     assert.deepEqual(compared(CALLS, other), ['same', 'same']);
   }
@@ -35,7 +35,7 @@ test('two files count as having the same code with and without symbols, sections
   assert.deepEqual(compared(withoutSections(CALLS), debugOnly(CALLS)), ['same', 'same']);
 });
 
-test('an image has the same code as the ELF file from which it was made, at both its link and its load address', () => {
+test('an image has the same code as the ELF file from which it was made, at both its link address and its load address', () => {
   const start = 0xffff_ffff_8020_0000n;
   const loaded = 0x8020_0000n;
   const [image, moved] = [start, loaded].map((address) => open(elfFromCode(loadedBytes(IMAGE), address)));
@@ -55,7 +55,7 @@ test('a comparison reports the first address with different code, and reports fi
   assert.deepEqual(compared(SUM, CALLS), ['apart', 'apart']);
 });
 
-test('overlapping sections are compared once, so a damaged file takes no more time than its size allows', () => {
+test('overlapping sections are compared once, so the time for a damaged file is limited by its size', () => {
   const copy = new Uint8Array(CALLS);
   const view = new DataView(copy.buffer);
   const headers = Number(view.getBigUint64(40, true));
@@ -65,7 +65,7 @@ test('overlapping sections are compared once, so a damaged file takes no more ti
   assert.equal(open(copy).code.length, 1);
 });
 
-test('a query uses the file with the most information, whatever the order of the group', () => {
+test('a query uses the file with the most information, whatever the order of the files in the group', () => {
   const files = [stripped(CALLS), withoutDebugInfo(CALLS), CALLS];
   for (const order of [files, [...files].reverse(), [files[1], files[2], files[0]]]) {
     const groups = groupByCode(order.map((bytes) => ({ symbols: open(bytes), isBooted: bytes === files[0] })));

@@ -54,7 +54,7 @@ test('a truncated file is refused with a message, or treated as a file without s
 });
 
 test('a huge size or count in a damaged file causes no huge allocation', () => {
-  // An ELF file whose section table claims 2^60 sections of 2^60 bytes.
+  // An ELF file whose section table claims 2^60 sections of 2^60 bytes each.
   const bytes = new Uint8Array(fs.readFileSync(guest('demo/demo')));
   const view = new DataView(bytes.buffer);
   const headers = Number(view.getBigUint64(40, true));
@@ -63,7 +63,7 @@ test('a huge size or count in a damaged file causes no huge allocation', () => {
   assert.throws(() => openSymbols({ name: 'x.elf', bytes }), /truncated/);
 });
 
-/** Repeatedly damages a copy of a file and makes every query on it. */
+/** Repeatedly damages a copy of a file and runs every query on it. */
 function fuzz(t: TestContext, file: string, damage: (bytes: Uint8Array, random: SeededRandom) => void): void {
   const original = fs.readFileSync(file);
   const { seed } = SeededRandom.forTest(t);

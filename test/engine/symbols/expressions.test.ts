@@ -159,7 +159,8 @@ test('expressions have the values and types that gdb gives them', (t) => {
 });
 
 /**
- * Rounds floating-point numbers, because gdb prints all significant digits and blkreplay the fewest that round-trip.
+ * Rounds floating-point numbers, because gdb prints all significant digits and blkreplay prints the fewest that
+ * round-trip.
  */
 function normal(text: string): string {
   return /^-?\d+\.\d+$/.test(text) ? `${Number(Number(text).toPrecision(12))}` : text;
@@ -200,7 +201,7 @@ test('locals hide outer variables, and inner locals hide outer ones', () => {
   assert.equal(hidden.expression, undefined, 'the name refers to the inner variable');
 });
 
-test('of several static variables with one name, the one in the current compilation unit is found', () => {
+test('of several static variables with the same name, the one in the current compilation unit is found', () => {
   const symbols = open(FILE);
   assert.equal(valueOf(symbols, 'hidden_static', frameAt(symbols, FILE, 'main')), '77');
   assert.equal(valueOf(symbols, 'hidden_static', frameAt(symbols, FILE, 'second_unit')), '88');

@@ -19,14 +19,14 @@ import { some } from '../../support/extent.ts';
 const OBJDUMP = 'riscv64-unknown-elf-objdump';
 
 for (const file of some(COMPARED_FILES, 4)) {
-  test(`all rows of all line tables equal objdump's: ${path.basename(file)}`, (t) => {
+  test(`all rows of all line tables match objdump's: ${path.basename(file)}`, (t) => {
     if (!requireTool(OBJDUMP, t)) return;
     const expected = rowsOfObjdump(file);
     assert.ok(expected.length > 50);
     assert.deepEqual(rowsOf(file), expected);
   });
 
-  test(`the line of every instruction equals gdb's: ${path.basename(file)}`, (t) => {
+  test(`the line of every instruction matches gdb's: ${path.basename(file)}`, (t) => {
     if (!requireTool(GDB, t)) return;
     const symbols = open(file);
     const positions = rowsOfObjdump(file).map((row) => BigInt(row.split(' ')[2]));
@@ -82,7 +82,7 @@ test('a breakpoint on a line without code moves to the next line with code', () 
   assert.equal(symbols.addressesOfLine('flow.c', 100_000), undefined);
 });
 
-test('a step over a line covers all code of that line', () => {
+test('a step over a line covers all code for that line', () => {
   const symbols = open(fixture('flow-O0-v5'));
   const [loop] = symbols.addressesOfLine('flow.c', 35)?.addresses ?? [];
   const ranges = symbols.statementRanges(loop);

@@ -155,7 +155,7 @@ test('unwinding stops where the stack is unreadable', () => {
   assert.deepEqual([nowhere.frames.length, nowhere.end], [1, 'noUnwindInformation']);
 });
 
-test('unwinding of an endless stack stops at the maximum number of frames', () => {
+test('unwinding an endless stack stops at the maximum number of frames', () => {
   const file = fixture('flow-O0-v5');
   const symbols = open(file);
   const [recursive] = symbols.functionsNamed('recursive');

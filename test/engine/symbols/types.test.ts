@@ -100,7 +100,7 @@ function layoutOf(type: Type, base = 0, isInUnion = false): Leaf[] {
   });
 }
 
-/** Removes qualifiers of a struct: gdb expands `volatile struct x` too, but not the target of a typedef. */
+/** Removes a struct's qualifiers: gdb expands `volatile struct x` too, but not the target of a typedef. */
 function unqualified(type: Type): Type {
   const target = type.kind === 'qualified' ? unqualified(type.target()) : type;
   return target.kind === 'struct' || target.kind === 'union' ? target : type;
@@ -143,8 +143,8 @@ function functionNames(file: string): string[] {
 }
 
 /**
- * Whether a name is unique. For several functions or variables of one name, gdb and blkreplay may choose different
- * ones. Assembly functions are left out because they have no type.
+ * Whether a name is unique. For several functions or variables with the same name, gdb and blkreplay may choose
+ * different ones. Assembly functions are left out because they have no type.
  */
 function isAlone(symbols: Symbols, name: string): boolean {
   const functions = symbols.functionsNamed(name);

@@ -102,7 +102,7 @@ function describe(symbols: Symbols, frame: Frame, count: number): string {
     names.push(`${name}:${line}`);
     line = callLine ?? 0;
   }
-  // In a trap entry, gdb takes pc for the interrupted address and shows the line after the call; blkreplay shows the
+  // In a trap entry, gdb treats pc as the interrupted address and shows the line after the call; blkreplay shows the
   // line of the call.
   const isCallingHandler = frame.isSignalFrame && frame.depth > 0;
   names.push(`${symbols.functionAt(frame.lookupPc)?.name}:${isCallingHandler ? '-' : line}`);

@@ -71,7 +71,7 @@ test('structs, arrays and strings print on one line as in gdb', (t) => {
   });
 });
 
-test('a long array expands in groups of a thousand elements, which keep their names', () => {
+test('a long array expands into groups of a thousand elements, which keep their names', () => {
   const symbols = open(fixture('types-O0-v5'));
   const frame = frameAt(symbols, fixture('types-O0-v5'), 'main');
   const many = symbols.evaluate('(char [2500000])first', frame);

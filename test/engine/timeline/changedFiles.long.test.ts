@@ -12,7 +12,7 @@ import { DEMO, type Stage, stageOf } from './travelSupport.ts';
 
 const SECTOR_BYTES = 512;
 
-test('a change of the base image while a replay has it open is reported', (t) => {
+test('a change to the base image while a replay has it open is reported', (t) => {
   const stage = recorded(stageOf(DEMO, t));
   const { image } = stage.setup.drives[0];
   const [read] = readsOf(stage);
@@ -22,7 +22,7 @@ test('a change of the base image while a replay has it open is reported', (t) =>
   refusedAt(replay, read.offset / SECTOR_BYTES, [image, 'disk.img']);
 });
 
-test('a change of an overlay while a replay reads a snapshot in it is reported', (t) => {
+test('a change to an overlay while a replay reads a snapshot in it is reported', (t) => {
   const stage = recorded(stageOf(DEMO, t));
   const { overlay } = stage.setup.drives[0];
   const from = 1 << 24;

@@ -98,7 +98,7 @@ function actAtRandom(session: Session, random: SeededRandom): void {
   }
 }
 
-/** Writes to random memory or registers. If the write is not possible, it is refused and changes nothing. */
+/** Writes to random memory or registers. A write that is not possible is refused and changes nothing. */
 function writeAtRandom(session: Session, random: SeededRandom): void {
   const { position } = session;
   try {
@@ -111,7 +111,7 @@ function writeAtRandom(session: Session, random: SeededRandom): void {
   }
 }
 
-/** An address near the code that the guest executes or near the target of one of its registers. */
+/** An address near the code that the guest is executing or near the target of one of its registers. */
 function anAddress({ inspector }: Session, random: SeededRandom): bigint {
   const base = random.chance(0.5) ? inspector.pc : inspector.register(random.below(32));
   return BigInt.asUintN(64, base + BigInt(random.below(256)));

@@ -1,11 +1,11 @@
-/** Runs that pause repeatedly, as front ends pause them, stop at the same positions as uninterrupted runs. */
+/** Runs that front ends pause repeatedly stop at the same positions as uninterrupted runs. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { Session, type StopReason } from '../../../debug-adapter/engine/index.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, digestsOnTheWay, stageOf } from './travelSupport.ts';
 
-/** The address of the demo's trap entry, which each of its timer interrupts executes. A run checks for pauses there. */
+/** The address of the demo's trap entry, which is executed at each timer interrupt. A run checks for pauses there. */
 const TRAP_ENTRY = 0x8000_0050n;
 const JOURNAL_CHECKPOINT = 0x8000_1d5an;
 const NEVER_REACHED = 0xdead_0000n;
@@ -17,7 +17,7 @@ function breakpointsAt(t: TestContext, ...addresses: bigint[]): Session {
   return session;
 }
 
-/** All stops of runs in one direction. A run that pauses is repeated by calling `run` again. */
+/** All stops when running in one direction. A run that pauses is resumed by calling `run` again. */
 function stopsOf(session: Session, run: () => StopReason): number[] {
   const stops: number[] = [];
   for (;;) {

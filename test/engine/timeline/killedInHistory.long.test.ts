@@ -42,7 +42,7 @@ for (const kind of ['looking back', 'replaying'] as const) {
       straight.advance(PRESENT);
       replay.travel!.seekTo(PRESENT);
       assert.equal(replay.digest(), straight.digest(), 'the end');
-      // Taking a snapshot also removes incomplete changes that the kill left.
+      // Taking a snapshot also removes incomplete changes that the kill left behind.
       replay.takeSnapshot('after all');
       replay.close({ reason: 'interrupted' });
       straight.close({ reason: 'interrupted' });

@@ -1,4 +1,4 @@
-/** Opening and closing sessions many times in one process leaks no open file. */
+/** Opening and closing sessions many times in one process leaks no open files. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';

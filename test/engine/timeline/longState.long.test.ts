@@ -1,4 +1,4 @@
-/** Machine states longer than the 1 MiB in front of RAM are saved completely, and RAM stays intact.
+/** Machine states longer than the 1 MiB area before RAM are saved completely, and RAM stays intact.
  *
  * The guest has so many disk requests in flight that its state exceeds 1 MiB. The RAM of that snapshot and of the
  * following snapshots must be unaffected.
@@ -18,9 +18,9 @@ const MEMORY_BYTES = 32 << 20;
 const STATE_AREA_BYTES = 1 << 20;
 
 for (const [where, arrange] of [
-  ['an overlay with clusters of one RAM page', () => {}],
-  ['a user’s image with clusters of 64 KiB', (stage: Stage) => useOwnImage(stage, 64 << 10)],
-  ['a user’s image with clusters of 512 bytes', (stage: Stage) => useOwnImage(stage, 512)],
+  ['an overlay with page-sized clusters', () => {}],
+  ['a user’s image with 64 KiB clusters', (stage: Stage) => useOwnImage(stage, 64 << 10)],
+  ['a user’s image with 512-byte clusters', (stage: Stage) => useOwnImage(stage, 512)],
 ] as const) {
   test(`long and short states that replace each other are saved completely in ${where}`, (t) => {
     const { stage, many, later, few } = prepare(t);
@@ -58,7 +58,7 @@ for (const [where, arrange] of [
   });
 }
 
-test('the part of a longer state that was stored behind RAM is not in later snapshots', (t) => {
+test('the part of a longer state that was stored after RAM is not in later snapshots', (t) => {
   const { stage, many, few } = prepare(t);
   const timeline = stage.record();
   timeline.advance(many);
@@ -127,7 +127,7 @@ test('snapshots whose RAM an earlier build overwrote with a long state are not r
   replay.close(end);
 });
 
-test('a state larger than the state of any machine is refused before data is written', () => {
+test("a state larger than any machine's state is refused before data is written", () => {
   const state = { much: new Uint8Array(STATE_BYTES_MAX) };
   assert.throws(
     () => encodeSnapshot({ state, ram: new RamSnapshot(0), first: 'first' }),
@@ -177,7 +177,7 @@ function statesIn(stage: Stage) {
 
 /**
  * Copies a snapshot in the layout of earlier builds, which reserved too little space for the machine state: a length
- * and then the whole state, which overwrites the RAM behind it.
+ * and then the whole state, which overwrites the RAM after it.
  */
 function writeAsBefore(stage: Stage, from: string, name: string, position: number): void {
   const file = openFile(imageOf(stage), { write: true, create: 'never' });

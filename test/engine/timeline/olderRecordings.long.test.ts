@@ -1,4 +1,4 @@
-/** Recordings of older formats replay with the devices, instructions and digests of those formats. */
+/** Recordings in older formats replay with the devices, instructions and digests of those formats. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ import { a, assemble, CSR, REGISTER_OPERATIONS } from '../machine/cpu/assembler.
 import { minimalElf } from '../machine/cpu/minimalElf.ts';
 import { DEMO, type Stage, stageOf } from './travelSupport.ts';
 
-test('a recording of version 3, in which requests have XXH64 digests, replays with equal digests', (t) => {
+test('a version 3 recording, in which requests have XXH64 digests, replays with equal digests', (t) => {
   const stage = stageOf(DEMO, t);
   const digest = record(stage);
   writeAsVersion3(stage, oldDigests(stage, t));
@@ -26,7 +26,7 @@ test('a recording of version 3, in which requests have XXH64 digests, replays wi
   replay.close(end);
 });
 
-test('a recording of version 3 with current digests diverges at the first request', (t) => {
+test('a version 3 recording with current digests diverges at the first request', (t) => {
   const stage = stageOf(DEMO, t);
   record(stage);
   writeAsVersion3(stage, new Map());
@@ -36,7 +36,7 @@ test('a recording of version 3 with current digests diverges at the first reques
 });
 
 for (const format of [2, 3, 4]) {
-  test(`if devices of a recording of version ${format} diverge, the message names the build that can replay it`, (t) => {
+  test(`if devices in a version ${format} recording diverge, the message names the build that can replay it`, (t) => {
     const message = messageOfDivergence(t, { devices: 'before5', format });
     assert.match(message, /of uart0.*devices have changed since recording format/);
     assert.match(
@@ -46,13 +46,13 @@ for (const format of [2, 3, 4]) {
   });
 }
 
-test('the message for a divergence in a recording of the current version mentions no format', (t) => {
+test('the message for a divergence in a recording with the current version mentions no format', (t) => {
   const message = messageOfDivergence(t, { devices: 'current', format: FORMAT_VERSION });
   assert.match(message, /of uart0.*another version of blkreplay \(test\)/);
   assert.doesNotMatch(message, /format/);
 });
 
-/** The message of the divergence in a recording whose first digest has another UART state. */
+/** The message for the divergence in a recording whose first digest has a different UART state. */
 function messageOfDivergence(t: TestContext, of: { devices: DeviceGeneration; format: number }): string {
   const stage = stageOf(DEMO, t);
   const timeline = stage.record({ devices: of.devices });
@@ -60,7 +60,7 @@ function messageOfDivergence(t: TestContext, of: { devices: DeviceGeneration; fo
   const other = (part: DigestPart): DigestPart => (part.name === 'uart0' ? { ...part, value: part.value ^ 1n } : part);
   const withOther = (entry: LogEntry): LogEntry =>
     entry.kind === 'digest' ? { ...entry, parts: entry.parts.map(other) } : entry;
-  // Removes requests from formats before version 4, which have another kind of request digest.
+  // Removes requests from formats before version 4, which have a different kind of request digest.
   const noRequests = ({ kind }: LogEntry): boolean => !kind.startsWith('block') || of.format >= XXH3_VERSION;
   rewriteFile(stage.setup.rrfile, (entries) => entries.filter(noRequests).map(withOther), of.format);
   const replay = stage.replay();
@@ -74,7 +74,7 @@ function messageOfDivergence(t: TestContext, of: { devices: DeviceGeneration; fo
   }
 }
 
-test('the machine of a recording has exactly the instructions that its header names', (t) => {
+test('the machine in a recording has exactly the instructions that its header names', (t) => {
   const stage = stageOf({ kernel: guestWithConditionalZero(t), diskBytes: 1 << 20 }, t);
   const { rrfile } = stage.setup;
   const digest = record(stage, {});
@@ -109,7 +109,7 @@ function guestWithConditionalZero(t: TestContext): string {
   return kernel;
 }
 
-/** Records to the end, by default with the devices of formats before version 5. Returns the digest at the end. */
+/** Records to the end, by default with the devices from formats before version 5. Returns the digest at the end. */
 function record(stage: Stage, options: Parameters<Stage['record']>[0] = { devices: 'before5' }): bigint {
   const timeline = stage.record(options);
   const end = timeline.advance(Infinity)!;
@@ -122,7 +122,7 @@ function record(stage: Stage, options: Parameters<Stage['record']>[0] = { device
 function oldDigests(stage: Stage, t: TestContext): Map<bigint, bigint> {
   const old = new Map<bigint, bigint>();
   const digestNow = Player.prototype.digestOf;
-  // The recording gets the format version of its devices, because otherwise it would not replay.
+  // The recording gets the format version that matches its devices, because otherwise it would not replay.
   rewriteFile(stage.setup.rrfile, (entries) => entries, 4);
   const listening = t.mock.method(Player.prototype, 'digestOf', function (this: Player, data: Uint8Array) {
     const digest = digestNow.call(this, data);
@@ -136,7 +136,7 @@ function oldDigests(stage: Stage, t: TestContext): Map<bigint, bigint> {
   return old;
 }
 
-/** Rewrites the recording as version 3, with other request digests if given. */
+/** Rewrites the recording as version 3, with the given request digests, if any. */
 function writeAsVersion3({ setup: { rrfile } }: Stage, digests: ReadonlyMap<bigint, bigint>): void {
   const withDigest = (entry: LogEntry): LogEntry =>
     entry.kind === 'blockCompletion' ? { ...entry, digest: digests.get(entry.digest) ?? entry.digest } : entry;

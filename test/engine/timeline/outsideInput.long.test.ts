@@ -9,7 +9,7 @@ import { digestsOnTheWay, RESETS, type Scene, type Stage, stageOf } from './trav
 const SCENES: Record<string, Scene> = {
   'date and entropy': { kernel: 'test/guests/small/outside.elf', diskBytes: 4096 },
   resets: RESETS,
-  // A guest that reads a file and the date, and waits for keys.
+  // A guest that reads a file and the date, and waits for key presses.
   semihosting: { kernel: 'test/guests/semihosting/semihosting.elf', diskBytes: 4096 },
 };
 
@@ -25,7 +25,7 @@ function letIn(stage: Stage): void {
 
 suite('outside input and resets', () => {
   for (const [name, scene] of Object.entries(SCENES)) {
-    test(`${name}: history and replay have the recorded state`, (t) => {
+    test(`${name}: history and replays reproduce the recorded state`, (t) => {
       const random = SeededRandom.forTest(t);
       const stage = stageOf(scene, t);
       letIn(stage);

@@ -1,6 +1,7 @@
 /** Commands that change overlays can be killed between any two writes without damaging an image.
  *
- * Every image has at most leaked clusters, and an overlay on its base contains either the old or the new disk.
+ * No image has errors other than leaked clusters, and an overlay read with its base contains either the old or the new
+ * disk.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -64,7 +65,7 @@ const COMMANDS: { what: string; overlay: string; run: (host: Host, path: (name: 
 
 for (const clusterSizeBytes of [4 * KIB, 64 * KIB]) {
   for (const command of COMMANDS) {
-    test(`${command.what} can be killed after every write, clusters of ${clusterSizeBytes / KIB} KiB`, (t) => {
+    test(`${command.what} can be killed after every write, with ${clusterSizeBytes / KIB} KiB clusters`, (t) => {
       const random = SeededRandom.forTest(t);
       const folder = temporaryFolder(t);
       makeFiles(folder, clusterSizeBytes, random);
@@ -159,7 +160,7 @@ type Log = { file: string; change: FileChange }[];
 
 const hostOf = (folder: string): Host => withAllowedPaths(nodeHost, [folder]);
 
-/** Wraps a host so that each change of a file is added to the log. */
+/** Wraps a host so that each change to a file is added to the log. */
 function watched(host: Host, log: Log): Host {
   const open: Host['files']['open'] = (path, mode) => {
     const file = host.files.open(path, mode);

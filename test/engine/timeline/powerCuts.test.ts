@@ -2,7 +2,7 @@
  *
  * Random recordings over two drives are cut at every file call. Afterwards both overlays and the recording open
  * undamaged, flushed data is present, and each snapshot is complete in all images or in none. A replay of the log from
- * the newest snapshot gives the disks of the last durable position.
+ * the newest snapshot reproduces the disks at the last durable position.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -28,7 +28,7 @@ import { times } from '../../support/extent.ts';
 
 const CUTS = times({ quick: 1500, long: 24_000 }, 'BLKREPLAY_CUTS');
 
-test(`${CUTS} kills and power cuts lose no durable data in overlays and recording`, (t) => {
+test(`${CUTS} kills and power cuts lose no durable data in the overlays and the recording`, (t) => {
   const random = SeededRandom.forTest(t);
   let cuts = 0;
   while (cuts < CUTS) {
@@ -94,7 +94,7 @@ const openOverlay = (files: Map<string, MemoryFile>, drive: string, writable: bo
 
 type Overlays = Record<(typeof DRIVES)[number], Qcow2Image>;
 
-/** Asserts that each sector has the data of its last flush, or of a later write. */
+/** Asserts that each sector contains the data from its last flush or from a later write. */
 function checkFlushed(
   run: RecordingOnSimulatedHost,
   calls: number,
@@ -116,7 +116,7 @@ function checkFlushed(
 }
 
 /**
- * Asserts that the snapshots in both overlays have their names and positions from before or after the operation in
+ * Asserts that the names and positions of the snapshots in both overlays are those before or after the operation in
  * progress.
  */
 function checkSnapshots(

@@ -159,7 +159,7 @@ export class RecordingOnSimulatedHost {
     this.promise();
   }
 
-  /** Takes a snapshot of an earlier position, based on the last snapshot before it. */
+  /** Takes a snapshot at an earlier position, based on the last snapshot before it. */
   private takeInHistory(): void {
     const positions = [...this.disksAt.keys()].filter((position) => position <= this.position);
     const position = this.random.pick(positions);

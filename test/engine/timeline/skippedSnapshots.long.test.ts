@@ -1,6 +1,6 @@
 /** An automatic snapshot that cannot be written is left out completely, and the recording continues.
  *
- * This is reported once, and no image keeps a part of the snapshot. If a snapshot that the user requests cannot be
+ * This is reported once, and no image keeps any part of the snapshot. If a snapshot that the user requests cannot be
  * written, the request fails and the session stays unchanged.
  */
 import assert from 'node:assert/strict';
@@ -24,7 +24,7 @@ import { DEMO, type Stage, stageOf } from './travelSupport.ts';
 
 const AUTOMATIC = 1 << 24;
 
-test('while the disk of an overlay is full, automatic snapshots are skipped, which is reported once', (t) => {
+test('while the disk that holds an overlay is full, automatic snapshots are skipped, which is reported once', (t) => {
   const { stage, notices, overlay } = prepare(t);
   const timeline = stage.record();
   timeline.advance(AUTOMATIC - 1);
@@ -59,7 +59,7 @@ test('while the disk of an overlay is full, automatic snapshots are skipped, whi
   for (const { overlay } of stage.setup.drives) checkImage(overlay!, names);
 });
 
-test('if the disk of the log is full, the recording ends', (t) => {
+test('if the disk that holds the log is full, the recording ends', (t) => {
   const { stage, notices, log } = prepare(t);
   const timeline = stage.record();
   timeline.advance(AUTOMATIC - 1);
@@ -72,7 +72,7 @@ test('if the disk of the log is full, the recording ends', (t) => {
   assert.deepEqual(notices, []);
 });
 
-test("an automatic snapshot does not replace a snapshot of the same name in the user's own image", (t) => {
+test("an automatic snapshot does not replace a snapshot with the same name in the user's own image", (t) => {
   const { stage, notices } = prepare(t);
   const name = `auto-${AUTOMATIC}`;
   const image = ownImage(stage, (made) => made.createSnapshot({ ...NOTHING, name }));
@@ -143,7 +143,7 @@ test("a command line too long for a recording's header is refused before any fil
   assert.deepEqual(filesIn(stage), before);
 });
 
-test('whichever write of a snapshot fails, no image keeps a part of it, and the next snapshot is correct', (t) => {
+test('whichever write of a snapshot fails, no image keeps any part of it, and the next snapshot is correct', (t) => {
   const random = SeededRandom.forTest(t);
   for (const [failing, clusterSizeBytes] of [
     [0, 4096],
@@ -257,7 +257,7 @@ interface Fullness {
   isFull: boolean;
 }
 
-/** Sets up the demo with a second drive, so that the overlay of a drive or the log can be on a full disk. */
+/** Sets up the demo with a second drive, so that a drive's overlay or the log can be on a full disk. */
 function prepare(t: TestContext) {
   const stage = stageOf(DEMO, t);
   const [drive] = stage.setup.drives;

@@ -133,7 +133,7 @@ test('the scratch-file space that only cached snapshots use is limited too', () 
   assert.equal(cache.count, 10);
 });
 
-test('snapshots near the current position are kept, and a few of the distant ones', () => {
+test('snapshots near the current position are kept, and so are a few distant ones', () => {
   const { live, add } = cacheOf(MIB, { snapshots: 40 });
   for (let i = 0; i <= 1000; i++) add(i * 1000, new RamSnapshot(16));
   add(500_500, new RamSnapshot(16));

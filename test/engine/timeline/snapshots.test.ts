@@ -46,7 +46,7 @@ for (const [name, scene, length] of [
       assert.equal(snapshotsOf(stage).filter(({ name }) => / \d+$/.test(name)).length, positions.length + 1);
     });
 
-    test('qemu-img lists the snapshots, and applying one restores the disk of its position', (t) => {
+    test('qemu-img lists the snapshots, and applying one restores the disk at its position', (t) => {
       if (!requireTool('qemu-img', t)) return;
       const { random, stage, positions } = recordWithSnapshots(scene, length, t);
       const replay = stage.replay();
@@ -71,7 +71,7 @@ for (const [name, scene, length] of [
   });
 }
 
-test('deletion and renaming take effect everywhere, and deletion leaks no cluster', (t) => {
+test('deletion and renaming take effect everywhere, and deletion leaks no clusters', (t) => {
   const { random, stage, positions, digests } = recordWithSnapshots(DEMO, 84_000_000, t);
   const replay = stage.replay();
   const [kept, gone] = positions;

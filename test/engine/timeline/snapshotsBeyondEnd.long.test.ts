@@ -1,7 +1,7 @@
 /** A snapshot is listed only when the log up to its position is on stable storage.
  *
  * Earlier builds could leave a snapshot past the end of a killed recording. Such a snapshot is not offered, is refused
- * as a start, and can be deleted.
+ * as a starting point, and can be deleted.
  */
 import assert from 'node:assert/strict';
 import { statSync, truncateSync } from 'node:fs';

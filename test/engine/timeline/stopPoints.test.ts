@@ -1,7 +1,7 @@
 /** Breakpoints and watchpoints stop at the same positions forwards and backwards, and do not affect the guest.
  *
- * The guest is the demo, in which a bug corrupts `store.superblock.entry_count` in a timer interrupt about a third into
- * the run (test/guests/README.md).
+ * The guest is the demo, in which a bug corrupts `store.superblock.entry_count` in a timer interrupt about a third of
+ * the way through the run (test/guests/README.md).
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -115,9 +115,7 @@ test('when running backwards, a watchpoint stops before the last write and repor
   assert.deepEqual(at(field), spoiled, 'this was the write');
 });
 
-/**
- * Finds the corrupted field: the console shows the value of entry_count, and the field is where the store contains it.
- */
+/** Finds the corrupted field. The console shows the value of entry_count, and the store is searched for that value. */
 function findSpoiledField(session: Session, console: string): bigint {
   const store = addressOf('store');
   const bytes = session.inspector.readMemory(store, 1 << 15);

@@ -7,7 +7,7 @@ import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, digestsOnTheWay, KERNEL, type Scene, stageOf } from './travelSupport.ts';
 import { some, times } from '../../support/extent.ts';
 
-/** Budgets so small that snapshots are soon evicted, each because of another limit. */
+/** Budgets so small that snapshots are soon evicted, each because of a different limit. */
 const BUDGETS: Record<string, TravelBudget> = {
   'two snapshots': { ...TRAVEL_BUDGET, snapshots: 2 },
   '256 KiB of memory': { ...TRAVEL_BUDGET, memoryBytes: 256 << 10 },
@@ -25,7 +25,7 @@ function recorded(scene: Scene, t: TestContext, upTo = Infinity) {
   const random = SeededRandom.forTest(t);
   const stage = stageOf(scene, t);
   const timeline = stage.record();
-  // Positions over the whole length of the run, which was measured beforehand.
+  // Positions throughout the run, whose length was measured beforehand.
   const length = scene === DEMO ? 84_000_000 : 76_000_000;
   const span = Math.min(length, upTo);
   const positions = Array.from({ length: 60 }, () => random.below(span));

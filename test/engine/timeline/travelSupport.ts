@@ -16,7 +16,8 @@ import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 import { RNG_SEED } from '../../support/cli.ts';
 
 /**
- * The guests of the time travel tests: a bare-metal guest with timer and disk, and a kernel with processes and a shell.
+ * The guests of the time travel tests: a bare-metal guest with a timer and a disk, and a kernel with processes and a
+ * shell.
  */
 export interface Scene {
   kernel: string;

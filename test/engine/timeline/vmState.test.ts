@@ -19,7 +19,7 @@ const STATE = { small: 'state' };
 type Pages = (Uint8Array | undefined)[];
 
 for (const clusterSizeBytes of [512, 4 * KIB, 64 * KIB, MIB, 2 * MIB]) {
-  test(`with clusters of ${clusterSizeBytes} bytes, each snapshot has the RAM of its position`, (t) => {
+  test(`with ${clusterSizeBytes}-byte clusters, each snapshot contains the RAM at its position`, (t) => {
     const random = SeededRandom.forTest(t);
     const { image } = imageWith(clusterSizeBytes);
     let pages: Pages = new Array<undefined>(PAGES).fill(undefined);
@@ -39,7 +39,7 @@ for (const clusterSizeBytes of [512, 4 * KIB, 64 * KIB, MIB, 2 * MIB]) {
   });
 }
 
-test('with clusters of 64 KiB, a second snapshot writes the clusters with changed pages without reading them first', () => {
+test('with 64 KiB clusters, a second snapshot writes the clusters with changed pages without reading them first', () => {
   const { image, file } = imageWith(64 * KIB);
   const first: Pages = Array.from({ length: PAGES }, (_, page) => pageOf(page));
   writeSnapshot(image, snapshotOf(first), snapshotOf(new Array<undefined>(PAGES).fill(undefined)));

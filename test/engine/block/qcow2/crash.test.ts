@@ -14,7 +14,7 @@ import { ImageModel } from './imageModel.ts';
 import { assertClean, assertSameBytes, filled, KIB, readAll, readDisk, takeSnapshot } from './support.ts';
 
 for (const clusterSizeBytes of [512, 4096]) {
-  test(`a kill at any file call loses nothing that was written back, clusters of ${clusterSizeBytes}`, (t) => {
+  test(`a kill at any file call loses nothing that was written back, with ${clusterSizeBytes}-byte clusters`, (t) => {
     const random = SeededRandom.forTest(t);
     for (let round = 0; round < 4; round++) {
       const run = recordWorkload(random, { clusterSizeBytes, lasts: 'writeBack' });
@@ -24,7 +24,7 @@ for (const clusterSizeBytes of [512, 4096]) {
     }
   });
 
-  test(`a power cut at any file call loses nothing that was flushed, clusters of ${clusterSizeBytes}`, (t) => {
+  test(`a power cut at any file call loses nothing that was flushed, with ${clusterSizeBytes}-byte clusters`, (t) => {
     const random = SeededRandom.forTest(t);
     for (let round = 0; round < 4; round++) {
       const run = recordWorkload(random, { clusterSizeBytes, lasts: 'flush' });
@@ -188,7 +188,7 @@ function checkContents(run: Run, calls: number, image: Qcow2Image): void {
   for (const { name } of image.snapshots) checkSnapshot(run, calls, image, name);
 }
 
-/** Each sector contains the data of a state since the last guarantee, and no other or older data. */
+/** Each sector contains data from one state since the last guarantee, and no other or older data. */
 function checkSectors(disk: Uint8Array, models: ImageModel[], what: string): void {
   for (let at = 0; at < disk.length; at += 512) {
     const sector = disk.subarray(at, at + 512);

@@ -15,7 +15,7 @@ const damages: { what: string; at: number; bytes: number[]; says: RegExp }[] = [
     bytes: [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0],
     says: /name of the backing file extends past/,
   },
-  { what: 'clusters of 2^30 bytes', at: 20, bytes: [0, 0, 0, 30], says: /a cluster size of 2\^30/ },
+  { what: '2^30-byte clusters', at: 20, bytes: [0, 0, 0, 30], says: /a cluster size of 2\^30/ },
   { what: 'a huge L1 table', at: 36, bytes: [0xff, 0, 0, 0], says: /an L1 table with 4278190080 entries/ },
   { what: 'an L1 table too small', at: 36, bytes: [0, 0, 0, 0], says: /too small for the disk/ },
   { what: 'an L1 table past the end', at: 40, bytes: [0, 0, 1], says: /past the end of the file for the L1 table/ },
@@ -23,7 +23,7 @@ const damages: { what: string; at: number; bytes: number[]; says: RegExp }[] = [
   { what: 'no refcount table', at: 56, bytes: [0, 0, 0, 0], says: /a refcount table of 0 clusters/ },
   { what: 'too many snapshots', at: 60, bytes: [1, 0, 0, 0], says: /16777216 snapshots/ },
   { what: 'unknown feature 5', at: 79, bytes: [32], says: /an unknown feature \(bit 5\)/ },
-  { what: 'refcounts of 2^9 bits', at: 99, bytes: [9], says: /a refcount width of 2\^9 bits/ },
+  { what: '2^9-bit refcounts', at: 99, bytes: [9], says: /a refcount width of 2\^9 bits/ },
   { what: 'subclusters in small clusters', at: 79, bytes: [16], says: /subclusters in clusters of 2\^9 bytes/ },
   { what: 'an unknown compression type', at: 79, bytes: [8], says: /contradict each other/ },
   { what: 'a header longer than its cluster', at: 100, bytes: [0, 1], says: /a length of/ },
@@ -48,7 +48,7 @@ test('a file too short to be an image is refused', () => {
   }
 });
 
-test('the messages for an image whose creation was interrupted and for a file of another format differ', () => {
+test('the messages for an image whose creation was interrupted and for a file in another format differ', () => {
   const { file } = newImage({ lengthBytes: 64 * KIB });
   const unfinished = file.contents().fill(0, 0, 4096);
   const says = (bytes: Uint8Array) => {
@@ -69,7 +69,7 @@ test('the messages for an image whose creation was interrupted and for a file of
   assert.match(says(Uint8Array.of(1))!, /^disk\.qcow2 is not a qcow2 image\. Check the name/);
 });
 
-test('an image in which a cluster of the disk is also a table is not written to', () => {
+test('an image in which a disk cluster is also a table is not written to', () => {
   const { image, file } = newImage();
   image.write(0, filled(4096, 1));
   image.close();

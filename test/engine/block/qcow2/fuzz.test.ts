@@ -17,9 +17,9 @@ import { times } from '../../../support/extent.ts';
 const ROUNDS = times({ quick: 1500, long: 8000 }, 'FUZZ_ROUNDS');
 const READ_BYTES_MAX = 4 << 20;
 
-test(`${ROUNDS} images of blkreplay with damaged tables are read or refused`, (t) => fuzz(t, [ourImage()]));
+test(`${ROUNDS} images made by blkreplay, with damaged tables, are read or refused`, (t) => fuzz(t, [ourImage()]));
 
-test(`${ROUNDS} images of QEMU, of every kind, with damaged tables are read or refused`, (t) => {
+test(`${ROUNDS} images of every kind made by QEMU, with damaged tables, are read or refused`, (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
   fuzz(t, qemuImages(temporaryFolder(t)));
 });
@@ -39,7 +39,7 @@ function fuzz(t: TestContext, healthy: Uint8Array[]): void {
 }
 
 /**
- * Returns a copy of an image with a few fields replaced by edge values or by values of other fields, sometimes
+ * Returns a copy of an image with a few fields replaced by edge values or by values from other fields, sometimes
  * truncated.
  */
 function damage(random: SeededRandom, healthy: Uint8Array, fields: number[]): Uint8Array {

@@ -80,7 +80,7 @@ test('zeroes can be written up to the end of a disk whose last cluster is partia
   assert(file.length() <= 24 * KIB);
 });
 
-test('clusters freed by zeroes are reused, but only after a flush', () => {
+test('clusters freed by writing zeroes are reused, but only after a flush', () => {
   const { image, file } = newImage();
   image.write(0, filled(512 * KIB, 1));
   image.flush();
@@ -124,7 +124,7 @@ test('overwriting in place takes one file write and changes no metadata', () => 
   assert.equal(file.calls.writes - before.writes, 1);
 });
 
-test('writeBack and flush make no file call when nothing has changed', () => {
+test('writeBack and flush make no file calls when nothing has changed', () => {
   const { image, file } = newImage();
   image.write(0, filled(64 * KIB, 1));
   image.flush();
@@ -196,8 +196,8 @@ test('the first and last sector of a 1 TiB disk can be written and read', () => 
   assertClean(again);
 });
 
-test('a refcount table that outgrows its cluster is moved, also while snapshots with long L1 tables are taken', () => {
-  // With 512-byte clusters, a table of one cluster covers 8 MiB of the file, and the L1 table has 16 clusters.
+test('a refcount table that outgrows its cluster is moved, even while snapshots with long L1 tables are taken', () => {
+  // With 512-byte clusters, a one-cluster table covers 8 MiB of the file, and the L1 table has 16 clusters.
   const { image, file } = newImage({ lengthBytes: 32 * MIB, clusterSizeBytes: 512 });
   for (let i = 0; i < 32; i++) {
     image.write(i * MIB, filled(MIB, i + 1));

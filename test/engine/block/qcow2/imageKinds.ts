@@ -24,8 +24,8 @@ export function withRefcountBits(image: Uint8Array, bits: number): Uint8Array {
 }
 
 /**
- * Converts an image to version 2, which has no feature bits and a shorter header, followed directly by the end mark of
- * the header extensions.
+ * Converts an image to version 2, which has no feature bits and a shorter header, followed directly by the end marker
+ * of the header extensions.
  */
 export function asVersion2(image: Uint8Array): Uint8Array {
   const bytes = image.slice();

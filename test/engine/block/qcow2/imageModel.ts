@@ -4,8 +4,8 @@ import type { SeededRandom } from '../../../support/seededRandom.ts';
 import { assertSameBytes, filled, readAll, readVm, takeSnapshot } from './support.ts';
 
 /**
- * The expected contents of an image as plain byte arrays, and random steps that change image and model alike. Tests
- * compare the two; the crash tests use the model to determine what a file may contain after a kill.
+ * The expected contents of an image as plain byte arrays, and random steps that change the image and the model alike.
+ * Tests compare the two; the crash tests use the model to determine what a file may contain after a kill.
  */
 const NOTHING = { dateSeconds: 0, dateNanoseconds: 0, vmClockNanoseconds: 0 };
 
@@ -32,7 +32,7 @@ export class ImageModel {
   }
 
   /**
-   * Makes the current disk the initial contents of new empty states. Call this when the image's disk has the same
+   * Makes the current disk the initial contents of new empty states. Call this when the image's disk contains the same
    * bytes.
    */
   startsHere(): this {
@@ -157,7 +157,7 @@ export class ImageModel {
     assert.equal(image.snapshots.find((snapshot) => snapshot.name === name)!.icount, expected.icount);
   }
 
-  /** Mostly short and often aligned ranges, like those of a guest's requests. */
+  /** Ranges that are mostly short and often aligned, like the ranges in guest requests. */
   private range(random: SeededRandom, end: number): { offset: number; length: number } {
     const unit = random.pick([1, 512, 512, 4096]);
     const offset = Math.floor(random.below(end) / unit) * unit;

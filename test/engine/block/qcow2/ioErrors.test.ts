@@ -1,6 +1,6 @@
 /** An I/O error at any file call makes the operation throw, and the image remains undamaged and usable.
  *
- * The operation succeeds when it is repeated. At worst clusters remain leaked until the image is opened again.
+ * The operation succeeds when it is repeated. At worst, clusters remain leaked until the image is opened again.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -57,7 +57,7 @@ const operations: Operation[] = [
 ];
 
 for (const operation of operations) {
-  test(`an I/O error at any file call of ${operation.what} damages nothing`, (t) => {
+  test(`an I/O error at any file call in ${operation.what} damages nothing`, (t) => {
     const random = SeededRandom.forTest(t);
     for (let changesLeft = 0; ; changesLeft++) {
       const { image, file, model } = busyImage(random);
@@ -95,7 +95,7 @@ test('an I/O error during a write leaves the old or the new data, and the image 
   }
 });
 
-/** An image with two snapshots, and with changes of every kind that are not written back yet. */
+/** An image with two snapshots, and with changes of every kind that have not been written back yet. */
 function busyImage(random: SeededRandom) {
   const { image, file } = newImage({ lengthBytes: 40 * KIB, clusterSizeBytes: 512 });
   const model = new ImageModel(new Uint8Array(40 * KIB), 20 * KIB);

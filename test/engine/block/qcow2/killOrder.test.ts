@@ -1,8 +1,8 @@
 /** A kill or power cut between any two file calls of an operation leaves leaked clusters at worst.
  *
- * No refcount is too low, no COPIED flag contradicts a refcount, and disk and snapshots have the old or the new state.
- * blkreplay checks the image after every cut, and `qemu-img check` after some of them, which shows that other programs
- * accept the file.
+ * No refcount is too low, no COPIED flag contradicts a refcount, and the disk and the snapshots are in the old or the
+ * new state. blkreplay checks the image after every cut, and `qemu-img check` after some of them, which shows that
+ * other programs accept the file.
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
@@ -19,11 +19,11 @@ import { assertClean, assertSameBytes, filled, KIB, readAll } from './support.ts
 import { some } from '../../../support/extent.ts';
 
 const KINDS: { what: string; clusterSizeBytes: number; convert: (image: Uint8Array) => Uint8Array }[] = [
-  { what: 'clusters of 512 bytes', clusterSizeBytes: 512, convert: (image) => image },
-  { what: 'clusters of 4 KiB', clusterSizeBytes: 4 * KIB, convert: (image) => image },
-  { what: 'clusters of 4 KiB, version 2', clusterSizeBytes: 4 * KIB, convert: asVersion2 },
-  { what: 'clusters of 4 KiB, refcounts of 4 bits', clusterSizeBytes: 4 * KIB, convert: (i) => withRefcountBits(i, 4) },
-  { what: 'clusters of 64 KiB', clusterSizeBytes: 64 * KIB, convert: (image) => image },
+  { what: '512-byte clusters', clusterSizeBytes: 512, convert: (image) => image },
+  { what: '4 KiB clusters', clusterSizeBytes: 4 * KIB, convert: (image) => image },
+  { what: '4 KiB clusters, version 2', clusterSizeBytes: 4 * KIB, convert: asVersion2 },
+  { what: '4 KiB clusters, 4-bit refcounts', clusterSizeBytes: 4 * KIB, convert: (i) => withRefcountBits(i, 4) },
+  { what: '64 KiB clusters', clusterSizeBytes: 64 * KIB, convert: (image) => image },
 ];
 
 interface Operation {
@@ -59,12 +59,12 @@ const OPERATIONS: Operation[] = [
 
 for (const kind of some(KINDS, 1)) {
   for (const operation of OPERATIONS) {
-    test(`${operation.what} can be cut off at every file call: ${kind.what}`, (t) => {
+    test(`${operation.what} can be interrupted at every file call: ${kind.what}`, (t) => {
       const random = SeededRandom.forTest(t);
       checkCuts(t, recordOperation(kind, operation, random, { isFlushed: true }), random);
     });
   }
-  test(`taking snapshots of unflushed data can be cut off at every file call: ${kind.what}`, (t) => {
+  test(`taking snapshots of unflushed data can be interrupted at every file call: ${kind.what}`, (t) => {
     const random = SeededRandom.forTest(t);
     const take: Operation = { what: '', run: (image, model) => model.createSnapshot(image) };
     checkCuts(t, recordOperation(kind, take, random, { isFlushed: false }), random);
@@ -73,10 +73,10 @@ for (const kind of some(KINDS, 1)) {
   });
 }
 
-test('moving the refcount table while snapshots are taken and deleted can be cut off at every file call', (t) => {
+test('moving the refcount table while snapshots are taken and deleted can be interrupted at every file call', (t) => {
   const random = SeededRandom.forTest(t);
   const fresh = new MemoryFile('overlay.qcow2');
-  // With clusters of 512 bytes, a refcount table of one cluster lists 64 blocks and so covers 8 MiB.
+  // With 512-byte clusters, a one-cluster refcount table lists 64 blocks and so covers 8 MiB.
   Qcow2Image.create(fresh, { lengthBytes: 9 * 1024 * KIB, clusterSizeBytes: 512 }).close();
   const start = fresh.contents();
   const file = new SimulatedFile('overlay.qcow2', start);
@@ -124,7 +124,7 @@ test('opening an image repairs, in one step, wrong refcounts and flags left by o
 interface Run {
   start: Uint8Array;
   log: FileChange[];
-  /** The states before and after the operation; after a cut, the image must have one of them. */
+  /** The states before and after the operation; after a cut, the image must be in one of them. */
   before: ImageModel;
   after: ImageModel;
   isFlushed: boolean;
@@ -245,7 +245,7 @@ function withContradictions(image: Uint8Array): Uint8Array {
   return leakedOnce(bytes);
 }
 
-/** Increments the refcount, of any width, of the unused cluster after the end of the file. */
+/** Increments the refcount of the unused cluster after the end of the file, whatever the refcount width. */
 function leakedOnce(bytes: Uint8Array): Uint8Array {
   const view = viewOf(bytes);
   const clusterSizeBytes = 2 ** view.getUint32(20);

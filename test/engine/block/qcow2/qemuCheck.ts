@@ -3,7 +3,9 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Runs `qemu-img check` on an image. Status 0 means no errors, 2 corruptions, and 3 only leaks. */
+/**
+ * Runs `qemu-img check` on an image. Status 0 means no errors, 2 means corruption, and 3 means only leaked clusters.
+ */
 export function qemuCheck(image: Uint8Array): { status: number | null; output: string } {
   const folder = fs.mkdtempSync(join(tmpdir(), 'blkreplay-check-'));
   try {

@@ -43,7 +43,7 @@ test('qemu-img info shows names, sizes and instruction counts', (t) => {
 });
 
 for (const clusterSizeBytes of [512, 4096, 65536]) {
-  test(`qemu-img check, convert and snapshot work on blkreplay's images with clusters of ${clusterSizeBytes}`, (t) => {
+  test(`qemu-img check, convert and snapshot work on blkreplay's images with ${clusterSizeBytes}-byte clusters`, (t) => {
     if (!requireTool('qemu-img', t)) return;
     const random = SeededRandom.forTest(t);
     const baseBytes = random.bytes(300 * KIB);
@@ -149,12 +149,12 @@ test('qemu-img repairs an image that is marked as in use after a kill', (t) => {
 });
 
 for (const [whose, options] of [
-  ['of blkreplay', undefined],
-  ['of QEMU', 'cluster_size=65536'],
-  ['of QEMU with 8-bit refcounts', 'cluster_size=4096,refcount_bits=8'],
-  ['of QEMU, version 2', 'compat=0.10,cluster_size=512'],
+  ['made by blkreplay', undefined],
+  ['made by QEMU', 'cluster_size=65536'],
+  ['made by QEMU with 8-bit refcounts', 'cluster_size=4096,refcount_bits=8'],
+  ['made by QEMU, version 2', 'compat=0.10,cluster_size=512'],
 ] as const) {
-  test(`taking and deleting a hundred snapshots leaks no cluster in an image ${whose}`, (t) => {
+  test(`taking and deleting a hundred snapshots leaks no clusters in an image ${whose}`, (t) => {
     if (!requireTool('qemu-img', t)) return;
     const folder = support.temporaryFolder(t);
     const path = join(folder, 'image.qcow2');

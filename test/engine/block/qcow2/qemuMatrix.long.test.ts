@@ -1,8 +1,8 @@
-/** QEMU and blkreplay change images of every kind in turn, and agree on them after every change.
+/** QEMU and blkreplay take turns changing images of every kind, and agree on them after every change.
  *
  * QEMU writes, zeroes, discards and takes snapshots, then blkreplay, then QEMU again. Both must report the same bytes
- * of the disk and of each snapshot, and the same results of `info`, `map` and `check`. An operation is left out for a
- * kind of image on which QEMU or blkreplay cannot perform it, such as a snapshot with one-bit refcounts.
+ * for the disk and for each snapshot, and the same results for `info`, `map` and `check`. An operation is left out for
+ * a kind of image on which QEMU or blkreplay cannot perform it, such as a snapshot with one-bit refcounts.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -29,7 +29,7 @@ interface Kind {
 
 type Backing = 'nothing' | 'a shorter raw file' | 'a shorter qcow2 on a raw file, in folders below';
 
-/** A disk size that is a multiple neither of the cluster size nor of the page size. */
+/** A disk size that is not a multiple of the cluster size or of the page size. */
 const DISK_BYTES = 5 * MIB + 3 * 512;
 const BACKINGS: Backing[] = ['nothing', 'a shorter raw file', 'a shorter qcow2 on a raw file, in folders below'];
 const CLUSTER_SIZES = Array.from({ length: 13 }, (_, i) => 512 << i);
@@ -153,7 +153,7 @@ class Scenario {
       .map(({ file }) => fs.readFileSync(file));
   }
 
-  /** Asserts that both programs report the same for the image, and that neither finds an error. */
+  /** Asserts that the reports of both programs on the image agree, and that neither finds an error. */
   assertAgreement(when: string): void {
     const { image } = this;
     assert.deepEqual(checkOverlay(nodeHost, image, { repair: false }), { corruptions: [], leaks: 0 }, when);
@@ -290,7 +290,8 @@ interface QemuExtent {
 }
 
 /**
- * QEMU also asks the file system for holes in the image file. This comparison counts those holes as data that is zero.
+ * QEMU also asks the file system for holes in the image file. This comparison counts those holes as data consisting of
+ * zeroes.
  */
 function withoutHoles(extents: readonly QemuExtent[]): QemuExtent[] {
   const whole: QemuExtent[] = [];

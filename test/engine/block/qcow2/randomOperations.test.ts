@@ -1,4 +1,4 @@
-/** Random requests and snapshot operations on an image have the same results as on plain byte arrays.
+/** Random requests and snapshot operations on an image give the same results as on plain byte arrays.
  *
  * All contents are compared after each reopening.
  */
@@ -12,7 +12,7 @@ import { assertClean, KIB, newImage } from './support.ts';
 
 for (const clusterSizeBytes of [512, 4096, 65536]) {
   for (const withBase of [false, true]) {
-    test(`random operations agree with plain arrays, clusters of ${clusterSizeBytes}${withBase ? ', over a base' : ''}`, (t) => {
+    test(`random operations agree with plain arrays, with ${clusterSizeBytes}-byte clusters${withBase ? ', over a base' : ''}`, (t) => {
       const random = SeededRandom.forTest(t);
       const diskBytes = 300 * KIB + 512 * random.below(3);
       const baseBytes = withBase ? random.bytes(512 * random.below(900)) : undefined;

@@ -7,7 +7,7 @@ import {
   refcountsPerBlock,
 } from '../../../../debug-adapter/engine/block/qcow2/refcountBlocks.ts';
 
-test('a block with fewer refcounts than entries is filled up with zeroes, regardless of the old contents of its buffer', () => {
+test('a block with fewer refcounts than entries is padded with zeroes, regardless of the old contents of its buffer', () => {
   for (const bits of [1, 2, 4, 8, 16, 32, 64]) {
     const block = new Uint8Array(512).fill(0xff);
     const room = refcountsPerBlock(block.length, bits);

@@ -1,4 +1,4 @@
-/** Refcounts of 1 to 64 bits never wrap, and an image with more references than a refcount can hold is left unchanged.
+/** Refcounts of any width never wrap, and an image with more references than a refcount can hold is left unchanged.
  *
  * Such an image is damaged, as `qemu-img check` reports. A refcount that wraps to 0 would free a cluster that is in
  * use.
@@ -30,7 +30,7 @@ const WIDTHS = [1, 2, 4, 8, 16, 32, 64];
 const maxOf = (bits: number): number => Math.min(2 ** bits - 1, 0xffff);
 
 for (const bits of WIDTHS) {
-  test(`refcounts of ${bits} bits: an image with one reference too many is damaged, and its file stays unchanged`, (t) => {
+  test(`${bits}-bit refcounts: an image with one reference too many is damaged, and its file stays unchanged`, (t) => {
     const bytes = sharedBy(bits, maxOf(bits) + 1);
     const file = new MemoryFile('image.qcow2', bytes);
     const isDamage = (error: unknown) => error instanceof UserError && error.code === 'image-corrupt';
@@ -44,7 +44,7 @@ for (const bits of WIDTHS) {
     if (bits <= 16 && requireTool('qemu-img', t)) assert.equal(qemuCheck(bytes).status, 2);
   });
 
-  test(`refcounts of ${bits} bits: the largest possible number of references is valid`, (t) => {
+  test(`${bits}-bit refcounts: the largest possible number of references is valid`, (t) => {
     const file = new MemoryFile('image.qcow2', sharedBy(bits, maxOf(bits)));
     const image = Qcow2Image.open(file, { writable: true });
     assertClean(image);
@@ -126,7 +126,10 @@ test('encoding a refcount that does not fit fails an assertion and never stores 
   }
 });
 
-/** Returns an image in which this number of L2 entries map one cluster. The refcounts match if they are wide enough. */
+/**
+ * Returns an image in which this number of L2 entries map the same cluster. The refcounts are correct if they are wide
+ * enough.
+ */
 function sharedBy(bits: number, references: number): Uint8Array {
   let tables = Math.ceil(references / 512);
   while (references % tables !== 0) tables++;

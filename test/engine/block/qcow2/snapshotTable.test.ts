@@ -1,4 +1,4 @@
-/** Every value of a snapshot entry is stored or refused, and entries of other programs are kept byte for byte. */
+/** Every value in a snapshot entry is stored or refused; entries written by other programs are kept byte for byte. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { requireTool, runTool } from '../../../support/tools.ts';
 import { asVersion2 } from './imageKinds.ts';
 import { assertClean, filled, KIB, MIB, newImage, takeSnapshot, temporaryFolder } from './support.ts';
 
-test('QEMU reads the size of a machine state of more than 4 GiB, in versions 2 and 3', (t) => {
+test('QEMU reads the size of a machine state larger than 4 GiB, in image versions 2 and 3', (t) => {
   const vmStateSizeBytes = 5 * 2 ** 30 + 4096;
   for (const convert of [asVersion2, (image: Uint8Array) => image]) {
     const { image: fresh, file } = newImage({ lengthBytes: 64 * KIB });
@@ -52,7 +52,7 @@ test('a date or clock out of range is clamped', () => {
   );
 });
 
-test('entries of other programs are kept: names that are not UTF-8, numbers beyond 2^53, extra data', () => {
+test('entries written by other programs are kept: names that are not UTF-8, numbers beyond 2^53, extra data', () => {
   const foreign = withForeignEntry();
   const before = entriesIn(foreign)[0];
   const file = new MemoryFile('image.qcow2', foreign);
@@ -95,7 +95,7 @@ test("a snapshot table that would exceed other programs' limits is refused befor
   const { image, file } = newImage({ lengthBytes: 64 * KIB });
   takeSnapshot(image, 'one');
   const [entry] = readSnapshotTable(new ImageFile(file), readHeader(new ImageFile(file))).entries;
-  // With the format's longest names, of 64 KiB, 1024 snapshots need 64 MiB.
+  // With names of 64 KiB, the longest that the format allows, 1024 snapshots need 64 MiB.
   const long = { ...entry, encoded: new Uint8Array(65_536) };
   const entries = new Array<typeof entry>(1024).fill(long);
   assert.equal(encodeSnapshotTable(new ImageFile(file), entries).length, 64 * MIB);

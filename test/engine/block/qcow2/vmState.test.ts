@@ -131,7 +131,7 @@ test('relinking replaces VM state left in the active table by a kill', () => {
 });
 
 for (const lengthBytes of [0, 64 * KIB]) {
-  test(`a state-only image with a disk of ${lengthBytes} bytes stores and returns VM state`, () => {
+  test(`a state-only image with a ${lengthBytes}-byte disk stores and returns VM state`, () => {
     const { image, file } = newImage({ lengthBytes });
     image.writeVmState(0, filled(MIB, 1));
     takeSnapshot(image, 'first', { vmStateSizeBytes: MIB, icount: 12 });

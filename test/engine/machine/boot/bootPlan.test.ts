@@ -80,7 +80,7 @@ suite('files are loaded at the same addresses as in QEMU', { skip: skipWithoutQe
   for (const [what, memoryMib, files] of [
     ['firmware, Image and initrd in 128 MiB', 128, { bios: FIRMWARE, kernel: KERNEL, initrd: INITRD }],
     ['firmware, Image and initrd in 512 MiB', 512, { bios: FIRMWARE, kernel: KERNEL, initrd: INITRD }],
-    ['firmware of 5 MiB', 64, { bios: { ...FIRMWARE, bytes: new Uint8Array(5 * MIB) }, kernel: KERNEL }],
+    ['5 MiB firmware', 64, { bios: { ...FIRMWARE, bytes: new Uint8Array(5 * MIB) }, kernel: KERNEL }],
     ['Image without firmware', 128, { kernel: KERNEL, initrd: INITRD }],
     ['a raw kernel without firmware', 128, { kernel: RAW, initrd: INITRD }],
     ['a raw kernel after firmware', 128, { bios: FIRMWARE, kernel: RAW }],

@@ -1,4 +1,4 @@
-/** The generated device tree equals QEMU's for the hardware that both machines have, and dtc accepts it. */
+/** The generated device tree matches QEMU's for the hardware that both machines have, and dtc accepts it. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -74,13 +74,13 @@ test('dtc reads the generated tree back', { skip: missing('dtc') }, () => {
   }
 });
 
-test('a recorded machine has the device tree of its format version', { skip: missing('dtc') }, () => {
+test('a recorded machine has the device tree for its format version', { skip: missing('dtc') }, () => {
   const dts = decompile(buildDeviceTree({ memoryBytes: 128 * MIB, isa: LEGACY_ISA }));
   assert(dts.includes('riscv,isa = "rv64imafdc_zicsr_zifencei_zba_zbb_zbs_sstc_svinval";'));
   assert(!dts.includes('riscv,isa-base'));
 });
 
-test('the instruction set is written in the format of QEMU 10', { skip: missing('dtc') }, () => {
+test("the instruction set is written in QEMU 10's format", { skip: missing('dtc') }, () => {
   const dts = decompile(buildDeviceTree({ memoryBytes: 128 * MIB }));
   const [, listed] = /riscv,isa-extensions = (.*);/.exec(dts)!;
   // dtc prints a list of strings either as one string with NULs or as separate strings.
@@ -148,7 +148,7 @@ const cases: [string[], DeviceTreeOptions][] = [
 ];
 for (const [args, options] of cases) {
   test(
-    `for the hardware that both machines have, the tree equals QEMU's in QEMU's order (${args.join(' ')})`,
+    `for the hardware that both machines have, the tree matches QEMU's in QEMU's order (${args.join(' ')})`,
     { skip: skipComparison },
     () => {
       const theirs = withoutDifferences(parse(withoutSeed(decompile(treeOfQemu(args)))));
@@ -178,7 +178,7 @@ test('the tree is loaded at the address that QEMU 7.2 chooses', () => {
   }
 });
 
-test('a machine with too little RAM for kernel and tree is refused', () => {
+test('a machine with too little RAM for the kernel and the tree is refused', () => {
   assert.throws(
     () => deviceTreeAddress({ memoryBytes: 2 * MIB, sizeBytes: 4222 }),
     /do not fit .* Give the machine 4 MiB or more/,

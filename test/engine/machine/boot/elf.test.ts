@@ -91,7 +91,7 @@ test('an entry point outside all segments has no physical address', () => {
   assert.equal(readElfImage(elf([text], 0x1000n), 'k').physicalEntry, undefined);
 });
 
-test('a file that is part of a larger buffer is read with offsets from its own start', () => {
+test('a file that is part of a larger buffer is read with offsets relative to its own start', () => {
   const file = elf([text]);
   const buffer = new Uint8Array(file.length + 100);
   buffer.set(file, 37);
@@ -215,7 +215,7 @@ test('non-executable segments far below RAM are dropped, as in position-independ
   assert.match(load(0x8000_0000n, tables), /would be loaded at 0x10000\.\.0x10002, outside RAM/);
 });
 
-test('damage of any kind throws a UserError and no other error', () => {
+test('any kind of damage causes a UserError and no other error', () => {
   withSeeds(300, (random) => {
     const bytes = elf([text, { ...text, physicalAddress: 0x8000_1000n, memoryBytes: 64 }]);
     for (let i = 0; i <= random.below(4); i++)

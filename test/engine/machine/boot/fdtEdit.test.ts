@@ -65,7 +65,7 @@ test('if a tree has no /chosen node, one is added', { skip }, () => {
   );
 });
 
-test("the memory of the built-in firmware is reserved in addition to the tree's reservations", { skip }, () => {
+test("the built-in firmware's memory is reserved in addition to the tree's reservations", { skip }, () => {
   const reserved = { start: 0x8000_0000, lengthBytes: 0x4_0000 };
   const dts = decompiled(userDeviceTree({ name: 't', bytes: compiled(MINE) }, { reserved }));
   assert.match(dts, /memreserve\/\s+0x0*80000000 0x0*40000;\s+\/memreserve\/\s+0x0*81000000 0x0*1000;/);
@@ -107,7 +107,7 @@ for (const [what, bytes, says] of [
   });
 }
 
-test('damage of any kind throws a UserError and no other error', () => {
+test('any kind of damage causes a UserError and no other error', () => {
   withSeeds(500, (random) => {
     const bytes = SMALL.slice();
     for (let i = 0; i <= random.below(4); i++) bytes[random.below(bytes.length)] = random.pick([0, 1, 4, 255]);

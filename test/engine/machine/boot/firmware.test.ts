@@ -1,4 +1,4 @@
-/** The built-in firmware equals a build of its sources, and protects its memory. */
+/** The built-in firmware is identical to a build from its sources, and protects its memory. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { FIRMWARE_SOURCES_SHA256 } from '../../../../debug-adapter/engine/machin
 
 const SOURCES = path.resolve(import.meta.dirname, '../../../../debug-adapter/engine/machine/boot/firmware');
 
-test('the built-in firmware equals a fresh build of its sources', () => {
+test('the built-in firmware is identical to a fresh build from its sources', () => {
   const names = readdirSync(SOURCES).sort();
   const inOrder = ['.S', '.c', '.h', '.ld'].flatMap((end) => names.filter((name) => name.endsWith(end)));
   const hash = createHash('sha256');

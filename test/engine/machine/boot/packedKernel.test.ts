@@ -10,7 +10,7 @@ import { zbootImage } from '../../../support/zboot.ts';
 const MIB = 1 << 20;
 const KERNEL = Uint8Array.from({ length: 100_000 }, (_, i) => (i * 37) & 0xff);
 const GZIPPED = gzipSync(KERNEL);
-/** A Zstandard frame of one raw block (RFC 8878, 3.1.1.2), which any compressor may write. */
+/** A Zstandard frame with one raw block (RFC 8878, 3.1.1.2), which any compressor may write. */
 const ZSTD = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x20, 8, 0x41, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8);
 
 const unpack = (bytes: Uint8Array, memoryBytes = 16 * MIB) =>

@@ -13,7 +13,7 @@ const PLACES = { loadAddress: 0x8020_0000, entry: 0x8020_0010 };
 const UNPACKING = { compression: nodeCompression, memoryBytes: 16 << 20 };
 const unpack = (bytes: Uint8Array, address?: number) => unpackKernel({ name: 'k', bytes, address }, UNPACKING);
 
-test('from a U-Boot image, the load address of its data and its entry point are read', () => {
+test('the load address of the data and the entry point are read from a U-Boot image', () => {
   for (const image of [uImage(DATA, PLACES), uImage(gzipSync(DATA), { ...PLACES, compression: 1 })]) {
     const { bytes, address, entry } = unpack(image);
     assert.deepEqual([Uint8Array.from(bytes), address, entry], [DATA, 0x8020_0000, 0x8020_0010]);
@@ -45,7 +45,7 @@ for (const [what, image, address, says] of [
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
-test('Intel HEX files are unpacked to blocks with addresses', () => {
+test('Intel HEX files are unpacked into blocks with addresses', () => {
   assert.deepEqual(readIntelHex(bytesOf(intelHex(0x8400_fff0, DATA.subarray(0, 16)))), [
     { address: 0x8400_fff0, bytes: DATA.subarray(0, 16) },
   ]);

@@ -90,7 +90,7 @@ type Two = (rd: Register, rs1: Register) => number;
 type Three = (rd: Register, rs1: Register, rs2: Register) => number;
 type WithImmediate = (rd: Register, rs1: Register, immediate: number) => number;
 type Branch = (rs1: Register, rs2: Register, offset: number) => number;
-/** Operands have the manual's order: load rd, offset(rs1); store rs2, offset(rs1). */
+/** Operands are in the manual's order: load rd, offset(rs1); store rs2, offset(rs1). */
 type Load = (rd: Register, offset: number, rs1: Register) => number;
 
 const register =
@@ -325,7 +325,7 @@ export const a = {
   cAddi: (rd: Register, value: number) => 0x0001 | (((value >> 5) & 1) << 12) | (rd << 7) | ((value & 31) << 2),
 };
 
-/** Loads a 64-bit constant of any value. */
+/** Loads any 64-bit constant. */
 export function loadConstant(rd: Register, value: bigint | number): number[] {
   const wanted = BigInt.asIntN(64, BigInt(value));
   const low = BigInt.asIntN(12, wanted);

@@ -1,7 +1,7 @@
-/** Random loops of atomic instructions have the same results translated and interpreted.
+/** Random loops of atomic instructions give the same results whether they are translated or interpreted.
  *
- * Digests, dirty pages and watchpoint hits equal the interpreter's, whatever code is translated and wherever runs are
- * divided.
+ * Digests, dirty pages and watchpoint hits are the same as the interpreter's, whatever code is translated and wherever
+ * runs are divided.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -23,13 +23,13 @@ interface Story {
 
 for (const harts of [1, 2, 3]) {
   for (const isPaged of [false, true]) {
-    test(`on ${harts} harts, addresses ${isPaged ? 'translated' : 'untranslated'}: the result equals the interpreter's`, (t) => {
+    test(`on ${harts} harts, addresses ${isPaged ? 'translated' : 'untranslated'}: the result matches the interpreter's`, (t) => {
       const random = SeededRandom.forTest(t);
       let translated = 0;
       for (let round = 0; round < ROUNDS; round++) {
         translated += compare(randomStory(random, { harts, isPaged }), random, round);
       }
-      // A loop that traps or hits a watchpoint in every round may have no region.
+      // A loop that traps or hits a watchpoint in every round may never get a region.
       assert.ok(translated > (ROUNDS * THRESHOLDS.length) / 2, `${translated} programs had translated code`);
     });
   }

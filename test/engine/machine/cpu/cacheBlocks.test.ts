@@ -1,4 +1,4 @@
-/** Cache-block operations zero, fault and are enabled as in the manual, both translated and interpreted.
+/** Cache-block operations zero, fault and are enabled as the manual specifies, both translated and interpreted.
  *
  * These tests also cover Zawrs, and Svpbmt, which menvcfg enables.
  */
@@ -18,9 +18,7 @@ const OPERATIONS = { zero: a.cboZero, inval: a.cboInval, clean: a.cboClean, flus
 type Operation = keyof typeof OPERATIONS;
 const NAMES = Object.keys(OPERATIONS) as Operation[];
 
-/**
- * A machine whose code is one cache-block operation at the address in t0; all bytes of two pages of data are nonzero.
- */
+/** A machine whose code is one cache-block operation at the address in t0; all bytes in two data pages are nonzero. */
 function machineFor(operation: Operation): BareMachine {
   const machine = bareMachine();
   machine.ram.write(DATA, new Uint8Array(0x2000).fill(0xff));
@@ -45,7 +43,7 @@ function zeroes(machine: BareMachine, page: number): { first: number; count: num
   return { first: bytes.indexOf(0), count: bytes.filter((byte) => byte === 0).length };
 }
 
-test('cbo.zero writes 64 zeroes to the block that contains an address', () => {
+test('cbo.zero writes 64 zero bytes to the block that contains an address', () => {
   for (const offset of [0, 1, 63, 64, 0x7ff, 0xfff]) {
     const machine = machineFor('zero');
     assert.equal(execute(machine, DATA + offset), undefined);
@@ -75,7 +73,7 @@ const BITS: Record<Operation, readonly bigint[]> = {
 const ALL_BITS = 0xf0n;
 
 for (const name of NAMES) {
-  test(`cbo.${name} needs its menvcfg bit below M mode, and its senvcfg bit too in U mode`, () => {
+  test(`cbo.${name} needs its menvcfg bit below M mode, and in U mode also its senvcfg bit`, () => {
     const machine = machineFor(name);
     for (const bits of BITS[name]) {
       const others = ALL_BITS & ~(name === 'inval' ? 0x30n : bits);
@@ -98,7 +96,7 @@ for (const name of NAMES) {
   });
 }
 
-test('of menvcfg and senvcfg, only the bits of implemented extensions are writable', () => {
+test('in menvcfg and senvcfg, only the bits for implemented extensions are writable', () => {
   const program = [a.li(5, -1), a.csrw(CSR.menvcfg, 5), a.csrw(CSR.senvcfg, 5)];
   const machine = machineWith([program, a.csrr(6, CSR.menvcfg), a.csrr(7, CSR.senvcfg)]);
   assert.equal(machine.hart.slot('MENVCFG'), 1n << 62n, 'memory types are enabled at reset, as in QEMU 10');
@@ -107,7 +105,7 @@ test('of menvcfg and senvcfg, only the bits of implemented extensions are writab
   assert.deepEqual([hart.register(6), hart.register(7)], [(3n << 62n) | 0xf1n, 0xf1n]);
 });
 
-test('cbo.zero faults like a store, at its block; the others fault only if neither load nor store is permitted', () => {
+test("cbo.zero faults like a store, the others if neither load nor store is permitted; mtval is the block's address", () => {
   const rights: [flags: number, zero: bigint | undefined, manage: bigint | undefined][] = [
     [ALL, undefined, undefined],
     [PTE.V | PTE.R | PTE.A | PTE.D, STORE_PAGE, undefined],
@@ -159,7 +157,7 @@ test('outside memory cbo.zero faults and the other operations do nothing; PMP ca
   }
 });
 
-test('cbo.zero at the address of a device writes the device byte by byte', () => {
+test('cbo.zero at the address of a device writes to the device byte by byte', () => {
   const machine = machineWith([a.sb(T1, 7, T0), a.cboZero(T0), a.lbu(T1, 7, T0)]);
   const uart = 0x1000_0000;
   machine.hart.setRegister(T0, BigInt(uart));

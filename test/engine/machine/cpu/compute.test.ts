@@ -1,7 +1,7 @@
-/** Every computing instruction gives the result that the manual defines.
+/** Every computational instruction gives the result that the manual defines.
  *
- * The reference is a BigInt model written from the manual's text. All operations are compared with it, with all pairs
- * of edge values and some random values.
+ * The reference is a BigInt model written from the manual's text. Every operation is compared with it for all pairs of
+ * edge values and some random values.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -190,7 +190,7 @@ function single(machine: BareMachine, instruction: number, rd = RD): (x: bigint,
 
 const hex = (value: bigint): string => '0x' + unsigned(value).toString(16);
 
-test("register operations compute the manual's results", (t) => {
+test('register operations give the results that the manual defines', (t) => {
   const machine = bareMachine();
   const pairs = operandPairs(SeededRandom.forTest(t));
   assert.deepEqual(
@@ -205,7 +205,7 @@ test("register operations compute the manual's results", (t) => {
   }
 });
 
-test("operations with one operand compute the manual's results", (t) => {
+test('operations with one operand give the results that the manual defines', (t) => {
   const machine = bareMachine();
   const random = SeededRandom.forTest(t);
   assert.deepEqual(Object.keys(UNARY_MODEL).sort(), Object.keys(UNARY_OPERATIONS).sort());

@@ -16,7 +16,9 @@ function pcAfter(machine: BareMachine, at: number, bits: number): bigint {
   return machine.hart.slot('PC');
 }
 
-/** The addresses of the first, second and last halfwords of pages, and of an instruction across two pages. */
+/**
+ * The addresses of the first, second and last halfwords of pages, and of an instruction that crosses a page boundary.
+ */
 const PLACES = [0x3000, 0x3002, 0x3004, 0x3ffa, 0x3ffc, 0x3ffe, 0x4000].map((offset) => START + offset);
 
 test('branches and jumps reach near and far targets, forward and backward, from every offset in a page', (t) => {
@@ -95,7 +97,7 @@ function straddling(): BareMachine {
   return machine;
 }
 
-test('an instruction across two pages is fetched through the mapping of each page', () => {
+test('an instruction that crosses a page boundary is fetched through the mapping of each page', () => {
   const machine = straddling();
   steps(machine, 1);
   assert.deepEqual([machine.hart.register(11), machine.hart.slot('PC')], [16n, BigInt(WINDOW + 0x1002)]);
@@ -131,7 +133,7 @@ test('an instruction that crosses the end of RAM causes an access fault', () => 
   assert.deepEqual(trapOf(machine), { cause: 1n, value: BigInt(end), pc: BigInt(end) });
 });
 
-test('every kind of instruction works across two pages', () => {
+test('every kind of instruction works across a page boundary', () => {
   const at = START + 0x2ffe;
   const data = START + 0x6000;
   const run = (bits: number): BareMachine => {

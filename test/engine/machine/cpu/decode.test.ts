@@ -1,7 +1,7 @@
 /** Every compressed instruction, and words of every format, decode as the manual's tables say.
  *
- * The tables are transcribed a second time in manualTables.ts. All 49152 compressed instructions are compared, and
- * words with random fields, legal and illegal.
+ * The tables are transcribed a second time in manualTables.ts. The tests compare all 49152 compressed instructions, and
+ * words with random fields, both legal and illegal.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -37,7 +37,7 @@ function decoded(raw: number): Expected & { lengthBytes: number } {
   return { ...found, name };
 }
 
-/** The operation's name in operations.ts for a mnemonic. */
+/** The name that operations.ts uses for the operation with this mnemonic. */
 const operationName = (mnemonic: string): string => mnemonic.toUpperCase().replaceAll('.', '_');
 
 // --- compressed --------------------------------------------------------------------------------------------------------
@@ -175,7 +175,7 @@ test('a word is illegal exactly when it encodes no instruction', (t) => {
   for (let opcode = 3; opcode < 128; opcode += 4) {
     for (let round = 0; round < 2000; round++) check(((random.uint32() & ~0x7f) | opcode) >>> 0);
   }
-  // Legal words with one bit flipped, many of which are illegal.
+  // Words that differ from legal words in one bit. Many of them are illegal.
   for (const [mask, value] of ENCODINGS) {
     for (let bit = 2; bit < 32; bit++) {
       const fields = random.uint32() & ~mask;

@@ -45,7 +45,7 @@ const CASES: Case[] = [
     writes: [DATA],
   },
   {
-    name: 'a restored page with equal contents',
+    name: 'a restored page with identical contents',
     outside: ({ ram }) => ram.restorePage(PAGE_OF(DATA), ram.page(PAGE_OF(DATA)).slice()),
     writes: [],
   },
@@ -169,7 +169,7 @@ test('every writable bit of every CSR is in the digest', () => {
   const machine = machineWith([]);
   const { hart } = machine;
   const fresh = hart.saveState();
-  /** Returns the value read back after a write, and the digest of the hart with no other change. */
+  /** Returns the value read back after a write, and the hart's digest with nothing else changed. */
   const written = (csr: number, value: bigint) => {
     hart.loadState(fresh);
     hart.setSlot('MTVEC', BigInt(START + 0x100));

@@ -1,4 +1,4 @@
-/** A machine has exactly the extensions of its instruction set; instructions of other extensions are illegal. */
+/** A machine has exactly the extensions of its instruction set; instructions from other extensions are illegal. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -16,7 +16,7 @@ import { type BareOptions, machineWith, START, steps, trapOf } from './bareMachi
 
 const [T0, A0, A1, A2] = [5, 10, 11, 12];
 
-/** One instruction of each optional extension that adds instructions; a1 holds an address in RAM. */
+/** One instruction from each optional extension that adds instructions; a1 holds an address in RAM. */
 const SAMPLES: Record<string, number> = {
   zfh: FLOAT_OPERATIONS['fadd.h'].encode({ rd: A0, rs1: A1, rs2: A2 }),
   zfhmin: FLOAT_OPERATIONS['fcvt.h.s'].encode({ rd: A0, rs1: A1 }),
@@ -47,19 +47,19 @@ function trapWith(isa: string, items: Item[], options: BareOptions = {}): bigint
   return trapOf(machine).cause;
 }
 
-test('this test has a sample instruction of each optional extension', () => {
+test('this test has a sample instruction for each optional extension', () => {
   assert.deepEqual([...Object.keys(SAMPLES), ...WITHOUT_INSTRUCTIONS].sort(), Object.keys(EXTENSION_BIT).sort());
 });
 
 for (const [name, sample] of Object.entries(SAMPLES)) {
-  test(`instructions of ${name} are illegal on a machine without it, and legal with it`, () => {
+  test(`${name} instructions are illegal on a machine without the extension, and legal with it`, () => {
     assert.equal(trapWith(ISA, [sample, 'end', a.j('end')]), 0n);
     for (const isa of [without(name), LEGACY_ISA]) {
       assert.equal(trapWith(isa, [sample, 'end', a.j('end')]), 2n, isa);
     }
   });
 
-  test(`instructions of ${name} are also illegal in translated code`, () => {
+  test(`${name} instructions are also illegal in translated code`, () => {
     const loop: Item[] = [
       'loop',
       a.addi(T0, T0, -1),

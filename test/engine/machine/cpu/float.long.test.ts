@@ -1,4 +1,4 @@
-/** Every computing instruction of F, D and Zfh gives the exactly rounded result and the right flags.
+/** Every computational instruction in F, D and Zfh gives the exactly rounded result and the right flags.
  *
  * The reference is exact arithmetic on fractions. Edge values and random values are computed in all rounding modes,
  * static and dynamic. Each case runs with the inexact flag clear and with the flag set, because with the flag set the

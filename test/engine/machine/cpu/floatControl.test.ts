@@ -131,7 +131,7 @@ test('fflags and frm are fields of fcsr', () => {
   assert.equal(machine.hart.slot('FCSR'), BigInt((3 << 5) | (FLAGS.NV | FLAGS.OF | FLAGS.NX)));
 });
 
-test('a loaded word is NaN-boxed, and a value that is not NaN-boxed counts as NaN', () => {
+test('a loaded word is NaN-boxed, and a value that is not NaN-boxed is treated as NaN', () => {
   const machine = machineWith([
     FLOAT_LOADS.flw(3, 0, 11),
     FLOAT_STORES.fsd(3, 8, 11),

@@ -39,7 +39,7 @@ export function edgeValues(format: Format | undefined): bigint[] {
   return [...boxed, ...UNBOXED[format]];
 }
 
-/** Values without a NaN box, in which the upper bits are not all ones. */
+/** Values that are not NaN-boxed: their upper bits are not all ones. */
 const UNBOXED: Record<Format, bigint[]> = {
   h: [0x3c00n, 0xffff_ffff_fffe_3c00n, 0xffff_ffff_0000_3c00n],
   s: [0x3f80_0000n, 0xffff_fffe_3f80_0000n],
@@ -63,7 +63,7 @@ const INTEGERS = [
 
 const word = (random: SeededRandom): bigint => (BigInt(random.uint32()) << 32n) | BigInt(random.uint32());
 
-/** Values of all magnitudes, often close to each other; fractions often have long runs of equal bits. */
+/** Values of all magnitudes, often close to each other; fractions often have long runs of identical bits. */
 export function randomValue(random: SeededRandom, format: Format | undefined): bigint {
   if (!format) return word(random) >> BigInt(random.below(64));
   const f = FRACTION_BITS[format];

@@ -46,7 +46,7 @@ export const expect = (name: string, rd = 0, rs1 = 0, rs2 = 0, immediate = 0): E
  */
 interface Row {
   pattern: string;
-  /** The number of bits of the immediate if it is sign-extended; absent if it is unsigned. */
+  /** The number of bits in the immediate if it is sign-extended; absent if it is unsigned. */
   signedFrom?: number;
   when?: (f: Fields) => boolean;
   as: (f: Fields) => Expected;

@@ -52,7 +52,7 @@ const sumOf = (...values: bigint[]): bigint =>
 const LAST_WORD = 0x1112_1314_1516_1718n;
 const END = START + RAM_BYTES;
 
-test('reads at both ends of RAM, and outside it, are the same in translated code', () => {
+test('reads at both ends of RAM, and outside it, give the same results in translated code', () => {
   const reads: [Item, number, bigint][] = [
     [a.ld(6, 0, 5), END - 8, sumOf(3n, LAST_WORD)],
     [a.lbu(6, 0, 5), END - 1, sumOf(3n, 0x11n)],

@@ -1,4 +1,4 @@
-/** Random programs have the same results in QEMU and in blkreplay's machine.
+/** Random programs give the same results in QEMU and in blkreplay's machine.
  *
  * Registers, CSRs, memory, page tables and traps are compared after each block. BLKREPLAY_SEED=<seed> runs the same
  * programs again.
@@ -39,9 +39,9 @@ const cpu10 = (more: string): string => {
   return ['rv64i', ...names.map((name) => `${name}=on`)].join(',');
 };
 /**
- * QEMU 10 or newer, which has all of blkreplay's extensions; BLKREPLAY_QEMU_10 is the path of its program. blkreplay's
- * traps follow QEMU 7.2. QEMU 10 checks an access that crosses pages in another order, which causes other traps, so
- * these programs do not use paging.
+ * QEMU 10 or newer, which has all of blkreplay's extensions; BLKREPLAY_QEMU_10 is the path of its executable.
+ * blkreplay's traps follow QEMU 7.2. QEMU 10 checks the parts of an access that crosses pages in a different order,
+ * which causes different traps, so these programs do not use paging.
  */
 const QEMU_10: Qemu = {
   command: process.env.BLKREPLAY_QEMU_10 ?? '',
@@ -62,26 +62,26 @@ const STEPS_MAX = 200_000_000;
 /** The number of random programs for QEMU 10, which run only outside the normal test run. */
 const ROUNDS_10 = 8;
 
-test('general random programs have the same results as in QEMU', (t) => {
+test('general random programs give the same results as in QEMU', (t) => {
   if (!requireTool(QEMU.command, t)) return;
   compareWith(QEMU, t);
 });
 
-test('random accesses in Sv48 have the same results as in QEMU', (t) => {
+test('random accesses in Sv48 give the same results as in QEMU', (t) => {
   if (!requireTool(QEMU_PAGING.command, t)) return;
   compareWith(QEMU_PAGING, t);
 });
 
 if (QEMU_10.command) {
-  test('random programs have the same results as in QEMU 10', (t) => {
+  test('random programs give the same results as in QEMU 10', (t) => {
     for (let round = 0; round < ROUNDS_10; round++) compareWith(QEMU_10, t);
   });
 
-  test('random cache-block operations in Sv48 have the same results as in QEMU 10', (t) => {
+  test('random cache-block operations in Sv48 give the same results as in QEMU 10', (t) => {
     for (let round = 0; round < ROUNDS_10; round++) compareWith(QEMU_10_BLOCKS, t);
   });
 } else if (!process.env.CI) {
-  test('many random programs have the same results as in QEMU 10', (t) => t.skip('BLKREPLAY_QEMU_10 names no QEMU'));
+  test('many random programs give the same results as in QEMU 10', (t) => t.skip('BLKREPLAY_QEMU_10 names no QEMU'));
 }
 
 function compareWith(qemu: Qemu, t: TestContext): void {

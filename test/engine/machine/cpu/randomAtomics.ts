@@ -123,7 +123,7 @@ function unit(random: SeededRandom, options: UnitOptions): Item {
 
 const valueRegister = (random: SeededRandom): number => random.pick([0, 10, 11, 12, 13, 14, 15, 16, 17]);
 
-/** A mostly aligned offset; from x8, it reaches addresses on both sides of the page boundary. */
+/** An offset that is usually aligned; from x8, it reaches addresses on both sides of the page boundary. */
 const offset = (random: SeededRandom): number =>
   random.chance(0.6) ? 8 * random.below(6) : random.chance(0.7) ? 4 * random.below(12) : random.below(48);
 
@@ -150,7 +150,7 @@ function exchange(random: SeededRandom): Item {
     a.fence,
     a.ecall,
     a.sw(valueRegister(random), 0, 5),
-    // Stores the same value again, so that the reservation holds.
+    // Stores the same value again, so that the reservation remains valid.
     a.sd(old, 0, 5),
     amo(random),
     a.lrW(valueRegister(random), 9),

@@ -18,7 +18,7 @@ export const CACHE_BLOCKS: Units = [
   [2, (r, { mode }) => (mode === 'M' ? probeSatp(r) : [])],
 ];
 
-/** Random menvcfg and senvcfg, mostly with everything enabled except for the S-mode timer. */
+/** Random menvcfg and senvcfg, usually with everything enabled except for the S-mode timer. */
 export function environment(random: SeededRandom): Item[] {
   return [
     a.li(5, environmentBits(random) | (random.chance(0.8) ? PBMTE : 0n)),
@@ -33,7 +33,7 @@ const PBMTE = 1n << 62n;
 const environmentBits = (random: SeededRandom): bigint =>
   random.chance(0.6) ? 0xf0n | BigInt(random.below(2)) : BigInt(random.below(256));
 
-/** A mostly unaligned address, since the operation affects the whole block. */
+/** An address that is usually unaligned, since the operation affects the whole block. */
 function onData(random: SeededRandom): Item {
   const operation = random.pick(OPERATIONS);
   if (random.chance(0.3)) return operation(random.pick(POINTERS));
@@ -59,8 +59,8 @@ function asOther(random: SeededRandom, { mode }: UnitOptions): Item {
 }
 
 /**
- * An SC that follows a WRS, a cache-block operation on the reserved block, or neither. Only in M mode, because the
- * manual does not define whether an SC that fails may also fault.
+ * An SC that follows a WRS, a cache-block operation on the reserved block, or neither. It is generated only in M mode,
+ * because the manual does not define whether an SC that fails may also fault.
  */
 function reservation(random: SeededRandom, { mode, isAligned }: UnitOptions): Item {
   if (isAligned || mode !== 'M') return [];

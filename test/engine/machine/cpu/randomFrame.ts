@@ -21,7 +21,10 @@ import {
 } from './randomLayout.ts';
 import { PTE, pte, storeConstant } from './randomTables.ts';
 
-/** The code around the blocks of a random program: start, trap handler, and the code that prints a block's hashes. */
+/**
+ * The code around the blocks of a random program: the start code, the trap handler, and the code that prints a block's
+ * hashes.
+ */
 /**
  * Page tables: an identity mapping for supervisor code, a second mapping of the code for U mode, and tables for the
  * data.
@@ -121,8 +124,8 @@ export function handler(): Item[] {
 }
 
 /**
- * Puts the cause into x30. QEMU 7.2 reports faults of AMOs as load faults (4, 5, 13), so they are mapped to store
- * faults (6, 7, 15).
+ * Puts the cause into x30. QEMU 7.2 reports AMO faults as load faults (4, 5, 13), so they are mapped to store faults
+ * (6, 7, 15).
  */
 export function causeOfAtomics(): Item[] {
   const isLoadFault = (cause: number): Item[] => [

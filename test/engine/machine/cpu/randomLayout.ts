@@ -56,8 +56,8 @@ export const [SUM, MXR] = [1 << 18, 1 << 19];
 export type BlockMode = 'M' | 'S' | 'U';
 
 /**
- * The kinds of program. `general` programs have all instructions of QEMU 7.2 and use Sv39. `paging` programs have
- * accesses in Sv48. `blocks` programs also have cache blocks, memory types and WRS.
+ * The kinds of program. `general` programs contain all instructions that QEMU 7.2 supports, and use Sv39. `paging`
+ * programs access memory through Sv48. `blocks` programs also have cache blocks, memory types and WRS.
  */
 export type ProgramKind = 'general' | 'paging' | 'blocks';
 
@@ -68,7 +68,7 @@ export interface BlockOptions {
   mode: BlockMode;
   /**
    * Whether PMP divides the data. Accesses are then aligned, because the manual does not define which part of a partly
-   * denied access is performed, and QEMU performs the parts in another order. Atomics are left out because QEMU 7.2
+   * denied access is performed, and QEMU performs the parts in a different order. Atomics are left out because QEMU 7.2
    * checks PMP for the load before the page's W bit.
    */
   isAligned: boolean;

@@ -31,8 +31,8 @@ export function destination(random: SeededRandom): number {
 }
 export const source = (random: SeededRandom): number => random.below(32);
 /**
- * An aligned offset or, unless the block requires alignment, any offset. Accesses cross pages because the pointers are
- * near page ends.
+ * An aligned offset or, unless the block requires alignment, any offset. Accesses can cross pages because the pointers
+ * are near page ends.
  */
 export const offset = (random: SeededRandom, { isAligned }: { isAligned: boolean }): number =>
   isAligned || random.chance(0.6) ? 8 * (random.below(32) - 8) : random.below(512) - 128;

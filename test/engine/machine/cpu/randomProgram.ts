@@ -6,10 +6,10 @@ import { epilogue, handler, powerOff, startUp } from './randomFrame.ts';
 import { type BlockMode, CODE, type ProgramKind } from './randomLayout.ts';
 
 /**
- * Random programs of all instructions, for comparing machines. A program is an ELF file with many blocks of random
- * instructions. Each block runs several times in M, S or U mode over a few pages of data; S and U mode use Sv39 or Sv48
- * tables with random permissions. The trap handler adds every trap to a hash and skips the instruction. After each
- * block the guest prints a line with hashes of the registers, the traps, and the data with its page tables.
+ * Random programs that use all instructions, for comparing machines. A program is an ELF file with many blocks of
+ * random instructions. Each block runs several times in M, S or U mode over a few pages of data; S and U mode use Sv39
+ * or Sv48 tables with random permissions. The trap handler adds every trap to a hash and skips the instruction. After
+ * each block the guest prints a line with hashes of the registers, the traps, and the data with its page tables.
  */
 export interface RandomImage {
   elf: Uint8Array;

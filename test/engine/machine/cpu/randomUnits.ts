@@ -36,7 +36,7 @@ import { CACHE_BLOCKS } from './randomCacheBlocks.ts';
 import { destination, floatValue, offset, source, value } from './randomOperands.ts';
 import { leaf, storeConstant } from './randomTables.ts';
 
-/** The units of random programs: one or a few instructions each, with branches only to the first one. */
+/** The units of random programs. Each unit has one or a few instructions, and branches lead only to the first one. */
 export interface UnitOptions extends BlockOptions {
   index: number;
 }
@@ -66,7 +66,7 @@ const UNITS: Units = [
   [2, illegal],
   [2, (r, { hasBreaks }) => (hasBreaks ? r.pick<number>([a.ecall, a.ebreak, a.cEbreak]) : a.ecall)],
   [1, (r) => r.pick<number>([a.fence, a.fenceI, a.cNop, a.nop])],
-  // QEMU 7.2 allows the fences of Svinval in U mode.
+  // QEMU 7.2 allows Svinval's fences in U mode.
   [2, (r, { mode }) => (mode === 'U' ? a.nop : r.pick<number>(FENCES))],
   [2, badJump],
   [3, otherPermissions],
@@ -129,7 +129,7 @@ function compressed(random: SeededRandom): Item {
   }
 }
 
-/** The rounding mode is mostly dynamic (fcsr), and sometimes reserved. */
+/** The rounding mode is usually dynamic (fcsr), and sometimes reserved. */
 function floatOperation(random: SeededRandom): Item {
   const { encode, toFloat, fromFloat } = random.pick(Object.values(FLOAT_OPERATIONS));
   return encode({
@@ -141,7 +141,7 @@ function floatOperation(random: SeededRandom): Item {
   });
 }
 
-/** The address is mostly naturally aligned. */
+/** The address is usually naturally aligned. */
 function atomic(random: SeededRandom): Item {
   const encode = random.pick(Object.values(ATOMICS));
   const ordering = random.below(4) << 25;
@@ -149,7 +149,7 @@ function atomic(random: SeededRandom): Item {
   return [address, ...rest, (encode(destination(random), source(random), 5) | ordering) >>> 0];
 }
 
-/** Sets x5 to an address in the data: mostly 8-byte aligned, rarely misaligned by up to 7 bytes. */
+/** Sets x5 to an address in the data: usually 8-byte aligned, rarely misaligned by up to 7 bytes. */
 function aligned(random: SeededRandom): Item[] {
   const slack = random.chance(0.1) ? random.below(8) : 0;
   return [a.addi(5, random.pick(POINTERS), 8 * random.below(16)), a.andi(5, 5, -8), a.addi(5, 5, slack)];
@@ -192,7 +192,7 @@ function otherPermissions(random: SeededRandom, { mode, isAligned }: UnitOptions
 }
 
 /**
- * An address in the data with one bit flipped, which is mostly unmapped or not canonical. Bit 39 is excluded because
+ * An address in the data with one bit flipped, which is usually unmapped or not canonical. Bit 39 is excluded because
  * that address is in the terapage, where QEMU has PCI.
  */
 function manyBits(random: SeededRandom, { mode, isAligned }: UnitOptions): Item {

@@ -24,10 +24,10 @@ const PARAMETERS: Record<Format, Parameters> = {
   d: { precision: 53, lowestExponent: -1022, highestExponent: 1023, width: 64n },
 };
 
-/** Adds a NaN box to a value that is shorter than a register. */
+/** NaN-boxes a value that is narrower than a register. */
 const boxOf = (format: Format): bigint => ((1n << 64n) - 1n) ^ ((1n << PARAMETERS[format].width) - 1n);
 export const inRegister = (format: Format, bits: bigint): bigint => boxOf(format) | bits;
-/** A value that is not NaN-boxed counts as the canonical NaN. */
+/** A value that is not NaN-boxed is treated as the canonical NaN. */
 export const fromRegister = (format: Format, register: bigint): bigint =>
   (register & boxOf(format)) === boxOf(format) ? register & ~boxOf(format) : NAN[format];
 
@@ -119,7 +119,9 @@ const INVALID: Value = { kind: 'nan', signaling: true };
 const isSignaling = (value: Value): boolean => value.kind === 'nan' && value.signaling;
 const isZero = (value: Value): boolean => value.kind === 'finite' && value.magnitude.over === 0n;
 
-/** The result of exact arithmetic; a signaling NaN, or an operation without a result, raises the invalid flag. */
+/**
+ * The result of exact arithmetic; a signaling NaN, or an operation without a defined result, raises the invalid flag.
+ */
 function finish(format: Format, operands: Value[], exact: Value, mode: number): Result {
   const flags = operands.some(isSignaling) || isSignaling(exact) ? FLAGS.NV : 0;
   const result = round(format, exact, mode);
@@ -212,7 +214,8 @@ export function squareRoot(format: Format, x: bigint, mode: number): Result {
   if (isZero(a)) return { bits: x, flags: 0 };
   if (a.negative) return finish(format, [], INVALID, mode);
   if (a.kind === 'infinite') return { bits: x, flags: 0 };
-  // The denominator, a power of two, is made a power of four. The root then has 200 more digits than any format.
+  // The denominator, a power of two, is first turned into a power of four. The root then has 200 more digits than any
+  // format.
   let { over, under } = times2(a.magnitude, 0);
   if (under.toString(2).length % 2 === 0) [over, under] = [over * 2n, under * 2n];
   const scale = 1200n;
@@ -239,8 +242,8 @@ export function fromInteger(kind: IntegerKind, format: Format, x: bigint, mode: 
 }
 
 /**
- * Converts to an integer. Out-of-range values and NaN raise the invalid flag and give the nearest integer; a NaN counts
- * as positive. Returns the register's 64 bits.
+ * Converts to an integer. Out-of-range values and NaN raise the invalid flag and give the nearest integer; a NaN is
+ * treated as positive. Returns the register's 64 bits.
  */
 export function toInteger(format: Format, kind: IntegerKind, x: bigint, mode: number): Result {
   const { width, isSigned } = INTEGERS[kind];

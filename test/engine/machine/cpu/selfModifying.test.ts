@@ -1,4 +1,4 @@
-/** Modified code executes with its new instructions, without FENCE.I, whatever wrote it and wherever it is.
+/** After code is modified, the new instructions execute, even without FENCE.I, wherever and however they were written.
  *
  * The code changes after it has been decoded or translated.
  */
@@ -43,7 +43,7 @@ for (const [where, gap] of [
   ['in the same page', []],
   ['in another page', nops(1100)],
 ] as const) {
-  test(`code ${where} that is written after it ran executes as the new code`, () => {
+  test(`code ${where} that is overwritten after it ran executes as the new code`, () => {
     for (const { name, program } of PATCHES) {
       const machine = machineWith([callAround([program]), target([...gap])]);
       steps(machine, 4000);
@@ -86,7 +86,7 @@ test('a store that replaces the next instruction takes effect', () => {
   assert.equal(hart.register(11), 17n);
 });
 
-test('a 4-byte instruction can be replaced by two compressed ones, and the reverse', () => {
+test('a 4-byte instruction can be replaced by two compressed ones, and vice versa', () => {
   const machine = machineWith([OLD, a.nop]);
   const again = (): void => {
     machine.hart.setSlot('PC', BigInt(START));
@@ -152,7 +152,7 @@ test('code written by a device, and code in a page restored from a snapshot, exe
   assert.equal(run(), 1n);
 });
 
-test('data and code in one page both stay correct while the data is written', () => {
+test('data and code in the same page both stay correct while the data is written', () => {
   const machine = machineWith([
     a.la(5, 'data'),
     'loop:',
@@ -220,8 +220,8 @@ const LOOP_LENGTH = 5;
 const toLine = (instructions: number): Item[] => nops((4 - (instructions % 4)) % 4);
 
 /**
- * Runs a loop with no, early and late translation. In the first half of the loop x5 points at data, and in the second
- * half at `target`. Returns x11 after each run.
+ * Runs a loop without translation, with early translation and with late translation. In the first half of the loop x5
+ * points at data, and in the second half at `target`. Returns x11 after each run.
  */
 function runWithEachThreshold(of: {
   write: Item[];

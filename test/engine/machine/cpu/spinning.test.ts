@@ -71,7 +71,7 @@ for (const [name, program] of Object.entries(SPIN_LOOPS)) {
     steps(machine, 20 * QUANTUM_STEPS);
     const quanta = 10;
     const arrivals = arrivalsIn(t, () => steps(machine, quanta * QUANTUM_STEPS));
-    // Both harts have the same address space, so a switch flushes no translation.
+    // Both harts have the same address space, so a switch flushes no translations.
     assert.ok(arrivals <= quanta * ARRIVALS_MAX, `${arrivals} arrivals`);
   });
 }
@@ -86,9 +86,7 @@ test('a run stays in translated code even if the lock and the code are in the sa
   }
 });
 
-/**
- * A run uses the interpreter at its start and for its last steps, which are fewer than the instructions of any block.
- */
+/** A run uses the interpreter at its start and when fewer steps remain than any block has instructions. */
 const ARRIVALS_MAX = 8;
 
 /** Returns how often the interpreter jumped or a region was left. */
@@ -99,7 +97,7 @@ function arrivalsIn(t: TestContext, act: () => void): number {
   return mock.callCount();
 }
 
-/** A machine whose harts wait for a lock that is taken; x8 points to another word. */
+/** A machine whose harts are waiting for a lock that is held; x8 points to another word. */
 function spinning(program: Item[], { harts = 1, isPaged = false, lock = LOCK } = {}): BareMachine {
   const machine = bareMachine({ harts, translationThreshold: 1 });
   machine.ram.write(START, assemble(program));

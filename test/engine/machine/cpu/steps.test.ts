@@ -61,7 +61,7 @@ for (const [name, end] of [
       reloaded.run(point - random.below(1000));
       reloaded.hart.loadState(reloaded.hart.saveState());
       reloaded.run(point);
-      assert.equal(digestOf(reloaded), digestOf(whole), `at ${point}, reloaded before`);
+      assert.equal(digestOf(reloaded), digestOf(whole), `at ${point}, after reloading`);
     }
   });
 }

@@ -1,5 +1,4 @@
-/** Sv48 translates addresses with four levels: satp modes, superpages of each level, and both halves of the addresses.
- */
+/** Sv48 translates addresses with four levels: satp modes, superpages at each level, both address halves. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LEGACY_ISA } from '../../../../debug-adapter/engine/machine/cpu/extensions.ts';
@@ -41,7 +40,7 @@ for (const [mmu, modes] of [
   ['sv39', [0n, 8n]],
   ['sv48', [0n, 8n, 9n]],
 ] as const) {
-  test(`on a machine with ${mmu}, satp accepts the modes ${modes.join(', ')} and ignores writes of others`, () => {
+  test(`on a machine with ${mmu}, satp accepts the modes ${modes.join(', ')} and ignores all other modes`, () => {
     const machine = bareMachine({ mmu });
     machine.ram.write(START, assemble([a.csrw(CSR.satp, 5), a.csrr(6, CSR.satp)]));
     const { hart } = machine;
@@ -144,7 +143,7 @@ test('code runs at virtual addresses that exist only in Sv48', () => {
   assert.deepEqual(trapOf(machine), { cause: 9n, value: 0n, pc: base + BigInt(ONE) + 12n });
 });
 
-test('the machine of an old recording has only the menvcfg bits that exist in its format', () => {
+test('the machine in an old recording has only the menvcfg bits that exist in its format', () => {
   const machine = bareMachine({ isa: LEGACY_ISA, mmu: 'sv39' });
   const program = [a.csrr(5, CSR.menvcfg), a.li(6, -1), a.csrw(CSR.menvcfg, 6), a.csrr(6, CSR.menvcfg)];
   machine.ram.write(START, assemble([program, a.li(7, -1), a.csrw(CSR.senvcfg, 7), a.csrr(7, CSR.senvcfg)]));

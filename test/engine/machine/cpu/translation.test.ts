@@ -302,7 +302,7 @@ test('a page table entry is executed as an instruction, and setting its A bit ch
   assert.deepEqual(trapOf(machine), { cause: 2n, value: entry | BigInt(PTE.A), pc: BigInt(leafAt(0)) });
 });
 
-test("a store across two pages that replaces the second page's table entry uses the old entry", () => {
+test("a store across a page boundary that replaces the second page's table entry uses the old entry", () => {
   // Page 511 of the window is the leaf table itself. The second half of the store goes to the next page, TWO.
   const machine = machineWith([a.sd(7, 0, 5)]);
   startPaging(machine);

@@ -32,7 +32,7 @@ test('each hart has one msip bit, which wakes the machine', () => {
   assert.equal(clint.softwareInterrupt(1), false);
 });
 
-test('mtime is the virtual time in ticks of 100 ns', () => {
+test('mtime is the virtual time in 100 ns ticks', () => {
   const { board, clint } = newClint();
   board.nanoseconds = 12_399;
   assert.equal(clint.read(TIME, 4), 123);
@@ -120,7 +120,7 @@ test('accesses to missing registers and narrow accesses do nothing', () => {
   assert.deepEqual(clint.saveState(), before);
 });
 
-test('whatever the guest writes, the pending bit follows from mtime and mtimecmp, and state can be saved', () => {
+test('whatever the guest writes, the pending bit follows from mtime and mtimecmp, and the state can be saved', () => {
   withSeeds(50, (random) => {
     const { board, clint } = newClint(2);
     for (let step = 0; step < 100; step++) exercise(random, board, clint);

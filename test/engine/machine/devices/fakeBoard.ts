@@ -135,7 +135,7 @@ export class FakeDrive implements Drive {
   readonly readOnly: boolean;
   readonly lengthBytes: number;
   readonly bytes: Uint8Array;
-  /** One line for each call of `begin` and `complete`, such as `begin 0 read 512+1024`. */
+  /** One line for each call to `begin` or `complete`, such as `begin 0 read 512+1024`. */
   readonly log: string[] = [];
   private nextId = 0;
   private inFlight: FakeRequest[] = [];

@@ -2,12 +2,12 @@ import type { VirtioBlk } from '../../../../debug-adapter/engine/machine/devices
 import { FakeMemory, RAM_BASE } from './fakeBoard.ts';
 
 /**
- * A small virtio-blk driver like the one of a guest: it starts the device, puts requests into its queue and reads the
- * results. It checks nothing, so that tests can make invalid requests.
+ * A small virtio-blk driver like a guest's: it starts the device, puts requests into its queue and reads the results.
+ * It checks nothing, so that tests can make invalid requests.
  */
 export class GuestDriver {
   readonly memory: FakeMemory;
-  /** The device that the driver uses; a test may replace it by a copy. */
+  /** The device that the driver uses; a test may replace it with a copy. */
   disk: VirtioBlk;
   readonly size: number;
   readonly descriptors = RAM_BASE + 0x1000;
@@ -83,7 +83,7 @@ export class GuestDriver {
     this.register(0x064, this.interruptStatus);
   }
 
-  /** Starts to place buffers at the beginning of the buffer memory again, over those of completed requests. */
+  /** Places the next buffers at the beginning of the buffer memory again, over the buffers of completed requests. */
   reuseBuffers(): void {
     this.free = BUFFERS;
   }
@@ -143,8 +143,8 @@ export class GuestDriver {
   }
 
   /**
-   * Makes a complete request; `data` is divided into buffers with the lengths in `pieces`. Returns the addresses of
-   * status and data.
+   * Makes a complete request; `data` is divided into buffers with the lengths in `pieces`. Returns the addresses of the
+   * status byte and the data.
    */
   request(request: Request): Outcome {
     const { type, sector = 0, input = 0, output = new Uint8Array(0), indirect = false, pieces = [] } = request;
@@ -225,7 +225,7 @@ export interface Request {
   input?: number;
   output?: Uint8Array;
   indirect?: boolean;
-  /** The lengths of the buffers of the data, except for the last one. */
+  /** The lengths of the data buffers, except for the last one. */
   pieces?: number[];
 }
 

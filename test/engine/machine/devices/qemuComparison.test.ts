@@ -165,7 +165,7 @@ test('virtio-rng registers read as in QEMU', options, async () => {
   }
 });
 
-test('the boot ROM equals the boot ROM of QEMU, for kernels with and without firmware', options, async () => {
+test("the boot ROM is identical to QEMU's, for kernels with and without firmware", options, async () => {
   const kernel = { name: 'oslet.elf', bytes: readFileSync('test/guests/kernel/oslet.elf') };
   const plan = planBoot({ kernel }, 128 << 20);
   const qemu = new Qtest(['-kernel', 'test/guests/kernel/oslet.elf']);
@@ -183,7 +183,7 @@ const DISK_BYTES = 256 * 512;
 /** The address of the last slot, where QEMU puts a single -device. */
 const LAST_SLOT = 0x1000_8000;
 
-/** Runs a test with QEMU and its disk, and with blkreplay's device and a disk of the same contents. */
+/** Runs a test with QEMU and its disk, and with blkreplay's device and a disk with the same contents. */
 async function withDisks(
   story: (qemu: Qtest, ours: ReturnType<typeof newDisk>, file: string) => Promise<void>,
   legacy = false,

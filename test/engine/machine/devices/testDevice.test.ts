@@ -36,7 +36,7 @@ test('with noReboot, a reset ends the run with a result', () => {
   assert.deepEqual([testDevice.result, testDevice.wantsReset], [{ kind: 'reset', code: 0 }, false]);
 });
 
-test('writes of other values, offsets and widths do nothing, and a second result does not replace the first', () => {
+test('writes with other values, offsets or widths do nothing, and a second result does not replace the first', () => {
   const { description, testDevice } = newTestDevice();
   testDevice.write(0, 0x1234, 4);
   testDevice.write(4, 0x5555, 4);

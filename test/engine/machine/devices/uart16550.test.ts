@@ -286,7 +286,7 @@ test('a polling guest still receives input after it prints a prompt, but not aft
   assert.equal(uart.readyNanoseconds(), Infinity);
 });
 
-test('under random accesses the line follows IIR, changed deadlines wake the machine, and state can be saved', () => {
+test('under random accesses the line follows IIR, changed deadlines wake the machine, and the state can be saved', () => {
   withSeeds(50, (random) => {
     const { board, uart, read, write } = newUart();
     for (let step = 0; step < 300; step++) {

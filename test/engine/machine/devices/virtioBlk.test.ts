@@ -84,7 +84,7 @@ test('a request takes 10 us plus a quarter nanosecond per byte, and requests com
   assert.equal(disk.deadline(), Infinity);
 });
 
-test('one notification starts all waiting requests, and each call of act completes one', () => {
+test('one notification starts all waiting requests, and each call to act completes one', () => {
   const { drive, disk, driver } = newDisk();
   const outcomes = [5, 6, 7].map((sector) => driver.request({ type: IN, sector, input: 512 }));
   driver.notify();
@@ -152,7 +152,7 @@ test('an invalid request gets IOERR, and an unsupported one UNSUPP', () => {
     [{ type: WRITE_ZEROES, output: new Uint8Array(32) }, UNSUPPORTED],
     [{ type: 2 }, IO_ERROR], // a SCSI command without its required buffers
     [{ type: 2, output: pattern(6), input: 40, pieces: [20] }, UNSUPPORTED],
-    [{ type: 10, output: rangeOf(0, 1) }, UNSUPPORTED], // the type is a discard with the direction of a read
+    [{ type: 10, output: rangeOf(0, 1) }, UNSUPPORTED], // a discard request, but with the direction of a read
     [{ type: DISCARD, output: rangeOf(120, 9, 1) }, IO_ERROR],
     [{ type: 0x1234, input: 512 }, UNSUPPORTED],
     [{ type: IN, sector: 128 }, OK],
@@ -193,7 +193,7 @@ test('no interrupt occurs while the guest sets NO_INTERRUPT', () => {
   assert.equal(board.interrupt, true);
 });
 
-test('with the event index, only the first and the requested used entry raise an interrupt, and the device sets a available event', () => {
+test('with the event index, only the first and the requested used entry raise an interrupt, and the device sets the available event', () => {
   const { board, disk, driver, finish } = newDisk();
   driver.start();
   driver.usedEvent = 2;
@@ -263,7 +263,7 @@ test('requests in flight can be saved and continue in a new device, even if thei
   assert.equal(board.interrupt, true);
 });
 
-test('random requests have the results of a plain model of the disk, across saves and loads', () => {
+test('random requests give the same results as a plain model of the disk, across saves and loads', () => {
   withSeeds(20, (random) => {
     const { board, drive, disk: first, driver } = newDisk({ lengthBytes: 128 * 512 });
     if (random.chance(1 / 2)) driver.start();

@@ -1,4 +1,4 @@
-/** The virtio-mmio transport follows version 2 and QEMU's choices, and no access of the guest can crash it. */
+/** The virtio-mmio transport follows version 2 and QEMU's choices, and no guest access can crash it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EmptySlot } from '../../../../debug-adapter/engine/machine/devices/emptySlot.ts';
@@ -173,7 +173,7 @@ const violations: Record<string, Breakage> = {
     driver.descriptor(0, { address: 2n ** 64n - 16n, length: 16 });
     driver.offer(0);
   },
-  'a buffer of no bytes': (driver) => driver.offer(driver.chain([{ address: RAM_BASE, length: 0, writable: false }])),
+  'an empty buffer': (driver) => driver.offer(driver.chain([{ address: RAM_BASE, length: 0, writable: false }])),
   'a readable buffer after a writable one': (driver) =>
     driver.offer(
       driver.chain([
@@ -302,7 +302,7 @@ test('random corruption by the guest cannot crash or hang the device, and its in
   });
 });
 
-/** Makes mostly complete requests, and sometimes corrupts a word of the rings or descriptors, or a register. */
+/** Usually makes complete requests, and sometimes corrupts a word of the rings or descriptors, or a register. */
 function corruptQueue(random: SeededRandom, driver: GuestDriver): void {
   driver.reuseBuffers();
   switch (random.below(8)) {

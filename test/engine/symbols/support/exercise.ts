@@ -9,7 +9,7 @@ import { SeededRandom } from '../../../support/seededRandom.ts';
 import { nodeCompression } from '../../../../debug-adapter/host/compression.ts';
 
 /**
- * Makes every query that a session could make on a file, at several positions. With a damaged file, only UserErrors may
+ * Runs every query that a session could run on a file, at several positions. With a damaged file, only UserErrors may
  * be thrown. Returns the number of answers that are not empty.
  */
 export function queryEverything(bytes: Uint8Array, pcs: bigint[], random: SeededRandom): number {

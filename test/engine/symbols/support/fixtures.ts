@@ -14,7 +14,7 @@ export const FIXTURES = fs
   .filter((name) => name.endsWith('.elf'))
   .map((name) => path.join(FOLDER, name));
 
-/** The files for every comparison with another tool. */
+/** The files that every comparison with another tool uses. */
 export const COMPARED_FILES = [
   ...FIXTURES,
   guest('demo/demo'),

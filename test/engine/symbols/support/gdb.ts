@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-/** The gdb that tests compare with; one run executes a list of commands. */
+/** The gdb with which tests compare results; each run executes a list of commands. */
 export const GDB = 'gdb-multiarch';
 
 /** Runs commands on an ELF file and returns the lines that each of them printed, including errors. */

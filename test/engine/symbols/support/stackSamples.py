@@ -1,5 +1,5 @@
 # Runs in gdb, which debugs a guest in QEMU. It stops the guest many times, and for each stop prints one line of JSON with
-# the registers, the stack's memory and gdb's frames. The caller sets SEED, ROUNDS, STEPS and BREAKS.
+# the registers, the stack's contents and gdb's frames. The caller sets SEED, ROUNDS, STEPS and BREAKS.
 import json, random, re, gdb
 
 random.seed(SEED)
@@ -17,7 +17,7 @@ def register(frame, name):
 
 
 def number(value):
-    """Of a value that is one number, that number; None if it is optimized out or not one."""
+    """The value as a number; None if it is optimized out or not a single number."""
     kinds = (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_PTR, gdb.TYPE_CODE_ENUM, gdb.TYPE_CODE_BOOL, gdb.TYPE_CODE_CHAR)
     try:
         kind = value.type.strip_typedefs()
@@ -27,7 +27,7 @@ def number(value):
 
 
 def variables(frame):
-    """Numbers of the function's variables, innermost first, of a name only the innermost."""
+    """The values of the function's variables by name. If several have the same name, the innermost is used."""
     found = {}
     try:
         block = frame.block()

@@ -8,7 +8,7 @@ import { GDB } from './gdb.ts';
 export interface StackSample {
   pc: bigint;
   registers: Record<string, bigint>;
-  /** The bytes of the stack around sp, in hex, from STACK_BELOW bytes below sp on. */
+  /** The bytes of the stack around sp, in hex, starting STACK_BELOW bytes below sp. */
   stack: string;
   frames: SampledFrame[];
   reason: string;

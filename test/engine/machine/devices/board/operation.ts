@@ -5,7 +5,7 @@
 export type Operation =
   | { kind: 'read'; address: number; bytes: Width; isTold?: false }
   | { kind: 'write'; address: number; bytes: Width; value: bigint }
-  /** Lets this number of 100 ns ticks pass, using the timer of hart 0. */
+  /** Lets this number of 100 ns ticks pass, using hart 0's timer. */
   | { kind: 'wait'; ticks: number }
   /** Reads the bits of mip that the board drives: `lines` on hart 0, `otherLines` on hart 1. */
   | { kind: 'lines' }

@@ -13,7 +13,7 @@ import { clintOperations, testDeviceOperations, plicOperations, RtcWriter, uartO
 import { SlotDriver } from './slotDriver.ts';
 
 /**
- * A random script: accesses of all widths to all devices of the board, valid and invalid, mixed with reads of interrupt
+ * A random script: accesses of all widths to all devices on the board, valid and invalid, mixed with reads of interrupt
  * lines, claims and waits. The times of the two engines differ slightly, because a disk takes real time. Results that
  * depend on time are therefore read only long before or after they change.
  */
@@ -77,7 +77,7 @@ export class Script {
     this.board = board;
   }
 
-  /** Starts a script with a UART divisor that makes timeouts long compared with the time of instructions. */
+  /** Starts a script with a UART divisor that makes timeouts long compared with instruction times. */
   begin(): void {
     const first: [number, bigint][] = [[3, 0x83n], [1, 0x40n], [0, 0n], [3, 3n]]; // prettier-ignore
     for (const [offset, value] of first) this.write(0x1000_0000 + offset, 1, value);

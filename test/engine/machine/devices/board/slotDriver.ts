@@ -3,9 +3,9 @@ import { DISK_SLOT, RNG_SLOT, SHARED, type Width } from './operation.ts';
 import type { Script } from './script.ts';
 
 /**
- * Generates the operations of scripts on a virtio slot: single register accesses, valid or not, or the complete start
- * of a driver, and requests. After invalid writes a started device gets no more requests until it is restarted, because
- * the time at which it would complete them is unpredictable.
+ * Generates the operations of scripts on a virtio slot: single register accesses, valid or not, or a driver's complete
+ * start sequence and requests. After invalid writes a started device gets no more requests until it is restarted,
+ * because the time at which it would complete them is unpredictable.
  */
 export class SlotDriver {
   private readonly script: Script;
@@ -153,8 +153,7 @@ export class SlotDriver {
     this.script.read(this.base + 0x60, 4);
     if (random.chance(1 / 2)) this.script.add({ kind: 'lines' });
     if (random.chance(1 / 8)) this.script.sumOfShared();
-    // While its queue is invalid, the entropy device tries it again at each period (see `rng-period`), so it is reset
-    // here.
+    // While its queue is invalid, the entropy device retries it in each period (see `rng-period`), so it is reset here.
     if (!this.queue && this.slot === RNG_SLOT) this.write(0x70, 0);
     if (random.chance(1 / 2)) this.write(0x64, random.pick([1, 1, 1, 2, 3]));
   }
@@ -213,7 +212,7 @@ export class SlotDriver {
 }
 
 const READ_OFTEN = [0, 4, 8, 0xc, 0x10, 0x34, 0x40, 0x44, 0x60, 0x60, 0x60, 0x70, 0x70, 0xb0, 0xb4, 0xfc, 0x100, 0x120];
-/** Offsets of registers that are read-only, unknown, a selector of offered features, or configuration. */
+/** The offsets of read-only and unknown registers, the selector of offered features, and configuration fields. */
 const WRITTEN_FREELY = [0x0, 0x8, 0x10, 0x14, 0x14, 0x34, 0x60, 0xb0, 0xfc, 0x68, 0x100, 0x108];
 const WRITTEN_INVALIDLY = [
   ...[0x14, 0x24, 0x28, 0x30, 0x38, 0x3c, 0x40, 0x44, 0x44, 0x50, 0x64, 0x70, 0x70, 0x70],
