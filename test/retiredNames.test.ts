@@ -7,7 +7,7 @@ import ts from 'typescript';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 
-/** Words that no identifier and no file name may contain, whether in upper or lower case, each with its replacement. */
+/** Words that no identifier or file name may contain, whether in upper or lower case, each with its replacement. */
 const RETIRED_WORDS: Readonly<Record<string, string>> = {
   anchor: 'snapshot',
   moment: 'snapshot, or state',
@@ -75,9 +75,9 @@ const KEPT: Readonly<Record<string, RegExp>> = {
     /^(debug-adapter\/dap\/(customProtocol|requests\/snapshots)|extension\/overlays\/\w+|test\/(dap|extension)\/.*|test\/support\/dapClient)\.ts$/,
   // As in `qemu-img map --output=json`.
   present: /^(debug-adapter\/cli\/fileCommandOutput|test\/engine\/block\/qcow2\/qemuMatrix.*)\.ts$/,
-  // A key of saved state.
+  // A key in saved state.
   begun: /^debug-adapter\/engine\/block\/blkreplay\.ts$/,
-  // The function journal_checkpoint of the demo guest.
+  // The function journal_checkpoint in the demo guest.
   JOURNAL_CHECKPOINT: /^test\/engine\/timeline\/interruptedRuns/,
 };
 

@@ -1,4 +1,4 @@
-/** Imports follow the module map in ARCHITECTURE.md, and every test file says first what it promises.
+/** Imports follow the module map in ARCHITECTURE.md, and every test file starts by saying what it guarantees.
  *
  * A new dependency between modules is a design decision: discuss it, then add a line here.
  */
@@ -15,7 +15,9 @@ const ROOT = path.resolve(import.meta.dirname, '..');
 const ENGINE = 'debug-adapter/engine';
 const MESSAGES = 'debug-adapter/messages';
 
-/** For each module, the modules that it may import; imports within a module and of messages are always allowed. */
+/**
+ * For each module, the modules that it may import; imports within a module and imports of messages are always allowed.
+ */
 const ROOMS: Record<string, string[]> = {
   [`${ENGINE}/base`]: [],
   [MESSAGES]: [],
@@ -59,7 +61,7 @@ const PACKAGES: Record<string, string[]> = {
   extension: ['vscode'],
 };
 
-/** The modules of the map, without the entry files, as folders below `test`. */
+/** The modules in the map, without the entry files, as folders below `test`. */
 const TESTED_FOLDERS = Object.keys(ROOMS)
   .filter((room) => !room.endsWith('.ts'))
   .map((room) => room.replace(/^debug-adapter\//, ''));
@@ -79,7 +81,7 @@ function importsOf(file: string): string[] {
   return ts.preProcessFile(text).importedFiles.map(({ fileName }) => fileName);
 }
 
-/** The deepest module of the map that contains a file; an entry file is a module itself. */
+/** The deepest module in the map that contains a file; an entry file is a module itself. */
 function roomOf(file: string): string | undefined {
   return Object.keys(ROOMS)
     .filter((room) => file === room || file.startsWith(`${room}/`))
@@ -142,7 +144,7 @@ test('every test file starts with one sentence that states what it guarantees', 
   assert.equal(isPromise('/** Breakpoints. */') || isPromise("import assert from 'node:assert/strict';"), false);
 });
 
-test('every export of the engine has a doc comment', () => {
+test('every engine export has a doc comment', () => {
   const index = path.join(ROOT, ENGINE, 'index.ts');
   const program = ts.createProgram([index], { noEmit: true, allowImportingTsExtensions: true, types: ['node'] });
   const checker = program.getTypeChecker();

@@ -133,9 +133,10 @@ function logBytesARequest(folder: string): number {
 }
 
 /**
- * Measures only the guest's run, without opening and closing, in a warmed-up process like that of the debug adapter
- * after a second. Measures elapsed time and the processor time of this thread, which other load disturbs less. V8
- * discards optimized code together with the objects it was compiled for, so the machines are kept after their run.
+ * Measures only the guest's run, without opening and closing, in a process that is as warmed up as the debug adapter is
+ * after a second. Measures elapsed time and this thread's processor time, which is less affected by other load. V8
+ * discards optimized code together with the objects it was compiled for, so the machines are kept alive after their
+ * runs.
  */
 function measureStream(folder: string, pairs: number): void {
   const image = path.join(folder, 'stream.img');

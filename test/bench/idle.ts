@@ -11,8 +11,8 @@ const TARGETS = { cpuPercent: 3, pause: 50, echo: 50 };
 const IDLE_SECONDS = 10;
 
 /**
- * Measures the processor time that a Linux guest costs while it waits at its prompt, and how fast the debug adapter
- * answers. A separate debug adapter process records the guest with `idle: realtime`. The guest is the one that
+ * Measures how much processor time a Linux guest consumes while it is waiting at its prompt, and how fast the debug
+ * adapter answers. A separate debug adapter process records the guest with `idle: realtime`. The guest is the one that
  * test/cli/linux.test.ts uses, in the folder named by BLKREPLAY_LINUX_GUEST.
  */
 export async function measureIdle(samples: number): Promise<void> {
@@ -26,7 +26,7 @@ export async function measureIdle(samples: number): Promise<void> {
     await client.start(linuxLaunch(folder));
     await client.untilTerminal(PROMPT);
     console.log('\ndebug adapter: Linux at its prompt, recorded with idle: realtime');
-    // After the prompt appears, the guest still finishes background work of its boot.
+    // After the prompt appears, the guest still has to finish some background boot work.
     await sleep(3000);
     await measureCpu(client);
     await measureAnswers(client, samples);
@@ -45,7 +45,7 @@ async function measureCpu({ pid }: DapClient): Promise<void> {
   );
 }
 
-/** The processor time of a process: utime and stime of /proc/PID/stat (Linux, proc_pid_stat(5)), in ticks of 10 ms. */
+/** A process's processor time: utime plus stime from /proc/PID/stat (Linux, proc_pid_stat(5)), in 10 ms ticks. */
 function cpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
     .replace(/^.*\) /, '')

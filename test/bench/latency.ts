@@ -18,9 +18,9 @@ const IN_A_ROW = 20;
 const ASKED_IN_A_RUN = 5;
 const ASKED_EVERY = 16;
 const TARGETS = { instruction: 50, line: 150, answer: 100, pause: 200 };
-/** Every system call of the guest calls this function, so a reverse-continue to it can end at many positions. */
+/** Every guest system call goes through this function, so a reverse-continue to it can end at many positions. */
 const MANY_PLACES = 'syscall';
-/** The kernel's first instruction is never written, so the search for a write covers all of history. */
+/** The kernel's first instruction is never overwritten, so the search for a write covers all of history. */
 const NEVER_WRITTEN = '*(unsigned long *)0x80000000';
 
 const KERNEL = guest('kernel/oslet');
@@ -95,7 +95,7 @@ async function measureSteps(client: DapClient, samples: number): Promise<void> {
         const start = performance.now();
         const { reason } = await client.until('stepBack', { threadId: 1, granularity });
         const time = performance.now() - start;
-        // A step back across a process switch can lead far back. At the beginning of the recording, no step back is
+        // A step back across a process switch can go far back. At the beginning of the recording, no step back is
         // possible.
         if (reason === 'step') times.push(time);
         else await client.until('continue');
@@ -111,7 +111,7 @@ async function toAnotherPosition(client: DapClient): Promise<void> {
   await client.request('setFunctionBreakpoints', { breakpoints: [] });
 }
 
-/** Runs some million steps and pauses; at the end of the recording it starts again from the beginning. */
+/** Runs a few million steps and pauses; at the end of the recording it starts again from the beginning. */
 async function runAndPause(client: DapClient, random: SeededRandom): Promise<void> {
   await client.request('continue', { threadId: 1 });
   await sleep(20 + random.below(40));
@@ -124,7 +124,7 @@ async function runAndPause(client: DapClient, random: SeededRandom): Promise<voi
 
 // --- requests during a run ---------------------------------------------------------------------------------------------
 
-/** Reverse runs over all of history, with requests of all kinds during the run and a pause at a random moment. */
+/** Reverse runs over all of history, with requests of every kind during the run and a pause at a random moment. */
 async function measureWhileRunning(client: DapClient, samples: number): Promise<void> {
   const random = new SeededRandom(1);
   const { dataId } = await client.request('dataBreakpointInfo', { name: NEVER_WRITTEN });

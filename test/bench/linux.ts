@@ -14,9 +14,10 @@ const GUEST_MIB = 256;
 const APPEND = 'console=ttyS0';
 
 /**
- * Measures a recording of Debian's Linux from power-on to power-off: its duration, compared with QEMU with `rr=record`
- * and a disk behind QEMU's blkreplay driver; the length of its log; and the memory that the debug adapter needs for it.
- * The guest is the one that test/cli/linux.test.ts uses, in the folder named by BLKREPLAY_LINUX_GUEST.
+ * Measures a recording of Debian's Linux from power-on to power-off: its duration, compared with that of QEMU when it
+ * uses `rr=record` and a disk behind QEMU's blkreplay driver; the length of its log; and the memory that the debug
+ * adapter needs for it. The guest is the one that test/cli/linux.test.ts uses, in the folder named by
+ * BLKREPLAY_LINUX_GUEST.
  */
 export async function measureLinux(pairs: number): Promise<void> {
   if (LINUX_FOLDER === undefined) {
@@ -85,7 +86,7 @@ function qemuRecord(cwd: string): number {
 
 // --- log ---------------------------------------------------------------------------------------------------------------
 
-/** The bytes of all log entries except block requests, completions and digests: the length of a log without them. */
+/** The total size, in bytes, of all log entries except block requests, completions and digests. */
 function measureLog(rrfile: string): void {
   const file = nodeHost.files.open(rrfile, { write: false, create: 'never' });
   const reader = new RecordingReader(file, nodeHost.compression);

@@ -7,7 +7,7 @@ const CLI = path.resolve('dist/cli.js');
 
 export const isInstalled = (program: string): boolean => spawnSync(program, ['--version']).error === undefined;
 
-/** Returns the seconds that a process takes; throws if it fails. */
+/** Returns how many seconds a process takes; throws if it fails. */
 export function seconds(command: string, args: readonly string[], cwd?: string): number {
   const start = performance.now();
   const { status, stderr } = spawnSync(command, args, { cwd, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });

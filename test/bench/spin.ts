@@ -2,9 +2,7 @@ import path from 'node:path';
 import { blkreplay, median } from './processes.ts';
 
 const GUESTS = path.resolve(import.meta.dirname, '../guests/spin');
-/**
- * The way in which each guest waits for its lock. All of them are compared with the first one, a loop around a load.
- */
+/** How each guest waits for its lock. All of them are compared with the first one, a loop around a load. */
 const WAYS = {
   load: 'a load',
   swap: 'amoswap (spinlock)',
@@ -13,7 +11,7 @@ const WAYS = {
   counter: 'LR and SC (counter)',
 };
 const STEPS = 4_000_000_000;
-/** The steps during which a process starts and translates the loop. They are not counted. */
+/** The number of steps during which the process starts and translates the loop. These steps are not counted. */
 const STEPS_AT_START = 10_000_000;
 const TARGET = 1 / 3;
 
@@ -43,7 +41,7 @@ function rateOfEach(harts: number, pairs: number): Record<string, number[]> {
   return rates;
 }
 
-/** Millions of steps per second, not counting the start of the process. */
+/** Millions of steps per second, not counting process startup. */
 function rateOf(way: string, harts: number): number {
   const run = (steps: number): number =>
     blkreplay(['run', '--kernel', path.join(GUESTS, `${way}.elf`), '--harts', `${harts}`, '--stop-at', `${steps}`]);

@@ -1,4 +1,4 @@
-/** A base outside the current folder is opened only when a command needs it and --allow permits it.
+/** A base image outside the current folder is opened only when a command needs it and --allow permits it.
  *
  * Files that the user or the recording names need no --allow.
  */

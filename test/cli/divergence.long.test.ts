@@ -1,2 +1,2 @@
-/** All cases of divergence.test.ts pass; `npm test` runs only a selection of them. */
+/** All cases in divergence.test.ts pass; `npm test` runs only a selection of them. */
 import './divergence.test.ts';

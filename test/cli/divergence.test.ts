@@ -1,6 +1,6 @@
-/** A replay that diverges from its recording stops there, with exit status 3 and one sentence.
+/** A replay that diverges from its recording stops there, with exit status 3 and a one-sentence message.
  *
- * The sentence gives the position, what was expected, what happened, and possible reasons.
+ * The message gives the position, what was expected, what happened, and possible reasons.
  */
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
@@ -17,7 +17,7 @@ type Entry<K extends Kind> = Extract<LogEntry, { kind: K }>;
 
 interface Forgery {
   what: string;
-  /** Changes entries of the log in place. */
+  /** Changes log entries in place. */
   forge: (log: LogEntry[]) => void;
   code: string;
   /** Returns the pattern of the expected message. `log` is the unchanged log. */
@@ -192,7 +192,7 @@ suite('a forged recording', { concurrency: 2 }, () => {
   });
 });
 
-suite('an overlay that was changed since the recording', { concurrency: 2 }, () => {
+suite('an overlay that has changed since it was recorded', { concurrency: 2 }, () => {
   const changes: [what: string, change: (image: Qcow2Image) => void, says: RegExp][] = [
     [
       'in the first byte of its disk',
@@ -220,7 +220,7 @@ suite('an overlay that was changed since the recording', { concurrency: 2 }, () 
     });
   }
 
-  test('an overlay of another recording with the same names', async (t) => {
+  test('an overlay from another recording that uses the same names', async (t) => {
     const sandbox = recorded.copy(t);
     const other = { ...SESSION, kernel: guest('small/hello'), rrfile: 'b.rr', stdin: undefined };
     const drives = [{ image: 'disk.img', overlay: 'other.qcow2' }];

@@ -1,4 +1,4 @@
-/** A start or command that fails at any point leaves all files as they were. */
+/** A failed start or command leaves all files as they were, no matter where it failed. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { suite, test } from 'node:test';
@@ -15,7 +15,7 @@ const TWO: Session = {
 };
 const STARTS = 25;
 
-suite('with a limit on file sizes', { concurrency: 2 }, () => {
+suite('with a file size limit', { concurrency: 2 }, () => {
   test(`${STARTS} failed starts leave nothing behind, and the next start succeeds`, async (t) => {
     const sandbox = fresh.copy(t);
     const before = sandbox.fingerprint();
@@ -60,7 +60,7 @@ suite('with a limit on file sizes', { concurrency: 2 }, () => {
   });
 });
 
-test('files left by a killed start do not block the next one', async (t) => {
+test('files left behind by a killed start do not block the next one', async (t) => {
   const sandbox = fresh.copy(t);
   for (let round = 0; round < 8; round++) {
     const running = sandbox.start(['record', ...optionsOf(TWO), '--overwrite', '--stop-at', '1000']);

@@ -1,2 +1,2 @@
-/** All cases of guests.test.ts pass; `npm test` runs only a selection of them. */
+/** All cases in guests.test.ts pass; `npm test` runs only a selection of them. */
 import './guests.test.ts';

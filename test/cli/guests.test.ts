@@ -1,4 +1,4 @@
-/** Every guest of test/guests prints the same text as under QEMU, and ends as expected. */
+/** Every guest in test/guests prints the same output as under QEMU, and ends as expected. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { expected, guest, maskDemo, SESSION, SMALL_GUESTS } from '../support/guests.ts';
@@ -9,7 +9,7 @@ const MIB = 1 << 20;
 const DISKS: Record<string, number[]> = { blkerr: [4 * MIB], reset: [4 * MIB], twodisk: [4 * MIB, MIB] };
 const OPTIONS: Record<string, string[]> = { outside: ['--rng'] };
 
-suite('guests print the expected text', { concurrency: 2 }, () => {
+suite('guests print the expected output', { concurrency: 2 }, () => {
   for (const name of some(SMALL_GUESTS, 7)) {
     test(`small/${name}`, async (t) => {
       const sandbox = new Sandbox(t);

@@ -1,4 +1,4 @@
-/** A guest on several harts prints the same as on QEMU, and replays with the recorded number of harts. */
+/** A guest on several harts prints the same output as in QEMU, and replays with the recorded number of harts. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { Sandbox } from '../support/cli.ts';
@@ -7,7 +7,7 @@ import { expected, guest } from '../support/guests.ts';
 const KERNEL = guest('harts/harts');
 
 suite('several harts', { concurrency: 2 }, () => {
-  test('four harts print the same as on QEMU', async (t) => {
+  test('four harts print the same output as in QEMU', async (t) => {
     const outcome = await new Sandbox(t).run({ kernel: KERNEL, options: ['--harts', '4'] });
     outcome.ended(0, 'powerOff');
     assert.equal(outcome.console, expected('harts/harts').console);

@@ -1,7 +1,7 @@
 /** A host failure while recording is reported with exit status 4, and everything recorded before it replays.
  *
- * The tests make a disk full in one of two ways: a limit on the size of files that the process may write, or a small
- * file system.
+ * The tests simulate a full disk in one of two ways: a limit on the size of the files that the process may write, or a
+ * small file system.
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -43,7 +43,7 @@ suite('a failing host', { concurrency: 2 }, () => {
     });
   }
 
-  test('a console that cannot be written', async (t) => {
+  test('a console that cannot be written to', async (t) => {
     const sandbox = new Sandbox(t);
     sandbox.disk('disk.img');
     const recorded = await recordUnder(sandbox, { through: ['sh', '-c', 'exec "$@" >/dev/full', 'sh'] });
@@ -55,7 +55,7 @@ suite('a failing host', { concurrency: 2 }, () => {
 
   // The amount of address space that V8 reserves varies, so only some of these limits leave too little for the guest's
   // memory. With a limit below the lowest one, Node does not start. Only Linux enforces such a limit.
-  test('memory that the system refuses', { skip: process.platform !== 'linux' }, async (t) => {
+  test('memory that the system refuses to allocate', { skip: process.platform !== 'linux' }, async (t) => {
     const sandbox = new Sandbox(t);
     const session = { kernel: guest('small/hello'), options: ['--memory', '2G'] };
     let refused = 0;
@@ -79,12 +79,11 @@ function overlayAt(overlay: string): DriveSpec {
 const recordUnder = (sandbox: Sandbox, under?: RunOptions): Promise<Outcome> =>
   sandbox.cli(['record', ...optionsOf(DEMO), '--all-snapshots'], under);
 
-/** Limits the size of files that the process writes. */
+/** Limits the size of the files that the process writes. */
 const limitedTo = (kib: number): string[] => ['bash', '-c', `ulimit -f ${kib}; exec "$@"`, 'bash'];
 
 /**
- * Runs `story` with a disk of the given size mounted at `folder`; does nothing where the host does not permit the
- * mount.
+ * Runs `story` with a disk of the given size mounted at `folder`; does nothing if the host does not permit mounting.
  */
 async function onSmallDisk(folder: string, kib: number, t: TestContext, story: () => Promise<void>): Promise<void> {
   fs.mkdirSync(folder);

@@ -1,8 +1,9 @@
-/** Every command that writes can be killed or get a host error at any file call without losing data.
+/** Every command that writes can be killed, or hit a host error, at any file call without losing data.
  *
- * A sample of all file calls is tried. Afterwards, images have at most leaks, all files open, recordings replay, data
- * that the guest flushed is present, and bases are unchanged. Exit status and message describe the fault.
- * BLKREPLAY_FAULTS sets the number of kills and of faults for each command.
+ * The test tries a sample of all file calls. Afterwards, images have no errors other than leaked clusters, every file
+ * can be opened, recordings replay, all data that the guest flushed is present, and base images are unchanged. Exit
+ * status and message describe the fault. BLKREPLAY_FAULTS sets the number of kills and the number of faults for each
+ * command.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -46,7 +47,7 @@ interface Scenario {
   isAllOrNothing?: boolean;
   /** Checks further conditions. `original` is the sandbox before the command. */
   holds?: (sandbox: Sandbox, original: Sandbox, outcome: Outcome) => void;
-  /** A command that must succeed on a working host afterwards. */
+  /** A command that must succeed afterwards, on a working host. */
   again: readonly string[];
 }
 
@@ -212,13 +213,13 @@ const isKill = ({ kind }: Fault): boolean => KILLS.includes(kind);
 const isGone = ({ kind, persists }: Fault): boolean => kind === 'eio' && persists;
 
 /**
- * The recording continues after this message: a full disk may have room for the log although it has none for a
- * snapshot.
+ * The recording continues after this message: a full disk may have room for the log even if it has none for a snapshot.
  */
 const LEFT_OUT = /^blkreplay: The automatic snapshot at position \d+ was skipped/;
 
 /**
- * Checks that a kill prints nothing, and that a fault is reported in one sentence with exit status 4 or has no effect.
+ * Checks that a kill prints nothing, and that a fault either is reported in one sentence with exit status 4 or has no
+ * effect.
  */
 function saysTheTruth({ status, stderr }: Outcome, fault: Fault): void {
   if (isKill(fault)) return assert.equal(status, KILLED);
@@ -239,10 +240,10 @@ function keepsToItsFiles(
     scenario.writes.some((written) => name === written || name.startsWith(`${written}/`));
   const [files, before] = [sandbox.fingerprint(), original.fingerprint()];
   for (const name of Object.keys(before)) if (!isWritten(name)) assert.equal(files[name], before[name], name);
-  // The temporary file of a killed process stays until the next command removes it.
+  // A killed process's temporary file remains until the next command removes it.
   if (outcome.status === KILLED) return;
   const isExpected = (name: string) => isWritten(name) && !(scenario.isAllOrNothing && outcome.status !== 0);
-  // Removing a file can fail as well; then the next command removes it.
+  // Removing a file can fail as well; in that case, the next command removes it.
   const mayStay = (name: string) =>
     isGone(fault) || (fault.kind === 'eio' && (isPassing(name) || files[name] === 'folder'));
   const more = Object.keys(files).filter((name) => !(name in before) && !isExpected(name) && !mayStay(name));

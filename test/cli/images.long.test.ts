@@ -1,2 +1,2 @@
-/** All cases of images.test.ts pass; `npm test` runs only a selection of them. */
+/** All cases in images.test.ts pass; `npm test` runs only a selection of them. */
 import './images.test.ts';

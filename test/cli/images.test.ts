@@ -21,11 +21,11 @@ const QEMU = 'qemu-system-riscv64';
 const OPENSBI = '/usr/lib/riscv64-linux-gnu/opensbi/generic';
 const U_BOOT = '/usr/lib/u-boot';
 const DATA_AT = 0x8400_0000;
-/** Far more steps than any of the guests needs, so that a guest that hangs still ends. */
+/** Far more steps than any of the guests needs, so that a run ends even if its guest hangs. */
 const BOUNDED = ['--stop-at', '2_000_000_000', '--json'];
 
 /**
- * A sandbox with the files for the tests below. `high.elf` is loaded above the firmware; the code runs at any
+ * A sandbox with the files for the tests below. `high.elf` is loaded above the firmware; the code can run at any
  * address.
  */
 function placeWithImages(t: TestContext): Sandbox {
@@ -153,7 +153,7 @@ test('Debian’s Linux boots from gzip and from a zboot image as it does uncompr
 });
 
 suite('U-Boot', { concurrency: 2, timeout: 600_000 }, () => {
-  // None of these commands polls for Ctrl-C, because it would consume input that is typed ahead.
+  // None of these commands polls for Ctrl-C, because polling would consume input that is typed ahead.
   const typed = '\nversion\necho $arch $board\nfdt addr $fdtcontroladdr\nfdt get value m / model\necho $m\npoweroff\n';
 
   for (const file of some(['qemu-riscv64/u-boot.bin', 'qemu-riscv64/uboot.elf', 'qemu-riscv64_smode/u-boot.bin'], 0)) {
@@ -205,7 +205,7 @@ test('a recording contains every loaded file, with its address', async (t) => {
   );
 });
 
-test('--dumpdtb writes the device tree of a machine or of a recording to a new file, and starts nothing', async (t) => {
+test('--dumpdtb writes a machine’s or a recording’s device tree to a new file, and starts nothing', async (t) => {
   const sandbox = placeWithImages(t);
   const machine = [
     '--kernel',
@@ -263,7 +263,7 @@ for (const [what, options, says] of [
     /address of data\.elf: recorded none, given 0x1/,
   ],
 ] as const) {
-  test(`a replay with ${what} is refused as another machine`, async (t) => {
+  test(`a replay with ${what} is refused as a different machine`, async (t) => {
     const sandbox = placeWithImages(t);
     const recorded = '--kernel x.bin@0x80000000 --load data@0x84000000 --load data.elf --rrfile a.rr --json';
     (await sandbox.cli(['record', ...recorded.split(' ')])).ended(0, 'powerOff');

@@ -1,7 +1,7 @@
 /** Every reader either refuses a recording or pack with an impossible header, or works with it.
  *
- * The checksums are valid, as in a file that somebody forged. Recordings and packs may come from anywhere, so no header
- * may cause an assertion failure or a JavaScript error.
+ * The checksums are valid, as in a forged file. Recordings and packs may come from untrusted sources, so no header may
+ * cause an assertion failure or a JavaScript error.
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
@@ -28,7 +28,7 @@ import { headerJson, withHeader } from '../support/recordings.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
 import { DEMO, DRIVE, recorded } from './recordedScene.ts';
 
-// Each round opens files, so this test runs only a hundredth of the rounds of the in-memory fuzzers.
+// Each round opens files, so this test runs only a hundredth as many rounds as the in-memory fuzzers.
 const ROUNDS = Math.ceil(Number(process.env.FUZZ_ROUNDS ?? 25_000) / 100);
 
 type Change = (header: Record<string, any>) => void; // eslint-disable-line @typescript-eslint/no-explicit-any
@@ -116,7 +116,7 @@ suite('a recording with an impossible header', { concurrency: 2 }, () => {
     });
   }
 
-  test('an rng-seed of a different length', async (t) => {
+  test('an rng-seed with a different length', async (t) => {
     const sandbox = recorded.copy(t);
     const header = headerJson(sandbox.read('a.rr')) as Record<string, Record<string, Json>>;
     header.machine.rngSeed = 'a5';
@@ -125,7 +125,7 @@ suite('a recording with an impossible header', { concurrency: 2 }, () => {
     assert.match(message, /has no valid header\.machine\.rngSeed/);
   });
 
-  test('a machine with extensions that this blkreplay does not have', async (t) => {
+  test('a machine with extensions that this version of blkreplay does not support', async (t) => {
     const sandbox = recorded.copy(t);
     for (const [isa, unknown] of [
       [`${ISA}_zvfoo`, 'zvfoo'],
@@ -216,7 +216,7 @@ function withIsa(recording: Uint8Array, isa: string): Uint8Array {
   return withHeader(recording, header);
 }
 
-/** Writes a pack with the given header, followed by the data of the same files as before. */
+/** Writes a pack with the given header, followed by the same file data as before. */
 function writePack(sandbox: Sandbox, header: Json): void {
   const file = openFile(sandbox.path('a.pack'), { write: true, create: 'truncate' });
   const writer = new PackWriter(file, nodeCompression, header as unknown as PackHeader);
@@ -273,7 +273,7 @@ function replayBriefly(sandbox: Sandbox, rrfile: string): void {
 
 /**
  * Returns the error code if the call refuses the file, and otherwise undefined. An error other than a UserError is a
- * bug of blkreplay.
+ * bug in blkreplay.
  */
 function refusalOf(use: () => void, description = () => ''): string | undefined {
   try {

@@ -1,6 +1,6 @@
-/** However a recording ends, it replays: SIGKILL loses at most a second, other signals lose nothing.
+/** However a recording ends, it can be replayed: SIGKILL loses at most a second, other signals lose nothing.
  *
- * Data that the guest flushed survives even SIGKILL. The limit of one second is in host time.
+ * Data that the guest flushed survives even SIGKILL. The one-second limit is in host time.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -87,7 +87,7 @@ suite('ending a recording', { concurrency: 2 }, () => {
     assert.equal((await replaysToItsEnd(sandbox, session)).lastPosition, position);
   });
 
-  test('a guest that ends while the signal arrives replays to the end it reached', async (t) => {
+  test('a guest that ends just as the signal arrives replays to the end it reached', async (t) => {
     const sandbox = new Sandbox(t);
     const session: Session = { kernel: guest('small/hello') };
     for (let round = 0; round < 5; round++) {
@@ -157,7 +157,7 @@ async function replaysToItsEnd(sandbox: Sandbox, session: Session) {
   return { lastPosition, replayed };
 }
 
-/** Status 2 means corruptions; 3 means leaks, which a kill may leave. */
+/** Status 2 means corruption; status 3 means leaked clusters, which a kill may leave behind. */
 function qemuImgAgrees(overlay: string): void {
   const { error, status, stdout, stderr } = spawnSync('qemu-img', ['check', overlay], { encoding: 'utf8' });
   assert.ok(error !== undefined || status === 0 || status === 3, stdout + stderr);

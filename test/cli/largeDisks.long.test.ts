@@ -1,6 +1,6 @@
-/** Empty disks of 16 TiB are recorded, replayed, packed and changed without being read as a whole.
+/** Empty 16 TiB disks are recorded, replayed, packed and changed without being read as a whole.
  *
- * Reading one would take hours, so a test that ends has not done so.
+ * Reading one would take hours, so a test that finishes cannot have done so.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -21,7 +21,7 @@ const SESSION: Session = {
   drives: [{ image: 'base.qcow2', format: 'qcow2', overlay: 'o.qcow2' }],
 };
 
-suite('a guest on an empty disk of 16 TiB', () => {
+suite('a guest with an empty 16 TiB disk', () => {
   test('writes at the end of the disk, discards the whole disk, and replays to the same digest', async (t) => {
     const sandbox = withBase(t);
     const outcome = await sandbox.record(SESSION);
@@ -52,7 +52,7 @@ suite('a guest on an empty disk of 16 TiB', () => {
   });
 });
 
-suite('overlays of 16 TiB', () => {
+suite('16 TiB overlays', () => {
   test('are created, inspected, committed, rebased and discarded', async (t) => {
     const sandbox = withBase(t);
     await does(sandbox, 'overlay create o.qcow2 --base base.qcow2 --format qcow2');

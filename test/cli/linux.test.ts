@@ -15,13 +15,13 @@ import { requireTool, runTool } from '../support/tools.ts';
 
 const FOLDER = process.env.BLKREPLAY_LINUX_GUEST;
 const OPENSBI = '/usr/share/qemu/opensbi-riscv64-generic-fw_dynamic.bin';
-/** The hash of the data.bin that make-disk.sh creates. */
+/** The hash of data.bin, which make-disk.sh creates. */
 const DATA_SHA256 = '431ad49c56b15bf5722dd44b50f6ab240a087866b0dd60e9f7054d6da3746bf9';
 
 const DISK: DriveSpec = { image: 'disk.raw', overlay: 'hd0.qcow2' };
 
 if (FOLDER === undefined) {
-  // CI sets the variable on hosts that have the guest, and reports the hosts that do not.
+  // CI sets the variable on hosts that have the guest, and reports the hosts that do not have it.
   if (!process.env.CI) test('Linux', (t) => t.skip('BLKREPLAY_LINUX_GUEST names no folder with a Linux guest'));
 } else {
   suite('Linux', () => {
@@ -61,7 +61,7 @@ if (FOLDER === undefined) {
       }
     });
 
-    test('the shell takes typed input, and the replay prints the same', async (t) => {
+    test('the shell reads typed input, and the replay prints the same output', async (t) => {
       const sandbox = new Sandbox(t);
       const typed = [
         'echo sum $((6*7))',
@@ -73,7 +73,7 @@ if (FOLDER === undefined) {
       sandbox.write('typed', typed.join('\n') + '\n');
       const session = { ...linux(undefined, [], 'shell=1'), stdin: 'typed' };
       const { console } = await recordAndReplay(sandbox, session, { hasDisk: false });
-      // The kernel gets its seed from the device tree, so nothing waits for randomness.
+      // The kernel gets its seed from the device tree, so nothing has to wait for randomness.
       assert.match(console, /crng init done/);
       assert.match(console, /^( [0-9a-f]{2}){8}\r$/m);
       assert.match(console, /^GUEST# echo sum \$\(\(6\*7\)\)\r\nsum 42\r$/m);
@@ -107,8 +107,8 @@ async function recordAndReplay(sandbox: Sandbox, session: Session, { hasDisk = t
 const REWINDS = 100;
 
 /**
- * Goes to random positions of the recording in random order, and checks that each state equals the state of the
- * uninterrupted run at that position.
+ * Goes to random positions of the recording in random order, and checks that each state equals the state that the
+ * uninterrupted run had at that position.
  */
 function goesBack(t: TestContext, timeline: Timeline, straight: Timeline, rewinds = REWINDS): void {
   const random = SeededRandom.forTest(t);
@@ -125,7 +125,7 @@ function goesBack(t: TestContext, timeline: Timeline, straight: Timeline, rewind
 }
 
 /**
- * Opens the recording of `linux(DISK, ...)`. Code is translated when it has been reached `translationThreshold` times.
+ * Opens the recording of `linux(DISK, ...)`. Code is translated once it has been reached `translationThreshold` times.
  */
 function openRecorded(sandbox: Sandbox, translationThreshold?: number): Timeline {
   const unsaid = { bios: null, initrd: null, append: null, memoryBytes: null, rrsnapshot: null, translationThreshold };

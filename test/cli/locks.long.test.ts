@@ -11,7 +11,7 @@ import { MIB, record, replay } from './refusal.ts';
 
 const SPIN: Session = { ...withDrive({ overlay: 'o1.qcow2' }), kernel: 'spin.elf' };
 
-suite('while a session records', { concurrency: 1 }, () => {
+suite('while a session is recording', { concurrency: 1 }, () => {
   test('an overlay is in use under its other names too, and its base is locked against writers', async (t) => {
     const sandbox = fresh.copy(t);
     const cli = (words: string) => () => sandbox.cli([...words.split(' '), '--json']);
@@ -55,7 +55,7 @@ suite('while a session records', { concurrency: 1 }, () => {
     assert.deepEqual(leftOf(sandbox), []);
   });
 
-  test('a qcow2 image in use as a base cannot receive snapshots of another recording or serve as an overlay', async (t) => {
+  test('a qcow2 image in use as a base cannot receive another recording’s snapshots or serve as an overlay', async (t) => {
     const sandbox = fresh.copy(t);
     await sandbox.cli(['overlay', 'create', 'mine.qcow2', '--base', 'disk.img', '--format', 'raw']);
     const mine = { image: 'mine.qcow2', format: 'qcow2' as const };
@@ -71,7 +71,7 @@ suite('while a session records', { concurrency: 1 }, () => {
     assert.ok(!sandbox.exists('b.rr'));
   });
 
-  test('a base in a read-only folder is locked without a lock file there', async (t) => {
+  test('a base image in a read-only folder is locked without a lock file there', async (t) => {
     const sandbox = fresh.copy(t);
     fs.mkdirSync(sandbox.path('base'));
     sandbox.disk('base/disk.img', MIB);
@@ -88,7 +88,7 @@ suite('while a session records', { concurrency: 1 }, () => {
     (await sandbox.record({ ...SPIN, drives: [drive] }, '--overwrite', '--stop-at', '1000')).ended(0, 'stopAt');
   });
 
-  test('after a kill no lock remains', async (t) => {
+  test('no lock remains after a kill', async (t) => {
     const sandbox = fresh.copy(t);
     const running = await recording(t, sandbox, SPIN);
     running.kill('SIGKILL');
@@ -102,7 +102,7 @@ suite('while a session records', { concurrency: 1 }, () => {
 suite('during a replay', { concurrency: 1 }, () => {
   test('other sessions may replay, read and pack, but not write', async (t) => {
     const sandbox = recorded.copy(t);
-    // The replay waits for gdb to connect.
+    // The replay is waiting for gdb to connect.
     const running = sandbox.start(['replay', ...optionsOf(DEMO), '--gdb', '0']);
     t.after(() => running.kill('SIGKILL'));
     await running.untilSaid(/port \d+|:\d+/);

@@ -83,7 +83,7 @@ test('record with all options', () => {
   });
 });
 
-test('run, record and replay take the same options and differ in one word', () => {
+test('run, record and replay take the same options, and their command lines differ in one word', () => {
   const options =
     '--kernel k.elf --bios none --memory 64M --harts 2 --rrfile a.rr --rrsnapshot s --drive id=hd0,image=disk.img,format=raw' +
     ' --allow up --stdin keys --stop-at 5 --gdb 0 --idle warp --overwrite --json';
@@ -201,7 +201,7 @@ for (const [text, file, address] of [
   });
 }
 
-test('any file name can be written so that no part of it is taken for an address', () => {
+test('every file name can be written so that no part of it is taken for an address', () => {
   for (const file of ['x.bin', 'a@b', 'a@5', 'a@@5', 'a@', '@', '@5', 'a@0xzz', 'a@5@6', 'a@@@']) {
     assert.deepEqual(limits.parseFileAtAddress(limits.fileAtAddressText(file)), { file, address: null }, file);
   }

@@ -1,2 +1,2 @@
-/** All cases of overlays.test.ts pass; `npm test` runs only a selection of them. */
+/** All cases in overlays.test.ts pass; `npm test` runs only a selection of them. */
 import './overlays.test.ts';

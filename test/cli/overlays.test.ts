@@ -9,7 +9,7 @@ import { some } from '../support/extent.ts';
 
 const MIB = 1 << 20;
 /**
- * The size of an empty overlay in clusters of 64 KiB: header, refcount table, refcount block, L1 table, and one cluster
+ * The size of an empty overlay, in 64 KiB clusters: header, refcount table, refcount block, L1 table, and one cluster
  * that was freed when a table moved.
  */
 const EMPTY_BYTES_MAX = 5 * 65536;
@@ -49,7 +49,7 @@ suite('overlay map', () => {
   test('equals qemu-img map, through a chain with every kind of cluster', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const sandbox = withBase(t);
-    // QEMU also reports holes in the file of a raw base, so this base has none.
+    // QEMU also reports holes in a raw base file, so this base has none.
     sandbox.write('base.img', new Uint8Array(2 * MIB).fill(7));
     qemuImg(sandbox, 'create', '-q', '-f', 'qcow2', '-b', 'base.img', '-F', 'raw', 'middle.qcow2', '3M');
     qemuIo(sandbox, 'middle.qcow2', 'write -P 1 64k 300k', 'write -z 512k 128k', 'write -P 2 2500k 70k');
@@ -177,7 +177,7 @@ suite('overlay rebase', () => {
     }
   });
 
-  test('--name-only follows a base that was moved, regardless of the length of its name', async (t) => {
+  test('--name-only follows a base that was moved, however long its name is', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     for (const clusterSize of some([512, 1024, 4096, 65536], 1)) {
       const sandbox = withBase(t);
@@ -236,7 +236,7 @@ suite('overlay rebase', () => {
 });
 
 suite('overlay check', () => {
-  test('reports and frees leaks, as qemu-img does', async (t) => {
+  test('reports and frees leaked clusters, as qemu-img does', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const sandbox = withOverlay(t, 'raw');
     assert.match((await does(sandbox, 'overlay check o.qcow2')).console, /^o\.qcow2 has no errors\.$/m);
@@ -277,7 +277,7 @@ suite('overlay check', () => {
     qemuImg(sandbox, 'check', 'o.qcow2');
   });
 
-  test('of a damaged overlay has exit status 2 and names the location', async (t) => {
+  test('exits with status 2 for a damaged overlay, and names the location', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const sandbox = withOverlay(t, 'raw');
     const bytes = sandbox.read('o.qcow2');
@@ -339,7 +339,9 @@ function withBase(t: TestContext): Sandbox {
   return sandbox;
 }
 
-/** An overlay made by QEMU on a base with contents: data, zeroes, and clusters that show the base. */
+/**
+ * An overlay made by QEMU on a base that is not empty: it has data, zeroes, and clusters that are read from the base.
+ */
 function withOverlay(t: TestContext, baseFormat: 'raw' | 'qcow2', size = '2M'): Sandbox {
   const sandbox = withBase(t);
   qemuImg(sandbox, 'convert', '-O', baseFormat, 'base.img', `base.${baseFormat}`);
@@ -379,7 +381,7 @@ const withoutCompressed = (map: unknown): unknown =>
 const qemuImg = (sandbox: Sandbox, command: string, ...args: string[]): string =>
   runTool('qemu-img', [command, ...args.map((word, i) => (args[i - 1] === '-b' ? word : inPlace(sandbox, word)))]);
 
-/** File names in the sandbox; names of backing files are relative to the file that names them. */
+/** File names in the sandbox; backing file names are relative to the file that contains them. */
 function inPlace(sandbox: Sandbox, word: string): string {
   return sandbox.exists(word) || /^[^-].*\.(qcow2|img|raw|tmp)$/.test(word) ? sandbox.path(word) : word;
 }

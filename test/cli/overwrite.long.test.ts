@@ -21,7 +21,7 @@ suite('--overwrite', { concurrency: 2 }, () => {
     assert.equal((await sandbox.replay(session)).ended(0, 'endOfRecording').digest, digest);
   });
 
-  test('replaces the overlay of a run', async (t) => {
+  test('replaces a run’s overlay', async (t) => {
     const sandbox = recorded.copy(t);
     const args = ['run', ...optionsOf(DEMO), '--stop-at', '1000'];
     assert.equal((await sandbox.cli(args)).refused(2).code, 'overlay-exists');

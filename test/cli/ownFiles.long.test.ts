@@ -97,7 +97,7 @@ test('empty files and links to our own files are replaced', async (t) => {
   assert.equal((await sandbox.replay(session)).ended(0, 'endOfRecording').position, 2000);
 });
 
-test("our overlay is recognized after qemu-img has changed it, and a user’s image that holds a recording's snapshots is not taken for ours", async (t) => {
+test("our overlay is recognized after qemu-img has changed it, and a user’s image that holds a recording's snapshots is not mistaken for ours", async (t) => {
   if (!requireTool('qemu-img', t)) return;
   const sandbox = recorded.copy(t);
   runTool('qemu-img', ['snapshot', '-c', 'theirs', sandbox.path('hd0.qcow2')]);
@@ -118,7 +118,7 @@ test("our overlay is recognized after qemu-img has changed it, and a user’s im
   ]);
 });
 
-test('info lists the files of a recording and marks those made by it', async (t) => {
+test('info lists the files of a recording and marks those that the recording created', async (t) => {
   const sandbox = recorded.copy(t);
   const own = { path: 'a.rr', kind: 'recording', isOwn: true };
   const image = { path: 'disk.img', kind: 'image', isOwn: false };
@@ -140,7 +140,7 @@ test('info lists the files of a recording and marks those made by it', async (t)
   assert.deepEqual(await filesIn(sandbox, 'a.rr'), notOwn, 'on another base');
 });
 
-suite('pack takes only the files of the recording', { concurrency: 2 }, () => {
+suite('pack takes only files that belong to the recording', { concurrency: 2 }, () => {
   const others: [what: string, file: string, make: (sandbox: Sandbox) => unknown, code: string][] = [
     ['text', 'hd0.qcow2', precious('hd0.qcow2'), 'image-not-qcow2'],
     ["a user's qcow2", 'hd0.qcow2', qcow2('hd0.qcow2'), 'overlay-other-recording'],
@@ -214,7 +214,7 @@ test('unpack replaces only what it unpacked before', async (t) => {
     assert.deepEqual(sandbox.fingerprint(), before);
     sandbox.write(`there/${name}`, whole);
   }
-  // A pack with a wrong last byte is refused before anything is created.
+  // A pack whose last byte is wrong is refused before anything is created.
   sandbox.flipByte('a.pack', -1);
   const before = sandbox.fingerprint();
   for (const words of ['unpack a.pack --into there --overwrite', 'unpack a.pack --into deep/er']) {

@@ -1,4 +1,4 @@
-/** Guests print the same as under the QEMU installed on this host. */
+/** Guests print the same output as under the QEMU installed on this host. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -39,7 +39,7 @@ suite('as under QEMU', { concurrency: 2 }, () => {
   });
 
   for (const kernel of benchGuests()) {
-    test(`${path.basename(kernel)} prints the same checksum and the same count of instructions`, async (t) => {
+    test(`${path.basename(kernel)} prints the same checksum and the same instruction count`, async (t) => {
       if (!requireTool(QEMU, t)) return;
       const sandbox = new Sandbox(t);
       const ours = await sandbox.run({ kernel });
@@ -49,7 +49,7 @@ suite('as under QEMU', { concurrency: 2 }, () => {
     });
   }
 
-  // CI sets the variable on hosts that have the guests, and reports the hosts that do not.
+  // CI sets the variable on hosts that have the guests, and reports the hosts that do not have them.
   if (process.env.BLKREPLAY_BENCH_GUESTS === undefined && !process.env.CI) {
     test('bench guests', (t) => t.skip('BLKREPLAY_BENCH_GUESTS names no folder with them'));
   }

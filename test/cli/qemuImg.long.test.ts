@@ -94,7 +94,7 @@ suite('qemu-img on the images of a recording', () => {
       }
     });
 
-    test(`${story.name}: convert gives what the guest saw at the end, and each snapshot's disk`, (t) => {
+    test(`${story.name}: convert yields the disk as the guest saw it at the end, and as it was in each snapshot`, (t) => {
       if (!requireTool('qemu-img', t)) return;
       for (const { name, base } of story.images) {
         if (base === null) continue;

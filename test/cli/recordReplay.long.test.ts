@@ -1,2 +1,2 @@
-/** All cases of recordReplay.test.ts pass; `npm test` runs only a selection of them. */
+/** All cases in recordReplay.test.ts pass; `npm test` runs only a selection of them. */
 import './recordReplay.test.ts';

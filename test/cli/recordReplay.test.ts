@@ -1,6 +1,6 @@
-/** `run`, `record` and `replay` of a session print the same and end in the same state.
+/** `run`, `record` and `replay` of a session print the same output and end in the same state.
  *
- * A replay reaches any position and changes no file.
+ * A replay can reach any position, and changes no file.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -332,7 +332,7 @@ function keepsSnapshots({ drives = [] }: Session): boolean {
   return writable.length === 0 || writable[0].overlay !== undefined;
 }
 
-/** Checks that both sessions printed the same, ended in the same way and reached the same state. */
+/** Checks that both sessions printed the same output, ended in the same way and reached the same state. */
 function sameRun(one: Outcome, other: Outcome): void {
   assert.equal(one.console, other.console);
   assert.equal(one.status, other.status, one.stderr);

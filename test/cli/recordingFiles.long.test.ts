@@ -118,7 +118,7 @@ suite('snapshots of closed recordings', () => {
     assert.match((await does(sandbox, 'overlay check overlays/hd0.qcow2')).console, /has no errors\.$/m);
   });
 
-  test('a deletion that would end replay or lose data asks first; with --yes it deletes the snapshot in every drive', async (t) => {
+  test('a deletion that would make replay impossible or lose data asks first; with --yes it deletes the snapshot in every drive', async (t) => {
     const sandbox = recorded.copy(t);
     const before = sandbox.fingerprint();
     const asks: [string, RegExp][] = [
@@ -192,7 +192,7 @@ suite('dump', () => {
     assert.match(lines.at(-1)!, /^\d+ {2}end: powerOff, guest exit 0$/);
   });
 
-  test('filters by position, kind and drive, and gives the same as JSON', async () => {
+  test('filters by position, kind and drive, and prints the same entries as JSON', async () => {
     const { position } = summaries.get(TWO)!;
     const half = Math.floor(position / 2);
     const { console } = await does(
@@ -219,7 +219,7 @@ suite('dump', () => {
     );
   });
 
-  test('a failed request of the guest is logged with its result, and fails again in the replay', async (t) => {
+  test('a failed guest request is logged with its result, and fails again in the replay', async (t) => {
     const sandbox = new Sandbox(t);
     sandbox.disk('disk.img', 4 * MIB);
     const session: Session = { kernel: guest('small/blkerr'), drives: [{ image: 'disk.img', overlay: 'o.qcow2' }] };
@@ -315,7 +315,7 @@ suite('pack and unpack', () => {
     }
   });
 
-  test('a pack whose file names lead outside the folder is not unpacked', async (t) => {
+  test('a pack whose file names point outside the folder is not unpacked', async (t) => {
     const sandbox = new Sandbox(t);
     const header = (name: string) => ({
       blkreplayVersion: '1',
@@ -375,7 +375,7 @@ function infoOf(sandbox: Sandbox, name: string) {
   return JSON.parse(info) as { snapshots: { name: string; icount: number; 'vm-state-size': number }[] };
 }
 
-/** The start of a pack: all bytes before the data of its files. */
+/** The beginning of a pack: all bytes before the file data. */
 function packStart(header: object): Buffer {
   const json = Buffer.from(JSON.stringify(header));
   const start = Buffer.alloc(24);

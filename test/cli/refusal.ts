@@ -5,7 +5,7 @@ import { fresh } from './recordedScene.ts';
 
 /**
  * A session or command that must be refused before any file is touched: exit status 2, one sentence that names the file
- * and the remedy, and every file afterwards unchanged.
+ * and the remedy, and every file unchanged afterwards.
  */
 export interface Refusal {
   what: string;

@@ -1,2 +1,2 @@
-/** All cases of refusals.test.ts pass; `npm test` runs only a selection of them. */
+/** All cases in refusals.test.ts pass; `npm test` runs only a selection of them. */
 import './refusals.test.ts';

@@ -1,2 +1,2 @@
-/** All cases of replayRefusals.test.ts pass; `npm test` runs only a selection of them. */
+/** All cases in replayRefusals.test.ts pass; `npm test` runs only a selection of them. */
 import './replayRefusals.test.ts';

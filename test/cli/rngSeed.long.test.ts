@@ -1,4 +1,4 @@
-/** `/chosen/rng-seed` is random for each session, stored in the recording, and fixed by an option. */
+/** `/chosen/rng-seed` is random for each session, stored in the recording, and can be fixed by an option. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { RNG_SEED, Sandbox } from '../support/cli.ts';
@@ -7,7 +7,7 @@ import { guest } from '../support/guests.ts';
 const KERNEL = guest('small/hello');
 
 suite('rng-seed', () => {
-  test('each recording draws and stores a seed: its replay is identical, other recordings differ', async (t) => {
+  test('each recording generates and stores a seed: its replay is identical, other recordings differ', async (t) => {
     const sandbox = new Sandbox(t);
     const [a, b] = [await recorded(sandbox, 'a.rr'), await recorded(sandbox, 'b.rr')];
     for (const { seed } of [a, b]) assert.match(String(seed), /^[0-9a-f]{64}$/);
@@ -18,7 +18,7 @@ suite('rng-seed', () => {
     assert.match((await sandbox.cli(['info', 'a.rr'])).console, new RegExp(`rng-seed +${a.seed}`));
   });
 
-  test('with a given seed or with none, two recordings are bit-identical', async (t) => {
+  test('with a given seed or without a seed, two recordings are bit-identical', async (t) => {
     const sandbox = new Sandbox(t);
     for (const [setting, seed] of [
       [RNG_SEED.toUpperCase(), RNG_SEED],

@@ -71,7 +71,7 @@ suite('SBI', { concurrency: 2 }, () => {
   for (const [what, options, harts] of [
     ['one hart', ['-icount', 'shift=0'], ''],
     ['one hart without Sstc', ['-icount', 'shift=0', '-cpu', 'rv64,sstc=off'], ''],
-    // OpenSBI boots on a hart that varies. If it boots on hart 0, it gives these answers too.
+    // The hart on which OpenSBI boots varies. If it boots on hart 0, it gives these answers too.
     ['three harts', ['-smp', '3'], THREE_HARTS],
   ] as const) {
     test(`in QEMU the built-in firmware answers as OpenSBI does there, ${what}`, async (t) => {
@@ -85,7 +85,7 @@ suite('SBI', { concurrency: 2 }, () => {
   }
 
   for (const file of [`${OPENSBI}.bin`, `${OPENSBI}.elf`]) {
-    test(`OpenSBI runs here as in QEMU, from ${file.slice(-4)}`, async (t) => {
+    test(`OpenSBI runs here as it does in QEMU, from ${file.slice(-4)}`, async (t) => {
       if (!hasOpenSbi(file, t)) return;
       const ours = await new Sandbox(t).run({ kernel: KERNEL, options: ['--bios', file] });
       ours.ended(0, 'powerOff');

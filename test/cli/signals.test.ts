@@ -120,12 +120,12 @@ test('a second signal ends a command that hangs while opening', { skip: SKIP, ti
   assert.equal(status, 130);
 });
 
-/** A sparse file: packing it takes as long as its length. */
+/** A sparse file, which takes as long to pack as any other file of its length. */
 function lengthenOverlay(sandbox: Sandbox): void {
   fs.truncateSync(sandbox.path('hd0.qcow2'), HUGE_BYTES);
 }
 
-/** The writing end of a pipe, to which nothing is written. */
+/** The write end of a pipe, to which nothing is written. */
 function holdOpen(sandbox: Sandbox): number {
   execFileSync('mkfifo', [sandbox.path('silent')]);
   return fs.openSync(sandbox.path('silent'), fs.constants.O_RDWR | fs.constants.O_NONBLOCK);

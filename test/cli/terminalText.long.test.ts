@@ -1,4 +1,4 @@
-/** Text from users, files or guests never acts on the terminal or floods it.
+/** Text from users, files or guests never controls or floods the terminal.
  *
  * The guest's console output itself is exempt.
  */

@@ -1,6 +1,6 @@
 /** A file that an image names is opened only inside the user's folders or with permission.
  *
- * An image may come from anywhere. Its format is never guessed.
+ * Images may come from untrusted sources. An image's format is never guessed.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -21,7 +21,7 @@ test('a backing file outside the workspace is opened only when the user names it
   if (!requireTool('qemu-img', t)) return;
   const { sandbox, secret } = withSecret(t);
   for (const name of [secret, path.relative(sandbox.folder, secret), 'linked.img']) {
-    // Somebody else may have made such an image: qemu-img does not check the name of the backing file.
+    // Somebody else may have made such an image, since qemu-img does not check the name of the backing file.
     runTool('qemu-img', [
       'create',
       '-q',
@@ -105,7 +105,7 @@ test('a raw disk to which the guest wrote a qcow2 header stays a raw disk', asyn
   assert.equal((await sandbox.cli(['overlay', 'map', 'o.qcow2', '--json'])).refused(2).code, 'backing-format-missing');
 });
 
-test('a recording that names one of the user’s files does not get it packed', async (t) => {
+test('a recording that names one of the user’s files does not cause it to be packed', async (t) => {
   const sandbox = new Sandbox(t);
   sandbox.disk('disk.img', MIB);
   const drives = [{ image: 'disk.img', overlay: 'o.qcow2' }];

@@ -1,4 +1,4 @@
-/** A user's own qcow2 image takes snapshots when --rrsnapshot is given and there is no overlay. */
+/** A user's own qcow2 image receives the snapshots when --rrsnapshot is given and there is no overlay. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test, type TestContext } from 'node:test';
@@ -14,7 +14,7 @@ const named = (rrsnapshot: string, session = DEMO): Session => ({
   options: ['--rrsnapshot', rrsnapshot],
 });
 
-test('one image takes the snapshots of several recordings, each recording replays, and qemu-img agrees', async (t) => {
+test('one image holds the snapshots of several recordings, each recording replays, and qemu-img agrees', async (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
   const sandbox = withImage(t);
   qemuImg(sandbox, 'snapshot', '-c', 'precious', 'mine.qcow2');
@@ -22,8 +22,8 @@ test('one image takes the snapshots of several recordings, each recording replay
   const first = (await sandbox.record(named('one'))).summary;
   const afterFirst = contents(sandbox);
   assert.ok(!afterFirst.equals(before), 'the guest wrote to the image');
-  // The second recording starts with the disk contents that the first one left. The third starts with the same contents
-  // as the first.
+  // The second recording starts with the disk contents that the first one left behind. The third starts with the same
+  // contents as the first.
   const second = (await sandbox.record(named('two'))).summary;
   assert.notEqual(second.digest, first.digest);
   const applied = await sandbox.cli(['snapshot', 'apply', 'mine.qcow2', 'one', '--yes']);
@@ -63,7 +63,7 @@ test('without --rrsnapshot, or with an overlay, the image is not changed', async
   assert.deepEqual(sandbox.fingerprint(['mine.qcow2', 'base.img']), before);
 });
 
-test('an existing snapshot name in the image is refused, and replaced with --overwrite', async (t) => {
+test('a snapshot name that already exists in the image is refused, or replaced with --overwrite', async (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
   const sandbox = withImage(t);
   // QEMU permits two snapshots with the same name; blkreplay requires unique names.
@@ -148,7 +148,7 @@ test('the image is packed with its backing files, and the recording replays else
 });
 
 /**
- * Creates an image as a user might with qemu-img: clusters of 64 KiB, a backing file, some data, and a discarded range.
+ * Creates an image as a user might with qemu-img: 64 KiB clusters, a backing file, some data, and a discarded range.
  */
 function withImage(t: TestContext): Sandbox {
   const sandbox = new Sandbox(t);

@@ -19,7 +19,7 @@ test('a breakpoint on a line without code moves to the next line with code and s
   assert.deepEqual([stop.reason, stop.hitBreakpointIds], ['breakpoint', [moved!.id]]);
   const frame = await dap.topFrame();
   assert.equal(frame.name, 'statistics_sample');
-  // Line 8 is the opening line of the function: the breakpoint is after its prologue.
+  // Line 8 is the function's opening line. The breakpoint is placed after the prologue.
   assert.ok(frame.line === 8 || frame.line === 9, `line ${frame.line}`);
 });
 

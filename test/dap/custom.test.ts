@@ -34,7 +34,7 @@ test('the position is reported at stops and while running, and goTo moves to it'
   assert.deepEqual(dap.place, end);
 });
 
-test('console output goes to a terminal as bytes', async (t) => {
+test('console output is sent to a terminal as bytes', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Sandbox(t), { console: 'terminal' }));
   await dap.event('stopped');
@@ -79,7 +79,7 @@ test('typed input reaches the guest during a long step', async (t) => {
   await dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'console_read' }] });
   await dap.until('continue');
   await dap.request('setFunctionBreakpoints', { breakpoints: [] });
-  // Step out of console_read, which returns when a line has been typed.
+  // Steps out of console_read, which returns when a line has been typed.
   await dap.request('stepOut', { threadId: 1 });
   await sleep(100);
   await type(dap, 'echo typed\n');

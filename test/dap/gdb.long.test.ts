@@ -8,7 +8,7 @@ import { GdbClient } from '../support/gdbClient.ts';
 import { guest } from '../support/guests.ts';
 import { requireTool } from '../support/tools.ts';
 
-test('the editor follows while gdb runs the machine, and only one of them can run it at a time', async (t) => {
+test('the editor follows while gdb is running the machine, and only one of them can run it at a time', async (t) => {
   const dap = new DapClient(t);
   const gdb = await GdbClient.connect(await started(dap, demoLaunch(new Sandbox(t), { stopOnEntry: true })));
   await dap.event('stopped');
@@ -55,7 +55,7 @@ test('connecting gdb stops the machine, and so does losing the connection during
   const again = await GdbClient.connect(port);
   assert.match(await again.ask('bc'), /replaylog:begin/);
   assert.equal((await dap.event('stopped')).description, 'Beginning of recording');
-  // The editor disconnects while gdb runs; the recording must be complete.
+  // The editor disconnects while gdb is running the machine; the recording must be complete.
   again.send('c');
   await dap.event('continued');
   await dap.request('disconnect');
@@ -81,7 +81,7 @@ test('a port in use is refused before any file is created', async (t) => {
   await dap.request('launch', demoLaunch(sandbox));
 });
 
-test('gdb-multiarch works next to the editor', async (t) => {
+test('gdb-multiarch works alongside the editor', async (t) => {
   if (!requireTool(GDB, t)) return;
   const dap = new DapClient(t);
   const port = await started(dap, demoLaunch(new Sandbox(t), { stopOnEntry: true }));

@@ -91,7 +91,7 @@ test('a step moves the named thread, in both directions', async (t) => {
   assert.ok(pc(after) > pc(before));
   assert.deepEqual(await stepped('stepBack', 2, 'instruction'), before);
   assert.match(await dap.refused('next', { threadId: 5 }), /no thread 5/);
-  // At the end of the guest the other harts wait and are not scheduled again.
+  // When the guest ends, the other harts are waiting and are not scheduled again.
   await dap.until('continue');
   assert.match((await stepped('stepBack', 3)).name, /^(other_hart|wait_for_interrupt)$/);
   assert.ok(dap.place.position < dap.place.end);

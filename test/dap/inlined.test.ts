@@ -1,4 +1,4 @@
-/** Inlined function bodies appear as frames of the call stack. */
+/** Inlined function bodies appear as frames in the call stack. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DapClient, source } from '../support/dapClient.ts';

@@ -41,8 +41,8 @@ const breakAt = async (dap: DapClient, names: readonly string[]): Promise<void> 
 };
 
 /**
- * Stops at three functions of the boot. The first two run before the MMU is on, at the load address; the third runs at
- * the link address.
+ * Stops at three boot functions. The first two run before the MMU is on, at the load address; the third runs at the
+ * link address.
  */
 async function boot(dap: DapClient): Promise<void> {
   const positions: SourcePosition[] = [];

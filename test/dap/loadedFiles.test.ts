@@ -1,4 +1,4 @@
-/** The adapter decides from memory contents which of several programs is loaded. */
+/** The adapter uses memory contents to determine which of several programs is loaded. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -58,7 +58,7 @@ test('two programs that both match memory are both loaded for breakpoints', () =
   );
 });
 
-test('a file from a different build names only unchanged functions, and no code that the booted file names', () => {
+test('a file from a different build names only unchanged functions, and no code that the booted file already names', () => {
   const other = patched(CALLS, 0x8000_0ea0n);
   const memory = memoryWith(CALLS, 0x8000_0000n);
   const groups = groupsOf([{ bytes: other }, { bytes: stripped(CALLS), isBooted: true }]);

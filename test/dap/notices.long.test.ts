@@ -1,4 +1,4 @@
-/** Problems during a session reach the user as output of category `important`.
+/** Problems during a session reach the user as output in the category `important`.
  *
  * VS Code shows such output as a notification.
  */
@@ -11,7 +11,7 @@ import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
 
-suite('problems while a session runs', { concurrency: 2 }, () => {
+suite('problems while a session is running', { concurrency: 2 }, () => {
   for (const [what, kib, files] of [
     ['the recording', 64, { rrfile: 'small/demo.rr' }],
     ['an overlay', 700, { drives: [{ id: 'hd0', image: 'disk.img', format: 'raw', overlay: 'small/hd0.qcow2' }] }],
@@ -126,8 +126,7 @@ function endless(sandbox: Sandbox): object {
 }
 
 /**
- * Runs `story` with a disk of the given size mounted at `folder`; does nothing where the host does not permit the
- * mount.
+ * Runs `story` with a disk of the given size mounted at `folder`; does nothing if the host does not permit mounting.
  */
 async function onSmallDisk(folder: string, kib: number, t: TestContext, story: () => Promise<void>): Promise<void> {
   fs.mkdirSync(folder);

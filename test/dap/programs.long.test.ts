@@ -7,7 +7,7 @@ import { Sandbox } from '../support/cli.ts';
 import { DapClient, source } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
 
-/** User programs of the kernel guest, all of which have their code at the same addresses. */
+/** The kernel guest's user programs, all of which have their code at the same addresses. */
 const PROGRAMS = ['sh', 'sum', 'primes', 'spin'];
 
 for (const isStripped of [false, true]) {

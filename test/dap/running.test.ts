@@ -1,4 +1,4 @@
-/** The adapter answers requests within 100 ms and pauses within 200 ms while the machine runs. */
+/** The adapter answers requests within 100 ms and pauses within 200 ms while the machine is running. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,7 +8,7 @@ import { guest } from '../support/guests.ts';
 
 const ANSWER_MS = 100;
 const PAUSE_MS = 200;
-/** The number of tries for each measurement, because other tests may keep the processors busy. */
+/** How often a measurement is tried, because other tests may keep the processors busy. */
 const TRIES = 5;
 
 /** Records a guest that never ends, so that it is still running when a slow host reaches the next request. */
@@ -17,7 +17,7 @@ const endless = (sandbox: Sandbox, more: object = {}) =>
 /** Text that the guest prints after about 800 million steps. */
 const LONG = 'round 300:';
 
-test('while the machine computes, the adapter answers, sets breakpoints and pauses', async (t) => {
+test('while the machine is computing, the adapter answers, sets breakpoints and pauses', async (t) => {
   const dap = new DapClient(t);
   await dap.start(endless(new Sandbox(t)));
   await untilPrinted(dap, 'round 1:');
@@ -52,7 +52,7 @@ test('during a long reverse run, requests are answered, new breakpoints apply, a
   await dap.start(endless(new Sandbox(t)));
   await untilPrinted(dap, LONG);
   await paused(dap, 'continue');
-  // The address is never written after boot, so the search covers all of history.
+  // Nothing writes to the address after boot, so the search covers all of history.
   const { dataId } = await dap.request('dataBreakpointInfo', { name: '*(unsigned long *)0x80000000' });
   await dap.request('setDataBreakpoints', { breakpoints: [{ dataId, accessType: 'write' }] });
   await dap.request('reverseContinue', { threadId: 1 });
@@ -64,7 +64,7 @@ test('during a long reverse run, requests are answered, new breakpoints apply, a
   assert.equal(set.breakpoints[0].verified, true);
   assert.equal((await dap.event('stopped')).reason, 'function breakpoint');
   assert.equal((await dap.topFrame()).name, 'main');
-  // Requests are also answered while the adapter moves to a distant position.
+  // Requests are also answered while the adapter is moving to a distant position.
   await dap.request('blkreplay/goTo', { position: dap.place.end });
   await quick(() => dap.request('threads'));
   await dap.event('stopped');

@@ -1,4 +1,4 @@
-/** A session takes its symbols from the best matching file: the recorded kernel, or a file of the same code.
+/** A session takes its symbols from the best matching file: the recorded kernel, or a file with the same code.
  *
  * A replay uses the symbols of the recorded files. If several files describe the same code, the file with the most
  * debug information is used.
@@ -75,7 +75,7 @@ test('a replay reports changed firmware and a changed initial RAM disk once each
   );
 });
 
-test('a recorded stripped kernel gets debug information from a file of the same code at its path', async (t) => {
+test('a recorded stripped kernel gets debug information from a file with the same code at its path', async (t) => {
   const sandbox = await recorded(t, stripped(CALLS));
   sandbox.write('kernel.elf', CALLS);
   const dap = await replayed(t, sandbox, { kernel: 'kernel.elf' });
@@ -87,7 +87,7 @@ test('a recorded stripped kernel gets debug information from a file of the same 
   assert.equal(noticesOf(other).length, 1);
 });
 
-// --- files of the same code ----------------------------------------------------------------------------------------------
+// --- files with the same code --------------------------------------------------------------------------------------------
 
 for (const [what, kernel, symbols] of [
   ['a stripped kernel', stripped(CALLS), CALLS],
@@ -175,7 +175,7 @@ test('a symbols file for a kernel above firmware provides its breakpoints', asyn
   assert.equal(await whereIs(dap), 'main sbi.c');
 });
 
-// --- files of other code -------------------------------------------------------------------------------------------------
+// --- files with other code -----------------------------------------------------------------------------------------------
 
 test('symbols from a different build are reported once and apply only where their code runs', async (t) => {
   const sandbox = new Sandbox(t);
@@ -203,7 +203,7 @@ test('symbols from a different build are reported once and apply only where thei
   assert.ok(!namesIn(stackFrames).includes('main'), 'callers in other code have no names');
 });
 
-test("the recorded kernel's symbols take precedence over the symbols of a slightly different build", async (t) => {
+test("the recorded kernel's symbols take precedence over symbols from a slightly different build", async (t) => {
   const sandbox = await recorded(t, CALLS);
   // One instruction of fibonacci differs.
   sandbox.write('other.elf', patched(CALLS, 0x8000_0ea0n));

@@ -1,6 +1,6 @@
-/** Moving through history many times does not increase memory, scratch files or open files.
+/** Moving through history many times does not increase memory use, scratch files or open files.
  *
- * After many moves and snapshots, the adapter uses about as much as after a tenth of the moves.
+ * After many moves and snapshots, the adapter uses about as much of each as after a tenth of the moves.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -17,7 +17,7 @@ const MOVES = Number(process.env.BLKREPLAY_LOOKS ?? 1500);
 /** After this many moves the caches are full of snapshots, as in normal use. */
 const WARM_UP_MOVES = MOVES / 10;
 const SNAPSHOTS = MOVES / 10;
-/** A small guest, so that its own memory does not hide growth. */
+/** A small guest, so that its own memory does not mask growth. */
 const SMALL = { memory: '32M' };
 /** Most moves go to a position within this many steps of the current one. */
 const NEAR = 1_000_000;
@@ -27,9 +27,7 @@ const PROGRAM_BYTES = 128 << 20;
  * The measured growth is 5 to 9 % in 10,000 moves, for compiled code and allocator overhead. The rest allows for noise.
  */
 const NEEDED_GROWTH_MAX = 1.15;
-/**
- * Allowed difference in the scratch file of a 4 MiB disk, whose size depends on which snapshots exist at the moment.
- */
+/** Allowed difference in the scratch file of a 4 MiB disk, whose size depends on which snapshots currently exist. */
 const SCRATCH_NOISE_BYTES = 2 << 20;
 
 test('while replaying, repeated moves through history use no more memory or files', { skip: skipped() }, async (t) => {
@@ -79,7 +77,7 @@ async function measureRepeatedMoves(t: TestContext, sandbox: Sandbox, launch: ob
   assert.equal(dap.stderr, '');
 }
 
-/** Imitates a user who searches for something. */
+/** Imitates a user who is searching for something. */
 class RandomUser {
   snapshots = 0;
   private dap: DapClient;

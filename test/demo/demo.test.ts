@@ -31,7 +31,7 @@ test('the demo finds the line that corrupted the field, in the recording and in 
   assert.deepEqual(readdirSync(folder).sort(), ['demo.rr', 'disk.img', 'hd0.qcow2']);
 });
 
-test('the demo contains neither the file nor the line nor the function of the bug', () => {
+test('the demo does not name the file, line or function that contains the bug', () => {
   const folder = path.dirname(SCRIPT);
   for (const name of readdirSync(folder)) {
     const text = readFileSync(path.join(folder, name), 'utf8');

@@ -1,4 +1,4 @@
-/** Every test of the suite passes in VS Code's extension host. */
+/** Every test in the suite passes in VS Code's extension host. */
 import { test } from 'node:test';
 import { runInVsCode } from '../vscode/host.ts';
 

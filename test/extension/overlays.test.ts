@@ -42,7 +42,7 @@ const OVERVIEW: Overview = {
 };
 const SHOWN = { date: (iso: string) => `on ${iso}`, file: (file: string) => path.posix.relative('/w', file) };
 
-/** The tree as text, as on the screen. */
+/** The tree as text, as shown on the screen. */
 function lines(node: TreeNode, indent = ''): string[] {
   const own = `${indent}${node.label} | ${node.description} | ${node.context}`;
   return [own, ...node.children.flatMap((child) => lines(child, indent + '  '))];
@@ -82,7 +82,7 @@ test('a recording on disk is read when it is expanded; it has no current positio
   assert.equal(new Set(all).size, all.length);
 });
 
-test("a missing file of a chain is shown with the engine's message", () => {
+test("a missing file in a chain is shown with the engine's message", () => {
   const problem = dataOf(backingOutside('hd0.qcow2', 'base.img'));
   const why = textFor(problem, 'editor');
   assert.match(why, /set "cwd" to a folder/);
@@ -113,7 +113,7 @@ test('a recording that cannot be read shows the reason', () => {
   assert.deepEqual(lines(problemNode('/w/bad.rr', 'it is damaged')), ['it is damaged |  | problem']);
 });
 
-test('the output of `info` becomes a tree, a replay and a list of files', async (t) => {
+test('the output of `info` becomes a tree, a replay configuration and a list of files', async (t) => {
   const sandbox = new Sandbox(t);
   sandbox.disk('disk.img');
   const drive = 'id=hd0,image=disk.img,format=raw,overlay=o/hd0.qcow2';
@@ -139,7 +139,7 @@ test('the output of `info` becomes a tree, a replay and a list of files', async 
   assert.deepEqual(filesOf(info, find), [rrfile, sandbox.path('o/hd0.qcow2')], 'the image stays');
 });
 
-test('a command that fails reports the reason in the terms of the editor', async (t) => {
+test('a command that fails reports the reason in terms that fit the editor', async (t) => {
   const sandbox = new Sandbox(t);
   sandbox.write('text.rr', 'no recording at all');
   const { stderr } = await sandbox.cli(['info', 'text.rr', '--json']);
@@ -160,7 +160,7 @@ test("names in a recording are resolved from the workspace and from the recordin
   assert.equal(beside('C:\\builds\\7\\hd0.qcow2'), '/w/from-ci/hd0.qcow2');
 });
 
-test('names of snapshots', () => {
+test('snapshot names', () => {
   assert.equal(validateSnapshotName('before the crash', ['x']), undefined);
   assert.match(validateSnapshotName('  ', [])!, /Enter a name/);
   assert.match(validateSnapshotName('auto-7', [])!, /automatic/);

@@ -81,7 +81,7 @@ test('initial configurations and snippets pass the parser', () => {
   }
 });
 
-test('record and replay differ in one word', () => {
+test('record and replay configurations differ in one word', () => {
   const [record, replay] = blkreplay.initialConfigurations;
   assert.deepEqual({ ...record, name: '', rr: '' }, { ...replay, name: '', rr: '' });
   assert.deepEqual([record.rr, replay.rr], ['record', 'replay']);
@@ -96,7 +96,7 @@ test('each command is declared and registered once, and menus and keys use only 
   for (const command of used.filter((name) => name.startsWith('blkreplay.'))) assert.ok(announced.includes(command));
 });
 
-test('commands for an item of the view are offered only for an item', () => {
+test('commands that act on a view item are offered only for an item', () => {
   const hidden = contributes.menus.commandPalette
     .filter(({ when }: { when: string }) => when === 'false')
     .map(({ command }: { command: string }) => command);
@@ -120,7 +120,7 @@ test('nothing runs in a workspace that is not trusted', () => {
 
 const PACKAGE_BYTES_MAX = 2 << 20;
 
-test('the package contains only the extension and its documents, and is small', async () => {
+test('the package contains only the extension and its documentation, and is small', async () => {
   const files = (await listFiles({ cwd: ROOT, packageManager: PackageManager.None })).sort();
   assert.deepEqual(
     files.filter((file) => !file.startsWith('media/')),

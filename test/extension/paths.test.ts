@@ -6,7 +6,7 @@ import { inWorkspace, isSameFile, numbered, shortName } from '../../extension/co
 
 const { posix, win32 } = path;
 
-test('a numbered name keeps folder, extension and the style of its slashes', () => {
+test('a numbered name keeps its folder, extension and slash style', () => {
   assert.equal(numbered(posix, '.blkreplay/boot.rr', 2), '.blkreplay/boot-2.rr');
   assert.equal(numbered(posix, '/boot.rr', 2), '/boot-2.rr');
   assert.equal(numbered(posix, 'boot', 12), 'boot-12');
@@ -32,7 +32,7 @@ test('a file in the folder gets a relative name, any other an absolute one', () 
   assert.equal(shortName(win32, 'C:\\w', 'D:\\w\\boot.rr'), 'D:\\w\\boot.rr');
 });
 
-test('launch.json names files of the workspace the same way on every platform', () => {
+test('launch.json names workspace files the same way on every platform', () => {
   assert.equal(inWorkspace(posix, '/w', '/w/out/kernel.elf'), '${workspaceFolder}/out/kernel.elf');
   assert.equal(inWorkspace(win32, 'C:\\w', 'C:\\w\\out\\kernel.elf'), '${workspaceFolder}/out/kernel.elf');
   assert.equal(inWorkspace(win32, 'C:\\w', 'D:\\kernel.elf'), 'D:\\kernel.elf');

@@ -84,7 +84,7 @@ for (const { what, options, own, needsQemu } of KINDS) {
   });
 }
 
-test('a file that replaced the overlay, or that the recording describes wrongly, is not deleted', async (t) => {
+test('a file that replaced the overlay, or that the recording describes incorrectly, is not deleted', async (t) => {
   const others: [string, (sandbox: Sandbox) => void][] = [
     ['another file', (sandbox) => sandbox.write('o.qcow2', 'of the user')],
     ['nothing', (sandbox) => fs.rmSync(sandbox.path('o.qcow2'))],

@@ -15,7 +15,7 @@ import { guest } from '../support/guests.ts';
 
 const { posix, win32 } = path;
 
-test('record and replay differ in one word, and in their names', () => {
+test('record and replay templates differ in one word, and in their names', () => {
   const found = { kernels: ['/w/out/kernel.elf'], disks: ['/w/disk.img'] };
   const [record, replay] = recordAndReplay(posix, '/w', found);
   assert.deepEqual({ ...record, name: '', rr: '' }, { ...replay, name: '', rr: '' });
@@ -67,7 +67,7 @@ test('files named like kernels come first, then nearer files', () => {
   assert.deepEqual(sortByLikelihood(posix, files), ['/w/build/kernel.elf', '/w/user/ls.elf', '/w/user/deep/sh.elf']);
 });
 
-test('a kernel whose name ends like an address is still treated as a name', () => {
+test('a kernel name that ends like an address is still treated as a name', () => {
   const [record] = recordAndReplay(posix, '/w', { kernels: ['/w/kernel@5'], disks: [] });
   assert.equal(record.kernel, '${workspaceFolder}/kernel@@5');
 });

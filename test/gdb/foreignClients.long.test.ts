@@ -45,7 +45,7 @@ test(
     const { running, port } = await serve(t, sandbox, ['record', ...sessionIn(sandbox, guest('demo/demo'))]);
     for (const [name, text] of Object.entries(FOREIGN)) {
       assert.doesNotMatch(await answerTo(port, [text]), /\$/, name);
-      // The first piece alone contains no executable packet.
+      // The first piece alone contains no packet that could be executed.
       const bytes = name.startsWith('packets') ? [] : [...text.slice(0, 40)];
       assert.doesNotMatch(await answerTo(port, bytes), /\$/, `${name}, byte by byte`);
     }
@@ -110,7 +110,7 @@ test('gdb can connect although another client sends an endless packet', { timeou
   assert.equal(await gdb.ask('qC'), 'QC01');
 });
 
-test('next to an editor, foreign clients do not stop the machine', { timeout: 60_000 }, async (t) => {
+test('alongside an editor, foreign clients do not stop the machine', { timeout: 60_000 }, async (t) => {
   const dap = new DapClient(t);
   const endless = demoLaunch(new Sandbox(t), { kernel: guest('endless/endless'), gdbServer: 0 });
   await dap.start(endless);

@@ -23,7 +23,7 @@ test('in gdb: run to the failure, watch the corrupted field, reverse-continue to
   });
   assert.match(output, /No more reverse-execution history/, 'the end is reported, and the machine still exists');
   const [, damaged] = /\$1 = (\d+)/.exec(output)!;
-  // gdb's "old value" is the value that it read before. When gdb runs backwards, that is the value after the write.
+  // gdb's "old value" is the value that it read previously. When gdb runs backwards, that is the value after the write.
   assert.match(output, new RegExp(`Old value = ${damaged}\nNew value = \\d+\n.*${IN_CULPRIT}${DEMO.line}`));
   assert.match(output, new RegExp(`\\$2 = ${DEMO.level}\n`), 'one level more than exists');
   (await running.end).ended(1, 'guestFailed');
@@ -74,7 +74,7 @@ test('in gdb: the complete demo, from the failure message back to the first writ
   (await running.end).ended(1, 'guestFailed');
 });
 
-test('in gdb: CSRs, the privilege, memory, and locations that cannot be written', async (t) => {
+test('in gdb: CSRs, the privilege level, memory, and locations that cannot be written', async (t) => {
   if (!requireTool(GDB, t)) return;
   const sandbox = new Sandbox(t);
   const { running, port } = await serve(t, sandbox, ['run', '--kernel', guest('small/sv39')]);

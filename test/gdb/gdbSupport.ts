@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import { type RunningCli, Sandbox } from '../support/cli.ts';
 
-/** Runs scripted gdb-multiarch on the gdb server of a command line session. */
+/** Runs scripts in gdb-multiarch, connected to the gdb server of a command line session. */
 export const GDB = 'gdb-multiarch';
 
 export interface GdbServerRun {
@@ -65,7 +65,7 @@ export interface LineRow {
   line: number;
 }
 
-/** gdb's own line table of an ELF file. */
+/** gdb's own line table for an ELF file. */
 export function lineTable(elf: string): LineRow[] {
   const { stdout } = spawnSync(GDB, ['-batch', '-nx', '-readnow', '-ex', 'maint info line-table', elf], {
     encoding: 'utf8',

@@ -102,7 +102,7 @@ test('an impossible path is refused with a message, before any file is created',
   assert.deepEqual(fs.readdirSync(sandbox.folder), ['disk.img']);
 });
 
-test('a port in use leaves no file of a recording behind', { timeout }, async (t) => {
+test('a port in use leaves no recording file behind', { timeout }, async (t) => {
   const sandbox = new Sandbox(t);
   const server = net.createServer().listen({ host: '127.0.0.1', port: 0 });
   await once(server, 'listening');

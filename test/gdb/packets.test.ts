@@ -81,7 +81,7 @@ test('an oversized packet is damage and uses no memory', () => {
   assert.deepEqual(reader.read(wire('$g#67')), [packet('g')]);
 });
 
-test('any bytes survive encoding and decoding a packet (seeded)', (t) => {
+test('any bytes are decoded unchanged after they were encoded as a packet (seeded)', (t) => {
   const random = SeededRandom.forTest(t);
   for (let i = 0; i < 500; i++) {
     const content = Buffer.from(random.bytes(random.below(300))).toString('latin1');
@@ -97,7 +97,7 @@ test('random bytes never make the reader fail; a packet after them is read, unle
     const noise = Array.from({ length: random.below(60) }, () =>
       random.chance(0.8) ? likely.charCodeAt(random.below(likely.length)) : random.below(256),
     );
-    // A checksum of two digits ends a packet in progress. The `$` before it starts a packet if there is none.
+    // A two-digit checksum ends a packet in progress. The `$` before it starts a packet if there is none.
     const events = reader.read(Uint8Array.from([...wire('$'), ...noise, ...wire('$#00')]));
     const after = reader.read(wire('$g#67'));
     const foreignAt = events.findIndex(({ kind }) => kind === 'foreign');

@@ -16,7 +16,7 @@ function conversation(t: TestContext): Conversation {
 
 const RAM = '80000000';
 /**
- * The number of slices after which a run is interrupted: some thousand single steps. A run to the guest's end takes
+ * The number of slices after which a run is interrupted: a few thousand single steps. A run to the guest's end takes
  * fewer slices.
  */
 const SLICES_A_RUN = 100;
@@ -51,7 +51,7 @@ test('registers, CSRs and memory', async (t) => {
   assert.equal((await gdb.ask('m87fffffe,8')).length, 4, 'up to the end of RAM');
 });
 
-test('writes take effect at the live end, and history cannot be written', async (t) => {
+test('writes take effect at the live end, and history is read-only', async (t) => {
   const gdb = conversation(t);
   for (let i = 0; i < 3; i++) await gdb.ask('s');
   const { position } = gdb.session;
@@ -246,7 +246,7 @@ test('if gdb does not read its replies, its packets wait, and only a limited amo
   assert.ok(gdb.send(many) instanceof Promise);
 });
 
-test('a client that disconnects while its packets wait is dropped', async (t) => {
+test('a client that disconnects while its packets are waiting is dropped', async (t) => {
   const gdb = conversation(t);
   gdb.unsentBytes = UNSENT_BYTES_MAX + 1;
   gdb.whenDrained = new Promise(() => {});

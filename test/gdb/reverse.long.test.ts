@@ -1,2 +1,2 @@
-/** All cases of reverse.test.ts pass; `npm test` runs only a selection of them. */
+/** All cases in reverse.test.ts pass; `npm test` runs only a selection of them. */
 import './reverse.test.ts';

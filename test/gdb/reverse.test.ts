@@ -45,7 +45,7 @@ const COMMANDS = ['reverse-stepi', 'reverse-step', 'reverse-next', 'reverse-fini
 
 test(`gdb goes back correctly from ${PLACES} positions for each command`, { concurrency: 2 }, async (t) => {
   if (!requireTool(GDB, t)) return;
-  // The commands run in parallel: while one gdb moves, the test checks the moves of another gdb.
+  // The commands run in parallel: while one gdb is moving, the test checks the moves of another.
   await Promise.all(some(GUESTS, 1).map((guest) => t.test(guest.name, (t) => goBackOn(t, guest))));
 });
 
@@ -75,7 +75,7 @@ interface Stage {
   straightAgain: () => Timeline;
 }
 
-/** Start and end of a move of gdb. */
+/** The start and end of one of gdb's moves. */
 interface Move {
   from: number;
   to: number;
@@ -137,7 +137,7 @@ function choosePlaces(stage: Stage, command: Command): number[] {
   const positions: number[] = [];
   while (positions.length < PLACES) {
     const position = 1000 + stage.random.below(stage.end - 1000);
-    // The guest spends most of its time in a few functions, so every other position is in a randomly chosen function.
+    // The guest spends most of its time in a few functions, so every second position is in a randomly chosen function.
     const isAnywhere = !goesBySource(command) || positions.length % 2 === 0;
     const location = isAnywhere ? position : positionInRandomFunction(stage, position);
     if (location !== undefined && (!goesBySource(command) || leadsToSource(stage, location))) positions.push(location);
@@ -175,7 +175,7 @@ const NO_FRAMES = /^(_start|trap|user_|kernel_trap|switch|trampoline|enter|retur
 
 async function movesOf(port: number, stage: Stage, command: Command, positions: readonly number[]): Promise<Move[]> {
   const { elf, random, functions } = stage;
-  // If several functions have the same name (static functions of a header), gdb may choose a different one than
+  // If several functions have the same name (static functions in a header), gdb may choose a different one than
   // blkreplay.
   const isUnique = (name: string) => functions.filter((other) => other.name === name).length === 1;
   const breakpoints = functions.filter(({ name }) => !NO_FRAMES.test(name) && isUnique(name));
@@ -188,7 +188,7 @@ async function movesOf(port: number, stage: Stage, command: Command, positions: 
       return [
         ...[`monitor goto ${position}`, 'maintenance flush register-cache', 'maintenance flush dcache'],
         // gdb remembers the inlined bodies in front of which it last stopped, even after `monitor goto`. After an
-        // instruction step, it treats bodies that start at its position as entered.
+        // instruction step, it treats bodies that start at its position as already entered.
         ...(goesBySource(command) ? ['stepi'] : []),
         ...(isContinue ? [`tbreak *${name}`, `echo @breakpoint ${name}\\n`] : []),
         ...['echo @from\\n', 'monitor position', command, 'echo @to\\n', 'monitor position', 'info registers'],
@@ -220,7 +220,7 @@ function moveOf(part: string, before: string): Move {
 
 // --- the uninterrupted run ---------------------------------------------------------------------------------------------
 
-/** The line according to our own reader of the debug information. */
+/** The line according to our own debug information reader. */
 function ourLine({ symbols }: Stage, pc: bigint): string | undefined {
   const line = symbols.lineAt(pc);
   return line && `${line.file.path.split('/').at(-1)}:${line.line}`;
@@ -281,7 +281,7 @@ const ORACLES: Record<Command, Oracle> = {
     assert.equal(inspector.pc, left.start, `${description}: the instruction before is the call`);
     // gdb goes to the last entry into the function. In a recursive function, that may be an inner call that has
     // returned, because gdb's breakpoint at the entry does not check the frame (infcmd.c, finish_backward). Otherwise,
-    // it is the call of this frame.
+    // it is the call that created this frame.
     const isEnteredAgain = from > to + 1 && straight.forward(from - 1, entering(left.start)).kind === 'breakpoint';
     if (!isEnteredAgain) return;
     const later = trace(straight, to + 2, from).filter((instruction) => !instruction.isInterrupt);
@@ -303,14 +303,11 @@ const ORACLES: Record<Command, Oracle> = {
 
 const entering = (address: bigint): StopPoints => ({ breakpoints: new Set([address]), watchpoints: [] });
 
-// A line can run for tens of millions of steps, and the trace of a move holds an object for each step.
+// A line can run for tens of millions of steps, and a move's trace holds an object for each step.
 const TRACED_STEPS_MAX = 500_000;
 
 interface TracedMove {
-  /**
-   * The instructions of the move outside interrupts; for a move of more than TRACED_STEPS_MAX steps, only the first
-   * one.
-   */
+  /** The move's instructions outside interrupts; for a move of more than TRACED_STEPS_MAX steps, only the first one. */
   ran: TracedInstruction[];
   /** The pc at which gdb started the move or, for a longer move, the pc after the first instruction. */
   after: bigint;

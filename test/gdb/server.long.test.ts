@@ -46,7 +46,7 @@ test('a lost connection, even during a run, closes the recording as interrupted'
   assert.equal(replayed.ended(0, 'endOfRecording').position, position);
 });
 
-test('kill, and ctrl-c while blkreplay waits for gdb, close the recording properly', async (t) => {
+test('kill, and ctrl-c while blkreplay is waiting for gdb, close the recording properly', async (t) => {
   for (const how of ['kill', 'ctrl-c'] as const) {
     const sandbox = new Sandbox(t);
     const { running, port } = await serve(t, sandbox, ['record', ...sessionIn(sandbox, guest('demo/demo'))]);

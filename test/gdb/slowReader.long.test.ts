@@ -1,4 +1,4 @@
-/** A gdb that does not read its replies is held back, and the memory used for it stays limited.
+/** A gdb that does not read its replies is held back, and the memory used for it stays bounded.
  *
  * The limits themselves are tested in protocol.test.ts.
  */

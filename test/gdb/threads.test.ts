@@ -40,7 +40,7 @@ function wordOf(value: bigint): string {
   return value.toString(16).padStart(16, '0').match(/../g)!.reverse().join('');
 }
 
-test('threads are listed, are alive, and are inspected one at a time', async (t) => {
+test('threads are listed, are reported as alive, and are inspected one at a time', async (t) => {
   const { gdb, pcOf } = await withTwoHarts(t);
   assert.equal(await gdb.ask('qfThreadInfo'), 'm01,02');
   assert.equal(await gdb.ask('qsThreadInfo'), 'l');

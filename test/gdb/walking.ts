@@ -68,7 +68,7 @@ export function choosePositions(
   return positions;
 }
 
-/** Executes the command `stepsEach` times from each position; the results of each walk start with that position. */
+/** Executes the command `stepsEach` times from each position; each walk's results start with that position. */
 export async function walkInGdb(
   walked: WalkedRecording,
   command: string,

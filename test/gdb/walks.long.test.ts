@@ -66,7 +66,7 @@ interface GdbStep {
 
 type LineAt = NonNullable<ReturnType<WalkedRecording['symbols']['lineAt']>>;
 
-/** Checks that gdb shows the registers and the line of its position. */
+/** Checks that gdb shows the registers and the line that belong to its position. */
 function stopIsRight({ session, symbols }: WalkedRecording, stop: GdbStop): void {
   session.goTo(stop.position);
   const { inspector } = session;
@@ -96,7 +96,7 @@ function kindOf(walked: WalkedRecording, way: Way, gdb: GdbStep): string {
 function differenceBack(walked: WalkedRecording, gdb: GdbStep): string | undefined {
   const { session, steps } = walked;
   let kind = '';
-  // gdb steps through the lines of a trap entry, and blkreplay stops at them; both end at the same position.
+  // gdb steps through the lines of a trap entry, whereas blkreplay stops at them; both end at the same position.
   while (isInTrapEntry(walked)) {
     kind = 'trapEntry';
     steps.stepBack();
@@ -110,8 +110,8 @@ function differenceBack(walked: WalkedRecording, gdb: GdbStep): string | undefin
 }
 
 /**
- * gdb stops at the start of a row only if it entered the row in its middle. If the line ran in rows of one instruction,
- * or was left by a jump from the middle of a row, gdb continues to the line before. In that case, all code that ran in
+ * gdb stops at the start of a row only if it entered the row in its middle. If the line ran in one-instruction rows, or
+ * was left by a jump from the middle of a row, gdb continues to the preceding line. In that case, all code that ran in
  * this frame after our position belongs to our line, starts no statement, or belongs to rows that were entered by a
  * jump past their start. No row of our line was entered at its start and then executed past its first instruction.
  */
@@ -133,7 +133,7 @@ function isPassedByGdb({ session, symbols }: WalkedRecording, { from, to }: GdbS
 }
 
 /**
- * gdb searches backwards for the call of a function that returned. A jump out of nested calls (`jump` of tails.c, like
+ * gdb searches backwards for the call to a function that returned. A jump out of nested calls (`jump` in tails.c, like
  * longjmp) has no such call, and gdb runs to the beginning of the recording.
  */
 function isLostByGdb({ session, symbols }: WalkedRecording, { from, to }: GdbStep, ours: number): boolean {
@@ -147,8 +147,8 @@ function isInTrapEntry({ session, symbols }: WalkedRecording): boolean {
 }
 
 /**
- * gdb 13 stops at each row of the line table. blkreplay stops only at the start of a group of adjacent rows of the same
- * line, and does not stop there if the function starts there.
+ * gdb 13 stops at each row of the line table. blkreplay stops only at the start of a group of adjacent rows for the
+ * same line, and does not stop there if the function starts there.
  */
 function isTouchingPiece({ session, symbols, steps }: WalkedRecording, { from, to }: GdbStep): boolean {
   const { position: ours } = session;
@@ -172,8 +172,8 @@ function differenceForward(walked: WalkedRecording, gdb: GdbStep): string | unde
 }
 
 /**
- * gdb steps over `wfi` with its own breakpoint after it. This breakpoint is hit only after the interrupt that ended the
- * wait has been handled.
+ * gdb steps over `wfi` by setting its own breakpoint after it. This breakpoint is hit only after the interrupt that
+ * ended the wait has been handled.
  */
 function isWait({ session }: WalkedRecording, { to }: GdbStep): boolean {
   const { position: ours, timeline, inspector } = session;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # `./build.sh` builds all guests, `./build.sh demo hello` only these two. The ELF files are committed, so run it only
-# after a change. Needs gcc-riscv64-unknown-elf; the result depends on its version, not on folder or time.
+# after a change. Needs gcc-riscv64-unknown-elf; the result depends on its version, but not on the folder or the time.
 set -eu
 export LC_ALL=C
 cd "$(dirname "$0")"
@@ -73,7 +73,7 @@ build_image() {
   $CC $FLAGS $LINK -T image/image.ld $objects -o image/image.elf
 }
 
-# The guest that the board's fuzz test runs here and in QEMU: see test/engine/machine/devices/board/board.test.ts.
+# The guest that the board fuzz test runs here and in QEMU: see test/engine/machine/devices/board/board.test.ts.
 build_board() {
   objects=$(compile -O2 board/start.S board/board.c)
   $CC $FLAGS $LINK -T lib/link.ld $objects -o board/board.elf
@@ -92,14 +92,14 @@ build_semihosting() {
   $CC $FLAGS $LINK -T lib/link.ld $objects -o semihosting/semihosting.elf
 }
 
-# For tests of actions while a machine computes.
+# For tests that act while a machine is computing.
 build_endless() {
   library="lib/trap.S lib/uart.c lib/print.c lib/finisher.c lib/string.c lib/clint.c"
   objects=$(compile -O0 lib/start.S endless/endless.c)
   $CC $FLAGS $LINK -T lib/link.ld $objects $(compile -Og $library) -o endless/endless.elf
 }
 
-# For the benchmark of waiting for a lock: one guest for each kind of wait.
+# For the lock-waiting benchmark: one guest for each way of waiting.
 build_spin() {
   for way in load swap cas ticket counter; do
     $CC $FLAGS -O2 -DSPIN_$(echo $way | tr a-z A-Z) -c spin/spin.c -o "$OBJECTS/spin_$way.o"
@@ -127,7 +127,7 @@ build_walk() {
   $CC $FLAGS $LINK -T lib/link.ld $objects -o "walks/$1.elf"
 }
 
-# For the benchmark of the block engine, and for the tests of disk contents after host failures. A request takes three
+# For the block engine benchmark, and for tests that check disk contents after host failures. A request takes three
 # descriptors, so eight in flight need a longer queue; where throughput is measured the driver is optimized.
 build_disk() {
   objects=$(compile -Og lib/start.S $(echo "$LIBRARY" | sed s:lib/virtio_blk.c::) small/small.c)

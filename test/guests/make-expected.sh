@@ -34,7 +34,7 @@ expect_demo() {
   settle demo/demo-second-boot.expected
 }
 
-# Typed by a user who waits for the prompt; the kernel's console shows the same if everything is typed immediately.
+# Typed by a user who waits for the prompt; the kernel's console shows the same output if everything is typed at once.
 expect_kernel() {
   for way in "" -clint; do
     rm -f "$WORK/kernel.disk"
@@ -59,7 +59,7 @@ expect_harts() {
   settle harts/harts.expected
 }
 
-# Two empty disks of 4 and 1 MiB.
+# Two empty disks, 4 MiB and 1 MiB long.
 make_disks() {
   for disk in 0 1; do
     rm -f "$WORK/disk$disk"

@@ -1,7 +1,7 @@
 /** File locks exclude conflicting sessions, whichever name of a file they use.
  *
- * Sessions that only read a base image share it. Locks of dead processes are taken over; locks of other hosts never
- * are.
+ * Sessions that only read a base image share it. Locks left by dead processes are taken over; locks held by other hosts
+ * never are.
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
@@ -123,7 +123,7 @@ test(
   },
 );
 
-test('the lock of a killed session is taken over', async (t) => {
+test('the lock left by a killed session is taken over', async (t) => {
   const overlay = overlayIn(t);
   const { child } = await session(overlay);
   await end(child, 'SIGKILL');
@@ -134,14 +134,14 @@ test('the lock of a killed session is taken over', async (t) => {
   assert.deepEqual(fs.readdirSync(path.dirname(overlay)), []);
 });
 
-test('a reused process id is not taken for the dead process', { skip: process.platform !== 'linux' }, (t) => {
+test('a reused process id is not mistaken for the dead process', { skip: process.platform !== 'linux' }, (t) => {
   const overlay = overlayIn(t);
   const holder = { pid: process.ppid, host: os.hostname(), process: 'an-earlier-boot/123', token: 'x' };
   fs.writeFileSync(`${overlay}.lock`, JSON.stringify(holder));
   lockOverlay(overlay).release();
 });
 
-test('when several sessions find the lock of a stale process, only one takes it over', async (t) => {
+test('when several sessions find a lock left by a dead process, only one takes it over', async (t) => {
   const overlay = overlayIn(t);
   const { child } = await session(overlay);
   await end(child, 'SIGKILL');
@@ -153,7 +153,7 @@ test('when several sessions find the lock of a stale process, only one takes it 
   assert.deepEqual(fs.readdirSync(path.dirname(overlay)), []);
 });
 
-test('a lock of another host is never taken over', (t) => {
+test('a lock held by another host is never taken over', (t) => {
   const overlay = overlayIn(t);
   fs.writeFileSync(`${overlay}.lock`, JSON.stringify({ pid: 1, host: 'elsewhere', process: null, token: 'x' }));
   assert.equal(
@@ -181,7 +181,7 @@ test('where hard links are not supported, locks still work', (t) => {
   assert.deepEqual(fs.readdirSync(path.dirname(overlay)), []);
 });
 
-test('a symbolic link to an overlay is the same overlay', { skip: process.platform === 'win32' }, (t) => {
+test('a symbolic link to an overlay counts as the same overlay', { skip: process.platform === 'win32' }, (t) => {
   const overlay = overlayIn(t);
   fs.writeFileSync(overlay, 'x');
   const link = `${overlay}-link`;
@@ -191,7 +191,7 @@ test('a symbolic link to an overlay is the same overlay', { skip: process.platfo
   lock.release();
 });
 
-test('two hard links to an overlay are one file', (t) => {
+test('two hard links to an overlay count as one file', (t) => {
   const overlay = overlayIn(t);
   fs.writeFileSync(overlay, 'x');
   fs.linkSync(overlay, `${overlay}-other`);
@@ -224,7 +224,7 @@ test('a file deleted under its lock does not lock the next file with the same in
   lock.release();
 });
 
-test('when a locked file is replaced, a remaining hard link to the old file becomes free', (t) => {
+test('when a locked file is replaced, a remaining hard link to the old file is no longer locked', (t) => {
   const overlay = overlayIn(t);
   fs.writeFileSync(overlay, 'old');
   fs.linkSync(overlay, `${overlay}-other`);
@@ -266,7 +266,7 @@ test('killed readers do not exclude a writer', async (t) => {
   assert.deepEqual(fs.readdirSync(path.dirname(overlay)), ['hd0.qcow2']);
 });
 
-test('a base in a read-only folder is locked without a lock file next to it', (t) => {
+test('a base image in a read-only folder is locked without a lock file next to it', (t) => {
   const base = overlayIn(t);
   fs.writeFileSync(base, 'x');
   fs.chmodSync(path.dirname(base), 0o555);
@@ -280,7 +280,7 @@ test('a base in a read-only folder is locked without a lock file next to it', (t
   fs.chmodSync(path.dirname(base), 0o755);
 });
 
-test('a base that another host writes is refused', (t) => {
+test('a base image that another host is writing is refused', (t) => {
   const base = overlayIn(t);
   fs.writeFileSync(`${base}.lock`, JSON.stringify({ pid: 1, host: 'elsewhere', process: null, token: 'x' }));
   assert.throws(() => reading(base, 'base'), /process 1 on host elsewhere/);
@@ -295,7 +295,7 @@ test('a base that another host writes is refused', (t) => {
   });
 });
 
-test('a reader can lock the file for writing for a moment if it is the only reader', (t) => {
+test('a reader can briefly lock the file for writing if it is the only reader', (t) => {
   const overlay = overlayIn(t);
   fs.writeFileSync(overlay, 'x');
   const lock = reading(overlay);
@@ -326,7 +326,7 @@ test('a file whose name is too long for a lock file next to it is locked', (t) =
   }
 });
 
-test('all files of a session are locked, or none', (t) => {
+test('either all files of a session are locked, or none', (t) => {
   const overlay = overlayIn(t);
   const [first, second] = [`${overlay}-1`, `${overlay}-2`];
   const lock = lockOverlay(second);
@@ -370,7 +370,7 @@ test('foreign entries in the registry do no harm', { skip: process.platform === 
   for (const name of ['what', '...', 'a.b.c.d.e.f.g', held.replace(/\.\d+\./, '.0.'), held.replace('held', 'lost')]) {
     fs.writeFileSync(path.join(registry, name), '');
   }
-  // This file looks like the lock of another live session but is a named pipe. Nothing may wait for its contents.
+  // This file looks like another live session's lock but is a named pipe. Nothing may wait for its contents.
   const other = held.replace(/[^.]*$/, 'other');
   lock.release();
   execFileSync('mkfifo', [path.join(registry, other)]);

@@ -122,7 +122,7 @@ test('folders created for a file are removed again unless something else uses th
 
 const NOBODY = 65534;
 
-test('a missing permission is reported with the name of the file', { skip: WINDOWS }, (t) => {
+test('a missing permission is reported with the file name', { skip: WINDOWS }, (t) => {
   const folder = folderIn(t);
   const name = path.join(folder, 'secret');
   fs.writeFileSync(name, 'x', { mode: 0o400 });
@@ -275,7 +275,7 @@ test('an idle machine waits in real time', () => {
   assert.ok(performance.now() - start >= 19);
 });
 
-test('short waits are added up until they are worth a sleep', () => {
+test('short waits are accumulated until they are worth a sleep', () => {
   const clock = new RealtimeIdleClock();
   const start = performance.now();
   let sleeps = 0;

@@ -59,14 +59,14 @@ function expectLock(file: string, use: 'base' | 'reads' | 'writes', isFree: bool
   });
 }
 
-/** QEMU's monitor prints a greeting when the drive is open. */
+/** QEMU's monitor prints a greeting once the drive is open. */
 function machine(drive: string, device = ''): string[] {
   const base = ['qemu-system-riscv64', '-M', 'virt', '-m', '16M', '-display', 'none', '-S', '-bios', 'none'];
   const disk = ['-drive', `if=none,id=d,${drive}`, '-device', `virtio-blk-device,drive=d${device}`];
   return [...base, '-serial', 'none', ...disk, '-monitor', 'stdio'];
 }
 
-/** When the image is open, qemu-io prints a prompt, and a QEMU monitor answers. */
+/** Once the image is open, qemu-io prints a prompt, and a QEMU monitor answers. */
 async function isOpen(child: { stdin: Writable; stdout: Readable }): Promise<void> {
   let output = '';
   child.stdin.write('info block\n');

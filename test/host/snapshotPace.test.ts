@@ -32,6 +32,6 @@ test('cheap snapshots are frequent', () => {
   assert.ok(snapshotsIn(60, 2) > 500);
 });
 
-test('a very short recording has none', () => {
+test('a very short recording has no automatic snapshots', () => {
   assert.equal(snapshotsIn(0.2, 5), 0);
 });

@@ -1,4 +1,4 @@
-/** Every text that a user can see is in `debug-adapter/messages` and uses the terms of its front end. */
+/** Every text that a user can see is in `debug-adapter/messages` and uses its front end's terms. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -23,7 +23,7 @@ test('an error is data: its code and fields go to another thread and into JSON u
   assert.equal(textFor(structuredClone(data), 'cli'), overlayExists('hd0.qcow2').message);
 });
 
-test('a remedy is worded in the terms of the command line, the editor or gdb', () => {
+test('a remedy is worded in terms that fit the command line, the editor or gdb', () => {
   const overlay = overlayExists('hd0.qcow2');
   assert.match(textFor(overlay, 'cli'), /^hd0\.qcow2 already exists and would be overwritten\. .* --overwrite\.$/);
   assert.match(textFor(overlay, 'editor'), /^hd0\.qcow2 already exists .* set "overwrite" to "always"\.$/);
@@ -35,7 +35,7 @@ test('a remedy is worded in the terms of the command line, the editor or gdb', (
   assert.doesNotMatch(textFor(noHistory(), 'gdb'), /"rr"|launch configuration/);
 });
 
-test('a message that contains another message words it for the same front end', () => {
+test('a message that contains another message words both for the same front end', () => {
   const notice = snapshotFailed(16, notQcow2('hd0.img'));
   assert.deepEqual(notice.fields, { position: 16, cause: 'image-not-qcow2' });
   assert.match(textFor(notice, 'editor'), /Cause: hd0\.img .*"format": "raw"/);
@@ -45,7 +45,7 @@ test('a message that contains another message words it for the same front end', 
 
 // --- where texts are -------------------------------------------------------------------------------------------------
 
-/** A text with at least this many words is taken for a message to users. */
+/** A text with at least this many words is treated as a message to users. */
 const WORDS_MIN = 4;
 
 /** Files with texts that look like sentences but are not messages. */
@@ -63,7 +63,7 @@ interface Text {
   text: string;
 }
 
-/** Every string and template of a file; `…` stands for each computed part of a template. */
+/** Every string and template in a file; `…` stands for each computed part of a template. */
 function textsIn(file: string): (Text & { node: ts.Node })[] {
   const source = ts.createSourceFile(file, readFileSync(path.join(ROOT, file), 'utf8'), ts.ScriptTarget.Latest, true);
   const found: (Text & { node: ts.Node })[] = [];
@@ -93,8 +93,8 @@ const isSentence = (text: string): boolean =>
   text.trim().split(/\s+/).length >= WORDS_MIN;
 
 /**
- * Whether no user sees the text: the message of an assertion, of an Error that only a bug of ours can cause, or of a
- * device about a guest that violates the virtio specification.
+ * Whether no user sees the text: the message of an assertion, of an Error that only a bug in blkreplay can cause, or of
+ * a device about a guest that violates the virtio specification.
  */
 function isForOurselves(node: ts.Node): boolean {
   for (let at = node.parent; at && !ts.isStatement(at); at = at.parent) {
@@ -145,7 +145,7 @@ test('messages do not shout, beg or blame, and use the terms of the field', () =
   );
 });
 
-test('remedies for users of the editor or gdb name no option of the command line', () => {
+test('remedies for users of the editor or gdb name no command-line option', () => {
   const options = messageTexts().filter(({ node, text }) => {
     const property = ts.findAncestor(node, ts.isPropertyAssignment);
     const isForOthers = property !== undefined && /^(editor|gdb)$/.test(property.name.getText());
@@ -158,7 +158,7 @@ test('remedies for users of the editor or gdb name no option of the command line
   );
 });
 
-test('remedies for users of any front end name no option of the command line', () => {
+test('remedies for users of any front end name no command-line option', () => {
   /** Files whose messages only the command line shows. */
   const cliOnly = /\/(cli|commandOutput|usage|expected)\.ts$/;
   const options = messageTexts().filter(({ file, node, text }) => {

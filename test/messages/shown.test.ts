@@ -1,4 +1,4 @@
-/** Text from users, files and guests is printed in one line of bounded length, without control characters. */
+/** Text from users, files and guests is printed on one line of bounded length, without control characters. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inert, jsonLine, quoted, sentence, shown } from '../../debug-adapter/messages/shown.ts';

@@ -105,7 +105,7 @@ test('the table lists what works, what fails, and what does not run on QEMU', ()
   assert.ok(!document.includes('never run'));
 });
 
-test('every guest of the list has a unique name for --only', () => {
+test('every guest in the list has a unique name for --only', () => {
   const names = GUESTS.map(({ name }) => name);
   assert.equal(new Set(names).size, names.length);
   assert.deepEqual(

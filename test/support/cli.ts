@@ -120,7 +120,7 @@ export class Sandbox {
   }
 }
 
-/** A fixed seed in the device tree, so that two machines of one session are bit-identical. */
+/** A fixed seed in the device tree, so that two machines created from the same session are bit-identical. */
 export const RNG_SEED = '5eed'.repeat(16);
 
 const seeded = ({ options = [] }: Session): string[] =>
@@ -224,7 +224,7 @@ export class Outcome {
     return this.summary;
   }
 
-  /** The one sentence of an error, without the program's name before it. */
+  /** The one-sentence error message, without the program's name before it. */
   refused(status: number): { message: string; code: string } {
     assert.equal(this.status, status, this.description());
     const lines = this.stderr.trimEnd().split('\n');
@@ -248,7 +248,7 @@ export class RunningCli {
   /** The output on stdout so far. */
   console = '';
   private readonly child: ChildProcessWithoutNullStreams;
-  /** The length of the console output at each time at which some of it arrived. */
+  /** The length of the console output each time that more of it arrived. */
   private readonly arrivals: { atMs: number; length: number }[] = [];
   private stderr = '';
 
@@ -287,7 +287,7 @@ export class RunningCli {
     this.child.kill(signal);
   }
 
-  /** Closes the reading end of the console, as `| head` does. */
+  /** Closes the read end of the console pipe, as `| head` does. */
   closeConsole(): void {
     this.child.stdout.destroy();
   }

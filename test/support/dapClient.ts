@@ -111,7 +111,7 @@ export class DapClient {
     this.seen -= forgotten;
   }
 
-  /** Types to the guest. */
+  /** Types input for the guest. */
   async type(text: string): Promise<void> {
     await this.request('blkreplay/consoleInput', { base64: Buffer.from(text, 'latin1').toString('base64') });
   }
@@ -155,7 +155,7 @@ export class DapClient {
     this.child.stdout.destroy();
   }
 
-  /** Disconnects without a request, like when an editor is closed. */
+  /** Disconnects without a request, as when an editor is closed. */
   leave(): Promise<number | null> {
     this.child.stdin.end();
     return inTime(this.exited, () => 'the end of the process');

@@ -3,7 +3,7 @@ import { readGuestError } from '../../scripts/demo/guestError.ts';
 import { type Location, type Walk, walkBackAndForth, type WalkDriver } from '../../scripts/demo/walk.ts';
 
 /**
- * The bug of the demo guest, and the walk from the reported failure back to the bug, for the tests of the debug
+ * The bug in the demo guest, and the walk from the reported failure back to the bug, for the tests of the debug
  * adapter, VS Code, the packaged extension and gdb. The demo itself (scripts/demo) performs the same walk without this
  * information.
  */
@@ -18,7 +18,7 @@ export const DEMO = {
   guestError: /superblock is damaged: entry_count is \d+ but 96 entries are live/,
 } as const;
 
-/** @param console the output of the guest, which reports the wrong value and the right one */
+/** @param console the guest's output, which reports the wrong value and the right one */
 export async function walkDemo(driver: WalkDriver, console: string): Promise<Walk> {
   assert.match(console, DEMO.guestError);
   return walkBackAndForth(driver, {
@@ -26,8 +26,8 @@ export async function walkDemo(driver: WalkDriver, console: string): Promise<Wal
     guestError: readGuestError(console),
     known: {
       location: isIn((line) => line === DEMO.line),
-      // The line of `idle_ticks++` or of `busy_ticks++`: whether the guest waits for the disk depends on the host's
-      // time.
+      // The line of `idle_ticks++` or of `busy_ticks++`: which of them depends on whether the guest is waiting for the
+      // disk, and so on the host's time.
       earlier: isIn((line) => line === 14 || line === 16),
       afterWrite: isIn((line) => line === DEMO.line + 1),
     },

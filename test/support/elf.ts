@@ -20,7 +20,7 @@ export interface ElfParts {
 const HEADER_BYTES = 64;
 const PROGRAM_HEADER_BYTES = 56;
 
-/** A guest of a few instructions. The file always has the 64-bit layout, whatever the class field says. */
+/** A guest with a few instructions. The file always has the 64-bit layout, whatever the class field says. */
 export function makeElf(parts: ElfParts = {}): Uint8Array {
   const { class: bits = 2, byteOrder = 1, type = 2, machine = 243, segments = 1 } = parts;
   const { address = 0x8000_0000n, code = SPIN } = parts;

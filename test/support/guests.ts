@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-/** The guests of test/guests and their expected output (see the README there). */
+/** The guests in test/guests and their expected output (see the README there). */
 const GUESTS = path.resolve(import.meta.dirname, '../guests');
 
 /** `demo/demo`, `kernel/oslet`, `small/timer`, ... */

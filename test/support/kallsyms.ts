@@ -42,7 +42,7 @@ export function withKallsyms(image: Uint8Array, symbols: readonly KernelSymbol[]
 
 const IMAGE_SIZE_OFFSET = 16;
 
-/** Every character is its own token, and two bytes that occur in no name stand for several characters. */
+/** Every character is its own token, and two bytes that do not occur in any name stand for several characters. */
 const TOKENS = Array.from({ length: 256 }, (_, byte) => {
   return (
     new Map([

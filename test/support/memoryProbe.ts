@@ -3,11 +3,11 @@ import { BroadcastChannel, isMainThread } from 'node:worker_threads';
 
 /**
  * Loaded by `--import` into both threads of a debug adapter. On SIGUSR2 each thread collects its garbage and writes the
- * memory that they use together to the file named by BLKREPLAY_MEMORY_PROBE. The memory is counted in bytes, which,
- * unlike the resident set, does not depend on when memory is returned to the system.
+ * memory use of both threads to the file named by BLKREPLAY_MEMORY_PROBE. Only bytes in use are counted. Unlike the
+ * resident set, they do not depend on when memory is returned to the system.
  */
 export interface MemoryReport {
-  /** The bytes that both threads use together. */
+  /** The number of bytes that the two threads use together. */
   usedBytes: number;
   /** The resident set of the process. */
   residentBytes: number;

@@ -28,7 +28,10 @@ export function changeOverlay(sandbox: Sandbox, name: string, change: (image: Qc
   backing?.close();
 }
 
-/** Checks an overlay with our own code, like `qemu-img check`. Leaks are permitted, since a kill leaves some. */
+/**
+ * Checks an overlay with our own code, like `qemu-img check`. Leaked clusters are permitted, because a kill may leave
+ * some.
+ */
 export function assertSound(sandbox: Sandbox, name: string): void {
   const image = Qcow2Image.open(openFile(sandbox.path(name), { write: false, create: 'never' }), { writable: false });
   assert.deepEqual(image.check().corruptions, []);

@@ -1,8 +1,8 @@
 import { a, assemble, type Item } from '../engine/machine/cpu/assembler.ts';
 
 /**
- * A guest that prints where it runs and what it finds in memory, each as a number of 16 digits, and powers off: raw
- * code that runs at any address, in machine or supervisor mode.
+ * A guest that prints where it runs and what it finds in memory, each as a 16-digit number, and powers off: raw code
+ * that runs at any address, in machine or supervisor mode.
  */
 export function probe(addresses: readonly number[] = []): Uint8Array {
   const says: Item[] = addresses.map((address): Item => [

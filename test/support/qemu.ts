@@ -26,8 +26,7 @@ export const underQemu = (sandbox: Sandbox, { kernel, disks = [], typed }: QemuG
 
 /** The output of a QEMU whose serial port is its standard output, once it has ended successfully. */
 export async function consoleOf(sandbox: Sandbox, [program, ...args]: string[], typed?: Typed): Promise<string> {
-  // The output goes to a file. QEMU retries a write to a pipe that is not read only a few times, and then drops the
-  // byte.
+  // The output goes to a file. If a pipe is not read, QEMU retries a write only a few times and then drops the byte.
   const output = path.join(fs.mkdtempSync(sandbox.path('qemu-')), 'console');
   const printed = () => fs.readFileSync(output, 'latin1');
   const console = fs.openSync(output, 'w');

@@ -32,7 +32,7 @@ export function rewriteRecording(sandbox: Sandbox, rrfile: string, entries: read
   rewriteFile(sandbox.path(rrfile), () => entries);
 }
 
-/** Rewrites any recording file with a log derived from its own log, optionally in the format of an earlier version. */
+/** Rewrites any recording file with a log derived from its own log, optionally in an earlier version's format. */
 export function rewriteFile(
   file: string,
   change: (entries: LogEntry[]) => readonly LogEntry[],

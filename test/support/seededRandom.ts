@@ -1,8 +1,8 @@
 import type { TestContext } from 'node:test';
 
 /**
- * Random numbers that a seed reproduces. A test prints its seed; BLKREPLAY_SEED=<seed> repeats the test with the same
- * numbers.
+ * Random numbers that can be reproduced from a seed. A test prints its seed; BLKREPLAY_SEED=<seed> repeats the test
+ * with the same numbers.
  */
 export class SeededRandom {
   readonly seed: number;

@@ -5,7 +5,7 @@ import type { SeededRandom } from './seededRandom.ts';
 /**
  * A HostFile that records every change, so that a test can determine its contents after a kill or power cut at any
  * moment. After a kill between two calls all earlier calls have happened; after a power cut any of the sectors written
- * since the last sync may be present, in any order.
+ * since the last sync may be present, because they may be stored in any order.
  */
 export class SimulatedFile implements HostFile {
   readonly name: string;

@@ -5,8 +5,8 @@ import type { FileChange } from './simulatedFile.ts';
 
 /**
  * Several files on one simulated disk, which records all changes in order, so that a test can determine what all files
- * contain after a kill or power cut at any moment. A sync makes the changes of its file durable. After a power cut, any
- * sectors of the changes that were not synced may be present.
+ * contain after a kill or power cut at any moment. A sync makes the changes to its file durable. After a power cut, any
+ * sectors from unsynced changes may be present.
  */
 export class SimulatedHost {
   readonly log: { file: string; change: FileChange }[] = [];
@@ -76,7 +76,9 @@ class SimulatedHostFile implements HostFile {
   close(): void {}
 }
 
-/** Goes through the log of a simulated host once, and shows which files a crash after each change would leave. */
+/**
+ * Goes through the log of a simulated host once, and shows which files a crash after each change would leave behind.
+ */
 export class CrashReplay {
   /** The number of changes that have happened. */
   calls = 0;
@@ -126,7 +128,7 @@ export class CrashReplay {
 
 const SECTOR_BYTES = 512;
 
-/** Sectors are atomic, as disks guarantee; a change of the file's length is a single change. */
+/** Sector writes are atomic, as disks guarantee; a change to the file's length is a single change. */
 function applySectors(file: MemoryFile, change: FileChange, survives: () => boolean): void {
   if (change.kind === 'truncate' && survives()) file.truncate(change.length);
   if (change.kind !== 'write') return;

@@ -11,7 +11,7 @@ import type { Workbench } from './workbench.ts';
 const KERNEL = 'Kernel: interactive shell';
 const WRITES = { name: 'call_block', file: 'syscall.c', line: 52 };
 
-test('the kernel: typed commands, a breakpoint in a system call, reverse to it; the same input in a replay', async (t) => {
+test('the kernel: typed commands, a breakpoint in a system call, running back to it; the same input in a replay', async (t) => {
   const { workbench } = await openSample(t);
   await workbench.openFile('syscall.c');
   await workbench.startConfiguration(KERNEL);

@@ -8,8 +8,8 @@ import { startServer } from '../vscode/server.ts';
 import { Workbench } from './workbench.ts';
 
 /**
- * A user's VS Code: the packaged extension installed from its .vsix, and a copy of the sample folder open. It is
- * removed after the test; after a failure a screenshot and the server's log are kept.
+ * A user's VS Code: the packaged extension installed from its .vsix, with a copy of the sample folder open. It is
+ * removed after the test; after a failure, a screenshot and the server's log are kept.
  */
 const ROOT = path.resolve(import.meta.dirname, '../..');
 

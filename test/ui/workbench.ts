@@ -66,7 +66,7 @@ export class Workbench {
     await this.page.waitForSelector('.debug-viewlet');
   }
 
-  /** Saves a screenshot for people; no test asserts on it. */
+  /** Saves a screenshot for human inspection; no test asserts on it. */
   async screenshot(name: string): Promise<void> {
     fs.mkdirSync(SCREENSHOTS, { recursive: true });
     await this.page.screenshot({ path: path.join(SCREENSHOTS, `${name}.png`), animations: 'disabled' });
@@ -104,7 +104,7 @@ export class Workbench {
     await this.page.keyboard.press('Enter');
   }
 
-  /** Clicks a button of the debug toolbar, found by its tooltip. */
+  /** Clicks a button in the debug toolbar, found by its tooltip. */
   async press(button: string): Promise<void> {
     await this.toolbarButton(button).click();
   }
@@ -189,7 +189,7 @@ export class Workbench {
     });
   }
 
-  /** Collapses or expands a section of the side bar. */
+  /** Collapses or expands a side bar section. */
   async togglePane(title: string, wanted: 'open' | 'closed'): Promise<void> {
     const header = this.pane(title).locator('.pane-header');
     const isOpen = (await header.getAttribute('aria-expanded')) === 'true';
@@ -201,7 +201,7 @@ export class Workbench {
     return plain(this.page.locator('.statusbar-item[id$="blkreplay.place"]'));
   }
 
-  /** The text of the visible terminal, as for screen readers. */
+  /** The text of the visible terminal, as provided to screen readers. */
   async terminalText(): Promise<string> {
     return this.page.locator('.terminal-wrapper.active .xterm-rows').innerText();
   }

@@ -24,7 +24,7 @@ export function activation(): void {
       assert.ok(processorMs < FAILURE_MS, both);
     });
 
-    test('registers every command of the manifest', async () => {
+    test('registers every command in the manifest', async () => {
       const { packageJSON } = vscode.extensions.getExtension('blkreplay.blkreplay')!;
       const known = await vscode.commands.getCommands(true);
       const missing = packageJSON.contributes.commands.filter(

@@ -44,7 +44,7 @@ export function debugging(): void {
       assert.equal((await session.topFrame()).line, DEMO.line);
     });
 
-    test('the first stop comes soon', async () => {
+    test('the first stop comes quickly', async () => {
       const start = performance.now();
       assert.ok(await session.start(demo({ stopOnEntry: true })));
       assert.equal((await session.stopped()).reason, 'entry');
@@ -102,7 +102,7 @@ class VsCodeDriver implements WalkDriver {
   }
 }
 
-/** These messages occur in this order, after the ones checked before; others may come in between. */
+/** These messages occur in this order, after the ones checked previously; others may come in between. */
 function assertOrder({ messages }: TestSession, expected: string[]): void {
   const names = messages.map(nameOf);
   let at = names.lastIndexOf(expected[0]);

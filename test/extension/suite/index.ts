@@ -8,8 +8,9 @@ import { overlays } from './overlays.ts';
 import { measurements } from './measurements.ts';
 
 /**
- * The entry point that VS Code runs in its extension host: mocha over all suites. The results go to the file named by
- * an environment variable, since the extension host's console is not accessible. A missing file counts as a failure.
+ * The entry point that VS Code runs in its extension host: it runs all suites with mocha. The results go to the file
+ * named by an environment variable, since the extension host's console is not accessible. A missing file counts as a
+ * failure.
  */
 export interface Result {
   title: string;

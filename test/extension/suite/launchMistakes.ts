@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 /**
- * The launch mistakes. The folder `scratch` contains a good recording, demo.rr, and its overlay, hd0.qcow2. Unless a
+ * The launch mistakes. The folder `scratch` contains a valid recording, demo.rr, and its overlay, hd0.qcow2. Unless a
  * mistake changes it, a configuration records the demo to new.rr and new.qcow2 in the same folder.
  */
 export interface Mistake {

@@ -14,7 +14,7 @@ export function overlays(): void {
     setup(() => void (session = new TestSession()));
     teardown(() => session.dispose());
 
-    test('shows drives, snapshots and the position of a session, and the recording when it is over', async () => {
+    test('shows a session’s drives, snapshots and position, and its recording after it has ended', async () => {
       assert.ok(await session.start(demo()));
       await session.stopped();
       const [root] = await treeWith(([first]) => first?.children.at(-1)?.label === 'You are here');

@@ -4,8 +4,8 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import * as vscode from 'vscode';
 
 /**
- * A debug session of the sample folder in VS Code, with all messages between VS Code and the adapter. It starts a
- * configuration of launch.json by name; `changes` modify its settings.
+ * A debug session in VS Code, opened on the sample folder, with all messages between VS Code and the adapter. It starts
+ * a configuration from launch.json by name; `changes` modify its settings.
  */
 type Message = DebugProtocol.Request | DebugProtocol.Response | DebugProtocol.Event;
 
@@ -51,7 +51,7 @@ export class TestSession {
     ).toString();
   }
 
-  /** Runs a command of the workbench, as a toolbar button does; returns the `stopped` event that follows. */
+  /** Runs a workbench command, as a toolbar button does; returns the `stopped` event that follows. */
   async runUntilStopped(command: string): Promise<DebugProtocol.StoppedEvent['body']> {
     await until('a thread is in focus', () => vscode.debug.activeStackItem !== undefined);
     const from = this.messages.length;

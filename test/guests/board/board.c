@@ -71,7 +71,7 @@ static void store(uint64_t at, int bytes, uint64_t value)
   else STORE("sd");
 }
 
-// Waits with the timer of hart 0, which is afterwards set to the latest possible time.
+// Waits using hart 0's timer, which is afterwards set to the latest possible time.
 static void wait(uint64_t ticks)
 {
   uint64_t end = REGISTER64(MTIME) + ticks;
@@ -101,7 +101,7 @@ static uint64_t sum(uint64_t at, uint64_t length)
   return hash;
 }
 
-// Waits, up to a limit, until the value at an address is the given one: a disk request takes time.
+// Waits, up to a limit, for the given value at an address, since a disk request takes time.
 static uint64_t settle(uint64_t at, uint16_t value)
 {
   for (int i = 0; i < 20000000 && *(volatile uint16_t *)at != value; i++);

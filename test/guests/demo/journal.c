@@ -1,7 +1,7 @@
 // The journal: changes are written here before they are applied to the table.
 //
 // Records are in blocks JOURNAL_AT and following, oldest first. Record i has the sequence number
-// superblock.journal_sequence + i, by which a replay distinguishes current records from those of an earlier round.
+// superblock.journal_sequence + i, which lets a replay distinguish current records from those of an earlier round.
 #include "store.h"
 
 uint32_t entry_checksum(const struct entry *entry) {
@@ -23,7 +23,7 @@ void journal_append(struct entry *record) {
   journal->pending++;
 }
 
-// Called before a transaction of that many records. A journal that is three quarters full is always emptied.
+// Called before a transaction with this many records. A journal that is three quarters full is always emptied.
 void journal_make_room(uint32_t records) {
   if (store.journal.pending >= JOURNAL_RECORDS * 3 / 4 || store.journal.pending + records > JOURNAL_RECORDS) {
     journal_checkpoint();

@@ -1,4 +1,4 @@
-// The operations of the store: open, put, get, delete.
+// The store's operations: open, put, get, delete.
 //
 // A key's slot is the first one, starting at its hash, that already belongs to it or is free. Deleted slots stay in the
 // chain and are reused only by the same key.

@@ -1,6 +1,6 @@
-// Has 255 requests of 254 segments in flight after one that takes 2 ms, so that the disk's state exceeds a mebibyte.
-// Meanwhile RAM contains half a mebibyte of constants, which are summed at the end. Needs a disk of 8 MiB in slot 0 and
-// 32 MiB of RAM.
+// Has 255 requests, each with 254 segments, in flight behind one that takes 2 ms, so that the disk's state exceeds a
+// mebibyte. During that time RAM contains half a mebibyte of constants, which are summed at the end. Needs an 8 MiB
+// disk in slot 0 and 32 MiB of RAM.
 //
 // Each request reads one sector into 254 consecutive buffers; all requests share one indirect table.
 #include "../small/small.h"

@@ -1,5 +1,5 @@
-// For the fault tests: writes numbered blocks to two disks, flushes both, and only then prints the number. Printed
-// numbers must be on the disks whatever the host does. Computes between rounds, so that snapshots are taken.
+// For the fault tests: writes numbered blocks to two disks, flushes both, and only then prints the number. Whatever the
+// host does, printed numbers must be on the disks. Computes between rounds, so that snapshots are taken.
 #include "../small/small.h"
 
 #include "../lib/virtio_blk.h"

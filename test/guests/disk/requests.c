@@ -1,5 +1,5 @@
-// For the benchmark: 4096 requests of 4 KiB, half of them writes, scattered over the disk, one at a time. The processor
-// does little else.
+// For the benchmark: 4096 requests of 4 KiB each, half of them writes, scattered over the disk, one at a time. The
+// processor does little else.
 //
 // The 100 us timer is of no use to this program, but QEMU needs it: with rr=record and rr=replay, QEMU processes
 // completed disk requests only when a guest timer expires. Without a timer it waits forever at the first request (7.2;

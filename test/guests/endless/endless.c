@@ -1,4 +1,4 @@
-// Never ends and never waits: prints each round of its work. For tests that act while a machine computes.
+// Never ends and never waits: prints each round of its work. For tests that act while a machine is computing.
 #include "../lib/lib.h"
 
 #define WORDS 4096

@@ -18,7 +18,7 @@ static struct hart {
   volatile uint32_t timer_interrupts;
   volatile uint32_t early;
   volatile uint64_t deadline;
-  uint32_t foreign;  // values of other harts that this hart saw in its own page
+  uint32_t foreign;  // values that this hart saw in its own page but that another hart wrote
   uint64_t retired;
 } harts[HARTS_MAX];
 

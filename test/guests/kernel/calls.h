@@ -1,5 +1,5 @@
-// The numbers of the system calls, for the kernel and its programs. A program puts the number into a7, arguments into a0
-// and a1, and gets the result in a0.
+// The system call numbers, for the kernel and its programs. A program puts the number into a7, arguments into a0 and
+// a1, and gets the result in a0.
 #pragma once
 
 enum {

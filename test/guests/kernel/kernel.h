@@ -12,7 +12,7 @@
 //   syscall.c            the system calls
 //   timer.c console.c disk.c   the devices
 //
-// The kernel runs with interrupts off and is never preempted; interrupts come in user mode and while no process can
+// The kernel runs with interrupts off and is never preempted; interrupts occur in user mode and while no process can
 // run. With one hart no locks are needed.
 #pragma once
 
@@ -28,7 +28,7 @@
 // Virtual memory. The kernel sees physical memory at its physical addresses. A process sees its program from USER_START
 // on and its stack below USER_STACK_TOP; both see these two pages at the very top of the lower half:
 #define TRAMPOLINE ((1UL << 38) - PAGE_BYTES)  // code, the same page for all processes
-#define USER_FRAME (TRAMPOLINE - PAGE_BYTES)   // registers of the process, not accessible to it
+#define USER_FRAME (TRAMPOLINE - PAGE_BYTES)   // the process's registers, not accessible to it
 #define USER_START 0x10000UL
 #define USER_STACK_TOP 0x40000000UL
 #define USER_STACK_BYTES (16 * PAGE_BYTES)
@@ -55,7 +55,7 @@ int page_references(void *page);
 
 // pagetable.c
 void pagetable_start(void);
-pagetable_t pagetable_create(void *user_frame);  // the table of a process, without user pages; NULL: memory is full
+pagetable_t pagetable_create(void *user_frame);  // a process's table, without user pages; NULL: memory is full
 void pagetable_destroy(pagetable_t table);
 bool pagetable_copy(pagetable_t from, pagetable_t to);  // shares all user pages, copy on write
 bool pagetable_map(pagetable_t table, uint64_t address, uint64_t physical, uint64_t bytes, uint64_t flags);
@@ -65,8 +65,8 @@ uint64_t pagetable_satp(pagetable_t table);
 // trampoline.S
 extern char trampoline_start[], trampoline_user_trap[], trampoline_user_return[];
 
-// The registers of a process while it is in the kernel, and what the trampoline needs to enter the kernel. trampoline.S
-// uses the offsets.
+// A process's registers while it is in the kernel, and what the trampoline needs to enter the kernel. trampoline.S uses
+// the offsets.
 struct user_frame {
   uint64_t x[32];
   uint64_t epc;
@@ -114,7 +114,7 @@ _Noreturn void process_exit(int code);
 int process_wait(uint64_t code_address);
 void context_switch(struct context *from, struct context *to);
 
-// exec.c: replaces the program of a process; false leaves the process as it was.
+// exec.c: replaces a process's program; if false, the process is unchanged.
 bool process_exec(struct process *process, const char *name, const char *command_line);
 
 // trap.c

@@ -1,4 +1,4 @@
-// Sv39 page tables: three levels of 512 entries; a leaf in the middle level is a superpage of 2 MiB.
+// Sv39 page tables: three levels of 512 entries; a leaf in the middle level is a 2 MiB superpage.
 //
 // The kernel's table maps devices and memory at their physical addresses: the kernel's code without write permission in
 // small pages, the rest in superpages where they fit.

@@ -1,4 +1,4 @@
-// The causes of traps: from user mode a system call, a page fault or a device; while the kernel sleeps a device.
+// The causes of traps: in user mode a system call, a page fault or a device; while the kernel is sleeping, a device.
 //
 // Memory is allocated by page faults: heap and stack get a zeroed page at the first access, and a page shared by a fork
 // gets a copy at the first write. The kernel's own copies from and to user memory use the same function.

@@ -1,5 +1,5 @@
 // What the guests need without a C library: a console, the power switch, strings, a checksum, the interrupt controllers
-// and the registers of a trap.
+// and trap registers.
 #pragma once
 
 #include "machine.h"
@@ -26,7 +26,7 @@ size_t strlen(const char *text);
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t bytes);
 
-// CRC-32 as in zip and Ethernet (crc32.c). Start with 0; the result of one call continues in the next.
+// CRC-32 as in zip and Ethernet (crc32.c). Start with 0; to continue, pass the result of the previous call.
 uint32_t crc32(uint32_t crc, const void *data, size_t bytes);
 
 // The machine timer (clint.c).

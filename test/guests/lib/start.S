@@ -1,5 +1,5 @@
 # The first instructions of a machine-mode guest: hart 0 gets a stack, zeroed variables and a trap vector, and calls
-# main. The result of main is the exit code. Other harts sleep forever.
+# main, whose result is the exit code. Other harts sleep forever.
 
 .cfi_sections .debug_frame
 

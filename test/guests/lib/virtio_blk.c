@@ -1,6 +1,6 @@
 // The driver for a virtio block device (virtio 1.1: 2.6 split virtqueues, 4.2 MMIO transport, 5.2 block device).
 //
-// One queue of at least eight descriptors. A request is a chain: header, data segments, one status byte. The device
+// One queue with at least eight descriptors. A request is a chain: header, data segments, one status byte. The device
 // identifies a completed request by the number of its first descriptor.
 #include "virtio_blk.h"
 
@@ -83,7 +83,7 @@ bool disk_start(struct disk *disk, int slot) {
   return true;
 }
 
-// Takes `count` free descriptors and links them to a chain; false leaves everything unchanged.
+// Takes `count` free descriptors and links them into a chain; false leaves everything unchanged.
 static bool take_chain(struct disk *disk, int count, uint16_t *chain) {
   int found = 0;
   for (int i = 0; i < DISK_QUEUE_SIZE && found < count; i++) {

@@ -1,8 +1,8 @@
 // A virtio block device on the modern (version 2) MMIO transport.
 //
-// A request is a structure of the caller that exists until it is done. disk_submit() passes it to the device and
-// returns immediately; disk_collect() takes completed requests off the used ring and marks them done: poll it, or call
-// it from the interrupt handler. Addresses are physical. For one hart only, with interrupts off if a handler collects.
+// A request is a structure that the caller keeps until it is done. disk_submit() passes it to the device and returns
+// immediately; disk_collect() takes completed requests off the used ring and marks them done: poll it, or call it from
+// the interrupt handler. Addresses are physical. For one hart only, with interrupts off if a handler collects.
 #pragma once
 #include "lib.h"
 

@@ -1,5 +1,5 @@
-// Makes the requests of a supervisor-mode kernel to its firmware: every SBI extension that Linux uses, invalid calls,
-// and the delegated traps. Prints the results that must be the same with any firmware.
+// Makes the requests that a supervisor-mode kernel sends to its firmware: every SBI extension that Linux uses, invalid
+// calls, and the delegated traps. Prints the results that must be the same with any firmware.
 #include "../lib/lib.h"
 
 enum { BASE = 0x10, TIME = 0x54494d45, IPI = 0x735049, RFENCE = 0x52464e43, HSM = 0x48534d, RESET = 0x53525354 };

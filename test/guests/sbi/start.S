@@ -23,7 +23,7 @@ second_start:
   call second_main
   j park
 
-# After a non-retentive suspend: a1 is the stack pointer from before; returns from suspend_and_forget().
+# After a non-retentive suspend: a1 is the stack pointer saved before it; returns from suspend_and_forget().
 .globl resumed
 resumed:
   mv sp, a1

@@ -1,4 +1,4 @@
-// Outside input other than keys: the date (goldfish RTC, with an alarm) and entropy (virtio-rng in slot 7). Prints
+// External input other than keys: the date (goldfish RTC, with an alarm) and entropy (virtio-rng in slot 7). Prints
 // facts that hold for any date and any entropy.
 #include "small.h"
 

@@ -1,4 +1,4 @@
-// Resets the machine twice, counted on its disk (of 4 MiB): devices and time restart, the disk keeps its contents.
+// Resets the machine twice, counted on its 4 MiB disk: devices and time restart, and the disk contents survive.
 #include "small.h"
 
 #include "../lib/virtio_blk.h"

@@ -1,4 +1,4 @@
-// The default trap handler of the small guests, and the switch to a lower privilege and back.
+// The default trap handler of the small guests, and the switch to a lower privilege level and back.
 #include "small.h"
 
 struct seen_trap seen = {.cause = NO_TRAP};

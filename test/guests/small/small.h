@@ -21,8 +21,8 @@ extern struct seen_trap seen;
 // The address at which to continue after the next trap; 0: after the trapping instruction.
 extern uint64_t resume_at;
 
-// Runs `function` in a lower privilege, on a separate stack, until it calls leave(). With leave_on_trap, any other trap
-// ends it too, for code that cannot continue after a trap.
+// Runs `function` at a lower privilege level, on a separate stack, until it calls leave(). With leave_on_trap, any
+// other trap ends it too, for code that cannot continue after a trap.
 void run_below(uint64_t privilege, void (*function)(void));
 extern bool leave_on_trap;
 

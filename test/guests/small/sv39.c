@@ -1,8 +1,8 @@
 // Sv39: the permissions of each kind of page, accessed and dirty bits, superpages, invalid tables, sfence.vma, and what
 // a page fault reports.
 //
-// Loads and stores are made from machine mode with MPRV, fetches by a jump in the lower privilege. The table below maps
-// the guest itself with one gigapage for supervisor mode; test pages are at 1 GiB.
+// Loads and stores are made from machine mode with MPRV, fetches by a jump at the lower privilege level. The table
+// below maps the guest itself with one gigapage for supervisor mode; test pages are at 1 GiB.
 #include "small.h"
 
 #define V 1UL
@@ -33,7 +33,7 @@ static void set_test_page(pte_t entry) {
   flush();
 }
 
-// Makes one access with the privilege and options in `status`. Returns the cause of its trap, or NO_TRAP.
+// Makes one access with the privilege and options in `status`. Returns the access's trap cause, or NO_TRAP.
 static uint64_t try_load(uint64_t address, uint64_t status, uint64_t *value) {
   begin_trap_watch();
   csr_clear(mstatus, STATUS_MPP_MASK);
@@ -247,7 +247,7 @@ static void fences(void) {
   uint64_t by_space = test_value();
   print("sfence.vma: %lu, all %lu, one address %lu, one space %lu\n", before, all, by_address, by_space);
 
-  // A different table, in another address space, that does not map the test page.
+  // A different table, for another address space, that does not map the test page.
   other_root[2] = root[2];
   uint64_t satp = csr_read(satp);
   csr_write(satp, 8UL << 60 | 1UL << 44 | (uint64_t)other_root >> 12);

@@ -1,4 +1,4 @@
-// Exceptions: the cause, mtval, and whether mepc is the instruction's address; then the same in lower privileges.
+// Exceptions: the cause, mtval, and whether mepc is the instruction's address; then the same at lower privilege levels.
 #include "small.h"
 
 #define STATUS_TVM (1UL << 20)

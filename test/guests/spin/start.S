@@ -1,4 +1,4 @@
-# Every hart gets a stack of 4 KiB.
+# Every hart gets a 4 KiB stack.
 .section .text.init
 .globl _start
 _start:

@@ -8,15 +8,15 @@ import type { Outcome, Sandbox } from '../cli.ts';
 import { assertSound } from '../overlays.ts';
 
 /**
- * Conditions that must hold in a sandbox of two drives (b0.img and b1.img with overlays o0.qcow2 and o1.qcow2),
+ * Conditions that must hold in a sandbox with two drives (b0.img and b1.img with overlays o0.qcow2 and o1.qcow2),
  * whatever the host did.
  */
 const QCOW2_MAGIC = Buffer.from('QFI\xfb', 'latin1');
 const BLOCK_BYTES = 4096;
 
 /**
- * Checks that qemu-img and our own check find at most leaks, and that a file that was to become an image is an image or
- * empty.
+ * Checks that qemu-img and our own check find no errors other than leaked clusters, and that a file that was to become
+ * an image is either an image or empty.
  */
 export function assertImagesSound(sandbox: Sandbox): void {
   const names = fs.readdirSync(sandbox.folder, { recursive: true, encoding: 'utf8' });
@@ -75,7 +75,7 @@ export function diskOf(sandbox: Sandbox, drive: number): Uint8Array {
 
 export const bothDisks = (sandbox: Sandbox): Uint8Array[] => [diskOf(sandbox, 0), diskOf(sandbox, 1)];
 
-/** The snapshots that are in all drives, by position. */
+/** The snapshots that exist in all drives, by position. */
 export function snapshotNames(sandbox: Sandbox, rrfile = 'a.rr'): string[] {
   return inFolder(sandbox, () => listStoredSnapshots(nodeHost, rrfile).map(({ name }) => name));
 }
