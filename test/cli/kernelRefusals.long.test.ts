@@ -45,7 +45,7 @@ const KERNELS: Refusal[] = [
     what: 'xz',
     ...elf(Uint8Array.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0)),
     code: 'kernel-compression-unknown',
-    says: /^bad\.elf is compressed with xz, which blkreplay does not support\. Decompress it, compress it with gzip/,
+    says: /^bad\.elf is compressed with xz, which blkreplay does not support\. Decompress it first/,
   },
   {
     what: 'big-endian',

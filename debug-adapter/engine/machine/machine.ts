@@ -49,8 +49,7 @@ export interface RunOptions {
 /**
  * The whole machine: harts, the virt board, RAM and drives. It is deterministic: the same boot files, drives and inputs
  * give the same state at every position. `run` executes steps up to a position; between two calls, the machine is
- * always between two steps. Harts are scheduled round-robin (hartScheduler.ts), and every hart's steps are machine
- * steps.
+ * always between two steps. Harts are scheduled round-robin (hartScheduler.ts). Every hart's steps are machine steps.
  *
  * At a boundary between two steps, `run` checks, in this order, for outside events, a reset, timed devices, interrupts
  * and idle time. Handling any of these is one step. Additional boundaries do not change the execution.
@@ -443,8 +442,5 @@ function pageOffsets(addresses: Iterable<bigint>): Set<number> {
 /** The name of the part of saved state and digests that belongs to a hart. */
 export const hartName = (hart: number): string => `hart${hart}`;
 
-/**
- * Between half a millisecond and a few milliseconds of host time. Limits the time between calls to `wantsPause` if the
- * guest uses no timer.
- */
+/** 0.5 to a few milliseconds of host time: limits the time between calls to `wantsPause` if the guest uses no timer. */
 const MAX_BUDGET = 1 << 20;
