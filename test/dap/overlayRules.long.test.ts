@@ -34,13 +34,13 @@ const RECORDING: Omit<Rule, 'rr'>[] = [
     what: 'an existing overlay',
     trouble: (sandbox) => sandbox.write('hd0.qcow2', 'precious'),
     session: DEMO,
-    says: /^hd0\.qcow2 already exists .*[Nn]ame another/,
+    says: /^hd0\.qcow2 already exists .*Specify another/,
   },
   {
     what: 'an existing recording',
     trouble: (sandbox) => sandbox.write('a.rr', 'precious'),
     session: DEMO,
-    says: /^a\.rr already exists .*[Nn]ame another/,
+    says: /^a\.rr already exists .*Specify another/,
   },
   {
     what: 'an existing state-only image',

@@ -282,7 +282,7 @@ test('an error message names the wrong part of the expression', () => {
     ['(1', /Expected "\)" before the end/],
     ['1 2', /Expected an operator before "2"/],
     ['first.', /Expected the name of a member/],
-    ['apply_twice(1)', /would call a function/],
+    ['apply_twice(1)', /would call a guest function/],
     ['number_int++', /"\+\+" is not supported/],
     ['1 / 0', /divides by zero/],
     ['1 % (2 - 2)', /divides by zero/],
