@@ -1,6 +1,6 @@
 // The entry point of the debug adapter, on stdin and stdout. It starts when the file is loaded, because an editor may
 // load it with `node -e "require(file)"`, and ends when its client disconnects. `--overwrite` means that the user has
-// agreed to replace blkreplay's earlier files in this session, whatever the launch configuration says.
+// agreed to replace blkreplay's earlier files in this session, regardless of the launch configuration.
 import * as path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Adapter, EngineLink, failureOf, type EngineEvent, makeSignals, type EngineRequest } from './dap/index.ts';
@@ -20,10 +20,9 @@ const signals = makeSignals();
 const interruption = makeInterruptionCell();
 const worker = new Worker(path.join(__dirname, 'engine-worker.js'), {
   workerData: { signals, interruption, overwrites: process.argv.includes('--overwrite') },
-  // Each visit to the history creates a number of snapshots and drops the same number of them. V8's defaults allow up
-  // to 100 MiB for new objects and an old generation of up to four times its live objects, so that the process would
-  // double in size after about a thousand visits. V8 derives the permitted growth from the maximum size of the old
-  // generation.
+  // Each visit to the history creates several snapshots and drops just as many. V8's defaults allow up to 100 MiB for
+  // new objects and an old generation of up to four times its live objects, so the process would double in size after
+  // about a thousand visits. V8 derives the permitted growth from the maximum size of the old generation.
   resourceLimits: { maxYoungGenerationSizeMb: 12, maxOldGenerationSizeMb: 1024 },
 });
 const engine = new EngineLink({

@@ -51,7 +51,7 @@ export class Sessions implements vscode.Disposable {
     return active && this.known.has(active.id) ? active : this.all.at(-1);
   }
 
-  /** The last position that the adapter reported; undefined before its first event. */
+  /** The most recent position that the adapter reported; undefined before its first event. */
   positionOf(session: vscode.DebugSession): PositionEvent | undefined {
     return this.positions.get(session.id);
   }

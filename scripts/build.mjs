@@ -7,8 +7,8 @@ import { prebuilt } from './prebuilt.mjs';
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 
 mkdirSync('dist', { recursive: true });
-// The bundles are CommonJS, but the top-level package.json says "type": "module", because Node runs the sources directly
-// in tests. dist/ therefore gets its own package.json.
+// The bundles are CommonJS, but the top-level package.json contains "type": "module", because Node runs the sources
+// directly in tests. dist/ therefore gets its own package.json.
 writeFileSync('dist/package.json', '{ "type": "commonjs" }\n');
 
 const common = {
@@ -40,14 +40,14 @@ const adapter = await build({
   plugins: [prebuilt],
 });
 
-// The extension is `.cjs`, because VS Code would treat a `.js` file as an ES module: package.json says "type":
+// The extension is `.cjs`, because VS Code would treat a `.js` file as an ES module: package.json contains "type":
 // "module".
 const extension = await build({
   ...common,
   entryPoints: ['extension/main.ts'],
   outfile: 'dist/extension.cjs',
   external: ['vscode'],
-  // Measure how long loading the code between these two lines takes, which is part of the activation time.
+  // Measure the time for loading the code between these two lines. It is part of the activation time.
   banner: { js: 'const BLKREPLAY_LOADING_AT = performance.now();' },
   footer: { js: 'const BLKREPLAY_LOADING_MS = performance.now() - BLKREPLAY_LOADING_AT;' },
 });

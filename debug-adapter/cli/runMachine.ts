@@ -42,7 +42,7 @@ const EXIT_INTERRUPTED = 130;
 
 /**
  * Executes `run`, `record` and `replay`: opens the timeline, advances it in slices so that signals take effect, and
- * closes it properly however the run ends.
+ * closes it properly regardless of how the run ends.
  */
 export async function runMachine(
   command: MachineCommand,

@@ -7,8 +7,8 @@ export type RecordReplay = 'record' | 'replay' | 'off';
  * Event `blkreplay/place`: the machine's position. Sent at every stop and a few times a second while the machine runs.
  *
  * This file defines the adapter's additions to the Debug Adapter Protocol, which the extension uses: requests and
- * events named `blkreplay/...`. Positions are steps since power-on, sizes are in bytes and dates are in ISO 8601
- * format.
+ * events named `blkreplay/...`. Positions are numbers of steps since power-on, sizes are in bytes and dates are in ISO
+ * 8601 format.
  */
 export interface PositionEvent {
   rr: RecordReplay;

@@ -84,7 +84,7 @@ export class Debuggee {
   }
 
   /**
-   * The file with the most information about the code in memory at `pc`. If no file matches, returns another file,
+   * The file with the most information about the code in memory at `pc`. If no file matches, returns a different file,
    * which can still provide types.
    */
   symbolsAt(pc: bigint): Symbols | undefined {

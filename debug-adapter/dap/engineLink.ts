@@ -113,7 +113,7 @@ export class EngineLink {
     }
   }
 
-  /** Called when the engine's thread has ended unexpectedly: rejects all open requests. */
+  /** Called when the engine's thread has ended unexpectedly: rejects all pending requests. */
   onThreadEnded(failure: Failure): void {
     for (const { reject } of this.waiting.values()) reject(new RequestFailure(failure));
     this.waiting.clear();

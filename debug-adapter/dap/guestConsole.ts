@@ -4,7 +4,7 @@ import type { LaunchConfiguration } from './launchConfiguration.ts';
 
 /**
  * Sends the guest's console output as events: as text for the debug console, or as raw bytes for a terminal. Output
- * that a replay of history repeats is not sent again.
+ * that is repeated when the history is replayed is not sent again.
  */
 export class GuestConsole {
   /** The callback that the machine calls for each byte of console output. */

@@ -13,7 +13,7 @@ const HEADER_END = Buffer.from('\r\n\r\n');
 
 /**
  * Splits a byte stream into messages by their `Content-Length`. It buffers at most one message of the maximum size. If
- * a header is too long or announces a larger message, the reader reports this and stops reading.
+ * a header is too long or specifies a larger message, the reader reports an error and stops reading.
  */
 export class MessageReader {
   private user: MessageHandler;

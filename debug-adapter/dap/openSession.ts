@@ -47,7 +47,7 @@ export class OpenSession {
     this.runner = new Runner(options.environment, {
       mustStop: () => this.stopWaiters.length > 0,
       betweenSlices: () => this.betweenSlices(),
-      // Sends console output during a step too, because stepping over a call may take a long time.
+      // Also sends console output during a step, because stepping over a call may take a long time.
       sendProgress: () => this.sendProgress(),
       deliverRequests: options.deliverRequests,
     });
@@ -112,7 +112,7 @@ export class OpenSession {
     }
   }
 
-  /** Tells the client that stack and variables may have changed, and which bytes of memory did. */
+  /** Notifies the client that the stack and variables may have changed, and which bytes of memory have changed. */
   private sendWrites(): void {
     const written = this.debuggee.takeWrites();
     if (written.length > 0) this.event('invalidated', { areas: ['all'] });

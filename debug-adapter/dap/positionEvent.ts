@@ -47,8 +47,8 @@ export class PositionReporter {
   }
 
   private sendOverviewChanges(): void {
-    // This function is called several times a second. It compares only the references to the lists, which takes the
-    // same time for lists of any length.
+    // This function is called several times a second. It compares only the references to the lists, so the time does
+    // not depend on the lengths of the lists.
     const overview = this.debuggee.session.timeline.snapshots();
     if (overview === this.overview) return;
     this.overview = overview;

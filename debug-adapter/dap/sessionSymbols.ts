@@ -46,7 +46,8 @@ const MEMORY_BYTES_MAX = 2 ** 31;
 
 /**
  * Opens the symbols of a session. The booted files need not have symbols. The files in the `symbols` setting must have
- * symbols and take precedence. A replay uses the boot files in the recording, whatever files are at their paths now.
+ * symbols and take precedence. A replay uses the boot files in the recording, regardless of which files are at their
+ * paths now.
  */
 export function sessionSymbols(
   host: Host,

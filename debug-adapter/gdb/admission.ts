@@ -81,7 +81,10 @@ export class Admission {
     return true;
   }
 
-  /** Starts a server. First waits for the end of the previous gdb's run, which may outlast its connection. */
+  /**
+   * Starts a server. First waits for the end of the previous gdb's run, which may continue after that gdb has
+   * disconnected.
+   */
   private async begin(connection: GdbConnection, visitor: CandidateConnection): Promise<GdbServer | undefined> {
     const { previousEnd } = this;
     this.previousEnd = visitor.whenOver;
@@ -104,7 +107,7 @@ interface AdmissionDesk {
   begin(): Promise<GdbServer | undefined>;
   admit(visitor: CandidateConnection): boolean;
   foreign(): void;
-  /** Called when the connection has ended, so that another one may be admitted. */
+  /** Called when the connection has ended, so that another one can be admitted. */
   onGone(visitor: CandidateConnection): void;
 }
 

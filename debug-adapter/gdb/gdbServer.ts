@@ -44,10 +44,10 @@ const LEAVE_PACKETS = /^(D|k$|vKill)/;
 /**
  * Serves one gdb connection to a session. It only implements the protocol: events come in through `handleEvents`, and
  * replies go out through the host's `send`. Packets are answered one after the other. Runs are divided into slices, so
- * that gdb's interrupt can arrive in between. If the session cannot execute a packet's request, gdb gets an error reply
- * and the connection continues. An error that ends the session (a divergence in a replay, a host failure) is reported
- * to gdb and rejects `whenLeft`. If gdb does not read its replies, its packets are queued without an answer. If the
- * queue is too long, the server reads no further packets.
+ * that gdb's interrupt can arrive between slices. If the session cannot execute a packet's request, gdb gets an error
+ * reply and the connection continues. An error that ends the session (a divergence in a replay, a host failure) is
+ * reported to gdb and rejects `whenLeft`. If gdb does not read its replies, its packets are queued without an answer.
+ * If the queue is too long, the server reads no further packets.
  */
 export class GdbServer {
   /** Resolves when gdb has left. */
@@ -184,7 +184,7 @@ export class GdbServer {
     }
   }
 
-  /** Removes gdb's stop points when it leaves. */
+  /** Removes gdb's stop points when gdb leaves. */
   private leaveAs(reason: LeaveReason): void {
     this.hasLeft = true;
     this.clearQueue();

@@ -27,8 +27,8 @@ export function writeOneRegister({ session }: Target, rest: string): WriteReply 
 }
 
 /**
- * `G values`: x0 to x31 and pc, in the format of `g`. Registers whose values do not change are not written and take no
- * step.
+ * `G values`: x0 to x31 and pc, in the format of `g`. Registers whose values do not change are not written, so no steps
+ * are recorded for them.
  */
 export function writeAllRegisters({ session }: Target, rest: string): WriteReply {
   const values = registerNumbers.map((number) => parseValue(rest.slice(number * VALUE_DIGITS).slice(0, VALUE_DIGITS)));

@@ -5,7 +5,7 @@ export interface Connection {
   send(bytes: Uint8Array): void;
   /** The number of sent bytes that the other side has not received yet. */
   readonly unsentBytes: number;
-  /** Resolves when the other side has received everything or is gone. */
+  /** Resolves when the other side has received everything or has disconnected. */
   drained(): Promise<void>;
   /** Closes the connection; sent data may still arrive. */
   close(): void;
@@ -43,7 +43,7 @@ export function connect(
   };
   // An error ends the connection: `close` follows it.
   for (const stream of new Set([from, to])) stream.on('error', () => {}).once('close', ended);
-  // Standard streams emit no `close` event after their end.
+  // Standard streams emit no `close` event after they end.
   if (!Object.is(from, to)) from.once('end', ended);
   from.on('data', (bytes: Buffer) => {
     const pending = user.received(bytes);

@@ -25,8 +25,8 @@ import { processWithOpen, qemuUseOf } from './qemuLocks.ts';
  * host see each other in a registry (lockRegistry.ts). Sessions on other hosts see a lock file next to the file
  * (lockFile.ts); base images get no lock file, because their folder may be read-only. If the registry is unusable, lock
  * files are the only protection. Images that QEMU has open are refused where the system provides this information
- * (qemuLocks.ts). Locked files are kept open, because the system may give the inode of a deleted file to a new one,
- * which would then appear locked.
+ * (qemuLocks.ts). Locked files are kept open, because the system may otherwise give the inode of a deleted file to a
+ * new file, which would then appear to be locked.
  */
 export function lockFiles(files: readonly FileUse[], doing: string, registry = registryFolders()): HostLock {
   return new FileLocks(files, newHolder(doing), registry);

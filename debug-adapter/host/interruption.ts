@@ -4,7 +4,7 @@ export const URGENCY = {
   none: 0,
   /** The user asked to end the program. Ends work that only opens or copies files. */
   asked: 1,
-  /** Some time later. Ends everything except closing the files of a machine that has stopped. */
+  /** Set some time later. Ends everything except closing the files of a machine that has stopped. */
   hurry: 2,
   /** Ends everything immediately, even if data is lost. */
   now: 3,

@@ -7,7 +7,7 @@ import { bindSocketPath } from './unixSocket.ts';
 export interface Listener {
   /** The address as shown to the user. */
   readonly name: string;
-  /** Accepts no more connections; existing ones end after the data sent on them has arrived. */
+  /** Stops accepting connections; existing connections end after the data sent on them has arrived. */
   close(): void;
 }
 
@@ -58,7 +58,7 @@ async function makeServer(onConnection: OnConnection): Promise<Server> {
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    // The peer waits for the answer to each packet, so no packet may be delayed to be merged with the next one (Nagle's
+    // The peer waits for a response to each packet, so no packet may be delayed to be merged with the next one (Nagle's
     // algorithm).
     socket.setNoDelay(true);
     connectSocket(socket, onConnection);

@@ -46,7 +46,7 @@ export function createLockFile(
   return conflict ? { conflict, lock: lock.name } : { release: () => release(lock, holder) };
 }
 
-/** Only checks for a conflict, for files whose folder must stay unchanged. */
+/** Only checks for a conflict. Used for files whose folder must stay unchanged. */
 export function lockFileConflict(file: LockTarget, mode: LockMode, holder: LockHolder): LockFileConflict | undefined {
   const lock = lockOf(file);
   const content = read(lock);
@@ -55,7 +55,7 @@ export function lockFileConflict(file: LockTarget, mode: LockMode, holder: LockH
   return isConflict ? { conflict: others[0], lock: lock.name } : undefined;
 }
 
-/** Never throws: a release must not hide why a session ends. */
+/** Never throws, because an error here would hide the reason why the session is ending. */
 function release(lock: LockFile, holder: LockHolder): void {
   const remove = () => {
     const content = read(lock);

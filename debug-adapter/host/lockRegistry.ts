@@ -48,7 +48,7 @@ export interface RegistryConflict {
  * Of two sessions that see each other's claims, the one with the smaller token waits and the other withdraws; a claim
  * without conflicts is renamed to a held lock.
  *
- * Returns null if this host has no usable registry; then a lock file next to the file must suffice.
+ * Returns null if this host has no usable registry; in that case, a lock file next to the file must suffice.
  */
 export function acquireInRegistry(
   requested: readonly RegistryLock[],

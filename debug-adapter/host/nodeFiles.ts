@@ -152,8 +152,8 @@ class NodeFile implements HostFile {
       let done = 0;
       while (done < from.length) {
         const written = writeSync(this.handle, from, done, from.length - done, offset + done);
-        // On a full disk, a write may be short, and the next call reports the error. Throw if nothing was written, so
-        // that the loop ends even if the host reports no error.
+        // On a full disk, a write may store fewer bytes than requested; the next write then reports the error. Throw if
+        // nothing was written, so that the loop ends even if the host reports no error.
         if (written === 0) throw ioFailed({ doing: 'Writing', file: this.name, why: nothingWritten() });
         done += written;
       }

@@ -39,7 +39,7 @@ function onSignal(signal: NodeJS.Signals): void {
   // Another listener handles the signal; the cleanups run at the exit that follows.
   if (process.listenerCount(signal) > 1) return;
   runCleanups();
-  // Die from the signal itself, as without a handler, so that the parent sees the right status.
+  // Die from the signal itself, as if no handler were installed, so that the parent sees the correct status.
   process.off(signal, onSignal);
   process.kill(process.pid, signal);
 }

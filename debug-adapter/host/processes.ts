@@ -5,11 +5,11 @@ export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // The process exists, but this process may not send it a signal.
+    // The process exists, but this process is not permitted to send it a signal.
     if (codeOf(error) !== 'EPERM') return false;
   }
-  // A zombie has released its resources but exists until its parent reaps it, which may never happen in a container
-  // without an init process.
+  // A zombie has released its resources but continues to exist until its parent reaps it, which may never happen in a
+  // container without an init process.
   const state = statFields(pid)?.[0];
   return state !== 'Z' && state !== 'X';
 }

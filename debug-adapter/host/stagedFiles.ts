@@ -98,7 +98,7 @@ function linkExisting(target: string): string {
   }
 }
 
-/** Fails if the name exists, even if it was only just created. */
+/** Fails if the name exists, even if it was created only a moment ago. */
 function linkNew(temporary: string, target: string): void {
   try {
     linkSync(temporary, target);

@@ -13,11 +13,11 @@ export interface TemporaryFile {
 }
 
 /**
- * Creates a file that exists for as long as the session, such as a drive's temporary overlay. It is created in a new
- * folder in the system's temporary folder. Where the system permits it, the file and the folder are unlinked
- * immediately, and only the open handle keeps the data, so that even SIGKILL leaves nothing behind. On Windows, or if
- * the path is needed, they are removed at `close` or when the process ends. `name` is the file's name, used in
- * messages.
+ * Creates a file that exists only as long as the session does, such as a drive's temporary overlay. It is created in a
+ * new folder in the system's temporary folder. Where the system permits it, the file and the folder are unlinked
+ * immediately, and only the open handle keeps the data accessible, so that even SIGKILL leaves nothing behind. On
+ * Windows, or if the path is needed, they are removed at `close` or when the process ends. `name` is the file's name,
+ * used in messages.
  */
 export function createTemporaryFile(name: string, { keepPath = false } = {}): TemporaryFile {
   const folder = createFolder();
@@ -59,7 +59,7 @@ function createFolder(): string {
   }
 }
 
-/** The file is never opened again after a crash, so a guest's flush need not reach stable storage. */
+/** The file is never opened again after a crash, so a guest's flush need not make the data durable. */
 function withoutSync(file: HostFile): HostFile {
   return { ...forwardTo(file), sync: () => {} };
 }

@@ -15,8 +15,8 @@ const OWNER_ONLY = 0o600;
  * Creates a socket at a path, to which only its owner can connect. An existing file is replaced only if it is a socket
  * that the same user owns and on which no process is listening, such as one left by a killed session. The socket is
  * created in a private folder and linked to its path after its permissions are set, so that nobody can connect earlier,
- * and linking fails if the path exists. `start` starts listening at the path it is given. Returns a function that
- * removes the socket. Throws a UserError.
+ * and linking fails if the path exists. `start` starts listening at the path that is passed to it. Returns a function
+ * that removes the socket. Throws a UserError.
  */
 export async function bindSocketPath(file: string, start: (at: string) => Promise<void>): Promise<() => void> {
   const folder = path.dirname(path.resolve(file));

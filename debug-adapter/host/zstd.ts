@@ -1,8 +1,9 @@
 import { decompress } from 'fzstd';
 
 /**
- * Zstandard (RFC 8878) with `fzstd`, because not every editor's Node version has it in node:zlib. Lengths from a qcow2
- * image are not trusted: a frame that declares more data than the cluster holds is refused before any allocation.
+ * Zstandard (RFC 8878) with `fzstd`, because the Node versions of some editors do not support it in node:zlib. Lengths
+ * from a qcow2 image are not trusted: a frame that declares more data than the cluster holds is refused before any
+ * allocation.
  */
 export function decompressZstd(bytes: Uint8Array, lengthBytes: number): Uint8Array {
   const frame = readFrame(bytes);
@@ -27,7 +28,7 @@ interface Frame {
   contentBytes: number | undefined;
 }
 
-/** Finds the end of the frame from its block headers (RFC 8878, 3.1.1), because qcow2 pads to sectors. */
+/** Finds the end of the frame from its block headers (RFC 8878, 3.1.1), because qcow2 pads the data to sectors. */
 function readFrame(bytes: Uint8Array): Frame {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (view.getUint32(0, true) !== MAGIC) throw new Error('not a Zstandard frame');

@@ -78,7 +78,7 @@ export const uImageIsOther = (name: string, type: number) =>
     'Create one with mkimage.',
   );
 
-/** QEMU's loader ignores the address, too. */
+/** QEMU's loader also ignores the address. */
 export const addressNotUsed = (name: string) =>
   notice(
     'address-not-used',

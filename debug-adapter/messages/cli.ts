@@ -1,7 +1,7 @@
 import { quoted, shown } from './shown.ts';
 import { badInput, type UserError } from './userError.ts';
 
-/** Messages about the command line itself. Each names the option, the value, and what is expected. */
+/** Messages about the command line itself. Each contains the option, the value, and what is expected. */
 
 const HELP = 'See blkreplay --help.';
 
@@ -46,7 +46,7 @@ export const optionTwice = (option: string): UserError =>
 export const optionRequired = (option: string, command: string): UserError =>
   badInput('cli-option-required', { option, command }, `${command} needs ${option}.`, HELP);
 
-/** The options that say what to boot, as text for `optionRequired`. */
+/** The options that specify what to boot, as text for `optionRequired`. */
 export const bootOption = () => '--kernel FILE, --bios FILE or --load FILE';
 
 export const argumentUnexpected = (argument: string, command: string): UserError =>

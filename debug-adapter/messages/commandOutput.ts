@@ -4,7 +4,7 @@ export const errorLine = (message: string) => `blkreplay: ${message}\n`;
 
 export const gdbServerLine = (name: string) => `gdb server on ${name}\n`;
 
-/** `trace` has several lines. */
+/** `trace` consists of several lines. */
 export const ownMistakeText = (trace: string) =>
   `blkreplay: This is a bug in blkreplay. Report it with this text:\n${trace}\n`;
 

@@ -19,7 +19,7 @@ export const launchSettingMissing = ({ setting, what }: { setting: string; what:
     `Add it: ${what}.`,
   );
 
-/** What a missing setting is for. Each text ends the message `launchSettingMissing`. */
+/** The purpose of a missing setting. Each text ends the message `launchSettingMissing`. */
 export const settingMeanings = {
   rrfile: () => 'the file of the recording',
   kernel: () => 'an ELF file, a Linux Image or a raw binary',
@@ -160,7 +160,7 @@ export const ownMistake = (text: string) => `This is a bug in blkreplay. Report 
 
 export const messageUnreadable = (why: string) => `A message from the client could not be read: ${why}`;
 
-/** Both end the session. */
+/** This error and the next one end the session. */
 export const messageTooLarge = ({ lengthBytes, bytesMax }: { lengthBytes: number; bytesMax: number }) =>
   `The client announced a message of ${lengthBytes} bytes; at most ${bytesMax} are accepted. The session ends.`;
 

@@ -73,7 +73,7 @@ export const expectations = {
   noMoreRequests: () => 'no more disk requests',
 };
 
-/** What `expectations.digest` calls the list of parts. */
+/** The term for the list of parts in `expectations.digest`. */
 export const partOrder = () => 'the order of parts';
 
 // --- statements about what happened --------------------------------------------------------------------------------

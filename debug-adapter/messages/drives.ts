@@ -151,7 +151,7 @@ export const overlayGiven = (differs: { drive: string; recorded: string; given: 
     },
   );
 
-/** How `overlayGiven` names an overlay. */
+/** The terms for an overlay in `overlayGiven`. */
 export const overlayTexts = {
   none: () => 'a temporary overlay',
   named: (file: string) => `overlay ${file}`,

@@ -149,7 +149,7 @@ export const viewTexts = {
 
 export const terminalName = (session: string) => `Guest: ${session}`;
 
-/** Dim lines in the guest's terminal. */
+/** Lines that are shown dimmed in the guest's terminal. */
 export const typingRefused = (why: string) => `[Input ignored: ${why}]`;
 export const consoleEnded = () => '[The session has ended. The output stays here until the next session starts.]';
 export const consoleWithoutSession = () => '[No session is running. Press F5 to start one.]';

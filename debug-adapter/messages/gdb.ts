@@ -58,12 +58,12 @@ export const socketPathTooLong = (path: string, bytesMax: number): UserError =>
 export const foreignConnection = (): string =>
   'A connection to the gdb server was dropped: it did not use the gdb remote protocol. A web page can cause this.';
 
-/** Answers to `monitor ...`. Each ends with a newline, because gdb prints it as it is. */
+/** Answers to `monitor ...`. Each ends with a newline, because gdb prints it unchanged. */
 export const monitorTexts = {
   help: () => MONITOR_HELP,
   unknown: (command: string) => `Unknown monitor command ${quoted(command)}.\n${MONITOR_HELP}`,
   positionNeeded: () => 'Usage: monitor goto POSITION, for example: monitor goto 1_000_000\n',
-  /** gdb keeps the registers that it read at the last stop, and the server cannot tell it to drop them. */
+  /** gdb caches the registers that it read at the last stop, and the server cannot clear this cache. */
   wentTo: (position: number) => `${position} (now enter: maintenance flush register-cache)\n`,
   noSnapshots: () => 'There are no snapshots.\n',
 };

@@ -2,7 +2,7 @@ import { shown } from './shown.ts';
 import { badInput, hostFailure, interruption, type UserError } from './userError.ts';
 
 /**
- * Messages about the host. A file that cannot be opened is bad input, because the user named it. A read or write that
+ * Messages about the host. A file that cannot be opened is bad input, because the user specified it. A read or write that
  * fails later is a host failure. `host/` maps the system's error codes to these messages.
  */
 

@@ -47,7 +47,7 @@ export const imageDamage = {
   copiedAndCompressed: (entry: string) => `${entry} has the COPIED flag, but is compressed`,
 };
 
-/** The parts of an image that texts of `imageDamage` name. */
+/** The parts of an image that the texts in `imageDamage` mention. */
 export const imageParts = {
   refcountTable: () => 'the refcount table',
   snapshotTable: () => 'the snapshot table',

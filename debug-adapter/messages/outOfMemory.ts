@@ -1,8 +1,8 @@
 import { hostFailure, UserError } from './userError.ts';
 
 /**
- * Out of memory on the host. JavaScript engines report this with errors of their own, wherever memory was requested.
- * The front ends turn all of these errors into the message in this file.
+ * Out of memory on the host. JavaScript engines throw errors of various types, wherever memory was requested. The front
+ * ends convert all of these errors to the message in this file.
  */
 export const memoryNotGiven = (wanted?: { what: string; lengthBytes: number }): UserError =>
   hostFailure(
@@ -16,7 +16,7 @@ export const memoryNotGiven = (wanted?: { what: string; lengthBytes: number }): 
     },
   );
 
-/** What `memoryNotGiven` calls the machine's RAM. */
+/** The term for the machine's RAM in `memoryNotGiven`. */
 export const machineRam = () => "the machine's RAM";
 
 /** The error to show to the user, or undefined for a bug in blkreplay. */
@@ -26,7 +26,7 @@ export function userErrorOf(error: unknown): UserError | undefined {
   return undefined;
 }
 
-/** V8's messages when memory runs out. */
+/** Matches V8's messages for failed allocations. */
 const WORDS =
   /could not allocate memory|allocation failed|out of memory|cannot allocate|failed to (grow|reserve)|unable to grow/i;
 

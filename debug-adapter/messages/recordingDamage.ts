@@ -13,7 +13,7 @@ export const recordingDamage = {
   inBootFile: (name: string, flaw: string) => `the boot file ${name} ${flaw}`,
 };
 
-/** The parts of a recording that texts of `recordingDamage` name. */
+/** The parts of a recording that the texts in `recordingDamage` mention. */
 export const recordingParts = {
   header: () => 'its header',
   bootFile: (name: string) => `the boot file ${name}`,

@@ -1,7 +1,7 @@
 /**
  * Makes text from a user, a file or a guest safe for one line on a terminal or in an editor. Control characters, escape
- * sequences, marks that change the direction of text, and halves of surrogate pairs are escaped. Long text is shortened
- * to a readable length.
+ * sequences, bidirectional formatting characters and unpaired surrogates are escaped. Long text is shortened to a
+ * readable length.
  */
 const VALUE_LENGTH_MAX = 100;
 const MESSAGE_LENGTH_MAX = 2000;
@@ -34,11 +34,11 @@ export const bounded = (text: string): string => shortened(text, WORD_LENGTH_MAX
 
 /** The value as one line of JSON in which all control characters are escaped. */
 export function jsonLine(value: unknown): string {
-  // JSON.stringify has already escaped the C0 controls and lone surrogates.
+  // JSON.stringify has already escaped the C0 controls and unpaired surrogates.
   return JSON.stringify(value).replace(ACTING, unicodeEscape);
 }
 
-/** C0 and C1 controls, direction marks, isolates, line separators, halves of surrogate pairs, invisible characters. */
+/** Control, bidirectional formatting, line separator and invisible characters, and unpaired surrogates. */
 const ACTING = /[\p{Cc}\p{Cs}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/gu;
 const LONG_WORD = new RegExp(`\\S{${WORD_LENGTH_MAX + 1},}`, 'gu');
 
@@ -53,7 +53,7 @@ function shortened(text: string, lengthMax: number): string {
   return `${text.slice(0, half)}…${text.slice(-half)}`.replace(HALF_CHARACTER, '');
 }
 
-/** What remains of a surrogate pair that was cut in half. */
+/** An unpaired surrogate, which remains if a surrogate pair is split. */
 const HALF_CHARACTER = /\p{Cs}/gu;
 
 function jsonOf(value: unknown): string {

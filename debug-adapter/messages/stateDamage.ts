@@ -1,4 +1,4 @@
-/** What can be wrong with an encoded machine state (CBOR). Each text ends a sentence about the snapshot that has it. */
+/** What can be wrong with an encoded machine state (CBOR). Each text ends a sentence about a snapshot. */
 export const stateDamage = {
   extraBytes: (count: number) => `${count} bytes follow its end`,
   truncated: (at: number) => `it is truncated at byte ${at}`,

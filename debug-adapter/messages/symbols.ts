@@ -30,7 +30,7 @@ export const symbolsAreTruncated = (name: string) =>
     'Build it again.',
   );
 
-/** `booted` is the file whose code is in the machine. It has the same name if the file has been built again. */
+/** `booted` is the file whose code is in the machine. It has the same name if the file has been rebuilt. */
 export const symbolsAreOfOtherBuild = ({ name, booted, address }: { name: string; booted: string; address: bigint }) =>
   notice(
     'symbols-differ',
@@ -48,7 +48,7 @@ export const imageHasNoSymbols = (name: string) =>
     'Use the Image of a kernel built with CONFIG_KALLSYMS.',
   );
 
-/** Warnings: shown once, in the console. */
+/** Warnings, which are shown once in the console. */
 export const debugInfoIsDamaged = (name: string, section: string, damage: string) =>
   sentence(`${name}: ${section} is damaged (${damage}). Some lines or variables are missing. Build it again.`);
 
@@ -58,7 +58,7 @@ export const debugSectionIsCompressed = (name: string, section: string) =>
 export const debugInfoIsElsewhere = (name: string) =>
   sentence(`${name}: its debug information is in .dwo files, which are not supported. Build without -gsplit-dwarf.`);
 
-/** Expressions. */
+/** Messages about expressions. */
 export const expressionIsEmpty = () =>
   badInput('expression-empty', {}, 'The expression is empty.', 'Type an expression.');
 
@@ -69,7 +69,7 @@ export const expressionHasBadText = (text: string) =>
 export const expressionExpected = (expected: string, found: string) =>
   badInput('expression-expected', { expected, found }, `Expected ${shown(expected)} before ${shown(found)}.`);
 
-/** What `expressionExpected` can name. */
+/** Parts of an expression, for `expressionExpected`. */
 export const expressionParts = {
   operator: () => 'an operator',
   operand: () => 'a name or a number',
@@ -111,7 +111,7 @@ export const isNotAPointer = (what: string, type: string) =>
 export const isNotANumber = (what: string, type: string) =>
   badInput('expression-not-a-number', { what, type }, `${shown(what)} is not a number: its type is ${shown(type)}.`);
 
-/** What the messages above call values without a name. */
+/** The terms for unnamed values in the messages above. */
 export const valueNames = {
   operandOf: (operator: string) => `The operand of ${operator}`,
   targetOf: (pointer: string) => `The target of ${pointer}`,

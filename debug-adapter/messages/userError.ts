@@ -2,10 +2,10 @@ import { bounded, sentence } from './shown.ts';
 
 /**
  * A message for the user, as data: a code, named fields, the problem, and what to do about it. The wording of the
- * problem is the same everywhere; what to do may differ between the command line, the editor and gdb. Functions in this
+ * problem is the same everywhere; what to do can differ between the command line, the editor and gdb. Functions in this
  * folder create all messages, so that the whole list can be read (and tested) in one place. All parts of a message can
  * be sent to another thread and written as JSON. A rendered text is one line of readable length without control
- * characters; values that may be long are shortened with `shown`.
+ * characters; values that can be long are shortened with `shown`.
  */
 export interface Message {
   /** A stable name for programs, such as `overlay-exists`. */
@@ -22,7 +22,7 @@ type FieldValue = string | number | boolean | null | undefined | readonly FieldV
 
 export type FrontEnd = 'cli' | 'editor' | 'gdb';
 
-/** What to do: whole sentences, one text for all front ends or one for each. Without a `gdb` text, gdb gets `cli`. */
+/** What to do: whole sentences, one text for all front ends or one for each. Without a `gdb` text, gdb shows `cli`. */
 export type Remedy = string | { readonly cli: string; readonly editor: string; readonly gdb?: string };
 
 /** The text of a message, in the terms of one front end. */
@@ -54,7 +54,7 @@ export type UserErrorKind =
   | 'badInput' // exit status 2
   | 'divergence' // exit status 3
   | 'hostFailure' // exit status 4: disk full, I/O error
-  | 'interrupted'; // exit status 130: the user ended it
+  | 'interrupted'; // exit status 130: the user interrupted it
 
 /** A message that ends an action. Its `message` is in the command line's terms; front ends call `textFor`. */
 export class UserError extends Error implements Message {

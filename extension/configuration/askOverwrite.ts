@@ -12,9 +12,9 @@ import { existingOutputs, keepBoth } from './overwriteChoices.ts';
 import { shortName } from './paths.ts';
 
 /**
- * Implements `"overwrite": "ask"`: asks what to do with the existing recording and overlays. Returns undefined if
- * nothing is to be started. If the user chooses to replace the files, `overwriteAnswered` records that "always" is the
- * user's answer, which is valid for only one start.
+ * Implements `"overwrite": "ask"`: asks what to do with the existing recording and overlays. Returns undefined if the
+ * session should not be started. If the user chooses to replace the files, `overwriteAnswered` records that "always" is
+ * the user's answer, which is valid for only one start.
  */
 export async function askOverwrite(
   configuration: vscode.DebugConfiguration,

@@ -46,8 +46,8 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
 }
 
 /**
- * The configurations that the editor offers in addition to the contents of launch.json. There is one for each kernel in
- * the folder; it records a run of that kernel.
+ * The configurations that the editor offers in addition to the contents of launch.json. For each kernel in the folder,
+ * there is one configuration, which records a run of that kernel.
  */
 export const dynamicConfigurations: vscode.DebugConfigurationProvider = {
   async provideDebugConfigurations(folder) {

@@ -6,7 +6,7 @@ import { ELF_HEAD_BYTES, type FoundPrograms, isBootableElf, sortByLikelihood } f
 const PROGRAMS = '**/{*.elf,kernel,vmlinux,firmware}';
 const DISKS = '**/{disk,fs,rootfs,hd0}*.{img,raw,qcow2}';
 const NOT_IN = '**/{node_modules,.git,.blkreplay}/**';
-/** Limits how many files are opened to read their first bytes. */
+/** The maximum number of files that are opened to read their first bytes. */
 const FILES_MAX = 200;
 
 /** Finds the kernels and disk images in a workspace folder. */

@@ -3,7 +3,7 @@ import { fileMissing, overlayMissing, recordingMissing } from '../../debug-adapt
 import { textFor, UserError } from '../../debug-adapter/messages/userError.ts';
 
 /**
- * A problem that can be detected before the adapter starts. It names the setting that has the problem, so that the
+ * A problem that can be detected before the adapter starts. It includes the name of the affected setting, so that the
  * editor can show where the setting is.
  */
 export interface Problem {
@@ -18,8 +18,8 @@ export function missingFiles(launch: LaunchConfiguration, exists: (file: string)
 }
 
 /**
- * The problem that makes the debug adapter refuse a launch configuration. If the error names no setting, two drives
- * conflict, and the problem is shown at `drives`.
+ * The problem that makes the debug adapter refuse a launch configuration. If the error does not refer to a setting, two
+ * drives conflict, and the problem is shown at `drives`.
  */
 export function refusedSetting(error: unknown): Problem {
   if (!(error instanceof UserError)) return { message: String(error), setting: '' };

@@ -29,7 +29,7 @@ export function recordAndReplay(path: PlatformPath, folder: string, found: Found
   ];
 }
 
-/** Configurations for the editor's list of debuggers, with which each kernel can be recorded without a launch.json. */
+/** Configurations for the editor's list of debuggers. With them, each kernel can be recorded without a launch.json. */
 export function recordEach(path: PlatformPath, folder: string, found: FoundPrograms): Configuration[] {
   return found.kernels.map((file) =>
     configuration(path, folder, { rr: 'record', kernel: inWorkspace(path, folder, file), disks: found.disks }),

@@ -65,7 +65,7 @@ async function requireNotInUse(recordings: Recordings, file: string): Promise<vo
 
 /**
  * Returns a function that moves a file to the trash. If there is no trash, it asks the user once whether to delete the
- * files permanently. It resolves to whether the file was deleted.
+ * files permanently. The result is true if the file was deleted.
  */
 function createRemover(): (file: string) => Promise<boolean> {
   let hasTrash = true;

@@ -73,7 +73,7 @@ export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.D
     return item;
   }
 
-  /** The overview that the adapter sent last. */
+  /** The most recent overview from the adapter. */
   overview(session: vscode.DebugSession): Overview | undefined {
     return this.overviews.get(session.id);
   }
@@ -94,7 +94,7 @@ export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.D
   }
 
   /**
-   * Requests the overview. If the session cannot answer at the moment, the overview is requested again at the next
+   * Requests the overview. If the session cannot send it at the moment, the overview is requested again at the next
    * stop.
    */
   private async requestOverview(session: vscode.DebugSession): Promise<void> {

@@ -12,7 +12,7 @@ export interface RecordingInfo {
   /** The name of the snapshot at which replays start. */
   rrsnapshot: string;
   /**
-   * The path that was specified for recording. If it is relative, the recording does not store which folder it is
+   * The path that was specified for recording. If it is relative, the recording does not contain the folder that it is
    * relative to.
    */
   kernel: string | null;
@@ -26,7 +26,7 @@ interface RecordedDrive {
   id: string;
   image: string;
   format: 'raw' | 'qcow2';
-  /** The overlay. If the recording wrote to the image directly, this is the path of the image. */
+  /** The overlay. If the recorded session wrote directly to the image, this is the path of the image. */
   overlay: string | null;
   readOnly: boolean;
   slot: number;
@@ -84,8 +84,8 @@ function overviewOf(output: InfoOutput, rrfile: string): Overview {
 
 /**
  * Returns a function that makes file names absolute. A relative name is resolved against each of `folders` and their
- * parent folders. If that finds no file, the function looks for the base name in the last folder, because a recording
- * may come from another computer.
+ * parent folders. If no file is found there, the function looks for the base name in the last folder, because a
+ * recording may come from another computer.
  */
 export function fileResolver(path: PlatformPath, folders: readonly string[], exists: (file: string) => boolean) {
   return (name: string): string => {
@@ -98,7 +98,7 @@ export function fileResolver(path: PlatformPath, folders: readonly string[], exi
 
 /**
  * Guesses the folder that the relative names in a recording are relative to, because the recording does not store it.
- * Of the given folders and their parents, it is the first one that contains most of the files.
+ * Of the given folders and their parents, the function chooses the first one that contains most of the files.
  */
 export function baseFolder(
   path: PlatformPath,
@@ -118,9 +118,9 @@ function withParents(path: PlatformPath, folder: string): string[] {
 }
 
 /**
- * A launch configuration that replays the recording. If the kernel file still exists, the configuration names it, so
- * that its symbols are used. If the recording wrote to an image directly, the configuration names the snapshot in the
- * image at which the replay starts, and no overlay.
+ * A launch configuration that replays the recording. If the kernel file still exists, the configuration specifies it,
+ * so that its symbols are used. If the recorded session wrote directly to an image, the configuration specifies the
+ * snapshot in the image at which the replay starts, and no overlay.
  */
 export function replayOf(
   info: RecordingInfo,

@@ -50,8 +50,8 @@ export function registerOverlays(context: vscode.ExtensionContext, sessions: Ses
 const EXPANDED = 'overlays.unfolded';
 
 /**
- * The editor collapses views that extensions add to Run and Debug. Expand the overlays view at the very first stop, and
- * never again.
+ * The editor collapses views that extensions add to Run and Debug. Expand the overlays view at the very first stop
+ * only.
  */
 async function expandOnce(context: vscode.ExtensionContext): Promise<void> {
   if (context.globalState.get(EXPANDED)) return;

@@ -22,7 +22,7 @@ const CONSOLE_LINES_SHOWN = 4;
 
 /** Runs a debug adapter in a separate process, and prints a transcript of the requests to it. */
 export class DebugSession {
-  /** Whether to print a transcript. The second session repeats the first, so it is not printed. */
+  /** Whether to print a transcript. The second session repeats the first, so its transcript is not printed. */
   readonly isTold: boolean;
   private client: DapClient;
 

@@ -13,7 +13,7 @@ export interface Finding extends Culprit {
   explanation?: string;
 }
 
-/** Performs the walk over the Debug Adapter Protocol, and prints it unless the session is quiet. */
+/** Performs the walk with Debug Adapter Protocol requests, and prints it unless the session is quiet. */
 export class DemoDriver implements WalkDriver {
   finding?: Finding;
   private readonly session: DebugSession;

@@ -47,7 +47,7 @@ export interface Walk extends Culprit {
   afterWrite: Location;
 }
 
-/** Locations that a test knows in advance; the demo finds them itself. */
+/** Locations that are specified in advance by a test; the demo finds them itself. */
 export type KnownLocations = Partial<Record<'location' | 'earlier' | 'afterWrite', (location: Location) => boolean>>;
 
 /** The wrong variable, and the error that the guest reported, with the wrong value and the correct one. */

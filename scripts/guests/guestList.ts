@@ -1,6 +1,6 @@
 import type { Guest, GuestLeftOut } from './guest.ts';
 
-/** The rows of docs/guests.md, in order. The files have the names that the projects' builds and packages give them. */
+/** The rows of docs/guests.md, in order. The file names are those that the projects' builds and packages use. */
 export const GUESTS: readonly Guest[] = [
   ...xv6('xv6-2019-09', '78f863f', { virtio: 'legacy', usertests: 'usertests', hasPmp: false }),
   ...xv6('xv6-2020-09', '788b4d1', { virtio: 'legacy', usertests: 'usertests', hasPmp: false }),
@@ -110,7 +110,7 @@ export const LEFT_OUT: readonly GuestLeftOut[] = [
 
 /**
  * xv6 at the last commit of a month. One guest boots to the shell on three harts, as in xv6's Makefile; others run
- * usertests on one hart and on three. The branch head of August 2022 was unchanged until at least March 2024.
+ * usertests on one hart and on three. The branch head of August 2022 did not change until at least March 2024.
  */
 function xv6(
   name: string,

@@ -80,8 +80,8 @@ async function inFreshFolder<T>(guests: string, work: (files: RunFiles) => Promi
 }
 
 /**
- * Runs a program until all the expected output has appeared, and then ends it with SIGINT, upon which blkreplay closes
- * its recording.
+ * Runs a program until all the expected output has appeared, and then ends it with SIGINT. On this signal, blkreplay
+ * closes its recording.
  */
 async function execute(
   program: string,

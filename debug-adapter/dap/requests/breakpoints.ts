@@ -105,7 +105,10 @@ function setList(
   return { breakpoints: answers };
 }
 
-/** If several programs may have code at the address, the breakpoint stops only in the program that it was set in. */
+/**
+ * If several programs may have code at the address, the machine stops only in the program for which the breakpoint was
+ * set.
+ */
 function insert({ session, groups, isLoadedNow }: Debuggee, { address, group }: BreakpointAddress): BreakpointId {
   const isAlone = groups.every((other) => other === group || !other.codeAround(address, 1));
   if (!group || (group.isBooted && isAlone) || groups.length === 1) return session.addBreakpoint(address);

@@ -84,7 +84,7 @@ function withBitField({ session }: Debuggee, target: Value, value: Value): Uint8
 }
 
 /**
- * RISC-V calling convention: a 32-bit value is sign-extended in a register, whatever its type. Narrower values are
+ * RISC-V calling convention: a 32-bit value is sign-extended in a register, regardless of its type. Narrower values are
  * extended according to their type.
  */
 function registerValue(value: Value, bytes: Uint8Array): bigint {

@@ -3,8 +3,8 @@ export interface HostFile {
   /** The file name as the user typed it, for messages. */
   readonly name: string;
   /**
-   * Reads up to `into.length` bytes at `offset`. Returns the number of bytes read, which is smaller only at the end of
-   * the file.
+   * Reads up to `into.length` bytes at `offset`. Returns the number of bytes read, which is less than requested only at
+   * the end of the file.
    */
   readAt(offset: number, into: Uint8Array): number;
   /** Writes all of `from` at `offset`. The file grows if necessary. */
@@ -97,8 +97,8 @@ export interface HostFiles {
 }
 
 /**
- * A file and how the session uses it. If it is used as `reads` or `base`, no other session may write it; if it is used
- * as `writes`, no other session may use it at all. Locking a `base` does not create a lock file next to it.
+ * A file and how the session uses it. If it is used as `reads` or `base`, no other session may write to it; if it is
+ * used as `writes`, no other session may use it at all. Locking a `base` does not create a lock file next to it.
  */
 export interface FileUse {
   path: string;
@@ -111,8 +111,8 @@ export interface HostLock {
    */
   refresh(): void;
   /**
-   * Runs `work` while no other session reads the files that this session reads. Throws a UserError if another session
-   * reads one of them. Base images may still be shared.
+   * Runs `work` while no other session is reading the files that this session reads. Throws a UserError if another
+   * session is reading one of them. Base images may still be shared.
    */
   withExclusiveLock<T>(work: () => T): T;
   /**

@@ -5,7 +5,7 @@ import { xxh3Image } from './wasm/xxh3Image.ts';
 /**
  * The 64-bit variant of XXH3, without a seed (xxHash specification, version 0.2.0), in generated WebAssembly. It is a
  * third faster than XXH64. It supports only inputs longer than 240 bytes, such as disk request data, because XXH3 uses
- * another algorithm for shorter inputs. Like XXH64, it does not resist deliberate collisions.
+ * a different algorithm for shorter inputs. Like XXH64, it does not resist deliberate collisions.
  */
 export function xxh3(bytes: Uint8Array): bigint {
   assert(bytes.length > SHORT_BYTES_MAX, 'the input is too short');

@@ -7,10 +7,10 @@ import { DriveDigest } from './driveDigest.ts';
 
 /**
  * A filter between a guest's drive and the device that stores its data, modeled on QEMU's `blkreplay` driver. It makes
- * disk requests deterministic and observable: it reports each request to the log when the guest makes it, and reports
- * it again, with a digest of its data, when it completes. A recording stores these reports. A replay compares them with
- * its own and stops at the first difference. A recording does not need the data itself, because recording and replay
- * start with the same disk contents.
+ * disk requests deterministic and observable: it reports each request to the log when the guest makes the request and
+ * again, with a digest of the data, when the request completes. A recording stores these reports. A replay compares
+ * them with its own and stops at the first difference. A recording does not need the data itself, because recording and
+ * replay start with the same disk contents.
  *
  * The device below the filter (an overlay, a base image, or a snapshot view with a scratch layer) is not part of the
  * filter's state: `setDevice` can replace it at any time without the guest noticing.
@@ -46,9 +46,9 @@ export class BlkreplayFilter implements Drive {
   }
 
   /**
-   * Replaces the device below the filter with another one of the same length, for example when a snapshot is restored.
-   * If the caller passes a `digest` (made by `DriveDigest.from`, or a function that makes it later), the next call to
-   * `digest()` reads only the blocks that differ. Otherwise it reads the whole disk.
+   * Replaces the device below the filter with a different device of the same length, for example when a snapshot is
+   * restored. If the caller passes a `digest` (created by `DriveDigest.from`, or a function that creates it later), the
+   * next call to `digest()` reads only the blocks that differ. Otherwise, that call reads the whole disk.
    */
   setDevice(device: BlockDevice, digest: DriveDigest | (() => DriveDigest) = new DriveDigest(device)): void {
     assert(device.lengthBytes === this.current.lengthBytes, 'the new device has another length');

@@ -18,7 +18,7 @@ export interface ScratchState {
  * `reset` discards all writes; a seek calls it to switch to another snapshot's disk. `capture` and `restore` save and
  * restore the layer's contents. A captured state shares the map and its slots with the layer; later writes use other
  * slots until `release` frees the captured state. The scratch file contains only the slots that the layer or a captured
- * state refers to, and free space at its end is cut off.
+ * state refers to, and free space at its end is removed.
  */
 export class ScratchLayer implements BlockDevice {
   readonly name: string;
@@ -152,7 +152,7 @@ export class ScratchLayer implements BlockDevice {
   /** Does nothing, because scratch data need not be durable. */
   flush(): void {}
 
-  /** Closes the scratch file. The caller must close the device below. */
+  /** Closes the scratch file. The caller must close the device below it. */
   close(): void {
     this.scratch.close();
   }

@@ -1,7 +1,7 @@
 import { lazy } from '../base/once.ts';
 
 /**
- * Immediates in the manual's notation, which states which bits of the value each field of the instruction contains.
+ * Immediates in the manual's notation, which lists the bits of the value that each field of the instruction contains.
  * `'12|10:5'` at bit 31 means that bit 31 of the instruction is bit 12 of the value, and that bits 30 to 25 of the
  * instruction are bits 10 to 5 of the value.
  */

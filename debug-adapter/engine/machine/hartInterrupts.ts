@@ -3,7 +3,7 @@ import type { HartContexts } from './cpu/hartContexts.ts';
 import { IRQ } from './cpu/mstatus.ts';
 
 /**
- * The interrupt lines into each hart: the bits of mip that devices and timers drive, as levels at a given virtual time,
+ * The interrupt lines to each hart: the bits of mip that devices and timers drive, as levels at a given virtual time,
  * and the times at which the hart's timers expire. All of this is derived from the state of devices and harts; this
  * class itself stores only a cache.
  */

@@ -58,15 +58,15 @@ export interface Inputs extends RequestLog {
 }
 
 /**
- * A semihosting query. File names are passed unchanged from the guest. An answer may have fewer bytes than requested,
- * and has no bytes at the end of the file or input.
+ * A semihosting query. File names are passed unchanged from the guest. An answer may contain fewer bytes than
+ * requested, and contains none at the end of the file or input.
  */
 export type HostFileQuery =
   | { kind: 'length'; name: string }
   | { kind: 'bytes'; name: string; offset: number; lengthBytes: number }
   /**
-   * Returns console input that has not been delivered yet. If there is none now but more may arrive, the answer has the
-   * error NO_INPUT_YET.
+   * Returns console input that has not been delivered yet. If there is none now but more may arrive, the answer
+   * contains the error NO_INPUT_YET.
    */
   | { kind: 'console'; lengthBytes: number };
 

@@ -79,7 +79,7 @@ export class Inspector {
 
   /**
    * The physical address of a virtual address in the current privilege mode; undefined if it is not mapped. Permissions
-   * are not checked, so that a debugger can read memory that the guest may not.
+   * are not checked, so that a debugger can read memory that the guest is not allowed to read.
    */
   translate(address: bigint): GuestAddress | undefined {
     const hart = this.view;

@@ -185,7 +185,7 @@ export class Machine {
    */
   run(until: Position, wantsPause: () => boolean = never, options: RunOptions = {}): MachineStop {
     if (options.stopsAtStart) this.runStart = -1;
-    // After a pause, the same run continues. A breakpoint that it had reached when it paused still stops it.
+    // After a pause, the same run continues. If the run paused at a breakpoint, that breakpoint still stops the run.
     else if (this.pausePosition !== this.currentPosition) this.runStart = this.currentPosition;
     this.pausePosition = -1;
     this.lastBreakpoint = undefined;

@@ -8,9 +8,9 @@ import type { HartContexts } from './cpu/hartContexts.ts';
 import type { GuestRam } from './guestRam.ts';
 
 /**
- * The machine's state at power-on, and how a reset restores it: everything except the contents of drives, the position,
- * and the answers that the host has given to devices. Constructed together with the machine, before the machine's first
- * step.
+ * Sets the machine's state at power-on and restores it on a reset: everything except the contents of drives, the
+ * position, and the host's answers to device queries. Constructed together with the machine, before the
+ * machine's first step.
  */
 export class PowerOnState {
   private parts: { harts: HartContexts; ram: GuestRam; board: Board };

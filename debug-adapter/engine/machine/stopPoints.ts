@@ -30,7 +30,10 @@ export interface Watchpoint {
 export interface WatchHit {
   id: number;
   access: 'read' | 'write';
-  /** All watched bytes before and after the step. The two are equal after a read or a write of the same value. */
+  /**
+   * All watched bytes before and after the step. They are equal if the step only read the bytes or wrote the values
+   * that were already there.
+   */
   oldBytes: Uint8Array;
   newBytes: Uint8Array;
   /** The position before the step that accessed the bytes. */

@@ -2,7 +2,7 @@ import { assert } from '../base/assert.ts';
 import { chunkFlaws } from '../../messages/recordingDamage.ts';
 
 /**
- * Thrown for a payload that violates the format. It is converted to a message before the user sees it; see
+ * Thrown for a payload that violates the format. The error is converted to a message before the user sees it; see
  * `messages/recordingDamage.ts`.
  */
 export class Malformed extends Error {

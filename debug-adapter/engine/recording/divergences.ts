@@ -102,7 +102,7 @@ export class Divergences {
     });
   }
 
-  /** The difference to report if a device asks for external data that the recording does not contain. */
+  /** The difference to report if a device requests external data that the recording does not contain. */
   checkAnswer(
     expected: AnswerEntry | undefined,
     { position, kind }: { position: Position; kind: AnswerEntry['kind'] },

@@ -77,7 +77,8 @@ export interface RecordedDrive {
   readOnly: boolean;
   lengthBytes: number;
   /**
-   * The digest, before the recording, of those bytes of the base image that the guest can read: 16 hexadecimal digits.
+   * The digest of all bytes of the base image that the guest can read, computed before the recording: 16 hexadecimal
+   * digits.
    */
   contentDigest: string;
   /** The image's path as the user typed it. */

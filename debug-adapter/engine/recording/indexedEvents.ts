@@ -7,8 +7,8 @@ import type { BlockEntry, LogEntry } from './logEntry.ts';
 /**
  * The entries of one events chunk. `load` decodes all of them once to check them and to index their offsets; `entry`
  * then decodes a single entry when it is needed. A chunk has thousands of entries, but a seek needs only a few of them.
- * If all entries were kept as objects, they would become garbage that V8 takes long to collect. `load` reuses the index
- * arrays for the next chunk.
+ * If all entries were kept as objects, they would become garbage that takes V8 a long time to collect. `load` reuses
+ * the index arrays for the next chunk.
  */
 export class IndexedEvents {
   private usedEntries = 0;

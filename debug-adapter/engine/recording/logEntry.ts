@@ -14,7 +14,7 @@ export type LogEntry =
   /** Memory and register writes by the debugger at the live end. */
   | { kind: 'memoryWrite'; position: Position; address: number; bytes: Uint8Array }
   | { kind: 'registerWrite'; position: Position; register: number; value: bigint }
-  /** The host's answers to a device that asks for data in the step at that position. */
+  /** The host's answers to a device that requests data in the step at that position. */
   | { kind: 'hostTime'; position: Position; milliseconds: number }
   | { kind: 'entropy'; position: Position; bytes: Uint8Array }
   /**

@@ -20,8 +20,8 @@ import type { RecordingReader } from './recordingReader.ts';
 
 /**
  * The inputs of a replaying machine. The player delivers the recorded events at their positions and compares the
- * machine's actions with the recording. At the first difference, it throws a UserError of kind `divergence`, which
- * states the position, what was expected, what happened, and a possible cause. The session must not run the machine
+ * machine's actions with the recording. At the first difference, it throws a UserError of kind `divergence` that
+ * contains the position, what was expected, what happened, and a possible cause. The session must not run the machine
  * beyond `lastPosition`, must stop at each `nextDigestPosition` to call `checkDigest`, and must call `seek` after it
  * restores a snapshot.
  */
@@ -170,7 +170,7 @@ export class Player implements Inputs {
     throw this.divergences.missedEntry(missed!.head!, position);
   }
 
-  /** The recorded answer to a device that asks for data in the step at `position`. */
+  /** The recorded answer to a device that requests data in the step at `position`. */
   private recordedAnswer<K extends AnswerEntry['kind']>(
     kind: K,
     position: Position,

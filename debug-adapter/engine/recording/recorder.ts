@@ -6,10 +6,10 @@ import type { DigestPart } from './logEntry.ts';
 import type { RecordingWriter } from './recordingWriter.ts';
 
 /**
- * The inputs of a machine that is being recorded. Forwards calls to the live inputs and records the results. After the
- * guest flushes a disk, it relies on its writes being durable. The recording is therefore made durable at the next
- * boundary, so that a replay can reach every flush that the guest saw complete. The recorder does not own the writer.
- * It does not flush periodically: the session does, because it has a clock.
+ * The inputs of a machine that is being recorded. Forwards calls to the live inputs and records the results. After a
+ * flush of a disk completes, the guest relies on its earlier writes being durable. The recording is therefore made
+ * durable at the next boundary, so that a replay can reach every flush that the guest saw complete. The recorder does
+ * not own the writer. Periodic flushes are the responsibility of the session, because the session has a clock.
  */
 export class Recorder implements Inputs {
   private readonly live: Inputs;

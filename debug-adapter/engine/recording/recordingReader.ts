@@ -89,16 +89,15 @@ export class RecordingReader {
   }
 
   /**
-   * Yields the entries from `position` on, in order. If `kinds` is given, only entries of these kinds are yielded, and
-   * chunks without them are not read. Each entry is decoded just before it is yielded.
+   * Yields the entries in order, starting at `position`. If `kinds` is given, only entries of these kinds are yielded,
+   * and chunks without them are not read. Each entry is decoded just before it is yielded.
    */
   *entriesFrom(position: Position, kinds?: readonly LogEntryKind[]): Generator<LogEntry, void, undefined> {
     const mask = kinds && kindMask(kinds);
     for (let i = this.firstChunkReaching(position); i < this.events.length; i++) {
       const chunk = this.events[i];
       if (mask !== undefined && (chunk.kinds & mask) === 0) continue;
-      // The chunk is looked up again after each entry, because its arrays may have been reused for another chunk in the
-      // meantime.
+      // The chunk is looked up again after each entry, because its arrays may have been reused for a different chunk.
       for (let at = this.eventsOf(chunk).firstFrom(position); ; at++) {
         const events = this.eventsOf(chunk);
         while (at < events.count && mask !== undefined && (events.kindBit(at) & mask) === 0) at++;

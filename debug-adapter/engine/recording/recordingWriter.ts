@@ -28,11 +28,11 @@ const BUFFERED_BYTES_MAX = 64 << 10;
 const CHUNK_BYTES = BUFFERED_BYTES_MAX - 4096;
 
 /**
- * Writes a recording sequentially. Bytes that have been written are never modified, so even if the process is killed,
- * what has been written remains readable. Up to 64 KiB of entries are buffered. After `flush`, they survive the end of
- * this process; after `flushDurably`, they also survive a power failure. The writer owns the file: `close` and
- * `closeUnfinished` close it. If a write fails, the host's error is thrown. Entries that were flushed earlier stay
- * readable, but nothing more is written, because the entries in the failed write would be missing from the recording.
+ * Writes a recording sequentially. Bytes that have been written are never modified, so they remain readable even if the
+ * process is killed. Up to 64 KiB of entries are buffered. After `flush`, they survive the end of this process; after
+ * `flushDurably`, they also survive a power failure. The writer owns the file: `close` and `closeUnfinished` close it.
+ * If a write fails, the host's error is thrown. Entries that were flushed earlier stay readable, but nothing more is
+ * written, because the entries in the failed write would be missing from the recording.
  */
 export class RecordingWriter {
   private readonly file: HostFile;

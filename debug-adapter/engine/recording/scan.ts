@@ -34,7 +34,7 @@ export interface ScannedRecording {
   bootFiles: PlacedChunk[];
   names: string[];
   events: PlacedEvents[];
-  /** Whether the recording was closed properly, so that its last entry is the end entry. */
+  /** Whether the recording was closed properly, that is, whether its last entry is the end entry. */
   ended: boolean;
 }
 

@@ -3,8 +3,8 @@ import type { TrapMode } from './traps.ts';
 
 /**
  * An instruction's effect on the call stack, derived from its encoding: a jump that uses a link register, x1 or x5, is
- * a call or a return (ISA manual Volume I, "Return-address stack prediction hints"). With it, line steps can skip calls
- * to functions that have no debug information.
+ * a call or a return (ISA manual Volume I, "Return-address stack prediction hints"). This information allows line steps
+ * to skip calls to functions that have no debug information.
  */
 export type ControlFlow = 'call' | 'return' | 'trapReturn' | 'other';
 

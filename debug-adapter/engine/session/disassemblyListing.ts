@@ -18,7 +18,7 @@ export interface DisassemblyContext {
 
 /**
  * Disassembles the instructions around an address, using the current contents of guest memory. Returns `count` rows,
- * starting `first` rows after the one at `base`; a negative `first` starts before it. Instructions are 2 or 4 bytes
+ * starting `first` rows after the one at `base`, or before it if `first` is negative. Instructions are 2 or 4 bytes
  * long, so they cannot be decoded backwards. To list rows before `base`, decoding starts at the start of the function
  * or, if that is unknown, at a guessed address from which decoding arrives exactly at `base`.
  */

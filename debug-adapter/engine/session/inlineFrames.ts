@@ -22,8 +22,8 @@ export function inlineContextAt(symbols: Symbols, pc: bigint): InlineContext {
 }
 
 /**
- * Compares the inlined functions at two pcs: whether `to` is in the same frame as `from`, in an inner frame or in
- * another frame.
+ * Compares the inlined functions at two pcs: whether `to` is in the same frame as `from`, in an inner frame or in a
+ * different frame.
  */
 export function inlineDepth(from: readonly InlinedCall[], to: readonly InlinedCall[]): 'same' | 'inner' | 'other' {
   const isWithin = from.every(({ entry, name }, i) => to[i]?.entry === entry && to[i].name === name);

@@ -124,8 +124,8 @@ export class Session {
   }
 
   /**
-   * Runs forwards until this hart is the one to execute the next step. The user's breakpoints also apply while the
-   * other harts run. After a pause, another call continues the run.
+   * Runs forwards until this hart is about to execute the next step. The user's breakpoints also apply while the other
+   * harts run. After a pause, another call continues the run.
    */
   runToQuantumOf(hart: number, wantsPause: WantsPause = never, options: RunOptions = {}): StopReason {
     return this.reasonOf(this.forwardToQuantumOf(hart, this.stopPoints(), wantsPause, options), { kind: 'step' });

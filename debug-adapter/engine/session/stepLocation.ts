@@ -42,8 +42,8 @@ export class StepLocation {
   }
 
   /**
-   * Makes the row at `pc` current. Returns whether the row begins at `pc`. For backward steps that entered a function
-   * at its end.
+   * Makes the row at `pc` current. Returns whether the row begins at `pc`. Used for backward steps that entered a
+   * function at its end.
    */
   enterRow(pc: bigint): boolean {
     this.enter(pc, this.rowAt(pc));

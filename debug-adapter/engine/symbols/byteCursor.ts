@@ -27,7 +27,7 @@ export class ByteCursor {
     return this.at >= this.end;
   }
 
-  /** Advances by `count` bytes and returns the offset before them. */
+  /** Advances by `count` bytes and returns the previous offset. */
   skip(count: number): number {
     const at = this.at;
     if (!(count >= 0 && count <= this.end - at))

@@ -5,7 +5,7 @@ import type { AddressRange, LineBreakpoint, Symbols } from './symbols.ts';
 /** One symbol file and how the guest loads it. */
 export interface SymbolFile {
   symbols: Symbols;
-  /** Whether the machine boots this file, whose code is then in memory from the start. */
+  /** Whether the machine boots this file. If so, its code is in memory from the start. */
   isBooted: boolean;
 }
 
@@ -28,7 +28,7 @@ export function groupByCode(files: readonly SymbolFile[]): CodeGroup[] {
  * The files that describe the same code: a stripped kernel and its unstripped version, or a Linux Image and its
  * vmlinux. Each query goes to the file with the most information. A file with a source line for the address is
  * preferred to a file with only a symbol. Otherwise, a file with debug information is preferred to a file without it.
- * Among equally good files, the first in the list is used.
+ * Among equally good files, the first one in the list is used.
  */
 export class CodeGroup {
   /** The files; those that have debug information come first. */
@@ -65,7 +65,7 @@ export class CodeGroup {
     );
   }
 
-  /** Whether any file has a name or line for an address. */
+  /** Whether any of the files has a name or line for an address. */
   hasInformation(pc: bigint): boolean {
     return this.files.some((file) => file.lineAt(pc) ?? file.symbolAt(pc) ?? file.functionAt(pc));
   }

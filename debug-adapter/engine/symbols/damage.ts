@@ -1,6 +1,6 @@
 /**
- * Thrown by the ELF and DWARF readers on malformed data. It never leaves this folder: `openSymbols.ts` catches it at
- * every query, records a diagnostic and answers as if that piece of debug information were missing.
+ * Thrown by the ELF and DWARF readers on malformed data. It never propagates out of this folder: every query in
+ * `openSymbols.ts` catches it, records a diagnostic and treats that piece of debug information as missing.
  */
 export class MalformedData extends Error {
   override name = 'Damage';

@@ -7,7 +7,7 @@ import type { Value } from './values/value.ts';
  * A debugger's view of the symbols and debug information in one ELF file. A session with a kernel and its programs
  * opens several `Symbols` and chooses among them by address space.
  *
- * Every code and data address is an unsigned 64-bit `bigint` as the guest uses it, including the load bias. Queries
+ * Every code and data address is a guest address: an unsigned 64-bit `bigint` that includes the load bias. Queries
  * never modify anything and do not throw on damaged files: damaged debug information counts as missing, and a
  * diagnostic is added to `diagnostics`. Only `evaluate` throws: a UserError that quotes the offending part of the
  * expression.
@@ -19,8 +19,8 @@ export interface Symbols {
   /** Whether the file has DWARF. Without it, `symbolAt` and the function queries use the symbol table. */
   readonly hasDebugInfo: boolean;
   /**
-   * Diagnostics about the debug information, one sentence each. Each should be shown to the user once. The list grows
-   * as more of the file is read.
+   * Diagnostics about the debug information, one sentence each. Each should be shown to the user once. Diagnostics are
+   * added as more of the file is read.
    */
   readonly diagnostics: readonly string[];
 
@@ -92,7 +92,7 @@ export interface SymbolsSource {
   bytes: Uint8Array;
   /** The number that is added to every address of a position-independent file. */
   loadBias?: bigint;
-  /** Inflates compressed debug sections. If it is missing, such sections are ignored and a diagnostic says so. */
+  /** Inflates compressed debug sections. If it is omitted, such sections are ignored and a diagnostic is added. */
   compression?: HostCompression;
 }
 
@@ -127,7 +127,7 @@ export interface SourceFile {
 export interface LineLocation extends AddressRange {
   file: SourceFile;
   line: number;
-  /** The first column is 1; undefined if the compiler gave none. */
+  /** The first column is 1; undefined if the compiler did not specify a column. */
   column: number | undefined;
   /** Whether the row is a recommended breakpoint location (is_stmt). If so, the line begins at `start`. */
   isStatement: boolean;
@@ -175,7 +175,7 @@ export interface InlinedCall {
 export interface SymbolInfo {
   name: string;
   address: bigint;
-  /** 0 if the symbol table does not give the size. */
+  /** 0 if the symbol table does not specify the size. */
   sizeBytes: bigint;
   kind: 'function' | 'object' | 'label';
 }

@@ -30,8 +30,8 @@ export class AutomaticSnapshots {
 }
 
 /**
- * Whether the error means that there is no space for a snapshot, in an image or on the host's disk. A full disk may be
- * ignored here, because writing the log or the guest's data will report it.
+ * Whether the error means that there is no space for a snapshot, in an image or on the host's disk. A full disk can be
+ * ignored here, because the next write of the log or of the guest's data will report the error.
  */
 function isOutOfSpace(error: unknown): error is UserError {
   if (!(error instanceof UserError)) return false;

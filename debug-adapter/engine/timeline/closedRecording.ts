@@ -69,7 +69,8 @@ export function closedRecording(anyHost: Host, rrfile: string, reader: Recording
 
 function filesOf(host: Host, rrfile: string, reader: RecordingReader): RecordingFile[] {
   const { header } = reader;
-  // A file that the recording also names as an input belongs to the user, even if it is named differently there.
+  // A file that is also listed in the recording as an input belongs to the user, even if it is listed under a different
+  // name.
   const brought = new Set(filesBrought(host, header).map((path) => host.files.identity(path)));
   const stateImagePath = (kind: 'overlay' | 'state', path: string, drive?: RecordedDrive): RecordingFile => {
     const isOwn = () =>

@@ -66,8 +66,8 @@ export const withAllowedDrives = (host: Host, drives: readonly DriveOptions[]): 
   );
 
 /**
- * Opens only the base images. Nothing is created or changed yet, so that the session can still be refused. If an image
- * is its own overlay, `first` is the snapshot with the image's contents before the recording.
+ * Opens only the base images, without creating or changing anything, so that the session can still be refused. If an
+ * image is its own overlay, `first` is the snapshot with the image's contents before the recording.
  */
 export function openBases(host: Host, drives: readonly DriveOptions[], first?: string): BaseDisk[] {
   const opened: BaseDisk[] = [];
@@ -115,7 +115,7 @@ export function openLiveDrive(
   };
 }
 
-/** Reopens the image for writing; for the checks, it was open read-only. */
+/** Reopens the image for writing; it was opened read-only for the checks. */
 function openInPlace(host: Host, options: DriveOptions, baseDisk: BaseDisk, log: RequestLog): DriveStack {
   baseDisk.base.close();
   const file = host.files.open(options.image, { write: true, create: 'never' });

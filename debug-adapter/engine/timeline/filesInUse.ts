@@ -6,7 +6,7 @@ import type { Cleanup } from './cleanup.ts';
 
 /**
  * The files that drives only read: their images and all backing files. Other sessions may also read these files, but
- * not write them.
+ * must not write to them.
  */
 export const basesInUse = (host: Host, drives: readonly DriveOptions[]): FileUse[] =>
   drives.flatMap((drive) => {
@@ -25,14 +25,14 @@ export const inUse = (use: FileUse['use'], paths: readonly string[]): FileUse[] 
 const asBases = (paths: readonly string[]): FileUse[] => inUse('base', paths);
 
 /**
- * How other sessions' messages refer to this session if it has locked a file that they need: `recording a.rr`, without
- * folders.
+ * The name of this session in other sessions' messages about files that this session has locked: `recording a.rr`,
+ * without folders.
  */
 export const activityText = (verb: string, path: string): string => `${verb} ${path.split(/[\\/]/).at(-1)}`;
 
 /**
  * Locks a recording for reading, but not the files that it names. The caller releases the lock. Throws a UserError if a
- * session is writing the recording.
+ * session is writing to the recording.
  */
 export const lockToRead = (host: Host, rrfile: string): HostLock =>
   host.files.lock(inUse('reads', [rrfile]), activityText('reading', rrfile));

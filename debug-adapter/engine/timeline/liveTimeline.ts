@@ -198,8 +198,8 @@ export class LiveTimeline implements Timeline {
     options: RunOptions = {},
   ): TimelineStop {
     this.machine.setStopPoints(points);
-    // A breakpoint at the current position counts after a digest or snapshot along the way, and when the machine has
-    // just reached the live end.
+    // A breakpoint at the current position counts if the run was interrupted there for a digest or snapshot, or if the
+    // machine has just reached the live end.
     for (let { stopsAtStart } = options; this.position < until; stopsAtStart = true) {
       const nextAutomatic = this.recording ? this.schedule.nextAfter(this.position) : Infinity;
       const stop = this.machine.run(Math.min(until, nextAutomatic), wantsPause, { stopsAtStart });
@@ -208,7 +208,7 @@ export class LiveTimeline implements Timeline {
       if (end) return { kind: 'ended', end };
       if (stop.kind === 'paused' || stop.kind === 'breakpoint' || stop.kind === 'watchpoint') return stop;
     }
-    // If the machine has ended, even a run of zero steps reports the end.
+    // If the machine has ended, `run` returns the end even if asked to run zero steps.
     const end = endOf(this.machine.run(this.position));
     return end ? { kind: 'ended', end } : { kind: 'reached' };
   }

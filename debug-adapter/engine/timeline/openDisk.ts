@@ -35,9 +35,9 @@ export interface DiskFile {
 const CHAIN_MAX = 16;
 
 /**
- * Opens a base image read-only: a raw or qcow2 image with its whole backing chain. Formats are given explicitly,
- * never probed. Names in a qcow2 image are relative to its folder. Closing an image closes its backing file. Throws a
- * UserError if a file is missing, damaged or not allowed as a backing file.
+ * Opens a base image read-only: a raw or qcow2 image with its whole backing chain. Formats are given explicitly, never
+ * probed. A backing file name in a qcow2 image is relative to the image's folder. Closing an image closes its backing
+ * file. Throws a UserError if a file is missing, damaged or not allowed as a backing file.
  */
 export function openDisk(host: Host, image: DiskLocation, depth = 0): BlockDevice {
   const file = host.files.open(image.path, { write: false, create: 'never' });
@@ -130,7 +130,7 @@ function diskFile(host: Host, { path, format }: DiskLocation): { here: DiskFile;
   }
 }
 
-/** The backing file that a qcow2 image names; the backing file is not opened. */
+/** The backing file that is named in a qcow2 image. Does not open the backing file. */
 export function backingOf(host: Host, path: string): DiskLocation | undefined {
   const file = host.files.open(path, { write: false, create: 'never' });
   try {

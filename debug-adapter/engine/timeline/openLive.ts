@@ -137,7 +137,7 @@ function resolveOptions(host: Host, wanted: RecordSetup): ResolvedRecord {
   return { ...setup, rrsnapshot: setup.rrsnapshot, drives: withInternalSnapshots(setup.drives) };
 }
 
-/** The history of a live machine, which is the recording up to now. */
+/** The history of a live machine, which is the recording so far. */
 function liveHistory(
   host: Host,
   { rrfile }: RecordSetup,

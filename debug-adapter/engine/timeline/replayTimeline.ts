@@ -152,7 +152,10 @@ export class ReplayTimeline implements Timeline {
     ];
   }
 
-  /** Opens the images by name for writing, so they must still be the same files, and no other session may read them. */
+  /**
+   * Opens the images by name for writing, so they must still be the same files, and no other session may be reading
+   * them.
+   */
   private withWritableImages(change: () => void): void {
     this.watched.checkNotLost();
     this.lock.withExclusiveLock(change);
@@ -168,7 +171,7 @@ export class ReplayTimeline implements Timeline {
    * halted forever.
    */
   private recordedEnd(): End {
-    // If the machine has ended, a run of one more step reports the end and does not advance.
+    // If the machine has ended, running one more step returns the end without advancing the machine.
     const isNatural = this.player.end !== undefined && GUEST_ENDS.has(this.player.end.reason);
     const end = isNatural ? endOf(this.machine.run(this.position + 1)) : undefined;
     return end ? this.checkedEnd(end) : { reason: 'endOfRecording' };

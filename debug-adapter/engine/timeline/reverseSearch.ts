@@ -14,7 +14,7 @@ export interface SearchContext {
   release(snapshot: CachedSnapshot): void;
   restoreCached(snapshot: CachedSnapshot): void;
   /**
-   * The next position at which the search should leave a snapshot with `addSnapshot`, so that seeking to the result is
+   * The next position at which the search should create a snapshot with `addSnapshot`, so that seeking to the result is
    * fast.
    */
   nextSnapshotPosition(position: Position, before: Position): Position;
@@ -37,8 +37,8 @@ interface Segment {
   reached?: CachedSnapshot;
 }
 
-// These steps take 2 ms, or 10 ms while the code has not been optimized yet, which is about the cost of resuming. So
-// even a very short slice makes progress.
+// These steps take 2 ms, or 10 ms if the code has not been optimized yet, which is about the cost of resuming. As a
+// result, even a very short slice makes progress.
 const STEPS_PER_PAUSE_CHECK = 500_000;
 
 // The time that it takes to restore the state at the start of a segment from memory, expressed in steps.
@@ -47,12 +47,12 @@ const RESTORE_COST_STEPS = 200_000;
 /**
  * The search for the last stop before a position, for a reverse run. It searches the history segment by segment, from
  * the last to the first: it runs the machine forward from a snapshot to the start of the following segment and
- * remembers the last stop. It can be paused at any point and resumed later. While paused, it keeps the state that it
- * has reached and the state that the machine shows, which is the one at the start of the searched part.
+ * remembers the last stop. It can be paused at any point and resumed later. While paused, it keeps two states: the one
+ * that it has reached, and the one at the start of the searched part. The machine is in the latter during the pause.
  */
 export class ReverseSearch {
   readonly points: StopPoints;
-  /** Everything from this position on has been searched. */
+  /** The history from this position on has been searched. */
   searchedDownTo: Position;
   /** The state to show while the search is paused; undefined at the live end. */
   private current: CachedSnapshot | undefined;
@@ -88,7 +88,7 @@ export class ReverseSearch {
     return 'nothing';
   }
 
-  /** Restores the state that the machine shows during a pause. Returns false if that is the live end. */
+  /** Restores the state that the machine is in during a pause. Returns false if that is the live end. */
   showCurrent(): boolean {
     if (this.current) this.context.restoreCached(this.current);
     return this.current !== undefined;
@@ -103,7 +103,7 @@ export class ReverseSearch {
       segment.reached = undefined;
       return segment;
     }
-    // The searched part now starts at the start of the previous segment, so the machine shows that state during a
+    // The searched part now starts at the start of the previous segment, so the machine is in that state during a
     // pause.
     if (this.segmentStart) {
       if (this.current) context.release(this.current);

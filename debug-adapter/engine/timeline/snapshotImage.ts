@@ -3,9 +3,9 @@ import { Qcow2Image } from '../block/qcow2/image.ts';
 import { openWithBacking, openWithoutBacking } from './openDisk.ts';
 
 /**
- * An image that contains snapshots, and a method of changing it. A live session writes to it continuously. A replay
- * opens it read-only, which protects the files it reads. It opens the file for writing only briefly, to take, rename or
- * delete a snapshot, while no other session may read it.
+ * An image that contains snapshots, and a way to change it. A live session writes to the image continuously. A replay
+ * opens the image read-only, to protect the files that it reads. It opens the image for writing only briefly, to take,
+ * rename or delete a snapshot; during that time, no other session can read the image.
  */
 export interface SnapshotImage {
   /** The drive whose disk the image contains; undefined for a state-only image. */

@@ -124,8 +124,8 @@ export class SnapshotImages {
   }
 
   /**
-   * Whether entries that the state image lacks may be deleted. In a user's image they may not, because the user's own
-   * snapshots would look like the remains of a killed session.
+   * Whether entries that the state image lacks may be deleted. In a user's image, they must not be deleted, because the
+   * user's own snapshots would look like the remains of a killed session.
    */
   private mayRepair(snapshotImage: SnapshotImage): boolean {
     return snapshotImage !== this.state && !snapshotImage.isShared;

@@ -41,8 +41,8 @@ export function listSnapshots(image: Qcow2Image, first?: string): SnapshotInfo[]
 }
 
 /**
- * Returns the same object for the same snapshot, because a list of possibly thousands of snapshots is created after
- * each change.
+ * Returns the same object for the same snapshot, because a list that may contain thousands of snapshots is created
+ * after each change.
  */
 function infoOf(listed: ListedSnapshot): SnapshotInfo {
   let info = infos.get(listed);

@@ -1,7 +1,7 @@
 import type { SnapshotPace } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
 
-// 2^24 steps replay in 35 ms at 450 MIPS, so stepping back from the first stop feels instant.
+// 2^24 steps are replayed in 35 ms at 450 MIPS, so stepping back from the first stop feels instant.
 const FIRST_SPACING = 1 << 24;
 // Each automatic snapshot stores its dirty pages in the overlay. A maximum of 32 limits the size of a long recording.
 const SNAPSHOTS_MAX = 32;
@@ -10,7 +10,7 @@ const NO_PACE: SnapshotPace = { isDue: () => true, recordTaken: () => {} };
 /**
  * Schedules automatic snapshots and digests at multiples of a spacing. The spacing doubles whenever there are too many
  * snapshots, so that even a long recording has few of them and a short one has some. Snapshots that are not on a
- * multiple of the new spacing are dropped. If a pace is given, it skips snapshots that would take too much time.
+ * multiple of the new spacing are dropped. If a pace is given, snapshots that would take too much time are skipped.
  * Without a pace, the schedule depends only on positions.
  */
 export class SnapshotSchedule {

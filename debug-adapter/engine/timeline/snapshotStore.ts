@@ -72,7 +72,7 @@ export class SnapshotStore {
 
   // --- reading ---------------------------------------------------------------------------------------------------------
 
-  /** The snapshots up to the recording's end, in order of position; the same array until a snapshot changes. */
+  /** The snapshots up to the recording's end, in order of position. Returns the same array until a snapshot changes. */
   list(): readonly SnapshotInfo[] {
     const all = this.images.list();
     if (all !== this.listedFrom) {

@@ -28,21 +28,21 @@ export type TravelStop =
 
 type WantsPause = () => boolean;
 
-// The distances before a target at which snapshots are left, in steps. Replaying from one of them to the target takes
-// 10 us to 10 ms.
+// The distances before a target, in steps, at which snapshots are created. Replaying from one of them to the target
+// takes 10 us to 10 ms.
 const SNAPSHOT_DISTANCES = [4_000_000, 1_000_000, 250_000, 60_000, 15_000, 4_000];
 // The minimum time to load a snapshot from the overlays, 10 ms, converted to steps.
 const LOAD_COST_STEPS = 4_000_000;
-// On the way to a distant target, snapshots are left every 35 ms of replay, the spacing at which a recording starts to
-// take automatic snapshots.
+// On the way to a distant target, snapshots are created every 35 ms of replay, the spacing at which a recording starts
+// to take automatic snapshots.
 const SNAPSHOT_SPACING = 1 << 24;
 
 /**
  * Moves a machine through its recorded history: to any position, and forward and backward to stop points. Going back
- * restores the nearest snapshot and replays from there; snapshots left in memory near the target make the next move
- * instant. The guest's actions in the history change nothing: disk writes go to scratch files, and the recording is
- * only read. The state of a live end is kept in memory while the history is visited, and restored when the machine
- * returns to it.
+ * restores the nearest snapshot and replays from there; snapshots created in memory near the target make the next move
+ * instant. The guest's actions in the history have no lasting effect: disk writes go to scratch files, and the
+ * recording is only read. The state of a live end is kept in memory while the history is visited, and restored when the
+ * machine returns to it.
  */
 export class TimeTravel {
   private machine: Machine;
@@ -305,7 +305,7 @@ export class TimeTravel {
     this.images.restore(snapshot.ram);
     machine.loadState(snapshot.state.state);
     this.disks.forEach((disk, i) => disk.show(snapshot.disks[i]));
-    // The restored pages are in use now, and the previous pages no longer are. This may drop the restored snapshot.
+    // The restored pages are now in use instead of the previous ones. This call may drop the restored snapshot.
     this.memory.updateCharges();
     this.openedHistory!.player.seek(machine.position);
   }
@@ -434,7 +434,7 @@ interface LiveEnd {
 
 const never = (): boolean => false;
 
-/** The position of the next snapshot to leave on the way to a target, or the target itself. */
+/** The position of the next snapshot to create on the way to a target, or the target itself. */
 function nextSnapshotPosition(position: Position, target: Position): Position {
   const before = SNAPSHOT_DISTANCES.map((distance) => target - distance).find((candidate) => candidate > position);
   return Math.min(target, nextMultiple(position), before ?? target);

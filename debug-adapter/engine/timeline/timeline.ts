@@ -9,8 +9,8 @@ import type { TimelineFiles } from './timelineFiles.ts';
 import type { TimeTravel, TravelStop } from './timeTravel.ts';
 
 /**
- * A machine with its history. The machine runs live, is being recorded or replays a recording. Positions are in steps.
- * Callers advance the machine in slices that are short enough to stay responsive. At the end, they must close or
+ * A machine with its history. The machine either runs live, recorded or not, or replays a recording. Positions are in
+ * steps. Callers advance the machine in slices that are short enough to stay responsive. At the end, they must close or
  * abandon the timeline. Divergences, damaged files and host failures cause a UserError.
  */
 export interface Timeline {
@@ -25,7 +25,7 @@ export interface Timeline {
   readonly travel: TimeTravel | undefined;
   /**
    * Runs like `advance`, but to the next stop point. If a recorded machine is in its history and reaches its live end,
-   * it continues to run live. A breakpoint at the starting position is skipped, unless `stopsAtStart`.
+   * it continues to run live. A breakpoint at the starting position is skipped, unless `stopsAtStart` is set.
    */
   forward(until: Position, points: StopPoints, wantsPause?: () => boolean, options?: RunOptions): TimelineStop;
   /** Applies a debugger's change to the machine as a recorded step. Throws a UserError except at the live end. */
@@ -60,7 +60,7 @@ export interface Timeline {
   /** Ends the session at the current position. The recording and the overlays are then complete and closed. */
   close(end: End): void;
   /**
-   * Ends the session after an error. Closes all files; data that was already written stays. Never throws, so that the
+   * Ends the session after an error. Closes all files; data that was already written is kept. Never throws, so that the
    * caller can report the error.
    */
   abandon(): void;

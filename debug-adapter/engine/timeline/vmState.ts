@@ -72,7 +72,7 @@ export function encodeSnapshot({ state, ram, first }: MachineSnapshot): EncodedS
   head.setBigUint64(16, xxh64(encoded));
   area.set(encoded.subarray(0, STATE_AREA_BYTES - LONG_HEADER_BYTES), LONG_HEADER_BYTES);
   const rest = encoded.subarray(STATE_AREA_BYTES - LONG_HEADER_BYTES);
-  // The other part is a whole number of pages, so that zeroing it later frees all of its clusters.
+  // The length of the other part is a whole number of pages, so that zeroing the part later frees all of its clusters.
   const other = new Uint8Array(Math.ceil(rest.length / PAGE_SIZE_BYTES) * PAGE_SIZE_BYTES);
   other.set(rest);
   const parts = [
@@ -93,7 +93,7 @@ export function writeSnapshot(image: Qcow2Image, snapshot: EncodedSnapshot, writ
 
 /**
  * Updates a draft to match the given machine. `lengthBefore` is the length of the draft's previous VM state. The draft
- * itself compares the pages, so this reads the RAM that its snapshot maps.
+ * itself compares the pages, so this function reads the RAM that is mapped in the draft's snapshot.
  */
 export function writeSnapshotTo(draft: SnapshotDraft, snapshot: EncodedSnapshot, lengthBefore: number): void {
   const writeVmState = (offset: number, bytes: Uint8Array) => draft.setVmState(offset, bytes);
@@ -329,6 +329,6 @@ function isSamePage(a: Uint8Array, b: Uint8Array): boolean {
 
 const wordsOf = (page: Uint8Array): Int32Array => new Int32Array(page.buffer, page.byteOffset, page.length / 4);
 
-/** A single shared buffer: temporary buffers between long-lived pages would fragment the heap. */
+/** A single shared buffer, because temporary buffers between long-lived pages would fragment the heap. */
 const runBuffer = (): Uint8Array<ArrayBuffer> => (sharedRun ??= new Uint8Array(RUN_BYTES_MAX));
 let sharedRun: Uint8Array<ArrayBuffer> | undefined;

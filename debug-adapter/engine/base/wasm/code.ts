@@ -199,7 +199,7 @@ export const binary =
   };
 
 /**
- * All alignment hints are 0, because guest accesses can be misaligned. A hint only affects speed, and only on unusual
+ * All alignment hints are 0, because guest accesses can be misaligned. Hints affect only speed, and only on unusual
  * hosts.
  */
 const load =

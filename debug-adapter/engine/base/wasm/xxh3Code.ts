@@ -95,7 +95,8 @@ function wholeBlocks(
   const [noBlocks, nextBlock, nextStripe] = [label(), label(), label()];
   return block(
     noBlocks,
-    // The last block is never handled here, even if it is whole: the last byte of the input always belongs to it.
+    // The last block is never processed here, even if it is complete, because it always contains the last byte of the
+    // input.
     set(blocksLeft, i32.shrU(i32.sub(length.get, i32.const(1)), i32.const(Math.log2(BLOCK_BYTES)))),
     set(keysEnd, i32.add(secret.get, i32.const((BLOCK_BYTES / STRIPE_BYTES) * SECRET_STEP))),
     loop(
@@ -143,10 +144,10 @@ function lastBlock(frame: Frame, state: State, { at, end, secret }: Record<'at' 
 }
 
 /**
- * Adds one stripe to the accumulators. An accumulator adds the product of the two halves of its keyed lane, and the
- * other accumulator of the pair adds the input lane itself. The input lanes are collected in `sums` and added only
- * when the accumulators are read. Two vectors are processed at a time, because the vector multiplication needs its
- * operands in adjacent lanes.
+ * Adds one stripe to the accumulators. The product of the two halves of a keyed lane is added to that lane's
+ * accumulator, and the input lane itself is added to the other accumulator of the pair. The input lanes are collected
+ * in `sums` and added only when the accumulators are read. Two vectors are processed at a time, because the vector
+ * multiplication needs its operands in adjacent lanes.
  */
 function accumulate({ accumulators, sums, scratch }: State, at: Code, keys: Code): Code {
   const pair = (i: number): Code => {

@@ -3,8 +3,8 @@ import type { FunctionHandle, ModuleBuilder } from './moduleBuilder.ts';
 import { v128 } from './simdCode.ts';
 
 /**
- * Adds a function `(address: i32) -> i32` to a module. It returns whether the `lengthBytes` bytes at the address are
- * all zero; `lengthBytes` must be a multiple of 128.
+ * Adds a function `(address: i32) -> i32` to a module. The function returns whether the `lengthBytes` bytes at the
+ * address are all zero; `lengthBytes` must be a multiple of 128.
  */
 export function addIsZeroBlock(builder: ModuleBuilder, lengthBytes: number): FunctionHandle {
   return builder.add({ parameters: [I32], results: [I32] }, undefined, (frame) => {

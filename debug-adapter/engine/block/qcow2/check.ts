@@ -14,9 +14,9 @@ export interface CheckResult {
 
 /**
  * Compares an image's refcounts with the references in its tables and finds the same errors as `qemu-img check`. A
- * corruption can cause data loss when the image is written; every COPIED flag that contradicts its cluster's refcount
- * counts as a corruption. A leak only wastes space. The file is checked, not the state in memory, so pending changes
- * are written first.
+ * corruption can cause data loss when a program writes to the image; every COPIED flag that contradicts its cluster's
+ * refcount counts as a corruption. A leak only wastes space. The file is checked, not the state in memory, so pending
+ * changes are written first.
  */
 export function checkImage(parts: ImageParts, { writable }: { writable: boolean }): CheckResult {
   if (writable) commit(parts, { durable: true });
@@ -36,7 +36,7 @@ export function checkImage(parts: ImageParts, { writable }: { writable: boolean 
 
 /**
  * Checks that each COPIED flag is set if and only if the refcount in the file is one. Other qcow2 programs rely on
- * this. According to the qcow2 specification, "Cluster mapping", the flag is only valid in the active tables.
+ * this. According to the qcow2 specification, "Cluster mapping", the flag is valid only in the active tables.
  */
 function copiedFlagErrors(parts: ImageParts, counts: Uint16Array): string[] {
   const errors: string[] = [];

@@ -11,10 +11,10 @@ import { writeRefcounts } from './writeRefcounts.ts';
  *     data (already in the file), refcounts, new tables  |  L2 entries in use  |  L1 entries  |  header  |  freeing
  *
  * Each vertical bar is a barrier. A cluster, its refcount and the COPIED flags in it are on stable storage before any
- * reference to it is written. A cluster is freed only after its last reference has been removed from stable storage.
- * If the process or host crashes between any two file calls, the image at worst contains leaked clusters. Without
- * `durable`, the last barrier is omitted and nothing is freed. All changes then still survive a killed process; after
- * a power failure, each table entry has either its old or its new value.
+ * reference to it is written. A cluster is freed only after its last reference has been removed from stable storage. If
+ * the process or host crashes between any two file calls, the image at worst contains leaked clusters. Without
+ * `durable`, the last barrier is omitted and nothing is freed. All changes still survive if the process is killed;
+ * after a power failure, each table entry has either its old or its new value.
  *
  * This order is safe only if no cluster of the active tables becomes shared with a snapshot or stops being shared. If a
  * cluster does, its refcount and its COPIED flag must change together; see atomicCommit.ts.
@@ -87,7 +87,7 @@ function setDirtyBit(parts: ImageParts): void {
   header.autoclearFeatures = 0;
 }
 
-/** Allocates new clusters for the active L1 table. The header starts to refer to them at the end of the commit. */
+/** Allocates new clusters for the active L1 table. The header does not refer to them until the end of the commit. */
 function allocateL1(parts: ImageParts): StoredTable {
   const clusters = clustersFor(parts.layout, parts.l1.length * ENTRY_BYTES);
   const offset = parts.refcounts.allocateContiguous(clusters);

@@ -7,7 +7,7 @@ import { imageDamage } from '../../../messages/imageDamage.ts';
 /**
  * Returns the location of a compressed cluster (qcow2 specification, "Compressed Clusters Descriptor"). Compressed
  * clusters are created by other programs; this implementation reads them but replaces them with standard clusters when
- * they are written. A descriptor contains a byte offset in the file and a number of sectors. Several compressed
+ * data is written to them. A descriptor contains a byte offset in the file and a number of sectors. Several compressed
  * clusters can share a host cluster, and each of them holds a reference to every host cluster that it overlaps.
  */
 export function compressedLocation(parts: ImageParts, table: EntryTable, index: number) {

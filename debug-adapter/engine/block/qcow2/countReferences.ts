@@ -52,8 +52,8 @@ export function countReferences(
     active.add(offset);
   }
   for (const [offset, times] of l2Users) counter.addL2Table(offset, times, { isActive: active.has(offset) });
-  // Refcount blocks are counted last, so that if a refcount block overlaps another structure, it is the refcount block
-  // that is reported and replaced.
+  // Refcount blocks are counted last. If a refcount block overlaps another structure, the refcount block is therefore
+  // the one that is reported and replaced.
   const corruptions = [...counter.corruptions];
   const invalidBlocks: InvalidRefcountBlock[] = [];
   refcountBlocks.forEach((offset, index) => {

@@ -14,7 +14,7 @@ export interface CreateOptions {
 
 /**
  * Overwrites a file with an empty version 3 image. The header is written last, after a sync: until then, the file is
- * not a qcow2 image; afterwards, it is a complete one.
+ * not a qcow2 image; afterward, it is a complete one.
  */
 export function createImage(hostFile: HostFile, { lengthBytes, clusterSizeBytes, backing }: CreateOptions): void {
   const clusterBits = Math.log2(clusterSizeBytes);

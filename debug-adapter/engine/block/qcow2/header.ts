@@ -33,7 +33,7 @@ export interface Header {
   refcountTableClusters: number;
   snapshotsOffset: number;
   snapshotCount: number;
-  /** The bytes of the fixed fields. Fields that are unknown here are preserved when the header is written. */
+  /** The bytes of the fixed fields. Fields unknown to this implementation are preserved when the header is written. */
   readonly bytes: Uint8Array;
 }
 

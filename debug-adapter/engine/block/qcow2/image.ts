@@ -49,8 +49,8 @@ export class Qcow2Image implements BlockDevice {
   }
 
   /**
-   * Opens an image. The caller can pass an open backing device, which it closes itself, or a function that opens the
-   * backing device. Opening an image for writing frees any clusters leaked in a crash.
+   * Opens an image. The caller can pass an open backing device, which the caller must close, or a function that opens
+   * the backing device. Opening an image for writing frees any clusters leaked in a crash.
    */
   static open(file: HostFile, options: OpenImage): Qcow2Image {
     const { sameFile } = options;
@@ -168,7 +168,7 @@ export class Qcow2Image implements BlockDevice {
 
   /**
    * Checks whether a snapshot could be created after the given ones have been deleted. If not, throws the error that
-   * would occur. Also works on a read-only image.
+   * creating it would cause. Also works on a read-only image.
    */
   checkSnapshotSpace(name: string, gone: readonly string[] = []): void {
     checkWritable(this.parts);
@@ -179,7 +179,7 @@ export class Qcow2Image implements BlockDevice {
     this.deleteSnapshots([name]);
   }
 
-  /** Deletes several snapshots at hardly more than the cost of deleting one. */
+  /** Deletes several snapshots. This costs hardly more than deleting a single snapshot. */
   deleteSnapshots(names: string[]): void {
     this.checkWritable();
     snapshots.deleteSnapshots(this.parts, names);

@@ -58,8 +58,8 @@ export class ImageFile {
   }
 
   /**
-   * Reads a table, which must start inside the file. Messages refer to the table as `what`. The table may extend past
-   * the end of the file, because a file's last cluster may be incomplete.
+   * Reads a table, which must start inside the file. `what` is the name of the table in messages. The table may extend
+   * past the end of the file, because a file's last cluster may be incomplete.
    */
   readTable(offset: number, lengthBytes: number, what: string): Uint8Array<ArrayBuffer> {
     // This check detects a damaged length before memory is allocated for it.

@@ -31,7 +31,7 @@ export interface ImageParts {
   l1Moved: boolean;
   /**
    * Whether the active tables refer to a cluster more than once. If they do, dropping one reference can change the
-   * COPIED flag of another.
+   * COPIED flag of another reference.
    */
   sharesWithinActive: boolean;
   snapshots: SnapshotEntry[];

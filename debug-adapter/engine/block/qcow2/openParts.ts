@@ -92,7 +92,7 @@ function readL1(file: ImageFile, header: headers.Header): StoredTable {
   return new StoredTable(bytes, header.l1Offset);
 }
 
-/** Throws if the image cannot be written safely. */
+/** Throws if writing to the image is not safe. */
 export function checkWritable({ file, header }: ImageParts): void {
   if (header.incompatibleFeatures & headers.INCOMPATIBLE_CORRUPT) throw imageMarkedCorrupt(file.name);
   if (header.hasBitmaps) throw imageHasBitmaps(file.name);

@@ -36,7 +36,7 @@ export function createSnapshotFrom(
   checkCanAdd(parts, wanted.name);
   const l1 = startingL1(parts, from);
   addReferences(parts, l1);
-  // The draft is the same image with another active L1 table, so writing to it copies shared clusters.
+  // The draft is the same image with a different active L1 table, so writing to it copies shared clusters.
   const draft: ImageParts = { ...parts, l1 };
   try {
     fill(draftOf(draft));
@@ -52,7 +52,7 @@ export function createSnapshotFrom(
 
 /**
  * Removes the L2 tables of the snapshot just written from the cache: they may not be needed for a long time, and the
- * next snapshot has other tables.
+ * next snapshot has different tables.
  */
 function forgetTables(parts: ImageParts, l1: EntryTable): void {
   for (let index = 0; index < l1.length; index++) {

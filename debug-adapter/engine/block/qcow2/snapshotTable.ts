@@ -83,7 +83,7 @@ export function renamedEntry(entry: SnapshotEntry, name: string): SnapshotEntry 
   return { ...entry, name, encoded };
 }
 
-/** Reads the snapshot table in large pieces, so that reading thousands of entries takes only a few arrays. */
+/** Reads the snapshot table in large pieces, so that reading thousands of entries allocates only a few arrays. */
 class PieceReader {
   readonly file: ImageFile;
   private offset = 0;

@@ -75,8 +75,8 @@ function newEntry(parts: ImageParts, newSnapshot: NewSnapshot, l1: NewTable): Sn
 }
 
 /**
- * Deletes several snapshots at hardly more than the cost of deleting one. QEMU permits several snapshots with the same
- * name: each time a name occurs in `names`, the first remaining snapshot with that name is deleted.
+ * Deletes several snapshots. This costs hardly more than deleting a single snapshot. QEMU permits several snapshots
+ * with the same name: each time a name occurs in `names`, the first remaining snapshot with that name is deleted.
  */
 export function deleteSnapshots(parts: ImageParts, names: string[]): void {
   const deleted: SnapshotEntry[] = [];

@@ -10,8 +10,8 @@ import { growL1, writeGuest, zeroGuest } from './writeData.ts';
  * Reads VM state: the bytes that the active table maps after the end of the disk (qcow2 specification, "Snapshots"). As
  * in QEMU, VM state starts at the first L2 table boundary after the disk. The active table keeps VM state mapped
  * between snapshots. A RAM page always has the same offset, so a snapshot shares the page's cluster with the previous
- * snapshot until the page changes. A new snapshot therefore needs space only for the changed pages, yet other programs
- * find a complete VM state in it.
+ * snapshot until the page changes. A new snapshot therefore needs space only for the changed pages, but other programs
+ * can still read a complete VM state from it.
  */
 export function readVmState(parts: ImageParts, offset: number, into: Uint8Array): void {
   readGuest(parts, parts.l1, parts.layout.vmStateOffset + offset, into);

@@ -227,7 +227,7 @@ function elfPieces({ name, bytes }: NamedFile, memoryBytes: number): { start: Gu
   return { start: image.lowestAddress, regions };
 }
 
-/** Detects scripts and sources passed by mistake: machine code has no long runs of printable bytes. */
+/** Detects scripts and source files passed by mistake: machine code contains no long runs of printable bytes. */
 function isText(bytes: Uint8Array): boolean {
   const start = bytes.subarray(0, TEXT_BYTES);
   return start.length > 0 && start.every((byte) => (byte >= 0x20 && byte < 0x7f) || (byte >= 0x09 && byte <= 0x0d));

@@ -15,7 +15,7 @@ export interface DeviceTreeOptions {
   mmu?: MmuType;
   /** The kernel's command line. */
   bootargs?: string;
-  /** `/chosen/rng-seed`, which seeds Linux's random number generator; without it getrandom may block forever. */
+  /** `/chosen/rng-seed`, which seeds Linux's random number generator; without it, getrandom may block forever. */
   rngSeed?: Uint8Array;
   /** The address of the initial RAM disk; `end` is the first byte after it. */
   initrd?: { start: GuestAddress; end: GuestAddress };

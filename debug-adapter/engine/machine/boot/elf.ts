@@ -64,7 +64,7 @@ export function readElfImage(bytes: Uint8Array, name: string): ElfImage {
 /**
  * Returns the segments to load. Throws a UserError if a segment is outside RAM or if segments overlap in RAM. As in
  * QEMU, the parts that GNU ld places outside RAM when it is given only `-Ttext=0x80000000` are dropped. File headers
- * and zeroes in the page below RAM are cut off their segment. Separate segments far below RAM, which contain the
+ * and zeroes in the page below RAM are removed from their segment. Separate segments far below RAM, which contain the
  * headers and data for a dynamic linker, are omitted.
  */
 export function checkSegmentsFit(

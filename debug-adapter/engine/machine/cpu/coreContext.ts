@@ -26,7 +26,7 @@ export const IMPORTS = {
   decodeEntry: { parameters: [I32, I32], results: [] },
   /** (raw instruction): decodes the instruction into the straddle entry. */
   decodeStraddle: { parameters: [I32], results: [] },
-  /** () -> nonzero if the EBREAK at PC was a semihosting call, which has then set the next PC. */
+  /** () -> nonzero if the EBREAK at PC was a semihosting call. In that case, the next PC is already set. */
   semihost: { parameters: [], results: [I32] },
   /** () -> nonzero to stop at PC. Called before an instruction that may have a breakpoint. */
   breakpointHit: { parameters: [], results: [I32] },

@@ -321,6 +321,6 @@ function counters(): Csr[] {
 
 // --- debug ----------------------------------------------------------------------------------------------------------
 
-/** tselect and its data registers read back as zero, which tells debuggers that there are no triggers. */
+/** tselect and its data registers read back as zero, so that debuggers detect no triggers. */
 const debugTriggers = (): Csr[] =>
   ['tselect', 'tdata1', 'tdata2', 'tdata3'].map((name, i) => ({ name, number: 0x7a0 + i, read: zero }));

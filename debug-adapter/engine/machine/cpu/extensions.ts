@@ -39,7 +39,7 @@ const EXTENSIONS = {
   zicbom: optional('CBO'),
   zicbop: 'named later',
   zicboz: optional('CBO_ZERO'),
-  // These names stand for guarantees that the machine makes: the A extension works on all of RAM, instruction fetches
+  // These names denote guarantees that the machine provides: the A extension works on all of RAM, instruction fetches
   // are atomic, misaligned accesses work, and LR/SC loops make progress.
   ziccamoa: 'named later',
   ziccif: 'named later',
@@ -68,7 +68,7 @@ const EXTENSIONS = {
   zbb: 'named from the start',
   zbc: optional('CLMUL', 'CLMULH', 'CLMULR'),
   zbs: 'named from the start',
-  // Except for Sstc, these Ss names stand for guarantees that the machine makes: page tables in RAM are readable,
+  // Except for Sstc, these Ss names denote guarantees that the machine provides: page tables in RAM are readable,
   // scounteren, stval and stvec meet the profiles' requirements, and U-mode is 64-bit.
   ssccptr: 'named later',
   sscounterenw: 'named later',

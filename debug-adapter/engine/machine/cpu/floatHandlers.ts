@@ -84,7 +84,7 @@ function fastFloat(v: Handler, fast: FastFloat): Code {
   );
 }
 
-/** Whether the host's result can be used, because computing it cannot have raised a flag other than inexact. */
+/** Whether the host's result can be used: computing it must not have raised a flag other than inexact. */
 export const isPlainResult = (bits: Code, fast: FastFloat): Code =>
   fast.zeroCounts && fast.format !== 'H' ? i32.or(isNormal(bits, fast), isZero(bits, fast)) : isNormal(bits, fast);
 

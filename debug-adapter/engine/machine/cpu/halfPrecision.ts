@@ -7,8 +7,8 @@ import { HALF_NAMES } from './floatNames.ts';
 import { FLOAT, type FastFloat, type FloatOperands } from './floatSemantics.ts';
 
 /**
- * Defines the Zfh operations as one function (index in HALF_NAMES, rs1, rs2, rs3, rounding mode) -> rd. They are
- * outside the interpreter's loop to keep the loop short, because few programs use them.
+ * Defines the Zfh operations as one function (index in HALF_NAMES, rs1, rs2, rs3, rounding mode) -> rd. Few programs
+ * use them, so they are kept out of the interpreter's loop, which must be short.
  */
 export function defineHalfPrecision(core: Core): void {
   core.builder.define(core.functions.halfPrecision, (frame) => {

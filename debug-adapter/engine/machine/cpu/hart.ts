@@ -35,7 +35,7 @@ export interface HartBus {
   upperHalf: number;
   /** Called at an address that may have a breakpoint. Returns true to stop before the instruction. */
   atBreakpoint(pc: bigint): boolean;
-  /** Called when PC is at an EBREAK. Returns true if it was a semihosting call, which has advanced PC. */
+  /** Called when PC is at an EBREAK. Returns true after a semihosting call, which has advanced PC. */
   semihost?(): boolean;
   /** Called on an access to a watched page, before a write and after a read. */
   watched(access: 'read' | 'write', offset: number, lengthBytes: number): void;
@@ -138,8 +138,8 @@ export class Hart implements Stateful {
   // --- running -------------------------------------------------------------------------------------------------------
 
   /**
-   * Executes at most `budgetMax` steps from `position`; returns the number of steps executed, which is lower if
-   * something requests attention.
+   * Executes at most `budgetMax` steps from `position`; returns the number of steps executed, which is less than
+   * `budgetMax` if something requests attention.
    */
   run(position: Position, budgetMax: number): number {
     const budget = Math.min(budgetMax, this.translator.stepsMax);

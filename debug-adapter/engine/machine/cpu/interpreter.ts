@@ -91,7 +91,7 @@ function fetch(v: Variables): Code {
 
 /**
  * Executes one instruction from a page that PMP does not allow as a whole. The straddle entry already holds the decoded
- * instruction, but the page has no entry for its breakpoint, which is therefore checked here.
+ * instruction, but the page has no entry that could check for a breakpoint, so this check is performed here.
  */
 const executeFetched = (v: Variables): Code =>
   sequence(

@@ -93,7 +93,10 @@ function fillTlb(core: Core, v: Cached, tlb: number, tagBits = 0): Code {
   );
 }
 
-/** Whether the page may be added to a TLB. It may if it has none of these flags and PMP allows access to all of it. */
+/**
+ * Whether the page may be added to a TLB: it must have none of these flags, and PMP must allow access to the whole
+ * page.
+ */
 const mayEnter = ({ pa, cacheable }: Cached, flags: number): Code =>
   i32.and(cacheable.get, i32.eqz(i32.and(pageFlags(pa.get), i32.const(flags))));
 
@@ -104,8 +107,8 @@ export const enterReadTlb = (core: Core, v: Cached): Code =>
   when(mayEnter(v, PAGE_WATCHED), fillTlb(core, v, READ_TLB));
 
 /**
- * Called for a write to RAM, before `touch` marks the page dirty. If the write may change the page table that
- * translated it, `touch` removes this entry too.
+ * Called for a write to RAM, before `touch` marks the page dirty. If the write may change the page table used to
+ * translate its address, `touch` removes this entry too.
  */
 export const enterWriteTlb = (core: Core, v: Cached): Code =>
   when(

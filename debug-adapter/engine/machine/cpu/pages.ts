@@ -89,7 +89,7 @@ function defineTouch({ builder, functions }: Core): void {
       when(i32.and(flags.get, i32.const(PAGE_TRANSLATED)), call(functions.codeWritten, offset.get, length.get)),
       when(i32.and(flags.get, i32.const(PAGE_WATCHED)), call(functions.watchWrite, offset.get, length.get)),
       // Before SFENCE.VMA, it is unspecified whether a change to the page tables has taken effect. Here the change
-      // always takes effect immediately, so the TLBs' contents are never observable and may be dropped at any time, for
+      // always takes effect immediately, so the TLBs' contents are never observable and can be dropped at any time, for
       // example by a snapshot. Because the interpreter leaves its loop, PC is translated again too.
       when(i32.and(flags.get, i32.const(PAGE_TABLE)), call(functions.flushPaged), setSlot32('ATTENTION', i32.const(1))),
       // Read the flags again, because the last region of the page may have been retired.
@@ -152,7 +152,7 @@ function defineRecordFilled({ builder, functions }: Core): void {
     const count = frame.local(I32);
     return sequence(
       set(count, slot32('FLUSH_COUNT')),
-      // If the list is full, only the count increases, which makes the next flush clear all entries.
+      // If the list is full, only the count increases, so the next flush clears all entries.
       when(
         i32.ltU(count.get, i32.const(FLUSH_LIST_ENTRIES)),
         i32.store(i32.shl(count.get, i32.const(2)), entry.get, FLUSH_LIST),

@@ -19,8 +19,8 @@ const sext = i64.extendS;
 const flag = i64.extendU;
 
 /**
- * Defines what each computational instruction computes (Volume I, chapters 2, 4 and 12); the result is the new value of
- * rd. The interpreter and the translator both use this table, so their results cannot differ.
+ * Defines the result of each computational instruction (Volume I, chapters 2, 4 and 12), which is the new value of rd.
+ * The interpreter and the translator both use this table, so their results cannot differ.
  */
 export const COMPUTE: Partial<Record<OperationName, Semantics>> = {
   LI: ({ imm }) => imm,

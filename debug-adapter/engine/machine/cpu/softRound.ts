@@ -178,8 +178,8 @@ function roundBody(frame: Frame): Code {
     when(
       i64.geU(remaining.get, infinity),
       raiseFlags(FLAG.OVERFLOW | FLAG.INEXACT),
-      // Rounding modes that do not round values with this sign away from zero give the largest finite number instead of
-      // infinity.
+      // Rounding modes that do not round values with this sign away from zero produce the largest finite number instead
+      // of infinity.
       set(remaining, i64.sub(infinity, i64.extendU(i64.eqz(add.get)))),
     ),
     signed(remaining.get),

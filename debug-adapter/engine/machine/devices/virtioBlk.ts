@@ -11,8 +11,8 @@ import { BadQueueError, type Chain, type Segment } from './virtqueue.ts';
 /**
  * The guest's disk: virtio-blk (virtio 1.2, section 5.2) over virtio-mmio, with its data in a Drive. On a notification,
  * the device takes all waiting requests and starts each one on the drive. Requests complete in the order in which they
- * were submitted, one per step. The virtual time of each completion depends only on the request's length and on the
- * requests before it. In both directions, data is transferred only at completion.
+ * were submitted, one per step. The virtual time of each completion depends only on the request's length and on earlier
+ * requests. In both directions, data is transferred only at completion.
  *
  * A request in flight stores the guest addresses of its buffers, so its saved state does not depend on data that the
  * guest could change in the meantime. If the guest resets the device while requests are in flight, these requests
@@ -147,7 +147,7 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
 
   /**
    * The buffer for the drive operation. A write from a single guest buffer uses guest memory directly. Other requests
-   * use a copy, because a read may fail halfway.
+   * use a copy, because a read may fail partway through.
    */
   private dataFor({ operation, lengthBytes }: DriveWork, segments: Segment[]): Uint8Array {
     if (operation === 'write' && segments.length === 1) return this.memory.bytesAt(segments[0].address, lengthBytes);
@@ -317,7 +317,7 @@ function rangeCommand(memory: GuestMemory, { type, readable }: ParsedRequest, di
 }
 
 /**
- * The device ID string (5.2.6): at most 20 bytes of ASCII, without a terminating zero if it fills them. As in QEMU it
+ * The device ID string (5.2.6): at most 20 bytes of ASCII, without a terminating zero if it fills them. As in QEMU, it
  * is padded with a single zero.
  */
 function identity(driveId: string, padsIdentity: boolean): Uint8Array {

@@ -134,7 +134,7 @@ export class Semihosting {
     return received;
   }
 
-  /** The hart executes the same EBREAK again after a byte has arrived or an interrupt was taken. */
+  /** The hart executes the same EBREAK again after a byte has arrived or an interrupt has been taken. */
   private waitForConsole(): void {
     const { harts, attention } = this.parts;
     this.waiting |= 1 << harts.current;

@@ -2,7 +2,7 @@ import type { Position } from '../../base/quantities.ts';
 import type { InputStatus, OutsideEvent } from '../../machine/inputs.ts';
 
 /**
- * A source of external events for a live machine. The methods correspond to those methods of `Inputs` that concern
+ * A source of external events for a live machine. The methods correspond to those methods of `Inputs` that handle
  * events; `LiveInputs` combines several sources.
  */
 export interface InputSource {

@@ -6,9 +6,9 @@ import type { InputSource } from './inputSource.ts';
 export interface IdleClock {
   /**
    * Called while all harts are waiting and the machine would wake after `nanosecondsToWake` (finite and positive).
-   * Sleeps and returns the number of nanoseconds by which to advance the machine's clock. After a full sleep this is
-   * `nanosecondsToWake`; it is smaller if something interrupted the sleep. `beforeSleep` is called only if there is a
-   * sleep.
+   * Sleeps and returns the number of nanoseconds by which to advance the machine's clock. After a full sleep, that
+   * number is `nanosecondsToWake`; after an interrupted sleep, it is smaller. `beforeSleep` is called only if there is
+   * a sleep.
    */
   sleepUntil(nanosecondsToWake: number, beforeSleep: () => void): number;
 }

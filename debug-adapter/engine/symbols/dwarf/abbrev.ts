@@ -15,8 +15,8 @@ export interface Abbreviation {
 }
 
 /**
- * One unit's abbreviations table in `.debug_abbrev` (DWARF 5, section 7.5.3). The table is read on demand and only up
- * to the requested code, because most queries need just the first one or two declarations.
+ * The abbreviations table of one unit, in `.debug_abbrev` (DWARF 5, section 7.5.3). The table is read on demand and
+ * only up to the requested code, because most queries need just the first one or two declarations.
  */
 export class AbbreviationTable {
   private readonly cursor: ByteCursor;

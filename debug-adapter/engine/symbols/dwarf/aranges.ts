@@ -12,7 +12,7 @@ export interface UnitRange {
 /**
  * Reads `.debug_aranges` (DWARF 5, section 6.1.2), an index from code addresses to units. With this index, the unit
  * that contains an address can be found without reading the units. Addresses do not include the load bias. Damaged sets
- * are left out; callers read the ranges of missing units from the units themselves.
+ * are omitted; callers read the ranges of missing units from the units themselves.
  */
 export function readAranges(section: Section): UnitRange[] {
   const ranges: UnitRange[] = [];

@@ -110,7 +110,7 @@ class FrameReader {
     }
   }
 
-  /** The CIE_id, which marks a CIE. An FDE has the offset of its CIE in this field. */
+  /** The CIE_id, which marks a CIE. In an FDE, this field contains the offset of its CIE. */
   private cieId(is64: boolean): number {
     if (this.isEh) return 0;
     return is64 ? Infinity : 0xffff_ffff;
@@ -167,8 +167,8 @@ class FrameReader {
   }
 
   /**
-   * LSB, "DWARF Exception Header Encoding": the low four bits give the format, and the high four bits give the base
-   * address.
+   * LSB, "DWARF Exception Header Encoding": the low four bits specify the format, and the high four bits specify the
+   * base address.
    */
   private pointer(c: ByteCursor, encoding: number): bigint {
     const at = this.address + BigInt(c.at);

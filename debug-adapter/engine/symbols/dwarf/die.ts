@@ -9,7 +9,7 @@ import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /**
  * A debugging information entry (DIE). Attribute values are decoded on demand, by one method for each attribute class.
- * If the value is of another class, the method returns undefined, as for a missing attribute.
+ * If the value has a different class, the method returns undefined, as for a missing attribute.
  */
 export class Die {
   readonly unit: Unit;
@@ -155,7 +155,7 @@ export class Die {
     const sibling = this.value(AT.sibling);
     if (sibling?.kind === 'unitReference') {
       const at = this.unit.start + sibling.offset;
-      // Only accept forward references: damaged data could contain a cycle.
+      // Accept only forward references: damaged data could contain a cycle.
       if (at > this.end) return at;
     }
     let at = this.end;

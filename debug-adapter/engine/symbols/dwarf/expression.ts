@@ -29,7 +29,7 @@ export interface ExpressionContext {
   cfa(): bigint | undefined;
   /** The value of the function's DW_AT_frame_base. */
   frameBase(): bigint | undefined;
-  /** The value that a register had on entry to the function. A DWARF expression names the register. */
+  /** The value that a register had on entry to the function. The register is identified by a DWARF expression. */
   entryValue(register: Uint8Array): bigint | undefined;
   /** The unit that contains the expression's entry; undefined for call frame information. */
   unit: Unit | undefined;

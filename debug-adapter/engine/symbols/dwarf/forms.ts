@@ -31,8 +31,8 @@ export interface FormSizes {
 }
 
 /**
- * Decodes one attribute value. Indexes and string offsets are returned as they are, because resolving them needs other
- * attributes of the unit.
+ * Decodes one attribute value. Indexes and string offsets are not resolved, because that requires other attributes of
+ * the unit.
  */
 export function readForm(c: ByteCursor, form: number, sizes: FormSizes, implicit: bigint | undefined): AttributeValue {
   switch (form) {

@@ -6,7 +6,7 @@ import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /**
  * Finds a file's debug sections by name and inflates compressed sections if a HostCompression is available. A section
- * that is missing or cannot be inflated reads as empty; `report` receives the reason.
+ * that is missing or cannot be inflated is treated as empty, and the reason is passed to `report`.
  */
 export class DebugSections {
   private readonly file: ElfFile;

@@ -40,8 +40,8 @@ export interface ElfSection {
 
 /**
  * Reads an ELF file's section or segment headers. Throws a UserError if the file is not a linked RV64 file. A section
- * whose bytes would lie outside the file reads as empty. A file without a section header table (fully stripped) has no
- * sections; its code comes from its segments.
+ * whose bytes would lie outside the file is treated as empty. A file without a section header table (fully stripped)
+ * has no sections; its code comes from its segments.
  */
 export function readElfFile(bytes: Uint8Array, name: string): ElfFile {
   if (!MAGIC.every((byte, i) => bytes[i] === byte) || bytes.length < HEADER_BYTES) throw symbolsAreNotElf(name);

@@ -45,7 +45,7 @@ export class SymbolTable {
     return this.sameBase(name).filter((symbol) => symbol.kind !== 'object' && !/\.cold(\.|$)/.test(symbol.name));
   }
 
-  /** The symbols whose names agree with `name` up to the first dot. */
+  /** The symbols whose names match `name` up to the first dot. */
   private sameBase(name: string): SymbolInfo[] {
     if (!this.byBase) {
       this.byBase = new Map();

@@ -37,7 +37,7 @@ export function parseTypeName(text: string, types: TypeNames): Type {
 
 export interface ParseScope {
   types: TypeNames;
-  /** If a variable and a type have the same name, the name means the variable. */
+  /** If a variable and a type have the same name, the name refers to the variable. */
   isVariable(name: string): boolean;
 }
 

@@ -72,7 +72,7 @@ function declaresAnything(die: Die): boolean {
 const NO_DECLARATIONS = new Set<number>([TAG.lexicalBlock, TAG.inlinedSubroutine, 0x48, 0x49, 0x4109, 0x410a]);
 
 /**
- * The maximum nesting depth; compilers generate far fewer levels. A damaged file may nest endlessly, because a sibling
- * reference can point to one of the entry's own children.
+ * The maximum nesting depth; compilers generate far fewer levels. In a damaged file, the nesting may be endless,
+ * because a sibling reference can point to one of the entry's own children.
  */
 const DEPTH_MAX = 200;

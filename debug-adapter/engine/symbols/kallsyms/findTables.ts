@@ -19,10 +19,10 @@ export interface KallsymsTables {
  * - token index: 256 16-bit offsets into the token table, which it follows
  * - markers: the 32-bit offset of every 256th name; they precede the token table
  * - names: the length and tokens of each name; they follow the name count and precede the markers
- * - offsets: the addresses in ascending order, as 32-bit offsets from a 64-bit base; they follow the token index since
- *   Linux 6.4 and precede the name count in older versions
+ * - offsets: the addresses in ascending order, as 32-bit offsets from a 64-bit base; they follow the token index in
+ *   Linux 6.4 and later, and precede the name count in older versions
  *
- * Linux 6.2 and 6.3 have one more table between markers and tokens, which is not supported.
+ * Linux 6.2 and 6.3 have an additional table between markers and tokens, which is not supported.
  */
 export function findKallsyms(image: Uint8Array): KallsymsTables | undefined {
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
@@ -115,8 +115,8 @@ function fitsMarkers(
 }
 
 /**
- * The offsets of the start and end of a name's tokens. Since Linux 6.1, a length byte holds 7 bits of the length, and
- * bit 7 means that a second length byte follows.
+ * The offsets of the start and end of a name's tokens. In Linux 6.1 and later, a length byte holds 7 bits of the
+ * length, and bit 7 means that a second length byte follows.
  */
 export function nameAt(image: Uint8Array, at: number): { start: number; end: number } {
   const short = image[at];

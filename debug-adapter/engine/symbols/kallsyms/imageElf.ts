@@ -31,8 +31,8 @@ export function elfFromImage(image: Uint8Array, section = '.text'): ImageElf | u
 }
 
 /**
- * The name of the only section. The section combines all sections of the original file, so it has a name that none of
- * them has.
+ * The name of the only section. The section combines all sections of the original file, so its name differs from all of
+ * their names.
  */
 export const IMAGE_SECTION = '.image';
 

@@ -92,7 +92,7 @@ export class BreakpointLocations {
   }
 
   /**
-   * Whether variable locations are valid from the function entry onward, as with gcc since 4.5 (gdb:
+   * Whether variable locations are valid from the function entry onward, as in code compiled by gcc 4.5 or later (gdb:
    * COMPUNIT_LOCATIONS_VALID).
    */
   private locationsAreValid(unit: Unit): boolean {
@@ -130,7 +130,7 @@ function onePerBlock(locations: CodeLocation[], functions: FunctionIndex): bigin
 }
 
 /**
- * The end of the prologue according to the line table; undefined if the line table does not show it (gdb:
+ * The end of the prologue according to the line table; undefined if it cannot be determined from the line table (gdb:
  * skip_prologue_using_sal).
  */
 function prologueEndByLines(entry: FunctionEntry, lines: LineIndex): bigint | undefined {
@@ -138,7 +138,7 @@ function prologueEndByLines(entry: FunctionEntry, lines: LineIndex): bigint | un
   const table = lines.tableAt(low);
   const first = table?.indexAt(low) ?? -1;
   if (!table || first < 0) return undefined;
-  // Two lines at one address mean a prologue without instructions.
+  // If two lines have the same address, the prologue has no instructions.
   if (hasSecondLineAt(table, low)) return low;
   let prologue = first;
   if (table.endOf(prologue) >= high) return undefined;

@@ -101,7 +101,7 @@ export class LineIndex {
           use = { file, parts: reversedComponents(file.path), units: new Map() };
           uses.set(file.path, use);
         }
-        // Version 5 lists the unit's own file twice, under the numbers 0 and 1.
+        // In version 5, the unit's own file is listed twice, under the numbers 0 and 1.
         use.units.set(unit, [...(use.units.get(unit) ?? []), number]);
       });
     }

@@ -27,7 +27,7 @@ export function reversedComponents(path: string): string[] {
  * Compares a requested path with a candidate. Paths may come from any operating system and are compared by their
  * trailing components, because a program is rarely debugged in the folder that it was built in. Returns the number of
  * common trailing components, or 0 if neither path is a suffix of the other and they do not look like the same file in
- * different folders. The comparison ignores case; `sameCase` tells whether the case matches too.
+ * different folders. The comparison ignores case; `sameCase` indicates whether the case matches too.
  */
 export function matchPaths(requested: string[], candidate: string[]): { parts: number; sameCase: boolean } {
   let parts = 0;

@@ -28,7 +28,7 @@ export class NameIndex {
     }
   }
 
-  /** The variables that the unit defines. Declarations are left out. */
+  /** The variables that the unit defines. Declarations are omitted. */
   variablesOf(unit: Unit): Die[] {
     return [...this.names(unit).variable.values()].flat().map((key) => this.info.dieAt(key));
   }

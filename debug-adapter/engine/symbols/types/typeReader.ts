@@ -16,8 +16,8 @@ import type {
 } from './type.ts';
 
 /**
- * Creates types from DIEs (DWARF 5, chapter 5), once per DIE. Referenced types are read on demand. A damaged type reads
- * as void or as empty, so code that uses types needs no error handling.
+ * Creates types from DIEs (DWARF 5, chapter 5), once per DIE. Referenced types are read on demand. A damaged type is
+ * treated as void or as empty, so code that uses types needs no error handling.
  */
 export class TypeReader {
   private readonly names: NameIndex;

@@ -28,8 +28,8 @@ export function isComposite(type: Type): type is CompositeType {
 }
 
 /**
- * Whether values of the type take part in integer arithmetic. Like all functions in this file, it ignores typedefs and
- * qualifiers.
+ * Whether values of the type can be operands of integer arithmetic. Like all functions in this file, this function
+ * ignores typedefs and qualifiers.
  */
 export function isInteger(type: Type): boolean {
   const { kind } = stripTypedefs(type);

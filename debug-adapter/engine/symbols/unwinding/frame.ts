@@ -1,7 +1,7 @@
 /**
  * A frame: one activation of a function, with the register values of that activation. The innermost frame has the
  * machine's registers; a caller's registers are computed from its callee by the call frame information (DWARF 5,
- * section 6.4). A register that the callee may have overwritten without saving it is `undefined` rather than wrong.
+ * section 6.4). A register that the callee may have overwritten without saving it is `undefined`.
  */
 export interface Frame {
   /** The address of the frame's next instruction; in a caller, the return address. */
@@ -13,7 +13,7 @@ export interface Frame {
   readonly lookupPc: bigint;
   /** The number of calls between this frame and the innermost frame, whose depth is 0. */
   readonly depth: number;
-  /** Canonical frame address: the value of sp at the call. Computed on first use; undefined if no rule gives it. */
+  /** Canonical frame address: the value of sp at the call. Computed on first use; undefined if no rule defines it. */
   readonly cfa: bigint | undefined;
   /** Whether a trap entered the frame (CIE augmentation 'S'). Its caller is then the interrupted code. */
   readonly isSignalFrame: boolean;

@@ -231,8 +231,7 @@ function rulesOfPrologue(start: bigint, { pc, view, isExact }: FrameParts): Unwi
   const readCode = (address: bigint, length: number) => view.readMemory(address, length);
   const { frameBytes, framePointerOffset, saved } = prologueBefore(readCode, { start, end: pc, isExact });
   const registers = new Map<number, RegisterRule>();
-  // The call that this frame has made has overwritten `ra`. If the prologue did not save `ra`, the return address is
-  // lost.
+  // This frame has made a call, which overwrote `ra`. If the prologue did not save `ra`, the return address is lost.
   if (!isExact) registers.set(RA, { kind: 'undefined' });
   for (const [register, offset] of saved) registers.set(register, { kind: 'offset', offset });
   const cfa =
@@ -242,5 +241,5 @@ function rulesOfPrologue(start: bigint, { pc, view, isExact }: FrameParts): Unwi
   return { cfa, registers, returnColumn: RA, isSignalFrame: false };
 }
 
-/** The maximum depth of a stack. Real stacks have fewer frames, and this many can still be shown quickly. */
+/** The maximum depth of a stack. Real stacks have fewer frames, and a debugger can still show this many quickly. */
 const DEPTH_MAX = 10_000;

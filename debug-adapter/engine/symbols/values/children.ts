@@ -63,8 +63,8 @@ function countOf(type: ArrayType): number {
 }
 
 /**
- * The number of elements in a group: 1000 for arrays of up to 10^6 elements, 10^6 for up to 10^9, and so on. A value
- * therefore never has more than 1000 children.
+ * The number of elements in a group: 1000 for arrays of up to 10^6 elements, 10^6 for up to 10^9, and so on. Therefore,
+ * a value never has more than 1000 children.
  */
 function groupSize(count: number): number {
   let size = GROUP_SIZE;

@@ -6,7 +6,7 @@ import type { Frame } from '../unwinding/frame.ts';
 /**
  * Finds the value that a register had on entry to a function (DW_OP_entry_value, DWARF 5, sections 2.5.1.7 and 3.4).
  * The caller's call site may have an expression that computes the argument from values that survive calls. In optimized
- * code, this is how most arguments can still be shown after their last use.
+ * code, most arguments can be shown after their last use only in this way.
  */
 export function findCallSiteValue(
   functions: FunctionIndex,
@@ -39,8 +39,8 @@ function findCallSite(die: Die, returnPc: bigint, depth: number): Die | undefine
 }
 
 /**
- * Whether the call site calls this function. The call may have been to another function that then made a tail call to
- * this one with other arguments. For calls through pointers, the target is unknown.
+ * Whether the call site calls this function. The call site may have called a different function, which then made a tail
+ * call to this one with different arguments. For calls through pointers, the target is unknown.
  */
 function callsFunction(site: Die, calleeFunction: FunctionEntry): boolean {
   const target = site.reference(AT.callOrigin) ?? site.reference(AT.abstractOrigin);

@@ -14,7 +14,7 @@ export function formatValue(value: GuestValue): string {
   return format(value, { characters: LINE_CHARACTERS, depth: 0 });
 }
 
-/** The number of characters that a summary may still use, and the current nesting depth. */
+/** The number of characters that are left for a summary, and the current nesting depth. */
 interface Budget {
   characters: number;
   depth: number;

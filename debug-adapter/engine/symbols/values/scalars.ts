@@ -54,7 +54,7 @@ function readChunk(
   return undefined;
 }
 
-/** The shortest decimal text that identifies the number. */
+/** The shortest decimal representation that uniquely identifies the number. */
 export function floatText(bytes: Uint8Array): string {
   const number = readFloat(bytes);
   if (number === undefined) return valueTexts.unknownFloat();

@@ -105,7 +105,7 @@ export class GuestValue implements Value {
   }
 
   readPart(offset: number, lengthBytes: number): ReadResult {
-    // Refuse a huge read, which a damaged size would cause. No view shows that many bytes.
+    // Refuse huge reads, which result from damaged sizes. No view shows that many bytes.
     if (lengthBytes > READ_BYTES_MAX) return { kind: 'unreadable', address: this.lvalue?.address ?? 0n };
     return readStorage(this.storage, this.offsetBytes + offset, lengthBytes);
   }

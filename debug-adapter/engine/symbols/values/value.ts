@@ -1,8 +1,8 @@
 import type { Type } from '../types/type.ts';
 
 /**
- * A value in the guest, as a debugger shows it. Creating a value reads no memory; `text` reads only the bytes that it
- * shows, and `children` creates one level of children. A value is valid only for its frame, until the machine runs.
+ * A value in the guest, as a debugger shows it. Creating a value does not read memory; `text` reads only the bytes that
+ * it shows, and `children` creates one level of children. A value is valid only for its frame, until the machine runs.
  */
 export interface Value {
   /** The name within the parent, for example `count`, `[3]` or `*node`. */
@@ -20,7 +20,7 @@ export interface Value {
   readonly memoryReference: bigint | undefined;
   /** A C expression that yields this value in the same frame; undefined if there is none. */
   readonly expression: string | undefined;
-  /** The number of children; 0 for a leaf. Reads at most the value of a pointer. */
+  /** The number of children; 0 for a leaf. Computing it reads at most the value of a pointer. */
   readonly childCount: number;
   /** The members, the elements or the pointee. Large arrays are divided into groups (`[0..999]`). */
   children(): Value[];

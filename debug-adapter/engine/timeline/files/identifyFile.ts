@@ -12,8 +12,8 @@ export interface FileIdentity {
 }
 
 /**
- * Identifies a file and tells whether blkreplay may delete it. Call this right before deleting the file. Throws a
- * UserError if the file is unreadable.
+ * Identifies a file and determines whether blkreplay may delete it. Call this immediately before deleting the file.
+ * Throws a UserError if the file is unreadable.
  */
 export function identifyFile(host: Host, path: string): FileIdentity {
   return { kind: ownFileKind(host, path), inUse: sessionUsing(host, path) };

@@ -28,8 +28,8 @@ export function withReadOnlyOverlay<T>(
 
 /**
  * Like `withReadOnlyOverlay`, but opens the overlay for writing, which frees clusters leaked by a killed process. After
- * a failure, data already written stays, and all files are closed. `doing` describes the operation to other sessions,
- * and `alsoUses` lists additional files to lock.
+ * a failure, data that was already written is kept, and all files are closed. `doing` describes the operation to other
+ * sessions, and `alsoUses` lists additional files to lock.
  */
 export function withWritableOverlay<T>(
   host: Host,

@@ -14,8 +14,8 @@ export interface OverlayInfo {
   /** The number of bytes of disk contents that do not come from the base. */
   allocatedBytes: number;
   /**
-   * The files from the overlay to the last backing file. A file that could not be opened is the last entry, which
-   * contains the reason.
+   * The files from the overlay to the last backing file. If a file could not be opened, it is the last entry, and the
+   * entry contains the reason.
    */
   chain: DiskFile[];
   snapshots: SnapshotEntryInfo[];

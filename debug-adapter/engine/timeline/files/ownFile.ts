@@ -9,7 +9,7 @@ import { PACK_MAGIC } from './packFormat.ts';
 export type OwnFileKind = 'recording' | 'overlay' | 'state' | 'pack';
 
 /**
- * The kind of a file that blkreplay created. It replaces and deletes only such files. Recordings and packs are
+ * The kind of a file that blkreplay created; blkreplay replaces and deletes only such files. Recordings and packs are
  * recognized by their magic, overlays and state-only images by their header extension (see ownMark.ts); images from
  * earlier builds, which have no extension, must also have a snapshot. A user's image that stores its own snapshots does
  * not count as such a file. Null for all other files, including empty ones. Throws a UserError if it is not a readable

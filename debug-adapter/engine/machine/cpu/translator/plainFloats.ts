@@ -21,7 +21,7 @@ export interface PlainFloat {
   conditions: (a: Code, b: Code) => Code[];
   /** The new value of rd, 64 bits, before `finish`. */
   compute: (a: Code, b: Code) => Code;
-  /** Whether the computed value is the final result, because it cannot have raised another flag. */
+  /** Whether the computed value is the final result, which requires that no other flag can have been raised. */
   isFinal?: (value: Code) => Code;
   /** Converts the value to register form. */
   finish?: (value: Code) => Code;
@@ -38,7 +38,7 @@ export function plainFloat(name: OperationName): PlainFloat | undefined {
   return known.get(name);
 }
 
-/** Whether mstatus.FS is Dirty, so that registers may be accessed and writing them has no side effect. */
+/** Whether mstatus.FS is Dirty, in which case registers can be accessed and writing them has no side effect. */
 export const floatsAreDirty: Code = i32.eq(i32.and(slot32('MSTATUS'), i32.const(MSTATUS.FS)), i32.const(MSTATUS.FS));
 const FCSR_MODE = 0xe0;
 /** Whether the rounding mode in fcsr is round-to-nearest and the inexact flag is set. */

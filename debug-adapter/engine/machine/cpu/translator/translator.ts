@@ -26,10 +26,10 @@ import { buildGraph } from './regionGraph.ts';
 export const REGION_TYPE = { parameters: [I32, I64], results: [I32] };
 
 /**
- * The translation threshold, in jumps to an entry: translating a region takes 0.3 ms, in which the interpreter executes
- * about 100,000 instructions. A program with few hot regions executes them for a long time, so it gets a low threshold.
- * A system that keeps reaching new code, such as Linux while it boots, soon stops using most of its regions, so it gets
- * a high threshold.
+ * The translation threshold, in jumps to an entry: translating a region takes 0.3 ms, during which the interpreter
+ * could execute about 100,000 instructions. A program with few hot regions executes them for a long time, so it gets a
+ * low threshold. A system that keeps reaching new code, such as Linux while it boots, soon stops using most of its
+ * regions, so it gets a high threshold.
  */
 const FEW_REGIONS = 1200;
 const THRESHOLD_WHILE_FEW = 500;

@@ -50,11 +50,11 @@ import {
  *
  * Input is accepted only under certain conditions. A byte that arrives before the guest has set up its UART would be
  * lost in the FIFO reset, so the guest must be listening: either it has enabled the receive interrupt, or it is
- * polling. A poll is a read of LSR or RBR while no byte is available. A write to THR resets the poll count, because a
- * guest that only prints also reads LSR, but rarely several times in a row, because the transmitter is always empty.
- * After LOOKS_OF_A_POLLER polls in a row, the guest counts as polling until it resets the FIFO. In addition, the FIFO
- * must be empty, and one character time must have passed since the last byte and since the guest began to listen (Linux
- * enables the interrupt and then empties the FIFO). In loopback mode, the UART accepts no input.
+ * polling. A poll is a read of LSR or RBR while no byte is available. A write to THR resets the poll count: a guest
+ * that only prints also reads LSR, but rarely several times in a row, because the transmitter is always empty. After
+ * LOOKS_OF_A_POLLER polls in a row, the guest is considered to be polling until it resets the FIFO. In addition, the
+ * FIFO must be empty, and one character time must have passed since the last byte and since the guest began to listen
+ * (Linux enables the interrupt and then empties the FIFO). In loopback mode, the UART accepts no input.
  */
 export class Uart16550Before5 implements Device {
   readonly name: string;
@@ -71,7 +71,7 @@ export class Uart16550Before5 implements Device {
   /** The last byte received while the FIFO was disabled: RBR returns it repeatedly. */
   private receiveBuffer = 0;
   private overrun = false;
-  /** Whether the last write to THR set THRE and IIR has not reported it yet. */
+  /** Whether the last write to THR set THRE and the guest has not yet read it from IIR. */
   private transmitEmptyPending = false;
   private pollsInARow = 0;
   private polls = false;
@@ -345,7 +345,7 @@ const CHARACTER_NANOSECONDS = 86_806;
 
 /**
  * OpenSBI and Linux 6.12 poll at most 8 times in a row while they print and start the 8250 driver (counted in QEMU's
- * trace of a boot); a polling loop reaches 16 within a few hundred instructions.
+ * trace of a boot); a polling loop reaches 16 polls within a few hundred instructions.
  */
 const LOOKS_OF_A_POLLER = 16;
 

@@ -8,8 +8,8 @@ import { BadQueueError, type Chain, QUEUE_SIZE_MAX, type QueueAddresses } from '
  * ../virtqueue.ts.
  *
  * A split virtqueue (virtio 1.2, section 2.7) from the device's side, with indirect descriptors (2.7.5.3) and the event
- * index (2.7.7, 2.7.10). The guest can write anything anywhere, so every address and index is checked before use, and a
- * chain must not be longer than its table. A violation throws BadQueueError.
+ * index (2.7.7, 2.7.10). The guest can write any value anywhere in RAM, so every address and index is checked before
+ * use, and a chain must not be longer than its table. If a check fails, a BadQueueError is thrown.
  */
 export class VirtqueueBefore5 {
   private readonly memory: GuestMemory;
@@ -54,8 +54,8 @@ export class VirtqueueBefore5 {
       if (eventIndex) this.memory.writeU16(availableEvent(addresses), this.availableIndex);
       return undefined;
     }
-    // Without this check, a guest could make the device store an unlimited number of requests by adding more than the
-    // queue can hold.
+    // Without this check, a guest could make the device store an unlimited number of requests by adding more requests
+    // than the queue can hold.
     const inFlight = (this.availableIndex - this.usedIndex) & 0xffff;
     if (inFlight >= addresses.size) throw new BadQueueError('more requests in flight than the queue has room for');
     const slot = this.availableIndex % addresses.size;
