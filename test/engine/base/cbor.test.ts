@@ -40,7 +40,8 @@ test('values are encoded as in RFC 8949, appendix A', () => {
 });
 
 test('states with strings and byte arrays of any length are decoded unchanged', () => {
-  // Each state is one byte longer, so that the encoder's buffer grows in the middle of every kind of value.
+  // Each state is one byte longer than the previous one, so that the encoder's buffer grows in the middle of every kind
+  // of value.
   for (let length = 0; length < 2100; length++) {
     const state = { filler: new Uint8Array(length), big: 5n, list: [1n, 2n, 300], flag: true, name: 'x' };
     assert.deepEqual(decodeState(encodeCbor(state)), state);

@@ -1,4 +1,4 @@
-/** The blkreplay filter logs each request once; a failed request or host error changes neither disk nor log. */
+/** The blkreplay filter logs each request once; a failed request or host error changes neither the disk nor the log. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { xxh64 } from '../../../debug-adapter/engine/base/xxhash64.ts';
@@ -82,7 +82,7 @@ test('a failed request leaves the disk unchanged', () => {
   assertSameBytes(readAll(image), filled(64 * KIB, 7));
 });
 
-test('a host failure is thrown and never logged as the result of a request', () => {
+test('a host failure throws an error and is never logged as the result of a request', () => {
   const { image, file } = newImage({ lengthBytes: 64 * KIB });
   const { filter, lines } = filterOver(image);
   const id = filter.begin({ position: 1, operation: 'write', offset: 0, lengthBytes: 512 });

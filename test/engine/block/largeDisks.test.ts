@@ -42,7 +42,7 @@ function openAndSnapshot(baseFile: CountedFile) {
 }
 
 suite('empty disks', () => {
-  test('opening, hashing and snapshotting an empty 16 TiB disk takes no more file calls than for a 16 MiB disk', () => {
+  test('an empty 16 TiB disk is opened, hashed and snapshotted with no more file calls than a 16 MiB disk', () => {
     const [small, large] = [16 * MIB, 16 * TIB].map((lengthBytes) => {
       const baseFile = emptyBase(lengthBytes);
       const before = baseFile.total();
@@ -57,7 +57,7 @@ suite('empty disks', () => {
     });
     assert.ok(large.baseCalls <= small.baseCalls + 2, `${large.baseCalls} calls, ${small.baseCalls} for 16 MiB`);
     assert.ok(large.calls <= small.calls + 4, `${large.calls} calls, ${small.calls} for 16 MiB`);
-    // Each L1 table is 256 KiB: the base's, the snapshot's, and the overlay's active one, which moves once.
+    // The L1 tables of the base and the snapshot, and the overlay's active one, which is moved once, take 256 KiB each.
     assert.ok(large.baseBytes <= small.baseBytes + 256 * KIB, `${large.baseBytes} bytes of the base`);
     assert.ok(large.bytes <= small.bytes + 2 * MIB, `${large.bytes} bytes of the overlay`);
   });

@@ -115,7 +115,7 @@ test('a digest depends on every byte that the guest can read on a drive', () => 
   assert.notEqual(digest(machine), before);
 });
 
-test('a machine that loads the saved state of another one continues identically', () => {
+test('a machine that loads the saved state of another machine continues identically', () => {
   const { machine, disk } = machineInMidRun();
   const { machine: copy, disk: copyOfDisk } = machineInMidRun(0);
   for (let page = 0; page < machine.ram.pageCount; page++) copy.ram.restorePage(page, machine.ram.page(page).slice());

@@ -33,7 +33,7 @@ const HANDLER = START + 0x4000;
 const DATA = START + 0x1_0000;
 
 suite('semihosting', () => {
-  test('with semihosting off, the call is a breakpoint exception', () => {
+  test('with semihosting off, the call causes a breakpoint exception', () => {
     const machine = withText([...call(SYS.WRITE0, DATA)], 'text', { semihosting: false });
     steps(machine, 10);
     assert.deepEqual([trapOf(machine).cause, machine.printed()], [BREAKPOINT, '']);
@@ -206,7 +206,7 @@ suite('console reads', () => {
     assert.equal(machine.hart.isWaiting, true);
   });
 
-  test('several harts read from the console, and each typed byte is read by one of them', () => {
+  test('several harts read from the console, and each typed byte is read by exactly one of them', () => {
     const keys = new ConsoleInput();
     const program = ['loop:', ...call(SYS.READC, 0), a.sb(A0, 0, 2), ...call(SYS.WRITEC, DATA), a.j('loop')];
     const machine = bareMachine({ semihosting: true, harts: 3, inputs: new LiveInputs([keys]) });
@@ -223,7 +223,7 @@ suite('console reads', () => {
   });
 });
 
-test('an exit call ends the machine with an exit status, like a process', () => {
+test('an exit call ends the machine with an exit status, as it would end a process', () => {
   for (const [status, finish] of [
     [0n, { kind: 'pass', code: 0 }],
     [42n, { kind: 'fail', code: 42 }],

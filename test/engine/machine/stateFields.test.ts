@@ -88,7 +88,7 @@ for (const { machine, state, seen, harts } of states) {
   });
 }
 
-/** Writes the list of fields. It never overwrites a list for the same version that has other fields. */
+/** Writes the list of fields. It never overwrites a list that has different fields for the same version. */
 function writeList(now: { version: number; fields: string[] }): void {
   let before: { version: number; fields: string[] } | undefined;
   try {

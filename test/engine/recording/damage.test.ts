@@ -68,7 +68,7 @@ test('log data that a power cut damaged after the last sync is treated as a torn
   assert.equal(reader.complete, false);
 });
 
-test('damage before a sync is refused', () => {
+test('a recording with damage before a sync is refused', () => {
   const { bytes, chunkEnds } = flushedRecording({ durably: true });
   for (const at of [chunkEnds[2].lengthBytes + 1, chunkEnds[2].lengthBytes + 30, chunkEnds[3].lengthBytes - 1]) {
     const damaged = bytes.slice();
@@ -80,7 +80,7 @@ test('damage before a sync is refused', () => {
   }
 });
 
-test('damage anywhere in a closed recording is refused, except in its last chunk', () => {
+test('a closed recording with damage anywhere except in its last chunk is refused', () => {
   const { bytes, startBytes } = flushedRecording({ close: true });
   const lastChunk = bytes.length - 40;
   for (let at = startBytes; at < lastChunk; at++) {
@@ -90,7 +90,7 @@ test('damage anywhere in a closed recording is refused, except in its last chunk
   }
 });
 
-test('a chunk that is removed, duplicated or taken from another recording is refused', () => {
+test('a chunk that is removed, duplicated or taken from a different recording is refused', () => {
   const { bytes, chunkEnds } = flushedRecording({ durably: true });
   const [from, to] = [chunkEnds[3].lengthBytes, chunkEnds[4].lengthBytes];
   const without = Buffer.concat([bytes.subarray(0, from), bytes.subarray(to)]);
@@ -128,7 +128,7 @@ test('a version 2 recording, in which all boot files are deflated, can be read',
   assert.deepEqual(new Uint8Array(open(bytes).bootFile('kernel').bytes), kernel.bytes);
 });
 
-test('a version 1 recording, whose disk digests differ, is refused with a message that says what to do', () => {
+test('a version 1 recording, whose disk digests differ, is refused, and the user is told what to do', () => {
   const bytes = write(KILLED).bytes.slice();
   bytes[8] = 1;
   const error = userErrorOf(() => open(bytes));
@@ -290,8 +290,8 @@ function mutate(random: Random, originals: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * Walks the chunks: after a 12-byte preamble, each chunk starts with a 20-byte header that has its length at 4 and its
- * checksum at 8.
+ * Walks the chunks: after a 12-byte preamble, each chunk starts with a 20-byte header, which has the length at offset 4
+ * and the checksum at offset 8.
  */
 function lastChunkChecksum(bytes: Uint8Array): bigint {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -53,7 +53,7 @@ function at(position: number, status: Partial<InputStatus> = {}): InputStatus {
   };
 }
 
-/** Makes the calls to the player that the machine recorded in LOG made, up to just before `position`. */
+/** Makes the same calls to the player as the machine recorded in LOG, up to just before `position`. */
 function playTo(position: number): Player {
   const played = player();
   if (position > 50) played.takeEvent(at(50));
@@ -99,7 +99,7 @@ const ANSWERS: LogEntry[] = [
 const FILE = { kind: 'length', name: 'a' } as const;
 const PIECE = { kind: 'bytes', name: 'a', offset: 0, lengthBytes: 2 } as const;
 
-test('devices get the recorded answers from the host, from any start position', () => {
+test('devices get the recorded answers of the host from any start position', () => {
   const played = player(ANSWERS);
   assert.equal(played.nextPosition(at(0)), Infinity, 'answers are part of the steps that ask');
   assert.equal(played.hostTime(60), 1_700_000_000_123);
@@ -112,9 +112,17 @@ test('devices get the recorded answers from the host, from any start position', 
 });
 
 for (const [what, asks, says] of [
-  ['at another position', (p: Player) => p.hostTime(61), /position 60: expected a device request for the time, but a/],
+  [
+    'at a different position',
+    (p: Player) => p.hostTime(61),
+    /position 60: expected a device request for the time, but a/,
+  ],
   ['for something else', (p: Player) => p.entropy(60, 1), /at position 60: .* but a device requested entropy/],
-  ['for another length', (p: Player) => [p.hostTime(60), p.entropy(70, 2)], /at position 70: expected .* 3 bytes of/],
+  [
+    'for a different length',
+    (p: Player) => [p.hostTime(60), p.entropy(70, 2)],
+    /at position 70: expected .* 3 bytes of/,
+  ],
   [
     'for less of a file than was recorded',
     (p: Player) => {
@@ -135,7 +143,7 @@ for (const [what, asks, says] of [
     /at position 90: expected no more requests to the host, but a device requested the time/,
   ],
 ] as const) {
-  test(`a device that makes its host requests ${what} is a divergence`, () => {
+  test(`it is a divergence if a device makes its host requests ${what}`, () => {
     const error = userErrorOf(() => asks(player(ANSWERS)));
     assert.equal(error?.code, 'divergence-input');
     assert.match(error.message, says);
@@ -162,7 +170,7 @@ test('after a seek into the middle of a request, request ids continue from the r
   played.blockCompletion(COMPLETION);
 });
 
-test('a truncated recording ends where it was cut, and the error message says so', () => {
+test('a truncated recording ends where it was cut, and the error message mentions that', () => {
   const played = player(LOG.slice(0, 2), null);
   assert.equal(played.lastPosition, 100);
   assert.equal(played.end, undefined);

@@ -1,4 +1,4 @@
-/** Steps stay on the selected hart; the other harts run, but steps do not enter them. */
+/** Steps stay on the selected hart; the other harts run, but no step ends on them. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
@@ -36,7 +36,7 @@ test('stepping over lines, forwards and backwards, stays on the selected hart', 
     lines.push(at());
   }
   assert.ok(turnsOfOthers > 0 && machine.quantum.start > start, 'other harts ran in between');
-  // When stepping back over a loop on one line, every iteration starts at the beginning of that line.
+  // In a step back over a loop on one line, every iteration starts at the beginning of that line.
   const back = [at()];
   for (let i = 0; i < STEPS; i++) {
     assert.equal(steps.stepBack().kind, 'step');

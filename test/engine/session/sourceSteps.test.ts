@@ -86,8 +86,8 @@ for (const [name, scene, length] of [
       assert.ok(session.position >= from.position && session.position < there.position, back);
       if (session.position === from.position) exactly++;
       tried++;
-      // Stepping forwards does not stop in a range that starts no statement, or that belongs to the line where the step
-      // started.
+      // Stepping forwards does not stop in a range in which no statement starts, or that belongs to the line where the
+      // step started.
       const landed = symbols.lineAt(session.inspector.pc);
       if (!landed?.isStatement || landed.line === symbols.lineAt(there.pc)?.line) continue;
       assert.equal(steps.stepOver().kind, 'step');

@@ -27,7 +27,7 @@ const compared = (one: Uint8Array, other: Uint8Array) => [
   compareCode(open(other), open(one)).kind,
 ];
 
-test('two files count as having the same code whether or not they have symbols, sections and debug information', () => {
+test('two files are considered to have the same code whether or not they have symbols, sections and debug information', () => {
   for (const other of [stripped(CALLS), withoutSections(CALLS), withoutDebugInfo(CALLS), debugOnly(CALLS), CALLS]) {
     assert.deepEqual(compared(CALLS, other), ['same', 'same']);
   }
@@ -80,7 +80,7 @@ test('a query uses the file with the most information, whatever the order of the
   }
 });
 
-test('another build of the booted file can be loaded and used for the functions that are the same', () => {
+test('a different build of the booted file can be loaded and used for the functions that both builds share', () => {
   const other = patched(CALLS, 0x8000_0ea0n);
   const groups = groupByCode([
     { symbols: open(other), isBooted: false },

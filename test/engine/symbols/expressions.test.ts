@@ -1,4 +1,4 @@
-/** C expressions have the values and types that gdb gives them, and error messages name the wrong part. */
+/** C expressions have the values and types that gdb gives them, and error messages name the invalid part. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
@@ -268,7 +268,7 @@ test('an assignment returns the bytes to write and writes nothing', () => {
   assert.equal(valueOf(symbols, 'first.at.y', frame), '-2');
 });
 
-test('an error message names the wrong part of the expression', () => {
+test('an error message names the invalid part of the expression', () => {
   const symbols = open(FILE);
   const frame = frameAt(symbols, FILE, 'main');
   const cases: [string, RegExp][] = [

@@ -160,7 +160,7 @@ test('unwinding an endless stack stops at the maximum number of frames', () => {
   const symbols = open(file);
   const [recursive] = symbols.functionsNamed('recursive');
   const pc = symbols.breakpointAddress(recursive);
-  // According to each frame, its caller's frame is 64 bytes higher.
+  // The values saved in each frame put its caller's frame 64 bytes higher.
   const readMemory = (address: bigint) => {
     const isReturn = address % 64n === 56n;
     return new Uint8Array(new BigUint64Array([isReturn ? pc + 4n : address + 16n + 64n]).buffer);

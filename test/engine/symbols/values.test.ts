@@ -1,4 +1,4 @@
-/** The values of variables and their members print as in gdb. */
+/** The values of variables and their members are printed as in gdb. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -12,7 +12,7 @@ import { some } from '../../support/extent.ts';
 const PRINT_SETTINGS = ['set print null-stop on', 'set print elements 200', 'set print frame-arguments all'];
 
 for (const file of some(FIXTURES, 4)) {
-  test(`every value inside every global, evaluated by its own expression, prints as in gdb: ${path.basename(file)}`, (t) => {
+  test(`every value inside every global, evaluated by its own expression, is printed as in gdb: ${path.basename(file)}`, (t) => {
     if (!requireTool(GDB, t)) return;
     const symbols = open(file);
     const frame = frameAt(symbols, file, 'main');
@@ -36,7 +36,7 @@ for (const file of some(FIXTURES, 4)) {
   });
 }
 
-test('structs, arrays and strings print on one line as in gdb', (t) => {
+test('structs, arrays and strings are printed on one line as in gdb', (t) => {
   if (!requireTool(GDB, t)) return;
   const file = fixture('types-O0-v5');
   const names = [

@@ -1,4 +1,4 @@
-/** Runs that front ends pause repeatedly stop at the same positions as uninterrupted runs. */
+/** Runs that are repeatedly paused by a front end stop at the same positions as uninterrupted runs. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { Session, type StopReason } from '../../../debug-adapter/engine/index.ts';
@@ -78,7 +78,7 @@ test('a reverse run that pauses while it reads a snapshot from an overlay can co
   const session = new Session(stage.replay());
   t.after(() => session.timeline.abandon());
   session.addBreakpoint(JOURNAL_CHECKPOINT);
-  // A forward run leaves no cached snapshots, so the reverse run has to read the overlay's.
+  // A forward run leaves no cached snapshots, so the reverse run has to read those in the overlay.
   const whole = stopsOf(session, () => session.continue());
   const pausePositions: number[] = [];
   const backwards = stopsOf(session, () => {

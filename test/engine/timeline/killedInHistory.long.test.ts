@@ -1,4 +1,4 @@
-/** SIGKILL while a session works in history loses neither the recording nor any reported snapshot.
+/** Killing a session with SIGKILL while it works in history loses neither the recording nor any reported snapshot.
  *
  * The session jumps, replays, and takes, renames and deletes snapshots of history. All snapshots that remain after the
  * kill contain the recorded states.

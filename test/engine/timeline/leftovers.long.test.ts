@@ -11,7 +11,7 @@ import { KERNEL, stageOf } from './travelSupport.ts';
 const CYCLES = Number(process.env.BLKREPLAY_STARTS ?? 24);
 
 test(
-  `${CYCLES} sessions in one process leave no files open and no extra files behind`,
+  `${CYCLES} sessions in one process leave no open files and no extra files behind`,
   { skip: process.platform === 'linux' ? false : 'open files are looked at in /proc' },
   (t) => {
     const random = SeededRandom.forTest(t);

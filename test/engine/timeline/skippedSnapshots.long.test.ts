@@ -1,7 +1,7 @@
 /** An automatic snapshot that cannot be written is left out completely, and the recording continues.
  *
- * This is reported once, and no image keeps any part of the snapshot. If a snapshot that the user requests cannot be
- * written, the request fails and the session stays unchanged.
+ * The omission is reported once, and no image keeps any part of the snapshot. If a snapshot that the user requests
+ * cannot be written, the request fails and the session stays unchanged.
  */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** Cached snapshots stay within the memory budget, which counts shared pages once, and distant ones are evicted first.
+/** Cached snapshots stay within the memory budget, which counts shared pages once. Distant snapshots are evicted first.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -47,7 +47,7 @@ const page = (): Uint8Array => ({ length: 4096 }) as unknown as Uint8Array;
 const changed = (ram: RamSnapshot, pages: readonly number[]): RamSnapshot =>
   ram.withPages(pages.map((number) => [number, page()]));
 
-/** The bytes of each reachable object, counted once by walking all of them. */
+/** The size in bytes of each object that is reachable from the images. */
 function reachable(images: readonly RamSnapshot[]): Map<object, number> {
   const found = new Map<object, number>();
   for (const ram of images) {

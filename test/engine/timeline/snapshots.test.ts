@@ -169,7 +169,7 @@ test('a recording without a writable drive keeps its snapshots in a state-only i
   replay.close({ reason: 'interrupted' });
 });
 
-test('taking a snapshot is refused if it could not save the complete state', (t) => {
+test('a snapshot is refused if it could not contain the complete state', (t) => {
   const { stage } = withSecondDrive(t);
   stage.setup.drives = stage.setup.drives.map((drive, i) => (i === 1 ? { ...drive, overlay: null } : drive));
   const timeline = stage.record();
@@ -210,7 +210,7 @@ test('a replay whose files are read-only refuses to take a snapshot, and continu
   replay.close({ reason: 'interrupted' });
 });
 
-test('an invalid snapshot request is refused with one sentence', (t) => {
+test('an invalid snapshot request is refused with a one-sentence message', (t) => {
   const stage = stageOf(DEMO, t);
   const timeline = stage.record();
   timeline.advance(1_000_000);

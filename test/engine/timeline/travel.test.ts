@@ -55,7 +55,7 @@ for (const [name, scene] of some(SCENES, 1)) {
       timeline.close(end);
     });
 
-    test('in a new replay, any jump gives the recorded state, even past the furthest position that the replay has reached', (t) => {
+    test('in a new replay, any jump gives the recorded state, even past the farthest position that the replay has reached', (t) => {
       const { random, stage, timeline, positions, digests } = recorded(scene, t);
       const end = timeline.advance(Infinity)!;
       const last = timeline.position;

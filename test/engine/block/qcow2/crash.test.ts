@@ -48,7 +48,7 @@ test('a kill while an image is created leaves no image or a complete one', () =>
   }
 });
 
-test('a full disk at any point of createSnapshotFrom throws, and loses or leaks nothing', () => {
+test('if the disk becomes full at any point in createSnapshotFrom, it throws, and nothing is lost or leaked', () => {
   for (let room = 0; ; room += 512) {
     const file = new MemoryFile('overlay.qcow2');
     const image = Qcow2Image.create(file, { lengthBytes: 100 * KIB, clusterSizeBytes: 512 });
@@ -76,7 +76,7 @@ test('a full disk at any point of createSnapshotFrom throws, and loses or leaks 
   }
 });
 
-test('a full disk at any point of createSnapshot throws and loses nothing', () => {
+test('if the disk becomes full at any point in createSnapshot, it throws, and nothing is lost', () => {
   for (let room = 0; ; room += 512) {
     const file = new MemoryFile('overlay.qcow2');
     const image = Qcow2Image.create(file, { lengthBytes: 100 * KIB, clusterSizeBytes: 512 });
@@ -105,7 +105,7 @@ interface Run {
   /** The state that is guaranteed after this number of file calls. */
   promises: { calls: number; model: ImageModel }[];
   /**
-   * The state after each step. After a crash the image may contain any of these states since the last guaranteed one.
+   * The state after each step. After a crash the image may contain the last guaranteed state or any later one.
    */
   steps: { calls: number; model: ImageModel }[];
   random: SeededRandom;
@@ -188,7 +188,7 @@ function checkContents(run: Run, calls: number, image: Qcow2Image): void {
   for (const { name } of image.snapshots) checkSnapshot(run, calls, image, name);
 }
 
-/** Each sector contains data from one state since the last guarantee, and no other or older data. */
+/** Each sector contains the data of a single state since the last guarantee, and never older data. */
 function checkSectors(disk: Uint8Array, models: ImageModel[], what: string): void {
   for (let at = 0; at < disk.length; at += 512) {
     const sector = disk.subarray(at, at + 512);

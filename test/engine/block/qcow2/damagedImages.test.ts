@@ -48,7 +48,7 @@ test('a file too short to be an image is refused', () => {
   }
 });
 
-test('the messages for an image whose creation was interrupted and for a file in another format differ', () => {
+test('the messages for an image whose creation was interrupted and for a file in a different format differ', () => {
   const { file } = newImage({ lengthBytes: 64 * KIB });
   const unfinished = file.contents().fill(0, 0, 4096);
   const says = (bytes: Uint8Array) => {

@@ -219,7 +219,7 @@ for (const clusterSize of [16384, 65536, 2 * MIB]) {
   });
 }
 
-test('compressed clusters without a decompressor are refused with one sentence', (t) => {
+test('compressed clusters are refused with a one-sentence message if there is no decompressor', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const folder = support.temporaryFolder(t);
   const path = join(folder, 'compressed.qcow2');

@@ -1,4 +1,4 @@
-/** Randomly damaged images are read or refused with a message, but never cause a crash, a hang or a huge allocation.
+/** Randomly damaged images are read, or refused with a message, and never cause a crash, a hang or a huge allocation.
  *
  * `BLKREPLAY_SEED=<seed> FUZZ_ROUNDS=1` repeats one round.
  */

@@ -54,7 +54,7 @@ test('if the base is shorter than the overlay, the part beyond its end reads as 
   assertSameBytes(readAll(image), expected);
 });
 
-test('the base is never written', () => {
+test('the base is never written to', () => {
   const { image, base } = newImage({ base: filled(MIB, 7) });
   image.write(0, filled(MIB, 1));
   image.flush();
@@ -214,7 +214,7 @@ test('a refcount table that outgrows its cluster is moved, even while snapshots 
   assertClean(again);
 });
 
-test('on a full disk the failing write throws, and the image stays usable', () => {
+test('on a full disk, a write throws, and the image stays usable', () => {
   const { image, file } = newImage({ lengthBytes: 8 * MIB });
   image.write(0, filled(MIB, 1));
   image.flush();

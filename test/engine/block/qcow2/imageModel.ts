@@ -4,8 +4,8 @@ import type { SeededRandom } from '../../../support/seededRandom.ts';
 import { assertSameBytes, filled, readAll, readVm, takeSnapshot } from './support.ts';
 
 /**
- * The expected contents of an image as plain byte arrays, and random steps that change the image and the model alike.
- * Tests compare the two; the crash tests use the model to determine what a file may contain after a kill.
+ * The expected contents of an image as plain byte arrays, and random steps that change the image and the model in the
+ * same way. Tests compare the two; the crash tests use the model to determine what a file may contain after a kill.
  */
 const NOTHING = { dateSeconds: 0, dateNanoseconds: 0, vmClockNanoseconds: 0 };
 

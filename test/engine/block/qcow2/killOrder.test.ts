@@ -1,8 +1,8 @@
-/** A kill or power cut between any two file calls of an operation leaves leaked clusters at worst.
+/** A kill or power cut between any two file calls of an operation leaves at worst leaked clusters.
  *
  * No refcount is too low, no COPIED flag contradicts a refcount, and the disk and the snapshots are in the old or the
- * new state. blkreplay checks the image after every cut, and `qemu-img check` after some of them, which shows that
- * other programs accept the file.
+ * new state. The tests check the image with blkreplay after every cut, and with `qemu-img check` after some cuts, to
+ * show that other programs accept the file.
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Runs `qemu-img check` on an image. Status 0 means no errors, 2 means corruption, and 3 means only leaked clusters.
+ * Runs `qemu-img check` on an image. Status 0 means no errors, 2 means corruption, and 3 means that only leaked
+ * clusters were found.
  */
 export function qemuCheck(image: Uint8Array): { status: number | null; output: string } {
   const folder = fs.mkdtempSync(join(tmpdir(), 'blkreplay-check-'));

@@ -1,8 +1,9 @@
 /** QEMU and blkreplay take turns changing images of every kind, and agree on them after every change.
  *
- * QEMU writes, zeroes, discards and takes snapshots, then blkreplay, then QEMU again. Both must report the same bytes
- * for the disk and for each snapshot, and the same results for `info`, `map` and `check`. An operation is left out for
- * a kind of image on which QEMU or blkreplay cannot perform it, such as a snapshot with one-bit refcounts.
+ * First QEMU writes, zeroes, discards and takes snapshots, then blkreplay does the same, and then QEMU again. Both must
+ * report the same bytes for the disk and for each snapshot, and the same results for `info`, `map` and `check`. An
+ * operation is left out for a kind of image on which QEMU or blkreplay cannot perform it, such as a snapshot with
+ * one-bit refcounts.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -195,8 +196,8 @@ class Scenario {
   }
 
   /**
-   * Writes a base without holes, since QEMU also asks the file system for holes. The base is shorter than the image and
-   * has a relative name.
+   * Writes a base without holes, since QEMU also queries the file system for holes. The base is shorter than the image
+   * and has a relative name.
    */
   private makeBacking(): { name: string; format: 'raw' | 'qcow2' } | undefined {
     if (this.kind.backing === 'nothing') return undefined;
@@ -290,8 +291,8 @@ interface QemuExtent {
 }
 
 /**
- * QEMU also asks the file system for holes in the image file. This comparison counts those holes as data consisting of
- * zeroes.
+ * QEMU also queries the file system for holes in the image file. This comparison counts those holes as data consisting
+ * of zeroes.
  */
 function withoutHoles(extents: readonly QemuExtent[]): QemuExtent[] {
   const whole: QemuExtent[] = [];

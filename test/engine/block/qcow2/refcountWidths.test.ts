@@ -59,7 +59,7 @@ for (const bits of WIDTHS) {
   });
 }
 
-test('if two entries map one cluster and one of them is rewritten, the other entry keeps the cluster, with the right flag', (t) => {
+test('if two entries map one cluster and one of them is rewritten, the other entry keeps the cluster, with the correct flag', (t) => {
   for (const references of [2, 3, 1024]) {
     const file = new MemoryFile('image.qcow2', sharedBy(16, references));
     const image = Qcow2Image.open(file, { writable: true });

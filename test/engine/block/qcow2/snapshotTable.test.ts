@@ -36,7 +36,7 @@ test('QEMU reads the size of a machine state larger than 4 GiB, in image version
   }
 });
 
-test('a date or clock out of range is clamped', () => {
+test('an out-of-range date or clock value is clamped', () => {
   const nothing = { vmClockNanoseconds: 2 ** 70, vmStateSizeBytes: 0, icount: 1 };
   const { file, image } = newImage({ lengthBytes: 64 * KIB });
   for (const [name, dateSeconds] of [['late', 2 ** 33] as const, ['early', -5] as const]) {

@@ -60,7 +60,7 @@ test('the listed snapshots keep their attributes when the image is closed and re
   ]);
 });
 
-test('existing, unknown and invalid names are refused with one sentence', () => {
+test('existing, unknown and invalid names are refused with a one-sentence message', () => {
   const { image } = newImage();
   takeSnapshot(image, 'first');
   assert.throws(() => takeSnapshot(image, 'first'), codeIs('snapshot-exists'));

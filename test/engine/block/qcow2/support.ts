@@ -89,7 +89,7 @@ export function filled(length: number, value: number): Uint8Array {
   return new Uint8Array(length).fill(value);
 }
 
-/** Compares byte arrays, without printing a megabyte if they differ. */
+/** Compares byte arrays, without printing a megabyte of text if they differ. */
 export function assertSameBytes(actual: Uint8Array, expected: Uint8Array, what = 'bytes'): void {
   assert.equal(actual.length, expected.length, `${what}: length`);
   if (Buffer.compare(actual, expected) === 0) return;

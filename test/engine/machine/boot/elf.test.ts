@@ -98,7 +98,7 @@ test('a file that is part of a larger buffer is read with offsets relative to it
   assert.deepEqual(readElfImage(buffer.subarray(37, 37 + file.length), 'k'), readElfImage(file, 'k'));
 });
 
-test('a file that is not a kernel for this machine is refused with one sentence', () => {
+test('a file that is not a kernel for this machine is refused with a one-sentence message', () => {
   const refusal = (bytes: Uint8Array) => message(() => readElfImage(bytes, 'kernel.bin'));
   const advice = 'Use an ELF file for 64-bit RISC-V, a Linux Image, or a raw binary.';
   assert.equal(refusal(new Uint8Array(0)), `kernel.bin is neither an ELF file nor a Linux Image. ${advice}`);

@@ -1,4 +1,4 @@
-/** Cache-block operations zero, fault and are enabled as the manual specifies, both translated and interpreted.
+/** Cache-block operations zero memory, fault and are enabled as the manual specifies, translated or interpreted.
  *
  * These tests also cover Zawrs, and Svpbmt, which menvcfg enables.
  */

@@ -109,7 +109,7 @@ test('an instruction that crosses a page boundary is fetched through the mapping
   assert.equal(machine.hart.register(11), 272n);
 });
 
-test('when the second page is unmapped, mtval names that page and mepc the instruction', () => {
+test('when the second page is unmapped, mtval points to that page and mepc to the instruction', () => {
   const machine = straddling();
   map(machine, 1, TWO, 0);
   steps(machine, 1);

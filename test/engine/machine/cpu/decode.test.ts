@@ -1,4 +1,4 @@
-/** Every compressed instruction, and words of every format, decode as the manual's tables say.
+/** Every compressed instruction, and words of every format, decode as in the manual's tables.
  *
  * The tables are transcribed a second time in manualTables.ts. The tests compare all 49152 compressed instructions, and
  * words with random fields, both legal and illegal.

@@ -58,7 +58,7 @@ function markedPages({ ram }: BareMachine): number[] {
   return pages;
 }
 
-/** Makes a write, clears all dirty bits, and repeats the write with a different value in x6. */
+/** Performs a write, clears all dirty bits, and repeats the write with a different value in x6. */
 function checkMarks(machine: BareMachine, act: () => void, writes: number[], name: string): void {
   act();
   machine.ram.clearSnapshotMarks();
@@ -141,7 +141,7 @@ test('the page walk marks the page table when it sets A or D', () => {
   }
 });
 
-test('after the dirty bits are cleared, a page walk marks a page table that the guest had just written', () => {
+test('after the dirty bits are cleared, a page walk marks a page table that the guest had just written to', () => {
   const machine = machineWith([a.sd(7, 0, 6), a.ld(8, 0, 5), a.sd(7, 8, 6), a.ld(8, 0, 28)]);
   startPaging(machine);
   machine.hart.setRegister(5, BigInt(WINDOW));

@@ -1,4 +1,4 @@
-/** Every computational instruction in F, D and Zfh gives the exactly rounded result and the right flags.
+/** Every computational instruction in F, D and Zfh gives the correctly rounded result and the right flags.
  *
  * The reference is exact arithmetic on fractions. Edge values and random values are computed in all rounding modes,
  * static and dynamic. Each case runs with the inexact flag clear and with the flag set, because with the flag set the
@@ -174,7 +174,7 @@ test('fused multiply-add is exact on all triples of edge values and on random tr
   }
 });
 
-test('sums and products that nearly cancel are rounded exactly', (t) => {
+test('sums and products that nearly cancel are rounded correctly', (t) => {
   const random = SeededRandom.forTest(t);
   for (const format of FORMATS) {
     const triples = list(300, () => {
@@ -198,7 +198,7 @@ test('sums and products that nearly cancel are rounded exactly', (t) => {
 });
 
 /** (1 + i ulps) * (1 - j ulps) is close to 1. The addend is so large that 1 is half a unit in its last place. */
-test('fused multiply-add results close to a tie are rounded exactly', (t) => {
+test('fused multiply-add results close to a tie are rounded correctly', (t) => {
   const random = SeededRandom.forTest(t);
   for (const [format, fractionBits, bias] of [
     ['h', 10n, 15n],

@@ -97,7 +97,7 @@ const ACCESSES: { needs: number; size: number; encode: (rd: number, offset: numb
 ];
 const MPRV = 1n << 17n;
 
-test('loads and stores of every size and alignment are permitted as the entries say', (t) => {
+test('loads and stores of every size and alignment are permitted as the entries specify', (t) => {
   const random = SeededRandom.forTest(t);
   const machine = bareMachine();
   const { hart } = machine;

@@ -20,9 +20,9 @@ import { randomImage, type RandomImage } from './randomProgram.ts';
 interface Qemu {
   command: string;
   cpu: string;
-  /** The extensions that this QEMU lacks; blkreplay's machine is then built without them. */
+  /** The extensions that this QEMU lacks; blkreplay's machine is built without them. */
   lacks: readonly string[];
-  /** Which programs this QEMU can run: by default all modes, with EBREAKs, of the general kind. */
+  /** The programs that this QEMU can run: by default, programs of the general kind in all modes, with EBREAKs. */
   program?: { modes?: readonly 'M'[]; hasBreaks?: false; kind?: ProgramKind };
 }
 
@@ -50,8 +50,8 @@ const QEMU_10: Qemu = {
   program: { modes: ['M'], hasBreaks: false },
 };
 /**
- * QEMU 10 for programs with accesses, cache blocks and the registers that control them. Without Svadu, QEMU sets A and
- * D as blkreplay's machine does, whatever menvcfg contains.
+ * QEMU 10 for programs with memory accesses, cache blocks and the registers that control them. Without Svadu, QEMU sets
+ * A and D as blkreplay's machine does, whatever menvcfg contains.
  */
 const QEMU_10_BLOCKS: Qemu = {
   ...QEMU_10,

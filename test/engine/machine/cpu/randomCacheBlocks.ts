@@ -18,7 +18,7 @@ export const CACHE_BLOCKS: Units = [
   [2, (r, { mode }) => (mode === 'M' ? probeSatp(r) : [])],
 ];
 
-/** Random menvcfg and senvcfg, usually with everything enabled except for the S-mode timer. */
+/** Random values for menvcfg and senvcfg, usually with everything enabled except for the S-mode timer. */
 export function environment(random: SeededRandom): Item[] {
   return [
     a.li(5, environmentBits(random) | (random.chance(0.8) ? PBMTE : 0n)),

@@ -67,9 +67,9 @@ export interface BlockOptions {
   name: string;
   mode: BlockMode;
   /**
-   * Whether PMP divides the data. Accesses are then aligned, because the manual does not define which part of a partly
-   * denied access is performed, and QEMU performs the parts in a different order. Atomics are left out because QEMU 7.2
-   * checks PMP for the load before the page's W bit.
+   * Whether PMP entries cover only parts of the data. Accesses are then aligned, because the manual does not define
+   * which part of a partly denied access is performed, and QEMU performs the parts in a different order. Atomics are
+   * left out because QEMU 7.2 checks PMP for the load before the page's W bit.
    */
   isAligned: boolean;
   /**

@@ -36,7 +36,7 @@ import { CACHE_BLOCKS } from './randomCacheBlocks.ts';
 import { destination, floatValue, offset, source, value } from './randomOperands.ts';
 import { leaf, storeConstant } from './randomTables.ts';
 
-/** The units of random programs. Each unit has one or a few instructions, and branches lead only to the first one. */
+/** The units of random programs. Each unit has one or a few instructions, and branches target only the first one. */
 export interface UnitOptions extends BlockOptions {
   index: number;
 }

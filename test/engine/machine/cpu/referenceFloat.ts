@@ -33,7 +33,7 @@ export const fromRegister = (format: Format, register: bigint): bigint =>
 
 export const NAN: Record<Format, bigint> = { h: 0x7e00n, s: 0x7fc0_0000n, d: 0x7ff8_0000_0000_0000n };
 
-/** A number as sign and magnitude, which may be infinite, or NaN. */
+/** NaN, or a number as a sign and a magnitude that may be infinite. */
 type Value =
   | { kind: 'nan'; signaling: boolean }
   | { kind: 'infinite'; negative: boolean }
@@ -214,7 +214,7 @@ export function squareRoot(format: Format, x: bigint, mode: number): Result {
   if (isZero(a)) return { bits: x, flags: 0 };
   if (a.negative) return finish(format, [], INVALID, mode);
   if (a.kind === 'infinite') return { bits: x, flags: 0 };
-  // The denominator, a power of two, is first turned into a power of four. The root then has 200 more digits than any
+  // The denominator, a power of two, is first converted to a power of four. The root then has 200 more digits than any
   // format.
   let { over, under } = times2(a.magnitude, 0);
   if (under.toString(2).length % 2 === 0) [over, under] = [over * 2n, under * 2n];

@@ -41,9 +41,9 @@ const PATCHES: Case[] = [
 
 for (const [where, gap] of [
   ['in the same page', []],
-  ['in another page', nops(1100)],
+  ['in a different page', nops(1100)],
 ] as const) {
-  test(`code ${where} that is overwritten after it ran executes as the new code`, () => {
+  test(`if code ${where} is overwritten after it has run, the new code executes`, () => {
     for (const { name, program } of PATCHES) {
       const machine = machineWith([callAround([program]), target([...gap])]);
       steps(machine, 4000);
@@ -132,7 +132,7 @@ test('either half of an instruction that crosses a page boundary can be replaced
   assert.equal(run(), 1n);
 });
 
-test('code written by a device, and code in a page restored from a snapshot, executes as the new code', () => {
+test('after a device writes code, or code is restored from a snapshot, the new code executes', () => {
   const machine = machineWith([OLD]);
   const page = machine.ram.page(0).slice();
   const run = (): bigint => {
@@ -185,7 +185,7 @@ const LOOPS = 800;
 test('hot code can write data next to code, and then the code itself', () => {
   for (const { name, program } of WRITES_BESIDE) {
     const call = a.to('target', (offset) => a.jal(1, offset));
-    // The word before the target is in another 16-byte line, which contains no code.
+    // The word before the target is in a different 16-byte line, which contains no code.
     const code: Item[] = [toLine(program.length + LOOP_LENGTH + 1), nops(4), 'target:', OLD, a.jalr(0, 0, 1)];
     const sums = runWithEachThreshold({ write: program, then: [call], code, target: 'target', value: NEW });
     assert.deepEqual(sums, Array(3).fill(BigInt(LOOPS / 2) * (1n + 16n)), name);

@@ -1,6 +1,6 @@
 /** Loops that wait for another hart are translated as a whole, and trap or stop as in the interpreter.
  *
- * A run enters the interpreter once, and not at each atomic instruction, FENCE or hint.
+ * A run enters the interpreter only once, instead of at each atomic instruction, FENCE or hint.
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
@@ -86,10 +86,10 @@ test('a run stays in translated code even if the lock and the code are in the sa
   }
 });
 
-/** A run uses the interpreter at its start and when fewer steps remain than any block has instructions. */
+/** A run uses the interpreter at its start, and at its end if the remaining steps do not suffice for any block. */
 const ARRIVALS_MAX = 8;
 
-/** Returns how often the interpreter jumped or a region was left. */
+/** Returns the number of times that the interpreter jumped or execution left a region. */
 function arrivalsIn(t: TestContext, act: () => void): number {
   // With a threshold of 1, each jump and each exit calls recordHot.
   const { mock } = t.mock.method(Translator.prototype, 'recordHot');
@@ -97,7 +97,7 @@ function arrivalsIn(t: TestContext, act: () => void): number {
   return mock.callCount();
 }
 
-/** A machine whose harts are waiting for a lock that is held; x8 points to another word. */
+/** A machine whose harts are waiting for a lock that is held; x8 points to a different word. */
 function spinning(program: Item[], { harts = 1, isPaged = false, lock = LOCK } = {}): BareMachine {
   const machine = bareMachine({ harts, translationThreshold: 1 });
   machine.ram.write(START, assemble(program));
@@ -139,7 +139,7 @@ test('a watchpoint on the lock stops a spinning hart at each access, translated 
   }
 });
 
-test('a misaligned or out-of-RAM address in a hot loop traps with the cause of that instruction', () => {
+test('a misaligned or out-of-RAM access in a hot loop traps with the cause for that instruction', () => {
   const RAM_END = START + (1 << 20);
   const cases: [name: string, instruction: number, at: number, cause: bigint][] = [
     ['amoadd.w', ATOMICS['amoadd.w'](6, 7, 5), LOCK + 2, 6n],

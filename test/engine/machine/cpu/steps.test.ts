@@ -30,7 +30,7 @@ function bootGuest(name: string, decodePoolPages?: number): BareMachine {
   return machine;
 }
 
-/** Runs to a position in slices, most of them only a few steps and some of them long. */
+/** Runs to a position in slices, most of which are only a few steps long. */
 function runInSlices(machine: BareMachine, until: number, random: SeededRandom): void {
   while (machine.position < until) {
     const most = random.pick([1, 3, 100, 50_000]);

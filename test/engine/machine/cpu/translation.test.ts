@@ -78,7 +78,7 @@ function isAllowed(flags: number, access: Access, privilege: number, status: big
 }
 
 for (const mmu of MMU_TYPES) {
-  test(`${mmu}: a page's bits, the mode, SUM and MXR decide which accesses succeed and set A and D`, () =>
+  test(`${mmu}: a page's bits, the mode, SUM and MXR determine which accesses succeed and which set A and D`, () =>
     pageBits(mmu));
   test(`${mmu}: invalid page tables and addresses fault as the manual specifies`, () => brokenTables(mmu));
 }
@@ -347,8 +347,8 @@ test('saving and loading between any two steps changes nothing, even for a guest
 });
 
 /**
- * A store through x5, in a page that is the leaf table itself. The store maps that page to another one; a second access
- * then uses the page.
+ * A store through x5 to a page that is the leaf table itself. The store maps that page to a different one; a second
+ * access then uses the page.
  */
 const THROUGH_ITSELF: Record<string, Item[]> = {
   'a store': [a.sd(7, 0, 5), a.sd(8, 0, 6), a.ld(10, 0, 6)],
@@ -380,7 +380,7 @@ test('after a write replaces the page table entry that maps its own address, the
   }
 });
 
-test('M mode writes a page table twice, and each time a page walk then reads the new entry', () => {
+test('after each of two M-mode writes to a page table, a page walk reads the new entry', () => {
   const mprv = MPRV | (1n << 11n);
   const machine = machineWith([
     a.li(8, mprv),

@@ -105,7 +105,7 @@ const LOOPS = 1000;
 
 /**
  * A loop over the memory at DATA. It runs in M mode and then at the same virtual addresses in S mode, where DATA is
- * mapped to another page. The TLB entries for untranslated addresses then still exist.
+ * mapped to a different page. The TLB entries for untranslated addresses still exist at that time.
  */
 function loopWithAndWithoutPaging(translationThreshold: number) {
   const [DATA, OTHER, HANDLER] = [START + 0x1000, START + 0x2000, START + 0x3000];

@@ -1,4 +1,4 @@
-/** The RTC reads the host's date once and then follows virtual time; its alarm interrupts as in QEMU. */
+/** The RTC reads the host's date once and then follows virtual time; its alarm raises interrupts as in QEMU. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GoldfishRtc } from '../../../../debug-adapter/engine/machine/devices/goldfishRtc.ts';

@@ -61,7 +61,7 @@ test('if a line falls before the claim, its source stays pending', () => {
   assert.equal(plic.read(claim(SUPERVISOR), 4), 0);
 });
 
-test('a pulse on a line between claim and completion interrupts again after the completion', () => {
+test('a pulse on a line between claim and completion causes another interrupt after the completion', () => {
   const { board, plic } = plicFor(1);
   plic.setLevel(1, true);
   plic.read(claim(SUPERVISOR), 4);

@@ -171,7 +171,7 @@ test("the boot ROM is identical to QEMU's, for kernels with and without firmware
   const qemu = new Qtest(['-kernel', 'test/guests/kernel/oslet.elf']);
   try {
     const theirs = await qemu.readBytes(0x1000, plan.rom.length);
-    // blkreplay's device tree is shorter than QEMU's and may be at another address.
+    // blkreplay's device tree is shorter than QEMU's and may be at a different address.
     assert.deepEqual(plan.rom.subarray(0, 0x20), theirs.subarray(0, 0x20));
     assert.deepEqual(plan.rom.subarray(0x28), theirs.subarray(0x28));
   } finally {

@@ -104,7 +104,7 @@ test('received data interrupts at the trigger level, or after four character tim
   }
 });
 
-test('the timeout is four characters long at the rate and format that the guest sets', () => {
+test('the timeout is four character times long at the rate and format that the guest sets', () => {
   for (const [divisor, lineControl, nanoseconds] of [
     [12, 3, 300_606],
     [1, 0, 17_535],
@@ -152,7 +152,7 @@ test('the THRE interrupt is raised when it is enabled and after each byte, until
   assert.equal(read(IIR), NO_INTERRUPT);
 });
 
-test('each interrupt cause drives the line again, but a read of IIR drives it only if it clears a cause', () => {
+test('each interrupt cause drives the line again, but a read of IIR does so only if the read clears a cause', () => {
   const { board, read, write } = newUart();
   const levels: boolean[] = [];
   board.setInterrupt = (level) => levels.push(level);

@@ -137,7 +137,7 @@ test('an ID longer than 20 characters is truncated, and a short buffer gets as m
   assert.equal(new TextDecoder().decode(run({ type: GET_ID, input: 4 }).input), 'a-dr');
 });
 
-test('an invalid request gets IOERR, and an unsupported one UNSUPP', () => {
+test('an invalid request completes with IOERR, and an unsupported one with UNSUPP', () => {
   const { drive, run } = newDisk({ lengthBytes: 64 * 1024 });
   const cases: [Request, number][] = [
     [{ type: IN, sector: 0, input: 511 }, IO_ERROR],
@@ -237,7 +237,7 @@ test('a reset completes requests in flight on the drive, in order, but does not 
   assert.equal(driver.takeUsed().length, 1);
 });
 
-test('a host error is thrown and leaves the request in flight', () => {
+test('after a host error, the device throws that error, and the request stays in flight', () => {
   const { drive, disk, driver } = newDisk();
   const outcome = driver.request({ type: FLUSH });
   driver.notify();

@@ -1,4 +1,4 @@
-/** The virtio-mmio transport follows version 2 and QEMU's choices, and no guest access can crash it. */
+/** The virtio-mmio transport implements version 2 as QEMU does, and no guest access can crash it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EmptySlot } from '../../../../debug-adapter/engine/machine/devices/emptySlot.ts';
@@ -82,7 +82,7 @@ test('as in QEMU, QUEUE_READY of a missing queue is writable, and a queue select
   assert.deepEqual([disk.read(0x034, 4), disk.read(0x044, 4)], [1024, 0]);
 });
 
-test('status 0 resets everything except selectors, written features and the queue registers', () => {
+test('writing status 0 resets everything except selectors, written features and the queue registers', () => {
   const { disk, driver } = newDisk();
   const atPowerOn = disk.saveState();
   const left = ['driverFeatures', 'driverFeaturesSelect', 'deviceFeaturesSelect', 'queueRegisters'] as const;
@@ -129,7 +129,7 @@ test('as in QEMU, a QUEUE_READY of 0 does not stop the queue, and only a reset r
   assert.equal(driver.takeUsed().length, 1);
 });
 
-test('if a legacy driver makes its queue invalid, the device does not notify it and ignores the queue until the reset', () => {
+test('if a legacy driver makes its queue invalid, the device does not notify the driver, and ignores the queue until a reset', () => {
   const { board, disk, driver } = newDisk();
   driver.start(0xffff_ffffn);
   driver.offer(driver.size);

@@ -1,7 +1,7 @@
-/** The assembled board answers random accesses as QEMU's board does.
+/** The assembled board responds to random accesses as QEMU's board does.
  *
  * The same guest program performs scripts of random accesses on both boards. This folder stores QEMU 7.2's answers to
- * some scripts; with QEMU installed, BLKREPLAY_BOARD_ACCESSES more accesses are compared. To rewrite the stored
+ * some scripts; if QEMU is installed, BLKREPLAY_BOARD_ACCESSES more accesses are compared. To rewrite the stored
  * answers: `UPDATE_BOARD_TRANSCRIPT=1 npm run test:one -- test/engine/machine/devices/board/board.test.ts`.
  */
 import assert from 'node:assert/strict';
@@ -32,14 +32,14 @@ const BOARDS: readonly BoardOptions[] = [
 
 if (process.env.UPDATE_BOARD_TRANSCRIPT) updateTranscript();
 
-test('the board answers as in the stored transcript of QEMU', () => {
+test('the board responds as in the stored transcript of QEMU', () => {
   const scripts = readTranscript(readFileSync(TRANSCRIPT, 'utf8'));
   const accesses = scripts.reduce((sum, { operations }) => sum + operations.filter(isAccess).length, 0);
   assert(accesses >= TRANSCRIPT_ACCESSES, `${accesses} accesses`);
   for (const script of scripts) assertSame(answersHere(script.operations, script.board), script, 'the transcript');
 });
 
-test('the board answers as the installed QEMU does', { skip: skipWithoutQemu }, (t) => {
+test('the board responds as the installed QEMU does', { skip: skipWithoutQemu }, (t) => {
   const { seed } = SeededRandom.forTest(t);
   let accesses = 0;
   for (let round = 0; accesses < ACCESSES; round++) {

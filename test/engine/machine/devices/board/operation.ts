@@ -1,6 +1,6 @@
 /**
- * One operation of a script, which the guest (test/guests/board/board.c) performs and answers. An access is a read or
- * write of a device register. The other operations let time pass, or read interrupt lines or RAM.
+ * One operation of a script. The guest (test/guests/board/board.c) performs it and returns an answer. An access is a
+ * read or write of a device register. The other operations let time pass, or read interrupt lines or RAM.
  */
 export type Operation =
   | { kind: 'read'; address: number; bytes: Width; isTold?: false }

@@ -125,7 +125,7 @@ export function testDeviceOperations(script: Script, random: SeededRandom): void
 }
 
 /**
- * Writes RTC registers. It tracks the clock, so that an alarm expires either well before the end of the next wait, or
+ * Writes RTC registers, and tracks the clock so that an alarm expires either well before the end of the next wait, or
  * never.
  */
 export class RtcWriter {
