@@ -135,7 +135,7 @@ test('the engine bundles for a neutral platform: it needs neither Node nor a bro
   assert.ok(result.outputFiles[0].contents.length > 10_000);
 });
 
-test('every test file starts with one sentence that states what it guarantees', () => {
+test('every test file starts with a one-sentence description of what it guarantees', () => {
   const files = sources('test').filter((file) => /\.(test|scenario)\.ts$/.test(file));
   assert.ok(files.length > 150, 'the test files were found');
   const isPromise = (line: string) => /^\/\*\* \S+( \S+){3,}\.( \*\/)?$/.test(line);

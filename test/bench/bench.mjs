@@ -1,7 +1,7 @@
 // `npm run bench [-- --pairs N --samples N --only speed,linux,block,latency,idle]`: measures the speed of whole
 // processes compared with QEMU (speed.ts, linux.ts), the cost of waiting for a lock (spin.ts), the cost of the block
 // engine (block.ts), how long a user waits for the debug adapter (latency.ts), and the cost of an idle Linux guest
-// (idle.ts). The output names the measurements that this host cannot make.
+// (idle.ts). The output lists the measurements that are impossible on this host.
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureBlock } from './block.ts';

@@ -82,7 +82,7 @@ const liveOptions = (kernel: string, memoryMib: number) => ({
   memoryBytes: memoryMib * MIB,
 });
 
-/** Writes to DIRTY_PAGES pages, spread as far apart as possible, above all memory that the guest uses. */
+/** Writes to DIRTY_PAGES pages, spread as far apart as possible, at addresses above the memory that the guest uses. */
 function dirtyPages(timeline: Timeline, memoryMib: number, round: number): void {
   const step = Math.floor(((memoryMib - 32) * MIB) / DIRTY_PAGES / PAGE_BYTES) * PAGE_BYTES;
   for (let i = 0; i < DIRTY_PAGES; i++) {
@@ -202,7 +202,7 @@ function plainCalls(file: string): Cost {
   return cost;
 }
 
-/** Measures one run of QEMU. Returns undefined if QEMU fails or does not end. */
+/** Measures one run of QEMU. Returns undefined if QEMU fails or does not finish. */
 function qemu(folder: string, kernel: string, rr: 'record' | 'replay'): number | undefined {
   fs.copyFileSync(path.join(folder, 'disk.img'), path.join(folder, 'qemu.img'));
   const start = performance.now();

@@ -11,8 +11,8 @@ const TARGETS = { cpuPercent: 3, pause: 50, echo: 50 };
 const IDLE_SECONDS = 10;
 
 /**
- * Measures how much processor time a Linux guest consumes while it is waiting at its prompt, and how fast the debug
- * adapter answers. A separate debug adapter process records the guest with `idle: realtime`. The guest is the one that
+ * Measures how much processor time a Linux guest consumes while it is waiting at its prompt, and how quickly the debug
+ * adapter responds. A separate debug adapter process records the guest with `idle: realtime`. The guest is the one that
  * test/cli/linux.test.ts uses, in the folder named by BLKREPLAY_LINUX_GUEST.
  */
 export async function measureIdle(samples: number): Promise<void> {

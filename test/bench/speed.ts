@@ -17,9 +17,9 @@ const FIRST_STEPS = '10_000_000';
 
 /**
  * Measures bare-metal guests as whole processes. Compares `run` with `qemu-system-riscv64 -icount shift=0`, `record`
- * with QEMU's `rr=record`, and our own commands with each other. The runs of a pair directly follow each other, so
- * their ratios are meaningful even where their absolute times are not. The guests are the ELF files in the folder named
- * by BLKREPLAY_BENCH_GUESTS.
+ * with QEMU's `rr=record`, and our own commands with each other. The runs of a pair are consecutive, so their ratios
+ * are meaningful even where their absolute times are not. The guests are the ELF files in the folder named by
+ * BLKREPLAY_BENCH_GUESTS.
  */
 export function measureSpeed(pairs: number): void {
   const guests = process.env.BLKREPLAY_BENCH_GUESTS;

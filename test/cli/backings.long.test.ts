@@ -13,7 +13,7 @@ import { requireTool, runTool } from '../support/tools.ts';
 const MIB = 1 << 20;
 const hello = guest('small/hello');
 
-test('commands that do not need the base work wherever the base is, even if it is missing', async (t) => {
+test('commands that do not need the base work regardless of its location, even if it is missing', async (t) => {
   const { sandbox, base } = await recorded(t);
   const working = async (words: string) => {
     const outcome = await sandbox.cli([...words.split(' '), '--json']);

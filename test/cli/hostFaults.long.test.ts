@@ -1,4 +1,4 @@
-/** Every command that writes can be killed, or hit a host error, at any file call without losing data.
+/** No command that writes loses data if it is killed, or hits a host error, at any file call.
  *
  * The test tries a sample of all file calls. Afterwards, images have no errors other than leaked clusters, every file
  * can be opened, recordings replay, all data that the guest flushed is present, and base images are unchanged. Exit

@@ -135,7 +135,7 @@ suite('images load as in QEMU', { concurrency: 2 }, () => {
   });
 });
 
-test('Debian’s Linux boots from gzip and from a zboot image as it does uncompressed', async (t) => {
+test('Debian’s Linux boots from a gzip file and from a zboot image as from the uncompressed image', async (t) => {
   const folder = process.env.BLKREPLAY_LINUX_GUEST;
   if (folder === undefined) return t.skip('BLKREPLAY_LINUX_GUEST names no folder with a Linux guest');
   const sandbox = new Sandbox(t);
@@ -157,7 +157,7 @@ suite('U-Boot', { concurrency: 2, timeout: 600_000 }, () => {
   const typed = '\nversion\necho $arch $board\nfdt addr $fdtcontroladdr\nfdt get value m / model\necho $m\npoweroff\n';
 
   for (const file of some(['qemu-riscv64/u-boot.bin', 'qemu-riscv64/uboot.elf', 'qemu-riscv64_smode/u-boot.bin'], 0)) {
-    test(`${file} reaches its prompt and answers as under QEMU; the replay needs no file`, async (t) => {
+    test(`${file} reaches its prompt and responds as under QEMU; the replay needs no file`, async (t) => {
       if (!requireFile(`${U_BOOT}/${file}`, t) || !requireTool(QEMU, t)) return;
       const sandbox = new Sandbox(t);
       sandbox.write('u-boot', fs.readFileSync(`${U_BOOT}/${file}`));

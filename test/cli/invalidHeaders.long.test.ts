@@ -209,7 +209,7 @@ test(`${PACK_ROUNDS} packs with a corrupted header are refused with a message, o
   }
 });
 
-/** The recording, with another instruction set in its header. */
+/** The recording, with a different instruction set in its header. */
 function withIsa(recording: Uint8Array, isa: string): Uint8Array {
   const header = headerJson(recording) as Record<string, Record<string, Json>>;
   header.machine.isa = isa;

@@ -1,4 +1,4 @@
-/** However a recording ends, it can be replayed: SIGKILL loses at most a second, other signals lose nothing.
+/** A recording can be replayed however it ended: SIGKILL loses at most the last second, other signals lose nothing.
  *
  * Data that the guest flushed survives even SIGKILL. The one-second limit is in host time.
  */
@@ -87,7 +87,7 @@ suite('ending a recording', { concurrency: 2 }, () => {
     assert.equal((await replaysToItsEnd(sandbox, session)).lastPosition, position);
   });
 
-  test('a guest that ends just as the signal arrives replays to the end it reached', async (t) => {
+  test('a recording whose guest ends just as the signal arrives replays to its end', async (t) => {
     const sandbox = new Sandbox(t);
     const session: Session = { kernel: guest('small/hello') };
     for (let round = 0; round < 5; round++) {

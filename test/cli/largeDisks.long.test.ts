@@ -1,6 +1,6 @@
-/** Empty 16 TiB disks are recorded, replayed, packed and changed without being read as a whole.
+/** Empty 16 TiB disks are recorded, replayed, packed and changed without being read in full.
  *
- * Reading one would take hours, so a test that finishes cannot have done so.
+ * Reading such a disk would take hours, so a test that finishes has not read it in full.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';

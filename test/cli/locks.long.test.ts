@@ -1,4 +1,4 @@
-/** Several sessions may read a file, but only one may write it, whichever of its names they use. */
+/** Several sessions may read a file, but only one may write to it, no matter which of its names they use. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -138,7 +138,7 @@ suite('during a replay', { concurrency: 1 }, () => {
 });
 
 test(
-  'an image that QEMU is writing is refused as a base and for snapshots',
+  'an image that QEMU is writing to is refused as a base and for snapshots',
   { skip: process.platform !== 'linux' },
   async (t) => {
     if (!requireTool('qemu-io', t)) return;

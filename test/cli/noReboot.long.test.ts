@@ -23,7 +23,7 @@ suite('--no-reboot', () => {
     assert.match((await sandbox.cli(['info', 'a.rr'])).console, /, no reboot$/m);
   });
 
-  test('without a recording, a sentence reports the reset', async (t) => {
+  test('without a recording, the reset is reported in one sentence', async (t) => {
     const sandbox = new Sandbox(t);
     const disk = `id=hd0,image=${sandbox.disk('disk.img')},format=raw`;
     const { status, stderr } = await sandbox.cli([

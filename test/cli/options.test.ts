@@ -1,4 +1,4 @@
-/** The command line parses every option and command, and refuses mistakes with one sentence. */
+/** The command line accepts every option and command, and reports each mistake in one sentence. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { parseCommandLine } from '../../debug-adapter/cli/options.ts';
@@ -201,7 +201,7 @@ for (const [text, file, address] of [
   });
 }
 
-test('every file name can be written so that no part of it is taken for an address', () => {
+test('every file name can be written so that no part of it is mistaken for an address', () => {
   for (const file of ['x.bin', 'a@b', 'a@5', 'a@@5', 'a@', '@', '@5', 'a@0xzz', 'a@5@6', 'a@@@']) {
     assert.deepEqual(limits.parseFileAtAddress(limits.fileAtAddressText(file)), { file, address: null }, file);
   }

@@ -46,7 +46,7 @@ suite('overlay create', () => {
 });
 
 suite('overlay map', () => {
-  test('equals qemu-img map, through a chain with every kind of cluster', async (t) => {
+  test('matches the output of qemu-img map for a chain with every kind of cluster', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const sandbox = withBase(t);
     // QEMU also reports holes in a raw base file, so this base has none.
@@ -144,7 +144,7 @@ test("overlay discard restores the base's contents and releases the space", asyn
 });
 
 suite('overlay rebase', () => {
-  test('onto a base with other contents keeps the visible data, as qemu-img rebase does', async (t) => {
+  test('onto a base with different contents keeps the visible data, as qemu-img rebase does', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     for (const next of ['other.img', 'short.img', 'other.qcow2']) {
       const sandbox = withOverlay(t, 'raw');

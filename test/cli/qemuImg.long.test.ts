@@ -1,4 +1,4 @@
-/** The images of a recording are standard qcow2: qemu-img finds them clean and sees what the guest saw. */
+/** A recording's images are standard qcow2: qemu-img finds no errors and reads the same data as the guest. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, suite, test, type TestContext } from 'node:test';

@@ -1,4 +1,4 @@
-/** The built-in firmware answers every SBI call that Linux makes as OpenSBI does, here and in QEMU.
+/** For every SBI call that Linux makes, the built-in firmware returns the same results as OpenSBI, here and in QEMU.
  *
  * The guest is a supervisor-mode program that makes these calls.
  */

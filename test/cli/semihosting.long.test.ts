@@ -118,7 +118,7 @@ suite('semihosting', { concurrency: 2 }, () => {
     assert.equal(replayed.console, recorded.console);
   });
 
-  test('the guest gets the same answers as in QEMU', async (t) => {
+  test('the guest gets the same results as in QEMU', async (t) => {
     if (!requireTool(QEMU, t)) return;
     const sandbox = new Sandbox(t);
     sandbox.write('data.txt', DATA);

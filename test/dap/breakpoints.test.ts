@@ -79,7 +79,7 @@ test('steps go over, in, out and back, by line and by instruction', async (t) =>
   assert.equal(await pc(), before);
 });
 
-test('a data breakpoint that cannot be set states the reason', async (t) => {
+test('if a data breakpoint cannot be set, the adapter reports the reason', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Sandbox(t), { stopOnEntry: true }));
   await dap.event('stopped');

@@ -40,7 +40,7 @@ test('disassembly is the same from any starting instruction, with lines and symb
   assert.ok(before.every(({ instruction }) => !instruction.startsWith('.')));
 });
 
-test('unmapped addresses are shown as such, and the answer has the requested number of rows', async (t) => {
+test('unmapped addresses are shown as such, and the response has the requested number of rows', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Sandbox(t), { stopOnEntry: true }));
   await dap.event('stopped');

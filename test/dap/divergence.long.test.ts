@@ -1,4 +1,4 @@
-/** A replay that diverges stops, reports the divergence and stays inspectable. */
+/** A replay that diverges stops and reports the divergence, and can still be inspected. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LogEntry } from '../../debug-adapter/engine/recording/logEntry.ts';

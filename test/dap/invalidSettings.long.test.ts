@@ -1,4 +1,4 @@
-/** A setting with any value either works or is refused with a short message. */
+/** Every value of a setting either works or is refused with a short message. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';

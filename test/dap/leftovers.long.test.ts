@@ -1,4 +1,4 @@
-/** However a session starts and ends, it leaves only the files that the user named, and the next session can start.
+/** However a session starts and ends, only the files that the user named remain, and the next session can start.
  *
  * All sessions use the same files.
  */
@@ -125,7 +125,7 @@ test(`${STARTS} starts and stops leave no file, lock or process behind`, async (
     await inContext(`start ${i}: ${beginning}, then ${end}`, async () => {
       await BEGINNINGS[beginning](scene);
       await ENDINGS[end](scene);
-      // A signal that arrives before our code runs ends the Node process without a handler.
+      // A signal that arrives before our code runs kills the Node process, because no handler is installed yet.
       const isTooEarly = beginning === 'before it is asked for anything' && end.startsWith('SIG');
       assert.ok([0, ...(isTooEarly ? [null] : [])].includes(await scene.dap.exited), 'the process ends by itself');
       assert.equal(scene.dap.stderr, '');

@@ -21,7 +21,8 @@ suite('problems while a session is running', { concurrency: 2 }, () => {
       await onSmallDisk(sandbox.path('small'), kib, t, async () => {
         const dap = new DapClient(t);
         await dap.start(demoLaunch(sandbox, files));
-        // At the latest, the failure occurs when the rest of the log is written at the end of the session.
+        // If the failure has not occurred earlier, it occurs when the rest of the log is written at the end of the
+        // session.
         const printed = (name: string) => dap.events.some(({ event }) => event === name);
         while (!printed('stopped') && !printed('terminated')) await sleep(20);
         if (!printed('terminated')) await dap.request('terminate');
@@ -73,7 +74,7 @@ suite('problems while a session is running', { concurrency: 2 }, () => {
       assert.equal(important(dap).length, 3);
     });
 
-    test(`files ${what} during a replay are reported, and snapshots are refused instead of written elsewhere`, async (t) => {
+    test(`files ${what} during a replay are reported, and snapshots are refused, not written elsewhere`, async (t) => {
       const sandbox = new Sandbox(t);
       const recording = new DapClient(t);
       await recording.start(demoLaunch(sandbox, { noDebug: true }));

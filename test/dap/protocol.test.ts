@@ -88,7 +88,7 @@ test(
     await dap.start(launch);
     await dap.event('stopped');
     dap.stopListening();
-    // No response can be sent; the adapter still tries to send two more after the first failure.
+    // No response can be sent; the adapter tries to send two more even after the first failure.
     for (const command of ['threads', 'stackTrace', 'threads']) void dap.send(command, { threadId: 1 }).catch(() => {});
     assert.equal(await dap.exited, 0);
     const replay = new DapClient(t);

@@ -8,7 +8,7 @@ import { guest } from '../support/guests.ts';
 
 const ANSWER_MS = 100;
 const PAUSE_MS = 200;
-/** How often a measurement is tried, because other tests may keep the processors busy. */
+/** The maximum number of attempts at a measurement, which can fail because other tests keep the processors busy. */
 const TRIES = 5;
 
 /** Records a guest that never ends, so that it is still running when a slow host reaches the next request. */
@@ -17,7 +17,7 @@ const endless = (sandbox: Sandbox, more: object = {}) =>
 /** Text that the guest prints after about 800 million steps. */
 const LONG = 'round 300:';
 
-test('while the machine is computing, the adapter answers, sets breakpoints and pauses', async (t) => {
+test('while the machine is computing, the adapter answers requests, sets breakpoints and pauses', async (t) => {
   const dap = new DapClient(t);
   await dap.start(endless(new Sandbox(t)));
   await untilPrinted(dap, 'round 1:');

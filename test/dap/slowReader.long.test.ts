@@ -1,7 +1,7 @@
-/** A client that stops reading stops the machine, so the adapter's memory stays bounded.
+/** When a client stops reading, the machine stops, so the adapter's memory use stays bounded.
  *
- * The guest prints as fast as it can. While the client does not read, the machine does not run; what the adapter holds
- * back arrives when the client reads again.
+ * The guest prints as fast as it can. While the client does not read, the machine does not run. The adapter sends the
+ * output that it has held back when the client reads again.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';

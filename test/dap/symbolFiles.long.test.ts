@@ -15,7 +15,9 @@ import { guest } from '../support/guests.ts';
 import { withKallsyms } from '../support/kallsyms.ts';
 
 const CALLS = readFileSync(guest('walks/calls'));
-/** The same library code followed by another program, so that the file looks like another build of the same kernel. */
+/**
+ * The same library code followed by a different program, so that the file looks like another build of the same kernel.
+ */
 const OTHER_BUILD = readFileSync(guest('walks/lines'));
 const IMAGE = readFileSync(guest('image/image'));
 
@@ -213,7 +215,7 @@ test("the recorded kernel's symbols take precedence over symbols from a slightly
   await stopsInFibonacci(dap);
 });
 
-test('a breakpoint that cannot be hit is unverified and states the reason', async (t) => {
+test('a breakpoint that cannot be hit is reported as unverified, with the reason', async (t) => {
   const sandbox = new Sandbox(t);
   sandbox.write('kernel.elf', CALLS);
   const dap = new DapClient(t);

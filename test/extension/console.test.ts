@@ -18,7 +18,7 @@ test('guest lines start at the left margin, with any line ending', () => {
   assert.equal(shown('\n\n'), '\r\n\r\n');
 });
 
-test('characters divided between events arrive whole, and invalid bytes are shown as such', () => {
+test('characters split across events arrive whole, and invalid bytes are shown as such', () => {
   const bytes = Buffer.from('größe €\n');
   const pieces = Array.from(bytes, (byte) => Uint8Array.of(byte));
   assert.equal(shown(...pieces), 'größe €\r\n');

@@ -109,7 +109,7 @@ test('a position is listed after a snapshot at the same position, and last if it
   assert.deepEqual(labels(9999), ['replay_init', '2,000', 'You are here']);
 });
 
-test('a recording that cannot be read shows the reason', () => {
+test('for a recording that cannot be read, the reason is shown', () => {
   assert.deepEqual(lines(problemNode('/w/bad.rr', 'it is damaged')), ['it is damaged |  | problem']);
 });
 
@@ -139,7 +139,7 @@ test('the output of `info` becomes a tree, a replay configuration and a list of 
   assert.deepEqual(filesOf(info, find), [rrfile, sandbox.path('o/hd0.qcow2')], 'the image stays');
 });
 
-test('a command that fails reports the reason in terms that fit the editor', async (t) => {
+test('if a command fails, the reason is reported in terms that fit the editor', async (t) => {
   const sandbox = new Sandbox(t);
   sandbox.write('text.rr', 'no recording at all');
   const { stderr } = await sandbox.cli(['info', 'text.rr', '--json']);

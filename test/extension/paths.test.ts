@@ -1,4 +1,4 @@
-/** File names are numbered, shown and compared as the platform does. */
+/** File names are numbered, shown and compared according to the platform's rules. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -23,7 +23,7 @@ test('numbering continues from a name that already has a number', () => {
   assert.equal(numbered(posix, 'boot-rc1.rr', 2), 'boot-rc1-2.rr');
 });
 
-test('a file in the folder gets a relative name, any other an absolute one', () => {
+test('a file in the folder gets a relative name, and any other file an absolute one', () => {
   assert.equal(shortName(posix, '/w', '/w/.blkreplay/boot.rr'), '.blkreplay/boot.rr');
   assert.equal(shortName(posix, '/w', '/elsewhere/boot.rr'), '/elsewhere/boot.rr');
   assert.equal(shortName(posix, '/w', '/w/..odd/boot.rr'), '..odd/boot.rr');

@@ -81,7 +81,7 @@ test('an oversized packet is damage and uses no memory', () => {
   assert.deepEqual(reader.read(wire('$g#67')), [packet('g')]);
 });
 
-test('any bytes are decoded unchanged after they were encoded as a packet (seeded)', (t) => {
+test('any bytes encoded as a packet are decoded unchanged (seeded)', (t) => {
   const random = SeededRandom.forTest(t);
   for (let i = 0; i < 500; i++) {
     const content = Buffer.from(random.bytes(random.below(300))).toString('latin1');

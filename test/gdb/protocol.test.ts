@@ -83,7 +83,7 @@ test('writes take effect at the live end, and history is read-only', async (t) =
   assert.equal(await gdb.ask('Pa=0000000000000000'), 'OK', 'at the live end again');
 });
 
-test('a run at another address is refused', async (t) => {
+test('a run from a different address is refused', async (t) => {
   const gdb = conversation(t);
   assert.match(await gdb.ask(`c${RAM}`), /^E\.The machine can only resume/);
 });

@@ -56,7 +56,7 @@ test('kill, and ctrl-c while blkreplay is waiting for gdb, close the recording p
   }
 });
 
-test('an interrupt stops a guest that never asks for input', async (t) => {
+test('an interrupt stops a guest that never reads input', async (t) => {
   const sandbox = new Sandbox(t);
   const { port } = await serve(t, sandbox, ['run', '--kernel', spinningGuest(sandbox)]);
   const gdb = await GdbClient.connect(port);

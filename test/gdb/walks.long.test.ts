@@ -111,9 +111,10 @@ function differenceBack(walked: WalkedRecording, gdb: GdbStep): string | undefin
 
 /**
  * gdb stops at the start of a row only if it entered the row in its middle. If the line ran in one-instruction rows, or
- * was left by a jump from the middle of a row, gdb continues to the preceding line. In that case, all code that ran in
- * this frame after our position belongs to our line, starts no statement, or belongs to rows that were entered by a
- * jump past their start. No row of our line was entered at its start and then executed past its first instruction.
+ * if execution left it by a jump from the middle of a row, gdb continues to the preceding line. In that case, all code
+ * that ran in this frame after our position belongs to our line, starts no statement, or belongs to rows that were
+ * entered by a jump past their start. No row of our line was entered at its start and then executed past its first
+ * instruction.
  */
 function isPassedByGdb({ session, symbols }: WalkedRecording, { from, to }: GdbStep, ours: number): boolean {
   if (ours <= to.position || ours >= from.position) return false;

@@ -1,4 +1,4 @@
-/** File locks exclude conflicting sessions, whichever name of a file they use.
+/** File locks exclude conflicting sessions, no matter which of a file's names they use.
  *
  * Sessions that only read a base image share it. Locks left by dead processes are taken over; locks held by other hosts
  * never are.
@@ -280,7 +280,7 @@ test('a base image in a read-only folder is locked without a lock file next to i
   fs.chmodSync(path.dirname(base), 0o755);
 });
 
-test('a base image that another host is writing is refused', (t) => {
+test('a base image that another host is writing to is refused', (t) => {
   const base = overlayIn(t);
   fs.writeFileSync(`${base}.lock`, JSON.stringify({ pid: 1, host: 'elsewhere', process: null, token: 'x' }));
   assert.throws(() => reading(base, 'base'), /process 1 on host elsewhere/);
@@ -334,7 +334,7 @@ test('either all files of a session are locked, or none', (t) => {
   assert.throws(() => lockFiles(both, 'testing'), /-2 is in use/);
   lockOverlay(first).release();
   lock.release();
-  // A session may read the file that it writes.
+  // A session may read the file that it writes to.
   lockFiles([...both, { path: first, use: 'base' }], 'testing').release();
   assert.deepEqual(fs.readdirSync(path.dirname(overlay)), []);
 });

@@ -275,7 +275,7 @@ test('an idle machine waits in real time', () => {
   assert.ok(performance.now() - start >= 19);
 });
 
-test('short waits are accumulated until they are worth a sleep', () => {
+test('short waits are accumulated until their total is long enough for a sleep', () => {
   const clock = new RealtimeIdleClock();
   const start = performance.now();
   let sleeps = 0;

@@ -1,4 +1,4 @@
-/** Images that QEMU is writing are not read, and images that QEMU is reading are not written. */
+/** Images that QEMU is writing to are not read, and images that QEMU is reading are not written to. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -35,7 +35,7 @@ test('a remedy is worded in terms that fit the command line, the editor or gdb',
   assert.doesNotMatch(textFor(noHistory(), 'gdb'), /"rr"|launch configuration/);
 });
 
-test('a message that contains another message words both for the same front end', () => {
+test('a message and another message inside it are worded for the same front end', () => {
   const notice = snapshotFailed(16, notQcow2('hd0.img'));
   assert.deepEqual(notice.fields, { position: 16, cause: 'image-not-qcow2' });
   assert.match(textFor(notice, 'editor'), /Cause: hd0\.img .*"format": "raw"/);

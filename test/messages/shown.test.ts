@@ -5,7 +5,7 @@ import { inert, jsonLine, quoted, sentence, shown } from '../../debug-adapter/me
 
 const ESCAPE = '\u001b[2J';
 
-test('control characters and direction marks are escaped', () => {
+test('control characters and bidirectional formatting characters are escaped', () => {
   assert.equal(inert(`a${ESCAPE}b\n\u202ec`), 'a\\u001b[2Jb\\n\\u202ec');
   assert.equal(inert('Grüße, 世界'), 'Grüße, 世界');
 });
@@ -17,7 +17,7 @@ test('a value in a sentence is quoted if it is text, and shortened', () => {
   assert.ok(shown('x'.repeat(1000)).length <= 100);
 });
 
-test('a sentence has a bounded length, and a JSON line stays the same value', () => {
+test('a sentence has a bounded length, and a JSON line keeps its value', () => {
   assert.ok(sentence('word '.repeat(10_000)).length <= 2000);
   const value = { text: `${ESCAPE}\u2028` };
   assert.doesNotMatch(jsonLine(value), /\p{Cc}|\u2028/u);

@@ -248,7 +248,7 @@ export class RunningCli {
   /** The output on stdout so far. */
   console = '';
   private readonly child: ChildProcessWithoutNullStreams;
-  /** The length of the console output each time that more of it arrived. */
+  /** The length of the console output each time more of it arrived. */
   private readonly arrivals: { atMs: number; length: number }[] = [];
   private stderr = '';
 

@@ -116,7 +116,7 @@ export class DapClient {
     await this.request('blkreplay/consoleInput', { base64: Buffer.from(text, 'latin1').toString('base64') });
   }
 
-  /** Waits until the guest has printed a text on its terminal, from character `from` on. */
+  /** Waits until the guest has printed a text on its terminal, starting at character `from`. */
   async untilTerminal(text: string, from = 0): Promise<void> {
     while (!this.terminal.includes(text, from)) await this.event('blkreplay/console');
   }

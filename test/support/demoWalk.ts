@@ -27,7 +27,7 @@ export async function walkDemo(driver: WalkDriver, console: string): Promise<Wal
     known: {
       location: isIn((line) => line === DEMO.line),
       // The line of `idle_ticks++` or of `busy_ticks++`: which of them depends on whether the guest is waiting for the
-      // disk, and so on the host's time.
+      // disk, and therefore on the host's timing.
       earlier: isIn((line) => line === 14 || line === 16),
       afterWrite: isIn((line) => line === DEMO.line + 1),
     },

@@ -29,8 +29,8 @@ export function kallsymsTables(
 }
 
 /**
- * The Image followed by its symbol tables, which start after the memory size that its header states. The first symbol
- * must be at the first byte of the Image.
+ * The Image followed by its symbol tables, which start after the memory size given in its header. The first symbol must
+ * be at the first byte of the Image.
  */
 export function withKallsyms(image: Uint8Array, symbols: readonly KernelSymbol[]): Uint8Array {
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength);

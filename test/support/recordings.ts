@@ -26,7 +26,8 @@ export function entriesOf(sandbox: Sandbox, rrfile: string): LogEntry[] {
 }
 
 /**
- * Rewrites a recording with another log: it is well-formed and all checksums are valid, but its contents are forged.
+ * Rewrites a recording with a different log: it is well-formed and all checksums are valid, but its contents are
+ * forged.
  */
 export function rewriteRecording(sandbox: Sandbox, rrfile: string, entries: readonly LogEntry[]): void {
   rewriteFile(sandbox.path(rrfile), () => entries);
@@ -64,7 +65,7 @@ export function headerJson(recording: Uint8Array): Json {
   return JSON.parse(new TextDecoder().decode(recording.subarray(at, at + payloadBytes))) as Json;
 }
 
-/** The recording with another header, or with any bytes in place of the header, and valid checksums. */
+/** The recording with a different header, or with any bytes in place of the header, and valid checksums. */
 export function withHeader(recording: Uint8Array, header: Json | Uint8Array): Uint8Array {
   const json = header instanceof Uint8Array ? header : new TextEncoder().encode(JSON.stringify(header));
   const pieces = [recording.subarray(0, PREAMBLE_BYTES)];

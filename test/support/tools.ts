@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test';
 
 /**
  * Requires an external program for a comparison. On a user's machine, a test without its tool is skipped with a
- * message; in CI a missing tool is a failure, so that no check is lost unnoticed. Returns whether the tool is
+ * message; in CI a missing tool fails the test, so that no check is skipped unnoticed. Returns whether the tool is
  * available.
  */
 export function requireTool(tool: string, t: TestContext): boolean {
@@ -14,7 +14,7 @@ export function requireTool(tool: string, t: TestContext): boolean {
   return false;
 }
 
-/** Runs a tool and returns its output; a failure throws with its stderr. */
+/** Runs a tool and returns its output; on failure, throws an error that contains the tool's stderr. */
 export function runTool(tool: string, args: string[]): string {
   return execFileSync(tool, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 2 ** 28 });
 }

@@ -24,8 +24,8 @@ export class Workbench {
   }
 
   /**
-   * Presses F5 once VS Code has registered the debugger, which its view shows. Returns a function that gives the
-   * milliseconds since then.
+   * Presses F5 once the debugger's view shows that VS Code has registered the debugger. Returns a function that gives
+   * the milliseconds since then.
    */
   async startDebugging(): Promise<() => number> {
     await this.showDebugView();

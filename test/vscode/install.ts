@@ -38,7 +38,7 @@ export function installServer(version = process.env.VSCODE_SERVER_VERSION || NEW
 }
 
 /**
- * Native modules load only in the Node they were built for, so the server runs on that version of Node, whichever
+ * Native modules load only in the Node they were built for, so the server runs on that version of Node, no matter which
  * version runs the tests.
  */
 function nodePackage(codeServer: string): string {

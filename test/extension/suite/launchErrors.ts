@@ -41,7 +41,7 @@ const REMEDY =
 const KEPT = 'kept';
 const scratch = () => path.join(folder().uri.fsPath, 'scratch');
 
-/** A valid recording, which the mistakes are based on. */
+/** A valid recording, on which the mistakes are based. */
 async function recordOnce(): Promise<void> {
   const session = new TestSession();
   assert.ok(await session.start(demo({ rrfile: `${KEPT}/demo.rr`, drives: drives(`${KEPT}/hd0.qcow2`) })));

@@ -78,7 +78,7 @@ export class TestSession {
 
   /**
    * Ends the session and removes its breakpoints and files. Waits until the editor has processed a stop: otherwise,
-   * about once in a hundred times, it keeps an ended session as the active one.
+   * about one time in a hundred, the editor keeps an ended session as the active one.
    */
   async dispose(): Promise<void> {
     await until('the editor has asked what it wants', () => performance.now() > this.lastMessageAt + QUIET_MS);

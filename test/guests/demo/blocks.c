@@ -20,8 +20,8 @@ void blocks_interrupt(void) { disk_collect(&disk); }
 
 uint32_t blocks_request_count(void) { return disk.request_count; }
 
-// With interrupts off, wfi still wakes up when an interrupt is pending; it is taken once they are on again. So no
-// interrupt is missed between the check of `done` and the sleep.
+// With interrupts off, wfi still wakes up when an interrupt is pending; the interrupt is taken once interrupts are on
+// again. So no interrupt is missed between the check of `done` and the sleep.
 static void wait_until_done(struct disk_request *request) {
   blocks_waiting = true;
   while (!request->done) {

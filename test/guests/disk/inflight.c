@@ -1,4 +1,4 @@
-// Has 255 requests, each with 254 segments, in flight behind one that takes 2 ms, so that the disk's state exceeds a
+// Has 255 requests, each with 254 segments, in flight after one that takes 2 ms, so that the disk's state exceeds a
 // mebibyte. During that time RAM contains half a mebibyte of constants, which are summed at the end. Needs an 8 MiB
 // disk in slot 0 and 32 MiB of RAM.
 //

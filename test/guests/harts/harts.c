@@ -10,7 +10,7 @@
 
 static uint32_t present;   // harts that have started
 static uint32_t count;     // the number of harts that hart 0 uses, once it is not 0
-static uint32_t arrivals;  // how often a hart has arrived at a barrier
+static uint32_t arrivals;  // the number of times a hart has arrived at a barrier
 
 static struct hart {
   uint64_t id;

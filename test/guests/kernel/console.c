@@ -17,7 +17,7 @@ void console_start(void) {
   plic_enable(1, UART_IRQ);
 }
 
-// A full ring stops the interrupt; then characters wait in the UART, and in the host behind it.
+// When the ring is full, the interrupt is disabled; characters then wait in the UART and in the host.
 void console_interrupt(void) {
   int c;
   while (put_count - taken_count < RING_BYTES && (c = console_get()) >= 0) {

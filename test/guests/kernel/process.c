@@ -52,7 +52,7 @@ void process_start_first(const char *program) {
   process->state = RUNNABLE;
 }
 
-// No process can run: sleep until an interrupt comes, and take it. With interrupts off, wfi still wakes up.
+// No process can run: sleep until an interrupt arrives, and take it. With interrupts off, wfi still wakes up.
 static void idle(void) {
   wait_for_interrupt();
   csr_set(sstatus, STATUS_SIE);

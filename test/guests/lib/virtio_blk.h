@@ -7,7 +7,7 @@
 #include "lib.h"
 
 #define SECTOR_BYTES 512
-#ifndef DISK_QUEUE_SIZE  // a guest with more requests under way builds this library with a longer one
+#ifndef DISK_QUEUE_SIZE  // a guest with more requests in flight builds this library with a longer one
 #define DISK_QUEUE_SIZE 8
 #endif
 #define DISK_SEGMENTS_MAX (DISK_QUEUE_SIZE - 2)  // a request also needs descriptors for its header and its status

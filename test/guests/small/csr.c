@@ -2,8 +2,8 @@
 // zeroes (showing which fields are writable: WARL). Registers that count are only read.
 //
 // A missing register is shown as "-". No interrupt is enabled, and nothing below traps, so even mtvec may hold any
-// value for a moment. The lock bits of pmpcfg would stay until a reset, so they are not written. Where QEMU makes
-// fields writable that its hart does not have, csr.corrections says so.
+// value for a moment. The lock bits of pmpcfg would stay until a reset, so they are not written. csr.corrections lists
+// the fields that QEMU makes writable although its hart does not have them.
 #include "small.h"
 
 // Reads a CSR that may be missing; the trap handler continues after the instruction.
