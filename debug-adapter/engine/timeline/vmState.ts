@@ -1,4 +1,5 @@
 import { CborError, decodeField, decodeState, encodeCbor } from '../base/cbor.ts';
+import { equalBytes } from '../base/equalBytes.ts';
 import { PAGE_SIZE_BYTES } from '../base/quantities.ts';
 import type { State, StateValue } from '../base/state.ts';
 import { xxh64 } from '../base/xxhash64.ts';
@@ -314,20 +315,12 @@ function* readPages(
     for (let i = 0; i < pages; i++) {
       const read = bytes.subarray(i * PAGE_SIZE_BYTES, (i + 1) * PAGE_SIZE_BYTES);
       const same = known?.page(page + i);
-      ram[page + i] = same && isSamePage(same, read) ? same : read.slice();
+      ram[page + i] = same && equalBytes(same, read) ? same : read.slice();
     }
     page += pages;
     yield;
   }
 }
-
-function isSamePage(a: Uint8Array, b: Uint8Array): boolean {
-  const [left, right] = [wordsOf(a), wordsOf(b)];
-  for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
-  return true;
-}
-
-const wordsOf = (page: Uint8Array): Int32Array => new Int32Array(page.buffer, page.byteOffset, page.length / 4);
 
 /** A single shared buffer, because temporary buffers between long-lived pages would fragment the heap. */
 const runBuffer = (): Uint8Array<ArrayBuffer> => (sharedRun ??= new Uint8Array(RUN_BYTES_MAX));

@@ -92,7 +92,7 @@ export class EntryTable {
   }
 
   /**
-   * Makes the guest cluster read as zeroes, whatever the backing file contains. It then takes up no cluster in the
+   * Makes the guest cluster read as zeroes, whatever the backing file contains. It then does not occupy a cluster in the
    * file. Version 3 only.
    */
   setZero(index: number): void {

@@ -1,4 +1,5 @@
 import { assert } from '../../base/assert.ts';
+import { equalBytes } from '../../base/equalBytes.ts';
 import { snapshotTableFull } from '../../../messages/block.ts';
 import { readU64, viewOf, writeU64 } from './bigEndian.ts';
 import type { Header } from './header.ts';
@@ -125,7 +126,7 @@ function readEntry(
     throw file.corruptError(imageDamage.snapshotExtraData(), offset + EXTRA_LENGTH_OFFSET);
   const lengthBytes = roundUpTo8(FIXED_BYTES + extraBytes + idBytes + nameBytes);
   const bytes = pieces.read(offset, lengthBytes);
-  if (before && isSame(before.encoded, bytes)) {
+  if (before && equalBytes(before.encoded, bytes)) {
     checkL1Location(file, header, before, offset);
     return { entry: before, lengthBytes };
   }
@@ -149,10 +150,6 @@ function readEntry(
   };
   checkL1Location(file, header, entry, offset);
   return { entry, lengthBytes };
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 function checkL1Location(file: ImageFile, header: Header, entry: SnapshotEntry, offset: number): void {

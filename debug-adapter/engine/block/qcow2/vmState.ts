@@ -38,7 +38,7 @@ export interface VmStateCluster {
   bytes: Uint8Array;
 }
 
-/** Zeroes a range of VM state by dropping its clusters, so that the range takes up no space in the file. */
+/** Zeroes a range of VM state by dropping its clusters, so that the range does not occupy space in the file. */
 export function zeroVmState(parts: ImageParts, offset: number, lengthBytes: number): void {
   assert(offset >= 0, 'a VM state offset is negative');
   zeroGuest(parts, parts.layout.vmStateOffset + offset, lengthBytes);

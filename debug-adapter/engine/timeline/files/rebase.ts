@@ -1,3 +1,4 @@
+import { equalBytes } from '../../base/equalBytes.ts';
 import { withAllowedPaths, type Host, type HostFile } from '../../base/host.ts';
 import type { BlockDevice } from '../../block/blockDevice.ts';
 import type { ByteRange } from '../../block/byteRange.ts';
@@ -97,7 +98,7 @@ function* differences(image: Qcow2Image, newBase: BlockDevice, offset: number, l
     readPadded(newBase, piece.offset, newBytes);
     for (let at = 0; at < length; at += step) {
       const end = Math.min(length, at + step);
-      if (!isSame(oldBytes.subarray(at, end), newBytes.subarray(at, end))) {
+      if (!equalBytes(oldBytes.subarray(at, end), newBytes.subarray(at, end))) {
         yield { at: piece.offset + at, oldBytes: oldBytes.slice(at, end) };
       }
     }
@@ -141,11 +142,6 @@ function readPadded(device: BlockDevice | undefined, offset: number, into: Uint8
   const available = Math.max(0, Math.min(into.length, (device?.lengthBytes ?? 0) - offset));
   if (available > 0) device!.read(offset, into.subarray(0, available));
   into.fill(0, available);
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }
 
 /** The number of bytes that are compared at a time, a multiple of every cluster size. */
