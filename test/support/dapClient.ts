@@ -22,7 +22,10 @@ export class DapClient {
   /** The adapter's output on stderr, which must stay empty. */
   stderr = '';
   private readonly child: ChildProcessWithoutNullStreams;
-  private readonly answers = new Map<number, (response: DebugProtocol.Response) => void>();
+  private readonly answers = new Map<
+    number,
+    { resolve(response: DebugProtocol.Response): void; reject(error: Error): void }
+  >();
   private readonly watchers = new Set<() => void>();
   private seen = 0;
   private seq = 1;
@@ -41,6 +44,8 @@ export class DapClient {
     this.child.stdout.on('data', (bytes: Buffer) => this.receive(bytes));
     this.child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
     this.child.stdin.on('error', () => {});
+    // After 'close', unlike after 'exit', all of the adapter's output has been read.
+    this.child.once('close', () => this.answers.forEach(({ reject }) => reject(new Error('the adapter has exited'))));
   }
 
   /** The adapter's process id. */
@@ -81,7 +86,9 @@ export class DapClient {
   /** `spoil` changes the message before it is sent. */
   send(command: unknown, args?: unknown, alter = (text: string) => text): Promise<DebugProtocol.Response> {
     const seq = this.seq++;
-    const answered = new Promise<DebugProtocol.Response>((resolve) => this.answers.set(seq, resolve));
+    const answered = new Promise<DebugProtocol.Response>((resolve, reject) =>
+      this.answers.set(seq, { resolve, reject }),
+    );
     this.write(alter(JSON.stringify({ seq, type: 'request', command, arguments: args })));
     return inTime(answered, () => `an answer to ${String(command)}; stderr: ${this.stderr}`);
   }
@@ -177,7 +184,7 @@ export class DapClient {
   private take(message: DebugProtocol.Response | DebugProtocol.Event): void {
     if (message.type === 'response') {
       const response = message as DebugProtocol.Response;
-      this.answers.get(response.request_seq)?.(response);
+      this.answers.get(response.request_seq)?.resolve(response);
       this.answers.delete(response.request_seq);
       return;
     }
