@@ -62,7 +62,7 @@ function defineZero(core: Core): void {
   });
 }
 
-/** Zeroes a block of device memory byte by byte, until an access faults. */
+/** Zeroes a block of device memory byte by byte, and stops if an access faults. */
 function zeroDevice(core: Core, v: { va: Local; pa: Local; done: Local }): Code {
   const { va, pa, done } = v;
   const next = label();

@@ -74,7 +74,7 @@ const attention = setSlot32('ATTENTION', i32.const(1));
 
 /**
  * RV64 with I, M, A, F, D, C, S and U. The bit for B is clear, because QEMU never sets it for rv64 (only for `-cpu
- * max`, from version 9.1 on).
+ * max`, in version 9.1 and later).
  */
 const MISA = (2n << 62n) | [...'IMAFDCSU'].reduce((bits, x) => bits | (1n << BigInt(x.charCodeAt(0) - 65)), 0n);
 
@@ -298,7 +298,7 @@ function counters(): Csr[] {
     name,
     number,
     read,
-    // Zicntr: the instruction after the write reads the written value, so the step taken by the write itself is
+    // Zicntr: the instruction after the write must read the written value, so the step taken by the write itself is
     // subtracted too.
     write: (value) => setSlot(slotName, i64.sub(value, i64.add(count, i64.const(1)))),
   });

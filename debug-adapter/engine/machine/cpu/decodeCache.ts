@@ -114,8 +114,8 @@ export class DecodeCache {
   }
 
   /**
-   * Sets the possible breakpoints, as offsets that apply to every page, and drops the decoded instructions at offsets
-   * that changed.
+   * Sets the page offsets at which any page may have a breakpoint, and drops the decoded instructions at offsets that
+   * were added or removed.
    */
   setBreakOffsets(offsets: ReadonlySet<number>): void {
     const changed = [...offsets, ...this.breakOffsets].filter(

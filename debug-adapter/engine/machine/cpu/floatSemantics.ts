@@ -50,7 +50,7 @@ export interface FloatSemantics {
 export interface FastFloat {
   /** The format of the result. */
   format: Format;
-  /** The conditions that the operands must meet: singles and halves are boxed, and a half is finite. */
+  /** The conditions that the operands must meet: singles and halves must be boxed, and halves must be finite. */
   accepts: (operands: Omit<FloatOperands, 'mode'>) => Code[];
   /**
    * The bits of the host's result, 64 for a double and 32 for a single. A half is computed as a single, which the

@@ -54,7 +54,7 @@ function sumToOddBody(frame: Frame): Code {
   );
 }
 
-/** The error of a smaller product may be too small even for a subnormal double. */
+/** If a product is smaller than this, its error may be too small even for a subnormal double. */
 const SMALLEST_PRODUCT = 2 ** -960;
 /** Veltkamp's constant: splits 53 bits into halves whose products are exact. */
 const SPLITTER = 2 ** 27 + 1;

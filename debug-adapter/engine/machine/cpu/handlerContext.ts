@@ -39,7 +39,7 @@ export interface Variables {
   execute: Label;
   /** Jump here if the instruction is illegal, always or in the current state. */
   illegal: Label;
-  /** Jump here after a slow load or store: takes its fault, if any, and continues. */
+  /** Jump here after a slow-path load or store: takes the fault, if there is one, and continues. */
   loaded: Label;
   stored: Label;
 }

@@ -138,8 +138,8 @@ export class Hart implements Stateful {
   // --- running -------------------------------------------------------------------------------------------------------
 
   /**
-   * Executes at most `budgetMax` steps from `position`; returns the number of steps executed, which is less than
-   * `budgetMax` if something requests attention.
+   * Executes at most `budgetMax` steps from `position`; returns the number of steps executed, which may be
+   * less than `budgetMax`, for example if a device sets ATTENTION.
    */
   run(position: Position, budgetMax: number): number {
     const budget = Math.min(budgetMax, this.translator.stepsMax);
@@ -157,13 +157,13 @@ export class Hart implements Stateful {
     return this.translator.regionCount;
   }
 
-  /** Sets the possible breakpoints, as offsets that apply to every page. */
+  /** Sets the page offsets at which any page may have a breakpoint. */
   setBreakOffsets(offsets: ReadonlySet<number>): void {
     this.decodeCache.setBreakOffsets(offsets);
     this.translator.setBreakOffsets(offsets);
   }
 
-  /** Sets whether any watchpoint watches reads. */
+  /** Sets whether there are any watchpoints on reads. */
   setReadsWatched(are: boolean): void {
     this.translator.setReadsWatched(are);
   }
@@ -307,7 +307,7 @@ export class Hart implements Stateful {
     this.words[WORD.FLUSH_COUNT] = 0;
   }
 
-  /** Writes the number as two halves. This needs no BigInt and is exact below 2^53. */
+  /** Writes the number as two halves. This does not require a BigInt and is exact below 2^53. */
   private setNumber(at: number, value: number): void {
     this.words[at] = value;
     this.words[at + 1] = Math.floor(value / 0x1_0000_0000);

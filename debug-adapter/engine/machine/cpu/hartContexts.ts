@@ -27,8 +27,8 @@ export class HartContexts {
   private contexts: BigUint64Array[];
   private switchedOutAt: Position[];
   /**
-   * The values of satp, MXR and PBMTE with which the paged translations in the TLBs were made. They belong to the last
-   * hart that translated addresses.
+   * The values of satp, MXR and PBMTE that were in effect when the paged translations in the TLBs were created. They
+   * belong to the last hart that translated addresses.
    */
   private translationKeyInTlbs = 0n;
 

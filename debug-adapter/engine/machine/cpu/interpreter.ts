@@ -91,7 +91,7 @@ function fetch(v: Variables): Code {
 
 /**
  * Executes one instruction from a page that PMP does not allow as a whole. The straddle entry already holds the decoded
- * instruction, but the page has no entry that could check for a breakpoint, so this check is performed here.
+ * instruction, but no entry in the page can check for a breakpoint, so this check is performed here.
  */
 const executeFetched = (v: Variables): Code =>
   sequence(
@@ -102,8 +102,8 @@ const executeFetched = (v: Variables): Code =>
   );
 
 /**
- * The page walk for the fetch set an accessed bit in a watched page table. That write belongs to the step that now
- * begins, so the run must end after this step.
+ * The page walk for the fetch set an accessed bit in a watched page table. That write belongs to the step that is
+ * about to begin, so the run must end after this step.
  */
 const leaveAfterNext = ({ budget }: Variables): Code =>
   sequence(
@@ -229,7 +229,7 @@ function specialHandler(v: Handler, name: OperationName): Code {
 
 const jalrTarget = (v: Variables): Code => set(v.va, i64.and(i64.add(rs1(v), immediate(v)), i64.const(-2)));
 
-/** An indirect jump that stays in its page, as most do in small programs, needs no lookup. */
+/** An indirect jump that stays in its page, as most do in small programs, does not need a lookup. */
 function jalr(v: Handler): Code {
   const offset = i32.and(i32.wrap(v.va.get), i32.const(0xffe));
   return sequence(

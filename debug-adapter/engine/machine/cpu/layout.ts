@@ -26,11 +26,11 @@ const WASM_PAGE_BYTES = 65536;
  *              RAM
  */
 export const REGISTERS = 0x400;
-/** The register index that replaces x0 as a destination, so that x0 stays 0: one past x31. */
+/** The index of the sink register, which replaces x0 as a destination so that x0 stays 0. It comes after x31. */
 export const SINK = 32;
-/** The index of f0: floating-point registers follow the sink. */
+/** The index of f0: floating-point registers follow the sink register. */
 export const FLOAT_0 = SINK + 1;
-/** The number of integer registers, the sink and floating-point registers. */
+/** The total number of integer and floating-point registers, including the sink register. */
 export const REGISTER_COUNT = FLOAT_0 + 32;
 
 /** The part of the hart state that is saved, restored and digested. */
@@ -160,8 +160,8 @@ export const CALL_TARGETS_ENTRIES = 1024;
 /**
  * Data TLBs: 16384 direct-mapped entries (64 MiB of pages), {i64 tag, i32 addend} in 16 bytes, separate for reads and
  * writes. The tag is the virtual page; -1 matches nothing. There is one TLB per context, so that a privilege change
- * needs no flush. Context 0 is untranslated, 1 is S, 2 is U, 3 is S with SUM, and 4 is untranslated below M, used while
- * PMP rules differ between M-mode and the lower modes.
+ * does not require a flush. Context 0 is untranslated, 1 is S, 2 is U, 3 is S with SUM, and 4 is untranslated below M,
+ * used while PMP rules differ between M-mode and the lower modes.
  */
 export const TLB_ENTRIES = 16384;
 /**
@@ -204,7 +204,7 @@ export const PAGE_CODE = 8;
 export const PAGE_WATCHED = 16;
 /** The page contains page tables that were walked, so translations depend on the page. */
 export const PAGE_TABLE = 32;
-/** The page contains code from which regions were made. */
+/** The page contains code that was translated to regions. */
 export const PAGE_TRANSLATED = 64;
 
 const RAM_BYTES_MAX = (2 << 30) >>> 0;

@@ -102,7 +102,7 @@ const mayEnter = ({ pa, cacheable }: Cached, flags: number): Code =>
 
 const pageFlags = (pa: Code): Code => i32.load8u(i32.shrU(ramOffset(pa), i32.const(12)), PAGE_FLAGS);
 
-/** Called once a read of RAM has passed translation and the PMP check. */
+/** Called after a read of RAM has passed translation and the PMP check. */
 export const enterReadTlb = (core: Core, v: Cached): Code =>
   when(mayEnter(v, PAGE_WATCHED), fillTlb(core, v, READ_TLB));
 

@@ -212,7 +212,7 @@ function markLeaf(walk: Walk): Code {
   return when(
     i64.ne(i64.and(pte.get, need), need),
     set(pte, i64.or(pte.get, need)),
-    // Setting these bits does not invalidate translations, so the page temporarily does not count as a page table.
+    // Setting these bits does not invalidate translations, so the page is temporarily not marked as a page table.
     setTableFlag(walk, false),
     call(core.functions.touch, ramOffset(at.get), i32.const(8)),
     setTableFlag(walk, true),

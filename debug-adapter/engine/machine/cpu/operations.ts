@@ -160,7 +160,7 @@ export const HANDLER_NAMES: readonly OperationName[] = WITH_HANDLER;
 
 /**
  * Operations that also exist as compressed instructions have a second handler for the compressed form. The instruction
- * length is thus a constant in each handler, so finding the next entry needs no load.
+ * length is thus a constant in each handler, so finding the next entry does not require a load.
  */
 export const COMPRESSIBLE: readonly OperationName[] = [
   'NOP',

@@ -134,8 +134,8 @@ function defineBecomeTable({ builder, functions }: Core): void {
     const address = i64.add(i64.shl(i64.extendU(page.get), i64.const(12)), i64.const(RAM_BASE));
     return sequence(
       i32.store8(page.get, i32.or(i32.load8u(page.get, PAGE_FLAGS), i32.const(PAGE_TABLE)), PAGE_FLAGS),
-      // Removes the page from the write TLBs: only its own entry from the untranslated TLB, where its index is known,
-      // and all entries from the other TLBs.
+      // Removes the page from the write TLBs. In the untranslated TLB, the index of the page's entry is known, so only
+      // that entry is removed; the other TLBs are cleared.
       set(entry, i32.shl(index, i32.const(4))),
       when(
         i64.eq(i64.and(i64.load(entry.get, WRITE_TLB), i64.const(~TAG_HAS_CODE)), address),

@@ -5,10 +5,9 @@ import { type Core, slot32 } from './coreContext.ts';
 import { PAGE_DIRTY_DIGEST, PAGE_DIRTY_TLB, PAGE_FLAGS, PAGE_HASHES, RAM } from './layout.ts';
 
 /**
- * Defines the digest of all RAM. Computing the digest takes time only for the pages written since the previous one.
- * Each page contributes the XXH64 hash of its bytes, with the page number as the seed. An all-zero page contributes 0,
- * so that untouched RAM takes no time and the digest depends only on the contents. The contributions are summed modulo
- * 2^64.
+ * Defines the digest of all RAM. Only the pages written since the previous digest are hashed. Each page contributes
+ * the XXH64 hash of its bytes, with the page number as the seed. An all-zero page contributes 0, so that untouched RAM
+ * does not have to be hashed and the digest depends only on the contents. The contributions are summed modulo 2^64.
  */
 export function defineRamDigest(core: Core): void {
   const { builder, functions } = core;

@@ -44,7 +44,7 @@ export function countJump(v: Variables): Code {
 /**
  * Calls the region that begins here, and continues as long as one region leads to another. A region executes no
  * instruction if the budget is too small for its first block, if the first instruction is not plain, or if the region
- * was made for another address space. The interpreter then executes the instruction.
+ * was translated for a different address space. The interpreter then executes the instruction.
  */
 export function regionHandler(v: Variables): Code {
   const { core, budget, entry, pageEntries, pageVa, low, tlb, va } = v;

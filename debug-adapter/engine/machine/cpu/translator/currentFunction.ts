@@ -11,9 +11,9 @@ export interface CallSite {
 }
 
 /**
- * Finds the function that is executing. It assumes that x1 still holds the function's return address, which is true if
- * the function has made no call since it was entered. Returns undefined if the call that led to the function is not
- * known.
+ * Finds the function that is being executed. Assumes that x1 still holds the function's return address, which is true
+ * if the function has not made a call since it was entered. Returns undefined if the call that led to the function is
+ * not known.
  */
 export function currentFunction(
   view: DataView,

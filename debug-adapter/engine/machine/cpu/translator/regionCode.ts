@@ -72,8 +72,8 @@ export interface RegionSource {
 }
 
 const ORIGIN = i32.const(0);
-// The number of charged but unexecuted instructions fits into these bits, because a region has at most 300
-// instructions.
+// The number of instructions that were charged to the budget but not executed fits into these bits, because a region
+// has at most 300 instructions.
 const UNUSED_BITS = 10;
 
 class RegionWriter {

@@ -20,7 +20,7 @@ export interface Instruction {
 interface InlinedCopy {
   /** The return address of an inlined call. */
   returnsTo: Offset;
-  /** The function that was inlined. A call to it from its own code is recursion and is not inlined. */
+  /** The function that was inlined. A recursive call to it is not inlined. */
   callee: Offset | undefined;
   /** The copy that contains the call; undefined for the region's own function. */
   parent: InlinedCopy | undefined;
@@ -54,11 +54,11 @@ export interface Block {
   end: BlockEnd;
 }
 
-/** The guest's code around the entry. Only code that the guest has fetched is known. */
+/** The guest's code around the entry. Only code that the guest has fetched is available. */
 export interface GuestCode {
-  /** The instruction at an offset; undefined if it is not known or must be left to the interpreter. */
+  /** The instruction at an offset; undefined if it is not available or must be left to the interpreter. */
   at(offset: Offset): Decoded | undefined;
-  /** The target of the indirect calls that return to an offset; undefined if it is not known. */
+  /** The target of the indirect calls that return to an offset; undefined if it is unknown. */
   calleeOf(returnsTo: Offset): Offset | undefined;
 }
 

@@ -56,7 +56,7 @@ export class RegionMemory {
   private low: Local;
   private tlb: Local;
   private zeroIsForbidden: Local;
-  /** The locals that hold group addresses; all blocks use the same ones. */
+  /** The locals that hold group addresses, shared by all blocks. */
   private groupAddresses: Local[] = [];
 
   constructor(

@@ -63,7 +63,7 @@ interface Region {
   entry: number;
   /** The instruction word of the entry. */
   raw: number;
-  /** Indexed by RAM page: a byte for each halfword in the page, nonzero if the region was made from that halfword. */
+  /** Indexed by RAM page: a byte for each halfword in the page, nonzero if the region contains its code. */
   code: Map<number, Uint8Array>;
   instructions: number;
   /** Whether the region is valid only while every read of RAM is plain. */
@@ -98,7 +98,7 @@ export class Translator {
   /** The entries whose instructions cannot begin a region, each with its instruction word. */
   private untranslatable = new Map<number, number>();
   private instructions = 0;
-  /** The number of regions made so far. */
+  /** The number of regions created so far. */
   private regionsMade = 0;
   private threshold: number | undefined;
   private runsWaited = 0;
@@ -198,8 +198,8 @@ export class Translator {
   }
 
   /**
-   * Called between runs: sets whether any watchpoint watches reads. Regions that assume untranslated reads are then
-   * translated again immediately; otherwise they would have to become hot again.
+   * Called between runs: sets whether there are any watchpoints on reads. Regions that assume untranslated reads are
+   * then translated again immediately; otherwise they would have to become hot again.
    */
   setReadsWatched(enabled: boolean): void {
     this.readsWatched = enabled;
@@ -228,8 +228,8 @@ export class Translator {
   }
 
   /**
-   * Imported by the core: called before bytes of a page with regions change. Retires the regions that were made from
-   * these bytes.
+   * Imported by the core: called before bytes of a page with regions change. Retires the regions that were
+   * translated from these bytes.
    */
   codeWritten(offset: number, lengthBytes: number): void {
     const page = offset >>> 12;
