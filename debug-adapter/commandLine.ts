@@ -33,7 +33,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 /**
- * The worker thread is hanging in a system call, such as a write to a pipe that nobody reads. A shell also reports
+ * The worker thread is blocked in a system call, such as a write to a pipe that nobody reads. A shell also reports
  * status 130 for a process that is killed by SIGINT.
  */
 function killBySigint(): void {

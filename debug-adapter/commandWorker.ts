@@ -6,13 +6,13 @@ import type { InterruptionCell } from './host/interruption.ts';
 
 // Node 20 does not have this function.
 (enableCompileCache as typeof enableCompileCache | undefined)?.();
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would be loaded before the cache is on
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it before the cache is enabled
 const { main } = require('./cli-main.js') as typeof import('./cli/main.ts');
 
 const { cell, args } = workerData as { cell: InterruptionCell; args: readonly string[] };
 const port = parentPort!;
 const whenInterrupted = new Promise<void>((resolve) => port.once('message', () => resolve()));
-// Do not keep the thread alive only to receive a signal: code that awaits the signal also awaits other work.
+// Do not keep the thread alive only to receive a signal: wherever the signal is awaited, other work is awaited too.
 port.unref();
 
 void main(args, { cell, whenInterrupted }).then((status) => {

@@ -33,7 +33,7 @@ const service = new EngineService({
   listen,
   signals,
 });
-// The deletion of a file while the machine is stopped is detected within two seconds.
+// If a file is deleted while the machine is stopped, this is detected within two seconds.
 const FILE_CHECK_MILLISECONDS = 2000;
 setInterval(() => service.checkFiles(), FILE_CHECK_MILLISECONDS).unref();
 port.on('message', (message: EngineRequest) => service.received(message));

@@ -20,7 +20,7 @@ const signals = makeSignals();
 const interruption = makeInterruptionCell();
 const worker = new Worker(path.join(__dirname, 'engine-worker.js'), {
   workerData: { signals, interruption, overwrites: process.argv.includes('--overwrite') },
-  // Each visit to the history creates several snapshots and drops just as many. V8's defaults allow up to 100 MiB for
+  // Each visit to the history creates several snapshots and discards as many. V8's defaults allow up to 100 MiB for
   // new objects and an old generation of up to four times its live objects, so the process would double in size after
   // about a thousand visits. V8 derives the permitted growth from the maximum size of the old generation.
   resourceLimits: { maxYoungGenerationSizeMb: 12, maxOldGenerationSizeMb: 1024 },
@@ -64,7 +64,7 @@ async function shutDown(): Promise<void> {
   if (isShuttingDown) return;
   isShuttingDown = true;
   await Promise.race([adapter.close(), delay(CLOSE_MILLISECONDS_MAX)]);
-  // Wait until the last messages have been sent, unless the client is gone.
+  // Wait until the last messages have been sent, unless the client has disconnected.
   const flushed = new Promise((resolve) => process.stdout.write('', resolve));
   await Promise.race([flushed, delay(FLUSH_MILLISECONDS_MAX)]);
   exit();

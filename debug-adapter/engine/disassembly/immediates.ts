@@ -6,7 +6,7 @@ import { lazy } from '../base/once.ts';
  * instruction are bits 10 to 5 of the value.
  */
 export type Immediate = () => {
-  /** Pairs of bit numbers: a bit of the instruction and the bit of the value that it contains. */
+  /** Pairs of bit numbers: a bit of the instruction and the corresponding bit of the value. */
   moves: [from: number, to: number][];
   /** The number of the sign bit in the value; undefined for unsigned immediates. */
   signBit?: number;

@@ -13,7 +13,7 @@ export interface InstructionPattern {
   value: number;
 }
 
-/** Parses an instruction table. Every encoding must have `widthBits` bits. */
+/** Parses an instruction table. Every encoding must be `widthBits` bits long. */
 export function readPatterns(table: string, widthBits: 16 | 32): InstructionPattern[] {
   return table
     .split('\n')

@@ -87,7 +87,7 @@ export class Board {
   readonly disks: VirtioBlk[];
   readonly rng: VirtioRng | undefined;
   readonly semihosting: Semihosting | undefined;
-  /** The devices that act at a given time without a guest access. */
+  /** The devices that can act at a scheduled time without being accessed by the guest. */
   readonly timed: readonly TimedDevice[];
   private readonly now: () => number;
   /** Ordered by frequency of access, because lookups scan this array from the front. */
@@ -171,7 +171,10 @@ export class Board {
     return low;
   }
 
-  /** Takes the upper half of an 8-byte access from `upperHalf`. Returns false if no device accepts the access. */
+  /**
+   * Writes to a device. The upper half of an 8-byte access is in `upperHalf`. Returns false if no device accepts the
+   * access.
+   */
   write(address: number, value: number, sizeBytes: AccessBytes): boolean {
     const mapped = this.find(address, sizeBytes);
     if (!mapped) return false;

@@ -8,7 +8,7 @@ import type { GuestMemory } from './devices/device.ts';
 
 /**
  * Access to guest RAM for all code outside the harts: devices, loaders, snapshots and digests. Writes mark pages dirty
- * and drop decoded code, exactly as the harts' own writes do.
+ * and discard decoded code, exactly as the harts' own writes do.
  */
 export class GuestRam implements GuestMemory {
   readonly base: GuestAddress = RAM_BASE;
@@ -157,7 +157,8 @@ export class GuestRam implements GuestMemory {
 const PAGE_WORDS = PAGE_SIZE_BYTES / 4;
 
 /**
- * Comparing 32-bit words takes a fifth of the time that comparing bytes would take. 64-bit elements would be bigints.
+ * Comparing 32-bit words takes a fifth of the time that comparing bytes would take. 64-bit words are not
+ * used because their values would be bigints.
  */
 function wordsOf(bytes: Uint8Array): Int32Array {
   const { buffer, byteOffset, length } = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();

@@ -5,8 +5,8 @@ import type { HartInterrupts } from './hartInterrupts.ts';
 
 /**
  * The hart scheduler. A hart executes for a quantum of steps; then the next hart that is not waiting runs. A hart that
- * begins to wait gives up the rest of its quantum. While all harts are waiting, the hart that ran last stays current. A
- * scheduling decision depends only on the position and the machine's state at that position. A call can therefore be
+ * begins to wait gives up the rest of its quantum. While all harts are waiting, the hart that ran last remains current.
+ * A scheduling decision depends only on the position and the machine's state at that position. A call can therefore be
  * repeated, or omitted when no switch is due, without any effect.
  */
 export class HartScheduler implements Stateful {

@@ -11,8 +11,8 @@ const PRIVILEGE_MACHINE = 3n;
 const LEVELS: Partial<Record<number, number>> = { [SATP_MODE.SV39]: 3, [SATP_MODE.SV48]: 4 };
 
 /**
- * Reads a machine's state without changing it: registers, CSRs, and memory through the current page tables. It sets no
- * accessed bits, fills no TLB entries and accesses no devices.
+ * Reads a machine's state without changing it: registers, CSRs, and memory through the current page tables. Does not
+ * set accessed bits, fill TLB entries or access devices.
  */
 export class Inspector {
   private machine: Machine;

@@ -25,7 +25,7 @@ import type { Watchpoints } from './watcher.ts';
 export type MachineStop =
   /** The requested position was reached. */
   | { kind: 'reached' }
-  /** The guest wrote to the test device to end the machine, or to request a reset if a reset ends the run. */
+  /** The guest wrote to the test device to stop the machine, or to request a reset if a reset ends the run. */
   | { kind: 'finished'; finish: TestDeviceRequest }
   /** All harts are waiting for an interrupt, and no interrupt can occur. */
   | { kind: 'haltedForever' }
@@ -49,7 +49,7 @@ export interface RunOptions {
 /**
  * The whole machine: harts, the virt board, RAM and drives. It is deterministic: the same boot files, drives and inputs
  * give the same state at every position. `run` executes steps up to a position; between two calls, the machine is
- * always between two steps. Harts are scheduled round-robin (hartScheduler.ts). Every hart's steps are machine steps.
+ * always between two steps. Harts are scheduled round-robin (hartScheduler.ts). A hart's steps count as machine steps.
  *
  * At a boundary between two steps, `run` checks, in this order, for outside events, a reset, timed devices, interrupts
  * and idle time. Handling any of these is one step. Additional boundaries do not change the execution.

@@ -18,8 +18,8 @@ export class Watchpoints {
   }
 
   /**
-   * Replaces the watchpoints. The caller must flush all TLBs, because a different set of pages now has to take the slow
-   * path.
+   * Replaces the watchpoints. The caller must flush all TLBs, because accesses to different pages must now take the
+   * slow path.
    */
   set(watchpoints: readonly Watchpoint[]): void {
     for (const page of this.pages()) this.pageFlags[page] &= ~PAGE_WATCHED;

@@ -77,7 +77,7 @@ interface MemoryRegion {
  * Determines the contents of memory at power-on, as in `qemu-system-riscv64 -M virt` with the same files (QEMU 7.2,
  * hw/riscv/boot.c). Firmware is placed at the start of RAM, and the kernel at its own address or at the next 2 MiB
  * boundary. The initial RAM disk is placed half the size of RAM above the start of the kernel, but at most 128 MiB
- * above it. Further files are placed at their given addresses (`-device loader`), and the device tree near the end of
+ * above it. Other files are placed at their given addresses (`-device loader`), and the device tree near the end of
  * RAM. The boot ROM contains the information that firmware needs. Throws a UserError if these files cannot boot, before
  * a machine exists.
  */

@@ -9,9 +9,9 @@ import { cells64, writeFdt, type FdtNode } from './fdt.ts';
 export interface DeviceTreeOptions {
   memoryBytes: number;
   harts?: number;
-  /** The instruction set; by default the instruction set of new machines. */
+  /** The instruction set; by default, that of new machines. */
   isa?: string;
-  /** The deepest page tables; by default the deepest page tables of new machines. */
+  /** The deepest page tables supported; by default, those of new machines. */
   mmu?: MmuType;
   /** The kernel's command line. */
   bootargs?: string;
@@ -265,7 +265,8 @@ function plic(phandles: Phandles): FdtNode {
     properties: {
       phandle: [phandles.plic],
       'riscv,ndev': [PLIC_SOURCES],
-      // QEMU VIRT_PLIC_SIZE: the contexts' registers start at 0x200000, 0x1000 each, with space for 1024 contexts.
+      // QEMU VIRT_PLIC_SIZE: the contexts' registers start at 0x200000, with 0x1000 bytes for each of
+      // 1024 contexts.
       reg: [0, 0xc00_0000, 0, 0x60_0000],
       'interrupts-extended': forEachHart(phandles, [EXTERNAL_M, EXTERNAL_S]),
       'interrupt-controller': true,

@@ -184,7 +184,10 @@ function readSegment(
   };
 }
 
-/** Where the ELF header and the program headers end. The program headers usually follow the ELF header. */
+/**
+ * The length of the headers at the start of the file: the ELF header and, if they directly follow it (the usual case),
+ * the program headers.
+ */
 function headersEnd(view: DataView): number {
   const tableStart = Number(view.getBigUint64(E_PHOFF, true));
   return tableStart === HEADER_BYTES

@@ -3,8 +3,8 @@ import { encodeFdtValue, type FdtValue } from './fdt.ts';
 
 /**
  * An existing device tree (`--dtb FILE`), checked and edited in place (Devicetree Specification 0.4, chapter 5).
- * Unchanged parts keep their bytes and order. As in libfdt, which QEMU uses, an existing property gets its new value in
- * place, and a new property becomes its node's first property.
+ * Unchanged parts keep their bytes and order. As in libfdt, which QEMU uses, the value of an existing property is
+ * replaced in place, and a new property becomes its node's first property.
  */
 export class EditableFdt {
   private reservations: Uint8Array;

@@ -4,8 +4,8 @@ import type { GuestAddress } from '../../base/quantities.ts';
 /**
  * A device on the bus. The board passes only aligned accesses of 1, 2 or 4 bytes inside the device's address range, and
  * only of the widths that the device supports. It splits an 8-byte access into two 4-byte accesses, low half first.
- * Values are unsigned 32-bit numbers. A device reads no clock except `context.now()`. All data that a device keeps
- * between accesses is part of its saved state.
+ * Values are unsigned 32-bit numbers. A device must not read any clock except `context.now()`. All data that a device
+ * keeps between accesses is part of its saved state.
  */
 export interface Device extends Stateful {
   /** The device's name in saved state, digests and divergence messages, such as `uart0` or `virtio1`. */
@@ -33,13 +33,13 @@ export interface DeviceContext {
    */
   requestAttention(): void;
   /**
-   * Called when interrupt lines to harts have fallen and nothing else has changed. No interrupt becomes due, but `mip`
-   * must show the new levels immediately.
+   * Called when interrupt lines to harts have gone low and nothing else has changed. No interrupt becomes due, but
+   * `mip` must show the new levels immediately.
    */
   interruptLinesFell(): void;
 }
 
-/** A device that acts at a given time without a guest access. */
+/** A device that can act at a scheduled time without being accessed by the guest. */
 export interface TimedDevice extends Device {
   /**
    * The virtual time of the device's next action in nanoseconds; Infinity if there is none. Polled at each boundary, so
@@ -61,7 +61,7 @@ export interface GuestMemory {
   /** A view of the bytes, valid only until guest memory next changes; the range must be RAM. */
   bytesAt(address: GuestAddress, lengthBytes: number): Uint8Array;
   /**
-   * Copies to RAM, marks the written pages dirty and drops code that was decoded from the written bytes; the range must
+   * Copies to RAM, marks the written pages dirty and discards code decoded from the written bytes; the range must
    * be RAM.
    */
   write(address: GuestAddress, from: Uint8Array): void;

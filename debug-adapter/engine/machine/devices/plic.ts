@@ -8,9 +8,9 @@ import { PRIORITY_MASK, REGISTER_BYTES, SOURCES, SOURCE_WORDS, assignBit, plicRe
  *
  * As in QEMU and contrary to the specification (PLIC spec 1.0, section 2.1, "Interrupt Gateways"), a source becomes
  * pending each time its device drives its line high, even if the line is already high or the source is claimed, and a
- * completion does not check the line. A guest that only acknowledges an interrupt here and leaves the device's line
- * high gets no further interrupt until the device drives its line again; xv6 versions from 2020 to 2022 do this with
- * the UART. A claim returns only sources above the context's threshold that no context has claimed.
+ * completion does not check the line. A guest that only acknowledges an interrupt at the PLIC and leaves the device's
+ * line high does not receive another interrupt until the device drives its line again; xv6 versions from 2020 to 2022
+ * do this with the UART. A claim returns only sources above the context's threshold that no context has claimed.
  *
  * The lines to the harts are updated whenever a context claims or completes a source, the guest writes a priority or
  * threshold, or a device drives its line. A write to the enable bits does not update them; it takes effect at the next

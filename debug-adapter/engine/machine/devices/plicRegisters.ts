@@ -21,7 +21,7 @@ type PlicRegister =
   | { kind: 'threshold'; context: number }
   | { kind: 'claim'; context: number };
 
-/** The register at a word-aligned byte offset; undefined if no register is there. */
+/** The register at a word-aligned byte offset; undefined if there is no register at that offset. */
 export function plicRegisterAt(offset: number, contexts: number): PlicRegister | undefined {
   if (offset >= CONTEXT_START) {
     const context = Math.floor((offset - CONTEXT_START) / CONTEXT_STRIDE);

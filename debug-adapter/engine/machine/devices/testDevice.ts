@@ -2,7 +2,7 @@ import type { State } from '../../base/state.ts';
 import { assert } from '../../base/assert.ts';
 import type { Device, DeviceContext } from './device.ts';
 
-/** The result with which the guest ended the machine. */
+/** The result that the guest reported when it stopped the machine. */
 export interface TestDeviceResult {
   kind: 'pass' | 'fail';
   /** The exit code, 0 to 65535, of a guest that reports a failure; 0 for a pass. */
@@ -15,7 +15,7 @@ export type TestDeviceRequest = TestDeviceResult | { kind: 'reset'; code: 0 };
 /**
  * The SiFive test device (QEMU hw/misc/sifive_test.c): the guest powers off, reports a failure or resets the machine by
  * writing to a 32-bit register at offset 0. The device keeps the first request and calls `onRequest` once; the machine
- * then ends or resets. The register reads as 0, as in QEMU.
+ * then stops or resets. The register reads as 0, as in QEMU.
  */
 export class TestDevice implements Device {
   readonly name: string;
@@ -24,7 +24,7 @@ export class TestDevice implements Device {
   private readonly resetEndsRun: boolean;
   private firstRequest: TestDeviceRequest | undefined;
 
-  /** With `resetEndsRun`, a reset request ends the machine too. */
+  /** With `resetEndsRun`, a reset request also stops the machine. */
   constructor(options: {
     context: DeviceContext;
     onRequest?: (request: TestDeviceRequest) => void;
@@ -37,7 +37,7 @@ export class TestDevice implements Device {
     this.onRequest = options.onRequest ?? (() => undefined);
   }
 
-  /** The request with which the guest ended the machine; undefined while the machine is running. */
+  /** The request by which the guest stopped the machine; undefined while the machine is running. */
   get result(): TestDeviceRequest | undefined {
     return this.wantsReset ? undefined : this.firstRequest;
   }

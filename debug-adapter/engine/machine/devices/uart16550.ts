@@ -53,10 +53,10 @@ import {
  * lost in the FIFO reset, so the guest must be listening: either it has enabled the receive interrupt, or it is
  * polling. A poll is a read of LSR or RBR while no byte is available. A write to THR resets the poll count: a guest
  * that only prints also reads LSR, but rarely several times in a row, because the transmitter is always empty. After
- * LOOKS_OF_A_POLLER polls in a row, the guest is considered to be polling until it resets the FIFO. In addition, the
- * FIFO must hold less than its trigger level, and one character time must have passed since the last byte and since the
- * guest began to listen (Linux enables the interrupt and then empties the FIFO). In loopback mode, the UART accepts no
- * input.
+ * POLLS_TO_DETECT_POLLING polls in a row, the guest is considered to be polling until it resets the FIFO. In addition,
+ * the FIFO must hold fewer bytes than its trigger level, and one character time must have passed since the last byte
+ * and since the guest began to listen (Linux enables the interrupt and then empties the FIFO). In loopback mode, the
+ * UART does not accept input.
  */
 export class Uart16550 implements TimedDevice {
   readonly name: string;
@@ -419,7 +419,7 @@ const RESET_CHARACTER_NANOSECONDS = 10 * Math.floor(1e9 / 9600);
 const CHARACTER_NANOSECONDS = 86_806;
 
 /**
- * OpenSBI and Linux 6.12 poll at most 8 times in a row while they print and start the 8250 driver (counted in QEMU's
+ * OpenSBI and Linux 6.12 poll at most 8 times in a row while they print and start the 8250 driver (counted in a QEMU
  * trace of a boot); a polling loop reaches 16 polls within a few hundred instructions.
  */
 const POLLS_TO_DETECT_POLLING = 16;

@@ -248,7 +248,7 @@ function readHeader(memory: GuestMemory, segments: Segment[]): { type: number; s
   return { type: view.getUint32(0, true), sector: Number(view.getBigUint64(8, true)) };
 }
 
-/** Decodes a request. Returns an answer directly if the drive is not involved. */
+/** Decodes a request. Returns the answer directly if no drive operation is needed. */
 function decodeRequest(memory: GuestMemory, request: ParsedRequest, diskBytes: number): BlockCommand {
   // As in QEMU, request types that transfer no data may have the direction bit set, and a barrier bit is ignored.
   switch ((request.type & ~TYPE_OUT & ~TYPE_BARRIER) >>> 0) {
@@ -303,7 +303,7 @@ function rangeCommand(memory: GuestMemory, { type, readable }: ParsedRequest, di
   const offset = Number(view.getBigUint64(0, true)) * SECTOR_BYTES;
   const lengthBytes = sectors * SECTOR_BYTES;
   const isDiscard = (type & ~TYPE_BARRIER) === TYPE_DISCARD;
-  // 5.2.6.2: unknown flags are unsupported, as is "unmap" for a discard. As in QEMU, the error for an invalid range
+  // 5.2.6.2: unknown flags, and "unmap" for a discard, are unsupported. As in QEMU, the error for an invalid range
   // takes precedence.
   if (flags & ~(isDiscard ? 0 : RANGE_UNMAP)) {
     const isInRange = sectors <= RANGE_SECTORS_MAX && offset + lengthBytes <= diskBytes;
@@ -317,8 +317,8 @@ function rangeCommand(memory: GuestMemory, { type, readable }: ParsedRequest, di
 }
 
 /**
- * The device ID string (5.2.6): at most 20 bytes of ASCII, without a terminating zero if it fills them. As in QEMU, it
- * is padded with a single zero.
+ * The device ID string (5.2.6): at most 20 bytes of ASCII, without a terminating zero if it is 20 bytes long. As in
+ * QEMU, a shorter ID is padded with a single zero.
  */
 function identity(driveId: string, padsIdentity: boolean): Uint8Array {
   const bytes = new Uint8Array(padsIdentity ? IDENTITY_BYTES : Math.min(IDENTITY_BYTES, [...driveId].length + 1));
@@ -366,8 +366,8 @@ const SEGMENTS_MAX = 254;
 /** The value of QEMU's BDRV_REQUEST_MAX_SECTORS. */
 const RANGE_SECTORS_MAX = 0x3fffff;
 /**
- * A chain may contain the same RAM many times. This limit prevents a faulty guest from making the engine allocate as
- * much memory as all of the buffers together.
+ * A chain may contain the same RAM many times. This limit prevents a faulty guest from making the engine allocate
+ * memory for the combined length of all buffers.
  */
 const TRANSFER_BYTES_MAX = 256 * 1024 * 1024;
 

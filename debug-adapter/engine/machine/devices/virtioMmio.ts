@@ -48,7 +48,7 @@ export interface VirtioBackend {
   /** The configuration space, which is constant and read-only. */
   readonly configuration: Uint8Array;
   readonly queueCount: number;
-  /** The queue size if the driver sets none. */
+  /** The queue size if the driver does not set one. */
   readonly queueSizeDefault: number;
   /** Called when the guest notifies a queue that is ready. May throw BadQueueError. */
   handleNotification(queue: number): void;
@@ -170,7 +170,7 @@ export class VirtioMmio implements VirtioTransport {
     if (offset >= CONFIGURATION || sizeBytes !== 4) return;
     const before = this.backend.deadline();
     this.guarded(() => this.writeRegister(offset, value));
-    // If the interrupt line changed, the PLIC itself requests attention.
+    // If the interrupt line changed, the PLIC itself calls `requestAttention`.
     if (this.backend.deadline() !== before) this.context.requestAttention();
   }
 
@@ -356,8 +356,8 @@ export class VirtioMmio implements VirtioTransport {
   }
 
   /**
-   * Runs an operation that accesses queues: a BadQueueError puts the device into the broken state instead of ending the
-   * machine.
+   * Runs an operation that accesses queues: a BadQueueError puts the device into the broken state instead of stopping
+   * the machine.
    */
   private guarded(work: () => void): void {
     try {

@@ -61,7 +61,7 @@ export class Virtqueue {
   /** Legacy: the alignment of the used ring. It survives a reset. */
   private alignment = ALIGNMENT_DEFAULT;
   private rings: RingAddresses = NO_ADDRESSES;
-  /** The numbers of chains taken and returned, modulo 2^16. */
+  /** The number of chains taken and the number returned, both modulo 2^16. */
   private availableIndex = 0;
   private usedIndex = 0;
   /** The used index when the device last checked whether to interrupt the guest; -1 before the first check. */
@@ -159,7 +159,7 @@ export class Virtqueue {
   }
 
   /**
-   * Gives a chain back to the guest, with the number of bytes written. Returns whether the guest requested an
+   * Returns a chain to the guest, with the number of bytes written. Returns whether the guest requested an
    * interrupt.
    */
   push(chain: UsedChain, eventIndex: boolean): boolean {
@@ -216,7 +216,7 @@ export class Virtqueue {
 }
 
 const NO_ADDRESSES: RingAddresses = { descriptors: 0, available: 0, used: 0 };
-/** As in QEMU: the default for a legacy driver that sets no alignment. */
+/** As in QEMU: the default for a legacy driver that does not set an alignment. */
 const ALIGNMENT_DEFAULT = 4096;
 
 /** The maximum number of entries in a queue: QEMU's VIRTQUEUE_MAX_SIZE. */

@@ -5,7 +5,7 @@ import type { MachineOptions } from '../machineOptions.ts';
 import { CallMemory } from './callMemory.ts';
 import { Semihosting } from './semihosting.ts';
 
-/** Creates the semihosting of a machine under construction, connected to its harts, RAM and inputs. */
+/** Creates the `Semihosting` object for a machine under construction and connects it to the harts, RAM and inputs. */
 export function createSemihosting(
   machine: Machine,
   clock: MachineControl,

@@ -15,14 +15,14 @@ export interface CallContext {
   nanoseconds: () => number;
   lastError: () => number;
   print: (bytes: Uint8Array) => void;
-  /** Takes the console byte for which a read was waiting, if it has arrived. */
+  /** Consumes the console byte for which a read was waiting, if it has arrived. */
   received: () => number | undefined;
   exit: (status: number) => void;
 }
 
 /** The call's return value, and the new value for SYS_ERRNO. */
 export type CallResult = { value: bigint; error?: number } | typeof WAIT_FOR_CONSOLE;
-/** The call waits and is repeated when the console has a byte. */
+/** The call waits and is repeated when a console byte arrives. */
 export const WAIT_FOR_CONSOLE = 'waits';
 
 type Operation = (call: CallContext) => CallResult;
@@ -68,7 +68,7 @@ function opened({ files }: CallContext, file: OpenFile): CallResult {
 
 const close: Operation = ({ files, argument }) => (files.close(argument(0)) ? done(0) : failed(ERRNO.EBADF));
 
-/** Like SYS_WRITE, returns the number of bytes not transferred, and sets no error number. */
+/** Like SYS_WRITE, returns the number of bytes not transferred and does not set an error number. */
 function read(call: CallContext): CallResult {
   const [handle, address, length] = [call.argument(0), call.argument(1), call.argument(2)];
   const file = call.files.get(handle);
@@ -244,5 +244,5 @@ const NAME_BYTES_MAX = 4096;
  * The maximum number of bytes transferred by one call, so that a step stays short; the guest calls again for the rest.
  */
 const TRANSFER_BYTES_MAX = 1n << 20n;
-/** Each part becomes one entry in the log. The log is written in chunks of about this size. */
+/** Each chunk of a transfer becomes one entry in the log. The log is written in chunks of about this size. */
 const CHUNK_BYTES = 64 << 10;

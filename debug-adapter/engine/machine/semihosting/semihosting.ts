@@ -17,7 +17,7 @@ export interface SemihostingContext {
   nanoseconds: () => number;
   /** Prints bytes on the guest's console, all in one step. */
   print: (bytes: Uint8Array) => void;
-  /** Ends the machine with this exit status, 0 to 255. */
+  /** Stops the machine with this exit status, 0 to 255. */
   exit: (status: number) => void;
   /** Requests a boundary after this step. */
   attention: () => void;

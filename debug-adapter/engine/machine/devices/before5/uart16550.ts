@@ -45,8 +45,8 @@ import {
  *
  * A 16550A serial port with registers one byte apart, modeled on QEMU's hw/char/serial.c and the National Semiconductor
  * PC16550D data sheet. Transmission takes no time, so the transmitter is always empty; the modem lines CTS, DSR and DCD
- * are always asserted. A receive FIFO that holds less than its trigger level reports the character timeout immediately,
- * whereas the hardware waits four character times.
+ * are always asserted. A receive FIFO that holds fewer bytes than its trigger level reports the character timeout
+ * immediately, whereas the hardware waits four character times.
  *
  * Input is accepted only under certain conditions. A byte that arrives before the guest has set up its UART would be
  * lost in the FIFO reset, so the guest must be listening: either it has enabled the receive interrupt, or it is
@@ -54,7 +54,7 @@ import {
  * that only prints also reads LSR, but rarely several times in a row, because the transmitter is always empty. After
  * LOOKS_OF_A_POLLER polls in a row, the guest is considered to be polling until it resets the FIFO. In addition, the
  * FIFO must be empty, and one character time must have passed since the last byte and since the guest began to listen
- * (Linux enables the interrupt and then empties the FIFO). In loopback mode, the UART accepts no input.
+ * (Linux enables the interrupt and then empties the FIFO). In loopback mode, the UART does not accept input.
  */
 export class Uart16550Before5 implements Device {
   readonly name: string;
@@ -344,7 +344,7 @@ export class Uart16550Before5 implements Device {
 const CHARACTER_NANOSECONDS = 86_806;
 
 /**
- * OpenSBI and Linux 6.12 poll at most 8 times in a row while they print and start the 8250 driver (counted in QEMU's
+ * OpenSBI and Linux 6.12 poll at most 8 times in a row while they print and start the 8250 driver (counted in a QEMU
  * trace of a boot); a polling loop reaches 16 polls within a few hundred instructions.
  */
 const LOOKS_OF_A_POLLER = 16;

@@ -109,7 +109,7 @@ export class VirtioMmioBefore5 implements VirtioTransport {
     return this.needsReset;
   }
 
-  /** Always true, because these formats do not check DRIVER_OK. */
+  /** Always true, because DRIVER_OK is not checked when these recordings are replayed. */
   get driverIsReady(): boolean {
     return true;
   }
@@ -129,8 +129,8 @@ export class VirtioMmioBefore5 implements VirtioTransport {
   }
 
   /**
-   * Runs an operation that accesses queues: a BadQueueError puts the device into the error state instead of ending the
-   * machine.
+   * Runs an operation that accesses queues: a BadQueueError puts the device into the error state instead of stopping
+   * the machine.
    */
   accessQueues(work: () => void): void {
     try {
@@ -152,7 +152,7 @@ export class VirtioMmioBefore5 implements VirtioTransport {
     const before = this.backend.deadline();
     if (QUEUE_REGISTERS.has(offset)) this.writeQueueRegister(offset, value);
     else this.writeRegister(offset, value);
-    // If the interrupt line changed, the PLIC itself requests attention.
+    // If the interrupt line changed, the PLIC itself calls `requestAttention`.
     if (this.backend.deadline() !== before) this.context.requestAttention();
   }
 
@@ -251,7 +251,7 @@ export class VirtioMmioBefore5 implements VirtioTransport {
   }
 
   private writeDriverFeatures(value: number): void {
-    // 4.2.4: a legacy driver has no FEATURES_OK, and there are no upper features.
+    // 4.2.4: a legacy driver does not set FEATURES_OK, and there are no upper features.
     if (this.legacy && this.driverFeaturesSelect !== 0) return;
     this.driverFeatures = withWord(this.driverFeatures, this.driverFeaturesSelect, value);
     if (this.legacy) this.negotiated = this.driverFeatures & this.features;
@@ -346,9 +346,9 @@ function newQueueRegisters(): QueueRegisters {
   return { size: QUEUE_SIZE_DEFAULT, halves: [0, 0, 0, 0, 0, 0], page: 0, alignment: ALIGNMENT_DEFAULT };
 }
 
-/** As in QEMU: the queue size if the driver sets none. */
+/** As in QEMU: the queue size if the driver does not set one. */
 const QUEUE_SIZE_DEFAULT = 256;
-/** As in QEMU: the default for a legacy driver that sets no alignment. */
+/** As in QEMU: the default for a legacy driver that does not set an alignment. */
 const ALIGNMENT_DEFAULT = 4096;
 
 const QUEUE_REGISTERS = new Set([

@@ -14,7 +14,7 @@ import { BadQueueError, type Chain, QUEUE_SIZE_MAX, type QueueAddresses } from '
 export class VirtqueueBefore5 {
   private readonly memory: GuestMemory;
   private addresses: QueueAddresses | undefined;
-  /** The numbers of chains taken and returned, modulo 2^16. */
+  /** The number of chains taken and the number returned, both modulo 2^16. */
   private availableIndex = 0;
   private usedIndex = 0;
 
@@ -66,7 +66,7 @@ export class VirtqueueBefore5 {
   }
 
   /**
-   * Gives a chain back to the guest, with the number of bytes written. Returns whether the guest requested an
+   * Returns a chain to the guest, with the number of bytes written. Returns whether the guest requested an
    * interrupt.
    */
   push(chain: { head: number; writtenBytes: number }, eventIndex: boolean): boolean {
