@@ -13,10 +13,10 @@ const SIMPLE_TRUE = 21;
 const FLOAT64 = 27;
 
 /**
- * Encodes state as CBOR (RFC 8949). The encoding is deterministic: equal states give equal bytes. Numbers are encoded
- * as integers or 64-bit floats. Bigints are always encoded as bignums (tags 2 and 3), even if they are small, so that
- * each value decodes to its original type. Map keys are sorted. The decoder accepts only what the encoder produces. For
- * any other input, it throws a CborError with the offset; the caller adds the damaged file's name.
+ * Encodes state as CBOR (RFC 8949). The encoding is deterministic: equal states produce equal bytes. Numbers are
+ * encoded as integers or 64-bit floats. Bigints are always encoded as bignums (tags 2 and 3), even if they are small,
+ * so that each value decodes to its original type. Map keys are sorted. The decoder accepts only what the encoder
+ * produces. For any other input, it throws a CborError with the offset; the caller adds the damaged file's name.
  */
 export function encodeCbor(value: StateValue): Uint8Array<ArrayBuffer> {
   const out = new Writer(sharedBuffer);
@@ -66,7 +66,7 @@ class Writer {
   }
 
   private put(first: number, size: number, value: number): void {
-    // Space must be reserved first, because that may replace `bytes`.
+    // Space must be reserved first, because reserving space may replace `bytes`.
     let at = this.reserve(1 + size);
     this.bytes[at++] = first;
     for (let i = size - 1; i >= 0; i--) this.bytes[at++] = Math.floor(value / 2 ** (8 * i)) & 0xff;

@@ -1,4 +1,4 @@
-/** Whether two byte arrays have the same length and contents. Aligned arrays are compared in words of four bytes. */
+/** Whether two byte arrays have the same length and contents. Aligned arrays are compared four bytes at a time. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   const words = isAligned(a) && isAligned(b) ? a.length >>> 2 : 0;

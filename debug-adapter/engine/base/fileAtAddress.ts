@@ -1,8 +1,8 @@
 /**
  * `FILE@ADDRESS`, the format of `--kernel`, `--load` and the corresponding settings: a file and the guest address at
  * which it is loaded. The text after the last `@` is the address if it is a number: hexadecimal like `0x80200000`, or
- * decimal, with optional `_` between digits. Any other `@` belongs to the file name. If the file name itself ends like
- * an address, its last `@` must be doubled (`log@@2024`).
+ * decimal, with optional `_` between digits. Any other `@` belongs to the file name. If the file name itself ends in
+ * something that looks like an address, its last `@` must be doubled (`log@@2024`).
  */
 export interface FileAtAddress {
   file: string;

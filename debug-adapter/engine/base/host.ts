@@ -56,7 +56,7 @@ export interface HostOpenMode {
  */
 export interface HostFiles {
   open(path: string, mode: HostOpenMode): HostFile;
-  /** Reads a whole file. Throws if it has more than `maxBytes` bytes. */
+  /** Reads a whole file. Throws if the file is larger than `maxBytes` bytes. */
   readWhole(path: string, maxBytes: number): Uint8Array;
   /** Whether a file exists. False for a link whose target is missing. */
   exists(path: string): boolean;
@@ -123,8 +123,7 @@ export interface HostLock {
 }
 
 /**
- * A file that is being created. Its owner must eventually call either `commit` or `rollBack`. Neither of them ever
- * throws.
+ * A file that is being created. Its owner must eventually call either `commit` or `rollBack`. Neither method throws.
  */
 export interface StagedFile {
   /** The file itself, which is open for writing before and after it is published. Only its owner may read it. */

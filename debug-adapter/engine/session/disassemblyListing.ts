@@ -17,10 +17,10 @@ export interface DisassemblyContext {
 }
 
 /**
- * Disassembles the instructions around an address, using the current contents of guest memory. Returns `count` rows,
- * starting `first` rows after the one at `base`, or before it if `first` is negative. Instructions are 2 or 4 bytes
- * long, so they cannot be decoded backwards. To list rows before `base`, decoding starts at the start of the function
- * or, if that is unknown, at a guessed address from which decoding arrives exactly at `base`.
+ * Disassembles the instructions around an address, using the current contents of guest memory. Returns `count` rows.
+ * The first of them is `first` rows after the row at `base`, or before that row if `first` is negative. Instructions
+ * are 2 or 4 bytes long, so they cannot be decoded backward. To list rows before `base`, decoding starts at the start
+ * of the function or, if that is unknown, at a guessed address from which decoding arrives exactly at `base`.
  */
 export function disassembleAround(
   context: DisassemblyContext,
@@ -39,7 +39,7 @@ function rowsFrom(context: DisassemblyContext, start: bigint, count: number): Di
   return rows;
 }
 
-// In a longer function, the start is too far away, so guess a start address near `end`.
+// If the function's start is farther away than this, decoding starts at a guessed address near `end` instead.
 const FUNCTION_BYTES_MAX = 1n << 16n;
 
 function rowsBefore(context: DisassemblyContext, end: bigint, count: number): DisassemblyRow[] {

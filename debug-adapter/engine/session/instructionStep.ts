@@ -7,7 +7,7 @@ import type { StopReason } from './stopReason.ts';
 import { handlersOf, trapAt, type TrapMode } from './traps.ts';
 
 /**
- * Steps one instruction of the current code, forwards or backwards. If an interrupt occurs during the step, its handler
+ * Steps one instruction forward or backward in the current code. If an interrupt occurs during the step, its handler
  * runs until it returns, and the step continues. A raw step (`Session.stepInstruction`) would occasionally end in a
  * timer interrupt handler. Users do not expect to stop there, and other debuggers cannot step out of such a handler.
  * Stop points inside a handler still apply. A step does enter an exception handler, because the current code caused the
@@ -25,8 +25,8 @@ const STEP: StopReason = { kind: 'step' };
 const isOwnBreakpoint = (reason: StopReason): boolean => reason.kind === 'breakpoint' && reason.ids.length === 0;
 
 /**
- * Steps one instruction of the current frame forwards. If an interrupt occurs during the step, its handler runs until
- * it returns.
+ * Steps one instruction forward in the current frame. If an interrupt occurs during the step, its handler runs until it
+ * returns.
  */
 export class StepForward implements InstructionStep {
   private session: Session;
@@ -133,10 +133,7 @@ export class StepOverCall implements InstructionStep {
   }
 }
 
-/**
- * Steps one instruction of the current frame backwards. The handlers of interrupts that occurred in between are
- * skipped.
- */
+/** Steps back one instruction in the current frame. Skips the handlers of interrupts that occurred in between. */
 export class StepBack implements InstructionStep {
   private session: Session;
   private hart: number;
@@ -180,7 +177,7 @@ export class StepBack implements InstructionStep {
   }
 
   /**
-   * Searches backwards for the entry of the trap handler that returned. If the trap was an interrupt, moves to the
+   * Searches backward for the entry of the trap handler that returned. If the trap was an interrupt, moves to the
    * position before it and returns undefined, so that the step continues from there.
    */
   private searchEntry({ returned, mode, handlers, from }: EntrySearch, wantsPause: WantsPause): StopReason | undefined {

@@ -13,7 +13,7 @@ import { handlersOf } from './traps.ts';
 /** The position where a reverse step ends. */
 export type StepTarget = Position | 'paused';
 
-/** How a backward move got from one instruction to the previous one. */
+/** How a backward move reached the previous instruction. */
 type Move =
   /** Within the same frame, possibly over a call that returned. */
   | 'within'
@@ -99,7 +99,7 @@ export class ReverseLineStep {
 
   // --- one event back --------------------------------------------------------------------------------------------------
 
-  /** The position before the last event in this frame. A whole call or trap is one event. */
+  /** The position before the last event in this frame. A whole call or trap counts as one event. */
   private before(last: TracedStep): StepTarget {
     const step = this.position - 1;
     if (!last.isExecuted) return step;

@@ -32,8 +32,8 @@ export interface DataBreakpoint {
 
 /**
  * A debugging session, independent of any protocol: breakpoints, running and stepping by instruction in both
- * directions, and inspecting state. Front ends translate their protocol to these calls and make no decisions. All calls
- * are synchronous.
+ * directions, and inspecting state. Front ends only translate their protocol into these calls. All calls are
+ * synchronous.
  */
 export class Session {
   readonly timeline: Timeline;
@@ -102,14 +102,14 @@ export class Session {
 
   // --- running ---------------------------------------------------------------------------------------------------------
 
-  /** Runs forwards to the next stop. */
+  /** Runs forward to the next stop. */
   continue(wantsPause: WantsPause = never): StopReason {
     return this.reasonOf(this.timeline.forward(Infinity, this.stopPoints(), wantsPause));
   }
 
   /**
-   * Runs backwards to the previous stop. After a pause, another call continues the search, unless the stop points or
-   * the position have changed.
+   * Runs backward to the previous stop. After a pause, another call continues the search, unless the stop points or the
+   * position have changed.
    */
   reverseContinue(wantsPause: WantsPause = never): StopReason {
     return this.reasonOf(this.travel().backward(this.stopPoints(), wantsPause));
@@ -124,7 +124,7 @@ export class Session {
   }
 
   /**
-   * Runs forwards until this hart is about to execute the next step. The user's breakpoints also apply while the other
+   * Runs forward until this hart is about to execute the next step. The user's breakpoints also apply while the other
    * harts run. After a pause, another call continues the run.
    */
   runToQuantumOf(hart: number, wantsPause: WantsPause = never, options: RunOptions = {}): StopReason {
@@ -211,7 +211,7 @@ export class Session {
     return this.reasonOf(this.timeline.forward(Infinity, this.pointsWith(addresses, condition), wantsPause));
   }
 
-  /** Like `runTo`, but backwards to the last such position. */
+  /** Like `runTo`, but runs backward to the last such position. */
   runBackTo(addresses: readonly bigint[], condition: () => boolean, wantsPause: WantsPause = never): StopReason {
     return this.reasonOf(this.travel().backward(this.pointsWith(addresses, condition), wantsPause));
   }

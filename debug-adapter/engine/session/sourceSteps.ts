@@ -69,7 +69,7 @@ export class SourceSteps {
     return this.withReason(this.backToCaller(wantsPause));
   }
 
-  // --- forwards --------------------------------------------------------------------------------------------------------
+  // --- forward ---------------------------------------------------------------------------------------------------------
 
   private stepLine(kind: 'over' | 'in', wantsPause: WantsPause): StopReason {
     const { session, symbols } = this;
@@ -118,7 +118,7 @@ export class SourceSteps {
     return this.asStep(this.session.runTo([address], isThisHart, wantsPause));
   }
 
-  // --- backwards -------------------------------------------------------------------------------------------------------
+  // --- backward --------------------------------------------------------------------------------------------------------
 
   private stepLineBack(kind: 'over' | 'in', wantsPause: WantsPause): StopReason {
     const { session, symbols } = this;

@@ -1,15 +1,17 @@
 import type { Position } from '../base/quantities.ts';
 import type { End } from '../timeline/timeline.ts';
 
-/** Why the machine is stopped, independent of any protocol. Every front end translates it to its protocol. */
+/**
+ * Why the machine is stopped, independent of any protocol. Every front end translates the reason into its own protocol.
+ */
 export type StopReason =
   /** The session has just started. */
   | { kind: 'entry' }
   | { kind: 'step' }
   | { kind: 'breakpoint'; ids: BreakpointId[]; pc: bigint }
   /**
-   * Forwards: the last step accessed the memory. Backwards: the next step will access it. The values before and after
-   * are in guest time order in both directions.
+   * If the machine ran forward, the last step accessed the memory. If it ran backward, the next step will access it.
+   * The values before and after are in guest time order in both directions.
    */
   | { kind: 'dataBreakpoint'; hits: DataBreakpointHit[] }
   | { kind: 'pause' }

@@ -19,13 +19,13 @@ const FIRST_STEPS = 256;
 const STEPS_MAX = 16384;
 
 /**
- * Provides the steps before a position, for reverse line steps. The steps are loaded in windows. Loading a window takes
- * one seek and then a forward pass of single steps, about two microseconds each. As long as the caller continues
- * backwards from one window to the previous one, the windows grow.
+ * Provides the steps before a position, for reverse line steps. The steps are loaded in windows. To load a window, the
+ * machine seeks once and then executes single steps forward, each of which takes about two microseconds. As long as the
+ * caller continues backward from one window to the previous one, the windows grow.
  */
 export class Trace {
   private session: Session;
-  /** Reads the traced hart, whichever hart is current. */
+  /** Reads the state of the traced hart, even if another hart is current. */
   readonly inspector: Inspector;
   private start: Position;
   private first: Position = -1;

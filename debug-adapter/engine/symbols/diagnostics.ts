@@ -26,8 +26,8 @@ export class Diagnostics {
   }
 
   /**
-   * Returns `answer()`. If the data it reads is damaged, records a diagnostic and returns `fallback`, so that the rest
-   * of the debug information remains usable.
+   * Returns `answer()`. If the data that `answer` reads is damaged, records a diagnostic and returns `fallback`, so
+   * that the rest of the debug information remains usable.
    */
   guard<T>(fallback: T, answer: () => T): T {
     try {

@@ -123,11 +123,11 @@ export interface SourceFile {
   compDir: string;
 }
 
-/** A row of the line table: a range of addresses that belongs to one source line (from 1). */
+/** A row of the line table: a range of addresses that belongs to one source line. Lines are numbered from 1. */
 export interface LineLocation extends AddressRange {
   file: SourceFile;
   line: number;
-  /** The first column is 1; undefined if the compiler did not specify a column. */
+  /** Columns are numbered from 1; undefined if the compiler did not specify a column. */
   column: number | undefined;
   /** Whether the row is a recommended breakpoint location (is_stmt). If so, the line begins at `start`. */
   isStatement: boolean;

@@ -57,7 +57,8 @@ export class Die {
     if (value?.kind === 'text') return value.value;
     if (value?.kind === 'textAt') return stringIn(sections, value.section, value.offset);
     if (value?.kind !== 'textIndex') return undefined;
-    // DWARF 5, section 7.26: if the unit gives no base, use the section's first table, which starts after its header.
+    // DWARF 5, section 7.26: if the unit does not specify a base, use the section's first table, which starts after its
+    // header.
     const base = this.unit.base(AT.strOffsetsBase) ?? (this.unit.version < 5 ? 0 : this.unit.is64 ? 16 : 8);
     return indexedString(sections, { base, index: value.index, is64: this.unit.is64 });
   }

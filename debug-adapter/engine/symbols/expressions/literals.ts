@@ -19,7 +19,8 @@ function octal(digits: string): string {
 }
 
 /**
- * The first type in the standard's list that can hold the value. Decimal constants without a suffix are never unsigned.
+ * The first type in the standard's list that can represent the value. Decimal constants without a suffix are never
+ * unsigned.
  */
 function integerType(value: bigint, { suffix, isDecimal }: { suffix: string; isDecimal: boolean }): LiteralType {
   const isUnsigned = /u/i.test(suffix);

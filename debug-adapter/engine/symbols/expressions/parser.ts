@@ -212,7 +212,10 @@ function tokenText(token: Token): string {
   return token.kind === 'end' ? expressionParts.end() : expressionParts.text(token.text);
 }
 
-/** The binary operators, from lowest to highest precedence. As in gdb, `@` is between the shifts and the sums. */
+/**
+ * The binary operators, from lowest to highest precedence. As in gdb, `@` is between the shift operators and the
+ * additive operators.
+ */
 const PRECEDENCE_LEVELS: string[][] = [
   ['||'],
   ['&&'],

@@ -17,7 +17,7 @@ export interface KallsymsTables {
  *
  * - token table: 256 zero-terminated strings; a byte that represents itself in names has a one-character token
  * - token index: 256 16-bit offsets into the token table, which it follows
- * - markers: the 32-bit offset of every 256th name; they precede the token table
+ * - markers: the 32-bit offsets of every 256th name; they precede the token table
  * - names: the length and tokens of each name; they follow the name count and precede the markers
  * - offsets: the addresses in ascending order, as 32-bit offsets from a 64-bit base; they follow the token index in
  *   Linux 6.4 and later, and precede the name count in older versions

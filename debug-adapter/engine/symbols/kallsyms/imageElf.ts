@@ -9,9 +9,9 @@ export interface ImageElf {
 
 /**
  * Converts a Linux `Image` back to an ELF file. The image's bytes become one section, at the address where the kernel
- * runs with the MMU on, and its kallsyms become the symbol table. With this file, blkreplay and gdb can show symbol
- * names, but not source lines or types. Returns undefined for an image without symbols. Takes about 200 ms for a
- * distribution's kernel.
+ * runs with the MMU enabled, and its kallsyms tables become the symbol table. With this file, blkreplay and gdb can
+ * show symbol names, but not source lines or types. Returns undefined for an image without symbols. Takes about 200 ms
+ * for a distribution's kernel.
  */
 export function elfFromImage(image: Uint8Array, section = '.text'): ImageElf | undefined {
   const symbols = readKallsyms(image);
@@ -44,7 +44,7 @@ export function elfFromCode(bytes: Uint8Array, start: bigint): Uint8Array {
   ]);
 }
 
-/** kallsyms has no symbol sizes, so each symbol extends to the next one. */
+/** kallsyms does not store symbol sizes, so each symbol extends to the next one. */
 function symbolTable(symbols: readonly KernelSymbol[], strings: StringTable, image: { start: bigint; end: bigint }) {
   const bytes = new Uint8Array(SYMBOL_BYTES * (symbols.length + 1));
   const view = new DataView(bytes.buffer);

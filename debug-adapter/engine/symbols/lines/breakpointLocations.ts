@@ -144,8 +144,8 @@ function prologueEndByLines(entry: FunctionEntry, lines: LineIndex): bigint | un
   if (table.endOf(prologue) >= high) return undefined;
   while (table.endOf(prologue) < high) {
     const next = table.indexAt(table.endOf(prologue));
-    // The body starts at a line that is not before the previous one, or in an inlined function. An earlier line means
-    // that the compiler moved code of that line into the prologue.
+    // The body starts at the first row whose line is not before the line of the previous row, or at an inlined
+    // function. A row for an earlier line means that the compiler moved code of that line into the prologue.
     if (next < 0 || endsPrologue(table, { prologue, next }, entry)) break;
     prologue = next;
   }

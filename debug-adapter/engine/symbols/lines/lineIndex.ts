@@ -8,7 +8,10 @@ import type { LineLocation, SourceFile } from '../symbols.ts';
 import { LineTable } from './lineTable.ts';
 import { matchPaths, reversedComponents } from './paths.ts';
 
-/** The line tables of all units. A unit's table is built and cached when a pc or file in it is first looked up. */
+/**
+ * The line tables of all units. A unit's table is built and cached when an address or file in the unit is first looked
+ * up.
+ */
 export class LineIndex {
   private readonly info: DebugInfo;
   private readonly codeUnits: CodeUnits;

@@ -39,7 +39,7 @@ export interface CompositeType {
   members: () => Member[];
 }
 
-/** A member of a struct or union. Offsets are in bytes, bit fields in bits. */
+/** A member of a struct or union. Offsets are in bytes; the widths and offsets of bit-fields are in bits. */
 export interface Member {
   /** Empty for an anonymous struct or union, whose members are accessed as members of the enclosing type. */
   name: string;

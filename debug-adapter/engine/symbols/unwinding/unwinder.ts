@@ -241,5 +241,7 @@ function rulesOfPrologue(start: bigint, { pc, view, isExact }: FrameParts): Unwi
   return { cfa, registers, returnColumn: RA, isSignalFrame: false };
 }
 
-/** The maximum depth of a stack. Real stacks have fewer frames, and a debugger can still show this many quickly. */
+/**
+ * The maximum depth of a stack. Real stacks have fewer frames, and a debugger can still show this many frames quickly.
+ */
 const DEPTH_MAX = 10_000;
