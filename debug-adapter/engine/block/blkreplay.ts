@@ -8,9 +8,9 @@ import { DriveDigest } from './driveDigest.ts';
 /**
  * A filter between a guest's drive and the device that stores its data, modeled on QEMU's `blkreplay` driver. It makes
  * disk requests deterministic and observable: it reports each request to the log when the guest makes the request and
- * again, with a digest of the data, when the request completes. A recording stores these reports. A replay compares
- * them with its own and stops at the first difference. A recording does not need the data itself, because recording and
- * replay start with the same disk contents.
+ * again, with a digest of the data, when the request completes. A recording stores these reports. A replay compares its
+ * own reports with the recorded ones and stops at the first difference. A recording does not need the data itself,
+ * because recording and replay start with the same disk contents.
  *
  * The device below the filter (an overlay, a base image, or a snapshot view with a scratch layer) is not part of the
  * filter's state: `setDevice` can replace it at any time without the guest noticing.

@@ -3,7 +3,7 @@ import type { ByteRange } from './byteRange.ts';
 
 /**
  * The interface of a guest disk and of each layer below it: raw images, qcow2 images, snapshot views, and the scratch
- * layer of a replay. Offsets and lengths are in bytes, need no alignment and must be within `lengthBytes`: callers
+ * layer of a replay. Offsets and lengths are in bytes, need not be aligned, and must be within `lengthBytes`: callers
  * check them, and implementations assert them. All calls are synchronous; a call either completes or throws.
  */
 export interface BlockDevice {

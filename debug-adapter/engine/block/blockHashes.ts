@@ -4,7 +4,7 @@ import { blockHashesImage } from './blockHashesImage.ts';
 export { BLOCK_BYTES, BLOCKS_MAX };
 
 export interface BlockHashes {
-  /** The buffer from which blocks are hashed. */
+  /** The buffer that contains the blocks to hash. */
   readonly bytes: Uint8Array;
   /**
    * The blocks' contributions to the digest. The caller stores the previous contributions here, and `update` replaces

@@ -1,4 +1,4 @@
 import { buildBlockHashes } from './blockHashesCode.ts';
 
-/** Bundles replace this file with the prebuilt bytes (scripts/prebuilt.mjs). */
+/** In bundles, this file is replaced with the prebuilt bytes (scripts/prebuilt.mjs). */
 export const blockHashesImage = buildBlockHashes;

@@ -16,7 +16,7 @@ export interface Drive {
   /**
    * Performs the request. A read fills `data`, a write stores `data` on the disk, and for all other operations `data`
    * is empty. A request outside the drive or a write to a read-only drive completes with `ioError` and never throws. A
-   * host error is always thrown and never becomes a status.
+   * host error is always thrown and never returned as a status.
    */
   complete(request: { position: Position; id: number; data: Uint8Array }): BlockStatus;
   /**

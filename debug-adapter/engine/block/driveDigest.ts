@@ -13,7 +13,7 @@ import { StaleBlocks } from './staleBlocks.ts';
  * `value()` rereads the blocks that were passed to `touch`. Small writes that were passed to `written` are hashed
  * immediately instead. A new digest reads the whole disk once, unless the disk is an overlay over a base image whose
  * digest is known. In that case, only the overlay's contents are read. Ranges that are zero according to the device's
- * `dataRanges` are not read, so hashing an empty disk takes the same time whatever its length.
+ * `dataRanges` are not read, so hashing an empty disk takes the same time regardless of its length.
  */
 export class DriveDigest {
   private readonly device: BlockDevice;
@@ -213,7 +213,7 @@ function sumOf(hashes: BigUint64Array): bigint {
 
 /** Four pages, because guests mostly write single pages or a few adjacent pages. */
 const HASH_NOW_BYTES_MAX = 16 << 10;
-/** 64 blocks are 256 KiB, which stay in the processor's cache between reading and hashing. */
+/** 64 blocks (256 KiB) stay in the processor's cache between reading and hashing. */
 const READ_BLOCKS = 64;
 const STRETCH_BYTES = BLOCKS_MAX * BLOCK_BYTES;
 /**

@@ -12,8 +12,8 @@ export interface ScratchState {
 
 /**
  * A temporary layer over a read-only device. During a replay, the guest's writes go to a scratch file, so that the
- * overlay stays as the recording left it. A map in memory contains the location of each cluster; neither the map nor
- * the file outlives the process.
+ * overlay remains as it was at the end of the recording. A map in memory contains the location of each cluster; neither
+ * the map nor the file outlives the process.
  *
  * `reset` discards all writes; a seek calls it to switch to another snapshot's disk. `capture` and `restore` save and
  * restore the layer's contents. A captured state shares the map and its slots with the layer; later writes use other

@@ -2,8 +2,8 @@ import { assert } from '../base/assert.ts';
 
 /**
  * Allocates the slots of a scratch file and counts the owners of each slot. A slot without owners is free, and free
- * slots are reused, the lowest first. The clusters of one write get contiguous slots in the lowest free run that is
- * long enough. They are split across shorter runs only if much of the file is free.
+ * slots are reused, starting with the lowest. The clusters of one write get contiguous slots in the lowest free run
+ * that is long enough. They are split across shorter runs only if much of the file is free.
  */
 export class ScratchSlots {
   /** The memory, in bytes, of all maps that use these slots. */
@@ -83,7 +83,7 @@ export class ScratchSlots {
 }
 
 /**
- * Limits a search to 2^11 slots of 4 KiB. Together they are 8 MiB, which is more than a guest writes in one request.
+ * Limits a search to 2^11 slots of 4 KiB (8 MiB in total), which is more than a guest writes in one request.
  */
 const LEVELS = 12;
 const RUN_MAX = 2 ** (LEVELS - 1);

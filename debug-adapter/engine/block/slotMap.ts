@@ -35,7 +35,7 @@ export class SlotMap {
     this.root = undefined;
   }
 
-  /** Returns the location of a cluster: a slot, ZERO_SLOT, or undefined if the cluster was never written. */
+  /** Returns the location of a cluster: a slot, ZERO_SLOT, or undefined if the cluster has never been written. */
   get(cluster: number): number | undefined {
     let entry = this.root;
     for (let level = this.height; entry instanceof Branch; level--) entry = entry.entries[indexAt(cluster, level)];
@@ -67,8 +67,8 @@ export class SlotMap {
   }
 
   setZero(first: number, end: number): void {
-    // Zeroing up to the end of the disk is extended to the end of the tree, so that it takes a single entry, whatever
-    // the disk size.
+    // Zeroing up to the end of the disk is extended to the end of the tree, so that it takes a single entry, regardless
+    // of the disk size.
     const last = end >= this.clusters ? Infinity : end;
     if (first < last) this.root = this.zeroed(this.root, this.height, first, last);
   }

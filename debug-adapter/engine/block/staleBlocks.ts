@@ -4,7 +4,7 @@ import { type Run, RunSet } from './runSet.ts';
 /**
  * The blocks of a disk that a digest must read again. Single blocks are marked in byte arrays, one for each stretch of
  * 256 blocks (1 MiB). Long ranges, such as a new disk or a discarded range, are stored as runs of whole stretches
- * instead. Even if every block of a disk is stale, a single run is therefore enough, whatever the disk's size.
+ * instead. Even if every block of a disk is stale, a single run is therefore enough, regardless of the disk's size.
  */
 export class StaleBlocks {
   /** The stretches in which all blocks are stale. */

@@ -15,8 +15,8 @@ import { ByteWriter } from './bytes.ts';
  * appended.
  *
  * The flag `afterSync` means that everything before this chunk was on stable storage when the chunk was written.
- * Invalid data before such a chunk is therefore damage. Invalid data that is not followed by such a chunk is a torn
- * tail, which a killed process or a power failure may leave.
+ * Invalid data before such a chunk is therefore treated as damage. Invalid data that is not followed by such a chunk is
+ * a torn tail, which a killed process or a power failure may leave.
  */
 export const FORMAT_VERSION = 5;
 /** The first version in which the guest's devices behave like QEMU's devices. */
@@ -40,7 +40,7 @@ export const CHUNK_HEADER_BYTES = 20;
 export const CHUNK_TYPE = { header: 1, bootFile: 2, names: 3, events: 4 } as const;
 export const CHUNK_FLAG = {
   /**
-   * A reader that does not know the type of this chunk must refuse the file. Without this flag, it can skip the chunk.
+   * A reader that does not support this type of chunk must refuse the file. Without this flag, it can skip the chunk.
    */
   critical: 1,
   afterSync: 2,

@@ -54,11 +54,13 @@ export interface RecordedMachine {
    * as in older recordings, the format is Sv39.
    */
   mmu?: 'sv39' | 'sv48';
-  /** Whether the machine has a virtio-rng device. If the field is missing, as in older recordings, it has none. */
+  /**
+   * Whether the machine has a virtio-rng device. If the field is missing, as in older recordings, the machine has none.
+   */
   rng?: boolean;
   /**
-   * The value of `/chosen/rng-seed` in the device tree as 64 hexadecimal digits, or null for none. If the field is
-   * missing, as in older recordings, the value is null.
+   * The value of `/chosen/rng-seed` in the device tree as 64 hexadecimal digits, or null if there is no seed. If the
+   * field is missing, as in older recordings, the value is null.
    */
   rngSeed?: string | null;
   /** Whether a guest reset ends the run. If the field is missing, as in older recordings, the value is false. */
@@ -276,7 +278,7 @@ function decodeBootFileEntry(fields: Fields): RecordedBootFile {
 const isDigest = (text: string): boolean => /^[0-9a-f]{16}$/.test(text);
 
 const WORD_LENGTH_MAX = 200;
-/** A list of all extensions supported by QEMU 10 has about 900 characters. */
+/** A list of all extensions supported by QEMU 10 is about 900 characters long. */
 const ISA_LENGTH_MAX = 2000;
 
 /** A JSON object. Its methods read one field each and check the field's type and value. */

@@ -12,7 +12,7 @@ export interface MachineOptionsGiven {
   kernelAddress?: number;
   /** The addresses that the user requested for the files to load; null for a file without a requested address. */
   loads?: readonly (number | null)[];
-  /** The drives in slot order. Their digests are those of the base images as they are now. */
+  /** The drives in slot order. Their digests are computed from the current contents of the base images. */
   drives: readonly RequestedDrive[];
 }
 
@@ -23,7 +23,7 @@ export type RequestedDrive = Pick<
 
 /**
  * Checks, before a replay starts, that its options match the recording's header. Throws a UserError for the first
- * difference. Record and replay take the same options; options that the user did not give (undefined) are taken from
+ * difference. Record and replay accept the same options; options that the user did not give (undefined) are taken from
  * the recording. The contents of boot files are not checked, because the recording contains them; a rebuilt kernel is
  * therefore not an error. The idle mode is not checked either, because its effects are recorded. `file` is the
  * recording's file name.

@@ -170,8 +170,8 @@ class Scan {
   }
 
   /**
-   * Throws if the invalid data at `offset` is not a torn tail. A killed process can leave an incomplete last chunk,
-   * and a power failure can leave anything after the last sync. All other invalid data is damage.
+   * Throws if the invalid data at `offset` is not a torn tail. A killed process can leave an incomplete last chunk, and
+   * a power failure can leave anything after the last sync. All other invalid data is treated as damage.
    */
   private refuseUnlessTorn(offset: number, header: ChunkHeader | undefined): void {
     const from = header ? offset + CHUNK_HEADER_BYTES : offset + 1;

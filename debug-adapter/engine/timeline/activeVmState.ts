@@ -30,5 +30,7 @@ function* differingPages(ram: RamSnapshot, before: RamSnapshot): Generator<[page
   for (let page = 0; page < ram.length; page++) if (ram.page(page) !== before.page(page)) yield [page, UNKNOWN_PAGE];
 }
 
-/** A placeholder for a page with unknown contents. It equals no RAM page, so the page will be written again. */
+/**
+ * A placeholder for a page with unknown contents. It is not equal to any RAM page, so the page will be written again.
+ */
 const UNKNOWN_PAGE = new Uint8Array(0);

@@ -41,7 +41,7 @@ export interface RecordingFile {
 /**
  * Describes the files of a recording. `rrfile` is the path of the recording; relative names in its header are resolved
  * against the current folder, as during recording. A missing or unreadable file is not an error; its details are then
- * missing from the result.
+ * omitted from the result.
  */
 export function closedRecording(anyHost: Host, rrfile: string, reader: RecordingReader): ClosedRecording {
   const { header, lastPosition } = reader;

@@ -10,7 +10,7 @@ export class DamagedSnapshots {
   private isIntact = new Map<string, boolean>();
   private ramDigestAt: (position: Position) => bigint | undefined;
 
-  /** `ramDigestAt` returns the recorded RAM digest; if there is none, the snapshot counts as intact. */
+  /** `ramDigestAt` returns the recorded RAM digest; if there is none, the snapshot is considered intact. */
   constructor(ramDigestAt: (position: Position) => bigint | undefined) {
     this.ramDigestAt = ramDigestAt;
   }

@@ -27,7 +27,7 @@ export interface DriveOptions {
 }
 
 /**
- * A drive that a session has opened: the base image, the device that receives the writes, and on top the filter that
+ * A drive that a session has opened: the base image, the device that receives the writes, and, on top, the filter that
  * the machine uses.
  *
  *     live            base <- overlay (persistent or temporary) <- filter

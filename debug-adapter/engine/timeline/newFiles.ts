@@ -2,8 +2,8 @@ import type { Host, HostFile, HostLock, StagedFile } from '../base/host.ts';
 import type { Cleanup } from './cleanup.ts';
 
 /**
- * The files that a session or command creates. Existing files with the same names stay until all new ones are complete.
- * If anything fails before publication, the new files are removed and the old ones are restored.
+ * The files that a session or command creates. Existing files with the same names are kept until all new ones are
+ * complete. If anything fails before publication, the new files are removed and the old ones are restored.
  */
 export class NewFiles {
   private host: Host;
@@ -27,7 +27,7 @@ export class NewFiles {
   /**
    * Publishes the files in reverse order of creation, so that a recording appears after the files that it needs. If a
    * recording is replaced, the old one is removed first, so that a process killed in between never leaves a recording
-   * next to the overlays of another recording. Afterwards, `lock` covers the new files instead of the replaced ones.
+   * next to the overlays of another recording. Afterward, `lock` covers the new files instead of the replaced ones.
    */
   publish({ replaces, lock }: { replaces: boolean; lock?: HostLock }): void {
     if (replaces && this.staged.length > 1) this.staged[0].moveExistingAside();

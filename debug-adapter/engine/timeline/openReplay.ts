@@ -43,7 +43,7 @@ import { Cleanup } from './cleanup.ts';
 import { WatchedFiles } from './watchedFiles.ts';
 
 /**
- * Opens a recording for replay, at the snapshot from which the replay starts. Takes the same options as recording.
+ * Opens a recording for replay, at the snapshot from which the replay starts. Accepts the same options as recording.
  * Compares the drives' base images with the digests in the recording's header, so that a changed base is refused
  * immediately instead of causing a divergence later. All files are opened read-only; taking, renaming or deleting a
  * snapshot opens the overlays for writing. Throws a UserError for invalid options, and for files that do not match the

@@ -7,7 +7,7 @@ import type { CachedSnapshot } from './snapshotCache.ts';
 export interface SearchContext {
   readonly machine: Machine;
   readonly start: Position;
-  /** Restores the last snapshot before a position. After a pause, a call for the same position continues. */
+  /** Restores the last snapshot before a position. After a pause, another call with the same position continues. */
   restoreBefore(position: Position, wantsPause: () => boolean): RestoreResult;
   /** Captures the current state in memory until it is released. */
   capture(): CachedSnapshot;

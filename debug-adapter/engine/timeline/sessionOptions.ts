@@ -22,11 +22,11 @@ export interface MachineSetup extends BootOptions {
   rngSeed?: string | null;
   /** If set, a guest reset ends the run. A replay uses the recorded setting. */
   noReboot?: boolean;
-  /** The guest may make semihosting calls. A replay uses the recorded setting. */
+  /** If set, the guest can make semihosting calls. A replay uses the recorded setting. */
   semihosting?: boolean;
   /**
-   * The number of jumps to an address before its code is translated, 0 for never. Only for tests; it does not change
-   * results.
+   * The number of jumps to an address before its code is translated, or 0 to never translate it. Only for tests; it
+   * does not change results.
    */
   translationThreshold?: number;
   /** The limits on cached snapshots, TRAVEL_BUDGET by default. Only for tests; they affect only speed. */
@@ -51,7 +51,7 @@ export interface LiveSetup extends MachineSetup {
   live: Inputs;
   /** Files that `live` reads; the session refuses to write to them. */
   otherInputs: readonly string[];
-  /** Replace existing overlays. */
+  /** Whether to replace existing overlays. */
   overwrite: boolean;
 }
 

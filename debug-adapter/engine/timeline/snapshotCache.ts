@@ -121,7 +121,7 @@ export class SnapshotCache {
     return this.kept.length > snapshots || this.bytes > memoryBytes || this.disks.scratchExceeds(scratchBytes);
   }
 
-  /** Never returns the first snapshot, because it is the one from which every position can be reached. */
+  /** Never returns the first snapshot, because every position can be reached from it. */
   private leastUseful(): CachedSnapshot {
     let least = this.kept.length - 1;
     let leastUseful = Infinity;

@@ -187,8 +187,8 @@ function trySucceeds(step: () => void): boolean {
 
 /**
  * Makes a drive's overlay list the same snapshots as the state image, in case the process was killed between changing
- * the two. Each position has only one state, so a snapshot with the position of a missing one is that snapshot, under
- * its old or intended name.
+ * the two. Each position has only one state, so an unlisted snapshot at the position of a missing snapshot is the
+ * missing snapshot under its previous or intended name.
  */
 function repair(image: Qcow2Image, listed: readonly SnapshotInfo[]): void {
   for (const { name, icount } of unlistedSnapshots(image, listed)) {

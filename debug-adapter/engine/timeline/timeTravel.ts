@@ -404,7 +404,7 @@ export class TimeTravel {
     this.log.target = this.openedHistory.player;
   }
 
-  /** Returns to the live end. If the machine got there by replaying, its state must equal the saved state. */
+  /** Returns to the live end. If the machine reached it by replaying, its state must equal the saved state. */
   private returnToLiveEnd(): void {
     const { machine, liveEnd } = this;
     assert(liveEnd, 'there is a live end to return to');

@@ -190,7 +190,7 @@ function forEachMatching(
 
 const pageOffset = (page: number): number => STATE_AREA_BYTES + page * PAGE_SIZE_BYTES;
 
-/** Whether a snapshot's VM state was written by a version of blkreplay, not by another program such as QEMU. */
+/** Whether a snapshot's VM state was written by blkreplay (any version), not by another program such as QEMU. */
 export const isBlkreplayState = (view: SnapshotView): boolean => typeof fieldOf(view, 'version') === 'number';
 
 /** Identifies a snapshot's recording, by the name of the recording's first snapshot. */

@@ -12,7 +12,7 @@ export class WatchedFiles {
   private host: Host;
   private uses: readonly FileUse[];
   private onNotice: (notice: Notice) => void;
-  /** The identity of each path's file when the session opened it. */
+  /** For each path, the identity of the file when the session opened it. */
   private opened = new Map<string, string>();
   private notified = new Set<string>();
 
@@ -44,7 +44,7 @@ export class WatchedFiles {
     if (lost) throw savedNowhere({ file: lost.path, isReplaced: this.host.files.exists(lost.path) });
   }
 
-  /** Called before a recording in progress is opened by name for a visit to its history. */
+  /** Called before a recording in progress is opened by name so that its history can be visited. */
   refuseLostRecording(rrfile: string): void {
     this.check();
     if (this.isLost(rrfile)) throw pastLost({ file: rrfile, isReplaced: this.host.files.exists(rrfile) });

@@ -80,7 +80,8 @@ class ReferenceCounter {
   readonly references: Uint16Array;
   readonly corruptions: Corruption[] = [];
   /**
-   * Whether the active tables refer to a cluster twice. The format permits this, but no program writes such an image.
+   * Whether the active tables refer to the same cluster twice. The format permits this, but no program writes such an
+   * image.
    */
   sharesWithinActive = false;
   /** The uses of each cluster, as a combination of IS_TABLE and IS_ACTIVE. */

@@ -252,8 +252,8 @@ export class Qcow2Image implements BlockDevice {
   }
 
   /**
-   * Called after opening. Maps this snapshot's VM state in the active table again, so that the next snapshot only needs
-   * to write what changed.
+   * Called after the image is opened. Maps this snapshot's VM state in the active table again, so that the next
+   * snapshot only needs to write what changed.
    */
   mapVmState(snapshotName: string): void {
     this.checkWritable();

@@ -30,8 +30,8 @@ export interface ImageParts {
    */
   l1Moved: boolean;
   /**
-   * Whether the active tables refer to a cluster more than once. If they do, dropping one reference can change the
-   * COPIED flag of another reference.
+   * Whether the active tables refer to the same cluster more than once. If they do, dropping one reference can change
+   * the COPIED flag of another reference.
    */
   sharesWithinActive: boolean;
   snapshots: SnapshotEntry[];

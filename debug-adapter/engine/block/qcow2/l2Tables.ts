@@ -158,8 +158,8 @@ function adjacentTables(tables: readonly StoredTable[], first: number): StoredTa
 
 const TABLES_PER_WRITE_MAX = 64;
 /**
- * The default cache size: enough for twice as many tables as map the disk, plus 256 tables of VM state. With 4 KiB
- * clusters, 256 tables map 512 MiB. A larger cache would only hold more tables of old snapshots.
+ * The default cache size: enough for twice as many tables as are needed to map the disk, plus 256 tables of VM state.
+ * With 4 KiB clusters, 256 tables map 512 MiB. A larger cache would only hold more tables of old snapshots.
  */
 const cacheBytesFor = ({ vmStateFirstL1Index, clusterSizeBytes }: Layout): number =>
   Math.min(CACHE_BYTES_MAX, (2 * vmStateFirstL1Index + 256) * clusterSizeBytes);

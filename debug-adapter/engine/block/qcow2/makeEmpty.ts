@@ -16,8 +16,8 @@ export function makeEmpty(parts: ImageParts): void {
     switchToEmptyL1(parts);
     for (const hostOffset of dropped) parts.refcounts.queueDrop(hostOffset);
     parts.refcounts.applyDrops();
-    // The new table is located after the clusters that were just freed. Moving it once more places it before them, so
-    // that the file can be truncated.
+    // The new table is located after the clusters that were just freed. Moving it again places it before the free
+    // clusters, so that the file can be truncated.
     parts.l1Moved = true;
   }
   commit(parts, { durable: true });

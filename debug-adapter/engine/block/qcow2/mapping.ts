@@ -99,7 +99,7 @@ function extentInOneTable(parts: ImageParts, l1: EntryTable, guestOffset: number
 }
 
 /**
- * The number of data clusters, starting at `first`, that are contiguous in the file. Counts at most the clusters that
+ * The number of data clusters, starting at `first`, that are contiguous in the file. Counts at most as many clusters as
  * `lengthBytes` bytes need, and none beyond this table.
  */
 export function dataClusters(parts: ImageParts, table: EntryTable, first: number, lengthBytes: number): number {

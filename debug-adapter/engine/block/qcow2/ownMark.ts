@@ -53,6 +53,6 @@ const isSame = (a: Uint8Array, b: Uint8Array): boolean =>
 
 const QCOW2_MAGIC = 0x514649fb;
 const HEADER_BYTES = 104;
-/** QEMU's extensions take about 500 bytes. */
+/** QEMU's extensions occupy about 500 bytes. */
 const READ_BYTES = 4096;
 const EXTENSION_FEATURE_NAMES = 0x6803f857;

@@ -7,8 +7,8 @@ import { viewOf, writeU64 } from './bigEndian.ts';
 import { imageDamage } from '../../../messages/imageDamage.ts';
 
 /**
- * The refcounts of the file's clusters (qcow2 specification, "Host cluster management"). In memory, they are one array;
- * in the file, they are in refcount blocks, which are listed in the refcount table.
+ * The refcounts of the file's clusters (qcow2 specification, "Host cluster management"). In memory, they are stored in
+ * a single array; in the file, they are stored in refcount blocks, which are listed in the refcount table.
  *
  * A refcount is never too low. An increment takes effect immediately and is written before the reference that it
  * counts. A decrement takes effect only once the removal of the reference is durable: `queueDrop` queues the decrement,

@@ -51,8 +51,8 @@ export function createSnapshotFrom(
 }
 
 /**
- * Removes the L2 tables of the snapshot just written from the cache: they may not be needed for a long time, and the
- * next snapshot has different tables.
+ * Removes the L2 tables of the new snapshot from the cache: they may not be needed for a long time, and the next
+ * snapshot has different tables.
  */
 function forgetTables(parts: ImageParts, l1: EntryTable): void {
   for (let index = 0; index < l1.length; index++) {

@@ -43,7 +43,7 @@ export class LiveInputs implements Inputs {
     return undefined;
   }
 
-  /** The host's time. Earlier times are replaced by the start of 1970, because recordings cannot store them. */
+  /** The host's time. Times before 1970 are replaced by the start of 1970, because recordings cannot store them. */
   hostTime(): number {
     return Math.max(0, Math.floor(this.hostSources.dateMilliseconds()));
   }
@@ -57,7 +57,7 @@ export class LiveInputs implements Inputs {
     return this.folder?.answer(question) ?? answer({ error: ENOENT });
   }
 
-  /** Console input for semihosting. Without a console source, every read finds the end of the input. */
+  /** Console input for semihosting. Without a console source, every read returns end of input. */
   private consoleBytes(lengthMax: number): HostFileResult {
     const console = this.sources.find((source) => source.read);
     if (!console) return answer({});

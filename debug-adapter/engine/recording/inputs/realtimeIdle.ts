@@ -7,8 +7,8 @@ export interface IdleClock {
   /**
    * Called while all harts are waiting and the machine would wake after `nanosecondsToWake` (finite and positive).
    * Sleeps and returns the number of nanoseconds by which to advance the machine's clock. After a full sleep, that
-   * number is `nanosecondsToWake`; after an interrupted sleep, it is smaller. `beforeSleep` is called only if there is
-   * a sleep.
+   * number is `nanosecondsToWake`; after an interrupted sleep, it is smaller. Calls `beforeSleep` first, but only if it
+   * is going to sleep.
    */
   sleepUntil(nanosecondsToWake: number, beforeSleep: () => void): number;
 }
@@ -18,7 +18,7 @@ const WAIT_FOR_KEY_NANOSECONDS = 50_000_000;
 
 /**
  * Makes an idle machine wait in real time. After an uninterrupted wait, the machine performs its own deterministic idle
- * step, which need not be recorded. Only an interrupted wait becomes a recorded clock jump. If the user can type, a
+ * step, which need not be recorded. Only an interrupted wait is recorded, as a clock jump. If the user can type, a
  * machine that only a key press can wake keeps waiting as long as its UART accepts input.
  */
 export class RealtimeIdle implements InputSource {

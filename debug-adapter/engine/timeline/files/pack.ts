@@ -32,10 +32,10 @@ interface PackedFile {
 
 /**
  * Writes one file that contains a recording and everything that is needed to replay it: its overlays or its state-only
- * image, and the base images with their backing files, or only their names and digests. Relative names in the recording
- * are resolved against the current folder, as during recording. Locks all files and performs all checks before the pack
- * is created. Returns the packed files with their names in the pack. Throws a UserError for files that are missing,
- * changed, in use or too large.
+ * image, and either the base images with their backing files or only the names and digests of the base images. Relative
+ * names in the recording are resolved against the current folder, as during recording. Locks all files and performs all
+ * checks before the pack is created. Returns the packed files with their names in the pack. Throws a UserError for
+ * files that are missing, changed, in use or too large.
  */
 export function packRecording(anyHost: Host, options: PackOptions): PackedFile[] {
   const { rrfile, into, withBases } = options;

@@ -30,14 +30,14 @@ export interface PackedDrive {
   /** The base's name in the folder to which the pack is extracted; null if the base is not in the pack. */
   image: string | null;
   overlay: string | null;
-  /** The original name of the base and the digest of its contents, with which the user can find the base again. */
+  /** The original name of the base and the digest of its contents, so that the user can find the base again. */
   imageAsRecorded: string;
   contentDigest: string;
   /** The backing files of the files in the pack. */
   backings: { file: string; backing: string; format: 'raw' | 'qcow2' }[];
 }
 
-/** Throws a UserError for a pack that readers would refuse, before it is created. */
+/** Throws a UserError if readers would refuse the pack. Called before the pack is created. */
 export function checkPackable(header: PackHeader): void {
   const tooLarge = header.files.find(({ lengthBytes }) => lengthBytes > FILE_BYTES_MAX);
   if (tooLarge) throw packFileTooLarge({ ...tooLarge, maxBytes: FILE_BYTES_MAX });

@@ -84,8 +84,8 @@ function preserveContents(image: Qcow2Image, newBase: BlockDevice): void {
 }
 
 /**
- * The clusters in which the current base and `next` differ, with their current contents, valid until the next
- * iteration. Reads only clusters in which one of them may have nonzero data.
+ * The clusters in which the current base and `next` differ, with their current contents. Each result is valid until the
+ * next iteration. Reads only clusters in which one of them may have nonzero data.
  */
 function* differences(image: Qcow2Image, newBase: BlockDevice, offset: number, lengthBytes: number) {
   const step = image.clusterSizeBytes;
