@@ -1,9 +1,9 @@
-/** Byte arrays are equal if their lengths and contents are, at any alignment. */
+/** Byte arrays are equal if they have the same length and contents, regardless of alignment. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { equalBytes } from '../../../debug-adapter/engine/base/equalBytes.ts';
 
-test('one changed byte or another length is a difference, at any offset and length', () => {
+test('arrays that differ in one byte or in length are unequal, at any offset and length', () => {
   for (const [offset, other] of [
     [0, 0],
     [4, 8],

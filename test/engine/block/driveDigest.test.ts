@@ -67,7 +67,7 @@ test('the digest of an overlay longer than its base includes the part beyond the
   assert.equal(DriveDigest.from(known, image, image.allocatedRanges()).value(), contentDigest(image));
 });
 
-test('a few complete blocks are hashed as they are written and need not be read again', () => {
+test('a few complete blocks are hashed as they are written and are not read again', () => {
   const { device, file } = countedDevice(10 * MIB);
   const digest = new DriveDigest(device);
   const write = (offset: number, bytes: Uint8Array) => {
@@ -87,7 +87,7 @@ test('a few complete blocks are hashed as they are written and need not be read 
   assert.equal(value, contentDigest(device));
 });
 
-test('after partial writes, writes across digest stretches and large writes, the blocks are read for the digest', () => {
+test('after partial writes, writes across a 1 MiB boundary and large writes, the blocks are read for the digest', () => {
   const { device, file } = countedDevice(10 * MIB);
   const digest = new DriveDigest(device);
   digest.value();

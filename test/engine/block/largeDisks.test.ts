@@ -57,7 +57,7 @@ suite('empty disks', () => {
     });
     assert.ok(large.baseCalls <= small.baseCalls + 2, `${large.baseCalls} calls, ${small.baseCalls} for 16 MiB`);
     assert.ok(large.calls <= small.calls + 4, `${large.calls} calls, ${small.calls} for 16 MiB`);
-    // The L1 tables of the base and the snapshot, and the overlay's active one, which is moved once, take 256 KiB each.
+    // An L1 table takes 256 KiB: the base's, the snapshot's, and the overlay's active table, which is moved once.
     assert.ok(large.baseBytes <= small.baseBytes + 256 * KIB, `${large.baseBytes} bytes of the base`);
     assert.ok(large.bytes <= small.bytes + 2 * MIB, `${large.bytes} bytes of the overlay`);
   });

@@ -89,7 +89,7 @@ suite('semihosting', () => {
     assert.equal(machine.printed(), 'one text');
   });
 
-  test('a call on unmapped memory fails, and nothing is printed', () => {
+  test('a call that refers to unmapped memory fails, and nothing is printed', () => {
     const end = START + (1 << 20);
     const machine = withText([...CALL, ...CALL, ...CALL], 'text');
     machine.ram.write(end - 4, Buffer.from('tail'));
@@ -166,7 +166,7 @@ suite('semihosting', () => {
 });
 
 suite('console reads', () => {
-  test('a console read waits until input is typed, or forever without input', () => {
+  test('a console read waits until input is typed, or forever if there is none', () => {
     const keys = new ConsoleInput();
     const machine = reader(new LiveInputs([keys]));
     assert.equal(machine.run(1000).kind, 'haltedForever');
@@ -223,7 +223,7 @@ suite('console reads', () => {
   });
 });
 
-test('an exit call ends the machine with an exit status, as it would end a process', () => {
+test('an exit call ends the run with an exit status, as it would end a process', () => {
   for (const [status, finish] of [
     [0n, { kind: 'pass', code: 0 }],
     [42n, { kind: 'fail', code: 42 }],

@@ -68,7 +68,7 @@ test('log data that a power cut damaged after the last sync is treated as a torn
   assert.equal(reader.complete, false);
 });
 
-test('a recording with damage before a sync is refused', () => {
+test('a recording with damage in data that was synced is refused', () => {
   const { bytes, chunkEnds } = flushedRecording({ durably: true });
   for (const at of [chunkEnds[2].lengthBytes + 1, chunkEnds[2].lengthBytes + 30, chunkEnds[3].lengthBytes - 1]) {
     const damaged = bytes.slice();
@@ -128,7 +128,7 @@ test('a version 2 recording, in which all boot files are deflated, can be read',
   assert.deepEqual(new Uint8Array(open(bytes).bootFile('kernel').bytes), kernel.bytes);
 });
 
-test('a version 1 recording, whose disk digests differ, is refused, and the user is told what to do', () => {
+test('a version 1 recording, which has a different kind of disk digest, is refused, and the message says what to do', () => {
   const bytes = write(KILLED).bytes.slice();
   bytes[8] = 1;
   const error = userErrorOf(() => open(bytes));

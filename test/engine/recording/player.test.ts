@@ -65,7 +65,7 @@ function playTo(position: number): Player {
   return played;
 }
 
-test('a machine that repeats the recording gets every event at its position, without a divergence', () => {
+test('a machine that repeats the recorded execution gets every event at its position, without a divergence', () => {
   const played = player();
   assert.equal(played.lastPosition, 1000);
   assert.deepEqual(played.end, { kind: 'end', ...END });
@@ -99,7 +99,7 @@ const ANSWERS: LogEntry[] = [
 const FILE = { kind: 'length', name: 'a' } as const;
 const PIECE = { kind: 'bytes', name: 'a', offset: 0, lengthBytes: 2 } as const;
 
-test('devices get the recorded answers of the host from any start position', () => {
+test('devices get the recorded answers of the host, whatever the start position', () => {
   const played = player(ANSWERS);
   assert.equal(played.nextPosition(at(0)), Infinity, 'answers are part of the steps that ask');
   assert.equal(played.hostTime(60), 1_700_000_000_123);
@@ -143,7 +143,7 @@ for (const [what, asks, says] of [
     /at position 90: expected no more requests to the host, but a device requested the time/,
   ],
 ] as const) {
-  test(`it is a divergence if a device makes its host requests ${what}`, () => {
+  test(`a divergence is reported if a device makes its host requests ${what}`, () => {
     const error = userErrorOf(() => asks(player(ANSWERS)));
     assert.equal(error?.code, 'divergence-input');
     assert.match(error.message, says);
@@ -170,7 +170,7 @@ test('after a seek into the middle of a request, request ids continue from the r
   played.blockCompletion(COMPLETION);
 });
 
-test('a truncated recording ends where it was cut, and the error message mentions that', () => {
+test('a truncated recording ends where it was cut, and the error message says so', () => {
   const played = player(LOG.slice(0, 2), null);
   assert.equal(played.lastPosition, 100);
   assert.equal(played.end, undefined);
@@ -357,7 +357,7 @@ for (const [name, says] of [
   });
 }
 
-test('divergence: several parts of the digest differ, one is missing, or there is one too many', () => {
+test('divergence: several parts of the digest differ, or a part is missing or unexpected', () => {
   const says = (parts: typeof PARTS) => userErrorOf(() => playTo(150).checkDigest(150, parts))!.message;
   assert.match(
     says(PARTS.map(({ name }) => ({ name, value: 9n }))),

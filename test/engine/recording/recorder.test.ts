@@ -63,7 +63,7 @@ test('a recorder passes all events and requests through and logs them', () => {
   ]);
 });
 
-test('after the guest has flushed a disk, the recording becomes durable beyond that flush at the next boundary', () => {
+test('at the first position after a guest flush completes, the recording is made durable up to that position', () => {
   const { file, recorder: recording } = recorder(new LiveInputs([]));
   recording.blockRequest({ id: 0, drive: 'hd0', operation: 'flush', offset: 0, lengthBytes: 0, position: 5 });
   recording.nextPosition(at(6));

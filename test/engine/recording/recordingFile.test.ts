@@ -203,7 +203,7 @@ test('a disk request and its completion take at most 40 bytes, and a key press a
   }
 });
 
-test('if a header was written before a setting existed, the setting has the value that was fixed at that time', () => {
+test('a setting that did not exist when a header was written has the fixed value of that time', () => {
   const { kind, memoryBytes, harts, isa } = HEADER.machine;
   const machine = { kind, memoryBytes, harts, isa };
   const { slot: _slot, virtio: _virtio, ...hd0 } = HEADER.drives[0];

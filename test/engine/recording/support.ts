@@ -155,7 +155,7 @@ export function events(reader: RecordingReader, from = 0): LogEntry[] {
   return [...reader.entriesFrom(from)].filter((entry) => entry.kind !== 'reached');
 }
 
-/** A log like a busy machine's, with every kind of entry and extreme values. */
+/** A log like that of a busy machine, with every kind of entry and extreme values. */
 export function randomLog(random: Random, length: number): LogEntry[] {
   const drives = ['hd0', 'hd1', 'scratch'];
   const requestIds = new Map<string, number>();

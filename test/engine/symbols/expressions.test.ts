@@ -152,7 +152,7 @@ test('expressions have the values and types that gdb gives them', (t) => {
     if (normal(evaluation.value.text) !== expected)
       differences.push(`${text}: ${evaluation.value.text}, gdb ${expected}`);
     const ourType = `type = ${evaluation.value.typeName}`;
-    // gdb computes with sizeof as unsigned long, but whatis reports int for it.
+    // gdb evaluates sizeof as unsigned long, but its whatis command reports int.
     if (ourType !== type && !text.startsWith('sizeof')) differences.push(`${text}: ${ourType}, gdb ${type}`);
   });
   assert.deepEqual(differences, []);

@@ -111,7 +111,7 @@ test('a paused reverse run continues only from the same position and with the sa
   assert.equal(session.position, whole.at(-2));
 });
 
-test('a seek can pause at a position between its start and its goal', (t) => {
+test('a seek can pause at a position between its start and its target', (t) => {
   const session = breakpointsAt(t, NEVER_REACHED);
   const { timeline } = session;
   const digests = digestsOnTheWay(timeline, [30_000_000]);

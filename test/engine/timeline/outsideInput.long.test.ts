@@ -1,4 +1,4 @@
-/** Input that arrives during a step, and resets, are the same in recordings, replays and history. */
+/** Resets, and input that arrives during a step, are the same in recordings, replays and history. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { ConsoleInput, LiveInputs, SharedFolder } from '../../../debug-adapter/engine/index.ts';

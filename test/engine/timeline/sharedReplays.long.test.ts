@@ -1,4 +1,4 @@
-/** Two replays can share one recording, but changing its snapshots requires exclusive access during the change. */
+/** Two replays can share a recording, but changing its snapshots requires exclusive access during the change. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { DEMO, stageOf } from './travelSupport.ts';
 
 const CLOSED = { reason: 'interrupted' } as const;
 
-test('with two replays of one recording, a snapshot is possible only after one of them has closed', (t) => {
+test('with two replays of the same recording, a snapshot can be taken only after one of them has closed', (t) => {
   const stage = stageOf(DEMO, t);
   const recording = stage.record();
   recording.advance(2_000_000);

@@ -41,7 +41,7 @@ function cacheOf(memoryBytes: number, options: { scratchBytes?: number; snapshot
   return { cache, live, disks, add };
 }
 
-/** A page that takes no memory, since the cache uses only its length. */
+/** A page that uses no memory, since the cache needs only its length. */
 const page = (): Uint8Array => ({ length: 4096 }) as unknown as Uint8Array;
 
 const changed = (ram: RamSnapshot, pages: readonly number[]): RamSnapshot =>

@@ -71,7 +71,7 @@ for (const [name, scene, length] of [
   });
 }
 
-test('deletion and renaming take effect everywhere, and deletion leaks no clusters', (t) => {
+test('deleting or renaming a snapshot takes effect in this replay and in later ones, and deleting leaks no clusters', (t) => {
   const { random, stage, positions, digests } = recordWithSnapshots(DEMO, 84_000_000, t);
   const replay = stage.replay();
   const [kept, gone] = positions;
@@ -121,7 +121,7 @@ test('an automatic snapshot that the user renamed is never thinned out', (t) => 
   checkOverlay(stage, t);
 });
 
-test('with two drives, a snapshot exists only if both overlays contain it, and the next change removes an incomplete one', (t) => {
+test('with two drives, a snapshot exists only if both overlays contain it, and the next change to the snapshots removes incomplete ones', (t) => {
   const { stage, second } = withSecondDrive(t);
   const timeline = stage.record();
   const digests = digestsOnTheWay(timeline, [3_000_000, 6_000_000]);

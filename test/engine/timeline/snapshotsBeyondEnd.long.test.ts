@@ -64,7 +64,7 @@ test('a snapshot past the end of the recording is not offered for seeking, and c
   replay.close({ reason: 'interrupted' });
 });
 
-test('starting from a snapshot past the end is refused, and file listings mark it', (t) => {
+test('starting from a snapshot past the end is refused, and the list of stored snapshots marks it', (t) => {
   const { stage, end } = cutBeforeSnapshot(t);
   const { rrfile } = stage.setup;
   renameStoredSnapshot(nodeHost, rrfile, `auto-${AUTOMATIC}`, 's', { confirmed: false });

@@ -35,7 +35,7 @@ for (const clusterSizeBytes of [512, 4096]) {
   });
 }
 
-test('a kill while an image is created leaves no image or a complete one', () => {
+test('a kill while an image is created leaves either no image or a complete one', () => {
   const file = new SimulatedFile('overlay.qcow2');
   Qcow2Image.create(file, { lengthBytes: 100 * KIB, clusterSizeBytes: 512 });
   for (let calls = 0; calls <= file.log.length; calls++) {

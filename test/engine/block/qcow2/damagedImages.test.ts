@@ -48,7 +48,7 @@ test('a file too short to be an image is refused', () => {
   }
 });
 
-test('the messages for an image whose creation was interrupted and for a file in a different format differ', () => {
+test('an image whose creation was interrupted and a file in a different format are refused with different messages', () => {
   const { file } = newImage({ lengthBytes: 64 * KIB });
   const unfinished = file.contents().fill(0, 0, 4096);
   const says = (bytes: Uint8Array) => {
@@ -69,7 +69,7 @@ test('the messages for an image whose creation was interrupted and for a file in
   assert.match(says(Uint8Array.of(1))!, /^disk\.qcow2 is not a qcow2 image\. Check the name/);
 });
 
-test('an image in which a disk cluster is also a table is not written to', () => {
+test('an image in which a table is also mapped as a disk cluster is not written to', () => {
   const { image, file } = newImage();
   image.write(0, filled(4096, 1));
   image.close();

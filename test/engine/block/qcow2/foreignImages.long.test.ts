@@ -114,7 +114,7 @@ test('two snapshots to which QEMU gave the same name are both listed and can bot
   }
 });
 
-test('a snapshot in an image with one-bit refcounts is refused, and the image stays unchanged', (t) => {
+test('taking a snapshot in an image with one-bit refcounts is refused, and the image stays unchanged', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const path = join(support.temporaryFolder(t), 'image.qcow2');
   runTool('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', 'refcount_bits=1', path, '1M']);

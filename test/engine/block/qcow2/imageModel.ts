@@ -32,8 +32,8 @@ export class ImageModel {
   }
 
   /**
-   * Makes the current disk the initial contents of new empty states. Call this when the image's disk contains the same
-   * bytes.
+   * Uses the current disk as the initial contents of new empty states. Call this when the image's disk contains the
+   * same bytes.
    */
   startsHere(): this {
     this.base = this.disk.slice();

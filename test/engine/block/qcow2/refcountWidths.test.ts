@@ -1,7 +1,7 @@
 /** Refcounts of any width never wrap, and an image with more references than a refcount can hold is left unchanged.
  *
- * Such an image is damaged, as `qemu-img check` reports. A refcount that wraps to 0 would free a cluster that is in
- * use.
+ * Such an image is treated as damaged, and `qemu-img check` reports errors in it. A refcount that wraps to 0 would free
+ * a cluster that is in use.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -30,7 +30,7 @@ const WIDTHS = [1, 2, 4, 8, 16, 32, 64];
 const maxOf = (bits: number): number => Math.min(2 ** bits - 1, 0xffff);
 
 for (const bits of WIDTHS) {
-  test(`${bits}-bit refcounts: an image with one reference too many is damaged, and its file stays unchanged`, (t) => {
+  test(`${bits}-bit refcounts: an image with one reference too many is treated as damaged, and its file stays unchanged`, (t) => {
     const bytes = sharedBy(bits, maxOf(bits) + 1);
     const file = new MemoryFile('image.qcow2', bytes);
     const isDamage = (error: unknown) => error instanceof UserError && error.code === 'image-corrupt';
@@ -59,7 +59,7 @@ for (const bits of WIDTHS) {
   });
 }
 
-test('if two entries map one cluster and one of them is rewritten, the other entry keeps the cluster, with the correct flag', (t) => {
+test('if two entries map the same cluster and one of them is rewritten, the other entry keeps the cluster, with the correct flag', (t) => {
   for (const references of [2, 3, 1024]) {
     const file = new MemoryFile('image.qcow2', sharedBy(16, references));
     const image = Qcow2Image.open(file, { writable: true });
@@ -142,7 +142,7 @@ function sharedBy(bits: number, references: number): Uint8Array {
   const l2 = Number(view.getBigUint64(l1) & OFFSET_MASK);
   const data = Number(view.getBigUint64(l2) & OFFSET_MASK);
   const isShared = references > 1;
-  // All L1 entries point to one L2 table.
+  // All L1 entries point to the same L2 table.
   const entries = references / tables;
   for (let i = 0; i < tables; i++) view.setBigUint64(l1 + 8 * i, BigInt(l2) | (tables > 1 ? 0n : COPIED));
   for (let i = 0; i < entries; i++) view.setBigUint64(l2 + 8 * i, BigInt(data) | (isShared ? 0n : COPIED));

@@ -143,7 +143,7 @@ test('an old view stays correct while the active disk and other snapshots change
   }
 });
 
-test('two images opened from one file share the snapshot list in memory, and a reload adds only the changed entries', () => {
+test('two images opened from the same file share the snapshot list in memory, and a reload adds only the changed entries', () => {
   const { image, file } = newImage();
   for (let i = 0; i < 200; i++) takeSnapshot(image, `snapshot ${i}`, { icount: i });
   image.close();

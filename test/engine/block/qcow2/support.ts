@@ -35,7 +35,7 @@ export function newImage(
   return { file, image, base };
 }
 
-/** Opens the image in the state in which another process would find it now. */
+/** Opens the image in the state that another process would see now. */
 export function reopened(
   file: MemoryFile,
   { writable = true, base }: { writable?: boolean; base?: BlockDevice } = {},

@@ -59,7 +59,7 @@ const QEMU_10_BLOCKS: Qemu = {
   program: { kind: 'blocks' },
 };
 const STEPS_MAX = 200_000_000;
-/** The number of random programs for QEMU 10, which run only outside the normal test run. */
+/** The number of random programs for QEMU 10, which are not part of the normal test run. */
 const ROUNDS_10 = 8;
 
 test('general random programs give the same results as in QEMU', (t) => {

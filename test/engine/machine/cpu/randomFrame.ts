@@ -50,7 +50,7 @@ export function startUp(kind: ProgramKind): Item[] {
   ];
 }
 
-/** Physical memory protection permits everything to S and U through a single entry, the NAPOT entry 7. */
+/** Physical memory protection permits all S-mode and U-mode accesses through a single entry, NAPOT entry 7. */
 const openMemory = (register: number): Item[] => [a.li(register, PMP_OPEN), a.csrw(CSR.pmpcfg0, register)];
 
 /**

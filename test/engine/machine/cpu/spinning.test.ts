@@ -86,7 +86,7 @@ test('a run stays in translated code even if the lock and the code are in the sa
   }
 });
 
-/** A run uses the interpreter at its start, and at its end if the remaining steps do not suffice for any block. */
+/** A run uses the interpreter at its start, and at its end if too few steps remain for any block. */
 const ARRIVALS_MAX = 8;
 
 /** Returns the number of times that the interpreter jumped or execution left a region. */

@@ -83,7 +83,7 @@ export class GuestDriver {
     this.register(0x064, this.interruptStatus);
   }
 
-  /** Places the next buffers at the beginning of the buffer memory again, over the buffers of completed requests. */
+  /** Puts the next buffers at the start of the buffer memory again, overwriting the buffers of completed requests. */
   reuseBuffers(): void {
     this.free = BUFFERS;
   }

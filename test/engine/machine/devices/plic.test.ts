@@ -101,7 +101,7 @@ test('a source interrupts only with a priority above the threshold, and never wi
   assert.equal(plic.externalInterrupt(SUPERVISOR), false);
 });
 
-test('a source can be completed from any context, but only if it exists', () => {
+test('any context can complete a source, but a source that does not exist is ignored', () => {
   const { plic } = plicFor(3);
   plic.setLevel(3, true);
   plic.read(claim(SUPERVISOR), 4);

@@ -1,4 +1,4 @@
-/** The test device ends the machine with the result that the guest writes. */
+/** The test device ends the run with the result that the guest writes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TestDevice, type TestDeviceRequest } from '../../../../debug-adapter/engine/machine/devices/testDevice.ts';
@@ -20,7 +20,7 @@ for (const [value, finish] of [
   [0xffff_3333, { kind: 'fail', code: 65535 }],
   [0x7777, { kind: 'reset', code: 0 }],
 ] as const) {
-  test(`writing 0x${value.toString(16)} ends the machine with ${finish.kind} ${finish.code}`, () => {
+  test(`writing 0x${value.toString(16)} ends the run with ${finish.kind} ${finish.code}`, () => {
     const { board, description, testDevice } = newTestDevice();
     assert(board.wakes(() => testDevice.write(0, value, 4)));
     assert.deepEqual(testDevice.result, finish.kind === 'reset' ? undefined : finish);

@@ -1,4 +1,4 @@
-/** The UART behaves as a 16550A with QEMU's register values, and takes input only once the guest enables or polls for it. */
+/** The UART is a 16550A with QEMU's register values, and accepts input only once the guest enables or polls for it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Uart16550 } from '../../../../debug-adapter/engine/machine/devices/uart16550.ts';
@@ -152,7 +152,7 @@ test('the THRE interrupt is raised when it is enabled and after each byte, until
   assert.equal(read(IIR), NO_INTERRUPT);
 });
 
-test('each interrupt cause drives the line again, but a read of IIR does so only if the read clears a cause', () => {
+test('each new interrupt cause sets the line again, but a read of IIR sets it only if the read clears a cause', () => {
   const { board, read, write } = newUart();
   const levels: boolean[] = [];
   board.setInterrupt = (level) => levels.push(level);
@@ -217,7 +217,7 @@ test('in loopback mode the UART receives its own output, mirrors the modem lines
   assert.equal(read(RBR), 0x55);
 });
 
-test('no input is taken before the guest enables or polls for it', () => {
+test('no input is accepted before the guest enables or polls for it', () => {
   const { board, uart, write, read } = newUart();
   assert.equal(uart.readyNanoseconds(), Infinity);
   assert(board.wakes(() => write(IER, 1)));
