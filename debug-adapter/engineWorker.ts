@@ -1,4 +1,4 @@
-// The entry point of the engine's thread: connects the adapter's engine side with Node's files, clocks and sockets.
+// The entry point of the engine thread: connects the adapter's engine side with Node's files, clocks and sockets.
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { EngineService, type EngineRequest } from './dap/index.ts';
 import { INITIAL_COST_MS_INTERACTIVE, TimedPace } from './host/snapshotPace.ts';

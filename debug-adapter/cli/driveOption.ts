@@ -7,7 +7,7 @@ export interface DriveOption {
   id: string;
   image: string;
   format: 'raw' | 'qcow2';
-  /** If null, a writable drive has a temporary overlay and a read-only drive has none. */
+  /** If null, a writable drive gets a temporary overlay, and a read-only drive does not get an overlay. */
   overlay: string | null;
   readOnly: boolean;
   /** If omitted, the drive gets the first free slot. */

@@ -53,7 +53,7 @@ export class GdbSession {
     return session;
   }
 
-  /** Resolves to how gdb ended the session. Ctrl-C counts as a broken connection. */
+  /** Resolves to the way in which gdb ended the session. Ctrl-C counts as a broken connection. */
   async serve(timeline: Timeline, interruption: Interruption): Promise<LeaveReason> {
     this.timeline = timeline;
     if (this.address.kind === 'stdio') {

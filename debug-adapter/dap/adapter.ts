@@ -27,7 +27,7 @@ const UNANSWERED_MAX = 256;
 
 /**
  * The part of the adapter that handles the Debug Adapter Protocol. It answers some requests itself and forwards the
- * others to the engine's thread. It tracks the engine's state and refuses requests that the engine cannot answer at the
+ * others to the engine thread. It tracks the engine's state and refuses requests that the engine cannot answer at the
  * moment, so no request has to wait for a running machine.
  */
 export class Adapter {
@@ -189,7 +189,7 @@ export class Adapter {
     }
   }
 
-  /** Whether the engine's thread can receive only the pause signal, because a `whole` run is in progress. */
+  /** Whether the engine thread can receive only the pause signal, because a `whole` run is in progress. */
   private get isEngineBusy(): boolean {
     return this.phase === 'running' && this.runs === 'whole';
   }

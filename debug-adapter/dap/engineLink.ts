@@ -29,7 +29,7 @@ interface Waiting {
 }
 
 /**
- * The connection from the protocol's thread to the engine. It carries requests and their replies, events, and signals.
+ * The connection from the protocol thread to the engine. It carries requests and their replies, events, and signals.
  * Signals reach the engine even in the middle of a run.
  */
 export class EngineLink {
@@ -113,7 +113,7 @@ export class EngineLink {
     }
   }
 
-  /** Called when the engine's thread has ended unexpectedly: rejects all pending requests. */
+  /** Called when the engine thread has ended unexpectedly: rejects all pending requests. */
   onThreadEnded(failure: Failure): void {
     for (const { reject } of this.waiting.values()) reject(new RequestFailure(failure));
     this.waiting.clear();

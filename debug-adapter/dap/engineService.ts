@@ -32,7 +32,7 @@ export interface ServiceEnvironment extends DebuggeeEnvironment, RunnerEnvironme
 type Request = Extract<EngineRequest, { kind: 'request' }>;
 
 /**
- * The part of the adapter that runs in the engine's thread. It owns the session and answers the requests that need the
+ * The part of the adapter that runs in the engine thread. It owns the session and answers the requests that need the
  * session, one at a time. Every error in a request becomes an error response, and the session continues.
  */
 export class EngineService {
@@ -231,7 +231,7 @@ export class EngineService {
     };
   }
 
-  // --- the end ---------------------------------------------------------------------------------------------------------
+  // --- ending the session ----------------------------------------------------------------------------------------------
 
   /** Completes the recording and overlays. Has no effect when called again. */
   private close(): void {

@@ -3,8 +3,8 @@ import { userErrorOf } from '../messages/outOfMemory.ts';
 import { type Fields, textFor } from '../messages/userError.ts';
 
 /**
- * The reason why a request or the session has failed, in the editor's terminology. The engine's thread sends failures
- * to the protocol's thread, which also creates some itself.
+ * The reason why a request or the session has failed, in the editor's terminology. The engine thread sends failures
+ * to the protocol thread, which also creates some itself.
  */
 export interface Failure {
   /** A stable error code, such as `overlay-exists`. */

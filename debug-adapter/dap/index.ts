@@ -1,5 +1,5 @@
 /**
- * The public interface of this folder, for the entry files: the protocol's side, the engine's side and their messages.
+ * The public interface of this folder, for the entry files: the protocol side, the engine side and their messages.
  */
 export { Adapter } from './adapter.ts';
 export { EngineLink } from './engineLink.ts';

@@ -97,7 +97,7 @@ function bios(settings: Settings): string | null {
  */
 export const kernelSetting = limits.fileAtAddressText;
 
-/** A firmware file or loaded files are enough to boot a machine. */
+/** Whether a firmware file or loaded files can boot the machine without a kernel. */
 const bootsWithoutKernel = ({ bios, load }: LaunchConfiguration): boolean =>
   (bios !== null && bios !== 'none' && bios !== 'builtin') || load.length > 0;
 

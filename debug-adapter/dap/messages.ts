@@ -1,8 +1,8 @@
 import type { Failure } from './failure.ts';
 
 /**
- * Messages from the protocol's thread to the engine's thread. DAP requests are forwarded unchanged once they can be
- * answered; the engine's thread checks their arguments.
+ * Messages from the protocol thread to the engine thread. DAP requests are forwarded unchanged once they can be
+ * answered; the engine thread checks their arguments.
  */
 export type EngineRequest =
   /** `breakpointIds` has one ID for each breakpoint that the request sets. */
@@ -35,7 +35,7 @@ export interface CommandRules {
 }
 
 /**
- * Indexes into the shared Int32Array with which the two threads signal each other. A signal is set if its element is
+ * Indexes into the shared Int32Array that the two threads use to signal each other. A signal is set if its element is
  * nonzero.
  */
 export const SIGNALS = {
@@ -45,7 +45,7 @@ export const SIGNALS = {
   request: 1,
   /**
    * The total size of the engine's messages that the client's stream has not accepted. The engine adds to it and the
-   * protocol's thread subtracts from it; above a limit, the machine waits.
+   * protocol thread subtracts from it; above a limit, the machine waits.
    */
   unsentBytes: 2,
 } as const;

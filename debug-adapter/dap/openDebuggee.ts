@@ -56,7 +56,9 @@ export function openDebuggee(
   }
 }
 
-/** Caches files by name until `forget`, so that it does not matter if a build replaces a file in the meantime. */
+/**
+ * Caches files by name until `forget` is called, so that it does not matter if a build replaces a file in the meantime.
+ */
 function cachingReads(host: Host): { host: Host; forget: () => void } {
   let read: Map<string, Uint8Array> | undefined = new Map();
   const readWhole: Host['files']['readWhole'] = (path, maxBytes) => {

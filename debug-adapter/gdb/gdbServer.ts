@@ -120,7 +120,7 @@ export class GdbServer {
       case 'interrupt':
         this.interrupt();
         break;
-      // The caller, which reads the connection, drops it.
+      // The caller, which reads from the connection, drops it.
       case 'foreign':
         break;
     }

@@ -12,7 +12,7 @@ export function littleEndian(value: bigint, sizeBytes: number): string {
   return toHex(bytes);
 }
 
-/** Undefined unless the text is 1 to 16 hexadecimal digits. */
+/** Undefined unless the text consists of 1 to 16 hexadecimal digits. */
 export function parseHex(text: string | undefined): bigint | undefined {
   return text !== undefined && /^[0-9a-fA-F]{1,16}$/.test(text) ? BigInt(`0x${text}`) : undefined;
 }

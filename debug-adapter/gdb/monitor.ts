@@ -3,8 +3,7 @@ import type { Session } from '../engine/index.ts';
 import { monitorTexts } from '../messages/gdb.ts';
 
 /**
- * Executes gdb's `monitor` commands, for functions that have no packet in the protocol. The result is text for the
- * user.
+ * Executes gdb's `monitor` commands, for functions that the protocol does not cover. The result is text for the user.
  */
 export function monitor(session: Session, line: string): string {
   const [command = 'help', ...args] = line.trim().split(/\s+/).filter(Boolean);

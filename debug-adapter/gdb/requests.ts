@@ -107,7 +107,7 @@ function oneRegister({ inspector }: Target, rest: string): string {
 function readMemory({ inspector }: Target, rest: string): string {
   const [address, length, ...more] = rest.split(',');
   const from = parseHex(address);
-  // Each byte takes two digits.
+  // The reply has two digits for each byte.
   const lengthBytes = parseHexUpTo(length, PACKET_BYTES_MAX / 2);
   if (from === undefined || lengthBytes === undefined || more.length > 0) return MALFORMED;
   const bytes = inspector.readMemory(from, lengthBytes);

@@ -4,7 +4,10 @@ export const URGENCY = {
   none: 0,
   /** The user asked to end the program. Ends work that only opens or copies files. */
   asked: 1,
-  /** Set some time later. Ends everything except closing the files of a machine that has stopped. */
+  /**
+   * Set if the program is still running some time after the request. Ends everything except closing the files of a
+   * machine that has stopped.
+   */
   hurry: 2,
   /** Ends everything immediately, even if data is lost. */
   now: 3,

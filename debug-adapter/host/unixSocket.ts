@@ -16,7 +16,7 @@ const OWNER_ONLY = 0o600;
  * that the same user owns and on which no process is listening, such as one left by a killed session. The socket is
  * created in a private folder and linked to its path after its permissions are set, so that nobody can connect earlier,
  * and linking fails if the path exists. `start` starts listening at the path that is passed to it. Returns a function
- * that removes the socket. Throws a UserError.
+ * that removes the socket. Throws a UserError if the socket cannot be created.
  */
 export async function bindSocketPath(file: string, start: (at: string) => Promise<void>): Promise<() => void> {
   const folder = path.dirname(path.resolve(file));

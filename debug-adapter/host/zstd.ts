@@ -16,8 +16,8 @@ export function decompressZstd(bytes: Uint8Array, lengthBytes: number): Uint8Arr
 }
 
 /**
- * Whether the data starts with Zstandard's magic number. No raw deflate stream does: it would be a stored block with
- * inconsistent lengths.
+ * Whether the data starts with Zstandard's magic number. No raw deflate stream starts with these bytes, because they
+ * would encode a stored block with inconsistent lengths.
  */
 export const isZstd = (bytes: Uint8Array): boolean =>
   bytes.length >= 4 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === MAGIC;

@@ -11,7 +11,7 @@ export interface PositionBounds {
 
 /**
  * Parses a position that the user typed: `12,345,678`, `12_345_678`, `start`, `end`, `+1000`, `-1000` or `12.5M`.
- * Returns undefined if the text has none of these formats.
+ * Returns undefined if the text does not match any of these formats.
  */
 export function parsePosition(text: string, { position, start, end }: PositionBounds): number | undefined {
   const word = text.trim().toLowerCase();

@@ -54,7 +54,7 @@ export function setInstructionBreakpoints(debuggee: Debuggee, args: Arguments, i
     if ((address & 1n) === 1n) return { addresses: [], message: noInstructionAt(hex(address)) };
     const isKnown = debuggee.groups.some((group) => group.codeAround(address, 1));
     const isThere = isKnown || debuggee.session.inspector.readMemory(address, 1).length > 0;
-    // The breakpoint is set even if there is no memory, because the program's pages may be loaded later.
+    // Set the breakpoint even if the address is unmapped, because the program's pages may be loaded later.
     return isThere ? { addresses: [{ address }] } : { addresses: [{ address }], message: nothingAt(hex(address)) };
   });
 }
@@ -78,7 +78,7 @@ interface BreakpointLocation {
 const inGroup = (group: CodeGroup, addresses: readonly bigint[]): BreakpointAddress[] =>
   addresses.map((address) => ({ address, group }));
 
-/** The addresses that the machine can reach, or the reason why it can reach none. */
+/** The addresses that the machine can reach, or the reason why it cannot reach any. */
 function locationOf(found: readonly BreakpointAddress[], reasonIfNone: string): BreakpointLocation {
   const addresses = found.filter(({ address, group }) => group!.canRun(address));
   if (addresses.length > 0) return { addresses };

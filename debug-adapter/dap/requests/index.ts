@@ -26,7 +26,7 @@ import { scopes, stackTrace, variables } from './stack.ts';
 /** Answers a request. `ids` are the IDs of the breakpoints that it sets. */
 type Answer = (debuggee: Debuggee, args: Arguments, ids: readonly number[]) => object | undefined;
 
-/** The requests that the engine's thread answers in an open session. */
+/** The requests that the engine thread answers in an open session. */
 export const ANSWERS: Readonly<Record<string, Answer>> = {
   setBreakpoints,
   setFunctionBreakpoints,
