@@ -10,8 +10,8 @@ import { registerPosition } from './timeline/positionItem.ts';
 declare const BLKREPLAY_LOADING_MS: number;
 
 /**
- * The extension's entry point. Each folder registers its own contributions, and this file keeps no state. Nothing is
- * read or started before a user action, so activation takes milliseconds.
+ * The extension's entry point. Each folder registers its own contributions, and this file keeps no state. No file is
+ * read and no process is started before a user action, so activation takes milliseconds.
  */
 export function activate(context: vscode.ExtensionContext): Api {
   const start = performance.now();

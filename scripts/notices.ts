@@ -8,7 +8,7 @@ interface Metafile {
 
 /**
  * Collects the licenses of the bundled packages. It reads esbuild's metafiles, so packages that are used only for
- * building or testing are not listed. The build fails if a package has no license file.
+ * building or testing are not listed. The build fails if a package does not contain a license file.
  */
 export function noticesFor(metafiles: readonly Metafile[]): string {
   const packages = bundledPackages(metafiles).map((folder) => noticeOf(folder));

@@ -75,7 +75,7 @@ function execute(command: Exclude<FileCommand, { kind: 'dump' }>, version: strin
   }
 }
 
-/** If `overlay check` finds damage, the exit status is the one for bad input. It is 0 for all other results. */
+/** If `overlay check` finds damage, the exit status is the same as for bad input. For all other results, it is 0. */
 function check(host: engine.Host, { overlay, repair }: { overlay: string; repair: boolean }): Answer {
   const found = engine.checkOverlay(host, overlay, { repair });
   const { corruptions, leaks, repaired } = found;

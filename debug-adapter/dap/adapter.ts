@@ -56,7 +56,7 @@ export class Adapter {
       request: (request) => void this.answer(request),
       isUrgent: ({ command }) => this.isUrgent(command),
       isBusy: () => this.engine.unansweredCount >= UNANSWERED_MAX,
-      // An unreadable message has no sequence number that a response could refer to.
+      // A response is not possible, because an unreadable message does not provide a sequence number.
       onMalformed: (text) => this.printError(messageUnreadable(text)),
       onFatal: (why) => this.onStreamLost(why),
       drained: () => this.engine.onStreamDrained(),

@@ -10,7 +10,7 @@ const BLOCK_BITS = 6n;
 /**
  * Determines which program's code is in memory. Different programs use the same addresses at different times, so their
  * files are compared with guest memory. The file that matches best is considered loaded if most of its code matches. It
- * need not match completely, because a kernel patches its own code.
+ * does not have to match completely, because a kernel patches its own code.
  */
 export class LoadedFiles {
   private groups: readonly CodeGroup[];
@@ -53,12 +53,12 @@ export class LoadedFiles {
   private find(pc: bigint): readonly CodeGroup[] {
     const candidates = this.groups.filter((group) => group.codeAround(pc, 1));
     const knowing = candidates.filter((group) => group.hasInformation(pc));
-    // If memory is unreadable, the program is probably not loaded yet: accept a file if it is the only one.
+    // If memory is unreadable, the program is probably not loaded yet: accept a file if it is the only candidate.
     if (this.inspector.readMemory(pc, 1).length === 0) return knowing.length === 1 ? knowing : [];
     const best = this.bestOf(candidates, pc);
     if (best.some((group) => knowing.includes(group))) return best;
-    // The best match has no names at this address. The names from a different build are valid for a function that is
-    // identical in both builds.
+    // The best match does not provide names at this address. The names from a different build are valid for a function
+    // that is identical in both builds.
     return [...knowing.filter((group) => this.functionMatches(group, pc)), ...best];
   }
 

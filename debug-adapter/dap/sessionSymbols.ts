@@ -45,9 +45,9 @@ const ELF_BYTES_MAX = 1 << 30;
 const MEMORY_BYTES_MAX = 2 ** 31;
 
 /**
- * Opens the symbols of a session. The booted files need not have symbols. The files in the `symbols` setting must have
- * symbols and take precedence. A replay uses the boot files in the recording, regardless of which files are at their
- * paths now.
+ * Opens the symbols of a session. The booted files do not have to contain symbols. The files in the `symbols` setting
+ * must contain symbols, and they take precedence. A replay uses the boot files in the recording, regardless of which
+ * files are at their paths now.
  */
 export function sessionSymbols(
   host: Host,

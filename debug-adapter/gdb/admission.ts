@@ -31,7 +31,9 @@ export interface AdmissionHost {
   onFirstForeign(): void;
 }
 
-/** The maximum number of connections that have not sent a packet yet. If there is one more, the oldest is dropped. */
+/**
+ * The maximum number of connections that have not sent a packet yet. If another one is opened, the oldest is dropped.
+ */
 const UNIDENTIFIED_MAX = 16;
 
 /**

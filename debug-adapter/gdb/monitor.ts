@@ -19,7 +19,7 @@ const COMMANDS: Record<string, (session: Session, args: string[]) => string> = {
     const position = /^\d+(_\d+)*$/.test(text) ? Number(text.replaceAll('_', '')) : NaN;
     if (Number.isNaN(position)) return monitorTexts.positionNeeded();
     session.goTo(position);
-    // gdb caches what it read at the last stop, and the protocol has no way to invalidate the cache.
+    // gdb caches what it read at the last stop, and the protocol does not provide a way to invalidate the cache.
     return monitorTexts.wentTo(position);
   },
   snapshots: (session) =>

@@ -52,7 +52,7 @@ const REQUESTS: Record<string, Request> = {
   z: (target, rest) => stopPoint(target, rest, 'remove'),
   c: (target, rest) => resumeHere(target, rest, { kind: 'continue' }),
   s: (target, rest) => resumeHere(target, rest, { kind: 'step', hart: target.hartToStep() }),
-  // `C` and `S` carry a signal, but a machine without an operating system has no signals.
+  // `C` and `S` carry a signal, but signals do not exist on a machine without an operating system.
   C: (target) => resume(target, { kind: 'continue' }),
   S: (target) => resume(target, { kind: 'step', hart: target.hartToStep() }),
   bc: (target) => reverse(target, 'continue'),

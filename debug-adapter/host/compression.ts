@@ -15,7 +15,7 @@ const zlib = () => process.getBuiltinModule('node:zlib');
 
 /**
  * Compression for the engine, with node:zlib, which has supported Zstandard since Node 22.15. Decompression stops at
- * the expected length, however large the output would be.
+ * the expected length, even if the stream contains more data.
  */
 export const nodeCompression: HostCompression = {
   deflate(bytes) {

@@ -20,9 +20,9 @@ import { processWithOpen, qemuUseOf } from './qemuLocks.ts';
 
 /**
  * Locks either all of a session's files or none of them. Files that the session writes get an exclusive lock, and files
- * that it only reads get a shared lock. A lock applies to the file itself, whichever of its names is used: it covers
- * the device and inode, and also the resolved path, for files that do not exist yet or are replaced. Sessions on this
- * host see each other in a registry (lockRegistry.ts). Sessions on other hosts see a lock file next to the file
+ * that it only reads get a shared lock. A lock applies to the file itself, regardless of which of its names is used: it
+ * covers the device and inode, and also the resolved path, for files that do not exist yet or are replaced. Sessions on
+ * this host see each other in a registry (lockRegistry.ts). Sessions on other hosts see a lock file next to the file
  * (lockFile.ts); base images get no lock file, because their folder may be read-only. If the registry is unusable, lock
  * files are the only protection. Images that QEMU has open are refused where the system provides this information
  * (qemuLocks.ts). Locked files are kept open, because the system may otherwise give the inode of a deleted file to a

@@ -4,7 +4,7 @@ import { badFileName } from '../messages/host.ts';
 import { codeOf, openFailure } from './systemErrors.ts';
 
 /**
- * The identity of the file that a path names. Hard links are different names for one file, so an existing file is
+ * The identity of the file that a path names. Hard links are different names for the same file, so an existing file is
  * identified by device and inode, and a missing file by its path. Every failure is a UserError, because the user typed
  * the path.
  */

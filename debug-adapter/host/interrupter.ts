@@ -11,8 +11,8 @@ const ECHO_MILLISECONDS = 250;
 const GIVE_UP_AGAIN_MILLISECONDS = 150;
 
 /**
- * Requests an interruption and raises its urgency over time, so that the other thread ends within a second, whatever it
- * is doing. A second request makes it end sooner.
+ * Requests an interruption and raises its urgency over time, so that the other thread ends within a second, regardless
+ * of what it is doing. A second request makes it end sooner.
  */
 export class Interrupter {
   private cell: InterruptionCell;

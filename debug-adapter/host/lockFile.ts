@@ -135,7 +135,7 @@ function read(lock: LockFile): LockContent {
   throw unclearError(lock);
 }
 
-/** Writes a lock file in one step. Returns false if one exists and must not be replaced. */
+/** Writes a lock file in one step. Returns false if a lock file exists and must not be replaced. */
 function writeLockFile(lock: LockFile, content: string, replaces: boolean): boolean {
   const finished = temporaryNameNextTo(lock.path);
   try {
@@ -145,8 +145,8 @@ function writeLockFile(lock: LockFile, content: string, replaces: boolean): bool
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
-    // The file system has no links (FAT, some network file systems). If the error has another cause, creating the file
-    // fails with the same error.
+    // The file system does not support links (FAT, some network file systems). If the error has another cause, creating
+    // the file fails with the same error.
     if (!replaces && NO_LINKS.has(codeOf(error) ?? '')) return createExclusively(lock, content);
     throw openFailure(error, { name: lock.name, access: 'write', creating: true });
   } finally {
@@ -178,7 +178,7 @@ function contentOf(lock: LockFile): string | undefined {
   }
 }
 
-/** A shared lock lacks the fields of an exclusive one, so that older versions reject it. */
+/** A shared lock does not contain the fields of an exclusive lock, so that older versions reject it. */
 function encode(mode: LockMode, holders: readonly LockHolder[]): string {
   return JSON.stringify(mode === 'exclusive' ? holders[0] : { shared: holders }) + '\n';
 }

@@ -198,8 +198,8 @@ class NodeFile implements HostFile {
 }
 
 /**
- * With this flag, opening a pipe does not wait for its other end. It has no effect on regular files, and Windows lacks
- * it.
+ * With this flag, opening a pipe does not wait for its other end. It has no effect on regular files, and Windows does
+ * not provide it.
  */
 export const NONBLOCKING = (constants as Partial<typeof constants>).O_NONBLOCK ?? 0;
 

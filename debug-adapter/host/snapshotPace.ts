@@ -5,8 +5,8 @@ import { type WallClock, wallClock } from './wallClock.ts';
 // including file access. If the guest writes much of its memory, each snapshot costs more, so there are fewer of them.
 const TIME_DIVISOR = 40;
 // The assumed cost of the first snapshot, which is slow because V8 has not optimized its code yet. With this value, the
-// first snapshot is due after one second (25 ms x 40). A shorter recording replays in at most a second and needs no
-// snapshot.
+// first snapshot is due after one second (25 ms x 40). A shorter recording replays in at most a second and does not
+// need a snapshot.
 const INITIAL_COST_MS = 25;
 /**
  * The assumed cost of the first snapshot in interactive sessions. It is lower, so that the first snapshots are taken
@@ -14,7 +14,7 @@ const INITIAL_COST_MS = 25;
  */
 export const INITIAL_COST_MS_INTERACTIVE = 1.25;
 
-/** Limits automatic snapshots to a small share of a recording's time, however much each one costs. */
+/** Limits automatic snapshots to a small share of a recording's time, regardless of the cost of each snapshot. */
 export class TimedPace implements SnapshotPace {
   private clock: WallClock;
   private startedAt: number;

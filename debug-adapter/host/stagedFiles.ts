@@ -47,7 +47,8 @@ export function stageFile(name: string): StagedFile {
       wrapErrors(() => {
         const old = replaces && statIfExists(target) ? linkExisting(target) : undefined;
         if (old !== undefined) {
-          // If the file system has no links, the old file cannot be restored after the new file has taken its name.
+          // If the file system does not support links, the old file cannot be restored after the new file has taken its
+          // name.
           undo = old === '' ? () => removeQuietly(temporary) : () => (removeQuietly(temporary), removeQuietly(old));
           renameSync(temporary, target);
           undo = () => old !== '' && tryQuietly(() => renameSync(old, target));
@@ -84,8 +85,8 @@ function makeDurable(temporary: string, name: string): void {
 }
 
 /**
- * Gives a file that is about to be replaced a second name. Returns that name, or an empty string if the file system has
- * no links.
+ * Gives a file that is about to be replaced a second name. Returns that name, or an empty string if the file system
+ * does not support links.
  */
 function linkExisting(target: string): string {
   const old = temporaryNameNextTo(target);

@@ -59,7 +59,7 @@ function createFolder(): string {
   }
 }
 
-/** The file is never opened again after a crash, so a guest's flush need not make the data durable. */
+/** The file is never opened again after a crash, so a flush by the guest does not have to make the data durable. */
 function withoutSync(file: HostFile): HostFile {
   return { ...forwardTo(file), sync: () => {} };
 }

@@ -4,8 +4,8 @@ import type { Sessions } from '../sessions.ts';
 import { sendRequest, currentSession } from './requests.ts';
 
 /**
- * Registers the commands that step backward into and out of a function. DAP has no requests for this, so the commands
- * use custom requests.
+ * Registers the commands that step backward into and out of a function. DAP does not define requests for this, so the
+ * commands use custom requests.
  */
 export function registerReverseSteps(sessions: Sessions): vscode.Disposable {
   return vscode.Disposable.from(

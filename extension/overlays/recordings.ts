@@ -104,7 +104,7 @@ interface FileDetails {
   date: string;
 }
 
-/** Undefined if the file was deleted in the meantime. */
+/** Undefined if the file has been deleted since the search. */
 async function fileDetails(file: string): Promise<FileDetails | undefined> {
   try {
     const { size, mtime } = await stat(file);

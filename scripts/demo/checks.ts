@@ -1,5 +1,5 @@
 /**
- * The results that the demo checks. They are printed together at the end, and the demo fails if one of them is not as
+ * The results that the demo checks. They are printed together at the end, and the demo fails if any result is not as
  * expected.
  */
 export class Checks {

@@ -1,6 +1,6 @@
 import type { Guest } from './guest.ts';
 
-/** The files of one run: the guest's own files are only read, all others are created for the run. */
+/** The files of one run: the guest's own files, which are only read, and files that are created for the run. */
 export interface RunFiles {
   guestFile(name: string): string;
   /** The files that the guest writes to: a copy of the disk for QEMU, an overlay for blkreplay. */

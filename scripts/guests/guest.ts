@@ -11,8 +11,8 @@ export interface Guest {
   harts?: number;
   memory?: string;
   /**
-   * A firmware file; `none` (the default), with which the guest starts in machine mode; or `default`, with which each
-   * emulator uses its own firmware.
+   * A firmware file; `none` (the default), to start the guest in machine mode; or `default`, to use each emulator's own
+   * firmware.
    */
   bios?: string;
   kernel?: string;
@@ -44,7 +44,7 @@ export interface Typed {
   text: string;
 }
 
-/** A guest that was considered but has no row. */
+/** A guest that was considered but is not in the table. */
 export interface GuestLeftOut {
   name: string;
   why: string;

@@ -110,7 +110,7 @@ export const LEFT_OUT: readonly GuestLeftOut[] = [
 
 /**
  * xv6 at the last commit of a month. One guest boots to the shell on three harts, as in xv6's Makefile; others run
- * usertests on one hart and on three. The branch head of August 2022 did not change until at least March 2024.
+ * usertests on one hart and on three harts. The branch head of August 2022 did not change until at least March 2024.
  */
 function xv6(
   name: string,
