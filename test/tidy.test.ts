@@ -1,4 +1,4 @@
-/** Imports follow the module map in ARCHITECTURE.md, and every test file starts by saying what it guarantees.
+/** Imports follow the module map in ARCHITECTURE.md, and every test file starts with a one-sentence description.
  *
  * A new dependency between modules is a design decision: discuss it, then add a line here.
  */

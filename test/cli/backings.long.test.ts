@@ -1,6 +1,6 @@
 /** A base image outside the current folder is opened only when a command needs it and --allow permits it.
  *
- * Files that the user or the recording names need no --allow.
+ * Files that the user or the recording names do not need --allow.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -60,7 +60,7 @@ test('commands that need the base require --allow, except for files that the use
   }
 });
 
-test('a recording names its images: info and pack need no --allow', async (t) => {
+test('a recording names its images, so info and pack do not need --allow', async (t) => {
   const { sandbox, base } = await recorded(t);
   const info = JSON.parse((await sandbox.cli(['info', 'a.rr', '--json'])).console) as {
     drives: { chain: Chain }[];

@@ -20,7 +20,7 @@ suite('with a file size limit', { concurrency: 2 }, () => {
     const sandbox = fresh.copy(t);
     const before = sandbox.fingerprint();
     for (let start = 0; start < STARTS; start++) {
-      // The recording takes 24 KiB and the first overlay 49 KiB.
+      // The recording is 24 KiB long, and the first overlay is 49 KiB long.
       await failing(sandbox, ['record', ...optionsOf(TWO), '--stop-at', '1000'], 2 * start);
       assert.deepEqual(sandbox.fingerprint(), before, `start ${start}`);
     }

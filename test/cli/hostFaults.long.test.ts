@@ -43,7 +43,7 @@ interface Scenario {
   script?: string;
   /** Files that the command may create or change; all others stay unchanged. */
   writes: readonly string[];
-  /** Whether a failed command leaves no new file behind, except a recording that has begun. */
+  /** Whether a failed command leaves no new file behind, except for a recording that has already started. */
   isAllOrNothing?: boolean;
   /** Checks further conditions. `original` is the sandbox before the command. */
   holds?: (sandbox: Sandbox, original: Sandbox, outcome: Outcome) => void;

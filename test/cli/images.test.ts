@@ -21,7 +21,7 @@ const QEMU = 'qemu-system-riscv64';
 const OPENSBI = '/usr/lib/riscv64-linux-gnu/opensbi/generic';
 const U_BOOT = '/usr/lib/u-boot';
 const DATA_AT = 0x8400_0000;
-/** Far more steps than any of the guests needs, so that a run ends even if its guest hangs. */
+/** Far more steps than any guest needs, so that a run ends even if its guest hangs. */
 const BOUNDED = ['--stop-at', '2_000_000_000', '--json'];
 
 /**
@@ -135,7 +135,7 @@ suite('images load as in QEMU', { concurrency: 2 }, () => {
   });
 });
 
-test('Debian’s Linux boots from a gzip file and from a zboot image as from the uncompressed image', async (t) => {
+test('Debian’s Linux boots from a gzip file and from a zboot image as it does from the uncompressed image', async (t) => {
   const folder = process.env.BLKREPLAY_LINUX_GUEST;
   if (folder === undefined) return t.skip('BLKREPLAY_LINUX_GUEST names no folder with a Linux guest');
   const sandbox = new Sandbox(t);
@@ -157,7 +157,7 @@ suite('U-Boot', { concurrency: 2, timeout: 600_000 }, () => {
   const typed = '\nversion\necho $arch $board\nfdt addr $fdtcontroladdr\nfdt get value m / model\necho $m\npoweroff\n';
 
   for (const file of some(['qemu-riscv64/u-boot.bin', 'qemu-riscv64/uboot.elf', 'qemu-riscv64_smode/u-boot.bin'], 0)) {
-    test(`${file} reaches its prompt and responds as under QEMU; the replay needs no file`, async (t) => {
+    test(`${file} reaches its prompt and responds as under QEMU; the replay needs no files`, async (t) => {
       if (!requireFile(`${U_BOOT}/${file}`, t) || !requireTool(QEMU, t)) return;
       const sandbox = new Sandbox(t);
       sandbox.write('u-boot', fs.readFileSync(`${U_BOOT}/${file}`));
@@ -205,7 +205,7 @@ test('a recording contains every loaded file, with its address', async (t) => {
   );
 });
 
-test('--dumpdtb writes a machine’s or a recording’s device tree to a new file, and starts nothing', async (t) => {
+test('--dumpdtb writes a machine’s or a recording’s device tree to a new file without starting the machine', async (t) => {
   const sandbox = placeWithImages(t);
   const machine = [
     '--kernel',
@@ -272,7 +272,7 @@ for (const [what, options, says] of [
   });
 }
 
-test('a replay reports which of the given files differ', async (t) => {
+test('a replay reports which of the given files differ from the recorded ones', async (t) => {
   const sandbox = placeWithImages(t);
   const options = '--kernel x.bin --load data@0x84000000 --load data.elf --rrfile a.rr'.split(' ');
   await sandbox.cli(['record', ...options]);

@@ -73,7 +73,7 @@ if (FOLDER === undefined) {
       sandbox.write('typed', typed.join('\n') + '\n');
       const session = { ...linux(undefined, [], 'shell=1'), stdin: 'typed' };
       const { console } = await recordAndReplay(sandbox, session, { hasDisk: false });
-      // The kernel gets its seed from the device tree, so nothing has to wait for randomness.
+      // The kernel gets its seed from the device tree, so nothing has to wait for entropy.
       assert.match(console, /crng init done/);
       assert.match(console, /^( [0-9a-f]{2}){8}\r$/m);
       assert.match(console, /^GUEST# echo sum \$\(\(6\*7\)\)\r\nsum 42\r$/m);

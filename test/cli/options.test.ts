@@ -83,7 +83,7 @@ test('record with all options', () => {
   });
 });
 
-test('run, record and replay take the same options, and their command lines differ in one word', () => {
+test('run, record and replay accept the same options, and their command lines differ in only one word', () => {
   const options =
     '--kernel k.elf --bios none --memory 64M --harts 2 --rrfile a.rr --rrsnapshot s --drive id=hd0,image=disk.img,format=raw' +
     ' --allow up --stdin keys --stop-at 5 --gdb 0 --idle warp --overwrite --json';
@@ -387,7 +387,7 @@ for (const [line, code, says] of MISTAKES) {
   });
 }
 
-test('one image may serve two drives with separate overlays', () => {
+test('two drives with separate overlays can use the same image', () => {
   const line = `run --kernel k.elf ${DRIVE} --drive id=hd1,image=disk.img,format=raw`;
   assert.deepEqual(parseCommandLine(words(line)), { kind: 'run', ...LIVE, drives: [HD0, { ...HD0, id: 'hd1' }] });
 });

@@ -111,7 +111,7 @@ suite('overlay commit', () => {
     assert.deepEqual(short.fingerprint(['base.qcow2']), before);
   });
 
-  test('asks before it deletes snapshots, and refuses an overlay without a base', async (t) => {
+  test('asks for confirmation before deleting snapshots, and refuses an overlay without a base', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const sandbox = withOverlay(t, 'raw');
     qemuImg(sandbox, 'snapshot', '-c', 'mine', 'o.qcow2');
@@ -163,7 +163,7 @@ suite('overlay rebase', () => {
     }
   });
 
-  test('onto a longer base, from an empty base or from none, keeps the visible zeroes', async (t) => {
+  test('onto a longer base, from an empty base or from no base, keeps the visible zeroes', async (t) => {
     if (!requireTool('qemu-img', t)) return;
     for (const backing of [['-b', 'base.img', '-F', 'raw'], ['-b', 'empty.qcow2', '-F', 'qcow2'], []]) {
       const sandbox = withBase(t);
@@ -211,7 +211,7 @@ suite('overlay rebase', () => {
     }
   });
 
-  test('refuses a loop, and asks before it deletes snapshots', async (t) => {
+  test('refuses a loop, and asks for confirmation before deleting snapshots', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const sandbox = withOverlay(t, 'raw');
     qemuImg(sandbox, 'create', '-q', '-f', 'qcow2', '-b', 'o.qcow2', '-F', 'qcow2', 'top.qcow2');

@@ -140,7 +140,7 @@ test('info lists the files of a recording and marks those that the recording cre
   assert.deepEqual(await filesIn(sandbox, 'a.rr'), notOwn, 'on another base');
 });
 
-suite('pack takes only files that belong to the recording', { concurrency: 2 }, () => {
+suite('pack includes only files that belong to the recording', { concurrency: 2 }, () => {
   const others: [what: string, file: string, make: (sandbox: Sandbox) => unknown, code: string][] = [
     ['text', 'hd0.qcow2', precious('hd0.qcow2'), 'image-not-qcow2'],
     ["a user's qcow2", 'hd0.qcow2', qcow2('hd0.qcow2'), 'overlay-other-recording'],
@@ -194,7 +194,7 @@ suite('pack takes only files that belong to the recording', { concurrency: 2 }, 
   }
 });
 
-test('unpack replaces only what it unpacked before', async (t) => {
+test('unpack replaces only files that it unpacked before', async (t) => {
   const sandbox = recorded.copy(t);
   for (const words of [
     'pack a.rr --into a.pack',

@@ -118,7 +118,7 @@ suite('snapshots of closed recordings', () => {
     assert.match((await does(sandbox, 'overlay check overlays/hd0.qcow2')).console, /has no errors\.$/m);
   });
 
-  test('a deletion that would make replay impossible or lose data asks first; with --yes it deletes the snapshot in every drive', async (t) => {
+  test('delete asks for confirmation if it would prevent replay or lose data; with --yes it deletes the snapshot in every drive', async (t) => {
     const sandbox = recorded.copy(t);
     const before = sandbox.fingerprint();
     const asks: [string, RegExp][] = [
@@ -162,7 +162,7 @@ suite('snapshots of closed recordings', () => {
     replayed(await sandbox.replay(TWO), TWO);
   });
 
-  test('missing or existing names and missing files are refused', async (t) => {
+  test('unknown names, names already in use and missing files are refused', async (t) => {
     const sandbox = recorded.copy(t);
     const refused = async (words: string, code: string) =>
       assert.equal((await sandbox.cli([...words.split(' '), '--json'])).refused(2).code, code, words);

@@ -124,8 +124,8 @@ const RECORD: Refusal[] = [
 ];
 
 /**
- * One file is named for two purposes. Writes for one purpose would destroy the data of the other, so even --overwrite
- * does not permit it.
+ * The same file is named for two purposes. Writes for one purpose would destroy the data of the other, so even
+ * --overwrite does not permit it.
  */
 const TWICE: Refusal[] = [
   {

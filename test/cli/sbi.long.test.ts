@@ -34,14 +34,14 @@ send_ipi to the others: 0
 `;
 
 suite('SBI', { concurrency: 2 }, () => {
-  test('the built-in firmware answers as OpenSBI does', async (t) => {
+  test('the built-in firmware returns the same results as OpenSBI', async (t) => {
     const ours = await new Sandbox(t).run({ kernel: KERNEL, options: ['--bios', 'builtin'] });
     ours.ended(0, 'powerOff');
     assert.equal(common(ours.console), common(expected('sbi/sbi').console));
   });
 
   for (const bios of ['builtin', `${OPENSBI}.bin`]) {
-    test(`${path.basename(bios)} answers on three harts as OpenSBI does in QEMU`, async (t) => {
+    test(`${path.basename(bios)} returns the same results on three harts as OpenSBI does in QEMU`, async (t) => {
       if (bios !== 'builtin' && !hasOpenSbi(bios, t)) return;
       const options = ['--bios', bios, '--harts', '3'];
       const ours = await new Sandbox(t).run({ kernel: KERNEL, options });
@@ -51,7 +51,7 @@ suite('SBI', { concurrency: 2 }, () => {
     });
   }
 
-  test('the built-in firmware has the debug console extension', async (t) => {
+  test('the built-in firmware supports the debug console extension', async (t) => {
     const { console } = await new Sandbox(t).run({ kernel: KERNEL, options: ['--bios', 'builtin'] });
     assert.deepEqual(DEBUG_CONSOLE.exec(console)?.[0].trimEnd().split('\n'), [
       'debug console: written',
@@ -71,10 +71,10 @@ suite('SBI', { concurrency: 2 }, () => {
   for (const [what, options, harts] of [
     ['one hart', ['-icount', 'shift=0'], ''],
     ['one hart without Sstc', ['-icount', 'shift=0', '-cpu', 'rv64,sstc=off'], ''],
-    // The hart on which OpenSBI boots varies. If it boots on hart 0, it gives these answers too.
+    // The hart on which OpenSBI boots varies. If it boots on hart 0, it returns the same results.
     ['three harts', ['-smp', '3'], THREE_HARTS],
   ] as const) {
-    test(`in QEMU the built-in firmware answers as OpenSBI does there, ${what}`, async (t) => {
+    test(`in QEMU the built-in firmware returns the same results as OpenSBI, ${what}`, async (t) => {
       if (!requireTool(QEMU, t)) return;
       const sandbox = new Sandbox(t);
       sandbox.write('firmware.bin', builtinFirmware());

@@ -1,4 +1,4 @@
-/** A recording that was cut off replays up to the last complete point. */
+/** A truncated recording replays up to the last complete point. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { SeededRandom } from '../support/seededRandom.ts';

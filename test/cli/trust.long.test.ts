@@ -105,7 +105,7 @@ test('a raw disk to which the guest wrote a qcow2 header stays a raw disk', asyn
   assert.equal((await sandbox.cli(['overlay', 'map', 'o.qcow2', '--json'])).refused(2).code, 'backing-format-missing');
 });
 
-test('a recording that names one of the user’s files does not cause it to be packed', async (t) => {
+test('pack does not include a user’s file merely because a recording names it', async (t) => {
   const sandbox = new Sandbox(t);
   sandbox.disk('disk.img', MIB);
   const drives = [{ image: 'disk.img', overlay: 'o.qcow2' }];

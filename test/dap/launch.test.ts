@@ -1,4 +1,4 @@
-/** A wrong launch configuration is refused with one sentence, and only files made by blkreplay are overwritten. */
+/** An invalid launch configuration is refused with one sentence, and only files made by blkreplay are overwritten. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Sandbox } from '../support/cli.ts';

@@ -58,7 +58,7 @@ test('two programs that both match memory are both loaded for breakpoints', () =
   );
 });
 
-test('a file from a different build names only unchanged functions that the booted file does not name', () => {
+test('symbols from a different build apply only to unchanged functions that have no symbol in the booted file', () => {
   const other = patched(CALLS, 0x8000_0ea0n);
   const memory = memoryWith(CALLS, 0x8000_0000n);
   const groups = groupsOf([{ bytes: other }, { bytes: stripped(CALLS), isBooted: true }]);

@@ -100,7 +100,7 @@ for (const [what, kernel, symbols] of [
   ['a stripped kernel, with a debug-only file', stripped(CALLS), debugOnly(CALLS)],
   ['a kernel without sections, with a debug-only file', withoutSections(CALLS), debugOnly(CALLS)],
 ] as const) {
-  test(`a symbols file for ${what} provides lines, types and breakpoints, live and in a replay`, async (t) => {
+  test(`a symbol file for ${what} provides lines, types and breakpoints, live and in a replay`, async (t) => {
     const sandbox = new Sandbox(t);
     sandbox.write('kernel.elf', kernel);
     sandbox.write('full.elf', symbols);
@@ -166,7 +166,7 @@ for (const [what, image, vmlinux] of [
   });
 }
 
-test('a symbols file for a kernel above firmware provides its breakpoints', async (t) => {
+test('a symbol file for a kernel above firmware provides its breakpoints', async (t) => {
   const sandbox = new Sandbox(t);
   const full = guest('sbi/sbi');
   sandbox.write('kernel.elf', stripped(readFileSync(full)));

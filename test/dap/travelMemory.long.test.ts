@@ -24,7 +24,7 @@ const NEAR = 1_000_000;
 /** Resident memory of Node itself: code, thread stacks and allocator overhead. */
 const PROGRAM_BYTES = 128 << 20;
 /**
- * The measured growth is 5 to 9 % in 10,000 moves, for compiled code and allocator overhead. The rest of the limit
+ * The measured growth is 5% to 9% over 10,000 moves, for compiled code and allocator overhead. The rest of the limit
  * allows for noise.
  */
 const NEEDED_GROWTH_MAX = 1.15;

@@ -20,7 +20,7 @@ const GIVEN = {
   ],
 };
 
-test('recording asks about existing recordings and overlays', () => {
+test('recording asks for confirmation before replacing existing recordings and overlays', () => {
   const launch = parseLaunch(GIVEN);
   assert.deepEqual(existingOutputs(launch, there('disk.img', 'kernel.elf')), []);
   const found = existingOutputs(launch, there('boot.rr', 'over/hd0.qcow2', 'disk.img'));
@@ -46,7 +46,7 @@ test('without a writable drive, the state-only image is listed too', () => {
   );
 });
 
-test('keeping both uses one number that is free for all files, and changes nothing else', () => {
+test('"keep both" adds one number that is free for all files, and changes nothing else', () => {
   const launch = parseLaunch(GIVEN);
   const { changes, files } = keepBoth(posix, GIVEN, launch, there('boot.rr', 'over/hd0.qcow2', 'over/hd0-2.qcow2'));
   assert.deepEqual(changes, {
@@ -61,7 +61,7 @@ test('keeping both uses one number that is free for all files, and changes nothi
   assert.deepEqual([renamed.rrfile, renamed.drives[0].overlay], files);
 });
 
-test('keeping both works on Windows', () => {
+test('"keep both" works on Windows', () => {
   const launch = {
     rr: 'record' as const,
     rrfile: 'C:\\w\\boot.rr',

@@ -1,4 +1,4 @@
-/** package.json agrees with the code: every setting, command and icon exists on both sides. */
+/** package.json agrees with the code: every setting, command and icon exists in both. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -128,7 +128,7 @@ test('a file that is another drive’s image or a boot file is not deleted, what
   }
 });
 
-test('an image with snapshots of its own is not deleted, even if the recording lists it as an overlay under another name', async (t) => {
+test('an image with its own snapshots is not deleted, even if the recording lists it as an overlay under another name', async (t) => {
   for (const name of ['./own.qcow2', 'soft.qcow2', 'hard.qcow2']) {
     const sandbox = new Sandbox(t);
     sandbox.disk('disk.img', MIB);

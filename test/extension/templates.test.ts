@@ -62,12 +62,12 @@ test('only programs for 64-bit RISC-V are offered', () => {
   assert.ok(!isBootableElf(new Uint8Array(0)));
 });
 
-test('files named like kernels come first, then nearer files', () => {
+test('files named like kernels come first, then less deeply nested files', () => {
   const files = ['/w/user/deep/sh.elf', '/w/user/ls.elf', '/w/build/kernel.elf'];
   assert.deepEqual(sortByLikelihood(posix, files), ['/w/build/kernel.elf', '/w/user/ls.elf', '/w/user/deep/sh.elf']);
 });
 
-test('a kernel name that ends like an address is still treated as a name', () => {
+test('a kernel name that ends in something like an address is still treated as a name', () => {
   const [record] = recordAndReplay(posix, '/w', { kernels: ['/w/kernel@5'], disks: [] });
   assert.equal(record.kernel, '${workspaceFolder}/kernel@@5');
 });

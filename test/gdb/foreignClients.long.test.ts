@@ -101,7 +101,7 @@ test('a damaged packet is requested again, even if it is the first one', { timeo
   while (!String((await once(socket, 'data'))[0]).includes('-'));
 });
 
-test('gdb can connect although another client sends an endless packet', { timeout: 30_000 }, async (t) => {
+test('gdb can connect even while another client is sending an endless packet', { timeout: 30_000 }, async (t) => {
   const sandbox = new Sandbox(t);
   const { port } = await serve(t, sandbox, ['run', '--kernel', guest('demo/demo')]);
   const endless = await connected(port);

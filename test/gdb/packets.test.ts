@@ -1,4 +1,4 @@
-/** The packet reader delivers valid packets, reports damage, and stops at the first foreign data. */
+/** The packet reader delivers valid packets, reports damaged packets, and stops at the first foreign data. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodePacket, escapeBinary, PACKET_BYTES_MAX, PacketReader } from '../../debug-adapter/gdb/packets.ts';
@@ -24,13 +24,13 @@ test('a packet may arrive byte by byte', () => {
   assert.deepEqual(events, [packet('vCont?')]);
 });
 
-test('a wrong or missing checksum is damage, and the next packet is read', () => {
+test('a packet with a wrong or missing checksum is reported as damaged, and the next packet is read', () => {
   assert.deepEqual(read('$g#68$g#67'), [{ kind: 'damaged' }, packet('g')]);
   assert.deepEqual(read('$g#zz$g#67'), [{ kind: 'damaged' }, packet('g')]);
   assert.deepEqual(read('$g$g#67'), [packet('g')], 'an incomplete packet is followed by the next one');
 });
 
-test('an escape is decoded, and an escape at the end of a packet is damage', () => {
+test('escapes are decoded, and a packet that ends in an escape is reported as damaged', () => {
   assert.deepEqual(read('$}\x03#80'), [packet('#')]);
   assert.deepEqual(read('$}#7d'), [{ kind: 'damaged' }]);
 });
@@ -73,7 +73,7 @@ test("telnet's BREAK, which gdb can send as an interrupt, is read as an interrup
   assert.deepEqual(read('\xff\xfb$g#67'), [{ kind: 'foreign' }]);
 });
 
-test('an oversized packet is damage and uses no memory', () => {
+test('an oversized packet is reported as damaged and uses no memory', () => {
   const reader = new PacketReader();
   reader.read(wire('$'));
   for (let i = 0; i < 100; i++) reader.read(new Uint8Array(PACKET_BYTES_MAX).fill(0x61));

@@ -240,7 +240,7 @@ test('if gdb does not read its replies, its packets wait, and only a limited amo
   drain();
   assert.equal(Buffer.from(await position, 'hex').toString(), '0\n');
   await held;
-  // The packets are handled one after the other, although all of them arrive together.
+  // The packets are handled one after the other, even though all of them arrive together.
   const longest = encodePacket('z'.repeat(PACKET_BYTES_MAX));
   const many = Buffer.concat(Array.from({ length: 100 }, () => longest));
   assert.ok(gdb.send(many) instanceof Promise);

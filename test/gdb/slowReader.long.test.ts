@@ -40,7 +40,7 @@ test('gdb is held back while it does not read, and then gets every reply in orde
   assert.ok(replies.slice(0, -1).every((reply) => reply === replies[0] && reply.length === REPLY_BYTES));
 });
 
-test('ctrl-c ends the recording although its client never reads', { timeout }, async (t) => {
+test('ctrl-c ends the recording even if its client never reads', { timeout }, async (t) => {
   const sandbox = new Sandbox(t);
   const { running, port } = await serve(t, sandbox, ['record', ...sessionIn(sandbox, guest('demo/demo'))]);
   const socket = net.connect({ host: '127.0.0.1', port });

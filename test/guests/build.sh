@@ -1,6 +1,6 @@
 #!/bin/sh
-# `./build.sh` builds all guests, `./build.sh demo hello` only these two. The ELF files are committed, so run it only
-# after a change. Needs gcc-riscv64-unknown-elf; the result depends on its version, but not on the folder or the time.
+# `./build.sh` builds all guests; `./build.sh demo hello` builds only those two. The ELF files are committed, so run it
+# only after a change. Needs gcc-riscv64-unknown-elf; the result depends on its version but not on the folder or time.
 set -eu
 export LC_ALL=C
 cd "$(dirname "$0")"
@@ -128,7 +128,7 @@ build_walk() {
 }
 
 # For the block engine benchmark, and for tests that check disk contents after host failures. A request takes three
-# descriptors, so eight in flight need a longer queue; where throughput is measured the driver is optimized.
+# descriptors, so eight requests in flight need a longer queue. For throughput measurements, the driver is optimized.
 build_disk() {
   objects=$(compile -Og lib/start.S $(echo "$LIBRARY" | sed s:lib/virtio_blk.c::) small/small.c)
   queue=$([ "$1" = stream ] && echo 32 || echo 8)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Writes QEMU's output to the X.expected files: `./make-expected.sh` for all guests, `./make-expected.sh amo csr` for
-# those. With CHECK=1 it compares instead and exits with 1 at the first difference. Where QEMU's output is not the
+# those two. With CHECK=1 it compares instead and exits with 1 at the first difference. Where QEMU's output is not the
 # reference, a sed script X.corrections next to the guest corrects it and gives the reason.
 set -eu
 cd "$(dirname "$0")"

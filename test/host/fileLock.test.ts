@@ -362,7 +362,7 @@ test('without a usable registry, the lock file next to the file is enough', (t) 
   );
 });
 
-test('foreign entries in the registry do no harm', { skip: process.platform === 'win32' }, (t) => {
+test('foreign entries in the registry are harmless', { skip: process.platform === 'win32' }, (t) => {
   const overlay = overlayIn(t);
   const registry = path.join(path.dirname(overlay), 'registry');
   const lock = lockOverlay(overlay, [registry]);
@@ -377,7 +377,7 @@ test('foreign entries in the registry do no harm', { skip: process.platform === 
   assert.equal(refusal(overlay, [registry]).message.includes('in use by process'), true);
 });
 
-test('where nothing can be written or linked, no lock or part of one remains', (t) => {
+test('where no file can be written or linked, neither a lock nor part of one remains', (t) => {
   const overlay = overlayIn(t);
   fs.writeFileSync(overlay, 'x');
   for (const [call, code, refused] of [

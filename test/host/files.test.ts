@@ -122,7 +122,7 @@ test('folders created for a file are removed again unless something else uses th
 
 const NOBODY = 65534;
 
-test('a missing permission is reported with the file name', { skip: WINDOWS }, (t) => {
+test('a permission error names the file', { skip: WINDOWS }, (t) => {
   const folder = folderIn(t);
   const name = path.join(folder, 'secret');
   fs.writeFileSync(name, 'x', { mode: 0o400 });
@@ -210,7 +210,7 @@ test('a whole file is read up to a limit', (t) => {
   assert.match(error.message, /3 bytes; the maximum is 2/);
 });
 
-test('folders are created, files found and removed', (t) => {
+test('folders are created, and files are found and removed', (t) => {
   const name = path.join(folderIn(t), '.blkreplay', 'deep', 'boot.rr');
   createFolderOf(name);
   assert.equal(fileExistsAt(name), false);

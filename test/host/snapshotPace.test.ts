@@ -1,4 +1,4 @@
-/** Automatic snapshots take a fortieth of the recording's time, however much each one costs. */
+/** Automatic snapshots take up one fortieth of the recording time, however long each one takes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TimedPace } from '../../debug-adapter/host/snapshotPace.ts';
@@ -20,7 +20,7 @@ function snapshotsIn(seconds: number, costMs: number): number {
   return taken;
 }
 
-test('however much each snapshot costs, all of them together take a fortieth of the time', () => {
+test('however long each snapshot takes, all of them together take up one fortieth of the time', () => {
   for (const costMs of [1, 5, 20, 100, 400]) {
     const taken = snapshotsIn(60, costMs);
     assert.ok(taken > 0);

@@ -48,7 +48,7 @@ test('one description starts the same machine in QEMU and in blkreplay', () => {
   assert.deepEqual(filesOf(guest), ['fw/jump.bin', 'kernel/oslet.elf', 'a/fs.img']);
 });
 
-test('a guest without firmware gets none, and the options for QEMU request a modern disk', () => {
+test('by default, no firmware is loaded, and the options for QEMU request a modern disk', () => {
   assert.match(qemuOptions(HELLO, SHOWN_FILES).join(' '), /-bios none -kernel hello.elf$/);
   assert.match(qemuOptions(ECHO, SHOWN_FILES).join(' '), /-global virtio-mmio.force-legacy=false -drive/);
   assert.match(qemuOptions({ ...HELLO, bios: 'default' }, SHOWN_FILES).join(' '), /-bios default/);

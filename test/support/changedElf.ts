@@ -15,7 +15,7 @@ export function withoutDebugInfo(elf: Uint8Array): Uint8Array {
   );
 }
 
-/** Like `objcopy --only-keep-debug`: loaded sections keep their addresses and lose their bytes. */
+/** Like `objcopy --only-keep-debug`: loaded sections keep their addresses but lose their contents. */
 export function debugOnly(elf: Uint8Array): Uint8Array {
   return changed(elf, (section) => (section.isLoaded ? { ...section, type: SHT_NOBITS } : section));
 }

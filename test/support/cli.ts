@@ -108,7 +108,7 @@ export class Sandbox {
     return this.start(args, under).end;
   }
 
-  /** Starts a command line with which the test then interacts. */
+  /** Starts a command line that the test then interacts with. */
   start(args: readonly string[], { through = [], script = CLI, unprivileged = false }: RunOptions = {}): RunningCli {
     const [program, ...words] = [...through, process.execPath, script, ...args];
     const user = unprivileged && process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};

@@ -31,7 +31,10 @@ export class DapClient {
   private seq = 1;
   private input: Buffer = Buffer.alloc(0);
 
-  /** The process ends with the test. `under` gives Node further options and variables; `args` are the adapter's own. */
+  /**
+   * The process ends with the test. `under` contains further options and environment variables for Node; `args` are the
+   * adapter's arguments.
+   */
   constructor(
     owner: { after(what: () => Promise<unknown>): void },
     under: { options?: readonly string[]; env?: NodeJS.ProcessEnv; args?: readonly string[] } = {},

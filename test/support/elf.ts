@@ -1,4 +1,4 @@
-/** Builds ELF files: minimal ones that boot, and ones with every kind of error. */
+/** Builds ELF files: minimal files that boot, and files with every kind of error. */
 export interface ElfParts {
   /** 1 for 32 bits, 2 for 64. */
   class?: 1 | 2;
@@ -20,7 +20,7 @@ export interface ElfParts {
 const HEADER_BYTES = 64;
 const PROGRAM_HEADER_BYTES = 56;
 
-/** A guest with a few instructions. The file always has the 64-bit layout, whatever the class field says. */
+/** A guest with a few instructions. The file always has the 64-bit layout, regardless of the class field. */
 export function makeElf(parts: ElfParts = {}): Uint8Array {
   const { class: bits = 2, byteOrder = 1, type = 2, machine = 243, segments = 1 } = parts;
   const { address = 0x8000_0000n, code = SPIN } = parts;

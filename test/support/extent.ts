@@ -3,7 +3,7 @@
  */
 export const isLong = process.argv[1]?.endsWith('.long.test.ts') ?? false;
 
-/** All cases in the long tier; otherwise `few` of them (0 or more), evenly spaced, with the first and the last. */
+/** All cases in the long tier; otherwise `few` of them (0 or more), evenly spaced, including the first and the last. */
 export function some<T>(cases: readonly T[], few: number): readonly T[] {
   if (isLong || few >= cases.length) return cases;
   return Array.from({ length: few }, (_, i) => cases[few === 1 ? 0 : Math.round((i * (cases.length - 1)) / (few - 1))]);

@@ -49,7 +49,7 @@ export class SeededRandom {
   }
 }
 
-/** Runs `story` with several seeds, or with the one in BLKREPLAY_SEED, and names the seed that failed. */
+/** Runs `story` with several seeds, or with the seed in BLKREPLAY_SEED, and names the seed that failed. */
 export function withSeeds(count: number, story: (random: SeededRandom) => void): void {
   const given = process.env.BLKREPLAY_SEED;
   const seeds = given ? [Number(given)] : Array.from({ length: count }, (_, i) => i + 1);

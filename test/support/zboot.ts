@@ -1,6 +1,6 @@
 /** Wraps a compressed kernel in an EFI zboot image as the Linux build does
  * (drivers/firmware/efi/libstub/zboot-header.S), with the kernel's length at the end unless the caller omits it. The
- * program in front, which EFI would start, is empty.
+ * program at the start of the image, which EFI would run, is empty.
  */
 export function zbootImage(compression: string, payload: Uint8Array, lengthBytes?: number): Uint8Array {
   const bytes = new Uint8Array(PAYLOAD_AT + payload.length + (lengthBytes === undefined ? 0 : 4));

@@ -1,4 +1,4 @@
-/** In VS Code, the README's demo leads from F5 to the line that did the damage, and again in a replay. */
+/** In VS Code, the README's demo leads from F5 to the line that corrupted the field, and again in a replay. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Culprit, DEMO, type Location, type Move, walkDemo, type WalkDriver } from '../support/demoWalk.ts';
@@ -6,8 +6,8 @@ import { openSample } from './scenario.ts';
 import type { Workbench } from './workbench.ts';
 
 /**
- * The README's first steps: from F5 to the line that did the damage, and to the same positions in a replay. At its end,
- * the guest reports a damaged field. The test is given only the name of that field.
+ * The README's first steps: from F5 to the line that corrupted the field, and to the same positions in a replay. At its
+ * end, the guest reports a damaged field. The test is given only the name of that field.
  */
 test('the demo: F5, a data breakpoint, Reverse and Step Back; snapshots; the same in a replay', async (t) => {
   const { workbench } = await openSample(t);

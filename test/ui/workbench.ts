@@ -98,7 +98,7 @@ export class Workbench {
     await row.click();
   }
 
-  /** Answers the open input box. */
+  /** Enters text in the open input box and confirms it. */
   async answer(text: string): Promise<void> {
     await this.page.locator('.quick-input-widget:visible input[type=text]').fill(text);
     await this.page.keyboard.press('Enter');
@@ -206,7 +206,7 @@ export class Workbench {
     return this.page.locator('.terminal-wrapper.active .xterm-rows').innerText();
   }
 
-  /** Types keys one by one; the guest answers each when it is ready. */
+  /** Types keys one by one; the guest processes each one when it is ready. */
   async typeIntoTerminal(text: string): Promise<void> {
     await this.page.locator('.terminal-wrapper.active .xterm-screen').click();
     await this.page.keyboard.type(text);

@@ -62,8 +62,8 @@ function installModules(folder: string): void {
   const nodeFolder = path.join(folder, 'node');
   const install = ['install', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   npm(install, { cwd: vscode, nodeFolder });
-  // The two native modules that come without a binary: spdlog writes what an output channel shows, and native-watchdog
-  // ends extension hosts whose server is gone.
+  // The two native modules that come without a binary: spdlog writes the contents of output channels, and
+  // native-watchdog ends extension hosts whose server has exited.
   npm(['rebuild', '@vscode/spdlog', '@vscode/native-watchdog', '--loglevel=error'], { cwd: vscode, nodeFolder });
   // TypeScript, for VS Code's built-in language features.
   npm(install, { cwd: path.join(vscode, 'extensions'), nodeFolder });

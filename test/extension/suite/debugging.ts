@@ -15,7 +15,7 @@ export function debugging(): void {
     setup(() => void (session = new TestSession()));
     teardown(() => session.dispose());
 
-    test('starts, runs to the reported failure, goes back to the write that did the damage, and goes past it', async () => {
+    test('starts, runs to the reported failure, goes back to the write that corrupted the field, and continues past it', async () => {
       assert.ok(await session.start(demo()));
       const failure = await session.stopped();
       assert.equal(failure.description, DEMO.failure);

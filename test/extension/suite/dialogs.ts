@@ -7,8 +7,8 @@ import type { TreeNode } from '../../../extension/overlays/treeModel.ts';
 import { demo, folder, TestSession, until } from './session.ts';
 
 /**
- * The extension asks before it replaces or deletes files. VS Code shows no dialogs during tests, so these tests answer
- * the questions. VS Code focuses the first button, so the first button must be harmless.
+ * The extension asks for confirmation before it replaces or deletes files. VS Code shows no dialogs during tests, so
+ * the tests supply the answers. VS Code focuses the first button, so the first button must be harmless.
  */
 export function dialogs(): void {
   suite('before files are replaced or deleted', () => {
@@ -31,7 +31,7 @@ export function dialogs(): void {
       fs.rmSync(at('mine.qcow2'), { force: true });
     });
 
-    test('restarting asks, keeps both recordings by default, and replaces only files made by blkreplay', async () => {
+    test('restarting asks for confirmation, keeps both recordings by default, and replaces only files made by blkreplay', async () => {
       // The session starts from launch.json, because a restart does not call the configuration provider again.
       assert.ok(await vscode.debug.startDebugging(folder(), demo().name));
       await session.stopped();
@@ -47,7 +47,7 @@ export function dialogs(): void {
       assert.notDeepEqual(fs.readFileSync(at(RRFILE)), before, 'it was recorded again');
     });
 
-    test("a user's file at the overlay’s path is refused and stays", async () => {
+    test("if the overlay’s path names a user's file, the session is refused and the file is kept", async () => {
       fs.writeFileSync(at('mine.qcow2'), 'mine');
       answer = () => 'Replace';
       const drives = [{ ...demo().drives[0], overlay: 'mine.qcow2' }];

@@ -1,4 +1,4 @@
-// Performs a script of accesses to the board's devices and records the results. Both are in RAM, where the test writes
+// Executes a script of accesses to the board's devices and records the results. Both are in RAM, where the test writes
 // the script and reads the results, including access faults. Hart 0 does everything; hart 1 only reads its mip.
 #include <stdint.h>
 
@@ -18,7 +18,7 @@ struct operation {
 
 struct answer {
   uint64_t value;
-  uint64_t cause;  // the cause of the trap that the access took, 0 for none
+  uint64_t cause;  // the cause of the trap that the access raised, or 0
 };
 
 #define CLINT 0x2000000UL

@@ -1,6 +1,6 @@
 // The demo's workload: load customers, import a batch, serve a mix of reads and updates, audit.
 //
-// All numbers come from one generator with a fixed seed, so every run does the same work.
+// All numbers come from a single generator with a fixed seed, so every run does the same work.
 #include "store.h"
 
 #define CUSTOMERS 96

@@ -1,5 +1,5 @@
-// Machine mode: the setup that only machine mode can do before supervisor mode starts. Memory protection opens all of
-// memory, traps and interrupts go to supervisor mode directly, and the timer is handed over in one of two ways:
+// Machine mode: the setup that only machine mode can do before supervisor mode starts. Memory protection permits access
+// to all memory, traps and interrupts go to supervisor mode directly, and the timer is handed over in one of two ways:
 //
 // - Sstc, where the hart has it: supervisor mode sets its own deadline in stimecmp.
 // - otherwise, and in the build with -DTIMER_BY_CLINT: machine mode keeps the CLINT's timer and passes each interrupt on

@@ -117,7 +117,7 @@ static void destroy_level(pagetable_t table) {
 
 void pagetable_destroy(pagetable_t table) { destroy_level(table); }
 
-// Both sides lose write permission; the one that writes first gets a copy (trap.c).
+// Both processes lose write permission; the one that writes first gets a copy (trap.c).
 static bool share_page(pte_t *entry, pagetable_t to, uint64_t address) {
   if (*entry & PTE_W) {
     *entry = (*entry & ~PTE_W) | PTE_COPY_ON_WRITE;

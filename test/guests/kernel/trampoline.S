@@ -1,7 +1,7 @@
 # The page that is at the same address in every page table, so that satp can change while its code runs.
 #
-# trampoline_user_trap: stvec while user mode runs. Saves all registers to the process's struct user_frame (sscratch has
-# its address), switches to the kernel's stack and page table, and jumps to user_trap().
+# trampoline_user_trap: stvec while user mode runs. Saves all registers to the process's struct user_frame (sscratch
+# contains its address), switches to the kernel's stack and page table, and jumps to user_trap().
 # trampoline_user_return(frame, satp): returns to user mode.
 
 #define EPC 256

@@ -1,5 +1,5 @@
 // The platform-level interrupt controller. Each context (a hart in one mode) has enable bits, a threshold and a register
-// that is read to claim the most urgent interrupt and written to complete it.
+// that is read to claim the highest-priority interrupt and written to complete it.
 #include "lib.h"
 
 static uint64_t priority_of(int irq) { return PLIC + 4 * irq; }

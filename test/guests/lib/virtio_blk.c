@@ -83,7 +83,7 @@ bool disk_start(struct disk *disk, int slot) {
   return true;
 }
 
-// Takes `count` free descriptors and links them into a chain; false leaves everything unchanged.
+// Takes `count` free descriptors and links them into a chain; on failure, returns false and changes nothing.
 static bool take_chain(struct disk *disk, int count, uint16_t *chain) {
   int found = 0;
   for (int i = 0; i < DISK_QUEUE_SIZE && found < count; i++) {

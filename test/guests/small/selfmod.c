@@ -1,4 +1,4 @@
-// Self-modifying code. Decoded or translated instructions that an engine caches must follow the stores:
+// Self-modifying code. An engine that caches decoded or translated instructions must handle these stores correctly:
 //
 // - code written to new memory, repeatedly
 // - an instruction changed a few bytes ahead of the store, and one in the loop that is running

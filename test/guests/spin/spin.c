@@ -1,6 +1,6 @@
 /*
- * Every hart takes one lock twice, so it waits for the second lock forever. Measures what waiting costs with each kind
- * of lock. SPIN_LOAD only reads the lock, which is the cheapest way to wait.
+ * Every hart takes the same lock twice, so it waits for the second lock forever. Measures what waiting costs with each
+ * kind of lock. SPIN_LOAD only reads the lock, which is the cheapest way to wait.
  */
 #if defined(SPIN_LOAD)
 

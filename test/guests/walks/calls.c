@@ -1,5 +1,5 @@
 // Calls of every kind: recursion, recursion through another function, calls within arguments and conditions, function
-// pointers, one-line functions, early returns. For stepping; the computation itself does not matter.
+// pointers, one-line functions, early returns. For stepping tests; the computation itself does not matter.
 #include "../lib/lib.h"
 
 typedef uint32_t (*operation)(uint32_t, uint32_t);

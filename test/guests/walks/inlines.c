@@ -1,4 +1,4 @@
-// Inlined functions at -Og, nested and in conditions; one line with code at several addresses. For stepping; the
+// Inlined functions at -Og, nested and in conditions; one line with code at several addresses. For stepping tests; the
 // computation itself does not matter.
 #include "../lib/lib.h"
 
