@@ -135,7 +135,7 @@ export const refcountsTooNarrow = (file: string, bits: number) =>
   badInput(
     'refcounts-too-narrow',
     { file, bits },
-    `${file} cannot hold another snapshot, because its reference counts have only ${bits === 1 ? '1 bit' : `${bits} bits`}.`,
+    `${file} cannot hold another snapshot, because its reference counts are only ${bits === 1 ? '1 bit' : `${bits} bits`} wide.`,
     'Delete snapshots, or convert the image with "qemu-img convert -O qcow2".',
   );
 

@@ -74,7 +74,7 @@ export const uImageIsOther = (name: string, type: number) =>
   badInput(
     'uimage-of-other-type',
     { name, type },
-    `${name} is a U-Boot image of type ${type}, which blkreplay does not load: only kernels (2) and initial RAM disks (3).`,
+    `${name} is a U-Boot image of type ${type}, but blkreplay loads only kernels (2) and initial RAM disks (3).`,
     'Create one with mkimage.',
   );
 

@@ -36,7 +36,7 @@ export const optionTakesNoValue = (option: string, value: string): UserError =>
   badInput(
     'cli-option-value-extra',
     { option, value },
-    `${option} takes no value, but ${quoted(value)} was given.`,
+    `${option} does not accept a value, but ${quoted(value)} was given.`,
     `Write only ${option}.`,
   );
 
@@ -111,7 +111,7 @@ export const driveProblems = {
     remedy: 'Specify a file, or leave out overlay for a temporary one.',
   }),
   readOnlyWithOverlay: (): DriveProblem => ({
-    problem: 'a read-only drive has no overlay',
+    problem: 'a read-only drive cannot have an overlay',
     remedy: 'Leave out readonly or overlay.',
   }),
   overlayIsImage: (): DriveProblem => ({

@@ -103,7 +103,7 @@ export const mapTexts = {
   compressed: () => 'compressed data',
   data: (offset: number | undefined) => `data at ${offset}`,
   inFile: (what: string, depth: number) => `${what} in ${depth === 0 ? 'overlay' : `base ${depth}`}`,
-  nowhere: () => 'zeroes, in no file',
+  nowhere: () => 'zeroes, not in any file',
 };
 
 // --- info ----------------------------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ export const requestTooEarly = (command: string, first: string) =>
   badInput('request-too-early', { command, first }, `The request ${command} must come after ${first}.`);
 
 export const requestTwice = (command: string) =>
-  badInput('request-twice', { command }, `The request ${command} was already made; a session accepts it once.`);
+  badInput('request-twice', { command }, `The request ${command} was already made; a session accepts it only once.`);
 
 export const machineIsRunning = () => badInput('machine-running', {}, 'The machine is running.', 'Pause it first.');
 
@@ -140,9 +140,9 @@ export const notInMemory = (name: string) => `${shown(name)} is not in memory, s
 export const stopTexts = {
   startOfRecording: () => 'Beginning of recording',
   endOfRecording: () => 'End of recording',
-  isRead: (watched: { label: string; value: string }) => `${watched.label} is read: ${watched.value}`,
+  isRead: (watched: { label: string; value: string }) => `${watched.label} was read: ${watched.value}`,
   isWritten: (watched: { label: string; before: string; after: string }) =>
-    `${watched.label} is written: ${watched.before} -> ${watched.after}`,
+    `${watched.label} was written: ${watched.before} -> ${watched.after}`,
 };
 
 /** How the guest or the recording ended: a sentence without the period. */

@@ -85,7 +85,8 @@ export const events = {
   question: (question: Question) => `a device requested ${QUESTIONS[question]}`,
   digest: (value: string, otherParts: readonly string[]) =>
     `it is ${value}${otherParts.length > 0 ? ` (also different: ${otherParts.join(', ')})` : ''}`,
-  end: (end: EndFields) => `it ended with ${endText(end)}`,
+  end: ({ reason, guestExit }: EndFields) =>
+    `the machine ended with "${reason}"${guestExit === undefined ? '' : ` and guest exit code ${guestExit}`}`,
   machineEnded: (reason: string) => `the machine ended (${reason})`,
   reachedWithout: (position: number) => `the machine reached position ${position} without it`,
   notWaiting: () => 'the machine is not waiting at this position',

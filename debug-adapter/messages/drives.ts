@@ -15,7 +15,7 @@ export const backingNameRefused = (image: string, backing: string) =>
   badInput(
     'backing-name-refused',
     { image, backing },
-    `${image} names ${quoted(backing)} as its backing file, which is not a file name.`,
+    `The backing file of ${image} is ${quoted(backing)}, which is not a file name.`,
     'Change it with "qemu-img rebase -u".',
   );
 
@@ -43,8 +43,8 @@ export const backingFormatMissing = (image: string, format: string | undefined) 
     'backing-format-missing',
     { image, format },
     format
-      ? `${image} has a backing file in the unknown format ${quoted(format)}.`
-      : `${image} does not name the format of its backing file.`,
+      ? `${image} has a backing file in an unknown format (${quoted(format)}).`
+      : `${image} does not specify the format of its backing file.`,
     'Set raw or qcow2 with "qemu-img rebase -u -F".',
   );
 
@@ -89,7 +89,7 @@ export const snapshotForeign = (overlay: string, snapshot: string, why: string) 
     'snapshot-foreign',
     { overlay, snapshot, why },
     `The snapshot ${quoted(snapshot)} in ${overlay} does not belong to this machine: ${why}.`,
-    'Use the overlay that was recorded with it.',
+    'Use the overlay that was recorded with this machine.',
   );
 
 /** Why a snapshot does not belong to a machine. */

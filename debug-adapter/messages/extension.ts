@@ -98,7 +98,7 @@ export const snapshotNameEmpty = () => 'Enter a name.';
 export const snapshotNameReserved = () =>
   'Names that start with "auto-" are reserved for automatic snapshots. Choose another name.';
 export const snapshotNameTooLong = () =>
-  'A name can have at most 255 bytes and no control characters. Choose another name.';
+  'A name can be at most 255 bytes long and cannot contain control characters. Choose another name.';
 export const snapshotNameTaken = (name: string) => `A snapshot named "${name}" already exists. Choose another name.`;
 
 export const deleteSnapshotQuestion = (name: string) => `Delete the snapshot "${name}"?`;

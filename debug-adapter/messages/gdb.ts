@@ -23,7 +23,7 @@ export const csrsAreReadOnly = () =>
     'csr-read-only',
     {},
     'CSRs and the privilege level cannot be written.',
-    'Only x1 to x31, pc and memory can be written, at the live end.',
+    'Only x1 to x31, pc and memory can be written, and only at the live end.',
   );
 
 export const cannotResumeAt = () =>

@@ -6,7 +6,7 @@ export const imageDamage = {
   subclusters: (bits: number) => `the header has subclusters in clusters of 2^${bits} bytes`,
   compressionContradiction: () => 'the compression type and its feature bit in the header contradict each other',
   tableUnaligned: (table: string) => `the header has an unaligned offset for ${table}`,
-  tablePastEnd: (table: string) => `the header has an offset past the end of the file for ${table}`,
+  tablePastEnd: (table: string) => `the offset of ${table} in the header is past the end of the file`,
   tableOverHeader: (table: string) => `the header has offset 0 for ${table}`,
   diskSize: () => 'the header has an invalid disk size',
   l1Entries: (entries: number) => `the header has an L1 table with ${entries} entries`,
@@ -34,7 +34,7 @@ export const imageDamage = {
   snapshotDiskSize: (name: string) => `snapshot "${name}" has an invalid disk size`,
   // --- found by overlay check
   atByte: (damage: string, offset: number) => `${damage} (at byte ${offset})`,
-  overlapsOther: (table: string) => `${table} is in a cluster that has another use`,
+  overlapsOther: (table: string) => `${table} is in a cluster that is also used for another purpose`,
   l2EntryUnaligned: () => 'an L2 entry has an unaligned offset',
   dataOutside: () => 'data is outside the file',
   dataInTable: () => 'data is in a cluster that holds a table',

@@ -1,8 +1,8 @@
 import { hostFailure, UserError } from './userError.ts';
 
 /**
- * Out of memory on the host. JavaScript engines throw errors of various types, wherever memory was requested. The front
- * ends convert all of these errors to the message in this file.
+ * Out of memory on the host. A JavaScript engine can throw errors of various types wherever memory is allocated. The
+ * front ends convert all of these errors to the message in this file.
  */
 export const memoryNotGiven = (wanted?: { what: string; lengthBytes: number }): UserError =>
   hostFailure(

@@ -13,9 +13,9 @@ const confirmationNeeded = (fields: Fields, consequence: string) =>
 export type OverlayChange = 'commit' | 'discard' | 'rebase';
 
 const CHANGES: Record<OverlayChange, string> = {
-  commit: 'Committing it changes its base image and deletes them',
-  discard: 'Discarding its data deletes them',
-  rebase: 'Rebasing it onto a base image with different content deletes them',
+  commit: 'Committing the overlay changes its base image and deletes these snapshots',
+  discard: 'Discarding the data in the overlay deletes these snapshots',
+  rebase: 'Rebasing the overlay onto a base image with different content deletes these snapshots',
 };
 
 export const endsReplays = (file: string, change: OverlayChange) =>
@@ -102,7 +102,7 @@ export const packImpossible = () =>
   badInput(
     'pack-impossible',
     {},
-    'The recording has drive names that blkreplay does not write and that cannot be packed.',
+    'The recording cannot be packed, because it contains drive names that blkreplay does not create.',
     'Record again, and pack that recording.',
   );
 
@@ -211,6 +211,6 @@ export const packBaseUnknown = (given: { drive: string; file: string }) =>
   badInput(
     'pack-base-unknown',
     given,
-    `${given.file} needs no base image for a drive ${given.drive}.`,
+    `${given.file} does not need a base image for drive ${given.drive}.`,
     `Leave out --base ${given.drive}=FILE.`,
   );

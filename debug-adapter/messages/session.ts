@@ -47,7 +47,7 @@ export const fileLost = (lost: { file: string; isReplaced: boolean; use: 'writes
     'file-lost',
     lost,
     lost.use === 'writes'
-      ? `${lost.file} was ${lostHow(lost.isReplaced)} while this session was writing to it. The session continues, but its data will be lost when it ends.`
+      ? `${lost.file} was ${lostHow(lost.isReplaced)} while this session was writing to it. The session continues, but the data in this file will be lost when the session ends.`
       : `${lost.file} was ${lostHow(lost.isReplaced)} while this session was reading it. The session continues with the file that it opened.`,
     lost.use === 'writes'
       ? 'End the session and start a new one. Leave its files in place while it is running.'

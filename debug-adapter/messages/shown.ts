@@ -29,7 +29,7 @@ export function sentence(text: string): string {
   return shortened(words, MESSAGE_LENGTH_MAX);
 }
 
-/** A value for programs: not escaped, but no longer than a word in a sentence can be. */
+/** A value for programs: not escaped, but shortened like a long word in a sentence. */
 export const bounded = (text: string): string => shortened(text, WORD_LENGTH_MAX);
 
 /** The value as one line of JSON in which all control characters are escaped. */

@@ -6,5 +6,5 @@ export const stateDamage = {
   tooDeep: (at: number) => `it is nested too deeply at byte ${at}`,
   value: (at: number) => `byte ${at} has an unknown value`,
   fieldName: (at: number) => `the field before byte ${at} has no name`,
-  tag: (tag: number, at: number) => `the value before byte ${at} has the unknown tag ${tag}`,
+  tag: (tag: number, at: number) => `the value before byte ${at} has an unknown tag (${tag})`,
 };

@@ -30,7 +30,7 @@ export class DemoDriver implements WalkDriver {
 
   async move(command: Move): Promise<void> {
     await this.session.run(command, (description) => {
-      const [, before] = / is written: (\S+) -> /.exec(description) ?? [];
+      const [, before] = / was written: (\S+) -> /.exec(description) ?? [];
       const isEarlierWrong =
         command === 'reverseContinue' && before !== undefined && before !== this.guestError.counted;
       return isEarlierWrong ? '; the value was already wrong, so continue backwards' : '';

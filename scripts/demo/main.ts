@@ -54,7 +54,7 @@ console.log(`The recording and its overlay are in ${FOLDER}/.`);
 say(`Found at ${finding.file}:${walk.location.line}, in ${walk.location.name}:`);
 console.log(`  ${finding.source}`);
 if (finding.explanation) console.log(`  ${finding.explanation}`);
-console.log(`  ${variable} is written: ${walk.before} -> ${walk.after}`);
+console.log(`  ${variable} was written: ${walk.before} -> ${walk.after}`);
 process.exitCode = checks.allHold ? 0 : 1;
 
 async function findDamage(session: DebugSession): Promise<{ walk: Walk; finding: Finding }> {

@@ -14,7 +14,7 @@ test('files deleted or replaced during a recording are reported on stderr, and t
   while (!sandbox.exists('a.rr') || !sandbox.exists('o.qcow2')) await new Promise((resolve) => setTimeout(resolve, 20));
   fs.rmSync(sandbox.path('o.qcow2'));
   await running.untilSaid(
-    /^blkreplay: o\.qcow2 was deleted while this session was writing to it\. .* will be lost when it ends\./m,
+    /^blkreplay: o\.qcow2 was deleted while this session was writing to it\. .* will be lost when the session ends\./m,
   );
   fs.renameSync(sandbox.path(sandbox.disk('other.img')), sandbox.path('disk.img'));
   await running.untilSaid(/^blkreplay: disk\.img was replaced by another file while this session was reading it\. /m);

@@ -129,7 +129,9 @@ const FORGERIES: Forgery[] = [
     forge: (log) => replace(log, last(log, 'end'), { ...last(log, 'end'), reason: 'guestFailed', guestExit: 3 }),
     code: 'divergence-end',
     says: (log) =>
-      new RegExp(`position ${last(log, 'end').position}: expected .*guestFailed.*, but it ended with .*powerOff`),
+      new RegExp(
+        `position ${last(log, 'end').position}: expected .*guestFailed.*, but the machine ended with .*powerOff`,
+      ),
   },
   {
     what: 'the position of the end',
@@ -138,7 +140,7 @@ const FORGERIES: Forgery[] = [
     says: (log) =>
       new RegExp(
         `position ${last(log, 'end').position}: expected execution up to position ` +
-          `${last(log, 'end').position + 7}, but it ended with .*powerOff`,
+          `${last(log, 'end').position + 7}, but the machine ended with .*powerOff`,
       ),
   },
 ];

@@ -250,7 +250,7 @@ const MISTAKES: [line: string, code: string, says: RegExp][] = [
   ['run --kernel --json', 'cli-option-value-missing', /^--kernel needs a value/],
   ['run --kernel=', 'cli-option-bad-value', /^Invalid value "" for --kernel: expected a file name/],
   ['run --kernel a --kernel b', 'cli-option-twice', /^--kernel was given twice/],
-  ['run --kernel a --json=yes', 'cli-option-value-extra', /^--json takes no value, but "yes" was given/],
+  ['run --kernel a --json=yes', 'cli-option-value-extra', /^--json does not accept a value, but "yes" was given/],
   [
     'run --kernel a --memory 100',
     'cli-option-bad-value',
@@ -330,7 +330,7 @@ const MISTAKES: [line: string, code: string, says: RegExp][] = [
     'cli-drives-too-many',
     /--drive was given 8 times, but the machine has only 7 free slots/,
   ],
-  ['run --kernel a --rng=on', 'cli-option-value-extra', /^--rng takes no value/],
+  ['run --kernel a --rng=on', 'cli-option-value-extra', /^--rng does not accept a value/],
   ['run --kernel a --rng-seed', 'cli-option-value-missing', /^--rng-seed needs a value/],
   [
     'run --kernel a --rng-seed=',
@@ -348,10 +348,10 @@ const MISTAKES: [line: string, code: string, says: RegExp][] = [
     /^Invalid value .* for --rng-seed: expected 64 hexadecimal digits/,
   ],
   [`replay --rrfile a --rng-seed ${SEED.replace('0', 'g')}`, 'cli-option-bad-value', /^Invalid value "g123/],
-  ['run --kernel a --no-reboot=yes', 'cli-option-value-extra', /^--no-reboot takes no value/],
-  ['run --kernel a --semihosting=on', 'cli-option-value-extra', /^--semihosting takes no value/],
+  ['run --kernel a --no-reboot=yes', 'cli-option-value-extra', /^--no-reboot does not accept a value/],
+  ['run --kernel a --semihosting=on', 'cli-option-value-extra', /^--semihosting does not accept a value/],
   [`run --kernel a ${DRIVE},overlay=`, 'cli-drive-bad', /the name of the overlay is empty/],
-  [`run --kernel a ${DRIVE},overlay=o,readonly`, 'cli-drive-bad', /a read-only drive has no overlay/],
+  [`run --kernel a ${DRIVE},overlay=o,readonly`, 'cli-drive-bad', /a read-only drive cannot have an overlay/],
   [`run --kernel a ${DRIVE},overlay=disk.img`, 'cli-drive-bad', /image and overlay are the same file/],
   [`run --kernel a ${DRIVE} ${DRIVE}`, 'cli-drive-twice', /Two --drive options have the id "hd0"/],
   [

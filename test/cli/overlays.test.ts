@@ -119,7 +119,7 @@ suite('overlay commit', () => {
     for (const word of ['commit', 'discard']) {
       const { message, code } = (await sandbox.cli(['overlay', word, 'o.qcow2', '--json'])).refused(2);
       assert.equal(code, 'confirmation-needed');
-      assert.match(message, /o\.qcow2 contains snapshots\. .* deletes them\. Pass --yes/);
+      assert.match(message, /o\.qcow2 contains snapshots\. .* deletes these snapshots\. Pass --yes/);
     }
     assert.deepEqual(sandbox.fingerprint(), before);
     await does(sandbox, 'overlay commit o.qcow2 --yes');

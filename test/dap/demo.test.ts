@@ -92,7 +92,7 @@ class AdapterDriver implements WalkDriver {
   }
 
   async lookAround({ before, after }: Culprit): Promise<void> {
-    assert.equal(this.write, `${FIELD} is written: ${before} -> ${after}`);
+    assert.equal(this.write, `${FIELD} was written: ${before} -> ${after}`);
     await assertVariables(this.dap, after);
   }
 }

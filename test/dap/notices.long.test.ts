@@ -59,7 +59,7 @@ suite('problems while a session is running', { concurrency: 2 }, () => {
         change(sandbox.path(file));
         const printed = await nextImportant(dap);
         const how =
-          file === 'disk.img' ? 'reading it\\. .* Restore that file' : 'writing to it\\. .* lost when it ends';
+          file === 'disk.img' ? 'reading it\\. .* Restore that file' : 'writing to it\\. .* lost when the session ends';
         assert.match(printed, new RegExp(`${file.replace('.', '\\.')} was ${what} while this session was ${how}`));
       }
       await dap.request('pause', { threadId: 1 });

@@ -25,7 +25,7 @@ test('the demo finds the line that corrupted the field, in the recording and in 
     '  statistics->last_seen_us[level] = now_us;',
     `  statistics->last_seen_us has 8 elements, level is ${DEMO.level}: that element would be ${DEMO.field}`,
   ]);
-  assert.match(lines.at(-1)!, /^ {2}store\.superblock\.entry_count is written: 96 -> \d+$/);
+  assert.match(lines.at(-1)!, /^ {2}store\.superblock\.entry_count was written: 96 -> \d+$/);
   assert.equal(lines.filter((line) => line.startsWith('yes  ')).length, 6, 'all checks are reported');
   assert.ok(lines.includes('-> reverseContinue') && lines.includes('-> stepBack'));
   assert.deepEqual(readdirSync(folder).sort(), ['demo.rr', 'disk.img', 'hd0.qcow2']);

@@ -1,4 +1,4 @@
-/** Every text that a user can see is in `debug-adapter/messages` and uses its front end's terms. */
+/** Every text that a user can see is in `debug-adapter/messages` and uses the terms of its front end. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -14,7 +14,7 @@ import { textFor } from '../../debug-adapter/messages/userError.ts';
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const MESSAGES = 'debug-adapter/messages';
 
-test('an error is data: its code and fields go to another thread and into JSON unchanged', () => {
+test('an error is plain data: its code and fields can be sent to another thread or written as JSON', () => {
   const { code, fields, problem, remedy } = overlayExists('hd0.qcow2');
   const data = { code, fields, problem, remedy };
   assert.deepEqual(data.fields, { overlay: 'hd0.qcow2' });
@@ -23,7 +23,7 @@ test('an error is data: its code and fields go to another thread and into JSON u
   assert.equal(textFor(structuredClone(data), 'cli'), overlayExists('hd0.qcow2').message);
 });
 
-test('a remedy is worded in terms that fit the command line, the editor or gdb', () => {
+test('a remedy uses the terms of the command line, the editor or gdb', () => {
   const overlay = overlayExists('hd0.qcow2');
   assert.match(textFor(overlay, 'cli'), /^hd0\.qcow2 already exists and would be overwritten\. .* --overwrite\.$/);
   assert.match(textFor(overlay, 'editor'), /^hd0\.qcow2 already exists .* set "overwrite" to "always"\.$/);
@@ -35,7 +35,7 @@ test('a remedy is worded in terms that fit the command line, the editor or gdb',
   assert.doesNotMatch(textFor(noHistory(), 'gdb'), /"rr"|launch configuration/);
 });
 
-test('a message and another message inside it are worded for the same front end', () => {
+test('a message and the cause inside it use the terms of the same front end', () => {
   const notice = snapshotFailed(16, notQcow2('hd0.img'));
   assert.deepEqual(notice.fields, { position: 16, cause: 'image-not-qcow2' });
   assert.match(textFor(notice, 'editor'), /Cause: hd0\.img .*"format": "raw"/);
@@ -43,7 +43,7 @@ test('a message and another message inside it are worded for the same front end'
   assert.match(textFor(snapshotFailed(16, imageTooLarge('a', 'b')), 'gdb'), /Cause: a would exceed/);
 });
 
-// --- where texts are -------------------------------------------------------------------------------------------------
+// --- the location of texts ------------------------------------------------------------------------------------------
 
 /** A text with at least this many words is treated as a message to users. */
 const WORDS_MIN = 4;
@@ -63,7 +63,7 @@ interface Text {
   text: string;
 }
 
-/** Every string and template in a file; `…` stands for each computed part of a template. */
+/** Every string and template in a file; `…` represents each computed part of a template. */
 function textsIn(file: string): (Text & { node: ts.Node })[] {
   const source = ts.createSourceFile(file, readFileSync(path.join(ROOT, file), 'utf8'), ts.ScriptTarget.Latest, true);
   const found: (Text & { node: ts.Node })[] = [];
@@ -104,7 +104,7 @@ function isForOurselves(node: ts.Node): boolean {
   return false;
 }
 
-test('sentences for users are in the messages only', () => {
+test('sentences for users are only in the messages folder', () => {
   const files = [...sources('debug-adapter'), ...sources('extension')].filter(
     (file) => !file.startsWith(`${MESSAGES}/`) && !NO_MESSAGES.some((exempt) => exempt.test(file)),
   );
@@ -125,7 +125,7 @@ test('the search for sentences finds sentences, and ignores identifiers, paths a
   assert.ok(!isSentence('--format raw|qcow2'));
 });
 
-// --- how they read ---------------------------------------------------------------------------------------------------
+// --- their wording --------------------------------------------------------------------------------------------------
 
 /** The texts of all messages. The usage text is left out, because it is a table. */
 const messageTexts = () =>
@@ -134,7 +134,7 @@ const messageTexts = () =>
     .flatMap(textsIn)
     .filter(({ text }) => /[a-z] [a-z]/.test(text));
 
-test('messages do not shout, beg or blame, and use the terms of the field', () => {
+test('messages contain no exclamation marks, apologies, blame or unidiomatic phrases', () => {
   const unfit =
     /!(?!\w)|\bplease\b|\byou must\b|\bsorry\b|\billegal\b|\bis not possible;|\ball the same\b|\bany more\b|\banew\b/i;
   const found = messageTexts().filter(({ text }) => unfit.test(text));
@@ -145,7 +145,7 @@ test('messages do not shout, beg or blame, and use the terms of the field', () =
   );
 });
 
-test('remedies for users of the editor or gdb name no command-line option', () => {
+test('remedies for users of the editor or gdb do not mention command-line options', () => {
   const options = messageTexts().filter(({ node, text }) => {
     const property = ts.findAncestor(node, ts.isPropertyAssignment);
     const isForOthers = property !== undefined && /^(editor|gdb)$/.test(property.name.getText());
@@ -158,7 +158,7 @@ test('remedies for users of the editor or gdb name no command-line option', () =
   );
 });
 
-test('remedies for users of any front end name no command-line option', () => {
+test('remedies that all front ends show do not mention command-line options', () => {
   /** Files whose messages only the command line shows. */
   const cliOnly = /\/(cli|commandOutput|usage|expected)\.ts$/;
   const options = messageTexts().filter(({ file, node, text }) => {

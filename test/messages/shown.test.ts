@@ -1,4 +1,4 @@
-/** Text from users, files and guests is printed on one line of bounded length, without control characters. */
+/** Text from users, files and guests is printed on one line of limited length, without control characters. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inert, jsonLine, quoted, sentence, shown } from '../../debug-adapter/messages/shown.ts';
@@ -17,7 +17,7 @@ test('a value in a sentence is quoted if it is text, and shortened', () => {
   assert.ok(shown('x'.repeat(1000)).length <= 100);
 });
 
-test('a sentence has a bounded length, and a JSON line keeps its value', () => {
+test('the length of a sentence is limited, and a JSON line preserves its value', () => {
   assert.ok(sentence('word '.repeat(10_000)).length <= 2000);
   const value = { text: `${ESCAPE}\u2028` };
   assert.doesNotMatch(jsonLine(value), /\p{Cc}|\u2028/u);

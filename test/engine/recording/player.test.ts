@@ -312,7 +312,7 @@ const DIVERGENCES: {
     position: 500,
     does: (played) => played.checkEnd({ ...END, reason: 'failure', guestExit: 3 }),
     code: 'divergence-end',
-    says: /expected the end "powerOff" with guest exit code 0, but it ended with the end "failure" with guest exit code 3/,
+    says: /expected the end "powerOff" with guest exit code 0, but the machine ended with "failure" and guest exit code 3/,
   },
   {
     title: 'an end too early',

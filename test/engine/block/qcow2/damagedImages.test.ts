@@ -18,7 +18,7 @@ const damages: { what: string; at: number; bytes: number[]; says: RegExp }[] = [
   { what: '2^30-byte clusters', at: 20, bytes: [0, 0, 0, 30], says: /a cluster size of 2\^30/ },
   { what: 'a huge L1 table', at: 36, bytes: [0xff, 0, 0, 0], says: /an L1 table with 4278190080 entries/ },
   { what: 'an L1 table too small', at: 36, bytes: [0, 0, 0, 0], says: /too small for the disk/ },
-  { what: 'an L1 table past the end', at: 40, bytes: [0, 0, 1], says: /past the end of the file for the L1 table/ },
+  { what: 'an L1 table past the end', at: 40, bytes: [0, 0, 1], says: /offset of the L1 table .* past the end/ },
   { what: 'an L1 table inside a cluster', at: 47, bytes: [8], says: /an unaligned offset for the L1 table/ },
   { what: 'no refcount table', at: 56, bytes: [0, 0, 0, 0], says: /a refcount table of 0 clusters/ },
   { what: 'too many snapshots', at: 60, bytes: [1, 0, 0, 0], says: /16777216 snapshots/ },

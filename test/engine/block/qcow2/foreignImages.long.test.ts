@@ -120,7 +120,7 @@ test('taking a snapshot in an image with one-bit refcounts is refused, and the i
   runTool('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', 'refcount_bits=1', path, '1M']);
   const image = Qcow2Image.open(loadFile(path), { writable: true });
   image.write(0, filled(MIB, 1));
-  assert.throws(() => support.takeSnapshot(image, 'first'), /its reference counts have only 1 bit/);
+  assert.throws(() => support.takeSnapshot(image, 'first'), /its reference counts are only 1 bit wide/);
   image.write(0, filled(MIB, 2));
   assertSameBytes(readAll(image), filled(MIB, 2));
   assertClean(image);
