@@ -1,10 +1,5 @@
-import { lazy } from '../base/once.ts';
-import { COMPRESSED } from './compressed.ts';
-import { FLOATING_POINT } from './floatingPoint.ts';
-import { INTEGER } from './integer.ts';
-import { matchingPattern, readPatterns } from './patterns.ts';
-import { formatOperands, mnemonicOf } from './operands.ts';
-import { SYSTEM } from './system.ts';
+import { formOf, isCompressed } from '../isa/instructions.ts';
+import { formatOperands, mnemonicOf } from './operandText.ts';
 
 /** One disassembled instruction, or data that is not a valid instruction. */
 export interface Disassembled {
@@ -17,26 +12,17 @@ export interface Disassembled {
 export type SymbolAt = (address: bigint) => string | undefined;
 
 /**
- * Disassembles one instruction from RV64GC, from the extensions Zicsr, Zifencei, Zba, Zbb, Zbs, Zicbom, Zicbop, Zicboz,
- * Zihintpause, Zawrs and Svinval, or from the privileged instructions. The list includes extensions that this machine
- * does not implement, because guest code may still contain their instructions. `word` is the 32-bit word at `pc`; if
- * the instruction is compressed, only the low half is used. An unknown encoding is shown as data, with `.2byte` or
- * `.4byte`.
+ * Disassembles one instruction from the tables in isa/. `word` is the 32-bit word at `pc`; if the instruction is
+ * compressed, only the low half is used. An unknown encoding is shown as data, with `.2byte` or `.4byte`.
  */
 export function disassembleOne(word: number, pc: bigint, symbolAt: SymbolAt = () => undefined): Disassembled {
-  const isCompressed = (word & 3) !== 3;
-  const bits = isCompressed ? word & 0xffff : word >>> 0;
-  const lengthBytes = isCompressed ? 2 : 4;
-  const pattern = matchingPattern(isCompressed ? halves() : words(), bits);
-  if (!pattern) return { text: `.${lengthBytes}byte 0x${bits.toString(16)}`, lengthBytes };
-  const mnemonic = mnemonicOf(pattern.mnemonic, bits);
-  const operands = formatOperands(pattern.operands, { bits, pc, symbolAt });
+  const lengthBytes = isCompressed(word) ? 2 : 4;
+  const form = formOf(word);
+  if (!form) {
+    const bits = lengthBytes === 2 ? word & 0xffff : word >>> 0;
+    return { text: `.${lengthBytes}byte 0x${bits.toString(16)}`, lengthBytes };
+  }
+  const mnemonic = mnemonicOf(form.mnemonic, form.bits);
+  const operands = formatOperands(form.operands, { bits: form.bits, pc, symbolAt });
   return { text: operands ? `${mnemonic} ${operands}` : mnemonic, lengthBytes };
 }
-
-/**
- * The tables are parsed on first use. Most runs disassemble nothing, and parsing the tables takes longer than running a
- * small guest.
- */
-const words = lazy(() => readPatterns(SYSTEM + INTEGER + FLOATING_POINT, 32));
-const halves = lazy(() => readPatterns(COMPRESSED, 16));

@@ -1,3 +1,4 @@
+import { type DecodedInstruction, decodeInstruction } from '../isa/instructions.ts';
 import type { Inspector } from '../machine/inspector.ts';
 import type { TrapMode } from './traps.ts';
 
@@ -15,34 +16,19 @@ export interface Instruction {
   returnsFrom?: TrapMode;
 }
 
-const MRET = 0x30200073;
-const SRET = 0x10200073;
-const isLink = (register: number): boolean => register === 1 || register === 5;
-
 export function instructionAt(inspector: Inspector, pc: bigint): Instruction {
   const bytes = inspector.readMemory(pc, 4);
-  const low = (bytes[0] ?? 0) | ((bytes[1] ?? 0) << 8);
-  if ((low & 3) !== 3) return { flow: compressedFlow(low), lengthBytes: 2 };
-  const raw = low | ((bytes[2] ?? 0) << 16) | ((bytes[3] ?? 0) << 24);
-  if (raw === MRET) return { flow: 'trapReturn', lengthBytes: 4, returnsFrom: 3 };
-  if (raw === SRET) return { flow: 'trapReturn', lengthBytes: 4, returnsFrom: 1 };
-  return { flow: fullFlow(raw), lengthBytes: 4 };
+  const decoded = decodeInstruction(bytes.reduceRight((bits, byte) => (bits << 8) | byte, 0));
+  const { mnemonic, lengthBytes } = decoded;
+  if (mnemonic === 'mret') return { flow: 'trapReturn', lengthBytes, returnsFrom: 3 };
+  if (mnemonic === 'sret') return { flow: 'trapReturn', lengthBytes, returnsFrom: 1 };
+  return { flow: flowOf(decoded), lengthBytes };
 }
 
-function fullFlow(raw: number): ControlFlow {
-  const opcode = raw & 0x7f;
-  const rd = (raw >>> 7) & 31;
-  if (opcode === 0x6f || opcode === 0x67) {
-    if (isLink(rd)) return 'call';
-    return opcode === 0x67 && isLink((raw >>> 15) & 31) ? 'return' : 'other';
-  }
-  return 'other';
+function flowOf({ mnemonic, rd, rs1 }: DecodedInstruction): ControlFlow {
+  if (mnemonic !== 'jal' && mnemonic !== 'jalr') return 'other';
+  if (isLink(rd)) return 'call';
+  return mnemonic === 'jalr' && isLink(rs1) ? 'return' : 'other';
 }
 
-/** C.JALR is encoded as 1001 rs1 00000 10, C.JR as 1000 rs1 00000 10. */
-function compressedFlow(low: number): ControlFlow {
-  const rs1 = (low >> 7) & 31;
-  if ((low & 0xf07f) === 0x9002 && rs1 !== 0) return 'call';
-  if ((low & 0xf07f) === 0x8002 && isLink(rs1)) return 'return';
-  return 'other';
-}
+const isLink = (register: number): boolean => register === 1 || register === 5;

@@ -1,13 +1,14 @@
-import { RA } from './registers.ts';
+import type { DecodedInstruction } from '../../isa/instructions.ts';
 import {
-  type Instruction,
-  readInstruction,
-  RETURNS,
-  scanPrologue,
-  SP,
+  adjustsStack,
+  isReturn,
+  isStore,
   type Prologue,
+  readInstruction,
   type ReadCode,
+  scanPrologue,
 } from './prologueScan.ts';
+import { RA, SP } from './registers.ts';
 
 /**
  * Finds the prologue that is in effect at `end`, even if the compiler moved it after an early-exit test
@@ -30,8 +31,8 @@ export function prologueBefore(
 function withReturnAddress(readCode: ReadCode, prologue: Prologue, end: bigint): Prologue {
   for (let at = prologue.end; at < end;) {
     const instruction = readInstruction(readCode, at);
-    if (!instruction || (instruction.kind === 'addi' && instruction.rd === SP)) return prologue;
-    if (instruction.kind === 'store' && instruction.rs1 === SP && instruction.rs2 === RA) {
+    if (!instruction || (instruction.mnemonic === 'addi' && instruction.rd === SP)) return prologue;
+    if (isStore(instruction) && instruction.rs1 === SP && instruction.rs2 === RA) {
       const saved = new Map(prologue.saved).set(RA, instruction.immediate - prologue.frameBytes);
       return { ...prologue, saved };
     }
@@ -50,9 +51,8 @@ function shrinkWrappedPrologue(
   for (let at = start; at < end;) {
     const instruction = readInstruction(readCode, at);
     if (!instruction || isTrapEntry(instruction)) return undefined;
-    const { kind } = instruction;
-    if (kind === 'addi' && instruction.rd === SP && instruction.rs1 === SP && instruction.immediate < 0) found = at;
-    if (kind === 'other' && isExact && RETURNS.has(instruction.word)) found = undefined;
+    if (adjustsStack(instruction) && instruction.immediate < 0) found = at;
+    if (isExact && isReturn(instruction)) found = undefined;
     at += BigInt(instruction.lengthBytes);
   }
   return found;
@@ -62,12 +62,10 @@ function shrinkWrappedPrologue(
  * Whether an instruction accesses sscratch or mscratch. Such code is a trap handler: its stores save the registers of
  * the interrupted code and are not a prologue.
  */
-function isTrapEntry(instruction: Instruction): boolean {
-  return instruction.kind === 'other' && (instruction.word & 0x7f) === SYSTEM && SCRATCH.has(instruction.word >>> 20);
-}
+const isTrapEntry = ({ mnemonic, immediate }: DecodedInstruction): boolean =>
+  mnemonic?.startsWith('csrr') === true && SCRATCH.has(immediate);
 
-/** RISC-V privileged ISA: the opcode of CSR instructions, and the numbers of sscratch and mscratch. */
-const SYSTEM = 0x73;
+/** The numbers of sscratch and mscratch (Volume II, "CSR Listing"). */
 const SCRATCH: ReadonlySet<number> = new Set([0x140, 0x340]);
 
 // The maximum search distance: about two thousand instructions, which take a few milliseconds to scan.

@@ -1,0 +1,46 @@
+/** A value in an instruction, whose bits can be in several places. */
+export interface BitField {
+  /** Groups of consecutive bits: the lowest bit in the instruction, the lowest bit in the value, and the bits' mask. */
+  groups: { from: number; to: number; mask: number }[];
+  /** The number of zero bits to insert above the value to sign-extend it to 32 bits; 0 if it is unsigned. */
+  signShift: number;
+}
+
+/**
+ * A zero-extended value in the manual's notation, which lists the bits of the value that each field of the instruction
+ * contains. The keys of `fields` are the highest bits of the instruction's fields. For example, `31: '12|10:5'` means
+ * that bit 31 of the instruction is bit 12 of the value, and that bits 30 to 25 of the instruction are bits 10 to 5 of
+ * the value.
+ */
+export const unsigned = (fields: Record<number, string>): BitField => ({ groups: groupsOf(fields), signShift: 0 });
+
+/** A sign-extended value. `fields` has the same meaning as for `unsigned`. */
+export function signed(fields: Record<number, string>): BitField {
+  const groups = groupsOf(fields);
+  return { groups, signShift: Math.min(...groups.map(({ to, mask }) => Math.clz32(mask << to))) };
+}
+
+/** Extracts the value from an instruction, as a signed 32-bit number. */
+export function readField({ groups, signShift }: BitField, bits: number): number {
+  let value = 0;
+  for (const { from, to, mask } of groups) value |= ((bits >>> from) & mask) << to;
+  return (value << signShift) >> signShift;
+}
+
+/** The instruction bits that encode the value, as a signed 32-bit number. Bits that do not fit are ignored. */
+export function encodeField({ groups }: BitField, value: number): number {
+  let bits = 0;
+  for (const { from, to, mask } of groups) bits |= ((value >>> to) & mask) << from;
+  return bits;
+}
+
+function groupsOf(fields: Record<number, string>): BitField['groups'] {
+  return Object.entries(fields).flatMap(([highest, text]) => {
+    let next = Number(highest) + 1;
+    return text.split('|').map((range) => {
+      const [high, low = high] = range.split(':').map(Number);
+      next -= high - low + 1;
+      return { from: next, to: low, mask: 2 ** (high - low + 1) - 1 };
+    });
+  });
+}
