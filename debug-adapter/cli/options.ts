@@ -111,7 +111,6 @@ export type IdleMode = 'warp' | 'realtime';
 export type { DriveOption } from './driveOption.ts';
 
 const COMMANDS = ['run', 'record', 'replay', 'info', 'symbols', ...FILE_COMMANDS] as const;
-const MEMORY_BYTES_DEFAULT = 128 << 20;
 
 /**
  * Parses the arguments after the program name. Throws a UserError of kind `badInput`, whose message is one sentence,
@@ -228,7 +227,7 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Comman
   const live: LiveOptions = {
     ...machine,
     append: append ?? '',
-    memoryBytes: memoryBytes ?? MEMORY_BYTES_DEFAULT,
+    memoryBytes: memoryBytes ?? limits.MEMORY_BYTES_DEFAULT,
     harts: harts ?? 1,
     idle,
     stdin,

@@ -4,6 +4,7 @@ import {
   ConsoleInput,
   type Host,
   type IdleClock,
+  limits,
   LiveInputs,
   type LiveSetup,
   type Notice,
@@ -19,7 +20,7 @@ import { launchWouldOverwrite } from '../messages/dap.ts';
 import { Debuggee } from './debuggee.ts';
 import type { GuestConsole } from './guestConsole.ts';
 import type { LaunchConfiguration } from './launchConfiguration.ts';
-import { MEMORY_BYTES_DEFAULT, sessionSymbols } from './sessionSymbols.ts';
+import { sessionSymbols } from './sessionSymbols.ts';
 
 /** The resources outside the engine that are needed to open a session. */
 export interface DebuggeeEnvironment {
@@ -89,7 +90,7 @@ function openTimeline(
   const setup: LiveSetup = {
     ...machine,
     append: append ?? '',
-    memoryBytes: memoryBytes ?? MEMORY_BYTES_DEFAULT,
+    memoryBytes: memoryBytes ?? limits.MEMORY_BYTES_DEFAULT,
     harts: harts ?? 1,
     idle,
     live: new LiveInputs(

@@ -7,8 +7,10 @@ import {
   IMAGE_SECTION,
   imageAddress,
   isElf,
+  limits,
   type Notice,
   openSymbols,
+  RAM_BASE,
   readBootFiles,
   readLinuxImage,
   recordedBootFiles,
@@ -39,10 +41,7 @@ interface PlacedFile extends NamedFile {
   entry?: number;
 }
 
-export const MEMORY_BYTES_DEFAULT = 128 << 20;
-
 const ELF_BYTES_MAX = 1 << 30;
-const MEMORY_BYTES_MAX = 2 ** 31;
 
 /**
  * Opens the symbols of a session. The booted files do not have to contain symbols. The files in the `symbols` setting
@@ -64,7 +63,7 @@ export function sessionSymbols(
     ...(image
       ? opener.openAt(image.file, image.biases)
       : opener.openPlaced(kernel && withLoadAddress({ kernel, bios }))),
-    ...opener.openPlaced(bios && { ...bios, address: RAM_START }),
+    ...opener.openPlaced(bios && { ...bios, address: RAM_BASE }),
     ...loads.flatMap((file) => opener.openPlaced(file)),
   ];
   // These files only add information about the booted code, so they are dropped if they describe different code.
@@ -119,12 +118,10 @@ class SymbolOpener {
   }
 }
 
-const RAM_START = 0x8000_0000;
-
 /** Adds the load address to a raw kernel. */
 function withLoadAddress({ kernel, bios }: { kernel: PlacedFile; bios?: NamedFile }): PlacedFile {
   if (isElf(kernel.bytes) || kernel.entry !== undefined) return kernel;
-  return { ...kernel, address: imageAddress({ kernel, bios }, MEMORY_BYTES_MAX) };
+  return { ...kernel, address: imageAddress({ kernel, bios }, limits.MEMORY_BYTES_MAX) };
 }
 
 interface PlacedImage {
@@ -147,7 +144,7 @@ function linuxImage(
   { kernel, bios }: { kernel: PlacedFile; bios?: NamedFile },
   userSymbols: readonly Symbols[],
 ): PlacedImage {
-  const loaded = BigInt(imageAddress({ kernel, bios }, MEMORY_BYTES_MAX));
+  const loaded = BigInt(imageAddress({ kernel, bios }, limits.MEMORY_BYTES_MAX));
   const elf = elfFromImage(kernel.bytes, IMAGE_SECTION);
   const { bytes, start } = elf ?? { bytes: elfFromCode(kernel.bytes, loaded), start: loaded };
   const linked = elf?.start ?? userSymbols.map(linkedStart).find((address) => address !== undefined) ?? loaded;
@@ -175,7 +172,7 @@ const UPPER_HALF = 1n << 63n;
 function liveFiles(host: Host, configuration: LaunchConfiguration): BootedFiles {
   const { kernel, kernelAddress, bios, load, memoryBytes } = configuration;
   const setup = { kernel, kernelAddress, bios, initrd: null, load };
-  const read = readBootFiles(host, setup, memoryBytes ?? MEMORY_BYTES_DEFAULT);
+  const read = readBootFiles(host, setup, memoryBytes ?? limits.MEMORY_BYTES_DEFAULT);
   return {
     kernel: read.kernel,
     bios: read.files.find(({ role }) => role === 'bios'),

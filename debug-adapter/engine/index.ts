@@ -61,6 +61,7 @@ export { Inspector } from './machine/inspector.ts';
 export { type SourceFrame, sourceFramesAt } from './session/sourceFrames.ts';
 export { SourceSteps } from './session/sourceSteps.ts';
 export { imageAddress, isElf } from './machine/boot/bootPlan.ts';
+export { RAM_BASE } from './machine/memoryMap.ts';
 export { unpackKernel } from './machine/boot/compressedKernel.ts';
 export { readLinuxImage } from './machine/boot/linuxImage.ts';
 export { namesOfBootFiles, readBootFiles, recordedBootFiles } from './timeline/bootFiles.ts';

@@ -3,10 +3,13 @@ const MIB = 1 << 20;
  * The limits on a machine, its drives and its snapshots. The same limits apply to the command line, to launch.json, and
  * to files from untrusted sources.
  */
-export const MEMORY_MIB = { min: 16, max: 2048 } as const;
+export const MEMORY_MIB = { min: 16, max: 2048, default: 128 } as const;
+export const MEMORY_BYTES_MAX = MEMORY_MIB.max * MIB;
+export const MEMORY_BYTES_DEFAULT = MEMORY_MIB.default * MIB;
 export const HARTS_MAX = 8;
 /** QEMU's virt machine has eight virtio-mmio slots. */
-export const DRIVES_MAX = 8;
+export const VIRTIO_SLOTS = 8;
+export const DRIVES_MAX = VIRTIO_SLOTS;
 /** The number of files is limited because all files are held in memory and stored in the recording. */
 export const LOAD_FILES_MAX = 32;
 /** qcow2 stores the length of a snapshot name in 16 bits, but QEMU's tools accept at most 255 bytes. */
@@ -17,11 +20,11 @@ const PATH_LENGTH_MAX = 32_767;
 export const APPEND_LENGTH_MAX = 64 << 10;
 
 export const isMemorySize = (bytes: number): boolean =>
-  bytes % MIB === 0 && bytes >= MEMORY_MIB.min * MIB && bytes <= MEMORY_MIB.max * MIB;
+  bytes % MIB === 0 && bytes >= MEMORY_MIB.min * MIB && bytes <= MEMORY_BYTES_MAX;
 
 export const isHartCount = (count: number): boolean => Number.isInteger(count) && count >= 1 && count <= HARTS_MAX;
 
-export const isSlot = (slot: number): boolean => Number.isInteger(slot) && slot >= 0 && slot < DRIVES_MAX;
+export const isSlot = (slot: number): boolean => Number.isInteger(slot) && slot >= 0 && slot < VIRTIO_SLOTS;
 
 /** Whether this is a valid drive id. The id becomes part of file names, digests and messages. */
 export const isDriveId = (id: string): boolean => /^[A-Za-z][A-Za-z0-9._-]{0,31}$/.test(id);

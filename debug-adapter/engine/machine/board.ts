@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts';
+import { VIRTIO_SLOTS } from '../base/limits.ts';
 import type { Drive } from '../block/drive.ts';
 import { PlicBefore5 } from './devices/before5/plic.ts';
 import { Uart16550Before5 } from './devices/before5/uart16550.ts';
@@ -14,6 +15,7 @@ import { Uart16550 } from './devices/uart16550.ts';
 import { VirtioBlk } from './devices/virtioBlk.ts';
 import { VirtioMmio } from './devices/virtioMmio.ts';
 import { VirtioRng } from './devices/virtioRng.ts';
+import { type DeviceRange, MEMORY_MAP } from './memoryMap.ts';
 import type { Semihosting } from './semihosting/semihosting.ts';
 
 /** The machine's clock, and its callbacks for devices (see `DeviceContext`). */
@@ -58,24 +60,9 @@ export type StatefulPart = Pick<Device, 'name' | 'saveState' | 'loadState' | 're
 
 export type AccessBytes = 1 | 2 | 4 | 8;
 
-export const VIRTIO_SLOTS = 8;
-const ROM_BASE = 0x1000;
-const ROM_BYTES = 0xf000;
-const RTC_BASE = 0x0010_1000;
-const RTC_SOURCE = 11;
-const TEST_DEVICE_BASE = 0x0010_0000;
-const CLINT_BASE = 0x0200_0000;
-const PLIC_BASE = 0x0c00_0000;
-const UART_BASE = 0x1000_0000;
-const UART_SOURCE = 10;
-const VIRTIO_BASE = 0x1000_1000;
-const VIRTIO_STRIDE = 0x1000;
-/** The virtio device in slot n uses interrupt source n + 1. */
-const VIRTIO_FIRST_SOURCE = 1;
-
 /**
- * The `virt` board: its devices, their addresses and interrupt lines, as in QEMU's hw/riscv/virt.c. Only this class
- * assigns addresses and interrupt lines. By default the first drive is in the first virtio slot.
+ * The `virt` board: its devices, at the addresses and interrupt lines in memoryMap.ts. By default the first drive is in
+ * the first virtio slot.
  */
 export class Board {
   readonly rom = new BootRom();
@@ -128,12 +115,13 @@ export class Board {
     this.plic = new (isBefore5 ? PlicBefore5 : Plic)({ context: noInterrupt, harts });
     this.clint = new Clint({ context: noInterrupt, harts, timerStartsDisarmed: isBefore5 });
     this.testDevice = new TestDevice({ context: noInterrupt, resetEndsRun: options.noReboot });
-    const serial = { context: withInterrupt(UART_SOURCE), transmit: options.transmit };
+    const serial = { context: withInterrupt(MEMORY_MAP.uart.source), transmit: options.transmit };
     this.uart = isBefore5 ? new Uart16550Before5(serial) : new Uart16550(serial);
-    this.rtc = new GoldfishRtc({ context: withInterrupt(RTC_SOURCE), hostTime: () => host.hostTime() });
+    this.rtc = new GoldfishRtc({ context: withInterrupt(MEMORY_MAP.rtc.source), hostTime: () => host.hostTime() });
     const transport = isBefore5 ? VirtioMmioBefore5 : VirtioMmio;
     const inSlot = (slot: number) => {
-      return { name: `virtio${slot}`, context: withInterrupt(VIRTIO_FIRST_SOURCE + slot), memory, transport };
+      const context = withInterrupt(MEMORY_MAP.virtioSlots[slot].source);
+      return { name: `virtio${slot}`, context, memory, transport };
     };
     this.disks = options.drives.map(
       (drive, i) =>
@@ -148,13 +136,12 @@ export class Board {
     }
     const timedUart = this.uart instanceof Uart16550 ? [this.uart] : [];
     this.timed = [...this.disks, ...(this.rng ? [this.rng] : []), this.rtc, ...timedUart];
-    const slots = Array.from({ length: VIRTIO_SLOTS }, (_, slot): Device => {
+    const slots = MEMORY_MAP.virtioSlots.map((_, slot): Device => {
       const disk = driveSlots.findIndex((drive) => drive.slot === slot);
       if (disk >= 0) return this.disks[disk];
       return (slot === rngSlot && this.rng) || new EmptySlot({ name: `virtio${slot}`, legacy });
     });
-    const map = this.makeMap(slots);
-    this.map = isBefore5 ? withOldAccessRules(map) : map;
+    this.map = this.makeMap(slots, isBefore5 ? atRangeBefore5 : atRange);
   }
 
   /**
@@ -207,28 +194,33 @@ export class Board {
     return undefined;
   }
 
-  /** The address ranges and the access sizes follow QEMU's memory regions. */
-  private makeMap(slots: readonly Device[]): MappedDevice[] {
-    const all = { accepts: acceptsAll, splits64: true };
-    const slotOf = (device: Device, slot: number): MappedDevice => {
-      return { base: VIRTIO_BASE + slot * VIRTIO_STRIDE, lengthBytes: 0x200, device, ...all };
-    };
+  private makeMap(slots: readonly Device[], at: typeof atRange): MappedDevice[] {
+    const { rom, testDevice, rtc, clint, plic, uart, virtioSlots } = MEMORY_MAP;
     return [
-      { base: UART_BASE, lengthBytes: 8, device: this.uart, accepts: acceptsAll, splits64: false },
-      { base: PLIC_BASE, lengthBytes: 0x60_0000, device: this.plic, accepts: acceptsWords, splits64: false },
-      { base: CLINT_BASE, lengthBytes: 0xc000, device: this.clint, accepts: clintAccepts, splits64: true },
-      ...slots.map(slotOf),
-      { base: RTC_BASE, lengthBytes: 0x24, device: this.rtc, accepts: rtcAccepts, splits64: true },
-      {
-        base: TEST_DEVICE_BASE,
-        lengthBytes: 0x1000,
-        device: this.testDevice,
-        accepts: testDeviceAccepts,
-        splits64: false,
-      },
-      { base: ROM_BASE, lengthBytes: ROM_BYTES, device: this.rom, ...all },
+      at(uart, this.uart, { accepts: acceptsAll, splits64: false }),
+      at(plic, this.plic, { accepts: acceptsWords, splits64: false }),
+      at(clint, this.clint, { accepts: clintAccepts, splits64: true }),
+      ...slots.map((device, slot) => at(virtioSlots[slot], device, ALL_ACCESSES)),
+      at(rtc, this.rtc, { accepts: rtcAccepts, splits64: true }),
+      at(testDevice, this.testDevice, { accepts: testDeviceAccepts, splits64: false }),
+      at(rom, this.rom, ALL_ACCESSES),
     ];
   }
+}
+
+/** The access sizes that QEMU's device accepts. */
+type AccessRules = Pick<MappedDevice, 'accepts' | 'splits64'>;
+
+function atRange({ base, registerBytes }: DeviceRange, device: Device, rules: AccessRules): MappedDevice {
+  return { base, lengthBytes: registerBytes, device, ...rules };
+}
+
+/**
+ * For recordings in formats 2 to 4, a device accepts accesses of any width anywhere in the address range reserved for
+ * it.
+ */
+function atRangeBefore5({ base, lengthBytes }: DeviceRange, device: Device): MappedDevice {
+  return { base, lengthBytes, device, ...ALL_ACCESSES };
 }
 
 const acceptsAll = (): boolean => true;
@@ -239,18 +231,7 @@ const testDeviceAccepts = (_: number, sizeBytes: number): boolean => sizeBytes =
 const clintAccepts = (offset: number, sizeBytes: number): boolean =>
   sizeBytes === 4 || (sizeBytes === 8 && offset >= 0x4000);
 
-/**
- * For recordings in formats 2 to 4, a device accepts accesses of any width anywhere in the address range reserved for
- * it.
- */
-function withOldAccessRules(map: readonly MappedDevice[]): MappedDevice[] {
-  const lengths = new Map([[UART_BASE, 0x100], [CLINT_BASE, 0x1_0000], [RTC_BASE, 0x1000]]); // prettier-ignore
-  return map.map((mapped) => {
-    const isSlot = mapped.base > UART_BASE;
-    const lengthBytes = isSlot ? VIRTIO_STRIDE : (lengths.get(mapped.base) ?? mapped.lengthBytes);
-    return { ...mapped, lengthBytes, accepts: acceptsAll, splits64: true };
-  });
-}
+const ALL_ACCESSES: AccessRules = { accepts: acceptsAll, splits64: true };
 
 /** Assigns virtio slots: drives without a given slot take the first free slots, in order. */
 export function assignSlots(drives: readonly { slot?: number; virtio?: 'modern' | 'legacy' }[]): DriveSlot[] {

@@ -12,8 +12,8 @@ import {
 } from '../../../messages/boot.ts';
 import type { GuestAddress } from '../../base/quantities.ts';
 import { ISA } from '../cpu/extensions.ts';
-import { RAM_BASE } from '../cpu/layout.ts';
 import { MMU, type MmuType } from '../cpu/satp.ts';
+import { RAM_BASE } from '../memoryMap.ts';
 import { bootRom } from './bootRom.ts';
 import { buildDeviceTree, deviceTreeAddress } from './deviceTree.ts';
 import { checkSegmentsFit, readElfImage } from './elf.ts';

@@ -1,5 +1,5 @@
 import type { GuestAddress } from '../../base/quantities.ts';
-import { RAM_BASE } from '../cpu/layout.ts';
+import { MEMORY_MAP, RAM_BASE } from '../memoryMap.ts';
 
 /**
  * The contents of the boot ROM, as on QEMU 7.2's `virt` (hw/riscv/boot.c, riscv_setup_rom_reset_vec): the first
@@ -21,13 +21,11 @@ export function bootRom({
   return bytes;
 }
 
-export const BOOT_ROM_BASE = 0x1000;
-
 /** The registers after the ROM code has run, except a0, which holds the hart id. */
 export const RESET_REGISTERS = {
   /** The address to which the ROM code jumps. */
   t0: RAM_BASE,
-  a2: BOOT_ROM_BASE + 0x28,
+  a2: MEMORY_MAP.rom.base + 0x28,
 } as const;
 
 /** auipc t0; addi a2, t0, 40; csrr a0, mhartid; ld a1, 32(t0); ld t0, 24(t0); jr t0 */

@@ -2,7 +2,18 @@ import { deviceTreeDoesNotFit } from '../../../messages/boot.ts';
 import type { GuestAddress } from '../../base/quantities.ts';
 import { BASE_INTEGERS, extensionsIn, LEGACY_ISA, ISA } from '../cpu/extensions.ts';
 import { BLOCK_BYTES } from '../cpu/layout.ts';
+import { IRQ } from '../cpu/mstatus.ts';
 import { MMU, type MmuType } from '../cpu/satp.ts';
+import { SOURCES } from '../devices/plicRegisters.ts';
+import { TEST_DEVICE_VALUES } from '../devices/testDevice.ts';
+import {
+  type DeviceRange,
+  type InterruptingRange,
+  MEMORY_MAP,
+  RAM_BASE,
+  TIMEBASE_HERTZ,
+  UART_CLOCK_HERTZ,
+} from '../memoryMap.ts';
 import { cells64, writeFdt, type FdtNode } from './fdt.ts';
 
 /** The machine and the boot configuration that a device tree describes. */
@@ -47,11 +58,11 @@ export function buildDeviceTree(options: DeviceTreeOptions): Uint8Array {
     children: [
       ...(options.reserved ? [reservedMemory(options.reserved)] : []),
       chosen(options),
-      powerNode('poweroff', 0x5555, phandles),
-      powerNode('reboot', 0x7777, phandles),
+      powerNode('poweroff', TEST_DEVICE_VALUES.pass, phandles),
+      powerNode('reboot', TEST_DEVICE_VALUES.reset, phandles),
       {
-        name: `memory@${RAM_BASE.toString(16)}`,
-        properties: { device_type: 'memory', reg: [...cells64(RAM_BASE), ...cells64(options.memoryBytes)] },
+        name: at('memory', RAM_BASE),
+        properties: { device_type: 'memory', reg: reg({ base: RAM_BASE, lengthBytes: options.memoryBytes }) },
       },
       cpus(phandles),
       soc(phandles),
@@ -72,21 +83,15 @@ export function deviceTreeAddress(options: { memoryBytes: number; sizeBytes: num
   return address;
 }
 
-const RAM_BASE = 0x8000_0000;
 const TWO_MIB = 2 * 1024 * 1024;
 const THREE_GIB = 3 * 1024 * 1024 * 1024;
-const TIMEBASE_HERTZ = 10_000_000;
-const UART_CLOCK_HERTZ = 3_686_400;
-const UART_SOURCE = 10;
-const RTC_SOURCE = 11;
-const VIRTIO_SLOTS = 8;
-const PLIC_SOURCES = 0x60;
 
-// Interrupt numbers of a hart (Volume II, mcause).
-const SOFTWARE_M = 3;
-const TIMER_M = 7;
-const EXTERNAL_S = 9;
-const EXTERNAL_M = 11;
+/** A node's name with its unit address. */
+const at = (name: string, base: GuestAddress): string => `${name}@${base.toString(16)}`;
+const reg = ({ base, lengthBytes }: Pick<DeviceRange, 'base' | 'lengthBytes'>): number[] => [
+  ...cells64(base),
+  ...cells64(lengthBytes),
+];
 
 interface Phandles {
   harts: number;
@@ -111,7 +116,7 @@ function chosen({ bootargs, initrd, rngSeed }: DeviceTreeOptions): FdtNode {
       ...(initrd && { 'linux,initrd-end': [initrd.end], 'linux,initrd-start': [initrd.start] }),
       ...(rngSeed && { 'rng-seed': rngSeed }),
       ...(bootargs !== undefined && { bootargs }),
-      'stdout-path': '/soc/serial@10000000',
+      'stdout-path': `/soc/${at('serial', MEMORY_MAP.uart.base)}`,
     },
   };
 }
@@ -119,8 +124,8 @@ function chosen({ bootargs, initrd, rngSeed }: DeviceTreeOptions): FdtNode {
 /** Devicetree Specification 0.4, 3.5. */
 function reservedMemory({ start, lengthBytes }: { start: GuestAddress; lengthBytes: number }): FdtNode {
   const firmware: FdtNode = {
-    name: `firmware@${start.toString(16)}`,
-    properties: { reg: [...cells64(start), ...cells64(lengthBytes)], 'no-map': true },
+    name: at('firmware', start),
+    properties: { reg: reg({ base: start, lengthBytes }), 'no-map': true },
   };
   return {
     name: 'reserved-memory',
@@ -195,7 +200,7 @@ function instructionSet(isa: string): FdtNode['properties'] {
 }
 
 function soc(phandles: Phandles): FdtNode {
-  const slots = Array.from({ length: VIRTIO_SLOTS }, (_, slot) => virtioSlot(slot, phandles));
+  const slots = MEMORY_MAP.virtioSlots.map((slot) => virtioSlot(slot, phandles));
   return {
     name: 'soc',
     properties: { '#address-cells': [2], '#size-cells': [2], compatible: 'simple-bus', ranges: true },
@@ -212,11 +217,11 @@ function soc(phandles: Phandles): FdtNode {
 
 function realTimeClock({ plic }: Phandles): FdtNode {
   return {
-    name: 'rtc@101000',
+    name: at('rtc', MEMORY_MAP.rtc.base),
     properties: {
-      interrupts: [RTC_SOURCE],
+      interrupts: [MEMORY_MAP.rtc.source],
       'interrupt-parent': [plic],
-      reg: [0, 0x10_1000, 0, 0x1000],
+      reg: reg(MEMORY_MAP.rtc),
       compatible: 'google,goldfish-rtc',
     },
   };
@@ -224,12 +229,12 @@ function realTimeClock({ plic }: Phandles): FdtNode {
 
 function serial({ plic }: Phandles): FdtNode {
   return {
-    name: 'serial@10000000',
+    name: at('serial', MEMORY_MAP.uart.base),
     properties: {
-      interrupts: [UART_SOURCE],
+      interrupts: [MEMORY_MAP.uart.source],
       'interrupt-parent': [plic],
       'clock-frequency': [UART_CLOCK_HERTZ],
-      reg: [0, 0x1000_0000, 0, 0x100],
+      reg: reg(MEMORY_MAP.uart),
       compatible: 'ns16550a',
     },
   };
@@ -237,23 +242,22 @@ function serial({ plic }: Phandles): FdtNode {
 
 function testDevice(phandles: Phandles): FdtNode {
   return {
-    name: 'test@100000',
+    name: at('test', MEMORY_MAP.testDevice.base),
     properties: {
       phandle: [phandles.testDevice],
-      reg: [0, 0x10_0000, 0, 0x1000],
+      reg: reg(MEMORY_MAP.testDevice),
       compatible: ['sifive,test1', 'sifive,test0', 'syscon'],
     },
   };
 }
 
-function virtioSlot(slot: number, { plic }: Phandles): FdtNode {
-  const address = 0x1000_1000 + slot * 0x1000;
+function virtioSlot(slot: InterruptingRange, { plic }: Phandles): FdtNode {
   return {
-    name: `virtio_mmio@${address.toString(16)}`,
+    name: at('virtio_mmio', slot.base),
     properties: {
-      interrupts: [slot + 1],
+      interrupts: [slot.source],
       'interrupt-parent': [plic],
-      reg: [0, address, 0, 0x1000],
+      reg: reg(slot),
       compatible: 'virtio,mmio',
     },
   };
@@ -261,14 +265,12 @@ function virtioSlot(slot: number, { plic }: Phandles): FdtNode {
 
 function plic(phandles: Phandles): FdtNode {
   return {
-    name: 'plic@c000000',
+    name: at('plic', MEMORY_MAP.plic.base),
     properties: {
       phandle: [phandles.plic],
-      'riscv,ndev': [PLIC_SOURCES],
-      // QEMU VIRT_PLIC_SIZE: the contexts' registers start at 0x200000, with 0x1000 bytes for each of
-      // 1024 contexts.
-      reg: [0, 0xc00_0000, 0, 0x60_0000],
-      'interrupts-extended': forEachHart(phandles, [EXTERNAL_M, EXTERNAL_S]),
+      'riscv,ndev': [SOURCES],
+      reg: reg(MEMORY_MAP.plic),
+      'interrupts-extended': forEachHart(phandles, [IRQ.MEI, IRQ.SEI]),
       'interrupt-controller': true,
       compatible: ['sifive,plic-1.0.0', 'riscv,plic0'],
       '#address-cells': [0],
@@ -279,10 +281,10 @@ function plic(phandles: Phandles): FdtNode {
 
 function clint(phandles: Phandles): FdtNode {
   return {
-    name: 'clint@2000000',
+    name: at('clint', MEMORY_MAP.clint.base),
     properties: {
-      'interrupts-extended': forEachHart(phandles, [SOFTWARE_M, TIMER_M]),
-      reg: [0, 0x200_0000, 0, 0x1_0000],
+      'interrupts-extended': forEachHart(phandles, [IRQ.MSI, IRQ.MTI]),
+      reg: reg(MEMORY_MAP.clint),
       compatible: ['sifive,clint0', 'riscv,clint0'],
     },
   };

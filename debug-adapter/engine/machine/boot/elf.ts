@@ -12,6 +12,7 @@ import {
   kernelSegmentsOverlap,
 } from '../../../messages/boot.ts';
 import type { GuestAddress } from '../../base/quantities.ts';
+import { QEMU_FLASH } from '../memoryMap.ts';
 
 /** The parts of an ELF file that a boot loader needs. */
 export interface ElfImage {
@@ -113,9 +114,6 @@ function isOutsideMemory(segment: ElfSegment, entry: bigint, ramBase: GuestAddre
   const isInFlash = start < QEMU_FLASH.end && end > QEMU_FLASH.start;
   return end <= ramBase && !containsEntry && !isInFlash;
 }
-
-/** QEMU has memory in this range; this machine does not (hw/riscv/virt.c, VIRT_FLASH). */
-const QEMU_FLASH = { start: 0x2000_0000, end: 0x2400_0000 };
 
 function withoutHeadersBelow(ramBase: GuestAddress, segment: ElfSegment): ElfSegment {
   const below = ramBase - segment.physicalAddress;

@@ -1,4 +1,5 @@
 import { assert } from '../../base/assert.ts';
+import { HARTS_MAX } from '../../base/limits.ts';
 import type { Position } from '../../base/quantities.ts';
 import type { State } from '../../base/state.ts';
 import { ENVCFG } from './envcfg.ts';
@@ -8,8 +9,6 @@ import { MSTATUS } from './mstatus.ts';
 
 /** Read access to one hart, even if it is not the current hart. */
 export type HartView = Pick<Hart, 'register' | 'float' | 'slot' | 'csrs' | 'readCsr'>;
-
-export const HARTS_MAX = 8;
 
 /**
  * Runs several harts on one core. Generated code uses fixed addresses for the state of the current hart. The state of
@@ -34,7 +33,7 @@ export class HartContexts {
 
   /** `hart` must be in its initial state, because every hart starts from a copy of this state. */
   constructor(hart: Hart, count: number) {
-    assert(count >= 1 && count <= HARTS_MAX, 'a machine has one to eight harts');
+    assert(count >= 1 && count <= HARTS_MAX, 'the number of harts is within the limits');
     this.hart = hart;
     this.count = count;
     this.liveState = new BigUint64Array(hart.memory.buffer, REGISTERS, CONTEXT_WORDS);

@@ -1,8 +1,9 @@
 import { assert } from '../../base/assert.ts';
+import { MEMORY_BYTES_MAX } from '../../base/limits.ts';
 import { PAGE_SIZE_BYTES } from '../../base/quantities.ts';
 
-/** The guest physical address of RAM on QEMU's `virt` board. */
-export const RAM_BASE = 0x8000_0000;
+export { RAM_BASE } from '../memoryMap.ts';
+
 const WASM_PAGE_BYTES = 65536;
 
 /**
@@ -207,8 +208,7 @@ export const PAGE_TABLE = 32;
 /** The page contains code that was translated to regions. */
 export const PAGE_TRANSLATED = 64;
 
-const RAM_BYTES_MAX = (2 << 30) >>> 0;
-const RAM_PAGES_MAX = RAM_BYTES_MAX / PAGE_SIZE_BYTES;
+const RAM_PAGES_MAX = MEMORY_BYTES_MAX / PAGE_SIZE_BYTES;
 
 /** The page flags: u8 per RAM page. */
 export const PAGE_FLAGS = 0x300000;
@@ -228,10 +228,10 @@ export const DECODE_POOL = CODE_LINES + RAM_PAGES_MAX * CODE_LINES_PAGE_BYTES;
 export const REGION_ENTRIES = DECODE_POOL + DECODE_POOL_PAGES * DECODE_PAGE_BYTES;
 export const RAM = alignUp(REGION_ENTRIES + REGION_SLOTS * SINGLE_ENTRY_BYTES, WASM_PAGE_BYTES);
 
-/** The size of the whole memory in WebAssembly pages. `ramBytes` must be a multiple of the page size, at most 2 GiB. */
+/** The size of the whole memory in WebAssembly pages. `ramBytes` must be a multiple of the page size. */
 export function wasmPagesFor(ramBytes: number): number {
   assert(ramBytes > 0 && ramBytes % PAGE_SIZE_BYTES === 0, 'RAM is a whole number of pages');
-  assert(ramBytes <= RAM_BYTES_MAX, 'RAM fits after the tables that describe it');
+  assert(ramBytes <= MEMORY_BYTES_MAX, 'RAM fits after the tables that describe it');
   return (RAM + alignUp(ramBytes, WASM_PAGE_BYTES)) / WASM_PAGE_BYTES;
 }
 

@@ -85,11 +85,13 @@ function requestOf(kind: TestDeviceRequest['kind'], code: number): TestDeviceReq
   return kind === 'reset' ? { kind, code: 0 } : { kind, code: kind === 'fail' ? code : 0 };
 }
 
-/** QEMU include/hw/misc/sifive_test.h: FINISHER_PASS, FINISHER_FAIL, FINISHER_RESET. */
+/** The values that the guest writes (QEMU include/hw/misc/sifive_test.h: FINISHER_PASS, _FAIL and _RESET). */
+export const TEST_DEVICE_VALUES = { pass: 0x5555, fail: 0x3333, reset: 0x7777 } as const;
+
 const KINDS = new Map<number, TestDeviceRequest['kind']>([
-  [0x5555, 'pass'],
-  [0x3333, 'fail'],
-  [0x7777, 'reset'],
+  [TEST_DEVICE_VALUES.pass, 'pass'],
+  [TEST_DEVICE_VALUES.fail, 'fail'],
+  [TEST_DEVICE_VALUES.reset, 'reset'],
 ]);
 
 const RUNNING = 'running';
