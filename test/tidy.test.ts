@@ -37,7 +37,7 @@ const ROOMS: Record<string, string[]> = {
   'debug-adapter/commandLine.ts': ['debug-adapter/cli', 'debug-adapter/host'],
   'debug-adapter/commandWorker.ts': ['debug-adapter/cli', 'debug-adapter/host'],
   'debug-adapter/engineWorker.ts': ['debug-adapter/dap', 'debug-adapter/host'],
-  extension: ['debug-adapter/dap'],
+  extension: ['debug-adapter/dap', ENGINE],
   'debug-adapter/cli': [ENGINE, 'debug-adapter/host', 'debug-adapter/gdb'],
 };
 
@@ -51,6 +51,7 @@ const CONTRACTS: Record<string, Record<string, RegExp>> = {
   extension: {
     [MESSAGES]: /\/(extension|userError)\.ts$/,
     'debug-adapter/dap': /\/(customProtocol|launchConfiguration)\.ts$/,
+    [ENGINE]: /\/engine\/limits\.ts$/,
   },
   'debug-adapter/host': { [`${ENGINE}/recording`]: /\/inputs\/realtimeIdle\.ts$/ },
 };

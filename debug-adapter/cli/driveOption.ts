@@ -16,7 +16,6 @@ export interface DriveOption {
   virtio?: 'modern' | 'legacy';
 }
 
-const { DRIVES_MAX } = limits;
 const FIELDS = ['id', 'image', 'format', 'overlay', 'readonly', 'slot', 'virtio'];
 
 /**
@@ -33,13 +32,13 @@ export function parseDrive(text: string): DriveOption {
   const drive: DriveOption = {
     id: checkId(need('id'), fail),
     image: need('image'),
-    format: checkFormat(need('format'), fail),
+    format: checkWord('format', need('format'), limits.DRIVE_FORMATS, fail),
     overlay: fields.get('overlay') ?? null,
     readOnly: checkFlag(fields.get('readonly') ?? 'off', fail),
   };
   const [slot, virtio] = [fields.get('slot'), fields.get('virtio')];
   if (slot !== undefined) drive.slot = checkSlot(slot, fail);
-  if (virtio !== undefined) drive.virtio = checkVirtio(virtio, fail);
+  if (virtio !== undefined) drive.virtio = checkWord('virtio', virtio, limits.VIRTIO_VERSIONS, fail);
   if (drive.overlay === '') fail(driveProblems.emptyOverlay());
   if (drive.overlay !== null && drive.readOnly) {
     fail(driveProblems.readOnlyWithOverlay());
@@ -53,18 +52,19 @@ export function parseDrive(text: string): DriveOption {
  * source (virtio-rng) occupies one of the slots.
  */
 export function checkDrivesAreDistinct(drives: readonly DriveOption[], { rng = false } = {}): void {
-  const drivesMax = rng ? DRIVES_MAX - 1 : DRIVES_MAX;
+  const drivesMax = limits.driveCountMax(rng);
   if (drives.length > drivesMax) throw tooManyDrives(drives.length, drivesMax);
-  drives.forEach((second, index) => {
-    for (const first of drives.slice(0, index)) {
-      if (first.id === second.id) throw driveTwice(first.id);
-      if (first.slot !== undefined && first.slot === second.slot) {
-        throw drivesShare({ first: first.id, second: second.id, what: 'slot', value: String(first.slot) });
-      }
-      const shared = [second.overlay, second.image].find((file) => file !== null && file === first.overlay);
-      const file = shared ?? (second.overlay === first.image ? first.image : undefined);
-      if (file !== undefined) throw drivesShare({ first: first.id, second: second.id, what: 'file', value: file });
-    }
+  const shared = limits.sharedByDrives(drives);
+  if (shared?.what === 'id') throw driveTwice(shared.first.id);
+  if (shared) {
+    const what = shared.what === 'slot' ? 'slot' : 'file';
+    const value = String(shared.first[shared.what]);
+    throw drivesShare({ first: shared.first.id, second: shared.second.id, what, value });
+  }
+  drives.forEach(({ id, image, overlay }, i) => {
+    const first = drives.slice(0, i).find((other) => other.overlay === image || other.image === overlay);
+    const value = first?.overlay === image ? image : overlay;
+    if (first) throw drivesShare({ first: first.id, second: id, what: 'file', value: value! });
   });
 }
 
@@ -90,25 +90,18 @@ function splitAtCommas(text: string): string[] {
 
 function checkId(id: string, fail: Fail): string {
   if (limits.isDriveId(id)) return id;
-  return fail(driveProblems.badValue('id', id, expected.driveId()));
+  return fail(driveProblems.badValue('id', id, expected.driveId(limits.DRIVE_ID_LENGTH_MAX)));
 }
 
-function checkFormat(format: string, fail: Fail): 'raw' | 'qcow2' {
-  if (format === 'raw' || format === 'qcow2') return format;
-  return fail(driveProblems.badValue('format', format, expected.oneOf(['raw', 'qcow2'])));
+function checkWord<T extends string>(field: string, value: string, words: readonly T[], fail: Fail): T {
+  return words.find((word) => word === value) ?? fail(driveProblems.badValue(field, value, expected.oneOf(words)));
 }
 
 function checkSlot(value: string, fail: Fail): number {
-  if (/^[0-7]$/.test(value)) return Number(value);
-  return fail(driveProblems.badValue('slot', value, expected.numberBetween(0, DRIVES_MAX - 1)));
-}
-
-function checkVirtio(value: string, fail: Fail): 'modern' | 'legacy' {
-  if (value === 'modern' || value === 'legacy') return value;
-  return fail(driveProblems.badValue('virtio', value, expected.oneOf(['modern', 'legacy'])));
+  if (/^\d$/.test(value) && limits.isSlot(Number(value))) return Number(value);
+  return fail(driveProblems.badValue('slot', value, expected.numberBetween(0, limits.VIRTIO_SLOTS - 1)));
 }
 
 function checkFlag(value: string, fail: Fail): boolean {
-  if (value === 'on' || value === 'off') return value === 'on';
-  return fail(driveProblems.badValue('readonly', value, expected.oneOf(['on', 'off'])));
+  return checkWord('readonly', value, ['on', 'off'], fail) === 'on';
 }

@@ -1,4 +1,4 @@
-import { type LogEntryKind, LOG_ENTRY_KINDS } from '../engine/index.ts';
+import { limits, type LogEntryKind, LOG_ENTRY_KINDS } from '../engine/index.ts';
 import { optionBadValue, optionTwice, subcommandBad } from '../messages/cli.ts';
 import { parsePosition, parseSnapshotName } from './quantities.ts';
 import type { CommandArguments } from './commandArguments.ts';
@@ -187,8 +187,9 @@ function oneOf<T extends string>(command: string, given: string | undefined, kno
 function parseBase(command: string, words: CommandArguments): DiskOption {
   const path = words.required(words.file('base'), '--base FILE', command);
   const format = words.required(words.text('format'), '--format raw|qcow2', command);
-  if (format === 'raw' || format === 'qcow2') return { path, format };
-  throw optionBadValue({ option: '--format', value: format, expected: expected.oneOf(['raw', 'qcow2']) });
+  const known = limits.DRIVE_FORMATS.find((one) => one === format);
+  if (known) return { path, format: known };
+  throw optionBadValue({ option: '--format', value: format, expected: expected.oneOf(limits.DRIVE_FORMATS) });
 }
 
 function parseKinds(text: string): LogEntryKind[] {

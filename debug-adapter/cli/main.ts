@@ -1,4 +1,4 @@
-import type { UserErrorKind } from '../engine/index.ts';
+import { limits, type UserErrorKind } from '../engine/index.ts';
 import { userErrorOf } from '../messages/outOfMemory.ts';
 import { jsonLine } from '../messages/shown.ts';
 import { type InterruptionCell, useInterruptionCell } from '../host/interruption.ts';
@@ -10,7 +10,7 @@ import { type CommandLine, parseCommandLine } from './options.ts';
 import { reportInternalError } from './internalError.ts';
 import { runMachine } from './runMachine.ts';
 import { symbolsOf } from './symbols.ts';
-import { USAGE } from '../messages/usage.ts';
+import { usage } from '../messages/usage.ts';
 import { errorLine } from '../messages/commandOutput.ts';
 import { textFor, dataOf } from '../messages/userError.ts';
 
@@ -29,7 +29,7 @@ export interface Signals {
 
 /**
  * The command line: the engine without an editor. During a run, stdout receives only the guest's console output; all
- * messages go to stderr. The exit status is part of the interface (see USAGE).
+ * messages go to stderr. The exit status is part of the interface (see `usage`).
  */
 export async function main(args: readonly string[], { cell, whenInterrupted }: Signals): Promise<number> {
   const wantsJson = args.includes('--json');
@@ -44,7 +44,7 @@ export async function main(args: readonly string[], { cell, whenInterrupted }: S
 async function execute(command: CommandLine, interruption: Interruption): Promise<number> {
   switch (command.kind) {
     case 'help':
-      consoleOutput.print(USAGE);
+      consoleOutput.print(usage(limits));
       return 0;
     case 'version':
       consoleOutput.print(`blkreplay ${BLKREPLAY_VERSION}\n`);

@@ -228,7 +228,7 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Comman
     ...machine,
     append: append ?? '',
     memoryBytes: memoryBytes ?? limits.MEMORY_BYTES_DEFAULT,
-    harts: harts ?? 1,
+    harts: harts ?? limits.HARTS_DEFAULT,
     idle,
     stdin,
     overwrite,

@@ -82,7 +82,7 @@ export function parseLaunch(input: unknown): LaunchConfiguration {
   if (rr !== 'replay' && !bootsWithoutKernel(configuration)) {
     settings.need('kernel', configuration.kernel, settingMeanings.kernel());
   }
-  checkDrives(configuration.drives, configuration.rng ? DRIVES_MAX - 1 : DRIVES_MAX);
+  checkDrives(configuration.drives, limits.driveCountMax(configuration.rng));
   return configuration;
 }
 
@@ -106,21 +106,17 @@ function load(settings: Settings): limits.FileAtAddress[] {
   return files.length <= limits.LOAD_FILES_MAX ? files : settings.bad('load', expected.atMost(limits.LOAD_FILES_MAX));
 }
 
-const { DRIVES_MAX, HARTS_MAX } = limits;
-
 function drive(settings: Settings): DriveOptions {
   const id = settings.need('id', settings.text('id'), settingMeanings.driveId());
-  if (!limits.isDriveId(id)) {
-    settings.bad('id', expected.driveId());
-  }
+  if (!limits.isDriveId(id)) settings.bad('id', expected.driveId(limits.DRIVE_ID_LENGTH_MAX));
   const options: DriveOptions = {
     id,
     image: settings.need('image', settings.file('image'), settingMeanings.driveImage()),
-    format: settings.need('format', settings.word('format', ['raw', 'qcow2']), settingMeanings.driveFormat()),
+    format: settings.need('format', settings.word('format', limits.DRIVE_FORMATS), settingMeanings.driveFormat()),
     overlay: settings.file('overlay'),
     readOnly: settings.flag('readOnly'),
     slot: settings.slot(),
-    virtio: settings.word<'modern' | 'legacy'>('virtio', ['modern', 'legacy']) ?? undefined,
+    virtio: settings.word('virtio', limits.VIRTIO_VERSIONS) ?? undefined,
   };
   if (options.readOnly && options.overlay !== null) settings.bad('overlay', expected.noOverlayWhenReadOnly());
   return options;
@@ -130,51 +126,31 @@ function checkDrives(drives: readonly DriveOptions[], max: number): void {
   if (drives.length > max) {
     throw launchBadSetting({ setting: 'drives', value: drives.length, expected: expected.atMost(max) });
   }
-  drives.forEach(({ id, overlay, slot }, i) => {
-    for (const first of drives.slice(0, i)) {
-      const sharesSlot = slot !== undefined && first.slot === slot;
-      const what =
-        first.id === id
-          ? 'id'
-          : sharesSlot
-            ? 'slot'
-            : overlay !== null && first.overlay === overlay
-              ? 'overlay'
-              : undefined;
-      if (what) throw launchDrivesShare({ first: first.id, second: id, what });
-    }
-  });
+  const shared = limits.sharedByDrives(drives);
+  if (shared) throw launchDrivesShare({ first: shared.first.id, second: shared.second.id, what: shared.what });
 }
-
-const UNIT_BYTES: Readonly<Record<string, number>> = { K: 1 << 10, M: 1 << 20, G: 1 << 30 };
 
 function memoryBytes(settings: Settings): number | null {
   const text = settings.text('memory');
   if (text === null) return null;
-  const match = /^(\d+)([KMG]?)$/i.exec(text);
-  const bytes = match ? Number(match[1]) * (UNIT_BYTES[match[2].toUpperCase()] ?? 1) : NaN;
-  if (limits.isMemorySize(bytes)) return bytes;
-  const { min, max } = limits.MEMORY_MIB;
-  return settings.bad('memory', expected.memorySetting(min, max));
+  return limits.parseMemorySize(text) ?? settings.bad('memory', expected.memorySetting(limits.MEMORY_MIB));
 }
 
 function harts(settings: Settings): number | null {
   const count = settings.number('harts');
   if (count === null || limits.isHartCount(count)) return count;
-  return settings.bad('harts', expected.numberBetween(1, HARTS_MAX));
+  return settings.bad('harts', expected.numberBetween(1, limits.HARTS_MAX));
 }
-
-const PORT_MAX = 65535;
 
 function gdbListenAddress(settings: Settings): GdbSocketAddress | null {
   const input = settings.value('gdbServer');
   if (input === null) return null;
-  if (Number.isInteger(input) && Number(input) >= 0 && Number(input) <= PORT_MAX) {
+  if (Number.isInteger(input) && Number(input) >= 0 && Number(input) <= limits.PORT_MAX) {
     return { kind: 'port', port: Number(input) };
   }
   const file = typeof input === 'string' ? /^unix:(.+)$/s.exec(input)?.[1] : undefined;
   if (file !== undefined) return { kind: 'unix', path: settings.resolve(file) };
-  return settings.bad('gdbServer', expected.gdbSetting(PORT_MAX));
+  return settings.bad('gdbServer', expected.gdbSetting(limits.PORT_MAX));
 }
 
 function append(settings: Settings): string | null {
@@ -192,7 +168,8 @@ function rngSeed(settings: Settings): string | null {
 function snapshotName(settings: Settings): string | null {
   const name = settings.text('rrsnapshot');
   if (name === null || limits.isUserSnapshotName(name)) return name;
-  return settings.bad('rrsnapshot', expected.snapshotName(limits.SNAPSHOT_NAME_BYTES_MAX));
+  const { SNAPSHOT_NAME_BYTES_MAX, AUTOMATIC_PREFIX } = limits;
+  return settings.bad('rrsnapshot', expected.snapshotName(SNAPSHOT_NAME_BYTES_MAX, AUTOMATIC_PREFIX));
 }
 
 /**
@@ -281,11 +258,11 @@ class Settings {
     return this.bad(name, expected.oneOf(allowed.map((word) => `"${word}"`)));
   }
 
-  /** The drive's virtio-mmio slot, one of eight. */
+  /** The drive's virtio-mmio slot. */
   slot(): number | undefined {
     const value = this.values.slot ?? undefined;
     if (value === undefined || (typeof value === 'number' && limits.isSlot(value))) return value;
-    return this.bad('slot', expected.numberBetween(0, DRIVES_MAX - 1));
+    return this.bad('slot', expected.numberBetween(0, limits.VIRTIO_SLOTS - 1));
   }
 
   objects(name: string): Settings[] {

@@ -91,7 +91,7 @@ function openTimeline(
     ...machine,
     append: append ?? '',
     memoryBytes: memoryBytes ?? limits.MEMORY_BYTES_DEFAULT,
-    harts: harts ?? 1,
+    harts: harts ?? limits.HARTS_DEFAULT,
     idle,
     live: new LiveInputs(
       idle === 'realtime'

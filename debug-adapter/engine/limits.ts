@@ -1,3 +1,5 @@
 /** A second entry point, for validating user input without loading the engine: used by the VS Code extension. */
+export * from './base/driveRules.ts';
 export * from './base/limits.ts';
+export * from './base/snapshotNames.ts';
 export { parseFileAtAddress, type FileAtAddress, fileAtAddressText } from './base/fileAtAddress.ts';

@@ -113,11 +113,11 @@ export const snapshotMissing = (file: string, snapshot: string, known: string[])
     known.length === 0 ? 'It has no snapshots.' : `Its snapshots: ${listSome(known)}.`,
   );
 
-export const snapshotNameBad = (file: string, snapshot: string) =>
+export const snapshotNameBad = (file: string, snapshot: string, bytesMax: number) =>
   badInput(
     'snapshot-name-bad',
     { file, snapshot },
-    `Invalid name ${quoted(snapshot)} for a snapshot of ${file}: expected 1 to 255 bytes without control characters.`,
+    `Invalid name ${quoted(snapshot)} for a snapshot of ${file}: expected 1 to ${bytesMax} bytes without control characters.`,
   );
 
 export const snapshotTooMany = (file: string, limit: number) =>

@@ -14,16 +14,18 @@ export const expected = {
   files: () => 'a list of file names',
   objects: () => 'a list of objects',
   placedFile: () => 'FILE or FILE@ADDRESS, for example Image@0x80200000; write @@ for an @ before a number in the name',
-  memoryOption: (minMib: number, maxMib: number) => `${memoryRange(minMib, maxMib)}, for example 128M, 1G or 262144K`,
-  memorySetting: (minMib: number, maxMib: number) => `${memoryRange(minMib, maxMib)}, for example "128M"`,
+  memoryOption: (limits: MemoryLimits) => `${memoryRange(limits)}, for example 128M, 1G or 262144K`,
+  memorySetting: (limits: MemoryLimits) => `${memoryRange(limits)}, for example "128M"`,
   position: () => 'a number of steps from 0 to 2^53 - 1, for example 1000000 or 1_000_000',
   idleOption: () => 'warp (skip idle time) or realtime (wait through it)',
   gdbOption: (portMax: number) => `a port from 1 to ${portMax}, 0 for any free port, unix:PATH for a socket, or stdio`,
   gdbSetting: (portMax: number) => `a port from 0 to ${portMax}, or "unix:PATH" for a socket`,
-  snapshotName: (bytesMax: number) => `1 to ${bytesMax} bytes without control characters, not starting with "auto-"`,
+  snapshotName: (bytesMax: number, reserved: string) =>
+    `1 to ${bytesMax} bytes without control characters, not starting with "${reserved}"`,
   rngSeed: () => '64 hexadecimal digits (32 bytes), or none',
   append: (lengthMax: number) => `at most ${lengthMax} characters without NUL`,
-  driveId: () => 'a letter and up to 31 more letters, digits, dots, dashes or underscores',
+  driveId: (lengthMax: number) =>
+    `a letter and up to ${lengthMax - 1} more letters, digits, dots, dashes or underscores`,
   driveBase: () => 'DRIVE=FILE, for example hd0=disk.img',
   noOverlayWhenReadOnly: () => 'no overlay, because the drive is read-only',
   address: () => 'an address, for example 0x80000000',
@@ -33,4 +35,13 @@ export const expected = {
   granularity: () => '"line", "statement" or "instruction"',
 };
 
-const memoryRange = (minMib: number, maxMib: number) => `${minMib}M to ${maxMib / 1024}G in whole MiB`;
+/** In MiB. */
+interface MemoryLimits {
+  min: number;
+  max: number;
+}
+
+const memoryRange = ({ min, max }: MemoryLimits) => `${memorySize(min)} to ${memorySize(max)} in whole MiB`;
+
+/** The shortest way to write a RAM size. */
+export const memorySize = (mib: number): string => (mib % 1024 === 0 ? `${mib / 1024}G` : `${mib}M`);

@@ -95,10 +95,10 @@ export const snapshotNamePrompt = (position: string | undefined) =>
 export const snapshotNameOffered = () => 'snapshot';
 
 export const snapshotNameEmpty = () => 'Enter a name.';
-export const snapshotNameReserved = () =>
-  'Names that start with "auto-" are reserved for automatic snapshots. Choose another name.';
-export const snapshotNameTooLong = () =>
-  'A name can be at most 255 bytes long and cannot contain control characters. Choose another name.';
+export const snapshotNameReserved = (prefix: string) =>
+  `Names that start with "${prefix}" are reserved for automatic snapshots. Choose another name.`;
+export const snapshotNameUnusable = (bytesMax: number) =>
+  `A name can be at most ${bytesMax} bytes long and cannot contain control characters. Choose another name.`;
 export const snapshotNameTaken = (name: string) => `A snapshot named "${name}" already exists. Choose another name.`;
 
 export const deleteSnapshotQuestion = (name: string) => `Delete the snapshot "${name}"?`;

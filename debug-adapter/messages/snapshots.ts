@@ -4,18 +4,18 @@ import { badInput, remedyWith, textFor, type UserError } from './userError.ts';
 
 /** Messages about the snapshots that users take, rename and delete in a session. */
 
-export const snapshotNameUnusable = (name: string) =>
+export const snapshotNameUnusable = (name: string, bytesMax: number) =>
   badInput(
     'snapshot-name-unusable',
     { name },
-    `Invalid snapshot name ${quoted(name)}: expected 1 to 255 bytes of text without control characters.`,
+    `Invalid snapshot name ${quoted(name)}: expected 1 to ${bytesMax} bytes of text without control characters.`,
   );
 
-export const snapshotNameAutomatic = (name: string) =>
+export const snapshotNameAutomatic = (name: string, prefix: string) =>
   badInput(
     'snapshot-name-automatic',
     { name },
-    `Invalid snapshot name ${quoted(name)}: names that start with "auto-" are reserved for automatic snapshots.`,
+    `Invalid snapshot name ${quoted(name)}: names that start with "${prefix}" are reserved for automatic snapshots.`,
     'Choose another name.',
   );
 

@@ -1,5 +1,23 @@
+import { memorySize } from './expected.ts';
+
+/** The limits and defaults that the usage text mentions. */
+interface UsageLimits {
+  MEMORY_MIB: { min: number; max: number; default: number };
+  HARTS_MAX: number;
+  HARTS_DEFAULT: number;
+  DRIVES_MAX: number;
+  VIRTIO_SLOTS: number;
+  DRIVE_FORMATS: readonly string[];
+  VIRTIO_VERSIONS: readonly string[];
+  LOAD_FILES_MAX: number;
+  FIRST_SNAPSHOT_DEFAULT: string;
+}
+
 /** What `blkreplay --help` prints. */
-export const USAGE = `blkreplay: record a RISC-V machine with its disks, and replay it instruction by instruction
+export const usage = (limits: UsageLimits): string => {
+  const formats = limits.DRIVE_FORMATS.join('|');
+  const { min, max, default: memory } = limits.MEMORY_MIB;
+  return `blkreplay: record a RISC-V machine with its disks, and replay it instruction by instruction
 
 Usage:
   blkreplay run    --kernel FILE [options]                  run without recording
@@ -16,13 +34,13 @@ Usage:
                                                             write the recording and all files that it needs to one file
   blkreplay unpack FILE --into FOLDER [--base DRIVE=FILE] [--allow FILE] [--overwrite] [--json]
                                                             write the files of a packed recording to a folder
-  blkreplay overlay create OVERLAY --base FILE --format raw|qcow2 [--allow FILE] [--overwrite]
+  blkreplay overlay create OVERLAY --base FILE --format ${formats} [--allow FILE] [--overwrite]
                                                             create an empty overlay for a base image
   blkreplay overlay info | map OVERLAY [--allow FILE]       describe it; show which file contains each part of its disk
   blkreplay overlay check OVERLAY [--repair]                exit status 2 for damage; leaked clusters are not damage
   blkreplay overlay commit OVERLAY [--allow FILE] [--yes]   write its data to its base image, and empty it
   blkreplay overlay discard OVERLAY [--yes]                 delete the data in it
-  blkreplay overlay rebase OVERLAY --base FILE --format raw|qcow2 [--name-only] [--allow FILE] [--yes]
+  blkreplay overlay rebase OVERLAY --base FILE --format ${formats} [--name-only] [--allow FILE] [--yes]
                                                             change the base image and keep the disk content;
                                                             --name-only: the base image was moved
   blkreplay snapshot list FILE                              FILE is a recording, for all its drives, or an overlay
@@ -43,16 +61,16 @@ Machine:
                         Default: builtin for a Linux Image and for a kernel that leaves 0x80000000 free, else none
   --initrd FILE         initial RAM disk
   --load FILE[@ADDRESS] load another file, like QEMU's -device loader: raw files at ADDRESS; ELF, Intel HEX and U-Boot
-                        images at the address in the file. Up to 32 times
+                        images at the address in the file. Up to ${limits.LOAD_FILES_MAX} times
   --dtb FILE            device tree for the guest; --append and --initrd are written into it
   --dumpdtb FILE        write the guest's device tree to a new file, and exit
   --append TEXT         kernel command line
-  --memory SIZE         RAM, 16M to 2G in whole MiB, for example 128M (default), 1G or 262144K
-  --harts N             number of harts, 1 (default) to 8
-  --drive id=NAME,image=FILE,format=raw|qcow2[,overlay=FILE][,readonly][,slot=0..7][,virtio=modern|legacy]
-                        a disk; up to 8 times. The image is never written: writes and snapshots go to the overlay, or
+  --memory SIZE         RAM, ${memorySize(min)} to ${memorySize(max)} in whole MiB, for example ${memorySize(memory)} (default), 1G or 262144K
+  --harts N             number of harts, ${limits.HARTS_DEFAULT} (default) to ${limits.HARTS_MAX}
+  --drive id=NAME,image=FILE,format=${formats}[,overlay=FILE][,readonly][,slot=0..${limits.VIRTIO_SLOTS - 1}][,virtio=${limits.VIRTIO_VERSIONS.join('|')}]
+                        a disk; up to ${limits.DRIVES_MAX} times. The image is never written: writes and snapshots go to the overlay, or
                         to a temporary one. Write ,, for a comma in a name. The disk is a modern virtio disk in the
-                        first free slot; QEMU's default is slot=7,virtio=legacy
+                        first free slot; QEMU's default is slot=${limits.VIRTIO_SLOTS - 1},virtio=legacy
   --allow FILE          a file that qcow2 images may use as a backing file, or a folder of such files. Always allowed:
                         files in the image's folder and in the current folder, and images that you or the recording
                         name. Can be repeated
@@ -69,7 +87,7 @@ Machine:
 
 Recording:
   --rrfile FILE         the recording
-  --rrsnapshot NAME     name of the first snapshot (default replay_init). When given, a qcow2 image without an overlay
+  --rrsnapshot NAME     name of the first snapshot (default ${limits.FIRST_SNAPSHOT_DEFAULT}). When given, a qcow2 image without an overlay
                         receives the guest's writes and the snapshots itself
   --all-snapshots       take all automatic snapshots, at multiples of 16777216 steps and later at wider intervals,
                         however long they take; by default they use about 1/40 of the recording time
@@ -98,3 +116,4 @@ Exit status:
   4    The host failed, for example because of a full disk or an I/O error
   130  Ctrl-C, SIGTERM or SIGHUP interrupted the command
 `;
+};

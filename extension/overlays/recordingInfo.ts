@@ -1,6 +1,7 @@
 import type { PlatformPath } from 'node:path';
 import { kernelSetting } from '../../debug-adapter/dap/launchConfiguration.ts';
 import type { DriveOverview, Overview, SnapshotOverview } from '../../debug-adapter/dap/customProtocol.ts';
+import { AUTOMATIC_PREFIX } from '../../debug-adapter/engine/limits.ts';
 import { configurationNames } from '../../debug-adapter/messages/extension.ts';
 
 /**
@@ -77,7 +78,7 @@ function overviewOf(output: InfoOutput, rrfile: string): Overview {
     })),
     stateFile: output.stateFile,
     snapshots: output.snapshots.map(({ name, position, ...more }): SnapshotOverview => {
-      return { name, position, date: '', isAutomatic: name.startsWith('auto-'), stateBytes: 0, ...more };
+      return { name, position, date: '', isAutomatic: name.startsWith(AUTOMATIC_PREFIX), stateBytes: 0, ...more };
     }),
   };
 }

@@ -1,20 +1,21 @@
 import {
+  AUTOMATIC_PREFIX,
+  newSnapshotNameProblem,
+  SNAPSHOT_NAME_BYTES_MAX,
+} from '../../debug-adapter/engine/limits.ts';
+import {
   snapshotNameEmpty,
   snapshotNameReserved,
   snapshotNameTaken,
-  snapshotNameTooLong,
+  snapshotNameUnusable,
 } from '../../debug-adapter/messages/extension.ts';
-
-/** qcow2 stores the length of a name in 16 bits, but tools show only 255 bytes. */
-const NAME_BYTES_MAX = 255;
 
 /** The problem with a name; undefined if the name is valid. */
 export function validateSnapshotName(name: string, taken: readonly string[]): string | undefined {
   if (name.trim() === '') return snapshotNameEmpty();
-  if (name.startsWith('auto-')) return snapshotNameReserved();
-  // eslint-disable-next-line no-control-regex
-  if (/[\x00-\x1f\x7f]/.test(name) || new TextEncoder().encode(name).length > NAME_BYTES_MAX)
-    return snapshotNameTooLong();
+  const problem = newSnapshotNameProblem(name);
+  if (problem === 'automatic') return snapshotNameReserved(AUTOMATIC_PREFIX);
+  if (problem === 'unusable') return snapshotNameUnusable(SNAPSHOT_NAME_BYTES_MAX);
   return taken.includes(name) ? snapshotNameTaken(name) : undefined;
 }
 

@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts';
-import { VIRTIO_SLOTS } from '../base/limits.ts';
+import { VIRTIO_SLOTS } from '../base/driveRules.ts';
 import type { Drive } from '../block/drive.ts';
 import { PlicBefore5 } from './devices/before5/plic.ts';
 import { Uart16550Before5 } from './devices/before5/uart16550.ts';

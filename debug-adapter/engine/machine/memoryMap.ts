@@ -1,5 +1,5 @@
 import { NANOSECONDS_PER_TICK, type GuestAddress } from '../base/quantities.ts';
-import { VIRTIO_SLOTS } from '../base/limits.ts';
+import { VIRTIO_SLOTS } from '../base/driveRules.ts';
 
 /** Where a device is on the bus. */
 export interface DeviceRange {

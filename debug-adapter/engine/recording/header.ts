@@ -1,15 +1,15 @@
 import {
-  DRIVES_MAX,
-  isAppend,
+  driveCountMax,
+  DRIVE_FORMATS,
+  type DriveFormat,
   isDriveId,
-  isFileName,
-  isHartCount,
-  isMemorySize,
-  isUserSnapshotName,
-  isRngSeed,
   isSlot,
-  LOAD_FILES_MAX,
-} from '../base/limits.ts';
+  sharedByDrives,
+  VIRTIO_VERSIONS,
+  type VirtioVersion,
+} from '../base/driveRules.ts';
+import { isAppend, isFileName, isHartCount, isMemorySize, isRngSeed, LOAD_FILES_MAX } from '../base/limits.ts';
+import { isUserSnapshotName } from '../base/snapshotNames.ts';
 import { xxh64 } from '../base/xxhash64.ts';
 import { headerTooLong } from '../../messages/recording.ts';
 import { ByteWriter, ByteReader, decodeText, Malformed } from './bytes.ts';
@@ -75,7 +75,7 @@ export type IdleMode = 'warp' | 'realtime';
 
 export interface RecordedDrive {
   id: string;
-  format: 'raw' | 'qcow2';
+  format: DriveFormat;
   readOnly: boolean;
   lengthBytes: number;
   /**
@@ -91,7 +91,7 @@ export interface RecordedDrive {
    * index and the version is `modern`.
    */
   slot?: number;
-  virtio?: 'modern' | 'legacy';
+  virtio?: VirtioVersion;
 }
 
 /**
@@ -169,7 +169,7 @@ export function decodeHeader(payload: Uint8Array): RecordingHeader {
     idle: top.oneOf('idle', ['warp', 'realtime']),
     append: top.text('append', isAppend),
     rrsnapshot: top.text('rrsnapshot', isUserSnapshotName),
-    drives: decodeDrives(top, machine.rng ? DRIVES_MAX - 1 : DRIVES_MAX),
+    drives: decodeDrives(top, driveCountMax(machine.rng)),
     stateFile: top.fileOrNull('stateFile'),
     bootFiles: decodeBootFiles(top),
   };
@@ -231,26 +231,22 @@ function decodeMachine(fields: Fields): Required<RecordedMachine> {
 function decodeDrives(top: Fields, countMax: number): RecordedDrive[] {
   const lines = top.list('drives', countMax);
   const drives = lines.map(decodeDrive);
-  const isShared = (value: unknown, key: 'id' | 'slot' | 'overlay') =>
-    value !== null && drives.filter((drive) => drive[key] === value).length > 1;
-  for (const key of ['id', 'slot', 'overlay'] as const) {
-    const index = drives.findIndex((drive) => isShared(drive[key], key));
-    if (index >= 0) lines[index].invalid(key);
-  }
+  const shared = sharedByDrives(drives);
+  if (shared) lines[drives.indexOf(shared.first)].invalid(shared.what);
   return drives;
 }
 
 function decodeDrive(fields: Fields, index: number): RecordedDrive {
   return {
     id: fields.text('id', isDriveId),
-    format: fields.oneOf('format', ['raw', 'qcow2']),
+    format: fields.oneOf('format', DRIVE_FORMATS),
     readOnly: fields.flag('readOnly'),
     lengthBytes: fields.count('lengthBytes'),
     contentDigest: fields.text('contentDigest', isDigest),
     image: fields.text('image', isFileName),
     overlay: fields.fileOrNull('overlay'),
     slot: fields.has('slot') ? fields.count('slot', isSlot) : index,
-    virtio: fields.has('virtio') ? fields.oneOf<'modern' | 'legacy'>('virtio', ['modern', 'legacy']) : 'modern',
+    virtio: fields.has('virtio') ? fields.oneOf('virtio', VIRTIO_VERSIONS) : 'modern',
   };
 }
 

@@ -1,4 +1,5 @@
 import type { FileUse, Host } from '../base/host.ts';
+import { FIRST_SNAPSHOT_DEFAULT } from '../base/snapshotNames.ts';
 import type { RequestLog } from '../block/blockRequest.ts';
 import { Qcow2Image } from '../block/qcow2/image.ts';
 import { assignSlots } from '../machine/board.ts';
@@ -30,7 +31,7 @@ import {
   refuseExistingName,
   withInternalSnapshots,
 } from './internalSnapshots.ts';
-import { FIRST_SNAPSHOT_DEFAULT, type LiveSetup, type RecordSetup, stateFileOf } from './sessionOptions.ts';
+import { type LiveSetup, type RecordSetup, stateFileOf } from './sessionOptions.ts';
 import { liveImage } from './snapshotImage.ts';
 import { automaticSnapshotNames } from './snapshotInfo.ts';
 import { SnapshotStore } from './snapshotStore.ts';

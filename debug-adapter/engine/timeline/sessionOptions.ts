@@ -72,8 +72,6 @@ export interface RecordSetup extends LiveSetup {
 /** The value of `rngSeed` for a device tree without a seed. */
 export const NO_RNG_SEED = 'none';
 
-export const FIRST_SNAPSHOT_DEFAULT = 'replay_init';
-
 /** The options for a replay. Null means not given: the recorded value applies. */
 export interface ReplaySetup extends MachineSetup {
   rrfile: string;

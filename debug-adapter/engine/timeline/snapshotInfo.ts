@@ -1,4 +1,5 @@
 import type { Position } from '../base/quantities.ts';
+import { AUTOMATIC_PREFIX, newSnapshotNameProblem, SNAPSHOT_NAME_BYTES_MAX } from '../base/snapshotNames.ts';
 import type { SnapshotInfo as ListedSnapshot, Qcow2Image } from '../block/qcow2/image.ts';
 import { recordingOf } from './vmState.ts';
 import * as errors from '../../messages/snapshots.ts';
@@ -16,9 +17,6 @@ export interface SnapshotInfo {
    */
   stateBytes: number;
 }
-
-const AUTOMATIC_PREFIX = 'auto-';
-const NAME_BYTES_MAX = 255;
 
 export const automaticName = (position: Position): string => `${AUTOMATIC_PREFIX}${position}`;
 
@@ -67,12 +65,9 @@ export function checkNewName(
   name: string,
   { existing, reserved }: { existing: readonly SnapshotInfo[]; reserved: string },
 ): void {
-  const lengthBytes = new TextEncoder().encode(name).length;
-  // An unpaired surrogate has no UTF-8 encoding. QEMU truncates names to 255 bytes.
-  // eslint-disable-next-line no-control-regex
-  const isText = !/[\u0000-\u001f\u007f\u0080-\u009f]|\p{Surrogate}/u.test(name);
-  if (lengthBytes === 0 || lengthBytes > NAME_BYTES_MAX || !isText) throw errors.snapshotNameUnusable(name);
-  if (name.startsWith(AUTOMATIC_PREFIX)) throw errors.snapshotNameAutomatic(name);
+  const problem = newSnapshotNameProblem(name);
+  if (problem === 'unusable') throw errors.snapshotNameUnusable(name, SNAPSHOT_NAME_BYTES_MAX);
+  if (problem === 'automatic') throw errors.snapshotNameAutomatic(name, AUTOMATIC_PREFIX);
   if (name === reserved) throw errors.snapshotNameReserved(name);
   if (existing.some((other) => other.name === name)) throw errors.snapshotNameTaken(name);
 }

@@ -1,5 +1,6 @@
 import { assert } from '../../base/assert.ts';
 import { equalBytes } from '../../base/equalBytes.ts';
+import { SNAPSHOT_NAME_BYTES_MAX } from '../../base/snapshotNames.ts';
 import { snapshotTableFull } from '../../../messages/block.ts';
 import { readU64, viewOf, writeU64 } from './bigEndian.ts';
 import type { Header } from './header.ts';
@@ -166,7 +167,7 @@ function checkL1Location(file: ImageFile, header: Header, entry: SnapshotEntry, 
 function encodeEntry(entry: SnapshotFields): Uint8Array {
   const id = new TextEncoder().encode(entry.id);
   const name = new TextEncoder().encode(entry.name);
-  assert(name.length <= NAME_BYTES_MAX, 'a snapshot name is too long');
+  assert(name.length <= SNAPSHOT_NAME_BYTES_MAX, 'a snapshot name is too long');
   const idAt = FIXED_BYTES + KNOWN_EXTRA_BYTES;
   const bytes = new Uint8Array(roundUpTo8(idAt + id.length + name.length));
   const view = viewOf(bytes);
@@ -217,5 +218,3 @@ const KNOWN_EXTRA_BYTES = 24;
 const EXTRA_VM_STATE_SIZE = FIXED_BYTES;
 const EXTRA_DISK_SIZE = FIXED_BYTES + 8;
 const EXTRA_ICOUNT = FIXED_BYTES + 16;
-/** QEMU truncates names after 255 bytes, so longer names that differ here could be identical in QEMU. */
-export const NAME_BYTES_MAX = 255;

@@ -5,19 +5,14 @@ import {
   snapshotOfOtherSize,
   snapshotTooMany,
 } from '../../../messages/block.ts';
+import { isStorableSnapshotName, SNAPSHOT_NAME_BYTES_MAX } from '../../base/snapshotNames.ts';
 import { commitAtomically, type NewTable, allocateTable } from './atomicCommit.ts';
 import { commit, type CommitChange } from './commit.ts';
 import { EntryTable } from './entryTable.ts';
 import type { ImageParts } from './imageParts.ts';
 import { clustersFor, ENTRY_BYTES, SNAPSHOTS_MAX } from './layout.ts';
 import { addReferences, referencesOf } from './references.ts';
-import {
-  encodeSnapshotTable,
-  NAME_BYTES_MAX,
-  newSnapshotEntry,
-  renamedEntry,
-  type SnapshotEntry,
-} from './snapshotTable.ts';
+import { encodeSnapshotTable, newSnapshotEntry, renamedEntry, type SnapshotEntry } from './snapshotTable.ts';
 import { StoredTable } from './storedTable.ts';
 import { imageParts } from '../../../messages/imageDamage.ts';
 
@@ -186,10 +181,7 @@ function replaceSnapshotList(parts: ImageParts, entries: SnapshotEntry[], newTab
 }
 
 function checkNewName(parts: ImageParts, name: string): void {
-  const bytes = new TextEncoder().encode(name).length;
-  // eslint-disable-next-line no-control-regex
-  if (bytes === 0 || bytes > NAME_BYTES_MAX || /[\u0000-\u001f\u007f]/.test(name))
-    throw snapshotNameBad(parts.file.name, name);
+  if (!isStorableSnapshotName(name)) throw snapshotNameBad(parts.file.name, name, SNAPSHOT_NAME_BYTES_MAX);
   if (parts.snapshots.some((snapshot) => snapshot.name === name)) throw snapshotExists(parts.file.name, name);
 }
 

@@ -1,5 +1,5 @@
 import type { HostCompression, HostFile } from '../../base/host.ts';
-import { DRIVES_MAX, isDriveId } from '../../base/limits.ts';
+import { DRIVES_MAX, isDriveId } from '../../base/driveRules.ts';
 import { viewOf } from '../../block/qcow2/bigEndian.ts';
 import { xxh64 } from '../../base/xxhash64.ts';
 import {
