@@ -8,3 +8,16 @@ export const stateDamage = {
   fieldName: (at: number) => `the field before byte ${at} has no name`,
   tag: (tag: number, at: number) => `the value before byte ${at} has an unknown tag (${tag})`,
 };
+
+/** What can be wrong with one field of a machine state. Each text ends a sentence about a snapshot. */
+export const fieldDamage = {
+  missing: (field: string) => `the field "${field}" is missing`,
+  number: (field: string) => `the field "${field}" is not a number`,
+  bigint: (field: string) => `the field "${field}" is not a bignum`,
+  boolean: (field: string) => `the field "${field}" is not a boolean`,
+  text: (field: string) => `the field "${field}" is not a string`,
+  choice: (field: string) => `the field "${field}" has an unknown value`,
+  list: (field: string) => `the field "${field}" is not a list`,
+  length: (field: string) => `the list "${field}" has the wrong length`,
+  record: (field: string) => `the field "${field}" has no named fields`,
+};

@@ -1,7 +1,14 @@
 import { assert, assertNever } from '../base/assert.ts';
 import type { State } from '../base/state.ts';
+import { list, number, oneOf, record } from '../base/stateCodec.ts';
 import type { BlockDevice } from './blockDevice.ts';
-import type { BlockOperation, BlockRequest, BlockStatus, RequestLog } from './blockRequest.ts';
+import {
+  BLOCK_OPERATIONS,
+  type BlockOperation,
+  type BlockRequest,
+  type BlockStatus,
+  type RequestLog,
+} from './blockRequest.ts';
 import type { Drive } from './drive.ts';
 import { DriveDigest } from './driveDigest.ts';
 
@@ -17,6 +24,7 @@ import { DriveDigest } from './driveDigest.ts';
  */
 export class BlkreplayFilter implements Drive {
   readonly id: string;
+  readonly stateCodec = STATE;
   private readonly log: RequestLog;
   private current: BlockDevice;
   /** The digest of the disk, or a function that creates the digest when it is first needed. */
@@ -92,13 +100,13 @@ export class BlkreplayFilter implements Drive {
   }
 
   saveState(): State {
-    const begun = this.inFlight.map(({ drive: _, ...request }) => ({ ...request }));
-    return { nextId: this.nextId, begun };
+    return STATE.save({ nextId: this.nextId, begun: this.inFlight });
   }
 
   loadState(state: State): void {
-    this.nextId = state.nextId as number;
-    this.inFlight = (state.begun as Omit<BlockRequest, 'drive'>[]).map((request) => ({ drive: this.id, ...request }));
+    const { nextId, begun } = STATE.load(state);
+    this.nextId = nextId;
+    this.inFlight = begun.map((request) => ({ drive: this.id, ...request }));
   }
 
   /**
@@ -146,6 +154,20 @@ export class BlkreplayFilter implements Drive {
     }
   }
 }
+
+const STATE = record({
+  nextId: number,
+  /** The requests in flight. */
+  begun: list(
+    record({
+      id: number,
+      operation: oneOf(...BLOCK_OPERATIONS),
+      offset: number,
+      lengthBytes: number,
+      position: number,
+    }),
+  ),
+});
 
 /** The log for drives that are neither recorded nor replayed; it ignores all requests. */
 export const NULL_REQUEST_LOG: RequestLog = { digestOf: () => 0n, blockRequest() {}, blockCompletion() {} };

@@ -1,6 +1,7 @@
 import type { Position } from '../base/quantities.ts';
 
-export type BlockOperation = 'read' | 'write' | 'flush' | 'discard' | 'writeZeroes';
+export const BLOCK_OPERATIONS = ['read', 'write', 'flush', 'discard', 'writeZeroes'] as const;
+export type BlockOperation = (typeof BLOCK_OPERATIONS)[number];
 
 export interface BlockRequest {
   /** The number of the request; each drive counts its requests from 0. */
@@ -14,7 +15,8 @@ export interface BlockRequest {
   position: Position;
 }
 
-export type BlockStatus = 'ok' | 'ioError' | 'unsupported';
+export const BLOCK_STATUSES = ['ok', 'ioError', 'unsupported'] as const;
+export type BlockStatus = (typeof BLOCK_STATUSES)[number];
 
 export interface BlockCompletion {
   id: number;

@@ -1,13 +1,15 @@
 import type { Position } from '../base/quantities.ts';
-import type { State } from '../base/state.ts';
+import type { Stateful } from '../base/stateCodec.ts';
 import type { BlockOperation, BlockStatus } from './blockRequest.ts';
 
 /**
  * A guest disk as the virtio-blk device sees it. Every disk request passes through this interface, which the
  * `blkreplay` filter implements. A request begins when the guest makes it and completes after a deterministic latency;
  * requests complete in the order in which they began. The file I/O happens synchronously when the request completes.
+ *
+ * The saved state contains the next id and the requests in flight.
  */
-export interface Drive {
+export interface Drive extends Stateful {
   readonly id: string;
   readonly lengthBytes: number;
   readonly readOnly: boolean;
@@ -24,7 +26,4 @@ export interface Drive {
    * changed since the last call.
    */
   digest(): bigint;
-  /** The filter's state (the next id and the requests in flight), which is saved with the machine. */
-  saveState(): State;
-  loadState(state: State): void;
 }

@@ -56,7 +56,7 @@ export interface MappedDevice {
 /** The devices' behavior: `current`, as in QEMU, or `before5`, for replaying recordings in formats 2 to 4. */
 export type DeviceGeneration = 'current' | 'before5';
 /** The part of a device that snapshots and resets use. */
-export type StatefulPart = Pick<Device, 'name' | 'saveState' | 'loadState' | 'reset'>;
+export type StatefulPart = Pick<Device, 'name' | 'stateCodec' | 'saveState' | 'loadState' | 'reset'>;
 
 export type AccessBytes = 1 | 2 | 4 | 8;
 

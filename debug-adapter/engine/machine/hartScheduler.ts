@@ -1,5 +1,6 @@
 import type { Position } from '../base/quantities.ts';
-import type { State, Stateful } from '../base/state.ts';
+import type { State } from '../base/state.ts';
+import { number, record, type Stateful } from '../base/stateCodec.ts';
 import type { HartContexts } from './cpu/hartContexts.ts';
 import type { HartInterrupts } from './hartInterrupts.ts';
 
@@ -10,6 +11,7 @@ import type { HartInterrupts } from './hartInterrupts.ts';
  * repeated, or omitted when no switch is due, without any effect.
  */
 export class HartScheduler implements Stateful {
+  readonly stateCodec = STATE;
   private harts: HartContexts;
   private interrupts: HartInterrupts;
   private endsAt: Position = QUANTUM_STEPS;
@@ -54,14 +56,17 @@ export class HartScheduler implements Stateful {
   }
 
   saveState(): State {
-    return { hart: this.harts.current, endsAt: this.endsAt };
+    return STATE.save({ hart: this.harts.current, endsAt: this.endsAt });
   }
 
   /** Restores the quantum. The caller restores the harts and makes the correct hart current. */
   loadState(state: State): void {
-    this.endsAt = state.endsAt as Position;
+    this.endsAt = STATE.load(state).endsAt;
   }
 }
+
+/** `hart` is the current hart, which the caller restores. */
+const STATE = record({ hart: number, endsAt: number });
 
 /**
  * Ten microseconds of virtual time. With this quantum, an interrupt sent from one of eight harts to another is taken

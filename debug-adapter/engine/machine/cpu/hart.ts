@@ -1,4 +1,5 @@
-import type { State, Stateful } from '../../base/state.ts';
+import type { State } from '../../base/state.ts';
+import type { Stateful } from '../../base/stateCodec.ts';
 import type { Position } from '../../base/quantities.ts';
 import { memoryNotGiven, machineRam } from '../../../messages/outOfMemory.ts';
 import { coreModule } from './coreModule.ts';
@@ -6,6 +7,7 @@ import type { CsrName } from './csr.ts';
 import { DecodeCache } from './decodeCache.ts';
 import { menvcfgAtReset } from './envcfg.ts';
 import type { InstructionSet } from './extensions.ts';
+import { forEachSlot, HART_STATE } from './hartState.ts';
 import {
   CSR_INDEX,
   FETCH_CONTEXT_BYTES,
@@ -62,6 +64,7 @@ interface CoreExports {
  * `saveState` returns the state, keyed by slot name.
  */
 export class Hart implements Stateful {
+  readonly stateCodec = HART_STATE;
   readonly memoryBytes: number;
   readonly memory: WebAssembly.Memory;
   readonly core: CoreExports;
@@ -277,15 +280,14 @@ export class Hart implements Stateful {
 
   saveState(): State {
     const file = (first: number) => Array.from({ length: 32 }, (_, i) => this.slots[(REGISTERS >> 3) + first + i]);
-    const state: State = { registers: file(0), floats: file(FLOAT_0) };
-    for (const name of STATE_SLOTS) state[name.toLowerCase()] = this.slot(name);
-    return state;
+    return HART_STATE.save({ registers: file(0), floats: file(FLOAT_0), ...forEachSlot((name) => this.slot(name)) });
   }
 
   loadState(state: State): void {
-    (state.registers as bigint[]).forEach((value, i) => this.setRegister(i, value));
-    (state.floats as bigint[]).forEach((value, i) => this.setFloat(i, value));
-    for (const name of STATE_SLOTS) this.setSlot(name, state[name.toLowerCase()] as bigint);
+    const { registers, floats, ...slots } = HART_STATE.load(state);
+    registers.forEach((value, i) => this.setRegister(i, value));
+    floats.forEach((value, i) => this.setFloat(i, value));
+    for (const name of STATE_SLOTS) this.setSlot(name, slots[name]);
     this.core.updateContexts();
     this.flushAll();
   }

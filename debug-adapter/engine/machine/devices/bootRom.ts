@@ -1,4 +1,5 @@
 import type { State } from '../../base/state.ts';
+import { record } from '../../base/stateCodec.ts';
 import type { Device } from './device.ts';
 
 /**
@@ -7,6 +8,7 @@ import type { Device } from './device.ts';
  */
 export class BootRom implements Device {
   readonly name = 'rom';
+  readonly stateCodec = NO_STATE;
   private bytes = new Uint8Array(0);
 
   /** Sets the contents at power-on. */
@@ -28,3 +30,5 @@ export class BootRom implements Device {
 
   loadState(): void {}
 }
+
+const NO_STATE = record({});

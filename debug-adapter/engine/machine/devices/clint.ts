@@ -1,4 +1,5 @@
 import type { State } from '../../base/state.ts';
+import { bigint, boolean, list, type Loaded, record } from '../../base/stateCodec.ts';
 import { NANOSECONDS_PER_TICK } from '../../base/quantities.ts';
 import type { Device, DeviceContext } from './device.ts';
 
@@ -15,17 +16,11 @@ import type { Device, DeviceContext } from './device.ts';
 export class Clint implements Device {
   readonly name: string;
   readonly harts: number;
+  readonly stateCodec: ReturnType<typeof stateFor>;
   private readonly context: DeviceContext;
-  private readonly softwareInterrupts: boolean[];
-  private readonly compares: bigint[];
   private readonly timerStartsDisarmed: boolean;
-  /**
-   * Whether the hart's timer can expire. With `timerStartsDisarmed`, this is false until the guest first writes mtime
-   * or the hart's mtimecmp.
-   */
-  private readonly armed: boolean[];
-  private currentTickDelta = 0n;
-  /** Derived from the fields above: the time at which mtime reaches mtimecmp, for each hart. */
+  private state: ClintState;
+  /** Derived from the state: the time at which mtime reaches mtimecmp, for each hart. */
   private readonly deadlines: number[];
   /** Derived: the time at which mtime next wraps from 2^64 - 1 to 0, which invalidates the deadlines. */
   private wrapNanoseconds = Infinity;
@@ -34,30 +29,34 @@ export class Clint implements Device {
     this.name = options.name ?? 'clint';
     this.harts = options.harts ?? 1;
     this.context = options.context;
-    this.softwareInterrupts = new Array<boolean>(this.harts).fill(false);
-    this.compares = new Array<bigint>(this.harts).fill(0n);
+    this.stateCodec = stateFor(this.harts);
     this.timerStartsDisarmed = options.timerStartsDisarmed ?? false;
-    this.armed = new Array<boolean>(this.harts).fill(!this.timerStartsDisarmed);
+    this.state = {
+      softwareInterrupts: new Array<boolean>(this.harts).fill(false),
+      compares: new Array<bigint>(this.harts).fill(0n),
+      armed: new Array<boolean>(this.harts).fill(!this.timerStartsDisarmed),
+      tickDelta: 0n,
+    };
     this.deadlines = new Array<number>(this.harts).fill(this.timerStartsDisarmed ? Infinity : 0);
   }
 
   /** The ticks that the guest has added to mtime by writing to it, modulo 2^64. */
   get tickDelta(): bigint {
-    return this.currentTickDelta;
+    return this.state.tickDelta;
   }
 
   /** The current mtime in ticks, which is also the value of the `time` CSR. */
   time(): bigint {
-    return wrap(this.ticks() + this.currentTickDelta);
+    return wrap(this.ticks() + this.state.tickDelta);
   }
 
   /** The level of the hart's MSIP line. */
   softwareInterrupt(hart: number): boolean {
-    return this.softwareInterrupts[hart];
+    return this.state.softwareInterrupts[hart];
   }
 
   timeCompare(hart: number): bigint {
-    return this.compares[hart];
+    return this.state.compares[hart];
   }
 
   /** The current level of the hart's MTIP line. */
@@ -79,7 +78,7 @@ export class Clint implements Device {
    */
   nanosecondsAtTime(compare: bigint): number {
     const ticks = this.ticks();
-    return nanosecondsAtTick(ticks + compare - wrap(ticks + this.currentTickDelta));
+    return nanosecondsAtTick(ticks + compare - wrap(ticks + this.state.tickDelta));
   }
 
   read(offset: number, sizeBytes: 1 | 2 | 4): number {
@@ -89,9 +88,9 @@ export class Clint implements Device {
       case undefined:
         return 0;
       case 'softwareInterrupt':
-        return this.softwareInterrupts[register.hart] ? 1 : 0;
+        return this.state.softwareInterrupts[register.hart] ? 1 : 0;
       case 'compare':
-        return half(this.compares[register.hart], register.high);
+        return half(this.state.compares[register.hart], register.high);
       case 'time':
         return half(this.time(), register.high);
     }
@@ -104,15 +103,15 @@ export class Clint implements Device {
       case undefined:
         return;
       case 'softwareInterrupt':
-        this.softwareInterrupts[register.hart] = (value & 1) !== 0;
+        this.state.softwareInterrupts[register.hart] = (value & 1) !== 0;
         break;
       case 'compare':
-        this.compares[register.hart] = withHalf(this.compares[register.hart], register.high, value);
-        this.armed[register.hart] = true;
+        this.state.compares[register.hart] = withHalf(this.state.compares[register.hart], register.high, value);
+        this.state.armed[register.hart] = true;
         break;
       case 'time':
-        this.currentTickDelta = wrap(withHalf(this.time(), register.high, value) - this.ticks());
-        this.armed.fill(true);
+        this.state.tickDelta = wrap(withHalf(this.time(), register.high, value) - this.ticks());
+        this.state.armed.fill(true);
         break;
     }
     this.updateDeadlines();
@@ -121,27 +120,19 @@ export class Clint implements Device {
 
   /** As in QEMU, mtime restarts at 0. */
   reset(): void {
-    this.softwareInterrupts.fill(false);
-    this.compares.fill(0n);
-    this.armed.fill(!this.timerStartsDisarmed);
-    this.currentTickDelta = wrap(-this.ticks());
+    this.state.softwareInterrupts.fill(false);
+    this.state.compares.fill(0n);
+    this.state.armed.fill(!this.timerStartsDisarmed);
+    this.state.tickDelta = wrap(-this.ticks());
     this.updateDeadlines();
   }
 
   saveState(): State {
-    return {
-      softwareInterrupts: [...this.softwareInterrupts],
-      compares: [...this.compares],
-      armed: [...this.armed],
-      tickDelta: this.currentTickDelta,
-    };
+    return this.stateCodec.save(this.state);
   }
 
   loadState(state: State): void {
-    copyInto(this.softwareInterrupts, state.softwareInterrupts as boolean[]);
-    copyInto(this.compares, state.compares as bigint[]);
-    copyInto(this.armed, state.armed as boolean[]);
-    this.currentTickDelta = state.tickDelta as bigint;
+    this.state = this.stateCodec.load(state);
     this.updateDeadlines();
   }
 
@@ -152,11 +143,28 @@ export class Clint implements Device {
 
   private updateDeadlines(): void {
     for (let hart = 0; hart < this.harts; hart++) {
-      this.deadlines[hart] = this.armed[hart] ? this.nanosecondsAtTime(this.compares[hart]) : Infinity;
+      this.deadlines[hart] = this.state.armed[hart] ? this.nanosecondsAtTime(this.state.compares[hart]) : Infinity;
     }
     this.wrapNanoseconds = this.nanosecondsAtTime(1n << 64n);
   }
 }
+
+/** The lists have one item for each hart. */
+const stateFor = (harts: number) =>
+  record({
+    softwareInterrupts: list(boolean, harts),
+    /** mtimecmp. */
+    compares: list(bigint, harts),
+    /**
+     * Whether the hart's timer can expire. With `timerStartsDisarmed`, this is false until the guest first writes mtime
+     * or the hart's mtimecmp.
+     */
+    armed: list(boolean, harts),
+    /** The ticks that the guest has added to mtime by writing to it, modulo 2^64. */
+    tickDelta: bigint,
+  });
+
+type ClintState = Loaded<ReturnType<typeof stateFor>>;
 
 // SiFive FU540-C000 manual, "CLINT memory map".
 const SOFTWARE_INTERRUPT_START = 0x0000; // 4 bytes per hart
@@ -198,8 +206,4 @@ function nanosecondsAtTick(tick: bigint): number {
   if (tick <= 0n) return 0;
   const nanoseconds = tick * BigInt(NANOSECONDS_PER_TICK);
   return nanoseconds > BigInt(Number.MAX_SAFE_INTEGER) ? Infinity : Number(nanoseconds);
-}
-
-function copyInto<T>(target: T[], source: T[]): void {
-  for (let i = 0; i < target.length; i++) target[i] = source[i];
 }

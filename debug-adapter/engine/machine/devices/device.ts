@@ -1,4 +1,4 @@
-import type { Stateful } from '../../base/state.ts';
+import type { Stateful } from '../../base/stateCodec.ts';
 import type { GuestAddress } from '../../base/quantities.ts';
 
 /**

@@ -1,4 +1,5 @@
 import type { State } from '../../base/state.ts';
+import { record } from '../../base/stateCodec.ts';
 import type { Device } from './device.ts';
 import {
   LEGACY_VERSION,
@@ -17,6 +18,7 @@ import {
  */
 export class EmptySlot implements Device {
   readonly name: string;
+  readonly stateCodec = NO_STATE;
   private readonly version: number;
 
   constructor(options: { name: string; legacy?: boolean }) {
@@ -49,3 +51,5 @@ export class EmptySlot implements Device {
 
   loadState(): void {}
 }
+
+const NO_STATE = record({});

@@ -1,4 +1,5 @@
 import type { State } from '../../base/state.ts';
+import { bigint, boolean, type Loaded, number, record } from '../../base/stateCodec.ts';
 import type { DeviceContext, TimedDevice } from './device.ts';
 
 /**
@@ -8,20 +9,10 @@ import type { DeviceContext, TimedDevice } from './device.ts';
  */
 export class GoldfishRtc implements TimedDevice {
   readonly name: string;
+  readonly stateCodec = STATE;
   private readonly context: DeviceContext;
   private readonly hostTime: () => number;
-  /** The host's time at virtual time 0, in nanoseconds since 1970; undefined until the guest first uses the clock. */
-  private epoch: bigint | undefined;
-  /** The nanoseconds that the guest has added to the clock by setting it. */
-  private adjustment = 0n;
-  /** The value of TIME_HIGH, latched by the last read of TIME_LOW. */
-  private latchedHigh = 0;
-  private alarm = 0n;
-  private alarmRunning = false;
-  /** The virtual time of the alarm. As in QEMU, setting the clock does not change it. */
-  private alarmDueNanoseconds = Infinity;
-  private interruptPending = false;
-  private interruptEnabled = false;
+  private state: RtcState = { ...POWER_ON };
 
   /** `hostTime` returns milliseconds since 1970. */
   constructor(options: { context: DeviceContext; hostTime: () => number; name?: string }) {
@@ -35,19 +26,19 @@ export class GoldfishRtc implements TimedDevice {
     switch (offset) {
       case TIME_LOW: {
         const time = this.time();
-        this.latchedHigh = half(time, true);
+        this.state.latchedHigh = half(time, true);
         return half(time, false);
       }
       case TIME_HIGH:
-        return this.latchedHigh;
+        return this.state.latchedHigh;
       case ALARM_LOW:
-        return half(this.alarm, false);
+        return half(this.state.alarm, false);
       case ALARM_HIGH:
-        return half(this.alarm, true);
+        return half(this.state.alarm, true);
       case INTERRUPT_ENABLED:
-        return this.interruptEnabled ? 1 : 0;
+        return this.state.interruptEnabled ? 1 : 0;
       case ALARM_STATUS:
-        return this.alarmRunning ? 1 : 0;
+        return this.state.alarmRunning ? 1 : 0;
       default:
         return 0;
     }
@@ -63,21 +54,21 @@ export class GoldfishRtc implements TimedDevice {
         this.setTime(true, value);
         break;
       case ALARM_LOW: // arms the alarm
-        this.alarm = withHalf(this.alarm, false, value);
+        this.state.alarm = withHalf(this.state.alarm, false, value);
         this.arm();
         break;
       case ALARM_HIGH:
-        this.alarm = withHalf(this.alarm, true, value);
+        this.state.alarm = withHalf(this.state.alarm, true, value);
         break;
       case INTERRUPT_ENABLED:
-        this.interruptEnabled = (value & 1) !== 0;
+        this.state.interruptEnabled = (value & 1) !== 0;
         this.updateLine();
         break;
       case CLEAR_ALARM:
-        this.alarmRunning = false;
+        this.state.alarmRunning = false;
         break;
       case CLEAR_INTERRUPT:
-        this.interruptPending = false;
+        this.state.interruptPending = false;
         this.updateLine();
         break;
       default:
@@ -87,7 +78,7 @@ export class GoldfishRtc implements TimedDevice {
   }
 
   deadline(): number {
-    return this.alarmRunning ? this.alarmDueNanoseconds : Infinity;
+    return this.state.alarmRunning ? this.state.alarmDueNanoseconds : Infinity;
   }
 
   act(): void {
@@ -96,57 +87,43 @@ export class GoldfishRtc implements TimedDevice {
 
   /** As in QEMU, a reset clears the alarm and the guest's adjustment, but the time read from the host is kept. */
   reset(): void {
-    const epoch = this.epoch;
-    this.loadState({ ...POWER_ON, epochIsKnown: epoch !== undefined, epoch: epoch ?? 0n });
+    const { epochIsKnown, epoch } = this.state;
+    this.state = { ...POWER_ON, epochIsKnown, epoch };
   }
 
   saveState(): State {
-    return {
-      epochIsKnown: this.epoch !== undefined,
-      epoch: this.epoch ?? 0n,
-      adjustment: this.adjustment,
-      latchedHigh: this.latchedHigh,
-      alarm: this.alarm,
-      alarmRunning: this.alarmRunning,
-      alarmDueNanoseconds: this.alarmDueNanoseconds,
-      interruptPending: this.interruptPending,
-      interruptEnabled: this.interruptEnabled,
-    };
+    return STATE.save(this.state);
   }
 
   loadState(state: State): void {
-    this.epoch = state.epochIsKnown ? (state.epoch as bigint) : undefined;
-    this.adjustment = state.adjustment as bigint;
-    this.latchedHigh = state.latchedHigh as number;
-    this.alarm = state.alarm as bigint;
-    this.alarmRunning = state.alarmRunning as boolean;
-    this.alarmDueNanoseconds = state.alarmDueNanoseconds as number;
-    this.interruptPending = state.interruptPending as boolean;
-    this.interruptEnabled = state.interruptEnabled as boolean;
+    this.state = STATE.load(state);
   }
 
   private time(): bigint {
     const now = BigInt(this.context.now());
-    this.epoch ??= BigInt(this.hostTime()) * NANOSECONDS_PER_MILLISECOND - now;
-    return BigInt.asUintN(64, now + this.epoch + this.adjustment);
+    if (!this.state.epochIsKnown) {
+      this.state.epoch = BigInt(this.hostTime()) * NANOSECONDS_PER_MILLISECOND - now;
+      this.state.epochIsKnown = true;
+    }
+    return BigInt.asUintN(64, now + this.state.epoch + this.state.adjustment);
   }
 
   private setTime(high: boolean, value: number): void {
     const before = this.time();
-    this.adjustment += withHalf(before, high, value) - before;
+    this.state.adjustment += withHalf(before, high, value) - before;
   }
 
   private arm(): void {
-    const delay = this.alarm - this.time();
+    const delay = this.state.alarm - this.time();
     if (delay <= 0n) return this.fireAlarm();
     const due = BigInt(this.context.now()) + delay;
-    this.alarmDueNanoseconds = due > BigInt(Number.MAX_SAFE_INTEGER) ? Infinity : Number(due);
-    this.alarmRunning = true;
+    this.state.alarmDueNanoseconds = due > BigInt(Number.MAX_SAFE_INTEGER) ? Infinity : Number(due);
+    this.state.alarmRunning = true;
   }
 
   private fireAlarm(): void {
-    this.alarmRunning = false;
-    this.interruptPending = true;
+    this.state.alarmRunning = false;
+    this.state.interruptPending = true;
     this.updateLine();
   }
 
@@ -155,11 +132,32 @@ export class GoldfishRtc implements TimedDevice {
    * guest writes an interrupt register, even if the level has not changed.
    */
   private updateLine(): void {
-    this.context.setInterrupt(this.interruptPending && this.interruptEnabled);
+    this.context.setInterrupt(this.state.interruptPending && this.state.interruptEnabled);
   }
 }
 
-const POWER_ON: State = {
+const STATE = record({
+  /** False until the guest first uses the clock. */
+  epochIsKnown: boolean,
+  /** The host's time at virtual time 0, in nanoseconds since 1970. */
+  epoch: bigint,
+  /** The nanoseconds that the guest has added to the clock by setting it. */
+  adjustment: bigint,
+  /** The value of TIME_HIGH, latched by the last read of TIME_LOW. */
+  latchedHigh: number,
+  alarm: bigint,
+  alarmRunning: boolean,
+  /** The virtual time of the alarm. As in QEMU, setting the clock does not change it. */
+  alarmDueNanoseconds: number,
+  interruptPending: boolean,
+  interruptEnabled: boolean,
+});
+
+type RtcState = Loaded<typeof STATE>;
+
+const POWER_ON: Readonly<RtcState> = {
+  epochIsKnown: false,
+  epoch: 0n,
   adjustment: 0n,
   latchedHigh: 0,
   alarm: 0n,

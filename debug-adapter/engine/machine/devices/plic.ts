@@ -1,4 +1,5 @@
 import type { State } from '../../base/state.ts';
+import { boolean, list, type Loaded, record, words } from '../../base/stateCodec.ts';
 import type { Device, DeviceContext } from './device.ts';
 import { PRIORITY_MASK, REGISTER_BYTES, SOURCES, SOURCE_WORDS, assignBit, plicRegisterAt } from './plicRegisters.ts';
 
@@ -19,30 +20,28 @@ import { PRIORITY_MASK, REGISTER_BYTES, SOURCES, SOURCE_WORDS, assignBit, plicRe
 export class Plic implements Device {
   readonly name: string;
   readonly contexts: number;
+  readonly stateCodec: ReturnType<typeof stateFor>;
   private readonly context: DeviceContext;
-  private readonly priorities = new Uint32Array(SOURCES);
-  /** One bit per source: the source's device has raised an interrupt that no context has claimed yet. */
-  private readonly pending = new Uint32Array(SOURCE_WORDS);
-  /** One bit per source: a context has claimed the source and not yet completed it. */
-  private readonly claimed = new Uint32Array(SOURCE_WORDS);
-  /** The enabled sources: one bit per source, SOURCE_WORDS words per context. */
-  private readonly enables: Uint32Array;
-  private readonly thresholds: Uint32Array;
-  /** The level of each context's line to its hart, as of the last update. */
-  private readonly outputs: boolean[];
+  private state: PlicState;
 
   constructor(options: { context: DeviceContext; harts?: number; name?: string }) {
     this.name = options.name ?? 'plic';
     this.contexts = 2 * (options.harts ?? 1);
     this.context = options.context;
-    this.enables = new Uint32Array(this.contexts * SOURCE_WORDS);
-    this.thresholds = new Uint32Array(this.contexts);
-    this.outputs = new Array<boolean>(this.contexts).fill(false);
+    this.stateCodec = stateFor(this.contexts);
+    this.state = {
+      priorities: new Uint32Array(SOURCES),
+      pending: new Uint32Array(SOURCE_WORDS),
+      claimed: new Uint32Array(SOURCE_WORDS),
+      enables: new Uint32Array(this.contexts * SOURCE_WORDS),
+      thresholds: new Uint32Array(this.contexts),
+      outputs: new Array<boolean>(this.contexts).fill(false),
+    };
   }
 
   /** The level of MEIP (context 2 x hart) or of SEIP (2 x hart + 1). */
   externalInterrupt(context: number): boolean {
-    return this.outputs[context];
+    return this.state.outputs[context];
   }
 
   /**
@@ -51,7 +50,7 @@ export class Plic implements Device {
    */
   setLevel(source: number, level: boolean): void {
     if (!level) return;
-    assignBit(this.pending, source, true);
+    assignBit(this.state.pending, source, true);
     this.update();
   }
 
@@ -62,13 +61,13 @@ export class Plic implements Device {
       case undefined:
         return 0;
       case 'priority':
-        return this.priorities[register.source];
+        return this.state.priorities[register.source];
       case 'pending':
-        return this.pending[register.word];
+        return this.state.pending[register.word];
       case 'enable':
-        return this.enables[register.context * SOURCE_WORDS + register.word];
+        return this.state.enables[register.context * SOURCE_WORDS + register.word];
       case 'threshold':
-        return this.thresholds[register.context];
+        return this.state.thresholds[register.context];
       case 'claim':
         return this.claim(register.context);
     }
@@ -84,42 +83,30 @@ export class Plic implements Device {
       case 'priority':
         // Source 0 does not exist: "global interrupt ID 0 is reserved" (PLIC spec, section 4).
         if (register.source === 0) return;
-        this.priorities[register.source] = value & PRIORITY_MASK;
+        this.state.priorities[register.source] = value & PRIORITY_MASK;
         break;
       case 'enable':
-        this.enables[register.context * SOURCE_WORDS + register.word] = value;
+        this.state.enables[register.context * SOURCE_WORDS + register.word] = value;
         return;
       case 'threshold':
-        this.thresholds[register.context] = value & PRIORITY_MASK;
+        this.state.thresholds[register.context] = value & PRIORITY_MASK;
         break;
       case 'claim':
         // As in QEMU, and contrary to section 9 of the specification, any context may complete a source, even a source
         // that is not enabled for the context.
         if (value >= SOURCES) return;
-        assignBit(this.claimed, value, false);
+        assignBit(this.state.claimed, value, false);
         break;
     }
     this.update();
   }
 
   saveState(): State {
-    return {
-      priorities: [...this.priorities],
-      pending: [...this.pending],
-      claimed: [...this.claimed],
-      enables: [...this.enables],
-      thresholds: [...this.thresholds],
-      outputs: [...this.outputs],
-    };
+    return this.stateCodec.save(this.state);
   }
 
   loadState(state: State): void {
-    this.priorities.set(state.priorities as number[]);
-    this.pending.set(state.pending as number[]);
-    this.claimed.set(state.claimed as number[]);
-    this.enables.set(state.enables as number[]);
-    this.thresholds.set(state.thresholds as number[]);
-    (state.outputs as boolean[]).forEach((output, context) => (this.outputs[context] = output));
+    this.state = this.stateCodec.load(state);
   }
 
   /**
@@ -128,17 +115,18 @@ export class Plic implements Device {
    * lowest number (PLIC spec, section 5).
    */
   private highestPriority(context: number): number {
+    const { priorities, pending, claimed, enables, thresholds } = this.state;
     let best = 0;
-    let bestPriority = this.thresholds[context];
+    let bestPriority = thresholds[context];
     for (let word = 0; word < SOURCE_WORDS; word++) {
-      const enabled = this.enables[context * SOURCE_WORDS + word];
-      let candidates = (this.pending[word] & ~this.claimed[word] & enabled) >>> 0;
+      const enabled = enables[context * SOURCE_WORDS + word];
+      let candidates = (pending[word] & ~claimed[word] & enabled) >>> 0;
       while (candidates !== 0) {
         const source = word * 32 + (31 - Math.clz32(candidates & -candidates));
         candidates &= candidates - 1;
-        if (this.priorities[source] > bestPriority) {
+        if (priorities[source] > bestPriority) {
           best = source;
-          bestPriority = this.priorities[source];
+          bestPriority = priorities[source];
         }
       }
     }
@@ -148,8 +136,8 @@ export class Plic implements Device {
   private claim(context: number): number {
     const source = this.highestPriority(context);
     if (source !== 0) {
-      assignBit(this.pending, source, false);
-      assignBit(this.claimed, source, true);
+      assignBit(this.state.pending, source, false);
+      assignBit(this.state.claimed, source, true);
     }
     this.update();
     return source;
@@ -160,8 +148,8 @@ export class Plic implements Device {
     let fell = false;
     for (let context = 0; context < this.contexts; context++) {
       const output = this.highestPriority(context) !== 0;
-      if (output === this.outputs[context]) continue;
-      this.outputs[context] = output;
+      if (output === this.state.outputs[context]) continue;
+      this.state.outputs[context] = output;
       if (output) rose = true;
       else fell = true;
     }
@@ -169,3 +157,19 @@ export class Plic implements Device {
     else if (fell) this.context.interruptLinesFell();
   }
 }
+
+const stateFor = (contexts: number) =>
+  record({
+    priorities: words(SOURCES),
+    /** One bit per source: the source's device has raised an interrupt that no context has claimed yet. */
+    pending: words(SOURCE_WORDS),
+    /** One bit per source: a context has claimed the source and not yet completed it. */
+    claimed: words(SOURCE_WORDS),
+    /** The enabled sources: one bit per source, SOURCE_WORDS words per context. */
+    enables: words(contexts * SOURCE_WORDS),
+    thresholds: words(contexts),
+    /** The level of each context's line to its hart, as of the last update. */
+    outputs: list(boolean, contexts),
+  });
+
+type PlicState = Loaded<ReturnType<typeof stateFor>>;

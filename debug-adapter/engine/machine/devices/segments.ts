@@ -1,5 +1,5 @@
+import type { Segment } from './descriptorChain.ts';
 import type { GuestMemory } from './device.ts';
-import type { Segment } from './virtqueue.ts';
 
 /**
  * The total length in bytes of a request's buffers. A request is treated as one run of bytes, because the guest may

@@ -1,5 +1,5 @@
 import type { State } from '../../base/state.ts';
-import { assert } from '../../base/assert.ts';
+import { number, oneOf, record } from '../../base/stateCodec.ts';
 import type { Device, DeviceContext } from './device.ts';
 
 /** The result that the guest reported when it stopped the machine. */
@@ -19,6 +19,7 @@ export type TestDeviceRequest = TestDeviceResult | { kind: 'reset'; code: 0 };
  */
 export class TestDevice implements Device {
   readonly name: string;
+  readonly stateCodec = STATE;
   private readonly context: DeviceContext;
   private readonly onRequest: (request: TestDeviceRequest) => void;
   private readonly resetEndsRun: boolean;
@@ -67,17 +68,12 @@ export class TestDevice implements Device {
   }
 
   saveState(): State {
-    return { kind: this.firstRequest?.kind ?? RUNNING, code: this.firstRequest?.code ?? 0 };
+    return STATE.save(this.firstRequest ?? { kind: 'running', code: 0 });
   }
 
   loadState(state: State): void {
-    if (state.kind === RUNNING) {
-      this.firstRequest = undefined;
-      return;
-    }
-    const kind = [...KINDS.values()].find((known) => known === state.kind);
-    assert(kind, 'finisher state has a known kind');
-    this.firstRequest = requestOf(kind, state.code as number);
+    const { kind, code } = STATE.load(state);
+    this.firstRequest = kind === 'running' ? undefined : requestOf(kind, code);
   }
 }
 
@@ -94,4 +90,4 @@ const KINDS = new Map<number, TestDeviceRequest['kind']>([
   [TEST_DEVICE_VALUES.reset, 'reset'],
 ]);
 
-const RUNNING = 'running';
+const STATE = record({ kind: oneOf('running', 'pass', 'fail', 'reset'), code: number });

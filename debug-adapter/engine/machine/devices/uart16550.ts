@@ -1,5 +1,7 @@
 import type { State } from '../../base/state.ts';
+import { boolean, type Loaded, number, record } from '../../base/stateCodec.ts';
 import type { DeviceContext, TimedDevice } from './device.ts';
+import { UartInput } from './uartInput.ts';
 import {
   DATA,
   FCR_ENABLE,
@@ -20,27 +22,26 @@ import {
   INTERRUPT_ENABLE,
   INTERRUPT_IDENTITY,
   LCR_DATA_BITS,
-  LCR_DIVISOR_LATCH,
   LCR_PARITY,
   LCR_TWO_STOP_BITS,
   LINE_CONTROL,
   LINE_STATUS,
-  LSR_DATA_READY,
-  LSR_OVERRUN,
-  LSR_TRANSMITTER_EMPTY,
-  MCR_DTR,
-  MCR_LOOPBACK,
   MCR_MASK,
-  MCR_OUT2,
-  MCR_OUTS,
-  MCR_RTS,
   MODEM_CONTROL,
   MODEM_STATUS,
-  MSR_CTS,
-  MSR_DCD,
-  MSR_DSR,
   SCRATCH,
 } from './uartRegisters.ts';
+import {
+  divisorLatch,
+  FIFO_BYTES,
+  fifoEnabled,
+  lineStatus,
+  loopback,
+  modemStatus,
+  triggerLevel,
+  UART_FIELDS,
+  uartAtPowerOn,
+} from './uartState.ts';
 
 /**
  * A 16550A serial port with registers one byte apart, modeled on QEMU's hw/char/serial.c and the National Semiconductor
@@ -49,44 +50,23 @@ import {
  * after a byte was last received or read, even if the FIFO is filled to its trigger level. The timeout remains pending
  * until a byte is read.
  *
- * Input is accepted only under certain conditions. A byte that arrives before the guest has set up its UART would be
- * lost in the FIFO reset, so the guest must be listening: either it has enabled the receive interrupt, or it is
- * polling. A poll is a read of LSR or RBR while no byte is available. A write to THR resets the poll count: a guest
- * that only prints also reads LSR, but rarely several times in a row, because the transmitter is always empty. After
- * POLLS_TO_DETECT_POLLING polls in a row, the guest is considered to be polling until it resets the FIFO. In addition,
- * the FIFO must hold fewer bytes than its trigger level, and one character time must have passed since the last byte
- * and since the guest began to listen (Linux enables the interrupt and then empties the FIFO). In loopback mode, the
- * UART does not accept input.
+ * Input is accepted while the guest is listening (`UartInput`) and the FIFO holds fewer bytes than its trigger
+ * level. In loopback mode, the UART does
+ * not accept input.
  */
 export class Uart16550 implements TimedDevice {
   readonly name: string;
+  readonly stateCodec = STATE;
   private readonly context: DeviceContext;
   private readonly transmit: (byte: number) => void;
-
-  private interruptEnable = 0;
-  private fifoControl = 0;
-  private lineControl = 0;
-  private modemControl = MCR_OUT2;
-  private scratch = 0;
-  private divisor = RESET_DIVISOR;
-  private receiveFifo: number[] = [];
-  /** The last byte received while the FIFO was disabled: RBR returns it repeatedly. */
-  private receiveBuffer = 0;
-  private overrun = false;
-  /** Whether a character timeout is pending, and when the next one is due. */
-  private timeoutPending = false;
-  private timeoutDueNanoseconds = Infinity;
-  /** The time of one character, computed from the divisor and line format that the guest set. */
-  private characterNanoseconds = RESET_CHARACTER_NANOSECONDS;
-  /** Whether the last write to THR set THRE and the guest has not yet read it from IIR. */
-  private transmitEmptyPending = false;
-  private pollsInARow = 0;
-  private isPolling = false;
-  /** The earliest time at which the next input byte may arrive. */
-  private lineFreeNanoseconds = 0;
-
-  /** Derived: whether the guest is listening, as last reported to the context. */
-  private listens = false;
+  private readonly state: CurrentUartState = {
+    ...uartAtPowerOn(),
+    timeoutPending: false,
+    timeoutDueNanoseconds: Infinity,
+    characterNanoseconds: RESET_CHARACTER_NANOSECONDS,
+  };
+  private readonly input: UartInput;
+  /** Derived: the time from which the UART accepts input and the next timeout, as last reported to the context. */
   private ready = Infinity;
   private reportedDue = Infinity;
 
@@ -94,6 +74,7 @@ export class Uart16550 implements TimedDevice {
     this.name = options.name ?? 'uart0';
     this.context = options.context;
     this.transmit = options.transmit;
+    this.input = new UartInput(this.state, () => this.context.now());
   }
 
   /** The virtual time from which `receive` may be called; Infinity while the guest is not listening. */
@@ -103,20 +84,20 @@ export class Uart16550 implements TimedDevice {
 
   /** Receives one byte from the line. */
   receive(byte: number): void {
-    this.lineIsBusyFrom(this.context.now());
-    if (!this.loopback()) this.pushByte(byte);
+    this.input.received();
+    if (!loopback(this.state)) this.pushByte(byte);
     this.updateReadiness();
   }
 
   /** The time of the next character timeout. */
   deadline(): number {
-    return this.timeoutDueNanoseconds;
+    return this.state.timeoutDueNanoseconds;
   }
 
   act(): void {
-    this.timeoutDueNanoseconds = Infinity;
-    if (this.receiveFifo.length > 0) {
-      this.timeoutPending = true;
+    this.state.timeoutDueNanoseconds = Infinity;
+    if (this.state.receiveFifo.length > 0) {
+      this.state.timeoutPending = true;
       this.updateInterrupt();
     }
     this.updateReadiness();
@@ -134,65 +115,33 @@ export class Uart16550 implements TimedDevice {
   }
 
   saveState(): State {
-    return {
-      interruptEnable: this.interruptEnable,
-      fifoControl: this.fifoControl,
-      lineControl: this.lineControl,
-      modemControl: this.modemControl,
-      scratch: this.scratch,
-      divisor: this.divisor,
-      receiveFifo: [...this.receiveFifo],
-      receiveBuffer: this.receiveBuffer,
-      overrun: this.overrun,
-      timeoutPending: this.timeoutPending,
-      timeoutDueNanoseconds: this.timeoutDueNanoseconds,
-      characterNanoseconds: this.characterNanoseconds,
-      transmitEmptyPending: this.transmitEmptyPending,
-      looksInARow: this.pollsInARow,
-      polls: this.isPolling,
-      lineFreeNanoseconds: this.lineFreeNanoseconds,
-    };
+    return STATE.save(this.state);
   }
 
   loadState(state: State): void {
-    this.interruptEnable = state.interruptEnable as number;
-    this.fifoControl = state.fifoControl as number;
-    this.lineControl = state.lineControl as number;
-    this.modemControl = state.modemControl as number;
-    this.scratch = state.scratch as number;
-    this.divisor = state.divisor as number;
-    this.receiveFifo = [...(state.receiveFifo as number[])];
-    this.receiveBuffer = state.receiveBuffer as number;
-    this.overrun = state.overrun as boolean;
-    this.timeoutPending = state.timeoutPending as boolean;
-    this.timeoutDueNanoseconds = state.timeoutDueNanoseconds as number;
-    this.characterNanoseconds = state.characterNanoseconds as number;
-    this.transmitEmptyPending = state.transmitEmptyPending as boolean;
-    this.pollsInARow = state.looksInARow as number;
-    this.isPolling = state.polls as boolean;
-    this.lineFreeNanoseconds = state.lineFreeNanoseconds as number;
-    this.listens = this.isListening();
+    Object.assign(this.state, STATE.load(state));
+    this.input.restored();
     this.updateReadiness();
   }
 
   private readRegister(offset: number): number {
     switch (offset) {
       case DATA:
-        return this.divisorLatch() ? this.divisor & 0xff : this.readReceiveBuffer();
+        return divisorLatch(this.state) ? this.state.divisor & 0xff : this.readReceiveBuffer();
       case INTERRUPT_ENABLE:
-        return this.divisorLatch() ? this.divisor >> 8 : this.interruptEnable;
+        return divisorLatch(this.state) ? this.state.divisor >> 8 : this.state.interruptEnable;
       case INTERRUPT_IDENTITY:
         return this.readInterruptIdentity();
       case LINE_CONTROL:
-        return this.lineControl;
+        return this.state.lineControl;
       case MODEM_CONTROL:
-        return this.modemControl;
+        return this.state.modemControl;
       case LINE_STATUS:
         return this.readLineStatus();
       case MODEM_STATUS:
-        return this.modemStatus();
+        return modemStatus(this.state);
       case SCRATCH:
-        return this.scratch;
+        return this.state.scratch;
       default:
         return 0;
     }
@@ -201,24 +150,24 @@ export class Uart16550 implements TimedDevice {
   private writeRegister(offset: number, byte: number): void {
     switch (offset) {
       case DATA:
-        if (this.divisorLatch()) this.setDivisor((this.divisor & 0xff00) | byte);
+        if (divisorLatch(this.state)) this.setDivisor((this.state.divisor & 0xff00) | byte);
         else this.writeTransmitHolding(byte);
         return;
       case INTERRUPT_ENABLE:
-        if (this.divisorLatch()) this.setDivisor((this.divisor & 0xff) | (byte << 8));
+        if (divisorLatch(this.state)) this.setDivisor((this.state.divisor & 0xff) | (byte << 8));
         else this.writeInterruptEnable(byte & IER_MASK);
         return;
       case FIFO_CONTROL:
         return this.writeFifoControl(byte);
       case LINE_CONTROL:
-        this.lineControl = byte;
-        this.characterNanoseconds = characterNanoseconds(this.divisor, byte);
+        this.state.lineControl = byte;
+        this.state.characterNanoseconds = characterNanoseconds(this.state.divisor, byte);
         return;
       case MODEM_CONTROL:
-        this.modemControl = byte & MCR_MASK;
+        this.state.modemControl = byte & MCR_MASK;
         return;
       case SCRATCH:
-        this.scratch = byte;
+        this.state.scratch = byte;
         return;
       default: // LSR and MSR are read-only.
         return;
@@ -226,131 +175,93 @@ export class Uart16550 implements TimedDevice {
   }
 
   private readReceiveBuffer(): number {
-    if (this.receiveFifo.length === 0) this.countPoll();
+    if (this.state.receiveFifo.length === 0) this.input.countPoll();
     // As in QEMU, an empty FIFO reads as 0; with the FIFO disabled, RBR still contains the last byte.
-    const byte = this.receiveFifo.shift() ?? (this.fifoEnabled() ? 0 : this.receiveBuffer);
-    if (this.fifoEnabled()) {
-      this.timeoutPending = false;
-      if (this.receiveFifo.length > 0) this.startTimeout();
+    const byte = this.state.receiveFifo.shift() ?? (fifoEnabled(this.state) ? 0 : this.state.receiveBuffer);
+    if (fifoEnabled(this.state)) {
+      this.state.timeoutPending = false;
+      if (this.state.receiveFifo.length > 0) this.startTimeout();
     }
     this.updateInterrupt();
     return byte;
   }
 
   private readLineStatus(): number {
-    if (this.receiveFifo.length === 0) this.countPoll();
-    const status = this.lineStatus();
-    if (this.overrun) {
-      this.overrun = false; // PC16550D, "Line Status Register": OE is reset when the CPU reads it.
+    if (this.state.receiveFifo.length === 0) this.input.countPoll();
+    const status = lineStatus(this.state);
+    if (this.state.overrun) {
+      this.state.overrun = false; // PC16550D, "Line Status Register": OE is reset when the CPU reads it.
       this.updateInterrupt();
     }
     return status;
   }
 
   private readInterruptIdentity(): number {
-    const source = this.interruptSource();
+    const source = interruptSource(this.state);
     // PC16550D, "Interrupt Control Functions": reading IIR resets THRE if THRE is the reported source.
     if (source === IIR_TRANSMIT_EMPTY) {
-      this.transmitEmptyPending = false;
+      this.state.transmitEmptyPending = false;
       this.updateInterrupt();
     }
-    return source | (this.fifoEnabled() ? IIR_FIFO_ENABLED : 0);
+    return source | (fifoEnabled(this.state) ? IIR_FIFO_ENABLED : 0);
   }
 
   private writeTransmitHolding(byte: number): void {
-    this.pollsInARow = 0;
+    this.input.transmitted();
     // The byte has already been sent, so THRE was cleared and set again, which causes a new interrupt.
-    this.transmitEmptyPending = false;
+    this.state.transmitEmptyPending = false;
     this.updateInterrupt();
-    this.transmitEmptyPending = true;
+    this.state.transmitEmptyPending = true;
     this.updateInterrupt();
-    if (this.loopback()) this.pushByte(byte);
+    if (loopback(this.state)) this.pushByte(byte);
     else this.transmit(byte);
   }
 
   private writeInterruptEnable(enable: number): void {
     // QEMU serial.c: enabling the THRE interrupt raises it (the transmitter is empty); disabling it clears it.
-    const changed = enable ^ this.interruptEnable;
-    if (changed & IER_TRANSMIT_EMPTY) this.transmitEmptyPending = (enable & IER_TRANSMIT_EMPTY) !== 0;
-    this.interruptEnable = enable;
+    const changed = enable ^ this.state.interruptEnable;
+    if (changed & IER_TRANSMIT_EMPTY) this.state.transmitEmptyPending = (enable & IER_TRANSMIT_EMPTY) !== 0;
+    this.state.interruptEnable = enable;
     if (changed) this.updateInterrupt();
   }
 
   private writeFifoControl(byte: number): void {
     // PC16550D, "FIFO Control Register": changing from one mode to the other clears both FIFOs.
-    const modeChanges = ((byte ^ this.fifoControl) & FCR_ENABLE) !== 0;
+    const modeChanges = ((byte ^ this.state.fifoControl) & FCR_ENABLE) !== 0;
     if (modeChanges || byte & FCR_RESET_RECEIVE) this.resetReceiver();
-    if (modeChanges || byte & FCR_RESET_TRANSMIT) this.transmitEmptyPending = true; // as in QEMU
-    this.fifoControl = byte & FCR_KEPT;
+    if (modeChanges || byte & FCR_RESET_TRANSMIT) this.state.transmitEmptyPending = true; // as in QEMU
+    this.state.fifoControl = byte & FCR_KEPT;
     this.updateInterrupt();
   }
 
   private resetReceiver(): void {
-    this.receiveFifo.length = 0;
-    this.timeoutPending = false;
-    this.timeoutDueNanoseconds = Infinity;
-    this.pollsInARow = 0;
-    this.isPolling = false;
+    this.state.receiveFifo.length = 0;
+    this.state.timeoutPending = false;
+    this.state.timeoutDueNanoseconds = Infinity;
+    this.input.reset();
   }
 
   private pushByte(byte: number): void {
-    if (!this.fifoEnabled()) {
+    if (!fifoEnabled(this.state)) {
       // With the FIFO disabled, the new byte replaces the old one.
-      if (this.receiveFifo.length > 0) this.overrun = true;
-      this.receiveFifo = [byte];
-      this.receiveBuffer = byte;
+      if (this.state.receiveFifo.length > 0) this.state.overrun = true;
+      this.state.receiveFifo = [byte];
+      this.state.receiveBuffer = byte;
     } else {
-      if (this.receiveFifo.length < FIFO_BYTES) this.receiveFifo.push(byte);
-      else this.overrun = true; // PC16550D: the bytes in the FIFO are kept, and the new byte is lost.
+      if (this.state.receiveFifo.length < FIFO_BYTES) this.state.receiveFifo.push(byte);
+      else this.state.overrun = true; // PC16550D: the bytes in the FIFO are kept, and the new byte is lost.
       this.startTimeout();
     }
     this.updateInterrupt();
   }
 
   private startTimeout(): void {
-    this.timeoutDueNanoseconds = this.context.now() + TIMEOUT_CHARACTERS * this.characterNanoseconds;
+    this.state.timeoutDueNanoseconds = this.context.now() + TIMEOUT_CHARACTERS * this.state.characterNanoseconds;
   }
 
   private setDivisor(divisor: number): void {
-    this.divisor = divisor;
-    this.characterNanoseconds = characterNanoseconds(divisor, this.lineControl);
-  }
-
-  private countPoll(): void {
-    if (this.isPolling) return;
-    this.pollsInARow++;
-    if (this.pollsInARow < POLLS_TO_DETECT_POLLING) return;
-    this.isPolling = true;
-    this.pollsInARow = 0;
-  }
-
-  private lineStatus(): number {
-    const dataReady = this.receiveFifo.length > 0 ? LSR_DATA_READY : 0;
-    return LSR_TRANSMITTER_EMPTY | dataReady | (this.overrun ? LSR_OVERRUN : 0);
-  }
-
-  /** In loopback mode, the modem inputs are the UART's own outputs: DTR to DSR, RTS to CTS, OUT1 to RI, OUT2 to DCD. */
-  private modemStatus(): number {
-    if (!this.loopback()) return MSR_CTS | MSR_DSR | MSR_DCD;
-    const outputs = this.modemControl;
-    return ((outputs & MCR_OUTS) << 4) | ((outputs & MCR_RTS) << 3) | ((outputs & MCR_DTR) << 5);
-  }
-
-  /**
-   * The pending interrupt with the highest priority, as IIR shows it. The modem lines never change, so they never cause
-   * an interrupt.
-   */
-  private interruptSource(): number {
-    const enabled = this.interruptEnable;
-    if (enabled & IER_LINE_STATUS && this.overrun) return IIR_LINE_STATUS;
-    if (enabled & IER_RECEIVE && this.timeoutPending) return IIR_CHARACTER_TIMEOUT;
-    if (enabled & IER_RECEIVE && this.receiveFifo.length >= this.triggerLevel()) return IIR_DATA_AVAILABLE;
-    if (enabled & IER_TRANSMIT_EMPTY && this.transmitEmptyPending) return IIR_TRANSMIT_EMPTY;
-    return IIR_NONE;
-  }
-
-  private triggerLevel(): number {
-    return this.fifoEnabled() ? TRIGGER_LEVELS[this.fifoControl >> 6] : 1;
+    this.state.divisor = divisor;
+    this.state.characterNanoseconds = characterNanoseconds(divisor, this.state.lineControl);
   }
 
   /**
@@ -358,42 +269,43 @@ export class Uart16550 implements TimedDevice {
    * QEMU's serial.c calls serial_update_irq.
    */
   private updateInterrupt(): void {
-    this.context.setInterrupt(this.interruptSource() !== IIR_NONE);
+    this.context.setInterrupt(interruptSource(this.state) !== IIR_NONE);
   }
 
   private updateReadiness(): void {
-    const listened = this.listens;
-    this.listens = this.isListening();
-    if (this.listens && !listened) this.lineIsBusyFrom(this.context.now());
-    const takes = this.listens && this.receiveFifo.length < this.triggerLevel() && !this.loopback();
-    const ready = takes ? this.lineFreeNanoseconds : Infinity;
-    const due = this.timeoutDueNanoseconds;
+    const lineReady = this.input.update();
+    const accepts = this.state.receiveFifo.length < triggerLevel(this.state) && !loopback(this.state);
+    const ready = accepts ? lineReady : Infinity;
+    const due = this.state.timeoutDueNanoseconds;
     if (ready === this.ready && due === this.reportedDue) return;
     this.ready = ready;
     this.reportedDue = due;
     this.context.requestAttention();
   }
+}
 
-  private isListening(): boolean {
-    return (this.interruptEnable & IER_RECEIVE) !== 0 || this.isPolling;
-  }
+const STATE = record({
+  ...UART_FIELDS,
+  /** Whether a character timeout is pending, and when the next one is due. */
+  timeoutPending: boolean,
+  timeoutDueNanoseconds: number,
+  /** The time of one character, computed from the divisor and line format that the guest set. */
+  characterNanoseconds: number,
+});
 
-  /** Blocks further input for one character time. */
-  private lineIsBusyFrom(nanoseconds: number): void {
-    this.lineFreeNanoseconds = Math.max(this.lineFreeNanoseconds, nanoseconds + CHARACTER_NANOSECONDS);
-  }
+type CurrentUartState = Loaded<typeof STATE>;
 
-  private divisorLatch(): boolean {
-    return (this.lineControl & LCR_DIVISOR_LATCH) !== 0;
-  }
-
-  private fifoEnabled(): boolean {
-    return (this.fifoControl & FCR_ENABLE) !== 0;
-  }
-
-  private loopback(): boolean {
-    return (this.modemControl & MCR_LOOPBACK) !== 0;
-  }
+/**
+ * The pending interrupt with the highest priority, as IIR shows it. The modem lines never change, so they never cause
+ * an interrupt.
+ */
+function interruptSource(state: CurrentUartState): number {
+  const enabled = state.interruptEnable;
+  if (enabled & IER_LINE_STATUS && state.overrun) return IIR_LINE_STATUS;
+  if (enabled & IER_RECEIVE && state.timeoutPending) return IIR_CHARACTER_TIMEOUT;
+  if (enabled & IER_RECEIVE && state.receiveFifo.length >= triggerLevel(state)) return IIR_DATA_AVAILABLE;
+  if (enabled & IER_TRANSMIT_EMPTY && state.transmitEmptyPending) return IIR_TRANSMIT_EMPTY;
+  return IIR_NONE;
 }
 
 /**
@@ -414,17 +326,3 @@ const BAUD_BASE = 399_193;
 const TIMEOUT_CHARACTERS = 4;
 /** QEMU serial_reset: 9600 baud, 10 bits per character. */
 const RESET_CHARACTER_NANOSECONDS = 10 * Math.floor(1e9 / 9600);
-
-/** 115200 baud, 10 bits per character: 10 / 115200 s, rounded up. */
-const CHARACTER_NANOSECONDS = 86_806;
-
-/**
- * OpenSBI and Linux 6.12 poll at most 8 times in a row while they print and start the 8250 driver (counted in a QEMU
- * trace of a boot); a polling loop reaches 16 polls within a few hundred instructions.
- */
-const POLLS_TO_DETECT_POLLING = 16;
-
-const FIFO_BYTES = 16;
-const TRIGGER_LEVELS = [1, 4, 8, 14];
-/** QEMU serial_reset: the divisor for 9600 baud. */
-const RESET_DIVISOR = 0x0c;

@@ -1,12 +1,22 @@
-import type { BlockOperation, BlockStatus } from '../../block/blockRequest.ts';
+import { BLOCK_OPERATIONS, BLOCK_STATUSES, type BlockStatus } from '../../block/blockRequest.ts';
 import type { Drive } from '../../block/drive.ts';
 import type { State } from '../../base/state.ts';
+import {
+  checkedState,
+  list,
+  type Loaded,
+  number,
+  oneOf,
+  record,
+  type StateCodec,
+  variants,
+} from '../../base/stateCodec.ts';
 import { transferBuffer } from '../../base/hashMemory.ts';
+import { BadQueueError, type Chain, type Segment, SEGMENT_STATE } from './descriptorChain.ts';
 import type { DeviceContext, GuestMemory, TimedDevice } from './device.ts';
 import { copyIn, copyOut, totalBytes, slice } from './segments.ts';
 import { FEATURE_VERSION_1 } from './virtioRegisters.ts';
 import { VirtioMmio, type VirtioBackend, type VirtioTransport, type VirtioTransportOptions } from './virtioMmio.ts';
-import { BadQueueError, type Chain, type Segment } from './virtqueue.ts';
 
 /**
  * The guest's disk: virtio-blk (virtio 1.2, section 5.2) over virtio-mmio, with its data in a Drive. On a notification,
@@ -20,6 +30,7 @@ import { BadQueueError, type Chain, type Segment } from './virtqueue.ts';
  */
 export class VirtioBlk implements TimedDevice, VirtioBackend {
   readonly name: string;
+  readonly stateCodec: ReturnType<typeof stateFor>;
   readonly deviceId = BLOCK_DEVICE_ID;
   readonly features: bigint;
   readonly configuration: Uint8Array;
@@ -52,6 +63,7 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
     this.configuration = configurationFor(options.drive);
     const Transport = options.transport ?? VirtioMmio;
     this.transport = new Transport({ ...options, name: this.name, backend: this });
+    this.stateCodec = stateFor(this.transport.stateCodec);
   }
 
   read(offset: number, sizeBytes: 1 | 2 | 4): number {
@@ -105,22 +117,13 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
   }
 
   saveState(): State {
-    const pending = this.pending.map(({ work, dataSegments, ...rest }) => ({
-      ...rest,
-      work: { ...work },
-      dataSegments: dataSegments.map((segment) => ({ ...segment })),
-    }));
-    return { transport: this.transport.saveState(), pending };
+    return this.stateCodec.save({ transport: this.transport.saveState(), pending: this.pending });
   }
 
   loadState(state: State): void {
-    this.transport.loadState(state.transport as State);
-    const pending = state.pending as unknown as PendingRequest[];
-    this.pending = pending.map(({ work, dataSegments, ...rest }) => ({
-      ...rest,
-      work: { ...work },
-      dataSegments: dataSegments.map((segment) => ({ ...segment })),
-    }));
+    const { transport, pending } = this.stateCodec.load(state);
+    this.transport.loadState(transport);
+    this.pending = pending;
   }
 
   private begin(chain: Chain): void {
@@ -176,33 +179,37 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
   }
 }
 
-/** The work to do when a request is due. */
-type Work = DriveWork | Answer;
+/** The work to do when a request is due: an operation on the drive, or an answer without one. */
+const WORK = variants({
+  drive: record({ id: number, operation: oneOf(...BLOCK_OPERATIONS), offset: number, lengthBytes: number }),
+  identify: record({}),
+  answer: record({ status: oneOf(...BLOCK_STATUSES) }),
+});
+
+type Work = Loaded<typeof WORK>;
+type DriveWork = Extract<Work, { kind: 'drive' }>;
+type Answer = Exclude<Work, { kind: 'drive' }>;
 
 /** A decoded request, before it is started on the drive. */
+type DriveCommand = Omit<DriveWork, 'id'>;
 type BlockCommand = DriveCommand | Answer;
 
-interface DriveCommand {
-  kind: 'drive';
-  operation: BlockOperation;
-  offset: number;
-  lengthBytes: number;
-}
-
-type DriveWork = DriveCommand & { id: number };
-
-type Answer = { kind: 'identify' } | { kind: 'answer'; status: BlockStatus };
-
-interface PendingRequest {
-  head: number;
-  dueNanoseconds: number;
-  work: Work;
+/** A request in flight. */
+const PENDING_REQUEST = record({
+  head: number,
+  dueNanoseconds: number,
+  work: WORK,
   /** The data buffers: writable for a read, readable for a write. */
-  dataSegments: Segment[];
-  statusAddress: number;
+  dataSegments: list(SEGMENT_STATE),
+  statusAddress: number,
   /** The total number of writable bytes in the chain, which QEMU reports as the used length. */
-  writableBytes: number;
-}
+  writableBytes: number,
+});
+
+type PendingRequest = Loaded<typeof PENDING_REQUEST>;
+
+const stateFor = (transport: StateCodec<unknown>) =>
+  record({ transport: checkedState(transport), pending: list(PENDING_REQUEST) });
 
 interface ParsedRequest {
   head: number;

@@ -1,4 +1,6 @@
 import type { State } from '../../base/state.ts';
+import { bigint, boolean, checkedState, list, type Loaded, number, numberSet, record } from '../../base/stateCodec.ts';
+import { BadQueueError, QUEUE_SIZE_MAX } from './descriptorChain.ts';
 import type { Device, DeviceContext, GuestMemory } from './device.ts';
 import { pageShift } from './virtioLegacy.ts';
 import {
@@ -37,7 +39,7 @@ import {
   VENDOR_ID,
   VERSION,
 } from './virtioRegisters.ts';
-import { BadQueueError, QUEUE_SIZE_MAX, type RingAddresses, Virtqueue } from './virtqueue.ts';
+import { QUEUE_STATE, type RingAddresses, Virtqueue } from './virtqueue.ts';
 
 /** The device behind a virtio transport. */
 export interface VirtioBackend {
@@ -103,28 +105,13 @@ export interface VirtioTransportOptions {
  */
 export class VirtioMmio implements VirtioTransport {
   readonly name: string;
+  readonly stateCodec: ReturnType<typeof stateFor>;
   private readonly context: DeviceContext;
   private readonly backend: VirtioBackend;
   private readonly legacy: boolean;
   private readonly features: bigint;
+  private state: TransportState;
   private readonly queues: Virtqueue[] = [];
-  /** Modern: the registers of each queue before the queue becomes ready. */
-  private readonly queueRegisters: QueueRegisters[] = [];
-  /** Modern: the numbers of the queues whose QUEUE_READY reads as 1. */
-  private readonly readyQueues = new Set<number>();
-  private status = 0;
-  private interruptStatus = 0;
-  private configurationGeneration = 0;
-  /** Whether the upper 32 features are selected. */
-  private deviceFeaturesSelect = false;
-  private driverFeaturesSelect = false;
-  /** The features that the guest wrote, and the subset that was accepted when it set FEATURES_OK. */
-  private driverFeatures = 0n;
-  private negotiated = 0n;
-  private queueSelect = 0;
-  /** Legacy: log2 of the page size, which is the unit of QUEUE_PAGE. It survives a guest reset. */
-  private guestPageShift = 0;
-  private broken = false;
 
   constructor(options: VirtioTransportOptions) {
     this.name = options.name;
@@ -135,8 +122,22 @@ export class VirtioMmio implements VirtioTransport {
     this.features = this.legacy ? features & ~FEATURE_VERSION_1 : features;
     for (let queue = 0; queue < queueCount; queue++) {
       this.queues.push(new Virtqueue(options.memory, queueSizeDefault));
-      this.queueRegisters.push({ size: 0, halves: [0, 0, 0, 0, 0, 0] });
     }
+    this.stateCodec = stateFor(queueCount);
+    this.state = {
+      status: 0,
+      interruptStatus: 0,
+      configurationGeneration: 0,
+      deviceFeaturesSelect: false,
+      driverFeaturesSelect: false,
+      driverFeatures: 0n,
+      negotiated: 0n,
+      queueSelect: 0,
+      guestPageShift: 0,
+      isBroken: false,
+      readyQueues: new Set(),
+      queueRegisters: this.queues.map(() => ({ size: 0, halves: [0, 0, 0, 0, 0, 0] })),
+    };
   }
 
   queue(index: number): Virtqueue {
@@ -144,20 +145,20 @@ export class VirtioMmio implements VirtioTransport {
   }
 
   get isBroken(): boolean {
-    return this.broken;
+    return this.state.isBroken;
   }
 
   hasFeature(feature: bigint): boolean {
-    return (this.negotiated & feature) !== 0n;
+    return (this.state.negotiated & feature) !== 0n;
   }
 
   get driverIsReady(): boolean {
-    return (this.status & STATUS_DRIVER_OK) !== 0;
+    return (this.state.status & STATUS_DRIVER_OK) !== 0;
   }
 
   /** Signals a used buffer if the guest requested a notification. */
   interruptForUsedBuffer(): void {
-    this.setInterruptStatus(this.interruptStatus | INTERRUPT_USED_BUFFER);
+    this.setInterruptStatus(this.state.interruptStatus | INTERRUPT_USED_BUFFER);
   }
 
   read(offset: number, sizeBytes: 1 | 2 | 4): number {
@@ -175,45 +176,17 @@ export class VirtioMmio implements VirtioTransport {
   }
 
   saveState(): State {
-    return {
-      status: this.status,
-      interruptStatus: this.interruptStatus,
-      configurationGeneration: this.configurationGeneration,
-      deviceFeaturesSelect: this.deviceFeaturesSelect,
-      driverFeaturesSelect: this.driverFeaturesSelect,
-      driverFeatures: this.driverFeatures,
-      negotiated: this.negotiated,
-      queueSelect: this.queueSelect,
-      guestPageShift: this.guestPageShift,
-      isBroken: this.broken,
-      readyQueues: [...this.readyQueues].sort((a, b) => a - b),
-      queueRegisters: this.queueRegisters.map(({ size, halves }) => ({ size, halves: [...halves] })),
-      queues: this.queues.map((queue) => queue.saveState()),
-    };
+    return this.stateCodec.save({ ...this.state, queues: this.queues.map((queue) => queue.saveState()) });
   }
 
-  loadState(state: State): void {
-    this.status = state.status as number;
-    this.interruptStatus = state.interruptStatus as number;
-    this.configurationGeneration = state.configurationGeneration as number;
-    this.deviceFeaturesSelect = state.deviceFeaturesSelect as boolean;
-    this.driverFeaturesSelect = state.driverFeaturesSelect as boolean;
-    this.driverFeatures = state.driverFeatures as bigint;
-    this.negotiated = state.negotiated as bigint;
-    this.queueSelect = state.queueSelect as number;
-    this.guestPageShift = state.guestPageShift as number;
-    this.broken = state.isBroken as boolean;
-    this.readyQueues.clear();
-    for (const queue of state.readyQueues as number[]) this.readyQueues.add(queue);
-    const registers = state.queueRegisters as unknown as QueueRegisters[];
-    registers.forEach(({ size, halves }, queue) => {
-      this.queueRegisters[queue] = { size, halves: [...halves] };
-    });
-    (state.queues as State[]).forEach((saved, queue) => this.queues[queue].loadState(saved));
+  loadState(saved: State): void {
+    const { queues, ...state } = this.stateCodec.load(saved);
+    this.state = state;
+    queues.forEach((queue, i) => this.queues[i].loadState(queue));
   }
 
   private readRegister(offset: number): number {
-    const queue: Virtqueue | undefined = this.queues[this.queueSelect];
+    const queue: Virtqueue | undefined = this.queues[this.state.queueSelect];
     switch (offset) {
       case MAGIC_VALUE:
         return MAGIC;
@@ -224,19 +197,19 @@ export class VirtioMmio implements VirtioTransport {
       case VENDOR_ID:
         return QEMU_VENDOR;
       case DEVICE_FEATURES:
-        return word(this.features, this.deviceFeaturesSelect);
+        return word(this.features, this.state.deviceFeaturesSelect);
       case QUEUE_SIZE_MAX_REGISTER:
         return queue ? QUEUE_SIZE_MAX : 0;
       case QUEUE_READY:
-        return !this.legacy && this.readyQueues.has(this.queueSelect) ? 1 : 0;
+        return !this.legacy && this.state.readyQueues.has(this.state.queueSelect) ? 1 : 0;
       case QUEUE_PAGE:
-        return this.legacy && queue ? Math.floor(queue.descriptors / 2 ** this.guestPageShift) % 2 ** 32 : 0;
+        return this.legacy && queue ? Math.floor(queue.descriptors / 2 ** this.state.guestPageShift) % 2 ** 32 : 0;
       case INTERRUPT_STATUS:
-        return this.interruptStatus;
+        return this.state.interruptStatus;
       case STATUS:
-        return this.status;
+        return this.state.status;
       case CONFIGURATION_GENERATION:
-        return this.legacy ? 0 : this.configurationGeneration;
+        return this.legacy ? 0 : this.state.configurationGeneration;
       case SHARED_MEMORY_LENGTH_LOW:
       case SHARED_MEMORY_LENGTH_HIGH:
         return 0xffffffff; // 4.2.2: a region that does not exist has length -1.
@@ -257,21 +230,21 @@ export class VirtioMmio implements VirtioTransport {
   private writeRegister(offset: number, value: number): void {
     switch (offset) {
       case DEVICE_FEATURES_SELECT:
-        this.deviceFeaturesSelect = value !== 0;
+        this.state.deviceFeaturesSelect = value !== 0;
         return;
       case DRIVER_FEATURES:
         return this.writeDriverFeatures(value);
       case DRIVER_FEATURES_SELECT:
-        this.driverFeaturesSelect = value !== 0;
+        this.state.driverFeaturesSelect = value !== 0;
         return;
       case QUEUE_SELECT:
-        if (value < QUEUES_MAX) this.queueSelect = value;
+        if (value < QUEUES_MAX) this.state.queueSelect = value;
         return;
       case QUEUE_NOTIFY:
-        if (!this.broken && this.queues[value]?.hasAddresses) this.backend.handleNotification(value);
+        if (!this.state.isBroken && this.queues[value]?.hasAddresses) this.backend.handleNotification(value);
         return;
       case INTERRUPT_ACKNOWLEDGE:
-        return this.setInterruptStatus(this.interruptStatus & ~value);
+        return this.setInterruptStatus(this.state.interruptStatus & ~value);
       case STATUS:
         return this.writeStatus(value & 0xff);
       default:
@@ -282,22 +255,22 @@ export class VirtioMmio implements VirtioTransport {
 
   private writeDriverFeatures(value: number): void {
     if (!this.legacy) {
-      this.driverFeatures = withWord(this.driverFeatures, this.driverFeaturesSelect, value);
+      this.state.driverFeatures = withWord(this.state.driverFeatures, this.state.driverFeaturesSelect, value);
       return;
     }
     // 4.2.4: there are no upper features, and a write takes effect unless FEATURES_OK has ended the negotiation.
-    if (!this.driverFeaturesSelect) this.negotiate(BigInt(value));
+    if (!this.state.driverFeaturesSelect) this.negotiate(BigInt(value));
   }
 
   private negotiate(features: bigint): void {
-    if (!(this.status & STATUS_FEATURES_OK)) this.negotiated = features & this.features;
+    if (!(this.state.status & STATUS_FEATURES_OK)) this.state.negotiated = features & this.features;
   }
 
   private writeLegacyQueueRegister(offset: number, value: number): void {
-    const queue: Virtqueue | undefined = this.queues[this.queueSelect];
+    const queue: Virtqueue | undefined = this.queues[this.state.queueSelect];
     switch (offset) {
       case GUEST_PAGE_SIZE:
-        this.guestPageShift = pageShift(value);
+        this.state.guestPageShift = pageShift(value);
         return;
       case QUEUE_SIZE:
         queue?.setSize(value);
@@ -307,50 +280,50 @@ export class VirtioMmio implements VirtioTransport {
       case QUEUE_PAGE:
         // As in QEMU, removing one queue resets the device.
         if (value === 0) return this.resetRegisters();
-        return queue?.setLegacyLayout(value * 2 ** this.guestPageShift);
+        return queue?.setLegacyLayout(value * 2 ** this.state.guestPageShift);
       default: // Read-only and unknown registers.
         return;
     }
   }
 
   private writeQueueRegister(offset: number, value: number): void {
-    const registers: QueueRegisters | undefined = this.queueRegisters[this.queueSelect];
+    const registers: QueueRegisters | undefined = this.state.queueRegisters[this.state.queueSelect];
     if (offset === QUEUE_READY) return this.writeQueueReady(value !== 0);
     if (!registers) return;
     const half = QUEUE_ADDRESSES.indexOf(offset);
     if (half >= 0) registers.halves[half] = value;
     if (offset !== QUEUE_SIZE) return;
     registers.size = value;
-    this.queues[this.queueSelect].setSize(value);
+    this.queues[this.state.queueSelect].setSize(value);
   }
 
   private writeQueueReady(ready: boolean): void {
     if (!ready) {
-      this.readyQueues.delete(this.queueSelect);
+      this.state.readyQueues.delete(this.state.queueSelect);
       return;
     }
-    this.readyQueues.add(this.queueSelect);
-    const queue: Virtqueue | undefined = this.queues[this.queueSelect];
+    this.state.readyQueues.add(this.state.queueSelect);
+    const queue: Virtqueue | undefined = this.queues[this.state.queueSelect];
     if (!queue) return;
-    const { size, halves } = this.queueRegisters[this.queueSelect];
+    const { size, halves } = this.state.queueRegisters[this.state.queueSelect];
     queue.setSize(size);
     queue.setAddresses(ringAddresses(halves));
   }
 
   private writeStatus(status: number): void {
-    if (!this.legacy && status & STATUS_FEATURES_OK) this.negotiate(this.driverFeatures);
-    this.status = status;
+    if (!this.legacy && status & STATUS_FEATURES_OK) this.negotiate(this.state.driverFeatures);
+    this.state.status = status;
     if (status === 0) this.resetRegisters();
     else if (status & STATUS_DRIVER_OK) this.backend.driverIsReady?.();
   }
 
   private resetRegisters(): void {
     this.backend.cancelRequests();
-    this.broken = false;
-    this.status = 0;
-    this.negotiated = 0n;
-    this.queueSelect = 0;
-    this.readyQueues.clear();
+    this.state.isBroken = false;
+    this.state.status = 0;
+    this.state.negotiated = 0n;
+    this.state.queueSelect = 0;
+    this.state.readyQueues.clear();
     this.queues.forEach((queue) => queue.reset());
     this.setInterruptStatus(0);
   }
@@ -371,30 +344,52 @@ export class VirtioMmio implements VirtioTransport {
   /** QEMU virtio.c, virtio_error: drivers before version 1 do not support DEVICE_NEEDS_RESET. */
   private break(): void {
     if (this.hasFeature(FEATURE_VERSION_1)) {
-      this.status |= STATUS_NEEDS_RESET;
+      this.state.status |= STATUS_NEEDS_RESET;
       if (this.driverIsReady) {
-        this.configurationGeneration++;
-        this.setInterruptStatus(this.interruptStatus | INTERRUPT_USED_BUFFER | INTERRUPT_CONFIGURATION);
+        this.state.configurationGeneration++;
+        this.setInterruptStatus(this.state.interruptStatus | INTERRUPT_USED_BUFFER | INTERRUPT_CONFIGURATION);
       }
     }
-    this.broken = true;
+    this.state.isBroken = true;
   }
 
   /** A broken device's interrupt line stays at its current level. */
   private setInterruptStatus(status: number): void {
-    this.interruptStatus = status;
-    if (!this.broken) this.context.setInterrupt(status !== 0);
+    this.state.interruptStatus = status;
+    if (!this.state.isBroken) this.context.setInterrupt(status !== 0);
   }
 }
+
+const stateFor = (queueCount: number) =>
+  record({
+    status: number,
+    interruptStatus: number,
+    configurationGeneration: number,
+    /** Whether the upper 32 features are selected. */
+    deviceFeaturesSelect: boolean,
+    driverFeaturesSelect: boolean,
+    /** The features that the guest wrote, and the subset that was accepted when it set FEATURES_OK. */
+    driverFeatures: bigint,
+    negotiated: bigint,
+    queueSelect: number,
+    /** Legacy: log2 of the page size, which is the unit of QUEUE_PAGE. It survives a guest reset. */
+    guestPageShift: number,
+    isBroken: boolean,
+    /** Modern: the numbers of the queues whose QUEUE_READY reads as 1. */
+    readyQueues: numberSet,
+    /** Modern: the registers of each queue before the queue becomes ready. */
+    queueRegisters: list(QUEUE_REGISTERS, queueCount),
+    queues: list(checkedState(QUEUE_STATE), queueCount),
+  });
+
+type TransportState = Omit<Loaded<ReturnType<typeof stateFor>>, 'queues'>;
 
 /**
  * The queue size, and the low and high halves of the addresses of the descriptors, the available ring and the used
  * ring. They survive a reset.
  */
-interface QueueRegisters {
-  size: number;
-  halves: number[];
-}
+const QUEUE_REGISTERS = record({ size: number, halves: list(number, 6) });
+type QueueRegisters = Loaded<typeof QUEUE_REGISTERS>;
 
 function ringAddresses(halves: readonly number[]): RingAddresses {
   const [descriptors, available, used] = [0, 2, 4].map((half) => halves[half + 1] * 2 ** 32 + halves[half]);

@@ -1,9 +1,10 @@
 import type { State } from '../../base/state.ts';
+import { checkedState, list, type Loaded, number, record, type StateCodec } from '../../base/stateCodec.ts';
+import { SEGMENT_STATE } from './descriptorChain.ts';
 import type { DeviceContext, GuestMemory, TimedDevice } from './device.ts';
 import { copyIn, totalBytes } from './segments.ts';
 import { FEATURE_VERSION_1 } from './virtioRegisters.ts';
 import { VirtioMmio, type VirtioBackend, type VirtioTransport, type VirtioTransportOptions } from './virtioMmio.ts';
-import type { Segment } from './virtqueue.ts';
 
 /**
  * The guest's source of entropy: virtio-rng (virtio 1.2, section 5.4) over virtio-mmio. Requests are answered in order,
@@ -12,6 +13,7 @@ import type { Segment } from './virtqueue.ts';
  */
 export class VirtioRng implements TimedDevice, VirtioBackend {
   readonly name: string;
+  readonly stateCodec: ReturnType<typeof stateFor>;
   readonly deviceId = ENTROPY_DEVICE_ID;
   readonly features: bigint;
   readonly configuration = new Uint8Array(0);
@@ -45,6 +47,7 @@ export class VirtioRng implements TimedDevice, VirtioBackend {
     this.entropy = options.entropy;
     const Transport = options.transport ?? VirtioMmio;
     this.transport = new Transport({ ...options, backend: this });
+    this.stateCodec = stateFor(this.transport.stateCodec);
   }
 
   read(offset: number, sizeBytes: 1 | 2 | 4): number {
@@ -89,24 +92,21 @@ export class VirtioRng implements TimedDevice, VirtioBackend {
   }
 
   saveState(): State {
-    return { transport: this.transport.saveState(), pending: this.pending.map(copyOf) as unknown as State[] };
+    return this.stateCodec.save({ transport: this.transport.saveState(), pending: this.pending });
   }
 
   loadState(state: State): void {
-    this.transport.loadState(state.transport as State);
-    this.pending = (state.pending as unknown as PendingRequest[]).map(copyOf);
+    const { transport, pending } = this.stateCodec.load(state);
+    this.transport.loadState(transport);
+    this.pending = pending;
   }
 }
 
-interface PendingRequest {
-  head: number;
-  dueNanoseconds: number;
-  segments: Segment[];
-}
+const PENDING_REQUEST = record({ head: number, dueNanoseconds: number, segments: list(SEGMENT_STATE) });
+type PendingRequest = Loaded<typeof PENDING_REQUEST>;
 
-function copyOf({ segments, ...rest }: PendingRequest): PendingRequest {
-  return { ...rest, segments: segments.map((segment) => ({ ...segment })) };
-}
+const stateFor = (transport: StateCodec<unknown>) =>
+  record({ transport: checkedState(transport), pending: list(PENDING_REQUEST) });
 
 const ENTROPY_DEVICE_ID = 4;
 /** The same latency as for a disk; see virtioBlk.ts. */

@@ -1,12 +1,21 @@
-import type { State, StateValue } from '../../base/state.ts';
+import { list, type Loaded, number, record, text, variants } from '../../base/stateCodec.ts';
+
+const SAVED_FILE = variants({
+  closed: record({}),
+  /** The console, `:tt`, for input and output. */
+  console: record({}),
+  /** `:semihosting-features`. */
+  features: record({ offset: number, lengthBytes: number }),
+  file: record({ name: text, offset: number, lengthBytes: number }),
+});
+
+/** The saved state of `OpenFiles`. */
+export const OPEN_FILES_STATE = list(SAVED_FILE);
+
+type SavedFile = Loaded<typeof SAVED_FILE>;
 
 /** A file opened by a guest through semihosting. */
-export type OpenFile =
-  /** The console, `:tt`, for input and output. */
-  | { kind: 'console' }
-  /** `:semihosting-features`. */
-  | { kind: 'features'; offset: number; lengthBytes: number }
-  | { kind: 'file'; name: string; offset: number; lengthBytes: number };
+export type OpenFile = Exclude<SavedFile, { kind: 'closed' }>;
 
 /**
  * The files that a guest has opened through semihosting, by handle. A new file gets the lowest free handle, starting at
@@ -37,12 +46,13 @@ export class OpenFiles {
     return true;
   }
 
-  saveState(): StateValue[] {
-    return this.files.map((file): State => (file ? { ...file } : { kind: 'closed' }));
+  /** One entry for each handle, in order. */
+  get state(): SavedFile[] {
+    return this.files.map((file) => file ?? { kind: 'closed' });
   }
 
-  loadState(state: StateValue[]): void {
-    this.files = (state as State[]).map((file) => (file.kind === 'closed' ? undefined : ({ ...file } as OpenFile)));
+  set state(saved: readonly SavedFile[]) {
+    this.files = saved.map((file) => (file.kind === 'closed' ? undefined : file));
   }
 }
 

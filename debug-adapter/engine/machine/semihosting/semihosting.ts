@@ -1,11 +1,12 @@
-import type { State, StateValue } from '../../base/state.ts';
+import type { State } from '../../base/state.ts';
+import { number, record, type Stateful } from '../../base/stateCodec.ts';
 import type { BootPlan } from '../boot/bootPlan.ts';
 import type { HostFileResult, HostFileQuery } from '../inputs.ts';
 import type { HartContexts } from '../cpu/hartContexts.ts';
 import type { CallMemory } from './callMemory.ts';
 import { GuestMemoryError } from './callMemory.ts';
 import { type HeapGap, heapGap } from './heapGap.ts';
-import { ERRNO, OpenFiles } from './openFiles.ts';
+import { ERRNO, OPEN_FILES_STATE, OpenFiles } from './openFiles.ts';
 import { type CallResult, type CallContext, operationOf, WAIT_FOR_CONSOLE } from './operations.ts';
 
 /** The parts of the machine that semihosting uses. */
@@ -36,8 +37,9 @@ export interface SemihostingBoot {
  * step. All input from outside passes through `Inputs`, so a replay needs no files. A console read without available
  * input waits for a byte in the same way as WFI waits for an interrupt.
  */
-export class Semihosting {
+export class Semihosting implements Stateful {
   readonly name = 'semihosting';
+  readonly stateCodec = STATE;
   private parts: SemihostingContext;
   private files = new OpenFiles();
   private errno = 0;
@@ -87,14 +89,15 @@ export class Semihosting {
 
   saveState(): State {
     const { errno, received, waiting } = this;
-    return { errno, received, waiting, files: this.files.saveState() };
+    return STATE.save({ errno, received, waiting, files: this.files.state });
   }
 
   loadState(state: State): void {
-    this.errno = state.errno as number;
-    this.received = state.received as number;
-    this.waiting = state.waiting as number;
-    this.files.loadState(state.files as StateValue[]);
+    const { errno, received, waiting, files } = STATE.load(state);
+    this.errno = errno;
+    this.received = received;
+    this.waiting = waiting;
+    this.files.state = files;
   }
 
   /** The three instructions of a call are in one page, so reading them cannot fault after the EBREAK was fetched. */
@@ -143,6 +146,8 @@ export class Semihosting {
     attention();
   }
 }
+
+const STATE = record({ errno: number, received: number, waiting: number, files: OPEN_FILES_STATE });
 
 /** slli x0, x0, 0x1f; ebreak; srai x0, x0, 7, all uncompressed. */
 const CALL = [0x01f0_1013, 0x0010_0073, 0x4070_5013];

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import type { State } from '../../../../debug-adapter/engine/base/state.ts';
-import type { BlockOperation, BlockStatus } from '../../../../debug-adapter/engine/block/blockRequest.ts';
+import { list, type Loaded, number, oneOf, record } from '../../../../debug-adapter/engine/base/stateCodec.ts';
+import {
+  BLOCK_OPERATIONS,
+  type BlockOperation,
+  type BlockStatus,
+} from '../../../../debug-adapter/engine/block/blockRequest.ts';
 import type { Drive } from '../../../../debug-adapter/engine/block/drive.ts';
 import type { Device, DeviceContext, GuestMemory } from '../../../../debug-adapter/engine/machine/devices/device.ts';
 
@@ -119,18 +124,17 @@ export class FakeMemory implements GuestMemory {
   }
 }
 
-interface FakeRequest {
-  id: number;
-  operation: BlockOperation;
-  offset: number;
-  lengthBytes: number;
-}
+const FAKE_REQUEST = record({ id: number, operation: oneOf(...BLOCK_OPERATIONS), offset: number, lengthBytes: number });
+type FakeRequest = Loaded<typeof FAKE_REQUEST>;
+
+const FAKE_DRIVE_STATE = record({ nextId: number, inFlight: list(FAKE_REQUEST) });
 
 /**
  * An in-memory drive that asserts how devices use it: each request completes once, in order, with enough room for the
  * data.
  */
 export class FakeDrive implements Drive {
+  readonly stateCodec = FAKE_DRIVE_STATE;
   readonly id: string;
   readonly readOnly: boolean;
   readonly lengthBytes: number;
@@ -184,12 +188,13 @@ export class FakeDrive implements Drive {
   }
 
   saveState(): State {
-    return { nextId: this.nextId, inFlight: this.inFlight.map((request) => ({ ...request })) };
+    return FAKE_DRIVE_STATE.save({ nextId: this.nextId, inFlight: this.inFlight });
   }
 
   loadState(state: State): void {
-    this.nextId = state.nextId as number;
-    this.inFlight = (state.inFlight as unknown as FakeRequest[]).map((request) => ({ ...request }));
+    const { nextId, inFlight } = FAKE_DRIVE_STATE.load(state);
+    this.nextId = nextId;
+    this.inFlight = inFlight;
   }
 }
 

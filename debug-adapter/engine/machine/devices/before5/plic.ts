@@ -1,4 +1,5 @@
 import type { State } from '../../../base/state.ts';
+import { type Loaded, record, words } from '../../../base/stateCodec.ts';
 import type { Device, DeviceContext } from '../device.ts';
 import { PRIORITY_MASK, REGISTER_BYTES, SOURCES, SOURCE_WORDS, assignBit, plicRegisterAt } from '../plicRegisters.ts';
 
@@ -17,26 +18,25 @@ import { PRIORITY_MASK, REGISTER_BYTES, SOURCES, SOURCE_WORDS, assignBit, plicRe
 export class PlicBefore5 implements Device {
   readonly name: string;
   readonly contexts: number;
+  readonly stateCodec: ReturnType<typeof stateFor>;
   private readonly context: DeviceContext;
-  private readonly priorities = new Uint32Array(SOURCES);
-  /** One bit per source: the level of its line. */
-  private readonly levels = new Uint32Array(SOURCE_WORDS);
-  /** One bit per source: the source's gateway has forwarded a request that no context has claimed yet. */
-  private readonly pending = new Uint32Array(SOURCE_WORDS);
-  /** One bit per source: a context has claimed the source and not yet completed it. */
-  private readonly claimed = new Uint32Array(SOURCE_WORDS);
-  /** The enabled sources: one bit per source, SOURCE_WORDS words per context. */
-  private readonly enables: Uint32Array;
-  private readonly thresholds: Uint32Array;
-  /** Derived from all fields above: the level of each context's line to its hart. */
+  private state: PlicState;
+  /** Derived from the state: the level of each context's line to its hart. */
   private readonly outputs: boolean[];
 
   constructor(options: { context: DeviceContext; harts?: number; name?: string }) {
     this.name = options.name ?? 'plic';
     this.contexts = 2 * (options.harts ?? 1);
     this.context = options.context;
-    this.enables = new Uint32Array(this.contexts * SOURCE_WORDS);
-    this.thresholds = new Uint32Array(this.contexts);
+    this.stateCodec = stateFor(this.contexts);
+    this.state = {
+      priorities: new Uint32Array(SOURCES),
+      levels: new Uint32Array(SOURCE_WORDS),
+      pending: new Uint32Array(SOURCE_WORDS),
+      claimed: new Uint32Array(SOURCE_WORDS),
+      enables: new Uint32Array(this.contexts * SOURCE_WORDS),
+      thresholds: new Uint32Array(this.contexts),
+    };
     this.outputs = new Array<boolean>(this.contexts).fill(false);
   }
 
@@ -47,8 +47,8 @@ export class PlicBefore5 implements Device {
 
   /** Called when a device's interrupt line changes. */
   setLevel(source: number, level: boolean): void {
-    if (testBit(this.levels, source) === level) return;
-    assignBit(this.levels, source, level);
+    if (testBit(this.state.levels, source) === level) return;
+    assignBit(this.state.levels, source, level);
     this.forwardRequest(source);
     this.update();
   }
@@ -60,13 +60,13 @@ export class PlicBefore5 implements Device {
       case undefined:
         return 0;
       case 'priority':
-        return this.priorities[register.source];
+        return this.state.priorities[register.source];
       case 'pending':
-        return this.pending[register.word];
+        return this.state.pending[register.word];
       case 'enable':
-        return this.enables[register.context * SOURCE_WORDS + register.word];
+        return this.state.enables[register.context * SOURCE_WORDS + register.word];
       case 'threshold':
-        return this.thresholds[register.context];
+        return this.state.thresholds[register.context];
       case 'claim':
         return this.claim(register.context);
     }
@@ -81,13 +81,13 @@ export class PlicBefore5 implements Device {
         return;
       case 'priority':
         // Source 0 does not exist: "global interrupt ID 0 is reserved" (PLIC spec, section 4).
-        if (register.source !== 0) this.priorities[register.source] = value & PRIORITY_MASK;
+        if (register.source !== 0) this.state.priorities[register.source] = value & PRIORITY_MASK;
         break;
       case 'enable':
-        this.enables[register.context * SOURCE_WORDS + register.word] = register.word === 0 ? value & ~1 : value;
+        this.state.enables[register.context * SOURCE_WORDS + register.word] = register.word === 0 ? value & ~1 : value;
         break;
       case 'threshold':
-        this.thresholds[register.context] = value & PRIORITY_MASK;
+        this.state.thresholds[register.context] = value & PRIORITY_MASK;
         break;
       case 'claim':
         this.complete(register.context, value);
@@ -97,23 +97,11 @@ export class PlicBefore5 implements Device {
   }
 
   saveState(): State {
-    return {
-      priorities: [...this.priorities],
-      levels: [...this.levels],
-      pending: [...this.pending],
-      claimed: [...this.claimed],
-      enables: [...this.enables],
-      thresholds: [...this.thresholds],
-    };
+    return this.stateCodec.save(this.state);
   }
 
   loadState(state: State): void {
-    this.priorities.set(state.priorities as number[]);
-    this.levels.set(state.levels as number[]);
-    this.pending.set(state.pending as number[]);
-    this.claimed.set(state.claimed as number[]);
-    this.enables.set(state.enables as number[]);
-    this.thresholds.set(state.thresholds as number[]);
+    this.state = this.stateCodec.load(state);
     this.update();
   }
 
@@ -122,7 +110,8 @@ export class PlicBefore5 implements Device {
    * does not withdraw the request.
    */
   private forwardRequest(source: number): void {
-    if (testBit(this.levels, source) && !testBit(this.claimed, source)) assignBit(this.pending, source, true);
+    const { levels, claimed, pending } = this.state;
+    if (testBit(levels, source) && !testBit(claimed, source)) assignBit(pending, source, true);
   }
 
   /**
@@ -131,16 +120,17 @@ export class PlicBefore5 implements Device {
    * (PLIC spec, section 5).
    */
   private highestPriority(context: number): number {
+    const { priorities, pending, enables, thresholds } = this.state;
     let best = 0;
-    let bestPriority = this.thresholds[context];
+    let bestPriority = thresholds[context];
     for (let word = 0; word < SOURCE_WORDS; word++) {
-      let candidates = (this.pending[word] & this.enables[context * SOURCE_WORDS + word]) >>> 0;
+      let candidates = (pending[word] & enables[context * SOURCE_WORDS + word]) >>> 0;
       while (candidates !== 0) {
         const source = word * 32 + (31 - Math.clz32(candidates & -candidates));
         candidates &= candidates - 1;
-        if (this.priorities[source] > bestPriority) {
+        if (priorities[source] > bestPriority) {
           best = source;
-          bestPriority = this.priorities[source];
+          bestPriority = priorities[source];
         }
       }
     }
@@ -150,8 +140,8 @@ export class PlicBefore5 implements Device {
   private claim(context: number): number {
     const source = this.highestPriority(context);
     if (source !== 0) {
-      assignBit(this.pending, source, false);
-      assignBit(this.claimed, source, true);
+      assignBit(this.state.pending, source, false);
+      assignBit(this.state.claimed, source, true);
       this.update();
     }
     return source;
@@ -160,9 +150,9 @@ export class PlicBefore5 implements Device {
   /** PLIC spec, section 9: the completion of a source that is not enabled for the context is ignored. */
   private complete(context: number, source: number): void {
     if (source >= SOURCES) return;
-    const enabled = (this.enables[context * SOURCE_WORDS + (source >>> 5)] >>> (source & 31)) & 1;
+    const enabled = (this.state.enables[context * SOURCE_WORDS + (source >>> 5)] >>> (source & 31)) & 1;
     if (!enabled) return;
-    assignBit(this.claimed, source, false);
+    assignBit(this.state.claimed, source, false);
     this.forwardRequest(source);
   }
 
@@ -180,6 +170,22 @@ export class PlicBefore5 implements Device {
     else if (fell) this.context.interruptLinesFell();
   }
 }
+
+const stateFor = (contexts: number) =>
+  record({
+    priorities: words(SOURCES),
+    /** One bit per source: the level of its line. */
+    levels: words(SOURCE_WORDS),
+    /** One bit per source: the source's gateway has forwarded a request that no context has claimed yet. */
+    pending: words(SOURCE_WORDS),
+    /** One bit per source: a context has claimed the source and not yet completed it. */
+    claimed: words(SOURCE_WORDS),
+    /** The enabled sources: one bit per source, SOURCE_WORDS words per context. */
+    enables: words(contexts * SOURCE_WORDS),
+    thresholds: words(contexts),
+  });
+
+type PlicState = Loaded<ReturnType<typeof stateFor>>;
 
 function testBit(words: Uint32Array, bit: number): boolean {
   return ((words[bit >>> 5] >>> (bit & 31)) & 1) !== 0;

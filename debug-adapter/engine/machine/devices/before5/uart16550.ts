@@ -1,5 +1,7 @@
 import type { State } from '../../../base/state.ts';
+import { record } from '../../../base/stateCodec.ts';
 import type { Device, DeviceContext } from '../device.ts';
+import { UartInput } from '../uartInput.ts';
 import {
   DATA,
   FCR_ENABLE,
@@ -19,25 +21,25 @@ import {
   IIR_TRANSMIT_EMPTY,
   INTERRUPT_ENABLE,
   INTERRUPT_IDENTITY,
-  LCR_DIVISOR_LATCH,
   LINE_CONTROL,
   LINE_STATUS,
-  LSR_DATA_READY,
-  LSR_OVERRUN,
-  LSR_TRANSMITTER_EMPTY,
-  MCR_DTR,
-  MCR_LOOPBACK,
   MCR_MASK,
-  MCR_OUT2,
-  MCR_OUTS,
-  MCR_RTS,
   MODEM_CONTROL,
   MODEM_STATUS,
-  MSR_CTS,
-  MSR_DCD,
-  MSR_DSR,
   SCRATCH,
 } from '../uartRegisters.ts';
+import {
+  divisorLatch,
+  FIFO_BYTES,
+  fifoEnabled,
+  lineStatus,
+  loopback,
+  modemStatus,
+  triggerLevel,
+  UART_FIELDS,
+  uartAtPowerOn,
+  type UartState,
+} from '../uartState.ts';
 
 /**
  * The UART for replaying recordings in formats 2 to 4. Its behavior must not change; new behavior belongs in
@@ -48,38 +50,17 @@ import {
  * are always asserted. A receive FIFO that holds fewer bytes than its trigger level reports the character timeout
  * immediately, whereas the hardware waits four character times.
  *
- * Input is accepted only under certain conditions. A byte that arrives before the guest has set up its UART would be
- * lost in the FIFO reset, so the guest must be listening: either it has enabled the receive interrupt, or it is
- * polling. A poll is a read of LSR or RBR while no byte is available. A write to THR resets the poll count: a guest
- * that only prints also reads LSR, but rarely several times in a row, because the transmitter is always empty. After
- * LOOKS_OF_A_POLLER polls in a row, the guest is considered to be polling until it resets the FIFO. In addition, the
- * FIFO must be empty, and one character time must have passed since the last byte and since the guest began to listen
- * (Linux enables the interrupt and then empties the FIFO). In loopback mode, the UART does not accept input.
+ * Input is accepted while the guest is listening (`UartInput`) and the FIFO is empty. In loopback mode, the UART does
+ * not accept input.
  */
 export class Uart16550Before5 implements Device {
   readonly name: string;
+  readonly stateCodec = STATE;
   private readonly context: DeviceContext;
   private readonly transmit: (byte: number) => void;
-
-  private interruptEnable = 0;
-  private fifoControl = 0;
-  private lineControl = 0;
-  private modemControl = MCR_OUT2;
-  private scratch = 0;
-  private divisor = RESET_DIVISOR;
-  private receiveFifo: number[] = [];
-  /** The last byte received while the FIFO was disabled: RBR returns it repeatedly. */
-  private receiveBuffer = 0;
-  private overrun = false;
-  /** Whether the last write to THR set THRE and the guest has not yet read it from IIR. */
-  private transmitEmptyPending = false;
-  private pollsInARow = 0;
-  private polls = false;
-  /** The earliest time at which the next input byte may arrive. */
-  private lineFreeNanoseconds = 0;
-
-  /** Derived: whether the guest is listening, as last reported to the context. */
-  private listens = false;
+  private readonly state: UartState = uartAtPowerOn();
+  private readonly input: UartInput;
+  /** Derived: the interrupt line, and the time from which the UART accepts input, as last reported to the context. */
   private interruptLevel = false;
   private ready = Infinity;
 
@@ -87,6 +68,7 @@ export class Uart16550Before5 implements Device {
     this.name = options.name ?? 'uart0';
     this.context = options.context;
     this.transmit = options.transmit;
+    this.input = new UartInput(this.state, () => this.context.now());
   }
 
   /** The virtual time from which `receive` may be called; Infinity while the guest is not listening. */
@@ -96,8 +78,8 @@ export class Uart16550Before5 implements Device {
 
   /** Receives one byte from the line. */
   receive(byte: number): void {
-    this.lineIsBusyFrom(this.context.now());
-    if (!this.loopback()) this.pushByte(byte);
+    this.input.received();
+    if (!loopback(this.state)) this.pushByte(byte);
     this.update();
   }
 
@@ -113,59 +95,33 @@ export class Uart16550Before5 implements Device {
   }
 
   saveState(): State {
-    return {
-      interruptEnable: this.interruptEnable,
-      fifoControl: this.fifoControl,
-      lineControl: this.lineControl,
-      modemControl: this.modemControl,
-      scratch: this.scratch,
-      divisor: this.divisor,
-      receiveFifo: [...this.receiveFifo],
-      receiveBuffer: this.receiveBuffer,
-      overrun: this.overrun,
-      transmitEmptyPending: this.transmitEmptyPending,
-      looksInARow: this.pollsInARow,
-      polls: this.polls,
-      lineFreeNanoseconds: this.lineFreeNanoseconds,
-    };
+    return STATE.save(this.state);
   }
 
   loadState(state: State): void {
-    this.interruptEnable = state.interruptEnable as number;
-    this.fifoControl = state.fifoControl as number;
-    this.lineControl = state.lineControl as number;
-    this.modemControl = state.modemControl as number;
-    this.scratch = state.scratch as number;
-    this.divisor = state.divisor as number;
-    this.receiveFifo = [...(state.receiveFifo as number[])];
-    this.receiveBuffer = state.receiveBuffer as number;
-    this.overrun = state.overrun as boolean;
-    this.transmitEmptyPending = state.transmitEmptyPending as boolean;
-    this.pollsInARow = state.looksInARow as number;
-    this.polls = state.polls as boolean;
-    this.lineFreeNanoseconds = state.lineFreeNanoseconds as number;
-    this.listens = this.isListening();
+    Object.assign(this.state, STATE.load(state));
+    this.input.restored();
     this.update();
   }
 
   private readRegister(offset: number): number {
     switch (offset) {
       case DATA:
-        return this.divisorLatch() ? this.divisor & 0xff : this.readReceiveBuffer();
+        return divisorLatch(this.state) ? this.state.divisor & 0xff : this.readReceiveBuffer();
       case INTERRUPT_ENABLE:
-        return this.divisorLatch() ? this.divisor >> 8 : this.interruptEnable;
+        return divisorLatch(this.state) ? this.state.divisor >> 8 : this.state.interruptEnable;
       case INTERRUPT_IDENTITY:
         return this.readInterruptIdentity();
       case LINE_CONTROL:
-        return this.lineControl;
+        return this.state.lineControl;
       case MODEM_CONTROL:
-        return this.modemControl;
+        return this.state.modemControl;
       case LINE_STATUS:
         return this.readLineStatus();
       case MODEM_STATUS:
-        return this.modemStatus();
+        return modemStatus(this.state);
       case SCRATCH:
-        return this.scratch;
+        return this.state.scratch;
       default:
         return 0;
     }
@@ -174,23 +130,23 @@ export class Uart16550Before5 implements Device {
   private writeRegister(offset: number, byte: number): void {
     switch (offset) {
       case DATA:
-        if (this.divisorLatch()) this.divisor = (this.divisor & 0xff00) | byte;
+        if (divisorLatch(this.state)) this.state.divisor = (this.state.divisor & 0xff00) | byte;
         else this.writeTransmitHolding(byte);
         return;
       case INTERRUPT_ENABLE:
-        if (this.divisorLatch()) this.divisor = (this.divisor & 0xff) | (byte << 8);
+        if (divisorLatch(this.state)) this.state.divisor = (this.state.divisor & 0xff) | (byte << 8);
         else this.writeInterruptEnable(byte & IER_MASK);
         return;
       case FIFO_CONTROL:
         return this.writeFifoControl(byte);
       case LINE_CONTROL:
-        this.lineControl = byte;
+        this.state.lineControl = byte;
         return;
       case MODEM_CONTROL:
-        this.modemControl = byte & MCR_MASK;
+        this.state.modemControl = byte & MCR_MASK;
         return;
       case SCRATCH:
-        this.scratch = byte;
+        this.state.scratch = byte;
         return;
       default: // LSR and MSR are read-only.
         return;
@@ -198,158 +154,98 @@ export class Uart16550Before5 implements Device {
   }
 
   private readReceiveBuffer(): number {
-    if (this.receiveFifo.length === 0) {
-      this.countPoll();
+    if (this.state.receiveFifo.length === 0) {
+      this.input.countPoll();
       // As in QEMU, an empty FIFO reads as 0; with the FIFO disabled, RBR still contains the last byte.
-      return this.fifoEnabled() ? 0 : this.receiveBuffer;
+      return fifoEnabled(this.state) ? 0 : this.state.receiveBuffer;
     }
-    return this.receiveFifo.shift()!;
+    return this.state.receiveFifo.shift()!;
   }
 
   private readLineStatus(): number {
-    if (this.receiveFifo.length === 0) this.countPoll();
-    const status = this.lineStatus();
-    this.overrun = false; // PC16550D, "Line Status Register": OE is reset when the CPU reads it.
+    if (this.state.receiveFifo.length === 0) this.input.countPoll();
+    const status = lineStatus(this.state);
+    this.state.overrun = false; // PC16550D, "Line Status Register": OE is reset when the CPU reads it.
     return status;
   }
 
   private readInterruptIdentity(): number {
-    const source = this.interruptSource();
+    const source = interruptSource(this.state);
     // PC16550D, "Interrupt Control Functions": reading IIR resets THRE if THRE is the reported source.
-    if (source === IIR_TRANSMIT_EMPTY) this.transmitEmptyPending = false;
-    return source | (this.fifoEnabled() ? IIR_FIFO_ENABLED : 0);
+    if (source === IIR_TRANSMIT_EMPTY) this.state.transmitEmptyPending = false;
+    return source | (fifoEnabled(this.state) ? IIR_FIFO_ENABLED : 0);
   }
 
   private writeTransmitHolding(byte: number): void {
-    this.pollsInARow = 0;
+    this.input.transmitted();
     // The byte has already been sent, so THRE was cleared and set again, which causes a new interrupt.
-    this.transmitEmptyPending = true;
-    if (this.loopback()) this.pushByte(byte);
+    this.state.transmitEmptyPending = true;
+    if (loopback(this.state)) this.pushByte(byte);
     else this.transmit(byte);
   }
 
   private writeInterruptEnable(enable: number): void {
     // QEMU serial.c: enabling the THRE interrupt raises it (the transmitter is empty); disabling it clears it.
-    if ((enable ^ this.interruptEnable) & IER_TRANSMIT_EMPTY) {
-      this.transmitEmptyPending = (enable & IER_TRANSMIT_EMPTY) !== 0;
+    if ((enable ^ this.state.interruptEnable) & IER_TRANSMIT_EMPTY) {
+      this.state.transmitEmptyPending = (enable & IER_TRANSMIT_EMPTY) !== 0;
     }
-    this.interruptEnable = enable;
+    this.state.interruptEnable = enable;
   }
 
   private writeFifoControl(byte: number): void {
     // PC16550D, "FIFO Control Register": changing from one mode to the other clears both FIFOs.
-    const modeChanges = ((byte ^ this.fifoControl) & FCR_ENABLE) !== 0;
+    const modeChanges = ((byte ^ this.state.fifoControl) & FCR_ENABLE) !== 0;
     if (modeChanges || byte & FCR_RESET_RECEIVE) this.resetReceiver();
-    if (modeChanges || byte & FCR_RESET_TRANSMIT) this.transmitEmptyPending = true; // as in QEMU
-    this.fifoControl = byte & FCR_KEPT;
+    if (modeChanges || byte & FCR_RESET_TRANSMIT) this.state.transmitEmptyPending = true; // as in QEMU
+    this.state.fifoControl = byte & FCR_KEPT;
   }
 
   private resetReceiver(): void {
-    this.receiveFifo.length = 0;
-    this.pollsInARow = 0;
-    this.polls = false;
+    this.state.receiveFifo.length = 0;
+    this.input.reset();
   }
 
   private pushByte(byte: number): void {
-    if (!this.fifoEnabled()) {
+    if (!fifoEnabled(this.state)) {
       // With the FIFO disabled, the new byte replaces the old one.
-      if (this.receiveFifo.length > 0) this.overrun = true;
-      this.receiveFifo = [byte];
-      this.receiveBuffer = byte;
-    } else if (this.receiveFifo.length < FIFO_BYTES) {
-      this.receiveFifo.push(byte);
+      if (this.state.receiveFifo.length > 0) this.state.overrun = true;
+      this.state.receiveFifo = [byte];
+      this.state.receiveBuffer = byte;
+    } else if (this.state.receiveFifo.length < FIFO_BYTES) {
+      this.state.receiveFifo.push(byte);
     } else {
-      this.overrun = true; // PC16550D: the bytes in the FIFO are kept, and the new byte is lost.
+      this.state.overrun = true; // PC16550D: the bytes in the FIFO are kept, and the new byte is lost.
     }
-  }
-
-  private countPoll(): void {
-    if (this.polls) return;
-    this.pollsInARow++;
-    if (this.pollsInARow < LOOKS_OF_A_POLLER) return;
-    this.polls = true;
-    this.pollsInARow = 0;
-  }
-
-  private lineStatus(): number {
-    const dataReady = this.receiveFifo.length > 0 ? LSR_DATA_READY : 0;
-    return LSR_TRANSMITTER_EMPTY | dataReady | (this.overrun ? LSR_OVERRUN : 0);
-  }
-
-  /** In loopback mode, the modem inputs are the UART's own outputs: DTR to DSR, RTS to CTS, OUT1 to RI, OUT2 to DCD. */
-  private modemStatus(): number {
-    if (!this.loopback()) return MSR_CTS | MSR_DSR | MSR_DCD;
-    const outputs = this.modemControl;
-    return ((outputs & MCR_OUTS) << 4) | ((outputs & MCR_RTS) << 3) | ((outputs & MCR_DTR) << 5);
-  }
-
-  /**
-   * The pending interrupt with the highest priority, as IIR shows it. The modem lines never change, so they never cause
-   * an interrupt.
-   */
-  private interruptSource(): number {
-    const enabled = this.interruptEnable;
-    if (enabled & IER_LINE_STATUS && this.overrun) return IIR_LINE_STATUS;
-    if (enabled & IER_RECEIVE && this.receiveFifo.length > 0) {
-      return this.receiveFifo.length >= this.triggerLevel() ? IIR_DATA_AVAILABLE : IIR_CHARACTER_TIMEOUT;
-    }
-    if (enabled & IER_TRANSMIT_EMPTY && this.transmitEmptyPending) return IIR_TRANSMIT_EMPTY;
-    return IIR_NONE;
-  }
-
-  private triggerLevel(): number {
-    return this.fifoEnabled() ? TRIGGER_LEVELS[this.fifoControl >> 6] : 1;
   }
 
   private update(): void {
-    const level = this.interruptSource() !== IIR_NONE;
+    const level = interruptSource(this.state) !== IIR_NONE;
     if (level !== this.interruptLevel) {
       this.interruptLevel = level;
       this.context.setInterrupt(level);
     }
-    const listened = this.listens;
-    this.listens = this.isListening();
-    if (this.listens && !listened) this.lineIsBusyFrom(this.context.now());
-    const accepts = this.listens && this.receiveFifo.length === 0 && !this.loopback();
-    const ready = accepts ? this.lineFreeNanoseconds : Infinity;
+    const lineReady = this.input.update();
+    const accepts = this.state.receiveFifo.length === 0 && !loopback(this.state);
+    const ready = accepts ? lineReady : Infinity;
     if (ready !== this.ready) {
       this.ready = ready;
       this.context.requestAttention();
     }
   }
-
-  private isListening(): boolean {
-    return (this.interruptEnable & IER_RECEIVE) !== 0 || this.polls;
-  }
-
-  /** Blocks further input for one character time. */
-  private lineIsBusyFrom(nanoseconds: number): void {
-    this.lineFreeNanoseconds = Math.max(this.lineFreeNanoseconds, nanoseconds + CHARACTER_NANOSECONDS);
-  }
-
-  private divisorLatch(): boolean {
-    return (this.lineControl & LCR_DIVISOR_LATCH) !== 0;
-  }
-
-  private fifoEnabled(): boolean {
-    return (this.fifoControl & FCR_ENABLE) !== 0;
-  }
-
-  private loopback(): boolean {
-    return (this.modemControl & MCR_LOOPBACK) !== 0;
-  }
 }
 
-/** 115200 baud, 10 bits per character: 10 / 115200 s, rounded up. */
-const CHARACTER_NANOSECONDS = 86_806;
+const STATE = record(UART_FIELDS);
 
 /**
- * OpenSBI and Linux 6.12 poll at most 8 times in a row while they print and start the 8250 driver (counted in a QEMU
- * trace of a boot); a polling loop reaches 16 polls within a few hundred instructions.
+ * The pending interrupt with the highest priority, as IIR shows it. The modem lines never change, so they never cause
+ * an interrupt.
  */
-const LOOKS_OF_A_POLLER = 16;
-
-const FIFO_BYTES = 16;
-const TRIGGER_LEVELS = [1, 4, 8, 14];
-/** QEMU serial_reset: the divisor for 9600 baud. */
-const RESET_DIVISOR = 0x0c;
+function interruptSource(state: UartState): number {
+  const enabled = state.interruptEnable;
+  if (enabled & IER_LINE_STATUS && state.overrun) return IIR_LINE_STATUS;
+  if (enabled & IER_RECEIVE && state.receiveFifo.length > 0) {
+    return state.receiveFifo.length >= triggerLevel(state) ? IIR_DATA_AVAILABLE : IIR_CHARACTER_TIMEOUT;
+  }
+  if (enabled & IER_TRANSMIT_EMPTY && state.transmitEmptyPending) return IIR_TRANSMIT_EMPTY;
+  return IIR_NONE;
+}

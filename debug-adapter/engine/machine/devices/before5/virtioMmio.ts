@@ -1,4 +1,6 @@
 import type { State } from '../../../base/state.ts';
+import { bigint, checkedState, list, type Loaded, number, record } from '../../../base/stateCodec.ts';
+import { BadQueueError, QUEUE_SIZE_MAX } from '../descriptorChain.ts';
 import type { DeviceContext, GuestMemory } from '../device.ts';
 import { legacyQueueAddresses, pageShift } from '../virtioLegacy.ts';
 import {
@@ -37,8 +39,7 @@ import {
   VERSION,
 } from '../virtioRegisters.ts';
 import type { VirtioBackend, VirtioTransport } from '../virtioMmio.ts';
-import { BadQueueError, QUEUE_SIZE_MAX } from '../virtqueue.ts';
-import { VirtqueueBefore5 } from './virtqueue.ts';
+import { QUEUE_STATE_BEFORE5, VirtqueueBefore5 } from './virtqueue.ts';
 
 /**
  * The virtio-mmio transport for replaying recordings in formats 2 to 4. Its behavior must not change; new behavior
@@ -56,22 +57,13 @@ import { VirtqueueBefore5 } from './virtqueue.ts';
  */
 export class VirtioMmioBefore5 implements VirtioTransport {
   readonly name: string;
+  readonly stateCodec: ReturnType<typeof stateFor>;
   private readonly context: DeviceContext;
   private readonly backend: VirtioBackend;
   private readonly legacy: boolean;
   private readonly features: bigint;
+  private state: TransportState;
   private readonly queues: VirtqueueBefore5[] = [];
-  private readonly queueRegisters: QueueRegisters[] = [];
-  private status = 0;
-  private interruptStatus = 0;
-  private deviceFeaturesSelect = 0;
-  private driverFeaturesSelect = 0;
-  /** The features that the guest wrote, and the subset that was accepted when it set FEATURES_OK. */
-  private driverFeatures = 0n;
-  private negotiated = 0n;
-  private queueSelect = 0;
-  /** Legacy: log2 of the page size, which is the unit of QUEUE_PAGE. It survives a guest reset. */
-  private guestPageShift = 0;
 
   constructor(options: {
     name: string;
@@ -88,8 +80,19 @@ export class VirtioMmioBefore5 implements VirtioTransport {
     this.features = this.legacy ? features & ~FEATURE_VERSION_1 : features;
     for (let queue = 0; queue < options.backend.queueCount; queue++) {
       this.queues.push(new VirtqueueBefore5(options.memory));
-      this.queueRegisters.push(newQueueRegisters());
     }
+    this.stateCodec = stateFor(this.queues.length);
+    this.state = {
+      status: 0,
+      interruptStatus: 0,
+      deviceFeaturesSelect: 0,
+      driverFeaturesSelect: 0,
+      driverFeatures: 0n,
+      negotiated: 0n,
+      queueSelect: 0,
+      guestPageShift: 0,
+      queueRegisters: this.queues.map(newQueueRegisters),
+    };
   }
 
   queue(index: number): VirtqueueBefore5 {
@@ -97,12 +100,12 @@ export class VirtioMmioBefore5 implements VirtioTransport {
   }
 
   hasFeature(feature: bigint): boolean {
-    return (this.negotiated & feature) !== 0n;
+    return (this.state.negotiated & feature) !== 0n;
   }
 
   /** Whether the guest violated a queue rule. If so, the device does nothing more until the guest resets it. */
   get needsReset(): boolean {
-    return (this.status & STATUS_NEEDS_RESET) !== 0;
+    return (this.state.status & STATUS_NEEDS_RESET) !== 0;
   }
 
   get isBroken(): boolean {
@@ -116,7 +119,7 @@ export class VirtioMmioBefore5 implements VirtioTransport {
 
   /** Signals a used buffer if the guest requested a notification. */
   interruptForUsedBuffer(): void {
-    this.setInterruptStatus(this.interruptStatus | INTERRUPT_USED_BUFFER);
+    this.setInterruptStatus(this.state.interruptStatus | INTERRUPT_USED_BUFFER);
   }
 
   /**
@@ -124,8 +127,9 @@ export class VirtioMmioBefore5 implements VirtioTransport {
    * notification.
    */
   fail(): void {
-    this.status |= STATUS_NEEDS_RESET;
-    if (this.status & STATUS_DRIVER_OK) this.setInterruptStatus(this.interruptStatus | INTERRUPT_CONFIGURATION);
+    this.state.status |= STATUS_NEEDS_RESET;
+    if (this.state.status & STATUS_DRIVER_OK)
+      this.setInterruptStatus(this.state.interruptStatus | INTERRUPT_CONFIGURATION);
   }
 
   /**
@@ -157,34 +161,13 @@ export class VirtioMmioBefore5 implements VirtioTransport {
   }
 
   saveState(): State {
-    return {
-      status: this.status,
-      interruptStatus: this.interruptStatus,
-      deviceFeaturesSelect: this.deviceFeaturesSelect,
-      driverFeaturesSelect: this.driverFeaturesSelect,
-      driverFeatures: this.driverFeatures,
-      negotiated: this.negotiated,
-      queueSelect: this.queueSelect,
-      guestPageShift: this.guestPageShift,
-      queueRegisters: this.queueRegisters.map(({ halves, ...rest }) => ({ ...rest, halves: [...halves] })),
-      queues: this.queues.map((queue) => queue.saveState()),
-    };
+    return this.stateCodec.save({ ...this.state, queues: this.queues.map((queue) => queue.saveState()) });
   }
 
-  loadState(state: State): void {
-    this.status = state.status as number;
-    this.interruptStatus = state.interruptStatus as number;
-    this.deviceFeaturesSelect = state.deviceFeaturesSelect as number;
-    this.driverFeaturesSelect = state.driverFeaturesSelect as number;
-    this.driverFeatures = state.driverFeatures as bigint;
-    this.negotiated = state.negotiated as bigint;
-    this.queueSelect = state.queueSelect as number;
-    this.guestPageShift = state.guestPageShift as number;
-    const registers = state.queueRegisters as unknown as QueueRegisters[];
-    registers.forEach(({ halves, ...rest }, queue) => {
-      this.queueRegisters[queue] = { ...rest, halves: [...halves] };
-    });
-    (state.queues as State[]).forEach((saved, queue) => this.queues[queue].loadState(saved));
+  loadState(saved: State): void {
+    const { queues, ...state } = this.stateCodec.load(saved);
+    this.state = state;
+    queues.forEach((queue, i) => this.queues[i].loadState(queue));
   }
 
   private readRegister(offset: number): number {
@@ -198,17 +181,17 @@ export class VirtioMmioBefore5 implements VirtioTransport {
       case VENDOR_ID:
         return QEMU_VENDOR;
       case DEVICE_FEATURES:
-        return word(this.features, this.deviceFeaturesSelect);
+        return word(this.features, this.state.deviceFeaturesSelect);
       case QUEUE_SIZE_MAX_REGISTER:
-        return this.queueSelect < this.queues.length ? QUEUE_SIZE_MAX : 0;
+        return this.state.queueSelect < this.queues.length ? QUEUE_SIZE_MAX : 0;
       case QUEUE_READY:
-        return !this.legacy && this.queues[this.queueSelect]?.ready ? 1 : 0;
+        return !this.legacy && this.queues[this.state.queueSelect]?.ready ? 1 : 0;
       case QUEUE_PAGE:
-        return this.legacy ? (this.queueRegisters[this.queueSelect]?.page ?? 0) : 0;
+        return this.legacy ? (this.state.queueRegisters[this.state.queueSelect]?.page ?? 0) : 0;
       case INTERRUPT_STATUS:
-        return this.interruptStatus;
+        return this.state.interruptStatus;
       case STATUS:
-        return this.status;
+        return this.state.status;
       case SHARED_MEMORY_LENGTH_LOW:
       case SHARED_MEMORY_LENGTH_HIGH:
         return 0xffffffff; // 4.2.2: a region that does not exist has length -1.
@@ -229,21 +212,21 @@ export class VirtioMmioBefore5 implements VirtioTransport {
   private writeRegister(offset: number, value: number): void {
     switch (offset) {
       case DEVICE_FEATURES_SELECT:
-        this.deviceFeaturesSelect = value;
+        this.state.deviceFeaturesSelect = value;
         return;
       case DRIVER_FEATURES:
         return this.writeDriverFeatures(value);
       case DRIVER_FEATURES_SELECT:
-        this.driverFeaturesSelect = value;
+        this.state.driverFeaturesSelect = value;
         return;
       case QUEUE_NOTIFY:
         return this.notify(value);
       case INTERRUPT_ACKNOWLEDGE:
-        return this.setInterruptStatus(this.interruptStatus & ~value);
+        return this.setInterruptStatus(this.state.interruptStatus & ~value);
       case STATUS:
         return this.writeStatus(value & 0xff);
       case GUEST_PAGE_SIZE:
-        if (this.legacy) this.guestPageShift = pageShift(value);
+        if (this.legacy) this.state.guestPageShift = pageShift(value);
         return;
       default: // Read-only and unknown registers.
         return;
@@ -252,35 +235,37 @@ export class VirtioMmioBefore5 implements VirtioTransport {
 
   private writeDriverFeatures(value: number): void {
     // 4.2.4: a legacy driver does not set FEATURES_OK, and there are no upper features.
-    if (this.legacy && this.driverFeaturesSelect !== 0) return;
-    this.driverFeatures = withWord(this.driverFeatures, this.driverFeaturesSelect, value);
-    if (this.legacy) this.negotiated = this.driverFeatures & this.features;
+    if (this.legacy && this.state.driverFeaturesSelect !== 0) return;
+    this.state.driverFeatures = withWord(this.state.driverFeatures, this.state.driverFeaturesSelect, value);
+    if (this.legacy) this.state.negotiated = this.state.driverFeatures & this.features;
   }
 
   private writeQueueRegister(offset: number, value: number): void {
     if (offset === QUEUE_SELECT) {
-      this.queueSelect = value;
+      this.state.queueSelect = value;
       return;
     }
-    const registers = this.queueRegisters[this.queueSelect];
+    const registers = this.state.queueRegisters[this.state.queueSelect];
     if (!registers) return;
     if (offset === QUEUE_SIZE) registers.size = value;
     else if (this.legacy) this.writeLegacyQueueRegister(offset, value);
     else if (offset === QUEUE_PAGE || offset === QUEUE_ALIGNMENT) return;
-    else if (offset === QUEUE_READY) this.setQueueReady(this.queueSelect, (value & 1) !== 0);
+    else if (offset === QUEUE_READY) this.setQueueReady(this.state.queueSelect, (value & 1) !== 0);
     else registers.halves[QUEUE_ADDRESSES.indexOf(offset)] = value;
   }
 
   private writeLegacyQueueRegister(offset: number, value: number): void {
-    const registers = this.queueRegisters[this.queueSelect];
+    const registers = this.state.queueRegisters[this.state.queueSelect];
     if (offset === QUEUE_ALIGNMENT) registers.alignment = value;
     if (offset !== QUEUE_PAGE) return;
     // As in QEMU, removing one queue resets the device.
     if (value === 0) return this.resetRegisters();
     registers.page = value;
     const { size, alignment } = registers;
-    const start = value * 2 ** this.guestPageShift;
-    this.accessQueues(() => this.queues[this.queueSelect].start(legacyQueueAddresses({ start, size, alignment })));
+    const start = value * 2 ** this.state.guestPageShift;
+    this.accessQueues(() =>
+      this.queues[this.state.queueSelect].start(legacyQueueAddresses({ start, size, alignment })),
+    );
   }
 
   private setQueueReady(index: number, ready: boolean): void {
@@ -291,7 +276,7 @@ export class VirtioMmioBefore5 implements VirtioTransport {
       queue.stop();
       return;
     }
-    const { size, halves } = this.queueRegisters[index];
+    const { size, halves } = this.state.queueRegisters[index];
     const [descriptors, available, used] = [0, 2, 4].map((half) => halves[half + 1] * 2 ** 32 + halves[half]);
     this.accessQueues(() => queue.start({ size, descriptors, available, used }));
   }
@@ -304,43 +289,63 @@ export class VirtioMmioBefore5 implements VirtioTransport {
 
   private writeStatus(status: number): void {
     if (status === 0) return this.resetRegisters();
-    if (!this.legacy && status & STATUS_FEATURES_OK && !(this.status & STATUS_FEATURES_OK)) {
-      this.negotiated = this.driverFeatures & this.features;
+    if (!this.legacy && status & STATUS_FEATURES_OK && !(this.state.status & STATUS_FEATURES_OK)) {
+      this.state.negotiated = this.state.driverFeatures & this.features;
     }
-    this.status = status | (this.status & STATUS_NEEDS_RESET);
+    this.state.status = status | (this.state.status & STATUS_NEEDS_RESET);
   }
 
   private resetRegisters(): void {
     this.backend.cancelRequests();
-    this.status = 0;
-    this.deviceFeaturesSelect = 0;
-    this.driverFeaturesSelect = 0;
-    this.driverFeatures = 0n;
-    this.negotiated = 0n;
-    this.queueSelect = 0;
+    this.state.status = 0;
+    this.state.deviceFeaturesSelect = 0;
+    this.state.driverFeaturesSelect = 0;
+    this.state.driverFeatures = 0n;
+    this.state.negotiated = 0n;
+    this.state.queueSelect = 0;
     this.queues.forEach((queue) => queue.stop());
-    for (let queue = 0; queue < this.queues.length; queue++) this.queueRegisters[queue] = newQueueRegisters();
+    for (let queue = 0; queue < this.queues.length; queue++) this.state.queueRegisters[queue] = newQueueRegisters();
     this.setInterruptStatus(0);
   }
 
   private setInterruptStatus(status: number): void {
-    const before = this.interruptStatus;
-    this.interruptStatus = status;
+    const before = this.state.interruptStatus;
+    this.state.interruptStatus = status;
     if ((before !== 0) !== (status !== 0)) this.context.setInterrupt(status !== 0);
   }
 }
+
+const stateFor = (queueCount: number) =>
+  record({
+    status: number,
+    interruptStatus: number,
+    deviceFeaturesSelect: number,
+    driverFeaturesSelect: number,
+    /** The features that the guest wrote, and the subset that was accepted when it set FEATURES_OK. */
+    driverFeatures: bigint,
+    negotiated: bigint,
+    queueSelect: number,
+    /** Legacy: log2 of the page size, which is the unit of QUEUE_PAGE. It survives a guest reset. */
+    guestPageShift: number,
+    queueRegisters: list(QUEUE_REGISTERS_STATE, queueCount),
+    queues: list(checkedState(QUEUE_STATE_BEFORE5), queueCount),
+  });
+
+type TransportState = Omit<Loaded<ReturnType<typeof stateFor>>, 'queues'>;
 
 /**
  * The registers of a queue that is not ready yet: the queue size, and the low and high halves of the addresses of the
  * descriptors, the available ring and the used ring.
  */
-interface QueueRegisters {
-  size: number;
-  halves: number[];
+const QUEUE_REGISTERS_STATE = record({
+  size: number,
+  halves: list(number, 6),
   /** Legacy: the number of the queue's first page (0 for none), and the alignment of its used ring. */
-  page: number;
-  alignment: number;
-}
+  page: number,
+  alignment: number,
+});
+
+type QueueRegisters = Loaded<typeof QUEUE_REGISTERS_STATE>;
 
 function newQueueRegisters(): QueueRegisters {
   return { size: QUEUE_SIZE_DEFAULT, halves: [0, 0, 0, 0, 0, 0], page: 0, alignment: ALIGNMENT_DEFAULT };

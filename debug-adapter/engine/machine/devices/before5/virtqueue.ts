@@ -1,7 +1,9 @@
 import type { State } from '../../../base/state.ts';
+import { boolean, number, record } from '../../../base/stateCodec.ts';
 import type { GuestAddress } from '../../../base/quantities.ts';
+import { BadQueueError, type Chain, QUEUE_SIZE_MAX } from '../descriptorChain.ts';
 import type { GuestMemory } from '../device.ts';
-import { BadQueueError, type Chain, QUEUE_SIZE_MAX, type QueueAddresses } from '../virtqueue.ts';
+import type { QueueAddresses } from '../virtqueue.ts';
 
 /**
  * The virtqueue for replaying recordings in formats 2 to 4. Its behavior must not change; new behavior belongs in
@@ -88,26 +90,30 @@ export class VirtqueueBefore5 {
   requestNotification(): void {}
 
   saveState(): State {
-    const { size, descriptors, available, used } = this.addresses ?? { size: 0, descriptors: 0, available: 0, used: 0 };
-    const { ready } = this;
-    const [availableIndex, usedIndex] = [this.availableIndex, this.usedIndex];
-    return { ready, size, descriptors, available, used, availableIndex, usedIndex };
+    const { ready, availableIndex, usedIndex } = this;
+    return QUEUE_STATE_BEFORE5.save({ ready, ...(this.addresses ?? NO_ADDRESSES), availableIndex, usedIndex });
   }
 
   loadState(state: State): void {
-    this.addresses = undefined;
-    if (state.ready) {
-      this.addresses = {
-        size: state.size as number,
-        descriptors: state.descriptors as number,
-        available: state.available as number,
-        used: state.used as number,
-      };
-    }
-    this.availableIndex = state.availableIndex as number;
-    this.usedIndex = state.usedIndex as number;
+    const { ready, availableIndex, usedIndex, ...addresses } = QUEUE_STATE_BEFORE5.load(state);
+    this.addresses = ready ? addresses : undefined;
+    this.availableIndex = availableIndex;
+    this.usedIndex = usedIndex;
   }
 }
+
+/** The saved state of a queue. The addresses and the size are 0 while the queue is not ready. */
+export const QUEUE_STATE_BEFORE5 = record({
+  ready: boolean,
+  size: number,
+  descriptors: number,
+  available: number,
+  used: number,
+  availableIndex: number,
+  usedIndex: number,
+});
+
+const NO_ADDRESSES: QueueAddresses = { size: 0, descriptors: 0, available: 0, used: 0 };
 
 // virtio 1.2, 2.7.6 and 2.7.8: both rings begin with flags and index; the event field follows the ring.
 const FLAGS = 0;

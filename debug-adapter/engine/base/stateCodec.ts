@@ -1,0 +1,210 @@
+import { fieldDamage } from '../../messages/stateDamage.ts';
+import type { State, StateValue } from './state.ts';
+
+/**
+ * A description of a value in saved state. It writes the value in the form that `cbor.ts` encodes, and reads it back. A
+ * device describes its fields once, and the same description saves and loads them:
+ *
+ *     const STATE = record({ divisor: number, fifo: list(number), overrun: boolean });
+ *     type UartState = Loaded<typeof STATE>;
+ *
+ * `save` and `load` both return copies, so the saved state and the device share no arrays or objects.
+ */
+export interface StateCodec<T> {
+  save(value: T): StateValue;
+  /** Reads a saved value, or `undefined` if the field is missing. Throws a StateError if the value does not match. */
+  load(saved: StateValue | undefined): T;
+}
+
+/** Implemented by every part of the machine that has state. */
+export interface Stateful {
+  /** Describes the saved state, so that a whole machine's state can be checked before any part loads it. */
+  readonly stateCodec: StateCodec<unknown>;
+  saveState(): State;
+  /** Loads a state that `saveState` returned in the same format version. Throws a StateError if it is damaged. */
+  loadState(state: State): void;
+}
+
+/** The type of the values that a codec loads. */
+export type Loaded<C> = C extends StateCodec<infer T> ? T : never;
+
+/** Thrown by `load` if saved state is damaged. `message` names the field, such as `devices.uart0.divisor`. */
+export class StateError extends Error {
+  override name = 'StateError';
+  private readonly damage: FieldDamage;
+  private readonly path: string;
+
+  constructor(damage: FieldDamage, path = '') {
+    super(fieldDamage[damage](path));
+    this.damage = damage;
+    this.path = path;
+  }
+
+  /** The same error for the record or list that contains the damaged part as this field or item. */
+  inside(part: string | number): StateError {
+    const separator = this.path === '' || this.path.startsWith('[') ? '' : '.';
+    return new StateError(this.damage, (typeof part === 'number' ? `[${part}]` : part) + separator + this.path);
+  }
+}
+
+type FieldDamage = keyof typeof fieldDamage;
+
+/** Any number except NaN; Infinity is valid. */
+export const number: StateCodec<number> = {
+  save: (value) => value,
+  load: (saved) => (typeof saved === 'number' && !Number.isNaN(saved) ? saved : damaged(saved, 'number')),
+};
+
+export const bigint: StateCodec<bigint> = {
+  save: (value) => value,
+  load: (saved) => (typeof saved === 'bigint' ? saved : damaged(saved, 'bigint')),
+};
+
+export const boolean: StateCodec<boolean> = {
+  save: (value) => value,
+  load: (saved) => (typeof saved === 'boolean' ? saved : damaged(saved, 'boolean')),
+};
+
+export const text: StateCodec<string> = {
+  save: (value) => value,
+  load: (saved) => (typeof saved === 'string' ? saved : damaged(saved, 'text')),
+};
+
+/** One of several fixed strings. */
+export function oneOf<const T extends string>(...known: readonly T[]): StateCodec<T> {
+  return {
+    save: (value) => value,
+    load: (saved) => known.find((value) => value === saved) ?? damaged(saved, 'choice'),
+  };
+}
+
+/** A list of equal items. If `length` is given, a list of any other length is damaged. */
+export function list<T>(item: StateCodec<T>, length?: number): StateCodec<T[]> {
+  return {
+    save: (values) => values.map((value) => item.save(value)),
+    load: (saved) => listItems(saved, length).map((value, i) => loadPart(item, value, i)),
+  };
+}
+
+/** An array of 32-bit words with a fixed length. */
+export function words(length: number): StateCodec<Uint32Array> {
+  const fixedList = list(number, length);
+  return { save: (values) => [...values], load: (saved) => Uint32Array.from(fixedList.load(saved)) };
+}
+
+/** A set of numbers, saved in ascending order. */
+export const numberSet: StateCodec<Set<number>> = {
+  save: (values) => [...values].sort((a, b) => a - b),
+  load: (saved) => new Set(numbers.load(saved)),
+};
+
+const numbers = list(number);
+
+/** A field that is left out if its value is undefined, and that older states may lack. */
+export function optional<T>(codec: StateCodec<T>): StateCodec<T | undefined> & { readonly isOptional: true } {
+  return {
+    isOptional: true,
+    save: (value) => codec.save(value!),
+    load: (saved) => (saved === undefined ? undefined : codec.load(saved)),
+  };
+}
+
+/** A field whose name in saved state differs from the name in the code. Names in saved state never change. */
+export function savedAs<T>(savedName: string, codec: StateCodec<T>): StateCodec<T> & { readonly savedName: string } {
+  return { savedName, save: (value) => codec.save(value), load: (saved) => codec.load(saved) };
+}
+
+/** The codec of each field, in the order in which `record` saves and loads the fields. */
+type Fields = Readonly<Record<string, StateCodec<unknown> & { savedName?: string; isOptional?: boolean }>>;
+
+/** The values that a record with these fields loads. */
+export type LoadedFields<F extends Fields> = { -readonly [K in keyof F]: Loaded<F[K]> };
+
+/** A codec whose saved form has named fields. */
+export interface RecordCodec<T> extends StateCodec<T> {
+  save(value: T): State;
+}
+
+/** Named fields. Fields that the saved state has in addition are ignored. */
+export function record<F extends Fields>(fields: F): RecordCodec<LoadedFields<F>> {
+  const entries = Object.entries(fields).map(([name, codec]) => {
+    return { name, savedName: codec.savedName ?? name, codec, isOptional: codec.isOptional ?? false };
+  });
+  return {
+    save(values) {
+      const state: State = {};
+      for (const { name, savedName, codec, isOptional } of entries) {
+        if (!isOptional || values[name] !== undefined) state[savedName] = codec.save(values[name]);
+      }
+      return state;
+    },
+    load(saved) {
+      const state = fieldsOf(saved);
+      const values: Record<string, unknown> = {};
+      for (const { name, savedName, codec } of entries) values[name] = loadPart(codec, state[savedName], savedName);
+      return values as LoadedFields<F>;
+    },
+  };
+}
+
+/** One of several records, distinguished by their field `kind`. */
+export function variants<V extends Record<string, RecordCodec<object>>>(
+  byKind: V,
+): RecordCodec<{ [K in keyof V & string]: { kind: K } & Loaded<V[K]> }[keyof V & string]> {
+  type Value = { [K in keyof V & string]: { kind: K } & Loaded<V[K]> }[keyof V & string];
+  const kinds = oneOf(...Object.keys(byKind));
+  return {
+    save: (value) => ({ kind: value.kind, ...byKind[value.kind].save(value) }),
+    load(saved) {
+      const kind = loadPart(kinds, fieldsOf(saved).kind, 'kind');
+      return { kind, ...byKind[kind].load(saved) } as Value;
+    },
+  };
+}
+
+/** The state of a part that saves and loads itself; `codec` only checks it. */
+export function checkedState(codec: StateCodec<unknown>): RecordCodec<State> {
+  return {
+    save: (state) => state,
+    load(saved) {
+      const state = fieldsOf(saved);
+      codec.load(state);
+      return state;
+    },
+  };
+}
+
+/** A set of states by name, without a check of their fields. */
+export const namedStates: RecordCodec<Record<string, State>> = {
+  save: (states) => states,
+  load(saved) {
+    const states = fieldsOf(saved);
+    return Object.fromEntries(
+      Object.keys(states).map((name) => [name, loadPart(anyState, states[name], name)] as const),
+    );
+  },
+};
+
+const anyState: RecordCodec<State> = { save: (state) => state, load: fieldsOf };
+
+function listItems(saved: StateValue | undefined, length: number | undefined): StateValue[] {
+  if (!Array.isArray(saved)) return damaged(saved, 'list');
+  return length === undefined || saved.length === length ? saved : damaged(saved, 'length');
+}
+
+function fieldsOf(saved: StateValue | undefined): State {
+  const hasFields = typeof saved === 'object' && !Array.isArray(saved) && !(saved instanceof Uint8Array);
+  return hasFields ? saved : damaged(saved, 'record');
+}
+
+function loadPart<T>(codec: StateCodec<T>, saved: StateValue | undefined, part: string | number): T {
+  try {
+    return codec.load(saved);
+  } catch (error) {
+    throw error instanceof StateError ? error.inside(part) : error;
+  }
+}
+
+function damaged(saved: StateValue | undefined, damage: FieldDamage): never {
+  throw new StateError(saved === undefined ? 'missing' : damage);
+}
