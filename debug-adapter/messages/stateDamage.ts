@@ -13,6 +13,7 @@ export const stateDamage = {
 export const fieldDamage = {
   missing: (field: string) => `the field "${field}" is missing`,
   number: (field: string) => `the field "${field}" is not a number`,
+  range: (field: string) => `the field "${field}" is out of range`,
   bigint: (field: string) => `the field "${field}" is not a bignum`,
   boolean: (field: string) => `the field "${field}" is not a boolean`,
   text: (field: string) => `the field "${field}" is not a string`,

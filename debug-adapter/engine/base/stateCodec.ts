@@ -55,6 +55,15 @@ export const number: StateCodec<number> = {
   load: (saved) => (typeof saved === 'number' && !Number.isNaN(saved) ? saved : damaged(saved, 'number')),
 };
 
+/** A whole number in a range, for numbers that a damaged state must not use as an index, for example. */
+export function integer(min: number, max: number): StateCodec<number> {
+  const isValid = (value: number) => Number.isInteger(value) && value >= min && value <= max;
+  return {
+    save: (value) => value,
+    load: (saved) => (isValid(number.load(saved)) ? number.load(saved) : damaged(saved, 'range')),
+  };
+}
+
 export const bigint: StateCodec<bigint> = {
   save: (value) => value,
   load: (saved) => (typeof saved === 'bigint' ? saved : damaged(saved, 'bigint')),

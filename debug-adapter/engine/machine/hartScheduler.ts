@@ -1,8 +1,8 @@
 import type { Position } from '../base/quantities.ts';
-import type { State } from '../base/state.ts';
-import { number, record, type Stateful } from '../base/stateCodec.ts';
+import { integer, type Loaded, number, record } from '../base/stateCodec.ts';
 import type { HartContexts } from './cpu/hartContexts.ts';
 import type { HartInterrupts } from './hartInterrupts.ts';
+import type { MachineClock } from './machineClock.ts';
 
 /**
  * The hart scheduler. A hart executes for a quantum of steps; then the next hart that is not waiting runs. A hart that
@@ -10,15 +10,18 @@ import type { HartInterrupts } from './hartInterrupts.ts';
  * A scheduling decision depends only on the position and the machine's state at that position. A call can therefore be
  * repeated, or omitted when no switch is due, without any effect.
  */
-export class HartScheduler implements Stateful {
-  readonly stateCodec = STATE;
+export class HartScheduler {
+  readonly stateCodec: ReturnType<typeof stateFor>;
   private harts: HartContexts;
   private interrupts: HartInterrupts;
+  private clock: MachineClock;
   private endsAt: Position = QUANTUM_STEPS;
 
-  constructor(harts: HartContexts, interrupts: HartInterrupts) {
+  constructor(harts: HartContexts, interrupts: HartInterrupts, clock: MachineClock) {
     this.harts = harts;
     this.interrupts = interrupts;
+    this.clock = clock;
+    this.stateCodec = stateFor(harts.count);
   }
 
   /** The position by which `schedule` must be called again; Infinity for a single hart. */
@@ -33,40 +36,45 @@ export class HartScheduler implements Stateful {
       : { start: this.endsAt - QUANTUM_STEPS, end: this.endsAt };
   }
 
-  /**
-   * Called after every step, with the position and virtual time after the step. Makes the hart that executes the next
-   * step the current hart.
-   */
-  schedule(position: Position, now: number): void {
-    const { harts, interrupts } = this;
+  /** Called after every step, because the quantum may have ended. Makes the hart that executes the next step current. */
+  schedule(): void {
+    const { harts, interrupts, clock } = this;
     const { count, current } = harts;
-    if (count === 1 || (position < this.endsAt && interrupts.isRunnable(current, now))) return;
+    if (count === 1) return;
+    const now = clock.nanoseconds;
+    if (clock.position < this.endsAt && interrupts.isRunnable(current, now)) return;
     for (let i = 1; i <= count; i++) {
       const next = (current + i) % count;
       if (!interrupts.isRunnable(next, now)) continue;
-      this.switchTo(next, position);
+      this.switchTo(next);
       return;
     }
   }
 
   /** Starts a hart's quantum. */
-  switchTo(hart: number, position: Position): void {
+  switchTo(hart: number): void {
+    const { position } = this.clock;
     this.harts.select(hart, position);
     this.endsAt = position + QUANTUM_STEPS;
   }
 
-  saveState(): State {
-    return STATE.save({ hart: this.harts.current, endsAt: this.endsAt });
+  get state(): SchedulerState {
+    return { hart: this.harts.current, endsAt: this.endsAt };
   }
 
   /** Restores the quantum. The caller restores the harts and makes the correct hart current. */
-  loadState(state: State): void {
-    this.endsAt = STATE.load(state).endsAt;
+  set state({ endsAt }: SchedulerState) {
+    this.endsAt = endsAt;
   }
 }
 
-/** `hart` is the current hart, which the caller restores. */
-const STATE = record({ hart: number, endsAt: number });
+const stateFor = (harts: number) => record({ hart: integer(0, harts - 1), endsAt: number });
+
+/** The current hart, and the end of its quantum. */
+type SchedulerState = Loaded<ReturnType<typeof stateFor>>;
+
+/** The state of a single hart's scheduler, which is not saved. */
+export const SCHEDULER_AT_POWER_ON: SchedulerState = { hart: 0, endsAt: 0 };
 
 /**
  * Ten microseconds of virtual time. With this quantum, an interrupt sent from one of eight harts to another is taken

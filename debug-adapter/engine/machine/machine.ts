@@ -1,8 +1,8 @@
-import { assertNever } from '../base/assert.ts';
 import type { Position } from '../base/quantities.ts';
 import type { State } from '../base/state.ts';
 import type { Drive } from '../block/drive.ts';
-import { type AccessBytes, Board, assignSlots } from './board.ts';
+import { ArmedStopPoints } from './armedStopPoints.ts';
+import { Board, type MachineControl, assignSlots } from './board.ts';
 import type { BootPlan } from './boot/bootPlan.ts';
 import { instructionSet, ISA } from './cpu/extensions.ts';
 import { Hart } from './cpu/hart.ts';
@@ -12,14 +12,17 @@ import { Deadlines } from './deadlines.ts';
 import type { TestDeviceRequest } from './devices/testDevice.ts';
 import { GuestRam } from './guestRam.ts';
 import { HartInterrupts } from './hartInterrupts.ts';
-import { type Inputs, type InputStatus, type OutsideEvent, PC_REGISTER } from './inputs.ts';
+import { HartScheduler } from './hartScheduler.ts';
+import type { Inputs, OutsideEvent } from './inputs.ts';
+import { MachineBus } from './machineBus.ts';
+import { MachineClock } from './machineClock.ts';
 import { type DigestPart, machineDigest } from './machineDigest.ts';
 import type { MachineOptions } from './machineOptions.ts';
+import { MACHINE_STATE_VERSION, MachineState, STATE_VERSION_BEFORE5 } from './machineState.ts';
+import { OutsideEvents } from './outsideEvents.ts';
 import { PowerOnState } from './powerOn.ts';
-import { NO_STOP_POINTS, type StopPoints, type WatchHit } from './stopPoints.ts';
 import { createSemihosting } from './semihosting/createSemihosting.ts';
-import { HartScheduler } from './hartScheduler.ts';
-import type { Watchpoints } from './watcher.ts';
+import type { StopPoints, WatchHit } from './stopPoints.ts';
 
 /** The reason why `run` returned. */
 export type MachineStop =
@@ -35,11 +38,6 @@ export type MachineStop =
   | { kind: 'breakpoint'; pc: bigint }
   /** The last step accessed watched bytes. */
   | { kind: 'watchpoint'; hits: WatchHit[] };
-
-/** The saved state's layout version. A commit that changes the layout also changes this (see CONTRIBUTING.md). */
-export const MACHINE_STATE_VERSION = 3;
-/** The layout version for the devices that replay recordings in formats 2 to 4. */
-const STATE_VERSION_BEFORE5 = 2;
 
 export interface RunOptions {
   /** Whether a breakpoint at the position at which the run begins also stops the run. */
@@ -65,25 +63,14 @@ export class Machine {
   readonly stateVersion: number;
   /** The source of outside events; replaced when a session switches from recording to replaying history. */
   inputs: Inputs;
-  private currentPosition: Position = 0;
-  /** Virtual time minus position, in nanoseconds: the sum of idle advances and clock jumps. */
-  private clockOffsetNanoseconds = 0;
-  private isRunning = false;
-  /** The result of `nextPosition` at the last boundary. */
-  private nextInputPosition: Position = 0;
+  private clock: MachineClock;
   private powerOnState: PowerOnState;
-  private status: InputStatus;
-  private watcher: Watchpoints;
-  private stopPoints: StopPoints = NO_STOP_POINTS;
-  /** The breakpoint at which the last run stopped. */
-  private lastBreakpoint: bigint | undefined;
-  /** The position at which the last run began. A breakpoint at this position does not stop the run. */
-  private runStart: Position = 0;
-  /** The position at which the last run paused; -1 if it did not pause or cannot be continued. */
-  private pausePosition: Position = -1;
+  private stopPoints: ArmedStopPoints;
   private interrupts: HartInterrupts;
   private deadlines: Deadlines;
   private scheduler: HartScheduler;
+  private events: OutsideEvents;
+  private state: MachineState;
 
   constructor(options: MachineOptions) {
     this.drives = options.drives;
@@ -92,63 +79,63 @@ export class Machine {
     const { memoryBytes, decodePoolPages, translationThreshold } = options;
     const instructions = instructionSet(options.isa ?? ISA);
     const mmu = options.mmu ?? MMU;
-    this.hart = new Hart({ memoryBytes, instructions, mmu, bus: this, decodePoolPages, translationThreshold });
+    const bus = new MachineBus();
+    this.hart = new Hart({ memoryBytes, instructions, mmu, bus, decodePoolPages, translationThreshold });
+    this.clock = new MachineClock(this.hart);
     this.harts = new HartContexts(this.hart, options.harts ?? 1);
     this.ram = new GuestRam(this.hart);
-    this.watcher = this.ram.createWatchpoints();
-    const clock = {
-      now: () => this.nanosecondsInStep(),
-      position: () => this.positionInStep(),
-      attention: () => this.hart.requestAttention(),
+    const { hart, ram, clock } = this;
+    this.stopPoints = new ArmedStopPoints({ hart, clock, watcher: ram.createWatchpoints() });
+    const control: MachineControl = {
+      now: () => clock.nanosecondsInStep(),
+      position: () => clock.positionInStep(),
+      attention: () => hart.requestAttention(),
       linesFell: () => this.updateInterruptLines(),
     };
     this.board = new Board({
-      clock,
+      clock: control,
       harts: this.harts.count,
-      memory: this.ram,
+      memory: ram,
       drives: options.drives,
       driveSlots: options.driveSlots ?? assignSlots(options.drives.map(() => ({}))),
       rng: options.rng ?? false,
       noReboot: options.noReboot ?? false,
-      semihosting: options.semihosting ? createSemihosting(this, clock, options) : undefined,
+      semihosting: options.semihosting ? createSemihosting(this, control, options) : undefined,
       host: {
-        hostTime: () => this.inputs.hostTime(this.positionInStep()),
-        entropy: (lengthBytes) => this.inputs.entropy(this.positionInStep(), lengthBytes),
+        hostTime: () => this.inputs.hostTime(clock.positionInStep()),
+        entropy: (lengthBytes) => this.inputs.entropy(clock.positionInStep(), lengthBytes),
       },
-      transmit: (byte) => options.onConsoleByte(byte, this.positionInStep(), 0),
+      transmit: (byte) => options.onConsoleByte(byte, clock.positionInStep(), 0),
       generation: options.devices,
     });
-    this.interrupts = new HartInterrupts(this.harts, this.board);
-    this.deadlines = new Deadlines(this.board, this.interrupts);
-    this.scheduler = new HartScheduler(this.harts, this.interrupts);
+    bus.connect(this.board, this.stopPoints);
+    const { board, harts, drives } = this;
+    this.interrupts = new HartInterrupts(harts, board);
+    this.deadlines = new Deadlines(board, this.interrupts);
+    this.scheduler = new HartScheduler(harts, this.interrupts, clock);
+    this.events = new OutsideEvents({ clock, hart, ram, board, deadlines: this.deadlines });
+    this.state = new MachineState(this.stateVersion, { clock, harts, scheduler: this.scheduler, board, drives });
     this.powerOnState = new PowerOnState(this);
-    this.status = {
-      position: 0,
-      nanoseconds: 0,
-      consoleReadyNanoseconds: Infinity,
-      idle: false,
-      wakeNanoseconds: Infinity,
-    };
   }
 
   /** During a run, includes the steps executed so far, so that a breakpoint condition sees the exact position. */
   get position(): Position {
-    return this.positionInStep();
+    return this.clock.positionInStep();
   }
 
   /** Virtual time since power-on, in nanoseconds. */
   get nanoseconds(): number {
-    return this.currentPosition + this.clockOffsetNanoseconds;
+    return this.clock.nanoseconds;
   }
 
   /** The number of instructions retired by all harts since power-on. */
   get instructions(): number {
-    return this.harts.retired(this.currentPosition);
+    return this.harts.retired(this.clock.position);
   }
 
   /** The number of instructions retired by one hart since power-on. */
   instructionsOf(hart: number): number {
-    return this.harts.retiredBy(hart, this.currentPosition);
+    return this.harts.retiredBy(hart, this.clock.position);
   }
 
   /** The start and the latest end of the current hart's quantum. With a single hart, the quantum is unlimited. */
@@ -169,13 +156,7 @@ export class Machine {
 
   /** Replaces the stop points for all later runs. */
   setStopPoints(points: StopPoints): void {
-    if (points === this.stopPoints) return;
-    this.stopPoints = points;
-    this.pausePosition = -1;
-    this.hart.setBreakOffsets(pageOffsets(points.breakpoints));
-    this.watcher.set(points.watchpoints);
-    this.hart.setReadsWatched(points.watchpoints.some(({ access }) => access !== 'write'));
-    this.hart.flushAll();
+    this.stopPoints.set(points);
   }
 
   /**
@@ -184,93 +165,67 @@ export class Machine {
    * continue from a breakpoint.
    */
   run(until: Position, wantsPause: () => boolean = never, options: RunOptions = {}): MachineStop {
-    if (options.stopsAtStart) this.runStart = -1;
-    // After a pause, the same run continues. If the run paused at a breakpoint, that breakpoint still stops the run.
-    else if (this.pausePosition !== this.currentPosition) this.runStart = this.currentPosition;
-    this.pausePosition = -1;
-    this.lastBreakpoint = undefined;
-    while (this.currentPosition < until) {
-      const hits = this.watcher.takeHits();
+    const { clock, hart, stopPoints, board } = this;
+    stopPoints.beginRun(options.stopsAtStart ?? false);
+    while (clock.position < until) {
+      const hits = stopPoints.takeHits();
       if (hits.length > 0) return { kind: 'watchpoint', hits };
       if (wantsPause()) {
-        this.pausePosition = this.currentPosition;
+        stopPoints.pauseRun();
         return { kind: 'paused' };
       }
-      const finish = this.board.testDevice.result;
+      const finish = board.testDevice.result;
       if (finish) return { kind: 'finished', finish };
       this.updateInterruptLines();
       // If any hart can run, the scheduler has already selected such a hart.
-      const idle = this.hart.isWaiting && this.hart.enabledPending === 0;
+      const idle = hart.isWaiting && hart.enabledPending === 0;
       if (this.deliverEvent(idle) || this.reset() || this.actTimedDevice() || this.takeInterrupt()) continue;
       if (idle) {
         if (!this.skipIdleTime()) return { kind: 'haltedForever' };
         continue;
       }
-      const wakePosition = this.hart.isWaiting ? this.currentPosition : undefined;
-      this.hart.wake();
+      const wakePosition = hart.isWaiting ? clock.position : undefined;
+      hart.wake();
       this.runHart(until);
-      if (this.lastBreakpoint !== undefined) {
+      const pc = stopPoints.reachedBreakpoint;
+      if (pc !== undefined) {
         // Waking a hart is not a step, so in a replay that stops at this position the hart is still waiting.
-        if (wakePosition === this.currentPosition) this.hart.setSlot('WAITING', 1n);
-        return { kind: 'breakpoint', pc: this.lastBreakpoint };
+        if (wakePosition === clock.position) hart.setSlot('WAITING', 1n);
+        return { kind: 'breakpoint', pc };
       }
     }
-    const hits = this.watcher.takeHits();
+    const hits = stopPoints.takeHits();
     if (hits.length > 0) return { kind: 'watchpoint', hits };
-    const finish = this.board.testDevice.result;
+    const finish = board.testDevice.result;
     return finish ? { kind: 'finished', finish } : { kind: 'reached' };
   }
 
   /** Delivers an event from the debugger as the next step. For live machines only; the caller records the event. */
   inject(event: OutsideEvent): void {
-    this.deliver(event);
+    this.events.apply(event);
+    this.countStep();
   }
 
   // --- boundaries ----------------------------------------------------------------------------------------------------
 
   private deliverEvent(idle: boolean): boolean {
-    const status = this.updateStatus(idle);
-    this.nextInputPosition = this.inputs.nextPosition(status);
-    if (!idle && this.nextInputPosition > this.currentPosition) return false;
-    const event = this.inputs.takeEvent(status);
-    if (event) this.deliver(event);
+    const event = this.events.take(this.inputs, idle);
+    if (event) this.inject(event);
     return event !== undefined;
-  }
-
-  private deliver(event: OutsideEvent): void {
-    switch (event.kind) {
-      case 'consoleInput':
-        this.board.console.receive(event.byte);
-        break;
-      case 'clockJump':
-        this.clockOffsetNanoseconds += event.nanoseconds;
-        break;
-      case 'memoryWrite':
-        this.ram.write(event.address, event.bytes);
-        this.hart.core.flushPaged();
-        break;
-      case 'registerWrite':
-        if (event.register === PC_REGISTER) this.hart.setSlot('PC', event.value & ~1n);
-        else this.hart.setRegister(event.register, event.value);
-        break;
-      default:
-        assertNever(event);
-    }
-    this.countStep();
   }
 
   /** Performs a reset that the guest has requested. */
   private reset(): boolean {
     if (!this.board.testDevice.wantsReset) return false;
-    this.powerOnState.reset(this.currentPosition);
-    this.scheduler.switchTo(0, this.currentPosition);
+    this.powerOnState.reset(this.clock.position);
+    this.scheduler.switchTo(0);
     this.countStep();
     return true;
   }
 
   private actTimedDevice(): boolean {
     const due = this.deadlines.earliestDevice();
-    if (!due || due.deadline() > this.nanoseconds) return false;
+    if (!due || due.deadline() > this.clock.nanoseconds) return false;
     due.act();
     this.countStep();
     return true;
@@ -280,8 +235,8 @@ export class Machine {
     const cause = this.hart.pendingInterrupt();
     if (cause < 0) return false;
     this.hart.takeInterrupt(cause);
-    this.currentPosition++;
-    this.settleSchedule();
+    this.clock.position++;
+    this.scheduler.schedule();
     return true;
   }
 
@@ -289,136 +244,54 @@ export class Machine {
   private skipIdleTime(): boolean {
     const wake = this.deadlines.wake();
     if (wake === Infinity) return false;
-    this.clockOffsetNanoseconds += wake - this.nanoseconds;
+    this.clock.offsetNanoseconds += wake - this.clock.nanoseconds;
     this.countStep();
     return true;
   }
 
   private runHart(until: Position): void {
-    const from = this.currentPosition;
-    this.hart.setClock({
-      offsetNanoseconds: this.clockOffsetNanoseconds,
-      tickDelta: this.board.clint.tickDelta,
-    });
-    this.isRunning = true;
-    try {
-      this.currentPosition = from + this.hart.run(from, this.budget(until));
-    } finally {
-      this.isRunning = false;
-    }
-    this.settleSchedule();
+    this.clock.runHart(this.budget(until), this.board.clint.tickDelta);
+    this.scheduler.schedule();
   }
 
   /** The number of steps until something other than an instruction is due. */
   private budget(until: Position): number {
-    const due = this.deadlines.next(this.currentHart, this.nanoseconds) - this.clockOffsetNanoseconds;
-    const next = Math.min(until, this.scheduler.end, this.nextInputPosition, due);
-    return Math.min(MAX_BUDGET, Math.max(1, next - this.currentPosition));
+    const { clock } = this;
+    const due = this.deadlines.next(this.currentHart, clock.nanoseconds) - clock.offsetNanoseconds;
+    const next = Math.min(until, this.scheduler.end, this.events.nextPosition, due);
+    return Math.min(MAX_BUDGET, Math.max(1, next - clock.position));
   }
 
   private updateInterruptLines(): void {
-    this.hart.setInterruptLines(this.interrupts.lines(this.currentHart, this.nanoseconds));
-  }
-
-  private updateStatus(idle: boolean): InputStatus {
-    const { status } = this;
-    status.position = this.currentPosition;
-    status.nanoseconds = this.nanoseconds;
-    status.consoleReadyNanoseconds = this.board.consoleReadyNanoseconds();
-    status.idle = idle;
-    status.wakeNanoseconds = idle ? this.deadlines.wake() : Infinity;
-    return status;
+    this.hart.setInterruptLines(this.interrupts.lines(this.currentHart, this.clock.nanoseconds));
   }
 
   /** Counts a step that no hart executes. */
   private countStep(): void {
-    this.currentPosition++;
+    this.clock.position++;
     this.hart.countUnretiredStep();
-    this.settleSchedule();
-  }
-
-  /** Called after every step, because the quantum may have ended. */
-  private settleSchedule(): void {
-    this.scheduler.schedule(this.currentPosition, this.nanoseconds);
-  }
-
-  private positionInStep(): Position {
-    return this.isRunning ? this.hart.positionInRun() : this.currentPosition;
-  }
-
-  private nanosecondsInStep(): number {
-    return this.positionInStep() + this.clockOffsetNanoseconds;
-  }
-
-  // --- the bus, for the hart -----------------------------------------------------------------------------------------
-
-  read(address: number, sizeBytes: AccessBytes): number | undefined {
-    return this.board.read(address, sizeBytes);
-  }
-
-  write(address: number, value: number, sizeBytes: AccessBytes): boolean {
-    return this.board.write(address, value, sizeBytes);
-  }
-
-  get upperHalf(): number {
-    return this.board.upperHalf;
-  }
-
-  set upperHalf(value: number) {
-    this.board.upperHalf = value;
-  }
-
-  semihost(): boolean {
-    return this.board.semihosting?.call() ?? false;
-  }
-
-  atBreakpoint(pc: bigint): boolean {
-    const { breakpoints, condition } = this.stopPoints;
-    if (this.positionInStep() === this.runStart || !breakpoints.has(pc)) return false;
-    if (condition && !condition(pc)) return false;
-    this.lastBreakpoint = pc;
-    return true;
-  }
-
-  watched(access: 'read' | 'write', offset: number, lengthBytes: number): void {
-    if (this.watcher.recordAccess(access, offset, lengthBytes, this.positionInStep())) this.hart.requestAttention();
+    this.scheduler.schedule();
   }
 
   // --- state ---------------------------------------------------------------------------------------------------------
 
   /** The state, except for the contents of RAM and drives. */
   saveState(): State {
-    const devices: State = {};
-    for (const device of this.board.devices) devices[device.name] = device.saveState();
-    const drives: State = {};
-    for (const drive of this.drives) drives[drive.id] = drive.saveState();
-    const harts: State = {};
-    for (let i = 0; i < this.harts.count; i++) harts[hartName(i)] = this.harts.saveState(i, this.currentPosition);
-    return {
-      version: this.stateVersion,
-      position: this.currentPosition,
-      clockOffsetNanoseconds: this.clockOffsetNanoseconds,
-      // A single hart needs no scheduler state.
-      ...(this.harts.count > 1 ? { turn: this.scheduler.saveState() } : {}),
-      ...harts,
-      devices,
-      drives,
-    };
+    return this.state.save();
   }
 
-  /** Restores the result of `saveState`. The caller restores RAM and drives. */
+  /**
+   * Restores the result of `saveState`. The caller restores RAM and drives. Throws a StateError, and changes nothing, if
+   * the state is damaged.
+   */
   loadState(state: State): void {
-    this.currentPosition = state.position as number;
-    this.pausePosition = -1;
-    this.clockOffsetNanoseconds = state.clockOffsetNanoseconds as number;
-    const turn = (state.turn ?? { hart: 0, endsAt: 0 }) as State;
-    const harts = Array.from({ length: this.harts.count }, (_, i) => state[hartName(i)] as State);
-    this.harts.loadStates(harts, { current: turn.hart as number, position: this.currentPosition });
-    this.scheduler.loadState(turn);
-    const devices = state.devices as State;
-    for (const device of this.board.devices) device.loadState(devices[device.name] as State);
-    const drives = state.drives as State;
-    for (const drive of this.drives) drive.loadState(drives[drive.id] as State);
+    this.state.load(state);
+    this.stopPoints.forgetPause();
+  }
+
+  /** Throws a StateError if `loadState` would. */
+  checkState(state: State): void {
+    this.state.check(state);
   }
 
   /** The digests of the whole state, by part. Only state that has changed since the last call is hashed again. */
@@ -428,19 +301,6 @@ export class Machine {
 }
 
 const never = (): boolean => false;
-
-/**
- * The offsets of the addresses within their pages. Odd addresses are omitted: instructions are at even addresses, so a
- * breakpoint at an odd address is never reached.
- */
-function pageOffsets(addresses: Iterable<bigint>): Set<number> {
-  const offsets = new Set<number>();
-  for (const address of addresses) if ((address & 1n) === 0n) offsets.add(Number(address & 0xfffn));
-  return offsets;
-}
-
-/** The name of the part of saved state and digests that belongs to a hart. */
-export const hartName = (hart: number): string => `hart${hart}`;
 
 /** 0.5 to a few milliseconds of host time: limits the time between calls to `wantsPause` if the guest uses no timer. */
 const MAX_BUDGET = 1 << 20;

@@ -1,7 +1,9 @@
 import { encodeCbor } from '../base/cbor.ts';
-import type { State } from '../base/state.ts';
+import type { StateValue } from '../base/state.ts';
+import { namedStates, record } from '../base/stateCodec.ts';
 import { xxh64 } from '../base/xxhash64.ts';
-import { hartName, type Machine } from './machine.ts';
+import type { Machine } from './machine.ts';
+import { hartName } from './machineState.ts';
 
 /** The digest of one part of the machine, such as a hart, a device or a drive. */
 export interface DigestPart {
@@ -17,18 +19,20 @@ export const RAM_PART = 'RAM';
  * every byte of RAM, every field of harts and devices, and every byte that the guest can see on a drive.
  */
 export function machineDigest(machine: Machine): DigestPart[] {
-  const { devices, drives, ...rest } = machine.saveState();
+  const state = machine.saveState();
+  const { devices, drives } = PARTS.load(state);
   const names = Array.from({ length: machine.harts.count }, (_, i) => hartName(i));
-  const harts = names.map((name) => ({ name, value: digestState(rest[name] as State) }));
-  for (const name of names) delete rest[name];
+  const harts = names.map((name) => ({ name, value: digestState(state[name]) }));
+  const rest = { ...state };
+  for (const name of ['devices', 'drives', ...names]) delete rest[name];
   return [
     { name: RAM_PART, value: machine.ram.digest() },
     { name: 'clock', value: digestState(rest) },
     ...harts,
-    ...Object.entries(devices as State).map(([name, state]) => ({ name, value: digestState(state as State) })),
+    ...Object.entries(devices).map(([name, state]) => ({ name, value: digestState(state) })),
     ...machine.drives.map((drive) => ({
       name: `drive ${drive.id}`,
-      value: drive.digest() ^ digestState((drives as State)[drive.id] as State),
+      value: drive.digest() ^ digestState(drives[drive.id]),
     })),
   ];
 }
@@ -38,4 +42,7 @@ export function combinedDigest(parts: readonly DigestPart[]): bigint {
   return xxh64(encodeCbor(parts.map(({ name, value }) => [name, value])));
 }
 
-const digestState = (state: State): bigint => xxh64(encodeCbor(state));
+/** The parts of a machine's state that have their own digests. */
+const PARTS = record({ devices: namedStates, drives: namedStates });
+
+const digestState = (state: StateValue): bigint => xxh64(encodeCbor(state));

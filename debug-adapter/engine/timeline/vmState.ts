@@ -2,6 +2,7 @@ import { CborError, decodeField, decodeState, encodeCbor } from '../base/cbor.ts
 import { equalBytes } from '../base/equalBytes.ts';
 import { PAGE_SIZE_BYTES } from '../base/quantities.ts';
 import type { State, StateValue } from '../base/state.ts';
+import { StateError } from '../base/stateCodec.ts';
 import { xxh64 } from '../base/xxhash64.ts';
 import type { ByteRange } from '../block/byteRange.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
@@ -9,7 +10,8 @@ import type { SnapshotDraft } from '../block/qcow2/snapshotDraft.ts';
 import type { SnapshotView } from '../block/qcow2/snapshotView.ts';
 import { snapshotForeign, foreignReasons } from '../../messages/drives.ts';
 import { snapshotStateTooLarge } from '../../messages/snapshots.ts';
-import { hartName, type Machine } from '../machine/machine.ts';
+import type { Machine } from '../machine/machine.ts';
+import { hartName } from '../machine/machineState.ts';
 import { RamSnapshot } from './ramSnapshots.ts';
 
 const STATE_AREA_BYTES = 1 << 20;
@@ -211,7 +213,7 @@ export function readState(view: SnapshotView, of: { overlay: string; snapshot: s
   const foreignError = (why: string) => snapshotForeign(of.overlay, of.snapshot, why);
   const encoded = encodedState(view);
   if (!encoded) throw foreignError(foreignReasons.noState());
-  const state = decode(encoded, foreignError);
+  const state = refuseDamage(() => decodeState(encoded), foreignError);
   const { stateVersion } = of.machine;
   if (state.version !== stateVersion) {
     throw foreignError(foreignReasons.version(String(state.version), stateVersion));
@@ -222,10 +224,11 @@ export function readState(view: SnapshotView, of: { overlay: string; snapshot: s
   const { board, drives } = of.machine;
   if (!matchesParts(state.devices, board.devices, ({ name }) => name)) throw foreignError(foreignReasons.devices());
   if (!matchesParts(state.drives, drives, ({ id }) => id)) throw foreignError(foreignReasons.drives());
+  refuseDamage(() => of.machine.checkState(state), foreignError);
   return state;
 }
 
-/** Whether there is a state for exactly these parts, each with the fields that `loadState` relies on. */
+/** Whether there is a state for exactly these parts, each with all of its fields. */
 function matchesParts<T extends { saveState(): State }>(
   states: StateValue | undefined,
   parts: readonly T[],
@@ -265,12 +268,12 @@ function encodedState(view: SnapshotView): Uint8Array | undefined {
 /** No machine has more than 2 GiB of RAM. */
 const RAM_END_MAX = STATE_AREA_BYTES + 2 ** 31;
 
-function decode(encoded: Uint8Array, foreignError: (why: string) => Error): State {
+function refuseDamage<T>(read: () => T, foreignError: (why: string) => Error): T {
   try {
-    return decodeState(encoded);
+    return read();
   } catch (error) {
-    if (error instanceof CborError) throw foreignError(foreignReasons.unreadable(error.message));
-    throw error;
+    const isDamage = error instanceof CborError || error instanceof StateError;
+    throw isDamage ? foreignError(foreignReasons.unreadable(error.message)) : error;
   }
 }
 

@@ -1,12 +1,21 @@
-/** Snapshots in overlays of large disks write only the clusters that contain changed RAM pages.
+/** Snapshots of large disks write only the clusters with changed RAM pages, and damaged machine states are refused.
  *
- * In these overlays a cluster contains several pages.
+ * In overlays of large disks, a cluster contains several pages.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { State, StateValue } from '../../../debug-adapter/engine/base/state.ts';
 import { Qcow2Image } from '../../../debug-adapter/engine/block/qcow2/image.ts';
+import { Machine } from '../../../debug-adapter/engine/machine/machine.ts';
+import { LiveInputs } from '../../../debug-adapter/engine/recording/inputs/liveInputs.ts';
 import { RamSnapshot } from '../../../debug-adapter/engine/timeline/ramSnapshots.ts';
-import { type EncodedSnapshot, encodeSnapshot, writeSnapshot } from '../../../debug-adapter/engine/timeline/vmState.ts';
+import {
+  type EncodedSnapshot,
+  encodeSnapshot,
+  readState,
+  writeSnapshot,
+} from '../../../debug-adapter/engine/timeline/vmState.ts';
+import { UserError } from '../../../debug-adapter/messages/userError.ts';
 import { MemoryFile } from '../../support/memoryFile.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { assertClean, assertSameBytes, KIB, MIB, takeSnapshot } from '../block/qcow2/support.ts';
@@ -61,6 +70,33 @@ test('with 64 KiB clusters, a second snapshot writes the clusters with changed p
   assertSameBytes(ramIn(image, 'first'), bytesOf(first));
   assertSameBytes(ramIn(image, 'second'), bytesOf(second));
   assertClean(image);
+});
+
+test('a snapshot with a damaged machine state is refused with the name of the damaged field', () => {
+  const options = { memoryBytes: 16 * MIB, drives: [], inputs: new LiveInputs([]), onConsoleByte: () => {} };
+  const machine = new Machine(options);
+  const state = machine.saveState();
+  const damaged = structuredClone(state) as { devices: { uart0: { divisor: StateValue } } };
+  damaged.devices.uart0.divisor = 'fast';
+  const reasonFor = (saved: State): unknown => {
+    const { image } = imageWith(4 * KIB);
+    const none = snapshotOf(new Array<undefined>(PAGES).fill(undefined));
+    writeSnapshot(image, encodeSnapshot({ state: saved, ram: none.ram, first: 'first' }), none);
+    takeSnapshot(image, 'first', { vmStateSizeBytes: 17 * MIB });
+    try {
+      readState(image.openSnapshot('first'), { overlay: 'overlay.qcow2', snapshot: 'first', machine });
+    } catch (error) {
+      assert.ok(error instanceof UserError);
+      assert.equal(error.code, 'snapshot-foreign');
+      return error.fields.why;
+    }
+    return undefined;
+  };
+  assert.equal(reasonFor(state), undefined);
+  assert.equal(
+    reasonFor(damaged),
+    'its machine state cannot be read: the field "devices.uart0.divisor" is not a number',
+  );
 });
 
 function imageWith(clusterSizeBytes: number) {

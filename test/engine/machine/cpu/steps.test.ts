@@ -229,7 +229,7 @@ test('a pending interrupt is taken directly after the instruction that enables i
   for (const [name, prepare, instruction] of ENABLING_INSTRUCTIONS) {
     const machine = machineWith([instruction, a.nop, a.nop]);
     machine.hart.setSlot('MTVEC', BigInt(HANDLER));
-    machine.write(CLINT, 1, 4);
+    machine.board.write(CLINT, 1, 4);
     prepare(machine);
     machine.run(2);
     assert.equal(machine.hart.slot('PC'), BigInt(HANDLER), name);

@@ -1,0 +1,96 @@
+import type { Position } from '../base/quantities.ts';
+import type { Hart } from './cpu/hart.ts';
+import type { MachineClock } from './machineClock.ts';
+import { NO_STOP_POINTS, type StopPoints, type WatchHit } from './stopPoints.ts';
+import type { Watchpoints } from './watcher.ts';
+
+/**
+ * The stop points that are armed in the machine, and the ones that the current run has reached.
+ *
+ * A run does not stop at a breakpoint at the position at which it begins, so that it can continue from the breakpoint. A
+ * run that pauses and continues at the same position counts as one run.
+ */
+export class ArmedStopPoints {
+  private readonly hart: Hart;
+  private readonly clock: MachineClock;
+  private readonly watcher: Watchpoints;
+  private points: StopPoints = NO_STOP_POINTS;
+  /** The breakpoint at which the current run stopped. */
+  private breakpoint: bigint | undefined;
+  /** The position at which the current run began. A breakpoint at this position does not stop the run. */
+  private runStart: Position = 0;
+  /** The position at which the last run paused; -1 if it did not pause or cannot be continued. */
+  private pausePosition: Position = -1;
+
+  constructor(parts: { hart: Hart; clock: MachineClock; watcher: Watchpoints }) {
+    this.hart = parts.hart;
+    this.clock = parts.clock;
+    this.watcher = parts.watcher;
+  }
+
+  /** Replaces the stop points for all later runs. */
+  set(points: StopPoints): void {
+    if (points === this.points) return;
+    this.points = points;
+    this.pausePosition = -1;
+    this.hart.setBreakOffsets(pageOffsets(points.breakpoints));
+    this.watcher.set(points.watchpoints);
+    this.hart.setReadsWatched(points.watchpoints.some(({ access }) => access !== 'write'));
+    this.hart.flushAll();
+  }
+
+  /** A run begins. With `stopsAtStart`, a breakpoint at the current position stops it. */
+  beginRun(stopsAtStart: boolean): void {
+    const { position } = this.clock;
+    if (stopsAtStart) this.runStart = -1;
+    // After a pause, the same run continues. If the run paused at a breakpoint, that breakpoint still stops the run.
+    else if (this.pausePosition !== position) this.runStart = position;
+    this.pausePosition = -1;
+    this.breakpoint = undefined;
+  }
+
+  /** The run pauses at the current position, and the next run continues it. */
+  pauseRun(): void {
+    this.pausePosition = this.clock.position;
+  }
+
+  /** The next run does not continue a paused run, because the machine's state has been replaced. */
+  forgetPause(): void {
+    this.pausePosition = -1;
+  }
+
+  /** The breakpoint at which the current run stopped; undefined if it has not reached one. */
+  get reachedBreakpoint(): bigint | undefined {
+    return this.breakpoint;
+  }
+
+  /** Returns and clears the accesses to watched bytes in the last step. */
+  takeHits(): WatchHit[] {
+    return this.watcher.takeHits();
+  }
+
+  /** Called by the hart at an address that may have a breakpoint. Returns whether the run stops there. */
+  atBreakpoint(pc: bigint): boolean {
+    const { breakpoints, condition } = this.points;
+    if (this.clock.positionInStep() === this.runStart || !breakpoints.has(pc)) return false;
+    if (condition && !condition(pc)) return false;
+    this.breakpoint = pc;
+    return true;
+  }
+
+  /** Called on an access to a page with watched bytes. */
+  watched(access: 'read' | 'write', offset: number, lengthBytes: number): void {
+    const position = this.clock.positionInStep();
+    if (this.watcher.recordAccess(access, offset, lengthBytes, position)) this.hart.requestAttention();
+  }
+}
+
+/**
+ * The offsets of the addresses within their pages. Odd addresses are omitted: instructions are at even addresses, so a
+ * breakpoint at an odd address is never reached.
+ */
+function pageOffsets(addresses: Iterable<bigint>): Set<number> {
+  const offsets = new Set<number>();
+  for (const address of addresses) if ((address & 1n) === 0n) offsets.add(Number(address & 0xfffn));
+  return offsets;
+}

@@ -1,0 +1,82 @@
+import { assertNever } from '../base/assert.ts';
+import type { Position } from '../base/quantities.ts';
+import type { Board } from './board.ts';
+import type { Hart } from './cpu/hart.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { GuestRam } from './guestRam.ts';
+import { type Inputs, type InputStatus, type OutsideEvent, PC_REGISTER } from './inputs.ts';
+import type { MachineClock } from './machineClock.ts';
+
+/** The parts of the machine that events from outside change. */
+interface EventTargets {
+  clock: MachineClock;
+  hart: Hart;
+  ram: GuestRam;
+  board: Board;
+  deadlines: Deadlines;
+}
+
+/** Asks the machine's inputs for events from outside, and applies these events to the machine. */
+export class OutsideEvents {
+  private readonly parts: EventTargets;
+  /** The status for the inputs. One object is reused, because it is needed at each boundary. */
+  private readonly status: InputStatus = {
+    position: 0,
+    nanoseconds: 0,
+    consoleReadyNanoseconds: Infinity,
+    idle: false,
+    wakeNanoseconds: Infinity,
+  };
+  /** The result of `nextPosition` at the last boundary: no event comes before this position while a hart executes. */
+  private next: Position = 0;
+
+  constructor(parts: EventTargets) {
+    this.parts = parts;
+  }
+
+  get nextPosition(): Position {
+    return this.next;
+  }
+
+  /** The event to deliver as the next step; undefined for none. `idle`: whether all harts are waiting. */
+  take(inputs: Inputs, idle: boolean): OutsideEvent | undefined {
+    const status = this.updateStatus(idle);
+    this.next = inputs.nextPosition(status);
+    if (!idle && this.next > status.position) return undefined;
+    return inputs.takeEvent(status);
+  }
+
+  /** Changes the machine as the event says. The caller counts the step. */
+  apply(event: OutsideEvent): void {
+    const { clock, hart, ram, board } = this.parts;
+    switch (event.kind) {
+      case 'consoleInput':
+        board.console.receive(event.byte);
+        break;
+      case 'clockJump':
+        clock.offsetNanoseconds += event.nanoseconds;
+        break;
+      case 'memoryWrite':
+        ram.write(event.address, event.bytes);
+        hart.core.flushPaged();
+        break;
+      case 'registerWrite':
+        if (event.register === PC_REGISTER) hart.setSlot('PC', event.value & ~1n);
+        else hart.setRegister(event.register, event.value);
+        break;
+      default:
+        assertNever(event);
+    }
+  }
+
+  private updateStatus(idle: boolean): InputStatus {
+    const { status } = this;
+    const { clock, board, deadlines } = this.parts;
+    status.position = clock.position;
+    status.nanoseconds = clock.nanoseconds;
+    status.consoleReadyNanoseconds = board.consoleReadyNanoseconds();
+    status.idle = idle;
+    status.wakeNanoseconds = idle ? deadlines.wake() : Infinity;
+    return status;
+  }
+}
