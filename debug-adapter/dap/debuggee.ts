@@ -1,47 +1,30 @@
 import {
+  callStackOf,
   type CodeGroup,
   type ConsoleInput,
-  type Frame,
-  frameViewOf,
+  type HostFiles,
   Inspector,
-  type FrameView,
+  LoadedSymbols,
   Session,
-  type SourceFrame,
-  sourceFramesAt,
+  SourcePaths,
   SourceSteps,
+  type StackFrame,
   type Symbols,
   type Timeline,
-  type UnwindResult,
 } from '../engine/index.ts';
 import { noSymbols, staleReference } from '../messages/dap.ts';
 import { BreakpointTable } from './breakpointTable.ts';
 import { Handles } from './handles.ts';
-import { LoadedFiles } from './loadedFiles.ts';
 import type { LaunchConfiguration } from './launchConfiguration.ts';
-import { SourcePaths } from './sourcePaths.ts';
 import type { Container } from './variableViews.ts';
 
-/** A stack frame as shown to the client. */
-export interface ShownFrame {
-  id: number;
-  /** The hart whose stack contains the frame. */
-  hart: number;
-  frame: Frame;
-  /** The file that describes the frame's code; undefined if there are no symbols. */
-  symbols: Symbols | undefined;
-  /**
-   * The function and line. If functions are inlined, several shown frames belong to the same frame on the guest's
-   * stack.
-   */
-  source: SourceFrame;
-}
+/** A stack frame, and the ID by which the client refers to it. */
+export type ShownFrame = StackFrame & { id: number };
 
 export type FrameWithSymbols = ShownFrame & { symbols: Symbols };
 
 /** A modification made by the debugger: the range of modified memory; undefined for a register. */
 export type GuestWrite = { address: bigint; lengthBytes: number } | undefined;
-
-const FRAMES_MAX = 1000;
 
 /**
  * The session with its symbols and breakpoints, and with the frames and values that the client can request at the
@@ -49,9 +32,7 @@ const FRAMES_MAX = 1000;
  */
 export class Debuggee {
   readonly session: Session;
-  /** The files with symbols, grouped by the code that they describe. */
-  readonly groups: readonly CodeGroup[];
-  readonly symbols: readonly Symbols[];
+  readonly symbols: LoadedSymbols;
   readonly configuration: LaunchConfiguration;
   readonly sources: SourcePaths;
   readonly breakpoints: BreakpointTable;
@@ -63,7 +44,6 @@ export class Debuggee {
   private frameHandles = new Handles<ShownFrame>();
   /** The call stacks, by hart. */
   private stacks = new Map<number, readonly ShownFrame[]>();
-  private loaded: LoadedFiles;
   private writes: GuestWrite[] = [];
 
   constructor(options: {
@@ -71,67 +51,20 @@ export class Debuggee {
     groups: readonly CodeGroup[];
     configuration: LaunchConfiguration;
     keys?: ConsoleInput;
-    exists: (path: string) => boolean;
+    files: HostFiles;
   }) {
     this.session = new Session(options.timeline);
-    this.groups = options.groups;
-    this.symbols = options.groups.flatMap(({ files }) => files);
+    this.symbols = new LoadedSymbols(options.groups, this.session.inspector);
     this.configuration = options.configuration;
     this.keys = options.keys;
-    this.sources = new SourcePaths({ exists: options.exists, cwd: options.configuration.cwd });
+    this.sources = new SourcePaths({ files: options.files, cwd: options.configuration.cwd });
     this.breakpoints = new BreakpointTable(this.session);
-    this.loaded = new LoadedFiles(this.groups, this.session.inspector);
-  }
-
-  /**
-   * The file with the most information about the code in memory at `pc`. If no file matches, returns a different file,
-   * which can still provide types.
-   */
-  symbolsAt(pc: bigint): Symbols | undefined {
-    return this.describingGroup(pc)?.fileAt(pc) ?? this.fallback;
-  }
-
-  /** Like `symbolsAt`, but undefined if no file matches. */
-  loadedAt(pc: bigint): Symbols | undefined {
-    return this.loaded.at(pc)?.fileAt(pc);
-  }
-
-  /** Whether the program's code is in memory at `pc`, for breakpoint conditions while the machine is running. */
-  readonly isLoadedNow = (group: CodeGroup, pc: bigint): boolean =>
-    new LoadedFiles(this.groups, this.session.inspector).isLoaded(group, pc);
-
-  /**
-   * If no file matches memory, uses the booted file that has code at `pc`: a kernel frees the memory of its
-   * initialization code, which then no longer matches.
-   */
-  private describingGroup(pc: bigint): CodeGroup | undefined {
-    return this.loaded.at(pc) ?? this.groups.find((group) => group.isBooted && group.codeAround(pc, 1));
-  }
-
-  /** The file that provides names and types for code without symbols. */
-  private get fallback(): Symbols | undefined {
-    const booted = this.groups.filter(({ isBooted }) => isBooted).flatMap(({ files }) => files);
-    return booted.find(hasDebugInfo) ?? this.symbols.find(hasDebugInfo) ?? this.symbols[0];
   }
 
   /** Steps by source line; undefined if only instruction steps are possible. */
   sourceSteps(): SourceSteps | undefined {
-    const symbols = this.symbolsAt(this.session.inspector.pc);
+    const symbols = this.symbols.at(this.session.inspector.pc);
     return symbols && new SourceSteps(this.session, symbols);
-  }
-
-  /** The machine's current state; `memory`, if given, replaces the function that reads memory. */
-  view(memory?: FrameView['readMemory'], hart?: number): FrameView {
-    const inspector = this.inspectorOf(hart);
-    const view = frameViewOf(inspector);
-    return {
-      ...view,
-      readMemory: memory ?? view.readMemory,
-      registerNamed: (name) => {
-        const csr = inspector.csrs.find((known) => known.name === name);
-        return csr && inspector.csr(csr.number);
-      },
-    };
   }
 
   /** The hart that executes the next step. */
@@ -176,7 +109,7 @@ export class Debuggee {
    */
   changed(writes?: GuestWrite): void {
     this.stacks.clear();
-    this.loaded.forget();
+    this.symbols.forget();
     this.writes.push(writes);
   }
 
@@ -188,43 +121,16 @@ export class Debuggee {
   /** Called when a run starts and when it ends: invalidates all frames and values. */
   invalidate(): void {
     this.stacks.clear();
-    this.loaded.forget();
+    this.symbols.forget();
     this.frameHandles.clear();
     this.containers.clear();
   }
 
   private unwind(hart: number): ShownFrame[] {
-    const frames: ShownFrame[] = [];
-    const view = this.view(undefined, hart);
-    let frame: Frame | undefined = this.symbolsAt(view.pc)?.innermostFrame(view) ?? registersOnlyFrame(view);
-    while (frame && frames.length < FRAMES_MAX) {
-      const group = this.describingGroup(frame.lookupPc);
-      const symbols: Symbols | undefined = group?.fileAt(frame.lookupPc) ?? this.fallback;
-      // If the fallback file has code at this address, that code is not in memory, so its names would be wrong.
-      const named: Symbols | undefined = group || !symbols?.codeAround(frame.lookupPc, 1) ? symbols : undefined;
-      for (const source of sourcesOf(frame, named)) frames.push(this.shown({ hart, frame, symbols, source }));
-      const caller: UnwindResult | undefined = group ? group.callerOf(frame) : named?.callerOf(frame);
-      frame = caller?.kind === 'caller' ? caller.frame : undefined;
-    }
-    return frames;
+    return callStackOf(this.inspectorOf(hart), this.symbols).map((frame) => {
+      const shown = { ...frame, id: 0 };
+      shown.id = this.frameHandles.add(shown);
+      return shown;
+    });
   }
-
-  private shown(frame: Omit<ShownFrame, 'id'>): ShownFrame {
-    const shown = { ...frame, id: 0 };
-    shown.id = this.frameHandles.add(shown);
-    return shown;
-  }
-}
-
-const hasDebugInfo = (symbols: Symbols) => symbols.hasDebugInfo;
-
-function sourcesOf({ lookupPc }: Frame, symbols: Symbols | undefined): SourceFrame[] {
-  return symbols ? sourceFramesAt(symbols, lookupPc) : [{ name: undefined, at: undefined, inlineDepth: 0 }];
-}
-
-/** A frame with only the machine's registers, for code without symbols. */
-function registersOnlyFrame(view: FrameView): Frame {
-  const { pc } = view;
-  const register = (number: number) => view.readRegister(number);
-  return { pc, lookupPc: pc, depth: 0, cfa: undefined, isSignalFrame: false, register, view };
 }

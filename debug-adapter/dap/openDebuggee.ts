@@ -11,8 +11,10 @@ import {
   openRecord,
   openReplay,
   openRun,
+  openSymbolFiles,
   RealtimeIdle,
   SharedFolder,
+  type SymbolFileOptions,
   type Timeline,
   UserError,
 } from '../engine/index.ts';
@@ -20,7 +22,6 @@ import { launchWouldOverwrite } from '../messages/dap.ts';
 import { Debuggee } from './debuggee.ts';
 import type { GuestConsole } from './guestConsole.ts';
 import type { LaunchConfiguration } from './launchConfiguration.ts';
-import { sessionSymbols } from './sessionSymbols.ts';
 
 /** The resources outside the engine that are needed to open a session. */
 export interface DebuggeeEnvironment {
@@ -43,19 +44,25 @@ export function openDebuggee(
   onNotice: (notice: Notice) => void,
 ): Debuggee {
   const { host, forget } = cachingReads(environment.host);
-  const groups = configuration.noDebug ? [] : sessionSymbols(host, configuration, onNotice);
+  const groups = configuration.noDebug ? [] : openSymbolFiles(host, symbolFilesOf(configuration), onNotice);
   try {
     const keys = configuration.rr === 'replay' ? undefined : new ConsoleInput();
     console.target = configuration.console;
     const timeline = openTimeline({ ...environment, host }, configuration, { keys, console, onNotice });
-    const exists = (path: string) => host.files.exists(path);
-    return new Debuggee({ timeline, groups, configuration, keys, exists });
+    return new Debuggee({ timeline, groups, configuration, keys, files: environment.host.files });
   } catch (error) {
     throw withOverwriteSetting(error, configuration);
   } finally {
     forget();
   }
 }
+
+const symbolFilesOf = (configuration: LaunchConfiguration): SymbolFileOptions => ({
+  boot: configuration,
+  memoryBytes: configuration.memoryBytes ?? limits.MEMORY_BYTES_DEFAULT,
+  rrfile: configuration.rr === 'replay' ? configuration.rrfile : undefined,
+  symbols: configuration.symbols,
+});
 
 /**
  * Caches files by name until `forget` is called, so that it does not matter if a build replaces a file in the meantime.

@@ -104,7 +104,7 @@ export class OpenSession {
     this.checkFiles();
     if (this.runOwner === 'nobody') this.positionReporter.sendIfChanged(this.environment.milliseconds());
     this.sendWrites();
-    for (const diagnostic of this.debuggee.symbols.flatMap(({ diagnostics }) => diagnostics)) {
+    for (const diagnostic of this.debuggee.symbols.files.flatMap(({ diagnostics }) => diagnostics)) {
       if (!this.diagnosticsShown.has(diagnostic)) {
         this.event('output', { category: 'console', output: `${diagnostic}\n` });
       }

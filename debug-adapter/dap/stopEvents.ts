@@ -1,5 +1,12 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { type BreakpointId, type End, type FrameView, type StopReason, UserError } from '../engine/index.ts';
+import {
+  type BreakpointId,
+  type End,
+  type FrameView,
+  frameViewOf,
+  type StopReason,
+  UserError,
+} from '../engine/index.ts';
 import type { WatchedData } from './breakpointTable.ts';
 import type { Debuggee } from './debuggee.ts';
 import { hex } from './variableViews.ts';
@@ -84,16 +91,16 @@ function accessText(debuggee: Debuggee, data: WatchedData, { access, before, aft
 
 /** Formats bytes as a value of the watched variable, by reading the variable with these bytes in place of memory. */
 function shown(debuggee: Debuggee, { address, type }: WatchedData, bytes: Uint8Array): string {
-  const view = debuggee.view();
+  const view = frameViewOf(debuggee.session.inspector);
   const isWatched = (at: bigint, lengthBytes: number) =>
     at >= address && at + BigInt(lengthBytes) <= address + BigInt(bytes.length);
   const readMemory: FrameView['readMemory'] = (at, lengthBytes) => {
     const offset = Number(at - address);
     return isWatched(at, lengthBytes) ? bytes.slice(offset, offset + lengthBytes) : view.readMemory(at, lengthBytes);
   };
-  for (const symbols of debuggee.symbols) {
+  for (const symbols of debuggee.symbols.files) {
     try {
-      const frame = symbols.innermostFrame(debuggee.view(readMemory));
+      const frame = symbols.innermostFrame({ ...view, readMemory });
       const evaluation = symbols.evaluate(valueAt(address, type), frame);
       if (evaluation.kind === 'value') return evaluation.value.text;
     } catch (error) {
@@ -101,7 +108,9 @@ function shown(debuggee: Debuggee, { address, type }: WatchedData, bytes: Uint8A
       if (!(error instanceof UserError)) throw error;
     }
   }
-  return `0x${Buffer.from(bytes).reverse().toString('hex')}`;
+  return `0x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0'))
+    .reverse()
+    .join('')}`;
 }
 
 /**

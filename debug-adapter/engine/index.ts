@@ -57,14 +57,24 @@ export { type DataBreakpoint, Session } from './session/session.ts';
 export type { BreakpointId, StopReason } from './session/stopReason.ts';
 export { type DisassemblyRow, disassembleAround } from './session/disassemblyListing.ts';
 export { frameViewOf } from './session/frameView.ts';
+export { callStackOf, type StackFrame } from './session/callStack.ts';
+export { globalsOf, localsOf } from './session/frameVariables.ts';
+export { LoadedSymbols } from './session/loadedSymbols.ts';
+export { SourcePaths } from './session/sourcePaths.ts';
+export { openSymbolFiles, type SymbolFileOptions } from './session/symbolFiles.ts';
+export {
+  addResolvedBreakpoint,
+  type BreakpointProblem,
+  type ResolvedBreakpoint,
+  resolveAddress,
+  resolveFunction,
+  resolveLine,
+} from './session/resolvedBreakpoint.ts';
 export { Inspector } from './machine/inspector.ts';
-export { type SourceFrame, sourceFramesAt } from './session/sourceFrames.ts';
+export type { SourceFrame } from './session/sourceFrames.ts';
 export { SourceSteps } from './session/sourceSteps.ts';
-export { imageAddress, isElf } from './machine/boot/bootPlan.ts';
-export { RAM_BASE } from './machine/memoryMap.ts';
+export { isElf } from './machine/boot/bootPlan.ts';
 export { unpackKernel } from './machine/boot/compressedKernel.ts';
-export { readLinuxImage } from './machine/boot/linuxImage.ts';
-export { namesOfBootFiles, readBootFiles, recordedBootFiles } from './timeline/bootFiles.ts';
 export { deviceTreeOf, recordedDeviceTree, writeNewFile } from './timeline/deviceTree.ts';
-export { elfFromCode, elfFromImage, groupByCode, IMAGE_SECTION, openSymbols } from './symbols/index.ts';
+export { baseName, elfFromImage, openSymbols } from './symbols/index.ts';
 export type * from './symbols/index.ts';

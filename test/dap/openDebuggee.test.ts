@@ -28,6 +28,6 @@ test('a kernel is read once, so its symbols match the machine even if the file i
     () => {},
   );
   assert.deepEqual(reads, ['hello.elf']);
-  assert.equal(debuggee.groups.length, 1);
+  assert.equal(debuggee.symbols.groups.length, 1);
   debuggee.session.timeline.abandon();
 });

@@ -1,6 +1,5 @@
-import * as path from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { type DisassemblyRow, disassembleAround } from '../../engine/index.ts';
+import { baseName, type DisassemblyRow, disassembleAround } from '../../engine/index.ts';
 import { requestMalformed } from '../../messages/dap.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Debuggee } from '../debuggee.ts';
@@ -22,7 +21,7 @@ export function disassemble(debuggee: Debuggee, args: Arguments): DebugProtocol.
   const rows = disassembleAround(
     {
       inspector,
-      functionStart: (address) => debuggee.loadedAt(address)?.functionAt(address)?.low,
+      functionStart: (address) => debuggee.symbols.matching(address)?.functionAt(address)?.low,
       symbolAt: (address) => symbolAt(debuggee, address),
     },
     { base: addressIn(args), first, count },
@@ -52,15 +51,15 @@ function toDapInstruction({ address, instruction }: DisassemblyRow): Instruction
 
 /** Formats an address as `memcpy+4`; undefined if no loaded code has a symbol there. */
 function symbolAt(debuggee: Debuggee, address: bigint): string | undefined {
-  return debuggee.loadedAt(address)?.symbolAt(address)?.text;
+  return debuggee.symbols.matching(address)?.symbolAt(address)?.text;
 }
 
 function lineOf(debuggee: Debuggee, address: bigint) {
-  const symbols = debuggee.loadedAt(address);
+  const symbols = debuggee.symbols.matching(address);
   const at = symbols?.lineAt(address);
   if (!symbols || !at) return undefined;
   const source = debuggee.sources.resolve(symbols, at.file.path);
-  return { location: { name: path.basename(source), path: source }, line: at.line, column: at.column ?? 1 };
+  return { location: { name: baseName(source), path: source }, line: at.line, column: at.column ?? 1 };
 }
 
 const malformed = (argument: string, expected: string) =>

@@ -1,10 +1,10 @@
-import * as path from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { baseName, globalsOf, localsOf } from '../../engine/index.ts';
 import { staleReference, threadUnknown } from '../../messages/dap.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Debuggee, ShownFrame } from '../debuggee.ts';
 import { threadOf } from '../stopEvents.ts';
-import { globalsOf, hex, localsOf, variablesIn } from '../variableViews.ts';
+import { hex, variablesIn } from '../variableViews.ts';
 
 /** The call stack of a thread. */
 export function stackTrace(debuggee: Debuggee, args: Arguments): DebugProtocol.StackTraceResponse['body'] {
@@ -27,7 +27,7 @@ function stackFrame({ sources }: Debuggee, { id, frame, symbols, source }: Shown
   const { name, at } = source;
   const frameBody = { id, name: name ?? hex(frame.lookupPc), instructionPointerReference: hex(frame.pc) };
   if (!symbols || !at) return { ...frameBody, line: 0, column: 0, presentationHint: 'subtle' };
-  const file = { name: path.basename(at.file.path), path: sources.resolve(symbols, at.file.path) };
+  const file = { name: baseName(at.file.path), path: sources.resolve(symbols, at.file.path) };
   return { ...frameBody, source: file, line: at.line, column: at.column ?? 1 };
 }
 

@@ -166,6 +166,10 @@ export const withAllowedPaths = (host: Host, paths: readonly string[]): Host => 
   allowed: [...host.allowed, ...paths],
 });
 
+/** The path of the file `name`, which may be absolute or relative to `folder`. An empty folder is the current folder. */
+export const resolvePath = (files: Pick<HostFiles, 'inFolder' | 'resolveName'>, folder: string, name: string): string =>
+  files.resolveName({ from: files.inFolder(folder, 'file'), name });
+
 /**
  * Decides when an automatic snapshot of a recording is worth its cost. The decision requires a clock, so the host
  * implements it.

@@ -19,5 +19,9 @@ export function frameViewOf(inspector: Inspector): FrameView {
       const bytes = inspector.readMemory(address, lengthBytes);
       return bytes.length === lengthBytes ? bytes : undefined;
     },
+    registerNamed: (name) => {
+      const csr = inspector.csrs.find((known) => known.name === name);
+      return csr && inspector.csr(csr.number);
+    },
   };
 }

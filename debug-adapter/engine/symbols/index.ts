@@ -2,6 +2,7 @@
 export { openSymbols } from './openSymbols.ts';
 export { elfFromCode, elfFromImage, IMAGE_SECTION } from './kallsyms/imageElf.ts';
 export { type CodeGroup, groupByCode, type SymbolFile } from './codeGroup.ts';
+export { baseName, isAbsolutePath } from './lines/paths.ts';
 export type * from './symbols.ts';
 export type { Frame, FrameView, UnwindResult } from './unwinding/frame.ts';
 export type * from './types/type.ts';

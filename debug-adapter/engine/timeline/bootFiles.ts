@@ -8,7 +8,7 @@ import { builtinFirmware } from '../machine/boot/firmware.ts';
 import { unpackKernel, type UnpackOptions, unpackLoad } from '../machine/boot/compressedKernel.ts';
 import { RNG_SEED_BYTES, seedDigits } from '../machine/boot/rngSeed.ts';
 import { type BootFile, digestText, type RecordedMachine, type RecordingHeader } from '../recording/header.ts';
-import type { RecordingReader } from '../recording/recordingReader.ts';
+import { RecordingReader } from '../recording/recordingReader.ts';
 import { NO_RNG_SEED } from './sessionOptions.ts';
 import type { Notice } from '../../messages/userError.ts';
 
@@ -100,6 +100,16 @@ export function recordedBootFiles(host: Host, reader: RecordingReader): SessionB
   const { bootFiles, machine } = reader.header;
   const files = bootFiles.map((_, index) => reader.bootFileAt(index));
   return { files, ...unpackAll(files, { compression: host.compression, memoryBytes: machine.memoryBytes }) };
+}
+
+/** Like `recordedBootFiles`, but opens the recording only to read them. */
+export function bootFilesOfRecording(host: Host, rrfile: string): SessionBootFiles {
+  const file = host.files.open(rrfile, { write: false, create: 'never' });
+  try {
+    return recordedBootFiles(host, new RecordingReader(file, host.compression));
+  } finally {
+    file.close();
+  }
 }
 
 function unpackAll(files: readonly BootFile[], unpacking: UnpackOptions): Pick<SessionBootFiles, 'kernel' | 'loads'> {

@@ -3,7 +3,7 @@
  * the folder.
  */
 export function joinPath(folder: string, name: string): string {
-  if (folder === '' || isAbsolute(name)) return name;
+  if (folder === '' || isAbsolutePath(name)) return name;
   if (name === '' || name === '.') return folder;
   const separator = folder.includes('\\') && !folder.includes('/') ? '\\' : '/';
   const rest = name.startsWith('./') ? name.slice(2) : name;
@@ -41,6 +41,10 @@ export function matchPaths(requested: string[], candidate: string[]): { parts: n
   return { parts, sameCase };
 }
 
-function isAbsolute(path: string): boolean {
+/** The part of a path after its last separator. */
+export const baseName = (path: string): string => path.replace(/^.*[/\\]/s, '');
+
+/** Whether a path is absolute on any operating system. */
+export function isAbsolutePath(path: string): boolean {
   return /^[/\\]|^[A-Za-z]:[/\\]/.test(path);
 }

@@ -1,4 +1,5 @@
-import type { CodeGroup, Session } from '../engine/index.ts';
+import type { Inspector } from '../machine/inspector.ts';
+import type { CodeGroup } from '../symbols/index.ts';
 
 // The number of bytes to compare in each direction. A library that several programs share is rarely longer, so the
 // comparison reaches code in which the programs differ.
@@ -7,19 +8,22 @@ const NEARBY_BYTES = 64;
 const AGREEMENT_MIN = 0.75;
 const BLOCK_BITS = 6n;
 
+/** The guest memory that files are compared with, through the current page tables. */
+export type GuestMemory = Pick<Inspector, 'readMemory'>;
+
 /**
  * Determines which program's code is in memory. Different programs use the same addresses at different times, so their
  * files are compared with guest memory. The file that matches best is considered loaded if most of its code matches. It
  * does not have to match completely, because a kernel patches its own code.
  */
-export class LoadedFiles {
+export class LoadedCode {
   private groups: readonly CodeGroup[];
-  private inspector: Session['inspector'];
+  private memory: GuestMemory;
   private known = new Map<bigint, readonly CodeGroup[]>();
 
-  constructor(groups: readonly CodeGroup[], inspector: Session['inspector']) {
+  constructor(groups: readonly CodeGroup[], memory: GuestMemory) {
     this.groups = groups;
-    this.inspector = inspector;
+    this.memory = memory;
   }
 
   /**
@@ -54,7 +58,7 @@ export class LoadedFiles {
     const candidates = this.groups.filter((group) => group.codeAround(pc, 1));
     const knowing = candidates.filter((group) => group.hasInformation(pc));
     // If memory is unreadable, the program is probably not loaded yet: accept a file if it is the only candidate.
-    if (this.inspector.readMemory(pc, 1).length === 0) return knowing.length === 1 ? knowing : [];
+    if (this.memory.readMemory(pc, 1).length === 0) return knowing.length === 1 ? knowing : [];
     const best = this.bestOf(candidates, pc);
     if (best.some((group) => knowing.includes(group))) return best;
     // The best match does not provide names at this address. The names from a different build are valid for a function
@@ -75,27 +79,24 @@ export class LoadedFiles {
     return candidates
       .map((group) => ({
         group,
-        matchingFraction: matchingFraction(this.inspector, group.codeAround(pc, reachBytes)!),
+        matchingFraction: matchingFraction(this.memory, group.codeAround(pc, reachBytes)!),
       }))
       .filter((one) => one.matchingFraction >= AGREEMENT_MIN);
   }
 
   private functionMatches(group: CodeGroup, pc: bigint): boolean {
-    return group.functionCode(pc).every((code) => matchingFraction(this.inspector, code) === 1);
+    return group.functionCode(pc).every((code) => matchingFraction(this.memory, code) === 1);
   }
 }
 
 /** The fraction of the code that matches memory. Unreadable pages are ignored: they are not loaded yet. */
-function matchingFraction(
-  inspector: Session['inspector'],
-  { address, bytes }: { address: bigint; bytes: Uint8Array },
-): number {
+function matchingFraction(guest: GuestMemory, { address, bytes }: { address: bigint; bytes: Uint8Array }): number {
   let same = 0;
   let compared = 0;
   for (let done = 0; done < bytes.length;) {
     const at = address + BigInt(done);
     const count = Math.min(bytes.length - done, 4096 - Number(at & 0xfffn));
-    const memory = inspector.readMemory(at, count);
+    const memory = guest.readMemory(at, count);
     for (let i = 0; i < memory.length; i++) same += memory[i] === bytes[done + i] ? 1 : 0;
     compared += memory.length;
     done += count;

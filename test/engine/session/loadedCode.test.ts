@@ -1,24 +1,23 @@
-/** The adapter uses memory contents to determine which of several programs is loaded. */
+/** Memory contents determine which of several programs is loaded. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { LoadedFiles } from '../../debug-adapter/dap/loadedFiles.ts';
-import type { Inspector } from '../../debug-adapter/engine/index.ts';
-import { groupByCode, openSymbols } from '../../debug-adapter/engine/symbols/index.ts';
-import { loadedBytes, patched, stripped } from '../support/changedElf.ts';
-import { guest } from '../support/guests.ts';
+import { type GuestMemory, LoadedCode } from '../../../debug-adapter/engine/session/loadedCode.ts';
+import { groupByCode, openSymbols } from '../../../debug-adapter/engine/symbols/index.ts';
+import { loadedBytes, patched, stripped } from '../../support/changedElf.ts';
+import { guest } from '../../support/guests.ts';
 
 const CALLS = readFileSync(guest('walks/calls'));
 const SUM = readFileSync(guest('kernel/user/sum'));
 const PRIMES = readFileSync(guest('kernel/user/primes'));
 
-function memoryWith(elf: Uint8Array, start: bigint): Inspector {
+function memoryWith(elf: Uint8Array, start: bigint): GuestMemory {
   const bytes = loadedBytes(elf);
   const readMemory = (address: bigint, lengthBytes: number) => {
     const offset = Number(address - start);
     return offset < 0 ? new Uint8Array() : bytes.slice(offset, offset + lengthBytes);
   };
-  return { readMemory } as unknown as Inspector;
+  return { readMemory };
 }
 
 function groupsOf(files: readonly { bytes: Uint8Array; isBooted?: boolean }[]) {
@@ -30,7 +29,7 @@ function groupsOf(files: readonly { bytes: Uint8Array; isBooted?: boolean }[]) {
 test('of several programs at the same addresses, the one whose code is in memory is loaded', () => {
   const groups = groupsOf([{ bytes: SUM }, { bytes: PRIMES }]);
   for (const [i, bytes] of [SUM, PRIMES].entries()) {
-    const loaded = new LoadedFiles(groups, memoryWith(bytes, 0x1_0000n));
+    const loaded = new LoadedCode(groups, memoryWith(bytes, 0x1_0000n));
     const [main] = groups[i].addressesOfFunction('main');
     assert.equal(loaded.at(main), groups[i]);
     assert.deepEqual(
@@ -51,7 +50,7 @@ test('two programs that both match memory are both loaded for breakpoints', () =
     readMemory: (at: bigint, n: number) => (at < far + 4n ? new Uint8Array() : memory.readMemory(at, n)),
   };
   const [fibonacci] = groups[0].addressesOfFunction('fibonacci');
-  const loaded = new LoadedFiles(groups, hidden as Inspector);
+  const loaded = new LoadedCode(groups, hidden);
   assert.deepEqual(
     groups.map((group) => loaded.isLoaded(group, fibonacci)),
     [true, true],
@@ -64,9 +63,9 @@ test('symbols from a different build apply only to unchanged functions that have
   const groups = groupsOf([{ bytes: other }, { bytes: stripped(CALLS), isBooted: true }]);
   const [given, booted] = groups;
   const [fibonacci, ackermann] = ['fibonacci', 'ackermann'].map((name) => given.addressesOfFunction(name)[0]);
-  const loaded = new LoadedFiles(groups, memory);
+  const loaded = new LoadedCode(groups, memory);
   assert.equal(loaded.at(fibonacci), booted);
   assert.equal(loaded.at(ackermann), given);
   const named = groupsOf([{ bytes: other }, { bytes: CALLS, isBooted: true }]);
-  assert.equal(new LoadedFiles(named, memory).at(ackermann), named[1]);
+  assert.equal(new LoadedCode(named, memory).at(ackermann), named[1]);
 });
