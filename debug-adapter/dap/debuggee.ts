@@ -11,17 +11,24 @@ import {
   type StackFrame,
   type Symbols,
   type Timeline,
+  type Value,
 } from '../engine/index.ts';
 import { noSymbols, staleReference } from '../messages/dap.ts';
 import { BreakpointTable } from './breakpointTable.ts';
 import { Handles } from './handles.ts';
 import type { LaunchConfiguration } from './launchConfiguration.ts';
-import type { Container } from './variableViews.ts';
 
 /** A stack frame, and the ID by which the client refers to it. */
 export type ShownFrame = StackFrame & { id: number };
 
 export type FrameWithSymbols = ShownFrame & { symbols: Symbols };
+
+/** The object that a `variablesReference` refers to. */
+export type Container =
+  | { kind: 'values'; values: () => Value[]; shown: FrameWithSymbols }
+  | { kind: 'registers'; shown: ShownFrame }
+  | { kind: 'floats'; hart: number }
+  | { kind: 'csrs'; hart: number };
 
 /** A modification made by the debugger: the range of modified memory; undefined for a register. */
 export type GuestWrite = { address: bigint; lengthBytes: number } | undefined;

@@ -6,14 +6,7 @@ import {
   INTEGER_REGISTER_NAMES,
   type Value,
 } from '../engine/index.ts';
-import type { Debuggee, FrameWithSymbols, ShownFrame } from './debuggee.ts';
-
-/** The object that a `variablesReference` refers to. */
-export type Container =
-  | { kind: 'values'; values: () => Value[]; shown: FrameWithSymbols }
-  | { kind: 'registers'; shown: ShownFrame }
-  | { kind: 'floats'; hart: number }
-  | { kind: 'csrs'; hart: number };
+import type { Container, Debuggee, FrameWithSymbols, ShownFrame } from './debuggee.ts';
 
 export const valuesOf = (container: Container): Value[] => (container.kind === 'values' ? container.values() : []);
 

@@ -1,5 +1,5 @@
 import { cannotResumeAt } from '../messages/gdb.ts';
-import type { LeaveReason } from './gdbServer.ts';
+import type { LeaveReason } from './gdbHost.ts';
 import { hexOfText, parseHex, parseHexUpTo, textOfHex, toHex } from './hex.ts';
 import { monitor } from './monitor.ts';
 import { escapeBinary, PACKET_BYTES_MAX } from './packets.ts';

@@ -1,5 +1,5 @@
 import { Inspector, type Session, type StopReason } from '../engine/index.ts';
-import type { GdbHost } from './gdbServer.ts';
+import type { GdbHost } from './gdbHost.ts';
 import { expeditedRegisters } from './registers.ts';
 import { StopPointTable } from './stopPointTable.ts';
 import { stopReply } from './stopReply.ts';

@@ -1,6 +1,7 @@
 import type { GuestAddress } from '../base/quantities.ts';
 import type { HartView } from './cpu/hartContexts.ts';
 import { SATP_MODE } from './cpu/satp.ts';
+// Cycle: a machine inspects its own memory for semihosting calls.
 import type { Machine } from './machine.ts';
 
 const PAGE_BITS = 12n;

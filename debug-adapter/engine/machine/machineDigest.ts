@@ -2,6 +2,7 @@ import { encodeCbor } from '../base/cbor.ts';
 import type { StateValue } from '../base/state.ts';
 import { namedStates, record } from '../base/stateCodec.ts';
 import { xxh64 } from '../base/xxhash64.ts';
+// Cycle: a machine computes its digests, and a digest covers all parts of the machine.
 import type { Machine } from './machine.ts';
 import { hartName } from './machineState.ts';
 

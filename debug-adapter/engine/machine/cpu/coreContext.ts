@@ -2,7 +2,9 @@ import { type Code, I32, I64, call, i32, i64 } from '../../base/wasm/code.ts';
 import type { FunctionHandle, FunctionType, ModuleBuilder } from '../../base/wasm/moduleBuilder.ts';
 import { EXTENSION_BIT, type ExtensionName } from './extensions.ts';
 import { RAM, RAM_BASE, SLOT, type SlotName } from './layout.ts';
+// Cycle: the core contains handles to these helpers, which are generated for a core.
 import type { FloatHelpers } from './floatHelpers.ts';
+// Cycle: the same applies to the integer helpers.
 import type { ArithmeticHelpers } from './semantics.ts';
 
 /**

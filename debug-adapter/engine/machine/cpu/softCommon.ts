@@ -11,6 +11,7 @@ import {
   isSignaling,
   raiseFlags,
 } from './floatFormat.ts';
+// Cycle: rounding is built from these helpers, and some helpers call its functions.
 import type { Rounding } from './softRound.ts';
 
 /** The code that the exact operations share: it handles NaNs, invalid operations, and results that need no rounding. */

@@ -1,4 +1,5 @@
 import type { GuestAddress } from '../../base/quantities.ts';
+// Cycle: virtqueue.ts uses this file to compute the addresses of a legacy queue.
 import type { QueueAddresses } from './virtqueue.ts';
 
 /**

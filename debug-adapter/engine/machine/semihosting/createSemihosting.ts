@@ -1,5 +1,6 @@
 import type { MachineControl } from '../board.ts';
 import { Inspector } from '../inspector.ts';
+// Cycle: a machine creates its semihosting, which reads the machine.
 import type { Machine } from '../machine.ts';
 import type { MachineOptions } from '../machineOptions.ts';
 import { CallMemory } from './callMemory.ts';

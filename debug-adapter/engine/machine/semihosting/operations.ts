@@ -1,6 +1,7 @@
 import { type HostFileResult, type HostFileQuery, NO_INPUT_YET } from '../inputs.ts';
 import type { CallMemory } from './callMemory.ts';
 import { ERRNO, type OpenFile, type OpenFiles } from './openFiles.ts';
+// Cycle: semihosting.ts passes the boot information to these operations.
 import type { SemihostingBoot } from './semihosting.ts';
 
 /** The context that an operation can use. */

@@ -1,6 +1,8 @@
 import type { ArrayType } from '../types/type.ts';
 import { stripTypedefs, isComposite, sizeOf } from '../types/typeTraits.ts';
-import { parenthesized, GuestValue } from './shownValue.ts';
+import { parenthesized } from './expressionText.ts';
+// Cycle: the children of a value are values.
+import type { GuestValue } from './shownValue.ts';
 
 /**
  * The children of a value: the members of a struct or union, or the elements of an array. The children of a pointer to
@@ -50,12 +52,9 @@ function throughPointer(
 ): GuestValue {
   const child = target.member(member);
   if (pointer.expression === undefined || child.expression === target.expression) return child;
-  return withName(child, child.name, `${parenthesized(pointer.expression)}->${member.name}`);
-}
-
-function withName(value: GuestValue, name: string, expression: string | undefined): GuestValue {
-  const { type, storage, offsetBytes, bits, context } = value;
-  return new GuestValue({ name, type, storage, offsetBytes, bits, context, expression });
+  const { name, type, offsetBytes, bits } = child;
+  const expression = `${parenthesized(pointer.expression)}->${member.name}`;
+  return child.part({ name, type, offsetBytes, bits, expression });
 }
 
 function countOf(type: ArrayType): number {
@@ -86,13 +85,11 @@ function groups(whole: GuestValue, type: ArrayType, { start, count }: { start: n
   return Array.from({ length: Math.ceil(count / size) }, (_, i) => {
     const first = start + i * size;
     const part: ArrayType = { ...type, count: Math.min(size, count - i * size) };
-    return new GuestValue({
+    return whole.part({
       name: `[${first}..${first + countOf(part) - 1}]`,
       type: part,
-      storage: whole.storage,
       offsetBytes: whole.offsetBytes + first * sizeOf(type.element()),
       group: { whole, start: first },
-      context: whole.context,
     });
   });
 }

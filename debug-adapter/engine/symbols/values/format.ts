@@ -2,6 +2,7 @@ import type { ArrayType, BaseType, CompositeType, EnumerationType, Type } from '
 import { stripTypedefs, isComposite, isFlags, sizeOf } from '../types/typeTraits.ts';
 import { typeName } from '../types/typeName.ts';
 import { characterText, floatText, quoted, readString } from './scalars.ts';
+// Cycle: a value formats itself, and its text contains its members.
 import type { GuestValue } from './shownValue.ts';
 import type { ReadResult } from './storage.ts';
 import { valueTexts } from '../../../messages/symbols.ts';

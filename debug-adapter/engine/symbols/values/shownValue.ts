@@ -3,6 +3,7 @@ import type { Member, Type } from '../types/type.ts';
 import { typeName } from '../types/typeName.ts';
 import { stripTypedefs, isComposite, isSigned, sizeOf } from '../types/typeTraits.ts';
 import { childCountOf, childrenOf } from './children.ts';
+import { parenthesized } from './expressionText.ts';
 import { formatValue } from './format.ts';
 import { fromBytes, locationOf, readStorage, type ReadResult, type Storage } from './storage.ts';
 import type { Lvalue, Value, ValueLocation } from './value.ts';
@@ -134,33 +135,34 @@ export class GuestValue implements Value {
     }
   }
 
+  /** Another value in the same storage. */
+  part(parts: Omit<ValueParts, 'storage' | 'context'>): GuestValue {
+    return new GuestValue({ ...parts, storage: this.storage, context: this.context });
+  }
+
   /** A member's value. An anonymous member gets a descriptive name, and its members use this value's expression. */
   member(member: Member): GuestValue {
     const type = member.type();
     const isAnonymous = member.name === '' && isComposite(type);
     const prefix = this.expression === undefined ? undefined : parenthesized(this.expression);
     const { bits } = member;
-    return new GuestValue({
+    return this.part({
       name: isAnonymous ? `<anonymous ${stripTypedefs(type).kind}>` : member.name,
       type,
-      storage: this.storage,
       offsetBytes: this.offsetBytes + member.offsetBytes,
       bits: bits && { offset: bits.offset - member.offsetBytes * 8, width: bits.width },
       expression: isAnonymous ? this.expression : prefix && `${prefix}.${member.name}`,
-      context: this.context,
     });
   }
 
   /** An element of an array. */
   element(index: number, type: Type): GuestValue {
     const { expression } = this;
-    return new GuestValue({
+    return this.part({
       name: `[${index}]`,
       type,
-      storage: this.storage,
       offsetBytes: this.offsetBytes + index * sizeOf(type),
       expression: expression === undefined ? undefined : `${parenthesized(expression)}[${index}]`,
-      context: this.context,
     });
   }
 
@@ -178,11 +180,6 @@ export class GuestValue implements Value {
       context,
     });
   }
-}
-
-/** Parenthesizes an expression if it needs parentheses as the left operand of `.` or `[`. */
-export function parenthesized(expression: string): string {
-  return /^[\w$.[\]]+$/.test(expression) ? expression : `(${expression})`;
 }
 
 /** 16 MiB. */
