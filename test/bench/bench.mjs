@@ -1,13 +1,14 @@
-// `npm run bench [-- --pairs N --samples N --only speed,linux,block,latency,idle]`: measures the speed of whole
+// `npm run bench [-- --pairs N --samples N --only speed,linux,block,log,latency,idle]`: measures the speed of whole
 // processes compared with QEMU (speed.ts, linux.ts), the cost of waiting for a lock (spin.ts), the cost of the block
-// engine (block.ts), how long a user waits for the debug adapter (latency.ts), and the cost of an idle Linux guest
-// (idle.ts). The output lists the measurements that are impossible on this host.
+// engine (block.ts), searches in a long log (log.ts), how long a user waits for the debug adapter (latency.ts), and the
+// cost of an idle Linux guest (idle.ts). The output lists the measurements that are impossible on this host.
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureBlock } from './block.ts';
 import { measureIdle } from './idle.ts';
 import { measureLatency } from './latency.ts';
 import { measureLinux } from './linux.ts';
+import { measureLog } from './log.ts';
 import { measureSpeed } from './speed.ts';
 import { measureSpin } from './spin.ts';
 
@@ -15,7 +16,7 @@ const { values } = parseArgs({
   options: {
     pairs: { type: 'string', default: '5' },
     samples: { type: 'string', default: '200' },
-    only: { type: 'string', default: 'speed,linux,block,latency,idle' },
+    only: { type: 'string', default: 'speed,linux,block,log,latency,idle' },
   },
 });
 const pairs = Number(values.pairs);
@@ -26,6 +27,7 @@ const parts = {
   },
   linux: () => measureLinux(Math.min(pairs, 3)),
   block: () => measureBlock(pairs),
+  log: measureLog,
   latency: () => measureLatency(Number(values.samples)),
   idle: () => measureIdle(20),
 };

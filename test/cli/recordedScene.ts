@@ -36,5 +36,5 @@ export function firstEventsOf(sandbox: Sandbox, rrfile: string): number {
   const file = openFile(sandbox.path(rrfile), { write: false, create: 'never' });
   const { events } = scanRecording(file);
   file.close();
-  return events[0].offset;
+  return events.at(0).offset;
 }

@@ -12,9 +12,10 @@ import {
   type RecordedBootFile,
   type RecordingHeader,
 } from './header.ts';
+import type { ChunkTable } from './index/chunkTable.ts';
 import { IndexedEvents } from './indexedEvents.ts';
 import { type EndEntry, kindMask, type LogEntry, type LogEntryKind } from './logEntry.ts';
-import { type PlacedChunk, type PlacedEvents, scanRecording } from './scan.ts';
+import { type PlacedChunk, type ScannedRecording, scanRecording } from './scan.ts';
 import { chunkFlaws, recordingDamage } from '../../messages/recordingDamage.ts';
 
 /**
@@ -35,24 +36,27 @@ export class RecordingReader {
   readonly end: EndEntry | undefined;
   private readonly bootFiles: readonly PlacedChunk[];
   private readonly names: readonly string[];
-  private readonly events: readonly PlacedEvents[];
+  private readonly events: ChunkTable;
   /**
    * The chunks that were used most recently. There are several, because a player reads with several cursors at nearby
    * positions.
    */
-  private readonly decoded = new Map<PlacedEvents, IndexedEvents>();
-  private current: { chunk: PlacedEvents; events: IndexedEvents } | undefined;
+  private readonly decoded = new Map<number, IndexedEvents>();
+  private current: { chunk: number; events: IndexedEvents } | undefined;
 
-  constructor(file: HostFile, compression: HostCompression) {
+  /**
+   * If `scanned` is given, the file is not read when it is opened. A recording's writer provides it for a recording that
+   * is still being written (`RecordingWriter.contents`).
+   */
+  constructor(file: HostFile, compression: HostCompression, scanned: ScannedRecording = scanRecording(file)) {
     this.file = file;
     this.compression = compression;
-    const scanned = scanRecording(file);
     this.header = scanned.header;
     this.bootFiles = scanned.bootFiles;
     this.names = scanned.names;
     this.events = scanned.events;
     this.complete = scanned.ended;
-    this.lastPosition = scanned.events.at(-1)?.lastPosition ?? 0;
+    this.lastPosition = scanned.events.lastPosition;
     this.end = scanned.ended ? this.readEnd() : undefined;
   }
 
@@ -94,9 +98,8 @@ export class RecordingReader {
    */
   *entriesFrom(position: Position, kinds?: readonly LogEntryKind[]): Generator<LogEntry, void, undefined> {
     const mask = kinds && kindMask(kinds);
-    for (let i = this.firstChunkReaching(position); i < this.events.length; i++) {
-      const chunk = this.events[i];
-      if (mask !== undefined && (chunk.kinds & mask) === 0) continue;
+    for (let chunk = this.events.firstReaching(position); chunk < this.events.length; chunk++) {
+      if (mask !== undefined && (this.events.kinds(chunk) & mask) === 0) continue;
       // The chunk is looked up again after each entry, because its arrays may have been reused for a different chunk.
       for (let at = this.eventsOf(chunk).firstFrom(position); ; at++) {
         const events = this.eventsOf(chunk);
@@ -111,18 +114,7 @@ export class RecordingReader {
     this.file.close();
   }
 
-  private firstChunkReaching(position: Position): number {
-    let low = 0;
-    let high = this.events.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.events[middle].lastPosition < position) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
-  private eventsOf(chunk: PlacedEvents): IndexedEvents {
+  private eventsOf(chunk: number): IndexedEvents {
     if (this.current?.chunk === chunk) return this.current.events;
     const events = this.decoded.get(chunk) ?? this.load(chunk);
     // Moves the chunk to the end of the map, so that the first chunk in the map is always the least recently used one.
@@ -132,9 +124,16 @@ export class RecordingReader {
     return events;
   }
 
-  private load(chunk: PlacedEvents): IndexedEvents {
+  private load(index: number): IndexedEvents {
+    const chunk = this.events.at(index);
     const events = this.unused() ?? new IndexedEvents();
-    const read = (into: Uint8Array): number => this.file.readAt(chunk.offset, into);
+    // The file may have changed since it was checked, and chunks that the writer provided have not been checked yet.
+    const read = (into: Uint8Array): number => {
+      const lengthBytes = this.file.readAt(chunk.offset, into);
+      if (xxh64(into.subarray(0, lengthBytes), chunk.seed) !== chunk.checksum)
+        throw new Malformed(chunkFlaws.checksum());
+      return lengthBytes;
+    };
     this.decode(chunk, () => events.load(chunk.lengthBytes, read, this.names));
     return events;
   }
@@ -151,9 +150,9 @@ export class RecordingReader {
   }
 
   private readEnd(): EndEntry {
-    const last = this.events.at(-1);
-    assert(last !== undefined);
-    const events = this.eventsOf(last);
+    assert(this.events.length > 0);
+    const last = this.events.at(this.events.length - 1);
+    const events = this.eventsOf(this.events.length - 1);
     const end = events.count > 0 ? events.entry(events.count - 1) : undefined;
     if (end?.kind === 'end') return end;
     throw recordingDamaged({ file: this.name, offset: last.offset, damage: recordingDamage.entriesAfterEnd() });

@@ -1,25 +1,29 @@
 import { assert } from '../base/assert.ts';
 import type { HostCompression, HostFile } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
-import { ByteWriter } from './bytes.ts';
+import { ByteReader, ByteWriter } from './bytes.ts';
 import {
   BOOT_FILE_BYTES_MAX,
   CHUNK_FLAG,
+  CHUNK_HEADER_BYTES,
   CHUNK_TYPE,
   encodeChunk,
   encodePreamble,
   MAX_EVENTS_PAYLOAD_BYTES,
 } from './chunk.ts';
-import { EventsEncoder } from './entryCodec.ts';
+import { EventsEncoder, readPrologue } from './entryCodec.ts';
 import {
   type BootFile,
   completeHeader,
+  decodeHeader,
   encodeBootFileChunk,
   encodeHeader,
   type HeaderFields,
   type RecordingHeader,
 } from './header.ts';
+import { ChunkTable } from './index/chunkTable.ts';
 import type { EndEntry, LogEntry } from './logEntry.ts';
+import type { PlacedChunk, ScannedRecording } from './scan.ts';
 
 // With this size, there is about one write call for every 2,500 disk requests. A larger buffer would not be faster, and
 // more entries would be lost if the process were killed.
@@ -37,9 +41,12 @@ const CHUNK_BYTES = BUFFERED_BYTES_MAX - 4096;
 export class RecordingWriter {
   private readonly file: HostFile;
   private readonly compression: HostCompression;
+  private header: Uint8Array | undefined;
+  private readonly bootFiles: PlacedChunk[] = [];
   private readonly names = new Map<string, number>();
   private newNames: string[] = [];
   private readonly events = new EventsEncoder((name) => this.nameNumber(name));
+  private readonly chunks = new ChunkTable();
   private offset = 0;
   private checksum = 0n;
   /** Whether everything written so far is on stable storage. */
@@ -69,9 +76,11 @@ export class RecordingWriter {
     const preamble = encodePreamble();
     this.file.writeAt(0, preamble);
     this.offset = preamble.length;
-    this.writeChunk(CHUNK_TYPE.header, encodeHeader(complete));
+    this.header = encodeHeader(complete);
+    this.writeChunk(CHUNK_TYPE.header, this.header);
     for (const file of bootFiles) {
-      this.writeChunk(CHUNK_TYPE.bootFile, encodeBootFileChunk(file, this.compression.compress(file.bytes)));
+      const payload = encodeBootFileChunk(file, this.compression.compress(file.bytes));
+      this.bootFiles.push(this.writeChunk(CHUNK_TYPE.bootFile, payload));
     }
     this.sync();
     return complete;
@@ -120,6 +129,21 @@ export class RecordingWriter {
     this.file.close();
   }
 
+  /**
+   * What a scan of the file would return after a flush. With this, a reader can open the recording while it is being
+   * written, without reading the log. Entries that are written later are not included.
+   */
+  contents(): ScannedRecording {
+    assert(this.header !== undefined && !this.closed, 'a recording can be read between its header and its end');
+    return {
+      header: decodeHeader(this.header),
+      bootFiles: [...this.bootFiles],
+      names: [...this.names.keys()].slice(0, this.names.size - this.newNames.length),
+      events: this.chunks.snapshot(),
+      ended: false,
+    };
+  }
+
   private nameNumber(name: string): number {
     let number = this.names.get(name);
     if (number === undefined) {
@@ -139,20 +163,25 @@ export class RecordingWriter {
       this.writeChunk(CHUNK_TYPE.names, names.view());
       this.newNames = [];
     }
-    this.writeChunk(CHUNK_TYPE.events, this.events.takePayload());
+    const payload = this.events.takePayload();
+    const chunk = this.writeChunk(CHUNK_TYPE.events, payload);
+    this.chunks.append({ ...chunk, ...readPrologue(new ByteReader(payload)) });
   }
 
-  private writeChunk(type: number, payload: Uint8Array): void {
+  private writeChunk(type: number, payload: Uint8Array): PlacedChunk {
     const payloadBytesMax = type === CHUNK_TYPE.bootFile ? BOOT_FILE_BYTES_MAX : MAX_EVENTS_PAYLOAD_BYTES;
     assert(payload.length <= payloadBytesMax, 'readers refuse a chunk of this length');
     const flags = CHUNK_FLAG.critical | (this.synced ? CHUNK_FLAG.afterSync : 0);
-    const { bytes, checksum } = encodeChunk({ type, flags, payload }, this.checksum);
+    const seed = this.checksum;
+    const { bytes, checksum } = encodeChunk({ type, flags, payload }, seed);
+    const chunk = { offset: this.offset + CHUNK_HEADER_BYTES, lengthBytes: payload.length, checksum, seed };
     this.synced = false;
     this.failed = true;
     this.file.writeAt(this.offset, bytes);
     this.failed = false;
     this.offset += bytes.length;
     this.checksum = checksum;
+    return chunk;
   }
 
   private sync(): void {

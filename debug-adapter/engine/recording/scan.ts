@@ -25,6 +25,7 @@ import {
 } from './chunk.ts';
 import { decodeEventsSummary, type EventsSummary } from './entryCodec.ts';
 import { decodeHeader, type RecordingHeader } from './header.ts';
+import { ChunkTable } from './index/chunkTable.ts';
 import { kindMask } from './logEntry.ts';
 import { recordingDamage, recordingParts } from '../../messages/recordingDamage.ts';
 
@@ -33,7 +34,7 @@ export interface ScannedRecording {
   /** The boot files' chunks, in the same order as the header's list. */
   bootFiles: PlacedChunk[];
   names: string[];
-  events: PlacedEvents[];
+  events: ChunkTable;
   /** Whether the recording was closed properly, that is, whether its last entry is the end entry. */
   ended: boolean;
 }
@@ -124,7 +125,7 @@ class Scan {
 
   private scanEvents(): Pick<ScannedRecording, 'names' | 'events' | 'ended'> {
     const names: string[] = [];
-    const events: PlacedEvents[] = [];
+    const events = new ChunkTable();
     let ended = false;
     while (!ended && this.offset < this.length) {
       const offset = this.offset;
@@ -138,9 +139,8 @@ class Scan {
       if (header.type === CHUNK_TYPE.names) this.decode(chunk, () => readNames(payload, names));
       if (header.type !== CHUNK_TYPE.events) continue;
       const summary = this.decode(chunk, () => decodeEventsSummary(payload));
-      if (summary.firstPosition < (events.at(-1)?.lastPosition ?? 0))
-        throw this.damaged(offset, recordingDamage.positionsFall());
-      events.push({ ...chunk, ...summary });
+      if (summary.firstPosition < events.lastPosition) throw this.damaged(offset, recordingDamage.positionsFall());
+      events.append({ ...chunk, ...summary });
       ended = (summary.kinds & END) !== 0;
     }
     return { names, events, ended };

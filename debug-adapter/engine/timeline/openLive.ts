@@ -151,7 +151,7 @@ function liveHistory(
       live.writer.flush(live.machine.position);
       live.watched.refuseLostRecording(rrfile);
       const file = host.files.open(rrfile, { write: false, create: 'never' });
-      const reader = new RecordingReader(file, host.compression);
+      const reader = new RecordingReader(file, host.compression, live.writer.contents());
       return { player: new Player(reader), close: () => reader.close() };
     },
     end: () => live.machine.position,
