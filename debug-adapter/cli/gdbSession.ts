@@ -1,4 +1,4 @@
-import { Session, type Timeline } from '../engine/index.ts';
+import { type Runner, Session, type Timeline } from '../engine/index.ts';
 import { foreignConnection } from '../messages/gdb.ts';
 import {
   Admission,
@@ -10,10 +10,8 @@ import {
 } from '../gdb/index.ts';
 import { type Listener, listen } from '../host/listening.ts';
 import { connectStandardStreams } from '../host/standardStreams.ts';
-import { wallClock } from '../host/wallClock.ts';
-import { consoleOutput, messages } from './outputs.ts';
+import { messages } from './outputs.ts';
 import type { Interruption } from './interruption.ts';
-import { WriteBack } from './writeBack.ts';
 import { errorLine, gdbServerLine } from '../messages/commandOutput.ts';
 
 /**
@@ -25,8 +23,8 @@ export class GdbSession {
   private address: GdbListenAddress;
   private admission: Admission;
   private listener: Listener | undefined;
-  /** The timeline to debug; undefined before `serve`. */
-  private timeline: Timeline | undefined;
+  /** What gdb debugs; undefined before `serve`. */
+  private machine: { timeline: Timeline; runner: Runner } | undefined;
   private gdb: GdbServer | undefined;
   private resolveLeft!: (reason: LeaveReason) => void;
   private rejectLeft!: (error: unknown) => void;
@@ -54,8 +52,8 @@ export class GdbSession {
   }
 
   /** Resolves to the way in which gdb ended the session. Ctrl-C counts as a broken connection. */
-  async serve(timeline: Timeline, interruption: Interruption): Promise<LeaveReason> {
-    this.timeline = timeline;
+  async serve(timeline: Timeline, runner: Runner, interruption: Interruption): Promise<LeaveReason> {
+    this.machine = { timeline, runner };
     if (this.address.kind === 'stdio') {
       this.listener = await connectStandardStreams((connection) => this.onlyConnection(connection));
     } else {
@@ -70,7 +68,7 @@ export class GdbSession {
 
   /** Has no effect when called again. */
   close(): void {
-    this.timeline = undefined;
+    this.machine = undefined;
     this.listener?.close();
     this.listener = undefined;
   }
@@ -78,7 +76,7 @@ export class GdbSession {
   /** Resolves when the current run has ended and the machine is stopped. */
   private async endOnInterruption(interruption: Interruption): Promise<LeaveReason> {
     await interruption.whenRequested;
-    this.timeline = undefined;
+    this.machine = undefined;
     this.gdb?.disconnected();
     return this.gdb ? this.gdb.whenLeft : 'gone';
   }
@@ -96,18 +94,13 @@ export class GdbSession {
   }
 
   private startServer(connection: GdbConnection): GdbServer | undefined {
-    if (!this.timeline) return undefined;
-    const writeBack = new WriteBack(this.timeline);
-    const gdb = new GdbServer(new Session(this.timeline), {
+    if (!this.machine) return undefined;
+    const { timeline, runner } = this.machine;
+    const gdb = new GdbServer(new Session(timeline), {
       send: (bytes) => connection.send(bytes),
       unsentBytes: () => connection.unsentBytes,
       drained: () => connection.drained(),
-      milliseconds: () => wallClock.monotonicMilliseconds(),
-      betweenSlices: async () => {
-        consoleOutput.flush();
-        writeBack.whenDue();
-        await new Promise(setImmediate);
-      },
+      runner,
     });
     this.gdb = gdb;
     gdb.whenLeft.then((reason) => this.onLeft(reason), this.rejectLeft);

@@ -1,4 +1,5 @@
 import {
+  advanceTo,
   withAllowedPaths,
   ConsoleInput,
   digestText,
@@ -12,6 +13,8 @@ import {
   openReplay,
   openRun,
   RealtimeIdle,
+  RunControl,
+  Runner,
   SharedFolder,
   type Timeline,
   UserError,
@@ -28,16 +31,11 @@ import { GdbSession } from './gdbSession.ts';
 import type { LiveOptions, RecordCommand, ReplayCommand, RunCommand } from './options.ts';
 import type { Interruption } from './interruption.ts';
 import { summaryJson, summaryText } from './summary.ts';
-import { WriteBack } from './writeBack.ts';
 import { errorLine } from '../messages/commandOutput.ts';
 import { textFor } from '../messages/userError.ts';
 
 type MachineCommand = RunCommand | RecordCommand | ReplayCommand;
 
-// The length of a slice: short enough that Ctrl-C takes effect without noticeable delay, and long enough that the
-// overhead of a slice is negligible.
-const SLICE_MILLISECONDS = 20;
-const SLICE_STEPS = 4_000_000;
 const EXIT_INTERRUPTED = 130;
 
 /**
@@ -159,30 +157,41 @@ async function runToEnd(
   interruption: Interruption,
   gdb: GdbSession | undefined,
 ): Promise<End> {
-  if (!gdb) return advanceToEnd(timeline, stopAt ?? Infinity, interruption);
-  if (stopAt !== null) await advanceToEnd(timeline, stopAt, interruption);
+  const runner = makeRunner(timeline, interruption);
+  const advance = (until: number) => advanceToEnd(timeline, runner, until, interruption);
+  if (!gdb) return advance(stopAt ?? Infinity);
+  if (stopAt !== null) await advance(stopAt);
   if (interruption.requested) return endAtLiveEnd(timeline);
-  const leaveReason = await gdb.serve(timeline, interruption);
-  if (leaveReason === 'detached') return advanceToEnd(timeline, Infinity, interruption);
-  return endAtLiveEnd(timeline);
+  const leaveReason = await gdb.serve(timeline, runner, interruption);
+  return leaveReason === 'detached' ? advance(Infinity) : endAtLiveEnd(timeline);
 }
 
-async function advanceToEnd(timeline: Timeline, stopAt: number, interruption: Interruption): Promise<End> {
+function makeRunner(timeline: Timeline, interruption: Interruption): Runner {
+  const control = new RunControl();
+  // If nothing reads the output, the run ends. While gdb is connected, gdb decides when the run ends.
+  const isOutputLost = () =>
+    consoleOutput.isClosed && control.state.kind === 'running' && control.state.owner !== 'gdb';
+  return new Runner(timeline, control, {
+    milliseconds: () => wallClock.monotonicMilliseconds(),
+    // Gives the event loop a chance to deliver signals.
+    letMessagesIn: () => new Promise(setImmediate),
+    wantsPause: () => interruption.requested || isOutputLost(),
+    showProgress: () => consoleOutput.flush(),
+  });
+}
+
+async function advanceToEnd(
+  timeline: Timeline,
+  runner: Runner,
+  stopAt: number,
+  interruption: Interruption,
+): Promise<End> {
   if (stopAt < timeline.position) throw stopBeforeStart({ stopAt, start: timeline.position });
-  const writeBack = new WriteBack(timeline);
-  while (timeline.position < stopAt) {
-    const sliceEnd = wallClock.monotonicMilliseconds() + SLICE_MILLISECONDS;
-    const until = Math.min(stopAt, timeline.position + SLICE_STEPS);
-    const end = timeline.advance(until, () => wallClock.monotonicMilliseconds() >= sliceEnd);
-    consoleOutput.flush();
-    if (end) return end;
-    writeBack.whenDue();
-    // Give the event loop a chance to deliver signals.
-    await new Promise(setImmediate);
-    // If the guest ended in this slice, the recording must contain this event, because the guest will also end there in
-    // a replay.
-    if (interruption.requested || consoleOutput.isClosed) return endAtLiveEnd(timeline);
-  }
+  const reason = await runner.run(advanceTo(timeline, stopAt), { owner: 'commandLine', mode: 'slices' });
+  if (reason.kind === 'ended') return reason.end;
+  // If the guest ended in the last slice, the recording must contain this event, because the guest will also end there
+  // in a replay.
+  if (interruption.requested || consoleOutput.isClosed) return endAtLiveEnd(timeline);
   // The guest may have ended with the last step.
   return timeline.advance(stopAt) ?? { reason: 'stopAt' };
 }

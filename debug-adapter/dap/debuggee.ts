@@ -5,6 +5,7 @@ import {
   type HostFiles,
   Inspector,
   LoadedSymbols,
+  RunControl,
   Session,
   SourcePaths,
   SourceSteps,
@@ -45,8 +46,8 @@ export class Debuggee {
   readonly breakpoints: BreakpointTable;
   /** The queue of console input; undefined in a replay. */
   readonly keys: ConsoleInput | undefined;
-  /** Whether the machine is running, started by the editor or by gdb. */
-  isRunning = false;
+  /** Whether the machine is running. The editor starts the first run, after it has finished its configuration. */
+  readonly control = new RunControl({ kind: 'reserved', owner: 'editor' });
   readonly containers = new Handles<Container>();
   private frameHandles = new Handles<ShownFrame>();
   /** The call stacks, by hart. */

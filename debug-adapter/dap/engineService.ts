@@ -1,25 +1,23 @@
-import { type End, endAtLiveEnd, replayablePosition, type StopReason } from '../engine/index.ts';
+import { type End, endAtLiveEnd, replayablePosition, type Run, type StopReason } from '../engine/index.ts';
 import { machineIsRunning, requestTwice, requestUnknown, sessionHasEnded, gdbServerOn } from '../messages/dap.ts';
 import { foreignConnection } from '../messages/gdb.ts';
 import { userErrorOf } from '../messages/outOfMemory.ts';
 import { sessionFailed } from '../messages/session.ts';
 import { Arguments } from './arguments.ts';
 import type { Debuggee } from './debuggee.ts';
-import { GdbServerHost, type Listen, type SharedMachine } from './gdbServerHost.ts';
+import { GdbServerHost, type Listen } from './gdbServerHost.ts';
 import { failureOf } from './failure.ts';
 import { GuestConsole } from './guestConsole.ts';
 import { type LaunchConfiguration, parseLaunch } from './launchConfiguration.ts';
 import { ENGINE_COMMANDS, type EngineEvent, SIGNALS, sizeOf, type EngineRequest } from './messages.ts';
 import { openDebuggee, type DebuggeeEnvironment } from './openDebuggee.ts';
-import { OpenSession } from './openSession.ts';
+import { OpenSession, type RunEnvironment } from './openSession.ts';
 import { ANSWERS, RUNS } from './requests/index.ts';
-import type { Slice } from './requests/running.ts';
-import type { RunnerEnvironment } from './runner.ts';
-import { endText, stoppedBody, THREAD_ID, threadOf } from './stopEvents.ts';
+import { endText, stoppedBody, threadOf } from './stopEvents.ts';
 import { textFor } from '../messages/userError.ts';
 
 /** What the service uses from its environment: the message port, the network, and the user's answers. */
-export interface ServiceEnvironment extends DebuggeeEnvironment, RunnerEnvironment {
+export interface ServiceEnvironment extends DebuggeeEnvironment, RunEnvironment {
   post(message: EngineEvent): void;
   /** Takes the next pending message, if any, without waiting for the event loop. */
   nextMessage(): EngineRequest | undefined;
@@ -84,17 +82,17 @@ export class EngineService {
   private answer({ command, arguments: given, breakpointIds }: Request): { body: unknown; run?: () => void } {
     const { open } = this;
     if (!open) throw sessionHasEnded();
-    if (open.runOwner !== 'nobody' && ENGINE_COMMANDS[command]?.needs === 'stopped') throw machineIsRunning();
+    if (open.control.isRunning && ENGINE_COMMANDS[command]?.needs === 'stopped') throw machineIsRunning();
     const { debuggee } = open;
     const args = new Arguments(command, given);
     const answer = ANSWERS[command];
     if (answer) return { body: answer(debuggee, args, breakpointIds) };
     const start = RUNS[command];
     if (!start) throw requestUnknown(command);
-    const slice = start(debuggee, args);
+    const run = start(debuggee, args);
     return {
       body: command === 'continue' ? { allThreadsContinued: true } : {},
-      run: () => void this.run(command, slice),
+      run: () => void this.run(command, run ?? AT_ENTRY),
     };
   }
 
@@ -135,32 +133,28 @@ export class EngineService {
       ...{ debuggee, gdbHost, console: this.console, environment: this.environment },
       event: (event, body) => this.event(event, body),
       deliverRequests: () => this.deliverRequests(),
+      onStopped: (reason) => this.stopped(debuggee, reason),
     });
     if (!debuggee.session.hasHistory) this.event('capabilities', { capabilities: { supportsStepBack: false } });
     if (!gdbHost) return;
-    gdbHost.open(this.sharedMachine(this.open));
+    this.shareWithGdb(this.open, gdbHost);
     this.output('console', gdbServerOn(gdbHost.name));
   }
 
   // --- running ---------------------------------------------------------------------------------------------------------
 
   /** Runs the machine and always sends `stopped` or `terminated` at the end. */
-  private async run(command: string, slice: Slice | undefined): Promise<void> {
+  private async run(command: string, run: Run): Promise<void> {
     const open = this.open!;
-    open.runStarted('editor');
     try {
-      const how = ENGINE_COMMANDS[command].runs!;
-      this.stopped(open, slice ? await open.runner.run(slice, how) : { kind: 'entry' });
+      await open.runner.run(run, { owner: 'editor', mode: ENGINE_COMMANDS[command].runs! });
     } catch (error) {
       this.runFailed(open, error);
     }
     for (const message of this.waiting.splice(0)) this.received(message);
   }
 
-  private stopped(open: OpenSession, reason: StopReason): void {
-    const { debuggee } = open;
-    if (open !== this.open) return;
-    open.runEnded();
+  private stopped(debuggee: Debuggee, reason: StopReason): void {
     if (reason.kind === 'ended' && endsSession(debuggee)) return this.ended(reason.end);
     this.event('stopped', stoppedBody(debuggee, reason));
   }
@@ -179,9 +173,10 @@ export class EngineService {
   private runFailed(open: OpenSession, error: unknown): void {
     if (open !== this.open) return;
     const { message: text } = failureOf(error);
-    open.runEnded();
+    open.refresh();
     if (userErrorOf(error)?.kind === 'hostFailure') {
       this.open = undefined;
+      open.control.end();
       open.gdbHost?.close();
       this.abandon(open, text);
       this.event('terminated', {});
@@ -205,30 +200,13 @@ export class EngineService {
     }
   }
 
-  /** The session's interface for gdb. */
-  private sharedMachine(open: OpenSession): SharedMachine {
-    return {
+  private shareWithGdb(open: OpenSession, gdbHost: GdbServerHost): void {
+    gdbHost.open({
       session: open.debuggee.session,
-      get isEditorRunning() {
-        return open.runOwner === 'editor' || !open.hasStarted;
-      },
-      stopMachine: () => open.standStill(),
-      milliseconds: () => this.environment.milliseconds(),
-      runBegins: () => {
-        open.runner.clearPause();
-        open.runStarted('gdb');
-        this.event('continued', { threadId: THREAD_ID, allThreadsContinued: true });
-      },
-      betweenSlices: async (gdbWantsEnd) => {
-        if (open === this.open) open.betweenSlices();
-        await this.environment.letMessagesIn();
-        await open.runner.clientCaughtUp(gdbWantsEnd);
-        return open.runner.wantsPause;
-      },
-      runEnded: (reason) => this.stopped(open, reason),
-      runFailed: (error) => this.runFailed(open, error),
+      runner: open.runner,
+      onFailed: (error) => this.runFailed(open, error),
       onForeignConnection: () => this.output('important', foreignConnection()),
-    };
+    });
   }
 
   // --- ending the session ----------------------------------------------------------------------------------------------
@@ -238,7 +216,7 @@ export class EngineService {
     const { open } = this;
     if (!open) return;
     this.open = undefined;
-    open.runner.isClosing = true;
+    open.control.end();
     open.gdbHost?.close();
     const { timeline } = open.debuggee.session;
     try {
@@ -277,6 +255,9 @@ export class EngineService {
     this.post({ kind: 'event', event, body });
   }
 }
+
+/** The run of a session that stops before the first step. */
+const AT_ENTRY: Run = { resume: () => ({ kind: 'entry' }) };
 
 /** If there is history, the session continues after the guest has ended, so that the user can inspect it. */
 function endsSession({ session, configuration }: Debuggee): boolean {

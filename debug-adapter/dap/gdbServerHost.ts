@@ -1,6 +1,4 @@
-import type { Session, StopReason } from '../engine/index.ts';
-import { sessionHasEnded } from '../messages/dap.ts';
-import { editorRuns } from '../messages/gdb.ts';
+import type { Runner, Session } from '../engine/index.ts';
 import {
   Admission,
   type GdbConnection,
@@ -17,24 +15,12 @@ export type Listen = (
   onConnection: (connection: GdbConnection) => GdbConnectionHandler,
 ) => Promise<{ readonly name: string; close(): void }>;
 
-/**
- * The session that the editor and gdb share, and the functions through which a GdbServerHost reports gdb's runs to the
- * editor.
- */
+/** The session that the editor and gdb share, and the callbacks of a GdbServerHost. */
 export interface SharedMachine {
   readonly session: Session;
-  readonly isEditorRunning: boolean;
-  /** Stops a run that the editor started; resolves when the machine has stopped. */
-  stopMachine(): Promise<void>;
-  milliseconds(): number;
-  runBegins(): void;
-  /**
-   * Called after each slice of a run; returns true if the editor has requested a stop. If the client is not reading its
-   * messages, this waits for the client, unless gdb has requested a stop.
-   */
-  betweenSlices(gdbWantsEnd: () => boolean): Promise<boolean>;
-  runEnded(reason: StopReason): void;
-  runFailed(error: unknown): void;
+  readonly runner: Runner;
+  /** Called after an error that ends gdb's connection, in a run or between runs. */
+  onFailed(error: unknown): void;
   /** Called when a connection from a program other than gdb has been dropped. */
   onForeignConnection(): void;
 }
@@ -82,7 +68,7 @@ export class GdbServerHost {
 
   private async begin(connection: GdbConnection): Promise<GdbServer | undefined> {
     const { machine } = this;
-    await machine?.stopMachine();
+    await machine?.runner.control.stop();
     // The session may have ended while this function was waiting.
     return machine && machine === this.machine ? this.serve(machine, connection) : undefined;
   }
@@ -92,19 +78,10 @@ export class GdbServerHost {
       send: (bytes) => connection.send(bytes),
       unsentBytes: () => connection.unsentBytes,
       drained: () => connection.drained(),
-      milliseconds: () => machine.milliseconds(),
-      checkRunOwner: () => {
-        if (!this.machine) throw sessionHasEnded();
-        if (machine.isEditorRunning) throw editorRuns();
-      },
-      onRunStarted: () => machine.runBegins(),
-      betweenSlices: async () => {
-        if (await machine.betweenSlices(() => gdb.wantsEnd)) gdb.interrupt();
-      },
-      onRunEnded: (reason) => machine.runEnded(reason),
+      runner: machine.runner,
     });
     this.gdb = gdb;
-    void gdb.whenLeft.catch((error: unknown) => machine.runFailed(error)).then(() => (this.gdb = undefined));
+    void gdb.whenLeft.catch((error: unknown) => machine.onFailed(error)).then(() => (this.gdb = undefined));
     return gdb;
   }
 }

@@ -1,3 +1,4 @@
+import type { RunMode } from '../engine/index.ts';
 import type { Failure } from './failure.ts';
 
 /**
@@ -15,12 +16,6 @@ export type EngineEvent =
   | { kind: 'event'; event: string; body: unknown }
   /** Sent when the recording and overlays are complete. */
   | { kind: 'closed' };
-
-/**
- * How a run is divided. With `longSlices`, pausing is expensive, so a slice ends only when a message arrives or after a
- * longer time.
- */
-export type RunMode = 'slices' | 'longSlices' | 'whole';
 
 /**
  * When the engine can answer a request, and whether the request starts the machine. Between `slices`, the engine

@@ -1,41 +1,44 @@
+import { type RunControl, Runner, type RunOwner, type StopReason } from '../engine/index.ts';
 import type { Debuggee } from './debuggee.ts';
 import type { GdbServerHost } from './gdbServerHost.ts';
 import type { GuestConsole } from './guestConsole.ts';
 import { PositionReporter } from './positionEvent.ts';
+import { RunnerSignals } from './runnerSignals.ts';
+import { THREAD_ID } from './stopEvents.ts';
 import { hex } from './variableViews.ts';
-import { Runner, type RunnerEnvironment } from './runner.ts';
 
-/** The front end that is currently running the machine. */
-export type RunOwner = 'nobody' | 'editor' | 'gdb';
+/** The clock, event loop and signals of the engine thread. */
+export interface RunEnvironment {
+  /** The time in milliseconds since an arbitrary moment. */
+  milliseconds(): number;
+  /** Resolves when pending messages have been delivered. */
+  letMessagesIn(): Promise<void>;
+  /** See SIGNALS. */
+  signals: Int32Array<SharedArrayBuffer>;
+}
 
-// If the process is killed, at most one second of the recording may be lost. Writing every half second leaves a margin
-// for a slow slice.
-const WRITE_BACK_MILLISECONDS = 500;
+const FILE_CHECK_MILLISECONDS = 500;
 
-/** An open session: runs its machine for one front end at a time and keeps the client informed. */
+/** An open session: has a Runner for its machine and keeps the client informed. */
 export class OpenSession {
   readonly debuggee: Debuggee;
   readonly runner: Runner;
   readonly gdbHost: GdbServerHost | undefined;
-  runOwner: RunOwner = 'nobody';
-  /** False until the client has finished its configuration. */
-  hasStarted = false;
-  private environment: RunnerEnvironment;
+  private environment: RunEnvironment;
   private console: GuestConsole;
   private event: (event: string, body?: object) => void;
   private positionReporter: PositionReporter;
   private diagnosticsShown = new Set<string>();
-  private writtenBackAt: number;
   private filesCheckedAt = -Infinity;
-  private stopWaiters: (() => void)[] = [];
 
   constructor(options: {
     debuggee: Debuggee;
     gdbHost: GdbServerHost | undefined;
     console: GuestConsole;
-    environment: RunnerEnvironment;
+    environment: RunEnvironment;
     event: (event: string, body?: object) => void;
     deliverRequests: () => void;
+    onStopped: (reason: StopReason) => void;
   }) {
     this.debuggee = options.debuggee;
     this.gdbHost = options.gdbHost;
@@ -43,41 +46,18 @@ export class OpenSession {
     this.environment = options.environment;
     this.event = options.event;
     this.positionReporter = new PositionReporter(options.debuggee, options.event);
-    this.writtenBackAt = options.environment.milliseconds();
-    this.runner = new Runner(options.environment, {
-      mustStop: () => this.stopWaiters.length > 0,
-      betweenSlices: () => this.betweenSlices(),
-      // Also sends console output during a step, because stepping over a call may take a long time.
-      sendProgress: () => this.sendProgress(),
-      deliverRequests: options.deliverRequests,
-    });
+    this.runner = this.makeRunner(options.deliverRequests, options.onStopped);
   }
 
-  runStarted(runOwner: RunOwner): void {
-    this.runOwner = runOwner;
-    this.debuggee.isRunning = true;
-    this.hasStarted = true;
-    this.debuggee.invalidate();
-    this.positionReporter.tell(true, this.environment.milliseconds());
+  get control(): RunControl {
+    return this.debuggee.control;
   }
 
-  /**
-   * Called when the machine has stopped. Sends the pending events, then resolves the promises that `standStill`
-   * returned.
-   */
-  runEnded(): void {
-    this.runOwner = 'nobody';
-    this.debuggee.isRunning = false;
+  /** Call this when the machine has stopped: discards what the client received before, and sends pending events. */
+  refresh(): void {
     this.debuggee.invalidate();
     this.console.flush();
     this.sendUpdates();
-    for (const resolve of this.stopWaiters.splice(0)) resolve();
-  }
-
-  /** Stops the machine. If the editor started the run, it ends as paused. */
-  standStill(): Promise<void> {
-    if (this.runOwner === 'nobody' && this.hasStarted) return Promise.resolve();
-    return new Promise((resolve) => this.stopWaiters.push(resolve));
   }
 
   /**
@@ -86,23 +66,15 @@ export class OpenSession {
    */
   checkFiles(): void {
     const now = this.environment.milliseconds();
-    if (now - this.filesCheckedAt < WRITE_BACK_MILLISECONDS) return;
+    if (now - this.filesCheckedAt < FILE_CHECK_MILLISECONDS) return;
     this.filesCheckedAt = now;
     this.debuggee.session.timeline.checkFiles();
-  }
-
-  betweenSlices(): void {
-    this.sendProgress();
-    const now = this.environment.milliseconds();
-    if (now - this.writtenBackAt < WRITE_BACK_MILLISECONDS) return;
-    this.debuggee.session.timeline.writeBack();
-    this.writtenBackAt = now;
   }
 
   /** After a request and at a stop: reports the position and new diagnostics about debug information. */
   sendUpdates(): void {
     this.checkFiles();
-    if (this.runOwner === 'nobody') this.positionReporter.sendIfChanged(this.environment.milliseconds());
+    if (!this.control.isRunning) this.positionReporter.sendIfChanged(this.environment.milliseconds());
     this.sendWrites();
     for (const diagnostic of this.debuggee.symbols.files.flatMap(({ diagnostics }) => diagnostics)) {
       if (!this.diagnosticsShown.has(diagnostic)) {
@@ -122,8 +94,36 @@ export class OpenSession {
     }
   }
 
-  private sendProgress(): void {
-    this.console.flush();
-    this.positionReporter.sendIfDue(this.environment.milliseconds());
+  private makeRunner(deliverRequests: () => void, onStopped: (reason: StopReason) => void): Runner {
+    const { environment, debuggee } = this;
+    const client = new RunnerSignals(environment.signals, deliverRequests);
+    return new Runner(debuggee.session.timeline, debuggee.control, {
+      milliseconds: () => environment.milliseconds(),
+      letMessagesIn: () => {
+        client.clearMessage();
+        return environment.letMessagesIn();
+      },
+      wantsPause: () => client.wantsPause,
+      showProgress: () => {
+        this.console.flush();
+        this.positionReporter.sendIfDue(environment.milliseconds());
+      },
+      onRunStarted: (owner) => {
+        // The protocol thread clears the signal before a run of the editor.
+        if (owner === 'gdb') client.clearPause();
+        this.runStarted(owner);
+      },
+      onRunEnded: (_owner, reason) => {
+        this.refresh();
+        if (reason) onStopped(reason);
+      },
+      client,
+    });
+  }
+
+  private runStarted(owner: RunOwner): void {
+    this.debuggee.invalidate();
+    this.positionReporter.tell(true, this.environment.milliseconds());
+    if (owner === 'gdb') this.event('continued', { threadId: THREAD_ID, allThreadsContinued: true });
   }
 }

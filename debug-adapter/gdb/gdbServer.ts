@@ -1,9 +1,18 @@
 import { type Session, UserError } from '../engine/index.ts';
+import { GdbClient } from './gdbClient.ts';
 import type { GdbHost, LeaveReason } from './gdbHost.ts';
 import { ACKNOWLEDGE, REQUEST_RESEND, encodePacket, type WireEvent } from './packets.ts';
 import { executePacket } from './requests.ts';
-import { Target } from './target.ts';
+import { sessionHasEnded } from '../messages/dap.ts';
+import { editorRuns } from '../messages/gdb.ts';
 import { textFor } from '../messages/userError.ts';
+
+type ConnectionState =
+  | { kind: 'open' }
+  /** The connection has ended; a run may still be in progress. */
+  | { kind: 'gone'; reason: 'gone' | 'dropped' }
+  /** The server has finished. */
+  | { kind: 'left' };
 
 /** While more bytes than this are unsent, no further packet is answered. */
 export const UNSENT_BYTES_MAX = 1 << 20;
@@ -27,25 +36,24 @@ export class GdbServer {
   /** Resolves when gdb has left. */
   readonly whenLeft: Promise<LeaveReason>;
   private host: GdbHost;
-  private target: Target;
+  private client: GdbClient;
+  private connection: ConnectionState = { kind: 'open' };
   /** The events that are waiting for an answer: packets, and gdb's requests to resend the last reply. */
   private queue: WaitingEvent[] = [];
   private queuedBytes = 0;
   private isAnswering = false;
   private answered: Promise<void> = Promise.resolve();
-  private hasLeft = false;
   private acknowledges = true;
   private lastReply: Uint8Array | undefined;
-  private goneReason: 'gone' | 'dropped' = 'gone';
   private leave!: (reason: LeaveReason) => void;
   private fail!: (error: unknown) => void;
   private readonly whenGone: Promise<void>;
-  private isGone!: () => void;
+  private resolveGone!: () => void;
 
   constructor(session: Session, host: GdbHost) {
     this.host = host;
-    this.target = new Target(session, host);
-    this.whenGone = new Promise((resolve) => (this.isGone = resolve));
+    this.client = new GdbClient(session, host.runner);
+    this.whenGone = new Promise((resolve) => (this.resolveGone = resolve));
     this.whenLeft = new Promise((resolve, reject) => {
       this.leave = resolve;
       this.fail = reject;
@@ -61,22 +69,17 @@ export class GdbServer {
 
   /** Call this when the connection has ended or is about to end. A run in progress ends after its current slice. */
   disconnected(reason: 'gone' | 'dropped' = 'gone'): void {
-    if (this.target.isGone) return;
-    this.target.isGone = true;
-    this.goneReason = reason;
-    this.isGone();
+    this.resolveGone();
+    if (this.connection.kind !== 'open') return;
+    this.connection = { kind: 'gone', reason };
     this.clearQueue();
+    this.interrupt();
     if (!this.isAnswering) this.leaveAs(reason);
   }
 
   /** Interrupts a run, like gdb's Ctrl-C. Has no effect between runs. */
   interrupt(): void {
-    if (this.target.isRunning) this.target.wantsInterrupt = true;
-  }
-
-  /** Whether a run in progress must end after its current slice. */
-  get wantsEnd(): boolean {
-    return this.target.wantsInterrupt || this.target.isGone;
+    this.host.runner.control.requestStop('gdb');
   }
 
   private handle(event: WireEvent): void {
@@ -101,7 +104,7 @@ export class GdbServer {
   }
 
   private enqueue(event: WaitingEvent): void {
-    if (this.hasLeft || this.target.isGone) return;
+    if (this.connection.kind !== 'open') return;
     this.queue.push(event);
     this.queuedBytes += bytesOf(event);
     if (!this.isAnswering) this.answered = this.answerAll();
@@ -113,17 +116,22 @@ export class GdbServer {
       for (let event = this.queue.shift(); event; event = this.queue.shift()) {
         this.queuedBytes -= bytesOf(event);
         if (this.host.unsentBytes() > UNSENT_BYTES_MAX) await this.drained();
-        if (this.target.isGone) break;
+        if (this.goneReason) break;
         const left = event.kind === 'packet' ? await this.answerOne(event.content) : this.resendReply();
         if (left) return this.leaveAs(left);
       }
-      if (this.target.isGone) this.leaveAs(this.goneReason);
+      if (this.goneReason) this.leaveAs(this.goneReason);
     } catch (error) {
-      this.hasLeft = true;
+      this.connection = { kind: 'left' };
       this.fail(error);
     } finally {
       this.isAnswering = false;
     }
+  }
+
+  /** A getter, because the state changes during an await. */
+  private get goneReason(): 'gone' | 'dropped' | undefined {
+    return this.connection.kind === 'gone' ? this.connection.reason : undefined;
   }
 
   private async whenCaughtUp(): Promise<void> {
@@ -144,8 +152,8 @@ export class GdbServer {
   /** Returns the reason for leaving if this packet detaches or kills. */
   private async answerOne(packet: string): Promise<LeaveReason | undefined> {
     try {
-      if (!LEAVE_PACKETS.test(packet)) this.host.checkRunOwner?.();
-      const reply = await executePacket(this.target, packet);
+      if (!LEAVE_PACKETS.test(packet)) this.checkRunOwner();
+      const reply = await executePacket(this.client, packet);
       if (reply.text !== undefined) this.reply(reply.text);
       if (reply.acknowledges === false) this.acknowledges = false;
       return reply.leaving;
@@ -158,11 +166,18 @@ export class GdbServer {
     }
   }
 
+  /** Throws a UserError while another front end is running the machine. */
+  private checkRunOwner(): void {
+    const { control } = this.host.runner;
+    if (control.state.kind === 'ended') throw sessionHasEnded();
+    if (!control.mayStart('gdb')) throw editorRuns();
+  }
+
   /** Removes gdb's stop points when gdb leaves. */
   private leaveAs(reason: LeaveReason): void {
-    this.hasLeft = true;
+    this.connection = { kind: 'left' };
     this.clearQueue();
-    this.target.stopPoints.removeAll();
+    this.client.stopPoints.removeAll();
     this.leave(reason);
   }
 

@@ -7,7 +7,7 @@ import { allRegisters, readRegister, targetXml } from './registers.ts';
 import { resume, type ResumeAction, reverse } from './resuming.ts';
 import type { StopPointKind } from './stopPointTable.ts';
 import { threadId } from './stopReply.ts';
-import type { Target } from './target.ts';
+import type { GdbClient } from './gdbClient.ts';
 import { writeAllRegisters, writeMemory, writeMemoryAsHex, writeOneRegister } from './writing.ts';
 
 /** The reply to a packet, and the packet's effects on the connection. */
@@ -23,14 +23,14 @@ export interface PacketReply {
  * unsupported packet gets the empty reply, as the protocol requires; a malformed one gets an error. Throws a UserError
  * if the session cannot execute the request; the server turns it into an error reply.
  */
-export async function executePacket(target: Target, packet: string): Promise<PacketReply> {
+export async function executePacket(client: GdbClient, packet: string): Promise<PacketReply> {
   const name = PACKET_NAMES.find((known) => packet.startsWith(known));
   if (name === undefined) return { text: NOT_SUPPORTED };
-  const answered = await REQUESTS[name](target, packet.slice(name.length));
+  const answered = await REQUESTS[name](client, packet.slice(name.length));
   return typeof answered === 'string' ? { text: answered } : answered;
 }
 
-type Request = (target: Target, rest: string) => string | PacketReply | Promise<string>;
+type Request = (client: GdbClient, rest: string) => string | PacketReply | Promise<string>;
 
 const OK = 'OK';
 const NOT_SUPPORTED = '';
@@ -40,41 +40,41 @@ const MALFORMED = 'E16';
 const CANNOT_READ = 'E14';
 
 const REQUESTS: Record<string, Request> = {
-  '?': (target) => target.stopReply(),
-  g: (target) => allRegisters(target.inspector),
-  G: (target, rest) => (target.inspectsCurrentHart ? writeAllRegisters(target, rest) : undefined) ?? MALFORMED,
-  p: (target, rest) => oneRegister(target, rest),
-  P: (target, rest) => (target.inspectsCurrentHart ? writeOneRegister(target, rest) : undefined) ?? MALFORMED,
-  m: (target, rest) => readMemory(target, rest),
-  M: (target, rest) => writeMemoryAsHex(target, rest) ?? MALFORMED,
-  X: (target, rest) => writeMemory(target, rest) ?? MALFORMED,
-  Z: (target, rest) => stopPoint(target, rest, 'insert'),
-  z: (target, rest) => stopPoint(target, rest, 'remove'),
-  c: (target, rest) => resumeHere(target, rest, { kind: 'continue' }),
-  s: (target, rest) => resumeHere(target, rest, { kind: 'step', hart: target.hartToStep() }),
+  '?': (client) => client.stopReply(),
+  g: (client) => allRegisters(client.inspector),
+  G: (client, rest) => (client.inspectsCurrentHart ? writeAllRegisters(client, rest) : undefined) ?? MALFORMED,
+  p: (client, rest) => oneRegister(client, rest),
+  P: (client, rest) => (client.inspectsCurrentHart ? writeOneRegister(client, rest) : undefined) ?? MALFORMED,
+  m: (client, rest) => readMemory(client, rest),
+  M: (client, rest) => writeMemoryAsHex(client, rest) ?? MALFORMED,
+  X: (client, rest) => writeMemory(client, rest) ?? MALFORMED,
+  Z: (client, rest) => stopPoint(client, rest, 'insert'),
+  z: (client, rest) => stopPoint(client, rest, 'remove'),
+  c: (client, rest) => resumeHere(client, rest, { kind: 'continue' }),
+  s: (client, rest) => resumeHere(client, rest, { kind: 'step', hart: client.hartToStep() }),
   // `C` and `S` carry a signal, but signals do not exist on a machine without an operating system.
-  C: (target) => resume(target, { kind: 'continue' }),
-  S: (target) => resume(target, { kind: 'step', hart: target.hartToStep() }),
-  bc: (target) => reverse(target, 'continue'),
-  bs: (target) => reverse(target, 'step'),
+  C: (client) => resume(client, { kind: 'continue' }),
+  S: (client) => resume(client, { kind: 'step', hart: client.hartToStep() }),
+  bc: (client) => reverse(client, 'continue'),
+  bs: (client) => reverse(client, 'step'),
   'vCont?': () => 'vCont;c;C;s;S;r',
-  'vCont;': (target, rest) => actions(target, rest),
+  'vCont;': (client, rest) => actions(client, rest),
   'vKill;': () => ({ text: OK, leaving: 'killed' }),
   vMustReplyEmpty: () => NOT_SUPPORTED,
   k: () => ({ leaving: 'killed' }),
-  D: (target) => detach(target),
-  Hg: (target, rest) => nameThread(target, rest, (thread) => thread && target.inspectThread(thread)),
-  Hc: (target, rest) => nameThread(target, rest, (thread) => target.selectSteppedThread(thread)),
-  T: (target, rest) => (threadIn(target, rest) === undefined ? MALFORMED : OK),
-  qSupported: (target, rest) => supported(target, rest),
+  D: (client) => detach(client),
+  Hg: (client, rest) => nameThread(client, rest, (thread) => thread && client.inspectThread(thread)),
+  Hc: (client, rest) => nameThread(client, rest, (thread) => client.selectSteppedThread(thread)),
+  T: (client, rest) => (threadIn(client, rest) === undefined ? MALFORMED : OK),
+  qSupported: (client, rest) => supported(client, rest),
   QStartNoAckMode: () => ({ text: OK, acknowledges: false }),
-  'qXfer:features:read:': (target, rest) => features(target, rest),
+  'qXfer:features:read:': (client, rest) => features(client, rest),
   // 1 means that gdb attached to an existing machine: quitting gdb detaches from the machine instead of killing it.
   qAttached: () => '1',
-  qC: (target) => `QC${threadId(target.thread)}`,
+  qC: (client) => `QC${threadId(client.thread)}`,
   qfThreadInfo: ({ threadCount }) => `m${Array.from({ length: threadCount }, (_, i) => threadId(i + 1)).join()}`,
   qsThreadInfo: () => 'l',
-  'qRcmd,': (target, rest) => command(target, rest),
+  'qRcmd,': (client, rest) => command(client, rest),
 };
 
 /** Longer names come first, so that `b` does not match the packet `bs`. */
@@ -82,15 +82,15 @@ const PACKET_NAMES = Object.keys(REQUESTS).sort((a, b) => b.length - a.length);
 
 // --- threads -----------------------------------------------------------------------------------------------------------
 
-function threadIn({ threadCount }: Target, text: string): number | undefined {
+function threadIn({ threadCount }: GdbClient, text: string): number | undefined {
   const thread = parseHexUpTo(text, threadCount);
   return thread === 0 ? undefined : thread;
 }
 
 /** Thread IDs -1 (all) and 0 (any) select no particular thread. */
-function nameThread(target: Target, rest: string, name: (thread: number | undefined) => void): string {
+function nameThread(client: GdbClient, rest: string, name: (thread: number | undefined) => void): string {
   const isAny = rest === '-1' || rest === '0';
-  const thread = isAny ? undefined : threadIn(target, rest);
+  const thread = isAny ? undefined : threadIn(client, rest);
   if (!isAny && thread === undefined) return MALFORMED;
   name(thread);
   return OK;
@@ -98,13 +98,13 @@ function nameThread(target: Target, rest: string, name: (thread: number | undefi
 
 // --- registers and memory ----------------------------------------------------------------------------------------------
 
-function oneRegister({ inspector }: Target, rest: string): string {
+function oneRegister({ inspector }: GdbClient, rest: string): string {
   const number = parseHexUpTo(rest, 0xffff);
   if (number === undefined) return MALFORMED;
   return readRegister(inspector, number) ?? MALFORMED;
 }
 
-function readMemory({ inspector }: Target, rest: string): string {
+function readMemory({ inspector }: GdbClient, rest: string): string {
   const [address, length, ...more] = rest.split(',');
   const from = parseHex(address);
   // The reply has two digits for each byte.
@@ -121,7 +121,7 @@ function readMemory({ inspector }: Target, rest: string): string {
 const STOP_POINT_KINDS: readonly StopPointKind[] = ['software', 'hardware', 'write', 'read', 'access'];
 const WATCHED_BYTES_MAX = 1 << 20;
 
-function stopPoint(target: Target, rest: string, operation: 'insert' | 'remove'): string {
+function stopPoint(client: GdbClient, rest: string, operation: 'insert' | 'remove'): string {
   const [type, address, length] = rest.split(';')[0].split(',');
   const kind = /^[0-4]$/.test(type) ? STOP_POINT_KINDS[Number(type)] : undefined;
   const at = parseHex(address);
@@ -129,29 +129,29 @@ function stopPoint(target: Target, rest: string, operation: 'insert' | 'remove')
   if (kind === undefined) return NOT_SUPPORTED;
   const isWatch = kind !== 'software' && kind !== 'hardware';
   if (at === undefined || lengthBytes === undefined || (isWatch && lengthBytes === 0)) return MALFORMED;
-  target.stopPoints[operation]({ kind, address: at, lengthBytes });
+  client.stopPoints[operation]({ kind, address: at, lengthBytes });
   return OK;
 }
 
 // --- running -----------------------------------------------------------------------------------------------------------
 
 /** `c` and `s` may carry an address to resume at, which is not supported. */
-function resumeHere(target: Target, address: string, how: ResumeAction): Promise<string> {
+function resumeHere(client: GdbClient, address: string, how: ResumeAction): Promise<string> {
   if (address !== '') throw cannotResumeAt();
-  return resume(target, how);
+  return resume(client, how);
 }
 
 /** Only the first action of `vCont` counts: all harts run together, including those without an action. */
-function actions(target: Target, rest: string): string | Promise<string> {
+function actions(client: GdbClient, rest: string): string | Promise<string> {
   const [first, ...others] = rest.split(';');
   const [action, thread] = first.split(':');
   const isAny = thread === undefined || thread === '-1' || thread === '0';
-  const named = isAny ? undefined : threadIn(target, thread);
+  const named = isAny ? undefined : threadIn(client, thread);
   if (!isAny && named === undefined) return MALFORMED;
-  const how = resumptionOf(action, target.hartToStep(named));
+  const how = resumptionOf(action, client.hartToStep(named));
   if (!how) return MALFORMED;
-  if (named !== undefined && others.length === 0) target.resumeOnly(named - 1);
-  return resume(target, how);
+  if (named !== undefined && others.length === 0) client.resumeOnly(named - 1);
+  return resume(client, how);
 }
 
 function resumptionOf(action: string, hart: number): ResumeAction | undefined {
@@ -171,17 +171,17 @@ function resumptionOf(action: string, hart: number): ResumeAction | undefined {
   }
 }
 
-function detach(target: Target): PacketReply {
-  target.stopPoints.removeAll();
+function detach(client: GdbClient): PacketReply {
+  client.stopPoints.removeAll();
   return { text: OK, leaving: 'detached' };
 }
 
 // --- queries -----------------------------------------------------------------------------------------------------------
 
-function supported(target: Target, rest: string): string {
+function supported(client: GdbClient, rest: string): string {
   const gdbFeatures = new Set(rest.replace(/^:/, '').split(';'));
-  target.features.swbreak = gdbFeatures.has('swbreak+');
-  target.features.hwbreak = gdbFeatures.has('hwbreak+');
+  client.features.swbreak = gdbFeatures.has('swbreak+');
+  client.features.hwbreak = gdbFeatures.has('hwbreak+');
   return [
     `PacketSize=${PACKET_BYTES_MAX.toString(16)}`,
     'QStartNoAckMode+',
@@ -189,11 +189,11 @@ function supported(target: Target, rest: string): string {
     'vContSupported+',
     'swbreak+',
     'hwbreak+',
-    ...(target.session.hasHistory ? ['ReverseStep+', 'ReverseContinue+'] : []),
+    ...(client.session.hasHistory ? ['ReverseStep+', 'ReverseContinue+'] : []),
   ].join(';');
 }
 
-function features({ session }: Target, rest: string): string {
+function features({ session }: GdbClient, rest: string): string {
   const [annex, range = ''] = rest.split(':');
   const [from, length] = range.split(',').map((text) => parseHexUpTo(text, 2 ** 31));
   if (annex !== 'target.xml') return 'E00';
@@ -203,7 +203,7 @@ function features({ session }: Target, rest: string): string {
   return (end < xml.length ? 'm' : 'l') + escapeBinary(xml.slice(from, end));
 }
 
-function command({ session }: Target, rest: string): string {
+function command({ session }: GdbClient, rest: string): string {
   const line = textOfHex(rest);
   return line === undefined ? MALFORMED : hexOfText(monitor(session, line));
 }

@@ -1,5 +1,14 @@
-import { StepBack, StepForward, type StopReason } from '../engine/index.ts';
-import type { Target, WantsPause } from './target.ts';
+import {
+  errors,
+  type Run,
+  runBackward,
+  runForward,
+  StepBack,
+  StepForward,
+  type StopReason,
+  type WantsPause,
+} from '../engine/index.ts';
+import type { GdbClient } from './gdbClient.ts';
 
 /** How to resume the machine. */
 export type ResumeAction =
@@ -13,41 +22,53 @@ export type ResumeAction =
  * Runs the machine forwards until there is a stop to report. A step executes one instruction of the current code. As in
  * QEMU's gdb server, the handlers of interrupts that occur during the step run until they return.
  */
-export function resume(target: Target, action: ResumeAction): Promise<string> {
-  const { session } = target;
+export function resume(client: GdbClient, action: ResumeAction): Promise<string> {
+  return client.run(runOf(client, action));
+}
+
+function runOf(client: GdbClient, action: ResumeAction): Run {
+  const { session } = client;
   switch (action.kind) {
     case 'continue':
-      return target.run((wantsPause) => session.continue(wantsPause));
-    case 'step': {
-      const step = new StepForward(session, action.hart);
-      return target.run((wantsPause) => step.run(wantsPause));
-    }
+      return runForward(session);
+    case 'step':
+      return new StepForward(session, action.hart);
     case 'range':
-      return target.run(stepThrough(target, action));
+      return new RangeStep(client, action);
   }
 }
 
 /** Runs backwards until there is a stop to report. Throws a UserError if there is no history. */
-export function reverse(target: Target, action: 'continue' | 'step'): Promise<string> {
-  const { session } = target;
-  if (action === 'continue') return target.run((wantsPause) => session.reverseContinue(wantsPause), true);
-  const step = new StepBack(session, target.hartToStep());
-  return target.run((wantsPause) => step.run(wantsPause), true);
+export function reverse(client: GdbClient, action: 'continue' | 'step'): Promise<string> {
+  const { session } = client;
+  if (!session.hasHistory) throw errors.noHistory();
+  const run = action === 'continue' ? runBackward(session) : new StepBack(session, client.hartToStep());
+  return client.run(run, 'backward');
 }
 
-/** Executes a range step in slices. Each slice continues where the previous one paused. */
-function stepThrough({ session, stopPoints }: Target, { hart, start, end }: Extract<ResumeAction, { kind: 'range' }>) {
-  let step = new StepForward(session, hart);
-  return (wantsPause: WantsPause): StopReason => {
+class RangeStep implements Run {
+  private client: GdbClient;
+  private range: Extract<ResumeAction, { kind: 'range' }>;
+  private step: StepForward;
+
+  constructor(client: GdbClient, range: Extract<ResumeAction, { kind: 'range' }>) {
+    this.client = client;
+    this.range = range;
+    this.step = new StepForward(client.session, range.hart);
+  }
+
+  resume(wantsPause: WantsPause): StopReason {
+    const { session, stopPoints } = this.client;
+    const { hart, start, end } = this.range;
     for (;;) {
-      const reason = step.run(wantsPause);
+      const reason = this.step.resume(wantsPause);
       if (reason.kind !== 'step') return reason;
       const { pc } = session.inspector;
       if (pc < start || pc >= end) return reason;
       const ids = stopPoints.at(pc);
       if (ids.length > 0) return { kind: 'breakpoint', ids, pc };
-      step = new StepForward(session, hart);
+      this.step = new StepForward(session, hart);
       if (wantsPause()) return { kind: 'pause' };
     }
-  };
+  }
 }

@@ -2,7 +2,7 @@ import { csrsAreReadOnly } from '../messages/gdb.ts';
 import { parseHex, parseHexUpTo } from './hex.ts';
 import { PACKET_BYTES_MAX } from './packets.ts';
 import { readRegister, registerNumbers } from './registers.ts';
-import type { Target } from './target.ts';
+import type { GdbClient } from './gdbClient.ts';
 
 const VALUE_DIGITS = 16;
 // The maximum number of bytes that one packet can write.
@@ -15,7 +15,7 @@ const WRITTEN_BYTES_MAX = PACKET_BYTES_MAX;
 type WriteReply = 'OK' | undefined;
 
 /** `P number=value` */
-export function writeOneRegister({ session }: Target, rest: string): WriteReply {
+export function writeOneRegister({ session }: GdbClient, rest: string): WriteReply {
   const [register, digits, ...more] = rest.split('=');
   const number = parseHexUpTo(register, 0xffff);
   const value = parseValue(digits);
@@ -30,7 +30,7 @@ export function writeOneRegister({ session }: Target, rest: string): WriteReply 
  * `G values`: x0 to x31 and pc, in the format of `g`. Registers whose values do not change are not written, so no steps
  * are recorded for them.
  */
-export function writeAllRegisters({ session }: Target, rest: string): WriteReply {
+export function writeAllRegisters({ session }: GdbClient, rest: string): WriteReply {
   const values = registerNumbers.map((number) => parseValue(rest.slice(number * VALUE_DIGITS).slice(0, VALUE_DIGITS)));
   if (rest.length !== registerNumbers.length * VALUE_DIGITS) return undefined;
   if (!values.every((value) => value !== undefined)) return undefined;
@@ -42,26 +42,26 @@ export function writeAllRegisters({ session }: Target, rest: string): WriteReply
 }
 
 /** `M address,length:digits` */
-export function writeMemoryAsHex(target: Target, rest: string): WriteReply {
+export function writeMemoryAsHex(client: GdbClient, rest: string): WriteReply {
   const at = rest.indexOf(':');
   const digits = rest.slice(at + 1);
   if (at < 0 || digits.length % 2 !== 0 || /[^0-9a-fA-F]/.test(digits)) return undefined;
   const bytes = Uint8Array.from(digits.match(/../g) ?? [], (pair) => parseInt(pair, 16));
-  return write(target, rest.slice(0, at), bytes);
+  return write(client, rest.slice(0, at), bytes);
 }
 
 /** `X address,length:bytes`; gdb sends a packet without bytes to test for support. */
-export function writeMemory(target: Target, rest: string): WriteReply {
+export function writeMemory(client: GdbClient, rest: string): WriteReply {
   const at = rest.indexOf(':');
   if (at < 0) return undefined;
   return write(
-    target,
+    client,
     rest.slice(0, at),
     Uint8Array.from(rest.slice(at + 1), (character) => character.charCodeAt(0)),
   );
 }
 
-function write({ session }: Target, addressText: string, bytes: Uint8Array): WriteReply {
+function write({ session }: GdbClient, addressText: string, bytes: Uint8Array): WriteReply {
   const [address, length, ...more] = addressText.split(',');
   const at = parseHex(address);
   const lengthBytes = parseHexUpTo(length, WRITTEN_BYTES_MAX);

@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import { Session, type Timeline } from '../../debug-adapter/engine/index.ts';
+import { RunControl, Runner, Session, type Timeline } from '../../debug-adapter/engine/index.ts';
 import { GdbServer } from '../../debug-adapter/gdb/index.ts';
 import { encodePacket, PacketReader } from '../../debug-adapter/gdb/packets.ts';
 
@@ -28,11 +28,15 @@ export class Conversation {
       send: (bytes) => this.received(bytes),
       unsentBytes: () => this.unsentBytes,
       drained: () => this.whenDrained,
-      milliseconds: () => (this.milliseconds += this.clockStepMs),
-      betweenSlices: async () => {
-        this.betweenSlices();
-        await new Promise(setImmediate);
-      },
+      runner: new Runner(timeline, new RunControl(), {
+        milliseconds: () => (this.milliseconds += this.clockStepMs),
+        letMessagesIn: () => {
+          this.betweenSlices();
+          return new Promise(setImmediate);
+        },
+        wantsPause: () => false,
+        showProgress: () => {},
+      }),
     });
   }
 

@@ -160,7 +160,7 @@ const STEPS_BEHIND_ENTRY = 40;
 function leadsToSource({ straight, functions, lines }: Stage, position: number): boolean {
   const session = new Session(straight);
   session.goTo(position);
-  new StepForward(session).run(() => false);
+  new StepForward(session).resume(() => false);
   const { pc } = session.inspector;
   const location = rangeAt(functions, pc);
   const line = rangeAt(lines, pc);

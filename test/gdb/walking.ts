@@ -59,7 +59,7 @@ export function choosePositions(
   while (positions.length < count) {
     const position = 1000 + random.below(end - 1000);
     session.goTo(position);
-    new StepForward(session).run(() => false);
+    new StepForward(session).resume(() => false);
     // If a body is inlined at gdb's position, gdb is inside the body after an instruction step, and in front of it
     // after any other step.
     if (symbols.inlinedAt(session.inspector.pc).some(({ range }) => range.start === session.inspector.pc)) continue;

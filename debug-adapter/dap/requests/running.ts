@@ -1,42 +1,37 @@
-import { errors, type SourceSteps, StepBack, StepForward, StepOverCall, type StopReason } from '../../engine/index.ts';
+import {
+  errors,
+  type Run,
+  runBackward,
+  runForward,
+  runToPosition,
+  type SourceSteps,
+  StepBack,
+  StepForward,
+  StepOverCall,
+  type StopReason,
+  type WantsPause,
+} from '../../engine/index.ts';
 import { requestMalformed } from '../../messages/dap.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Debuggee } from '../debuggee.ts';
 import { hartOf } from './stack.ts';
 import { expected } from '../../messages/expected.ts';
 
-/** Called regularly during a run; returns true to pause the run. */
-export type WantsPause = () => boolean;
-export type Slice = (wantsPause: WantsPause) => StopReason;
-
 /**
  * Starts a run for a request, which is answered before the machine starts to run. Returns undefined if the machine must
  * not run; the client then receives a `stopped` event immediately.
  */
-export type StartRun = (debuggee: Debuggee, args: Arguments) => Slice | undefined;
+export type StartRun = (debuggee: Debuggee, args: Arguments) => Run | undefined;
 
 export const configurationDone: StartRun = ({ configuration, session }) =>
-  configuration.stopOnEntry && !configuration.noDebug ? undefined : (wantsPause) => session.continue(wantsPause);
+  configuration.stopOnEntry && !configuration.noDebug ? undefined : runForward(session);
 
-export const continueForwards: StartRun =
-  ({ session }) =>
-  (wantsPause) =>
-    session.continue(wantsPause);
+export const continueForwards: StartRun = ({ session }) => runForward(session);
 
-export const reverseContinue: StartRun = ({ session }) => {
-  if (!session.hasHistory) throw errors.noHistory();
-  return (wantsPause) => session.reverseContinue(wantsPause);
-};
+export const reverseContinue: StartRun = ({ session }) => runBackward(session);
 
 /** `blkreplay/goTo`. */
-export const goTo: StartRun = ({ session }, args) => {
-  const position = args.integer('position');
-  const { travel } = session.timeline;
-  if (!travel) throw errors.noHistory();
-  const { start, end } = travel;
-  if (position < start || position > end) throw errors.positionOutside({ position, start, end });
-  return (wantsPause) => session.goTo(position, wantsPause);
-};
+export const goTo: StartRun = ({ session }, args) => runToPosition(session, args.integer('position'));
 
 // --- steps: by line, unless there is no line information or the client requests instruction steps --------------------
 
@@ -57,15 +52,16 @@ export const reverseStepOut = backwards(
   alwaysByLine((steps, wantsPause) => steps.reverseStepOut(wantsPause), instructionBack),
 );
 
+/** A step by line ends when it is paused: it is always a `whole` run. */
 type SourceStep = (steps: SourceSteps, wantsPause: WantsPause) => StopReason;
-type InstructionStep = (debuggee: Debuggee) => Slice;
+type InstructionStep = (debuggee: Debuggee) => Run;
 /** Creates a step for the current hart, which executes the machine's next step. */
-type MakeStep = (debuggee: Debuggee, wantsLines: boolean) => Slice;
+type MakeStep = (debuggee: Debuggee, wantsLines: boolean) => Run;
 
 function byLine(sourceStep: SourceStep, instructionStep: InstructionStep): MakeStep {
   return (debuggee, wantsLines) => {
     const steps = wantsLines ? debuggee.sourceSteps() : undefined;
-    return steps ? (wantsPause) => sourceStep(steps, wantsPause) : instructionStep(debuggee);
+    return steps ? { resume: (wantsPause) => sourceStep(steps, wantsPause) } : instructionStep(debuggee);
   };
 }
 
@@ -80,12 +76,14 @@ function alwaysByLine(sourceStep: SourceStep, instructionStep: InstructionStep):
  */
 function forwards(make: MakeStep): StartRun {
   return onThread(make, ({ session }, hart, begin) => {
-    let step: Slice | undefined;
-    return (wantsPause) => {
-      const reason = step ? undefined : session.runToQuantumOf(hart, wantsPause);
-      if (reason && reason.kind !== 'step') return reason;
-      step ??= begin();
-      return step(wantsPause);
+    let step: Run | undefined;
+    return {
+      resume: (wantsPause) => {
+        const reason = step ? undefined : session.runToQuantumOf(hart, wantsPause);
+        if (reason && reason.kind !== 'step') return reason;
+        step ??= begin();
+        return step.resume(wantsPause);
+      },
     };
   });
 }
@@ -99,10 +97,12 @@ function backwards(make: MakeStep): StartRun {
   const step = onThread(make, (debuggee, hart, begin) => {
     const { session } = debuggee;
     const { position } = session;
-    let step: Slice | undefined;
-    return (wantsPause) => {
-      step ??= session.skipToQuantumOf(hart) ? begin() : (session.goTo(position), instructionBack(debuggee, hart));
-      return step(wantsPause);
+    let step: Run | undefined;
+    return {
+      resume: (wantsPause) => {
+        step ??= session.skipToQuantumOf(hart) ? begin() : (session.goTo(position), instructionBack(debuggee, hart));
+        return step.resume(wantsPause);
+      },
     };
   });
   return (debuggee, args) => {
@@ -111,10 +111,7 @@ function backwards(make: MakeStep): StartRun {
   };
 }
 
-function onThread(
-  make: MakeStep,
-  onOtherHart: (debuggee: Debuggee, hart: number, begin: () => Slice) => Slice,
-): StartRun {
+function onThread(make: MakeStep, onOtherHart: (debuggee: Debuggee, hart: number, begin: () => Run) => Run): StartRun {
   return (debuggee, args) => {
     const hart = hartOf(debuggee, args.optionalInteger('threadId'));
     const wantsLines = isByLine(args);
@@ -123,19 +120,16 @@ function onThread(
   };
 }
 
-function overCall({ session }: Debuggee): Slice {
-  const step = new StepOverCall(session);
-  return (wantsPause) => step.run(wantsPause);
+function overCall({ session }: Debuggee): Run {
+  return new StepOverCall(session);
 }
 
-function instructionBack({ session }: Debuggee, hart?: number): Slice {
-  const step = new StepBack(session, hart);
-  return (wantsPause) => step.run(wantsPause);
+function instructionBack({ session }: Debuggee, hart?: number): Run {
+  return new StepBack(session, hart);
 }
 
-function instructionForward({ session }: Debuggee): Slice {
-  const step = new StepForward(session);
-  return (wantsPause) => step.run(wantsPause);
+function instructionForward({ session }: Debuggee): Run {
+  return new StepForward(session);
 }
 
 function isByLine(args: Arguments): boolean {

@@ -7,7 +7,7 @@ import { positionEventOf } from '../positionEvent.ts';
 export function overview(debuggee: Debuggee): Overview {
   const { timeline } = debuggee.session;
   const { rrfile, stateFile, drives } = timeline.files();
-  const place = positionEventOf(debuggee, debuggee.isRunning);
+  const place = positionEventOf(debuggee, debuggee.control.isRunning);
   return { place, rrfile, drives, stateFile, snapshots: timeline.snapshots().map(toOverview) };
 }
 

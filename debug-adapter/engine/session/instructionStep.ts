@@ -2,22 +2,10 @@ import type { Position } from '../base/quantities.ts';
 import { Inspector } from '../machine/inspector.ts';
 import { type CodeContext, contextOf, isSameContext } from './codeContext.ts';
 import { instructionAt } from './controlFlow.ts';
-import type { Session, WantsPause } from './session.ts';
+import type { Run, WantsPause } from './run.ts';
+import type { Session } from './session.ts';
 import type { StopReason } from './stopReason.ts';
 import { handlersOf, trapAt, type TrapMode } from './traps.ts';
-
-/**
- * Steps one instruction forward or backward in the current code. If an interrupt occurs during the step, its handler
- * runs until it returns, and the step continues. A raw step (`Session.stepInstruction`) would occasionally end in a
- * timer interrupt handler. Users do not expect to stop there, and other debuggers cannot step out of such a handler.
- * Stop points inside a handler still apply. A step does enter an exception handler, because the current code caused the
- * exception.
- *
- * After a 'pause', call `run` again to continue the step.
- */
-export interface InstructionStep {
-  run(wantsPause: WantsPause): StopReason;
-}
 
 const STEP: StopReason = { kind: 'step' };
 
@@ -26,9 +14,11 @@ const isOwnBreakpoint = (reason: StopReason): boolean => reason.kind === 'breakp
 
 /**
  * Steps one instruction forward in the current frame. If an interrupt occurs during the step, its handler runs until it
- * returns.
+ * returns, and the step continues. A raw step (`Session.stepInstruction`) would occasionally end in a timer interrupt
+ * handler. Users do not expect to stop there, and other debuggers cannot step out of such a handler. Stop points inside
+ * a handler still apply. A step does enter an exception handler, because the current code caused the exception.
  */
-export class StepForward implements InstructionStep {
+export class StepForward implements Run {
   private session: Session;
   private hart: number;
   /** Set after the instruction has executed, while the other harts are running their quanta. */
@@ -41,7 +31,7 @@ export class StepForward implements InstructionStep {
     this.hart = hart;
   }
 
-  run(wantsPause: WantsPause): StopReason {
+  resume(wantsPause: WantsPause): StopReason {
     for (;;) {
       const stop = this.interrupted ? this.runToReturn(this.interrupted, wantsPause) : this.oneStep(wantsPause);
       if (stop) return stop;
@@ -99,7 +89,7 @@ function stepStartAt({ timeline: { machine } }: Session, hart: number): StepStar
 }
 
 /** Like StepForward, but runs a call until it returns: gdb's nexti. */
-export class StepOverCall implements InstructionStep {
+export class StepOverCall implements Run {
   private session: Session;
   private step: StepForward;
   private isCall: boolean;
@@ -116,9 +106,9 @@ export class StepOverCall implements InstructionStep {
     this.returnContext = { ...before, pc: before.pc + BigInt(lengthBytes) };
   }
 
-  run(wantsPause: WantsPause): StopReason {
+  resume(wantsPause: WantsPause): StopReason {
     if (!this.isInside) {
-      const reason = this.step.run(wantsPause);
+      const reason = this.step.resume(wantsPause);
       if (reason.kind !== 'step' || !this.isCall || this.session.inspector.pc === this.returnContext.pc) return reason;
       this.isInside = true;
     }
@@ -134,7 +124,7 @@ export class StepOverCall implements InstructionStep {
 }
 
 /** Steps back one instruction in the current frame. Skips the handlers of interrupts that occurred in between. */
-export class StepBack implements InstructionStep {
+export class StepBack implements Run {
   private session: Session;
   private hart: number;
   /** Set while stepping back through the quanta of other harts. */
@@ -150,7 +140,7 @@ export class StepBack implements InstructionStep {
     this.hart = hart;
   }
 
-  run(wantsPause: WantsPause): StopReason {
+  resume(wantsPause: WantsPause): StopReason {
     for (;;) {
       const stop = this.search ? this.searchEntry(this.search, wantsPause) : this.oneStep(wantsPause);
       if (stop) return stop;
@@ -172,7 +162,8 @@ export class StepBack implements InstructionStep {
     const { returnsFrom } = instructionAt(session.inspector, pc);
     if (returnsFrom === undefined) return reason;
     const handlers = handlersOf(session.inspector, returnsFrom);
-    this.search = { returned, mode: returnsFrom, handlers, from: session.position };
+    const isEntry = () => isEntryFrom(session, returnsFrom, returned);
+    this.search = { run: session.backTo(handlers, isEntry), from: session.position };
     return undefined;
   }
 
@@ -180,9 +171,9 @@ export class StepBack implements InstructionStep {
    * Searches backward for the entry of the trap handler that returned. If the trap was an interrupt, moves to the
    * position before it and returns undefined, so that the step continues from there.
    */
-  private searchEntry({ returned, mode, handlers, from }: EntrySearch, wantsPause: WantsPause): StopReason | undefined {
+  private searchEntry({ run, from }: EntrySearch, wantsPause: WantsPause): StopReason | undefined {
     const { session } = this;
-    const reason = session.runBackTo(handlers, () => isEntryFrom(session, mode, returned), wantsPause);
+    const reason = run.resume(wantsPause);
     const isInterrupt = isOwnBreakpoint(reason) && trapAt(session.inspector)!.isInterrupt;
     if (isInterrupt) {
       session.stepBackInstruction();
@@ -198,10 +189,8 @@ export class StepBack implements InstructionStep {
 }
 
 interface EntrySearch {
-  /** The code to which the handler returned. */
-  returned: CodeContext;
-  mode: TrapMode;
-  handlers: readonly bigint[];
+  /** Runs backward to the entry of the handler that returned. */
+  run: Run;
   /** The position of the return instruction. */
   from: Position;
 }

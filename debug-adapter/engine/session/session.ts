@@ -7,13 +7,9 @@ import type { RunOptions } from '../machine/machine.ts';
 import { NO_STOP_POINTS, type StopPoints, type Watchpoint } from '../machine/stopPoints.ts';
 import type { Timeline, TimelineStop } from '../timeline/timeline.ts';
 import type { TravelStop } from '../timeline/timeTravel.ts';
+import type { Run, WantsPause } from './run.ts';
 import type { BreakpointId, StopReason } from './stopReason.ts';
 
-/**
- * Called several thousand times a second during a run; returns true to pause the run. A front end in another thread
- * uses it to stop a run.
- */
-export type WantsPause = () => boolean;
 const never: WantsPause = () => false;
 const always = (): boolean => true;
 
@@ -213,7 +209,21 @@ export class Session {
 
   /** Like `runTo`, but runs backward to the last such position. */
   runBackTo(addresses: readonly bigint[], condition: () => boolean, wantsPause: WantsPause = never): StopReason {
-    return this.reasonOf(this.travel().backward(this.pointsWith(addresses, condition), wantsPause));
+    return this.backTo(addresses, condition).resume(wantsPause);
+  }
+
+  /** Like `runBackTo`, as a run that continues its search after a pause. */
+  backTo(addresses: readonly bigint[], condition: () => boolean): Run {
+    let ofUser: StopPoints | undefined;
+    let points: StopPoints | undefined;
+    return {
+      resume: (wantsPause) => {
+        if (ofUser !== this.stopPoints()) points = undefined;
+        ofUser = this.stopPoints();
+        points ??= this.pointsWith(addresses, condition);
+        return this.reasonOf(this.travel().backward(points, wantsPause));
+      },
+    };
   }
 
   /** Like `runBackTo`, but ignores the user's stop points. */

@@ -4,7 +4,8 @@ import { STACK_POINTER } from './codeContext.ts';
 import { instructionAt } from './controlFlow.ts';
 import { frameViewOf } from './frameView.ts';
 import { StepBack, StepOverCall } from './instructionStep.ts';
-import type { Session, WantsPause } from './session.ts';
+import type { WantsPause } from './run.ts';
+import type { Session } from './session.ts';
 import type { StopReason } from './stopReason.ts';
 import { StepLocation } from './stepLocation.ts';
 import { ReverseLineStep } from './reverseLineStep.ts';
@@ -51,7 +52,7 @@ export class SourceSteps {
 
   /** Steps over one instruction, or over a whole call, regardless of source lines: gdb's nexti. */
   stepOverInstruction(wantsPause: WantsPause = never): StopReason {
-    return this.withReason(new StepOverCall(this.session).run(wantsPause));
+    return this.withReason(new StepOverCall(this.session).resume(wantsPause));
   }
 
   /** Steps back over a line: gdb's reverse-next. */
@@ -161,7 +162,7 @@ export class SourceSteps {
       const reason = this.asStep(session.runBackTo([entry], isEntry, wantsPause));
       if (reason.kind !== 'step') return reason;
     }
-    return new StepBack(session).run(wantsPause);
+    return new StepBack(session).resume(wantsPause);
   }
 
   // --- helpers ---------------------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ function toACall({ session, symbols }: Debugging, random: SeededRandom): boolean
   for (let i = 0; i < 300; i++) {
     const { pc } = session.inspector;
     if (instructionAt(session.inspector, pc).flow === 'call' && symbols.lineAt(pc)) return true;
-    new StepForward(session).run(() => false);
+    new StepForward(session).resume(() => false);
   }
   return false;
 }
@@ -48,11 +48,11 @@ for (const [name, scene] of [
       if (!toACall(debugging, random)) continue;
       const at = { position: session.position, pc: inspector.pc, sp: inspector.register(2) };
       const behind = at.pc + BigInt(instructionAt(inspector, at.pc).lengthBytes);
-      new StepForward(session).run(() => false);
+      new StepForward(session).resume(() => false);
       const callee = symbols.functionAt(inspector.pc);
       if (!callee || inspector.pc !== callee.low) continue;
 
-      for (let k = random.below(4); k > 0; k--) new StepForward(session).run(() => false);
+      for (let k = random.below(4); k > 0; k--) new StepForward(session).resume(() => false);
       if (symbols.functionAt(inspector.pc)?.low === callee.low) {
         assert.equal(steps.reverseStepOut().kind, 'step');
         assert.equal(session.position, at.position, 'reverse step out stops at the call');
