@@ -65,6 +65,16 @@ test('connecting gdb stops the machine, and so does losing the connection during
   assert.equal((await replay.event('stopped')).description, 'End of recording');
 });
 
+test('a reverse packet without history is refused, and the editor can still run the machine', async (t) => {
+  const dap = new DapClient(t);
+  const port = await started(dap, demoLaunch(new Sandbox(t), { rr: 'off', stopOnEntry: true }));
+  await dap.event('stopped');
+  const gdb = await GdbClient.connect(port);
+  for (const packet of ['bc', 'bs']) assert.match(await gdb.ask(packet), /^E\.This run is not recorded/);
+  assert.equal((await dap.until('stepIn')).reason, 'step');
+  assert.match(await gdb.ask('s'), /^T05/);
+});
+
 test('a port in use is refused before any file is created', async (t) => {
   const first = new DapClient(t);
   const port = await started(first, demoLaunch(new Sandbox(t), { stopOnEntry: true }));

@@ -26,7 +26,7 @@ export function runToPosition(session: Session, position: Position): Run {
 }
 
 /** Runs forward to a position without stop points. The stop is 'goto' at the position, or 'ended'. */
-export function advanceTo(timeline: Timeline, until: Position): Run {
+export function advanceTo(timeline: Pick<Timeline, 'position' | 'advance'>, until: Position): Run {
   return {
     resume: (wantsPause) => {
       const end = timeline.advance(until, wantsPause);
