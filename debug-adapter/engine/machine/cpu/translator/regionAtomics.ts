@@ -4,7 +4,8 @@ import { ATOMIC, COMBINE, reservationHolds, reserve } from '../atomicSemantics.t
 import { setSlot32, slot32 } from '../coreContext.ts';
 import { RAM, RAM_BASE, READ_TLB, WRITE_TLB } from '../layout.ts';
 import type { Instruction } from './regionGraph.ts';
-import type { RegionMemory, RegionRegisters } from './regionMemory.ts';
+import type { RegionMemory } from './regionMemory.ts';
+import type { RegionRegisters } from './regionRegisters.ts';
 
 /**
  * AMOs, LR and SC in a region: executed in place if a load (for LR) or a store (for AMOs and SC) at that address would

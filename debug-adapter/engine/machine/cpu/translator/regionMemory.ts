@@ -17,12 +17,7 @@ import {
 import { FLOAT_LOADS, LOADS } from '../semantics.ts';
 import { loadOf, type MemoryGroup, storeOf } from './memoryGroups.ts';
 import type { Instruction } from './regionGraph.ts';
-
-/** Access to the region's copies of the integer registers. */
-export interface RegionRegisters {
-  get(register: number): Code;
-  put(register: number, value: Code): Code;
-}
+import type { RegionRegisters } from './regionRegisters.ts';
 
 /** The groups of a block's accesses, and the host addresses of the groups that have already been checked. */
 export interface BlockAccesses {
