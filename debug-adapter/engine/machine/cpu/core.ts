@@ -16,7 +16,7 @@ import { definePmp } from './pmp.ts';
 import { definePrivilege } from './privilege.ts';
 import { defineRamDigest } from './ramDigest.ts';
 import { addArithmeticHelpers } from './semantics.ts';
-import { REGION_TYPE } from './translator/translator.ts';
+import { REGION_TYPE } from './translator/regionCode.ts';
 
 /** The bytes of the core module and the matching CSR index table. */
 export interface CoreImage {

@@ -25,6 +25,9 @@ import { RegionInstructions } from './regionInstructions.ts';
 import { RegionMemory } from './regionMemory.ts';
 import { RegionRegisters } from './regionRegisters.ts';
 
+/** The type of a region: (budget, address of the entry's page) -> budget left. */
+export const REGION_TYPE = { parameters: [I32, I64], results: [I32] };
+
 /** A page, other than the entry's page, from which the region's code was read. */
 export interface RegionPages {
   /** The distance in pages from the entry's page, and the address that the page's decode entries must still have. */
@@ -51,8 +54,7 @@ export interface RegionSource {
 }
 
 /**
- * Generates the code for a region as a function (budget, address of the entry's page) -> budget left. It executes the
- * region from its entry with registers in locals, and subtracts each block's instruction count from the budget at the
+ * Generates the code for a region as a function of the type REGION_TYPE. It executes the region from its entry with registers in locals, and subtracts each block's instruction count from the budget at the
  * start of the block. It stores registers and PC in memory and returns if the budget is too small for a block, if
  * control flow leaves the region, and before any instruction that is not plain. The interpreter then executes that
  * instruction, so no instruction in a region faults, and every step is counted exactly.

@@ -1,0 +1,170 @@
+import type { DecodeCache } from '../decodeCache.ts';
+import { PAGE_FLAGS, PAGE_TRANSLATED, REGION_ENTRIES, REGION_SLOTS, SINGLE_ENTRY_BYTES } from '../layout.ts';
+import { OP } from '../operations.ts';
+
+/** If all regions together have more instructions than this, there is no room for more. */
+const INSTRUCTIONS_MAX = 1_000_000;
+
+/** A compiled region, before it is added to the cache. */
+export interface CompiledRegion {
+  /** The decode entry at which the region starts. */
+  entry: number;
+  /** The instruction word of the entry. */
+  raw: number;
+  /** Indexed by RAM page: a byte for each halfword in the page, nonzero if the region contains its code. */
+  code: Map<number, Uint8Array>;
+  instructions: number;
+  /** Whether the region is valid only while every read of RAM is plain. */
+  isBare: boolean;
+  /** The WebAssembly function. */
+  run: WebAssembly.ExportValue;
+}
+
+/** A region with its index in the core's region table. */
+interface Region extends CompiledRegion {
+  slot: number;
+}
+
+/**
+ * The regions that the interpreter can call. A mark on a region's decode entry makes the interpreter call the region. A
+ * region without a mark is not called; this is the case while it contains a breakpoint.
+ */
+export class RegionCache {
+  private decodeCache: DecodeCache;
+  private table: WebAssembly.Table;
+  private bytes: Uint8Array;
+  private view: DataView;
+  private regions = new Map<number, Region>();
+  private regionsOfPage = new Map<number, Set<Region>>();
+  /** The first slot that has never been used, and the slots that are free again. */
+  private nextSlot = 0;
+  private freeSlots: number[] = [];
+  private instructions = 0;
+  private offsets: ReadonlySet<number> = new Set();
+
+  constructor(options: {
+    memory: WebAssembly.Memory;
+    decodeCache: DecodeCache;
+    /** The core's region table. */
+    table: WebAssembly.Table;
+  }) {
+    this.decodeCache = options.decodeCache;
+    this.table = options.table;
+    this.bytes = new Uint8Array(options.memory.buffer);
+    this.view = new DataView(options.memory.buffer);
+  }
+
+  get size(): number {
+    return this.regions.size;
+  }
+
+  hasRoomFor(regions: number): boolean {
+    return this.instructions <= INSTRUCTIONS_MAX && this.regions.size <= REGION_SLOTS - regions;
+  }
+
+  /** The region that starts at a decode entry. */
+  at(entry: number): CompiledRegion | undefined {
+    return this.regions.get(entry);
+  }
+
+  /** The regions that are valid only while every read of RAM is plain. */
+  bareRegions(): CompiledRegion[] {
+    return [...this.regions.values()].filter(({ isBare }) => isBare);
+  }
+
+  /** Adds a region, which replaces any earlier region with the same entry. */
+  add(compiled: CompiledRegion): void {
+    this.remove(compiled.entry);
+    const region: Region = { ...compiled, slot: this.freeSlots.pop() ?? this.nextSlot++ };
+    this.table.set(region.slot, region.run);
+    this.regions.set(region.entry, region);
+    this.instructions += region.instructions;
+    for (const [page, halfwords] of region.code) {
+      this.regionsIn(page).add(region);
+      halfwords.forEach((isCode, halfword) => isCode && this.decodeCache.markCode(page, halfword * 2));
+    }
+    if (!this.isBlocked(region)) this.mark(region);
+  }
+
+  private regionsIn(page: number): Set<Region> {
+    let regions = this.regionsOfPage.get(page);
+    if (!regions) this.regionsOfPage.set(page, (regions = new Set()));
+    this.bytes[PAGE_FLAGS + page] |= PAGE_TRANSLATED;
+    return regions;
+  }
+
+  remove(entry: number): void {
+    const region = this.regions.get(entry);
+    if (!region) return;
+    this.unmark(region);
+    this.regions.delete(entry);
+    this.instructions -= region.instructions;
+    this.table.set(region.slot, null);
+    this.freeSlots.push(region.slot);
+    for (const page of region.code.keys()) {
+      const regions = this.regionsOfPage.get(page)!;
+      regions.delete(region);
+      if (regions.size > 0) continue;
+      this.regionsOfPage.delete(page);
+      this.bytes[PAGE_FLAGS + page] &= ~PAGE_TRANSLATED;
+    }
+  }
+
+  removeAll(): void {
+    for (const entry of this.regions.keys()) this.remove(entry);
+  }
+
+  /** Removes the regions that were translated from these bytes of RAM, because the bytes are about to change. */
+  codeWritten(offset: number, lengthBytes: number): void {
+    const page = offset >>> 12;
+    const regions = this.regionsOfPage.get(page);
+    if (!regions) return;
+    const first = (offset & 0xfff) >> 1;
+    const last = ((offset & 0xfff) + lengthBytes - 1) >> 1;
+    for (const region of regions) {
+      const code = region.code.get(page)!;
+      for (let halfword = first; halfword <= last; halfword++) {
+        if (code[halfword]) {
+          this.remove(region.entry);
+          break;
+        }
+      }
+    }
+  }
+
+  /** The page offsets at which any page may have a breakpoint. */
+  get breakOffsets(): ReadonlySet<number> {
+    return this.offsets;
+  }
+
+  /** Removes the marks of the regions that contain an instruction at one of the offsets, and restores all others. */
+  setBreakOffsets(offsets: ReadonlySet<number>): void {
+    this.offsets = offsets;
+    for (const region of this.regions.values()) {
+      if (this.isBlocked(region)) this.unmark(region);
+      else this.mark(region);
+    }
+  }
+
+  private isBlocked({ code }: Region): boolean {
+    for (const offset of this.offsets) {
+      for (const halfwords of code.values()) if (halfwords[offset >> 1]) return true;
+    }
+    return false;
+  }
+
+  /**
+   * Makes the entry call the region. The entry's instruction is decoded separately, in case the region cannot execute
+   * even its first instruction.
+   */
+  private mark({ entry, slot, raw }: Region): void {
+    if (this.bytes[entry] === OP.REGION) return;
+    this.decodeCache.decodeSingle(REGION_ENTRIES + slot * SINGLE_ENTRY_BYTES, raw);
+    this.bytes[entry] = OP.REGION;
+    this.view.setInt32(entry + 8, slot, true);
+  }
+
+  private unmark({ entry }: Region): void {
+    if (this.bytes[entry] === OP.REGION) this.bytes[entry] = OP.UNDECODED;
+  }
+}
