@@ -11,7 +11,6 @@ const METHODS_MAX = 25;
 
 /** Fields and methods of the classes that are still too large. Lower these numbers; add no entry and raise none. */
 const EXCEPTIONS: Readonly<Record<string, Size>> = {
-  Hart: { fields: 8, methods: 29 },
   Machine: { fields: 21, methods: 33 },
   Qcow2Image: { fields: 4, methods: 39 },
   Refcounts: { fields: 15, methods: 39 },

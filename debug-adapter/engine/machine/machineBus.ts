@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.ts';
 import type { ArmedStopPoints } from './armedStopPoints.ts';
 import type { AccessBytes, Board } from './board.ts';
-import type { HartBus } from './cpu/hart.ts';
+import type { HartBus } from './cpu/hartBus.ts';
 
 /** Forwards the hart's calls to the board and to the stop points, which are created after the hart. */
 export class MachineBus implements HartBus {
