@@ -17,7 +17,7 @@ import {
 import { ACCESS_READ, ACCESS_WRITE } from './access.ts';
 import { COMBINE, FUNCT5, reservationHolds, reserve } from './atomicSemantics.ts';
 import { type Core, isRam, raise, ramAt, ramOffset, setSlot32, slot32 } from './coreContext.ts';
-import { enterReadTlb, enterWriteTlb } from './memoryAccess.ts';
+import { enterReadTlb, enterWriteTlb, translateAndCheck } from './memoryAccess.ts';
 import { afterRead } from './pages.ts';
 
 const LOAD_MISALIGNED = 4;
@@ -82,13 +82,11 @@ export function defineAtomics(core: Core): void {
 }
 
 /** Translates the address to an address in the WebAssembly memory, or raises a fault. */
-function locate({ core, va, pa, at, cacheable }: Atomic, size: Code, access: number): Code {
+function locate(atomic: Atomic, size: Code, access: number): Code {
+  const { core, va, pa, at } = atomic;
   const cause = access === ACCESS_READ ? LOAD_ACCESS_FAULT : STORE_ACCESS_FAULT;
   return sequence(
-    set(pa, call(core.functions.translate, va.get, i32.const(access))),
-    when(slot32('FAULT'), ret(i64.const(0))),
-    set(cacheable, call(core.functions.protect, pa.get, va.get, size, i32.const(access))),
-    when(slot32('FAULT'), ret(i64.const(0))),
+    translateAndCheck(core, atomic, { size, access, leave: ret(i64.const(0)) }),
     when(i32.eqz(isRam(pa.get, size)), raise(core, cause, va.get), ret(i64.const(0))),
     afterRead(core, ramOffset(pa.get), size),
     set(at, ramAt(ramOffset(pa.get))),

@@ -21,7 +21,7 @@ import { ACCESS_READ, ACCESS_WRITE } from './access.ts';
 import { CAUSE_ILLEGAL, type Core, isRam, raise, ramAt, ramOffset, setSlot32, slot32 } from './coreContext.ts';
 import { ENVCFG, envcfgForbids } from './envcfg.ts';
 import { BLOCK_BYTES } from './layout.ts';
-import { enterWriteTlb, STORE_ACCESS_FAULT } from './memoryAccess.ts';
+import { cacheableAccess, enterWriteTlb, STORE_ACCESS_FAULT, translateAndCheck } from './memoryAccess.ts';
 
 /**
  * Defines the cache-block operations (Volume I, "CMO Extensions"): cbo.zero, which stores 64 zero bytes, and the
@@ -39,20 +39,16 @@ function defineZero(core: Core): void {
   builder.define(functions.zeroBlock, (frame) => {
     const [address, raw] = frame.parameters;
     const va = frame.local(I64);
-    const pa = frame.local(I64);
-    const entry = frame.local(I32);
-    const cacheable = frame.local(I32);
+    const access = cacheableAccess(frame, va);
+    const { pa } = access;
     const size = i32.const(BLOCK_BYTES);
     return sequence(
       when(envcfgForbids(ENVCFG.CBZE), raise(core, CAUSE_ILLEGAL, i64.extendU(raw.get)), ret()),
       set(va, blockOf(address.get)),
-      set(pa, call(functions.translate, va.get, i32.const(ACCESS_WRITE))),
-      when(slot32('FAULT'), ret()),
-      set(cacheable, call(functions.protect, pa.get, va.get, size, i32.const(ACCESS_WRITE))),
-      when(slot32('FAULT'), ret()),
+      translateAndCheck(core, access, { size, access: ACCESS_WRITE, leave: ret() }),
       when(
         isRam(pa.get, size),
-        enterWriteTlb(core, { va, pa, cacheable, entry }),
+        enterWriteTlb(core, access),
         call(functions.touch, ramOffset(pa.get), size),
         memoryFill(ramAt(ramOffset(pa.get)), i32.const(0), size),
         ret(),

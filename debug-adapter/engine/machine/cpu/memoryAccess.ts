@@ -74,16 +74,38 @@ const crossesPage = (va: Code, kind: Code): Code =>
 const tlbEntry = (va: Code): Code =>
   i32.add(slot32('DATA_CONTEXT'), i32.and(i32.shrU(i32.wrap(va), i32.const(8)), i32.const((TLB_ENTRIES - 1) << 4)));
 
-/** An access to RAM: its addresses, whether PMP permits a TLB entry for its page, and a scratch local for the entry. */
-interface Cached {
+/** An access that uses the TLBs: its addresses, whether PMP permits a TLB entry, and a scratch local for the entry. */
+interface CacheableAccess {
   va: Local;
   pa: Local;
   cacheable: Local;
   entry: Local;
 }
 
+export function cacheableAccess(frame: Frame, va: Local): CacheableAccess {
+  return { va, pa: frame.local(I64), entry: frame.local(I32), cacheable: frame.local(I32) };
+}
+
+/**
+ * The beginning of each slow path: computes the physical address and checks that PMP permits the access. If either
+ * faults, `leave` returns from the function.
+ */
+export function translateAndCheck(
+  core: Core,
+  { va, pa, cacheable }: Omit<CacheableAccess, 'entry'>,
+  { size, access, leave }: { size: Code; access: number; leave: Code },
+): Code {
+  const { translate, protect } = core.functions;
+  return sequence(
+    set(pa, call(translate, va.get, i32.const(access))),
+    when(slot32('FAULT'), leave),
+    set(cacheable, call(protect, pa.get, va.get, size, i32.const(access))),
+    when(slot32('FAULT'), leave),
+  );
+}
+
 /** Adds the page to a TLB, so that later accesses take the fast path. */
-function fillTlb(core: Core, v: Cached, tlb: number, tagBits = 0): Code {
+function fillTlb(core: Core, v: CacheableAccess, tlb: number, tagBits = 0): Code {
   const addend = i32.add(i32.sub(i32.wrap(v.pa.get), i32.wrap(v.va.get)), i32.const((RAM - RAM_BASE) | 0));
   return sequence(
     set(v.entry, tlbEntry(v.va.get)),
@@ -97,20 +119,20 @@ function fillTlb(core: Core, v: Cached, tlb: number, tagBits = 0): Code {
  * Whether the page may be added to a TLB: it must have none of these flags, and PMP must allow access to the whole
  * page.
  */
-const mayEnter = ({ pa, cacheable }: Cached, flags: number): Code =>
+const mayEnter = ({ pa, cacheable }: CacheableAccess, flags: number): Code =>
   i32.and(cacheable.get, i32.eqz(i32.and(pageFlags(pa.get), i32.const(flags))));
 
 const pageFlags = (pa: Code): Code => i32.load8u(i32.shrU(ramOffset(pa), i32.const(12)), PAGE_FLAGS);
 
 /** Called after a read of RAM has passed translation and the PMP check. */
-export const enterReadTlb = (core: Core, v: Cached): Code =>
+export const enterReadTlb = (core: Core, v: CacheableAccess): Code =>
   when(mayEnter(v, PAGE_WATCHED), fillTlb(core, v, READ_TLB));
 
 /**
  * Called for a write to RAM, before `touch` marks the page dirty. If the write may change the page table used to
  * translate its address, `touch` removes this entry too.
  */
-export const enterWriteTlb = (core: Core, v: Cached): Code =>
+export const enterWriteTlb = (core: Core, v: CacheableAccess): Code =>
   when(
     mayEnter(v, PAGE_WATCHED),
     ifElse(
@@ -129,19 +151,15 @@ function defineLoadSlow(core: Core): void {
   const { builder, functions } = core;
   builder.define(functions.loadSlow, (frame) => {
     const [va, kind] = frame.parameters;
-    const pa = frame.local(I64);
-    const entry = frame.local(I32);
-    const cacheable = frame.local(I32);
+    const access = cacheableAccess(frame, va);
+    const { pa } = access;
     return sequence(
       when(crossesPage(va.get, kind.get), loadCrossing(core, frame, va, kind)),
-      set(pa, call(functions.translate, va.get, i32.const(ACCESS_READ))),
-      when(slot32('FAULT'), ret(i64.const(0))),
-      set(cacheable, call(functions.protect, pa.get, va.get, sizeOf(kind.get), i32.const(ACCESS_READ))),
-      when(slot32('FAULT'), ret(i64.const(0))),
+      translateAndCheck(core, access, { size: sizeOf(kind.get), access: ACCESS_READ, leave: ret(i64.const(0)) }),
       when(
         isRam(pa.get, sizeOf(kind.get)),
         afterRead(core, ramOffset(pa.get), sizeOf(kind.get)),
-        enterReadTlb(core, { va, pa, cacheable, entry }),
+        enterReadTlb(core, access),
         dispatch(
           kind.get,
           LOAD_BY_KIND.map((load) => ret(load(ramAt(ramOffset(pa.get))))),
@@ -256,18 +274,14 @@ function defineStoreSlow(core: Core): void {
   const { builder, functions } = core;
   builder.define(functions.storeSlow, (frame) => {
     const [va, value, kind] = frame.parameters;
-    const pa = frame.local(I64);
-    const entry = frame.local(I32);
-    const cacheable = frame.local(I32);
+    const access = cacheableAccess(frame, va);
+    const { pa } = access;
     return sequence(
       when(crossesPage(va.get, kind.get), storeCrossing(core, frame, { va, value, kind })),
-      set(pa, call(functions.translate, va.get, i32.const(ACCESS_WRITE))),
-      when(slot32('FAULT'), ret()),
-      set(cacheable, call(functions.protect, pa.get, va.get, sizeOf(kind.get), i32.const(ACCESS_WRITE))),
-      when(slot32('FAULT'), ret()),
+      translateAndCheck(core, access, { size: sizeOf(kind.get), access: ACCESS_WRITE, leave: ret() }),
       when(
         isRam(pa.get, sizeOf(kind.get)),
-        enterWriteTlb(core, { va, pa, cacheable, entry }),
+        enterWriteTlb(core, access),
         call(functions.touch, ramOffset(pa.get), sizeOf(kind.get)),
         dispatch(
           kind.get,
