@@ -114,7 +114,7 @@ export class Plic implements Device {
    * threshold, the one with the highest priority. Among several sources with that priority, it is the one with the
    * lowest number (PLIC spec, section 5).
    */
-  private highestPriority(context: number): number {
+  private highestPrioritySource(context: number): number {
     const { priorities, pending, claimed, enables, thresholds } = this.state;
     let best = 0;
     let bestPriority = thresholds[context];
@@ -134,7 +134,7 @@ export class Plic implements Device {
   }
 
   private claim(context: number): number {
-    const source = this.highestPriority(context);
+    const source = this.highestPrioritySource(context);
     if (source !== 0) {
       assignBit(this.state.pending, source, false);
       assignBit(this.state.claimed, source, true);
@@ -147,7 +147,7 @@ export class Plic implements Device {
     let rose = false;
     let fell = false;
     for (let context = 0; context < this.contexts; context++) {
-      const output = this.highestPriority(context) !== 0;
+      const output = this.highestPrioritySource(context) !== 0;
       if (output === this.state.outputs[context]) continue;
       this.state.outputs[context] = output;
       if (output) rose = true;

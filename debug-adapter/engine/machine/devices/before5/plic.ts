@@ -119,7 +119,7 @@ export class PlicBefore5 implements Device {
    * the one with the highest priority. Among several sources with that priority, it is the one with the lowest number
    * (PLIC spec, section 5).
    */
-  private highestPriority(context: number): number {
+  private highestPrioritySource(context: number): number {
     const { priorities, pending, enables, thresholds } = this.state;
     let best = 0;
     let bestPriority = thresholds[context];
@@ -138,7 +138,7 @@ export class PlicBefore5 implements Device {
   }
 
   private claim(context: number): number {
-    const source = this.highestPriority(context);
+    const source = this.highestPrioritySource(context);
     if (source !== 0) {
       assignBit(this.state.pending, source, false);
       assignBit(this.state.claimed, source, true);
@@ -160,7 +160,7 @@ export class PlicBefore5 implements Device {
     let rose = false;
     let fell = false;
     for (let context = 0; context < this.contexts; context++) {
-      const output = this.highestPriority(context) !== 0;
+      const output = this.highestPrioritySource(context) !== 0;
       if (output === this.outputs[context]) continue;
       this.outputs[context] = output;
       if (output) rose = true;
