@@ -91,7 +91,16 @@ export function oneOf<const T extends string>(...known: readonly T[]): StateCode
 export function list<T>(item: StateCodec<T>, length?: number): StateCodec<T[]> {
   return {
     save: (values) => values.map((value) => item.save(value)),
-    load: (saved) => listItems(saved, length).map((value, i) => loadPart(item, value, i)),
+    load(saved) {
+      const items = listItems(saved, length);
+      const values: T[] = [];
+      try {
+        for (const value of items) values.push(item.load(value));
+      } catch (error) {
+        throw inside(values.length, error);
+      }
+      return values;
+    },
   };
 }
 
@@ -120,7 +129,7 @@ export function optional<T>(codec: StateCodec<T>): StateCodec<T | undefined> & {
 
 /** A field whose name in saved state differs from the name in the code. Names in saved state never change. */
 export function savedAs<T>(savedName: string, codec: StateCodec<T>): StateCodec<T> & { readonly savedName: string } {
-  return { savedName, save: (value) => codec.save(value), load: (saved) => codec.load(saved) };
+  return { ...codec, savedName };
 }
 
 /** The codec of each field, in the order in which `record` saves and loads the fields. */
@@ -150,7 +159,15 @@ export function record<F extends Fields>(fields: F): RecordCodec<LoadedFields<F>
     load(saved) {
       const state = fieldsOf(saved);
       const values: Record<string, unknown> = {};
-      for (const { name, savedName, codec } of entries) values[name] = loadPart(codec, state[savedName], savedName);
+      let field = '';
+      try {
+        for (const { name, savedName, codec } of entries) {
+          field = savedName;
+          values[name] = codec.load(state[field]);
+        }
+      } catch (error) {
+        throw inside(field, error);
+      }
       return values as LoadedFields<F>;
     },
   };
@@ -161,11 +178,11 @@ export function variants<V extends Record<string, RecordCodec<object>>>(
   byKind: V,
 ): RecordCodec<{ [K in keyof V & string]: { kind: K } & Loaded<V[K]> }[keyof V & string]> {
   type Value = { [K in keyof V & string]: { kind: K } & Loaded<V[K]> }[keyof V & string];
-  const kinds = oneOf(...Object.keys(byKind));
+  const kindOf = record({ kind: oneOf(...Object.keys(byKind)) });
   return {
     save: (value) => ({ kind: value.kind, ...byKind[value.kind].save(value) }),
     load(saved) {
-      const kind = loadPart(kinds, fieldsOf(saved).kind, 'kind');
+      const { kind } = kindOf.load(saved);
       return { kind, ...byKind[kind].load(saved) } as Value;
     },
   };
@@ -187,14 +204,17 @@ export function checkedState(codec: StateCodec<unknown>): RecordCodec<State> {
 export const namedStates: RecordCodec<Record<string, State>> = {
   save: (states) => states,
   load(saved) {
-    const states = fieldsOf(saved);
-    return Object.fromEntries(
-      Object.keys(states).map((name) => [name, loadPart(anyState, states[name], name)] as const),
-    );
+    const states: Record<string, State> = {};
+    for (const [name, state] of Object.entries(fieldsOf(saved))) {
+      try {
+        states[name] = fieldsOf(state);
+      } catch (error) {
+        throw inside(name, error);
+      }
+    }
+    return states;
   },
 };
-
-const anyState: RecordCodec<State> = { save: (state) => state, load: fieldsOf };
 
 function listItems(saved: StateValue | undefined, length: number | undefined): StateValue[] {
   if (!Array.isArray(saved)) return damaged(saved, 'list');
@@ -206,12 +226,9 @@ function fieldsOf(saved: StateValue | undefined): State {
   return hasFields ? saved : damaged(saved, 'record');
 }
 
-function loadPart<T>(codec: StateCodec<T>, saved: StateValue | undefined, part: string | number): T {
-  try {
-    return codec.load(saved);
-  } catch (error) {
-    throw error instanceof StateError ? error.inside(part) : error;
-  }
+/** The error for the record or list whose part could not be loaded. */
+function inside(part: string | number, error: unknown): unknown {
+  return error instanceof StateError ? error.inside(part) : error;
 }
 
 function damaged(saved: StateValue | undefined, damage: FieldDamage): never {

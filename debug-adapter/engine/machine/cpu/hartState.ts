@@ -3,9 +3,12 @@ import { STATE_SLOTS } from './layout.ts';
 
 type StateSlot = (typeof STATE_SLOTS)[number];
 
-/** Maps each state slot to a value. */
-export const forEachSlot = <T>(valueOf: (name: StateSlot) => T): Record<StateSlot, T> =>
-  Object.fromEntries(STATE_SLOTS.map((name) => [name, valueOf(name)])) as Record<StateSlot, T>;
+/** A value for each state slot. */
+export function forEachSlot<T>(valueOf: (name: StateSlot) => T): Record<StateSlot, T> {
+  const values: Partial<Record<StateSlot, T>> = {};
+  for (const name of STATE_SLOTS) values[name] = valueOf(name);
+  return values as Record<StateSlot, T>;
+}
 
 type HartState = { registers: bigint[]; floats: bigint[] } & Record<StateSlot, bigint>;
 
