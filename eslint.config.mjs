@@ -1,17 +1,10 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
+/** What code that also runs in a browser must not use. */
+const ONLY_IN_NODE = ['process', 'setImmediate', 'Buffer', '__dirname', '__filename', 'require', 'global'];
 /** What the engine must not know: it reads no clock, no random source and no environment (DESIGN invariant 1). */
-const NOT_IN_ENGINE = [
-  'process',
-  'performance',
-  'setTimeout',
-  'setInterval',
-  'setImmediate',
-  'fetch',
-  'crypto',
-  'Buffer',
-];
+const NOT_IN_ENGINE = [...ONLY_IN_NODE, 'performance', 'setTimeout', 'setInterval', 'fetch', 'crypto'];
 
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', '.blkreplay/', '.vscode-test/'] },
@@ -39,6 +32,10 @@ export default tseslint.config(
         { selector: "NewExpression[callee.name='Date']", message: 'The engine reads no clock.' },
       ],
     },
+  },
+  {
+    files: ['debug-adapter/{dap,gdb,messages}/**/*.ts'],
+    rules: { 'no-restricted-globals': ['error', ...ONLY_IN_NODE] },
   },
   {
     files: ['**/*.ts'],

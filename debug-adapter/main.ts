@@ -37,9 +37,23 @@ worker.on('message', (message: EngineEvent) => engine.received(message));
 worker.on('error', (error: Error) => engine.onThreadEnded(failureOf(error)));
 
 const adapter = new Adapter(engine, () => void shutDown());
-adapter.start(process.stdin, process.stdout);
-for (const event of ['end', 'close']) process.stdin.once(event, () => void shutDown());
-process.stdout.on('error', () => void shutDown());
+const { stdin, stdout } = process;
+const client = adapter.start({
+  send: (bytes) => stdout.write(bytes),
+  get unsentBytes() {
+    return stdout.writableLength;
+  },
+  pause: () => stdin.pause(),
+  resume: () => stdin.resume(),
+});
+stdout.on('drain', () => client.drained());
+stdout.on('error', () => {
+  client.writeFailed();
+  void shutDown();
+});
+stdin.on('error', ({ message }) => client.readFailed(message));
+stdin.on('data', (bytes) => client.received(bytes));
+for (const event of ['end', 'close']) stdin.once(event, () => void shutDown());
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     setTimeout(() => Atomics.store(interruption, 0, URGENCY.now), FILES_MILLISECONDS_MAX);
@@ -65,7 +79,7 @@ async function shutDown(): Promise<void> {
   isShuttingDown = true;
   await Promise.race([adapter.close(), delay(CLOSE_MILLISECONDS_MAX)]);
   // Wait until the last messages have been sent, unless the client has disconnected.
-  const flushed = new Promise((resolve) => process.stdout.write('', resolve));
+  const flushed = new Promise((resolve) => stdout.write('', resolve));
   await Promise.race([flushed, delay(FLUSH_MILLISECONDS_MAX)]);
   exit();
 }

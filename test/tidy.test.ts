@@ -56,9 +56,21 @@ const CONTRACTS: Record<string, Record<string, RegExp>> = {
   'debug-adapter/host': { [`${ENGINE}/recording`]: /\/inputs\/realtimeIdle\.ts$/ },
 };
 
-/** External packages, which the build bundles. */
+/** The modules that use Node. All others run wherever JavaScript does, for example in a browser. */
+const NODE_ROOMS = [
+  ...['commandLine.ts', 'commandWorker.ts', 'main.ts', 'engineWorker.ts', 'cli', 'host'].map(inDebugAdapter),
+  'extension',
+];
+
+/** Names that exist only in Node. */
+const NODE_NAMES = new Set([
+  ...['process', 'Buffer', 'NodeJS', 'setImmediate', 'clearImmediate', 'require', 'global'],
+  ...['__dirname', '__filename'],
+]);
+
+/** External packages, which the build bundles. The main module of @vscode/debugadapter needs Node. */
 const PACKAGES: Record<string, string[]> = {
-  'debug-adapter/dap': ['@vscode/debugadapter', '@vscode/debugprotocol'],
+  'debug-adapter/dap': ['@vscode/debugadapter/lib/messages.js', '@vscode/debugprotocol'],
   'debug-adapter/host': ['fzstd'],
   extension: ['vscode'],
 };
@@ -70,6 +82,10 @@ const TESTED_FOLDERS = Object.keys(ROOMS)
 
 function inEngine(room: string): string {
   return `${ENGINE}/${room}`;
+}
+
+function inDebugAdapter(room: string): string {
+  return `debug-adapter/${room}`;
 }
 
 function sources(folder: string): string[] {
@@ -108,9 +124,35 @@ function problemsOf(file: string): string[] {
 function outsideProblem(file: string, room: string, name: string): string[] {
   const isNode = name.startsWith('node:') || builtinModules.includes(name);
   if (`${room}/`.startsWith(`${ENGINE}/`)) return [`${file} imports ${name}: the engine imports nothing from outside`];
-  return isNode || PACKAGES[room]?.some((known) => name === known || name.startsWith(`${known}/`))
+  if (isNode) return NODE_ROOMS.includes(room) ? [] : [`${file} imports ${name}: ${room} runs without Node`];
+  return PACKAGES[room]?.some((known) => name === known || name.startsWith(`${known}/`))
     ? []
     : [`${file} imports ${name}: add it to PACKAGES with a reason`];
+}
+
+/** The names in a source text that exist only in Node, with their line numbers. Types count, comments do not. */
+function nodeNamesIn(file: string, text: string): string[] {
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node) && NODE_NAMES.has(node.text) && !isNameOfMember(node)) {
+      found.push(`${file}:${source.getLineAndCharacterOfPosition(node.getStart()).line + 1} ${node.text}`);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+/** Whether an identifier names a property or method. A property of `globalThis` is a global name. */
+function isNameOfMember(name: ts.Identifier): boolean {
+  const { parent } = name;
+  if (ts.isPropertyAccessExpression(parent)) {
+    return parent.name === name && parent.expression.getText() !== 'globalThis';
+  }
+  return (
+    (ts.isClassElement(parent) || ts.isTypeElement(parent) || ts.isPropertyAssignment(parent)) && parent.name === name
+  );
 }
 
 test('every import follows the module map', () => {
@@ -124,17 +166,43 @@ test('the import test detects a forbidden import', () => {
   assert.equal(roomOf(`${ENGINE}/block/qcow2/image.ts`), `${ENGINE}/block`);
 });
 
-test('the engine bundles for a neutral platform: it needs neither Node nor a browser', async () => {
-  const result = await build({
-    entryPoints: [path.join(ROOT, ENGINE, 'index.ts')],
-    bundle: true,
-    platform: 'neutral',
-    format: 'esm',
-    write: false,
-    logLevel: 'silent',
+for (const folder of [ENGINE, ...['dap', 'gdb'].map(inDebugAdapter)]) {
+  test(`${folder} bundles for a neutral platform: it needs neither Node nor a browser`, async () => {
+    const result = await build({
+      entryPoints: [path.join(ROOT, folder, 'index.ts')],
+      bundle: true,
+      platform: 'neutral',
+      format: 'esm',
+      write: false,
+      logLevel: 'silent',
+    });
+    assert.deepEqual(result.errors, []);
+    assert.ok(result.outputFiles[0].contents.length > 10_000);
   });
-  assert.deepEqual(result.errors, []);
-  assert.ok(result.outputFiles[0].contents.length > 10_000);
+}
+
+test('modules that run without Node use none of its global names', () => {
+  const files = sources('debug-adapter').filter((file) => !NODE_ROOMS.includes(roomOf(file)!));
+  assert.ok(files.length > 300, 'the sources were found');
+  assert.deepEqual(
+    files.flatMap((file) => nodeNamesIn(file, readFileSync(path.join(ROOT, file), 'utf8'))),
+    [],
+  );
+});
+
+test('the check for global names of Node finds values and types, but not members of the same name', () => {
+  const text = [
+    'const a: Buffer = Buffer.alloc(1); // process',
+    'setImmediate(() => globalThis.process.exit());',
+    'class B { process = 1; require(): void {} }',
+    'export const c = { process: __dirname, b: new B().require() };',
+  ];
+  assert.deepEqual(nodeNamesIn('a.ts', text.join('\n')), [
+    ...['a.ts:1 Buffer', 'a.ts:1 Buffer', 'a.ts:2 setImmediate', 'a.ts:2 process', 'a.ts:4 __dirname'],
+  ]);
+  assert.deepEqual(outsideProblem('dap/a.ts', 'debug-adapter/dap', 'node:path').length, 1);
+  assert.deepEqual(outsideProblem('host/a.ts', 'debug-adapter/host', 'node:path'), []);
+  assert.deepEqual(outsideProblem('dap/a.ts', 'debug-adapter/dap', '@vscode/debugadapter').length, 1);
 });
 
 test('every test file starts with a one-sentence description of what it guarantees', () => {

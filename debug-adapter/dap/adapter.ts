@@ -1,5 +1,5 @@
-import { ContinuedEvent, Event, Response } from '@vscode/debugadapter';
-import type { Readable, Writable } from 'node:stream';
+// The main module of this package needs Node; this one needs nothing.
+import { Event, Response } from '@vscode/debugadapter/lib/messages.js';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import {
   machineIsRunning,
@@ -15,7 +15,7 @@ import { CAPABILITIES } from './capabilities.ts';
 import { type EngineLink, RequestFailure } from './engineLink.ts';
 import { type CommandRules, ENGINE_COMMANDS } from './messages.ts';
 import { failureOf } from './failure.ts';
-import { ProtocolStream } from './protocolStream.ts';
+import { type ClientEvents, type ClientStreams, ProtocolStream } from './protocolStream.ts';
 import { THREAD_ID, threadOf } from './stopEvents.ts';
 
 type Phase = 'new' | 'initialized' | 'launching' | 'configuring' | 'stopped' | 'running' | 'ended';
@@ -51,8 +51,9 @@ export class Adapter {
     engine.isClientBehind = () => this.stream?.isBehind ?? false;
   }
 
-  start(from: Readable, to: Writable): void {
-    this.stream = new ProtocolStream(from, to, {
+  /** Starts answering requests. The caller reports the events of the client's streams to the returned object. */
+  start(client: ClientStreams): ClientEvents {
+    this.stream = new ProtocolStream(client, {
       request: (request) => void this.answer(request),
       isUrgent: ({ command }) => this.isUrgent(command),
       isBusy: () => this.engine.unansweredCount >= UNANSWERED_MAX,
@@ -61,6 +62,7 @@ export class Adapter {
       onFatal: (why) => this.onStreamLost(why),
       drained: () => this.engine.onStreamDrained(),
     });
+    return this.stream;
   }
 
   /**
@@ -181,7 +183,8 @@ export class Adapter {
       const body = await this.engine.ask(command, args);
       // DAP defines which standard requests resume the machine. For a custom request, an event must tell the client
       // that the machine has resumed.
-      if (command.startsWith('blkreplay/')) this.sendEvent(new ContinuedEvent(THREAD_ID, true));
+      const isCustom = command.startsWith('blkreplay/');
+      if (isCustom) this.sendEvent(new Event('continued', { threadId: THREAD_ID, allThreadsContinued: true }));
       return body;
     } catch (error) {
       if (this.phase === 'running' && !this.isGdbRunning) this.phase = before;

@@ -1,5 +1,6 @@
 import { requestMalformed } from '../messages/dap.ts';
 import { expected } from '../messages/expected.ts';
+import { fromBase64 } from './base64.ts';
 
 /**
  * A request's arguments, which are checked when they are read: a missing argument or an argument of the wrong type
@@ -43,9 +44,8 @@ export class Arguments {
   /** Base64-encoded bytes, at most `bytesMax`. */
   bytes(name: string, bytesMax: number): Uint8Array {
     const text = this.text(name);
-    const bytes = Buffer.from(text, 'base64');
-    const isValid = bytes.length <= bytesMax && bytes.toString('base64') === text;
-    return isValid ? new Uint8Array(bytes) : this.fail(name, expected.base64(bytesMax));
+    const bytes = fromBase64(text);
+    return bytes && bytes.length <= bytesMax ? bytes : this.fail(name, expected.base64(bytesMax));
   }
 
   /** A list of objects; empty if absent. */

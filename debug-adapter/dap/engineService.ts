@@ -1,4 +1,4 @@
-import { type End, endAtLiveEnd, replayablePosition, type Run, type StopReason } from '../engine/index.ts';
+import { type End, endAtLiveEnd, replayablePosition, resolvePath, type Run, type StopReason } from '../engine/index.ts';
 import { machineIsRunning, requestTwice, requestUnknown, sessionHasEnded, gdbServerOn } from '../messages/dap.ts';
 import { foreignConnection } from '../messages/gdb.ts';
 import { userErrorOf } from '../messages/outOfMemory.ts';
@@ -120,7 +120,8 @@ export class EngineService {
   }
 
   private configurationOf(given: unknown): LaunchConfiguration {
-    const configuration = parseLaunch(given);
+    const { files } = this.environment.host;
+    const configuration = parseLaunch(given, (folder, file) => resolvePath(files, folder, file));
     return this.environment.overwrites ? { ...configuration, overwrite: 'always' } : configuration;
   }
 

@@ -1,4 +1,5 @@
 import { newOutputOnly } from '../engine/index.ts';
+import { toBase64 } from './base64.ts';
 import type { ConsoleEvent } from './customProtocol.ts';
 import type { LaunchConfiguration } from './launchConfiguration.ts';
 
@@ -25,7 +26,7 @@ export class GuestConsole {
     const bytes = Uint8Array.from(this.bytes);
     this.bytes = [];
     if (this.target === 'terminal') {
-      const body: ConsoleEvent = { base64: Buffer.from(bytes).toString('base64') };
+      const body: ConsoleEvent = { base64: toBase64(bytes) };
       return this.event('blkreplay/console', body);
     }
     const output = this.decoder.decode(bytes, { stream: true });

@@ -1,4 +1,3 @@
-import * as path from 'node:path';
 import type { DriveOptions } from '../engine/index.ts';
 import { launchBadSetting, launchDrivesShare, launchSettingMissing, settingMeanings } from '../messages/dap.ts';
 import * as limits from '../engine/limits.ts';
@@ -39,16 +38,20 @@ export interface LaunchConfiguration {
   cwd: string;
 }
 
+/** The absolute path of a file, which may be relative to `folder`. An empty folder is the current folder. */
+export type ResolvePath = (folder: string, file: string) => string;
+
 /**
  * Validates a launch configuration and makes its paths absolute. Each error is one sentence that names the setting.
  * Unknown settings are ignored, because the editor adds some.
  */
-export function parseLaunch(input: unknown): LaunchConfiguration {
+export function parseLaunch(input: unknown, resolvePath: ResolvePath): LaunchConfiguration {
   const root = isRecord(input) ? input : {};
-  const folder = new Settings(root, '', process.cwd());
+  const currentFolder = resolvePath('', '.');
+  const folder = new Settings(root, '', (file) => resolvePath(currentFolder, file));
   const folderOf = (name: string) => (folder.text(name) ? folder.file(name) : null);
-  const cwd = folderOf('cwd') ?? folderOf('workspaceFolder') ?? process.cwd();
-  const settings = new Settings(root, '', cwd);
+  const cwd = folderOf('cwd') ?? folderOf('workspaceFolder') ?? currentFolder;
+  const settings = new Settings(root, '', (file) => resolvePath(cwd, file));
   const rr = settings.word('rr', ['record', 'replay', 'off']) ?? 'record';
   settings.word('machine', ['virt']);
   const kernel = settings.placedFile('kernel');
@@ -179,12 +182,12 @@ function snapshotName(settings: Settings): string | null {
 class Settings {
   private values: Record<string, unknown>;
   private prefix: string;
-  private cwd: string;
+  readonly resolve: (file: string) => string;
 
-  constructor(values: Record<string, unknown>, prefix: string, cwd: string) {
+  constructor(values: Record<string, unknown>, prefix: string, resolve: (file: string) => string) {
     this.values = values;
     this.prefix = prefix;
-    this.cwd = cwd;
+    this.resolve = resolve;
   }
 
   bad(name: string, expected: string): never {
@@ -200,10 +203,6 @@ class Settings {
     return this.values[name] ?? null;
   }
 
-  resolve(file: string): string {
-    return path.resolve(this.cwd, file);
-  }
-
   text(name: string): string | null {
     const value = this.values[name] ?? null;
     return value === null || typeof value === 'string' ? value : this.bad(name, expected.text());
@@ -212,7 +211,7 @@ class Settings {
   file(name: string): string | null {
     const value = this.text(name);
     if (value !== null && !limits.isFileName(value)) return this.bad(name, expected.fileName());
-    return value === null ? null : path.resolve(this.cwd, value);
+    return value === null ? null : this.resolve(value);
   }
 
   /** Parses `FILE@ADDRESS`, as on the command line. */
@@ -239,7 +238,7 @@ class Settings {
     if (!Array.isArray(value) || !value.every((file) => typeof file === 'string' && limits.isFileName(file))) {
       return this.bad(name, expected.files());
     }
-    return value.map((file: string) => path.resolve(this.cwd, file));
+    return value.map((file: string) => this.resolve(file));
   }
 
   flag(name: string): boolean {
@@ -268,6 +267,6 @@ class Settings {
   objects(name: string): Settings[] {
     const value = this.values[name] ?? [];
     if (!Array.isArray(value) || !value.every(isRecord)) return this.bad(name, expected.objects());
-    return value.map((item, i) => new Settings(item, `${this.prefix}${name}[${i}].`, this.cwd));
+    return value.map((item, i) => new Settings(item, `${this.prefix}${name}[${i}].`, this.resolve));
   }
 }

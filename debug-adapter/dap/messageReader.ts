@@ -9,7 +9,8 @@ export interface MessageHandler {
 /** The largest valid message is a memory write of 1 MiB, in base64. */
 export const MESSAGE_BYTES_MAX = 16 << 20;
 export const HEADER_BYTES_MAX = 4096;
-const HEADER_END = Buffer.from('\r\n\r\n');
+/** The codes of `\r\n\r\n`. */
+const HEADER_END = [13, 10, 13, 10];
 
 /**
  * Splits a byte stream into messages by their `Content-Length`. It buffers at most one message of the maximum size. If
@@ -17,35 +18,37 @@ const HEADER_END = Buffer.from('\r\n\r\n');
  */
 export class MessageReader {
   private user: MessageHandler;
-  private header: Buffer = Buffer.alloc(0);
-  private body: Buffer[] = [];
+  private header: Uint8Array = new Uint8Array();
+  private body: Uint8Array[] = [];
   /** The number of bytes in the current message that have not yet arrived. */
   private missingBytes = 0;
   private lengthBytes: number | undefined;
   private isOver = false;
+  /** With `ignoreBOM`, a byte order mark is not removed. JSON does not permit one. */
+  private decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
   constructor(user: MessageHandler) {
     this.user = user;
   }
 
-  read(bytes: Buffer): void {
+  read(bytes: Uint8Array): void {
     for (let rest = bytes; rest.length > 0 && !this.isOver;) {
       rest = this.lengthBytes === undefined ? this.readHeader(rest) : this.readBody(rest, this.lengthBytes);
     }
   }
 
   /** Reads part of a header. Like `readBody`, it returns the bytes after this part. */
-  private readHeader(bytes: Buffer): Buffer {
+  private readHeader(bytes: Uint8Array): Uint8Array {
     const before = this.header.length;
-    const header = Buffer.concat([this.header, bytes.subarray(0, HEADER_BYTES_MAX + HEADER_END.length - before)]);
-    const end = header.indexOf(HEADER_END);
+    const header = concatenated([this.header, bytes.subarray(0, HEADER_BYTES_MAX + HEADER_END.length - before)]);
+    const end = endOfHeader(header, Math.max(0, before - HEADER_END.length + 1));
     if (end < 0) {
       this.header = header;
       if (header.length > HEADER_BYTES_MAX) this.end(() => this.user.notDap());
       return bytes.subarray(header.length - before);
     }
-    this.header = Buffer.alloc(0);
-    const lengthBytes = lengthIn(header.toString('latin1', 0, end));
+    this.header = new Uint8Array();
+    const lengthBytes = lengthIn(String.fromCharCode(...header.subarray(0, end)));
     if (lengthBytes !== undefined && lengthBytes > MESSAGE_BYTES_MAX) this.end(() => this.user.tooLarge(lengthBytes));
     // A header without a length is ignored, and so is an empty message.
     if (lengthBytes) {
@@ -55,12 +58,12 @@ export class MessageReader {
     return bytes.subarray(end + HEADER_END.length - before);
   }
 
-  private readBody(bytes: Buffer, lengthBytes: number): Buffer {
+  private readBody(bytes: Uint8Array, lengthBytes: number): Uint8Array {
     const part = bytes.subarray(0, this.missingBytes);
     this.body.push(part);
     this.missingBytes -= part.length;
     if (this.missingBytes === 0) {
-      const text = Buffer.concat(this.body).toString('utf8');
+      const text = this.decoder.decode(concatenated(this.body));
       this.body = [];
       this.lengthBytes = undefined;
       this.user.message(text, lengthBytes);
@@ -70,9 +73,28 @@ export class MessageReader {
 
   private end(notify: () => void): void {
     this.isOver = true;
-    this.header = Buffer.alloc(0);
+    this.header = new Uint8Array();
     notify();
   }
+}
+
+/** The offset of the empty line that ends a header; -1 if it has not arrived yet. */
+function endOfHeader(header: Uint8Array, from: number): number {
+  for (let at = from; at + HEADER_END.length <= header.length; at++) {
+    if (HEADER_END.every((code, i) => header[at + i] === code)) return at;
+  }
+  return -1;
+}
+
+export function concatenated(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0];
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let end = 0;
+  for (const part of parts) {
+    whole.set(part, end);
+    end += part.length;
+  }
+  return whole;
 }
 
 function lengthIn(header: string): number | undefined {

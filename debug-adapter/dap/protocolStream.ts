@@ -1,8 +1,7 @@
-import type { Readable, Writable } from 'node:stream';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { messageTooLarge, notTheProtocol } from '../messages/dap.ts';
 import { isRecord } from './arguments.ts';
-import { MESSAGE_BYTES_MAX, MessageReader } from './messageReader.ts';
+import { concatenated, MESSAGE_BYTES_MAX, MessageReader } from './messageReader.ts';
 
 /** Handles the messages of a ProtocolStream. */
 export interface ProtocolHandler {
@@ -19,6 +18,27 @@ export interface ProtocolHandler {
   drained(): void;
 }
 
+/** The client's byte streams. The entry file connects them with stdin and stdout. */
+export interface ClientStreams {
+  send(bytes: Uint8Array): void;
+  /** The number of sent bytes that the client has not accepted yet. */
+  readonly unsentBytes: number;
+  /** Stops reading until `resume` is called. */
+  pause(): void;
+  resume(): void;
+}
+
+/** The events of the client's byte streams. */
+export interface ClientEvents {
+  received(bytes: Uint8Array): void;
+  /** Reading has failed. */
+  readFailed(message: string): void;
+  /** The client has accepted all bytes. */
+  drained(): void;
+  /** The client accepts no more bytes. */
+  writeFailed(): void;
+}
+
 /** While more bytes than this are unsent, no request is answered and the machine waits. */
 export const UNSENT_BYTES_MAX = 1 << 20;
 /** While requests of more than this total size are waiting to be answered, no more are read. */
@@ -30,13 +50,12 @@ interface Waiting {
 }
 
 /**
- * Sends and receives DAP messages on two streams, with bounded memory. If a client does not read its responses, its
- * requests wait, and if too many requests wait, no more are read. Requests that end the session are handled even then.
- * An unparsable message is reported and skipped; if the stream cannot be DAP, reading ends.
+ * Sends and receives DAP messages on a client's streams, with bounded memory. If a client does not read its responses,
+ * its requests wait, and if too many requests wait, no more are read. Requests that end the session are handled even
+ * then. An unparsable message is reported and skipped; if the stream cannot be DAP, reading ends.
  */
-export class ProtocolStream {
-  private from: Readable;
-  private to: Writable;
+export class ProtocolStream implements ClientEvents {
+  private client: ClientStreams;
   private user: ProtocolHandler;
   private reader: MessageReader;
   private waiting: Waiting[] = [];
@@ -44,33 +63,48 @@ export class ProtocolStream {
   private nextSeq = 1;
   private isClosed = false;
   private wasBehind = false;
+  private encoder = new TextEncoder();
 
-  constructor(from: Readable, to: Writable, user: ProtocolHandler) {
-    this.from = from;
-    this.to = to;
+  constructor(client: ClientStreams, user: ProtocolHandler) {
+    this.client = client;
     this.user = user;
     this.reader = new MessageReader({
-      message: (text, lengthBytes) => this.received(text, lengthBytes),
+      message: (text, lengthBytes) => this.accept(text, lengthBytes),
       tooLarge: (lengthBytes) => user.onFatal(messageTooLarge({ lengthBytes, bytesMax: MESSAGE_BYTES_MAX })),
       notDap: () => user.onFatal(notTheProtocol()),
     });
-    // Ignore the error: reporting it on the same stream would fail again.
-    to.on('error', () => (this.isClosed = true));
-    to.on('drain', () => this.drained());
-    from.on('error', (error: Error) => user.onMalformed(error.message));
-    from.on('data', (bytes: Buffer) => this.reader.read(bytes));
+  }
+
+  received(bytes: Uint8Array): void {
+    this.reader.read(bytes);
+  }
+
+  readFailed(message: string): void {
+    this.user.onMalformed(message);
+  }
+
+  /** The failure is not reported, because a report on the same stream would fail again. */
+  writeFailed(): void {
+    this.isClosed = true;
+  }
+
+  drained(): void {
+    if (this.wasBehind) this.user.drained();
+    this.wasBehind = false;
+    this.handleWaiting();
   }
 
   send(type: 'response' | 'event', message: DebugProtocol.ProtocolMessage): void {
     if (this.isClosed) return;
-    const json = JSON.stringify({ ...message, type, seq: this.nextSeq++ });
-    this.to.write(`Content-Length: ${Buffer.byteLength(json)}\r\n\r\n${json}`);
+    const json = this.encoder.encode(JSON.stringify({ ...message, type, seq: this.nextSeq++ }));
+    const header = this.encoder.encode(`Content-Length: ${json.length}\r\n\r\n`);
+    this.client.send(concatenated([header, json]));
     this.wasBehind ||= this.isBehind;
   }
 
   /** Whether messages sent now would be buffered in memory. */
   get isBehind(): boolean {
-    return !this.isClosed && this.to.writableLength > UNSENT_BYTES_MAX;
+    return !this.isClosed && this.client.unsentBytes > UNSENT_BYTES_MAX;
   }
 
   /** Handles waiting requests. Also called when the handler is no longer busy. */
@@ -80,27 +114,21 @@ export class ProtocolStream {
       this.waitingBytes -= lengthBytes;
       this.user.request(request);
     }
-    if (this.waitingBytes <= WAITING_BYTES_MAX) this.from.resume();
+    if (this.waitingBytes <= WAITING_BYTES_MAX) this.client.resume();
   }
 
   private get isPaused(): boolean {
     return this.isBehind || this.user.isBusy();
   }
 
-  private drained(): void {
-    if (this.wasBehind) this.user.drained();
-    this.wasBehind = false;
-    this.handleWaiting();
-  }
-
-  private received(text: string, lengthBytes: number): void {
+  private accept(text: string, lengthBytes: number): void {
     const request = this.parse(text);
     if (!request) return;
     const isNext = this.waiting.length === 0 && !this.isPaused;
     if (isNext || this.user.isUrgent(request)) return this.user.request(request);
     this.waiting.push({ request, lengthBytes });
     this.waitingBytes += lengthBytes;
-    if (this.waitingBytes > WAITING_BYTES_MAX) this.from.pause();
+    if (this.waitingBytes > WAITING_BYTES_MAX) this.client.pause();
   }
 
   private parse(text: string): DebugProtocol.Request | undefined {

@@ -2,7 +2,7 @@
  * The engine's interface for its front ends: the command line, the debug adapter and the gdb server. Positions are in
  * steps; offsets and lengths are in bytes. Invalid input, host failures and divergences are reported as a UserError.
  */
-export { withAllowedPaths } from './base/host.ts';
+export { resolvePath, withAllowedPaths } from './base/host.ts';
 export type { SnapshotPace, Host, HostFile, HostFiles } from './base/host.ts';
 export { halfValue } from './base/halfFloat.ts';
 export * as limits from './limits.ts';

@@ -1,3 +1,4 @@
+import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { parseLaunch } from '../../debug-adapter/dap/launchConfiguration.ts';
 import { keptBothInstead, notRestarted } from '../../debug-adapter/messages/extension.ts';
@@ -13,7 +14,7 @@ import { askOverwrite } from './askOverwrite.ts';
 export async function askBeforeRestart(session: vscode.DebugSession): Promise<{ replaces: boolean }> {
   const given = session.configuration;
   const asking = given.overwriteAnswered ? { ...given, overwrite: 'ask' } : given;
-  const answered = await askOverwrite(asking, parseLaunch(asking));
+  const answered = await askOverwrite(asking, parseLaunch(asking, path.resolve));
   if (!answered) throw new Error(notRestarted());
   if (answered === asking) return { replaces: false };
   if (!answered.overwriteAnswered) {

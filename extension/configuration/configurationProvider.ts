@@ -57,7 +57,7 @@ export const dynamicConfigurations: vscode.DebugConfigurationProvider = {
 
 function check(given: vscode.DebugConfiguration): { launch: LaunchConfiguration } | { problem: Problem } {
   try {
-    const launch = parseLaunch(given);
+    const launch = parseLaunch(given, path.resolve);
     const problem = missingFiles(launch, existsSync);
     return problem ? { problem } : { launch };
   } catch (error) {

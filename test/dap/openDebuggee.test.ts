@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 import { GuestConsole } from '../../debug-adapter/dap/guestConsole.ts';
-import { parseLaunch } from '../../debug-adapter/dap/launchConfiguration.ts';
+import { parseLaunch } from '../support/launch.ts';
 import { openDebuggee } from '../../debug-adapter/dap/openDebuggee.ts';
 import type { Host } from '../../debug-adapter/engine/base/host.ts';
 import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
-import { parseLaunch } from '../../debug-adapter/dap/launchConfiguration.ts';
+import { parseLaunch } from '../support/launch.ts';
 import { withDefaults } from '../../extension/configuration/defaults.ts';
 import { missingFiles, refusedSetting } from '../../extension/configuration/launchChecks.ts';
 import { rangeOfSetting } from '../../extension/configuration/settingRange.ts';

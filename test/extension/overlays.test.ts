@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import type { Overview } from '../../debug-adapter/dap/customProtocol.ts';
-import { parseLaunch } from '../../debug-adapter/dap/launchConfiguration.ts';
+import { parseLaunch } from '../support/launch.ts';
 import { commandFailure } from '../../extension/overlays/commandFailure.ts';
 import { filesOf, fileResolver, readInfo, replayOf } from '../../extension/overlays/recordingInfo.ts';
 import { unusedName, validateSnapshotName } from '../../extension/overlays/snapshotName.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
-import { parseLaunch } from '../../debug-adapter/dap/launchConfiguration.ts';
+import { parseLaunch } from '../support/launch.ts';
 import { existingOutputs, keepBoth } from '../../extension/configuration/overwriteChoices.ts';
 
 const { posix, win32 } = path;

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import fs, { existsSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { parseLaunch } from '../../debug-adapter/dap/launchConfiguration.ts';
+import { parseLaunch } from '../support/launch.ts';
 import { filesOf, fileResolver, readInfo, replayOf, baseFolder } from '../../extension/overlays/recordingInfo.ts';
 import { Sandbox } from '../support/cli.ts';
 import { DapClient } from '../support/dapClient.ts';

@@ -1,6 +1,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { requestMalformed } from '../../messages/dap.ts';
 import type { Arguments } from '../arguments.ts';
+import { toBase64 } from '../base64.ts';
 import { writeBytes } from './writing.ts';
 import type { Debuggee } from '../debuggee.ts';
 import { hex } from '../variableViews.ts';
@@ -23,7 +24,7 @@ export function readMemory({ session }: Debuggee, args: Arguments): DebugProtoco
   const unreadable = count - bytes.length;
   return {
     address: hex(address),
-    data: Buffer.from(bytes).toString('base64'),
+    data: toBase64(bytes),
     ...(unreadable > 0 && { unreadableBytes: unreadable }),
   };
 }

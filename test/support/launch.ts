@@ -1,0 +1,5 @@
+import path from 'node:path';
+import { type LaunchConfiguration, parseLaunch as parse } from '../../debug-adapter/dap/launchConfiguration.ts';
+
+/** Validates a launch configuration, with the paths of this computer. */
+export const parseLaunch = (input: unknown): LaunchConfiguration => parse(input, path.resolve);
