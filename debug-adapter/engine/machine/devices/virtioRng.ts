@@ -4,7 +4,8 @@ import { SEGMENT_STATE } from './descriptorChain.ts';
 import type { DeviceContext, GuestMemory, TimedDevice } from './device.ts';
 import { copyIn, totalBytes } from './segments.ts';
 import { FEATURE_VERSION_1 } from './virtioRegisters.ts';
-import { VirtioMmio, type VirtioBackend, type VirtioTransport, type VirtioTransportOptions } from './virtioMmio.ts';
+import { VirtioMmio } from './virtioMmio.ts';
+import type { VirtioBackend, VirtioTransport, VirtioTransportOptions } from './virtioTransport.ts';
 
 /**
  * The guest's source of entropy: virtio-rng (virtio 1.2, section 5.4) over virtio-mmio. Requests are answered in order,

@@ -38,7 +38,7 @@ import {
   VENDOR_ID,
   VERSION,
 } from '../virtioRegisters.ts';
-import type { VirtioBackend, VirtioTransport } from '../virtioMmio.ts';
+import type { VirtioBackend, VirtioTransport } from '../virtioTransport.ts';
 import { QUEUE_STATE_BEFORE5, VirtqueueBefore5 } from './virtqueue.ts';
 
 /**
