@@ -8,7 +8,7 @@ import type { State, StateValue } from './state.ts';
  *     const STATE = record({ divisor: number, fifo: list(number), overrun: boolean });
  *     type UartState = Loaded<typeof STATE>;
  *
- * `save` and `load` both return copies, so the saved state and the device share no arrays or objects.
+ * `save` and `load` copy lists and records, so the saved state and the device share no data.
  */
 export interface StateCodec<T> {
   save(value: T): StateValue;
@@ -55,7 +55,7 @@ export const number: StateCodec<number> = {
   load: (saved) => (typeof saved === 'number' && !Number.isNaN(saved) ? saved : damaged(saved, 'number')),
 };
 
-/** A whole number in a range, for numbers that a damaged state must not use as an index, for example. */
+/** A whole number in a range, such as an index. */
 export function integer(min: number, max: number): StateCodec<number> {
   const isValid = (value: number) => Number.isInteger(value) && value >= min && value <= max;
   return {

@@ -89,12 +89,14 @@ export class MachineState {
   }
 }
 
+const count = integer(0, Number.MAX_SAFE_INTEGER);
+
 /** Everything except the harts, which are in the same record under their names. */
 const machineCodecOf = ({ harts, scheduler, board, drives }: StatefulParts) =>
   record({
     version: number,
-    position: integer(0, Number.MAX_SAFE_INTEGER),
-    clockOffsetNanoseconds: number,
+    position: count,
+    clockOffsetNanoseconds: count,
     /** The hart scheduler's state, which a single hart does not need. */
     turn: harts.count > 1 ? scheduler.stateCodec : optional(scheduler.stateCodec),
     devices: namedParts(board.devices.map((device) => [device.name, device])),

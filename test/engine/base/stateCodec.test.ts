@@ -6,9 +6,11 @@ import {
   bigint,
   boolean,
   checkedState,
+  integer,
   list,
   namedStates,
   number,
+  numberSet,
   oneOf,
   optional,
   record,
@@ -94,6 +96,19 @@ test('an optional field is left out if undefined, and may be missing', () => {
 
 test('Infinity and negative numbers are valid', () => {
   for (const valid of [Infinity, -1, 0.5]) assert.equal(number.load(valid), valid);
+});
+
+test('an integer is a whole number in its range', () => {
+  const index = integer(0, 7);
+  for (const valid of [0, 7]) assert.equal(index.load(valid), valid);
+  for (const invalid of [-1, 8, 0.5, Infinity]) {
+    assert.equal(damageOf(record({ hart: index }), { hart: invalid }), 'the field "hart" is out of range');
+  }
+});
+
+test('a set of numbers is saved in ascending order', () => {
+  assert.deepEqual(numberSet.save(new Set([10, 9, 1])), [1, 9, 10]);
+  assert.deepEqual(numberSet.load([1, 9, 10]), new Set([1, 9, 10]));
 });
 
 test('a field that older states lack or newer states add does not disturb the others', () => {

@@ -50,9 +50,8 @@ import {
  * after a byte was last received or read, even if the FIFO is filled to its trigger level. The timeout remains pending
  * until a byte is read.
  *
- * Input is accepted while the guest is listening (`UartInput`) and the FIFO holds fewer bytes than its trigger
- * level. In loopback mode, the UART does
- * not accept input.
+ * Input is accepted while the guest is listening (`UartInput`) and the FIFO holds fewer bytes than its trigger level. In
+ * loopback mode, the UART does not accept input.
  */
 export class Uart16550 implements TimedDevice {
   readonly name: string;

@@ -3,7 +3,7 @@ import { IER_RECEIVE } from './uartRegisters.ts';
 
 /** The fields of the UART's saved state that decide when it accepts input. */
 export const INPUT_FIELDS = {
-  /** The number of polls since the guest last received, transmitted or reset anything. */
+  /** The number of polls since the guest last transmitted a byte or reset the FIFO; 0 once it is polling. */
   pollsInARow: savedAs('looksInARow', number),
   isPolling: savedAs('polls', boolean),
   /** The earliest time at which the next input byte may arrive. */
