@@ -10,7 +10,6 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { decodeState, encodeCbor } from '../../../debug-adapter/engine/base/cbor.ts';
 import type { State, StateValue } from '../../../debug-adapter/engine/base/state.ts';
-import { StateError } from '../../../debug-adapter/engine/base/stateCodec.ts';
 import { BlkreplayFilter, NULL_REQUEST_LOG } from '../../../debug-adapter/engine/block/blkreplay.ts';
 import { RawImage } from '../../../debug-adapter/engine/block/raw.ts';
 import { bootElf } from '../../../debug-adapter/engine/machine/boot/bootElf.ts';
@@ -88,47 +87,6 @@ for (const { machine, state, seen, harts } of states) {
     machine.run(machine.position + 100_000);
     assert.deepEqual(other.saveState(), state, 'the loaded state is a copy');
   });
-}
-
-for (const { state, seen, harts } of states) {
-  test(`a state with a damaged field is refused and changes nothing while ${seen} is busy`, () => {
-    const machine = busyMachine(harts);
-    const before = machine.saveState();
-    let count = 0;
-    for (const { name, damaged } of damagedStates(state, (value) => value)) {
-      const error = catchError(() => machine.loadState(damaged));
-      assert.ok(error instanceof StateError, name);
-      assert.ok(error.message.includes(`"${name}"`), `${error.message} names ${name}`);
-      count++;
-    }
-    assert.ok(count > 300, `${count} fields`);
-    assert.deepEqual(machine.saveState(), before);
-  });
-}
-
-/** The state with each of its scalar values in turn replaced by a value of a different type. */
-function* damagedStates(
-  value: StateValue,
-  within: (value: StateValue) => StateValue,
-  name = '',
-): Generator<{ name: string; damaged: State }> {
-  if (Array.isArray(value)) {
-    for (const [i, item] of value.entries())
-      yield* damagedStates(item, (now) => within(value.with(i, now)), `${name}[${i}]`);
-  } else if (typeof value === 'object' && !(value instanceof Uint8Array)) {
-    for (const [field, inner] of Object.entries(value)) {
-      yield* damagedStates(inner, (now) => within({ ...value, [field]: now }), name ? `${name}.${field}` : field);
-    }
-  } else yield { name, damaged: within(typeof value === 'boolean' ? 'damaged' : true) as State };
-}
-
-function catchError(work: () => void): unknown {
-  try {
-    work();
-  } catch (error) {
-    return error;
-  }
-  return undefined;
 }
 
 /** Writes the list of fields. It never overwrites a list that has different fields for the same version. */
