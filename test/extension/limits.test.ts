@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { parseLaunch } from '../../debug-adapter/dap/launchConfiguration.ts';
+import { parseLaunch } from '../support/launch.ts';
 import * as limits from '../../debug-adapter/engine/limits.ts';
 import { memorySize } from '../../debug-adapter/messages/expected.ts';
 import { usage } from '../../debug-adapter/messages/usage.ts';

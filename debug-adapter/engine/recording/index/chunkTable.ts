@@ -1,5 +1,6 @@
 import { assert } from '../../base/assert.ts';
 import type { Position } from '../../base/quantities.ts';
+// Cycle: the scan of a recording stores the chunks that it finds in this table.
 import type { PlacedEvents } from '../scan.ts';
 
 /**
