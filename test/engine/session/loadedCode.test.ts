@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { type GuestMemory, LoadedCode } from '../../../debug-adapter/engine/session/loadedCode.ts';
+import { LoadedSymbols } from '../../../debug-adapter/engine/session/loadedSymbols.ts';
 import { groupByCode, openSymbols } from '../../../debug-adapter/engine/symbols/index.ts';
 import { loadedBytes, patched, stripped } from '../../support/changedElf.ts';
 import { guest } from '../../support/guests.ts';
@@ -68,4 +69,42 @@ test('symbols from a different build apply only to unchanged functions that have
   assert.equal(loaded.at(ackermann), given);
   const named = groupsOf([{ bytes: other }, { bytes: CALLS, isBooted: true }]);
   assert.equal(new LoadedCode(named, memory).at(ackermann), named[1]);
+});
+
+test('a booted kernel describes its code even after the guest has freed that memory, but a program does not', () => {
+  const freed: GuestMemory = { readMemory: (_, lengthBytes) => new Uint8Array(lengthBytes) };
+  const [booted] = groupsOf([{ bytes: CALLS, isBooted: true }]);
+  const [fibonacci] = booted.addressesOfFunction('fibonacci');
+  const kernel = new LoadedSymbols([booted], freed);
+  assert.equal(kernel.describe(fibonacci).names, booted.files[0]);
+  assert.equal(kernel.matching(fibonacci), undefined);
+  const [program] = groupsOf([{ bytes: CALLS }]);
+  const { group, symbols, names } = new LoadedSymbols([program], freed).describe(fibonacci);
+  // The file still provides types, but its names belong to other code.
+  assert.deepEqual([group, symbols === program.files[0], names], [undefined, true, undefined]);
+});
+
+test('code that no file contains gets types from a booted file with debug information', () => {
+  const groups = groupsOf([
+    { bytes: SUM },
+    { bytes: stripped(CALLS), isBooted: true },
+    { bytes: PRIMES, isBooted: true },
+  ]);
+  const symbols = new LoadedSymbols(groups, memoryWith(CALLS, 0x8000_0000n));
+  assert.equal(symbols.at(0xffff_0000n), groups[2].files[0]);
+  assert.equal(new LoadedSymbols([], memoryWith(CALLS, 0x8000_0000n)).at(0xffff_0000n), undefined);
+});
+
+test('a program that is loaded after a query is found once the cached results are discarded', () => {
+  const groups = groupsOf([{ bytes: SUM }, { bytes: PRIMES }]);
+  let memory = memoryWith(SUM, 0x1_0000n);
+  const symbols = new LoadedSymbols(groups, {
+    readMemory: (address, lengthBytes) => memory.readMemory(address, lengthBytes),
+  });
+  const [main] = groups[1].addressesOfFunction('main');
+  assert.equal(symbols.at(main), groups[0].files[0]);
+  memory = memoryWith(PRIMES, 0x1_0000n);
+  assert.equal(symbols.isLoadedNow(groups[1], main), true);
+  symbols.forget();
+  assert.equal(symbols.at(main), groups[1].files[0]);
 });
