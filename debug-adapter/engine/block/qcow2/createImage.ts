@@ -3,7 +3,8 @@ import type { HostFile } from '../../base/host.ts';
 import { checkDiskFits, encodeNewHeaderCluster } from './header.ts';
 import { ImageFile } from './imageFile.ts';
 import { clustersFor, ENTRY_BYTES, makeLayout } from './layout.ts';
-import { Refcounts, type TableLocation } from './refcounts.ts';
+import { Refcounts } from './refcounts.ts';
+import type { TableLocation } from './refcountTable.ts';
 
 export interface CreateOptions {
   lengthBytes: number;
