@@ -12,7 +12,6 @@ const METHODS_MAX = 25;
 /** Fields and methods of the classes that are still too large. Lower these numbers; add no entry and raise none. */
 const EXCEPTIONS: Readonly<Record<string, Size>> = {
   Machine: { fields: 21, methods: 33 },
-  Qcow2Image: { fields: 4, methods: 39 },
   Session: { fields: 8, methods: 28 },
   TimeTravel: { fields: 13, methods: 29 },
   Uart16550: { fields: 22, methods: 32 },

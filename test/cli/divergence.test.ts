@@ -208,7 +208,7 @@ suite('an overlay that has changed since it was recorded', { concurrency: 2 }, (
     ],
     [
       'in a byte of RAM',
-      (image) => image.writeVmState((1 << 20) + 0x10_0000, Uint8Array.of(1)),
+      (image) => image.vmState.write((1 << 20) + 0x10_0000, Uint8Array.of(1)),
       /position 0: expected digest \w+ of RAM, but it is \w+\. The machine did not repeat the recorded execution/,
     ],
   ];
@@ -234,9 +234,9 @@ suite('an overlay that has changed since it was recorded', { concurrency: 2 }, (
 
 /** Applies a snapshot, changes something, and takes the snapshot again under the same name. */
 function changeSnapshot(image: Qcow2Image, name: string, change: (image: Qcow2Image) => void): void {
-  const snapshot = image.snapshots.find((one) => one.name === name)!;
-  image.applySnapshot(name);
+  const snapshot = image.snapshots.list.find((one) => one.name === name)!;
+  image.snapshots.apply(name);
   change(image);
-  image.deleteSnapshot(name);
-  image.createSnapshot(snapshot);
+  image.snapshots.delete(name);
+  image.snapshots.create(snapshot);
 }

@@ -68,8 +68,8 @@ suite('snapshots of closed recordings', () => {
   test('a snapshot past the end of its recording is listed as such and can be deleted', async (t) => {
     const sandbox = recorded.copy(t);
     changeOverlay(sandbox, 'a.qcow2', (image) => {
-      const [first] = image.snapshots;
-      image.createSnapshotFrom(first.name, { ...first, name: 'late', icount: 10 ** 9 }, () => {});
+      const [first] = image.snapshots.list;
+      image.snapshots.createFrom(first.name, { ...first, name: 'late', icount: 10 ** 9 }, () => {});
     });
     const { console: listed } = await sandbox.cli(['snapshot', 'list', 'two.rr']);
     assert.match(

@@ -107,8 +107,8 @@ const REPLAY: Refusal[] = [
     what: 'a snapshot past the end of a truncated recording',
     trouble: (sandbox) =>
       changeOverlay(sandbox, 'hd0.qcow2', (image) => {
-        const [first] = image.snapshots;
-        image.createSnapshotFrom(first.name, { ...first, name: 'late', icount: 4_000_000 }, () => {});
+        const [first] = image.snapshots.list;
+        image.snapshots.createFrom(first.name, { ...first, name: 'late', icount: 4_000_000 }, () => {});
       }),
     command: replay(DEMO, '--rrsnapshot', 'late'),
     code: 'snapshot-beyond-end',
@@ -190,7 +190,7 @@ const REPLAY: Refusal[] = [
   },
   {
     what: 'a deleted first snapshot',
-    trouble: (sandbox) => changeOverlay(sandbox, 'hd0.qcow2', (image) => image.deleteSnapshot('replay_init')),
+    trouble: (sandbox) => changeOverlay(sandbox, 'hd0.qcow2', (image) => image.snapshots.delete('replay_init')),
     command: replay(DEMO),
     code: 'snapshot-not-in-overlay',
     says: /^hd0\.qcow2 has no snapshot "replay_init" to start from; it has none\./,

@@ -94,8 +94,8 @@ test('a start snapshot past the end of the recording is refused, and a corrected
   await recording.start(demoLaunch(sandbox, { noDebug: true }));
   await recording.event('terminated');
   changeOverlay(sandbox, 'hd0.qcow2', (image) => {
-    const [first] = image.snapshots;
-    image.createSnapshotFrom(first.name, { ...first, name: 'late', icount: 10 ** 9 }, () => {});
+    const [first] = image.snapshots.list;
+    image.snapshots.createFrom(first.name, { ...first, name: 'late', icount: 10 ** 9 }, () => {});
   });
   const dap = new DapClient(t);
   await dap.request('initialize', { adapterID: 'blkreplay' });

@@ -162,7 +162,7 @@ const REPLAYING: Omit<Rule, 'rr'>[] = [
   },
   {
     what: 'a deleted first snapshot',
-    trouble: (sandbox) => changeOverlay(sandbox, 'hd0.qcow2', (image) => image.deleteSnapshot('replay_init')),
+    trouble: (sandbox) => changeOverlay(sandbox, 'hd0.qcow2', (image) => image.snapshots.delete('replay_init')),
     session: DEMO,
     says: /^hd0\.qcow2 has no snapshot "replay_init" to start from; it has none\./,
   },

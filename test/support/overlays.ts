@@ -13,7 +13,7 @@ export function makeOverlay(sandbox: Sandbox, name: string, base: string, { snap
   const image = Qcow2Image.create(file, { lengthBytes, backing: { name: base, format: 'raw' } });
   if (snapshot !== undefined) {
     const nothing = { dateSeconds: 0, dateNanoseconds: 0, vmClockNanoseconds: 0, vmStateSizeBytes: 0, icount: 0 };
-    image.createSnapshot({ name: snapshot, ...nothing });
+    image.snapshots.create({ name: snapshot, ...nothing });
   }
   image.close();
 }
@@ -43,7 +43,7 @@ export function visibleBytes(sandbox: Sandbox, name: string, base: string, snaps
   const backing = openRaw(sandbox, base);
   const file = openFile(sandbox.path(name), { write: false, create: 'never' });
   const image = Qcow2Image.open(file, { writable: false, backing });
-  const disk = snapshot === undefined ? image : image.openSnapshot(snapshot).disk;
+  const disk = snapshot === undefined ? image : image.snapshots.open(snapshot).disk;
   const bytes = new Uint8Array(disk.lengthBytes);
   disk.read(0, bytes);
   image.close();

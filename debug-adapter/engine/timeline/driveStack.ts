@@ -158,7 +158,7 @@ export function openReplayDrive(
 ): DriveStack {
   const { base, baseDigest, imageRanges, overlay, snapshot } = disk;
   if (options.readOnly) return readOnlyDrive(options, base, baseDigest, log);
-  const view = overlay && snapshot !== undefined ? overlay.openSnapshot(snapshot) : undefined;
+  const view = overlay && snapshot !== undefined ? overlay.snapshots.open(snapshot) : undefined;
   const lower = view?.disk ?? base;
   if (lower.lengthBytes !== base.lengthBytes) throw overlayOfOtherSize(overlay!.name, base.name);
   const device = new ScratchLayer({ lower, scratch: host.files.temporary(`${options.id}.scratch`) });

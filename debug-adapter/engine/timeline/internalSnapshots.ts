@@ -42,7 +42,7 @@ export function refuseExistingName(drives: readonly DriveOptions[], bases: reado
   drives.forEach((drive, i) => {
     const { base } = bases[i];
     if (!hasInternalSnapshots(drive) || !(base instanceof Qcow2Image)) return;
-    if (base.snapshots.some((snapshot) => snapshot.name === name)) throw snapshotExists(drive.image, name);
+    if (base.snapshots.list.some((snapshot) => snapshot.name === name)) throw snapshotExists(drive.image, name);
   });
 }
 
@@ -65,12 +65,12 @@ export function withRecordedSetting(drives: readonly DriveOptions[], header: Rec
 export function openInitialDisk(host: Host, { image: path }: DriveOptions, snapshot: string): BaseDisk {
   const file = host.files.open(path, { write: false, create: 'never' });
   const image = openWithBacking(host, { path, file, writable: false });
-  const known = image.snapshots.map(({ name }) => name);
+  const known = image.snapshots.list.map(({ name }) => name);
   if (!known.includes(snapshot)) {
     image.close();
     throw snapshotNotInOverlay({ overlay: path, snapshot, known });
   }
-  const view = image.openSnapshot(snapshot);
+  const view = image.snapshots.open(snapshot);
   const base = closing(view.disk, () => image.close());
   return { base, baseDigest: new DriveDigest(base), imageRanges: view.allocatedRanges() };
 }

@@ -177,7 +177,7 @@ function checkSnapshotSpace(setup: ResolvedRecord, bases: readonly BaseDisk[]): 
   setup.drives.forEach((drive, i) => {
     const { base } = bases[i];
     if (!hasInternalSnapshots(drive) || !(base instanceof Qcow2Image)) return;
-    base.checkSnapshotSpace(setup.rrsnapshot, snapshotsToDelete(base, setup));
+    base.snapshots.checkSpace(setup.rrsnapshot, snapshotsToDelete(base, setup));
   });
 }
 
@@ -186,12 +186,12 @@ function checkSnapshotSpace(setup: ResolvedRecord, bases: readonly BaseDisk[]): 
  * replaced. If opening fails later, the new snapshot is deleted too.
  */
 function deleteReplaced(image: Qcow2Image, setup: ResolvedRecord, undo: Cleanup): void {
-  image.unmapVmState();
+  image.vmState.unmap();
   const names = snapshotsToDelete(image, setup);
-  if (names.length > 0) image.deleteSnapshots(names);
+  if (names.length > 0) image.snapshots.deleteMany(names);
   undo.add(() => {
-    const isTaken = image.snapshots.some(({ name }) => name === setup.rrsnapshot);
-    if (isTaken) image.deleteSnapshot(setup.rrsnapshot);
+    const isTaken = image.snapshots.list.some(({ name }) => name === setup.rrsnapshot);
+    if (isTaken) image.snapshots.delete(setup.rrsnapshot);
   });
 }
 
@@ -199,7 +199,7 @@ function deleteReplaced(image: Qcow2Image, setup: ResolvedRecord, undo: Cleanup)
  * The snapshots to delete from the user's own image: automatic ones from an earlier recording, and one to be replaced.
  */
 function snapshotsToDelete(image: Qcow2Image, { rrsnapshot, overwrite }: ResolvedRecord): string[] {
-  const replaced = overwrite ? image.snapshots.filter(({ name }) => name === rrsnapshot) : [];
+  const replaced = overwrite ? image.snapshots.list.filter(({ name }) => name === rrsnapshot) : [];
   return [...automaticSnapshotNames(image), ...replaced.map(({ name }) => name)];
 }
 

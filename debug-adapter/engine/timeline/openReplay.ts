@@ -260,7 +260,7 @@ function openImages(
  */
 function firstSnapshot(setup: ReplaySetup, reader: RecordingReader, stateImage: Qcow2Image): string | undefined {
   const name = setup.rrsnapshot ?? reader.header.rrsnapshot;
-  const entry = stateImage.snapshots.find((snapshot) => snapshot.name === name);
+  const entry = stateImage.snapshots.list.find((snapshot) => snapshot.name === name);
   if (entry) {
     const [overlay, { icount: position = 0 }, end] = [stateImage.name, entry, reader.lastPosition];
     if (position > end) throw snapshotBeyondEnd({ overlay, snapshot: name, position, rrfile: setup.rrfile, end });
@@ -268,7 +268,7 @@ function firstSnapshot(setup: ReplaySetup, reader: RecordingReader, stateImage: 
   }
   const wasTaken = !reader.entriesFrom(0, ['snapshot']).next().done;
   if (!wasTaken && name === reader.header.rrsnapshot) return undefined;
-  const known = stateImage.snapshots.map((snapshot) => snapshot.name);
+  const known = stateImage.snapshots.list.map((snapshot) => snapshot.name);
   throw snapshotNotInOverlay({ overlay: stateImage.name, snapshot: name, known });
 }
 

@@ -47,7 +47,7 @@ export class SnapshotImages {
   private findComplete(): SnapshotInfo[] {
     // Build the set of names only once for each image, because an image may have thousands of snapshots.
     const listed = this.images.map(
-      ({ image }) => new Set(image.snapshots.map(({ name, icount }) => `${icount} ${name}`)),
+      ({ image }) => new Set(image.snapshots.list.map(({ name, icount }) => `${icount} ${name}`)),
     );
     return this.list().filter(({ name, position }) => {
       const key = `${position} ${name}`;
@@ -59,7 +59,7 @@ export class SnapshotImages {
   private hasReadableState(key: string, name: string): boolean {
     let isReadable = this.readable.get(key);
     if (isReadable === undefined) {
-      isReadable = isBlkreplayState(this.state.image.openSnapshot(name));
+      isReadable = isBlkreplayState(this.state.image.snapshots.open(name));
       this.readable.set(key, isReadable);
     }
     return isReadable;
@@ -89,7 +89,7 @@ export class SnapshotImages {
     this.runPendingCleanup();
     this.refuseExisting(name);
     this.change(work, this.images, (image) => {
-      if (has(image, name)) image.deleteSnapshot(name);
+      if (has(image, name)) image.snapshots.delete(name);
     });
   }
 
@@ -99,7 +99,7 @@ export class SnapshotImages {
    */
   delete(names: readonly string[]): void {
     this.runPendingCleanup();
-    const remove = (image: Qcow2Image): void => image.deleteSnapshots(names.filter((name) => has(image, name)));
+    const remove = (image: Qcow2Image): void => image.snapshots.deleteMany(names.filter((name) => has(image, name)));
     const [state, ...others] = [...this.images].reverse();
     this.change(remove, [state]);
     this.change(remove, others, remove);
@@ -109,7 +109,7 @@ export class SnapshotImages {
     this.runPendingCleanup();
     this.refuseExisting(to);
     const renameIn = (image: Qcow2Image, before: string, after: string): void => {
-      if (has(image, before)) image.renameSnapshot(before, after);
+      if (has(image, before)) image.snapshots.rename(before, after);
     };
     this.change(
       (image) => renameIn(image, from, to),
@@ -120,7 +120,7 @@ export class SnapshotImages {
 
   /** Restores the snapshot's disks and makes its VM state active. */
   apply(name: string): void {
-    this.change((image) => image.applySnapshot(name));
+    this.change((image) => image.snapshots.apply(name));
   }
 
   /**
@@ -173,7 +173,8 @@ export class SnapshotImages {
 
 type ImageChange = (image: Qcow2Image, isStateImage: boolean, driveId: string | undefined) => void;
 
-const has = (image: Qcow2Image, name: string): boolean => image.snapshots.some((snapshot) => snapshot.name === name);
+const has = (image: Qcow2Image, name: string): boolean =>
+  image.snapshots.list.some((snapshot) => snapshot.name === name);
 
 /** Returns false if the step fails. The caller retries it later; the original failure has been reported. */
 function trySucceeds(step: () => void): boolean {
@@ -193,14 +194,14 @@ function trySucceeds(step: () => void): boolean {
 function repair(image: Qcow2Image, listed: readonly SnapshotInfo[]): void {
   for (const { name, icount } of unlistedSnapshots(image, listed)) {
     const missing = listed.find(
-      (other) => other.position === icount && !image.snapshots.some(({ name }) => name === other.name),
+      (other) => other.position === icount && !image.snapshots.list.some(({ name }) => name === other.name),
     );
-    if (missing) image.renameSnapshot(name, missing.name);
-    else image.deleteSnapshot(name);
+    if (missing) image.snapshots.rename(name, missing.name);
+    else image.snapshots.delete(name);
   }
 }
 
 function unlistedSnapshots(image: Qcow2Image, listed: readonly SnapshotInfo[]) {
   const names = new Set(listed.map(({ name }) => name));
-  return image.snapshots.filter(({ name }) => !names.has(name));
+  return image.snapshots.list.filter(({ name }) => !names.has(name));
 }

@@ -25,15 +25,15 @@ export const automaticName = (position: Position): string => `${AUTOMATIC_PREFIX
  * name to another snapshot.
  */
 export const automaticSnapshotNames = (image: Qcow2Image): string[] =>
-  image.snapshots.filter(({ name, icount }) => name === automaticName(icount ?? 0)).map(({ name }) => name);
+  image.snapshots.list.filter(({ name, icount }) => name === automaticName(icount ?? 0)).map(({ name }) => name);
 
 /**
  * The snapshots in the image with the machine state, in order of position. A user's image may also contain other
  * snapshots. If `first` is given, returns only the snapshots of the recording whose first snapshot has this name.
  */
 export function listSnapshots(image: Qcow2Image, first?: string): SnapshotInfo[] {
-  return image.snapshots
-    .filter(({ name }) => first === undefined || recordingOf(image.openSnapshot(name)) === first)
+  return image.snapshots.list
+    .filter(({ name }) => first === undefined || recordingOf(image.snapshots.open(name)) === first)
     .map(infoOf)
     .sort((a, b) => a.position - b.position);
 }

@@ -108,7 +108,7 @@ export class SnapshotStore {
   /** Like `load`, but in pieces. Pages that are equal to those of `known` are shared with it. */
   readSnapshot(name: string, known?: RamSnapshot): Iterator<void, LoadedSnapshot> {
     const { image } = this.images.state;
-    return readSnapshot(this.machine, image.openSnapshot(name), { overlay: image.name, snapshot: name, known });
+    return readSnapshot(this.machine, image.snapshots.open(name), { overlay: image.name, snapshot: name, known });
   }
 
   checkNewName(name: string): void {
@@ -132,7 +132,7 @@ export class SnapshotStore {
     const entryFor = this.newEntry(name, encoded.lengthBytes);
     this.images.add(name, (image, isStateImage) => {
       if (isStateImage) this.activeVmState.update(image, encoded);
-      image.createSnapshot(entryFor(isStateImage));
+      image.snapshots.create(entryFor(isStateImage));
     });
     return { name, state, ram: ram };
   }
@@ -147,7 +147,7 @@ export class SnapshotStore {
     const encoded = encodeSnapshot({ ...snapshot, first: this.reserved });
     const entryFor = this.newEntry(name, encoded.lengthBytes);
     this.images.add(name, (image, isStateImage, driveId) => {
-      image.createSnapshotFrom(from?.name, entryFor(isStateImage), (draft) => {
+      image.snapshots.createFrom(from?.name, entryFor(isStateImage), (draft) => {
         snapshot.disks.find((disk) => disk.driveId === driveId)?.writeTo(draft);
         if (isStateImage) writeSnapshotTo(draft, encoded, from?.stateBytes ?? 0);
       });

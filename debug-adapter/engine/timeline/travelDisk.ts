@@ -149,7 +149,7 @@ export class TravelDisk {
 
   private view(name: string | undefined): SnapshotView | undefined {
     if (name === undefined || !this.overlay) return undefined;
-    const view = this.views.get(name) ?? this.overlay.openSnapshot(name);
+    const view = this.views.get(name) ?? this.overlay.snapshots.open(name);
     // Move the view to the end of the map, so that the least recently used one is evicted.
     this.views.delete(name);
     this.views.set(name, view);

@@ -6,6 +6,7 @@ import { StateError } from '../base/stateCodec.ts';
 import { xxh64 } from '../base/xxhash64.ts';
 import type { ByteRange } from '../block/byteRange.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
+import type { ImageVmState } from '../block/qcow2/imageVmState.ts';
 import type { SnapshotDraft } from '../block/qcow2/snapshotDraft.ts';
 import type { SnapshotView } from '../block/qcow2/snapshotView.ts';
 import { snapshotForeign, foreignReasons } from '../../messages/drives.ts';
@@ -87,11 +88,11 @@ export function encodeSnapshot({ state, ram, first }: MachineSnapshot): EncodedS
 
 /** Updates the image's active VM state to match the given machine; skips RAM pages that equal those in `written`. */
 export function writeSnapshot(image: Qcow2Image, snapshot: EncodedSnapshot, written: WrittenSnapshot): void {
-  for (const { offset, bytes } of snapshot.parts) image.writeVmState(offset, bytes);
-  dropAfter(image, snapshot.lengthBytes, written.lengthBytes);
+  for (const { offset, bytes } of snapshot.parts) image.vmState.write(offset, bytes);
+  dropAfter(image.vmState, snapshot.lengthBytes, written.lengthBytes);
   const matches = (page: number): boolean => snapshot.ram.page(page) !== written.ram.page(page);
   if (canWriteClusters(image.clusterSizeBytes)) writeClusters(image, snapshot.ram, matches);
-  else writePages(image, snapshot.ram, matches);
+  else writePages(image.vmState, snapshot.ram, matches);
 }
 
 /**
@@ -99,16 +100,16 @@ export function writeSnapshot(image: Qcow2Image, snapshot: EncodedSnapshot, writ
  * itself compares the pages, so this function reads the RAM that is mapped in the draft's snapshot.
  */
 export function writeSnapshotTo(draft: SnapshotDraft, snapshot: EncodedSnapshot, lengthBefore: number): void {
-  const writeVmState = (offset: number, bytes: Uint8Array) => draft.setVmState(offset, bytes);
-  const zeroVmState = (offset: number, lengthBytes: number) => draft.zeroVmState(offset, lengthBytes);
-  for (const { offset, bytes } of snapshot.parts) writeVmState(offset, bytes);
-  dropAfter({ zeroVmState }, snapshot.lengthBytes, lengthBefore);
-  writePages({ writeVmState, zeroVmState }, snapshot.ram, () => true);
+  const write = (offset: number, bytes: Uint8Array) => draft.setVmState(offset, bytes);
+  const zero = (offset: number, lengthBytes: number) => draft.zeroVmState(offset, lengthBytes);
+  for (const { offset, bytes } of snapshot.parts) write(offset, bytes);
+  dropAfter({ zero }, snapshot.lengthBytes, lengthBefore);
+  writePages({ write, zero }, snapshot.ram, () => true);
 }
 
 /** If the previous state was longer, drops its end, which would otherwise stay in the snapshot and in the file. */
-function dropAfter(image: Pick<Qcow2Image, 'zeroVmState'>, lengthBytes: number, lengthBefore: number): void {
-  if (lengthBefore > lengthBytes) image.zeroVmState(lengthBytes, lengthBefore - lengthBytes);
+function dropAfter(vmState: Pick<ImageVmState, 'zero'>, lengthBytes: number, lengthBefore: number): void {
+  if (lengthBefore > lengthBytes) vmState.zero(lengthBytes, lengthBefore - lengthBytes);
 }
 
 /** Whether each cluster contains whole pages, and RAM starts at a cluster boundary. */
@@ -130,12 +131,12 @@ function writeClusters(image: Qcow2Image, ram: RamSnapshot, matches: (page: numb
     const offset = pageOffset(first);
     const bytes = pagesEach === 1 ? ram.page(first) : clusterOf(ram, { first, end }, image.clusterSizeBytes);
     if (bytes) clusters.push({ offset, bytes });
-    else image.zeroVmState(offset, image.clusterSizeBytes);
+    else image.vmState.zero(offset, image.clusterSizeBytes);
     if (pagesEach > 1 && clusters.length * image.clusterSizeBytes >= RUN_BYTES_MAX) {
-      image.writeVmStateClusters(clusters.splice(0));
+      image.vmState.writeClusters(clusters.splice(0));
     }
   }
-  image.writeVmStateClusters(clusters);
+  image.vmState.writeClusters(clusters);
 }
 
 /** Undefined if all pages are zero. */
@@ -153,7 +154,7 @@ function clusterOf(
 }
 
 function writePages(
-  image: Pick<Qcow2Image, 'writeVmState' | 'zeroVmState'>,
+  vmState: Pick<ImageVmState, 'write' | 'zero'>,
   ram: RamSnapshot,
   matches: (page: number) => boolean,
 ): void {
@@ -161,10 +162,10 @@ function writePages(
   let first = 0;
   let pages = 0;
   const flush = () => {
-    if (pages > 0) image.writeVmState(pageOffset(first), run.subarray(0, pages * PAGE_SIZE_BYTES));
+    if (pages > 0) vmState.write(pageOffset(first), run.subarray(0, pages * PAGE_SIZE_BYTES));
     pages = 0;
   };
-  forEachMatching(image, ram, matches, (page, bytes) => {
+  forEachMatching(vmState, ram, matches, (page, bytes) => {
     if (page !== first + pages || pages * PAGE_SIZE_BYTES === RUN_BYTES_MAX) {
       flush();
       first = page;
@@ -177,7 +178,7 @@ function writePages(
 
 /** Calls `write` for the matching pages, in order. All-zero pages are dropped from the image instead. */
 function forEachMatching(
-  image: Pick<Qcow2Image, 'zeroVmState'>,
+  vmState: Pick<ImageVmState, 'zero'>,
   ram: RamSnapshot,
   matches: (page: number) => boolean,
   write: (page: number, bytes: Uint8Array) => void,
@@ -186,7 +187,7 @@ function forEachMatching(
     if (!matches(page)) continue;
     const bytes = ram.page(page);
     if (bytes) write(page, bytes);
-    else image.zeroVmState(pageOffset(page), PAGE_SIZE_BYTES);
+    else vmState.zero(pageOffset(page), PAGE_SIZE_BYTES);
   }
 }
 

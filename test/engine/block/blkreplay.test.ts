@@ -51,7 +51,7 @@ test('the digest changes with writes and with changes to the underlying device',
   run(filter, 'writeZeroes', 0, 512);
   assert.equal(filter.digest(), contentDigest(image));
   assert.notEqual(filter.digest(), fresh);
-  filter.setDevice(image.openSnapshot('first').disk);
+  filter.setDevice(image.snapshots.open('first').disk);
   assert.equal(filter.digest(), fresh);
 });
 
@@ -61,7 +61,7 @@ test('restoring a snapshot with a known digest reads no data', () => {
   run(filter, 'write', 0, 200 * KIB);
   const atFirst = filter.digest();
   takeSnapshot(image, 'first');
-  const first = image.openSnapshot('first').disk;
+  const first = image.snapshots.open('first').disk;
   const known = DriveDigest.from(filter.driveDigest, first);
   run(filter, 'writeZeroes', 0, 100 * KIB);
   filter.digest();

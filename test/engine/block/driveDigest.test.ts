@@ -51,7 +51,7 @@ test("the digest of an overlay starts from the digest of its base and reads only
   overlay.write(7 * MIB, filled(100, 1));
   const reads = baseFile.calls.reads;
   const active = DriveDigest.from(known, overlay, overlay.allocatedRanges()).value();
-  const view = overlay.openSnapshot('first');
+  const view = overlay.snapshots.open('first');
   const first = DriveDigest.from(known, view.disk, view.allocatedRanges()).value();
   assert(baseFile.calls.reads - reads <= 6);
   assert.equal(active, contentDigest(overlay));

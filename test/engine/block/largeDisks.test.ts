@@ -35,7 +35,7 @@ function openAndSnapshot(baseFile: CountedFile) {
   const overlay = Qcow2Image.create(file, { lengthBytes, backing, backingDevice: base });
   const digest = DriveDigest.from(known, overlay);
   const filter = new BlkreplayFilter({ id: 'hd0', device: overlay, log: NULL_REQUEST_LOG, digest });
-  overlay.writeVmState(0, filled(64 * KIB, 1));
+  overlay.vmState.write(0, filled(64 * KIB, 1));
   takeSnapshot(overlay, 'replay_init', { vmStateSizeBytes: 64 * KIB });
   filter.digest();
   return { base, known, overlay, file, filter };
@@ -75,7 +75,7 @@ suite('empty disks', () => {
     assert.equal(filter.digest(), empty);
     request(filter, 'write', DISK_BYTES_MAX - 4096, filled(4096, 7));
     assert.equal(filter.digest(), written);
-    const view = overlay.openSnapshot('written');
+    const view = overlay.snapshots.open('written');
     assert.equal(DriveDigest.from(known, view.disk, view.allocatedRanges()).value(), written);
     assert.deepEqual(overlay.allocatedRanges().length, 1);
     assert.equal([...overlay.extents()].length, 2);

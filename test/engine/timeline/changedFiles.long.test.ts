@@ -69,7 +69,7 @@ function readsOf({ setup }: Stage, { since = 0 } = {}): { offset: number }[] {
  */
 function copiesInOverlay(overlay: string, snapshot: string, offset: number): number[] {
   const file = openFile(overlay, { write: false, create: 'never' });
-  const view = Qcow2Image.open(file, { writable: false }).openSnapshot(snapshot);
+  const view = Qcow2Image.open(file, { writable: false }).snapshots.open(snapshot);
   const isInside = view
     .allocatedRanges()
     .some((range) => range.offset <= offset && offset < range.offset + range.lengthBytes);

@@ -70,8 +70,8 @@ test('the part of a longer state that was stored after RAM is not in later snaps
   timeline.close(timeline.advance(Infinity)!);
   const image = openOverlay(stage);
   const behindRam = (name: string) =>
-    image
-      .openSnapshot(name)
+    image.snapshots
+      .open(name)
       .vmStateRanges(64 << 20)
       .filter((range) => range.offset + range.lengthBytes > RAM_END);
   assert.equal(behindRam('many').length, 1);
@@ -108,11 +108,11 @@ test('snapshots whose RAM an earlier build overwrote with a long state are not r
   const end = timeline.advance(Infinity)!;
   timeline.close(end);
   const image = Qcow2Image.open(openFile(imageOf(stage), { write: true, create: 'never' }), { writable: true });
-  const [entry] = image.snapshots.filter(({ name }) => name === 'few');
-  image.createSnapshotFrom('few', { ...entry, name: 'damaged' }, (draft) => {
+  const [entry] = image.snapshots.list.filter(({ name }) => name === 'few');
+  image.snapshots.createFrom('few', { ...entry, name: 'damaged' }, (draft) => {
     draft.setVmState(STATE_AREA_BYTES + 4096 * 3, new TextEncoder().encode('CBOR'));
   });
-  image.deleteSnapshot('few');
+  image.snapshots.delete('few');
   image.close();
 
   const replay = stage.replay();
@@ -166,9 +166,9 @@ const openOverlay = (stage: Stage): Qcow2Image =>
 
 function statesIn(stage: Stage) {
   const image = openOverlay(stage);
-  const states = image.snapshots.map(({ name, vmStateSizeBytes }) => {
+  const states = image.snapshots.list.map(({ name, vmStateSizeBytes }) => {
     const head = new Uint8Array(8);
-    image.openSnapshot(name).readVmState(0, head);
+    image.snapshots.open(name).readVmState(0, head);
     return { name, vmStateSizeBytes, lengthBytes: Number(new DataView(head.buffer).getBigUint64(0)) + 8 };
   });
   image.close();
@@ -182,7 +182,7 @@ function statesIn(stage: Stage) {
 function writeAsBefore(stage: Stage, from: string, name: string, position: number): void {
   const file = openFile(imageOf(stage), { write: true, create: 'never' });
   const image = Qcow2Image.open(file, { writable: true });
-  const view = image.openSnapshot(from);
+  const view = image.snapshots.open(from);
   const head = new Uint8Array(24);
   view.readVmState(0, head);
   const encoded = new Uint8Array(Number(new DataView(head.buffer).getBigUint64(0)));
@@ -191,8 +191,8 @@ function writeAsBefore(stage: Stage, from: string, name: string, position: numbe
   const area = new Uint8Array(8 + encoded.length);
   area.set(head.subarray(0, 8));
   area.set(encoded, 8);
-  const entry = { ...image.snapshots.find((snapshot) => snapshot.name === from)!, name, icount: position };
-  image.createSnapshotFrom(from, { ...entry, vmStateSizeBytes: RAM_END }, (draft) => {
+  const entry = { ...image.snapshots.list.find((snapshot) => snapshot.name === from)!, name, icount: position };
+  image.snapshots.createFrom(from, { ...entry, vmStateSizeBytes: RAM_END }, (draft) => {
     draft.setVmState(0, area);
     draft.zeroVmState(RAM_END, entry.vmStateSizeBytes - RAM_END);
   });

@@ -113,7 +113,7 @@ function makeFiles(folder: string, clusterSizeBytes: number, random: SeededRando
     withWritableOverlay(host, join(folder, name), (image) => {
       for (const snapshot of ['one', 'two']) {
         scribble(image, random);
-        image.writeVmState(0, filled(20 * KIB, random.below(255) + 1));
+        image.vmState.write(0, filled(20 * KIB, random.below(255) + 1));
         takeSnapshot(image, snapshot);
       }
       scribble(image, random);
@@ -146,7 +146,7 @@ function checkImages(t: TestContext, folder: string, { withQemu }: { withQemu: b
   for (const name of ['o.qcow2', 'q.qcow2', 'base.qcow2']) {
     const path = join(folder, name);
     const { corruptions } = withReadOnlyOverlay(hostOf(folder), path, (image) => {
-      for (const snapshot of image.snapshots) readAll(image.openSnapshot(snapshot.name).disk);
+      for (const snapshot of image.snapshots.list) readAll(image.snapshots.open(snapshot.name).disk);
       return image.check();
     });
     assert.deepEqual(corruptions, [], `${what}: ${name}`);

@@ -135,10 +135,11 @@ function checkSnapshots(
   const isOne = [before, run.snapshots[index].kept].some((kept) => isSameMap(kept, found));
   assert.ok(isOne, `${what}: the snapshots are ${[...found.keys()].join()}`);
   assert.deepEqual(all.completeSnapshots(), all.list(), `${what}: listed in all images or in none`);
-  for (const drive of DRIVES) assert.equal(overlays[drive].snapshots.length, found.size, `${what}: strays in ${drive}`);
+  for (const drive of DRIVES)
+    assert.equal(overlays[drive].snapshots.list.length, found.size, `${what}: strays in ${drive}`);
   for (const [name, position] of found) {
     const state = new Uint8Array(machineAt(0).length);
-    overlays.hd0.openSnapshot(name).readVmState(0, state);
+    overlays.hd0.snapshots.open(name).readVmState(0, state);
     assertSameBytes(state, machineAt(position), `${what}: the machine in ${name}`);
     for (const drive of DRIVES) {
       assertSameBytes(diskIn(overlays[drive], name), run.disksAt.get(position)![drive], `${what}: ${drive} in ${name}`);
@@ -179,7 +180,7 @@ function checkReplay(
 
 function diskIn(image: Qcow2Image, snapshot: string): Uint8Array {
   const bytes = new Uint8Array(DISK_BYTES);
-  image.openSnapshot(snapshot).disk.read(0, bytes);
+  image.snapshots.open(snapshot).disk.read(0, bytes);
   return bytes;
 }
 

@@ -150,8 +150,8 @@ export class RecordingOnSimulatedHost {
     this.writer.flushDurably(this.position);
     this.changeKept(new Map([...this.kept, [name, this.position]]), () => {
       this.images.add(name, (image, isState) => {
-        if (isState) image.writeVmState(0, machineAt(this.position));
-        image.createSnapshot(entryOf(name, this.position, isState));
+        if (isState) image.vmState.write(0, machineAt(this.position));
+        image.snapshots.create(entryOf(name, this.position, isState));
       });
       this.recorder.recordSnapshot(this.position, name);
     });
@@ -168,7 +168,7 @@ export class RecordingOnSimulatedHost {
     this.writer.flushDurably(this.position);
     this.changeKept(new Map([...this.kept, [name, position]]), () =>
       this.images.add(name, (image, isState, drive) =>
-        image.createSnapshotFrom(from, entryOf(name, position, isState), (draft) => {
+        image.snapshots.createFrom(from, entryOf(name, position, isState), (draft) => {
           draft.setDisk(0, this.disksAt.get(position)![DRIVES[isState ? 0 : 1]]);
           assert.equal(drive, DRIVES[isState ? 0 : 1]);
           if (isState) draft.setVmState(0, machineAt(position));

@@ -75,7 +75,7 @@ test('if the disk that holds the log is full, the recording ends', (t) => {
 test("an automatic snapshot does not replace a snapshot with the same name in the user's own image", (t) => {
   const { stage, notices } = prepare(t);
   const name = `auto-${AUTOMATIC}`;
-  const image = ownImage(stage, (made) => made.createSnapshot({ ...NOTHING, name }));
+  const image = ownImage(stage, (made) => made.snapshots.create({ ...NOTHING, name }));
   const timeline = stage.record();
   const end = timeline.advance(Infinity)!;
   timeline.close(end);
@@ -215,20 +215,20 @@ class OverlayPair {
     this.snapshots.add(name, (image, isState) => {
       if (isState) this.active.update(image, snapshot);
       const vmStateSizeBytes = isState ? snapshot.lengthBytes : 0;
-      image.createSnapshot({ ...NOTHING, name, vmStateSizeBytes, icount: this.position });
+      image.snapshots.create({ ...NOTHING, name, vmStateSizeBytes, icount: this.position });
     });
     this.taken.set(name, { ram, disks: [...this.disks] });
   }
 
   check(names: readonly string[], what: string): void {
     for (const [i, image] of this.images.entries()) {
-      assert.deepEqual(image.snapshots.map(({ name }) => name).sort(), [...names].sort(), what);
+      assert.deepEqual(image.snapshots.list.map(({ name }) => name).sort(), [...names].sort(), what);
       assert.deepEqual(image.check().corruptions, [], what);
       image.close();
       const reopened = Qcow2Image.open(this.files[i], { writable: true });
       assert.deepEqual(reopened.check(), { corruptions: [], leaks: 0 }, what);
       for (const name of names) {
-        const view = reopened.openSnapshot(name);
+        const view = reopened.snapshots.open(name);
         const disk = new Uint8Array(DISK_BYTES);
         view.disk.read(0, disk);
         assert.ok(Buffer.from(disk).equals(this.taken.get(name)!.disks[i]), `${what}: disk of ${name}`);
@@ -315,6 +315,6 @@ const filesIn = ({ setup: { rrfile } }: Stage): string[] => readdirSync(path.dir
 function checkImage(name: string, names: readonly string[]): void {
   const image = Qcow2Image.open(openFile(name, { write: false, create: 'never' }), { writable: false });
   assert.deepEqual(image.check().corruptions, []);
-  assert.deepEqual(new Set(image.snapshots.map((snapshot) => snapshot.name)), new Set(names));
+  assert.deepEqual(new Set(image.snapshots.list.map((snapshot) => snapshot.name)), new Set(names));
   image.close();
 }

@@ -132,8 +132,12 @@ test('with two drives, a snapshot exists only if both overlays contain it, and t
   timeline.close({ reason: 'interrupted' });
   // Leaves the overlays as if a rename and a snapshot had been killed after changing only one of them.
   changeOverlay(second, (image) => {
-    image.renameSnapshot('s3000000', 'half renamed');
-    image.createSnapshotFrom('s6000000', { ...image.snapshots[0], name: 'half taken', icount: 7_000_000 }, () => {});
+    image.snapshots.rename('s3000000', 'half renamed');
+    image.snapshots.createFrom(
+      's6000000',
+      { ...image.snapshots.list[0], name: 'half taken', icount: 7_000_000 },
+      () => {},
+    );
   });
   const replay = stage.replay();
   replay.travel!.seekTo(3_000_000);
@@ -145,7 +149,7 @@ test('with two drives, a snapshot exists only if both overlays contain it, and t
   );
   replay.close({ reason: 'interrupted' });
   const names = new Set(snapshotsOf(stage).map(({ name }) => name));
-  changeOverlay(second, (image) => assert.deepEqual(new Set(image.snapshots.map(({ name }) => name)), names));
+  changeOverlay(second, (image) => assert.deepEqual(new Set(image.snapshots.list.map(({ name }) => name)), names));
   const fresh = stage.replay({ rrsnapshot: 'half taken' });
   assert.equal(fresh.digest(), digests.get(3_000_000));
   fresh.close({ reason: 'interrupted' });
@@ -286,7 +290,7 @@ function checkOverlay(stage: Stage, t: TestContext): void {
 
 function snapshotsOf(stage: Stage): { name: string; position: number }[] {
   const image = openOverlay(stage.setup.drives[0].overlay!);
-  const listed = image.snapshots.map(({ name, icount }) => ({ name, position: icount! }));
+  const listed = image.snapshots.list.map(({ name, icount }) => ({ name, position: icount! }));
   image.close();
   return listed;
 }
@@ -298,7 +302,7 @@ const openOverlay = (path: string, backing?: RawImage): Qcow2Image =>
 function wholeDisk(path: string, stage: Stage, snapshot?: string): Uint8Array {
   const backing = new RawImage(openFile(stage.setup.drives[0].image, { write: false, create: 'never' }));
   const image = openOverlay(path, backing);
-  const disk = snapshot === undefined ? image : image.openSnapshot(snapshot).disk;
+  const disk = snapshot === undefined ? image : image.snapshots.open(snapshot).disk;
   const bytes = new Uint8Array(disk.lengthBytes);
   disk.read(0, bytes);
   image.close();

@@ -84,7 +84,7 @@ test('a snapshot with a damaged machine state is refused with the name of the da
     writeSnapshot(image, encodeSnapshot({ state: saved, ram: none.ram, first: 'first' }), none);
     takeSnapshot(image, 'first', { vmStateSizeBytes: 17 * MIB });
     try {
-      readState(image.openSnapshot('first'), { overlay: 'overlay.qcow2', snapshot: 'first', machine });
+      readState(image.snapshots.open('first'), { overlay: 'overlay.qcow2', snapshot: 'first', machine });
     } catch (error) {
       assert.ok(error instanceof UserError);
       assert.equal(error.code, 'snapshot-foreign');
@@ -120,6 +120,6 @@ function bytesOf(pages: Pages): Uint8Array {
 
 function ramIn(image: Qcow2Image, snapshot: string): Uint8Array {
   const bytes = new Uint8Array(PAGES * 4096);
-  image.openSnapshot(snapshot).readVmState(STATE_AREA_BYTES, bytes);
+  image.snapshots.open(snapshot).readVmState(STATE_AREA_BYTES, bytes);
   return bytes;
 }

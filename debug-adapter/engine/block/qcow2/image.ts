@@ -2,22 +2,19 @@ import { assert } from '../../base/assert.ts';
 import type { HostCompression, HostFile } from '../../base/host.ts';
 import type { BlockDevice } from '../blockDevice.ts';
 import type { ByteRange } from '../byteRange.ts';
+import { ImageVmState } from './imageVmState.ts';
 import { checkImage, type CheckResult } from './check.ts';
 import { commit, clearDirtyBit } from './commit.ts';
 import { createImage, type CreateOptions } from './createImage.ts';
 import { type DiskExtent, diskExtents } from './diskExtents.ts';
 import type { ImageParts } from './imageParts.ts';
+import { ImageSnapshots } from './imageSnapshots.ts';
 import { clusterSizeFor } from './layout.ts';
 import { allocatedRanges, nonZeroRanges } from './allocatedRanges.ts';
 import { makeEmpty } from './makeEmpty.ts';
-import { type BackingFile, openParts, checkWritable, reloadParts } from './openParts.ts';
+import { type BackingFile, openParts, reloadParts } from './openParts.ts';
 import { readGuest } from './readData.ts';
-import { checkSnapshotSpace } from './checkSnapshotSpace.ts';
-import * as snapshots from './snapshots.ts';
-import { createSnapshotFrom, type SnapshotDraft } from './snapshotDraft.ts';
-import type { SnapshotEntry } from './snapshotTable.ts';
-import { openSnapshotView, type SnapshotView } from './snapshotView.ts';
-import * as vmState from './vmState.ts';
+import { unmapVmState } from './vmState.ts';
 import { writeGuest, zeroGuest } from './writeData.ts';
 
 /**
@@ -32,13 +29,16 @@ import { writeGuest, zeroGuest } from './writeData.ts';
 export class Qcow2Image implements BlockDevice {
   readonly name: string;
   readonly readOnly: boolean;
+  readonly snapshots: ImageSnapshots;
+  readonly vmState: ImageVmState;
   private readonly parts: ImageParts;
-  private listed: { entries: readonly SnapshotEntry[]; snapshots: readonly SnapshotInfo[] } | undefined;
 
-  private constructor(parts: ImageParts, { writable }: { writable: boolean }) {
+  private constructor(parts: ImageParts, { writable, sameFile }: OpenImage) {
     this.parts = parts;
     this.name = parts.file.name;
     this.readOnly = !writable;
+    this.snapshots = new ImageSnapshots(parts, { writable, sameFile: sameFile?.snapshots });
+    this.vmState = new ImageVmState(parts, { writable });
   }
 
   /** Overwrites `file` with an empty image and opens it for writing. */
@@ -54,9 +54,7 @@ export class Qcow2Image implements BlockDevice {
    */
   static open(file: HostFile, options: OpenImage): Qcow2Image {
     const { sameFile } = options;
-    const image = new Qcow2Image(openParts(file, options, sameFile && sameFile.parts.snapshots), options);
-    if (sameFile) image.listed = sameFile.listed;
-    return image;
+    return new Qcow2Image(openParts(file, options, sameFile && sameFile.parts.snapshots), options);
   }
 
   get lengthBytes(): number {
@@ -134,7 +132,7 @@ export class Qcow2Image implements BlockDevice {
   /** Closes the image cleanly, after removing VM state from the active table. */
   close(): void {
     if (!this.readOnly) {
-      vmState.unmapVmState(this.parts);
+      unmapVmState(this.parts);
       commit(this.parts, { durable: true });
       clearDirtyBit(this.parts);
     }
@@ -147,71 +145,6 @@ export class Qcow2Image implements BlockDevice {
     if (this.parts.ownsBacking) this.parts.backing?.close();
   }
 
-  /** The image's snapshots. There may be thousands, so the list and its elements are recreated only if they change. */
-  get snapshots(): readonly SnapshotInfo[] {
-    const { snapshots: entries } = this.parts;
-    const before = this.listed;
-    if (before?.entries === entries) return before.snapshots;
-    const snapshots = entries.map((entry, i) => (entry === before?.entries[i] ? before.snapshots[i] : infoOf(entry)));
-    this.listed = { entries, snapshots };
-    return snapshots;
-  }
-
-  /**
-   * Saves the current disk and VM state as a named snapshot. The cost depends on how much changed since the last
-   * snapshot.
-   */
-  createSnapshot(snapshot: snapshots.NewSnapshot): void {
-    this.checkWritable();
-    snapshots.createSnapshot(this.parts, snapshot);
-  }
-
-  /**
-   * Checks whether a snapshot could be created after the given ones have been deleted. If not, throws the error that
-   * creating it would cause. Also works on a read-only image.
-   */
-  checkSnapshotSpace(name: string, gone: readonly string[] = []): void {
-    checkWritable(this.parts);
-    checkSnapshotSpace(this.parts, name, gone);
-  }
-
-  deleteSnapshot(name: string): void {
-    this.deleteSnapshots([name]);
-  }
-
-  /** Deletes several snapshots. This costs hardly more than deleting a single snapshot. */
-  deleteSnapshots(names: string[]): void {
-    this.checkWritable();
-    snapshots.deleteSnapshots(this.parts, names);
-  }
-
-  renameSnapshot(from: string, to: string): void {
-    this.checkWritable();
-    snapshots.renameSnapshot(this.parts, from, to);
-  }
-
-  /**
-   * Makes the snapshot's disk and VM state the active state. The previous active state is lost unless another snapshot
-   * contains it.
-   */
-  applySnapshot(name: string): void {
-    this.checkWritable();
-    snapshots.applySnapshot(this.parts, name);
-  }
-
-  /**
-   * Creates a snapshot of a state that is not active: the state of snapshot `from` (or an empty state if undefined)
-   * plus the changes made by `fill`. The active state stays unchanged. The cost depends on how much `fill` changes.
-   */
-  createSnapshotFrom(
-    from: string | undefined,
-    wanted: snapshots.NewSnapshot,
-    fill: (draft: SnapshotDraft) => void,
-  ): void {
-    this.checkWritable();
-    createSnapshotFrom(this.parts, { from, wanted, fill });
-  }
-
   /**
    * Rereads the tables of a read-only image after this process has changed the file through another object. Snapshot
    * views stay valid.
@@ -219,45 +152,6 @@ export class Qcow2Image implements BlockDevice {
   reload(): void {
     assert(this.readOnly, 'only a read-only image can be reloaded');
     reloadParts(this.parts);
-  }
-
-  /** Opens a read-only view of a snapshot. The view is valid until the snapshot is deleted or this image is closed. */
-  openSnapshot(name: string): SnapshotView {
-    return openSnapshotView(this.parts, name);
-  }
-
-  readVmState(offset: number, into: Uint8Array): void {
-    vmState.readVmState(this.parts, offset, into);
-  }
-
-  writeVmState(offset: number, from: Uint8Array): void {
-    this.checkWritable();
-    vmState.writeVmState(this.parts, offset, from);
-  }
-
-  writeVmStateClusters(clusters: readonly vmState.VmStateCluster[]): void {
-    this.checkWritable();
-    vmState.writeVmStateClusters(this.parts, clusters);
-  }
-
-  zeroVmState(offset: number, lengthBytes: number): void {
-    this.checkWritable();
-    vmState.zeroVmState(this.parts, offset, lengthBytes);
-  }
-
-  /** Removes VM state that another program left in the active table. Snapshots keep their VM state. */
-  unmapVmState(): void {
-    this.checkWritable();
-    vmState.unmapVmState(this.parts);
-  }
-
-  /**
-   * Called after the image is opened. Maps this snapshot's VM state in the active table again, so that the next
-   * snapshot only needs to write what changed.
-   */
-  mapVmState(snapshotName: string): void {
-    this.checkWritable();
-    vmState.mapVmState(this.parts, snapshotName);
   }
 
   /** The allocated parts of the disk. All other parts are identical to the backing device. */
@@ -294,10 +188,6 @@ export class Qcow2Image implements BlockDevice {
   }
 }
 
-function infoOf({ l1Offset: _, l1Entries: __, encoded: ___, ...info }: SnapshotEntry): SnapshotInfo {
-  return info;
-}
-
 export interface NewImage extends Omit<CreateOptions, 'clusterSizeBytes'> {
   /** Defaults to `clusterSizeFor(lengthBytes)`. */
   clusterSizeBytes?: number;
@@ -321,6 +211,4 @@ export interface OpenImage {
 }
 
 export type { DiskExtent } from './diskExtents.ts';
-
-/** A snapshot as listed in the snapshot table. */
-export type SnapshotInfo = snapshots.NewSnapshot & { id: string; diskSizeBytes: number };
+export type { SnapshotInfo } from './imageSnapshots.ts';

@@ -94,7 +94,7 @@ export interface Confirmation {
 function refuseUnlessConfirmed(host: Host, overlay: string, confirmed: boolean, change: OverlayChange): void {
   if (confirmed) return;
   const refuse = (image: Qcow2Image) => {
-    if (image.snapshots.length > 0) throw confirmationError(image, change);
+    if (image.snapshots.list.length > 0) throw confirmationError(image, change);
   };
   withReadOnlyOverlay(host, overlay, refuse, { withoutBacking: true });
 }
@@ -106,7 +106,7 @@ export function confirmationError(image: Qcow2Image, change: OverlayChange): Err
 
 /** Deletes the snapshots first, so that the disk is unchanged if the process is killed in between. */
 function emptyOverlay(image: Qcow2Image): void {
-  if (image.snapshots.length > 0) image.deleteSnapshots(image.snapshots.map(({ name }) => name));
+  if (image.snapshots.list.length > 0) image.snapshots.deleteMany(image.snapshots.list.map(({ name }) => name));
   image.makeEmpty();
 }
 

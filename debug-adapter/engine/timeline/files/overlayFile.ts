@@ -84,7 +84,7 @@ function openOverlay(
  * machine state. Snapshots taken by qemu-img have position 0.
  */
 export const hasRecordingSnapshots = (image: Qcow2Image): boolean =>
-  image.snapshots.some(
+  image.snapshots.list.some(
     ({ name, icount, vmStateSizeBytes }) =>
-      (icount ?? 0) > 0 || (vmStateSizeBytes > 0 && isBlkreplayState(image.openSnapshot(name))),
+      (icount ?? 0) > 0 || (vmStateSizeBytes > 0 && isBlkreplayState(image.snapshots.open(name))),
   );

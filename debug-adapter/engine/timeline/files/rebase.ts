@@ -56,9 +56,9 @@ function copyDifferences(host: Host, overlay: string, base: DiskLocation, confir
   try {
     const alsoUses = diskInUse(host, base, 'base');
     const rebase = (image: Qcow2Image) => {
-      if (image.snapshots.length > 0 && differ(image, newBase)) {
+      if (image.snapshots.list.length > 0 && differ(image, newBase)) {
         if (!confirmed) throw confirmationError(image, 'rebase');
-        image.deleteSnapshots(image.snapshots.map(({ name }) => name));
+        image.snapshots.deleteMany(image.snapshots.list.map(({ name }) => name));
       }
       preserveContents(image, newBase);
     };

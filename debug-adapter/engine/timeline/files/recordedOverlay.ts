@@ -52,14 +52,15 @@ export function belongsToRecording(
   drive?: RecordedDrive,
 ): boolean {
   const isOfOther = (image: Qcow2Image, name: string): boolean => {
-    const first = recordingOf(image.openSnapshot(name));
+    const first = recordingOf(image.snapshots.open(name));
     return first !== undefined && first !== header.rrsnapshot;
   };
   const isKeeper = withImage(
     host,
     path,
     (image) =>
-      image.lengthBytes === (drive?.lengthBytes ?? 0) && !image.snapshots.some(({ name }) => isOfOther(image, name)),
+      image.lengthBytes === (drive?.lengthBytes ?? 0) &&
+      !image.snapshots.list.some(({ name }) => isOfOther(image, name)),
   );
   return isKeeper && (drive === undefined || isBasedOnImage(host, path, drive));
 }
@@ -75,14 +76,14 @@ function firstSnapshotProblem(
   { reader, lengthBytes, first }: { reader: RecordingReader; lengthBytes: number; first: boolean },
 ): string | undefined {
   const name = reader.header.rrsnapshot;
-  const entry = image.snapshots.find((snapshot) => snapshot.name === name && (snapshot.icount ?? 0) === 0);
+  const entry = image.snapshots.list.find((snapshot) => snapshot.name === name && (snapshot.icount ?? 0) === 0);
   if (!entry) {
     // If an earlier build was killed before it took the first snapshot, its recording replays from power-on.
     const wasTaken = !reader.entriesFrom(0, ['snapshot']).next().done;
-    if (wasTaken || image.snapshots.length > 0) return otherRecordingReasons.noFirstSnapshot(name);
+    if (wasTaken || image.snapshots.list.length > 0) return otherRecordingReasons.noFirstSnapshot(name);
     return image.lengthBytes === lengthBytes ? undefined : otherRecordingReasons.size();
   }
-  const view = image.openSnapshot(name);
+  const view = image.snapshots.open(name);
   if (view.disk.lengthBytes !== lengthBytes) return otherRecordingReasons.size();
   if (view.allocatedRanges().length > 0) return otherRecordingReasons.snapshotNotBase(name);
   if (!first) return undefined;

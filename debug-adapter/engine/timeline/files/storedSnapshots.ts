@@ -86,12 +86,12 @@ export function deleteStoredSnapshot(host: Host, path: string, name: string, { c
 }
 
 export function snapshotsIn(image: Qcow2Image, end: Position = Infinity): SnapshotEntryInfo[] {
-  return image.snapshots.map(({ name, icount, dateSeconds, dateNanoseconds, vmStateSizeBytes }) => ({
+  return image.snapshots.list.map(({ name, icount, dateSeconds, dateNanoseconds, vmStateSizeBytes }) => ({
     name,
     position: icount ?? null,
     dateMilliseconds: dateSeconds * 1000 + Math.floor(dateNanoseconds / 1_000_000),
     stateBytes: vmStateSizeBytes,
-    state: vmStateSizeBytes === 0 ? 'none' : isBlkreplayState(image.openSnapshot(name)) ? 'ours' : 'foreign',
+    state: vmStateSizeBytes === 0 ? 'none' : isBlkreplayState(image.snapshots.open(name)) ? 'ours' : 'foreign',
     isBeyondEnd: (icount ?? 0) > end,
   }));
 }
@@ -128,7 +128,9 @@ function withSnapshotImages<T>(
       const isFirst = (name: string) => {
         if (recording) return name === recording.first;
         const { image } = images.state;
-        return image.snapshots.find((snapshot) => snapshot.name === name)?.icount === 0 && hasRecordingSnapshots(image);
+        return (
+          image.snapshots.list.find((snapshot) => snapshot.name === name)?.icount === 0 && hasRecordingSnapshots(image)
+        );
       };
       return work({ images, names: paths.join(' and '), isFirst, end: recording?.end });
     } finally {

@@ -58,16 +58,16 @@ test('if the disk becomes full at any point in createSnapshotFrom, it throws, an
     file.lengthMax = file.length() + room;
     const nothing = { dateSeconds: 0, dateNanoseconds: 0, vmClockNanoseconds: 0, vmStateSizeBytes: 0, icount: 7 };
     const derive = () =>
-      image.createSnapshotFrom('first', { name: 'second', ...nothing }, (draft) =>
+      image.snapshots.createFrom('first', { name: 'second', ...nothing }, (draft) =>
         draft.setDisk(5 * KIB, filled(30 * KIB, 3)),
       );
     const failed = throwsNoSpace(derive);
     file.lengthMax = Infinity;
     if (failed) derive();
     assert.deepEqual(image.check().corruptions, []);
-    image.deleteSnapshot('first');
+    image.snapshots.delete('first');
     const expected = filled(40 * KIB, 1).fill(3, 5 * KIB, 35 * KIB);
-    assertSameBytes(readDisk(image.openSnapshot('second').disk, 0, 40 * KIB), expected);
+    assertSameBytes(readDisk(image.snapshots.open('second').disk, 0, 40 * KIB), expected);
     image.close();
     const again = Qcow2Image.open(file, { writable: true });
     assertClean(again);
@@ -88,8 +88,8 @@ test('if the disk becomes full at any point in createSnapshot, it throws, and no
     file.lengthMax = Infinity;
     if (failed) takeSnapshot(image, 'second');
     image.write(0, filled(5 * KIB, 3));
-    image.deleteSnapshot('first');
-    assertSameBytes(readDisk(image.openSnapshot('second').disk, 0, 10 * KIB), filled(10 * KIB, 2));
+    image.snapshots.delete('first');
+    assertSameBytes(readDisk(image.snapshots.open('second').disk, 0, 10 * KIB), filled(10 * KIB, 2));
     assert.deepEqual(image.check().corruptions, []);
     image.close();
     const again = Qcow2Image.open(file, { writable: true });
@@ -168,7 +168,7 @@ function checkAfterCrash(run: Run, { calls, bytes }: { calls: number; bytes: Uin
   repaired.close();
   const closed = Qcow2Image.open(file, { writable: false });
   assertClean(closed, what);
-  for (const { name } of closed.snapshots) checkSnapshot(run, calls, closed, name);
+  for (const { name } of closed.snapshots.list) checkSnapshot(run, calls, closed, name);
 }
 
 function checkContents(run: Run, calls: number, image: Qcow2Image): void {
@@ -181,11 +181,11 @@ function checkContents(run: Run, calls: number, image: Qcow2Image): void {
     const stays = models.every((model) => model.snapshots.has(name));
     if (stays)
       assert(
-        image.snapshots.some((snapshot) => snapshot.name === name),
+        image.snapshots.list.some((snapshot) => snapshot.name === name),
         `${name} is missing after ${calls} calls`,
       );
   }
-  for (const { name } of image.snapshots) checkSnapshot(run, calls, image, name);
+  for (const { name } of image.snapshots.list) checkSnapshot(run, calls, image, name);
 }
 
 /** Each sector contains the data of a single state since the last guarantee, and never older data. */

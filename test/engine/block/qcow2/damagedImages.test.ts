@@ -98,7 +98,7 @@ function sampleImage(): Uint8Array {
   const { image, file } = newImage({ lengthBytes: 64 * KIB, clusterSizeBytes: 512, base: filled(64 * KIB, 7) });
   image.write(0, filled(3000, 1));
   image.writeZeroes(4096, 4096);
-  image.writeVmState(0, filled(3000, 1));
+  image.vmState.write(0, filled(3000, 1));
   takeSnapshot(image, 'first', { icount: 1 });
   image.write(1000, filled(3000, 1));
   takeSnapshot(image, 'second', { icount: 2 });

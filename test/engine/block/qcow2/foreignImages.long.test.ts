@@ -77,11 +77,11 @@ test('snapshots taken by qemu-img can be listed, viewed and applied', (t) => {
     .fill(0, 900 * KIB, 960 * KIB);
   assert.equal(image.backingFileName, 'base.img');
   assertSameBytes(readAll(image), active, 'active');
-  assertSameBytes(readAll(image.openSnapshot('empty').disk), filled(MIB, 7), 'empty');
-  assertSameBytes(readAll(image.openSnapshot('ones').disk), ones, 'ones');
-  image.applySnapshot('ones');
+  assertSameBytes(readAll(image.snapshots.open('empty').disk), filled(MIB, 7), 'empty');
+  assertSameBytes(readAll(image.snapshots.open('ones').disk), ones, 'ones');
+  image.snapshots.apply('ones');
   assertSameBytes(readAll(image), ones, 'applied');
-  image.deleteSnapshots(['empty', 'ones']);
+  image.snapshots.deleteMany(['empty', 'ones']);
   assertClean(image);
 });
 
@@ -98,15 +98,15 @@ test('two snapshots to which QEMU gave the same name are both listed and can bot
     const file = loadFile(path);
     const image = Qcow2Image.open(file, { writable: true });
     assert.deepEqual(
-      image.snapshots.map(({ name, id }) => [name, id]),
+      image.snapshots.list.map(({ name, id }) => [name, id]),
       [
         ['same', '1'],
         ['same', '2'],
       ],
     );
     assert.throws(() => support.takeSnapshot(image, 'same'), /has a snapshot named "same"/);
-    for (const names of deletions) image.deleteSnapshots(names);
-    assert.throws(() => image.deleteSnapshots(['same']), /has no snapshot named "same"/);
+    for (const names of deletions) image.snapshots.deleteMany(names);
+    assert.throws(() => image.snapshots.deleteMany(['same']), /has no snapshot named "same"/);
     assertSameBytes(readAll(image).subarray(0, 300 * KIB), filled(300 * KIB, 3));
     assertClean(image);
     image.close();
@@ -162,9 +162,9 @@ test('compressed clusters are read, and an overwritten compressed cluster become
     const changed = content.slice().fill(5, 1000, 300_000);
     image.write(1000, filled(299_000, 5));
     assertSameBytes(readAll(image), changed);
-    assertSameBytes(readAll(image.openSnapshot('packed').disk), content);
+    assertSameBytes(readAll(image.snapshots.open('packed').disk), content);
     assertClean(image);
-    image.deleteSnapshot('packed');
+    image.snapshots.delete('packed');
     image.close();
     const written = saveFile(folder, 'written.qcow2', file.contents());
     assertQemuClean(written);
@@ -211,7 +211,7 @@ for (const clusterSize of [16384, 65536, 2 * MIB]) {
     assertClean(image);
     runTool('qemu-img', ['snapshot', '-a', 'first', path]);
     runTool('qemu-img', ['convert', '-O', 'raw', path, expected]);
-    assertSameBytes(readAll(image.openSnapshot('first').disk), loadFile(expected).contents());
+    assertSameBytes(readAll(image.snapshots.open('first').disk), loadFile(expected).contents());
     assert.throws(
       () => Qcow2Image.open(loadFile(path), { writable: true }),
       /subclusters\) and cannot be opened for writing/,

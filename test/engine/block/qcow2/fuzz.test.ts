@@ -89,19 +89,19 @@ function exercise(bytes: Uint8Array, { writable, what }: { writable: boolean; wh
     image.check();
     const length = Math.min(image.lengthBytes, 64 * KIB);
     image.read(0, new Uint8Array(length));
-    image.readVmState(0, new Uint8Array(8 * KIB));
+    image.vmState.read(0, new Uint8Array(8 * KIB));
     if (image.lengthBytes < 2 ** 32) for (const extent of image.extents()) assert(extent.lengthBytes > 0);
-    for (const { name } of image.snapshots) {
-      const view = image.openSnapshot(name);
+    for (const { name } of image.snapshots.list) {
+      const view = image.snapshots.open(name);
       view.disk.read(0, new Uint8Array(Math.min(view.disk.lengthBytes, 64 * KIB)));
       view.readVmState(0, new Uint8Array(8 * KIB));
     }
     if (!writable) return true;
     image.write(0, filled(Math.min(length, 10 * KIB), 1));
     image.writeZeroes(0, Math.min(length, 3 * KIB));
-    image.writeVmState(0, filled(3 * KIB, 1));
+    image.vmState.write(0, filled(3 * KIB, 1));
     takeSnapshot(image, 'another');
-    for (const { name } of image.snapshots) image.deleteSnapshot(name);
+    for (const { name } of image.snapshots.list) image.snapshots.delete(name);
     if (length > 0 && image.lengthBytes < 2 ** 32) image.makeEmpty();
     image.close();
     return true;
@@ -131,7 +131,7 @@ function ourImage(): Uint8Array {
   const { image, file } = newImage({ lengthBytes: 64 * KIB, clusterSizeBytes: 512, base: BASE });
   image.write(0, filled(3000, 1));
   image.writeZeroes(4096, 4096);
-  image.writeVmState(0, filled(3000, 1));
+  image.vmState.write(0, filled(3000, 1));
   takeSnapshot(image, 'first', { icount: 1 });
   image.write(1000, filled(3000, 1));
   takeSnapshot(image, 'second', { icount: 2 });

@@ -208,9 +208,9 @@ test('a refcount table that outgrows its cluster is moved, even while snapshots 
   assertClean(image);
   const again = reopened(file).image;
   for (let i = 0; i < 32; i++) assertSameBytes(readDisk(again, i * MIB, MIB), filled(MIB, i + 1));
-  const view = again.openSnapshot('s15').disk;
+  const view = again.snapshots.open('s15').disk;
   for (let i = 0; i < 32; i++) assertSameBytes(readDisk(view, i * MIB, MIB), filled(MIB, i <= 15 ? i + 1 : 0));
-  again.deleteSnapshots(again.snapshots.map(({ name }) => name));
+  again.snapshots.deleteMany(again.snapshots.list.map(({ name }) => name));
   assertClean(again);
 });
 

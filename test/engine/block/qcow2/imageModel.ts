@@ -58,7 +58,7 @@ export class ImageModel {
     if (random.chance(0.5)) return this.writeVmStateClusters(image, random);
     const { offset, length } = this.range(random, this.vmState.length);
     const value = random.below(255) + 1;
-    image.writeVmState(offset, filled(length, value));
+    image.vmState.write(offset, filled(length, value));
     this.vmState.fill(value, offset, offset + length);
   }
 
@@ -70,13 +70,13 @@ export class ImageModel {
       if (clusters.length === wanted) break;
       clusters.push({ offset: at, bytes: filled(clusterSizeBytes, random.below(255) + 1) });
     }
-    image.writeVmStateClusters(clusters);
+    image.vmState.writeClusters(clusters);
     for (const { offset, bytes } of clusters) this.vmState.set(bytes, offset);
   }
 
   zeroVmState(image: Qcow2Image, random: SeededRandom): void {
     const { offset, length } = this.range(random, this.vmState.length);
-    image.zeroVmState(offset, length);
+    image.vmState.zero(offset, length);
     this.vmState.fill(0, offset, offset + length);
   }
 
@@ -94,7 +94,7 @@ export class ImageModel {
     const disk = (origin?.disk ?? this.base).slice();
     const vmState = origin?.vmState.slice() ?? new Uint8Array(this.vmState.length);
     const wanted = { ...NOTHING, name: `s${icount}`, vmStateSizeBytes: vmState.length, icount };
-    image.createSnapshotFrom(from, wanted, (draft) => {
+    image.snapshots.createFrom(from, wanted, (draft) => {
       for (let change = random.below(6); change > 0; change--) {
         const { offset, length } = this.range(random, random.chance(0.5) ? disk.length : vmState.length);
         const target = offset + length <= vmState.length && random.chance(0.5) ? vmState : disk;
@@ -114,7 +114,7 @@ export class ImageModel {
   deleteSnapshot(image: Qcow2Image, random: SeededRandom): void {
     if (this.snapshots.size === 0) return;
     const name = random.pick([...this.snapshots.keys()]);
-    image.deleteSnapshot(name);
+    image.snapshots.delete(name);
     this.snapshots.delete(name);
   }
 
@@ -122,7 +122,7 @@ export class ImageModel {
     if (this.snapshots.size === 0) return;
     const name = random.pick([...this.snapshots.keys()]);
     const renamed = `renamed ${this.named++}`;
-    image.renameSnapshot(name, renamed);
+    image.snapshots.rename(name, renamed);
     this.snapshots.set(renamed, this.snapshots.get(name)!);
     this.snapshots.delete(name);
   }
@@ -130,7 +130,7 @@ export class ImageModel {
   applySnapshot(image: Qcow2Image, random: SeededRandom): void {
     if (this.snapshots.size === 0) return;
     const name = random.pick([...this.snapshots.keys()]);
-    image.applySnapshot(name);
+    image.snapshots.apply(name);
     this.disk = this.snapshots.get(name)!.disk.slice();
     this.vmState = this.snapshots.get(name)!.vmState.slice();
   }
@@ -138,23 +138,23 @@ export class ImageModel {
   relinkVmState(image: Qcow2Image, random: SeededRandom): void {
     if (this.snapshots.size === 0) return;
     const name = random.pick([...this.snapshots.keys()]);
-    image.mapVmState(name);
+    image.vmState.map(name);
     this.vmState = this.snapshots.get(name)!.vmState.slice();
   }
 
   assertSame(image: Qcow2Image): void {
     assertSameBytes(readAll(image), this.disk, 'disk');
     assertSameBytes(readVm(image, 0, this.vmState.length), this.vmState, 'VM state');
-    assert.deepEqual(image.snapshots.map(({ name }) => name).sort(), [...this.snapshots.keys()].sort());
+    assert.deepEqual(image.snapshots.list.map(({ name }) => name).sort(), [...this.snapshots.keys()].sort());
     for (const name of this.snapshots.keys()) this.assertSameSnapshot(image, name);
   }
 
   assertSameSnapshot(image: Qcow2Image, name: string): void {
     const expected = this.snapshots.get(name)!;
-    const view = image.openSnapshot(name);
+    const view = image.snapshots.open(name);
     assertSameBytes(readAll(view.disk), expected.disk, `disk of ${name}`);
     assertSameBytes(readVm(view, 0, expected.vmState.length), expected.vmState, `VM state of ${name}`);
-    assert.equal(image.snapshots.find((snapshot) => snapshot.name === name)!.icount, expected.icount);
+    assert.equal(image.snapshots.list.find((snapshot) => snapshot.name === name)!.icount, expected.icount);
   }
 
   /** Ranges that are mostly short and often aligned, like the ranges in guest requests. */

@@ -18,7 +18,7 @@ interface Operation {
   changeModel(model: ImageModel): void;
 }
 
-const has = (image: Qcow2Image, name: string) => image.snapshots.some((snapshot) => snapshot.name === name);
+const has = (image: Qcow2Image, name: string) => image.snapshots.list.some((snapshot) => snapshot.name === name);
 
 const operations: Operation[] = [
   { what: 'flush', run: (image) => image.flush(), isDone: () => false, changeModel() {} },
@@ -32,13 +32,13 @@ const operations: Operation[] = [
   },
   {
     what: 'deleteSnapshot',
-    run: (image) => image.deleteSnapshot('s0'),
+    run: (image) => image.snapshots.delete('s0'),
     isDone: (image) => !has(image, 's0'),
     changeModel: (model) => model.snapshots.delete('s0'),
   },
   {
     what: 'renameSnapshot',
-    run: (image) => image.renameSnapshot('s0', 'renamed'),
+    run: (image) => image.snapshots.rename('s0', 'renamed'),
     isDone: (image) => has(image, 'renamed'),
     changeModel(model) {
       model.snapshots.set('renamed', model.snapshots.get('s0')!);
@@ -47,7 +47,7 @@ const operations: Operation[] = [
   },
   {
     what: 'applySnapshot',
-    run: (image) => image.applySnapshot('s0'),
+    run: (image) => image.snapshots.apply('s0'),
     isDone: () => false,
     changeModel(model) {
       model.disk = model.snapshots.get('s0')!.disk.slice();

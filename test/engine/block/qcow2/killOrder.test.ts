@@ -50,7 +50,7 @@ const OPERATIONS: Operation[] = [
   {
     what: 'removing the VM state and snapshots of an earlier recording',
     run(image, model) {
-      image.unmapVmState();
+      image.vmState.unmap();
       model.vmState = new Uint8Array(model.vmState.length);
       remove(image, model, ['s0', 's2']);
     },
@@ -87,7 +87,7 @@ test('moving the refcount table while snapshots are taken and deleted can be int
     image.write(round * 3072 * KIB, filled(2900 * KIB, round + 1));
     image.flush();
     look();
-    image.createSnapshot({ ...NOTHING, name: `s${round}`, icount: round });
+    image.snapshots.create({ ...NOTHING, name: `s${round}`, icount: round });
     look();
   }
   assert.ok(tables.size > 3, 'the table moved');
@@ -178,7 +178,7 @@ function startingImage(kind: (typeof KINDS)[number], random: SeededRandom) {
 }
 
 function remove(image: Qcow2Image, model: ImageModel, names: string[]): void {
-  image.deleteSnapshots(names);
+  image.snapshots.deleteMany(names);
   for (const name of names) model.snapshots.delete(name);
 }
 
@@ -207,7 +207,7 @@ function checkLeft(run: Run, bytes: Uint8Array, what: string): void {
 }
 
 function checkContents({ before, after, isFlushed }: Run, image: Qcow2Image, what: string): void {
-  const names = new Set(image.snapshots.map(({ name }) => name));
+  const names = new Set(image.snapshots.list.map(({ name }) => name));
   const isThat = (model: ImageModel) =>
     names.size === model.snapshots.size && [...model.snapshots.keys()].every((name) => names.has(name));
   assert.ok(isThat(before) || isThat(after), `${what}: the snapshots are ${[...names].join(', ')}`);

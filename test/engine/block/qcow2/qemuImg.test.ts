@@ -89,9 +89,9 @@ function changeByQemu(folder: string, path: string, model: ImageModel, names: st
   const base = support.rawImage(loadFile(join(folder, 'base.img')).contents());
   const image = Qcow2Image.open(loadFile(path), { writable: true, backing: base });
   support.assertClean(image);
-  assertSameBytes(support.readAll(image.openSnapshot('by qemu').disk), model.snapshots.get(first)!.disk);
+  assertSameBytes(support.readAll(image.snapshots.open('by qemu').disk), model.snapshots.get(first)!.disk);
   for (const name of names.slice(0, -1)) model.assertSameSnapshot(image, name);
-  image.deleteSnapshots(names.slice(0, -1));
+  image.snapshots.deleteMany(names.slice(0, -1));
   support.assertClean(image);
 }
 
@@ -102,7 +102,7 @@ test('qemu-img compare, commit and resize work on a closed overlay with snapshot
   const basePath = saveFile(folder, 'base.img', base);
   const { image, file } = newImage({ base });
   image.write(0, filled(64 * KIB, 1));
-  image.writeVmState(0, filled(MIB, 2));
+  image.vmState.write(0, filled(MIB, 2));
   takeSnapshot(image, 'first', { vmStateSizeBytes: MIB, icount: 1 });
   image.close();
   const path = saveFile(folder, 'overlay.qcow2', file.contents());
@@ -121,7 +121,7 @@ test('qemu-img accepts state-only images', (t) => {
   const folder = support.temporaryFolder(t);
   for (const lengthBytes of [0, 64 * KIB]) {
     const { image, file } = newImage({ lengthBytes });
-    image.writeVmState(0, filled(MIB, 1));
+    image.vmState.write(0, filled(MIB, 1));
     takeSnapshot(image, 'first', { vmStateSizeBytes: MIB, icount: 12 });
     image.close();
     const path = saveFile(folder, `state${lengthBytes}.qcow2`, file.contents());
@@ -165,12 +165,12 @@ for (const [whose, options] of [
     let lengthHalfway = 0;
     for (let i = 1; i <= 100; i++) {
       image.write((i * 37 * KIB) % (900 * KIB), filled(20 * KIB, i));
-      image.writeVmState((i * 4096) % (64 * KIB), filled(8192, i));
+      image.vmState.write((i * 4096) % (64 * KIB), filled(8192, i));
       takeSnapshot(image, `s${i}`, { icount: i, vmStateSizeBytes: 72 * KIB });
-      if (i > 3) image.deleteSnapshot(`s${i - 3}`);
+      if (i > 3) image.snapshots.delete(`s${i - 3}`);
       if (i === 50) lengthHalfway = file.length();
     }
-    image.deleteSnapshots(['s98', 's99', 's100']);
+    image.snapshots.deleteMany(['s98', 's99', 's100']);
     support.assertClean(image);
     image.close();
     assert.ok(file.length() <= lengthHalfway + 512 * KIB, 'freed clusters are reused');

@@ -86,10 +86,10 @@ function alternateWrites(t: TestContext, kind: Kind): void {
     location.qemuImg('snapshot', '-d', newest.name, location.image);
     qemuChanges(location, { snapshot: 'by qemu again' });
     location.assertAgreement('after QEMU deleted it');
-    withWritableOverlay(nodeHost, location.image, (image) => image.applySnapshot('by qemu again'));
+    withWritableOverlay(nodeHost, location.image, (image) => image.snapshots.apply('by qemu again'));
     location.assertAgreement('after we applied QEMU’s');
     withWritableOverlay(nodeHost, location.image, (image) =>
-      image.deleteSnapshots(image.snapshots.map(({ name }) => name)),
+      image.snapshots.deleteMany(image.snapshots.list.map(({ name }) => name)),
     );
     location.assertAgreement('after we deleted all');
   }
@@ -108,13 +108,13 @@ function weChange(location: Scenario, snapshotsMax: number): void {
   withWritableOverlay(nodeHost, location.image, (image) => {
     for (const [round, name] of ['ours', 'gone', 'last'].entries()) {
       for (let i = 0; i < 12; i++) location.writeSome(image);
-      if (image.snapshots.length >= snapshotsMax) continue;
-      image.writeVmState(round * 4096, filled(9000, round + 1));
+      if (image.snapshots.list.length >= snapshotsMax) continue;
+      image.vmState.write(round * 4096, filled(9000, round + 1));
       takeSnapshot(image, name, { icount: 1000 + round, vmStateSizeBytes: 20_000 });
     }
-    const has = (name: string) => image.snapshots.some((snapshot) => snapshot.name === name);
-    if (has('gone')) image.deleteSnapshot('gone');
-    if (has('by qemu')) image.renameSnapshot('by qemu', 'renamed');
+    const has = (name: string) => image.snapshots.list.some((snapshot) => snapshot.name === name);
+    if (has('gone')) image.snapshots.delete('gone');
+    if (has('by qemu')) image.snapshots.rename('by qemu', 'renamed');
   });
 }
 
@@ -167,7 +167,7 @@ class Scenario {
     this.qemuImg('compare', '-q', '-f', 'qcow2', '-F', 'raw', image, ours);
     this.qemuReads(disk);
     for (const { name } of overlayInfo(nodeHost, image).snapshots) {
-      const shown = withReadOnlyOverlay(nodeHost, image, (opened) => readAll(opened.openSnapshot(name).disk));
+      const shown = withReadOnlyOverlay(nodeHost, image, (opened) => readAll(opened.snapshots.open(name).disk));
       assertSameBytes(shown, this.converted(name), `${when}: ${name}`);
     }
   }

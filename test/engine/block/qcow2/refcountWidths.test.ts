@@ -91,11 +91,11 @@ test('if refcounts are too narrow for another snapshot, every way to take one is
     assert.throws(() => takeSnapshot(image, 'one more'), isTooNarrow, `${bits} bits`);
     if (bits > 1) {
       const nothing = { dateSeconds: 0, dateNanoseconds: 0, vmClockNanoseconds: 0, vmStateSizeBytes: 0, icount: 1 };
-      assert.throws(() => image.createSnapshotFrom('s1', { name: 'one more', ...nothing }, () => {}), isTooNarrow);
+      assert.throws(() => image.snapshots.createFrom('s1', { name: 'one more', ...nothing }, () => {}), isTooNarrow);
       // Applying a snapshot removes as many references as it adds.
-      image.applySnapshot('s1');
+      image.snapshots.apply('s1');
     }
-    assert.equal(image.snapshots.length, maxOf(bits) - 1);
+    assert.equal(image.snapshots.list.length, maxOf(bits) - 1);
     assertClean(image, `${bits} bits`);
     assertSameBytes(readAll(image).subarray(0, 100 * KIB), filled(100 * KIB, 1));
   }

@@ -23,7 +23,7 @@ test('QEMU reads the size of a machine state larger than 4 GiB, in image version
     const image = Qcow2Image.open(changed, { writable: true });
     takeSnapshot(image, 'large', { vmStateSizeBytes, icount: 2 ** 52 + 1 });
     image.close();
-    const [read] = Qcow2Image.open(changed, { writable: false }).snapshots;
+    const [read] = Qcow2Image.open(changed, { writable: false }).snapshots.list;
     assert.deepEqual([read.vmStateSizeBytes, read.icount], [vmStateSizeBytes, 2 ** 52 + 1]);
     if (!requireTool('qemu-img', t)) continue;
     const path = join(temporaryFolder(t), 'image.qcow2');
@@ -40,9 +40,9 @@ test('an out-of-range date or clock value is clamped', () => {
   const nothing = { vmClockNanoseconds: 2 ** 70, vmStateSizeBytes: 0, icount: 1 };
   const { file, image } = newImage({ lengthBytes: 64 * KIB });
   for (const [name, dateSeconds] of [['late', 2 ** 33] as const, ['early', -5] as const]) {
-    image.createSnapshot({ ...nothing, name, dateSeconds, dateNanoseconds: -1 });
+    image.snapshots.create({ ...nothing, name, dateSeconds, dateNanoseconds: -1 });
   }
-  const read = Qcow2Image.open(file, { writable: false }).snapshots;
+  const read = Qcow2Image.open(file, { writable: false }).snapshots.list;
   assert.deepEqual(
     read.map(({ dateSeconds, dateNanoseconds }) => [dateSeconds, dateNanoseconds]),
     [
@@ -59,13 +59,13 @@ test('entries written by other programs are kept: names that are not UTF-8, numb
   const image = Qcow2Image.open(file, { writable: true });
   takeSnapshot(image, 'second');
   takeSnapshot(image, 'third');
-  image.renameSnapshot('second', 'a longer name than it had');
-  image.deleteSnapshot('third');
+  image.snapshots.rename('second', 'a longer name than it had');
+  image.snapshots.delete('third');
   image.close();
   const [first, second] = entriesIn(file.contents());
   assert.deepEqual(first, before);
   const again = Qcow2Image.open(file, { writable: false });
-  assert.equal(again.snapshots[1].name, 'a longer name than it had');
+  assert.equal(again.snapshots.list[1].name, 'a longer name than it had');
   assert.ok(second.length > 0);
   assertClean(again);
 });
@@ -74,7 +74,7 @@ test('renaming a snapshot keeps the other fields of an entry that another progra
   const file = new MemoryFile('image.qcow2', withForeignEntry());
   const image = Qcow2Image.open(file, { writable: true });
   const before = entriesIn(file.contents())[0];
-  image.renameSnapshot(image.snapshots[0].name, 'new');
+  image.snapshots.rename(image.snapshots.list[0].name, 'new');
   image.close();
   const after = entriesIn(file.contents())[0];
   const nameAt = 40 + viewOf(before).getUint32(36) + viewOf(before).getUint16(12);
@@ -88,7 +88,7 @@ test('new snapshots get unused ids, whatever ids the image already contains', ()
   const file = new MemoryFile('image.qcow2', withForeignEntry({ id: '9007199254740991' }));
   const image = Qcow2Image.open(file, { writable: true });
   for (const name of ['a', 'b', 'c']) takeSnapshot(image, name);
-  assert.equal(new Set(image.snapshots.map(({ id }) => id)).size, 4);
+  assert.equal(new Set(image.snapshots.list.map(({ id }) => id)).size, 4);
 });
 
 test("a snapshot table that would exceed other programs' limits is refused before it is written", () => {

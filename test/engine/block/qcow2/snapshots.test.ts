@@ -24,7 +24,7 @@ test('a snapshot preserves the disk, which can be read through a view', () => {
   takeSnapshot(image, 'first');
   image.write(4096, filled(8192, 2));
   const first = base.slice().fill(1, 0, 8192);
-  assertSameBytes(readAll(image.openSnapshot('first').disk), first);
+  assertSameBytes(readAll(image.snapshots.open('first').disk), first);
   assertSameBytes(readAll(image), first.slice().fill(2, 4096, 12_288));
 });
 
@@ -34,7 +34,7 @@ test('applying a snapshot restores its disk, any number of times', () => {
   takeSnapshot(image, 'first');
   for (let round = 2; round < 5; round++) {
     image.write(0, filled(32 * KIB, round));
-    image.applySnapshot('first');
+    image.snapshots.apply('first');
     assertSameBytes(readDisk(image, 0, 64 * KIB), filled(64 * KIB, 1));
     assertClean(image);
   }
@@ -46,7 +46,7 @@ test('the listed snapshots keep their attributes when the image is closed and re
   takeSnapshot(image, 'später: ☃', { icount: 2 ** 53 - 1, vmStateSizeBytes: 2 ** 33 });
   takeSnapshot(image, 'no count');
   image.close();
-  const listed = Qcow2Image.open(file, { writable: false }).snapshots;
+  const listed = Qcow2Image.open(file, { writable: false }).snapshots.list;
   const common = {
     dateSeconds: 1_700_000_000,
     dateNanoseconds: 5,
@@ -67,9 +67,9 @@ test('existing, unknown and invalid names are refused with a one-sentence messag
   assert.throws(() => takeSnapshot(image, ''), codeIs('snapshot-name-bad'));
   assert.throws(() => takeSnapshot(image, 'x'.repeat(256)), codeIs('snapshot-name-bad'));
   assert.throws(() => takeSnapshot(image, 'a\nb'), codeIs('snapshot-name-bad'));
-  assert.throws(() => image.openSnapshot('second'), /has no snapshot named "second"\. Its snapshots: "first"/);
-  assert.throws(() => image.deleteSnapshot('second'), codeIs('snapshot-missing'));
-  assert.throws(() => image.applySnapshot('second'), codeIs('snapshot-missing'));
+  assert.throws(() => image.snapshots.open('second'), /has no snapshot named "second"\. Its snapshots: "first"/);
+  assert.throws(() => image.snapshots.delete('second'), codeIs('snapshot-missing'));
+  assert.throws(() => image.snapshots.apply('second'), codeIs('snapshot-missing'));
   assertClean(image);
 });
 
@@ -77,15 +77,15 @@ test('renaming keeps the snapshot and its position in the list', () => {
   const { image } = newImage();
   takeSnapshot(image, 'a', { icount: 1 });
   takeSnapshot(image, 'b', { icount: 2 });
-  image.renameSnapshot('a', 'c');
+  image.snapshots.rename('a', 'c');
   assert.deepEqual(
-    image.snapshots.map(({ name, icount }) => [name, icount]),
+    image.snapshots.list.map(({ name, icount }) => [name, icount]),
     [
       ['c', 1],
       ['b', 2],
     ],
   );
-  assert.throws(() => image.renameSnapshot('c', 'b'), codeIs('snapshot-exists'));
+  assert.throws(() => image.snapshots.rename('c', 'b'), codeIs('snapshot-exists'));
   assertClean(image);
 });
 
@@ -93,7 +93,7 @@ test('after the last snapshot is deleted, the disk is written in place again', (
   const { image, file } = newImage();
   image.write(0, filled(64 * KIB, 1));
   takeSnapshot(image, 'first');
-  image.deleteSnapshot('first');
+  image.snapshots.delete('first');
   image.flush();
   const before = { ...file.calls };
   image.write(0, filled(64 * KIB, 2));
@@ -108,12 +108,12 @@ test('taking and deleting a hundred snapshots leaks no clusters, and the file do
   let largest = 0;
   for (let i = 0; i < 100; i++) {
     image.write((i % 200) * 4096, filled(4096, i));
-    image.writeVmState(0, filled(64 * KIB, i));
+    image.vmState.write(0, filled(64 * KIB, i));
     takeSnapshot(image, `s${i}`);
-    if (i >= 3) image.deleteSnapshot(`s${i - 3}`);
+    if (i >= 3) image.snapshots.delete(`s${i - 3}`);
     if (i === 10) largest = file.length();
   }
-  image.deleteSnapshots(['s97', 's98', 's99']);
+  image.snapshots.deleteMany(['s97', 's98', 's99']);
   assertClean(image);
   assert(file.length() <= largest + MIB, `${file.length()} after ${largest}`);
   image.close();
@@ -123,8 +123,8 @@ test('taking and deleting a hundred snapshots leaks no clusters, and the file do
 test('using a view of a deleted snapshot fails an assertion instead of returning other data', () => {
   const { image } = newImage();
   takeSnapshot(image, 'first');
-  const view = image.openSnapshot('first');
-  image.deleteSnapshot('first');
+  const view = image.snapshots.open('first');
+  image.snapshots.delete('first');
   assert.throws(() => readAll(view.disk), /was deleted/);
 });
 
@@ -132,13 +132,13 @@ test('an old view stays correct while the active disk and other snapshots change
   const { image } = newImage({ base: filled(MIB, 7) });
   image.write(100 * KIB, filled(100 * KIB, 1));
   takeSnapshot(image, 'first');
-  const view = image.openSnapshot('first').disk;
+  const view = image.snapshots.open('first').disk;
   const expected = readAll(view);
   for (let i = 0; i < 10; i++) {
     image.write(i * 50 * KIB, filled(50 * KIB, i));
     takeSnapshot(image, `s${i}`);
-    if (i > 0) image.deleteSnapshot(`s${i - 1}`);
-    image.applySnapshot(`s${i}`);
+    if (i > 0) image.snapshots.delete(`s${i - 1}`);
+    image.snapshots.apply(`s${i}`);
     assertSameBytes(readAll(view), expected);
   }
 });
@@ -148,17 +148,17 @@ test('two images opened from the same file share the snapshot list in memory, an
   for (let i = 0; i < 200; i++) takeSnapshot(image, `snapshot ${i}`, { icount: i });
   image.close();
   const reader = Qcow2Image.open(file, { writable: false });
-  const before = reader.snapshots;
-  assert.equal(reader.snapshots, before);
+  const before = reader.snapshots.list;
+  assert.equal(reader.snapshots.list, before);
   const writer = Qcow2Image.open(file, { writable: true, sameFile: reader });
-  writer.snapshots.forEach((snapshot, i) => assert.equal(snapshot, before[i]));
+  writer.snapshots.list.forEach((snapshot, i) => assert.equal(snapshot, before[i]));
   takeSnapshot(writer, 'one more', { icount: 200 });
-  writer.renameSnapshot('snapshot 7', 'renamed');
+  writer.snapshots.rename('snapshot 7', 'renamed');
   writer.close();
   reader.reload();
-  const after = reader.snapshots;
+  const after = reader.snapshots.list;
   assert.equal(after.length, 201);
   for (const [i, snapshot] of before.entries()) assert.equal(snapshot === after[i], i !== 7, snapshot.name);
   assert.deepEqual([after[7].name, after[200].name], ['renamed', 'one more']);
-  assert.deepEqual(after, Qcow2Image.open(file, { writable: false }).snapshots);
+  assert.deepEqual(after, Qcow2Image.open(file, { writable: false }).snapshots.list);
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { BlockDevice } from '../../../../debug-adapter/engine/block/blockDevice.ts';
 import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
+import type { SnapshotView } from '../../../../debug-adapter/engine/block/qcow2/snapshotView.ts';
 import { RawImage } from '../../../../debug-adapter/engine/block/raw.ts';
 import { MemoryFile } from '../../../support/memoryFile.ts';
 import { runTool } from '../../../support/tools.ts';
@@ -60,13 +61,10 @@ export function readDisk(device: BlockDevice, offset: number, lengthBytes: numbe
   return bytes;
 }
 
-export function readVm(
-  source: { readVmState(offset: number, into: Uint8Array): void },
-  offset: number,
-  lengthBytes: number,
-): Uint8Array {
+export function readVm(source: Qcow2Image | SnapshotView, offset: number, lengthBytes: number): Uint8Array {
   const bytes = new Uint8Array(lengthBytes);
-  source.readVmState(offset, bytes);
+  if (source instanceof Qcow2Image) source.vmState.read(offset, bytes);
+  else source.readVmState(offset, bytes);
   return bytes;
 }
 
@@ -75,7 +73,7 @@ export function takeSnapshot(
   name: string,
   fields: { vmStateSizeBytes?: number; icount?: number } = {},
 ) {
-  image.createSnapshot({
+  image.snapshots.create({
     name,
     dateSeconds: 1_700_000_000,
     dateNanoseconds: 5,

@@ -1,0 +1,99 @@
+import { assert } from '../../base/assert.ts';
+import { checkSnapshotSpace } from './checkSnapshotSpace.ts';
+import type { ImageParts } from './imageParts.ts';
+import { checkWritable } from './openParts.ts';
+import { createSnapshotFrom, type SnapshotDraft } from './snapshotDraft.ts';
+import * as snapshots from './snapshots.ts';
+import type { SnapshotEntry } from './snapshotTable.ts';
+import { openSnapshotView, type SnapshotView } from './snapshotView.ts';
+
+/** A snapshot as listed in the snapshot table. */
+export type SnapshotInfo = snapshots.NewSnapshot & { id: string; diskSizeBytes: number };
+
+/** The internal snapshots of an image. Each operation is durable when it returns. */
+export class ImageSnapshots {
+  private readonly parts: ImageParts;
+  private readonly writable: boolean;
+  private listed: { entries: readonly SnapshotEntry[]; snapshots: readonly SnapshotInfo[] } | undefined;
+
+  /** `sameFile` belongs to another open image of the same file. Its list is reused. */
+  constructor(parts: ImageParts, { writable, sameFile }: { writable: boolean; sameFile?: ImageSnapshots }) {
+    this.parts = parts;
+    this.writable = writable;
+    this.listed = sameFile?.listed;
+  }
+
+  /** All snapshots. There may be thousands, so the list and its elements are recreated only if they change. */
+  get list(): readonly SnapshotInfo[] {
+    const { snapshots: entries } = this.parts;
+    const before = this.listed;
+    if (before?.entries === entries) return before.snapshots;
+    const snapshots = entries.map((entry, i) => (entry === before?.entries[i] ? before.snapshots[i] : infoOf(entry)));
+    this.listed = { entries, snapshots };
+    return snapshots;
+  }
+
+  /**
+   * Saves the current disk and VM state as a named snapshot. The cost depends on how much changed since the last
+   * snapshot.
+   */
+  create(snapshot: snapshots.NewSnapshot): void {
+    this.checkWritable();
+    snapshots.createSnapshot(this.parts, snapshot);
+  }
+
+  /**
+   * Creates a snapshot of a state that is not active: the state of snapshot `from` (or an empty state if undefined)
+   * plus the changes made by `fill`. The active state stays unchanged. The cost depends on how much `fill` changes.
+   */
+  createFrom(from: string | undefined, wanted: snapshots.NewSnapshot, fill: (draft: SnapshotDraft) => void): void {
+    this.checkWritable();
+    createSnapshotFrom(this.parts, { from, wanted, fill });
+  }
+
+  /**
+   * Checks whether a snapshot could be created after the given ones have been deleted. If not, throws the error that
+   * creating it would cause. Also works on a read-only image.
+   */
+  checkSpace(name: string, gone: readonly string[] = []): void {
+    checkWritable(this.parts);
+    checkSnapshotSpace(this.parts, name, gone);
+  }
+
+  delete(name: string): void {
+    this.deleteMany([name]);
+  }
+
+  /** Deletes several snapshots. This costs hardly more than deleting a single snapshot. */
+  deleteMany(names: string[]): void {
+    this.checkWritable();
+    snapshots.deleteSnapshots(this.parts, names);
+  }
+
+  rename(from: string, to: string): void {
+    this.checkWritable();
+    snapshots.renameSnapshot(this.parts, from, to);
+  }
+
+  /**
+   * Makes the snapshot's disk and VM state the active state. The previous active state is lost unless another snapshot
+   * contains it.
+   */
+  apply(name: string): void {
+    this.checkWritable();
+    snapshots.applySnapshot(this.parts, name);
+  }
+
+  /** Opens a read-only view of a snapshot. The view is valid until the snapshot is deleted or the image is closed. */
+  open(name: string): SnapshotView {
+    return openSnapshotView(this.parts, name);
+  }
+
+  private checkWritable(): void {
+    assert(this.writable, `${this.parts.file.name} is open read-only`);
+  }
+}
+
+function infoOf({ l1Offset: _, l1Entries: __, encoded: ___, ...info }: SnapshotEntry): SnapshotInfo {
+  return info;
+}
