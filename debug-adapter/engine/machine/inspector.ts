@@ -1,15 +1,11 @@
-import type { GuestAddress } from '../base/quantities.ts';
+import { PAGE_SIZE_BYTES, type GuestAddress } from '../base/quantities.ts';
+import { levelsOf, walkPageTables } from '../isa/pageTables.ts';
 import type { HartView } from './cpu/hartContexts.ts';
-import { SATP_MODE } from './cpu/satp.ts';
+import { ENVCFG } from './cpu/envcfg.ts';
 // Cycle: a machine inspects its own memory for semihosting calls.
 import type { Machine } from './machine.ts';
 
-const PAGE_BITS = 12n;
-const PTE = { V: 1n, R: 2n, X: 8n };
-const PPN_MASK = (1n << 44n) - 1n;
 const PRIVILEGE_MACHINE = 3n;
-/** The number of page table levels for each satp mode. */
-const LEVELS: Partial<Record<number, number>> = { [SATP_MODE.SV39]: 3, [SATP_MODE.SV48]: 4 };
 
 /**
  * Reads a machine's state without changing it: registers, CSRs, and memory through the current page tables. Does not
@@ -69,7 +65,7 @@ export class Inspector {
     const bytes = new Uint8Array(lengthBytes);
     for (let done = 0; done < lengthBytes;) {
       const at = BigInt.asUintN(64, address + BigInt(done));
-      const count = Math.min(lengthBytes - done, 4096 - Number(at & 0xfffn));
+      const count = Math.min(lengthBytes - done, PAGE_SIZE_BYTES - Number(at % BigInt(PAGE_SIZE_BYTES)));
       const physical = this.translate(at);
       if (physical === undefined || !ram.contains(physical, count)) return bytes.subarray(0, done);
       ram.read(physical, bytes.subarray(done, done + count));
@@ -85,28 +81,15 @@ export class Inspector {
   translate(address: bigint): GuestAddress | undefined {
     const hart = this.view;
     const satp = hart.slot('SATP');
-    const levels = hart.slot('PRIVILEGE') === PRIVILEGE_MACHINE ? undefined : LEVELS[Number(satp >> 60n)];
-    if (levels) return this.walk(address, { root: (satp & PPN_MASK) << PAGE_BITS, levels });
-    return address < 1n << 53n ? Number(address) : undefined;
-  }
-
-  /** Walks the page tables (Volume II, "Virtual Address Translation Process") without side effects. */
-  private walk(address: bigint, { root, levels }: { root: bigint; levels: number }): GuestAddress | undefined {
-    if (BigInt.asIntN(12 + 9 * levels, address) !== BigInt.asIntN(64, address)) return undefined;
-    let table = root;
-    for (let level = levels - 1; level >= 0; level--) {
-      const shift = PAGE_BITS + 9n * BigInt(level);
-      const entry = this.readEntry(table + ((address >> shift) & 0x1ffn) * 8n);
-      if (entry === undefined || !(entry & PTE.V)) return undefined;
-      const base = ((entry >> 10n) & PPN_MASK) << PAGE_BITS;
-      if (entry & (PTE.R | PTE.X)) {
-        const offset = (1n << shift) - 1n;
-        // A misaligned superpage causes a page fault in the guest.
-        return base & offset ? undefined : Number(base | (address & offset));
-      }
-      table = base;
-    }
-    return undefined;
+    const isTranslated = hart.slot('PRIVILEGE') !== PRIVILEGE_MACHINE && levelsOf(satp) !== undefined;
+    const physical = isTranslated
+      ? walkPageTables(address, {
+          satp,
+          pbmte: (hart.slot('MENVCFG') & ENVCFG.PBMTE) !== 0n,
+          readEntry: (at) => this.readEntry(at),
+        })
+      : address;
+    return physical !== undefined && physical < 1n << 53n ? Number(physical) : undefined;
   }
 
   private readEntry(address: bigint): bigint | undefined {

@@ -1,4 +1,5 @@
 import { type Code, call, i32, i64, select, sequence, when } from '../../base/wasm/code.ts';
+import { SATP, SATP_MODE } from '../../isa/pageTables.ts';
 import {
   type Core,
   PRIVILEGE_MACHINE,
@@ -25,7 +26,6 @@ import {
 } from './mstatus.ts';
 import { physicalMemoryProtection } from './pmpRegisters.ts';
 import { belowOrTrapped, checkInterrupts, pendingBits } from './privilege.ts';
-import { SATP_MODE } from './satp.ts';
 
 /** A control and status register. */
 export interface Csr {
@@ -257,7 +257,7 @@ function translation(core: Core): Csr[] {
       read: slot('SATP'),
       // A write with an unsupported mode has no effect, which is how kernels detect the supported modes.
       write: (value) => {
-        const mode = i64.shrU(value, i64.const(60));
+        const mode = i64.shrU(value, i64.const(SATP.MODE_SHIFT));
         const is = (one: number): Code => i64.eq(mode, i64.const(one));
         return when(
           i32.or(i32.or(is(SATP_MODE.BARE), is(SATP_MODE.SV39)), i32.and(is(SATP_MODE.SV48), slot32('HAS_SV48'))),

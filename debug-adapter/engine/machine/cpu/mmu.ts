@@ -19,6 +19,22 @@ import {
   when,
 } from '../../base/wasm/code.ts';
 import {
+  ENTRY_RULES,
+  type EntryRule,
+  INDEX_BITS,
+  LEAF,
+  LEVELS,
+  levelShift,
+  PAGE_BITS,
+  POINTER_RULES,
+  PPN,
+  PTE,
+  PTE_BYTES,
+  SATP,
+  SATP_MODE,
+  WITHOUT_PBMTE_RULE,
+} from '../../isa/pageTables.ts';
+import {
   type Core,
   PRIVILEGE_MACHINE,
   PRIVILEGE_SUPERVISOR,
@@ -35,12 +51,10 @@ import { DATA_CONTEXT_BYTES, FETCH_CONTEXT_BYTES, PAGE_FLAGS, PAGE_TABLE } from 
 import { MSTATUS } from './mstatus.ts';
 import { ACCESS_FETCH, ACCESS_READ, ACCESS_WRITE, dataPrivilege } from './access.ts';
 import { pmpIsActive } from './pmp.ts';
-import { SATP_MODE } from './satp.ts';
 
 /**
- * Defines address translation: Sv39 and Sv48, with accessed and dirty bits set by hardware, and Svpbmt (Volume II,
- * "Virtual Address Translation Process", "Sv39", "Sv48", "Svpbmt"). Page tables outside RAM cause an access fault. The
- * guest never observes a stale TLB entry: all translations are flushed by a write to a page table that was walked (see
+ * Defines address translation by the page tables that isa/pageTables.ts describes, with accessed and dirty bits set by
+ * hardware. Page tables outside RAM cause an access fault. The guest never observes a stale TLB entry: all translations are flushed by a write to a page table that was walked (see
  * `touch`), and by a change to menvcfg.PBMTE, which changes the meaning of page table entries.
  */
 export function defineMmu(core: Core): void {
@@ -58,12 +72,8 @@ export function defineMmu(core: Core): void {
 }
 
 const mstatusHas = (mask: number): Code => i32.and(i32.wrap(slot('MSTATUS')), i32.const(mask));
-const satpMode: Code = i64.shrU(slot('SATP'), i64.const(60));
+const satpMode: Code = i64.shrU(slot('SATP'), i64.const(SATP.MODE_SHIFT));
 const satpIsBare: Code = i64.eqz(satpMode);
-
-const PTE = { V: 1, R: 2, W: 4, X: 8, U: 16, A: 64, D: 128 };
-/** Bits 63-54 of a page table entry, shifted down: N (Svnapot, not implemented), PBMT, and reserved bits. */
-const UPPER = { SHIFT: 54, ALL: 0x3ff, PBMT: 0x180 };
 
 interface Walk {
   core: Core;
@@ -92,8 +102,10 @@ function defineTranslate(core: Core): void {
     return sequence(
       set(privilege, select(i32.eq(access.get, i32.const(ACCESS_FETCH)), slot32('PRIVILEGE'), dataPrivilege)),
       when(i32.or(i32.eq(privilege.get, i32.const(PRIVILEGE_MACHINE)), satpIsBare), ret(va.get)),
-      // The shift amount for the topmost level: Sv39 has three levels, Sv48 four.
-      set(walk.shift, select(i64.eq(satpMode, i64.const(SATP_MODE.SV48)), i64.const(39), i64.const(30))),
+      set(
+        walk.shift,
+        select(i64.eq(satpMode, i64.const(SATP_MODE.SV48)), topShift(SATP_MODE.SV48), topShift(SATP_MODE.SV39)),
+      ),
       pageFaultWhen(walk, isNotCanonical(walk)),
       findLeaf(walk),
       checkLeaf(walk),
@@ -102,6 +114,9 @@ function defineTranslate(core: Core): void {
     );
   });
 }
+
+/** The shift amount for the topmost level. */
+const topShift = (mode: keyof typeof LEVELS): Code => i64.const(levelShift(LEVELS[mode] - 1));
 
 /** For fetches, loads and stores, page faults are causes 12, 13 and 15, and access faults are causes 1, 5 and 7. */
 const faultWhen = ({ core, va, access }: Walk, condition: Code, first: number): Code => {
@@ -120,62 +135,60 @@ const accessFaultWhen = (walk: Walk, condition: Code): Code => faultWhen(walk, c
  * index.
  */
 function isNotCanonical({ va, shift }: Walk): Code {
-  const bitsAbove = i64.sub(i64.const(64 - 9), shift.get);
+  const bitsAbove = i64.sub(i64.const(64 - INDEX_BITS), shift.get);
   return i64.ne(i64.shrS(i64.shl(va.get, bitsAbove), bitsAbove), va.get);
 }
 
-const pteHas = ({ pte }: Walk, mask: number): Code => i32.and(i32.wrap(pte.get), i32.const(mask));
-const ppn = ({ pte }: Walk): Code => i64.and(i64.shrU(pte.get, i64.const(10)), i64.const((1n << 44n) - 1n));
+/** For bits in the lower half of the entry. */
+const pteHas = ({ pte }: Walk, bits: bigint): Code => i32.and(i32.wrap(pte.get), i32.const(Number(bits)));
+const ppn = ({ pte }: Walk): Code => i64.and(i64.shrU(pte.get, i64.const(PPN.SHIFT)), i64.const(PPN.MASK));
+const pageAddress = (pageNumber: Code): Code => i64.shl(pageNumber, i64.const(PAGE_BITS));
+
+function breaks({ pte }: Walk, { bits, are }: EntryRule): Code {
+  const found = i64.and(pte.get, i64.const(BigInt.asIntN(64, bits)));
+  return are === undefined ? i64.ne(found, i64.const(0)) : i64.eq(found, i64.const(are));
+}
+
+const pageFaultIfBroken = (walk: Walk, rules: readonly EntryRule[]): Code =>
+  sequence(...rules.map((rule) => pageFaultWhen(walk, breaks(walk, rule))));
 
 function findLeaf(walk: Walk): Code {
   const { va, pte, at, shift } = walk;
   const found = label();
   const descend = label();
-  const entry = i64.shl(i64.and(i64.shrU(va.get, shift.get), i64.const(0x1ff)), i64.const(3));
+  const index = i64.and(i64.shrU(va.get, shift.get), i64.const((1 << INDEX_BITS) - 1));
   return sequence(
-    set(at, i64.shl(i64.and(slot('SATP'), i64.const((1n << 44n) - 1n)), i64.const(12))),
+    set(at, pageAddress(i64.and(slot('SATP'), i64.const(SATP.ROOT)))),
     block(
       found,
       loop(
         descend,
-        set(at, i64.add(at.get, entry)),
-        accessFaultWhen(walk, i32.eqz(isRam(at.get, i32.const(8)))),
+        set(at, i64.add(at.get, i64.shl(index, i64.const(Math.log2(PTE_BYTES))))),
+        accessFaultWhen(walk, i32.eqz(isRam(at.get, i32.const(PTE_BYTES)))),
         accessFaultWhen(walk, i32.eqz(walkAllowed(walk))),
         markTable(walk),
         set(pte, i64.load(ramAt(ramOffset(at.get)))),
-        // The page table entry is invalid, write-only, or has reserved bits set. The bits of absent or disabled
-        // extensions count as reserved.
-        pageFaultWhen(walk, i32.eqz(pteHas(walk, PTE.V))),
-        pageFaultWhen(walk, i32.eq(pteHas(walk, PTE.R | PTE.W), i32.const(PTE.W))),
-        pageFaultWhen(walk, i32.and(upperBits(walk), reservedInLeaf)),
-        pageFaultWhen(walk, i32.eq(i32.and(upperBits(walk), i32.const(UPPER.PBMT)), i32.const(UPPER.PBMT))),
-        brIf(found, pteHas(walk, PTE.R | PTE.X)),
-        pageFaultWhen(walk, pteHas(walk, PTE.A | PTE.D | PTE.U)),
-        pageFaultWhen(walk, upperBits(walk)),
-        pageFaultWhen(walk, i64.eq(shift.get, i64.const(12))),
-        set(at, i64.shl(ppn(walk), i64.const(12))),
-        set(shift, i64.sub(shift.get, i64.const(9))),
+        pageFaultIfBroken(walk, ENTRY_RULES),
+        pageFaultWhen(walk, i32.and(pbmteIsClear, breaks(walk, WITHOUT_PBMTE_RULE))),
+        brIf(found, pteHas(walk, LEAF)),
+        pageFaultIfBroken(walk, POINTER_RULES),
+        pageFaultWhen(walk, i64.eq(shift.get, i64.const(levelShift(0)))),
+        set(at, pageAddress(ppn(walk))),
+        set(shift, i64.sub(shift.get, i64.const(INDEX_BITS))),
         br(descend),
       ),
     ),
   );
 }
 
-const upperBits = ({ pte }: Walk): Code => i32.wrap(i64.shrU(pte.get, i64.const(UPPER.SHIFT)));
-
-/** The three valid memory types (PBMT) are accepted and have no effect. */
-const reservedInLeaf: Code = select(
-  i64.ne(i64.and(slot('MENVCFG'), i64.const(ENVCFG.PBMTE)), i64.const(0)),
-  i32.const(UPPER.ALL & ~UPPER.PBMT),
-  i32.const(UPPER.ALL),
-);
+const pbmteIsClear: Code = i64.eqz(i64.and(slot('MENVCFG'), i64.const(ENVCFG.PBMTE)));
 
 /** PMP checks page table reads with S-mode privilege, regardless of the privilege of the access. */
 const walkAllowed = ({ core, at }: Walk): Code =>
-  call(core.functions.pmpAllows, at.get, i32.const(8), i32.const(ACCESS_READ), i32.const(PRIVILEGE_SUPERVISOR));
+  call(core.functions.pmpAllows, at.get, i32.const(PTE_BYTES), i32.const(ACCESS_READ), i32.const(PRIVILEGE_SUPERVISOR));
 
 /** The RAM page that contains the page table entry at `at`. */
-const tablePage = ({ at }: Walk): Code => i32.shrU(ramOffset(at.get), i32.const(12));
+const tablePage = ({ at }: Walk): Code => i32.shrU(ramOffset(at.get), i32.const(PAGE_BITS));
 
 function markTable(walk: Walk): Code {
   const { core } = walk;
@@ -194,7 +207,7 @@ function checkLeaf(walk: Walk): Code {
     pteHas(walk, PTE.X),
     select(access.get, pteHas(walk, PTE.W), readable),
   );
-  const offsetBits = i64.sub(i64.shl(i64.const(1), i64.sub(shift.get, i64.const(12))), i64.const(1));
+  const offsetBits = i64.sub(i64.shl(i64.const(1), i64.sub(shift.get, i64.const(PAGE_BITS))), i64.const(1));
   return sequence(
     pageFaultWhen(walk, choose(I32, pteHas(walk, PTE.U), i32.and(isSupervisor, sumForbids), i32.eqz(isSupervisor))),
     pageFaultWhen(walk, i32.eqz(allowed)),
@@ -206,15 +219,13 @@ function checkLeaf(walk: Walk): Code {
 /** Sets the A bit in the page table entry, and for a write, the D bit too. */
 function markLeaf(walk: Walk): Code {
   const { core, access, pte, at } = walk;
-  const need = i64.extendU(
-    select(i32.eq(access.get, i32.const(ACCESS_WRITE)), i32.const(PTE.A | PTE.D), i32.const(PTE.A)),
-  );
+  const need = select(i32.eq(access.get, i32.const(ACCESS_WRITE)), i64.const(PTE.A | PTE.D), i64.const(PTE.A));
   return when(
     i64.ne(i64.and(pte.get, need), need),
     set(pte, i64.or(pte.get, need)),
     // Setting these bits does not invalidate translations, so the page is temporarily not marked as a page table.
     setTableFlag(walk, false),
-    call(core.functions.touch, ramOffset(at.get), i32.const(8)),
+    call(core.functions.touch, ramOffset(at.get), i32.const(PTE_BYTES)),
     setTableFlag(walk, true),
     i64.store(ramAt(ramOffset(at.get)), pte.get),
   );
@@ -229,7 +240,7 @@ function setTableFlag(walk: Walk, on: boolean): Code {
 function leafAddress(walk: Walk): Code {
   const { va, shift } = walk;
   const offsetMask = i64.sub(i64.shl(i64.const(1), shift.get), i64.const(1));
-  return i64.or(i64.shl(ppn(walk), i64.const(12)), i64.and(va.get, offsetMask));
+  return i64.or(pageAddress(ppn(walk)), i64.and(va.get, offsetMask));
 }
 
 // --- contexts --------------------------------------------------------------------------------------------------------

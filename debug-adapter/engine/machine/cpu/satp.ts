@@ -1,6 +1,3 @@
-/** Modes of `satp` (Volume II, "Supervisor Address Translation and Protection Register"). */
-export const SATP_MODE = { BARE: 0, SV39: 8, SV48: 9 } as const;
-
 /** The deepest page tables that a machine's `satp` supports; shallower page tables are supported too. */
 export type MmuType = (typeof MMU_TYPES)[number];
 export const MMU_TYPES = ['sv39', 'sv48'] as const;

@@ -1,0 +1,101 @@
+/**
+ * Sv39 and Sv48 page tables (Volume II, "Virtual Address Translation Process", "Sv39", "Sv48", "Svpbmt"): their levels,
+ * the bits of their entries, and the rules by which an entry is invalid. The hart's generated walk (machine/cpu/mmu.ts)
+ * and `walkPageTables` read this description. It does not include permissions, which depend on the access.
+ */
+
+/** The modes of `satp`. */
+export const SATP_MODE = { BARE: 0, SV39: 8, SV48: 9 } as const;
+/** The mode is in bits 63-60 of `satp`, and the page number of the root table in bits 43-0. */
+export const SATP = { MODE_SHIFT: 60, ROOT: (1n << 44n) - 1n } as const;
+
+/** The number of page table levels in each mode that translates addresses. */
+export const LEVELS = { [SATP_MODE.SV39]: 3, [SATP_MODE.SV48]: 4 } as const;
+
+export const PAGE_BITS = 12;
+/** Each level translates this many address bits. */
+export const INDEX_BITS = 9;
+export const PTE_BYTES = 8;
+
+/** The number of address bits below the index of a level. Level 0 is the lowest. */
+export const levelShift = (level: number): number => PAGE_BITS + INDEX_BITS * level;
+
+/** The bits of a page table entry. */
+export const PTE = {
+  V: 1n << 0n,
+  R: 1n << 1n,
+  W: 1n << 2n,
+  X: 1n << 3n,
+  U: 1n << 4n,
+  A: 1n << 6n,
+  D: 1n << 7n,
+  /** The memory type (Svpbmt), which has no effect here. */
+  PBMT: 3n << 61n,
+  /** Reserved bits, and N (Svnapot, not implemented). */
+  RESERVED: (0x7fn << 54n) | (1n << 63n),
+} as const;
+
+/** The physical page number in an entry. */
+export const PPN = { SHIFT: 10, MASK: (1n << 44n) - 1n } as const;
+
+/** An entry with any of these bits is a leaf, which maps a page. Other entries point to the table of the next level. */
+export const LEAF = PTE.R | PTE.X;
+
+/** A rule is broken if the bits have the value `are`, or, without `are`, if any of the bits is set. */
+export interface EntryRule {
+  bits: bigint;
+  are?: bigint;
+}
+
+/** An entry that breaks one of these rules causes a page fault. */
+export const ENTRY_RULES: readonly EntryRule[] = [
+  { bits: PTE.V, are: 0n },
+  { bits: PTE.R | PTE.W, are: PTE.W },
+  { bits: PTE.RESERVED },
+  { bits: PTE.PBMT, are: PTE.PBMT },
+];
+/** While menvcfg.PBMTE is clear, the memory type counts as reserved. */
+export const WITHOUT_PBMTE_RULE: EntryRule = { bits: PTE.PBMT };
+/** The additional rules for entries that point to a table. These bits are valid only in leaves. */
+export const POINTER_RULES: readonly EntryRule[] = [{ bits: PTE.A | PTE.D | PTE.U | PTE.PBMT }];
+
+const breaks = (entry: bigint, { bits, are }: EntryRule): boolean =>
+  are === undefined ? (entry & bits) !== 0n : (entry & bits) === are;
+
+/**
+ * The physical address to which the page tables map a virtual address, without side effects. Undefined if the walk
+ * causes a page fault, or if `readEntry` returns undefined because there is no RAM at the address of an entry.
+ */
+export function walkPageTables(
+  address: bigint,
+  context: { satp: bigint; pbmte: boolean; readEntry: (address: bigint) => bigint | undefined },
+): bigint | undefined {
+  const { satp, pbmte, readEntry } = context;
+  const levels = levelsOf(satp);
+  if (levels === undefined || !isCanonical(address, levels)) return undefined;
+  let table = (satp & SATP.ROOT) << BigInt(PAGE_BITS);
+  for (let level = levels - 1; level >= 0; level--) {
+    const shift = BigInt(levelShift(level));
+    const index = (address >> shift) & ((1n << BigInt(INDEX_BITS)) - 1n);
+    const entry = readEntry(table + index * BigInt(PTE_BYTES));
+    if (entry === undefined || ENTRY_RULES.some((rule) => breaks(entry, rule))) return undefined;
+    if (!pbmte && breaks(entry, WITHOUT_PBMTE_RULE)) return undefined;
+    const base = ((entry >> BigInt(PPN.SHIFT)) & PPN.MASK) << BigInt(PAGE_BITS);
+    if (entry & LEAF) {
+      const offset = (1n << shift) - 1n;
+      // A misaligned superpage causes a page fault.
+      return base & offset ? undefined : base | (address & offset);
+    }
+    if (POINTER_RULES.some((rule) => breaks(entry, rule))) return undefined;
+    table = base;
+  }
+  return undefined;
+}
+
+/** The number of levels that `satp` selects; undefined if it does not turn on translation. */
+export const levelsOf = (satp: bigint): number | undefined =>
+  (LEVELS as Partial<Record<number, number>>)[Number(satp >> BigInt(SATP.MODE_SHIFT))];
+
+/** Whether all bits above the topmost index equal the highest bit of that index. */
+const isCanonical = (address: bigint, levels: number): boolean =>
+  BigInt.asIntN(levelShift(levels), address) === BigInt.asIntN(64, address);
