@@ -29,7 +29,7 @@ const ROOMS: Record<string, string[]> = {
   [`${ENGINE}/recording`]: ['base', 'block', 'machine'].map(inEngine),
   [`${ENGINE}/timeline`]: ['base', 'block', 'machine', 'recording'].map(inEngine),
   [`${ENGINE}/session`]: ['base', 'disassembly', 'isa', 'machine', 'symbols', 'timeline'].map(inEngine),
-  [ENGINE]: ['base', 'machine', 'recording', 'timeline', 'session', 'symbols', 'disassembly'].map(inEngine),
+  [ENGINE]: ['base', 'isa', 'machine', 'recording', 'timeline', 'session', 'symbols', 'disassembly'].map(inEngine),
   'debug-adapter/host': ['base', 'recording'].map(inEngine),
   'debug-adapter/gdb': [ENGINE],
   'debug-adapter/dap': [ENGINE, 'debug-adapter/gdb'],

@@ -50,6 +50,7 @@ export { openReplay } from './timeline/openReplay.ts';
 export type { LiveSetup, RecordSetup, ReplaySetup } from './timeline/sessionOptions.ts';
 export type { Notice } from '../messages/userError.ts';
 export { type End, type EndReason, endAtLiveEnd, type Timeline } from './timeline/timeline.ts';
+export { CSR_NUMBERS, FLOAT_CSRS } from './isa/csrs.ts';
 export { type Disassembled, disassembleOne, type SymbolAt } from './disassembly/disassemble.ts';
 export type { StopPoints, Watchpoint, WatchHit } from './machine/stopPoints.ts';
 export type { Run, WantsPause } from './session/run.ts';

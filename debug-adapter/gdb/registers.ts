@@ -1,4 +1,10 @@
-import { FLOAT_REGISTER_NAMES, INTEGER_REGISTER_NAMES, type Session } from '../engine/index.ts';
+import {
+  CSR_NUMBERS,
+  FLOAT_CSRS,
+  FLOAT_REGISTER_NAMES,
+  INTEGER_REGISTER_NAMES,
+  type Session,
+} from '../engine/index.ts';
 import { littleEndian } from './hex.ts';
 
 type Inspector = Session['inspector'];
@@ -6,7 +12,7 @@ type Inspector = Session['inspector'];
 const PC = 32;
 const FIRST_FLOAT = 33;
 const FIRST_CSR = 65;
-const LAST_CSR = FIRST_CSR + 0xfff;
+const LAST_CSR = FIRST_CSR + CSR_NUMBERS - 1;
 /** gdb's RISCV_PRIV_REGNUM. */
 const PRIVILEGE = LAST_CSR + 1;
 const VALUE_BYTES = 8;
@@ -68,7 +74,7 @@ function valueOf(inspector: Inspector, number: number): bigint | undefined {
 /** gdb's name for s0 is fp. */
 const GENERAL = INTEGER_REGISTER_NAMES.map((name) => (name === 's0' ? 'fp' : name));
 /** gdb expects these CSRs in the floating-point feature. */
-const isOfFloats = ({ name }: { name: string }): boolean => ['fflags', 'frm', 'fcsr'].includes(name);
+const isOfFloats = ({ name }: { name: string }): boolean => FLOAT_CSRS.includes(name);
 const TYPES: Record<string, string> = {
   ra: 'code_ptr',
   sp: 'data_ptr',

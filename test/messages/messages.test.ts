@@ -51,7 +51,7 @@ const WORDS_MIN = 4;
 /** Files with texts that look like sentences but are not messages. */
 const NO_MESSAGES: readonly RegExp[] = [
   /^debug-adapter\/engine\/isa\/(integer|floatingPoint|system|compressed)\.ts$/, // tables of instructions
-  /^debug-adapter\/engine\/disassembly\/csrNames\.ts$/,
+  /^debug-adapter\/engine\/isa\/csrs\.ts$/,
   /^debug-adapter\/engine\/base\/registerNames\.ts$/,
   /^debug-adapter\/engine\/symbols\/(expressions\/(typeNames|builtInTypes)|types\/typeReader)\.ts$/, // names of C types
   /^debug-adapter\/engine\/machine\/cpu\/extensions\.ts$/, // marks in a table

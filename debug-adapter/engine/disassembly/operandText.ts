@@ -1,6 +1,6 @@
 import { FLOAT_REGISTER_NAMES, INTEGER_REGISTER_NAMES } from '../base/registerNames.ts';
+import { csrName } from '../isa/csrs.ts';
 import { isLiteral, type Notation, operandNamed, readOperand } from '../isa/operands.ts';
-import { csrName } from './csrNames.ts';
 
 /** One instruction and the context needed to format its operands. `bits` is the unsigned value of its 16 or 32 bits. */
 export interface Instruction {

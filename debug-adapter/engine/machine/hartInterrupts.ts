@@ -1,6 +1,6 @@
+import { IRQ } from '../isa/traps.ts';
 import type { Board } from './board.ts';
 import type { HartContexts } from './cpu/hartContexts.ts';
-import { IRQ } from './cpu/mstatus.ts';
 
 /**
  * The interrupt lines to each hart: the bits of mip that devices and timers drive, as levels at a given virtual time,

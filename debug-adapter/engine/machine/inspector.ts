@@ -1,11 +1,10 @@
 import { PAGE_SIZE_BYTES, type GuestAddress } from '../base/quantities.ts';
 import { levelsOf, walkPageTables } from '../isa/pageTables.ts';
+import { PRIVILEGE } from '../isa/traps.ts';
 import type { HartView } from './cpu/hartContexts.ts';
 import { ENVCFG } from './cpu/envcfg.ts';
 // Cycle: a machine inspects its own memory for semihosting calls.
 import type { Machine } from './machine.ts';
-
-const PRIVILEGE_MACHINE = 3n;
 
 /**
  * Reads a machine's state without changing it: registers, CSRs, and memory through the current page tables. Does not
@@ -81,7 +80,7 @@ export class Inspector {
   translate(address: bigint): GuestAddress | undefined {
     const hart = this.view;
     const satp = hart.slot('SATP');
-    const isTranslated = hart.slot('PRIVILEGE') !== PRIVILEGE_MACHINE && levelsOf(satp) !== undefined;
+    const isTranslated = this.privilege !== PRIVILEGE.MACHINE && levelsOf(satp) !== undefined;
     const physical = isTranslated
       ? walkPageTables(address, {
           satp,

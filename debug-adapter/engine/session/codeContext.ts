@@ -1,3 +1,4 @@
+import { csrNumber } from '../isa/csrs.ts';
 import type { Inspector } from '../machine/inspector.ts';
 
 /** Distinguishes executions of the same instruction by hart, stack depth, privilege mode and address space. */
@@ -10,7 +11,6 @@ export interface CodeContext {
 }
 
 export const STACK_POINTER = 2;
-const SATP = 0x180;
 
 export function contextOf(inspector: Inspector): CodeContext {
   return {
@@ -18,7 +18,7 @@ export function contextOf(inspector: Inspector): CodeContext {
     pc: inspector.pc,
     stackPointer: inspector.register(STACK_POINTER),
     privilege: inspector.privilege,
-    satp: inspector.csr(SATP)!,
+    satp: inspector.csr(csrNumber('satp'))!,
   };
 }
 

@@ -5,7 +5,8 @@ import { instructionAt } from './controlFlow.ts';
 import type { Run, WantsPause } from './run.ts';
 import type { Session } from './session.ts';
 import type { StopReason } from './stopReason.ts';
-import { handlersOf, trapAt, type TrapMode } from './traps.ts';
+import type { TrapMode } from '../isa/traps.ts';
+import { handlersOf, trapAt } from './traps.ts';
 
 const STEP: StopReason = { kind: 'step' };
 

@@ -1,8 +1,8 @@
 import { deviceTreeDoesNotFit } from '../../../messages/boot.ts';
 import type { GuestAddress } from '../../base/quantities.ts';
+import { IRQ } from '../../isa/traps.ts';
 import { BASE_INTEGERS, extensionsIn, LEGACY_ISA, ISA } from '../cpu/extensions.ts';
 import { BLOCK_BYTES } from '../cpu/layout.ts';
-import { IRQ } from '../cpu/mstatus.ts';
 import { MMU, type MmuType } from '../cpu/satp.ts';
 import { SOURCES } from '../devices/plicRegisters.ts';
 import { TEST_DEVICE_VALUES } from '../devices/testDevice.ts';

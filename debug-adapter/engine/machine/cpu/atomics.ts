@@ -14,16 +14,12 @@ import {
   set,
   when,
 } from '../../base/wasm/code.ts';
+import { EXCEPTION } from '../../isa/traps.ts';
 import { ACCESS_READ, ACCESS_WRITE } from './access.ts';
 import { COMBINE, FUNCT5, reservationHolds, reserve } from './atomicSemantics.ts';
 import { type Core, isRam, raise, ramAt, ramOffset, setSlot32, slot32 } from './coreContext.ts';
 import { enterReadTlb, enterWriteTlb, translateAndCheck } from './memoryAccess.ts';
 import { afterRead } from './pages.ts';
-
-const LOAD_MISALIGNED = 4;
-const LOAD_ACCESS_FAULT = 5;
-const STORE_MISALIGNED = 6;
-const STORE_ACCESS_FAULT = 7;
 
 interface Atomic {
   core: Core;
@@ -66,7 +62,11 @@ export function defineAtomics(core: Core): void {
       set(isDouble, i32.and(i32.shrU(raw.get, i32.const(12)), i32.const(1))),
       when(
         i32.and(i32.wrap(va.get), i32.sub(size, i32.const(1))),
-        call(core.functions.raise, select(isLr, i32.const(LOAD_MISALIGNED), i32.const(STORE_MISALIGNED)), va.get),
+        call(
+          core.functions.raise,
+          select(isLr, i32.const(EXCEPTION.LOAD_MISALIGNED), i32.const(EXCEPTION.STORE_MISALIGNED)),
+          va.get,
+        ),
         ret(i64.const(0)),
       ),
       when(isLr, loadReserved(atomic, size)),
@@ -84,7 +84,7 @@ export function defineAtomics(core: Core): void {
 /** Translates the address to an address in the WebAssembly memory, or raises a fault. */
 function locate(atomic: Atomic, size: Code, access: number): Code {
   const { core, va, pa, at } = atomic;
-  const cause = access === ACCESS_READ ? LOAD_ACCESS_FAULT : STORE_ACCESS_FAULT;
+  const cause = access === ACCESS_READ ? EXCEPTION.LOAD_ACCESS_FAULT : EXCEPTION.STORE_ACCESS_FAULT;
   return sequence(
     translateAndCheck(core, atomic, { size, access, leave: ret(i64.const(0)) }),
     when(i32.eqz(isRam(pa.get, size)), raise(core, cause, va.get), ret(i64.const(0))),

@@ -17,11 +17,12 @@ import {
   set,
   when,
 } from '../../base/wasm/code.ts';
+import { EXCEPTION } from '../../isa/traps.ts';
 import { ACCESS_READ, ACCESS_WRITE } from './access.ts';
 import { CAUSE_ILLEGAL, type Core, isRam, raise, ramAt, ramOffset, setSlot32, slot32 } from './coreContext.ts';
 import { ENVCFG, envcfgForbids } from './envcfg.ts';
 import { BLOCK_BYTES } from './layout.ts';
-import { cacheableAccess, enterWriteTlb, STORE_ACCESS_FAULT, translateAndCheck } from './memoryAccess.ts';
+import { cacheableAccess, enterWriteTlb, translateAndCheck } from './memoryAccess.ts';
 
 /**
  * Defines the cache-block operations (Volume I, "CMO Extensions"): cbo.zero, which stores 64 zero bytes, and the
@@ -65,11 +66,11 @@ function zeroDevice(core: Core, v: { va: Local; pa: Local; done: Local }): Code 
   const at = (first: Local): Code => i64.add(first.get, i64.extendU(done.get));
   const isAbove4GiB = i64.ne(i64.shrU(pa.get, i64.const(32)), i64.const(0));
   return sequence(
-    when(isAbove4GiB, raise(core, STORE_ACCESS_FAULT, va.get), ret()),
+    when(isAbove4GiB, raise(core, EXCEPTION.STORE_ACCESS_FAULT, va.get), ret()),
     loop(
       next,
       call(core.functions.mmioWrite, i32.wrap(at(pa)), i32.const(0), i32.const(1)),
-      when(slot32('FAULT'), raise(core, STORE_ACCESS_FAULT, at(va)), ret()),
+      when(slot32('FAULT'), raise(core, EXCEPTION.STORE_ACCESS_FAULT, at(va)), ret()),
       set(done, i32.add(done.get, i32.const(1))),
       brIf(next, i32.ltU(done.get, i32.const(BLOCK_BYTES))),
     ),

@@ -1,5 +1,6 @@
 import { type Code, I32, I64, call, i32, i64 } from '../../base/wasm/code.ts';
 import type { FunctionHandle, FunctionType, ModuleBuilder } from '../../base/wasm/moduleBuilder.ts';
+import { EXCEPTION, PRIVILEGE } from '../../isa/traps.ts';
 import { EXTENSION_BIT, type ExtensionName } from './extensions.ts';
 import { RAM, RAM_BASE, SLOT, type SlotName } from './layout.ts';
 // Cycle: the core contains handles to these helpers, which are generated for a core.
@@ -130,9 +131,9 @@ export const setSlot = (name: SlotName, value: Code): Code => i64.store(ORIGIN, 
 export const slot32 = (name: SlotName): Code => i32.load(ORIGIN, SLOT[name]);
 export const setSlot32 = (name: SlotName, value: Code): Code => i32.store(ORIGIN, value, SLOT[name]);
 
-export const PRIVILEGE_USER = 0;
-export const PRIVILEGE_SUPERVISOR = 1;
-export const PRIVILEGE_MACHINE = 3;
+export const PRIVILEGE_USER = PRIVILEGE.USER;
+export const PRIVILEGE_SUPERVISOR = PRIVILEGE.SUPERVISOR;
+export const PRIVILEGE_MACHINE = PRIVILEGE.MACHINE;
 
 /** Nonzero if the machine has the optional extension. */
 export const hasExtension = (name: ExtensionName): Code =>
@@ -151,8 +152,7 @@ export const ramOffset = (address: Code): Code => i32.sub(i32.wrap(address), i32
 /** The address in the WebAssembly memory for an offset in RAM. */
 export const ramAt = (offset: Code): Code => i32.add(offset, i32.const(RAM));
 
-/** The mcause value for an illegal instruction. */
-export const CAUSE_ILLEGAL = 2;
+export const CAUSE_ILLEGAL = EXCEPTION.ILLEGAL_INSTRUCTION;
 
 /** Code that records the exception to take; the caller must return immediately. */
 export const raise = (core: Core, cause: number, tval: Code): Code =>

@@ -14,6 +14,7 @@ import {
   set,
   when,
 } from '../../base/wasm/code.ts';
+import { CSR_NUMBERS, csrNumber } from '../../isa/csrs.ts';
 import { CAUSE_ILLEGAL, type Core, raise, slot, slot32 } from './coreContext.ts';
 import { type Csr, csrTable } from './csrTable.ts';
 import { CSR_INDEX } from './layout.ts';
@@ -31,15 +32,19 @@ export function defineCsrAccess(core: Core): void {
 
 /** The contents of CSR_INDEX. */
 export function csrIndexTable(core: Core): Uint8Array {
-  const index = new Uint8Array(4096);
-  csrTable(core).forEach((csr, i) => (index[csr.number] = i + 1));
+  const index = new Uint8Array(CSR_NUMBERS);
+  csrTable(core).forEach(({ name }, i) => (index[csrNumber(name)] = i + 1));
   return index;
 }
 
 /** The name and number of every register, for debuggers. */
-export const csrNames = (core: Core): CsrName[] => csrTable(core).map(({ name, number }) => ({ name, number }));
+export const csrNames = (core: Core): CsrName[] =>
+  csrTable(core).map(({ name }) => ({ name, number: csrNumber(name) }));
 
-export type CsrName = Pick<Csr, 'name' | 'number'>;
+export interface CsrName {
+  name: string;
+  number: number;
+}
 
 const indexOf = (number: Code): Code => i32.load8u(number, CSR_INDEX);
 
@@ -99,7 +104,7 @@ function defineInstruction(core: Core): void {
       when(slot32('FAULT'), illegal),
       set(operand, select(i32.and(raw.get, i32.const(0x4000)), i64.extendU(field), rs1.get)),
       // When CSRRS and CSRRC modify mip, they affect only the bits that software wrote, not the bits driven by devices.
-      set(base, select(i32.eq(number.get, i32.const(0x344)), slot('MIP_SOFTWARE'), old.get)),
+      set(base, select(i32.eq(number.get, i32.const(csrNumber('mip'))), slot('MIP_SOFTWARE'), old.get)),
       when(writes, call(functions.csrWrite, number.get, changed)),
       old.get,
     );

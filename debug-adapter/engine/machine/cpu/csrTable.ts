@@ -1,5 +1,6 @@
 import { type Code, call, i32, i64, select, sequence, when } from '../../base/wasm/code.ts';
 import { SATP, SATP_MODE } from '../../isa/pageTables.ts';
+import { ALL_INTERRUPTS, DELEGABLE_EXCEPTIONS, IRQ, SUPERVISOR_INTERRUPTS, VECTOR } from '../../isa/traps.ts';
 import {
   type Core,
   PRIVILEGE_MACHINE,
@@ -13,24 +14,14 @@ import {
 import { ENVCFG, menvcfgWritable, senvcfgWritable } from './envcfg.ts';
 import { floatingPoint } from './floatRegisters.ts';
 import type { SlotName } from './layout.ts';
-import {
-  ALL_INTERRUPTS,
-  IRQ,
-  MSTATUS,
-  MSTATUS_SD,
-  MSTATUS_WRITABLE,
-  MSTATUS_XL,
-  SSTATUS_READABLE,
-  SSTATUS_WRITABLE,
-  SUPERVISOR_INTERRUPTS,
-} from './mstatus.ts';
+import { MSTATUS, MSTATUS_SD, MSTATUS_WRITABLE, MSTATUS_XL, SSTATUS_READABLE, SSTATUS_WRITABLE } from './mstatus.ts';
 import { physicalMemoryProtection } from './pmpRegisters.ts';
 import { belowOrTrapped, checkInterrupts, pendingBits } from './privilege.ts';
 
 /** A control and status register. */
 export interface Csr {
+  /** Its number is in isa/csrs.ts. */
   name: string;
-  number: number;
   read: Code;
   /**
    * If absent, writes are ignored. Read-only registers do not need it, because their numbers identify them as
@@ -42,7 +33,7 @@ export interface Csr {
 }
 
 /**
- * All CSRs of the machine: each CSR's number, the code that reads it, and the effect of a write (Volume II, "CSR
+ * All CSRs of the machine: the code that reads each of them, and the effect of a write (Volume II, "CSR
  * Listing"). An instruction that accesses any other number is illegal. Writes keep only the writable bits (WARL); where
  * the specification leaves a choice, the effect of a write is the same as in QEMU.
  */
@@ -60,12 +51,11 @@ export function csrTable(core: Core): Csr[] {
 }
 
 const zero = i64.const(0);
-const readOnly = (name: string, number: number, value: bigint): Csr => ({ name, number, read: i64.const(value) });
+const readOnly = (name: string, value: bigint): Csr => ({ name, read: i64.const(value) });
 
 /** A register that stores the bits in `mask` and has no other effect. */
-const plain = (name: string, number: number, slotName: SlotName, mask: bigint = -1n): Csr => ({
+const plain = (name: string, slotName: SlotName, mask: bigint = -1n): Csr => ({
   name,
-  number,
   read: slot(slotName),
   write: (value) => setSlot(slotName, i64.and(value, i64.const(mask))),
 });
@@ -79,29 +69,27 @@ const attention = setSlot32('ATTENTION', i32.const(1));
 const MISA = (2n << 62n) | [...'IMAFDCSU'].reduce((bits, x) => bits | (1n << BigInt(x.charCodeAt(0) - 65)), 0n);
 
 const identification = (): Csr[] => [
-  readOnly('misa', 0x301, MISA),
-  readOnly('mvendorid', 0xf11, 0n),
-  readOnly('marchid', 0xf12, 0n),
-  readOnly('mimpid', 0xf13, 0n),
-  { name: 'mhartid', number: 0xf14, read: slot('HARTID') },
-  readOnly('mconfigptr', 0xf15, 0n),
+  readOnly('misa', MISA),
+  readOnly('mvendorid', 0n),
+  readOnly('marchid', 0n),
+  readOnly('mimpid', 0n),
+  { name: 'mhartid', read: slot('HARTID') },
+  readOnly('mconfigptr', 0n),
 ];
 
 // --- traps -----------------------------------------------------------------------------------------------------------
 
-/** The exceptions that can be delegated: all except ECALL from M-mode. */
-const DELEGABLE = 0xb3ffn;
 /** Bit 0 of an exception PC is always clear. */
 const EPC_MASK = ~1n;
 const INTERRUPT_MASK = BigInt(ALL_INTERRUPTS);
 const SUPERVISOR_MASK = BigInt(SUPERVISOR_INTERRUPTS);
 
 /** Supports direct and vectored mode; writing any other mode has no effect. */
-const trapVector = (name: string, number: number, slotName: SlotName): Csr => ({
+const trapVector = (name: string, slotName: SlotName): Csr => ({
   name,
-  number,
   read: slot(slotName),
-  write: (value) => when(i64.ltU(i64.and(value, i64.const(3)), i64.const(2)), setSlot(slotName, value)),
+  write: (value) =>
+    when(i64.leU(i64.and(value, i64.const(VECTOR.MODE)), i64.const(VECTOR.VECTORED)), setSlot(slotName, value)),
 });
 
 /** A write to mstatus. Writing the reserved value 2 to MPP leaves MPP unchanged. */
@@ -139,18 +127,16 @@ function machineTraps(core: Core): Csr[] {
   return [
     {
       name: 'mstatus',
-      number: 0x300,
       read: status,
       write: (value) => writeStatus(core, value, MSTATUS_WRITABLE),
     },
-    plain('medeleg', 0x302, 'MEDELEG', DELEGABLE),
-    noticing(plain('mideleg', 0x303, 'MIDELEG', SUPERVISOR_MASK)),
-    noticing(plain('mie', 0x304, 'MIE', INTERRUPT_MASK)),
-    trapVector('mtvec', 0x305, 'MTVEC'),
-    plain('mcounteren', 0x306, 'MCOUNTEREN', 0xffffffffn),
+    plain('medeleg', 'MEDELEG', BigInt(DELEGABLE_EXCEPTIONS)),
+    noticing(plain('mideleg', 'MIDELEG', SUPERVISOR_MASK)),
+    noticing(plain('mie', 'MIE', INTERRUPT_MASK)),
+    trapVector('mtvec', 'MTVEC'),
+    plain('mcounteren', 'MCOUNTEREN', 0xffffffffn),
     {
       name: 'menvcfg',
-      number: 0x30a,
       read: slot('MENVCFG'),
       write: (value) =>
         sequence(
@@ -161,13 +147,12 @@ function machineTraps(core: Core): Csr[] {
           attention,
         ),
     },
-    plain('mscratch', 0x340, 'MSCRATCH'),
-    plain('mepc', 0x341, 'MEPC', EPC_MASK),
-    plain('mcause', 0x342, 'MCAUSE'),
-    plain('mtval', 0x343, 'MTVAL'),
+    plain('mscratch', 'MSCRATCH'),
+    plain('mepc', 'MEPC', EPC_MASK),
+    plain('mcause', 'MCAUSE'),
+    plain('mtval', 'MTVAL'),
     {
       name: 'mip',
-      number: 0x344,
       read: i64.extendU(pendingBits),
       write: (value) =>
         sequence(
@@ -190,13 +175,11 @@ function supervisorTraps(core: Core): Csr[] {
   return [
     {
       name: 'sstatus',
-      number: 0x100,
       read: i64.and(status, i64.const(BigInt.asIntN(64, SSTATUS_READABLE))),
       write: (value) => writeStatus(core, value, SSTATUS_WRITABLE),
     },
     {
       name: 'sie',
-      number: 0x104,
       read: i64.and(slot('MIE'), slot('MIDELEG')),
       write: (value) =>
         sequence(
@@ -207,21 +190,19 @@ function supervisorTraps(core: Core): Csr[] {
           checkInterrupts(core),
         ),
     },
-    trapVector('stvec', 0x105, 'STVEC'),
-    plain('scounteren', 0x106, 'SCOUNTEREN', 0xffffffffn),
+    trapVector('stvec', 'STVEC'),
+    plain('scounteren', 'SCOUNTEREN', 0xffffffffn),
     {
       name: 'senvcfg',
-      number: 0x10a,
       read: slot('SENVCFG'),
       write: (value) => setSlot('SENVCFG', i64.and(value, senvcfgWritable)),
     },
-    plain('sscratch', 0x140, 'SSCRATCH'),
-    plain('sepc', 0x141, 'SEPC', EPC_MASK),
-    plain('scause', 0x142, 'SCAUSE'),
-    plain('stval', 0x143, 'STVAL'),
+    plain('sscratch', 'SSCRATCH'),
+    plain('sepc', 'SEPC', EPC_MASK),
+    plain('scause', 'SCAUSE'),
+    plain('stval', 'STVAL'),
     {
       name: 'sip',
-      number: 0x144,
       read: i64.and(i64.extendU(pendingBits), slot('MIDELEG')),
       // S-mode can write only SSIP, and only while that interrupt is delegated.
       write: (value) => {
@@ -237,7 +218,6 @@ function supervisorTraps(core: Core): Csr[] {
     },
     {
       name: 'stimecmp',
-      number: 0x14d,
       read: slot('STIMECMP'),
       write: (value) => sequence(setSlot('STIMECMP', value), attention),
       // Sstc, section 2: below M-mode, access requires both menvcfg.STCE and mcounteren.TM.
@@ -253,7 +233,6 @@ function translation(core: Core): Csr[] {
   return [
     {
       name: 'satp',
-      number: 0x180,
       read: slot('SATP'),
       // A write with an unsupported mode has no effect, which is how kernels detect the supported modes.
       write: (value) => {
@@ -294,27 +273,26 @@ const counterForbidden = (bit: number): Code => {
 function counters(): Csr[] {
   const mcycle = i64.add(positionNow, slot('MCYCLE_OFFSET'));
   const minstret = i64.add(instructionsRetired, slot('MINSTRET_OFFSET'));
-  const writableBits = (name: string, number: number, slotName: SlotName, count: Code, read: Code): Csr => ({
+  const writableBits = (name: string, slotName: SlotName, count: Code, read: Code): Csr => ({
     name,
-    number,
     read,
     // Zicntr: the instruction after the write must read the written value, so the step taken by the write itself is
     // subtracted too.
     write: (value) => setSlot(slotName, i64.sub(value, i64.add(count, i64.const(1)))),
   });
   const list: Csr[] = [
-    writableBits('mcycle', 0xb00, 'MCYCLE_OFFSET', positionNow, mcycle),
-    writableBits('minstret', 0xb02, 'MINSTRET_OFFSET', instructionsRetired, minstret),
-    { name: 'cycle', number: 0xc00, read: mcycle, forbidden: counterForbidden(0) },
-    { name: 'time', number: 0xc01, read: mtime, forbidden: counterForbidden(1) },
-    { name: 'instret', number: 0xc02, read: minstret, forbidden: counterForbidden(2) },
-    { name: 'mcountinhibit', number: 0x320, read: zero },
+    writableBits('mcycle', 'MCYCLE_OFFSET', positionNow, mcycle),
+    writableBits('minstret', 'MINSTRET_OFFSET', instructionsRetired, minstret),
+    { name: 'cycle', read: mcycle, forbidden: counterForbidden(0) },
+    { name: 'time', read: mtime, forbidden: counterForbidden(1) },
+    { name: 'instret', read: minstret, forbidden: counterForbidden(2) },
+    { name: 'mcountinhibit', read: zero },
   ];
   // Event counters are not implemented and read as zero.
   for (let i = 3; i < 32; i++) {
-    list.push({ name: `mhpmcounter${i}`, number: 0xb00 + i, read: zero });
-    list.push({ name: `mhpmevent${i}`, number: 0x320 + i, read: zero });
-    list.push({ name: `hpmcounter${i}`, number: 0xc00 + i, read: zero, forbidden: counterForbidden(i) });
+    list.push({ name: `mhpmcounter${i}`, read: zero });
+    list.push({ name: `mhpmevent${i}`, read: zero });
+    list.push({ name: `hpmcounter${i}`, read: zero, forbidden: counterForbidden(i) });
   }
   return list;
 }
@@ -322,5 +300,4 @@ function counters(): Csr[] {
 // --- debug ----------------------------------------------------------------------------------------------------------
 
 /** tselect and its data registers read back as zero, so that debuggers detect no triggers. */
-const debugTriggers = (): Csr[] =>
-  ['tselect', 'tdata1', 'tdata2', 'tdata3'].map((name, i) => ({ name, number: 0x7a0 + i, read: zero }));
+const debugTriggers = (): Csr[] => ['tselect', 'tdata1', 'tdata2', 'tdata3'].map((name) => ({ name, read: zero }));

@@ -13,6 +13,7 @@ import {
   set,
   when,
 } from '../../base/wasm/code.ts';
+import { EXCEPTION } from '../../isa/traps.ts';
 import { ACCESS_FETCH } from './access.ts';
 import { type Core, isRam, ramAt, ramOffset, slot32 } from './coreContext.ts';
 import { DECODE_PAGES, FETCH_TLB, FETCH_TLB_ENTRIES, STRADDLE_ENTRY } from './layout.ts';
@@ -76,7 +77,7 @@ export function defineFetch(core: Core): void {
 }
 
 /**
- * Translates the address of a two-byte fetch. A fetch from outside RAM causes an instruction access fault (cause 1).
+ * Translates the address of a two-byte fetch. A fetch from outside RAM causes an instruction access fault.
  */
 function defineTranslateFetch(core: Core): void {
   const { builder, functions } = core;
@@ -87,7 +88,7 @@ function defineTranslateFetch(core: Core): void {
       set(address, call(functions.translate, va.get, i32.const(ACCESS_FETCH))),
       when(
         i32.and(i32.eqz(slot32('FAULT')), i32.eqz(isRam(address.get, i32.const(2)))),
-        call(functions.raise, i32.const(1), va.get),
+        call(functions.raise, i32.const(EXCEPTION.INSTRUCTION_ACCESS_FAULT), va.get),
       ),
       when(
         i32.eqz(slot32('FAULT')),

@@ -8,9 +8,8 @@ import { MSTATUS } from './mstatus.ts';
 /** The floating-point CSRs, which are views of one register: flags in bits 0-4, rounding mode in bits 5-7. */
 export function floatingPoint(): Csr[] {
   const isOff = i32.eqz(i32.and(slot32('MSTATUS'), i32.const(MSTATUS.FS)));
-  const view = (name: string, number: number, { shift, mask }: { shift: number; mask: number }): Csr => ({
+  const view = (name: string, { shift, mask }: { shift: number; mask: number }): Csr => ({
     name,
-    number,
     read: i64.and(i64.shrU(slot('FCSR'), i64.const(shift)), i64.const(mask)),
     write: (value) => {
       const others = i64.and(slot('FCSR'), i64.const(~(mask << shift)));
@@ -20,8 +19,8 @@ export function floatingPoint(): Csr[] {
     forbidden: isOff,
   });
   return [
-    view('fflags', 0x001, { shift: 0, mask: FCSR_FLAGS }),
-    view('frm', 0x002, { shift: FCSR_MODE_SHIFT, mask: 7 }),
-    view('fcsr', 0x003, { shift: 0, mask: 0xff }),
+    view('fflags', { shift: 0, mask: FCSR_FLAGS }),
+    view('frm', { shift: FCSR_MODE_SHIFT, mask: 7 }),
+    view('fcsr', { shift: 0, mask: 0xff }),
   ];
 }

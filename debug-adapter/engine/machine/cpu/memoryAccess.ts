@@ -20,6 +20,7 @@ import {
   when,
 } from '../../base/wasm/code.ts';
 import type { Frame } from '../../base/wasm/moduleBuilder.ts';
+import { EXCEPTION } from '../../isa/traps.ts';
 import { type Core, isRam, raise, ramAt, ramOffset, setSlot32, slot32 } from './coreContext.ts';
 import {
   PAGE_CODE,
@@ -45,8 +46,7 @@ export function defineMemoryAccess(core: Core): void {
   defineStoreSlow(core);
 }
 
-const LOAD_ACCESS_FAULT = 5;
-export const STORE_ACCESS_FAULT = 7;
+const { LOAD_ACCESS_FAULT, STORE_ACCESS_FAULT } = EXCEPTION;
 
 /** Raw loads and stores, indexed by kind (see semantics.ts). */
 const LOAD_BY_KIND = [i64.load8u, i64.load16u, i64.load32u, i64.load, i64.load8s, i64.load16s, i64.load32s];

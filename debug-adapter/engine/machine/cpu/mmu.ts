@@ -34,6 +34,7 @@ import {
   SATP_MODE,
   WITHOUT_PBMTE_RULE,
 } from '../../isa/pageTables.ts';
+import { ACCESS_FAULT, type FaultCauses, PAGE_FAULT } from '../../isa/traps.ts';
 import {
   type Core,
   PRIVILEGE_MACHINE,
@@ -49,7 +50,7 @@ import {
 import { ENVCFG } from './envcfg.ts';
 import { DATA_CONTEXT_BYTES, FETCH_CONTEXT_BYTES, PAGE_FLAGS, PAGE_TABLE } from './layout.ts';
 import { MSTATUS } from './mstatus.ts';
-import { ACCESS_FETCH, ACCESS_READ, ACCESS_WRITE, dataPrivilege } from './access.ts';
+import { ACCESS_FETCH, ACCESS_READ, ACCESS_WRITE, causeOf, dataPrivilege } from './access.ts';
 import { pmpIsActive } from './pmp.ts';
 
 /**
@@ -118,17 +119,10 @@ function defineTranslate(core: Core): void {
 /** The shift amount for the topmost level. */
 const topShift = (mode: keyof typeof LEVELS): Code => i64.const(levelShift(LEVELS[mode] - 1));
 
-/** For fetches, loads and stores, page faults are causes 12, 13 and 15, and access faults are causes 1, 5 and 7. */
-const faultWhen = ({ core, va, access }: Walk, condition: Code, first: number): Code => {
-  const cause = select(
-    i32.eq(access.get, i32.const(ACCESS_FETCH)),
-    i32.const(first),
-    select(access.get, i32.const(first + (first === 12 ? 3 : 6)), i32.const(first + (first === 12 ? 1 : 4))),
-  );
-  return when(condition, call(core.functions.raise, cause, va.get), ret(i64.const(0)));
-};
-const pageFaultWhen = (walk: Walk, condition: Code): Code => faultWhen(walk, condition, 12);
-const accessFaultWhen = (walk: Walk, condition: Code): Code => faultWhen(walk, condition, 1);
+const faultWhen = ({ core, va, access }: Walk, condition: Code, causes: FaultCauses): Code =>
+  when(condition, call(core.functions.raise, causeOf(access.get, causes), va.get), ret(i64.const(0)));
+const pageFaultWhen = (walk: Walk, condition: Code): Code => faultWhen(walk, condition, PAGE_FAULT);
+const accessFaultWhen = (walk: Walk, condition: Code): Code => faultWhen(walk, condition, ACCESS_FAULT);
 
 /**
  * Whether the address is invalid: the bits above the topmost page table index must all equal the highest bit of that

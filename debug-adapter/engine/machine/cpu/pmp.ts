@@ -18,9 +18,10 @@ import {
   when,
 } from '../../base/wasm/code.ts';
 import type { Frame } from '../../base/wasm/moduleBuilder.ts';
+import { ACCESS_FAULT } from '../../isa/traps.ts';
 import { type Core, PRIVILEGE_MACHINE, slot, slot32 } from './coreContext.ts';
 import { SLOT } from './layout.ts';
-import { ACCESS_FETCH, dataPrivilege } from './access.ts';
+import { ACCESS_FETCH, causeOf, dataPrivilege } from './access.ts';
 
 const PMP = { READ: 1, WRITE: 2, EXECUTE: 4, LOCK: 0x80 } as const;
 const MODE = { OFF: 0, RANGE: 1, FOUR_BYTES: 2 } as const;
@@ -49,12 +50,7 @@ export function definePmp(core: Core): void {
     const allows = (address: Code, bytes: Code): Code =>
       call(functions.pmpAllows, address, bytes, access.get, privilege);
     const wholePage = allows(i64.and(pa.get, i64.const(-4096)), i32.const(4096));
-    // The cause values of access faults: 1 for a fetch, 5 for a load, 7 for a store.
-    const cause = select(
-      i32.eq(access.get, i32.const(ACCESS_FETCH)),
-      i32.const(1),
-      i32.add(i32.const(5), i32.shl(access.get, i32.const(1))),
-    );
+    const cause = causeOf(access.get, ACCESS_FAULT);
     return sequence(
       when(i32.eqz(pmpIsActive), ret(i32.const(1))),
       when(wholePage, ret(i32.const(1))),

@@ -13,22 +13,21 @@ const PMP_ADDRESS_BITS = (1n << 54n) - 1n;
 
 /** The CSRs for physical memory protection (see pmp.ts). A locked entry stays unchanged until a reset. */
 export function physicalMemoryProtection(core: Core): Csr[] {
-  const config = (name: string, number: number, slotName: SlotName): Csr => {
+  const config = (name: string, slotName: SlotName): Csr => {
     // A mask with 255 in each byte whose lock bit is set: shifting moves the lock bit (0x80) to bit 0, and multiplying
     // by 255 fills the byte.
     const locked = i64.mul(i64.shrU(i64.and(slot(slotName), i64.const(PMP_LOCKS)), i64.const(7)), i64.const(0xff));
     const writable = i64.and(i64.xor(locked, i64.const(-1)), i64.const(PMP_CONFIG_BITS));
     return {
       name,
-      number,
       read: slot(slotName),
       write: (value) =>
         sequence(setSlot(slotName, i64.or(i64.and(slot(slotName), locked), i64.and(value, writable))), flushTlbs(core)),
     };
   };
   return [
-    config('pmpcfg0', 0x3a0, 'PMPCFG0'),
-    config('pmpcfg2', 0x3a2, 'PMPCFG2'),
+    config('pmpcfg0', 'PMPCFG0'),
+    config('pmpcfg2', 'PMPCFG2'),
     ...Array.from({ length: 16 }, (_, i) => pmpAddress(core, i)),
   ];
 }
@@ -49,7 +48,6 @@ function pmpAddress(core: Core, entry: number): Csr {
   const nextLocksIt = i64.eq(i64.and(pmpByte(entry + 1), i64.const(0x98)), i64.const(0x88));
   return {
     name: `pmpaddr${entry}`,
-    number: 0x3b0 + entry,
     read: slot(slotName),
     write: (value) =>
       when(

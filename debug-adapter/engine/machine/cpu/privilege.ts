@@ -14,6 +14,16 @@ import {
   when,
 } from '../../base/wasm/code.ts';
 import {
+  EXCEPTION,
+  INTERRUPT_BIT,
+  IRQ_PRIORITY,
+  MSTATUS,
+  PRIVILEGE,
+  TRAP_REGISTERS,
+  type TrapMode,
+  VECTOR,
+} from '../../isa/traps.ts';
+import {
   CAUSE_ILLEGAL,
   type Core,
   PRIVILEGE_MACHINE,
@@ -24,7 +34,7 @@ import {
   slot,
   slot32,
 } from './coreContext.ts';
-import { IRQ, MSTATUS } from './mstatus.ts';
+import type { SlotName } from './layout.ts';
 
 /**
  * Defines traps and privilege changes: exceptions and interrupts, MRET, SRET, ECALL, EBREAK, WFI, WRS.NTO, WRS.STO,
@@ -71,52 +81,46 @@ function enterTrap(core: Core, cause: Local, isInterrupt: boolean): Code {
     setSlot('NOT_RETIRED', i64.add(slot('NOT_RETIRED'), i64.const(1))),
     setSlot32('WAITING', i32.const(0)),
     dropReservation,
-    set(cause, i64.or(slot('CAUSE'), i64.const(isInterrupt ? 1n << 63n : 0n))),
+    set(cause, i64.or(slot('CAUSE'), i64.const(isInterrupt ? BigInt.asIntN(64, INTERRUPT_BIT) : 0n))),
     ifElse(
       toSupervisor,
-      sequence(
-        setSlot('SCAUSE', cause.get),
-        setSlot('SEPC', slot('PC')),
-        setSlot('STVAL', slot('TVAL')),
-        // SPP is a single bit: 1 for S-mode, 0 for U-mode.
-        setStatus(
-          MSTATUS.SPIE | MSTATUS.SIE | MSTATUS.SPP,
-          moved(MSTATUS.SIE, MSTATUS.SPIE),
-          i64.mul(slot('PRIVILEGE'), i64.const(MSTATUS.SPP)),
-        ),
-        setSlot32('PRIVILEGE', i32.const(PRIVILEGE_SUPERVISOR)),
-        setSlot('PC', vector('STVEC', isInterrupt)),
-      ),
-      sequence(
-        setSlot('MCAUSE', cause.get),
-        setSlot('MEPC', slot('PC')),
-        setSlot('MTVAL', slot('TVAL')),
-        setStatus(
-          MSTATUS.MPIE | MSTATUS.MIE | MSTATUS.MPP,
-          moved(MSTATUS.MIE, MSTATUS.MPIE),
-          i64.shl(slot('PRIVILEGE'), i64.const(MSTATUS.MPP_SHIFT)),
-        ),
-        setSlot32('PRIVILEGE', i32.const(PRIVILEGE_MACHINE)),
-        setSlot('PC', vector('MTVEC', isInterrupt)),
-      ),
+      enterMode(PRIVILEGE.SUPERVISOR, cause, isInterrupt),
+      enterMode(PRIVILEGE.MACHINE, cause, isInterrupt),
     ),
     call(core.functions.updateContexts),
   );
 }
 
-/** The address of the handler: vectored mode adds four bytes per cause, for interrupts only. */
-function vector(name: 'STVEC' | 'MTVEC', isInterrupt: boolean): Code {
-  const base = i64.and(slot(name), i64.const(-4));
+/** Writes the registers that describe the trap, and continues at the handler. */
+function enterMode(mode: TrapMode, cause: Local, isInterrupt: boolean): Code {
+  const to = TRAP_REGISTERS[mode];
+  return sequence(
+    setSlot(slotOf(to.cause), cause.get),
+    setSlot(slotOf(to.epc), slot('PC')),
+    setSlot(slotOf(to.value), slot('TVAL')),
+    setStatus(
+      to.previousEnabled | to.enabled | to.previousPrivilege,
+      moved(to.enabled, to.previousEnabled),
+      i64.shl(slot('PRIVILEGE'), i64.const(to.previousPrivilegeShift)),
+    ),
+    setSlot32('PRIVILEGE', i32.const(mode)),
+    setSlot('PC', handler(slotOf(to.vector), isInterrupt)),
+  );
+}
+
+/** The slot that holds a CSR. */
+const slotOf = (csr: Lowercase<SlotName>): SlotName => csr.toUpperCase() as SlotName;
+
+/** The address of the handler: vectored mode adds one entry per cause, for interrupts only. */
+function handler(vector: SlotName, isInterrupt: boolean): Code {
+  const base = i64.and(slot(vector), i64.const(~VECTOR.MODE));
   if (!isInterrupt) return base;
-  const isVectored = i64.and(slot(name), i64.const(1));
-  return i64.add(base, i64.mul(isVectored, i64.shl(slot('CAUSE'), i64.const(2))));
+  const isVectored = i64.and(slot(vector), i64.const(VECTOR.VECTORED));
+  return i64.add(base, i64.mul(isVectored, i64.shl(slot('CAUSE'), i64.const(Math.log2(VECTOR.ENTRY_BYTES)))));
 }
 
 /** The value of mip: the bits driven by devices and timers, and the bits set by software. */
 export const pendingBits: Code = i32.or(slot32('MIP_LINES'), slot32('MIP_SOFTWARE'));
-
-/** Volume II, "Machine Interrupt Registers": the priority of simultaneous interrupts. */
-const PRIORITY = [IRQ.MEI, IRQ.MSI, IRQ.MTI, IRQ.SEI, IRQ.SSI, IRQ.STI];
 
 function definePendingInterrupt({ builder, functions }: Core): void {
   builder.define(functions.pendingInterrupt, (frame) => {
@@ -132,7 +136,7 @@ function definePendingInterrupt({ builder, functions }: Core): void {
         ),
       );
     const pick = (set_: Local): Code =>
-      sequence(...PRIORITY.map((irq) => when(i32.and(set_.get, i32.const(1 << irq)), ret(i32.const(irq)))));
+      sequence(...IRQ_PRIORITY.map((irq) => when(i32.and(set_.get, i32.const(1 << irq)), ret(i32.const(irq)))));
     return sequence(
       set(ready, i32.and(pendingBits, slot32('MIE'))),
       when(i32.eqz(ready.get), ret(i32.const(-1))),
@@ -164,8 +168,6 @@ const SFENCE_W_INVAL = 0x18000073;
 const SFENCE_INVAL_IR = 0x18100073;
 const WRS_NTO = 0x00d00073;
 const WRS_STO = 0x01d00073;
-const CAUSE_BREAKPOINT = 3;
-const CAUSE_ECALL_FROM_U = 8;
 
 function defineSystem(core: Core): void {
   const { builder, functions } = core;
@@ -176,9 +178,9 @@ function defineSystem(core: Core): void {
     const illegal = fault(i32.const(CAUSE_ILLEGAL), i64.extendU(raw.get));
     const next = setSlot('PC', i64.add(slot('PC'), i64.const(4)));
     return sequence(
-      when(is(ECALL), fault(i32.add(slot32('PRIVILEGE'), i32.const(CAUSE_ECALL_FROM_U)), i64.const(0))),
+      when(is(ECALL), fault(i32.add(slot32('PRIVILEGE'), i32.const(EXCEPTION.ECALL)), i64.const(0))),
       when(is(EBREAK), when(call(functions.semihost), ret())),
-      when(i32.or(is(EBREAK), is(C_EBREAK)), fault(i32.const(CAUSE_BREAKPOINT), i64.const(0))),
+      when(i32.or(is(EBREAK), is(C_EBREAK)), fault(i32.const(EXCEPTION.BREAKPOINT), i64.const(0))),
       when(is(MRET), returnFromMachine(core, illegal), ret()),
       when(is(SRET), returnFromSupervisor(core, illegal), ret()),
       when(is(WFI), waitForInterrupt(illegal), next, ret()),

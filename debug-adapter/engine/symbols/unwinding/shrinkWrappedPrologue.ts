@@ -1,3 +1,5 @@
+import { lazy } from '../../base/once.ts';
+import { csrNumber } from '../../isa/csrs.ts';
 import type { DecodedInstruction } from '../../isa/instructions.ts';
 import {
   adjustsStack,
@@ -63,10 +65,9 @@ function shrinkWrappedPrologue(
  * the interrupted code and are not a prologue.
  */
 const isTrapEntry = ({ mnemonic, immediate }: DecodedInstruction): boolean =>
-  mnemonic?.startsWith('csrr') === true && SCRATCH.has(immediate);
+  mnemonic?.startsWith('csrr') === true && SCRATCH().has(immediate);
 
-/** The numbers of sscratch and mscratch (Volume II, "CSR Listing"). */
-const SCRATCH: ReadonlySet<number> = new Set([0x140, 0x340]);
+const SCRATCH = lazy(() => new Set(['sscratch', 'mscratch'].map(csrNumber)));
 
 // The maximum search distance: about two thousand instructions, which take a few milliseconds to scan.
 const REACH_BYTES = 8192n;

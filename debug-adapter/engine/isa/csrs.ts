@@ -1,3 +1,4 @@
+import { assert } from '../base/assert.ts';
 import { lazy } from '../base/once.ts';
 
 /**
@@ -6,6 +7,19 @@ import { lazy } from '../base/once.ts';
  * in hexadecimal.
  */
 export const csrName = (number: number): string => names().get(number) ?? `0x${number.toString(16)}`;
+
+/** The number of the register with this name, which must exist. */
+export function csrNumber(name: string): number {
+  const number = numbers().get(name);
+  assert(number !== undefined, `there is a CSR named ${name}`);
+  return number;
+}
+
+/** The number of CSR numbers. */
+export const CSR_NUMBERS = 4096;
+
+/** The CSRs of the F extension. */
+export const FLOAT_CSRS: readonly string[] = ['fflags', 'frm', 'fcsr'];
 
 /**
  * Each row lists the names of consecutively numbered registers, and its key is the first number. `-` skips a number;
@@ -71,6 +85,8 @@ const names = lazy(
       ),
     ),
 );
+
+const numbers = lazy(() => new Map([...names()].map(([number, name]) => [name, number])));
 
 function numbered(name: string): string[] {
   const [, stem, first, last, end] = /^(\w+)\{(\d+)\.\.(\d+)\}(h?)$/.exec(name) ?? [];
