@@ -46,7 +46,7 @@ const CONTRACTS: Record<string, Record<string, RegExp>> = {
   [`${ENGINE}/machine`]: { [`${ENGINE}/block`]: /\/(drive|blockRequest)\.ts$/ },
   [`${ENGINE}/recording`]: {
     [`${ENGINE}/block`]: /\/blockRequest\.ts$/,
-    [`${ENGINE}/machine`]: /\/(inputs|machineDigest)\.ts$/,
+    [`${ENGINE}/machine`]: /\/(inputs|machineDigest|ports\/\w+)\.ts$/,
   },
   extension: {
     [MESSAGES]: /\/(extension|userError)\.ts$/,

@@ -1,4 +1,11 @@
-import { describeEntry, entryAsJson, lockToRead, type LogEntry, RecordingReader } from '../engine/index.ts';
+import {
+  describeEntry,
+  entriesNamed,
+  entryAsJson,
+  lockToRead,
+  type LogEntry,
+  RecordingReader,
+} from '../engine/index.ts';
 import { inert, jsonLine } from '../messages/shown.ts';
 import { nodeHost } from '../host/nodeHost.ts';
 import { consoleOutput } from './outputs.ts';
@@ -13,7 +20,7 @@ export function dumpRecording({ rrfile, from, to, kinds, driveId, json }: DumpCo
   const lock = lockToRead(nodeHost, rrfile);
   const reader = new RecordingReader(file, nodeHost.compression);
   try {
-    for (const entry of reader.entriesFrom(from, kinds ?? undefined)) {
+    for (const entry of kinds ? entriesNamed(reader, from, kinds) : reader.entriesFrom(from)) {
       if (entry.position > to || consoleOutput.isClosed) break;
       if (driveId !== null && !isOfDrive(entry, driveId)) continue;
       consoleOutput.writeText(

@@ -1,4 +1,4 @@
-import { limits, type LogEntryKind, LOG_ENTRY_KINDS } from '../engine/index.ts';
+import { ENTRY_NAMES, limits } from '../engine/index.ts';
 import { optionBadValue, optionTwice, subcommandBad } from '../messages/cli.ts';
 import { parsePosition, parseSnapshotName } from './quantities.ts';
 import type { CommandArguments } from './commandArguments.ts';
@@ -31,7 +31,7 @@ export interface DumpCommand {
   /** The last position to print, inclusive. */
   to: number;
   /** The kinds of log entries to print; null for all kinds. */
-  kinds: readonly LogEntryKind[] | null;
+  kinds: readonly string[] | null;
   driveId: string | null;
   json: boolean;
 }
@@ -192,10 +192,10 @@ function parseBase(command: string, words: CommandArguments): DiskOption {
   throw optionBadValue({ option: '--format', value: format, expected: expected.oneOf(limits.DRIVE_FORMATS) });
 }
 
-function parseKinds(text: string): LogEntryKind[] {
+function parseKinds(text: string): string[] {
   return text.split(',').map((word) => {
-    const found = LOG_ENTRY_KINDS.find((kind) => kind === word);
+    const found = ENTRY_NAMES.find((kind) => kind === word);
     if (found) return found;
-    throw optionBadValue({ option: '--kind', value: word, expected: expected.someOf(LOG_ENTRY_KINDS) });
+    throw optionBadValue({ option: '--kind', value: word, expected: expected.someOf(ENTRY_NAMES) });
   });
 }

@@ -1,4 +1,4 @@
-import { closedRecording, type RecordingHeader, RecordingReader } from '../engine/index.ts';
+import { closedRecording, entryName, type RecordingHeader, RecordingReader } from '../engine/index.ts';
 import { inert, jsonLine } from '../messages/shown.ts';
 import { nodeHost } from '../host/nodeHost.ts';
 import { infoLines } from '../messages/commandOutput.ts';
@@ -31,7 +31,8 @@ function collect(reader: RecordingReader): Info {
   const entries: Record<string, number> = {};
   const snapshots: Info['snapshots'] = [];
   for (const entry of reader.entriesFrom(0)) {
-    entries[entry.kind] = (entries[entry.kind] ?? 0) + 1;
+    const name = entryName(entry);
+    entries[name] = (entries[name] ?? 0) + 1;
     if (entry.kind === 'snapshot') snapshots.push({ name: entry.name, position: entry.position });
   }
   const { complete, lastPosition, end } = reader;

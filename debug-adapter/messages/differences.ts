@@ -46,25 +46,14 @@ function requestText({ operation, drive, offset, lengthBytes, id }: RequestField
 const endText = ({ reason, guestExit }: EndFields): string =>
   guestExit === undefined ? `the end "${reason}"` : `the end "${reason}" with guest exit code ${guestExit}`;
 
-export type Question = 'hostTime' | 'entropy' | 'hostFile';
-
-const QUESTIONS: Record<Question, string> = {
-  hostTime: 'the time',
-  entropy: 'entropy',
-  hostFile: 'a file or the console',
-};
-
 export const expectations = {
   request: requestText,
   completion: ({ drive, id, status, digest }: CompletionFields) =>
     `the completion of request ${id} of drive ${drive} with ${status} and data digest ${digest}`,
-  consoleInput: (byte: number) => `console input (byte 0x${byte.toString(16).padStart(2, '0')})`,
   clockJump: (nanoseconds: number | bigint) => `a clock jump of ${nanoseconds} ns while all harts are waiting`,
   memoryWrite: (write: { address: number | bigint; lengthBytes: number }) =>
     `a write of ${write.lengthBytes} bytes to 0x${write.address.toString(16)} by the debugger`,
   registerWrite: (register: string | number) => `a write to register ${register} by the debugger`,
-  question: (question: Question) => `a device request for ${QUESTIONS[question]}`,
-  entropy: (lengthBytes: number) => `a device request for ${lengthBytes} bytes of ${QUESTIONS.entropy}`,
   digest: (value: string, part: string) => `digest ${value} of ${part}`,
   end: endText,
   noEnd: () => 'no end',
@@ -82,7 +71,7 @@ export const events = {
   request: (request: RequestFields) => `the guest made ${requestText(request)}`,
   completion: ({ drive, id, status, digest }: CompletionFields) =>
     `request ${id} of drive ${drive} completed with ${status} and data digest ${digest}`,
-  question: (question: Question) => `a device requested ${QUESTIONS[question]}`,
+  question: (requested: string) => `a device requested ${requested}`,
   digest: (value: string, otherParts: readonly string[]) =>
     `it is ${value}${otherParts.length > 0 ? ` (also different: ${otherParts.join(', ')})` : ''}`,
   end: ({ reason, guestExit }: EndFields) =>

@@ -1,12 +1,8 @@
 /** The human-readable text that `dump` prints for one event of a recording's log, without the position. */
 export const logEntryTexts = {
-  consoleInput: (byte: string, character: string) => `console input ${byte}${character}`,
   clockJump: (nanoseconds: number | bigint) => `clock jump of ${nanoseconds} ns`,
   memoryWrite: (address: string, bytes: string) => `debugger writes memory at ${address}: ${bytes}`,
   registerWrite: (register: string | number, value: string) => `debugger writes register ${register}: ${value}`,
-  hostTime: (milliseconds: number) => `device requests the time: ${milliseconds} ms since 1970`,
-  entropy: (bytes: string) => `device requests entropy: ${bytes}`,
-  hostFile: (answer: string) => `device requests a file or the console: ${answer}`,
   request: (drive: string, id: number, operation: string) => `drive ${drive} request ${id}: ${operation}`,
   requestAt: (request: string, lengthBytes: number, where: string) => `${request} of ${lengthBytes} bytes at ${where}`,
   completion: (drive: string, id: number, status: string) => `drive ${drive} request ${id} done: ${status}`,
@@ -18,7 +14,4 @@ export const logEntryTexts = {
     `end: ${reason}${guestExit === undefined ? '' : `, guest exit ${guestExit}`}`,
   sector: (sector: number) => `sector ${sector}`,
   byte: (offset: number) => `byte ${offset}`,
-  error: (code: string | number) => `error ${code}`,
-  piece: (lengthBytes: number) => `${lengthBytes} bytes of data`,
-  length: (lengthBytes: number | undefined) => `length ${lengthBytes} bytes`,
 };

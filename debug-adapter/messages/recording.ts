@@ -33,6 +33,15 @@ export const recordingFromPast = (found: { file: string; version: number; oldest
     `${OTHER_VERSION}, or record again.`,
   );
 
+/** The recording contains input or answers for a port that this version does not know. */
+export const recordingNeedsNewerPort = (found: { file: string; offset: number; port: number }): UserError =>
+  badInput(
+    'recording-future-port',
+    found,
+    `${found.file} contains data for a device that this blkreplay does not have (input port ${found.port}, in the chunk at byte ${found.offset}).`,
+    `${OTHER_VERSION}, or a newer one.`,
+  );
+
 export const recordingNeedsNewer = ({
   file,
   offset,

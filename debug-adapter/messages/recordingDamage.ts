@@ -28,6 +28,7 @@ export const chunkFlaws = {
   entryAfterLast: () => 'contains an entry after its last position',
   endsBeforeLast: () => 'ends before its last position',
   unknownEntry: (kind: number) => `contains an entry of unknown kind ${kind}`,
+  badPayload: () => 'contains data for a device in an invalid format',
   unknownOperation: () => 'contains a disk request with an unknown operation',
   unknownStatus: () => 'contains a completion with an unknown status',
   unknownName: () => 'uses a name that is not defined',

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { RecordingReader } from '../../debug-adapter/engine/index.ts';
-import { EventsEncoder } from '../../debug-adapter/engine/recording/entryCodec.ts';
+import { EventsEncoder } from '../../debug-adapter/engine/recording/eventsEncoder.ts';
 import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
 import { DapClient } from '../support/dapClient.ts';
 import { LINUX_FOLDER, linuxFile, linuxLaunch } from '../support/linuxGuest.ts';

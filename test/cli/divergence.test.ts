@@ -112,8 +112,8 @@ const FORGERIES: Forgery[] = [
   {
     what: 'a key that was not pressed',
     forge: (log) => {
-      const key = middle(log, 'consoleInput');
-      replace(log, key, { ...key, byte: key.byte ^ 1 });
+      const key = middle(log, 'input');
+      replace(log, key, { ...key, payload: key.payload.map((byte) => byte ^ 1) });
     },
     code: 'divergence-request',
     says: () => /position \d+: expected .*, but /,

@@ -269,7 +269,7 @@ suite('info', () => {
     assert.equal(status, 0);
     const info = JSON.parse(console);
     const { position, snapshots } = recorded.summary;
-    assert.equal(info.formatVersion, 5);
+    assert.equal(info.formatVersion, 6);
     assert.deepEqual(info.machine.memoryBytes, 128 * MIB);
     assert.equal(info.complete, true);
     assert.equal(info.lastPosition, position);

@@ -16,6 +16,10 @@ import { VirtioBlk } from './devices/virtioBlk.ts';
 import { VirtioMmio } from './devices/virtioMmio.ts';
 import { VirtioRng } from './devices/virtioRng.ts';
 import { type DeviceRange, MEMORY_MAP } from './memoryMap.ts';
+import { CLOCK_PORT } from './ports/clockPort.ts';
+import { CONSOLE_PORT } from './ports/consolePort.ts';
+import type { DevicePorts } from './ports/devicePorts.ts';
+import { ENTROPY_PORT } from './ports/entropyPort.ts';
 import type { Semihosting } from './semihosting/semihosting.ts';
 
 /** The machine's clock, and its callbacks for devices (see `DeviceContext`). */
@@ -24,12 +28,6 @@ export interface MachineControl {
   position(): number;
   attention(): void;
   linesFell(): void;
-}
-
-/** The host services that devices use; see `Inputs`. */
-export interface HostServices {
-  hostTime(): number;
-  entropy(lengthBytes: number): Uint8Array;
 }
 
 /** A drive's virtio slot, and whether the slot uses the legacy transport. */
@@ -74,6 +72,7 @@ export class Board {
   readonly disks: VirtioBlk[];
   readonly rng: VirtioRng | undefined;
   readonly semihosting: Semihosting | undefined;
+  readonly ports: DevicePorts;
   /** The devices that can act at a scheduled time without being accessed by the guest. */
   readonly timed: readonly TimedDevice[];
   private readonly now: () => number;
@@ -95,11 +94,11 @@ export class Board {
     noReboot: boolean;
     /** Not on the bus: the harts call semihosting directly. */
     semihosting?: Semihosting;
-    host: HostServices;
+    ports: DevicePorts;
     transmit: (byte: number) => void;
     generation?: DeviceGeneration;
   }) {
-    const { clock, harts, memory, driveSlots, host } = options;
+    const { clock, harts, memory, driveSlots, ports } = options;
     const context = (setInterrupt: (level: boolean) => void): DeviceContext => ({
       now: () => clock.now(),
       position: () => clock.position(),
@@ -111,13 +110,18 @@ export class Board {
     const withInterrupt = (source: number) => context((level) => this.plic.setLevel(source, level));
     const isBefore5 = options.generation === 'before5';
     this.semihosting = options.semihosting;
+    this.ports = ports;
+    ports.connect(CONSOLE_PORT, (byte) => this.console.receive(byte));
     this.now = () => clock.now();
     this.plic = new (isBefore5 ? PlicBefore5 : Plic)({ context: noInterrupt, harts });
     this.clint = new Clint({ context: noInterrupt, harts, timerStartsDisarmed: isBefore5 });
     this.testDevice = new TestDevice({ context: noInterrupt, resetEndsRun: options.noReboot });
     const serial = { context: withInterrupt(MEMORY_MAP.uart.source), transmit: options.transmit };
     this.uart = isBefore5 ? new Uart16550Before5(serial) : new Uart16550(serial);
-    this.rtc = new GoldfishRtc({ context: withInterrupt(MEMORY_MAP.rtc.source), hostTime: () => host.hostTime() });
+    this.rtc = new GoldfishRtc({
+      context: withInterrupt(MEMORY_MAP.rtc.source),
+      hostTime: () => ports.ask(CLOCK_PORT, undefined),
+    });
     const transport = isBefore5 ? VirtioMmioBefore5 : VirtioMmio;
     const inSlot = (slot: number) => {
       const context = withInterrupt(MEMORY_MAP.virtioSlots[slot].source);
@@ -131,7 +135,7 @@ export class Board {
     const legacy = driveSlots.some((drive) => drive.legacy);
     const rngSlot = options.rng ? lastFreeSlot(driveSlots) : -1;
     if (options.rng) {
-      const entropy = (lengthBytes: number) => host.entropy(lengthBytes);
+      const entropy = (lengthBytes: number) => ports.ask(ENTROPY_PORT, lengthBytes);
       this.rng = new VirtioRng({ ...inSlot(rngSlot), legacy, entropy, isBefore5: isBefore5 });
     }
     const timedUart = this.uart instanceof Uart16550 ? [this.uart] : [];

@@ -1,10 +1,11 @@
 import type { GuestAddress, Position } from '../base/quantities.ts';
 import type { RequestLog } from '../block/blockRequest.ts';
+import type { QueryPort } from './ports/inputPort.ts';
 
 /** An event from outside the machine, delivered as one step. */
 export type OutsideEvent =
-  /** One byte arrives on the UART's receive line. */
-  | { kind: 'consoleInput'; byte: number }
+  /** A device receives an event on its input port. The port's format defines the payload (see `ports/inputPort.ts`). */
+  | { kind: 'input'; port: number; payload: Uint8Array }
   /** The clock jumps forward while every hart is waiting (nanoseconds of virtual time, more than 0). */
   | { kind: 'clockJump'; nanoseconds: number }
   /** The debugger writes to RAM (guest physical address; the range is RAM). */
@@ -49,35 +50,6 @@ export interface Inputs extends RequestLog {
    * `wakeNanoseconds` is Infinity.
    */
   takeEvent(status: InputStatus): OutsideEvent | undefined;
-  /** Host time in milliseconds since 1970, for a device in the step at `position`. */
-  hostTime(position: Position): number;
-  /** Returns `lengthBytes` unpredictable bytes, for a device in the step at `position`. */
-  entropy(position: Position, lengthBytes: number): Uint8Array;
-  /** Data from a host file or console input, for a semihosting call in the step at `position`. */
-  queryHostFile(position: Position, query: HostFileQuery): HostFileResult;
-}
-
-/**
- * A semihosting query. File names are passed unchanged from the guest. An answer may contain fewer bytes than
- * requested, and contains none at the end of the file or input.
- */
-export type HostFileQuery =
-  | { kind: 'length'; name: string }
-  | { kind: 'bytes'; name: string; offset: number; lengthBytes: number }
-  /**
-   * Returns console input that has not been delivered yet. If there is none now but more may arrive, the answer
-   * contains the error NO_INPUT_YET.
-   */
-  | { kind: 'console'; lengthBytes: number };
-
-/** The error number if the console has no input yet but may receive some (EAGAIN). */
-export const NO_INPUT_YET = 11;
-
-/** The answer to a HostFileQuery; on an error, `bytes` is empty. */
-export interface HostFileResult {
-  /** 0, or a Linux error number. */
-  error: number;
-  /** The length of the whole file, for a `length` query. */
-  lengthBytes: number;
-  bytes: Uint8Array;
+  /** The payload of the answer to a device's query, in the step at `position`. */
+  answer<Query>(position: Position, port: QueryPort<Query, unknown>, query: Query): Uint8Array;
 }

@@ -20,6 +20,7 @@ import { type DigestPart, machineDigest } from './machineDigest.ts';
 import type { MachineOptions } from './machineOptions.ts';
 import { MACHINE_STATE_VERSION, MachineState, STATE_VERSION_BEFORE5 } from './machineState.ts';
 import { OutsideEvents } from './outsideEvents.ts';
+import { DevicePorts } from './ports/devicePorts.ts';
 import { PowerOnState } from './powerOn.ts';
 import { createSemihosting } from './semihosting/createSemihosting.ts';
 import type { StopPoints, WatchHit } from './stopPoints.ts';
@@ -101,10 +102,7 @@ export class Machine {
       rng: options.rng ?? false,
       noReboot: options.noReboot ?? false,
       semihosting: options.semihosting ? createSemihosting(this, control, options) : undefined,
-      host: {
-        hostTime: () => this.inputs.hostTime(clock.positionInStep()),
-        entropy: (lengthBytes) => this.inputs.entropy(clock.positionInStep(), lengthBytes),
-      },
+      ports: new DevicePorts(() => this.inputs, control.position),
       transmit: (byte) => options.onConsoleByte(byte, clock.positionInStep(), 0),
       generation: options.devices,
     });

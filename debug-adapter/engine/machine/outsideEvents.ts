@@ -50,8 +50,8 @@ export class OutsideEvents {
   apply(event: OutsideEvent): void {
     const { clock, hart, ram, board } = this.parts;
     switch (event.kind) {
-      case 'consoleInput':
-        board.console.receive(event.byte);
+      case 'input':
+        board.ports.deliver(event.port, event.payload);
         break;
       case 'clockJump':
         clock.offsetNanoseconds += event.nanoseconds;

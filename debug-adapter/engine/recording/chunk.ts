@@ -1,5 +1,5 @@
 import { xxh64 } from '../base/xxhash64.ts';
-import { ByteWriter } from './bytes.ts';
+import { ByteWriter } from '../base/bytes.ts';
 
 /**
  * The frame format of a recording file. The file starts with an 8-byte magic number and the format version (u32; all
@@ -18,7 +18,7 @@ import { ByteWriter } from './bytes.ts';
  * Invalid data before such a chunk is therefore treated as damage. Invalid data that is not followed by such a chunk is
  * a torn tail, which a killed process or a power failure may leave.
  */
-export const FORMAT_VERSION = 5;
+export const FORMAT_VERSION = 6;
 /** The first version in which the guest's devices behave like QEMU's devices. */
 export const QEMU_DEVICES_VERSION = 5;
 /** The first version that contains XXH3 digests of disk request data; earlier versions contain XXH64 digests. */

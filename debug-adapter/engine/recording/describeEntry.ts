@@ -1,25 +1,23 @@
 import { assertNever } from '../base/assert.ts';
+import { hexText } from '../base/hexText.ts';
+import { INPUT_PORTS, type PortTable } from '../machine/ports/portTable.ts';
 import { digestText } from './header.ts';
 import type { LogEntry } from './logEntry.ts';
+import { decodePortEntry, entryName } from './portEntries.ts';
 import { logEntryTexts } from '../../messages/logEntries.ts';
 
 /** Describes a log entry in one line of text, without the position. */
-export function describeEntry(entry: LogEntry): string {
+export function describeEntry(entry: LogEntry, ports: PortTable = INPUT_PORTS): string {
   switch (entry.kind) {
-    case 'consoleInput':
-      return logEntryTexts.consoleInput(hex(entry.byte, 2), printable(entry.byte));
+    case 'input':
+    case 'answer':
+      return decodePortEntry(entry, ports).describe();
     case 'clockJump':
       return logEntryTexts.clockJump(entry.nanoseconds);
     case 'memoryWrite':
-      return logEntryTexts.memoryWrite(hex(entry.address, 8), bytesText(entry.bytes));
+      return logEntryTexts.memoryWrite(hex(entry.address, 8), hexText(entry.bytes));
     case 'registerWrite':
       return logEntryTexts.registerWrite(entry.register, `0x${digestText(entry.value)}`);
-    case 'hostTime':
-      return logEntryTexts.hostTime(entry.milliseconds);
-    case 'entropy':
-      return logEntryTexts.entropy(bytesText(entry.bytes));
-    case 'hostFile':
-      return logEntryTexts.hostFile(fileText(entry));
     case 'blockRequest': {
       const request = logEntryTexts.request(entry.drive, entry.id, entry.operation);
       if (entry.operation === 'flush') return request;
@@ -46,12 +44,15 @@ export function describeEntry(entry: LogEntry): string {
  * Converts an entry for JSON output: bytes become a hexadecimal string, and 64-bit numbers become 16 hexadecimal
  * digits.
  */
-export function entryAsJson(entry: LogEntry): Record<string, unknown> {
+export function entryAsJson(entry: LogEntry, ports: PortTable = INPUT_PORTS): Record<string, unknown> {
   switch (entry.kind) {
+    case 'input':
+    case 'answer': {
+      const { position } = entry;
+      return { kind: entryName(entry, ports), position, ...decodePortEntry(entry, ports).fields() };
+    }
     case 'memoryWrite':
-    case 'entropy':
-    case 'hostFile':
-      return { ...entry, bytes: bytesText(entry.bytes) };
+      return { ...entry, bytes: hexText(entry.bytes) };
     case 'registerWrite':
       return { ...entry, value: digestText(entry.value) };
     case 'blockCompletion':
@@ -73,19 +74,4 @@ function offsetText(offset: number): string {
   return offset % SECTOR_BYTES === 0 ? logEntryTexts.sector(offset / SECTOR_BYTES) : logEntryTexts.byte(offset);
 }
 
-/**
- * Describes the result of a file query: an error, the number of bytes read, or the length of the file that was opened.
- */
-function fileText({ error, lengthBytes, bytes }: LogEntry & { kind: 'hostFile' }): string {
-  if (error) return logEntryTexts.error(error);
-  return bytes.length > 0 ? logEntryTexts.piece(bytes.length) : logEntryTexts.length(lengthBytes);
-}
-
-function printable(byte: number): string {
-  return byte > 0x20 && byte < 0x7f ? ` '${String.fromCharCode(byte)}'` : '';
-}
-
 const hex = (value: number, digits: number): string => `0x${value.toString(16).padStart(digits, '0')}`;
-
-const bytesText = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,12 +1,14 @@
 import { assertNever } from '../base/assert.ts';
 import type { Position } from '../base/quantities.ts';
 import type { BlockCompletion, BlockRequest } from '../block/blockRequest.ts';
+import type { QueryPort } from '../machine/ports/inputPort.ts';
 import { type DivergenceCode, divergenceCauses, recordingEndsHere, replayDiverged } from '../../messages/recording.ts';
 import type { UserError } from '../../messages/userError.ts';
 import { FORMAT_VERSION, QEMU_DEVICES_VERSION } from './chunk.ts';
-import { loggedOffset } from './entryCodec.ts';
+import { loggedOffset } from './entryLayout.ts';
 import { digestText, type RecordedDrive } from './header.ts';
-import type { AnswerEntry, BlockEntry, DigestEntry, DigestPart, EndEntry, InputEntry } from './logEntry.ts';
+import type { AnswerEntry, BlockEntry, DigestEntry, DigestPart, EndEntry, EventEntry } from './logEntry.ts';
+import { decodePortEntry } from './portEntries.ts';
 import type { RecordingReader } from './recordingReader.ts';
 import { atOtherPosition, events, expectations, partOrder } from '../../messages/differences.ts';
 
@@ -30,7 +32,7 @@ export class Divergences {
     const divergedAt = Math.min(position, expected.position);
     return this.diverged('divergence-request', {
       position: divergedAt,
-      expected: expectedText(expected, divergedAt),
+      expected: this.expectedText(expected, divergedAt),
       came: events.request(came) + atOtherPosition(position, divergedAt),
       cause: this.causeInMachine(),
     });
@@ -44,7 +46,7 @@ export class Divergences {
     const divergedAt = Math.min(position, expected.position);
     return this.diverged('divergence-completion', {
       position: divergedAt,
-      expected: expectedText(expected, divergedAt),
+      expected: this.expectedText(expected, divergedAt),
       came: events.completion(completionFields(came)) + atOtherPosition(position, divergedAt),
       cause: this.causeOfCompletion(expected, came),
     });
@@ -87,7 +89,7 @@ export class Divergences {
   }
 
   /** The difference to report if the machine has reached `position` without consuming the earlier entry `expected`. */
-  missedEntry(expected: InputEntry | AnswerEntry | BlockEntry, position: Position): UserError {
+  missedEntry(expected: EventEntry | AnswerEntry | BlockEntry, position: Position): UserError {
     const isBlock = expected.kind === 'blockRequest' || expected.kind === 'blockCompletion';
     const code = !isBlock
       ? 'divergence-input'
@@ -96,32 +98,32 @@ export class Divergences {
         : 'divergence-completion';
     return this.diverged(code, {
       position: expected.position,
-      expected: expectedText(expected, expected.position),
+      expected: this.expectedText(expected, expected.position),
       came: events.reachedWithout(position),
       cause: this.causeInMachine(),
     });
   }
 
   /** The difference to report if a device requests external data that the recording does not contain. */
-  checkAnswer(
+  checkAnswer<Query>(
     expected: AnswerEntry | undefined,
-    { position, kind }: { position: Position; kind: AnswerEntry['kind'] },
-  ) {
-    const came = events.question(kind);
+    { position, port }: { position: Position; port: QueryPort<Query, unknown> },
+  ): UserError {
+    const came = events.question(port.answers.requested);
     if (expected === undefined) return this.nothingMoreExpected('divergence-input', position, came);
     const divergedAt = Math.min(position, expected.position);
     return this.diverged('divergence-input', {
       position: divergedAt,
-      expected: expectedText(expected, divergedAt),
+      expected: this.expectedText(expected, divergedAt),
       came: came + atOtherPosition(position, divergedAt),
       cause: this.causeInMachine(),
     });
   }
 
-  notIdleError(expected: InputEntry): UserError {
+  notIdleError(expected: EventEntry): UserError {
     return this.diverged('divergence-input', {
       position: expected.position,
-      expected: expectedText(expected, expected.position),
+      expected: this.expectedText(expected, expected.position),
       came: events.notWaiting(),
       cause: this.causeInMachine(),
     });
@@ -179,6 +181,33 @@ export class Divergences {
     return undefined;
   }
 
+  /**
+   * Describes the recorded entry. The text contains the entry's position if it differs from the divergence's position.
+   */
+  private expectedText(entry: EventEntry | AnswerEntry | BlockEntry, divergedAt: Position): string {
+    return this.entryText(entry) + atOtherPosition(entry.position, divergedAt);
+  }
+
+  private entryText(entry: EventEntry | AnswerEntry | BlockEntry): string {
+    switch (entry.kind) {
+      case 'input':
+      case 'answer':
+        return decodePortEntry(entry, this.recording.ports).expectation();
+      case 'clockJump':
+        return expectations.clockJump(entry.nanoseconds);
+      case 'memoryWrite':
+        return expectations.memoryWrite({ address: entry.address, lengthBytes: entry.bytes.length });
+      case 'registerWrite':
+        return expectations.registerWrite(entry.register);
+      case 'blockRequest':
+        return expectations.request(entry);
+      case 'blockCompletion':
+        return expectations.completion(completionFields(entry));
+      default:
+        return assertNever(entry);
+    }
+  }
+
   private diverged(
     code: Parameters<typeof replayDiverged>[0],
     seen: { position: Position; expected: string; came: string; cause: string },
@@ -212,37 +241,6 @@ const completionFields = ({ drive, id, status, digest }: BlockCompletion) => ({
   ...{ drive, id, status },
   digest: valueText(digest),
 });
-
-/**
- * Describes the recorded entry. The text contains the entry's position if it differs from the divergence's position.
- */
-function expectedText(entry: InputEntry | AnswerEntry | BlockEntry, divergedAt: Position): string {
-  return entryText(entry) + atOtherPosition(entry.position, divergedAt);
-}
-
-function entryText(entry: InputEntry | AnswerEntry | BlockEntry): string {
-  switch (entry.kind) {
-    case 'consoleInput':
-      return expectations.consoleInput(entry.byte);
-    case 'clockJump':
-      return expectations.clockJump(entry.nanoseconds);
-    case 'memoryWrite':
-      return expectations.memoryWrite({ address: entry.address, lengthBytes: entry.bytes.length });
-    case 'registerWrite':
-      return expectations.registerWrite(entry.register);
-    case 'hostTime':
-    case 'hostFile':
-      return expectations.question(entry.kind);
-    case 'entropy':
-      return expectations.entropy(entry.bytes.length);
-    case 'blockRequest':
-      return expectations.request(entry);
-    case 'blockCompletion':
-      return expectations.completion(completionFields(entry));
-    default:
-      return assertNever(entry);
-  }
-}
 
 function valueText(value: bigint | undefined): string {
   return value === undefined ? 'none' : digestText(value);

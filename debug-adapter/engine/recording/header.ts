@@ -12,7 +12,7 @@ import { isAppend, isFileName, isHartCount, isMemorySize, isRngSeed, LOAD_FILES_
 import { isUserSnapshotName } from '../base/snapshotNames.ts';
 import { xxh64 } from '../base/xxhash64.ts';
 import { headerTooLong } from '../../messages/recording.ts';
-import { ByteWriter, ByteReader, decodeText, Malformed } from './bytes.ts';
+import { ByteWriter, ByteReader, decodeText, Malformed } from '../base/bytes.ts';
 import { FORMAT_VERSION, MAX_HEADER_PAYLOAD_BYTES } from './chunk.ts';
 import { chunkFlaws } from '../../messages/recordingDamage.ts';
 

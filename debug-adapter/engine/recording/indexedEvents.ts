@@ -1,8 +1,10 @@
 import { chunkFlaws } from '../../messages/recordingDamage.ts';
 import type { Position } from '../base/quantities.ts';
-import { ByteReader, Malformed } from './bytes.ts';
-import { EventsDecoder, readPrologue } from './entryCodec.ts';
-import type { BlockEntry, LogEntry } from './logEntry.ts';
+import { ByteReader, Malformed } from '../base/bytes.ts';
+import { CODE_FOLLOWS } from './entryKinds.ts';
+import { readPrologue } from './entryLayout.ts';
+import { EventsDecoder } from './eventsDecoder.ts';
+import { type BlockEntry, isPortEntry, type LogEntry, type PortEntry } from './logEntry.ts';
 
 /**
  * The entries of one events chunk. `load` decodes all of them once to check them and to index their offsets; `entry`
@@ -18,8 +20,9 @@ export class IndexedEvents {
   private positions = new Float64Array(FIRST_CAPACITY);
   /** For each entry, the payload offset of the data that follows the tag and the distance. */
   private offsets = new Uint32Array(FIRST_CAPACITY);
-  /** The tag of each entry, as in the file: the kind's code in the low half, flags in the high half. */
-  private tags = new Uint8Array(FIRST_CAPACITY);
+  /** The code of each entry's kind. */
+  private codes = new Uint8Array(FIRST_CAPACITY);
+  private flags = new Uint8Array(FIRST_CAPACITY);
   /** The ids of requests and completions. Most ids are not in the file but are predicted from the preceding entries. */
   private ids = new Float64Array(FIRST_CAPACITY);
 
@@ -27,8 +30,8 @@ export class IndexedEvents {
     return this.usedEntries;
   }
 
-  /** Loads a chunk. `read` copies the payload into a buffer and returns its length. Throws `Malformed`. */
-  load(lengthBytes: number, read: (into: Uint8Array) => number, names: readonly string[]): void {
+  /** Loads a chunk. Throws `Malformed`. */
+  load({ lengthBytes, read, names, check }: EventsSource): void {
     this.usedEntries = 0;
     if (this.bytes.length < lengthBytes) this.bytes = new Uint8Array(lengthBytes);
     const payload = this.bytes.subarray(0, read(this.bytes.subarray(0, lengthBytes)));
@@ -38,11 +41,14 @@ export class IndexedEvents {
     let position = summary.firstPosition;
     while (!source.done) {
       const tag = source.byte();
+      const flags = tag >> 4;
+      const code = (tag & 15) === CODE_FOLLOWS ? source.varint() : tag & 15;
       position += source.varint();
       if (position > summary.lastPosition) throw new Malformed(chunkFlaws.entryAfterLast());
       const offset = source.offset;
-      const entry = decoder.read(tag & 15, tag >> 4, position);
-      this.add({ position, tag, offset, id: hasId(entry) ? entry.id : 0 });
+      const entry = decoder.read(code, flags, position);
+      if (isPortEntry(entry)) check(entry);
+      this.add({ position, code, flags, offset, id: hasId(entry) ? entry.id : 0 });
     }
     if (position !== summary.lastPosition) throw new Malformed(chunkFlaws.endsBeforeLast());
   }
@@ -59,32 +65,52 @@ export class IndexedEvents {
     return low;
   }
 
-  /** The kind of an entry, as the bit that represents it in `kindMask`. */
-  kindBit(index: number): number {
-    return 1 << ((this.tags[index] & 15) - 1);
+  /** The code of an entry's kind. */
+  code(index: number): number {
+    return this.codes[index];
   }
 
   entry(index: number): LogEntry {
-    const tag = this.tags[index];
     this.source.offset = this.offsets[index];
-    return this.decoder.read(tag & 15, tag >> 4, this.positions[index], this.ids[index]);
+    return this.decoder.read(this.codes[index], this.flags[index], this.positions[index], this.ids[index]);
   }
 
-  private add({ position, tag, offset, id }: { position: Position; tag: number; offset: number; id: number }): void {
+  private add({ position, code, flags, offset, id }: IndexedEntry): void {
     const at = this.usedEntries++;
-    if (at === this.tags.length) this.grow(at * 2);
+    if (at === this.codes.length) this.grow(at * 2);
     this.positions[at] = position;
     this.offsets[at] = offset;
-    this.tags[at] = tag;
+    this.codes[at] = code;
+    this.flags[at] = flags;
     this.ids[at] = id;
   }
 
   private grow(capacity: number): void {
     this.positions = grown(this.positions, new Float64Array(capacity));
     this.offsets = grown(this.offsets, new Uint32Array(capacity));
-    this.tags = grown(this.tags, new Uint8Array(capacity));
+    this.codes = grown(this.codes, new Uint8Array(capacity));
+    this.flags = grown(this.flags, new Uint8Array(capacity));
     this.ids = grown(this.ids, new Float64Array(capacity));
   }
+}
+
+/** The chunk that `load` decodes. */
+interface EventsSource {
+  lengthBytes: number;
+  /** Copies the payload into a buffer and returns its length. */
+  read: (into: Uint8Array) => number;
+  names: readonly string[];
+  /** Throws if the port of the entry is unknown or its payload is invalid. */
+  check: (entry: PortEntry) => void;
+}
+
+/** What `load` stores about an entry. */
+interface IndexedEntry {
+  position: Position;
+  code: number;
+  flags: number;
+  offset: number;
+  id: number;
 }
 
 const FIRST_CAPACITY = 256;

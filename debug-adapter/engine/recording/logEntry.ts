@@ -9,18 +9,14 @@ import type { BlockCompletion, BlockRequest } from '../block/blockRequest.ts';
  * after exactly 7 steps. A log whose last entry is at position 7 is therefore sufficient to reach position 7.
  */
 export type LogEntry =
-  | { kind: 'consoleInput'; position: Position; byte: number }
+  /** An event that a device received on its input port. */
+  | { kind: 'input'; position: Position; port: number; payload: Uint8Array }
   | { kind: 'clockJump'; position: Position; nanoseconds: number }
   /** Memory and register writes by the debugger at the live end. */
   | { kind: 'memoryWrite'; position: Position; address: number; bytes: Uint8Array }
   | { kind: 'registerWrite'; position: Position; register: number; value: bigint }
-  /** The host's answers to a device that requests data in the step at that position. */
-  | { kind: 'hostTime'; position: Position; milliseconds: number }
-  | { kind: 'entropy'; position: Position; bytes: Uint8Array }
-  /**
-   * The answer to a semihosting call: the length of a file, bytes from a file, bytes typed on the console, or an error.
-   */
-  | { kind: 'hostFile'; position: Position; error: number; lengthBytes: number; bytes: Uint8Array }
+  /** The host's answer to a device that made a query through its input port in the step at that position. */
+  | { kind: 'answer'; position: Position; port: number; payload: Uint8Array }
   | ({ kind: 'blockRequest' } & BlockRequest)
   | ({ kind: 'blockCompletion' } & BlockCompletion)
   | DigestEntry
@@ -33,18 +29,21 @@ export type LogEntry =
   | { kind: 'reached'; position: Position }
   | EndEntry;
 
-/** The kind of a log entry. The command line accepts and prints these names. */
+/**
+ * The kind of a log entry in the file. Users see a more specific name for the traffic of a port, such as `consoleInput`
+ * (see `portEntries.ts`).
+ */
 export type LogEntryKind = LogEntry['kind'];
 
 /** The kinds of events that `Inputs.takeEvent` returns. */
-export const INPUT_KINDS = ['consoleInput', 'clockJump', 'memoryWrite', 'registerWrite'] as const;
+export const EVENT_KINDS = ['input', 'clockJump', 'memoryWrite', 'registerWrite'] as const;
 
-/** The kinds of answers that `Inputs.hostTime`, `Inputs.entropy` and `Inputs.queryHostFile` return. */
-export const ANSWER_KINDS = ['hostTime', 'entropy', 'hostFile'] as const;
-
-export type AnswerEntry = Extract<LogEntry, { kind: (typeof ANSWER_KINDS)[number] }>;
-export type InputEntry = Extract<LogEntry, { kind: (typeof INPUT_KINDS)[number] }>;
+export type EventEntry = Extract<LogEntry, { kind: (typeof EVENT_KINDS)[number] }>;
+export type AnswerEntry = Extract<LogEntry, { kind: 'answer' }>;
+export type PortEntry = Extract<LogEntry, { kind: 'input' | 'answer' }>;
 export type BlockEntry = Extract<LogEntry, { kind: 'blockRequest' | 'blockCompletion' }>;
+
+export const isPortEntry = (entry: LogEntry): entry is PortEntry => entry.kind === 'input' || entry.kind === 'answer';
 
 /** The digests of all parts of the machine's state, so that a mismatch identifies the part that differs. */
 export interface DigestEntry {
@@ -68,32 +67,4 @@ export interface EndEntry {
   reason: string;
   /** The guest's exit code, if it reported one. */
   guestExit?: number;
-}
-
-/** The code of each kind in the file. The codes are part of the format, so new kinds may only be appended. */
-export const KIND_CODES: Readonly<Record<LogEntryKind, number>> = {
-  consoleInput: 1,
-  clockJump: 2,
-  blockRequest: 3,
-  blockCompletion: 4,
-  digest: 5,
-  snapshot: 6,
-  reached: 7,
-  end: 8,
-  memoryWrite: 9,
-  registerWrite: 10,
-  hostTime: 11,
-  entropy: 12,
-  hostFile: 13,
-};
-
-/** All kinds of log entries. */
-export const LOG_ENTRY_KINDS = Object.keys(KIND_CODES) as readonly LogEntryKind[];
-
-/**
- * Encodes a set of kinds as bits. Each events chunk contains the set of kinds that occur in it, so that a search can
- * skip a chunk without reading its entries.
- */
-export function kindMask(kinds: readonly LogEntryKind[]): number {
-  return kinds.reduce((mask, kind) => mask | (1 << (KIND_CODES[kind] - 1)), 0);
 }

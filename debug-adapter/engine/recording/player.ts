@@ -2,17 +2,18 @@ import type { Position } from '../base/quantities.ts';
 import { xxh3 } from '../base/xxh3.ts';
 import { xxh64 } from '../base/xxhash64.ts';
 import type { BlockCompletion, BlockRequest } from '../block/blockRequest.ts';
-import type { HostFileResult, HostFileQuery, Inputs, InputStatus, OutsideEvent } from '../machine/inputs.ts';
+import type { Inputs, InputStatus, OutsideEvent } from '../machine/inputs.ts';
+import type { QueryPort } from '../machine/ports/inputPort.ts';
 import { XXH3_VERSION } from './chunk.ts';
 import { Divergences } from './divergences.ts';
-import { ANSWER_KINDS, INPUT_KINDS } from './logEntry.ts';
+import { EVENT_KINDS } from './logEntry.ts';
 import type {
   AnswerEntry,
   BlockEntry,
   DigestEntry,
   DigestPart,
   EndEntry,
-  InputEntry,
+  EventEntry,
   LogEntry,
   LogEntryKind,
 } from './logEntry.ts';
@@ -28,7 +29,7 @@ import type { RecordingReader } from './recordingReader.ts';
 export class Player implements Inputs {
   private readonly recording: RecordingReader;
   private readonly divergences: Divergences;
-  private inputs: Cursor<InputEntry>;
+  private inputs: Cursor<EventEntry>;
   private block: Cursor<BlockEntry>;
   private digests: Cursor<DigestEntry>;
   private answers: Cursor<AnswerEntry>;
@@ -82,25 +83,14 @@ export class Player implements Inputs {
     return this.inputs.position;
   }
 
-  hostTime(position: Position): number {
-    return this.recordedAnswer('hostTime', position).milliseconds;
-  }
-
-  entropy(position: Position, lengthBytes: number): Uint8Array {
+  answer<Query>(position: Position, port: QueryPort<Query, unknown>, query: Query): Uint8Array {
     const { head } = this.answers;
-    if (head?.kind === 'entropy' && head.bytes.length !== lengthBytes) {
-      throw this.divergences.checkAnswer(head, { position, kind: 'entropy' });
+    const isExpected = head?.position === position && head.port === port.number;
+    if (!isExpected || !port.answers.isPossible(port.answers.decode(head.payload), query)) {
+      throw this.divergences.checkAnswer(head, { position, port });
     }
-    return this.recordedAnswer('entropy', position).bytes;
-  }
-
-  queryHostFile(position: Position, question: HostFileQuery): HostFileResult {
-    const { head } = this.answers;
-    const room = question.kind === 'length' ? 0 : question.lengthBytes;
-    if (head?.kind === 'hostFile' && head.bytes.length > room) {
-      throw this.divergences.checkAnswer(head, { position, kind: 'hostFile' });
-    }
-    return this.recordedAnswer('hostFile', position);
+    this.answers.advance();
+    return head.payload;
   }
 
   takeEvent(status: InputStatus): OutsideEvent | undefined {
@@ -170,23 +160,12 @@ export class Player implements Inputs {
     throw this.divergences.missedEntry(missed!.head!, position);
   }
 
-  /** The recorded answer to a device that requests data in the step at `position`. */
-  private recordedAnswer<K extends AnswerEntry['kind']>(
-    kind: K,
-    position: Position,
-  ): Extract<AnswerEntry, { kind: K }> {
-    const { head } = this.answers;
-    if (head?.kind !== kind || head.position !== position) throw this.divergences.checkAnswer(head, { position, kind });
-    this.answers.advance();
-    return head as Extract<AnswerEntry, { kind: K }>;
-  }
-
   private answersFrom(position: Position): Cursor<AnswerEntry> {
-    return new Cursor(this.recording, position, ANSWER_KINDS);
+    return new Cursor(this.recording, position, ['answer']);
   }
 
-  private inputsFrom(position: Position): Cursor<InputEntry> {
-    return new Cursor(this.recording, position, INPUT_KINDS);
+  private inputsFrom(position: Position): Cursor<EventEntry> {
+    return new Cursor(this.recording, position, EVENT_KINDS);
   }
 
   private blockFrom(position: Position): Cursor<BlockEntry> {

@@ -1,7 +1,8 @@
 import { xxh3 } from '../base/xxh3.ts';
 import type { Position } from '../base/quantities.ts';
 import type { BlockCompletion, BlockRequest } from '../block/blockRequest.ts';
-import type { HostFileResult, HostFileQuery, Inputs, InputStatus, OutsideEvent } from '../machine/inputs.ts';
+import type { Inputs, InputStatus, OutsideEvent } from '../machine/inputs.ts';
+import type { QueryPort } from '../machine/ports/inputPort.ts';
 import type { DigestPart } from './logEntry.ts';
 import type { RecordingWriter } from './recordingWriter.ts';
 
@@ -35,22 +36,10 @@ export class Recorder implements Inputs {
     return event;
   }
 
-  hostTime(position: Position): number {
-    const milliseconds = this.live.hostTime(position);
-    this.writer.append({ kind: 'hostTime', position, milliseconds });
-    return milliseconds;
-  }
-
-  entropy(position: Position, lengthBytes: number): Uint8Array {
-    const bytes = this.live.entropy(position, lengthBytes);
-    this.writer.append({ kind: 'entropy', position, bytes });
-    return bytes;
-  }
-
-  queryHostFile(position: Position, question: HostFileQuery): HostFileResult {
-    const { error, lengthBytes, bytes } = this.live.queryHostFile(position, question);
-    this.writer.append({ kind: 'hostFile', position, error, lengthBytes, bytes });
-    return { error, lengthBytes, bytes };
+  answer<Query>(position: Position, port: QueryPort<Query, unknown>, query: Query): Uint8Array {
+    const payload = this.live.answer(position, port, query);
+    this.writer.append({ kind: 'answer', position, port: port.number, payload });
+    return payload;
   }
 
   digestOf(data: Uint8Array): bigint {

@@ -2,8 +2,10 @@ import { assert } from '../base/assert.ts';
 import type { HostCompression, HostFile } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
 import { xxh64 } from '../base/xxhash64.ts';
-import { noSuchBootFile, recordingDamaged } from '../../messages/recording.ts';
-import { Malformed } from './bytes.ts';
+import { INPUT_PORTS, type PortTable } from '../machine/ports/portTable.ts';
+import { noSuchBootFile, recordingDamaged, recordingNeedsNewerPort } from '../../messages/recording.ts';
+import { Malformed } from '../base/bytes.ts';
+import { codeSet, kindMask } from './entryKinds.ts';
 import {
   type BootFile,
   type BootFileRole,
@@ -14,7 +16,7 @@ import {
 } from './header.ts';
 import type { ChunkTable } from './index/chunkTable.ts';
 import { IndexedEvents } from './indexedEvents.ts';
-import { type EndEntry, kindMask, type LogEntry, type LogEntryKind } from './logEntry.ts';
+import type { EndEntry, LogEntry, LogEntryKind, PortEntry } from './logEntry.ts';
 import { type PlacedChunk, type ScannedRecording, scanRecording } from './scan.ts';
 import { chunkFlaws, recordingDamage } from '../../messages/recordingDamage.ts';
 
@@ -27,6 +29,8 @@ import { chunkFlaws, recordingDamage } from '../../messages/recordingDamage.ts';
 export class RecordingReader {
   private readonly file: HostFile;
   private readonly compression: HostCompression;
+  /** The input ports that the recording may contain. */
+  readonly ports: PortTable;
   readonly header: RecordingHeader;
   /** Whether the recording was closed properly. */
   readonly complete: boolean;
@@ -48,9 +52,15 @@ export class RecordingReader {
    * If `scanned` is given, the file is not read when it is opened. A recording's writer provides it for a recording that
    * is still being written (`RecordingWriter.contents`).
    */
-  constructor(file: HostFile, compression: HostCompression, scanned: ScannedRecording = scanRecording(file)) {
+  constructor(
+    file: HostFile,
+    compression: HostCompression,
+    scanned: ScannedRecording = scanRecording(file),
+    ports: PortTable = INPUT_PORTS,
+  ) {
     this.file = file;
     this.compression = compression;
+    this.ports = ports;
     this.header = scanned.header;
     this.bootFiles = scanned.bootFiles;
     this.names = scanned.names;
@@ -98,12 +108,13 @@ export class RecordingReader {
    */
   *entriesFrom(position: Position, kinds?: readonly LogEntryKind[]): Generator<LogEntry, void, undefined> {
     const mask = kinds && kindMask(kinds);
+    const codes = kinds && codeSet(kinds);
     for (let chunk = this.events.firstReaching(position); chunk < this.events.length; chunk++) {
       if (mask !== undefined && (this.events.kinds(chunk) & mask) === 0) continue;
       // The chunk is looked up again after each entry, because its arrays may have been reused for a different chunk.
       for (let at = this.eventsOf(chunk).firstFrom(position); ; at++) {
         const events = this.eventsOf(chunk);
-        while (at < events.count && mask !== undefined && (events.kindBit(at) & mask) === 0) at++;
+        while (at < events.count && codes !== undefined && codes[events.code(at)] === 0) at++;
         if (at >= events.count) break;
         yield events.entry(at);
       }
@@ -134,8 +145,15 @@ export class RecordingReader {
         throw new Malformed(chunkFlaws.checksum());
       return lengthBytes;
     };
-    this.decode(chunk, () => events.load(chunk.lengthBytes, read, this.names));
+    const check = (entry: PortEntry) => this.checkPortEntry(entry, chunk.offset);
+    this.decode(chunk, () => events.load({ lengthBytes: chunk.lengthBytes, read, names: this.names, check }));
     return events;
+  }
+
+  private checkPortEntry({ kind, port, payload }: PortEntry, offset: number): void {
+    const format = this.ports.format(kind, port);
+    if (!format) throw recordingNeedsNewerPort({ file: this.name, offset, port });
+    format.decode(payload);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.ts';
 import type { HostCompression, HostFile } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
-import { ByteReader, ByteWriter } from './bytes.ts';
+import { ByteReader, ByteWriter } from '../base/bytes.ts';
 import {
   BOOT_FILE_BYTES_MAX,
   CHUNK_FLAG,
@@ -11,7 +11,8 @@ import {
   encodePreamble,
   MAX_EVENTS_PAYLOAD_BYTES,
 } from './chunk.ts';
-import { EventsEncoder, readPrologue } from './entryCodec.ts';
+import { readPrologue } from './entryLayout.ts';
+import { EventsEncoder } from './eventsEncoder.ts';
 import {
   type BootFile,
   completeHeader,

@@ -8,7 +8,7 @@ import {
   recordingFromPast,
   recordingNeedsNewer,
 } from '../../messages/recording.ts';
-import { ByteReader, Malformed } from './bytes.ts';
+import { ByteReader, Malformed } from '../base/bytes.ts';
 import {
   BOOT_FILE_BYTES_MAX,
   CHUNK_FLAG,
@@ -23,10 +23,10 @@ import {
   OLDEST_VERSION,
   PREAMBLE_BYTES,
 } from './chunk.ts';
-import { decodeEventsSummary, type EventsSummary } from './entryCodec.ts';
+import { kindMask } from './entryKinds.ts';
+import { type EventsSummary, readPrologue } from './entryLayout.ts';
 import { decodeHeader, type RecordingHeader } from './header.ts';
 import { ChunkTable } from './index/chunkTable.ts';
-import { kindMask } from './logEntry.ts';
 import { recordingDamage, recordingParts } from '../../messages/recordingDamage.ts';
 
 export interface ScannedRecording {
@@ -138,7 +138,7 @@ class Scan {
       const chunk = this.locate(header);
       if (header.type === CHUNK_TYPE.names) this.decode(chunk, () => readNames(payload, names));
       if (header.type !== CHUNK_TYPE.events) continue;
-      const summary = this.decode(chunk, () => decodeEventsSummary(payload));
+      const summary = this.decode(chunk, () => readPrologue(new ByteReader(payload)));
       if (summary.firstPosition < events.lastPosition) throw this.damaged(offset, recordingDamage.positionsFall());
       events.append({ ...chunk, ...summary });
       ended = (summary.kinds & END) !== 0;

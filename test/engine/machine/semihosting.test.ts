@@ -6,7 +6,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { decodeState, encodeCbor } from '../../../debug-adapter/engine/base/cbor.ts';
-import type { HostFileQuery, Inputs } from '../../../debug-adapter/engine/machine/inputs.ts';
+import type { Inputs } from '../../../debug-adapter/engine/machine/inputs.ts';
+import { HOST_FILE_PORT, type HostFileQuery } from '../../../debug-adapter/engine/machine/ports/hostFilePort.ts';
 import { heapGap } from '../../../debug-adapter/engine/machine/semihosting/heapGap.ts';
 import { ConsoleInput } from '../../../debug-adapter/engine/recording/inputs/consoleInput.ts';
 import { LiveInputs } from '../../../debug-adapter/engine/recording/inputs/liveInputs.ts';
@@ -140,7 +141,8 @@ suite('semihosting', () => {
   test('after a call overwrites code, the new code executes', () => {
     const inputs: Inputs = {
       ...NO_INPUTS,
-      queryHostFile: (_, question) => fileOf(question, assemble([...a.li(S1, 2)])),
+      answer: (_, _port, query) =>
+        HOST_FILE_PORT.answers.encode(fileOf(query as HostFileQuery, assemble([...a.li(S1, 2)]))),
     };
     const open = [DATA + 0x100, 0, 4];
     const read = [1, START, 4];

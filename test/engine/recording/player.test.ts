@@ -3,9 +3,14 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { BlockCompletion, BlockRequest } from '../../../debug-adapter/engine/block/blockRequest.ts';
 import type { InputStatus } from '../../../debug-adapter/engine/machine/inputs.ts';
+import { CLOCK_PORT } from '../../../debug-adapter/engine/machine/ports/clockPort.ts';
+import { CONSOLE_PORT } from '../../../debug-adapter/engine/machine/ports/consolePort.ts';
+import { ENTROPY_PORT } from '../../../debug-adapter/engine/machine/ports/entropyPort.ts';
+import { HOST_FILE_PORT, type HostFileQuery } from '../../../debug-adapter/engine/machine/ports/hostFilePort.ts';
+import type { QueryPort } from '../../../debug-adapter/engine/machine/ports/inputPort.ts';
 import type { EndEntry, LogEntry } from '../../../debug-adapter/engine/recording/logEntry.ts';
 import { Player } from '../../../debug-adapter/engine/recording/player.ts';
-import { open, userErrorOf, write } from './support.ts';
+import { answer, open, typed, userErrorOf, write } from './support.ts';
 
 const REQUEST: BlockRequest = {
   id: 0,
@@ -26,7 +31,7 @@ const PARTS = [
 ];
 
 const LOG: LogEntry[] = [
-  { kind: 'consoleInput', position: 50, byte: 65 },
+  typed(50, 65),
   { kind: 'blockRequest', ...REQUEST },
   { kind: 'digest', position: 150, parts: PARTS },
   { kind: 'blockCompletion', ...COMPLETION },
@@ -71,7 +76,7 @@ test('a machine that repeats the recorded execution gets every event at its posi
   assert.deepEqual(played.end, { kind: 'end', ...END });
   assert.equal(played.nextPosition(at(0)), 50);
   assert.equal(played.takeEvent(at(20)), undefined);
-  assert.deepEqual(played.takeEvent(at(50)), { kind: 'consoleInput', byte: 65 });
+  assert.deepEqual(played.takeEvent(at(50)), { kind: 'input', port: CONSOLE_PORT.number, payload: Uint8Array.of(65) });
   assert.equal(played.nextPosition(at(51)), 250);
   played.blockRequest(REQUEST);
   assert.equal(played.nextDigestPosition, 150);
@@ -90,45 +95,53 @@ test('a machine that repeats the recorded execution gets every event at its posi
 });
 
 const ANSWERS: LogEntry[] = [
-  { kind: 'hostTime', position: 60, milliseconds: 1_700_000_000_123 },
-  { kind: 'entropy', position: 70, bytes: Uint8Array.of(1, 2, 3) },
-  { kind: 'entropy', position: 80, bytes: Uint8Array.of(4) },
-  { kind: 'hostFile', position: 85, error: 0, lengthBytes: 9, bytes: new Uint8Array() },
-  { kind: 'hostFile', position: 85, error: 0, lengthBytes: 0, bytes: Uint8Array.of(7, 8) },
+  answer(CLOCK_PORT, 60, 1_700_000_000_123),
+  answer(ENTROPY_PORT, 70, Uint8Array.of(1, 2, 3)),
+  answer(ENTROPY_PORT, 80, Uint8Array.of(4)),
+  answer(HOST_FILE_PORT, 85, { error: 0, lengthBytes: 9, bytes: new Uint8Array() }),
+  answer(HOST_FILE_PORT, 85, { error: 0, lengthBytes: 0, bytes: Uint8Array.of(7, 8) }),
 ];
 const FILE = { kind: 'length', name: 'a' } as const;
 const PIECE = { kind: 'bytes', name: 'a', offset: 0, lengthBytes: 2 } as const;
 
+const hostTime = (p: Player, position: number) => ask(p, position, CLOCK_PORT, undefined);
+const entropy = (p: Player, position: number, lengthBytes: number) => ask(p, position, ENTROPY_PORT, lengthBytes);
+const hostFile = (p: Player, position: number, query: HostFileQuery) => ask(p, position, HOST_FILE_PORT, query);
+
+function ask<Query, Answer>(p: Player, position: number, port: QueryPort<Query, Answer>, query: Query): Answer {
+  return port.answers.decode(p.answer(position, port, query));
+}
+
 test('devices get the recorded answers of the host, whatever the start position', () => {
   const played = player(ANSWERS);
   assert.equal(played.nextPosition(at(0)), Infinity, 'answers are part of the steps that ask');
-  assert.equal(played.hostTime(60), 1_700_000_000_123);
-  assert.deepEqual(played.entropy(70, 3), Uint8Array.of(1, 2, 3));
-  assert.deepEqual(played.entropy(80, 1), Uint8Array.of(4));
-  assert.equal(played.queryHostFile(85, FILE).lengthBytes, 9);
-  assert.deepEqual(played.queryHostFile(85, PIECE).bytes, Uint8Array.of(7, 8));
+  assert.equal(hostTime(played, 60), 1_700_000_000_123);
+  assert.deepEqual(entropy(played, 70, 3), Uint8Array.of(1, 2, 3));
+  assert.deepEqual(entropy(played, 80, 1), Uint8Array.of(4));
+  assert.equal(hostFile(played, 85, FILE).lengthBytes, 9);
+  assert.deepEqual(hostFile(played, 85, PIECE).bytes, Uint8Array.of(7, 8));
   played.seek(70);
-  assert.deepEqual(played.entropy(70, 3), Uint8Array.of(1, 2, 3));
+  assert.deepEqual(entropy(played, 70, 3), Uint8Array.of(1, 2, 3));
 });
 
 for (const [what, asks, says] of [
   [
     'at a different position',
-    (p: Player) => p.hostTime(61),
+    (p: Player) => hostTime(p, 61),
     /position 60: expected a device request for the time, but a/,
   ],
-  ['for something else', (p: Player) => p.entropy(60, 1), /at position 60: .* but a device requested entropy/],
+  ['for something else', (p: Player) => entropy(p, 60, 1), /at position 60: .* but a device requested entropy/],
   [
     'for a different length',
-    (p: Player) => [p.hostTime(60), p.entropy(70, 2)],
+    (p: Player) => [hostTime(p, 60), entropy(p, 70, 2)],
     /at position 70: expected .* 3 bytes of/,
   ],
   [
     'for less of a file than was recorded',
     (p: Player) => {
       p.seek(85);
-      p.queryHostFile(85, FILE);
-      p.queryHostFile(85, { ...PIECE, lengthBytes: 1 });
+      hostFile(p, 85, FILE);
+      hostFile(p, 85, { ...PIECE, lengthBytes: 1 });
     },
     /at position 85: expected a device request for a file or the console, but a device requested a file/,
   ],
@@ -139,7 +152,7 @@ for (const [what, asks, says] of [
   ],
   [
     'once more',
-    (p: Player) => [p.seek(85), p.queryHostFile(85, FILE), p.queryHostFile(85, PIECE), p.hostTime(90)],
+    (p: Player) => [p.seek(85), hostFile(p, 85, FILE), hostFile(p, 85, PIECE), hostTime(p, 90)],
     /at position 90: expected no more requests to the host, but a device requested the time/,
   ],
 ] as const) {

@@ -1,12 +1,22 @@
 /** A recording can be read while it is being written, without reading the log when it is opened. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { LogEntry } from '../../../debug-adapter/engine/recording/logEntry.ts';
 import { RecordingReader } from '../../../debug-adapter/engine/recording/recordingReader.ts';
 import { RecordingWriter } from '../../../debug-adapter/engine/recording/recordingWriter.ts';
-import { compression, events, HEADER, KERNEL, MemoryFile, open, Random, randomLog, userErrorOf } from './support.ts';
+import {
+  compression,
+  events,
+  HEADER,
+  KERNEL,
+  MemoryFile,
+  open,
+  Random,
+  randomLog,
+  typed,
+  userErrorOf,
+} from './support.ts';
 
-const NOT_YET_WRITTEN: LogEntry = { kind: 'consoleInput', position: 2 ** 50, byte: 65 };
+const NOT_YET_WRITTEN = typed(2 ** 50, 65);
 
 test('a reader that the writer informs returns the same entries as one that scans the file', () => {
   const random = new Random(1);

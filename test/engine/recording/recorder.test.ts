@@ -2,14 +2,17 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Inputs, InputStatus, OutsideEvent } from '../../../debug-adapter/engine/machine/inputs.ts';
-import { ByteWriter } from '../../../debug-adapter/engine/recording/bytes.ts';
+import { CLOCK_PORT } from '../../../debug-adapter/engine/machine/ports/clockPort.ts';
+import { CONSOLE_PORT } from '../../../debug-adapter/engine/machine/ports/consolePort.ts';
+import { ENTROPY_PORT } from '../../../debug-adapter/engine/machine/ports/entropyPort.ts';
+import { ByteWriter } from '../../../debug-adapter/engine/base/bytes.ts';
 import { ConsoleInput } from '../../../debug-adapter/engine/recording/inputs/consoleInput.ts';
 import { LiveInputs } from '../../../debug-adapter/engine/recording/inputs/liveInputs.ts';
 import { RealtimeIdle } from '../../../debug-adapter/engine/recording/inputs/realtimeIdle.ts';
 import { Player } from '../../../debug-adapter/engine/recording/player.ts';
 import { Recorder } from '../../../debug-adapter/engine/recording/recorder.ts';
 import { RecordingWriter } from '../../../debug-adapter/engine/recording/recordingWriter.ts';
-import { compression, events, HEADER, KERNEL, MemoryFile, open } from './support.ts';
+import { compression, events, HEADER, KERNEL, MemoryFile, open, typed } from './support.ts';
 
 function at(position: number, status: Partial<InputStatus> = {}): InputStatus {
   return {
@@ -22,6 +25,8 @@ function at(position: number, status: Partial<InputStatus> = {}): InputStatus {
   };
 }
 
+const BYTE_TYPED: OutsideEvent = { kind: 'input', port: CONSOLE_PORT.number, payload: Uint8Array.of(66) };
+
 function recorder(live: Inputs) {
   const file = new MemoryFile();
   const writer = new RecordingWriter(file, compression);
@@ -33,10 +38,8 @@ test('a recorder passes all events and requests through and logs them', () => {
   const received: unknown[] = [];
   const live: Inputs = {
     nextPosition: () => 7,
-    takeEvent: (status) => (status.position === 7 ? { kind: 'consoleInput', byte: 66 } : undefined),
-    hostTime: () => 1_700_000_000_000,
-    queryHostFile: () => ({ error: 0, lengthBytes: 0, bytes: new Uint8Array() }),
-    entropy: (_, lengthBytes) => new Uint8Array(lengthBytes).fill(9),
+    takeEvent: (status) => (status.position === 7 ? BYTE_TYPED : undefined),
+    answer: (position, port, query) => Uint8Array.of(position, port.number, Number(query)),
     digestOf: () => 0n,
     blockRequest: (request) => received.push(request),
     blockCompletion: (completion) => received.push(completion),
@@ -46,7 +49,8 @@ test('a recorder passes all events and requests through and logs them', () => {
   const completion = { id: 0, drive: 'hd0', status: 'ok', digest: 5n, position: 9 } as const;
   assert.equal(recording.nextPosition(at(0)), 7);
   assert.equal(recording.takeEvent(at(3)), undefined);
-  assert.deepEqual(recording.takeEvent(at(7)), { kind: 'consoleInput', byte: 66 });
+  assert.equal(recording.takeEvent(at(7)), BYTE_TYPED);
+  assert.deepEqual(recording.answer(7, ENTROPY_PORT, 5), Uint8Array.of(7, 3, 5));
   recording.blockRequest(request);
   recording.blockCompletion(completion);
   recording.recordSnapshot(10, 'auto-10');
@@ -54,7 +58,8 @@ test('a recorder passes all events and requests through and logs them', () => {
   writer.close({ position: 11, reason: 'stopAt' });
   assert.deepEqual(received, [request, completion]);
   assert.deepEqual(events(open(file.bytes)), [
-    { kind: 'consoleInput', position: 7, byte: 66 },
+    typed(7, 66),
+    { kind: 'answer', position: 7, port: 3, payload: Uint8Array.of(7, 3, 5) },
     { kind: 'blockRequest', ...request },
     { kind: 'blockCompletion', ...completion },
     { kind: 'snapshot', position: 10, name: 'auto-10' },
@@ -101,8 +106,8 @@ function runConsoleMachine(inputs: Inputs, { steps = 2000, byteTime = 300, busy 
 
 test('console input arrives as soon as the UART accepts it, and advances an idle clock', () => {
   const { log } = runConsoleMachine(new LiveInputs([new ConsoleInput(Buffer.from('abcde'))]));
-  const bytes = log.flatMap((event) => (event.kind === 'consoleInput' ? [event] : []));
-  assert.equal(Buffer.from(bytes.map((event) => event.byte)).toString(), 'abcde');
+  const bytes = log.flatMap((event) => (event.kind === 'input' ? [event] : []));
+  assert.equal(Buffer.from(bytes.map((event) => CONSOLE_PORT.events.decode(event.payload))).toString(), 'abcde');
   // The bytes arrive one character time apart. The fourth wait ends in the next tick, in which the first 100 ns are
   // busy.
   assert.deepEqual(
@@ -123,7 +128,10 @@ test('console input waits until the guest reads the console', () => {
   assert.equal(source.take(at(5, { ...notListening, idle: true })), undefined);
   assert.equal(source.nextPosition(at(5, { consoleReadyNanoseconds: 15 })), 15);
   assert.equal(source.take(at(5, { idle: true, consoleReadyNanoseconds: 15, wakeNanoseconds: 15 })), undefined);
-  assert.deepEqual(source.take(at(15, { consoleReadyNanoseconds: 15 })), { kind: 'consoleInput', byte: 97 });
+  assert.deepEqual(source.take(at(15, { consoleReadyNanoseconds: 15 })), {
+    ...BYTE_TYPED,
+    payload: Uint8Array.of(97),
+  });
   assert.equal(source.nextPosition(at(16)), Infinity);
 });
 
@@ -174,7 +182,7 @@ test('if idle time passes in real time, only waits that were cut short are recor
 
 test('if the host clock is before 1970, the guest reads 1970, which a recording can store', () => {
   const live = new LiveInputs([], { dateMilliseconds: () => -1234.5, entropy: () => new Uint8Array(0) });
-  assert.equal(live.hostTime(), 0);
+  assert.equal(CLOCK_PORT.answers.decode(live.answer(0, CLOCK_PORT, undefined)), 0);
   assert.throws(() => new ByteWriter().varint(-1), /exact integer/);
   assert.throws(() => new ByteWriter().varint(2 ** 53), /exact integer/);
 });

@@ -12,6 +12,7 @@ import {
   open,
   Random,
   randomLog,
+  typed,
   userErrorOf,
   write,
 } from './support.ts';
@@ -37,7 +38,7 @@ test('the header and the boot files are read back', () => {
   ] as const;
   const reader = open(write({ bootFiles: [...bootFiles] }).bytes);
   const { formatVersion, bootFiles: lines, ...rest } = reader.header;
-  assert.equal(formatVersion, 5);
+  assert.equal(formatVersion, 6);
   assert.deepEqual(rest, HEADER);
   assert.deepEqual(
     lines.map(({ role, name, lengthBytes }) => ({ role, name, lengthBytes })),
@@ -82,8 +83,8 @@ test('entries can be read from any position, and by kind', () => {
       entries.filter((entry) => entry.position >= from),
     );
     assert.deepEqual(
-      [...reader.entriesFrom(from, ['digest', 'consoleInput'])],
-      entries.filter((entry) => entry.position >= from && (entry.kind === 'digest' || entry.kind === 'consoleInput')),
+      [...reader.entriesFrom(from, ['digest', 'input'])],
+      entries.filter((entry) => entry.position >= from && (entry.kind === 'digest' || entry.kind === 'input')),
     );
   }
   assert.deepEqual(events(reader, Number.MAX_SAFE_INTEGER), []);
@@ -116,7 +117,7 @@ test('a flush writes to the file, and a durable flush to stable storage', () => 
   const writer = new RecordingWriter(file, compression);
   writer.writeHeader(HEADER, [KERNEL]);
   assert.deepEqual(file.syncedLengths, [file.bytes.length]);
-  writer.append({ kind: 'consoleInput', position: 5, byte: 65 });
+  writer.append(typed(5, 65));
   assert.equal(open(file.bytes).lastPosition, 0);
   writer.flush(9);
   assert.equal(open(file.bytes).lastPosition, 9);
@@ -133,27 +134,21 @@ test('after a write fails on a full disk, all data flushed before the failure ca
   const file = new MemoryFile();
   const writer = new RecordingWriter(file, compression);
   writer.writeHeader(HEADER, [KERNEL]);
-  writer.append({ kind: 'consoleInput', position: 5, byte: 65 });
+  writer.append(typed(5, 65));
   writer.flush(10);
   file.fullAtBytes = file.bytes.length;
-  writer.append({ kind: 'consoleInput', position: 15, byte: 66 });
+  writer.append(typed(15, 66));
   assert.equal(userErrorOf(() => writer.flush(20))?.kind, 'hostFailure');
   // Space is available again, but the byte at position 15 is lost, so an end chunk after it would be wrong.
   file.fullAtBytes = Infinity;
-  assert.throws(
-    () => writer.append({ kind: 'consoleInput', position: 25, byte: 67 }),
-    /between the header and the end/,
-  );
+  assert.throws(() => writer.append(typed(25, 67)), /between the header and the end/);
   writer.close({ position: 30, reason: 'powerOff' });
   assert.equal(open(file.bytes).lastPosition, 10);
   assert.ok(file.closed);
 });
 
 test('decreasing positions fail an assertion', () => {
-  const fall: LogEntry[] = [
-    { kind: 'consoleInput', position: 5, byte: 65 },
-    { kind: 'consoleInput', position: 4, byte: 65 },
-  ];
+  const fall: LogEntry[] = [typed(5, 65), typed(4, 65)];
   assert.throws(() => write({ entries: fall }), /order of their positions/);
 });
 
@@ -192,11 +187,7 @@ test('a disk request and its completion take at most 40 bytes, and a key press a
     ['while the guest is waiting for it', 100, 3.1],
     ['at 115200 baud', 86_805, 5.1],
   ] as const) {
-    const keys = Array.from({ length: 10_000 }, (_, i): LogEntry => ({
-      kind: 'consoleInput',
-      position: i * distance,
-      byte: 97,
-    }));
+    const keys = Array.from({ length: 10_000 }, (_, i) => typed(i * distance, 97));
     const bytesPerKey = (write({ entries: keys }).bytes.length - empty) / keys.length;
     t.diagnostic(`${bytesPerKey.toFixed(2)} bytes a key ${what}`);
     assert.ok(bytesPerKey <= most);

@@ -1,6 +1,11 @@
 import type { HostFile } from '../../../debug-adapter/engine/base/host.ts';
 import { UserError, hostFailure } from '../../../debug-adapter/messages/userError.ts';
 import type { BootFile, HeaderFields } from '../../../debug-adapter/engine/recording/header.ts';
+import { CLOCK_PORT } from '../../../debug-adapter/engine/machine/ports/clockPort.ts';
+import { CONSOLE_PORT } from '../../../debug-adapter/engine/machine/ports/consolePort.ts';
+import { ENTROPY_PORT } from '../../../debug-adapter/engine/machine/ports/entropyPort.ts';
+import { HOST_FILE_PORT } from '../../../debug-adapter/engine/machine/ports/hostFilePort.ts';
+import type { EventPort, QueryPort } from '../../../debug-adapter/engine/machine/ports/inputPort.ts';
 import type { EndEntry, LogEntry } from '../../../debug-adapter/engine/recording/logEntry.ts';
 import { RecordingReader } from '../../../debug-adapter/engine/recording/recordingReader.ts';
 import { RecordingWriter } from '../../../debug-adapter/engine/recording/recordingWriter.ts';
@@ -155,6 +160,19 @@ export function events(reader: RecordingReader, from = 0): LogEntry[] {
   return [...reader.entriesFrom(from)].filter((entry) => entry.kind !== 'reached');
 }
 
+/** The log entry for an event on a port. */
+export function input<Event>(port: EventPort<Event>, position: number, event: Event): LogEntry {
+  return { kind: 'input', position, port: port.number, payload: port.events.encode(event) };
+}
+
+/** The log entry for an answer to a query. */
+export function answer<Answer>(port: QueryPort<never, Answer>, position: number, value: Answer): LogEntry {
+  return { kind: 'answer', position, port: port.number, payload: port.answers.encode(value) };
+}
+
+/** The log entry for a typed byte. */
+export const typed = (position: number, byte: number): LogEntry => input(CONSOLE_PORT, position, byte);
+
 /** A log like that of a busy machine, with every kind of entry and extreme values. */
 export function randomLog(random: Random, length: number): LogEntry[] {
   const drives = ['hd0', 'hd1', 'scratch'];
@@ -177,7 +195,7 @@ export function randomLog(random: Random, length: number): LogEntry[] {
     const drive = random.pick(drives);
     switch (random.below(11)) {
       case 0:
-        return { kind: 'consoleInput', position, byte: random.below(256) };
+        return typed(position, random.below(256));
       case 1:
         return { kind: 'clockJump', position, nanoseconds: 1 + random.below(2 ** random.below(50)) };
       case 2:
@@ -201,17 +219,17 @@ export function randomLog(random: Random, length: number): LogEntry[] {
           parts: ['RAM', 'hart0', 'drive hd0'].slice(random.below(4)).map((name) => ({ name, value: random.u64() })),
         };
       case 7:
-        return { kind: 'hostTime', position, milliseconds: random.below(2 ** random.below(50)) };
+        return answer(CLOCK_PORT, position, random.below(2 ** random.below(50)));
       case 8:
-        return {
-          kind: 'entropy',
+        return answer(
+          ENTROPY_PORT,
           position,
-          bytes: Uint8Array.from({ length: random.below(100) }, () => random.below(256)),
-        };
+          Uint8Array.from({ length: random.below(100) }, () => random.below(256)),
+        );
       case 9: {
         const bytes = Uint8Array.from({ length: random.below(100) }, () => random.below(256));
         const lengthBytes = random.below(2 ** random.below(50));
-        return { kind: 'hostFile', position, error: random.below(40), lengthBytes, bytes };
+        return answer(HOST_FILE_PORT, position, { error: random.below(40), lengthBytes, bytes });
       }
       default:
         return { kind: 'snapshot', position, name: `auto-${position} é` };
@@ -228,4 +246,16 @@ export function userErrorOf(call: () => unknown): UserError | undefined {
     if (error instanceof UserError) return error;
     throw error;
   }
+}
+
+/**
+ * Walks the chunks: after a 12-byte preamble, each chunk starts with a 20-byte header, which has the length at offset 4
+ * and the checksum at offset 8.
+ */
+export function lastChunkChecksum(bytes: Uint8Array): bigint {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let checksum = 0n;
+  for (let at = 12; at < bytes.length; at += 20 + view.getUint32(at + 4, true))
+    checksum = view.getBigUint64(at + 8, true);
+  return checksum;
 }

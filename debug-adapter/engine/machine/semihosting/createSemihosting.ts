@@ -3,6 +3,8 @@ import { Inspector } from '../inspector.ts';
 // Cycle: a machine creates its semihosting, which reads the machine.
 import type { Machine } from '../machine.ts';
 import type { MachineOptions } from '../machineOptions.ts';
+import { CLOCK_PORT } from '../ports/clockPort.ts';
+import { HOST_FILE_PORT } from '../ports/hostFilePort.ts';
 import { CallMemory } from './callMemory.ts';
 import { Semihosting } from './semihosting.ts';
 
@@ -18,8 +20,8 @@ export function createSemihosting(
     ram: machine.ram,
     memory: new CallMemory(machine.ram, (address) => inspector.translate(address)),
     outside: {
-      hostTime: () => machine.inputs.hostTime(clock.position()),
-      hostFile: (question) => machine.inputs.queryHostFile(clock.position(), question),
+      hostTime: () => machine.board.ports.ask(CLOCK_PORT, undefined),
+      hostFile: (question) => machine.board.ports.ask(HOST_FILE_PORT, question),
     },
     nanoseconds: () => clock.now(),
     print: (bytes) => bytes.forEach((byte, i) => onConsoleByte(byte, clock.position(), i)),

@@ -1,4 +1,4 @@
-import { type HostFileResult, type HostFileQuery, NO_INPUT_YET } from '../inputs.ts';
+import { type HostFileResult, type HostFileQuery, NO_INPUT_YET } from '../ports/hostFilePort.ts';
 import type { CallMemory } from './callMemory.ts';
 import { ERRNO, type OpenFile, type OpenFiles } from './openFiles.ts';
 // Cycle: semihosting.ts passes the boot information to these operations.

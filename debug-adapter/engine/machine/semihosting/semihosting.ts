@@ -1,8 +1,8 @@
 import type { State } from '../../base/state.ts';
 import { number, record, type Stateful } from '../../base/stateCodec.ts';
 import type { BootPlan } from '../boot/bootPlan.ts';
-import type { HostFileResult, HostFileQuery } from '../inputs.ts';
 import type { HartContexts } from '../cpu/hartContexts.ts';
+import type { HostFileResult, HostFileQuery } from '../ports/hostFilePort.ts';
 import type { CallMemory } from './callMemory.ts';
 import { GuestMemoryError } from './callMemory.ts';
 import { type HeapGap, heapGap } from './heapGap.ts';

@@ -1,5 +1,6 @@
 import type { Position } from '../../base/quantities.ts';
 import type { InputStatus, OutsideEvent } from '../../machine/inputs.ts';
+import { CONSOLE_PORT } from '../../machine/ports/consolePort.ts';
 import type { InputSource } from './inputSource.ts';
 
 /**
@@ -47,12 +48,17 @@ export class ConsoleInput implements InputSource {
   take(status: InputStatus): OutsideEvent | undefined {
     if (this.remainingBytes === 0) return undefined;
     const waitNanoseconds = status.consoleReadyNanoseconds - status.nanoseconds;
-    if (waitNanoseconds <= 0) return { kind: 'consoleInput', byte: this.bytes[this.next++] };
+    if (waitNanoseconds <= 0) return this.typedByte();
     // If both times are equal, no clock jump is needed, because the machine's own idle step advances the clock to that
     // time.
     if (status.idle && status.consoleReadyNanoseconds < status.wakeNanoseconds) {
       return { kind: 'clockJump', nanoseconds: waitNanoseconds };
     }
     return undefined;
+  }
+
+  private typedByte(): OutsideEvent {
+    const { number, events } = CONSOLE_PORT;
+    return { kind: 'input', port: number, payload: events.encode(this.bytes[this.next++]) };
   }
 }

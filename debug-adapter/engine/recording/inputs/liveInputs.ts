@@ -1,13 +1,11 @@
+import { assert } from '../../base/assert.ts';
 import type { Host } from '../../base/host.ts';
 import type { Position } from '../../base/quantities.ts';
-import {
-  type HostFileResult,
-  type HostFileQuery,
-  type Inputs,
-  type InputStatus,
-  NO_INPUT_YET,
-  type OutsideEvent,
-} from '../../machine/inputs.ts';
+import type { Inputs, InputStatus, OutsideEvent } from '../../machine/inputs.ts';
+import { CLOCK_PORT } from '../../machine/ports/clockPort.ts';
+import { ENTROPY_PORT } from '../../machine/ports/entropyPort.ts';
+import { HOST_FILE_PORT, type HostFileResult, NO_INPUT_YET } from '../../machine/ports/hostFilePort.ts';
+import type { QueryPort } from '../../machine/ports/inputPort.ts';
 import type { InputSource } from './inputSource.ts';
 import type { SharedFolder } from './sharedFolder.ts';
 
@@ -19,14 +17,20 @@ import type { SharedFolder } from './sharedFolder.ts';
  */
 export class LiveInputs implements Inputs {
   private readonly sources: readonly InputSource[];
-  private readonly hostSources: HostSources;
-  private readonly folder: SharedFolder | undefined;
+  /** For each port whose device makes queries, the function that answers them. */
+  private readonly answers: ReadonlyMap<number, (query: unknown) => Uint8Array>;
 
   /** `folder` contains the files that the guest may read through semihosting. Without it, the guest finds no files. */
   constructor(sources: readonly InputSource[], hostSources: HostSources = NO_HOST_SOURCES, folder?: SharedFolder) {
     this.sources = sources;
-    this.hostSources = hostSources;
-    this.folder = folder;
+    this.answers = new Map([
+      answersOf(CLOCK_PORT, () => hostTime(hostSources)),
+      answersOf(ENTROPY_PORT, (lengthBytes) => hostSources.entropy(lengthBytes)),
+      answersOf(HOST_FILE_PORT, (query) => {
+        if (query.kind === 'console') return this.consoleBytes(query.lengthBytes);
+        return folder?.answer(query) ?? result({ error: ENOENT });
+      }),
+    ]);
   }
 
   nextPosition(status: InputStatus): Position {
@@ -43,26 +47,18 @@ export class LiveInputs implements Inputs {
     return undefined;
   }
 
-  /** The host's time. Times before 1970 are replaced by the start of 1970, because recordings cannot store them. */
-  hostTime(): number {
-    return Math.max(0, Math.floor(this.hostSources.dateMilliseconds()));
-  }
-
-  entropy(_position: Position, lengthBytes: number): Uint8Array {
-    return this.hostSources.entropy(lengthBytes);
-  }
-
-  queryHostFile(_position: Position, question: HostFileQuery): HostFileResult {
-    if (question.kind === 'console') return this.consoleBytes(question.lengthBytes);
-    return this.folder?.answer(question) ?? answer({ error: ENOENT });
+  answer<Query>(_position: Position, port: QueryPort<Query, unknown>, query: Query): Uint8Array {
+    const answer = this.answers.get(port.number);
+    assert(answer, 'the host answers the queries of each port');
+    return answer(query);
   }
 
   /** Console input for semihosting. Without a console source, every read returns end of input. */
   private consoleBytes(lengthMax: number): HostFileResult {
     const console = this.sources.find((source) => source.read);
-    if (!console) return answer({});
+    if (!console) return result({});
     const bytes = console.read!(lengthMax);
-    return bytes ? answer({ bytes }) : answer({ error: NO_INPUT_YET });
+    return bytes ? result({ bytes }) : result({ error: NO_INPUT_YET });
   }
 
   digestOf(): bigint {
@@ -77,7 +73,17 @@ export class LiveInputs implements Inputs {
 /** The host's sources of time and entropy, for devices. */
 export type HostSources = Pick<Host, 'dateMilliseconds' | 'entropy'>;
 
-const answer = ({ error = 0, bytes = new Uint8Array() }: Partial<HostFileResult>): HostFileResult => ({
+function answersOf<Query, Answer>(
+  { number, answers }: QueryPort<Query, Answer>,
+  answer: (query: Query) => Answer,
+): [number, (query: unknown) => Uint8Array] {
+  return [number, (query) => answers.encode(answer(query as Query))];
+}
+
+/** Times before 1970 are replaced by the start of 1970, because recordings cannot store them. */
+const hostTime = (host: HostSources): number => Math.max(0, Math.floor(host.dateMilliseconds()));
+
+const result = ({ error = 0, bytes = new Uint8Array() }: Partial<HostFileResult>): HostFileResult => ({
   ...{ error, bytes, lengthBytes: 0 },
 });
 const ENOENT = 2;

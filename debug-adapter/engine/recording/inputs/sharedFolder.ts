@@ -1,6 +1,6 @@
 import type { Host, HostFile, HostFiles } from '../../base/host.ts';
 import { UserError } from '../../../messages/userError.ts';
-import type { HostFileResult, HostFileQuery } from '../../machine/inputs.ts';
+import type { HostFileResult, HostFileQuery } from '../../machine/ports/hostFilePort.ts';
 
 export type FileRequest = Exclude<HostFileQuery, { kind: 'console' }>;
 

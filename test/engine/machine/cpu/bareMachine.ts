@@ -3,6 +3,7 @@ import type { Drive } from '../../../../debug-adapter/engine/block/drive.ts';
 import { combinedDigest } from '../../../../debug-adapter/engine/machine/machineDigest.ts';
 import type { MmuType } from '../../../../debug-adapter/engine/machine/cpu/satp.ts';
 import type { Inputs } from '../../../../debug-adapter/engine/machine/inputs.ts';
+import { LiveInputs } from '../../../../debug-adapter/engine/recording/inputs/liveInputs.ts';
 import { assemble, type Item } from './assembler.ts';
 
 /**
@@ -14,9 +15,7 @@ export const START = 0x8000_0000;
 export const NO_INPUTS: Inputs = {
   nextPosition: () => Infinity,
   takeEvent: () => undefined,
-  hostTime: () => 0,
-  entropy: (_, lengthBytes) => new Uint8Array(lengthBytes),
-  queryHostFile: () => ({ error: 2, lengthBytes: 0, bytes: new Uint8Array() }),
+  answer: (position, port, query) => new LiveInputs([]).answer(position, port, query),
   digestOf: () => 0n,
   blockRequest() {},
   blockCompletion() {},

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { bootElf } from '../../../../../debug-adapter/engine/machine/boot/bootElf.ts';
 import { Machine } from '../../../../../debug-adapter/engine/machine/machine.ts';
-import { NO_INPUTS } from '../../cpu/bareMachine.ts';
+import { LiveInputs } from '../../../../../debug-adapter/engine/recording/inputs/liveInputs.ts';
 import { FakeDrive } from '../fakeBoard.ts';
 import {
   type Answer,
@@ -52,7 +52,10 @@ export function performHere(operations: readonly Operation[], board: BoardOption
     drives: [drive],
     driveSlots: [{ slot: DISK_SLOT, legacy: board.legacy }],
     rng: true,
-    inputs: { ...NO_INPUTS, hostTime: () => DATE + machine.nanoseconds / 1e6 },
+    inputs: new LiveInputs([], {
+      dateMilliseconds: () => DATE + machine.nanoseconds / 1e6,
+      entropy: (lengthBytes) => new Uint8Array(lengthBytes),
+    }),
     onConsoleByte: () => {},
   });
   bootElf(machine, { kernel: { name: GUEST, bytes: readFileSync(GUEST) } });

@@ -1,4 +1,4 @@
-import { assert } from '../base/assert.ts';
+import { assert } from './assert.ts';
 import { chunkFlaws } from '../../messages/recordingDamage.ts';
 
 /**
@@ -14,7 +14,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Encodes the values of a recording file: fixed-size little-endian fields, and varints. A varint is encoded in LEB128:
+ * Encodes binary data, such as the values of a recording file: fixed-size little-endian fields, and varints. A varint is encoded in LEB128:
  * each byte contains seven bits of the number, the lowest bits first, and its top bit is set if more bytes follow. The
  * buffer grows if necessary.
  */

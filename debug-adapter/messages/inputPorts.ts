@@ -1,0 +1,30 @@
+/**
+ * The texts about data that devices receive through input ports. For each port: `entry` is the line that `dump` prints,
+ * `expectation` completes the sentence `expected <it>, but ...` in a divergence message, and `requested` the sentence
+ * `a device requested <it>`.
+ */
+export const consolePortTexts = {
+  entry: (byte: string, character: string) => `console input ${byte}${character}`,
+  expectation: (byte: number) => `console input (byte 0x${byte.toString(16).padStart(2, '0')})`,
+};
+
+export const clockPortTexts = {
+  entry: (milliseconds: number) => `device requests the time: ${milliseconds} ms since 1970`,
+  expectation: () => 'a device request for the time',
+  requested: () => 'the time',
+};
+
+export const entropyPortTexts = {
+  entry: (bytes: string) => `device requests entropy: ${bytes}`,
+  expectation: (lengthBytes: number) => `a device request for ${lengthBytes} bytes of entropy`,
+  requested: () => 'entropy',
+};
+
+export const hostFilePortTexts = {
+  entry: (answer: string) => `device requests a file or the console: ${answer}`,
+  expectation: () => 'a device request for a file or the console',
+  requested: () => 'a file or the console',
+  error: (code: number) => `error ${code}`,
+  piece: (lengthBytes: number) => `${lengthBytes} bytes of data`,
+  length: (lengthBytes: number) => `length ${lengthBytes} bytes`,
+};
