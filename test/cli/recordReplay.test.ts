@@ -253,7 +253,7 @@ suite('info', () => {
     const { status, console, stderr } = await sandbox.cli(['info', 'a.rr']);
     assert.equal(status, 0);
     assert.equal(stderr, '');
-    assert.match(console, /^a\.rr: recorded by blkreplay \d+\.\d+\.\d+, format 5\n/);
+    assert.match(console, /^a\.rr: recorded by blkreplay \d+\.\d+\.\d+, format 6\n/);
     assert.match(console, /\n {2}machine +virt, 1 hart, 128 MiB, rv64imafdc/);
     assert.match(console, /\n {2}kernel +\S*demo\.elf \(\d+ bytes, in the recording\)\n/);
     assert.match(console, /\n {2}drive +hd0: disk\.img \(raw, 4194304 bytes\), overlay hd0\.qcow2, slot 0, modern\n/);
