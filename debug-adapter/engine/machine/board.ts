@@ -111,7 +111,10 @@ export class Board {
     const isBefore5 = options.generation === 'before5';
     this.semihosting = options.semihosting;
     this.ports = ports;
-    ports.connect(CONSOLE_PORT, (byte) => this.console.receive(byte));
+    ports.connect(CONSOLE_PORT, {
+      receive: (byte) => this.console.receive(byte),
+      readyNanoseconds: () => this.consoleReadyNanoseconds(),
+    });
     this.now = () => clock.now();
     this.plic = new (isBefore5 ? PlicBefore5 : Plic)({ context: noInterrupt, harts });
     this.clint = new Clint({ context: noInterrupt, harts, timerStartsDisarmed: isBefore5 });
@@ -176,12 +179,12 @@ export class Board {
   }
 
   /** The receiver of console input: a semihosting call if one is waiting for input, otherwise the UART. */
-  get console(): { receive(byte: number): void } {
+  private get console(): { receive(byte: number): void } {
     return this.semihosting?.isWaitingForByte ? this.semihosting : this.uart;
   }
 
   /** The virtual time from which the console accepts a byte; Infinity while the guest is not reading the console. */
-  consoleReadyNanoseconds(): number {
+  private consoleReadyNanoseconds(): number {
     return this.semihosting?.isWaitingForByte ? this.now() : this.uart.readyNanoseconds();
   }
 

@@ -1,6 +1,6 @@
 import type { GuestAddress, Position } from '../base/quantities.ts';
 import type { RequestLog } from '../block/blockRequest.ts';
-import type { QueryPort } from './ports/inputPort.ts';
+import type { EventPort, QueryPort } from './ports/inputPort.ts';
 
 /** An event from outside the machine, delivered as one step. */
 export type OutsideEvent =
@@ -21,8 +21,10 @@ export interface InputStatus {
   position: Position;
   /** Virtual time: one nanosecond per step, plus all clock jumps and idle advances. */
   nanoseconds: number;
-  /** The virtual time from which the console accepts another byte; Infinity while the guest is not listening. */
-  consoleReadyNanoseconds: number;
+  /**
+   * The virtual time from which the device at an input port accepts another event; Infinity while it is not listening.
+   */
+  readyNanoseconds(port: EventPort<unknown>): number;
   /** Whether all harts are waiting for an interrupt. */
   idle: boolean;
   /**

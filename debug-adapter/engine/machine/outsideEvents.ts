@@ -20,18 +20,19 @@ interface EventTargets {
 export class OutsideEvents {
   private readonly parts: EventTargets;
   /** The status for the inputs. One object is reused, because it is needed at each boundary. */
-  private readonly status: InputStatus = {
-    position: 0,
-    nanoseconds: 0,
-    consoleReadyNanoseconds: Infinity,
-    idle: false,
-    wakeNanoseconds: Infinity,
-  };
+  private readonly status: InputStatus;
   /** The result of `nextPosition` at the last boundary: no event comes before this position while a hart executes. */
   private next: Position = 0;
 
   constructor(parts: EventTargets) {
     this.parts = parts;
+    this.status = {
+      position: 0,
+      nanoseconds: 0,
+      readyNanoseconds: (port) => parts.board.ports.readyNanoseconds(port),
+      idle: false,
+      wakeNanoseconds: Infinity,
+    };
   }
 
   get nextPosition(): Position {
@@ -71,10 +72,9 @@ export class OutsideEvents {
 
   private updateStatus(idle: boolean): InputStatus {
     const { status } = this;
-    const { clock, board, deadlines } = this.parts;
+    const { clock, deadlines } = this.parts;
     status.position = clock.position;
     status.nanoseconds = clock.nanoseconds;
-    status.consoleReadyNanoseconds = board.consoleReadyNanoseconds();
     status.idle = idle;
     status.wakeNanoseconds = idle ? deadlines.wake() : Infinity;
     return status;

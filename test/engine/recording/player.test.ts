@@ -51,7 +51,7 @@ function at(position: number, status: Partial<InputStatus> = {}): InputStatus {
   return {
     position,
     nanoseconds: position,
-    consoleReadyNanoseconds: 0,
+    readyNanoseconds: () => 0,
     idle: false,
     wakeNanoseconds: Infinity,
     ...status,

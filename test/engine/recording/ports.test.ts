@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ByteWriter } from '../../../debug-adapter/engine/base/bytes.ts';
-import type { Inputs, InputStatus } from '../../../debug-adapter/engine/machine/inputs.ts';
+import type { Inputs } from '../../../debug-adapter/engine/machine/inputs.ts';
 import { CLOCK_PORT } from '../../../debug-adapter/engine/machine/ports/clockPort.ts';
 import { DevicePorts } from '../../../debug-adapter/engine/machine/ports/devicePorts.ts';
 import { ENTROPY_PORT } from '../../../debug-adapter/engine/machine/ports/entropyPort.ts';
@@ -62,36 +62,42 @@ const DICE_PORT: Dice = {
 };
 const PORTS = new PortTable([DICE_PORT]);
 
-/** Runs a machine that has only dice for 20 steps. Each number in `rolls` is a position at which the guest rolls. */
+/**
+ * Runs a machine that has only dice for 20 steps. The dice can be shaken from position 9 on, once. Each number in
+ * `rolls` is a position at which the guest rolls.
+ */
 function runDice(inputs: Inputs, { rolls = [5, 12, 12], sides = 6 } = {}): string[] {
   const seen: string[] = [];
+  let ready = 9;
   let position = 0;
   const ports = new DevicePorts(
     () => inputs,
     () => position,
   );
-  ports.connect(DICE_PORT, (how) => seen.push(`${position}: ${how}`));
+  ports.connect(DICE_PORT, {
+    receive: (how) => {
+      seen.push(`${position}: ${how}`);
+      ready = Infinity;
+    },
+    readyNanoseconds: () => ready,
+  });
+  const readyNanoseconds = ports.readyNanoseconds.bind(ports);
   for (; position < 20; position++) {
-    const event = inputs.nextPosition(at(position)) <= position ? inputs.takeEvent(at(position)) : undefined;
+    const status = { position, nanoseconds: position, readyNanoseconds, idle: false, wakeNanoseconds: Infinity };
+    const event = inputs.nextPosition(status) <= position ? inputs.takeEvent(status) : undefined;
     if (event?.kind === 'input') ports.deliver(event.port, event.payload);
     for (const roll of rolls) if (roll === position) seen.push(`${position}: ${ports.ask(DICE_PORT, { sides })}`);
   }
   return seen;
 }
 
-function at(position: number): InputStatus {
-  return { position, nanoseconds: position, consoleReadyNanoseconds: 0, idle: false, wakeNanoseconds: Infinity };
-}
-
-/** Records the dice. They are shaken at position 9, and each roll shows a higher number than the one before. */
+/** Records the dice. They are shaken once, and each roll shows a higher number than the one before. */
 function recordDice(): { seen: string[]; reader: RecordingReader } {
   let eyes = 0;
+  const shake = { kind: 'input', port: DICE_PORT.number, payload: DICE_PORT.events.encode('gentle') } as const;
   const live: Inputs = {
-    nextPosition: () => 9,
-    takeEvent: ({ position }) =>
-      position === 9
-        ? { kind: 'input', port: DICE_PORT.number, payload: DICE_PORT.events.encode('gentle') }
-        : undefined,
+    nextPosition: (status) => status.readyNanoseconds(DICE_PORT),
+    takeEvent: () => shake,
     answer: () => DICE_PORT.answers.encode(++eyes),
     digestOf: () => 0n,
     blockRequest() {},

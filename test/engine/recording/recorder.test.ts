@@ -18,7 +18,7 @@ function at(position: number, status: Partial<InputStatus> = {}): InputStatus {
   return {
     position,
     nanoseconds: position,
-    consoleReadyNanoseconds: 0,
+    readyNanoseconds: () => 0,
     idle: false,
     wakeNanoseconds: Infinity,
     ...status,
@@ -92,7 +92,7 @@ function runConsoleMachine(inputs: Inputs, { steps = 2000, byteTime = 300, busy 
     // In each tick the machine is busy for the first part, and then waits for the next tick.
     const idle = nanoseconds % tick >= busy;
     const wake = (Math.floor(nanoseconds / tick) + 1) * tick;
-    const status = { position, nanoseconds, consoleReadyNanoseconds: ready, idle, wakeNanoseconds: wake };
+    const status = { position, nanoseconds, readyNanoseconds: () => ready, idle, wakeNanoseconds: wake };
     const event = idle || inputs.nextPosition(status) <= position ? inputs.takeEvent(status) : undefined;
     if (event) {
       log.push({ ...event, position, nanoseconds });
@@ -123,12 +123,12 @@ test('console input arrives as soon as the UART accepts it, and advances an idle
 
 test('console input waits until the guest reads the console', () => {
   const source = new ConsoleInput(Buffer.from('a'));
-  const notListening = { consoleReadyNanoseconds: Infinity };
+  const notListening = { readyNanoseconds: () => Infinity };
   assert.equal(source.nextPosition(at(5, notListening)), Infinity);
   assert.equal(source.take(at(5, { ...notListening, idle: true })), undefined);
-  assert.equal(source.nextPosition(at(5, { consoleReadyNanoseconds: 15 })), 15);
-  assert.equal(source.take(at(5, { idle: true, consoleReadyNanoseconds: 15, wakeNanoseconds: 15 })), undefined);
-  assert.deepEqual(source.take(at(15, { consoleReadyNanoseconds: 15 })), {
+  assert.equal(source.nextPosition(at(5, { readyNanoseconds: () => 15 })), 15);
+  assert.equal(source.take(at(5, { idle: true, readyNanoseconds: () => 15, wakeNanoseconds: 15 })), undefined);
+  assert.deepEqual(source.take(at(15, { readyNanoseconds: () => 15 })), {
     ...BYTE_TYPED,
     payload: Uint8Array.of(97),
   });
@@ -154,7 +154,7 @@ test('pending output is printed before an idle machine sleeps', () => {
   idle.take(at(5, { wakeNanoseconds: 1000 }));
   assert.equal(shown, 0, 'the machine runs');
   idle.take(at(5, { idle: true, wakeNanoseconds: 1000 }));
-  idle.take(at(5, { idle: true, consoleReadyNanoseconds: 5 }));
+  idle.take(at(5, { idle: true, readyNanoseconds: () => 5 }));
   assert.equal(shown, 2);
 });
 

@@ -135,7 +135,7 @@ export class RecordingOnSimulatedHost {
   /** Moves the recorder to the next position, at which it makes the log durable after a guest's flush. */
   private boundary(): void {
     const { position } = this;
-    const never = { consoleReadyNanoseconds: Infinity, wakeNanoseconds: Infinity, idle: false };
+    const never = { readyNanoseconds: () => Infinity, wakeNanoseconds: Infinity, idle: false };
     this.recorder.nextPosition({ position, nanoseconds: position, ...never });
   }
 

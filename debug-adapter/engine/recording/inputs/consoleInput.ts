@@ -42,16 +42,17 @@ export class ConsoleInput implements InputSource {
   nextPosition(status: InputStatus): Position {
     if (this.remainingBytes === 0) return Infinity;
     // While the machine is running, each step takes one nanosecond.
-    return status.position + Math.max(0, status.consoleReadyNanoseconds - status.nanoseconds);
+    return status.position + Math.max(0, status.readyNanoseconds(CONSOLE_PORT) - status.nanoseconds);
   }
 
   take(status: InputStatus): OutsideEvent | undefined {
     if (this.remainingBytes === 0) return undefined;
-    const waitNanoseconds = status.consoleReadyNanoseconds - status.nanoseconds;
+    const readyNanoseconds = status.readyNanoseconds(CONSOLE_PORT);
+    const waitNanoseconds = readyNanoseconds - status.nanoseconds;
     if (waitNanoseconds <= 0) return this.typedByte();
     // If both times are equal, no clock jump is needed, because the machine's own idle step advances the clock to that
     // time.
-    if (status.idle && status.consoleReadyNanoseconds < status.wakeNanoseconds) {
+    if (status.idle && readyNanoseconds < status.wakeNanoseconds) {
       return { kind: 'clockJump', nanoseconds: waitNanoseconds };
     }
     return undefined;

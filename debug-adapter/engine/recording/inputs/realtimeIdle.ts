@@ -1,5 +1,6 @@
 import type { Position } from '../../base/quantities.ts';
 import type { InputStatus, OutsideEvent } from '../../machine/inputs.ts';
+import { CONSOLE_PORT } from '../../machine/ports/consolePort.ts';
 import type { InputSource } from './inputSource.ts';
 
 /** The real-time clock for `idle: realtime`, implemented by the host. */
@@ -48,8 +49,8 @@ export class RealtimeIdle implements InputSource {
     return slept >= nanosecondsToWake ? undefined : { kind: 'clockJump', nanoseconds: Math.max(1, slept) };
   }
 
-  private waitForKey({ consoleReadyNanoseconds }: InputStatus): OutsideEvent | undefined {
-    if (!this.waitsForKeys || consoleReadyNanoseconds === Infinity) return undefined;
+  private waitForKey(status: InputStatus): OutsideEvent | undefined {
+    if (!this.waitsForKeys || status.readyNanoseconds(CONSOLE_PORT) === Infinity) return undefined;
     const slept = Math.floor(this.clock.sleepUntil(WAIT_FOR_KEY_NANOSECONDS, this.beforeSleep));
     return { kind: 'clockJump', nanoseconds: Math.max(1, slept) };
   }
