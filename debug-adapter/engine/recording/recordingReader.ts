@@ -5,15 +5,9 @@ import { xxh64 } from '../base/xxhash64.ts';
 import { INPUT_PORTS, type PortTable } from '../machine/ports/portTable.ts';
 import { noSuchBootFile, recordingDamaged, recordingNeedsNewerPort } from '../../messages/recording.ts';
 import { Malformed } from '../base/bytes.ts';
+import { decodeBootFileChunk } from './bootFileChunk.ts';
 import { codeSet, kindMask } from './entryKinds.ts';
-import {
-  type BootFile,
-  type BootFileRole,
-  decodeBootFileChunk,
-  digestText,
-  type RecordedBootFile,
-  type RecordingHeader,
-} from './header.ts';
+import { type BootFile, type BootFileRole, digestText, type RecordedBootFile, type RecordingHeader } from './header.ts';
 import type { ChunkTable } from './index/chunkTable.ts';
 import { IndexedEvents } from './indexedEvents.ts';
 import type { EndEntry, LogEntry, LogEntryKind, PortEntry } from './logEntry.ts';

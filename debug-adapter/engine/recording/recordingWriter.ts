@@ -2,6 +2,7 @@ import { assert } from '../base/assert.ts';
 import type { HostCompression, HostFile } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
 import { ByteReader, ByteWriter } from '../base/bytes.ts';
+import { encodeBootFileChunk } from './bootFileChunk.ts';
 import {
   BOOT_FILE_BYTES_MAX,
   CHUNK_FLAG,
@@ -13,15 +14,8 @@ import {
 } from './chunk.ts';
 import { readPrologue } from './entryLayout.ts';
 import { EventsEncoder } from './eventsEncoder.ts';
-import {
-  type BootFile,
-  completeHeader,
-  decodeHeader,
-  encodeBootFileChunk,
-  encodeHeader,
-  type HeaderFields,
-  type RecordingHeader,
-} from './header.ts';
+import { decodeHeader } from './decodeHeader.ts';
+import { type BootFile, completeHeader, encodeHeader, type HeaderFields, type RecordingHeader } from './header.ts';
 import { ChunkTable } from './index/chunkTable.ts';
 import type { EndEntry, LogEntry } from './logEntry.ts';
 import type { PlacedChunk, ScannedRecording } from './scan.ts';

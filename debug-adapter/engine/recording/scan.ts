@@ -23,9 +23,10 @@ import {
   OLDEST_VERSION,
   PREAMBLE_BYTES,
 } from './chunk.ts';
+import { decodeHeader } from './decodeHeader.ts';
 import { kindMask } from './entryKinds.ts';
 import { type EventsSummary, readPrologue } from './entryLayout.ts';
-import { decodeHeader, type RecordingHeader } from './header.ts';
+import type { RecordingHeader } from './header.ts';
 import { ChunkTable } from './index/chunkTable.ts';
 import { recordingDamage, recordingParts } from '../../messages/recordingDamage.ts';
 
