@@ -31,8 +31,8 @@ export const PTE = {
   D: 1n << 7n,
   /** The memory type (Svpbmt), which has no effect here. */
   PBMT: 3n << 61n,
-  /** Reserved bits, and N (Svnapot, not implemented). */
-  RESERVED: (0x7fn << 54n) | (1n << 63n),
+  /** Svnapot, not implemented. */
+  N: 1n << 63n,
 } as const;
 
 /** The physical page number in an entry. */
@@ -41,26 +41,25 @@ export const PPN = { SHIFT: 10, MASK: (1n << 44n) - 1n } as const;
 /** An entry with any of these bits is a leaf, which maps a page. Other entries point to the table of the next level. */
 export const LEAF = PTE.R | PTE.X;
 
-/** A rule is broken if the bits have the value `are`, or, without `are`, if any of the bits is set. */
-export interface EntryRule {
+/** An entry causes a page fault if the bits `bits` have the value `are`. */
+export interface InvalidValue {
   bits: bigint;
-  are?: bigint;
+  are: bigint;
 }
-
-/** An entry that breaks one of these rules causes a page fault. */
-export const ENTRY_RULES: readonly EntryRule[] = [
+export const INVALID_VALUES: readonly InvalidValue[] = [
   { bits: PTE.V, are: 0n },
   { bits: PTE.R | PTE.W, are: PTE.W },
-  { bits: PTE.RESERVED },
   { bits: PTE.PBMT, are: PTE.PBMT },
 ];
-/** While menvcfg.PBMTE is clear, the memory type counts as reserved. */
-export const WITHOUT_PBMTE_RULE: EntryRule = { bits: PTE.PBMT };
-/** The additional rules for entries that point to a table. These bits are valid only in leaves. */
-export const POINTER_RULES: readonly EntryRule[] = [{ bits: PTE.A | PTE.D | PTE.U | PTE.PBMT }];
 
-const breaks = (entry: bigint, { bits, are }: EntryRule): boolean =>
-  are === undefined ? (entry & bits) !== 0n : (entry & bits) === are;
+/** An entry causes a page fault if one of its reserved bits is set. Which bits are reserved depends on the entry. */
+export const RESERVED = {
+  ALWAYS: (0x7fn << 54n) | PTE.N,
+  /** Reserved while menvcfg.PBMTE is clear. */
+  WITHOUT_PBMTE: PTE.PBMT,
+  /** Valid only in leaves. */
+  IN_POINTERS: PTE.A | PTE.D | PTE.U | PTE.PBMT,
+} as const;
 
 /**
  * The physical address to which the page tables map a virtual address, without side effects. Undefined if the walk
@@ -73,20 +72,21 @@ export function walkPageTables(
   const { satp, pbmte, readEntry } = context;
   const levels = levelsOf(satp);
   if (levels === undefined || !isCanonical(address, levels)) return undefined;
+  const reserved = pbmte ? RESERVED.ALWAYS : RESERVED.ALWAYS | RESERVED.WITHOUT_PBMTE;
   let table = (satp & SATP.ROOT) << BigInt(PAGE_BITS);
   for (let level = levels - 1; level >= 0; level--) {
     const shift = BigInt(levelShift(level));
     const index = (address >> shift) & ((1n << BigInt(INDEX_BITS)) - 1n);
     const entry = readEntry(table + index * BigInt(PTE_BYTES));
-    if (entry === undefined || ENTRY_RULES.some((rule) => breaks(entry, rule))) return undefined;
-    if (!pbmte && breaks(entry, WITHOUT_PBMTE_RULE)) return undefined;
+    if (entry === undefined || entry & reserved) return undefined;
+    if (INVALID_VALUES.some(({ bits, are }) => (entry & bits) === are)) return undefined;
     const base = ((entry >> BigInt(PPN.SHIFT)) & PPN.MASK) << BigInt(PAGE_BITS);
     if (entry & LEAF) {
       const offset = (1n << shift) - 1n;
       // A misaligned superpage causes a page fault.
       return base & offset ? undefined : base | (address & offset);
     }
-    if (POINTER_RULES.some((rule) => breaks(entry, rule))) return undefined;
+    if (entry & RESERVED.IN_POINTERS) return undefined;
     table = base;
   }
   return undefined;

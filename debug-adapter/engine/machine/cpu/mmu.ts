@@ -19,20 +19,19 @@ import {
   when,
 } from '../../base/wasm/code.ts';
 import {
-  ENTRY_RULES,
-  type EntryRule,
   INDEX_BITS,
+  INVALID_VALUES,
+  type InvalidValue,
   LEAF,
   LEVELS,
   levelShift,
   PAGE_BITS,
-  POINTER_RULES,
   PPN,
   PTE,
   PTE_BYTES,
+  RESERVED,
   SATP,
   SATP_MODE,
-  WITHOUT_PBMTE_RULE,
 } from '../../isa/pageTables.ts';
 import { ACCESS_FAULT, type FaultCauses, PAGE_FAULT } from '../../isa/traps.ts';
 import {
@@ -138,13 +137,12 @@ const pteHas = ({ pte }: Walk, bits: bigint): Code => i32.and(i32.wrap(pte.get),
 const ppn = ({ pte }: Walk): Code => i64.and(i64.shrU(pte.get, i64.const(PPN.SHIFT)), i64.const(PPN.MASK));
 const pageAddress = (pageNumber: Code): Code => i64.shl(pageNumber, i64.const(PAGE_BITS));
 
-function breaks({ pte }: Walk, { bits, are }: EntryRule): Code {
-  const found = i64.and(pte.get, i64.const(BigInt.asIntN(64, bits)));
-  return are === undefined ? i64.ne(found, i64.const(0)) : i64.eq(found, i64.const(are));
-}
+const hasValue = (walk: Walk, { bits, are }: InvalidValue): Code =>
+  bits < 1n << 31n
+    ? i32.eq(pteHas(walk, bits), i32.const(Number(are)))
+    : i64.eq(i64.and(walk.pte.get, i64.const(bits)), i64.const(are));
 
-const pageFaultIfBroken = (walk: Walk, rules: readonly EntryRule[]): Code =>
-  sequence(...rules.map((rule) => pageFaultWhen(walk, breaks(walk, rule))));
+const hasAnyOf = ({ pte }: Walk, bits: Code): Code => i64.ne(i64.and(pte.get, bits), i64.const(0));
 
 function findLeaf(walk: Walk): Code {
   const { va, pte, at, shift } = walk;
@@ -162,10 +160,10 @@ function findLeaf(walk: Walk): Code {
         accessFaultWhen(walk, i32.eqz(walkAllowed(walk))),
         markTable(walk),
         set(pte, i64.load(ramAt(ramOffset(at.get)))),
-        pageFaultIfBroken(walk, ENTRY_RULES),
-        pageFaultWhen(walk, i32.and(pbmteIsClear, breaks(walk, WITHOUT_PBMTE_RULE))),
+        ...INVALID_VALUES.map((value) => pageFaultWhen(walk, hasValue(walk, value))),
+        pageFaultWhen(walk, hasAnyOf(walk, reservedInEntries)),
         brIf(found, pteHas(walk, LEAF)),
-        pageFaultIfBroken(walk, POINTER_RULES),
+        pageFaultWhen(walk, hasAnyOf(walk, i64.const(RESERVED.IN_POINTERS))),
         pageFaultWhen(walk, i64.eq(shift.get, i64.const(levelShift(0)))),
         set(at, pageAddress(ppn(walk))),
         set(shift, i64.sub(shift.get, i64.const(INDEX_BITS))),
@@ -175,7 +173,11 @@ function findLeaf(walk: Walk): Code {
   );
 }
 
-const pbmteIsClear: Code = i64.eqz(i64.and(slot('MENVCFG'), i64.const(ENVCFG.PBMTE)));
+const reservedInEntries: Code = select(
+  i64.ne(i64.and(slot('MENVCFG'), i64.const(ENVCFG.PBMTE)), i64.const(0)),
+  i64.const(BigInt.asIntN(64, RESERVED.ALWAYS)),
+  i64.const(BigInt.asIntN(64, RESERVED.ALWAYS | RESERVED.WITHOUT_PBMTE)),
+);
 
 /** PMP checks page table reads with S-mode privilege, regardless of the privilege of the access. */
 const walkAllowed = ({ core, at }: Walk): Code =>
