@@ -6,14 +6,14 @@ import { expected } from '../messages/expected.ts';
 export interface DriveOption {
   id: string;
   image: string;
-  format: 'raw' | 'qcow2';
+  format: limits.DriveFormat;
   /** If null, a writable drive gets a temporary overlay, and a read-only drive does not get an overlay. */
   overlay: string | null;
   readOnly: boolean;
   /** If omitted, the drive gets the first free slot. */
   slot?: number;
   /** Omitted: modern. */
-  virtio?: 'modern' | 'legacy';
+  virtio?: limits.VirtioVersion;
 }
 
 const FIELDS = ['id', 'image', 'format', 'overlay', 'readonly', 'slot', 'virtio'];

@@ -38,7 +38,7 @@ export interface DumpCommand {
 
 interface DiskOption {
   path: string;
-  format: 'raw' | 'qcow2';
+  format: limits.DriveFormat;
 }
 
 export const FILE_COMMANDS = ['overlay', 'snapshot', 'dump', 'identify', 'pack', 'unpack'] as const;
@@ -187,8 +187,7 @@ function oneOf<T extends string>(command: string, given: string | undefined, kno
 function parseBase(command: string, words: CommandArguments): DiskOption {
   const path = words.required(words.file('base'), '--base FILE', command);
   const format = words.required(words.text('format'), '--format raw|qcow2', command);
-  const known = limits.DRIVE_FORMATS.find((one) => one === format);
-  if (known) return { path, format: known };
+  if (limits.isDriveFormat(format)) return { path, format };
   throw optionBadValue({ option: '--format', value: format, expected: expected.oneOf(limits.DRIVE_FORMATS) });
 }
 

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { parseLaunch } from '../support/launch.ts';
 import * as limits from '../../debug-adapter/engine/limits.ts';
+import { RAM_BASE } from '../../debug-adapter/engine/machine/memoryMap.ts';
 import { memorySize } from '../../debug-adapter/messages/expected.ts';
 import { usage } from '../../debug-adapter/messages/usage.ts';
 import { UserError } from '../../debug-adapter/messages/userError.ts';
@@ -101,6 +102,16 @@ test('the schema offers exactly the words that the adapter accepts', () => {
   assert.ok(choices.length >= 5);
   for (const [name, schema] of choices) {
     assert.deepEqual([...schema.enum!].sort(), wordsAccepted(name).sort(), name);
+  }
+});
+
+test('the address at which raw kernels and firmware start is the start of RAM', () => {
+  const start = `0x${RAM_BASE.toString(16)}`;
+  assert.ok(launch.kernel.markdownDescription.includes(`or at ${start} if there is none`));
+  assert.ok(launch.bios.markdownDescription.includes(`leaves ${start} free`));
+  const text = usage(limits);
+  for (const part of [`at ${start} without firmware`, `starts at ${start}`, `leaves ${start} free`]) {
+    assert.ok(text.includes(part), part);
   }
 });
 

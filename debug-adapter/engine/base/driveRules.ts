@@ -4,6 +4,7 @@
  */
 export const DRIVE_FORMATS = ['raw', 'qcow2'] as const;
 export type DriveFormat = (typeof DRIVE_FORMATS)[number];
+export const isDriveFormat = (format: unknown): format is DriveFormat => DRIVE_FORMATS.some((one) => one === format);
 
 /** The versions of the virtio-mmio transport; the first is the default. */
 export const VIRTIO_VERSIONS = ['modern', 'legacy'] as const;

@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts';
-import { VIRTIO_SLOTS } from '../base/driveRules.ts';
+import { VIRTIO_SLOTS, type VirtioVersion } from '../base/driveRules.ts';
 import type { Drive } from '../block/drive.ts';
 import { PlicBefore5 } from './devices/before5/plic.ts';
 import { Uart16550Before5 } from './devices/before5/uart16550.ts';
@@ -241,7 +241,7 @@ const clintAccepts = (offset: number, sizeBytes: number): boolean =>
 const ALL_ACCESSES: AccessRules = { accepts: acceptsAll, splits64: true };
 
 /** Assigns virtio slots: drives without a given slot take the first free slots, in order. */
-export function assignSlots(drives: readonly { slot?: number; virtio?: 'modern' | 'legacy' }[]): DriveSlot[] {
+export function assignSlots(drives: readonly { slot?: number; virtio?: VirtioVersion }[]): DriveSlot[] {
   const taken = new Set(drives.map(({ slot }) => slot));
   const firstFree = (): number => {
     let slot = 0;

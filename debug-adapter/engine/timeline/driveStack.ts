@@ -1,3 +1,4 @@
+import type { VirtioVersion } from '../base/driveRules.ts';
 import { withAllowedPaths, type Host } from '../base/host.ts';
 import { BlkreplayFilter } from '../block/blkreplay.ts';
 import type { BlockDevice } from '../block/blockDevice.ts';
@@ -23,7 +24,7 @@ export interface DriveOptions {
   /** The virtio slot, 0 to 7; by default the first unused one. */
   slot?: number;
   /** The virtio-mmio transport: `modern` is version 2 (the default), `legacy` is version 1 (QEMU's default). */
-  virtio?: 'modern' | 'legacy';
+  virtio?: VirtioVersion;
 }
 
 /**
@@ -179,6 +180,6 @@ function readOnlyDrive(options: DriveOptions, base: BlockDevice, baseDigest: Dri
 }
 
 /** The drive's slot and transport, as in the recording's header. */
-export function recordedSlot({ slot, legacy }: DriveSlot): { slot: number; virtio: 'modern' | 'legacy' } {
+export function recordedSlot({ slot, legacy }: DriveSlot): { slot: number; virtio: VirtioVersion } {
   return { slot, virtio: legacy ? 'legacy' : 'modern' };
 }

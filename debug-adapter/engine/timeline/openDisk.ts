@@ -1,3 +1,4 @@
+import type { DriveFormat } from '../base/driveRules.ts';
 import type { Host, HostFile } from '../base/host.ts';
 import type { BlockDevice } from '../block/blockDevice.ts';
 import { RawImage } from '../block/raw.ts';
@@ -12,7 +13,7 @@ import {
 } from '../../messages/drives.ts';
 import { UserError, dataOf, type Notice } from '../../messages/userError.ts';
 
-export type DiskFormat = 'raw' | 'qcow2';
+export type DiskFormat = DriveFormat;
 
 /** The location and format of a disk image. */
 export interface DiskLocation {

@@ -1,5 +1,5 @@
 import type { HostCompression, HostFile } from '../../base/host.ts';
-import { DRIVES_MAX, isDriveId } from '../../base/driveRules.ts';
+import { DRIVES_MAX, type DriveFormat, isDriveFormat, isDriveId } from '../../base/driveRules.ts';
 import { viewOf } from '../../block/qcow2/bigEndian.ts';
 import { xxh64 } from '../../base/xxhash64.ts';
 import {
@@ -25,7 +25,7 @@ export interface PackHeader {
 
 export interface PackedDrive {
   id: string;
-  format: 'raw' | 'qcow2';
+  format: DriveFormat;
   readOnly: boolean;
   /** The base's name in the folder to which the pack is extracted; null if the base is not in the pack. */
   image: string | null;
@@ -34,7 +34,7 @@ export interface PackedDrive {
   imageAsRecorded: string;
   contentDigest: string;
   /** The backing files of the files in the pack. */
-  backings: { file: string; backing: string; format: 'raw' | 'qcow2' }[];
+  backings: { file: string; backing: string; format: DriveFormat }[];
 }
 
 /** Throws a UserError if readers would refuse the pack. Called before the pack is created. */
@@ -208,14 +208,14 @@ function validateHeader(json: unknown): PackHeader {
   const isPacked = (name: unknown) => header.files.some((file) => file.name === name);
   check(isPacked(header.rrfile) && typeof header.blkreplayVersion === 'string');
   for (const drive of header.drives) {
-    check(typeof drive.id === 'string' && isDriveId(drive.id) && (drive.format === 'raw' || drive.format === 'qcow2'));
+    check(typeof drive.id === 'string' && isDriveId(drive.id) && isDriveFormat(drive.format));
     check(drive.image === null || isPacked(drive.image));
     check(drive.overlay === null || isPacked(drive.overlay));
     check(typeof drive.readOnly === 'boolean' && typeof drive.imageAsRecorded === 'string');
     check(typeof drive.contentDigest === 'string' && /^[0-9a-f]{16}$/.test(drive.contentDigest));
     check(drive.backings.length <= FILES_MAX);
     for (const { file, backing, format } of drive.backings) {
-      check(isPacked(file) && isPacked(backing) && (format === 'raw' || format === 'qcow2'));
+      check(isPacked(file) && isPacked(backing) && isDriveFormat(format));
     }
   }
   check(new Set(header.drives.map(({ id }) => id)).size === header.drives.length);
