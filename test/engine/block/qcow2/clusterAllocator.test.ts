@@ -1,0 +1,94 @@
+/** The allocator finds free clusters of the image file, and adds the refcount blocks that count them. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ClusterAllocator } from '../../../../debug-adapter/engine/block/qcow2/clusterAllocator.ts';
+import { RefcountArray } from '../../../../debug-adapter/engine/block/qcow2/refcountArray.ts';
+
+const CLUSTER_BYTES = 4096;
+/** A refcount block of 4 KiB counts this many clusters with 16 bits each. */
+const PER_BLOCK = 2048;
+/** The number of clusters in 64 KiB. */
+const ALIGNMENT = 16;
+
+/** A file in which the header is in cluster 0 and the only refcount block is in cluster 1. */
+function newFile() {
+  const refcounts = new RefcountArray(CLUSTER_BYTES, 16);
+  const allocator = new ClusterAllocator(refcounts, CLUSTER_BYTES);
+  allocator.allocateHeader();
+  return { refcounts, allocator };
+}
+
+const free = ({ refcounts, allocator }: ReturnType<typeof newFile>, ...clusters: number[]) => {
+  for (const cluster of clusters) {
+    refcounts.set(cluster, 0);
+    allocator.freed(cluster);
+  }
+};
+
+test('the first refcount block follows the header and counts itself', () => {
+  const { refcounts } = newFile();
+  assert.deepEqual(refcounts.blocks, [CLUSTER_BYTES]);
+  assert.deepEqual(
+    [0, 1, 2].map((cluster) => refcounts.get(cluster)),
+    [1, 1, 0],
+  );
+});
+
+test('a short run starts at the first free cluster and ends before the next used one', () => {
+  const file = newFile();
+  assert.deepEqual(file.allocator.allocate(4), { offset: 2 * CLUSTER_BYTES, clusters: 4 });
+  free(file, 3, 4);
+  assert.deepEqual(file.allocator.allocate(4), { offset: 3 * CLUSTER_BYTES, clusters: 2 });
+  assert.deepEqual(file.allocator.allocate(1), { offset: 6 * CLUSTER_BYTES, clusters: 1 });
+});
+
+test('a long run starts at a multiple of 64 KiB, and short runs fill the gap before it', () => {
+  const { allocator } = newFile();
+  assert.deepEqual(allocator.allocate(ALIGNMENT), { offset: ALIGNMENT * CLUSTER_BYTES, clusters: ALIGNMENT });
+  assert.deepEqual(allocator.allocate(3), { offset: 2 * CLUSTER_BYTES, clusters: 3 });
+  const next = allocator.allocate(2 * ALIGNMENT);
+  assert.deepEqual(next, { offset: 2 * ALIGNMENT * CLUSTER_BYTES, clusters: 2 * ALIGNMENT });
+});
+
+test('a table is placed in the first gap that is long enough', () => {
+  const file = newFile();
+  file.allocator.allocate(8);
+  free(file, 4, 6, 7);
+  assert.equal(file.allocator.allocateContiguous(2), 6 * CLUSTER_BYTES);
+  assert.equal(file.allocator.allocateContiguous(2), 10 * CLUSTER_BYTES);
+  assert.equal(file.refcounts.get(4), 0);
+});
+
+test('a table that would cross into clusters without a refcount block comes after the new block', () => {
+  const { refcounts, allocator } = newFile();
+  const table = allocator.allocateContiguous(PER_BLOCK);
+  assert.deepEqual(refcounts.blocks, [CLUSTER_BYTES, 2 * CLUSTER_BYTES]);
+  assert.equal(table, 3 * CLUSTER_BYTES);
+  assert.equal(refcounts.usedClusters, PER_BLOCK + 3);
+});
+
+test('changed and new refcount blocks are recorded until they are written', () => {
+  const { refcounts, allocator } = newFile();
+  refcounts.dirtyBlocks.clear();
+  refcounts.unlistedBlocks.clear();
+  allocator.allocate(1);
+  assert.deepEqual([[...refcounts.dirtyBlocks], [...refcounts.unlistedBlocks]], [[0], []]);
+  allocator.addBlocks(3 * PER_BLOCK);
+  assert.deepEqual(
+    [[...refcounts.dirtyBlocks], [...refcounts.unlistedBlocks]],
+    [
+      [0, 1, 2],
+      [1, 2],
+    ],
+  );
+});
+
+test('restoring a saved state discards the allocations made since then', () => {
+  const { refcounts, allocator } = newFile();
+  const saved = refcounts.save();
+  allocator.allocateContiguous(2 * PER_BLOCK);
+  refcounts.restore(saved);
+  allocator.reset();
+  assert.deepEqual([refcounts.blocks, refcounts.usedClusters], [[CLUSTER_BYTES], 2]);
+  assert.deepEqual(allocator.allocate(1), { offset: 2 * CLUSTER_BYTES, clusters: 1 });
+});
