@@ -164,7 +164,7 @@ export class StepBack implements Run {
     if (returnsFrom === undefined) return reason;
     const handlers = handlersOf(session.inspector, returnsFrom);
     const isEntry = () => isEntryFrom(session, returnsFrom, returned);
-    this.search = { run: session.backTo(handlers, isEntry), from: session.position };
+    this.search = { run: session.runBackTo(handlers, isEntry), from: session.position };
     return undefined;
   }
 

@@ -207,13 +207,8 @@ export class Session {
     return this.reasonOf(this.timeline.forward(Infinity, this.pointsWith(addresses, condition), wantsPause));
   }
 
-  /** Like `runTo`, but runs backward to the last such position. */
-  runBackTo(addresses: readonly bigint[], condition: () => boolean, wantsPause: WantsPause = never): StopReason {
-    return this.backTo(addresses, condition).resume(wantsPause);
-  }
-
-  /** Like `runBackTo`, as a run that continues its search after a pause. */
-  backTo(addresses: readonly bigint[], condition: () => boolean): Run {
+  /** Like `runTo`, but runs backward to the last such position. After a pause, the run continues its search. */
+  runBackTo(addresses: readonly bigint[], condition: () => boolean): Run {
     let ofUser: StopPoints | undefined;
     let points: StopPoints | undefined;
     return {

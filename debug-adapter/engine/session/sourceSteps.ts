@@ -145,7 +145,7 @@ export class SourceSteps {
     travel.seekTo(landing);
     const { pc } = this;
     travel.seekTo(from);
-    const reason = this.asStep(session.runBackTo([pc], () => session.position === landing, wantsPause));
+    const reason = this.asStep(session.runBackTo([pc], () => session.position === landing).resume(wantsPause));
     return reason.kind === 'step' || session.position < landing ? undefined : reason;
   }
 
@@ -159,7 +159,7 @@ export class SourceSteps {
       // At a function's first instruction, the stack pointer equals the CFA.
       const { hart } = session.inspector;
       const isEntry = () => session.inspector.hart === hart && this.sp === frame.cfa;
-      const reason = this.asStep(session.runBackTo([entry], isEntry, wantsPause));
+      const reason = this.asStep(session.runBackTo([entry], isEntry).resume(wantsPause));
       if (reason.kind !== 'step') return reason;
     }
     return new StepBack(session).resume(wantsPause);

@@ -28,7 +28,7 @@ function inManyParts(run: Run): { reason: StopReason; pauses: number } {
 
 test('a backward run to an address makes progress in the middle of a segment', (t) => {
   const session = recorded(t);
-  const { reason, pauses } = inManyParts(session.backTo([RAM_START], () => true));
+  const { reason, pauses } = inManyParts(session.runBackTo([RAM_START], () => true));
   assert.deepEqual(reason, { kind: 'breakpoint', ids: [], pc: RAM_START });
   assert.ok(session.position < 100, `${session.position}`);
   assert.ok(pauses >= 3, `${pauses} pauses`);
@@ -37,7 +37,7 @@ test('a backward run to an address makes progress in the middle of a segment', (
 test('a backward run to an address stops at a breakpoint that is set while it is paused', (t) => {
   const session = recorded(t);
   const end = session.position;
-  const run = session.backTo([RAM_START], () => true);
+  const run = session.runBackTo([RAM_START], () => true);
   assert.equal(run.resume(() => true).kind, 'pause');
   const id = session.addBreakpoint(TRAP_ENTRY);
   assert.deepEqual(inManyParts(run).reason, { kind: 'breakpoint', ids: [id], pc: TRAP_ENTRY });
