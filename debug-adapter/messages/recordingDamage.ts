@@ -38,6 +38,7 @@ export const chunkFlaws = {
   impossibleLength: () => 'has a length that is too large for its data',
   badField: (field: string) => `has no valid ${field}`,
   checksum: () => 'has a wrong checksum',
+  otherIndex: () => 'is not the index of the preceding chunks',
   notRecorded: () => 'is not the recorded file',
   notDecompressed: () => 'cannot be decompressed',
 };

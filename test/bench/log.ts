@@ -1,7 +1,6 @@
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Player } from '../../debug-adapter/engine/recording/player.ts';
 import { RecordingReader } from '../../debug-adapter/engine/recording/recordingReader.ts';
 import { RecordingWriter } from '../../debug-adapter/engine/recording/recordingWriter.ts';
 import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
@@ -11,7 +10,9 @@ import { median } from './processes.ts';
 const MIB = 1 << 20;
 const SECTORS = 2 ** 21;
 const SECTORS_PER_BLOCK = 8;
-const REPEATS = 9;
+/** The first block of each such range is never written. */
+const HOLE_SECTORS = 512;
+const REPEATS = 15;
 
 /**
  * Measures a recording's log with many disk requests: random writes of 4 KiB to a disk of 1 GiB, which is the worst
@@ -22,30 +23,54 @@ export function measureLog(): void {
   try {
     console.log('\nlog');
     measureLeavingLiveEnd(path.join(folder, 'live.rr'), 2_000_000);
+    measureIndex(path.join(folder, 'index.rr'), 1_000_000);
   } finally {
     fs.rmSync(folder, { recursive: true });
   }
 }
 
-/** Opens the log of a recording that is being written, as is done whenever a live machine goes back. */
+/** Opens the log of a recording that is being written, as a live machine does when it goes back, and reads an entry. */
 function measureLeavingLiveEnd(rrfile: string, requests: number): void {
   const writer = writeRequests(rrfile, requests);
   const opening = (open: (file: ReturnType<typeof openFile>) => RecordingReader) =>
     timesOf(() => {
       const reader = open(openFile(rrfile));
-      new Player(reader).seek(reader.lastPosition / 2);
+      reader.entriesFrom(reader.lastPosition / 2).next();
       reader.close();
     });
   const scanned = opening((file) => new RecordingReader(file, nodeHost.compression));
   const informed = opening((file) => new RecordingReader(file, nodeHost.compression, writer.contents()));
-  const most = (times: number[]) => Math.max(...times).toFixed(1);
-  line(
-    `leaving the live end, ${requests} requests`,
-    `median ${median(informed).toFixed(1)} ms`,
-    `at most ${most(informed)} ms`,
-    `if the whole log were read: median ${median(scanned).toFixed(1)} ms, at most ${most(scanned)} ms`,
-    `log ${(writer.lengthBytes / MIB).toFixed(1)} MiB`,
-  );
+  line(`leaving the live end, ${requests} requests`, figures(informed));
+  line('if the whole log were read', figures(scanned), `log ${(writer.lengthBytes / MIB).toFixed(1)} MiB`);
+  writer.closeUnfinished();
+}
+
+/** Searches that start without any page of the index in memory, and the time to rebuild all pages. */
+function measureIndex(rrfile: string, requests: number): void {
+  const start = performance.now();
+  const writer = writeRequests(rrfile, requests);
+  const writeMs = performance.now() - start;
+  const { pages, ...contents } = writer.contents();
+  const random = new SeededRandom(2);
+  const search = (sector: () => number) =>
+    timesOf(() => {
+      const reader = new RecordingReader(openFile(rrfile), nodeHost.compression, writer.contents());
+      reader.index.lastWriter('hd0', sector(), reader.lastPosition);
+      reader.close();
+    });
+  const written = search(() => random.below(SECTORS / HOLE_SECTORS) * HOLE_SECTORS + SECTORS_PER_BLOCK + 3);
+  const unwritten = search(() => random.below(SECTORS / HOLE_SECTORS) * HOLE_SECTORS);
+  const rebuilt = timesOf(() => {
+    const reader = new RecordingReader(openFile(rrfile), nodeHost.compression, { ...contents, pages: [] });
+    reader.index.count({ kind: 'blockRequest' });
+    reader.close();
+  });
+  const indexBytes = pages.reduce((sum, { page }) => sum + page.lengthBytes, 0);
+  line(`last writer of a sector, ${requests} requests`, figures(written), 'target 50');
+  line('last writer of a sector that was never written', figures(unwritten), 'target 50');
+  line(`rebuilding the index, ${requests} requests`, figures(rebuilt), 'target 2000');
+  line('size of the index', `${((100 * indexBytes) / writer.lengthBytes).toFixed(1)}% of the recording`);
+  line(`writing a recording of ${requests} requests`, `${writeMs.toFixed(0)} ms`);
   writer.closeUnfinished();
 }
 
@@ -70,7 +95,9 @@ function writeRequests(rrfile: string, requests: number): RecordingWriter {
   );
   for (let id = 0; id < requests; id++) {
     const position = id * 1000;
-    const offset = random.below(SECTORS / SECTORS_PER_BLOCK) * SECTORS_PER_BLOCK * 512;
+    let sector = random.below(SECTORS / SECTORS_PER_BLOCK) * SECTORS_PER_BLOCK;
+    if (sector % HOLE_SECTORS === 0) sector += SECTORS_PER_BLOCK;
+    const offset = sector * 512;
     const lengthBytes = SECTORS_PER_BLOCK * 512;
     writer.append({ kind: 'blockRequest', id, drive: 'hd0', operation: 'write', offset, lengthBytes, position });
     const digest = (BigInt(id) * 0x9e37_79b9_7f4a_7c15n) & 0xffff_ffff_ffff_ffffn;
@@ -83,12 +110,16 @@ function writeRequests(rrfile: string, requests: number): RecordingWriter {
 const openFile = (file: string) => nodeHost.files.open(file, { write: false, create: 'never' });
 
 function timesOf(act: () => void): number[] {
+  act();
   return Array.from({ length: REPEATS }, () => {
     const start = performance.now();
     act();
     return performance.now() - start;
   });
 }
+
+const figures = (times: number[]): string =>
+  `median ${median(times).toFixed(1)} ms, at most ${Math.max(...times).toFixed(1)} ms`;
 
 function line(what: string, ...figures: string[]): void {
   console.log(`  ${what.padEnd(52)} ${figures.join('   ')}`);

@@ -37,7 +37,11 @@ export const MAGIC = Uint8Array.of(0x42, 0x4c, 0x4b, 0x52, 0x52, 0x0d, 0x0a, 0x1
 export const PREAMBLE_BYTES = MAGIC.length + 4;
 export const CHUNK_HEADER_BYTES = 20;
 
-export const CHUNK_TYPE = { header: 1, bootFile: 2, names: 3, events: 4 } as const;
+/**
+ * An index chunk is a page of the index over the preceding events (`index/indexPage.ts`). It is not critical, and its
+ * payload may be damaged, because it can be rebuilt from the events.
+ */
+export const CHUNK_TYPE = { header: 1, bootFile: 2, names: 3, events: 4, index: 5 } as const;
 export const CHUNK_FLAG = {
   /**
    * A reader that does not support this type of chunk must refuse the file. Without this flag, it can skip the chunk.
@@ -49,6 +53,7 @@ export const CHUNK_FLAG = {
 /** Readers reject longer payloads, so that a damaged or malicious length cannot make them allocate too much memory. */
 export const MAX_HEADER_PAYLOAD_BYTES = 1 << 20;
 export const MAX_EVENTS_PAYLOAD_BYTES = 1 << 20;
+export const MAX_INDEX_PAYLOAD_BYTES = 1 << 20;
 /**
  * The maximum value of the length field. No lower limit is necessary, because a boot file that extends past the end of
  * the file means that the recording was truncated.
@@ -63,6 +68,16 @@ export interface ChunkHeader {
   flags: number;
   payloadBytes: number;
   checksum: bigint;
+}
+
+/** Where a chunk is in a recording, and how to check it. */
+export interface PlacedChunk {
+  /** The offset of the payload in the file. */
+  offset: number;
+  lengthBytes: number;
+  checksum: bigint;
+  /** The checksum of the previous chunk, which seeds the checksum of this one. */
+  seed: bigint;
 }
 
 export function encodePreamble(): Uint8Array<ArrayBuffer> {

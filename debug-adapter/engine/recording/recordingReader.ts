@@ -6,12 +6,15 @@ import { INPUT_PORTS, type PortTable } from '../machine/ports/portTable.ts';
 import { noSuchBootFile, recordingDamaged, recordingNeedsNewerPort } from '../../messages/recording.ts';
 import { Malformed } from '../base/bytes.ts';
 import { decodeBootFileChunk } from './bootFileChunk.ts';
+import { MAX_INDEX_PAYLOAD_BYTES, type PlacedChunk } from './chunk.ts';
 import { codeSet, kindMask } from './entryKinds.ts';
 import { type BootFile, type BootFileRole, digestText, type RecordedBootFile, type RecordingHeader } from './header.ts';
 import type { ChunkTable } from './index/chunkTable.ts';
+import type { PlacedPage, WantedEntries } from './index/indexPages.ts';
+import { RecordingIndex } from './index/recordingIndex.ts';
 import { IndexedEvents } from './indexedEvents.ts';
-import type { EndEntry, LogEntry, LogEntryKind, PortEntry } from './logEntry.ts';
-import { type PlacedChunk, type ScannedRecording, scanRecording } from './scan.ts';
+import { type EndEntry, isPortEntry, type LogEntry, type LogEntryKind, type PortEntry } from './logEntry.ts';
+import { type ScannedRecording, scanRecording } from './scan.ts';
 import { chunkFlaws, recordingDamage } from '../../messages/recordingDamage.ts';
 
 /**
@@ -35,6 +38,8 @@ export class RecordingReader {
   private readonly bootFiles: readonly PlacedChunk[];
   private readonly names: readonly string[];
   private readonly events: ChunkTable;
+  private readonly pages: readonly PlacedPage[];
+  private openedIndex: RecordingIndex | undefined;
   /**
    * The chunks that were used most recently. There are several, because a player reads with several cursors at nearby
    * positions.
@@ -43,8 +48,8 @@ export class RecordingReader {
   private current: { chunk: number; events: IndexedEvents } | undefined;
 
   /**
-   * If `scanned` is given, the file is not read when it is opened. A recording's writer provides it for a recording that
-   * is still being written (`RecordingWriter.contents`).
+   * If `scanned` is given, opening does not read the file. A recording's writer provides it while it writes the
+   * recording (`RecordingWriter.contents`).
    */
   constructor(
     file: HostFile,
@@ -59,6 +64,7 @@ export class RecordingReader {
     this.bootFiles = scanned.bootFiles;
     this.names = scanned.names;
     this.events = scanned.events;
+    this.pages = scanned.pages;
     this.complete = scanned.ended;
     this.lastPosition = scanned.events.lastPosition;
     this.end = scanned.ended ? this.readEnd() : undefined;
@@ -115,8 +121,43 @@ export class RecordingReader {
     }
   }
 
+  /** Answers questions about the log without reading all of it. */
+  get index(): RecordingIndex {
+    this.openedIndex ??= new RecordingIndex({
+      chunks: this.events,
+      pages: this.pages,
+      readPage: (page) => this.intactPage(page),
+      entriesOf: (chunk, wanted) => this.entriesOf(chunk, wanted),
+    });
+    return this.openedIndex;
+  }
+
   close(): void {
     this.file.close();
+  }
+
+  private *entriesOf(
+    chunk: number,
+    { kinds, port, from = 0, to = Infinity, backwards = false }: WantedEntries = {},
+  ): Generator<LogEntry, void, undefined> {
+    if (kinds && (this.events.kinds(chunk) & kindMask(kinds)) === 0) return;
+    const codes = kinds && codeSet(kinds);
+    const first = this.eventsOf(chunk).firstFrom(from);
+    const end = this.eventsOf(chunk).firstFrom(to);
+    const step = backwards ? -1 : 1;
+    for (let at = backwards ? end - 1 : first; at >= first && at < end; at += step) {
+      // The chunk is looked up again for the same reason as in `entriesFrom`.
+      const events = this.eventsOf(chunk);
+      if (codes !== undefined && codes[events.code(at)] === 0) continue;
+      const entry = events.entry(at);
+      if (port === undefined || !isPortEntry(entry) || entry.port === port) yield entry;
+    }
+  }
+
+  private intactPage(page: PlacedChunk): Uint8Array | undefined {
+    if (page.lengthBytes > MAX_INDEX_PAYLOAD_BYTES) return undefined;
+    const payload = this.payload(page);
+    return xxh64(payload, page.seed) === page.checksum ? payload : undefined;
   }
 
   private eventsOf(chunk: number): IndexedEvents {

@@ -11,14 +11,15 @@ import {
   encodeChunk,
   encodePreamble,
   MAX_EVENTS_PAYLOAD_BYTES,
+  type PlacedChunk,
 } from './chunk.ts';
 import { readPrologue } from './entryLayout.ts';
 import { EventsEncoder } from './eventsEncoder.ts';
 import { decodeHeader } from './decodeHeader.ts';
 import { type BootFile, completeHeader, encodeHeader, type HeaderFields, type RecordingHeader } from './header.ts';
-import { ChunkTable } from './index/chunkTable.ts';
+import { IndexWriter } from './index/indexWriter.ts';
 import type { EndEntry, LogEntry } from './logEntry.ts';
-import type { PlacedChunk, ScannedRecording } from './scan.ts';
+import type { ScannedRecording } from './scan.ts';
 
 // With this size, there is about one write call for every 2,500 disk requests. A larger buffer would not be faster, and
 // more entries would be lost if the process were killed.
@@ -41,7 +42,7 @@ export class RecordingWriter {
   private readonly names = new Map<string, number>();
   private newNames: string[] = [];
   private readonly events = new EventsEncoder((name) => this.nameNumber(name));
-  private readonly chunks = new ChunkTable();
+  private readonly index = new IndexWriter();
   private offset = 0;
   private checksum = 0n;
   /** Whether everything written so far is on stable storage. */
@@ -85,6 +86,7 @@ export class RecordingWriter {
   append(entry: LogEntry): void {
     assert(this.offset > 0 && !this.closed && !this.failed, 'entries must be between the header and the end');
     this.events.add(entry);
+    this.index.add(entry);
     if (this.events.lengthBytes >= CHUNK_BYTES) this.writeEvents();
   }
 
@@ -110,6 +112,8 @@ export class RecordingWriter {
     if (this.failed) return this.closeUnfinished();
     // The end entry is in a separate chunk, which is written after a sync. The `afterSync` flag of that chunk then
     // covers everything before it.
+    this.flush(end.position);
+    if (this.index.isPageDue(true)) this.writeIndexPage();
     this.flushDurably(end.position);
     this.append({ kind: 'end', ...end });
     this.writeEvents();
@@ -134,7 +138,7 @@ export class RecordingWriter {
       header: decodeHeader(this.header),
       bootFiles: [...this.bootFiles],
       names: [...this.names.keys()].slice(0, this.names.size - this.newNames.length),
-      events: this.chunks.snapshot(),
+      ...this.index.contents(),
       ended: false,
     };
   }
@@ -160,13 +164,19 @@ export class RecordingWriter {
     }
     const payload = this.events.takePayload();
     const chunk = this.writeChunk(CHUNK_TYPE.events, payload);
-    this.chunks.append({ ...chunk, ...readPrologue(new ByteReader(payload)) });
+    this.index.addChunk({ ...chunk, ...readPrologue(new ByteReader(payload)) });
+    if (this.index.isPageDue()) this.writeIndexPage();
+  }
+
+  private writeIndexPage(): void {
+    this.index.writePage((payload) => this.writeChunk(CHUNK_TYPE.index, payload));
   }
 
   private writeChunk(type: number, payload: Uint8Array): PlacedChunk {
     const payloadBytesMax = type === CHUNK_TYPE.bootFile ? BOOT_FILE_BYTES_MAX : MAX_EVENTS_PAYLOAD_BYTES;
     assert(payload.length <= payloadBytesMax, 'readers refuse a chunk of this length');
-    const flags = CHUNK_FLAG.critical | (this.synced ? CHUNK_FLAG.afterSync : 0);
+    const critical = type === CHUNK_TYPE.index ? 0 : CHUNK_FLAG.critical;
+    const flags = critical | (this.synced ? CHUNK_FLAG.afterSync : 0);
     const seed = this.checksum;
     const { bytes, checksum } = encodeChunk({ type, flags, payload }, seed);
     const chunk = { offset: this.offset + CHUNK_HEADER_BYTES, lengthBytes: payload.length, checksum, seed };

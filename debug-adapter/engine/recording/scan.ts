@@ -21,13 +21,15 @@ import {
   MAX_EVENTS_PAYLOAD_BYTES,
   MAX_HEADER_PAYLOAD_BYTES,
   OLDEST_VERSION,
+  type PlacedChunk,
   PREAMBLE_BYTES,
 } from './chunk.ts';
 import { decodeHeader } from './decodeHeader.ts';
 import { kindMask } from './entryKinds.ts';
-import { type EventsSummary, readPrologue } from './entryLayout.ts';
+import { readPrologue } from './entryLayout.ts';
 import type { RecordingHeader } from './header.ts';
 import { ChunkTable } from './index/chunkTable.ts';
+import type { PlacedPage } from './index/indexPages.ts';
 import { recordingDamage, recordingParts } from '../../messages/recordingDamage.ts';
 
 export interface ScannedRecording {
@@ -36,28 +38,19 @@ export interface ScannedRecording {
   bootFiles: PlacedChunk[];
   names: string[];
   events: ChunkTable;
+  /** The pages of the index. Their payloads have not been checked. */
+  pages: PlacedPage[];
   /** Whether the recording was closed properly, that is, whether its last entry is the end entry. */
   ended: boolean;
 }
 
-export interface PlacedChunk {
-  /** The offset of the payload in the file. */
-  offset: number;
-  lengthBytes: number;
-  checksum: bigint;
-  /** The checksum of the previous chunk, which seeds the checksum of this one. */
-  seed: bigint;
-}
-
-export interface PlacedEvents extends PlacedChunk, EventsSummary {}
-
 const END = kindMask(['end']);
 
 /**
- * Reads a recording once from start to end, checks all chunks and builds the index that the reader needs. The contents
- * of boot files are not checked here, but only when they are read. Stops at the end entry or at a torn tail. Throws a
- * UserError for damage before a point at which the recording was on stable storage, and for anything that blkreplay did
- * not write. Uses memory only for the index.
+ * Reads a recording once from start to end, checks all chunks and builds the table of chunks that the reader needs. The
+ * contents of boot files and of index pages are not checked here, but only when they are read. Stops at the end entry
+ * or at a torn tail. Throws a UserError for damage before a point at which the recording was on stable storage, and for
+ * anything that blkreplay did not write. Uses memory only for the table.
  */
 export function scanRecording(file: HostFile): ScannedRecording {
   return new Scan(file).run();
@@ -124,13 +117,20 @@ class Scan {
     return { chunk, payload };
   }
 
-  private scanEvents(): Pick<ScannedRecording, 'names' | 'events' | 'ended'> {
+  private scanEvents(): Omit<ScannedRecording, 'header' | 'bootFiles'> {
     const names: string[] = [];
     const events = new ChunkTable();
+    const pages: PlacedPage[] = [];
+    let indexed = 0;
     let ended = false;
     while (!ended && this.offset < this.length) {
       const offset = this.offset;
       const header = this.headerAt(offset);
+      if (header?.type === CHUNK_TYPE.index && offset + CHUNK_HEADER_BYTES + header.payloadBytes <= this.length) {
+        pages.push({ page: this.locate(header), firstChunk: indexed, chunks: events.length - indexed });
+        indexed = events.length;
+        continue;
+      }
       const payload = header && this.intactPayload(header);
       if (header === undefined || payload === undefined) {
         this.refuseUnlessTorn(offset, header);
@@ -144,7 +144,7 @@ class Scan {
       events.append({ ...chunk, ...summary });
       ended = (summary.kinds & END) !== 0;
     }
-    return { names, events, ended };
+    return { names, events, pages, ended };
   }
 
   /**

@@ -1,7 +1,10 @@
 import { assert } from '../../base/assert.ts';
 import type { Position } from '../../base/quantities.ts';
-// Cycle: the scan of a recording stores the chunks that it finds in this table.
-import type { PlacedEvents } from '../scan.ts';
+import type { PlacedChunk } from '../chunk.ts';
+import type { EventsSummary } from '../entryLayout.ts';
+
+/** Where an events chunk is, and what it contains. */
+export interface PlacedEvents extends PlacedChunk, EventsSummary {}
 
 /**
  * The events chunks of a recording, in order. The table takes 52 bytes of memory for each chunk, and a chunk usually

