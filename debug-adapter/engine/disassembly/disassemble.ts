@@ -1,4 +1,5 @@
-import { formOf, isCompressed } from '../isa/instructions.ts';
+import { isCompressed } from '../isa/expansion.ts';
+import { formOf } from '../isa/forms.ts';
 import { formatOperands, mnemonicOf } from './operandText.ts';
 
 /** One disassembled instruction, or data that is not a valid instruction. */

@@ -14,6 +14,12 @@ export interface BitField {
  */
 export const unsigned = (fields: Record<number, string>): BitField => ({ groups: groupsOf(fields), signShift: 0 });
 
+/** A zero-extended value in consecutive bits of the instruction. */
+export const consecutive = (highest: number, lowest: number): BitField => ({
+  groups: [{ from: lowest, to: 0, mask: 2 ** (highest - lowest + 1) - 1 }],
+  signShift: 0,
+});
+
 /** A sign-extended value. `fields` has the same meaning as for `unsigned`. */
 export function signed(fields: Record<number, string>): BitField {
   const groups = groupsOf(fields);

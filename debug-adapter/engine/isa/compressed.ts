@@ -6,7 +6,8 @@
  * A compressed instruction is shown as its expansion, because the hart executes the expanded form. The indented rows
  * are exceptions, mostly hints: instructions that have no effect and that objdump shows under their own names.
  */
-export const COMPRESSED = `
+export const COMPRESSED = {
+  c: `
 c.unimp     .                              000 00000000 000 00
   unimp     .
 reserved    .                              000 00000000 --- 00
@@ -65,4 +66,5 @@ c.add       add rd,rd,crs2                 100 1 ----- ----- 10
 c.fsdsp     fsd cfrs2,cdstore(sp)          101 ------ ----- 10
 c.swsp      sw crs2,cwstore(sp)            110 ------ ----- 10
 c.sdsp      sd crs2,cdstore(sp)            111 ------ ----- 10
-`;
+`,
+};

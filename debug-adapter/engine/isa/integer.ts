@@ -1,7 +1,8 @@
 /**
  * The instructions of RV64I and of the extensions M, A, Zba, Zbb, Zbs, Zbc and Zicond, from the instruction set
  * listings in the chapters "RV32I", "RV64I", "M", "A", "B" and "Zicond" of Volume I. The prefetches are in Zicbop; they
- * are encoded as ORI with destination x0.
+ * are encoded as ORI with destination x0. `pause` is in Zihintpause. A hart ignores the reserved fields of fences;
+ * objdump shows fences in which they are not zero as data.
  */
 export const INTEGER = {
   i: `
@@ -83,6 +84,14 @@ subw         rd,rs1,rs2           0100000 ----- ----- 000 ----- 0111011
 sllw         rd,rs1,rs2           0000000 ----- ----- 001 ----- 0111011
 srlw         rd,rs1,rs2           0000000 ----- ----- 101 ----- 0111011
 sraw         rd,rs1,rs2           0100000 ----- ----- 101 ----- 0111011
+fence        pred,succ            ---- ---- ---- ----- 000 ----- 0001111
+  fence.tso  .                    rd=0 rs1=0 fm=8 pred=3 succ=3
+  pause      .                    rd=0 rs1=0 fm=0 pred=1 succ=0
+  fence      .                    rd=0 rs1=0 fm=0 pred=15 succ=15
+  fence      pred,succ            rd=0 rs1=0 fm=0
+  data       .
+ecall        .                    000000000000 00000 000 00000 1110011
+ebreak       .                    000000000001 00000 000 00000 1110011
 `,
   m: `
 mul    rd,rs1,rs2 0000001 ----- ----- 000 ----- 0110011

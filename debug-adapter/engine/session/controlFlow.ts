@@ -1,4 +1,4 @@
-import { type DecodedInstruction, decodeInstruction } from '../isa/instructions.ts';
+import { type DecodedInstruction, decodeInstruction } from '../isa/decodeInstruction.ts';
 import type { TrapMode } from '../isa/traps.ts';
 import type { Inspector } from '../machine/inspector.ts';
 

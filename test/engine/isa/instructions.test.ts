@@ -1,13 +1,10 @@
 /** The hart and the disassembler decode the same bits to the same instruction with the same operands. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  decodeInstruction,
-  encode,
-  formOf,
-  instructionOf,
-  instructions,
-} from '../../../debug-adapter/engine/isa/instructions.ts';
+import { decodeInstruction } from '../../../debug-adapter/engine/isa/decodeInstruction.ts';
+import { encode } from '../../../debug-adapter/engine/isa/expansion.ts';
+import { formOf } from '../../../debug-adapter/engine/isa/forms.ts';
+import { instructionNamed, instructionOf, instructions } from '../../../debug-adapter/engine/isa/instructions.ts';
 import { decode } from '../../../debug-adapter/engine/machine/cpu/decode.ts';
 import { OPERATION_NAMES } from '../../../debug-adapter/engine/machine/cpu/operations.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
@@ -121,13 +118,20 @@ test('no word has two instructions', () => {
   );
 });
 
-test('an encoded instruction decodes to its operands', () => {
-  assert.equal(encode('addi', 'sp,sp,-16'), 0xff010113);
-  assert.equal(encode('sd', 's0,-24(a5)'), 0xfe87b423);
+test('an instruction is encoded from its text', () => {
+  assert.equal(encode('addi sp,sp,-16') >>> 0, 0xff010113);
+  assert.equal(encode('sd s0,-24(a5)') >>> 0, 0xfe87b423);
   assert.equal(encode('mret'), 0x30200073);
-  assert.equal(encode('bne', 'a0,zero,-6'), 0xfe051de3);
-  assert.equal(encode('jal', 'ra,-4'), 0xffdff0ef);
-  assert.throws(() => encode('addi', 'sp,sp'), /operands/);
-  assert.throws(() => encode('addi', 'sp,sp,x'), /unknown operand/);
-  assert.equal(instructionOf(encode('czero.eqz', 'a0,a1,a2'))?.extension, 'zicond');
+  assert.equal(encode('bne a0,zero,-6') >>> 0, 0xfe051de3);
+  assert.equal(encode('jal ra,-4') >>> 0, 0xffdff0ef);
+  assert.equal(encode('lui a0,0xfffff') >>> 0, 0xfffff537);
+  assert.throws(() => encode('addi sp,sp'), /operands/);
+  assert.throws(() => encode('addi sp,sp,x'), /unknown operand/);
+  assert.throws(() => encode('bogus'), /unknown instruction/);
+});
+
+test('an instruction is found by its word and by its name, and has an extension', () => {
+  assert.equal(instructionOf(encode('czero.eqz a0,a1,a2'))?.extension, 'zicond');
+  assert.equal(instructionNamed('fcvt.s.h').extension, 'zfhmin');
+  for (const instruction of instructions()) assert.equal(instructionOf(instruction.value), instruction);
 });

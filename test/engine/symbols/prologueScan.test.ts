@@ -1,7 +1,7 @@
 /** A prologue is recognized whether its instructions are compressed or not. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { expand } from '../../../debug-adapter/engine/isa/instructions.ts';
+import { expand } from '../../../debug-adapter/engine/isa/expansion.ts';
 import { type Prologue, scanPrologue } from '../../../debug-adapter/engine/symbols/unwinding/prologueScan.ts';
 import { prologueBefore } from '../../../debug-adapter/engine/symbols/unwinding/shrinkWrappedPrologue.ts';
 

@@ -1,4 +1,5 @@
 import type { GuestAddress } from '../../base/quantities.ts';
+import { encode } from '../../isa/expansion.ts';
 import { MEMORY_MAP, RAM_BASE } from '../memoryMap.ts';
 
 /**
@@ -15,7 +16,7 @@ export function bootRom({
 }): Uint8Array {
   const bytes = new Uint8Array(DYNAMIC_INFO + 6 * 8);
   const view = new DataView(bytes.buffer);
-  RESET_CODE.forEach((word, i) => view.setUint32(4 * i, word, true));
+  RESET_CODE.forEach((instruction, i) => view.setInt32(4 * i, encode(instruction), true));
   const doubleWords = [RAM_BASE, treeAddress, INFO_MAGIC, INFO_VERSION, kernelAddress, SUPERVISOR_MODE, 0, 0];
   doubleWords.forEach((value, i) => view.setBigUint64(START_ADDRESS + 8 * i, BigInt(value), true));
   return bytes;
@@ -28,8 +29,14 @@ export const RESET_REGISTERS = {
   a2: MEMORY_MAP.rom.base + 0x28,
 } as const;
 
-/** auipc t0; addi a2, t0, 40; csrr a0, mhartid; ld a1, 32(t0); ld t0, 24(t0); jr t0 */
-const RESET_CODE = [0x00000297, 0x02828613, 0xf1402573, 0x0202b583, 0x0182b283, 0x00028067];
+const RESET_CODE = [
+  'auipc t0,0',
+  'addi a2,t0,40',
+  'csrrs a0,mhartid,zero',
+  'ld a1,32(t0)',
+  'ld t0,24(t0)',
+  'jalr zero,0(t0)',
+];
 const START_ADDRESS = 0x18;
 const DYNAMIC_INFO = 0x28;
 // OpenSBI, include/sbi/fw_dynamic.h: magic "OSBI", version, next stage's address and mode, options, boot hart.

@@ -1,51 +1,41 @@
 import { assert } from '../../base/assert.ts';
-import { HALF_NAMES } from './floatNames.ts';
-import { OP, OPERATION_NAMES, type OperationName } from './operations.ts';
 
 /**
  * The instruction set of a machine. New machines have all extensions in the table below; a recorded machine has exactly
  * the extensions in the recording's header, because an instruction that was illegal in the recording must be illegal in
- * the replay. Operations from a missing optional extension decode to ILLEGAL. Generated code for CSRs and address
- * translation checks `hasExtension` (coreContext.ts). Both the list of missing operations and the result of
- * `hasExtension` are data in memory, so the generated core is the same for every machine.
+ * the replay. Instructions of a missing extension decode to ILLEGAL; isa/ lists the instructions of each extension.
+ * Generated code for CSRs and address translation checks `hasExtension` (coreContext.ts), whose result is data in
+ * memory, so the generated core is the same for every machine.
  */
 export interface InstructionSet {
   /** The `isa` string, as in the device tree's `riscv,isa` property and in a recording's header. */
   readonly isa: string;
   /** The combined `EXTENSION_BIT`s of the machine's optional extensions; the value of the EXTENSIONS slot. */
   readonly bits: number;
-  /** Indexed by operation: 1 if it belongs to an extension that the machine lacks. */
-  readonly isMissing: Uint8Array;
+  /** The optional extensions that the machine lacks. */
+  readonly missing: ReadonlySet<string>;
 }
 
 /**
  * Every machine has the extensions 'named from the start' and 'named later', but `riscv,isa` lists those 'named later'
- * only in newer recordings. All other extensions are optional. They determine whether the given operations exist and
- * what `hasExtension` returns.
+ * only in newer recordings. 'optional' extensions determine which instructions exist and what `hasExtension` returns.
  */
-type Extension = 'named from the start' | 'named later' | { operations: readonly OperationName[] };
-
-const optional = (...operations: OperationName[]): Extension => ({ operations });
-
-/** The half-precision operations in Zfhmin: loads, stores, moves and conversions. Zfh adds arithmetic. */
-const HALF_MOVES = new Set<OperationName>([
-  ...(['FMV_X_H', 'FMV_H_X', 'FCVT_S_H', 'FCVT_H_S', 'FCVT_D_H', 'FCVT_H_D'] as const),
-]);
+type Extension = 'named from the start' | 'named later' | 'optional';
 
 /** Extensions are in the same order as in QEMU 10's device tree (target/riscv/cpu.c, isa_edata_arr). */
 const EXTENSIONS = {
   // Cache blocks are 64 bytes; a prefetch is encoded as an ORI with destination x0, so it is a hint.
   zic64b: 'named later',
-  zicbom: optional('CBO'),
+  zicbom: 'optional',
   zicbop: 'named later',
-  zicboz: optional('CBO_ZERO'),
+  zicboz: 'optional',
   // These names denote guarantees that the machine provides: the A extension works on all of RAM, instruction fetches
   // are atomic, misaligned accesses work, and LR/SC loops make progress.
   ziccamoa: 'named later',
   ziccif: 'named later',
   zicclsm: 'named later',
   ziccrse: 'named later',
-  zicond: optional('CZERO_EQZ', 'CZERO_NEZ'),
+  zicond: 'optional',
   zicntr: 'named later',
   zicsr: 'named from the start',
   zifencei: 'named from the start',
@@ -59,14 +49,14 @@ const EXTENSIONS = {
   za64rs: 'named later',
   zaamo: 'named later',
   zalrsc: 'named later',
-  zawrs: optional('WRS'),
-  zfh: optional(...HALF_NAMES.filter((name) => !HALF_MOVES.has(name))),
-  zfhmin: optional('FLH', 'FSH', ...HALF_MOVES),
+  zawrs: 'optional',
+  zfh: 'optional',
+  zfhmin: 'optional',
   zca: 'named later',
   zcd: 'named later',
   zba: 'named from the start',
   zbb: 'named from the start',
-  zbc: optional('CLMUL', 'CLMULH', 'CLMULR'),
+  zbc: 'optional',
   zbs: 'named from the start',
   // Except for Sstc, these Ss names denote guarantees that the machine provides: page tables in RAM are readable,
   // scounteren, stval and stvec meet the profiles' requirements, and U-mode is 64-bit.
@@ -77,7 +67,7 @@ const EXTENSIONS = {
   sstvecd: 'named later',
   ssu64xl: 'named later',
   svinval: 'named from the start',
-  svpbmt: optional(),
+  svpbmt: 'optional',
   // The machine meets the requirements of Svvptc, because failed translations are not cached.
   svvptc: 'named later',
 } satisfies Record<string, Extension>;
@@ -85,11 +75,11 @@ const EXTENSIONS = {
 export type ExtensionName = keyof typeof EXTENSIONS;
 
 const TABLE = Object.entries(EXTENSIONS) as [ExtensionName, Extension][];
-const OPTIONAL = TABLE.flatMap(([name, extension]) => (typeof extension === 'string' ? [] : [{ name, ...extension }]));
+const OPTIONAL = TABLE.flatMap(([name, extension]) => (extension === 'optional' ? [name] : []));
 assert(OPTIONAL.length <= 31, 'optional extensions fit into the low half of their slot');
 
 /** The bit of an optional extension in `InstructionSet.bits`; undefined for an extension that every machine has. */
-export const EXTENSION_BIT = Object.fromEntries(OPTIONAL.map(({ name }, i) => [name, 1 << i])) as Partial<
+export const EXTENSION_BIT = Object.fromEntries(OPTIONAL.map((name, i) => [name, 1 << i])) as Partial<
   Record<ExtensionName, number>
 >;
 
@@ -126,13 +116,13 @@ export function unsupportedIn(isa: string): string | undefined {
 export function instructionSet(isa: string): InstructionSet {
   assert(unsupportedIn(isa) === undefined, 'the instruction set is supported');
   const names = isa.split('_');
-  const isMissing = new Uint8Array(OPERATION_NAMES.length);
+  const missing = new Set<string>();
   let bits = 0;
-  for (const { name, operations } of OPTIONAL) {
+  for (const name of OPTIONAL) {
     if (names.includes(name)) bits |= EXTENSION_BIT[name]!;
-    else for (const operation of operations) isMissing[OP[operation]] = 1;
+    else missing.add(name);
   }
-  return { isa, bits, isMissing };
+  return { isa, bits, missing };
 }
 
 /** The instruction set of new machines. */

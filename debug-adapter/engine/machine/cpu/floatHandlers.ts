@@ -1,6 +1,6 @@
 import { type Code, br, brIf, call, i32, i64, sequence, set, when } from '../../base/wasm/code.ts';
 import { slot32 } from './coreContext.ts';
-import { FAST_SHIFT, HALF_SHIFT, MODE_MASK, THIRD_SOURCE_MASK } from './decodeFloat.ts';
+import { FAST_SHIFT, HALF_SHIFT, MODE_MASK, THIRD_SOURCE_MASK } from './floatImmediate.ts';
 import {
   bits64,
   boxed,

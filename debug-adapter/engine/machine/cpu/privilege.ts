@@ -13,6 +13,7 @@ import {
   set,
   when,
 } from '../../base/wasm/code.ts';
+import { encode } from '../../isa/expansion.ts';
 import {
   EXCEPTION,
   INTERRUPT_BIT,
@@ -158,41 +159,40 @@ export const checkInterrupts = (core: Core): Code =>
 
 // --- SYSTEM instructions ---------------------------------------------------------------------------------------------
 
-const ECALL = 0x00000073;
-const EBREAK = 0x00100073;
 const C_EBREAK = 0x9002;
-const SRET = 0x10200073;
-const MRET = 0x30200073;
-const WFI = 0x10500073;
-const SFENCE_W_INVAL = 0x18000073;
-const SFENCE_INVAL_IR = 0x18100073;
-const WRS_NTO = 0x00d00073;
-const WRS_STO = 0x01d00073;
 
 function defineSystem(core: Core): void {
   const { builder, functions } = core;
   builder.define(functions.system, (frame) => {
     const [raw] = frame.parameters;
-    const is = (word: number): Code => i32.eq(raw.get, i32.const(word));
+    const is = (mnemonic: string): Code => isInstruction(raw, mnemonic);
     const fault = (cause: Code, tval: Code): Code => sequence(call(functions.raise, cause, tval), ret());
     const illegal = fault(i32.const(CAUSE_ILLEGAL), i64.extendU(raw.get));
     const next = setSlot('PC', i64.add(slot('PC'), i64.const(4)));
     return sequence(
-      when(is(ECALL), fault(i32.add(slot32('PRIVILEGE'), i32.const(EXCEPTION.ECALL)), i64.const(0))),
-      when(is(EBREAK), when(call(functions.semihost), ret())),
-      when(i32.or(is(EBREAK), is(C_EBREAK)), fault(i32.const(EXCEPTION.BREAKPOINT), i64.const(0))),
-      when(is(MRET), returnFromMachine(core, illegal), ret()),
-      when(is(SRET), returnFromSupervisor(core, illegal), ret()),
-      when(is(WFI), waitForInterrupt(illegal), next, ret()),
+      when(is('ecall'), fault(i32.add(slot32('PRIVILEGE'), i32.const(EXCEPTION.ECALL)), i64.const(0))),
+      when(is('ebreak'), when(call(functions.semihost), ret())),
       when(
-        i32.or(is(WRS_NTO), is(WRS_STO)),
+        i32.or(is('ebreak'), i32.eq(raw.get, i32.const(C_EBREAK))),
+        fault(i32.const(EXCEPTION.BREAKPOINT), i64.const(0)),
+      ),
+      when(is('mret'), returnFromMachine(core, illegal), ret()),
+      when(is('sret'), returnFromSupervisor(core, illegal), ret()),
+      when(is('wfi'), waitForInterrupt(illegal), next, ret()),
+      when(
+        i32.or(is('wrs.nto'), is('wrs.sto')),
         waitOnReservation(raw, fault(i32.const(CAUSE_ILLEGAL), i64.const(0))),
         next,
         ret(),
       ),
       // Svinval: the fences around SINVAL.VMA have no effect, because accesses are always performed in order. TVM does
       // not trap them.
-      when(i32.or(is(SFENCE_W_INVAL), is(SFENCE_INVAL_IR)), when(i32.eqz(slot32('PRIVILEGE')), illegal), next, ret()),
+      when(
+        i32.or(is('sfence.w.inval'), is('sfence.inval.ir')),
+        when(i32.eqz(slot32('PRIVILEGE')), illegal),
+        next,
+        ret(),
+      ),
       // SFENCE.VMA and SINVAL.VMA flush everything, ignoring address and ASID.
       when(belowOrTrapped(MSTATUS.TVM), illegal),
       call(functions.flushPaged),
@@ -200,6 +200,9 @@ function defineSystem(core: Core): void {
     );
   });
 }
+
+/** Whether `raw` is the instruction with this mnemonic, which has no operands. */
+const isInstruction = (raw: Local, mnemonic: string): Code => i32.eq(raw.get, i32.const(encode(mnemonic)));
 
 /** Whether the hart is in U-mode, or in S-mode while the given mstatus bit traps the instruction. */
 export const belowOrTrapped = (trapBit: number): Code =>
@@ -264,7 +267,7 @@ function waitForInterrupt(illegal: Code): Code {
  */
 function waitOnReservation(raw: Local, illegal: Code): Code {
   const isTrapped = i32.and(
-    i32.and(i32.eq(raw.get, i32.const(WRS_NTO)), i32.ne(slot32('PRIVILEGE'), i32.const(PRIVILEGE_MACHINE))),
+    i32.and(isInstruction(raw, 'wrs.nto'), i32.ne(slot32('PRIVILEGE'), i32.const(PRIVILEGE_MACHINE))),
     i32.ne(i32.and(slot32('MSTATUS'), i32.const(MSTATUS.TW)), i32.const(0)),
   );
   return sequence(when(isTrapped, illegal), dropReservation);

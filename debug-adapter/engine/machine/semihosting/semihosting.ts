@@ -1,5 +1,7 @@
+import { lazy } from '../../base/once.ts';
 import type { State } from '../../base/state.ts';
 import { number, record, type Stateful } from '../../base/stateCodec.ts';
+import { encode } from '../../isa/expansion.ts';
 import type { BootPlan } from '../boot/bootPlan.ts';
 import type { HartContexts } from '../cpu/hartContexts.ts';
 import type { HostFileResult, HostFileQuery } from '../ports/hostFilePort.ts';
@@ -106,7 +108,7 @@ export class Semihosting implements Stateful {
     if (before >> PAGE_BITS !== after >> PAGE_BITS) return false;
     const code = this.parts.memory.read(before, 12);
     const view = new DataView(code.buffer, code.byteOffset, code.byteLength);
-    return CALL.every((word, i) => view.getUint32(4 * i, true) === word);
+    return CALL().every((word, i) => view.getInt32(4 * i, true) === word);
   }
 
   private answer(operation: number): CallResult {
@@ -149,8 +151,8 @@ export class Semihosting implements Stateful {
 
 const STATE = record({ errno: number, received: number, waiting: number, files: OPEN_FILES_STATE });
 
-/** slli x0, x0, 0x1f; ebreak; srai x0, x0, 7, all uncompressed. */
-const CALL = [0x01f0_1013, 0x0010_0073, 0x4070_5013];
+/** The instructions of a call, none of them compressed. */
+const CALL = lazy(() => ['slli zero,zero,0x1f', 'ebreak', 'srai zero,zero,7'].map(encode));
 const USER = 0n;
 const PAGE_BITS = 12n;
 const NOTHING = -1;

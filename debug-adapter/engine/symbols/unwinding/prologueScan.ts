@@ -1,4 +1,5 @@
-import { type DecodedInstruction, decodeInstruction, isCompressed } from '../../isa/instructions.ts';
+import { type DecodedInstruction, decodeInstruction } from '../../isa/decodeInstruction.ts';
+import { isCompressed } from '../../isa/expansion.ts';
 import { RA, SP } from './registers.ts';
 
 /** The effect of a function's prologue on the stack. */

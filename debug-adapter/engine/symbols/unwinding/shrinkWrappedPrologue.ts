@@ -1,6 +1,6 @@
 import { lazy } from '../../base/once.ts';
 import { csrNumber } from '../../isa/csrs.ts';
-import type { DecodedInstruction } from '../../isa/instructions.ts';
+import type { DecodedInstruction } from '../../isa/decodeInstruction.ts';
 import {
   adjustsStack,
   isReturn,

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decode } from '../../../../debug-adapter/engine/machine/cpu/decode.ts';
-import { MODE_MASK, THIRD_SOURCE_MASK } from '../../../../debug-adapter/engine/machine/cpu/decodeFloat.ts';
+import { MODE_MASK, THIRD_SOURCE_MASK } from '../../../../debug-adapter/engine/machine/cpu/floatImmediate.ts';
 import { OPERATION_NAMES } from '../../../../debug-adapter/engine/machine/cpu/operations.ts';
 import { SeededRandom } from '../../../support/seededRandom.ts';
 import {
@@ -26,15 +26,23 @@ import { DYNAMIC, FLOAT_LOADS, FLOAT_OPERATIONS, FLOAT_STORES, MODES } from './f
 import { expect, expandCompressed, FLOAT_0, isLegalWord as isLegal, ENCODINGS, type Expected } from './manualTables.ts';
 import { machineWith, START, steps, trapOf } from './bareMachine.ts';
 
-/** Maps decode.ts's pseudo-instructions (`mv`, `nop`, `li`) back to the manual's expansion. */
-function decoded(raw: number): Expected & { lengthBytes: number } {
+interface Decoded extends Expected {
+  lengthBytes: number;
+}
+
+function decoded(raw: number): Decoded {
   const { operation, rd, rs1, rs2, immediate, lengthBytes } = decode(raw);
-  const found = { rd, rs1, rs2, immediate, lengthBytes };
-  const name = OPERATION_NAMES[operation].replace(/_NEAR$/, '');
-  if (name === 'MV') return { ...found, name: 'ADDI', immediate: 0 };
-  if (name === 'NOP') return { ...found, name: 'NOP', rd: 0, rs1: 0, immediate: 0 };
+  return canonical({ name: OPERATION_NAMES[operation].replace(/_NEAR$/, ''), rd, rs1, rs2, immediate, lengthBytes });
+}
+
+/** Maps decode.ts's pseudo-instructions (`mv`, `li`, `j`) to the manual's instructions, and hints to NOP. */
+function canonical(found: Decoded): Decoded {
+  const { name, rd, rs1 } = found;
+  if (name === 'MV') return canonical({ ...found, name: 'ADDI', immediate: 0 });
+  if (name === 'ADDI' && rs1 === 0) return canonical({ ...found, name: 'LI' });
+  if (name === 'NOP' || (name === 'LI' && rd === 0)) return { ...found, name: 'NOP', rd: 0, rs1: 0, immediate: 0 };
   if (name === 'J') return { ...found, name: 'JAL' };
-  return { ...found, name };
+  return found;
 }
 
 /** The name that operations.ts uses for the operation with this mnemonic. */
@@ -45,7 +53,7 @@ const operationName = (mnemonic: string): string => mnemonic.toUpperCase().repla
 test('all 49152 compressed instructions have the expansion that the manual lists', () => {
   for (let half = 0; half < 0x1_0000; half++) {
     if ((half & 3) === 3) continue;
-    const expected = { ...expandCompressed(half), lengthBytes: 2 };
+    const expected = canonical({ ...expandCompressed(half), lengthBytes: 2 });
     assert.deepEqual(decoded(half), expected, half.toString(16).padStart(4, '0'));
   }
 });
@@ -70,7 +78,7 @@ function randomFields(random: SeededRandom) {
 test('words of every instruction decode to their fields', (t) => {
   const random = SeededRandom.forTest(t);
   const check = (raw: number, expected: Expected): void =>
-    assert.deepEqual(decoded(raw), { ...expected, lengthBytes: 4 }, `0x${raw.toString(16)}`);
+    assert.deepEqual(decoded(raw), canonical({ ...expected, lengthBytes: 4 }), `0x${raw.toString(16)}`);
   for (let round = 0; round < 200; round++) {
     const { rd, rs1, rs2, short, upper } = randomFields(random);
     const near = short * 2;

@@ -1,6 +1,6 @@
 import { type Code, i32, i64 } from '../../../base/wasm/code.ts';
 import { f32, f64 } from '../../../base/wasm/floatCode.ts';
-import { MODE_MASK } from '../decodeFloat.ts';
+import { MODE_MASK } from '../floatImmediate.ts';
 import { FLAG, isBoxed, isNaN, ROUNDING } from '../floatFormat.ts';
 import { intoRegister, isPlainResult } from '../floatHandlers.ts';
 import type { FloatHelpers } from '../floatHelpers.ts';

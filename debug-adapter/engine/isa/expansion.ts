@@ -1,0 +1,80 @@
+import { assert } from '../base/assert.ts';
+import { lazy } from '../base/once.ts';
+import { type BitField, encodeField } from './bitFields.ts';
+import { COMPRESSED } from './compressed.ts';
+import { type Instruction, instructionNamed } from './instructions.ts';
+import { isLiteral, literalOperand, namesIn, type Operand, operandNamed, readOperand } from './operands.ts';
+import { readTables, type Row } from './tableReader.ts';
+
+/** Whether these bits, of which only the low half is used in this case, are a compressed instruction. */
+export const isCompressed = (bits: number): boolean => (bits & 3) !== 3;
+
+/**
+ * The 32-bit instruction that a compressed instruction expands to (Volume I, chapter 27); 0 if the encoding is
+ * reserved.
+ */
+export const expand = (half: number): number => expansions[half] || (expansions[half] = expansionOf(half));
+
+/** Indexed by compressed instruction: its expansion; 0 before it is first needed. */
+const expansions = new Int32Array(0x1_0000);
+
+function expansionOf(half: number): number {
+  const instruction = compressedInstructionOf(half);
+  if (!instruction?.operands) return 0;
+  return fill((templates[instruction.index] ??= templateOf(instruction.operands)), half);
+}
+
+/** A compressed instruction. Its `operands` are the instruction that it expands to; none if the encoding is reserved. */
+export type CompressedInstruction = Row<'c'>;
+
+/** The row for a compressed instruction: the first one that matches. */
+export const compressedInstructionOf = (half: number): CompressedInstruction | undefined =>
+  byOpcode()[opcodeOf(half)].find(({ mask, value }) => (half & mask) === value);
+
+/** The fields that are fixed in all compressed instructions: the quadrant and funct3. */
+const opcodeOf = (half: number): number => (half & 3) | ((half >>> 11) & 0x1c);
+
+const byOpcode = lazy(() => {
+  const lists: CompressedInstruction[][] = Array.from({ length: 32 }, () => []);
+  for (const row of readTables(COMPRESSED, 16)) lists[opcodeOf(row.value)].push(row);
+  return lists;
+});
+
+/**
+ * The word of a 32-bit instruction. `text` is the mnemonic, a space and the operands in the order of the table. The
+ * operands are names of registers, and numbers.
+ */
+export const encode = (text: string): number => fill(templateOf(text), 0);
+
+/** An instruction and what to put in its fields. */
+interface Template {
+  instruction: Instruction;
+  /** For each field, a constant or the operand of a compressed instruction that is copied into it. */
+  contents: { field: BitField; from: Operand | number }[];
+}
+
+/** Indexed by row of the table of compressed instructions; made when they are first needed. */
+const templates: Template[] = [];
+
+function templateOf(text: string): Template {
+  const [mnemonic, operands = ''] = text.split(' ');
+  const instruction = instructionNamed(mnemonic);
+  const fields = namesIn(instruction.operands).map(operandNamed);
+  const values = namesIn(operands);
+  assert(values.length === fields.length, `${text}: ${fields.length} operands are expected`);
+  return {
+    instruction,
+    contents: fields.map(({ field, notation }, i) => ({
+      field,
+      from: isLiteral(values[i]) ? literalOperand(values[i], notation) : operandNamed(values[i]),
+    })),
+  };
+}
+
+function fill({ instruction, contents }: Template, half: number): number {
+  let word = instruction.value;
+  for (const { field, from } of contents) {
+    word |= encodeField(field, typeof from === 'number' ? from : readOperand(from, half));
+  }
+  return word;
+}
