@@ -1,5 +1,6 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
+import { noFloatingGenerators } from './scripts/lint/noFloatingGenerators.mjs';
 
 /** What code that also runs in a browser must not use. */
 const ONLY_IN_NODE = ['process', 'setImmediate', 'Buffer', '__dirname', '__filename', 'require', 'global'];
@@ -40,7 +41,9 @@ export default tseslint.config(
   {
     files: ['**/*.ts'],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { blkreplay: { rules: { 'no-floating-generators': noFloatingGenerators } } },
     rules: {
+      'blkreplay/no-floating-generators': 'error',
       '@typescript-eslint/await-thenable': 'error',
       '@typescript-eslint/no-floating-promises': [
         'error',

@@ -25,11 +25,14 @@ const ROOMS: Record<string, string[]> = {
   [`${ENGINE}/isa`]: ['base'].map(inEngine),
   [`${ENGINE}/symbols`]: ['base', 'isa'].map(inEngine),
   [`${ENGINE}/disassembly`]: ['base', 'isa'].map(inEngine),
-  [`${ENGINE}/machine`]: ['base', 'block', 'isa'].map(inEngine),
+  [`${ENGINE}/target`]: ['base'].map(inEngine),
+  [`${ENGINE}/machine`]: ['base', 'block', 'isa', 'target'].map(inEngine),
   [`${ENGINE}/recording`]: ['base', 'block', 'machine'].map(inEngine),
-  [`${ENGINE}/timeline`]: ['base', 'block', 'machine', 'recording'].map(inEngine),
-  [`${ENGINE}/session`]: ['base', 'disassembly', 'isa', 'machine', 'symbols', 'timeline'].map(inEngine),
-  [ENGINE]: ['base', 'isa', 'machine', 'recording', 'timeline', 'session', 'symbols', 'disassembly'].map(inEngine),
+  [`${ENGINE}/timeline`]: ['base', 'block', 'machine', 'recording', 'target'].map(inEngine),
+  [`${ENGINE}/session`]: ['base', 'disassembly', 'isa', 'machine', 'symbols', 'target', 'timeline'].map(inEngine),
+  [ENGINE]: ['base', 'isa', 'machine', 'recording', 'timeline', 'session', 'symbols', 'disassembly', 'target'].map(
+    inEngine,
+  ),
   'debug-adapter/host': ['base', 'recording'].map(inEngine),
   'debug-adapter/gdb': [ENGINE],
   'debug-adapter/dap': [ENGINE, 'debug-adapter/gdb'],
@@ -47,6 +50,11 @@ const CONTRACTS: Record<string, Record<string, RegExp>> = {
   [`${ENGINE}/recording`]: {
     [`${ENGINE}/block`]: /\/blockRequest\.ts$/,
     [`${ENGINE}/machine`]: /\/(inputs|machineDigest|ports\/\w+)\.ts$/,
+  },
+  // A session knows its target, not the machine behind it; it reads boot files for their symbols.
+  [`${ENGINE}/session`]: {
+    [`${ENGINE}/machine`]: /\/(memoryMap|boot\/\w+)\.ts$/,
+    [`${ENGINE}/timeline`]: /\/bootFiles\.ts$/,
   },
   extension: {
     [MESSAGES]: /\/(extension|userError)\.ts$/,

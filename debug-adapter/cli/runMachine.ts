@@ -82,7 +82,7 @@ async function runOpened(
     command: command.kind,
     end,
     position: timeline.position,
-    instructions: timeline.machine.instructions,
+    instructions: instructionsOf(timeline),
     seconds,
     digest: command.json ? digestUnlessInterrupted(timeline) : undefined,
     snapshots: timeline.snapshots().map(({ name, position }) => ({ name, position })),
@@ -91,6 +91,13 @@ async function runOpened(
   messages.print(command.json ? summaryJson(summary) : summaryText(summary));
   const isCut = command.json && summary.digest === undefined;
   return isCut ? EXIT_INTERRUPTED : exitStatus(end);
+}
+
+/** The number of instructions that all harts have retired. */
+function instructionsOf(timeline: Timeline): number {
+  let sum = 0;
+  for (let hart = 0; hart < timeline.hartCount; hart++) sum += timeline.instructionsOf(hart);
+  return sum;
 }
 
 /** The digest; undefined if the user interrupts its computation, which may read every disk in full. */

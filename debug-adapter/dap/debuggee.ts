@@ -3,7 +3,7 @@ import {
   type CodeGroup,
   type ConsoleInput,
   type HostFiles,
-  Inspector,
+  type Inspector,
   LoadedSymbols,
   RunControl,
   Session,
@@ -39,7 +39,7 @@ export type GuestWrite = { address: bigint; lengthBytes: number } | undefined;
  * current stop. Frames and values are valid for one stop only; `invalidate` discards them before the machine runs.
  */
 export class Debuggee {
-  readonly session: Session;
+  readonly session: Session<Timeline>;
   readonly symbols: LoadedSymbols;
   readonly configuration: LaunchConfiguration;
   readonly sources: SourcePaths;
@@ -77,17 +77,17 @@ export class Debuggee {
 
   /** The hart that executes the next step. */
   get currentHart(): number {
-    return this.session.timeline.machine.currentHart;
+    return this.session.target.currentHart;
   }
 
   get hartCount(): number {
-    return this.session.timeline.machine.harts.count;
+    return this.session.target.hartCount;
   }
 
   /** An inspector that reads the state of a hart, by default the current hart. */
   inspectorOf(hart = this.currentHart): Inspector {
-    const { inspector, timeline } = this.session;
-    return hart === this.currentHart ? inspector : new Inspector(timeline.machine, hart);
+    const { inspector, target } = this.session;
+    return hart === this.currentHart ? inspector : target.inspect(hart);
   }
 
   /** The frames, innermost first. The stack is unwound only once per stop. */

@@ -1,4 +1,11 @@
-import { type End, endAtLiveEnd, replayablePosition, resolvePath, type Run, type StopReason } from '../engine/index.ts';
+import {
+  type End,
+  endAtLiveEnd,
+  replayablePosition,
+  resolvePath,
+  type Sliced,
+  type StopReason,
+} from '../engine/index.ts';
 import { machineIsRunning, requestTwice, requestUnknown, sessionHasEnded, gdbServerOn } from '../messages/dap.ts';
 import { foreignConnection } from '../messages/gdb.ts';
 import { userErrorOf } from '../messages/outOfMemory.ts';
@@ -92,7 +99,7 @@ export class EngineService {
     const run = start(debuggee, args);
     return {
       body: command === 'continue' ? { allThreadsContinued: true } : {},
-      run: () => void this.run(command, run ?? AT_ENTRY),
+      run: () => void this.run(command, run ?? noRun()),
     };
   }
 
@@ -145,7 +152,7 @@ export class EngineService {
   // --- running ---------------------------------------------------------------------------------------------------------
 
   /** Runs the machine and always sends `stopped` or `terminated` at the end. */
-  private async run(command: string, run: Run): Promise<void> {
+  private async run(command: string, run: Sliced<StopReason>): Promise<void> {
     const open = this.open!;
     try {
       await open.runner.run(run, { owner: 'editor', mode: ENGINE_COMMANDS[command].runs! });
@@ -219,7 +226,7 @@ export class EngineService {
     this.open = undefined;
     open.control.end();
     open.gdbHost?.close();
-    const { timeline } = open.debuggee.session;
+    const { target: timeline } = open.debuggee.session;
     try {
       timeline.close(endAtLiveEnd(timeline));
       this.console.flush();
@@ -235,7 +242,7 @@ export class EngineService {
   private abandon({ debuggee }: OpenSession, failure: string): void {
     const { rr, rrfile } = debuggee.configuration;
     try {
-      debuggee.session.timeline.abandon();
+      debuggee.session.target.abandon();
     } finally {
       const { host } = this.environment;
       const kept = rr === 'record' ? { rr, rrfile, position: replayablePosition(host, rrfile) } : { rr };
@@ -257,8 +264,11 @@ export class EngineService {
   }
 }
 
-/** The run of a session that stops before the first step. */
-const AT_ENTRY: Run = { resume: () => ({ kind: 'entry' }) };
+/** The run of a request after which the machine must not run. */
+// eslint-disable-next-line require-yield -- it ends immediately
+function* noRun(): Sliced<StopReason> {
+  return { kind: 'entry' };
+}
 
 /** If there is history, the session continues after the guest has ended, so that the user can inspect it. */
 function endsSession({ session, configuration }: Debuggee): boolean {

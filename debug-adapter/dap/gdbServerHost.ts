@@ -1,4 +1,4 @@
-import type { Runner, Session } from '../engine/index.ts';
+import type { Runner, Session, Timeline } from '../engine/index.ts';
 import {
   Admission,
   type GdbConnection,
@@ -17,7 +17,7 @@ export type Listen = (
 
 /** The session that the editor and gdb share, and the callbacks of a GdbServerHost. */
 export interface SharedMachine {
-  readonly session: Session;
+  readonly session: Session<Timeline>;
   readonly runner: Runner;
   /** Called after an error that ends gdb's connection, in a run or between runs. */
   onFailed(error: unknown): void;

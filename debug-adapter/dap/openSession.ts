@@ -68,7 +68,7 @@ export class OpenSession {
     const now = this.environment.milliseconds();
     if (now - this.filesCheckedAt < FILE_CHECK_MILLISECONDS) return;
     this.filesCheckedAt = now;
-    this.debuggee.session.timeline.checkFiles();
+    this.debuggee.session.target.checkFiles();
   }
 
   /** After a request and at a stop: reports the position and new diagnostics about debug information. */
@@ -97,7 +97,7 @@ export class OpenSession {
   private makeRunner(deliverRequests: () => void, onStopped: (reason: StopReason) => void): Runner {
     const { environment, debuggee } = this;
     const client = new RunnerSignals(environment.signals, deliverRequests);
-    return new Runner(debuggee.session.timeline, debuggee.control, {
+    return new Runner(debuggee.session.target, debuggee.control, {
       milliseconds: () => environment.milliseconds(),
       letMessagesIn: () => {
         client.clearMessage();
@@ -114,6 +114,7 @@ export class OpenSession {
         this.runStarted(owner);
       },
       onRunEnded: (_owner, reason) => {
+        if (reason) debuggee.session.reason = reason;
         this.refresh();
         if (reason) onStopped(reason);
       },

@@ -4,8 +4,8 @@ import type { Debuggee } from './debuggee.ts';
 
 /** The body of a `blkreplay/place` event. */
 export function positionEventOf({ session, configuration }: Debuggee, isRunning: boolean): PositionEvent {
-  const { position, timeline } = session;
-  const { start, end } = timeline.travel ?? { start: position, end: position };
+  const { position, target } = session;
+  const { start, end } = target.history ?? { start: position, end: position };
   return { rr: configuration.rr, position, start, end, isRunning, isPast: position < end };
 }
 
@@ -24,7 +24,7 @@ export class PositionReporter {
   constructor(debuggee: Debuggee, event: (event: string, body?: object) => void) {
     this.debuggee = debuggee;
     this.event = event;
-    this.overview = debuggee.session.timeline.snapshots();
+    this.overview = debuggee.session.target.snapshots();
   }
 
   tell(isRunning: boolean, milliseconds: number): void {
@@ -49,7 +49,7 @@ export class PositionReporter {
   private sendOverviewChanges(): void {
     // This function is called several times a second. It compares only the references to the lists, so the time does
     // not depend on the lengths of the lists.
-    const overview = this.debuggee.session.timeline.snapshots();
+    const overview = this.debuggee.session.target.snapshots();
     if (overview === this.overview) return;
     this.overview = overview;
     this.event('blkreplay/overviewChanged');

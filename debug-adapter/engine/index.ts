@@ -50,15 +50,17 @@ export { openRecord, openRun } from './timeline/openLive.ts';
 export { openReplay } from './timeline/openReplay.ts';
 export type { LiveSetup, RecordSetup, ReplaySetup } from './timeline/sessionOptions.ts';
 export type { Notice } from '../messages/userError.ts';
-export { type End, type EndReason, endAtLiveEnd, type Timeline } from './timeline/timeline.ts';
+export { complete, PAUSED, type Pending, PauseSignal, type Sliced } from './base/sliced.ts';
+export type { Inspector } from './target/inspector.ts';
+export type { End, EndReason, HistoryRange, Target, TargetDisk, TargetStop } from './target/target.ts';
+export { endAtLiveEnd, type Timeline } from './timeline/timeline.ts';
 export { CSR_NUMBERS, FLOAT_CSRS } from './isa/csrs.ts';
 export { type Disassembled, disassembleOne, type SymbolAt } from './disassembly/disassemble.ts';
-export type { StopPoints, Watchpoint, WatchHit } from './machine/stopPoints.ts';
-export type { Run, WantsPause } from './session/run.ts';
+export type { StopPoints, Watchpoint, WatchHit } from './target/stopPoints.ts';
+export { advanceTo } from './session/advanceTo.ts';
 export { RunControl, type RunOwner, type RunState } from './session/runControl.ts';
 export { type ClientSignals, type RunMode, Runner, type RunnerHost } from './session/runner.ts';
-export { advanceTo, runBackward, runForward, runToPosition } from './session/runs.ts';
-export { StepBack, StepForward, StepOverCall } from './session/instructionStep.ts';
+export { stepBack, stepForward, stepOverCall } from './session/instructionStep.ts';
 export { type DataBreakpoint, Session } from './session/session.ts';
 export type { BreakpointId, StopReason } from './session/stopReason.ts';
 export { type DisassemblyRow, disassembleAround } from './session/disassemblyListing.ts';
@@ -76,7 +78,6 @@ export {
   resolveFunction,
   resolveLine,
 } from './session/resolvedBreakpoint.ts';
-export { Inspector } from './machine/inspector.ts';
 export type { SourceFrame } from './session/sourceFrames.ts';
 export { SourceSteps } from './session/sourceSteps.ts';
 export { isElf } from './machine/boot/bootPlan.ts';

@@ -1,4 +1,4 @@
-import { Inspector, type Run, type Runner, type Session, type StopReason } from '../engine/index.ts';
+import type { Inspector, Runner, Session, Sliced, StopReason, Timeline } from '../engine/index.ts';
 import { expeditedRegisters } from './registers.ts';
 import { StopPointTable } from './stopPointTable.ts';
 import { stopReply } from './stopReply.ts';
@@ -8,7 +8,7 @@ import { stopReply } from './stopReply.ts';
  * it selected and the reason for its last stop.
  */
 export class GdbClient {
-  readonly session: Session;
+  readonly session: Session<Timeline>;
   readonly stopPoints: StopPointTable;
   /** The stop reasons that gdb supports. */
   readonly features = { swbreak: false, hwbreak: false };
@@ -21,17 +21,17 @@ export class GdbClient {
   private reason: StopReason;
   private runner: Runner;
 
-  constructor(session: Session, runner: Runner) {
+  constructor(session: Session<Timeline>, runner: Runner) {
     this.session = session;
     this.runner = runner;
     this.reason = session.reason;
-    const { machine } = session.timeline;
-    const matches = () => this.onlyHart === undefined || this.onlyHart === machine.currentHart;
+    const { target } = session;
+    const matches = () => this.onlyHart === undefined || this.onlyHart === target.currentHart;
     this.stopPoints = new StopPointTable(session, matches);
   }
 
   /** Executes a run and returns its stop reply. */
-  async run(run: Run, direction: 'forward' | 'backward' = 'forward'): Promise<string> {
+  async run(run: Sliced<StopReason>, direction: 'forward' | 'backward' = 'forward'): Promise<string> {
     const mode = direction === 'forward' ? 'slices' : 'growingSlices';
     try {
       this.reason = await this.runner.run(run, { owner: 'gdb', mode, yieldsAtStop: true });
@@ -43,17 +43,17 @@ export class GdbClient {
 
   /** gdb's thread n is hart n - 1. */
   get threadCount(): number {
-    return this.session.timeline.machine.harts.count;
+    return this.session.target.hartCount;
   }
 
   get thread(): number {
-    return 1 + (this.inspectedHart ?? this.session.timeline.machine.currentHart);
+    return 1 + (this.inspectedHart ?? this.session.target.currentHart);
   }
 
   /** The hart of a thread. If no thread is given, the hart that gdb selected for stepping. */
   hartToStep(thread?: number): number {
     if (thread !== undefined) return thread - 1;
-    return this.steppedHart ?? this.session.timeline.machine.currentHart;
+    return this.steppedHart ?? this.session.target.currentHart;
   }
 
   /**
@@ -73,12 +73,12 @@ export class GdbClient {
 
   /** Whether gdb inspects the current hart, which is the only one that can be modified. */
   get inspectsCurrentHart(): boolean {
-    return this.thread === 1 + this.session.timeline.machine.currentHart;
+    return this.thread === 1 + this.session.target.currentHart;
   }
 
   get inspector(): Inspector {
     const { session } = this;
-    return this.inspectsCurrentHart ? session.inspector : new Inspector(session.timeline.machine, this.thread - 1);
+    return this.inspectsCurrentHart ? session.inspector : session.target.inspect(this.thread - 1);
   }
 
   stopReply(): string {

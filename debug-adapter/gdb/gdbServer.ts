@@ -1,4 +1,4 @@
-import { type Session, UserError } from '../engine/index.ts';
+import { type Session, UserError, type Timeline } from '../engine/index.ts';
 import { GdbClient } from './gdbClient.ts';
 import type { GdbHost, LeaveReason } from './gdbHost.ts';
 import { ACKNOWLEDGE, REQUEST_RESEND, encodePacket, type WireEvent } from './packets.ts';
@@ -50,7 +50,7 @@ export class GdbServer {
   private readonly whenGone: Promise<void>;
   private resolveGone!: () => void;
 
-  constructor(session: Session, host: GdbHost) {
+  constructor(session: Session<Timeline>, host: GdbHost) {
     this.host = host;
     this.client = new GdbClient(session, host.runner);
     this.whenGone = new Promise((resolve) => (this.resolveGone = resolve));

@@ -1,13 +1,4 @@
-import {
-  errors,
-  type Run,
-  runBackward,
-  runForward,
-  StepBack,
-  StepForward,
-  type StopReason,
-  type WantsPause,
-} from '../engine/index.ts';
+import { PAUSED, type Sliced, stepBack, stepForward, type StopReason } from '../engine/index.ts';
 import type { GdbClient } from './gdbClient.ts';
 
 /** How to resume the machine. */
@@ -26,49 +17,37 @@ export function resume(client: GdbClient, action: ResumeAction): Promise<string>
   return client.run(runOf(client, action));
 }
 
-function runOf(client: GdbClient, action: ResumeAction): Run {
+function runOf(client: GdbClient, action: ResumeAction): Sliced<StopReason> {
   const { session } = client;
   switch (action.kind) {
     case 'continue':
-      return runForward(session);
+      return session.continue();
     case 'step':
-      return new StepForward(session, action.hart);
+      return stepForward(session, action.hart);
     case 'range':
-      return new RangeStep(client, action);
+      return stepThrough(client, action);
   }
 }
 
 /** Runs backwards until there is a stop to report. Throws a UserError if there is no history. */
 export function reverse(client: GdbClient, action: 'continue' | 'step'): Promise<string> {
   const { session } = client;
-  if (!session.hasHistory) throw errors.noHistory();
-  const run = action === 'continue' ? runBackward(session) : new StepBack(session, client.hartToStep());
+  session.checkHistory();
+  const run = action === 'continue' ? session.reverseContinue() : stepBack(session, client.hartToStep());
   return client.run(run, 'backward');
 }
 
-class RangeStep implements Run {
-  private client: GdbClient;
-  private range: Extract<ResumeAction, { kind: 'range' }>;
-  private step: StepForward;
-
-  constructor(client: GdbClient, range: Extract<ResumeAction, { kind: 'range' }>) {
-    this.client = client;
-    this.range = range;
-    this.step = new StepForward(client.session, range.hart);
-  }
-
-  resume(wantsPause: WantsPause): StopReason {
-    const { session, stopPoints } = this.client;
-    const { hart, start, end } = this.range;
-    for (;;) {
-      const reason = this.step.resume(wantsPause);
-      if (reason.kind !== 'step') return reason;
-      const { pc } = session.inspector;
-      if (pc < start || pc >= end) return reason;
-      const ids = stopPoints.at(pc);
-      if (ids.length > 0) return { kind: 'breakpoint', ids, pc };
-      this.step = new StepForward(session, hart);
-      if (wantsPause()) return { kind: 'pause' };
-    }
+function* stepThrough(
+  { session, stopPoints }: GdbClient,
+  { hart, start, end }: Extract<ResumeAction, { kind: 'range' }>,
+): Sliced<StopReason> {
+  for (;;) {
+    const reason = yield* stepForward(session, hart);
+    if (reason.kind !== 'step') return reason;
+    const { pc } = session.inspector;
+    if (pc < start || pc >= end) return reason;
+    const ids = stopPoints.at(pc);
+    if (ids.length > 0) return { kind: 'breakpoint', ids, pc };
+    if (session.target.pause.isWanted()) yield PAUSED;
   }
 }

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { LiveInputs, openRecord, type Timeline } from '../../debug-adapter/engine/index.ts';
+import type { MachineTimeline } from '../../debug-adapter/engine/timeline/machineTimeline.ts';
+import { LiveInputs, openRecord } from '../../debug-adapter/engine/index.ts';
 import { TimedPace } from '../../debug-adapter/host/snapshotPace.ts';
 import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
 import { guest } from '../support/guests.ts';
@@ -63,7 +64,7 @@ function measureSnapshots(folder: string, memoryMib: number): void {
   );
 }
 
-function openBooted(folder: string, overlay: string, memoryMib: number): Timeline {
+function openBooted(folder: string, overlay: string, memoryMib: number): MachineTimeline {
   const image = path.join(folder, 'small.img');
   fs.writeFileSync(image, new Uint8Array(4 * MIB));
   const timeline = openRecord(nodeHost, {
@@ -83,7 +84,7 @@ const liveOptions = (kernel: string, memoryMib: number) => ({
 });
 
 /** Writes to DIRTY_PAGES pages, spread as far apart as possible, at addresses above the memory that the guest uses. */
-function dirtyPages(timeline: Timeline, memoryMib: number, round: number): void {
+function dirtyPages(timeline: MachineTimeline, memoryMib: number, round: number): void {
   const step = Math.floor(((memoryMib - 32) * MIB) / DIRTY_PAGES / PAGE_BYTES) * PAGE_BYTES;
   for (let i = 0; i < DIRTY_PAGES; i++) {
     const address = RAM_START + 32 * MIB + i * step;
@@ -143,7 +144,7 @@ function measureStream(folder: string, pairs: number): void {
   fs.writeFileSync(image, new Uint8Array(STREAM_MIB * MIB));
   const plain: Cost[] = [];
   const recorded: Cost[] = [];
-  const kept: Timeline[] = [];
+  const kept: MachineTimeline[] = [];
   for (let pair = -WARM_UP; pair < pairs; pair++) {
     const costs = [plainCalls(path.join(folder, 'plain.img')), recordStream(folder, image, kept)];
     if (pair < 0) continue;
@@ -175,7 +176,7 @@ function costOf(act: () => void): Cost {
   return { seconds, cpuSeconds: (user + system) / 1e6 };
 }
 
-function recordStream(folder: string, image: string, kept: Timeline[]): Cost {
+function recordStream(folder: string, image: string, kept: MachineTimeline[]): Cost {
   const timeline = openRecord(nodeHost, {
     ...liveOptions('disk/stream', 128),
     pace: new TimedPace(),

@@ -6,6 +6,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { complete } from '../../debug-adapter/engine/base/sliced.ts';
 import { LiveInputs, openRecord, openSymbols, Session, SourceSteps } from '../../debug-adapter/engine/index.ts';
 import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
@@ -24,17 +25,17 @@ const timeline = openRecord(nodeHost, {
 const session = new Session(timeline);
 const steps = new SourceSteps(session, openSymbols({ name: KERNEL, bytes: readFileSync(KERNEL) }));
 const random = new SeededRandom(1);
-session.continue();
+complete(session.continue());
 const end = session.position;
 console.log(`demo: ${end} steps recorded`);
 
-measure('step back one instruction, at the current position', () => session.stepBackInstruction());
-session.goTo(end);
-measure('step back over a line, at the current position', () => steps.stepBack());
-const anywhere = () => void session.goTo(1 + random.below(end - 1));
-measure('go to any position', () => session.goTo(1 + random.below(end - 1)));
-measure('step back one instruction, anywhere', () => session.stepBackInstruction(), anywhere);
-measure('step back over a line, anywhere', () => steps.stepBack(), anywhere);
+measure('step back one instruction, at the current position', () => complete(session.stepBackInstruction()));
+complete(session.goTo(end));
+measure('step back over a line, at the current position', () => complete(steps.stepBack()));
+const anywhere = () => void complete(session.goTo(1 + random.below(end - 1)));
+measure('go to any position', () => complete(session.goTo(1 + random.below(end - 1))));
+measure('step back one instruction, anywhere', () => complete(session.stepBackInstruction()), anywhere);
+measure('step back over a line, anywhere', () => complete(steps.stepBack()), anywhere);
 
 timeline.close({ reason: 'interrupted' });
 rmSync(folder, { recursive: true });

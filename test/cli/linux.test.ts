@@ -7,7 +7,9 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
-import { openReplay, type Timeline } from '../../debug-adapter/engine/index.ts';
+import { complete } from '../../debug-adapter/engine/base/sliced.ts';
+import type { MachineTimeline } from '../../debug-adapter/engine/timeline/machineTimeline.ts';
+import { openReplay } from '../../debug-adapter/engine/index.ts';
 import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
 import { type DriveSpec, type Outcome, type Session, Sandbox } from '../support/cli.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
@@ -110,14 +112,14 @@ const REWINDS = 100;
  * Goes to random positions of the recording in random order, and checks that each state equals the state that the
  * uninterrupted run had at that position.
  */
-function goesBack(t: TestContext, timeline: Timeline, straight: Timeline, rewinds = REWINDS): void {
+function goesBack(t: TestContext, timeline: MachineTimeline, straight: MachineTimeline, rewinds = REWINDS): void {
   const random = SeededRandom.forTest(t);
   const { end } = timeline.travel!;
   const positions = Array.from({ length: rewinds }, () => random.below(end)).sort((a, b) => a - b);
   const digests = new Map(positions.map((location) => [location, (straight.advance(location), straight.digest())]));
   for (let i = 0; i < rewinds; i++) {
     const location = random.pick(positions);
-    timeline.travel!.seekTo(location);
+    complete(timeline.travel!.seekTo(location));
     assert.equal(timeline.digest(), digests.get(location), `rewind ${i}, to ${location}`);
   }
   timeline.abandon();
@@ -127,7 +129,7 @@ function goesBack(t: TestContext, timeline: Timeline, straight: Timeline, rewind
 /**
  * Opens the recording of `linux(DISK, ...)`. Code is translated once it has been reached `translationThreshold` times.
  */
-function openRecorded(sandbox: Sandbox, translationThreshold?: number): Timeline {
+function openRecorded(sandbox: Sandbox, translationThreshold?: number): MachineTimeline {
   const unsaid = { bios: null, initrd: null, append: null, memoryBytes: null, rrsnapshot: null, translationThreshold };
   const files = { image: sandbox.path('disk.raw'), overlay: sandbox.path('hd0.qcow2') };
   const drives = [{ ...files, id: 'hd0', format: 'raw', readOnly: false } as const];

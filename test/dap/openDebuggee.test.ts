@@ -29,5 +29,5 @@ test('a kernel is read once, so its symbols match the machine even if the file i
   );
   assert.deepEqual(reads, ['hello.elf']);
   assert.equal(debuggee.symbols.groups.length, 1);
-  debuggee.session.timeline.abandon();
+  debuggee.session.target.abandon();
 });

@@ -1,11 +1,12 @@
 import type { TestContext } from 'node:test';
-import { RunControl, Runner, Session, type Timeline } from '../../debug-adapter/engine/index.ts';
+import type { MachineTimeline } from '../../debug-adapter/engine/timeline/machineTimeline.ts';
+import { RunControl, Runner, Session } from '../../debug-adapter/engine/index.ts';
 import { GdbServer } from '../../debug-adapter/gdb/index.ts';
 import { encodePacket, PacketReader } from '../../debug-adapter/gdb/packets.ts';
 
 /** Exchanges packets with a gdb server directly, without a socket. The machine is abandoned at the end of the test. */
 export class Conversation {
-  readonly session: Session;
+  readonly session: Session<MachineTimeline>;
   readonly server: GdbServer;
   /** Called between two slices of a run. */
   betweenSlices = (): void => {};
@@ -21,7 +22,7 @@ export class Conversation {
   private wake = (): void => {};
   acknowledgements = '';
 
-  constructor(timeline: Timeline, t: TestContext) {
+  constructor(timeline: MachineTimeline, t: TestContext) {
     t.after(() => timeline.abandon());
     this.session = new Session(timeline);
     this.server = new GdbServer(this.session, {

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { complete } from '../../debug-adapter/engine/base/sliced.ts';
 import { UNSENT_BYTES_MAX } from '../../debug-adapter/gdb/gdbServer.ts';
 import { encodePacket, escapeBinary, PACKET_BYTES_MAX } from '../../debug-adapter/gdb/packets.ts';
 import { DEMO, stageOf } from '../engine/timeline/travelSupport.ts';
@@ -79,7 +80,7 @@ test('writes take effect at the live end, and history is read-only', async (t) =
   await gdb.ask('bs');
   for (const write of [`G${changed.replace('07', '08')}`, 'Pa=0000000000000000', `M${RAM},1:00`, `X${RAM},1:x`])
     assert.match(await gdb.ask(write), /^E\.Recorded history cannot be changed/, write);
-  gdb.session.goTo(end);
+  complete(gdb.session.goTo(end));
   assert.equal(await gdb.ask('Pa=0000000000000000'), 'OK', 'at the live end again');
 });
 

@@ -7,14 +7,15 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
+import { complete } from '../../debug-adapter/engine/base/sliced.ts';
+import type { MachineTimeline } from '../../debug-adapter/engine/timeline/machineTimeline.ts';
 import {
   openReplay,
   openSymbols,
   Session,
-  StepForward,
+  stepForward,
   type StopPoints,
   type Symbols,
-  type Timeline,
 } from '../../debug-adapter/engine/index.ts';
 import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
 import { Sandbox } from '../support/cli.ts';
@@ -71,8 +72,8 @@ interface Stage {
   symbols: Symbols;
   lines: LineRow[];
   functions: FunctionRange[];
-  straight: Timeline;
-  straightAgain: () => Timeline;
+  straight: MachineTimeline;
+  straightAgain: () => MachineTimeline;
 }
 
 /** The start and end of one of gdb's moves. */
@@ -92,7 +93,7 @@ async function recorded(t: TestContext, name: string, stdin?: string): Promise<S
   const options = sessionIn(sandbox, elf, stdin);
   const { position: end } = (await sandbox.cli(['record', ...options, '--json'])).summary;
   // A session locks its overlay, so each session has separate files.
-  const straightIn = (copy: Sandbox): Timeline => {
+  const straightIn = (copy: Sandbox): MachineTimeline => {
     const unsaid = { bios: null, initrd: null, append: null, memoryBytes: null, rrsnapshot: null };
     const overlay = copy.path('hd0.qcow2');
     const drives = [{ id: 'hd0', image: copy.path('disk.img'), format: 'raw', overlay, readOnly: false } as const];
@@ -147,9 +148,9 @@ function choosePlaces(stage: Stage, command: Command): number[] {
 
 /** A position shortly after the next entry into a random function, if that comes soon. */
 function positionInRandomFunction({ straight, random, functions, end }: Stage, position: number): number | undefined {
-  straight.travel!.seekTo(position);
+  complete(straight.travel!.seekTo(position));
   const until = Math.min(end, position + STEPS_TO_ENTRY_MAX);
-  const stop = straight.forward(until, entering(random.pick(functions).start));
+  const stop = runTo(straight, until, entering(random.pick(functions).start));
   const location = straight.position + random.below(STEPS_BEHIND_ENTRY);
   return stop.kind === 'breakpoint' && location < end ? location : undefined;
 }
@@ -159,8 +160,8 @@ const STEPS_BEHIND_ENTRY = 40;
 
 function leadsToSource({ straight, functions, lines }: Stage, position: number): boolean {
   const session = new Session(straight);
-  session.goTo(position);
-  new StepForward(session).resume(() => false);
+  complete(session.goTo(position));
+  complete(stepForward(session));
   const { pc } = session.inspector;
   const location = rangeAt(functions, pc);
   const line = rangeAt(lines, pc);
@@ -271,10 +272,10 @@ const ORACLES: Record<Command, Oracle> = {
     const { from, to } = move;
     const { straight } = stage;
     const { inspector } = new Session(straight);
-    straight.travel!.seekTo(from);
+    complete(straight.travel!.seekTo(from));
     const left = rangeAt(stage.functions, inspector.pc)!;
     const body = stage.symbols.inlinedAt(inspector.pc).at(0);
-    straight.travel!.seekTo(to);
+    complete(straight.travel!.seekTo(to));
     straight.advance(to + 1);
     if (body && inspector.pc !== left.start)
       return leavesBody(stage, tracedMoveOf(stage, move, description), { body, description });
@@ -282,7 +283,7 @@ const ORACLES: Record<Command, Oracle> = {
     // gdb goes to the last entry into the function. In a recursive function, that may be an inner call that has
     // returned, because gdb's breakpoint at the entry does not check the frame (infcmd.c, finish_backward). Otherwise,
     // it is the call that created this frame.
-    const isEnteredAgain = from > to + 1 && straight.forward(from - 1, entering(left.start)).kind === 'breakpoint';
+    const isEnteredAgain = from > to + 1 && runTo(straight, from - 1, entering(left.start)).kind === 'breakpoint';
     if (!isEnteredAgain) return;
     const later = trace(straight, to + 2, from).filter((instruction) => !instruction.isInterrupt);
     assert.ok(!later.some(({ pc }) => pc === left.start), description);
@@ -291,15 +292,20 @@ const ORACLES: Record<Command, Oracle> = {
   'reverse-continue': (stage, { from, to, breakpoint }, description) => {
     const address = stage.functions.find(({ name }) => name === breakpoint)!.start;
     const { straight } = stage;
-    straight.travel!.seekTo(to);
+    complete(straight.travel!.seekTo(to));
     if (to === 0) assert.match(description, /No more reverse-execution history/);
     else assert.equal(new Session(straight).inspector.pc, address, description);
     // The address is not reached again after that position.
-    const stop = straight.forward(from - 1, entering(address));
+    const stop = runTo(straight, from - 1, entering(address));
     assert.equal(stop.kind, 'reached', description);
-    straight.travel!.seekTo(0);
+    complete(straight.travel!.seekTo(0));
   },
 };
+
+function runTo(timeline: MachineTimeline, until: number, points: StopPoints) {
+  timeline.arm(points);
+  return complete(timeline.forward(until));
+}
 
 const entering = (address: bigint): StopPoints => ({ breakpoints: new Set([address]), watchpoints: [] });
 

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
-import { Inspector, openSymbols } from '../../debug-adapter/engine/index.ts';
+import { openSymbols } from '../../debug-adapter/engine/index.ts';
 import { stageOf } from '../engine/timeline/travelSupport.ts';
 import { Sandbox } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
@@ -21,16 +21,16 @@ async function withTwoHarts(t: TestContext) {
   const stage = stageOf(HARTS, t);
   stage.setup.harts = 2;
   const gdb = new Conversation(stage.record(), t);
-  const { machine } = gdb.session.timeline;
+  const { machine } = gdb.session.target;
   const { low } = openSymbols({ name: HARTS.kernel, bytes: readFileSync(HARTS.kernel) }).functionsNamed('count_own')[0];
   const at = `Z1,${low.toString(16)},2`;
   assert.equal(await gdb.ask(at), 'OK');
   for (let harts = 0; harts < 2; harts++) assert.match(await gdb.ask('c'), /^T05/);
   assert.equal(await gdb.ask(at.replace('Z', 'z')), 'OK');
-  while (machine.currentHart !== 0) gdb.session.timeline.advance(machine.quantum.end);
-  gdb.session.timeline.advance(gdb.session.position + 100);
+  while (machine.currentHart !== 0) gdb.session.target.advance(machine.quantum.end);
+  gdb.session.target.advance(gdb.session.position + 100);
   assert.equal(machine.currentHart, 0);
-  const pcOf = (hart: number) => new Inspector(machine, hart).pc;
+  const pcOf = (hart: number) => gdb.session.target.inspect(hart).pc;
   const instructionsOf = (hart: number) => machine.instructionsOf(hart);
   return { gdb, machine, pcOf, instructionsOf };
 }
@@ -82,7 +82,7 @@ test('a step moves the named thread, in both directions', async (t) => {
 
 test('a breakpoint on the first instruction of another thread’s quantum stops a step across that quantum', async (t) => {
   const { gdb, machine, pcOf, instructionsOf } = await withTwoHarts(t);
-  gdb.session.timeline.advance(machine.quantum.end - 1);
+  gdb.session.target.advance(machine.quantum.end - 1);
   assert.equal(machine.currentHart, 0);
   const others = pcOf(1);
   const retired = instructionsOf(1);

@@ -1,4 +1,6 @@
-import { Session, type Timeline } from '../../debug-adapter/engine/index.ts';
+import { complete } from '../../debug-adapter/engine/base/sliced.ts';
+import type { MachineTimeline } from '../../debug-adapter/engine/timeline/machineTimeline.ts';
+import { Session } from '../../debug-adapter/engine/index.ts';
 
 /** What an uninterrupted run did from one position to another, step by step. */
 export interface TracedInstruction {
@@ -11,8 +13,8 @@ export interface TracedInstruction {
   isInterrupt: boolean;
 }
 
-export function trace(timeline: Timeline, from: number, to: number): TracedInstruction[] {
-  timeline.travel!.seekTo(from);
+export function trace(timeline: MachineTimeline, from: number, to: number): TracedInstruction[] {
+  complete(timeline.travel!.seekTo(from));
   const { inspector } = new Session(timeline);
   const traced: TracedInstruction[] = [];
   // For each interrupt in progress, the index in `traced` of the position at which it was taken.

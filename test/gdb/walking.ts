@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
+import type { MachineTimeline } from '../../debug-adapter/engine/timeline/machineTimeline.ts';
 import {
   openReplay,
   openSymbols,
   Session,
   SourceSteps,
-  StepForward,
+  stepForward,
   type Symbols,
 } from '../../debug-adapter/engine/index.ts';
+import { complete } from '../../debug-adapter/engine/base/sliced.ts';
 import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
 import { Sandbox } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
@@ -18,7 +20,7 @@ import { runGdb, serve } from './gdbSupport.ts';
 export interface WalkedRecording {
   elf: string;
   end: number;
-  session: Session;
+  session: Session<MachineTimeline>;
   symbols: Symbols;
   steps: SourceSteps;
   /** Starts a replay for gdb and returns its port. */
@@ -58,8 +60,8 @@ export function choosePositions(
   const positions: number[] = [];
   while (positions.length < count) {
     const position = 1000 + random.below(end - 1000);
-    session.goTo(position);
-    new StepForward(session).resume(() => false);
+    complete(session.goTo(position));
+    complete(stepForward(session));
     // If a body is inlined at gdb's position, gdb is inside the body after an instruction step, and in front of it
     // after any other step.
     if (symbols.inlinedAt(session.inspector.pc).some(({ range }) => range.start === session.inspector.pc)) continue;

@@ -7,6 +7,7 @@
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { complete } from '../../debug-adapter/engine/base/sliced.ts';
 import { frameViewOf, type StopReason } from '../../debug-adapter/engine/index.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
 import { requireTool } from '../support/tools.ts';
@@ -20,8 +21,11 @@ const STEPS_EACH = 20;
 const PROGRAMS = ['calls', 'lines', 'inlines', 'tails', 'interrupts'];
 
 const WAYS = {
-  'reverse-next': { step: ({ steps }: WalkedRecording): StopReason => steps.stepBack(), difference: differenceBack },
-  next: { step: ({ steps }: WalkedRecording): StopReason => steps.stepOver(), difference: differenceForward },
+  'reverse-next': {
+    step: ({ steps }: WalkedRecording): StopReason => complete(steps.stepBack()),
+    difference: differenceBack,
+  },
+  next: { step: ({ steps }: WalkedRecording): StopReason => complete(steps.stepOver()), difference: differenceForward },
 } as const;
 type Way = keyof typeof WAYS;
 
@@ -68,7 +72,7 @@ type LineAt = NonNullable<ReturnType<WalkedRecording['symbols']['lineAt']>>;
 
 /** Checks that gdb shows the registers and the line that belong to its position. */
 function stopIsRight({ session, symbols }: WalkedRecording, stop: GdbStop): void {
-  session.goTo(stop.position);
+  complete(session.goTo(stop.position));
   const { inspector } = session;
   assert.deepEqual([stop.pc, stop.sp], [inspector.pc, inspector.register(2)], `position ${stop.position}`);
   const line = symbols.lineAt(stop.pc);
@@ -78,7 +82,7 @@ function stopIsRight({ session, symbols }: WalkedRecording, stop: GdbStop): void
 
 function kindOf(walked: WalkedRecording, way: Way, gdb: GdbStep): string {
   const { session } = walked;
-  session.goTo(gdb.from.position);
+  complete(session.goTo(gdb.from.position));
   WAYS[way].step(walked);
   if (session.position === gdb.to.position) return 'same';
   const [from, theirs, ours] = [gdb.from.position, gdb.to.position, session.position];
@@ -99,13 +103,13 @@ function differenceBack(walked: WalkedRecording, gdb: GdbStep): string | undefin
   // gdb steps through the lines of a trap entry, whereas blkreplay stops at them; both end at the same position.
   while (isInTrapEntry(walked)) {
     kind = 'trapEntry';
-    steps.stepBack();
+    complete(steps.stepBack());
   }
   const { position: ours } = session;
   if (ours === gdb.to.position) return kind;
   if (isLostByGdb(walked, gdb, ours)) return 'lostByGdb';
   if (isPassedByGdb(walked, gdb, ours)) return `${kind}passedByGdb`;
-  session.goTo(ours);
+  complete(session.goTo(ours));
   return isTouchingPiece(walked, gdb) ? `${kind}touchingPiece` : undefined;
 }
 
@@ -118,7 +122,7 @@ function differenceBack(walked: WalkedRecording, gdb: GdbStep): string | undefin
  */
 function isPassedByGdb({ session, symbols }: WalkedRecording, { from, to }: GdbStep, ours: number): boolean {
   if (ours <= to.position || ours >= from.position) return false;
-  const ran = trace(session.timeline, ours, from.position).filter(({ isInterrupt }) => !isInterrupt);
+  const ran = trace(session.target, ours, from.position).filter(({ isInterrupt }) => !isInterrupt);
   const [first] = ran;
   const line = symbols.lineAt(first.pc)?.line;
   const inFrame = ran.filter(({ stackPointer }) => stackPointer >= first.stackPointer);
@@ -138,7 +142,7 @@ function isPassedByGdb({ session, symbols }: WalkedRecording, { from, to }: GdbS
  * longjmp) has no such call, and gdb runs to the beginning of the recording.
  */
 function isLostByGdb({ session, symbols }: WalkedRecording, { from, to }: GdbStep, ours: number): boolean {
-  const { timeline } = session;
+  const { target: timeline } = session;
   if (to.position !== timeline.travel!.start || ours >= from.position) return false;
   return trace(timeline, ours, from.position).some(({ pc }) => symbols.functionAt(pc)?.name === 'jump');
 }
@@ -157,8 +161,8 @@ function isTouchingPiece({ session, symbols, steps }: WalkedRecording, { from, t
   const isLaterPiece = ({ pc }: GdbStop) => symbols.lineAt(pc)?.start === pc && (wholeAt(pc)?.start ?? pc) < pc;
   if (ours < to.position && isLaterPiece(to)) {
     // gdb stopped at a later row of the group, on the way to our position.
-    session.goTo(to.position);
-    steps.stepBack();
+    complete(session.goTo(to.position));
+    complete(steps.stepBack());
     return session.position === ours;
   }
   // gdb started at a later row of the group, and the rows before it are too short for gdb to stop at.
@@ -177,15 +181,15 @@ function differenceForward(walked: WalkedRecording, gdb: GdbStep): string | unde
  * ended the wait has been handled.
  */
 function isWait({ session }: WalkedRecording, { to }: GdbStep): boolean {
-  const { position: ours, timeline, inspector } = session;
+  const { position: ours, target: timeline, inspector } = session;
   if (ours > to.position || inspector.pc !== to.pc || inspector.register(2) !== to.sp) return false;
   const isNothing = trace(timeline, ours, to.position).every(({ isInterrupt }) => isInterrupt);
-  session.goTo(ours);
+  complete(session.goTo(ours));
   return isNothing;
 }
 
 function describe({ session, symbols }: WalkedRecording, position: number): string {
-  session.goTo(position);
+  complete(session.goTo(position));
   const { pc } = session.inspector;
   const line = symbols.lineAt(pc);
   const location = `${line?.file.path}:${line?.line} in ${symbols.functionAt(pc)?.name}`;

@@ -8,7 +8,7 @@ const BYTES_MAX = 1 << 20;
 export function consoleInput({ keys, session }: Debuggee, args: Arguments): object {
   const bytes = args.bytes('base64', BYTES_MAX);
   if (!keys) throw inputNotInReplay();
-  if (session.timeline.travel?.isInHistory) throw inputNotInPast();
+  if (session.target.history?.isBeforeLiveEnd) throw inputNotInPast();
   keys.append(bytes);
   return {};
 }

@@ -1,15 +1,10 @@
 import {
-  errors,
-  type Run,
-  runBackward,
-  runForward,
-  runToPosition,
+  type Sliced,
   type SourceSteps,
-  StepBack,
-  StepForward,
-  StepOverCall,
+  stepBack as stepBackInstruction,
+  stepForward,
+  stepOverCall,
   type StopReason,
-  type WantsPause,
 } from '../../engine/index.ts';
 import { requestMalformed } from '../../messages/dap.ts';
 import type { Arguments } from '../arguments.ts';
@@ -21,47 +16,46 @@ import { expected } from '../../messages/expected.ts';
  * Starts a run for a request, which is answered before the machine starts to run. Returns undefined if the machine must
  * not run; the client then receives a `stopped` event immediately.
  */
-export type StartRun = (debuggee: Debuggee, args: Arguments) => Run | undefined;
+export type StartRun = (debuggee: Debuggee, args: Arguments) => Step | undefined;
+
+type Step = Sliced<StopReason>;
 
 export const configurationDone: StartRun = ({ configuration, session }) =>
-  configuration.stopOnEntry && !configuration.noDebug ? undefined : runForward(session);
+  configuration.stopOnEntry && !configuration.noDebug ? undefined : session.continue();
 
-export const continueForwards: StartRun = ({ session }) => runForward(session);
+export const continueForwards: StartRun = ({ session }) => session.continue();
 
-export const reverseContinue: StartRun = ({ session }) => runBackward(session);
+export const reverseContinue: StartRun = ({ session }) => session.reverseContinue();
 
 /** `blkreplay/goTo`. */
-export const goTo: StartRun = ({ session }, args) => runToPosition(session, args.integer('position'));
+export const goTo: StartRun = ({ session }, args) => session.goTo(args.integer('position'));
 
 // --- steps: by line, unless there is no line information or the client requests instruction steps --------------------
 
-export const next = forwards(byLine((steps, wantsPause) => steps.stepOver(wantsPause), overCall));
+export const next = forwards(byLine((steps) => steps.stepOver(), overCall));
 
-export const stepIn = forwards(byLine((steps, wantsPause) => steps.stepIn(wantsPause), instructionForward));
+export const stepIn = forwards(byLine((steps) => steps.stepIn(), instructionForward));
 
 /** Runs to the caller, regardless of the step granularity in the request. */
-export const stepOut = forwards(alwaysByLine((steps, wantsPause) => steps.stepOut(wantsPause), instructionForward));
+export const stepOut = forwards(alwaysByLine((steps) => steps.stepOut(), instructionForward));
 
-export const stepBack = backwards(byLine((steps, wantsPause) => steps.stepBack(wantsPause), instructionBack));
+export const stepBack = backwards(byLine((steps) => steps.stepBack(), instructionBack));
 
 /** Steps back into the function that the previous line called last. */
-export const reverseStepIn = backwards(byLine((steps, wantsPause) => steps.reverseStepIn(wantsPause), instructionBack));
+export const reverseStepIn = backwards(byLine((steps) => steps.reverseStepIn(), instructionBack));
 
 /** Goes back to the call to this function, regardless of the step granularity in the request. */
-export const reverseStepOut = backwards(
-  alwaysByLine((steps, wantsPause) => steps.reverseStepOut(wantsPause), instructionBack),
-);
+export const reverseStepOut = backwards(alwaysByLine((steps) => steps.reverseStepOut(), instructionBack));
 
-/** A step by line ends when it is paused: it is always a `whole` run. */
-type SourceStep = (steps: SourceSteps, wantsPause: WantsPause) => StopReason;
-type InstructionStep = (debuggee: Debuggee) => Run;
+type SourceStep = (steps: SourceSteps) => Step;
+type InstructionStep = (debuggee: Debuggee) => Step;
 /** Creates a step for the current hart, which executes the machine's next step. */
-type MakeStep = (debuggee: Debuggee, wantsLines: boolean) => Run;
+type MakeStep = (debuggee: Debuggee, wantsLines: boolean) => Step;
 
 function byLine(sourceStep: SourceStep, instructionStep: InstructionStep): MakeStep {
   return (debuggee, wantsLines) => {
     const steps = wantsLines ? debuggee.sourceSteps() : undefined;
-    return steps ? { resume: (wantsPause) => sourceStep(steps, wantsPause) } : instructionStep(debuggee);
+    return steps ? sourceStep(steps) : instructionStep(debuggee);
   };
 }
 
@@ -75,16 +69,9 @@ function alwaysByLine(sourceStep: SourceStep, instructionStep: InstructionStep):
  * hart's next quantum.
  */
 function forwards(make: MakeStep): StartRun {
-  return onThread(make, ({ session }, hart, begin) => {
-    let step: Run | undefined;
-    return {
-      resume: (wantsPause) => {
-        const reason = step ? undefined : session.runToQuantumOf(hart, wantsPause);
-        if (reason && reason.kind !== 'step') return reason;
-        step ??= begin();
-        return step.resume(wantsPause);
-      },
-    };
+  return onThread(make, function* ({ session }, hart, begin) {
+    const reason = yield* session.runToQuantumOf(hart);
+    return reason.kind === 'step' ? yield* begin() : reason;
   });
 }
 
@@ -94,24 +81,23 @@ function forwards(make: MakeStep): StartRun {
  * next quantum, so it steps back over its wait instruction.
  */
 function backwards(make: MakeStep): StartRun {
-  const step = onThread(make, (debuggee, hart, begin) => {
+  const step = onThread(make, function* (debuggee, hart, begin) {
     const { session } = debuggee;
     const { position } = session;
-    let step: Run | undefined;
-    return {
-      resume: (wantsPause) => {
-        step ??= session.skipToQuantumOf(hart) ? begin() : (session.goTo(position), instructionBack(debuggee, hart));
-        return step.resume(wantsPause);
-      },
-    };
+    if (yield* session.skipToQuantumOf(hart)) return yield* begin();
+    yield* session.moveTo(position);
+    return yield* instructionBack(debuggee, hart);
   });
   return (debuggee, args) => {
-    if (!debuggee.session.hasHistory) throw errors.noHistory();
+    debuggee.session.checkHistory();
     return step(debuggee, args);
   };
 }
 
-function onThread(make: MakeStep, onOtherHart: (debuggee: Debuggee, hart: number, begin: () => Run) => Run): StartRun {
+function onThread(
+  make: MakeStep,
+  onOtherHart: (debuggee: Debuggee, hart: number, begin: () => Step) => Step,
+): StartRun {
   return (debuggee, args) => {
     const hart = hartOf(debuggee, args.optionalInteger('threadId'));
     const wantsLines = isByLine(args);
@@ -120,16 +106,16 @@ function onThread(make: MakeStep, onOtherHart: (debuggee: Debuggee, hart: number
   };
 }
 
-function overCall({ session }: Debuggee): Run {
-  return new StepOverCall(session);
+function overCall({ session }: Debuggee): Step {
+  return stepOverCall(session);
 }
 
-function instructionBack({ session }: Debuggee, hart?: number): Run {
-  return new StepBack(session, hart);
+function instructionForward({ session }: Debuggee): Step {
+  return stepForward(session);
 }
 
-function instructionForward({ session }: Debuggee): Run {
-  return new StepForward(session);
+function instructionBack({ session }: Debuggee, hart?: number): Step {
+  return stepBackInstruction(session, hart);
 }
 
 function isByLine(args: Arguments): boolean {

@@ -5,28 +5,28 @@ import { positionEventOf } from '../positionEvent.ts';
 
 /** The session's files and snapshots, which the extension shows in its overlays view. */
 export function overview(debuggee: Debuggee): Overview {
-  const { timeline } = debuggee.session;
+  const { target: timeline } = debuggee.session;
   const { rrfile, stateFile, drives } = timeline.files();
   const place = positionEventOf(debuggee, debuggee.control.isRunning);
   return { place, rrfile, drives, stateFile, snapshots: timeline.snapshots().map(toOverview) };
 }
 
 export function takeSnapshot({ session }: Debuggee, args: Arguments): object {
-  session.timeline.takeSnapshot(args.text('name'));
+  session.target.takeSnapshot(args.text('name'));
   return {};
 }
 
 export function renameSnapshot({ session }: Debuggee, args: Arguments): object {
-  session.timeline.renameSnapshot(args.text('name'), args.text('newName'));
+  session.target.renameSnapshot(args.text('name'), args.text('newName'));
   return {};
 }
 
 export function deleteSnapshot({ session }: Debuggee, args: Arguments): object {
-  session.timeline.deleteSnapshot(args.text('name'));
+  session.target.deleteSnapshot(args.text('name'));
   return {};
 }
 
-type Snapshot = ReturnType<Debuggee['session']['timeline']['snapshots']>[number];
+type Snapshot = ReturnType<Debuggee['session']['target']['snapshots']>[number];
 
 function toOverview({ name, position, dateMilliseconds, isAutomatic, stateBytes }: Snapshot): SnapshotOverview {
   return { name, position, date: new Date(dateMilliseconds).toISOString(), isAutomatic, stateBytes };

@@ -1,7 +1,7 @@
 import type { Position } from '../base/quantities.ts';
 import type { Hart } from './cpu/hart.ts';
 import type { MachineClock } from './machineClock.ts';
-import { NO_STOP_POINTS, type StopPoints, type WatchHit } from './stopPoints.ts';
+import { NO_STOP_POINTS, type StopPoints, type WatchHit } from '../target/stopPoints.ts';
 import type { Watchpoints } from './watcher.ts';
 
 /**

@@ -23,7 +23,7 @@ import { OutsideEvents } from './outsideEvents.ts';
 import { DevicePorts } from './ports/devicePorts.ts';
 import { PowerOnState } from './powerOn.ts';
 import { createSemihosting } from './semihosting/createSemihosting.ts';
-import type { StopPoints, WatchHit } from './stopPoints.ts';
+import type { StopPoints, WatchHit } from '../target/stopPoints.ts';
 
 /** The reason why `run` returned. */
 export type MachineStop =

@@ -1,6 +1,6 @@
 import { PAGE_SIZE_BYTES, type Position } from '../base/quantities.ts';
 import { PAGE_WATCHED, RAM_BASE } from './cpu/layout.ts';
-import type { Watchpoint, WatchHit } from './stopPoints.ts';
+import type { Watchpoint, WatchHit } from '../target/stopPoints.ts';
 
 /**
  * Implements watchpoints on RAM: marks the pages with watched bytes so that every access to these pages takes the slow

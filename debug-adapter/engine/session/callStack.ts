@@ -1,4 +1,4 @@
-import type { Inspector } from '../machine/inspector.ts';
+import type { Inspector } from '../target/inspector.ts';
 import type { Frame, FrameView, Symbols, UnwindResult } from '../symbols/index.ts';
 import { frameViewOf } from './frameView.ts';
 import type { LoadedSymbols } from './loadedSymbols.ts';

@@ -1,5 +1,5 @@
 import { csrNumber } from '../isa/csrs.ts';
-import type { Inspector } from '../machine/inspector.ts';
+import type { Inspector } from '../target/inspector.ts';
 
 /** Distinguishes executions of the same instruction by hart, stack depth, privilege mode and address space. */
 export interface CodeContext {

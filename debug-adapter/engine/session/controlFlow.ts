@@ -1,6 +1,6 @@
 import { type DecodedInstruction, decodeInstruction } from '../isa/decodeInstruction.ts';
 import type { TrapMode } from '../isa/traps.ts';
-import type { Inspector } from '../machine/inspector.ts';
+import type { Inspector } from '../target/inspector.ts';
 
 /**
  * An instruction's effect on the call stack, derived from its encoding: a jump that uses a link register, x1 or x5, is

@@ -1,6 +1,6 @@
 import type { SymbolAt } from '../disassembly/disassemble.ts';
 import { disassembleOne } from '../disassembly/disassemble.ts';
-import type { Inspector } from '../machine/inspector.ts';
+import type { Inspector } from '../target/inspector.ts';
 
 /** A row of a disassembly listing. */
 export interface DisassemblyRow {

@@ -1,4 +1,4 @@
-import type { Inspector } from '../machine/inspector.ts';
+import type { Inspector } from '../target/inspector.ts';
 import type { FrameView } from '../symbols/index.ts';
 
 const CSR_BASE = 4096;

@@ -1,200 +1,114 @@
 import type { Position } from '../base/quantities.ts';
-import { Inspector } from '../machine/inspector.ts';
+import { PAUSED, type Sliced } from '../base/sliced.ts';
+import type { Inspector } from '../target/inspector.ts';
 import { type CodeContext, contextOf, isSameContext } from './codeContext.ts';
 import { instructionAt } from './controlFlow.ts';
-import type { Run, WantsPause } from './run.ts';
 import type { Session } from './session.ts';
 import type { StopReason } from './stopReason.ts';
 import type { TrapMode } from '../isa/traps.ts';
 import { handlersOf, trapAt } from './traps.ts';
+
+// These functions step one instruction of the current code, forward or backward. If an interrupt occurs during the
+// step, its handler runs until it returns, and the step continues. A raw step (`Session.stepInstruction`) would
+// occasionally end in a timer interrupt handler. Users do not expect to stop there, and other debuggers cannot step out
+// of such a handler. Stop points inside a handler still apply. A step does enter an exception handler, because the
+// current code caused the exception.
 
 const STEP: StopReason = { kind: 'step' };
 
 /** Whether the step reached its internal breakpoint and none of the user's stop points. */
 const isOwnBreakpoint = (reason: StopReason): boolean => reason.kind === 'breakpoint' && reason.ids.length === 0;
 
+/** Lets a step that takes many instructions pause between two of them. */
+export function* pausePoint({ target }: Session): Sliced<void> {
+  if (target.pause.isWanted()) yield PAUSED;
+}
+
 /**
- * Steps one instruction forward in the current frame. If an interrupt occurs during the step, its handler runs until it
- * returns, and the step continues. A raw step (`Session.stepInstruction`) would occasionally end in a timer interrupt
- * handler. Users do not expect to stop there, and other debuggers cannot step out of such a handler. Stop points inside
- * a handler still apply. A step does enter an exception handler, because the current code caused the exception.
+ * Steps one instruction forward in the current frame of a hart. If another hart is current, the machine first runs to
+ * the given hart's next quantum.
  */
-export class StepForward implements Run {
-  private session: Session;
-  private hart: number;
-  /** Set after the instruction has executed, while the other harts are running their quanta. */
-  private stepStart: StepStart | undefined;
-  private interrupted: CodeContext | undefined;
-
-  /** Steps the given hart. If another hart is current, the machine first runs to the given hart's next quantum. */
-  constructor(session: Session, hart = session.inspector.hart) {
-    this.session = session;
-    this.hart = hart;
-  }
-
-  resume(wantsPause: WantsPause): StopReason {
-    for (;;) {
-      const stop = this.interrupted ? this.runToReturn(this.interrupted, wantsPause) : this.oneStep(wantsPause);
-      if (stop) return stop;
-      if (wantsPause()) return { kind: 'pause' };
+export function* stepForward(session: Session, hart = session.inspector.hart): Sliced<StopReason> {
+  const { target, inspector } = session;
+  for (;;) {
+    const own = yield* session.runToQuantumOf(hart);
+    if (own.kind !== 'step') return own;
+    const before = contextOf(target.inspect(hart));
+    const instructions = target.instructionsOf(hart);
+    const reason = yield* session.stepInstruction();
+    if (reason.kind !== 'step' || target.instructionsOf(hart) !== instructions) return reason;
+    // The step delivered an external event or skipped idle time if pc is the same; otherwise, a trap occurred.
+    if (inspector.pc !== before.pc) {
+      const trap = trapAt(inspector);
+      if (!trap?.isInterrupt || trap.interrupted.pc !== before.pc) return reason;
+      const returned = yield* session.runTo([before.pc], isAt(inspector, before));
+      if (!isOwnBreakpoint(returned)) return returned;
     }
+    yield* pausePoint(session);
   }
+}
 
-  /** Returns undefined if the instruction has not executed yet. */
-  private oneStep(wantsPause: WantsPause): StopReason | undefined {
-    const { session, hart } = this;
-    const { machine } = session.timeline;
-    const reason = this.stepStart ? this.toOwnQuantum(wantsPause) : this.begin(wantsPause);
-    if (reason.kind === 'pause' || !this.stepStart) return reason;
-    const { before, instructions } = this.stepStart;
-    this.stepStart = undefined;
-    if (reason.kind !== 'step' || machine.instructionsOf(hart) !== instructions) return reason;
-    // The step delivered an external event or skipped idle time; no instruction executed.
-    if (session.inspector.pc === before.pc) return undefined;
-    const trap = trapAt(session.inspector);
-    if (!trap?.isInterrupt || trap.interrupted.pc !== before.pc) return reason;
-    this.interrupted = before;
-    return undefined;
-  }
+/** Like stepForward for the current hart, but runs a call until it returns: gdb's nexti. */
+export function* stepOverCall(session: Session): Sliced<StopReason> {
+  const { inspector } = session;
+  const before = contextOf(inspector);
+  const { flow, lengthBytes } = instructionAt(inspector, before.pc);
+  const afterCall = { ...before, pc: before.pc + BigInt(lengthBytes) };
+  const reason = yield* stepForward(session);
+  if (reason.kind !== 'step' || flow !== 'call' || inspector.pc === afterCall.pc) return reason;
+  const returned = yield* session.runTo([afterCall.pc], isAt(inspector, afterCall));
+  return isOwnBreakpoint(returned) ? (session.reason = STEP) : returned;
+}
 
-  private begin(wantsPause: WantsPause): StopReason {
-    const { session, hart } = this;
-    const reason = session.runToQuantumOf(hart, wantsPause);
+/**
+ * Steps back one instruction in the current frame of a hart. Skips the handlers of interrupts that occurred in between.
+ * If another hart is current, the machine goes back to the position before the given hart's last step.
+ */
+export function* stepBack(session: Session, hart = session.inspector.hart): Sliced<StopReason> {
+  const { target, inspector } = session;
+  for (;;) {
+    const returned = contextOf(target.inspect(hart));
+    const instructions = target.instructionsOf(hart);
+    const reason = yield* session.stepBackInstruction(hart);
     if (reason.kind !== 'step') return reason;
-    this.stepStart = stepStartAt(session, hart);
-    return session.stepInstruction(wantsPause);
-  }
-
-  private toOwnQuantum(wantsPause: WantsPause): StopReason {
-    return this.session.runToQuantumOf(this.hart, wantsPause, { stopsAtStart: true });
-  }
-
-  private runToReturn(interrupted: CodeContext, wantsPause: WantsPause): StopReason | undefined {
-    const { session } = this;
-    const isBack = () => isSameContext(contextOf(session.inspector), interrupted);
-    const reason = session.runTo([interrupted.pc], isBack, wantsPause);
-    if (!isOwnBreakpoint(reason)) return reason;
-    this.interrupted = undefined;
-    return undefined;
-  }
-}
-
-/** A hart's state before it executes a step. */
-interface StepStart {
-  before: CodeContext;
-  instructions: number;
-}
-
-function stepStartAt({ timeline: { machine } }: Session, hart: number): StepStart {
-  return { before: contextOf(new Inspector(machine, hart)), instructions: machine.instructionsOf(hart) };
-}
-
-/** Like StepForward, but runs a call until it returns: gdb's nexti. */
-export class StepOverCall implements Run {
-  private session: Session;
-  private step: StepForward;
-  private isCall: boolean;
-  /** The context after the call has returned. */
-  private returnContext: CodeContext;
-  private isInside = false;
-
-  constructor(session: Session) {
-    this.session = session;
-    this.step = new StepForward(session);
-    const before = contextOf(session.inspector);
-    const { flow, lengthBytes } = instructionAt(session.inspector, before.pc);
-    this.isCall = flow === 'call';
-    this.returnContext = { ...before, pc: before.pc + BigInt(lengthBytes) };
-  }
-
-  resume(wantsPause: WantsPause): StopReason {
-    if (!this.isInside) {
-      const reason = this.step.resume(wantsPause);
-      if (reason.kind !== 'step' || !this.isCall || this.session.inspector.pc === this.returnContext.pc) return reason;
-      this.isInside = true;
-    }
-    const { session, returnContext } = this;
-    const isBack = () => isSameContext(contextOf(session.inspector), returnContext);
-    return this.stepped(session.runTo([returnContext.pc], isBack, wantsPause));
-  }
-
-  private stepped(reason: StopReason): StopReason {
-    if (!isOwnBreakpoint(reason)) return reason;
-    return (this.session.reason = STEP);
-  }
-}
-
-/** Steps back one instruction in the current frame. Skips the handlers of interrupts that occurred in between. */
-export class StepBack implements Run {
-  private session: Session;
-  private hart: number;
-  /** Set while stepping back through the quanta of other harts. */
-  private stepStart: StepStart | undefined;
-  private search: EntrySearch | undefined;
-
-  /**
-   * Steps the given hart. If another hart is current, the machine goes back to the position before the given hart's
-   * last step.
-   */
-  constructor(session: Session, hart = session.inspector.hart) {
-    this.session = session;
-    this.hart = hart;
-  }
-
-  resume(wantsPause: WantsPause): StopReason {
-    for (;;) {
-      const stop = this.search ? this.searchEntry(this.search, wantsPause) : this.oneStep(wantsPause);
+    if (target.instructionsOf(hart) === instructions) {
+      if (inspector.pc !== returned.pc) return reason;
+    } else {
+      const { returnsFrom: mode } = instructionAt(inspector, inspector.pc);
+      if (mode === undefined) return reason;
+      const stop = yield* backToInterrupted(session, { mode, returned, from: session.position });
       if (stop) return stop;
-      if (wantsPause()) return { kind: 'pause' };
     }
+    yield* pausePoint(session);
   }
+}
 
-  /** Returns undefined if the previous instruction has not been found yet. */
-  private oneStep(wantsPause: WantsPause): StopReason | undefined {
-    const { session, hart } = this;
-    const { machine } = session.timeline;
-    this.stepStart ??= stepStartAt(session, hart);
-    const reason = session.stepBackInstruction(hart, wantsPause);
-    if (reason.kind !== 'step') return reason;
-    const { before: returned, instructions } = this.stepStart;
-    this.stepStart = undefined;
-    const { pc } = session.inspector;
-    if (machine.instructionsOf(hart) === instructions) return pc === returned.pc ? undefined : reason;
-    const { returnsFrom } = instructionAt(session.inspector, pc);
-    if (returnsFrom === undefined) return reason;
-    const handlers = handlersOf(session.inspector, returnsFrom);
-    const isEntry = () => isEntryFrom(session, returnsFrom, returned);
-    this.search = { run: session.runBackTo(handlers, isEntry), from: session.position };
+/**
+ * Searches backward for the entry of the trap handler that returned. If the trap was an interrupt, moves to the
+ * position before it and returns undefined, so that the step continues from there.
+ *
+ * `mode` is the mode of the handler, `returned` the code to which it returned, `from` the position of the return
+ * instruction.
+ */
+function* backToInterrupted(
+  session: Session,
+  { mode, returned, from }: { mode: TrapMode; returned: CodeContext; from: Position },
+): Sliced<StopReason | undefined> {
+  const { inspector } = session;
+  const handlers = handlersOf(inspector, mode);
+  const reason = yield* session.runBackTo(handlers, () => isEntryFrom(session, mode, returned));
+  if (isOwnBreakpoint(reason) && trapAt(inspector)!.isInterrupt) {
+    yield* session.stepBackInstruction();
     return undefined;
   }
-
-  /**
-   * Searches backward for the entry of the trap handler that returned. If the trap was an interrupt, moves to the
-   * position before it and returns undefined, so that the step continues from there.
-   */
-  private searchEntry({ run, from }: EntrySearch, wantsPause: WantsPause): StopReason | undefined {
-    const { session } = this;
-    const reason = run.resume(wantsPause);
-    const isInterrupt = isOwnBreakpoint(reason) && trapAt(session.inspector)!.isInterrupt;
-    if (isInterrupt) {
-      session.stepBackInstruction();
-      this.search = undefined;
-      return undefined;
-    }
-    if (!isOwnBreakpoint(reason) && reason.kind !== 'startOfRecording') return reason;
-    // Either the current code caused an exception, whose handler is not skipped, or the return instruction did
-    // something other than end a trap, such as start a new task.
-    session.goTo(from);
-    return (session.reason = STEP);
-  }
+  if (!isOwnBreakpoint(reason) && reason.kind !== 'startOfRecording') return reason;
+  // Either the current code caused an exception, whose handler is not skipped, or the return instruction did something
+  // other than end a trap, such as start a new task.
+  yield* session.moveTo(from);
+  return (session.reason = STEP);
 }
 
-interface EntrySearch {
-  /** Runs backward to the entry of the handler that returned. */
-  run: Run;
-  /** The position of the return instruction. */
-  from: Position;
-}
+const isAt = (inspector: Inspector, context: CodeContext) => () => isSameContext(contextOf(inspector), context);
 
 /**
  * Call this at the first instruction of a trap handler. Returns whether the trap occurred at the instruction to which

@@ -1,4 +1,4 @@
-import type { Inspector } from '../machine/inspector.ts';
+import type { Inspector } from '../target/inspector.ts';
 import type { CodeGroup } from '../symbols/index.ts';
 
 // The number of bytes to compare in each direction. A library that several programs share is rarely longer, so the

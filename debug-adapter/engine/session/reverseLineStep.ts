@@ -1,18 +1,15 @@
 import type { Position } from '../base/quantities.ts';
-import type { Inspector } from '../machine/inspector.ts';
+import { PAUSED, type Sliced } from '../base/sliced.ts';
+import type { Inspector } from '../target/inspector.ts';
 import type { Symbols } from '../symbols/index.ts';
 import { contextOf, isSameContext } from './codeContext.ts';
 import { instructionAt } from './controlFlow.ts';
 import { isEntryFrom } from './instructionStep.ts';
 import { StepLocation } from './stepLocation.ts';
-import type { WantsPause } from './run.ts';
 import type { Session } from './session.ts';
 import type { StopReason } from './stopReason.ts';
 import { Trace, type TracedStep } from './trace.ts';
 import { handlersOf } from './traps.ts';
-
-/** The position where a reverse step ends. */
-export type StepTarget = Position | 'paused';
 
 /** How a backward move reached the previous instruction. */
 type Move =
@@ -36,7 +33,6 @@ export class ReverseLineStep {
   private session: Session;
   private symbols: Symbols;
   private kind: 'over' | 'in';
-  private wantsPause: WantsPause;
   private trace: Trace;
   private position: Position;
   private pc: bigint;
@@ -44,28 +40,27 @@ export class ReverseLineStep {
   /** Set after an `in` move. The step then ends as soon as it reaches the start of a line table row. */
   private isInCallee = false;
 
-  constructor(options: { session: Session; symbols: Symbols; kind: 'over' | 'in'; wantsPause: WantsPause }) {
+  constructor(options: { session: Session; symbols: Symbols; kind: 'over' | 'in' }) {
     const { session, symbols } = options;
     this.session = session;
     this.symbols = symbols;
     this.kind = options.kind;
-    this.wantsPause = options.wantsPause;
-    this.trace = new Trace(session, session.timeline.travel!.start);
+    this.trace = new Trace(session, session.history.start);
     this.position = session.position;
     this.pc = session.inspector.pc;
     this.location = new StepLocation(symbols, this.pc, 'backwards');
   }
 
-  /** After a pause, the machine is at the position that the search has reached. */
-  run(): StepTarget {
-    const travel = this.session.timeline.travel!;
-    while (this.position > travel.start) {
-      if (this.wantsPause()) {
-        travel.seekTo(this.position);
-        return 'paused';
+  /** Returns the position where the step ends. During a pause, the machine is at the position that was reached. */
+  *run(): Sliced<Position> {
+    const { session } = this;
+    const { start } = session.history;
+    while (this.position > start) {
+      if (session.target.pause.isWanted()) {
+        yield* session.moveTo(this.position);
+        yield PAUSED;
       }
-      const move = this.stepBack();
-      if (move === 'paused') return 'paused';
+      const move = yield* this.stepBack();
       if (move !== 'nowhere' && this.isLocation(move)) break;
     }
     return this.position;
@@ -75,11 +70,10 @@ export class ReverseLineStep {
    * Moves back by one instruction. Returns 'nowhere' if it instead moved back over idle time, an external event or a
    * completed interrupt, which are not instructions of this frame.
    */
-  private stepBack(): Move | 'nowhere' | 'paused' {
-    const last = this.trace.at(this.position - 1);
-    const to = this.before(last);
-    if (to === 'paused') return 'paused';
-    const { pc } = this.trace.at(to);
+  private *stepBack(): Sliced<Move | 'nowhere'> {
+    const last = yield* this.trace.at(this.position - 1);
+    const to = yield* this.before(last);
+    const { pc } = yield* this.trace.at(to);
     const isStep = to === this.position - 1;
     const isSkippedTrap = !isStep && last.flow === 'trapReturn';
     const move = isStep ? moveOf(last, this.pc) : 'within';
@@ -101,23 +95,23 @@ export class ReverseLineStep {
   // --- one event back --------------------------------------------------------------------------------------------------
 
   /** The position before the last event in this frame. A whole call or trap counts as one event. */
-  private before(last: TracedStep): StepTarget {
+  private *before(last: TracedStep): Sliced<Position> {
     const step = this.position - 1;
     if (!last.isExecuted) return step;
     switch (last.flow) {
       case 'trapReturn':
-        return this.beforeTrap(step, last);
+        return yield* this.beforeTrap(step, last);
       case 'return':
-        return this.kind === 'in' && this.symbols.lineAt(last.pc) ? step : this.beforeCall(step);
+        return this.kind === 'in' && this.symbols.lineAt(last.pc) ? step : yield* this.beforeCall(step);
       default:
         return step;
     }
   }
 
-  private beforeCall(step: Position): StepTarget {
+  private *beforeCall(step: Position): Sliced<Position> {
     const { session } = this;
     const { inspector } = session;
-    session.timeline.travel!.seekTo(step + 1);
+    yield* session.moveTo(step + 1);
     const current = contextOf(this.trace.inspector);
     const isCall = () => {
       const { flow, lengthBytes } = instructionAt(inspector, inspector.pc);
@@ -127,31 +121,30 @@ export class ReverseLineStep {
     // If the instruction before the return address is not a call, the jump through a link register was not a return
     // (trap handlers may contain such jumps), so there is no call to search for.
     const calls = [current.pc - 4n, current.pc - 2n].filter((pc) => endsInCall(inspector, pc, current.pc));
-    return calls.length > 0 ? this.positionOr(session.searchBackwards(calls, isCall, this.wantsPause), step) : step;
+    return calls.length > 0 ? yield* this.positionOr(session.searchBackward(calls, isCall), step) : step;
   }
 
-  private beforeTrap(step: Position, { returnsFrom }: TracedStep): StepTarget {
+  private *beforeTrap(step: Position, { returnsFrom }: TracedStep): Sliced<Position> {
     const { session } = this;
-    const travel = session.timeline.travel!;
-    travel.seekTo(step + 1);
+    yield* session.moveTo(step + 1);
     const current = contextOf(this.trace.inspector);
-    travel.seekTo(step);
+    yield* session.moveTo(step);
     const handlers = handlersOf(this.trace.inspector, returnsFrom!);
     const isEntry = () => isEntryFrom(session, returnsFrom!, current);
-    const found = this.positionOr(session.searchBackwards(handlers, isEntry, this.wantsPause), step);
+    const found = yield* this.positionOr(session.searchBackward(handlers, isEntry), step);
     // The trap is the step before the handler's first instruction.
-    if (found === 'paused' || found === step) return found;
+    if (found === step) return step;
     let trap = found - 1;
-    while (trap > travel.start && this.trace.at(trap).isOthers) trap--;
+    while (trap > session.history.start && (yield* this.trace.at(trap)).isOthers) trap--;
     return trap;
   }
 
   /**
-   * The position that a search has found. Returns `otherwise` if it found nothing, for example after a longjmp or a
-   * switch to another task's stack.
+   * The position that a search finds. Returns `otherwise` if it finds nothing, for example after a longjmp or a switch
+   * to another task's stack.
    */
-  private positionOr(reason: StopReason, otherwise: Position): StepTarget {
-    if (reason.kind === 'pause') return 'paused';
+  private *positionOr(search: Sliced<StopReason>, otherwise: Position): Sliced<Position> {
+    const reason = yield* search;
     return reason.kind === 'breakpoint' ? this.session.position : otherwise;
   }
 }

@@ -1,5 +1,5 @@
 import type { Position } from '../base/quantities.ts';
-import type { Run } from './run.ts';
+import { PAUSED, type PauseSignal, type Sliced } from '../base/sliced.ts';
 import type { RunControl, RunOwner } from './runControl.ts';
 import type { StopReason } from './stopReason.ts';
 
@@ -84,13 +84,13 @@ export class Runner {
   }
 
   /** Returns 'pause' if the machine was stopped on request. The control must allow the owner to start a run. */
-  async run(run: Run, { owner, mode, yieldsAtStop = false }: RunRequest): Promise<StopReason> {
+  async run(run: Sliced<StopReason>, { owner, mode, yieldsAtStop = false }: RunRequest): Promise<StopReason> {
     const { control, host } = this;
     control.start(owner);
     let reason: StopReason | undefined;
     try {
       host.onRunStarted?.(owner);
-      reason = mode === 'whole' ? this.whole(run) : await this.inSlices(run, mode, yieldsAtStop);
+      reason = mode === 'whole' ? await this.whole(run) : await this.inSlices(run, mode, yieldsAtStop);
       return reason;
     } finally {
       control.finish();
@@ -98,11 +98,15 @@ export class Runner {
     }
   }
 
-  private async inSlices(run: Run, mode: keyof typeof SLICES, yieldsAtStop: boolean): Promise<StopReason> {
+  private async inSlices(
+    run: Sliced<StopReason>,
+    mode: keyof typeof SLICES,
+    yieldsAtStop: boolean,
+  ): Promise<StopReason> {
     const { milliseconds: shortest, isDoubled } = SLICES[mode];
     for (let milliseconds: number = shortest; ;) {
       const from = this.timeline.position;
-      const reason = this.slice(run, milliseconds);
+      const reason = await this.slice(run, milliseconds);
       const isOver = reason.kind !== 'pause' || this.mustStop;
       if (!isOver || yieldsAtStop) await this.letMessagesIn();
       if (isOver || this.mustStop) return reason;
@@ -110,12 +114,21 @@ export class Runner {
     }
   }
 
-  private slice(run: Run, milliseconds: number): StopReason {
+  private slice(run: Sliced<StopReason>, milliseconds: number): Promise<StopReason> {
     const { host } = this;
     const end = host.milliseconds() + milliseconds;
-    const reason = run.resume(() => host.wantsPause() || host.client?.hasMessage() || host.milliseconds() >= end);
-    this.afterSlice();
-    return reason;
+    return this.untilPause(run, () => host.wantsPause() || !!host.client?.hasMessage() || host.milliseconds() >= end);
+  }
+
+  /** Returns 'pause' if the run has paused. */
+  private async untilPause(run: Sliced<StopReason>, wantsPause: () => boolean): Promise<StopReason> {
+    for (;;) {
+      const next = this.timeline.pause.resume(run, wantsPause);
+      this.afterSlice();
+      if (next.done) return next.value;
+      if (next.value === PAUSED) return { kind: 'pause' };
+      await next.value;
+    }
   }
 
   private async letMessagesIn(): Promise<void> {
@@ -126,10 +139,10 @@ export class Runner {
     }
   }
 
-  private whole(run: Run): StopReason {
+  private whole(run: Sliced<StopReason>): Promise<StopReason> {
     const { host } = this;
     let due = host.milliseconds() + PROGRESS_MILLISECONDS;
-    const reason = run.resume(() => {
+    return this.untilPause(run, () => {
       const now = host.milliseconds();
       if (now >= due || host.client?.hasMessage()) {
         host.showProgress();
@@ -138,8 +151,6 @@ export class Runner {
       }
       return this.mustStop;
     });
-    this.afterSlice();
-    return reason;
   }
 
   private answerUrgent(): void {
@@ -170,6 +181,7 @@ export class Runner {
 
 /** The part of a timeline that a Runner uses itself. */
 export interface RunnerTimeline {
+  readonly pause: PauseSignal;
   readonly position: Position;
   writeBack(): void;
 }

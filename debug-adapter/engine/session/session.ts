@@ -1,16 +1,13 @@
 import { assert } from '../base/assert.ts';
 import type { GuestAddress, Position } from '../base/quantities.ts';
+import { PAUSED, type Sliced } from '../base/sliced.ts';
 import { badAddress, noHistory, positionOutside } from '../../messages/session.ts';
 import { PC_REGISTER } from '../machine/inputs.ts';
-import { Inspector } from '../machine/inspector.ts';
-import type { RunOptions } from '../machine/machine.ts';
-import { NO_STOP_POINTS, type StopPoints, type Watchpoint } from '../machine/stopPoints.ts';
-import type { Timeline, TimelineStop } from '../timeline/timeline.ts';
-import type { TravelStop } from '../timeline/timeTravel.ts';
-import type { Run, WantsPause } from './run.ts';
+import { NO_STOP_POINTS, type StopPoints, type Watchpoint } from '../target/stopPoints.ts';
+import type { Inspector } from '../target/inspector.ts';
+import type { HistoryRange, Target, TargetStop } from '../target/target.ts';
 import type { BreakpointId, StopReason } from './stopReason.ts';
 
-const never: WantsPause = () => false;
 const always = (): boolean => true;
 
 interface Breakpoint {
@@ -28,26 +25,29 @@ export interface DataBreakpoint {
 
 /**
  * A debugging session, independent of any protocol: breakpoints, running and stepping by instruction in both
- * directions, and inspecting state. Front ends only translate their protocol into these calls. All calls are
- * synchronous.
+ * directions, and inspecting state. Front ends translate their protocol to these calls and make no decisions. Runs and
+ * steps are `Sliced`: the front end's runner executes them, and may drop a run that has paused. `T` is the kind of target,
+ * for front ends that also use its files.
  */
-export class Session {
-  readonly timeline: Timeline;
+export class Session<T extends Target = Target> {
+  readonly target: T;
   readonly inspector: Inspector;
   private breakpoints = new Map<BreakpointId, Breakpoint>();
   private watchpoints = new Map<BreakpointId, Watchpoint>();
   private nextId: BreakpointId = 1;
   private cachedStopPoints: StopPoints | undefined;
   private cachedWatchpoints: StopPoints | undefined;
+  /** A reverse run that has not ended. It can be continued even if the user has paused it. */
+  private reverseRun: Sliced<StopReason> | undefined;
   private lastReason: StopReason = { kind: 'entry' };
 
-  constructor(timeline: Timeline) {
-    this.timeline = timeline;
-    this.inspector = new Inspector(timeline.machine);
+  constructor(target: T) {
+    this.target = target;
+    this.inspector = target.inspect();
   }
 
   get position(): Position {
-    return this.timeline.position;
+    return this.target.position;
   }
 
   /** Why the machine is stopped. */
@@ -55,14 +55,26 @@ export class Session {
     return this.lastReason;
   }
 
-  /** Sets the stop reason for a step that consists of several runs. */
+  /** Sets the stop reason for a step that consists of several runs, or for a run that was paused. */
   set reason(reason: StopReason) {
     this.lastReason = reason;
   }
 
-  /** Whether the timeline has a recorded history, so that the machine can go back. */
+  /** Throws a UserError if there is no recorded history. */
+  checkHistory(): void {
+    if (!this.hasHistory) throw noHistory();
+  }
+
+  /** Whether the machine has a recorded history, so that it can go back. */
   get hasHistory(): boolean {
-    return this.timeline.travel !== undefined;
+    return this.target.history !== undefined;
+  }
+
+  /** The recorded history. Throws a UserError if there is none. */
+  get history(): HistoryRange {
+    const { history } = this.target;
+    if (!history) throw noHistory();
+    return history;
   }
 
   // --- stop points -----------------------------------------------------------------------------------------------------
@@ -99,84 +111,104 @@ export class Session {
   // --- running ---------------------------------------------------------------------------------------------------------
 
   /** Runs forward to the next stop. */
-  continue(wantsPause: WantsPause = never): StopReason {
-    return this.reasonOf(this.timeline.forward(Infinity, this.stopPoints(), wantsPause));
+  *continue(): Sliced<StopReason> {
+    return this.reasonOf(yield* this.forward(() => this.stopPoints(), Infinity));
   }
 
   /**
-   * Runs backward to the previous stop. After a pause, another call continues the search, unless the stop points or the
-   * position have changed.
+   * Runs backward to the previous stop. If the last reverse run was paused, continues its search, unless the machine has
+   * moved or the stop points have changed since; it then searches from the current position. Throws a UserError if there
+   * is no history.
    */
-  reverseContinue(wantsPause: WantsPause = never): StopReason {
-    return this.reasonOf(this.travel().backward(this.stopPoints(), wantsPause));
+  reverseContinue(): Sliced<StopReason> {
+    this.checkHistory();
+    return (this.reverseRun ??= this.runToPreviousStop());
+  }
+
+  private *runToPreviousStop(): Sliced<StopReason> {
+    try {
+      return this.reasonOf(yield* this.backward(() => this.stopPoints()));
+    } finally {
+      this.reverseRun = undefined;
+    }
   }
 
   /** Executes one step of the current hart: an instruction, or the trap or interrupt that occurs instead of it. */
-  stepInstruction(wantsPause: WantsPause = never): StopReason {
-    const hart = this.timeline.machine.currentHart;
-    const stop = this.timeline.forward(this.position + 1, this.stepPoints());
+  *stepInstruction(): Sliced<StopReason> {
+    const hart = this.target.currentHart;
+    const stop = yield* this.forward(() => this.stepPoints(), this.position + 1);
     if (stop.kind !== 'reached') return this.reasonOf(stop);
-    return this.runToQuantumOf(hart, wantsPause, { stopsAtStart: true });
+    return yield* this.runToQuantumOf(hart, { stopsAtStart: true });
   }
 
   /**
    * Runs forward until this hart is about to execute the next step. The user's breakpoints also apply while the other
-   * harts run. After a pause, another call continues the run.
+   * harts run.
    */
-  runToQuantumOf(hart: number, wantsPause: WantsPause = never, options: RunOptions = {}): StopReason {
-    return this.reasonOf(this.forwardToQuantumOf(hart, this.stopPoints(), wantsPause, options), { kind: 'step' });
+  *runToQuantumOf(hart: number, options?: { stopsAtStart?: boolean }): Sliced<StopReason> {
+    return this.reasonOf(yield* this.forwardToQuantumOf(hart, () => this.stopPoints(), options), { kind: 'step' });
   }
 
   /**
    * Like `runToQuantumOf`, but ignores all stop points. Returns false if the hart is waiting for an interrupt, or if
    * the machine ends first; the position may then have advanced.
    */
-  skipToQuantumOf(hart: number): boolean {
-    if (this.timeline.machine.harts.isWaiting(hart)) return false;
-    return this.forwardToQuantumOf(hart, NO_STOP_POINTS).kind === 'reached';
+  *skipToQuantumOf(hart: number): Sliced<boolean> {
+    if (this.target.isWaiting(hart)) return false;
+    const stop = yield* this.forwardToQuantumOf(hart, () => NO_STOP_POINTS);
+    return stop.kind === 'reached';
   }
 
-  private forwardToQuantumOf(
+  private *forwardToQuantumOf(
     hart: number,
-    points: StopPoints,
-    wantsPause: WantsPause = never,
-    { stopsAtStart }: RunOptions = {},
-  ): TimelineStop {
-    const { machine } = this.timeline;
-    let stop: TimelineStop = { kind: 'reached' };
-    while (stop.kind === 'reached' && machine.currentHart !== hart) {
-      const until = Math.max(this.position + 1, machine.quantum.end);
-      stop = this.timeline.forward(until, points, wantsPause, { stopsAtStart });
+    points: () => StopPoints,
+    { stopsAtStart = false } = {},
+  ): Sliced<TargetStop> {
+    const { target } = this;
+    let stop: TargetStop = { kind: 'reached' };
+    while (stop.kind === 'reached' && target.currentHart !== hart) {
+      const until = Math.max(this.position + 1, target.quantum.end);
+      stop = yield* this.forward(points, until, { stopsAtStart });
       stopsAtStart = true;
     }
     return stop;
   }
 
-  /**
-   * Goes back to the position before a hart's last step. After a pause in another hart's quantum, another call
-   * continues the step.
-   */
-  stepBackInstruction(hart = this.timeline.machine.currentHart, wantsPause: WantsPause = never): StopReason {
-    const travel = this.travel();
-    const { machine } = this.timeline;
-    if (this.position === travel.start) return this.setReason({ kind: 'startOfRecording' });
-    if (machine.currentHart === hart) travel.seekTo(this.position - 1);
+  /** Goes back to the position before a hart's last step. */
+  *stepBackInstruction(hart = this.target.currentHart): Sliced<StopReason> {
+    const { target } = this;
+    const { start } = this.history;
+    if (this.position === start) return this.setReason({ kind: 'startOfRecording' });
+    if (target.currentHart === hart) yield* this.moveTo(this.position - 1);
     // Another hart executed the last step: go back over its whole quantum.
-    while (machine.currentHart !== hart && this.position > travel.start) {
-      if (wantsPause()) return this.setReason({ kind: 'pause' });
-      travel.seekTo(Math.max(travel.start, machine.quantum.start - 1));
+    while (target.currentHart !== hart && this.position > start) {
+      if (target.pause.isWanted()) yield PAUSED;
+      yield* this.moveTo(Math.max(start, target.quantum.start - 1));
     }
-    return this.setReason({ kind: machine.currentHart === hart ? 'step' : 'startOfRecording' });
+    return this.setReason({ kind: target.currentHart === hart ? 'step' : 'startOfRecording' });
   }
 
-  /** Goes to a position within the history. If paused, the machine stops at an intermediate position. */
-  goTo(position: Position, wantsPause: WantsPause = never): StopReason {
-    const travel = this.travel();
-    const { start, end } = travel;
+  /**
+   * Goes to a position within the history. While it is paused, the machine is at an intermediate position. Throws a
+   * UserError for any other position.
+   */
+  goTo(position: Position): Sliced<StopReason> {
+    const { start, end } = this.history;
     if (!Number.isSafeInteger(position) || position < start || position > end) {
       throw positionOutside({ position, start, end });
     }
-    return this.setReason({ kind: travel.seekTo(position, wantsPause) ? 'goto' : 'pause' });
+    return this.goToChecked(position);
+  }
+
+  private *goToChecked(position: Position): Sliced<StopReason> {
+    yield* this.target.goTo(position);
+    return this.setReason({ kind: 'goto' });
+  }
+
+  /** Goes to a position within the history without a pause, as part of a step. The stop reason stays. */
+  moveTo(position: Position): Sliced<void> {
+    const { target } = this;
+    return target.pause.ignoredBy(target.goTo(position));
   }
 
   /** Writes guest memory at the live end, either all bytes or none. The write is recorded as one step for each page. */
@@ -188,7 +220,7 @@ export class Session {
       parts.push({ address: this.physical(at, part.length), bytes: part });
       done += part.length;
     }
-    for (const part of parts) this.timeline.inject({ kind: 'memoryWrite', ...part });
+    for (const part of parts) this.target.writeMemory(part.address, part.bytes);
   }
 
   /**
@@ -196,35 +228,26 @@ export class Session {
    */
   writeRegister(register: number, value: bigint): void {
     assert(register >= 0 && register <= PC_REGISTER, 'there is no such register');
-    if (register > 0) this.timeline.inject({ kind: 'registerWrite', register, value: BigInt.asUintN(64, value) });
+    if (register > 0) this.target.writeRegister(register, BigInt.asUintN(64, value));
   }
 
   /**
    * Runs until the machine is at one of the addresses and `condition` holds, or until it reaches one of the user's stop
    * points. Source steps are built from such runs.
    */
-  runTo(addresses: readonly bigint[], condition: () => boolean, wantsPause: WantsPause = never): StopReason {
-    return this.reasonOf(this.timeline.forward(Infinity, this.pointsWith(addresses, condition), wantsPause));
+  *runTo(addresses: readonly bigint[], condition: () => boolean): Sliced<StopReason> {
+    return this.reasonOf(yield* this.forward(this.pointsWith(addresses, condition), Infinity));
   }
 
-  /** Like `runTo`, but runs backward to the last such position. After a pause, the run continues its search. */
-  runBackTo(addresses: readonly bigint[], condition: () => boolean): Run {
-    let ofUser: StopPoints | undefined;
-    let points: StopPoints | undefined;
-    return {
-      resume: (wantsPause) => {
-        if (ofUser !== this.stopPoints()) points = undefined;
-        ofUser = this.stopPoints();
-        points ??= this.pointsWith(addresses, condition);
-        return this.reasonOf(this.travel().backward(points, wantsPause));
-      },
-    };
+  /** Like `runTo`, but backward to the last such position. */
+  *runBackTo(addresses: readonly bigint[], condition: () => boolean): Sliced<StopReason> {
+    return this.reasonOf(yield* this.backward(this.pointsWith(addresses, condition)));
   }
 
   /** Like `runBackTo`, but ignores the user's stop points. */
-  searchBackwards(addresses: readonly bigint[], condition: () => boolean, wantsPause: WantsPause = never): StopReason {
+  *searchBackward(addresses: readonly bigint[], condition: () => boolean): Sliced<StopReason> {
     const points = { breakpoints: new Set(addresses), watchpoints: [], condition };
-    return this.reasonOf(this.travel().backward(points, wantsPause));
+    return this.reasonOf(yield* this.backward(() => points));
   }
 
   get hasStopPoints(): boolean {
@@ -238,10 +261,23 @@ export class Session {
 
   // --- helpers ---------------------------------------------------------------------------------------------------------
 
-  private travel() {
-    const { travel } = this.timeline;
-    if (!travel) throw noHistory();
-    return travel;
+  private forward(points: () => StopPoints, until: Position, options?: { stopsAtStart?: boolean }): Sliced<TargetStop> {
+    return this.armed(points, () => this.target.forward(until, options));
+  }
+
+  private backward(points: () => StopPoints): Sliced<TargetStop> {
+    return this.armed(points, () => this.target.backward());
+  }
+
+  /** Executes a run with the given stop points, which the user may change while it is paused. */
+  private *armed(points: () => StopPoints, begin: () => Sliced<TargetStop>): Sliced<TargetStop> {
+    this.target.arm(points());
+    const run = begin();
+    for (let next = run.next(); ; next = run.next()) {
+      if (next.done) return next.value;
+      yield next.value;
+      this.target.arm(points());
+    }
   }
 
   private stopPoints(): StopPoints {
@@ -264,31 +300,35 @@ export class Session {
     return this.cachedWatchpoints;
   }
 
-  private pointsWith(addresses: readonly bigint[], condition: () => boolean): StopPoints {
-    const { breakpoints, watchpoints } = this.stopPoints();
-    return {
-      breakpoints: new Set([...breakpoints, ...addresses]),
-      watchpoints,
-      condition: (pc) => this.breakpointsAt(pc).length > 0 || condition(),
+  /** The user's stop points and some more breakpoints. Returns the same object until the user's stop points change. */
+  private pointsWith(addresses: readonly bigint[], condition: () => boolean): () => StopPoints {
+    let users: StopPoints | undefined;
+    let points = NO_STOP_POINTS;
+    return () => {
+      if (users === this.stopPoints()) return points;
+      users = this.stopPoints();
+      return (points = {
+        breakpoints: new Set([...users.breakpoints, ...addresses]),
+        watchpoints: users.watchpoints,
+        condition: (pc) => this.breakpointsAt(pc).length > 0 || condition(),
+      });
     };
   }
 
   private physical(address: bigint, lengthBytes: number): GuestAddress {
     const physical = this.inspector.translate(address);
     const last = this.inspector.translate(address + BigInt(lengthBytes - 1));
-    const { ram } = this.timeline.machine;
-    if (physical === undefined || last !== physical + lengthBytes - 1 || !ram.contains(physical, lengthBytes)) {
+    const { inspector } = this;
+    if (physical === undefined || last !== physical + lengthBytes - 1 || !inspector.isRam(physical, lengthBytes)) {
       throw badAddress({ address, lengthBytes });
     }
     return physical;
   }
 
-  private reasonOf(stop: TimelineStop | TravelStop, reached: StopReason = { kind: 'goto' }): StopReason {
+  private reasonOf(stop: TargetStop, reached: StopReason = { kind: 'goto' }): StopReason {
     switch (stop.kind) {
       case 'reached':
         return this.setReason(reached);
-      case 'paused':
-        return this.setReason({ kind: 'pause' });
       case 'breakpoint':
         return this.setReason({ kind: 'breakpoint', ids: this.breakpointsAt(stop.pc), pc: stop.pc });
       case 'watchpoint':
@@ -304,8 +344,6 @@ export class Session {
         return this.setReason(
           stop.end.reason === 'endOfRecording' ? { kind: 'endOfRecording' } : { kind: 'ended', end: stop.end },
         );
-      default:
-        return this.setReason({ kind: 'endOfRecording' });
     }
   }
 

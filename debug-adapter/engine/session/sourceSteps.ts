@@ -1,17 +1,15 @@
 import type { Position } from '../base/quantities.ts';
+import type { Sliced } from '../base/sliced.ts';
 import type { Symbols } from '../symbols/index.ts';
 import { STACK_POINTER } from './codeContext.ts';
 import { instructionAt } from './controlFlow.ts';
 import { frameViewOf } from './frameView.ts';
-import { StepBack, StepOverCall } from './instructionStep.ts';
-import type { WantsPause } from './run.ts';
+import { pausePoint, stepBack, stepOverCall } from './instructionStep.ts';
 import type { Session } from './session.ts';
 import type { StopReason } from './stopReason.ts';
 import { StepLocation } from './stepLocation.ts';
 import { ReverseLineStep } from './reverseLineStep.ts';
 
-const never: WantsPause = () => false;
-const PAUSED: StopReason = { kind: 'pause' };
 const STEPPED: StopReason = { kind: 'step' };
 const START: StopReason = { kind: 'startOfRecording' };
 
@@ -30,55 +28,48 @@ export class SourceSteps {
     this.symbols = symbols;
   }
 
-  stepOver(wantsPause: WantsPause = never): StopReason {
-    return this.withReason(this.stepLine('over', wantsPause));
+  stepOver(): Sliced<StopReason> {
+    return this.withReason(this.stepLine('over'));
   }
 
-  stepIn(wantsPause: WantsPause = never): StopReason {
-    return this.withReason(this.stepLine('in', wantsPause));
+  stepIn(): Sliced<StopReason> {
+    return this.withReason(this.stepLine('in'));
   }
 
   /** Runs until the current function returns. */
-  stepOut(wantsPause: WantsPause = never): StopReason {
-    const frame = this.symbols.innermostFrame(frameViewOf(this.session.inspector));
-    const caller = this.symbols.callerOf(frame);
-    const { cfa } = frame;
-    const { hart } = this.session.inspector;
-    const isBack = () => this.session.inspector.hart === hart && this.sp >= cfa!;
-    if (caller.kind !== 'caller' || cfa === undefined) return this.withReason(this.stepLine('over', wantsPause));
-    const reason = this.session.runTo([caller.frame.pc], isBack, wantsPause);
-    return this.withReason(this.asStep(reason));
+  stepOut(): Sliced<StopReason> {
+    return this.withReason(this.runToCaller());
   }
 
   /** Steps over one instruction, or over a whole call, regardless of source lines: gdb's nexti. */
-  stepOverInstruction(wantsPause: WantsPause = never): StopReason {
-    return this.withReason(new StepOverCall(this.session).resume(wantsPause));
+  stepOverInstruction(): Sliced<StopReason> {
+    return this.withReason(stepOverCall(this.session));
   }
 
   /** Steps back over a line: gdb's reverse-next. */
-  stepBack(wantsPause: WantsPause = never): StopReason {
-    return this.withReason(this.stepLineBack('over', wantsPause));
+  stepBack(): Sliced<StopReason> {
+    return this.withReason(this.stepLineBack('over'));
   }
 
   /** Steps back into the last function that the line called: gdb's reverse-step. */
-  reverseStepIn(wantsPause: WantsPause = never): StopReason {
-    return this.withReason(this.stepLineBack('in', wantsPause));
+  reverseStepIn(): Sliced<StopReason> {
+    return this.withReason(this.stepLineBack('in'));
   }
 
   /** Goes back to the call to the current function: gdb's reverse-finish. */
-  reverseStepOut(wantsPause: WantsPause = never): StopReason {
-    return this.withReason(this.backToCaller(wantsPause));
+  reverseStepOut(): Sliced<StopReason> {
+    return this.withReason(this.backToCaller());
   }
 
   // --- forward ---------------------------------------------------------------------------------------------------------
 
-  private stepLine(kind: 'over' | 'in', wantsPause: WantsPause): StopReason {
+  private *stepLine(kind: 'over' | 'in'): Sliced<StopReason> {
     const { session, symbols } = this;
     const location = new StepLocation(symbols, this.pc, 'forwards');
     for (;;) {
-      if (wantsPause()) return PAUSED;
+      yield* pausePoint(session);
       const flow = instructionAt(session.inspector, this.pc).flow;
-      const reason = this.stepOneInstruction(kind, wantsPause);
+      const reason = yield* this.stepOneInstruction(kind);
       if (reason.kind !== 'step') return reason;
       const { pc } = this;
       if (session.breakpointsAt(pc).length > 0) return { kind: 'breakpoint', ids: session.breakpointsAt(pc), pc };
@@ -90,79 +81,87 @@ export class SourceSteps {
    * Executes one instruction. The handler of a trap or interrupt runs until it returns. A called function also runs
    * until it returns, unless the step enters it.
    */
-  private stepOneInstruction(kind: 'over' | 'in', wantsPause: WantsPause): StopReason {
+  private *stepOneInstruction(kind: 'over' | 'in'): Sliced<StopReason> {
     const { session, symbols } = this;
-    const { machine } = session.timeline;
-    const { hart, privilege } = session.inspector;
+    const { target, inspector } = session;
+    const { hart, privilege } = inspector;
     const before = { pc: this.pc, sp: this.sp };
-    const { flow, lengthBytes } = instructionAt(session.inspector, before.pc);
-    const retired = machine.instructionsOf(hart);
-    const reason = session.stepInstruction(wantsPause);
+    const { flow, lengthBytes } = instructionAt(inspector, before.pc);
+    const retired = target.instructionsOf(hart);
+    const reason = yield* session.stepInstruction();
     if (reason.kind !== 'step') return reason;
-    const isThisHart = () => session.inspector.hart === hart;
-    const hasReturned = () => isThisHart() && this.sp === before.sp && session.inspector.privilege === privilege;
+    const isThisHart = () => inspector.hart === hart;
+    const hasReturned = () => isThisHart() && this.sp === before.sp && inspector.privilege === privilege;
     const next = before.pc + BigInt(lengthBytes);
-    if (machine.instructionsOf(hart) === retired && this.pc !== before.pc) {
+    if (target.instructionsOf(hart) === retired && this.pc !== before.pc) {
       // A trap handler returns to the same instruction (interrupt, page fault) or to the next one (ecall).
-      return this.asStep(session.runTo([before.pc, next], hasReturned, wantsPause));
+      return yield* this.asStep(session.runTo([before.pc, next], hasReturned));
     }
     if (flow !== 'call' || this.pc === next) return STEPPED;
     const callee = symbols.functionAt(this.pc);
-    if (kind === 'in' && callee?.line !== undefined)
-      return this.enter(symbols.breakpointAddress(callee), isThisHart, wantsPause);
-    return this.asStep(session.runTo([next], hasReturned, wantsPause));
+    if (kind === 'in' && callee?.line !== undefined) {
+      return yield* this.enter(symbols.breakpointAddress(callee), isThisHart);
+    }
+    return yield* this.asStep(session.runTo([next], hasReturned));
   }
 
   /** Runs past a function's prologue. */
-  private enter(address: bigint, isThisHart: () => boolean, wantsPause: WantsPause): StopReason {
+  private *enter(address: bigint, isThisHart: () => boolean): Sliced<StopReason> {
     if (address === this.pc) return STEPPED;
-    return this.asStep(this.session.runTo([address], isThisHart, wantsPause));
+    return yield* this.asStep(this.session.runTo([address], isThisHart));
+  }
+
+  private *runToCaller(): Sliced<StopReason> {
+    const { session, symbols } = this;
+    const frame = symbols.innermostFrame(frameViewOf(session.inspector));
+    const caller = symbols.callerOf(frame);
+    const { cfa } = frame;
+    const { hart } = session.inspector;
+    if (caller.kind !== 'caller' || cfa === undefined) return yield* this.stepLine('over');
+    const isBack = () => session.inspector.hart === hart && this.sp >= cfa;
+    return yield* this.asStep(session.runTo([caller.frame.pc], isBack));
   }
 
   // --- backward --------------------------------------------------------------------------------------------------------
 
-  private stepLineBack(kind: 'over' | 'in', wantsPause: WantsPause): StopReason {
+  private *stepLineBack(kind: 'over' | 'in'): Sliced<StopReason> {
     const { session, symbols } = this;
-    const { travel } = session.timeline;
-    if (!travel) return session.stepBackInstruction();
+    const { start } = session.history;
     const from = session.position;
-    if (from === travel.start) return START;
-    const landing = new ReverseLineStep({ session, symbols, kind, wantsPause }).run();
-    if (landing === 'paused') return PAUSED;
-    const stop = session.hasStopPoints ? this.userStopBetween(landing, from, wantsPause) : undefined;
+    if (from === start) return START;
+    const landing = yield* new ReverseLineStep({ session, symbols, kind }).run();
+    const stop = session.hasStopPoints ? yield* this.userStopBetween(landing, from) : undefined;
     if (stop) return stop;
-    travel.seekTo(landing);
-    return landing === travel.start ? START : STEPPED;
+    yield* session.moveTo(landing);
+    return landing === start ? START : STEPPED;
   }
 
   /**
    * Finds the last of the user's stop points between `landing`, where the step would end, and `from`. A stop point at
    * `landing` counts.
    */
-  private userStopBetween(landing: Position, from: Position, wantsPause: WantsPause): StopReason | undefined {
+  private *userStopBetween(landing: Position, from: Position): Sliced<StopReason | undefined> {
     const { session } = this;
-    const travel = session.timeline.travel!;
-    travel.seekTo(landing);
+    yield* session.moveTo(landing);
     const { pc } = this;
-    travel.seekTo(from);
-    const reason = this.asStep(session.runBackTo([pc], () => session.position === landing).resume(wantsPause));
+    yield* session.moveTo(from);
+    const reason = yield* this.asStep(session.runBackTo([pc], () => session.position === landing));
     return reason.kind === 'step' || session.position < landing ? undefined : reason;
   }
 
-  private backToCaller(wantsPause: WantsPause): StopReason {
+  private *backToCaller(): Sliced<StopReason> {
     const { session, symbols } = this;
     const frame = symbols.innermostFrame(frameViewOf(session.inspector));
     const entry = symbols.functionAt(this.pc)?.low;
-    if (entry === undefined || frame.cfa === undefined || !session.hasHistory)
-      return this.stepLineBack('over', wantsPause);
+    if (entry === undefined || frame.cfa === undefined || !session.hasHistory) return yield* this.stepLineBack('over');
     if (this.pc !== entry) {
       // At a function's first instruction, the stack pointer equals the CFA.
       const { hart } = session.inspector;
       const isEntry = () => session.inspector.hart === hart && this.sp === frame.cfa;
-      const reason = this.asStep(session.runBackTo([entry], isEntry).resume(wantsPause));
+      const reason = yield* this.asStep(session.runBackTo([entry], isEntry));
       if (reason.kind !== 'step') return reason;
     }
-    return new StepBack(session).resume(wantsPause);
+    return yield* stepBack(session);
   }
 
   // --- helpers ---------------------------------------------------------------------------------------------------------
@@ -176,12 +175,12 @@ export class SourceSteps {
   }
 
   /** If a run stopped at a breakpoint that is not one of the user's, it reached the target of the step. */
-  private asStep(reason: StopReason): StopReason {
+  private *asStep(run: Sliced<StopReason>): Sliced<StopReason> {
+    const reason = yield* run;
     return reason.kind === 'breakpoint' && reason.ids.length === 0 ? STEPPED : reason;
   }
 
-  private withReason(reason: StopReason): StopReason {
-    this.session.reason = reason;
-    return reason;
+  private *withReason(step: Sliced<StopReason>): Sliced<StopReason> {
+    return (this.session.reason = yield* step);
   }
 }

@@ -1,5 +1,5 @@
 import type { Position } from '../base/quantities.ts';
-import type { End } from '../timeline/timeline.ts';
+import type { End } from '../target/target.ts';
 
 /**
  * Why the machine is stopped, independent of any protocol. Every front end translates the reason into its own protocol.

@@ -1,7 +1,8 @@
 import type { Position } from '../base/quantities.ts';
+import type { Sliced } from '../base/sliced.ts';
 import { type CodeContext, contextOf } from './codeContext.ts';
 import { type Instruction, instructionAt } from './controlFlow.ts';
-import { Inspector } from '../machine/inspector.ts';
+import type { Inspector } from '../target/inspector.ts';
 import type { Session } from './session.ts';
 
 /** One step of a trace. */
@@ -35,38 +36,40 @@ export class Trace {
   constructor(session: Session, start: Position) {
     this.session = session;
     this.start = start;
-    this.inspector = new Inspector(session.timeline.machine, session.inspector.hart);
+    this.inspector = session.target.inspect(session.inspector.hart);
   }
 
   /** The step from `position` to `position + 1`. Moves the machine. */
-  at(position: Position): TracedStep {
-    if (position < this.first || position >= this.first + this.steps.length) this.load(position);
+  *at(position: Position): Sliced<TracedStep> {
+    if (position < this.first || position >= this.first + this.steps.length) yield* this.load(position);
     return this.steps[position - this.first];
   }
 
-  private load(last: Position): void {
+  private *load(last: Position): Sliced<void> {
     const { session } = this;
     this.windowSteps = last === this.first - 1 ? Math.min(this.windowSteps * 4, STEPS_MAX) : FIRST_STEPS;
     this.first = Math.max(this.start, last + 1 - this.windowSteps);
     this.steps = [];
-    session.timeline.travel!.seekTo(this.first);
-    while (session.position <= last) this.steps.push(this.step());
+    yield* session.moveTo(this.first);
+    let instructions = 0;
+    const endStep = (): void => {
+      const step = this.steps.at(-1);
+      if (step) step.isExecuted = session.target.instructionsOf(this.inspector.hart) !== instructions;
+    };
+    yield* session.target.trace(last + 1, () => {
+      endStep();
+      instructions = session.target.instructionsOf(this.inspector.hart);
+      this.steps.push(this.beginStep());
+    });
+    endStep();
   }
 
-  private step(): TracedStep {
+  private beginStep(): TracedStep {
     const { inspector } = this;
-    const { machine } = this.session.timeline;
-    const { hart } = inspector;
     const last = this.steps.at(-1);
-    const isOthers = machine.currentHart !== hart;
-    if (isOthers && last?.isOthers) {
-      machine.run(machine.position + 1);
-      return last;
-    }
+    const isOthers = this.session.target.currentHart !== inspector.hart;
+    if (isOthers && last?.isOthers) return last;
     const context = contextOf(inspector);
-    const instruction = instructionAt(inspector, context.pc);
-    const instructions = machine.instructionsOf(hart);
-    machine.run(machine.position + 1);
-    return { ...context, ...instruction, isExecuted: machine.instructionsOf(hart) !== instructions, isOthers };
+    return { ...context, ...instructionAt(inspector, context.pc), isExecuted: false, isOthers };
   }
 }

@@ -1,6 +1,6 @@
 import { csrNumber } from '../isa/csrs.ts';
 import { handlerAddresses, INTERRUPT_BIT, PRIVILEGE, TRAP_REGISTERS, type TrapMode } from '../isa/traps.ts';
-import type { Inspector } from '../machine/inspector.ts';
+import type { Inspector } from '../target/inspector.ts';
 import { type CodeContext, contextOf } from './codeContext.ts';
 
 export interface Trap {

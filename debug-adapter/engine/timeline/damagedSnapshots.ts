@@ -1,5 +1,5 @@
 import type { Position } from '../base/quantities.ts';
-import type { Machine } from '../machine/machine.ts';
+import type { TravelMachine } from './travelMachine.ts';
 
 /**
  * Detects overlay snapshots that must not be restored because their RAM differs from the recorded RAM. An earlier build
@@ -21,7 +21,7 @@ export class DamagedSnapshots {
   }
 
   /** Checks the RAM of a machine that has just been loaded from the snapshot. */
-  isDamaged(name: string, machine: Machine): boolean {
+  isDamaged(name: string, machine: TravelMachine): boolean {
     let isIntact = this.isIntact.get(name);
     if (isIntact === undefined) {
       const recorded = this.ramDigestAt(machine.position);

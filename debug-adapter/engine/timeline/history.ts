@@ -1,5 +1,6 @@
 import type { Position } from '../base/quantities.ts';
-import type { Player } from '../recording/player.ts';
+import type { Inputs } from '../machine/inputs.ts';
+import type { DigestPart } from '../recording/logEntry.ts';
 import type { RamSnapshot } from './ramSnapshots.ts';
 import type { LoadedSnapshot } from './vmState.ts';
 
@@ -27,7 +28,17 @@ export interface History {
   ramDigestAt?(position: Position): bigint | undefined;
 }
 
+/** Delivers the recorded input, and compares the machine with the recording (see Player). */
+export interface HistoryPlayer extends Inputs {
+  /** Continues at a position after a snapshot was restored. */
+  seek(position: Position): void;
+  readonly nextDigestPosition: Position;
+  skipDigests(upTo: Position): void;
+  /** Throws a UserError at a difference. */
+  checkDigest(position: Position, parts: readonly DigestPart[]): boolean;
+}
+
 export interface OpenPlayer {
-  player: Player;
+  player: HistoryPlayer;
   close(): void;
 }

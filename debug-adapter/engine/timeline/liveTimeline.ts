@@ -1,20 +1,22 @@
 import type { SnapshotPace, HostLock } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
+import { PAUSED, type Sliced } from '../base/sliced.ts';
 import type { Qcow2Image } from '../block/qcow2/image.ts';
 import { guestHasEnded, noHistory, pastIsFixed } from '../../messages/session.ts';
 import type { OutsideEvent } from '../machine/inputs.ts';
 import type { Machine, RunOptions } from '../machine/machine.ts';
-import { NO_STOP_POINTS, type StopPoints } from '../machine/stopPoints.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { RecordingWriter } from '../recording/recordingWriter.ts';
 import { AutomaticSnapshots } from './automaticSnapshots.ts';
 import { SnapshotSchedule } from './snapshotSchedule.ts';
 import type { DriveStack } from './driveStack.ts';
+import type { End, TargetStop } from '../target/target.ts';
+import { MachineTimeline } from './machineTimeline.ts';
 import type { RamSnapshots } from './ramSnapshots.ts';
 import type { Notice } from '../../messages/userError.ts';
 import { automaticName, type SnapshotInfo } from './snapshotInfo.ts';
 import type { SnapshotStore } from './snapshotStore.ts';
-import { digestOf, type End, endOf, type Timeline, type TimelineStop } from './timeline.ts';
+import { endOf } from './timeline.ts';
 import type { TimelineFiles } from './timelineFiles.ts';
 import type { TimeTravel } from './timeTravel.ts';
 import { runAllQuietly } from './cleanup.ts';
@@ -36,8 +38,7 @@ export interface RecordingParts {
  * events and, periodically, a digest and an automatic snapshot. A recorded machine can go back in its history at any
  * time and then continue at its live end.
  */
-export class LiveTimeline implements Timeline {
-  readonly machine: Machine;
+export class LiveTimeline extends MachineTimeline {
   private drives: readonly DriveStack[];
   private lock: HostLock;
   private recording: RecordingParts | undefined;
@@ -57,22 +58,15 @@ export class LiveTimeline implements Timeline {
     onNotice?: (notice: Notice) => void;
     watched: WatchedFiles;
   }) {
-    this.machine = options.machine;
+    const { machine, drives, recording } = options;
+    super({ machine, drives, travel: recording?.travel });
     this.lock = options.lock;
-    this.drives = options.drives;
-    this.recording = options.recording;
+    this.drives = drives;
+    this.recording = recording;
     this.listFiles = options.listFiles;
     this.schedule = new SnapshotSchedule(options.pace);
     this.watched = options.watched;
     this.automatic = new AutomaticSnapshots(options.onNotice);
-  }
-
-  get position(): Position {
-    return this.machine.position;
-  }
-
-  get travel(): TimeTravel | undefined {
-    return this.recording?.travel;
   }
 
   /** Called once before the first step: records the first digest and takes the snapshot from which replays start. */
@@ -85,23 +79,18 @@ export class LiveTimeline implements Timeline {
     writer.flushDurably(this.position);
   }
 
-  advance(until: Position, wantsPause?: () => boolean): End | undefined {
-    const stop = this.forward(until, NO_STOP_POINTS, wantsPause);
-    return stop.kind === 'ended' ? stop.end : undefined;
-  }
-
-  forward(until: Position, points: StopPoints, wantsPause?: () => boolean, options: RunOptions = {}): TimelineStop {
+  *forward(until: Position, options: RunOptions = {}): Sliced<TargetStop> {
     const { travel, position } = this;
+    let { stopsAtStart } = options;
     if (travel && !travel.isAtLiveEnd) {
-      const stop = travel.forward(until, points, wantsPause, options);
-      if (stop.kind === 'reached' && this.position < until) {
-        const stopsAtStart = options.stopsAtStart === true || this.position > position;
-        return this.forwardLive(until, points, wantsPause, { stopsAtStart });
-      }
-      if (stop.kind !== 'finished' && stop.kind !== 'haltedForever' && stop.kind !== 'endOfRecording') return stop;
-      travel.seekTo(travel.end);
+      const stop = yield* travel.forward(until, options);
+      if (stop.kind === 'breakpoint' || stop.kind === 'watchpoint') return stop;
+      if (stop.kind === 'reached' && this.position >= until) return stop;
+      // The machine has reached its live end, or the end of the guest, which is also there.
+      if (stop.kind === 'reached') stopsAtStart = options.stopsAtStart === true || this.position > position;
+      else yield* this.pause.ignoredBy(travel.seekTo(travel.end));
     }
-    return this.forwardLive(until, points, wantsPause, options);
+    return yield* this.forwardLive(until, stopsAtStart);
   }
 
   inject(event: OutsideEvent): void {
@@ -120,10 +109,6 @@ export class LiveTimeline implements Timeline {
 
   checkFiles(): void {
     this.watched.check();
-  }
-
-  digest(): bigint {
-    return digestOf(this.machine);
   }
 
   snapshots(): readonly SnapshotInfo[] {
@@ -191,22 +176,21 @@ export class LiveTimeline implements Timeline {
     ]);
   }
 
-  private forwardLive(
-    until: Position,
-    points: StopPoints,
-    wantsPause?: () => boolean,
-    options: RunOptions = {},
-  ): TimelineStop {
-    this.machine.setStopPoints(points);
+  private *forwardLive(until: Position, stopsAtFirst = false): Sliced<TargetStop> {
     // A breakpoint at the current position counts if the run was interrupted there for a digest or snapshot, or if the
     // machine has just reached the live end.
-    for (let { stopsAtStart } = options; this.position < until; stopsAtStart = true) {
+    let stopsAtStart = stopsAtFirst;
+    while (this.position < until) {
+      this.machine.setStopPoints(this.points);
       const nextAutomatic = this.recording ? this.schedule.nextAfter(this.position) : Infinity;
-      const stop = this.machine.run(Math.min(until, nextAutomatic), wantsPause, { stopsAtStart });
+      const stop = this.machine.run(Math.min(until, nextAutomatic), this.pause.isWanted, { stopsAtStart });
       if (this.position === nextAutomatic) this.schedule.takeIfDue(() => this.takeAutomaticSnapshot());
       const end = endOf(stop);
       if (end) return { kind: 'ended', end };
-      if (stop.kind === 'paused' || stop.kind === 'breakpoint' || stop.kind === 'watchpoint') return stop;
+      if (stop.kind === 'breakpoint' || stop.kind === 'watchpoint') return stop;
+      if (stop.kind === 'paused') yield PAUSED;
+      // After a pause, the machine continues the same run.
+      stopsAtStart = stop.kind !== 'paused';
     }
     // If the machine has ended, `run` returns the end even if asked to run zero steps.
     const end = endOf(this.machine.run(this.position));

@@ -115,7 +115,7 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
     const { pace, onNotice } = setup;
     const watched = new WatchedFiles(host, used, onNotice);
     const travel = new TimeTravel({
-      ...{ machine, images, log, isLive: true, budget: setup.travelBudget },
+      ...{ machine, ram: images, log, isLive: true, budget: setup.travelBudget },
       disks: drives.map((drive) => travelDisk(host, drive)),
       history: liveHistory(host, setup, { machine, writer, snapshots, watched }),
     });

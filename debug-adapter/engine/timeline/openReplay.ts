@@ -110,7 +110,7 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
       machine.loadState(state);
     }
     const travel = new TimeTravel({
-      ...{ machine, images: ramSnapshots, log, isLive: false, budget: setup.travelBudget },
+      ...{ machine, ram: ramSnapshots, log, isLive: false, budget: setup.travelBudget },
       disks: drives.map((drive) => travelDisk(host, drive, { overlay: overlayOf(drive.options), snapshot })),
       history: replayHistory(player, setup, snapshots, reader),
     });

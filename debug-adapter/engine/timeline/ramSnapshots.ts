@@ -1,5 +1,8 @@
 import type { GuestRam } from '../machine/guestRam.ts';
 
+/** RAM as snapshots see it: pages, and marks on those that were written since `clearSnapshotMarks`. */
+export type SnapshotRam = Pick<GuestRam, 'pageCount' | 'forEachDirtyPage' | 'clearSnapshotMarks' | 'restorePage'>;
+
 /**
  * The RAM contents of a cached snapshot: a list of pages, each an immutable copy, or undefined for an all-zero page.
  * Snapshots share equal pages, and equal stretches of the list. A capture copies only the pages written since the last
@@ -54,12 +57,12 @@ export type RamPageList = readonly (Uint8Array | undefined)[];
 export const STRETCH_PAGES = 128;
 
 export class RamSnapshots {
-  private ram: GuestRam;
+  private ram: SnapshotRam;
   /** The RAM contents when the dirty marks were last cleared. */
   private last: RamSnapshot;
 
   /** `ram` must belong to a newly created machine, so that it is all zero and all later writes are marked as dirty. */
-  constructor(ram: GuestRam) {
+  constructor(ram: SnapshotRam) {
     this.ram = ram;
     this.last = new RamSnapshot(ram.pageCount);
   }

@@ -1,16 +1,18 @@
 import type { HostLock } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
+import type { Sliced } from '../base/sliced.ts';
 import { pastIsFixed } from '../../messages/session.ts';
 import { snapshotDiskLost, snapshotStateLost } from '../../messages/snapshots.ts';
 import type { Machine, RunOptions } from '../machine/machine.ts';
-import { NO_STOP_POINTS, type StopPoints } from '../machine/stopPoints.ts';
+import type { End, TargetStop } from '../target/target.ts';
 import type { Player } from '../recording/player.ts';
 import type { RecordingReader } from '../recording/recordingReader.ts';
 import type { DriveStack } from './driveStack.ts';
 import type { SnapshotInfo } from './snapshotInfo.ts';
 import type { SnapshotImage } from './snapshotImage.ts';
 import type { SnapshotStore } from './snapshotStore.ts';
-import { digestOf, type End, endOf, type Timeline, type TimelineStop } from './timeline.ts';
+import { endOf } from './timeline.ts';
+import { MachineTimeline } from './machineTimeline.ts';
 import type { TimelineFiles } from './timelineFiles.ts';
 import type { TimeTravel } from './timeTravel.ts';
 import { runAll, runAllQuietly } from './cleanup.ts';
@@ -22,9 +24,8 @@ import type { WatchedFiles } from './watchedFiles.ts';
  * never changed. Overlays are changed only to take, rename or delete a snapshot, while no other session is reading
  * them.
  */
-export class ReplayTimeline implements Timeline {
-  readonly machine: Machine;
-  readonly travel: TimeTravel;
+export class ReplayTimeline extends MachineTimeline {
+  declare readonly travel: TimeTravel;
   private player: Player;
   private reader: RecordingReader;
   private drives: readonly DriveStack[];
@@ -48,8 +49,7 @@ export class ReplayTimeline implements Timeline {
     lock: HostLock;
     watched: WatchedFiles;
   }) {
-    this.machine = options.machine;
-    this.travel = options.travel;
+    super(options);
     this.player = options.player;
     this.reader = options.reader;
     this.drives = options.drives;
@@ -60,17 +60,8 @@ export class ReplayTimeline implements Timeline {
     this.watched = options.watched;
   }
 
-  get position(): Position {
-    return this.machine.position;
-  }
-
-  advance(until: Position, wantsPause?: () => boolean): End | undefined {
-    const stop = this.forward(until, NO_STOP_POINTS, wantsPause);
-    return stop.kind === 'ended' ? stop.end : undefined;
-  }
-
-  forward(until: Position, points: StopPoints, wantsPause?: () => boolean, options?: RunOptions): TimelineStop {
-    const stop = this.travel.forward(until, points, wantsPause, options);
+  *forward(until: Position, options?: RunOptions): Sliced<TargetStop> {
+    const stop = yield* this.travel.forward(until, options);
     switch (stop.kind) {
       case 'endOfRecording':
         return { kind: 'ended', end: this.recordedEnd() };
@@ -92,10 +83,6 @@ export class ReplayTimeline implements Timeline {
 
   checkFiles(): void {
     this.watched.check();
-  }
-
-  digest(): bigint {
-    return digestOf(this.machine);
   }
 
   snapshots(): readonly SnapshotInfo[] {

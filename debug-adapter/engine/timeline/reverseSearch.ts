@@ -1,40 +1,33 @@
 import type { Position } from '../base/quantities.ts';
-import type { Machine, MachineStop } from '../machine/machine.ts';
-import type { StopPoints } from '../machine/stopPoints.ts';
+import { PAUSED, type PauseSignal, type Sliced } from '../base/sliced.ts';
+import type { MachineStop } from '../machine/machine.ts';
+import type { StopPoints } from '../target/stopPoints.ts';
 import type { CachedSnapshot } from './snapshotCache.ts';
+import { nextSnapshotOfSearch } from './snapshotSpacing.ts';
+import type { TravelMachine } from './travelMachine.ts';
 
 /** The time-travel operations that the search uses. */
 export interface SearchContext {
-  readonly machine: Machine;
+  readonly machine: TravelMachine;
   readonly start: Position;
-  /** Restores the last snapshot before a position. After a pause, another call with the same position continues. */
-  restoreBefore(position: Position, wantsPause: () => boolean): RestoreResult;
+  readonly pause: PauseSignal;
+  /** Restores the last snapshot before a position. */
+  restoreBefore(position: Position): Sliced<'fromMemory' | 'fromDisk'>;
   /** Captures the current state in memory until it is released. */
   capture(): CachedSnapshot;
   release(snapshot: CachedSnapshot): void;
-  restoreCached(snapshot: CachedSnapshot): void;
-  /**
-   * The next position at which the search should create a snapshot with `addSnapshot`, so that seeking to the result is
-   * fast.
-   */
-  nextSnapshotPosition(position: Position, before: Position): Position;
-  addSnapshot(): void;
+  restore(snapshot: CachedSnapshot): void;
+  /** Adds the current state to the cache, so that seeking to the result is fast. */
+  leaveSnapshot(): void;
+  enterHistory(): void;
+  returnToLiveEnd(): void;
+  /** Whether the machine was moved, or the stop points were changed, since the search began. */
+  isStale(): boolean;
 }
-
-export type RestoreResult = 'fromMemory' | 'fromDisk' | 'paused';
 
 export interface SearchHit {
   position: Position;
-  stop: MachineStop;
-}
-
-interface Segment {
-  start: Position;
-  last: SearchHit | undefined;
-  /** Whether a breakpoint counts if it is at the position from which the segment continues. */
-  stopsAtStart: boolean;
-  /** The state that the segment had reached when the search was paused. */
-  reached?: CachedSnapshot;
+  stop: Extract<MachineStop, { kind: 'breakpoint' | 'watchpoint' }>;
 }
 
 // These steps take 2 ms, or 10 ms if the code has not been optimized yet, which is about the cost of resuming. As a
@@ -47,22 +40,20 @@ const RESTORE_COST_STEPS = 200_000;
 /**
  * The search for the last stop before a position, for a reverse run. It searches the history segment by segment, from
  * the last to the first: it runs the machine forward from a snapshot to the start of the following segment and
- * remembers the last stop. It can be paused at any point and resumed later. While paused, it keeps two states: the one
- * that it has reached, and the one at the start of the searched part. The machine is in the latter during the pause.
+ * remembers the last stop. It can pause at any point. During a pause, the machine is at its original position or at the
+ * start of the searched part, and the search keeps the state that it has reached.
  */
 export class ReverseSearch {
-  readonly points: StopPoints;
-  /** The history from this position on has been searched. */
-  searchedDownTo: Position;
-  /** The state to show while the search is paused; undefined at the live end. */
-  private current: CachedSnapshot | undefined;
-  private segment: Segment | undefined;
-  /** The state at the start of the current segment. */
-  private segmentStart: CachedSnapshot | undefined;
-  /** The number of steps until the next check of `wantsPause`. */
-  private stepsUntilCheck = 0;
   private context: SearchContext;
+  private points: StopPoints;
+  /** The history from this position on has been searched. */
+  private searchedDownTo: Position;
+  /** The state at that position; undefined for the live end. */
+  private current: CachedSnapshot | undefined;
+  /** The number of steps until the next check of the pause signal. */
+  private stepsUntilCheck = STEPS_PER_PAUSE_CHECK;
 
+  /** `current` is the machine's state; undefined if it is at its live end. */
   constructor(context: SearchContext, points: StopPoints, current: CachedSnapshot | undefined) {
     this.context = context;
     this.points = points;
@@ -70,84 +61,92 @@ export class ReverseSearch {
     this.searchedDownTo = context.machine.position;
   }
 
-  /** Searches until a stop is found, none exists, or `wantsPause` returns true. */
-  run(wantsPause: () => boolean): SearchHit | 'paused' | 'nothing' {
+  *run(): Sliced<SearchHit | 'nothing' | 'stale'> {
     const { context } = this;
-    this.stepsUntilCheck = STEPS_PER_PAUSE_CHECK;
+    context.enterHistory();
     while (this.searchedDownTo > context.start) {
-      const segment = this.resumeSegment(wantsPause);
-      if (!segment) return 'paused';
-      if (this.runSegment(segment, wantsPause) === 'paused') {
-        segment.reached = context.capture();
-        return 'paused';
-      }
-      if (segment.last) return segment.last;
-      this.segment = undefined;
-      this.searchedDownTo = segment.start;
+      if ((yield* this.restoreSegmentStart()) === 'stale') return 'stale';
+      const segmentStart = context.machine.position;
+      const startState = context.capture();
+      const found = yield* this.searchSegment();
+      if (found !== 'nothing') return found;
+      // During a pause in the next segment, the machine is at the start of this one.
+      if (this.current) context.release(this.current);
+      this.current = startState;
+      this.searchedDownTo = segmentStart;
     }
     return 'nothing';
   }
 
-  /** Restores the state that the machine is in during a pause. Returns false if that is the live end. */
-  showCurrent(): boolean {
-    if (this.current) this.context.restoreCached(this.current);
-    return this.current !== undefined;
+  private *restoreSegmentStart(): Sliced<'done' | 'stale'> {
+    const restoring = this.context.restoreBefore(this.searchedDownTo);
+    for (let next = restoring.next(); ; next = restoring.next()) {
+      if (next.done) {
+        // The loaded snapshot is cached, so loading it is enough progress for one slice.
+        if (next.value === 'fromDisk') this.stepsUntilCheck = 0;
+        return 'done';
+      }
+      if (next.value !== PAUSED) yield next.value;
+      else if (!(yield* this.pauseAtCurrent())) return 'stale';
+    }
   }
 
-  /** Returns undefined if the search was paused before the state at the start of the segment was restored. */
-  private resumeSegment(wantsPause: () => boolean): Segment | undefined {
-    const { context, segment } = this;
-    if (segment?.reached) {
-      context.restoreCached(segment.reached);
-      context.release(segment.reached);
-      segment.reached = undefined;
-      return segment;
-    }
-    // The searched part now starts at the start of the previous segment, so the machine is in that state during a
-    // pause.
-    if (this.segmentStart) {
-      if (this.current) context.release(this.current);
-      this.current = this.segmentStart;
-      this.segmentStart = undefined;
-    }
-    const restored = context.restoreBefore(this.searchedDownTo, wantsPause);
-    if (restored === 'paused') return undefined;
-    // The loaded snapshot stays cached while the search is paused, so loading it is enough progress for one slice.
-    if (restored === 'fromDisk') this.stepsUntilCheck = 0;
-    const start = context.machine.position;
-    this.segmentStart = context.capture();
-    // A stop in the segment's first state counts too, because the search has not stopped there yet.
-    return (this.segment = { start, last: undefined, stopsAtStart: true });
-  }
-
-  private runSegment(segment: Segment, wantsPause: () => boolean): 'paused' | 'done' {
+  /** Runs to the start of the searched part and remembers the last stop on the way. */
+  private *searchSegment(): Sliced<SearchHit | 'nothing' | 'stale'> {
     const { context } = this;
     const { machine } = context;
-    const checkFrom = machine.position + this.stepsUntilCheck;
-    const pauses = () => machine.position >= checkFrom && wantsPause();
-    this.stepsUntilCheck -= Math.max(this.searchedDownTo - machine.position, RESTORE_COST_STEPS);
-    machine.setStopPoints(this.points);
+    let last: SearchHit | undefined;
+    // A stop in the segment's first state counts too, because the search has not stopped there yet.
+    let stopsAtStart = true;
+    let wantsPause = this.pauseCheck();
     for (;;) {
       const from = machine.position;
-      const until = context.nextSnapshotPosition(from, this.searchedDownTo);
-      const stop = machine.run(until, pauses, { stopsAtStart: segment.stopsAtStart });
+      const until = nextSnapshotOfSearch(from, this.searchedDownTo);
+      machine.setStopPoints(this.points);
+      const stop = machine.run(until, wantsPause, { stopsAtStart });
       switch (stop.kind) {
-        case 'paused':
-          if (machine.position > from) segment.stopsAtStart = true;
-          return 'paused';
+        case 'paused': {
+          if (machine.position > from) stopsAtStart = true;
+          const reached = context.capture();
+          if (!(yield* this.pauseAtCurrent())) return 'stale';
+          context.restore(reached);
+          context.release(reached);
+          wantsPause = this.pauseCheck();
+          break;
+        }
         case 'breakpoint':
-          segment.last = { position: machine.position, stop };
-          segment.stopsAtStart = false;
+          last = { position: machine.position, stop };
+          stopsAtStart = false;
           break;
         case 'watchpoint':
-          segment.last = { position: stop.hits[0].position, stop };
-          segment.stopsAtStart = false;
+          last = { position: stop.hits[0].position, stop };
+          stopsAtStart = false;
           break;
         default:
-          if (machine.position >= this.searchedDownTo || stop.kind !== 'reached') return 'done';
-          context.addSnapshot();
-          segment.stopsAtStart = true;
+          if (machine.position >= this.searchedDownTo || stop.kind !== 'reached') return last ?? 'nothing';
+          context.leaveSnapshot();
+          stopsAtStart = true;
       }
     }
+  }
+
+  /** Checks the pause signal, but only after enough progress. */
+  private pauseCheck(): () => boolean {
+    const { machine, pause } = this.context;
+    const checkFrom = machine.position + this.stepsUntilCheck;
+    this.stepsUntilCheck -= Math.max(this.searchedDownTo - machine.position, RESTORE_COST_STEPS);
+    return () => machine.position >= checkFrom && pause.isWanted();
+  }
+
+  /** Pauses in the state at the start of the searched part. Returns false if the search must not continue. */
+  private *pauseAtCurrent(): Sliced<boolean> {
+    const { context } = this;
+    if (this.current) context.restore(this.current);
+    else context.returnToLiveEnd();
+    yield PAUSED;
+    if (context.isStale()) return false;
+    context.enterHistory();
+    this.stepsUntilCheck = STEPS_PER_PAUSE_CHECK;
+    return true;
   }
 }

@@ -1,33 +1,23 @@
 import type { Position } from '../base/quantities.ts';
-import { combinedDigest } from '../machine/machineDigest.ts';
+import { complete } from '../base/sliced.ts';
+import type { End, Target } from '../target/target.ts';
 import type { TestDeviceRequest } from '../machine/devices/testDevice.ts';
 import type { OutsideEvent } from '../machine/inputs.ts';
-import type { Machine, MachineStop, RunOptions } from '../machine/machine.ts';
-import type { StopPoints } from '../machine/stopPoints.ts';
+import type { MachineStop } from '../machine/machine.ts';
 import type { SnapshotInfo } from './snapshotInfo.ts';
 import type { TimelineFiles } from './timelineFiles.ts';
-import type { TimeTravel, TravelStop } from './timeTravel.ts';
 
 /**
- * A machine with its history. The machine either runs live, recorded or not, or replays a recording. Positions are in
- * steps. Callers advance the machine in slices that are short enough to stay responsive. At the end, they must close or
- * abandon the timeline. Divergences, damaged files and host failures cause a UserError.
+ * A machine with its history, and the files that contain it. The machine either runs live, recorded or not, or replays
+ * a recording. Positions are in steps. At the end, the caller must close or abandon the timeline. Divergences, damaged
+ * files and host failures cause a UserError.
  */
-export interface Timeline {
-  readonly machine: Machine;
-  readonly position: Position;
+export interface Timeline extends Target {
   /**
-   * Runs to `until`, or until `wantsPause` returns true. `wantsPause` is called between steps, several thousand times a
-   * second. Returns how the machine ended, or undefined if it can continue.
+   * Runs to `until`, or until `wantsPause` returns true, regardless of stop points. `wantsPause` is called between
+   * steps, several thousand times a second. Returns how the machine ended, or undefined if it can continue.
    */
   advance(until: Position, wantsPause?: () => boolean): End | undefined;
-  /** Movement through the history; undefined for a machine that is not recorded. */
-  readonly travel: TimeTravel | undefined;
-  /**
-   * Runs like `advance`, but to the next stop point. If a recorded machine is in its history and reaches its live end,
-   * it continues to run live. A breakpoint at the starting position is skipped, unless `stopsAtStart` is set.
-   */
-  forward(until: Position, points: StopPoints, wantsPause?: () => boolean, options?: RunOptions): TimelineStop;
   /** Applies a debugger's change to the machine as a recorded step. Throws a UserError except at the live end. */
   inject(event: OutsideEvent): void;
   /**
@@ -66,33 +56,6 @@ export interface Timeline {
   abandon(): void;
 }
 
-/** Why a run through a timeline stopped. */
-export type TimelineStop =
-  | Extract<TravelStop, { kind: 'reached' | 'paused' | 'breakpoint' | 'watchpoint' | 'startOfRecording' }>
-  | { kind: 'ended'; end: End };
-
-/**
- * Why a timeline ended. The same values are used for `reason` in the command line's output and at the end of a
- * recording.
- */
-export type EndReason =
-  | 'powerOff'
-  | 'guestFailed'
-  /** The guest requested a reset, and the machine must not restart. */
-  | 'reset'
-  /** All harts are waiting, and no interrupt can occur. */
-  | 'waitsForever'
-  | 'stopAt'
-  | 'endOfRecording'
-  | 'interrupted';
-
-/** How a timeline ended. */
-export interface End {
-  reason: EndReason;
-  /** The guest's exit code, 0 for success; undefined if it reported none. */
-  guestExit?: number;
-}
-
 /** Undefined if the machine can continue. */
 export function endOf(stop: MachineStop): End | undefined {
   switch (stop.kind) {
@@ -124,9 +87,7 @@ function endOfTestDevice({ kind, code }: TestDeviceRequest): End {
  * `interrupted`. A live machine first returns to its live end.
  */
 export function endAtLiveEnd(timeline: Timeline): End {
-  const { travel } = timeline;
-  if (travel?.isInHistory) travel.seekTo(travel.end);
+  const { history } = timeline;
+  if (history?.isBeforeLiveEnd) complete(timeline.goTo(history.end));
   return timeline.advance(timeline.position) ?? { reason: 'interrupted' };
 }
-
-export const digestOf = (machine: Machine): bigint => combinedDigest(machine.digestParts());

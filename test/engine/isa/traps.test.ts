@@ -16,7 +16,7 @@ import {
   type TrapMode,
   VECTOR,
 } from '../../../debug-adapter/engine/isa/traps.ts';
-import { Inspector } from '../../../debug-adapter/engine/machine/inspector.ts';
+import { MachineInspector } from '../../../debug-adapter/engine/machine/machineInspector.ts';
 import { a, assemble, CSR } from '../machine/cpu/assembler.ts';
 import { bareMachine, type BareMachine, START, steps } from '../machine/cpu/bareMachine.ts';
 import { setPrivilege } from '../machine/cpu/paging.ts';
@@ -28,7 +28,7 @@ test('names and numbers of CSRs match in both directions, and the numbers are th
   for (const [name, number] of Object.entries(CSR))
     assert.deepEqual([csrNumber(name), csrName(number)], [number, name]);
   const machine = bareMachine();
-  const all = new Inspector(machine).csrs;
+  const all = new MachineInspector(machine).csrs;
   assert.ok(all.length > 100);
   for (const { name, number } of all) assert.deepEqual([csrName(number), csrNumber(name)], [name, number]);
   assert.equal(new Set(all.map(({ number }) => number)).size, all.length);
@@ -42,7 +42,7 @@ function trapFrom(
   vectorMode = 0,
 ): {
   machine: BareMachine;
-  inspector: Inspector;
+  inspector: MachineInspector;
   changed: string[];
 } {
   const machine = bareMachine();
@@ -54,7 +54,7 @@ function trapFrom(
   setPrivilege(machine, privilege, BigInt(MSTATUS.SIE | MSTATUS.MIE));
   hart.setSlot('PC', BigInt(CODE));
   raise(machine);
-  const inspector = new Inspector(machine);
+  const inspector = new MachineInspector(machine);
   const values = () => new Map(inspector.csrs.map(({ name, number }) => [name, inspector.csr(number)]));
   const before = values();
   steps(machine, 1);
@@ -63,7 +63,7 @@ function trapFrom(
   return { machine, inspector, changed: changed.filter((name) => !/cycle|instret|time|^[ms]ip$/.test(name)) };
 }
 
-const csr = (inspector: Inspector, name: string): bigint => inspector.csr(csrNumber(name))!;
+const csr = (inspector: MachineInspector, name: string): bigint => inspector.csr(csrNumber(name))!;
 
 function checkTrap(
   { inspector, changed }: ReturnType<typeof trapFrom>,

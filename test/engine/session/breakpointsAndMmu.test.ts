@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
+import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
 import { openSymbols, Session } from '../../../debug-adapter/engine/index.ts';
 import { guest } from '../../support/guests.ts';
 import { KERNEL, stageOf } from '../timeline/travelSupport.ts';
@@ -10,7 +11,7 @@ const CSR_SATP = 0x180;
 
 function kernelSession(t: TestContext) {
   const session = new Session(stageOf(KERNEL, t).record());
-  t.after(() => session.timeline.close({ reason: 'interrupted' }));
+  t.after(() => session.target.close({ reason: 'interrupted' }));
   const entryOf = (file: string, name: string): bigint => {
     const found = openSymbols({ name: file, bytes: readFileSync(file) }).functionsNamed(name);
     assert.equal(found.length, 1, `${name} of ${file}`);
@@ -26,7 +27,7 @@ test('a breakpoint set at power-on stops the guest before and after the MMU is t
   const pc = entryOf(KERNEL.kernel, 'memset');
   session.addBreakpoint(pc);
   const stops: { position: number; mmu: boolean }[] = [];
-  while (stops.length < 40 && session.continue().kind === 'breakpoint') {
+  while (stops.length < 40 && complete(session.continue()).kind === 'breakpoint') {
     assert.equal(session.inspector.pc, pc);
     stops.push({ position: session.position, mmu: isMmuOn() });
   }
@@ -39,7 +40,7 @@ test('a breakpoint set at power-on stops the guest before and after the MMU is t
     'after the MMU is on',
   );
   for (const stop of stops.slice(0, -1).reverse()) {
-    assert.equal(session.reverseContinue().kind, 'breakpoint');
+    assert.equal(complete(session.reverseContinue()).kind, 'breakpoint');
     assert.deepEqual({ position: session.position, mmu: isMmuOn() }, stop);
   }
 });
@@ -50,7 +51,7 @@ test('a breakpoint in a program that is not loaded yet takes effect once its pag
   const pc = entryOf(guest('kernel/user/sh'), 'main');
   assert.equal(session.inspector.translate(pc), Number(pc), 'the address still belongs to something else');
   session.addBreakpoint(pc);
-  assert.equal(session.continue().kind, 'breakpoint');
+  assert.equal(complete(session.continue()).kind, 'breakpoint');
   assert.equal(session.inspector.pc, pc);
   assert.equal(isMmuOn(), true);
   assert.equal(session.inspector.privilege, 0);

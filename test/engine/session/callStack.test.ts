@@ -21,6 +21,7 @@ import {
   type StackFrame,
   type Timeline,
 } from '../../../debug-adapter/engine/index.ts';
+import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
 import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 import { guest } from '../../support/guests.ts';
 import { KERNEL, type Scene, stageOf } from '../timeline/travelSupport.ts';
@@ -51,7 +52,7 @@ function debug(
   const runTo = ({ addresses, problem }: ResolvedBreakpoint) => {
     assert.deepEqual([problem, addresses.length], [undefined, 1]);
     const id = addResolvedBreakpoint(session, loaded, addresses[0]);
-    assert.equal(session.continue().kind, 'breakpoint');
+    assert.equal(complete(session.continue()).kind, 'breakpoint');
     session.removeBreakpoint(id);
     loaded.forget();
   };

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
+import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
 import { openSymbols, Session, SourceSteps } from '../../../debug-adapter/engine/index.ts';
 import { stageOf } from '../timeline/travelSupport.ts';
 
@@ -13,11 +14,11 @@ function atFunction(name: string, t: TestContext) {
   const stage = stageOf(HARTS, t);
   stage.setup.harts = 4;
   const session = new Session(stage.record());
-  t.after(() => session.timeline.close({ reason: 'interrupted' }));
-  const { machine } = session.timeline;
+  t.after(() => session.target.close({ reason: 'interrupted' }));
+  const { machine } = session.target;
   const symbols = openSymbols({ name: HARTS.kernel, bytes: readFileSync(HARTS.kernel) });
   const address = symbols.functionsNamed(name)[0].low;
-  session.runTo([address], () => machine.currentHart === 2);
+  complete(session.runTo([address], () => machine.currentHart === 2));
   assert.deepEqual([machine.currentHart, session.inspector.pc], [2, address]);
   return { session, machine, symbols, steps: new SourceSteps(session, symbols) };
 }
@@ -30,7 +31,7 @@ test('stepping over lines, forwards and backwards, stays on the selected hart', 
   let turnsOfOthers = 0;
   for (let i = 0; i < STEPS; i++) {
     const before = machine.quantum.start;
-    assert.equal(steps.stepOver().kind, 'step');
+    assert.equal(complete(steps.stepOver()).kind, 'step');
     if (machine.quantum.start !== before) turnsOfOthers++;
     assert.deepEqual([machine.currentHart, symbols.functionAt(session.inspector.pc)?.name], [2, 'take_turns']);
     lines.push(at());
@@ -39,7 +40,7 @@ test('stepping over lines, forwards and backwards, stays on the selected hart', 
   // In a step back over a loop on one line, every iteration starts at the beginning of that line.
   const back = [at()];
   for (let i = 0; i < STEPS; i++) {
-    assert.equal(steps.stepBack().kind, 'step');
+    assert.equal(complete(steps.stepBack()).kind, 'step');
     assert.equal(machine.currentHart, 2);
     if (at() !== back[0]) back.unshift(at());
   }
@@ -49,15 +50,15 @@ test('stepping over lines, forwards and backwards, stays on the selected hart', 
 
 test('stepping over the last instruction of a quantum takes one step, in both directions', (t) => {
   const { session, machine } = atFunction('count_own', t);
-  session.goTo(session.position);
-  session.timeline.advance(machine.quantum.end - 1);
+  complete(session.goTo(session.position));
+  session.target.advance(machine.quantum.end - 1);
   const { position } = session;
   const { pc } = session.inspector;
   const instructions = machine.instructionsOf(2);
   assert.equal(machine.currentHart, 2);
-  assert.equal(session.stepInstruction().kind, 'step');
+  assert.equal(complete(session.stepInstruction()).kind, 'step');
   assert.deepEqual([machine.currentHart, machine.instructionsOf(2)], [2, instructions + 1]);
   assert.ok(session.position >= position + 30_000, 'the three other harts ran in between');
-  assert.equal(session.stepBackInstruction().kind, 'step');
+  assert.equal(complete(session.stepBackInstruction()).kind, 'step');
   assert.deepEqual([session.position, session.inspector.pc, machine.currentHart], [position, pc, 2]);
 });

@@ -2,22 +2,25 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
-import { openSymbols, Session, SourceSteps, StepForward, type Symbols } from '../../../debug-adapter/engine/index.ts';
+import { slice } from '../../support/slices.ts';
+import type { MachineTimeline } from '../../../debug-adapter/engine/timeline/machineTimeline.ts';
+import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
+import { openSymbols, Session, SourceSteps, stepForward, type Symbols } from '../../../debug-adapter/engine/index.ts';
 import { instructionAt } from '../../../debug-adapter/engine/session/controlFlow.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, KERNEL, type Scene, stageOf } from '../timeline/travelSupport.ts';
 
 interface Debugging {
-  session: Session;
+  session: Session<MachineTimeline>;
   symbols: Symbols;
   steps: SourceSteps;
 }
 
 function debug(scene: Scene, t: TestContext, length: number): Debugging {
   const session = new Session(stageOf(scene, t).record());
-  t.after(() => session.timeline.close({ reason: 'interrupted' }));
+  t.after(() => session.target.close({ reason: 'interrupted' }));
   const symbols = openSymbols({ name: scene.kernel, bytes: readFileSync(scene.kernel) });
-  session.timeline.advance(length);
+  session.target.advance(length);
   return { session, symbols, steps: new SourceSteps(session, symbols) };
 }
 
@@ -25,11 +28,11 @@ const LENGTH = 60_000_000;
 
 /** Continues from a random position to the next call in code with line information; false if there is none soon. */
 function toACall({ session, symbols }: Debugging, random: SeededRandom): boolean {
-  session.goTo(random.below(LENGTH - 5_000_000));
+  complete(session.goTo(random.below(LENGTH - 5_000_000)));
   for (let i = 0; i < 300; i++) {
     const { pc } = session.inspector;
     if (instructionAt(session.inspector, pc).flow === 'call' && symbols.lineAt(pc)) return true;
-    new StepForward(session).resume(() => false);
+    complete(stepForward(session));
   }
   return false;
 }
@@ -48,25 +51,25 @@ for (const [name, scene] of [
       if (!toACall(debugging, random)) continue;
       const at = { position: session.position, pc: inspector.pc, sp: inspector.register(2) };
       const behind = at.pc + BigInt(instructionAt(inspector, at.pc).lengthBytes);
-      new StepForward(session).resume(() => false);
+      complete(stepForward(session));
       const callee = symbols.functionAt(inspector.pc);
       if (!callee || inspector.pc !== callee.low) continue;
 
-      for (let k = random.below(4); k > 0; k--) new StepForward(session).resume(() => false);
+      for (let k = random.below(4); k > 0; k--) complete(stepForward(session));
       if (symbols.functionAt(inspector.pc)?.low === callee.low) {
-        assert.equal(steps.reverseStepOut().kind, 'step');
+        assert.equal(complete(steps.reverseStepOut()).kind, 'step');
         assert.equal(session.position, at.position, 'reverse step out stops at the call');
         tried.out++;
       }
 
-      session.goTo(at.position);
-      const reason = steps.stepOverInstruction();
+      complete(session.goTo(at.position));
+      const reason = complete(steps.stepOverInstruction());
       if (reason.kind !== 'step') continue;
       assert.deepEqual([inspector.pc, inspector.register(2)], [behind, at.sp]);
       tried.over++;
       const after = session.position;
 
-      steps.reverseStepIn();
+      complete(steps.reverseStepIn());
       assert.ok(session.position >= at.position && session.position < after);
       if (symbols.functionAt(inspector.pc)?.low === callee.low) {
         assert.equal(symbols.lineAt(inspector.pc)?.start, inspector.pc, 'reverse step in stops at the start of a line');
@@ -87,14 +90,14 @@ test('a step over a line that takes millions of instructions can be paused, forw
   const { session, symbols, steps } = debug(DEMO, t, 0);
   const [main] = symbols.functionsNamed('main');
   const id = session.addBreakpoint(symbols.breakpointAddress(main));
-  assert.equal(session.continue().kind, 'breakpoint');
+  assert.equal(complete(session.continue()).kind, 'breakpoint');
   session.removeBreakpoint(id);
   let from = session.position;
   while (session.position - from < 5_000_000) {
     from = session.position;
     let asked = from;
     let longest = 0;
-    const reason = steps.stepOver(() => {
+    const reason = slice(session, steps.stepOver(), () => {
       longest = Math.max(longest, session.position - asked);
       asked = session.position;
       return false;
@@ -104,7 +107,7 @@ test('a step over a line that takes millions of instructions can be paused, forw
   }
   const to = session.position;
   let times = 0;
-  const counted = steps.stepBack(() => {
+  const counted = slice(session, steps.stepBack(), () => {
     times++;
     return false;
   });
@@ -113,10 +116,10 @@ test('a step over a line that takes millions of instructions can be paused, forw
   assert.ok(times >= (to - from) / ASKED_EVERY, `checked ${times} times`);
 
   for (const [start, step] of [
-    [from, (left: number) => steps.stepOver(() => --left <= 0)],
-    [to, (left: number) => steps.stepBack(() => --left <= 0)],
+    [from, (left: number) => slice(session, steps.stepOver(), () => --left <= 0)],
+    [to, (left: number) => slice(session, steps.stepBack(), () => --left <= 0)],
   ] as const) {
-    session.goTo(start);
+    complete(session.goTo(start));
 
     assert.equal(step(Math.floor(times / 2)).kind, 'pause');
     assert.ok(session.position >= from && session.position <= to);

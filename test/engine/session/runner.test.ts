@@ -3,13 +3,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   type ClientSignals,
-  type Run,
+  PAUSED,
+  PauseSignal,
   RunControl,
   Runner,
   type RunnerHost,
   type RunOwner,
+  type Sliced,
   type StopReason,
-  type WantsPause,
 } from '../../../debug-adapter/engine/index.ts';
 
 const BREAKPOINT: StopReason = { kind: 'breakpoint', ids: [1], pc: 0x8000_0000n };
@@ -27,6 +28,7 @@ class Scene implements RunnerHost {
   events: string[] = [];
   client?: FakeClient;
   readonly control = new RunControl();
+  readonly pause = new PauseSignal();
   readonly runner: Runner;
 
   constructor({ client }: { client?: FakeClient } = {}) {
@@ -34,6 +36,7 @@ class Scene implements RunnerHost {
     const writeBack = () => void this.writeBacks.push(this.now);
     const position = () => this.position;
     const timeline = {
+      pause: this.pause,
       writeBack,
       get position() {
         return position();
@@ -68,8 +71,8 @@ class Scene implements RunnerHost {
     this.events.push(`${owner}: ${reason?.kind ?? 'failed'}`);
   }
 
-  slices(run: Run, owner: RunOwner = 'editor'): Promise<StopReason> {
-    return this.runner.run(run, { owner, mode: 'slices' });
+  slices(run: Computation | Sliced<StopReason>, owner: RunOwner = 'editor'): Promise<StopReason> {
+    return this.runner.run(run instanceof Computation ? run.run() : run, { owner, mode: 'slices' });
   }
 }
 
@@ -102,7 +105,7 @@ class FakeClient implements ClientSignals {
 }
 
 /** Computes for a number of milliseconds, during which the position advances once a millisecond. */
-class Computation implements Run {
+class Computation {
   /** The lengths of the slices, in milliseconds. */
   readonly lengths: number[] = [];
   private scene: Scene;
@@ -121,7 +124,15 @@ class Computation implements Run {
     this.onMillisecond = onMillisecond;
   }
 
-  resume(wantsPause: WantsPause): StopReason {
+  *run(): Sliced<StopReason> {
+    for (;;) {
+      const reason = this.slice(this.scene.pause.isWanted);
+      if (reason.kind !== 'pause') return reason;
+      yield PAUSED;
+    }
+  }
+
+  private slice(wantsPause: () => boolean): StopReason {
     const slice = this.lengths.push(0) - 1;
     while (this.left > 0) {
       if (wantsPause()) return { kind: 'pause' };
@@ -151,7 +162,7 @@ test('if requested, messages are also delivered after the last slice, while the 
   const scene = new Scene();
   const states: string[] = [];
   scene.onMessages = () => states.push(scene.control.state.kind);
-  await scene.runner.run(new Computation(scene, 10), { owner: 'gdb', mode: 'slices', yieldsAtStop: true });
+  await scene.runner.run(new Computation(scene, 10).run(), { owner: 'gdb', mode: 'slices', yieldsAtStop: true });
   assert.deepEqual(states, ['running']);
   assert.equal(scene.control.state.kind, 'stopped');
 });
@@ -161,7 +172,7 @@ test('a message from a client in another thread ends a slice early', async () =>
   const scene = new Scene({ client });
   const onMillisecond = () => (client.isMessageWaiting = [1007, 1300].includes(scene.now));
   const run = new Computation(scene, 600, { onMillisecond });
-  assert.equal(await scene.runner.run(run, { owner: 'editor', mode: 'longSlices' }), BREAKPOINT);
+  assert.equal(await scene.runner.run(run.run(), { owner: 'editor', mode: 'longSlices' }), BREAKPOINT);
   assert.deepEqual(run.lengths, [7, 250, 43, 250, 50]);
 });
 
@@ -172,7 +183,7 @@ test('while a backward run makes no progress, its slices become longer', async (
   scene.onMessages = () => {
     if (scene.deliveries === 3) scene.position -= 1_000_000;
   };
-  const whole = scene.runner.run(run, { owner: 'gdb', mode: 'growingSlices' });
+  const whole = scene.runner.run(run.run(), { owner: 'gdb', mode: 'growingSlices' });
   assert.equal(await whole, BREAKPOINT);
   assert.deepEqual(run.lengths, [100, 200, 400, 100, 200, 100]);
 });
@@ -184,7 +195,7 @@ test('the slices of other runs keep their length, for example while the machine 
   ] as const) {
     const scene = new Scene();
     const run = new Computation(scene, 4 * milliseconds, { stepsPerMs: 0 });
-    await scene.runner.run(run, { owner: 'gdb', mode });
+    await scene.runner.run(run.run(), { owner: 'gdb', mode });
     assert.deepEqual(run.lengths, Array(4).fill(milliseconds), mode);
   }
 });
@@ -252,10 +263,10 @@ test('any front end can stop the machine and wait until it is stopped', async ()
 test('a run that starts while a front end waits for a stop ends after one slice', async () => {
   const scene = new Scene();
   const control = new RunControl({ kind: 'reserved', owner: 'editor' });
-  const runner = new Runner({ position: 0, writeBack: () => {} }, control, scene);
+  const runner = new Runner({ pause: scene.pause, position: 0, writeBack: () => {} }, control, scene);
   const whenStopped = control.stop();
   const run = new Computation(scene, 100);
-  assert.deepEqual(await runner.run(run, { owner: 'editor', mode: 'slices' }), { kind: 'pause' });
+  assert.deepEqual(await runner.run(run.run(), { owner: 'editor', mode: 'slices' }), { kind: 'pause' });
   await whenStopped;
   assert.deepEqual(run.lengths, [20]);
 });
@@ -263,12 +274,11 @@ test('a run that starts while a front end waits for a stop ends after one slice'
 test('if a run fails, the error is passed on and the machine is stopped', async () => {
   const scene = new Scene();
   const error = new Error('disk is full');
-  const failing: Run = {
-    resume: () => {
-      throw error;
-    },
-  };
-  await assert.rejects(scene.slices(failing), error);
+  function* fail(): Sliced<StopReason> {
+    yield Promise.resolve();
+    throw error;
+  }
+  await assert.rejects(scene.slices(fail()), error);
   assert.deepEqual(scene.events, ['started by editor', 'editor: failed']);
   assert.equal(await scene.slices(new Computation(scene, 1)), BREAKPOINT);
 });
@@ -331,7 +341,7 @@ for (const [what, act] of [
 
 // --- whole runs --------------------------------------------------------------------------------------------------------
 
-const whole = (scene: Scene, run: Run) => scene.runner.run(run, { owner: 'editor', mode: 'whole' });
+const whole = (scene: Scene, run: Computation) => scene.runner.run(run.run(), { owner: 'editor', mode: 'whole' });
 
 test('during a whole run, progress is shown every 20 ms and urgent messages are answered at once', async () => {
   const client = new FakeClient();

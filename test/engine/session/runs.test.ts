@@ -1,7 +1,9 @@
 /** A paused run continues where it paused, and reports the same stop as a run without a pause. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { advanceTo, type End, type Run, Session, type StopReason } from '../../../debug-adapter/engine/index.ts';
+import { complete, Session, type Sliced, type StopReason } from '../../../debug-adapter/engine/index.ts';
+import type { MachineTimeline } from '../../../debug-adapter/engine/timeline/machineTimeline.ts';
+import { slice } from '../../support/slices.ts';
 import { DEMO, stageOf } from '../timeline/travelSupport.ts';
 
 const RAM_START = 0x8000_0000n;
@@ -10,17 +12,17 @@ const TRAP_ENTRY = 0x8000_0050n;
 const PAUSES_MAX = 30;
 
 /** The demo, recorded to a position before the first automatic snapshot, so that its history is a single segment. */
-function recorded(t: TestContext): Session {
+function recorded(t: TestContext): Session<MachineTimeline> {
   const session = new Session(stageOf(DEMO, t).record());
-  t.after(() => session.timeline.abandon());
-  session.timeline.advance(4_000_000);
+  t.after(() => session.target.abandon());
+  session.target.advance(4_000_000);
   return session;
 }
 
 /** Resumes a run whenever it pauses, and pauses it as early as possible. */
-function inManyParts(run: Run): { reason: StopReason; pauses: number } {
+function inManyParts(session: Session, run: Sliced<StopReason>): { reason: StopReason; pauses: number } {
   for (let pauses = 0; pauses <= PAUSES_MAX; pauses++) {
-    const reason = run.resume(() => true);
+    const reason = slice(session, run);
     if (reason.kind !== 'pause') return { reason, pauses };
   }
   throw new Error('the run does not end');
@@ -28,7 +30,10 @@ function inManyParts(run: Run): { reason: StopReason; pauses: number } {
 
 test('a backward run to an address makes progress in the middle of a segment', (t) => {
   const session = recorded(t);
-  const { reason, pauses } = inManyParts(session.runBackTo([RAM_START], () => true));
+  const { reason, pauses } = inManyParts(
+    session,
+    session.runBackTo([RAM_START], () => true),
+  );
   assert.deepEqual(reason, { kind: 'breakpoint', ids: [], pc: RAM_START });
   assert.ok(session.position < 100, `${session.position}`);
   assert.ok(pauses >= 3, `${pauses} pauses`);
@@ -38,38 +43,11 @@ test('a backward run to an address stops at a breakpoint that is set while it is
   const session = recorded(t);
   const end = session.position;
   const run = session.runBackTo([RAM_START], () => true);
-  assert.equal(run.resume(() => true).kind, 'pause');
+  assert.equal(slice(session, run).kind, 'pause');
   const id = session.addBreakpoint(TRAP_ENTRY);
-  assert.deepEqual(inManyParts(run).reason, { kind: 'breakpoint', ids: [id], pc: TRAP_ENTRY });
+  assert.deepEqual(inManyParts(session, run).reason, { kind: 'breakpoint', ids: [id], pc: TRAP_ENTRY });
   const found = session.position;
-  assert.equal(session.timeline.forward(end, { breakpoints: new Set([TRAP_ENTRY]), watchpoints: [] }).kind, 'reached');
+  session.target.arm({ breakpoints: new Set([TRAP_ENTRY]), watchpoints: [] });
+  assert.equal(complete(session.target.forward(end)).kind, 'reached');
   assert.ok(found > 1_000_000, 'the last one');
-});
-
-test('a run to a position pauses, reaches the position, or ends with the guest', () => {
-  const END: End = { reason: 'powerOff', guestExit: 0 };
-  const timeline = {
-    position: 0,
-    advance(until: number, wantsPause: () => boolean = () => false): End | undefined {
-      while (this.position < until && this.position < 10) {
-        if (wantsPause()) return undefined;
-        this.position++;
-      }
-      return this.position < until ? END : undefined;
-    },
-  };
-  const run = advanceTo(timeline, 5);
-  assert.deepEqual(
-    run.resume(() => timeline.position === 3),
-    { kind: 'pause' },
-  );
-  assert.deepEqual(
-    run.resume(() => false),
-    { kind: 'goto' },
-  );
-  assert.equal(timeline.position, 5);
-  assert.deepEqual(
-    advanceTo(timeline, Infinity).resume(() => false),
-    { kind: 'ended', end: END },
-  );
 });

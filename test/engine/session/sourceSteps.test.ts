@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
+import type { MachineTimeline } from '../../../debug-adapter/engine/timeline/machineTimeline.ts';
+import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
 import { frameViewOf, openSymbols, Session, SourceSteps, type Symbols } from '../../../debug-adapter/engine/index.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, KERNEL, type Scene, stageOf } from '../timeline/travelSupport.ts';
 
 interface Debugging {
-  session: Session;
+  session: Session<MachineTimeline>;
   symbols: Symbols;
   steps: SourceSteps;
   /** A location as text, such as `statistics.c:18 in statistics_sample`. */
@@ -16,7 +18,7 @@ interface Debugging {
 
 function debug(scene: Scene, t: TestContext): Debugging {
   const session = new Session(stageOf(scene, t).record());
-  t.after(() => session.timeline.close({ reason: 'interrupted' }));
+  t.after(() => session.target.close({ reason: 'interrupted' }));
   const symbols = openSymbols({ name: scene.kernel, bytes: readFileSync(scene.kernel) });
   const where = () => {
     const { pc } = session.inspector;
@@ -37,12 +39,12 @@ function watch({ session, symbols }: Debugging, expression: string): void {
 test('reverse execution leads from the failure to the line that corrupted the superblock, and then back line by line', (t) => {
   const debugging = debug(DEMO, t);
   const { session, steps, where } = debugging;
-  assert.equal(session.continue().kind, 'ended');
+  assert.equal(complete(session.continue()).kind, 'ended');
   watch(debugging, 'store.superblock.entry_count');
-  assert.equal(session.reverseContinue().kind, 'dataBreakpoint');
+  assert.equal(complete(session.reverseContinue()).kind, 'dataBreakpoint');
   const trail = [where()];
   for (let i = 0; i < 9; i++) {
-    assert.equal(steps.stepBack().kind, 'step');
+    assert.equal(complete(steps.stepBack()).kind, 'step');
     trail.push(where());
   }
   const lineOf = (line: string) => line.replace(/ in .*/, '');
@@ -61,26 +63,26 @@ for (const [name, scene, length] of [
   test(`stepping back over a line and then forwards again returns to the same position: ${name}`, (t) => {
     const { session, symbols, steps, where } = debug(scene, t);
     const random = SeededRandom.forTest(t);
-    session.timeline.advance(length);
+    session.target.advance(length);
     let tried = 0;
     let exactly = 0;
     for (let i = 0; i < 120 && tried < 25; i++) {
-      session.goTo(random.below(length));
+      complete(session.goTo(random.below(length)));
       // Goes to the start of a line, where a user would start stepping.
       if (symbols.statementRanges(session.inspector.pc).length === 0) continue;
-      if (steps.stepOver().kind !== 'step') continue;
+      if (complete(steps.stepOver()).kind !== 'step') continue;
       const { pc } = session.inspector;
       const line = symbols.lineAt(pc);
       // If a line has several adjacent ranges, only the first one is tried, since stepping back goes to its start.
       const isBeginning = symbols.statementRanges(pc).some(({ start }) => start === pc);
       if (!isBeginning || line?.start !== pc || !line.isStatement) continue;
       const from = { position: session.position, location: where(), low: symbols.functionAt(pc)?.low };
-      if (steps.stepOver().kind !== 'step') continue;
+      if (complete(steps.stepOver()).kind !== 'step') continue;
       const there = { position: session.position, pc: session.inspector.pc };
       // A step that leaves the function is excluded, since stepping back from there skips the whole call.
       if (symbols.functionAt(there.pc)?.low !== from.low) continue;
       assert.ok(there.position > from.position);
-      assert.equal(steps.stepBack().kind, 'step');
+      assert.equal(complete(steps.stepBack()).kind, 'step');
       const back = `back from ${there.position} to ${where()} at ${session.position}, began at ${from.position}`;
       // If the line is a loop, stepping back stops in the last iteration, after the position where the step started.
       assert.ok(session.position >= from.position && session.position < there.position, back);
@@ -90,7 +92,7 @@ for (const [name, scene, length] of [
       // step started.
       const landed = symbols.lineAt(session.inspector.pc);
       if (!landed?.isStatement || landed.line === symbols.lineAt(there.pc)?.line) continue;
-      assert.equal(steps.stepOver().kind, 'step');
+      assert.equal(complete(steps.stepOver()).kind, 'step');
       assert.equal(session.position, there.position, `${back}, and forwards again`);
     }
     assert.ok(tried > 3, `${tried} positions tried`);
@@ -102,10 +104,10 @@ test('stepping back from a trap handler entered by a jump through t0 takes one s
   const { session, symbols, steps } = debug(KERNEL, t);
   const [handler] = symbols.functionsNamed('user_trap');
   session.addBreakpoint(handler.low);
-  assert.equal(session.continue().kind, 'breakpoint');
+  assert.equal(complete(session.continue()).kind, 'breakpoint');
   assert.equal(session.inspector.pc, handler.low, 'stops at the first instruction');
   const { position } = session;
-  assert.equal(steps.stepBack().kind, 'step');
+  assert.equal(complete(steps.stepBack()).kind, 'step');
   assert.equal(session.position, position - 1);
 });
 
@@ -113,16 +115,16 @@ test('stepping into a function stops after its prologue, and stepping out return
   const { session, symbols, steps } = debug(DEMO, t);
   const [journalFunction] = symbols.functionsNamed('journal_checkpoint');
   const id = session.addBreakpoint(symbols.breakpointAddress(journalFunction));
-  assert.equal(session.continue().kind, 'breakpoint');
+  assert.equal(complete(session.continue()).kind, 'breakpoint');
   session.removeBreakpoint(id);
   const inside = symbols.callStack(frameViewOf(session.inspector), 3).frames;
   const caller = inside[1].pc;
-  assert.equal(steps.stepOut().kind, 'step');
+  assert.equal(complete(steps.stepOut()).kind, 'step');
   assert.equal(session.inspector.pc, caller);
-  session.goTo(session.position - 1);
+  complete(session.goTo(session.position - 1));
   for (let i = 0; i < 50; i++) {
     const before = symbols.functionAt(session.inspector.pc)?.name;
-    assert.equal(steps.stepIn().kind, 'step');
+    assert.equal(complete(steps.stepIn()).kind, 'step');
     const now = symbols.functionAt(session.inspector.pc)!;
     if (now.name === before || session.inspector.pc !== symbols.breakpointAddress(now)) continue;
     return;

@@ -1,5 +1,7 @@
 import { writeSync } from 'node:fs';
-import { LiveInputs, openRecord, openReplay, type Timeline } from '../../../debug-adapter/engine/index.ts';
+import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
+import type { MachineTimeline } from '../../../debug-adapter/engine/timeline/machineTimeline.ts';
+import { LiveInputs, openRecord, openReplay } from '../../../debug-adapter/engine/index.ts';
 import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 import { RNG_SEED } from '../../support/cli.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
@@ -17,7 +19,7 @@ const { kernel, drives, rrfile, liveEnd, kind, seed } = JSON.parse(process.argv[
   seed: number;
 };
 const machine = { bios: null, initrd: null, drives, onConsoleByte: () => {} };
-const timeline: Timeline =
+const timeline: MachineTimeline =
   kind === 'replaying'
     ? openReplay(nodeHost, { ...machine, rrfile, rrsnapshot: null, append: null, memoryBytes: null })
     : openRecord(nodeHost, {
@@ -33,7 +35,7 @@ say('ready');
 const random = new SeededRandom(seed);
 const taken: string[] = [];
 for (let n = 0; ; n++) {
-  timeline.travel!.seekTo(1 + random.below(liveEnd));
+  complete(timeline.travel!.seekTo(1 + random.below(liveEnd)));
   const dice = random.below(10);
   if (dice < 6) {
     timeline.takeSnapshot(`s${n}`);

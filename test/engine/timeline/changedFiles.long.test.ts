@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
+import type { MachineTimeline } from '../../../debug-adapter/engine/timeline/machineTimeline.ts';
 import { Qcow2Image } from '../../../debug-adapter/engine/block/qcow2/image.ts';
 import { UserError } from '../../../debug-adapter/messages/userError.ts';
 import { RecordingReader } from '../../../debug-adapter/engine/recording/recordingReader.ts';
 import { nodeCompression } from '../../../debug-adapter/host/compression.ts';
 import { openFile } from '../../../debug-adapter/host/nodeFiles.ts';
-import type { Timeline } from '../../../debug-adapter/engine/index.ts';
 import { DEMO, type Stage, stageOf } from './travelSupport.ts';
 
 const SECTOR_BYTES = 512;
@@ -94,7 +94,7 @@ function flipBytes(path: string, offsets: readonly number[]): void {
   fs.closeSync(file);
 }
 
-function refusedAt(replay: Timeline, sector: number, [file, name]: string[]): void {
+function refusedAt(replay: MachineTimeline, sector: number, [file, name]: string[]): void {
   assert.throws(
     () => replay.advance(1e9),
     (error) => {

@@ -4,6 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { MachineTimeline } from '../../../debug-adapter/engine/timeline/machineTimeline.ts';
+import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
 import { endAtLiveEnd, Session, UserError } from '../../../debug-adapter/engine/index.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, KERNEL, type Scene, stageOf, RESETS } from './travelSupport.ts';
@@ -24,19 +26,19 @@ for (const [name, scene] of Object.entries(SCENES)) {
       const digests = new Map<number, bigint>();
       for (let action = 0; action < ACTIONS; action++) {
         actAtRandom(session, random);
-        digests.set(session.position, session.timeline.digest());
+        digests.set(session.position, session.target.digest());
       }
-      const end = endAtLiveEnd(session.timeline);
-      const expected = { position: session.position, digest: session.timeline.digest() };
-      session.timeline.close(end);
+      const end = endAtLiveEnd(session.target);
+      const expected = { position: session.position, digest: session.target.digest() };
+      session.target.close(end);
       const replay = new Session(stage.replay());
       for (const [position, digest] of digests) {
-        replay.goTo(position);
-        assert.equal(replay.timeline.digest(), digest, `at ${position}`);
+        complete(replay.goTo(position));
+        assert.equal(replay.target.digest(), digest, `at ${position}`);
       }
-      assert.equal(replay.continue().kind, end.reason === 'interrupted' ? 'endOfRecording' : 'ended');
-      assert.deepEqual({ position: replay.position, digest: replay.timeline.digest() }, expected);
-      replay.timeline.close(end);
+      assert.equal(complete(replay.continue()).kind, end.reason === 'interrupted' ? 'endOfRecording' : 'ended');
+      assert.deepEqual({ position: replay.position, digest: replay.target.digest() }, expected);
+      replay.target.close(end);
     }
   });
 }
@@ -44,62 +46,62 @@ for (const [name, scene] of Object.entries(SCENES)) {
 test("a debugger write between the guest's reset request and the reset comes before the reset in a replay too", (t) => {
   const stage = stageOf(RESETS, t);
   const session = new Session(stage.record());
-  const { testDevice } = session.timeline.machine.board;
-  while (!testDevice.wantsReset) session.stepInstruction();
+  const { testDevice } = session.target.machine.board;
+  while (!testDevice.wantsReset) complete(session.stepInstruction());
   const wished = session.position;
   session.writeMemory(0x8100_0000n, Uint8Array.of(1, 2, 3));
   assert.equal(session.position, wished + 1);
-  session.timeline.advance(wished + 1000);
-  const expected = session.timeline.digest();
-  session.goTo(wished);
-  session.goTo(wished + 900);
-  session.goTo(wished + 1000);
-  assert.equal(session.timeline.digest(), expected);
-  session.timeline.close(endAtLiveEnd(session.timeline));
+  session.target.advance(wished + 1000);
+  const expected = session.target.digest();
+  complete(session.goTo(wished));
+  complete(session.goTo(wished + 900));
+  complete(session.goTo(wished + 1000));
+  assert.equal(session.target.digest(), expected);
+  session.target.close(endAtLiveEnd(session.target));
   const replay = new Session(stage.replay());
-  t.after(() => replay.timeline.close({ reason: 'interrupted' }));
-  replay.goTo(wished + 1000);
-  assert.equal(replay.timeline.digest(), expected);
+  t.after(() => replay.target.close({ reason: 'interrupted' }));
+  complete(replay.goTo(wished + 1000));
+  assert.equal(replay.target.digest(), expected);
 });
 
 test('writes to a guest that has ended are refused', (t) => {
   const session = new Session(stageOf(DEMO, t).record());
-  t.after(() => session.timeline.close(endAtLiveEnd(session.timeline)));
-  assert.equal(session.continue().kind, 'ended');
+  t.after(() => session.target.close(endAtLiveEnd(session.target)));
+  assert.equal(complete(session.continue()).kind, 'ended');
   const { position } = session;
   assert.throws(() => session.writeRegister(5, 1n), /The guest has ended, so nothing can be written to it/);
   assert.throws(() => session.writeMemory(0x8100_0000n, Uint8Array.of(1)), /The guest has ended/);
   assert.equal(session.position, position);
-  session.stepBackInstruction();
-  assert.equal(session.continue().kind, 'ended');
-  assert.equal(session.timeline.travel!.isAtLiveEnd, true);
+  complete(session.stepBackInstruction());
+  assert.equal(complete(session.continue()).kind, 'ended');
+  assert.equal(session.target.travel!.isAtLiveEnd, true);
 });
 
-function actAtRandom(session: Session, random: SeededRandom): void {
-  const { start, end } = session.timeline.travel!;
+function actAtRandom(session: Session<MachineTimeline>, random: SeededRandom): void {
+  const { start, end } = session.target.travel!;
   switch (random.below(8)) {
     case 0:
     case 1:
     case 2:
-      session.goTo(end);
+      complete(session.goTo(end));
       return writeAtRandom(session, random);
     case 3:
-      session.stepInstruction();
+      complete(session.stepInstruction());
       return;
     case 4:
     case 5:
-      session.timeline.advance(session.position + random.below(200_000));
+      session.target.advance(session.position + random.below(200_000));
       return;
     case 6:
-      session.stepBackInstruction();
+      complete(session.stepBackInstruction());
       return;
     default:
-      session.goTo(start + random.below(end - start + 1));
+      complete(session.goTo(start + random.below(end - start + 1)));
   }
 }
 
 /** Writes to random memory or registers. A write that is not possible is refused and changes nothing. */
-function writeAtRandom(session: Session, random: SeededRandom): void {
+function writeAtRandom(session: Session<MachineTimeline>, random: SeededRandom): void {
   const { position } = session;
   try {
     if (random.chance(0.5)) session.writeMemory(anAddress(session, random), random.bytes(1 + random.below(8)));
@@ -112,7 +114,7 @@ function writeAtRandom(session: Session, random: SeededRandom): void {
 }
 
 /** An address near the code that the guest is executing or near the target of one of its registers. */
-function anAddress({ inspector }: Session, random: SeededRandom): bigint {
+function anAddress({ inspector }: Session<MachineTimeline>, random: SeededRandom): bigint {
   const base = random.chance(0.5) ? inspector.pc : inspector.register(random.below(32));
   return BigInt.asUintN(64, base + BigInt(random.below(256)));
 }

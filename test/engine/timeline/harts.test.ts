@@ -1,6 +1,8 @@
 /** A machine with several harts has the same states while recording, in history, in a replay and from a snapshot. */
 import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
+import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
+import type { TimeTravel } from '../../../debug-adapter/engine/timeline/timeTravel.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { digestsOnTheWay, stageOf } from './travelSupport.ts';
 import { times } from '../../support/extent.ts';
@@ -23,10 +25,10 @@ for (const harts of [2, 4]) {
       assert.deepEqual({ position: replay.position, digest: replay.digest() }, last);
       replay.close(end);
 
-      function jumps(when: string, travel: { seekTo(position: number): unknown }, on = timeline): void {
+      function jumps(when: string, travel: TimeTravel, on = timeline): void {
         for (let i = 0; i < JUMPS; i++) {
           const target = random.pick(positions);
-          travel.seekTo(target);
+          complete(travel.seekTo(target));
           assert.equal(on.digest(), digests.get(target), `${when}, jump ${i} to ${target}`);
         }
       }

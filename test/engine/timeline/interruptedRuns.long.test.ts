@@ -1,6 +1,9 @@
 /** Runs that are repeatedly paused by a front end stop at the same positions as uninterrupted runs. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { slice } from '../../support/slices.ts';
+import type { MachineTimeline } from '../../../debug-adapter/engine/timeline/machineTimeline.ts';
+import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
 import { Session, type StopReason } from '../../../debug-adapter/engine/index.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, digestsOnTheWay, stageOf } from './travelSupport.ts';
@@ -10,15 +13,15 @@ const TRAP_ENTRY = 0x8000_0050n;
 const JOURNAL_CHECKPOINT = 0x8000_1d5an;
 const NEVER_REACHED = 0xdead_0000n;
 
-function breakpointsAt(t: TestContext, ...addresses: bigint[]): Session {
+function breakpointsAt(t: TestContext, ...addresses: bigint[]): Session<MachineTimeline> {
   const session = new Session(stageOf(DEMO, t).record());
-  t.after(() => session.timeline.close({ reason: 'interrupted' }));
+  t.after(() => session.target.close({ reason: 'interrupted' }));
   for (const address of addresses) session.addBreakpoint(address);
   return session;
 }
 
 /** All stops when running in one direction. A run that pauses is resumed by calling `run` again. */
-function stopsOf(session: Session, run: () => StopReason): number[] {
+function stopsOf(session: Session<MachineTimeline>, run: () => StopReason): number[] {
   const stops: number[] = [];
   for (;;) {
     const reason = run();
@@ -30,11 +33,11 @@ function stopsOf(session: Session, run: () => StopReason): number[] {
 test('forward runs that pause at random positions stop at the same positions as uninterrupted runs', (t) => {
   const random = SeededRandom.forTest(t);
   const session = breakpointsAt(t, TRAP_ENTRY);
-  const whole = stopsOf(session, () => session.continue());
+  const whole = stopsOf(session, () => complete(session.continue()));
   assert.ok(whole.length >= 2000, `${whole.length} interrupts`);
   const end = session.position;
-  session.goTo(0);
-  const sliced = stopsOf(session, () => session.continue(() => random.chance(0.3)));
+  complete(session.goTo(0));
+  const sliced = stopsOf(session, () => slice(session, session.continue(), () => random.chance(0.3)));
   assert.deepEqual(sliced, whole);
   assert.equal(session.position, end);
 });
@@ -42,21 +45,21 @@ test('forward runs that pause at random positions stop at the same positions as 
 test('reverse runs that pause at random positions stop at the same positions as uninterrupted runs', (t) => {
   const random = SeededRandom.forTest(t);
   const session = breakpointsAt(t, JOURNAL_CHECKPOINT);
-  const whole = stopsOf(session, () => session.continue());
+  const whole = stopsOf(session, () => complete(session.continue()));
   assert.ok(whole.length >= 5, `${whole.length} checkpoints`);
-  const backwards = stopsOf(session, () => session.reverseContinue(() => random.chance(0.02)));
+  const backwards = stopsOf(session, () => slice(session, session.reverseContinue(), () => random.chance(0.02)));
   assert.deepEqual(backwards.reverse(), whole);
   assert.equal(session.position, 0);
 });
 
 test('a reverse run in very short slices still ends, and the state at each pause is the recorded one', (t) => {
   const session = breakpointsAt(t, NEVER_REACHED);
-  const { timeline } = session;
+  const { target: timeline } = session;
   const positions = digestsOnTheWay(timeline, [1 << 24, 1 << 25, 50_000_000]);
   const from = session.position;
   const pausePositions = new Set<number>();
   let pauses = 0;
-  while (session.reverseContinue(() => true).kind === 'pause') {
+  while (slice(session, session.reverseContinue()).kind === 'pause') {
     pauses++;
     pausePositions.add(session.position);
     if (positions.has(session.position)) assert.equal(timeline.digest(), positions.get(session.position));
@@ -76,16 +79,16 @@ test('a reverse run that pauses while it reads a snapshot from an overlay can co
   const positions = digestsOnTheWay(recorded, [1 << 24, 1 << 25, 50_000_000]);
   recorded.close(recorded.advance(Infinity)!);
   const session = new Session(stage.replay());
-  t.after(() => session.timeline.abandon());
+  t.after(() => session.target.abandon());
   session.addBreakpoint(JOURNAL_CHECKPOINT);
   // A forward run leaves no cached snapshots, so the reverse run has to read those in the overlay.
-  const whole = stopsOf(session, () => session.continue());
+  const whole = stopsOf(session, () => complete(session.continue()));
   const pausePositions: number[] = [];
   const backwards = stopsOf(session, () => {
     const { position } = session;
-    const reason = session.reverseContinue(() => true);
+    const reason = slice(session, session.reverseContinue());
     if (reason.kind === 'pause' && session.position === position) pausePositions.push(position);
-    if (positions.has(session.position)) assert.equal(session.timeline.digest(), positions.get(session.position));
+    if (positions.has(session.position)) assert.equal(session.target.digest(), positions.get(session.position));
     return reason;
   });
   assert.deepEqual(backwards.reverse(), whole);
@@ -96,29 +99,30 @@ test('a paused reverse run continues only from the same position and with the sa
   const session = breakpointsAt(t, TRAP_ENTRY);
   const whole: number[] = [];
   // Ends before the first automatic snapshot, so that there is one long segment to search.
-  while (session.position < 12_000_000) if (session.continue().kind === 'breakpoint') whole.push(session.position);
+  while (session.position < 12_000_000)
+    if (complete(session.continue()).kind === 'breakpoint') whole.push(session.position);
   const last = whole.at(-1)!;
   const never = session.addBreakpoint(NEVER_REACHED);
-  assert.equal(session.reverseContinue(() => true).kind, 'pause');
+  assert.equal(slice(session, session.reverseContinue()).kind, 'pause');
   assert.equal(session.position, last);
-  session.goTo(whole[1] + 1);
-  assert.equal(session.reverseContinue().kind, 'breakpoint');
+  complete(session.goTo(whole[1] + 1));
+  assert.equal(complete(session.reverseContinue()).kind, 'breakpoint');
   assert.equal(session.position, whole[1]);
-  session.goTo(last);
-  assert.equal(session.reverseContinue(() => true).kind, 'pause');
+  complete(session.goTo(last));
+  assert.equal(slice(session, session.reverseContinue()).kind, 'pause');
   session.removeBreakpoint(never);
-  assert.equal(session.reverseContinue().kind, 'breakpoint');
+  assert.equal(complete(session.reverseContinue()).kind, 'breakpoint');
   assert.equal(session.position, whole.at(-2));
 });
 
 test('a seek can pause at a position between its start and its target', (t) => {
   const session = breakpointsAt(t, NEVER_REACHED);
-  const { timeline } = session;
+  const { target: timeline } = session;
   const digests = digestsOnTheWay(timeline, [30_000_000]);
   timeline.advance(60_000_000);
-  const reason = session.goTo(30_000_000, () => session.position > 20_000_000);
+  const reason = slice(session, session.goTo(30_000_000), () => session.position > 20_000_000);
   assert.equal(reason.kind, 'pause');
   assert.ok(session.position > 20_000_000 && session.position < 30_000_000, `${session.position}`);
-  assert.equal(session.goTo(30_000_000).kind, 'goto');
+  assert.equal(complete(session.goTo(30_000_000)).kind, 'goto');
   assert.equal(timeline.digest(), digests.get(30_000_000));
 });

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test, type TestContext } from 'node:test';
+import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
 import { Qcow2Image } from '../../../debug-adapter/engine/block/qcow2/image.ts';
 import { openFile } from '../../../debug-adapter/host/nodeFiles.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
@@ -36,11 +37,11 @@ for (const kind of ['looking back', 'replaying'] as const) {
       for (const { name, position } of replay.snapshots()) {
         straight.advance(position);
         // A jump to the snapshot's position starts from that snapshot.
-        replay.travel!.seekTo(position);
+        complete(replay.travel!.seekTo(position));
         assert.equal(replay.digest(), straight.digest(), `${name} at ${position}`);
       }
       straight.advance(PRESENT);
-      replay.travel!.seekTo(PRESENT);
+      complete(replay.travel!.seekTo(PRESENT));
       assert.equal(replay.digest(), straight.digest(), 'the end');
       // Taking a snapshot also removes incomplete changes that the kill left behind.
       replay.takeSnapshot('after all');

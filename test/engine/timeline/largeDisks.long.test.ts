@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
+import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
 import { Qcow2Image } from '../../../debug-adapter/engine/block/qcow2/image.ts';
 import { openFile } from '../../../debug-adapter/host/nodeFiles.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
@@ -25,18 +26,18 @@ test('on a 16 TiB disk, jumps, snapshots of history and replays have the recorde
   const live = stage.record();
   const digests = digestsOnTheWay(live, positions);
   for (const position of positions) {
-    live.travel!.seekTo(position);
+    complete(live.travel!.seekTo(position));
     assert.equal(live.digest(), digests.get(position), `back at ${position}`);
   }
-  live.travel!.seekTo(positions[3]);
+  complete(live.travel!.seekTo(positions[3]));
   live.takeSnapshot('in the past');
-  live.travel!.seekTo(END);
+  complete(live.travel!.seekTo(END));
   live.close({ reason: 'interrupted' });
 
   const replay = stage.replay({ rrsnapshot: 'in the past' });
   assert.equal(replay.position, positions[3]);
   for (const position of positions.filter((each) => each >= positions[3])) {
-    replay.travel!.seekTo(position);
+    complete(replay.travel!.seekTo(position));
     assert.equal(replay.digest(), digests.get(position), `replayed ${position}`);
   }
   replay.close({ reason: 'interrupted' });

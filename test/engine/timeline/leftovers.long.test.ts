@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { openRecord, openReplay, openRun, type Timeline } from '../../../debug-adapter/engine/index.ts';
+import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
+import type { MachineTimeline } from '../../../debug-adapter/engine/timeline/machineTimeline.ts';
+import { openRecord, openReplay, openRun } from '../../../debug-adapter/engine/index.ts';
 import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { KERNEL, stageOf } from './travelSupport.ts';
@@ -20,7 +22,7 @@ test(
     const again = { ...setup, overwrite: true };
     const replay = { ...setup, append: null, memoryBytes: null, rrsnapshot: null };
     const temporaryDrives = setup.drives.map((drive) => ({ ...drive, overlay: null }));
-    const opened: Record<string, () => Timeline> = {
+    const opened: Record<string, () => MachineTimeline> = {
       record: () => openRecord(nodeHost, again),
       replay: () => openReplay(nodeHost, replay),
       run: () => openRun(nodeHost, { ...again, drives: temporaryDrives }),
@@ -55,13 +57,13 @@ test(
   },
 );
 
-function visit(timeline: Timeline, random: SeededRandom): void {
+function visit(timeline: MachineTimeline, random: SeededRandom): void {
   timeline.advance(2_000_000 + random.below(1_000_000));
   const { travel } = timeline;
   if (travel) {
     for (let look = 0; look < 3; look++)
-      travel.seekTo(travel.start + random.below(timeline.position - travel.start + 1));
-    if (random.chance(0.5)) travel.seekTo(travel.end);
+      complete(travel.seekTo(travel.start + random.below(timeline.position - travel.start + 1)));
+    if (random.chance(0.5)) complete(travel.seekTo(travel.end));
   }
   if (random.chance(0.2)) timeline.abandon();
   else timeline.close({ reason: 'interrupted' });

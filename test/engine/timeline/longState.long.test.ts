@@ -5,8 +5,10 @@
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
+import type { MachineTimeline } from '../../../debug-adapter/engine/timeline/machineTimeline.ts';
 import { Qcow2Image } from '../../../debug-adapter/engine/block/qcow2/image.ts';
-import { errors, type Timeline } from '../../../debug-adapter/engine/index.ts';
+import { errors } from '../../../debug-adapter/engine/index.ts';
 import { RamSnapshot } from '../../../debug-adapter/engine/timeline/ramSnapshots.ts';
 import { encodeSnapshot, STATE_BYTES_MAX } from '../../../debug-adapter/engine/timeline/vmState.ts';
 import { openFile } from '../../../debug-adapter/host/nodeFiles.ts';
@@ -36,7 +38,7 @@ for (const [where, arrange] of [
     timeline.takeSnapshot('few');
     takeInThePast(timeline, many + 1000, 'past many', digests);
     takeInThePast(timeline, few - 1000, 'past few', digests);
-    timeline.travel!.seekTo(timeline.travel!.end);
+    complete(timeline.travel!.seekTo(timeline.travel!.end));
     const end = timeline.advance(Infinity)!;
     timeline.close(end);
     assert.match(stage.console, /done, the constants are there/);
@@ -65,7 +67,7 @@ test('the part of a longer state that was stored after RAM is not in later snaps
   timeline.takeSnapshot('many');
   timeline.advance(few);
   timeline.takeSnapshot('few');
-  timeline.travel!.seekTo(few - 1000);
+  complete(timeline.travel!.seekTo(few - 1000));
   timeline.takeSnapshot('past few');
   timeline.close(timeline.advance(Infinity)!);
   const image = openOverlay(stage);
@@ -83,7 +85,7 @@ test('a long state that an earlier build wrote over RAM is recognized and not re
   const { stage, many, few } = prepare(t);
   const timeline = stage.record();
   const digests = digestsOnTheWay(timeline, [many, few]);
-  timeline.travel!.seekTo(many);
+  complete(timeline.travel!.seekTo(many));
   timeline.takeSnapshot('whole');
   const end = timeline.advance(Infinity)!;
   timeline.close(end);
@@ -91,7 +93,7 @@ test('a long state that an earlier build wrote over RAM is recognized and not re
 
   const replay = stage.replay();
   for (const position of [few, many + 10, many]) {
-    replay.travel!.seekTo(position);
+    complete(replay.travel!.seekTo(position));
     if (digests.has(position)) assert.equal(replay.digest(), digests.get(position));
   }
   replay.deleteSnapshot('over RAM');
@@ -118,7 +120,7 @@ test('snapshots whose RAM an earlier build overwrote with a long state are not r
   const replay = stage.replay();
   replay.advance(Infinity);
   for (const position of [few, many, few + 1000]) {
-    replay.travel!.seekTo(position);
+    complete(replay.travel!.seekTo(position));
     assert.equal(replay.digest(), digests.get(position) ?? replay.digest());
     const page = new Uint8Array(4);
     replay.machine.ram.read(0x8000_3000, page);
@@ -152,8 +154,8 @@ function useOwnImage(stage: Stage, clusterSizeBytes: number): void {
   stage.setup.drives = [{ ...drive, image: path, format: 'qcow2', overlay: null }];
 }
 
-function takeInThePast(timeline: Timeline, position: number, name: string, digests: Map<number, bigint>): void {
-  timeline.travel!.seekTo(position);
+function takeInThePast(timeline: MachineTimeline, position: number, name: string, digests: Map<number, bigint>): void {
+  complete(timeline.travel!.seekTo(position));
   digests.set(position, timeline.digest());
   timeline.takeSnapshot(name);
   assert.equal(timeline.digest(), digests.get(position), 'taking a snapshot changes nothing');

@@ -1,6 +1,7 @@
 /** Resets, and input that arrives during a step, are the same in recordings, replays and history. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
 import { ConsoleInput, LiveInputs, SharedFolder } from '../../../debug-adapter/engine/index.ts';
 import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
@@ -37,10 +38,10 @@ suite('outside input and resets', () => {
 
       const digests = new Map<number, bigint>();
       for (const location of positions) {
-        live.travel!.seekTo(location);
+        complete(live.travel!.seekTo(location));
         digests.set(location, live.digest());
       }
-      live.travel!.seekTo(end);
+      complete(live.travel!.seekTo(end));
       live.close({ reason: 'powerOff', guestExit: 0 });
 
       stage.console = '';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import type { Timeline } from '../../../debug-adapter/engine/index.ts';
+import type { MachineTimeline } from '../../../debug-adapter/engine/timeline/machineTimeline.ts';
 import { DEMO, stageOf } from './travelSupport.ts';
 
 const CLOSED = { reason: 'interrupted' } as const;
@@ -54,7 +54,7 @@ test('a session that fails to open or to close leaves no lock', { skip: process.
   assert.deepEqual(filesOf(stage.setup.rrfile).names, ['a.rr', 'disk.img', 'hd0.qcow2']);
 });
 
-const changes: ((timeline: Timeline) => unknown)[] = [
+const changes: ((timeline: MachineTimeline) => unknown)[] = [
   (timeline) => timeline.takeSnapshot('mine'),
   (timeline) => timeline.renameSnapshot('here', 'there'),
   (timeline) => timeline.deleteSnapshot(timeline.snapshots().find(({ name }) => name === 'mine')?.name ?? 'here'),

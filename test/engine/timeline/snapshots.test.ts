@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, rmSync } from 'node:fs';
 import { describe, test, type TestContext } from 'node:test';
+import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
+import type { MachineTimeline } from '../../../debug-adapter/engine/timeline/machineTimeline.ts';
 import type { BlkreplayFilter } from '../../../debug-adapter/engine/block/blkreplay.ts';
 import { Qcow2Image } from '../../../debug-adapter/engine/block/qcow2/image.ts';
 import { RawImage } from '../../../debug-adapter/engine/block/raw.ts';
-import { ConsoleInput, errors, LiveInputs, type Timeline } from '../../../debug-adapter/engine/index.ts';
+import { ConsoleInput, errors, LiveInputs } from '../../../debug-adapter/engine/index.ts';
 import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 import { openFile } from '../../../debug-adapter/host/nodeFiles.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
@@ -23,14 +25,14 @@ for (const [name, scene, length] of [
       const { random, stage, positions, digests, end } = recordWithSnapshots(scene, length, t);
       const replay = stage.replay();
       for (const position of positions.slice(TAKEN)) {
-        replay.travel!.seekTo(position);
+        complete(replay.travel!.seekTo(position));
         replay.takeSnapshot(`replayed ${position}`);
         assert.equal(replay.digest(), digests.get(position), 'taking a snapshot changes nothing');
-        replay.travel!.seekTo(random.pick(positions));
+        complete(replay.travel!.seekTo(random.pick(positions)));
       }
       // The next jump starts from the new snapshot.
       for (const position of positions) {
-        replay.travel!.seekTo(position);
+        complete(replay.travel!.seekTo(position));
         assert.equal(replay.digest(), digests.get(position));
       }
       assert.deepEqual(replay.advance(Infinity), end);
@@ -51,7 +53,7 @@ for (const [name, scene, length] of [
       const { random, stage, positions } = recordWithSnapshots(scene, length, t);
       const replay = stage.replay();
       const position = random.pick(positions.slice(TAKEN));
-      replay.travel!.seekTo(position);
+      complete(replay.travel!.seekTo(position));
       replay.takeSnapshot(`replayed ${position}`);
       const disk = diskOf(replay);
       const end = replay.advance(Infinity)!;
@@ -75,14 +77,14 @@ test('deleting or renaming a snapshot takes effect in this replay and in later o
   const { random, stage, positions, digests } = recordWithSnapshots(DEMO, 84_000_000, t);
   const replay = stage.replay();
   const [kept, gone] = positions;
-  replay.travel!.seekTo(gone);
+  complete(replay.travel!.seekTo(gone));
   replay.deleteSnapshot(`past ${gone}`);
   assert.equal(replay.digest(), digests.get(gone), 'the snapshot in use was deleted');
-  replay.travel!.seekTo(kept);
+  complete(replay.travel!.seekTo(kept));
   replay.renameSnapshot(`past ${kept}`, 'kept');
   replay.renameSnapshot('auto-16777216', 'mine');
-  replay.travel!.seekTo(random.pick(positions));
-  replay.travel!.seekTo(kept);
+  complete(replay.travel!.seekTo(random.pick(positions)));
+  complete(replay.travel!.seekTo(kept));
   assert.equal(replay.digest(), digests.get(kept));
   const names = replay.snapshots().map(({ name }) => name);
   assert.ok(names.includes('kept') && names.includes('mine') && !names.includes(`past ${gone}`));
@@ -126,7 +128,7 @@ test('with two drives, a snapshot exists only if both overlays contain it, and t
   const timeline = stage.record();
   const digests = digestsOnTheWay(timeline, [3_000_000, 6_000_000]);
   for (const position of digests.keys()) {
-    timeline.travel!.seekTo(position);
+    complete(timeline.travel!.seekTo(position));
     timeline.takeSnapshot(`s${position}`);
   }
   timeline.close({ reason: 'interrupted' });
@@ -140,7 +142,7 @@ test('with two drives, a snapshot exists only if both overlays contain it, and t
     );
   });
   const replay = stage.replay();
-  replay.travel!.seekTo(3_000_000);
+  complete(replay.travel!.seekTo(3_000_000));
   assert.equal(replay.digest(), digests.get(3_000_000), 'seeks there from another snapshot');
   replay.takeSnapshot('half taken');
   assert.deepEqual(
@@ -160,13 +162,13 @@ test('a recording without a writable drive keeps its snapshots in a state-only i
   stage.setup.drives = [];
   const timeline = stage.record();
   const digests = digestsOnTheWay(timeline, [2_000_000, 5_000_000]);
-  timeline.travel!.seekTo(2_000_000);
+  complete(timeline.travel!.seekTo(2_000_000));
   timeline.takeSnapshot('early');
   timeline.close({ reason: 'interrupted' });
   const replay = stage.replay({ rrsnapshot: 'early' });
   assert.equal(replay.digest(), digests.get(2_000_000));
   assert.throws(() => replay.deleteSnapshot('early'), /Replays start from/);
-  replay.travel!.seekTo(5_000_000);
+  complete(replay.travel!.seekTo(5_000_000));
   assert.equal(replay.takeSnapshot('late').position, 5_000_000);
   assert.equal(replay.digest(), digests.get(5_000_000));
   assert.equal(replay.files().stateFile, `${stage.setup.rrfile}.qcow2`);
@@ -187,7 +189,7 @@ test('a snapshot is refused if it could not contain the complete state', (t) => 
   );
   timeline.close({ reason: 'interrupted' });
   const replay = stage.replay();
-  replay.travel!.seekTo(1_000_000);
+  complete(replay.travel!.seekTo(1_000_000));
   assert.throws(() => replay.takeSnapshot('here'), /drive hd1: it was recorded with a temporary overlay/);
   replay.close({ reason: 'interrupted' });
 });
@@ -200,7 +202,7 @@ test('a replay whose files are read-only refuses to take a snapshot, and continu
   const overlay = stage.setup.drives[0].overlay!;
   const { open } = nodeHost.files;
   const replay = stage.replay();
-  replay.travel!.seekTo(1_000_000);
+  complete(replay.travel!.seekTo(1_000_000));
   const digest = replay.digest();
   t.after(() => (nodeHost.files.open = open));
   nodeHost.files.open = (path, mode) => {
@@ -249,11 +251,11 @@ function recordWithSnapshots(scene: Scene, length: number, t: TestContext) {
   timeline.advance(half);
   digests.set(half, timeline.digest());
   for (const position of early) {
-    timeline.travel!.seekTo(position);
+    complete(timeline.travel!.seekTo(position));
     timeline.takeSnapshot(`past ${position}`);
     assert.equal(timeline.digest(), digests.get(position), 'taking a snapshot changes nothing');
   }
-  timeline.travel!.seekTo(half);
+  complete(timeline.travel!.seekTo(half));
   assert.equal(timeline.travel!.isAtLiveEnd, true);
   const taken = timeline.takeSnapshot(`present ${half}`);
   assert.deepEqual([taken.position, taken.isAutomatic], [half, false]);
@@ -311,7 +313,7 @@ function wholeDisk(path: string, stage: Stage, snapshot?: string): Uint8Array {
 }
 
 /** The bytes that the guest currently reads from its disk. */
-function diskOf(timeline: Timeline): Uint8Array {
+function diskOf(timeline: MachineTimeline): Uint8Array {
   const { device } = timeline.machine.drives[0] as BlkreplayFilter;
   const bytes = new Uint8Array(device.lengthBytes);
   device.read(0, bytes);

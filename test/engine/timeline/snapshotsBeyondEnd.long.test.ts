@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { statSync, truncateSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
+import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
 import type { HostFile } from '../../../debug-adapter/engine/base/host.ts';
 import {
   closedRecording,
@@ -31,7 +32,7 @@ test('when an overlay lists a new snapshot, the log up to its position is on sta
   timeline.advance(AUTOMATIC + 1000);
   timeline.takeSnapshot('mine');
   timeline.advance(AUTOMATIC + 3000);
-  timeline.travel!.seekTo(AUTOMATIC + 2000);
+  complete(timeline.travel!.seekTo(AUTOMATIC + 2000));
   timeline.takeSnapshot('past');
   timeline.renameSnapshot(`auto-${AUTOMATIC}`, 'renamed');
   timeline.advance(2 * AUTOMATIC);
@@ -54,7 +55,7 @@ test('a snapshot past the end of the recording is not offered for seeking, and c
   assert.equal(replay.travel!.end, end);
   assert.deepEqual(replay.advance(Infinity), { reason: 'endOfRecording' });
   assert.deepEqual([replay.position, replay.digest()], [end, digest]);
-  replay.travel!.seekTo(end - 1000);
+  complete(replay.travel!.seekTo(end - 1000));
   replay.takeSnapshot('near the end');
   assert.throws(() => replay.takeSnapshot('auto-1'), /reserved for automatic snapshots/);
   replay.renameSnapshot(name, 'lost');
@@ -98,12 +99,12 @@ test('a run to a position before the current one ends immediately', (t) => {
   const stage = stageOf(DEMO, t);
   const timeline = stage.record();
   timeline.advance(2_000_000);
-  timeline.travel!.seekTo(1_000_000);
+  complete(timeline.travel!.seekTo(1_000_000));
   assert.equal(timeline.advance(500_000), undefined);
   assert.equal(timeline.position, 1_000_000);
   timeline.close({ reason: 'interrupted' });
   const replay = stage.replay();
-  replay.travel!.seekTo(1_000_000);
+  complete(replay.travel!.seekTo(1_000_000));
   for (const until of [0, 999_999, 1_000_000]) assert.equal(replay.advance(until), undefined);
   assert.equal(replay.position, 1_000_000);
   assert.deepEqual(replay.advance(3_000_000), { reason: 'endOfRecording' });

@@ -6,8 +6,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
+import type { MachineTimeline } from '../../../debug-adapter/engine/timeline/machineTimeline.ts';
+import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
 import { Session } from '../../../debug-adapter/engine/index.ts';
-import { NO_STOP_POINTS, type StopPoints } from '../../../debug-adapter/engine/machine/stopPoints.ts';
+import { NO_STOP_POINTS, type StopPoints } from '../../../debug-adapter/engine/target/stopPoints.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, KERNEL, stageOf } from './travelSupport.ts';
 
@@ -28,27 +30,27 @@ function addressOf(symbol: string): bigint {
   throw new Error(`${symbol} is not in ${DEMO.kernel}`);
 }
 
-function atTheEnd(t: TestContext): { session: Session; console: string } {
+function atTheEnd(t: TestContext): { session: Session<MachineTimeline>; console: string } {
   const stage = stageOf(DEMO, t);
   const session = new Session(stage.record());
-  t.after(() => session.timeline.close({ reason: 'interrupted' }));
-  assert.equal(session.continue().kind, 'ended');
+  t.after(() => session.target.close({ reason: 'interrupted' }));
+  assert.equal(complete(session.continue()).kind, 'ended');
   return { session, console: stage.console };
 }
 
 test('a breakpoint is hit at the same positions forwards and backwards', (t) => {
   const session = new Session(stageOf(DEMO, t).record());
-  t.after(() => session.timeline.close({ reason: 'interrupted' }));
+  t.after(() => session.target.close({ reason: 'interrupted' }));
   const address = addressOf('journal_checkpoint');
   session.addBreakpoint(address);
   const forwards: number[] = [];
-  while (session.continue().kind === 'breakpoint') {
+  while (complete(session.continue()).kind === 'breakpoint') {
     assert.equal(session.inspector.pc, address);
     forwards.push(session.position);
   }
   assert.ok(forwards.length >= 5, `${forwards.length} checkpoints`);
   const backwards: number[] = [];
-  while (session.reverseContinue().kind === 'breakpoint') {
+  while (complete(session.reverseContinue()).kind === 'breakpoint') {
     assert.equal(session.inspector.pc, address);
     backwards.unshift(session.position);
   }
@@ -60,24 +62,25 @@ test('a breakpoint is hit at the same positions forwards and backwards', (t) => 
 test('positions are the same with and without stop points', (t) => {
   const { session: plain } = atTheEnd(t);
   const watched = new Session(stageOf(DEMO, t).record());
-  t.after(() => watched.timeline.close({ reason: 'interrupted' }));
+  t.after(() => watched.target.close({ reason: 'interrupted' }));
   watched.addBreakpoint(addressOf('journal_checkpoint'));
   watched.breakpoint({ address: addressOf('store'), lengthBytes: 8, access: 'readWrite' });
-  while (watched.continue().kind !== 'ended');
+  while (complete(watched.continue()).kind !== 'ended');
   assert.equal(watched.position, plain.position);
-  assert.equal(watched.timeline.digest(), plain.timeline.digest());
+  assert.equal(watched.target.digest(), plain.target.digest());
 });
 
 test('breakpoints that are never hit, at every offset in a page, do not affect the guest', (t) => {
   const steps = 3_000_000;
   const digests = [false, true].map((everywhere) => {
     const session = new Session(stageOf(KERNEL, t).record());
-    t.after(() => session.timeline.close({ reason: 'interrupted' }));
+    t.after(() => session.target.close({ reason: 'interrupted' }));
     // Breakpoints at addresses that are never executed, at each offset that an instruction can have in a page.
     const breakpoints = Array.from({ length: 2048 }, (_, i) => 0xdead_0000n + BigInt(2 * i));
     const points = { breakpoints: new Set(everywhere ? breakpoints : []), watchpoints: [] };
-    assert.equal(session.timeline.forward(steps, points).kind, 'reached');
-    return session.timeline.digest();
+    session.target.arm(points);
+    assert.equal(complete(session.target.forward(steps)).kind, 'reached');
+    return session.target.digest();
   });
   assert.equal(digests[1], digests[0]);
 });
@@ -85,12 +88,13 @@ test('breakpoints that are never hit, at every offset in a page, do not affect t
 test('breakpoints at odd addresses, where no instruction can be, do not affect the guest', (t) => {
   const end = 500_000;
   const run = (points: readonly StopPoints[]): bigint => {
-    const { timeline } = new Session(stageOf(DEMO, t).record());
+    const { target: timeline } = new Session(stageOf(DEMO, t).record());
     t.after(() => timeline.close({ reason: 'interrupted' }));
     // The breakpoints are set and removed while their pages are decoded.
     for (let i = 0; timeline.position < end; i++) {
       const until = Math.min(end, timeline.position + 1000);
-      assert.equal(timeline.forward(until, points[i % points.length]).kind, 'reached');
+      timeline.arm(points[i % points.length]);
+      assert.equal(complete(timeline.forward(until)).kind, 'reached');
     }
     return timeline.digest();
   };
@@ -105,18 +109,18 @@ test('when running backwards, a watchpoint stops before the last write and repor
   const field = findSpoiledField(session, console);
   const spoiled = at(field);
   session.breakpoint({ address: field, lengthBytes: 4, access: 'write' });
-  const reason = session.reverseContinue();
+  const reason = complete(session.reverseContinue());
   assert.equal(reason.kind, 'dataBreakpoint');
   const [hit] = reason.hits;
   assert.deepEqual(hit.after, spoiled);
   assert.equal(hit.position, session.position);
   assert.deepEqual(at(field), hit.before, 'the write has not happened yet');
-  session.stepInstruction();
+  complete(session.stepInstruction());
   assert.deepEqual(at(field), spoiled, 'this was the write');
 });
 
 /** Finds the corrupted field. The console shows the value of entry_count, and the store is searched for that value. */
-function findSpoiledField(session: Session, console: string): bigint {
+function findSpoiledField(session: Session<MachineTimeline>, console: string): bigint {
   const store = addressOf('store');
   const bytes = session.inspector.readMemory(store, 1 << 15);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -131,18 +135,18 @@ test('stepping forwards and then back returns to the same state, one instruction
   const { session } = atTheEnd(t);
   const random = SeededRandom.forTest(t);
   for (let i = 0; i < 30; i++) {
-    session.goTo(1 + random.below(80_000_000));
+    complete(session.goTo(1 + random.below(80_000_000)));
     const registers = () => [
       session.inspector.pc,
       ...Array.from({ length: 32 }, (_, r) => session.inspector.register(r)),
     ];
     const trail = [registers()];
     for (let k = 0; k < 10; k++) {
-      session.stepInstruction();
+      complete(session.stepInstruction());
       trail.push(registers());
     }
     for (let k = 9; k >= 0; k--) {
-      session.stepBackInstruction();
+      complete(session.stepBackInstruction());
       assert.deepEqual(registers(), trail[k]);
     }
   }
@@ -152,25 +156,25 @@ test('debugger writes at the live end are recorded and replayed, and writes in h
   const stage = stageOf(DEMO, t);
   const session = new Session(stage.record());
   session.addBreakpoint(addressOf('journal_checkpoint'));
-  assert.equal(session.continue().kind, 'breakpoint');
+  assert.equal(complete(session.continue()).kind, 'breakpoint');
   const { position } = session;
   const unused = (addressOf('store') & ~0xfffn) + 0x2_0000n;
   session.writeMemory(unused - 3n, Uint8Array.of(1, 2, 3, 4, 5, 6));
   session.writeRegister(4, 0x1234_5678_9abcn);
   assert.equal(session.position, position + 3, 'two pages and a register: three steps');
-  assert.equal(session.continue().kind, 'breakpoint');
-  session.goTo(position);
+  assert.equal(complete(session.continue()).kind, 'breakpoint');
+  complete(session.goTo(position));
   assert.throws(() => session.writeMemory(unused, Uint8Array.of(9)), /cannot be changed/);
-  while (session.continue().kind !== 'ended');
+  while (complete(session.continue()).kind !== 'ended');
   const end = session.reason.kind === 'ended' ? session.reason.end : undefined;
-  const expected = { position: session.position, digest: session.timeline.digest() };
-  session.timeline.close(end!);
+  const expected = { position: session.position, digest: session.target.digest() };
+  session.target.close(end!);
 
   const replay = new Session(stage.replay());
-  t.after(() => replay.timeline.close(end!));
-  replay.goTo(position + 3);
+  t.after(() => replay.target.close(end!));
+  complete(replay.goTo(position + 3));
   assert.deepEqual(replay.inspector.readMemory(unused - 3n, 6), Uint8Array.of(1, 2, 3, 4, 5, 6));
   assert.equal(replay.inspector.register(4), 0x1234_5678_9abcn);
-  assert.equal(replay.continue().kind, 'ended');
-  assert.deepEqual({ position: replay.position, digest: replay.timeline.digest() }, expected);
+  assert.equal(complete(replay.continue()).kind, 'ended');
+  assert.deepEqual({ position: replay.position, digest: replay.target.digest() }, expected);
 });

@@ -1,7 +1,8 @@
 /** Any jump in time gives the recorded state, while recording, in a replay and with any memory budget. */
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
-import type { Timeline } from '../../../debug-adapter/engine/index.ts';
+import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
+import type { MachineTimeline } from '../../../debug-adapter/engine/timeline/machineTimeline.ts';
 import { TRAVEL_BUDGET, type TravelBudget } from '../../../debug-adapter/engine/timeline/travelBudget.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, digestsOnTheWay, KERNEL, type Scene, stageOf } from './travelSupport.ts';
@@ -42,14 +43,14 @@ for (const [name, scene] of some(SCENES, 1)) {
       const presentDigest = timeline.digest();
       for (let i = 0; i < JUMPS; i++) {
         const target = random.pick(positions);
-        travel.seekTo(target);
+        complete(travel.seekTo(target));
         assert.equal(timeline.digest(), digests.get(target), `jump ${i} to ${target}`);
       }
-      travel.seekTo(liveEnd);
+      complete(travel.seekTo(liveEnd));
       assert.equal(travel.isAtLiveEnd, true);
       assert.equal(timeline.digest(), presentDigest);
       assert.equal(timeline.advance(liveEnd + 5_000_000), undefined);
-      travel.seekTo(positions[0]);
+      complete(travel.seekTo(positions[0]));
       const end = timeline.advance(Infinity);
       assert.ok(end, "from history it continues past the live end to the guest's end");
       timeline.close(end);
@@ -64,7 +65,7 @@ for (const [name, scene] of some(SCENES, 1)) {
       const replay = stage.replay();
       for (let i = 0; i < JUMPS; i++) {
         const target = random.pick(positions);
-        replay.travel!.seekTo(target);
+        complete(replay.travel!.seekTo(target));
         assert.equal(replay.digest(), digests.get(target), `jump ${i} to ${target}`);
       }
       assert.deepEqual(replay.advance(Infinity), end);
@@ -90,7 +91,7 @@ for (const [name, scene] of some(SCENES, 1)) {
 }
 
 function jumpWithin(
-  timeline: Timeline,
+  timeline: MachineTimeline,
   budget: TravelBudget,
   { random, positions, digests }: Pick<ReturnType<typeof recorded>, 'random' | 'positions' | 'digests'>,
 ): void {
@@ -98,10 +99,11 @@ function jumpWithin(
   const never = { breakpoints: new Set([0xdead_0000n]), watchpoints: [] };
   for (let i = 0; i < JUMPS / 5; i++) {
     const target = random.pick(positions);
-    travel.seekTo(target);
+    complete(travel.seekTo(target));
     assert.equal(timeline.digest(), digests.get(target), `jump ${i} to ${target}`);
     let asked = 0;
-    if (random.chance(0.3)) travel.backward(never, () => asked++ > 3);
+    travel.arm(never);
+    if (random.chance(0.3)) travel.pause.resume(travel.backward(), () => asked++ > 3);
     const { memoryBytes, snapshots } = travel.cost;
     assert.ok(memoryBytes <= budget.memoryBytes || snapshots === 1, `jump ${i}: ${memoryBytes} bytes`);
     assert.ok(snapshots <= budget.snapshots, `jump ${i}: ${snapshots} snapshots`);

@@ -2,13 +2,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
+import type { MachineTimeline } from '../../../debug-adapter/engine/timeline/machineTimeline.ts';
 import {
   ConsoleInput,
   LiveInputs,
   openRecord,
   openReplay,
   type RecordSetup,
-  type Timeline,
 } from '../../../debug-adapter/engine/index.ts';
 import type { DeviceGeneration } from '../../../debug-adapter/engine/machine/board.ts';
 import type { TravelBudget } from '../../../debug-adapter/engine/timeline/travelBudget.ts';
@@ -35,8 +35,8 @@ export const RESETS: Scene = { kernel: 'test/guests/small/reset.elf', diskBytes:
 
 export interface Stage {
   setup: RecordSetup;
-  record(options?: { travelBudget?: TravelBudget; devices?: DeviceGeneration }): Timeline;
-  replay(options?: ReplayOptions): Timeline;
+  record(options?: { travelBudget?: TravelBudget; devices?: DeviceGeneration }): MachineTimeline;
+  replay(options?: ReplayOptions): MachineTimeline;
   console: string;
 }
 
@@ -80,7 +80,7 @@ export function stageOf(scene: Scene, t: TestContext): Stage {
 }
 
 /** Runs to the end and takes the digest at each of the given positions. */
-export function digestsOnTheWay(timeline: Timeline, positions: readonly number[]): Map<number, bigint> {
+export function digestsOnTheWay(timeline: MachineTimeline, positions: readonly number[]): Map<number, bigint> {
   const digests = new Map<number, bigint>();
   for (const position of [...positions].sort((a, b) => a - b)) {
     timeline.advance(position);

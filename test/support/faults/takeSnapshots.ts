@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
 import { endAtLiveEnd, LiveInputs, openRecord, openReplay, UserError } from '../../../debug-adapter/engine/index.ts';
 import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 
@@ -34,7 +35,7 @@ function changeSnapshots(): void {
     timeline.advance(60_000_000);
     timeline.takeSnapshot('here');
     output('took here');
-    timeline.travel!.seekTo(20_000_000);
+    complete(timeline.travel!.seekTo(20_000_000));
     timeline.takeSnapshot('past');
     output('took past');
     timeline.renameSnapshot('here', 'kept');

@@ -1,5 +1,5 @@
 import type { MachineControl } from '../board.ts';
-import { Inspector } from '../inspector.ts';
+import { MachineInspector } from '../machineInspector.ts';
 // Cycle: a machine creates its semihosting, which reads the machine.
 import type { Machine } from '../machine.ts';
 import type { MachineOptions } from '../machineOptions.ts';
@@ -14,7 +14,7 @@ export function createSemihosting(
   clock: MachineControl,
   { onConsoleByte }: MachineOptions,
 ): Semihosting {
-  const inspector = new Inspector(machine);
+  const inspector = new MachineInspector(machine);
   return new Semihosting({
     harts: machine.harts,
     ram: machine.ram,

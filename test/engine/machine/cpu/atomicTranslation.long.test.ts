@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PAGE_SIZE_BYTES } from '../../../../debug-adapter/engine/base/quantities.ts';
-import type { Watchpoint } from '../../../../debug-adapter/engine/machine/stopPoints.ts';
+import type { Watchpoint } from '../../../../debug-adapter/engine/target/stopPoints.ts';
 import { SeededRandom } from '../../../support/seededRandom.ts';
 import { assemble, assembleWithLabels, type Item } from './assembler.ts';
 import { bareMachine, type BareMachine, START } from './bareMachine.ts';

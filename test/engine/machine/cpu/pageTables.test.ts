@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { LEVELS, PTE, SATP_MODE } from '../../../../debug-adapter/engine/isa/pageTables.ts';
-import { Inspector } from '../../../../debug-adapter/engine/machine/inspector.ts';
+import { MachineInspector } from '../../../../debug-adapter/engine/machine/machineInspector.ts';
 import { ENVCFG } from '../../../../debug-adapter/engine/machine/cpu/envcfg.ts';
 import { MSTATUS } from '../../../../debug-adapter/engine/machine/cpu/mstatus.ts';
 import { SeededRandom } from '../../../support/seededRandom.ts';
@@ -64,7 +64,7 @@ function randomAddress(random: SeededRandom, levels: number): bigint {
 /** The address to which a debugger translates in S-mode. */
 function seen(machine: BareMachine, address: bigint): number | undefined {
   setPrivilege(machine, 1);
-  return new Inspector(machine).translate(address);
+  return new MachineInspector(machine).translate(address);
 }
 
 /** Loads from an address; returns the cause of the trap, or undefined. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LEGACY_ISA } from '../../../../debug-adapter/engine/machine/cpu/extensions.ts';
-import { Inspector } from '../../../../debug-adapter/engine/machine/inspector.ts';
+import { MachineInspector } from '../../../../debug-adapter/engine/machine/machineInspector.ts';
 import { a, assemble, CSR } from './assembler.ts';
 import { bareMachine, type BareMachine, START, steps, trapOf, word, words } from './bareMachine.ts';
 import { ALL, ENTRY, leafAt, map, PTE, pte, setPrivilege, startPaging, WINDOW, writeEntry } from './paging.ts';
@@ -33,7 +33,7 @@ function access(machine: BareMachine, code: bigint, address: bigint): bigint | u
 /** The physical address to which a debugger translates a virtual address. */
 function seen(machine: BareMachine, address: bigint): number | undefined {
   setPrivilege(machine, 1);
-  return new Inspector(machine).translate(address);
+  return new MachineInspector(machine).translate(address);
 }
 
 for (const [mmu, modes] of [

@@ -5,12 +5,13 @@ import type { HartView } from './cpu/hartContexts.ts';
 import { ENVCFG } from './cpu/envcfg.ts';
 // Cycle: a machine inspects its own memory for semihosting calls.
 import type { Machine } from './machine.ts';
+import type { Inspector } from '../target/inspector.ts';
 
 /**
  * Reads a machine's state without changing it: registers, CSRs, and memory through the current page tables. Does not
  * set accessed bits, fill TLB entries or access devices.
  */
-export class Inspector {
+export class MachineInspector implements Inspector {
   private machine: Machine;
   private fixedHart: number | undefined;
 
@@ -89,6 +90,10 @@ export class Inspector {
         })
       : address;
     return physical !== undefined && physical < 1n << 53n ? Number(physical) : undefined;
+  }
+
+  isRam(address: GuestAddress, lengthBytes: number): boolean {
+    return this.machine.ram.contains(address, lengthBytes);
   }
 
   private readEntry(address: bigint): bigint | undefined {

@@ -1,0 +1,110 @@
+import type { GuestAddress, Position } from '../base/quantities.ts';
+import type { PauseSignal, Sliced } from '../base/sliced.ts';
+import type { StopPoints, WatchHit } from './stopPoints.ts';
+import type { Inspector } from './inspector.ts';
+
+/**
+ * A machine with a history, as a session sees it: its state, and movement in both directions. The machine is always
+ * between two steps. Positions are in steps.
+ *
+ * Methods that may take long are `Sliced`. While one of them has yielded, the state can be read. If another such method
+ * is called, the one that yielded must not be continued; the exception is `backward`, which then starts again from the
+ * current position.
+ */
+export interface Target {
+  /** Tells the sliced methods when to pause. */
+  readonly pause: PauseSignal;
+  readonly position: Position;
+  /** The part of the history that can be visited; undefined if the machine is not recorded. */
+  readonly history: HistoryRange | undefined;
+
+  // --- state -----------------------------------------------------------------------------------------------------------
+
+  readonly hartCount: number;
+  /** The number of the hart that executes the next step. */
+  readonly currentHart: number;
+  /** The start and the latest end of the current hart's quantum. With a single hart, the quantum is unlimited. */
+  readonly quantum: { readonly start: Position; readonly end: Position };
+  /** Whether a hart is waiting for an interrupt. */
+  isWaiting(hart: number): boolean;
+  /** The number of instructions that a hart has retired since power-on. */
+  instructionsOf(hart: number): number;
+  /** Reads a hart's state; without a number, the state of the hart that is current at the time of each call. */
+  inspect(hart?: number): Inspector;
+  readonly disks: readonly TargetDisk[];
+
+  // --- movement --------------------------------------------------------------------------------------------------------
+
+  /** Sets the stop points for `forward` and `backward`. Can be called while one of these has yielded. */
+  arm(points: StopPoints): void;
+  /**
+   * Runs forward to the next armed stop point or to `until`. A breakpoint at the starting position is skipped, unless
+   * `stopsAtStart` is set.
+   */
+  forward(until: Position, options?: { stopsAtStart?: boolean }): Sliced<TargetStop>;
+  /**
+   * Runs backward to the last armed stop point before the current position: a breakpoint stops before its instruction
+   * executes, a watchpoint before the step that accessed the address.
+   */
+  backward(): Sliced<TargetStop>;
+  /** Goes to a position within the history. While it has yielded, the machine is at an intermediate position. */
+  goTo(position: Position): Sliced<void>;
+  /** Executes single steps in the history up to a position. Calls `visit` before each step. */
+  trace(until: Position, visit: () => void): Sliced<void>;
+
+  // --- changes by the debugger, which are possible only at the live end; otherwise, they throw a UserError --------------
+
+  /** Writes RAM as one recorded step. */
+  writeMemory(address: GuestAddress, bytes: Uint8Array): void;
+  /** Writes an integer register, or the program counter as register 32, of the current hart as one recorded step. */
+  writeRegister(register: number, value: bigint): void;
+}
+
+export interface HistoryRange {
+  readonly start: Position;
+  /** The live end of a machine that is being recorded, or the end of a recording. */
+  readonly end: Position;
+  /** Whether a live machine is before its live end. */
+  readonly isBeforeLiveEnd: boolean;
+}
+
+/** A drive's contents at the current position. */
+export interface TargetDisk {
+  readonly id: string;
+  readonly lengthBytes: number;
+  /** Fills `into` with the bytes from `offset` on; the range must be on the disk. Throws the host's error. */
+  read(offset: number, into: Uint8Array): void;
+}
+
+/** Why a run has stopped. */
+export type TargetStop =
+  /** The requested position was reached. */
+  | { kind: 'reached' }
+  /** The next instruction is at a breakpoint. */
+  | { kind: 'breakpoint'; pc: bigint }
+  /** The last step (forward) or the next step (backward) accesses watched bytes. */
+  | { kind: 'watchpoint'; hits: WatchHit[] }
+  | { kind: 'startOfRecording' }
+  | { kind: 'ended'; end: End };
+
+/**
+ * Why a machine ended. The same values are used for `reason` in the command line's output and at the end of a
+ * recording.
+ */
+export type EndReason =
+  | 'powerOff'
+  | 'guestFailed'
+  /** The guest requested a reset, and the machine must not restart. */
+  | 'reset'
+  /** All harts are waiting, and no interrupt can occur. */
+  | 'waitsForever'
+  | 'stopAt'
+  | 'endOfRecording'
+  | 'interrupted';
+
+/** How a machine ended. */
+export interface End {
+  reason: EndReason;
+  /** The guest's exit code, 0 for success; undefined if it reported none. */
+  guestExit?: number;
+}

@@ -1,0 +1,146 @@
+import { assert } from '../base/assert.ts';
+import type { Position } from '../base/quantities.ts';
+import { PAUSED, type PauseSignal, type Sliced } from '../base/sliced.ts';
+import type { State } from '../base/state.ts';
+import { NO_STOP_POINTS } from '../target/stopPoints.ts';
+import { DamagedSnapshots } from './damagedSnapshots.ts';
+import type { History } from './history.ts';
+import type { HistorySwitch } from './historySwitch.ts';
+import type { RamSnapshot, RamSnapshots } from './ramSnapshots.ts';
+import { SavedState } from './savedState.ts';
+import type { CachedSnapshot } from './snapshotCache.ts';
+import type { TravelCache } from './travelCache.ts';
+import type { DiskState, TravelDisk } from './travelDisk.ts';
+import type { TravelMachine } from './travelMachine.ts';
+
+// The minimum time to load a snapshot from the overlays, 10 ms, converted to steps.
+const LOAD_COST_STEPS = 4_000_000;
+
+/** Captures and restores the machine's whole state, and restores the nearest snapshot before a position. */
+export class Rewinder {
+  private machine: TravelMachine;
+  private ram: RamSnapshots;
+  private disks: readonly TravelDisk[];
+  private history: History;
+  private switch: HistorySwitch;
+  private memory: TravelCache;
+  private damaged: DamagedSnapshots;
+  private pause: PauseSignal;
+
+  constructor(options: {
+    machine: TravelMachine;
+    ram: RamSnapshots;
+    disks: readonly TravelDisk[];
+    history: History;
+    switch: HistorySwitch;
+    memory: TravelCache;
+    pause: PauseSignal;
+  }) {
+    this.machine = options.machine;
+    this.ram = options.ram;
+    this.disks = options.disks;
+    this.history = options.history;
+    this.switch = options.switch;
+    this.memory = options.memory;
+    this.pause = options.pause;
+    this.damaged = new DamagedSnapshots((position) => this.history.ramDigestAt?.(position));
+  }
+
+  /** The position of the first snapshot. */
+  get start(): Position {
+    const first = this.memory.cache.first();
+    assert(first, 'a timeline begins with a snapshot');
+    return first.position;
+  }
+
+  /**
+   * Restores the last undamaged snapshot at or before a position, or keeps the current state if it is nearer and may be
+   * reused. Pauses only while it reads a snapshot from the overlays, before it changes the machine.
+   */
+  *restoreNearest(target: Position, { mayReuseCurrent = false } = {}): Sliced<'fromMemory' | 'fromDisk'> {
+    for (;;) {
+      const cached = this.memory.cache.latestUpTo(target);
+      const saved = this.latestSavedUpTo(target);
+      const isWorthLoading = saved && saved.position - (cached?.position ?? -Infinity) > LOAD_COST_STEPS;
+      const nearest = isWorthLoading ? saved.position : (cached?.position ?? -1);
+      const { position } = this.machine;
+      if (mayReuseCurrent && position <= target && position >= nearest) return 'fromMemory';
+      if (cached && cached.position === nearest) {
+        this.restore(cached);
+        return 'fromMemory';
+      }
+      assert(saved, 'there is a snapshot at the start');
+      if (yield* this.restoreSaved(saved.name)) return 'fromDisk';
+      // The machine now has the state of a damaged snapshot.
+      mayReuseCurrent = false;
+    }
+  }
+
+  restore(snapshot: CachedSnapshot): void {
+    const { machine } = this;
+    // Restoring RAM is not a guest access, so watchpoints must not trigger.
+    machine.setStopPoints(NO_STOP_POINTS);
+    this.ram.restore(snapshot.ram);
+    machine.loadState(snapshot.state.state);
+    this.disks.forEach((disk, i) => disk.show(snapshot.disks[i]));
+    // The restored pages are now in use instead of the previous ones. This call may drop the restored snapshot.
+    this.memory.updateCharges();
+    this.switch.player.seek(machine.position);
+  }
+
+  /** Captures the current state, which is in the history. */
+  capture(): CachedSnapshot {
+    const { machine } = this;
+    const ram = this.ram.capture();
+    this.memory.updateCharges();
+    const disks = this.disks.map((disk) => disk.capture());
+    return { position: machine.position, state: new SavedState(machine.saveState()), ram, disks };
+  }
+
+  /** Adds the current state to the cache, unless the cache has a snapshot at this position. */
+  leaveSnapshot(): void {
+    if (!this.memory.cache.has(this.machine.position)) this.memory.cache.add(this.capture());
+  }
+
+  /**
+   * Adds a cached snapshot of the current state. `name` refers to its snapshot in the overlays; undefined for the state
+   * at power-on.
+   */
+  add({ name, state, ram }: { name: string | undefined; state: State; ram: RamSnapshot }): void {
+    this.memory.updateCharges();
+    const disks = this.disks.map((): DiskState => ({ snapshot: name }));
+    this.memory.cache.add({ position: this.machine.position, state: new SavedState(state), ram, disks });
+  }
+
+  /** Forgets what is known about overlay snapshots whose names may be reused. */
+  forget(names: readonly string[]): void {
+    for (const name of names) this.damaged.forget(name);
+  }
+
+  private latestSavedUpTo(target: Position): { name: string; position: Position } | undefined {
+    const { start } = this;
+    return this.history
+      .savedSnapshots()
+      .findLast(({ name, position }) => position <= target && position >= start && !this.damaged.isKnownDamaged(name));
+  }
+
+  /** Loads an overlay snapshot and restores it. Returns false if it is damaged. */
+  private *restoreSaved(name: string): Sliced<boolean> {
+    const { machine } = this;
+    // Loading takes 10 ms per 100 MiB of mapped VM state, and longer if it is fragmented.
+    const reading = this.history.readSnapshot(name, this.ram.current);
+    let read = reading.next();
+    while (!read.done) {
+      if (this.pause.isWanted()) yield PAUSED;
+      read = reading.next();
+    }
+    machine.setStopPoints(NO_STOP_POINTS);
+    const ram = this.ram.restoreLoaded(read.value.ram);
+    machine.loadState(read.value.state);
+    if (this.damaged.isDamaged(name, machine)) return false;
+    for (const disk of this.disks) disk.show({ snapshot: name });
+    this.add({ name, state: machine.saveState(), ram });
+    this.switch.player.seek(machine.position);
+    return true;
+  }
+}

@@ -1,0 +1,84 @@
+import type { SnapshotInfo } from './snapshotInfo.ts';
+import type { SnapshotStore } from './snapshotStore.ts';
+import type { TimeTravel } from './timeTravel.ts';
+
+/** The snapshots of a timeline. */
+export interface Snapshots {
+  /** All snapshots in order of position. Returns the same array until a snapshot changes. */
+  list(): readonly SnapshotInfo[];
+  /**
+   * Takes a snapshot of the current state, at the live end or in the history. The snapshot is durable when this
+   * returns. Throws a UserError for an invalid name (see `checkNewName`), and if nothing is recorded.
+   */
+  take(name: string): SnapshotInfo;
+  /**
+   * Renames a snapshot. An automatic snapshot that is renamed is kept. Throws a UserError for the first snapshot, which
+   * cannot be renamed.
+   */
+  rename(name: string, newName: string): void;
+  /** Deletes a snapshot. Throws a UserError for the first snapshot, from which replays start. */
+  delete(name: string): void;
+}
+
+/** What differs between a live machine and a replay. */
+export interface SnapshotOwner {
+  /** Undefined if the timeline cannot have snapshots. */
+  readonly store: SnapshotStore | undefined;
+  readonly travel: TimeTravel | undefined;
+  /** The error to report if there is no store. */
+  noStore(): Error;
+  /** Throws a UserError if no snapshot can be taken now. Makes the log durable from which a replay reaches it. */
+  beforeTaking(): void;
+  takeAtLiveEnd(name: string): void;
+  afterTaking(): void;
+  /** Executes a change to the images. */
+  change(action: () => void): void;
+}
+
+/** Takes, renames and deletes snapshots, for a live machine and for a replay. */
+export class TimelineSnapshots implements Snapshots {
+  private owner: SnapshotOwner;
+
+  constructor(owner: SnapshotOwner) {
+    this.owner = owner;
+  }
+
+  list(): readonly SnapshotInfo[] {
+    return this.owner.store?.list() ?? NO_SNAPSHOTS;
+  }
+
+  take(name: string): SnapshotInfo {
+    const { owner } = this;
+    const { store, travel } = this.parts();
+    store.checkNewName(name);
+    owner.beforeTaking();
+    if (travel.isAtLiveEnd) owner.takeAtLiveEnd(name);
+    else travel.saveSnapshot(name, (snapshot) => owner.change(() => store.takeInHistory(name, snapshot)));
+    owner.afterTaking();
+    return store.find(name)!;
+  }
+
+  rename(name: string, newName: string): void {
+    const { store, travel } = this.parts();
+    store.checkChangeable(name, 'rename');
+    if (name === newName) return;
+    store.checkNewName(newName);
+    this.owner.change(() => store.rename(name, newName));
+    travel.renamed(name, newName);
+  }
+
+  delete(name: string): void {
+    const { store, travel } = this.parts();
+    store.checkChangeable(name, 'delete');
+    travel.deleteSnapshots([name], () => this.owner.change(() => store.delete([name])));
+  }
+
+  private parts(): { store: SnapshotStore; travel: TimeTravel } {
+    const { store, travel } = this.owner;
+    if (!store || !travel) throw this.owner.noStore();
+    return { store, travel };
+  }
+}
+
+/** Always the same array, so that callers can detect changes by comparing references. */
+const NO_SNAPSHOTS: readonly SnapshotInfo[] = [];

@@ -1,0 +1,21 @@
+import type { Position } from '../base/quantities.ts';
+import type { State } from '../base/state.ts';
+import type { Inputs } from '../machine/inputs.ts';
+import type { MachineStop, RunOptions } from '../machine/machine.ts';
+import type { StopPoints } from '../target/stopPoints.ts';
+import type { DigestPart } from '../recording/logEntry.ts';
+
+/** A machine as time travel sees it: it runs deterministically, and its state can be saved and restored. */
+export interface TravelMachine {
+  readonly position: Position;
+  /** Replaced when the machine goes from its live end to its history, and back. */
+  inputs: Inputs;
+  readonly ram: { digest(): bigint };
+  setStopPoints(points: StopPoints): void;
+  /** After a pause, another call continues the same run. */
+  run(until: Position, wantsPause?: () => boolean, options?: RunOptions): MachineStop;
+  /** The state without the contents of RAM and disks. */
+  saveState(): State;
+  loadState(state: State): void;
+  digestParts(): DigestPart[];
+}

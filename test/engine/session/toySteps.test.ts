@@ -1,0 +1,206 @@
+/** On a toy target, steps by line and by instruction go through the same places in both directions. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  complete,
+  Session,
+  SourceSteps,
+  stepBack,
+  stepForward,
+  stepOverCall,
+  type Sliced,
+  type StopReason,
+} from '../../../debug-adapter/engine/index.ts';
+import { SeededRandom } from '../../support/seededRandom.ts';
+import { CALLS, CALLS_FUNCTIONS } from '../../support/toy/programs.ts';
+import type { ToyMachineOptions } from '../../support/toy/toyMachine.ts';
+import { toySymbols } from '../../support/toy/toySymbols.ts';
+import { ToyTarget } from '../../support/toy/toyTarget.ts';
+
+const { labels, lines } = CALLS;
+const END = 3000;
+const symbols = toySymbols(CALLS, CALLS_FUNCTIONS);
+
+/** The program, recorded, at the first instruction of a label. */
+function stoppedAt(label: string, options: Partial<ToyMachineOptions> = {}) {
+  const target = new ToyTarget({ code: CALLS.code, handler: labels.handler, ...options });
+  complete(target.forward(END));
+  const session = new Session(target);
+  complete(session.goTo(0));
+  if (label !== 'main') complete(session.runTo([labels[label]], () => true));
+  const steps = new SourceSteps(session, symbols);
+  return { target, session, steps, line: () => lines[Number(session.inspector.pc - labels.main) / 4] };
+}
+
+type Stopped = ReturnType<typeof stoppedAt>;
+
+function step({ line }: Stopped, run: Sliced<StopReason>): number {
+  assert.equal(complete(run).kind, 'step');
+  return line();
+}
+
+test('steps over lines stay in the function and skip calls, recursion and an ecall', () => {
+  const stopped = stoppedAt('again');
+  const seen = Array.from({ length: 14 }, () => step(stopped, stopped.steps.stepOver()));
+  assert.deepEqual(seen, [12, 13, 14, 15, 16, 11, 12, 13, 14, 15, 16, 11, 12, 13]);
+  const back = Array.from({ length: 13 }, () => step(stopped, stopped.steps.stepBack()));
+  assert.deepEqual(back, [12, 11, 16, 15, 14, 13, 12, 11, 16, 15, 14, 13, 12]);
+});
+
+test('a step into a call ends after the prologue, a step out ends after the call', () => {
+  const stopped = stoppedAt('again');
+  const { steps, session } = stopped;
+  assert.equal(step(stopped, steps.stepOver()), 12);
+  const calling = session.position;
+  assert.equal(step(stopped, steps.stepIn()), 21);
+  assert.equal(step(stopped, steps.stepIn()), 30);
+  const inLeaf = session.position;
+  assert.equal(step(stopped, steps.stepOut()), 22, 'the call was the last instruction of line 21');
+  complete(session.goTo(inLeaf));
+  assert.equal(step(stopped, steps.reverseStepOut()), 21);
+  assert.equal(step(stopped, steps.reverseStepOut()), 12);
+  assert.equal(session.position, calling);
+  assert.equal(step(stopped, steps.stepOver()), 13);
+  assert.equal(step(stopped, steps.reverseStepIn()), 24, 'the last line of the called function');
+  assert.equal(step(stopped, steps.reverseStepIn()), 23);
+  assert.equal(step(stopped, steps.reverseStepIn()), 31, 'the last line of the second call to leaf');
+});
+
+test('in a recursive function, steps stay in the same activation', () => {
+  const stopped = stoppedAt('sum');
+  const { steps, session } = stopped;
+  const depth = () => session.inspector.register(2);
+  assert.equal(step(stopped, steps.stepOver()), 41);
+  const sp = depth();
+  assert.equal(step(stopped, steps.stepOver()), 42);
+  assert.equal(step(stopped, steps.stepOver()), 43);
+  assert.equal(step(stopped, steps.stepOver()), 44);
+  assert.equal(depth(), sp);
+  assert.equal(session.inspector.register(10), 6n, 'the sum of 3, 2 and 1');
+  assert.equal(step(stopped, steps.stepBack()), 43);
+  assert.equal(step(stopped, steps.stepBack()), 42);
+  assert.equal(depth(), sp);
+  assert.equal(step(stopped, steps.stepOver()), 43);
+  assert.equal(step(stopped, steps.stepIn()), 41);
+  assert.equal(depth(), sp - 16n);
+  assert.equal(step(stopped, steps.stepOut()), 44);
+  assert.equal(depth(), sp);
+});
+
+test('the user’s breakpoints stop a step in a function that it skips, in both directions', () => {
+  const stopped = stoppedAt('again');
+  const { steps, session } = stopped;
+  const id = session.addBreakpoint(labels.leaf);
+  step(stopped, steps.stepOver());
+  assert.deepEqual(complete(steps.stepOver()), { kind: 'breakpoint', ids: [id], pc: labels.leaf });
+  const first = session.position;
+  assert.deepEqual(complete(session.continue()), { kind: 'breakpoint', ids: [id], pc: labels.leaf });
+  const second = session.position;
+  session.removeBreakpoint(id);
+  assert.equal(step(stopped, steps.stepOut()), 23);
+  session.addBreakpoint(labels.leaf);
+  assert.equal(complete(steps.reverseStepOut()).kind, 'breakpoint');
+  assert.equal(session.position, second);
+  assert.equal(complete(session.reverseContinue()).kind, 'breakpoint');
+  assert.equal(session.position, first);
+  assert.deepEqual(complete(steps.reverseStepOut()), { kind: 'step' });
+});
+
+test('a data breakpoint stops a step, and reports the values in the order of time', () => {
+  const stopped = stoppedAt('twice');
+  const { steps, session } = stopped;
+  const address = session.inspector.register(2) - 8n;
+  session.breakpoint({ address, lengthBytes: 8, access: 'write' });
+  const forward = complete(steps.stepOver());
+  assert.ok(forward.kind === 'dataBreakpoint');
+  const [hit] = forward.hits;
+  complete(session.goTo(session.position + 5));
+  const backward = complete(session.reverseContinue());
+  assert.ok(backward.kind === 'dataBreakpoint');
+  assert.deepEqual(backward.hits, forward.hits);
+  assert.equal(session.position, hit.position);
+});
+
+test('at the start of the history, a step back says so and stays there', () => {
+  const { steps, session } = stoppedAt('main');
+  for (const run of [steps.stepBack(), steps.reverseStepIn(), stepBack(session), session.reverseContinue()]) {
+    assert.deepEqual(complete(run), { kind: 'startOfRecording' });
+    assert.equal(session.position, 0);
+    assert.deepEqual(session.reason, { kind: 'startOfRecording' });
+  }
+});
+
+test('nexti runs over a call; stepi enters it', () => {
+  const { session } = stoppedAt('again');
+  complete(stepForward(session));
+  const { pc } = session.inspector;
+  const { position } = session;
+  complete(stepForward(session));
+  assert.equal(session.inspector.pc, labels.twice);
+  complete(session.goTo(position));
+  assert.deepEqual(complete(stepOverCall(session)), { kind: 'step' });
+  assert.equal(session.inspector.pc, pc + 4n);
+  complete(session.goTo(position - 1));
+  assert.deepEqual(complete(stepOverCall(session)), { kind: 'step' }, 'an instruction that is not a call');
+  assert.equal(session.position, position);
+});
+
+for (const [name, options] of Object.entries({
+  'without interrupts': {},
+  'with interrupts': { interruptEvery: 13 },
+  'with two harts': { harts: 2 },
+  'with two harts and interrupts': { harts: 2, interruptEvery: 17 },
+})) {
+  const walk = (
+    t: Parameters<typeof SeededRandom.forTest>[0],
+    stopped: Stopped,
+    forward: () => Sliced<StopReason>,
+    backward: () => Sliced<StopReason>,
+  ): void => {
+    const random = SeededRandom.forTest(t);
+    const { session, target } = stopped;
+    const pcs: bigint[] = [];
+    const run = (made: Sliced<StopReason>): StopReason => {
+      for (;;) {
+        const next = target.pause.resume(made, () => random.chance(0.02));
+        if (next.done) return next.value;
+      }
+    };
+    for (let i = 0; i < 60; i++) {
+      pcs.push(session.inspector.pc);
+      assert.equal(run(forward()).kind, 'step');
+    }
+    for (let i = 59; i >= 0; i--) {
+      assert.equal(run(backward()).kind, 'step');
+      assert.equal(session.inspector.pc, pcs[i], `after ${60 - i} steps back`);
+    }
+  };
+
+  test(`instruction steps back visit what instruction steps visited, ${name}`, (t) => {
+    const stopped = stoppedAt('again', options);
+    const { session } = stopped;
+    const { hart } = session.inspector;
+    walk(
+      t,
+      stopped,
+      () => stepForward(session, hart),
+      () => stepBack(session, hart),
+    );
+  });
+
+  test(`line steps back visit the lines that line steps visited, ${name}`, (t) => {
+    const stopped = stoppedAt('again', options);
+    walk(
+      t,
+      stopped,
+      () => stopped.steps.stepOver(),
+      () => stopped.steps.stepBack(),
+    );
+  });
+
+  test(`a line step shows the same lines as without interrupts and other harts: ${name}`, () => {
+    const stopped = stoppedAt('again', options);
+    const seen = Array.from({ length: 6 }, () => step(stopped, stopped.steps.stepOver()));
+    assert.deepEqual(seen, [12, 13, 14, 15, 16, 11]);
+  });
+}

@@ -1,0 +1,128 @@
+import {
+  A0,
+  A1,
+  add,
+  addi,
+  assemble,
+  at,
+  beq,
+  bne,
+  call,
+  delay,
+  ecall,
+  halt,
+  jump,
+  label,
+  ld,
+  lw,
+  mret,
+  nop,
+  RA,
+  readTime,
+  ret,
+  sd,
+  SP,
+  sw,
+  T0,
+  type ToyProgram,
+} from './toyProgram.ts';
+
+/**
+ * Counts at 0x400 (the counter), reads a time in each round and adds it to a sum at 0x408, and waits in between, so that
+ * a round takes a few million steps.
+ */
+export const LONG_ROUNDS: ToyProgram = assemble([
+  label('start'),
+  // T0 = the start of RAM + 0x400, computed from sp.
+  addi(T0, SP, -0x800),
+  label('round'),
+  lw(A0, 0, T0),
+  addi(A0, A0, 1),
+  label('count'),
+  sw(A0, 0, T0),
+  readTime(A1),
+  ld(A0, 8, T0),
+  add(A0, A0, A1),
+  label('sum'),
+  sd(A0, 8, T0),
+  delay(700_000),
+  delay(600_000),
+  jump('round'),
+]);
+
+/** The address of the counter in LONG_ROUNDS, and of the sum. */
+export const COUNTER = 0x8000_7800;
+
+/** The same without waiting: a round takes about ten steps. */
+export const SHORT_ROUNDS: ToyProgram = assemble([
+  label('start'),
+  addi(T0, SP, -0x800),
+  label('round'),
+  lw(A0, 0, T0),
+  addi(A0, A0, 1),
+  label('count'),
+  sw(A0, 0, T0),
+  readTime(A1),
+  ld(A0, 8, T0),
+  add(A0, A0, A1),
+  label('sum'),
+  sd(A0, 8, T0),
+  jump('round'),
+]);
+
+/** Runs a few rounds and halts. */
+export const ENDING: ToyProgram = assemble([
+  addi(A0, 0, 5),
+  label('loop'),
+  addi(A0, A0, -1),
+  bne(A0, 0, 'loop'),
+  label('end'),
+  halt,
+]);
+
+/**
+ * A program with source lines: `main` calls `twice`, which calls `leaf` two times; `sum` is recursive; an `ecall` enters
+ * the handler. It runs forever.
+ */
+export const CALLS: ToyProgram = assemble([
+  label('main'),
+  at(10, addi(SP, SP, -16), sd(RA, 8, SP)),
+  label('again'),
+  at(11, addi(A0, 0, 3)),
+  at(12, call('twice')),
+  at(13, add(A1, A0, 0), nop),
+  at(14, addi(A0, 0, 4), call('sum'), add(A1, A1, A0)),
+  at(15, ecall),
+  at(16, addi(A0, A0, 1), jump('again')),
+  at(17, ret),
+  label('twice'),
+  at(20, addi(SP, SP, -16), sd(RA, 8, SP)),
+  at(21, call('leaf')),
+  at(22, call('leaf')),
+  at(23, ld(RA, 8, SP), addi(SP, SP, 16)),
+  at(24, ret),
+  label('leaf'),
+  at(30, add(A0, A0, A0)),
+  at(31, ret),
+  label('sum'),
+  at(40, addi(SP, SP, -16), sd(RA, 8, SP)),
+  at(41, beq(A0, 0, 'none')),
+  at(42, sd(A0, 0, SP), addi(A0, A0, -1)),
+  at(43, call('sum')),
+  at(44, ld(T0, 0, SP), add(A0, A0, T0)),
+  label('none'),
+  at(45, ld(RA, 8, SP), addi(SP, SP, 16)),
+  at(46, ret),
+  label('handler'),
+  at(50, nop, nop),
+  at(51, mret),
+]);
+
+/** The functions of CALLS, with the sizes of their frames. */
+export const CALLS_FUNCTIONS = {
+  main: { frameBytes: 16 },
+  twice: { frameBytes: 16 },
+  leaf: { frameBytes: 0 },
+  sum: { frameBytes: 16 },
+  handler: { frameBytes: 0 },
+};

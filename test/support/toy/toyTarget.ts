@@ -1,0 +1,275 @@
+import assert from 'node:assert/strict';
+import { PauseSignal, type Sliced, PAUSED } from '../../../debug-adapter/engine/base/sliced.ts';
+import type { RequestLog } from '../../../debug-adapter/engine/block/blockRequest.ts';
+import type { RunOptions } from '../../../debug-adapter/engine/machine/machine.ts';
+import { NO_STOP_POINTS, type StopPoints } from '../../../debug-adapter/engine/target/stopPoints.ts';
+import type { DigestPart } from '../../../debug-adapter/engine/recording/logEntry.ts';
+import type { Inspector } from '../../../debug-adapter/engine/target/inspector.ts';
+import type { HistoryRange, Target, TargetStop } from '../../../debug-adapter/engine/target/target.ts';
+import type { HistoryPlayer } from '../../../debug-adapter/engine/timeline/history.ts';
+import { type RamSnapshot, RamSnapshots } from '../../../debug-adapter/engine/timeline/ramSnapshots.ts';
+import { RequestLogSwitch } from '../../../debug-adapter/engine/timeline/requestLogSwitch.ts';
+import { TimeTravel } from '../../../debug-adapter/engine/timeline/timeTravel.ts';
+import { TRAVEL_BUDGET, type TravelBudget } from '../../../debug-adapter/engine/timeline/travelBudget.ts';
+import type { State } from '../../../debug-adapter/engine/base/state.ts';
+import { CLOCK_PORT } from '../../../debug-adapter/engine/machine/ports/clockPort.ts';
+import { CSR, ToyMachine, type ToyMachineOptions } from './toyMachine.ts';
+import { ToyRam } from './toyRam.ts';
+
+/** A snapshot as it is stored in overlays. */
+interface Stored {
+  name: string;
+  position: number;
+  state: State;
+  ram: RamSnapshot;
+}
+
+/** What the toy machine read from outside, and the digests that a recording contains. */
+interface ToyLog {
+  times: { position: number; value: number }[];
+  digests: { position: number; parts: DigestPart[] }[];
+  end: number;
+}
+
+/** The first value that the toy machine reads from outside; each later one is greater. */
+export const FIRST_TIME = 1000;
+/** The number of pieces in which a stored snapshot is loaded. */
+export const LOAD_PIECES = 3;
+
+/** A target for unit tests: a toy machine with the real time travel. */
+export class ToyTarget implements Target {
+  readonly machine: ToyMachine;
+  readonly travel: TimeTravel;
+  readonly disks = [];
+  /** The names of the stored snapshots that were loaded. */
+  readonly loads: string[] = [];
+  stored: Stored[] = [];
+  readonly log: ToyLog;
+  private ramSnapshots: RamSnapshots;
+  private points: StopPoints = NO_STOP_POINTS;
+  private options: ToyMachineOptions;
+
+  /** `replayed` is the log of the recording to replay; without it, the machine runs live and is recorded. */
+  constructor(options: ToyMachineOptions, { replayed, budget }: { replayed?: ToyLog; budget?: TravelBudget } = {}) {
+    this.options = options;
+    this.machine = new ToyMachine(options);
+    this.log = replayed ?? { times: [], digests: [], end: 0 };
+    this.ramSnapshots = new RamSnapshots(this.machine.ram);
+    const player = new ToyPlayer(this.log);
+    this.machine.inputs = replayed ? player.asPlayer : this.liveInputs();
+    this.travel = new TimeTravel({
+      machine: this.machine,
+      ram: this.ramSnapshots,
+      disks: [],
+      log: new RequestLogSwitch({} as RequestLog),
+      isLive: replayed === undefined,
+      budget: budget ?? TRAVEL_BUDGET,
+      history: {
+        savedSnapshots: () => this.stored,
+        readSnapshot: (name) => this.load(name),
+        openPlayer: () => ({ player: player.asPlayer, close: () => {} }),
+        end: () => this.log.end,
+        ramDigestAt: (position) =>
+          this.log.digests.find((digest) => digest.position === position)?.parts.find(({ name }) => name === 'RAM')
+            ?.value,
+      },
+    });
+    this.travel.addCached({ name: undefined, state: this.machine.saveState(), ram: this.ramSnapshots.capture() });
+  }
+
+  /** A replay of what this target has recorded so far. */
+  replay(budget?: TravelBudget): ToyTarget {
+    const replay = new ToyTarget(this.options, { replayed: { ...this.log, end: this.position }, budget });
+    replay.stored = [...this.stored];
+    return replay;
+  }
+
+  /** Stores the state, which is at the live end, as a snapshot, and records its digest. */
+  store(name: string): void {
+    const { machine } = this;
+    const parts = machine.digestParts();
+    this.log.digests.push({ position: machine.position, parts });
+    this.stored.push({
+      name,
+      position: machine.position,
+      state: machine.saveState(),
+      ram: this.ramSnapshots.capture(),
+    });
+  }
+
+  get pause(): PauseSignal {
+    return this.travel.pause;
+  }
+
+  get position(): number {
+    return this.machine.position;
+  }
+
+  get history(): HistoryRange {
+    const { start, end, isInHistory } = this.travel;
+    return { start, end, isBeforeLiveEnd: isInHistory };
+  }
+
+  get hartCount(): number {
+    return this.machine.harts.length;
+  }
+
+  get currentHart(): number {
+    return this.machine.currentHart;
+  }
+
+  get quantum(): { start: number; end: number } {
+    return this.machine.quantum;
+  }
+
+  isWaiting(): boolean {
+    return false;
+  }
+
+  instructionsOf(hart: number): number {
+    return this.machine.harts[hart].retired;
+  }
+
+  inspect(fixed?: number): Inspector {
+    const { machine } = this;
+    const hart = () => machine.harts[fixed ?? machine.currentHart];
+    const isRam = (address: number, lengthBytes: number) => machine.ram.contains(address, lengthBytes);
+    return {
+      get hart() {
+        return fixed ?? machine.currentHart;
+      },
+      get pc() {
+        return hart().pc;
+      },
+      get privilege() {
+        return hart().privilege;
+      },
+      csrs: Object.entries(CSR).map(([name, number]) => ({ name, number })),
+      register: (index) => hart().registers[index],
+      float: () => 0n,
+      csr: (number) => hart().csrs[number],
+      readMemory: (address, lengthBytes) =>
+        isRam(Number(address), lengthBytes) ? machine.ram.read(address, lengthBytes) : new Uint8Array(0),
+      translate: (address) => Number(address),
+      isRam,
+    };
+  }
+
+  arm(points: StopPoints): void {
+    this.points = points;
+    this.travel.arm(points);
+  }
+
+  *forward(until: number, options: RunOptions = {}): Sliced<TargetStop> {
+    const { travel, machine, position } = this;
+    let { stopsAtStart } = options;
+    if (!travel.isAtLiveEnd) {
+      const stop = yield* travel.forward(until, options);
+      if (stop.kind === 'endOfRecording') return { kind: 'ended', end: { reason: 'endOfRecording' } };
+      if (stop.kind === 'finished' || stop.kind === 'haltedForever')
+        return { kind: 'ended', end: { reason: 'powerOff' } };
+      if (stop.kind !== 'reached' || this.position >= until) return stop;
+      stopsAtStart ||= this.position > position;
+    }
+    for (;;) {
+      machine.setStopPoints(this.points);
+      const stop = machine.run(until, this.pause.isWanted, { stopsAtStart });
+      stopsAtStart = false;
+      if (stop.kind === 'paused') yield PAUSED;
+      else
+        return stop.kind === 'finished' || stop.kind === 'haltedForever'
+          ? { kind: 'ended', end: { reason: 'powerOff' } }
+          : stop;
+    }
+  }
+
+  backward(): Sliced<TargetStop> {
+    return this.travel.backward();
+  }
+
+  goTo(position: number): Sliced<void> {
+    return this.travel.seekTo(position);
+  }
+
+  trace(until: number, visit: () => void): Sliced<void> {
+    return this.travel.trace(until, visit);
+  }
+
+  writeMemory(): void {
+    throw new Error('the toy records no changes by a debugger');
+  }
+
+  writeRegister(): void {
+    throw new Error('the toy records no changes by a debugger');
+  }
+
+  private liveInputs(): HistoryPlayer {
+    const answer = (position: number): Uint8Array => {
+      const value = FIRST_TIME + 7 * this.log.times.length;
+      this.log.times.push({ position, value });
+      return CLOCK_PORT.answers.encode(value);
+    };
+    return { answer } as unknown as HistoryPlayer;
+  }
+
+  private *load(name: string): Generator<void, { state: State; ram: RamSnapshot }> {
+    const found = this.stored.find((snapshot) => snapshot.name === name);
+    assert.ok(found);
+    for (let piece = 1; piece < LOAD_PIECES; piece++) yield;
+    this.loads.push(name);
+    return found;
+  }
+}
+
+/** Delivers the recorded times at their positions, and compares digests. */
+class ToyPlayer {
+  private log: ToyLog;
+  private nextDigest = 0;
+
+  constructor(log: ToyLog) {
+    this.log = log;
+  }
+
+  get asPlayer(): HistoryPlayer {
+    return this as unknown as HistoryPlayer;
+  }
+
+  seek(position: number): void {
+    const index = this.log.digests.findIndex((digest) => digest.position >= position);
+    this.nextDigest = index < 0 ? this.log.digests.length : index;
+  }
+
+  answer(position: number): Uint8Array {
+    const recorded = this.log.times.find((time) => time.position === position);
+    assert.ok(recorded, `the recording has a time at ${position}`);
+    return CLOCK_PORT.answers.encode(recorded.value);
+  }
+
+  get nextDigestPosition(): number {
+    return this.log.digests[this.nextDigest]?.position ?? Infinity;
+  }
+
+  skipDigests(upTo: number): void {
+    while (this.nextDigestPosition <= upTo) this.nextDigest++;
+  }
+
+  checkDigest(position: number, parts: readonly DigestPart[]): boolean {
+    assert.equal(position, this.nextDigestPosition);
+    assert.deepEqual(parts, this.log.digests[this.nextDigest].parts, `divergence at ${position}`);
+    this.nextDigest++;
+    return true;
+  }
+}
+
+/** The state of a straight run at each of the positions. */
+export function straightDigests(options: ToyMachineOptions, positions: readonly number[]): Map<number, DigestPart[]> {
+  const target = new ToyTarget(options);
+  const digests = new Map<number, DigestPart[]>();
+  for (const position of [...positions].sort((a, b) => a - b)) {
+    target.machine.run(position);
+    digests.set(position, target.machine.digestParts());
+  }
+  return digests;
+}
+
+export const RAM_START = ToyRam.BASE;
