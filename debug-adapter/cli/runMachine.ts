@@ -85,7 +85,7 @@ async function runOpened(
     instructions: instructionsOf(timeline),
     seconds,
     digest: command.json ? digestUnlessInterrupted(timeline) : undefined,
-    snapshots: timeline.snapshots().map(({ name, position }) => ({ name, position })),
+    snapshots: timeline.snapshots.list().map(({ name, position }) => ({ name, position })),
   };
   close(timeline, end);
   messages.print(command.json ? summaryJson(summary) : summaryText(summary));
@@ -96,7 +96,7 @@ async function runOpened(
 /** The number of instructions that all harts have retired. */
 function instructionsOf(timeline: Timeline): number {
   let sum = 0;
-  for (let hart = 0; hart < timeline.hartCount; hart++) sum += timeline.instructionsOf(hart);
+  for (let hart = 0; hart < timeline.harts.count; hart++) sum += timeline.harts.instructionsOf(hart);
   return sum;
 }
 

@@ -34,7 +34,7 @@ export class BreakpointTable {
   /** Removes the breakpoints in a list before a new list replaces it. */
   clear(list: string): void {
     for (const id of this.lists.get(list) ?? []) {
-      this.session.removeBreakpoint(id);
+      this.session.stopPoints.remove(id);
       this.byId.delete(id);
     }
     this.lists.set(list, []);

@@ -77,11 +77,11 @@ export class Debuggee {
 
   /** The hart that executes the next step. */
   get currentHart(): number {
-    return this.session.target.currentHart;
+    return this.session.target.harts.current;
   }
 
   get hartCount(): number {
-    return this.session.target.hartCount;
+    return this.session.target.harts.count;
   }
 
   /** An inspector that reads the state of a hart, by default the current hart. */

@@ -24,7 +24,7 @@ export class PositionReporter {
   constructor(debuggee: Debuggee, event: (event: string, body?: object) => void) {
     this.debuggee = debuggee;
     this.event = event;
-    this.overview = debuggee.session.target.snapshots();
+    this.overview = debuggee.session.target.snapshots.list();
   }
 
   tell(isRunning: boolean, milliseconds: number): void {
@@ -49,7 +49,7 @@ export class PositionReporter {
   private sendOverviewChanges(): void {
     // This function is called several times a second. It compares only the references to the lists, so the time does
     // not depend on the lengths of the lists.
-    const overview = this.debuggee.session.target.snapshots();
+    const overview = this.debuggee.session.target.snapshots.list();
     if (overview === this.overview) return;
     this.overview = overview;
     this.event('blkreplay/overviewChanged');

@@ -26,7 +26,7 @@ export class GdbClient {
     this.runner = runner;
     this.reason = session.reason;
     const { target } = session;
-    const matches = () => this.onlyHart === undefined || this.onlyHart === target.currentHart;
+    const matches = () => this.onlyHart === undefined || this.onlyHart === target.harts.current;
     this.stopPoints = new StopPointTable(session, matches);
   }
 
@@ -43,17 +43,17 @@ export class GdbClient {
 
   /** gdb's thread n is hart n - 1. */
   get threadCount(): number {
-    return this.session.target.hartCount;
+    return this.session.target.harts.count;
   }
 
   get thread(): number {
-    return 1 + (this.inspectedHart ?? this.session.target.currentHart);
+    return 1 + (this.inspectedHart ?? this.session.target.harts.current);
   }
 
   /** The hart of a thread. If no thread is given, the hart that gdb selected for stepping. */
   hartToStep(thread?: number): number {
     if (thread !== undefined) return thread - 1;
-    return this.steppedHart ?? this.session.target.currentHart;
+    return this.steppedHart ?? this.session.target.harts.current;
   }
 
   /**
@@ -73,7 +73,7 @@ export class GdbClient {
 
   /** Whether gdb inspects the current hart, which is the only one that can be modified. */
   get inspectsCurrentHart(): boolean {
-    return this.thread === 1 + this.session.target.currentHart;
+    return this.thread === 1 + this.session.target.harts.current;
   }
 
   get inspector(): Inspector {

@@ -23,8 +23,8 @@ const COMMANDS: Record<string, (session: Session<Timeline>, args: string[]) => s
     return monitorTexts.wentTo(position);
   },
   snapshots: (session) =>
-    session.target
-      .snapshots()
+    session.target.snapshots
+      .list()
       .map(({ name, position }) => `${position} ${inert(name)}\n`)
       .join('') || monitorTexts.noSnapshots(),
 };

@@ -39,7 +39,7 @@ export class StopPointTable {
     const key = keyOf(point);
     const id = this.ids.get(key);
     if (id === undefined) return;
-    this.session.removeBreakpoint(id);
+    this.session.stopPoints.remove(id);
     this.ids.delete(key);
     this.points.delete(id);
   }
@@ -63,8 +63,8 @@ export class StopPointTable {
   }
 
   private add({ kind, address, lengthBytes }: StopPoint): BreakpointId {
-    if (!isWatch(kind)) return this.session.addBreakpoint(address, this.matches);
-    return this.session.breakpoint({ address, lengthBytes, access: ACCESS[kind] });
+    if (!isWatch(kind)) return this.session.stopPoints.addBreakpoint(address, this.matches);
+    return this.session.stopPoints.addDataBreakpoint({ address, lengthBytes, access: ACCESS[kind] });
   }
 }
 

@@ -22,7 +22,7 @@ export function writeOneRegister({ session }: GdbClient, rest: string): WriteRep
   if (number === undefined || value === undefined || more.length > 0) return undefined;
   if (readRegister(session.inspector, number) === undefined) return undefined;
   if (number >= registerNumbers.length) throw csrsAreReadOnly();
-  session.writeRegister(number, value);
+  session.writes.register(number, value);
   return 'OK';
 }
 
@@ -36,7 +36,7 @@ export function writeAllRegisters({ session }: GdbClient, rest: string): WriteRe
   if (!values.every((value) => value !== undefined)) return undefined;
   const before = registerNumbers.map((number) => parseValue(readRegister(session.inspector, number)));
   values.forEach((value, number) => {
-    if (value !== before[number]) session.writeRegister(number, value);
+    if (value !== before[number]) session.writes.register(number, value);
   });
   return 'OK';
 }
@@ -66,7 +66,7 @@ function write({ session }: GdbClient, addressText: string, bytes: Uint8Array): 
   const at = parseHex(address);
   const lengthBytes = parseHexUpTo(length, WRITTEN_BYTES_MAX);
   if (at === undefined || lengthBytes !== bytes.length || more.length > 0) return undefined;
-  session.writeMemory(at, bytes);
+  session.writes.memory(at, bytes);
   return 'OK';
 }
 

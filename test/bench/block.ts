@@ -49,7 +49,7 @@ function measureSnapshots(folder: string, memoryMib: number): void {
     dirtyPages(timeline, memoryMib, round);
     const before = fs.statSync(overlay).size;
     const start = performance.now();
-    timeline.takeSnapshot(`round ${round}`);
+    timeline.snapshots.take(`round ${round}`);
     times.push(performance.now() - start);
     growths.push(fs.statSync(overlay).size - before);
   }

@@ -53,7 +53,7 @@ function setOne(
   if (configuration.noDebug) return { id, verified: false, message: notWithoutDebugging() };
   try {
     const { address, lengthBytes } = data;
-    const watchpoint = session.breakpoint({ address, lengthBytes, access });
+    const watchpoint = session.stopPoints.addDataBreakpoint({ address, lengthBytes, access });
     breakpoints.add(LIST, watchpoint, { id, kind: 'data breakpoint', data });
     return { id, verified: true };
   } catch (error) {

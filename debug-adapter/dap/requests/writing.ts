@@ -39,7 +39,7 @@ export function assign(
     const written = bytes ?? withBitField(debuggee, target, value);
     writeBytes(debuggee, location.address, written);
   } else if (location.kind === 'register' && canWriteRegisters(debuggee, frame) && bytes) {
-    debuggee.session.writeRegister(location.register, registerValue(value, bytes));
+    debuggee.session.writes.register(location.register, registerValue(value, bytes));
     debuggee.changed();
   } else {
     throw notWritable(target.expression ?? target.name);
@@ -53,7 +53,7 @@ export function writeBytes(debuggee: Debuggee, address: bigint, bytes: Uint8Arra
   if (session.inspector.readMemory(address, bytes.length).length < bytes.length) {
     throw errors.badAddress({ address, lengthBytes: bytes.length });
   }
-  session.writeMemory(address, bytes);
+  session.writes.memory(address, bytes);
   debuggee.changed({ address, lengthBytes: bytes.length });
 }
 
@@ -106,7 +106,7 @@ function setRegister(debuggee: Debuggee, frame: ShownFrame, { name, text }: { na
   const number = registerNumber(name);
   if (!number || !canWriteRegisters(debuggee, frame)) throw notWritable(name);
   const value = numberIn(frame, text);
-  debuggee.session.writeRegister(number, value);
+  debuggee.session.writes.register(number, value);
   debuggee.changed();
   return { value: hex(BigInt.asUintN(64, value)), variablesReference: 0 };
 }

@@ -10,6 +10,7 @@ export type Sliced<T> = Generator<Pending, T, undefined>;
 /** Why a computation has yielded: it has paused, or it can continue when the promise is settled. */
 export type Pending = typeof PAUSED | Promise<unknown>;
 
+/** Yielded by a computation that has paused. */
 export const PAUSED = 'paused';
 
 /**

@@ -13,9 +13,6 @@ export type OutsideEvent =
   /** The debugger writes an integer register, 1 to 31, or the program counter as number 32. */
   | { kind: 'registerWrite'; register: number; value: bigint };
 
-/** The `register` of a `registerWrite` to the program counter. */
-export const PC_REGISTER = 32;
-
 /** The part of the machine's state that an input source may use. */
 export interface InputStatus {
   position: Position;

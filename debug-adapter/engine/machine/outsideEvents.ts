@@ -4,7 +4,8 @@ import type { Board } from './board.ts';
 import type { Hart } from './cpu/hart.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { GuestRam } from './guestRam.ts';
-import { type Inputs, type InputStatus, type OutsideEvent, PC_REGISTER } from './inputs.ts';
+import { PC_REGISTER } from '../target/target.ts';
+import type { Inputs, InputStatus, OutsideEvent } from './inputs.ts';
 import type { MachineClock } from './machineClock.ts';
 
 /** The parts of the machine that events from outside change. */

@@ -34,9 +34,9 @@ export function* stepForward(session: Session, hart = session.inspector.hart): S
     const own = yield* session.runToQuantumOf(hart);
     if (own.kind !== 'step') return own;
     const before = contextOf(target.inspect(hart));
-    const instructions = target.instructionsOf(hart);
+    const instructions = target.harts.instructionsOf(hart);
     const reason = yield* session.stepInstruction();
-    if (reason.kind !== 'step' || target.instructionsOf(hart) !== instructions) return reason;
+    if (reason.kind !== 'step' || target.harts.instructionsOf(hart) !== instructions) return reason;
     // The step delivered an external event or skipped idle time if pc is the same; otherwise, a trap occurred.
     if (inspector.pc !== before.pc) {
       const trap = trapAt(inspector);
@@ -68,10 +68,10 @@ export function* stepBack(session: Session, hart = session.inspector.hart): Slic
   const { target, inspector } = session;
   for (;;) {
     const returned = contextOf(target.inspect(hart));
-    const instructions = target.instructionsOf(hart);
+    const instructions = target.harts.instructionsOf(hart);
     const reason = yield* session.stepBackInstruction(hart);
     if (reason.kind !== 'step') return reason;
-    if (target.instructionsOf(hart) === instructions) {
+    if (target.harts.instructionsOf(hart) === instructions) {
       if (inspector.pc !== returned.pc) return reason;
     } else {
       const { returnsFrom: mode } = instructionAt(inspector, inspector.pc);

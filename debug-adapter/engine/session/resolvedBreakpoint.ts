@@ -71,8 +71,8 @@ export function addResolvedBreakpoint(
 ): BreakpointId {
   const { groups } = symbols;
   const isAlone = groups.every((other) => other === group || !other.codeAround(address, 1));
-  if (!group || (group.isBooted && isAlone) || groups.length === 1) return session.addBreakpoint(address);
-  return session.addBreakpoint(address, () => symbols.isLoadedNow(group, address));
+  if (!group || (group.isBooted && isAlone) || groups.length === 1) return session.stopPoints.addBreakpoint(address);
+  return session.stopPoints.addBreakpoint(address, () => symbols.isLoadedNow(group, address));
 }
 
 type AddressInGroup = Required<BreakpointAddress>;

@@ -1,27 +1,12 @@
-import { assert } from '../base/assert.ts';
-import type { GuestAddress, Position } from '../base/quantities.ts';
+import type { Position } from '../base/quantities.ts';
 import { PAUSED, type Sliced } from '../base/sliced.ts';
-import { badAddress, noHistory, positionOutside } from '../../messages/session.ts';
-import { PC_REGISTER } from '../machine/inputs.ts';
-import { NO_STOP_POINTS, type StopPoints, type Watchpoint } from '../target/stopPoints.ts';
+import { noHistory, positionOutside } from '../../messages/session.ts';
+import { NO_STOP_POINTS, type StopPoints } from '../target/stopPoints.ts';
 import type { Inspector } from '../target/inspector.ts';
 import type { HistoryRange, Target, TargetStop } from '../target/target.ts';
-import type { BreakpointId, StopReason } from './stopReason.ts';
-
-const always = (): boolean => true;
-
-interface Breakpoint {
-  address: bigint;
-  matches: () => boolean;
-}
-
-/** A range of virtual addresses to watch. */
-export interface DataBreakpoint {
-  id: BreakpointId;
-  address: bigint;
-  lengthBytes: number;
-  access: Watchpoint['access'];
-}
+import { GuestWrites } from './guestWrites.ts';
+import type { StopReason } from './stopReason.ts';
+import { UserStopPoints } from './userStopPoints.ts';
 
 /**
  * A debugging session, independent of any protocol: breakpoints, running and stepping by instruction in both
@@ -32,11 +17,9 @@ export interface DataBreakpoint {
 export class Session<T extends Target = Target> {
   readonly target: T;
   readonly inspector: Inspector;
-  private breakpoints = new Map<BreakpointId, Breakpoint>();
-  private watchpoints = new Map<BreakpointId, Watchpoint>();
-  private nextId: BreakpointId = 1;
-  private cachedStopPoints: StopPoints | undefined;
-  private cachedWatchpoints: StopPoints | undefined;
+  readonly stopPoints: UserStopPoints;
+  /** Changes by the debugger. */
+  readonly writes: GuestWrites;
   /** A reverse run that has not ended. It can be continued even if the user has paused it. */
   private reverseRun: Sliced<StopReason> | undefined;
   private lastReason: StopReason = { kind: 'entry' };
@@ -44,6 +27,8 @@ export class Session<T extends Target = Target> {
   constructor(target: T) {
     this.target = target;
     this.inspector = target.inspect();
+    this.stopPoints = new UserStopPoints(this.inspector);
+    this.writes = new GuestWrites(target, this.inspector);
   }
 
   get position(): Position {
@@ -77,42 +62,11 @@ export class Session<T extends Target = Target> {
     return history;
   }
 
-  // --- stop points -----------------------------------------------------------------------------------------------------
-
-  /**
-   * Adds a breakpoint on a virtual address. `matches` is its condition, which is evaluated whenever the machine reaches
-   * the address, because several programs may have code at this address. The condition must not modify anything.
-   */
-  addBreakpoint(address: bigint, matches: () => boolean = always): BreakpointId {
-    const id = this.nextId++;
-    this.breakpoints.set(id, { address, matches });
-    this.cachedStopPoints = undefined;
-    return id;
-  }
-
-  /**
-   * Adds a data breakpoint on bytes of memory. The virtual address is translated only once, when the breakpoint is
-   * added. The breakpoint then watches these bytes of RAM, whichever address is used to access them.
-   */
-  breakpoint(wanted: Omit<DataBreakpoint, 'id'>): BreakpointId {
-    const address = this.physical(wanted.address, wanted.lengthBytes);
-    const id = this.nextId++;
-    this.watchpoints.set(id, { id, address, lengthBytes: wanted.lengthBytes, access: wanted.access });
-    this.cachedStopPoints = undefined;
-    return id;
-  }
-
-  removeBreakpoint(id: BreakpointId): void {
-    this.breakpoints.delete(id);
-    this.watchpoints.delete(id);
-    this.cachedStopPoints = undefined;
-  }
-
   // --- running ---------------------------------------------------------------------------------------------------------
 
   /** Runs forward to the next stop. */
   *continue(): Sliced<StopReason> {
-    return this.reasonOf(yield* this.forward(() => this.stopPoints(), Infinity));
+    return this.reasonOf(yield* this.forward(() => this.stopPoints.all(), Infinity));
   }
 
   /**
@@ -127,7 +81,7 @@ export class Session<T extends Target = Target> {
 
   private *runToPreviousStop(): Sliced<StopReason> {
     try {
-      return this.reasonOf(yield* this.backward(() => this.stopPoints()));
+      return this.reasonOf(yield* this.backward(() => this.stopPoints.all()));
     } finally {
       this.reverseRun = undefined;
     }
@@ -135,8 +89,8 @@ export class Session<T extends Target = Target> {
 
   /** Executes one step of the current hart: an instruction, or the trap or interrupt that occurs instead of it. */
   *stepInstruction(): Sliced<StopReason> {
-    const hart = this.target.currentHart;
-    const stop = yield* this.forward(() => this.stepPoints(), this.position + 1);
+    const hart = this.target.harts.current;
+    const stop = yield* this.forward(() => this.stopPoints.forSteps(), this.position + 1);
     if (stop.kind !== 'reached') return this.reasonOf(stop);
     return yield* this.runToQuantumOf(hart, { stopsAtStart: true });
   }
@@ -146,7 +100,7 @@ export class Session<T extends Target = Target> {
    * harts run.
    */
   *runToQuantumOf(hart: number, options?: { stopsAtStart?: boolean }): Sliced<StopReason> {
-    return this.reasonOf(yield* this.forwardToQuantumOf(hart, () => this.stopPoints(), options), { kind: 'step' });
+    return this.reasonOf(yield* this.forwardToQuantumOf(hart, () => this.stopPoints.all(), options), { kind: 'step' });
   }
 
   /**
@@ -154,7 +108,7 @@ export class Session<T extends Target = Target> {
    * the machine ends first; the position may then have advanced.
    */
   *skipToQuantumOf(hart: number): Sliced<boolean> {
-    if (this.target.isWaiting(hart)) return false;
+    if (this.target.harts.isWaiting(hart)) return false;
     const stop = yield* this.forwardToQuantumOf(hart, () => NO_STOP_POINTS);
     return stop.kind === 'reached';
   }
@@ -166,8 +120,8 @@ export class Session<T extends Target = Target> {
   ): Sliced<TargetStop> {
     const { target } = this;
     let stop: TargetStop = { kind: 'reached' };
-    while (stop.kind === 'reached' && target.currentHart !== hart) {
-      const until = Math.max(this.position + 1, target.quantum.end);
+    while (stop.kind === 'reached' && target.harts.current !== hart) {
+      const until = Math.max(this.position + 1, target.harts.quantum.end);
       stop = yield* this.forward(points, until, { stopsAtStart });
       stopsAtStart = true;
     }
@@ -175,17 +129,17 @@ export class Session<T extends Target = Target> {
   }
 
   /** Goes back to the position before a hart's last step. */
-  *stepBackInstruction(hart = this.target.currentHart): Sliced<StopReason> {
+  *stepBackInstruction(hart = this.target.harts.current): Sliced<StopReason> {
     const { target } = this;
     const { start } = this.history;
     if (this.position === start) return this.setReason({ kind: 'startOfRecording' });
-    if (target.currentHart === hart) yield* this.moveTo(this.position - 1);
+    if (target.harts.current === hart) yield* this.moveTo(this.position - 1);
     // Another hart executed the last step: go back over its whole quantum.
-    while (target.currentHart !== hart && this.position > start) {
+    while (target.harts.current !== hart && this.position > start) {
       if (target.pause.isWanted()) yield PAUSED;
-      yield* this.moveTo(Math.max(start, target.quantum.start - 1));
+      yield* this.moveTo(Math.max(start, target.harts.quantum.start - 1));
     }
-    return this.setReason({ kind: target.currentHart === hart ? 'step' : 'startOfRecording' });
+    return this.setReason({ kind: target.harts.current === hart ? 'step' : 'startOfRecording' });
   }
 
   /**
@@ -211,52 +165,23 @@ export class Session<T extends Target = Target> {
     return target.pause.ignoredBy(target.goTo(position));
   }
 
-  /** Writes guest memory at the live end, either all bytes or none. The write is recorded as one step for each page. */
-  writeMemory(address: bigint, bytes: Uint8Array): void {
-    const parts: { address: GuestAddress; bytes: Uint8Array }[] = [];
-    for (let done = 0; done < bytes.length;) {
-      const at = address + BigInt(done);
-      const part = bytes.slice(done, done + Math.min(bytes.length - done, 4096 - Number(at & 0xfffn)));
-      parts.push({ address: this.physical(at, part.length), bytes: part });
-      done += part.length;
-    }
-    for (const part of parts) this.target.writeMemory(part.address, part.bytes);
-  }
-
-  /**
-   * Writes an integer register, or the program counter as register 32, at the live end. The write is one recorded step.
-   */
-  writeRegister(register: number, value: bigint): void {
-    assert(register >= 0 && register <= PC_REGISTER, 'there is no such register');
-    if (register > 0) this.target.writeRegister(register, BigInt.asUintN(64, value));
-  }
-
   /**
    * Runs until the machine is at one of the addresses and `condition` holds, or until it reaches one of the user's stop
    * points. Source steps are built from such runs.
    */
   *runTo(addresses: readonly bigint[], condition: () => boolean): Sliced<StopReason> {
-    return this.reasonOf(yield* this.forward(this.pointsWith(addresses, condition), Infinity));
+    return this.reasonOf(yield* this.forward(this.stopPoints.with(addresses, condition), Infinity));
   }
 
   /** Like `runTo`, but backward to the last such position. */
   *runBackTo(addresses: readonly bigint[], condition: () => boolean): Sliced<StopReason> {
-    return this.reasonOf(yield* this.backward(this.pointsWith(addresses, condition)));
+    return this.reasonOf(yield* this.backward(this.stopPoints.with(addresses, condition)));
   }
 
   /** Like `runBackTo`, but ignores the user's stop points. */
   *searchBackward(addresses: readonly bigint[], condition: () => boolean): Sliced<StopReason> {
     const points = { breakpoints: new Set(addresses), watchpoints: [], condition };
     return this.reasonOf(yield* this.backward(() => points));
-  }
-
-  get hasStopPoints(): boolean {
-    return this.breakpoints.size + this.watchpoints.size > 0;
-  }
-
-  /** The user's breakpoints at the address, if their conditions hold. */
-  breakpointsAt(pc: bigint): BreakpointId[] {
-    return [...this.breakpoints].filter(([, { address, matches }]) => address === pc && matches()).map(([id]) => id);
   }
 
   // --- helpers ---------------------------------------------------------------------------------------------------------
@@ -280,57 +205,12 @@ export class Session<T extends Target = Target> {
     }
   }
 
-  private stopPoints(): StopPoints {
-    return (this.cachedStopPoints ??= {
-      breakpoints: new Set([...this.breakpoints.values()].map(({ address }) => address)),
-      watchpoints: [...this.watchpoints.values()],
-      condition: (pc) => this.breakpointsAt(pc).length > 0,
-    });
-  }
-
-  /**
-   * The watchpoints alone, without the breakpoints. Returns the same object for every step, because changing the stop
-   * points discards all translated code.
-   */
-  private stepPoints(): StopPoints {
-    const { watchpoints } = this.stopPoints();
-    if (this.cachedWatchpoints?.watchpoints !== watchpoints) {
-      this.cachedWatchpoints = { breakpoints: new Set(), watchpoints };
-    }
-    return this.cachedWatchpoints;
-  }
-
-  /** The user's stop points and some more breakpoints. Returns the same object until the user's stop points change. */
-  private pointsWith(addresses: readonly bigint[], condition: () => boolean): () => StopPoints {
-    let users: StopPoints | undefined;
-    let points = NO_STOP_POINTS;
-    return () => {
-      if (users === this.stopPoints()) return points;
-      users = this.stopPoints();
-      return (points = {
-        breakpoints: new Set([...users.breakpoints, ...addresses]),
-        watchpoints: users.watchpoints,
-        condition: (pc) => this.breakpointsAt(pc).length > 0 || condition(),
-      });
-    };
-  }
-
-  private physical(address: bigint, lengthBytes: number): GuestAddress {
-    const physical = this.inspector.translate(address);
-    const last = this.inspector.translate(address + BigInt(lengthBytes - 1));
-    const { inspector } = this;
-    if (physical === undefined || last !== physical + lengthBytes - 1 || !inspector.isRam(physical, lengthBytes)) {
-      throw badAddress({ address, lengthBytes });
-    }
-    return physical;
-  }
-
   private reasonOf(stop: TargetStop, reached: StopReason = { kind: 'goto' }): StopReason {
     switch (stop.kind) {
       case 'reached':
         return this.setReason(reached);
       case 'breakpoint':
-        return this.setReason({ kind: 'breakpoint', ids: this.breakpointsAt(stop.pc), pc: stop.pc });
+        return this.setReason({ kind: 'breakpoint', ids: this.stopPoints.at(stop.pc), pc: stop.pc });
       case 'watchpoint':
         return this.setReason({
           kind: 'dataBreakpoint',

@@ -72,7 +72,7 @@ export class SourceSteps {
       const reason = yield* this.stepOneInstruction(kind);
       if (reason.kind !== 'step') return reason;
       const { pc } = this;
-      if (session.breakpointsAt(pc).length > 0) return { kind: 'breakpoint', ids: session.breakpointsAt(pc), pc };
+      if (session.stopPoints.at(pc).length > 0) return { kind: 'breakpoint', ids: session.stopPoints.at(pc), pc };
       if (location.endsForwards(pc, { kind, isSameFrame: flow !== 'return' })) return STEPPED;
     }
   }
@@ -87,13 +87,13 @@ export class SourceSteps {
     const { hart, privilege } = inspector;
     const before = { pc: this.pc, sp: this.sp };
     const { flow, lengthBytes } = instructionAt(inspector, before.pc);
-    const retired = target.instructionsOf(hart);
+    const retired = target.harts.instructionsOf(hart);
     const reason = yield* session.stepInstruction();
     if (reason.kind !== 'step') return reason;
     const isThisHart = () => inspector.hart === hart;
     const hasReturned = () => isThisHart() && this.sp === before.sp && inspector.privilege === privilege;
     const next = before.pc + BigInt(lengthBytes);
-    if (target.instructionsOf(hart) === retired && this.pc !== before.pc) {
+    if (target.harts.instructionsOf(hart) === retired && this.pc !== before.pc) {
       // A trap handler returns to the same instruction (interrupt, page fault) or to the next one (ecall).
       return yield* this.asStep(session.runTo([before.pc, next], hasReturned));
     }
@@ -130,7 +130,7 @@ export class SourceSteps {
     const from = session.position;
     if (from === start) return START;
     const landing = yield* new ReverseLineStep({ session, symbols, kind }).run();
-    const stop = session.hasStopPoints ? yield* this.userStopBetween(landing, from) : undefined;
+    const stop = session.stopPoints.areSet ? yield* this.userStopBetween(landing, from) : undefined;
     if (stop) return stop;
     yield* session.moveTo(landing);
     return landing === start ? START : STEPPED;

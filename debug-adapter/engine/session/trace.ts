@@ -54,11 +54,11 @@ export class Trace {
     let instructions = 0;
     const endStep = (): void => {
       const step = this.steps.at(-1);
-      if (step) step.isExecuted = session.target.instructionsOf(this.inspector.hart) !== instructions;
+      if (step) step.isExecuted = session.target.harts.instructionsOf(this.inspector.hart) !== instructions;
     };
     yield* session.target.trace(last + 1, () => {
       endStep();
-      instructions = session.target.instructionsOf(this.inspector.hart);
+      instructions = session.target.harts.instructionsOf(this.inspector.hart);
       this.steps.push(this.beginStep());
     });
     endStep();
@@ -67,7 +67,7 @@ export class Trace {
   private beginStep(): TracedStep {
     const { inspector } = this;
     const last = this.steps.at(-1);
-    const isOthers = this.session.target.currentHart !== inspector.hart;
+    const isOthers = this.session.target.harts.current !== inspector.hart;
     if (isOthers && last?.isOthers) return last;
     const context = contextOf(inspector);
     return { ...context, ...instructionAt(inspector, context.pc), isExecuted: false, isOthers };

@@ -3,6 +3,9 @@ import type { PauseSignal, Sliced } from '../base/sliced.ts';
 import type { StopPoints, WatchHit } from './stopPoints.ts';
 import type { Inspector } from './inspector.ts';
 
+/** The number of the program counter in `writeRegister`. */
+export const PC_REGISTER = 32;
+
 /**
  * A machine with a history, as a session sees it: its state, and movement in both directions. The machine is always
  * between two steps. Positions are in steps.
@@ -20,15 +23,7 @@ export interface Target {
 
   // --- state -----------------------------------------------------------------------------------------------------------
 
-  readonly hartCount: number;
-  /** The number of the hart that executes the next step. */
-  readonly currentHart: number;
-  /** The start and the latest end of the current hart's quantum. With a single hart, the quantum is unlimited. */
-  readonly quantum: { readonly start: Position; readonly end: Position };
-  /** Whether a hart is waiting for an interrupt. */
-  isWaiting(hart: number): boolean;
-  /** The number of instructions that a hart has retired since power-on. */
-  instructionsOf(hart: number): number;
+  readonly harts: TargetHarts;
   /** Reads a hart's state; without a number, the state of the hart that is current at the time of each call. */
   inspect(hart?: number): Inspector;
   readonly disks: readonly TargetDisk[];
@@ -60,6 +55,20 @@ export interface Target {
   writeRegister(register: number, value: bigint): void;
 }
 
+/** The harts of a target, and which of them executes the next step. */
+export interface TargetHarts {
+  readonly count: number;
+  /** The number of the hart that executes the next step. */
+  readonly current: number;
+  /** The start and the latest end of the current hart's quantum. With a single hart, the quantum is unlimited. */
+  readonly quantum: { readonly start: Position; readonly end: Position };
+  /** Whether a hart is waiting for an interrupt. */
+  isWaiting(hart: number): boolean;
+  /** The number of instructions that a hart has retired since power-on. */
+  instructionsOf(hart: number): number;
+}
+
+/** The recorded history of a target, from its first to its last position. */
 export interface HistoryRange {
   readonly start: Position;
   /** The live end of a machine that is being recorded, or the end of a recording. */

@@ -14,10 +14,11 @@ import type { End, TargetStop } from '../target/target.ts';
 import { MachineTimeline } from './machineTimeline.ts';
 import type { RamSnapshots } from './ramSnapshots.ts';
 import type { Notice } from '../../messages/userError.ts';
-import { automaticName, type SnapshotInfo } from './snapshotInfo.ts';
+import { automaticName } from './snapshotInfo.ts';
 import type { SnapshotStore } from './snapshotStore.ts';
 import { endOf } from './timeline.ts';
 import type { TimelineFiles } from './timelineFiles.ts';
+import { TimelineSnapshots } from './timelineSnapshots.ts';
 import type { TimeTravel } from './timeTravel.ts';
 import { runAllQuietly } from './cleanup.ts';
 import type { WatchedFiles } from './watchedFiles.ts';
@@ -39,6 +40,7 @@ export interface RecordingParts {
  * time and then continue at its live end.
  */
 export class LiveTimeline extends MachineTimeline {
+  readonly snapshots: TimelineSnapshots;
   private drives: readonly DriveStack[];
   private lock: HostLock;
   private recording: RecordingParts | undefined;
@@ -67,6 +69,15 @@ export class LiveTimeline extends MachineTimeline {
     this.schedule = new SnapshotSchedule(options.pace);
     this.watched = options.watched;
     this.automatic = new AutomaticSnapshots(options.onNotice);
+    this.snapshots = new TimelineSnapshots({
+      store: recording?.snapshots,
+      travel: recording?.travel,
+      noStore: noHistory,
+      beforeTaking: () => this.prepareSnapshot(),
+      takeAtLiveEnd: (name) => this.takeAtLiveEnd(name),
+      afterTaking: () => recording?.writer.flushDurably(recording.travel.end),
+      change: (action) => action(),
+    });
   }
 
   /** Called once before the first step: records the first digest and takes the snapshot from which replays start. */
@@ -109,41 +120,6 @@ export class LiveTimeline extends MachineTimeline {
 
   checkFiles(): void {
     this.watched.check();
-  }
-
-  snapshots(): readonly SnapshotInfo[] {
-    return this.recording?.snapshots.list() ?? NO_SNAPSHOTS;
-  }
-
-  takeSnapshot(name: string): SnapshotInfo {
-    const { writer, travel, snapshots, recorder } = this.requireRecording();
-    snapshots.checkNewName(name);
-    this.watched.checkNotLost();
-    if (travel.isAtLiveEnd) {
-      this.makeLogDurable();
-      this.storeSnapshot(name);
-      recorder.recordSnapshot(this.position, name);
-    } else {
-      writer.flushDurably(travel.end);
-      travel.saveSnapshot(name, (snapshot) => snapshots.takeInHistory(name, snapshot));
-    }
-    writer.flushDurably(travel.end);
-    return snapshots.find(name)!;
-  }
-
-  renameSnapshot(name: string, newName: string): void {
-    const { travel, snapshots } = this.requireRecording();
-    snapshots.checkChangeable(name, 'rename');
-    if (name === newName) return;
-    snapshots.checkNewName(newName);
-    snapshots.rename(name, newName);
-    travel.renamed(name, newName);
-  }
-
-  deleteSnapshot(name: string): void {
-    const { travel, snapshots } = this.requireRecording();
-    snapshots.checkChangeable(name, 'delete');
-    travel.deleteSnapshots([name], () => snapshots.delete([name]));
   }
 
   files(): TimelineFiles {
@@ -197,6 +173,19 @@ export class LiveTimeline extends MachineTimeline {
     return end ? { kind: 'ended', end } : { kind: 'reached' };
   }
 
+  /** Makes the log durable that a replay needs to reach the snapshot. */
+  private prepareSnapshot(): void {
+    this.watched.checkNotLost();
+    const { travel, writer } = this.requireRecording();
+    if (travel.isAtLiveEnd) this.makeLogDurable();
+    else writer.flushDurably(travel.end);
+  }
+
+  private takeAtLiveEnd(name: string): void {
+    this.storeSnapshot(name);
+    this.requireRecording().recorder.recordSnapshot(this.position, name);
+  }
+
   private requireRecording(): RecordingParts {
     if (!this.recording) throw noHistory();
     return this.recording;
@@ -237,6 +226,3 @@ export class LiveTimeline extends MachineTimeline {
     this.lastDigestPosition = this.position;
   }
 }
-
-/** Always the same array, so that callers can detect changes by comparing references. */
-const NO_SNAPSHOTS: readonly SnapshotInfo[] = [];

@@ -7,11 +7,11 @@ import { combinedDigest } from '../machine/machineDigest.ts';
 import type { Machine, RunOptions } from '../machine/machine.ts';
 import { NO_STOP_POINTS, type StopPoints } from '../target/stopPoints.ts';
 import type { Inspector } from '../target/inspector.ts';
-import type { End, HistoryRange, TargetDisk, TargetStop } from '../target/target.ts';
+import type { End, HistoryRange, TargetDisk, TargetHarts, TargetStop } from '../target/target.ts';
 import type { DriveStack } from './driveStack.ts';
-import type { SnapshotInfo } from './snapshotInfo.ts';
 import type { Timeline } from './timeline.ts';
 import type { TimelineFiles } from './timelineFiles.ts';
+import type { Snapshots } from './timelineSnapshots.ts';
 import type { TimeTravel } from './timeTravel.ts';
 
 /** What a machine that runs live and one that replays have in common: its state and its movement. */
@@ -20,6 +20,8 @@ export abstract class MachineTimeline implements Timeline {
   /** Movement through the history; undefined for a machine that is not recorded. */
   readonly travel: TimeTravel | undefined;
   readonly pause: PauseSignal;
+  abstract readonly snapshots: Snapshots;
+  readonly harts: TargetHarts;
   readonly disks: readonly TargetDisk[];
   protected points: StopPoints = NO_STOP_POINTS;
 
@@ -27,6 +29,7 @@ export abstract class MachineTimeline implements Timeline {
     this.machine = options.machine;
     this.travel = options.travel;
     this.pause = options.travel?.pause ?? new PauseSignal();
+    this.harts = new MachineHarts(options.machine);
     this.disks = options.drives.map(({ filter }) => ({
       id: filter.id,
       lengthBytes: filter.lengthBytes,
@@ -41,26 +44,6 @@ export abstract class MachineTimeline implements Timeline {
   get history(): HistoryRange | undefined {
     const { travel } = this;
     return travel && { start: travel.start, end: travel.end, isBeforeLiveEnd: travel.isInHistory };
-  }
-
-  get hartCount(): number {
-    return this.machine.harts.count;
-  }
-
-  get currentHart(): number {
-    return this.machine.currentHart;
-  }
-
-  get quantum(): { start: Position; end: Position } {
-    return this.machine.quantum;
-  }
-
-  isWaiting(hart: number): boolean {
-    return this.machine.harts.isWaiting(hart);
-  }
-
-  instructionsOf(hart: number): number {
-    return this.machine.instructionsOf(hart);
   }
 
   inspect(hart?: number): Inspector {
@@ -109,10 +92,6 @@ export abstract class MachineTimeline implements Timeline {
   abstract inject(event: OutsideEvent): void;
   abstract writeBack(): void;
   abstract checkFiles(): void;
-  abstract snapshots(): readonly SnapshotInfo[];
-  abstract takeSnapshot(name: string): SnapshotInfo;
-  abstract renameSnapshot(name: string, newName: string): void;
-  abstract deleteSnapshot(name: string): void;
   abstract files(): TimelineFiles;
   abstract close(end: End): void;
   abstract abandon(): void;
@@ -120,5 +99,33 @@ export abstract class MachineTimeline implements Timeline {
   private recorded(): TimeTravel {
     if (!this.travel) throw noHistory();
     return this.travel;
+  }
+}
+
+class MachineHarts implements TargetHarts {
+  private machine: Machine;
+
+  constructor(machine: Machine) {
+    this.machine = machine;
+  }
+
+  get count(): number {
+    return this.machine.harts.count;
+  }
+
+  get current(): number {
+    return this.machine.currentHart;
+  }
+
+  get quantum(): { start: Position; end: Position } {
+    return this.machine.quantum;
+  }
+
+  isWaiting(hart: number): boolean {
+    return this.machine.harts.isWaiting(hart);
+  }
+
+  instructionsOf(hart: number): number {
+    return this.machine.instructionsOf(hart);
   }
 }

@@ -1,3 +1,4 @@
+import { assert } from '../base/assert.ts';
 import type { HostLock } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
 import type { Sliced } from '../base/sliced.ts';
@@ -8,12 +9,12 @@ import type { End, TargetStop } from '../target/target.ts';
 import type { Player } from '../recording/player.ts';
 import type { RecordingReader } from '../recording/recordingReader.ts';
 import type { DriveStack } from './driveStack.ts';
-import type { SnapshotInfo } from './snapshotInfo.ts';
 import type { SnapshotImage } from './snapshotImage.ts';
 import type { SnapshotStore } from './snapshotStore.ts';
 import { endOf } from './timeline.ts';
 import { MachineTimeline } from './machineTimeline.ts';
 import type { TimelineFiles } from './timelineFiles.ts';
+import { TimelineSnapshots } from './timelineSnapshots.ts';
 import type { TimeTravel } from './timeTravel.ts';
 import { runAll, runAllQuietly } from './cleanup.ts';
 import type { WatchedFiles } from './watchedFiles.ts';
@@ -26,13 +27,12 @@ import type { WatchedFiles } from './watchedFiles.ts';
  */
 export class ReplayTimeline extends MachineTimeline {
   declare readonly travel: TimeTravel;
+  readonly snapshots: TimelineSnapshots;
   private player: Player;
   private reader: RecordingReader;
   private drives: readonly DriveStack[];
   /** All of the recording's images that exist. */
   private images: readonly SnapshotImage[];
-  /** Undefined if the image with the machine state was temporary and is lost. */
-  private store: SnapshotStore | undefined;
   private listFiles: () => TimelineFiles;
   private lock: HostLock;
   private watched: WatchedFiles;
@@ -44,6 +44,7 @@ export class ReplayTimeline extends MachineTimeline {
     reader: RecordingReader;
     drives: readonly DriveStack[];
     images: readonly SnapshotImage[];
+    /** Undefined if the image with the machine state was temporary and is lost. */
     snapshots: SnapshotStore | undefined;
     listFiles: () => TimelineFiles;
     lock: HostLock;
@@ -54,10 +55,18 @@ export class ReplayTimeline extends MachineTimeline {
     this.reader = options.reader;
     this.drives = options.drives;
     this.images = options.images;
-    this.store = options.snapshots;
     this.listFiles = options.listFiles;
     this.lock = options.lock;
     this.watched = options.watched;
+    this.snapshots = new TimelineSnapshots({
+      store: options.snapshots,
+      travel: options.travel,
+      noStore: snapshotStateLost,
+      beforeTaking: () => this.refuseLostDisk(),
+      takeAtLiveEnd: () => assert(false, 'a replay has no live end'),
+      afterTaking: () => {},
+      change: (action) => this.withWritableImages(action),
+    });
   }
 
   *forward(until: Position, options?: RunOptions): Sliced<TargetStop> {
@@ -83,34 +92,6 @@ export class ReplayTimeline extends MachineTimeline {
 
   checkFiles(): void {
     this.watched.check();
-  }
-
-  snapshots(): readonly SnapshotInfo[] {
-    return this.store?.list() ?? NO_SNAPSHOTS;
-  }
-
-  takeSnapshot(name: string): SnapshotInfo {
-    const store = this.requireSnapshots();
-    store.checkNewName(name);
-    const temporaryDrive = this.drives.find(({ options }) => !options.readOnly && options.overlay === null);
-    if (temporaryDrive) throw snapshotDiskLost(temporaryDrive.options.id);
-    this.travel.saveSnapshot(name, (snapshot) => this.withWritableImages(() => store.takeInHistory(name, snapshot)));
-    return store.find(name)!;
-  }
-
-  renameSnapshot(name: string, newName: string): void {
-    const store = this.requireSnapshots();
-    store.checkChangeable(name, 'rename');
-    if (name === newName) return;
-    store.checkNewName(newName);
-    this.withWritableImages(() => store.rename(name, newName));
-    this.travel.renamed(name, newName);
-  }
-
-  deleteSnapshot(name: string): void {
-    const store = this.requireSnapshots();
-    store.checkChangeable(name, 'delete');
-    this.travel.deleteSnapshots([name], () => this.withWritableImages(() => store.delete([name])));
   }
 
   files(): TimelineFiles {
@@ -148,9 +129,10 @@ export class ReplayTimeline extends MachineTimeline {
     this.lock.withExclusiveLock(change);
   }
 
-  private requireSnapshots(): SnapshotStore {
-    if (!this.store) throw snapshotStateLost();
-    return this.store;
+  /** A snapshot includes all disks, so none can be taken if the overlay of a drive was temporary. */
+  private refuseLostDisk(): void {
+    const temporaryDrive = this.drives.find(({ options }) => !options.readOnly && options.overlay === null);
+    if (temporaryDrive) throw snapshotDiskLost(temporaryDrive.options.id);
   }
 
   /**
@@ -171,6 +153,3 @@ export class ReplayTimeline extends MachineTimeline {
 }
 
 const GUEST_ENDS: ReadonlySet<string> = new Set(['powerOff', 'guestFailed', 'reset', 'waitsForever']);
-
-/** Always the same array, so that callers can detect changes by comparing references. */
-const NO_SNAPSHOTS: readonly SnapshotInfo[] = [];

@@ -4,8 +4,8 @@ import type { End, Target } from '../target/target.ts';
 import type { TestDeviceRequest } from '../machine/devices/testDevice.ts';
 import type { OutsideEvent } from '../machine/inputs.ts';
 import type { MachineStop } from '../machine/machine.ts';
-import type { SnapshotInfo } from './snapshotInfo.ts';
 import type { TimelineFiles } from './timelineFiles.ts';
+import type { Snapshots } from './timelineSnapshots.ts';
 
 /**
  * A machine with its history, and the files that contain it. The machine either runs live, recorded or not, or replays
@@ -31,20 +31,7 @@ export interface Timeline extends Target {
   checkFiles(): void;
   /** The digest of the whole state. The first call reads the whole contents of every drive. */
   digest(): bigint;
-  /** All snapshots in order of position. Returns the same array until a snapshot changes. */
-  snapshots(): readonly SnapshotInfo[];
-  /**
-   * Takes a snapshot of the current state, at the live end or in the history. The snapshot is durable when this
-   * returns. Throws a UserError for an invalid name (see `checkNewName`), and if nothing is recorded.
-   */
-  takeSnapshot(name: string): SnapshotInfo;
-  /**
-   * Renames a snapshot. An automatic snapshot that is renamed is kept. Throws a UserError for the first snapshot, which
-   * cannot be renamed.
-   */
-  renameSnapshot(name: string, newName: string): void;
-  /** Deletes a snapshot. Throws a UserError for the first snapshot, from which replays start. */
-  deleteSnapshot(name: string): void;
+  readonly snapshots: Snapshots;
   /** The session's files. Opens each base image to read its backing chain. */
   files(): TimelineFiles;
   /** Ends the session at the current position. The recording and the overlays are then complete and closed. */

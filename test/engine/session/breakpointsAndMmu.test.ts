@@ -25,7 +25,7 @@ test('a breakpoint set at power-on stops the guest before and after the MMU is t
   const { session, entryOf, isMmuOn } = kernelSession(t);
   // These functions run both before and after paging is turned on, since the kernel is mapped at its physical address.
   const pc = entryOf(KERNEL.kernel, 'memset');
-  session.addBreakpoint(pc);
+  session.stopPoints.addBreakpoint(pc);
   const stops: { position: number; mmu: boolean }[] = [];
   while (stops.length < 40 && complete(session.continue()).kind === 'breakpoint') {
     assert.equal(session.inspector.pc, pc);
@@ -50,7 +50,7 @@ test('a breakpoint in a program that is not loaded yet takes effect once its pag
   assert.equal(isMmuOn(), false);
   const pc = entryOf(guest('kernel/user/sh'), 'main');
   assert.equal(session.inspector.translate(pc), Number(pc), 'the address still belongs to something else');
-  session.addBreakpoint(pc);
+  session.stopPoints.addBreakpoint(pc);
   assert.equal(complete(session.continue()).kind, 'breakpoint');
   assert.equal(session.inspector.pc, pc);
   assert.equal(isMmuOn(), true);

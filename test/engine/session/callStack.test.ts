@@ -53,7 +53,7 @@ function debug(
     assert.deepEqual([problem, addresses.length], [undefined, 1]);
     const id = addResolvedBreakpoint(session, loaded, addresses[0]);
     assert.equal(complete(session.continue()).kind, 'breakpoint');
-    session.removeBreakpoint(id);
+    session.stopPoints.remove(id);
     loaded.forget();
   };
   return { session, symbols: loaded, runTo, backtrace: () => callStackOf(session.inspector, loaded).map(lineOf) };

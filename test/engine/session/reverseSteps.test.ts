@@ -89,9 +89,9 @@ const ASKED_EVERY = 1 << 19;
 test('a step over a line that takes millions of instructions can be paused, forwards and backwards', (t) => {
   const { session, symbols, steps } = debug(DEMO, t, 0);
   const [main] = symbols.functionsNamed('main');
-  const id = session.addBreakpoint(symbols.breakpointAddress(main));
+  const id = session.stopPoints.addBreakpoint(symbols.breakpointAddress(main));
   assert.equal(complete(session.continue()).kind, 'breakpoint');
-  session.removeBreakpoint(id);
+  session.stopPoints.remove(id);
   let from = session.position;
   while (session.position - from < 5_000_000) {
     from = session.position;

@@ -44,7 +44,7 @@ test('a backward run to an address stops at a breakpoint that is set while it is
   const end = session.position;
   const run = session.runBackTo([RAM_START], () => true);
   assert.equal(slice(session, run).kind, 'pause');
-  const id = session.addBreakpoint(TRAP_ENTRY);
+  const id = session.stopPoints.addBreakpoint(TRAP_ENTRY);
   assert.deepEqual(inManyParts(session, run).reason, { kind: 'breakpoint', ids: [id], pc: TRAP_ENTRY });
   const found = session.position;
   session.target.arm({ breakpoints: new Set([TRAP_ENTRY]), watchpoints: [] });

@@ -33,7 +33,7 @@ function watch({ session, symbols }: Debugging, expression: string): void {
   const evaluation = symbols.evaluate(expression, frame);
   const { lvalue } = evaluation.kind === 'value' ? evaluation.value : evaluation.target;
   assert.ok(lvalue, `${expression} is in memory`);
-  session.breakpoint({ address: lvalue.address, lengthBytes: lvalue.sizeBytes, access: 'write' });
+  session.stopPoints.addDataBreakpoint({ address: lvalue.address, lengthBytes: lvalue.sizeBytes, access: 'write' });
 }
 
 test('reverse execution leads from the failure to the line that corrupted the superblock, and then back line by line', (t) => {
@@ -103,7 +103,7 @@ for (const [name, scene, length] of [
 test('stepping back from a trap handler entered by a jump through t0 takes one step, and does not run to the beginning', (t) => {
   const { session, symbols, steps } = debug(KERNEL, t);
   const [handler] = symbols.functionsNamed('user_trap');
-  session.addBreakpoint(handler.low);
+  session.stopPoints.addBreakpoint(handler.low);
   assert.equal(complete(session.continue()).kind, 'breakpoint');
   assert.equal(session.inspector.pc, handler.low, 'stops at the first instruction');
   const { position } = session;
@@ -114,9 +114,9 @@ test('stepping back from a trap handler entered by a jump through t0 takes one s
 test('stepping into a function stops after its prologue, and stepping out returns to the caller', (t) => {
   const { session, symbols, steps } = debug(DEMO, t);
   const [journalFunction] = symbols.functionsNamed('journal_checkpoint');
-  const id = session.addBreakpoint(symbols.breakpointAddress(journalFunction));
+  const id = session.stopPoints.addBreakpoint(symbols.breakpointAddress(journalFunction));
   assert.equal(complete(session.continue()).kind, 'breakpoint');
-  session.removeBreakpoint(id);
+  session.stopPoints.remove(id);
   const inside = symbols.callStack(frameViewOf(session.inspector), 3).frames;
   const caller = inside[1].pc;
   assert.equal(complete(steps.stepOut()).kind, 'step');

@@ -90,15 +90,15 @@ test('in a recursive function, steps stay in the same activation', () => {
 test('the user’s breakpoints stop a step in a function that it skips, in both directions', () => {
   const stopped = stoppedAt('again');
   const { steps, session } = stopped;
-  const id = session.addBreakpoint(labels.leaf);
+  const id = session.stopPoints.addBreakpoint(labels.leaf);
   step(stopped, steps.stepOver());
   assert.deepEqual(complete(steps.stepOver()), { kind: 'breakpoint', ids: [id], pc: labels.leaf });
   const first = session.position;
   assert.deepEqual(complete(session.continue()), { kind: 'breakpoint', ids: [id], pc: labels.leaf });
   const second = session.position;
-  session.removeBreakpoint(id);
+  session.stopPoints.remove(id);
   assert.equal(step(stopped, steps.stepOut()), 23);
-  session.addBreakpoint(labels.leaf);
+  session.stopPoints.addBreakpoint(labels.leaf);
   assert.equal(complete(steps.reverseStepOut()).kind, 'breakpoint');
   assert.equal(session.position, second);
   assert.equal(complete(session.reverseContinue()).kind, 'breakpoint');
@@ -110,7 +110,7 @@ test('a data breakpoint stops a step, and reports the values in the order of tim
   const stopped = stoppedAt('twice');
   const { steps, session } = stopped;
   const address = session.inspector.register(2) - 8n;
-  session.breakpoint({ address, lengthBytes: 8, access: 'write' });
+  session.stopPoints.addDataBreakpoint({ address, lengthBytes: 8, access: 'write' });
   const forward = complete(steps.stepOver());
   assert.ok(forward.kind === 'dataBreakpoint');
   const [hit] = forward.hits;

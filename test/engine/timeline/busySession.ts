@@ -38,15 +38,15 @@ for (let n = 0; ; n++) {
   complete(timeline.travel!.seekTo(1 + random.below(liveEnd)));
   const dice = random.below(10);
   if (dice < 6) {
-    timeline.takeSnapshot(`s${n}`);
+    timeline.snapshots.take(`s${n}`);
     taken.push(`s${n}`);
     say(`taken s${n}`);
   } else if (taken.length > 0) {
     const [name] = taken.splice(random.below(taken.length), 1);
     say(`deleting ${name}`);
-    if (dice < 8) timeline.deleteSnapshot(name);
+    if (dice < 8) timeline.snapshots.delete(name);
     else {
-      timeline.renameSnapshot(name, `r${n}`);
+      timeline.snapshots.rename(name, `r${n}`);
       taken.push(`r${n}`);
       say(`taken r${n}`);
     }

@@ -49,7 +49,7 @@ test("a debugger write between the guest's reset request and the reset comes bef
   const { testDevice } = session.target.machine.board;
   while (!testDevice.wantsReset) complete(session.stepInstruction());
   const wished = session.position;
-  session.writeMemory(0x8100_0000n, Uint8Array.of(1, 2, 3));
+  session.writes.memory(0x8100_0000n, Uint8Array.of(1, 2, 3));
   assert.equal(session.position, wished + 1);
   session.target.advance(wished + 1000);
   const expected = session.target.digest();
@@ -69,8 +69,8 @@ test('writes to a guest that has ended are refused', (t) => {
   t.after(() => session.target.close(endAtLiveEnd(session.target)));
   assert.equal(complete(session.continue()).kind, 'ended');
   const { position } = session;
-  assert.throws(() => session.writeRegister(5, 1n), /The guest has ended, so nothing can be written to it/);
-  assert.throws(() => session.writeMemory(0x8100_0000n, Uint8Array.of(1)), /The guest has ended/);
+  assert.throws(() => session.writes.register(5, 1n), /The guest has ended, so nothing can be written to it/);
+  assert.throws(() => session.writes.memory(0x8100_0000n, Uint8Array.of(1)), /The guest has ended/);
   assert.equal(session.position, position);
   complete(session.stepBackInstruction());
   assert.equal(complete(session.continue()).kind, 'ended');
@@ -104,9 +104,9 @@ function actAtRandom(session: Session<MachineTimeline>, random: SeededRandom): v
 function writeAtRandom(session: Session<MachineTimeline>, random: SeededRandom): void {
   const { position } = session;
   try {
-    if (random.chance(0.5)) session.writeMemory(anAddress(session, random), random.bytes(1 + random.below(8)));
-    else if (random.chance(0.7)) session.writeRegister(1 + random.below(31), BigInt(random.uint32()));
-    else session.writeRegister(PC, session.inspector.pc + BigInt(2 * random.below(3)));
+    if (random.chance(0.5)) session.writes.memory(anAddress(session, random), random.bytes(1 + random.below(8)));
+    else if (random.chance(0.7)) session.writes.register(1 + random.below(31), BigInt(random.uint32()));
+    else session.writes.register(PC, session.inspector.pc + BigInt(2 * random.below(3)));
   } catch (error) {
     assert.ok(error instanceof UserError && REFUSALS.includes(error.code), String(error));
     assert.equal(session.position, position);

@@ -16,7 +16,7 @@ const NEVER_REACHED = 0xdead_0000n;
 function breakpointsAt(t: TestContext, ...addresses: bigint[]): Session<MachineTimeline> {
   const session = new Session(stageOf(DEMO, t).record());
   t.after(() => session.target.close({ reason: 'interrupted' }));
-  for (const address of addresses) session.addBreakpoint(address);
+  for (const address of addresses) session.stopPoints.addBreakpoint(address);
   return session;
 }
 
@@ -80,7 +80,7 @@ test('a reverse run that pauses while it reads a snapshot from an overlay can co
   recorded.close(recorded.advance(Infinity)!);
   const session = new Session(stage.replay());
   t.after(() => session.target.abandon());
-  session.addBreakpoint(JOURNAL_CHECKPOINT);
+  session.stopPoints.addBreakpoint(JOURNAL_CHECKPOINT);
   // A forward run leaves no cached snapshots, so the reverse run has to read those in the overlay.
   const whole = stopsOf(session, () => complete(session.continue()));
   const pausePositions: number[] = [];
@@ -102,7 +102,7 @@ test('a paused reverse run continues only from the same position and with the sa
   while (session.position < 12_000_000)
     if (complete(session.continue()).kind === 'breakpoint') whole.push(session.position);
   const last = whole.at(-1)!;
-  const never = session.addBreakpoint(NEVER_REACHED);
+  const never = session.stopPoints.addBreakpoint(NEVER_REACHED);
   assert.equal(slice(session, session.reverseContinue()).kind, 'pause');
   assert.equal(session.position, last);
   complete(session.goTo(whole[1] + 1));
@@ -110,7 +110,7 @@ test('a paused reverse run continues only from the same position and with the sa
   assert.equal(session.position, whole[1]);
   complete(session.goTo(last));
   assert.equal(slice(session, session.reverseContinue()).kind, 'pause');
-  session.removeBreakpoint(never);
+  session.stopPoints.remove(never);
   assert.equal(complete(session.reverseContinue()).kind, 'breakpoint');
   assert.equal(session.position, whole.at(-2));
 });

@@ -29,12 +29,12 @@ for (const kind of ['looking back', 'replaying'] as const) {
       const description = await killedSession(t, stage, { kind, seed: random.uint32(), afterMs: random.below(1500) });
       checkImage(stage);
       const replay = stage.replay();
-      const names = replay.snapshots().map(({ name }) => name);
+      const names = replay.snapshots.list().map(({ name }) => name);
       for (const name of description.kept) assert.ok(names.includes(name), `${name} was reported and is missing`);
       assert.ok(names.includes('replay_init') && names.includes('auto-16777216') && names.includes('auto-33554432'));
       assert.ok(replay.travel!.end >= PRESENT, 'the whole recording is there');
       const straight = stageOf(DEMO, t).record();
-      for (const { name, position } of replay.snapshots()) {
+      for (const { name, position } of replay.snapshots.list()) {
         straight.advance(position);
         // A jump to the snapshot's position starts from that snapshot.
         complete(replay.travel!.seekTo(position));
@@ -44,7 +44,7 @@ for (const kind of ['looking back', 'replaying'] as const) {
       complete(replay.travel!.seekTo(PRESENT));
       assert.equal(replay.digest(), straight.digest(), 'the end');
       // Taking a snapshot also removes incomplete changes that the kill left behind.
-      replay.takeSnapshot('after all');
+      replay.snapshots.take('after all');
       replay.close({ reason: 'interrupted' });
       straight.close({ reason: 'interrupted' });
       checkImage(stage, { leaks: 0 });

@@ -30,7 +30,7 @@ test('on a 16 TiB disk, jumps, snapshots of history and replays have the recorde
     assert.equal(live.digest(), digests.get(position), `back at ${position}`);
   }
   complete(live.travel!.seekTo(positions[3]));
-  live.takeSnapshot('in the past');
+  live.snapshots.take('in the past');
   complete(live.travel!.seekTo(END));
   live.close({ reason: 'interrupted' });
 

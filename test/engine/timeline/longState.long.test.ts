@@ -29,13 +29,13 @@ for (const [where, arrange] of [
     arrange(stage);
     const timeline = stage.record();
     const digests = digestsOnTheWay(timeline, [many]);
-    timeline.takeSnapshot('many');
+    timeline.snapshots.take('many');
     timeline.advance(later);
     digests.set(later, timeline.digest());
-    timeline.takeSnapshot('many still');
+    timeline.snapshots.take('many still');
     timeline.advance(few);
     digests.set(few, timeline.digest());
-    timeline.takeSnapshot('few');
+    timeline.snapshots.take('few');
     takeInThePast(timeline, many + 1000, 'past many', digests);
     takeInThePast(timeline, few - 1000, 'past few', digests);
     complete(timeline.travel!.seekTo(timeline.travel!.end));
@@ -64,11 +64,11 @@ test('the part of a longer state that was stored after RAM is not in later snaps
   const { stage, many, few } = prepare(t);
   const timeline = stage.record();
   timeline.advance(many);
-  timeline.takeSnapshot('many');
+  timeline.snapshots.take('many');
   timeline.advance(few);
-  timeline.takeSnapshot('few');
+  timeline.snapshots.take('few');
   complete(timeline.travel!.seekTo(few - 1000));
-  timeline.takeSnapshot('past few');
+  timeline.snapshots.take('past few');
   timeline.close(timeline.advance(Infinity)!);
   const image = openOverlay(stage);
   const behindRam = (name: string) =>
@@ -86,7 +86,7 @@ test('a long state that an earlier build wrote over RAM is recognized and not re
   const timeline = stage.record();
   const digests = digestsOnTheWay(timeline, [many, few]);
   complete(timeline.travel!.seekTo(many));
-  timeline.takeSnapshot('whole');
+  timeline.snapshots.take('whole');
   const end = timeline.advance(Infinity)!;
   timeline.close(end);
   writeAsBefore(stage, 'whole', 'over RAM', many + 1);
@@ -96,7 +96,7 @@ test('a long state that an earlier build wrote over RAM is recognized and not re
     complete(replay.travel!.seekTo(position));
     if (digests.has(position)) assert.equal(replay.digest(), digests.get(position));
   }
-  replay.deleteSnapshot('over RAM');
+  replay.snapshots.delete('over RAM');
   replay.close(end);
   writeAsBefore(stage, 'whole', 'over RAM', many + 1);
   assert.throws(() => stage.replay({ rrsnapshot: 'over RAM' }), /"over RAM" .* does not belong to this machine/);
@@ -106,7 +106,7 @@ test('snapshots whose RAM an earlier build overwrote with a long state are not r
   const { stage, many, few } = prepare(t);
   const timeline = stage.record();
   const digests = digestsOnTheWay(timeline, [many, few]);
-  timeline.takeSnapshot('few');
+  timeline.snapshots.take('few');
   const end = timeline.advance(Infinity)!;
   timeline.close(end);
   const image = Qcow2Image.open(openFile(imageOf(stage), { write: true, create: 'never' }), { writable: true });
@@ -157,7 +157,7 @@ function useOwnImage(stage: Stage, clusterSizeBytes: number): void {
 function takeInThePast(timeline: MachineTimeline, position: number, name: string, digests: Map<number, bigint>): void {
   complete(timeline.travel!.seekTo(position));
   digests.set(position, timeline.digest());
-  timeline.takeSnapshot(name);
+  timeline.snapshots.take(name);
   assert.equal(timeline.digest(), digests.get(position), 'taking a snapshot changes nothing');
 }
 

@@ -13,7 +13,7 @@ test('with two replays of the same recording, a snapshot can be taken only after
   const recording = stage.record();
   recording.advance(2_000_000);
   assert.throws(() => stage.replay(), /a\.rr is in use by process \d+ \(recording a\.rr\)/);
-  recording.takeSnapshot('here');
+  recording.snapshots.take('here');
   recording.close(CLOSED);
   const [first, second] = [stage.replay(), stage.replay()];
   first.advance(1_000_000);
@@ -29,10 +29,10 @@ test('with two replays of the same recording, a snapshot can be taken only after
   assert.throws(() => stage.record(), /exists/);
   const third = stage.replay();
   assert.deepEqual(
-    third.snapshots().map(({ name }) => name),
+    third.snapshots.list().map(({ name }) => name),
     ['replay_init', 'there'],
   );
-  assert.throws(() => first.takeSnapshot('again'), /in use/);
+  assert.throws(() => first.snapshots.take('again'), /in use/);
   // Both replays can continue after the failed attempt.
   const straight = stageOf(DEMO, t).record();
   for (const timeline of [first, third, straight]) timeline.advance(1_900_000);
@@ -55,9 +55,9 @@ test('a session that fails to open or to close leaves no lock', { skip: process.
 });
 
 const changes: ((timeline: MachineTimeline) => unknown)[] = [
-  (timeline) => timeline.takeSnapshot('mine'),
-  (timeline) => timeline.renameSnapshot('here', 'there'),
-  (timeline) => timeline.deleteSnapshot(timeline.snapshots().find(({ name }) => name === 'mine')?.name ?? 'here'),
+  (timeline) => timeline.snapshots.take('mine'),
+  (timeline) => timeline.snapshots.rename('here', 'there'),
+  (timeline) => timeline.snapshots.delete(timeline.snapshots.list().find(({ name }) => name === 'mine')?.name ?? 'here'),
 ];
 
 function filesOf(rrfile: string) {

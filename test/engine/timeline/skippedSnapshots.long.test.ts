@@ -31,12 +31,12 @@ test('while the disk that holds an overlay is full, automatic snapshots are skip
   overlay.isFull = true;
   timeline.advance(AUTOMATIC + 1);
   assert.throws(
-    () => timeline.takeSnapshot('mine'),
+    () => timeline.snapshots.take('mine'),
     (error) => error instanceof errors.UserError && error.code === 'host-disk-full',
   );
   const digest = timeline.digest();
   overlay.isFull = false;
-  timeline.takeSnapshot('mine');
+  timeline.snapshots.take('mine');
   timeline.advance(2 * AUTOMATIC - 1);
   overlay.isFull = true;
   timeline.advance(2 * AUTOMATIC + 1);
@@ -51,7 +51,7 @@ test('while the disk that holds an overlay is full, automatic snapshots are skip
   const replay = stage.replay({ rrsnapshot: 'mine' });
   assert.equal(replay.digest(), digest);
   assert.deepEqual(
-    replay.snapshots().map(({ name }) => name),
+    replay.snapshots.list().map(({ name }) => name),
     names,
   );
   assert.deepEqual(replay.advance(Infinity), end);
@@ -95,11 +95,11 @@ test('an image with two-bit refcounts holds two snapshots, and the recording run
   const timeline = stage.record();
   const end = timeline.advance(Infinity)!;
   assert.throws(
-    () => timeline.takeSnapshot('mine'),
+    () => timeline.snapshots.take('mine'),
     (error) => error instanceof errors.UserError && error.code === 'refcounts-too-narrow',
   );
-  timeline.deleteSnapshot(`auto-${AUTOMATIC}`);
-  timeline.takeSnapshot('mine');
+  timeline.snapshots.delete(`auto-${AUTOMATIC}`);
+  timeline.snapshots.take('mine');
   timeline.close(end);
   assert.equal(notices.length, 1);
   checkImage(image, ['replay_init', 'mine']);

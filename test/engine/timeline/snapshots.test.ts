@@ -26,7 +26,7 @@ for (const [name, scene, length] of [
       const replay = stage.replay();
       for (const position of positions.slice(TAKEN)) {
         complete(replay.travel!.seekTo(position));
-        replay.takeSnapshot(`replayed ${position}`);
+        replay.snapshots.take(`replayed ${position}`);
         assert.equal(replay.digest(), digests.get(position), 'taking a snapshot changes nothing');
         complete(replay.travel!.seekTo(random.pick(positions)));
       }
@@ -54,7 +54,7 @@ for (const [name, scene, length] of [
       const replay = stage.replay();
       const position = random.pick(positions.slice(TAKEN));
       complete(replay.travel!.seekTo(position));
-      replay.takeSnapshot(`replayed ${position}`);
+      replay.snapshots.take(`replayed ${position}`);
       const disk = diskOf(replay);
       const end = replay.advance(Infinity)!;
       replay.close(end);
@@ -78,25 +78,25 @@ test('deleting or renaming a snapshot takes effect in this replay and in later o
   const replay = stage.replay();
   const [kept, gone] = positions;
   complete(replay.travel!.seekTo(gone));
-  replay.deleteSnapshot(`past ${gone}`);
+  replay.snapshots.delete(`past ${gone}`);
   assert.equal(replay.digest(), digests.get(gone), 'the snapshot in use was deleted');
   complete(replay.travel!.seekTo(kept));
-  replay.renameSnapshot(`past ${kept}`, 'kept');
-  replay.renameSnapshot('auto-16777216', 'mine');
+  replay.snapshots.rename(`past ${kept}`, 'kept');
+  replay.snapshots.rename('auto-16777216', 'mine');
   complete(replay.travel!.seekTo(random.pick(positions)));
   complete(replay.travel!.seekTo(kept));
   assert.equal(replay.digest(), digests.get(kept));
-  const names = replay.snapshots().map(({ name }) => name);
+  const names = replay.snapshots.list().map(({ name }) => name);
   assert.ok(names.includes('kept') && names.includes('mine') && !names.includes(`past ${gone}`));
-  assert.equal(replay.snapshots().find(({ name }) => name === 'mine')!.isAutomatic, false);
+  assert.equal(replay.snapshots.list().find(({ name }) => name === 'mine')!.isAutomatic, false);
   replay.close({ reason: 'interrupted' });
   checkOverlay(stage, t);
   const again = stage.replay();
   assert.deepEqual(
-    again.snapshots().map(({ name }) => name),
+    again.snapshots.list().map(({ name }) => name),
     names,
   );
-  for (const { name } of again.snapshots()) if (name !== 'replay_init') again.deleteSnapshot(name);
+  for (const { name } of again.snapshots.list()) if (name !== 'replay_init') again.snapshots.delete(name);
   again.close({ reason: 'interrupted' });
   checkOverlay(stage, t);
   assert.deepEqual(
@@ -111,10 +111,10 @@ test('an automatic snapshot that the user renamed is never thinned out', (t) => 
   const timeline = stage.record();
   const spacing = 1 << 24;
   timeline.advance(4 * spacing);
-  timeline.renameSnapshot(`auto-${spacing}`, 'mine');
-  timeline.deleteSnapshot(`auto-${3 * spacing}`);
+  timeline.snapshots.rename(`auto-${spacing}`, 'mine');
+  timeline.snapshots.delete(`auto-${3 * spacing}`);
   assert.equal(timeline.advance(33 * spacing), undefined);
-  const names = timeline.snapshots().map(({ name }) => name);
+  const names = timeline.snapshots.list().map(({ name }) => name);
   assert.ok(
     names.includes('mine') && !names.includes(`auto-${5 * spacing}`),
     'all other snapshots at odd multiples are deleted',
@@ -129,7 +129,7 @@ test('with two drives, a snapshot exists only if both overlays contain it, and t
   const digests = digestsOnTheWay(timeline, [3_000_000, 6_000_000]);
   for (const position of digests.keys()) {
     complete(timeline.travel!.seekTo(position));
-    timeline.takeSnapshot(`s${position}`);
+    timeline.snapshots.take(`s${position}`);
   }
   timeline.close({ reason: 'interrupted' });
   // Leaves the overlays as if a rename and a snapshot had been killed after changing only one of them.
@@ -144,9 +144,9 @@ test('with two drives, a snapshot exists only if both overlays contain it, and t
   const replay = stage.replay();
   complete(replay.travel!.seekTo(3_000_000));
   assert.equal(replay.digest(), digests.get(3_000_000), 'seeks there from another snapshot');
-  replay.takeSnapshot('half taken');
+  replay.snapshots.take('half taken');
   assert.deepEqual(
-    replay.snapshots().map(({ name }) => name),
+    replay.snapshots.list().map(({ name }) => name),
     ['replay_init', 's3000000', 'half taken', 's6000000'],
   );
   replay.close({ reason: 'interrupted' });
@@ -163,13 +163,13 @@ test('a recording without a writable drive keeps its snapshots in a state-only i
   const timeline = stage.record();
   const digests = digestsOnTheWay(timeline, [2_000_000, 5_000_000]);
   complete(timeline.travel!.seekTo(2_000_000));
-  timeline.takeSnapshot('early');
+  timeline.snapshots.take('early');
   timeline.close({ reason: 'interrupted' });
   const replay = stage.replay({ rrsnapshot: 'early' });
   assert.equal(replay.digest(), digests.get(2_000_000));
-  assert.throws(() => replay.deleteSnapshot('early'), /Replays start from/);
+  assert.throws(() => replay.snapshots.delete('early'), /Replays start from/);
   complete(replay.travel!.seekTo(5_000_000));
-  assert.equal(replay.takeSnapshot('late').position, 5_000_000);
+  assert.equal(replay.snapshots.take('late').position, 5_000_000);
   assert.equal(replay.digest(), digests.get(5_000_000));
   assert.equal(replay.files().stateFile, `${stage.setup.rrfile}.qcow2`);
   replay.close({ reason: 'interrupted' });
@@ -190,7 +190,7 @@ test('a snapshot is refused if it could not contain the complete state', (t) => 
   timeline.close({ reason: 'interrupted' });
   const replay = stage.replay();
   complete(replay.travel!.seekTo(1_000_000));
-  assert.throws(() => replay.takeSnapshot('here'), /drive hd1: it was recorded with a temporary overlay/);
+  assert.throws(() => replay.snapshots.take('here'), /drive hd1: it was recorded with a temporary overlay/);
   replay.close({ reason: 'interrupted' });
 });
 
@@ -209,10 +209,10 @@ test('a replay whose files are read-only refuses to take a snapshot, and continu
     if (mode.write && path === overlay) throw errors.fileNotPermitted(path, 'write');
     return open(path, mode);
   };
-  assert.throws(() => replay.takeSnapshot('here'), new RegExp(overlay));
+  assert.throws(() => replay.snapshots.take('here'), new RegExp(overlay));
   nodeHost.files.open = open;
   assert.equal(replay.digest(), digest);
-  replay.takeSnapshot('here');
+  replay.snapshots.take('here');
   replay.close({ reason: 'interrupted' });
 });
 
@@ -220,22 +220,22 @@ test('an invalid snapshot request is refused with a one-sentence message', (t) =
   const stage = stageOf(DEMO, t);
   const timeline = stage.record();
   timeline.advance(1_000_000);
-  timeline.takeSnapshot('one');
+  timeline.snapshots.take('one');
   const refused = (act: () => void, code: string) =>
     assert.throws(act, (error) => error instanceof errors.UserError && error.code === code);
-  const beforeNames = timeline.snapshots();
+  const beforeNames = timeline.snapshots.list();
   for (const bad of ['', 'a\nb', 'x'.repeat(256), 'é'.repeat(128), '\ud800'])
-    refused(() => timeline.takeSnapshot(bad), 'snapshot-name-unusable');
-  refused(() => timeline.takeSnapshot('auto-7'), 'snapshot-name-automatic');
-  refused(() => timeline.takeSnapshot('replay_init'), 'snapshot-name-reserved');
-  refused(() => timeline.takeSnapshot('one'), 'snapshot-name-taken');
-  refused(() => timeline.renameSnapshot('one', 'auto-x'), 'snapshot-name-automatic');
-  refused(() => timeline.renameSnapshot('two', 'three'), 'snapshot-unknown');
-  refused(() => timeline.renameSnapshot('replay_init', 'three'), 'snapshot-needed');
-  refused(() => timeline.deleteSnapshot('replay_init'), 'snapshot-needed');
-  refused(() => timeline.deleteSnapshot('two'), 'snapshot-unknown');
-  assert.deepEqual(timeline.snapshots(), beforeNames);
-  timeline.takeSnapshot('é'.repeat(127));
+    refused(() => timeline.snapshots.take(bad), 'snapshot-name-unusable');
+  refused(() => timeline.snapshots.take('auto-7'), 'snapshot-name-automatic');
+  refused(() => timeline.snapshots.take('replay_init'), 'snapshot-name-reserved');
+  refused(() => timeline.snapshots.take('one'), 'snapshot-name-taken');
+  refused(() => timeline.snapshots.rename('one', 'auto-x'), 'snapshot-name-automatic');
+  refused(() => timeline.snapshots.rename('two', 'three'), 'snapshot-unknown');
+  refused(() => timeline.snapshots.rename('replay_init', 'three'), 'snapshot-needed');
+  refused(() => timeline.snapshots.delete('replay_init'), 'snapshot-needed');
+  refused(() => timeline.snapshots.delete('two'), 'snapshot-unknown');
+  assert.deepEqual(timeline.snapshots.list(), beforeNames);
+  timeline.snapshots.take('é'.repeat(127));
   timeline.close({ reason: 'interrupted' });
 });
 
@@ -252,12 +252,12 @@ function recordWithSnapshots(scene: Scene, length: number, t: TestContext) {
   digests.set(half, timeline.digest());
   for (const position of early) {
     complete(timeline.travel!.seekTo(position));
-    timeline.takeSnapshot(`past ${position}`);
+    timeline.snapshots.take(`past ${position}`);
     assert.equal(timeline.digest(), digests.get(position), 'taking a snapshot changes nothing');
   }
   complete(timeline.travel!.seekTo(half));
   assert.equal(timeline.travel!.isAtLiveEnd, true);
-  const taken = timeline.takeSnapshot(`present ${half}`);
+  const taken = timeline.snapshots.take(`present ${half}`);
   assert.deepEqual([taken.position, taken.isAutomatic], [half, false]);
   for (const [position, digest] of digestsOnTheWay(timeline, late)) digests.set(position, digest);
   const end = timeline.advance(Infinity)!;

@@ -30,11 +30,11 @@ test('when an overlay lists a new snapshot, the log up to its position is on sta
   const listed = watchSnapshots(stage, t);
   const timeline = stage.record();
   timeline.advance(AUTOMATIC + 1000);
-  timeline.takeSnapshot('mine');
+  timeline.snapshots.take('mine');
   timeline.advance(AUTOMATIC + 3000);
   complete(timeline.travel!.seekTo(AUTOMATIC + 2000));
-  timeline.takeSnapshot('past');
-  timeline.renameSnapshot(`auto-${AUTOMATIC}`, 'renamed');
+  timeline.snapshots.take('past');
+  timeline.snapshots.rename(`auto-${AUTOMATIC}`, 'renamed');
   timeline.advance(2 * AUTOMATIC);
   timeline.close({ reason: 'interrupted' });
   const names = ['replay_init', `auto-${AUTOMATIC}`, 'mine', 'past', 'renamed', `auto-${2 * AUTOMATIC}`];
@@ -49,19 +49,19 @@ test('a snapshot past the end of the recording is not offered for seeking, and c
   const name = `auto-${AUTOMATIC}`;
   const replay = stage.replay();
   assert.deepEqual(
-    replay.snapshots().map((snapshot) => snapshot.name),
+    replay.snapshots.list().map((snapshot) => snapshot.name),
     ['replay_init'],
   );
   assert.equal(replay.travel!.end, end);
   assert.deepEqual(replay.advance(Infinity), { reason: 'endOfRecording' });
   assert.deepEqual([replay.position, replay.digest()], [end, digest]);
   complete(replay.travel!.seekTo(end - 1000));
-  replay.takeSnapshot('near the end');
-  assert.throws(() => replay.takeSnapshot('auto-1'), /reserved for automatic snapshots/);
-  replay.renameSnapshot(name, 'lost');
-  assert.throws(() => replay.takeSnapshot('lost'), /A snapshot named "lost" already exists/);
-  replay.deleteSnapshot('lost');
-  replay.takeSnapshot('lost');
+  replay.snapshots.take('near the end');
+  assert.throws(() => replay.snapshots.take('auto-1'), /reserved for automatic snapshots/);
+  replay.snapshots.rename(name, 'lost');
+  assert.throws(() => replay.snapshots.take('lost'), /A snapshot named "lost" already exists/);
+  replay.snapshots.delete('lost');
+  replay.snapshots.take('lost');
   replay.close({ reason: 'interrupted' });
 });
 

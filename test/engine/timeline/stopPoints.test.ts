@@ -42,7 +42,7 @@ test('a breakpoint is hit at the same positions forwards and backwards', (t) => 
   const session = new Session(stageOf(DEMO, t).record());
   t.after(() => session.target.close({ reason: 'interrupted' }));
   const address = addressOf('journal_checkpoint');
-  session.addBreakpoint(address);
+  session.stopPoints.addBreakpoint(address);
   const forwards: number[] = [];
   while (complete(session.continue()).kind === 'breakpoint') {
     assert.equal(session.inspector.pc, address);
@@ -63,8 +63,8 @@ test('positions are the same with and without stop points', (t) => {
   const { session: plain } = atTheEnd(t);
   const watched = new Session(stageOf(DEMO, t).record());
   t.after(() => watched.target.close({ reason: 'interrupted' }));
-  watched.addBreakpoint(addressOf('journal_checkpoint'));
-  watched.breakpoint({ address: addressOf('store'), lengthBytes: 8, access: 'readWrite' });
+  watched.stopPoints.addBreakpoint(addressOf('journal_checkpoint'));
+  watched.stopPoints.addDataBreakpoint({ address: addressOf('store'), lengthBytes: 8, access: 'readWrite' });
   while (complete(watched.continue()).kind !== 'ended');
   assert.equal(watched.position, plain.position);
   assert.equal(watched.target.digest(), plain.target.digest());
@@ -108,7 +108,7 @@ test('when running backwards, a watchpoint stops before the last write and repor
   const at = (address: bigint) => session.inspector.readMemory(address, 4);
   const field = findSpoiledField(session, console);
   const spoiled = at(field);
-  session.breakpoint({ address: field, lengthBytes: 4, access: 'write' });
+  session.stopPoints.addDataBreakpoint({ address: field, lengthBytes: 4, access: 'write' });
   const reason = complete(session.reverseContinue());
   assert.equal(reason.kind, 'dataBreakpoint');
   const [hit] = reason.hits;
@@ -155,16 +155,16 @@ test('stepping forwards and then back returns to the same state, one instruction
 test('debugger writes at the live end are recorded and replayed, and writes in history are refused', (t) => {
   const stage = stageOf(DEMO, t);
   const session = new Session(stage.record());
-  session.addBreakpoint(addressOf('journal_checkpoint'));
+  session.stopPoints.addBreakpoint(addressOf('journal_checkpoint'));
   assert.equal(complete(session.continue()).kind, 'breakpoint');
   const { position } = session;
   const unused = (addressOf('store') & ~0xfffn) + 0x2_0000n;
-  session.writeMemory(unused - 3n, Uint8Array.of(1, 2, 3, 4, 5, 6));
-  session.writeRegister(4, 0x1234_5678_9abcn);
+  session.writes.memory(unused - 3n, Uint8Array.of(1, 2, 3, 4, 5, 6));
+  session.writes.register(4, 0x1234_5678_9abcn);
   assert.equal(session.position, position + 3, 'two pages and a register: three steps');
   assert.equal(complete(session.continue()).kind, 'breakpoint');
   complete(session.goTo(position));
-  assert.throws(() => session.writeMemory(unused, Uint8Array.of(9)), /cannot be changed/);
+  assert.throws(() => session.writes.memory(unused, Uint8Array.of(9)), /cannot be changed/);
   while (complete(session.continue()).kind !== 'ended');
   const end = session.reason.kind === 'ended' ? session.reason.end : undefined;
   const expected = { position: session.position, digest: session.target.digest() };

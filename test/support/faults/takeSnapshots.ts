@@ -33,14 +33,14 @@ function changeSnapshots(): void {
   const output = (what: string) => writeSync(1, `${what}\n`);
   try {
     timeline.advance(60_000_000);
-    timeline.takeSnapshot('here');
+    timeline.snapshots.take('here');
     output('took here');
     complete(timeline.travel!.seekTo(20_000_000));
-    timeline.takeSnapshot('past');
+    timeline.snapshots.take('past');
     output('took past');
-    timeline.renameSnapshot('here', 'kept');
+    timeline.snapshots.rename('here', 'kept');
     output('renamed here to kept');
-    timeline.deleteSnapshot('past');
+    timeline.snapshots.delete('past');
     output('deleted past');
     timeline.advance(Infinity);
     timeline.close(endAtLiveEnd(timeline));

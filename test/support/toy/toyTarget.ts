@@ -5,7 +5,7 @@ import type { RunOptions } from '../../../debug-adapter/engine/machine/machine.t
 import { NO_STOP_POINTS, type StopPoints } from '../../../debug-adapter/engine/target/stopPoints.ts';
 import type { DigestPart } from '../../../debug-adapter/engine/recording/logEntry.ts';
 import type { Inspector } from '../../../debug-adapter/engine/target/inspector.ts';
-import type { HistoryRange, Target, TargetStop } from '../../../debug-adapter/engine/target/target.ts';
+import type { HistoryRange, Target, TargetHarts, TargetStop } from '../../../debug-adapter/engine/target/target.ts';
 import type { HistoryPlayer } from '../../../debug-adapter/engine/timeline/history.ts';
 import { type RamSnapshot, RamSnapshots } from '../../../debug-adapter/engine/timeline/ramSnapshots.ts';
 import { RequestLogSwitch } from '../../../debug-adapter/engine/timeline/requestLogSwitch.ts';
@@ -40,6 +40,7 @@ export const LOAD_PIECES = 3;
 export class ToyTarget implements Target {
   readonly machine: ToyMachine;
   readonly travel: TimeTravel;
+  readonly harts: TargetHarts;
   readonly disks = [];
   /** The names of the stored snapshots that were loaded. */
   readonly loads: string[] = [];
@@ -52,7 +53,19 @@ export class ToyTarget implements Target {
   /** `replayed` is the log of the recording to replay; without it, the machine runs live and is recorded. */
   constructor(options: ToyMachineOptions, { replayed, budget }: { replayed?: ToyLog; budget?: TravelBudget } = {}) {
     this.options = options;
-    this.machine = new ToyMachine(options);
+    const machine = new ToyMachine(options);
+    this.machine = machine;
+    this.harts = {
+      count: machine.harts.length,
+      get current() {
+        return machine.currentHart;
+      },
+      get quantum() {
+        return machine.quantum;
+      },
+      isWaiting: () => false,
+      instructionsOf: (hart) => machine.harts[hart].retired,
+    };
     this.log = replayed ?? { times: [], digests: [], end: 0 };
     this.ramSnapshots = new RamSnapshots(this.machine.ram);
     const player = new ToyPlayer(this.log);
@@ -108,26 +121,6 @@ export class ToyTarget implements Target {
   get history(): HistoryRange {
     const { start, end, isInHistory } = this.travel;
     return { start, end, isBeforeLiveEnd: isInHistory };
-  }
-
-  get hartCount(): number {
-    return this.machine.harts.length;
-  }
-
-  get currentHart(): number {
-    return this.machine.currentHart;
-  }
-
-  get quantum(): { start: number; end: number } {
-    return this.machine.quantum;
-  }
-
-  isWaiting(): boolean {
-    return false;
-  }
-
-  instructionsOf(hart: number): number {
-    return this.machine.harts[hart].retired;
   }
 
   inspect(fixed?: number): Inspector {
