@@ -1,0 +1,132 @@
+/** Every Target moves and stops as the interface promises: our machine, live and replaying, and the toy machine. */
+import assert from 'node:assert/strict';
+import { suite, test, type TestContext } from 'node:test';
+import { complete, type Target } from '../../../debug-adapter/engine/index.ts';
+import { SeededRandom } from '../../support/seededRandom.ts';
+import { SHORT_ROUNDS } from '../../support/toy/programs.ts';
+import { ToyTarget } from '../../support/toy/toyTarget.ts';
+import { DEMO, stageOf } from '../timeline/travelSupport.ts';
+
+const END = 2000;
+const NONE = { breakpoints: new Set<bigint>(), watchpoints: [] };
+
+/** Each target has executed END steps. */
+const TARGETS: Record<string, (t: TestContext) => Target> = {
+  'the toy': () => {
+    const target = new ToyTarget({ code: SHORT_ROUNDS.code });
+    complete(target.forward(END));
+    return target;
+  },
+  'a machine that is recorded': (t) => {
+    const timeline = stageOf(DEMO, t).record();
+    t.after(() => timeline.abandon());
+    complete(timeline.forward(END));
+    return timeline;
+  },
+  'a replay': (t) => {
+    const stage = stageOf(DEMO, t);
+    const timeline = stage.record();
+    timeline.advance(END);
+    timeline.close({ reason: 'interrupted' });
+    const replay = stage.replay();
+    t.after(() => replay.abandon());
+    complete(replay.forward(END));
+    return replay;
+  },
+};
+
+/** The state as far as the interface shows it. */
+function stateOf(target: Target): string {
+  const inspector = target.inspect();
+  const registers = Array.from({ length: 32 }, (_, i) => inspector.register(i));
+  const stack = [...inspector.readMemory(inspector.register(2) & ~15n, 64)];
+  return [target.position, inspector.pc, inspector.privilege, registers, target.harts.instructionsOf(0), stack].join();
+}
+
+for (const [name, open] of Object.entries(TARGETS)) {
+  suite(name, () => {
+    test('goes to any position of its history, and is there in the same state each time', (t) => {
+      const target = open(t);
+      const random = SeededRandom.forTest(t);
+      assert.deepEqual([target.history?.start, target.history?.end], [0, END]);
+      const states = new Map<number, string>();
+      for (let i = 0; i < 40; i++) {
+        const position = i % 2 === 0 ? random.below(END + 1) : random.pick([...states.keys()]);
+        complete(target.goTo(position));
+        assert.equal(target.position, position);
+        const state = stateOf(target);
+        assert.equal(states.get(position) ?? state, state, `at ${position}`);
+        states.set(position, state);
+      }
+    });
+
+    test('stops at the same breakpoints forward and backward, and reports the pc', (t) => {
+      const target = open(t);
+      complete(target.goTo(END / 2));
+      const { pc } = target.inspect();
+      complete(target.goTo(0));
+      target.arm({ breakpoints: new Set([pc]), watchpoints: [] });
+      const forward: number[] = [];
+      for (let stop = complete(target.forward(END)); stop.kind === 'breakpoint'; stop = complete(target.forward(END))) {
+        assert.deepEqual([stop.pc, target.inspect().pc], [pc, pc]);
+        forward.push(target.position);
+      }
+      assert.ok(forward.includes(END / 2));
+      assert.equal(target.position, END);
+      const backward: number[] = [];
+      while (complete(target.backward()).kind === 'breakpoint') backward.unshift(target.position);
+      assert.equal(target.position, 0);
+      // A run forward from a breakpoint does not stop there again; one backward to the first position does.
+      assert.deepEqual(
+        backward.filter((position) => position > 0),
+        forward,
+      );
+    });
+
+    test('a paused move continues to the same place, and its state can be read meanwhile', (t) => {
+      const target = open(t);
+      complete(target.goTo(100));
+      const expected = stateOf(target);
+      complete(target.goTo(0));
+      let times = 0;
+      const move = target.goTo(100);
+      for (let isDone = false; !isDone;) {
+        isDone = target.pause.resume(move, () => ++times % 2 === 0).done === true;
+        stateOf(target);
+      }
+      assert.equal(stateOf(target), expected);
+    });
+
+    test('traces each step, without stops', (t) => {
+      const target = open(t);
+      complete(target.goTo(200));
+      target.arm({ breakpoints: new Set([target.inspect().pc]), watchpoints: [] });
+      const seen: number[] = [];
+      complete(target.trace(230, () => seen.push(target.position)));
+      assert.deepEqual(
+        seen,
+        Array.from({ length: 30 }, (_, i) => 200 + i),
+      );
+      target.arm(NONE);
+    });
+  });
+}
+
+test('the bytes of a disk are those at the position', (t) => {
+  const timeline = stageOf(DEMO, t).record();
+  t.after(() => timeline.abandon());
+  const [disk] = timeline.disks;
+  const bytes = (): string => {
+    const all = new Uint8Array(1 << 16);
+    disk.read(0, all);
+    return Buffer.from(all).toString('latin1');
+  };
+  const before = bytes();
+  timeline.advance(20_000_000);
+  const after = bytes();
+  assert.notEqual(after, before, 'the guest has written');
+  complete(timeline.goTo(0));
+  assert.equal(bytes(), before);
+  complete(timeline.goTo(20_000_000));
+  assert.equal(bytes(), after);
+});
