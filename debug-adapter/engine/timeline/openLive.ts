@@ -21,6 +21,7 @@ import {
   recordedSlot,
 } from './driveStack.ts';
 import { activityText, basesInUse, inUse, lockForSession } from './filesInUse.ts';
+import { LiveRecording } from './liveRecording.ts';
 import { LiveTimeline } from './liveTimeline.ts';
 import { NewFiles } from './newFiles.ts';
 import { RamSnapshots } from './ramSnapshots.ts';
@@ -119,10 +120,13 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
       disks: drives.map((drive) => travelDisk(host, drive)),
       history: liveHistory(host, setup, { machine, writer, snapshots, watched }),
     });
-    const recording = { writer, recorder, snapshots, travel, ramSnapshots: images, stateOnly };
+    const recording = new LiveRecording(
+      { writer, recorder, snapshots, travel, ramSnapshots: images, stateOnly },
+      { machine, watched, pace, onNotice },
+    );
     const listFiles = () => filesOf(host, drives, setup);
-    const timeline = new LiveTimeline({ machine, drives, lock, watched, recording, listFiles, pace, onNotice });
-    timeline.start(setup.rrsnapshot);
+    const timeline = new LiveTimeline({ machine, drives, lock, watched, recording, listFiles });
+    recording.start(setup.rrsnapshot);
     newFiles.publish({ replaces: setup.overwrite, lock });
     watched.start();
     return timeline;
