@@ -26,17 +26,25 @@ export function signed(fields: Record<number, string>): BitField {
   return { groups, signShift: Math.min(...groups.map(({ to, mask }) => Math.clz32(mask << to))) };
 }
 
+// These loops use an index because they run before V8 has compiled them, when for-of takes about three times as long.
+
 /** Extracts the value from an instruction, as a signed 32-bit number. */
 export function readField({ groups, signShift }: BitField, bits: number): number {
   let value = 0;
-  for (const { from, to, mask } of groups) value |= ((bits >>> from) & mask) << to;
+  for (let i = 0; i < groups.length; i++) {
+    const group = groups[i];
+    value |= ((bits >>> group.from) & group.mask) << group.to;
+  }
   return (value << signShift) >> signShift;
 }
 
 /** The instruction bits that encode the value, as a signed 32-bit number. Bits that do not fit are ignored. */
 export function encodeField({ groups }: BitField, value: number): number {
   let bits = 0;
-  for (const { from, to, mask } of groups) bits |= ((value >>> to) & mask) << from;
+  for (let i = 0; i < groups.length; i++) {
+    const group = groups[i];
+    bits |= ((value >>> group.to) & group.mask) << group.from;
+  }
   return bits;
 }
 

@@ -73,7 +73,8 @@ function templateOf(text: string): Template {
 
 function fill({ instruction, contents }: Template, half: number): number {
   let word = instruction.value;
-  for (const { field, from } of contents) {
+  for (let i = 0; i < contents.length; i++) {
+    const { field, from } = contents[i];
     word |= encodeField(field, typeof from === 'number' ? from : readOperand(from, half));
   }
   return word;

@@ -29,7 +29,10 @@ const byName = lazy(() => new Map(instructions().map((instruction) => [instructi
 /** The instruction that a 32-bit word encodes; undefined if the encoding is reserved or unknown. */
 export function instructionOf(word: number): Instruction | undefined {
   if ((word & 3) !== 3) return undefined;
-  for (const candidate of candidatesFor(word)) if ((word & candidate.mask) === candidate.value) return candidate;
+  const candidates = candidatesFor(word);
+  for (let i = 0; i < candidates.length; i++) {
+    if ((word & candidates[i].mask) === candidates[i].value) return candidates[i];
+  }
   return undefined;
 }
 
