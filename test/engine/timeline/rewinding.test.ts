@@ -240,3 +240,23 @@ test('deleting stored snapshots forgets what is based on them, and a new one may
   assert.deepEqual(replay.loads, ['one']);
   assert.deepEqual(replay.machine.digestParts(), straightDigests(LONG, [8_000_000]).get(8_000_000));
 });
+
+test('if a damaged snapshot is deleted, a new one with its name is used', () => {
+  const live = new ToyTarget(LONG);
+  for (const position of [6_000_000, 12_000_000]) {
+    complete(live.forward(position));
+    live.store(`at ${position}`);
+  }
+  complete(live.forward(20_000_000));
+  // Nothing but the first state stays in memory.
+  const replay = live.replay({ memoryBytes: 1 << 30, scratchBytes: 1 << 30, snapshots: 1 });
+  const [first, second] = replay.stored;
+  replay.stored = [first, { ...second, ram: first.ram }];
+  complete(replay.goTo(20_000_000));
+  replay.travel.deleteSnapshots(['at 12000000'], () => (replay.stored = [first]));
+  replay.stored = [first, second];
+  const fresh = replay.loads.length;
+  complete(replay.goTo(0));
+  complete(replay.goTo(20_000_000));
+  assert.deepEqual(replay.loads.slice(fresh), ['at 12000000']);
+});

@@ -57,7 +57,8 @@ test('a session that fails to open or to close leaves no lock', { skip: process.
 const changes: ((timeline: MachineTimeline) => unknown)[] = [
   (timeline) => timeline.snapshots.take('mine'),
   (timeline) => timeline.snapshots.rename('here', 'there'),
-  (timeline) => timeline.snapshots.delete(timeline.snapshots.list().find(({ name }) => name === 'mine')?.name ?? 'here'),
+  (timeline) =>
+    timeline.snapshots.delete(timeline.snapshots.list().find(({ name }) => name === 'mine')?.name ?? 'here'),
 ];
 
 function filesOf(rrfile: string) {
