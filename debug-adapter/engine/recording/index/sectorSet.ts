@@ -27,6 +27,8 @@ export class SectorSetBuilder {
 
   /** Adds the sectors from `first` to `end`, without `end`. */
   add(first: number, end: number): void {
+    // This may change the block size.
+    if (this.count === this.starts.length) this.makeSpace();
     const scale = 2 ** this.shift;
     const start = Math.floor(Math.min(first, SECTOR_MAX) / scale);
     const stop = Math.ceil(Math.min(end, SECTOR_MAX + 1) / scale);
@@ -36,12 +38,11 @@ export class SectorSetBuilder {
       if (stop > this.ends[last]) this.ends[last] = stop;
       return;
     }
-    if (this.count === this.starts.length) this.makeSpace();
     this.starts[this.count] = start;
     this.ends[this.count++] = stop;
   }
 
-  /** Writes the set and empties the builder. The set is as exact as `lengthBytesMax` permits. */
+  /** Writes the set and empties the builder. The set is as exact as about `lengthBytesMax` bytes permit. */
   encode(to: ByteWriter, lengthBytesMax: number): void {
     if (this.count === 0) return to.varint(0);
     this.sort();
@@ -94,7 +95,7 @@ export class SectorSetBuilder {
       bits += codeBits(this.starts[i] - from, k) + codeBits(this.ends[i] - this.starts[i] - 1, 0);
       from = this.ends[i];
     }
-    return 8 + bits / 8 + (4 * this.count) / GROUP_RUNS;
+    return 16 + bits / 8 + (4 * this.count) / GROUP_RUNS;
   }
 
   private makeSpace(): void {
