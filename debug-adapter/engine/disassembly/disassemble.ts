@@ -4,7 +4,7 @@ import { formatOperands, mnemonicOf } from './operandText.ts';
 
 /** One disassembled instruction, or data that is not a valid instruction. */
 export interface Disassembled {
-  /** The text in objdump's format: mnemonic, space, operands. If there is a matching pseudo-instruction, it is used. */
+  /** The text in objdump's format: mnemonic, space, operands. Uses the matching pseudo-instruction if there is one. */
   text: string;
   lengthBytes: 2 | 4;
 }

@@ -1,14 +1,16 @@
-/** A value in an instruction, whose bits can be in several places. */
+/** A value that an instruction encodes, possibly in several separate groups of bits. */
 export interface BitField {
-  /** Groups of consecutive bits: the lowest bit in the instruction, the lowest bit in the value, and the bits' mask. */
+  /**
+   * For each group of consecutive bits: its lowest bit in the instruction, its lowest bit in the value, and its mask.
+   */
   groups: { from: number; to: number; mask: number }[];
   /** The number of zero bits to insert above the value to sign-extend it to 32 bits; 0 if it is unsigned. */
   signShift: number;
 }
 
 /**
- * A zero-extended value in the manual's notation, which lists the bits of the value that each field of the instruction
- * contains. The keys of `fields` are the highest bits of the instruction's fields. For example, `31: '12|10:5'` means
+ * A zero-extended value. As in the manual's notation, `fields` lists the bits of the value that each field of the
+ * instruction contains. The keys of `fields` are the highest bits of these fields. For example, `31: '12|10:5'` means
  * that bit 31 of the instruction is bit 12 of the value, and that bits 30 to 25 of the instruction are bits 10 to 5 of
  * the value.
  */
@@ -38,7 +40,9 @@ export function readField({ groups, signShift }: BitField, bits: number): number
   return (value << signShift) >> signShift;
 }
 
-/** The instruction bits that encode the value, as a signed 32-bit number. Bits that do not fit are ignored. */
+/**
+ * Returns the instruction bits that encode `value`, as a signed 32-bit number. Ignores bits of `value` that do not fit.
+ */
 export function encodeField({ groups }: BitField, value: number): number {
   let bits = 0;
   for (let i = 0; i < groups.length; i++) {

@@ -15,7 +15,7 @@ export function csrNumber(name: string): number {
   return number;
 }
 
-/** The number of CSR numbers. */
+/** The number of possible CSR numbers. */
 export const CSR_NUMBERS = 4096;
 
 /** The CSRs of the F extension. */

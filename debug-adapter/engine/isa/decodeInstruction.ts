@@ -4,7 +4,10 @@ import { namesIn, type Operand, operandNamed, readOperand, type Role } from './o
 
 /** An instruction with the values of its operands. An operand that the instruction does not have is 0. */
 export interface DecodedInstruction {
-  /** The name of the 32-bit instruction, even if it was compressed; undefined if the bits are not an instruction. */
+  /**
+   * The name of the 32-bit instruction, or of the expansion if the instruction is compressed; undefined if the bits are
+   * not an instruction.
+   */
   mnemonic: string | undefined;
   lengthBytes: 2 | 4;
   rd: number;
@@ -28,9 +31,9 @@ export function decodeInstruction(bits: number): DecodedInstruction {
   return decoded;
 }
 
-/** The operands of an instruction in the order of the table. */
+/** The operands of an instruction, in the order in which the table lists them. */
 export const operandsOf = ({ index, operands }: Instruction): readonly Operand[] =>
   (operandLists[index] ??= namesIn(operands).map(operandNamed));
 
-/** Indexed by instruction; made when they are first needed. */
+/** Indexed by instruction. Each list is created when it is first needed. */
 const operandLists: Operand[][] = [];

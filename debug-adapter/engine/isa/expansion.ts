@@ -6,7 +6,7 @@ import { type Instruction, instructionNamed } from './instructions.ts';
 import { isLiteral, literalOperand, namesIn, type Operand, operandNamed, readOperand } from './operands.ts';
 import { readTables, type Row } from './tableReader.ts';
 
-/** Whether these bits, of which only the low half is used in this case, are a compressed instruction. */
+/** Whether the low half of these bits is a compressed instruction. */
 export const isCompressed = (bits: number): boolean => (bits & 3) !== 3;
 
 /**
@@ -15,7 +15,7 @@ export const isCompressed = (bits: number): boolean => (bits & 3) !== 3;
  */
 export const expand = (half: number): number => expansions[half] || (expansions[half] = expansionOf(half));
 
-/** Indexed by compressed instruction: its expansion; 0 before it is first needed. */
+/** The expansions, indexed by compressed instruction. An expansion is 0 until it is first needed. */
 const expansions = new Int32Array(0x1_0000);
 
 function expansionOf(half: number): number {
@@ -24,7 +24,7 @@ function expansionOf(half: number): number {
   return fill((templates[instruction.index] ??= templateOf(instruction.operands)), half);
 }
 
-/** A compressed instruction. Its `operands` are the instruction that it expands to; none if the encoding is reserved. */
+/** A compressed instruction. `operands` is the instruction to which it expands; empty if the encoding is reserved. */
 export type CompressedInstruction = Row<'c'>;
 
 /** The row for a compressed instruction: the first one that matches. */
@@ -46,14 +46,14 @@ const byOpcode = lazy(() => {
  */
 export const encode = (text: string): number => fill(templateOf(text), 0);
 
-/** An instruction and what to put in its fields. */
+/** An instruction and the values for its fields. */
 interface Template {
   instruction: Instruction;
   /** For each field, a constant or the operand of a compressed instruction that is copied into it. */
   contents: { field: BitField; from: Operand | number }[];
 }
 
-/** Indexed by row of the table of compressed instructions; made when they are first needed. */
+/** Indexed by row of the table of compressed instructions. Each template is created when it is first needed. */
 const templates: Template[] = [];
 
 function templateOf(text: string): Template {

@@ -1,7 +1,7 @@
 /**
  * The instructions of the F, D and Zfh extensions, from the instruction set listings in the chapters "F", "D" and "Zfh"
- * in Volume I. `rm` is the rounding mode. A conversion to a wider format is always exact. For these conversions,
- * objdump shows a rounding mode other than 0 as data, although the instruction is legal.
+ * in Volume I. `rm` is the rounding mode. A conversion to a wider format is always exact. If the rounding mode of such
+ * a conversion is not 0, objdump shows the instruction as data, although it is legal.
  */
 export const FLOATING_POINT = {
   f: `

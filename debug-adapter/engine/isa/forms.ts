@@ -4,7 +4,10 @@ import { instructionOf } from './instructions.ts';
 import { operandNamed, readOperand } from './operands.ts';
 import { type Form, operandsIn, type Row } from './tableReader.ts';
 
-/** A form with the bits that contain its operands: those of a compressed instruction or of its expansion. */
+/**
+ * A form, and the bits that contain its operands: those of the instruction itself, or those of a compressed
+ * instruction's expansion.
+ */
 export interface ShownForm extends Form {
   bits: number;
 }
@@ -23,7 +26,7 @@ function wordForm(word: number): ShownForm | undefined {
   return mnemonic === 'data' ? undefined : { mnemonic, operands, bits: word };
 }
 
-/** The first form of a row whose conditions hold. */
+/** The row's first form whose conditions all hold. */
 function specialForm<E extends string>(row: Row<E> | undefined, bits: number): ShownForm | undefined {
   if (!row || row.forms.length === 0) return undefined;
   let forms = parsed.get(row.forms);

@@ -7,7 +7,7 @@ import { readTables, type Row } from './tableReader.ts';
 
 const TABLES = { ...INTEGER, ...FLOATING_POINT, ...SYSTEM };
 
-/** A 32-bit instruction. The extension `n` was removed from the manual; `debug` is the debug specification. */
+/** A 32-bit instruction. The extension `n` was removed from the manual; `debug` stands for the debug specification. */
 export type Instruction = Row<keyof typeof TABLES>;
 
 /**
@@ -48,7 +48,9 @@ interface Opcode {
   list: Instruction[];
   /** The bits of funct3, and those of funct7 if all instructions in the list have it. */
   fields: number;
-  /** Indexed by funct7 and funct3: the instructions that have these fields. The lists are made when needed. */
+  /**
+   * The instructions with a given funct7 and funct3, indexed by these fields. Each list is created when it is needed.
+   */
   byFields: Instruction[][];
 }
 
@@ -64,5 +66,5 @@ const byOpcode = lazy(() => {
 
 const FUNCT3 = 0x7000;
 const FUNCT7 = 0xfe00_0000 | 0;
-/** The part of funct7 that all atomic instructions have; the other two bits are their ordering. */
+/** The part of funct7 that every atomic instruction specifies; the other two bits of funct7 encode the ordering. */
 const FUNCT5 = 0xf800_0000 | 0;

@@ -1,8 +1,8 @@
 /**
  * The instructions of RV64I and of the extensions M, A, Zba, Zbb, Zbs, Zbc and Zicond, from the instruction set
  * listings in the chapters "RV32I", "RV64I", "M", "A", "B" and "Zicond" of Volume I. The prefetches are in Zicbop; they
- * are encoded as ORI with destination x0. `pause` is in Zihintpause. A hart ignores the reserved fields of fences;
- * objdump shows fences in which they are not zero as data.
+ * are encoded as ORI with destination x0. `pause` is in Zihintpause. A hart ignores the reserved fields of a fence, but
+ * objdump shows the fence as data if they are not zero.
  */
 export const INTEGER = {
   i: `

@@ -7,13 +7,13 @@ import { csrNumber } from './csrs.ts';
 export type Notation =
   'integerRegister' | 'floatRegister' | 'decimal' | 'hexadecimal' | 'codeAddress' | 'csr' | 'fenceSet' | 'roundingMode';
 
-/** What an operand is to the instruction; undefined for operands that only affect ordering. */
+/** The operand's role in the instruction; undefined for an operand that only affects ordering. */
 export type Role = 'rd' | 'rs1' | 'rs2' | 'rs3' | 'immediate' | 'mode';
 
 /** An operand that can occur in the instruction tables. */
 export interface Operand {
   field: BitField;
-  /** Is added to the field's value: the 3-bit register fields of compressed instructions encode x8 to x15. */
+  /** Added to the field's value, because the 3-bit register fields of compressed instructions encode x8 to x15. */
   offset: number;
   notation: Notation;
   role: Role | undefined;
@@ -65,7 +65,7 @@ const hexadecimal = (field: BitField): Operand => operand('hexadecimal', 'immedi
 const codeAddress = (field: BitField): Operand => operand('codeAddress', 'immediate', field);
 
 /**
- * All operands by name, made when they are first needed. Names that begin with `c` occur only in compressed
+ * All operands by name. Each is created when it is first needed. Names that begin with `c` occur only in compressed
  * instructions.
  */
 const OPERANDS: Readonly<Record<string, () => Operand>> = {
@@ -87,7 +87,7 @@ const OPERANDS: Readonly<Record<string, () => Operand>> = {
   branch: () => codeAddress(signed({ 31: '12|10:5', 11: '4:1|11' })),
   jump: () => codeAddress(signed({ 31: '20|10:1|11|19:12' })),
   csr: () => operand('csr', 'immediate', consecutive(31, 20)),
-  // The field of rs1 contains the operand itself.
+  // The rs1 field contains the operand itself, not a register number.
   uimm: () => operand('decimal', 'rs1', consecutive(19, 15)),
   fm: () => operand('decimal', undefined, consecutive(31, 28)),
   pred: () => operand('fenceSet', undefined, consecutive(27, 24)),

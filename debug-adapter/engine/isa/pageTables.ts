@@ -41,7 +41,7 @@ export const PPN = { SHIFT: 10, MASK: (1n << 44n) - 1n } as const;
 /** An entry with any of these bits is a leaf, which maps a page. Other entries point to the table of the next level. */
 export const LEAF = PTE.R | PTE.X;
 
-/** An entry causes a page fault if the bits `bits` have the value `are`. */
+/** An entry causes a page fault if its bits in the mask `bits` have the value `are`. */
 export interface InvalidValue {
   bits: bigint;
   are: bigint;

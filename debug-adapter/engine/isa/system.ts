@@ -1,8 +1,8 @@
 /**
  * FENCE.I, cache block operations, Zicsr and the privileged instructions. They are from Volume I, "Zifencei", "Zicsr",
  * "CMO Extensions" and "Zawrs"; from Volume II, "Instruction Set Listings"; and from the debug specification (`dret`).
- * `uret` is from the removed N extension. A hart ignores the unused fields of FENCE.I; objdump shows a FENCE.I in which
- * they are not zero as data.
+ * `uret` is from the removed N extension. A hart ignores the unused fields of FENCE.I, but objdump shows the
+ * instruction as data if they are not zero.
  */
 export const SYSTEM = {
   zifencei: `

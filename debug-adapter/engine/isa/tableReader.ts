@@ -8,7 +8,7 @@ export interface Form {
   operands: string;
 }
 
-/** One row of the instruction tables. The encoding consists of the bits for which `bits & mask` equals `value`. */
+/** One row of the instruction tables. A word `bits` encodes the instruction if `bits & mask` equals `value`. */
 export interface Row<Extension extends string> extends Form {
   /** The position in the list of rows. */
   index: number;
@@ -42,7 +42,9 @@ export function readTables<Extension extends string>(
   return rows;
 }
 
-/** Reads the encoding backwards with plain arithmetic, because every start of a guest waits for the tables. */
+/**
+ * For speed, reads the encoding from its end with plain arithmetic: a guest cannot start until the tables are parsed.
+ */
 function readRow<Extension extends string>(
   line: string,
   widthBits: number,

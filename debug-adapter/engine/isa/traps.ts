@@ -26,7 +26,7 @@ export const EXCEPTION = {
   STORE_PAGE_FAULT: 15,
 } as const;
 
-/** The causes of faults by kind of access. */
+/** The cause of a fault, by the kind of access that faulted. */
 export interface FaultCauses {
   fetch: number;
   load: number;
@@ -85,7 +85,7 @@ export const TRAP_REGISTERS = {
     cause: 'scause',
     epc: 'sepc',
     value: 'stval',
-    /** The interrupt-enable bit, and the copies of this bit and of the privilege from before the trap. */
+    /** The interrupt-enable bit, and the fields that store this bit and the privilege mode from before the trap. */
     enabled: MSTATUS.SIE,
     previousEnabled: MSTATUS.SPIE,
     previousPrivilege: MSTATUS.SPP,
@@ -112,7 +112,7 @@ export type TrapMode = keyof typeof TRAP_REGISTERS;
  */
 export const VECTOR = { MODE: 3, DIRECT: 0, VECTORED: 1, ENTRY_BYTES: 4, ENTRIES: 16 } as const;
 
-/** The addresses at which the handlers begin that a value of `xtvec` selects. */
+/** The addresses of the trap handlers that a value of `xtvec` selects. */
 export function handlerAddresses(vector: bigint): bigint[] {
   const base = vector & ~BigInt(VECTOR.MODE);
   const isVectored = (vector & BigInt(VECTOR.MODE)) !== BigInt(VECTOR.DIRECT);

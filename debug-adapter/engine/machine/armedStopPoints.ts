@@ -39,7 +39,7 @@ export class ArmedStopPoints {
     this.hart.flushAll();
   }
 
-  /** A run begins. With `stopsAtStart`, a breakpoint at the current position stops it. */
+  /** Begins a run. With `stopsAtStart`, a breakpoint at the current position stops the run. */
   beginRun(stopsAtStart: boolean): void {
     const { position } = this.clock;
     if (stopsAtStart) this.runStart = -1;
@@ -49,12 +49,12 @@ export class ArmedStopPoints {
     this.breakpoint = undefined;
   }
 
-  /** The run pauses at the current position, and the next run continues it. */
+  /** Pauses the run at the current position. The next run continues it. */
   pauseRun(): void {
     this.pausePosition = this.clock.position;
   }
 
-  /** The next run does not continue a paused run, because the machine's state has been replaced. */
+  /** Called when the machine's state has been replaced: the next run does not continue the paused run. */
   forgetPause(): void {
     this.pausePosition = -1;
   }

@@ -43,8 +43,8 @@ export interface MappedDevice {
   lengthBytes: number;
   device: Device;
   /**
-   * Whether the device accepts an access of this size at this offset. Any other access faults, as at an address without
-   * a device.
+   * Whether the device accepts an access of this size at this offset. Any other access faults, in the same way as an
+   * access to an address without a device.
    */
   accepts: (offset: number, sizeBytes: number) => boolean;
   /** Whether an 8-byte access is split into two 4-byte accesses, low half first. */
@@ -134,7 +134,7 @@ export class Board {
       (drive, i) =>
         new VirtioBlk({ ...inSlot(driveSlots[i].slot), drive, legacy: driveSlots[i].legacy, isBefore5: isBefore5 }),
     );
-    // As in QEMU, where a single property switches all slots to the legacy transport.
+    // As in QEMU, all slots use the legacy transport if any of them does: QEMU has a single property for all slots.
     const legacy = driveSlots.some((drive) => drive.legacy);
     const rngSlot = options.rng ? lastFreeSlot(driveSlots) : -1;
     if (options.rng) {
@@ -234,7 +234,7 @@ const acceptsAll = (): boolean => true;
 const acceptsWords = (_: number, sizeBytes: number): boolean => sizeBytes === 4;
 const rtcAccepts = (_: number, sizeBytes: number): boolean => sizeBytes >= 4;
 const testDeviceAccepts = (_: number, sizeBytes: number): boolean => sizeBytes === 2 || sizeBytes === 4;
-/** The software interrupt registers, and from 0x4000 the timer registers. */
+/** The software interrupt registers are below 0x4000, and the timer registers start there. */
 const clintAccepts = (offset: number, sizeBytes: number): boolean =>
   sizeBytes === 4 || (sizeBytes === 8 && offset >= 0x4000);
 

@@ -300,5 +300,8 @@ export class Machine {
 
 const never = (): boolean => false;
 
-/** 0.5 to a few milliseconds of host time: limits the time between calls to `wantsPause` if the guest uses no timer. */
+/**
+ * These steps take 0.5 to a few milliseconds of host time. The limit bounds the time between calls to `wantsPause` if
+ * the guest uses no timer.
+ */
 const MAX_BUDGET = 1 << 20;

@@ -14,7 +14,10 @@ import type { HartContexts } from './cpu/hartContexts.ts';
 import { type HartScheduler, SCHEDULER_AT_POWER_ON } from './hartScheduler.ts';
 import type { MachineClock } from './machineClock.ts';
 
-/** The saved state's layout version. A commit that changes the layout also changes this (see CONTRIBUTING.md). */
+/**
+ * The saved state's layout version. A commit that changes the layout must also change this version (see
+ * CONTRIBUTING.md).
+ */
 export const MACHINE_STATE_VERSION = 3;
 /** The layout version for the devices that replay recordings in formats 2 to 4. */
 export const STATE_VERSION_BEFORE5 = 2;
@@ -97,7 +100,7 @@ const machineCodecOf = ({ harts, scheduler, board, drives }: StatefulParts) =>
     version: number,
     position: count,
     clockOffsetNanoseconds: count,
-    /** The hart scheduler's state, which a single hart does not need. */
+    /** The hart scheduler's state, which a machine with a single hart does not need. */
     turn: harts.count > 1 ? scheduler.stateCodec : optional(scheduler.stateCodec),
     devices: namedParts(board.devices.map((device) => [device.name, device])),
     drives: namedParts(drives.map((drive) => [drive.id, drive])),

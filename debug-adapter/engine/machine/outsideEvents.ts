@@ -48,7 +48,7 @@ export class OutsideEvents {
     return inputs.takeEvent(status);
   }
 
-  /** Changes the machine as the event says. The caller counts the step. */
+  /** Applies the event to the machine. The caller counts the step. */
   apply(event: OutsideEvent): void {
     const { clock, hart, ram, board } = this.parts;
     switch (event.kind) {

@@ -78,8 +78,8 @@ interface MemoryRegion {
  * hw/riscv/boot.c). Firmware is placed at the start of RAM, and the kernel at its own address or at the next 2 MiB
  * boundary. The initial RAM disk is placed half the size of RAM above the start of the kernel, but at most 128 MiB
  * above it. Other files are placed at their given addresses (`-device loader`), and the device tree near the end of
- * RAM. The boot ROM contains the information that firmware needs. Throws a UserError if these files cannot boot, before
- * a machine exists.
+ * RAM. The boot ROM contains the information that firmware needs. If these files cannot boot, throws a UserError before
+ * a machine is created.
  */
 export function planBoot(files: BootFiles, memoryBytes: number, harts = 1, isa = ISA, mmu = MMU): BootPlan {
   const firmware = files.bios ? placeFirmware(files.bios, memoryBytes) : [];
@@ -118,10 +118,10 @@ export function needsFirmware(
   return !regions.some((piece) => piece.address <= RAM_BASE && piece.address + piece.memoryBytes > RAM_BASE);
 }
 
-/** The name that selects blkreplay's own firmware, in place of a file name. */
+/** The name that selects blkreplay's own firmware instead of a firmware file. */
 export const BUILTIN = 'builtin';
 
-/** The machine properties that its device tree describes. */
+/** The properties of a machine that its device tree describes. */
 interface MachineConfiguration {
   memoryBytes: number;
   harts: number;

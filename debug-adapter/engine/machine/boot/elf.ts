@@ -25,7 +25,7 @@ export interface ElfImage {
    * entry point, as in QEMU (riscv_load_kernel: "Use low address not ELF entry point").
    */
   lowestAddress: GuestAddress;
-  /** The PT_LOAD segments that take up memory, in file order. */
+  /** The PT_LOAD segments that occupy memory, in file order. */
   segments: ElfSegment[];
 }
 

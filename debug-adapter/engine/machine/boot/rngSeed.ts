@@ -1,6 +1,7 @@
 /**
- * The length of `/chosen/rng-seed`: random bytes in the device tree that seed a guest's random number generator, as on
- * QEMU's virt. Settings and recordings contain the seed as 64 hexadecimal digits. A reset does not change the seed.
+ * The length of `/chosen/rng-seed`, a device tree property whose random bytes seed the guest's random number generator,
+ * as on QEMU's virt. Settings and recordings contain the seed as 64 hexadecimal digits. A reset does not change the
+ * seed.
  */
 export const RNG_SEED_BYTES = 32;
 

@@ -1,7 +1,7 @@
 import { type Code, type Local, I64, call, i32, i64, select, sequence, set } from '../../base/wasm/code.ts';
 import type { Frame, FunctionHandle, ModuleBuilder } from '../../base/wasm/moduleBuilder.ts';
 import type { OperationName } from './operations.ts';
-// Cycle: the table of all instructions includes these, which have its entry type.
+// Cycle: the table of all instructions includes the table below, which uses its entry type.
 import type { Semantics } from './semantics.ts';
 
 const low = i32.wrap;

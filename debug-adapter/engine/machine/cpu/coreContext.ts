@@ -5,7 +5,7 @@ import { EXTENSION_BIT, type ExtensionName } from './extensions.ts';
 import { RAM, RAM_BASE, SLOT, type SlotName } from './layout.ts';
 // Cycle: the core contains handles to these helpers, which are generated for a core.
 import type { FloatHelpers } from './floatHelpers.ts';
-// Cycle: the same applies to the integer helpers.
+// Cycle: the core also contains handles to these integer helpers, which are generated for a core.
 import type { ArithmeticHelpers } from './semantics.ts';
 
 /**

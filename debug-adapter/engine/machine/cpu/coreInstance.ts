@@ -38,7 +38,7 @@ export function instantiateCore(
     memory: WebAssembly.Memory;
     bus: HartBus;
     decodeCache: DecodeCache;
-    /** Called only while the core runs, because the translator is created after the core. */
+    /** The translator is created after the core, so this function is called only while the core runs. */
     translator: () => Translator;
   },
 ): CoreExports {

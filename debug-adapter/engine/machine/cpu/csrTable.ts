@@ -28,7 +28,7 @@ export interface Csr {
    * read-only.
    */
   write?: (value: Code) => Code;
-  /** A condition under which access is illegal, in addition to the privilege check encoded in the number. */
+  /** A condition under which access is illegal, checked in addition to the privilege that the number encodes. */
   forbidden?: Code;
 }
 

@@ -31,7 +31,7 @@ export function decode(raw: number, { missing }: InstructionSet = ALL_INSTRUCTIO
 
 type Decoder = (word: number) => Decoded;
 
-/** Indexed by instruction. A decoder is made when its instruction is first decoded. */
+/** Indexed by instruction. A decoder is created when its instruction is first decoded. */
 const decoders: Decoder[] = [];
 
 function decoderFor(instruction: Instruction): Decoder {
@@ -68,7 +68,9 @@ const plain = (operation: number, rd: number, rs1: number, rs2: number, immediat
 });
 const illegal = (): Decoded => plain(OP.ILLEGAL, 0, 0, 0, 0);
 
-/** Where an instruction has a register number, and what is added to it; `mask` is 0 if the instruction has none. */
+/**
+ * The position of a register number in an instruction, and a number to add to it. `mask` is 0 if there is no register.
+ */
 interface RegisterField {
   from: number;
   mask: number;
@@ -83,7 +85,9 @@ function registerField(operand: Operand | undefined): RegisterField {
 
 const readRegister = ({ from, mask, base }: RegisterField, word: number): number => base + ((word >>> from) & mask);
 
-/** Returns a function for the decoded immediate, which is undefined if the rounding mode is reserved. */
+/**
+ * Returns a function that computes the decoded immediate. The function returns undefined for a reserved rounding mode.
+ */
 function immediateDecoder(
   { value }: Instruction,
   name: OperationName,
@@ -117,8 +121,8 @@ function simplifiedJal(decoded: Decoded): Decoded {
 }
 
 /**
- * The operation of an instruction; undefined if harts do not have the instruction. The name of the operation is the
- * mnemonic, except for these instructions.
+ * The operation of an instruction; undefined if harts do not implement the instruction. The operation's name is the
+ * mnemonic, except for the instructions handled here.
  */
 function operationOf(mnemonic: string): OperationName | undefined {
   const name =

@@ -124,13 +124,13 @@ const mayEnter = ({ pa, cacheable }: CacheableAccess, flags: number): Code =>
 
 const pageFlags = (pa: Code): Code => i32.load8u(i32.shrU(ramOffset(pa), i32.const(12)), PAGE_FLAGS);
 
-/** Called after a read of RAM has passed translation and the PMP check. */
+/** Called for a read of RAM after address translation and the PMP check have succeeded. */
 export const enterReadTlb = (core: Core, v: CacheableAccess): Code =>
   when(mayEnter(v, PAGE_WATCHED), fillTlb(core, v, READ_TLB));
 
 /**
  * Called for a write to RAM, before `touch` marks the page dirty. If the write may change the page table used to
- * translate its address, `touch` removes this entry too.
+ * translate its address, `touch` also removes the entry added here.
  */
 export const enterWriteTlb = (core: Core, v: CacheableAccess): Code =>
   when(

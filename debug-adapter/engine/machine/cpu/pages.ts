@@ -92,7 +92,7 @@ function defineTouch({ builder, functions }: Core): void {
       // always takes effect immediately, so the TLBs' contents are never observable and can be dropped at any time, for
       // example by a snapshot. Because the interpreter leaves its loop, PC is translated again too.
       when(i32.and(flags.get, i32.const(PAGE_TABLE)), call(functions.flushPaged), setSlot32('ATTENTION', i32.const(1))),
-      // Read the flags again, because the last region of the page may have been retired.
+      // Read the flags again, because the page's last region may have been removed in the meantime.
       i32.store8(
         flagsAt.get,
         i32.or(i32.and(i32.load8u(flagsAt.get), i32.const(~PAGE_TABLE)), i32.const(PAGE_DIRTY_ALL)),

@@ -21,7 +21,7 @@ export const WORD = {
   WAITING: SLOT.WAITING >> 2,
 };
 
-/** Reads a slot as a number, which is exact below 2^53 and, unlike a BigInt, costs no allocation. */
+/** Reads a slot as a number, which is exact below 2^53 and, unlike a BigInt, requires no allocation. */
 export function readNumber(words: Int32Array, at: number): number {
   return (words[at] >>> 0) + words[at + 1] * 0x1_0000_0000;
 }

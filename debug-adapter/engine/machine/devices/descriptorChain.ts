@@ -48,7 +48,7 @@ export function readChain(memory: GuestMemory, own: DescriptorTable, head: numbe
   return chain;
 }
 
-/** 2.7.5.3.1: the table consists of whole descriptors. */
+/** 2.7.5.3.1: an indirect table consists of whole descriptors. */
 function indirectTable(memory: GuestMemory, { address, lengthBytes }: Descriptor): DescriptorTable {
   const entries = lengthBytes / DESCRIPTOR_BYTES;
   if (entries < 1 || !Number.isInteger(entries)) throw new BadQueueError(`an indirect table of ${lengthBytes} bytes`);

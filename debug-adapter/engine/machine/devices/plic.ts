@@ -111,8 +111,8 @@ export class Plic implements Device {
 
   /**
    * The source that a context would claim, or 0: among the sources that are pending, not claimed, enabled and above the
-   * threshold, the one with the highest priority. Among several sources with that priority, it is the one with the
-   * lowest number (PLIC spec, section 5).
+   * threshold, the one with the highest priority. If several sources have that priority, the one with the lowest number
+   * is claimed (PLIC spec, section 5).
    */
   private highestPrioritySource(context: number): number {
     const { priorities, pending, claimed, enables, thresholds } = this.state;
@@ -163,7 +163,7 @@ const stateFor = (contexts: number) =>
     priorities: words(SOURCES),
     /** One bit per source: the source's device has raised an interrupt that no context has claimed yet. */
     pending: words(SOURCE_WORDS),
-    /** One bit per source: a context has claimed the source and not yet completed it. */
+    /** One bit per source: a context has claimed the source and has not yet completed it. */
     claimed: words(SOURCE_WORDS),
     /** The enabled sources: one bit per source, SOURCE_WORDS words per context. */
     enables: words(contexts * SOURCE_WORDS),

@@ -39,7 +39,7 @@ export function copyOut(memory: GuestMemory, segments: Segment[], into: Uint8Arr
   }
 }
 
-/** Copies bytes from `from` to the run in guest memory, until the run is full or `from` ends. */
+/** Copies `from` to the run in guest memory, until the run is full or all bytes have been copied. */
 export function copyIn(memory: GuestMemory, from: Uint8Array, segments: Segment[]): void {
   let done = 0;
   for (const { address, lengthBytes } of slice(segments, 0, from.length)) {

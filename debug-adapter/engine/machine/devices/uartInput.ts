@@ -1,7 +1,7 @@
 import { boolean, number, savedAs } from '../../base/stateCodec.ts';
 import { IER_RECEIVE } from './uartRegisters.ts';
 
-/** The fields of the UART's saved state that decide when it accepts input. */
+/** The fields of the UART's saved state that determine when it accepts input. */
 export const INPUT_FIELDS = {
   /** The number of polls since the guest last transmitted a byte or reset the FIFO; 0 once it is polling. */
   pollsInARow: savedAs('looksInARow', number),
@@ -19,10 +19,10 @@ interface InputState {
 }
 
 /**
- * Decides from when the UART accepts input. A byte that arrives before the guest has set up its UART would be lost in
- * the FIFO reset, so the guest must be listening: either it has enabled the receive interrupt, or it is polling. A poll
- * is a read of LSR or RBR while no byte is available. A write to THR resets the poll count: a guest that only prints
- * also reads LSR, but rarely several times in a row, because the transmitter is always empty. After
+ * Determines the time from which the UART accepts input. A byte that arrives before the guest has set up its UART would
+ * be lost in the FIFO reset, so the guest must be listening: either it has enabled the receive interrupt, or it is
+ * polling. A poll is a read of LSR or RBR while no byte is available. A write to THR resets the poll count: a guest
+ * that only prints also reads LSR, but rarely several times in a row, because the transmitter is always empty. After
  * POLLS_TO_DETECT_POLLING polls in a row, the guest is considered to be polling until it resets the FIFO. In addition,
  * one character time must have passed since the last byte and since the guest began to listen (Linux enables the
  * interrupt and then empties the FIFO).
@@ -49,23 +49,23 @@ export class UartInput {
     state.pollsInARow = 0;
   }
 
-  /** The guest has transmitted a byte. */
+  /** Called when the guest has transmitted a byte. */
   transmitted(): void {
     this.state.pollsInARow = 0;
   }
 
-  /** The guest has reset the FIFO. */
+  /** Called when the guest has reset the FIFO. */
   reset(): void {
     this.state.pollsInARow = 0;
     this.state.isPolling = false;
   }
 
-  /** A byte has arrived: blocks further input for one character time. */
+  /** Called when a byte has arrived: blocks further input for one character time. */
   received(): void {
     this.blockLine();
   }
 
-  /** The state has been loaded, which does not count as beginning to listen. */
+  /** Called after the state has been loaded. Loading does not count as the guest beginning to listen. */
   restored(): void {
     this.listens = this.isListening();
   }

@@ -25,7 +25,7 @@ export const UART_FIELDS = {
   scratch: number,
   divisor: number,
   receiveFifo: list(number),
-  /** The last byte received while the FIFO was disabled: RBR returns it repeatedly. */
+  /** The last byte received while the FIFO was disabled. Every read of RBR returns it. */
   receiveBuffer: number,
   overrun: boolean,
   /** Whether the last write to THR set THRE and the guest has not yet read it from IIR. */
@@ -51,7 +51,7 @@ export const uartAtPowerOn = (): UartState => ({
   lineFreeNanoseconds: 0,
 });
 
-/** Whether the first two registers are the divisor. */
+/** Whether the first two register addresses access the divisor. */
 export const divisorLatch = ({ lineControl }: UartState): boolean => (lineControl & LCR_DIVISOR_LATCH) !== 0;
 
 export const fifoEnabled = ({ fifoControl }: UartState): boolean => (fifoControl & FCR_ENABLE) !== 0;

@@ -142,8 +142,8 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
   }
 
   /**
-   * The buffer for the drive operation. A write from a single guest buffer uses guest memory directly. Other requests
-   * use a copy, because a read may fail partway through.
+   * The buffer for the drive operation. A write from a single guest buffer uses guest memory directly. A write from
+   * several buffers uses a copy; so does a read, because it may fail partway through.
    */
   private dataFor({ operation, lengthBytes }: DriveWork, segments: Segment[]): Uint8Array {
     if (operation === 'write' && segments.length === 1) return this.memory.bytesAt(segments[0].address, lengthBytes);

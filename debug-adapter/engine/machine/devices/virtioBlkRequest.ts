@@ -119,8 +119,8 @@ function rangeCommand(memory: GuestMemory, { type, readable }: ParsedRequest, di
   const offset = Number(view.getBigUint64(0, true)) * SECTOR_BYTES;
   const lengthBytes = sectors * SECTOR_BYTES;
   const isDiscard = (type & ~TYPE_BARRIER) === TYPE_DISCARD;
-  // 5.2.6.2: unknown flags, and "unmap" for a discard, are unsupported. As in QEMU, the error for an invalid range
-  // takes precedence.
+  // 5.2.6.2: a request with unknown flags, or a discard with the "unmap" flag, is unsupported. As in QEMU, the error
+  // for an invalid range takes precedence.
   if (flags & ~(isDiscard ? 0 : RANGE_UNMAP)) {
     const isInRange = sectors <= RANGE_SECTORS_MAX && offset + lengthBytes <= diskBytes;
     return { kind: 'answer', status: isInRange ? 'unsupported' : 'ioError' };

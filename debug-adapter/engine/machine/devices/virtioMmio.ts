@@ -49,7 +49,7 @@ import { QUEUE_STATE, type RingAddresses, Virtqueue } from './virtqueue.ts';
  * one range of pages, given by the number of its first page.
  *
  * It behaves like QEMU's hw/virtio/virtio-mmio.c and virtio.c, even where they differ from the specification. Features
- * that are not offered are dropped, and VIRTIO_F_VERSION_1 is not required (xv6 accepts none of the upper features).
+ * that are not offered are dropped, and VIRTIO_F_VERSION_1 is not required (xv6 accepts none of feature bits 32 to 63).
  * The selectors, the driver's features and a modern queue's registers survive a guest reset. QUEUE_READY can be written
  * for queues that do not exist, and writing 0 does not stop a queue. After a guest violates a queue rule, the device
  * processes no more requests until the guest resets it. With VIRTIO_F_VERSION_1, the device reports the violation by
@@ -164,7 +164,7 @@ export class VirtioMmio implements VirtioTransport {
         return this.legacy ? 0 : this.state.configurationGeneration;
       case SHARED_MEMORY_LENGTH_LOW:
       case SHARED_MEMORY_LENGTH_HIGH:
-        return 0xffffffff; // 4.2.2: a region that does not exist has length -1.
+        return 0xffffffff; // 4.2.2: the length of a region that does not exist reads as -1.
       default: // Write-only and unknown registers.
         return 0;
     }
@@ -210,7 +210,7 @@ export class VirtioMmio implements VirtioTransport {
       this.state.driverFeatures = withWord(this.state.driverFeatures, this.state.driverFeaturesSelect, value);
       return;
     }
-    // 4.2.4: there are no upper features, and a write takes effect unless FEATURES_OK has ended the negotiation.
+    // 4.2.4: a legacy device has only feature bits 0 to 31, and a write takes effect unless FEATURES_OK is already set.
     if (!this.state.driverFeaturesSelect) this.negotiate(BigInt(value));
   }
 
@@ -317,7 +317,7 @@ const stateFor = (queueCount: number) =>
     status: number,
     interruptStatus: number,
     configurationGeneration: number,
-    /** Whether the upper 32 features are selected. */
+    /** Whether feature bits 32 to 63 are selected. */
     deviceFeaturesSelect: boolean,
     driverFeaturesSelect: boolean,
     /** The features that the guest wrote, and the subset that was accepted when it set FEATURES_OK. */
@@ -351,7 +351,9 @@ function ringAddresses(halves: readonly number[]): RingAddresses {
 /** QEMU's VIRTIO_QUEUE_MAX: this many queues can be selected, although most do not exist. */
 const QUEUES_MAX = 1024;
 
-/** The 32 features that a feature selector selects: 0 selects the lower 32 features, any other value the upper 32. */
+/**
+ * The 32 features that a feature selector selects: 0 selects bits 0 to 31, and any other value selects bits 32 to 63.
+ */
 function word(features: bigint, upper: boolean): number {
   return Number((upper ? features >> 32n : features) & 0xffffffffn);
 }

@@ -35,8 +35,8 @@ export class VirtioRng implements TimedDevice, VirtioBackend {
     entropy: (lengthBytes: number) => Uint8Array;
     transport?: new (options: VirtioTransportOptions) => VirtioTransport;
     /**
-     * For recordings in formats 2 to 4: ANY_LAYOUT is not offered, and requests are still answered after the queue is
-     * broken.
+     * For recordings in formats 2 to 4: ANY_LAYOUT is not offered, and requests are still answered after the guest has
+     * violated a queue rule.
      */
     isBefore5?: boolean;
   }) {

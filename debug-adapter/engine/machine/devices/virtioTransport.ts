@@ -9,7 +9,7 @@ export interface VirtioTransport extends Device {
   queue(index: number): Pick<Virtqueue, 'pop' | 'push' | 'requestNotification'>;
   hasFeature(feature: bigint): boolean;
   /**
-   * Whether the guest violated a queue rule. The device does not access guest memory until the guest resets the device.
+   * Whether the guest violated a queue rule. If so, the device does not access guest memory until the guest resets it.
    */
   readonly isBroken: boolean;
   /** Whether the guest has set DRIVER_OK. Always true if the transport does not check it. */

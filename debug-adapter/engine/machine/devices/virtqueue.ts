@@ -83,7 +83,8 @@ export class Virtqueue {
   }
 
   /**
-   * The next request, or undefined if there is none. With `eventIndex`, an empty queue requests the next notification.
+   * The next request, or undefined if there is none. If the queue is empty and `eventIndex` is set, requests a
+   * notification for the next request.
    */
   pop(eventIndex: boolean): Chain | undefined {
     const { available } = this.state;
@@ -93,7 +94,8 @@ export class Virtqueue {
     const waiting = (this.memory.readU16(available + INDEX) - this.state.availableIndex) & 0xffff;
     if (waiting > this.state.size) throw new BadQueueError('the available index ran ahead of the queue');
     if (waiting === 0) {
-      // 2.7.10: avail_event, after the used ring, requests a notification when this index is written.
+      // 2.7.10: avail_event follows the used ring. The guest notifies the device after writing the entry with this
+      // index.
       if (eventIndex) this.memory.writeU16(this.availableEvent(), this.state.availableIndex);
       return undefined;
     }
@@ -122,7 +124,7 @@ export class Virtqueue {
   }
 
   /**
-   * Returns a chain to the guest, with the number of bytes written. Returns whether the guest requested an
+   * Gives a chain back to the guest, with the number of bytes written. Returns whether the guest requested an
    * interrupt.
    */
   push(chain: UsedChain, eventIndex: boolean): boolean {
@@ -171,7 +173,7 @@ export const QUEUE_STATE = record({
   descriptors: number,
   available: number,
   used: number,
-  /** The number of chains taken and the number returned, both modulo 2^16. */
+  /** The number of chains that the device has taken, and the number that it has returned, both modulo 2^16. */
   availableIndex: number,
   usedIndex: number,
   /** The used index when the device last checked whether to interrupt the guest; -1 before the first check. */
@@ -184,7 +186,7 @@ const AT_RESET = { descriptors: 0, available: 0, used: 0, availableIndex: 0, use
 /** As in QEMU: the default for a legacy driver that does not set an alignment. */
 const ALIGNMENT_DEFAULT = 4096;
 
-// virtio 1.2, 2.7.6 and 2.7.8: both rings begin with flags and index; the event field follows the ring.
+// virtio 1.2, 2.7.6 and 2.7.8: each ring begins with flags and an index, and is followed by an event field.
 const FLAGS = 0;
 const INDEX = 2;
 const RING = 4;

@@ -53,7 +53,7 @@ export const HOST_FILE_PORT: QueryPort<HostFileQuery, HostFileResult> = {
   },
 };
 
-/** An error, the number of bytes read, or the length of the file that was opened. */
+/** Describes the result: the error, the number of bytes read, or the length of the file that was opened. */
 function resultText({ error, lengthBytes, bytes }: HostFileResult): string {
   if (error) return hostFilePortTexts.error(error);
   return bytes.length > 0 ? hostFilePortTexts.piece(bytes.length) : hostFilePortTexts.length(lengthBytes);

@@ -24,7 +24,10 @@ export interface QueryPort<Query, Answer> extends InputPort {
 
 /** How the events or answers of a port are encoded, and how they are described to users. */
 export interface PayloadFormat<Value> {
-  /** The kind of log entry that `dump` prints and `--kind` accepts. Unique, and a contract with scripts. */
+  /**
+   * The kind of log entry that `dump` prints and `--kind` accepts. It must be unique, and must not change, because
+   * scripts depend on it.
+   */
   readonly kind: string;
   encode(value: Value): Uint8Array;
   /** Throws `Malformed` if the payload is invalid. */

@@ -245,5 +245,8 @@ const NAME_BYTES_MAX = 4096;
  * The maximum number of bytes transferred by one call, so that a step stays short; the guest calls again for the rest.
  */
 const TRANSFER_BYTES_MAX = 1n << 20n;
-/** Each chunk of a transfer becomes one entry in the log. The log is written in chunks of about this size. */
+/**
+ * The size of the parts of a transfer. Each part becomes one entry in the log. The log itself is written in chunks of
+ * about the same size.
+ */
 const CHUNK_BYTES = 64 << 10;

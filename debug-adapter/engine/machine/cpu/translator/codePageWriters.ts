@@ -4,8 +4,8 @@ import type { HotThreshold } from './hotThreshold.ts';
 const REMEMBERED_MAX = 100_000;
 
 /**
- * The entries of regions that write to pages that contain code. They are found by the number of slow-path writes to
- * such pages.
+ * The entries of regions that write to pages with code. Such regions are detected by the number of slow-path writes to
+ * pages with code.
  */
 export class CodePageWriters {
   private view: DataView;
@@ -22,7 +22,10 @@ export class CodePageWriters {
     return this.entries.has(entry);
   }
 
-  /** Called when control has often left a region. Returns whether the region is a newly found writer. */
+  /**
+   * Called when control has often left a region early. Returns whether the region is a writer that was not known
+   * before.
+   */
   detect(entry: number): boolean {
     if (this.entries.has(entry) || !this.writesAreFrequent()) return false;
     if (this.entries.size > REMEMBERED_MAX) this.entries.clear();

@@ -13,7 +13,7 @@ export class HotFunctions {
   private view: DataView;
   private decodeCache: DecodeCache;
   private threshold: HotThreshold;
-  /** The entries of the functions that were found before. */
+  /** The entries of the functions that have already been returned. */
   private found = new Set<number>();
 
   constructor(view: DataView, { decodeCache, threshold }: { decodeCache: DecodeCache; threshold: HotThreshold }) {

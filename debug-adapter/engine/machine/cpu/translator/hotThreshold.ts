@@ -16,7 +16,7 @@ export class HotThreshold {
   /** The number of regions created so far. */
   private regionsMade = 0;
 
-  /** A fixed threshold replaces the usual ones. */
+  /** If `fixed` is defined, it replaces the usual thresholds. */
   constructor(view: DataView, fixed: number | undefined) {
     this.view = view;
     this.fixed = fixed;

@@ -12,8 +12,8 @@ export interface MemoryGroup {
   accesses: number;
 }
 
-// A group that crosses a page boundary is left to the interpreter. With groups of this length, that happens at one
-// address in sixteen.
+// The interpreter executes the accesses of a group that crosses a page boundary. On average, one in sixteen groups of
+// this length does so.
 const SPAN_BYTES_MAX = 256;
 
 export const loadOf = (name: OperationName) => LOADS[name] ?? FLOAT_LOADS[name];

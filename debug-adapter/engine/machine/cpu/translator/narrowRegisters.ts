@@ -10,10 +10,10 @@ const ALL: Registers = -1;
 const NONE: Registers = 1; // x0
 
 /**
- * Finds the registers that are narrow at the start of each block on every path. A register is narrow if its value is
- * sign-extended from 32 bits, like the results of RV64's word instructions. A bitwise operation on narrow registers can
- * be done in 32 bits, which lets the host's compiler recognize idioms such as a rotation written as two shifts and an
- * OR.
+ * For the start of each block, finds the registers that are narrow on every path to the block. A register is narrow if
+ * its value is sign-extended from 32 bits, like the results of RV64's word instructions. A bitwise operation on narrow
+ * registers can be done in 32 bits, which lets the host's compiler recognize idioms such as a rotation written as two
+ * shifts and an OR.
  */
 export function narrowAtStart(order: readonly OrderedBlock[]): Map<OrderedBlock, Registers> {
   const starts = new Map(order.map((item): [OrderedBlock, Registers] => [item, item.index === 0 ? NONE : ALL]));

@@ -2,7 +2,7 @@ import type { DecodeCache } from '../decodeCache.ts';
 import { PAGE_FLAGS, PAGE_TRANSLATED, REGION_ENTRIES, REGION_SLOTS, SINGLE_ENTRY_BYTES } from '../layout.ts';
 import { OP } from '../operations.ts';
 
-/** If all regions together have more instructions than this, there is no room for more. */
+/** No region is added once all regions together have more instructions than this. */
 const INSTRUCTIONS_MAX = 1_000_000;
 
 /** A compiled region, before it is added to the cache. */
@@ -26,8 +26,8 @@ interface Region extends CompiledRegion {
 }
 
 /**
- * The regions that the interpreter can call. A mark on a region's decode entry makes the interpreter call the region. A
- * region without a mark is not called; this is the case while it contains a breakpoint.
+ * The regions that the interpreter can call. A mark on a region's decode entry makes the interpreter call the region.
+ * While a region contains a breakpoint, its entry has no mark, so the region is not called.
  */
 export class RegionCache {
   private decodeCache: DecodeCache;

@@ -116,7 +116,7 @@ export class PlicBefore5 implements Device {
 
   /**
    * The source that a context would claim, or 0: among the sources that are pending, enabled and above the threshold,
-   * the one with the highest priority. Among several sources with that priority, it is the one with the lowest number
+   * the one with the highest priority. If several sources have that priority, the one with the lowest number is claimed
    * (PLIC spec, section 5).
    */
   private highestPrioritySource(context: number): number {
@@ -178,7 +178,7 @@ const stateFor = (contexts: number) =>
     levels: words(SOURCE_WORDS),
     /** One bit per source: the source's gateway has forwarded a request that no context has claimed yet. */
     pending: words(SOURCE_WORDS),
-    /** One bit per source: a context has claimed the source and not yet completed it. */
+    /** One bit per source: a context has claimed the source and has not yet completed it. */
     claimed: words(SOURCE_WORDS),
     /** The enabled sources: one bit per source, SOURCE_WORDS words per context. */
     enables: words(contexts * SOURCE_WORDS),

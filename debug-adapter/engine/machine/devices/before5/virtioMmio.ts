@@ -50,7 +50,7 @@ import { QUEUE_STATE_BEFORE5, VirtqueueBefore5 } from './virtqueue.ts';
  * device sets DEVICE_NEEDS_RESET, sends a configuration interrupt and does nothing more until it is reset.
  *
  * As in QEMU, features that the guest accepts but the device does not offer are dropped, and VIRTIO_F_VERSION_1 is not
- * required: xv6 accepts none of the upper 32 features.
+ * required: xv6 accepts none of feature bits 32 to 63.
  *
  * With `legacy`, it is the version 1 transport (4.2.4) as in QEMU: there are 32 features, which take effect when they
  * are written, and each queue occupies one range of pages, given by the number of its first page.
@@ -194,7 +194,7 @@ export class VirtioMmioBefore5 implements VirtioTransport {
         return this.state.status;
       case SHARED_MEMORY_LENGTH_LOW:
       case SHARED_MEMORY_LENGTH_HIGH:
-        return 0xffffffff; // 4.2.2: a region that does not exist has length -1.
+        return 0xffffffff; // 4.2.2: the length of a region that does not exist reads as -1.
       default: // Write-only and unknown registers, and ConfigGeneration: the configuration never changes.
         return 0;
     }
@@ -234,7 +234,7 @@ export class VirtioMmioBefore5 implements VirtioTransport {
   }
 
   private writeDriverFeatures(value: number): void {
-    // 4.2.4: a legacy driver does not set FEATURES_OK, and there are no upper features.
+    // 4.2.4: a legacy device has only feature bits 0 to 31, and a legacy driver does not set FEATURES_OK.
     if (this.legacy && this.state.driverFeaturesSelect !== 0) return;
     this.state.driverFeatures = withWord(this.state.driverFeatures, this.state.driverFeaturesSelect, value);
     if (this.legacy) this.state.negotiated = this.state.driverFeatures & this.features;
@@ -362,8 +362,8 @@ const QUEUE_REGISTERS = new Set([
 ]);
 
 /**
- * The 32 features that a feature selector selects: 0 selects the lower 32 features, 1 the upper 32, and any other value
- * none.
+ * The 32 features that a feature selector selects: 0 selects bits 0 to 31, 1 selects bits 32 to 63, and any other value
+ * selects none.
  */
 function word(features: bigint, selector: number): number {
   return selector < 2 ? Number((features >> BigInt(32 * selector)) & 0xffffffffn) : 0;

@@ -16,7 +16,7 @@ import type { QueueAddresses } from '../virtqueue.ts';
 export class VirtqueueBefore5 {
   private readonly memory: GuestMemory;
   private addresses: QueueAddresses | undefined;
-  /** The number of chains taken and the number returned, both modulo 2^16. */
+  /** The number of chains that the device has taken, and the number that it has returned, both modulo 2^16. */
   private availableIndex = 0;
   private usedIndex = 0;
 
@@ -44,7 +44,8 @@ export class VirtqueueBefore5 {
   }
 
   /**
-   * The next request, or undefined if there is none. With `eventIndex`, an empty queue requests the next notification.
+   * The next request, or undefined if there is none. If the queue is empty and `eventIndex` is set, requests a
+   * notification for the next request.
    */
   pop(eventIndex: boolean): Chain | undefined {
     const addresses = this.addresses;
@@ -52,7 +53,8 @@ export class VirtqueueBefore5 {
     const waiting = (this.memory.readU16(addresses.available + INDEX) - this.availableIndex) & 0xffff;
     if (waiting > addresses.size) throw new BadQueueError('the available index ran ahead of the queue');
     if (waiting === 0) {
-      // 2.7.10: avail_event, after the used ring, requests a notification when this index is written.
+      // 2.7.10: avail_event follows the used ring. The guest notifies the device after writing the entry with this
+      // index.
       if (eventIndex) this.memory.writeU16(availableEvent(addresses), this.availableIndex);
       return undefined;
     }
@@ -68,7 +70,7 @@ export class VirtqueueBefore5 {
   }
 
   /**
-   * Returns a chain to the guest, with the number of bytes written. Returns whether the guest requested an
+   * Gives a chain back to the guest, with the number of bytes written. Returns whether the guest requested an
    * interrupt.
    */
   push(chain: { head: number; writtenBytes: number }, eventIndex: boolean): boolean {
@@ -115,7 +117,7 @@ export const QUEUE_STATE_BEFORE5 = record({
 
 const NO_ADDRESSES: QueueAddresses = { size: 0, descriptors: 0, available: 0, used: 0 };
 
-// virtio 1.2, 2.7.6 and 2.7.8: both rings begin with flags and index; the event field follows the ring.
+// virtio 1.2, 2.7.6 and 2.7.8: each ring begins with flags and an index, and is followed by an event field.
 const FLAGS = 0;
 const INDEX = 2;
 const RING = 4;
@@ -178,7 +180,7 @@ function readChain(memory: GuestMemory, addresses: QueueAddresses, head: number)
   return chain;
 }
 
-/** 2.7.5.3.1: the table is not nested, is readable, and consists of whole descriptors. */
+/** 2.7.5.3.1: an indirect table is not nested, is readable, and consists of whole descriptors. */
 function indirectTable(memory: GuestMemory, descriptor: Descriptor): Table {
   const { address, lengthBytes, flags } = descriptor;
   if (flags & NEXT) throw new BadQueueError('an indirect descriptor with a next one');
