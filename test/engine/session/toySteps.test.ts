@@ -106,6 +106,37 @@ test('the user’s breakpoints stop a step in a function that it skips, in both 
   assert.deepEqual(complete(steps.reverseStepOut()), { kind: 'step' });
 });
 
+test('a reverse step into a function ends at the start of its last line', () => {
+  const stopped = stoppedAt('long');
+  const { steps, session } = stopped;
+  assert.equal(step(stopped, steps.stepOut()), 16, 'in the middle of the line');
+  assert.equal(step(stopped, steps.reverseStepIn()), 61);
+  assert.equal(session.inspector.pc, labels.long + 4n, 'not at the return instruction');
+});
+
+test('a breakpoint stops a step back only between its start and its end', () => {
+  const stopped = stoppedAt('again');
+  const { steps, session } = stopped;
+  for (const line of [12, 13, 14, 15]) assert.equal(step(stopped, steps.stepOver()), line);
+  const end = session.position;
+  // In a skipped call.
+  const inCall = session.stopPoints.addBreakpoint(labels.none);
+  assert.deepEqual(complete(steps.stepBack()), { kind: 'breakpoint', ids: [inCall], pc: labels.none });
+  session.stopPoints.remove(inCall);
+  complete(session.goTo(end));
+  // Before the end of the step.
+  const before = session.stopPoints.addBreakpoint(labels.leaf);
+  assert.equal(step(stopped, steps.stepBack()), 14);
+  const landing = session.position;
+  session.stopPoints.remove(before);
+  // At its end.
+  const { pc } = session.inspector;
+  const at = session.stopPoints.addBreakpoint(pc);
+  complete(session.goTo(end));
+  assert.deepEqual(complete(steps.stepBack()), { kind: 'breakpoint', ids: [at], pc });
+  assert.equal(session.position, landing);
+});
+
 test('a data breakpoint stops a step, and reports the values in the order of time', () => {
   const stopped = stoppedAt('twice');
   const { steps, session } = stopped;

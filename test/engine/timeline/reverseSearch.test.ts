@@ -6,6 +6,7 @@ import type { StopPoints } from '../../../debug-adapter/engine/target/stopPoints
 import type { TargetStop } from '../../../debug-adapter/engine/target/target.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { COUNTER, LONG_ROUNDS, SHORT_ROUNDS } from '../../support/toy/programs.ts';
+import { assemble, delay, halt, label, nop } from '../../support/toy/toyProgram.ts';
 import { straightDigests, ToyTarget } from '../../support/toy/toyTarget.ts';
 
 const SHORT = { code: SHORT_ROUNDS.code, interruptEvery: 211, handler: SHORT_ROUNDS.labels.start };
@@ -208,4 +209,24 @@ test('a paused search that is dropped releases what it holds', () => {
     complete(target.goTo(10_000_000 + i));
   }
   assert.ok(target.travel.cost.snapshots <= 3);
+});
+
+test('a stop at the position of a snapshot that the search creates counts', () => {
+  // 16 delays, so that `before` is executed one step before the position 2^24.
+  const { code, labels } = assemble([
+    Array.from({ length: 16 }, () => delay(1_000_000)),
+    delay(777_198),
+    label('before'),
+    nop,
+    label('exactly'),
+    nop,
+    delay(1_000_000),
+    halt,
+  ]);
+  const target = new ToyTarget({ code });
+  complete(target.forward(Infinity));
+  target.arm({ breakpoints: new Set([labels.before, labels.exactly]), watchpoints: [] });
+  assert.deepEqual(complete(target.backward()), { kind: 'breakpoint', pc: labels.exactly });
+  assert.equal(target.position, 1 << 24);
+  assert.deepEqual(complete(target.backward()), { kind: 'breakpoint', pc: labels.before });
 });

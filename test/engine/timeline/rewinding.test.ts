@@ -260,3 +260,37 @@ test('if a damaged snapshot is deleted, a new one with its name is used', () => 
   complete(replay.goTo(20_000_000));
   assert.deepEqual(replay.loads.slice(fresh), ['at 12000000']);
 });
+
+test('a run forward from a breakpoint does not stop there again, even if a digest is recorded at this position', () => {
+  const live = new ToyTarget(LONG);
+  complete(live.forward(6_000_000));
+  live.store('stored');
+  complete(live.forward(8_000_000));
+  const replay = live.replay();
+  complete(replay.goTo(6_000_001));
+  complete(replay.goTo(6_000_000));
+  replay.arm({ breakpoints: new Set([replay.inspect().pc]), watchpoints: [] });
+  const fresh = live.replay();
+  complete(fresh.pause.ignoredBy(fresh.goTo(6_000_000)));
+  fresh.arm({ breakpoints: new Set([fresh.inspect().pc]), watchpoints: [] });
+  for (const target of [replay, fresh]) {
+    assert.equal(complete(target.forward(6_000_001)).kind, 'reached');
+    assert.equal(target.position, 6_000_001);
+  }
+});
+
+test('disks show the history while the machine is there, and are as before at the live end', () => {
+  const live = new ToyTarget(SHORT, { withDisk: true });
+  const [disk] = live.toyDisks;
+  complete(live.forward(1000));
+  complete(live.goTo(500));
+  assert.deepEqual(disk.shown, 'history');
+  complete(live.goTo(1000));
+  assert.deepEqual(disk.shown, 'live end');
+  complete(live.goTo(500));
+  complete(live.forward(1000));
+  assert.deepEqual(disk.shown, 'live end', 'also after a run');
+  complete(live.goTo(10));
+  live.travel.close();
+  assert.deepEqual([disk.shown, disk.isClosed], ['live end', true]);
+});

@@ -13,6 +13,7 @@ import { TimeTravel } from '../../../debug-adapter/engine/timeline/timeTravel.ts
 import { TRAVEL_BUDGET, type TravelBudget } from '../../../debug-adapter/engine/timeline/travelBudget.ts';
 import type { State } from '../../../debug-adapter/engine/base/state.ts';
 import { CLOCK_PORT } from '../../../debug-adapter/engine/machine/ports/clockPort.ts';
+import { ToyDisk } from './toyDisk.ts';
 import { CSR, ToyMachine, type ToyMachineOptions } from './toyMachine.ts';
 import { ToyRam } from './toyRam.ts';
 
@@ -42,6 +43,7 @@ export class ToyTarget implements Target {
   readonly travel: TimeTravel;
   readonly harts: TargetHarts;
   readonly disks = [];
+  readonly toyDisks: ToyDisk[];
   /** The names of the stored snapshots that were loaded. */
   readonly loads: string[] = [];
   stored: Stored[] = [];
@@ -51,7 +53,11 @@ export class ToyTarget implements Target {
   private options: ToyMachineOptions;
 
   /** `replayed` is the log of the recording to replay; without it, the machine runs live and is recorded. */
-  constructor(options: ToyMachineOptions, { replayed, budget }: { replayed?: ToyLog; budget?: TravelBudget } = {}) {
+  constructor(
+    options: ToyMachineOptions,
+    { replayed, budget, withDisk }: { replayed?: ToyLog; budget?: TravelBudget; withDisk?: boolean } = {},
+  ) {
+    this.toyDisks = withDisk ? [new ToyDisk()] : [];
     this.options = options;
     const machine = new ToyMachine(options);
     this.machine = machine;
@@ -73,7 +79,7 @@ export class ToyTarget implements Target {
     this.travel = new TimeTravel({
       machine: this.machine,
       ram: this.ramSnapshots,
-      disks: [],
+      disks: this.toyDisks.map((disk) => disk.asTravelDisk),
       log: new RequestLogSwitch({} as RequestLog),
       isLive: replayed === undefined,
       budget: budget ?? TRAVEL_BUDGET,
