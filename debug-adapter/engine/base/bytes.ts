@@ -14,9 +14,9 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Encodes binary data, such as the values of a recording file: fixed-size little-endian fields, and varints. A varint is encoded in LEB128:
- * each byte contains seven bits of the number, the lowest bits first, and its top bit is set if more bytes follow. The
- * buffer grows if necessary.
+ * Encodes binary data, such as the values of a recording file, as fixed-size little-endian fields and varints. A varint
+ * is encoded in LEB128: each byte contains seven bits of the number, the lowest bits first, and its top bit is set if
+ * more bytes follow. The buffer grows if necessary.
  */
 export class ByteWriter {
   private buffer: Uint8Array<ArrayBuffer>;

@@ -1,6 +1,6 @@
 /**
- * The memory in which generated WebAssembly hashes bytes; a WebAssembly module can access only one memory. It is
- * either a memory registered with `hashIn` or a private memory into which the bytes are copied.
+ * The memory in which generated WebAssembly hashes bytes: either a memory registered with `hashIn`, or a private memory
+ * into which the bytes are copied. A WebAssembly module can access only one memory.
  */
 export interface HashMemory {
   readonly memory: WebAssembly.Memory;

@@ -1,30 +1,30 @@
 import { assert } from './assert.ts';
 
 /**
- * A computation that may take long and can be divided into slices. It yields when it pauses, because `PauseSignal`
- * asked for it, or when it waits for a promise. Its caller need not know which: it passes everything on with `yield*`.
- * Whoever drives the outermost computation decides when it continues (by calling `next`), or drops it.
+ * A computation that may take a long time and can be divided into slices. It yields either to pause, if `PauseSignal`
+ * requests this, or to wait for a promise. Its caller need not distinguish the two cases: it forwards everything with
+ * `yield*`. The code that drives the outermost computation either continues it later (by calling `next`) or drops it.
  */
 export type Sliced<T> = Generator<Pending, T, undefined>;
 
-/** Why a computation has yielded: it has paused, or it can continue when the promise is settled. */
+/** Why a computation has yielded: it has paused, or it is waiting for the promise to be settled. */
 export type Pending = typeof PAUSED | Promise<unknown>;
 
 /** Yielded by a computation that has paused. */
 export const PAUSED = 'paused';
 
 /**
- * Tells the computations of one session when to pause. They check it several thousand times a second; the driver
- * decides the answer for each slice.
+ * Tells the computations of one session when to pause. They check the signal several thousand times a second. For each
+ * slice, the code that drives them passes the condition for pausing to `resume`.
  */
 export class PauseSignal {
   private wantsPause = never;
   private ignored = 0;
 
-  /** Whether the current computation should pause now. A function, so that it can be passed to a run loop. */
+  /** Whether the current computation should pause now. This is a function so that it can be passed to a run loop. */
   readonly isWanted = (): boolean => this.ignored === 0 && this.wantsPause();
 
-  /** Executes a slice of a computation. It ends at the latest soon after `wantsPause` returns true. */
+  /** Executes a slice of a computation. The slice ends soon after `wantsPause` returns true, or earlier. */
   resume<T>(computation: Sliced<T>, wantsPause: () => boolean): IteratorResult<Pending, T> {
     this.wantsPause = wantsPause;
     try {
@@ -34,7 +34,7 @@ export class PauseSignal {
     }
   }
 
-  /** Executes a computation during which a pause would leave the machine in a state that must not be shown. */
+  /** Executes a computation that must not pause, because it passes through machine states that must not be shown. */
   *ignoredBy<T>(computation: Sliced<T>): Sliced<T> {
     this.ignored++;
     try {
@@ -45,7 +45,7 @@ export class PauseSignal {
   }
 }
 
-/** Executes a computation to its end. It must not wait for promises. */
+/** Runs a computation to completion. The computation must not wait for promises. */
 export function complete<T>(computation: Sliced<T>): T {
   for (;;) {
     const { done, value } = computation.next();

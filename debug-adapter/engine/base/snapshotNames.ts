@@ -25,7 +25,7 @@ export const isUserSnapshotName = (name: string): boolean =>
 
 /** Why the user cannot give a new snapshot this name. Undefined if the name is valid. */
 export function newSnapshotNameProblem(name: string): 'unusable' | 'automatic' | undefined {
-  // Terminals execute the control characters above 0x7f too. An unpaired surrogate has no UTF-8 encoding.
+  // Terminals also interpret the control characters above 0x7f. An unpaired surrogate has no UTF-8 encoding.
   if (!isStorableSnapshotName(name) || /[\u0080-\u009f]|\p{Surrogate}/u.test(name)) return 'unusable';
   return name.startsWith(AUTOMATIC_PREFIX) ? 'automatic' : undefined;
 }

@@ -40,7 +40,10 @@ export class StateError extends Error {
     this.path = path;
   }
 
-  /** The same error for the record or list that contains the damaged part as this field or item. */
+  /**
+   * Returns the same error for the record or list that contains the damaged part. `part` is the name of the field or
+   * the index of the item.
+   */
   inside(part: string | number): StateError {
     const separator = this.path === '' || this.path.startsWith('[') ? '' : '.';
     return new StateError(this.damage, (typeof part === 'number' ? `[${part}]` : part) + separator + this.path);
@@ -118,7 +121,7 @@ export const numberSet: StateCodec<Set<number>> = {
 
 const numbers = list(number);
 
-/** A field that is left out if its value is undefined, and that older states may lack. */
+/** An optional field: it is omitted if its value is undefined, and older states may lack it. */
 export function optional<T>(codec: StateCodec<T>): StateCodec<T | undefined> & { readonly isOptional: true } {
   return {
     isOptional: true,
@@ -143,7 +146,7 @@ export interface RecordCodec<T> extends StateCodec<T> {
   save(value: T): State;
 }
 
-/** Named fields. Fields that the saved state has in addition are ignored. */
+/** A record with named fields. Additional fields in the saved state are ignored. */
 export function record<F extends Fields>(fields: F): RecordCodec<LoadedFields<F>> {
   const entries = Object.entries(fields).map(([name, codec]) => {
     return { name, savedName: codec.savedName ?? name, codec, isOptional: codec.isOptional ?? false };
@@ -200,7 +203,7 @@ export function checkedState(codec: StateCodec<unknown>): RecordCodec<State> {
   };
 }
 
-/** A set of states by name, without a check of their fields. */
+/** A set of named states. Their fields are not checked. */
 export const namedStates: RecordCodec<Record<string, State>> = {
   save: (states) => states,
   load(saved) {

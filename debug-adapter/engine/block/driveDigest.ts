@@ -51,9 +51,9 @@ export class DriveDigest {
   }
 
   /**
-   * Accounts for bytes that were just written. If they are a few whole blocks, they are hashed immediately, which takes
-   * a tenth of the time of rereading them later. Larger writes are only marked, because they may be overwritten before
-   * the digest is needed.
+   * Accounts for bytes that were just written. If the bytes are a few whole blocks, they are hashed immediately, which
+   * takes a tenth of the time of rereading them later. Larger writes are only marked, because they may be overwritten
+   * before the digest is needed.
    */
   written(offset: number, bytes: Uint8Array): void {
     const first = offset / BLOCK_BYTES;
@@ -114,8 +114,8 @@ export class DriveDigest {
   }
 
   /**
-   * Sets the contributions of zero blocks to 0. Visits either each stretch in the range or each stretch that has
-   * contributions, whichever is fewer.
+   * Sets the contributions of zero blocks to 0. Visits either all stretches in the range or all stretches that have
+   * contributions, whichever are fewer.
    */
   private clearHashes(first: number, end: number): void {
     if (first >= end) return;
@@ -173,7 +173,10 @@ export class DriveDigest {
     for (let i = 0; i < blocks; i++) after[inStretch + i] = hashes[i];
   }
 
-  /** Returns a stretch's contributions for writing. If another digest shares them, copies them first. */
+  /**
+   * Returns a stretch's contributions as an array that may be modified. If another digest shares the array, copies it
+   * first.
+   */
   private ownHashes(chunk: number): BigUint64Array {
     const hashes = this.hashes.get(chunk);
     if (hashes && this.unshared.has(chunk)) return hashes;

@@ -136,8 +136,7 @@ export class SlotMap {
   }
 
   /**
-   * Returns the entry after the clusters from `first` up to `end`, counted from the entry's first cluster, are set to
-   * zero.
+   * Zeroes the clusters from `first` up to `end`, counted from the entry's first cluster. Returns the resulting entry.
    */
   private zeroed(entry: Entry, level: number, first: number, end: number): Entry {
     if (entry === 'zero') return entry;

@@ -27,7 +27,8 @@ export class StaleBlocks {
   }
 
   /**
-   * Whether the stretch belongs to a run, so that all its blocks are stale. `delete` does not remove it from the run.
+   * Whether the stretch belongs to a run, so that all its blocks are stale. `delete` does not remove stretches from
+   * runs.
    */
   isWhollyStale(stretch: number): boolean {
     return this.whole.has(stretch);

@@ -55,7 +55,7 @@ function decodeMachine(fields: Fields): Required<RecordedMachine> {
   };
 }
 
-/** Decodes the drives, whose ids, slots and overlays must be unique. */
+/** Decodes the list of drives. Their ids, slots and overlays must be unique. */
 function decodeDrives(top: Fields, countMax: number): RecordedDrive[] {
   const lines = top.list('drives', countMax);
   const drives = lines.map(decodeDrive);
@@ -107,7 +107,7 @@ const WORD_LENGTH_MAX = 200;
 /** A list of all extensions supported by QEMU 10 is about 900 characters long. */
 const ISA_LENGTH_MAX = 2000;
 
-/** A JSON object. Its methods read one field each and check the field's type and value. */
+/** A JSON object. Each method reads one field and checks the field's type and value. */
 class Fields {
   private readonly value: object;
   private readonly where: string;

@@ -182,7 +182,8 @@ export class Divergences {
   }
 
   /**
-   * Describes the recorded entry. The text contains the entry's position if it differs from the divergence's position.
+   * Describes the recorded entry. The text includes the entry's position only if the divergence is at a different
+   * position.
    */
   private expectedText(entry: EventEntry | AnswerEntry | BlockEntry, divergedAt: Position): string {
     return this.entryText(entry) + atOtherPosition(entry.position, divergedAt);

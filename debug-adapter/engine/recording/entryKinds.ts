@@ -16,8 +16,8 @@ export const KIND_CODES: Readonly<Record<LogEntryKind, number>> = {
 };
 
 /**
- * Codes that only formats 2 to 5 contain. Each was the kind of one port's traffic. They are read as the kinds that
- * format 6 has instead (see `portEntriesBefore6.ts`).
+ * Codes that only formats 2 to 5 contain. Each of them stands for the traffic of one port. They are decoded as the
+ * kinds that replace them in format 6 (see `portEntriesBefore6.ts`).
  */
 export const CODES_BEFORE_6: Readonly<Record<number, PortEntry['kind']>> = {
   1: 'input',
@@ -26,7 +26,7 @@ export const CODES_BEFORE_6: Readonly<Record<number, PortEntry['kind']>> = {
   13: 'answer',
 };
 
-/** In a tag, indicates that the code follows as a varint. Codes below this one fit into the tag. */
+/** In a tag, this value indicates that the code follows as a varint. Lower codes fit into the tag. */
 export const CODE_FOLLOWS = 15;
 export const CODE_MAX = 255;
 
@@ -39,7 +39,7 @@ export function codeSet(kinds: readonly LogEntryKind[]): Uint8Array {
 
 /**
  * Encodes a set of kinds as 32 bits. Each events chunk contains the set of kinds that occur in it, so that a search can
- * skip a chunk without reading its entries. Bit 31 is for all codes from 32 on.
+ * skip a chunk without reading its entries. Bit 31 represents all codes from 32 on.
  */
 export function kindMask(kinds: readonly LogEntryKind[]): number {
   return kinds.flatMap(codesOf).reduce((mask, code) => mask | codeBit(code), 0);

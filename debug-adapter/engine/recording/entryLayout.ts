@@ -14,7 +14,8 @@ import { chunkFlaws } from '../../messages/recordingDamage.ts';
  * Predictable values are omitted: a drive's requests and completions have consecutive ids, so an id is written only if
  * it breaks the sequence, or for the first request and the first completion of each drive in a chunk. Offsets and
  * lengths are written in sectors if possible. A request and its completion together take about 25 bytes, 8 of which are
- * the digest. For the traffic of an input port, low port numbers and payloads of a single byte fit into the flags.
+ * the digest. In an entry for a port's traffic, the flags contain the port number if it is low, and indicate whether
+ * the payload is a single byte.
  */
 export interface EventsSummary {
   firstPosition: Position;
@@ -43,7 +44,7 @@ export const COMPLETION_NO_DIGEST = 8;
 export const END_GUEST_EXIT_FOLLOWS = 1;
 /** Flags in an input or answer entry. Bits 0 to 2 of the flags are the port number, or PORT_FOLLOWS. */
 export const PORT_FOLLOWS = 7;
-export const PAYLOAD_OF_ONE_BYTE = 8; // the entry contains no payload length
+export const PAYLOAD_OF_ONE_BYTE = 8; // the payload is one byte long, and its length is omitted
 
 /** The expected ids of a drive's next request and next completion. These are reset at the start of each chunk. */
 export interface DriveIds {

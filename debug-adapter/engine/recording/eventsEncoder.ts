@@ -69,7 +69,7 @@ export class EventsEncoder {
     return payload.view();
   }
 
-  /** Writes the tag and the distance, with which every entry starts. */
+  /** Writes the start of an entry: the tag and the distance. */
   private start(flags: number): void {
     if (this.code < CODE_FOLLOWS) this.entries.byte(this.code | (flags << 4));
     else {

@@ -37,8 +37,8 @@ export interface RecordedMachine {
    */
   isa: string;
   /**
-   * The page table format with the most levels that the harts support, as in the device tree. If the field is missing,
-   * as in older recordings, the format is Sv39.
+   * Of the page table formats that the harts support, the one with the most levels, named as in the device tree. If the
+   * field is missing, as in older recordings, the format is Sv39.
    */
   mmu?: 'sv39' | 'sv48';
   /**

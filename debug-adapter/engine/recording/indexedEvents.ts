@@ -104,7 +104,7 @@ interface EventsSource {
   check: (entry: PortEntry) => void;
 }
 
-/** What `load` stores about an entry. */
+/** The data that `load` stores about an entry. */
 interface IndexedEntry {
   position: Position;
   code: number;

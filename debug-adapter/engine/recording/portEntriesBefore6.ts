@@ -5,9 +5,9 @@ import { ENTROPY_PORT } from '../machine/ports/entropyPort.ts';
 import { HOST_FILE_PORT } from '../machine/ports/hostFilePort.ts';
 
 /**
- * Decodes the entries that formats 2 to 5 have instead of `input` and `answer`. Such an entry contains no port number
- * and no payload length, because its kind determines both. Its data is the payload of the port in format 6, except for
- * the length of the bytes. Returns undefined for any other code.
+ * Decodes entries of the kinds that formats 2 to 5 use instead of `input` and `answer`. Such an entry contains no port
+ * number and no payload length, because its kind determines both. Its data equals the payload in format 6, except that
+ * a byte string is preceded by its length. Returns undefined for any other code.
  */
 export function readPortEntryBefore6(
   code: number,

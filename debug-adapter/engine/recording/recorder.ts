@@ -60,7 +60,7 @@ export class Recorder implements Inputs {
     this.live.blockCompletion(completion);
   }
 
-  /** Records a debugger write, an event that the live inputs do not deliver. */
+  /** Records a write by the debugger. The live inputs do not deliver such events. */
   record(position: Position, event: OutsideEvent): void {
     this.writer.append({ ...event, position });
   }

@@ -48,8 +48,8 @@ export class RecordingReader {
   private current: { chunk: number; events: IndexedEvents } | undefined;
 
   /**
-   * If `scanned` is given, opening does not read the file. A recording's writer provides it while it writes the
-   * recording (`RecordingWriter.contents`).
+   * If `scanned` is given, opening does not read the file. While a recording is being written, its writer provides this
+   * object (`RecordingWriter.contents`).
    */
   constructor(
     file: HostFile,

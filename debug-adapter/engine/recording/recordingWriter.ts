@@ -129,8 +129,8 @@ export class RecordingWriter {
   }
 
   /**
-   * What a scan of the file would return after a flush. With this, a reader can open the recording while it is being
-   * written, without reading the log. Entries that are written later are not included.
+   * The result that a scan of the file would return after a flush. With this result, a reader can open the recording
+   * while it is being written, without reading the log. Entries that are written later are not included.
    */
   contents(): ScannedRecording {
     assert(this.header !== undefined && !this.closed, 'a recording can be read between its header and its end');

@@ -92,7 +92,7 @@ export class ClusterAllocator {
     if (cluster < this.alignedFrom) this.alignedFrom = cluster;
   }
 
-  /** Called when any clusters may have become free. */
+  /** Called when an unknown set of clusters may have become free. */
   reset(): void {
     this.searchFrom = 0;
     this.alignedFrom = 0;

@@ -92,8 +92,8 @@ export class EntryTable {
   }
 
   /**
-   * Makes the guest cluster read as zeroes, whatever the backing file contains. It then does not occupy a cluster in the
-   * file. Version 3 only.
+   * Makes the guest cluster read as zeroes, regardless of the backing file's contents. Such a guest cluster does not
+   * occupy a cluster in the file. Version 3 only.
    */
   setZero(index: number): void {
     this.setWords(index, 0, 1);

@@ -10,8 +10,8 @@ export interface HeaderExtension {
 /**
  * Parses the header extensions (qcow2 specification, "Header extensions"). Each extension has a type, a length, and
  * data padded to a multiple of eight bytes. The list ends with an extension of type 0 or at the end of the available
- * space. Programs can ignore extensions of unknown types; this implementation preserves them, because extensions are
- * never moved.
+ * space. Programs can ignore extensions of unknown types; this implementation preserves them, because it never moves
+ * extensions.
  */
 export function parseExtensions(
   file: ImageFile,

@@ -57,7 +57,7 @@ export class RefcountArray {
     return this.counts.length;
   }
 
-  /** The number of clusters up to and including the last used one. */
+  /** The number of clusters up to and including the last one in use. */
   get usedClusters(): number {
     let last = this.counts.length - 1;
     while (last >= 0 && this.counts[last] === 0) last--;

@@ -66,7 +66,7 @@ export class Refcounts {
     return this.drops.length > 0;
   }
 
-  /** The file offset at which the last used cluster ends. */
+  /** The file offset at which the last cluster in use ends. */
   get usedBytes(): number {
     return this.array.usedClusters * this.clusterSizeBytes;
   }

@@ -9,9 +9,9 @@ export interface GuestCluster {
 const WRITE_BYTES_MAX = 1 << 20;
 
 /**
- * Writes whole guest clusters at scattered guest offsets. Unlike `writeGuest`, places all new clusters in one
- * contiguous run in the file, so that a single write is enough. Used for the pages of a snapshot, which are scattered
- * over all of RAM.
+ * Writes whole guest clusters at scattered guest offsets. Unlike `writeGuest`, this function places all new clusters in
+ * one contiguous run in the file, so that a single write is enough. Used for the pages of a snapshot, which are
+ * scattered over all of RAM.
  */
 export function writeClusters(parts: ImageParts, clusters: readonly GuestCluster[]): void {
   const remaining = clusters.filter(({ guestOffset, bytes }) => overwriteInPlace(parts, guestOffset, bytes) === 0);

@@ -57,7 +57,7 @@ export function dropEntry(parts: ImageParts, table: EntryTable, index: number): 
   }
 }
 
-/** Extends the active L1 table, because VM state requires it. The table moves at the next commit. */
+/** Extends the active L1 table to make room for VM state. The next commit moves the table. */
 export function growL1(parts: ImageParts, entries: number): void {
   if (entries <= parts.l1.length) return;
   if (entries * ENTRY_BYTES > L1_BYTES_MAX) throw imageTooLarge(parts.file.name, imageLimits.l1Table());

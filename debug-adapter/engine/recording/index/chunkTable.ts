@@ -3,7 +3,7 @@ import type { Position } from '../../base/quantities.ts';
 import type { PlacedChunk } from '../chunk.ts';
 import type { EventsSummary } from '../entryLayout.ts';
 
-/** Where an events chunk is, and what it contains. */
+/** The location of an events chunk, and what the chunk contains. */
 export interface PlacedEvents extends PlacedChunk, EventsSummary {}
 
 /**
@@ -95,7 +95,10 @@ export class ChunkTable {
     return low;
   }
 
-  /** Returns a table of the current chunks, to which later chunks are not added. Copies nothing. */
+  /**
+   * Returns a table of the current chunks without copying them. Chunks that are added later do not appear in the
+   * returned table.
+   */
   snapshot(): ChunkTable {
     const table = new ChunkTable();
     // Entries are never changed, and `grow` replaces the arrays instead of extending them, so they can be shared.

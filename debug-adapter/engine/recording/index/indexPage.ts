@@ -12,7 +12,7 @@ import { readSpanSummary, SpanBuilder, type SpanSummary } from './spanSummary.ts
  */
 export interface IndexPage {
   spans: readonly Span[];
-  /** The length of the encoded page, as a measure of the memory that it takes. */
+  /** The length of the encoded page, used as an estimate of its memory use. */
   lengthBytes: number;
 }
 
@@ -24,13 +24,13 @@ export interface Span extends SpanSummary {
 const LAYOUT_VERSION = 1;
 
 /**
- * The minimum length of the chunks of a span. Full chunks have 60 KiB, so each of them is a span. Shorter chunks are
- * combined, so that the index stays small if the log is flushed often.
+ * The minimum total length of the chunks in a span. A full chunk is 60 KiB long, so it forms a span by itself. Shorter
+ * chunks are combined, so that the index stays small if the log is flushed often.
  */
 const SPAN_BYTES = 48 << 10;
 /** With 16 spans, a page describes about 1 MiB of the log. */
 const PAGE_SPANS = 16;
-/** Limits the time for rebuilding a page of very short chunks. */
+/** Limits the time that it takes to rebuild a page whose chunks are very short. */
 const PAGE_CHUNKS_MAX = 16_384;
 
 /** Builds pages while a recording is written, and again when a page is missing or damaged. */
@@ -100,8 +100,8 @@ export class IndexPageBuilder {
 }
 
 /**
- * Decodes a page that describes `chunks` chunks, the first of which has the number `firstChunk`. Throws `Malformed`,
- * also if the page describes a different number of chunks.
+ * Decodes a page that describes `chunks` chunks, the first of which has the number `firstChunk`. Throws `Malformed` if
+ * the page is invalid or describes a different number of chunks.
  */
 export function decodeIndexPage(payload: Uint8Array, { firstChunk, chunks }: ChunkRange): IndexPage {
   const source = new ByteReader(payload);
@@ -119,7 +119,7 @@ export function decodeIndexPage(payload: Uint8Array, { firstChunk, chunks }: Chu
   return { spans, lengthBytes: payload.length };
 }
 
-/** Consecutive events chunks, as numbers in the recording's table of chunks. */
+/** A range of consecutive events chunks, identified by their numbers in the recording's table of chunks. */
 export interface ChunkRange {
   firstChunk: number;
   chunks: number;

@@ -10,12 +10,12 @@ export interface PlacedPage extends ChunkRange {
   page: PlacedChunk;
 }
 
-/** Which entries of a log are wanted: by default all, in order. */
+/** Selects entries of a log. The default is all entries, in order. */
 export interface WantedEntries {
   kinds?: readonly LogEntryKind[];
-  /** If given, the traffic of other ports is left out. */
+  /** If given, the traffic of other ports is omitted. */
   port?: number;
-  /** Only entries at positions from `from` to `to`, without `to`. */
+  /** Selects only entries at positions from `from` up to but not including `to`. */
   from?: Position;
   to?: Position;
   backwards?: boolean;
@@ -24,11 +24,11 @@ export interface WantedEntries {
 /** The log that is indexed. */
 export interface IndexedLog {
   chunks: ChunkTable;
-  /** The pages in the file, in order. They need not describe all chunks. */
+  /** The pages in the file, in order. There may be chunks that none of them describes. */
   pages: readonly PlacedPage[];
   /** Reads the payload of a page. Returns undefined if it is too long, incomplete or has a wrong checksum. */
   readPage(page: PlacedChunk): Uint8Array | undefined;
-  /** The entries of a chunk that match, in order or backwards. */
+  /** The matching entries of a chunk, in forward or reverse order. */
   entriesOf(chunk: number, wanted?: WantedEntries): Iterable<LogEntry>;
 }
 
@@ -103,10 +103,10 @@ export class IndexPages {
   }
 }
 
-/** The budget for pages in memory. It holds the index of a log of about 800 MiB. */
+/** The budget for pages in memory. This is enough for the index of a log of about 800 MiB. */
 const CACHED_BYTES_MAX = 32 << 20;
 
-/** Pages that are not in the file describe this much of the log. */
+/** A page that is not in the file is rebuilt for a part of the log of about this length. */
 const REBUILT_LOG_BYTES = 1 << 20;
 const REBUILT_CHUNKS_MAX = 4096;
 

@@ -18,7 +18,7 @@ export class IndexWriter {
     this.builder.add(entry);
   }
 
-  /** Adds an events chunk after it was written. Its entries have been added before. */
+  /** Adds an events chunk after it was written. Its entries must already have been added. */
   addChunk(chunk: PlacedEvents): void {
     this.chunks.append(chunk);
     this.builder.endChunk(chunk.lengthBytes);
@@ -43,7 +43,7 @@ export class IndexWriter {
 }
 
 /**
- * When a recording is closed, its last events get a page if there are at least this many spans. Fewer spans can be
- * indexed in a few milliseconds when they are needed.
+ * When a recording is closed, a page for its last events is written if they form at least this many spans. Fewer spans
+ * can be indexed in a few milliseconds when they are needed.
  */
 const LAST_PAGE_SPANS_MIN = 4;

@@ -8,20 +8,20 @@ import { type EntrySeries, SECTOR_BYTES, seriesName } from './spanSummary.ts';
 type RequestEntry = Extract<LogEntry, { kind: 'blockRequest' }>;
 type CompletionEntry = Extract<LogEntry, { kind: 'blockCompletion' }>;
 
-/** A request that changed the disk, and its completion, with which the change became visible. */
+/** A request that changed the disk, and the completion that made the change visible. */
 export interface DiskWrite {
   request: RequestEntry;
   completion: CompletionEntry;
 }
 
-/** A range of disk sectors of 512 bytes. */
+/** A range of 512-byte disk sectors. */
 export interface SectorRange {
   drive: string;
   firstSector: number;
   sectors: number;
 }
 
-/** What happened in a part of the log, for example to draw it. */
+/** A summary of the entries in a part of the log, for example for drawing an overview. */
 export interface LogActivity {
   firstPosition: Position;
   lastPosition: Position;
@@ -32,11 +32,12 @@ export interface LogActivity {
 }
 
 /**
- * Answers questions about a recording's log without replaying it and without reading all of it: who wrote a sector,
- * which requests touch a range, which is the nth byte that was typed on the console. The index consists of pages (see indexPage.ts) that
- * the recording's writer stores in the file. The pages contain counts and tell which chunks may contain an entry; the
- * entries themselves are always read from the chunks. A page that is missing or damaged is rebuilt from its chunks.
- * Pages are missing in recordings before version 6, and at the end of a recording whose process was killed.
+ * Answers questions about a recording's log without replaying it and without reading all of it. Examples: which request
+ * wrote a sector, which requests touch a range, and what the nth byte typed on the console was. The index consists of
+ * pages (see indexPage.ts) that the recording's writer stores in the file. The pages contain counts and indicate which
+ * chunks may contain an entry; the entries themselves are always read from the chunks. A page that is missing or
+ * damaged is rebuilt from its chunks. Recordings before version 6 have no pages, and if a recording process was killed,
+ * the pages for the end of its recording are missing.
  *
  * All methods throw a UserError if the recording is damaged. Generators read the log as their results are consumed.
  */
@@ -57,8 +58,9 @@ export class RecordingIndex {
   }
 
   /**
-   * The entry with the given number in a series; numbers start at 0. Returns undefined if there are not so many. For
-   * example, `nth({ kind: 'input', port: CONSOLE_PORT.number }, 99)` is the 100th byte that was typed on the console.
+   * The entry with the given number in a series; numbers start at 0. Returns undefined if the series has no entry with
+   * this number. For example, `nth({ kind: 'input', port: CONSOLE_PORT.number }, 99)` is the 100th byte that was typed
+   * on the console.
    */
   nth(series: EntrySeries, number: number): LogEntry | undefined {
     if (!(number >= 0 && number < this.count(series))) return undefined;
@@ -85,7 +87,10 @@ export class RecordingIndex {
     return undefined;
   }
 
-  /** The number of entries of a series before `position`, which is the number of the first one at or after it. */
+  /**
+   * The number of entries of a series before `position`. This is also the number of the first entry at or after
+   * `position`.
+   */
   numberAt(series: EntrySeries, position: Position): number {
     const chunk = this.log.chunks.firstReaching(position);
     if (chunk === this.log.chunks.length) return this.count(series);
@@ -106,7 +111,7 @@ export class RecordingIndex {
     return number;
   }
 
-  /** The entries that match. Chunks that contain none of the wanted kinds are not read, and neither is the index. */
+  /** The matching entries. Reads neither the index nor chunks that contain none of the wanted kinds. */
   *entries(wanted: WantedEntries): Generator<LogEntry, void, undefined> {
     const { first, end } = this.chunksOf(wanted);
     for (let i = 0; i < end - first; i++) {
@@ -116,7 +121,8 @@ export class RecordingIndex {
 
   /**
    * The last successful write, discard or request to write zeroes that completed before `position` and touches a
-   * sector. Its data is what the disk contains at `position`. Returns undefined if the sector has its initial contents.
+   * sector. At `position`, the sector contains the data of this request. Returns undefined if the sector has its
+   * initial contents.
    */
   lastWriter(drive: string, sector: number, position: Position): DiskWrite | undefined {
     const range = { drive, firstSector: sector, sectors: 1 };
@@ -137,8 +143,8 @@ export class RecordingIndex {
   }
 
   /**
-   * The requests that touch at least one sector of a range, by the positions at which the guest made them, in order or
-   * backwards. With `writesOnly`, reads are left out. Failed and unfinished requests are included.
+   * The requests that touch at least one sector of a range, in forward or reverse order of the positions at which the
+   * guest made them. With `writesOnly`, reads are omitted. Failed and unfinished requests are included.
    */
   *requestsTouching(
     { drive, firstSector, sectors }: SectorRange,
@@ -173,7 +179,7 @@ export class RecordingIndex {
     return undefined;
   }
 
-  /** What happened in a range of positions, in parts of about 60 KiB of the log. */
+  /** Summarizes a range of positions. Each summary covers about 60 KiB of the log. */
   *activity(where: Pick<WantedEntries, 'from' | 'to'> = {}): Generator<LogActivity, void, undefined> {
     for (const { firstChunk, chunks, counts, drives } of this.spans(where)) {
       const requests = new Map([...drives].map(([drive, summary]) => [drive, summary.requests]));
@@ -204,7 +210,7 @@ export class RecordingIndex {
     return undefined;
   }
 
-  /** All requests of a drive before `to`, backwards. */
+  /** All requests of a drive before `to`, in reverse order. */
   private *requestsOf(drive: string, to: Position): Generator<RequestEntry, void, undefined> {
     for (const span of this.spans({ to, backwards: true })) {
       if (!span.drives.has(drive)) continue;
@@ -214,7 +220,7 @@ export class RecordingIndex {
     }
   }
 
-  /** The chunks that contain positions in a range, from `first` to `end`, without `end`. */
+  /** The chunks that contain positions in a range: from `first` up to but not including `end`. */
   private chunksOf({ from = 0, to = Infinity }: WantedEntries): { first: number; end: number } {
     const { chunks } = this.log;
     return { first: chunks.firstReaching(from), end: chunks.countStartingBefore(to) };
@@ -241,7 +247,7 @@ export class RecordingIndex {
     }
   }
 
-  /** For each page, the number of entries of a series before it; the last element is the number of all of them. */
+  /** For each page, the number of entries of a series before it; the last element is the total number of entries. */
   private totalsOf(series: EntrySeries): Float64Array {
     this.totals ??= this.countAll();
     return this.totals.get(seriesName(series)) ?? new Float64Array(this.pages.length + 1);

@@ -25,7 +25,7 @@ export class SectorSetBuilder {
     return this.count === 0;
   }
 
-  /** Adds the sectors from `first` to `end`, without `end`. */
+  /** Adds the sectors from `first` up to but not including `end`. */
   add(first: number, end: number): void {
     // This may change the block size.
     if (this.count === this.starts.length) this.makeSpace();
@@ -62,7 +62,7 @@ export class SectorSetBuilder {
     this.count = this.shift = 0;
   }
 
-  /** Encodes the runs from the index `begin`. Returns the end of the last run. */
+  /** Encodes the runs, starting with the run at index `begin`. Returns the end of the last run. */
   private encodeGroup(begin: number, groupStart: number, k: number): number {
     GROUP.clear();
     const bits = new BitWriter(GROUP);
@@ -80,7 +80,7 @@ export class SectorSetBuilder {
     return from;
   }
 
-  /** The parameter of the codes for the distances between runs, which follows from the average distance. */
+  /** The parameter k of the codes for the distances between runs, derived from the average distance. */
   private gapBits(): number {
     let gaps = this.ends[this.count - 1] - this.starts[0];
     for (let i = 0; i < this.count; i++) gaps -= this.ends[i] - this.starts[i];
@@ -166,7 +166,9 @@ export function readSectorSet(source: ByteReader): SectorSet | undefined {
   return { shift, gapBits, firstBlock, endBlock, groups: body.bytes(body.remaining) };
 }
 
-/** Whether a set may contain a sector from `first` to `end`, without `end`. Returns true if the set is malformed. */
+/**
+ * Whether a set may contain a sector from `first` up to but not including `end`. Returns true if the set is malformed.
+ */
 export function mayTouch(set: SectorSet, first: number, end: number): boolean {
   try {
     return search(set, first, end);

@@ -24,7 +24,7 @@ export interface DriveSummary {
   writes: SectorSet | undefined;
 }
 
-/** Entries that are counted together: those of a kind, or only those of one input port. */
+/** Entries that are counted together: all entries of a kind, or only those of one input port. */
 export interface EntrySeries {
   kind: LogEntryKind;
   port?: number;
@@ -38,8 +38,8 @@ export function seriesName({ kind, port }: EntrySeries): string {
 export const SECTOR_BYTES = 512;
 
 /**
- * The maximum length of a set of sectors. A request and its completion take about 20 bytes in the log, so the index of
- * the most scattered requests takes 5% of that.
+ * The maximum length of a set of sectors. A request and its completion take about 20 bytes in the log, so even if the
+ * requests are as scattered as possible, the index is only 5% as long as the log.
  */
 const setBytesMax = (requests: number): number => 16 + requests;
 
