@@ -45,7 +45,7 @@ export class Sessions implements vscode.Disposable {
     return [...this.known.values()];
   }
 
-  /** The active session; if that belongs to another debugger, the most recent blkreplay session. */
+  /** The active debug session; if it belongs to another debugger, the most recent blkreplay session. */
   get current(): vscode.DebugSession | undefined {
     const active = vscode.debug.activeDebugSession;
     return active && this.known.has(active.id) ? active : this.all.at(-1);

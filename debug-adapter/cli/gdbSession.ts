@@ -51,7 +51,7 @@ export class GdbSession {
     return session;
   }
 
-  /** Resolves to the way in which gdb ended the session. Ctrl-C counts as a broken connection. */
+  /** Resolves when gdb has ended the session, to a value that specifies how. Ctrl-C counts as a broken connection. */
   async serve(timeline: Timeline, runner: Runner, interruption: Interruption): Promise<LeaveReason> {
     this.machine = { timeline, runner };
     if (this.address.kind === 'stdio') {
@@ -81,7 +81,7 @@ export class GdbSession {
     return this.gdb ? this.gdb.whenLeft : 'gone';
   }
 
-  /** Over stdin and stdout, gdb cannot connect again after the first connection has ended. */
+  /** If gdb uses stdin and stdout, it cannot connect again after the first connection has ended. */
   private onlyConnection(connection: GdbConnection): GdbConnectionHandler {
     const user = this.admission.connected(connection);
     return {

@@ -3,7 +3,7 @@ import { inert, jsonLine } from '../messages/shown.ts';
 import { nodeHost } from '../host/nodeHost.ts';
 import { infoLines } from '../messages/commandOutput.ts';
 
-/** `info RRFILE`: describes a recording, using only the recording itself. */
+/** `info RRFILE`: describes a recording, based only on the contents of the recording file. */
 export function showInfo({ rrfile, json }: { rrfile: string; json: boolean }): string {
   const file = nodeHost.files.open(rrfile, { write: false, create: 'never' });
   const reader = new RecordingReader(file, nodeHost.compression);

@@ -57,7 +57,7 @@ export class Adapter {
       request: (request) => void this.answer(request),
       isUrgent: ({ command }) => this.isUrgent(command),
       isBusy: () => this.engine.unansweredCount >= UNANSWERED_MAX,
-      // A response is not possible, because an unreadable message does not provide a sequence number.
+      // An unreadable message does not provide a sequence number, so it cannot be answered.
       onMalformed: (text) => this.printError(messageUnreadable(text)),
       onFatal: (why) => this.onStreamLost(why),
       drained: () => this.engine.onStreamDrained(),
@@ -90,8 +90,8 @@ export class Adapter {
   }
 
   /**
-   * Requests that end the session or a run. A pause is urgent only for a run that has started, not for a run whose
-   * request is still queued.
+   * Requests that end the session or a run. A pause request is urgent only if the run has started, not if the request
+   * for the run is still queued.
    */
   private isUrgent(command: string): boolean {
     return command === 'disconnect' || command === 'terminate' || (command === 'pause' && this.phase === 'running');

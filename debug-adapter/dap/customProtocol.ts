@@ -1,6 +1,6 @@
 import type { Notice } from '../messages/userError.ts';
 
-/** Whether the session records, replays or does neither. */
+/** Whether the session records, replays, or runs without a recording. */
 export type RecordReplay = 'record' | 'replay' | 'off';
 
 /**
@@ -49,7 +49,7 @@ export interface Overview {
   /** Absolute path; null if nothing is recorded. */
   rrfile: string | null;
   drives: DriveOverview[];
-  /** The qcow2 file with the machine state, if no drive's overlay stores it. */
+  /** The qcow2 file that contains the machine state, if it is not in a drive's overlay. */
   stateFile: string | null;
   /** In ascending order of position. */
   snapshots: SnapshotOverview[];
@@ -67,8 +67,7 @@ export interface DriveOverview {
     fileBytes: number;
     virtualBytes: number;
     /**
-     * Why the file could not be opened, for example because it is missing. The files that it is based on are then
-     * unknown.
+     * Why the file could not be opened, for example because it is missing. In this case, its backing files are unknown.
      */
     problem?: Notice;
   }[];

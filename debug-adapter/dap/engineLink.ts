@@ -42,7 +42,7 @@ export class EngineLink {
   private closed: Promise<void>;
   private hasClosed!: () => void;
   private isClosing = false;
-  /** The size of the messages that the client's stream has not accepted. */
+  /** The total size of the messages that the client's stream has not accepted yet. */
   private unsentBytes = 0;
 
   constructor(thread: EngineThread) {

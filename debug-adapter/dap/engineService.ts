@@ -264,7 +264,7 @@ export class EngineService {
   }
 }
 
-/** The run of a request after which the machine must not run. */
+/** The run for a request after which the machine must not run. It ends immediately. */
 // eslint-disable-next-line require-yield -- it ends immediately
 function* noRun(): Sliced<StopReason> {
   return { kind: 'entry' };

@@ -18,8 +18,8 @@ export type EngineEvent =
   | { kind: 'closed' };
 
 /**
- * When the engine can answer a request, and whether the request starts the machine. Between `slices`, the engine
- * receives messages; during a `whole` run, its thread receives only the signals.
+ * Specifies when the engine can answer a request, and whether the request starts the machine. Between `slices`, the
+ * engine receives messages; during a `whole` run, its thread receives only the signals.
  */
 export interface CommandRules {
   needs: 'nothing' | 'launched' | 'stopped';

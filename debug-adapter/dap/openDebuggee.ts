@@ -65,7 +65,7 @@ const symbolFilesOf = (configuration: LaunchConfiguration): SymbolFileOptions =>
 });
 
 /**
- * Caches files by name until `forget` is called, so that it does not matter if a build replaces a file in the meantime.
+ * Caches files by name until `forget` is called, so that a build that replaces a file in the meantime has no effect.
  */
 function cachingReads(host: Host): { host: Host; forget: () => void } {
   let read: Map<string, Uint8Array> | undefined = new Map();

@@ -61,8 +61,8 @@ export class OpenSession {
   }
 
   /**
-   * Checks that no other program has changed the session's files. The check also runs while the machine is stopped, but
-   * no more often than the recording is written back.
+   * Checks that no other program has changed the session's files. The files are also checked while the machine is
+   * stopped, but not more often than the recording is written to disk.
    */
   checkFiles(): void {
     const now = this.environment.milliseconds();
@@ -109,7 +109,7 @@ export class OpenSession {
         this.positionReporter.sendIfDue(environment.milliseconds());
       },
       onRunStarted: (owner) => {
-        // The protocol thread clears the signal before a run of the editor.
+        // The protocol thread clears the signal before a run that the editor has started.
         if (owner === 'gdb') client.clearPause();
         this.runStarted(owner);
       },

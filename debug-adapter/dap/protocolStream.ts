@@ -6,7 +6,7 @@ import { concatenated, MESSAGE_BYTES_MAX, MessageReader } from './messageReader.
 /** Handles the messages of a ProtocolStream. */
 export interface ProtocolHandler {
   request(request: DebugProtocol.Request): void;
-  /** Whether the request may overtake the requests that are waiting. */
+  /** Whether the request may be handled before the requests that are already waiting. */
   isUrgent(request: DebugProtocol.Request): boolean;
   /** Whether the handler is currently unable to take more requests. */
   isBusy(): boolean;

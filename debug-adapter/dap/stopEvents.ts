@@ -79,8 +79,8 @@ function dataText(debuggee: Debuggee, hits: readonly DataHit[]): StoppedText {
 }
 
 /**
- * Describes an access to watched data. The values before and after a write are in guest time order even after a
- * backward run, when the machine is before the write.
+ * Describes an access to watched data. The values before and after a write are in the order of guest time, even after a
+ * backward run, which stops before the write.
  */
 function accessText(debuggee: Debuggee, data: WatchedData, { access, before, after }: DataHit): string {
   const { label } = data;

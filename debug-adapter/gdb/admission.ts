@@ -16,7 +16,7 @@ export interface GdbConnection {
 
 /** Receives the events of a connection. */
 export interface GdbConnectionHandler {
-  /** If it returns a promise, do not read more before the promise resolves. */
+  /** If it returns a promise, do not read more data until the promise resolves. */
   received(bytes: Uint8Array): Promise<void> | undefined;
   disconnected(): void;
 }
@@ -113,7 +113,7 @@ interface AdmissionDesk {
   onGone(visitor: CandidateConnection): void;
 }
 
-/** A connection, which is first unidentified, then possibly identified as gdb, and finally closed. */
+/** A connection. It is unidentified at first, may then be identified as gdb, and is closed at the end. */
 class CandidateConnection implements GdbConnectionHandler {
   private connection: GdbConnection;
   private desk: AdmissionDesk;

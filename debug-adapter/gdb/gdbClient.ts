@@ -50,7 +50,7 @@ export class GdbClient {
     return 1 + (this.inspectedHart ?? this.session.target.harts.current);
   }
 
-  /** The hart of a thread. If no thread is given, the hart that gdb selected for stepping. */
+  /** The hart that corresponds to a thread. Without a thread, the hart that gdb selected for stepping. */
   hartToStep(thread?: number): number {
     if (thread !== undefined) return thread - 1;
     return this.steppedHart ?? this.session.target.harts.current;
@@ -71,7 +71,7 @@ export class GdbClient {
     this.inspectedHart = thread - 1;
   }
 
-  /** Whether gdb inspects the current hart, which is the only one that can be modified. */
+  /** Whether gdb inspects the current hart. No other hart can be modified. */
   get inspectsCurrentHart(): boolean {
     return this.thread === 1 + this.session.target.harts.current;
   }

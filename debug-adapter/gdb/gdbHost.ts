@@ -11,7 +11,7 @@ export interface GdbHost {
 }
 
 /**
- * How gdb left. `gone`: the connection broke, or the server's owner ended it. `dropped`: the peer sent bytes that gdb
- * never sends.
+ * How the connection to gdb ended. `gone`: the connection broke, or the server's owner ended it. `dropped`: the peer
+ * sent bytes that gdb never sends.
  */
 export type LeaveReason = 'detached' | 'killed' | 'gone' | 'dropped';

@@ -18,10 +18,10 @@ type ConnectionState =
 export const UNSENT_BYTES_MAX = 1 << 20;
 /** While packets with more bytes than this are waiting for an answer, no further packet is read. */
 export const WAITING_BYTES_MAX = 1 << 20;
-/** The overhead that is counted for each waiting packet, in addition to the length of its content. */
+/** The number of bytes to count for each waiting packet in addition to the length of its content. */
 const WAITING_BYTES_EACH = 64;
 
-/** The packets for detaching and killing, which are allowed no matter which front end is running the machine. */
+/** The packets that detach or kill. They are allowed regardless of which front end is running the machine. */
 const LEAVE_PACKETS = /^(D|k$|vKill)/;
 
 /**
@@ -60,7 +60,7 @@ export class GdbServer {
     });
   }
 
-  /** Handles decoded events from gdb. If it returns a promise, do not read more before the promise resolves. */
+  /** Handles decoded events from gdb. If it returns a promise, do not read more data until the promise resolves. */
   handleEvents(events: readonly WireEvent[]): Promise<void> | undefined {
     for (const event of events) this.handle(event);
     const isBehind = this.queuedBytes > WAITING_BYTES_MAX || this.host.unsentBytes() > UNSENT_BYTES_MAX;
@@ -97,7 +97,7 @@ export class GdbServer {
       case 'interrupt':
         this.interrupt();
         break;
-      // The caller, which reads from the connection, drops it.
+      // The caller drops the connection, because it is the one that reads from it.
       case 'foreign':
         break;
     }

@@ -30,9 +30,9 @@ const LOWER_CASE = 0x20;
 /**
  * The lowest layer of the GDB remote protocol (gdb manual, appendix E, "Overview"): decodes bytes into packets,
  * acknowledgments and interrupts. It never fails: a packet with a wrong checksum is reported as damaged, so that the
- * caller can request it again. Reading ends at a byte that the protocol does not allow between packets, and at HTTP
- * text anywhere: a web page can send arbitrary bytes to a port, but only after an HTTP header. Packet contents are
- * Latin-1 strings, one character per byte.
+ * caller can request it again. Reading ends at a byte that the protocol does not allow between packets. It also ends at
+ * HTTP text anywhere, because a web page can send arbitrary bytes to a port, but only after an HTTP header. Packet
+ * contents are Latin-1 strings, one character per byte.
  */
 export class PacketReader {
   /** The bytes of the current packet after the `$`, still escaped. */

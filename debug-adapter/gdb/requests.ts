@@ -36,7 +36,7 @@ const OK = 'OK';
 const NOT_SUPPORTED = '';
 /** EINVAL: the packet is malformed. */
 const MALFORMED = 'E16';
-/** EFAULT, as in QEMU and gdbserver. */
+/** EFAULT, which QEMU and gdbserver also return. */
 const CANNOT_READ = 'E14';
 
 const REQUESTS: Record<string, Request> = {

@@ -20,7 +20,7 @@ export class StopPointTable {
   private ids = new Map<string, BreakpointId>();
   private points = new Map<BreakpointId, StopPoint>();
 
-  /** `matches` is the condition of every breakpoint, evaluated when the machine reaches one. */
+  /** `matches` is the condition for all breakpoints. It is evaluated when the machine reaches a breakpoint. */
   constructor(session: Session, matches: () => boolean) {
     this.session = session;
     this.matches = matches;

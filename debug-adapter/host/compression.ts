@@ -6,8 +6,8 @@ const LEVEL = 3;
 // Zstandard compresses the same image to 11.7 MB in 0.08 s.
 const ZSTD_LEVEL = 1;
 
-// Data up to this length is stored uncompressed, because loading zlib takes as long as writing 100 KiB. Loading zlib
-// for decompression takes even longer.
+// Data up to this length is stored uncompressed, because loading zlib takes as long as writing 100 KiB. For
+// decompression, loading zlib takes even longer than that.
 const STORED_BYTES_MAX = 0xffff;
 
 /** Loads node:zlib on first use, so that startup does not wait for it. */

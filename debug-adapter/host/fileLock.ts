@@ -208,7 +208,7 @@ function canSkipLockFile(error: unknown, mode: LockMode, hasRegistry: boolean): 
 
 const UNCREATABLE_CODES = new Set(['file-not-permitted', 'file-read-only-place', 'file-bad-name']);
 
-/** For a link, the lock file is next to its target. */
+/** If the path is a link, the lock file is created next to the link's target. */
 const lockFileTarget = ({ name, path: target }: LockedFile): LockTarget => ({
   path: target,
   name: path.resolve(name) === target ? name : target,

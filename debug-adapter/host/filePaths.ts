@@ -24,7 +24,7 @@ export function statIfExists(filePath: string): BigIntStats | undefined {
   }
 }
 
-/** A symbolic link with a missing target. Creating a file with this name would create it elsewhere. */
+/** A symbolic link with a missing target. Creating a file with this name would create the link's target instead. */
 export function isBrokenLink(filePath: string): boolean {
   if (statIfExists(filePath) !== undefined) return false;
   try {

@@ -16,7 +16,10 @@ const GIVE_UP_AGAIN_MILLISECONDS = 150;
  */
 export class Interrupter {
   private cell: InterruptionCell;
-  /** Called once if the other thread does not end, because it is stuck in a call that does not check the cell. */
+  /**
+   * Called once if the other thread does not end, for example because a call that does not check the cell never
+   * returns.
+   */
   private giveUp: () => void;
   private ignoresEchoes = false;
 

@@ -7,7 +7,10 @@ export interface LockHolder {
   host: string;
   /** Distinguishes a process from a later process with the same id; null if the system provides no such text. */
   process: string | null;
-  /** Unique per session. Does not consist of random bytes, because node:crypto is Node's slowest module to load. */
+  /**
+   * Unique per session. It is not generated from random bytes, because no other Node module takes as long to load as
+   * node:crypto.
+   */
   token: string;
   /** A description of the session for messages, such as `recording a.rr`; empty if unknown. */
   doing: string;

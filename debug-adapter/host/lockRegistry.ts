@@ -159,7 +159,7 @@ function createEntries(folder: string, requested: readonly RegistryLock[], holde
 }
 
 function createEntry(folder: string, name: string, { doing }: LockHolder): boolean {
-  // A session that released the last lock may have just removed the folder.
+  // Another session may have just released the last lock and removed the folder.
   for (let attempt = 0; attempt < 10; attempt++) {
     if (!isUsable(folder)) return false;
     const entry = path.join(folder, name);

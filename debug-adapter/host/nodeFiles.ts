@@ -122,7 +122,7 @@ function removeFolders(folders: readonly string[]): void {
   try {
     for (const folder of folders) rmdirSync(folder);
   } catch {
-    // Another process is using the folder.
+    // Another process has created a file in the folder.
   }
 }
 

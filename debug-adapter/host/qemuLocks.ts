@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 export type QemuUse =
   /** QEMU is writing to the image, so the contents change while they are being read. */
   | 'writes'
-  /** QEMU relies on no other process writing to the image. */
+  /** QEMU requires that no other process writes to the image. */
   | 'reads';
 
 export interface FileId {

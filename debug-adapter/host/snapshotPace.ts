@@ -10,7 +10,7 @@ const TIME_DIVISOR = 40;
 const INITIAL_COST_MS = 25;
 /**
  * The assumed cost of the first snapshot in interactive sessions. It is lower, so that the first snapshots are taken
- * early and going back from the first stop is fast.
+ * early and a user can go back quickly from the first stop.
  */
 export const INITIAL_COST_MS_INTERACTIVE = 1.25;
 

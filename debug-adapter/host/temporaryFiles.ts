@@ -14,7 +14,7 @@ export interface TemporaryFile {
 
 /**
  * Creates a file that exists only as long as the session does, such as a drive's temporary overlay. It is created in a
- * new folder in the system's temporary folder. Where the system permits it, the file and the folder are unlinked
+ * new folder in the system's temporary folder. If the system permits it, the file and the folder are unlinked
  * immediately, and only the open handle keeps the data accessible, so that even SIGKILL leaves nothing behind. On
  * Windows, or if the path is needed, they are removed at `close` or when the process ends. `name` is the file's name,
  * used in messages.

@@ -19,7 +19,7 @@ export const launchSettingMissing = ({ setting, what }: { setting: string; what:
     `Add it: ${what}.`,
   );
 
-/** The purpose of a missing setting. Each text ends the message `launchSettingMissing`. */
+/** The purpose of a missing setting. Each text is the end of the message `launchSettingMissing`. */
 export const settingMeanings = {
   rrfile: () => 'the file of the recording',
   kernel: () => 'an ELF file, a Linux Image or a raw binary',

@@ -22,7 +22,7 @@ interface EndFields {
   guestExit?: number;
 }
 
-/** ` at position 7`, or nothing if that is the position of the difference. */
+/** ` at position 7`, or an empty string if that is the position of the difference. */
 export const atOtherPosition = (position: number, than: number): string =>
   position === than ? '' : ` at position ${position}`;
 

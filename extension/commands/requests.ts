@@ -3,7 +3,7 @@ import { noSession } from '../../debug-adapter/messages/extension.ts';
 import type { Sessions } from '../sessions.ts';
 
 /**
- * Sends a custom request to a session. If the adapter refuses it, the editor shows the error and the result is
+ * Sends a custom request to a session. If the adapter refuses the request, the editor shows the error and the result is
  * undefined.
  */
 export async function sendRequest<T>(

@@ -149,8 +149,8 @@ export function replayOf(
 }
 
 /**
- * The files that belong to a recording: the recording itself, its overlays and its state file, but only files that
- * blkreplay has verified to belong to this recording.
+ * The files that belong to a recording: the recording itself, its overlays and its state file, but only if blkreplay
+ * has verified that they belong to this recording.
  */
 export function filesOf(info: RecordingInfo, resolveFile: (file: string) => string): string[] {
   const { rrfile } = info.overview;

@@ -48,7 +48,7 @@ export class Recordings implements vscode.Disposable {
   }
 
   /**
-   * Reads a recording's contents, and returns a function that resolves the relative names in it. Rejects with the
+   * Reads a recording, and returns its contents and a function that resolves the relative names in it. Rejects with the
    * reason in the editor's terminology.
    */
   async info(rrfile: string): Promise<{ info: RecordingInfo; resolve: (file: string) => string }> {

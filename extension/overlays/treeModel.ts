@@ -153,7 +153,7 @@ function snapshotNodes(
   return nodes.toSpliced(at < 0 ? nodes.length : at, 0, positionNode(place.position, owner, parent));
 }
 
-/** An automatic snapshot is named after its position, so the position is not shown again. */
+/** The name of an automatic snapshot contains its position, so the position is not shown again. */
 function snapshotNode(snapshot: SnapshotOverview, owner: Owner, parent: string, formatters: Formatters): TreeNode {
   const { name, position, date, isAutomatic, stateBytes } = snapshot;
   const when = [...(date ? [formatters.date(date)] : []), ...(stateBytes > 0 ? [formatBytes(stateBytes)] : [])];

@@ -44,7 +44,7 @@ export interface Typed {
   text: string;
 }
 
-/** A guest that was considered but is not in the table. */
+/** A guest that is listed with the reason why it is not in the table. */
 export interface GuestLeftOut {
   name: string;
   why: string;

@@ -32,7 +32,7 @@ export async function runUnderQemu(guest: Guest, folder: string): Promise<QemuRe
 }
 
 /**
- * Runs a guest under blkreplay, records it, and replays the recording (a long guest is only recorded and replayed). The
+ * Runs a guest under blkreplay, records it, and replays the recording. A long guest is only recorded and replayed. The
  * guest works if each run shows the expected output, and if the replay has the same console output and state digest as
  * the recording.
  */
@@ -50,8 +50,8 @@ export async function runUnderBlkreplay(guest: Guest, folder: string): Promise<O
     const record = await execute(process.execPath, [CLI, 'record', ...machine, ...typed, ...rrfile, '--json'], guest);
     if (!record.isComplete) return { kind: 'fails', stage: 'record', symptom: symptomOf(record) };
     const recorded = summaryOf(record);
-    // The replay must run to the end of the recording, so it has no expected output that would end it early. The replay
-    // may take several times as long as the recording.
+    // The replay must run to the end of the recording. It is therefore started without expected output, which would end
+    // it early. The replay may take several times as long as the recording.
     const replayGuest = { ...guest, expected: [], secondsMax: guest.secondsMax * 4 };
     const replay = await execute(process.execPath, [CLI, 'replay', ...machine, ...rrfile, '--json'], replayGuest);
     if (replay.isTimedOut || replay.console !== record.console || summaryOf(replay).digest !== recorded.digest) {

@@ -49,7 +49,7 @@ export const reverseStepOut = backwards(alwaysByLine((steps) => steps.reverseSte
 
 type SourceStep = (steps: SourceSteps) => Step;
 type InstructionStep = (debuggee: Debuggee) => Step;
-/** Creates a step for the current hart, which executes the machine's next step. */
+/** Creates a step for the current hart, that is, the hart that executes the machine's next step. */
 type MakeStep = (debuggee: Debuggee, wantsLines: boolean) => Step;
 
 function byLine(sourceStep: SourceStep, instructionStep: InstructionStep): MakeStep {

@@ -7,8 +7,8 @@ import type { Debuggee, FrameWithSymbols, ShownFrame } from '../debuggee.ts';
 import { presentation, hex, registerNumber, valuesOf } from '../variableViews.ts';
 
 /**
- * Sets a variable or register. Each modification becomes a step of the recording, which is possible only at the live
- * end; before the live end, the session throws a UserError.
+ * Sets a variable or register. Each modification becomes a step of the recording. Modifications are possible only at
+ * the live end; before it, the session throws a UserError.
  */
 export function setVariable(debuggee: Debuggee, args: Arguments): DebugProtocol.SetVariableResponse['body'] {
   const name = args.text('name');
