@@ -110,7 +110,7 @@ test('gdb can connect even while another client is sending an endless packet', {
   assert.equal(await gdb.ask('qC'), 'QC01');
 });
 
-test('alongside an editor, foreign clients do not stop the machine', { timeout: 60_000 }, async (t) => {
+test('during an editor session, connections from clients other than gdb do not stop the machine', { timeout: 60_000 }, async (t) => {
   const dap = new DapClient(t);
   const endless = demoLaunch(new Sandbox(t), { kernel: guest('endless/endless'), gdbServer: 0 });
   await dap.start(endless);
