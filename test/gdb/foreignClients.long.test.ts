@@ -110,24 +110,30 @@ test('gdb can connect even while another client is sending an endless packet', {
   assert.equal(await gdb.ask('qC'), 'QC01');
 });
 
-test('during an editor session, connections from clients other than gdb do not stop the machine', { timeout: 60_000 }, async (t) => {
-  const dap = new DapClient(t);
-  const endless = demoLaunch(new Sandbox(t), { kernel: guest('endless/endless'), gdbServer: 0 });
-  await dap.start(endless);
-  const printed = dap.events.flatMap(({ event, body }) => (event === 'output' ? [body.output as string] : [])).join('');
-  const port = Number(/gdb server on 127\.0\.0\.1:(\d+)/.exec(printed)![1]);
-  await connected(port);
-  for (const text of Object.values(FOREIGN)) await answerTo(port, [text]);
-  const isStopped = () => dap.events.some(({ event }) => event === 'stopped');
-  const from = dap.console.length;
-  while (dap.console.length === from) await dap.event('output');
-  assert.equal(isStopped(), false);
-  const important = dap.events.filter(({ event, body }) => event === 'output' && body.category === 'important');
-  assert.equal(important.length, 1);
-  const gdb = await GdbClient.connect(port);
-  assert.match(await gdb.ask('?'), /^T/);
-  assert.equal((await dap.event('stopped')).reason, 'pause');
-});
+test(
+  'during an editor session, connections from clients other than gdb do not stop the machine',
+  { timeout: 60_000 },
+  async (t) => {
+    const dap = new DapClient(t);
+    const endless = demoLaunch(new Sandbox(t), { kernel: guest('endless/endless'), gdbServer: 0 });
+    await dap.start(endless);
+    const printed = dap.events
+      .flatMap(({ event, body }) => (event === 'output' ? [body.output as string] : []))
+      .join('');
+    const port = Number(/gdb server on 127\.0\.0\.1:(\d+)/.exec(printed)![1]);
+    await connected(port);
+    for (const text of Object.values(FOREIGN)) await answerTo(port, [text]);
+    const isStopped = () => dap.events.some(({ event }) => event === 'stopped');
+    const from = dap.console.length;
+    while (dap.console.length === from) await dap.event('output');
+    assert.equal(isStopped(), false);
+    const important = dap.events.filter(({ event, body }) => event === 'output' && body.category === 'important');
+    assert.equal(important.length, 1);
+    const gdb = await GdbClient.connect(port);
+    assert.match(await gdb.ask('?'), /^T/);
+    assert.equal((await dap.event('stopped')).reason, 'pause');
+  },
+);
 
 async function connected(port: number): Promise<net.Socket> {
   const socket = net.connect({ host: '127.0.0.1', port });
