@@ -131,7 +131,7 @@ suite('snapshots of closed recordings', () => {
       ['snapshot delete a.qcow2 replay_init', /Replays of a\.qcow2 start from/],
       [
         'overlay commit a.qcow2',
-        /^a\.qcow2 contains the snapshots that replays of a recording start from\. Committing it .* can no longer be replayed/,
+        /^a\.qcow2 contains the snapshots that replays of a recording start from\. Committing the overlay .* can no longer be replayed/,
       ],
       ['overlay discard a.qcow2', /can no longer be replayed\. Pass --yes/],
     ];
