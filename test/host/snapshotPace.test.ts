@@ -1,4 +1,4 @@
-/** Automatic snapshots take up one fortieth of the recording time, however long each one takes. */
+/** Automatic snapshots take one fortieth of the recording time, whether each of them is fast or slow. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TimedPace } from '../../debug-adapter/host/snapshotPace.ts';
@@ -20,7 +20,7 @@ function snapshotsIn(seconds: number, costMs: number): number {
   return taken;
 }
 
-test('however long each snapshot takes, all of them together take up one fortieth of the time', () => {
+test('fast or slow, all snapshots together take one fortieth of the time', () => {
   for (const costMs of [1, 5, 20, 100, 400]) {
     const taken = snapshotsIn(60, costMs);
     assert.ok(taken > 0);

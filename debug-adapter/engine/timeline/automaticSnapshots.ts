@@ -30,8 +30,8 @@ export class AutomaticSnapshots {
 }
 
 /**
- * Whether the error means that there is no space for a snapshot, in an image or on the host's disk. A full disk can be
- * ignored here, because the next write of the log or of the guest's data will report the error.
+ * Whether the error means that an image or the host's disk has no space for a snapshot. It is safe to ignore a full disk
+ * here: the next write of the log or of the guest's data reports it.
  */
 function isOutOfSpace(error: unknown): error is UserError {
   if (!(error instanceof UserError)) return false;
