@@ -1,4 +1,4 @@
-import { PAUSED, type Sliced, stepBack, stepForward, type StopReason } from '../engine/index.ts';
+import { type Sliced, stepBack, stepForward, type StopReason } from '../engine/index.ts';
 import type { GdbClient } from './gdbClient.ts';
 
 /** How to resume the machine. */
@@ -48,6 +48,6 @@ function* stepThrough(
     if (pc < start || pc >= end) return reason;
     const ids = stopPoints.at(pc);
     if (ids.length > 0) return { kind: 'breakpoint', ids, pc };
-    if (session.target.pause.isWanted()) yield PAUSED;
+    yield* session.target.pause.point();
   }
 }

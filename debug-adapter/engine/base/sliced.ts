@@ -24,6 +24,11 @@ export class PauseSignal {
   /** Whether the current computation should pause now. This is a function so that it can be passed to a run loop. */
   readonly isWanted = (): boolean => this.ignored === 0 && this.wantsPause();
 
+  /** Lets a computation of many parts pause between two of them. */
+  *point(): Sliced<void> {
+    if (this.isWanted()) yield PAUSED;
+  }
+
   /** Executes a slice of a computation. The slice ends soon after `wantsPause` returns true, or earlier. */
   resume<T>(computation: Sliced<T>, wantsPause: () => boolean): IteratorResult<Pending, T> {
     this.wantsPause = wantsPause;

@@ -24,6 +24,7 @@ import { DevicePorts } from './ports/devicePorts.ts';
 import { PowerOnState } from './powerOn.ts';
 import { createSemihosting } from './semihosting/createSemihosting.ts';
 import type { StopPoints, WatchHit } from '../target/stopPoints.ts';
+import type { RunOptions } from '../target/target.ts';
 
 /** The reason why `run` returned. */
 export type MachineStop =
@@ -39,11 +40,6 @@ export type MachineStop =
   | { kind: 'breakpoint'; pc: bigint }
   /** The last step accessed watched bytes. */
   | { kind: 'watchpoint'; hits: WatchHit[] };
-
-export interface RunOptions {
-  /** Whether a breakpoint at the position at which the run begins also stops the run. */
-  stopsAtStart?: boolean;
-}
 
 /**
  * The whole machine: harts, the virt board, RAM and drives. It is deterministic: the same boot files, drives and inputs

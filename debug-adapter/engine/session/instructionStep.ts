@@ -1,5 +1,5 @@
 import type { Position } from '../base/quantities.ts';
-import { PAUSED, type Sliced } from '../base/sliced.ts';
+import type { Sliced } from '../base/sliced.ts';
 import type { Inspector } from '../target/inspector.ts';
 import { type CodeContext, contextOf, isSameContext } from './codeContext.ts';
 import { instructionAt } from './controlFlow.ts';
@@ -18,11 +18,6 @@ const STEP: StopReason = { kind: 'step' };
 
 /** Whether the step reached its internal breakpoint and none of the user's stop points. */
 const isOwnBreakpoint = (reason: StopReason): boolean => reason.kind === 'breakpoint' && reason.ids.length === 0;
-
-/** Lets a step that takes many instructions pause between two of them. */
-export function* pausePoint({ target }: Session): Sliced<void> {
-  if (target.pause.isWanted()) yield PAUSED;
-}
 
 /**
  * Steps one instruction forward in the current frame of a hart. If another hart is current, the machine first runs to
@@ -44,7 +39,7 @@ export function* stepForward(session: Session, hart = session.inspector.hart): S
       const returned = yield* session.runTo([before.pc], isAt(inspector, before));
       if (!isOwnBreakpoint(returned)) return returned;
     }
-    yield* pausePoint(session);
+    yield* target.pause.point();
   }
 }
 
@@ -79,7 +74,7 @@ export function* stepBack(session: Session, hart = session.inspector.hart): Slic
       const stop = yield* backToInterrupted(session, { mode, returned, from: session.position });
       if (stop) return stop;
     }
-    yield* pausePoint(session);
+    yield* target.pause.point();
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Position } from '../base/quantities.ts';
-import { PAUSED, type Sliced } from '../base/sliced.ts';
+import type { Sliced } from '../base/sliced.ts';
 import { noHistory, positionOutside } from '../../messages/session.ts';
 import { NO_STOP_POINTS, type StopPoints } from '../target/stopPoints.ts';
 import type { Inspector } from '../target/inspector.ts';
-import type { HistoryRange, Target, TargetStop } from '../target/target.ts';
+import type { HistoryRange, RunOptions, Target, TargetStop } from '../target/target.ts';
 import { GuestWrites } from './guestWrites.ts';
 import type { StopReason } from './stopReason.ts';
 import { UserStopPoints } from './userStopPoints.ts';
@@ -99,7 +99,7 @@ export class Session<T extends Target = Target> {
    * Runs forward until this hart is about to execute the next step. The user's breakpoints also apply while the other
    * harts run.
    */
-  *runToQuantumOf(hart: number, options?: { stopsAtStart?: boolean }): Sliced<StopReason> {
+  *runToQuantumOf(hart: number, options?: RunOptions): Sliced<StopReason> {
     return this.reasonOf(yield* this.forwardToQuantumOf(hart, () => this.stopPoints.all(), options), { kind: 'step' });
   }
 
@@ -116,7 +116,7 @@ export class Session<T extends Target = Target> {
   private *forwardToQuantumOf(
     hart: number,
     points: () => StopPoints,
-    { stopsAtStart = false } = {},
+    { stopsAtStart }: RunOptions = {},
   ): Sliced<TargetStop> {
     const { target } = this;
     let stop: TargetStop = { kind: 'reached' };
@@ -136,7 +136,7 @@ export class Session<T extends Target = Target> {
     if (target.harts.current === hart) yield* this.moveTo(this.position - 1);
     // Another hart executed the last step: go back over its whole quantum.
     while (target.harts.current !== hart && this.position > start) {
-      if (target.pause.isWanted()) yield PAUSED;
+      yield* target.pause.point();
       yield* this.moveTo(Math.max(start, target.harts.quantum.start - 1));
     }
     return this.setReason({ kind: target.harts.current === hart ? 'step' : 'startOfRecording' });
@@ -186,7 +186,7 @@ export class Session<T extends Target = Target> {
 
   // --- helpers ---------------------------------------------------------------------------------------------------------
 
-  private forward(points: () => StopPoints, until: Position, options?: { stopsAtStart?: boolean }): Sliced<TargetStop> {
+  private forward(points: () => StopPoints, until: Position, options?: RunOptions): Sliced<TargetStop> {
     return this.armed(points, () => this.target.forward(until, options));
   }
 

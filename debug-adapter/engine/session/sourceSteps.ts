@@ -4,7 +4,7 @@ import type { Symbols } from '../symbols/index.ts';
 import { STACK_POINTER } from './codeContext.ts';
 import { instructionAt } from './controlFlow.ts';
 import { frameViewOf } from './frameView.ts';
-import { pausePoint, stepBack, stepOverCall } from './instructionStep.ts';
+import { stepBack, stepOverCall } from './instructionStep.ts';
 import type { Session } from './session.ts';
 import type { StopReason } from './stopReason.ts';
 import { StepLocation } from './stepLocation.ts';
@@ -67,7 +67,7 @@ export class SourceSteps {
     const { session, symbols } = this;
     const location = new StepLocation(symbols, this.pc, 'forwards');
     for (;;) {
-      yield* pausePoint(session);
+      yield* session.target.pause.point();
       const flow = instructionAt(session.inspector, this.pc).flow;
       const reason = yield* this.stepOneInstruction(kind);
       if (reason.kind !== 'step') return reason;

@@ -36,7 +36,7 @@ export interface Target {
    * Runs forward to the next armed stop point or to `until`. A breakpoint at the starting position is skipped, unless
    * `stopsAtStart` is set.
    */
-  forward(until: Position, options?: { stopsAtStart?: boolean }): Sliced<TargetStop>;
+  forward(until: Position, options?: RunOptions): Sliced<TargetStop>;
   /**
    * Runs backward to the last armed stop point before the current position: a breakpoint stops before its instruction
    * executes, a watchpoint before the step that accessed the address.
@@ -83,6 +83,12 @@ export interface TargetDisk {
   readonly lengthBytes: number;
   /** Fills `into` with the bytes from `offset` on; the range must be on the disk. Throws the host's error. */
   read(offset: number, into: Uint8Array): void;
+}
+
+/** How a run forward begins. */
+export interface RunOptions {
+  /** Whether a breakpoint at the position at which the run begins also stops the run. */
+  stopsAtStart?: boolean;
 }
 
 /** Why a run has stopped. */

@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts';
 import type { Position } from '../base/quantities.ts';
-import { PAUSED, type PauseSignal, type Sliced } from '../base/sliced.ts';
+import type { PauseSignal, Sliced } from '../base/sliced.ts';
 import type { State } from '../base/state.ts';
 import { NO_STOP_POINTS } from '../target/stopPoints.ts';
 import { DamagedSnapshots } from './damagedSnapshots.ts';
@@ -131,7 +131,7 @@ export class Rewinder {
     const reading = this.history.readSnapshot(name, this.ram.current);
     let read = reading.next();
     while (!read.done) {
-      if (this.pause.isWanted()) yield PAUSED;
+      yield* this.pause.point();
       read = reading.next();
     }
     machine.setStopPoints(NO_STOP_POINTS);

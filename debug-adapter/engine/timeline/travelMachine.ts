@@ -1,7 +1,8 @@
 import type { Position } from '../base/quantities.ts';
 import type { State } from '../base/state.ts';
 import type { Inputs } from '../machine/inputs.ts';
-import type { MachineStop, RunOptions } from '../machine/machine.ts';
+import type { MachineStop } from '../machine/machine.ts';
+import type { RunOptions } from '../target/target.ts';
 import type { StopPoints } from '../target/stopPoints.ts';
 import type { DigestPart } from '../recording/logEntry.ts';
 

@@ -24,51 +24,40 @@ import {
   SP,
   sw,
   T0,
+  type ToyLine,
   type ToyProgram,
 } from './toyProgram.ts';
 
 /**
- * Counts at 0x400 (the counter), reads a time in each round and adds it to a sum at 0x408, and waits in between, so that
- * a round takes a few million steps.
+ * Counts at COUNTER, reads a time in each round and adds it to a sum in the next 8 bytes, then executes `wait`. Without
+ * it, a round takes about ten steps.
  */
-export const LONG_ROUNDS: ToyProgram = assemble([
-  label('start'),
-  // T0 = the start of RAM + 0x400, computed from sp.
-  addi(T0, SP, -0x800),
-  label('round'),
-  lw(A0, 0, T0),
-  addi(A0, A0, 1),
-  label('count'),
-  sw(A0, 0, T0),
-  readTime(A1),
-  ld(A0, 8, T0),
-  add(A0, A0, A1),
-  label('sum'),
-  sd(A0, 8, T0),
-  delay(700_000),
-  delay(600_000),
-  jump('round'),
-]);
+const rounds = (...wait: ToyLine[]): ToyProgram =>
+  assemble([
+    label('start'),
+    // T0 = COUNTER, computed from sp.
+    addi(T0, SP, -0x800),
+    label('round'),
+    lw(A0, 0, T0),
+    addi(A0, A0, 1),
+    label('count'),
+    sw(A0, 0, T0),
+    readTime(A1),
+    ld(A0, 8, T0),
+    add(A0, A0, A1),
+    label('sum'),
+    sd(A0, 8, T0),
+    wait,
+    jump('round'),
+  ]);
 
-/** The address of the counter in LONG_ROUNDS, and of the sum. */
+/** The address of the counter in SHORT_ROUNDS and LONG_ROUNDS. */
 export const COUNTER = 0x8000_7800;
 
-/** The same without waiting: a round takes about ten steps. */
-export const SHORT_ROUNDS: ToyProgram = assemble([
-  label('start'),
-  addi(T0, SP, -0x800),
-  label('round'),
-  lw(A0, 0, T0),
-  addi(A0, A0, 1),
-  label('count'),
-  sw(A0, 0, T0),
-  readTime(A1),
-  ld(A0, 8, T0),
-  add(A0, A0, A1),
-  label('sum'),
-  sd(A0, 8, T0),
-  jump('round'),
-]);
+export const SHORT_ROUNDS = rounds();
+
+/** A round takes 1.3 million steps. */
+export const LONG_ROUNDS = rounds(delay(700_000), delay(600_000));
 
 /** Runs a few rounds and halts. */
 export const ENDING: ToyProgram = assemble([

@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
 import { PauseSignal, type Sliced, PAUSED } from '../../../debug-adapter/engine/base/sliced.ts';
 import type { RequestLog } from '../../../debug-adapter/engine/block/blockRequest.ts';
-import type { RunOptions } from '../../../debug-adapter/engine/machine/machine.ts';
+import type {} from '../../../debug-adapter/engine/machine/machine.ts';
 import { NO_STOP_POINTS, type StopPoints } from '../../../debug-adapter/engine/target/stopPoints.ts';
 import type { DigestPart } from '../../../debug-adapter/engine/recording/logEntry.ts';
 import type { Inspector } from '../../../debug-adapter/engine/target/inspector.ts';
-import type { HistoryRange, Target, TargetHarts, TargetStop } from '../../../debug-adapter/engine/target/target.ts';
+import type {
+  HistoryRange,
+  RunOptions,
+  Target,
+  TargetHarts,
+  TargetStop,
+} from '../../../debug-adapter/engine/target/target.ts';
 import type { HistoryPlayer } from '../../../debug-adapter/engine/timeline/history.ts';
 import { type RamSnapshot, RamSnapshots } from '../../../debug-adapter/engine/timeline/ramSnapshots.ts';
 import { RequestLogSwitch } from '../../../debug-adapter/engine/timeline/requestLogSwitch.ts';
@@ -15,7 +21,6 @@ import type { State } from '../../../debug-adapter/engine/base/state.ts';
 import { CLOCK_PORT } from '../../../debug-adapter/engine/machine/ports/clockPort.ts';
 import { ToyDisk } from './toyDisk.ts';
 import { CSR, ToyMachine, type ToyMachineOptions } from './toyMachine.ts';
-import { ToyRam } from './toyRam.ts';
 
 /** A snapshot as it is stored in overlays. */
 interface Stored {
@@ -33,9 +38,9 @@ interface ToyLog {
 }
 
 /** The first value that the toy machine reads from outside; each later one is greater. */
-export const FIRST_TIME = 1000;
+const FIRST_TIME = 1000;
 /** The number of pieces in which a stored snapshot is loaded. */
-export const LOAD_PIECES = 3;
+const LOAD_PIECES = 3;
 
 /** A target for unit tests: a toy machine with the real time travel. */
 export class ToyTarget implements Target {
@@ -270,5 +275,3 @@ export function straightDigests(options: ToyMachineOptions, positions: readonly 
   }
   return digests;
 }
-
-export const RAM_START = ToyRam.BASE;

@@ -1,7 +1,7 @@
 import { type Code, i32, select } from '../../base/wasm/code.ts';
 import type { FaultCauses } from '../../isa/traps.ts';
 import { slot, slot32 } from './coreContext.ts';
-import { MSTATUS } from './mstatus.ts';
+import { MSTATUS } from '../../isa/traps.ts';
 
 /** The access types that address translation and PMP distinguish. */
 export const ACCESS_READ = 0;

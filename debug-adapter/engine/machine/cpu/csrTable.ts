@@ -1,6 +1,6 @@
 import { type Code, call, i32, i64, select, sequence, when } from '../../base/wasm/code.ts';
 import { SATP, SATP_MODE } from '../../isa/pageTables.ts';
-import { ALL_INTERRUPTS, DELEGABLE_EXCEPTIONS, IRQ, SUPERVISOR_INTERRUPTS, VECTOR } from '../../isa/traps.ts';
+import { MSTATUS, ALL_INTERRUPTS, DELEGABLE_EXCEPTIONS, IRQ, SUPERVISOR_INTERRUPTS, VECTOR } from '../../isa/traps.ts';
 import {
   type Core,
   PRIVILEGE_MACHINE,
@@ -14,7 +14,7 @@ import {
 import { ENVCFG, menvcfgWritable, senvcfgWritable } from './envcfg.ts';
 import { floatingPoint } from './floatRegisters.ts';
 import type { SlotName } from './layout.ts';
-import { MSTATUS, MSTATUS_SD, MSTATUS_WRITABLE, MSTATUS_XL, SSTATUS_READABLE, SSTATUS_WRITABLE } from './mstatus.ts';
+import { MSTATUS_SD, MSTATUS_WRITABLE, MSTATUS_XL, SSTATUS_READABLE, SSTATUS_WRITABLE } from './mstatus.ts';
 import { physicalMemoryProtection } from './pmpRegisters.ts';
 import { belowOrTrapped, checkInterrupts, pendingBits } from './privilege.ts';
 

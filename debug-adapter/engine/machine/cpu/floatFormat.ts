@@ -1,6 +1,6 @@
 import { type Code, I64, call, choose, i32, i64, select, sequence } from '../../base/wasm/code.ts';
 import { setSlot32, slot32 } from './coreContext.ts';
-import { MSTATUS } from './mstatus.ts';
+import { MSTATUS } from '../../isa/traps.ts';
 import type { Format } from './floatNames.ts';
 
 /** Rounding modes (Volume I, section 21.2, "Floating-Point Control and Status Register"). */

@@ -18,7 +18,7 @@ import { ROUNDED_TO_INFINITY, roundedToHalf, SMALLEST_NORMAL_HALF } from './host
 import { type Handler, type Variables, immediate32, next, storePc, rs1, rs2, setRd } from './handlerContext.ts';
 import { READ_TLB, REGISTERS } from './layout.ts';
 import { setAddress, storeHandler, tlbAddress, tlbHit } from './memoryHandlers.ts';
-import { MSTATUS } from './mstatus.ts';
+import { MSTATUS } from '../../isa/traps.ts';
 import type { FLOAT_LOADS, STORES } from './semantics.ts';
 
 const floatState = (): Code => i32.and(slot32('MSTATUS'), i32.const(MSTATUS.FS));

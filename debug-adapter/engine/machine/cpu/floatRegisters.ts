@@ -3,7 +3,7 @@ import { setSlot, slot, slot32 } from './coreContext.ts';
 // Cycle: the table of all CSRs includes the CSRs below, which use its entry type.
 import type { Csr } from './csrTable.ts';
 import { FCSR_FLAGS, FCSR_MODE_SHIFT, markFloatsDirty } from './floatFormat.ts';
-import { MSTATUS } from './mstatus.ts';
+import { MSTATUS } from '../../isa/traps.ts';
 
 /** The floating-point CSRs, which are views of one register: flags in bits 0-4, rounding mode in bits 5-7. */
 export function floatingPoint(): Csr[] {

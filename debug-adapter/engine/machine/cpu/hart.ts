@@ -10,7 +10,7 @@ import type { InstructionSet } from './extensions.ts';
 import { forEachSlot, HART_STATE } from './hartState.ts';
 import type { HartBus } from './hartBus.ts';
 import { CSR_INDEX, FLOAT_0, RAM_BASE, REGISTERS, SLOT, type SlotName, STATE_SLOTS } from './layout.ts';
-import { MSTATUS } from './mstatus.ts';
+import { MSTATUS } from '../../isa/traps.ts';
 import type { MmuType } from './satp.ts';
 import { readNumber, WORD, writeNumber } from './slotWords.ts';
 import { initializeTlbs, invalidateTlbs } from './tlbs.ts';

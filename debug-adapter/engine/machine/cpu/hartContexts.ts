@@ -5,7 +5,7 @@ import type { State } from '../../base/state.ts';
 import { ENVCFG } from './envcfg.ts';
 import type { Hart } from './hart.ts';
 import { CONTEXT_WORDS, REGISTERS, REGISTER_COUNT, SLOT, type SlotName } from './layout.ts';
-import { MSTATUS } from './mstatus.ts';
+import { MSTATUS } from '../../isa/traps.ts';
 
 /** Read access to one hart, even if it is not the current hart. */
 export type HartView = Pick<Hart, 'register' | 'float' | 'slot' | 'csrs' | 'readCsr'>;

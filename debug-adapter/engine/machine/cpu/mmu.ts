@@ -33,7 +33,7 @@ import {
   SATP,
   SATP_MODE,
 } from '../../isa/pageTables.ts';
-import { ACCESS_FAULT, type FaultCauses, PAGE_FAULT } from '../../isa/traps.ts';
+import { MSTATUS, ACCESS_FAULT, type FaultCauses, PAGE_FAULT } from '../../isa/traps.ts';
 import {
   type Core,
   PRIVILEGE_MACHINE,
@@ -48,7 +48,7 @@ import {
 } from './coreContext.ts';
 import { ENVCFG } from './envcfg.ts';
 import { DATA_CONTEXT_BYTES, FETCH_CONTEXT_BYTES, PAGE_FLAGS, PAGE_TABLE } from './layout.ts';
-import { MSTATUS } from './mstatus.ts';
+
 import { ACCESS_FETCH, ACCESS_READ, ACCESS_WRITE, causeOf, dataPrivilege } from './access.ts';
 import { pmpIsActive } from './pmp.ts';
 

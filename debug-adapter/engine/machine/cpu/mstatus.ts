@@ -1,7 +1,5 @@
 import { MSTATUS } from '../../isa/traps.ts';
 
-export { MSTATUS };
-
 /** UXL and SXL: both fixed at 2, for 64 bits. */
 export const MSTATUS_XL = (2n << 32n) | (2n << 34n);
 

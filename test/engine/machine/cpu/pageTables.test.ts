@@ -4,7 +4,7 @@ import { test, type TestContext } from 'node:test';
 import { LEVELS, PTE, SATP_MODE } from '../../../../debug-adapter/engine/isa/pageTables.ts';
 import { MachineInspector } from '../../../../debug-adapter/engine/machine/machineInspector.ts';
 import { ENVCFG } from '../../../../debug-adapter/engine/machine/cpu/envcfg.ts';
-import { MSTATUS } from '../../../../debug-adapter/engine/machine/cpu/mstatus.ts';
+import { MSTATUS } from '../../../../debug-adapter/engine/isa/traps.ts';
 import { SeededRandom } from '../../../support/seededRandom.ts';
 import { a, assemble } from './assembler.ts';
 import { bareMachine, type BareMachine, START, steps, trapOf, word } from './bareMachine.ts';

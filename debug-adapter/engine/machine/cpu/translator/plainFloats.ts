@@ -8,7 +8,7 @@ import type { FloatName } from '../floatNames.ts';
 import { FLOAT, type FloatSemantics } from '../floatSemantics.ts';
 import { slot32 } from '../coreContext.ts';
 import { asSingle, isFiniteHalf } from '../hostHalf.ts';
-import { MSTATUS } from '../mstatus.ts';
+import { MSTATUS } from '../../../isa/traps.ts';
 import type { OperationName } from '../operations.ts';
 
 /** How a region implements a floating-point instruction. */
