@@ -4,8 +4,10 @@ import {
   type End,
   type FrameView,
   frameViewOf,
+  type StepHit,
   type StopReason,
   UserError,
+  type WatchHit,
 } from '../engine/index.ts';
 import type { WatchedData } from './breakpointTable.ts';
 import type { Debuggee } from './debuggee.ts';
@@ -13,7 +15,6 @@ import { hex } from './variableViews.ts';
 import { endTexts, stopTexts } from '../messages/dap.ts';
 
 type StoppedBody = DebugProtocol.StoppedEvent['body'];
-type DataHit = Extract<StopReason, { kind: 'dataBreakpoint' }>['hits'][number];
 
 /** The thread ID of hart 0. The IDs start at 1, because a thread ID must not be 0. */
 export const THREAD_ID = 1;
@@ -36,7 +37,9 @@ function textFor(debuggee: Debuggee, stop: StopReason): StoppedText {
       return { reason: stop.kind };
     case 'breakpoint':
       return breakpointText(debuggee, stop.ids);
-    case 'dataBreakpoint':
+    case 'trap':
+      return { reason: 'exception' };
+    case 'hit':
       return dataText(debuggee, stop.hits);
     case 'startOfRecording':
       return { reason: 'entry', description: stopTexts.startOfRecording() };
@@ -69,10 +72,12 @@ function breakpointText({ breakpoints }: Debuggee, ids: readonly BreakpointId[])
   return { reason: hit[0]?.kind ?? 'breakpoint', hitBreakpointIds: hit.map(({ id }) => id) };
 }
 
-function dataText(debuggee: Debuggee, hits: readonly DataHit[]): StoppedText {
+function dataText(debuggee: Debuggee, hits: readonly StepHit[]): StoppedText {
   const known = hits.flatMap((hit) => {
     const breakpoint = debuggee.breakpoints.get(hit.id);
-    return breakpoint?.data ? [{ id: breakpoint.id, text: accessText(debuggee, breakpoint.data, hit) }] : [];
+    return breakpoint?.data && hit.kind === 'access'
+      ? [{ id: breakpoint.id, text: accessText(debuggee, breakpoint.data, hit) }]
+      : [];
   });
   const text = known.map((one) => one.text).join('; ');
   return { reason: 'data breakpoint', description: text, text, hitBreakpointIds: known.map(({ id }) => id) };
@@ -82,11 +87,11 @@ function dataText(debuggee: Debuggee, hits: readonly DataHit[]): StoppedText {
  * Describes an access to watched data. The values before and after a write are in the order of guest time, even after a
  * backward run, which stops before the write.
  */
-function accessText(debuggee: Debuggee, data: WatchedData, { access, before, after }: DataHit): string {
+function accessText(debuggee: Debuggee, data: WatchedData, { access, oldBytes, newBytes }: WatchHit): string {
   const { label } = data;
-  const value = shown(debuggee, data, before);
+  const value = shown(debuggee, data, oldBytes);
   if (access === 'read') return stopTexts.isRead({ label, value });
-  return stopTexts.isWritten({ label, before: value, after: shown(debuggee, data, after) });
+  return stopTexts.isWritten({ label, before: value, after: shown(debuggee, data, newBytes) });
 }
 
 /** Formats bytes as a value of the watched variable, by reading the variable with these bytes in place of memory. */

@@ -33,7 +33,7 @@ function reasonFields(reason: StopReason, table: StopPointTable, features: StopR
       const field = reason.ids.some((id) => table.kindOf(id) === 'software') ? 'swbreak' : 'hwbreak';
       return features[field] ? `${field}:;` : '';
     }
-    case 'dataBreakpoint': {
+    case 'hit': {
       const [{ id }] = reason.hits;
       const watched = table.watched(id);
       return watched ? `${WATCH_FIELD[watched.kind]}:${watched.address.toString(16)};` : '';
@@ -43,6 +43,7 @@ function reasonFields(reason: StopReason, table: StopPointTable, features: StopR
     case 'endOfRecording':
     case 'ended':
       return 'replaylog:end;';
+    case 'trap':
     case 'entry':
     case 'step':
     case 'pause':

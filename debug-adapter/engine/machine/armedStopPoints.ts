@@ -1,7 +1,7 @@
 import type { Position } from '../base/quantities.ts';
 import type { Hart } from './cpu/hart.ts';
 import type { MachineClock } from './machineClock.ts';
-import { NO_STOP_POINTS, type StopPoints, type WatchHit } from '../target/stopPoints.ts';
+import { NO_STOP_POINTS, type StepHit, type StopPoints } from '../target/stopPoints.ts';
 import type { Watchpoints } from './watcher.ts';
 
 /**
@@ -65,7 +65,7 @@ export class ArmedStopPoints {
   }
 
   /** Returns and clears the accesses to watched bytes in the last step. */
-  takeHits(): WatchHit[] {
+  takeHits(): StepHit[] {
     return this.watcher.takeHits();
   }
 

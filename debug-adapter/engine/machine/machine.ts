@@ -23,7 +23,7 @@ import { OutsideEvents } from './outsideEvents.ts';
 import { DevicePorts } from './ports/devicePorts.ts';
 import { PowerOnState } from './powerOn.ts';
 import { createSemihosting } from './semihosting/createSemihosting.ts';
-import type { StopPoints, WatchHit } from '../target/stopPoints.ts';
+import type { StepHit, StopPoints, Trap } from '../target/stopPoints.ts';
 import type { RunOptions } from '../target/target.ts';
 
 /** The reason why `run` returned. */
@@ -38,8 +38,10 @@ export type MachineStop =
   | { kind: 'paused' }
   /** The next instruction is at a breakpoint. */
   | { kind: 'breakpoint'; pc: bigint }
-  /** The last step accessed watched bytes. */
-  | { kind: 'watchpoint'; hits: WatchHit[] };
+  /** The last step reached stop points other than breakpoints and traps. */
+  | { kind: 'hit'; hits: StepHit[] }
+  /** The next step is a trap. */
+  | { kind: 'trap'; trap: Trap; ids: number[] };
 
 /**
  * The whole machine: harts, the virt board, RAM and drives. It is deterministic: the same boot files, drives and inputs
@@ -163,7 +165,7 @@ export class Machine {
     stopPoints.beginRun(options.stopsAtStart ?? false);
     while (clock.position < until) {
       const hits = stopPoints.takeHits();
-      if (hits.length > 0) return { kind: 'watchpoint', hits };
+      if (hits.length > 0) return { kind: 'hit', hits };
       if (wantsPause()) {
         stopPoints.pauseRun();
         return { kind: 'paused' };
@@ -189,7 +191,7 @@ export class Machine {
       }
     }
     const hits = stopPoints.takeHits();
-    if (hits.length > 0) return { kind: 'watchpoint', hits };
+    if (hits.length > 0) return { kind: 'hit', hits };
     const finish = board.testDevice.result;
     return finish ? { kind: 'finished', finish } : { kind: 'reached' };
   }

@@ -43,7 +43,13 @@ export class Watchpoints {
       // step.
       const earlier = this.pending.get(id);
       const oldBytes = earlier?.oldBytes ?? this.ram.slice(start, start + watched);
-      this.pending.set(id, { id, access: earlier?.access === 'write' ? 'write' : access, oldBytes, position });
+      this.pending.set(id, {
+        kind: 'access',
+        id,
+        access: earlier?.access === 'write' ? 'write' : access,
+        oldBytes,
+        position,
+      });
     }
     return hit;
   }

@@ -211,13 +211,9 @@ export class Session<T extends Target = Target> {
         return this.setReason(reached);
       case 'breakpoint':
         return this.setReason({ kind: 'breakpoint', ids: this.stopPoints.at(stop.pc), pc: stop.pc });
-      case 'watchpoint':
-        return this.setReason({
-          kind: 'dataBreakpoint',
-          hits: stop.hits.map(({ id, access, oldBytes, newBytes, position }) => {
-            return { id, access, before: oldBytes, after: newBytes, position };
-          }),
-        });
+      case 'trap':
+      case 'hit':
+        return this.setReason(stop);
       case 'startOfRecording':
         return this.setReason({ kind: 'startOfRecording' });
       case 'ended':

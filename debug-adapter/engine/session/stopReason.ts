@@ -1,4 +1,4 @@
-import type { Position } from '../base/quantities.ts';
+import type { StepHit, Trap } from '../target/stopPoints.ts';
 import type { End } from '../target/target.ts';
 
 /**
@@ -9,11 +9,13 @@ export type StopReason =
   | { kind: 'entry' }
   | { kind: 'step' }
   | { kind: 'breakpoint'; ids: BreakpointId[]; pc: bigint }
+  /** The next step is a trap. */
+  | { kind: 'trap'; ids: BreakpointId[]; trap: Trap }
   /**
-   * If the machine ran forward, the last step accessed the memory. If it ran backward, the next step will access it.
-   * The values before and after are in guest time order in both directions.
+   * If the machine ran forward, the last step reached these stop points. If it ran backward, the next step will reach
+   * them. The values before and after are in guest time order in both directions.
    */
-  | { kind: 'dataBreakpoint'; hits: DataBreakpointHit[] }
+  | { kind: 'hit'; hits: StepHit[] }
   | { kind: 'pause' }
   /** The machine reached the position that the front end requested. */
   | { kind: 'goto' }
@@ -22,15 +24,5 @@ export type StopReason =
   /** The guest ended: it powered off, failed, or is halted forever. The machine can still go back. */
   | { kind: 'ended'; end: End };
 
-/** The number of a breakpoint or data breakpoint, unique within its session. */
+/** The number of a stop point, unique within its session. */
 export type BreakpointId = number;
-
-export interface DataBreakpointHit {
-  id: BreakpointId;
-  access: 'read' | 'write';
-  /** The values before and after the access, in guest time order. */
-  before: Uint8Array;
-  after: Uint8Array;
-  /** The position before the step that accessed the memory. */
-  position: Position;
-}

@@ -1,20 +1,42 @@
 import type { GuestAddress, Position } from '../base/quantities.ts';
+import type { Predicate } from './predicate.ts';
 
 /**
- * The breakpoints and watchpoints at which a run stops. Breakpoints are set on virtual addresses, watchpoints on bytes
- * in RAM. They belong to the machine's caller and are not part of the machine's state: setting them does not change the
- * execution.
+ * The points at which a run stops, as they are armed in the machine. They belong to the machine's caller and are not
+ * part of the machine's state: arming them does not change the execution.
+ *
+ * A run stops before a step at a breakpoint or a trap. For everything else, a forward run stops after the step that
+ * reached the point, and a backward run stops before that step.
  */
 export interface StopPoints {
-  /** A run stops before it executes an instruction at one of these addresses. */
+  /** The virtual addresses of breakpoints. A run stops before it executes an instruction at one of them. */
   breakpoints: ReadonlySet<bigint>;
+  /**
+   * The conditions of breakpoints that the machine can evaluate itself, by address. A run does not stop at such an
+   * address, and does not call `condition`, while the predicate's value is 0. If the predicate has no value, `condition`
+   * decides.
+   */
+  predicates?: ReadonlyMap<bigint, Predicate>;
   /**
    * Evaluated when a breakpoint is reached: returns whether to stop there. By default, every breakpoint stops the run.
    * Must not change the machine.
    */
   condition?: (pc: bigint) => boolean;
-  /** A run stops after a step that accesses watched bytes. */
   watchpoints: readonly Watchpoint[];
+  registers?: readonly RegisterPoint[];
+  disks?: readonly DiskPoint[];
+  consoles?: readonly ConsolePoint[];
+  traps?: readonly TrapPoint[];
+  /**
+   * Evaluated before a trap that is one of `traps`: returns whether to stop there. The machine is in the state before the
+   * trap. Must not change the machine.
+   */
+  trapCondition?: (trap: Trap, ids: readonly number[]) => boolean;
+  /**
+   * Evaluated after each step that reached points other than breakpoints and traps: returns the hits that stop the run,
+   * which continues if there are none. By default, every hit stops it. Must not change the machine.
+   */
+  hitCondition?: (hits: StepHit[]) => StepHit[];
 }
 
 /** A range of watched bytes in RAM. */
@@ -23,11 +45,78 @@ export interface Watchpoint {
   /** A guest physical address, so the watchpoint covers accesses through any virtual address and by any device. */
   address: GuestAddress;
   lengthBytes: number;
-  access: 'read' | 'write' | 'readWrite';
+  /** `change` is a write after which the bytes differ from those before the step. */
+  access: 'read' | 'write' | 'readWrite' | 'change';
 }
+
+/** A register or CSR whose value is watched for changes. */
+export interface RegisterPoint {
+  id: number;
+  what: { kind: 'register' | 'float'; register: number } | { kind: 'csr'; number: number };
+  /** The number of the hart; undefined for every hart. */
+  hart?: number;
+}
+
+/** Disk requests that overlap a range of sectors. */
+export interface DiskPoint {
+  id: number;
+  /** The ID of the drive; undefined for every drive. */
+  drive?: string;
+  /** The first sector of 512 bytes and the number of sectors; undefined for the whole disk. A flush has no sectors. */
+  sectors?: { first: number; count: number };
+  requests: readonly DiskRequestKind[];
+}
+
+export type DiskRequestKind = 'read' | 'write' | 'flush';
+
+/** Text that the guest prints on its console. The point is reached by the step that prints the last byte. */
+export interface ConsolePoint {
+  id: number;
+  /** 1 to CONSOLE_TEXT_BYTES_MAX bytes. */
+  text: Uint8Array;
+}
+
+/** The maximum length of a console point's text. */
+export const CONSOLE_TEXT_BYTES_MAX = 256;
+
+/** Traps that stop a run. */
+export interface TrapPoint {
+  id: number;
+  /** The exceptions by their mcause code; undefined for none. */
+  exceptions?: ReadonlySet<number>;
+  /** The interrupts by their mcause code without the interrupt bit; undefined for none. */
+  interrupts?: ReadonlySet<number>;
+  /** Only traps from these privilege modes (0 U, 1 S, 3 M); undefined for all. */
+  modes?: readonly number[];
+  /** Only traps whose handler cannot be executed: its address is 0, or is not in RAM. */
+  withoutHandler?: boolean;
+  /** Resets that the guest requests. */
+  reset?: boolean;
+}
+
+/** A trap that a hart is about to take. */
+export interface Trap {
+  kind: 'exception' | 'interrupt' | 'reset';
+  /** The exception or interrupt code in mcause or scause; 0 for a reset. */
+  cause: number;
+  /** The value for mtval or stval. */
+  tval: bigint;
+  /** The address of the instruction that causes the exception, or that the interrupt precedes. */
+  pc: bigint;
+  /** The mode in which the hart executes (0 U, 1 S, 3 M), and the mode that handles the trap. */
+  privilege: number;
+  handlerPrivilege: number;
+  /** The virtual address of the handler. */
+  handler: bigint;
+  hart: number;
+}
+
+/** A step that reached a stop point. */
+export type StepHit = WatchHit | RegisterHit | DiskHit | ConsoleHit;
 
 /** An access by one step to a watchpoint's bytes. */
 export interface WatchHit {
+  kind: 'access';
   id: number;
   access: 'read' | 'write';
   /**
@@ -37,6 +126,34 @@ export interface WatchHit {
   oldBytes: Uint8Array;
   newBytes: Uint8Array;
   /** The position before the step that accessed the bytes. */
+  position: Position;
+}
+
+/** A change of a register or CSR by one step. */
+export interface RegisterHit {
+  kind: 'register';
+  id: number;
+  hart: number;
+  oldValue: bigint;
+  newValue: bigint;
+  /** The position before the step. */
+  position: Position;
+}
+
+/** A disk request that one step started. */
+export interface DiskHit {
+  kind: 'disk';
+  id: number;
+  request: { drive: string; kind: DiskRequestKind; firstSector: number; sectors: number };
+  /** The position before the step. */
+  position: Position;
+}
+
+/** The step that printed the last byte of a text. */
+export interface ConsoleHit {
+  kind: 'console';
+  id: number;
+  /** The position before the step. */
   position: Position;
 }
 

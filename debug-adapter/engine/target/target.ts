@@ -1,6 +1,6 @@
 import type { GuestAddress, Position } from '../base/quantities.ts';
 import type { PauseSignal, Sliced } from '../base/sliced.ts';
-import type { StopPoints, WatchHit } from './stopPoints.ts';
+import type { StepHit, StopPoints, Trap } from './stopPoints.ts';
 import type { Inspector } from './inspector.ts';
 
 /** The number of the program counter in `writeRegister`. */
@@ -97,8 +97,10 @@ export type TargetStop =
   | { kind: 'reached' }
   /** The next instruction is at a breakpoint. */
   | { kind: 'breakpoint'; pc: bigint }
-  /** The last step (forward) or the next step (backward) accesses watched bytes. */
-  | { kind: 'watchpoint'; hits: WatchHit[] }
+  /** The last step (forward) or the next step (backward) reaches stop points other than breakpoints and traps. */
+  | { kind: 'hit'; hits: StepHit[] }
+  /** The next step is a trap. */
+  | { kind: 'trap'; trap: Trap; ids: number[] }
   | { kind: 'startOfRecording' }
   | { kind: 'ended'; end: End };
 

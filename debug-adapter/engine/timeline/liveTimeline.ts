@@ -50,7 +50,7 @@ export class LiveTimeline extends MachineTimeline {
     let { stopsAtStart } = options;
     if (travel && !travel.isAtLiveEnd) {
       const stop = yield* travel.forward(until, options);
-      if (stop.kind === 'breakpoint' || stop.kind === 'watchpoint') return stop;
+      if (stop.kind === 'breakpoint' || stop.kind === 'trap' || stop.kind === 'hit') return stop;
       if (stop.kind === 'reached' && this.position >= until) return stop;
       // The machine has reached its live end, or the end of the guest, which is also there.
       if (stop.kind === 'reached') stopsAtStart = options.stopsAtStart === true || this.position > position;
@@ -114,7 +114,7 @@ export class LiveTimeline extends MachineTimeline {
       if (this.position === nextAutomatic) recording?.takeAutomaticIfDue();
       const end = endOf(stop);
       if (end) return { kind: 'ended', end };
-      if (stop.kind === 'breakpoint' || stop.kind === 'watchpoint') return stop;
+      if (stop.kind === 'breakpoint' || stop.kind === 'trap' || stop.kind === 'hit') return stop;
       if (stop.kind === 'paused') yield PAUSED;
       // After a pause, the machine continues the same run.
       stopsAtStart = stop.kind !== 'paused';

@@ -27,7 +27,7 @@ export interface SearchContext {
 
 export interface SearchHit {
   position: Position;
-  stop: Extract<MachineStop, { kind: 'breakpoint' | 'watchpoint' }>;
+  stop: Extract<MachineStop, { kind: 'breakpoint' | 'trap' | 'hit' }>;
 }
 
 // These steps take 2 ms, or 10 ms if the code has not been optimized yet, which is about the cost of resuming. As a
@@ -115,10 +115,11 @@ export class ReverseSearch {
           break;
         }
         case 'breakpoint':
+        case 'trap':
           last = { position: machine.position, stop };
           stopsAtStart = false;
           break;
-        case 'watchpoint':
+        case 'hit':
           last = { position: stop.hits[0].position, stop };
           stopsAtStart = false;
           break;

@@ -49,7 +49,8 @@ export function endOf(stop: MachineStop): End | undefined {
     case 'reached':
     case 'paused':
     case 'breakpoint':
-    case 'watchpoint':
+    case 'trap':
+    case 'hit':
       return undefined;
     case 'haltedForever':
       return { reason: 'waitsForever' };

@@ -133,8 +133,8 @@ suite('semihosting', () => {
       watchpoints: [{ id: 1, address: DATA, lengthBytes: 8, access: 'write' }],
     });
     const stop = machine.run(100);
-    assert.equal(stop.kind, 'watchpoint');
-    const { position } = stop.kind === 'watchpoint' ? stop.hits[0] : {};
+    assert.equal(stop.kind, 'hit');
+    const { position } = stop.kind === 'hit' ? stop.hits[0] : {};
     assert.equal(word(machine, DATA), BigInt(position!));
   });
 

@@ -41,7 +41,7 @@ test('reverse execution leads from the failure to the line that corrupted the su
   const { session, steps, where } = debugging;
   assert.equal(complete(session.continue()).kind, 'ended');
   watch(debugging, 'store.superblock.entry_count');
-  assert.equal(complete(session.reverseContinue()).kind, 'dataBreakpoint');
+  assert.equal(complete(session.reverseContinue()).kind, 'hit');
   const trail = [where()];
   for (let i = 0; i < 9; i++) {
     assert.equal(complete(steps.stepBack()).kind, 'step');

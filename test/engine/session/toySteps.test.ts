@@ -143,11 +143,11 @@ test('a data breakpoint stops a step, and reports the values in the order of tim
   const address = session.inspector.register(2) - 8n;
   session.stopPoints.addDataBreakpoint({ address, lengthBytes: 8, access: 'write' });
   const forward = complete(steps.stepOver());
-  assert.ok(forward.kind === 'dataBreakpoint');
+  assert.ok(forward.kind === 'hit');
   const [hit] = forward.hits;
   complete(session.goTo(session.position + 5));
   const backward = complete(session.reverseContinue());
-  assert.ok(backward.kind === 'dataBreakpoint');
+  assert.ok(backward.kind === 'hit');
   assert.deepEqual(backward.hits, forward.hits);
   assert.equal(session.position, hit.position);
 });

@@ -34,7 +34,7 @@ function oracle(points: StopPoints, end = END): { position: number; kind: string
     if (stop.kind === 'breakpoint') {
       found.push({ position, kind: 'breakpoint' });
       complete(target.forward(position + 1));
-    } else if (stop.kind === 'watchpoint') found.push({ position, kind: 'watchpoint' });
+    } else if (stop.kind === 'hit') found.push({ position, kind: 'hit' });
   }
   return found;
 }
@@ -94,9 +94,10 @@ test('a stop at the current position does not count, and a data breakpoint repor
   const target = history();
   target.arm(watchpoint('write'));
   const stop = complete(target.backward());
-  assert.equal(stop.kind, 'watchpoint');
-  assert.ok(stop.kind === 'watchpoint');
+  assert.equal(stop.kind, 'hit');
+  assert.ok(stop.kind === 'hit');
   const [hit] = stop.hits;
+  assert.ok(hit.kind === 'access');
   assert.deepEqual([hit.id, hit.access, hit.position], [7, 'write', target.position]);
   assert.equal(hit.newBytes[0] - hit.oldBytes[0], 1);
   assert.equal(target.machine.ram.read(BigInt(COUNTER), 1)[0], hit.oldBytes[0]);

@@ -110,11 +110,12 @@ test('when running backwards, a watchpoint stops before the last write and repor
   const spoiled = at(field);
   session.stopPoints.addDataBreakpoint({ address: field, lengthBytes: 4, access: 'write' });
   const reason = complete(session.reverseContinue());
-  assert.equal(reason.kind, 'dataBreakpoint');
+  assert.ok(reason.kind === 'hit');
   const [hit] = reason.hits;
-  assert.deepEqual(hit.after, spoiled);
+  assert.ok(hit.kind === 'access');
+  assert.deepEqual(hit.newBytes, spoiled);
   assert.equal(hit.position, session.position);
-  assert.deepEqual(at(field), hit.before, 'the write has not happened yet');
+  assert.deepEqual(at(field), hit.oldBytes, 'the write has not happened yet');
   complete(session.stepInstruction());
   assert.deepEqual(at(field), spoiled, 'this was the write');
 });

@@ -95,7 +95,7 @@ export class ToyMachine implements TravelMachine {
     else if (this.pausedAt !== this.at) this.runStart = this.at;
     this.pausedAt = -1;
     while (this.at < until) {
-      if (this.hits.length > 0) return { kind: 'watchpoint', hits: this.hits.splice(0) };
+      if (this.hits.length > 0) return { kind: 'hit', hits: this.hits.splice(0) };
       if (wantsPause()) {
         this.pausedAt = this.at;
         return { kind: 'paused' };
@@ -105,7 +105,7 @@ export class ToyMachine implements TravelMachine {
       if (this.wouldStop(hart)) return { kind: 'breakpoint', pc: hart.pc };
       this.step(hart, until);
     }
-    if (this.hits.length > 0) return { kind: 'watchpoint', hits: this.hits.splice(0) };
+    if (this.hits.length > 0) return { kind: 'hit', hits: this.hits.splice(0) };
     return this.halted ? { kind: 'finished', finish: { kind: 'pass', code: 0 } } : { kind: 'reached' };
   }
 
@@ -281,7 +281,14 @@ export class ToyMachine implements TravelMachine {
         Number(address) < point.address + point.lengthBytes && Number(address) + after.length > point.address;
       if (!isInside || (point.access !== access && point.access !== 'readWrite')) return;
       const newBytes = this.ram.read(BigInt(point.address), point.lengthBytes);
-      this.hits.push({ id: point.id, access, oldBytes: range?.[i] ?? newBytes, newBytes, position: this.at });
+      this.hits.push({
+        kind: 'access',
+        id: point.id,
+        access,
+        oldBytes: range?.[i] ?? newBytes,
+        newBytes,
+        position: this.at,
+      });
     });
   }
 }

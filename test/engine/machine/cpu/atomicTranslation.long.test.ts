@@ -91,7 +91,7 @@ function runTo(machine: BareMachine, position: number, random: SeededRandom | un
   while (machine.position < position) {
     const slice = random ? 1 + random.below(random.pick([3, 100, 4000])) : position;
     const stop = machine.run(Math.min(position, machine.position + slice));
-    if (stop.kind === 'watchpoint') hits.push({ position: machine.position, ...stop });
+    if (stop.kind === 'hit') hits.push({ position: machine.position, ...stop });
     if (hits.length === HITS_ENOUGH) machine.setStopPoints({ breakpoints: new Set(), watchpoints: [] });
   }
   return hits;

@@ -253,7 +253,7 @@ test('watchpoints stop at operations that zero watched blocks', () => {
     const watched = { address: DATA + 0x20fc, lengthBytes: 4, access: 'write' as const };
     machine.setStopPoints({ breakpoints: new Set(), watchpoints: [{ id: 1, ...watched }] });
     const stop = machine.run(100_000);
-    assert.equal(stop.kind, 'watchpoint');
+    assert.equal(stop.kind, 'hit');
     assert.equal(machine.hart.register(T0), BigInt(DATA + 0x20c0), 'at the block, not at a later one');
   }
 });

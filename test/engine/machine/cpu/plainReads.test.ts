@@ -128,7 +128,7 @@ test('a read watchpoint stops hot code at the first read, and the code then cont
     return positions;
   });
   for (const positions of stops) assert.deepEqual(positions, stops[0]);
-  assert.deepEqual(stops[0][0].kind, 'watchpoint');
+  assert.deepEqual(stops[0][0].kind, 'hit');
 });
 
 test('regions are rebuilt for watched reads without waiting for the code to become hot again', () => {

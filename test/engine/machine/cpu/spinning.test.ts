@@ -132,7 +132,7 @@ test('a watchpoint on the lock stops a spinning hart at each access, translated 
     // The loop has three instructions; the AMO is the second.
     assert.deepEqual(
       stops,
-      [0, 1, 2, 3].map((i) => ({ kind: 'watchpoint', position: 1001 + 3 * i })),
+      [0, 1, 2, 3].map((i) => ({ kind: 'hit', position: 1001 + 3 * i })),
     );
     machine.setStopPoints({ breakpoints: new Set(), watchpoints: [] });
     assert.equal(steps(machine, 1000).kind, 'reached');

@@ -1,0 +1,65 @@
+import type { Predicate } from '../target/predicate.ts';
+import type { ConsolePoint, DiskPoint, RegisterPoint, TrapPoint, Watchpoint } from '../target/stopPoints.ts';
+
+/**
+ * A stop point, as a front end asks for it. It is plain data, except for its condition and its log message, which can
+ * evaluate themselves.
+ */
+export interface StopPoint {
+  what: StopPointKind;
+  /** The stop point is reached only while this holds. */
+  condition?: Condition;
+  /** Which hits stop; a hit is an execution for which the condition holds. */
+  hitCondition?: HitCondition;
+  /** Printed at each hit, instead of stopping. */
+  logMessage?: LogMessage;
+  /** The number of the only hart that can reach the stop point. */
+  hart?: number;
+  /** The value of satp with which the stop point can be reached. */
+  addressSpace?: bigint;
+  /** A stop point that is not enabled has no effect. It is enabled by default. */
+  enabled?: boolean;
+}
+
+/** What reaches a stop point. */
+export type StopPointKind =
+  /** The execution of the instruction at a virtual address. */
+  | { kind: 'execute'; address: bigint }
+  /**
+   * An access to bytes of memory. The virtual address is translated only once, when the stop point is added, so that
+   * the same bytes are watched, whichever address is used to access them.
+   */
+  | { kind: 'access'; address: bigint; lengthBytes: number; access: Watchpoint['access'] }
+  /** A change of a register or CSR. */
+  | { kind: 'register'; register: RegisterPoint['what'] }
+  | ({ kind: 'trap' } & Omit<TrapPoint, 'id'>)
+  | ({ kind: 'disk' } & Omit<DiskPoint, 'id'>)
+  | ({ kind: 'console' } & Omit<ConsolePoint, 'id'>);
+
+/** A condition that can be evaluated when its stop point is reached. */
+export interface Condition {
+  /** The text, as the user wrote it. */
+  readonly text: string;
+  /**
+   * Evaluates the condition in the machine's current state. Throws a UserError if it has no value; the stop point then
+   * stops, and the error is reported.
+   */
+  holds(): boolean;
+  /** The same condition in a form that the machine can evaluate, if there is one. */
+  readonly predicate?: Predicate;
+}
+
+/** Which hits of a stop point stop, by their number, which starts at 1. */
+export interface HitCondition {
+  /** The text, as the user wrote it. */
+  readonly text: string;
+  stopsAt(hit: number): boolean;
+}
+
+/** The message of a logpoint. */
+export interface LogMessage {
+  /** The text, as the user wrote it. */
+  readonly text: string;
+  /** The message in the machine's current state. Does not throw: an expression without a value is shown as its error. */
+  evaluate(): string;
+}
