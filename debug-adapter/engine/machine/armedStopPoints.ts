@@ -2,6 +2,8 @@ import type { Position } from '../base/quantities.ts';
 import type { Hart } from './cpu/hart.ts';
 import type { MachineClock } from './machineClock.ts';
 import { NO_STOP_POINTS, type StepHit, type StopPoints } from '../target/stopPoints.ts';
+import type { Inspector } from '../target/inspector.ts';
+import { evaluatePredicate } from '../target/predicate.ts';
 import type { Watchpoints } from './watcher.ts';
 
 /**
@@ -14,6 +16,7 @@ export class ArmedStopPoints {
   private readonly hart: Hart;
   private readonly clock: MachineClock;
   private readonly watcher: Watchpoints;
+  private readonly inspector: Inspector;
   private points: StopPoints = NO_STOP_POINTS;
   /** The breakpoint at which the current run stopped. */
   private breakpoint: bigint | undefined;
@@ -22,10 +25,11 @@ export class ArmedStopPoints {
   /** The position at which the last run paused; -1 if it did not pause or cannot be continued. */
   private pausePosition: Position = -1;
 
-  constructor(parts: { hart: Hart; clock: MachineClock; watcher: Watchpoints }) {
+  constructor(parts: { hart: Hart; clock: MachineClock; watcher: Watchpoints; inspector: Inspector }) {
     this.hart = parts.hart;
     this.clock = parts.clock;
     this.watcher = parts.watcher;
+    this.inspector = parts.inspector;
   }
 
   /** Replaces the stop points for all later runs. */
@@ -33,7 +37,7 @@ export class ArmedStopPoints {
     if (points === this.points) return;
     this.points = points;
     this.pausePosition = -1;
-    this.hart.setBreakOffsets(pageOffsets(points.breakpoints));
+    this.hart.setBreakpoints(points.breakpoints, points.predicates);
     this.watcher.set(points.watchpoints);
     this.hart.setReadsWatched(points.watchpoints.some(({ access }) => access !== 'write'));
     this.hart.flushAll();
@@ -71,8 +75,10 @@ export class ArmedStopPoints {
 
   /** Called by the hart at an address that may have a breakpoint. Returns whether the run stops there. */
   atBreakpoint(pc: bigint): boolean {
-    const { breakpoints, condition } = this.points;
+    const { breakpoints, predicates, condition } = this.points;
     if (this.clock.positionInStep() === this.runStart || !breakpoints.has(pc)) return false;
+    const predicate = predicates?.get(pc);
+    if (predicate && evaluatePredicate(predicate, this.inspector) === 0n) return false;
     if (condition && !condition(pc)) return false;
     this.breakpoint = pc;
     return true;
@@ -83,14 +89,4 @@ export class ArmedStopPoints {
     const position = this.clock.positionInStep();
     if (this.watcher.recordAccess(access, offset, lengthBytes, position)) this.hart.requestAttention();
   }
-}
-
-/**
- * The offsets of the addresses within their pages. Odd addresses are omitted: instructions are at even addresses, so a
- * breakpoint at an odd address is never reached.
- */
-function pageOffsets(addresses: Iterable<bigint>): Set<number> {
-  const offsets = new Set<number>();
-  for (const address of addresses) if ((address & 1n) === 0n) offsets.add(Number(address & 0xfffn));
-  return offsets;
 }

@@ -15,6 +15,8 @@ import { HartInterrupts } from './hartInterrupts.ts';
 import { HartScheduler } from './hartScheduler.ts';
 import type { Inputs, OutsideEvent } from './inputs.ts';
 import { MachineBus } from './machineBus.ts';
+// Cycle: an inspector reads a machine's state.
+import { MachineInspector } from './machineInspector.ts';
 import { MachineClock } from './machineClock.ts';
 import { type DigestPart, machineDigest } from './machineDigest.ts';
 import type { MachineOptions } from './machineOptions.ts';
@@ -84,7 +86,10 @@ export class Machine {
     this.harts = new HartContexts(this.hart, options.harts ?? 1);
     this.ram = new GuestRam(this.hart);
     const { hart, ram, clock } = this;
-    this.stopPoints = new ArmedStopPoints({ hart, clock, watcher: ram.createWatchpoints() });
+    this.stopPoints = new ArmedStopPoints({
+      ...{ hart, clock, watcher: ram.createWatchpoints() },
+      inspector: new MachineInspector(this),
+    });
     const control: MachineControl = {
       now: () => clock.nanosecondsInStep(),
       position: () => clock.positionInStep(),

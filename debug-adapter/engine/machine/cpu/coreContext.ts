@@ -42,6 +42,11 @@ export const IMPORTS = {
    * translation. Called when the entry has reached the translation threshold.
    */
   recordHot: { parameters: [I32, I64], results: [I32] },
+  /**
+   * (virtual address, address of its page's decode entries): called when a page is fetched that may contain a
+   * breakpoint.
+   */
+  fetchedBreakPage: { parameters: [I64, I32], results: [] },
   /** (offset in RAM, length): called before a write to a page with translated code. */
   codeWritten: { parameters: [I32, I32], results: [] },
   /** (RAM page) -> address of new decode entries for the page. */

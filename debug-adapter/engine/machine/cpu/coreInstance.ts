@@ -69,6 +69,10 @@ export function instantiateCore(
     decodeEntry: (entry: number, page: number): void => decodeCache.decodeEntry(entry, page),
     recordHot: (entry: number, va: bigint): number =>
       translator().recordHot(entry >>> 0, va, words[WORD.FETCH_CONTEXT]) ? 1 : 0,
+    fetchedBreakPage: (va: bigint, pageEntries: number): void => {
+      const { ramPage } = decodeCache.pageOf(pageEntries >>> 0);
+      if (decodeCache.markFetched(va, ramPage)) translator().breaksChanged([ramPage]);
+    },
     codeWritten: (offset: number, length: number): void => translator().codeWritten(offset >>> 0, length),
     decodeStraddle: (raw: number): void => decodeCache.decodeStraddle(raw),
     allocateDecodePage: (page: number): number => decodeCache.allocateDecodePage(page),

@@ -1,4 +1,6 @@
 import { PAGE_SIZE_BYTES } from '../../base/quantities.ts';
+import { BreakMarks } from './breakMarks.ts';
+import type { Predicate } from '../../target/predicate.ts';
 import { decode } from './decode.ts';
 import type { Decoded } from './decoded.ts';
 import { ALL_INSTRUCTIONS, type InstructionSet } from './extensions.ts';
@@ -40,11 +42,8 @@ export class DecodeCache {
   private pagesMax: number;
   /** For each pool page, the RAM page whose decoded code it stores. */
   private ramPageOf: Int32Array;
-  /**
-   * Offsets within a page at which there may be a breakpoint. Entries at these offsets call `breakpointHit` before the
-   * instruction executes.
-   */
-  private breakOffsets: ReadonlySet<number> = new Set();
+  /** Where there are breakpoints. The entries there call `breakpointHit` before the instruction executes. */
+  readonly breaks: BreakMarks;
 
   /** `pagesMax` limits the pool to less than its full size, for tests. */
   constructor(
@@ -57,6 +56,7 @@ export class DecodeCache {
     this.bytes = new Uint8Array(memory.buffer);
     this.view = new DataView(memory.buffer);
     this.ramPageOf = new Int32Array(pagesMax);
+    this.breaks = new BreakMarks(memory);
   }
 
   /** Connects this object to the core's flush function and to the translator, which are both created later. */
@@ -96,7 +96,7 @@ export class DecodeCache {
     const raw = (low & 3) === 3 && !straddles ? view.getUint32(at, true) : low;
     this.markCode(ramPage, pageOffset);
     if ((low & 3) === 3 && !straddles) this.markCode(ramPage, pageOffset + 2);
-    if (this.breakOffsets.has(pageOffset)) this.writeBreakMark(entry >>> 0, raw);
+    if (this.breaks.at(ramPage, pageOffset).length > 0) this.writeBreakMark(entry >>> 0, raw);
     else if (straddles) this.writeStraddleMark(entry >>> 0);
     else this.write(entry >>> 0, raw, pageOffset);
   }
@@ -113,19 +113,38 @@ export class DecodeCache {
     return { ramPage: this.ramPageOf[index], pageEntries: DECODE_POOL + index * DECODE_PAGE_BYTES };
   }
 
+  /** Whether there is a breakpoint at an entry. */
+  hasBreak(entry: number): boolean {
+    const { ramPage, pageEntries } = this.pageOf(entry);
+    return this.breaks.at(ramPage, (entry - pageEntries) >> 3).length > 0;
+  }
+
+  /** Whether the instruction at an entry is so close to the end of its page that it may straddle the next one. */
+  mayStraddle(entry: number): boolean {
+    return (entry - this.pageOf(entry).pageEntries) >> 3 === PAGE_SIZE_BYTES - 2;
+  }
+
   /**
-   * Sets the page offsets at which any page may have a breakpoint, and drops the decoded instructions at offsets that
-   * were added or removed.
+   * Replaces the breakpoints. The caller must flush the fetch TLBs. Returns the RAM pages in which breakpoints were
+   * marked.
    */
-  setBreakOffsets(offsets: ReadonlySet<number>): void {
-    const changed = [...offsets, ...this.breakOffsets].filter(
-      (offset) => offsets.has(offset) !== this.breakOffsets.has(offset),
-    );
-    this.breakOffsets = offsets;
-    for (let page = 0; page < this.used; page++) {
-      const entries = DECODE_POOL + page * DECODE_PAGE_BYTES;
-      for (const offset of changed) this.bytes[entries + offset * (ENTRY_BYTES / 2)] = OP.UNDECODED;
-    }
+  setBreakpoints(addresses: Iterable<bigint>, predicates?: ReadonlyMap<bigint, Predicate>): number[] {
+    const before = this.breaks.set(addresses, predicates);
+    for (const [ramPage, marks] of before) this.dropEntries(ramPage, marks.keys());
+    return [...before.keys()];
+  }
+
+  /** Marks the breakpoints in a page that is fetched. Returns whether there are new ones. */
+  markFetched(va: bigint, ramPage: number): boolean {
+    const added = this.breaks.fetched(va, ramPage);
+    this.dropEntries(ramPage, added);
+    return added.length > 0;
+  }
+
+  private dropEntries(ramPage: number, offsets: Iterable<number>): void {
+    const entries = this.view.getInt32(DECODE_PAGES + ramPage * 4, true);
+    if (entries === 0) return;
+    for (const offset of offsets) this.bytes[entries + offset * (ENTRY_BYTES / 2)] = OP.UNDECODED;
   }
 
   /** Imported by the core: decodes an instruction into the straddle entry. */
@@ -165,6 +184,13 @@ export class DecodeCache {
 
   private writeEndMark(entry: number): void {
     this.bytes[entry] = OP.PAGE_END;
+  }
+
+  /** Like `decodeSingle`, but the entry calls `breakpointHit` before the instruction executes. */
+  decodeSingleBreak(entry: number, raw: number): void {
+    this.writeBreakMark(entry, raw);
+    this.writeEndMark(entry + ENTRY_BYTES);
+    this.writeEndMark(entry + 2 * ENTRY_BYTES);
   }
 
   private writeBreakMark(entry: number, raw: number): void {

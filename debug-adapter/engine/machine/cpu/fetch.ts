@@ -16,7 +16,14 @@ import {
 import { EXCEPTION } from '../../isa/traps.ts';
 import { ACCESS_FETCH } from './access.ts';
 import { type Core, isRam, ramAt, ramOffset, slot32 } from './coreContext.ts';
-import { DECODE_PAGES, FETCH_TLB, FETCH_TLB_ENTRIES, STRADDLE_ENTRY } from './layout.ts';
+import {
+  BREAK_PAGES,
+  BREAK_PAGES_BYTES,
+  DECODE_PAGES,
+  FETCH_TLB,
+  FETCH_TLB_ENTRIES,
+  STRADDLE_ENTRY,
+} from './layout.ts';
 
 /** Defines the lookup of decoded code for a program counter: address translation, PMP and the fetch TLB. */
 export function defineFetch(core: Core): void {
@@ -54,6 +61,7 @@ export function defineFetch(core: Core): void {
       ),
       i64.store(entry.get, i64.and(pc.get, i64.const(-4096)), FETCH_TLB),
       i32.store(entry.get, entries.get, FETCH_TLB + 8),
+      when(mayContainBreakpoint(pc), call(functions.fetchedBreakPage, pc.get, entries.get)),
       when(slot32('FETCH_CONTEXT'), call(functions.recordFilled, i32.add(entry.get, i32.const(FETCH_TLB)))),
       entries.get,
     );
@@ -74,6 +82,13 @@ export function defineFetch(core: Core): void {
       call(functions.decodeStraddle, i32.or(half(first), i32.shl(half(second), i32.const(16)))),
     );
   });
+}
+
+/** A value that is nonzero if the page of `pc` may contain a breakpoint. */
+function mayContainBreakpoint(pc: Local): Code {
+  const page = i32.and(i32.wrap(i64.shrU(pc.get, i64.const(12))), i32.const(BREAK_PAGES_BYTES * 8 - 1));
+  const bits = i32.load8u(i32.shrU(page, i32.const(3)), BREAK_PAGES);
+  return i32.and(i32.shrU(bits, i32.and(page, i32.const(7))), i32.const(1));
 }
 
 /**

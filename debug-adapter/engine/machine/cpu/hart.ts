@@ -1,6 +1,7 @@
 import type { State } from '../../base/state.ts';
 import type { Stateful } from '../../base/stateCodec.ts';
 import type { Position } from '../../base/quantities.ts';
+import type { Predicate } from '../../target/predicate.ts';
 import { type CoreExports, coreMemory, instantiateCore } from './coreInstance.ts';
 import { coreModule } from './coreModule.ts';
 import type { CsrName } from './csr.ts';
@@ -86,10 +87,9 @@ export class Hart implements Stateful {
     return this.translator.regionCount;
   }
 
-  /** Sets the page offsets at which any page may have a breakpoint. */
-  setBreakOffsets(offsets: ReadonlySet<number>): void {
-    this.decodeCache.setBreakOffsets(offsets);
-    this.translator.setBreakOffsets(offsets);
+  /** Replaces the breakpoints, which are at virtual addresses. The caller must flush the TLBs. */
+  setBreakpoints(addresses: Iterable<bigint>, predicates?: ReadonlyMap<bigint, Predicate>): void {
+    this.translator.breaksChanged(this.decodeCache.setBreakpoints(addresses, predicates));
   }
 
   /** Sets whether there are any watchpoints on reads. */

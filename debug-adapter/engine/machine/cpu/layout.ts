@@ -15,6 +15,7 @@ const WASM_PAGE_BYTES = 65536;
  *   0x0400     hart state: integer and floating-point registers, then 8-byte slots (SLOT)
  *   0x1000     CSR number -> index of its handler, one byte for each of the 4096 numbers
  *   0x2000     a decode entry and its end mark, for instructions that straddle a page boundary
+ *   0x2200     bits for the virtual pages that contain breakpoints
  *   0x3000     constants of the hash function that reads RAM in place
  *   0x4000     list of TLB entries filled for paged contexts, so that only these are flushed
  *   0x8000     counts of jumps to decode entries, u16 each, indexed by a hash of the entry's address
@@ -144,6 +145,9 @@ export const CSR_INDEX = 0x1000;
 export const STRADDLE_ENTRY = 0x2000;
 /** A separately decoded instruction and two end marks, one for each possible length of the instruction. */
 export const SINGLE_ENTRY_BYTES = 3 * 16;
+/** One bit for each residue class of virtual page numbers, set if a page in this class contains a breakpoint. */
+export const BREAK_PAGES = 0x2200;
+export const BREAK_PAGES_BYTES = 128;
 export const HASH_CONSTANTS = 0x3000;
 export const FLUSH_LIST = 0x4000;
 export const FLUSH_LIST_ENTRIES = 4096;

@@ -1,3 +1,4 @@
+import type { BreakCheck } from '../breakMarks.ts';
 import { lastCallTarget } from '../callTargets.ts';
 import type { Decoded } from '../decoded.ts';
 import type { DecodeCache } from '../decodeCache.ts';
@@ -19,7 +20,6 @@ export class CodeReader implements GuestCode {
   readonly entryOffset: Offset;
   private decodeCache: DecodeCache;
   private view: DataView;
-  private breakOffsets: ReadonlySet<number>;
   private pageVa: bigint;
   private fetchContext: number;
   /** The pages that contain the code, indexed by their distance in pages from the entry's page. */
@@ -30,12 +30,10 @@ export class CodeReader implements GuestCode {
     from: {
       memory: WebAssembly.Memory;
       decodeCache: DecodeCache;
-      breakOffsets: ReadonlySet<number>;
     },
     at: { entry: number; pageVa: bigint; fetchContext: number },
   ) {
     this.decodeCache = from.decodeCache;
-    this.breakOffsets = from.breakOffsets;
     this.view = new DataView(from.memory.buffer);
     this.pageVa = at.pageVa;
     this.fetchContext = at.fetchContext;
@@ -46,11 +44,15 @@ export class CodeReader implements GuestCode {
 
   at(offset: Offset): Decoded | undefined {
     if (this.known.has(offset)) return this.known.get(offset);
-    const isBreak = this.breakOffsets.has(offset & 0xfff);
-    const raw = isBreak ? undefined : this.rawIfFetched(offset);
+    const raw = this.rawIfFetched(offset);
     const decoded = raw === undefined ? undefined : this.decodeCache.decode(raw);
     this.known.set(offset, decoded);
     return decoded;
+  }
+
+  checksAt(offset: Offset): readonly BreakCheck[] {
+    const page = this.pages.get(offset >> 12);
+    return page ? this.decodeCache.breaks.at(page.ramPage, offset & 0xfff) : [];
   }
 
   calleeOf(returnsTo: Offset): Offset | undefined {

@@ -32,7 +32,7 @@ export class HotFunctions {
     const jumps = this.view.getUint16(JUMP_COUNTS + ((start.entry >> 3) & ((HOT_COUNTS_ENTRIES - 1) << 1)), true);
     const isCalledOften = jumps > this.threshold.jumps / 8;
     const operation = this.view.getUint8(start.entry);
-    if (!isCalledOften || operation === OP.REGION || operation <= OP.BREAK || this.found.has(start.entry))
+    if (!isCalledOften || operation === OP.REGION || operation < OP.BREAK || this.found.has(start.entry))
       return undefined;
     if (this.found.size > REMEMBERED_MAX) this.found.clear();
     this.found.add(start.entry);

@@ -23,11 +23,18 @@ export interface CompiledRegion {
 /** A region with its index in the core's region table. */
 interface Region extends CompiledRegion {
   slot: number;
+  /** Describes the breakpoints with which the region was translated. */
+  breaks: string;
 }
+
+/** The number of regions with other breakpoints that are kept for each entry. */
+const PARKED_MAX = 2;
 
 /**
  * The regions that the interpreter can call. A mark on a region's decode entry makes the interpreter call the region.
- * While a region contains a breakpoint, its entry has no mark, so the region is not called.
+ *
+ * A region is valid only with the breakpoints with which it was translated. When the breakpoints in its code change, it
+ * is parked: it is not called until the same breakpoints are set again, which happens often while a user steps.
  */
 export class RegionCache {
   private decodeCache: DecodeCache;
@@ -35,12 +42,12 @@ export class RegionCache {
   private bytes: Uint8Array;
   private view: DataView;
   private regions = new Map<number, Region>();
+  private parked = new Map<number, Region[]>();
   private regionsOfPage = new Map<number, Set<Region>>();
   /** The first slot that has never been used, and the slots that are free again. */
   private nextSlot = 0;
   private freeSlots: number[] = [];
   private instructions = 0;
-  private offsets: ReadonlySet<number> = new Set();
 
   constructor(options: {
     memory: WebAssembly.Memory;
@@ -72,10 +79,18 @@ export class RegionCache {
     return [...this.regions.values()].filter(({ isBare }) => isBare);
   }
 
+  /** Removes the parked regions that are valid only while every read of RAM is plain. */
+  removeParkedBare(): void {
+    for (const parked of this.parked.values()) {
+      for (const region of [...parked]) if (region.isBare) this.discard(region);
+    }
+  }
+
   /** Adds a region, which replaces any earlier region with the same entry. */
   add(compiled: CompiledRegion): void {
     this.remove(compiled.entry);
-    const region: Region = { ...compiled, slot: this.freeSlots.pop() ?? this.nextSlot++ };
+    const slot = this.freeSlots.pop() ?? this.nextSlot++;
+    const region: Region = { ...compiled, slot, breaks: this.decodeCache.breaks.describe(compiled.code) };
     this.table.set(region.slot, region.run);
     this.regions.set(region.entry, region);
     this.instructions += region.instructions;
@@ -83,7 +98,7 @@ export class RegionCache {
       this.regionsIn(page).add(region);
       halfwords.forEach((isCode, halfword) => isCode && this.decodeCache.markCode(page, halfword * 2));
     }
-    if (!this.isBlocked(region)) this.mark(region);
+    this.mark(region);
   }
 
   private regionsIn(page: number): Set<Region> {
@@ -93,11 +108,17 @@ export class RegionCache {
     return regions;
   }
 
+  /** Removes the region that starts at a decode entry; parked ones stay. */
   remove(entry: number): void {
     const region = this.regions.get(entry);
-    if (!region) return;
-    this.unmark(region);
-    this.regions.delete(entry);
+    if (region) this.discard(region);
+  }
+
+  private discard(region: Region): void {
+    if (this.regions.get(region.entry) === region) {
+      this.unmark(region);
+      this.regions.delete(region.entry);
+    } else this.unpark(region);
     this.instructions -= region.instructions;
     this.table.set(region.slot, null);
     this.freeSlots.push(region.slot);
@@ -111,7 +132,8 @@ export class RegionCache {
   }
 
   removeAll(): void {
-    for (const entry of this.regions.keys()) this.remove(entry);
+    for (const region of this.regions.values()) this.discard(region);
+    for (const parked of this.parked.values()) for (const region of [...parked]) this.discard(region);
   }
 
   /** Removes the regions that were translated from these bytes of RAM, because the bytes are about to change. */
@@ -125,32 +147,39 @@ export class RegionCache {
       const code = region.code.get(page)!;
       for (let halfword = first; halfword <= last; halfword++) {
         if (code[halfword]) {
-          this.remove(region.entry);
+          this.discard(region);
           break;
         }
       }
     }
   }
 
-  /** The page offsets at which any page may have a breakpoint. */
-  get breakOffsets(): ReadonlySet<number> {
-    return this.offsets;
-  }
-
-  /** Removes the marks of the regions that contain an instruction at one of the offsets, and restores all others. */
-  setBreakOffsets(offsets: ReadonlySet<number>): void {
-    this.offsets = offsets;
-    for (const region of this.regions.values()) {
-      if (this.isBlocked(region)) this.unmark(region);
-      else this.mark(region);
+  /** Called when the breakpoints in RAM pages have changed: parks regions, and restores parked ones that are valid now. */
+  breaksChanged(ramPages: readonly number[]): void {
+    const affected = new Set(ramPages.flatMap((page) => [...(this.regionsOfPage.get(page) ?? [])]));
+    const isValid = (region: Region) => region.breaks === this.decodeCache.breaks.describe(region.code);
+    for (const region of affected) if (this.regions.get(region.entry) === region && !isValid(region)) this.park(region);
+    for (const region of affected) {
+      if (this.regions.has(region.entry) || !isValid(region)) continue;
+      this.unpark(region);
+      this.regions.set(region.entry, region);
+      this.mark(region);
     }
   }
 
-  private isBlocked({ code }: Region): boolean {
-    for (const offset of this.offsets) {
-      for (const halfwords of code.values()) if (halfwords[offset >> 1]) return true;
-    }
-    return false;
+  private park(region: Region): void {
+    this.unmark(region);
+    this.regions.delete(region.entry);
+    const parked = this.parked.get(region.entry) ?? [];
+    this.parked.set(region.entry, parked);
+    parked.push(region);
+    if (parked.length > PARKED_MAX) this.discard(parked[0]);
+  }
+
+  private unpark(region: Region): void {
+    const parked = this.parked.get(region.entry)!;
+    parked.splice(parked.indexOf(region), 1);
+    if (parked.length === 0) this.parked.delete(region.entry);
   }
 
   /**
@@ -159,7 +188,9 @@ export class RegionCache {
    */
   private mark({ entry, slot, raw }: Region): void {
     if (this.bytes[entry] === OP.REGION) return;
-    this.decodeCache.decodeSingle(REGION_ENTRIES + slot * SINGLE_ENTRY_BYTES, raw);
+    const single = REGION_ENTRIES + slot * SINGLE_ENTRY_BYTES;
+    if (this.decodeCache.hasBreak(entry)) this.decodeCache.decodeSingleBreak(single, raw);
+    else this.decodeCache.decodeSingle(single, raw);
     this.bytes[entry] = OP.REGION;
     this.view.setInt32(entry + 8, slot, true);
   }

@@ -18,11 +18,13 @@ import type { OperationName } from '../operations.ts';
 import type { ArithmeticHelpers } from '../semantics.ts';
 import type { OrderedBlock } from './blockOrder.ts';
 import { RegionAtomics } from './regionAtomics.ts';
+import { RegionBreaks } from './regionBreaks.ts';
 import { RegionControlFlow } from './regionControlFlow.ts';
 import { RegionExits } from './regionExits.ts';
 import { isFloat, RegionFloats } from './regionFloats.ts';
 import { RegionInstructions } from './regionInstructions.ts';
 import { RegionMemory } from './regionMemory.ts';
+import { RegionPredicates } from './regionPredicates.ts';
 import { RegionRegisters } from './regionRegisters.ts';
 
 /** The type of a region: (budget, address of the entry's page) -> budget left. */
@@ -73,7 +75,8 @@ export function regionCode(frame: Frame, region: RegionSource): Code {
   const memory = new RegionMemory(frame, { isBare, ramBytes, writesBesideCode, registers, context });
   const atomics = new RegionAtomics(frame, { memory, registers });
   registers.allocateLocals(frame);
-  const parts = { registers, exits, floats, memory, atomics, helpers, budget, target };
+  const breaks = new RegionBreaks(exits, new RegionPredicates(frame, { registers, isBare, ramBytes }));
+  const parts = { registers, exits, breaks, floats, memory, atomics, helpers, budget, target };
   const instructions = new RegionInstructions(order, parts);
   const controlFlow = new RegionControlFlow({ registers, exits, instructions, target, scratch });
   const uses = (test: (name: OperationName) => boolean): boolean =>

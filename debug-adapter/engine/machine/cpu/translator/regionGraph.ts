@@ -1,3 +1,4 @@
+import type { BreakCheck } from '../breakMarks.ts';
 import { ATOMIC } from '../atomicSemantics.ts';
 import { CONDITION, COMPUTE, FLOAT_LOADS, FLOAT_STORES, LOADS, STORES } from '../semantics.ts';
 import type { Decoded } from '../decoded.ts';
@@ -14,6 +15,8 @@ export interface Instruction {
   offset: Offset;
   name: OperationName;
   decoded: Decoded;
+  /** The breakpoints at the instruction. */
+  checks: readonly BreakCheck[];
 }
 
 /** A copy of a function's code in the region: the region's own function, or one inlined call. */
@@ -58,6 +61,8 @@ export interface Block {
 export interface GuestCode {
   /** The instruction at an offset; undefined if it is not available or must be left to the interpreter. */
   at(offset: Offset): Decoded | undefined;
+  /** The breakpoints at an offset. */
+  checksAt(offset: Offset): readonly BreakCheck[];
   /** The target of the indirect calls that return to an offset; undefined if it is unknown. */
   calleeOf(returnsTo: Offset): Offset | undefined;
 }
@@ -134,7 +139,7 @@ class GraphBuilder {
     for (let at = offset; ;) {
       if (copy.nodes.has(at) || this.count >= INSTRUCTIONS_MAX) return;
       const decoded = this.code.at(at);
-      const instruction = decoded && asInstruction(at, decoded);
+      const instruction = decoded && asInstruction(at, decoded, this.code.checksAt(at));
       if (!instruction) {
         copy.nodes.set(at, { instruction: undefined, exit: { kind: 'leave' } });
         return;
@@ -294,10 +299,10 @@ const PLAIN = OPERATION_NAMES.map((name, operation) => {
   return isKnown !== undefined || CONDITIONS[operation] !== undefined || OTHERS.has(name);
 });
 
-function asInstruction(offset: Offset, decoded: Decoded): Instruction | undefined {
+function asInstruction(offset: Offset, decoded: Decoded, checks: readonly BreakCheck[] = []): Instruction | undefined {
   const { operation, immediate } = decoded;
   const name = OPERATION_NAMES[operation];
-  if (PLAIN[operation]) return { offset, name, decoded };
+  if (PLAIN[operation]) return { offset, name, decoded, checks };
   const float = plainFloat(name);
-  return float && (!float.rounds || mayBePlain(immediate)) ? { offset, name, decoded } : undefined;
+  return float && (!float.rounds || mayBePlain(immediate)) ? { offset, name, decoded, checks } : undefined;
 }

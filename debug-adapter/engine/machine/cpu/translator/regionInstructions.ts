@@ -6,6 +6,7 @@ import { groupAccesses, loadOf, storeOf } from './memoryGroups.ts';
 import { narrowAfter, narrowAtStart, narrowOperation, type Registers } from './narrowRegisters.ts';
 import { plainFloat } from './plainFloats.ts';
 import type { RegionAtomics } from './regionAtomics.ts';
+import type { RegionBreaks } from './regionBreaks.ts';
 import type { RegionExits } from './regionExits.ts';
 import { isFloat, type RegionFloats } from './regionFloats.ts';
 import type { Instruction } from './regionGraph.ts';
@@ -16,6 +17,7 @@ import type { RegionRegisters } from './regionRegisters.ts';
 export interface InstructionParts {
   registers: RegionRegisters;
   exits: RegionExits;
+  breaks: RegionBreaks;
   floats: RegionFloats;
   memory: RegionMemory;
   atomics: RegionAtomics;
@@ -37,7 +39,7 @@ export class RegionInstructions {
 
   /** Charges the block's instructions to the budget and executes them. */
   body(item: OrderedBlock): Code {
-    const { budget, exits } = this.parts;
+    const { budget, exits, breaks } = this.parts;
     const { offset, instructions } = item.block;
     const count = instructions.length;
     if (count === 0) return nothing;
@@ -46,9 +48,11 @@ export class RegionInstructions {
     return sequence(
       when(i32.ltS(tee(budget, i32.sub(budget.get, i32.const(count))), i32.const(0)), exits.side(offset, count)),
       ...instructions.map((instruction, done) => {
-        const code = this.instruction(instruction, { unexecuted: count - done, narrow, ...accesses });
+        const unexecuted = count - done;
+        const code = this.instruction(instruction, { unexecuted, narrow, ...accesses });
         narrow = narrowAfter(instruction, narrow);
-        return code;
+        if (instruction.checks.length === 0) return code;
+        return sequence(breaks.check(instruction, exits.side(instruction.offset, unexecuted)), code);
       }),
     );
   }

@@ -37,6 +37,12 @@ export class RegionRegisters {
     return register === 0 ? i64.const(0) : this.locals[register]!.get;
   }
 
+  /** Like `get`, but also for a register that no instruction of the region uses. */
+  current(register: number): Code {
+    if (register === 0) return i64.const(0);
+    return this.locals[register]?.get ?? i64.load(ORIGIN, REGISTERS + register * 8);
+  }
+
   put(register: number, value: Code): Code {
     return register === 0 ? drop(value) : set(this.locals[register]!, value);
   }

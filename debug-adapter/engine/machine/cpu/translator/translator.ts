@@ -83,7 +83,8 @@ export class Translator {
     const operation = this.view.getUint8(entry);
     if (operation === OP.REGION && !this.removeIfUnsuitable(entry)) return false;
     // Ignore marks, because they are not instructions. Also ignore instructions that were decoded outside their page.
-    if (operation <= OP.BREAK || entry < DECODE_POOL) return false;
+    if (operation < OP.BREAK || entry < DECODE_POOL) return false;
+    if (operation === OP.BREAK && this.decodeCache.mayStraddle(entry)) return false;
     const { entry: start, va: startVa } = this.functions.around({ entry, va }, fetchContext) ?? { entry, va };
     if (this.candidates.has(start) || this.untranslatable.get(start) === this.rawAt(start)) return false;
     this.candidates.set(start, { entry: start, pageVa: startVa & ~0xfffn, fetchContext });
@@ -118,6 +119,7 @@ export class Translator {
   setReadsWatched(enabled: boolean): void {
     this.readsWatched = enabled;
     if (!enabled) return;
+    this.regions.removeParkedBare();
     for (const { entry } of this.regions.bareRegions()) {
       this.regions.remove(entry);
       const { ramPage } = this.decodeCache.pageOf(entry);
@@ -147,9 +149,9 @@ export class Translator {
     this.regions.codeWritten(offset, lengthBytes);
   }
 
-  /** Sets the page offsets at which any page may have a breakpoint. */
-  setBreakOffsets(offsets: ReadonlySet<number>): void {
-    this.regions.setBreakOffsets(offsets);
+  /** Called when the breakpoints that are marked in RAM pages have changed. */
+  breaksChanged(ramPages: readonly number[]): void {
+    this.regions.breaksChanged(ramPages);
   }
 
   /** Removes all regions, because their decode entries are about to be reused for other pages. */
@@ -163,7 +165,7 @@ export class Translator {
 
   private translate(candidate: Candidate, batch: RegionBatch): void {
     const { memory, decodeCache } = this;
-    const reader = new CodeReader({ memory, decodeCache, breakOffsets: this.regions.breakOffsets }, candidate);
+    const reader = new CodeReader({ memory, decodeCache }, candidate);
     const graph = buildGraph(reader, reader.entryOffset);
     if (!graph) {
       if (this.untranslatable.size > REMEMBERED_MAX) this.untranslatable.clear();

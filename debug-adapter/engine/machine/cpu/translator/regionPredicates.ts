@@ -1,0 +1,180 @@
+import {
+  br,
+  type Code,
+  choose,
+  I32,
+  I64,
+  i32,
+  i64,
+  type Label,
+  type Local,
+  sequence,
+  set,
+  when,
+} from '../../../base/wasm/code.ts';
+import type { Frame } from '../../../base/wasm/moduleBuilder.ts';
+import { csrNumber } from '../../../isa/csrs.ts';
+import { MSTATUS } from '../../../isa/traps.ts';
+import type { BinaryOperator, Predicate, UnaryOperator } from '../../../target/predicate.ts';
+import { slot, slot32 } from '../coreContext.ts';
+import { FLOAT_0, RAM, RAM_BASE, READ_TLB, type SlotName, TLB_ENTRIES } from '../layout.ts';
+import type { RegionRegisters } from './regionRegisters.ts';
+
+/** Where a predicate is evaluated. */
+interface Place {
+  /** The address of the next instruction. */
+  pc: Code;
+  /** Jump here if the value cannot be computed in the region. */
+  unknown: Label;
+}
+
+/**
+ * Predicates as code in a region. The code has no effect on the guest. Whenever it cannot tell the value exactly as
+ * `evaluatePredicate` defines it, it jumps to `unknown`, and the value is computed outside generated code.
+ */
+export class RegionPredicates {
+  private frame: Frame;
+  private registers: RegionRegisters;
+  private isBare: boolean;
+  private ramBytes: number;
+  /** Locals of the load in progress; undefined until a predicate needs them. */
+  private load: { va: Local; tlb: Local } | undefined;
+
+  constructor(frame: Frame, options: { registers: RegionRegisters; isBare: boolean; ramBytes: number }) {
+    this.frame = frame;
+    this.registers = options.registers;
+    this.isBare = options.isBare;
+    this.ramBytes = options.ramBytes;
+  }
+
+  /** Code for the value, an i64. */
+  value(predicate: Predicate, place: Place): Code {
+    switch (predicate.kind) {
+      case 'constant':
+        return i64.const(BigInt.asIntN(64, predicate.value));
+      case 'register':
+        return this.registers.current(predicate.register);
+      case 'float':
+        return this.registers.current(FLOAT_0 + predicate.register);
+      case 'pc':
+        return place.pc;
+      case 'hart':
+        return slot('HARTID');
+      case 'privilege':
+        return slot('PRIVILEGE');
+      case 'csr': {
+        const name = PLAIN_CSRS.get(predicate.number);
+        return name ? slot(name) : unknown(place);
+      }
+      case 'load':
+        return this.loaded(predicate, place);
+      case 'extend':
+        return extended(this.value(predicate.value, place), predicate);
+      case 'unary':
+        return UNARY[predicate.operator](this.value(predicate.value, place));
+      case 'binary':
+        return this.binary(predicate, place);
+      case 'select': {
+        const condition = i64.ne(this.value(predicate.condition, place), i64.const(0));
+        return choose(I64, condition, this.value(predicate.yes, place), this.value(predicate.no, place));
+      }
+    }
+  }
+
+  private binary({ operator, left, right }: Predicate & { kind: 'binary' }, place: Place): Code {
+    const [a, b] = [this.value(left, place), this.value(right, place)];
+    const compare = COMPARISON[operator];
+    if (compare) return i64.extendU(compare(a, b));
+    const divide = DIVISION[operator];
+    if (!divide) return ARITHMETIC[operator]!(a, b);
+    // Division by 0 has no value, and in WebAssembly, the division of the least number by -1 traps.
+    if (right.kind !== 'constant' || right.value === 0n || BigInt.asIntN(64, right.value) === -1n)
+      return unknown(place);
+    return divide(a, b);
+  }
+
+  /** A load through the read TLB, or directly from RAM while addresses are not translated. */
+  private loaded({ address, lengthBytes, signed }: Predicate & { kind: 'load' }, place: Place): Code {
+    const { va, tlb } = (this.load ??= { va: this.frame.local(I64), tlb: this.frame.local(I32) });
+    const load = LOAD[`${lengthBytes}${signed ? 'S' : 'U'}`];
+    const miss = br(place.unknown);
+    if (this.isBare) {
+      return sequence(
+        set(va, i64.sub(this.value(address, place), i64.const(RAM_BASE))),
+        when(i64.gtU(va.get, i64.const(this.ramBytes - lengthBytes)), miss),
+        load(i32.wrap(va.get), RAM),
+      );
+    }
+    const low = i32.wrap(va.get);
+    const index = i32.and(i32.shrU(low, i32.const(8)), i32.const((TLB_ENTRIES - 1) << 4));
+    const crossesPage = i32.gtU(i32.and(low, i32.const(4095)), i32.const(4096 - lengthBytes));
+    return sequence(
+      set(va, this.value(address, place)),
+      set(tlb, i32.add(slot32('DATA_CONTEXT'), index)),
+      when(i64.ne(i64.load(tlb.get, READ_TLB), i64.and(va.get, i64.const(-4096))), miss),
+      // With MPRV, the TLB does not translate as the hart's own mode does.
+      when(i32.or(crossesPage, i32.and(slot32('MSTATUS'), i32.const(MSTATUS.MPRV))), miss),
+      load(i32.add(low, i32.load(tlb.get, READ_TLB + 8)), 0),
+    );
+  }
+}
+
+/** The value is never used, because the code jumps first. */
+const unknown = ({ unknown: target }: Place): Code => sequence(br(target), i64.const(0));
+
+/** The CSRs whose value is exactly that of a slot. */
+const PLAIN_CSRS = new Map<number, SlotName>(
+  (['satp', 'mscratch', 'mcause', 'mtval', 'sscratch', 'scause', 'stval'] as const).map((name) => [
+    csrNumber(name),
+    name.toUpperCase() as SlotName,
+  ]),
+);
+
+function extended(value: Code, { bits, signed }: { bits: number; signed: boolean }): Code {
+  if (bits === 64) return value;
+  if (!signed) return i64.and(value, i64.const((1n << BigInt(bits)) - 1n));
+  const shift = i64.const(64 - bits);
+  return i64.shrS(i64.shl(value, shift), shift);
+}
+
+const UNARY: Record<UnaryOperator, (value: Code) => Code> = {
+  negate: (value) => i64.sub(i64.const(0), value),
+  not: (value) => i64.xor(value, i64.const(-1)),
+  isZero: (value) => i64.extendU(i64.eqz(value)),
+};
+
+type Binary = Partial<Record<BinaryOperator, (a: Code, b: Code) => Code>>;
+
+const COMPARISON: Binary = {
+  eq: i64.eq,
+  ne: i64.ne,
+  ltS: i64.ltS,
+  ltU: i64.ltU,
+  leS: i64.leS,
+  leU: i64.leU,
+};
+
+const ARITHMETIC: Binary = {
+  add: i64.add,
+  sub: i64.sub,
+  mul: i64.mul,
+  and: i64.and,
+  or: i64.or,
+  xor: i64.xor,
+  shl: i64.shl,
+  shrS: i64.shrS,
+  shrU: i64.shrU,
+};
+
+const DIVISION: Binary = { divS: i64.divS, divU: i64.divU, remS: i64.remS, remU: i64.remU };
+
+const LOAD = {
+  '1U': i64.load8u,
+  '1S': i64.load8s,
+  '2U': i64.load16u,
+  '2S': i64.load16s,
+  '4U': i64.load32u,
+  '4S': i64.load32s,
+  '8U': i64.load,
+  '8S': i64.load,
+} as const;
