@@ -1,4 +1,4 @@
-/** Half-precision numbers convert to and from doubles as IEEE 754 specifies, and are shown with the fewest digits. */
+/** Half-precision numbers convert to and from doubles as IEEE 754 specifies, and are shown in the shortest form. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { halfBits, halfValue } from '../../../debug-adapter/engine/base/halfFloat.ts';

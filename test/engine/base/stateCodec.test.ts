@@ -94,11 +94,11 @@ test('an optional field is left out if undefined, and may be missing', () => {
   assert.equal(DEVICE.load(saved).turn, undefined);
 });
 
-test('Infinity and negative numbers are valid', () => {
+test('a number field may be infinite, negative or fractional', () => {
   for (const valid of [Infinity, -1, 0.5]) assert.equal(number.load(valid), valid);
 });
 
-test('an integer is a whole number in its range', () => {
+test('an integer field accepts only whole numbers in its range', () => {
   const index = integer(0, 7);
   for (const valid of [0, 7]) assert.equal(index.load(valid), valid);
   for (const invalid of [-1, 8, 0.5, Infinity]) {
@@ -111,7 +111,7 @@ test('a set of numbers is saved in ascending order', () => {
   assert.deepEqual(numberSet.load([1, 9, 10]), new Set([1, 9, 10]));
 });
 
-test('a field that older states lack or newer states add does not disturb the others', () => {
+test('a missing optional field or an unknown field does not affect the other fields', () => {
   assert.deepEqual(DEVICE.load({ ...DEVICE.save(value()), future: 1 }), value());
 });
 
@@ -144,14 +144,14 @@ test('damage is reported with the path of the field', () => {
   for (const [damaged, message] of cases) assert.equal(damageOf(DEVICE, damaged), message);
 });
 
-test('the state of a part is checked and passed on unchanged', () => {
+test('the state of a part that loads itself is checked and passed on unchanged', () => {
   const disk = record({ transport: checkedState(record({ status: number })) });
   const state = { transport: { status: 1, future: [2] } };
   assert.equal(disk.load(state).transport, state.transport);
   assert.equal(damageOf(disk, { transport: { status: 'x' } }), 'the field "transport.status" is not a number');
 });
 
-test('named states are read without a description of their fields', () => {
+test('named states are loaded without a description of their fields', () => {
   const states = { uart0: { divisor: 12 }, plic: {} };
   assert.deepEqual(namedStates.load(states), states);
   assert.equal(

@@ -67,7 +67,7 @@ test('the digest of an overlay longer than its base includes the part beyond the
   assert.equal(DriveDigest.from(known, image, image.allocatedRanges()).value(), contentDigest(image));
 });
 
-test('a few complete blocks are hashed as they are written and are not read again', () => {
+test('if a write covers a few complete blocks, they are hashed during the write and are not read again', () => {
   const { device, file } = countedDevice(10 * MIB);
   const digest = new DriveDigest(device);
   const write = (offset: number, bytes: Uint8Array) => {

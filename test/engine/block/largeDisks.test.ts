@@ -17,14 +17,17 @@ import { assertClean, assertSameBytes, filled, KIB, MIB, readDisk, takeSnapshot 
 
 const TIB = 2 ** 40;
 
-/** An empty qcow2 image as a user creates it with qemu-img (with larger clusters where the size requires them). */
+/**
+ * An empty qcow2 image with the clusters that a user would choose: the default of qemu-img, or larger if the disk size
+ * requires it.
+ */
 function emptyBase(lengthBytes: number): CountedFile {
   const file = new CountedFile('base.qcow2');
   Qcow2Image.create(file, { lengthBytes, clusterSizeBytes: Math.max(64 * KIB, clusterSizeFor(lengthBytes)) }).close();
   return file;
 }
 
-/** Performs on a drive the steps that a recording performs up to its first snapshot. */
+/** Performs the operations on a drive that a recording performs up to its first snapshot. */
 function openAndSnapshot(baseFile: CountedFile) {
   const base = Qcow2Image.open(baseFile, { writable: false });
   const known = new DriveDigest(base);
@@ -57,7 +60,8 @@ suite('empty disks', () => {
     });
     assert.ok(large.baseCalls <= small.baseCalls + 2, `${large.baseCalls} calls, ${small.baseCalls} for 16 MiB`);
     assert.ok(large.calls <= small.calls + 4, `${large.calls} calls, ${small.calls} for 16 MiB`);
-    // An L1 table takes 256 KiB: the base's, the snapshot's, and the overlay's active table, which is moved once.
+    // Each L1 table takes 256 KiB: that of the base, that of the snapshot, and the overlay's active table, which moves
+    // once.
     assert.ok(large.baseBytes <= small.baseBytes + 256 * KIB, `${large.baseBytes} bytes of the base`);
     assert.ok(large.bytes <= small.bytes + 2 * MIB, `${large.bytes} bytes of the overlay`);
   });
@@ -114,7 +118,7 @@ suite('empty disks', () => {
 });
 
 suite('cluster sizes of overlays', () => {
-  test('up to 64 GiB, a cluster is as large as a RAM page, and the L1 table of a new overlay is at most 256 KiB', () => {
+  test('for disks of up to 64 GiB, a cluster is as large as a RAM page; the L1 table of a new overlay is at most 256 KiB', () => {
     for (const [lengthBytes, expected] of [
       [0, 4 * KIB],
       [16 * MIB, 4 * KIB],
@@ -257,7 +261,7 @@ function randomRange(random: SeededRandom, diskBytes: number): { offset: number;
 
 const wholeRange = (offset: number, lengthBytes: number) => [{ offset, lengthBytes }];
 
-/** The digest of a device without allocation information, so that every byte is read. */
+/** The digest that is computed without allocation information, by reading every byte of the device. */
 const digestByReading = (device: BlockDevice): bigint =>
   contentDigest({
     ...memoryDevice(new Uint8Array(0)),

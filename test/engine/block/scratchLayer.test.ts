@@ -170,7 +170,7 @@ test('after many states are dropped, writes to adjacent blocks still need few fi
   assert.equal(scratch.calls.writes - before, 16);
 });
 
-test('when the scratch file is full, a write leaves its slots free and the layer unchanged', () => {
+test('when the scratch file is full, a write fails, uses no slots and leaves the layer unchanged', () => {
   const scratch = new MemoryFile('scratch');
   const layer = new ScratchLayer({ lower: rawImage(filled(100 * KIB, 7)), scratch });
   layer.write(0, filled(4 * KIB, 1));

@@ -55,7 +55,7 @@ function parse(listing: string): ListedInstruction[] {
     const plain = text
       .replace(/\s+# .*$/, '')
       .replace(/\s+/g, ' ')
-      // Rewrites unknown instructions, shown as `.insn` here, in the style of newer versions.
+      // Rewrites unknown instructions, which some versions show as `.insn`, in the style of the other versions.
       .replace(/^\.insn ([24]), 0x0*(?=.)/, '.$1byte 0x')
       .trim();
     return [{ address: BigInt(`0x${address}`), bits: parseInt(bits, 16), lengthBytes, text: plain }];

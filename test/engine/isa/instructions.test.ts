@@ -11,7 +11,7 @@ import { SeededRandom } from '../../support/seededRandom.ts';
 
 const FLOAT_0 = 33;
 
-/** Instructions that the disassembler knows and no hart of this machine has. */
+/** Instructions that the disassembler supports but the hart does not. */
 const NOT_IMPLEMENTED = new Set(['uret', 'dret', 'hinval.vvma', 'hinval.gvma']);
 /** Operations whose operands the hart reads from the instruction itself, or ignores. */
 const WITHOUT_OPERANDS = new Set(['NOP', 'SYSTEM', 'WRS', 'ILLEGAL']);
@@ -83,21 +83,21 @@ function canonical(operation: string, operands: NonNullable<Instruction['operand
 const check = (bits: number): void =>
   assert.deepEqual(executed(bits), listed(bits), `0x${(bits >>> 0).toString(16)}, ${formOf(bits)?.mnemonic}`);
 
-test('every compressed instruction is the same for the hart and for the disassembler', () => {
+test('the hart and the disassembler agree on every compressed instruction', () => {
   for (let half = 0; half < 0x1_0000; half++) if ((half & 3) !== 3) check(half);
 });
 
-test('words with every opcode, funct3 and funct7 are the same for the hart and for the disassembler', (t) => {
+test('the hart and the disassembler agree on words with every opcode, funct3 and funct7', (t) => {
   const random = SeededRandom.forTest(t);
   for (let fields = 0; fields < 32 * 8 * 128; fields++) {
     const word = 3 | ((fields & 31) << 2) | (((fields >> 5) & 7) << 12) | ((fields >> 8) << 25);
-    // Few register numbers, because some instructions require that a register field has a specific value.
+    // Only a few register numbers are used, because some instructions require a specific value in a register field.
     for (let round = 0; round < 4; round++) check(word | (random.below(32) << 7) | (random.below(8) << 15));
     for (let round = 0; round < 4; round++) check(word | (random.uint32() & 0x01ff_8f80));
   }
 });
 
-test('all instructions, and words that differ from them in one bit, are the same for both', (t) => {
+test('the hart and the disassembler agree on all instructions, and on words that differ from them in one bit', (t) => {
   const random = SeededRandom.forTest(t);
   for (const { mask, value } of instructions()) {
     for (let bit = 2; bit < 32; bit++) {
@@ -108,7 +108,7 @@ test('all instructions, and words that differ from them in one bit, are the same
   }
 });
 
-test('no word has two instructions', () => {
+test('no word matches two instructions', () => {
   const all = instructions();
   const pairs = all.flatMap((a, i) => all.slice(i + 1).map((b) => [a, b] as const));
   const both = pairs.filter(([a, b]) => ((a.value ^ b.value) & a.mask & b.mask) === 0);
@@ -118,7 +118,7 @@ test('no word has two instructions', () => {
   );
 });
 
-test('an instruction is encoded from its text', () => {
+test('an instruction can be encoded from its text', () => {
   assert.equal(encode('addi sp,sp,-16') >>> 0, 0xff010113);
   assert.equal(encode('sd s0,-24(a5)') >>> 0, 0xfe87b423);
   assert.equal(encode('mret'), 0x30200073);
@@ -130,7 +130,7 @@ test('an instruction is encoded from its text', () => {
   assert.throws(() => encode('bogus'), /unknown instruction/);
 });
 
-test('an instruction is found by its word and by its name, and has an extension', () => {
+test('an instruction can be found by its encoding and by its name, and belongs to an extension', () => {
   assert.equal(instructionOf(encode('czero.eqz a0,a1,a2'))?.extension, 'zicond');
   assert.equal(instructionNamed('fcvt.s.h').extension, 'zfhmin');
   for (const instruction of instructions()) assert.equal(instructionOf(instruction.value), instruction);

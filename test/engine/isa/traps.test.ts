@@ -1,4 +1,4 @@
-/** The tables of traps and CSRs describe what the hart does. */
+/** The hart behaves as the tables of traps and CSRs specify. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { csrName, csrNumber } from '../../../debug-adapter/engine/isa/csrs.ts';
@@ -35,7 +35,7 @@ test('names and numbers of CSRs match in both directions, and the numbers are th
   assert.throws(() => csrNumber('mnothing'), /mnothing/);
 });
 
-/** Causes a trap at CODE and returns the mode and the names of the CSRs that it changed, without counters and timers. */
+/** Causes a trap at CODE and returns the mode and the names of the changed CSRs, except for counters and timers. */
 function trapFrom(
   privilege: number,
   raise: (machine: BareMachine) => void,

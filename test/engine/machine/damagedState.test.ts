@@ -50,7 +50,7 @@ for (const devices of ['current', 'before5'] as const) {
     assert.deepEqual(machine.saveState(), before);
   });
 
-  test(`with ${devices} devices, any value of the same type in any field is loaded or refused`, () => {
+  test(`with ${devices} devices, any value of the same type in any field is either loaded or refused`, () => {
     const machine = newMachine(devices);
     for (const { name, damaged } of damagedStates(state, otherValues)) {
       const error = errorFrom(() => {

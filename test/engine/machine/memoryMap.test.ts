@@ -1,4 +1,4 @@
-/** The bus, the device tree and the firmware agree on where the board's devices are. */
+/** The bus, the device tree and the firmware use the same addresses for the board's devices. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -26,7 +26,7 @@ test('the ranges are below RAM, do not overlap, and share no interrupt source', 
   assert.equal(new Set(sources).size, sources.length);
 });
 
-test('the bus has one device in each range, as long as its registers', () => {
+test("each range has one device on the bus, which covers exactly the device's registers", () => {
   const { board } = bareMachine();
   const byBase = (rows: [number, number][]) => rows.sort(([a], [b]) => a - b);
   assert.deepEqual(
@@ -46,7 +46,7 @@ test('the bus and the device tree have the same devices', () => {
   );
 });
 
-test("the built-in firmware uses the board's addresses and its number of harts", () => {
+test("the built-in firmware uses the board's addresses and supports its maximum number of harts", () => {
   const header = source('firmware.h');
   const address = (macro: string) => Number(new RegExp(`define ${macro}\\(?.*?(0x[0-9a-f]+)UL`).exec(header)?.[1]);
   assert.deepEqual(['RAM', 'FINISHER', 'CLINT_MSIP', 'CLINT_TIMECMP', 'UART'].map(address), [

@@ -1,4 +1,4 @@
-/** The traffic of any input port is recorded, replayed and described without code that knows the port. */
+/** The events and answers of any input port are recorded, replayed and described without port-specific code. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ByteWriter } from '../../../debug-adapter/engine/base/bytes.ts';
@@ -63,8 +63,8 @@ const DICE_PORT: Dice = {
 const PORTS = new PortTable([DICE_PORT]);
 
 /**
- * Runs a machine that has only dice for 20 steps. The dice can be shaken from position 9 on, once. Each number in
- * `rolls` is a position at which the guest rolls.
+ * Runs a machine whose only device is a pair of dice, for 20 steps. The dice can be shaken from position 9 on, once.
+ * Each number in `rolls` is a position at which the guest rolls.
  */
 function runDice(inputs: Inputs, { rolls = [5, 12, 12], sides = 6 } = {}): string[] {
   const seen: string[] = [];
@@ -111,13 +111,13 @@ function recordDice(): { seen: string[]; reader: RecordingReader } {
   return { seen, reader: new RecordingReader(new MemoryFile(file.bytes), compression, undefined, PORTS) };
 }
 
-test('a new device is recorded and replayed', () => {
+test('the input of a new device is recorded and replayed', () => {
   const { seen, reader } = recordDice();
   assert.deepEqual(seen, ['5: 1', '9: gentle', '12: 2', '12: 3']);
   assert.deepEqual(runDice(new Player(reader)), seen);
 });
 
-test('the log of a new device is described in its own words', () => {
+test('log entries of a new device are described with the texts of its port', () => {
   const { reader } = recordDice();
   const entries = [...reader.entriesFrom(0)].filter((entry) => entryName(entry, PORTS).match(/shake|roll/));
   assert.deepEqual(
@@ -129,7 +129,7 @@ test('the log of a new device is described in its own words', () => {
   assert.deepEqual([...entriesNamed(reader, 6, ['roll', 'clockJump'])], entries.slice(2));
 });
 
-test('a divergence of a new device is reported in its own words', () => {
+test('a divergence of a new device is reported with the texts of its port', () => {
   const says = (run: Parameters<typeof runDice>[1]) =>
     userErrorOf(() => runDice(new Player(recordDice().reader), run))?.message;
   assert.match(

@@ -18,7 +18,7 @@ import {
 
 const NOT_YET_WRITTEN = typed(2 ** 50, 65);
 
-test('a reader that the writer informs returns the same entries as one that scans the file', () => {
+test("a reader that uses the writer's list of chunks returns the same entries as a reader that scans the file", () => {
   const random = new Random(1);
   const { writer, file } = begin();
   const entries = randomLog(random, 6_000);
@@ -54,7 +54,7 @@ test('opening a recording that is being written reads nothing, and reading an en
   assert.ok(reads[0] < 66_000);
 });
 
-test('entries that are written after the reader was opened do not appear in it', () => {
+test('a reader does not return entries that are written after it was opened', () => {
   const { writer, file } = begin();
   const entries = randomLog(new Random(3), 1000);
   for (const entry of entries) writer.append(entry);

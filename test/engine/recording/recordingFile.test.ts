@@ -194,7 +194,7 @@ test('a disk request and its completion take at most 40 bytes, and a key press a
   }
 });
 
-test('a setting that did not exist when a header was written has the fixed value of that time', () => {
+test('a setting that an older header lacks has the value that all machines had at that time', () => {
   const { kind, memoryBytes, harts, isa } = HEADER.machine;
   const machine = { kind, memoryBytes, harts, isa };
   const { slot: _slot, virtio: _virtio, ...hd0 } = HEADER.drives[0];

@@ -86,7 +86,7 @@ test('each frame of a backtrace has its own local variables', (t) => {
   assert.deepEqual(textOf(roundOf).slice(0, 2), ['seed = 0', 'values = {0, 0, 64, 99, 0, 160, 198, 0}']);
 });
 
-test('an inlined function has a separate frame, whose caller has the line of the call', (t) => {
+test('an inlined function has a separate frame, and the frame of its caller shows the line of the call', (t) => {
   const { runTo, backtrace, symbols } = debug(t, stageOf(INLINES, t).record(), INLINES);
   runTo(resolveLine(symbols, 'inlines.c', 22));
   assert.deepEqual(backtrace().slice(0, 3), [
@@ -96,7 +96,7 @@ test('an inlined function has a separate frame, whose caller has the line of the
   ]);
 });
 
-test('of two programs at the same addresses, a breakpoint stops only in its own, and the backtrace names it', (t) => {
+test('if two programs have the same addresses, a breakpoint stops only in its program, which the backtrace shows', (t) => {
   const programs = { ...KERNEL, symbols: [guest('kernel/user/sum'), guest('kernel/user/primes')] };
   const { runTo, backtrace, symbols } = debug(t, stageOf(KERNEL, t).record(), programs);
   const { addresses } = resolveFunction(symbols, 'main');

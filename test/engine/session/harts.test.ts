@@ -9,7 +9,7 @@ import { stageOf } from '../timeline/travelSupport.ts';
 const HARTS = { kernel: 'test/guests/harts/harts.elf', diskBytes: 1 << 20 };
 const STEPS = 40;
 
-/** Goes to hart 2 of four, at the start of a function that all of them execute. */
+/** Runs until hart 2 is at the start of a function that all four harts execute. */
 function atFunction(name: string, t: TestContext) {
   const stage = stageOf(HARTS, t);
   stage.setup.harts = 4;

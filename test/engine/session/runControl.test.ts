@@ -1,11 +1,11 @@
-/** At most one front end runs the machine, and a front end that stops it knows when it has stopped. */
+/** At most one front end runs the machine, and a front end that stops it is told when it has stopped. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RunControl, type RunOwner, type RunState } from '../../../debug-adapter/engine/index.ts';
 
 const OWNERS: readonly RunOwner[] = ['editor', 'gdb', 'commandLine'];
 
-/** Ways to bring a control into each state. */
+/** For each state, a function that returns a RunControl in it. */
 const STATES: Record<RunState['kind'], () => RunControl> = {
   reserved: () => new RunControl({ kind: 'reserved', owner: 'editor' }),
   stopped: () => new RunControl(),
@@ -26,7 +26,7 @@ const settled = async (promise: Promise<void>): Promise<boolean> => {
   return isSettled;
 };
 
-test('a machine is stopped, runs, is asked to stop, and is stopped again', () => {
+test('the state is stopped, then running, then stopping after a request, then stopped again', () => {
   const control = new RunControl();
   assert.deepEqual([control.state, control.isRunning], [{ kind: 'stopped' }, false]);
   control.start('editor');
@@ -39,7 +39,7 @@ test('a machine is stopped, runs, is asked to stop, and is stopped again', () =>
   assert.deepEqual([control.state, control.isRunning], [{ kind: 'ended' }, false]);
 });
 
-test('only in a stopped machine can a run start, and a reserved one waits for its front end', () => {
+test('a run can start only while the machine is stopped, and only one front end can start a reserved machine', () => {
   const allowed = Object.entries(STATES).flatMap(([kind, make]) =>
     OWNERS.filter((owner) => make().mayStart(owner)).map((owner) => `${kind} ${owner}`),
   );
@@ -62,7 +62,7 @@ test('a run can finish only if it has started', () => {
   }
 });
 
-test('a front end requests a stop of its own run only', () => {
+test('a front end can request a stop only for its own run', () => {
   for (const [kind, make] of Object.entries(STATES)) {
     for (const owner of OWNERS) {
       const control = make();
@@ -85,7 +85,7 @@ test('a closed session never runs again, not even if a run was in progress', () 
   assert.equal(control.state.kind, 'ended');
 });
 
-test('stopping a machine that is not running takes no time', async () => {
+test('waiting for a stop ends immediately if the machine is not running', async () => {
   assert.equal(await settled(STATES.stopped().stop()), true);
   assert.equal(await settled(STATES.ended().stop()), true);
 });

@@ -200,7 +200,7 @@ test('the slices of other runs keep their length, for example while the machine 
   }
 });
 
-test('a paused run continues where it paused when another run of the machine resumes it', async () => {
+test('a paused run can be passed to the runner again and continues where it paused', async () => {
   const scene = new Scene();
   const run = new Computation(scene, 50);
   scene.onMessages = () => scene.control.requestStop('editor');
@@ -343,7 +343,7 @@ for (const [what, act] of [
 
 const whole = (scene: Scene, run: Computation) => scene.runner.run(run.run(), { owner: 'editor', mode: 'whole' });
 
-test('during a whole run, progress is shown every 20 ms and urgent messages are answered at once', async () => {
+test('during a whole run, progress is shown every 20 ms and urgent messages are answered immediately', async () => {
   const client = new FakeClient();
   const scene = new Scene({ client });
   const answered: number[] = [];

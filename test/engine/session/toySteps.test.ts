@@ -1,4 +1,4 @@
-/** On a toy target, steps by line and by instruction go through the same places in both directions. */
+/** On a toy target, line steps and instruction steps visit the same locations in both directions. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -47,7 +47,7 @@ test('steps over lines stay in the function and skip calls, recursion and an eca
   assert.deepEqual(back, [12, 11, 16, 15, 14, 13, 12, 11, 16, 15, 14, 13, 12]);
 });
 
-test('a step into a call ends after the prologue, a step out ends after the call', () => {
+test('a step into a call ends after the prologue, and a step out ends after the call', () => {
   const stopped = stoppedAt('again');
   const { steps, session } = stopped;
   assert.equal(step(stopped, steps.stepOver()), 12);
@@ -137,7 +137,7 @@ test('a breakpoint stops a step back only between its start and its end', () => 
   assert.equal(session.position, landing);
 });
 
-test('a data breakpoint stops a step, and reports the values in the order of time', () => {
+test('a data breakpoint stops a step, and reports the old value and the new value in chronological order', () => {
   const stopped = stoppedAt('twice');
   const { steps, session } = stopped;
   const address = session.inspector.register(2) - 8n;
@@ -152,7 +152,7 @@ test('a data breakpoint stops a step, and reports the values in the order of tim
   assert.equal(session.position, hit.position);
 });
 
-test('at the start of the history, a step back says so and stays there', () => {
+test('at the start of the history, a step back reports the start and does not move', () => {
   const { steps, session } = stoppedAt('main');
   for (const run of [steps.stepBack(), steps.reverseStepIn(), stepBack(session), session.reverseContinue()]) {
     assert.deepEqual(complete(run), { kind: 'startOfRecording' });
@@ -207,7 +207,7 @@ for (const [name, options] of Object.entries({
     }
   };
 
-  test(`instruction steps back visit what instruction steps visited, ${name}`, (t) => {
+  test(`instruction steps back visit the same instructions as forward steps: ${name}`, (t) => {
     const stopped = stoppedAt('again', options);
     const { session } = stopped;
     const { hart } = session.inspector;
@@ -219,7 +219,7 @@ for (const [name, options] of Object.entries({
     );
   });
 
-  test(`line steps back visit the lines that line steps visited, ${name}`, (t) => {
+  test(`line steps back visit the same instructions as forward steps: ${name}`, (t) => {
     const stopped = stoppedAt('again', options);
     walk(
       t,
@@ -229,7 +229,7 @@ for (const [name, options] of Object.entries({
     );
   });
 
-  test(`a line step shows the same lines as without interrupts and other harts: ${name}`, () => {
+  test(`line steps visit the same lines as without interrupts and other harts: ${name}`, () => {
     const stopped = stoppedAt('again', options);
     const seen = Array.from({ length: 6 }, () => step(stopped, stopped.steps.stepOver()));
     assert.deepEqual(seen, [12, 13, 14, 15, 16, 11]);

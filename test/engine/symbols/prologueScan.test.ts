@@ -55,7 +55,7 @@ test('compressed and 32-bit instructions have the same effect in a prologue', ()
   assert.deepEqual(scan(words(lines)), { ...expected, end: 32n });
 });
 
-test('a prologue after a branch is in effect unless a return follows it', () => {
+test('a prologue after a branch counts unless a return follows it', () => {
   const lines: Line[] = ['beqz a0,24', 'addi sp,sp,-32', 'sd ra,24(sp)', 'lw a5,0(a0)'];
   for (const encode of [compressed, words]) {
     const frameBytes = (shown: Line[]): number => {

@@ -1,4 +1,4 @@
-/** Every Target moves and stops as the interface promises: our machine, live and replaying, and the toy machine. */
+/** Every Target moves and stops as its interface specifies: our machine, live or replaying, and the toy machine. */
 import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 import { complete, type Target } from '../../../debug-adapter/engine/index.ts';
@@ -35,7 +35,7 @@ const TARGETS: Record<string, (t: TestContext) => Target> = {
   },
 };
 
-/** The state as far as the interface shows it. */
+/** The part of the state that is accessible through the interface. */
 function stateOf(target: Target): string {
   const inspector = target.inspect();
   const registers = Array.from({ length: 32 }, (_, i) => inspector.register(i));
@@ -45,7 +45,7 @@ function stateOf(target: Target): string {
 
 for (const [name, open] of Object.entries(TARGETS)) {
   suite(name, () => {
-    test('goes to any position of its history, and is there in the same state each time', (t) => {
+    test('the target can go to any position of its history, and has the same state there each time', (t) => {
       const target = open(t);
       const random = SeededRandom.forTest(t);
       assert.deepEqual([target.history?.start, target.history?.end], [0, END]);
@@ -60,7 +60,7 @@ for (const [name, open] of Object.entries(TARGETS)) {
       }
     });
 
-    test('stops at the same breakpoints forward and backward, and reports the pc', (t) => {
+    test('the target stops at the same breakpoints in both directions, and reports the pc', (t) => {
       const target = open(t);
       complete(target.goTo(END / 2));
       const { pc } = target.inspect();
@@ -76,14 +76,15 @@ for (const [name, open] of Object.entries(TARGETS)) {
       const backward: number[] = [];
       while (complete(target.backward()).kind === 'breakpoint') backward.unshift(target.position);
       assert.equal(target.position, 0);
-      // A run forward from a breakpoint does not stop there again; one backward to the first position does.
+      // A forward run does not stop at the breakpoint at which it starts; a backward run stops at one at the first
+      // position.
       assert.deepEqual(
         backward.filter((position) => position > 0),
         forward,
       );
     });
 
-    test('a paused move continues to the same place, and its state can be read meanwhile', (t) => {
+    test('a paused move continues to the same position, and the state can be read during the pause', (t) => {
       const target = open(t);
       complete(target.goTo(100));
       const expected = stateOf(target);
@@ -97,7 +98,7 @@ for (const [name, open] of Object.entries(TARGETS)) {
       assert.equal(stateOf(target), expected);
     });
 
-    test('traces each step, without stops', (t) => {
+    test('a trace visits each step and ignores breakpoints', (t) => {
       const target = open(t);
       complete(target.goTo(200));
       target.arm({ breakpoints: new Set([target.inspect().pc]), watchpoints: [] });
@@ -112,7 +113,7 @@ for (const [name, open] of Object.entries(TARGETS)) {
   });
 }
 
-test('the bytes of a disk are those at the position', (t) => {
+test('a disk read returns the contents at the current position', (t) => {
   const timeline = stageOf(DEMO, t).record();
   t.after(() => timeline.abandon());
   const [disk] = timeline.disks;

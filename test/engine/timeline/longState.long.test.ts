@@ -24,7 +24,7 @@ for (const [where, arrange] of [
   ['a user’s image with 64 KiB clusters', (stage: Stage) => useOwnImage(stage, 64 << 10)],
   ['a user’s image with 512-byte clusters', (stage: Stage) => useOwnImage(stage, 512)],
 ] as const) {
-  test(`long and short states that replace each other are saved completely in ${where}`, (t) => {
+  test(`long and short states are saved completely, one after the other, in ${where}`, (t) => {
     const { stage, many, later, few } = prepare(t);
     arrange(stage);
     const timeline = stage.record();

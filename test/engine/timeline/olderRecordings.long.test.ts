@@ -60,7 +60,7 @@ function messageOfDivergence(t: TestContext, of: { devices: DeviceGeneration; fo
   const other = (part: DigestPart): DigestPart => (part.name === 'uart0' ? { ...part, value: part.value ^ 1n } : part);
   const withOther = (entry: LogEntry): LogEntry =>
     entry.kind === 'digest' ? { ...entry, parts: entry.parts.map(other) } : entry;
-  // Removes requests from formats before version 4, which have a different kind of request digest.
+  // Removes the requests of recordings before version 4, which have a different kind of request digest.
   const noRequests = ({ kind }: LogEntry): boolean => !kind.startsWith('block') || of.format >= XXH3_VERSION;
   rewriteFile(stage.setup.rrfile, (entries) => entries.filter(noRequests).map(withOther), of.format);
   const replay = stage.replay();
@@ -74,7 +74,7 @@ function messageOfDivergence(t: TestContext, of: { devices: DeviceGeneration; fo
   }
 }
 
-test('the machine in a recording has exactly the instructions that its header names', (t) => {
+test('the machine in a recording has exactly the instructions of the instruction set in its header', (t) => {
   const stage = stageOf({ kernel: guestWithConditionalZero(t), diskBytes: 1 << 20 }, t);
   const { rrfile } = stage.setup;
   const digest = record(stage, {});

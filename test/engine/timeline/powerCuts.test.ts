@@ -44,7 +44,7 @@ test(`${CUTS} kills and power cuts lose no durable data in the overlays and the 
   }
 });
 
-test('a full or failing disk at any file call ends the recording and loses no durable data', (t) => {
+test('if the disk is full or fails at any file call, the recording ends and no durable data is lost', (t) => {
   const { seed } = SeededRandom.forTest(t);
   const whole = recordSome(new SeededRandom(seed), 25);
   const calls = whole.disk.log.length;

@@ -43,11 +43,13 @@ export class RecordingOnSimulatedHost {
   readonly requests: Record<Drive, Request[]> = { hd0: [], hd1: [] };
   /** The disks at each position after a change, and at each snapshot. */
   readonly disksAt = new Map<number, Disks>();
-  /** The guarantees after a number of file calls: a replay reaches the position, and the overlays contain the disks. */
+  /**
+   * What is guaranteed after this number of file calls: a replay reaches `position`, and the overlays contain `disks`.
+   */
   readonly guarantees: { calls: number; position: number; disks: Disks }[] = [];
   /**
-   * The snapshots after a number of file calls. After a crash between two entries of this list, the images may contain
-   * either set.
+   * The snapshots in the images after this number of file calls. After a crash between two entries of this list, the
+   * images may contain either set.
    */
   readonly snapshots: { calls: number; kept: SnapshotPositions }[] = [];
   readonly changes: { calls: number; disks: Disks }[] = [];

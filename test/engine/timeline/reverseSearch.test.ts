@@ -1,4 +1,4 @@
-/** A backward run finds the last stop before its position, as a search of the whole history does, however it is paused. */
+/** A backward run finds the same last stop as a scan of the whole history, no matter when the run is paused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
@@ -23,7 +23,7 @@ const watchpoint = (access: 'read' | 'write' | 'readWrite', address = COUNTER): 
   watchpoints: [{ id: 7, address, lengthBytes: 4, access }],
 });
 
-/** The position and kind of every stop, from a forward run in single steps: a stop is at a state or at a step. */
+/** The position and kind of every stop, found by running forward in single steps. */
 function oracle(points: StopPoints, end = END): { position: number; kind: string }[] {
   const target = new ToyTarget(SHORT);
   const found: { position: number; kind: string }[] = [];
@@ -45,7 +45,7 @@ function history(): ToyTarget {
   return target;
 }
 
-/** All stops on the way from the end to the start. `stopsAt` is what a run stops at. */
+/** The stops of all backward runs from the end to the start, in ascending order. `run` executes one backward run. */
 function allBackward(target: ToyTarget, run: () => TargetStop): { position: number; kind: string }[] {
   const found: { position: number; kind: string }[] = [];
   for (;;) {
@@ -65,7 +65,7 @@ for (const [name, points] of Object.entries({
   'both kinds together': { ...breakpoint(SHORT_ROUNDS.labels.sum), watchpoints: watchpoint('write').watchpoints },
   'a breakpoint that is never reached': breakpoint(0xdead_0000n),
 })) {
-  test(`the stops backward are those forward: ${name}`, () => {
+  test(`a backward run finds the same stops as a forward run: ${name}`, () => {
     const target = history();
     target.arm(points);
     assert.deepEqual(
@@ -75,7 +75,7 @@ for (const [name, points] of Object.entries({
     assert.equal(target.position, 0);
   });
 
-  test(`pauses at random do not change the stops: ${name}`, (t) => {
+  test(`random pauses do not change the stops of a backward run: ${name}`, (t) => {
     const random = SeededRandom.forTest(t);
     const target = history();
     target.arm(points);
@@ -90,7 +90,7 @@ for (const [name, points] of Object.entries({
   });
 }
 
-test('a stop at the current position does not count, and a data breakpoint reports the access of the next step', () => {
+test('a backward run ignores a stop at its start, and a data breakpoint reports the access of the next step', () => {
   const target = history();
   target.arm(watchpoint('write'));
   const stop = complete(target.backward());
@@ -106,14 +106,14 @@ test('a stop at the current position does not count, and a data breakpoint repor
   assert.ok(target.position < position);
 });
 
-/** A long history, whose segments take several slices. */
+/** A history so long that the search of one segment takes several slices. */
 function longHistory(end: number): ToyTarget {
   const target = new ToyTarget(LONG);
   complete(target.forward(end));
   return target;
 }
 
-test('during a pause, the machine is at its start or at the start of the searched part, in the recorded state', () => {
+test('during a pause, the machine is in a recorded state: at the start of the search or of the part searched so far', () => {
   const end = 60_000_000;
   const segments = [end, 3 << 24, 2 << 24, 1 << 24];
   const digests = straightDigests(LONG, segments);
@@ -131,7 +131,7 @@ test('during a pause, the machine is at its start or at the start of the searche
   assert.ok(pauses > 10 && pauses < 500, `${pauses} pauses`);
   assert.deepEqual([...positions], [end], 'without cached snapshots, there is one segment');
   assert.equal(target.position, 0);
-  // The first search has left snapshots, so that the second one has several segments.
+  // The first search has left cached snapshots, so the second search has several segments.
   complete(target.goTo(end));
   positions.clear();
   const again = target.backward();
@@ -139,7 +139,7 @@ test('during a pause, the machine is at its start or at the start of the searche
   assert.deepEqual([...positions].slice(0, 2), [end, 3 << 24]);
 });
 
-test('a search leaves snapshots at the spacing, so that a second one replays little', () => {
+test('a search leaves snapshots at regular intervals, so a second search replays little', () => {
   const target = longHistory(60_000_000);
   target.arm(breakpoint(LONG_ROUNDS.labels.count));
   complete(target.backward());
@@ -148,7 +148,7 @@ test('a search leaves snapshots at the spacing, so that a second one replays lit
   assert.ok(target.machine.executed - first < 2 * (1 << 24), `${target.machine.executed - first} steps`);
 });
 
-test('a slice makes progress even if a pause is always wanted, and is not much longer than half a million steps', () => {
+test('a slice makes progress even if a pause is always requested, and is not much longer than half a million steps', () => {
   const target = longHistory(20_000_000);
   target.arm(breakpoint(0xdead_0000n));
   const search = target.backward();
@@ -181,7 +181,7 @@ test('a search in a replay pauses while it loads a stored snapshot, and loads it
   assert.deepEqual(replay.loads, ['stored']);
 });
 
-test('if the machine moved or the stop points changed during a pause, the search starts again from there', () => {
+test('if the machine moves or the stop points change during a pause, the search starts again from the current position', () => {
   const target = longHistory(20_000_000);
   const { count, sum } = LONG_ROUNDS.labels;
   target.arm(breakpoint(0xdead_0000n));
@@ -200,7 +200,7 @@ test('if the machine moved or the stop points changed during a pause, the search
   assert.ok(target.position < expected && target.position > expected - 1_400_000);
 });
 
-test('a paused search that is dropped releases what it holds', () => {
+test('a paused search that is never resumed does not keep its snapshots in memory', () => {
   const budget = { memoryBytes: 300_000, scratchBytes: 1 << 20, snapshots: 3 };
   const target = new ToyTarget(LONG, { budget });
   complete(target.forward(20_000_000));
@@ -212,8 +212,8 @@ test('a paused search that is dropped releases what it holds', () => {
   assert.ok(target.travel.cost.snapshots <= 3);
 });
 
-test('a stop at the position of a snapshot that the search creates counts', () => {
-  // 16 delays, so that `before` is executed one step before the position 2^24.
+test('a search finds a stop at the position of a snapshot that it creates', () => {
+  // With 16 delays, `before` is executed one step before position 2^24.
   const { code, labels } = assemble([
     Array.from({ length: 16 }, () => delay(1_000_000)),
     delay(777_198),

@@ -1,4 +1,4 @@
-/** Time travel over a toy machine reaches every position in the state of a straight run, from the cheapest snapshot. */
+/** Time travel on a toy machine gives the same state as an uninterrupted run at every position, at the lowest cost. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
@@ -13,7 +13,7 @@ const NEVER = { breakpoints: new Set([0xdead_0000n]), watchpoints: [] };
 const positionsUpTo = (end: number, count: number, random: SeededRandom) =>
   Array.from({ length: count }, () => random.below(end + 1));
 
-test('every position has the digest of a straight run, live and in a replay', (t) => {
+test('every position has the same digest as in an uninterrupted run, live and in a replay', (t) => {
   const random = SeededRandom.forTest(t);
   const end = 20_000;
   const positions = positionsUpTo(end, 60, random);
@@ -63,7 +63,7 @@ test('going to the live end restores it without replaying', () => {
   assert.equal(live.position, 5000, 'closing returns to the live end');
 });
 
-test('if a replay comes to a different live end, it fails instead of continuing', () => {
+test('if a replay reaches the live end in a different state, it fails instead of continuing', () => {
   const live = new ToyTarget(SHORT);
   complete(live.forward(1000));
   complete(live.goTo(500));
@@ -122,7 +122,7 @@ test('a stored snapshot whose RAM differs from the recorded digest is not used, 
   assert.deepEqual(replay.loads, ['at 12000000', 'at 6000000'], 'each was loaded once');
 });
 
-test('a replay compares the state with each recorded digest, the first time that it passes it', () => {
+test('a replay compares its state with each recorded digest when it first reaches that position', () => {
   const live = new ToyTarget(SHORT);
   for (const position of [1000, 2000, 3000]) {
     complete(live.forward(position));
@@ -138,7 +138,7 @@ test('a replay compares the state with each recorded digest, the first time that
   assert.equal(fresh.position, 3000);
 });
 
-test('a replay ends at the end of the recording, and a run to the end of it reaches it', () => {
+test('a replay can run to the end of the recording but not beyond it', () => {
   const live = new ToyTarget(SHORT);
   complete(live.forward(3000));
   const replay = live.replay();
@@ -148,7 +148,7 @@ test('a replay ends at the end of the recording, and a run to the end of it reac
   assert.throws(() => complete(replay.goTo(-1)), /position -1 is not in the history/);
 });
 
-test('the guest ends at the same position in its history', () => {
+test('a run in the history ends at the position at which the guest ended', () => {
   const live = new ToyTarget({ code: ENDING.code });
   const ended = complete(live.forward(Infinity));
   assert.deepEqual(ended, { kind: 'ended', end: { reason: 'powerOff' } });
@@ -158,7 +158,7 @@ test('the guest ends at the same position in its history', () => {
   assert.equal(live.position, position);
 });
 
-test('a seek pauses on the way and continues; loading a stored snapshot for it does not pause', () => {
+test('a seek can pause and continue, but not while it loads a stored snapshot', () => {
   const live = new ToyTarget(LONG);
   complete(live.forward(6_000_000));
   live.store('stored');
@@ -178,7 +178,7 @@ test('a seek pauses on the way and continues; loading a stored snapshot for it d
   assert.deepEqual(replay.machine.digestParts(), straightDigests(LONG, [8_000_000]).get(8_000_000));
 });
 
-test('a forward run in the history pauses, continues and stops at the same stop points', () => {
+test('a forward run in the history can pause and continue, and stops at the same positions', () => {
   const live = new ToyTarget(SHORT);
   complete(live.forward(2000));
   complete(live.goTo(0));
@@ -198,7 +198,7 @@ test('a forward run in the history pauses, continues and stops at the same stop 
   assert.deepEqual(sliced, whole);
 });
 
-test('a trace visits each step once, and changes nothing', () => {
+test('a trace visits each step once and does not change the state', () => {
   const live = new ToyTarget(SHORT);
   complete(live.forward(500));
   complete(live.goTo(100));
@@ -212,7 +212,7 @@ test('a trace visits each step once, and changes nothing', () => {
   assert.deepEqual(live.machine.digestParts(), straightDigests(SHORT, [160]).get(160));
 });
 
-test('the cost stays within the budget, whatever the moves are', (t) => {
+test('memory and snapshots stay within the budget during random moves', (t) => {
   const random = SeededRandom.forTest(t);
   const budget = { memoryBytes: 200_000, scratchBytes: 1 << 20, snapshots: 5 };
   const live = new ToyTarget(LONG, { budget });
@@ -226,7 +226,7 @@ test('the cost stays within the budget, whatever the moves are', (t) => {
   }
 });
 
-test('deleting stored snapshots forgets what is based on them, and a new one may have the same name', () => {
+test('deleting a stored snapshot also drops the cached states that are based on it', () => {
   const live = new ToyTarget(LONG);
   complete(live.forward(6_000_000));
   live.store('one');
@@ -241,14 +241,14 @@ test('deleting stored snapshots forgets what is based on them, and a new one may
   assert.deepEqual(replay.machine.digestParts(), straightDigests(LONG, [8_000_000]).get(8_000_000));
 });
 
-test('if a damaged snapshot is deleted, a new one with its name is used', () => {
+test('if a damaged snapshot is deleted, a new snapshot with the same name is used', () => {
   const live = new ToyTarget(LONG);
   for (const position of [6_000_000, 12_000_000]) {
     complete(live.forward(position));
     live.store(`at ${position}`);
   }
   complete(live.forward(20_000_000));
-  // Nothing but the first state stays in memory.
+  // Only the first state stays in memory.
   const replay = live.replay({ memoryBytes: 1 << 30, scratchBytes: 1 << 30, snapshots: 1 });
   const [first, second] = replay.stored;
   replay.stored = [first, { ...second, ram: first.ram }];
@@ -261,7 +261,7 @@ test('if a damaged snapshot is deleted, a new one with its name is used', () => 
   assert.deepEqual(replay.loads.slice(fresh), ['at 12000000']);
 });
 
-test('a run forward from a breakpoint does not stop there again, even if a digest is recorded at this position', () => {
+test('a forward run does not stop at the breakpoint at which it starts, even if a digest is recorded at that position', () => {
   const live = new ToyTarget(LONG);
   complete(live.forward(6_000_000));
   live.store('stored');
@@ -279,7 +279,7 @@ test('a run forward from a breakpoint does not stop there again, even if a diges
   }
 });
 
-test('disks show the history while the machine is there, and are as before at the live end', () => {
+test('in the history, the disks show their past contents; at the live end, they show the live contents again', () => {
   const live = new ToyTarget(SHORT, { withDisk: true });
   const [disk] = live.toyDisks;
   complete(live.forward(1000));

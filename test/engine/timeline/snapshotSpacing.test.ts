@@ -1,4 +1,4 @@
-/** The snapshots that a move leaves are dense shortly before its target and regular on a long way. */
+/** A move leaves snapshots close together shortly before its target, and at regular intervals along a long distance. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nextSnapshotOfSearch, nextSnapshotOnTheWay } from '../../../debug-adapter/engine/timeline/snapshotSpacing.ts';
@@ -11,14 +11,14 @@ function onTheWay(from: number, target: number): number[] {
   return positions;
 }
 
-test('on a short way, the only snapshots are those shortly before the target', () => {
+test('on a short move, snapshots are taken only shortly before the target', () => {
   assert.deepEqual(onTheWay(0, 3000), [3000]);
   assert.deepEqual(onTheWay(0, 4000), [4000], 'none at the start');
   assert.deepEqual(onTheWay(0, 4001), [1, 4001]);
   assert.deepEqual(onTheWay(100, 100_100), [40_100, 85_100, 96_100, 100_100]);
 });
 
-test('on a long way, snapshots are at multiples of the spacing, and become denser before the target', () => {
+test('on a long move, snapshots are taken at multiples of the spacing, and closer together before the target', () => {
   const target = 3 * SPACING + 8_000_000;
   const dense = [4_000_000, 1_000_000, 250_000, 60_000, 15_000, 4_000].map((distance) => target - distance);
   assert.deepEqual(onTheWay(5, target), [SPACING, 2 * SPACING, 3 * SPACING, ...dense, target]);
@@ -29,12 +29,12 @@ test('on a long way, snapshots are at multiples of the spacing, and become dense
   assert.deepEqual(onTheWay(2 * SPACING - 3_999_980, 2 * SPACING + 10).at(-3), 2 * SPACING - 4_000 + 10);
 });
 
-test('a target at a multiple of the spacing is reached without a snapshot beyond it', () => {
+test('no snapshot is taken beyond a target at a multiple of the spacing', () => {
   assert.equal(onTheWay(0, SPACING).at(-1), SPACING);
   assert.ok(onTheWay(0, SPACING).every((position) => position <= SPACING));
 });
 
-test('a search creates snapshots only at multiples of the spacing', () => {
+test('a search creates snapshots at multiples of the spacing', () => {
   assert.equal(nextSnapshotOfSearch(0, 5 * SPACING), SPACING);
   assert.equal(nextSnapshotOfSearch(SPACING - 1, 5 * SPACING), SPACING);
   assert.equal(nextSnapshotOfSearch(SPACING, 5 * SPACING), 2 * SPACING);

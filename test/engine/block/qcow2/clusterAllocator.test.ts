@@ -34,7 +34,7 @@ test('the first refcount block follows the header and counts itself', () => {
   );
 });
 
-test('a short run starts at the first free cluster and ends before the next used one', () => {
+test('a short run starts at the first free cluster and ends before the next cluster in use', () => {
   const file = newFile();
   assert.deepEqual(file.allocator.allocate(4), { offset: 2 * CLUSTER_BYTES, clusters: 4 });
   free(file, 3, 4);
@@ -59,7 +59,7 @@ test('a table is placed in the first gap that is long enough', () => {
   assert.equal(file.refcounts.get(4), 0);
 });
 
-test('a table that would cross into clusters without a refcount block comes after the new block', () => {
+test('a table that would extend into clusters without a refcount block is placed after the new refcount block', () => {
   const { refcounts, allocator } = newFile();
   const table = allocator.allocateContiguous(PER_BLOCK);
   assert.deepEqual(refcounts.blocks, [CLUSTER_BYTES, 2 * CLUSTER_BYTES]);

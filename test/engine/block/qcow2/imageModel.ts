@@ -32,7 +32,7 @@ export class ImageModel {
   }
 
   /**
-   * Uses the current disk as the initial contents of new empty states. Call this when the image's disk contains the
+   * Uses the current disk as the contents of an empty image from now on. Call this when the image's disk contains the
    * same bytes.
    */
   startsHere(): this {

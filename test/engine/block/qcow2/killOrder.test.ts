@@ -100,7 +100,7 @@ test('moving the refcount table while snapshots are taken and deleted can be int
   for (const calls of cuts.slice(0, 5)) qemuFindsLeaksAtMost(t, afterKill(start, file.log, calls), `${calls} calls`);
 });
 
-test('opening an image repairs, in one step, wrong refcounts and flags left by other programs or earlier versions', (t) => {
+test('opening an image repairs in one step the wrong refcounts and flags that other programs or earlier versions wrote', (t) => {
   const random = SeededRandom.forTest(t);
   for (const kind of KINDS.filter(({ clusterSizeBytes }) => clusterSizeBytes > 512)) {
     const { file, model } = startingImage(kind, random);

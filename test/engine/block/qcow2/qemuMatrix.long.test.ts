@@ -253,7 +253,7 @@ class Scenario {
   }
 
   /**
-   * Makes `qemu-io` read sectors that are filled with one byte value each, since it checks a read against a single
+   * Makes `qemu-io` read sectors, each of which is filled with one byte value, since it compares a read with a single
    * value.
    */
   private qemuReads(disk: Uint8Array): void {

@@ -1,4 +1,4 @@
-/** On random page tables, the hart and a debugger translate every address equally. */
+/** With random page tables, the hart and the debugger translate every address in the same way. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { LEVELS, PTE, SATP_MODE } from '../../../../debug-adapter/engine/isa/pageTables.ts';
@@ -31,7 +31,7 @@ function randomEntry(random: SeededRandom): bigint {
   const isPointer = random.chance(0.45);
   const page = isPointer
     ? BigInt(random.chance(0.95) ? random.pick(TABLES) : NO_RAM) >> 12n
-    : // A page in RAM, outside RAM, or one that is aligned for a superpage.
+    : // The address of a page in RAM, outside RAM, or aligned for a superpage.
       random.pick([BigInt(START + random.below(MEMORY_BYTES)), BigInt(NO_RAM), BigInt(START), 0n]) >> 12n;
   const flags = isPointer ? 0n : random.pick([PTE.R, PTE.X, PTE.R | PTE.X, PTE.R | PTE.W, PTE.R | PTE.W | PTE.X]);
   let entry = (page << 10n) | flags | (random.chance(0.95) ? PTE.V : 0n);
@@ -49,7 +49,9 @@ function fillTables(machine: BareMachine, random: SeededRandom): void {
   }
 }
 
-/** Often a small address within each page, so that superpages map it to RAM; sometimes not canonical. */
+/**
+ * The table indexes are often small, so that superpages map the address to RAM. The address is sometimes not canonical.
+ */
 function randomAddress(random: SeededRandom, levels: number): bigint {
   let address = 0n;
   for (let level = 0; level < levels; level++) {
@@ -61,7 +63,7 @@ function randomAddress(random: SeededRandom, levels: number): bigint {
   return BigInt.asUintN(64, address);
 }
 
-/** The address to which a debugger translates in S-mode. */
+/** The physical address to which the debugger translates a virtual address in S-mode. */
 function seen(machine: BareMachine, address: bigint): number | undefined {
   setPrivilege(machine, 1);
   return new MachineInspector(machine).translate(address);
@@ -110,5 +112,5 @@ function compare(t: TestContext, mode: keyof typeof LEVELS): void {
   assert.ok(Math.min(...Object.values(found)) > ACCESSES / 50, 'the tables are varied');
 }
 
-test('in Sv39', (t) => compare(t, SATP_MODE.SV39));
-test('in Sv48', (t) => compare(t, SATP_MODE.SV48));
+test('the hart and the debugger translate random Sv39 addresses in the same way', (t) => compare(t, SATP_MODE.SV39));
+test('the hart and the debugger translate random Sv48 addresses in the same way', (t) => compare(t, SATP_MODE.SV48));

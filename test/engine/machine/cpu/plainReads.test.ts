@@ -79,7 +79,7 @@ test('reads at both ends of RAM, and outside it, give the same results in transl
   }
 });
 
-test('of several reads through the same register, the one that is out of bounds faults', () => {
+test('of several reads through the same register, only the read that is out of bounds faults', () => {
   const both = [a.ld(6, 0, 5), a.ld(8, 8, 5)];
   assert.equal(everyWay(both, END - 16).cause, 0n);
   for (const [at, fault] of [

@@ -37,7 +37,7 @@ test('the first read of the time reads the date from the host, and afterwards vi
   assert.deepEqual(asked, [5000]);
 });
 
-test('an alarm interrupts at its time and stays pending until it is cleared', () => {
+test('an alarm raises its interrupt at the set time, and the interrupt stays pending until it is cleared', () => {
   const { board, rtc } = newRtc();
   rtc.write(INTERRUPT_ENABLED, 1, 4);
   setAlarm(rtc, time(rtc) + 1000n);

@@ -1,4 +1,4 @@
-/** Each PLIC source passes from line to claim to completion as in QEMU, by priority, threshold and enable bit. */
+/** The PLIC handles lines, claims and completions as QEMU does, with priorities, thresholds and enable bits. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Plic } from '../../../../debug-adapter/engine/machine/devices/plic.ts';
@@ -25,7 +25,7 @@ function plicFor(source: number) {
   return { board, plic };
 }
 
-test('a source passes from line to pending to claim to completion', () => {
+test('a source whose line rises becomes pending, is claimed and is completed', () => {
   const { board, plic } = plicFor(10);
   assert(board.wakes(() => plic.setLevel(10, true)));
   assert.equal(plic.read(PENDING, 4), 1 << 10);
@@ -140,7 +140,7 @@ test('priorities and thresholds are 3 bits wide; source 0 and the pending bits c
   assert.equal(plic.read(8, 4), 0);
 });
 
-test('under random lines and accesses, outputs follow claims, rising outputs wake the machine, and falling ones are reported', () => {
+test('with random interrupt lines and register accesses, outputs follow claims, and each change of an output is reported', () => {
   withSeeds(50, (random) => {
     const { board, plic } = newPlic(2);
     const offsets = [4, 40, 128, 380, enable(0), enable(1, 1), enable(2, 2), enable(3), threshold(0), threshold(1)];

@@ -1,4 +1,4 @@
-/** Each device's registers read as in QEMU after the same accesses. */
+/** After the same accesses, each device's registers have the same values as in QEMU. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -235,7 +235,7 @@ test('legacy virtio-mmio registers read as in QEMU, except for features left out
     const offsets = [0, 4, 8, 0xc, 0x34, 0x40, 0x44, 0x60, 0x70, 0xb0, 0xfc, 0x100, 0x104, 0x10c, 0x114, 0x124, 0x13c];
     const reads = offsets.map((offset) => ({ offset }));
     await compare({ base: LAST_SLOT, qemu }, disk, 4, reads);
-    // QEMU also offers GEOMETRY, SCSI, TOPOLOGY, CONFIG_WCE and NOTIFY_ON_EMPTY, but none of the upper 32 features.
+    // QEMU also offers GEOMETRY, SCSI, TOPOLOGY, CONFIG_WCE and NOTIFY_ON_EMPTY, but no feature above bit 31.
     for (const [select, leftOut] of [
       [0, 0x0100_0c90],
       [1, 0],

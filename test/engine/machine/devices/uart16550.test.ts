@@ -231,7 +231,7 @@ test('enabling the interrupt before the FIFO, as Linux does, loses no input', ()
   const { board, uart, read, write, receive } = newUart();
   write(IER, 5);
   assert(uart.readyNanoseconds() > board.nanoseconds);
-  board.nanoseconds += 260; // Lets the time pass that the Linux driver needs between the two writes.
+  board.nanoseconds += 260; // Waits for the time that the Linux driver needs between the two writes.
   write(FCR, 0x01);
   write(FCR, 0x81);
   board.nanoseconds = uart.readyNanoseconds();
@@ -286,7 +286,7 @@ test('a polling guest still receives input after it prints a prompt, but not aft
   assert.equal(uart.readyNanoseconds(), Infinity);
 });
 
-test('under random accesses the line follows IIR, changed deadlines wake the machine, and the state can be saved', () => {
+test('with random register accesses, the line follows IIR, changed deadlines wake the machine, and the state can be saved', () => {
   withSeeds(50, (random) => {
     const { board, uart, read, write } = newUart();
     for (let step = 0; step < 300; step++) {

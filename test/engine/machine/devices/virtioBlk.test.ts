@@ -131,7 +131,7 @@ test('flush, get ID, discard and write zeroes take effect and return OK', () => 
   assert.deepEqual([drive.bytes[1023], drive.bytes[1024], drive.bytes[5120], drive.bytes[5632]], [0xff, 0, 0, 0xff]);
 });
 
-test('an ID longer than 20 characters is truncated, and a short buffer gets as much of it as fits', () => {
+test('an ID longer than 20 characters is truncated, and a short buffer receives as many characters as fit', () => {
   const { run } = newDisk({ id: 'a-drive-with-a-long-name' });
   assert.equal(new TextDecoder().decode(run({ type: GET_ID, input: 20 }).input), 'a-drive-with-a-long-');
   assert.equal(new TextDecoder().decode(run({ type: GET_ID, input: 4 }).input), 'a-dr');

@@ -1,4 +1,4 @@
-/** Exp-Golomb codes of all lengths are read back as they were written, and are as long as announced. */
+/** Exp-Golomb codes of all lengths are read back as they were written, and have the computed length. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ByteWriter } from '../../../../debug-adapter/engine/base/bytes.ts';
@@ -25,7 +25,7 @@ test('codes of any values and parameters are read back', () => {
   }
 });
 
-test('reading past the end stops', () => {
+test('reading past the end of the bytes terminates and returns numbers', () => {
   const reader = new BitReader(new Uint8Array(1), 0);
   for (let i = 0; i < 100; i++) assert.equal(typeof reader.read(i % 40), 'number');
 });

@@ -1,4 +1,4 @@
-/** A recording opens and its index gives right answers although pages of the index are missing, torn or damaged. */
+/** A recording with missing, torn or damaged index pages can be opened, and its index gives correct answers. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { CHUNK_HEADER_BYTES } from '../../../../debug-adapter/engine/recording/chunk.ts';
@@ -13,7 +13,7 @@ const entries = diskLog({ random: new Random(7), length: 9000 });
 const closed = write({ entries, end: { position: entries.at(-1)!.position, reason: 'powerOff' } }).bytes;
 const FEW = 3;
 
-test('a recording that was killed at any byte of a page opens, and its index is complete', () => {
+test('after a kill at any byte of a page, the recording can be opened and its index is complete', () => {
   const random = new Random(1);
   const [, page] = pagesOf(closed);
   const end = page.offset + CHUNK_HEADER_BYTES + page.payload.length;
@@ -26,7 +26,7 @@ test('a recording that was killed at any byte of a page opens, and its index is 
   }
 });
 
-test('a recording that was killed at any other byte opens, and its index is complete', () => {
+test('after a kill at any other byte, the recording can be opened and its index is complete', () => {
   const random = new Random(2);
   const first = pagesOf(closed)[0].offset;
   for (let i = 0; i < CUTS; i++)
@@ -50,7 +50,7 @@ test('a page with a wrong checksum is rebuilt from its part of the log', () => {
   }
 });
 
-test('a page whose header is damaged is damage of the recording', () => {
+test('a damaged page header is reported as damage to the recording', () => {
   const damaged = Uint8Array.from(closed);
   damaged[pagesOf(closed)[0].offset + 5] ^= 1;
   assert.equal(userErrorOf(() => open(damaged))?.code, 'recording-damaged');
@@ -63,7 +63,7 @@ test('pages that a power failure replaced with zeroes are rebuilt', () => {
   compare(open(damaged), new Random(4));
 });
 
-test('pages that are left out, swapped or empty, but have valid checksums, are rebuilt', () => {
+test('a missing page is rebuilt, and so are empty pages and pages of another recording with valid checksums', () => {
   const random = new Random(5);
   const pages = pagesOf(closed).map(({ payload }) => payload);
   compare(open(withPages(closed, (payload, page) => (page === 1 ? undefined : payload))), random, FEW);
@@ -73,7 +73,7 @@ test('pages that are left out, swapped or empty, but have valid checksums, are r
   compare(open(withPages(closed, () => pagesOf(others)[0]?.payload)), random, FEW);
 });
 
-test('arbitrary pages with valid checksums cause no failure, and no entries that are not in the log', () => {
+test('damaged pages with valid checksums cause no failure and never add entries that are not in the log', () => {
   const seed = Number(process.env.BLKREPLAY_SEED ?? Date.now() % 1e9);
   const random = new Random(seed);
   const model = new Model(entries);
@@ -98,7 +98,7 @@ test('arbitrary pages with valid checksums cause no failure, and no entries that
   }
 });
 
-test('a search reads the pages of the index and few parts of the log', () => {
+test('a search reads the index pages and only a few parts of the log', () => {
   const random = new Random(6);
   const log = Array.from({ length: 200_000 }, (_, i) => {
     const offset = (1 + random.below(2 ** 18)) * 4096;
@@ -111,7 +111,7 @@ test('a search reads the pages of the index and few parts of the log', () => {
   assert.ok(readBytes() < 0.2 * bytes.length, `${readBytes()} of ${bytes.length} bytes`);
 });
 
-/** A reader, and the number of bytes that were read after it was opened. */
+/** A reader, and a function that returns the number of bytes read since it was opened. */
 function countingReader(bytes: Uint8Array): { reader: RecordingReader; readBytes: () => number } {
   const file = new MemoryFile(bytes);
   let total = 0;

@@ -17,18 +17,18 @@ for (let seed = 1; seed <= SEEDS; seed++) {
   const position = entries.at(-1)!.position;
   const closed = write({ entries, end: { position, reason: 'powerOff' } }).bytes;
 
-  test(`log ${seed}: an index that was written with the recording`, () => {
+  test(`log ${seed}: the answers are correct with an index that was written with the recording`, () => {
     assert.ok(pagesOf(closed).length >= 3);
     compare(open(closed), random);
   });
 
-  test(`log ${seed}: a recording without an index, like those of earlier versions`, () => {
+  test(`log ${seed}: the answers are correct for a recording without an index, as earlier versions wrote it`, () => {
     const bytes = withoutIndex(closed);
     assert.equal(pagesOf(bytes).length, 0);
     compare(open(bytes), random);
   });
 
-  test(`log ${seed}: a recording that is still being written and has many short chunks`, () => {
+  test(`log ${seed}: the answers are correct for a recording of many short chunks that is still being written`, () => {
     const file = new MemoryFile();
     const writer = new RecordingWriter(file, compression);
     writer.writeHeader(HEADER, [KERNEL]);
@@ -43,7 +43,7 @@ for (let seed = 1; seed <= SEEDS; seed++) {
   });
 }
 
-test('the number of a console byte leads to its position, and a position to the number', () => {
+test('the index finds the position of the nth console byte, and the number of console bytes before a position', () => {
   const entries = [...'login: root'].map((text, i) => typed(100 * i, text.charCodeAt(0)));
   const console = { kind: 'input', port: CONSOLE_PORT.number } as const;
   const { index } = open(write({ entries }).bytes);
@@ -55,7 +55,7 @@ test('the number of a console byte leads to its position, and a position to the 
   assert.equal(index.count({ kind: 'digest' }), 0);
 });
 
-test('a write counts from the position at which it completed', () => {
+test('a write counts as the last writer only after the position at which it completes', () => {
   const request = {
     kind: 'blockRequest',
     id: 0,

@@ -1,4 +1,4 @@
-/** A set of sectors contains every sector that was added, is as short as requested, and is exact if there is space. */
+/** An encoded set contains every sector that was added, is no longer than requested, and is exact if there is space. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ByteReader, ByteWriter, Malformed } from '../../../../debug-adapter/engine/base/bytes.ts';
@@ -34,7 +34,7 @@ test('random sets contain every sector that was added', () => {
   }
 });
 
-test('a set of more runs than fit into memory contains every sector that was added', () => {
+test('a set with more runs than fit into memory contains every sector that was added', () => {
   const random = new Random(1);
   const ranges = Array.from({ length: 40_000 }, () => range(random, 2 ** 30, 8));
   const { set } = encoded(new SectorSetBuilder(), ranges, 1e6);
@@ -55,7 +55,7 @@ test('a set with enough space contains no other sectors', () => {
   }
 });
 
-test('few of the other blocks appear to be touched by scattered requests of one byte each', () => {
+test('with one byte of space per scattered request, few of the blocks that were not added appear to be in the set', () => {
   const random = new Random(1);
   const blocks = Array.from({ length: 3000 }, () => random.below(2 ** 18));
   const ranges = blocks.map((block) => ({ first: block * 8, end: block * 8 + 8 }));

@@ -19,7 +19,7 @@ type RequestEntry = Extract<LogEntry, { kind: 'blockRequest' }>;
 type CompletionEntry = Extract<LogEntry, { kind: 'blockCompletion' }>;
 
 const DRIVES = ['hd0', 'hd1', 'scratch'];
-/** The disks are so small that requests overlap often. */
+/** The disks are so small that requests often overlap. */
 const SECTORS = 4096;
 /** Series of each kind and of some ports; there are no answers on the console port. */
 const SERIES = [
@@ -39,7 +39,10 @@ interface LogOptions {
   paddingBytes?: number;
 }
 
-/** A log of several drives with overlapping requests of all kinds. Some requests fail or are in flight for long. */
+/**
+ * A log of several drives with overlapping requests of all kinds. Some requests fail, and some are in flight for a long
+ * time.
+ */
 export function diskLog({ random, length, paddingBytes = 2000 }: LogOptions): LogEntry[] {
   const log: LogEntry[] = [];
   const inFlight = new Map<string, RequestEntry[]>(DRIVES.map((drive) => [drive, []]));

@@ -25,11 +25,11 @@ const inSlots = (operation: Operation): boolean =>
 const slotOffset = (operation: Operation): number => ('address' in operation ? operation.address % 0x1000 : -1);
 
 /**
- * The feature bits GEOMETRY, TOPOLOGY and CONFIG_WCE, and on legacy devices SCSI and NOTIFY_ON_EMPTY, which are not
- * compared.
+ * The feature bits that are not compared: GEOMETRY, TOPOLOGY and CONFIG_WCE, and on legacy devices also SCSI and
+ * NOTIFY_ON_EMPTY.
  */
 const FEATURES_LEFT_OUT = 0x0100_0c90n;
-/** The feature bit RING_RESET, in the upper 32 bits, which is not compared. */
+/** The only bit of the upper 32 feature bits that is not compared: RING_RESET. */
 const UPPER_LEFT_OUT = 0x100n;
 
 /** Whether a byte of the disk's configuration belongs to a feature that is not offered: geometry, topology or wce. */

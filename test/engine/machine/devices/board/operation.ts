@@ -1,11 +1,11 @@
 /**
  * One operation of a script. The guest (test/guests/board/board.c) performs it and returns an answer. An access is a
- * read or write of a device register. The other operations let time pass, or read interrupt lines or RAM.
+ * read or write of a device register. The other operations wait, or read interrupt lines or RAM.
  */
 export type Operation =
   | { kind: 'read'; address: number; bytes: Width; isTold?: false }
   | { kind: 'write'; address: number; bytes: Width; value: bigint }
-  /** Lets this number of 100 ns ticks pass, using hart 0's timer. */
+  /** Waits for this number of 100 ns ticks, using hart 0's timer. */
   | { kind: 'wait'; ticks: number }
   /** Reads the bits of mip that the board drives: `lines` on hart 0, `otherLines` on hart 1. */
   | { kind: 'lines' }

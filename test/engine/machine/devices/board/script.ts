@@ -106,7 +106,7 @@ export class Script {
     else this.write(address, bytes, value);
   }
 
-  /** Lets time pass, so that timers and timeouts expire. */
+  /** Adds a wait, so that timers and timeouts expire. */
   pass(): void {
     this.add({ kind: 'wait', ticks: WAIT_TICKS });
     this.seconds += 10;
