@@ -39,10 +39,9 @@ export interface RegistryConflict {
 }
 
 /**
- * Takes locks in this host's registry: a folder shared by all users, with one file (an entry) per lock. All information
- * is in the name of an entry (the locked file, the mode and the process), so an entry appears atomically. Entries
- * created by processes that have ended are ignored, and removed if permitted, so no user has to delete other users'
- * entries.
+ * Takes locks in this host's registry: a folder shared by all users, with one file (an entry) per lock. The name of an
+ * entry specifies the locked file, the mode and the process, so an entry is created atomically. Entries created by
+ * processes that have ended are ignored, and removed if permitted, so no user has to delete other users' entries.
  *
  * Acquiring a lock requires no other lock: a session first creates its entries as claims and then looks for conflicts.
  * Of two sessions that see each other's claims, the one with the smaller token waits and the other withdraws; a claim

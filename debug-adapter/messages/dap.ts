@@ -21,7 +21,7 @@ export const launchSettingMissing = ({ setting, what }: { setting: string; what:
 
 /** The purpose of a missing setting. Each text is the end of the message `launchSettingMissing`. */
 export const settingMeanings = {
-  rrfile: () => 'the file of the recording',
+  rrfile: () => 'the path of the recording file',
   kernel: () => 'an ELF file, a Linux Image or a raw binary',
   driveId: () => 'a name, for example "hd0"',
   driveImage: () => 'the disk image',

@@ -12,8 +12,8 @@ export const noHistory = () =>
 export const pastIsFixed = () =>
   badInput('past-is-fixed', {}, 'Recorded history cannot be changed.', {
     cli: 'Write at the live end of a recording.',
-    editor: 'Go to the live end of a recording to write.',
-    gdb: 'Continue to the live end of a recording to write.',
+    editor: 'To write, go to the live end of a recording.',
+    gdb: 'To write, continue to the live end of a recording.',
   });
 
 export const guestHasEnded = () =>

@@ -213,7 +213,7 @@ suite('an overlay that has changed since it was recorded', { concurrency: 2 }, (
     ],
   ];
   for (const [what, change, says] of some(changes, 2)) {
-    test(`${what}, in the snapshot from which the replay starts`, async (t) => {
+    test(`a change ${what}, in the snapshot from which the replay starts, causes a divergence`, async (t) => {
       const sandbox = recorded.copy(t);
       changeOverlay(sandbox, 'hd0.qcow2', (image) => changeSnapshot(image, 'replay_init', change), 'disk.img');
       const { message, code } = (await sandbox.replay(SESSION)).refused(3);
@@ -222,7 +222,7 @@ suite('an overlay that has changed since it was recorded', { concurrency: 2 }, (
     });
   }
 
-  test('an overlay from another recording that uses the same names', async (t) => {
+  test('an overlay from another recording with the same names causes a divergence', async (t) => {
     const sandbox = recorded.copy(t);
     const other = { ...SESSION, kernel: guest('small/hello'), rrfile: 'b.rr', stdin: undefined };
     const drives = [{ image: 'disk.img', overlay: 'other.qcow2' }];

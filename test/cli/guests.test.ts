@@ -23,7 +23,7 @@ suite('guests print the expected output', { concurrency: 2 }, () => {
   }
 
   for (const way of ['', '-clint']) {
-    test(`kernel/oslet${way}, with a session typed on its console`, async (t) => {
+    test(`kernel/oslet${way} prints the expected output for a session typed on its console`, async (t) => {
       const sandbox = new Sandbox(t);
       const kernel = guest(`kernel/oslet${way}`);
       const outcome = await sandbox.run({ kernel, drives: [{ image: sandbox.disk('disk') }], stdin: SESSION });
@@ -32,13 +32,13 @@ suite('guests print the expected output', { concurrency: 2 }, () => {
     });
   }
 
-  test('demo, on a new disk', async (t) => {
+  test('the demo prints the expected output on a new disk', async (t) => {
     const sandbox = new Sandbox(t);
     const outcome = await sandbox.run({ kernel: guest('demo/demo'), drives: [{ image: sandbox.disk('disk') }] });
     demoPrinted(outcome, 'demo/demo');
   });
 
-  test('demo, a second boot finds the store that the first one left in its overlay', async (t) => {
+  test('a second boot of the demo finds the store that the first boot left in its overlay', async (t) => {
     const sandbox = new Sandbox(t);
     const boot = (drive: DriveSpec, rrfile: string) =>
       sandbox.record({ kernel: guest('demo/demo'), drives: [drive], rrfile });

@@ -14,7 +14,7 @@ suite('several harts', { concurrency: 2 }, () => {
   });
 
   for (const harts of ['1', '2', '8']) {
-    test(`${harts}, recorded and replayed`, async (t) => {
+    test(`a guest on ${harts} hart(s) is recorded and replayed`, async (t) => {
       const sandbox = new Sandbox(t);
       const recorded = await sandbox.record({ kernel: KERNEL, rrfile: 'a.rr', options: ['--harts', harts] });
       const { position, digest } = recorded.ended(0, 'powerOff');

@@ -15,7 +15,7 @@ const DEMO: Session = { kernel: guest('demo/demo'), drives: [overlayAt('hd0.qcow
 
 suite('a failing host', { concurrency: 2 }, () => {
   for (const kib of [700, 800, 900, 1000]) {
-    test(`an overlay that cannot grow beyond ${kib} KiB`, async (t) => {
+    test(`a recording whose overlay cannot grow beyond ${kib} KiB ends with a host failure, and replays`, async (t) => {
       const sandbox = new Sandbox(t);
       sandbox.disk('disk.img');
       const base = sandbox.fingerprint();
@@ -31,7 +31,7 @@ suite('a failing host', { concurrency: 2 }, () => {
     ['the overlay', { ...DEMO, drives: [overlayAt('small/hd0.qcow2')] }, 700],
     ['the recording', { ...DEMO, rrfile: 'small/a.rr' }, 64],
   ] as const) {
-    test(`a disk that is too small for ${what}`, async (t) => {
+    test(`a recording on a disk that is too small for ${what} ends with a host failure, and replays`, async (t) => {
       const sandbox = new Sandbox(t);
       sandbox.disk('disk.img');
       await onSmallDisk(sandbox.path('small'), kib, t, async () => {
@@ -43,7 +43,7 @@ suite('a failing host', { concurrency: 2 }, () => {
     });
   }
 
-  test('a console that cannot be written to', async (t) => {
+  test('a console that cannot be written to is a host failure', async (t) => {
     const sandbox = new Sandbox(t);
     sandbox.disk('disk.img');
     const recorded = await recordUnder(sandbox, { through: ['sh', '-c', 'exec "$@" >/dev/full', 'sh'] });
@@ -55,21 +55,25 @@ suite('a failing host', { concurrency: 2 }, () => {
 
   // The amount of address space that V8 reserves varies, so only some of these limits leave too little for the guest's
   // memory. With a limit below the lowest one, Node does not start. Only Linux enforces such a limit.
-  test('memory that the system refuses to allocate', { skip: process.platform !== 'linux' }, async (t) => {
-    const sandbox = new Sandbox(t);
-    const session = { kernel: guest('small/hello'), options: ['--memory', '2G'] };
-    let refused = 0;
-    for (const kib of [3, 4, 8, 12, 14, 16, 18, 20, 24].map((million) => million * 1_000_000)) {
-      const through = ['bash', '-c', `ulimit -v ${kib}; exec "$@"`, 'bash'];
-      const outcome = await sandbox.cli(['run', ...optionsOf(session)], { through });
-      if (outcome.status === 0) continue;
-      const { message, code } = outcome.refused(4);
-      assert.equal(code, 'host-out-of-memory');
-      assert.match(message, /^The system does not have enough free memory.*\. Close other programs/);
-      refused++;
-    }
-    assert.ok(refused > 0, 'some of the limits are too low');
-  });
+  test(
+    'if the system refuses to allocate memory, the command reports it in one sentence',
+    { skip: process.platform !== 'linux' },
+    async (t) => {
+      const sandbox = new Sandbox(t);
+      const session = { kernel: guest('small/hello'), options: ['--memory', '2G'] };
+      let refused = 0;
+      for (const kib of [3, 4, 8, 12, 14, 16, 18, 20, 24].map((million) => million * 1_000_000)) {
+        const through = ['bash', '-c', `ulimit -v ${kib}; exec "$@"`, 'bash'];
+        const outcome = await sandbox.cli(['run', ...optionsOf(session)], { through });
+        if (outcome.status === 0) continue;
+        const { message, code } = outcome.refused(4);
+        assert.equal(code, 'host-out-of-memory');
+        assert.match(message, /^The system does not have enough free memory.*\. Close other programs/);
+        refused++;
+      }
+      assert.ok(refused > 0, 'some of the limits are too low');
+    },
+  );
 });
 
 function overlayAt(overlay: string): DriveSpec {

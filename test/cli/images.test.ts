@@ -102,7 +102,7 @@ suite('images load as in QEMU', { concurrency: 2 }, () => {
   }
 
   for (const name of some(['fw_jump.bin', 'fw_jump.elf', 'fw_dynamic.elf'], 1)) {
-    test(`OpenSBI's ${name} and the program that it starts`, async (t) => {
+    test(`OpenSBI's ${name} is loaded and starts a program`, async (t) => {
       if (!requireFile(`${OPENSBI}/${name}`, t)) return;
       const sandbox = placeWithImages(t);
       const kernel = name.startsWith('fw_jump') ? '--load x.bin@0x80200000' : '--kernel x.bin';

@@ -95,7 +95,7 @@ suite('a path that is not a regular file', { skip: SKIP, concurrency: 2, timeout
 });
 
 suite('a pipe with a writer', { skip: SKIP, timeout: 10 * HANGING_MS }, () => {
-  test('works as a kernel', async (t) => {
+  test('a pipe with a writer works as a kernel', async (t) => {
     const sandbox = recorded.copy(t);
     makeFifo(sandbox, 'fifo');
     const running = sandbox.start(['run', ...optionsOf({ kernel: 'fifo' })]);
@@ -103,7 +103,7 @@ suite('a pipe with a writer', { skip: SKIP, timeout: 10 * HANGING_MS }, () => {
     (await ended(running)).ended(0, 'powerOff');
   });
 
-  test("works as console input, as in a shell's process substitution", async (t) => {
+  test("a pipe with a writer works as console input, as in a shell's process substitution", async (t) => {
     const sandbox = recorded.copy(t);
     const through = ['bash', '-c', '"$@" --stdin <(sleep 0.2; printf typed)', 'bash'];
     (await ended(sandbox.start(['run', ...optionsOf(TIMER)], { through }))).ended(0, 'powerOff');
@@ -111,7 +111,7 @@ suite('a pipe with a writer', { skip: SKIP, timeout: 10 * HANGING_MS }, () => {
     (await ended(sandbox.start(['run', ...optionsOf(TIMER)], { through: nothing }))).ended(0, 'powerOff');
   });
 
-  test('is read up to a limit', async (t) => {
+  test('a pipe with a writer is read up to a limit', async (t) => {
     const sandbox = recorded.copy(t);
     const through = ['bash', '-c', '"$@" --initrd <(cat /dev/zero)', 'bash'];
     const { message, code } = (await ended(sandbox.start(['run', ...optionsOf(TIMER)], { through }))).refused(2);

@@ -17,7 +17,7 @@ const KEPT = ['disk.img', 'hd0.qcow2', 'a.rr'];
 suite('SIGKILL while recording', { concurrency: 2 }, () => {
   // This kernel never flushes its disk, so only the passage of time makes the recording durable.
   for (let round = 1; round <= 10; round++) {
-    test(`a busy kernel, at random moment ${round} of 10`, async (t) => {
+    test(`SIGKILL while a busy kernel is recorded, at random moment ${round} of 10`, async (t) => {
       const random = SeededRandom.forTest(t);
       const sandbox = new Sandbox(t);
       const session = busyKernel(sandbox);
@@ -30,7 +30,7 @@ suite('SIGKILL while recording', { concurrency: 2 }, () => {
 
   // The demo flushes its journal frequently, and each flush makes the recording durable.
   for (let round = 1; round <= 4; round++) {
-    test(`the demo, at random moment ${round} of 4`, async (t) => {
+    test(`SIGKILL while the demo is recorded, at random moment ${round} of 4`, async (t) => {
       const random = SeededRandom.forTest(t);
       const sandbox = new Sandbox(t);
       const session = {
@@ -44,7 +44,7 @@ suite('SIGKILL while recording', { concurrency: 2 }, () => {
   }
 
   for (let round = 1; round <= 6; round++) {
-    test(`during the start, at random moment ${round} of 6`, async (t) => {
+    test(`SIGKILL while a recording starts, at random moment ${round} of 6`, async (t) => {
       const random = SeededRandom.forTest(t);
       const sandbox = new Sandbox(t);
       const session = busyKernel(sandbox);

@@ -22,7 +22,7 @@ const SESSION: Session = {
 };
 
 suite('a guest with an empty 16 TiB disk', () => {
-  test('writes at the end of the disk, discards the whole disk, and replays to the same digest', async (t) => {
+  test('a guest writes at the end of a 16 TiB disk, discards the whole disk, and replays to the same digest', async (t) => {
     const sandbox = withBase(t);
     const outcome = await sandbox.record(SESSION);
     const { digest, position, snapshots } = outcome.ended(0, 'powerOff');
@@ -41,7 +41,7 @@ suite('a guest with an empty 16 TiB disk', () => {
     assert.deepEqual([info['virtual-size'], info['cluster-size']], [16 * TIB, 65536]);
   });
 
-  test('is packed and unpacked', async (t) => {
+  test('a recording with an empty 16 TiB disk is packed and unpacked', async (t) => {
     const sandbox = withBase(t);
     const { digest } = (await sandbox.record(SESSION, '--stop-at', '100000')).ended(0, 'stopAt');
     for (const words of ['pack a.rr --into a.pack', 'unpack a.pack --into there']) await does(sandbox, words);
@@ -53,7 +53,7 @@ suite('a guest with an empty 16 TiB disk', () => {
 });
 
 suite('16 TiB overlays', () => {
-  test('are created, inspected, committed, rebased and discarded', async (t) => {
+  test('16 TiB overlays are created, inspected, committed, rebased and discarded', async (t) => {
     const sandbox = withBase(t);
     await does(sandbox, 'overlay create o.qcow2 --base base.qcow2 --format qcow2');
     const farEnd = 16 * TIB - 4096;

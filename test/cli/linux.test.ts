@@ -27,7 +27,7 @@ if (FOLDER === undefined) {
   if (!process.env.CI) test('Linux', (t) => t.skip('BLKREPLAY_LINUX_GUEST names no folder with a Linux guest'));
 } else {
   suite('Linux', () => {
-    test('boots on the built-in firmware, uses its disk and powers off; the replay is identical', async (t) => {
+    test('Linux boots on the built-in firmware, uses its disk and powers off; the replay is identical', async (t) => {
       const location = placeWithDisk(t);
       if (!location) return;
       const session = linux(DISK, ['--rng']);
@@ -46,13 +46,13 @@ if (FOLDER === undefined) {
       }
     });
 
-    test('boots on OpenSBI with a legacy disk in the last slot; the replay is identical', async (t) => {
+    test('Linux boots on OpenSBI with a legacy disk in the last slot; the replay is identical', async (t) => {
       const location = placeWithDisk(t);
       if (!location || !hasOpenSbi(t)) return;
       await recordAndReplay(location, linux({ ...DISK, slot: 7, virtio: 'legacy' }, ['--bios', OPENSBI]));
     });
 
-    test('boots on four harts with either firmware; the replay and every rewind are identical', async (t) => {
+    test('Linux boots on four harts with either firmware; the replay and the state after every rewind are identical', async (t) => {
       for (const firmware of [[], ...(fs.existsSync(OPENSBI) ? [['--bios', OPENSBI]] : [])]) {
         const location = placeWithDisk(t);
         if (!location) return;

@@ -15,7 +15,7 @@ const MIB = 1 << 20;
 const EMPTY_BYTES_MAX = 5 * 65536;
 
 suite('overlay create', () => {
-  test('makes an overlay that qemu-img accepts, with a relative base name', async (t) => {
+  test('overlay create makes an overlay that qemu-img accepts, with a relative base name', async (t) => {
     if (!requireTool('qemu-img', t)) return;
     const sandbox = withBase(t);
     await does(sandbox, 'overlay create deep/er/o.qcow2 --base base.img --format raw');
@@ -28,7 +28,7 @@ suite('overlay create', () => {
     qemuImg(sandbox, 'compare', 'deep/er/o.qcow2', 'base.img');
   });
 
-  test('refuses an existing file, its own base and a missing base, and changes nothing', async (t) => {
+  test('overlay create refuses an existing file, its own base and a missing base, and changes nothing', async (t) => {
     const sandbox = withBase(t);
     sandbox.write('o.qcow2', 'precious');
     const before = sandbox.fingerprint();
@@ -46,7 +46,7 @@ suite('overlay create', () => {
 });
 
 suite('overlay map', () => {
-  test('matches the output of qemu-img map for a chain with every kind of cluster', async (t) => {
+  test('overlay map matches the output of qemu-img map for a chain with every kind of cluster', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const sandbox = withBase(t);
     // QEMU also reports holes in a raw base file, so this base has none.
@@ -81,7 +81,7 @@ suite('overlay map', () => {
 
 suite('overlay commit', () => {
   for (const baseFormat of ['raw', 'qcow2'] as const) {
-    test(`leaves base and overlay as qemu-img commit does, on a ${baseFormat} base`, async (t) => {
+    test(`overlay commit leaves base and overlay as qemu-img commit does, on a ${baseFormat} base`, async (t) => {
       if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
       const sandbox = withOverlay(t, baseFormat);
       const theirs = sandbox.copy(t);
@@ -97,7 +97,7 @@ suite('overlay commit', () => {
     });
   }
 
-  test('extends a raw base, and refuses a qcow2 base that is too short', async (t) => {
+  test('overlay commit extends a raw base, and refuses a qcow2 base that is too short', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const sandbox = withOverlay(t, 'raw', '3M');
     const theirs = sandbox.copy(t);
@@ -111,7 +111,7 @@ suite('overlay commit', () => {
     assert.deepEqual(short.fingerprint(['base.qcow2']), before);
   });
 
-  test('asks for confirmation before deleting snapshots, and refuses an overlay without a base', async (t) => {
+  test('overlay commit asks for confirmation before deleting snapshots, and refuses an overlay without a base', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const sandbox = withOverlay(t, 'raw');
     qemuImg(sandbox, 'snapshot', '-c', 'mine', 'o.qcow2');
@@ -144,7 +144,7 @@ test("overlay discard restores the base's contents and releases the space", asyn
 });
 
 suite('overlay rebase', () => {
-  test('onto a base with different contents keeps the visible data, as qemu-img rebase does', async (t) => {
+  test('overlay rebase onto a base with different contents keeps the visible data, as qemu-img rebase does', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     for (const next of ['other.img', 'short.img', 'other.qcow2']) {
       const sandbox = withOverlay(t, 'raw');
@@ -163,7 +163,7 @@ suite('overlay rebase', () => {
     }
   });
 
-  test('onto a longer base, from an empty base or from no base, keeps the visible zeroes', async (t) => {
+  test('overlay rebase onto a longer base, from an empty base or from no base, keeps the visible zeroes', async (t) => {
     if (!requireTool('qemu-img', t)) return;
     for (const backing of [['-b', 'base.img', '-F', 'raw'], ['-b', 'empty.qcow2', '-F', 'qcow2'], []]) {
       const sandbox = withBase(t);
@@ -177,7 +177,7 @@ suite('overlay rebase', () => {
     }
   });
 
-  test('--name-only follows a base that was moved, however long its name is', async (t) => {
+  test('overlay rebase --name-only accepts the new location of a moved base, however long its name is', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     for (const clusterSize of some([512, 1024, 4096, 65536], 1)) {
       const sandbox = withBase(t);
@@ -211,7 +211,7 @@ suite('overlay rebase', () => {
     }
   });
 
-  test('refuses a loop, and asks for confirmation before deleting snapshots', async (t) => {
+  test('overlay rebase refuses a loop, and asks for confirmation before deleting snapshots', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const sandbox = withOverlay(t, 'raw');
     qemuImg(sandbox, 'create', '-q', '-f', 'qcow2', '-b', 'o.qcow2', '-F', 'qcow2', 'top.qcow2');
@@ -236,7 +236,7 @@ suite('overlay rebase', () => {
 });
 
 suite('overlay check', () => {
-  test('reports and frees leaked clusters, as qemu-img does', async (t) => {
+  test('overlay check reports and frees leaked clusters, as qemu-img does', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const sandbox = withOverlay(t, 'raw');
     assert.match((await does(sandbox, 'overlay check o.qcow2')).console, /^o\.qcow2 has no errors\.$/m);
@@ -256,7 +256,7 @@ suite('overlay check', () => {
     assertSound(sandbox, 'o.qcow2');
   });
 
-  test('reports flags that contradict refcounts, as qemu-img does, and repairs them', async (t) => {
+  test('overlay check reports flags that contradict refcounts, as qemu-img does, and repairs them', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const sandbox = withOverlay(t, 'raw');
     const bytes = sandbox.read('o.qcow2');
@@ -277,7 +277,7 @@ suite('overlay check', () => {
     qemuImg(sandbox, 'check', 'o.qcow2');
   });
 
-  test('exits with status 2 for a damaged overlay, and names the location', async (t) => {
+  test('overlay check exits with status 2 for a damaged overlay, and names the location', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const sandbox = withOverlay(t, 'raw');
     const bytes = sandbox.read('o.qcow2');

@@ -5,7 +5,7 @@ import { optionsOf } from '../support/cli.ts';
 import { DEMO, fresh, recorded, TIMER } from './recordedScene.ts';
 
 suite('--overwrite', { concurrency: 2 }, () => {
-  test('replaces recording and overlay, and a replay uses the new recording', async (t) => {
+  test('--overwrite replaces recording and overlay, and a replay uses the new recording', async (t) => {
     const sandbox = recorded.copy(t);
     const before = sandbox.fingerprint(['disk.img']);
     const { position, digest } = (await sandbox.record(DEMO, '--overwrite')).ended(1, 'guestFailed');
@@ -14,21 +14,21 @@ suite('--overwrite', { concurrency: 2 }, () => {
     assert.deepEqual(sandbox.fingerprint(['disk.img']), before);
   });
 
-  test('replaces a state-only image', async (t) => {
+  test('--overwrite replaces a state-only image', async (t) => {
     const sandbox = recorded.copy(t);
     const session = { ...TIMER, rrfile: 'timer.rr' };
     const { digest } = (await sandbox.record(session, '--overwrite', '--stop-at', '1000')).ended(0, 'stopAt');
     assert.equal((await sandbox.replay(session)).ended(0, 'endOfRecording').digest, digest);
   });
 
-  test('replaces a run’s overlay', async (t) => {
+  test('--overwrite replaces the overlay of a run', async (t) => {
     const sandbox = recorded.copy(t);
     const args = ['run', ...optionsOf(DEMO), '--stop-at', '1000'];
     assert.equal((await sandbox.cli(args)).refused(2).code, 'overlay-exists');
     (await sandbox.cli([...args, '--overwrite'])).ended(0, 'stopAt');
   });
 
-  test('is harmless when nothing exists yet', async (t) => {
+  test('--overwrite has no effect if no file exists yet', async (t) => {
     const sandbox = fresh.copy(t);
     (await sandbox.record(TIMER, '--overwrite')).ended(0, 'powerOff');
     (await sandbox.replay(TIMER)).ended(0, 'powerOff');

@@ -12,7 +12,7 @@ const QEMU = 'qemu-system-riscv64';
 
 suite('as under QEMU', { concurrency: 2 }, () => {
   for (const way of ['', '-clint']) {
-    test(`kernel/oslet${way}: processes, timer, disk, and a session typed on its console`, async (t) => {
+    test(`kernel/oslet${way} prints the same output as under QEMU for a session typed on its console`, async (t) => {
       if (!requireTool(QEMU, t)) return;
       const sandbox = new Sandbox(t);
       const kernel = guest(`kernel/oslet${way}`);
@@ -24,7 +24,7 @@ suite('as under QEMU', { concurrency: 2 }, () => {
     });
   }
 
-  test('demo, and its second boot on the same disk', async (t) => {
+  test('the demo and its second boot on the same disk print the same output as under QEMU', async (t) => {
     if (!requireTool(QEMU, t)) return;
     const sandbox = new Sandbox(t);
     const kernel = guest('demo/demo');

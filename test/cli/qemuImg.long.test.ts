@@ -79,7 +79,7 @@ before(async () => {
 
 suite('qemu-img on the images of a recording', () => {
   for (const story of STORIES) {
-    test(`${story.name}: check is clean, and info lists the snapshots`, (t) => {
+    test(`${story.name}: qemu-img check finds no errors, and info lists the snapshots`, (t) => {
       if (!requireTool('qemu-img', t)) return;
       for (const { name, base } of story.images) {
         isClean(name);
@@ -94,7 +94,7 @@ suite('qemu-img on the images of a recording', () => {
       }
     });
 
-    test(`${story.name}: convert yields the disk as the guest saw it at the end, and as it was in each snapshot`, (t) => {
+    test(`${story.name}: qemu-img convert writes the guest's disk contents at the end and in each snapshot`, (t) => {
       if (!requireTool('qemu-img', t)) return;
       for (const { name, base } of story.images) {
         if (base === null) continue;
@@ -106,7 +106,7 @@ suite('qemu-img on the images of a recording', () => {
       }
     });
 
-    test(`${story.name}: with the first snapshot applied, the disk equals the base`, (t) => {
+    test(`${story.name}: after qemu-img applies the first snapshot, the disk equals the base`, (t) => {
       if (!requireTool('qemu-img', t)) return;
       for (const { name, base } of story.images) {
         if (base === null) continue;
@@ -126,7 +126,7 @@ suite('qemu-img on the images of a recording', () => {
     for (const position of positions) assert.equal(position % (1 << 24), 0);
   });
 
-  test('the guest finds its data on the disk that convert made', async (t) => {
+  test('the guest finds its data on the disk that qemu-img convert wrote', async (t) => {
     if (!requireTool('qemu-img', t)) return;
     const sandbox = new Sandbox(t);
     sandbox.write('disk.img', converted(t, 'overlays/demo.qcow2'));

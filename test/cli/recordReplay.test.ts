@@ -227,7 +227,7 @@ suite('--stop-at', { concurrency: 2 }, () => {
     assert.notEqual(there.summary.digest, end.digest);
   });
 
-  test('at the limits: power-on, the step before the end, the end, past the end', async (t) => {
+  test('--stop-at accepts power-on, the step before the end, the end, and a position past the end', async (t) => {
     const sandbox = new Sandbox(t);
     const session = { kernel: guest('small/timer') };
     const last = (await sandbox.record(session)).ended(0, 'powerOff').position;
@@ -248,7 +248,7 @@ suite('--stop-at', { concurrency: 2 }, () => {
 });
 
 suite('info', () => {
-  test('describes the contents of a recording in words', async (t) => {
+  test('info describes the contents of a recording in words', async (t) => {
     const { sandbox, recorded } = await aRecording(t);
     const { status, console, stderr } = await sandbox.cli(['info', 'a.rr']);
     assert.equal(status, 0);
@@ -263,7 +263,7 @@ suite('info', () => {
     assert.match(console, /\n {2}log +.*\d+ blockRequest, \d+ blockCompletion/);
   });
 
-  test('--json gives the same information for programs', async (t) => {
+  test('info --json gives the same information for programs', async (t) => {
     const { sandbox, recorded } = await aRecording(t);
     const { status, console } = await sandbox.cli(['info', 'a.rr', '--json']);
     assert.equal(status, 0);
@@ -306,7 +306,7 @@ suite('info', () => {
     assert.deepEqual([info.rrfile, info.stateFile, drive.isReadOnly, drive.isTemporary], ['a.rr', null, false, false]);
   });
 
-  test('changes nothing', async (t) => {
+  test('info changes no files', async (t) => {
     const { sandbox } = await aRecording(t);
     const before = sandbox.fingerprint();
     await sandbox.cli(['info', 'a.rr']);

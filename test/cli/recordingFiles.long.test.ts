@@ -82,7 +82,7 @@ suite('snapshots of closed recordings', () => {
     assert.doesNotMatch((await sandbox.cli(['snapshot', 'list', 'two.rr'])).console, /late/);
   });
 
-  test('list shows what qemu-img lists, for a recording and for a single overlay', async (t) => {
+  test('snapshot list shows the same snapshots as qemu-img, for a recording and for a single overlay', async (t) => {
     if (!requireTool('qemu-img', t)) return;
     const files = [
       ['demo.rr', 'overlays/hd0.qcow2'],
@@ -105,7 +105,7 @@ suite('snapshots of closed recordings', () => {
     );
   });
 
-  test('rename and delete change the overlays of all drives, and replays continue to work', async (t) => {
+  test('snapshot rename and delete change the overlays of all drives, and replays continue to work', async (t) => {
     const sandbox = recorded.copy(t);
     const [first, second, third] = (await list(sandbox, 'demo.rr')).map(({ name }) => name);
     await does(sandbox, `snapshot rename demo.rr ${second} mine`);
@@ -118,7 +118,7 @@ suite('snapshots of closed recordings', () => {
     assert.match((await does(sandbox, 'overlay check overlays/hd0.qcow2')).console, /has no errors\.$/m);
   });
 
-  test('delete asks for confirmation if it would prevent replay or lose data; with --yes it deletes the snapshot in every drive', async (t) => {
+  test('snapshot delete asks for confirmation if it would prevent replay or lose data; with --yes it affects every drive', async (t) => {
     const sandbox = recorded.copy(t);
     const before = sandbox.fingerprint();
     const asks: [string, RegExp][] = [
@@ -148,7 +148,7 @@ suite('snapshots of closed recordings', () => {
     assert.equal((await sandbox.replay(TWO)).refused(2).code, 'snapshot-not-in-overlay');
   });
 
-  test('apply restores every drive to the snapshot, and the recording still replays', async (t) => {
+  test('snapshot apply restores every drive to the snapshot, and the recording still replays', async (t) => {
     if (!requireTool('qemu-img', t)) return;
     const sandbox = recorded.copy(t);
     await does(sandbox, 'snapshot apply two.rr replay_init --yes');
@@ -180,7 +180,7 @@ suite('snapshots of closed recordings', () => {
 });
 
 suite('dump', () => {
-  test('has a line for each entry, starting with its position', async () => {
+  test('dump prints a line for each entry, starting with its position', async () => {
     const entries = entriesOf(recorded, 'two.rr');
     const lines = (await does(recorded, 'dump two.rr')).console.trimEnd().split('\n');
     const shown = lines.filter((line) => !/^\d+ {2}reached/.test(line));
@@ -192,7 +192,7 @@ suite('dump', () => {
     assert.match(lines.at(-1)!, /^\d+ {2}end: powerOff, guest exit 0$/);
   });
 
-  test('filters by position, kind and drive, and prints the same entries as JSON', async () => {
+  test('dump filters by position, kind and drive, and prints the same entries as JSON', async () => {
     const { position } = summaries.get(TWO)!;
     const half = Math.floor(position / 2);
     const { console } = await does(
@@ -229,7 +229,7 @@ suite('dump', () => {
     assert.equal((await sandbox.replay(session)).summary.digest, digest);
   });
 
-  test('ends quietly when its output pipe closes early', async () => {
+  test('dump ends without a message when its output pipe closes early', async () => {
     const { status, stderr } = await recorded.cli(['dump', 'demo.rr'], {
       through: ['sh', '-c', '"$@" | head -1', 'sh'],
     });

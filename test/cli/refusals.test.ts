@@ -215,13 +215,13 @@ const TWICE: Refusal[] = [
 testRefusals('record refuses', fresh, some(RECORD, 8));
 testRefusals('record refuses to write over what it reads', fresh, some(TWICE, 8));
 
-test('without --json the sentence is the only output', async (t) => {
+test('without --json, a refused command prints only the error message', async (t) => {
   const { status, console, stderr } = await fresh.copy(t).cli(['info', 'b.rr']);
   assert.deepEqual([status, console], [2, '']);
   assert.match(stderr, /^blkreplay: b\.rr does not exist\. Check the name; .*\n$/);
 });
 
-test('a folder in which no file can be created', async (t) => {
+test('a recording in a folder in which no file can be created is refused', async (t) => {
   const sandbox = fresh.copy(t);
   const untouched = sandbox.fingerprint();
   sandbox.forbidCreating();
@@ -246,7 +246,7 @@ suite('an overlay in use by a running session', () => {
     ['replay it', replay(DEMO), 'a.rr'],
   ];
 
-  test('is not changed by other sessions', async (t) => {
+  test('an overlay in use is not changed by other sessions', async (t) => {
     const sandbox = fresh.copy(t);
     sandbox.write('spin.elf', makeElf());
     const running = sandbox.start(['record', ...optionsOf({ ...DEMO, kernel: 'spin.elf' })]);

@@ -90,7 +90,7 @@ const LONG: readonly Long[] = [
 suite('a command that would take minutes', { skip: SKIP, timeout: LONG.length * 4 * BOUND_MS }, () => {
   for (const [index, { what, file, args, prepare, leaves = [] }] of LONG.entries()) {
     const signal = SIGNALS[index % SIGNALS.length];
-    test(`${what}: ${signal} ends it`, async (t) => {
+    test(`${signal} ends a command that would take minutes: ${what}`, async (t) => {
       const sandbox = recorded.copy(t);
       const before = Object.keys(sandbox.fingerprint());
       sandbox.write('huge.img', '');

@@ -5,7 +5,7 @@ import { SeededRandom } from '../support/seededRandom.ts';
 import { DEMO, firstEventsOf, recorded } from './recordedScene.ts';
 
 suite('a recording with a missing tail', () => {
-  test('replays to the last complete point', async (t) => {
+  test('a recording with a missing tail replays to its last complete point', async (t) => {
     const random = SeededRandom.forTest(t);
     const sandbox = recorded.copy(t);
     const whole = sandbox.read('a.rr');

@@ -9,7 +9,7 @@ import type * as Dap from '../../debug-adapter/dap/index.ts';
 import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
 import { expected, guest } from '../support/guests.ts';
 
-/** What a browser also has, apart from the language itself. */
+/** The globals that a browser also has, in addition to those of the language. */
 const GLOBALS = { TextEncoder, TextDecoder, atob, btoa };
 
 interface Message {

@@ -119,7 +119,7 @@ const LAUNCH_JSON = `{
   ]
 }`;
 
-test('the location of a setting in launch.json', () => {
+test('the location of a setting in launch.json is found', () => {
   const at = (setting: string, text = LAUNCH_JSON) => {
     const place = rangeOfSetting(text, 'mine', setting);
     return place && text.slice(place.start, place.end);

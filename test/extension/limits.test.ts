@@ -42,7 +42,7 @@ const {
   default: memorySize(MEMORY_MIB.default),
 };
 
-test('RAM: size, notation and default', () => {
+test('RAM sizes in package.json and README.md match the code: range, notation and default', () => {
   assert.equal(launch.memory.pattern, limits.MEMORY_SIZE.source);
   assert.equal(launch.memory.default, memory);
   assert.ok(launch.memory.markdownDescription.includes(`from \`${min}\` to \`${max}\`. The default is \`${memory}\``));
@@ -53,14 +53,14 @@ test('RAM: size, notation and default', () => {
   assert.ok(textOf('README.md').includes(`and ${MEMORY_MIB.min} MiB to ${MEMORY_MIB.max / 1024} GiB of RAM`));
 });
 
-test('harts: number and default', () => {
+test('the number of harts in package.json and README.md matches the code: range and default', () => {
   const { minimum, maximum, markdownDescription } = launch.harts;
   assert.deepEqual([minimum, maximum, launch.harts.default], [1, limits.HARTS_MAX, limits.HARTS_DEFAULT]);
   assert.ok(markdownDescription.includes(`from 1 to ${limits.HARTS_MAX}`));
   assert.ok(textOf('README.md').includes(`1 to ${limits.HARTS_MAX} harts`));
 });
 
-test('drives: number, ids, slots, formats and transports', () => {
+test('drives in package.json and README.md match the code: number, ids, slots, formats and transports', () => {
   assert.equal(launch.drives.maxItems, limits.DRIVES_MAX);
   assert.ok(launch.drives.markdownDescription.includes(`up to ${WORDS[limits.DRIVES_MAX]}.`));
   assert.ok(textOf('README.md').includes(`up to ${WORDS[limits.DRIVES_MAX]} virtio-blk disks`));
@@ -76,7 +76,7 @@ test('drives: number, ids, slots, formats and transports', () => {
   assert.equal(drive.virtio.default, limits.VIRTIO_VERSIONS[0]);
 });
 
-test('snapshot names, additional files, seeds and ports', () => {
+test('snapshot names, additional files, seeds and ports in package.json match the code', () => {
   assert.equal(launch.rrsnapshot.pattern, `^(?!${limits.AUTOMATIC_PREFIX})`);
   assert.ok(launch.rrsnapshot.patternErrorMessage!.includes(`"${limits.AUTOMATIC_PREFIX}"`));
   assert.equal(launch.rrsnapshot.default, limits.FIRST_SNAPSHOT_DEFAULT);

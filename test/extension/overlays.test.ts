@@ -160,7 +160,7 @@ test("names in a recording are resolved from the workspace and from the recordin
   assert.equal(beside('C:\\builds\\7\\hd0.qcow2'), '/w/from-ci/hd0.qcow2');
 });
 
-test('snapshot names', () => {
+test('invalid, reserved and existing snapshot names are rejected with a message', () => {
   assert.equal(validateSnapshotName('before the crash', ['x']), undefined);
   assert.match(validateSnapshotName('  ', [])!, /Enter a name/);
   assert.match(validateSnapshotName('auto-7', [])!, /automatic/);
@@ -171,7 +171,7 @@ test('snapshot names', () => {
   assert.equal(unusedName('snapshot', ['snapshot', 'snapshot-2']), 'snapshot-3');
 });
 
-test('sizes', () => {
+test('sizes are shown in binary units with at most one decimal', () => {
   const output = [0, 1, 1023, 1024, 1536, 128 << 20, 1.25 * 2 ** 30, 2 ** 51].map(formatBytes);
   assert.deepEqual(output, ['0 bytes', '1 bytes', '1023 bytes', '1 KiB', '1.5 KiB', '128 MiB', '1.3 GiB', '2048 TiB']);
 });

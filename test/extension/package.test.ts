@@ -103,7 +103,7 @@ test('commands that act on a view item are offered only for an item', () => {
   assert.ok(hidden.includes('blkreplay.renameSnapshot') && !hidden.includes('blkreplay.goToPosition'));
 });
 
-test('icons exist', () => {
+test('each icon in package.json exists as a file', () => {
   const icons = [manifest.icon, ...JSON.stringify(contributes).matchAll(/"(media\/[^"]+)"/g)].map((found) =>
     typeof found === 'string' ? found : found[1],
   );

@@ -41,7 +41,7 @@ test('if nothing is found, the template says what to change', () => {
   assert.deepEqual(recordEach(posix, '/w', { kernels: [], disks: [] }), []);
 });
 
-test('templates on Windows', () => {
+test('on Windows, templates name files relative to the workspace if they are in it', () => {
   const found = { kernels: ['C:\\w\\fw.elf'], disks: ['D:\\disk.qcow2'] };
   const [record] = recordEach(win32, 'C:\\w', found);
   assert.equal(record.kernel, '${workspaceFolder}/fw.elf');

@@ -22,7 +22,7 @@ const RAM = '80000000';
  */
 const SLICES_A_RUN = 100;
 
-test('supported features and the target description', async (t) => {
+test('gdb can read the supported features and the target description', async (t) => {
   const gdb = conversation(t);
   const supported = await gdb.ask('qSupported:multiprocess+;swbreak+;hwbreak+');
   for (const word of ['PacketSize=4000', 'ReverseStep+', 'ReverseContinue+', 'QStartNoAckMode+', 'vContSupported+']) {
@@ -39,7 +39,7 @@ test('supported features and the target description', async (t) => {
   assert.equal(gdb.acknowledgements, '', 'nothing is acknowledged from now on');
 });
 
-test('registers, CSRs and memory', async (t) => {
+test('gdb can read registers, CSRs and memory', async (t) => {
   const gdb = conversation(t);
   assert.match(await gdb.ask('?'), /^T05thread:01;20:0000008000000000;/);
   assert.equal((await gdb.ask('g')).length, 33 * 16);
@@ -89,7 +89,7 @@ test('a run from a different address is refused', async (t) => {
   assert.match(await gdb.ask(`c${RAM}`), /^E\.The machine can only resume/);
 });
 
-test('steps, breakpoints and watchpoints in both directions', async (t) => {
+test('steps, breakpoints and watchpoints work in both directions', async (t) => {
   const gdb = conversation(t);
   await gdb.ask('qSupported:swbreak+;hwbreak+');
   assert.match(await gdb.ask('bs'), /replaylog:begin;/);
@@ -139,7 +139,7 @@ for (const [way, packet] of [
   });
 }
 
-test('monitor commands', async (t) => {
+test('monitor commands print and change the position, and list snapshots', async (t) => {
   const gdb = conversation(t);
   const monitor = async (line: string) =>
     Buffer.from(await gdb.ask(`qRcmd,${Buffer.from(line).toString('hex')}`), 'hex').toString();
@@ -154,7 +154,7 @@ test('monitor commands', async (t) => {
   assert.match(await gdb.ask(`qRcmd,${Buffer.from('goto 99999999').toString('hex')}`), /^E\.Position 99999999 is not/);
 });
 
-test('detach, kill and a lost connection', async (t) => {
+test('the server reports whether gdb detached, killed the session or lost its connection', async (t) => {
   const detaching = conversation(t);
   assert.equal(await detaching.ask('D'), 'OK');
   assert.equal(await detaching.server.whenLeft, 'detached');

@@ -172,7 +172,7 @@ test('an unreadable lock file is not taken over', (t) => {
   }
 });
 
-test('where hard links are not supported, locks still work', (t) => {
+test('locks also work on file systems without hard links', (t) => {
   const overlay = overlayIn(t);
   failCalls(t, ['linkSync'], 'EPERM');
   const lock = lockOverlay(overlay);
@@ -377,7 +377,7 @@ test('foreign entries in the registry are harmless', { skip: process.platform ==
   assert.equal(refusal(overlay, [registry]).message.includes('in use by process'), true);
 });
 
-test('where no file can be written or linked, neither a lock nor part of one remains', (t) => {
+test('if files cannot be written or linked, no lock and no part of a lock remains', (t) => {
   const overlay = overlayIn(t);
   fs.writeFileSync(overlay, 'x');
   for (const [call, code, refused] of [

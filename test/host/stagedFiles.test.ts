@@ -114,7 +114,7 @@ test('a link is followed to its target, and refused if the target does not exist
 });
 
 test(
-  "only its owner can read a new file, regardless of the umask and the previous file's mode",
+  "a new file is readable only by its owner, regardless of the umask and the previous file's mode",
   { skip: process.platform === 'win32' },
   (t) => {
     const folder = folderIn(t);
@@ -131,7 +131,7 @@ test(
   },
 );
 
-test('where hard links are not supported, files are renamed', (t) => {
+test('on file systems without hard links, files are renamed', (t) => {
   const folder = folderIn(t);
   failCalls(t, ['linkSync'], 'EPERM');
   for (const text of ['first', 'second']) {

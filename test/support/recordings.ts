@@ -65,7 +65,7 @@ export function headerJson(recording: Uint8Array): Json {
   return JSON.parse(new TextDecoder().decode(recording.subarray(at, at + payloadBytes))) as Json;
 }
 
-/** The recording with a different header, or with any bytes in place of the header, and valid checksums. */
+/** A copy of the recording with its header replaced by `header` and its checksums recalculated. */
 export function withHeader(recording: Uint8Array, header: Json | Uint8Array): Uint8Array {
   const json = header instanceof Uint8Array ? header : new TextEncoder().encode(JSON.stringify(header));
   const pieces = [recording.subarray(0, PREAMBLE_BYTES)];

@@ -4,7 +4,10 @@ import { NO_STOP_POINTS } from '../target/stopPoints.ts';
 import type { Target } from '../target/target.ts';
 import type { StopReason } from './stopReason.ts';
 
-/** Runs forward to a position without stop points. The stop is 'goto' at the position, or 'ended'. */
+/**
+ * Runs forward to a position without stop points. Returns 'goto', or 'ended' if the machine ends before it reaches the
+ * position.
+ */
 export function* advanceTo(target: Target, until: Position): Sliced<StopReason> {
   target.arm(NO_STOP_POINTS);
   const stop = yield* target.forward(until);

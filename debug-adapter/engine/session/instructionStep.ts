@@ -32,7 +32,7 @@ export function* stepForward(session: Session, hart = session.inspector.hart): S
     const instructions = target.harts.instructionsOf(hart);
     const reason = yield* session.stepInstruction();
     if (reason.kind !== 'step' || target.harts.instructionsOf(hart) !== instructions) return reason;
-    // The step delivered an external event or skipped idle time if pc is the same; otherwise, a trap occurred.
+    // If pc is unchanged, the step delivered an external event or skipped idle time; otherwise, a trap occurred.
     if (inspector.pc !== before.pc) {
       const trap = trapAt(inspector);
       if (!trap?.isInterrupt || trap.interrupted.pc !== before.pc) return reason;

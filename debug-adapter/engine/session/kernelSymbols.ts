@@ -3,7 +3,7 @@ import { imageAddress, isElf } from '../machine/boot/bootPlan.ts';
 import { elfFromCode, elfFromImage, IMAGE_SECTION, type Symbols } from '../symbols/index.ts';
 import type { NamedFile, PlacedFile } from './bootedFiles.ts';
 
-/** Adds the load address to a raw kernel. */
+/** Returns the kernel with its load address, unless the file itself specifies an address. */
 export function withLoadAddress({ kernel, bios }: { kernel: PlacedFile; bios?: NamedFile }): PlacedFile {
   if (isElf(kernel.bytes) || kernel.entry !== undefined) return kernel;
   return { ...kernel, address: imageAddress({ kernel, bios }, MEMORY_BYTES_MAX) };

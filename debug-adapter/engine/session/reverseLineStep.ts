@@ -51,7 +51,7 @@ export class ReverseLineStep {
     this.location = new StepLocation(symbols, this.pc, 'backwards');
   }
 
-  /** Returns the position where the step ends. During a pause, the machine is at the position that was reached. */
+  /** Returns the position where the step ends. During a pause, the machine is at the position reached so far. */
   *run(): Sliced<Position> {
     const { session } = this;
     const { start } = session.history;

@@ -20,7 +20,7 @@ export class Session<T extends Target = Target> {
   readonly stopPoints: UserStopPoints;
   /** Changes by the debugger. */
   readonly writes: GuestWrites;
-  /** A reverse run that has not ended. It can be continued even if the user has paused it. */
+  /** A reverse run that has not ended. It can be continued after the user has paused it. */
   private reverseRun: Sliced<StopReason> | undefined;
   private lastReason: StopReason = { kind: 'entry' };
 
@@ -159,7 +159,7 @@ export class Session<T extends Target = Target> {
     return this.setReason({ kind: 'goto' });
   }
 
-  /** Goes to a position within the history without a pause, as part of a step. The stop reason stays. */
+  /** Goes to a position within the history without a pause, as part of a step. Does not change the stop reason. */
   moveTo(position: Position): Sliced<void> {
     const { target } = this;
     return target.pause.ignoredBy(target.goTo(position));

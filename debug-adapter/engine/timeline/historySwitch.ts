@@ -36,7 +36,7 @@ export class HistorySwitch {
     log: RequestLogSwitch;
     history: History;
     isLive: boolean;
-    /** Called when the RAM of the live end starts or ceases to be kept in memory. */
+    /** Called after the RAM contents of the live end have been saved in memory or released. */
     onRamSwitched: () => void;
   }) {
     this.machine = options.machine;
@@ -67,13 +67,13 @@ export class HistorySwitch {
     return this.liveEnd?.position ?? (this.isLive ? this.machine.position : this.history.end());
   }
 
-  /** The player of the history, which the machine must be in. */
+  /** The player of the history. The machine must be in its history. */
   get player(): HistoryPlayer {
     assert(this.opened, 'the machine is in its history');
     return this.opened.player;
   }
 
-  /** Saves the live end, if the machine is there, and opens what has been recorded so far. */
+  /** If the machine is at its live end, saves that state; then opens a player for everything recorded so far. */
   enterHistory(): void {
     if (this.isAtLiveEnd) this.saveLiveEnd();
     if (this.opened) return;
@@ -82,7 +82,10 @@ export class HistorySwitch {
     this.log.target = this.opened.player;
   }
 
-  /** Returns to the live end. If the machine got there by replaying, its state must equal the saved state. */
+  /**
+   * Returns to the live end. If the machine has reached that position by replaying, its state must equal the saved
+   * state.
+   */
   returnToLiveEnd(): void {
     const { machine, liveEnd } = this;
     assert(liveEnd, 'there is a live end to return to');

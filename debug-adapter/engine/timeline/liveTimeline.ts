@@ -52,7 +52,7 @@ export class LiveTimeline extends MachineTimeline {
       const stop = yield* travel.forward(until, options);
       if (stop.kind === 'breakpoint' || stop.kind === 'trap' || stop.kind === 'hit') return stop;
       if (stop.kind === 'reached' && this.position >= until) return stop;
-      // The machine has reached its live end, or the end of the guest, which is also there.
+      // The machine has reached its live end. If the guest has ended, it ended at that position.
       if (stop.kind === 'reached') stopsAtStart = options.stopsAtStart === true || this.position > position;
       else yield* this.pause.ignoredBy(travel.seekTo(travel.end));
     }

@@ -14,7 +14,7 @@ import type { TimelineFiles } from './timelineFiles.ts';
 import type { Snapshots } from './timelineSnapshots.ts';
 import type { TimeTravel } from './timeTravel.ts';
 
-/** What a machine that runs live and one that replays have in common: its state and its movement. */
+/** The parts of a timeline that are the same for a live machine and a replay: access to the state, and movement. */
 export abstract class MachineTimeline implements Timeline {
   readonly machine: Machine;
   /** Movement through the history; undefined for a machine that is not recorded. */
@@ -60,7 +60,7 @@ export abstract class MachineTimeline implements Timeline {
   advance(until: Position, wantsPause?: () => boolean): End | undefined {
     this.arm(NO_STOP_POINTS);
     const run = this.forward(until);
-    // After a pause, the next call continues the run, because the machine continues it by itself.
+    // After a pause, a new run continues from the same state, so the paused run need not be kept.
     const next = wantsPause ? this.pause.resume(run, wantsPause) : { done: true as const, value: complete(run) };
     return next.done && next.value.kind === 'ended' ? next.value.end : undefined;
   }

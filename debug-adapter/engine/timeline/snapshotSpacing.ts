@@ -3,13 +3,13 @@ import type { Position } from '../base/quantities.ts';
 // The distances before a target, in steps, at which snapshots are created. Replaying from one of them to the target
 // takes 10 us to 10 ms.
 const SNAPSHOT_DISTANCES = [4_000_000, 1_000_000, 250_000, 60_000, 15_000, 4_000];
-// On the way to a distant target, snapshots are created every 35 ms of replay, the spacing at which a recording starts
-// to take automatic snapshots.
+// On the way to a distant target, a snapshot is created after every 35 ms of replay. A recording initially takes
+// automatic snapshots at the same intervals.
 const SNAPSHOT_SPACING = 1 << 24;
 
 /**
- * The position of the next snapshot to create on the way to a target, or the target itself. The snapshots are dense
- * shortly before the target, so that the next moves back are fast.
+ * The position of the next snapshot to create on the way to a target, or the target itself. Shortly before the target,
+ * the snapshots are close together, so that the next moves back are fast.
  */
 export function nextSnapshotOnTheWay(position: Position, target: Position): Position {
   const before = SNAPSHOT_DISTANCES.map((distance) => target - distance).find((candidate) => candidate > position);

@@ -8,8 +8,8 @@ export interface TravelBudget {
   /** The number of bytes in scratch files that only cached snapshots use. */
   scratchBytes: number;
   /**
-   * The number of cached snapshots. They are denser near the user's position, so more of them would not make the next
-   * move faster.
+   * The number of cached snapshots. They are closer together near the user's position, so more of them would not make
+   * the next move faster.
    */
   snapshots: number;
 }

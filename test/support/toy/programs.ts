@@ -29,8 +29,8 @@ import {
 } from './toyProgram.ts';
 
 /**
- * Counts at COUNTER, reads a time in each round and adds it to a sum in the next 8 bytes, then executes `wait`. Without
- * it, a round takes about ten steps.
+ * Counts at COUNTER, reads a time in each round and adds it to a sum in the next 8 bytes, then executes `wait`. A round
+ * takes about ten steps in addition to `wait`.
  */
 const rounds = (...wait: ToyLine[]): ToyProgram =>
   assemble([
@@ -70,7 +70,7 @@ export const ENDING: ToyProgram = assemble([
 ]);
 
 /**
- * A program with source lines: `main` calls `twice`, which calls `leaf` two times; `sum` is recursive; an `ecall` enters
+ * A program with source lines: `main` calls `twice`, which calls `leaf` twice; `sum` is recursive; an `ecall` enters
  * the handler. It runs forever.
  */
 export const CALLS: ToyProgram = assemble([

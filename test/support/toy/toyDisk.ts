@@ -1,6 +1,6 @@
 import type { TravelDisk } from '../../../debug-adapter/engine/timeline/travelDisk.ts';
 
-/** A disk that only remembers what it was told to show. */
+/** A disk that only records which state it was told to show. */
 export class ToyDisk {
   readonly driveId = 'toy';
   shown: 'live end' | 'history' = 'live end';

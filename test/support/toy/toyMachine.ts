@@ -27,14 +27,14 @@ export interface ToyHart {
 export interface ToyMachineOptions {
   code: readonly number[];
   harts?: number;
-  /** The address of the handler of traps and interrupts. */
+  /** The address of the trap and interrupt handler. */
   handler?: bigint;
   /** An interrupt occurs at positions that are multiples of this. */
   interruptEvery?: number;
 }
 
 export const QUANTUM = 7;
-// A `delay` executes this many steps at once, so that pause signals are still checked.
+// A `delay` executes at most this many steps at once, so that pause signals are still checked.
 const DELAY_CHUNK = 100_000;
 
 /**

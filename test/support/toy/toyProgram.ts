@@ -92,6 +92,6 @@ export const ecall: ToyLine = { word: 0x73 };
 export const mret: ToyLine = { word: 0x3020_0073 };
 /** Takes one step plus `steps` more. */
 export const delay = (steps: number): ToyLine => ({ word: (steps << 12) | DELAY });
-/** Reads a time from outside, which a recording records. */
+/** Reads a time from outside; a recording stores this time. */
 export const readTime = (rd: number): ToyLine => ({ word: (rd << 7) | READ_TIME });
 export const halt: ToyLine = { word: HALT };

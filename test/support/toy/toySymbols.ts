@@ -4,7 +4,7 @@ import { ToyRam } from './toyRam.ts';
 
 /**
  * The symbols of a toy program. Each label in `functions` begins a function, which ends where the next one begins. A
- * function saves its return address in its frame of 16 bytes, at offset 8, if it has a frame.
+ * function with a frame saves its return address at offset 8 of the frame, which is 16 bytes long.
  */
 export function toySymbols(program: ToyProgram, functions: Record<string, { frameBytes: number }>): Symbols {
   const end = ToyRam.BASE + BigInt(4 * program.code.length);
@@ -31,7 +31,7 @@ export function toySymbols(program: ToyProgram, functions: Record<string, { fram
     return { file, line, column: undefined, isStatement: true, start, end: stop };
   };
   const frameBytes = (pc: bigint): number => functions[functionAt(pc)?.name ?? '']?.frameBytes ?? 0;
-  /** Whether the frame has been allocated: the first instruction does it, and the instruction before `ret` undoes it. */
+  /** Whether the frame is allocated: the first instruction allocates it, and the instruction before `ret` frees it. */
   const isAllocated = (pc: bigint): boolean => {
     const { low } = functionAt(pc)!;
     const isReturn = program.code[Number(pc - ToyRam.BASE) / 4] === 0x8067;

@@ -265,7 +265,7 @@ class ToyPlayer {
   }
 }
 
-/** The state of a straight run at each of the positions. */
+/** The digests of an uninterrupted run at the given positions. */
 export function straightDigests(options: ToyMachineOptions, positions: readonly number[]): Map<number, DigestPart[]> {
   const target = new ToyTarget(options);
   const digests = new Map<number, DigestPart[]>();

@@ -26,7 +26,7 @@ const damages: { what: string; at: number; bytes: number[]; says: RegExp }[] = [
   { what: '2^9-bit refcounts', at: 99, bytes: [9], says: /a refcount width of 2\^9 bits/ },
   { what: 'subclusters in small clusters', at: 79, bytes: [16], says: /subclusters in clusters of 2\^9 bytes/ },
   { what: 'an unknown compression type', at: 79, bytes: [8], says: /contradict each other/ },
-  { what: 'a header longer than its cluster', at: 100, bytes: [0, 1], says: /a length of/ },
+  { what: 'a header longer than its cluster', at: 100, bytes: [0, 1], says: /a header length of/ },
 ];
 
 for (const { what, at, bytes, says } of damages) {
