@@ -20,9 +20,9 @@ const signals = makeSignals();
 const interruption = makeInterruptionCell();
 const worker = new Worker(path.join(__dirname, 'engine-worker.js'), {
   workerData: { signals, interruption, overwrites: process.argv.includes('--overwrite') },
-  // Each visit to the history creates several snapshots and discards as many. V8's defaults allow up to 100 MiB for
-  // new objects and an old generation of up to four times its live objects, so the process would double in size after
-  // about a thousand visits. V8 derives the permitted growth from the maximum size of the old generation.
+  // Each visit to the history creates several snapshots and discards as many. V8's defaults allow up to 100 MiB for new
+  // objects and an old generation of up to four times its live objects, so the process would double in size after about
+  // a thousand visits to the history. V8 derives the permitted growth from the maximum size of the old generation.
   resourceLimits: { maxYoungGenerationSizeMb: 12, maxOldGenerationSizeMb: 1024 },
 });
 const engine = new EngineLink({

@@ -20,7 +20,7 @@ const ASKED_EVERY = 16;
 const TARGETS = { instruction: 50, line: 150, answer: 100, pause: 200 };
 /** Every guest system call goes through this function, so a reverse-continue to it can end at many positions. */
 const MANY_PLACES = 'syscall';
-/** The kernel's first instruction is never overwritten, so the search for a write covers all of history. */
+/** The kernel's first instruction is never overwritten, so the search for a write covers the whole history. */
 const NEVER_WRITTEN = '*(unsigned long *)0x80000000';
 
 const KERNEL = guest('kernel/oslet');
@@ -124,7 +124,7 @@ async function runAndPause(client: DapClient, random: SeededRandom): Promise<voi
 
 // --- requests during a run ---------------------------------------------------------------------------------------------
 
-/** Reverse runs over all of history, with requests of every kind during the run and a pause at a random moment. */
+/** Reverse runs over the whole history, with requests of every kind during the run and a pause at a random moment. */
 async function measureWhileRunning(client: DapClient, samples: number): Promise<void> {
   const random = new SeededRandom(1);
   const { dataId } = await client.request('dataBreakpointInfo', { name: NEVER_WRITTEN });

@@ -141,7 +141,7 @@ const SCENARIOS: Scenario[] = [
   },
 ];
 
-suite('commands that write, on a failing host', { concurrency: 2 }, () => {
+suite('commands that write files lose no data on a failing host', { concurrency: 2 }, () => {
   const positions = {} as Record<Scenario['from'], Sandbox>;
 
   const cleanups: (() => void)[] = [];

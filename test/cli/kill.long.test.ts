@@ -1,4 +1,4 @@
-/** A recording can be replayed however it ended: SIGKILL loses at most the last second, other signals lose nothing.
+/** Every recording can be replayed: SIGKILL loses at most the last second, and other signals lose nothing.
  *
  * Data that the guest flushed survives even SIGKILL. The one-second limit is in host time.
  */

@@ -177,7 +177,7 @@ suite('overlay rebase', () => {
     }
   });
 
-  test('overlay rebase --name-only accepts the new location of a moved base, however long its name is', async (t) => {
+  test('overlay rebase --name-only accepts the new location of a moved base, even if its name is very long', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     for (const clusterSize of some([512, 1024, 4096, 65536], 1)) {
       const sandbox = withBase(t);

@@ -45,7 +45,7 @@ suite('semihosting', { concurrency: 2 }, () => {
     assert.match((await sandbox.cli(['dump', 'a.rr', '--kind', 'hostFile'])).console, /7 bytes of data/);
   });
 
-  test('it is off by default: the guest gets a breakpoint exception, and a replay with semihosting is refused', async (t) => {
+  test('semihosting is off by default: the guest gets a breakpoint exception, and a replay with semihosting is refused', async (t) => {
     const sandbox = new Sandbox(t);
     const session = { ...does(sandbox, 'exit=42'), rrfile: 'a.rr' };
     const outcome = await sandbox.record(session);

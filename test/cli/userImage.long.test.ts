@@ -78,7 +78,7 @@ test('a snapshot name that already exists in the image is refused, or replaced w
   qemuImg(sandbox, 'check', 'mine.qcow2');
 });
 
-test('two drives share a snapshot: one in the user’s image and one in an overlay', async (t) => {
+test('a snapshot of two drives is stored in the user’s image for one drive and in an overlay for the other', async (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
   const sandbox = withImage(t);
   sandbox.disk('second.img', MIB);

@@ -52,7 +52,7 @@ test('during a long reverse run, requests are answered, new breakpoints apply, a
   await dap.start(endless(new Sandbox(t)));
   await untilPrinted(dap, LONG);
   await paused(dap, 'continue');
-  // Nothing writes to the address after boot, so the search covers all of history.
+  // Nothing writes to the address after boot, so the search covers the whole history.
   const { dataId } = await dap.request('dataBreakpointInfo', { name: '*(unsigned long *)0x80000000' });
   await dap.request('setDataBreakpoints', { breakpoints: [{ dataId, accessType: 'write' }] });
   await dap.request('reverseContinue', { threadId: 1 });

@@ -1,4 +1,4 @@
-/** Moving through history many times does not increase memory use, scratch files or open files.
+/** Moving through the history many times does not increase memory use, scratch files or open files.
  *
  * After many moves and snapshots, the adapter uses about as much of each as after a tenth of the moves.
  */
@@ -31,20 +31,28 @@ const NEEDED_GROWTH_MAX = 1.15;
 /** Allowed difference in the scratch file of a 4 MiB disk, whose size depends on which snapshots currently exist. */
 const SCRATCH_NOISE_BYTES = 2 << 20;
 
-test('while replaying, repeated moves through history use no more memory or files', { skip: skipped() }, async (t) => {
-  const sandbox = new Sandbox(t);
-  const launch = demoLaunch(sandbox, SMALL);
-  const recording = new DapClient(t);
-  await recording.start(launch);
-  await recording.event('stopped');
-  await recording.leave();
-  await measureRepeatedMoves(t, sandbox, { ...launch, rr: 'replay' });
-});
+test(
+  'while replaying, repeated moves through the history do not increase memory use or the number of files',
+  { skip: skipped() },
+  async (t) => {
+    const sandbox = new Sandbox(t);
+    const launch = demoLaunch(sandbox, SMALL);
+    const recording = new DapClient(t);
+    await recording.start(launch);
+    await recording.event('stopped');
+    await recording.leave();
+    await measureRepeatedMoves(t, sandbox, { ...launch, rr: 'replay' });
+  },
+);
 
-test('while recording, repeated moves through history use no more memory or files', { skip: skipped() }, async (t) => {
-  const sandbox = new Sandbox(t);
-  await measureRepeatedMoves(t, sandbox, demoLaunch(sandbox, SMALL));
-});
+test(
+  'while recording, repeated moves through the history do not increase memory use or the number of files',
+  { skip: skipped() },
+  async (t) => {
+    const sandbox = new Sandbox(t);
+    await measureRepeatedMoves(t, sandbox, demoLaunch(sandbox, SMALL));
+  },
+);
 
 async function measureRepeatedMoves(t: TestContext, sandbox: Sandbox, launch: object): Promise<void> {
   const random = SeededRandom.forTest(t);

@@ -21,7 +21,7 @@ const demo = ['--kernel', guest('demo/demo')];
 const timeout = 60_000;
 
 test(
-  'a socket is accessible only to its owner, and is removed when the session ends, however it ends',
+  'a socket is accessible only to its owner, and is removed when the session ends for any reason',
   { timeout },
   async (t) => {
     for (const how of ['kill', 'ctrl-c', 'detach'] as const) {

@@ -227,7 +227,7 @@ test('random packets never end the session (seeded)', async (t) => {
   assert.equal(await gdb.ask('qC'), 'QC01');
 });
 
-test('if gdb does not read its replies, its packets wait, and only a limited amount is read', async (t) => {
+test('until gdb reads its replies, its packets wait, and only a limited number of bytes is read', async (t) => {
   const gdb = conversation(t);
   let drain!: () => void;
   gdb.unsentBytes = UNSENT_BYTES_MAX + 1;

@@ -82,7 +82,7 @@ test('failing to open a file is a user error, and the message names the file', (
   assert.equal(fs.readFileSync(there, 'utf8'), 'x', 'nothing was overwritten');
 });
 
-test('a file name that cannot exist is refused by every call', { skip: WINDOWS }, (t) => {
+test('an impossible file name is refused by every call', { skip: WINDOWS }, (t) => {
   const folder = folderIn(t);
   const { files } = nodeHost;
   const calls: ((name: string) => unknown)[] = [

@@ -36,7 +36,7 @@ test('a new file gets its name when it is published, and keeps it after a commit
   assert.deepEqual(contents(folder), { 'a.rr': 'NEW' });
 });
 
-test('withdrawing restores the previous files', (t) => {
+test('withdrawing a new file restores the file that it replaced', (t) => {
   const folder = folderIn(t);
   for (const [before, replaces] of [
     [{}, false],

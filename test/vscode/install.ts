@@ -3,10 +3,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 /**
- * Real VS Code from the npm registry alone, for machines that cannot download the desktop version. The npm package
- * code-server contains VS Code's web server: the real workbench and a real extension host. Its wrapper is not used.
- * Each version has a separate folder, `.vscode-test/server-<version>` (0.8 GB, about 2 min with an empty npm cache); a
- * complete one is reused. `node test/vscode/install.ts` installs it before the tests.
+ * Installs real VS Code using only the npm registry, for machines that cannot download the desktop version. The npm
+ * package code-server contains VS Code's web server: the real workbench and a real extension host. Its wrapper is not
+ * used. Each version has a separate folder, `.vscode-test/server-<version>` (0.8 GB, about 2 min with an empty npm
+ * cache); a complete one is reused. `node test/vscode/install.ts` installs it before the tests.
  */
 export interface VsCodeServer {
   version: string;

@@ -6,7 +6,7 @@ import type { VsCodeServer } from './install.ts';
 
 /**
  * Starts and stops VS Code's web server on 127.0.0.1, with separate settings, extensions and data that are removed with
- * it. The server leads a process group, so that extension hosts and debug adapters end with it, however it ends.
+ * it. The server leads a process group, so that extension hosts and debug adapters end with it in any case.
  */
 export interface RunningServer {
   url: string;

@@ -8,15 +8,15 @@ const SNAPSHOT_DISTANCES = [4_000_000, 1_000_000, 250_000, 60_000, 15_000, 4_000
 const SNAPSHOT_SPACING = 1 << 24;
 
 /**
- * The position of the next snapshot to create on the way to a target, or the target itself. Shortly before the target,
- * the snapshots are close together, so that the next moves back are fast.
+ * The position of the next snapshot to create on the way to a target, or the target itself if there is none before it.
+ * Shortly before the target, the snapshots are close together, so that the next moves back are fast.
  */
 export function nextSnapshotOnTheWay(position: Position, target: Position): Position {
   const before = SNAPSHOT_DISTANCES.map((distance) => target - distance).find((candidate) => candidate > position);
   return Math.min(target, nextMultiple(position), before ?? target);
 }
 
-/** The position of the next snapshot to create while searching up to `end`, or `end`. */
+/** The position of the next snapshot to create while searching up to `end`, or `end` if there is none before it. */
 export function nextSnapshotOfSearch(position: Position, end: Position): Position {
   return Math.min(end, nextMultiple(position));
 }

@@ -132,7 +132,7 @@ test('without call frame information, the caller is found by analyzing the prolo
   assert.equal(symbols.functionAt(caller.lookupPc)?.name, 'main');
 });
 
-test('unwinding stops at a frame that does not advance', () => {
+test('unwinding stops at a frame whose caller would be the same frame', () => {
   const file = fixture('flow-O0-v5');
   const symbols = open(file);
   const [recursive] = symbols.functionsNamed('recursive');

@@ -1,4 +1,4 @@
-/** Debugger writes at random times, mixed with jumps in history, are recorded and replayed.
+/** Debugger writes at random times, mixed with jumps in the history, are recorded and replayed.
  *
  * The writes go to random memory and registers, even if the guest crashes as a result.
  */
@@ -18,7 +18,7 @@ const REFUSALS = ['guest-has-ended', 'address-not-ram'];
 const SCENES: Record<string, Scene> = { demo: DEMO, kernel: KERNEL, resets: RESETS };
 
 for (const [name, scene] of Object.entries(SCENES)) {
-  test(`${name}: random debugger writes and jumps in history give the same states in a replay`, (t) => {
+  test(`${name}: random debugger writes and jumps in the history give the same states in a replay`, (t) => {
     const random = SeededRandom.forTest(t);
     for (let i = 0; i < SESSIONS; i++) {
       const stage = stageOf(scene, t);

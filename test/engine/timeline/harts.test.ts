@@ -1,4 +1,4 @@
-/** A machine with several harts has the same states while recording, in history, in a replay and from a snapshot. */
+/** A machine with several harts has the same states while recording, in the history, in replays and from snapshots. */
 import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
@@ -12,7 +12,7 @@ const JUMPS = times({ quick: 20, long: 60 }, 'TRAVEL_JUMPS');
 
 for (const harts of [2, 4]) {
   suite(`${harts} harts`, () => {
-    test('while recording, in history and in a replay, every position has the recorded digest', (t) => {
+    test('while recording, in the history and in a replay, every position has the recorded digest', (t) => {
       const { stage, timeline, positions, digests, random } = recorded(harts, t);
       jumps('live', timeline.travel!);
       const end = timeline.advance(Infinity)!;

@@ -1,7 +1,7 @@
-/** Killing a session with SIGKILL while it works in history loses neither the recording nor any reported snapshot.
+/** Killing a session with SIGKILL while it is in the history loses neither the recording nor any reported snapshot.
  *
- * The session jumps, replays, and takes, renames and deletes snapshots of history. All snapshots that remain after the
- * kill contain the recorded states.
+ * The session jumps, replays, and takes, renames and deletes snapshots in the history. All snapshots that remain after
+ * the kill contain the recorded states.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

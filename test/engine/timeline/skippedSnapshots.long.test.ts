@@ -158,7 +158,7 @@ test('whichever write of a snapshot fails, no image keeps any part of it, and th
       isOver = succeeds(() => pair.take('failed'));
       pair.files[failing].changesLeft = Infinity;
       pair.write();
-      // Pages from before the failed attempt become current again, as after a jump back in history.
+      // Pages from before the failed attempt become current again, as after a jump back in the history.
       pair.restore('first');
       pair.take('second');
       pair.check(

@@ -21,7 +21,7 @@ for (const [name, scene, length] of [
   ['a kernel with processes', KERNEL, 76_000_000],
 ] as const) {
   describe(name, () => {
-    test('snapshots taken at the live end, in history and in a replay have the recorded states', (t) => {
+    test('snapshots taken at the live end, in the history and in a replay have the recorded states', (t) => {
       const { random, stage, positions, digests, end } = recordWithSnapshots(scene, length, t);
       const replay = stage.replay();
       for (const position of positions.slice(TAKEN)) {
@@ -239,7 +239,9 @@ test('an invalid snapshot request is refused with a one-sentence message', (t) =
   timeline.close({ reason: 'interrupted' });
 });
 
-/** Records a scene with snapshots of history at random positions in its first half, and one at the live end. */
+/**
+ * Records a scene, and takes snapshots in the history at random positions in its first half and one at the live end.
+ */
 function recordWithSnapshots(scene: Scene, length: number, t: TestContext) {
   const random = SeededRandom.forTest(t);
   const stage = stageOf(scene, t);

@@ -153,7 +153,7 @@ test('stepping forwards and then back returns to the same state, one instruction
   }
 });
 
-test('debugger writes at the live end are recorded and replayed, and writes in history are refused', (t) => {
+test('debugger writes at the live end are recorded and replayed, and writes in the history are refused', (t) => {
   const stage = stageOf(DEMO, t);
   const session = new Session(stage.record());
   session.stopPoints.addBreakpoint(addressOf('journal_checkpoint'));

@@ -19,7 +19,7 @@ struct range {
 static struct disk disk;
 static _Alignas(4096) uint8_t buffer[BLOCK_BYTES];
 
-// Sleeps while it waits: a discard takes as long as a write of that many bytes. With interrupts off, wfi still wakes up
+// Sleeps while it waits: a discard takes as long as a write of the same size. With interrupts off, wfi still wakes up
 // when an interrupt is pending.
 static void transfer(int operation, uint64_t sector, void *data, uint32_t bytes) {
   struct disk_request request = {

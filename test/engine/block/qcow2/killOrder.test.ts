@@ -33,7 +33,10 @@ interface Operation {
 
 const OPERATIONS: Operation[] = [
   { what: 'taking a snapshot', run: (image, model) => model.createSnapshot(image) },
-  { what: 'taking a snapshot of history', run: (image, model, random) => model.createSnapshotFrom(image, random) },
+  {
+    what: 'taking a snapshot of an earlier state',
+    run: (image, model, random) => model.createSnapshotFrom(image, random),
+  },
   { what: 'deleting a snapshot', run: (image, model) => remove(image, model, ['s1']) },
   { what: 'deleting all snapshots', run: (image, model) => remove(image, model, [...model.snapshots.keys()]) },
   { what: 'renaming a snapshot', run: (image, model, random) => model.renameSnapshot(image, random) },

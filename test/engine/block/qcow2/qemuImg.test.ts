@@ -133,7 +133,7 @@ test('qemu-img accepts state-only images', (t) => {
   }
 });
 
-test('qemu-img repairs an image that is marked as in use after a kill', (t) => {
+test('qemu-img repairs an image whose dirty bit is still set after a kill', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const folder = support.temporaryFolder(t);
   const { image, file } = newImage();

@@ -1,4 +1,4 @@
-/** After code is modified, the new instructions execute, even without FENCE.I, wherever and however they were written.
+/** After code is overwritten in any way, the new instructions execute, even without FENCE.I.
  *
  * The code changes after it has been decoded or translated.
  */
