@@ -2,9 +2,12 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 import { noFloatingGenerators } from './scripts/lint/noFloatingGenerators.mjs';
 
-/** What code that also runs in a browser must not use. */
+/** Global names that code for browsers must not use. */
 const ONLY_IN_NODE = ['process', 'setImmediate', 'Buffer', '__dirname', '__filename', 'require', 'global'];
-/** What the engine must not know: it reads no clock, no random source and no environment (DESIGN invariant 1). */
+/**
+ * Global names that the engine must not use: it reads no clock, random source or environment (ARCHITECTURE.md,
+ * Invariants).
+ */
 const NOT_IN_ENGINE = [...ONLY_IN_NODE, 'performance', 'setTimeout', 'setInterval', 'fetch', 'crypto'];
 
 export default tseslint.config(

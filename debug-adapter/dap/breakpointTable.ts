@@ -19,8 +19,8 @@ export interface WatchedData {
 }
 
 /**
- * The client's breakpoints. A DAP request always sets a complete list: there is a list for each source file, and a list
- * each for functions, instructions and data breakpoints.
+ * The client's breakpoints. A DAP request always sets a complete list: there is one list for each source file, one for
+ * functions, one for instructions and one for data breakpoints.
  */
 export class BreakpointTable {
   private session: Session;

@@ -29,8 +29,8 @@ const LEAVE_PACKETS = /^(D|k$|vKill)/;
  * replies go out through the host's `send`. Packets are answered one after the other. Runs are divided into slices, so
  * that gdb's interrupt can arrive between slices. If the session cannot execute a packet's request, gdb gets an error
  * reply and the connection continues. An error that ends the session (a divergence in a replay, a host failure) is
- * reported to gdb and rejects `whenLeft`. If gdb does not read its replies, its packets are queued without an answer.
- * If the queue is too long, the server reads no further packets.
+ * reported to gdb and rejects `whenLeft`. If gdb does not read its replies, its packets are queued and not answered. If
+ * the queue is too long, the server reads no further packets.
  */
 export class GdbServer {
   /** Resolves when gdb has left. */

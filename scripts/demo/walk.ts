@@ -1,10 +1,10 @@
 import type { GuestError } from './guestError.ts';
 
 /**
- * One debugging session with the demo guest, which is the same in every front end. It starts at the failure that the
- * guest reports, with the name of the wrong variable. It runs backward to the write that damaged the variable, takes
- * two more steps back, and runs forward over the same write. This module contains the steps and the expected results; a
- * driver performs the steps in one front end.
+ * A debugging session with the demo guest. The session is the same in every front end. It starts at the failure that
+ * the guest reports, with the name of the wrong variable. It runs backward to the write that damaged the variable,
+ * takes two more steps back, and runs forward over the same write. This module contains the steps and the expected
+ * results; a driver performs the steps in one front end.
  */
 export interface WalkDriver {
   /**

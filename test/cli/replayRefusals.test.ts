@@ -63,7 +63,7 @@ const REPLAY: Refusal[] = [
   {
     what: 'a recording with a damaged boot file',
     trouble: (sandbox) => sandbox.flipByte('temporary.rr', 5000),
-    // A replay from the recording's first snapshot needs no boot file; a replay from power-on needs it.
+    // This recording has no overlay, so its replay starts at power-on and reads the boot file.
     command: replay({ ...DEMO, rrfile: 'temporary.rr', drives: [{ image: 'disk.img' }] }),
     code: 'recording-damaged',
     says: /^temporary\.rr is damaged at byte \d+: the boot file demo\.elf has a wrong checksum/,

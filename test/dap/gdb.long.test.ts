@@ -8,7 +8,7 @@ import { GdbClient } from '../support/gdbClient.ts';
 import { guest } from '../support/guests.ts';
 import { requireTool } from '../support/tools.ts';
 
-test('the editor follows while gdb is running the machine, and only one of them can run it at a time', async (t) => {
+test('the editor shows each run and stop that gdb causes, and only one of them can run the machine at a time', async (t) => {
   const dap = new DapClient(t);
   const gdb = await GdbClient.connect(await started(dap, demoLaunch(new Sandbox(t), { stopOnEntry: true })));
   await dap.event('stopped');

@@ -146,7 +146,7 @@ function choosePlaces(stage: Stage, command: Command): number[] {
   return positions;
 }
 
-/** A position shortly after the next entry into a random function, if that comes soon. */
+/** A position shortly after the next entry into a random function; undefined if the function is not entered soon. */
 function positionInRandomFunction({ straight, random, functions, end }: Stage, position: number): number | undefined {
   complete(straight.travel!.seekTo(position));
   const until = Math.min(end, position + STEPS_TO_ENTRY_MAX);

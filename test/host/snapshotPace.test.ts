@@ -28,7 +28,7 @@ test('fast or slow, all snapshots together take one fortieth of the time', () =>
   }
 });
 
-test('cheap snapshots are frequent', () => {
+test('if snapshots take little time, they are frequent', () => {
   assert.ok(snapshotsIn(60, 2) > 500);
 });
 

@@ -1,7 +1,7 @@
 import { NANOSECONDS_PER_TICK, type GuestAddress } from '../base/quantities.ts';
 import { VIRTIO_SLOTS } from '../base/driveRules.ts';
 
-/** Where a device is on the bus. */
+/** A device's address range on the bus. */
 export interface DeviceRange {
   base: GuestAddress;
   /** The size of the range that the board reserves for the device, as the device tree describes it. */

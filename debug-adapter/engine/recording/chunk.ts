@@ -70,7 +70,7 @@ export interface ChunkHeader {
   checksum: bigint;
 }
 
-/** Where a chunk is in a recording, and how to check it. */
+/** The location of a chunk in a recording, and the checksum to verify it with. */
 export interface PlacedChunk {
   /** The offset of the payload in the file. */
   offset: number;

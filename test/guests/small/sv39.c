@@ -279,7 +279,7 @@ static void mprv(void) {
       : "t0", "memory");
   print("MPRV after mret to M: %lu\n", status >> 17 & 1);
 
-  // To supervisor mode at label 1, and with an ecall to the trap vector at label 2.
+  // Enters supervisor mode at label 1, whose ecall jumps to the trap vector at label 2.
   asm volatile(
       "la t0, 2f\n"
       "csrrw t1, mtvec, t0\n"
