@@ -81,7 +81,7 @@ async function inWebServer({ folder, env }: Run): Promise<string> {
   const browser = await openBrowser();
   try {
     const { page } = browser;
-    // VS Code calls these two functions: with log output, and when `run` has settled.
+    // VS Code calls one of these functions with log output, and the other when `run` has settled.
     let output = '';
     await page.exposeFunction('codeAutomationLog', (kind: string, args: unknown[]) => {
       output += `[${kind}] ${args.map(String).join(' ')}\n`;

@@ -34,7 +34,7 @@ export interface HistoryPlayer extends Inputs {
   seek(position: Position): void;
   readonly nextDigestPosition: Position;
   skipDigests(upTo: Position): void;
-  /** Throws a UserError at a difference. */
+  /** Throws a UserError if the parts differ from the recorded digest. */
   checkDigest(position: Position, parts: readonly DigestPart[]): boolean;
 }
 

@@ -180,7 +180,7 @@ test('port numbers and payloads of any size are read back', () => {
   assert.deepEqual(events(reader), entries);
 });
 
-test('the entries of formats 2 to 5, which have one kind for each device, are read as traffic of ports', () => {
+test('the entries of formats 2 to 5, which have one kind for each device, are read as entries of ports', () => {
   const chunk = new ByteWriter();
   for (const value of [100, 20, (1 << 0) | (1 << 10) | (1 << 11) | (1 << 12)]) chunk.varint(value);
   const piece = Uint8Array.of(9, 8, 7);
