@@ -39,7 +39,6 @@ export function* stepForward(session: Session, hart = session.inspector.hart): S
       const returned = yield* session.runTo([before.pc], isAt(inspector, before));
       if (!isOwnBreakpoint(returned)) return returned;
     }
-    yield* target.pause.point();
   }
 }
 

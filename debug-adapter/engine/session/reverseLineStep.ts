@@ -75,9 +75,8 @@ export class ReverseLineStep {
     const to = yield* this.before(last);
     const { pc } = yield* this.trace.at(to);
     const isStep = to === this.position - 1;
-    const isSkippedTrap = !isStep && last.flow === 'trapReturn';
     const move = isStep ? moveOf(last, this.pc) : 'within';
-    const isNotInstruction = pc === this.pc && (isSkippedTrap || !last.isExecuted);
+    const isNotInstruction = pc === this.pc && (!isStep || !last.isExecuted);
     this.position = to;
     this.pc = pc;
     return isNotInstruction ? 'nowhere' : move;
@@ -121,31 +120,32 @@ export class ReverseLineStep {
     // If the instruction before the return address is not a call, the jump through a link register was not a return
     // (trap handlers may contain such jumps), so there is no call to search for.
     const calls = [current.pc - 4n, current.pc - 2n].filter((pc) => endsInCall(inspector, pc, current.pc));
-    return calls.length > 0 ? yield* this.positionOr(session.searchBackward(calls, isCall), step) : step;
+    if (calls.length === 0) return step;
+    return (yield* this.find(session.searchBackward(calls, isCall))) ?? step;
   }
 
   private *beforeTrap(step: Position, { returnsFrom }: TracedStep): Sliced<Position> {
     const { session } = this;
     yield* session.moveTo(step + 1);
     const current = contextOf(this.trace.inspector);
-    yield* session.moveTo(step);
     const handlers = handlersOf(this.trace.inspector, returnsFrom!);
     const isEntry = () => isEntryFrom(session, returnsFrom!, current);
-    const found = yield* this.positionOr(session.searchBackward(handlers, isEntry), step);
-    // The trap is the step before the handler's first instruction.
-    if (found === step) return step;
-    let trap = found - 1;
-    while (trap > session.history.start && (yield* this.trace.at(trap)).isOthers) trap--;
+    const entry = yield* this.find(session.searchBackward(handlers, isEntry));
+    if (entry === undefined) return step;
+    // The trap is this hart's last step before the handler's first instruction, unless the history starts after it.
+    const { start } = session.history;
+    let trap = Math.max(start, entry - 1);
+    while (trap > start && (yield* this.trace.at(trap)).isOthers) trap--;
     return trap;
   }
 
   /**
-   * The position that a search finds. Returns `otherwise` if it finds nothing, for example after a longjmp or a switch
-   * to another task's stack.
+   * The position that a search finds; undefined if it finds nothing, for example after a longjmp or a switch to another
+   * task's stack.
    */
-  private *positionOr(search: Sliced<StopReason>, otherwise: Position): Sliced<Position> {
+  private *find(search: Sliced<StopReason>): Sliced<Position | undefined> {
     const reason = yield* search;
-    return reason.kind === 'breakpoint' ? this.session.position : otherwise;
+    return reason.kind === 'breakpoint' ? this.session.position : undefined;
   }
 }
 

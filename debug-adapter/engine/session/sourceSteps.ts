@@ -67,7 +67,6 @@ export class SourceSteps {
     const { session, symbols } = this;
     const location = new StepLocation(symbols, this.pc, 'forwards');
     for (;;) {
-      yield* session.target.pause.point();
       const flow = instructionAt(session.inspector, this.pc).flow;
       const reason = yield* this.stepOneInstruction(kind);
       if (reason.kind !== 'step') return reason;
@@ -146,7 +145,7 @@ export class SourceSteps {
     const { pc } = this;
     yield* session.moveTo(from);
     const reason = yield* this.asStep(session.runBackTo([pc], () => session.position === landing));
-    return reason.kind === 'step' || session.position < landing ? undefined : reason;
+    return reason.kind === 'step' ? undefined : reason;
   }
 
   private *backToCaller(): Sliced<StopReason> {

@@ -3,8 +3,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   complete,
-  Session,
-  SourceSteps,
   stepBack,
   stepForward,
   stepOverCall,
@@ -14,22 +12,16 @@ import {
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { CALLS, CALLS_FUNCTIONS } from '../../support/toy/programs.ts';
 import type { ToyMachineOptions } from '../../support/toy/toyMachine.ts';
-import { toySymbols } from '../../support/toy/toySymbols.ts';
-import { ToyTarget } from '../../support/toy/toyTarget.ts';
+import { toySession } from '../../support/toy/toySession.ts';
 
-const { labels, lines } = CALLS;
+const { labels } = CALLS;
 const END = 3000;
-const symbols = toySymbols(CALLS, CALLS_FUNCTIONS);
 
 /** The program, recorded, at the first instruction of a label. */
 function stoppedAt(label: string, options: Partial<ToyMachineOptions> = {}) {
-  const target = new ToyTarget({ code: CALLS.code, handler: labels.handler, ...options });
-  complete(target.forward(END));
-  const session = new Session(target);
-  complete(session.goTo(0));
-  if (label !== 'main') complete(session.runTo([labels[label]], () => true));
-  const steps = new SourceSteps(session, symbols);
-  return { target, session, steps, line: () => lines[Number(session.inspector.pc - labels.main) / 4] };
+  const stopped = toySession(CALLS, CALLS_FUNCTIONS, { end: END, ...options });
+  if (label !== 'main') stopped.runTo(labels[label]);
+  return stopped;
 }
 
 type Stopped = ReturnType<typeof stoppedAt>;

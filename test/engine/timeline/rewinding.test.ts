@@ -249,7 +249,7 @@ test('if a damaged snapshot is deleted, a new snapshot with the same name is use
   }
   complete(live.forward(20_000_000));
   // Only the first state stays in memory.
-  const replay = live.replay({ memoryBytes: 1 << 30, scratchBytes: 1 << 30, snapshots: 1 });
+  const replay = live.replay({ budget: { memoryBytes: 1 << 30, scratchBytes: 1 << 30, snapshots: 1 } });
   const [first, second] = replay.stored;
   replay.stored = [first, { ...second, ram: first.ram }];
   complete(replay.goTo(20_000_000));

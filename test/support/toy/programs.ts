@@ -3,11 +3,14 @@ import {
   A1,
   add,
   addi,
+  addressOf,
   assemble,
   at,
   beq,
   bne,
   call,
+  compressedCall,
+  csrw,
   delay,
   ecall,
   halt,
@@ -119,3 +122,69 @@ export const CALLS_FUNCTIONS = {
   long: { frameBytes: 0 },
   handler: { frameBytes: 0 },
 };
+
+/** Code in which a line step must distinguish calls, returns and other jumps. It runs forever. */
+export const JUMPS: ToyProgram = assemble([
+  label('start'),
+  at(1, nop),
+  at(2, delay(500_000), nop),
+  label('jumps'),
+  at(10, nop),
+  at(11, call('tiny')),
+  // A branch within a line.
+  at(12, beq(0, 0, 'skipped'), nop),
+  label('skipped'),
+  at(12, nop),
+  // A call that only reads the pc.
+  at(13, call('here')),
+  label('here'),
+  at(13, nop),
+  // A jump through the link register that is not a return.
+  at(14, addressOf(RA, 'there', RA, 'here')),
+  at(15, ret),
+  at(16, nop),
+  label('there'),
+  at(17, addressOf(T0, 'tiny', RA, 'there')),
+  at(18, compressedCall(T0)),
+  at(19, nop),
+  at(20, call('withoutLines')),
+  at(21, jump('jumps')),
+  label('tiny'),
+  at(30, nop, ret),
+  label('withoutLines'),
+  at(0, nop, nop, ret),
+]);
+
+/** The functions of JUMPS. The code at `start` is in no function. */
+export const JUMPS_FUNCTIONS = {
+  jumps: { frameBytes: undefined },
+  tiny: { frameBytes: 0 },
+  withoutLines: { frameBytes: 0 },
+};
+
+/** A handler that switches to another stack, or returns somewhere else. U-mode code also executes its instructions. */
+export const SWITCHES: ToyProgram = assemble([
+  label('main'),
+  at(10, jump('handler')),
+  label('body'),
+  at(11, addi(A0, 0, 1)),
+  at(12, ecall),
+  at(13, addi(A0, 0, 2), call('base')),
+  label('base'),
+  at(14, addressOf(A1, 'elsewhere', RA, 'base')),
+  at(15, ecall),
+  at(16, nop, nop, nop),
+  // The toy adds 4 to the address to which the handler of an ecall returns.
+  label('elsewhere'),
+  at(17, nop),
+  at(18, nop),
+  at(19, jump('body')),
+  label('handler'),
+  at(50, beq(A0, 0, 'body')),
+  at(51, addi(T0, 0, 1), bne(A0, T0, 'other')),
+  at(52, addi(SP, SP, -16), mret),
+  label('other'),
+  at(53, csrw(0x341, A1), mret),
+]);
+
+export const SWITCHES_FUNCTIONS = { main: { frameBytes: 0 }, handler: { frameBytes: 0 } };

@@ -8,7 +8,7 @@ import { NO_STOP_POINTS, type StopPoints, type WatchHit } from '../../../debug-a
 import type { DigestPart } from '../../../debug-adapter/engine/recording/logEntry.ts';
 import type { TravelMachine } from '../../../debug-adapter/engine/timeline/travelMachine.ts';
 import { CLOCK_PORT } from '../../../debug-adapter/engine/machine/ports/clockPort.ts';
-import { DELAY, HALT, READ_TIME } from './toyProgram.ts';
+import { C_NOP, DELAY, HALT, READ_TIME } from './toyProgram.ts';
 import { ToyRam } from './toyRam.ts';
 
 /** The CSRs of a toy hart. */
@@ -189,6 +189,7 @@ export class ToyMachine implements TravelMachine {
 
   private execute(hart: ToyHart): void {
     const word = this.ram.word(Number(hart.pc - ToyRam.BASE));
+    if ((word & 3) !== 3) return this.executeCompressed(hart, word & 0xffff);
     const [rd, rs1, rs2] = [(word >>> 7) & 31, (word >>> 15) & 31, (word >>> 20) & 31];
     const [a, b] = [hart.registers[rs1], hart.registers[rs2]];
     const immediate = BigInt(word >> 20);
@@ -224,6 +225,10 @@ export class ToyMachine implements TravelMachine {
       case 0x1063:
         branch(a !== b);
         break;
+      case 0x1073:
+        set(hart.csrs[word >>> 20]);
+        hart.csrs[word >>> 20] = a;
+        break;
       case 0x67:
         set(next);
         next = (a + immediate) & ~1n;
@@ -245,6 +250,15 @@ export class ToyMachine implements TravelMachine {
         next = this.executeLong(hart, word, { rd, next });
     }
     hart.pc = next;
+    hart.retired++;
+  }
+
+  /** c.nop and c.jalr. */
+  private executeCompressed(hart: ToyHart, word: number): void {
+    const next = hart.pc + 2n;
+    const isCall = word !== C_NOP;
+    hart.pc = isCall ? hart.registers[(word >>> 7) & 31] : next;
+    if (isCall) hart.registers[1] = next;
     hart.retired++;
   }
 

@@ -3,12 +3,14 @@ export const DELAY = 0x0b;
 export const READ_TIME = 0x2b;
 export const HALT = 0x202b;
 
+export const C_NOP = 0x0001;
+
 type Word = number | ((offsetTo: (label: string) => number) => number);
 
 /** One instruction or label of a toy program. */
 export interface ToyLine {
   label?: string;
-  /** The source line; the same as before if undefined. */
+  /** The source line, 0 for none; the same as before if undefined. */
   line?: number;
   word?: Word;
 }
@@ -18,7 +20,7 @@ export interface ToyProgram {
   code: number[];
   /** The address of each label. */
   labels: Record<string, bigint>;
-  /** The source line of each instruction. */
+  /** The source line of each instruction, or 0. */
   lines: number[];
 }
 
@@ -90,6 +92,13 @@ export const jump = (to: string): ToyLine => jal(0, to);
 export const ret = i(0x67, 0, RA, 0);
 export const ecall: ToyLine = { word: 0x73 };
 export const mret: ToyLine = { word: 0x3020_0073 };
+export const csrw = (csr: number, rs1: number): ToyLine => i(0x1073, 0, rs1, csr);
+/** A compressed call to the address in a register, and a compressed `nop`. */
+export const compressedCall = (rs1: number): ToyLine => ({ word: (C_NOP << 16) | 0x9002 | (rs1 << 7) });
+/** Computes the address of one label from that of another, which is in a register. */
+export const addressOf = (rd: number, to: string, rs1: number, from: string): ToyLine => ({
+  word: (offsetTo) => Number(addi(rd, rs1, offsetTo(to) - offsetTo(from)).word),
+});
 /** Takes one step plus `steps` more. */
 export const delay = (steps: number): ToyLine => ({ word: (steps << 12) | DELAY });
 /** Reads a time from outside; a recording stores this time. */

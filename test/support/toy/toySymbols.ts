@@ -4,9 +4,10 @@ import { ToyRam } from './toyRam.ts';
 
 /**
  * The symbols of a toy program. Each label in `functions` begins a function, which ends where the next one begins. A
- * function with a frame saves its return address at offset 8 of the frame, which is 16 bytes long.
+ * function with a frame saves its return address at offset 8 of the frame, which is 16 bytes long. `frameBytes` is undefined
+ * for a function without unwinding information.
  */
-export function toySymbols(program: ToyProgram, functions: Record<string, { frameBytes: number }>): Symbols {
+export function toySymbols(program: ToyProgram, functions: Record<string, { frameBytes?: number }>): Symbols {
   const end = ToyRam.BASE + BigInt(4 * program.code.length);
   const entries = Object.keys(functions).map((name) => ({ name, low: program.labels[name] }));
   const infos = entries.map(({ name, low }, i) => {
@@ -25,7 +26,8 @@ export function toySymbols(program: ToyProgram, functions: Record<string, { fram
   const lineAt = (pc: bigint) => {
     const line = lineOf(program, pc);
     if (line === undefined) return undefined;
-    let [start, stop] = [pc, pc + 4n];
+    let start = pc & ~3n;
+    let stop = start + 4n;
     while (lineOf(program, start - 4n) === line && functionAt(start)?.low !== start) start -= 4n;
     while (lineOf(program, stop) === line && functionAt(stop)?.low !== stop) stop += 4n;
     return { file, line, column: undefined, isStatement: true, start, end: stop };
@@ -33,9 +35,12 @@ export function toySymbols(program: ToyProgram, functions: Record<string, { fram
   const frameBytes = (pc: bigint): number => functions[functionAt(pc)?.name ?? '']?.frameBytes ?? 0;
   /** Whether the frame is allocated: the first instruction allocates it, and the instruction before `ret` frees it. */
   const isAllocated = (pc: bigint): boolean => {
-    const { low } = functionAt(pc)!;
     const isReturn = program.code[Number(pc - ToyRam.BASE) / 4] === 0x8067;
-    return frameBytes(pc) > 0 && pc !== low && !isReturn;
+    return frameBytes(pc) > 0 && pc !== functionAt(pc)?.low && !isReturn;
+  };
+  const hasFrameInfo = (pc: bigint) => {
+    const name = functionAt(pc)?.name;
+    return name === undefined || functions[name].frameBytes !== undefined;
   };
   const innermostFrame = (view: FrameView): Frame => frameOf(view.pc, 0, (number) => view.readRegister(number), view);
   const frameOf = (
@@ -47,7 +52,7 @@ export function toySymbols(program: ToyProgram, functions: Record<string, { fram
     pc,
     lookupPc: depth === 0 ? pc : pc - 1n,
     depth,
-    cfa: register(SP)! + (isAllocated(pc) ? BigInt(frameBytes(pc)) : 0n),
+    cfa: hasFrameInfo(pc) ? register(SP)! + (isAllocated(pc) ? BigInt(frameBytes(pc)) : 0n) : undefined,
     isSignalFrame: false,
     register,
     view,
@@ -62,7 +67,8 @@ export function toySymbols(program: ToyProgram, functions: Record<string, { fram
     inlinedAt: () => [],
     innermostFrame,
     callerOf: (frame: Frame) => {
-      const saved = frame.view.readMemory(frame.cfa! - 8n, 8)!;
+      if (frame.cfa === undefined) return { kind: 'outermost' };
+      const saved = frame.view.readMemory(frame.cfa - 8n, 8)!;
       const inMemory = new DataView(saved.buffer, saved.byteOffset).getBigUint64(0, true);
       const isSaved = isAllocated(frame.pc) && frame.pc !== functionAt(frame.pc)!.low + 4n;
       const pc = isSaved ? inMemory : frame.register(RA)!;
@@ -73,4 +79,5 @@ export function toySymbols(program: ToyProgram, functions: Record<string, { fram
   } as unknown as Symbols;
 }
 
-const lineOf = ({ lines }: ToyProgram, pc: bigint): number | undefined => lines[Number(pc - ToyRam.BASE) / 4];
+const lineOf = ({ lines }: ToyProgram, pc: bigint): number | undefined =>
+  lines[Math.floor(Number(pc - ToyRam.BASE) / 4)] || undefined;

@@ -57,10 +57,18 @@ export class ToyTarget implements Target {
   private points: StopPoints = NO_STOP_POINTS;
   private options: ToyMachineOptions;
 
-  /** `replayed` is the log of the recording to replay; without it, the machine runs live and is recorded. */
+  /**
+   * `replayed` is the log of the recording to replay, from its start or from a stored snapshot; without it, the machine
+   * runs live and is recorded.
+   */
   constructor(
     options: ToyMachineOptions,
-    { replayed, budget, withDisk }: { replayed?: ToyLog; budget?: TravelBudget; withDisk?: boolean } = {},
+    {
+      replayed,
+      from,
+      budget,
+      withDisk,
+    }: { replayed?: ToyLog; from?: Stored; budget?: TravelBudget; withDisk?: boolean } = {},
   ) {
     this.toyDisks = withDisk ? [new ToyDisk()] : [];
     this.options = options;
@@ -98,12 +106,19 @@ export class ToyTarget implements Target {
             ?.value,
       },
     });
-    this.travel.addCached({ name: undefined, state: this.machine.saveState(), ram: this.ramSnapshots.capture() });
+    if (from) this.ramSnapshots.restore(from.ram);
+    if (from) machine.loadState(from.state);
+    player.seek(machine.position);
+    this.travel.addCached({ name: from?.name, state: machine.saveState(), ram: this.ramSnapshots.capture() });
   }
 
-  /** A replay of what this target has recorded so far. */
-  replay(budget?: TravelBudget): ToyTarget {
-    const replay = new ToyTarget(this.options, { replayed: { ...this.log, end: this.position }, budget });
+  /** A replay of what this target has recorded so far, from the start or from a stored snapshot. */
+  replay({ budget, from }: { budget?: TravelBudget; from?: string } = {}): ToyTarget {
+    const replay = new ToyTarget(this.options, {
+      replayed: { ...this.log, end: this.position },
+      from: this.stored.find(({ name }) => name === from),
+      budget,
+    });
     replay.stored = [...this.stored];
     return replay;
   }
