@@ -16,6 +16,7 @@ export const fieldDamage = {
   range: (field: string) => `the field "${field}" is out of range`,
   bigint: (field: string) => `the field "${field}" is not a bignum`,
   boolean: (field: string) => `the field "${field}" is not a boolean`,
+  bytes: (field: string) => `the field "${field}" is not a byte string`,
   text: (field: string) => `the field "${field}" is not a string`,
   choice: (field: string) => `the field "${field}" has an unknown value`,
   list: (field: string) => `the field "${field}" is not a list`,

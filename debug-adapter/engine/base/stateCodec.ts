@@ -82,6 +82,11 @@ export const text: StateCodec<string> = {
   load: (saved) => (typeof saved === 'string' ? saved : damaged(saved, 'text')),
 };
 
+export const bytes: StateCodec<Uint8Array> = {
+  save: (value) => value,
+  load: (saved) => (saved instanceof Uint8Array ? saved : damaged(saved, 'bytes')),
+};
+
 /** One of several fixed strings. */
 export function oneOf<const T extends string>(...known: readonly T[]): StateCodec<T> {
   return {

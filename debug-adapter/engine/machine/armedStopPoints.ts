@@ -1,6 +1,9 @@
 import type { Position } from '../base/quantities.ts';
 import type { Hart } from './cpu/hart.ts';
 import type { MachineClock } from './machineClock.ts';
+import { ConsoleWatcher } from './consoleWatcher.ts';
+import type { DriveCommand } from './devices/virtioBlkRequest.ts';
+import { DiskWatcher } from './diskWatcher.ts';
 import { NO_STOP_POINTS, type StepHit, type StopPoints } from '../target/stopPoints.ts';
 import type { Inspector } from '../target/inspector.ts';
 import { evaluatePredicate } from '../target/predicate.ts';
@@ -17,6 +20,8 @@ export class ArmedStopPoints {
   private readonly clock: MachineClock;
   private readonly watcher: Watchpoints;
   private readonly inspector: Inspector;
+  private readonly disks = new DiskWatcher();
+  readonly console = new ConsoleWatcher();
   private points: StopPoints = NO_STOP_POINTS;
   /** The breakpoint at which the current run stopped. */
   private breakpoint: bigint | undefined;
@@ -39,6 +44,8 @@ export class ArmedStopPoints {
     this.pausePosition = -1;
     this.hart.setBreakpoints(points.breakpoints, points.predicates);
     this.watcher.set(points.watchpoints);
+    this.disks.set(points.disks ?? []);
+    this.console.set(points.consoles ?? []);
     this.hart.setReadsWatched(points.watchpoints.some(({ access }) => access !== 'write'));
     this.hart.flushAll();
   }
@@ -59,8 +66,11 @@ export class ArmedStopPoints {
   }
 
   /** Called when the machine's state has been replaced: the next run does not continue the paused run. */
-  forgetPause(): void {
+  forgetRun(): void {
     this.pausePosition = -1;
+    this.watcher.takeHits();
+    this.disks.forgetHits();
+    this.console.forgetHits();
   }
 
   /** The breakpoint at which the current run stopped; undefined if it has not reached one. */
@@ -68,9 +78,11 @@ export class ArmedStopPoints {
     return this.breakpoint;
   }
 
-  /** Returns and clears the accesses to watched bytes in the last step. */
+  /** Returns and clears the hits of the last step that stop the run. */
   takeHits(): StepHit[] {
-    return this.watcher.takeHits();
+    const { hitCondition } = this.points;
+    const hits: StepHit[] = [...this.watcher.takeHits(), ...this.disks.takeHits(), ...this.console.takeHits()];
+    return hits.length > 0 && hitCondition ? hitCondition(hits) : hits;
   }
 
   /** Called by the hart at an address that may have a breakpoint. Returns whether the run stops there. */
@@ -88,5 +100,16 @@ export class ArmedStopPoints {
   watched(access: 'read' | 'write', offset: number, lengthBytes: number): void {
     const position = this.clock.positionInStep();
     if (this.watcher.recordAccess(access, offset, lengthBytes, position)) this.hart.requestAttention();
+  }
+
+  /** Called when a disk request begins. */
+  requested(drive: string, command: DriveCommand): void {
+    const position = this.clock.positionInStep();
+    if (this.disks.requested(drive, command, position)) this.hart.requestAttention();
+  }
+
+  /** Called for each byte that the guest prints. */
+  printed(byte: number): void {
+    if (this.console.printed(byte, this.clock.positionInStep())) this.hart.requestAttention();
   }
 }

@@ -13,6 +13,7 @@ import { TestDevice } from './devices/testDevice.ts';
 import { Plic } from './devices/plic.ts';
 import { Uart16550 } from './devices/uart16550.ts';
 import { VirtioBlk } from './devices/virtioBlk.ts';
+import type { DriveCommand } from './devices/virtioBlkRequest.ts';
 import { VirtioMmio } from './devices/virtioMmio.ts';
 import { VirtioRng } from './devices/virtioRng.ts';
 import { type DeviceRange, MEMORY_MAP } from './memoryMap.ts';
@@ -96,6 +97,8 @@ export class Board {
     semihosting?: Semihosting;
     ports: DevicePorts;
     transmit: (byte: number) => void;
+    /** Called when a disk request begins on a drive. */
+    onDiskRequest: (drive: string, command: DriveCommand) => void;
     generation?: DeviceGeneration;
   }) {
     const { clock, harts, memory, driveSlots, ports } = options;
@@ -132,7 +135,10 @@ export class Board {
     };
     this.disks = options.drives.map(
       (drive, i) =>
-        new VirtioBlk({ ...inSlot(driveSlots[i].slot), drive, legacy: driveSlots[i].legacy, isBefore5: isBefore5 }),
+        new VirtioBlk({
+          ...inSlot(driveSlots[i].slot),
+          ...{ drive, legacy: driveSlots[i].legacy, isBefore5, onRequest: options.onDiskRequest },
+        }),
     );
     // As in QEMU, all slots use the legacy transport if any of them does: QEMU has a single property for all slots.
     const legacy = driveSlots.some((drive) => drive.legacy);

@@ -86,15 +86,20 @@ export class Machine {
     this.harts = new HartContexts(this.hart, options.harts ?? 1);
     this.ram = new GuestRam(this.hart);
     const { hart, ram, clock } = this;
-    this.stopPoints = new ArmedStopPoints({
+    const stopPoints = new ArmedStopPoints({
       ...{ hart, clock, watcher: ram.createWatchpoints() },
       inspector: new MachineInspector(this),
     });
+    this.stopPoints = stopPoints;
     const control: MachineControl = {
       now: () => clock.nanosecondsInStep(),
       position: () => clock.positionInStep(),
       attention: () => hart.requestAttention(),
       linesFell: () => this.updateInterruptLines(),
+    };
+    const print: MachineOptions['onConsoleByte'] = (byte, position, index) => {
+      stopPoints.printed(byte);
+      options.onConsoleByte(byte, position, index);
     };
     this.board = new Board({
       clock: control,
@@ -104,18 +109,21 @@ export class Machine {
       driveSlots: options.driveSlots ?? assignSlots(options.drives.map(() => ({}))),
       rng: options.rng ?? false,
       noReboot: options.noReboot ?? false,
-      semihosting: options.semihosting ? createSemihosting(this, control, options) : undefined,
+      semihosting: options.semihosting ? createSemihosting(this, control, print) : undefined,
       ports: new DevicePorts(() => this.inputs, control.position),
-      transmit: (byte) => options.onConsoleByte(byte, clock.positionInStep(), 0),
+      transmit: (byte) => print(byte, clock.positionInStep(), 0),
+      onDiskRequest: (drive, command) => stopPoints.requested(drive, command),
       generation: options.devices,
     });
-    bus.connect(this.board, this.stopPoints);
+    bus.connect(this.board, stopPoints);
     const { board, harts, drives } = this;
     this.interrupts = new HartInterrupts(harts, board);
     this.deadlines = new Deadlines(board, this.interrupts);
     this.scheduler = new HartScheduler(harts, this.interrupts, clock);
     this.events = new OutsideEvents({ clock, hart, ram, board, deadlines: this.deadlines });
-    this.state = new MachineState(this.stateVersion, { clock, harts, scheduler: this.scheduler, board, drives });
+    this.state = new MachineState(this.stateVersion, {
+      ...{ clock, harts, scheduler: this.scheduler, board, drives, console: stopPoints.console },
+    });
     this.powerOnState = new PowerOnState(this);
   }
 
@@ -287,7 +295,7 @@ export class Machine {
    */
   loadState(state: State): void {
     this.state.load(state);
-    this.stopPoints.forgetPause();
+    this.stopPoints.forgetRun();
   }
 
   /** Throws a StateError if `loadState` would. */

@@ -4,7 +4,7 @@ import { namedStates, record } from '../base/stateCodec.ts';
 import { xxh64 } from '../base/xxhash64.ts';
 // Cycle: a machine computes its digests, and a digest covers all parts of the machine.
 import type { Machine } from './machine.ts';
-import { hartName } from './machineState.ts';
+import { hartName, RECENT_OUTPUT } from './machineState.ts';
 
 /** The digest of one part of the machine, such as a hart, a device or a drive. */
 export interface DigestPart {
@@ -25,7 +25,7 @@ export function machineDigest(machine: Machine): DigestPart[] {
   const names = Array.from({ length: machine.harts.count }, (_, i) => hartName(i));
   const harts = names.map((name) => ({ name, value: digestState(state[name]) }));
   const rest = { ...state };
-  for (const name of ['devices', 'drives', ...names]) delete rest[name];
+  for (const name of ['devices', 'drives', RECENT_OUTPUT, ...names]) delete rest[name];
   return [
     { name: RAM_PART, value: machine.ram.digest() },
     { name: 'clock', value: digestState(rest) },

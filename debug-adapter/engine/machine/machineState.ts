@@ -1,5 +1,6 @@
 import type { State } from '../base/state.ts';
 import {
+  bytes,
   checkedState,
   integer,
   number,
@@ -10,6 +11,7 @@ import {
 } from '../base/stateCodec.ts';
 import type { Drive } from '../block/drive.ts';
 import type { Board } from './board.ts';
+import type { ConsoleWatcher } from './consoleWatcher.ts';
 import type { HartContexts } from './cpu/hartContexts.ts';
 import { type HartScheduler, SCHEDULER_AT_POWER_ON } from './hartScheduler.ts';
 import type { MachineClock } from './machineClock.ts';
@@ -25,6 +27,9 @@ export const STATE_VERSION_BEFORE5 = 2;
 /** The name of the part of saved state and digests that belongs to a hart. */
 export const hartName = (hart: number): string => `hart${hart}`;
 
+/** The name of the part of saved state that contains the last console output. */
+export const RECENT_OUTPUT = 'recentOutput';
+
 /** The parts of a machine that have state. */
 interface StatefulParts {
   clock: MachineClock;
@@ -32,6 +37,7 @@ interface StatefulParts {
   scheduler: HartScheduler;
   board: Board;
   drives: readonly Drive[];
+  console: ConsoleWatcher;
 }
 
 /** Saves and loads the state of a whole machine, except for the contents of RAM and drives. */
@@ -49,7 +55,7 @@ export class MachineState {
   }
 
   save(): State {
-    const { clock, harts, scheduler, board, drives } = this.parts;
+    const { clock, harts, scheduler, board, drives, console } = this.parts;
     const states = this.hartNames().map((name, i) => [name, harts.saveState(i, clock.position)] as const);
     return {
       ...this.machineCodec.save({
@@ -59,6 +65,7 @@ export class MachineState {
         turn: harts.count > 1 ? scheduler.state : undefined,
         devices: Object.fromEntries(board.devices.map((device) => [device.name, device.saveState()])),
         drives: Object.fromEntries(drives.map((drive) => [drive.id, drive.saveState()])),
+        recentOutput: console.state,
       }),
       ...this.hartsCodec.save(Object.fromEntries(states)),
     };
@@ -72,7 +79,7 @@ export class MachineState {
 
   /** Restores the result of `save`. Throws a StateError, and changes nothing, if `check` does. */
   load(state: State): void {
-    const { clock, harts, scheduler, board, drives } = this.parts;
+    const { clock, harts, scheduler, board, drives, console } = this.parts;
     const machine = this.machineCodec.load(state);
     const hartStates = this.hartsCodec.load(state);
     const schedule = machine.turn ?? SCHEDULER_AT_POWER_ON;
@@ -85,6 +92,7 @@ export class MachineState {
     scheduler.state = schedule;
     for (const device of board.devices) device.loadState(machine.devices[device.name]);
     for (const drive of drives) drive.loadState(machine.drives[drive.id]);
+    console.state = machine.recentOutput;
   }
 
   private hartNames(): string[] {
@@ -104,6 +112,8 @@ const machineCodecOf = ({ harts, scheduler, board, drives }: StatefulParts) =>
     turn: harts.count > 1 ? scheduler.stateCodec : optional(scheduler.stateCodec),
     devices: namedParts(board.devices.map((device) => [device.name, device])),
     drives: namedParts(drives.map((drive) => [drive.id, drive])),
+    /** For console points only. Not part of any digest, and missing in snapshots of older versions. */
+    [RECENT_OUTPUT]: optional(bytes),
   });
 
 /** The states of parts that save and load themselves, by name. */

@@ -33,6 +33,7 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
   private readonly memory: GuestMemory;
   private readonly drive: Drive;
   private readonly padsIdentity: boolean;
+  private readonly onRequest: (drive: string, command: DriveCommand) => void;
   private readonly transport: VirtioTransport;
   /** The requests in flight, in the order in which they were submitted, which is also the order of completion. */
   private pending: PendingRequest[] = [];
@@ -46,12 +47,15 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
     transport?: new (options: VirtioTransportOptions) => VirtioTransport;
     /** For recordings in formats 2 to 4: the device ID string is always padded to 20 bytes. */
     isBefore5?: boolean;
+    /** Called when a request begins on the drive. */
+    onRequest?: (drive: string, command: DriveCommand) => void;
   }) {
     this.name = options.name ?? 'virtio0';
     this.context = options.context;
     this.memory = options.memory;
     this.drive = options.drive;
     this.padsIdentity = options.isBefore5 ?? false;
+    this.onRequest = options.onRequest ?? (() => undefined);
     this.features = featuresFor(options.drive);
     this.configuration = configurationFor(options.drive);
     const Transport = options.transport ?? VirtioMmio;
@@ -129,9 +133,11 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
     this.pending.push({ head, dueNanoseconds, work, dataSegments, statusAddress, writableBytes });
   }
 
-  private beginOnDrive({ operation, offset, lengthBytes }: DriveCommand): DriveWork {
+  private beginOnDrive(command: DriveCommand): DriveWork {
+    const { operation, offset, lengthBytes } = command;
     const position = this.context.position();
     const id = this.drive.begin({ position, operation, offset, lengthBytes });
+    this.onRequest(this.drive.id, command);
     return { kind: 'drive', id, operation, offset, lengthBytes };
   }
 

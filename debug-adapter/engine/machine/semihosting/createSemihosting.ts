@@ -12,7 +12,7 @@ import { Semihosting } from './semihosting.ts';
 export function createSemihosting(
   machine: Machine,
   clock: MachineControl,
-  { onConsoleByte }: MachineOptions,
+  onConsoleByte: MachineOptions['onConsoleByte'],
 ): Semihosting {
   const inspector = new MachineInspector(machine);
   return new Semihosting({

@@ -36,6 +36,7 @@ export interface BareOptions {
   isa?: string;
   mmu?: MmuType;
   semihosting?: boolean;
+  onConsoleByte?: (byte: number, position: number) => void;
 }
 
 export function bareMachine(options: BareOptions = {}): BareMachine {
@@ -50,7 +51,10 @@ export function bareMachine(options: BareOptions = {}): BareMachine {
     memoryBytes: options.memoryBytes ?? 1 << 20,
     drives: options.drives ?? [],
     inputs: options.inputs ?? NO_INPUTS,
-    onConsoleByte: (byte) => (text += String.fromCharCode(byte)),
+    onConsoleByte: (byte, position) => {
+      text += String.fromCharCode(byte);
+      options.onConsoleByte?.(byte, position);
+    },
   });
   machine.hart.setSlot('PC', BigInt(START));
   return Object.assign(machine, { printed: () => text });

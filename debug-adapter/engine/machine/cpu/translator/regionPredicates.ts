@@ -21,7 +21,7 @@ import { FLOAT_0, RAM, RAM_BASE, READ_TLB, type SlotName, TLB_ENTRIES } from '..
 import type { RegionRegisters } from './regionRegisters.ts';
 
 /** Where a predicate is evaluated. */
-interface Place {
+interface At {
   /** The address of the next instruction. */
   pc: Code;
   /** Jump here if the value cannot be computed in the region. */
@@ -48,7 +48,7 @@ export class RegionPredicates {
   }
 
   /** Code for the value, an i64. */
-  value(predicate: Predicate, place: Place): Code {
+  value(predicate: Predicate, at: At): Code {
     switch (predicate.kind) {
       case 'constant':
         return i64.const(BigInt.asIntN(64, predicate.value));
@@ -57,50 +57,50 @@ export class RegionPredicates {
       case 'float':
         return this.registers.current(FLOAT_0 + predicate.register);
       case 'pc':
-        return place.pc;
+        return at.pc;
       case 'hart':
         return slot('HARTID');
       case 'privilege':
         return slot('PRIVILEGE');
       case 'csr': {
         const name = PLAIN_CSRS.get(predicate.number);
-        return name ? slot(name) : unknown(place);
+        return name ? slot(name) : unknown(at);
       }
       case 'load':
-        return this.loaded(predicate, place);
+        return this.loaded(predicate, at);
       case 'extend':
-        return extended(this.value(predicate.value, place), predicate);
+        return extended(this.value(predicate.value, at), predicate);
       case 'unary':
-        return UNARY[predicate.operator](this.value(predicate.value, place));
+        return UNARY[predicate.operator](this.value(predicate.value, at));
       case 'binary':
-        return this.binary(predicate, place);
+        return this.binary(predicate, at);
       case 'select': {
-        const condition = i64.ne(this.value(predicate.condition, place), i64.const(0));
-        return choose(I64, condition, this.value(predicate.yes, place), this.value(predicate.no, place));
+        const condition = i64.ne(this.value(predicate.condition, at), i64.const(0));
+        return choose(I64, condition, this.value(predicate.yes, at), this.value(predicate.no, at));
       }
     }
   }
 
-  private binary({ operator, left, right }: Predicate & { kind: 'binary' }, place: Place): Code {
-    const [a, b] = [this.value(left, place), this.value(right, place)];
+  private binary({ operator, left, right }: Predicate & { kind: 'binary' }, at: At): Code {
+    const [a, b] = [this.value(left, at), this.value(right, at)];
     const compare = COMPARISON[operator];
     if (compare) return i64.extendU(compare(a, b));
     const divide = DIVISION[operator];
     if (!divide) return ARITHMETIC[operator]!(a, b);
     // Division by 0 has no value, and in WebAssembly, the division of the least number by -1 traps.
     if (right.kind !== 'constant' || right.value === 0n || BigInt.asIntN(64, right.value) === -1n)
-      return unknown(place);
+      return unknown(at);
     return divide(a, b);
   }
 
   /** A load through the read TLB, or directly from RAM while addresses are not translated. */
-  private loaded({ address, lengthBytes, signed }: Predicate & { kind: 'load' }, place: Place): Code {
+  private loaded({ address, lengthBytes, signed }: Predicate & { kind: 'load' }, at: At): Code {
     const { va, tlb } = (this.load ??= { va: this.frame.local(I64), tlb: this.frame.local(I32) });
     const load = LOAD[`${lengthBytes}${signed ? 'S' : 'U'}`];
-    const miss = br(place.unknown);
+    const miss = br(at.unknown);
     if (this.isBare) {
       return sequence(
-        set(va, i64.sub(this.value(address, place), i64.const(RAM_BASE))),
+        set(va, i64.sub(this.value(address, at), i64.const(RAM_BASE))),
         when(i64.gtU(va.get, i64.const(this.ramBytes - lengthBytes)), miss),
         load(i32.wrap(va.get), RAM),
       );
@@ -109,7 +109,7 @@ export class RegionPredicates {
     const index = i32.and(i32.shrU(low, i32.const(8)), i32.const((TLB_ENTRIES - 1) << 4));
     const crossesPage = i32.gtU(i32.and(low, i32.const(4095)), i32.const(4096 - lengthBytes));
     return sequence(
-      set(va, this.value(address, place)),
+      set(va, this.value(address, at)),
       set(tlb, i32.add(slot32('DATA_CONTEXT'), index)),
       when(i64.ne(i64.load(tlb.get, READ_TLB), i64.and(va.get, i64.const(-4096))), miss),
       // With MPRV, the TLB does not translate as the hart's own mode does.
@@ -120,7 +120,7 @@ export class RegionPredicates {
 }
 
 /** The value is never used, because the code jumps first. */
-const unknown = ({ unknown: target }: Place): Code => sequence(br(target), i64.const(0));
+const unknown = ({ unknown: target }: At): Code => sequence(br(target), i64.const(0));
 
 /** The CSRs whose value is exactly that of a slot. */
 const PLAIN_CSRS = new Map<number, SlotName>(
