@@ -57,7 +57,7 @@ export { endAtLiveEnd, type Timeline } from './timeline/timeline.ts';
 export { CSR_NUMBERS, FLOAT_CSRS } from './isa/csrs.ts';
 export { type Disassembled, disassembleOne, type SymbolAt } from './disassembly/disassemble.ts';
 export type { StepHit, StopPoints, Trap, Watchpoint, WatchHit } from './target/stopPoints.ts';
-export type { Predicate } from './target/predicate.ts';
+export { evaluatePredicate, type Predicate } from './target/predicate.ts';
 export { advanceTo } from './session/advanceTo.ts';
 export { RunControl, type RunOwner, type RunState } from './session/runControl.ts';
 export { type ClientSignals, type RunMode, Runner, type RunnerHost } from './session/runner.ts';

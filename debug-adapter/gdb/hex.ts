@@ -23,11 +23,16 @@ export function parseHexUpTo(text: string | undefined, max: number): number | un
   return value !== undefined && value <= BigInt(max) ? Number(value) : undefined;
 }
 
+/** Decodes bytes sent as hexadecimal digits; undefined if they are invalid. */
+export function bytesOfHex(digits: string): Uint8Array | undefined {
+  if (digits.length % 2 !== 0 || /[^0-9a-fA-F]/.test(digits)) return undefined;
+  return Uint8Array.from(digits.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+}
+
 /** Decodes text sent as hexadecimal digits; undefined if they are invalid. */
 export function textOfHex(digits: string): string | undefined {
-  if (digits.length % 2 !== 0 || /[^0-9a-fA-F]/.test(digits)) return undefined;
-  const bytes = Uint8Array.from(digits.match(/../g) ?? [], (pair) => parseInt(pair, 16));
-  return new TextDecoder().decode(bytes);
+  const bytes = bytesOfHex(digits);
+  return bytes && new TextDecoder().decode(bytes);
 }
 
 export const hexOfText = (text: string): string => toHex(new TextEncoder().encode(text));

@@ -3,6 +3,7 @@ import {
   FLOAT_CSRS,
   FLOAT_REGISTER_NAMES,
   INTEGER_REGISTER_NAMES,
+  type Predicate,
   type Session,
 } from '../engine/index.ts';
 import { littleEndian } from './hex.ts';
@@ -32,6 +33,15 @@ export function allRegisters(inspector: Inspector): string {
 export function readRegister(inspector: Inspector, number: number): string | undefined {
   const value = valueOf(inspector, number);
   return value === undefined ? undefined : littleEndian(value, VALUE_BYTES);
+}
+
+/** The value of a register as a predicate. Undefined if no register has this number. */
+export function registerPredicate(number: number): Predicate | undefined {
+  if (number < PC) return { kind: 'register', register: number };
+  if (number === PC) return { kind: 'pc' };
+  if (number < FIRST_CSR) return { kind: 'float', register: number - FIRST_FLOAT };
+  if (number <= LAST_CSR) return { kind: 'csr', number: number - FIRST_CSR };
+  return number === PRIVILEGE ? { kind: 'privilege' } : undefined;
 }
 
 /** The registers that gdb reads at every stop (pc, ra, sp, fp), sent with the stop reply to save requests. */

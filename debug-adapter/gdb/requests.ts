@@ -1,4 +1,5 @@
 import { cannotResumeAt } from '../messages/gdb.ts';
+import { breakpointConditions } from './breakpointConditions.ts';
 import type { LeaveReason } from './gdbHost.ts';
 import { hexOfText, parseHex, parseHexUpTo, textOfHex, toHex } from './hex.ts';
 import { monitor } from './monitor.ts';
@@ -122,14 +123,17 @@ const STOP_POINT_KINDS: readonly StopPointKind[] = ['software', 'hardware', 'wri
 const WATCHED_BYTES_MAX = 1 << 20;
 
 function stopPoint(client: GdbClient, rest: string, operation: 'insert' | 'remove'): string {
-  const [type, address, length] = rest.split(';')[0].split(',');
+  const [position, ...options] = rest.split(';');
+  const [type, address, length] = position.split(',');
   const kind = /^[0-4]$/.test(type) ? STOP_POINT_KINDS[Number(type)] : undefined;
   const at = parseHex(address);
   const lengthBytes = parseHexUpTo(length, WATCHED_BYTES_MAX);
   if (kind === undefined) return NOT_SUPPORTED;
   const isWatch = kind !== 'software' && kind !== 'hardware';
   if (at === undefined || lengthBytes === undefined || (isWatch && lengthBytes === 0)) return MALFORMED;
-  client.stopPoints[operation]({ kind, address: at, lengthBytes });
+  const conditions = breakpointConditions(options);
+  if (conditions === 'malformed' || (isWatch && options.length > 0)) return MALFORMED;
+  client.stopPoints[operation]({ kind, address: at, lengthBytes, ...conditions });
   return OK;
 }
 
@@ -189,6 +193,7 @@ function supported(client: GdbClient, rest: string): string {
     'vContSupported+',
     'swbreak+',
     'hwbreak+',
+    'ConditionalBreakpoints+',
     ...(client.session.hasHistory ? ['ReverseStep+', 'ReverseContinue+'] : []),
   ].join(';');
 }

@@ -1,4 +1,4 @@
-import type { BreakpointId, Session } from '../engine/index.ts';
+import { type BreakpointId, evaluatePredicate, type Predicate, type Session } from '../engine/index.ts';
 
 /** The kinds of stop points that a `Z` packet inserts. */
 export type StopPointKind = 'software' | 'hardware' | 'write' | 'read' | 'access';
@@ -7,12 +7,15 @@ export interface StopPoint {
   kind: StopPointKind;
   address: bigint;
   lengthBytes: number;
+  /** The condition of a breakpoint, if the server evaluates it. */
+  predicate?: Predicate;
 }
 
 /**
  * The stop points that gdb has inserted with `Z` packets. gdb identifies a stop point by kind, address and length; the
- * session identifies it by an ID. Inserting a stop point twice, or removing one that does not exist, has no effect (gdb
- * manual, "Packets": these packets "should be implemented in an idempotent way").
+ * session identifies it by an ID. Removing a stop point that does not exist has no effect, and neither has inserting one
+ * twice (gdb manual, "Packets": these packets "should be implemented in an idempotent way"), except that the conditions
+ * of the second packet replace those of the first. This is how gdb changes the conditions of an inserted breakpoint.
  */
 export class StopPointTable {
   private session: Session;
@@ -29,7 +32,10 @@ export class StopPointTable {
   /** Throws a UserError if the session refuses the stop point. */
   insert(point: StopPoint): void {
     const key = keyOf(point);
-    if (this.ids.has(key)) return;
+    if (this.ids.has(key)) {
+      if (isWatch(point.kind)) return;
+      this.remove(point);
+    }
     const id = this.add(point);
     this.ids.set(key, id);
     this.points.set(id, point);
@@ -62,9 +68,16 @@ export class StopPointTable {
     return [...this.points].filter(([, point]) => !isWatch(point.kind) && point.address === address).map(([id]) => id);
   }
 
-  private add({ kind, address, lengthBytes }: StopPoint): BreakpointId {
-    if (!isWatch(kind)) return this.session.stopPoints.addBreakpoint(address, this.matches);
+  private add({ kind, address, lengthBytes, predicate }: StopPoint): BreakpointId {
+    if (!isWatch(kind)) {
+      return this.session.stopPoints.addBreakpoint(address, () => this.matches() && this.holds(predicate));
+    }
     return this.session.stopPoints.addDataBreakpoint({ address, lengthBytes, access: ACCESS[kind] });
+  }
+
+  /** A condition without a value stops the machine. gdb evaluates it again and reports the error. */
+  private holds(predicate: Predicate | undefined): boolean {
+    return predicate === undefined || evaluatePredicate(predicate, this.session.inspector) !== 0n;
   }
 }
 

@@ -88,8 +88,7 @@ export class RegionPredicates {
     const divide = DIVISION[operator];
     if (!divide) return ARITHMETIC[operator]!(a, b);
     // Division by 0 has no value, and in WebAssembly, the division of the least number by -1 traps.
-    if (right.kind !== 'constant' || right.value === 0n || BigInt.asIntN(64, right.value) === -1n)
-      return unknown(at);
+    if (right.kind !== 'constant' || right.value === 0n || BigInt.asIntN(64, right.value) === -1n) return unknown(at);
     return divide(a, b);
   }
 
