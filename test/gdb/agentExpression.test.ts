@@ -36,6 +36,7 @@ const inspectorOf = (machine: AgentMachine): Inspector => ({
   csr: () => undefined,
   readMemory: (address, lengthBytes) => machine.readMemory(address, lengthBytes),
   translate: () => undefined,
+  readPhysical: () => undefined,
   isRam: () => false,
 });
 

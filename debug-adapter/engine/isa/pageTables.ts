@@ -27,6 +27,7 @@ export const PTE = {
   W: 1n << 2n,
   X: 1n << 3n,
   U: 1n << 4n,
+  G: 1n << 5n,
   A: 1n << 6n,
   D: 1n << 7n,
   /** The memory type (Svpbmt), which has no effect here. */
@@ -41,16 +42,32 @@ export const PPN = { SHIFT: 10, MASK: (1n << 44n) - 1n } as const;
 /** An entry with any of these bits is a leaf, which maps a page. Other entries point to the table of the next level. */
 export const LEAF = PTE.R | PTE.X;
 
+/** Why an entry causes a page fault for every access. */
+export type EntryProblem =
+  | 'notValid'
+  | 'writableButNotReadable'
+  | 'reservedMemoryType'
+  | 'reservedBits'
+  /** The entry points to a table, but has bits that are valid only in leaves. */
+  | 'leafBitsInPointer'
+  /** The entry is in a table of the lowest level, but is not a leaf. */
+  | 'noLeaf'
+  | 'misalignedSuperpage';
+
 /** An entry causes a page fault if its bits in the mask `bits` have the value `are`. */
 export interface InvalidValue {
   bits: bigint;
   are: bigint;
+  problem: EntryProblem;
 }
 export const INVALID_VALUES: readonly InvalidValue[] = [
-  { bits: PTE.V, are: 0n },
-  { bits: PTE.R | PTE.W, are: PTE.W },
-  { bits: PTE.PBMT, are: PTE.PBMT },
+  { bits: PTE.V, are: 0n, problem: 'notValid' },
+  { bits: PTE.R | PTE.W, are: PTE.W, problem: 'writableButNotReadable' },
+  { bits: PTE.PBMT, are: PTE.PBMT, problem: 'reservedMemoryType' },
 ];
+
+/** The bit of `menvcfg` that turns Svpbmt on. */
+export const MENVCFG_PBMTE = 1n << 62n;
 
 /** An entry causes a page fault if one of its reserved bits is set. Which bits are reserved depends on the entry. */
 export const RESERVED = {
@@ -72,30 +89,42 @@ export function walkPageTables(
   const { satp, pbmte, readEntry } = context;
   const levels = levelsOf(satp);
   if (levels === undefined || !isCanonical(address, levels)) return undefined;
-  const reserved = pbmte ? RESERVED.ALWAYS : RESERVED.ALWAYS | RESERVED.WITHOUT_PBMTE;
   let table = (satp & SATP.ROOT) << BigInt(PAGE_BITS);
   for (let level = levels - 1; level >= 0; level--) {
     const shift = BigInt(levelShift(level));
     const index = (address >> shift) & ((1n << BigInt(INDEX_BITS)) - 1n);
     const entry = readEntry(table + index * BigInt(PTE_BYTES));
-    if (entry === undefined || entry & reserved) return undefined;
-    if (INVALID_VALUES.some(({ bits, are }) => (entry & bits) === are)) return undefined;
-    const base = ((entry >> BigInt(PPN.SHIFT)) & PPN.MASK) << BigInt(PAGE_BITS);
-    if (entry & LEAF) {
-      const offset = (1n << shift) - 1n;
-      // A misaligned superpage causes a page fault.
-      return base & offset ? undefined : base | (address & offset);
-    }
-    if (entry & RESERVED.IN_POINTERS) return undefined;
+    if (entry === undefined || entryProblem(entry, { level, pbmte })) return undefined;
+    const base = pageAddressIn(entry);
+    if (entry & LEAF) return base | (address & ((1n << shift) - 1n));
     table = base;
   }
   return undefined;
 }
+
+/** Why an entry in a table of this level causes a page fault for every access; undefined if it does not. */
+export function entryProblem(
+  entry: bigint,
+  { level, pbmte }: { level: number; pbmte: boolean },
+): EntryProblem | undefined {
+  const invalid = INVALID_VALUES.find(({ bits, are }) => (entry & bits) === are);
+  if (invalid) return invalid.problem;
+  if (entry & (pbmte ? RESERVED.ALWAYS : RESERVED.ALWAYS | RESERVED.WITHOUT_PBMTE)) return 'reservedBits';
+  if (entry & LEAF) {
+    const offset = (1n << BigInt(levelShift(level))) - 1n;
+    return pageAddressIn(entry) & offset ? 'misalignedSuperpage' : undefined;
+  }
+  if (entry & RESERVED.IN_POINTERS) return 'leafBitsInPointer';
+  return level === 0 ? 'noLeaf' : undefined;
+}
+
+/** The physical address in an entry: of the page if it is a leaf, otherwise of the next table. */
+export const pageAddressIn = (entry: bigint): bigint => ((entry >> BigInt(PPN.SHIFT)) & PPN.MASK) << BigInt(PAGE_BITS);
 
 /** The number of levels that `satp` selects; undefined if it does not turn on translation. */
 export const levelsOf = (satp: bigint): number | undefined =>
   (LEVELS as Partial<Record<number, number>>)[Number(satp >> BigInt(SATP.MODE_SHIFT))];
 
 /** Whether all bits above the topmost index equal the highest bit of that index. */
-const isCanonical = (address: bigint, levels: number): boolean =>
+export const isCanonical = (address: bigint, levels: number): boolean =>
   BigInt.asIntN(levelShift(levels), address) === BigInt.asIntN(64, address);

@@ -96,6 +96,13 @@ export class MachineInspector implements Inspector {
     return this.machine.ram.contains(address, lengthBytes);
   }
 
+  readPhysical(address: GuestAddress, lengthBytes: number): Uint8Array | undefined {
+    if (!this.isRam(address, lengthBytes)) return undefined;
+    const bytes = new Uint8Array(lengthBytes);
+    this.machine.ram.read(address, bytes);
+    return bytes;
+  }
+
   private readEntry(address: bigint): bigint | undefined {
     const { ram } = this.machine;
     if (address >= 1n << 53n || !ram.contains(Number(address), 8)) return undefined;

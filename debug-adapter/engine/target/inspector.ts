@@ -19,6 +19,8 @@ export interface Inspector {
   readMemory(address: bigint, lengthBytes: number): Uint8Array;
   /** The physical address of a virtual address, regardless of permissions; undefined if it is not mapped. */
   translate(address: bigint): GuestAddress | undefined;
+  /** The bytes at a physical address; undefined if not all of them are in RAM. */
+  readPhysical(address: GuestAddress, lengthBytes: number): Uint8Array | undefined;
   /** Whether a range of physical addresses is RAM. Only RAM can be watched and written. */
   isRam(address: GuestAddress, lengthBytes: number): boolean;
 }

@@ -170,6 +170,8 @@ export class ToyTarget implements Target {
       readMemory: (address, lengthBytes) =>
         isRam(Number(address), lengthBytes) ? machine.ram.read(address, lengthBytes) : new Uint8Array(0),
       translate: (address) => Number(address),
+      readPhysical: (address, lengthBytes) =>
+        isRam(address, lengthBytes) ? machine.ram.read(BigInt(address), lengthBytes) : undefined,
       isRam,
     };
   }

@@ -1,0 +1,125 @@
+import { csrNumber } from '../isa/csrs.ts';
+import {
+  entryProblem,
+  type EntryProblem,
+  isCanonical,
+  LEAF,
+  levelsOf,
+  MENVCFG_PBMTE,
+  PTE,
+  PTE_BYTES,
+  walkPageTables,
+} from '../isa/pageTables.ts';
+import { EXCEPTION, MSTATUS, PRIVILEGE } from '../isa/traps.ts';
+import type { Inspector } from '../target/inspector.ts';
+
+export type PageAccess = 'fetch' | 'load' | 'store';
+
+/** The walk through the page tables for one access, and why it fails. */
+export interface PageWalk {
+  /** 3 for Sv39, 4 for Sv48. */
+  levelCount: number;
+  satp: bigint;
+  /** The privilege mode with which the access is checked. */
+  privilege: number;
+  /** The entries that the walk reads, from the root. Empty if the address is not canonical. */
+  entries: readonly WalkedEntry[];
+  /** Undefined if the walk succeeds. */
+  problem: WalkProblem | undefined;
+}
+
+export interface WalkedEntry {
+  /** 0 is the lowest level. */
+  level: number;
+  /** The physical address of the entry. */
+  address: bigint;
+  /** Undefined if there is no RAM at the address. */
+  value: bigint | undefined;
+}
+
+/** The problem is in the last entry that the walk reads, except for an address that is not canonical. */
+export type WalkProblem =
+  | 'notCanonical'
+  | 'tableNotInRam'
+  | EntryProblem
+  | 'userPage'
+  | 'userPageWithoutSum'
+  | 'supervisorPage'
+  | 'notReadable'
+  | 'notWritable'
+  | 'notExecutable';
+
+/** The kind of access that causes a page fault; undefined for other exceptions. */
+export function accessOfPageFault(cause: number): PageAccess | undefined {
+  switch (cause) {
+    case EXCEPTION.INSTRUCTION_PAGE_FAULT:
+      return 'fetch';
+    case EXCEPTION.LOAD_PAGE_FAULT:
+      return 'load';
+    case EXCEPTION.STORE_PAGE_FAULT:
+      return 'store';
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Walks the page tables as the hart does for an access in its current state, without setting accessed and dirty bits.
+ * Undefined if the access is not translated. PMP is not checked: it causes access faults and not page faults.
+ */
+export function walkForAccess(inspector: Inspector, address: bigint, access: PageAccess): PageWalk | undefined {
+  const satp = csrOf(inspector, 'satp');
+  const levelCount = levelsOf(satp);
+  const privilege = privilegeOf(inspector, access);
+  if (privilege === PRIVILEGE.MACHINE || levelCount === undefined) return undefined;
+  const pbmte = (csrOf(inspector, 'menvcfg') & MENVCFG_PBMTE) !== 0n;
+  const entries: WalkedEntry[] = [];
+  const readEntry = (at: bigint): bigint | undefined => {
+    const value = entryAt(inspector, at);
+    entries.push({ level: levelCount - 1 - entries.length, address: at, value });
+    return value;
+  };
+  walkPageTables(address, { satp, pbmte, readEntry });
+  const last = entries.at(-1);
+  const problem = !isCanonical(address, levelCount)
+    ? 'notCanonical'
+    : last?.value === undefined
+      ? 'tableNotInRam'
+      : (entryProblem(last.value, { level: last.level, pbmte }) ??
+        permissionProblem(inspector, { entry: last.value, privilege, access }));
+  return { levelCount, satp, privilege, entries, problem };
+}
+
+/** Volume II, "Memory Privilege in mstatus Register": MPRV applies to loads and stores. */
+function privilegeOf(inspector: Inspector, access: PageAccess): number {
+  const mstatus = Number(csrOf(inspector, 'mstatus') & 0xffff_ffffn);
+  const isModified = access !== 'fetch' && (mstatus & MSTATUS.MPRV) !== 0;
+  return isModified ? (mstatus & MSTATUS.MPP) >> MSTATUS.MPP_SHIFT : inspector.privilege;
+}
+
+/** The rules for a leaf (Volume II, "Virtual Address Translation Process", steps 6 to 8). */
+function permissionProblem(
+  inspector: Inspector,
+  { entry, privilege, access }: { entry: bigint; privilege: number; access: PageAccess },
+): WalkProblem | undefined {
+  if ((entry & LEAF) === 0n) return undefined;
+  const mstatus = csrOf(inspector, 'mstatus');
+  const has = (bit: bigint) => (entry & bit) !== 0n;
+  const isSet = (bit: number) => (mstatus & BigInt(bit)) !== 0n;
+  if (privilege === PRIVILEGE.USER && !has(PTE.U)) return 'supervisorPage';
+  if (privilege === PRIVILEGE.SUPERVISOR && has(PTE.U)) {
+    if (access === 'fetch') return 'userPage';
+    if (!isSet(MSTATUS.SUM)) return 'userPageWithoutSum';
+  }
+  if (access === 'fetch') return has(PTE.X) ? undefined : 'notExecutable';
+  if (access === 'store') return has(PTE.W) ? undefined : 'notWritable';
+  return has(PTE.R) || (has(PTE.X) && isSet(MSTATUS.MXR)) ? undefined : 'notReadable';
+}
+
+function entryAt(inspector: Inspector, address: bigint): bigint | undefined {
+  const bytes = address < 1n << 53n ? inspector.readPhysical(Number(address), PTE_BYTES) : undefined;
+  return bytes && new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
+}
+
+/** 0 if the hart does not have the CSR. */
+const csrOf = (inspector: Inspector, name: string): bigint => inspector.csr(csrNumber(name)) ?? 0n;
