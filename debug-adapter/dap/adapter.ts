@@ -17,8 +17,11 @@ import { type CommandRules, ENGINE_COMMANDS } from './messages.ts';
 import { failureOf } from './failure.ts';
 import { type ClientEvents, type ClientStreams, ProtocolStream } from './protocolStream.ts';
 import { THREAD_ID, threadOf } from './stopEvents.ts';
+import { checkAnnounced } from './unannounced.ts';
 
 type Phase = 'new' | 'initialized' | 'launching' | 'configuring' | 'stopped' | 'running' | 'ended';
+
+const PROGRESS_EVENTS = ['progressStart', 'progressUpdate', 'progressEnd'];
 
 /**
  * The maximum number of unanswered requests to the engine; further requests wait. An editor sends about ten at a time.
@@ -43,6 +46,8 @@ export class Adapter {
   /** The number of harts, from the engine's response to `launch`. */
   private harts = 1;
   private nextBreakpointId = 1;
+  /** The ID under which the client sees the progress of the current run. */
+  private progressId: unknown;
 
   constructor(engine: EngineLink, onDisconnected: () => void) {
     this.engine = engine;
@@ -90,11 +95,12 @@ export class Adapter {
   }
 
   /**
-   * Requests that end the session or a run. A pause request is urgent only if the run has started, not if the request
+   * Requests that end the session or a run. A request to pause or cancel is urgent only if the run has started, not if the request
    * for the run is still queued.
    */
   private isUrgent(command: string): boolean {
-    return command === 'disconnect' || command === 'terminate' || (command === 'pause' && this.phase === 'running');
+    if (command === 'disconnect' || command === 'terminate') return true;
+    return (command === 'pause' || command === 'cancel') && this.phase === 'running';
   }
 
   private onStreamLost(why: string): void {
@@ -113,12 +119,24 @@ export class Adapter {
       case 'pause':
         if (this.phase === 'running') this.engine.pause();
         return {};
+      case 'cancel':
+        this.cancel(args);
+        return {};
       case 'terminate':
       case 'disconnect':
         return this.close();
       default:
         return this.askEngine(command, args);
     }
+  }
+
+  /**
+   * Stops the run whose progress the client wants to cancel. All other requests are answered without delay, so they need
+   * not be canceled.
+   */
+  private cancel(args: unknown): void {
+    const progressId = isRecord(args) ? args.progressId : undefined;
+    if (this.phase === 'running' && progressId !== undefined && progressId === this.progressId) this.engine.pause();
   }
 
   private initialize(args: unknown): DebugProtocol.Capabilities {
@@ -128,6 +146,7 @@ export class Adapter {
     this.clientSupports = {
       invalidated: client.supportsInvalidatedEvent === true,
       memory: client.supportsMemoryEvent === true,
+      ...Object.fromEntries(PROGRESS_EVENTS.map((event) => [event, client.supportsProgressReporting === true])),
     };
     return CAPABILITIES;
   }
@@ -136,6 +155,7 @@ export class Adapter {
     if (!Object.hasOwn(ENGINE_COMMANDS, command)) throw requestUnknown(command);
     const rules = ENGINE_COMMANDS[command];
     this.checkPhase(command, rules);
+    checkAnnounced(command, args);
     if (command === 'launch') return this.launch(args);
     if (rules.runs) return this.startRun(command, args, rules.runs);
     const ids = rules.sets ? breakpointsIn(args).map(() => this.nextBreakpointId++) : [];
@@ -213,6 +233,8 @@ export class Adapter {
     if (event === 'initialized') this.phase = 'configuring';
     if (event === 'continued') this.gdbRuns();
     if (event === 'stopped') this.hasStopped();
+    if (event === 'progressStart' && isRecord(body)) this.progressId = body.progressId;
+    if (event === 'progressEnd') this.progressId = undefined;
     if (event in this.clientSupports && !this.clientSupports[event]) return;
     if (event === 'terminated') this.phase = 'ended';
     this.sendEvent(new Event(event, body));

@@ -15,4 +15,5 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsSteppingGranularity: true,
   supportsEvaluateForHovers: true,
   supportsTerminateRequest: true,
+  supportsCancelRequest: true,
 };

@@ -19,7 +19,7 @@ import { type LaunchConfiguration, parseLaunch } from './launchConfiguration.ts'
 import { ENGINE_COMMANDS, type EngineEvent, SIGNALS, sizeOf, type EngineRequest } from './messages.ts';
 import { openDebuggee, type DebuggeeEnvironment } from './openDebuggee.ts';
 import { OpenSession, type RunEnvironment } from './openSession.ts';
-import { ANSWERS, RUNS } from './requests/index.ts';
+import { ANSWERS, longRun, RUNS } from './requests/index.ts';
 import { endText, stoppedBody, threadOf } from './stopEvents.ts';
 import { textFor } from '../messages/userError.ts';
 
@@ -154,6 +154,7 @@ export class EngineService {
   /** Runs the machine and always sends `stopped` or `terminated` at the end. */
   private async run(command: string, run: Sliced<StopReason>): Promise<void> {
     const open = this.open!;
+    open.reportProgressOf(longRun(command, open.debuggee));
     try {
       await open.runner.run(run, { owner: 'editor', mode: ENGINE_COMMANDS[command].runs! });
     } catch (error) {

@@ -3,6 +3,7 @@ import type { Debuggee } from './debuggee.ts';
 import type { GdbServerHost } from './gdbServerHost.ts';
 import type { GuestConsole } from './guestConsole.ts';
 import { PositionReporter } from './positionEvent.ts';
+import { type LongRun, ProgressReporter } from './progress.ts';
 import { RunnerSignals } from './runnerSignals.ts';
 import { THREAD_ID } from './stopEvents.ts';
 import { hex } from './variableViews.ts';
@@ -28,6 +29,7 @@ export class OpenSession {
   private console: GuestConsole;
   private event: (event: string, body?: object) => void;
   private positionReporter: PositionReporter;
+  private progress: ProgressReporter;
   private diagnosticsShown = new Set<string>();
   private filesCheckedAt = -Infinity;
 
@@ -46,11 +48,17 @@ export class OpenSession {
     this.environment = options.environment;
     this.event = options.event;
     this.positionReporter = new PositionReporter(options.debuggee, options.event);
+    this.progress = new ProgressReporter(options.event);
     this.runner = this.makeRunner(options.deliverRequests, options.onStopped);
   }
 
   get control(): RunControl {
     return this.debuggee.control;
+  }
+
+  /** Call this before a run that reports its progress if it takes long. */
+  reportProgressOf(run: LongRun | undefined): void {
+    this.progress.begin(run, this.environment.milliseconds());
   }
 
   /** Call this when the machine has stopped: discards what the client received before, and sends pending events. */
@@ -103,10 +111,14 @@ export class OpenSession {
         client.clearMessage();
         return environment.letMessagesIn();
       },
-      wantsPause: () => client.wantsPause,
+      wantsPause: () => {
+        this.progress.sendIfDue(environment.milliseconds());
+        return client.wantsPause;
+      },
       showProgress: () => {
         this.console.flush();
         this.positionReporter.sendIfDue(environment.milliseconds());
+        this.progress.reached(debuggee.session.position);
       },
       onRunStarted: (owner) => {
         // The protocol thread clears the signal before a run that the editor has started.
@@ -114,6 +126,7 @@ export class OpenSession {
         this.runStarted(owner);
       },
       onRunEnded: (_owner, reason) => {
+        this.progress.end();
         if (reason) debuggee.session.reason = reason;
         this.refresh();
         if (reason) onStopped(reason);

@@ -56,6 +56,13 @@ export const requestMalformed = (bad: { command: string; argument: string; expec
     `Invalid argument "${bad.argument}" of the request ${bad.command}: expected ${bad.expected}.`,
   );
 
+export const requestUnannounced = (bad: { command: string; argument: string; capability: string }) =>
+  badInput(
+    'request-unannounced',
+    bad,
+    `The argument "${bad.argument}" of the request ${bad.command} is not supported: the adapter does not announce ${bad.capability}.`,
+  );
+
 export const requestTooDeep = (command: string) =>
   badInput('request-too-deep', { command }, `The arguments of the request ${command} are nested too deeply.`);
 
@@ -143,6 +150,13 @@ export const stopTexts = {
   isRead: (watched: { label: string; value: string }) => `${watched.label} was read: ${watched.value}`,
   isWritten: (watched: { label: string; before: string; after: string }) =>
     `${watched.label} was written: ${watched.before} -> ${watched.after}`,
+};
+
+/** The titles of long runs, shown with a button to cancel them. The machine then stops, as it does after Pause. */
+export const progressTitles = {
+  reverse: () => 'Running backwards',
+  stepBack: () => 'Stepping back',
+  goTo: () => 'Going to a position',
 };
 
 /** How the guest or the recording ended: a sentence without the period. */

@@ -60,6 +60,23 @@ test('a malformed request is refused and the session continues', async (t) => {
   assert.equal(dap.stderr, '');
 });
 
+test('an argument whose capability is not announced is refused, and one that asks for nothing is not', async (t) => {
+  const dap = new DapClient(t);
+  await dap.start(demoLaunch(new Sandbox(t), { stopOnEntry: true }));
+  await dap.event('stopped');
+  const threadId = 1;
+  for (const [command, args, capability] of [
+    ['stackTrace', { threadId, format: { hex: true } }, 'supportsValueFormattingOptions'],
+    ['continue', { threadId, singleThread: true }, 'supportsSingleThreadExecutionRequests'],
+    ['stepIn', { threadId, targetId: 1 }, 'supportsStepInTargetsRequest'],
+    ['setBreakpoints', { source: { path: 'a.c' }, breakpoints: [{ line: 1, mode: 'hardware' }] }, 'breakpointModes'],
+  ] as const) {
+    assert.match(await dap.refused(command, args), new RegExp(`does not announce ${capability}`));
+  }
+  assert.equal((await dap.until('stepIn', { threadId, singleThread: false, targetId: null })).reason, 'step');
+  await dap.request('stackTrace', { threadId, format: {} });
+});
+
 test('frames and variables from an earlier stop are refused', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Sandbox(t), { stopOnEntry: true }));

@@ -1,5 +1,7 @@
 import type { Arguments } from '../arguments.ts';
 import type { Debuggee } from '../debuggee.ts';
+import type { LongRun } from '../progress.ts';
+import { progressTitles } from '../../messages/dap.ts';
 import { setBreakpoints, setFunctionBreakpoints, setInstructionBreakpoints } from './breakpoints.ts';
 import { dataBreakpointInfo, setDataBreakpoints } from './dataBreakpoints.ts';
 import { consoleInput } from './console.ts';
@@ -48,6 +50,22 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
   'blkreplay/renameSnapshot': renameSnapshot,
   'blkreplay/deleteSnapshot': deleteSnapshot,
 };
+
+/** The runs that report their progress if they take long: those that go back, and those that search. */
+export function longRun(command: string, { session }: Debuggee): LongRun | undefined {
+  switch (command) {
+    case 'reverseContinue':
+      return { title: progressTitles.reverse(), searched: { start: session.history.start, end: session.position } };
+    case 'stepBack':
+    case 'blkreplay/reverseStepIn':
+    case 'blkreplay/reverseStepOut':
+      return { title: progressTitles.stepBack() };
+    case 'blkreplay/goTo':
+      return { title: progressTitles.goTo() };
+    default:
+      return undefined;
+  }
+}
 
 /** The requests after which the machine runs. */
 export const RUNS: Readonly<Record<string, StartRun>> = {

@@ -1,0 +1,91 @@
+/** A long reverse run reports its progress, and the client can cancel it within 200 ms. */
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ProgressReporter } from '../../debug-adapter/dap/progress.ts';
+import { Sandbox } from '../support/cli.ts';
+import { DapClient, demoLaunch } from '../support/dapClient.ts';
+import { guest } from '../support/guests.ts';
+
+const CANCEL_MS = 200;
+/** The maximum number of attempts at a measurement, which can fail because other tests keep the processors busy. */
+const TRIES = 5;
+/** Text that the guest prints after about four billion steps. */
+const LONG = 'round 1500:';
+const PROGRESS = { supportsProgressReporting: true };
+
+test('a run reports its progress after 300 ms, each percentage once, and its end', () => {
+  const events: unknown[] = [];
+  const progress = new ProgressReporter((event, body) => events.push([event, body]));
+  progress.begin({ title: 'Back', searched: { start: 100, end: 1100 } }, 5000);
+  progress.sendIfDue(5299);
+  progress.reached(900);
+  assert.deepEqual(events, []);
+  progress.sendIfDue(5300);
+  progress.sendIfDue(5301);
+  for (const position of [900, 895, 600, 100]) progress.reached(position);
+  progress.end();
+  const progressId = 'run 1';
+  assert.deepEqual(events.splice(0), [
+    ['progressStart', { progressId, title: 'Back', cancellable: true, percentage: 20 }],
+    ['progressUpdate', { progressId, percentage: 50 }],
+    ['progressUpdate', { progressId, percentage: 100 }],
+    ['progressEnd', { progressId }],
+  ]);
+  progress.begin({ title: 'Short' }, 6000);
+  progress.sendIfDue(6200);
+  progress.end();
+  progress.begin(undefined, 7000);
+  progress.sendIfDue(9000);
+  progress.end();
+  assert.deepEqual(events, []);
+});
+
+/** A session at the end of a long history, in which a watch searches for a write that only boot code makes. */
+async function longHistory(t: TestContext, client: object): Promise<DapClient> {
+  const dap = new DapClient(t);
+  const launch = demoLaunch(new Sandbox(t), { kernel: guest('endless/endless'), drives: [] });
+  await dap.start(launch, undefined, client);
+  while (!dap.console.includes(LONG)) await sleep(5);
+  await dap.request('pause', { threadId: 1 });
+  await dap.event('stopped');
+  const { dataId } = await dap.request('dataBreakpointInfo', { name: '*(unsigned long *)0x80000000' });
+  await dap.request('setDataBreakpoints', { breakpoints: [{ dataId, accessType: 'write' }] });
+  return dap;
+}
+
+test('a reverse run shows its progress; cancel stops it, and so does pause', async (t) => {
+  const dap = await longHistory(t, PROGRESS);
+  for (let tries = TRIES; ; tries--) {
+    await dap.request('reverseContinue', { threadId: 1 });
+    const start = await dap.event('progressStart');
+    assert.deepEqual([start.title, start.cancellable], ['Running backwards', true]);
+    assert.deepEqual(await dap.request('cancel', { progressId: 'run 99' }), {}, 'another run is not canceled');
+    assert.match(await dap.refused('continue', { threadId: 1 }), /is running/);
+    const asked = performance.now();
+    await dap.request('cancel', { progressId: start.progressId });
+    const end = await dap.event('progressEnd');
+    const took = performance.now() - asked;
+    assert.equal(end.progressId, start.progressId);
+    assert.equal((await dap.event('stopped')).reason, 'pause');
+    if (took < CANCEL_MS) break;
+    assert.ok(tries > 1, `canceled after ${took} ms`);
+    await dap.until('blkreplay/goTo', { position: dap.place.end });
+  }
+  await dap.request('reverseContinue', { threadId: 1 });
+  await dap.event('progressStart');
+  await dap.request('pause', { threadId: 1 });
+  await dap.event('progressEnd');
+  assert.equal((await dap.event('stopped')).reason, 'pause');
+  await dap.request('cancel', { requestId: 1 });
+  assert.equal(await dap.evaluate('1 + 1'), '2');
+});
+
+test('a client that does not announce progress reporting gets no progress events', async (t) => {
+  const dap = await longHistory(t, {});
+  await dap.until('reverseContinue');
+  assert.deepEqual(
+    dap.events.filter(({ event }) => event.startsWith('progress')),
+    [],
+  );
+});
