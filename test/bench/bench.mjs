@@ -1,5 +1,6 @@
-// `npm run bench [-- --pairs N --samples N --only speed,linux,block,log,latency,idle]`: measures the speed of whole
-// processes compared with QEMU (speed.ts, linux.ts), the cost of waiting for a lock (spin.ts), the cost of the block
+// `npm run bench [-- --pairs N --samples N --only speed,stops,linux,block,log,latency,idle]`: measures the speed of whole
+// processes compared with QEMU (speed.ts, linux.ts), the cost of waiting for a lock (spin.ts), what stop
+// points cost (stops.ts), the cost of the block
 // engine (block.ts), searches in a long log (log.ts), how long a user waits for the debug adapter (latency.ts), and the
 // cost of an idle Linux guest (idle.ts). The output lists the measurements that are impossible on this host.
 import { availableParallelism, loadavg } from 'node:os';
@@ -11,12 +12,13 @@ import { measureLinux } from './linux.ts';
 import { measureLog } from './log.ts';
 import { measureSpeed } from './speed.ts';
 import { measureSpin } from './spin.ts';
+import { measureStops } from './stops.ts';
 
 const { values } = parseArgs({
   options: {
     pairs: { type: 'string', default: '5' },
     samples: { type: 'string', default: '200' },
-    only: { type: 'string', default: 'speed,linux,block,log,latency,idle' },
+    only: { type: 'string', default: 'speed,stops,linux,block,log,latency,idle' },
   },
 });
 const pairs = Number(values.pairs);
@@ -25,6 +27,7 @@ const parts = {
     measureSpeed(pairs);
     measureSpin(pairs);
   },
+  stops: () => measureStops(Math.min(pairs, 3)),
   linux: () => measureLinux(Math.min(pairs, 3)),
   block: () => measureBlock(pairs),
   log: measureLog,
