@@ -108,7 +108,7 @@ const REPLAY: Refusal[] = [
     trouble: (sandbox) =>
       changeOverlay(sandbox, 'hd0.qcow2', (image) => {
         const [first] = image.snapshots.list;
-        image.snapshots.createFrom(first.name, { ...first, name: 'late', icount: 4_000_000 }, () => {});
+        image.snapshots.createFrom(first.name, { ...first, id: undefined, name: 'late', icount: 4_000_000 }, () => {});
       }),
     command: replay(DEMO, '--rrsnapshot', 'late'),
     code: 'snapshot-beyond-end',

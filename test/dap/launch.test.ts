@@ -95,7 +95,7 @@ test('a start snapshot past the end of the recording is refused, and a corrected
   await recording.event('terminated');
   changeOverlay(sandbox, 'hd0.qcow2', (image) => {
     const [first] = image.snapshots.list;
-    image.snapshots.createFrom(first.name, { ...first, name: 'late', icount: 10 ** 9 }, () => {});
+    image.snapshots.createFrom(first.name, { ...first, id: undefined, name: 'late', icount: 10 ** 9 }, () => {});
   });
   const dap = new DapClient(t);
   await dap.request('initialize', { adapterID: 'blkreplay' });

@@ -111,7 +111,7 @@ test('snapshots whose RAM an earlier build overwrote with a long state are not r
   timeline.close(end);
   const image = Qcow2Image.open(openFile(imageOf(stage), { write: true, create: 'never' }), { writable: true });
   const [entry] = image.snapshots.list.filter(({ name }) => name === 'few');
-  image.snapshots.createFrom('few', { ...entry, name: 'damaged' }, (draft) => {
+  image.snapshots.createFrom('few', { ...entry, id: undefined, name: 'damaged' }, (draft) => {
     draft.setVmState(STATE_AREA_BYTES + 4096 * 3, new TextEncoder().encode('CBOR'));
   });
   image.snapshots.delete('few');
@@ -193,7 +193,8 @@ function writeAsBefore(stage: Stage, from: string, name: string, position: numbe
   const area = new Uint8Array(8 + encoded.length);
   area.set(head.subarray(0, 8));
   area.set(encoded, 8);
-  const entry = { ...image.snapshots.list.find((snapshot) => snapshot.name === from)!, name, icount: position };
+  const listed = image.snapshots.list.find((snapshot) => snapshot.name === from)!;
+  const entry = { ...listed, id: undefined, name, icount: position };
   image.snapshots.createFrom(from, { ...entry, vmStateSizeBytes: RAM_END }, (draft) => {
     draft.setVmState(0, area);
     draft.zeroVmState(RAM_END, entry.vmStateSizeBytes - RAM_END);

@@ -137,7 +137,7 @@ test('with two drives, a snapshot exists only if both overlays contain it, and t
     image.snapshots.rename('s3000000', 'half renamed');
     image.snapshots.createFrom(
       's6000000',
-      { ...image.snapshots.list[0], name: 'half taken', icount: 7_000_000 },
+      { ...image.snapshots.list[0], id: undefined, name: 'half taken', icount: 7_000_000 },
       () => {},
     );
   });

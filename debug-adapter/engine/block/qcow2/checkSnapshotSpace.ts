@@ -3,16 +3,16 @@ import { countReferences } from './countReferences.ts';
 import type { ImageParts } from './imageParts.ts';
 import { refcountMax } from './refcountBlocks.ts';
 import { referencesOf } from './references.ts';
-import { checkCanAdd, findSnapshot, readSnapshotL1 } from './snapshots.ts';
+import { checkCanAdd, findSnapshot, readSnapshotL1, type SnapshotKey } from './snapshots.ts';
 
 /**
  * Checks whether a snapshot with VM state can be created after the snapshots in `deleted` have been deleted. If not,
  * throws the error that creating it would cause. The image may be open read-only, so callers can check this before they
  * start work that depends on the snapshot. If refcounts are narrower than 16 bits, every table is read.
  */
-export function checkSnapshotSpace(parts: ImageParts, name: string, deleted: readonly string[]): void {
-  const left = parts.snapshots.filter((snapshot) => !deleted.includes(snapshot.name));
-  checkCanAdd({ ...parts, snapshots: left }, name);
+export function checkSnapshotSpace(parts: ImageParts, name: string, deleted: readonly SnapshotKey[]): void {
+  const gone = deleted.map((key) => findSnapshot(parts, key));
+  checkCanAdd({ ...parts, snapshots: parts.snapshots.filter((entry) => !gone.includes(entry)) }, { name });
   const bits = parts.header.refcountBits;
   if (bits >= WIDE_BITS) return;
   const max = refcountMax(bits);
@@ -20,8 +20,8 @@ export function checkSnapshotSpace(parts: ImageParts, name: string, deleted: rea
   if (max < 2) throw refcountsTooNarrow(parts.file.name, bits);
   const { references } = countReferences(parts, []);
   const clusterOf = (hostOffset: number) => Math.floor(hostOffset / parts.layout.clusterSizeBytes);
-  for (const name of deleted) {
-    for (const host of referencesOf(parts, readSnapshotL1(parts, findSnapshot(parts, name)))) {
+  for (const entry of gone) {
+    for (const host of referencesOf(parts, readSnapshotL1(parts, entry))) {
       references[clusterOf(host)]--;
     }
   }

@@ -211,4 +211,4 @@ export interface OpenImage {
 }
 
 export type { DiskExtent } from './diskExtents.ts';
-export type { SnapshotInfo } from './imageSnapshots.ts';
+export type { SnapshotInfo, SnapshotKey } from './imageSnapshots.ts';

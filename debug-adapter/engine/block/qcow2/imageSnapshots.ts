@@ -8,9 +8,14 @@ import type { SnapshotEntry } from './snapshotTable.ts';
 import { openSnapshotView, type SnapshotView } from './snapshotView.ts';
 
 /** A snapshot as listed in the snapshot table. */
-export type SnapshotInfo = snapshots.NewSnapshot & { id: string; diskSizeBytes: number };
+export type SnapshotInfo = snapshots.NewSnapshot & { readonly id: string; diskSizeBytes: number };
 
-/** The internal snapshots of an image. Each operation is durable when it returns. */
+export type { SnapshotKey } from './snapshots.ts';
+
+/**
+ * The internal snapshots of an image. Each operation is durable when it returns. Operations on an existing snapshot
+ * take its name or, for example as an element of `list`, its id.
+ */
 export class ImageSnapshots {
   private readonly parts: ImageParts;
   private readonly writable: boolean;
@@ -46,7 +51,11 @@ export class ImageSnapshots {
    * Creates a snapshot of a state that is not active: the state of snapshot `from` (or an empty state if undefined)
    * plus the changes made by `fill`. The active state stays unchanged. The cost depends on how much `fill` changes.
    */
-  createFrom(from: string | undefined, wanted: snapshots.NewSnapshot, fill: (draft: SnapshotDraft) => void): void {
+  createFrom(
+    from: snapshots.SnapshotKey | undefined,
+    wanted: snapshots.NewSnapshot,
+    fill: (draft: SnapshotDraft) => void,
+  ): void {
     this.checkWritable();
     createSnapshotFrom(this.parts, { from, wanted, fill });
   }
@@ -55,38 +64,38 @@ export class ImageSnapshots {
    * Checks whether a snapshot could be created after the given ones have been deleted. If not, throws the error that
    * creating it would cause. Also works on a read-only image.
    */
-  checkSpace(name: string, gone: readonly string[] = []): void {
+  checkSpace(name: string, gone: readonly snapshots.SnapshotKey[] = []): void {
     checkWritable(this.parts);
     checkSnapshotSpace(this.parts, name, gone);
   }
 
-  delete(name: string): void {
-    this.deleteMany([name]);
+  delete(key: snapshots.SnapshotKey): void {
+    this.deleteMany([key]);
   }
 
   /** Deletes several snapshots. This costs hardly more than deleting a single snapshot. */
-  deleteMany(names: string[]): void {
+  deleteMany(keys: readonly snapshots.SnapshotKey[]): void {
     this.checkWritable();
-    snapshots.deleteSnapshots(this.parts, names);
+    snapshots.deleteSnapshots(this.parts, keys);
   }
 
-  rename(from: string, to: string): void {
+  rename(key: snapshots.SnapshotKey, to: string): void {
     this.checkWritable();
-    snapshots.renameSnapshot(this.parts, from, to);
+    snapshots.renameSnapshot(this.parts, key, to);
   }
 
   /**
    * Makes the snapshot's disk and VM state the active state. The previous active state is lost unless another snapshot
    * contains it.
    */
-  apply(name: string): void {
+  apply(key: snapshots.SnapshotKey): void {
     this.checkWritable();
-    snapshots.applySnapshot(this.parts, name);
+    snapshots.applySnapshot(this.parts, key);
   }
 
   /** Opens a read-only view of a snapshot. The view is valid until the snapshot is deleted or the image is closed. */
-  open(name: string): SnapshotView {
-    return openSnapshotView(this.parts, name);
+  open(key: snapshots.SnapshotKey): SnapshotView {
+    return openSnapshotView(this.parts, key);
   }
 
   private checkWritable(): void {

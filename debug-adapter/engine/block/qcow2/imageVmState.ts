@@ -1,5 +1,6 @@
 import { assert } from '../../base/assert.ts';
 import type { ImageParts } from './imageParts.ts';
+import type { SnapshotKey } from './snapshots.ts';
 import * as vmState from './vmState.ts';
 
 /** The VM state in the active table of an image, which the next snapshot saves. See `readVmState` in vmState.ts. */
@@ -41,9 +42,9 @@ export class ImageVmState {
    * Called after the image is opened. Maps this snapshot's VM state in the active table again, so that the next
    * snapshot only needs to write what changed.
    */
-  map(snapshotName: string): void {
+  map(key: SnapshotKey): void {
     this.checkWritable();
-    vmState.mapVmState(this.parts, snapshotName);
+    vmState.mapVmState(this.parts, key);
   }
 
   private checkWritable(): void {

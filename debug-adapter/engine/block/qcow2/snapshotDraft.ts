@@ -11,6 +11,7 @@ import {
   findSnapshot,
   type NewSnapshot,
   readSnapshotL1,
+  type SnapshotKey,
 } from './snapshots.ts';
 import { StoredTable } from './storedTable.ts';
 import { writeGuest, zeroGuest } from './writeData.ts';
@@ -31,9 +32,9 @@ export interface SnapshotDraft {
  */
 export function createSnapshotFrom(
   parts: ImageParts,
-  { from, wanted, fill }: { from: string | undefined; wanted: NewSnapshot; fill: (draft: SnapshotDraft) => void },
+  { from, wanted, fill }: { from: SnapshotKey | undefined; wanted: NewSnapshot; fill: (draft: SnapshotDraft) => void },
 ): void {
-  checkCanAdd(parts, wanted.name);
+  checkCanAdd(parts, wanted);
   const l1 = startingL1(parts, from);
   addReferences(parts, l1);
   // The draft is the same image with a different active L1 table, so writing to it copies shared clusters.
@@ -62,7 +63,7 @@ function forgetTables(parts: ImageParts, l1: EntryTable): void {
   }
 }
 
-function startingL1(parts: ImageParts, from: string | undefined): StoredTable {
+function startingL1(parts: ImageParts, from: SnapshotKey | undefined): StoredTable {
   if (from === undefined) return new StoredTable(new Uint8Array(parts.layout.vmStateFirstL1Index * ENTRY_BYTES), 0);
   const entry = findSnapshot(parts, from);
   checkSameSize(parts, entry);

@@ -32,7 +32,7 @@ export interface SnapshotFields {
  * entry's extra data contains the 64-bit size of the VM state, the size of the disk, and the record/replay instruction
  * count, in which blkreplay stores the Position. Existing entries are written back unchanged, because other programs
  * may have stored unknown fields, numbers above 2^53, or names that are not valid UTF-8. Entries that are equal to
- * entries in `before` are reused.
+ * entries in `before` are reused. No two entries have the same id, even if the file contains an id twice.
  */
 export function readSnapshotTable(
   file: ImageFile,
@@ -50,7 +50,18 @@ export function readSnapshotTable(
       throw file.corruptError(imageDamage.snapshotTableTooLong(), header.snapshotsOffset);
     }
   }
-  return { entries, lengthBytes: offset - header.snapshotsOffset };
+  return { entries: withUniqueIds(entries), lengthBytes: offset - header.snapshotsOffset };
+}
+
+/** The specification requires unique ids. A second entry with the same id gets a different one in memory. */
+function withUniqueIds(entries: SnapshotEntry[]): SnapshotEntry[] {
+  const taken = new Set<string>();
+  return entries.map((entry) => {
+    let { id } = entry;
+    for (let n = 2; taken.has(id); n++) id = `${entry.id} (${n})`;
+    taken.add(id);
+    return id === entry.id ? entry : { ...entry, id };
+  });
 }
 
 /** Encodes the snapshot table. The result is valid only until the next call, because all calls share one buffer. */

@@ -6,7 +6,7 @@ import type { EntryTable } from './entryTable.ts';
 import type { ImageParts } from './imageParts.ts';
 import { DISK_BYTES_MAX, makeLayout } from './layout.ts';
 import { readGuest } from './readData.ts';
-import { findSnapshot, readSnapshotL1 } from './snapshots.ts';
+import { findSnapshot, readSnapshotL1, type SnapshotKey } from './snapshots.ts';
 import type { SnapshotEntry } from './snapshotTable.ts';
 import { imageDamage } from '../../../messages/imageDamage.ts';
 
@@ -24,9 +24,9 @@ export interface SnapshotView {
  * through this view, while the active state of the overlay stays at the end of the recording. Opening the view reads
  * the snapshot's L1 table; the L2 tables are read when they are needed.
  */
-export function openSnapshotView(parts: ImageParts, name: string): SnapshotView {
-  const entry = findSnapshot(parts, name);
-  if (entry.diskSizeBytes > DISK_BYTES_MAX) throw parts.file.corruptError(imageDamage.snapshotDiskSize(name), 0);
+export function openSnapshotView(parts: ImageParts, key: SnapshotKey): SnapshotView {
+  const entry = findSnapshot(parts, key);
+  if (entry.diskSizeBytes > DISK_BYTES_MAX) throw parts.file.corruptError(imageDamage.snapshotDiskSize(entry.name), 0);
   const view: ImageParts = {
     ...parts,
     layout: makeLayout({ ...parts.header, diskLengthBytes: entry.diskSizeBytes }),
@@ -35,7 +35,7 @@ export function openSnapshotView(parts: ImageParts, name: string): SnapshotView 
   const assertExists = () =>
     assert(
       parts.snapshots.some(({ id }) => id === entry.id),
-      `snapshot "${name}" was deleted`,
+      `snapshot "${entry.name}" was deleted`,
     );
   return {
     disk: new SnapshotDisk({ parts: view, l1, entry, assertExists }),

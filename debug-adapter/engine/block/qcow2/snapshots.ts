@@ -5,6 +5,7 @@ import {
   snapshotOfOtherSize,
   snapshotTooMany,
 } from '../../../messages/block.ts';
+import { assert } from '../../base/assert.ts';
 import { isStorableSnapshotName, SNAPSHOT_NAME_BYTES_MAX } from '../../base/snapshotNames.ts';
 import { commitAtomically, type NewTable, allocateTable } from './atomicCommit.ts';
 import { commit, type CommitChange } from './commit.ts';
@@ -17,6 +18,8 @@ import { StoredTable } from './storedTable.ts';
 import { imageParts } from '../../../messages/imageDamage.ts';
 
 export interface NewSnapshot {
+  /** An id that no snapshot in the image has. By default, the highest id in the image plus one. */
+  id?: string;
   name: string;
   dateSeconds: number;
   dateNanoseconds: number;
@@ -25,6 +28,9 @@ export interface NewSnapshot {
   icount: number | undefined;
 }
 
+/** A snapshot's name, or an object with its id, such as an element of the image's list. */
+export type SnapshotKey = string | { readonly id: string };
+
 /**
  * Creates an internal snapshot of the active state. Like deleting, renaming and applying snapshots, this operation is
  * atomic: all new data is written to free clusters, a single write of the header commits it, and then the old clusters
@@ -32,7 +38,7 @@ export interface NewSnapshot {
  * the active tables are shared with snapshots, so they use atomicCommit.ts.
  */
 export function createSnapshot(parts: ImageParts, newSnapshot: NewSnapshot): void {
-  checkCanAdd(parts, newSnapshot.name);
+  checkCanAdd(parts, newSnapshot);
   commitAtomically(parts, {
     count: () => addReferences(parts, parts.l1),
     l1: parts.l1,
@@ -45,8 +51,9 @@ export function createSnapshot(parts: ImageParts, newSnapshot: NewSnapshot): voi
 }
 
 /** Throws if a snapshot with this name cannot be added. */
-export function checkCanAdd(parts: ImageParts, name: string): void {
+export function checkCanAdd(parts: ImageParts, { name, id }: Pick<NewSnapshot, 'name' | 'id'>): void {
   checkNewName(parts, name);
+  assert(!parts.snapshots.some((snapshot) => snapshot.id === id), `there is already a snapshot with the id "${id}"`);
   if (parts.snapshots.length >= SNAPSHOTS_MAX) throw snapshotTooMany(parts.file.name, SNAPSHOTS_MAX);
 }
 
@@ -62,7 +69,7 @@ export function addSnapshotEntry(parts: ImageParts, newSnapshot: NewSnapshot, l1
 function newEntry(parts: ImageParts, newSnapshot: NewSnapshot, l1: NewTable): SnapshotEntry {
   return newSnapshotEntry({
     ...newSnapshot,
-    id: nextId(parts),
+    id: newSnapshot.id ?? String(newSnapshotId(parts.snapshots)),
     diskSizeBytes: parts.layout.diskLengthBytes,
     l1Offset: l1.offset,
     l1Entries: l1.bytes.length / ENTRY_BYTES,
@@ -71,13 +78,13 @@ function newEntry(parts: ImageParts, newSnapshot: NewSnapshot, l1: NewTable): Sn
 
 /**
  * Deletes several snapshots. This costs hardly more than deleting a single snapshot. QEMU permits several snapshots
- * with the same name: each time a name occurs in `names`, the first remaining snapshot with that name is deleted.
+ * with the same name: each time a name occurs in `keys`, the first remaining snapshot with that name is deleted.
  */
-export function deleteSnapshots(parts: ImageParts, names: string[]): void {
+export function deleteSnapshots(parts: ImageParts, keys: readonly SnapshotKey[]): void {
   const deleted: SnapshotEntry[] = [];
-  for (const name of names) {
+  for (const key of keys) {
     const others = parts.snapshots.filter((entry) => !deleted.includes(entry));
-    deleted.push(findIn(others, name, parts.file.name));
+    deleted.push(findIn(others, key, parts.file.name));
   }
   const references = deleted.flatMap((entry) => referencesOf(parts, readSnapshotL1(parts, entry)));
   const entries = parts.snapshots.filter((entry) => !deleted.includes(entry));
@@ -90,17 +97,17 @@ export function deleteSnapshots(parts: ImageParts, names: string[]): void {
   commitAtomically(parts, { count, l1: parts.l1, l1Tables: 1, snapshots: () => ({ entries, newTables: [] }) });
 }
 
-export function renameSnapshot(parts: ImageParts, from: string, to: string): void {
-  const entry = findSnapshot(parts, from);
-  if (from === to) return;
+export function renameSnapshot(parts: ImageParts, key: SnapshotKey, to: string): void {
+  const entry = findSnapshot(parts, key);
+  if (entry.name === to) return;
   checkNewName(parts, to);
   const renamed = parts.snapshots.map((other) => (other === entry ? renamedEntry(entry, to) : other));
   replaceSnapshotList(parts, renamed, []);
 }
 
 /** Makes the snapshot's state the active state and drops the previous active state. */
-export function applySnapshot(parts: ImageParts, name: string): void {
-  const entry = findSnapshot(parts, name);
+export function applySnapshot(parts: ImageParts, key: SnapshotKey): void {
+  const entry = findSnapshot(parts, key);
   checkSameSize(parts, entry);
   commit(parts, { durable: true });
   const dropped = referencesOf(parts, parts.l1);
@@ -114,15 +121,20 @@ export function applySnapshot(parts: ImageParts, name: string): void {
   commitAtomically(parts, { count, l1, l1Tables: 1 });
 }
 
-export function findSnapshot(parts: ImageParts, name: string): SnapshotEntry {
-  return findIn(parts.snapshots, name, parts.file.name);
+export function findSnapshot(parts: ImageParts, key: SnapshotKey): SnapshotEntry {
+  return findIn(parts.snapshots, key, parts.file.name);
 }
 
-function findIn(snapshots: readonly SnapshotEntry[], name: string, file: string): SnapshotEntry {
-  const entry = snapshots.find((snapshot) => snapshot.name === name);
+function findIn(snapshots: readonly SnapshotEntry[], key: SnapshotKey, file: string): SnapshotEntry {
+  if (typeof key !== 'string') {
+    const entry = snapshots.find(({ id }) => id === key.id);
+    assert(entry, `${file} has no snapshot with the id "${key.id}"`);
+    return entry;
+  }
+  const entry = snapshots.find(({ name }) => name === key);
   if (entry) return entry;
   const known = snapshots.map((snapshot) => snapshot.name);
-  throw snapshotMissing(file, name, known);
+  throw snapshotMissing(file, key, known);
 }
 
 /** A copy of the snapshot's L1 table, extended, if necessary, to the length that the disk requires. */
@@ -186,13 +198,17 @@ function checkNewName(parts: ImageParts, name: string): void {
 }
 
 /**
- * The id of a new snapshot: the highest existing id plus one, as in QEMU. Other programs may use any string as an id;
- * ids that are not numbers or are huge numbers are ignored.
+ * An id for a new snapshot: the highest existing id plus one, as in QEMU, but higher than `above`. Other programs may
+ * use any string as an id; ids that are not numbers or are huge numbers are ignored.
  */
-function nextId(parts: ImageParts): string {
-  const taken = new Set(parts.snapshots.map(({ id }) => id));
-  const numbers = [...taken].filter((id) => /^\d{1,9}$/.test(id)).map(Number);
-  let next = numbers.reduce((highest, id) => Math.max(highest, id), 0) + 1;
+export function newSnapshotId(existing: Iterable<{ id: string }>, above = 0): number {
+  const taken = new Set<string>();
+  let highest = above;
+  for (const { id } of existing) {
+    taken.add(id);
+    if (/^\d{1,9}$/.test(id)) highest = Math.max(highest, Number(id));
+  }
+  let next = highest + 1;
   while (taken.has(String(next))) next++;
-  return String(next);
+  return next;
 }

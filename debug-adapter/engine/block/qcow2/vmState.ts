@@ -2,7 +2,7 @@ import { assert } from '../../base/assert.ts';
 import type { ImageParts } from './imageParts.ts';
 import { readGuest } from './readData.ts';
 import { addReferences, rebuildCopiedFlags, referencesOf } from './references.ts';
-import { checkSameSize, findSnapshot, readSnapshotL1 } from './snapshots.ts';
+import { checkSameSize, findSnapshot, readSnapshotL1, type SnapshotKey } from './snapshots.ts';
 import { writeClusters } from './writeClusters.ts';
 import { growL1, writeGuest, zeroGuest } from './writeData.ts';
 
@@ -59,8 +59,8 @@ export function unmapVmState(parts: ImageParts): void {
 /**
  * Maps a snapshot's VM state in the active table again, so that the next snapshot shares the parts that do not change.
  */
-export function mapVmState(parts: ImageParts, snapshotName: string): void {
-  const entry = findSnapshot(parts, snapshotName);
+export function mapVmState(parts: ImageParts, key: SnapshotKey): void {
+  const entry = findSnapshot(parts, key);
   checkSameSize(parts, entry);
   const l1 = readSnapshotL1(parts, entry);
   const range = { from: parts.layout.vmStateFirstL1Index, to: l1.length };

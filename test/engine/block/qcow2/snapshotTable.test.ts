@@ -91,6 +91,25 @@ test('new snapshots get unused ids, whatever ids the image already contains', ()
   assert.equal(new Set(image.snapshots.list.map(({ id }) => id)).size, 4);
 });
 
+test('if the file contains an id twice, the entries get different ids, and the right snapshot is deleted', () => {
+  const { image, file } = newImage({ lengthBytes: 64 * KIB });
+  for (const name of ['a', 'b', 'c']) takeSnapshot(image, name);
+  image.close();
+  const { snapshotsOffset } = readHeader(new ImageFile(file));
+  const { entries } = readSnapshotTable(new ImageFile(file), readHeader(new ImageFile(file)));
+  const second = snapshotsOffset + entries[0].encoded.length;
+  const idAt = 40 + viewOf(entries[1].encoded).getUint32(36);
+  file.writeAt(second + idAt, Buffer.from(entries[0].id));
+  const damaged = Qcow2Image.open(file, { writable: true });
+  const ids = damaged.snapshots.list.map(({ id }) => id);
+  assert.equal(new Set(ids).size, 3);
+  damaged.snapshots.delete({ id: ids[1] });
+  assert.deepEqual(
+    damaged.snapshots.list.map(({ name }) => name),
+    ['a', 'c'],
+  );
+});
+
 test("a snapshot table that would exceed other programs' limits is refused before it is written", () => {
   const { image, file } = newImage({ lengthBytes: 64 * KIB });
   takeSnapshot(image, 'one');
