@@ -24,7 +24,7 @@ interface Info extends RecordingHeader {
   end: { reason: string; guestExit: number | null } | null;
   entries: Record<string, number>;
   /** All snapshots that were taken. Older automatic snapshots may have been removed from the overlay since then. */
-  snapshots: { name: string; position: number }[];
+  snapshots: { id?: string; name: string; position: number }[];
 }
 
 function collect(reader: RecordingReader): Info {

@@ -74,6 +74,8 @@ export interface DriveOverview {
 }
 
 export interface SnapshotOverview {
+  /** Stays the same when the snapshot is renamed. */
+  id: string;
   name: string;
   position: number;
   date: string;
@@ -90,16 +92,20 @@ export interface GoToArguments {
   position: number;
 }
 
-/** Requests `blkreplay/takeSnapshot`, at the current position, and `blkreplay/deleteSnapshot`. */
-export interface SnapshotArguments {
+/** Request `blkreplay/takeSnapshot`: takes a snapshot at the current position. */
+export interface TakeSnapshotArguments {
   name: string;
 }
 
-/** Request `blkreplay/renameSnapshot`. */
-export interface RenameSnapshotArguments {
-  name: string;
-  newName: string;
+export interface TakeSnapshotResponse {
+  id: string;
 }
+
+/** Request `blkreplay/deleteSnapshot`. The snapshot is identified by its id or by its current name. */
+export type SnapshotArguments = { id: string } | { name: string };
+
+/** Request `blkreplay/renameSnapshot`. */
+export type RenameSnapshotArguments = SnapshotArguments & { newName: string };
 
 /** Requests `blkreplay/reverseStepIn` and `blkreplay/reverseStepOut`, which DAP lacks; they work like `stepBack`. */
 export interface ReverseStepArguments {

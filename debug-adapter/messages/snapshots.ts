@@ -43,6 +43,15 @@ export const snapshotUnknown = (name: string, known: readonly string[]) =>
     known.length > 0 ? `The snapshots: ${listSome(known)}.` : 'There are no snapshots.',
   );
 
+/** For a client that passes ids, such as the extension. */
+export const snapshotIdUnknown = (id: string) =>
+  badInput(
+    'snapshot-unknown',
+    { id },
+    `There is no snapshot with the id ${quoted(id)}.`,
+    'It may already have been deleted.',
+  );
+
 export const snapshotNeeded = (name: string, change: 'delete' | 'rename') =>
   badInput(
     'snapshot-needed',

@@ -1,7 +1,11 @@
 import { existsSync } from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import type { RenameSnapshotArguments, SnapshotArguments } from '../../debug-adapter/dap/customProtocol.ts';
+import type {
+  RenameSnapshotArguments,
+  SnapshotArguments,
+  TakeSnapshotArguments,
+} from '../../debug-adapter/dap/customProtocol.ts';
 import { sendRequest, currentSession, showError } from '../commands/requests.ts';
 import {
   deleteSnapshotDetail,
@@ -47,27 +51,29 @@ export class OverlayCommands {
     const taken = this.namesIn(session);
     const position = this.sessions.positionOf(session)?.position;
     const name = await askName(takeSnapshotTitle(), unusedName(snapshotNameOffered(), taken), taken, position);
-    if (name !== undefined) await sendRequest(session, 'blkreplay/takeSnapshot', { name } satisfies SnapshotArguments);
+    if (name !== undefined) {
+      await sendRequest(session, 'blkreplay/takeSnapshot', { name } satisfies TakeSnapshotArguments);
+    }
     this.view.refresh();
   }
 
   async renameSnapshot(node: TreeNode): Promise<void> {
     const session = this.sessionOf(node);
-    const name = node.snapshot?.name;
-    if (!session || name === undefined) return;
+    if (!session || !node.snapshot) return;
+    const { id, name } = node.snapshot;
     const others = this.namesIn(session).filter((other) => other !== name);
     const newName = await askName(renameSnapshotTitle(), name, others);
     if (newName === undefined || newName === name) return;
-    await sendRequest(session, 'blkreplay/renameSnapshot', { name, newName } satisfies RenameSnapshotArguments);
+    await sendRequest(session, 'blkreplay/renameSnapshot', { id, newName } satisfies RenameSnapshotArguments);
     this.view.refresh();
   }
 
   async deleteSnapshot(node: TreeNode): Promise<void> {
     const session = this.sessionOf(node);
-    const name = node.snapshot?.name;
-    if (!session || name === undefined) return;
+    if (!session || !node.snapshot) return;
+    const { id, name } = node.snapshot;
     if (!(await confirmDeletion(deleteSnapshotQuestion(name), deleteSnapshotDetail()))) return;
-    await sendRequest(session, 'blkreplay/deleteSnapshot', { name } satisfies SnapshotArguments);
+    await sendRequest(session, 'blkreplay/deleteSnapshot', { id } satisfies SnapshotArguments);
     this.view.refresh();
   }
 

@@ -49,7 +49,8 @@ interface InfoOutput {
   drives: (RecordingInfo['drives'][number] & { lengthBytes: number; chain?: DriveOverview['chain'] })[];
   stateFile: string | null;
   files: RecordedFile[];
-  snapshots: { name: string; position: number }[];
+  /** If the image with the snapshots is missing, the recording lists only names and positions. */
+  snapshots: { id?: string; name: string; position: number }[];
 }
 
 export function readInfo(json: string, rrfile: string): RecordingInfo {
@@ -77,8 +78,16 @@ function overviewOf(output: InfoOutput, rrfile: string): Overview {
       chain: chain?.length ? chain : [{ file: overlay ?? image, format, fileBytes: 0, virtualBytes: lengthBytes }],
     })),
     stateFile: output.stateFile,
-    snapshots: output.snapshots.map(({ name, position, ...more }): SnapshotOverview => {
-      return { name, position, date: '', isAutomatic: name.startsWith(AUTOMATIC_PREFIX), stateBytes: 0, ...more };
+    snapshots: output.snapshots.map(({ id, name, position, ...more }): SnapshotOverview => {
+      return {
+        id: id ?? name,
+        name,
+        position,
+        date: '',
+        isAutomatic: name.startsWith(AUTOMATIC_PREFIX),
+        stateBytes: 0,
+        ...more,
+      };
     }),
   };
 }

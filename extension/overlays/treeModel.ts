@@ -155,10 +155,10 @@ function snapshotNodes(
 
 /** The name of an automatic snapshot contains its position, so the position is not shown again. */
 function snapshotNode(snapshot: SnapshotOverview, owner: Owner, parent: string, formatters: Formatters): TreeNode {
-  const { name, position, date, isAutomatic, stateBytes } = snapshot;
+  const { id, name, position, date, isAutomatic, stateBytes } = snapshot;
   const when = [...(date ? [formatters.date(date)] : []), ...(stateBytes > 0 ? [formatBytes(stateBytes)] : [])];
   return {
-    ...{ id: `${parent}\nsnapshot ${name}`, owner, snapshot, children: [], fold: 'closed' },
+    ...{ id: `${parent}\nsnapshot ${id}`, owner, snapshot, children: [], fold: 'closed' },
     label: isAutomatic ? formatPosition(position) : name,
     description: [isAutomatic ? viewTexts.automatic() : formatPosition(position), ...when].join(' · '),
     tooltip: viewTexts.snapshotTooltip(name, formatPosition(position)),

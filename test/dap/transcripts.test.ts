@@ -104,8 +104,10 @@ const FAMILIES: Record<string, (ask: Ask) => Promise<void>> = {
     await ask('blkreplay/overview');
     await ask('blkreplay/takeSnapshot', { name: 'here' });
     await ask('blkreplay/takeSnapshot', { name: 'auto-1' });
-    await ask('blkreplay/renameSnapshot', { name: 'here', newName: 'there' });
+    await ask('blkreplay/renameSnapshot', { name: 'here', newName: 'elsewhere' });
+    await ask('blkreplay/renameSnapshot', { id: '2', newName: 'there' });
     await ask('blkreplay/deleteSnapshot', { name: 'nowhere' });
+    await ask('blkreplay/deleteSnapshot', { id: '3' });
     await ask('blkreplay/overview');
     await ask('blkreplay/goTo', { position: 10 });
     await ask('blkreplay/goTo', { position: -1 });

@@ -36,8 +36,8 @@ const OVERVIEW: Overview = {
     { id: 'tmp', isReadOnly: false, isTemporary: true, chain: [] },
   ],
   snapshots: [
-    { name: 'auto-2000', position: 2000, date: 'D2', isAutomatic: true, stateBytes: 1 << 20 },
-    { name: 'replay_init', position: 0, date: 'D0', isAutomatic: false, stateBytes: 128 << 20 },
+    { id: '2', name: 'auto-2000', position: 2000, date: 'D2', isAutomatic: true, stateBytes: 1 << 20 },
+    { id: '1', name: 'replay_init', position: 0, date: 'D0', isAutomatic: false, stateBytes: 128 << 20 },
   ],
 };
 const SHOWN = { date: (iso: string) => `on ${iso}`, file: (file: string) => path.posix.relative('/w', file) };
@@ -107,6 +107,16 @@ test('a position is listed after a snapshot at the same position, and last if it
     ).children.map(({ label }) => label);
   assert.deepEqual(labels(0), ['replay_init', 'You are here', '2,000']);
   assert.deepEqual(labels(9999), ['replay_init', '2,000', 'You are here']);
+});
+
+test('renaming a snapshot does not change the identity of its item, so that it stays selected', () => {
+  const itemIds = (name: string) => {
+    const snapshots = OVERVIEW.snapshots.map((snapshot) => (snapshot.id === '1' ? { ...snapshot, name } : snapshot));
+    const tree = sessionTree({ ...OVERVIEW, snapshots }, { id: 's1', name: 'x' }, SHOWN);
+    return tree.children.map(({ id }) => id);
+  };
+  assert.deepEqual(itemIds('before the crash'), itemIds('replay_init'));
+  assert.equal(new Set(itemIds('replay_init')).size, itemIds('replay_init').length);
 });
 
 test('for a recording that cannot be read, the reason is shown', () => {

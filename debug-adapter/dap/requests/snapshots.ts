@@ -1,5 +1,5 @@
 import type { Arguments } from '../arguments.ts';
-import type { Overview, SnapshotOverview } from '../customProtocol.ts';
+import type { Overview, SnapshotOverview, TakeSnapshotResponse } from '../customProtocol.ts';
 import type { Debuggee } from '../debuggee.ts';
 import { positionEventOf } from '../positionEvent.ts';
 
@@ -11,23 +11,26 @@ export function overview(debuggee: Debuggee): Overview {
   return { place, rrfile, drives, stateFile, snapshots: timeline.snapshots.list().map(toOverview) };
 }
 
-export function takeSnapshot({ session }: Debuggee, args: Arguments): object {
-  session.target.snapshots.take(args.text('name'));
+export function takeSnapshot({ session }: Debuggee, args: Arguments): TakeSnapshotResponse {
+  const { id } = session.target.snapshots.take(args.text('name'));
+  return { id };
+}
+
+export function renameSnapshot(debuggee: Debuggee, args: Arguments): object {
+  debuggee.session.target.snapshots.rename(snapshotId(debuggee, args), args.text('newName'));
   return {};
 }
 
-export function renameSnapshot({ session }: Debuggee, args: Arguments): object {
-  session.target.snapshots.rename(args.text('name'), args.text('newName'));
+export function deleteSnapshot(debuggee: Debuggee, args: Arguments): object {
+  debuggee.session.target.snapshots.delete(snapshotId(debuggee, args));
   return {};
 }
 
-export function deleteSnapshot({ session }: Debuggee, args: Arguments): object {
-  session.target.snapshots.delete(args.text('name'));
-  return {};
-}
+const snapshotId = ({ session }: Debuggee, args: Arguments): string =>
+  args.optionalText('id') ?? session.target.snapshots.named(args.text('name')).id;
 
 type Snapshot = ReturnType<Debuggee['session']['target']['snapshots']['list']>[number];
 
-function toOverview({ name, position, dateMilliseconds, isAutomatic, stateBytes }: Snapshot): SnapshotOverview {
-  return { name, position, date: new Date(dateMilliseconds).toISOString(), isAutomatic, stateBytes };
+function toOverview({ id, name, position, dateMilliseconds, isAutomatic, stateBytes }: Snapshot): SnapshotOverview {
+  return { id, name, position, date: new Date(dateMilliseconds).toISOString(), isAutomatic, stateBytes };
 }

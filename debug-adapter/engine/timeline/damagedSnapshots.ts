@@ -1,4 +1,5 @@
 import type { Position } from '../base/quantities.ts';
+import type { SnapshotId } from './snapshotInfo.ts';
 import type { TravelMachine } from './travelMachine.ts';
 
 /**
@@ -7,7 +8,7 @@ import type { TravelMachine } from './travelMachine.ts';
  * checked once, after loading, by computing a digest of RAM.
  */
 export class DamagedSnapshots {
-  private isIntact = new Map<string, boolean>();
+  private isIntact = new Map<SnapshotId, boolean>();
   private ramDigestAt: (position: Position) => bigint | undefined;
 
   /** `ramDigestAt` returns the recorded RAM digest; if there is none, the snapshot is considered intact. */
@@ -16,23 +17,18 @@ export class DamagedSnapshots {
   }
 
   /** Whether an earlier check found the snapshot damaged. */
-  isKnownDamaged(name: string): boolean {
-    return this.isIntact.get(name) === false;
+  isKnownDamaged(id: SnapshotId): boolean {
+    return this.isIntact.get(id) === false;
   }
 
   /** Checks the RAM of a machine that has just been loaded from the snapshot. */
-  isDamaged(name: string, machine: TravelMachine): boolean {
-    let isIntact = this.isIntact.get(name);
+  isDamaged(id: SnapshotId, machine: TravelMachine): boolean {
+    let isIntact = this.isIntact.get(id);
     if (isIntact === undefined) {
       const recorded = this.ramDigestAt(machine.position);
       isIntact = recorded === undefined || recorded === machine.ram.digest();
-      this.isIntact.set(name, isIntact);
+      this.isIntact.set(id, isIntact);
     }
     return !isIntact;
-  }
-
-  /** Call this when the name may be reused for another snapshot. */
-  forget(name: string): void {
-    this.isIntact.delete(name);
   }
 }

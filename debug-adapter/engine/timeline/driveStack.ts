@@ -6,6 +6,7 @@ import type { ByteRange } from '../block/byteRange.ts';
 import type { RequestLog } from '../block/blockRequest.ts';
 import { DriveDigest } from '../block/driveDigest.ts';
 import { Qcow2Image } from '../block/qcow2/image.ts';
+import type { SnapshotView } from '../block/qcow2/snapshotView.ts';
 import { ScratchLayer } from '../block/scratchLayer.ts';
 import { overlayOfOtherSize } from '../../messages/drives.ts';
 import type { DriveSlot } from '../machine/board.ts';
@@ -150,20 +151,22 @@ function createOverlay(host: Host, options: DriveOptions, base: BlockDevice, new
   return Qcow2Image.create(file, { lengthBytes, backing: { name, format: options.format }, backingDevice: base });
 }
 
-/** Opens a drive for a replay: the guest writes to a scratch layer over the disk of `snapshot`, or over the base. */
+/**
+ * Opens a drive for a replay: the guest writes to a scratch layer over the disk of `snapshot`, which is in `overlay`, or
+ * over the base.
+ */
 export function openReplayDrive(
   host: Host,
   options: DriveOptions,
-  disk: BaseDisk & { overlay?: Qcow2Image; snapshot?: string },
+  disk: BaseDisk & { overlay?: Qcow2Image; snapshot?: SnapshotView },
   log: RequestLog,
 ): DriveStack {
   const { base, baseDigest, imageRanges, overlay, snapshot } = disk;
   if (options.readOnly) return readOnlyDrive(options, base, baseDigest, log);
-  const view = overlay && snapshot !== undefined ? overlay.snapshots.open(snapshot) : undefined;
-  const lower = view?.disk ?? base;
+  const lower = snapshot?.disk ?? base;
   if (lower.lengthBytes !== base.lengthBytes) throw overlayOfOtherSize(overlay!.name, base.name);
   const device = new ScratchLayer({ lower, scratch: host.files.temporary(`${options.id}.scratch`) });
-  const changed = [...(imageRanges ?? []), ...(view?.allocatedRanges() ?? [])];
+  const changed = [...(imageRanges ?? []), ...(snapshot?.allocatedRanges() ?? [])];
   const digest = DriveDigest.from(baseDigest, device, changed);
   const filter = new BlkreplayFilter({ id: options.id, device, log, digest });
   const close = () => {

@@ -2,17 +2,18 @@ import type { Position } from '../base/quantities.ts';
 import type { Inputs } from '../machine/inputs.ts';
 import type { DigestPart } from '../recording/logEntry.ts';
 import type { RamSnapshot } from './ramSnapshots.ts';
+import type { SnapshotId } from './snapshotInfo.ts';
 import type { LoadedSnapshot } from './vmState.ts';
 
 /** A machine's recorded history. Time travel uses this interface both for a live machine and for a replay. */
 export interface History {
   /** The snapshots on disk, in order of position. */
-  savedSnapshots(): readonly { name: string; position: Position }[];
+  savedSnapshots(): readonly { id: SnapshotId; position: Position }[];
   /**
    * Reads a snapshot's machine state and RAM pages in pieces; the drives restore their disk states themselves. Pages that
    * are equal to those of `known` are shared with it.
    */
-  readSnapshot(name: string, known: RamSnapshot): Iterator<void, LoadedSnapshot>;
+  readSnapshot(id: SnapshotId, known: RamSnapshot): Iterator<void, LoadedSnapshot>;
   /**
    * Opens a player for everything recorded so far. Called each time a live machine leaves its live end, and once for a
    * replay.

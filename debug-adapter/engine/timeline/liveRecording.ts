@@ -119,8 +119,8 @@ export class LiveRecording implements SnapshotOwner {
     this.parts.writer.flushDurably(this.travel.end);
   }
 
-  change(action: () => void): void {
-    action();
+  change<T>(action: () => T): T {
+    return action();
   }
 
   // --- helpers ---------------------------------------------------------------------------------------------------------
@@ -132,10 +132,8 @@ export class LiveRecording implements SnapshotOwner {
     if (!this.automatic.tryTake(position, () => this.storeSnapshot(automaticName(position)))) return;
     this.parts.recorder.recordSnapshot(position, automaticName(position));
     // The user may have deleted some of these snapshots, or renamed them to keep them.
-    const dropped = this.schedule
-      .recordTaken(position)
-      .map(automaticName)
-      .filter((name) => store.find(name));
+    const names = new Set(this.schedule.recordTaken(position).map(automaticName));
+    const dropped = store.list().flatMap(({ id, name }) => (names.has(name) ? [id] : []));
     if (dropped.length === 0) return;
     this.automatic.tryTake(position, () => travel.deleteSnapshots(dropped, () => store.delete(dropped)));
   }
@@ -165,5 +163,5 @@ export const NOT_RECORDED: SnapshotOwner = {
   beforeTaking: () => {},
   takeAtLiveEnd: () => {},
   afterTaking: () => {},
-  change: () => {},
+  change: (action) => action(),
 };

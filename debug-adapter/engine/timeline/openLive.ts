@@ -1,7 +1,7 @@
 import type { FileUse, Host } from '../base/host.ts';
 import { FIRST_SNAPSHOT_DEFAULT } from '../base/snapshotNames.ts';
 import type { RequestLog } from '../block/blockRequest.ts';
-import { Qcow2Image } from '../block/qcow2/image.ts';
+import { Qcow2Image, type SnapshotKey } from '../block/qcow2/image.ts';
 import { assignSlots } from '../machine/board.ts';
 import { ISA } from '../machine/cpu/extensions.ts';
 import { MMU } from '../machine/cpu/satp.ts';
@@ -34,12 +34,13 @@ import {
 } from './internalSnapshots.ts';
 import { type LiveSetup, type RecordSetup, stateFileOf } from './sessionOptions.ts';
 import { liveImage } from './snapshotImage.ts';
-import { automaticSnapshotNames } from './snapshotInfo.ts';
+import { SnapshotImages } from './snapshotImages.ts';
+import { automaticSnapshots } from './snapshotInfo.ts';
 import { SnapshotStore } from './snapshotStore.ts';
 import { filesOfDrive, type TimelineFiles } from './timelineFiles.ts';
 import type { History } from './history.ts';
 import { TimeTravel } from './timeTravel.ts';
-import { TravelDisk } from './travelDisk.ts';
+import { type OpenSnapshot, TravelDisk } from './travelDisk.ts';
 import { Cleanup } from './cleanup.ts';
 import { WatchedFiles } from './watchedFiles.ts';
 import { checkWriteTargets, needsStateFile, type WriteTargets, writeTargets } from './writeTargets.ts';
@@ -106,10 +107,10 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
     );
     const stateOnly = needsStateFile(setup) ? createStateImage(setup.rrfile, newFiles) : undefined;
     if (stateOnly) undo.add(() => stateOnly.closeWithoutWriting());
+    const stateImage = stateOnly ? liveImage(stateOnly) : overlays[0];
     const snapshots = new SnapshotStore({
       machine,
-      stateImage: stateOnly ? liveImage(stateOnly) : overlays[0],
-      images: overlays,
+      images: new SnapshotImages(stateImage, overlays, setup.rrsnapshot),
       first: setup.rrsnapshot,
       dateMilliseconds: host.dateMilliseconds,
     });
@@ -117,7 +118,7 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
     const watched = new WatchedFiles(host, used, onNotice);
     const travel = new TimeTravel({
       ...{ machine, ram: images, log, isLive: true, budget: setup.travelBudget },
-      disks: drives.map((drive) => travelDisk(host, drive)),
+      disks: drives.map((drive) => travelDisk(host, drive, snapshots)),
       history: liveHistory(host, setup, { machine, writer, snapshots, watched }),
     });
     const recording = new LiveRecording(
@@ -150,7 +151,7 @@ function liveHistory(
 ): History {
   return {
     savedSnapshots: () => live.snapshots.savedSnapshots(),
-    readSnapshot: (name, known) => live.snapshots.readSnapshot(name, known),
+    readSnapshot: (id, known) => live.snapshots.readSnapshot(id, known),
     openPlayer: () => {
       live.writer.flush(live.machine.position);
       live.watched.refuseLostRecording(rrfile);
@@ -163,9 +164,14 @@ function liveHistory(
   };
 }
 
-function travelDisk(host: Host, { filter, base, baseDigest, imageRanges, overlay, options }: DriveStack): TravelDisk {
+function travelDisk(
+  host: Host,
+  { filter, base, baseDigest, imageRanges, overlay, options }: DriveStack,
+  snapshots: SnapshotStore,
+): TravelDisk {
+  const openSnapshot: OpenSnapshot | undefined = overlay && ((id) => snapshots.openDisk(id, options.id));
   const openScratch = () => host.files.temporary(`${options.id}.scratch`);
-  return new TravelDisk({ filter, base: { base, baseDigest, imageRanges }, overlay, openScratch });
+  return new TravelDisk({ filter, base: { base, baseDigest, imageRanges }, openSnapshot, openScratch });
 }
 
 function filesOf(host: Host, drives: readonly DriveStack[], recorded?: RecordSetup): TimelineFiles {
@@ -191,8 +197,8 @@ function checkSnapshotSpace(setup: ResolvedRecord, bases: readonly BaseDisk[]): 
  */
 function deleteReplaced(image: Qcow2Image, setup: ResolvedRecord, undo: Cleanup): void {
   image.vmState.unmap();
-  const names = snapshotsToDelete(image, setup);
-  if (names.length > 0) image.snapshots.deleteMany(names);
+  const replaced = snapshotsToDelete(image, setup);
+  if (replaced.length > 0) image.snapshots.deleteMany(replaced);
   undo.add(() => {
     const isTaken = image.snapshots.list.some(({ name }) => name === setup.rrsnapshot);
     if (isTaken) image.snapshots.delete(setup.rrsnapshot);
@@ -202,9 +208,9 @@ function deleteReplaced(image: Qcow2Image, setup: ResolvedRecord, undo: Cleanup)
 /**
  * The snapshots to delete from the user's own image: automatic ones from an earlier recording, and one to be replaced.
  */
-function snapshotsToDelete(image: Qcow2Image, { rrsnapshot, overwrite }: ResolvedRecord): string[] {
+function snapshotsToDelete(image: Qcow2Image, { rrsnapshot, overwrite }: ResolvedRecord): SnapshotKey[] {
   const replaced = overwrite ? image.snapshots.list.filter(({ name }) => name === rrsnapshot) : [];
-  return [...automaticSnapshotNames(image), ...replaced.map(({ name }) => name)];
+  return [...automaticSnapshots(image), ...replaced];
 }
 
 const filesUsed = (host: Host, { drives }: LiveSetup, { overlays, images, recording }: WriteTargets): FileUse[] => [

@@ -34,11 +34,13 @@ import { ReplayTimeline } from './replayTimeline.ts';
 import { RequestLogSwitch } from './requestLogSwitch.ts';
 import { NO_RNG_SEED, type ReplaySetup, stateFileOf } from './sessionOptions.ts';
 import { openRecordedImage, type SnapshotImage } from './snapshotImage.ts';
+import { SnapshotImages } from './snapshotImages.ts';
+import type { SnapshotId } from './snapshotInfo.ts';
 import { SnapshotStore } from './snapshotStore.ts';
 import { filesOfDrive, type TimelineFiles } from './timelineFiles.ts';
 import type { History } from './history.ts';
 import { TimeTravel } from './timeTravel.ts';
-import { TravelDisk } from './travelDisk.ts';
+import { type OpenSnapshot, TravelDisk } from './travelDisk.ts';
 import { Cleanup } from './cleanup.ts';
 import { WatchedFiles } from './watchedFiles.ts';
 
@@ -67,12 +69,14 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
     const player = new Player(reader);
     const images = openImages(host, imagePaths, { lock, undo });
     const stateImage = hasMachineState(reader) ? images[0] : undefined;
+    const recordedImages = stateImage && new SnapshotImages(stateImage, images, reader.header.rrsnapshot);
     const snapshot = stateImage && firstSnapshot(setup, reader, stateImage.image);
     const overlayOf = ({ id }: DriveOptions) => images.find(({ driveId }) => driveId === id)?.image;
     const log = new RequestLogSwitch(player);
     const drives = setup.drives.map((options, i): DriveStack => {
-      const disk = { ...bases[i], overlay: overlayOf(options), snapshot };
-      const drive = openReplayDrive(host, options, disk, log);
+      const overlay = overlayOf(options);
+      const view = overlay && snapshot !== undefined ? recordedImages?.open(snapshot, options.id) : undefined;
+      const drive = openReplayDrive(host, options, { ...bases[i], overlay, snapshot: view }, log);
       // The drive's base need not be closed here; it is closed together with all drives' base images.
       undo.add(() => drive.scratch?.close());
       return drive;
@@ -94,9 +98,9 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
     });
     const ramSnapshots = new RamSnapshots(machine.ram);
     const snapshots =
-      stateImage &&
+      recordedImages &&
       new SnapshotStore({
-        ...{ machine, stateImage, images, first: reader.header.rrsnapshot, startedFrom: snapshot },
+        ...{ machine, images: recordedImages, first: reader.header.rrsnapshot, startedFrom: snapshot },
         end: reader.lastPosition,
         dateMilliseconds: host.dateMilliseconds,
       });
@@ -111,10 +115,15 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
     }
     const travel = new TimeTravel({
       ...{ machine, ram: ramSnapshots, log, isLive: false, budget: setup.travelBudget },
-      disks: drives.map((drive) => travelDisk(host, drive, { overlay: overlayOf(drive.options), snapshot })),
+      disks: drives.map((drive) => {
+        const { options } = drive;
+        const openSnapshot: OpenSnapshot | undefined =
+          snapshots && overlayOf(options) && ((id) => snapshots.openDisk(id, options.id));
+        return travelDisk(host, drive, { openSnapshot, snapshot });
+      }),
       history: replayHistory(player, setup, snapshots, reader),
     });
-    travel.addCached({ name: snapshot, state: machine.saveState(), ram: ramSnapshots.capture() });
+    travel.addCached({ id: snapshot, state: machine.saveState(), ram: ramSnapshots.capture() });
     player.seek(machine.position);
     const listFiles = (): TimelineFiles => ({
       rrfile: setup.rrfile,
@@ -138,7 +147,7 @@ function replayHistory(
   const hasDiskSnapshots = drives.every(({ readOnly, overlay }) => readOnly || overlay !== null);
   return {
     savedSnapshots: () => (snapshots && hasDiskSnapshots ? snapshots.savedSnapshots() : []),
-    readSnapshot: (name, known) => snapshots!.readSnapshot(name, known),
+    readSnapshot: (id, known) => snapshots!.readSnapshot(id, known),
     openPlayer: () => ({ player, close: () => {} }),
     end: () => player.lastPosition,
     ramDigestAt: (position) => {
@@ -152,12 +161,12 @@ function replayHistory(
 function travelDisk(
   host: Host,
   { filter, base, baseDigest, imageRanges, scratch, options }: DriveStack,
-  from: { overlay?: Qcow2Image; snapshot: string | undefined },
+  from: { openSnapshot: OpenSnapshot | undefined; snapshot: SnapshotId | undefined },
 ): TravelDisk {
   return new TravelDisk({
     filter,
     base: { base, baseDigest, imageRanges },
-    overlay: from.overlay,
+    openSnapshot: from.openSnapshot,
     openScratch: () => host.files.temporary(`${options.id}.past`),
     currentSnapshot: scratch && { layer: scratch, snapshot: from.snapshot },
   });
@@ -258,13 +267,13 @@ function openImages(
  * the recording. This is the case if the overlays were temporary and kept no snapshots, or if the process was killed
  * before it took the first snapshot.
  */
-function firstSnapshot(setup: ReplaySetup, reader: RecordingReader, stateImage: Qcow2Image): string | undefined {
+function firstSnapshot(setup: ReplaySetup, reader: RecordingReader, stateImage: Qcow2Image): SnapshotId | undefined {
   const name = setup.rrsnapshot ?? reader.header.rrsnapshot;
   const entry = stateImage.snapshots.list.find((snapshot) => snapshot.name === name);
   if (entry) {
     const [overlay, { icount: position = 0 }, end] = [stateImage.name, entry, reader.lastPosition];
     if (position > end) throw snapshotBeyondEnd({ overlay, snapshot: name, position, rrfile: setup.rrfile, end });
-    return name;
+    return entry.id;
   }
   const wasTaken = !reader.entriesFrom(0, ['snapshot']).next().done;
   if (!wasTaken && name === reader.header.rrsnapshot) return undefined;

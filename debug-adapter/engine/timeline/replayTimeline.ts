@@ -124,9 +124,9 @@ export class ReplayTimeline extends MachineTimeline {
    * Opens the images by name for writing, so they must still be the same files, and no other session may be reading
    * them.
    */
-  private withWritableImages(change: () => void): void {
+  private withWritableImages<T>(change: () => T): T {
     this.watched.checkNotLost();
-    this.lock.withExclusiveLock(change);
+    return this.lock.withExclusiveLock(change);
   }
 
   /** A snapshot includes all disks, so none can be taken if the overlay of a drive was temporary. */

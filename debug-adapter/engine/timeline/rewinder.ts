@@ -9,6 +9,7 @@ import type { HistorySwitch } from './historySwitch.ts';
 import type { RamSnapshot, RamSnapshots } from './ramSnapshots.ts';
 import { SavedState } from './savedState.ts';
 import type { CachedSnapshot } from './snapshotCache.ts';
+import type { SnapshotId } from './snapshotInfo.ts';
 import type { TravelCache } from './travelCache.ts';
 import type { DiskState, TravelDisk } from './travelDisk.ts';
 import type { TravelMachine } from './travelMachine.ts';
@@ -70,7 +71,7 @@ export class Rewinder {
         return 'fromMemory';
       }
       assert(saved, 'there is a snapshot at the start');
-      if (yield* this.restoreSaved(saved.name)) return 'fromDisk';
+      if (yield* this.restoreSaved(saved.id)) return 'fromDisk';
       // The machine now has the state of a damaged snapshot.
       mayReuseCurrent = false;
     }
@@ -103,32 +104,27 @@ export class Rewinder {
   }
 
   /**
-   * Adds a cached snapshot of the current state. `name` refers to its snapshot in the overlays; undefined for the state
+   * Adds a cached snapshot of the current state. `id` identifies its snapshot in the overlays; undefined for the state
    * at power-on.
    */
-  add({ name, state, ram }: { name: string | undefined; state: State; ram: RamSnapshot }): void {
+  add({ id, state, ram }: { id: SnapshotId | undefined; state: State; ram: RamSnapshot }): void {
     this.memory.updateCharges();
-    const disks = this.disks.map((): DiskState => ({ snapshot: name }));
+    const disks = this.disks.map((): DiskState => ({ snapshot: id }));
     this.memory.cache.add({ position: this.machine.position, state: new SavedState(state), ram, disks });
   }
 
-  /** Forgets what is known about overlay snapshots whose names may be reused. */
-  forget(names: readonly string[]): void {
-    for (const name of names) this.damaged.forget(name);
-  }
-
-  private latestSavedUpTo(target: Position): { name: string; position: Position } | undefined {
+  private latestSavedUpTo(target: Position): { id: SnapshotId; position: Position } | undefined {
     const { start } = this;
     return this.history
       .savedSnapshots()
-      .findLast(({ name, position }) => position <= target && position >= start && !this.damaged.isKnownDamaged(name));
+      .findLast(({ id, position }) => position <= target && position >= start && !this.damaged.isKnownDamaged(id));
   }
 
   /** Loads an overlay snapshot and restores it. Returns false if it is damaged. */
-  private *restoreSaved(name: string): Sliced<boolean> {
+  private *restoreSaved(id: SnapshotId): Sliced<boolean> {
     const { machine } = this;
     // Loading takes 10 ms per 100 MiB of mapped VM state, and longer if it is fragmented.
-    const reading = this.history.readSnapshot(name, this.ram.current);
+    const reading = this.history.readSnapshot(id, this.ram.current);
     let read = reading.next();
     while (!read.done) {
       yield* this.pause.point();
@@ -137,9 +133,9 @@ export class Rewinder {
     machine.setStopPoints(NO_STOP_POINTS);
     const ram = this.ram.restoreLoaded(read.value.ram);
     machine.loadState(read.value.state);
-    if (this.damaged.isDamaged(name, machine)) return false;
-    for (const disk of this.disks) disk.show({ snapshot: name });
-    this.add({ name, state: machine.saveState(), ram });
+    if (this.damaged.isDamaged(id, machine)) return false;
+    for (const disk of this.disks) disk.show({ snapshot: id });
+    this.add({ id, state: machine.saveState(), ram });
     this.switch.player.seek(machine.position);
     return true;
   }

@@ -2,6 +2,7 @@ import type { Position } from '../base/quantities.ts';
 import { RamSnapshotBytes } from './ramSnapshotBytes.ts';
 import type { RamSnapshot } from './ramSnapshots.ts';
 import type { SavedState } from './savedState.ts';
+import type { SnapshotId } from './snapshotInfo.ts';
 import type { TravelBudget } from './travelBudget.ts';
 import type { DiskState } from './travelDisk.ts';
 
@@ -97,18 +98,11 @@ export class SnapshotCache {
     this.enforceBudget();
   }
 
-  /** Drops the snapshots whose disk states are based on overlay snapshots with these names. */
-  forget(names: readonly string[]): void {
+  /** Drops the snapshots whose disk states are based on these overlay snapshots. */
+  forget(ids: readonly SnapshotId[]): void {
     const isBasedOnDeleted = ({ disks }: CachedSnapshot) =>
-      disks.some(({ snapshot: name }) => name !== undefined && names.includes(name));
+      disks.some(({ snapshot }) => snapshot !== undefined && ids.includes(snapshot));
     for (const snapshot of this.kept.filter(isBasedOnDeleted)) this.drop(snapshot);
-  }
-
-  /** Records the new name of an overlay snapshot on which disk states are based. */
-  renamed(from: string, to: string): void {
-    for (const { disks } of this.kept) {
-      for (const disk of disks) if (disk.snapshot === from) disk.snapshot = to;
-    }
   }
 
   /** Call this after operations that may have enlarged the disks' block maps. */

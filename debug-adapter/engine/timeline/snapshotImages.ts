@@ -1,16 +1,23 @@
-import type { Qcow2Image } from '../block/qcow2/image.ts';
+import { assert } from '../base/assert.ts';
+import type { SnapshotInfo as ListedSnapshot, Qcow2Image, SnapshotKey } from '../block/qcow2/image.ts';
+import { newSnapshotId } from '../block/qcow2/snapshots.ts';
+import type { SnapshotView } from '../block/qcow2/snapshotView.ts';
 import { snapshotExists } from '../../messages/block.ts';
+import { snapshotUnknown } from '../../messages/snapshots.ts';
 import { UserError } from '../../messages/userError.ts';
 import type { SnapshotImage } from './snapshotImage.ts';
-import { listSnapshots, type SnapshotInfo } from './snapshotInfo.ts';
+import { listSnapshots, type SnapshotId, type SnapshotInfo, snapshotInfo } from './snapshotInfo.ts';
 import { isBlkreplayState } from './vmState.ts';
 
 /**
  * The images with one recording's snapshots: each drive's overlay, and the image with the machine state. A snapshot has
- * the same name in all of them. Its entry in the image with the machine state is its commit record: it is added last
- * and deleted first, so that every listed snapshot is complete. If the process is killed, some images may have entries
- * that the image with the machine state lacks. These entries are deleted or renamed when the images are next opened, so
- * that a snapshot exists in all images or in none.
+ * the same id and name in all of them. Its entry in the image with the machine state is its commit record: it is added
+ * last and deleted first, so that every listed snapshot is complete. If the process is killed, some images may have
+ * entries that the image with the machine state lacks. These entries are deleted or renamed when the images are next
+ * opened, so that a snapshot exists in all images or in none.
+ *
+ * In overlays from earlier builds, each image has its own ids. The id of a snapshot is then the id in the image with the
+ * machine state, and its entries in the other images are found by name and position.
  */
 export class SnapshotImages {
   /** The image with the machine state: the first writable drive's overlay, or a state-only image. */
@@ -19,9 +26,11 @@ export class SnapshotImages {
   private images: readonly SnapshotImage[];
   private first: string | undefined;
   private cachedList: SnapshotInfo[] | undefined;
-  /** Whether the machine state in a snapshot is readable. The keys consist of the snapshot's position and name. */
-  private readonly readable = new Map<string, boolean>();
+  /** Whether the machine state in a snapshot is readable. */
+  private readonly readable = new Map<SnapshotId, boolean>();
   private complete: SnapshotInfo[] | undefined;
+  /** The highest number that was used as an id. */
+  private lastId = 0;
   /** Pending cleanup steps for a failed change. */
   private pendingCleanup: (() => void)[] = [];
 
@@ -32,11 +41,35 @@ export class SnapshotImages {
     this.state = state;
     this.first = state.isShared ? first : undefined;
     this.images = [...all.filter((image) => image !== state), state];
+    this.lastId = this.nextId() - 1;
   }
 
   /** The snapshots in order of position. */
   list(): readonly SnapshotInfo[] {
     return (this.cachedList ??= listSnapshots(this.state.image, this.first));
+  }
+
+  /** Throws a UserError if there is no snapshot with this name. */
+  named(name: string): SnapshotInfo {
+    const named = this.list().find((snapshot) => snapshot.name === name);
+    if (named) return named;
+    const known = this.list().map((snapshot) => snapshot.name);
+    throw snapshotUnknown(name, known);
+  }
+
+  /** The snapshot with this id. In a user's image, it may belong to another recording. */
+  find(id: SnapshotId): SnapshotInfo | undefined {
+    const entry = this.state.image.snapshots.list.find((each) => each.id === id);
+    return entry && snapshotInfo(entry);
+  }
+
+  /** Opens the snapshot in a drive's image, or in the image with the machine state. */
+  open(id: SnapshotId, driveId?: string): SnapshotView {
+    const snapshot = this.find(id);
+    assert(snapshot, `there is no snapshot with the id "${id}"`);
+    const from = driveId === undefined ? this.state : this.images.find((image) => image.driveId === driveId);
+    assert(from, `the drive ${driveId} has no snapshots`);
+    return from.image.snapshots.open(entryKey(from.image, snapshot));
   }
 
   /** The snapshots that every image has, with a readable machine state. */
@@ -49,18 +82,18 @@ export class SnapshotImages {
     const listed = this.images.map(
       ({ image }) => new Set(image.snapshots.list.map(({ name, icount }) => `${icount} ${name}`)),
     );
-    return this.list().filter(({ name, position }) => {
+    return this.list().filter(({ id, name, position }) => {
       const key = `${position} ${name}`;
-      return listed.every((entries) => entries.has(key)) && this.hasReadableState(key, name);
+      return listed.every((entries) => entries.has(key)) && this.hasReadableState(id);
     });
   }
 
   /** Each snapshot is checked only once, because the check reads its state. */
-  private hasReadableState(key: string, name: string): boolean {
-    let isReadable = this.readable.get(key);
+  private hasReadableState(id: SnapshotId): boolean {
+    let isReadable = this.readable.get(id);
     if (isReadable === undefined) {
-      isReadable = isBlkreplayState(this.state.image.snapshots.open(name));
-      this.readable.set(key, isReadable);
+      isReadable = isBlkreplayState(this.state.image.snapshots.open({ id }));
+      this.readable.set(id, isReadable);
     }
     return isReadable;
   }
@@ -85,42 +118,64 @@ export class SnapshotImages {
   /**
    * Adds a snapshot; `work` creates its entry in each image. If this fails for one image, no image keeps the snapshot.
    */
-  add(name: string, work: ImageChange): void {
+  add(name: string, work: (image: Qcow2Image, entry: NewEntry) => void): SnapshotId {
     this.runPendingCleanup();
     this.refuseExisting(name);
-    this.change(work, this.images, (image) => {
-      if (has(image, name)) image.snapshots.delete(name);
-    });
+    this.lastId = this.nextId();
+    const id = String(this.lastId);
+    this.change(
+      (image, of) => work(image, { id, isStateImage: of === this.state, driveId: of.driveId }),
+      this.images,
+      (image) => {
+        if (image.snapshots.list.some((entry) => entry.id === id)) image.snapshots.delete({ id });
+      },
+    );
+    return id;
   }
 
   /**
    * Deletes snapshots, first from the image with the machine state. If the deletion fails for another image, it is
    * retried later.
    */
-  delete(names: readonly string[]): void {
+  delete(ids: readonly SnapshotId[]): void {
     this.runPendingCleanup();
-    const remove = (image: Qcow2Image): void => image.snapshots.deleteMany(names.filter((name) => has(image, name)));
+    const deleted = ids.flatMap((id) => this.find(id) ?? []);
+    const remove = (image: Qcow2Image): void =>
+      image.snapshots.deleteMany([...new Set(deleted.flatMap((snapshot) => entryIn(image, snapshot) ?? []))]);
     const [state, ...others] = [...this.images].reverse();
     this.change(remove, [state]);
     this.change(remove, others, remove);
   }
 
-  rename(from: string, to: string): void {
+  rename(id: SnapshotId, to: string): void {
     this.runPendingCleanup();
     this.refuseExisting(to);
-    const renameIn = (image: Qcow2Image, before: string, after: string): void => {
-      if (has(image, before)) image.snapshots.rename(before, after);
+    const before = this.find(id);
+    if (!before) return;
+    const renameIn = (image: Qcow2Image, snapshot: SnapshotInfo, name: string): void => {
+      const entry = entryIn(image, snapshot);
+      if (entry) image.snapshots.rename(entry, name);
     };
     this.change(
-      (image) => renameIn(image, from, to),
+      (image) => renameIn(image, before, to),
       this.images,
-      (image) => renameIn(image, to, from),
+      (image) => renameIn(image, { ...before, name: to }, before.name),
     );
   }
 
   /** Restores the snapshot's disks and makes its VM state active. */
-  apply(name: string): void {
-    this.change((image) => image.snapshots.apply(name));
+  apply(id: SnapshotId): void {
+    const snapshot = this.find(id);
+    assert(snapshot, `there is no snapshot with the id "${id}"`);
+    this.change((image) => image.snapshots.apply(entryKey(image, snapshot)));
+  }
+
+  /** A number that is not the id of a snapshot in any image, nor of one that was deleted since the files were opened. */
+  private nextId(): number {
+    return newSnapshotId(
+      this.images.flatMap(({ image }) => image.snapshots.list),
+      this.lastId,
+    );
   }
 
   /**
@@ -132,7 +187,7 @@ export class SnapshotImages {
   }
 
   private refuseExisting(name: string): void {
-    const taken = this.images.find(({ image }) => has(image, name));
+    const taken = this.images.find(({ image }) => image.snapshots.list.some((entry) => entry.name === name));
     if (taken) throw snapshotExists(taken.image.name, name);
   }
 
@@ -141,7 +196,7 @@ export class SnapshotImages {
    * before the next change.
    */
   private change(
-    work: ImageChange,
+    work: (image: Qcow2Image, of: SnapshotImage) => void,
     order: readonly SnapshotImage[] = this.images,
     undo?: (image: Qcow2Image) => void,
   ): void {
@@ -149,7 +204,7 @@ export class SnapshotImages {
     try {
       for (const each of order) {
         tried.unshift(each);
-        each.withWritable((image) => work(image, each === this.state, each.driveId));
+        each.withWritable((image) => work(image, each));
       }
     } catch (error) {
       if (undo) this.pendingCleanup.push(...tried.map((each) => () => each.withWritable(undo)));
@@ -171,10 +226,23 @@ export class SnapshotImages {
   }
 }
 
-type ImageChange = (image: Qcow2Image, isStateImage: boolean, driveId: string | undefined) => void;
+/** The entry of a new snapshot in one image. */
+interface NewEntry {
+  id: SnapshotId;
+  isStateImage: boolean;
+  /** Undefined in a state-only image. */
+  driveId: string | undefined;
+}
 
-const has = (image: Qcow2Image, name: string): boolean =>
-  image.snapshots.list.some((snapshot) => snapshot.name === name);
+/** A snapshot's entry in an image. A user's image may have several entries with the same name. */
+function entryIn(image: Qcow2Image, { id, name, position }: SnapshotInfo): ListedSnapshot | undefined {
+  const entries = image.snapshots.list.filter((entry) => entry.name === name && (entry.icount ?? 0) === position);
+  return entries.find((entry) => entry.id === id) ?? entries[0];
+}
+
+/** For use with an operation on an image, which reports the name if the image has no entry for the snapshot. */
+export const entryKey = (image: Qcow2Image, snapshot: SnapshotInfo): SnapshotKey =>
+  entryIn(image, snapshot) ?? snapshot.name;
 
 /** Returns false if the step fails. The caller retries it later; the original failure has been reported. */
 function trySucceeds(step: () => void): boolean {
@@ -188,16 +256,16 @@ function trySucceeds(step: () => void): boolean {
 
 /**
  * Makes a drive's overlay list the same snapshots as the state image, in case the process was killed between changing
- * the two. Each position has only one state, so an unlisted snapshot at the position of a missing snapshot is the
- * missing snapshot under its previous or intended name.
+ * the two. An unlisted snapshot with the id and position of a missing one is the missing snapshot under its previous or
+ * intended name. Earlier builds gave the two different ids, but each position has only one state.
  */
 function repair(image: Qcow2Image, listed: readonly SnapshotInfo[]): void {
-  for (const { name, icount } of unlistedSnapshots(image, listed)) {
-    const missing = listed.find(
-      (other) => other.position === icount && !image.snapshots.list.some(({ name }) => name === other.name),
-    );
-    if (missing) image.snapshots.rename(name, missing.name);
-    else image.snapshots.delete(name);
+  for (const entry of unlistedSnapshots(image, listed)) {
+    const names = new Set(image.snapshots.list.map(({ name }) => name));
+    const missing = listed.filter(({ name, position }) => position === entry.icount && !names.has(name));
+    const renamed = missing.find(({ id }) => id === entry.id) ?? missing.at(0);
+    if (renamed) image.snapshots.rename(entry, renamed.name);
+    else image.snapshots.delete(entry);
   }
 }
 

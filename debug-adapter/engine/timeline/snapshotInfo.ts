@@ -4,8 +4,16 @@ import type { SnapshotInfo as ListedSnapshot, Qcow2Image } from '../block/qcow2/
 import { recordingOf } from './vmState.ts';
 import * as errors from '../../messages/snapshots.ts';
 
+/**
+ * Identifies a snapshot: the id of its entry in the image with the machine state. It does not change when the snapshot
+ * is renamed or the files are opened again, and is not used again while the files are open.
+ */
+export type SnapshotId = string & { readonly __brand?: 'SnapshotId' };
+
 /** A snapshot as shown to users. */
 export interface SnapshotInfo {
+  id: SnapshotId;
+  /** A label, which the user may change. No two snapshots of a recording have the same name. */
   name: string;
   position: Position;
   /** When it was taken, in milliseconds since 1970. */
@@ -21,11 +29,11 @@ export interface SnapshotInfo {
 export const automaticName = (position: Position): string => `${AUTOMATIC_PREFIX}${position}`;
 
 /**
- * The names of automatic snapshots from any recording. The position is checked, because a user may have given such a
+ * The automatic snapshots from any recording. The position is checked, because a user may have given such a
  * name to another snapshot.
  */
-export const automaticSnapshotNames = (image: Qcow2Image): string[] =>
-  image.snapshots.list.filter(({ name, icount }) => name === automaticName(icount ?? 0)).map(({ name }) => name);
+export const automaticSnapshots = (image: Qcow2Image): ListedSnapshot[] =>
+  image.snapshots.list.filter(({ name, icount }) => name === automaticName(icount ?? 0));
 
 /**
  * The snapshots in the image with the machine state, in order of position. A user's image may also contain other
@@ -33,8 +41,8 @@ export const automaticSnapshotNames = (image: Qcow2Image): string[] =>
  */
 export function listSnapshots(image: Qcow2Image, first?: string): SnapshotInfo[] {
   return image.snapshots.list
-    .filter(({ name }) => first === undefined || recordingOf(image.snapshots.open(name)) === first)
-    .map(infoOf)
+    .filter((snapshot) => first === undefined || recordingOf(image.snapshots.open(snapshot)) === first)
+    .map(snapshotInfo)
     .sort((a, b) => a.position - b.position);
 }
 
@@ -42,11 +50,12 @@ export function listSnapshots(image: Qcow2Image, first?: string): SnapshotInfo[]
  * Returns the same object for the same snapshot, because a list that may contain thousands of snapshots is created
  * after each change.
  */
-function infoOf(listed: ListedSnapshot): SnapshotInfo {
+export function snapshotInfo(listed: ListedSnapshot): SnapshotInfo {
   let info = infos.get(listed);
   if (!info) {
-    const { name, icount, dateSeconds, dateNanoseconds, vmStateSizeBytes } = listed;
+    const { id, name, icount, dateSeconds, dateNanoseconds, vmStateSizeBytes } = listed;
     info = {
+      id,
       name,
       position: icount ?? 0,
       dateMilliseconds: dateSeconds * 1000 + Math.floor(dateNanoseconds / 1_000_000),
@@ -70,15 +79,4 @@ export function checkNewName(
   if (problem === 'automatic') throw errors.snapshotNameAutomatic(name, AUTOMATIC_PREFIX);
   if (name === reserved) throw errors.snapshotNameReserved(name);
   if (existing.some((other) => other.name === name)) throw errors.snapshotNameTaken(name);
-}
-
-/** Throws a UserError if there is no such snapshot, or if it must be kept. */
-export function checkChangeable(
-  name: string,
-  change: 'delete' | 'rename',
-  { existing, required }: { existing: readonly SnapshotInfo[]; required: readonly string[] },
-): void {
-  const known = existing.map((other) => other.name);
-  if (!known.includes(name)) throw errors.snapshotUnknown(name, known);
-  if (required.includes(name)) throw errors.snapshotNeeded(name, change);
 }

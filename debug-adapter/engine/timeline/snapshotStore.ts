@@ -1,17 +1,18 @@
 import type { SnapshotDraft } from '../block/qcow2/snapshotDraft.ts';
 import type { NewSnapshot } from '../block/qcow2/snapshots.ts';
+import type { SnapshotView } from '../block/qcow2/snapshotView.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { Position } from '../base/quantities.ts';
 import type { State } from '../base/state.ts';
+import * as errors from '../../messages/snapshots.ts';
 import { ActiveVmState } from './activeVmState.ts';
 import type { RamSnapshot, RamSnapshots } from './ramSnapshots.ts';
-import type { SnapshotImage } from './snapshotImage.ts';
-import { SnapshotImages } from './snapshotImages.ts';
-import { checkChangeable, checkNewName, type SnapshotInfo } from './snapshotInfo.ts';
+import { entryKey, type SnapshotImages } from './snapshotImages.ts';
+import { checkNewName, type SnapshotId, type SnapshotInfo } from './snapshotInfo.ts';
 import { encodeSnapshot, type LoadedSnapshot, readSnapshot, writeSnapshotTo } from './vmState.ts';
 
 export interface TakenSnapshot {
-  name: string;
+  id: SnapshotId;
   state: State;
   ram: RamSnapshot;
 }
@@ -30,15 +31,14 @@ export interface HistoryDisk {
 }
 
 /**
- * The snapshots of a recording: the machine state in one image, and each drive's disk in its own overlay, under the
- * same name (see snapshotImages.ts).
+ * The snapshots of a recording: the machine state in one image, and each drive's disk in its own overlay (see
+ * snapshotImages.ts).
  */
 export class SnapshotStore {
   private machine: Machine;
   private images: SnapshotImages;
-  /** The snapshots from which replays start; they must be kept. */
-  private required: readonly string[];
-  private reserved: string;
+  private first: string;
+  private startedFrom: SnapshotId | undefined;
   private end: Position;
   private dateMilliseconds: () => number;
   private activeVmState = new ActiveVmState();
@@ -47,13 +47,13 @@ export class SnapshotStore {
 
   constructor(options: {
     machine: Machine;
-    /** The image with the machine state: the first writable drive's overlay, or a state-only image. */
-    stateImage: SnapshotImage;
-    /** All images in which a snapshot has an entry, including the state image. */
-    images: readonly SnapshotImage[];
-    /** The name of the recording's first snapshot, and the name of the snapshot from which this session started. */
+    images: SnapshotImages;
+    /**
+     * The recording's first snapshot, which the recording's header identifies by name, and the snapshot from which this
+     * session started. They must be kept, because replays start from them.
+     */
     first: string;
-    startedFrom?: string;
+    startedFrom?: SnapshotId;
     /**
      * The end of a replayed recording. If the recording process was killed, there may be snapshots beyond the end of
      * the log.
@@ -62,11 +62,11 @@ export class SnapshotStore {
     dateMilliseconds: () => number;
   }) {
     this.machine = options.machine;
-    this.images = new SnapshotImages(options.stateImage, options.images, options.first);
+    this.images = options.images;
     this.images.repair();
-    this.reserved = options.first;
+    this.first = options.first;
+    this.startedFrom = options.startedFrom;
     this.end = options.end ?? Infinity;
-    this.required = [options.first, ...(options.startedFrom === undefined ? [] : [options.startedFrom])];
     this.dateMilliseconds = options.dateMilliseconds;
   }
 
@@ -92,13 +92,19 @@ export class SnapshotStore {
     return this.activeVmState.ram;
   }
 
-  find(name: string): SnapshotInfo | undefined {
-    return this.list().find((snapshot) => snapshot.name === name);
+  /** Throws a UserError if there is no snapshot with this name. */
+  named(name: string): SnapshotInfo {
+    return this.images.named(name);
+  }
+
+  /** Opens a drive's disk as it is in a snapshot. */
+  openDisk(id: SnapshotId, driveId: string): SnapshotView {
+    return this.images.open(id, driveId);
   }
 
   /** Loads a snapshot's machine state and RAM pages. */
-  load(name: string): LoadedSnapshot {
-    const reading = this.readSnapshot(name);
+  load(id: SnapshotId): LoadedSnapshot {
+    const reading = this.readSnapshot(id);
     for (;;) {
       const { done, value } = reading.next();
       if (done) return value;
@@ -106,17 +112,22 @@ export class SnapshotStore {
   }
 
   /** Like `load`, but in pieces. Pages that are equal to those of `known` are shared with it. */
-  readSnapshot(name: string, known?: RamSnapshot): Iterator<void, LoadedSnapshot> {
-    const { image } = this.images.state;
-    return readSnapshot(this.machine, image.snapshots.open(name), { overlay: image.name, snapshot: name, known });
+  readSnapshot(id: SnapshotId, known?: RamSnapshot): Iterator<void, LoadedSnapshot> {
+    const names = { overlay: this.images.state.image.name, snapshot: this.images.find(id)?.name ?? id };
+    return readSnapshot(this.machine, this.images.open(id), { ...names, known });
   }
 
   checkNewName(name: string): void {
-    checkNewName(name, { existing: this.images.list(), reserved: this.reserved });
+    checkNewName(name, { existing: this.images.list(), reserved: this.first });
   }
 
-  checkChangeable(name: string, change: 'delete' | 'rename'): void {
-    checkChangeable(name, change, { existing: this.images.list(), required: this.required });
+  /** Returns a snapshot that may be changed. Throws a UserError if there is no such snapshot, or if it must be kept. */
+  changeable(id: SnapshotId, change: 'delete' | 'rename'): SnapshotInfo {
+    const snapshot = this.images.list().find((each) => each.id === id);
+    if (!snapshot) throw errors.snapshotIdUnknown(id);
+    const { name } = snapshot;
+    if (name === this.first || id === this.startedFrom) throw errors.snapshotNeeded(name, change);
+    return snapshot;
   }
 
   // --- changing --------------------------------------------------------------------------------------------------------
@@ -128,13 +139,13 @@ export class SnapshotStore {
   takeAtLiveEnd(name: string, ramSnapshots: RamSnapshots): TakenSnapshot {
     const state = this.machine.saveState();
     const ram = ramSnapshots.capture();
-    const encoded = encodeSnapshot({ state, ram, first: this.reserved });
-    const entryFor = this.newEntry(name, encoded.lengthBytes);
-    this.images.add(name, (image, isStateImage) => {
+    const encoded = encodeSnapshot({ state, ram, first: this.first });
+    const fields = this.newEntry(name);
+    const id = this.images.add(name, (image, { id, isStateImage }) => {
       if (isStateImage) this.activeVmState.update(image, encoded);
-      image.snapshots.create(entryFor(isStateImage));
+      image.snapshots.create({ ...fields, id, vmStateSizeBytes: isStateImage ? encoded.lengthBytes : 0 });
     });
-    return { name, state, ram: ram };
+    return { id, state, ram };
   }
 
   /**
@@ -142,37 +153,37 @@ export class SnapshotStore {
    * layers have not changed since that snapshot, because a replay writes the same data as the recording did. Reads the
    * previous snapshot's RAM.
    */
-  takeInHistory(name: string, snapshot: HistorySnapshot): void {
+  takeInHistory(name: string, snapshot: HistorySnapshot): SnapshotId {
     const from = this.savedSnapshots().findLast(({ position }) => position <= this.machine.position);
-    const encoded = encodeSnapshot({ ...snapshot, first: this.reserved });
-    const entryFor = this.newEntry(name, encoded.lengthBytes);
-    this.images.add(name, (image, isStateImage, driveId) => {
-      image.snapshots.createFrom(from?.name, entryFor(isStateImage), (draft) => {
+    const encoded = encodeSnapshot({ ...snapshot, first: this.first });
+    const fields = this.newEntry(name);
+    return this.images.add(name, (image, { id, isStateImage, driveId }) => {
+      const entry = { ...fields, id, vmStateSizeBytes: isStateImage ? encoded.lengthBytes : 0 };
+      image.snapshots.createFrom(from && entryKey(image, from), entry, (draft) => {
         snapshot.disks.find((disk) => disk.driveId === driveId)?.writeTo(draft);
         if (isStateImage) writeSnapshotTo(draft, encoded, from?.stateBytes ?? 0);
       });
     });
   }
 
-  delete(names: readonly string[]): void {
-    this.images.delete(names);
+  delete(ids: readonly SnapshotId[]): void {
+    this.images.delete(ids);
   }
 
-  rename(from: string, to: string): void {
-    this.images.rename(from, to);
+  rename(id: SnapshotId, newName: string): void {
+    this.images.rename(id, newName);
   }
 
-  private newEntry(name: string, stateBytes: number): (isStateImage: boolean) => NewSnapshot {
+  private newEntry(name: string): Omit<NewSnapshot, 'id' | 'vmStateSizeBytes'> {
     const { machine } = this;
     // The dates that a snapshot entry can store in 32-bit seconds: 1970 to 2106.
     const date = Math.min(Math.max(0, Math.floor(this.dateMilliseconds())), 0xffff_ffff * 1000);
-    return (isStateImage) => ({
+    return {
       name,
       dateSeconds: Math.floor(date / 1000),
       dateNanoseconds: (date % 1000) * 1_000_000,
       vmClockNanoseconds: machine.nanoseconds,
-      vmStateSizeBytes: isStateImage ? stateBytes : 0,
       icount: machine.position,
-    });
+    };
   }
 }

@@ -12,6 +12,7 @@ import type { RamSnapshot, RamSnapshots } from './ramSnapshots.ts';
 import type { RequestLogSwitch } from './requestLogSwitch.ts';
 import { ReverseSearch, type SearchContext } from './reverseSearch.ts';
 import { Rewinder } from './rewinder.ts';
+import type { SnapshotId } from './snapshotInfo.ts';
 import type { HistorySnapshot } from './snapshotStore.ts';
 import { nextSnapshotOnTheWay } from './snapshotSpacing.ts';
 import { TRAVEL_BUDGET, type TravelBudget } from './travelBudget.ts';
@@ -98,42 +99,33 @@ export class TimeTravel {
   // --- snapshots -------------------------------------------------------------------------------------------------------
 
   /** Adds a cached snapshot of the current state (see Rewinder). */
-  addCached(snapshot: { name: string | undefined; state: State; ram: RamSnapshot }): void {
+  addCached(snapshot: { id: SnapshotId | undefined; state: State; ram: RamSnapshot }): void {
     this.rewinder.add(snapshot);
   }
 
   /** Saves the current state, which is in the history, as a snapshot; `write` stores it in the overlays. */
-  saveSnapshot(name: string, write: (snapshot: HistorySnapshot) => void): void {
+  saveSnapshot(write: (snapshot: HistorySnapshot) => SnapshotId): void {
     assert(!this.isAtLiveEnd, 'the live end has no scratch layers');
     const state = this.machine.saveState();
     const ram = this.ram.capture();
-    write({ state, ram, disks: this.disks });
-    this.addCached({ name, state, ram });
+    const id = write({ state, ram, disks: this.disks });
+    this.addCached({ id, state, ram });
   }
 
   /**
-   * Calls `remove` to delete overlay snapshots with these names. First drops the cached snapshots that are based on
+   * Calls `remove` to delete these overlay snapshots. First drops the cached snapshots that are based on
    * them. If the current state is based on one, it is recreated by replaying from another snapshot.
    */
-  deleteSnapshots(names: readonly string[], remove: () => void): void {
-    this.memory.cache.forget(names);
-    this.rewinder.forget(names);
+  deleteSnapshots(ids: readonly SnapshotId[], remove: () => void): void {
+    this.memory.cache.forget(ids);
     this.beginMove();
-    const isBasedOnThem = !this.isAtLiveEnd && this.disks.some((disk) => disk.isBasedOn(names));
+    const isBasedOnThem = !this.isAtLiveEnd && this.disks.some((disk) => disk.isBasedOn(ids));
     remove();
-    for (const disk of this.disks) disk.forget(names);
+    for (const disk of this.disks) disk.forget(ids);
     if (!isBasedOnThem) return;
     const { position } = this.machine;
     this.switch.enterHistory();
     complete(this.pause.ignoredBy(this.rewindAndReplay(position)));
-  }
-
-  /** Records the new name of an overlay snapshot. */
-  renamed(from: string, to: string): void {
-    this.memory.cache.renamed(from, to);
-    this.rewinder.forget([from]);
-    this.beginMove();
-    for (const disk of this.disks) disk.renamed(from, to);
   }
 
   // --- movement --------------------------------------------------------------------------------------------------------

@@ -1,11 +1,13 @@
-import type { SnapshotInfo } from './snapshotInfo.ts';
+import type { SnapshotId, SnapshotInfo } from './snapshotInfo.ts';
 import type { SnapshotStore } from './snapshotStore.ts';
 import type { TimeTravel } from './timeTravel.ts';
 
-/** The snapshots of a timeline. */
+/** The snapshots of a timeline, which are identified by their ids. `named` finds the id for a name that a user typed. */
 export interface Snapshots {
   /** All snapshots in order of position. Returns the same array until a snapshot changes. */
   list(): readonly SnapshotInfo[];
+  /** Throws a UserError if there is no snapshot with this name, and if nothing is recorded. */
+  named(name: string): SnapshotInfo;
   /**
    * Takes a snapshot of the current state, at the live end or in the history. The snapshot is durable when this
    * returns. Throws a UserError for an invalid name (see `checkNewName`), and if nothing is recorded.
@@ -15,9 +17,9 @@ export interface Snapshots {
    * Renames a snapshot. An automatic snapshot that is renamed is kept. Throws a UserError for the first snapshot, which
    * cannot be renamed.
    */
-  rename(name: string, newName: string): void;
+  rename(id: SnapshotId, newName: string): void;
   /** Deletes a snapshot. Throws a UserError for the first snapshot, from which replays start. */
-  delete(name: string): void;
+  delete(id: SnapshotId): void;
 }
 
 /** What differs between a live machine and a replay. */
@@ -32,7 +34,7 @@ export interface SnapshotOwner {
   takeAtLiveEnd(name: string): void;
   afterTaking(): void;
   /** Executes a change to the images. */
-  change(action: () => void): void;
+  change<T>(action: () => T): T;
 }
 
 /** Takes, renames and deletes snapshots, for a live machine and for a replay. */
@@ -47,30 +49,32 @@ export class TimelineSnapshots implements Snapshots {
     return this.owner.store?.list() ?? NO_SNAPSHOTS;
   }
 
+  named(name: string): SnapshotInfo {
+    return this.parts().store.named(name);
+  }
+
   take(name: string): SnapshotInfo {
     const { owner } = this;
     const { store, travel } = this.parts();
     store.checkNewName(name);
     owner.beforeTaking();
     if (travel.isAtLiveEnd) owner.takeAtLiveEnd(name);
-    else travel.saveSnapshot(name, (snapshot) => owner.change(() => store.takeInHistory(name, snapshot)));
+    else travel.saveSnapshot((snapshot) => owner.change(() => store.takeInHistory(name, snapshot)));
     owner.afterTaking();
-    return store.find(name)!;
+    return store.named(name);
   }
 
-  rename(name: string, newName: string): void {
-    const { store, travel } = this.parts();
-    store.checkChangeable(name, 'rename');
-    if (name === newName) return;
+  rename(id: SnapshotId, newName: string): void {
+    const { store } = this.parts();
+    if (store.changeable(id, 'rename').name === newName) return;
     store.checkNewName(newName);
-    this.owner.change(() => store.rename(name, newName));
-    travel.renamed(name, newName);
+    this.owner.change(() => store.rename(id, newName));
   }
 
-  delete(name: string): void {
+  delete(id: SnapshotId): void {
     const { store, travel } = this.parts();
-    store.checkChangeable(name, 'delete');
-    travel.deleteSnapshots([name], () => this.owner.change(() => store.delete([name])));
+    store.changeable(id, 'delete');
+    travel.deleteSnapshots([id], () => this.owner.change(() => store.delete([id])));
   }
 
   private parts(): { store: SnapshotStore; travel: TimeTravel } {

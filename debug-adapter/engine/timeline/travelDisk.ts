@@ -3,12 +3,12 @@ import type { BlkreplayFilter } from '../block/blkreplay.ts';
 import type { ByteRange } from '../block/byteRange.ts';
 import type { BlockDevice } from '../block/blockDevice.ts';
 import { DriveDigest } from '../block/driveDigest.ts';
-import type { Qcow2Image } from '../block/qcow2/image.ts';
 import type { SnapshotDraft } from '../block/qcow2/snapshotDraft.ts';
 import type { SnapshotView } from '../block/qcow2/snapshotView.ts';
 import { ScratchLayer } from '../block/scratchLayer.ts';
 import type { SlotMap } from '../block/slotMap.ts';
 import type { BaseDisk } from './driveStack.ts';
+import type { SnapshotId } from './snapshotInfo.ts';
 
 /** The state of a disk at a position. */
 export interface DiskState {
@@ -16,10 +16,13 @@ export interface DiskState {
    * The overlay snapshot that the state is based on; undefined for the state at power-on, which is based on the base
    * image.
    */
-  snapshot: string | undefined;
+  snapshot: SnapshotId | undefined;
   /** The writes since that snapshot; undefined if there are none. Must be freed with `release`. */
   slots?: SlotMap;
 }
+
+/** Opens the drive's disk as it is in a snapshot. */
+export type OpenSnapshot = (id: SnapshotId) => SnapshotView;
 
 const COPY_BYTES_MAX = 1 << 16;
 /**
@@ -36,28 +39,28 @@ export class TravelDisk {
   readonly driveId: string;
   private filter: BlkreplayFilter;
   private base: BaseDisk;
-  private overlay: Qcow2Image | undefined;
+  private openSnapshot: OpenSnapshot | undefined;
   private openScratch: () => HostFile;
   private layer: ScratchLayer | undefined;
   private ownsLayer: boolean;
-  private views = new Map<string, SnapshotView>();
-  private currentSnapshot: string | undefined;
+  private views = new Map<SnapshotId, SnapshotView>();
+  private currentSnapshot: SnapshotId | undefined;
   private copyBuffer: Uint8Array | undefined;
   private liveEnd: { device: BlockDevice; digest: DriveDigest } | undefined;
 
   constructor(options: {
     filter: BlkreplayFilter;
     base: BaseDisk;
-    /** The image with the drive's snapshots; undefined if it has none. */
-    overlay?: Qcow2Image;
+    /** Undefined if the drive has no snapshots. */
+    openSnapshot?: OpenSnapshot;
     openScratch: () => HostFile;
     /** A replay's initial disk; the caller closes it. */
-    currentSnapshot?: { layer: ScratchLayer; snapshot: string | undefined };
+    currentSnapshot?: { layer: ScratchLayer; snapshot: SnapshotId | undefined };
   }) {
     this.driveId = options.filter.id;
     this.filter = options.filter;
     this.base = options.base;
-    this.overlay = options.overlay;
+    this.openSnapshot = options.openSnapshot;
     this.openScratch = options.openScratch;
     this.layer = options.currentSnapshot?.layer;
     this.currentSnapshot = options.currentSnapshot?.snapshot;
@@ -127,32 +130,25 @@ export class TravelDisk {
   }
 
   /** Whether the shown state is based on one of these snapshots. */
-  isBasedOn(names: readonly string[]): boolean {
-    return this.currentSnapshot !== undefined && names.includes(this.currentSnapshot);
+  isBasedOn(ids: readonly SnapshotId[]): boolean {
+    return this.currentSnapshot !== undefined && ids.includes(this.currentSnapshot);
   }
 
   /** Closes the views of deleted snapshots. */
-  forget(names: readonly string[]): void {
-    for (const name of names) this.views.delete(name);
-  }
-
-  renamed(from: string, to: string): void {
-    const view = this.views.get(from);
-    if (view) this.views.set(to, view);
-    this.views.delete(from);
-    if (this.currentSnapshot === from) this.currentSnapshot = to;
+  forget(ids: readonly SnapshotId[]): void {
+    for (const id of ids) this.views.delete(id);
   }
 
   close(): void {
     if (this.ownsLayer) this.layer?.close();
   }
 
-  private view(name: string | undefined): SnapshotView | undefined {
-    if (name === undefined || !this.overlay) return undefined;
-    const view = this.views.get(name) ?? this.overlay.snapshots.open(name);
+  private view(id: SnapshotId | undefined): SnapshotView | undefined {
+    if (id === undefined || !this.openSnapshot) return undefined;
+    const view = this.views.get(id) ?? this.openSnapshot(id);
     // Move the view to the end of the map, so that the least recently used one is evicted.
-    this.views.delete(name);
-    this.views.set(name, view);
+    this.views.delete(id);
+    this.views.set(id, view);
     if (this.views.size > VIEWS_MAX) this.views.delete(this.views.keys().next().value!);
     return view;
   }

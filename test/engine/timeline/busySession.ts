@@ -44,9 +44,9 @@ for (let n = 0; ; n++) {
   } else if (taken.length > 0) {
     const [name] = taken.splice(random.below(taken.length), 1);
     say(`deleting ${name}`);
-    if (dice < 8) timeline.snapshots.delete(name);
+    if (dice < 8) timeline.snapshots.delete(timeline.snapshots.named(name).id);
     else {
-      timeline.snapshots.rename(name, `r${n}`);
+      timeline.snapshots.rename(timeline.snapshots.named(name).id, `r${n}`);
       taken.push(`r${n}`);
       say(`taken r${n}`);
     }

@@ -96,7 +96,7 @@ test('a long state that an earlier build wrote over RAM is recognized and not re
     complete(replay.travel!.seekTo(position));
     if (digests.has(position)) assert.equal(replay.digest(), digests.get(position));
   }
-  replay.snapshots.delete('over RAM');
+  replay.snapshots.delete(replay.snapshots.named('over RAM').id);
   replay.close(end);
   writeAsBefore(stage, 'whole', 'over RAM', many + 1);
   assert.throws(() => stage.replay({ rrsnapshot: 'over RAM' }), /"over RAM" .* does not belong to this machine/);

@@ -151,9 +151,9 @@ export class RecordingOnSimulatedHost {
     this.disksAt.set(this.position, this.disks);
     this.writer.flushDurably(this.position);
     this.changeKept(new Map([...this.kept, [name, this.position]]), () => {
-      this.images.add(name, (image, isState) => {
-        if (isState) image.vmState.write(0, machineAt(this.position));
-        image.snapshots.create(entryOf(name, this.position, isState));
+      this.images.add(name, (image, { id, isStateImage }) => {
+        if (isStateImage) image.vmState.write(0, machineAt(this.position));
+        image.snapshots.create({ id, ...entryOf(name, this.position, isStateImage) });
       });
       this.recorder.recordSnapshot(this.position, name);
     });
@@ -169,11 +169,11 @@ export class RecordingOnSimulatedHost {
     const from = [...this.kept].filter(([, at]) => at <= position).sort((a, b) => b[1] - a[1])[0][0];
     this.writer.flushDurably(this.position);
     this.changeKept(new Map([...this.kept, [name, position]]), () =>
-      this.images.add(name, (image, isState, drive) =>
-        image.snapshots.createFrom(from, entryOf(name, position, isState), (draft) => {
-          draft.setDisk(0, this.disksAt.get(position)![DRIVES[isState ? 0 : 1]]);
-          assert.equal(drive, DRIVES[isState ? 0 : 1]);
-          if (isState) draft.setVmState(0, machineAt(position));
+      this.images.add(name, (image, { id, isStateImage, driveId }) =>
+        image.snapshots.createFrom(from, { id, ...entryOf(name, position, isStateImage) }, (draft) => {
+          draft.setDisk(0, this.disksAt.get(position)![DRIVES[isStateImage ? 0 : 1]]);
+          assert.equal(driveId, DRIVES[isStateImage ? 0 : 1]);
+          if (isStateImage) draft.setVmState(0, machineAt(position));
         }),
       ),
     );
@@ -184,7 +184,7 @@ export class RecordingOnSimulatedHost {
     if (name === undefined) return;
     const rest = new Map(this.kept);
     rest.delete(name);
-    this.changeKept(rest, () => this.images.delete([name]));
+    this.changeKept(rest, () => this.images.delete([this.images.named(name).id]));
   }
 
   private rename(): void {
@@ -192,7 +192,7 @@ export class RecordingOnSimulatedHost {
     if (name === undefined) return;
     const newName = `r${this.position}`;
     const renamed = new Map([...this.kept].map(([each, position]) => [each === name ? newName : each, position]));
-    this.changeKept(renamed, () => this.images.rename(name, newName));
+    this.changeKept(renamed, () => this.images.rename(this.images.named(name).id, newName));
   }
 
   private pickName(): string | undefined {

@@ -234,7 +234,7 @@ test('deleting a stored snapshot also drops the cached states that are based on 
   const replay = live.replay();
   complete(replay.goTo(8_000_000));
   assert.deepEqual(replay.loads, ['one']);
-  replay.travel.deleteSnapshots(['one'], () => (replay.stored = []));
+  replay.travel.deleteSnapshots([replay.stored[0].id], () => (replay.stored = []));
   complete(replay.goTo(0));
   complete(replay.goTo(8_000_000));
   assert.deepEqual(replay.loads, ['one']);
@@ -253,8 +253,8 @@ test('if a damaged snapshot is deleted, a new snapshot with the same name is use
   const [first, second] = replay.stored;
   replay.stored = [first, { ...second, ram: first.ram }];
   complete(replay.goTo(20_000_000));
-  replay.travel.deleteSnapshots(['at 12000000'], () => (replay.stored = [first]));
-  replay.stored = [first, second];
+  replay.travel.deleteSnapshots([second.id], () => (replay.stored = [first]));
+  replay.stored = [first, { ...second, id: 'retaken' }];
   const fresh = replay.loads.length;
   complete(replay.goTo(0));
   complete(replay.goTo(20_000_000));

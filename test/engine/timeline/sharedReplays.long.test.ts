@@ -56,9 +56,11 @@ test('a session that fails to open or to close leaves no lock', { skip: process.
 
 const changes: ((timeline: MachineTimeline) => unknown)[] = [
   (timeline) => timeline.snapshots.take('mine'),
-  (timeline) => timeline.snapshots.rename('here', 'there'),
+  (timeline) => timeline.snapshots.rename(timeline.snapshots.named('here').id, 'there'),
   (timeline) =>
-    timeline.snapshots.delete(timeline.snapshots.list().find(({ name }) => name === 'mine')?.name ?? 'here'),
+    timeline.snapshots.delete(
+      (timeline.snapshots.list().find(({ name }) => name === 'mine') ?? timeline.snapshots.named('here')).id,
+    ),
 ];
 
 function filesOf(rrfile: string) {

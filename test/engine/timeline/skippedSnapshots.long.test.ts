@@ -98,7 +98,7 @@ test('an image with two-bit refcounts holds two snapshots, and the recording run
     () => timeline.snapshots.take('mine'),
     (error) => error instanceof errors.UserError && error.code === 'refcounts-too-narrow',
   );
-  timeline.snapshots.delete(`auto-${AUTOMATIC}`);
+  timeline.snapshots.delete(timeline.snapshots.named(`auto-${AUTOMATIC}`).id);
   timeline.snapshots.take('mine');
   timeline.close(end);
   assert.equal(notices.length, 1);
@@ -212,10 +212,10 @@ class OverlayPair {
   take(name: string): void {
     const ram = this.ram;
     const snapshot = encodeSnapshot({ state: { version: 1, name }, ram: RamSnapshot.of(ram), first: 'first' });
-    this.snapshots.add(name, (image, isState) => {
-      if (isState) this.active.update(image, snapshot);
-      const vmStateSizeBytes = isState ? snapshot.lengthBytes : 0;
-      image.snapshots.create({ ...NOTHING, name, vmStateSizeBytes, icount: this.position });
+    this.snapshots.add(name, (image, { id, isStateImage }) => {
+      if (isStateImage) this.active.update(image, snapshot);
+      const vmStateSizeBytes = isStateImage ? snapshot.lengthBytes : 0;
+      image.snapshots.create({ ...NOTHING, id, name, vmStateSizeBytes, icount: this.position });
     });
     this.taken.set(name, { ram, disks: [...this.disks] });
   }

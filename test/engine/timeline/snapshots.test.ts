@@ -78,11 +78,11 @@ test('deleting or renaming a snapshot takes effect in this replay and in later o
   const replay = stage.replay();
   const [kept, gone] = positions;
   complete(replay.travel!.seekTo(gone));
-  replay.snapshots.delete(`past ${gone}`);
+  replay.snapshots.delete(replay.snapshots.named(`past ${gone}`).id);
   assert.equal(replay.digest(), digests.get(gone), 'the snapshot in use was deleted');
   complete(replay.travel!.seekTo(kept));
-  replay.snapshots.rename(`past ${kept}`, 'kept');
-  replay.snapshots.rename('auto-16777216', 'mine');
+  replay.snapshots.rename(replay.snapshots.named(`past ${kept}`).id, 'kept');
+  replay.snapshots.rename(replay.snapshots.named('auto-16777216').id, 'mine');
   complete(replay.travel!.seekTo(random.pick(positions)));
   complete(replay.travel!.seekTo(kept));
   assert.equal(replay.digest(), digests.get(kept));
@@ -96,7 +96,7 @@ test('deleting or renaming a snapshot takes effect in this replay and in later o
     again.snapshots.list().map(({ name }) => name),
     names,
   );
-  for (const { name } of again.snapshots.list()) if (name !== 'replay_init') again.snapshots.delete(name);
+  for (const { id, name } of again.snapshots.list()) if (name !== 'replay_init') again.snapshots.delete(id);
   again.close({ reason: 'interrupted' });
   checkOverlay(stage, t);
   assert.deepEqual(
@@ -111,8 +111,8 @@ test('an automatic snapshot that the user renamed is never thinned out', (t) => 
   const timeline = stage.record();
   const spacing = 1 << 24;
   timeline.advance(4 * spacing);
-  timeline.snapshots.rename(`auto-${spacing}`, 'mine');
-  timeline.snapshots.delete(`auto-${3 * spacing}`);
+  timeline.snapshots.rename(timeline.snapshots.named(`auto-${spacing}`).id, 'mine');
+  timeline.snapshots.delete(timeline.snapshots.named(`auto-${3 * spacing}`).id);
   assert.equal(timeline.advance(33 * spacing), undefined);
   const names = timeline.snapshots.list().map(({ name }) => name);
   assert.ok(
@@ -167,7 +167,7 @@ test('a recording without a writable drive keeps its snapshots in a state-only i
   timeline.close({ reason: 'interrupted' });
   const replay = stage.replay({ rrsnapshot: 'early' });
   assert.equal(replay.digest(), digests.get(2_000_000));
-  assert.throws(() => replay.snapshots.delete('early'), /Replays start from/);
+  assert.throws(() => replay.snapshots.delete(replay.snapshots.named('early').id), /Replays start from/);
   complete(replay.travel!.seekTo(5_000_000));
   assert.equal(replay.snapshots.take('late').position, 5_000_000);
   assert.equal(replay.digest(), digests.get(5_000_000));
@@ -229,11 +229,11 @@ test('an invalid snapshot request is refused with a one-sentence message', (t) =
   refused(() => timeline.snapshots.take('auto-7'), 'snapshot-name-automatic');
   refused(() => timeline.snapshots.take('replay_init'), 'snapshot-name-reserved');
   refused(() => timeline.snapshots.take('one'), 'snapshot-name-taken');
-  refused(() => timeline.snapshots.rename('one', 'auto-x'), 'snapshot-name-automatic');
-  refused(() => timeline.snapshots.rename('two', 'three'), 'snapshot-unknown');
-  refused(() => timeline.snapshots.rename('replay_init', 'three'), 'snapshot-needed');
-  refused(() => timeline.snapshots.delete('replay_init'), 'snapshot-needed');
-  refused(() => timeline.snapshots.delete('two'), 'snapshot-unknown');
+  refused(() => timeline.snapshots.rename(timeline.snapshots.named('one').id, 'auto-x'), 'snapshot-name-automatic');
+  refused(() => timeline.snapshots.rename(timeline.snapshots.named('two').id, 'three'), 'snapshot-unknown');
+  refused(() => timeline.snapshots.rename(timeline.snapshots.named('replay_init').id, 'three'), 'snapshot-needed');
+  refused(() => timeline.snapshots.delete(timeline.snapshots.named('replay_init').id), 'snapshot-needed');
+  refused(() => timeline.snapshots.delete(timeline.snapshots.named('two').id), 'snapshot-unknown');
   assert.deepEqual(timeline.snapshots.list(), beforeNames);
   timeline.snapshots.take('é'.repeat(127));
   timeline.close({ reason: 'interrupted' });

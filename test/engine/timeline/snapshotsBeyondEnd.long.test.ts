@@ -34,7 +34,7 @@ test('when an overlay lists a new snapshot, the log up to its position is on sta
   timeline.advance(AUTOMATIC + 3000);
   complete(timeline.travel!.seekTo(AUTOMATIC + 2000));
   timeline.snapshots.take('past');
-  timeline.snapshots.rename(`auto-${AUTOMATIC}`, 'renamed');
+  timeline.snapshots.rename(timeline.snapshots.named(`auto-${AUTOMATIC}`).id, 'renamed');
   timeline.advance(2 * AUTOMATIC);
   timeline.close({ reason: 'interrupted' });
   const names = ['replay_init', `auto-${AUTOMATIC}`, 'mine', 'past', 'renamed', `auto-${2 * AUTOMATIC}`];
@@ -58,9 +58,9 @@ test('a snapshot past the end of the recording is not offered for seeking, and c
   complete(replay.travel!.seekTo(end - 1000));
   replay.snapshots.take('near the end');
   assert.throws(() => replay.snapshots.take('auto-1'), /reserved for automatic snapshots/);
-  replay.snapshots.rename(name, 'lost');
+  replay.snapshots.rename(replay.snapshots.named(name).id, 'lost');
   assert.throws(() => replay.snapshots.take('lost'), /A snapshot named "lost" already exists/);
-  replay.snapshots.delete('lost');
+  replay.snapshots.delete(replay.snapshots.named('lost').id);
   replay.snapshots.take('lost');
   replay.close({ reason: 'interrupted' });
 });

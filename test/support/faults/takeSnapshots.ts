@@ -38,9 +38,9 @@ function changeSnapshots(): void {
     complete(timeline.travel!.seekTo(20_000_000));
     timeline.snapshots.take('past');
     output('took past');
-    timeline.snapshots.rename('here', 'kept');
+    timeline.snapshots.rename(timeline.snapshots.named('here').id, 'kept');
     output('renamed here to kept');
-    timeline.snapshots.delete('past');
+    timeline.snapshots.delete(timeline.snapshots.named('past').id);
     output('deleted past');
     timeline.advance(Infinity);
     timeline.close(endAtLiveEnd(timeline));

@@ -24,6 +24,7 @@ import { CSR, ToyMachine, type ToyMachineOptions } from './toyMachine.ts';
 
 /** A snapshot as it is stored in overlays. */
 interface Stored {
+  id: string;
   name: string;
   position: number;
   state: State;
@@ -53,6 +54,7 @@ export class ToyTarget implements Target {
   readonly loads: string[] = [];
   stored: Stored[] = [];
   readonly log: ToyLog;
+  private storedCount = 0;
   private ramSnapshots: RamSnapshots;
   private points: StopPoints = NO_STOP_POINTS;
   private options: ToyMachineOptions;
@@ -98,7 +100,7 @@ export class ToyTarget implements Target {
       budget: budget ?? TRAVEL_BUDGET,
       history: {
         savedSnapshots: () => this.stored,
-        readSnapshot: (name) => this.load(name),
+        readSnapshot: (id) => this.load(id),
         openPlayer: () => ({ player: player.asPlayer, close: () => {} }),
         end: () => this.log.end,
         ramDigestAt: (position) =>
@@ -109,7 +111,7 @@ export class ToyTarget implements Target {
     if (from) this.ramSnapshots.restore(from.ram);
     if (from) machine.loadState(from.state);
     player.seek(machine.position);
-    this.travel.addCached({ name: from?.name, state: machine.saveState(), ram: this.ramSnapshots.capture() });
+    this.travel.addCached({ id: from?.id, state: machine.saveState(), ram: this.ramSnapshots.capture() });
   }
 
   /** A replay of what this target has recorded so far, from the start or from a stored snapshot. */
@@ -129,6 +131,7 @@ export class ToyTarget implements Target {
     const parts = machine.digestParts();
     this.log.digests.push({ position: machine.position, parts });
     this.stored.push({
+      id: String(++this.storedCount),
       name,
       position: machine.position,
       state: machine.saveState(),
@@ -233,11 +236,11 @@ export class ToyTarget implements Target {
     return { answer } as unknown as HistoryPlayer;
   }
 
-  private *load(name: string): Generator<void, { state: State; ram: RamSnapshot }> {
-    const found = this.stored.find((snapshot) => snapshot.name === name);
+  private *load(id: string): Generator<void, { state: State; ram: RamSnapshot }> {
+    const found = this.stored.find((snapshot) => snapshot.id === id);
     assert.ok(found);
     for (let piece = 1; piece < LOAD_PIECES; piece++) yield;
-    this.loads.push(name);
+    this.loads.push(found.name);
     return found;
   }
 }

@@ -106,7 +106,7 @@ export function confirmationError(image: Qcow2Image, change: OverlayChange): Err
 
 /** Deletes the snapshots first, so that the disk is unchanged if the process is killed in between. */
 function emptyOverlay(image: Qcow2Image): void {
-  if (image.snapshots.list.length > 0) image.snapshots.deleteMany(image.snapshots.list.map(({ name }) => name));
+  if (image.snapshots.list.length > 0) image.snapshots.deleteMany(image.snapshots.list);
   image.makeEmpty();
 }
 

@@ -85,6 +85,6 @@ function openOverlay(
  */
 export const hasRecordingSnapshots = (image: Qcow2Image): boolean =>
   image.snapshots.list.some(
-    ({ name, icount, vmStateSizeBytes }) =>
-      (icount ?? 0) > 0 || (vmStateSizeBytes > 0 && isBlkreplayState(image.snapshots.open(name))),
+    ({ id, icount, vmStateSizeBytes }) =>
+      (icount ?? 0) > 0 || (vmStateSizeBytes > 0 && isBlkreplayState(image.snapshots.open({ id }))),
   );

@@ -58,7 +58,7 @@ function copyDifferences(host: Host, overlay: string, base: DiskLocation, confir
     const rebase = (image: Qcow2Image) => {
       if (image.snapshots.list.length > 0 && differ(image, newBase)) {
         if (!confirmed) throw confirmationError(image, 'rebase');
-        image.snapshots.deleteMany(image.snapshots.list.map(({ name }) => name));
+        image.snapshots.deleteMany(image.snapshots.list);
       }
       preserveContents(image, newBase);
     };

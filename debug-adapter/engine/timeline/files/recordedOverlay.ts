@@ -1,6 +1,6 @@
 import type { Host } from '../../base/host.ts';
 import { contentDigest } from '../../block/driveDigest.ts';
-import { Qcow2Image } from '../../block/qcow2/image.ts';
+import { Qcow2Image, type SnapshotKey } from '../../block/qcow2/image.ts';
 import { overlayOfOtherRecording, otherRecordingReasons } from '../../../messages/overlays.ts';
 import { baseChanged } from '../../../messages/recording.ts';
 import { digestText, type RecordedDrive } from '../../recording/header.ts';
@@ -51,8 +51,8 @@ export function belongsToRecording(
   { header }: RecordingReader,
   drive?: RecordedDrive,
 ): boolean {
-  const isOfOther = (image: Qcow2Image, name: string): boolean => {
-    const first = recordingOf(image.snapshots.open(name));
+  const isOfOther = (image: Qcow2Image, snapshot: SnapshotKey): boolean => {
+    const first = recordingOf(image.snapshots.open(snapshot));
     return first !== undefined && first !== header.rrsnapshot;
   };
   const isKeeper = withImage(
@@ -60,7 +60,7 @@ export function belongsToRecording(
     path,
     (image) =>
       image.lengthBytes === (drive?.lengthBytes ?? 0) &&
-      !image.snapshots.list.some(({ name }) => isOfOther(image, name)),
+      !image.snapshots.list.some((snapshot) => isOfOther(image, snapshot)),
   );
   return isKeeper && (drive === undefined || isBasedOnImage(host, path, drive));
 }
@@ -83,7 +83,7 @@ function firstSnapshotProblem(
     if (wasTaken || image.snapshots.list.length > 0) return otherRecordingReasons.noFirstSnapshot(name);
     return image.lengthBytes === lengthBytes ? undefined : otherRecordingReasons.size();
   }
-  const view = image.snapshots.open(name);
+  const view = image.snapshots.open(entry);
   if (view.disk.lengthBytes !== lengthBytes) return otherRecordingReasons.size();
   if (view.allocatedRanges().length > 0) return otherRecordingReasons.snapshotNotBase(name);
   if (!first) return undefined;

@@ -2,7 +2,7 @@ import type { Host } from '../../base/host.ts';
 import type { Position } from '../../base/quantities.ts';
 import type { Qcow2Image } from '../../block/qcow2/image.ts';
 import { keepsNoSnapshots, losesDisk, losesFirstSnapshot } from '../../../messages/overlays.ts';
-import { snapshotNameTaken, snapshotUnknown } from '../../../messages/snapshots.ts';
+import { snapshotNameTaken } from '../../../messages/snapshots.ts';
 import { MAGIC } from '../../recording/chunk.ts';
 import { RecordingReader } from '../../recording/recordingReader.ts';
 import { activityText, inUse } from '../filesInUse.ts';
@@ -10,6 +10,7 @@ import { hasInternalSnapshots } from '../internalSnapshots.ts';
 import { stateFileOf } from '../sessionOptions.ts';
 import { openRecordedImage, type SnapshotImage } from '../snapshotImage.ts';
 import { SnapshotImages } from '../snapshotImages.ts';
+import type { SnapshotId, SnapshotInfo } from '../snapshotInfo.ts';
 import { isBlkreplayState } from '../vmState.ts';
 import type { Confirmation } from './overlayChanges.ts';
 import { hasRecordingSnapshots, withLocks } from './overlayFile.ts';
@@ -19,6 +20,7 @@ import { hasRecordingSnapshots, withLocks } from './overlayFile.ts';
  * since 1970.
  */
 export interface SnapshotEntryInfo {
+  id: SnapshotId;
   name: string;
   /** Null for a snapshot that was not taken during recording or replay. */
   position: Position | null;
@@ -40,7 +42,7 @@ export interface SnapshotEntryInfo {
 export function listStoredSnapshots(host: Host, path: string): SnapshotEntryInfo[] {
   return withSnapshotImages(host, path, { writes: false }, ({ images, end }) => {
     const listed = images.list();
-    return snapshotsIn(images.state.image, end).filter(({ name }) => listed.some((other) => other.name === name));
+    return snapshotsIn(images.state.image, end).filter(({ id }) => listed.some((other) => other.id === id));
   });
 }
 
@@ -50,9 +52,9 @@ export function listStoredSnapshots(host: Host, path: string): SnapshotEntryInfo
  */
 export function applyStoredSnapshot(host: Host, path: string, name: string, { confirmed }: Confirmation): void {
   withSnapshotImages(host, path, { writes: true }, ({ images, names }) => {
-    checkExists(images, name);
+    const { id } = images.named(name);
     if (!confirmed) throw losesDisk(names, name);
-    images.apply(name);
+    images.apply(id);
   });
 }
 
@@ -68,30 +70,31 @@ export function renameStoredSnapshot(
   { confirmed }: Confirmation,
 ): void {
   withSnapshotImages(host, path, { writes: true }, ({ images, isFirst }) => {
-    checkExists(images, name);
+    const snapshot = images.named(name);
     if (name === newName) return;
     if (images.list().some((other) => other.name === newName)) throw snapshotNameTaken(newName);
-    if (isFirst(name) && !confirmed) throw losesFirstSnapshot(path, name, 'rename');
-    images.rename(name, newName);
+    if (isFirst(snapshot) && !confirmed) throw losesFirstSnapshot(path, name, 'rename');
+    images.rename(snapshot.id, newName);
   });
 }
 
 /** Deletes a snapshot. Throws a UserError for the recording's first snapshot if not confirmed. */
 export function deleteStoredSnapshot(host: Host, path: string, name: string, { confirmed }: Confirmation): void {
   withSnapshotImages(host, path, { writes: true }, ({ images, isFirst }) => {
-    checkExists(images, name);
-    if (isFirst(name) && !confirmed) throw losesFirstSnapshot(path, name, 'delete');
-    images.delete([name]);
+    const snapshot = images.named(name);
+    if (isFirst(snapshot) && !confirmed) throw losesFirstSnapshot(path, name, 'delete');
+    images.delete([snapshot.id]);
   });
 }
 
 export function snapshotsIn(image: Qcow2Image, end: Position = Infinity): SnapshotEntryInfo[] {
-  return image.snapshots.list.map(({ name, icount, dateSeconds, dateNanoseconds, vmStateSizeBytes }) => ({
+  return image.snapshots.list.map(({ id, name, icount, dateSeconds, dateNanoseconds, vmStateSizeBytes }) => ({
+    id,
     name,
     position: icount ?? null,
     dateMilliseconds: dateSeconds * 1000 + Math.floor(dateNanoseconds / 1_000_000),
     stateBytes: vmStateSizeBytes,
-    state: vmStateSizeBytes === 0 ? 'none' : isBlkreplayState(image.snapshots.open(name)) ? 'ours' : 'foreign',
+    state: vmStateSizeBytes === 0 ? 'none' : isBlkreplayState(image.snapshots.open({ id })) ? 'ours' : 'foreign',
     isBeyondEnd: (icount ?? 0) > end,
   }));
 }
@@ -101,7 +104,7 @@ interface SnapshotFiles {
   /** The names of the files, for use in messages. */
   names: string;
   /** Whether replays start from the snapshot. */
-  isFirst: (name: string) => boolean;
+  isFirst: (snapshot: SnapshotInfo) => boolean;
   /** The end of the recording; undefined if the snapshots are in a single image. */
   end: Position | undefined;
 }
@@ -125,12 +128,10 @@ function withSnapshotImages<T>(
       }
       const images = new SnapshotImages(opened[0], opened, recording?.first);
       if (writes) images.repair();
-      const isFirst = (name: string) => {
+      const isFirst = ({ id, name }: SnapshotInfo) => {
         if (recording) return name === recording.first;
         const { image } = images.state;
-        return (
-          image.snapshots.list.find((snapshot) => snapshot.name === name)?.icount === 0 && hasRecordingSnapshots(image)
-        );
+        return image.snapshots.list.find((entry) => entry.id === id)?.icount === 0 && hasRecordingSnapshots(image);
       };
       return work({ images, names: paths.join(' and '), isFirst, end: recording?.end });
     } finally {
@@ -170,9 +171,4 @@ function recordingAt(host: Host, path: string): RecordedImages | undefined {
   } finally {
     file.close();
   }
-}
-
-function checkExists(images: SnapshotImages, name: string): void {
-  const known = images.list().map((snapshot) => snapshot.name);
-  if (!known.includes(name)) throw snapshotUnknown(name, known);
 }
