@@ -100,13 +100,12 @@ export class ReverseSearch {
     let stopsAtStart = true;
     let wantsPause = this.pauseCheck();
     for (;;) {
-      const from = machine.position;
-      const until = nextSnapshotOfSearch(from, this.searchedDownTo);
+      const until = nextSnapshotOfSearch(machine.position, this.searchedDownTo);
       machine.setStopPoints(this.points);
       const stop = machine.run(until, wantsPause, { stopsAtStart });
       switch (stop.kind) {
         case 'paused': {
-          if (machine.position > from) stopsAtStart = true;
+          stopsAtStart = true;
           const reached = context.capture();
           if (!(yield* this.pauseAtCurrent())) return 'stale';
           context.restore(reached);
@@ -121,7 +120,8 @@ export class ReverseSearch {
           break;
         case 'hit':
           last = { position: stop.hits[0].position, stop };
-          stopsAtStart = false;
+          // The machine is after the access, and may be at a breakpoint there.
+          stopsAtStart = true;
           break;
         default:
           if (machine.position >= this.searchedDownTo || stop.kind !== 'reached') return last ?? 'nothing';

@@ -61,16 +61,16 @@ export class Rewinder {
   *restoreNearest(target: Position, { mayReuseCurrent = false } = {}): Sliced<'fromMemory' | 'fromDisk'> {
     for (;;) {
       const cached = this.memory.cache.latestUpTo(target);
+      assert(cached, 'there is a snapshot at the start');
       const saved = this.latestSavedUpTo(target);
-      const isWorthLoading = saved && saved.position - (cached?.position ?? -Infinity) > LOAD_COST_STEPS;
-      const nearest = isWorthLoading ? saved.position : (cached?.position ?? -1);
+      const isWorthLoading = saved && saved.position - cached.position > LOAD_COST_STEPS;
+      const nearest = isWorthLoading ? saved : cached;
       const { position } = this.machine;
-      if (mayReuseCurrent && position <= target && position >= nearest) return 'fromMemory';
-      if (cached && cached.position === nearest) {
+      if (mayReuseCurrent && position <= target && position >= nearest.position) return 'fromMemory';
+      if (!isWorthLoading) {
         this.restore(cached);
         return 'fromMemory';
       }
-      assert(saved, 'there is a snapshot at the start');
       if (yield* this.restoreSaved(saved.id)) return 'fromDisk';
       // The machine now has the state of a damaged snapshot.
       mayReuseCurrent = false;

@@ -147,7 +147,6 @@ export class TimeTravel {
     }
     if (target === this.machine.position) return;
     this.beginMove();
-    this.machine.setStopPoints(NO_STOP_POINTS);
     this.switch.enterHistory();
     yield* this.pause.ignoredBy(this.rewinder.restoreNearest(target, { mayReuseCurrent: true }));
     yield* this.replayTo(target);
@@ -198,7 +197,6 @@ export class TimeTravel {
     const { machine } = this;
     assert(until <= this.end, 'a trace ends in the history');
     this.beginMove();
-    this.switch.enterHistory();
     machine.setStopPoints(NO_STOP_POINTS);
     while (machine.position < until) {
       visit();

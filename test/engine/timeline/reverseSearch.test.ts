@@ -231,3 +231,124 @@ test('a search finds a stop at the position of a snapshot that it creates', () =
   assert.equal(target.position, 1 << 24);
   assert.deepEqual(complete(target.backward()), { kind: 'breakpoint', pc: labels.before });
 });
+
+test('a breakpoint at the first instruction of the history counts', () => {
+  const target = new ToyTarget({ code: SHORT_ROUNDS.code });
+  complete(target.forward(100));
+  target.arm(breakpoint(SHORT_ROUNDS.labels.start));
+  assert.deepEqual(complete(target.backward()), { kind: 'breakpoint', pc: SHORT_ROUNDS.labels.start });
+  assert.equal(target.position, 0);
+  assert.deepEqual(complete(target.backward()), { kind: 'startOfRecording' });
+});
+
+test('a breakpoint directly after an access to watched bytes counts', () => {
+  const points = { ...breakpoint(SHORT_ROUNDS.labels.count + 4n), watchpoints: watchpoint('write').watchpoints };
+  const target = history();
+  target.arm(points);
+  assert.deepEqual(
+    allBackward(target, () => complete(target.backward())),
+    oracle(points),
+  );
+});
+
+test('a breakpoint at the position of a pause counts, also after an earlier one in the same segment', () => {
+  const { code, labels } = assemble([label('first'), nop, delay(700_000), label('second'), nop, delay(100_000), halt]);
+  const target = new ToyTarget({ code });
+  complete(target.forward(Infinity));
+  target.arm({ breakpoints: new Set([labels.first, labels.second]), watchpoints: [] });
+  const search = target.backward();
+  // The nop, and one step more than the delay.
+  const second = 700_002;
+  assert.equal(target.pause.resume(search, () => target.position === second).done, false, 'pauses there');
+  assert.deepEqual(complete(search), { kind: 'breakpoint', pc: labels.second });
+  assert.equal(target.position, second);
+});
+
+for (const [what, move] of Object.entries({
+  'a move': (target) => complete(target.goTo(9_000_000)),
+  'a move to the live end': (target) => complete(target.goTo(20_000_000)),
+  'a run forward': (target) => complete(target.forward(target.position + 2_000_000)),
+  'a trace': (target) => complete(target.trace(target.position + 100, () => {})),
+  'the deletion of a snapshot': (target) => target.travel.deleteSnapshots(['stored'], () => target.stored.pop()),
+  'another search': (target) => target.pause.resume(target.backward(), () => true),
+} satisfies Record<string, (target: ToyTarget) => void>)) {
+  test(`after ${what}, a paused search starts again and finds the stop before the current position`, () => {
+    const { count } = LONG_ROUNDS.labels;
+    const target = longHistory(8_000_000);
+    target.store('stored');
+    complete(target.forward(20_000_000));
+    complete(target.goTo(12_000_000));
+    target.arm(breakpoint(count));
+    const search = target.backward();
+    assert.equal(target.pause.resume(search, () => true).done, false);
+    move(target);
+    const from = target.position;
+    assert.deepEqual(complete(search), { kind: 'breakpoint', pc: count });
+    // A round takes 1.3 million steps.
+    assert.ok(target.position < from && target.position > from - 1_400_000, `from ${from} to ${target.position}`);
+    target.checkCosts();
+  });
+}
+
+/** A history with many cached snapshots, at its end. */
+function withShortSegments(): ToyTarget {
+  const target = longHistory(1_000_000);
+  for (let position = 0; position < 600_000; position += 10_000) complete(target.goTo(position));
+  target.arm(breakpoint(0xdead_0000n));
+  return target;
+}
+
+test('short segments pause after about half a million steps, counting the cost of restoring their states', () => {
+  const target = withShortSegments();
+  const segments = target.travel.cost.snapshots;
+  assert.ok(segments > 30);
+  const search = target.backward();
+  let pauses = 0;
+  for (; !target.pause.resume(search, () => true).done; pauses++) {
+    const held = target.disk.captured.size - target.travel.cost.snapshots;
+    assert.ok(held <= 2, `the search holds ${held} states`);
+  }
+  assert.ok(pauses > segments / 5 && pauses < segments / 2, `${pauses} pauses in ${segments} segments`);
+  target.checkCosts();
+});
+
+test('a search pauses after it has loaded a snapshot, and while it loads one, it is at the start of the searched part', () => {
+  const live = new ToyTarget(LONG);
+  for (const position of [6_000_000, 12_000_000]) {
+    complete(live.forward(position));
+    live.store(`at ${position}`);
+  }
+  complete(live.forward(14_000_000));
+  const replay = live.replay();
+  complete(replay.forward(14_000_000));
+  replay.arm(breakpoint(0xdead_0000n));
+  const search = replay.backward();
+  const whileLoading: number[] = [];
+  for (;;) {
+    const [loads, { executed }] = [replay.loads.length, replay.machine];
+    if (replay.pause.resume(search, () => true).done) break;
+    if (replay.loads.length > loads) assert.equal(replay.machine.executed, executed, 'pauses after loading');
+    if (replay.machine.executed === executed) whileLoading.push(replay.position);
+    const isStart = [14_000_000, 12_000_000, 6_000_000].includes(replay.position);
+    assert.ok(isStart, `at ${replay.position}`);
+  }
+  assert.deepEqual([...new Set(whileLoading)], [14_000_000, 12_000_000]);
+  assert.deepEqual(replay.loads, ['at 12000000', 'at 6000000']);
+});
+
+test('if loading a snapshot waits for a promise, the search waits too', () => {
+  const target = history();
+  target.arm(breakpoint(SHORT_ROUNDS.labels.count));
+  const rewinder = target.travel['rewinder'];
+  const restoreNearest = rewinder.restoreNearest.bind(rewinder);
+  const promise = Promise.resolve();
+  rewinder.restoreNearest = function* (...options) {
+    yield promise;
+    return yield* restoreNearest(...options);
+  };
+  const search = target.backward();
+  assert.equal(search.next().value, promise);
+  assert.equal(target.position, END);
+  assert.equal(search.next().value, promise, 'the move to the stop that was found');
+  assert.deepEqual(search.next().value, { kind: 'breakpoint', pc: SHORT_ROUNDS.labels.count });
+});

@@ -280,8 +280,8 @@ test('a forward run does not stop at the breakpoint at which it starts, even if 
 });
 
 test('in the history, the disks show their past contents; at the live end, they show the live contents again', () => {
-  const live = new ToyTarget(SHORT, { withDisk: true });
-  const [disk] = live.toyDisks;
+  const live = new ToyTarget(SHORT);
+  const { disk } = live;
   complete(live.forward(1000));
   complete(live.goTo(500));
   assert.deepEqual(disk.shown, 'history');

@@ -167,3 +167,17 @@ test('a second snapshot of the same position is released immediately, and so are
   cache.forget(['a']);
   assert.deepEqual([...live], [first]);
 });
+
+test('the first snapshot is the one with the lowest position, and its pages are not counted', () => {
+  const { cache, live, add } = cacheOf(MIB);
+  add(1000, changed(new RamSnapshot(16), [1, 2]));
+  assert.equal(cache.bytes, chargedFor(live, [cache.first()!.ram]));
+  add(500, changed(new RamSnapshot(16), [3, 4]));
+  add(700, new RamSnapshot(16));
+  assert.equal(cache.first()?.position, 500);
+  assert.deepEqual(
+    [499, 500, 699, 700, 999, 1000].map((position) => cache.latestUpTo(position)?.position),
+    [undefined, 500, 500, 700, 700, 1000],
+  );
+  assert.equal(cache.bytes, chargedFor(live, [cache.first()!.ram]));
+});

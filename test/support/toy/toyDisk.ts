@@ -1,32 +1,63 @@
-import type { TravelDisk } from '../../../debug-adapter/engine/timeline/travelDisk.ts';
+import assert from 'node:assert/strict';
+import type { DiskState, TravelDisk } from '../../../debug-adapter/engine/timeline/travelDisk.ts';
 
-/** A disk that only records which state it was told to show. */
+/** A disk without contents. It checks that only existing states are shown, and that each is released once. */
 export class ToyDisk {
   readonly driveId = 'toy';
   shown: 'live end' | 'history' = 'live end';
+  /** The stored snapshot that the shown state is based on. */
+  base: DiskState['snapshot'];
   isClosed = false;
-  readonly mapBytes = 0;
+  /** The captured states that have not been released. */
+  readonly captured = new Set<object>();
+  /** The snapshots whose views were closed. */
+  readonly forgotten: string[] = [];
+  mapBytes = 0;
   readonly scratchBytes = 0;
+  private isLiveEndSaved = false;
+  private isStored: (snapshot: string) => boolean;
+
+  constructor(isStored: (snapshot: string) => boolean) {
+    this.isStored = isStored;
+  }
 
   get asTravelDisk(): TravelDisk {
     return this as unknown as TravelDisk;
   }
 
-  leaveLiveEnd(): void {}
+  leaveLiveEnd(): void {
+    this.isLiveEndSaved = true;
+  }
 
-  show(): void {
+  show({ snapshot, slots }: DiskState): void {
+    assert.ok(snapshot === undefined || this.isStored(snapshot), `the snapshot ${snapshot} exists`);
+    assert.ok(!slots || this.captured.has(slots), 'the state has not been released');
+    this.base = snapshot;
     this.shown = 'history';
   }
 
   returnToLiveEnd(): void {
+    assert.ok(this.isLiveEndSaved);
     this.shown = 'live end';
   }
 
   capture(): object {
-    return { snapshot: undefined };
+    const slots = {};
+    this.captured.add(slots);
+    return { snapshot: this.base, slots };
   }
 
-  release(): void {}
+  release({ slots }: DiskState): void {
+    if (slots) assert.ok(this.captured.delete(slots), 'each state is released once');
+  }
+
+  isBasedOn(names: readonly string[]): boolean {
+    return this.base !== undefined && names.includes(this.base);
+  }
+
+  forget(names: readonly string[]): void {
+    this.forgotten.push(...names);
+  }
 
   close(): void {
     this.isClosed = true;

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { xxh64 } from '../../../debug-adapter/engine/base/xxhash64.ts';
 import { encodeCbor } from '../../../debug-adapter/engine/base/cbor.ts';
 import type { State } from '../../../debug-adapter/engine/base/state.ts';
@@ -58,7 +59,10 @@ export class ToyMachine implements TravelMachine {
 
   constructor(options: ToyMachineOptions) {
     this.options = options;
-    this.ram = new ToyRam();
+    // The real machine would take these changes for accesses by the guest.
+    this.ram = new ToyRam(() =>
+      assert.equal(this.points.watchpoints.length, 0, 'no watchpoints while RAM is restored'),
+    );
     options.code.forEach((word, i) => this.ram.setWord(4 * i, word));
     this.harts = Array.from({ length: options.harts ?? 1 }, (_, i) => ({
       pc: ToyRam.BASE,

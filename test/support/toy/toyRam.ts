@@ -10,6 +10,12 @@ export class ToyRam implements SnapshotRam {
   readonly pageCount = PAGES;
   private bytes = new Uint8Array(PAGES * PAGE_BYTES);
   private dirty = new Set<number>();
+  private onRestore: () => void;
+
+  /** `onRestore` is called when a snapshot is restored. */
+  constructor(onRestore: () => void) {
+    this.onRestore = onRestore;
+  }
 
   contains(address: number, lengthBytes: number): boolean {
     const offset = address - Number(ToyRam.BASE);
@@ -50,6 +56,7 @@ export class ToyRam implements SnapshotRam {
   }
 
   restorePage(page: number, contents: Uint8Array): boolean {
+    this.onRestore();
     const current = this.page(page);
     if (current.every((byte, i) => byte === contents[i])) return false;
     current.set(contents);

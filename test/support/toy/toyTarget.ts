@@ -42,6 +42,7 @@ interface ToyLog {
 const FIRST_TIME = 1000;
 /** The number of pieces in which a stored snapshot is loaded. */
 const LOAD_PIECES = 3;
+export const LIVE_LOG = {} as RequestLog;
 
 /** A target for unit tests: a toy machine with the real time travel. */
 export class ToyTarget implements Target {
@@ -49,10 +50,17 @@ export class ToyTarget implements Target {
   readonly travel: TimeTravel;
   readonly harts: TargetHarts;
   readonly disks = [];
-  readonly toyDisks: ToyDisk[];
+  readonly disk = new ToyDisk((snapshot) => this.stored.some(({ name }) => name === snapshot));
   /** The names of the stored snapshots that were loaded. */
   readonly loads: string[] = [];
+  /** The positions at which the state was compared with a recorded digest. */
+  readonly compared: number[] = [];
   stored: Stored[] = [];
+  /** The number of players of the history that are open. */
+  openPlayers = 0;
+  /** The log that would be used by disk requests: the player in the history, LIVE_LOG at the live end. */
+  readonly requestLog = new RequestLogSwitch(LIVE_LOG);
+  readonly player: HistoryPlayer;
   readonly log: ToyLog;
   private storedCount = 0;
   private ramSnapshots: RamSnapshots;
@@ -65,14 +73,8 @@ export class ToyTarget implements Target {
    */
   constructor(
     options: ToyMachineOptions,
-    {
-      replayed,
-      from,
-      budget,
-      withDisk,
-    }: { replayed?: ToyLog; from?: Stored; budget?: TravelBudget; withDisk?: boolean } = {},
+    { replayed, from, budget }: { replayed?: ToyLog; from?: Stored; budget?: TravelBudget } = {},
   ) {
-    this.toyDisks = withDisk ? [new ToyDisk()] : [];
     this.options = options;
     const machine = new ToyMachine(options);
     this.machine = machine;
@@ -89,27 +91,35 @@ export class ToyTarget implements Target {
     };
     this.log = replayed ?? { times: [], digests: [], end: 0 };
     this.ramSnapshots = new RamSnapshots(this.machine.ram);
-    const player = new ToyPlayer(this.log);
+    const player = new ToyPlayer(this.log, this.compared);
+    this.player = player.asPlayer;
     this.machine.inputs = replayed ? player.asPlayer : this.liveInputs();
     this.travel = new TimeTravel({
       machine: this.machine,
       ram: this.ramSnapshots,
-      disks: this.toyDisks.map((disk) => disk.asTravelDisk),
-      log: new RequestLogSwitch({} as RequestLog),
+      disks: [this.disk.asTravelDisk],
+      log: this.requestLog,
       isLive: replayed === undefined,
       budget: budget ?? TRAVEL_BUDGET,
       history: {
         savedSnapshots: () => this.stored,
         readSnapshot: (id) => this.load(id),
-        openPlayer: () => ({ player: player.asPlayer, close: () => {} }),
+        openPlayer: () => {
+          this.openPlayers++;
+          return { player: player.asPlayer, close: () => this.openPlayers-- };
+        },
         end: () => this.log.end,
         ramDigestAt: (position) =>
           this.log.digests.find((digest) => digest.position === position)?.parts.find(({ name }) => name === 'RAM')
             ?.value,
       },
     });
-    if (from) this.ramSnapshots.restore(from.ram);
-    if (from) machine.loadState(from.state);
+    if (from) {
+      this.stored = [from];
+      this.ramSnapshots.restore(from.ram);
+      machine.loadState(from.state);
+      this.disk.show({ snapshot: from.name });
+    }
     player.seek(machine.position);
     this.travel.addCached({ id: from?.id, state: machine.saveState(), ram: this.ramSnapshots.capture() });
   }
@@ -137,6 +147,14 @@ export class ToyTarget implements Target {
       state: machine.saveState(),
       ram: this.ramSnapshots.capture(),
     });
+  }
+
+  /** Checks that no move has left anything behind: the memory that is charged, and the disk states that are captured. */
+  checkCosts(): void {
+    const { cost } = this.travel;
+    this.travel['memory'].updateCharges();
+    assert.deepEqual(this.travel.cost, cost, 'the charges are up to date');
+    assert.ok(this.disk.captured.size < cost.snapshots, 'only cached snapshots have disk states');
   }
 
   get pause(): PauseSignal {
@@ -248,10 +266,13 @@ export class ToyTarget implements Target {
 /** Delivers the recorded times at their positions, and compares digests. */
 class ToyPlayer {
   private log: ToyLog;
+  private compared: number[];
   private nextDigest = 0;
+  private nextTime = 0;
 
-  constructor(log: ToyLog) {
+  constructor(log: ToyLog, compared: number[]) {
     this.log = log;
+    this.compared = compared;
   }
 
   get asPlayer(): HistoryPlayer {
@@ -261,11 +282,12 @@ class ToyPlayer {
   seek(position: number): void {
     const index = this.log.digests.findIndex((digest) => digest.position >= position);
     this.nextDigest = index < 0 ? this.log.digests.length : index;
+    this.nextTime = this.log.times.filter((time) => time.position < position).length;
   }
 
   answer(position: number): Uint8Array {
-    const recorded = this.log.times.find((time) => time.position === position);
-    assert.ok(recorded, `the recording has a time at ${position}`);
+    const recorded = this.log.times[this.nextTime++];
+    assert.equal(recorded?.position, position, 'the recorded times are read in their order');
     return CLOCK_PORT.answers.encode(recorded.value);
   }
 
@@ -281,6 +303,7 @@ class ToyPlayer {
     assert.equal(position, this.nextDigestPosition);
     assert.deepEqual(parts, this.log.digests[this.nextDigest].parts, `divergence at ${position}`);
     this.nextDigest++;
+    this.compared.push(position);
     return true;
   }
 }
