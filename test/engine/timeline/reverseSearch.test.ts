@@ -267,7 +267,7 @@ test('a breakpoint at the position of a pause counts, also after an earlier one 
 for (const [what, move] of Object.entries({
   'a move': (target) => complete(target.goTo(9_000_000)),
   'a move to the live end': (target) => complete(target.goTo(20_000_000)),
-  'a run forward': (target) => complete(target.forward(target.position + 2_000_000)),
+  'a run forward': (target) => [1, 2].forEach(() => complete(target.forward(Infinity))),
   'a trace': (target) => complete(target.trace(target.position + 100, () => {})),
   'the deletion of a snapshot': (target) => target.travel.deleteSnapshots(['stored'], () => target.stored.pop()),
   'another search': (target) => target.pause.resume(target.backward(), () => true),
@@ -289,6 +289,16 @@ for (const [what, move] of Object.entries({
     target.checkCosts();
   });
 }
+
+test('each search releases what a search before it held that was dropped', () => {
+  const target = longHistory(20_000_000);
+  complete(target.goTo(12_000_000));
+  target.arm(breakpoint(0xdead_0000n));
+  for (let i = 0; i < 10; i++) {
+    target.pause.resume(target.backward(), () => true);
+    assert.ok(target.disk.captured.size <= target.travel.cost.snapshots + 2);
+  }
+});
 
 /** A history with many cached snapshots, at its end. */
 function withShortSegments(): ToyTarget {
@@ -321,7 +331,7 @@ test('a search pauses after it has loaded a snapshot, and while it loads one, it
   complete(live.forward(14_000_000));
   const replay = live.replay();
   complete(replay.forward(14_000_000));
-  replay.arm(breakpoint(0xdead_0000n));
+  replay.arm(watchpoint('write', COUNTER + 64));
   const search = replay.backward();
   const whileLoading: number[] = [];
   for (;;) {

@@ -13,6 +13,10 @@ const LARGE = { memoryBytes: 1 << 30, scratchBytes: 1 << 30 };
 
 const breakpoint = (address: bigint): StopPoints => ({ breakpoints: new Set([address]), watchpoints: [] });
 const NEVER = breakpoint(0xdead_0000n);
+const WATCHPOINT: StopPoints = {
+  breakpoints: new Set(),
+  watchpoints: [{ id: 1, address: COUNTER + 64, lengthBytes: 4, access: 'write' }],
+};
 
 /** A recording with stored snapshots. */
 function recorded(positions: number[], end: number, options = LONG): ToyTarget {
@@ -31,11 +35,10 @@ test('after each move, the charges are up to date, and only cached snapshots hol
   const random = SeededRandom.forTest(t);
   const end = 30_000_000;
   const live = recorded([6_000_000, 20_000_000], end);
-  const watchpoint = { id: 1, address: COUNTER, lengthBytes: 4, access: 'write' as const };
   const replay = live.replay();
   for (const target of [live, replay]) {
     for (let i = 0; i < 40; i++) {
-      target.arm(random.pick([NEVER, { breakpoints: new Set(), watchpoints: [watchpoint] }]));
+      target.arm(random.pick([NEVER, WATCHPOINT]));
       const position = random.pick([random.below(end), target.position, 0, 6_000_000, 20_000_000, end]);
       complete(target.goTo(position));
       target.checkCosts();
@@ -68,12 +71,20 @@ test('the restored state is charged to nobody: RAM pages in use are not counted'
   }
 });
 
-test('if the block maps of the disks exceed the budget, a run in the history drops cached snapshots', () => {
+test('a short move adds no snapshot to the cache', () => {
+  const target = recorded([], 5000, SHORT);
+  complete(target.goTo(3000));
+  assert.equal(target.travel.cost.snapshots, 1);
+});
+
+test('if the block maps of the disks exceed the budget during a run, it drops cached snapshots', () => {
   const live = recorded([], 3_000_000);
   complete(live.goTo(2_000_000));
   assert.ok(live.travel.cost.snapshots > 1);
+  const run = live.forward(2_000_100);
+  live.pause.resume(run, () => true);
   live.disk.mapBytes = 1 << 30;
-  complete(live.forward(2_000_001));
+  complete(run);
   assert.equal(live.travel.cost.snapshots, 1);
 });
 
@@ -89,6 +100,8 @@ test('in the history, input and disk requests go to one player, which is closed 
   ]) {
     complete(live.goTo(500));
     complete(live.goTo(400));
+    live.arm(WATCHPOINT);
+    complete(live.forward(450));
     assert.deepEqual([live.machine.inputs, live.requestLog.target], [live.player, live.player]);
     assert.equal(live.openPlayers, 1);
     leave();
