@@ -18,6 +18,12 @@ export function csrNumber(name: string): number {
 /** The number of possible CSR numbers. */
 export const CSR_NUMBERS = 4096;
 
+/**
+ * Whether a change of the CSR can be watched. Counters and the time are excluded, because they change with every step.
+ */
+export const isWatchable = (number: number): boolean =>
+  !/^m?(cycle|time|instret|hpmcounter\d+)h?$/.test(csrName(number));
+
 /** The CSRs of the F extension. */
 export const FLOAT_CSRS: readonly string[] = ['fflags', 'frm', 'fcsr'];
 

@@ -1,18 +1,27 @@
 import type { Position } from '../base/quantities.ts';
 import type { Hart } from './cpu/hart.ts';
+import type { HartContexts } from './cpu/hartContexts.ts';
+import type { HartInterrupts } from './hartInterrupts.ts';
 import type { MachineClock } from './machineClock.ts';
+import { RegisterWatcher } from './registerWatcher.ts';
 import { ConsoleWatcher } from './consoleWatcher.ts';
 import type { DriveCommand } from './devices/virtioBlkRequest.ts';
 import { DiskWatcher } from './diskWatcher.ts';
-import { NO_STOP_POINTS, type StepHit, type StopPoints } from '../target/stopPoints.ts';
 import type { Inspector } from '../target/inspector.ts';
 import { evaluatePredicate } from '../target/predicate.ts';
+import type { GuestRam } from './guestRam.ts';
+import { NO_STOP_POINTS, type StepHit, type StopPoints, type Trap } from '../target/stopPoints.ts';
+import type { TargetStop } from '../target/target.ts';
+import { TrapWatcher } from './trapWatcher.ts';
 import type { Watchpoints } from './watcher.ts';
+
+/** A stop before a step. */
+type StopBeforeStep = Extract<TargetStop, { kind: 'breakpoint' | 'trap' }>;
 
 /**
  * The stop points that are armed in the machine, and the ones that the current run has reached.
  *
- * A run does not stop at a breakpoint at the position at which it begins, so that it can continue from the breakpoint. A
+ * A run does not stop at a breakpoint or trap at the position at which it begins, so that it can continue from there. A
  * run that pauses and continues at the same position counts as one run.
  */
 export class ArmedStopPoints {
@@ -20,21 +29,32 @@ export class ArmedStopPoints {
   private readonly clock: MachineClock;
   private readonly watcher: Watchpoints;
   private readonly inspector: Inspector;
+  private readonly traps: TrapWatcher;
+  private readonly registers: RegisterWatcher;
   private readonly disks = new DiskWatcher();
   readonly console = new ConsoleWatcher();
   private points: StopPoints = NO_STOP_POINTS;
-  /** The breakpoint at which the current run stopped. */
-  private breakpoint: bigint | undefined;
-  /** The position at which the current run began. A breakpoint at this position does not stop the run. */
+  /** The breakpoint or trap at which the current run stopped. */
+  private reached: StopBeforeStep | undefined;
+  /** The position at which the current run began. A breakpoint or trap at this position does not stop the run. */
   private runStart: Position = 0;
   /** The position at which the last run paused; -1 if it did not pause or cannot be continued. */
   private pausePosition: Position = -1;
 
-  constructor(parts: { hart: Hart; clock: MachineClock; watcher: Watchpoints; inspector: Inspector }) {
-    this.hart = parts.hart;
+  constructor(parts: {
+    harts: HartContexts;
+    interrupts: HartInterrupts;
+    ram: GuestRam;
+    clock: MachineClock;
+    watcher: Watchpoints;
+    inspector: Inspector;
+  }) {
+    this.hart = parts.harts.hart;
     this.clock = parts.clock;
     this.watcher = parts.watcher;
     this.inspector = parts.inspector;
+    this.traps = new TrapWatcher(this.hart, parts.ram);
+    this.registers = new RegisterWatcher(parts);
   }
 
   /** Replaces the stop points for all later runs. */
@@ -44,20 +64,22 @@ export class ArmedStopPoints {
     this.pausePosition = -1;
     this.hart.setBreakpoints(points.breakpoints, points.predicates);
     this.watcher.set(points.watchpoints);
+    this.registers.set(points.registers ?? []);
+    this.traps.set(points.traps ?? []);
     this.disks.set(points.disks ?? []);
     this.console.set(points.consoles ?? []);
     this.hart.setReadsWatched(points.watchpoints.some(({ access }) => access !== 'write'));
     this.hart.flushAll();
   }
 
-  /** Begins a run. With `stopsAtStart`, a breakpoint at the current position stops the run. */
+  /** Begins a run. With `stopsAtStart`, a breakpoint or trap at the current position stops the run. */
   beginRun(stopsAtStart: boolean): void {
     const { position } = this.clock;
     if (stopsAtStart) this.runStart = -1;
     // After a pause, the same run continues. If the run paused at a breakpoint, that breakpoint still stops the run.
     else if (this.pausePosition !== position) this.runStart = position;
     this.pausePosition = -1;
-    this.breakpoint = undefined;
+    this.reached = undefined;
   }
 
   /** Pauses the run at the current position. The next run continues it. */
@@ -69,19 +91,52 @@ export class ArmedStopPoints {
   forgetRun(): void {
     this.pausePosition = -1;
     this.watcher.takeHits();
+    this.registers.forgetHits();
     this.disks.forgetHits();
     this.console.forgetHits();
   }
 
-  /** The breakpoint at which the current run stopped; undefined if it has not reached one. */
-  get reachedBreakpoint(): bigint | undefined {
-    return this.breakpoint;
+  /** The breakpoint or trap at which the current run stopped; undefined if it has not reached one. */
+  get stopBeforeStep(): StopBeforeStep | undefined {
+    return this.reached;
+  }
+
+  /** Called before each step, and before the current hart executes several steps. */
+  beginSteps(): void {
+    this.registers.begin();
+  }
+
+  /** Called after a step that does not belong to a run. The hits are reported by the next run. */
+  endStep(): void {
+    this.registers.end();
+  }
+
+  /** Whether the current hart may only execute one step at a time. */
+  get needsSingleSteps(): boolean {
+    return this.registers.needsSingleSteps;
+  }
+
+  /** The harts whose interrupt lines are watched. A run of a hart must end at each change of these lines. */
+  get lineHarts(): readonly number[] {
+    return this.registers.lineHarts;
+  }
+
+  /** Called when interrupt lines have fallen. */
+  linesFell(): void {
+    if (this.lineHarts.length > 0) this.hart.requestAttention();
   }
 
   /** Returns and clears the hits of the last step that stop the run. */
   takeHits(): StepHit[] {
     const { hitCondition } = this.points;
-    const hits: StepHit[] = [...this.watcher.takeHits(), ...this.disks.takeHits(), ...this.console.takeHits()];
+    const all: StepHit[] = [
+      ...this.watcher.takeHits(),
+      ...this.registers.takeHits(),
+      ...this.disks.takeHits(),
+      ...this.console.takeHits(),
+    ];
+    // If the run stopped before a step, that step's page walk may have been reported already, and has been undone.
+    const hits = all.filter(({ position }) => position < this.clock.position);
     return hits.length > 0 && hitCondition ? hitCondition(hits) : hits;
   }
 
@@ -92,7 +147,37 @@ export class ArmedStopPoints {
     const predicate = predicates?.get(pc);
     if (predicate && evaluatePredicate(predicate, this.inspector) === 0n) return false;
     if (condition && !condition(pc)) return false;
-    this.breakpoint = pc;
+    this.reached = { kind: 'breakpoint', pc };
+    return true;
+  }
+
+  /** Called by the hart when it has raised a watched exception. Returns whether the run stops before it. */
+  atException(): boolean {
+    const { hart } = this;
+    const [cause, tval] = [hart.slot('CAUSE'), hart.slot('TVAL')];
+    const stops = this.stopsBefore(this.traps.exception());
+    // A condition that reads CSRs can overwrite these slots.
+    hart.setSlot('CAUSE', cause);
+    hart.setSlot('TVAL', tval);
+    return stops;
+  }
+
+  /** Called before the current hart takes an interrupt. Returns whether the run stops before it. */
+  atInterrupt(cause: number): boolean {
+    return this.traps.isArmed && this.stopsBefore(this.traps.interrupt(cause));
+  }
+
+  /** Called before a reset. Returns whether the run stops before it. */
+  atReset(): boolean {
+    return this.traps.isArmed && this.stopsBefore(this.traps.reset());
+  }
+
+  private stopsBefore(trap: Trap): boolean {
+    if (this.clock.positionInStep() === this.runStart) return false;
+    const ids = this.traps.matching(trap);
+    const { trapCondition } = this.points;
+    if (ids.length === 0 || (trapCondition && !trapCondition(trap, ids))) return false;
+    this.reached = { kind: 'trap', trap, ids };
     return true;
   }
 

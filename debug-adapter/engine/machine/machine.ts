@@ -86,19 +86,17 @@ export class Machine {
     this.harts = new HartContexts(this.hart, options.harts ?? 1);
     this.ram = new GuestRam(this.hart);
     const { hart, ram, clock } = this;
-    const stopPoints = new ArmedStopPoints({
-      ...{ hart, clock, watcher: ram.createWatchpoints() },
-      inspector: new MachineInspector(this),
-    });
-    this.stopPoints = stopPoints;
     const control: MachineControl = {
       now: () => clock.nanosecondsInStep(),
       position: () => clock.positionInStep(),
       attention: () => hart.requestAttention(),
-      linesFell: () => this.updateInterruptLines(),
+      linesFell: () => {
+        this.updateInterruptLines();
+        this.stopPoints.linesFell();
+      },
     };
     const print: MachineOptions['onConsoleByte'] = (byte, position, index) => {
-      stopPoints.printed(byte);
+      this.stopPoints.printed(byte);
       options.onConsoleByte(byte, position, index);
     };
     this.board = new Board({
@@ -112,17 +110,22 @@ export class Machine {
       semihosting: options.semihosting ? createSemihosting(this, control, print) : undefined,
       ports: new DevicePorts(() => this.inputs, control.position),
       transmit: (byte) => print(byte, clock.positionInStep(), 0),
-      onDiskRequest: (drive, command) => stopPoints.requested(drive, command),
+      onDiskRequest: (drive, command) => this.stopPoints.requested(drive, command),
       generation: options.devices,
     });
-    bus.connect(this.board, stopPoints);
     const { board, harts, drives } = this;
     this.interrupts = new HartInterrupts(harts, board);
+    const { interrupts } = this;
+    this.stopPoints = new ArmedStopPoints({
+      ...{ harts, interrupts, ram, clock, watcher: ram.createWatchpoints() },
+      inspector: new MachineInspector(this),
+    });
+    bus.connect(board, this.stopPoints);
     this.deadlines = new Deadlines(board, this.interrupts);
     this.scheduler = new HartScheduler(harts, this.interrupts, clock);
     this.events = new OutsideEvents({ clock, hart, ram, board, deadlines: this.deadlines });
     this.state = new MachineState(this.stateVersion, {
-      ...{ clock, harts, scheduler: this.scheduler, board, drives, console: stopPoints.console },
+      ...{ clock, harts, scheduler: this.scheduler, board, drives, console: this.stopPoints.console },
     });
     this.powerOnState = new PowerOnState(this);
   }
@@ -170,15 +173,18 @@ export class Machine {
 
   /**
    * Runs until position `until` is reached, the guest ends, a stop point is hit, or `wantsPause` returns true at a
-   * boundary. Unless `stopsAtStart` is set, a breakpoint at the start of a run does not stop it, so that a run can
-   * continue from a breakpoint.
+   * boundary. Unless `stopsAtStart` is set, a breakpoint or trap at the start of a run does not stop it, so that a run
+   * can continue from there.
    */
   run(until: Position, wantsPause: () => boolean = never, options: RunOptions = {}): MachineStop {
     const { clock, hart, stopPoints, board } = this;
     stopPoints.beginRun(options.stopsAtStart ?? false);
     while (clock.position < until) {
       const hits = stopPoints.takeHits();
-      if (hits.length > 0) return { kind: 'hit', hits };
+      if (hits.length > 0) {
+        this.updateInterruptLines();
+        return { kind: 'hit', hits };
+      }
       if (wantsPause()) {
         stopPoints.pauseRun();
         return { kind: 'paused' };
@@ -186,9 +192,13 @@ export class Machine {
       const finish = board.testDevice.result;
       if (finish) return { kind: 'finished', finish };
       this.updateInterruptLines();
+      stopPoints.beginSteps();
       // If any hart can run, the scheduler has already selected such a hart.
       const idle = hart.isWaiting && hart.enabledPending === 0;
-      if (this.deliverEvent(idle) || this.reset() || this.actTimedDevice() || this.takeInterrupt()) continue;
+      if (this.deliverEvent(idle) || this.reset() || this.actTimedDevice() || this.takeInterrupt()) {
+        if (stopPoints.stopBeforeStep) return stopPoints.stopBeforeStep;
+        continue;
+      }
       if (idle) {
         if (!this.skipIdleTime()) return { kind: 'haltedForever' };
         continue;
@@ -196,14 +206,16 @@ export class Machine {
       const wakePosition = hart.isWaiting ? clock.position : undefined;
       hart.wake();
       this.runHart(until);
-      const pc = stopPoints.reachedBreakpoint;
-      if (pc !== undefined) {
+      const stop = stopPoints.stopBeforeStep;
+      if (stop) {
         // Waking a hart is not a step, so in a replay that stops at this position the hart is still waiting.
         if (wakePosition === clock.position) hart.setSlot('WAITING', 1n);
-        return { kind: 'breakpoint', pc };
+        return stop;
       }
     }
     const hits = stopPoints.takeHits();
+    // A debugger sees the lines at the position at which the run ends.
+    this.updateInterruptLines();
     if (hits.length > 0) return { kind: 'hit', hits };
     const finish = board.testDevice.result;
     return finish ? { kind: 'finished', finish } : { kind: 'reached' };
@@ -211,8 +223,10 @@ export class Machine {
 
   /** Delivers an event from the debugger as the next step. For live machines only; the caller records the event. */
   inject(event: OutsideEvent): void {
+    this.stopPoints.beginSteps();
     this.events.apply(event);
     this.countStep();
+    this.stopPoints.endStep();
   }
 
   // --- boundaries ----------------------------------------------------------------------------------------------------
@@ -223,9 +237,10 @@ export class Machine {
     return event !== undefined;
   }
 
-  /** Performs a reset that the guest has requested. */
+  /** Performs a reset that the guest has requested, unless the run stops before it. */
   private reset(): boolean {
     if (!this.board.testDevice.wantsReset) return false;
+    if (this.stopPoints.atReset()) return true;
     this.powerOnState.reset(this.clock.position);
     this.scheduler.switchTo(0);
     this.countStep();
@@ -240,9 +255,11 @@ export class Machine {
     return true;
   }
 
+  /** Takes the pending interrupt, unless the run stops before it. */
   private takeInterrupt(): boolean {
     const cause = this.hart.pendingInterrupt();
     if (cause < 0) return false;
+    if (this.stopPoints.atInterrupt(cause)) return true;
     this.hart.takeInterrupt(cause);
     this.clock.position++;
     this.scheduler.schedule();
@@ -265,8 +282,11 @@ export class Machine {
 
   /** The number of steps until something other than an instruction is due. */
   private budget(until: Position): number {
-    const { clock } = this;
-    const due = this.deadlines.next(this.currentHart, clock.nanoseconds) - clock.offsetNanoseconds;
+    const { clock, deadlines, stopPoints } = this;
+    if (stopPoints.needsSingleSteps) return 1;
+    let deadline = deadlines.next(this.currentHart, clock.nanoseconds);
+    for (const hart of stopPoints.lineHarts) deadline = Math.min(deadline, deadlines.next(hart, clock.nanoseconds));
+    const due = deadline - clock.offsetNanoseconds;
     const next = Math.min(until, this.scheduler.end, this.events.nextPosition, due);
     return Math.min(MAX_BUDGET, Math.max(1, next - clock.position));
   }

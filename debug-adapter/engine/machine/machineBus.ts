@@ -39,6 +39,10 @@ export class MachineBus implements HartBus {
     return this.stopPoints.atBreakpoint(pc);
   }
 
+  atException(): boolean {
+    return this.stopPoints.atException();
+  }
+
   watched(access: 'read' | 'write', offset: number, lengthBytes: number): void {
     this.stopPoints.watched(access, offset, lengthBytes);
   }

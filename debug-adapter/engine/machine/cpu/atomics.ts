@@ -112,8 +112,9 @@ function storeConditional(atomic: Atomic, size: Code): Code {
   const { core, pa, operand } = atomic;
   return sequence(
     when(i32.eqz(slot32('RESERVED')), ret(i64.const(1))),
-    setSlot32('RESERVED', i32.const(0)),
+    // If this faults, the trap ends the reservation.
     locate(atomic, size, ACCESS_WRITE),
+    setSlot32('RESERVED', i32.const(0)),
     when(i32.eqz(reservationHolds(pa.get, read(atomic))), ret(i64.const(1))),
     enterWriteTlb(core, atomic),
     call(core.functions.touch, ramOffset(pa.get), size),

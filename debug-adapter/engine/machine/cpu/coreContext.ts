@@ -33,6 +33,11 @@ export const IMPORTS = {
   semihost: { parameters: [], results: [I32] },
   /** () -> nonzero to stop at PC. Called before an instruction that may have a breakpoint. */
   breakpointHit: { parameters: [], results: [I32] },
+  /**
+   * () -> nonzero to stop before the exception in CAUSE and TVAL. Called for the causes in EXCEPTIONS_WATCHED. Must not
+   * change CAUSE and TVAL.
+   */
+  exceptionReached: { parameters: [], results: [I32] },
   /** (offset in RAM, length): called before a write to a watched page. */
   watchWrite: { parameters: [I32, I32], results: [] },
   /** (offset in RAM, length): called after a read of a watched page. */
@@ -110,8 +115,8 @@ export const FUNCTIONS = {
   csrWrite: { parameters: [I32, I64], results: [] },
   /** (raw instruction): ECALL, EBREAK, xRET, WFI, WRS, SFENCE.VMA and Svinval. Sets the next PC. */
   system: { parameters: [I32], results: [] },
-  /** Takes the exception that `raise` has recorded. */
-  takeException: { parameters: [], results: [] },
+  /** () -> nonzero to stop before the exception that `raise` has recorded; otherwise, takes the exception. */
+  takeException: { parameters: [], results: [I32] },
   /** (cause): takes an interrupt. */
   takeInterrupt: { parameters: [I32], results: [] },
   /** () -> cause of the interrupt to take now, or -1 if there is none. */
@@ -143,6 +148,12 @@ export const PRIVILEGE_MACHINE = PRIVILEGE.MACHINE;
 /** Nonzero if the machine has the optional extension. */
 export const hasExtension = (name: ExtensionName): Code =>
   i32.and(slot32('EXTENSIONS'), i32.const(EXTENSION_BIT[name]!));
+
+/**
+ * Ends the hart's run after this instruction if CSRs are watched. Part of every step that can change a CSR other than
+ * by time or devices.
+ */
+export const csrChanged: Code = setSlot32('ATTENTION', i32.or(slot32('ATTENTION'), slot32('CSRS_WATCHED')));
 
 /** The position of the step in progress. BUDGET no longer includes this step. */
 export const positionNow: Code = i64.sub(i64.sub(slot('STEPS_END'), i64.extendU(slot32('BUDGET'))), i64.const(1));

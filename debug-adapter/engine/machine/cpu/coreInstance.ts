@@ -16,6 +16,7 @@ export interface CoreExports {
   nextFlagged(page: number, marks: number): number;
   clearPageFlags(marks: number): void;
   touch(offset: number, length: number): void;
+  pmpAllows(address: bigint, sizeBytes: number, access: number, privilege: number): number;
   digestRam(): bigint;
   csrRead(number: number): bigint;
   regions: WebAssembly.Table;
@@ -63,6 +64,7 @@ export function instantiateCore(
       if (!bus.write(address >>> 0, kept, size as 1 | 2 | 4 | 8)) fault();
     },
     breakpointHit: (): number => (bus.atBreakpoint(slots[SLOT.PC >> 3]) ? 1 : 0),
+    exceptionReached: (): number => (bus.atException?.() ? 1 : 0),
     semihost: (): number => (bus.semihost?.() ? 1 : 0),
     watchWrite: (offset: number, length: number): void => bus.watched('write', offset >>> 0, length),
     watchRead: (offset: number, length: number): void => bus.watched('read', offset >>> 0, length),

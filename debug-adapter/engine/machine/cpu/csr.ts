@@ -15,7 +15,7 @@ import {
   when,
 } from '../../base/wasm/code.ts';
 import { CSR_NUMBERS, csrNumber } from '../../isa/csrs.ts';
-import { CAUSE_ILLEGAL, type Core, raise, slot, slot32 } from './coreContext.ts';
+import { CAUSE_ILLEGAL, type Core, csrChanged, raise, slot, slot32 } from './coreContext.ts';
 import { type Csr, csrTable } from './csrTable.ts';
 import { CSR_INDEX } from './layout.ts';
 
@@ -105,7 +105,7 @@ function defineInstruction(core: Core): void {
       set(operand, select(i32.and(raw.get, i32.const(0x4000)), i64.extendU(field), rs1.get)),
       // When CSRRS and CSRRC modify mip, they affect only the bits that software wrote, not the bits driven by devices.
       set(base, select(i32.eq(number.get, i32.const(csrNumber('mip'))), slot('MIP_SOFTWARE'), old.get)),
-      when(writes, call(functions.csrWrite, number.get, changed)),
+      when(writes, call(functions.csrWrite, number.get, changed), csrChanged),
       old.get,
     );
   });

@@ -1,5 +1,5 @@
-import { type Code, I64, call, choose, i32, i64, select, sequence } from '../../base/wasm/code.ts';
-import { setSlot32, slot32 } from './coreContext.ts';
+import { type Code, I64, call, choose, i32, i64, select, sequence, when } from '../../base/wasm/code.ts';
+import { csrChanged, setSlot32, slot32 } from './coreContext.ts';
 import { MSTATUS } from '../../isa/traps.ts';
 import type { Format } from './floatNames.ts';
 
@@ -54,10 +54,24 @@ export const signOf = (value: Code): Code => i64.and(value, bits64(SIGN));
 
 /** Raises accrued exception flags, which marks the floating-point state dirty. */
 export const raiseFlags = (flags: number): Code =>
-  sequence(setSlot32('FCSR', i32.or(slot32('FCSR'), i32.const(flags))), markFloatsDirty);
+  sequence(
+    when(
+      i32.ne(i32.and(slot32('FCSR'), i32.const(flags)), i32.const(flags)),
+      setSlot32('FCSR', i32.or(slot32('FCSR'), i32.const(flags))),
+      csrChanged,
+    ),
+    markFloatsDirty,
+  );
+
+/** Whether mstatus.FS is not Dirty. */
+export const floatsAreClean: Code = i32.ne(i32.and(slot32('MSTATUS'), i32.const(MSTATUS.FS)), i32.const(MSTATUS.FS));
 
 /** Sets mstatus.FS to Dirty. */
-export const markFloatsDirty: Code = setSlot32('MSTATUS', i32.or(slot32('MSTATUS'), i32.const(MSTATUS.FS)));
+export const markFloatsDirty: Code = when(
+  floatsAreClean,
+  setSlot32('MSTATUS', i32.or(slot32('MSTATUS'), i32.const(MSTATUS.FS))),
+  csrChanged,
+);
 
 export const isSingle = (control: Code): Code => i32.and(control, i32.const(CONTROL_SINGLE));
 export const isHalf = (control: Code): Code => i32.and(control, i32.const(CONTROL_HALF));

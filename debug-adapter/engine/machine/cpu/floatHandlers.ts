@@ -7,6 +7,7 @@ import {
   boxedHalf,
   FCSR_MODE_SHIFT,
   FLAG,
+  floatsAreClean,
   INFINITY_D,
   markFloatsDirty,
   ROUNDING,
@@ -30,7 +31,8 @@ const third = (v: Variables): Code => i64.load(i32.and(immediate32(v), i32.const
 /**
  * The handler for a floating-point instruction. It checks that the unit is enabled and determines the rounding mode. It
  * uses the host's instruction if that gives the correct result and flags, and otherwise the software implementation.
- * Writing a register or raising a flag marks the floating-point state dirty.
+ * Writing a register or raising a flag marks the floating-point state dirty. The
+ * software implementation continues at `stored`, because a change of fcsr or mstatus can end the hart's run.
  */
 export function floatHandler(v: Handler, { compute, hasMode, result, fast }: FloatSemantics): Code {
   const operands = { a: rs1(v), b: rs2(v), c: third(v), mode: v.low.get, helpers: v.core.helpers };
@@ -40,7 +42,7 @@ export function floatHandler(v: Handler, { compute, hasMode, result, fast }: Flo
     hasMode ? loadRoundingMode(v) : sequence(),
     setRd(v, compute(operands)),
     result === 'float' ? markFloatsDirty : sequence(),
-    next(v),
+    br(v.stored),
   );
 }
 
@@ -51,7 +53,7 @@ export function halfHandler(v: Handler): Code {
     requireFloats(v),
     loadRoundingMode(v),
     setRd(v, call(v.core.functions.halfPrecision, index, rs1(v), rs2(v), third(v), v.low.get)),
-    next(v),
+    br(v.stored),
   );
 }
 
@@ -124,7 +126,7 @@ export function floatLoadHandler(v: Handler, operation: NonNullable<(typeof FLOA
       br(v.loaded),
     ),
     setRd(v, fromRaw(load(tlbAddress(v, READ_TLB)))),
-    markFloatsDirty,
+    when(floatsAreClean, markFloatsDirty, br(v.stored)),
     next(v),
   );
 }

@@ -74,11 +74,14 @@ export const pc = ({ pageVa, entry, pageEntries }: Variables): Code =>
 /** Stores PC and BUDGET in memory, for functions that read them. */
 export const storePc = (v: Variables): Code => sequence(setSlot('PC', pc(v)), setSlot32('BUDGET', v.budget.get));
 
-/** Takes the exception, if there is one, and continues at its handler. */
-export const takeFault = (v: Variables): Code =>
-  when(slot32('FAULT'), call(v.core.functions.takeException), br(v.fetch));
-
 export const leaveOnAttention = (v: Variables): Code => when(slot32('ATTENTION'), ret(v.budget.get));
+
+/** Takes the exception and continues at its handler, or stops before the instruction that raised it. */
+export const takeException = (v: Variables): Code =>
+  sequence(when(call(v.core.functions.takeException), refund(v), ret(v.budget.get)), leaveOnAttention(v), br(v.fetch));
+
+/** Takes the exception, if there is one. PC and BUDGET must be stored. */
+export const takeFault = (v: Variables): Code => when(slot32('FAULT'), takeException(v));
 
 /** A handler's variables, and the length of the instructions that it executes. */
 export interface Handler extends Variables {

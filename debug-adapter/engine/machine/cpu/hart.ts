@@ -11,6 +11,7 @@ import type { InstructionSet } from './extensions.ts';
 import { forEachSlot, HART_STATE } from './hartState.ts';
 import type { HartBus } from './hartBus.ts';
 import { CSR_INDEX, FLOAT_0, RAM_BASE, REGISTERS, SLOT, type SlotName, STATE_SLOTS } from './layout.ts';
+import { undoMarks } from './markedEntries.ts';
 import { MSTATUS } from '../../isa/traps.ts';
 import type { MmuType } from './satp.ts';
 import { readNumber, WORD, writeNumber } from './slotWords.ts';
@@ -74,12 +75,18 @@ export class Hart implements Stateful {
   run(position: Position, budgetMax: number): number {
     const budget = Math.min(budgetMax, this.translator.stepsMax);
     this.words[WORD.ATTENTION] = 0;
+    writeNumber(this.words, WORD.MARKED_POSITION, -1);
     writeNumber(this.words, WORD.STEPS_END, position + budget);
     this.words[WORD.BUDGET] = budget;
     const left = this.core.run(budget);
     this.translator.translatePending();
     // The core may have reduced STEPS_END during the run.
-    return readNumber(this.words, WORD.STEPS_END) - left - position;
+    const end = readNumber(this.words, WORD.STEPS_END) - left;
+    if (readNumber(this.words, WORD.MARKED_POSITION) === end) {
+      undoMarks(this.memory, this.core);
+      this.flushAll();
+    }
+    return end - position;
   }
 
   /** The number of translated regions. */

@@ -8,6 +8,11 @@ export interface HartBus {
   upperHalf: number;
   /** Called at an address that may have a breakpoint. Returns true to stop before the instruction. */
   atBreakpoint(pc: bigint): boolean;
+  /**
+   * Called for a watched exception, with the cause and tval in the hart's slots. Returns true to stop before it. Must
+   * not change these slots.
+   */
+  atException?(): boolean;
   /** Called when PC is at an EBREAK. Returns true after a semihosting call, which has advanced PC. */
   semihost?(): boolean;
   /** Called on an access to a watched page, before a write and after a read. */

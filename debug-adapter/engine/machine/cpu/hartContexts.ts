@@ -4,7 +4,7 @@ import type { Position } from '../../base/quantities.ts';
 import type { State } from '../../base/state.ts';
 import { ENVCFG } from './envcfg.ts';
 import type { Hart } from './hart.ts';
-import { CONTEXT_WORDS, REGISTERS, REGISTER_COUNT, SLOT, type SlotName } from './layout.ts';
+import { CONTEXT_WORDS, FLOAT_0, REGISTERS, REGISTER_COUNT, SLOT, type SlotName } from './layout.ts';
 import { MSTATUS } from '../../isa/traps.ts';
 
 /** Read access to one hart, even if it is not the current hart. */
@@ -89,6 +89,16 @@ export class HartContexts {
   /** The compare value of the S-mode timer (Sstc); undefined unless menvcfg enables it. */
   supervisorTimeCompare(index: number): bigint | undefined {
     return this.word(index, MENVCFG) >> 63n ? this.word(index, STIMECMP) : undefined;
+  }
+
+  /** An integer register of a hart. */
+  register(index: number, register: number): bigint {
+    return this.word(index, register);
+  }
+
+  /** All 64 bits of a floating-point register of a hart. */
+  float(index: number, register: number): bigint {
+    return this.word(index, FLOAT_0 + register);
   }
 
   /** The number of instructions retired by all harts up to the position. */

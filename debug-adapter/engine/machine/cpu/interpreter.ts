@@ -39,6 +39,7 @@ import {
   rs2,
   setRd,
   spend,
+  takeException,
   takeFault,
 } from './handlerContext.ts';
 import { FETCH_TLB, STRADDLE_ENTRY } from './layout.ts';
@@ -77,8 +78,10 @@ function fetch(v: Variables): Code {
         i64.eq(i64.load(tlb.get, FETCH_TLB), pageVa.get),
         set(pageEntries, i32.load(tlb.get, FETCH_TLB + 8)),
         sequence(
+          // The page walk belongs to the step that is about to begin.
+          setSlot32('BUDGET', i32.sub(budget.get, i32.const(1))),
           set(pageEntries, call(core.functions.fetchPage, va.get)),
-          when(i32.eqz(pageEntries.get), spend(v), call(core.functions.takeException), br(v.fetch)),
+          when(i32.eqz(pageEntries.get), spend(v), takeException(v)),
           when(slot32('ATTENTION'), leaveAfterNext(v)),
           when(i32.eq(pageEntries.get, i32.const(STRADDLE_ENTRY)), executeFetched(v), br(located)),
         ),

@@ -16,6 +16,7 @@ const WASM_PAGE_BYTES = 65536;
  *   0x1000     CSR number -> index of its handler, one byte for each of the 4096 numbers
  *   0x2000     a decode entry and its end mark, for instructions that straddle a page boundary
  *   0x2200     bits for the virtual pages that contain breakpoints
+ *   0x2800     page table entries that the step in progress has marked as accessed or dirty
  *   0x3000     constants of the hash function that reads RAM in place
  *   0x4000     list of TLB entries filled for paged contexts, so that only these are flushed
  *   0x8000     counts of jumps to decode entries, u16 each, indexed by a hash of the entry's address
@@ -102,6 +103,16 @@ const SHARED_SLOTS = [
   'FAULT',
   'CAUSE',
   'TVAL',
+  /** 1 if the hart ends its run after a step that may have changed a CSR; otherwise 0. */
+  'CSRS_WATCHED',
+  /** The exceptions that are reported before they are taken, as a bit for each cause. */
+  'EXCEPTIONS_WATCHED',
+  /**
+   * The number of page table entries in which the step in progress has set A or D bits, and the position of that step.
+   * The entries are in MARKED_ENTRIES.
+   */
+  'MARKED_COUNT',
+  'MARKED_POSITION',
   /** Nonzero if the interpreter must leave its loop after this instruction, because of a device or an interrupt. */
   'ATTENTION',
   /** The number of steps left, stored before any call that reads the position. */
@@ -148,6 +159,13 @@ export const SINGLE_ENTRY_BYTES = 3 * 16;
 /** One bit for each residue class of virtual page numbers, set if a page in this class contains a breakpoint. */
 export const BREAK_PAGES = 0x2200;
 export const BREAK_PAGES_BYTES = 128;
+/**
+ * {i64 value before the step, i32 offset in RAM} in 16 bytes. A step sets bits in at most two entries for its fetch and
+ * two for its access.
+ */
+export const MARKED_ENTRIES = 0x2800;
+export const MARKED_ENTRY_BYTES = 16;
+export const MARKED_ENTRIES_MAX = 4;
 export const HASH_CONSTANTS = 0x3000;
 export const FLUSH_LIST = 0x4000;
 export const FLUSH_LIST_ENTRIES = 4096;

@@ -39,6 +39,7 @@ import {
   PRIVILEGE_MACHINE,
   PRIVILEGE_SUPERVISOR,
   isRam,
+  positionNow,
   ramAt,
   ramOffset,
   setSlot,
@@ -47,7 +48,15 @@ import {
   slot32,
 } from './coreContext.ts';
 import { ENVCFG } from './envcfg.ts';
-import { DATA_CONTEXT_BYTES, FETCH_CONTEXT_BYTES, PAGE_FLAGS, PAGE_TABLE } from './layout.ts';
+import {
+  DATA_CONTEXT_BYTES,
+  FETCH_CONTEXT_BYTES,
+  MARKED_ENTRIES,
+  MARKED_ENTRIES_MAX,
+  MARKED_ENTRY_BYTES,
+  PAGE_FLAGS,
+  PAGE_TABLE,
+} from './layout.ts';
 
 import { ACCESS_FETCH, ACCESS_READ, ACCESS_WRITE, causeOf, dataPrivilege } from './access.ts';
 import { pmpIsActive } from './pmp.ts';
@@ -218,12 +227,34 @@ function markLeaf(walk: Walk): Code {
   const need = select(i32.eq(access.get, i32.const(ACCESS_WRITE)), i64.const(PTE.A | PTE.D), i64.const(PTE.A));
   return when(
     i64.ne(i64.and(pte.get, need), need),
+    recordMarked(walk),
     set(pte, i64.or(pte.get, need)),
     // Setting these bits does not invalidate translations, so the page is temporarily not marked as a page table.
     setTableFlag(walk, false),
     call(core.functions.touch, ramOffset(at.get), i32.const(PTE_BYTES)),
     setTableFlag(walk, true),
     i64.store(ramAt(ramOffset(at.get)), pte.get),
+  );
+}
+
+/**
+ * Records an entry that is about to be marked, so that the hart can restore it if the run stops before the step. BUDGET
+ * must be stored.
+ */
+function recordMarked({ at, pte }: Walk): Code {
+  const entry = i32.mul(slot32('MARKED_COUNT'), i32.const(MARKED_ENTRY_BYTES));
+  return sequence(
+    when(
+      i64.ne(slot('MARKED_POSITION'), positionNow),
+      setSlot('MARKED_POSITION', positionNow),
+      setSlot32('MARKED_COUNT', i32.const(0)),
+    ),
+    when(
+      i32.ltU(slot32('MARKED_COUNT'), i32.const(MARKED_ENTRIES_MAX)),
+      i64.store(entry, pte.get, MARKED_ENTRIES),
+      i32.store(entry, ramOffset(at.get), MARKED_ENTRIES + 8),
+      setSlot32('MARKED_COUNT', i32.add(slot32('MARKED_COUNT'), i32.const(1))),
+    ),
   );
 }
 

@@ -27,6 +27,7 @@ import {
 import {
   CAUSE_ILLEGAL,
   type Core,
+  csrChanged,
   PRIVILEGE_MACHINE,
   PRIVILEGE_SUPERVISOR,
   PRIVILEGE_USER,
@@ -45,7 +46,13 @@ import type { SlotName } from './layout.ts';
 export function definePrivilege(core: Core): void {
   const { builder, functions } = core;
   builder.define(functions.takeException, (frame) =>
-    sequence(setSlot32('FAULT', i32.const(0)), enterTrap(core, frame.local(I64), false)),
+    sequence(
+      setSlot32('FAULT', i32.const(0)),
+      when(isWatched, when(call(functions.exceptionReached), ret(i32.const(1)))),
+      enterTrap(core, frame.local(I64), false),
+      csrChanged,
+      i32.const(0),
+    ),
   );
   builder.define(functions.takeInterrupt, (frame) => {
     const [cause] = frame.parameters;
@@ -58,6 +65,9 @@ export function definePrivilege(core: Core): void {
   definePendingInterrupt(core);
   defineSystem(core);
 }
+
+/** Whether the exception in CAUSE is one of EXCEPTIONS_WATCHED. */
+const isWatched = i32.and(i32.wrap(i64.shrU(slot('EXCEPTIONS_WATCHED'), slot('CAUSE'))), i32.const(1));
 
 const statusBits = (mask: number): Code => i64.and(slot('MSTATUS'), i64.const(mask));
 /** One mstatus bit, moved to the position of another. */
@@ -230,6 +240,7 @@ function returnFromMachine(core: Core, illegal: Code): Code {
     setSlot('PC', slot('MEPC')),
     call(core.functions.updateContexts),
     checkInterrupts(core),
+    csrChanged,
   );
 }
 
@@ -246,6 +257,7 @@ function returnFromSupervisor(core: Core, illegal: Code): Code {
     setSlot('PC', slot('SEPC')),
     call(core.functions.updateContexts),
     checkInterrupts(core),
+    csrChanged,
   );
 }
 

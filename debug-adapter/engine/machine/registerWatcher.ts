@@ -1,0 +1,105 @@
+import type { Position } from '../base/quantities.ts';
+import { csrNumber } from '../isa/csrs.ts';
+import type { RegisterHit, RegisterPoint } from '../target/stopPoints.ts';
+import type { HartContexts } from './cpu/hartContexts.ts';
+import type { HartInterrupts } from './hartInterrupts.ts';
+import type { MachineClock } from './machineClock.ts';
+
+/** A register of one hart that a point watches. */
+interface WatchedRegister {
+  id: number;
+  hart: number;
+  what: RegisterPoint['what'];
+}
+
+/**
+ * Finds changes of registers and CSRs: reads them before and after each run of a hart, and before and after each other
+ * step. The machine makes sure that a run of a hart ends with the first step that can have changed one of them:
+ *
+ * - CSRs change in few kinds of instructions, after which the hart ends its run (`watchesCsrs`).
+ * - The bits of mip and sip that devices and timers drive also change with the time and with the actions of devices and
+ *   other harts (`lineHarts`).
+ * - Integer and floating-point registers change in most instructions (`needsSingleSteps`).
+ */
+export class RegisterWatcher {
+  private readonly harts: HartContexts;
+  private readonly clock: MachineClock;
+  private readonly interrupts: HartInterrupts;
+  private registers: WatchedRegister[] = [];
+  /** The values before the step in progress, and its position; undefined between steps. */
+  private before: { values: bigint[]; position: Position } | undefined;
+  private pending: RegisterHit[] = [];
+  /** The harts whose interrupt lines are watched. */
+  lineHarts: readonly number[] = [];
+  needsSingleSteps = false;
+
+  constructor(parts: { harts: HartContexts; clock: MachineClock; interrupts: HartInterrupts }) {
+    this.harts = parts.harts;
+    this.clock = parts.clock;
+    this.interrupts = parts.interrupts;
+  }
+
+  set(points: readonly RegisterPoint[]): void {
+    const { harts } = this;
+    const all = Array.from({ length: harts.count }, (_, hart) => hart);
+    this.registers = points.flatMap(({ id, what, hart }) =>
+      all.filter((number) => hart === undefined || hart === number).map((number) => ({ id, what, hart: number })),
+    );
+    this.lineHarts = all.filter((hart) =>
+      this.registers.some((register) => register.hart === hart && hasLines(register)),
+    );
+    this.needsSingleSteps = this.registers.some(({ what }) => what.kind !== 'csr');
+    harts.hart.setSlot('CSRS_WATCHED', this.registers.some(({ what }) => what.kind === 'csr') ? 1n : 0n);
+    this.forgetHits();
+  }
+
+  /** Called before a step, or before the current hart runs. */
+  begin(): void {
+    if (this.registers.length === 0) return;
+    this.before = { values: this.registers.map((register) => this.valueOf(register)), position: this.clock.position };
+  }
+
+  /** Called after a step or a run: collects the changes, which the last step has made. */
+  end(): void {
+    const { before, registers, clock } = this;
+    this.before = undefined;
+    if (!before || before.position === clock.position) return;
+    registers.forEach((register, i) => {
+      const [oldValue, newValue] = [before.values[i], this.valueOf(register)];
+      if (oldValue === newValue) return;
+      const { id, hart } = register;
+      this.pending.push({ kind: 'register', id, hart, oldValue, newValue, position: clock.position - 1 });
+    });
+  }
+
+  /** Returns and clears the changes by the last step. */
+  takeHits(): RegisterHit[] {
+    this.end();
+    return this.pending.splice(0);
+  }
+
+  forgetHits(): void {
+    this.before = undefined;
+    this.pending = [];
+  }
+
+  private valueOf({ hart, what }: WatchedRegister): bigint {
+    const { harts, interrupts, clock } = this;
+    if (what.kind !== 'csr') {
+      return what.kind === 'float' ? harts.float(hart, what.register) : harts.register(hart, what.register);
+    }
+    const view = harts.view(hart, clock.position);
+    if (what.number === MIP || what.number === SIP) {
+      // The hart's copy of the lines is updated only before the hart runs.
+      const bits = BigInt(interrupts.lines(hart, clock.nanoseconds) | harts.softwarePending(hart));
+      return what.number === MIP ? bits : bits & view.slot('MIDELEG');
+    }
+    return view.readCsr(what.number, clock.position) ?? 0n;
+  }
+}
+
+const hasLines = ({ what }: WatchedRegister): boolean => what.kind === 'csr' && LINE_CSRS.has(what.number);
+
+const MIP = csrNumber('mip');
+const SIP = csrNumber('sip');
+const LINE_CSRS: ReadonlySet<number> = new Set([MIP, SIP]);

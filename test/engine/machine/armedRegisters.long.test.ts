@@ -1,0 +1,2 @@
+/** All cases of armedRegisters.test.ts pass; `npm test` runs a selection. */
+import './armedRegisters.test.ts';

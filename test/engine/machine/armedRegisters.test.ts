@@ -1,0 +1,156 @@
+/** Trap points and register points stop at exactly the steps that single-stepping finds, in the state at that position. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { suite, test } from 'node:test';
+import { BlkreplayFilter, NULL_REQUEST_LOG } from '../../../debug-adapter/engine/block/blkreplay.ts';
+import { RawImage } from '../../../debug-adapter/engine/block/raw.ts';
+import { csrNumber } from '../../../debug-adapter/engine/isa/csrs.ts';
+import { bootElf } from '../../../debug-adapter/engine/machine/boot/bootElf.ts';
+import type { RegisterHit, RegisterPoint, StopPoints, Trap } from '../../../debug-adapter/engine/target/stopPoints.ts';
+import { some, times } from '../../support/extent.ts';
+import { guest } from '../../support/guests.ts';
+import { MemoryFile } from '../../support/memoryFile.ts';
+import { SeededRandom } from '../../support/seededRandom.ts';
+import { type BareMachine, bareMachine, digestOf } from './cpu/bareMachine.ts';
+import { randomImage } from './cpu/randomProgram.ts';
+import { eventsOf } from './singleSteps.ts';
+
+const FIRST = { stopsAtStart: true };
+const NONE: StopPoints = { breakpoints: new Set(), watchpoints: [] };
+const EVERY_CAUSE = new Set(Array.from({ length: 16 }, (_, cause) => cause));
+const TRAPS = [{ id: 7, exceptions: EVERY_CAUSE, interrupts: EVERY_CAUSE }];
+
+const CSRS = ['mstatus', 'mepc', 'mcause', 'fcsr', 'fflags', 'satp', 'mip', 'sstatus', 'sip', 'mscratch', 'scause'];
+
+/** The position up to which each guest is tested. */
+const LENGTHS: Record<string, number> = {
+  'kernel/oslet': 3_000_000,
+  'small/traps': 100_000,
+  'small/csr': 50_000,
+  'small/sv39': 200_000,
+  'harts/harts': 2_000_000,
+};
+
+/** Random points: on one hart or on all. */
+const POINTS: Record<string, (random: SeededRandom, harts: number) => RegisterPoint[]> = {
+  CSRs: (random, harts) =>
+    Array.from({ length: 3 }, (_, id) => ({
+      ...{ id, what: { kind: 'csr', number: csrNumber(random.pick(CSRS)) } as const, hart: anyHart(random, harts) },
+    })),
+  'integer registers': (random, harts) =>
+    Array.from({ length: 1 + random.below(6) }, (_, id) => ({
+      ...{ id, what: { kind: 'register', register: random.below(32) } as const, hart: anyHart(random, harts) },
+    })),
+  'registers of all kinds': (random, harts) => [
+    { id: 0, what: { kind: 'float', register: random.below(32) }, hart: anyHart(random, harts) },
+    { id: 1, what: { kind: 'register', register: random.below(32) }, hart: anyHart(random, harts) },
+    { id: 2, what: { kind: 'csr', number: csrNumber(random.pick(CSRS)) }, hart: anyHart(random, harts) },
+  ],
+};
+
+const anyHart = (random: SeededRandom, harts: number): number | undefined =>
+  random.chance(0.5) ? undefined : random.below(harts);
+
+/** A guest: a random program, or one with interrupts, paging or several harts. */
+interface Guest {
+  name: string;
+  /** A machine at the position `from`. */
+  start: (translationThreshold?: number) => BareMachine;
+  from: number;
+  until: number;
+}
+
+/** The number of steps that are compared. */
+const STEPS = times({ quick: 6_000, long: 100_000 });
+
+function boot(elf: Uint8Array, options: { harts?: number; translationThreshold?: number }): BareMachine {
+  const disk = new RawImage(new MemoryFile('disk.img', new Uint8Array(4 << 20)), { writable: true });
+  const drives = [new BlkreplayFilter({ id: 'hd0', device: disk, log: NULL_REQUEST_LOG })];
+  const machine = bareMachine({ memoryBytes: 32 << 20, drives, ...options });
+  bootElf(machine, { kernel: { name: 'guest', bytes: elf } });
+  return machine;
+}
+
+function guests(random: SeededRandom, harts: number): Guest[] {
+  const kind = random.pick(['general', 'paging', 'blocks'] as const);
+  const { elf, blocks } = randomImage(random, { blocks: 12, units: 100, iterations: 30, kind });
+  const named = harts === 1 ? ['kernel/oslet', 'small/csr', 'small/sv39', 'small/traps'] : ['harts/harts'];
+  const block = random.pick(blocks).address;
+  return [
+    guestOf(`a random ${kind} program`, elf, harts, (machine) => {
+      machine.setStopPoints({ ...NONE, breakpoints: new Set([block]) });
+      machine.run(500_000);
+    }),
+    ...some(named, 2).map((name) =>
+      guestOf(name, readFileSync(guest(name)), harts, (machine) => void machine.run(random.below(LENGTHS[name]))),
+    ),
+  ];
+}
+
+/** `search` runs the machine to the position `from`. */
+function guestOf(name: string, elf: Uint8Array, harts: number, search: (machine: BareMachine) => void): Guest {
+  const whole = boot(elf, { harts });
+  search(whole);
+  const from = whole.position;
+  const start = (translationThreshold?: number): BareMachine => {
+    const machine = boot(elf, { harts, translationThreshold });
+    machine.run(from);
+    return machine;
+  };
+  return { name, start, from, until: from + STEPS };
+}
+
+/** The digests of a run without stop points at some of the positions. */
+function checkStates(start: Guest['start'], found: Map<number, bigint>): void {
+  const machine = start();
+  for (const [position, digest] of found) {
+    machine.run(position);
+    assert.equal(machine.position, position);
+    assert.equal(digestOf(machine), digest, `the state at ${position}`);
+  }
+}
+
+for (const harts of [1, 4]) {
+  suite(`${harts} harts`, () => {
+    test('traps stop the run before their step', (t) => {
+      const random = SeededRandom.forTest(t);
+      for (const { name, start, until } of guests(random, harts)) {
+        const expected = eventsOf(start(), until, []).traps;
+        const machine = start(2);
+        machine.setStopPoints({ ...NONE, traps: TRAPS });
+        const found: { position: number; trap: Trap }[] = [];
+        const digests = new Map<number, bigint>();
+        for (let stop = machine.run(until, undefined, FIRST); stop.kind === 'trap'; stop = machine.run(until)) {
+          assert.deepEqual(stop.ids, [7]);
+          found.push({ position: machine.position, trap: stop.trap });
+          if (random.chance(10 / expected.length)) digests.set(machine.position, digestOf(machine));
+        }
+        assert.deepEqual(found, expected, name);
+        checkStates(start, digests);
+      }
+    });
+
+    for (const [kind, points] of Object.entries(POINTS)) {
+      test(`${kind} stop the run after the step that changes them`, (t) => {
+        const random = SeededRandom.forTest(t);
+        for (const { name, start, until } of guests(random, harts)) {
+          const registers = points(random, harts);
+          const expected = eventsOf(start(), until, registers).registers;
+          const machine = start(2);
+          machine.setStopPoints({ ...NONE, registers });
+          const found: RegisterHit[] = [];
+          const digests = new Map<number, bigint>();
+          for (let stop = machine.run(until); stop.kind === 'hit'; stop = machine.run(until)) {
+            for (const hit of stop.hits) {
+              assert.equal(hit.position, machine.position - 1);
+              found.push(hit as RegisterHit);
+            }
+            if (random.chance(10 / expected.length)) digests.set(machine.position, digestOf(machine));
+          }
+          assert.deepEqual(found, expected, name);
+          checkStates(start, digests);
+        }
+      });
+    }
+  });
+}
