@@ -63,8 +63,13 @@ export { RunControl, type RunOwner, type RunState } from './session/runControl.t
 export { type ClientSignals, type RunMode, Runner, type RunnerHost } from './session/runner.ts';
 export { stepBack, stepForward, stepOverCall } from './session/instructionStep.ts';
 export { Session } from './session/session.ts';
-export type { DataBreakpoint } from './session/userStopPoints.ts';
-export type { BreakpointId, StopReason } from './session/stopReason.ts';
+export type { DataBreakpoint } from './session/stopPoints/userStopPoints.ts';
+export type { Condition, HitCondition, LogMessage, StopPoint, StopPointKind } from './session/stopPoints/stopPoint.ts';
+export { conditionOf } from './session/stopPoints/condition.ts';
+export type { ExpressionScope } from './session/stopPoints/expressionScope.ts';
+export { parseHitCondition } from './session/stopPoints/hitCondition.ts';
+export { logMessageOf } from './session/stopPoints/logMessage.ts';
+export type { BreakpointId, ConditionError, StopReason } from './session/stopReason.ts';
 export { type DisassemblyRow, disassembleAround } from './session/disassemblyListing.ts';
 export { frameViewOf } from './session/frameView.ts';
 export { callStackOf, type StackFrame } from './session/callStack.ts';

@@ -55,6 +55,15 @@ export class LoadedSymbols {
     return new LoadedCode(this.groups, this.memory).isLoaded(group, pc);
   }
 
+  /**
+   * The symbols from `describe`, but uses no cache, so that it can be called while the machine runs. Code of a known
+   * program does not need to be identified.
+   */
+  currentAt(pc: bigint, group?: CodeGroup): Symbols | undefined {
+    if (group) return group.fileAt(pc);
+    return new LoadedSymbols(this.groups, this.memory).at(pc);
+  }
+
   /** Discards the cached results, because memory may have changed. */
   forget(): void {
     this.code.forget();

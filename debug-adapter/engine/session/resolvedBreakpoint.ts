@@ -2,6 +2,7 @@ import type { CodeGroup } from '../symbols/index.ts';
 import type { GuestMemory } from './loadedCode.ts';
 import type { LoadedSymbols } from './loadedSymbols.ts';
 import type { Session } from './session.ts';
+import type { StopPoint } from './stopPoints/stopPoint.ts';
 import type { BreakpointId } from './stopReason.ts';
 
 /**
@@ -61,18 +62,20 @@ export function resolveAddress({ groups }: LoadedSymbols, memory: GuestMemory, a
 }
 
 /**
- * Adds a breakpoint to the session. If several programs may have code at the address, the machine stops only in the
- * program for which the breakpoint was resolved.
+ * Adds a breakpoint to the session, with its condition and other details. If several programs may have code at the
+ * address, the machine stops only in the program for which the breakpoint was resolved.
  */
 export function addResolvedBreakpoint(
   session: Session,
   symbols: LoadedSymbols,
-  { address, group }: BreakpointAddress,
+  { address, group, ...details }: BreakpointAddress & Omit<StopPoint, 'what' | 'exists'>,
 ): BreakpointId {
+  const { stopPoints } = session;
+  const point: StopPoint = { ...details, what: { kind: 'execute', address } };
   const { groups } = symbols;
   const isAlone = groups.every((other) => other === group || !other.codeAround(address, 1));
-  if (!group || (group.isBooted && isAlone) || groups.length === 1) return session.stopPoints.addBreakpoint(address);
-  return session.stopPoints.addBreakpoint(address, () => symbols.isLoadedNow(group, address));
+  if (!group || (group.isBooted && isAlone) || groups.length === 1) return stopPoints.add(point);
+  return stopPoints.add({ ...point, exists: () => symbols.isLoadedNow(group, address) });
 }
 
 type AddressInGroup = Required<BreakpointAddress>;

@@ -6,7 +6,7 @@ import type { Inspector } from '../target/inspector.ts';
 import type { HistoryRange, RunOptions, Target, TargetStop } from '../target/target.ts';
 import { GuestWrites } from './guestWrites.ts';
 import type { StopReason } from './stopReason.ts';
-import { UserStopPoints } from './userStopPoints.ts';
+import { type Reached, UserStopPoints } from './stopPoints/userStopPoints.ts';
 
 /**
  * A debugging session, independent of any protocol: breakpoints, running and stepping by instruction in both
@@ -205,13 +205,14 @@ export class Session<T extends Target = Target> {
     }
   }
 
-  private reasonOf(stop: TargetStop, reached: StopReason = { kind: 'goto' }): StopReason {
+  private reasonOf(stop: TargetStop, atTarget: StopReason = { kind: 'goto' }): StopReason {
     switch (stop.kind) {
       case 'reached':
-        return this.setReason(reached);
+        return this.setReason(atTarget);
       case 'breakpoint':
-        return this.setReason({ kind: 'breakpoint', ids: this.stopPoints.at(stop.pc), pc: stop.pc });
+        return this.setReason({ ...stop, ...reached(this.stopPoints.reachedAt(stop.pc)) });
       case 'trap':
+        return this.setReason({ ...stop, ...reached(this.stopPoints.reachedBy(stop.trap, stop.ids)) });
       case 'hit':
         return this.setReason(stop);
       case 'startOfRecording':
@@ -228,3 +229,5 @@ export class Session<T extends Target = Target> {
     return reason;
   }
 }
+
+const reached = ({ ids, errors }: Reached) => (errors.length > 0 ? { ids, errors } : { ids });

@@ -1,3 +1,4 @@
+import type { UserError } from '../../messages/userError.ts';
 import type { StepHit, Trap } from '../target/stopPoints.ts';
 import type { End } from '../target/target.ts';
 
@@ -8,14 +9,14 @@ export type StopReason =
   /** The session has just started. */
   | { kind: 'entry' }
   | { kind: 'step' }
-  | { kind: 'breakpoint'; ids: BreakpointId[]; pc: bigint }
+  | { kind: 'breakpoint'; ids: BreakpointId[]; pc: bigint; errors?: ConditionError[] }
   /** The next step is a trap. */
-  | { kind: 'trap'; ids: BreakpointId[]; trap: Trap }
+  | { kind: 'trap'; ids: BreakpointId[]; trap: Trap; errors?: ConditionError[] }
   /**
    * If the machine ran forward, the last step reached these stop points. If it ran backward, the next step will reach
    * them. The values before and after are in guest time order in both directions.
    */
-  | { kind: 'hit'; hits: StepHit[] }
+  | { kind: 'hit'; hits: StepHit[]; errors?: ConditionError[] }
   | { kind: 'pause' }
   /** The machine reached the position that the front end requested. */
   | { kind: 'goto' }
@@ -26,3 +27,9 @@ export type StopReason =
 
 /** The number of a stop point, unique within its session. */
 export type BreakpointId = number;
+
+/** A condition that has no value, so that its stop point has stopped the machine. */
+export interface ConditionError {
+  id: BreakpointId;
+  error: UserError;
+}

@@ -1,5 +1,5 @@
-import type { Predicate } from '../target/predicate.ts';
-import type { ConsolePoint, DiskPoint, RegisterPoint, TrapPoint, Watchpoint } from '../target/stopPoints.ts';
+import type { Predicate } from '../../target/predicate.ts';
+import type { ConsolePoint, DiskPoint, RegisterPoint, Trap, TrapPoint, Watchpoint } from '../../target/stopPoints.ts';
 
 /**
  * A stop point, as a front end asks for it. It is plain data, except for its condition and its log message, which can
@@ -7,6 +7,11 @@ import type { ConsolePoint, DiskPoint, RegisterPoint, TrapPoint, Watchpoint } fr
  */
 export interface StopPoint {
   what: StopPointKind;
+  /**
+   * Whether the stop point exists in the machine's current state, for example because its program is in memory. It is
+   * evaluated before the condition, and must not change anything. By default, the stop point always exists.
+   */
+  exists?: () => boolean;
   /** The stop point is reached only while this holds. */
   condition?: Condition;
   /** Which hits stop; a hit is an execution for which the condition holds. */
@@ -41,10 +46,11 @@ export interface Condition {
   /** The text, as the user wrote it. */
   readonly text: string;
   /**
-   * Evaluates the condition in the machine's current state. Throws a UserError if it has no value; the stop point then
-   * stops, and the error is reported.
+   * Evaluates the condition in the machine's current state; `trap` is the trap that is about to occur, if the stop
+   * point is a trap. Throws a UserError if the condition has no value; the stop point then stops, and the error is
+   * reported.
    */
-  holds(): boolean;
+  holds(trap?: Trap): boolean;
   /** The same condition in a form that the machine can evaluate, if there is one. */
   readonly predicate?: Predicate;
 }
@@ -60,6 +66,9 @@ export interface HitCondition {
 export interface LogMessage {
   /** The text, as the user wrote it. */
   readonly text: string;
-  /** The message in the machine's current state. Does not throw: an expression without a value is shown as its error. */
-  evaluate(): string;
+  /**
+   * The message in the machine's current state; `trap` is the trap that is about to occur, if the stop point is a trap.
+   * Does not throw: an expression without a value is shown as its error.
+   */
+  evaluate(trap?: Trap): string;
 }

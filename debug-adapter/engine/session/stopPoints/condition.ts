@@ -1,0 +1,13 @@
+import { conditionIsInvalid } from '../../../messages/stopPoints.ts';
+import { checkExpression, evaluateExpression, type ExpressionScope } from './expressionScope.ts';
+import type { Condition } from './stopPoint.ts';
+
+/**
+ * A condition from a C expression, which holds if its value is not 0. Throws a UserError if the text is not an
+ * expression, or uses names or types that are not valid where it is evaluated.
+ */
+export function conditionOf(scope: ExpressionScope, text: string): Condition {
+  const { problem, predicate } = checkExpression(scope, text);
+  if (problem) throw conditionIsInvalid(text, problem.column, problem.error);
+  return { text, holds: (trap) => evaluateExpression(scope, text, trap).isTrue, ...(predicate && { predicate }) };
+}

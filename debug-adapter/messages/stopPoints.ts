@@ -1,0 +1,25 @@
+import { shown } from './shown.ts';
+import { badInput, type Message } from './userError.ts';
+
+/** Messages about breakpoints and other stop points. Columns start at 1. */
+
+export const hitConditionIsInvalid = (text: string, column: number) =>
+  badInput(
+    'hit-condition-invalid',
+    { text, column },
+    `Invalid hit condition "${shown(text)}" at column ${column}: expected a number of hits.`,
+    'Use 5, > 5, >= 5, < 5, <= 5 or % 5.',
+  );
+
+export const conditionIsInvalid = (text: string, column: number, { problem }: Pick<Message, 'problem'>) =>
+  badInput('condition-invalid', { text, column }, `Invalid condition "${shown(text)}" at column ${column}: ${problem}`);
+
+export const logMessageIsInvalid = (text: string, column: number, { problem }: Pick<Message, 'problem'>) =>
+  badInput(
+    'log-message-invalid',
+    { text, column },
+    `Invalid log message "${shown(text)}" at column ${column}: ${problem}`,
+  );
+
+/** The problem of a log message with an opening brace that has no closing brace. */
+export const unclosedBrace = () => ({ problem: 'the brace is not closed. Write \\{ for a brace as text.' });
