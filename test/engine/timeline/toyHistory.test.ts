@@ -202,8 +202,9 @@ test('the state in the history can be saved as a snapshot, from which moves then
   const live = recorded([], 9_000_000);
   complete(live.goTo(5_000_000));
   const parts = live.machine.digestParts();
-  live.travel.saveSnapshot('saved', ({ state, ram }) => {
-    live.stored.push({ name: 'saved', position: 5_000_000, state, ram });
+  live.travel.saveSnapshot(({ state, ram }) => {
+    live.stored.push({ id: 'saved', name: 'saved', position: 5_000_000, state, ram });
+    return 'saved';
   });
   complete(live.goTo(0));
   const { executed } = live.machine;

@@ -132,6 +132,19 @@ test('code that was translated before a breakpoint was set is used again after i
   assert.equal(mock.callCount(), 0);
 });
 
+test('a loop runs correctly when its breakpoints change often', (t) => {
+  const random = SeededRandom.forTest(t);
+  const machine = looping(NO_STOP_POINTS);
+  const addresses = [0, 4, 8, 12].map((offset) => BigInt(START + offset));
+  const predicates = new Map(addresses.map((address) => [address, reaches(-1)]));
+  for (let i = 0; i < 200; i++) {
+    const breakpoints = new Set(addresses.filter(() => random.chance(0.4)));
+    machine.setStopPoints({ breakpoints, predicates, watchpoints: [] });
+    for (let j = 0; j < 10; j++) assert.equal(steps(machine, 100 + random.below(100)).kind, 'reached');
+  }
+  assert.equal(machine.hart.register(11), BigInt(Math.floor((machine.position + 3) / 4)));
+});
+
 test('a breakpoint on one virtual address does not stop at another address of the same code', () => {
   const [ROOT, MIDDLE, LEAVES] = [START + 0x4000, START + 0x5000, START + 0x6000];
   const machine = machineWith(LOOP, { translationThreshold: 10 });

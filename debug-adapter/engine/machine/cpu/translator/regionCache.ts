@@ -160,7 +160,8 @@ export class RegionCache {
     const isValid = (region: Region) => region.breaks === this.decodeCache.breaks.describe(region.code);
     for (const region of affected) if (this.regions.get(region.entry) === region && !isValid(region)) this.park(region);
     for (const region of affected) {
-      if (this.regions.has(region.entry) || !isValid(region)) continue;
+      // Parking others may have removed the region.
+      if (this.regions.has(region.entry) || !this.isParked(region) || !isValid(region)) continue;
       this.unpark(region);
       this.regions.set(region.entry, region);
       this.mark(region);
@@ -174,6 +175,10 @@ export class RegionCache {
     this.parked.set(region.entry, parked);
     parked.push(region);
     if (parked.length > PARKED_MAX) this.discard(parked[0]);
+  }
+
+  private isParked(region: Region): boolean {
+    return this.parked.get(region.entry)?.includes(region) ?? false;
   }
 
   private unpark(region: Region): void {
