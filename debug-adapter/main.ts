@@ -5,6 +5,7 @@ import * as path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Adapter, EngineLink, failureOf, type EngineEvent, makeSignals, type EngineRequest } from './dap/index.ts';
 import { requestTooDeep } from './messages/dap.ts';
+import { ENGINE_HEAP, limitHeapGrowth } from './host/heapGrowth.ts';
 import { makeInterruptionCell, URGENCY } from './host/interruption.ts';
 
 // The time limit for closing the session. A long replay is interrupted immediately, but closing a recording can take as
@@ -16,14 +17,12 @@ const FLUSH_MILLISECONDS_MAX = 1000;
 const END_MILLISECONDS_MAX = 900;
 const FILES_MILLISECONDS_MAX = 700;
 
+limitHeapGrowth();
 const signals = makeSignals();
 const interruption = makeInterruptionCell();
 const worker = new Worker(path.join(__dirname, 'engine-worker.js'), {
   workerData: { signals, interruption, overwrites: process.argv.includes('--overwrite') },
-  // Each visit to the history creates several snapshots and discards as many. V8's defaults allow up to 100 MiB for new
-  // objects and an old generation of up to four times its live objects, so the process would double in size after about
-  // a thousand visits to the history. V8 derives the permitted growth from the maximum size of the old generation.
-  resourceLimits: { maxYoungGenerationSizeMb: 12, maxOldGenerationSizeMb: 1024 },
+  resourceLimits: ENGINE_HEAP,
 });
 const engine = new EngineLink({
   post,

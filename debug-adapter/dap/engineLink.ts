@@ -24,6 +24,7 @@ export class RequestFailure extends Error {
 }
 
 interface Waiting {
+  id: number;
   resolve: (body: unknown) => void;
   reject: (error: RequestFailure) => void;
 }
@@ -38,7 +39,11 @@ export class EngineLink {
   isClientBehind: () => boolean = () => false;
   private thread: EngineThread;
   private nextId = 1;
-  private waiting = new Map<number, Waiting>();
+  /**
+   * The unanswered requests. This is not a Map: V8 gives a Map a new table when it shrinks, and each table refers to the
+   * next one. If one table reaches the old generation, so do all later ones, until a full garbage collection.
+   */
+  private waiting: Waiting[] = [];
   private closed: Promise<void>;
   private hasClosed!: () => void;
   private isClosing = false;
@@ -52,13 +57,13 @@ export class EngineLink {
 
   /** The number of requests that the engine has not answered. */
   get unansweredCount(): number {
-    return this.waiting.size;
+    return this.waiting.length;
   }
 
   ask(command: string, args: unknown, breakpointIds: number[] = []): Promise<unknown> {
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
-      this.waiting.set(id, { resolve, reject });
+      this.waiting.push({ id, resolve, reject });
       this.post({ kind: 'request', id, command, arguments: args, breakpointIds });
     });
   }
@@ -115,8 +120,8 @@ export class EngineLink {
 
   /** Called when the engine thread has ended unexpectedly: rejects all pending requests. */
   onThreadEnded(failure: Failure): void {
-    for (const { reject } of this.waiting.values()) reject(new RequestFailure(failure));
-    this.waiting.clear();
+    for (const { reject } of this.waiting) reject(new RequestFailure(failure));
+    this.waiting = [];
     this.onEvent('output', { category: 'stderr', output: `${failure.message}\n` });
     this.onEvent('terminated', {});
     this.hasClosed();
@@ -131,8 +136,9 @@ export class EngineLink {
   }
 
   private complete(id: number, reason: (waiting: Waiting) => void): void {
-    const waiting = this.waiting.get(id);
-    this.waiting.delete(id);
-    if (waiting) reason(waiting);
+    const index = this.waiting.findIndex((waiting) => waiting.id === id);
+    if (index < 0) return;
+    const [waiting] = this.waiting.splice(index, 1);
+    reason(waiting);
   }
 }
