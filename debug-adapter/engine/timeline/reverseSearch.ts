@@ -120,7 +120,7 @@ export class ReverseSearch {
           break;
         case 'hit':
           last = { position: stop.hits[0].position, stop };
-          // The machine is after the access, and may be at a breakpoint there.
+          // The machine is after the step of the hits, and has not looked for a stop before the next step.
           stopsAtStart = true;
           break;
         default:

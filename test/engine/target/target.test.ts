@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 import { complete, type Target } from '../../../debug-adapter/engine/index.ts';
+import type { StopPoints } from '../../../debug-adapter/engine/target/stopPoints.ts';
+import type { TargetStop } from '../../../debug-adapter/engine/target/target.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
-import { SHORT_ROUNDS } from '../../support/toy/programs.ts';
+import { CALLS } from '../../support/toy/programs.ts';
 import { ToyTarget } from '../../support/toy/toyTarget.ts';
 import { DEMO, stageOf } from '../timeline/travelSupport.ts';
 
@@ -13,7 +15,7 @@ const NONE = { breakpoints: new Set<bigint>(), watchpoints: [] };
 /** Each target has executed END steps. */
 const TARGETS: Record<string, (t: TestContext) => Target> = {
   'the toy': () => {
-    const target = new ToyTarget({ code: SHORT_ROUNDS.code });
+    const target = new ToyTarget({ code: CALLS.code, handler: CALLS.labels.handler });
     complete(target.forward(END));
     return target;
   },
@@ -34,6 +36,24 @@ const TARGETS: Record<string, (t: TestContext) => Target> = {
     return replay;
   },
 };
+
+/** The registers t0, t1, t2 and a0 to a5. */
+const REGISTERS = [5, 6, 7, 10, 11, 12, 13, 14, 15];
+const MCAUSE = 0x342;
+/** A run backward replays most of the history, so only some stops are compared. */
+const STOPS_BACKWARD = 40;
+
+/** The position before the step of each stop, until a run does not stop. */
+function stopsOf(target: Target, run: () => TargetStop, countMax = Infinity): number[] {
+  const found: number[] = [];
+  while (found.length < countMax) {
+    const stop = run();
+    if (stop.kind !== 'hit' && stop.kind !== 'trap') break;
+    if (stop.kind === 'trap') assert.equal(stop.trap.pc, target.inspect().pc);
+    found.push(stop.kind === 'hit' ? stop.hits[0].position : target.position);
+  }
+  return found;
+}
 
 /** The part of the state that is accessible through the interface. */
 function stateOf(target: Target): string {
@@ -82,6 +102,42 @@ for (const [name, open] of Object.entries(TARGETS)) {
         backward.filter((position) => position > 0),
         forward,
       );
+    });
+
+    test('the target stops at the steps that change a register or CSR, and before traps, in both directions', (t) => {
+      const target = open(t);
+      const states: { values: string; cause: bigint; instructions: number }[] = [];
+      const visit = (): void => {
+        const inspector = target.inspect();
+        const instructions = target.harts.instructionsOf(0);
+        const values = REGISTERS.map((register) => inspector.register(register)).join();
+        states.push({ values, cause: inspector.csr(MCAUSE)!, instructions });
+      };
+      complete(target.goTo(0));
+      complete(target.trace(END, visit));
+      visit();
+      /** The positions before the steps between two such states. */
+      const steps = (isStop: (before: (typeof states)[0], after: (typeof states)[0]) => boolean): number[] =>
+        [...states.keys()].filter((i) => i > 0 && i < END && isStop(states[i], states[i + 1]));
+      const causes = new Set(Array.from({ length: 16 }, (_, cause) => cause));
+      const cases: [points: Partial<StopPoints>, expected: number[]][] = [
+        [
+          { registers: REGISTERS.map((register) => ({ id: register, what: { kind: 'register', register } })) },
+          steps((a, b) => a.values !== b.values),
+        ],
+        [{ registers: [{ id: 1, what: { kind: 'csr', number: MCAUSE } }] }, steps((a, b) => a.cause !== b.cause)],
+        [{ traps: [{ id: 1, exceptions: causes }] }, steps((a, b) => a.instructions === b.instructions)],
+      ];
+      assert.ok(cases[0][1].length > 0);
+      for (const [points, expected] of cases) {
+        complete(target.goTo(1));
+        target.arm({ ...NONE, ...points });
+        const forward = stopsOf(target, () => complete(target.forward(END, { stopsAtStart: target.position === 1 })));
+        assert.deepEqual(forward, expected);
+        assert.equal(target.position, END);
+        const last = expected.slice(-STOPS_BACKWARD);
+        assert.deepEqual(stopsOf(target, () => complete(target.backward()), last.length).reverse(), last);
+      }
     });
 
     test('a paused move continues to the same position, and the state can be read during the pause', (t) => {

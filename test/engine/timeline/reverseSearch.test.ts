@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
-import type { StopPoints } from '../../../debug-adapter/engine/target/stopPoints.ts';
+import { NO_STOP_POINTS, type StopPoints } from '../../../debug-adapter/engine/target/stopPoints.ts';
 import type { TargetStop } from '../../../debug-adapter/engine/target/target.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { COUNTER, LONG_ROUNDS, SHORT_ROUNDS } from '../../support/toy/programs.ts';
-import { assemble, delay, halt, label, nop } from '../../support/toy/toyProgram.ts';
+import { A0, assemble, delay, halt, label, nop } from '../../support/toy/toyProgram.ts';
+import { CSR } from '../../support/toy/toyMachine.ts';
 import { straightDigests, ToyTarget } from '../../support/toy/toyTarget.ts';
 
 const SHORT = { code: SHORT_ROUNDS.code, interruptEvery: 211, handler: SHORT_ROUNDS.labels.start };
@@ -31,8 +32,8 @@ function oracle(points: StopPoints, end = END): { position: number; kind: string
   while (target.position < end) {
     const { position } = target;
     const stop = complete(target.forward(position + 1, { stopsAtStart: true }));
-    if (stop.kind === 'breakpoint') {
-      found.push({ position, kind: 'breakpoint' });
+    if (stop.kind === 'breakpoint' || stop.kind === 'trap') {
+      found.push({ position, kind: stop.kind });
       complete(target.forward(position + 1));
     } else if (stop.kind === 'hit') found.push({ position, kind: 'hit' });
   }
@@ -55,7 +56,7 @@ function allBackward(target: ToyTarget, run: () => TargetStop): { position: numb
   }
 }
 
-for (const [name, points] of Object.entries({
+for (const [name, points] of Object.entries<StopPoints>({
   'a breakpoint': breakpoint(SHORT_ROUNDS.labels.count),
   'a breakpoint at the first instruction': breakpoint(SHORT_ROUNDS.labels.start),
   'a breakpoint with a condition': breakpoint(SHORT_ROUNDS.labels.count, () => true),
@@ -63,6 +64,13 @@ for (const [name, points] of Object.entries({
   'a data breakpoint on reads': watchpoint('read'),
   'a data breakpoint on both': watchpoint('readWrite'),
   'both kinds together': { ...breakpoint(SHORT_ROUNDS.labels.sum), watchpoints: watchpoint('write').watchpoints },
+  'a breakpoint directly after an access': {
+    ...breakpoint(SHORT_ROUNDS.labels.sum + 4n),
+    watchpoints: [{ id: 7, address: COUNTER + 8, lengthBytes: 8, access: 'write' }],
+  },
+  'a change of a register': { ...NO_STOP_POINTS, registers: [{ id: 3, what: { kind: 'register', register: A0 } }] },
+  'a change of a CSR': { ...NO_STOP_POINTS, registers: [{ id: 3, what: { kind: 'csr', number: CSR.mepc } }] },
+  interrupts: { ...NO_STOP_POINTS, traps: [{ id: 3, interrupts: new Set([7]) }] },
   'a breakpoint that is never reached': breakpoint(0xdead_0000n),
 })) {
   test(`a backward run finds the same stops as a forward run: ${name}`, () => {

@@ -5,7 +5,13 @@ import type { State } from '../../../debug-adapter/engine/base/state.ts';
 import type { Inputs } from '../../../debug-adapter/engine/machine/inputs.ts';
 import type { MachineStop } from '../../../debug-adapter/engine/machine/machine.ts';
 import type { RunOptions } from '../../../debug-adapter/engine/target/target.ts';
-import { NO_STOP_POINTS, type StopPoints, type WatchHit } from '../../../debug-adapter/engine/target/stopPoints.ts';
+import {
+  NO_STOP_POINTS,
+  type RegisterPoint,
+  type StepHit,
+  type StopPoints,
+  type Trap,
+} from '../../../debug-adapter/engine/target/stopPoints.ts';
 import type { DigestPart } from '../../../debug-adapter/engine/recording/logEntry.ts';
 import type { TravelMachine } from '../../../debug-adapter/engine/timeline/travelMachine.ts';
 import { CLOCK_PORT } from '../../../debug-adapter/engine/machine/ports/clockPort.ts';
@@ -53,7 +59,7 @@ export class ToyMachine implements TravelMachine {
   private halted = false;
   harts: ToyHart[];
   private points: StopPoints = NO_STOP_POINTS;
-  private hits: WatchHit[] = [];
+  private hits: StepHit[] = [];
   private runStart = 0;
   private pausedAt = -1;
 
@@ -99,17 +105,25 @@ export class ToyMachine implements TravelMachine {
     else if (this.pausedAt !== this.at) this.runStart = this.at;
     this.pausedAt = -1;
     while (this.at < until) {
-      if (this.hits.length > 0) return { kind: 'hit', hits: this.hits.splice(0) };
+      const hits = this.takeHits();
+      if (hits.length > 0) return { kind: 'hit', hits };
       if (wantsPause()) {
         this.pausedAt = this.at;
         return { kind: 'paused' };
       }
       if (this.halted) break;
       const hart = this.harts[this.currentHart];
-      if (this.wouldStop(hart)) return { kind: 'breakpoint', pc: hart.pc };
+      const stop = this.stopBefore(hart);
+      if (stop) return stop;
+      const before = this.watchedRegisters();
       this.step(hart, until);
+      this.watchedRegisters().forEach(({ point, hart, value }, i) => {
+        const change = { id: point.id, hart, oldValue: before[i].value, newValue: value };
+        if (value !== before[i].value) this.hits.push({ kind: 'register', ...change, position: this.at - 1 });
+      });
     }
-    if (this.hits.length > 0) return { kind: 'hit', hits: this.hits.splice(0) };
+    const hits = this.takeHits();
+    if (hits.length > 0) return { kind: 'hit', hits };
     return this.halted ? { kind: 'finished', finish: { kind: 'pass', code: 0 } } : { kind: 'reached' };
   }
 
@@ -143,10 +157,45 @@ export class ToyMachine implements TravelMachine {
     ];
   }
 
-  private wouldStop({ pc }: ToyHart): boolean {
-    const { breakpoints, condition } = this.points;
-    if (this.at === this.runStart || this.isInterruptDue() || !breakpoints.has(pc)) return false;
-    return condition?.(pc) ?? true;
+  private takeHits(): StepHit[] {
+    const hits = this.hits.splice(0);
+    return hits.length > 0 ? (this.points.hitCondition?.(hits) ?? hits) : [];
+  }
+
+  private stopBefore(hart: ToyHart): Extract<MachineStop, { kind: 'breakpoint' | 'trap' }> | undefined {
+    if (this.at === this.runStart) return undefined;
+    const { breakpoints, condition, traps = [], trapCondition } = this.points;
+    const { pc } = hart;
+    if (!this.isInterruptDue() && breakpoints.has(pc) && (condition?.(pc) ?? true)) return { kind: 'breakpoint', pc };
+    const trap = traps.length > 0 ? this.nextTrap(hart) : undefined;
+    if (!trap) return undefined;
+    const causes = trap.kind === 'interrupt' ? 'interrupts' : 'exceptions';
+    const ids = traps.filter((point) => point[causes]?.has(trap.cause)).map(({ id }) => id);
+    if (ids.length === 0 || (trapCondition && !trapCondition(trap, ids))) return undefined;
+    return { kind: 'trap', trap, ids };
+  }
+
+  /** The trap that the hart's next step takes. */
+  private nextTrap(hart: ToyHart): Trap | undefined {
+    const { pc, privilege, delay, csrs } = hart;
+    const isEcall = delay === 0 && this.ram.word(Number(pc - ToyRam.BASE)) === 0x73;
+    if (!this.isInterruptDue() && !isEcall) return undefined;
+    const at = { tval: 0n, pc, privilege, handlerPrivilege: 3, handler: csrs[CSR.mtvec], hart: this.currentHart };
+    return this.isInterruptDue() ? { kind: 'interrupt', cause: 7, ...at } : { kind: 'exception', cause: 8, ...at };
+  }
+
+  private watchedRegisters(): { point: RegisterPoint; hart: number; value: bigint }[] {
+    const { registers = [] } = this.points;
+    return registers.flatMap((point) =>
+      [...this.harts.keys()]
+        .filter((hart) => point.hart === undefined || point.hart === hart)
+        .map((hart) => ({ point, hart, value: this.valueOf(this.harts[hart], point.what) })),
+    );
+  }
+
+  private valueOf({ registers, csrs }: ToyHart, what: RegisterPoint['what']): bigint {
+    if (what.kind === 'csr') return csrs[what.number] ?? 0n;
+    return what.kind === 'register' ? registers[what.register] : 0n;
   }
 
   private isInterruptDue(): boolean {

@@ -1,0 +1,123 @@
+/** Stops at registers, traps, disk requests and console text are the same in a recording and a replay, both ways. */
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
+import { csrNumber } from '../../../debug-adapter/engine/isa/csrs.ts';
+import type { StopPoints } from '../../../debug-adapter/engine/target/stopPoints.ts';
+import type { MachineTimeline } from '../../../debug-adapter/engine/timeline/machineTimeline.ts';
+import { times } from '../../support/extent.ts';
+import { DEMO, KERNEL, type Scene, stageOf } from './travelSupport.ts';
+
+const HARTS: Scene = { kernel: 'test/guests/harts/harts.elf', diskBytes: 1 << 20 };
+const CAUSES = new Set(Array.from({ length: 16 }, (_, cause) => cause));
+const text = (string: string): Uint8Array => Buffer.from(string, 'latin1');
+
+const POINTS: Record<string, Partial<StopPoints>> = {
+  'changes of CSRs': {
+    registers: ['mcause', 'mepc', 'scause', 'mip', 'sip'].map((name, id) => {
+      return { id, what: { kind: 'csr', number: csrNumber(name) } };
+    }),
+  },
+  traps: { traps: [{ id: 1, exceptions: CAUSES, interrupts: CAUSES }] },
+  'disk requests': { disks: [{ id: 1, requests: ['read', 'write', 'flush'] }] },
+  'console text': {
+    consoles: [
+      { id: 1, text: text('e') },
+      { id: 2, text: text('on') },
+    ],
+  },
+  'all kinds together': {
+    registers: [{ id: 1, what: { kind: 'csr', number: csrNumber('mepc') } }],
+    traps: [{ id: 2, exceptions: CAUSES, interrupts: CAUSES }],
+    disks: [{ id: 3, requests: ['read', 'write', 'flush'] }],
+    consoles: [{ id: 4, text: text('on') }],
+  },
+};
+
+interface Stop {
+  /** The position before the step of a hit, or of the trap. */
+  position: number;
+  text: string;
+}
+
+const COUNT = times({ quick: 12, long: 300 });
+
+/** The next stops from the current position, and the digest at each of them. */
+function stopsOf(timeline: MachineTimeline, direction: 'forward' | 'backward', count: number) {
+  const stops: Stop[] = [];
+  const digests = new Map<number, bigint>();
+  while (stops.length < count) {
+    const stop = complete(direction === 'forward' ? timeline.forward(Infinity) : timeline.backward());
+    if (stop.kind !== 'hit' && stop.kind !== 'trap') break;
+    const position = stop.kind === 'hit' ? stop.hits[0].position : timeline.position;
+    const isAfter = direction === 'forward' && stop.kind === 'hit';
+    assert.equal(timeline.position, position + (isAfter ? 1 : 0));
+    digests.set(timeline.position, timeline.digest());
+    stops.push({ position, text: textOf(stop) });
+  }
+  return { stops, digests };
+}
+
+/** The stop as text, because it contains bigints. */
+const textOf = (stop: object): string =>
+  JSON.stringify(stop, (_, value: unknown) => (typeof value === 'bigint' ? value.toString(16) : value));
+
+for (const [name, scene, harts, from] of [
+  ['demo', DEMO, 1, 100_000],
+  ['kernel', KERNEL, 1, 300_000],
+  ['harts', HARTS, 4, 1000],
+] as const) {
+  suite(name, () => {
+    for (const [kind, points] of Object.entries(POINTS)) {
+      // This guest does not use its disk.
+      if (scene === HARTS && kind === 'disk requests') continue;
+      test(`${kind}: the stops of a recording, of its history and of a replay, in both directions`, (t) => {
+        const stage = stageOf(scene, t);
+        stage.setup.harts = harts;
+        const armed = { breakpoints: new Set<bigint>(), watchpoints: [], ...points };
+        const live = stage.record();
+        live.advance(from);
+        live.arm(armed);
+        const recorded = stopsOf(live, 'forward', COUNT);
+        const { stops } = recorded;
+        assert.ok(stops.length > 0);
+        const end = live.position + 1000;
+        live.arm({ ...armed, traps: [], registers: [], disks: [], consoles: [] });
+        live.advance(end);
+        live.arm(armed);
+        assertSame('in the history', live, recorded);
+        live.close({ reason: 'interrupted' });
+        const replay = stage.replay();
+        t.after(() => replay.abandon());
+        complete(replay.goTo(end));
+        replay.arm(armed);
+        assertSame('in a replay', replay, recorded);
+      });
+    }
+  });
+}
+
+/** The stops of a timeline, backward and then forward, and the states there, are those that were recorded. */
+function assertSame(
+  where: string,
+  timeline: MachineTimeline,
+  { stops, digests }: { stops: Stop[]; digests: Map<number, bigint> },
+): void {
+  complete(timeline.goTo(stops.at(-1)!.position + 1));
+  // If a step is a trap and also has hits, a backward run stops once before it.
+  const expected = stops.filter(({ position }, i) => position !== stops[i + 1]?.position);
+  const backward = stopsOf(timeline, 'backward', expected.length);
+  assert.deepEqual(backward.stops.reverse(), expected, `${where}, backward`);
+  complete(timeline.goTo(stops[0].position));
+  // A run that begins at a trap does not stop there.
+  const later = stops[0].text.startsWith('{"kind":"trap"') ? stops.slice(1) : stops;
+  const forward = stopsOf(timeline, 'forward', later.length);
+  assert.deepEqual(forward.stops, later, `${where}, forward`);
+  for (const [position, digest] of forward.digests)
+    assert.equal(digest, digests.get(position), `${where}: ${position}`);
+  timeline.arm({ breakpoints: new Set(), watchpoints: [] });
+  for (const [position, digest] of backward.digests) {
+    complete(timeline.goTo(position));
+    assert.equal(timeline.digest(), digest, `${where}: the state at ${position}`);
+  }
+}
