@@ -180,13 +180,13 @@ test('a loaded snapshot is cached, shows its disk state, and is loaded only once
   const { executed } = replay.machine;
   complete(replay.goTo(6_000_000));
   assert.equal(replay.machine.executed, executed, 'at the position of the snapshot, nothing is replayed');
-  assert.equal(replay.disk.base, 'at 6000000');
+  assert.equal(replay.disk.base, 'id of at 6000000');
   replay.checkCosts();
   complete(replay.goTo(0));
   assert.equal(replay.disk.base, undefined);
   complete(replay.goTo(6_000_000));
   assert.deepEqual(replay.loads, ['at 6000000']);
-  assert.equal(replay.disk.base, 'at 6000000');
+  assert.equal(replay.disk.base, 'id of at 6000000');
 });
 
 test('if the machine is at the position of a stored snapshot, a move forward does not load it', () => {
@@ -219,15 +219,15 @@ test('if the snapshot is deleted that the current state is based on, the state i
   const replay = recorded([6_000_000, 12_000_000], 20_000_000).replay();
   complete(replay.goTo(15_000_000));
   const before = replay.machine.digestParts();
-  assert.equal(replay.disk.base, 'at 12000000');
-  replay.travel.deleteSnapshots(['at 12000000'], () => replay.stored.pop());
+  assert.equal(replay.disk.base, 'id of at 12000000');
+  replay.travel.deleteSnapshots(['id of at 12000000'], () => replay.stored.pop());
   assert.deepEqual([replay.position, replay.machine.digestParts()], [15_000_000, before]);
-  assert.deepEqual(replay.disk.forgotten, ['at 12000000']);
-  assert.equal(replay.disk.base, 'at 6000000');
+  assert.deepEqual(replay.disk.forgotten, ['id of at 12000000']);
+  assert.equal(replay.disk.base, 'id of at 6000000');
   // The state is not based on this snapshot, so that nothing needs to be replayed.
   complete(replay.goTo(3_000_000));
   const { executed } = replay.machine;
-  replay.travel.deleteSnapshots(['at 6000000'], () => replay.stored.pop());
+  replay.travel.deleteSnapshots(['id of at 6000000'], () => replay.stored.pop());
   assert.equal(replay.machine.executed, executed);
   assert.equal(replay.disk.base, undefined);
   complete(replay.goTo(15_000_000));
@@ -238,8 +238,8 @@ test('if the snapshot is deleted that the current state is based on, the state i
 
 test('at the live end, deleting a snapshot does not move the machine', () => {
   const live = recorded([6_000_000], 9_000_000);
-  live.disk.base = 'at 6000000';
-  live.travel.deleteSnapshots(['at 6000000'], () => live.stored.pop());
+  live.disk.base = 'id of at 6000000';
+  live.travel.deleteSnapshots(['id of at 6000000'], () => live.stored.pop());
   assert.deepEqual([live.position, live.travel.isAtLiveEnd, live.disk.shown], [9_000_000, true, 'live end']);
 });
 
@@ -251,5 +251,5 @@ test('a replay that starts from a snapshot goes back to it, and does not use ear
   assert.deepEqual(replay.machine.digestParts(), live.machine.digestParts());
   replay.arm(NEVER);
   assert.deepEqual(complete(replay.backward()), { kind: 'startOfRecording' });
-  assert.deepEqual([replay.position, replay.disk.base, replay.loads], [12_000_000, 'at 12000000', []]);
+  assert.deepEqual([replay.position, replay.disk.base, replay.loads], [12_000_000, 'id of at 12000000', []]);
 });

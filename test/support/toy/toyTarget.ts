@@ -50,7 +50,7 @@ export class ToyTarget implements Target {
   readonly travel: TimeTravel;
   readonly harts: TargetHarts;
   readonly disks = [];
-  readonly disk = new ToyDisk((snapshot) => this.stored.some(({ name }) => name === snapshot));
+  readonly disk = new ToyDisk((snapshot) => this.stored.some(({ id }) => id === snapshot));
   /** The names of the stored snapshots that were loaded. */
   readonly loads: string[] = [];
   /** The positions at which the state was compared with a recorded digest. */
@@ -62,7 +62,6 @@ export class ToyTarget implements Target {
   readonly requestLog = new RequestLogSwitch(LIVE_LOG);
   readonly player: HistoryPlayer;
   readonly log: ToyLog;
-  private storedCount = 0;
   private ramSnapshots: RamSnapshots;
   private points: StopPoints = NO_STOP_POINTS;
   private options: ToyMachineOptions;
@@ -118,7 +117,7 @@ export class ToyTarget implements Target {
       this.stored = [from];
       this.ramSnapshots.restore(from.ram);
       machine.loadState(from.state);
-      this.disk.show({ snapshot: from.name });
+      this.disk.show({ snapshot: from.id });
     }
     player.seek(machine.position);
     this.travel.addCached({ id: from?.id, state: machine.saveState(), ram: this.ramSnapshots.capture() });
@@ -141,7 +140,7 @@ export class ToyTarget implements Target {
     const parts = machine.digestParts();
     this.log.digests.push({ position: machine.position, parts });
     this.stored.push({
-      id: String(++this.storedCount),
+      id: `id of ${name}`,
       name,
       position: machine.position,
       state: machine.saveState(),
