@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts';
-import type { GuestAddress } from '../base/quantities.ts';
+import type { GuestAddress, Position } from '../base/quantities.ts';
 import type { Inspector } from '../target/inspector.ts';
 import { PC_REGISTER, type Target } from '../target/target.ts';
 import { ramAddress } from './ramAddress.ts';
@@ -8,10 +8,13 @@ import { ramAddress } from './ramAddress.ts';
 export class GuestWrites {
   private target: Target;
   private inspector: Inspector;
+  private onWritten: (from: Position, to: Position) => void;
 
-  constructor(target: Target, inspector: Inspector) {
+  /** `onWritten` is called after each change, with the positions before and after it. */
+  constructor(target: Target, inspector: Inspector, onWritten: (from: Position, to: Position) => void) {
     this.target = target;
     this.inspector = inspector;
+    this.onWritten = onWritten;
   }
 
   /**
@@ -26,7 +29,9 @@ export class GuestWrites {
       parts.push({ address: ramAddress(this.inspector, at, part.length), bytes: part });
       done += part.length;
     }
-    for (const part of parts) this.target.writeMemory(part.address, part.bytes);
+    this.write(() => {
+      for (const part of parts) this.target.writeMemory(part.address, part.bytes);
+    });
   }
 
   /**
@@ -35,6 +40,12 @@ export class GuestWrites {
    */
   register(register: number, value: bigint): void {
     assert(register >= 0 && register <= PC_REGISTER, 'there is no such register');
-    if (register > 0) this.target.writeRegister(register, BigInt.asUintN(64, value));
+    if (register > 0) this.write(() => this.target.writeRegister(register, BigInt.asUintN(64, value)));
+  }
+
+  private write(change: () => void): void {
+    const from = this.target.position;
+    change();
+    this.onWritten(from, this.target.position);
   }
 }

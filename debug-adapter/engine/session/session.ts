@@ -6,6 +6,7 @@ import type { Inspector } from '../target/inspector.ts';
 import type { HistoryRange, RunOptions, Target, TargetStop } from '../target/target.ts';
 import { GuestWrites } from './guestWrites.ts';
 import type { StopReason } from './stopReason.ts';
+import { type StopPointListener, TrackedRuns } from './stopPoints/trackedRuns.ts';
 import { type Reached, UserStopPoints } from './stopPoints/userStopPoints.ts';
 
 /**
@@ -20,6 +21,9 @@ export class Session<T extends Target = Target> {
   readonly stopPoints: UserStopPoints;
   /** Changes by the debugger. */
   readonly writes: GuestWrites;
+  /** The front end sets these functions, to be told about log messages and the counting of hits. */
+  readonly listener: StopPointListener = {};
+  private readonly trackedRuns: TrackedRuns;
   /** A reverse run that has not ended. It can be continued after the user has paused it. */
   private reverseRun: Sliced<StopReason> | undefined;
   private lastReason: StopReason = { kind: 'entry' };
@@ -27,8 +31,9 @@ export class Session<T extends Target = Target> {
   constructor(target: T) {
     this.target = target;
     this.inspector = target.inspect();
-    this.stopPoints = new UserStopPoints(this.inspector);
-    this.writes = new GuestWrites(target, this.inspector);
+    this.stopPoints = new UserStopPoints(target, this.inspector);
+    this.trackedRuns = new TrackedRuns(target, this.stopPoints, this.listener);
+    this.writes = new GuestWrites(target, this.inspector, (from, to) => this.stopPoints.changedByDebugger(from, to));
   }
 
   get position(): Position {
@@ -90,7 +95,10 @@ export class Session<T extends Target = Target> {
   /** Executes one step of the current hart: an instruction, or the trap or interrupt that occurs instead of it. */
   *stepInstruction(): Sliced<StopReason> {
     const hart = this.target.harts.current;
-    const stop = yield* this.forward(() => this.stopPoints.forSteps(), this.position + 1);
+    const { stopPoints } = this;
+    // The hits of breakpoints at the current position count, although they do not stop the step.
+    const points = () => (stopPoints.tracked.length > 0 ? stopPoints.all() : stopPoints.forSteps());
+    const stop = yield* this.forward(points, this.position + 1);
     if (stop.kind !== 'reached') return this.reasonOf(stop);
     return yield* this.runToQuantumOf(hart, { stopsAtStart: true });
   }
@@ -181,16 +189,21 @@ export class Session<T extends Target = Target> {
   /** Like `runBackTo`, but ignores the user's stop points. */
   *searchBackward(addresses: readonly bigint[], condition: () => boolean): Sliced<StopReason> {
     const points = { breakpoints: new Set(addresses), watchpoints: [], condition };
-    return this.reasonOf(yield* this.backward(() => points));
+    return this.reasonOf(yield* this.searchBack(() => points));
   }
 
   // --- helpers ---------------------------------------------------------------------------------------------------------
 
   private forward(points: () => StopPoints, until: Position, options?: RunOptions): Sliced<TargetStop> {
+    if (points() !== NO_STOP_POINTS) return this.trackedRuns.forward(points, until, options);
     return this.armed(points, () => this.target.forward(until, options));
   }
 
   private backward(points: () => StopPoints): Sliced<TargetStop> {
+    return this.trackedRuns.backward(points);
+  }
+
+  private searchBack(points: () => StopPoints): Sliced<TargetStop> {
     return this.armed(points, () => this.target.backward());
   }
 
@@ -213,8 +226,10 @@ export class Session<T extends Target = Target> {
         return this.setReason({ ...stop, ...reached(this.stopPoints.reachedAt(stop.pc)) });
       case 'trap':
         return this.setReason({ ...stop, ...reached(this.stopPoints.reachedBy(stop.trap, stop.ids)) });
-      case 'hit':
-        return this.setReason(stop);
+      case 'hit': {
+        const errors = this.stopPoints.errorsOfHits(stop.hits[0].position);
+        return this.setReason(errors.length > 0 ? { ...stop, errors } : stop);
+      }
       case 'startOfRecording':
         return this.setReason({ kind: 'startOfRecording' });
       case 'ended':

@@ -1,7 +1,10 @@
 import type { Inspector } from '../../target/inspector.ts';
 import type { Watchpoint } from '../../target/stopPoints.ts';
 import { ramAddress } from '../ramAddress.ts';
+import type { Position } from '../../base/quantities.ts';
 import type { BreakpointId } from '../stopReason.ts';
+import { HitCounts } from './hitCounts.ts';
+import { PrintedRanges } from './printedRanges.ts';
 import type { StopPoint } from './stopPoint.ts';
 
 /** A stop point after its addresses have been translated. */
@@ -10,13 +13,25 @@ export interface ResolvedPoint {
   point: StopPoint;
   /** The watched bytes of RAM of an access point. */
   watchpoint?: Watchpoint;
+  /** The hits of a point with a hit condition. */
+  hits?: HitCounts;
+  /** The positions that a logpoint has printed. */
+  printed?: PrintedRanges;
 }
 
-/** Throws a UserError if the point watches bytes that are not in RAM. */
-export function resolve(point: StopPoint, id: BreakpointId, inspector: Inspector): ResolvedPoint {
+/**
+ * `position` is the current position, from which hits are counted. Throws a UserError if the point watches bytes that
+ * are not in RAM.
+ */
+export function resolve(
+  point: StopPoint,
+  { id, position, inspector }: { id: BreakpointId; position: Position; inspector: Inspector },
+): ResolvedPoint {
   const { what } = point;
-  if (what.kind !== 'access') return { id, point };
+  const hits = point.hitCondition && new HitCounts(position);
+  const printed = point.logMessage && new PrintedRanges();
+  if (what.kind !== 'access') return { id, point, hits, printed };
   const { lengthBytes, access } = what;
   const address = ramAddress(inspector, what.address, lengthBytes);
-  return { id, point, watchpoint: { id, address, lengthBytes, access } };
+  return { id, point, hits, printed, watchpoint: { id, address, lengthBytes, access } };
 }

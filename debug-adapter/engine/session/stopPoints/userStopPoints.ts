@@ -1,9 +1,12 @@
 import { UserError } from '../../../messages/userError.ts';
 import { csrNumber } from '../../isa/csrs.ts';
+import type { Position } from '../../base/quantities.ts';
 import type { Inspector } from '../../target/inspector.ts';
 import { NO_STOP_POINTS, type StepHit, type StopPoints, type Trap } from '../../target/stopPoints.ts';
+import type { Target } from '../../target/target.ts';
 import type { BreakpointId, ConditionError } from '../stopReason.ts';
 import { armedFor } from './armedPoints.ts';
+import { AT_REST, type HitPolicy } from './hitPolicies.ts';
 import { resolve, type ResolvedPoint } from './resolvedPoint.ts';
 import type { StopPoint, StopPointKind } from './stopPoint.ts';
 
@@ -12,15 +15,24 @@ export type DataBreakpoint = Omit<Extract<StopPointKind, { kind: 'access' }>, 'k
 
 /** The stop points that the user has set in a session, and what is armed in the machine for them. */
 export class UserStopPoints {
+  private target: Target;
   private inspector: Inspector;
+  /** What hits do at the moment. */
+  policy: HitPolicy = AT_REST;
+  /** Where the machine is because a counting of hits was paused, and where it was before. */
+  displaced: { at: Position; origin: Position } | undefined;
+  /** The errors of conditions at the last hits that stopped a run. */
+  private hitErrors: { position: Position; errors: ConditionError[] } = { position: -1, errors: [] };
   private table = new Map<BreakpointId, ResolvedPoint>();
   /** The points that the execution of an instruction reaches, by its address. */
   private byAddress = new Map<bigint, ResolvedPoint[]>();
   private nextId: BreakpointId = 1;
+  private cachedTracked: readonly ResolvedPoint[] = [];
   private cachedAll: StopPoints | undefined;
   private cachedForSteps: StopPoints | undefined;
 
-  constructor(inspector: Inspector) {
+  constructor(target: Target, inspector: Inspector) {
+    this.target = target;
     this.inspector = inspector;
   }
 
@@ -29,10 +41,19 @@ export class UserStopPoints {
     return this.table.size > 0;
   }
 
-  /** Adds a stop point. Throws a UserError if it watches bytes that are not in RAM. */
+  /** The points whose hits are counted or printed. */
+  get tracked(): readonly ResolvedPoint[] {
+    return this.cachedTracked;
+  }
+
+  /**
+   * Adds a stop point. Its hits are counted from the current position. Throws a UserError if it watches bytes that are
+   * not in RAM.
+   */
   add(point: StopPoint): BreakpointId {
     const id = this.nextId;
-    const resolved = resolve(point, id, this.inspector);
+    const { inspector, target, countingOrigin } = this;
+    const resolved = resolve(point, { id, position: countingOrigin ?? target.position, inspector });
     this.nextId++;
     this.table.set(id, resolved);
     this.changed();
@@ -64,12 +85,39 @@ export class UserStopPoints {
 
   /** Like `at`, with the errors of the conditions that have no value. */
   reachedAt(pc: bigint): Reached {
-    return this.reached(this.byAddress.get(pc) ?? []);
+    return this.reached(this.byAddress.get(pc) ?? [], this.target.position);
   }
 
   /** Which of these trap points stop before a trap. */
   reachedBy(trap: Trap, ids: readonly BreakpointId[]): Reached {
-    return this.reached(this.withIds(ids), trap);
+    return this.reached(this.withIds(ids), this.target.position, trap);
+  }
+
+  /** The errors of the conditions of hits that stopped a run. `position` is that of the hits. */
+  errorsOfHits(position: Position): ConditionError[] {
+    return this.hitErrors.position === position ? this.hitErrors.errors : [];
+  }
+
+  /**
+   * The number of the last hit of a stop point with a hit condition, at or before the current position. Before the
+   * position at which the stop point was set, hits count backward. Undefined if the number is not known.
+   */
+  hitCount(id: BreakpointId): number | undefined {
+    return this.table.get(id)?.hits?.numberAt(this.target.position);
+  }
+
+  /**
+   * The position at which the machine was before it began to count hits, if the counting is paused or was canceled and
+   * the machine has not been moved since.
+   */
+  get countingOrigin(): Position | undefined {
+    return this.displaced?.at === this.target.position ? this.displaced.origin : undefined;
+  }
+
+  /** Records that the debugger has changed the machine by steps that reach no stop points. */
+  changedByDebugger(from: Position, to: Position): void {
+    for (const { hits } of this.tracked) hits?.skip(from, to);
+    for (const { printed } of this.tracked) if (printed?.has(from)) printed.add(from, to + 1);
   }
 
   /** All of them. Returns the same object until they change. */
@@ -97,34 +145,50 @@ export class UserStopPoints {
         ...users,
         breakpoints: new Set([...users.breakpoints, ...addresses]),
         predicates,
-        condition: (pc) => this.at(pc).length > 0 || (addresses.includes(pc) && condition()),
+        condition: (pc) => this.stopsAt(pc) || (addresses.includes(pc) && !this.isSkipped && condition()),
       });
     };
   }
 
   private arm(points: readonly ResolvedPoint[]): StopPoints {
     return armedFor(points, {
-      condition: (pc) => this.at(pc).length > 0,
-      trapCondition: (trap, ids) => this.reachedBy(trap, ids).ids.length > 0,
+      condition: (pc) => this.stopsAt(pc),
+      trapCondition: (trap, ids) => this.reachedBy(trap, ids).ids.length > 0 && !this.isSkipped,
       hitCondition: (hits) => this.stopping(hits),
     });
   }
 
+  /** Whether breakpoints at the current position do not stop the run. Their hits still count. */
+  private get isSkipped(): boolean {
+    return this.target.position === this.policy.skippedPosition;
+  }
+
+  private stopsAt(pc: bigint): boolean {
+    return this.at(pc).length > 0 && !this.isSkipped;
+  }
+
   private stopping(hits: StepHit[]): StepHit[] {
-    return hits.filter(({ id }) => this.reached(this.withIds([id])).ids.length > 0);
+    const reached = hits.map(({ id, position }) => this.reached(this.withIds([id]), position));
+    const errors = reached.flatMap((one) => one.errors);
+    if (reached.some(({ ids }) => ids.length > 0)) this.hitErrors = { position: hits[0].position, errors };
+    return hits.filter((_, i) => reached[i].ids.length > 0);
   }
 
   private withIds(ids: readonly BreakpointId[]): ResolvedPoint[] {
     return ids.flatMap((id) => this.table.get(id) ?? []);
   }
 
-  private reached(points: readonly ResolvedPoint[], trap?: Trap): Reached {
+  private reached(points: readonly ResolvedPoint[], position: Position, trap?: Trap): Reached {
+    const { policy } = this;
     const result: Reached = { ids: [], errors: [] };
-    for (const { id, point } of points) {
+    for (const resolved of points) {
+      const { id, point } = resolved;
+      if (!policy.concerns(resolved)) continue;
       try {
-        if (this.isReached(point, trap)) result.ids.push(id);
+        if (this.isReached(point, trap) && policy.stopsAt(resolved, position, trap)) result.ids.push(id);
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
+        if (!policy.stopsOnErrors) continue;
         result.ids.push(id);
         result.errors.push({ id, error });
       }
@@ -141,6 +205,9 @@ export class UserStopPoints {
   private changed(): void {
     this.cachedAll = undefined;
     this.cachedForSteps = undefined;
+    const isTracked = ({ point: { enabled = true }, hits, printed }: ResolvedPoint) =>
+      enabled && (hits !== undefined || printed !== undefined);
+    this.cachedTracked = [...this.table.values()].filter(isTracked);
     this.byAddress.clear();
     for (const resolved of this.table.values()) {
       const { what, enabled = true } = resolved.point;

@@ -1,0 +1,165 @@
+import { assert } from '../../base/assert.ts';
+import type { Position } from '../../base/quantities.ts';
+
+/** A hit: its position, and how many hits lie between it and the position at which the stop point was set. */
+export interface CountedHit {
+  position: Position;
+  /** 0 for the first hit from that position on, -1 for the last hit before it. */
+  index: number;
+}
+
+/** The maximum number of hits whose positions are stored; about 32 KiB. */
+const STORED_MAX = 2048;
+
+/** The number of a hit, which starts at 1. Before the position at which the stop point was set, hits count backward. */
+export const numberOf = (index: number): number => (index >= 0 ? index + 1 : -index);
+
+/**
+ * The hits of one stop point by position, so that a run that goes back and forth counts each hit once. The hits are
+ * known in a range of positions around the one at which the stop point was set. The positions of some of them are
+ * stored; between these, `nearest` is where to start counting again.
+ */
+export class HitCounts {
+  /** All hits from `low` up to, but not including, `high` are known. */
+  private low: CountedHit;
+  private high: CountedHit;
+  private stored: CountedHit[] = [];
+  /** Every hit whose index is a multiple of this is stored. */
+  private spacing = 1;
+  /** The last position whose index was determined, and the hit at this position, if the machine has reached it. */
+  private current: CountedHit;
+  private hitAtCurrent = false;
+
+  constructor(setAt: Position) {
+    this.low = this.high = this.current = { position: setAt, index: 0 };
+  }
+
+  /** The known range of positions. */
+  get range(): { low: Position; high: Position } {
+    return { low: this.low.position, high: this.high.position };
+  }
+
+  /** The index that a hit at this position has or would have; undefined if it is not known. */
+  indexAt(position: Position): number | undefined {
+    if (this.current.position === position) return this.current.index;
+    if (position < this.low.position || position > this.high.position) return undefined;
+    const at = this.firstStoredFrom(position);
+    const next = this.stored[at] ?? this.high;
+    const previous = this.stored[at - 1];
+    const least = previous ? previous.index + 1 : this.low.index;
+    if (next.position === position || next.index === least) return next.index;
+    if (previous ? previous.position + 1 === position : position === this.low.position) return least;
+    return position === this.high.position ? this.high.index : undefined;
+  }
+
+  /** The number of the last hit before or at the position, for showing. Undefined if it is not known. */
+  numberAt(position: Position): number | undefined {
+    const index = this.indexAt(position);
+    if (index === undefined) return undefined;
+    if (index < 0) return numberOf(index);
+    return index + (this.current.position === position && this.hitAtCurrent ? 1 : 0);
+  }
+
+  /** The nearest position at or before this one, in the known range, whose index is known. */
+  nearest(position: Position): CountedHit {
+    assert(position >= this.low.position, 'the position is in the known range');
+    return this.stored[this.firstStoredFrom(position + 1) - 1] ?? this.low;
+  }
+
+  /** The position of a hit, if it is stored. */
+  positionOf(index: number): Position | undefined {
+    return this.stored.find((hit) => hit.index === index)?.position;
+  }
+
+  /** Like `nearest`, by index. */
+  nearestByIndex(index: number): CountedHit {
+    return this.stored.findLast((hit) => hit.index <= index) ?? this.low;
+  }
+
+  /** The index of the last known hit before an index for which `stops` returns true for its number. */
+  lastStop(before: number, stops: (hit: number) => boolean): number | undefined {
+    for (let index = before - 1; index >= this.low.index; index--) if (stops(numberOf(index))) return index;
+    return undefined;
+  }
+
+  // --- counting --------------------------------------------------------------------------------------------------------
+
+  /** Continues to count from a position with a known index. */
+  startAt(position: Position, index = this.indexAt(position)): void {
+    assert(index !== undefined, 'the index is known');
+    if (this.current.position === position) return;
+    this.current = { position, index };
+    this.hitAtCurrent = false;
+  }
+
+  /** Records a hit, at or after the last one, and returns its index. Can be called several times for the same hit. */
+  hitAt(position: Position): number {
+    if (position !== this.current.position || !this.hitAtCurrent) {
+      this.reached(position);
+      this.hitAtCurrent = true;
+    }
+    return this.current.index;
+  }
+
+  /** Records that there are no more hits before this position. */
+  reached(position: Position): void {
+    if (position === this.current.position) return;
+    const { current } = this;
+    assert(position > current.position, 'counting goes forward');
+    if (this.hitAtCurrent && current.position >= this.high.position) this.store(current);
+    this.current = { position, index: current.index + (this.hitAtCurrent ? 1 : 0) };
+    this.hitAtCurrent = false;
+    if (current.position <= this.high.position && position > this.high.position) this.high = this.current;
+  }
+
+  /** Records that there is no hit from `from` up to `to`, without counting. */
+  skip(from: Position, to: Position): void {
+    const index = this.indexAt(from);
+    if (index === undefined) return;
+    this.startAt(from, index);
+    this.hitAtCurrent = false;
+    this.reached(to);
+  }
+
+  /** Adds the hits in the range that ends where the known range begins. */
+  prepend(from: Position, positions: readonly Position[]): void {
+    const index = this.low.index - positions.length;
+    positions.forEach((position, i) => this.store({ position, index: index + i }));
+    this.stored.sort((a, b) => a.position - b.position);
+    this.low = { position: from, index };
+  }
+
+  /** Forgets the hits from a position on, because the history after it has changed. */
+  forgetFrom(position: Position): void {
+    if (position >= this.high.position) return;
+    this.stored = this.stored.filter((hit) => hit.position < position);
+    if (position <= this.low.position) {
+      this.low = this.high = this.current = { position, index: 0 };
+      this.stored = [];
+    } else {
+      const last = this.stored.at(-1);
+      this.high = last ? { position: last.position + 1, index: last.index + 1 } : this.low;
+      if (this.current.position > this.high.position) this.current = this.high;
+    }
+    this.hitAtCurrent = false;
+  }
+
+  private store(hit: CountedHit): void {
+    if (hit.index % this.spacing !== 0) return;
+    this.stored.push(hit);
+    if (this.stored.length <= STORED_MAX) return;
+    this.spacing *= 2;
+    this.stored = this.stored.filter(({ index }) => index % this.spacing === 0);
+  }
+
+  /** The number of stored hits before a position. */
+  private firstStoredFrom(position: Position): number {
+    let [low, high] = [0, this.stored.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.stored[middle].position < position) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

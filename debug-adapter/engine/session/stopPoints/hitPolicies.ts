@@ -1,0 +1,165 @@
+import type { Position } from '../../base/quantities.ts';
+import type { Trap } from '../../target/stopPoints.ts';
+import type { BreakpointId } from '../stopReason.ts';
+import { numberOf } from './hitCounts.ts';
+import type { ResolvedPoint } from './resolvedPoint.ts';
+
+/** A message that a logpoint has printed. */
+export interface PrintedMessage {
+  id: BreakpointId;
+  position: Position;
+  text: string;
+}
+
+/** What the hits of stop points do during a run. A hit is an execution for which the point's condition holds. */
+export interface HitPolicy {
+  /** Breakpoints and traps at this position, where the run began, do not stop it. */
+  readonly skippedPosition?: Position;
+  /** Whether a point can do anything. If not, its condition is not evaluated. */
+  concerns(point: ResolvedPoint): boolean;
+  /** Called for each hit at the position before the step. Returns whether it stops the run. */
+  stopsAt(point: ResolvedPoint, position: Position, trap?: Trap): boolean;
+  /** Whether a point whose condition has no value stops the run. */
+  readonly stopsOnErrors: boolean;
+}
+
+/** Between runs: a point stops if the number of its hit at the current position is known and satisfies its condition. */
+export const AT_REST: HitPolicy = {
+  stopsOnErrors: true,
+  concerns: ({ printed }) => !printed,
+  stopsAt: ({ hits, point }, position) => {
+    const index = hits?.indexAt(position);
+    return !point.hitCondition || (index !== undefined && point.hitCondition.stopsAt(numberOf(index)));
+  },
+};
+
+/** During a forward run: counts hits and prints messages. Each point's hits must be known at the start of the run. */
+export class ForwardHits implements HitPolicy {
+  readonly stopsOnErrors = true;
+  readonly skippedPosition: Position;
+  private readonly print: (message: PrintedMessage) => void;
+  /** The last position with a message, by point. */
+  private readonly lastPrinted = new Map<BreakpointId, Position>();
+  /** The position from which each point has been armed. */
+  private readonly armedFrom = new Map<BreakpointId, Position>();
+  private lastReached: Position;
+
+  constructor(options: { start: Position; skipsStart: boolean; print: (message: PrintedMessage) => void }) {
+    this.lastReached = options.start;
+    this.skippedPosition = options.skipsStart ? options.start : -1;
+    this.print = options.print;
+  }
+
+  concerns(): boolean {
+    return true;
+  }
+
+  stopsAt(resolved: ResolvedPoint, position: Position, trap?: Trap): boolean {
+    const { id, hits, printed, point } = resolved;
+    if (hits && !point.hitCondition!.stopsAt(numberOf(hits.hitAt(position)))) return false;
+    if (!printed) return true;
+    if (!printed.has(position) && position > (this.lastPrinted.get(id) ?? -1)) {
+      this.print({ id, position, text: point.logMessage!.evaluate(trap) });
+      this.lastPrinted.set(id, position);
+    }
+    return false;
+  }
+
+  /** Records that the run has reached a position. Called before the stop points change, and at the end of the run. */
+  reached(points: Iterable<ResolvedPoint>, position: Position): void {
+    for (const { id, hits, printed } of points) {
+      hits?.reached(position);
+      if (!this.armedFrom.has(id)) this.armedFrom.set(id, this.lastReached);
+      // A message at the current position was printed before the step.
+      printed?.add(this.armedFrom.get(id)!, Math.max(position, (this.lastPrinted.get(id) ?? -1) + 1));
+    }
+    this.lastReached = position;
+  }
+}
+
+/** Counts the hits of some points, and stops only at the hit with the index `stopIndex`. */
+export class CountedHits implements HitPolicy {
+  readonly stopsOnErrors = false;
+  private readonly points: readonly ResolvedPoint[];
+  private readonly stopIndex: number | undefined;
+
+  constructor(points: readonly ResolvedPoint[], stopIndex?: number) {
+    this.points = points;
+    this.stopIndex = stopIndex;
+  }
+
+  concerns(point: ResolvedPoint): boolean {
+    return this.points.includes(point);
+  }
+
+  stopsAt({ hits }: ResolvedPoint, position: Position): boolean {
+    return hits!.hitAt(position) === this.stopIndex;
+  }
+}
+
+/** Collects the positions of the hits of some points. */
+export class CollectedHits implements HitPolicy {
+  readonly stopsOnErrors = false;
+  readonly positions: Map<ResolvedPoint, Position[]>;
+
+  constructor(points: readonly ResolvedPoint[]) {
+    this.positions = new Map(points.map((point) => [point, []]));
+  }
+
+  concerns(point: ResolvedPoint): boolean {
+    return this.positions.has(point);
+  }
+
+  stopsAt(point: ResolvedPoint, position: Position): boolean {
+    const positions = this.positions.get(point)!;
+    if (positions.at(-1) !== position) positions.push(position);
+    return false;
+  }
+}
+
+/** During a backward run: a point with a hit condition stops at only one position, which is known beforehand. */
+export class BackwardHits implements HitPolicy {
+  readonly stopsOnErrors = true;
+  private readonly stops: ReadonlyMap<ResolvedPoint, Position>;
+
+  constructor(stops: ReadonlyMap<ResolvedPoint, Position>) {
+    this.stops = stops;
+  }
+
+  concerns(resolved: ResolvedPoint): boolean {
+    return !resolved.printed && (!resolved.hits || this.stops.has(resolved));
+  }
+
+  stopsAt(resolved: ResolvedPoint, position: Position): boolean {
+    return !resolved.hits || this.stops.get(resolved) === position;
+  }
+}
+
+/** Collects the messages that a backward run prints. Hits are counted from a known index. */
+export class PassedMessages implements HitPolicy {
+  readonly stopsOnErrors = false;
+  readonly messages: PrintedMessage[] = [];
+  private readonly points: readonly ResolvedPoint[];
+
+  constructor(points: readonly ResolvedPoint[]) {
+    this.points = points;
+  }
+
+  concerns(point: ResolvedPoint): boolean {
+    return this.points.includes(point);
+  }
+
+  stopsAt({ id, hits, printed, point }: ResolvedPoint, position: Position, trap?: Trap): boolean {
+    if (hits && !point.hitCondition!.stopsAt(numberOf(hits.hitAt(position)))) return false;
+    if (printed!.has(position) || this.hasMessage(id, position)) return false;
+    this.messages.push({ id, position, text: point.logMessage!.evaluate(trap) });
+    return false;
+  }
+  private hasMessage(id: BreakpointId, position: Position): boolean {
+    const { messages } = this;
+    for (let i = messages.length - 1; i >= 0 && messages[i].position === position; i--) {
+      if (messages[i].id === id) return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,39 @@
+import type { Position } from '../../base/quantities.ts';
+import type { Sliced } from '../../base/sliced.ts';
+import type { Target } from '../../target/target.ts';
+import type { HitCounter } from './hitCounter.ts';
+import { PassedMessages, type PrintedMessage } from './hitPolicies.ts';
+import type { ResolvedPoint } from './resolvedPoint.ts';
+import { runWith } from './runWith.ts';
+import type { UserStopPoints } from './userStopPoints.ts';
+
+/** The messages of this many steps are collected at a time. */
+const PART_STEPS = 1_000_000;
+
+/**
+ * Prints the messages of the logpoints that a backward run from `to` to `from` has passed, the last one first. Replays
+ * these steps, in parts. The machine is at an intermediate position at the end.
+ */
+export function* printPassed(
+  parts: {
+    target: Target;
+    stopPoints: UserStopPoints;
+    counter: HitCounter;
+    print: (message: PrintedMessage) => void;
+  },
+  logs: readonly ResolvedPoint[],
+  { from, to }: { from: Position; to: Position },
+): Sliced<void> {
+  const { target, counter, print } = parts;
+  for (let end = to; end > from;) {
+    const start = Math.max(from, end - PART_STEPS);
+    yield* target.goTo(start);
+    yield* counter.countTo(start, logs);
+    const passed = new PassedMessages(logs);
+    const partEnd = end;
+    yield* runWith(parts, passed, () => target.forward(partEnd, { stopsAtStart: true }));
+    for (const message of passed.messages.reverse()) print(message);
+    for (const { printed } of logs) printed!.add(start, end);
+    end = start;
+  }
+}

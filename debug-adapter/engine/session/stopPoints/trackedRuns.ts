@@ -1,0 +1,129 @@
+import type { Position } from '../../base/quantities.ts';
+import type { Sliced } from '../../base/sliced.ts';
+import type { StopPoints } from '../../target/stopPoints.ts';
+import type { RunOptions, Target, TargetStop } from '../../target/target.ts';
+import { BackwardHits, ForwardHits, type PrintedMessage } from './hitPolicies.ts';
+import { type CountingProgress, HitCounter } from './hitCounter.ts';
+import type { ResolvedPoint } from './resolvedPoint.ts';
+import { printPassed } from './passedMessages.ts';
+import { runWith } from './runWith.ts';
+import type { UserStopPoints } from './userStopPoints.ts';
+
+/** What a session reports about its stop points during runs. */
+export interface StopPointListener {
+  /** Called for each message that a logpoint prints, in the order of the run. */
+  onLog?: (message: PrintedMessage) => void;
+  /** Called while hits are counted in a part of the history, and with `undefined` at the end. */
+  onCounting?: (progress: CountingProgress | undefined) => void;
+}
+
+/**
+ * Runs with the user's stop points in both directions, which also count hits and print the messages of logpoints. Before
+ * a run that needs a hit's number, the parts of the history between the position where the stop point was set and the
+ * current one are counted, if they have not been run through with the stop point yet.
+ */
+export class TrackedRuns {
+  readonly target: Target;
+  readonly stopPoints: UserStopPoints;
+  private listener: StopPointListener;
+  private counter: HitCounter;
+  /** The position at which the last run paused, if it was not the position at which it began. */
+  private pausedAt: Position = -1;
+
+  constructor(target: Target, stopPoints: UserStopPoints, listener: StopPointListener) {
+    this.target = target;
+    this.stopPoints = stopPoints;
+    this.listener = listener;
+    this.counter = new HitCounter(target, stopPoints, (progress) => this.listener.onCounting?.(progress));
+  }
+
+  /** Runs forward. See `Target.forward`. */
+  *forward(points: () => StopPoints, until: Position, { stopsAtStart }: RunOptions = {}): Sliced<TargetStop> {
+    const { target, stopPoints } = this;
+    const start = target.position;
+    while (stopPoints.tracked.some(({ hits }) => hits && hits.indexAt(start) === undefined)) {
+      yield* this.counter.countTo(start, stopPoints.tracked);
+    }
+    for (const { hits } of stopPoints.tracked) hits?.startAt(start);
+    const skipsStart = !stopsAtStart && this.pausedAt !== start;
+    const hits = new ForwardHits({ start, skipsStart, print: (message) => this.listener.onLog?.(message) });
+    hits.reached(stopPoints.tracked, start);
+    this.pausedAt = -1;
+    // The points at the current position are counted and printed too, because the instruction there executes now.
+    const run = runWith(this, hits, () => target.forward(until, { stopsAtStart: true }), points);
+    for (let next = run.next(); ; next = run.next()) {
+      hits.reached(stopPoints.tracked, target.position);
+      if (next.done) return next.value;
+      this.pausedAt = skipsStart && target.position === start ? -1 : target.position;
+      yield next.value;
+      this.pausedAt = -1;
+    }
+  }
+
+  /** Runs backward. See `Target.backward`. */
+  *backward(points: () => StopPoints): Sliced<TargetStop> {
+    for (;;) {
+      const run = this.backwardFrom(points, this.target.position);
+      let next = run.next();
+      for (; !next.done; next = run.next()) {
+        const { position } = this.target;
+        yield next.value;
+        if (this.target.position !== position) break;
+      }
+      if (next.done && next.value) return next.value;
+    }
+  }
+
+  /** Undefined if the stop points were changed during a pause. The run must then begin again. */
+  private *backwardFrom(points: () => StopPoints, from: Position): Sliced<TargetStop | undefined> {
+    const { target, stopPoints, counter } = this;
+    const { tracked } = stopPoints;
+    const counted = tracked.filter(({ hits, printed }) => hits && !printed);
+    const stops = new Map<ResolvedPoint, Position>();
+    yield* counter.countTo(from, tracked);
+    for (const point of counted) {
+      const position = yield* counter.lastKnownStop(point, from);
+      if (position !== undefined) stops.set(point, position);
+    }
+    if (target.position !== from) yield* target.pause.ignoredBy(target.goTo(from));
+    if (stopPoints.tracked !== tracked) return undefined;
+    let stop = yield* this.searchBackward(points, stops);
+    if (!stop) return undefined;
+    // The points whose known hits do not stop the run: a hit before the known ones may be after the stop.
+    const limit = target.position;
+    let best: { point: ResolvedPoint; position: Position } | undefined;
+    for (const point of counted) {
+      if (stops.has(point)) continue;
+      const position = yield* counter.lastUnknownStop(point, best?.position ?? limit);
+      if (position !== undefined && position >= (best?.position ?? limit)) best = { point, position };
+      if (position !== undefined) stops.set(point, position);
+    }
+    if (best && best.position > limit) {
+      yield* target.pause.ignoredBy(target.goTo(best.position + 1));
+      stop = yield* this.searchBackward(points, stops);
+    } else if (target.position !== limit) yield* target.pause.ignoredBy(target.goTo(limit));
+    const end = target.position;
+    const logs = tracked.filter(({ printed }) => printed && !printed.covers(end, from));
+    if (logs.length > 0) {
+      const print = (message: PrintedMessage) => this.listener.onLog?.(message);
+      yield* printPassed({ target, stopPoints, counter, print }, logs, { from: end, to: from });
+      yield* target.pause.ignoredBy(target.goTo(end));
+    }
+    for (const { hits } of tracked) if (hits?.indexAt(end) !== undefined) hits.startAt(end);
+    return stop;
+  }
+
+  /** Undefined if the stop points were changed during a pause. */
+  private *searchBackward(
+    points: () => StopPoints,
+    stops: ReadonlyMap<ResolvedPoint, Position>,
+  ): Sliced<TargetStop | undefined> {
+    const armed = points();
+    const run = runWith(this, new BackwardHits(stops), () => this.target.backward(), points);
+    for (let next = run.next(); ; next = run.next()) {
+      if (next.done) return next.value;
+      yield next.value;
+      if (points() !== armed) return undefined;
+    }
+  }
+}
