@@ -277,7 +277,7 @@ for (const [what, move] of Object.entries({
   'a move to the live end': (target) => complete(target.goTo(20_000_000)),
   'a run forward': (target) => [1, 2].forEach(() => complete(target.forward(Infinity))),
   'a trace': (target) => complete(target.trace(target.position + 100, () => {})),
-  'the deletion of a snapshot': (target) => target.travel.deleteSnapshots(['stored'], () => target.stored.pop()),
+  'the deletion of a snapshot': (target) => target.travel.deleteSnapshots(['id of stored'], () => target.stored.pop()),
   'another search': (target) => target.pause.resume(target.backward(), () => true),
 } satisfies Record<string, (target: ToyTarget) => void>)) {
   test(`after ${what}, a paused search starts again and finds the stop before the current position`, () => {
