@@ -2,6 +2,8 @@ import type { Position } from '../base/quantities.ts';
 import { csrNumber } from '../isa/csrs.ts';
 import type { RegisterHit, RegisterPoint } from '../target/stopPoints.ts';
 import type { HartContexts } from './cpu/hartContexts.ts';
+import { WATCHED_REGISTERS_MAX } from './cpu/layout.ts';
+import { fileIndex, WatchedRegisters } from './cpu/watchedRegisters.ts';
 import type { HartInterrupts } from './hartInterrupts.ts';
 import type { MachineClock } from './machineClock.ts';
 
@@ -19,7 +21,8 @@ interface WatchedRegister {
  * - CSRs change in few kinds of instructions, after which the hart ends its run (`watchesCsrs`).
  * - The bits of mip and sip that devices and timers drive also change with the time and with the actions of devices and
  *   other harts (`lineHarts`).
- * - Integer and floating-point registers change in most instructions (`needsSingleSteps`).
+ * - Integer and floating-point registers change in most instructions, so the hart compares a few of them after each step
+ *   (watchedRegisters.ts). If there are more, the hart executes single steps (`needsSingleSteps`).
  */
 export class RegisterWatcher {
   private readonly harts: HartContexts;
@@ -32,11 +35,15 @@ export class RegisterWatcher {
   /** The harts whose interrupt lines are watched. */
   lineHarts: readonly number[] = [];
   needsSingleSteps = false;
+  private readonly compared: WatchedRegisters;
+  /** For each hart, the registers that are compared after each step. */
+  private comparedOn: number[][] = [];
 
   constructor(parts: { harts: HartContexts; clock: MachineClock; interrupts: HartInterrupts }) {
     this.harts = parts.harts;
     this.clock = parts.clock;
     this.interrupts = parts.interrupts;
+    this.compared = new WatchedRegisters(parts.harts.hart.memory);
   }
 
   set(points: readonly RegisterPoint[]): void {
@@ -48,7 +55,15 @@ export class RegisterWatcher {
     this.lineHarts = all.filter((hart) =>
       this.registers.some((register) => register.hart === hart && hasLines(register)),
     );
-    this.needsSingleSteps = this.registers.some(({ what }) => what.kind !== 'csr');
+    this.comparedOn = all.map((hart) => [
+      ...new Set(
+        this.registers.flatMap(({ hart: of, what }) =>
+          of === hart && what.kind !== 'csr' ? [fileIndex(what.kind, what.register)] : [],
+        ),
+      ),
+    ]);
+    this.needsSingleSteps = this.comparedOn.some(({ length }) => length > WATCHED_REGISTERS_MAX);
+    this.compared.set([]);
     harts.hart.setSlot('CSRS_WATCHED', this.registers.some(({ what }) => what.kind === 'csr') ? 1n : 0n);
     this.forgetHits();
   }
@@ -56,6 +71,7 @@ export class RegisterWatcher {
   /** Called before a step, or before the current hart runs. */
   begin(): void {
     if (this.registers.length === 0) return;
+    this.compared.set(this.needsSingleSteps ? [] : this.comparedOn[this.harts.current]);
     this.before = { values: this.registers.map((register) => this.valueOf(register)), position: this.clock.position };
   }
 

@@ -124,6 +124,8 @@ export const FUNCTIONS = {
   updateContexts: { parameters: [], results: [] },
   /** (budget) -> budget left. */
   run: { parameters: [I32], results: [I32] },
+  /** Like `run`, but interprets all code, and returns after a step that changes one of WATCHED_REGISTERS. */
+  runWatched: { parameters: [I32], results: [I32] },
   /** () -> change in the RAM digest since the last call. */
   digestRam: { parameters: [], results: [I64] },
 } satisfies Record<string, FunctionType>;

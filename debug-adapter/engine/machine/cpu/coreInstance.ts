@@ -8,6 +8,7 @@ import type { Translator } from './translator/translator.ts';
 /** The functions of the core module (core.ts), and its region table. */
 export interface CoreExports {
   run(budget: number): number;
+  runWatched(budget: number): number;
   pendingInterrupt(): number;
   takeInterrupt(cause: number): void;
   updateContexts(): void;

@@ -21,6 +21,8 @@ import { ENTRY_BYTES, REGISTERS } from './layout.ts';
 /** The variables and labels that the interpreter's handlers share. */
 export interface Variables {
   core: Core;
+  /** Whether the function ends the run after a change of a watched register, and does not execute regions. */
+  isWatching: boolean;
   budget: Local;
   /** The address of the decode entry being executed. */
   entry: Local;
@@ -44,9 +46,10 @@ export interface Variables {
   stored: Label;
 }
 
-export function makeVariables(core: Core, frame: Frame): Variables {
+export function makeVariables(core: Core, frame: Frame, isWatching: boolean): Variables {
   return {
     core,
+    isWatching,
     budget: frame.parameters[0],
     entry: frame.local(I32),
     pageEntries: frame.local(I32),

@@ -78,7 +78,7 @@ export class Hart implements Stateful {
     writeNumber(this.words, WORD.MARKED_POSITION, -1);
     writeNumber(this.words, WORD.STEPS_END, position + budget);
     this.words[WORD.BUDGET] = budget;
-    const left = this.core.run(budget);
+    const left = this.words[WORD.REGISTERS_WATCHED] > 0 ? this.core.runWatched(budget) : this.core.run(budget);
     this.translator.translatePending();
     // The core may have reduced STEPS_END during the run.
     const end = readNumber(this.words, WORD.STEPS_END) - left;

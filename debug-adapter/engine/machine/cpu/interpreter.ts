@@ -9,6 +9,7 @@ import {
   ifElse,
   label,
   loop,
+  nothing,
   ret,
   sequence,
   set,
@@ -45,7 +46,8 @@ import {
 import { FETCH_TLB, STRADDLE_ENTRY } from './layout.ts';
 import { loadHandler, storeHandler, zeroBlockHandler } from './memoryHandlers.ts';
 import { COMPRESSIBLE, HANDLER_NAMES, type OperationName } from './operations.ts';
-import { countJump, executeSingleEntry, fetchTlbEntry, regionHandler } from './regionHandler.ts';
+import { countJump, executeSingleEntry, fetchTlbEntry, regionHandler, withoutRegion } from './regionHandler.ts';
+import { whenRegisterChanged } from './watchedRegisters.ts';
 import { COMPUTE, CONDITION, FLOAT_LOADS, FLOAT_STORES, LOADS, STORES } from './semantics.ts';
 
 /**
@@ -56,10 +58,12 @@ import { COMPUTE, CONDITION, FLOAT_LOADS, FLOAT_STORES, LOADS, STORES } from './
  * around calls that need it.
  */
 export function defineInterpreter(core: Core): void {
-  core.builder.define(core.functions.run, (frame) => {
-    const v = makeVariables(core, frame);
-    return sequence(loop(v.fetch, fetch(v), loop(v.execute, execute(v))), i32.const(0));
-  });
+  for (const name of ['run', 'runWatched'] as const) {
+    core.builder.define(core.functions[name], (frame) => {
+      const v = makeVariables(core, frame, name === 'runWatched');
+      return sequence(loop(v.fetch, fetch(v), loop(v.execute, execute(v))), i32.const(0));
+    });
+  }
 }
 
 /** Finds the decoded page for PC, or takes the fetch fault. */
@@ -67,6 +71,7 @@ function fetch(v: Variables): Code {
   const { budget, entry, pageEntries, pageVa, context, low, tlb, va, core } = v;
   const located = label();
   return sequence(
+    v.isWatching ? whenRegisterChanged(ret(budget.get)) : nothing,
     when(i32.leS(budget.get, i32.const(0)), ret(budget.get)),
     set(context, slot32('DATA_CONTEXT')),
     set(low, i32.wrap(tee(va, slot('PC')))),
@@ -128,6 +133,7 @@ function execute(v: Variables): Code {
     ),
   );
   return sequence(
+    v.isWatching ? whenRegisterChanged(sequence(setSlot('PC', pc(v)), ret(v.budget.get))) : nothing,
     when(
       i32.ltS(tee(v.budget, i32.sub(v.budget.get, i32.const(1))), i32.const(0)),
       refund(v),
@@ -194,7 +200,7 @@ function specialHandler(v: Handler, name: OperationName): Code {
     case 'BREAK':
       return breakpoint(v);
     case 'REGION':
-      return regionHandler(v);
+      return v.isWatching ? withoutRegion(v) : regionHandler(v);
     case 'NOP':
       return next(v);
     case 'AUIPC':

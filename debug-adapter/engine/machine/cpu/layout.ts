@@ -17,6 +17,7 @@ const WASM_PAGE_BYTES = 65536;
  *   0x2000     a decode entry and its end mark, for instructions that straddle a page boundary
  *   0x2200     bits for the virtual pages that contain breakpoints
  *   0x2800     page table entries that the step in progress has marked as accessed or dirty
+ *   0x2c00     watched registers
  *   0x3000     constants of the hash function that reads RAM in place
  *   0x4000     list of TLB entries filled for paged contexts, so that only these are flushed
  *   0x8000     counts of jumps to decode entries, u16 each, indexed by a hash of the entry's address
@@ -103,6 +104,8 @@ const SHARED_SLOTS = [
   'FAULT',
   'CAUSE',
   'TVAL',
+  /** The number of entries in WATCHED_REGISTERS. */
+  'REGISTERS_WATCHED',
   /** 1 if the hart ends its run after a step that may have changed a CSR; otherwise 0. */
   'CSRS_WATCHED',
   /** The exceptions that are reported before they are taken, as a bit for each cause. */
@@ -166,6 +169,10 @@ export const BREAK_PAGES_BYTES = 128;
 export const MARKED_ENTRIES = 0x2800;
 export const MARKED_ENTRY_BYTES = 16;
 export const MARKED_ENTRIES_MAX = 4;
+/** {i64 value at the start of the run, i32 address of the register} in 16 bytes. Unused entries repeat the first. */
+export const WATCHED_REGISTERS = 0x2c00;
+export const WATCHED_REGISTER_BYTES = 16;
+export const WATCHED_REGISTERS_MAX = 4;
 export const HASH_CONSTANTS = 0x3000;
 export const FLUSH_LIST = 0x4000;
 export const FLUSH_LIST_ENTRIES = 4096;

@@ -8,6 +8,7 @@ import {
   i64,
   label,
   loop,
+  nothing,
   ret,
   sequence,
   set,
@@ -28,7 +29,8 @@ import { OP } from './operations.ts';
 
 /** Counts a jump to `entry`, and reports the entry for translation when the count reaches the threshold. */
 export function countJump(v: Variables): Code {
-  const { entry, low, tlb } = v;
+  const { entry, low, tlb, isWatching } = v;
+  if (isWatching) return nothing;
   const slot = i32.and(i32.shrU(entry.get, i32.const(3)), i32.const((HOT_COUNTS_ENTRIES - 1) << 1));
   return sequence(
     set(low, slot),
@@ -49,14 +51,13 @@ export function countJump(v: Variables): Code {
 export function regionHandler(v: Variables): Code {
   const { core, budget, entry, pageEntries, pageVa, low, tlb, va } = v;
   const again = label();
-  const loneEntry = i32.add(i32.mul(immediate32(v), i32.const(SINGLE_ENTRY_BYTES)), i32.const(REGION_ENTRIES));
   return sequence(
     refund(v),
     setSlot('PC', pc(v)),
     loop(
       again,
       set(low, callIndirect(core.regionType, immediate32(v), budget.get, pageVa.get)),
-      when(i32.eq(low.get, budget.get), countJump(v), executeSingleEntry(v, loneEntry)),
+      when(i32.eq(low.get, budget.get), countJump(v), executeSingleEntry(v, loneEntry(v))),
       set(budget, low.get),
       set(low, i32.wrap(tee(va, slot('PC')))),
       when(
@@ -73,6 +74,14 @@ export function regionHandler(v: Variables): Code {
     br(v.execute),
   );
 }
+
+/** Executes the first instruction of the region that begins here, without calling the region. */
+export const withoutRegion = (v: Variables): Code =>
+  sequence(refund(v), setSlot('PC', pc(v)), executeSingleEntry(v, loneEntry(v)));
+
+/** The separately decoded first instruction of a region. */
+const loneEntry = (v: Variables): Code =>
+  i32.add(i32.mul(immediate32(v), i32.const(SINGLE_ENTRY_BYTES)), i32.const(REGION_ENTRIES));
 
 /**
  * Executes an entry that was decoded outside its page. The entry is treated as the first entry of a page that begins at
