@@ -4,14 +4,17 @@ import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import { BlkreplayFilter, NULL_REQUEST_LOG } from '../../../debug-adapter/engine/block/blkreplay.ts';
 import { RawImage } from '../../../debug-adapter/engine/block/raw.ts';
-import { csrNumber } from '../../../debug-adapter/engine/isa/csrs.ts';
+import { csrNumber, isWatchable } from '../../../debug-adapter/engine/isa/csrs.ts';
 import { bootElf } from '../../../debug-adapter/engine/machine/boot/bootElf.ts';
+import { TEST_DEVICE_VALUES } from '../../../debug-adapter/engine/machine/devices/testDevice.ts';
 import type { RegisterHit, RegisterPoint, StopPoints, Trap } from '../../../debug-adapter/engine/target/stopPoints.ts';
 import { some, times } from '../../support/extent.ts';
 import { guest } from '../../support/guests.ts';
 import { MemoryFile } from '../../support/memoryFile.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
-import { type BareMachine, bareMachine, digestOf } from './cpu/bareMachine.ts';
+import { a, assemble } from './cpu/assembler.ts';
+import { type BareMachine, bareMachine, digestOf, machineWith } from './cpu/bareMachine.ts';
+import { minimalElf } from './cpu/minimalElf.ts';
 import { randomImage } from './cpu/randomProgram.ts';
 import { eventsOf } from './singleSteps.ts';
 
@@ -154,3 +157,56 @@ for (const harts of [1, 4]) {
     }
   });
 }
+
+const registerPoint = (id: number, register: number): RegisterPoint => ({ id, what: { kind: 'register', register } });
+
+test('a write by the debugger is a change, which the next run reports', () => {
+  const machine = machineWith([a.nop, a.nop, a.nop]);
+  machine.setStopPoints({ ...NONE, registers: [registerPoint(1, 5), registerPoint(2, 6)] });
+  machine.run(1);
+  machine.inject({ kind: 'registerWrite', register: 5, value: 7n });
+  const hit = { kind: 'register', id: 1, hart: 0, oldValue: 0n, newValue: 7n, position: 1 };
+  assert.deepEqual(machine.run(10), { kind: 'hit', hits: [hit] });
+  assert.equal(machine.position, 2);
+  // A state that is loaded instead ends the wait for the report.
+  const state = machine.saveState();
+  machine.inject({ kind: 'registerWrite', register: 6, value: 7n });
+  machine.loadState(state);
+  assert.equal(machine.run(3).kind, 'reached');
+});
+
+test('a reset changes the registers of all harts in one step', () => {
+  const code = assemble([
+    a.csrr(5, csrNumber('mhartid')),
+    a.to('others', (offset) => a.bne(5, 0, offset)),
+    ...[a.li(6, 0x10_0000), a.li(7, TEST_DEVICE_VALUES.reset), a.li(9, 20_000)],
+    'wait',
+    a.addi(9, 9, -1),
+    a.to('wait', (offset) => a.bne(9, 0, offset)),
+    a.sw(7, 0, 6),
+    'others',
+    a.addi(8, 0, 1),
+    a.wfi,
+    a.to('others', (offset) => a.jal(0, offset)),
+  ]);
+  const machine = boot(minimalElf(code, 0x8000_0000n), { harts: 2 });
+  machine.run(20_000);
+  machine.setStopPoints({ ...NONE, registers: [registerPoint(1, 6), registerPoint(2, 8)] });
+  const stop = machine.run(100_000);
+  assert.ok(stop.kind === 'hit');
+  assert.deepEqual(
+    stop.hits.map((hit) => hit.kind === 'register' && [hit.id, hit.hart, hit.oldValue, hit.newValue]),
+    [
+      [1, 0, 0x10_0000n, 0n],
+      [2, 1, 1n, 0n],
+    ],
+  );
+});
+
+test('counters and the time cannot be watched', () => {
+  const names = ['cycle', 'time', 'instret', 'mcycle', 'minstret', 'hpmcounter3', 'mhpmcounter31'];
+  for (const name of names) assert.equal(isWatchable(csrNumber(name)), false, name);
+  for (const name of [...CSRS, 'mcountinhibit', 'mhpmevent3', 'stimecmp']) {
+    assert.equal(isWatchable(csrNumber(name)), true, name);
+  }
+});
