@@ -154,6 +154,7 @@ export class ArmedStopPoints {
   /** Called by the hart when it has raised a watched exception. Returns whether the run stops before it. */
   atException(): boolean {
     const { hart } = this;
+    if (this.traps.cannotMatchException()) return false;
     const [cause, tval] = [hart.slot('CAUSE'), hart.slot('TVAL')];
     const stops = this.stopsBefore(this.traps.exception());
     // A condition that reads CSRs can overwrite these slots.
@@ -164,7 +165,8 @@ export class ArmedStopPoints {
 
   /** Called before the current hart takes an interrupt. Returns whether the run stops before it. */
   atInterrupt(cause: number): boolean {
-    return this.traps.isArmed && this.stopsBefore(this.traps.interrupt(cause));
+    if (!this.traps.isArmed || this.traps.cannotMatchInterrupt(cause)) return false;
+    return this.stopsBefore(this.traps.interrupt(cause));
   }
 
   /** Called before a reset. Returns whether the run stops before it. */

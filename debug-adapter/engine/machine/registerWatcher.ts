@@ -18,7 +18,7 @@ interface WatchedRegister {
  * Finds changes of registers and CSRs: reads them before and after each run of a hart, and before and after each other
  * step. The machine makes sure that a run of a hart ends with the first step that can have changed one of them:
  *
- * - CSRs change in few kinds of instructions, after which the hart ends its run (`watchesCsrs`).
+ * - CSRs change in few kinds of instructions, after which the hart ends its run (CSRS_WATCHED).
  * - The bits of mip and sip that devices and timers drive also change with the time and with the actions of devices and
  *   other harts (`lineHarts`).
  * - Integer and floating-point registers change in most instructions, so the hart compares a few of them after each step
@@ -28,16 +28,16 @@ export class RegisterWatcher {
   private readonly harts: HartContexts;
   private readonly clock: MachineClock;
   private readonly interrupts: HartInterrupts;
+  private readonly compared: WatchedRegisters;
   private registers: WatchedRegister[] = [];
+  /** For each hart, the integer and floating-point registers. */
+  private comparedOn: number[][] = [];
   /** The values before the step in progress, and its position; undefined between steps. */
   private before: { values: bigint[]; position: Position } | undefined;
   private pending: RegisterHit[] = [];
   /** The harts whose interrupt lines are watched. */
   lineHarts: readonly number[] = [];
   needsSingleSteps = false;
-  private readonly compared: WatchedRegisters;
-  /** For each hart, the registers that are compared after each step. */
-  private comparedOn: number[][] = [];
 
   constructor(parts: { harts: HartContexts; clock: MachineClock; interrupts: HartInterrupts }) {
     this.harts = parts.harts;

@@ -2,25 +2,35 @@ import { PTE, walkPageTables } from '../isa/pageTables.ts';
 import { PRIVILEGE, TRAP_REGISTERS, handlerAddresses } from '../isa/traps.ts';
 import type { Trap, TrapPoint } from '../target/stopPoints.ts';
 import { ACCESS_FETCH } from './cpu/access.ts';
+import { hasCachedHandler } from './cpu/cachedHandler.ts';
 import { ENVCFG } from './cpu/envcfg.ts';
 import type { Hart } from './cpu/hart.ts';
-import type { SlotName } from './cpu/layout.ts';
+import { SLOT, type SlotName } from './cpu/layout.ts';
 import type { GuestRam } from './guestRam.ts';
 
 /** Describes the traps that the current hart is about to take, and finds the trap points that they match. */
 export class TrapWatcher {
   private readonly hart: Hart;
   private readonly ram: GuestRam;
+  private readonly words: Int32Array;
   private points: readonly TrapPoint[] = [];
+  /** The causes that points match whether or not there is a handler. */
+  private withHandler = { exceptions: new Set<number>(), interrupts: new Set<number>() };
 
   constructor(hart: Hart, ram: GuestRam) {
     this.hart = hart;
     this.ram = ram;
+    this.words = new Int32Array(hart.memory.buffer);
   }
 
   /** Replaces the points. Afterwards, the hart reports only exceptions that one of them may match. */
   set(points: readonly TrapPoint[]): void {
     this.points = points;
+    const regardless = points.filter(({ withoutHandler }) => !withoutHandler);
+    this.withHandler = {
+      exceptions: new Set(regardless.flatMap(({ exceptions }) => [...(exceptions ?? [])])),
+      interrupts: new Set(regardless.flatMap(({ interrupts }) => [...(interrupts ?? [])])),
+    };
     const causes = points.flatMap(({ exceptions }) => [...(exceptions ?? [])]);
     this.hart.setSlot(
       'EXCEPTIONS_WATCHED',
@@ -30,6 +40,17 @@ export class TrapWatcher {
 
   get isArmed(): boolean {
     return this.points.length > 0;
+  }
+
+  /** A fast check that is true for most traps if all points are for traps without a handler: no point matches. */
+  cannotMatchException(): boolean {
+    const cause = this.words[SLOT.CAUSE >> 2];
+    return !this.withHandler.exceptions.has(cause) && hasCachedHandler(this.words, { cause, isInterrupt: false });
+  }
+
+  /** Like `cannotMatchException`, for an interrupt. */
+  cannotMatchInterrupt(cause: number): boolean {
+    return !this.withHandler.interrupts.has(cause) && hasCachedHandler(this.words, { cause, isInterrupt: true });
   }
 
   /** The IDs of the points that match the trap. */

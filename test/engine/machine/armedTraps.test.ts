@@ -7,7 +7,7 @@ import { TEST_DEVICE_VALUES } from '../../../debug-adapter/engine/machine/device
 import type { MachineStop } from '../../../debug-adapter/engine/machine/machine.ts';
 import type { StopPoints, Trap, TrapPoint } from '../../../debug-adapter/engine/target/stopPoints.ts';
 import { a, assemble, CSR, type Item } from './cpu/assembler.ts';
-import { bareMachine, type BareMachine, digestOf, machineWith, START, trapOf } from './cpu/bareMachine.ts';
+import { bareMachine, type BareMachine, digestOf, machineWith, START, trapOf, words } from './cpu/bareMachine.ts';
 import { minimalElf } from './cpu/minimalElf.ts';
 import { ALL, leafAt, map, PTE, pte, setPrivilege, startPaging, WINDOW, writeEntry } from './cpu/paging.ts';
 
@@ -185,6 +185,26 @@ test('a trap without a handler is one whose handler cannot be executed', () => {
     return machine.run(1, undefined, { stopsAtStart: true }).kind === 'trap';
   };
   assert.deepEqual([0, ALL & ~PTE.X, ALL | PTE.U, ALL].map(inSupervisor), [true, true, true, false]);
+});
+
+test('a trap whose handler has been executed before is without a handler once its address or mapping is gone', () => {
+  const skip = (epc: number): Item[] => [a.csrr(6, epc), a.addi(6, 6, 4), a.csrw(epc, 6)];
+  const inMachine = machineWith([a.ecall, a.ecall, a.csrw(CSR.mtvec, 0), a.ecall]);
+  inMachine.ram.write(HANDLER, assemble([skip(CSR.mepc), a.mret]));
+  inMachine.hart.setSlot('MTVEC', BigInt(HANDLER));
+  arm(inMachine, { exceptions: CAUSES, withoutHandler: true });
+  assert.equal(assertTrap(inMachine.run(100)).pc, BigInt(START + 12));
+
+  const inSupervisor = paged([a.ebreak, a.ebreak, a.ebreak], 0);
+  inSupervisor.ram.write(HANDLER, assemble([skip(CSR.sepc), a.sret]));
+  map(inSupervisor, 0, HANDLER, ALL);
+  inSupervisor.hart.setSlot('STVEC', BigInt(WINDOW));
+  inSupervisor.hart.setSlot('MEDELEG', 1n << BigInt(EXCEPTION.BREAKPOINT));
+  arm(inSupervisor, { exceptions: new Set([EXCEPTION.BREAKPOINT]), withoutHandler: true });
+  // Each EBREAK takes five steps: the trap, and four instructions.
+  assert.equal(inSupervisor.run(10, undefined, { stopsAtStart: true }).kind, 'reached');
+  inSupervisor.inject({ kind: 'memoryWrite', address: leafAt(0), bytes: words(0n) });
+  assert.equal(assertTrap(inSupervisor.run(100, undefined, { stopsAtStart: true })).pc, BigInt(START + 8));
 });
 
 test('an interrupt stops the run before its step, even in a waiting hart', () => {
