@@ -158,7 +158,7 @@ export class Adapter {
     checkAnnounced(command, args);
     if (command === 'launch') return this.launch(args);
     if (rules.runs) return this.startRun(command, args, rules.runs);
-    const ids = rules.sets ? breakpointsIn(args).map(() => this.nextBreakpointId++) : [];
+    const ids = rules.sets ? itemsSetBy(rules.sets, args).map(() => this.nextBreakpointId++) : [];
     const answered = this.engine.ask(command, args, ids);
     if (!rules.sets || !this.isEngineBusy) return answered;
     void this.sendWhenAnswered(answered);
@@ -265,8 +265,14 @@ export class Adapter {
   }
 }
 
-function breakpointsIn(value: unknown): unknown[] {
-  return isRecord(value) && Array.isArray(value.breakpoints) ? value.breakpoints : [];
+const itemsSetBy = (what: CommandRules['sets'], args: unknown): unknown[] =>
+  what === 'exceptions' ? [...listIn(args, 'filters'), ...listIn(args, 'filterOptions')] : breakpointsIn(args);
+
+const breakpointsIn = (value: unknown): unknown[] => listIn(value, 'breakpoints');
+
+function listIn(value: unknown, name: string): unknown[] {
+  const list = isRecord(value) ? value[name] : undefined;
+  return Array.isArray(list) ? list : [];
 }
 
 const ERROR_ID = 1;
@@ -275,7 +281,7 @@ const ERROR_ID = 1;
  * made the request.
  */
 const WITHOUT_DIALOG = new Set([
-  ...['evaluate', 'scopes', 'dataBreakpointInfo', 'variables', 'readMemory'],
+  ...['exceptionInfo', 'evaluate', 'scopes', 'dataBreakpointInfo', 'variables', 'readMemory'],
   ...['blkreplay/consoleInput', 'blkreplay/overview'],
 ]);
 

@@ -57,8 +57,19 @@ export class Arguments {
     });
   }
 
+  /** A list of strings; empty if absent. */
+  texts(name: string): string[] {
+    const isList = (value: unknown) => Array.isArray(value) && value.every((item) => typeof item === 'string');
+    return (this.optional(name, expected.texts(), isList) as string[] | undefined) ?? [];
+  }
+
   object(name: string): Arguments {
     return new Arguments(this.command, this.optional(name, 'an object', isRecord) ?? this.fail(name, 'an object'));
+  }
+
+  optionalObject(name: string): Arguments | undefined {
+    const value = this.optional(name, 'an object', isRecord);
+    return value === undefined ? undefined : new Arguments(this.command, value);
   }
 
   private optional(name: string, form: string, isValid: (value: unknown) => boolean): unknown {

@@ -1,12 +1,36 @@
-import type { BreakpointId, Session } from '../engine/index.ts';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { BreakpointId, RegisterPoint, Session } from '../engine/index.ts';
+
+/** The reason in a `stopped` event. `event breakpoint` is not defined in DAP, which allows other reasons. */
+export type BreakpointKind =
+  | 'breakpoint'
+  | 'function breakpoint'
+  | 'instruction breakpoint'
+  | 'data breakpoint'
+  | 'exception'
+  | 'event breakpoint';
 
 /** A client breakpoint. It may have several addresses, each of which is a separate breakpoint in the session. */
 export interface ClientBreakpoint {
   /** The breakpoint's ID in the protocol. */
   id: number;
-  kind: 'breakpoint' | 'function breakpoint' | 'instruction breakpoint' | 'data breakpoint';
-  /** The watched value of a data breakpoint. */
+  kind: BreakpointKind;
+  /** The watched value of a data breakpoint in memory. */
   data?: WatchedData;
+  /** What the breakpoint is about, for the user: a register, an event, or the kind of panic. */
+  label?: string;
+  /** The condition that the user wrote. */
+  condition?: string;
+  /** The breakpoint as the client knows it. */
+  shown: DebugProtocol.Breakpoint;
+}
+
+/** A watched register of one hart. */
+export interface WatchedRegister {
+  register: RegisterPoint['what'];
+  hart: number;
+  /** Its name. */
+  label: string;
 }
 
 export interface WatchedData {
@@ -26,6 +50,8 @@ export class BreakpointTable {
   private session: Session;
   private lists = new Map<string, BreakpointId[]>();
   private byId = new Map<BreakpointId, ClientBreakpoint>();
+  /** The numbers of hits that the client knows. */
+  private counts = new Map<BreakpointId, number>();
 
   constructor(session: Session) {
     this.session = session;
@@ -36,6 +62,7 @@ export class BreakpointTable {
     for (const id of this.lists.get(list) ?? []) {
       this.session.stopPoints.remove(id);
       this.byId.delete(id);
+      this.counts.delete(id);
     }
     this.lists.set(list, []);
   }
@@ -47,5 +74,20 @@ export class BreakpointTable {
 
   get(id: BreakpointId): ClientBreakpoint | undefined {
     return this.byId.get(id);
+  }
+
+  /**
+   * The breakpoints whose number of hits has changed since the last call, with the new number. Only breakpoints with a
+   * hit condition are counted.
+   */
+  takeChangedCounts(): { shown: DebugProtocol.Breakpoint; hits: number }[] {
+    const changed: { shown: DebugProtocol.Breakpoint; hits: number }[] = [];
+    for (const [point, { shown }] of this.byId) {
+      const hits = this.session.stopPoints.hitCount(point);
+      if (hits === undefined || hits === this.counts.get(point)) continue;
+      this.counts.set(point, hits);
+      changed.push({ shown, hits });
+    }
+    return changed;
   }
 }

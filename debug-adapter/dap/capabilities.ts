@@ -1,4 +1,5 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { EXCEPTION_FILTERS } from './exceptionFilters.ts';
 
 /** The adapter's capabilities for the `initialize` response. */
 export const CAPABILITIES: DebugProtocol.Capabilities = {
@@ -7,6 +8,12 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsFunctionBreakpoints: true,
   supportsInstructionBreakpoints: true,
   supportsDataBreakpoints: true,
+  supportsConditionalBreakpoints: true,
+  supportsHitConditionalBreakpoints: true,
+  supportsLogPoints: true,
+  supportsExceptionFilterOptions: true,
+  exceptionBreakpointFilters: EXCEPTION_FILTERS.map(({ shown }) => shown),
+  supportsExceptionInfoRequest: true,
   supportsReadMemoryRequest: true,
   supportsWriteMemoryRequest: true,
   supportsSetVariable: true,

@@ -112,3 +112,37 @@ export interface ReverseStepArguments {
   threadId: number;
   granularity?: 'statement' | 'line' | 'instruction';
 }
+
+/**
+ * Request `blkreplay/setEventBreakpoints`: breakpoints on events for which DAP has no request. Like DAP's requests for
+ * breakpoints, it replaces the list of the earlier request, and its response describes each breakpoint.
+ */
+export interface SetEventBreakpointsArguments {
+  breakpoints: EventBreakpoint[];
+}
+
+export type EventBreakpoint = (DiskBreakpoint | ConsoleBreakpoint) & {
+  /** A C expression. */
+  condition?: string;
+  hitCondition?: string;
+  /** The guest does not stop, but this message is printed. */
+  logMessage?: string;
+};
+
+/** Requests of the guest to a disk. */
+export interface DiskBreakpoint {
+  kind: 'disk';
+  /** The ID of the drive; absent for every drive. */
+  drive?: string;
+  /** The first sector of 512 bytes and the number of sectors; absent for the whole disk. */
+  sectors?: { first: number; count: number };
+  /** All three if absent. */
+  requests?: ('read' | 'write' | 'flush')[];
+}
+
+/** Text that the guest prints on its console. */
+export interface ConsoleBreakpoint {
+  kind: 'console';
+  /** 1 to 256 bytes in UTF-8. */
+  text: string;
+}

@@ -16,6 +16,7 @@ import {
 } from '../engine/index.ts';
 import { noSymbols, staleReference } from '../messages/dap.ts';
 import { BreakpointTable } from './breakpointTable.ts';
+import type { Failure } from './failure.ts';
 import { Handles } from './handles.ts';
 import type { LaunchConfiguration } from './launchConfiguration.ts';
 
@@ -48,6 +49,8 @@ export class Debuggee {
   readonly keys: ConsoleInput | undefined;
   /** Whether the machine is running. The editor starts the first run, after it has finished its configuration. */
   readonly control = new RunControl({ kind: 'reserved', owner: 'editor' });
+  /** The error that ended the last run, if there was one. */
+  failure: Failure | undefined;
   readonly containers = new Handles<Container>();
   private frameHandles = new Handles<ShownFrame>();
   /** The call stacks, by hart. */
@@ -128,6 +131,7 @@ export class Debuggee {
 
   /** Called when a run starts and when it ends: invalidates all frames and values. */
   invalidate(): void {
+    this.failure = undefined;
     this.stacks.clear();
     this.symbols.forget();
     this.frameHandles.clear();

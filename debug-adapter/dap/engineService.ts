@@ -20,7 +20,7 @@ import { ENGINE_COMMANDS, type EngineEvent, SIGNALS, sizeOf, type EngineRequest 
 import { openDebuggee, type DebuggeeEnvironment } from './openDebuggee.ts';
 import { OpenSession, type RunEnvironment } from './openSession.ts';
 import { ANSWERS, longRun, RUNS } from './requests/index.ts';
-import { endText, stoppedBody, threadOf } from './stopEvents.ts';
+import { conditionProblem, endText, stoppedBody, threadOf } from './stopEvents.ts';
 import { textFor } from '../messages/userError.ts';
 
 /** What the service uses from its environment: the message port, the network, and the user's answers. */
@@ -165,6 +165,8 @@ export class EngineService {
 
   private stopped(debuggee: Debuggee, reason: StopReason): void {
     if (reason.kind === 'ended' && endsSession(debuggee)) return this.ended(reason.end);
+    const problem = conditionProblem(debuggee, reason);
+    if (problem) this.output('stderr', problem);
     this.event('stopped', stoppedBody(debuggee, reason));
   }
 
@@ -181,8 +183,10 @@ export class EngineService {
    */
   private runFailed(open: OpenSession, error: unknown): void {
     if (open !== this.open) return;
-    const { message: text } = failureOf(error);
+    const failure = failureOf(error);
+    const { message: text } = failure;
     open.refresh();
+    open.debuggee.failure = failure;
     if (userErrorOf(error)?.kind === 'hostFailure') {
       this.open = undefined;
       open.control.end();

@@ -35,6 +35,9 @@ export interface LaunchConfiguration {
   semihosting: boolean;
   /** Symbol files in addition to the booted files. */
   symbols: string[];
+  /** What a guest panic is: a call of one of these functions, or one of these texts on the console. */
+  panicFunctions: string[];
+  panicTexts: string[];
   cwd: string;
 }
 
@@ -80,6 +83,8 @@ export function parseLaunch(input: unknown, resolvePath: ResolvePath): LaunchCon
     noReboot: settings.flag('noReboot'),
     semihosting: settings.flag('semihosting'),
     symbols: settings.files('symbols'),
+    panicFunctions: settings.texts('panicFunctions') ?? ['panic'],
+    panicTexts: panicTexts(settings),
     cwd,
   };
   if (rr !== 'replay' && !bootsWithoutKernel(configuration)) {
@@ -168,6 +173,15 @@ function rngSeed(settings: Settings): string | null {
   return settings.bad('rngSeed', expected.rngSeed());
 }
 
+function panicTexts(settings: Settings): string[] {
+  const texts = settings.texts('panicTexts') ?? [];
+  const isValid = (text: string) =>
+    text !== '' && new TextEncoder().encode(text).length <= limits.CONSOLE_TEXT_BYTES_MAX;
+  return texts.every(isValid)
+    ? texts
+    : settings.bad('panicTexts', expected.consoleTexts(limits.CONSOLE_TEXT_BYTES_MAX));
+}
+
 function snapshotName(settings: Settings): string | null {
   const name = settings.text('rrsnapshot');
   if (name === null || limits.isUserSnapshotName(name)) return name;
@@ -239,6 +253,12 @@ class Settings {
       return this.bad(name, expected.files());
     }
     return value.map((file: string) => this.resolve(file));
+  }
+
+  texts(name: string): string[] | null {
+    const value = this.values[name] ?? null;
+    const isList = Array.isArray(value) && value.every((text) => typeof text === 'string');
+    return value === null || isList ? value : this.bad(name, expected.texts());
   }
 
   flag(name: string): boolean {

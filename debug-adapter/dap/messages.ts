@@ -24,7 +24,7 @@ export type EngineEvent =
 export interface CommandRules {
   needs: 'nothing' | 'launched' | 'stopped';
   runs?: RunMode;
-  sets?: 'breakpoints';
+  sets?: 'breakpoints' | 'exceptions';
   /** Can also be answered during a `whole` run, because it does not affect the run. */
   isAnsweredDuringRun?: true;
 }
@@ -75,6 +75,8 @@ export const ENGINE_COMMANDS: Readonly<Record<string, CommandRules>> = {
   setFunctionBreakpoints: { needs: 'launched', sets: 'breakpoints' },
   setInstructionBreakpoints: { needs: 'launched', sets: 'breakpoints' },
   setDataBreakpoints: { needs: 'launched', sets: 'breakpoints' },
+  setExceptionBreakpoints: { needs: 'launched', sets: 'exceptions' },
+  exceptionInfo: { needs: 'stopped' },
   dataBreakpointInfo: { needs: 'stopped' },
   stackTrace: { needs: 'stopped' },
   scopes: { needs: 'stopped' },
@@ -91,6 +93,7 @@ export const ENGINE_COMMANDS: Readonly<Record<string, CommandRules>> = {
   setVariable: { needs: 'stopped' },
   setExpression: { needs: 'stopped' },
   writeMemory: { needs: 'stopped' },
+  'blkreplay/setEventBreakpoints': { needs: 'launched', sets: 'breakpoints' },
   'blkreplay/consoleInput': { needs: 'launched', isAnsweredDuringRun: true },
   'blkreplay/overview': { needs: 'launched', isAnsweredDuringRun: true },
   'blkreplay/takeSnapshot': { needs: 'launched' },

@@ -7,6 +7,7 @@ import { type LongRun, ProgressReporter } from './progress.ts';
 import { RunnerSignals } from './runnerSignals.ts';
 import { THREAD_ID } from './stopEvents.ts';
 import { hex } from './variableViews.ts';
+import { stopTexts } from '../messages/dap.ts';
 
 /** The clock, event loop and signals of the engine thread. */
 export interface RunEnvironment {
@@ -49,11 +50,23 @@ export class OpenSession {
     this.event = options.event;
     this.positionReporter = new PositionReporter(options.debuggee, options.event);
     this.progress = new ProgressReporter(options.event);
+    this.listenToStopPoints();
     this.runner = this.makeRunner(options.deliverRequests, options.onStopped);
   }
 
   get control(): RunControl {
     return this.debuggee.control;
+  }
+
+  /** Prints the messages of logpoints, with the location of the logpoint, and reports the counting of hits. */
+  private listenToStopPoints(): void {
+    const { breakpoints, session } = this.debuggee;
+    session.listener.onLog = ({ id, text }) => {
+      this.console.flush();
+      const { source, line } = breakpoints.get(id)?.shown ?? {};
+      this.event('output', { category: 'console', output: `${text}\n`, source, line });
+    };
+    session.listener.onCounting = (part) => this.progress.counted(part, this.environment.milliseconds());
   }
 
   /** Call this before a run that reports its progress if it takes long. */
@@ -84,11 +97,20 @@ export class OpenSession {
     this.checkFiles();
     if (!this.control.isRunning) this.positionReporter.sendIfChanged(this.environment.milliseconds());
     this.sendWrites();
+    this.sendHitCounts();
     for (const diagnostic of this.debuggee.symbols.files.flatMap(({ diagnostics }) => diagnostics)) {
       if (!this.diagnosticsShown.has(diagnostic)) {
         this.event('output', { category: 'console', output: `${diagnostic}\n` });
       }
       this.diagnosticsShown.add(diagnostic);
+    }
+  }
+
+  /** Updates the number of hits that the client shows for each breakpoint with a hit condition. */
+  private sendHitCounts(): void {
+    if (this.control.isRunning) return;
+    for (const { shown, hits } of this.debuggee.breakpoints.takeChangedCounts()) {
+      this.event('breakpoint', { reason: 'changed', breakpoint: { ...shown, message: stopTexts.hits(hits) } });
     }
   }
 

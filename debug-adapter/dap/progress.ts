@@ -1,4 +1,5 @@
 import type { HistoryRange, Position } from '../engine/index.ts';
+import { progressTitles } from '../messages/dap.ts';
 
 /** A shorter run needs no progress report. The value is DAP clients' usual limit for showing a delay. */
 const FIRST_REPORT_MILLISECONDS = 300;
@@ -21,6 +22,8 @@ export class ProgressReporter {
   private isReported = false;
   private percentage: number | undefined;
   private runs = 0;
+  /** Whether the reported run is only the counting of hits, before a run that is not reported. */
+  private isCounting = false;
 
   constructor(event: (event: string, body: object) => void) {
     this.event = event;
@@ -43,20 +46,37 @@ export class ProgressReporter {
     this.event('progressStart', { ...this.body, title, cancellable: true });
   }
 
+  /** Called while hits are counted in a part of the history, and with `undefined` at the end. */
+  counted(part: { start: Position; current: Position; end: Position } | undefined, milliseconds: number): void {
+    if (!part) {
+      if (this.isCounting) this.end();
+      return;
+    }
+    if (!this.run) {
+      this.begin({ title: progressTitles.counting() }, milliseconds);
+      this.isCounting = true;
+    }
+    if (this.isCounting) this.sendPercentage(part.current - part.start, part.end - part.start);
+  }
+
   /** Called when a run pauses between two slices. A reverse run has then searched the history from this position on. */
   reached(position: Position): void {
     const searched = this.run?.searched;
-    if (!searched || searched.end <= searched.start) return;
-    const percentage = Math.floor((100 * (searched.end - position)) / (searched.end - searched.start));
-    if (percentage === this.percentage || percentage < 0 || percentage > 100) return;
-    this.percentage = percentage;
-    if (this.isReported) this.event('progressUpdate', this.body);
+    if (searched) this.sendPercentage(searched.end - position, searched.end - searched.start);
   }
 
   end(): void {
     if (this.isReported) this.event('progressEnd', { progressId: this.body.progressId });
     this.run = undefined;
     this.isReported = false;
+    this.isCounting = false;
+  }
+
+  private sendPercentage(part: number, whole: number): void {
+    const percentage = whole > 0 ? Math.floor((100 * part) / whole) : -1;
+    if (percentage === this.percentage || percentage < 0 || percentage > 100) return;
+    this.percentage = percentage;
+    if (this.isReported) this.event('progressUpdate', this.body);
   }
 
   private get body(): { progressId: string; percentage?: number } {

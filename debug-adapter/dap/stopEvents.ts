@@ -9,10 +9,13 @@ import {
   UserError,
   type WatchHit,
 } from '../engine/index.ts';
-import type { WatchedData } from './breakpointTable.ts';
+import type { ClientBreakpoint, WatchedData } from './breakpointTable.ts';
 import type { Debuggee } from './debuggee.ts';
+import { trapName } from './trapText.ts';
 import { hex } from './variableViews.ts';
 import { endTexts, stopTexts } from '../messages/dap.ts';
+import { textFor as textOfError } from '../messages/userError.ts';
+import { exceptionFilterTexts, trapTexts } from '../messages/traps.ts';
 
 type StoppedBody = DebugProtocol.StoppedEvent['body'];
 
@@ -23,7 +26,21 @@ export const threadOf = (hart: number): number => THREAD_ID + hart;
 
 /** The body of a `stopped` event. The editor shows `description`. */
 export function stoppedBody(debuggee: Debuggee, stop: StopReason): StoppedBody {
-  return { threadId: threadOf(debuggee.currentHart), allThreadsStopped: true, ...textFor(debuggee, stop) };
+  const text = textFor(debuggee, stop);
+  const problem = conditionProblem(debuggee, stop);
+  return {
+    ...{ threadId: threadOf(debuggee.currentHart), allThreadsStopped: true },
+    ...text,
+    ...(problem && { description: problem, text: problem }),
+  };
+}
+
+/** Why a condition has no value; undefined if all conditions have one. */
+export function conditionProblem({ breakpoints }: Debuggee, stop: StopReason): string | undefined {
+  const [first] = 'errors' in stop ? (stop.errors ?? []) : [];
+  return (
+    first && stopTexts.withoutValue(breakpoints.get(first.id)?.condition ?? '', textOfError(first.error, 'editor'))
+  );
 }
 
 type StoppedText = Omit<StoppedBody, 'threadId' | 'allThreadsStopped'>;
@@ -38,9 +55,9 @@ function textFor(debuggee: Debuggee, stop: StopReason): StoppedText {
     case 'breakpoint':
       return breakpointText(debuggee, stop.ids);
     case 'trap':
-      return { reason: 'exception' };
+      return trapText(debuggee, stop);
     case 'hit':
-      return dataText(debuggee, stop.hits);
+      return hitText(debuggee, stop.hits);
     case 'startOfRecording':
       return { reason: 'entry', description: stopTexts.startOfRecording() };
     case 'endOfRecording':
@@ -67,20 +84,51 @@ export function endText({ reason, guestExit }: End): string {
   }
 }
 
-function breakpointText({ breakpoints }: Debuggee, ids: readonly BreakpointId[]): StoppedText {
+function breakpointText({ breakpoints, session }: Debuggee, ids: readonly BreakpointId[]): StoppedText {
   const hit = ids.flatMap((id) => breakpoints.get(id) ?? []);
-  return { reason: hit[0]?.kind ?? 'breakpoint', hitBreakpointIds: hit.map(({ id }) => id) };
+  const hitBreakpointIds = hit.map(({ id }) => id);
+  const panic = hit.find(({ kind }) => kind === 'exception')?.label;
+  if (panic) return { ...panicText(panic), hitBreakpointIds };
+  const count = ids[0] === undefined ? undefined : session.stopPoints.hitCount(ids[0]);
+  const description = count === undefined ? {} : { description: stopTexts.breakpointHit(count) };
+  return { reason: hit[0]?.kind ?? 'breakpoint', hitBreakpointIds, ...description };
 }
 
-function dataText(debuggee: Debuggee, hits: readonly StepHit[]): StoppedText {
+const panicText = (label: string): StoppedText => ({
+  reason: 'exception',
+  description: exceptionFilterTexts.guestPanic(),
+  text: trapTexts.guestPanic(label),
+});
+
+/** The editor requests the details with `exceptionInfo`. */
+function trapText(debuggee: Debuggee, { trap, ids }: Extract<StopReason, { kind: 'trap' }>): StoppedText {
+  const hitBreakpointIds = ids.flatMap((id) => debuggee.breakpoints.get(id)?.id ?? []);
+  return { reason: 'exception', description: trapName(trap), text: trapName(trap), hitBreakpointIds };
+}
+
+function hitText(debuggee: Debuggee, hits: readonly StepHit[]): StoppedText {
   const known = hits.flatMap((hit) => {
     const breakpoint = debuggee.breakpoints.get(hit.id);
-    return breakpoint?.data && hit.kind === 'access'
-      ? [{ id: breakpoint.id, text: accessText(debuggee, breakpoint.data, hit) }]
-      : [];
+    return breakpoint ? [{ breakpoint, text: textOfHit(debuggee, breakpoint, hit) }] : [];
   });
+  const hitBreakpointIds = known.map(({ breakpoint }) => breakpoint.id);
+  const panic = known.find(({ breakpoint }) => breakpoint.kind === 'exception')?.breakpoint.label;
+  if (panic) return { ...panicText(panic), hitBreakpointIds };
   const text = known.map((one) => one.text).join('; ');
-  return { reason: 'data breakpoint', description: text, text, hitBreakpointIds: known.map(({ id }) => id) };
+  return { reason: known[0]?.breakpoint.kind ?? 'data breakpoint', description: text, text, hitBreakpointIds };
+}
+
+function textOfHit(debuggee: Debuggee, { data, label = '' }: ClientBreakpoint, hit: StepHit): string {
+  switch (hit.kind) {
+    case 'access':
+      return data ? accessText(debuggee, data, hit) : label;
+    case 'register':
+      return stopTexts.changed({ label, before: hex(hit.oldValue), after: hex(hit.newValue) });
+    case 'disk':
+      return stopTexts.diskRequest(hit.request);
+    case 'console':
+      return stopTexts.printed(label);
+  }
 }
 
 /**

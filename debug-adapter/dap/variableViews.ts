@@ -4,6 +4,7 @@ import {
   halfValue,
   type Inspector,
   INTEGER_REGISTER_NAMES,
+  type RegisterPoint,
   type Value,
 } from '../engine/index.ts';
 import type { Container, Debuggee, FrameWithSymbols, ShownFrame } from './debuggee.ts';
@@ -45,6 +46,20 @@ export function registerNumber(name: string): number | undefined {
   if (name === 'pc') return PC_NUMBER;
   const number = INTEGER_REGISTER_NAMES.indexOf(name);
   return number < 0 ? undefined : number;
+}
+
+/**
+ * The register or CSR with this name, as it can be watched; undefined for x0 and for names that are no registers. The pc
+ * cannot be watched.
+ */
+export function registerWhat(inspector: Inspector, name: string): RegisterPoint['what'] | 'pc' | undefined {
+  const number = registerNumber(name);
+  if (number === PC_NUMBER) return 'pc';
+  if (number !== undefined) return number === 0 ? undefined : { kind: 'register', register: number };
+  const float = FLOAT_REGISTER_NAMES.indexOf(name);
+  if (float >= 0) return { kind: 'float', register: float };
+  const csr = inspector.csrs.find((one) => one.name === name);
+  return csr && { kind: 'csr', number: csr.number };
 }
 
 function registers({ frame }: ShownFrame): DebugProtocol.Variable[] {

@@ -55,8 +55,20 @@ export type { Inspector } from './target/inspector.ts';
 export type { End, EndReason, HistoryRange, Target, TargetDisk, TargetStop } from './target/target.ts';
 export { endAtLiveEnd, type Timeline } from './timeline/timeline.ts';
 export { CSR_NUMBERS, FLOAT_CSRS } from './isa/csrs.ts';
+export { isLeafEntry, pageAddressIn, PTE, rootTable } from './isa/pageTables.ts';
+export { EXCEPTION, IRQ } from './isa/traps.ts';
 export { type Disassembled, disassembleOne, type SymbolAt } from './disassembly/disassemble.ts';
-export type { StepHit, StopPoints, Trap, Watchpoint, WatchHit } from './target/stopPoints.ts';
+export type {
+  DiskHit,
+  DiskRequestKind,
+  RegisterHit,
+  RegisterPoint,
+  StepHit,
+  StopPoints,
+  Trap,
+  Watchpoint,
+  WatchHit,
+} from './target/stopPoints.ts';
 export { evaluatePredicate, type Predicate } from './target/predicate.ts';
 export { advanceTo } from './session/advanceTo.ts';
 export { RunControl, type RunOwner, type RunState } from './session/runControl.ts';
@@ -72,6 +84,7 @@ export { logMessageOf } from './session/stopPoints/logMessage.ts';
 export type { BreakpointId, ConditionError, StopReason } from './session/stopReason.ts';
 export { type DisassemblyRow, disassembleAround } from './session/disassemblyListing.ts';
 export { frameViewOf } from './session/frameView.ts';
+export { accessOfPageFault, type PageWalk, walkForAccess, type WalkedEntry } from './session/pageWalk.ts';
 export { callStackOf, type StackFrame } from './session/callStack.ts';
 export { globalsOf, localsOf } from './session/frameVariables.ts';
 export { LoadedSymbols } from './session/loadedSymbols.ts';
@@ -79,6 +92,7 @@ export { SourcePaths } from './session/sourcePaths.ts';
 export { openSymbolFiles, type SymbolFileOptions } from './session/symbolFiles.ts';
 export {
   addResolvedBreakpoint,
+  type BreakpointAddress,
   type BreakpointProblem,
   type ResolvedBreakpoint,
   resolveAddress,

@@ -119,6 +119,8 @@ export const valueNeeded = (text: string) =>
     `Invalid value "${shown(text)}" for a register: expected a number such as 42 or 0x2a.`,
   );
 
+export const noException = () => badInput('no-exception', {}, 'The machine did not stop because of an exception.');
+
 export const inputNotInReplay = () =>
   badInput('input-in-replay', {}, 'Console input is not possible in a replay: the guest gets the recorded input.');
 
@@ -139,8 +141,15 @@ export const nothingAt = (address: string) =>
   `No memory is mapped at ${shown(address)} now. The breakpoint takes effect if code is mapped there later.`;
 export const setWhenStopped = () => 'Will be set when the machine stops.';
 export const notWithoutDebugging = () => 'Not used: this session runs without debugging.';
+export const panicIsUnknown = (functions: readonly string[]) =>
+  `No function ${functions.map(quoted).join(' or ')} in the loaded symbols. Set "panicFunctions" or "panicTexts" in the launch configuration.`;
 export const noInstructionAt = (address: string) =>
   `No instruction starts at ${shown(address)}: instructions start at even addresses.`;
+export const driveUnknown = (drive: string) => `The machine has no drive ${quoted(drive)}.`;
+export const changesAlways = (name: string) => `${shown(name)} changes with every step.`;
+export const neverChanges = (name: string) => `${shown(name)} is not a register that can change.`;
+export const notInThisFrame = (name: string) =>
+  `${shown(name)} belongs to a calling function. Only the registers of the innermost frame can be watched.`;
 export const notInMemory = (name: string) => `${shown(name)} is not in memory, so accesses to it cannot be detected.`;
 
 /** Why the machine stopped. The editor shows it next to the thread. */
@@ -148,6 +157,16 @@ export const stopTexts = {
   startOfRecording: () => 'Beginning of recording',
   endOfRecording: () => 'End of recording',
   isRead: (watched: { label: string; value: string }) => `${watched.label} was read: ${watched.value}`,
+  changed: (watched: { label: string; before: string; after: string }) =>
+    `${watched.label} changed: ${watched.before} -> ${watched.after}`,
+  diskRequest: (request: { drive: string; kind: string; firstSector: number; sectors: number }) =>
+    request.kind === 'flush'
+      ? `${request.drive}: flush`
+      : `${request.drive}: ${request.kind} of ${request.sectors} sectors from sector ${request.firstSector}`,
+  printed: (label: string) => `The guest printed ${label}`,
+  breakpointHit: (hit: number) => `Breakpoint, hit ${hit}`,
+  hits: (count: number) => (count === 1 ? '1 hit' : `${count} hits`),
+  withoutValue: (condition: string, problem: string) => `The condition ${quoted(condition)} has no value: ${problem}`,
   isWritten: (watched: { label: string; before: string; after: string }) =>
     `${watched.label} was written: ${watched.before} -> ${watched.after}`,
 };
@@ -157,6 +176,7 @@ export const progressTitles = {
   reverse: () => 'Running backwards',
   stepBack: () => 'Stepping back',
   goTo: () => 'Going to a position',
+  counting: () => 'Counting hits of breakpoints',
 };
 
 /** How the guest or the recording ended: a sentence without the period. */

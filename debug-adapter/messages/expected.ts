@@ -4,6 +4,7 @@
  */
 export const expected = {
   text: () => 'a string',
+  texts: () => 'a list of strings',
   flag: () => 'true or false',
   number: () => 'a number',
   numberBetween: (min: number, max: number) => `a number from ${min} to ${max}`,
@@ -22,6 +23,9 @@ export const expected = {
   gdbSetting: (portMax: number) => `a port from 0 to ${portMax}, or "unix:PATH" for a socket`,
   snapshotName: (bytesMax: number, reserved: string) =>
     `1 to ${bytesMax} bytes without control characters, not starting with "${reserved}"`,
+  consoleText: (bytesMax: number) => `a text of 1 to ${bytesMax} bytes`,
+  sectors: () => 'the first sector and a number of sectors of at least 1',
+  consoleTexts: (bytesMax: number) => `a list of texts of 1 to ${bytesMax} bytes`,
   rngSeed: () => '64 hexadecimal digits (32 bytes), or none',
   append: (lengthMax: number) => `at most ${lengthMax} characters without NUL`,
   driveId: (lengthMax: number) =>

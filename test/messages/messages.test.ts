@@ -136,8 +136,9 @@ const messageTexts = () =>
     .filter(({ text }) => /[a-z] [a-z]/.test(text));
 
 test('messages contain no exclamation marks, apologies, blame or unidiomatic phrases', () => {
+  // "Illegal instruction" is the name of an exception in the RISC-V manual.
   const unfit =
-    /!(?!\w)|\bplease\b|\byou must\b|\bsorry\b|\billegal\b|\bis not possible;|\ball the same\b|\bany more\b|\banew\b/i;
+    /!(?!\w)|\bplease\b|\byou must\b|\bsorry\b|\billegal\b(?! instruction)|\bis not possible;|\ball the same\b|\bany more\b|\banew\b/i;
   const found = messageTexts().filter(({ text }) => unfit.test(text));
   assert.ok(messageTexts().length > 300, 'the messages were found');
   assert.deepEqual(

@@ -1,11 +1,13 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import {
   addResolvedBreakpoint,
+  type BreakpointAddress,
   type BreakpointProblem,
   type ResolvedBreakpoint,
   resolveAddress,
   resolveFunction,
   resolveLine,
+  UserError,
 } from '../../engine/index.ts';
 import {
   codeIsNotBooted,
@@ -15,9 +17,11 @@ import {
   nothingAt,
   notWithoutDebugging,
 } from '../../messages/dap.ts';
+import { textFor } from '../../messages/userError.ts';
 import type { Arguments } from '../arguments.ts';
 import type { ClientBreakpoint } from '../breakpointTable.ts';
 import type { Debuggee } from '../debuggee.ts';
+import { type DetailTexts, detailsOf, detailTexts, type StopPointDetails } from '../stopPointDetails.ts';
 import { hex } from '../variableViews.ts';
 
 /** Sets the breakpoints in one source file. Like the other requests in this file, it replaces the whole list. */
@@ -45,24 +49,46 @@ export function setInstructionBreakpoints(debuggee: Debuggee, args: Arguments, i
 }
 
 function setList(
-  { breakpoints, configuration, session, symbols }: Debuggee,
+  debuggee: Debuggee,
   set: { list: string; kind: ClientBreakpoint['kind']; wanted: readonly Arguments[]; ids: readonly number[] },
   resolve: (one: Arguments) => ResolvedBreakpoint,
   source?: DebugProtocol.Source,
 ): DebugProtocol.SetBreakpointsResponse['body'] {
+  const { breakpoints, configuration, session, symbols } = debuggee;
   // Resolve all breakpoints before changing any, so that the old list remains in effect if the new list is malformed.
-  const resolved = set.wanted.map(resolve);
+  const resolved = set.wanted.map((one) => ({ ...resolve(one), texts: detailTexts(one) }));
   breakpoints.clear(set.list);
-  const answers = resolved.map(({ addresses, problem, line }, i): DebugProtocol.Breakpoint => {
+  const answers = resolved.map(({ addresses, problem, line, texts }, i): DebugProtocol.Breakpoint => {
     const id = set.ids[i];
     if (configuration.noDebug) return { id, verified: false, message: notWithoutDebugging() };
-    for (const at of addresses) {
-      breakpoints.add(set.list, addResolvedBreakpoint(session, symbols, at), { id, kind: set.kind });
+    const details = detailsAt(debuggee, texts, addresses);
+    if (details.kind === 'invalid') return { id, verified: false, message: details.message, line, source };
+    const shown = problem
+      ? { id, verified: false, message: textOf(problem) }
+      : { id, verified: true, instructionReference: hex(addresses[0].address), line, source };
+    for (const { at, ...rest } of details.points) {
+      const point = addResolvedBreakpoint(session, symbols, { ...at, ...rest });
+      breakpoints.add(set.list, point, { id, kind: set.kind, condition: texts.condition, shown });
     }
-    if (problem) return { id, verified: false, message: textOf(problem) };
-    return { id, verified: true, instructionReference: hex(addresses[0].address), line, source };
+    return shown;
   });
   return { breakpoints: answers };
+}
+
+type DetailedAddresses =
+  { kind: 'valid'; points: (StopPointDetails & { at: BreakpointAddress })[] } | { kind: 'invalid'; message: string };
+
+/**
+ * The details at each address of a breakpoint. A breakpoint with an invalid text is refused as a whole, because it would
+ * not do what the user expects.
+ */
+function detailsAt(debuggee: Debuggee, texts: DetailTexts, addresses: readonly BreakpointAddress[]): DetailedAddresses {
+  try {
+    return { kind: 'valid', points: addresses.map((at) => ({ at, ...detailsOf(debuggee, texts, at) })) };
+  } catch (error) {
+    if (error instanceof UserError) return { kind: 'invalid', message: textFor(error, 'editor') };
+    throw error;
+  }
 }
 
 function textOf(problem: BreakpointProblem): string {

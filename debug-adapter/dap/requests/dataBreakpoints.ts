@@ -1,36 +1,49 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { DataBreakpoint, Lvalue, Value } from '../../engine/index.ts';
+import type { BreakpointId, StopPointKind, Value } from '../../engine/index.ts';
 import { UserError } from '../../engine/index.ts';
 import {
+  changesAlways,
+  neverChanges,
   notInMemory,
+  notInThisFrame,
   notWithoutDebugging,
   requestMalformed,
   staleReference,
   variableUnknown,
 } from '../../messages/dap.ts';
-import { type Arguments, isRecord } from '../arguments.ts';
-import type { WatchedData } from '../breakpointTable.ts';
-import type { Debuggee } from '../debuggee.ts';
-import { hex, valuesOf } from '../variableViews.ts';
+import type { Arguments } from '../arguments.ts';
+import type { WatchedRegister } from '../breakpointTable.ts';
+import { type Watched, dataIdOf, parseDataId } from '../dataId.ts';
+import type { Container, Debuggee } from '../debuggee.ts';
+import { detailsOf, type DetailTexts, detailTexts } from '../stopPointDetails.ts';
+import { registerWhat, valuesOf } from '../variableViews.ts';
 import { valueOf } from './evaluate.ts';
 import { expected } from '../../messages/expected.ts';
 import { textFor } from '../../messages/userError.ts';
 
-const LIST = 'data';
-const ACCESS_TYPES: DebugProtocol.DataBreakpointAccessType[] = ['read', 'write', 'readWrite'];
+type Info = DebugProtocol.DataBreakpointInfoResponse['body'];
+type AccessType = DebugProtocol.DataBreakpointAccessType;
 
-/** Describes a possible data breakpoint on anything in memory: a variable in a scope, a member, or any expression. */
-export function dataBreakpointInfo(
-  debuggee: Debuggee,
-  args: Arguments,
-): DebugProtocol.DataBreakpointInfoResponse['body'] {
+const LIST = 'data';
+const MEMORY_ACCESS_TYPES: AccessType[] = ['read', 'write', 'readWrite'];
+/** Only changes of registers can be detected. */
+const REGISTER_ACCESS_TYPES: AccessType[] = ['write'];
+
+/**
+ * Describes a possible data breakpoint: on anything in memory (a variable in a scope, a member, or any expression), and
+ * on a register of a hart.
+ */
+export function dataBreakpointInfo(debuggee: Debuggee, args: Arguments): Info {
   const name = args.text('name');
+  const register = registerNamed(debuggee, args, name);
+  if (register) return registerInfo(register.container, name, register.what);
   const value = valueNamed(debuggee, args, name);
   const { lvalue } = value;
   if (!lvalue || lvalue.sizeBytes === 0) return { dataId: null, description: notInMemory(name) };
+  const { address, sizeBytes: lengthBytes } = lvalue;
   const label = value.expression ?? name;
-  const dataId = dataIdOf(lvalue, { label, type: value.typeName });
-  return { dataId, description: label, accessTypes: ACCESS_TYPES, canPersist: false };
+  const dataId = dataIdOf({ address, lengthBytes, label, type: value.typeName });
+  return { dataId, description: label, accessTypes: MEMORY_ACCESS_TYPES, canPersist: false };
 }
 
 export function setDataBreakpoints(
@@ -38,29 +51,95 @@ export function setDataBreakpoints(
   args: Arguments,
   ids: readonly number[],
 ): DebugProtocol.SetDataBreakpointsResponse['body'] {
-  const wanted = args.list('breakpoints').map((one) => ({
-    data: parseDataId(one.text('dataId')),
-    access: accessOf(one.optionalText('accessType')),
-  }));
+  const wanted = args.list('breakpoints').map((one) => {
+    const watched = parseDataId(one.text('dataId'));
+    return { watched, what: whatOf(watched, one.optionalText('accessType')), texts: detailTexts(one) };
+  });
   debuggee.breakpoints.clear(LIST);
-  return { breakpoints: wanted.map(({ data, access }, i) => setOne(debuggee, { id: ids[i], data, access })) };
+  return { breakpoints: wanted.map((one, i) => setOne(debuggee, { id: ids[i], ...one })) };
 }
 
 function setOne(
-  { breakpoints, configuration, session }: Debuggee,
-  { id, data, access }: { id: number; data: WatchedData; access: DataBreakpoint['access'] },
+  debuggee: Debuggee,
+  { id, watched, what, texts }: { id: number; watched: Watched; what: StopPointKind; texts: DetailTexts },
 ): DebugProtocol.Breakpoint {
+  const { breakpoints, configuration } = debuggee;
   if (configuration.noDebug) return { id, verified: false, message: notWithoutDebugging() };
   try {
-    const { address, lengthBytes } = data;
-    const watchpoint = session.stopPoints.addDataBreakpoint({ address, lengthBytes, access });
-    breakpoints.add(LIST, watchpoint, { id, kind: 'data breakpoint', data });
-    return { id, verified: true };
+    const point = addPoint(debuggee, { watched, what, texts });
+    const data = isRegister(watched) ? undefined : watched;
+    const shown = { id, verified: true };
+    const { label } = watched;
+    breakpoints.add(LIST, point, { id, kind: 'data breakpoint', data, label, condition: texts.condition, shown });
+    return shown;
   } catch (error) {
     if (error instanceof UserError) return { id, verified: false, message: textFor(error, 'editor') };
     throw error;
   }
 }
+
+function addPoint(
+  debuggee: Debuggee,
+  { watched, what, texts }: { watched: Watched; what: StopPointKind; texts: DetailTexts },
+): BreakpointId {
+  const hart = isRegister(watched) ? { hart: watched.hart } : {};
+  return debuggee.session.stopPoints.add({ what, ...hart, ...detailsOf(debuggee, texts) });
+}
+
+function whatOf(watched: Watched, accessType = 'write'): StopPointKind {
+  const allowed = isRegister(watched) ? REGISTER_ACCESS_TYPES : MEMORY_ACCESS_TYPES;
+  if (!allowed.includes(accessType as AccessType)) {
+    throw requestMalformed({
+      command: 'setDataBreakpoints',
+      argument: 'accessType',
+      expected: expected.oneOf(allowed),
+    });
+  }
+  if (isRegister(watched)) return { kind: 'register', register: watched.register };
+  const { address, lengthBytes } = watched;
+  return { kind: 'access', address, lengthBytes, access: accessType as 'read' | 'write' | 'readWrite' };
+}
+
+const isRegister = (watched: Watched): watched is WatchedRegister => 'register' in watched;
+
+// --- registers ---------------------------------------------------------------------------------------------------------
+
+type RegisterContainer = Extract<Container, { kind: 'registers' | 'floats' | 'csrs' }>;
+
+/** A register in one of the register scopes, or one named `$a0` in an expression. */
+function registerNamed(
+  debuggee: Debuggee,
+  args: Arguments,
+  name: string,
+): { container: RegisterContainer; what: ReturnType<typeof registerWhat> } | undefined {
+  const { inspector } = debuggee.session;
+  const reference = args.optionalInteger('variablesReference') ?? 0;
+  if (reference === 0) {
+    if (!name.startsWith('$')) return undefined;
+    const what = registerWhat(inspector, name.slice(1));
+    const shown = debuggee.frame(args.optionalInteger('frameId'));
+    return what && { container: { kind: 'registers', shown }, what };
+  }
+  const container = debuggee.containers.get(reference);
+  if (!container || container.kind === 'values') return undefined;
+  return { container, what: registerWhat(inspector, name) };
+}
+
+/**
+ * The registers of a calling frame are values in memory, which are not watched here. The pc changes with every step, and
+ * x0 never.
+ */
+function registerInfo(container: RegisterContainer, name: string, what: ReturnType<typeof registerWhat>): Info {
+  if (what === 'pc') return { dataId: null, description: changesAlways(name) };
+  if (what === undefined) return { dataId: null, description: neverChanges(name) };
+  const isCaller = container.kind === 'registers' && container.shown.frame.depth > 0 && what.kind === 'register';
+  if (isCaller) return { dataId: null, description: notInThisFrame(name) };
+  const hart = container.kind === 'registers' ? container.shown.hart : container.hart;
+  const dataId = dataIdOf({ register: what, hart, label: name });
+  return { dataId, description: name, accessTypes: REGISTER_ACCESS_TYPES, canPersist: false };
+}
+
+// --- values in memory --------------------------------------------------------------------------------------------------
 
 /** Finds a value by its name in a container from `scopes` or `variables`, or by an expression in a frame. */
 function valueNamed(debuggee: Debuggee, args: Arguments, name: string): Value {
@@ -71,46 +150,4 @@ function valueNamed(debuggee: Debuggee, args: Arguments, name: string): Value {
   const found = valuesOf(container).find((value) => value.name === name);
   if (!found) throw variableUnknown(name);
   return found;
-}
-
-/**
- * An ID that the client stores and passes back. It contains everything needed to set the breakpoint, because values are
- * valid only until the machine runs.
- */
-function dataIdOf({ address, sizeBytes }: Lvalue, shown: { label: string; type: string }): string {
-  return JSON.stringify({ address: hex(address), lengthBytes: sizeBytes, ...shown });
-}
-
-function parseDataId(dataId: string): WatchedData {
-  const parsed = parseJson(dataId);
-  if (isRecord(parsed)) {
-    const { address, lengthBytes, label, type } = parsed;
-    const isAddress = typeof address === 'string' && /^0x[0-9a-f]{1,16}$/.test(address);
-    const isLength = Number.isSafeInteger(lengthBytes) && (lengthBytes as number) > 0;
-    if (isAddress && isLength && typeof label === 'string' && typeof type === 'string') {
-      return { address: BigInt(address), lengthBytes: lengthBytes as number, label, type };
-    }
-  }
-  throw requestMalformed({
-    command: 'setDataBreakpoints',
-    argument: 'dataId',
-    expected: expected.dataId(),
-  });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function accessOf(text = 'write'): DataBreakpoint['access'] {
-  if (text === 'read' || text === 'write' || text === 'readWrite') return text;
-  throw requestMalformed({
-    command: 'setDataBreakpoints',
-    argument: 'accessType',
-    expected: expected.oneOf(ACCESS_TYPES),
-  });
 }

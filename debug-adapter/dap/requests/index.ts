@@ -7,6 +7,8 @@ import { dataBreakpointInfo, setDataBreakpoints } from './dataBreakpoints.ts';
 import { consoleInput } from './console.ts';
 import { disassemble } from './disassemble.ts';
 import { evaluate } from './evaluate.ts';
+import { setEventBreakpoints } from './eventBreakpoints.ts';
+import { exceptionInfo, setExceptionBreakpoints } from './exceptions.ts';
 import { readMemory, writeMemory } from './memory.ts';
 import {
   configurationDone,
@@ -34,6 +36,8 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
   setFunctionBreakpoints,
   setInstructionBreakpoints,
   setDataBreakpoints,
+  setExceptionBreakpoints,
+  exceptionInfo,
   dataBreakpointInfo,
   stackTrace,
   scopes,
@@ -44,6 +48,7 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
   writeMemory,
   setVariable,
   setExpression,
+  'blkreplay/setEventBreakpoints': setEventBreakpoints,
   'blkreplay/consoleInput': consoleInput,
   'blkreplay/overview': overview,
   'blkreplay/takeSnapshot': takeSnapshot,

@@ -89,14 +89,14 @@ export function walkPageTables(
   const { satp, pbmte, readEntry } = context;
   const levels = levelsOf(satp);
   if (levels === undefined || !isCanonical(address, levels)) return undefined;
-  let table = (satp & SATP.ROOT) << BigInt(PAGE_BITS);
+  let table = rootTable(satp);
   for (let level = levels - 1; level >= 0; level--) {
     const shift = BigInt(levelShift(level));
     const index = (address >> shift) & ((1n << BigInt(INDEX_BITS)) - 1n);
     const entry = readEntry(table + index * BigInt(PTE_BYTES));
     if (entry === undefined || entryProblem(entry, { level, pbmte })) return undefined;
     const base = pageAddressIn(entry);
-    if (entry & LEAF) return base | (address & ((1n << shift) - 1n));
+    if (isLeafEntry(entry)) return base | (address & ((1n << shift) - 1n));
     table = base;
   }
   return undefined;
@@ -110,13 +110,19 @@ export function entryProblem(
   const invalid = INVALID_VALUES.find(({ bits, are }) => (entry & bits) === are);
   if (invalid) return invalid.problem;
   if (entry & (pbmte ? RESERVED.ALWAYS : RESERVED.ALWAYS | RESERVED.WITHOUT_PBMTE)) return 'reservedBits';
-  if (entry & LEAF) {
+  if (isLeafEntry(entry)) {
     const offset = (1n << BigInt(levelShift(level))) - 1n;
     return pageAddressIn(entry) & offset ? 'misalignedSuperpage' : undefined;
   }
   if (entry & RESERVED.IN_POINTERS) return 'leafBitsInPointer';
   return level === 0 ? 'noLeaf' : undefined;
 }
+
+/** Whether an entry maps a page. Other entries point to a table. */
+export const isLeafEntry = (entry: bigint): boolean => (entry & LEAF) !== 0n;
+
+/** The physical address of the root table. */
+export const rootTable = (satp: bigint): bigint => (satp & SATP.ROOT) << BigInt(PAGE_BITS);
 
 /** The physical address in an entry: of the page if it is a leaf, otherwise of the next table. */
 export const pageAddressIn = (entry: bigint): bigint => ((entry >> BigInt(PPN.SHIFT)) & PPN.MASK) << BigInt(PAGE_BITS);

@@ -10,6 +10,7 @@ export const PRIVILEGE = { USER: 0, SUPERVISOR: 1, MACHINE: 3 } as const;
 /** The bit of `xcause` that is set for an interrupt. The other bits are an `EXCEPTION` or an `IRQ`. */
 export const INTERRUPT_BIT = 1n << 63n;
 
+/** The codes of the exceptions in `mcause`. */
 export const EXCEPTION = {
   INSTRUCTION_MISALIGNED: 0,
   INSTRUCTION_ACCESS_FAULT: 1,

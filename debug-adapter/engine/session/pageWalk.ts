@@ -3,7 +3,7 @@ import {
   entryProblem,
   type EntryProblem,
   isCanonical,
-  LEAF,
+  isLeafEntry,
   levelsOf,
   MENVCFG_PBMTE,
   PTE,
@@ -28,6 +28,7 @@ export interface PageWalk {
   problem: WalkProblem | undefined;
 }
 
+/** An entry that a walk reads. */
 export interface WalkedEntry {
   /** 0 is the lowest level. */
   level: number;
@@ -102,7 +103,7 @@ function permissionProblem(
   inspector: Inspector,
   { entry, privilege, access }: { entry: bigint; privilege: number; access: PageAccess },
 ): WalkProblem | undefined {
-  if ((entry & LEAF) === 0n) return undefined;
+  if (!isLeafEntry(entry)) return undefined;
   const mstatus = csrOf(inspector, 'mstatus');
   const has = (bit: bigint) => (entry & bit) !== 0n;
   const isSet = (bit: number) => (mstatus & BigInt(bit)) !== 0n;

@@ -1,0 +1,45 @@
+import {
+  type BreakpointAddress,
+  conditionOf,
+  type ExpressionScope,
+  logMessageOf,
+  parseHitCondition,
+  type StopPoint,
+} from '../engine/index.ts';
+import type { Arguments } from './arguments.ts';
+import type { Debuggee } from './debuggee.ts';
+
+/** When a breakpoint stops, and what it prints instead: the texts that the user wrote. */
+export interface DetailTexts {
+  condition?: string;
+  hitCondition?: string;
+  logMessage?: string;
+}
+
+export type StopPointDetails = Pick<StopPoint, 'condition' | 'hitCondition' | 'logMessage'>;
+
+/** The texts in a breakpoint's arguments. Editors send an empty text for a field that the user has cleared. */
+export function detailTexts(one: Arguments): DetailTexts {
+  return {
+    condition: one.optionalText('condition') || undefined,
+    hitCondition: one.optionalText('hitCondition') || undefined,
+    logMessage: one.optionalText('logMessage') || undefined,
+  };
+}
+
+/**
+ * The details of a stop point. Expressions are evaluated at `at`; without it, wherever the machine stops. Throws a
+ * UserError that names the place in the text if one of the texts is invalid.
+ */
+export function detailsOf(
+  { session, symbols }: Debuggee,
+  { condition, hitCondition, logMessage }: DetailTexts,
+  at?: BreakpointAddress,
+): StopPointDetails {
+  const scope: ExpressionScope = { inspector: session.inspector, symbols, at };
+  return {
+    ...(condition !== undefined && { condition: conditionOf(scope, condition) }),
+    ...(hitCondition !== undefined && { hitCondition: parseHitCondition(hitCondition) }),
+    ...(logMessage !== undefined && { logMessage: logMessageOf(scope, logMessage) }),
+  };
+}
