@@ -68,7 +68,7 @@ export class ArmedStopPoints {
     this.traps.set(points.traps ?? []);
     this.disks.set(points.disks ?? []);
     this.console.set(points.consoles ?? []);
-    this.hart.setReadsWatched(points.watchpoints.some(({ access }) => access !== 'write'));
+    this.hart.setWatched(this.watcher.range);
     this.hart.flushAll();
   }
 
@@ -183,7 +183,7 @@ export class ArmedStopPoints {
     return true;
   }
 
-  /** Called on an access to a page with watched bytes. */
+  /** Called on an access to a word with watched bytes. */
   watched(access: 'read' | 'write', offset: number, lengthBytes: number): void {
     const position = this.clock.positionInStep();
     if (this.watcher.recordAccess(access, offset, lengthBytes, position)) this.hart.requestAttention();

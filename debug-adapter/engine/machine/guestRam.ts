@@ -2,7 +2,16 @@ import { assert } from '../base/assert.ts';
 import { type GuestAddress, PAGE_SIZE_BYTES } from '../base/quantities.ts';
 import { hashIn } from '../base/hashMemory.ts';
 import type { Hart } from './cpu/hart.ts';
-import { HASH_CONSTANTS, PAGE_DIRTY_SNAPSHOT, PAGE_DIRTY_TLB, PAGE_FLAGS, RAM, RAM_BASE } from './cpu/layout.ts';
+import {
+  HASH_CONSTANTS,
+  PAGE_DIRTY_SNAPSHOT,
+  PAGE_DIRTY_TLB,
+  PAGE_FLAGS,
+  RAM,
+  RAM_BASE,
+  WATCHED_WORDS,
+  WATCHED_WORDS_PAGE_BYTES,
+} from './cpu/layout.ts';
 import { Watchpoints } from './watcher.ts';
 import type { GuestMemory } from './devices/device.ts';
 
@@ -86,7 +95,9 @@ export class GuestRam implements GuestMemory {
 
   /** Creates the `Watchpoints` object for this RAM. The machine owns the only instance. */
   createWatchpoints(): Watchpoints {
-    return new Watchpoints(this.bytes, this.flags);
+    const { buffer } = this.hart.memory;
+    const watchedWords = new Uint8Array(buffer, WATCHED_WORDS, this.pageCount * WATCHED_WORDS_PAGE_BYTES);
+    return new Watchpoints({ ram: this.bytes, pageFlags: this.flags, watchedWords });
   }
 
   // --- digest and snapshots ------------------------------------------------------------------------------------------

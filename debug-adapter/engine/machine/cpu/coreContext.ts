@@ -38,9 +38,9 @@ export const IMPORTS = {
    * change CAUSE and TVAL.
    */
   exceptionReached: { parameters: [], results: [I32] },
-  /** (offset in RAM, length): called before a write to a watched page. */
+  /** (offset in RAM, length): called before a write that may include a watched word. */
   watchWrite: { parameters: [I32, I32], results: [] },
-  /** (offset in RAM, length): called after a read of a watched page. */
+  /** (offset in RAM, length): called after a read that may include a watched word. */
   watchRead: { parameters: [I32, I32], results: [] },
   /**
    * (address of an entry, virtual address of its instruction) -> nonzero to leave the interpreter's loop for

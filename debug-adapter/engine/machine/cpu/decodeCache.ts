@@ -178,7 +178,8 @@ export class DecodeCache {
   private leaveWriteTlb(ramPage: number): void {
     const address = RAM_BASE + ramPage * 4096;
     const entry = WRITE_TLB + ((address >>> 12) & (TLB_ENTRIES - 1)) * 16;
-    if (this.view.getUint32(entry, true) === address) this.view.setBigInt64(entry, -1n, true);
+    if ((this.view.getUint32(entry, true) & -PAGE_SIZE_BYTES) === (address | 0))
+      this.view.setBigInt64(entry, -1n, true);
     this.flushPaged();
   }
 

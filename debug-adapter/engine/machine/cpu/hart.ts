@@ -10,13 +10,24 @@ import { menvcfgAtReset } from './envcfg.ts';
 import type { InstructionSet } from './extensions.ts';
 import { forEachSlot, HART_STATE } from './hartState.ts';
 import type { HartBus } from './hartBus.ts';
-import { CSR_INDEX, FLOAT_0, RAM_BASE, REGISTERS, SLOT, type SlotName, STATE_SLOTS } from './layout.ts';
+import { CSR_INDEX, FLOAT_0, RAM, RAM_BASE, REGISTERS, SLOT, type SlotName, STATE_SLOTS } from './layout.ts';
 import { undoMarks } from './markedEntries.ts';
 import { MSTATUS } from '../../isa/traps.ts';
 import type { MmuType } from './satp.ts';
 import { readNumber, WORD, writeNumber } from './slotWords.ts';
 import { initializeTlbs, invalidateTlbs } from './tlbs.ts';
 import { Translator } from './translator/translator.ts';
+
+/** What the watchpoints have in common. */
+export interface WatchedRange {
+  /** The offsets in RAM of the first watched word and of the end of the last one. They are equal if there is none. */
+  start: number;
+  end: number;
+  /** Whether there is a watchpoint that reports every access, and not only changes. */
+  everyAccess: boolean;
+  /** Whether there is a watchpoint that reports reads. */
+  reads: boolean;
+}
 
 /**
  * One hart: the generated core with its memory. The hart executes up to a budget of steps, reports the number of steps
@@ -99,9 +110,12 @@ export class Hart implements Stateful {
     this.translator.breaksChanged(this.decodeCache.setBreakpoints(addresses, predicates));
   }
 
-  /** Sets whether there are any watchpoints on reads. */
-  setReadsWatched(are: boolean): void {
-    this.translator.setReadsWatched(are);
+  /** Tells the generated code which watchpoints there are. */
+  setWatched({ start, end, everyAccess, reads }: WatchedRange): void {
+    this.words[WORD.WATCHED_START] = RAM + start;
+    this.words[WORD.WATCHED_BYTES] = end - start;
+    this.words[WORD.ACCESSES_WATCHED] = everyAccess ? 1 : 0;
+    this.translator.setWatched({ any: end > start, reads });
   }
 
   /** The position of the step in progress, during `run`. */

@@ -15,6 +15,6 @@ export interface HartBus {
   atException?(): boolean;
   /** Called when PC is at an EBREAK. Returns true after a semihosting call, which has advanced PC. */
   semihost?(): boolean;
-  /** Called on an access to a watched page, before a write and after a read. */
+  /** Called on an access to a watched word, before a write and after a read. */
   watched(access: 'read' | 'write', offset: number, lengthBytes: number): void;
 }

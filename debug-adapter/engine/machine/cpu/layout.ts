@@ -24,7 +24,7 @@ const WASM_PAGE_BYTES = 65536;
  *   0xa000     targets of indirect calls
  *   0x10000    data TLBs, one pair (reads, writes) per context
  *   0x290000   fetch TLBs, one per context
- *   0x300000   page flags, hashes, decode page addresses and code lines, one of each per RAM page
+ *   0x300000   page flags, hashes, decode page addresses, code lines and watched words of each RAM page
  *              decode pool
  *              the first instruction of each of the translator's regions, decoded separately
  *              RAM
@@ -133,8 +133,13 @@ const SHARED_SLOTS = [
   'EXTENSIONS',
   /** Nonzero if satp supports Sv48. */
   'HAS_SV48',
-  /** The number of slow-path writes to pages that contain code. */
-  'WRITES_BESIDE_CODE',
+  /** The number of slow-path accesses to pages that are in a TLB with a tag bit. */
+  'TAGGED_ACCESSES',
+  /** Nonzero while a watchpoint reports every access, even if the bytes do not change. */
+  'ACCESSES_WATCHED',
+  /** The address in the WebAssembly memory and the size of the range from the first to the last watched word. */
+  'WATCHED_START',
+  'WATCHED_BYTES',
   /** The address and size of RAM. */
   'RAM_START',
   'RAM_BYTES',
@@ -195,10 +200,17 @@ export const CALL_TARGETS_ENTRIES = 1024;
  */
 export const TLB_ENTRIES = 16384;
 /**
- * A bit in the tags of the write TLBs: the page contains code, so only its lines without code may be written in place
- * (CODE_LINES).
+ * Page flags that are copied to the tags of the TLBs. The page contains code: only its lines without code may be
+ * written in place (CODE_LINES).
  */
 export const TAG_HAS_CODE = 0x800;
+/**
+ * The page contains watched bytes: other words may be accessed in place (WATCHED_WORDS). While ACCESSES_WATCHED is 0, a
+ * write that does not change the bytes may be made in place too.
+ */
+export const TAG_WATCHED = 0x400;
+/** PAGE_CODE and PAGE_WATCHED, shifted left by this, are the tag bits. */
+export const TAG_SHIFT = 7;
 export const TLB_BYTES = TLB_ENTRIES * 16;
 export const READ_TLB = 0x10000;
 export const WRITE_TLB = READ_TLB + TLB_BYTES;
@@ -225,17 +237,20 @@ export const DECODE_POOL_PAGES = 4096;
 /** Enough for a kernel and its programs, which have a few thousand hot regions at a time. */
 export const REGION_SLOTS = 16384;
 
-/** Page flags. Writes take the fast path only if all three dirty flags are set and the page contains no code. */
+/** Page flags. Writes take the fast path only if all three dirty flags are set and there is no code and no watched byte. */
 export const PAGE_DIRTY_TLB = 1;
 export const PAGE_DIRTY_DIGEST = 2;
 export const PAGE_DIRTY_SNAPSHOT = 4;
 export const PAGE_DIRTY_ALL = 7;
-export const PAGE_CODE = 8;
-export const PAGE_WATCHED = 16;
+/** The page contains watched bytes. */
+export const PAGE_WATCHED = 8;
+export const PAGE_CODE = 16;
 /** The page contains page tables that were walked, so translations depend on the page. */
 export const PAGE_TABLE = 32;
 /** The page contains code that was translated to regions. */
 export const PAGE_TRANSLATED = 64;
+/** The page contains bytes whose reads are watched. It also has PAGE_WATCHED. */
+export const PAGE_READS_WATCHED = 128;
 
 const RAM_PAGES_MAX = MEMORY_BYTES_MAX / PAGE_SIZE_BYTES;
 
@@ -252,7 +267,10 @@ export const DECODE_PAGES = PAGE_HASHES + RAM_PAGES_MAX * 8;
 export const CODE_LINES = DECODE_PAGES + RAM_PAGES_MAX * 4;
 export const CODE_LINE_BYTES = 16;
 export const CODE_LINES_PAGE_BYTES = PAGE_SIZE_BYTES / CODE_LINE_BYTES / 8;
-export const DECODE_POOL = CODE_LINES + RAM_PAGES_MAX * CODE_LINES_PAGE_BYTES;
+/** One bit for each word of 4 bytes in RAM, set if a watchpoint includes a byte of the word. */
+export const WATCHED_WORDS = CODE_LINES + RAM_PAGES_MAX * CODE_LINES_PAGE_BYTES;
+export const WATCHED_WORDS_PAGE_BYTES = PAGE_SIZE_BYTES / 4 / 8;
+export const DECODE_POOL = WATCHED_WORDS + RAM_PAGES_MAX * WATCHED_WORDS_PAGE_BYTES;
 /** A separately decoded entry for each of the REGION_SLOTS regions. */
 export const REGION_ENTRIES = DECODE_POOL + DECODE_POOL_PAGES * DECODE_PAGE_BYTES;
 export const RAM = alignUp(REGION_ENTRIES + REGION_SLOTS * SINGLE_ENTRY_BYTES, WASM_PAGE_BYTES);

@@ -25,11 +25,13 @@ import { type Core, isRam, raise, ramAt, ramOffset, setSlot32, slot32 } from './
 import {
   PAGE_CODE,
   PAGE_FLAGS,
+  PAGE_READS_WATCHED,
   PAGE_WATCHED,
   RAM,
   RAM_BASE,
   READ_TLB,
-  TAG_HAS_CODE,
+  TAG_SHIFT,
+  TAG_WATCHED,
   TLB_ENTRIES,
   WRITE_TLB,
 } from './layout.ts';
@@ -105,45 +107,47 @@ export function translateAndCheck(
 }
 
 /** Adds the page to a TLB, so that later accesses take the fast path. */
-function fillTlb(core: Core, v: CacheableAccess, tlb: number, tagBits = 0): Code {
+function fillTlb(core: Core, v: CacheableAccess, tlb: number, tagBits?: Code): Code {
   const addend = i32.add(i32.sub(i32.wrap(v.pa.get), i32.wrap(v.va.get)), i32.const((RAM - RAM_BASE) | 0));
+  const page = i64.and(v.va.get, i64.const(-4096));
   return sequence(
     set(v.entry, tlbEntry(v.va.get)),
-    i64.store(v.entry.get, i64.or(i64.and(v.va.get, i64.const(-4096)), i64.const(tagBits)), tlb),
+    i64.store(v.entry.get, tagBits ? i64.or(page, tagBits) : page, tlb),
     i32.store(v.entry.get, addend, tlb + 8),
     when(slot32('DATA_CONTEXT'), call(core.functions.recordFilled, i32.add(v.entry.get, i32.const(tlb)))),
   );
 }
 
-/**
- * Whether the page may be added to a TLB: it must have none of these flags, and PMP must allow access to the whole
- * page.
- */
-const mayEnter = ({ pa, cacheable }: CacheableAccess, flags: number): Code =>
-  i32.and(cacheable.get, i32.eqz(i32.and(pageFlags(pa.get), i32.const(flags))));
-
 const pageFlags = (pa: Code): Code => i32.load8u(i32.shrU(ramOffset(pa), i32.const(12)), PAGE_FLAGS);
 
 /** Called for a read of RAM after address translation and the PMP check have succeeded. */
 export const enterReadTlb = (core: Core, v: CacheableAccess): Code =>
-  when(mayEnter(v, PAGE_WATCHED), fillTlb(core, v, READ_TLB));
+  when(
+    v.cacheable.get,
+    ifElse(
+      i32.and(pageFlags(v.pa.get), i32.const(PAGE_READS_WATCHED)),
+      sequence(countTagged, fillTlb(core, v, READ_TLB, i64.const(TAG_WATCHED))),
+      fillTlb(core, v, READ_TLB),
+    ),
+  );
 
 /**
  * Called for a write to RAM, before `touch` marks the page dirty. If the write may change the page table used to
  * translate its address, `touch` also removes the entry added here.
  */
-export const enterWriteTlb = (core: Core, v: CacheableAccess): Code =>
-  when(
-    mayEnter(v, PAGE_WATCHED),
+export const enterWriteTlb = (core: Core, v: CacheableAccess): Code => {
+  const tags = i32.and(pageFlags(v.pa.get), i32.const(PAGE_CODE | PAGE_WATCHED));
+  return when(
+    v.cacheable.get,
     ifElse(
-      i32.and(pageFlags(v.pa.get), i32.const(PAGE_CODE)),
-      sequence(
-        setSlot32('WRITES_BESIDE_CODE', i32.add(slot32('WRITES_BESIDE_CODE'), i32.const(1))),
-        fillTlb(core, v, WRITE_TLB, TAG_HAS_CODE),
-      ),
+      tags,
+      sequence(countTagged, fillTlb(core, v, WRITE_TLB, i64.extendU(i32.shl(tags, i32.const(TAG_SHIFT))))),
       fillTlb(core, v, WRITE_TLB),
     ),
   );
+};
+
+const countTagged: Code = setSlot32('TAGGED_ACCESSES', i32.add(slot32('TAGGED_ACCESSES'), i32.const(1)));
 
 // --- loads -----------------------------------------------------------------------------------------------------------
 

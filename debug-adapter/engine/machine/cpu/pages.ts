@@ -31,22 +31,25 @@ import {
   PAGE_CODE,
   PAGE_DIRTY_ALL,
   PAGE_FLAGS,
+  PAGE_READS_WATCHED,
   PAGE_TABLE,
   PAGE_TRANSLATED,
   PAGE_WATCHED,
   RAM_BASE,
   READ_TLB,
   TAG_HAS_CODE,
+  TAG_WATCHED,
   TLB_BYTES,
   TLB_ENTRIES,
+  WATCHED_WORDS,
   WRITE_TLB,
 } from './layout.ts';
 
 /**
  * Defines page flags and TLB flushes. One hook serves address translation, dirty tracking, self-modifying code and
- * watchpoints: a page is in the write TLB only while all its dirty flags are set and it is neither watched nor a page
- * table in use. If the page contains code, the entry permits writes only to lines without code. All other writes call
- * `touch` first.
+ * watchpoints: a page is in the write TLB only while all its dirty flags are set and it is not a page table in use. If
+ * the page contains code or watched bytes, the entry has tag bits and permits only writes that affect neither. All
+ * other writes call `touch` first.
  */
 export function definePages(core: Core): void {
   defineTouch(core);
@@ -87,7 +90,10 @@ function defineTouch({ builder, functions }: Core): void {
         dropDecoded(frame.local(I32), frame.local(I32), offset.get, length.get),
       ),
       when(i32.and(flags.get, i32.const(PAGE_TRANSLATED)), call(functions.codeWritten, offset.get, length.get)),
-      when(i32.and(flags.get, i32.const(PAGE_WATCHED)), call(functions.watchWrite, offset.get, length.get)),
+      when(
+        i32.and(flags.get, i32.const(PAGE_WATCHED)),
+        when(includesWatchedWord(offset.get, length.get), call(functions.watchWrite, offset.get, length.get)),
+      ),
       // Before SFENCE.VMA, it is unspecified whether a change to the page tables has taken effect. Here the change
       // always takes effect immediately, so the TLBs' contents are never observable and can be dropped at any time, for
       // example by a snapshot. Because the interpreter leaves its loop, PC is translated again too.
@@ -138,7 +144,7 @@ function defineBecomeTable({ builder, functions }: Core): void {
       // that entry is removed; the other TLBs are cleared.
       set(entry, i32.shl(index, i32.const(4))),
       when(
-        i64.eq(i64.and(i64.load(entry.get, WRITE_TLB), i64.const(~TAG_HAS_CODE)), address),
+        i64.eq(i64.and(i64.load(entry.get, WRITE_TLB), i64.const(~(TAG_HAS_CODE | TAG_WATCHED))), address),
         i64.store(entry.get, i64.const(-1), WRITE_TLB),
       ),
       call(functions.flushPaged),
@@ -205,6 +211,18 @@ export const touch = (core: Core, offset: Code, length: Code): Code => call(core
 /** Must be called after `length` bytes at an offset in RAM have been read; the bytes must be in a single page. */
 export const afterRead = (core: Core, offset: Code, length: Code): Code =>
   when(
-    i32.and(i32.load8u(i32.shrU(offset, i32.const(12)), PAGE_FLAGS), i32.const(PAGE_WATCHED)),
-    call(core.functions.watchRead, offset, length),
+    i32.and(i32.load8u(i32.shrU(offset, i32.const(12)), PAGE_FLAGS), i32.const(PAGE_READS_WATCHED)),
+    when(includesWatchedWord(offset, length), call(core.functions.watchRead, offset, length)),
   );
+
+/**
+ * Whether a range of bytes in one page may include a watched word. The bits of 17 words are read together; this is
+ * enough for a cache block. A longer range counts as watched.
+ */
+function includesWatchedWord(offset: Code, length: Code): Code {
+  const first = i32.shrU(offset, i32.const(2));
+  const last = i32.shrU(i32.sub(i32.add(offset, length), i32.const(1)), i32.const(2));
+  const bits = i32.shrU(i32.load(i32.shrU(first, i32.const(3)), WATCHED_WORDS), i32.and(first, i32.const(7)));
+  const mask = i32.sub(i32.shl(i32.const(2), i32.sub(last, first)), i32.const(1));
+  return select(i32.gtU(length, i32.const(64)), i32.const(1), i32.and(bits, mask));
+}

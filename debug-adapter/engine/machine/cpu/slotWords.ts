@@ -2,6 +2,7 @@ import { SLOT } from './layout.ts';
 
 /** The offsets, in 32-bit words, of the slots that are accessed between runs. They are computed only once. */
 export const WORD = {
+  ACCESSES_WATCHED: SLOT.ACCESSES_WATCHED >> 2,
   ATTENTION: SLOT.ATTENTION >> 2,
   BUDGET: SLOT.BUDGET >> 2,
   CLOCK_OFFSET: SLOT.CLOCK_OFFSET >> 2,
@@ -21,6 +22,8 @@ export const WORD = {
   STEPS_END: SLOT.STEPS_END >> 2,
   TICK_DELTA: SLOT.TICK_DELTA >> 2,
   WAITING: SLOT.WAITING >> 2,
+  WATCHED_BYTES: SLOT.WATCHED_BYTES >> 2,
+  WATCHED_START: SLOT.WATCHED_START >> 2,
 };
 
 /** Reads a slot as a number, which is exact below 2^53 and, unlike a BigInt, requires no allocation. */

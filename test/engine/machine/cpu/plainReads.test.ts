@@ -120,7 +120,7 @@ test('a read watchpoint stops hot code at the first read, and the code then cont
     steps(machine, 101);
     const watchpoint = { id: 1, address: DATA + 7, lengthBytes: 1, access: 'read' as const };
     machine.setStopPoints({ breakpoints: new Set(), watchpoints: [watchpoint] });
-    const positions = [0, 1, 2, 3].map(() => {
+    const positions = Array.from({ length: 8 }, () => {
       const { kind } = steps(machine, 1000);
       return { kind, position: machine.position };
     });

@@ -29,11 +29,22 @@ export class RegionAtomics {
     const { form, isDouble } = ATOMIC[name]!;
     const { rd, rs1, rs2, immediate } = decoded;
     const table = form === 'LR' ? READ_TLB : WRITE_TLB;
-    const { check, address } = this.memory.locate(rs1, isDouble ? 8 : 4, table, leave);
-    const memory = operandAt(address, isDouble);
+    const access = { register: rs1, lengthBytes: isDouble ? 8 : 4, table };
     const operand = this.registers.get(rs2);
+    const extended = isDouble ? operand : i64.extend32S(operand);
+    const combine = COMBINE[immediate];
+    const changes = {
+      AMO: ({ load, differs }: AtomicOperand) => differs(combine(load, extended)),
+      LR: () => i32.const(0),
+      SC: ({ differs }: AtomicOperand) => i32.and(slot32('RESERVED'), differs(operand)),
+    }[form];
+    const { check, address } = this.memory.locate(access, {
+      leave,
+      changes: (at) => changes(operandAt(at, isDouble)),
+    });
+    const memory = operandAt(address.get, isDouble);
     const act = {
-      AMO: () => this.modify(memory, COMBINE[immediate], isDouble ? operand : i64.extend32S(operand)),
+      AMO: () => this.modify(memory, combine, extended),
       LR: () => this.loadReserved(memory),
       SC: () => this.storeConditional(memory, operand),
     }[form];
@@ -65,11 +76,14 @@ export class RegionAtomics {
 interface AtomicOperand {
   load: Code;
   store: (value: Code) => Code;
+  /** Whether a value differs from the one in memory. */
+  differs: (value: Code) => Code;
   physical: Code;
 }
 
-const operandAt = (address: Local, isDouble: boolean): AtomicOperand => ({
-  load: isDouble ? i64.load(address.get) : i64.load32s(address.get),
-  store: (value) => (isDouble ? i64.store(address.get, value) : i64.store32(address.get, value)),
-  physical: i64.extendU(i32.add(address.get, i32.const((RAM_BASE - RAM) | 0))),
+const operandAt = (address: Code, isDouble: boolean): AtomicOperand => ({
+  load: isDouble ? i64.load(address) : i64.load32s(address),
+  store: (value) => (isDouble ? i64.store(address, value) : i64.store32(address, value)),
+  differs: (value) => (isDouble ? i64.ne(i64.load(address), value) : i32.ne(i32.load(address), i32.wrap(value))),
+  physical: i64.extendU(i32.add(address, i32.const((RAM_BASE - RAM) | 0))),
 });

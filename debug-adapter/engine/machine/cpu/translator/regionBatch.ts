@@ -18,10 +18,10 @@ export class RegionBatch {
     return this.regions.length >= BATCH_REGIONS_MAX || this.instructions >= BATCH_INSTRUCTIONS_MAX;
   }
 
-  add(source: Omit<RegionSource, 'isBare' | 'helpers'>, region: Omit<CompiledRegion, 'run'>): void {
+  add(source: Omit<RegionSource, 'isBare' | 'inPlace' | 'helpers'>, region: Omit<CompiledRegion, 'run'>): void {
     const handle = this.builder.declare(REGION_TYPE, `r${this.regions.length}`);
     this.builder.define(handle, (frame) =>
-      regionCode(frame, { ...source, isBare: region.isBare, helpers: this.lazyHelpers() }),
+      regionCode(frame, { ...source, isBare: region.isBare, inPlace: region.inPlace, helpers: this.lazyHelpers() }),
     );
     this.regions.push(region);
     this.instructions += region.instructions;

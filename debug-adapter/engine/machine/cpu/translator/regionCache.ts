@@ -1,6 +1,7 @@
 import type { DecodeCache } from '../decodeCache.ts';
 import { PAGE_FLAGS, PAGE_TRANSLATED, REGION_ENTRIES, REGION_SLOTS, SINGLE_ENTRY_BYTES } from '../layout.ts';
 import { OP } from '../operations.ts';
+import type { InPlaceAccesses } from './taggedPages.ts';
 
 /** No region is added once all regions together have more instructions than this. */
 const INSTRUCTIONS_MAX = 1_000_000;
@@ -16,6 +17,7 @@ export interface CompiledRegion {
   instructions: number;
   /** Whether the region is valid only while every read of RAM is plain. */
   isBare: boolean;
+  inPlace: InPlaceAccesses;
   /** The WebAssembly function. */
   run: WebAssembly.ExportValue;
 }
@@ -74,9 +76,11 @@ export class RegionCache {
     return this.regions.get(entry);
   }
 
-  /** The regions that are valid only while every read of RAM is plain. */
-  bareRegions(): CompiledRegion[] {
-    return [...this.regions.values()].filter(({ isBare }) => isBare);
+  /** Removes the regions that have a property, and returns them. */
+  removeWhere(test: (region: CompiledRegion) => boolean): CompiledRegion[] {
+    const found = [...this.regions.values()].filter(test);
+    for (const { entry } of found) this.remove(entry);
+    return found;
   }
 
   /** Removes the parked regions that are valid only while every read of RAM is plain. */

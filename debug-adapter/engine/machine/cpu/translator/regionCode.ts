@@ -26,6 +26,7 @@ import { RegionInstructions } from './regionInstructions.ts';
 import { RegionMemory } from './regionMemory.ts';
 import { RegionPredicates } from './regionPredicates.ts';
 import { RegionRegisters } from './regionRegisters.ts';
+import type { InPlaceAccesses } from './taggedPages.ts';
 
 /** The type of a region: (budget, address of the entry's page) -> budget left. */
 export const REGION_TYPE = { parameters: [I32, I64], results: [I32] };
@@ -46,11 +47,8 @@ export interface RegionSource {
    * it returns without executing an instruction.
    */
   isBare: boolean;
-  /**
-   * The region may write to lines without code in pages that contain code, for programs whose data is close to their
-   * code.
-   */
-  writesBesideCode: boolean;
+  /** Which accesses the region makes in place, for programs whose data is close to their code or to watched bytes. */
+  inPlace: InPlaceAccesses;
   ramBytes: number;
   helpers: ArithmeticHelpers;
 }
@@ -62,7 +60,7 @@ export interface RegionSource {
  * instruction, so no instruction in a region faults, and every step is counted exactly.
  */
 export function regionCode(frame: Frame, region: RegionSource): Code {
-  const { order, pages, isBare, ramBytes, writesBesideCode, helpers } = region;
+  const { order, pages, isBare, ramBytes, inPlace, helpers } = region;
   const [budget] = frame.parameters;
   const context = frame.local(I32);
   const va = frame.local(I64);
@@ -72,7 +70,7 @@ export function regionCode(frame: Frame, region: RegionSource): Code {
   const registers = new RegionRegisters(order);
   const exits = new RegionExits(frame, registers);
   const floats = new RegionFloats(frame, registers);
-  const memory = new RegionMemory(frame, { isBare, ramBytes, writesBesideCode, registers, context });
+  const memory = new RegionMemory(frame, { isBare, ramBytes, inPlace, registers, context });
   const atomics = new RegionAtomics(frame, { memory, registers });
   registers.allocateLocals(frame);
   const breaks = new RegionBreaks(exits, new RegionPredicates(frame, { registers, isBare, ramBytes }));

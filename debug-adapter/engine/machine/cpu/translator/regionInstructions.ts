@@ -43,7 +43,7 @@ export class RegionInstructions {
     const { offset, instructions } = item.block;
     const count = instructions.length;
     if (count === 0) return nothing;
-    const accesses: BlockAccesses = { groups: groupAccesses(item.block), addresses: new Map() };
+    const accesses: BlockAccesses = { groups: groupAccesses(item.block), checked: new Map() };
     let narrow = this.narrow.get(item)!;
     return sequence(
       when(i32.ltS(tee(budget, i32.sub(budget.get, i32.const(count))), i32.const(0)), exits.side(offset, count)),

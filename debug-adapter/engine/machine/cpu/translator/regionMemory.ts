@@ -1,12 +1,24 @@
-import { type Code, type Local, I32, I64, i32, i64, sequence, set, tee, when } from '../../../base/wasm/code.ts';
+import {
+  type Code,
+  type Local,
+  I32,
+  I64,
+  i32,
+  i64,
+  nothing,
+  sequence,
+  set,
+  tee,
+  when,
+} from '../../../base/wasm/code.ts';
 import type { Frame } from '../../../base/wasm/moduleBuilder.ts';
 import { slot } from '../coreContext.ts';
 import { ENVCFG, envcfgForbids } from '../envcfg.ts';
 import { storeZeroes } from '../memoryHandlers.ts';
 import { blockOf } from '../cacheBlocks.ts';
 import {
+  BLOCK_BYTES,
   CODE_LINE_BYTES,
-  CODE_LINES,
   RAM,
   RAM_BASE,
   READ_TLB,
@@ -18,11 +30,22 @@ import { FLOAT_LOADS, LOADS } from '../semantics.ts';
 import { loadOf, type MemoryGroup, storeOf } from './memoryGroups.ts';
 import type { Instruction } from './regionGraph.ts';
 import type { RegionRegisters } from './regionRegisters.ts';
+import { checkTagged, type InPlaceAccesses, isCodeAt, leaveIfAffected, type TaggedAccess } from './taggedPages.ts';
 
-/** The groups of a block's accesses, and the host addresses of the groups that have already been checked. */
+/** The groups of a block's accesses, and those of them that have already been checked. */
 export interface BlockAccesses {
   groups: Map<Instruction, MemoryGroup>;
-  addresses: Map<MemoryGroup, Local>;
+  checked: Map<MemoryGroup, CheckedGroup>;
+}
+
+interface CheckedGroup {
+  /** The address of the group in the WebAssembly memory. For untranslated reads, the offset in RAM. */
+  address: Local;
+  /**
+   * Nonzero if some accesses of the group may affect code or watched bytes, so that each needs its own check; undefined
+   * if none can.
+   */
+  guard: Local | undefined;
 }
 
 interface Access {
@@ -42,7 +65,7 @@ export class RegionMemory {
   private frame: Frame;
   private isBare: boolean;
   private ramBytes: number;
-  private writesBesideCode: boolean;
+  private inPlace: InPlaceAccesses;
   private registers: RegionRegisters;
   /** The offset of the active data TLB. */
   private context: Local;
@@ -51,15 +74,17 @@ export class RegionMemory {
   private low: Local;
   private tlb: Local;
   private zeroIsForbidden: Local;
-  /** The locals that hold group addresses, shared by all blocks. */
+  /** The locals for groups, shared by all blocks. */
   private groupAddresses: Local[] = [];
+  private groupGuards: Local[] = [];
+  private difference: Local | undefined;
 
   constructor(
     frame: Frame,
     options: {
       isBare: boolean;
       ramBytes: number;
-      writesBesideCode: boolean;
+      inPlace: InPlaceAccesses;
       registers: RegionRegisters;
       context: Local;
     },
@@ -67,7 +92,7 @@ export class RegionMemory {
     this.frame = frame;
     this.isBare = options.isBare;
     this.ramBytes = options.ramBytes;
-    this.writesBesideCode = options.writesBesideCode;
+    this.inPlace = options.inPlace;
     this.registers = options.registers;
     this.context = options.context;
     this.va = frame.local(I64);
@@ -86,9 +111,12 @@ export class RegionMemory {
 
   /**
    * Checks an aligned access to the address in a register; afterwards `address` is its address in the WebAssembly
-   * memory.
+   * memory. `changes` is whether the access changes the word at an address.
    */
-  locate(register: number, lengthBytes: number, table: number, leave: Code): { check: Code; address: Local } {
+  locate(
+    { register, lengthBytes, table }: Omit<Access, 'offset'>,
+    { leave, changes }: { leave: Code; changes: (address: Code) => Code },
+  ): { check: Code; address: Local } {
     const { va, low: address } = this;
     const access = { register, offset: 0, lengthBytes, table };
     const isMisaligned = i32.and(i32.wrap(va.get), i32.const(lengthBytes - 1));
@@ -98,7 +126,10 @@ export class RegionMemory {
           when(isMisaligned, leave),
           set(address, i32.add(i32.wrap(va.get), i32.const(RAM))),
         )
-      : sequence(this.checkAligned(access, leave), set(address, this.hostAddress(table)));
+      : sequence(
+          this.checkAligned(access, leave, changes(this.hostAddress(table))),
+          set(address, this.hostAddress(table)),
+        );
     return { check, address };
   }
 
@@ -107,29 +138,65 @@ export class RegionMemory {
     const lengthBytes = 1 << (loadOf(name) ?? storeOf(name))!.sizeLog2;
     const table = storeOf(name) ? WRITE_TLB : READ_TLB;
     const access = { register: decoded.rs1, offset: decoded.immediate, lengthBytes, table };
-    return this.isPlainRead(table)
-      ? sequence(this.checkRead(access, leave), this.inPlace(instruction, i32.wrap(this.va.get), RAM))
-      : sequence(this.checkAligned(access, leave), this.inPlace(instruction, this.hostAddress(table), 0));
+    if (this.isPlainRead(table)) {
+      return sequence(this.checkRead(access, leave), this.perform(instruction, i32.wrap(this.va.get), RAM));
+    }
+    const at = this.hostAddress(table);
+    const changes = this.changes(instruction, at, 0);
+    return sequence(this.checkAligned(access, leave, changes), this.perform(instruction, at, 0));
   }
 
-  private grouped(instruction: Instruction, group: MemoryGroup, { addresses }: BlockAccesses, leave: Code): Code {
+  private grouped(instruction: Instruction, group: MemoryGroup, { checked }: BlockAccesses, leave: Code): Code {
     const { register, start, end, hasStore } = group;
     const table = hasStore ? WRITE_TLB : READ_TLB;
     const isPlain = this.isPlainRead(table);
     const shift = instruction.decoded.immediate - start + (isPlain ? RAM : 0);
-    const known = addresses.get(group);
-    if (known) return this.inPlace(instruction, known.get, shift);
-    const address = (this.groupAddresses[addresses.size] ??= this.frame.local(I32));
-    addresses.set(group, address);
+    const known = checked.get(group);
+    if (known) return this.performInGroup(instruction, known, { shift, leave });
+    const address = (this.groupAddresses[checked.size] ??= this.frame.local(I32));
+    const guard =
+      isPlain || this.inPlace !== 'besideWatched'
+        ? undefined
+        : (this.groupGuards[checked.size] ??= this.frame.local(I32));
+    checked.set(group, { address, guard });
     const access = { register, offset: start, lengthBytes: end - start, table };
     return sequence(
-      isPlain ? this.checkRead(access, leave) : this.checkWithinPage(access, leave),
+      isPlain ? this.checkRead(access, leave) : this.checkWithinPage(access, leave, guard),
       set(address, isPlain ? i32.wrap(this.va.get) : this.hostAddress(table)),
-      this.inPlace(instruction, address.get, shift),
+      this.performInGroup(instruction, { address, guard }, { shift, leave }),
     );
   }
 
-  private inPlace({ name, decoded }: Instruction, address: Code, shift: number): Code {
+  private performInGroup(
+    instruction: Instruction,
+    { address, guard }: CheckedGroup,
+    { shift, leave }: { shift: number; leave: Code },
+  ): Code {
+    const { name } = instruction;
+    const lengthBytes = 1 << (loadOf(name) ?? storeOf(name))!.sizeLog2;
+    const access = {
+      at: i32.add(address.get, i32.const(shift)),
+      lengthBytes,
+      // A load affects no code, even if it shares the lookup in the write TLB with stores.
+      table: storeOf(name) ? WRITE_TLB : READ_TLB,
+      isAligned: false,
+    };
+    const changes = this.changes(instruction, address.get, shift);
+    const check = guard ? when(guard.get, leaveIfAffected(access, { changes, leave })) : nothing;
+    return sequence(check, this.perform(instruction, address.get, shift));
+  }
+
+  /** Whether a load or store changes the bytes in memory. */
+  private changes({ name, decoded }: Instruction, address: Code, shift: number): Code {
+    const store = storeOf(name);
+    if (!store) return i32.const(0);
+    const load = [i64.load8u, i64.load16u, i64.load32u, i64.load][store.sizeLog2];
+    const value = this.registers.get(decoded.rs2);
+    const bits = (1n << BigInt(8 << store.sizeLog2)) - 1n;
+    return i64.ne(load(address, shift), store.sizeLog2 === 3 ? value : i64.and(value, i64.const(bits)));
+  }
+
+  private perform({ name, decoded }: Instruction, address: Code, shift: number): Code {
     const { registers } = this;
     const store = storeOf(name);
     if (store) return store.store(address, registers.get(decoded.rs2), shift);
@@ -146,11 +213,18 @@ export class RegionMemory {
   /** Zeroes a block (cbo.zero). */
   zeroBlock(register: number, leave: Code): Code {
     const page = i64.and(this.va.get, i64.const(-4096));
+    const isNotUntagged = i64.ne(i64.load(this.tlbEntry(), WRITE_TLB), page);
+    const setAddress = set(this.low, i32.wrap(tee(this.va, blockOf(this.registers.get(register)))));
+    const write = sequence(set(this.low, this.hostAddress(WRITE_TLB)), storeZeroes(this.low));
+    if (this.inPlace !== 'besideWatched') {
+      return sequence(setAddress, when(i32.or(this.zeroIsForbidden.get, isNotUntagged), leave), write);
+    }
+    const block = { lengthBytes: BLOCK_BYTES, table: WRITE_TLB, isAligned: false };
     return sequence(
-      set(this.low, i32.wrap(tee(this.va, blockOf(this.registers.get(register))))),
-      when(i32.or(this.zeroIsForbidden.get, i64.ne(i64.load(this.tlbEntry(), WRITE_TLB), page)), leave),
-      set(this.low, this.hostAddress(WRITE_TLB)),
-      storeZeroes(this.low),
+      setAddress,
+      when(this.zeroIsForbidden.get, leave),
+      this.checkTagged(block, { page, leave, ifGuarded: leave }),
+      write,
     );
   }
 
@@ -179,28 +253,55 @@ export class RegionMemory {
 
   // --- through the TLBs ------------------------------------------------------------------------------------------------
 
-  /** As in the interpreter, one comparison checks both the page and the alignment. */
-  private checkAligned(access: Access, leave: Code): Code {
+  /**
+   * As in the interpreter, one comparison checks both the page and the alignment. `changes` is whether the access
+   * changes the bytes; an access to watched bytes that does not may be made in place.
+   */
+  private checkAligned(access: Access, leave: Code, changes: Code): Code {
     const { register, offset, lengthBytes, table } = access;
     const page = i64.and(this.va.get, i64.const(-4096 | (lengthBytes - 1)));
-    return sequence(
-      this.setAddress(register, offset),
-      when(i64.ne(i64.load(this.tlbEntry(), table), page), this.leaveUnlessLineHasNoCode(access, { page, leave })),
-    );
+    const setAddress = this.setAddress(register, offset);
+    if (this.inPlace === 'besideWatched') {
+      const tagged = { lengthBytes, table, isAligned: true };
+      const ifGuarded = leaveIfAffected({ ...tagged, at: this.hostAddress(table) }, { changes, leave });
+      return sequence(setAddress, this.checkTagged(tagged, { page, leave, ifGuarded }));
+    }
+    const isOther = i64.ne(i64.load(this.tlbEntry(), table), page);
+    return sequence(setAddress, when(isOther, this.leaveUnlessLineHasNoCode(access, { page, leave })));
   }
 
-  /** Checks that the page is in the TLB and that the whole access lies in the page. */
-  private checkWithinPage(access: Access, leave: Code): Code {
+  /**
+   * Checks that the page is in the TLB and that the whole access lies in the page. Sets `guard` if the access may affect
+   * code or watched bytes.
+   */
+  private checkWithinPage(access: Access, leave: Code, guard: Local | undefined): Code {
     const { register, offset, lengthBytes, table } = access;
     const page = i64.and(this.va.get, i64.const(-4096));
     const crossesPage = i32.gtU(i32.and(this.low.get, i32.const(4095)), i32.const(4096 - lengthBytes));
+    const setAddress = this.setAddress(register, offset);
+    if (guard) {
+      const ifGuarded = set(guard, i32.const(1));
+      return sequence(
+        set(guard, i32.const(0)),
+        setAddress,
+        when(crossesPage, leave),
+        this.checkTagged({ lengthBytes, table, isAligned: false }, { page, leave, ifGuarded }),
+      );
+    }
     return sequence(
-      this.setAddress(register, offset),
+      setAddress,
       when(
         i32.or(i64.ne(i64.load(this.tlbEntry(), table), page), crossesPage),
         this.leaveUnlessLineHasNoCode(access, { page, leave, crossesPage }),
       ),
     );
+  }
+
+  private checkTagged(access: Omit<TaggedAccess, 'at'>, options: { page: Code; leave: Code; ifGuarded: Code }): Code {
+    const { table } = access;
+    const difference = (this.difference ??= this.frame.local(I64));
+    const tag = i64.load(this.tlbEntry(), table);
+    return checkTagged({ ...access, at: this.hostAddress(table) }, { tag, difference, ...options });
   }
 
   /**
@@ -211,7 +312,7 @@ export class RegionMemory {
     { lengthBytes, table }: Access,
     { page, leave, crossesPage }: { page: Code; leave: Code; crossesPage?: Code },
   ): Code {
-    if (!this.writesBesideCode || table !== WRITE_TLB || lengthBytes > CODE_LINE_BYTES) return leave;
+    if (this.inPlace !== 'besideCode' || table !== WRITE_TLB || lengthBytes > CODE_LINE_BYTES) return leave;
     const first = this.hostAddress(WRITE_TLB);
     const reasons = [
       i64.ne(i64.load(this.tlb.get, WRITE_TLB), i64.or(page, i64.const(TAG_HAS_CODE))),
@@ -242,13 +343,4 @@ export class RegionMemory {
   private hostAddress(table: number): Code {
     return i32.add(this.low.get, this.isBare ? i32.const((RAM - RAM_BASE) | 0) : i32.load(this.tlb.get, table + 8));
   }
-}
-
-/** A value whose bit 0 is set if the line at an address contains code. The address may lie outside RAM. */
-function isCodeAt(address: Code): Code {
-  const line = i32.shrU(i32.sub(address, i32.const(RAM)), i32.const(Math.log2(CODE_LINE_BYTES)));
-  return i32.and(
-    i32.shrU(i32.load(i32.shl(i32.shrU(line, i32.const(5)), i32.const(2)), CODE_LINES), line),
-    i32.const(1),
-  );
 }

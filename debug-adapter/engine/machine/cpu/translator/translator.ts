@@ -99,7 +99,7 @@ export class Translator {
 
   /**
    * Removes the region if it is no longer suitable: it assumes untranslated reads but reads are now checked, or control
-   * often leaves it because it writes to pages with code. Returns whether the region was removed.
+   * often leaves it because it accesses pages with code or watched bytes. Returns whether the region was removed.
    */
   private removeIfUnsuitable(entry: number): boolean {
     const { isBare } = this.regions.at(entry)!;
@@ -113,15 +113,17 @@ export class Translator {
   }
 
   /**
-   * Called between runs: sets whether there are any watchpoints on reads. Regions that assume untranslated reads are
-   * then translated again immediately; otherwise they would have to become hot again.
+   * Called between runs: sets whether there are any watchpoints, and any on reads. Regions that assume the opposite are
+   * removed. Those that assume untranslated reads are then translated again immediately; otherwise they would have to
+   * become hot again.
    */
-  setReadsWatched(enabled: boolean): void {
-    this.readsWatched = enabled;
-    if (!enabled) return;
+  setWatched({ any, reads }: { any: boolean; reads: boolean }): void {
+    this.codePageWriters.setBytesWatched(any);
+    if (!any) this.regions.removeWhere(({ inPlace }) => inPlace === 'besideWatched');
+    this.readsWatched = reads;
+    if (!reads) return;
     this.regions.removeParkedBare();
-    for (const { entry } of this.regions.bareRegions()) {
-      this.regions.remove(entry);
+    for (const { entry } of this.regions.removeWhere(({ isBare }) => isBare)) {
       const { ramPage } = this.decodeCache.pageOf(entry);
       this.candidates.set(entry, { entry, pageVa: BigInt(RAM_BASE + ramPage * PAGE_SIZE_BYTES), fetchContext: 0 });
     }
@@ -176,10 +178,10 @@ export class Translator {
     const { pages, code, instructions } = reader.dependencies(order);
     const isBare = candidate.fetchContext === 0 && this.readsArePlain;
     const raw = reader.rawAt(reader.entryOffset);
-    const writesBesideCode = this.codePageWriters.has(candidate.entry);
+    const inPlace = this.codePageWriters.accessesOf(candidate.entry);
     batch.add(
-      { order, pages, ramBytes: this.ramBytes, writesBesideCode },
-      { entry: candidate.entry, raw, code, instructions, isBare },
+      { order, pages, ramBytes: this.ramBytes },
+      { entry: candidate.entry, raw, code, instructions, isBare, inPlace },
     );
   }
 

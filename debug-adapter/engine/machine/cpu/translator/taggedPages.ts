@@ -1,0 +1,105 @@
+import {
+  type Code,
+  type Local,
+  block,
+  brIf,
+  i32,
+  i64,
+  label,
+  nothing,
+  sequence,
+  set,
+  when,
+} from '../../../base/wasm/code.ts';
+import { slot32 } from '../coreContext.ts';
+import { CODE_LINE_BYTES, CODE_LINES, RAM, TAG_HAS_CODE, TAG_WATCHED, WATCHED_WORDS, WRITE_TLB } from '../layout.ts';
+
+/**
+ * The accesses that a region makes in place. `untagged`: only those to pages without tag bits in the TLB. `besideCode`:
+ * also writes to lines without code in pages that contain code. `besideWatched`: also accesses beside code and watched
+ * bytes in any page, and writes that change nothing.
+ */
+export type InPlaceAccesses = 'untagged' | 'besideCode' | 'besideWatched';
+
+/** An access of `lengthBytes` bytes at an address in the WebAssembly memory, through a read or write TLB. */
+export interface TaggedAccess {
+  at: Code;
+  lengthBytes: number;
+  table: number;
+  /** Whether the access has at most 8 bytes and is naturally aligned. */
+  isAligned: boolean;
+}
+
+/** A value whose bit 0 is set if the line at an address contains code. The address may lie outside RAM. */
+export const isCodeAt = (address: Code): Code => bitAt(CODE_LINES, address, CODE_LINE_BYTES);
+
+/**
+ * Checks an access: leaves the region if the TLB tag is that of another page, and runs `ifGuarded` if the access may
+ * affect code or watched bytes. `difference` is a local for the tag bits.
+ */
+export function checkTagged(
+  access: TaggedAccess,
+  options: { tag: Code; page: Code; difference: Local; leave: Code; ifGuarded: Code },
+): Code {
+  const { tag, page, difference, leave, ifGuarded } = options;
+  const has = (bits: number): Code => i64.ne(i64.and(difference.get, i64.const(bits)), i64.const(0));
+  return sequence(
+    set(difference, i64.xor(tag, page)),
+    when(
+      has(~TAG_WATCHED),
+      when(has(~(TAG_HAS_CODE | TAG_WATCHED)), leave),
+      access.table === WRITE_TLB ? when(isCodeIn(access), ifGuarded) : nothing,
+    ),
+    when(isNearWatched(access), ifGuarded),
+  );
+}
+
+/** Leaves the region unless the access affects neither code nor watched bytes, or has no effect on them. */
+export function leaveIfAffected(access: TaggedAccess, { changes, leave }: { changes: Code; leave: Code }): Code {
+  const done = label();
+  const check = label();
+  return block(
+    done,
+    block(check, brIf(check, changes), brIf(done, i32.eqz(slot32('ACCESSES_WATCHED')))),
+    when(affectsGuarded(access), leave),
+  );
+}
+
+/**
+ * Whether an access of at most 8 bytes, which may affect code or watched bytes, does so. The check of two bits at the
+ * ends is exact for code lines, and for watched words except that the middle word of 8 bytes needs a third one.
+ */
+function affectsGuarded({ at, lengthBytes, table, isAligned }: TaggedAccess): Code {
+  const last = i32.add(at, i32.const(lengthBytes - 1));
+  const ends = isAligned || lengthBytes === 1 ? [at] : [at, last];
+  const words = lengthBytes === 8 ? [...ends, i32.add(at, i32.const(4))] : ends;
+  const bits = [
+    ...words.map((address) => bitAt(WATCHED_WORDS, address, 4)),
+    ...(table === WRITE_TLB ? ends.map(isCodeAt) : []),
+  ];
+  return bits.reduce((any, bit) => i32.or(any, bit));
+}
+
+/**
+ * Whether an access overlaps the range from the first to the last watched word. The range consists of whole words, so
+ * an aligned access of up to a word needs only its address.
+ */
+function isNearWatched({ at, lengthBytes, isAligned }: TaggedAccess): Code {
+  const more = isAligned && lengthBytes <= 4 ? 0 : lengthBytes - 1;
+  const plus = (value: Code): Code => (more === 0 ? value : i32.add(value, i32.const(more)));
+  return i32.ltU(i32.sub(plus(at), slot32('WATCHED_START')), plus(slot32('WATCHED_BYTES')));
+}
+
+/** Whether a range of at most 256 bytes includes a line with code. An unaligned range counts as one line longer. */
+function isCodeIn({ at, lengthBytes, isAligned }: TaggedAccess): Code {
+  if (isAligned) return isCodeAt(at);
+  const lines = Math.ceil(lengthBytes / CODE_LINE_BYTES) + 1;
+  const first = i32.shrU(i32.sub(at, i32.const(RAM)), i32.const(Math.log2(CODE_LINE_BYTES)));
+  const bits = i32.shrU(i32.load(i32.shrU(first, i32.const(3)), CODE_LINES), i32.and(first, i32.const(7)));
+  return i32.and(bits, i32.const(2 ** lines - 1));
+}
+
+function bitAt(bitmap: number, address: Code, unitBytes: number): Code {
+  const index = i32.shrU(i32.sub(address, i32.const(RAM)), i32.const(Math.log2(unitBytes)));
+  return i32.and(i32.shrU(i32.load(i32.shl(i32.shrU(index, i32.const(5)), i32.const(2)), bitmap), index), i32.const(1));
+}

@@ -1,0 +1,14 @@
+/** On many random programs, watchpoints report exactly the accesses and changes that single steps show. */
+import { test } from 'node:test';
+import { SeededRandom } from '../../../support/seededRandom.ts';
+import { compareHits } from './randomWatchpoints.ts';
+
+const ROUNDS = Math.max(12, Math.ceil(Number(process.env.FUZZ_ROUNDS ?? 3000) / 500));
+
+for (const harts of [1, 4]) {
+  for (const isPaged of [false, true]) {
+    test(`${harts} harts, addresses ${isPaged ? 'translated' : 'untranslated'}: hits match single steps`, (t) => {
+      compareHits(SeededRandom.forTest(t), { harts, isPaged, rounds: ROUNDS, steps: 4000 });
+    });
+  }
+}
