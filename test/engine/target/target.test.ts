@@ -2,37 +2,37 @@
 import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 import { complete, type Target } from '../../../debug-adapter/engine/index.ts';
-import type { StopPoints } from '../../../debug-adapter/engine/target/stopPoints.ts';
+import type { StopPoints, WatchHit } from '../../../debug-adapter/engine/target/stopPoints.ts';
 import type { TargetStop } from '../../../debug-adapter/engine/target/target.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
-import { CALLS } from '../../support/toy/programs.ts';
+import { CALLS, COUNTER } from '../../support/toy/programs.ts';
 import { ToyTarget } from '../../support/toy/toyTarget.ts';
 import { DEMO, stageOf } from '../timeline/travelSupport.ts';
 
 const END = 2000;
 const NONE = { breakpoints: new Set<bigint>(), watchpoints: [] };
 
-/** Each target has executed END steps. */
-const TARGETS: Record<string, (t: TestContext) => Target> = {
-  'the toy': () => {
+/** Each target has executed `end` steps. */
+const TARGETS: Record<string, (t: TestContext, end?: number) => Target> = {
+  'the toy': (_, end = END) => {
     const target = new ToyTarget({ code: CALLS.code, handler: CALLS.labels.handler });
-    complete(target.forward(END));
+    complete(target.forward(end));
     return target;
   },
-  'a machine that is recorded': (t) => {
+  'a machine that is recorded': (t, end = END) => {
     const timeline = stageOf(DEMO, t).record();
     t.after(() => timeline.abandon());
-    complete(timeline.forward(END));
+    complete(timeline.forward(end));
     return timeline;
   },
-  'a replay': (t) => {
+  'a replay': (t, end = END) => {
     const stage = stageOf(DEMO, t);
     const timeline = stage.record();
-    timeline.advance(END);
+    timeline.advance(end);
     timeline.close({ reason: 'interrupted' });
     const replay = stage.replay();
     t.after(() => replay.abandon());
-    complete(replay.forward(END));
+    complete(replay.forward(end));
     return replay;
   },
 };
@@ -61,6 +61,33 @@ function stateOf(target: Target): string {
   const registers = Array.from({ length: 32 }, (_, i) => inspector.register(i));
   const stack = [...inspector.readMemory(inspector.register(2) & ~15n, 64)];
   return [target.position, inspector.pc, inspector.privilege, registers, target.harts.instructionsOf(0), stack].join();
+}
+
+/** The machine's program first clears its memory, which changes nothing, and uses its stack in these steps. */
+const CHANGES = { start: 20_000, end: 21_000 };
+
+/** Of the words that the program may use, the one that changes most often, and the positions of the changing steps. */
+function changesInTrace(target: Target): { address: number; positions: number[] } {
+  complete(target.goTo(CHANGES.start));
+  const stack = (target.inspect().register(2) & ~15n) - 112n;
+  const starts = [stack, BigInt(COUNTER)];
+  const words = (): string[] =>
+    starts.flatMap((start) => {
+      const bytes = Buffer.from(target.inspect().readMemory(start, 128));
+      return Array.from({ length: 16 }, (_, i) => bytes.toString('hex', 8 * i, 8 * i + 8));
+    });
+  let before = words();
+  const changes = before.map((): number[] => []);
+  const compare = (position: number): void => {
+    const after = words();
+    after.forEach((word, i) => word !== before[i] && changes[i].push(position - 1));
+    before = after;
+  };
+  complete(target.trace(CHANGES.end, () => compare(target.position)));
+  compare(CHANGES.end);
+  const most = changes.reduce((best, positions, i) => (positions.length > changes[best].length ? i : best), 0);
+  assert.ok(changes[most].length > 0, 'a word changes');
+  return { address: Number(starts[Math.floor(most / 16)]) + 8 * (most % 16), positions: changes[most] };
 }
 
 for (const [name, open] of Object.entries(TARGETS)) {
@@ -138,6 +165,25 @@ for (const [name, open] of Object.entries(TARGETS)) {
         const last = expected.slice(-STOPS_BACKWARD);
         assert.deepEqual(stopsOf(target, () => complete(target.backward()), last.length).reverse(), last);
       }
+    });
+
+    test('a change watchpoint stops at the steps that change the bytes, forward and backward', (t) => {
+      const target = open(t, CHANGES.end);
+      const { address, positions } = changesInTrace(target);
+      const watchpoint = { id: 1, address, lengthBytes: 8 };
+      target.arm({ breakpoints: new Set(), watchpoints: [{ ...watchpoint, access: 'change' }] });
+      complete(target.goTo(CHANGES.start));
+      const forward: number[] = [];
+      for (let stop; (stop = complete(target.forward(CHANGES.end))).kind === 'hit';) {
+        const [hit] = stop.hits as WatchHit[];
+        assert.notDeepEqual(hit.oldBytes, hit.newBytes);
+        assert.equal(target.position, hit.position + 1);
+        forward.push(hit.position);
+      }
+      assert.deepEqual(forward, positions);
+      const backward = positions.map(() => (complete(target.backward()).kind === 'hit' ? target.position : -1));
+      assert.deepEqual(backward.reverse(), positions);
+      target.arm(NONE);
     });
 
     test('a paused move continues to the same position, and the state can be read during the pause', (t) => {

@@ -346,16 +346,16 @@ export class ToyMachine implements TravelMachine {
     this.points.watchpoints.forEach((point, i) => {
       const isInside =
         Number(address) < point.address + point.lengthBytes && Number(address) + after.length > point.address;
-      if (!isInside || (point.access !== access && point.access !== 'readWrite')) return;
       const newBytes = this.ram.read(BigInt(point.address), point.lengthBytes);
-      this.hits.push({
-        kind: 'access',
-        id: point.id,
-        access,
-        oldBytes: range?.[i] ?? newBytes,
-        newBytes,
-        position: this.at,
-      });
+      const oldBytes = range?.[i] ?? newBytes;
+      const isHit = {
+        read: access === 'read',
+        write: access === 'write',
+        readWrite: true,
+        change: oldBytes.some((byte, at) => byte !== newBytes[at]),
+      }[point.access];
+      if (!isInside || !isHit) return;
+      this.hits.push({ kind: 'access', id: point.id, access, oldBytes, newBytes, position: this.at });
     });
   }
 }
