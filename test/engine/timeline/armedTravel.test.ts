@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
 import { csrNumber } from '../../../debug-adapter/engine/isa/csrs.ts';
-import type { StopPoints } from '../../../debug-adapter/engine/target/stopPoints.ts';
+import { NO_STOP_POINTS, type StopPoints } from '../../../debug-adapter/engine/target/stopPoints.ts';
 import type { MachineTimeline } from '../../../debug-adapter/engine/timeline/machineTimeline.ts';
 import { times } from '../../support/extent.ts';
 import { DEMO, KERNEL, type Scene, stageOf } from './travelSupport.ts';
@@ -17,6 +17,9 @@ const POINTS: Record<string, Partial<StopPoints>> = {
     registers: ['mcause', 'mepc', 'scause', 'mip', 'sip'].map((name, id) => {
       return { id, what: { kind: 'csr', number: csrNumber(name) } };
     }),
+  },
+  'changes of registers': {
+    registers: [8, 9].map((register) => ({ id: register, what: { kind: 'register', register } })),
   },
   traps: { traps: [{ id: 1, exceptions: CAUSES, interrupts: CAUSES }] },
   'disk requests': { disks: [{ id: 1, requests: ['read', 'write', 'flush'] }] },
@@ -74,16 +77,16 @@ for (const [name, scene, harts, from] of [
       test(`${kind}: the stops of a recording, of its history and of a replay, in both directions`, (t) => {
         const stage = stageOf(scene, t);
         stage.setup.harts = harts;
-        const armed = { breakpoints: new Set<bigint>(), watchpoints: [], ...points };
+        const armed = { ...NO_STOP_POINTS, ...points };
         const live = stage.record();
         live.advance(from);
         live.arm(armed);
         const recorded = stopsOf(live, 'forward', COUNT);
         const { stops } = recorded;
         assert.ok(stops.length > 0);
-        const end = live.position + 1000;
-        live.arm({ ...armed, traps: [], registers: [], disks: [], consoles: [] });
-        live.advance(end);
+        live.arm(NO_STOP_POINTS);
+        live.advance(live.position + 1000);
+        const end = live.position;
         live.arm(armed);
         assertSame('in the history', live, recorded);
         live.close({ reason: 'interrupted' });
@@ -115,7 +118,7 @@ function assertSame(
   assert.deepEqual(forward.stops, later, `${where}, forward`);
   for (const [position, digest] of forward.digests)
     assert.equal(digest, digests.get(position), `${where}: ${position}`);
-  timeline.arm({ breakpoints: new Set(), watchpoints: [] });
+  timeline.arm(NO_STOP_POINTS);
   for (const [position, digest] of backward.digests) {
     complete(timeline.goTo(position));
     assert.equal(timeline.digest(), digest, `${where}: the state at ${position}`);
