@@ -23,7 +23,7 @@ const ROOMS: Record<string, string[]> = {
   [MESSAGES]: [],
   [`${ENGINE}/block`]: ['base'].map(inEngine),
   [`${ENGINE}/isa`]: ['base'].map(inEngine),
-  [`${ENGINE}/symbols`]: ['base', 'isa'].map(inEngine),
+  [`${ENGINE}/symbols`]: ['base', 'isa', 'target'].map(inEngine),
   [`${ENGINE}/disassembly`]: ['base', 'isa'].map(inEngine),
   [`${ENGINE}/target`]: ['base'].map(inEngine),
   [`${ENGINE}/machine`]: ['base', 'block', 'isa', 'target'].map(inEngine),
@@ -51,6 +51,8 @@ const CONTRACTS: Record<string, Record<string, RegExp>> = {
     [`${ENGINE}/block`]: /\/blockRequest\.ts$/,
     [`${ENGINE}/machine`]: /\/(inputs|machineDigest|ports\/\w+)\.ts$/,
   },
+  // Conditions are compiled for the machine.
+  [`${ENGINE}/symbols`]: { [`${ENGINE}/target`]: /\/(predicate|inspector)\.ts$/ },
   // A session knows its target, not the machine behind it; it reads boot files for their symbols.
   [`${ENGINE}/session`]: {
     [`${ENGINE}/machine`]: /\/(memoryMap|boot\/\w+)\.ts$/,

@@ -10,10 +10,13 @@ export const csrName = (number: number): string => names().get(number) ?? `0x${n
 
 /** The number of the register with this name, which must exist. */
 export function csrNumber(name: string): number {
-  const number = numbers().get(name);
+  const number = findCsr(name);
   assert(number !== undefined, `there is a CSR named ${name}`);
   return number;
 }
+
+/** The number of the register with this name, if there is one. */
+export const findCsr = (name: string): number | undefined => numbers().get(name);
 
 /** The number of possible CSR numbers. */
 export const CSR_NUMBERS = 4096;

@@ -2,6 +2,8 @@
 export { openSymbols } from './openSymbols.ts';
 export { elfFromCode, elfFromImage, IMAGE_SECTION } from './kallsyms/imageElf.ts';
 export { type CodeGroup, groupByCode, type SymbolFile } from './codeGroup.ts';
+export { InvalidExpression } from './expressions/invalidExpression.ts';
+export { type ExpressionSymbols, NO_SYMBOLS } from './noSymbols.ts';
 export { baseName, isAbsolutePath } from './lines/paths.ts';
 export type * from './symbols.ts';
 export type { Frame, FrameView, UnwindResult } from './unwinding/frame.ts';

@@ -2,7 +2,8 @@ import { UserError } from '../../messages/userError.ts';
 import { createReaders } from './createReaders.ts';
 import { Diagnostics } from './diagnostics.ts';
 import { Environment } from './expressions/environment.ts';
-import { evaluate } from './expressions/evaluate.ts';
+import { check } from './expressions/check.ts';
+import { evaluate, evaluateTruth } from './expressions/evaluate.ts';
 import { parseTypeName } from './expressions/parser.ts';
 import type { Symbols, SymbolsSource } from './symbols.ts';
 import type { NameIndex } from './types/nameIndex.ts';
@@ -46,6 +47,9 @@ export function openSymbols(source: SymbolsSource): Symbols {
     read: (variable, frame) => variables.read(variable, frame),
     typeNamed: (line) => guard(undefined, () => findType(line, names, types)),
     evaluate: (text, frame) => evaluate(text, new Environment(readers, frame)),
+    isTrue: (text, frame) => evaluateTruth(text, new Environment(readers, frame)),
+    check: (text, frame) =>
+      check(text, frame, { parts: readers, innermostFrame: (view) => unwinder.innermostFrame(view) }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { HostCompression } from '../base/host.ts';
 import type { Frame, FrameView, UnwindResult } from './unwinding/frame.ts';
+import type { Predicate } from '../target/predicate.ts';
 import type { Type } from './types/type.ts';
 import type { Value } from './values/value.ts';
 
@@ -83,6 +84,14 @@ export interface Symbols {
 
   /** Evaluates a C expression in a frame. Throws a UserError (messages/symbols.ts). Never calls guest functions. */
   evaluate(expression: string, frame: Frame): Evaluation;
+  /** Whether the value of a C expression is not 0. Throws a UserError. */
+  isTrue(expression: string, frame: Frame): boolean;
+  /**
+   * Checks the syntax, names and types of a C expression in the innermost frame at `frame.pc`, without the values.
+   * Returns the condition that its value is not 0, in a form that a machine can evaluate; undefined if there is none.
+   * Throws an InvalidExpression.
+   */
+  check(expression: string, frame: Frame): Predicate | undefined;
 }
 
 /** The file to read symbols from. */

@@ -1,5 +1,5 @@
 import { conditionIsInvalid } from '../../../messages/stopPoints.ts';
-import { checkExpression, evaluateExpression, type ExpressionScope } from './expressionScope.ts';
+import { checkExpression, type ExpressionScope, isExpressionTrue } from './expressionScope.ts';
 import type { Condition } from './stopPoint.ts';
 
 /**
@@ -9,5 +9,5 @@ import type { Condition } from './stopPoint.ts';
 export function conditionOf(scope: ExpressionScope, text: string): Condition {
   const { problem, predicate } = checkExpression(scope, text);
   if (problem) throw conditionIsInvalid(text, problem.column, problem.error);
-  return { text, holds: (trap) => evaluateExpression(scope, text, trap).isTrue, ...(predicate && { predicate }) };
+  return { text, holds: (trap) => isExpressionTrue(scope, text, trap), ...(predicate && { predicate }) };
 }

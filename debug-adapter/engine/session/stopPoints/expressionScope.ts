@@ -1,6 +1,12 @@
-import { UserError } from '../../../messages/userError.ts';
-import { noSymbols } from '../../../messages/dap.ts';
-import type { Frame, FrameView, Symbols } from '../../symbols/index.ts';
+import type { UserError } from '../../../messages/userError.ts';
+import {
+  type ExpressionSymbols,
+  type Frame,
+  type FrameView,
+  InvalidExpression,
+  NO_SYMBOLS,
+  type Value,
+} from '../../symbols/index.ts';
 import type { Inspector } from '../../target/inspector.ts';
 import type { Predicate } from '../../target/predicate.ts';
 import type { Trap } from '../../target/stopPoints.ts';
@@ -23,19 +29,22 @@ export interface ExpressionProblem {
 }
 
 /**
- * Checks an expression without its value: its syntax, names and types. Without an address, names of local variables
- * are not known yet, so only its syntax is checked.
+ * Checks the syntax, names and types of an expression, and compiles the condition that it is not 0, if the machine can
+ * evaluate it. Without an address, names are resolved wherever the machine stops, so unknown names are not an error yet.
  */
 export function checkExpression(
-  scope: ExpressionScope,
+  { inspector, symbols, at }: ExpressionScope,
   text: string,
 ): { problem?: ExpressionProblem; predicate?: Predicate } {
+  const view = { ...withTrap(frameViewOf(inspector), at ? undefined : ANY_TRAP), ...(at && { pc: at.address }) };
+  const file = symbols.currentAt(view.pc, at?.group) ?? NO_SYMBOLS;
   try {
-    evaluateExpression(scope, text);
-    return {};
+    const predicate = file.check(text, file.innermostFrame(view));
+    return at && predicate ? { predicate } : {};
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return NOT_STATIC.has(error.code) ? {} : { problem: { column: 1, error } };
+    if (!(error instanceof InvalidExpression)) throw error;
+    if (!at && DEPENDS_ON_ADDRESS.has(error.error.code)) return {};
+    return { problem: { column: error.at + 1, error: error.error } };
   }
 }
 
@@ -44,20 +53,22 @@ export function checkExpression(
  * $tval and $epc: the values that the trap writes to mcause, mtval and mepc. Throws a UserError if the expression has
  * no value.
  */
-export function evaluateExpression(
-  { inspector, symbols, at }: ExpressionScope,
-  text: string,
-  trap?: Trap,
-): { isTrue: boolean; text: string } {
-  const view = withTrap(frameViewOf(inspector), trap);
-  const file = symbols.currentAt(view.pc, at?.group);
-  if (!file) throw noSymbols();
-  const evaluation = file.evaluate(text, frameOf(file, view));
-  const { value } = evaluation;
-  return { isTrue: value.integer() !== 0n, text: value.text };
+export function valueOfExpression(scope: ExpressionScope, text: string, trap?: Trap): Value {
+  const { file, frame } = frameOf(scope, trap);
+  return file.evaluate(text, frame).value;
 }
 
-const frameOf = (file: Symbols, view: FrameView): Frame => file.innermostFrame(view);
+/** Whether an expression is not 0. See `valueOfExpression`. */
+export function isExpressionTrue(scope: ExpressionScope, text: string, trap?: Trap): boolean {
+  const { file, frame } = frameOf(scope, trap);
+  return file.isTrue(text, frame);
+}
+
+function frameOf({ inspector, symbols, at }: ExpressionScope, trap?: Trap): { file: ExpressionSymbols; frame: Frame } {
+  const view = withTrap(frameViewOf(inspector), trap);
+  const file = symbols.currentAt(view.pc, at?.group) ?? NO_SYMBOLS;
+  return { file, frame: file.innermostFrame(view) };
+}
 
 function withTrap(view: FrameView, trap: Trap | undefined): FrameView {
   if (!trap) return view;
@@ -70,5 +81,14 @@ function withTrap(view: FrameView, trap: Trap | undefined): FrameView {
   return { ...view, registerNamed: (name) => values[name] ?? view.registerNamed?.(name) };
 }
 
-/** Errors that depend on the values at the time of evaluation. */
-const NOT_STATIC = new Set(['expression-unreadable', 'expression-optimized-out', 'expression-division-by-zero']);
+/** Names and values that are different at other addresses. */
+const DEPENDS_ON_ADDRESS = new Set([
+  ...['expression-unknown-name', 'expression-unknown-register', 'expression-unknown-type'],
+  'expression-optimized-out',
+]);
+
+/** For checking expressions of traps. */
+const ANY_TRAP: Trap = {
+  ...{ kind: 'exception', cause: 0, tval: 0n, pc: 0n },
+  ...{ privilege: 0, handlerPrivilege: 0, handler: 0n, hart: 0 },
+};

@@ -1,7 +1,7 @@
 import { logMessageIsInvalid, unclosedBrace } from '../../../messages/stopPoints.ts';
 import { textFor, UserError } from '../../../messages/userError.ts';
 import type { Trap } from '../../target/stopPoints.ts';
-import { checkExpression, evaluateExpression, type ExpressionScope } from './expressionScope.ts';
+import { checkExpression, type ExpressionScope, valueOfExpression } from './expressionScope.ts';
 import type { LogMessage } from './stopPoint.ts';
 
 /**
@@ -53,7 +53,7 @@ function closingBrace(message: string, start: number): number | undefined {
 
 function valueText(scope: ExpressionScope, expression: string, trap?: Trap): string {
   try {
-    return evaluateExpression(scope, expression, trap).text;
+    return valueOfExpression(scope, expression, trap).text;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return `<${textFor(error, 'editor')}>`;

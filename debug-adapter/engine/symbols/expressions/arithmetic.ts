@@ -58,7 +58,7 @@ export function isTrue({ value }: TypedNumber): boolean {
 }
 
 /** The usual arithmetic conversions (C17, section 6.3.1.8). */
-function commonType(left: TypedNumber, right: TypedNumber): Type {
+export function commonType(left: TypedNumber, right: TypedNumber): Type {
   if (isFloat(left.type) || isFloat(right.type)) {
     const [a, b] = [left, right].map(({ type }) => (isFloat(type) ? sizeOf(type) : 0));
     return a === 4 && b <= 4 ? stripTypedefs(left.type) : b === 4 && a <= 4 ? stripTypedefs(right.type) : DOUBLE;

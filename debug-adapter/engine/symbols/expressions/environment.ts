@@ -39,6 +39,10 @@ export class Environment implements TypeNames {
     return found && this.parts.variables.read({ ...found, isShadowed: false }, this.frame);
   }
 
+  typeOfVariable(name: string): Type | undefined {
+    return this.lookup(name)?.type;
+  }
+
   function(name: string): GuestValue | undefined {
     const [info] = this.parts.functions.withName(name);
     if (!info) return undefined;

@@ -4,7 +4,7 @@ import type { Evaluation } from '../symbols.ts';
 import { typeName } from '../types/typeName.ts';
 import { stripTypedefs, isComposite, sizeOf } from '../types/typeTraits.ts';
 import { GuestValue } from '../values/shownValue.ts';
-import { convertNumber } from './arithmetic.ts';
+import { convertNumber, isTrue } from './arithmetic.ts';
 import { bytesOfNumber } from './conversion.ts';
 import type { Environment } from './environment.ts';
 import { Evaluator } from './evaluator.ts';
@@ -13,21 +13,31 @@ import type { Expression } from './tree.ts';
 
 /** Parses and evaluates an expression. For an assignment, it computes the bytes to write but does not write them. */
 export function evaluate(text: string, environment: Environment): Evaluation {
+  return withoutDamage(text, environment, () => {
+    const [expression, evaluator] = [parse(text, environment), new Evaluator(environment)];
+    if (expression.kind === 'assignment') return assignment(expression, evaluator);
+    return { kind: 'value', value: evaluator.evaluate(expression) };
+  });
+}
+
+/** Parses and evaluates a condition: whether an expression is not 0. */
+export function evaluateTruth(text: string, environment: Environment): boolean {
+  return withoutDamage(text, environment, () => isTrue(new Evaluator(environment).number(parse(text, environment))));
+}
+
+/** Throws a UserError if the computation finds damaged debug information. */
+export function withoutDamage<T>(text: string, { context }: Environment, compute: () => T): T {
   try {
-    return evaluateParsed(text, environment);
+    return compute();
   } catch (error) {
     if (!(error instanceof MalformedData)) throw error;
-    environment.context.report(error);
+    context.report(error);
     throw expressionMeetsDamage(text, error.section);
   }
 }
 
-function evaluateParsed(text: string, environment: Environment): Evaluation {
-  const expression = parseExpression(text, { types: environment, isVariable: (name) => environment.isVariable(name) });
-  const evaluator = new Evaluator(environment);
-  if (expression.kind === 'assignment') return assignment(expression, evaluator);
-  return { kind: 'value', value: evaluator.evaluate(expression) };
-}
+const parse = (text: string, environment: Environment): Expression =>
+  parseExpression(text, { types: environment, isVariable: (name) => environment.isVariable(name) });
 
 function assignment(expression: Expression & { kind: 'assignment' }, evaluator: Evaluator): Evaluation {
   const target = evaluator.target(expression.target);

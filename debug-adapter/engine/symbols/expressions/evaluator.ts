@@ -266,7 +266,7 @@ export class Evaluator {
   }
 }
 
-const LITERALS: Record<LiteralType, Type> = {
+export const LITERALS: Record<LiteralType, Type> = {
   int: INT,
   unsigned: UNSIGNED,
   long: LONG,
@@ -279,7 +279,7 @@ const LITERALS: Record<LiteralType, Type> = {
 /**
  * The number of bytes that `pointer + 1` adds to the address. As in GNU C, it is 1 for `void *` and function pointers.
  */
-function pointerStride(pointer: Type): bigint {
+export function pointerStride(pointer: Type): bigint {
   const type = stripTypedefs(pointer);
   return BigInt((type.kind === 'pointer' && sizeOf(type.target())) || 1);
 }
@@ -294,7 +294,7 @@ function floatOf(value: GuestValue): number | undefined {
 }
 
 /** The path to a member: the anonymous structs and unions that contain it, then the member itself. */
-function findMember(type: Type, name: string, depth = 0): Member[] | undefined {
+export function findMember(type: Type, name: string, depth = 0): Member[] | undefined {
   const composite = stripTypedefs(type);
   if (!isComposite(composite) || depth > 20) return undefined;
   const members = composite.members();

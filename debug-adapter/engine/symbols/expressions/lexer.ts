@@ -1,15 +1,14 @@
 import { expressionHasBadText } from '../../../messages/symbols.ts';
+import { InvalidExpression } from './invalidExpression.ts';
 
 /** A token of an expression. */
-export type Token =
-  | { kind: 'number'; text: string }
-  /** The text includes the quotes. */
-  | { kind: 'character'; text: string }
-  | { kind: 'name'; text: string }
-  /** The text does not include the `$`. */
-  | { kind: 'register'; text: string }
-  | { kind: 'operator'; text: string }
-  | { kind: 'end'; text: string };
+export interface Token {
+  kind: 'number' | 'character' | 'name' | 'register' | 'operator' | 'end';
+  /** The text of a character includes the quotes; that of a register does not include the `$`. */
+  text: string;
+  /** The offset in the whole text. */
+  at: number;
+}
 
 /** Splits an expression into tokens. */
 export function tokenize(expression: string): Token[] {
@@ -17,16 +16,17 @@ export function tokenize(expression: string): Token[] {
   let rest = expression.trimStart();
   while (rest !== '') {
     const token = nextToken(rest);
-    if (!token) throw expressionHasBadText(rest.slice(0, 20));
+    const at = expression.length - rest.length;
+    if (!token) throw new InvalidExpression(expressionHasBadText(rest.slice(0, 20)), at);
     const { length, ...what } = token;
-    tokens.push(what);
+    tokens.push({ ...what, at });
     rest = rest.slice(length).trimStart();
   }
-  tokens.push({ kind: 'end', text: 'the end' });
+  tokens.push({ kind: 'end', text: 'the end', at: expression.length });
   return tokens;
 }
 
-function nextToken(rest: string): (Token & { length: number }) | undefined {
+function nextToken(rest: string): (Omit<Token, 'at'> & { length: number }) | undefined {
   for (const [kind, pattern] of PATTERNS) {
     const [text] = pattern.exec(rest) ?? [];
     if (text === undefined) continue;

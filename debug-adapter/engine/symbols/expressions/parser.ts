@@ -8,6 +8,7 @@ import {
 } from '../../../messages/symbols.ts';
 import type { Type } from '../types/type.ts';
 import { typeName } from '../types/typeName.ts';
+import { located, unlocated } from './invalidExpression.ts';
 import { tokenize, type Token } from './lexer.ts';
 import { parseCharacter, parseNumber } from './literals.ts';
 import type { BinaryOperator, Expression } from './tree.ts';
@@ -18,18 +19,31 @@ import { beginsType, parseType, type TypeNames } from './typeNames.ts';
  * modifies the guest is a single assignment at the top level; `++` and calls like `f(x)` are rejected.
  */
 export function parseExpression(text: string, scope: ParseScope): Expression {
+  return unlocated(() => parseLocated(text, scope));
+}
+
+/** Like `parseExpression`, but throws an InvalidExpression, which has the offset of the first error. */
+export function parseLocated(text: string, scope: ParseScope): Expression {
   const tokens = tokenize(text);
-  if (tokens.length > TOKENS_MAX) throw expressionIsTooDeep();
   const parser = new Parser(tokens, scope);
-  if (parser.peek().kind === 'end') throw expressionIsEmpty();
-  const expression = parser.assignment();
-  parser.expectEnd();
-  return expression;
+  return located(
+    () => parser.lastOffset,
+    () => {
+      if (tokens.length > TOKENS_MAX) throw expressionIsTooDeep();
+      if (parser.peek().kind === 'end') throw expressionIsEmpty();
+      const expression = parser.assignment();
+      parser.expectEnd();
+      return expression;
+    },
+  );
 }
 
 /** Parses the whole text as a type name. */
 export function parseTypeName(text: string, types: TypeNames): Type {
-  const parser = new Parser(tokenize(text), { types, isVariable: () => false });
+  const parser = new Parser(
+    unlocated(() => tokenize(text)),
+    { types, isVariable: () => false },
+  );
   const type = parseType(parser, types);
   parser.expectEnd();
   return type;
@@ -46,24 +60,33 @@ class Parser {
   private readonly scope: ParseScope;
   private at = 0;
   private depth = 0;
+  private last: Token;
 
   constructor(tokens: Token[], scope: ParseScope) {
     this.tokens = tokens;
     this.scope = scope;
+    this.last = tokens[0];
   }
 
   peek(ahead = 0): Token {
     return this.tokens[Math.min(this.at + ahead, this.tokens.length - 1)];
   }
 
+  /** The offset of the last token that was looked at. */
+  get lastOffset(): number {
+    return this.last.at;
+  }
+
   next(): Token {
     const token = this.peek();
+    this.last = token;
     this.at++;
     return token;
   }
 
   expectEnd(): void {
-    if (this.peek().kind !== 'end') throw expressionExpected(expressionParts.operator(), tokenText(this.peek()));
+    this.last = this.peek();
+    if (this.last.kind !== 'end') throw expressionExpected(expressionParts.operator(), tokenText(this.last));
   }
 
   assignment(): Expression {
@@ -74,7 +97,7 @@ class Parser {
     const right = this.assignment();
     // `a += b` is parsed as `a = a + b`: evaluating `a` twice is safe because expressions have no side effects.
     const value = text === '=' ? right : makeBinary(text.slice(0, -1) as BinaryOperator, { left: target, right });
-    return { kind: 'assignment', target, value, text: `${target.text} ${text} ${right.text}` };
+    return { kind: 'assignment', at: target.at, target, value, text: `${target.text} ${text} ${right.text}` };
   }
 
   conditional(): Expression {
@@ -84,7 +107,8 @@ class Parser {
     const yes = this.withDepth(() => this.conditional());
     this.expect(':');
     const no = this.withDepth(() => this.conditional());
-    return { kind: 'conditional', condition, yes, no, text: `${condition.text} ? ${yes.text} : ${no.text}` };
+    const text = `${condition.text} ? ${yes.text} : ${no.text}`;
+    return { kind: 'conditional', at: condition.at, condition, yes, no, text };
   }
 
   /** Precedence climbing: parses the operators at this level and at all levels that bind more tightly. */
@@ -97,41 +121,41 @@ class Parser {
       const text = `${left.text}@${right.text}`;
       left =
         operator === '@'
-          ? { kind: 'repeat', first: left, count: right, text }
+          ? { kind: 'repeat', at: left.at, first: left, count: right, text }
           : makeBinary(operator as BinaryOperator, { left, right });
     }
     return left;
   }
 
   private unary(): Expression {
-    const { kind, text } = this.peek();
+    const { kind, text, at } = this.peek();
     if (kind === 'name' && text === 'sizeof') return this.sizeof();
     if (kind === 'operator' && /^(\+\+|--)$/.test(text)) throw expressionHasBadText(text);
     if (kind === 'operator' && /^[-+!~*&]$/.test(text)) {
       this.next();
       const operand = this.withDepth(() => this.unary());
-      return { kind: 'unary', operator: text as '-', operand, text: text + operand.text };
+      return { kind: 'unary', at, operator: text as '-', operand, text: text + operand.text };
     }
     if (text === '(' && this.beginsType(1)) {
       this.next();
       const type = parseType(this, this.scope.types);
       this.expect(')');
       const operand = this.withDepth(() => this.unary());
-      return { kind: 'cast', type, operand, text: `(${typeName(type)})${operand.text}` };
+      return { kind: 'cast', at, type, operand, text: `(${typeName(type)})${operand.text}` };
     }
     return this.postfix();
   }
 
   private sizeof(): Expression {
-    this.next();
+    const { at } = this.next();
     if (this.peek().text === '(' && this.beginsType(1)) {
       this.next();
       const type = parseType(this, this.scope.types);
       this.expect(')');
-      return { kind: 'sizeofType', type, text: `sizeof (${typeName(type)})` };
+      return { kind: 'sizeofType', at, type, text: `sizeof (${typeName(type)})` };
     }
     const operand = this.withDepth(() => this.unary());
-    return { kind: 'sizeofValue', operand, text: `sizeof ${operand.text}` };
+    return { kind: 'sizeofValue', at, operand, text: `sizeof ${operand.text}` };
   }
 
   private postfix(): Expression {
@@ -144,13 +168,14 @@ class Parser {
         const array = expression;
         const index = this.withDepth(() => this.conditional());
         this.expect(']');
-        expression = { kind: 'index', array, index, text: `${array.text}[${index.text}]` };
+        expression = { kind: 'index', at: array.at, array, index, text: `${array.text}[${index.text}]` };
       } else if (text === '.' || text === '->') {
         this.next();
         const object = expression;
         const member = this.name(expressionParts.member());
         const throughPointer = text === '->';
-        expression = { kind: 'member', object, member, throughPointer, text: object.text + text + member };
+        const shared = { at: object.at, text: object.text + text + member };
+        expression = { kind: 'member', object, member, throughPointer, ...shared };
       } else if (text === '(') throw callsAreRefused(expression.text);
       else if (text === '++' || text === '--') throw expressionHasBadText(text);
       else return expression;
@@ -159,15 +184,16 @@ class Parser {
 
   private primary(): Expression {
     const token = this.next();
+    const { at } = token;
     switch (token.kind) {
       case 'number':
-        return { kind: 'literal', ...parseNumber(token.text), text: token.text };
+        return { kind: 'literal', at, ...parseNumber(token.text), text: token.text };
       case 'character':
-        return { kind: 'literal', ...parseCharacter(token.text), text: token.text };
+        return { kind: 'literal', at, ...parseCharacter(token.text), text: token.text };
       case 'name':
-        return { kind: 'name', name: token.text, text: token.text };
+        return { kind: 'name', at, name: token.text, text: token.text };
       case 'register':
-        return { kind: 'register', name: token.text, text: `$${token.text}` };
+        return { kind: 'register', at, name: token.text, text: `$${token.text}` };
       default: {
         if (token.text !== '(') throw expressionExpected(expressionParts.operand(), tokenText(token));
         const inner = this.withDepth(() => this.conditional());
@@ -205,7 +231,7 @@ class Parser {
 }
 
 function makeBinary(operator: BinaryOperator, { left, right }: { left: Expression; right: Expression }): Expression {
-  return { kind: 'binary', operator, left, right, text: `${left.text} ${operator} ${right.text}` };
+  return { kind: 'binary', at: left.at, operator, left, right, text: `${left.text} ${operator} ${right.text}` };
 }
 
 function tokenText(token: Token): string {

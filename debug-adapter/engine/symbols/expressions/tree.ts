@@ -1,7 +1,10 @@
 import type { Type } from '../types/type.ts';
 
-/** A node of a parsed expression. `text` is its source text, for messages and value names. */
-export type Expression = { text: string } & (
+/**
+ * A node of a parsed expression. `text` is its source text, for messages and value names; `at` is where it begins, as an
+ * offset in the whole text.
+ */
+export type Expression = { text: string; at: number } & (
   | { kind: 'literal'; value: bigint | number; type: LiteralType }
   | { kind: 'name'; name: string }
   | { kind: 'register'; name: string }

@@ -1,0 +1,359 @@
+import {
+  cannotBeAssigned,
+  hasNoAddress,
+  isNotANumber,
+  isNotAPointer,
+  isNotAStruct,
+  memberIsUnknown,
+  nameIsUnknown,
+  registerIsUnknown,
+  typeIsIncomplete,
+  valueIsOptimizedOut,
+  valueNames,
+} from '../../../messages/symbols.ts';
+import type { Predicate } from '../../target/predicate.ts';
+import type { Member, Type } from '../types/type.ts';
+import { typeName } from '../types/typeName.ts';
+import { isComposite, isFloat, isSigned, sizeOf, stripTypedefs } from '../types/typeTraits.ts';
+import { COMPARISONS } from './arithmetic.ts';
+import { INT, LONG, UNSIGNED_LONG } from './builtInTypes.ts';
+import { compileArithmetic, compilePromotion, converted, type TypedPredicate } from './compiledArithmetic.ts';
+import { findMember, LITERALS, pointerStride } from './evaluator.ts';
+import { located } from './invalidExpression.ts';
+import { binary, constant, extend, isNotZero, isZero, select } from './predicateParts.ts';
+import type { Expression } from './tree.ts';
+import type { VariableLocation } from './variableLocation.ts';
+
+/** An operand of known type. What the machine cannot compute is undefined. */
+export type Operand = { type: Type } & (
+  | { kind: 'number'; value: Predicate | undefined }
+  | { kind: 'memory'; address: Predicate | undefined; bits?: Member['bits'] }
+  /** A part of a register. */
+  | { kind: 'register'; contents: Predicate; offsetBytes: number; bits?: Member['bits'] }
+  | { kind: 'optimizedOut' }
+);
+
+/** The names that an expression can use at an address of the code. */
+export interface CompilerNames {
+  variable(name: string): { type: Type; location: VariableLocation | undefined } | undefined;
+  function(name: string): { type: Type; address: bigint } | undefined;
+  /** A symbol without debug information. */
+  symbol(name: string): { type: Type; address: bigint } | undefined;
+  enumerator(name: string): { type: Type; value: bigint } | undefined;
+  register(name: string): { type: Type; contents: Predicate | undefined } | undefined;
+}
+
+/**
+ * Checks an expression, and compiles it to a predicate where the machine can compute it. Names and types are checked as
+ * `Evaluator` does it, but before the values are known, so that errors are found when an expression is typed.
+ */
+export class Compiler {
+  private readonly names: CompilerNames;
+
+  constructor(names: CompilerNames) {
+    this.names = names;
+  }
+
+  /** Whether the value is not 0, as 0 or 1. Throws an InvalidExpression. */
+  truth(expression: Expression): Predicate | undefined {
+    if (expression.kind === 'conditional') {
+      const [condition, yes, no] = [expression.condition, expression.yes, expression.no].map((one) => this.truth(one));
+      return condition && yes && no && select(condition, yes, no);
+    }
+    const { value } = this.number(expression);
+    return value && isNotZero(value);
+  }
+
+  operand(expression: Expression): Operand {
+    return located(
+      () => expression.at,
+      () => this.compile(expression),
+    );
+  }
+
+  /** A number; arrays and functions decay to their addresses. */
+  private number(expression: Expression): TypedPredicate {
+    return located(
+      () => expression.at,
+      () => this.numberOf(this.operand(expression), expression.text),
+    );
+  }
+
+  private numberOf(operand: Operand, text: string): TypedPredicate {
+    const type = stripTypedefs(operand.type);
+    if (type.kind === 'array' || type.kind === 'function') {
+      const target = type.kind === 'array' ? type.element() : operand.type;
+      return { value: this.addressOf(operand, text), type: pointerTo(target) };
+    }
+    if (type.kind !== 'base' && type.kind !== 'enumeration' && type.kind !== 'pointer') {
+      throw isNotANumber(text, typeName(operand.type));
+    }
+    if (operand.kind === 'optimizedOut') throw valueIsOptimizedOut(text);
+    return { value: valueOf(operand), type: operand.type };
+  }
+
+  private compile(expression: Expression): Operand {
+    switch (expression.kind) {
+      case 'literal': {
+        const type = LITERALS[expression.type];
+        const { value } = expression;
+        return computed({ type, value: typeof value === 'bigint' ? constant(value) : undefined });
+      }
+      case 'name':
+        return this.name(expression.name);
+      case 'register':
+        return this.register(expression.name);
+      case 'unary':
+        return this.unary(expression);
+      case 'binary':
+        return this.binary(expression);
+      case 'conditional':
+        return this.conditional(expression);
+      case 'member':
+        return this.member(expression);
+      case 'index':
+        return this.index(expression);
+      case 'cast':
+        return this.cast(expression);
+      case 'sizeofType':
+        return sizeOfType(expression.type);
+      case 'sizeofValue':
+        return sizeOfType(this.operand(expression.operand).type);
+      case 'repeat': {
+        const first = this.operand(expression.first);
+        this.number(expression.count);
+        const address = this.addressOf(first, expression.first.text);
+        return { kind: 'memory', address, type: { kind: 'array', element: () => first.type, count: undefined } };
+      }
+      case 'assignment':
+        throw cannotBeAssigned(`(${expression.text})`);
+    }
+  }
+
+  private name(name: string): Operand {
+    const { names } = this;
+    const variable = names.variable(name);
+    if (variable) return operandAt(variable);
+    const code = names.function(name);
+    if (code) return { kind: 'memory', type: code.type, address: constant(code.address) };
+    const enumerator = names.enumerator(name);
+    if (enumerator) {
+      return computed({ type: enumerator.type, value: converted(constant(enumerator.value), enumerator.type) });
+    }
+    const symbol = names.symbol(name);
+    if (!symbol) throw nameIsUnknown(name);
+    return { kind: 'memory', type: symbol.type, address: constant(symbol.address) };
+  }
+
+  private register(name: string): Operand {
+    const register = this.names.register(name);
+    if (!register) throw registerIsUnknown(name);
+    return computed({ type: register.type, value: register.contents });
+  }
+
+  private unary(expression: Expression & { kind: 'unary' }): Operand {
+    const { operator, operand } = expression;
+    if (operator === '&') {
+      const value = this.operand(operand);
+      return computed({ type: pointerTo(value.type), value: this.addressOf(value, operand.text) });
+    }
+    if (operator === '!') {
+      const value = this.truth(operand);
+      return computed({ type: INT, value: value && isZero(value) });
+    }
+    const number = this.number(operand);
+    if (operator === '*') return dereference(operand, number);
+    const isPointer = stripTypedefs(number.type).kind === 'pointer';
+    if (isPointer || (operator === '~' && isFloat(number.type))) {
+      throw isNotANumber(operand.text, typeName(number.type));
+    }
+    const { type, value } = compilePromotion(number);
+    if (operator === '+' || !value) return computed({ type, value });
+    const result: Predicate = { kind: 'unary', operator: operator === '-' ? 'negate' : 'not', value };
+    return computed({ type, value: converted(result, type) });
+  }
+
+  private binary(expression: Expression & { kind: 'binary' }): Operand {
+    const { operator, left, right } = expression;
+    if (operator === '&&' || operator === '||') {
+      const [first, second] = [this.truth(left), this.truth(right)];
+      if (!first || !second) return computed({ type: INT, value: undefined });
+      const value = operator === '&&' ? select(first, second, constant(0n)) : select(first, constant(1n), second);
+      return computed({ type: INT, value });
+    }
+    const [a, b] = [this.number(left), this.number(right)];
+    const [isA, isB] = [a, b].map(({ type }) => stripTypedefs(type).kind === 'pointer');
+    if (!isA && !isB) return computed(compileArithmetic(operator, a, b));
+    if (COMPARISONS.has(operator)) return computed(compileArithmetic(operator, asAddress(a), asAddress(b)));
+    if (operator === '+' && isB && !isA) return this.pointerSum(expression, { pointer: b, count: a, sign: 1n });
+    if (operator === '-' && isA && isB) return distance(a, b);
+    if ((operator === '+' || operator === '-') && isA && !isB) {
+      return this.pointerSum(expression, { pointer: a, count: b, sign: operator === '+' ? 1n : -1n });
+    }
+    throw isNotANumber(expression.text, typeName(isA ? a.type : b.type));
+  }
+
+  private pointerSum(
+    { text }: Expression,
+    { pointer, count, sign }: { pointer: TypedPredicate; count: TypedPredicate; sign: bigint },
+  ): Operand {
+    if (isFloat(count.type)) throw isNotANumber(text, typeName(count.type));
+    const stride = constant(sign * pointerStride(pointer.type));
+    const offset = count.value && binary('mul', count.value, stride);
+    return computed({ type: pointer.type, value: pointer.value && offset && binary('add', pointer.value, offset) });
+  }
+
+  private conditional(expression: Expression & { kind: 'conditional' }): Operand {
+    const condition = this.truth(expression.condition);
+    const [yes, no] = [this.operand(expression.yes), this.operand(expression.no)];
+    if (!isSameNumberType(yes.type, no.type)) {
+      // The type depends on the condition.
+      const isPointer = stripTypedefs(no.type).kind === 'pointer';
+      return { kind: 'number', type: isPointer ? no.type : yes.type, value: undefined };
+    }
+    const [a, b] = [this.numberOf(yes, expression.yes.text).value, this.numberOf(no, expression.no.text).value];
+    return computed({ type: yes.type, value: condition && a && b && select(condition, a, b) });
+  }
+
+  private member(expression: Expression & { kind: 'member' }): Operand {
+    const { object, member } = expression;
+    let value = this.operand(object);
+    const { kind } = stripTypedefs(value.type);
+    if (kind === 'pointer' || kind === 'array') value = dereference(object, this.numberOf(value, object.text));
+    const type = stripTypedefs(value.type);
+    if (!isComposite(type)) throw isNotAStruct(object.text, typeName(value.type));
+    if (type.isIncomplete) throw typeIsIncomplete(typeName(value.type));
+    const path = findMember(type, member);
+    if (!path) throw memberIsUnknown(member, typeName(value.type));
+    return path.reduce(memberOf, value);
+  }
+
+  private index(expression: Expression & { kind: 'index' }): Operand {
+    const { array, index, text } = expression;
+    const value = this.operand(array);
+    const number = this.number(index);
+    if (isFloat(number.type) || stripTypedefs(number.type).kind === 'pointer') {
+      throw isNotANumber(index.text, typeName(number.type));
+    }
+    const type = stripTypedefs(value.type);
+    // The elements of an array in registers have no addresses.
+    if (type.kind === 'array' && value.kind !== 'memory') {
+      return { kind: 'number', type: type.element(), value: undefined };
+    }
+    const pointer = this.numberOf(value, array.text);
+    if (stripTypedefs(pointer.type).kind !== 'pointer') throw isNotAPointer(array.text, typeName(value.type));
+    const sum = this.pointerSum(expression, { pointer, count: number, sign: 1n });
+    return dereference(array, this.numberOf(sum, text));
+  }
+
+  private cast(expression: Expression & { kind: 'cast' }): Operand {
+    const { type, operand } = expression;
+    const { kind } = stripTypedefs(type);
+    if (kind === 'void') return { kind: 'number', type, value: undefined };
+    if (kind !== 'base' && kind !== 'pointer' && kind !== 'enumeration') {
+      return { kind: 'memory', type, address: this.addressOf(this.operand(operand), operand.text) };
+    }
+    const { type: from, value } = this.number(operand);
+    return computed({ type, value: value && !isFloat(from) ? converted(value, type) : undefined });
+  }
+
+  private addressOf(operand: Operand, text: string): Predicate | undefined {
+    if (operand.kind === 'memory' && !operand.bits) return operand.address;
+    if (operand.kind === 'number' && operand.value === undefined) return undefined;
+    throw operand.kind === 'optimizedOut' ? valueIsOptimizedOut(text) : hasNoAddress(text);
+  }
+}
+
+const pointerTo = (target: Type): Type => ({ kind: 'pointer', sizeBytes: 8, target: () => target });
+
+const computed = ({ type, value }: TypedPredicate): Operand => ({ kind: 'number', type, value });
+
+const sizeOfType = (type: Type): Operand => {
+  if (isComposite(stripTypedefs(type)) && sizeOf(type) === 0) throw typeIsIncomplete(typeName(type));
+  return computed({ type: UNSIGNED_LONG, value: constant(BigInt(sizeOf(type))) });
+};
+
+function operandAt({ type, location }: { type: Type; location: VariableLocation | undefined }): Operand {
+  switch (location?.kind) {
+    case undefined:
+      // The evaluator finds the value, wherever it is.
+      return { kind: 'memory', type, address: undefined };
+    case 'register': {
+      const { register } = location;
+      return { kind: 'register', type, contents: { kind: 'register', register }, offsetBytes: 0 };
+    }
+    case 'value':
+      return { kind: 'register', type, contents: location.value, offsetBytes: 0 };
+    case 'memory':
+      return { kind: 'memory', type, address: location.address };
+    case 'optimizedOut':
+      return { kind: 'optimizedOut', type };
+  }
+}
+
+function memberOf(operand: Operand, member: Member): Operand {
+  const type = member.type();
+  const bits = member.bits && { offset: member.bits.offset - member.offsetBytes * 8, width: member.bits.width };
+  switch (operand.kind) {
+    case 'memory': {
+      const address = operand.address && binary('add', operand.address, constant(BigInt(member.offsetBytes)));
+      return { kind: 'memory', type, address, bits };
+    }
+    case 'register':
+      return { ...operand, type, offsetBytes: operand.offsetBytes + member.offsetBytes, bits };
+    default:
+      return { ...operand, type };
+  }
+}
+
+function dereference(operand: Expression, pointer: TypedPredicate): Operand {
+  const type = stripTypedefs(pointer.type);
+  if (type.kind !== 'pointer') throw isNotAPointer(operand.text, typeName(pointer.type));
+  const target = type.target();
+  if (stripTypedefs(target).kind === 'void') throw typeIsIncomplete(valueNames.targetOf(operand.text));
+  return { kind: 'memory', type: target, address: pointer.value };
+}
+
+/** The value of a scalar, extended to 64 bits by its type. */
+function valueOf(operand: Exclude<Operand, { kind: 'optimizedOut' }>): Predicate | undefined {
+  const { type } = operand;
+  const size = sizeOf(type);
+  if (isFloat(type) || !SIZES.has(size)) return undefined;
+  if (operand.kind === 'number') return operand.value;
+  const { offset, width } = operand.bits ?? { offset: 0, width: size * 8 };
+  if (operand.kind === 'register') {
+    const first = operand.offsetBytes * 8 + offset;
+    if (first < 0 || first + width > 64) return undefined;
+    return extend(shifted(operand.contents, first), width, isSigned(type));
+  }
+  const lengthBytes = lengthFor(offset + width);
+  if (!operand.address || lengthBytes === undefined || offset < 0) return undefined;
+  const signed = offset + width === lengthBytes * 8 && offset === 0 && isSigned(type);
+  const load: Predicate = { kind: 'load', address: operand.address, lengthBytes, signed };
+  return operand.bits ? extend(shifted(load, offset), width, isSigned(type)) : load;
+}
+
+const SIZES = new Set([1, 2, 4, 8]);
+
+/** The shortest load for this many bits. */
+const lengthFor = (bits: number): 1 | 2 | 4 | 8 | undefined =>
+  ([1, 2, 4, 8] as const).find((lengthBytes) => bits <= 8 * lengthBytes);
+
+const shifted = (value: Predicate, by: number): Predicate =>
+  by === 0 ? value : binary('shrU', value, constant(BigInt(by)));
+
+function distance(a: TypedPredicate, b: TypedPredicate): Operand {
+  const bytes = a.value && b.value && binary('sub', a.value, b.value);
+  return computed({ type: LONG, value: bytes && binary('divS', bytes, constant(pointerStride(a.type))) });
+}
+
+const asAddress = (number: TypedPredicate): TypedPredicate =>
+  stripTypedefs(number.type).kind === 'pointer' ? { value: number.value, type: UNSIGNED_LONG } : number;
+
+function isSameNumberType(a: Type, b: Type): boolean {
+  const [first, second] = [stripTypedefs(a), stripTypedefs(b)];
+  if (first.kind === 'array' || first.kind === 'function' || isComposite(first)) return false;
+  if (first === second) return true;
+  const isSameBase = first.kind === 'base' && second.kind === 'base' && first.encoding === second.encoding;
+  return isSameBase && first.sizeBytes === second.sizeBytes;
+}

@@ -1,0 +1,31 @@
+import { UserError } from '../../../messages/userError.ts';
+
+/** What is wrong with an expression, and the offset in its text. */
+export class InvalidExpression extends Error {
+  readonly error: UserError;
+  readonly at: number;
+
+  constructor(error: UserError, at: number) {
+    super(error.message);
+    this.error = error;
+    this.at = at;
+  }
+}
+
+/** Adds an offset to a UserError that has none yet. */
+export function located<T>(at: () => number, compute: () => T): T {
+  try {
+    return compute();
+  } catch (error) {
+    throw error instanceof UserError ? new InvalidExpression(error, at()) : error;
+  }
+}
+
+/** Throws the UserError without its offset. */
+export function unlocated<T>(compute: () => T): T {
+  try {
+    return compute();
+  } catch (error) {
+    throw error instanceof InvalidExpression ? error.error : error;
+  }
+}
