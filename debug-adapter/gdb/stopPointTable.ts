@@ -1,4 +1,4 @@
-import { type BreakpointId, evaluatePredicate, type Predicate, type Session } from '../engine/index.ts';
+import { type BreakpointId, type Condition, evaluatePredicate, type Predicate, type Session } from '../engine/index.ts';
 
 /** The kinds of stop points that a `Z` packet inserts. */
 export type StopPointKind = 'software' | 'hardware' | 'write' | 'read' | 'access';
@@ -69,15 +69,15 @@ export class StopPointTable {
   }
 
   private add({ kind, address, lengthBytes, predicate }: StopPoint): BreakpointId {
-    if (!isWatch(kind)) {
-      return this.session.stopPoints.addBreakpoint(address, () => this.matches() && this.holds(predicate));
-    }
-    return this.session.stopPoints.addDataBreakpoint({ address, lengthBytes, access: ACCESS[kind] });
+    const { stopPoints } = this.session;
+    if (isWatch(kind)) return stopPoints.add({ what: { kind: 'access', address, lengthBytes, access: ACCESS[kind] } });
+    const condition = predicate && this.conditionOf(predicate);
+    return stopPoints.add({ what: { kind: 'execute', address }, exists: this.matches, condition });
   }
 
   /** A condition without a value stops the machine. gdb evaluates it again and reports the error. */
-  private holds(predicate: Predicate | undefined): boolean {
-    return predicate === undefined || evaluatePredicate(predicate, this.session.inspector) !== 0n;
+  private conditionOf(predicate: Predicate): Condition {
+    return { text: '', predicate, holds: () => evaluatePredicate(predicate, this.session.inspector) !== 0n };
   }
 }
 
