@@ -81,7 +81,8 @@ export class StopPointTable {
   }
 }
 
-const ACCESS = { write: 'write', read: 'read', access: 'readWrite' } as const;
+/** gdb's `watch` reports changes: gdb ignores a write of the same value. */
+const ACCESS = { write: 'change', read: 'read', access: 'readWrite' } as const;
 
 const isWatch = (kind: StopPointKind): kind is 'write' | 'read' | 'access' =>
   kind !== 'software' && kind !== 'hardware';

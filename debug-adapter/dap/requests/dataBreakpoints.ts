@@ -86,6 +86,7 @@ function addPoint(
   return debuggee.session.stopPoints.add({ what, ...hart, ...detailsOf(debuggee, texts) });
 }
 
+/** Editors show the access type `write` as "Break on Value Change". */
 function whatOf(watched: Watched, accessType = 'write'): StopPointKind {
   const allowed = isRegister(watched) ? REGISTER_ACCESS_TYPES : MEMORY_ACCESS_TYPES;
   if (!allowed.includes(accessType as AccessType)) {
@@ -97,7 +98,8 @@ function whatOf(watched: Watched, accessType = 'write'): StopPointKind {
   }
   if (isRegister(watched)) return { kind: 'register', register: watched.register };
   const { address, lengthBytes } = watched;
-  return { kind: 'access', address, lengthBytes, access: accessType as 'read' | 'write' | 'readWrite' };
+  const access = accessType === 'write' ? 'change' : (accessType as 'read' | 'readWrite');
+  return { kind: 'access', address, lengthBytes, access };
 }
 
 const isRegister = (watched: Watched): watched is WatchedRegister => 'register' in watched;
