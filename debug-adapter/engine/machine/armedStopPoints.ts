@@ -19,6 +19,12 @@ import type { Watchpoints } from './watcher.ts';
 type StopBeforeStep = Extract<TargetStop, { kind: 'breakpoint' | 'trap' }>;
 
 /**
+ * After this many evaluations of a condition, the run loop checks whether to pause, because evaluations can take longer
+ * than the instructions between them.
+ */
+const EVALUATIONS_PER_BOUNDARY = 1024;
+
+/**
  * The stop points that are armed in the machine, and the ones that the current run has reached.
  *
  * A run does not stop at a breakpoint or trap at the position at which it begins, so that it can continue from there. A
@@ -36,6 +42,8 @@ export class ArmedStopPoints {
   private points: StopPoints = NO_STOP_POINTS;
   /** The breakpoint or trap at which the current run stopped. */
   private reached: StopBeforeStep | undefined;
+  /** The number of times that a breakpoint's condition was evaluated. */
+  evaluations = 0;
   /** The position at which the current run began. A breakpoint or trap at this position does not stop the run. */
   private runStart: Position = 0;
   /** The position at which the last run paused; -1 if it did not pause or cannot be continued. */
@@ -144,6 +152,8 @@ export class ArmedStopPoints {
   atBreakpoint(pc: bigint): boolean {
     const { breakpoints, predicates, condition } = this.points;
     if (this.clock.positionInStep() === this.runStart || !breakpoints.has(pc)) return false;
+    // Without a reached breakpoint, the run loop checks whether to pause and then asks again.
+    if (++this.evaluations % EVALUATIONS_PER_BOUNDARY === 0) return true;
     const predicate = predicates?.get(pc);
     if (predicate && evaluatePredicate(predicate, this.inspector) === 0n) return false;
     if (condition && !condition(pc)) return false;

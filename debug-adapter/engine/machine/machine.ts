@@ -140,6 +140,11 @@ export class Machine {
     return this.clock.nanoseconds;
   }
 
+  /** The number of times that a breakpoint's condition was evaluated outside generated code. */
+  get evaluations(): number {
+    return this.stopPoints.evaluations;
+  }
+
   /** The number of instructions retired by all harts since power-on. */
   get instructions(): number {
     return this.harts.retired(this.clock.position);
@@ -206,12 +211,10 @@ export class Machine {
       const wakePosition = hart.isWaiting ? clock.position : undefined;
       hart.wake();
       this.runHart(until);
+      // Waking a hart is not a step, so in a replay that stops at this position the hart is still waiting.
+      if (wakePosition === clock.position) hart.setSlot('WAITING', 1n);
       const stop = stopPoints.stopBeforeStep;
-      if (stop) {
-        // Waking a hart is not a step, so in a replay that stops at this position the hart is still waiting.
-        if (wakePosition === clock.position) hart.setSlot('WAITING', 1n);
-        return stop;
-      }
+      if (stop) return stop;
     }
     const hits = stopPoints.takeHits();
     // A debugger sees the lines at the position at which the run ends.

@@ -37,6 +37,9 @@ const STEPS_PER_PAUSE_CHECK = 500_000;
 // The time that it takes to restore the state at the start of a segment from memory, expressed in steps.
 const RESTORE_COST_STEPS = 200_000;
 
+// The time that a condition takes that is evaluated outside the machine, expressed in steps.
+const EVALUATION_COST_STEPS = 1000;
+
 /**
  * The search for the last stop before a position, for a reverse run. It searches the history segment by segment, from
  * the last to the first: it runs the machine forward from a snapshot to the start of the following segment and
@@ -134,9 +137,10 @@ export class ReverseSearch {
   /** Checks the pause signal, but only after enough progress. */
   private pauseCheck(): () => boolean {
     const { machine, pause } = this.context;
-    const checkFrom = machine.position + this.stepsUntilCheck;
+    const cost = () => machine.position + machine.evaluations * EVALUATION_COST_STEPS;
+    const checkFrom = cost() + this.stepsUntilCheck;
     this.stepsUntilCheck -= Math.max(this.searchedDownTo - machine.position, RESTORE_COST_STEPS);
-    return () => machine.position >= checkFrom && pause.isWanted();
+    return () => cost() >= checkFrom && pause.isWanted();
   }
 
   /** Pauses in the state at the start of the searched part. Returns false if the search must not continue. */

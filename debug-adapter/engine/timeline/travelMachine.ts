@@ -9,6 +9,8 @@ import type { DigestPart } from '../recording/logEntry.ts';
 /** A machine as time travel sees it: it runs deterministically, and its state can be saved and restored. */
 export interface TravelMachine {
   readonly position: Position;
+  /** The number of times that a breakpoint's condition was evaluated outside generated code. */
+  readonly evaluations: number;
   /** Replaced when the machine goes from its live end to its history, and back. */
   inputs: Inputs;
   readonly ram: { digest(): bigint };

@@ -80,6 +80,8 @@ export class ToyMachine implements TravelMachine {
     }));
   }
 
+  readonly evaluations = 0;
+
   get position(): number {
     return this.at;
   }
