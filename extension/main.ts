@@ -1,4 +1,5 @@
 import type * as vscode from 'vscode';
+import { registerEventBreakpoints } from './commands/eventBreakpoints.ts';
 import { registerPositions } from './commands/goToPosition.ts';
 import { registerReverseSteps } from './commands/reverseSteps.ts';
 import { registerConfigurations } from './configuration/register.ts';
@@ -25,6 +26,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     registerPosition(sessions),
     registerPositions(sessions),
     registerReverseSteps(sessions),
+    registerEventBreakpoints(sessions),
   );
   return { overlays, activationMilliseconds: BLKREPLAY_LOADING_MS + performance.now() - start };
 }

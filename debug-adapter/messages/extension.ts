@@ -1,3 +1,5 @@
+import { quoted } from './shown.ts';
+
 /**
  * What the extension shows in addition to the debug adapter's messages: dialogs, input boxes, the Overlays view, the
  * status bar and the terminal. The texts of commands, settings and the empty Overlays view are in package.json, where
@@ -59,6 +61,42 @@ export const positionUnclear = () =>
 
 export const positionOutside = ({ start, end }: { start: string; end: string }) =>
   `Enter a position from ${start} to ${end}.`;
+
+// --- breakpoints on events -------------------------------------------------------------------------------------------
+
+export const breakOnDiskTitle = () => 'Break on Disk Access';
+export const noDrives = () => 'The machine has no drives.';
+export const drivePrompt = () => 'Select a drive';
+export const everyDrive = () => 'Every drive';
+export const diskRequestsPrompt = () => 'Select the requests that stop the guest';
+export const sectorsPrompt = (on: { last: number | undefined; sectorBytes: number; includesFlush: boolean }) =>
+  `Sectors of ${on.sectorBytes} bytes${on.last === undefined ? '' : `, 0 to ${on.last}`}: "8", or "8-15" for a range. ` +
+  `Leave empty for the whole disk${on.includesFlush ? ' and for flushes, which have no sectors' : ''}.`;
+export const sectorsUnclear = () => 'Enter a sector such as 8, or a range such as 8-15.';
+export const sectorsOutside = (last: number) => `Enter sectors from 0 to ${last}.`;
+
+export const breakOnConsoleTitle = () => 'Break on Console Text';
+export const consoleTextPrompt = () => 'The guest stops when it has printed this text on its console.';
+export const consoleTextEmpty = () => 'Enter the text to wait for.';
+export const consoleTextTooLong = (bytesMax: number) => `Enter at most ${bytesMax} bytes.`;
+
+export const breakpointSet = (label: string) => `Breakpoint set: ${label}`;
+
+export const removeBreakpointsTitle = () => 'Remove Event Breakpoints';
+export const removeBreakpointsPrompt = () => 'Select the breakpoints to remove';
+export const noEventBreakpoints = () => 'This session has no breakpoints on disk access or console text.';
+
+export const breakpointLabels = {
+  disk: (on: {
+    drive: string | undefined;
+    requests: readonly string[];
+    range: { first: number; last: number } | undefined;
+  }) => `${on.drive ?? everyDrive()}: ${on.requests.join(', ')}${on.range ? `, ${sectorRange(on.range)}` : ''}`,
+  console: (text: string) => `Console: ${quoted(text)}`,
+};
+
+const sectorRange = ({ first, last }: { first: number; last: number }) =>
+  first === last ? `sector ${first}` : `sectors ${first}-${last}`;
 
 // --- the status bar --------------------------------------------------------------------------------------------------
 
