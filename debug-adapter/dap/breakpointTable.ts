@@ -10,7 +10,10 @@ export type BreakpointKind =
   | 'exception'
   | 'event breakpoint';
 
-/** A client breakpoint. It may have several addresses, each of which is a separate breakpoint in the session. */
+/**
+ * A client breakpoint. It may have several addresses, each of which is a separate breakpoint in the session; their hits
+ * are counted together.
+ */
 export interface ClientBreakpoint {
   /** The breakpoint's ID in the protocol. */
   id: number;
@@ -50,8 +53,8 @@ export class BreakpointTable {
   private session: Session;
   private lists = new Map<string, BreakpointId[]>();
   private byId = new Map<BreakpointId, ClientBreakpoint>();
-  /** The numbers of hits that the client knows. */
-  private counts = new Map<BreakpointId, number>();
+  /** The numbers of hits that the client knows, by the breakpoint's ID in the protocol. */
+  private counts = new Map<number, number>();
 
   constructor(session: Session) {
     this.session = session;
@@ -61,8 +64,8 @@ export class BreakpointTable {
   clear(list: string): void {
     for (const id of this.lists.get(list) ?? []) {
       this.session.stopPoints.remove(id);
+      this.counts.delete(this.byId.get(id)!.id);
       this.byId.delete(id);
-      this.counts.delete(id);
     }
     this.lists.set(list, []);
   }
@@ -82,10 +85,10 @@ export class BreakpointTable {
    */
   takeChangedCounts(): { shown: DebugProtocol.Breakpoint; hits: number }[] {
     const changed: { shown: DebugProtocol.Breakpoint; hits: number }[] = [];
-    for (const [point, { shown }] of this.byId) {
+    for (const [point, { id, shown }] of this.byId) {
       const hits = this.session.stopPoints.hitCount(point);
-      if (hits === undefined || hits === this.counts.get(point)) continue;
-      this.counts.set(point, hits);
+      if (hits === undefined || hits === this.counts.get(id)) continue;
+      this.counts.set(id, hits);
       changed.push({ shown, hits });
     }
     return changed;

@@ -2,6 +2,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import {
   addResolvedBreakpoint,
   type BreakpointAddress,
+  type BreakpointId,
   type BreakpointProblem,
   type ResolvedBreakpoint,
   resolveAddress,
@@ -66,8 +67,10 @@ function setList(
     const shown = problem
       ? { id, verified: false, message: textOf(problem) }
       : { id, verified: true, instructionReference: hex(addresses[0].address), line, source };
+    let countsWith: BreakpointId | undefined;
     for (const { at, ...rest } of details.points) {
-      const point = addResolvedBreakpoint(session, symbols, { ...at, ...rest });
+      const point = addResolvedBreakpoint(session, symbols, { ...at, ...rest, countsWith });
+      countsWith = point;
       breakpoints.add(set.list, point, { id, kind: set.kind, condition: texts.condition, shown });
     }
     return shown;

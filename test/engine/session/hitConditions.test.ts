@@ -100,6 +100,22 @@ test('a part of the history that was jumped over is counted before the next run'
   assert.equal(session.position, hits[19]);
 });
 
+test('stop points at several addresses that count together have one number of hits', () => {
+  const { count, ...others } = SHORT_ROUNDS.labels;
+  const [other] = Object.values(others).filter((label) => visits(SHORT_ROUNDS).some(({ pc }) => pc === label));
+  const hits = visits(SHORT_ROUNDS).flatMap(({ pc }, position) => (pc === count || pc === other ? [position] : []));
+  const { session } = replayOf(SHORT_ROUNDS);
+  const hitCondition = parseHitCondition('% 5');
+  const first = session.stopPoints.add({ ...execute(count), hitCondition });
+  const second = session.stopPoints.add({ ...execute(other), hitCondition, countsWith: first });
+  complete(session.continue());
+  complete(session.continue());
+  assert.equal(session.position, hits[9]);
+  assert.deepEqual([session.stopPoints.hitCount(first), session.stopPoints.hitCount(second)], [10, 10]);
+  complete(session.reverseContinue());
+  assert.equal(session.position, hits[4]);
+});
+
 test('a condition without a value stops, and the reason has the error', () => {
   const { session } = replayOf(SHORT_ROUNDS);
   const error = new UserError('badInput', { code: 'x', fields: {}, problem: 'No value.', remedy: '' });
@@ -157,7 +173,8 @@ test('the text of a hit condition is checked when it is set', () => {
 // --- random sessions -------------------------------------------------------------------------------------------------
 
 interface RandomPoint {
-  id: BreakpointId;
+  /** The ID of the stop point at the address that is executed at the position. */
+  idAt: (position: number) => BreakpointId;
   setAt: number;
   hits: number[];
   stopsAt: (hit: number) => boolean;
@@ -165,24 +182,33 @@ interface RandomPoint {
   printed: Set<number>;
 }
 
-/** Adds a random stop point at the current position, and finds all its hits by single steps. */
+/**
+ * Adds a random stop point, or two that count together, at the current position, and finds all hits by single steps.
+ */
 function addRandom(random: SeededRandom, replay: Replay, program: ToyProgram, harts: number): RandomPoint {
   const { session } = replay;
-  const address = random.pick(Object.values(program.labels));
+  const labels = Object.values(program.labels);
+  const addresses = [...new Set([random.pick(labels), ...(random.chance(0.3) ? [random.pick(labels)] : [])])];
   const remainder = random.chance(0.4) ? BigInt(random.below(2)) : undefined;
   const hart = harts > 1 && random.chance(0.3) ? random.below(harts) : undefined;
   const condition = remainder === undefined ? undefined : conditionOn(replay, (a0) => a0 % 2n === remainder);
   const hitText = random.pick([undefined, '1', '3', '> 4', '< 3', '% 3', '>= 10', '% 7']);
   const isLog = random.chance(0.4);
-  const hits = visits(program, harts).flatMap((one, position) => {
-    const isHit = one.pc === address && (remainder === undefined || one.a0 % 2n === remainder);
+  const visited = visits(program, harts);
+  const hits = visited.flatMap((one, position) => {
+    const isHit = addresses.includes(one.pc) && (remainder === undefined || one.a0 % 2n === remainder);
     return isHit && (hart ?? one.hart) === one.hart ? [position] : [];
   });
   const hitCondition = hitText === undefined ? undefined : parseHitCondition(hitText);
   const logMessage = isLog ? messageOf(replay) : undefined;
   const setAt = session.position;
-  const id = session.stopPoints.add({ ...execute(address), condition, hitCondition, logMessage, hart });
-  return { id, setAt, hits, stopsAt: (hit) => hitCondition?.stopsAt(hit) ?? true, isLog, printed: new Set() };
+  const ids = new Map<bigint, BreakpointId>();
+  for (const address of addresses) {
+    const point = { ...execute(address), condition, hitCondition, logMessage, hart };
+    ids.set(address, session.stopPoints.add({ ...point, countsWith: ids.get(addresses[0]) }));
+  }
+  const idAt = (position: number) => ids.get(visited[position].pc)!;
+  return { idAt, setAt, hits, stopsAt: (hit) => hitCondition?.stopsAt(hit) ?? true, isLog, printed: new Set() };
 }
 
 /** The positions at which a point stops or prints. */
@@ -217,7 +243,7 @@ function walk(t: TestContext, program: ToyProgram, harts: number): void {
             .filter((p) => positions(p) && !point.printed.has(p))
             .map((p) => ({ p, point })),
         )
-        .sort((a, b) => a.p - b.p || a.point.id - b.point.id);
+        .sort((a, b) => a.p - b.p || a.point.idAt(a.p) - b.point.idAt(b.p));
     const kind = random.pick(['continue', 'reverse', 'goTo', 'step'] as const);
     let expected: { p: number; point: RandomPoint }[] = [];
     if (kind === 'continue') {
@@ -235,7 +261,7 @@ function walk(t: TestContext, program: ToyProgram, harts: number): void {
         const at = points.filter((point) => !point.isLog && effects(point).includes(stop));
         assert.deepEqual(
           reason.ids,
-          at.map(({ id }) => id),
+          at.map(({ idAt }) => idAt(stop)).sort((a, b) => a - b),
         );
       } else assert.equal(reason.kind, 'startOfRecording');
     } else if (kind === 'goTo') complete(session.goTo(random.below(END)));
@@ -251,7 +277,7 @@ function walk(t: TestContext, program: ToyProgram, harts: number): void {
     }
     assert.deepEqual(
       logs.map(({ id, position }) => ({ id, position })),
-      expected.map(({ p, point }) => ({ id: point.id, position: p })),
+      expected.map(({ p, point }) => ({ id: point.idAt(p), position: p })),
       `${kind} from ${from} to ${session.position}`,
     );
     for (const { p, point } of expected) point.printed.add(p);

@@ -2,6 +2,7 @@ import type { Position } from '../../base/quantities.ts';
 import type { Sliced } from '../../base/sliced.ts';
 import type { Target, TargetStop } from '../../target/target.ts';
 import type { BreakpointId } from '../stopReason.ts';
+import type { HitCounts } from './hitCounts.ts';
 import { CollectedHits, CountedHits } from './hitPolicies.ts';
 import type { ResolvedPoint } from './resolvedPoint.ts';
 import { runWith } from './runWith.ts';
@@ -18,7 +19,21 @@ export interface CountingProgress {
 /** Before the known hits, the history is counted in parts of this many steps, the last part first. */
 const PART_STEPS = 1_000_000;
 
-type CountedPoint = ResolvedPoint & Required<Pick<ResolvedPoint, 'hits'>>;
+export type CountedPoint = ResolvedPoint & Required<Pick<ResolvedPoint, 'hits'>>;
+
+/** The points whose hits are counted together. */
+export interface CountedGroup {
+  hits: HitCounts;
+  points: CountedPoint[];
+}
+
+export function countedGroups(points: readonly CountedPoint[]): CountedGroup[] {
+  const groups = new Map<HitCounts, CountedPoint[]>();
+  for (const point of points) groups.set(point.hits, [...(groups.get(point.hits) ?? []), point]);
+  return [...groups].map(([hits, points]) => ({ hits, points }));
+}
+
+export const isCounted = (point: ResolvedPoint): point is CountedPoint => point.hits !== undefined;
 
 /** Counts the hits of stop points with hit conditions in parts of the history, by replaying these parts. */
 export class HitCounter {
@@ -50,7 +65,7 @@ export class HitCounter {
   private *counting(position: Position, points: readonly ResolvedPoint[]): Sliced<void> {
     const { target } = this;
     const { history } = target;
-    const counted = points.filter((point): point is CountedPoint => point.hits !== undefined);
+    const counted = points.filter(isCounted);
     for (const { hits } of counted) {
       if (history) hits.forgetFrom(Math.max(history.end, position));
       else if (hits.indexAt(position) === undefined) hits.skip(hits.range.high, position);
@@ -68,32 +83,31 @@ export class HitCounter {
   }
 
   /** The position of the last known hit before `from` that satisfies the hit condition. */
-  *lastKnownStop(point: ResolvedPoint, from: Position): Sliced<Position | undefined> {
-    return yield* this.lastStop(point as CountedPoint, point.hits!.indexAt(from)!);
+  *lastKnownStop(group: CountedGroup, from: Position): Sliced<Position | undefined> {
+    return yield* this.lastStop(group, group.hits.indexAt(from)!);
   }
 
   /** Like `lastKnownStop`, but for hits before the known ones, from `limit` on. */
-  *lastUnknownStop(point: ResolvedPoint, limit: Position): Sliced<Position | undefined> {
-    const hits = point.hits!;
+  *lastUnknownStop(group: CountedGroup, limit: Position): Sliced<Position | undefined> {
+    const { hits, points } = group;
     while (hits.range.low > limit) {
       const before = hits.indexAt(hits.range.low)!;
       const start = Math.max(limit, hits.range.low - PART_STEPS);
-      yield* this.extendDown([point as CountedPoint], { start, end: hits.range.low });
-      const position = yield* this.lastStop(point as CountedPoint, before);
+      yield* this.extendDown(points, { start, end: hits.range.low });
+      const position = yield* this.lastStop(group, before);
       if (position !== undefined) return position;
     }
     return undefined;
   }
 
-  private *lastStop(counted: CountedPoint, before: number): Sliced<Position | undefined> {
-    const { hits, point } = counted;
-    const index = hits.lastStop(before, (hit) => point.hitCondition!.stopsAt(hit));
+  private *lastStop({ hits, points }: CountedGroup, before: number): Sliced<Position | undefined> {
+    const index = hits.lastStop(before, (hit) => points[0].point.hitCondition!.stopsAt(hit));
     if (index === undefined) return undefined;
     const stored = hits.positionOf(index);
     if (stored !== undefined) return stored;
     const nearest = hits.nearestByIndex(index);
     const end = hits.range.high;
-    const stop = yield* this.countForward([counted], { start: nearest.position, end }, index);
+    const stop = yield* this.countForward(points, { start: nearest.position, end }, index);
     return stop.kind === 'hit' ? stop.hits[0].position : this.target.position;
   }
 
@@ -132,7 +146,7 @@ export class HitCounter {
         this.report({ ids: idsOf(points), start, current: target.position, end });
         yield next.value;
       }
-      for (const point of points) point.hits.prepend(from, policy.positions.get(point)!);
+      for (const [hits, positions] of policy.positions) hits.prepend(from, positions);
       low = from;
     }
     this.report(undefined);

@@ -1,7 +1,7 @@
 import type { Position } from '../../base/quantities.ts';
 import type { Trap } from '../../target/stopPoints.ts';
 import type { BreakpointId } from '../stopReason.ts';
-import { numberOf } from './hitCounts.ts';
+import { type HitCounts, numberOf } from './hitCounts.ts';
 import type { ResolvedPoint } from './resolvedPoint.ts';
 
 /** A message that a logpoint has printed. */
@@ -100,18 +100,18 @@ export class CountedHits implements HitPolicy {
 /** Collects the positions of the hits of some points. */
 export class CollectedHits implements HitPolicy {
   readonly stopsOnErrors = false;
-  readonly positions: Map<ResolvedPoint, Position[]>;
+  readonly positions: ReadonlyMap<HitCounts, Position[]>;
 
   constructor(points: readonly ResolvedPoint[]) {
-    this.positions = new Map(points.map((point) => [point, []]));
+    this.positions = new Map(points.map(({ hits }) => [hits!, []]));
   }
 
-  concerns(point: ResolvedPoint): boolean {
-    return this.positions.has(point);
+  concerns({ hits }: ResolvedPoint): boolean {
+    return hits !== undefined && this.positions.has(hits);
   }
 
-  stopsAt(point: ResolvedPoint, position: Position): boolean {
-    const positions = this.positions.get(point)!;
+  stopsAt({ hits }: ResolvedPoint, position: Position): boolean {
+    const positions = this.positions.get(hits!)!;
     if (positions.at(-1) !== position) positions.push(position);
     return false;
   }
@@ -120,18 +120,18 @@ export class CollectedHits implements HitPolicy {
 /** During a backward run: a point with a hit condition stops at only one position, which is known beforehand. */
 export class BackwardHits implements HitPolicy {
   readonly stopsOnErrors = true;
-  private readonly stops: ReadonlyMap<ResolvedPoint, Position>;
+  private readonly stops: ReadonlyMap<HitCounts, Position>;
 
-  constructor(stops: ReadonlyMap<ResolvedPoint, Position>) {
+  constructor(stops: ReadonlyMap<HitCounts, Position>) {
     this.stops = stops;
   }
 
-  concerns(resolved: ResolvedPoint): boolean {
-    return !resolved.printed && (!resolved.hits || this.stops.has(resolved));
+  concerns({ hits, printed }: ResolvedPoint): boolean {
+    return !printed && (!hits || this.stops.has(hits));
   }
 
-  stopsAt(resolved: ResolvedPoint, position: Position): boolean {
-    return !resolved.hits || this.stops.get(resolved) === position;
+  stopsAt({ hits }: ResolvedPoint, position: Position): boolean {
+    return !hits || this.stops.get(hits) === position;
   }
 }
 

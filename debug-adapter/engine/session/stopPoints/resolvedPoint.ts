@@ -13,25 +13,29 @@ export interface ResolvedPoint {
   point: StopPoint;
   /** The watched bytes of RAM of an access point. */
   watchpoint?: Watchpoint;
-  /** The hits of a point with a hit condition. */
+  /** The hits of a point with a hit condition. Points that count together have the same object. */
   hits?: HitCounts;
-  /** The positions that a logpoint has printed. */
+  /** The positions that a logpoint has printed. Points that count together have the same object. */
   printed?: PrintedRanges;
 }
 
 /**
- * `position` is the current position, from which hits are counted. Throws a UserError if the point watches bytes that
- * are not in RAM.
+ * `position` is the current position, from which hits are counted; `sibling` is the point that `countsWith` names.
+ * Throws a UserError if the point watches bytes that are not in RAM.
  */
-export function resolve(
-  point: StopPoint,
-  { id, position, inspector }: { id: BreakpointId; position: Position; inspector: Inspector },
-): ResolvedPoint {
+export function resolve(point: StopPoint, { id, position, inspector, sibling }: ResolveOptions): ResolvedPoint {
   const { what } = point;
-  const hits = point.hitCondition && new HitCounts(position);
-  const printed = point.logMessage && new PrintedRanges();
+  const hits = point.hitCondition && (sibling?.hits ?? new HitCounts(position));
+  const printed = point.logMessage && (sibling?.printed ?? new PrintedRanges());
   if (what.kind !== 'access') return { id, point, hits, printed };
   const { lengthBytes, access } = what;
   const address = ramAddress(inspector, what.address, lengthBytes);
   return { id, point, hits, printed, watchpoint: { id, address, lengthBytes, access } };
+}
+
+interface ResolveOptions {
+  id: BreakpointId;
+  position: Position;
+  inspector: Inspector;
+  sibling: ResolvedPoint | undefined;
 }

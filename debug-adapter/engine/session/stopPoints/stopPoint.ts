@@ -1,5 +1,6 @@
 import type { Predicate } from '../../target/predicate.ts';
 import type { ConsolePoint, DiskPoint, RegisterPoint, Trap, TrapPoint, Watchpoint } from '../../target/stopPoints.ts';
+import type { BreakpointId } from '../stopReason.ts';
 
 /**
  * A stop point, as a front end asks for it. It is plain data, except for its condition and its log message, which can
@@ -16,6 +17,11 @@ export interface StopPoint {
   condition?: Condition;
   /** Which hits stop; a hit is an execution for which the condition holds. */
   hitCondition?: HitCondition;
+  /**
+   * An earlier stop point with the same hit condition and log message, for example at another address of an inlined
+   * function. The hits of both are counted together.
+   */
+  countsWith?: BreakpointId;
   /** Printed at each hit, instead of stopping. */
   logMessage?: LogMessage;
   /** The number of the only hart that can reach the stop point. */

@@ -3,8 +3,8 @@ import type { Sliced } from '../../base/sliced.ts';
 import type { StopPoints } from '../../target/stopPoints.ts';
 import type { RunOptions, Target, TargetStop } from '../../target/target.ts';
 import { BackwardHits, ForwardHits, type PrintedMessage } from './hitPolicies.ts';
-import { type CountingProgress, HitCounter } from './hitCounter.ts';
-import type { ResolvedPoint } from './resolvedPoint.ts';
+import { countedGroups, type CountingProgress, HitCounter, isCounted } from './hitCounter.ts';
+import type { HitCounts } from './hitCounts.ts';
 import { printPassed } from './passedMessages.ts';
 import { runWith } from './runWith.ts';
 import type { UserStopPoints } from './userStopPoints.ts';
@@ -78,12 +78,12 @@ export class TrackedRuns {
   private *backwardFrom(points: () => StopPoints, from: Position): Sliced<TargetStop | undefined> {
     const { target, stopPoints, counter } = this;
     const { tracked } = stopPoints;
-    const counted = tracked.filter(({ hits, printed }) => hits && !printed);
-    const stops = new Map<ResolvedPoint, Position>();
+    const counted = countedGroups(tracked.filter(isCounted).filter(({ printed }) => !printed));
+    const stops = new Map<HitCounts, Position>();
     yield* counter.countTo(from, tracked);
-    for (const point of counted) {
-      const position = yield* counter.lastKnownStop(point, from);
-      if (position !== undefined) stops.set(point, position);
+    for (const group of counted) {
+      const position = yield* counter.lastKnownStop(group, from);
+      if (position !== undefined) stops.set(group.hits, position);
     }
     if (target.position !== from) yield* target.pause.ignoredBy(target.goTo(from));
     if (stopPoints.tracked !== tracked) return undefined;
@@ -91,15 +91,15 @@ export class TrackedRuns {
     if (!stop) return undefined;
     // The points whose known hits do not stop the run: a hit before the known ones may be after the stop.
     const limit = target.position;
-    let best: { point: ResolvedPoint; position: Position } | undefined;
-    for (const point of counted) {
-      if (stops.has(point)) continue;
-      const position = yield* counter.lastUnknownStop(point, best?.position ?? limit);
-      if (position !== undefined && position >= (best?.position ?? limit)) best = { point, position };
-      if (position !== undefined) stops.set(point, position);
+    let best: Position | undefined;
+    for (const group of counted) {
+      if (stops.has(group.hits)) continue;
+      const position = yield* counter.lastUnknownStop(group, best ?? limit);
+      if (position !== undefined && position >= (best ?? limit)) best = position;
+      if (position !== undefined) stops.set(group.hits, position);
     }
-    if (best && best.position > limit) {
-      yield* target.pause.ignoredBy(target.goTo(best.position + 1));
+    if (best !== undefined && best > limit) {
+      yield* target.pause.ignoredBy(target.goTo(best + 1));
       stop = yield* this.searchBackward(points, stops);
     } else if (target.position !== limit) yield* target.pause.ignoredBy(target.goTo(limit));
     const end = target.position;
@@ -116,7 +116,7 @@ export class TrackedRuns {
   /** Undefined if the stop points were changed during a pause. */
   private *searchBackward(
     points: () => StopPoints,
-    stops: ReadonlyMap<ResolvedPoint, Position>,
+    stops: ReadonlyMap<HitCounts, Position>,
   ): Sliced<TargetStop | undefined> {
     const armed = points();
     const run = runWith(this, new BackwardHits(stops), () => this.target.backward(), points);

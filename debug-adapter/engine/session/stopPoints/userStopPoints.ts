@@ -53,7 +53,8 @@ export class UserStopPoints {
   add(point: StopPoint): BreakpointId {
     const id = this.nextId;
     const { inspector, target, countingOrigin } = this;
-    const resolved = resolve(point, { id, position: countingOrigin ?? target.position, inspector });
+    const sibling = point.countsWith === undefined ? undefined : this.table.get(point.countsWith);
+    const resolved = resolve(point, { id, position: countingOrigin ?? target.position, inspector, sibling });
     this.nextId++;
     this.table.set(id, resolved);
     this.changed();
