@@ -32,6 +32,7 @@ const EVALUATIONS_PER_BOUNDARY = 1024;
  */
 export class ArmedStopPoints {
   private readonly hart: Hart;
+  private readonly harts: HartContexts;
   private readonly clock: MachineClock;
   private readonly watcher: Watchpoints;
   private readonly inspector: Inspector;
@@ -48,6 +49,10 @@ export class ArmedStopPoints {
   private runStart: Position = 0;
   /** The position at which the last run paused; -1 if it did not pause or cannot be continued. */
   private pausePosition: Position = -1;
+  /** The hart that executed the last step. After the last step of a quantum, it is not the current hart. */
+  private lastHart = 0;
+  /** While a condition decides about the hits of the last step: the hart that executed it. */
+  decidingHart: number | undefined;
 
   constructor(parts: {
     harts: HartContexts;
@@ -58,6 +63,7 @@ export class ArmedStopPoints {
     inspector: Inspector;
   }) {
     this.hart = parts.harts.hart;
+    this.harts = parts.harts;
     this.clock = parts.clock;
     this.watcher = parts.watcher;
     this.inspector = parts.inspector;
@@ -111,6 +117,7 @@ export class ArmedStopPoints {
 
   /** Called before each step, and before the current hart executes several steps. */
   beginSteps(): void {
+    this.lastHart = this.harts.current;
     this.registers.begin();
   }
 
@@ -145,7 +152,13 @@ export class ArmedStopPoints {
     ];
     // If the run stopped before a step, that step's page walk may have been reported already, and has been undone.
     const hits = all.filter(({ position }) => position < this.clock.position);
-    return hits.length > 0 && hitCondition ? hitCondition(hits) : hits;
+    if (hits.length === 0 || !hitCondition) return hits;
+    this.decidingHart = this.lastHart;
+    try {
+      return hitCondition(hits);
+    } finally {
+      this.decidingHart = undefined;
+    }
   }
 
   /** Called by the hart at an address that may have a breakpoint. Returns whether the run stops there. */

@@ -165,6 +165,14 @@ export class Machine {
     return this.harts.current;
   }
 
+  /**
+   * The hart that inspectors show by default: the current hart, but for the conditions of hits, the hart that executed
+   * the step.
+   */
+  get inspectedHart(): number {
+    return this.stopPoints.decidingHart ?? this.currentHart;
+  }
+
   /** Loads the boot files. Called once, before the first step. */
   powerOn(plan: BootPlan): void {
     this.powerOnState.boot(plan);

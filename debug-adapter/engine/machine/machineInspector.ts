@@ -23,12 +23,13 @@ export class MachineInspector implements Inspector {
 
   /** The number of the inspected hart. */
   get hart(): number {
-    return this.fixedHart ?? this.machine.currentHart;
+    return this.fixedHart ?? this.machine.inspectedHart;
   }
 
   private get view(): HartView {
-    const { machine } = this;
-    return this.fixedHart === undefined ? machine.hart : machine.harts.view(this.fixedHart, machine.position);
+    const { machine, hart } = this;
+    const isCurrent = this.fixedHart === undefined && hart === machine.currentHart;
+    return isCurrent ? machine.hart : machine.harts.view(hart, machine.position);
   }
 
   get pc(): bigint {

@@ -98,7 +98,7 @@ export class TrackedRuns {
       if (position !== undefined && position >= (best ?? limit)) best = position;
       if (position !== undefined) stops.set(group.hits, position);
     }
-    if (best !== undefined && best > limit) {
+    if (best !== undefined) {
       yield* target.pause.ignoredBy(target.goTo(best + 1));
       stop = yield* this.searchBackward(points, stops);
     } else if (target.position !== limit) yield* target.pause.ignoredBy(target.goTo(limit));

@@ -91,7 +91,7 @@ export class UserStopPoints {
 
   /** Which of these trap points stop before a trap. */
   reachedBy(trap: Trap, ids: readonly BreakpointId[]): Reached {
-    return this.reached(this.withIds(ids), this.target.position, trap);
+    return this.reached(this.withIds(ids), this.target.position, { trap, hart: trap.hart });
   }
 
   /** The errors of the conditions of hits that stopped a run. `position` is that of the hits. */
@@ -169,7 +169,11 @@ export class UserStopPoints {
   }
 
   private stopping(hits: StepHit[]): StepHit[] {
-    const reached = hits.map(({ id, position }) => this.reached(this.withIds([id]), position));
+    const reached = hits.map((hit) => {
+      // A step of one hart can change a CSR of another hart.
+      const hart = hit.kind === 'register' ? hit.hart : undefined;
+      return this.reached(this.withIds([hit.id]), hit.position, { hart });
+    });
     const errors = reached.flatMap((one) => one.errors);
     if (reached.some(({ ids }) => ids.length > 0)) this.hitErrors = { position: hits[0].position, errors };
     return hits.filter((_, i) => reached[i].ids.length > 0);
@@ -179,14 +183,18 @@ export class UserStopPoints {
     return ids.flatMap((id) => this.table.get(id) ?? []);
   }
 
-  private reached(points: readonly ResolvedPoint[], position: Position, trap?: Trap): Reached {
+  private reached(
+    points: readonly ResolvedPoint[],
+    position: Position,
+    { trap, hart = this.inspector.hart }: { trap?: Trap; hart?: number } = {},
+  ): Reached {
     const { policy } = this;
     const result: Reached = { ids: [], errors: [] };
     for (const resolved of points) {
       const { id, point } = resolved;
       if (!policy.concerns(resolved)) continue;
       try {
-        if (this.isReached(point, trap) && policy.stopsAt(resolved, position, trap)) result.ids.push(id);
+        if (this.isReached(point, hart, trap) && policy.stopsAt(resolved, position, trap)) result.ids.push(id);
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         if (!policy.stopsOnErrors) continue;
@@ -197,8 +205,8 @@ export class UserStopPoints {
     return result;
   }
 
-  private isReached({ exists, hart, addressSpace, condition }: StopPoint, trap?: Trap): boolean {
-    if (hart !== undefined && hart !== (trap?.hart ?? this.inspector.hart)) return false;
+  private isReached({ exists, hart, addressSpace, condition }: StopPoint, reachedBy: number, trap?: Trap): boolean {
+    if (hart !== undefined && hart !== reachedBy) return false;
     if (addressSpace !== undefined && addressSpace !== this.inspector.csr(csrNumber('satp'))) return false;
     return (exists?.() ?? true) && (condition?.holds(trap) ?? true);
   }
