@@ -7,7 +7,14 @@ import { RawImage } from '../../../debug-adapter/engine/block/raw.ts';
 import { csrNumber, isWatchable } from '../../../debug-adapter/engine/isa/csrs.ts';
 import { bootElf } from '../../../debug-adapter/engine/machine/boot/bootElf.ts';
 import { TEST_DEVICE_VALUES } from '../../../debug-adapter/engine/machine/devices/testDevice.ts';
-import type { RegisterHit, RegisterPoint, StopPoints, Trap } from '../../../debug-adapter/engine/target/stopPoints.ts';
+import { MachineInspector } from '../../../debug-adapter/engine/machine/machineInspector.ts';
+import type {
+  RegisterHit,
+  RegisterPoint,
+  StepHit,
+  StopPoints,
+  Trap,
+} from '../../../debug-adapter/engine/target/stopPoints.ts';
 import { some, times } from '../../support/extent.ts';
 import { guest } from '../../support/guests.ts';
 import { MemoryFile } from '../../support/memoryFile.ts';
@@ -157,6 +164,26 @@ for (const harts of [1, 4]) {
     }
   });
 }
+
+test('the conditions of hits see the hart that executed the step, also after its last step in a quantum', () => {
+  const loop = assemble(['loop', a.addi(8, 8, 1), a.nop, a.to('loop', (offset) => a.jal(0, offset))]);
+  const machine = boot(minimalElf(loop, 0x8000_0000n), { harts: 2 });
+  const inspector = new MachineInspector(machine);
+  const others = new Set<number>();
+  const hitCondition = (hits: StepHit[]): StepHit[] => {
+    for (const hit of hits) {
+      assert.ok(hit.kind === 'register');
+      assert.equal(inspector.hart, hit.hart, `the step at ${hit.position}`);
+      assert.equal(inspector.register(8), hit.newValue);
+      if (machine.currentHart !== hit.hart) others.add(hit.hart);
+    }
+    return [];
+  };
+  machine.setStopPoints({ ...NONE, registers: [registerPoint(1, 8)], hitCondition });
+  machine.run(100_001);
+  assert.deepEqual([...others].sort(), [0, 1], 'quantums of both harts end with a hit');
+  assert.equal(inspector.hart, machine.currentHart, 'between runs, inspectors show the current hart');
+});
 
 const registerPoint = (id: number, register: number): RegisterPoint => ({ id, what: { kind: 'register', register } });
 

@@ -291,3 +291,19 @@ for (const harts of [1, 2]) {
     });
   }
 }
+
+test('a backward run reports all points that are reached by the same step, with hit conditions or without', () => {
+  const { session } = replayOf(SHORT_ROUNDS);
+  complete(session.goTo(END));
+  const what = { kind: 'access', address: BigInt(COUNTER), lengthBytes: 4, access: 'readWrite' } as const;
+  const ids = [
+    session.stopPoints.add({ what }),
+    session.stopPoints.add({ what, hitCondition: parseHitCondition('1') }),
+  ];
+  const stop = complete(session.reverseContinue());
+  assert.ok(stop.kind === 'hit', stop.kind);
+  assert.deepEqual(
+    stop.hits.map(({ id }) => id),
+    ids,
+  );
+});
