@@ -230,6 +230,27 @@ export class Workbench {
     await this.until('the breakpoint changes', async () => (await breakpoints.count()) !== before);
   }
 
+  /** Sets a breakpoint with a condition in the active editor. */
+  async conditionalBreakpoint(line: number, condition: string): Promise<void> {
+    await this.page.keyboard.press('Control+G');
+    await this.answer(`:${line}`);
+    await this.command('Debug: Add Conditional Breakpoint...');
+    await this.page.locator('.breakpoint-widget .monaco-editor.focused').waitFor();
+    await this.page.keyboard.type(condition);
+    await this.page.keyboard.press('Enter');
+    await this.page.locator('.editor-instance .codicon-debug-breakpoint-conditional').waitFor();
+  }
+
+  /** The text of the progress notification. */
+  async progress(): Promise<string> {
+    const item = this.page.locator('.notification-toast .notification-list-item', { hasText: 'Running' });
+    return (await item.count()) > 0 ? plain(item.first()) : '';
+  }
+
+  async cancelProgress(): Promise<void> {
+    await this.page.locator('.notification-toast').getByRole('button', { name: 'Cancel' }).click();
+  }
+
   /** Replaces a word in the active editor: double-clicks it (the `nth` from the top), types the new one and saves. */
   async replaceWord(word: string, by: string, nth = 0): Promise<void> {
     const words = this.page.locator('.editor-instance .view-line span', { hasText: new RegExp(`^${word}$`) });

@@ -31,7 +31,6 @@ const EVALUATIONS_PER_BOUNDARY = 1024;
  * run that pauses and continues at the same position counts as one run.
  */
 export class ArmedStopPoints {
-  private readonly hart: Hart;
   private readonly harts: HartContexts;
   private readonly clock: MachineClock;
   private readonly watcher: Watchpoints;
@@ -62,13 +61,16 @@ export class ArmedStopPoints {
     watcher: Watchpoints;
     inspector: Inspector;
   }) {
-    this.hart = parts.harts.hart;
     this.harts = parts.harts;
     this.clock = parts.clock;
     this.watcher = parts.watcher;
     this.inspector = parts.inspector;
     this.traps = new TrapWatcher(this.hart, parts.ram);
     this.registers = new RegisterWatcher(parts);
+  }
+
+  private get hart(): Hart {
+    return this.harts.hart;
   }
 
   /** Replaces the stop points for all later runs. */

@@ -1,0 +1,48 @@
+/** In VS Code, a long reverse run shows its progress and can be canceled; conditions and logpoints are set in the editor. */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { openSample } from './scenario.ts';
+
+/** A guest that computes until it is stopped, with its hottest line. */
+const ENDLESS = { name: 'Endless', kernel: 'endless/endless.elf', file: 'endless.c', line: 13 };
+
+test('a condition that stays false: Reverse shows its progress, and Cancel stops it', async (t) => {
+  const { workbench, folder } = await openSample(t);
+  addConfiguration(folder);
+  await workbench.openFile(ENDLESS.file);
+  await workbench.startConfiguration(ENDLESS.name);
+  await workbench.until('it computes', async () => /round \d{3,}:/.test(await workbench.terminalText()));
+  await workbench.press('Pause');
+  await workbench.until('it is stopped', () => workbench.isStopped());
+  await workbench.openFile(ENDLESS.file);
+  await workbench.conditionalBreakpoint(ENDLESS.line, '(double)seed == 0.5');
+  await workbench.screenshot('progress-1-condition');
+  const before = await workbench.placeText();
+
+  await workbench.press('Reverse');
+  await workbench.until('the progress is shown', async () => /Running backwards/.test(await workbench.progress()));
+  await workbench.screenshot('progress-2-running');
+  await workbench.cancelProgress();
+  await workbench.until('it is stopped again', () => workbench.isStopped());
+  await workbench.screenshot('progress-3-canceled');
+  assert.equal(/Running backwards/.test(await workbench.progress().catch(() => '')), false);
+  assert.notEqual(before, '');
+  await workbench.stopDebugging();
+});
+
+function addConfiguration(folder: string): void {
+  const file = path.join(folder, '.vscode/launch.json');
+  const { name, kernel } = ENDLESS;
+  const configuration = {
+    type: 'blkreplay',
+    request: 'launch',
+    name,
+    rr: 'record',
+    rrfile: '.blkreplay/endless.rr',
+    kernel: `\${workspaceFolder}/${kernel}`,
+  };
+  const text = fs.readFileSync(file, 'utf8').replace(/"configurations": \[/, `$&\n${JSON.stringify(configuration)},`);
+  fs.writeFileSync(file, text);
+}
