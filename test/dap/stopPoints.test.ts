@@ -140,6 +140,8 @@ function pointsFor(random: SeededRandom, sandbox: Sandbox, { kernel, harts }: { 
     const addresses = executedAddresses(timeline, end);
     const candidates = Array.from({ length: 24 }, (_, i) => candidate(random, { i, addresses, harts, text: console }));
     complete(timeline.goTo(0));
+    // The output of the runs so far does not belong to this one.
+    console = '';
     const all = hitsOf(timeline, { end, points: candidates, printed: () => console });
     const points: TestPoint[] = [];
     for (const point of candidates) {

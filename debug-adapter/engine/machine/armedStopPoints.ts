@@ -143,7 +143,7 @@ export class ArmedStopPoints {
     if (this.lineHarts.length > 0) this.hart.requestAttention();
   }
 
-  /** Returns and clears the hits of the last step that stop the run. */
+  /** Returns and clears the hits of the last step that stop the run, in the order of their ids. */
   takeHits(): StepHit[] {
     const { hitCondition } = this.points;
     const all: StepHit[] = [
@@ -154,6 +154,7 @@ export class ArmedStopPoints {
     ];
     // If the run stopped before a step, that step's page walk may have been reported already, and has been undone.
     const hits = all.filter(({ position }) => position < this.clock.position);
+    if (hits.length > 1) hits.sort((a, b) => a.id - b.id);
     if (hits.length === 0 || !hitCondition) return hits;
     this.decidingHart = this.lastHart;
     try {
