@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { SeededRandom } from '../../../support/seededRandom.ts';
 import { compareHits } from './randomWatchpoints.ts';
 
-const ROUNDS = Math.max(12, Math.ceil(Number(process.env.FUZZ_ROUNDS ?? 3000) / 500));
+const ROUNDS = Math.max(12, Math.ceil(Number(process.env.FUZZ_ROUNDS ?? 3000) / 5000));
 
 for (const harts of [1, 4]) {
   for (const isPaged of [false, true]) {
