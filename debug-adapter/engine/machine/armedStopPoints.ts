@@ -146,6 +146,8 @@ export class ArmedStopPoints {
   /** Returns and clears the hits of the last step that stop the run, in the order of their ids. */
   takeHits(): StepHit[] {
     const { hitCondition } = this.points;
+    // The run loop calls this at each boundary, and usually nothing is armed.
+    if (this.points === NO_STOP_POINTS) return [];
     const all: StepHit[] = [
       ...this.watcher.takeHits(),
       ...this.registers.takeHits(),

@@ -69,6 +69,11 @@ export class GuestRam implements GuestMemory {
     return this.view.getUint32(this.offsetOf(address, 4), true);
   }
 
+  /** All 64 bits, for values such as page table entries; `readU64` is exact only below 2^53. */
+  readBigU64(address: GuestAddress): bigint {
+    return this.view.getBigUint64(this.offsetOf(address, 8), true);
+  }
+
   readU64(address: GuestAddress): number {
     const offset = this.offsetOf(address, 8);
     const value = this.view.getUint32(offset, true) + this.view.getUint32(offset + 4, true) * 0x1_0000_0000;

@@ -107,6 +107,6 @@ export class MachineInspector implements Inspector {
   private readEntry(address: bigint): bigint | undefined {
     const { ram } = this.machine;
     if (address >= 1n << 53n || !ram.contains(Number(address), 8)) return undefined;
-    return BigInt(ram.readU32(Number(address))) | (BigInt(ram.readU32(Number(address) + 4)) << 32n);
+    return ram.readBigU64(Number(address));
   }
 }

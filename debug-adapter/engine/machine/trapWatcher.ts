@@ -126,12 +126,8 @@ export class TrapWatcher {
     const physical = walkPageTables(address, {
       satp,
       pbmte: (hart.slot('MENVCFG') & ENVCFG.PBMTE) !== 0n,
-      readEntry: (at) => (leaf = this.ram.contains(Number(at), 8) ? this.readEntry(Number(at)) : 0n),
+      readEntry: (at) => (leaf = this.ram.contains(Number(at), 8) ? this.ram.readBigU64(Number(at)) : 0n),
     });
     return leaf & PTE.X && !(leaf & PTE.U) ? physical : undefined;
-  }
-
-  private readEntry(at: number): bigint {
-    return BigInt(this.ram.readU32(at)) | (BigInt(this.ram.readU32(at + 4)) << 32n);
   }
 }
