@@ -252,7 +252,7 @@ async function setAll(dap: DapClient, points: readonly TestPoint[]): Promise<Map
     const { breakpoints } = await dap.request(command, { filters: [], [list]: chosen.map(shown) });
     chosen.forEach((point, i) => {
       const { verified, message } = breakpoints[i] as { verified: boolean; message?: string };
-      const isLater = message?.endsWith('takes effect if code is mapped there later.') ?? false;
+      const isLater = message?.endsWith('stops when the program counter arrives there.') ?? false;
       assert.ok(verified || isLater, `${message}: ${describe([point])}`);
       names.set(breakpoints[i].id as number, point.name);
     });

@@ -181,14 +181,7 @@ export class ArmedStopPoints {
 
   /** Called by the hart when it has raised a watched exception. Returns whether the run stops before it. */
   atException(): boolean {
-    const { hart } = this;
-    if (this.traps.cannotMatchException()) return false;
-    const [cause, tval] = [hart.slot('CAUSE'), hart.slot('TVAL')];
-    const stops = this.stopsBefore(this.traps.exception());
-    // A condition that reads CSRs can overwrite these slots.
-    hart.setSlot('CAUSE', cause);
-    hart.setSlot('TVAL', tval);
-    return stops;
+    return !this.traps.cannotMatchException() && this.stopsBefore(this.traps.exception());
   }
 
   /** Called before the current hart takes an interrupt. Returns whether the run stops before it. */

@@ -31,7 +31,10 @@ export const IMPORTS = {
   decodeStraddle: { parameters: [I32], results: [] },
   /** () -> nonzero if the EBREAK at PC was a semihosting call. In that case, the next PC is already set. */
   semihost: { parameters: [], results: [I32] },
-  /** () -> nonzero to stop at PC. Called before an instruction that may have a breakpoint. */
+  /**
+   * () -> nonzero to stop at PC. Called before an instruction that may have a breakpoint, and before the exception in
+   * CAUSE and TVAL if no instruction can be fetched. Must not change CAUSE and TVAL.
+   */
   breakpointHit: { parameters: [], results: [I32] },
   /**
    * () -> nonzero to stop before the exception in CAUSE and TVAL. Called for the causes in EXCEPTIONS_WATCHED. Must not

@@ -178,10 +178,11 @@ export class Hart implements Stateful {
 
   /**
    * The value that M-mode reads from a CSR at a position; undefined if the CSR does not exist. Reading the value has no
-   * side effects and is also allowed at a breakpoint during a run.
+   * side effects and is also allowed while a breakpoint or an exception is checked during a run.
    */
   readCsr(number: number, position: Position): bigint | undefined {
     const [privilege, status] = [this.slot('PRIVILEGE'), this.slot('MSTATUS')];
+    const [cause, tval] = [this.slot('CAUSE'), this.slot('TVAL')];
     const run = { end: readNumber(this.words, WORD.STEPS_END), budget: this.words[WORD.BUDGET] };
     writeNumber(this.words, WORD.STEPS_END, position + 1);
     this.words[WORD.BUDGET] = 0;
@@ -195,6 +196,8 @@ export class Hart implements Stateful {
     this.words[WORD.BUDGET] = run.budget;
     const exists = this.words[WORD.FAULT] === 0;
     this.words[WORD.FAULT] = 0;
+    this.setSlot('CAUSE', cause);
+    this.setSlot('TVAL', tval);
     return exists ? value : undefined;
   }
 

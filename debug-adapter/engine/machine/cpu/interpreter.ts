@@ -19,6 +19,7 @@ import {
 import { ATOMIC } from './atomicSemantics.ts';
 import { recordCall, RETURN_ADDRESS } from './callTargets.ts';
 import { CAUSE_ILLEGAL, type Core, setSlot, setSlot32, slot, slot32 } from './coreContext.ts';
+import { mayContainBreakpoint } from './fetch.ts';
 import { floatHandler, floatLoadHandler, floatStoreHandler, halfHandler } from './floatHandlers.ts';
 import type { FloatName } from './floatNames.ts';
 import { FLOAT } from './floatSemantics.ts';
@@ -86,7 +87,7 @@ function fetch(v: Variables): Code {
           // The page walk belongs to the step that is about to begin.
           setSlot32('BUDGET', i32.sub(budget.get, i32.const(1))),
           set(pageEntries, call(core.functions.fetchPage, va.get)),
-          when(i32.eqz(pageEntries.get), spend(v), takeException(v)),
+          when(i32.eqz(pageEntries.get), cannotFetch(v)),
           when(slot32('ATTENTION'), leaveAfterNext(v)),
           when(i32.eq(pageEntries.get, i32.const(STRADDLE_ENTRY)), executeFetched(v), br(located)),
         ),
@@ -96,6 +97,18 @@ function fetch(v: Variables): Code {
     ),
   );
 }
+
+/** Stops if there is a breakpoint at PC; otherwise takes the fetch fault. */
+const cannotFetch = (v: Variables): Code =>
+  sequence(
+    when(
+      mayContainBreakpoint(v.va),
+      setSlot32('FAULT', i32.const(0)),
+      when(call(v.core.functions.breakpointHit), ret(v.budget.get)),
+    ),
+    spend(v),
+    takeException(v),
+  );
 
 /**
  * Executes one instruction from a page that PMP does not allow as a whole. The straddle entry already holds the decoded

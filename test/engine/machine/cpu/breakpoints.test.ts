@@ -163,3 +163,36 @@ test('a breakpoint on one virtual address does not stop at another address of th
   hart.setSlot('PC', BigInt(START + 0x1000));
   assert.deepEqual(machine.run(Infinity), { kind: 'breakpoint', pc: alias });
 });
+
+test('a breakpoint stops where the program counter arrives, even if no instruction can be fetched there', () => {
+  const NOWHERE = 0x123450n;
+  const HANDLER = START + 0x40;
+  const code: Item[] = [a.addi(10, 10, 1), a.jalr(1, 0, 6)];
+  const machine = machineWith(code, { translationThreshold: 2 });
+  const { hart, ram } = machine;
+  ram.write(HANDLER, words(BigInt(a.jalr(0, 0, 7))));
+  hart.setSlot('MTVEC', BigInt(HANDLER));
+  hart.setRegister(6, NOWHERE);
+  hart.setRegister(7, BigInt(START));
+  const asked: bigint[] = [];
+  const condition = (pc: bigint): boolean => {
+    // Reading a CSR that does not exist raises an exception inside the core.
+    assert.equal(hart.readCsr(0x5c0, machine.position), undefined);
+    asked.push(pc);
+    return hart.register(10) % 3n === 0n;
+  };
+  const stops: number[] = [];
+  machine.setStopPoints({ breakpoints: new Set([NOWHERE]), watchpoints: [], condition });
+  for (let i = 0; i < 4; i++) {
+    assert.deepEqual(machine.run(1_000_000), { kind: 'breakpoint', pc: NOWHERE });
+    assert.equal(hart.slot('PC'), NOWHERE);
+    stops.push(machine.position);
+  }
+  // A round is ADDI, JALR, the fetch fault and the handler's JALR.
+  assert.deepEqual(stops, [10, 22, 34, 46]);
+  assert.equal(asked.length, 12);
+  steps(machine, 1);
+  assert.equal(hart.slot('MCAUSE'), 1n);
+  assert.equal(hart.slot('MTVAL'), NOWHERE);
+  assert.equal(hart.slot('MEPC'), NOWHERE);
+});
