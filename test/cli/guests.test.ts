@@ -10,7 +10,7 @@ const DISKS: Record<string, number[]> = { blkerr: [4 * MIB], reset: [4 * MIB], t
 const OPTIONS: Record<string, string[]> = { outside: ['--rng'] };
 
 suite('guests print the expected output', { concurrency: 2 }, () => {
-  for (const name of some(SMALL_GUESTS, 7)) {
+  for (const name of some(SMALL_GUESTS, 4)) {
     test(`small/${name}`, async (t) => {
       const sandbox = new Sandbox(t);
       const drives = (DISKS[name] ?? []).map((bytes, slot) => ({ image: sandbox.disk(`disk${slot}`, bytes) }));

@@ -231,13 +231,14 @@ suite('--stop-at', { concurrency: 2 }, () => {
     const sandbox = new Sandbox(t);
     const session = { kernel: guest('small/timer') };
     const last = (await sandbox.record(session)).ended(0, 'powerOff').position;
-    for (const [at, reason, position] of [
+    const cases = [
       [0, 'stopAt', 0],
       [1, 'stopAt', 1],
-      [last - 1, 'stopAt', last - 1],
       [last, 'powerOff', last],
       [last + 1, 'powerOff', last],
-    ] as const) {
+      [last - 1, 'stopAt', last - 1],
+    ] as const;
+    for (const [at, reason, position] of some(cases, 2)) {
       const stopAt = ['--stop-at', String(at)];
       const ran = await sandbox.run(session, ...stopAt);
       assert.equal(ran.ended(0, reason).position, position);

@@ -12,7 +12,7 @@ import { combinedDigest } from '../../../debug-adapter/engine/machine/machineDig
 import { LiveInputs } from '../../../debug-adapter/engine/recording/inputs/liveInputs.ts';
 import { guest } from '../../support/guests.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
-import { some } from '../../support/extent.ts';
+import { some, times } from '../../support/extent.ts';
 
 function machineWith(harts: number, translationThreshold?: number): Machine {
   const options = { memoryBytes: 16 << 20, harts, drives: [], inputs: new LiveInputs([]), translationThreshold };
@@ -24,7 +24,8 @@ function machineWith(harts: number, translationThreshold?: number): Machine {
 const digest = (machine: Machine): bigint => combinedDigest(machine.digestParts());
 
 // Positions within a two-hart run of two million steps.
-const PLACES = Array.from({ length: 40 }, (_, i) => 50_003 * (i + 1));
+const COUNT = times({ quick: 10, long: 40 });
+const PLACES = Array.from({ length: COUNT }, (_, i) => Math.floor(2_000_120 / COUNT) * (i + 1));
 
 for (const harts of some([2, 4, 8], 1)) {
   suite(`${harts} harts`, () => {

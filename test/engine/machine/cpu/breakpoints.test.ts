@@ -48,7 +48,7 @@ function executedAddresses(image: RandomImage, random: SeededRandom, count: numb
 
 test('random breakpoints with random conditions stop at the same positions, regardless of what code is translated', (t) => {
   const random = SeededRandom.forTest(t);
-  for (let round = 0; round < times({ quick: 2, long: 20 }); round++) {
+  for (let round = 0; round < times({ quick: 1, long: 20 }); round++) {
     const image = randomImage(random, { blocks: 8, units: 60, iterations: 40 });
     const breakpoints = new Set(executedAddresses(image, random, 25));
     const predicates = new Map<bigint, Predicate>();

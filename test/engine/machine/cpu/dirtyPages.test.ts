@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { csrName, findCsr } from '../../../../debug-adapter/engine/isa/csrs.ts';
 import { a, assemble, CSR, type Item } from './assembler.ts';
 import { machineWith, START, steps, words, type BareMachine } from './bareMachine.ts';
 import { ALL, LEAVES, map, PTE, startPaging, WINDOW } from './paging.ts';
@@ -181,6 +182,7 @@ test('every writable bit of every CSR is in the digest', () => {
     return { readBack, digest: machine.digestParts().find((part) => part.name === 'hart0')!.value };
   };
   for (let csr = 0; csr < 0xc00; csr++) {
+    if (findCsr(csrName(csr)) === undefined) continue;
     // These registers advance between the two writes.
     if (csr === CSR.mcycle || csr === CSR.minstret) continue;
     const states = [0n, -1n, 0x5555_5555_5555_5550n].map((value) => written(csr, value));

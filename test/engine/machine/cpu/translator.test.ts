@@ -58,7 +58,7 @@ function run(name: string, translationThreshold: number | undefined, positions: 
 }
 
 for (const name of [
-  ...some(SMALL_GUESTS, 3).map((small) => `small/${small}`),
+  ...some(SMALL_GUESTS, 2).map((small) => `small/${small}`),
   'demo/demo',
   'kernel/oslet',
   'kernel/oslet-clint',
