@@ -86,8 +86,8 @@ export class Watchpoints {
     const starts = watchpoints.map(({ address }) => address - RAM_BASE);
     const ends = watchpoints.map(({ lengthBytes }, i) => starts[i] + lengthBytes);
     return {
-      start: Math.floor(Math.min(...starts) / 4) * 4,
-      end: Math.ceil(Math.max(...ends) / 4) * 4,
+      start: Math.floor(Math.min(...starts) / 8) * 8,
+      end: Math.ceil(Math.max(...ends) / 8) * 8,
       everyAccess: watchpoints.some(({ access }) => access !== 'change'),
       reads: watchpoints.some(reportsReads),
     };

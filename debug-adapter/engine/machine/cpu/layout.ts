@@ -135,9 +135,11 @@ const SHARED_SLOTS = [
   'HAS_SV48',
   /** The number of slow-path accesses to pages that are in a TLB with a tag bit. */
   'TAGGED_ACCESSES',
+  /** The entry of the region that was last left at an access that a region with `amongWatched` might make in place. */
+  'LEFT_BESIDE_WATCHED',
   /** Nonzero while a watchpoint reports every access, even if the bytes do not change. */
   'ACCESSES_WATCHED',
-  /** The address in the WebAssembly memory and the size of the range from the first to the last watched word. */
+  /** The address in the WebAssembly memory and the size of the range from the first to the last watched double word. */
   'WATCHED_START',
   'WATCHED_BYTES',
   /** The address and size of RAM. */

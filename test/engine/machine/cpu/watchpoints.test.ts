@@ -143,7 +143,7 @@ test('a read watchpoint leaves a loop that reads another word in translated code
 test('without watchpoints on its pages, code is translated to the same regions as without any, also after a watchpoint is removed', (t) => {
   const regionsOf = (act: (machine: BareMachine) => void): string[] => {
     const { mock } = t.mock.method(WebAssembly, 'Module');
-    act(looping(CHEAP['a frame around the word']));
+    act(looping(CHEAP['another word']));
     const modules = mock.calls.map(({ arguments: [bytes] }) => Buffer.from(bytes as Uint8Array).toString('hex'));
     mock.restore();
     return modules;

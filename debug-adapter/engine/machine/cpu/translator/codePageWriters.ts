@@ -11,9 +11,11 @@ const REMEMBERED_MAX = 100_000;
 export class CodePageWriters {
   private view: DataView;
   private threshold: HotThreshold;
-  /** The entries detected without and with watchpoints. */
+  /** The entries detected without watchpoints. */
   private besideCode = new Set<number>();
+  /** The entries detected with watchpoints: once, and a second time after they were translated again. */
   private besideWatched = new Set<number>();
+  private amongWatched = new Set<number>();
   private accessesSeen = 0;
   private areBytesWatched = false;
 
@@ -24,6 +26,7 @@ export class CodePageWriters {
 
   /** The accesses that the region at an entry should make in place. */
   accessesOf(entry: number): InPlaceAccesses {
+    if (this.amongWatched.has(entry)) return 'amongWatched';
     if (this.besideWatched.has(entry)) return 'besideWatched';
     return this.besideCode.has(entry) ? 'besideCode' : 'untagged';
   }
@@ -33,17 +36,34 @@ export class CodePageWriters {
    * more accesses in place.
    */
   detect(entry: number): boolean {
-    const entries = this.areBytesWatched ? this.besideWatched : this.besideCode;
-    if (entries.has(entry) || !this.accessesAreFrequent()) return false;
+    const entries = this.areBytesWatched ? this.watchedEntries(entry) : this.besideCode;
+    if (!entries || entries.has(entry) || !this.accessesAreFrequent()) return false;
     if (entries.size > REMEMBERED_MAX) entries.clear();
     entries.add(entry);
     return true;
   }
 
+  /**
+   * The entries to which an entry may now be added, if there are watchpoints. Its first translation is replaced only if
+   * it is the cause of the slow-path accesses.
+   */
+  private watchedEntries(entry: number): Set<number> | undefined {
+    if (!this.besideWatched.has(entry)) return this.besideWatched;
+    const isCause = this.view.getInt32(SLOT.LEFT_BESIDE_WATCHED, true) === (entry | 0);
+    return isCause ? this.amongWatched : undefined;
+  }
+
+  /** Called when regions have been translated: the accesses so far were made before. */
+  forgetAccesses(): void {
+    this.accessesSeen = this.view.getUint32(SLOT.TAGGED_ACCESSES, true);
+  }
+
   /** Sets whether there are any watchpoints. Without watchpoints, no region makes its accesses beside watched bytes. */
   setBytesWatched(are: boolean): void {
     this.areBytesWatched = are;
-    if (!are) this.besideWatched.clear();
+    if (are) return;
+    this.besideWatched.clear();
+    this.amongWatched.clear();
   }
 
   /**
@@ -60,5 +80,6 @@ export class CodePageWriters {
   clear(): void {
     this.besideCode.clear();
     this.besideWatched.clear();
+    this.amongWatched.clear();
   }
 }

@@ -18,10 +18,14 @@ export class RegionBatch {
     return this.regions.length >= BATCH_REGIONS_MAX || this.instructions >= BATCH_INSTRUCTIONS_MAX;
   }
 
-  add(source: Omit<RegionSource, 'isBare' | 'inPlace' | 'helpers'>, region: Omit<CompiledRegion, 'run'>): void {
+  add(
+    source: Omit<RegionSource, 'entry' | 'isBare' | 'inPlace' | 'helpers'>,
+    region: Omit<CompiledRegion, 'run'>,
+  ): void {
     const handle = this.builder.declare(REGION_TYPE, `r${this.regions.length}`);
+    const { entry, isBare, inPlace } = region;
     this.builder.define(handle, (frame) =>
-      regionCode(frame, { ...source, isBare: region.isBare, inPlace: region.inPlace, helpers: this.lazyHelpers() }),
+      regionCode(frame, { ...source, entry, isBare, inPlace, helpers: this.lazyHelpers() }),
     );
     this.regions.push(region);
     this.instructions += region.instructions;

@@ -40,6 +40,8 @@ export interface RegionPages {
 
 /** The guest code of a region, and the assumptions under which it is translated. */
 export interface RegionSource {
+  /** The decode entry at which the region starts. */
+  entry: number;
   order: OrderedBlock[];
   pages: RegionPages[];
   /**
@@ -60,7 +62,7 @@ export interface RegionSource {
  * instruction, so no instruction in a region faults, and every step is counted exactly.
  */
 export function regionCode(frame: Frame, region: RegionSource): Code {
-  const { order, pages, isBare, ramBytes, inPlace, helpers } = region;
+  const { entry, order, pages, isBare, ramBytes, inPlace, helpers } = region;
   const [budget] = frame.parameters;
   const context = frame.local(I32);
   const va = frame.local(I64);
@@ -70,7 +72,7 @@ export function regionCode(frame: Frame, region: RegionSource): Code {
   const registers = new RegionRegisters(order);
   const exits = new RegionExits(frame, registers);
   const floats = new RegionFloats(frame, registers);
-  const memory = new RegionMemory(frame, { isBare, ramBytes, inPlace, registers, context });
+  const memory = new RegionMemory(frame, { entry, isBare, ramBytes, inPlace, registers, context });
   const atomics = new RegionAtomics(frame, { memory, registers });
   registers.allocateLocals(frame);
   const breaks = new RegionBreaks(exits, new RegionPredicates(frame, { registers, isBare, ramBytes }));

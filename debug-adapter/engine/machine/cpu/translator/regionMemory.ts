@@ -12,7 +12,7 @@ import {
   when,
 } from '../../../base/wasm/code.ts';
 import type { Frame } from '../../../base/wasm/moduleBuilder.ts';
-import { slot } from '../coreContext.ts';
+import { setSlot32, slot } from '../coreContext.ts';
 import { ENVCFG, envcfgForbids } from '../envcfg.ts';
 import { storeZeroes } from '../memoryHandlers.ts';
 import { blockOf } from '../cacheBlocks.ts';
@@ -30,7 +30,14 @@ import { FLOAT_LOADS, LOADS } from '../semantics.ts';
 import { loadOf, type MemoryGroup, storeOf } from './memoryGroups.ts';
 import type { Instruction } from './regionGraph.ts';
 import type { RegionRegisters } from './regionRegisters.ts';
-import { checkTagged, type InPlaceAccesses, isCodeAt, leaveIfAffected, type TaggedAccess } from './taggedPages.ts';
+import {
+  checkBesideWatched,
+  checkTagged,
+  type InPlaceAccesses,
+  isCodeAt,
+  leaveIfAffected,
+  type TaggedAccess,
+} from './taggedPages.ts';
 
 /** The groups of a block's accesses, and those of them that have already been checked. */
 export interface BlockAccesses {
@@ -63,6 +70,7 @@ interface Access {
  */
 export class RegionMemory {
   private frame: Frame;
+  private entry: number;
   private isBare: boolean;
   private ramBytes: number;
   private inPlace: InPlaceAccesses;
@@ -82,6 +90,7 @@ export class RegionMemory {
   constructor(
     frame: Frame,
     options: {
+      entry: number;
       isBare: boolean;
       ramBytes: number;
       inPlace: InPlaceAccesses;
@@ -90,6 +99,7 @@ export class RegionMemory {
     },
   ) {
     this.frame = frame;
+    this.entry = options.entry;
     this.isBare = options.isBare;
     this.ramBytes = options.ramBytes;
     this.inPlace = options.inPlace;
@@ -155,7 +165,7 @@ export class RegionMemory {
     if (known) return this.performInGroup(instruction, known, { shift, leave });
     const address = (this.groupAddresses[checked.size] ??= this.frame.local(I32));
     const guard =
-      isPlain || this.inPlace !== 'besideWatched'
+      isPlain || this.inPlace !== 'amongWatched'
         ? undefined
         : (this.groupGuards[checked.size] ??= this.frame.local(I32));
     checked.set(group, { address, guard });
@@ -216,7 +226,7 @@ export class RegionMemory {
     const isNotUntagged = i64.ne(i64.load(this.tlbEntry(), WRITE_TLB), page);
     const setAddress = set(this.low, i32.wrap(tee(this.va, blockOf(this.registers.get(register)))));
     const write = sequence(set(this.low, this.hostAddress(WRITE_TLB)), storeZeroes(this.low));
-    if (this.inPlace !== 'besideWatched') {
+    if (!this.isWatching) {
       return sequence(setAddress, when(i32.or(this.zeroIsForbidden.get, isNotUntagged), leave), write);
     }
     const block = { lengthBytes: BLOCK_BYTES, table: WRITE_TLB, isAligned: false };
@@ -229,6 +239,11 @@ export class RegionMemory {
   }
 
   // --- untranslated reads ----------------------------------------------------------------------------------------------
+
+  /** Whether the region makes accesses in place to pages with watched bytes. */
+  private get isWatching(): boolean {
+    return this.inPlace === 'besideWatched' || this.inPlace === 'amongWatched';
+  }
 
   private isPlainRead(table: number): boolean {
     return this.isBare && table === READ_TLB;
@@ -261,7 +276,7 @@ export class RegionMemory {
     const { register, offset, lengthBytes, table } = access;
     const page = i64.and(this.va.get, i64.const(-4096 | (lengthBytes - 1)));
     const setAddress = this.setAddress(register, offset);
-    if (this.inPlace === 'besideWatched') {
+    if (this.isWatching) {
       const tagged = { lengthBytes, table, isAligned: true };
       const ifGuarded = leaveIfAffected({ ...tagged, at: this.hostAddress(table) }, { changes, leave });
       return sequence(setAddress, this.checkTagged(tagged, { page, leave, ifGuarded }));
@@ -288,6 +303,14 @@ export class RegionMemory {
         this.checkTagged({ lengthBytes, table, isAligned: false }, { page, leave, ifGuarded }),
       );
     }
+    if (this.inPlace === 'besideWatched') {
+      const tagged = { at: this.hostAddress(table), lengthBytes, table, isAligned: false };
+      const tag = i64.load(this.tlbEntry(), table);
+      return sequence(
+        setAddress,
+        checkBesideWatched(tagged, { tag, page, crossesPage, leave: this.leaveBesideWatched(leave) }),
+      );
+    }
     return sequence(
       setAddress,
       when(
@@ -299,9 +322,18 @@ export class RegionMemory {
 
   private checkTagged(access: Omit<TaggedAccess, 'at'>, options: { page: Code; leave: Code; ifGuarded: Code }): Code {
     const { table } = access;
-    const difference = (this.difference ??= this.frame.local(I64));
     const tag = i64.load(this.tlbEntry(), table);
-    return checkTagged({ ...access, at: this.hostAddress(table) }, { tag, difference, ...options });
+    const tagged = { ...access, at: this.hostAddress(table) };
+    if (this.inPlace === 'besideWatched') {
+      const { page, leave } = options;
+      return checkBesideWatched(tagged, { tag, page, leave: this.leaveBesideWatched(leave) });
+    }
+    const difference = (this.difference ??= this.frame.local(I64));
+    return checkTagged(tagged, { tag, difference, ...options });
+  }
+
+  private leaveBesideWatched(leave: Code): Code {
+    return sequence(setSlot32('LEFT_BESIDE_WATCHED', i32.const(this.entry)), leave);
   }
 
   /**

@@ -16,10 +16,11 @@ import { CODE_LINE_BYTES, CODE_LINES, RAM, TAG_HAS_CODE, TAG_WATCHED, WATCHED_WO
 
 /**
  * The accesses that a region makes in place. `untagged`: only those to pages without tag bits in the TLB. `besideCode`:
- * also writes to lines without code in pages that contain code. `besideWatched`: also accesses beside code and watched
- * bytes in any page, and writes that change nothing.
+ * also writes to lines without code in pages that contain code. `besideWatched`: also accesses outside the watched
+ * range, in pages without code. `amongWatched`: all accesses that affect neither code nor watched bytes, and writes that
+ * change nothing. The last one needs much more code than the others.
  */
-export type InPlaceAccesses = 'untagged' | 'besideCode' | 'besideWatched';
+export type InPlaceAccesses = 'untagged' | 'besideCode' | 'besideWatched' | 'amongWatched';
 
 /** An access of `lengthBytes` bytes at an address in the WebAssembly memory, through a read or write TLB. */
 export interface TaggedAccess {
@@ -54,6 +55,20 @@ export function checkTagged(
   );
 }
 
+/** Leaves the region unless the page of the access is in the TLB without code, and the access is outside the watched range. */
+export function checkBesideWatched(
+  access: TaggedAccess,
+  options: { tag: Code; page: Code; leave: Code; crossesPage?: Code },
+): Code {
+  const { tag, page, leave, crossesPage } = options;
+  const difference = i64.and(i64.xor(tag, page), i64.const(~TAG_WATCHED));
+  const isOther = i64.ne(difference, i64.const(0));
+  return sequence(
+    when(crossesPage ? i32.or(isOther, crossesPage) : isOther, leave),
+    when(isNearWatched(access), leave),
+  );
+}
+
 /** Leaves the region unless the access affects neither code nor watched bytes, or has no effect on them. */
 export function leaveIfAffected(access: TaggedAccess, { changes, leave }: { changes: Code; leave: Code }): Code {
   const done = label();
@@ -81,11 +96,11 @@ function affectsGuarded({ at, lengthBytes, table, isAligned }: TaggedAccess): Co
 }
 
 /**
- * Whether an access overlaps the range from the first to the last watched word. The range consists of whole words, so
- * an aligned access of up to a word needs only its address.
+ * Whether an access overlaps the range from the first to the last watched double word. The range consists of whole
+ * double words, so an aligned access needs only its address.
  */
 function isNearWatched({ at, lengthBytes, isAligned }: TaggedAccess): Code {
-  const more = isAligned && lengthBytes <= 4 ? 0 : lengthBytes - 1;
+  const more = isAligned ? 0 : lengthBytes - 1;
   const plus = (value: Code): Code => (more === 0 ? value : i32.add(value, i32.const(more)));
   return i32.ltU(i32.sub(plus(at), slot32('WATCHED_START')), plus(slot32('WATCHED_BYTES')));
 }

@@ -119,7 +119,7 @@ export class Translator {
    */
   setWatched({ any, reads }: { any: boolean; reads: boolean }): void {
     this.codePageWriters.setBytesWatched(any);
-    if (!any) this.regions.removeWhere(({ inPlace }) => inPlace === 'besideWatched');
+    if (!any) this.regions.removeWhere(({ inPlace }) => inPlace === 'besideWatched' || inPlace === 'amongWatched');
     this.readsWatched = reads;
     if (!reads) return;
     this.regions.removeParkedBare();
@@ -144,6 +144,7 @@ export class Translator {
     const compiled = batch.compile(this.memory);
     for (const region of compiled) this.regions.add(region);
     this.threshold.countRegions(compiled.length);
+    this.codePageWriters.forgetAccesses();
   }
 
   /** Imported by the core: called before bytes of a page with regions change. */
