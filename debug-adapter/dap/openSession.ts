@@ -147,6 +147,7 @@ export class OpenSession {
         if (owner === 'gdb') client.clearPause();
         this.runStarted(owner);
       },
+      afterPause: () => debuggee.session.returnFromCounting(),
       onRunEnded: (_owner, reason) => {
         this.progress.end();
         if (reason) debuggee.session.reason = reason;

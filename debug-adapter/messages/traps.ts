@@ -32,10 +32,10 @@ export const interruptNames: Readonly<Record<number, string>> = {
 
 /** The exception breakpoints beyond the single exceptions: what an editor shows in its list. */
 export const exceptionFilterTexts = {
-  withoutHandler: () => 'Trap Without a Handler',
+  withoutHandler: () => 'Trap without a handler',
   withoutHandlerDescription: () =>
     'Stops before a trap whose handler cannot be executed: its address is 0 or not in RAM. The guest would then trap endlessly.',
-  guestPanic: () => 'Guest Panic',
+  guestPanic: () => 'Guest panic',
   guestPanicDescription: () =>
     'Stops when the guest calls a function in "panicFunctions" or prints a text in "panicTexts" of the launch configuration.',
   interrupts: () => 'Interrupts',

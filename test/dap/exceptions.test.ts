@@ -93,11 +93,11 @@ test('a guest panic is a call of a panic function, or a panic text', async (t) =
   const filters = ['guestPanic'];
   const called = await launched(t, { panicFunctions: ['journal_checkpoint'] }, { filters });
   const stop = await called.event('stopped');
-  assert.deepEqual([stop.reason, stop.description], ['exception', 'Guest Panic']);
+  assert.deepEqual([stop.reason, stop.description], ['exception', 'Guest panic']);
   assert.equal((await called.topFrame()).name, 'journal_checkpoint');
   assert.deepEqual((await explained(called)).lines, ['The guest panicked: journal_checkpoint was called']);
   const printed = await launched(t, { panicTexts: ['superblock is damaged'] }, { filters });
-  assert.equal((await printed.event('stopped')).description, 'Guest Panic');
+  assert.equal((await printed.event('stopped')).description, 'Guest panic');
   assert.match((await explained(printed)).lines[0], /it printed "superblock is damaged"/);
 });
 

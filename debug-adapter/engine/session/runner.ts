@@ -14,6 +14,8 @@ export interface RunnerHost {
   /** Called about every 20 ms during a run and at its end, for example to send console output. */
   showProgress(): void;
   onRunStarted?(owner: RunOwner): void;
+  /** Called when a run has ended because of a pause request. The computation moves the machine, and cannot be paused. */
+  afterPause?(): Sliced<void>;
   /** Called when a run is over, unless the session has ended. `reason` is undefined if the run failed. */
   onRunEnded?(owner: RunOwner, reason: StopReason | undefined): void;
   client?: ClientSignals;
@@ -90,7 +92,9 @@ export class Runner {
     let reason: StopReason | undefined;
     try {
       host.onRunStarted?.(owner);
-      reason = mode === 'whole' ? await this.whole(run) : await this.inSlices(run, mode, yieldsAtStop);
+      const ended = mode === 'whole' ? await this.whole(run) : await this.inSlices(run, mode, yieldsAtStop);
+      if (ended.kind === 'pause' && host.afterPause) await this.untilPause(host.afterPause(), () => false);
+      reason = ended;
       return reason;
     } finally {
       control.finish();
@@ -121,7 +125,7 @@ export class Runner {
   }
 
   /** Returns 'pause' if the run has paused. */
-  private async untilPause(run: Sliced<StopReason>, wantsPause: () => boolean): Promise<StopReason> {
+  private async untilPause<T>(run: Sliced<T>, wantsPause: () => boolean): Promise<T | { kind: 'pause' }> {
     for (;;) {
       const next = this.timeline.pause.resume(run, wantsPause);
       this.afterSlice();

@@ -307,3 +307,21 @@ test('a backward run reports all points that are reached by the same step, with 
     ids,
   );
 });
+
+test('after a pause during the counting of hits, the machine returns to where it was', () => {
+  const { session, target, counted } = replayOf(SHORT_ROUNDS);
+  session.stopPoints.add({ ...execute(SHORT_ROUNDS.labels.count), hitCondition: parseHitCondition('> 3') });
+  complete(target.goTo(END));
+  const run = session.reverseContinue();
+  while (counted.length === 0 || session.position === END) {
+    assert.equal(target.pause.resume(run, () => true).done, false);
+  }
+  complete(session.returnFromCounting());
+  assert.equal(session.position, END);
+  const hits = visits(SHORT_ROUNDS).flatMap(({ pc }, position) => (pc === SHORT_ROUNDS.labels.count ? [position] : []));
+  assert.equal(complete(session.reverseContinue()).kind, 'breakpoint');
+  assert.equal(session.position, hits.at(-1));
+  // Without an interrupted counting, the machine does not move.
+  complete(session.returnFromCounting());
+  assert.equal(session.position, hits.at(-1));
+});

@@ -367,6 +367,21 @@ test('a pause request ends a whole run', async () => {
   assert.deepEqual(run.lengths, [3]);
 });
 
+test('after a pause, and only then, the owner can move the machine before the run counts as over', async () => {
+  const scene = new Scene();
+  const moves: string[] = [];
+  const host: RunnerHost = scene;
+  host.afterPause = function* () {
+    yield PAUSED;
+    moves.push(scene.control.state.kind);
+  };
+  assert.equal(await whole(scene, new Computation(scene, 5)), BREAKPOINT);
+  assert.deepEqual(moves, []);
+  scene.isPauseRequested = true;
+  assert.deepEqual(await whole(scene, new Computation(scene, 5)), { kind: 'pause' });
+  assert.deepEqual(moves, ['running']);
+});
+
 test('a whole run waits in the middle of a slice for a client that is behind, unless a pause is requested', async () => {
   const client = new FakeClient();
   const scene = new Scene({ client });
