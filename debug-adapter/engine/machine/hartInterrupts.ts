@@ -34,11 +34,16 @@ export class HartInterrupts {
     );
   }
 
+  /** The bits of mip at the virtual time `now`: those that devices and timers drive, and those that software wrote. */
+  pending(hart: number, now: number): number {
+    return this.lines(hart, now) | this.harts.softwarePending(hart);
+  }
+
   /** Whether the hart can execute: false while it is waiting in WFI and no interrupt that it has enabled is pending. */
   isRunnable(hart: number, now: number): boolean {
     const { harts } = this;
     if (!harts.isWaiting(hart)) return true;
-    return ((this.lines(hart, now) | harts.softwarePending(hart)) & harts.enabled(hart)) !== 0;
+    return (this.pending(hart, now) & harts.enabled(hart)) !== 0;
   }
 
   /** The earliest expiry of an enabled timer on any hart. If all harts are waiting, this expiry can end the wait. */

@@ -60,6 +60,7 @@ export class Machine {
   readonly ram: GuestRam;
   readonly board: Board;
   readonly drives: readonly Drive[];
+  readonly interrupts: HartInterrupts;
   /** The version of the saved state's layout, which depends on the devices. */
   readonly stateVersion: number;
   /** The source of outside events; replaced when a session switches from recording to replaying history. */
@@ -67,7 +68,6 @@ export class Machine {
   private clock: MachineClock;
   private powerOnState: PowerOnState;
   private stopPoints: ArmedStopPoints;
-  private interrupts: HartInterrupts;
   private deadlines: Deadlines;
   private scheduler: HartScheduler;
   private events: OutsideEvents;

@@ -1,4 +1,5 @@
 import { PAGE_SIZE_BYTES, type GuestAddress } from '../base/quantities.ts';
+import { csrNumber } from '../isa/csrs.ts';
 import { levelsOf, walkPageTables } from '../isa/pageTables.ts';
 import { PRIVILEGE } from '../isa/traps.ts';
 import type { HartView } from './cpu/hartContexts.ts';
@@ -57,7 +58,11 @@ export class MachineInspector implements Inspector {
 
   /** The value that M-mode would read from a CSR; undefined if the CSR does not exist. */
   csr(number: number): bigint | undefined {
-    return this.view.readCsr(number, this.machine.position);
+    const { machine, view } = this;
+    if (number !== MIP && number !== SIP) return view.readCsr(number, machine.position);
+    // The hart's own copy of the interrupt lines is updated only before the hart runs.
+    const pending = BigInt(machine.interrupts.pending(this.hart, machine.nanoseconds));
+    return number === MIP ? pending : pending & view.slot('MIDELEG');
   }
 
   /** The bytes at a virtual address, truncated at the first unreadable page. */
@@ -110,3 +115,6 @@ export class MachineInspector implements Inspector {
     return ram.readBigU64(Number(address));
   }
 }
+
+const MIP = csrNumber('mip');
+const SIP = csrNumber('sip');

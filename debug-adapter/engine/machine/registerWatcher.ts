@@ -107,7 +107,7 @@ export class RegisterWatcher {
     const view = harts.view(hart, clock.position);
     if (what.number === MIP || what.number === SIP) {
       // The hart's copy of the lines is updated only before the hart runs.
-      const bits = BigInt(interrupts.lines(hart, clock.nanoseconds) | harts.softwarePending(hart));
+      const bits = BigInt(interrupts.pending(hart, clock.nanoseconds));
       return what.number === MIP ? bits : bits & view.slot('MIDELEG');
     }
     return view.readCsr(what.number, clock.position) ?? 0n;

@@ -1,10 +1,12 @@
 /** A UART interrupt passes through the PLIC to the hart as in QEMU. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { MachineInspector } from '../../../debug-adapter/engine/machine/machineInspector.ts';
 import { a, CSR } from './cpu/assembler.ts';
 import { machineWith, steps } from './cpu/bareMachine.ts';
 
 const UART = 0x1000_0000;
+const CLINT = 0x200_0000;
 const UART_SOURCE = 10;
 const PLIC = 0x0c00_0000;
 const PLIC_CLAIM = PLIC + 0x20_0004;
@@ -64,4 +66,16 @@ test('if the handler only claims and completes, it is entered once for each caus
   steps(machine, 2000);
   assert.equal(hart.register(LEFT), 0n, 'the main program reaches its end');
   assert.equal(hart.register(TAKEN), 2n);
+});
+
+test('an inspector shows the current interrupt lines of every hart, also of one that has not run since they changed', () => {
+  const [MSIP, MTIP] = [1n << 3n, 1n << 7n];
+  const machine = machineWith([a.sw(6, 4, 5), a.j('end'), 'end:', a.j('end')], { harts: 2 });
+  const mip = (hart: number) => new MachineInspector(machine, hart).csr(CSR.mip);
+  assert.deepEqual([mip(0), mip(1)], [MTIP, MTIP], 'at power-on, mtimecmp is 0');
+  machine.hart.setRegister(5, BigInt(CLINT));
+  machine.hart.setRegister(6, 1n);
+  steps(machine, 1);
+  assert.equal(machine.currentHart, 0);
+  assert.deepEqual([mip(0), mip(1)], [MTIP, MTIP | MSIP]);
 });

@@ -44,7 +44,7 @@ function valueOf(machine: Machine, hart: number, what: RegisterPoint['what']): b
   if (what.kind !== 'csr') return what.kind === 'float' ? view.float(what.register) : view.register(what.register);
   const isLine = what.number === csrNumber('mip') || what.number === csrNumber('sip');
   if (!isLine) return view.readCsr(what.number, position)!;
-  const lines = machine['interrupts'].lines(hart, machine.nanoseconds);
+  const lines = machine.interrupts.lines(hart, machine.nanoseconds);
   const mip = BigInt(lines) | view.slot('MIP_SOFTWARE');
   return what.number === csrNumber('mip') ? mip : mip & view.slot('MIDELEG');
 }
