@@ -116,15 +116,16 @@ test('stop points at several addresses that count together have one number of hi
   assert.equal(session.position, hits[4]);
 });
 
+const error = new UserError('badInput', { code: 'x', fields: {}, problem: 'No value.', remedy: '' });
+const fails: Condition = {
+  text: 'x',
+  holds: () => {
+    throw error;
+  },
+};
+
 test('a condition without a value stops, and the reason has the error', () => {
   const { session } = replayOf(SHORT_ROUNDS);
-  const error = new UserError('badInput', { code: 'x', fields: {}, problem: 'No value.', remedy: '' });
-  const fails: Condition = {
-    text: 'x',
-    holds: () => {
-      throw error;
-    },
-  };
   const id = session.stopPoints.add({ ...execute(SHORT_ROUNDS.labels.count), condition: fails });
   const pc = SHORT_ROUNDS.labels.count;
   assert.deepEqual(complete(session.continue()), { kind: 'breakpoint', ids: [id], pc, errors: [{ id, error }] });
@@ -133,6 +134,26 @@ test('a condition without a value stops, and the reason has the error', () => {
   const reason = complete(session.continue());
   assert.ok(reason.kind === 'hit');
   assert.deepEqual(reason.errors, [{ id: watch, error }]);
+});
+
+test('a condition without a value also stops a logpoint, and a point whose hit condition never holds, in both directions', () => {
+  for (const never of [
+    { logMessage: { text: 'x', evaluate: () => 'x' } },
+    { hitCondition: parseHitCondition('1000') },
+  ]) {
+    const { session, logs } = replayOf(SHORT_ROUNDS);
+    const pc = SHORT_ROUNDS.labels.count;
+    const hits = visits(SHORT_ROUNDS).flatMap((one, position) => (one.pc === pc ? [position] : []));
+    const id = session.stopPoints.add({ ...execute(pc), condition: fails, ...never });
+    const stop = { kind: 'breakpoint', ids: [id], pc, errors: [{ id, error }] };
+    for (const position of hits.slice(0, 2)) {
+      assert.deepEqual(complete(session.continue()), stop);
+      assert.equal(session.position, position);
+    }
+    assert.deepEqual(complete(session.reverseContinue()), stop);
+    assert.equal(session.position, hits[0]);
+    assert.deepEqual(logs, []);
+  }
 });
 
 test('a step counts and prints the hit of the instruction that it executes', () => {

@@ -3,6 +3,7 @@ import type { Trap } from '../../target/stopPoints.ts';
 import type { BreakpointId } from '../stopReason.ts';
 import { type HitCounts, numberOf } from './hitCounts.ts';
 import type { ResolvedPoint } from './resolvedPoint.ts';
+import type { StopPoint } from './stopPoint.ts';
 
 /** A message that a logpoint has printed. */
 export interface PrintedMessage {
@@ -23,11 +24,15 @@ export interface HitPolicy {
   readonly stopsOnErrors: boolean;
 }
 
+/** Whether the condition may have no value, in which case also a logpoint stops. */
+const canFail = ({ condition }: StopPoint): boolean => condition !== undefined;
+
 /** Between runs: a point stops if the number of its hit at the current position is known and satisfies its condition. */
 export const AT_REST: HitPolicy = {
   stopsOnErrors: true,
-  concerns: ({ printed }) => !printed,
-  stopsAt: ({ hits, point }, position) => {
+  concerns: ({ printed, point }) => !printed || canFail(point),
+  stopsAt: ({ hits, printed, point }, position) => {
+    if (printed) return false;
     const index = hits?.indexAt(position);
     return !point.hitCondition || (index !== undefined && point.hitCondition.stopsAt(numberOf(index)));
   },
@@ -117,7 +122,10 @@ export class CollectedHits implements HitPolicy {
   }
 }
 
-/** During a backward run: a point with a hit condition stops at only one position, which is known beforehand. */
+/**
+ * During a backward run: a point with a hit condition stops at only one position, which is known beforehand, and
+ * wherever its condition has no value.
+ */
 export class BackwardHits implements HitPolicy {
   readonly stopsOnErrors = true;
   private readonly stops: ReadonlyMap<HitCounts, Position>;
@@ -126,12 +134,12 @@ export class BackwardHits implements HitPolicy {
     this.stops = stops;
   }
 
-  concerns({ hits, printed }: ResolvedPoint): boolean {
-    return !printed && (!hits || this.stops.has(hits));
+  concerns({ hits, printed, point }: ResolvedPoint): boolean {
+    return (!printed && (!hits || this.stops.has(hits))) || canFail(point);
   }
 
-  stopsAt({ hits }: ResolvedPoint, position: Position): boolean {
-    return !hits || this.stops.get(hits) === position;
+  stopsAt({ hits, printed }: ResolvedPoint, position: Position): boolean {
+    return !printed && (!hits || this.stops.get(hits) === position);
   }
 }
 
