@@ -84,9 +84,12 @@ export function endText({ reason, guestExit }: End): string {
   }
 }
 
+/** One step can reach a breakpoint several times, for example with several disk requests. */
+const distinct = (ids: readonly number[]): number[] => [...new Set(ids)];
+
 function breakpointText({ breakpoints, session }: Debuggee, ids: readonly BreakpointId[]): StoppedText {
   const hit = ids.flatMap((id) => breakpoints.get(id) ?? []);
-  const hitBreakpointIds = hit.map(({ id }) => id);
+  const hitBreakpointIds = distinct(hit.map(({ id }) => id));
   const panic = hit.find(({ kind }) => kind === 'exception')?.label;
   if (panic) return { ...panicText(panic), hitBreakpointIds };
   const count = ids[0] === undefined ? undefined : session.stopPoints.hitCount(ids[0]);
@@ -102,7 +105,7 @@ const panicText = (label: string): StoppedText => ({
 
 /** The editor requests the details with `exceptionInfo`. */
 function trapText(debuggee: Debuggee, { trap, ids }: Extract<StopReason, { kind: 'trap' }>): StoppedText {
-  const hitBreakpointIds = ids.flatMap((id) => debuggee.breakpoints.get(id)?.id ?? []);
+  const hitBreakpointIds = distinct(ids.flatMap((id) => debuggee.breakpoints.get(id)?.id ?? []));
   return { reason: 'exception', description: trapName(trap), text: trapName(trap), hitBreakpointIds };
 }
 
@@ -111,7 +114,7 @@ function hitText(debuggee: Debuggee, hits: readonly StepHit[]): StoppedText {
     const breakpoint = debuggee.breakpoints.get(hit.id);
     return breakpoint ? [{ breakpoint, text: textOfHit(debuggee, breakpoint, hit) }] : [];
   });
-  const hitBreakpointIds = known.map(({ breakpoint }) => breakpoint.id);
+  const hitBreakpointIds = distinct(known.map(({ breakpoint }) => breakpoint.id));
   const panic = known.find(({ breakpoint }) => breakpoint.kind === 'exception')?.breakpoint.label;
   if (panic) return { ...panicText(panic), hitBreakpointIds };
   const text = known.map((one) => one.text).join('; ');
