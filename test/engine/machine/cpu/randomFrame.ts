@@ -177,7 +177,7 @@ function floats(location: number): Item[] {
 }
 
 /** Prints the block's line and jumps to the next block. */
-export function epilogue(): Item[] {
+export function epilogue(hashEnd = DATA_END): Item[] {
   const saved = (register: number): number => SAVED.registers + register * 8;
   return [
     'epilogue:',
@@ -197,7 +197,7 @@ export function epilogue(): Item[] {
     a.addi(11, 10, 8),
     a.to('hash', (offset) => a.jal(1, offset)),
     a.li(10, DATA),
-    a.li(11, DATA_END),
+    a.li(11, hashEnd),
     a.to('hash', (offset) => a.jal(1, offset)),
     a.addi(5, 0, 10),
     a.to('print', (offset) => a.jal(1, offset)),

@@ -27,11 +27,13 @@ export function randomImage(
     modes?: readonly BlockMode[];
     hasBreaks?: boolean;
     kind?: ProgramKind;
+    /** The end of the data whose hash is printed; a shorter hash saves most of the steps of a short program. */
+    hashEnd?: number;
   },
 ): RandomImage {
   const modes: BlockMode[] = [];
   const { kind = 'general' } = options;
-  const program: Item[] = [a.j('main'), handler(), epilogue(), 'main:', startUp(kind)];
+  const program: Item[] = [a.j('main'), handler(), epilogue(options.hashEnd), 'main:', startUp(kind)];
   for (let i = 0; i < options.blocks; i++) {
     const mode = random.pick<BlockMode>(options.modes ?? ['M', 'S', 'U']);
     modes.push(mode);

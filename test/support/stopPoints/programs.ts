@@ -1,0 +1,43 @@
+import { test, type TestContext } from 'node:test';
+import { Sandbox } from '../cli.ts';
+import { some, times } from '../extent.ts';
+import { SeededRandom } from '../seededRandom.ts';
+import { stopPointGuest } from './guest.ts';
+import { History } from './history.ts';
+import type { Hit, TestPoint } from './oracle.ts';
+
+/** Random stop points, and all their hits in a guest's history. */
+export interface Expected {
+  points: TestPoint[];
+  hits: Hit[];
+}
+
+const PROGRAMS = times({ quick: 1, long: 50 }, 'BLKREPLAY_STOP_PROGRAMS');
+
+/**
+ * Tests that random guests on 1 and 4 harts stop where single steps find hits. The seed of the first guest is that of
+ * the test, so BLKREPLAY_SEED repeats a guest that failed, and prints its points.
+ */
+export function testRandomPrograms(
+  choose: (random: SeededRandom, history: History) => Expected,
+  compare: (t: TestContext, history: History, expected: Expected) => Promise<void>,
+): void {
+  for (const harts of some([1, 4], 1)) {
+    test(`random programs on ${harts} harts stop where single steps find hits`, async (t) => {
+      const random = SeededRandom.forTest(t);
+      for (let i = 0; i < PROGRAMS; i++) {
+        const seed = i === 0 ? random.seed : random.uint32();
+        await t.test(`program ${seed}`, async (t) => {
+          const own = new SeededRandom(seed);
+          const history = new History(new Sandbox(t), { elf: stopPointGuest(own, harts), harts });
+          const expected = choose(own, history);
+          if (process.env.BLKREPLAY_SEED) t.diagnostic(expected.points.map(described).join('\n'));
+          await compare(t, history, expected);
+        });
+      }
+    });
+  }
+}
+
+const described = (point: TestPoint): string =>
+  JSON.stringify(point, (_, value: unknown) => (typeof value === 'bigint' ? `0x${value.toString(16)}` : value));

@@ -1,0 +1,79 @@
+import type { Hit, TestPoint } from './oracle.ts';
+
+/** The stops of runs in both directions, and the messages of logpoints, as they follow from the hits. */
+
+/** The hits that stop, or print, if the points are set at the start (numbers count up) or at the end of the history. */
+export function selected(hits: readonly Hit[], setAt: 'start' | 'end'): Hit[] {
+  const numbers = new Map<TestPoint, number>();
+  const inOrder = setAt === 'start' ? hits : [...hits].reverse();
+  const kept = inOrder.filter(({ point, hasNoValue }) => {
+    if (hasNoValue) return true;
+    const number = (numbers.get(point) ?? 0) + 1;
+    numbers.set(point, number);
+    return point.hitCondition?.stopsAt(number) ?? true;
+  });
+  return setAt === 'start' ? kept : kept.reverse();
+}
+
+/** A logpoint stops only if its condition has no value. */
+export const stopping = (hits: readonly Hit[]): Hit[] =>
+  hits.filter(({ point, hasNoValue }) => !point.isLog || hasNoValue);
+
+/** The messages of logpoints, in the order of the history. */
+export const printing = (hits: readonly Hit[]): string[] =>
+  hits.flatMap(({ point, a0, hasNoValue }) =>
+    point.isLog && !hasNoValue ? [`${point.name} ${BigInt.asIntN(64, a0)}`] : [],
+  );
+
+const isBefore = ({ point: { what } }: Hit): boolean => what.kind === 'execute' || what.kind === 'trap';
+
+/** Shows a stop at a position because of these hits. */
+type Show = (position: number, hits: readonly Hit[]) => string;
+
+/** The stops of continuing from position 0: positions and points. */
+export function forwardStops(hits: readonly Hit[], show: Show = shown): string[] {
+  const stops: string[] = [];
+  let last = 0;
+  const stop = (position: number, at: readonly Hit[]): void => {
+    stops.push(show(position, at));
+    last = position;
+  };
+  for (const [position, group] of byPosition(hits)) {
+    const before = firstKind(group.filter(isBefore));
+    // A run that begins at a breakpoint or a trap does not stop there.
+    if (before.length > 0 && position !== last) stop(position, before);
+    const after = group.filter((hit) => !isBefore(hit));
+    if (after.length > 0) stop(position + 1, after);
+  }
+  return stops;
+}
+
+/** The stops of continuing backward from the end of the history, in their order. */
+export function backwardStops(hits: readonly Hit[], show: Show = shown): string[] {
+  const stops = byPosition(hits).map(([position, group]) => {
+    const after = group.filter((hit) => !isBefore(hit));
+    return show(position, after.length > 0 ? after : firstKind(group));
+  });
+  return stops.reverse();
+}
+
+/** The breakpoints, or if there are none, the traps. */
+function firstKind(group: readonly Hit[]): Hit[] {
+  const breakpoints = group.filter(({ point }) => point.what.kind === 'execute');
+  return breakpoints.length > 0 ? breakpoints : [...group];
+}
+
+function byPosition(hits: readonly Hit[]): [number, Hit[]][] {
+  const groups = new Map<number, Hit[]>();
+  for (const hit of hits) groups.set(hit.position, [...(groups.get(hit.position) ?? []), hit]);
+  return [...groups].sort(([a], [b]) => a - b);
+}
+
+const shown = (position: number, hits: readonly Hit[]): string =>
+  stopText(position, { names: hits.map(({ point }) => point.name), hasError: hits.some((hit) => hit.hasNoValue) });
+
+/** A stop as text. `hasError` is whether the condition of one of the points has no value. */
+export const stopText = (
+  position: number,
+  { names, hasError }: { names: readonly string[]; hasError: boolean },
+): string => `${position}: ${[...names].sort().join()}${hasError ? ' (an error)' : ''}`;
