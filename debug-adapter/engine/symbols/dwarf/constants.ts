@@ -4,6 +4,7 @@
  */
 export const TAG = {
   arrayType: 0x01,
+  classType: 0x02,
   enumerationType: 0x04,
   formalParameter: 0x05,
   lexicalBlock: 0x0b,
@@ -16,6 +17,7 @@ export const TAG = {
   unionType: 0x17,
   unspecifiedParameters: 0x18,
   inlinedSubroutine: 0x1d,
+  module: 0x1e,
   subrangeType: 0x21,
   baseType: 0x24,
   constType: 0x26,
@@ -64,6 +66,7 @@ export const AT = {
   callFile: 0x58,
   callLine: 0x59,
   signature: 0x69,
+  linkageName: 0x6e,
   dataBitOffset: 0x6b,
   strOffsetsBase: 0x72,
   addrBase: 0x73,

@@ -15,7 +15,7 @@ import { symbolDamage } from '../../../messages/symbolDamage.ts';
 export class DebugInfo {
   readonly sections: DebugSections;
   readonly bias: bigint;
-  private readonly report: (damage: MalformedData) => void;
+  readonly report: (damage: MalformedData) => void;
   private readonly abbreviationTables = new Map<number, AbbreviationTable>();
   private readUnits: Unit[] | undefined;
   private bySignature: Map<bigint, number> | undefined;
@@ -142,6 +142,11 @@ export class Unit implements FormSizes {
     return new Die(this, offset, this.info.abbreviations(this.abbreviationOffset).get(code), cursor);
   }
 
+  /** The language of the source (DW_AT_language). */
+  get language(): Language {
+    return LANGUAGES.get(this.root.number(AT.language) ?? 0) ?? 'other';
+  }
+
   get compDir(): string {
     return this.root.text(AT.compDir) ?? '';
   }
@@ -160,6 +165,8 @@ export class Unit implements FormSizes {
     return this.root.sectionOffset(name);
   }
 }
+
+export type Language = 'c' | 'c++' | 'rust' | 'assembly' | 'other';
 
 interface UnitHeader {
   keyBase: number;
@@ -205,3 +212,11 @@ function readUnitHeader(info: DebugInfo, cursor: ByteCursor, keyBase: number): U
 /** Added to the offsets of entries in `.debug_types` to form their keys. It is larger than any section offset. */
 export const TYPES_KEY = 2 ** 48;
 const ADDR_HEADER_BYTES = 8;
+
+/** Language codes (DWARF 5, section 7.12, and the codes registered since then). 0x9000 is Rust before DWARF 5. */
+const LANGUAGES = new Map<number, Language>([
+  ...[0x01, 0x02, 0x0c, 0x1d, 0x2c, 0x3e].map((code) => [code, 'c'] as const),
+  ...[0x04, 0x19, 0x1a, 0x21, 0x2a, 0x2b, 0x3a].map((code) => [code, 'c++'] as const),
+  ...[0x1c, 0x9000].map((code) => [code, 'rust'] as const),
+  ...[0x31, 0x8001].map((code) => [code, 'assembly'] as const),
+]);

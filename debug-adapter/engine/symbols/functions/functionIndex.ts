@@ -1,10 +1,12 @@
-import { AT, TAG } from '../dwarf/constants.ts';
+import { AT } from '../dwarf/constants.ts';
 import type { Die } from '../dwarf/die.ts';
 import type { Unit } from '../dwarf/info.ts';
+import { outlineOf } from '../dwarf/outline.ts';
 import { rangesOf } from '../dwarf/ranges.ts';
 import type { AddressRange } from '../symbols.ts';
 import { readBlocks, type Block } from './block.ts';
 import type { CodeUnits } from './codeUnits.ts';
+import { functionName } from './functionName.ts';
 
 /** The functions with debug information. A unit's functions are read when an address in the unit is first looked up. */
 export class FunctionIndex {
@@ -35,7 +37,7 @@ export class FunctionIndex {
     let entries = this.byUnit.get(unit);
     if (!entries) {
       if (unit.root.has(AT.dwoName) || unit.root.has(AT.gnuDwoName)) this.onSplitDwarf();
-      entries = functionsOf(unit.root).filter(({ low }) => this.isAllocated(low));
+      entries = functionsOf(unit).filter(({ low }) => this.isAllocated(low));
       this.byUnit.set(unit, entries);
     }
     return entries;
@@ -46,6 +48,7 @@ export class FunctionEntry {
   readonly die: Die;
   readonly ranges: AddressRange[];
   private readBlocks: Block | undefined;
+  private qualifiedName: string | undefined;
 
   constructor(die: Die, ranges: AddressRange[]) {
     this.die = die;
@@ -61,13 +64,14 @@ export class FunctionEntry {
     return this.ranges[0].end;
   }
 
+  /** The qualified name, without parameters: `Box::area`. */
   get name(): string {
-    return this.die.name ?? '';
+    this.qualifiedName ??= functionName(this.die);
+    return this.qualifiedName;
   }
 
-  /** Whether the unit's language is DW_LANG_Mips_Assembler. */
   get isAssembly(): boolean {
-    return this.die.unit.root.number(AT.language) === LANGUAGE_ASSEMBLER;
+    return this.die.unit.language === 'assembly';
   }
 
   get blocks(): Block {
@@ -80,15 +84,12 @@ export class FunctionEntry {
   }
 }
 
-function functionsOf(die: Die, depth = 0): FunctionEntry[] {
+function functionsOf(unit: Unit): FunctionEntry[] {
   const entries: FunctionEntry[] = [];
-  for (const child of die.children()) {
-    if (child.tag === TAG.namespace && depth < 20) entries.push(...functionsOf(child, depth + 1));
-    if (child.tag !== TAG.subprogram) continue;
-    const ranges = rangesOf(child);
-    if (ranges.length > 0) entries.push(new FunctionEntry(child, ranges));
+  for (const offset of outlineOf(unit).functions) {
+    const die = unit.die(offset);
+    const ranges = die ? rangesOf(die) : [];
+    if (die && ranges.length > 0) entries.push(new FunctionEntry(die, ranges));
   }
   return entries;
 }
-
-const LANGUAGE_ASSEMBLER = 0x8001;

@@ -5,6 +5,7 @@ import type { LineIndex } from '../lines/lineIndex.ts';
 import type { FunctionInfo, InlinedCall, SymbolInfo } from '../symbols.ts';
 import { blocksAt } from './block.ts';
 import type { FunctionEntry, FunctionIndex } from './functionIndex.ts';
+import { functionName } from './functionName.ts';
 
 /** Looks up functions by address and by name. Functions without debug information come from the symbol table. */
 export class FunctionQueries {
@@ -52,7 +53,7 @@ export class FunctionQueries {
     if (!entry) return [];
     const calls = blocksAt(entry.blocks, pc).filter(({ kind }) => kind === 'inlined');
     return calls.reverse().map(({ die, ranges }) => ({
-      name: die.name ?? '',
+      name: functionName(die),
       entry: ranges[0].start,
       range: ranges.find(({ start, end }) => start <= pc && pc < end) ?? ranges[0],
       callFile: this.lines.fileOf(die, AT.callFile),

@@ -1,6 +1,7 @@
 import { AT, TAG } from '../dwarf/constants.ts';
 import type { Die } from '../dwarf/die.ts';
 import type { FunctionEntry, FunctionIndex } from '../functions/functionIndex.ts';
+import { functionName } from '../functions/functionName.ts';
 import type { Frame } from '../unwinding/frame.ts';
 
 /**
@@ -44,7 +45,7 @@ function findCallSite(die: Die, returnPc: bigint, depth: number): Die | undefine
  */
 function callsFunction(site: Die, calleeFunction: FunctionEntry): boolean {
   const target = site.reference(AT.callOrigin) ?? site.reference(AT.abstractOrigin);
-  return target?.name !== undefined && target.name === calleeFunction.name;
+  return target !== undefined && functionName(target) === calleeFunction.name;
 }
 
 /** The maximum nesting depth of blocks; only damaged files exceed it. */

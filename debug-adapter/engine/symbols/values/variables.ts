@@ -7,6 +7,7 @@ import { locationAt } from '../dwarf/loc.ts';
 import { blocksAt, type Block } from '../functions/block.ts';
 import type { CodeUnits } from '../functions/codeUnits.ts';
 import type { FunctionIndex } from '../functions/functionIndex.ts';
+import { functionName } from '../functions/functionName.ts';
 import type { LineIndex } from '../lines/lineIndex.ts';
 import type { Scope, Variable } from '../symbols.ts';
 import type { NameIndex } from '../types/nameIndex.ts';
@@ -133,7 +134,7 @@ export class Variables {
   private scope(block: Block): Scope {
     return {
       kind: block.kind,
-      functionName: functionOf(block).die.name ?? '',
+      functionName: functionName(functionOf(block).die),
       ranges: block.ranges,
       variables: block.variables.filter(isShown).map((die) => this.describe(die)),
     };
