@@ -57,7 +57,11 @@ export function createReaders(
   const breakpointLocations = new BreakpointLocations(lineIndex, index, (at, length) =>
     file.bytesAt(toFileAddress(at), length),
   );
-  const functions = new FunctionQueries({ index, lines: lineIndex, symbolTable, breakpointLocations });
+  const isCode = (address: bigint) => {
+    const at = toFileAddress(address);
+    return file.code.some((section) => section.address <= at && at < section.address + section.sizeBytes);
+  };
+  const functions = new FunctionQueries({ index, lines: lineIndex, symbolTable, breakpointLocations, isCode });
   const unwinder = new Unwinder(new CallFrameIndex(sections, { bias: loadBias, report }), {
     functionStart: (pc) => functions.at(pc)?.low,
     bias: loadBias,

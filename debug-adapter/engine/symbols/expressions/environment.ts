@@ -60,12 +60,14 @@ export class Environment implements TypeNames {
   }
 
   /**
-   * Represents a symbol without debug information as an array of unknown length, which is how programs declare linker
-   * script symbols.
+   * Represents a symbol without debug information as a function if it is a label of code. Otherwise, it is an array of
+   * unknown length, which is how programs declare linker script symbols.
    */
   symbol(name: string): GuestValue | undefined {
     const [symbol] = this.parts.symbolTable.withName(name);
-    return symbol && this.inMemory(name, UNKNOWN_DATA, symbol.address);
+    if (!symbol) return undefined;
+    const isCode = symbol.kind !== 'object' && this.parts.functions.isCode(symbol.address);
+    return this.inMemory(name, isCode ? UNKNOWN_FUNCTION : UNKNOWN_DATA, symbol.address);
   }
 
   /**

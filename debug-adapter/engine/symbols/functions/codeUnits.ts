@@ -26,8 +26,11 @@ export class CodeUnits {
       if (this.sorted[middle].start <= pc) low = middle + 1;
       else high = middle;
     }
-    const found = this.sorted[low - 1];
-    return found && pc < found.end ? found.unit : undefined;
+    // Ranges of assembly units may overlap after the linker's relaxation. The later start takes precedence.
+    for (let index = low - 1; index >= Math.max(0, low - OVERLAPS_MAX); index--) {
+      if (pc < this.sorted[index].end) return this.sorted[index].unit;
+    }
+    return undefined;
   }
 
   private collect(): CodeRange[] {
@@ -62,3 +65,6 @@ interface CodeRange {
   end: bigint;
   unit: Unit;
 }
+
+/** The number of ranges that start before an address and are checked for it. */
+const OVERLAPS_MAX = 8;

@@ -38,6 +38,7 @@ export class FunctionIndex {
     if (!entries) {
       if (unit.root.has(AT.dwoName) || unit.root.has(AT.gnuDwoName)) this.onSplitDwarf();
       entries = functionsOf(unit).filter(({ low }) => this.isAllocated(low));
+      if (unit.language === 'assembly') entries = withoutOverlaps(entries);
       this.byUnit.set(unit, entries);
     }
     return entries;
@@ -92,4 +93,18 @@ function functionsOf(unit: Unit): FunctionEntry[] {
     if (die && ranges.length > 0) entries.push(new FunctionEntry(die, ranges));
   }
   return entries;
+}
+
+/**
+ * Ends each function of an assembly unit where the next one starts. The assembler computes DW_AT_high_pc before the
+ * linker's relaxation shortens the code, so a function's range may reach into the next function. As in gdb, the later
+ * start takes precedence.
+ */
+function withoutOverlaps(entries: readonly FunctionEntry[]): FunctionEntry[] {
+  const sorted = [...entries].sort((a, b) => (a.low < b.low ? -1 : a.low > b.low ? 1 : 0));
+  return sorted.map((entry, index) => {
+    const next = sorted.slice(index + 1).find(({ low }) => low > entry.low)?.low;
+    if (next === undefined || entry.ranges.length !== 1 || entry.high <= next) return entry;
+    return new FunctionEntry(entry.die, [{ start: entry.low, end: next }]);
+  });
 }

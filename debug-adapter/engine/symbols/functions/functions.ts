@@ -13,24 +13,28 @@ export class FunctionQueries {
   private readonly lines: LineIndex;
   private readonly symbols: SymbolTable;
   private readonly breakpointLocations: BreakpointLocations;
+  /** Whether an address belongs to an executable section. A label of data is not a function. */
+  readonly isCode: (address: bigint) => boolean;
 
   constructor(parts: {
     index: FunctionIndex;
     lines: LineIndex;
     symbolTable: SymbolTable;
     breakpointLocations: BreakpointLocations;
+    isCode: (address: bigint) => boolean;
   }) {
     this.index = parts.index;
     this.lines = parts.lines;
     this.symbols = parts.symbolTable;
     this.breakpointLocations = parts.breakpointLocations;
+    this.isCode = parts.isCode;
   }
 
   at(pc: bigint): FunctionInfo | undefined {
     const entry = this.index.at(pc);
     if (entry) return this.describe(entry);
     const symbol = this.symbols.at(pc);
-    return symbol && symbol.kind !== 'object' ? describeSymbol(symbol) : undefined;
+    return symbol && symbol.kind !== 'object' && this.isCode(pc) ? describeSymbol(symbol) : undefined;
   }
 
   withName(name: string): FunctionInfo[] {
