@@ -23,6 +23,7 @@ test('C++ functions have qualified names', () => {
     'ns::Box::Inner::go',
     'ns::Box::converted<int>',
     'largest<int>',
+    'largest<unsigned long>',
     'List<int, 3>::size',
     'Both::left',
     'Both::right',

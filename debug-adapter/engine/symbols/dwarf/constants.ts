@@ -76,6 +76,7 @@ export const AT = {
   callValue: 0x7e,
   callOrigin: 0x7f,
   loclistsBase: 0x8c,
+  mipsLinkageName: 0x2007,
   gnuCallSiteValue: 0x2111,
   gnuDwoName: 0x2130,
   gnuRangesBase: 0x2132,

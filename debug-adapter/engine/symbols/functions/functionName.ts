@@ -1,14 +1,35 @@
+import { demangle } from '../demangling/demangle.ts';
 import { AT } from '../dwarf/constants.ts';
 import type { Die } from '../dwarf/die.ts';
 import { outlineOf, qualify } from '../dwarf/outline.ts';
 
 /**
- * The qualified name of a function or inlined function, without parameters: `ns::Box::area`, `rust_basic::Point::shift`.
- * A function that is defined outside its class belongs to the scope of its declaration there (DW_AT_specification).
+ * The qualified name of a function or inlined function, without parameters, as gdb shows it in a backtrace:
+ * `ns::Box::area`, `rust_basic::Point::shift`. As in gdb, the name of a C++ function is its demangled linkage name, if
+ * it has one, because compilers spell template arguments and names of lambdas in different ways. Otherwise, it is the
+ * name in the debug information, after the names of the scopes. A function that is defined outside its class belongs to
+ * the scope of its declaration there (DW_AT_specification).
  */
 export function functionName(die: Die): string {
-  const origins = die.withOrigins();
-  const name = die.name ?? origins.find((each) => each.has(AT.linkageName))?.text(AT.linkageName) ?? '';
-  const declaration = origins[origins.length - 1];
-  return qualify(outlineOf(declaration.unit).scopeAt(declaration.offset), name);
+  const linkageName = linkageNameOf(die);
+  const { language } = die.unit;
+  const demangled = language === 'c++' && linkageName !== undefined ? demangle(linkageName) : undefined;
+  if (demangled) return demangled.name;
+  const declaration = die.withOrigins().at(-1)!;
+  const scope = outlineOf(declaration.unit).scopeAt(declaration.offset);
+  const name = qualify(scope, die.name ?? linkageName ?? '');
+  return language === 'c++' ? withShortTypes(name) : name;
 }
+
+/** The linkage name of a function; undefined if the name in the source is used. */
+export function linkageNameOf(die: Die): string | undefined {
+  const owner = die.entryWith(AT.linkageName) ?? die.entryWith(AT.mipsLinkageName);
+  return owner?.text(AT.linkageName) ?? owner?.text(AT.mipsLinkageName);
+}
+
+/** Spells types in template arguments as C++ does: gcc writes `long unsigned int`. */
+export function withShortTypes(name: string): string {
+  return name.replace(LONG_TYPES, (_, size: string, unsigned: string) => (unsigned ? `unsigned ${size}` : size));
+}
+
+const LONG_TYPES = /\b(long long|long|short)( unsigned)? int\b/g;

@@ -1,3 +1,4 @@
+import { demangle } from '../demangling/demangle.ts';
 import { AT } from '../dwarf/constants.ts';
 import type { SymbolTable } from '../elf/symbolTable.ts';
 import type { BreakpointLocations } from '../lines/breakpointLocations.ts';
@@ -80,5 +81,12 @@ export class FunctionQueries {
 
 function describeSymbol({ name, address, sizeBytes }: SymbolInfo): FunctionInfo {
   const range = { start: address, end: address + sizeBytes };
-  return { name, low: address, high: range.end, ranges: [range], file: undefined, line: undefined };
+  return {
+    name: demangle(name)?.name ?? name,
+    low: address,
+    high: range.end,
+    ranges: [range],
+    file: undefined,
+    line: undefined,
+  };
 }
