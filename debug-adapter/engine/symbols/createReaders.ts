@@ -14,6 +14,7 @@ import { BreakpointLocations } from './lines/breakpointLocations.ts';
 import { LineIndex } from './lines/lineIndex.ts';
 import { LineQueries } from './lines/lineQueries.ts';
 import type { Symbols, SymbolsSource } from './symbols.ts';
+import { NameHints } from './names/nameHints.ts';
 import { NameIndex } from './types/nameIndex.ts';
 import { TypeReader } from './types/typeReader.ts';
 import type { Frame } from './unwinding/frame.ts';
@@ -23,6 +24,7 @@ import { Variables } from './values/variables.ts';
 /** The objects that read the symbols and debug information of one file. */
 export interface Readers extends EnvironmentParts {
   sections: DebugSections;
+  info: DebugInfo;
   lines: LineQueries;
   breakpointLocations: BreakpointLocations;
   unwinder: Unwinder;
@@ -67,7 +69,7 @@ export function createReaders(
     bias: loadBias,
     report,
   });
-  const names = new NameIndex(info, report);
+  const names = new NameIndex(info, new NameHints(info), report);
   const types = new TypeReader(names, report);
   const shown = { symbolAt: (address: bigint) => symbolTable.at(address), report };
   const callerOf = (frame: Frame) => unwinder.callerOf(frame);
@@ -76,6 +78,7 @@ export function createReaders(
   const lines = new LineQueries(lineIndex, index);
   return {
     sections,
+    info,
     lines,
     breakpointLocations,
     unwinder,

@@ -203,7 +203,7 @@ function directForm(c: ByteCursor): number {
   return form;
 }
 
-const FIXED_SIZES: Record<number, number | undefined> = {
+export const FIXED_SIZES: Record<number, number | undefined> = {
   [FORM.data1]: 1,
   [FORM.data2]: 2,
   [FORM.data4]: 4,
@@ -229,7 +229,7 @@ const FIXED_SIZES: Record<number, number | undefined> = {
   [FORM.addrx4]: 4,
 };
 
-const LEB_FORMS = new Set<number>([
+export const LEB_FORMS = new Set<number>([
   FORM.sdata,
   FORM.udata,
   FORM.refUdata,

@@ -107,7 +107,8 @@ export class Unit implements FormSizes {
   readonly signature: bigint | undefined;
   /** In a type unit, the key of the entry that describes the type. */
   readonly typeKey: number;
-  private readonly firstDie: number;
+  /** Offset of the root entry. */
+  readonly firstDie: number;
   private readonly abbreviationOffset: number;
   private rootDie: Die | undefined;
 
@@ -139,7 +140,11 @@ export class Unit implements FormSizes {
     const cursor = new ByteCursor(this.section, offset, this.end);
     const code = cursor.uleb();
     if (code === 0) return undefined;
-    return new Die(this, offset, this.info.abbreviations(this.abbreviationOffset).get(code), cursor);
+    return new Die(this, offset, this.abbreviations.get(code), cursor);
+  }
+
+  get abbreviations(): AbbreviationTable {
+    return this.info.abbreviations(this.abbreviationOffset);
   }
 
   /** The language of the source (DW_AT_language). */

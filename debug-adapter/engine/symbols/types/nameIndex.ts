@@ -2,18 +2,21 @@ import { MalformedData } from '../damage.ts';
 import { AT, TAG } from '../dwarf/constants.ts';
 import type { Die } from '../dwarf/die.ts';
 import type { DebugInfo, Unit } from '../dwarf/info.ts';
+import type { NameHints } from '../names/nameHints.ts';
 
 /**
  * The names of top-level variables, types and enumerators. A unit's top-level entries are indexed when a name is first
- * looked up in the unit. A lookup searches the requesting unit first and then all other units.
+ * looked up in the unit. A lookup searches the requesting unit first and then the units that may define the name.
  */
 export class NameIndex {
   private readonly info: DebugInfo;
+  private readonly hints: NameHints;
   private readonly report: (damage: MalformedData) => void;
   private readonly byUnit = new Map<Unit, UnitNames>();
 
-  constructor(info: DebugInfo, report: (damage: MalformedData) => void) {
+  constructor(info: DebugInfo, hints: NameHints, report: (damage: MalformedData) => void) {
     this.info = info;
+    this.hints = hints;
     this.report = report;
   }
 
@@ -22,10 +25,14 @@ export class NameIndex {
    * callers should stop at the first suitable entry.
    */
   *find(kind: NameKind, name: string, first?: Unit): Generator<Die> {
-    const rest = this.info.units.filter((unit) => unit !== first);
-    for (const unit of first ? [first, ...rest] : rest) {
-      for (const key of this.names(unit)[kind].get(name) ?? []) yield this.info.dieAt(key);
+    if (first) yield* this.findIn(first, kind, name);
+    for (const unit of this.hints.unitsOf(kind, name)) {
+      if (unit !== first) yield* this.findIn(unit, kind, name);
     }
+  }
+
+  private *findIn(unit: Unit, kind: NameKind, name: string): Generator<Die> {
+    for (const key of this.names(unit)[kind].get(name) ?? []) yield this.info.dieAt(key);
   }
 
   /** The variables that the unit defines. Declarations are omitted. */

@@ -1,0 +1,81 @@
+/** What a name in the debug information stands for. */
+export type NameKind = 'variable' | 'type' | 'enumerator' | 'function';
+
+/** The number of each kind in a name table. The numbers are part of the cached table's format. */
+export const KIND_NUMBER: Record<NameKind, number> = { type: 0, variable: 1, function: 2, enumerator: 3 };
+
+/** The 64-bit hash of a name and its kind, in two halves. It does not resist deliberate collisions. */
+export interface NameHash {
+  high: number;
+  low: number;
+}
+
+/**
+ * Hashes the bytes from `start` to `end` with FNV-1a (two 32-bit halves, with different multipliers and seeds). The
+ * result object is reused by the next call, because an index hashes millions of names.
+ */
+export function hashBytes(bytes: Uint8Array, start: number, end: number, kind: number): NameHash {
+  let high = 0x811c_9dc5 ^ kind;
+  let low = 0x9747_b28c + kind;
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i];
+    high = Math.imul(high ^ byte, 0x0100_0193);
+    low = Math.imul((low ^ byte) + (low >>> 15), 0x5bd1_e995);
+  }
+  result.high = high >>> 0;
+  result.low = (low ^ (low >>> 13)) >>> 0;
+  return result;
+}
+
+const result: NameHash = { high: 0, low: 0 };
+
+/**
+ * The end of the part of a DW_AT_name under which it is indexed: the name without its template arguments. All operator
+ * functions are indexed under `operator`, because `<` and `(` are also operators.
+ */
+export function keyEnd(bytes: Uint8Array, start: number, end: number): number {
+  if (startsWithOperator(bytes, start, end)) return start + OPERATOR.length;
+  for (let i = start; i < end; i++) if (bytes[i] === LESS && i > start) return i;
+  return end;
+}
+
+/**
+ * The part of a name from the user under which the entry is indexed: the last component, without `struct`, parameters
+ * and template arguments. `ns::Box<int>::area(int)` is indexed under `area`.
+ */
+export function nameKey(name: string): string {
+  const plain = name.replace(/^(struct|union|enum|class) /, '');
+  const operator = /(?:^|::)operator(?![\w$])/.exec(plain);
+  if (operator) return 'operator';
+  let depth = 0;
+  let start = 0;
+  let end = plain.length;
+  for (let i = 0; i < plain.length; i++) {
+    const char = plain[i];
+    if (char === '<' || char === '(') {
+      // Only the last component's arguments end the key. `(anonymous namespace)::f` starts with a parenthesis.
+      if (depth === 0 && end === plain.length && i > start) end = i;
+      depth++;
+    } else if (char === '>' || char === ')') depth--;
+    else if (depth === 0 && char === ':' && plain[i + 1] === ':') {
+      start = i + 2;
+      end = plain.length;
+      i++;
+    }
+  }
+  return plain.slice(start, end);
+}
+
+function startsWithOperator(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start <= OPERATOR.length) return false;
+  for (let i = 0; i < OPERATOR.length; i++) if (bytes[start + i] !== OPERATOR[i]) return false;
+  return !isIdentifierByte(bytes[start + OPERATOR.length]);
+}
+
+function isIdentifierByte(byte: number): boolean {
+  const isLetter = (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a) || byte >= 0x80;
+  return isLetter || (byte >= 0x30 && byte <= 0x39) || byte === 0x5f || byte === 0x24;
+}
+
+const OPERATOR = [...'operator'].map((char) => char.charCodeAt(0));
+const LESS = 0x3c;

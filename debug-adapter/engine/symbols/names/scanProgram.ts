@@ -1,0 +1,186 @@
+import type { Abbreviation } from '../dwarf/abbrev.ts';
+import { AT, FORM, TAG } from '../dwarf/constants.ts';
+import { KIND_NUMBER } from './nameHash.ts';
+import { FIXED_SIZES, LEB_FORMS, type FormSizes } from '../dwarf/forms.ts';
+
+/** What a scan does with the entries of an abbreviation. */
+export interface ScanProgram {
+  /** Pairs of an operation and its operand, which read or skip the attributes in order. */
+  steps: Int32Array;
+  /** A number from `KIND_NUMBER`; negative for other entries. */
+  kind: number;
+  /** Whether the entry itself is indexed if it has a name. */
+  isIndexed: boolean;
+  /** A declaration is indexed only if a definition in the same unit refers to it. */
+  isDeclaration: boolean;
+  hasChildren: boolean;
+  descends: boolean;
+}
+
+/** An operand that is a size may be 0, which means LEB128. */
+export const OP = {
+  skip: 0,
+  skipLeb: 1,
+  skipString: 2,
+  skipBlock: 3,
+  /** A block after its length. */
+  skipSizedBlock: 4,
+  nameInStrings: 5,
+  nameInLineStrings: 6,
+  nameHere: 7,
+  nameByIndex: 8,
+  sibling: 9,
+  origin: 10,
+  farOrigin: 11,
+} as const;
+
+const NO_KIND = -1;
+
+/**
+ * Translates an abbreviation to the operations of a scan. Returns undefined if it contains a form of unknown length, so
+ * that the unit cannot be scanned. In C, functions and structures contain no names that are visible outside them.
+ */
+export function scanProgram(abbreviation: Abbreviation, sizes: FormSizes, isC: boolean): ScanProgram | undefined {
+  const { tag, names, forms, hasChildren } = abbreviation;
+  const steps: number[] = [];
+  const has = (name: number) => names.includes(name);
+  const kind = KINDS[tag] ?? NO_KIND;
+  const nameAttribute = kind < 0 ? -1 : has(AT.name) ? AT.name : LINKAGE_NAME;
+  for (let i = 0; i < names.length; i++) {
+    const [name, form] = [names[i], forms[i]];
+    const step =
+      (name === nameAttribute ? nameStep(form, sizes) : undefined) ??
+      (name === AT.sibling && hasChildren ? referenceStep(OP.sibling, form, sizes) : undefined) ??
+      (kind >= 0 && ORIGINS.has(name) ? referenceStep(OP.origin, form, sizes) : undefined) ??
+      skipStep(form, sizes);
+    if (!step) return undefined;
+    append(steps, step);
+  }
+  const isDeclaration = has(AT.declaration);
+  return {
+    steps: Int32Array.from(steps),
+    kind,
+    isIndexed: kind >= 0 && (!NEEDS_LOCATION.has(tag) || isDeclaration || has(AT.location) || has(AT.constValue)),
+    isDeclaration,
+    hasChildren,
+    descends: (isC ? DESCENDS_IN_C : DESCENDS).has(tag),
+  };
+}
+
+type Step = readonly [operation: number, operand: number];
+
+/** Consecutive attributes of fixed size are skipped together. */
+function append(steps: number[], [operation, operand]: Step): void {
+  const last = steps.length - 2;
+  if (operation === OP.skip && last >= 0 && steps[last] === OP.skip) steps[last + 1] += operand;
+  else if (operation !== OP.skip || operand > 0) steps.push(operation, operand);
+}
+
+function nameStep(form: number, { is64 }: FormSizes): Step | undefined {
+  switch (form) {
+    case FORM.strp:
+      return [OP.nameInStrings, is64 ? 8 : 4];
+    case FORM.lineStrp:
+      return [OP.nameInLineStrings, is64 ? 8 : 4];
+    case FORM.string:
+      return [OP.nameHere, 0];
+    case FORM.strx:
+    case FORM.gnuStrIndex:
+      return [OP.nameByIndex, 0];
+    default: {
+      const sizeBytes = [FORM.strx1, FORM.strx2, FORM.strx3, FORM.strx4].indexOf(form as typeof FORM.strx1) + 1;
+      return sizeBytes > 0 ? [OP.nameByIndex, sizeBytes] : undefined;
+    }
+  }
+}
+
+function referenceStep(operation: number, form: number, { is64, version, addressBytes }: FormSizes): Step | undefined {
+  switch (form) {
+    case FORM.ref1:
+      return [operation, 1];
+    case FORM.ref2:
+      return [operation, 2];
+    case FORM.ref4:
+      return [operation, 4];
+    case FORM.ref8:
+      return [operation, 8];
+    case FORM.refUdata:
+      return [operation, 0];
+    case FORM.refAddr:
+      return operation === OP.origin ? [OP.farOrigin, version <= 2 ? addressBytes : is64 ? 8 : 4] : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function skipStep(form: number, sizes: FormSizes): Step | undefined {
+  const offsetBytes = sizes.is64 ? 8 : 4;
+  switch (form) {
+    case FORM.addr:
+      return [OP.skip, sizes.addressBytes];
+    case FORM.refAddr:
+      return [OP.skip, sizes.version <= 2 ? sizes.addressBytes : offsetBytes];
+    case FORM.block:
+    case FORM.exprloc:
+      return [OP.skipBlock, 0];
+    case FORM.block1:
+      return [OP.skipSizedBlock, 1];
+    case FORM.block2:
+      return [OP.skipSizedBlock, 2];
+    case FORM.block4:
+      return [OP.skipSizedBlock, 4];
+    case FORM.string:
+      return [OP.skipString, 0];
+    default: {
+      if (OFFSET_FORMS.has(form)) return [OP.skip, offsetBytes];
+      if (LEB_FORMS.has(form)) return [OP.skipLeb, 0];
+      const fixed = FIXED_SIZES[form];
+      return fixed === undefined ? undefined : [OP.skip, fixed];
+    }
+  }
+}
+
+const LINKAGE_NAME = 0x6e;
+const CLASS_TYPE = 0x02;
+const MODULE = 0x1e;
+const PARTIAL_UNIT = 0x3c;
+const TYPE_UNIT = 0x41;
+const SKELETON_UNIT = 0x4a;
+
+const KINDS: Record<number, number | undefined> = {
+  [TAG.structureType]: KIND_NUMBER.type,
+  [TAG.unionType]: KIND_NUMBER.type,
+  [CLASS_TYPE]: KIND_NUMBER.type,
+  [TAG.enumerationType]: KIND_NUMBER.type,
+  [TAG.baseType]: KIND_NUMBER.type,
+  [TAG.typedef]: KIND_NUMBER.type,
+  [TAG.unspecifiedType]: KIND_NUMBER.type,
+  [TAG.variable]: KIND_NUMBER.variable,
+  // Before DWARF 5, a static member's declaration is a member, and its definition is a variable.
+  [TAG.member]: KIND_NUMBER.variable,
+  [TAG.subprogram]: KIND_NUMBER.function,
+  [TAG.enumerator]: KIND_NUMBER.enumerator,
+};
+const NEEDS_LOCATION = new Set<number>([TAG.variable, TAG.member]);
+const ORIGINS = new Set<number>([AT.specification, AT.abstractOrigin]);
+
+const DESCENDS_IN_C = new Set<number>([TAG.compileUnit, PARTIAL_UNIT, TYPE_UNIT, SKELETON_UNIT, TAG.enumerationType]);
+const DESCENDS = new Set<number>([
+  ...DESCENDS_IN_C,
+  TAG.namespace,
+  MODULE,
+  TAG.structureType,
+  TAG.unionType,
+  CLASS_TYPE,
+  TAG.subprogram,
+  TAG.lexicalBlock,
+]);
+
+const OFFSET_FORMS = new Set<number>([
+  FORM.strp,
+  FORM.lineStrp,
+  FORM.secOffset,
+  FORM.strpSup,
+  FORM.gnuRefAlt,
+  FORM.gnuStrpAlt,
+]);

@@ -1,0 +1,232 @@
+import type { AbbreviationTable } from '../dwarf/abbrev.ts';
+import { AT } from '../dwarf/constants.ts';
+import type { Unit } from '../dwarf/info.ts';
+import { EntryReader, NAME } from './entryReader.ts';
+import { KIND_NUMBER, keyEnd } from './nameHash.ts';
+import type { NameTableBuilder } from './nameTable.ts';
+import { OffsetMap } from './offsetMap.ts';
+import { scanProgram, type ScanProgram } from './scanProgram.ts';
+
+/** The sections that contain names. */
+export interface NameSections {
+  strings: Uint8Array;
+  lineStrings: Uint8Array;
+  /** `.debug_str_offsets` */
+  stringOffsets: Uint8Array;
+}
+
+/** An entry without a name that completes an entry of another unit. */
+export interface FarOrigin {
+  unit: number;
+  kind: number;
+  /** The other entry's offset in `.debug_info`. */
+  offset: number;
+}
+
+/**
+ * Finds the names that units define. This is many times faster than reading the entries one at a time: each
+ * abbreviation is translated once to a list of operations, and no object is created per entry. Damaged data leads to
+ * wrong names at worst, which are harmless in a table of hints. A unit that cannot be read is marked as unreadable.
+ */
+export class UnitScan {
+  readonly farOrigins: FarOrigin[] = [];
+  private readonly builder: NameTableBuilder;
+  private readonly sections: NameSections;
+  /** The numbers of the names in `.debug_str` and `.debug_line_str`, by offset and kind. */
+  private readonly known = { strings: new OffsetMap(), lineStrings: new OffsetMap() };
+  private programs: (ScanProgram | undefined)[] = [];
+  private programsOf: { table: AbbreviationTable; isC: boolean } | undefined;
+
+  constructor(builder: NameTableBuilder, sections: NameSections) {
+    this.builder = builder;
+    this.sections = sections;
+  }
+
+  /**
+   * Adds the names of a unit. `bytes` contains the unit, which starts there at `start`. Throws MalformedData if an
+   * abbreviation is missing.
+   */
+  scan(unit: Unit, index: number, bytes: Uint8Array, start: number): void {
+    const isC = C_LANGUAGES.has(unit.root.number(AT.language) ?? 0);
+    this.useAbbreviations(unit.abbreviations, isC);
+    const entries = new EntryReader(bytes, start + unit.firstDie - unit.start, start + unit.end - unit.start);
+    const isComplete = new OneUnit(this, { unit, index, entries, start, isC }).addNames();
+    if (!isComplete) this.builder.addUnreadable(index);
+  }
+
+  program(unit: Unit, code: number, isC: boolean): ScanProgram | undefined {
+    const known = this.programs[code];
+    if (known) return known;
+    const program = scanProgram(unit.abbreviations.get(code), unit, isC);
+    if (code < PROGRAMS_MAX) this.programs[code] = program;
+    return program;
+  }
+
+  add(name: number, unit: number, kind: number): void {
+    this.builder.add(name, unit, kind);
+  }
+
+  /** The number of the current entry's name; -1 if it has none. */
+  nameOf({ nameKind, nameOffset, bytes }: EntryReader, unit: Unit, kind: number): number {
+    const { strings, lineStrings } = this.sections;
+    switch (nameKind) {
+      case NAME.inStrings:
+        return this.nameAt(this.known.strings, strings, nameOffset, kind);
+      case NAME.inLineStrings:
+        return this.nameAt(this.known.lineStrings, lineStrings, nameOffset, kind);
+      case NAME.byIndex:
+        return this.nameAt(this.known.strings, strings, this.stringOffset(unit, nameOffset), kind);
+      case NAME.here:
+        return this.nameIn(bytes, nameOffset, kind);
+      default:
+        return -1;
+    }
+  }
+
+  private nameAt(known: OffsetMap, bytes: Uint8Array, offset: number, kind: number): number {
+    if (!(offset < OFFSET_MAX)) return -1;
+    const key = offset * KINDS + kind;
+    let name = known.get(key);
+    if (name >= 0) return name;
+    name = this.nameIn(bytes, offset, kind);
+    if (name >= 0) known.set(key, name);
+    return name;
+  }
+
+  private nameIn(bytes: Uint8Array, offset: number, kind: number): number {
+    const end = offset < bytes.length ? bytes.indexOf(0, offset) : -1;
+    return end > offset ? this.builder.nameOf(bytes, offset, keyEnd(bytes, offset, end), kind) : -1;
+  }
+
+  /** DW_FORM_strx: the offset in `.debug_str`, by index (DWARF 5, section 7.26). */
+  private stringOffset(unit: Unit, index: number): number {
+    const { stringOffsets: bytes } = this.sections;
+    const base = unit.base(AT.strOffsetsBase) ?? (unit.version < 5 ? 0 : unit.is64 ? 16 : 8);
+    const at = base + index * (unit.is64 ? 8 : 4);
+    if (!(at + 4 <= bytes.length)) return Infinity;
+    return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
+  }
+
+  private useAbbreviations(table: AbbreviationTable, isC: boolean): void {
+    if (this.programsOf?.table === table && this.programsOf.isC === isC) return;
+    this.programs = [];
+    this.programsOf = { table, isC };
+  }
+}
+
+/** The scan of one unit. */
+class OneUnit {
+  private readonly scan: UnitScan;
+  private readonly unit: Unit;
+  private readonly index: number;
+  private readonly entries: EntryReader;
+  private readonly start: number;
+  private readonly isC: boolean;
+  /** The declarations: offset in the unit, name and kind of each. */
+  private readonly declarations: number[] = [];
+  /** The offsets of the entries that definitions complete. */
+  private readonly completed = new Set<number>();
+
+  constructor(
+    scan: UnitScan,
+    {
+      unit,
+      index,
+      entries,
+      start,
+      isC,
+    }: { unit: Unit; index: number; entries: EntryReader; start: number; isC: boolean },
+  ) {
+    this.scan = scan;
+    this.unit = unit;
+    this.index = index;
+    this.entries = entries;
+    this.start = start;
+    this.isC = isC;
+  }
+
+  /** Returns false if the unit could not be read to its end. */
+  addNames(): boolean {
+    const { entries } = this;
+    let depth = 0;
+    let functionDepth = Infinity;
+    while (entries.at < entries.end) {
+      const offset = entries.at - this.start;
+      const code = entries.leb();
+      if (code === 0) {
+        if (--depth <= 0) break;
+        if (depth <= functionDepth) functionDepth = Infinity;
+        continue;
+      }
+      const program = this.scan.program(this.unit, code, this.isC);
+      if (!program) return false;
+      entries.read(program);
+      const { kind } = program;
+      // Variables and types in a function are not visible outside it.
+      if (kind >= 0 && (functionDepth === Infinity || kind === KIND_NUMBER.function)) this.addEntry(program, offset);
+      if (!program.hasChildren) {
+        if (depth === 0) break;
+      } else if (program.descends) {
+        if (kind === KIND_NUMBER.function && functionDepth === Infinity) functionDepth = depth;
+        depth++;
+      } else if (!this.skipChildren()) return false;
+    }
+    this.addCompletedDeclarations();
+    return entries.at <= entries.end;
+  }
+
+  private addEntry(program: ScanProgram, offset: number): void {
+    const { entries } = this;
+    const { kind } = program;
+    if (entries.origin >= 0) this.completed.add(entries.origin);
+    const name = program.isIndexed ? this.scan.nameOf(entries, this.unit, kind) : -1;
+    if (name < 0) {
+      if (entries.farOrigin >= 0) this.scan.farOrigins.push({ unit: this.index, kind, offset: entries.farOrigin });
+    } else if (program.isDeclaration) this.declarations.push(offset, name, kind);
+    else this.scan.add(name, this.index, kind);
+  }
+
+  /**
+   * A class contains declarations of functions that are defined outside it. Other declarations are not indexed, because
+   * each unit that includes a header repeats them.
+   */
+  private addCompletedDeclarations(): void {
+    const { declarations } = this;
+    for (let i = 0; i < declarations.length; i += 3) {
+      if (this.completed.has(declarations[i])) this.scan.add(declarations[i + 1], this.index, declarations[i + 2]);
+    }
+  }
+
+  private skipChildren(): boolean {
+    const { entries } = this;
+    if (this.toSibling()) return true;
+    for (let depth = 1; depth > 0 && entries.at < entries.end;) {
+      const code = entries.leb();
+      if (code === 0) {
+        depth--;
+        continue;
+      }
+      const program = this.scan.program(this.unit, code, this.isC);
+      if (!program) return false;
+      entries.read(program);
+      if (program.hasChildren && !this.toSibling()) depth++;
+    }
+    return true;
+  }
+
+  /** Skips an entry's children. Only forward references are followed, because damaged data could contain a cycle. */
+  private toSibling(): boolean {
+    const { entries, start } = this;
+    const at = start + entries.sibling;
+    if (entries.sibling < 0 || at <= entries.at || at > entries.end) return false;
+    entries.at = at;
+    return true;
+  }
+}
+
+const KINDS = Object.keys(KIND_NUMBER).length;
+const OFFSET_MAX = 2 ** 32 / KINDS;
+/** Compilers number abbreviations from 1, so a larger code is rare or damaged. */
+const PROGRAMS_MAX = 1 << 16;
+/** DW_LANG_C89, C, C99, C11, C17 and C23. */
+const C_LANGUAGES = new Set([0x01, 0x02, 0x0c, 0x1d, 0x2c, 0x3e]);
