@@ -147,7 +147,7 @@ export class OpenSession {
         if (owner === 'gdb') client.clearPause();
         this.runStarted(owner);
       },
-      afterPause: () => debuggee.session.returnFromCounting(),
+      afterPause: () => debuggee.session.stopPoints.returnFromCounting(),
       onRunEnded: (_owner, reason) => {
         this.progress.end();
         if (reason) debuggee.session.reason = reason;

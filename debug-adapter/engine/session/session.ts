@@ -92,16 +92,6 @@ export class Session<T extends Target = Target> {
     }
   }
 
-  /**
-   * After a run that was paused while it counted hits: returns to the position at which the counting began, because the
-   * run itself had not moved the machine yet. Cannot be paused.
-   */
-  *returnFromCounting(): Sliced<void> {
-    const { target, stopPoints } = this;
-    const origin = stopPoints.countingOrigin;
-    if (origin !== undefined) yield* target.pause.ignoredBy(target.goTo(origin));
-  }
-
   /** Executes one step of the current hart: an instruction, or the trap or interrupt that occurs instead of it. */
   *stepInstruction(): Sliced<StopReason> {
     const hart = this.target.harts.current;

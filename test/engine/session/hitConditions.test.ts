@@ -337,12 +337,12 @@ test('after a pause during the counting of hits, the machine returns to where it
   while (counted.length === 0 || session.position === END) {
     assert.equal(target.pause.resume(run, () => true).done, false);
   }
-  complete(session.returnFromCounting());
+  complete(session.stopPoints.returnFromCounting());
   assert.equal(session.position, END);
   const hits = visits(SHORT_ROUNDS).flatMap(({ pc }, position) => (pc === SHORT_ROUNDS.labels.count ? [position] : []));
   assert.equal(complete(session.reverseContinue()).kind, 'breakpoint');
   assert.equal(session.position, hits.at(-1));
   // Without an interrupted counting, the machine does not move.
-  complete(session.returnFromCounting());
+  complete(session.stopPoints.returnFromCounting());
   assert.equal(session.position, hits.at(-1));
 });

@@ -372,7 +372,7 @@ test('after a pause, and only then, the owner can move the machine before the ru
   const moves: string[] = [];
   const host: RunnerHost = scene;
   host.afterPause = function* () {
-    yield PAUSED;
+    yield Promise.resolve();
     moves.push(scene.control.state.kind);
   };
   assert.equal(await whole(scene, new Computation(scene, 5)), BREAKPOINT);

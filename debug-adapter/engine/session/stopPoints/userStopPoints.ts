@@ -1,6 +1,7 @@
 import { UserError } from '../../../messages/userError.ts';
 import { csrNumber } from '../../isa/csrs.ts';
 import type { Position } from '../../base/quantities.ts';
+import type { Sliced } from '../../base/sliced.ts';
 import type { Inspector } from '../../target/inspector.ts';
 import { NO_STOP_POINTS, type StepHit, type StopPoints, type Trap } from '../../target/stopPoints.ts';
 import type { Target } from '../../target/target.ts';
@@ -113,6 +114,15 @@ export class UserStopPoints {
    */
   get countingOrigin(): Position | undefined {
     return this.displaced?.at === this.target.position ? this.displaced.origin : undefined;
+  }
+
+  /**
+   * After a run that was paused while it counted hits: returns to the position at which the counting began, because the
+   * run itself had not moved the machine yet. Cannot be paused.
+   */
+  *returnFromCounting(): Sliced<void> {
+    const { target, countingOrigin } = this;
+    if (countingOrigin !== undefined) yield* target.pause.ignoredBy(target.goTo(countingOrigin));
   }
 
   /** Records that the debugger has changed the machine by steps that reach no stop points. */
