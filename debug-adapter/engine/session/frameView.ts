@@ -6,13 +6,14 @@ const CSR_COUNT = 4096;
 
 /**
  * Gives the unwinder and expressions access to the machine's registers and memory. DWARF register numbers 0-31 are the
- * integer registers; 4096 + n is CSR n.
+ * integer registers, 32-63 the floating-point registers; 4096 + n is CSR n.
  */
 export function frameViewOf(inspector: Inspector): FrameView {
   return {
     pc: inspector.pc,
     readRegister: (number) => {
       if (number < 32) return inspector.register(number);
+      if (number < 64) return inspector.float(number - 32);
       return number >= CSR_BASE && number < CSR_BASE + CSR_COUNT ? inspector.csr(number - CSR_BASE) : undefined;
     },
     readMemory: (address, lengthBytes) => {

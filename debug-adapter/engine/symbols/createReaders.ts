@@ -71,10 +71,14 @@ export function createReaders(
   });
   const names = new NameIndex(info, new NameHints(info), report);
   const types = new TypeReader(names, report);
-  const shown = { symbolAt: (address: bigint) => symbolTable.at(address), report };
+  const shown = {
+    symbolAt: (address: bigint) => symbolTable.at(address),
+    arrayCount: (boundsKey: number, frame: Frame): number | undefined => variables.arrayCount(boundsKey, frame),
+    report,
+  };
   const callerOf = (frame: Frame) => unwinder.callerOf(frame);
   const variableParts = { info, codeUnits, functions: index, lines: lineIndex, types, names, shown, callerOf };
-  const variables = new Variables(variableParts);
+  const variables: Variables = new Variables(variableParts);
   const lines = new LineQueries(lineIndex, index);
   return {
     sections,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { halfBits, halfValue } from '../../../debug-adapter/engine/base/halfFloat.ts';
-import { floatBytes, floatText } from '../../../debug-adapter/engine/symbols/values/scalars.ts';
+import { floatBytes, floatText } from '../../../debug-adapter/engine/symbols/values/floats.ts';
 
 const isNaNHalf = (bits: number): boolean => (bits & 0x7fff) > 0x7c00;
 const ALL = Array.from({ length: 0x1_0000 }, (_, bits) => bits);
@@ -46,7 +46,7 @@ test('a half-precision variable is shown with the fewest digits that identify it
     '6e-8',
     '-0',
     'inf',
-    'nan',
+    'nan(0x200)',
   ]);
   assert.deepEqual(floatBytes(0.1, 2), Uint8Array.of(0x66, 0x2e));
 });

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
-import type { Symbols, Value } from '../../../debug-adapter/engine/symbols/index.ts';
+import type { Symbols } from '../../../debug-adapter/engine/symbols/index.ts';
 import { requireTool } from '../../support/tools.ts';
 import { fixture, FIXTURES, open } from './support/fixtures.ts';
 import { runGdbCommands, GDB } from './support/gdb.ts';
+import { assertSame, leavesOf } from './support/leaves.ts';
 import { frameAt } from './support/memory.ts';
 import { some } from '../../support/extent.ts';
 
@@ -121,24 +122,4 @@ function textOf(symbols: Symbols, expression: string, frame: ReturnType<typeof f
   const evaluation = symbols.evaluate(expression, frame);
   assert.ok(evaluation.kind === 'value');
   return evaluation.value.text;
-}
-
-/** The innermost values: values without members, and pointers, whose targets are left out. */
-function leavesOf(value: Value): Value[] {
-  const isPointer = value.memoryReference !== value.lvalue?.address || value.typeName.includes('*');
-  if (value.childCount === 0 || (isPointer && !value.typeName.endsWith(']'))) return [value];
-  return value.children().flatMap(leavesOf);
-}
-
-function assertSame(leaf: Value, answer: string): void {
-  const theirs = answer.replace(/^\$\d+ = /, '').replace(/^\(.*?\) (?=0x)/, '');
-  const [ours, expected] = [leaf.text, theirs];
-  if (/^-?[\d.]+(e[-+]\d+)?$/.test(ours) && /[.e]/.test(ours)) {
-    assert.ok(
-      Math.abs(Number(ours) - Number(expected)) <= Math.abs(Number(ours)) * 1e-7,
-      `${leaf.expression}: ${answer}`,
-    );
-  } else if (leaf.typeName.startsWith('u8 *') || leaf.typeName.startsWith('volatile u8 *')) {
-    assert.equal(ours, expected.replace(/ ".*/, ''));
-  } else assert.equal(ours, expected, leaf.expression);
 }

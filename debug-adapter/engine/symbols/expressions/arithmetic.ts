@@ -3,12 +3,13 @@ import type { Type } from '../types/type.ts';
 import { typeName } from '../types/typeName.ts';
 import { stripTypedefs, isFloat, isSigned, sizeOf } from '../types/typeTraits.ts';
 import { DOUBLE, INT, LONG, UNSIGNED, UNSIGNED_LONG } from './builtInTypes.ts';
+import { calculateQuadruple, compareQuadruples, Quadruple } from '../values/quadruple.ts';
 import type { BinaryOperator } from './tree.ts';
 
 /** A number with its C type. */
 export interface TypedNumber {
-  /** A bigint for integers, pointers and enumerations; a number for floating point. */
-  value: bigint | number;
+  /** A bigint for integers, pointers and enumerations; a number or, for `long double`, a Quadruple for floating point. */
+  value: bigint | number | Quadruple;
   type: Type;
 }
 
@@ -21,6 +22,9 @@ export function calculate(operator: BinaryOperator, left: TypedNumber, right: Ty
   const type = commonType(left, right);
   const [a, b] = [convertNumber(left, type).value, convertNumber(right, type).value];
   if (COMPARISONS.has(operator)) return { value: compare(operator, a, b) ? 1n : 0n, type: INT };
+  if (a instanceof Quadruple || b instanceof Quadruple) {
+    return { value: onQuadruples(operator, Quadruple.from(a), Quadruple.from(b), type), type };
+  }
   if (typeof a === 'number' || typeof b === 'number') {
     return { value: onFloats(operator, Number(a), Number(b), type), type };
   }
@@ -30,7 +34,7 @@ export function calculate(operator: BinaryOperator, left: TypedNumber, right: Ty
 /** The integer promotions (C17, section 6.3.1.1). The result type is never a typedef. */
 export function promote({ value, type }: TypedNumber): TypedNumber {
   const number = { value, type: stripTypedefs(type) };
-  if (typeof value === 'number') return number;
+  if (typeof value !== 'bigint') return number;
   const size = sizeOf(type);
   if (number.type.kind === 'enumeration') return convertNumber(number, underlyingInteger(type));
   return size < 4 ? convertNumber(number, INT) : number;
@@ -43,17 +47,36 @@ function underlyingInteger(type: Type): Type {
   return isSigned(type) ? LONG : UNSIGNED_LONG;
 }
 
-/** Converts a value to a type's range: a floating-point value is truncated toward zero, and an integer wraps around. */
+/**
+ * Converts a value to a type's range. A floating-point value is truncated toward zero, as in gdb to a 64-bit integer; an
+ * integer wraps around.
+ */
 export function convertNumber({ value }: TypedNumber, type: Type): TypedNumber {
-  if (isFloat(type)) return { value: sizeOf(type) === 4 ? Math.fround(Number(value)) : Number(value), type };
+  if (isFloat(type)) return { value: toFloat(value, sizeOf(type)), type };
   const base = stripTypedefs(type);
-  const whole = typeof value === 'bigint' ? value : Number.isFinite(value) ? BigInt(Math.trunc(value)) : 0n;
-  if (base.kind === 'base' && base.encoding === 'boolean') return { value: Number(value) !== 0 ? 1n : 0n, type };
+  const whole = typeof value === 'bigint' ? value : truncated(value);
+  if (base.kind === 'base' && base.encoding === 'boolean') return { value: whole !== 0n ? 1n : 0n, type };
   const bits = sizeOf(type) * 8;
   return { value: isSigned(type) ? BigInt.asIntN(bits, whole) : BigInt.asUintN(bits, whole), type };
 }
 
+function toFloat(value: TypedNumber['value'], sizeBytes: number): number | Quadruple {
+  if (sizeBytes === 16) return Quadruple.from(value);
+  const number = value instanceof Quadruple ? value.toNumber() : Number(value);
+  return sizeBytes === 4 ? Math.fround(number) : number;
+}
+
+/** gdb: host_float_ops::to_longest. Values out of range give the nearest integer, and NaN gives the largest. */
+function truncated(value: number | Quadruple): bigint {
+  const number = value instanceof Quadruple ? value.toNumber() : value;
+  if (number >= -(2 ** 63) && number < 2 ** 63) {
+    return value instanceof Quadruple ? value.toInteger() : BigInt(Math.trunc(number));
+  }
+  return number < 0 ? -(1n << 63n) : (1n << 63n) - 1n;
+}
+
 export function isTrue({ value }: TypedNumber): boolean {
+  if (value instanceof Quadruple) return !value.isZero;
   return typeof value === 'bigint' ? value !== 0n : value !== 0;
 }
 
@@ -61,6 +84,7 @@ export function isTrue({ value }: TypedNumber): boolean {
 export function commonType(left: TypedNumber, right: TypedNumber): Type {
   if (isFloat(left.type) || isFloat(right.type)) {
     const [a, b] = [left, right].map(({ type }) => (isFloat(type) ? sizeOf(type) : 0));
+    if (a === 16 || b === 16) return stripTypedefs(a === 16 ? left.type : right.type);
     return a === 4 && b <= 4 ? stripTypedefs(left.type) : b === 4 && a <= 4 ? stripTypedefs(right.type) : DOUBLE;
   }
   const [a, b] = [promote(left).type, promote(right).type];
@@ -73,15 +97,18 @@ export function commonType(left: TypedNumber, right: TypedNumber): Type {
 }
 
 function shift(operator: '<<' | '>>', left: TypedNumber, right: TypedNumber): TypedNumber {
-  if (typeof left.value === 'number') throw isNotANumber(`${left.value}`, typeName(left.type));
-  const distance = typeof right.value === 'bigint' ? right.value : BigInt(Math.trunc(right.value));
+  if (typeof left.value !== 'bigint') throw isNotANumber(`${left.value}`, typeName(left.type));
+  const distance = typeof right.value === 'bigint' ? right.value : truncated(right.value);
   // In C, the result of shifting by the width of the type or more is undefined. Shift out all bits, as users expect.
   const by = distance < 0n ? 0n : distance > 127n ? 127n : distance;
   const value = operator === '<<' ? left.value << by : left.value >> by;
   return convertNumber({ value, type: left.type }, left.type);
 }
 
-function compare(operator: BinaryOperator, a: bigint | number, b: bigint | number): boolean {
+function compare(operator: BinaryOperator, left: TypedNumber['value'], right: TypedNumber['value']): boolean {
+  const isQuadruple = left instanceof Quadruple || right instanceof Quadruple;
+  const a = isQuadruple ? compareQuadruples(Quadruple.from(left), Quadruple.from(right)) : left;
+  const b = isQuadruple ? 0 : right;
   switch (operator) {
     case '<':
       return a < b;
@@ -117,6 +144,13 @@ function onIntegers(operator: BinaryOperator, a: bigint, b: bigint): bigint {
     default:
       return a ^ b;
   }
+}
+
+function onQuadruples(operator: BinaryOperator, a: Quadruple, b: Quadruple, type: Type): Quadruple {
+  if (operator === '+' || operator === '-' || operator === '*' || operator === '/') {
+    return calculateQuadruple(operator, a, b);
+  }
+  throw isNotANumber(valueNames.operandOf(operator), typeName(type));
 }
 
 function onFloats(operator: BinaryOperator, a: number, b: number, type: Type): number {

@@ -38,4 +38,5 @@ export const LONG = BUILT_IN['long int'];
 export const UNSIGNED_LONG = BUILT_IN['long unsigned int'];
 export const FLOAT = BUILT_IN['float'];
 export const DOUBLE = BUILT_IN['double'];
+export const LONG_DOUBLE = BUILT_IN['long double'];
 export const CHAR = BUILT_IN['char'];

@@ -14,7 +14,15 @@ import {
 import type { Predicate } from '../../target/predicate.ts';
 import type { Member, Type } from '../types/type.ts';
 import { typeName } from '../types/typeName.ts';
-import { isComposite, isFloat, isSigned, sizeOf, stripTypedefs } from '../types/typeTraits.ts';
+import {
+  hasDynamicSize,
+  isComplex,
+  isComposite,
+  isFloat,
+  isSigned,
+  sizeOf,
+  stripTypedefs,
+} from '../types/typeTraits.ts';
 import { COMPARISONS } from './arithmetic.ts';
 import { INT, LONG, UNSIGNED_LONG } from './builtInTypes.ts';
 import { compileArithmetic, compilePromotion, converted, type TypedPredicate } from './compiledArithmetic.ts';
@@ -85,7 +93,7 @@ export class Compiler {
       const target = type.kind === 'array' ? type.element() : operand.type;
       return { value: this.addressOf(operand, text), type: pointerTo(target) };
     }
-    if (type.kind !== 'base' && type.kind !== 'enumeration' && type.kind !== 'pointer') {
+    if ((type.kind !== 'base' && type.kind !== 'enumeration' && type.kind !== 'pointer') || isComplex(type)) {
       throw isNotANumber(text, typeName(operand.type));
     }
     if (operand.kind === 'optimizedOut') throw valueIsOptimizedOut(text);
@@ -198,9 +206,12 @@ export class Compiler {
     { pointer, count, sign }: { pointer: TypedPredicate; count: TypedPredicate; sign: bigint },
   ): Operand {
     if (isFloat(count.type)) throw isNotANumber(text, typeName(count.type));
-    const stride = constant(sign * pointerStride(pointer.type));
-    const offset = count.value && binary('mul', count.value, stride);
-    return computed({ type: pointer.type, value: pointer.value && offset && binary('add', pointer.value, offset) });
+    const stride = fixedStride(pointer.type);
+    const offset = count.value && stride !== undefined && binary('mul', count.value, constant(sign * stride));
+    return computed({
+      type: pointer.type,
+      value: pointer.value && offset ? binary('add', pointer.value, offset) : undefined,
+    });
   }
 
   private conditional(expression: Expression & { kind: 'conditional' }): Operand {
@@ -250,7 +261,7 @@ export class Compiler {
     const { type, operand } = expression;
     const { kind } = stripTypedefs(type);
     if (kind === 'void') return { kind: 'number', type, value: undefined };
-    if (kind !== 'base' && kind !== 'pointer' && kind !== 'enumeration') {
+    if ((kind !== 'base' && kind !== 'pointer' && kind !== 'enumeration') || isComplex(type)) {
       return { kind: 'memory', type, address: this.addressOf(this.operand(operand), operand.text) };
     }
     const { type: from, value } = this.number(operand);
@@ -270,7 +281,8 @@ const computed = ({ type, value }: TypedPredicate): Operand => ({ kind: 'number'
 
 const sizeOfType = (type: Type): Operand => {
   if (isComposite(stripTypedefs(type)) && sizeOf(type) === 0) throw typeIsIncomplete(typeName(type));
-  return computed({ type: UNSIGNED_LONG, value: constant(BigInt(sizeOf(type))) });
+  const value = hasDynamicSize(type) ? undefined : constant(BigInt(sizeOf(type)));
+  return computed({ type: UNSIGNED_LONG, value });
 };
 
 function operandAt({ type, location }: { type: Type; location: VariableLocation | undefined }): Operand {
@@ -344,7 +356,17 @@ const shifted = (value: Predicate, by: number): Predicate =>
 
 function distance(a: TypedPredicate, b: TypedPredicate): Operand {
   const bytes = a.value && b.value && binary('sub', a.value, b.value);
-  return computed({ type: LONG, value: bytes && binary('divS', bytes, constant(pointerStride(a.type))) });
+  const stride = fixedStride(a.type);
+  return computed({
+    type: LONG,
+    value: bytes && stride !== undefined ? binary('divS', bytes, constant(stride)) : undefined,
+  });
+}
+
+/** Undefined if the size of the target is known only at run time. */
+function fixedStride(pointer: Type): bigint | undefined {
+  const type = stripTypedefs(pointer);
+  return type.kind === 'pointer' && hasDynamicSize(type.target()) ? undefined : pointerStride(pointer);
 }
 
 const asAddress = (number: TypedPredicate): TypedPredicate =>

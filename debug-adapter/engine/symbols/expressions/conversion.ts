@@ -1,5 +1,5 @@
 import { stripTypedefs, isFloat, sizeOf } from '../types/typeTraits.ts';
-import { floatBytes } from '../values/scalars.ts';
+import { floatBytes } from '../values/floats.ts';
 import { toBytes } from '../values/storage.ts';
 import { convertNumber, type TypedNumber } from './arithmetic.ts';
 
@@ -9,7 +9,7 @@ import { convertNumber, type TypedNumber } from './arithmetic.ts';
 export function bytesOfNumber(number: TypedNumber): Uint8Array | undefined {
   const { type } = number;
   const { value } = convertNumber(number, type);
-  if (isFloat(type)) return floatBytes(Number(value), sizeOf(type));
+  if (isFloat(type)) return floatBytes(typeof value === 'bigint' ? Number(value) : value, sizeOf(type));
   const { kind } = stripTypedefs(type);
   if (kind !== 'base' && kind !== 'enumeration' && kind !== 'pointer') return undefined;
   return typeof value === 'bigint' ? toBytes(value, sizeOf(type)) : undefined;

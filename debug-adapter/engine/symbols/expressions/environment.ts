@@ -12,7 +12,7 @@ import { GuestValue, type ValueContext } from '../values/shownValue.ts';
 import { toBytes, type Storage } from '../values/storage.ts';
 import type { Variables } from '../values/variables.ts';
 import type { TypedNumber } from './arithmetic.ts';
-import { CHAR, LONG, UNSIGNED_LONG } from './builtInTypes.ts';
+import { CHAR, DOUBLE, FLOAT, LONG, UNSIGNED_LONG } from './builtInTypes.ts';
 import type { TypeNames } from './typeNames.ts';
 
 /**
@@ -80,7 +80,7 @@ export class Environment implements TypeNames {
     const number = registerNumber(name);
     if (number !== undefined) {
       if (this.frame.register(number) === undefined) return undefined;
-      const type = REGISTER_TYPES[number] ?? LONG;
+      const type = number < 32 ? (REGISTER_TYPES[number] ?? LONG) : FLOAT_REGISTER;
       return this.createValue(`$${name}`, type, { kind: 'register', register: number, frame: this.frame });
     }
     const csr = /^csr(\d+)$/.exec(name);
@@ -138,6 +138,15 @@ const UNKNOWN_FUNCTION: Type = {
   isPrototyped: false,
 };
 const UNKNOWN_DATA: Type = { kind: 'array', element: () => CHAR, count: undefined };
+/** As in gdb, a floating-point register is shown in both precisions. */
+const FLOAT_REGISTER: Type = {
+  kind: 'union',
+  name: 'riscv_double',
+  sizeBytes: 8,
+  isIncomplete: false,
+  members: () =>
+    [FLOAT, DOUBLE].map((type) => ({ name: type.name, type: () => type, offsetBytes: 0, bits: undefined })),
+};
 /** ra points to code; sp, gp, tp and s0 point to data. */
 const REGISTER_TYPES: Record<number, Type | undefined> = {
   1: CODE_POINTER,

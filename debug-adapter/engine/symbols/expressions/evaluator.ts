@@ -15,12 +15,14 @@ import {
 } from '../../../messages/symbols.ts';
 import type { Member, Type } from '../types/type.ts';
 import { typeName } from '../types/typeName.ts';
-import { stripTypedefs, isComposite, isFloat, sizeOf } from '../types/typeTraits.ts';
-import { readFloat } from '../values/scalars.ts';
+import { stripTypedefs, hasDynamicSize, isComplex, isComposite, isFloat, sizeOf } from '../types/typeTraits.ts';
+import { withBounds } from '../values/arrayBounds.ts';
+import { readFloat } from '../values/floats.ts';
+import type { Quadruple } from '../values/quadruple.ts';
 import { GuestValue } from '../values/shownValue.ts';
 import { toBytes, type Storage } from '../values/storage.ts';
 import { calculate, COMPARISONS, convertNumber, isTrue, promote, type TypedNumber } from './arithmetic.ts';
-import { CHAR, DOUBLE, FLOAT, INT, LONG, UNSIGNED, UNSIGNED_LONG } from './builtInTypes.ts';
+import { CHAR, DOUBLE, FLOAT, INT, LONG, LONG_DOUBLE, UNSIGNED, UNSIGNED_LONG } from './builtInTypes.ts';
 import { bytesOfNumber } from './conversion.ts';
 import type { Environment } from './environment.ts';
 import type { Expression, LiteralType } from './tree.ts';
@@ -84,7 +86,7 @@ export class Evaluator {
       const target = type.kind === 'array' ? type.element() : value.type;
       return { value: address, type: { kind: 'pointer', sizeBytes: 8, target: () => target } };
     }
-    if (type.kind !== 'base' && type.kind !== 'enumeration' && type.kind !== 'pointer') {
+    if ((type.kind !== 'base' && type.kind !== 'enumeration' && type.kind !== 'pointer') || isComplex(type)) {
       throw isNotANumber(text, typeName(value.type));
     }
     const number = isFloat(type) ? floatOf(value) : value.integer();
@@ -120,8 +122,9 @@ export class Evaluator {
     if (operator === '!') return this.computed(expression, { value: isTrue(number) ? 0n : 1n, type: INT });
     const promoted = promote(number);
     if (stripTypedefs(number.type).kind === 'pointer') throw isNotANumber(operand.text, typeName(number.type));
-    if (operator === '~' && typeof promoted.value === 'number') throw isNotANumber(operand.text, typeName(number.type));
-    const value = operator === '+' ? promoted.value : operator === '-' ? -promoted.value : ~BigInt(promoted.value);
+    if (operator === '~' && typeof promoted.value !== 'bigint') throw isNotANumber(operand.text, typeName(number.type));
+    const value =
+      operator === '+' ? promoted.value : operator === '-' ? negated(promoted.value) : ~(promoted.value as bigint);
     return this.computed(expression, convertNumber({ value, type: promoted.type }, promoted.type));
   }
 
@@ -156,16 +159,23 @@ export class Evaluator {
   }
 
   private pointerSum(expression: Expression, pointer: TypedNumber, count: TypedNumber): GuestValue {
-    if (typeof pointer.value === 'number' || typeof count.value === 'number') {
+    if (typeof pointer.value !== 'bigint' || typeof count.value !== 'bigint') {
       throw isNotANumber(expression.text, typeName(count.type));
     }
-    const value = BigInt.asUintN(64, pointer.value + count.value * pointerStride(pointer.type));
+    const value = BigInt.asUintN(64, pointer.value + count.value * this.stride(pointer.type));
     return this.computed(expression, { value, type: pointer.type });
   }
 
+  private stride(pointer: Type): bigint {
+    const type = stripTypedefs(pointer);
+    if (type.kind !== 'pointer' || !hasDynamicSize(type.target())) return pointerStride(pointer);
+    const { arrayCount, frame } = this.environment.context;
+    return BigInt(sizeOf(withBounds(type.target(), (key) => arrayCount(key, frame))) || 1);
+  }
+
   private distance(expression: Expression, a: TypedNumber, b: TypedNumber): GuestValue {
-    const bytes = BigInt.asIntN(64, BigInt(a.value) - BigInt(b.value));
-    return this.computed(expression, { value: bytes / pointerStride(a.type), type: LONG });
+    const bytes = BigInt.asIntN(64, (a.value as bigint) - (b.value as bigint));
+    return this.computed(expression, { value: bytes / this.stride(a.type), type: LONG });
   }
 
   private logical(expression: Expression): boolean {
@@ -195,12 +205,12 @@ export class Evaluator {
     const value = this.evaluate(array);
     const type = stripTypedefs(value.type);
     const number = this.number(index);
-    if (typeof number.value === 'number' || stripTypedefs(number.type).kind === 'pointer') {
+    if (typeof number.value !== 'bigint' || stripTypedefs(number.type).kind === 'pointer') {
       throw isNotANumber(index.text, typeName(number.type));
     }
     // Index the value directly: an array in registers has no address for pointer arithmetic.
     if (type.kind === 'array' && number.value >= 0n && number.value < 2n ** 31n) {
-      return this.withName(value.element(Number(number.value), type.element()), text);
+      return this.withName(value.element(Number(number.value), type), text);
     }
     const pointer = this.numberOf(value, array.text);
     if (stripTypedefs(pointer.type).kind !== 'pointer') throw isNotAPointer(array.text, typeName(value.type));
@@ -212,7 +222,7 @@ export class Evaluator {
     const { type, operand } = expression;
     const kind = stripTypedefs(type).kind;
     if (kind === 'void') return this.make(expression, type, { kind: 'bytes', bytes: new Uint8Array() });
-    if (kind !== 'base' && kind !== 'pointer' && kind !== 'enumeration') {
+    if ((kind !== 'base' && kind !== 'pointer' && kind !== 'enumeration') || isComplex(type)) {
       // As in gdb, a value in memory can be cast to any type.
       const value = this.evaluate(operand);
       return this.inMemory(expression.text, type, this.addressOf(value, operand.text));
@@ -229,7 +239,7 @@ export class Evaluator {
   private repeat(expression: Expression & { kind: 'repeat' }): GuestValue {
     const first = this.evaluate(expression.first);
     const { value: count } = this.number(expression.count);
-    if (typeof count === 'number' || count < 1n || count > 2n ** 24n) throw badCount(`${count}`);
+    if (typeof count !== 'bigint' || count < 1n || count > 2n ** 24n) throw badCount(`${count}`);
     const address = this.addressOf(first, expression.first.text);
     const type: Type = { kind: 'array', element: () => first.type, count: Number(count) };
     return this.inMemory(expression.text, type, address);
@@ -272,6 +282,7 @@ export const LITERALS: Record<LiteralType, Type> = {
   long: LONG,
   unsignedLong: UNSIGNED_LONG,
   double: DOUBLE,
+  longDouble: LONG_DOUBLE,
   float: FLOAT,
   char: CHAR,
 };
@@ -288,7 +299,9 @@ function asAddress(number: TypedNumber): TypedNumber {
   return stripTypedefs(number.type).kind === 'pointer' ? { value: number.value, type: UNSIGNED_LONG } : number;
 }
 
-function floatOf(value: GuestValue): number | undefined {
+const negated = (value: TypedNumber['value']) => (typeof value === 'object' ? value.negated() : -value);
+
+function floatOf(value: GuestValue): number | Quadruple | undefined {
   const bytes = value.bytes();
   return bytes && readFloat(bytes);
 }

@@ -1,11 +1,13 @@
+import { Quadruple } from '../values/quadruple.ts';
 import type { LiteralType } from './tree.ts';
 
 /** Parses an integer or floating-point constant (C17, section 6.4.4). */
-export function parseNumber(text: string): { value: bigint | number; type: LiteralType } {
+export function parseNumber(text: string): { value: bigint | number | Quadruple; type: LiteralType } {
   const isHex = /^0[xX]/.test(text);
   const suffix = (isHex ? /[uUlL]*$/ : /[uUlLfF]*$/).exec(text)?.[0] ?? '';
   const digits = text.slice(0, text.length - suffix.length);
   if (!isHex && /[.eE]/.test(digits)) {
+    if (/l/i.test(suffix)) return { value: Quadruple.parse(digits), type: 'longDouble' };
     return { value: Number(digits), type: /f/i.test(suffix) ? 'float' : 'double' };
   }
   const isOctal = /^0\d/.test(digits);

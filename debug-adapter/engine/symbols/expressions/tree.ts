@@ -1,11 +1,12 @@
 import type { Type } from '../types/type.ts';
+import type { Quadruple } from '../values/quadruple.ts';
 
 /**
  * A node of a parsed expression. `text` is its source text, for messages and value names; `at` is where it begins, as an
  * offset in the whole text.
  */
 export type Expression = { text: string; at: number } & (
-  | { kind: 'literal'; value: bigint | number; type: LiteralType }
+  | { kind: 'literal'; value: bigint | number | Quadruple; type: LiteralType }
   | { kind: 'name'; name: string }
   | { kind: 'register'; name: string }
   | { kind: 'unary'; operator: '-' | '+' | '!' | '~' | '*' | '&'; operand: Expression }
@@ -41,4 +42,4 @@ export type BinaryOperator =
   | '||'
   | ',';
 
-export type LiteralType = 'int' | 'unsigned' | 'long' | 'unsignedLong' | 'double' | 'float' | 'char';
+export type LiteralType = 'int' | 'unsigned' | 'long' | 'unsignedLong' | 'double' | 'longDouble' | 'float' | 'char';

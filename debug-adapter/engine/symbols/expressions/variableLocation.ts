@@ -62,7 +62,7 @@ function common(probes: readonly Probe[], used: ReadonlySet<number>): VariableLo
     case 'optimizedOut':
       return { kind: 'optimizedOut' };
     case 'register':
-      return { kind: 'register', register: first.storage.register };
+      return first.storage.register < 32 ? { kind: 'register', register: first.storage.register } : undefined;
     case 'memory': {
       const address = of((storage) => (storage as Storage & { kind: 'memory' }).address);
       return address && { kind: 'memory', address };

@@ -18,7 +18,9 @@ export interface BaseType {
   kind: 'base';
   name: string;
   sizeBytes: number;
-  encoding: 'signed' | 'unsigned' | 'signedChar' | 'unsignedChar' | 'boolean' | 'float' | 'other';
+  encoding: 'signed' | 'unsigned' | 'signedChar' | 'unsignedChar' | 'boolean' | 'float' | 'complex' | 'other';
+  /** The type of the real part and of the imaginary part of a complex number, which follow each other in memory. */
+  component?: BaseType;
 }
 
 /** A pointer or reference. */
@@ -55,8 +57,17 @@ export interface Member {
 export interface ArrayType {
   kind: 'array';
   element: () => Type;
-  /** Undefined for a flexible array member or an array declared without a length. */
+  /**
+   * Undefined for a flexible array member, an array declared without a length, and an array whose length is known only
+   * at run time.
+   */
   count: number | undefined;
+  /** For an array whose length is known only at run time: the key of the entry that describes its bounds. */
+  boundsKey?: number;
+  /** The distance between two elements, if it is not the size of an element. */
+  strideBytes?: number;
+  /** Whether the compiler keeps the array in a vector register (`__attribute__((vector_size(n)))`). */
+  isVector?: boolean;
 }
 
 /** An enumeration with its enumerators. */

@@ -21,7 +21,7 @@ function declare(type: Type, inner: string, depth: number): string {
     case 'pointer':
       return declarePointer(type.target(), '*' + inner, depth);
     case 'array':
-      return declare(type.element(), `${inner}[${type.count ?? ''}]`, depth + 1);
+      return declare(type.element(), type.isVector ? join(inner, dimension(type)) : inner + dimension(type), depth + 1);
     case 'function':
       return declare(type.result(), `${inner}(${parameters(type, depth)})`, depth + 1);
     case 'qualified':
@@ -29,6 +29,12 @@ function declare(type: Type, inner: string, depth: number): string {
     default:
       return join(plainName(type), inner);
   }
+}
+
+/** gdb: c_type_print_varspec_suffix. */
+function dimension({ count, boundsKey, isVector }: ArrayType): string {
+  if (isVector) return `__attribute__ ((vector_size(${count ?? 0})))`;
+  return `[${count ?? (boundsKey === undefined ? '' : 'variable length')}]`;
 }
 
 function declarePointer(target: Type, inner: string, depth: number): string {
@@ -87,6 +93,6 @@ function plainName(type: Type): string {
   }
 }
 
-const join = (name: string, inner: string) => (inner === '' ? name : `${name} ${inner}`);
+const join = (name: string, inner: string) => [name, inner].filter((text) => text !== '').join(' ');
 
 const DEPTH_MAX = 50;

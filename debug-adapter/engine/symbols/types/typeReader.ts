@@ -128,14 +128,15 @@ export class TypeReader {
 
   /** Several subranges are the dimensions of a multidimensional array, outermost first (section 5.5). */
   private array(die: Die): Type {
-    const counts: (number | undefined)[] = [];
+    const dimensions: Pick<ArrayType, 'count' | 'boundsKey' | 'strideBytes'>[] = [];
     for (const child of die.children()) {
-      if (child.tag === TAG.subrangeType) counts.push(countOf(child));
+      if (child.tag === TAG.subrangeType) dimensions.push(dimensionOf(child));
     }
     let element = this.lazy<Type>(VOID, () => this.typeOf(die));
     let type: ArrayType | undefined;
-    for (const count of (counts.length > 0 ? counts : [undefined]).reverse()) {
-      const array: ArrayType = { kind: 'array', element, count };
+    const isVector = die.flag(AT.gnuVector);
+    for (const dimension of (dimensions.length > 0 ? dimensions : [{ count: undefined }]).reverse()) {
+      const array: ArrayType = { kind: 'array', element, ...dimension, ...(isVector && { isVector }) };
       element = () => array;
       type = array;
     }
@@ -181,7 +182,33 @@ export const VOID: Type = { kind: 'void' };
 function readBase(die: Die): BaseType {
   const encoding = ENCODINGS[die.number(AT.encoding) ?? 0] ?? 'other';
   const name = die.name ?? '';
-  return { kind: 'base', name: SHORT_NAMES[name] ?? name, sizeBytes: die.number(AT.byteSize) ?? 0, encoding };
+  const sizeBytes = die.number(AT.byteSize) ?? 0;
+  const component = componentOf(name, { encoding, sizeBytes });
+  const base: BaseType = { kind: 'base', name: SHORT_NAMES[name] ?? name, sizeBytes, encoding };
+  return component ? { ...base, encoding: 'complex', component } : base;
+}
+
+/** gcc has a vendor-defined encoding for complex integers, whose names begin with `complex`. */
+function componentOf(name: string, { encoding, sizeBytes }: Pick<BaseType, 'encoding' | 'sizeBytes'>) {
+  const [, ofInteger] = /^complex (.*)$/.exec(name) ?? [];
+  if (encoding !== 'complex' && (encoding !== 'other' || ofInteger === undefined)) return undefined;
+  const part = { kind: 'base' as const, name: ofInteger ?? '', sizeBytes: sizeBytes / 2 };
+  if (encoding === 'complex') return { ...part, encoding: 'float' as const };
+  return { ...part, encoding: /unsigned/.test(name) ? ('unsigned' as const) : ('signed' as const) };
+}
+
+/** The length of one dimension: a constant, or the key of the entry from which it is computed in a frame. */
+function dimensionOf(subrange: Die): Pick<ArrayType, 'count' | 'boundsKey' | 'strideBytes'> {
+  const isDynamic = [AT.count, AT.upperBound].some((name) => {
+    const value = subrange.value(name);
+    return value !== undefined && value.kind !== 'constant';
+  });
+  const strideBytes = subrange.number(AT.byteStride);
+  return {
+    count: isDynamic ? undefined : countOf(subrange),
+    ...(isDynamic && { boundsKey: subrange.key }),
+    ...(strideBytes !== undefined && { strideBytes }),
+  };
 }
 
 function countOf(subrange: Die): number | undefined {
@@ -222,8 +249,9 @@ function bitOffset(
 ): number {
   const direct = member.number(AT.dataBitOffset);
   if (direct !== undefined) return direct;
-  const fromTop = member.number(AT.bitOffset);
-  if (fromTop === undefined) return offsetBytes * 8;
+  // clang stores a negative offset, of a bit-field that crosses the end of its storage unit, as an unsigned number.
+  const fromTop = Number(BigInt.asIntN(64, member.constant(AT.bitOffset) ?? 0n));
+  if (!member.has(AT.bitOffset) || !Number.isSafeInteger(fromTop)) return offsetBytes * 8;
   const type = types.typeOf(member);
   const storageBytes = member.number(AT.byteSize) ?? ('sizeBytes' in type ? type.sizeBytes : 4);
   return offsetBytes * 8 + storageBytes * 8 - fromTop - width;
@@ -250,6 +278,7 @@ const SHORT_NAMES: Record<string, string | undefined> = {
 /** The encodings of base types (DW_ATE_*, section 7.8). */
 const ENCODINGS: Record<number, BaseType['encoding'] | undefined> = {
   0x02: 'boolean',
+  0x03: 'complex',
   0x04: 'float',
   0x05: 'signed',
   0x06: 'signedChar',

@@ -1,4 +1,4 @@
-import type { CompositeType, EnumerationType, Type } from './type.ts';
+import type { ArrayType, CompositeType, EnumerationType, Type } from './type.ts';
 
 /** Strips typedefs and qualifiers. */
 export function stripTypedefs(type: Type): Exclude<Type, { kind: 'typedef' } | { kind: 'qualified' }> {
@@ -17,23 +17,38 @@ export function sizeOf(type: Type): number {
   let current = stripTypedefs(type);
   for (let i = 0; i < CHAIN_MAX && current.kind === 'array'; i++) {
     count *= current.count ?? 0;
+    if (current.strideBytes !== undefined) return safe(count * current.strideBytes);
     current = stripTypedefs(current.element());
   }
   const size = 'sizeBytes' in current ? current.sizeBytes * count : 0;
-  return Number.isSafeInteger(size) ? size : 0;
+  return safe(size);
+}
+
+const safe = (size: number) => (Number.isSafeInteger(size) ? size : 0);
+
+/** The distance between two elements of an array. */
+export function strideOf(array: ArrayType): number {
+  return array.strideBytes ?? sizeOf(array.element());
+}
+
+/** Whether the length of an array, or of its elements, is known only at run time. */
+export function hasDynamicSize(type: Type): boolean {
+  let current = stripTypedefs(type);
+  for (let i = 0; i < CHAIN_MAX && current.kind === 'array'; i++) {
+    if (current.boundsKey !== undefined) return true;
+    current = stripTypedefs(current.element());
+  }
+  return false;
 }
 
 export function isComposite(type: Type): type is CompositeType {
   return type.kind === 'struct' || type.kind === 'union';
 }
 
-/**
- * Whether values of the type can be operands of integer arithmetic. Like all functions in this file, this function
- * ignores typedefs and qualifiers.
- */
-export function isInteger(type: Type): boolean {
-  const { kind } = stripTypedefs(type);
-  return kind === 'enumeration' || (kind === 'base' && !isFloat(type));
+/** Like all functions in this file, this function ignores typedefs and qualifiers. */
+export function isComplex(type: Type): boolean {
+  const base = stripTypedefs(type);
+  return base.kind === 'base' && base.encoding === 'complex';
 }
 
 export function isFloat(type: Type): boolean {
@@ -45,12 +60,6 @@ export function isSigned(type: Type): boolean {
   const base = stripTypedefs(type);
   if (base.kind === 'enumeration') return base.isSigned;
   return base.kind === 'base' && (base.encoding === 'signed' || base.encoding === 'signedChar');
-}
-
-/** Whether the type is a character type, whose arrays are shown as strings. */
-export function isCharacter(type: Type): boolean {
-  const base = stripTypedefs(type);
-  return base.kind === 'base' && base.sizeBytes === 1 && /Char$/.test(base.encoding);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { ArrayType } from '../types/type.ts';
-import { stripTypedefs, isComposite, sizeOf } from '../types/typeTraits.ts';
+import { stripTypedefs, isComposite, sizeOf, strideOf } from '../types/typeTraits.ts';
 import { parenthesized } from './expressionText.ts';
 // Cycle: the children of a value are values.
 import type { GuestValue } from './shownValue.ts';
@@ -75,8 +75,7 @@ function elements(value: GuestValue, type: ArrayType): GuestValue[] {
   const count = countOf(type);
   const { whole, start } = value.group ?? { whole: value, start: 0 };
   if (count > GROUP_SIZE) return groups(whole, type, { start, count });
-  const element = type.element();
-  return Array.from({ length: count }, (_, i) => whole.element(start + i, element));
+  return Array.from({ length: count }, (_, i) => whole.element(start + i, type));
 }
 
 /** Divides an array into groups. The elements keep their indices and names. */
@@ -88,7 +87,7 @@ function groups(whole: GuestValue, type: ArrayType, { start, count }: { start: n
     return whole.part({
       name: `[${first}..${first + countOf(part) - 1}]`,
       type: part,
-      offsetBytes: whole.offsetBytes + first * sizeOf(type.element()),
+      offsetBytes: whole.offsetBytes + first * strideOf(type),
       group: { whole, start: first },
     });
   });

@@ -1,7 +1,16 @@
 import type { ArrayType, BaseType, CompositeType, EnumerationType, Type } from '../types/type.ts';
 import { stripTypedefs, isComposite, isFlags, sizeOf } from '../types/typeTraits.ts';
 import { typeName } from '../types/typeName.ts';
-import { characterText, floatText, quoted, readString } from './scalars.ts';
+import {
+  characterKind,
+  characterText,
+  lengthWithoutZeros,
+  quoted,
+  readString,
+  STRING_MAX,
+  type CharacterKind,
+} from './characters.ts';
+import { floatText } from './floats.ts';
 // Cycle: a value formats itself, and its text contains its members.
 import type { GuestValue } from './shownValue.ts';
 import type { ReadResult } from './storage.ts';
@@ -56,10 +65,21 @@ function formatBase(value: GuestValue, type: BaseType): string {
     const result = value.read();
     return result.kind === 'bytes' ? floatText(result.bytes) : unreadableText(result);
   }
+  if (type.component) return formatComplex(value, type.component);
+  const kind = characterKind(value.type);
   return withInteger(value, (number) => {
     if (type.encoding === 'boolean') return number === 0n ? 'false' : number === 1n ? 'true' : `${number}`;
-    return /Char$/.test(type.encoding) ? characterText(number) : `${number}`;
+    return kind ? characterText(number, kind) : `${number}`;
   });
+}
+
+function formatComplex(value: GuestValue, component: BaseType): string {
+  const result = value.read();
+  if (result.kind !== 'bytes') return unreadableText(result);
+  const [real, imaginary] = [0, component.sizeBytes].map((offsetBytes) =>
+    formatBase(value.part({ name: '', type: component, offsetBytes: value.offsetBytes + offsetBytes }), component),
+  );
+  return `${real} + ${imaginary}i`;
 }
 
 /** gdb: generic_val_print_enum. */
@@ -83,7 +103,7 @@ function formatPointer(value: GuestValue, address: bigint): string {
   const pointer = stripTypedefs(value.type);
   const target = pointer.kind === 'pointer' ? stripTypedefs(pointer.target()) : undefined;
   const text = addressText(value, address, target?.kind === 'function' || target?.kind === 'void');
-  const string = address === 0n ? undefined : stringAt(value, address, target);
+  const string = address === 0n || pointer.kind !== 'pointer' ? undefined : stringAt(value, address, pointer.target());
   return string === undefined ? text : `${text} ${string}`;
 }
 
@@ -94,10 +114,19 @@ function openArrayText(value: GuestValue, element: Type): string {
   return addressText(value, address) + (string === undefined ? '' : ` ${string}`);
 }
 
-function stringAt(value: GuestValue, address: bigint, element: Type | undefined): string | undefined {
-  if (element?.kind !== 'base' || element.name !== 'char') return undefined;
-  return readString(address, (at, length) => value.context.frame.view.readMemory(at, length));
+function stringAt(value: GuestValue, address: bigint, element: Type): string | undefined {
+  const kind = textKind(element);
+  return kind && readString(address, kind, (at, length) => value.context.frame.view.readMemory(at, length));
 }
+
+/** The kind of characters of an array that is shown as text. Byte-sized integers other than `char` are numbers. */
+function textKind(element: Type): CharacterKind | undefined {
+  const kind = characterKind(element);
+  const base = stripTypedefs(element);
+  return kind?.prefix === '' && !(base.kind === 'base' && TEXT_TYPES.has(base.name)) ? undefined : kind;
+}
+
+const TEXT_TYPES = new Set(['char', 'char8_t']);
 
 /**
  * An address with its symbol. Labels are not shown for data addresses, because almost every address follows some label
@@ -123,9 +152,10 @@ function formatComposite(value: GuestValue, type: CompositeType, room: Budget): 
 function formatArray(value: GuestValue, type: ArrayType, room: Budget): string {
   const element = type.element();
   const base = stripTypedefs(element);
-  if (type.count === undefined) return openArrayText(value, base);
+  if (!type.count) return openArrayText(value, element);
   if (value.storage.kind === 'optimizedOut') return '<optimized out>';
-  if (base.kind === 'base' && base.name === 'char') return formatString(value, type.count);
+  const kind = textKind(element);
+  if (kind) return formatString(value, type.count, kind);
   const count = Math.min(type.count, ELEMENTS_MAX);
   // If even the first element is unreadable, report that once.
   const first = value.readPart(0, Math.min(count, 1) * sizeOf(element));
@@ -133,7 +163,7 @@ function formatArray(value: GuestValue, type: ArrayType, room: Budget): string {
   // Byte-sized integers other than `char` are numbers, not text.
   const isBytes = base.kind === 'base' && /Char$/.test(base.encoding);
   const part = (i: number, inner: Budget) => {
-    const child = value.element(i, element);
+    const child = value.element(i, type);
     return isBytes ? withInteger(child, (number) => `${number}`) : format(child, inner);
   };
   // Do not search for repeats among nested arrays and structs: that would read all of them.
@@ -142,13 +172,12 @@ function formatArray(value: GuestValue, type: ArrayType, room: Budget): string {
 }
 
 /** The string up to its first zero byte, unless nonzero bytes follow it. */
-function formatString(value: GuestValue, count: number): string {
+function formatString(value: GuestValue, count: number, kind: CharacterKind): string {
   const shown = Math.min(count, STRING_MAX);
-  const result = value.readPart(0, shown);
+  const result = value.readPart(0, shown * kind.sizeBytes);
   if (result.kind !== 'bytes') return unreadableText(result);
-  let length = result.bytes.length;
-  while (length > 0 && result.bytes[length - 1] === 0) length--;
-  return quoted(result.bytes.subarray(0, length)) + (shown < count && length === shown ? '…' : '');
+  const length = lengthWithoutZeros(result.bytes, kind);
+  return quoted(result.bytes.subarray(0, length), kind) + (shown < count && length === result.bytes.length ? '…' : '');
 }
 
 /**
@@ -191,4 +220,3 @@ const DEPTH_MAX = 3;
 /** gdb's defaults for `set print elements` and `set print repeats`. */
 const ELEMENTS_MAX = 200;
 const REPEATS_MIN = 10;
-const STRING_MAX = 200;

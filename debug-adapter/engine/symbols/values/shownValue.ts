@@ -1,7 +1,8 @@
 import { MalformedData } from '../damage.ts';
-import type { Member, Type } from '../types/type.ts';
+import type { ArrayType, Member, Type } from '../types/type.ts';
 import { typeName } from '../types/typeName.ts';
-import { stripTypedefs, isComposite, isSigned, sizeOf } from '../types/typeTraits.ts';
+import { stripTypedefs, isComplex, isComposite, isSigned, sizeOf, strideOf } from '../types/typeTraits.ts';
+import { withBounds } from './arrayBounds.ts';
 import { childCountOf, childrenOf } from './children.ts';
 import { parenthesized } from './expressionText.ts';
 import { formatValue } from './format.ts';
@@ -15,6 +16,8 @@ import { valueTexts } from '../../../messages/symbols.ts';
 export interface ValueContext {
   frame: Frame;
   symbolAt(address: bigint): SymbolAtAddress | undefined;
+  /** The length of an array whose length is known only at run time (`ArrayType.boundsKey`). */
+  arrayCount(boundsKey: number, frame: Frame): number | undefined;
   /** Called when a type that is read on demand turns out to be damaged. */
   report(damage: MalformedData): void;
 }
@@ -46,13 +49,19 @@ export class GuestValue implements Value {
 
   constructor(parts: ValueParts) {
     this.name = parts.name;
-    this.type = parts.type;
+    this.context = parts.context;
+    this.type = this.resolved(parts.type);
     this.storage = parts.storage;
     this.offsetBytes = parts.offsetBytes ?? 0;
     this.bits = parts.bits;
     this.expression = parts.expression;
     this.group = parts.group;
-    this.context = parts.context;
+  }
+
+  /** A type with the array lengths that it has in this frame. */
+  resolved(type: Type): Type {
+    const { frame } = this.context;
+    return this.guarded(type, () => withBounds(type, (key) => this.context.arrayCount(key, frame)));
   }
 
   get typeName(): string {
@@ -117,7 +126,7 @@ export class GuestValue implements Value {
 
   private readInteger(): bigint | undefined {
     const { kind } = stripTypedefs(this.type);
-    if (kind !== 'base' && kind !== 'enumeration' && kind !== 'pointer') return undefined;
+    if ((kind !== 'base' && kind !== 'enumeration' && kind !== 'pointer') || isComplex(this.type)) return undefined;
     const bytes = this.bytes();
     if (!bytes) return undefined;
     const { offset, width } = this.bits ?? { offset: 0, width: this.sizeBytes * 8 };
@@ -155,13 +164,12 @@ export class GuestValue implements Value {
     });
   }
 
-  /** An element of an array. */
-  element(index: number, type: Type): GuestValue {
+  element(index: number, array: ArrayType): GuestValue {
     const { expression } = this;
     return this.part({
       name: `[${index}]`,
-      type,
-      offsetBytes: this.offsetBytes + index * sizeOf(type),
+      type: array.element(),
+      offsetBytes: this.offsetBytes + index * strideOf(array),
       expression: expression === undefined ? undefined : `${parenthesized(expression)}[${index}]`,
     });
   }

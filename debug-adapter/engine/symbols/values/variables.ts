@@ -79,6 +79,24 @@ export class Variables {
     });
   }
 
+  /** The length of an array whose length is known only at run time, from its subrange entry (DWARF 5, section 5.13). */
+  arrayCount(boundsKey: number, frame: Frame): number | undefined {
+    const subrange = this.parts.info.dieAt(boundsKey);
+    const name = subrange.has(AT.count) ? AT.count : AT.upperBound;
+    const bound = this.dynamicNumber(subrange, name, frame);
+    if (bound === undefined) return undefined;
+    const count = BigInt.asIntN(64, bound) + (name === AT.count ? 0n : 1n);
+    return count > 0n ? Number(count) : 0;
+  }
+
+  /** An attribute whose value is computed in a frame, by an expression or from the value of a variable. */
+  private dynamicNumber(die: Die, name: number, frame: Frame): bigint | undefined {
+    const variable = die.reference(name);
+    if (variable) return this.read(this.describe(variable), frame).integer();
+    const expression = locationAt(die, name, frame.lookupPc);
+    return expression && evaluateNumber(expression, this.context(die.unit, frame));
+  }
+
   private guardedStorage(variable: Variable, frame: Frame): Storage {
     try {
       return this.storage(this.parts.info.dieAt(variable.source.dieKey), sizeOf(variable.type), frame);

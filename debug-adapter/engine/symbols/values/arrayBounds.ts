@@ -1,0 +1,25 @@
+import type { ArrayType, Type } from '../types/type.ts';
+import { hasDynamicSize } from '../types/typeTraits.ts';
+
+/**
+ * The type of a value in a frame: an array whose length is known only at run time gets its length there. `countOf`
+ * returns the length for a `boundsKey`; undefined if it is optimized out. Other types are returned unchanged.
+ */
+export function withBounds(type: Type, countOf: (boundsKey: number) => number | undefined): Type {
+  if (!hasDynamicSize(type)) return type;
+  switch (type.kind) {
+    case 'array': {
+      const element = withBounds(type.element(), countOf);
+      const count = type.boundsKey === undefined ? type.count : countOf(type.boundsKey);
+      const { boundsKey: _, ...rest } = type;
+      return { ...rest, count, element: () => element } satisfies ArrayType;
+    }
+    case 'typedef':
+    case 'qualified': {
+      const target = withBounds(type.target(), countOf);
+      return { ...type, target: () => target };
+    }
+    default:
+      return type;
+  }
+}
