@@ -1,14 +1,20 @@
 import type { HostCompression } from '../../base/host.ts';
 import { debugInfoIsDamaged, debugSectionIsCompressed } from '../../../messages/symbols.ts';
 import { makeSection, type Section } from '../byteCursor.ts';
-import { SHF_COMPRESSED, type ElfFile, type ElfSection } from './elfFile.ts';
+import { sectionContents } from './compressedSection.ts';
+import type { ElfFile, ElfSection } from './elfFile.ts';
 import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
+/** Debug sections by their standard names, for example `.debug_info`. A missing section is empty. */
+export interface SectionSource {
+  get(name: string): Section;
+}
+
 /**
- * Finds a file's debug sections by name and inflates compressed sections if a HostCompression is available. A section
- * that is missing or cannot be inflated is treated as empty, and the reason is passed to `report`.
+ * Finds a file's debug sections by name and decompresses compressed sections if a HostCompression is available. A
+ * section that is missing or cannot be decompressed is treated as empty, and the reason is passed to `report`.
  */
-export class DebugSections {
+export class DebugSections implements SectionSource {
   private readonly file: ElfFile;
   private readonly name: string;
   private readonly compression: HostCompression | undefined;
@@ -25,63 +31,38 @@ export class DebugSections {
     this.report = options.report;
   }
 
-  /** Returns a section by its standard name, for example `.debug_info`. */
   get(name: string): Section {
     let section = this.known.get(name);
     if (!section) {
-      const found = this.file.sections.find((candidate) => candidate.name === name);
-      section = makeSection(name, found ? this.bytesOf(found) : this.gnuCompressed(name));
+      const found = this.find(name);
+      section = makeSection(name, found ? this.bytesOf(found) : new Uint8Array());
       this.known.set(name, section);
     }
     return section;
   }
 
   has(name: string): boolean {
-    return this.file.sections.some((section) => section.name === name && section.bytes.length > 0);
+    return (this.find(name)?.bytes.length ?? 0) > 0;
   }
 
   addressOf(name: string): bigint {
-    return this.file.sections.find((section) => section.name === name)?.address ?? 0n;
+    return this.find(name)?.address ?? 0n;
+  }
+
+  private find(name: string): ElfSection | undefined {
+    const { sections } = this.file;
+    const gnuName = name.replace(/^\.debug_/, '.zdebug_');
+    return sections.find((section) => section.name === name) ?? sections.find((section) => section.name === gnuName);
   }
 
   private bytesOf(section: ElfSection): Uint8Array {
-    return section.flags & SHF_COMPRESSED ? this.inflate(section) : section.bytes;
-  }
-
-  /** `.zdebug_*` sections, which GNU tools wrote before SHF_COMPRESSED existed. They are not supported. */
-  private gnuCompressed(name: string): Uint8Array {
-    const old = name.replace('.debug_', '.zdebug_');
-    if (this.file.sections.some((section) => section.name === old)) {
-      this.report(debugSectionIsCompressed(this.name, old));
-    }
+    const contents = sectionContents(section, this.compression);
+    if (contents.kind === 'bytes') return contents.bytes;
+    this.report(
+      contents.kind === 'damaged'
+        ? debugInfoIsDamaged(this.name, section.name, symbolDamage.notDecompressed())
+        : debugSectionIsCompressed(this.name, section.name),
+    );
     return new Uint8Array();
   }
-
-  /**
-   * Inflates a compressed section, which consists of an Elf64_Chdr and a zlib stream (System V ABI, "Section
-   * Compression"; RFC 1950).
-   */
-  private inflate({ name, bytes }: ElfSection): Uint8Array {
-    const nothing = new Uint8Array();
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const isZlib = bytes.length > CHDR_BYTES + ZLIB_BYTES && view.getUint32(0, true) === ELFCOMPRESS_ZLIB;
-    if (!isZlib || !this.compression) {
-      this.report(debugSectionIsCompressed(this.name, name));
-      return nothing;
-    }
-    const size = Number(view.getBigUint64(8, true));
-    try {
-      // Deflate expands a byte to at most 1032 bytes. A larger declared size means that the file is damaged, so do not
-      // allocate memory for it.
-      if (size > bytes.length * 1032) throw new Error('size');
-      return this.compression.inflate(bytes.subarray(CHDR_BYTES + 2, bytes.length - 4), size);
-    } catch {
-      this.report(debugInfoIsDamaged(this.name, name, symbolDamage.notDecompressed()));
-      return nothing;
-    }
-  }
 }
-
-const ELFCOMPRESS_ZLIB = 1;
-const CHDR_BYTES = 24;
-const ZLIB_BYTES = 6;

@@ -1,0 +1,73 @@
+import type { HostCompression } from '../../base/host.ts';
+import { SHF_COMPRESSED, type ElfSection } from './elfFile.ts';
+
+/** A section's contents, or why they cannot be read. */
+export type SectionContents =
+  { kind: 'bytes'; bytes: Uint8Array } | { kind: 'unknownCompression' } | { kind: 'damaged' };
+
+/**
+ * The contents of a section, decompressed if necessary. Two formats exist: sections with the flag SHF_COMPRESSED, which
+ * start with an Elf64_Chdr (System V ABI, "Section Compression"), and the older `.zdebug_*` sections of GNU tools, which
+ * start with "ZLIB" and the size as a big-endian number. The size in the header limits what is decompressed, and a size
+ * that the compressed data cannot have is refused before any allocation.
+ */
+export function sectionContents(section: ElfSection, compression: HostCompression | undefined): SectionContents {
+  const { name, bytes, flags } = section;
+  const isGnu = name.startsWith('.zdebug_');
+  if (!(flags & SHF_COMPRESSED) && !isGnu) return { kind: 'bytes', bytes };
+  const stream = isGnu ? gnuStream(bytes) : abiStream(bytes);
+  if (stream === 'damaged') return { kind: 'damaged' };
+  if (stream.format === 'unknown' || !compression) return { kind: 'unknownCompression' };
+  if (stream.sizeBytes > Math.min(SIZE_BYTES_MAX, Math.max(SMALL_BYTES, bytes.length * DEFLATE_RATIO_MAX))) {
+    return { kind: 'damaged' };
+  }
+  try {
+    return { kind: 'bytes', bytes: decompress(stream, compression) };
+  } catch {
+    return { kind: 'damaged' };
+  }
+}
+
+interface Stream {
+  format: 'zlib' | 'zstd' | 'unknown';
+  sizeBytes: number;
+  bytes: Uint8Array;
+}
+
+function abiStream(bytes: Uint8Array): Stream | 'damaged' {
+  if (bytes.length < CHDR_BYTES) return 'damaged';
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const format = FORMATS[view.getUint32(0, true)] ?? 'unknown';
+  return { format, sizeBytes: Number(view.getBigUint64(8, true)), bytes: bytes.subarray(CHDR_BYTES) };
+}
+
+function gnuStream(bytes: Uint8Array): Stream | 'damaged' {
+  if (bytes.length < GNU_HEADER_BYTES || !GNU_MAGIC.every((byte, i) => bytes[i] === byte)) return 'damaged';
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return {
+    format: 'zlib',
+    sizeBytes: Number(view.getBigUint64(GNU_MAGIC.length, false)),
+    bytes: bytes.subarray(GNU_HEADER_BYTES),
+  };
+}
+
+function decompress({ format, sizeBytes, bytes }: Stream, compression: HostCompression): Uint8Array {
+  if (format === 'zstd') return compression.decompress(bytes, sizeBytes);
+  if (bytes.length <= ZLIB_BYTES) throw new Error('no zlib stream');
+  // RFC 1950: two bytes of header, deflate data, and four bytes of checksum.
+  return compression.inflate(bytes.subarray(2, bytes.length - 4), sizeBytes);
+}
+
+/** The values of ch_type. */
+const FORMATS: Record<number, Stream['format'] | undefined> = { 1: 'zlib', 2: 'zstd' };
+const CHDR_BYTES = 24;
+/** "ZLIB". */
+const GNU_MAGIC = [0x5a, 0x4c, 0x49, 0x42];
+const GNU_HEADER_BYTES = 12;
+const ZLIB_BYTES = 6;
+
+/** Deflate expands a byte to at most 1032 bytes. Zstandard exceeds this only for data that is nearly constant. */
+const DEFLATE_RATIO_MAX = 1032;
+/** Up to this size, any ratio is accepted. */
+const SMALL_BYTES = 16 << 20;
+const SIZE_BYTES_MAX = 1 << 30;
