@@ -35,6 +35,8 @@ export interface LaunchConfiguration {
   semihosting: boolean;
   /** Symbol files in addition to the booted files. */
   symbols: string[];
+  /** The folders with debug information that is not next to its program. */
+  symbolPaths: string[];
   /** What a guest panic is: a call of one of these functions, or one of these texts on the console. */
   panicFunctions: string[];
   panicTexts: string[];
@@ -83,6 +85,7 @@ export function parseLaunch(input: unknown, resolvePath: ResolvePath): LaunchCon
     noReboot: settings.flag('noReboot'),
     semihosting: settings.flag('semihosting'),
     symbols: settings.files('symbols'),
+    symbolPaths: settings.files('symbolPaths'),
     panicFunctions: settings.texts('panicFunctions') ?? ['panic'],
     panicTexts: panicTexts(settings),
     cwd,

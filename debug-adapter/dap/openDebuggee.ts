@@ -62,6 +62,7 @@ const symbolFilesOf = (configuration: LaunchConfiguration): SymbolFileOptions =>
   memoryBytes: configuration.memoryBytes ?? limits.MEMORY_BYTES_DEFAULT,
   rrfile: configuration.rr === 'replay' ? configuration.rrfile : undefined,
   symbols: configuration.symbols,
+  folders: { workspace: configuration.cwd, symbolPaths: configuration.symbolPaths },
 });
 
 /**

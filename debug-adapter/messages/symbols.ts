@@ -40,6 +40,24 @@ export const symbolsAreOfOtherBuild = ({ name, booted, address }: { name: string
     'Use the symbols of the build that the machine is running.',
   );
 
+/** `file` contains debug information of `name`, but its location is not one that blkreplay reads. */
+export const symbolFileOutside = (name: string, file: string) =>
+  notice(
+    'symbols-outside',
+    { name, file },
+    `${name} refers to ${shown(file)}, which is outside its folder, the workspace and the folders in "symbolPaths", so it ` +
+      'was not read.',
+    'If you trust the file, add its folder to "symbolPaths".',
+  );
+
+export const debugLinkMismatch = (name: string, file: string) =>
+  notice(
+    'symbols-link-mismatch',
+    { name, file },
+    `${file} is not the debug information of ${name}: its checksum differs. It is not used.`,
+    'Use the file from the same build.',
+  );
+
 export const imageHasNoSymbols = (name: string) =>
   badInput(
     'symbols-not-in-image',

@@ -34,6 +34,7 @@ const SETTINGS = [
     'noReboot',
     'semihosting',
     'symbols',
+    'symbolPaths',
     'cwd',
     'machine',
   ],

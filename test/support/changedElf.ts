@@ -30,6 +30,43 @@ export function withoutSections(elf: Uint8Array): Uint8Array {
   return copy;
 }
 
+/** Like `objcopy --add-section`: appends sections that are not loaded. */
+export function withSections(elf: Uint8Array, added: readonly { name: string; bytes: Uint8Array }[]): Uint8Array {
+  const view = viewOf(elf);
+  const start = Number(view.getBigUint64(E_SHOFF, true));
+  const count = view.getUint16(E_SHNUM, true);
+  const namesIndex = view.getUint16(E_SHSTRNDX, true);
+  const names = sectionsOf(elf)[namesIndex];
+  const oldNames = elf.subarray(names.offset, names.offset + Number(names.lengthBytes));
+  const headers = elf.slice(start, start + count * SECTION_HEADER_BYTES);
+  const parts: Uint8Array[] = [elf];
+  let lengthBytes = elf.length;
+  const append = (bytes: Uint8Array): number => {
+    const at = lengthBytes;
+    parts.push(bytes);
+    lengthBytes += bytes.length;
+    return at;
+  };
+  const newNames = Buffer.concat([oldNames, ...added.map(({ name }) => Buffer.from(`${name}\0`))]);
+  let nameAt = oldNames.length;
+  const newHeaders = added.map(({ name, bytes }) => {
+    const header = new DataView(new ArrayBuffer(SECTION_HEADER_BYTES));
+    header.setUint32(0, nameAt, true);
+    header.setUint32(4, SHT_PROGBITS, true);
+    header.setBigUint64(24, BigInt(append(bytes)), true);
+    header.setBigUint64(32, BigInt(bytes.length), true);
+    nameAt += name.length + 1;
+    return new Uint8Array(header.buffer);
+  });
+  viewOf(headers).setBigUint64(namesIndex * SECTION_HEADER_BYTES + 24, BigInt(append(newNames)), true);
+  viewOf(headers).setBigUint64(namesIndex * SECTION_HEADER_BYTES + 32, BigInt(newNames.length), true);
+  const tableAt = append(Buffer.concat([headers, ...newHeaders]));
+  const result = new Uint8Array(Buffer.concat(parts));
+  viewOf(result).setBigUint64(E_SHOFF, BigInt(tableAt), true);
+  viewOf(result).setUint16(E_SHNUM, count + added.length, true);
+  return result;
+}
+
 /** Like `objcopy -O binary`: the loaded bytes, starting at the lowest address. */
 export function loadedBytes(elf: Uint8Array): Uint8Array {
   const loaded = sectionsOf(elf).filter(
@@ -104,6 +141,7 @@ const E_SHNUM = 60;
 const E_SHSTRNDX = 62;
 const SECTION_HEADER_BYTES = 64;
 const SHT_NULL = 0;
+const SHT_PROGBITS = 1;
 const SHT_SYMTAB = 2;
 const SHT_NOBITS = 8;
 const SHF_ALLOC = 2n;

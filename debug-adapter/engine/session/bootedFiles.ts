@@ -5,6 +5,8 @@ import { type BootOptions, bootFilesOfRecording, isFirmwareKeyword, readBootFile
 export interface NamedFile {
   name: string;
   bytes: Uint8Array;
+  /** The file's path; undefined for a file in a recording that the user did not name. */
+  path?: string;
 }
 
 export interface PlacedFile extends NamedFile {
@@ -24,7 +26,12 @@ export interface BootedFiles {
 /** The boot files of a new machine. Throws a UserError for a missing, unreadable or oversized file. */
 export function newBootFiles(host: Host, boot: BootOptions, memoryBytes: number): BootedFiles {
   const { files, kernel, loads } = readBootFiles(host, { ...boot, initrd: null, dtb: null }, memoryBytes);
-  return { kernel, bios: files.find(({ role }) => role === 'bios'), loads };
+  const bios = files.find(({ role }) => role === 'bios');
+  return {
+    kernel: kernel && { ...kernel, path: kernel.name },
+    bios: bios && (isFirmwareKeyword(bios.name) ? bios : { ...bios, path: bios.name }),
+    loads: loads.map((file) => ({ ...file, path: file.name })),
+  };
 }
 
 /**
@@ -33,7 +40,7 @@ export function newBootFiles(host: Host, boot: BootOptions, memoryBytes: number)
  */
 export function recordedFiles(host: Host, rrfile: string, { kernel, bios, load = [] }: BootOptions): BootedFiles {
   const named = (file: PlacedFile, name: string | null | undefined) =>
-    typeof name === 'string' && !isFirmwareKeyword(name) ? { ...file, name } : file;
+    typeof name === 'string' && !isFirmwareKeyword(name) ? { ...file, name, path: name } : file;
   const recorded = bootFilesOfRecording(host, rrfile);
   const firmware = recorded.files.find(({ role }) => role === 'bios');
   return {

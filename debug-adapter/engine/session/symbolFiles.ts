@@ -1,12 +1,14 @@
 import type { Host } from '../base/host.ts';
-import { symbolsAreOfOtherBuild } from '../../messages/symbols.ts';
+import { debugLinkMismatch, symbolsAreOfOtherBuild } from '../../messages/symbols.ts';
 import { type Notice, UserError } from '../../messages/userError.ts';
 import { isElf } from '../machine/boot/bootPlan.ts';
 import { readLinuxImage } from '../machine/boot/linuxImage.ts';
 import { RAM_BASE } from '../machine/memoryMap.ts';
 import {
   type CodeGroup,
+  crc32,
   elfFromCode,
+  type FindCompanion,
   groupByCode,
   openSymbols,
   type SymbolFile,
@@ -14,6 +16,7 @@ import {
 } from '../symbols/index.ts';
 import type { BootOptions } from '../timeline/bootFiles.ts';
 import { type NamedFile, newBootFiles, type PlacedFile, recordedFiles } from './bootedFiles.ts';
+import { CompanionFiles, type CompanionFolders, readRegularFile, SYMBOL_FILE_BYTES_MAX } from './companionFiles.ts';
 import { loadBiases, placedImage, withLoadAddress } from './kernelSymbols.ts';
 
 /** The files in which a session looks for symbols. */
@@ -26,9 +29,9 @@ export interface SymbolFileOptions {
   rrfile: string | undefined;
   /** Files in addition to the boot files. They must contain symbols. */
   symbols: readonly string[];
+  /** Where to look for files that symbol files refer to. */
+  folders?: CompanionFolders;
 }
-
-const ELF_BYTES_MAX = 1 << 30;
 
 /**
  * Opens the symbols of a session. The booted files do not have to contain symbols. The files in `symbols` must contain
@@ -37,10 +40,10 @@ const ELF_BYTES_MAX = 1 << 30;
  */
 export function openSymbolFiles(
   host: Host,
-  { boot, memoryBytes, rrfile, symbols }: SymbolFileOptions,
+  { boot, memoryBytes, rrfile, symbols, folders = { symbolPaths: [] } }: SymbolFileOptions,
   onNotice: (notice: Notice) => void,
 ): CodeGroup[] {
-  const opener = new SymbolOpener(host);
+  const opener = new SymbolOpener(host, new CompanionFiles(host, folders, onNotice), onNotice);
   const options = { ...boot, initrd: null };
   const { kernel, bios, loads } =
     rrfile === undefined ? newBootFiles(host, options, memoryBytes) : recordedFiles(host, rrfile, options);
@@ -60,10 +63,11 @@ export function openSymbolFiles(
     ...(image ? named.flatMap((file, i) => opener.openAt(file, loadBiases(userSymbols[i], image.loaded))) : []),
     ...(rrfile === undefined || hasDebugInfo ? [] : opener.openAtPath(boot.kernel ?? null)),
   ];
+  const separate = opener.openSeparate();
   const files: SymbolFile[] = [
     ...userSymbols.map((file) => ({ symbols: file, isBooted: false })),
     ...booted.map((file) => ({ symbols: file, isBooted: true })),
-    ...companions.map((file) => ({ symbols: file, isBooted: false })),
+    ...[...companions, ...separate].map((file) => ({ symbols: file, isBooted: false })),
   ];
   const groups = groupByCode(files).filter((group) => group.isBooted || !companions.includes(group.files[0]));
   warnAboutOtherBuilds(groups, onNotice);
@@ -72,13 +76,52 @@ export function openSymbolFiles(
 
 class SymbolOpener {
   private host: Host;
+  private companions: CompanionFiles;
+  private onNotice: (notice: Notice) => void;
+  private opened: { symbols: Symbols; path: string | undefined }[] = [];
 
-  constructor(host: Host) {
+  constructor(host: Host, companions: CompanionFiles, onNotice: (notice: Notice) => void) {
     this.host = host;
+    this.companions = companions;
+    this.onNotice = onNotice;
   }
 
-  open({ name, bytes }: NamedFile, loadBias = 0n): Symbols {
-    return openSymbols({ name, bytes, loadBias, compression: this.host.compression });
+  open({ name, bytes, path }: NamedFile, loadBias = 0n): Symbols {
+    const findCompanion = this.companions.of(path, name);
+    const symbols = openSymbols({ name, bytes, loadBias, compression: this.host.compression, findCompanion });
+    this.opened.push({ symbols, path });
+    return symbols;
+  }
+
+  /** Opens the separate debug files of the files without debug information that were opened so far. */
+  openSeparate(): Symbols[] {
+    const stripped = this.opened.filter(({ symbols }) => !symbols.hasDebugInfo);
+    return stripped.flatMap(({ symbols, path }) => {
+      const find = this.companions.of(path, symbols.name);
+      return this.byBuildId(symbols, find) ?? this.byDebugLink(symbols, find) ?? [];
+    });
+  }
+
+  private byBuildId({ buildId, loadBias }: Symbols, find: FindCompanion): Symbols | undefined {
+    if (buildId === undefined) return undefined;
+    let found: Symbols | undefined;
+    find({ kind: 'buildId', buildId }, (file) => {
+      found = this.openBooted({ ...file, path: file.name }, loadBias).find((one) => one.buildId === buildId);
+      return found !== undefined;
+    });
+    return found;
+  }
+
+  private byDebugLink({ name, debugLink, loadBias }: Symbols, find: FindCompanion): Symbols | undefined {
+    if (debugLink === undefined) return undefined;
+    let mismatch: string | undefined;
+    const file = find({ kind: 'debugLink', name: debugLink.name }, (candidate) => {
+      const isSame = crc32(candidate.bytes) === debugLink.crc;
+      if (!isSame) mismatch ??= candidate.name;
+      return isSame;
+    });
+    if (!file && mismatch !== undefined) this.onNotice(debugLinkMismatch(name, mismatch));
+    return file && this.openBooted({ ...file, path: file.name }, loadBias)[0];
   }
 
   openAt(file: NamedFile, biases: readonly bigint[]): Symbols[] {
@@ -86,9 +129,9 @@ class SymbolOpener {
   }
 
   /** Opens the symbols of a booted file; empty if it is not an ELF file with code. */
-  openBooted(file: NamedFile): Symbols[] {
+  openBooted(file: NamedFile, loadBias = 0n): Symbols[] {
     try {
-      return [this.open(file)];
+      return [this.open(file, loadBias)];
     } catch (error) {
       if (error instanceof UserError && error.code.startsWith('symbols-')) return [];
       throw error;
@@ -101,9 +144,9 @@ class SymbolOpener {
    */
   openPlaced(file: PlacedFile | undefined): Symbols[] {
     if (!file) return [];
-    const { name, bytes, address } = file;
+    const { bytes, address } = file;
     if (isElf(bytes) || address === undefined) return this.openBooted(file);
-    return [this.open({ name, bytes: elfFromCode(bytes, BigInt(address)) })];
+    return [this.open({ ...file, bytes: elfFromCode(bytes, BigInt(address)) })];
   }
 
   /**
@@ -113,7 +156,8 @@ class SymbolOpener {
   openAtPath(kernel: string | null): Symbols[] {
     if (kernel === null || !this.host.files.exists(kernel)) return [];
     try {
-      return this.openBooted({ name: kernel, bytes: readRegular(this.host, kernel) });
+      const bytes = readRegularFile(this.host, kernel);
+      return bytes ? this.openBooted({ name: kernel, bytes, path: kernel }) : [];
     } catch (error) {
       // The replay works without the file, so ignore the error.
       if (error instanceof UserError) return [];
@@ -122,19 +166,8 @@ class SymbolOpener {
   }
 }
 
-/** Reads a regular file. Reading a pipe could block forever. */
-function readRegular(host: Host, name: string): Uint8Array {
-  const file = host.files.open(name, { write: false, create: 'never' });
-  try {
-    const bytes = new Uint8Array(Math.min(file.length(), ELF_BYTES_MAX));
-    return bytes.subarray(0, file.readAt(0, bytes));
-  } finally {
-    file.close();
-  }
-}
-
 function readNamed(host: Host, name: string): NamedFile {
-  return { name, bytes: host.files.readWhole(name, ELF_BYTES_MAX) };
+  return { name, bytes: host.files.readWhole(name, SYMBOL_FILE_BYTES_MAX), path: name };
 }
 
 function warnAboutOtherBuilds(groups: readonly CodeGroup[], onNotice: (notice: Notice) => void): void {

@@ -5,6 +5,7 @@ import { CallFrameIndex } from './dwarf/callFrameInformation.ts';
 import { DebugInfo } from './dwarf/info.ts';
 import { DebugSections } from './elf/debugSections.ts';
 import { readElfFile } from './elf/elfFile.ts';
+import { debugLinkOf } from './elf/fileLinks.ts';
 import { SymbolTable } from './elf/symbolTable.ts';
 import type { EnvironmentParts } from './expressions/environment.ts';
 import { CodeUnits } from './functions/codeUnits.ts';
@@ -32,6 +33,7 @@ export interface Readers extends EnvironmentParts {
   codeAround: Symbols['codeAround'];
   code: Symbols['code'];
   buildId: Symbols['buildId'];
+  debugLink: Symbols['debugLink'];
 }
 
 /**
@@ -99,6 +101,7 @@ export function createReaders(
       address: BigInt.asUintN(64, address + loadBias),
     })),
     buildId: file.buildId,
+    debugLink: debugLinkOf(file),
     codeAround: (pc, reachBytes) => {
       const code = file.codeAround(toFileAddress(pc), reachBytes);
       return code && { address: BigInt.asUintN(64, code.address + loadBias), bytes: code.bytes };

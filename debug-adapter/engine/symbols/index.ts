@@ -1,5 +1,7 @@
 /** The public interface of this folder: sessions use it to map addresses to source and to format variables. */
 export { openSymbols } from './openSymbols.ts';
+export type { CompanionFile, CompanionRequest, FindCompanion } from './companions.ts';
+export { crc32 } from './elf/crc32.ts';
 export { elfFromCode, elfFromImage, IMAGE_SECTION } from './kallsyms/imageElf.ts';
 export { type CodeGroup, groupByCode, type SymbolFile } from './codeGroup.ts';
 export { InvalidExpression } from './expressions/invalidExpression.ts';

@@ -36,6 +36,7 @@ export function openSymbols(source: SymbolsSource): Symbols {
     inlinedAt: (pc) => guard([], () => functions.inlinedAt(pc)),
     code: readers.code,
     buildId: readers.buildId,
+    debugLink: readers.debugLink,
     codeAround: readers.codeAround,
     symbolAt: (address) => symbolTable.at(address),
     symbolsNamed: (line) => symbolTable.withName(line),

@@ -1,4 +1,5 @@
 import type { HostCompression } from '../base/host.ts';
+import type { DebugLink, FindCompanion } from './companions.ts';
 import type { Frame, FrameView, UnwindResult } from './unwinding/frame.ts';
 import type { Predicate } from '../target/predicate.ts';
 import type { Type } from './types/type.ts';
@@ -52,6 +53,8 @@ export interface Symbols {
   readonly code: readonly CodeSection[];
   /** The GNU build ID in hexadecimal; undefined for a file without a build ID. */
   readonly buildId: string | undefined;
+  /** The separate debug file that the file names; undefined if it names none. */
+  readonly debugLink: DebugLink | undefined;
 
   /**
    * The file's code bytes around `pc`, at most `reachBytes` in each direction; undefined if the file has no code there.
@@ -101,6 +104,8 @@ export interface SymbolsSource {
   bytes: Uint8Array;
   /** The number that is added to every address of a position-independent file. */
   loadBias?: bigint;
+  /** Finds the files that this file refers to. If it is omitted, they count as missing. */
+  findCompanion?: FindCompanion;
   /** Inflates compressed debug sections. If it is omitted, such sections are ignored and a diagnostic is added. */
   compression?: HostCompression;
 }
