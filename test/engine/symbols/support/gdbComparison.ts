@@ -1,0 +1,186 @@
+import path from 'node:path';
+import { groupByCode, type Symbols, type Value } from '../../../../debug-adapter/engine/symbols/index.ts';
+import { callStackOf, type StackFrame } from '../../../../debug-adapter/engine/session/callStack.ts';
+import { globalsOf, localsOf } from '../../../../debug-adapter/engine/session/frameVariables.ts';
+import { isCallerSaved } from '../../../../debug-adapter/engine/symbols/unwinding/registers.ts';
+import { LoadedSymbols } from '../../../../debug-adapter/engine/session/loadedSymbols.ts';
+import { open } from './fixtures.ts';
+import { elfOf, inspectorOf, type SampledFrame, type SampledValue, type ValueSample } from './valueSamples.ts';
+
+/**
+ * Compares what blkreplay shows at the stops of a program with what gdb shows: the frames, the variables of the
+ * innermost function and of its caller, and the registers.
+ */
+export interface Difference {
+  /**
+   * `wrong`: both show a value, and the values differ. `missing`: only gdb shows one. `extra`: only blkreplay shows one.
+   * `text`: the values are equal, and the texts differ. Otherwise, the part that differs.
+   */
+  kind: 'wrong' | 'missing' | 'extra' | 'text' | 'type' | 'children' | 'noVariable' | 'frame' | 'register';
+  /** `square[0][1] at arrays values.c:120`. */
+  where: string;
+  ours: string;
+  theirs: string;
+  /** The value is in a register of a caller, and the function that it called may have overwritten the register. */
+  isOverwritten?: boolean;
+}
+
+export interface Comparison {
+  values: number;
+  frames: number;
+  registers: number;
+  differences: Difference[];
+}
+
+type FrameWithSymbols = StackFrame & { symbols: Symbols };
+
+/** Compares every sample of a program. */
+export function compareWithGdb(file: string, samples: readonly ValueSample[]): Comparison {
+  const groups = groupByCode([{ symbols: open(file), isBooted: true }]);
+  const elf = elfOf(file);
+  const result: Comparison = { values: 0, frames: 0, registers: 0, differences: [] };
+  for (const sample of samples) {
+    const inspector = inspectorOf(sample, elf);
+    compareStack(callStackOf(inspector, new LoadedSymbols(groups, inspector)), sample.frames, result);
+  }
+  return result;
+}
+
+function compareStack(ours: readonly StackFrame[], theirs: readonly SampledFrame[], result: Comparison): void {
+  const [ourTexts, theirTexts] = [ours.map(frameText), theirs.map(sampledFrameText)];
+  const where = `at ${theirTexts[0]}, ${theirs[0].pc}`;
+  result.frames += theirs.length;
+  const isSame = ourTexts.join('\n') === theirTexts.join('\n');
+  if (!isSame)
+    result.differences.push({ kind: 'frame', where, ours: ourTexts.join(' < '), theirs: theirTexts.join(' < ') });
+  theirs.forEach((frame, level) => {
+    // Frames are compared by level. The variables of different locations are not compared.
+    const own = ours[level];
+    if (!own?.symbols || own.frame.pc !== BigInt(frame.pc) || own.source.at?.line !== frame.line) return;
+    const at = `in frame ${level} ${where}`;
+    const withSymbols = own as FrameWithSymbols;
+    if (frame.variables) compareVariables(localsOf(withSymbols), frame.variables, at, result);
+    if (frame.globals) compareVariables(globalsOf(withSymbols), frame.globals, at, result);
+    if (frame.registers) compareRegisters(own, frame.registers, at, result);
+  });
+}
+
+function frameText({ source: { name, at } }: StackFrame): string {
+  const location = at ? ` ${path.basename(at.file.name)}:${at.line}` : '';
+  return `${name}${location}`;
+}
+
+function sampledFrameText({ name, file, line }: SampledFrame): string {
+  return `${name}${file === null ? '' : ` ${file}:${line}`}`;
+}
+
+function compareRegisters(
+  { frame }: StackFrame,
+  theirs: NonNullable<SampledFrame['registers']>,
+  at: string,
+  result: Comparison,
+): void {
+  for (const [number, text] of Object.entries(theirs)) {
+    const value = frame.register(Number(number));
+    const ours = value === undefined ? null : `0x${value.toString(16)}`;
+    result.registers++;
+    const isOverwritten = value === undefined && frame.depth > 0 && isCallerSaved(Number(number));
+    const difference = { kind: 'register' as const, where: `${number} ${at}`, ours: `${ours}`, theirs: `${text}` };
+    if (ours !== text) result.differences.push({ ...difference, isOverwritten });
+  }
+}
+
+function compareVariables(
+  values: readonly Value[],
+  theirs: Record<string, SampledValue>,
+  at: string,
+  result: Comparison,
+): void {
+  for (const [name, expected] of Object.entries(theirs)) {
+    const value = values.find((each) => each.name === name);
+    if (value) compareValue(value, expected, `${name} ${at}`, result);
+    else if (!isFailure(expected[1])) {
+      result.values++;
+      result.differences.push({ kind: 'noVariable', where: `${name} ${at}`, ours: '', theirs: expected[1] });
+    }
+  }
+}
+
+function compareValue(ours: Value, [type, text, children]: SampledValue, where: string, result: Comparison): void {
+  if (isFailure(text)) return;
+  result.values++;
+  const { location } = ours;
+  const isOverwritten = location.kind === 'register' && isCallerSaved(location.register);
+  const differ = (kind: Difference['kind'], own: string, expected: string) =>
+    void result.differences.push({ kind, where, ours: own, theirs: expected, isOverwritten });
+  if (ours.typeName !== type) differ('type', ours.typeName, type);
+  else {
+    const kind = textDifference(ours.text, text);
+    // If the children are compared, they show whether the value is wrong.
+    if (kind === 'wrong' && children.length > 0 && !/^[*&]$/.test(children[0][0])) differ('text', ours.text, text);
+    else if (kind) differ(kind, ours.text, text);
+  }
+  if (isUnknown(text) || isUnknown(ours.text)) return;
+  compareChildren(ours, children, where, result);
+}
+
+function compareChildren(ours: Value, theirs: SampledValue[2], where: string, result: Comparison): void {
+  if (theirs.length === 0) return;
+  const own = ours.children();
+  const [first, target] = theirs[0];
+  // A pointer or reference: blkreplay shows the members of a struct in place of the struct.
+  if (first === '*' || first === '&') {
+    const isTarget = own.length === 1 && own[0].name.startsWith('*');
+    if (isTarget) compareValue(own[0], target, `*${where}`, result);
+    else if (!isUnknown(target[1])) compareChildren(ours, target[2], `*${where}`, result);
+    return;
+  }
+  const [names, expected] = [own.slice(0, theirs.length).map(nameOf), theirs.map(([name]) => name)];
+  if (names.join() !== expected.join()) {
+    result.values++;
+    result.differences.push({ kind: 'children', where, ours: names.join(), theirs: expected.join() });
+  }
+  for (const [name, value] of theirs) {
+    const child = own.find((each) => nameOf(each) === name);
+    if (child) compareValue(child, value, `${name} of ${where}`, result);
+  }
+}
+
+const nameOf = ({ name }: Value): string => (name.startsWith('<anonymous') ? '<anonymous>' : name);
+
+/** The kind of difference between two texts of a value; undefined if they are equal or ours is only shorter. */
+function textDifference(ours: string, theirs: string): Difference['kind'] | undefined {
+  if (isUnknown(ours) || isUnknown(theirs))
+    return isUnknown(ours) === isUnknown(theirs) ? undefined : isUnknown(ours) ? 'missing' : 'extra';
+  if (ours === theirs || isShorter(ours, theirs)) return undefined;
+  return plain(ours) === plain(theirs) ? 'text' : 'wrong';
+}
+
+/** gdb could not evaluate the value because of a failure of gdb, so there is nothing to compare with. */
+const isFailure = (text: string): boolean => text.startsWith('error: ') && !text.startsWith('error: Cannot access');
+
+/** The value is not available, or consists only of parts that are not available. */
+function isUnknown(text: string): boolean {
+  const rest = text.replace(UNAVAILABLE, '');
+  return rest === '' || (rest !== text && /^[{[(][^"'0-9]*[}\])]$/.test(rest.replace(/[\w.<>$:]+ ?[=:] ?/g, '')));
+}
+
+const UNAVAILABLE =
+  /<optimized out>|<cannot read 0x[0-9a-f]+>|<?error: Cannot access memory at address 0x[0-9a-f]+>?|<synthetic pointer>/g;
+
+/** Whether the text is a summary that leaves out parts, which are marked by `…`. */
+function isShorter(ours: string, theirs: string): boolean {
+  const parts = ours.split('…');
+  if (parts.length === 1 || !theirs.startsWith(parts[0])) return false;
+  let from = 0;
+  for (const part of parts) {
+    const found = theirs.indexOf(part, from);
+    if (found < 0) return false;
+    from = found + part.length;
+  }
+  return true;
+}
+
+/** A number without the symbol, character or string that follows it; other texts without spaces. */
+const plain = (text: string): string =>
+  /^(-?[\d.]+(?:e[+-]\d+)?|0x[0-9a-f]+)(?: .*)?$/s.exec(text)?.[1] ?? text.replaceAll(' ', '');

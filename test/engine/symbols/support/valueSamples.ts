@@ -1,0 +1,82 @@
+import fs from 'node:fs';
+import zlib from 'node:zlib';
+import { readElfFile } from '../../../../debug-adapter/engine/symbols/elf/elfFile.ts';
+import type { Inspector } from '../../../../debug-adapter/engine/target/inspector.ts';
+import { runGdbOnQemu } from './gdbOnQemu.ts';
+
+/** One stop of a program: the state of the machine, and what gdb shows there. Numbers are hexadecimal texts. */
+export interface ValueSample {
+  pc: string;
+  /** The machine's registers by DWARF number. */
+  registers: Record<string, string | null>;
+  /** The address of `memory`. */
+  start: string;
+  /** The data area and the stack: deflated, in base64. */
+  memory: string;
+  frames: SampledFrame[];
+}
+
+export interface SampledFrame {
+  kind: 'normal' | 'inlined' | 'tailCall' | 'other';
+  pc: string;
+  name: string | null;
+  file: string | null;
+  line: number;
+  /** The variables of the innermost frames by name. */
+  variables?: Record<string, SampledValue>;
+  /** The variables of the frame's file, at the first stop in a function. */
+  globals?: Record<string, SampledValue>;
+  registers?: Record<string, string | null>;
+}
+
+/** gdb's type, text and children of a value. The text of a value that gdb cannot show begins with `error: `. */
+export type SampledValue = [type: string, text: string, children: [name: string, value: SampledValue][]];
+
+export interface SampleOptions {
+  /** The source files whose statements count. */
+  files: readonly string[];
+  /** The number of stops for each statement, and in total. */
+  hits: number;
+  stops: number;
+  /** The portion of the statements that is used: 1 for all of them. */
+  portion: number;
+  seed: number;
+}
+
+/** Runs a program in QEMU under gdb and takes a sample when it arrives at a statement. */
+export function sampleValues(elf: string, { files, hits, stops, portion, seed }: SampleOptions): ValueSample[] {
+  const setup = `FILES, HITS, STOPS, PORTION, SEED = ${JSON.stringify(files)}, ${hits}, ${Math.min(stops, 1e9)}, ${portion}, ${seed}`;
+  return runGdbOnQemu(elf, { setup, script: 'valueSamples.py' }).map((line) => JSON.parse(line) as ValueSample);
+}
+
+/** The machine at a sample, as sessions see it. Memory outside the sample is as in the file. */
+export function inspectorOf(sample: ValueSample, elf: ReturnType<typeof elfOf>): Inspector {
+  const start = BigInt(sample.start);
+  const ram = zlib.inflateSync(Buffer.from(sample.memory, 'base64'));
+  const register = (number: number) => BigInt(sample.registers[number] ?? 0);
+  const byteRuns = (address: bigint, length: number): Uint8Array => {
+    const offset = address - start;
+    if (offset >= 0n && offset < BigInt(ram.length))
+      return ram.subarray(Number(offset), Math.min(ram.length, Number(offset) + length));
+    for (let size = length; size > 0; size >>= 1) {
+      const bytes = elf.bytesAt(address, size);
+      if (bytes) return bytes;
+    }
+    return new Uint8Array();
+  };
+  return {
+    hart: 0,
+    pc: BigInt(sample.pc),
+    privilege: 3,
+    csrs: [],
+    register,
+    float: (index) => register(32 + index),
+    csr: (number) => BigInt(sample.registers[4096 + number] ?? 0),
+    readMemory: byteRuns,
+    translate: () => undefined,
+    readPhysical: () => undefined,
+    isRam: () => true,
+  };
+}
+
+export const elfOf = (file: string) => readElfFile(fs.readFileSync(file), file);
