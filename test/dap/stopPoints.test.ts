@@ -11,9 +11,9 @@ import { backwardStops, forwardStops, printing, selected, stopping, stopText } f
 
 const CANDIDATES = 24;
 /** A point with more hits gets a hit condition, or is left out. */
-const HITS_MAX = 30;
+const HITS_MAX = 12;
 /** A point with more hits is left out, because each hit takes time. */
-const COUNTED_MAX = 3000;
+const COUNTED_MAX = 2000;
 
 testRandomPrograms(pointsFor, async (t, history, { points, hits }) => {
   await compareRecording(t, history, { points, hits: selected(hits, 'start') });

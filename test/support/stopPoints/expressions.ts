@@ -32,12 +32,15 @@ export const register = (name: string, number: number): Expression => ({
 /** gdb's register numbers of CSRs start here. */
 const FIRST_CSR = 65;
 
-export const csr = (name: string): Expression => ({
-  text: `$${name}`,
-  isUnsigned: true,
-  value: (state) => state.csr(csrNumber(name)),
-  code: () => [0x26, ...bigEndian(BigInt(FIRST_CSR + csrNumber(name)), 2)],
-});
+export function csr(name: string): Expression {
+  const number = csrNumber(name);
+  return {
+    text: `$${name}`,
+    isUnsigned: true,
+    value: (state) => state.csr(number),
+    code: () => [0x26, ...bigEndian(BigInt(FIRST_CSR + number), 2)],
+  };
+}
 
 const TYPES = { 'unsigned char': 1, 'unsigned int': 4, 'unsigned long': 8 } as const;
 

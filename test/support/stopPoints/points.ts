@@ -30,8 +30,8 @@ export function randomPoint(random: SeededRandom, name: string, options: PointOp
 
 /** A hit condition with which a point with this number of hits stops rarely. */
 export function fewHits(random: SeededRandom, count: number): NonNullable<TestPoint['hitCondition']> {
-  const every = Math.max(2, Math.ceil(count / 12));
-  const number = 1 + random.below(Math.min(count, 12));
+  const every = Math.max(2, Math.ceil(count / 8));
+  const number = 1 + random.below(Math.min(count, 8));
   return random.pick([
     { text: `% ${every}`, stopsAt: (hit) => hit % every === 0 },
     { text: `${number}`, stopsAt: (hit) => hit === number },
