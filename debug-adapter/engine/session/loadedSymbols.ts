@@ -19,7 +19,7 @@ export class LoadedSymbols {
   /** The files, grouped by the code that they describe. */
   readonly groups: readonly CodeGroup[];
   readonly files: readonly Symbols[];
-  private memory: GuestMemory;
+  readonly memory: GuestMemory;
   private code: LoadedCode;
 
   constructor(groups: readonly CodeGroup[], memory: GuestMemory) {

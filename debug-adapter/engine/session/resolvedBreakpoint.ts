@@ -47,8 +47,14 @@ export function resolveLine({ groups }: LoadedSymbols, path: string, line: numbe
   return { ...resolved, line: first?.line };
 }
 
-/** Resolves the name of a function or code label in every program that contains it. */
-export function resolveFunction({ groups }: LoadedSymbols, name: string): ResolvedBreakpoint {
+/**
+ * Resolves the name of a function or code label in every program that contains it. As in gdb, `*0x80000000` is an
+ * address.
+ */
+export function resolveFunction(symbols: LoadedSymbols, name: string): ResolvedBreakpoint {
+  const { groups } = symbols;
+  const address = /^\s*\*\s*(0x[0-9a-f]+|\d+)\s*$/i.exec(name)?.[1];
+  if (address !== undefined) return resolveAddress(symbols, symbols.memory, BigInt.asUintN(64, BigInt(address)));
   const found = groups.flatMap((group) => inGroup(group, group.addressesOfFunction(name)));
   return reachable(found, { kind: 'noFunction', name });
 }

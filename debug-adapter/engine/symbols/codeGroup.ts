@@ -76,12 +76,11 @@ export class CodeGroup {
   }
 
   /**
-   * The addresses for a breakpoint on a function or code label. Data symbols are skipped: they have no instructions to
-   * stop at.
+   * The addresses for a breakpoint on a function, including its inlined copies, or on a code label. Data symbols
+   * are skipped: they have no instructions to stop at.
    */
   addressesOfFunction(name: string): bigint[] {
-    const ofFunctions = (file: Symbols) =>
-      nonEmpty(file.functionsNamed(name).map((functionInfo) => file.breakpointAddress(functionInfo)));
+    const ofFunctions = (file: Symbols) => nonEmpty(file.functionBreakpoints(name));
     const ofLabels = (file: Symbols) => {
       const labels = file.symbolsNamed(name).filter(({ kind, address }) => kind !== 'object' && isCode(file, address));
       return nonEmpty(labels.map(({ address }) => address));

@@ -10,6 +10,7 @@ import { SymbolTable } from './elf/symbolTable.ts';
 import type { EnvironmentParts } from './expressions/environment.ts';
 import { CodeUnits } from './functions/codeUnits.ts';
 import { FunctionIndex } from './functions/functionIndex.ts';
+import { FunctionNames } from './functions/functionNames.ts';
 import { FunctionQueries } from './functions/functions.ts';
 import { BreakpointLocations } from './lines/breakpointLocations.ts';
 import { LineIndex } from './lines/lineIndex.ts';
@@ -65,13 +66,16 @@ export function createReaders(
     const at = toFileAddress(address);
     return file.code.some((section) => section.address <= at && at < section.address + section.sizeBytes);
   };
-  const functions = new FunctionQueries({ index, lines: lineIndex, symbolTable, breakpointLocations, isCode });
+  const hints = new NameHints(info);
+  const functionNames = new FunctionNames({ index, hints, lines: lineIndex, symbolTable });
+  const functionParts = { index, lines: lineIndex, symbolTable, breakpointLocations, names: functionNames, isCode };
+  const functions = new FunctionQueries(functionParts);
   const unwinder = new Unwinder(new CallFrameIndex(sections, { bias: loadBias, report }), {
     functionStart: (pc) => functions.at(pc)?.low,
     bias: loadBias,
     report,
   });
-  const names = new NameIndex(info, new NameHints(info), report);
+  const names = new NameIndex(info, hints, report);
   const types = new TypeReader(names, report);
   const shown = {
     symbolAt: (address: bigint) => symbolTable.at(address),

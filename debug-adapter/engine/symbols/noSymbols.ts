@@ -9,7 +9,7 @@ export type ExpressionSymbols = Pick<Symbols, 'evaluate' | 'isTrue' | 'check' | 
 
 const NO_NAMES = {
   variables: { scopesAt: () => [], globalNamed: () => undefined },
-  functions: { withName: () => [] },
+  functions: { withName: () => [], withFullName: () => [] },
   names: { find: () => [] },
   symbolTable: { withName: () => [] },
   codeUnits: { at: () => undefined },

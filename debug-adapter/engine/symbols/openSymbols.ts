@@ -32,6 +32,7 @@ export function openSymbols(source: SymbolsSource): Symbols {
     files: () => guard([], () => lines.files()),
     functionAt: (pc) => guard(undefined, () => functions.at(pc)),
     functionsNamed: (line) => guard([], () => functions.withName(line)),
+    functionBreakpoints: (line) => guard([], () => functions.breakpointsOn(line)),
     breakpointAddress: (functionInfo) => guard(functionInfo.low, () => functions.breakpointAddress(functionInfo)),
     inlinedAt: (pc) => guard([], () => functions.inlinedAt(pc)),
     code: readers.code,

@@ -41,7 +41,16 @@ export interface Symbols {
   files(): SourceFile[];
 
   functionAt(pc: bigint): FunctionInfo | undefined;
+  /**
+   * The functions that a user means by a name, by gdb's rules: `area`, `Box::area`, `Box::area(int)`, `max<int>`,
+   * `crate::module::f`, `file.c:f`, or a linkage name. Outer scopes, template arguments and parameters may be omitted.
+   */
   functionsNamed(name: string): FunctionInfo[];
+  /**
+   * The addresses for a function breakpoint, in ascending order: one for each function that the name stands for (see
+   * `functionsNamed`), and one for each of its inlined copies.
+   */
+  functionBreakpoints(name: string): bigint[];
   /**
    * The address for a function breakpoint: after the prologue, or at the entry if variable locations are valid there.
    */

@@ -9,6 +9,7 @@ export class SymbolTable {
   private readonly file: ElfFile;
   private readonly bias: bigint;
   private sorted: SymbolInfo[] | undefined;
+  private mangled: SymbolInfo[] | undefined;
   private byBase: Map<string, SymbolInfo[]> | undefined;
 
   constructor(file: ElfFile, bias: bigint) {
@@ -43,6 +44,16 @@ export class SymbolTable {
    */
   functionsNamed(name: string): SymbolInfo[] {
     return this.sameBase(name).filter((symbol) => symbol.kind !== 'object' && !/\.cold(\.|$)/.test(symbol.name));
+  }
+
+  /**
+   * The symbols of functions with a mangled C++ or Rust name that may stand for a function called `name`. The name of
+   * an operator is encoded, so all mangled names qualify for `operator`.
+   */
+  mangledWith(name: string): SymbolInfo[] {
+    const part = name === 'operator' ? '' : name.replace(/^~/, '');
+    this.mangled ??= this.sortedSymbols().filter((symbol) => symbol.kind === 'function' && /^_[ZR]/.test(symbol.name));
+    return this.mangled.filter((symbol) => symbol.name.includes(part));
   }
 
   /** The symbols whose names match `name` up to the first dot. */

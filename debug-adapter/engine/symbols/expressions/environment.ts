@@ -2,7 +2,7 @@ import type { FunctionIndex } from '../functions/functionIndex.ts';
 import type { FunctionQueries } from '../functions/functions.ts';
 import type { CodeUnits } from '../functions/codeUnits.ts';
 import type { SymbolTable } from '../elf/symbolTable.ts';
-import type { Variable } from '../symbols.ts';
+import type { FunctionInfo, Variable } from '../symbols.ts';
 import type { NameIndex } from '../types/nameIndex.ts';
 import type { Type } from '../types/type.ts';
 import type { TypeReader } from '../types/typeReader.ts';
@@ -44,7 +44,10 @@ export class Environment implements TypeNames {
   }
 
   function(name: string): GuestValue | undefined {
-    const [info] = this.parts.functions.withName(name);
+    return this.functionFrom(name, this.parts.functions.withFullName(name));
+  }
+
+  private functionFrom(name: string, [info]: readonly FunctionInfo[]): GuestValue | undefined {
     if (!info) return undefined;
     const entry = this.parts.index.at(info.low);
     return this.inMemory(name, entry ? this.parts.types.function(entry.die) : UNKNOWN_FUNCTION, info.low);
@@ -61,11 +64,12 @@ export class Environment implements TypeNames {
 
   /**
    * Represents a symbol without debug information as a function if it is a label of code. Otherwise, it is an array of
-   * unknown length, which is how programs declare linker script symbols.
+   * unknown length, which is how programs declare linker script symbols. If there is no such symbol, finds a function
+   * whose qualified name ends with the name.
    */
   symbol(name: string): GuestValue | undefined {
     const [symbol] = this.parts.symbolTable.withName(name);
-    if (!symbol) return undefined;
+    if (!symbol) return this.functionFrom(name, this.parts.functions.withName(name));
     const isCode = symbol.kind !== 'object' && this.parts.functions.isCode(symbol.address);
     return this.inMemory(name, isCode ? UNKNOWN_FUNCTION : UNKNOWN_DATA, symbol.address);
   }

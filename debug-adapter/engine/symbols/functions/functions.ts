@@ -7,6 +7,8 @@ import type { FunctionInfo, InlinedCall, SymbolInfo } from '../symbols.ts';
 import { blocksAt } from './block.ts';
 import type { FunctionEntry, FunctionIndex } from './functionIndex.ts';
 import { functionName } from './functionName.ts';
+import type { FunctionNames } from './functionNames.ts';
+import { NameQuery } from './nameQuery.ts';
 
 /** Looks up functions by address and by name. Functions without debug information come from the symbol table. */
 export class FunctionQueries {
@@ -14,6 +16,7 @@ export class FunctionQueries {
   private readonly lines: LineIndex;
   private readonly symbols: SymbolTable;
   private readonly breakpointLocations: BreakpointLocations;
+  private readonly names: FunctionNames;
   /** Whether an address belongs to an executable section. A label of data is not a function. */
   readonly isCode: (address: bigint) => boolean;
 
@@ -22,12 +25,14 @@ export class FunctionQueries {
     lines: LineIndex;
     symbolTable: SymbolTable;
     breakpointLocations: BreakpointLocations;
+    names: FunctionNames;
     isCode: (address: bigint) => boolean;
   }) {
     this.index = parts.index;
     this.lines = parts.lines;
     this.symbols = parts.symbolTable;
     this.breakpointLocations = parts.breakpointLocations;
+    this.names = parts.names;
     this.isCode = parts.isCode;
   }
 
@@ -38,14 +43,39 @@ export class FunctionQueries {
     return symbol && symbol.kind !== 'object' && this.isCode(pc) ? describeSymbol(symbol) : undefined;
   }
 
-  withName(name: string): FunctionInfo[] {
+  /** The functions that a user means by a name: see NameQuery. */
+  withName(text: string): FunctionInfo[] {
+    return [...this.matching(new NameQuery(text), text.trim()).values()];
+  }
+
+  /** The functions whose qualified name is exactly this name, apart from template arguments and anonymous namespaces. */
+  withFullName(text: string): FunctionInfo[] {
+    const query = new NameQuery(text);
+    const found = this.matching(query, text);
+    return [...found.values()].filter(
+      ({ name, low }) => query.matchesFully(name) || this.symbols.at(low)?.name === text,
+    );
+  }
+
+  /** The addresses for a breakpoint on the functions with a name, including their inlined copies. */
+  breakpointsOn(text: string): bigint[] {
+    const query = new NameQuery(text);
+    const functions = [...this.matching(query, text.trim()).values()].map((each) => this.breakpointAddress(each));
+    const inlined = this.names
+      .inlined(query)
+      .map(({ ranges }) => this.breakpointLocations.afterPrologue(ranges[0].start));
+    return [...new Set([...functions, ...inlined])].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  }
+
+  private matching(query: NameQuery, linkageName: string): Map<bigint, FunctionInfo> {
     const found = new Map<bigint, FunctionInfo>();
-    for (const symbol of this.symbols.functionsNamed(name)) {
+    for (const symbol of [...this.symbols.functionsNamed(linkageName), ...this.names.symbolsOf(query)]) {
       const info = this.at(symbol.address);
       // Ignore a label inside another function.
       if (info && info.low === symbol.address) found.set(info.low, info);
     }
-    return [...found.values()];
+    for (const entry of this.names.functions(query)) found.set(entry.low, this.describe(entry));
+    return found;
   }
 
   breakpointAddress(of: FunctionInfo): bigint {

@@ -84,7 +84,8 @@ export class BreakpointLocations {
     return locations;
   }
 
-  private afterPrologue(address: bigint): bigint {
+  /** The address itself, or the end of the prologue if the address is in the prologue of its function. */
+  afterPrologue(address: bigint): bigint {
     const entry = this.functions.at(address);
     if (!entry || address < entry.low || address >= entry.high) return address;
     const end = this.functionBreakpoint(entry);
@@ -138,6 +139,8 @@ function prologueEndByLines(entry: FunctionEntry, lines: LineIndex): bigint | un
   const table = lines.tableAt(low);
   const first = table?.indexAt(low) ?? -1;
   if (!table || first < 0) return undefined;
+  const marked = markedPrologueEnd(table, first, high);
+  if (marked !== undefined) return marked;
   // If two lines have the same address, the prologue has no instructions.
   if (hasSecondLineAt(table, low)) return low;
   let prologue = first;
@@ -151,6 +154,18 @@ function prologueEndByLines(entry: FunctionEntry, lines: LineIndex): bigint | un
   }
   const end = table.endOf(prologue);
   return end < high ? end : table.entries[prologue].address;
+}
+
+/** The address that the compiler marked as the end of the prologue (gdb: skip_prologue_using_linetable). */
+function markedPrologueEnd(table: LineTable, first: number, high: bigint): bigint | undefined {
+  const { entries } = table;
+  const { file, address: low } = entries[first];
+  let index = first;
+  while (index > 0 && entries[index - 1].address === low) index--;
+  for (; index < entries.length && entries[index].address < high; index++) {
+    if (entries[index].prologueEnd && entries[index].file === file) return entries[index].address;
+  }
+  return undefined;
 }
 
 function hasSecondLineAt(table: LineTable, low: bigint): boolean {

@@ -65,6 +65,8 @@ export interface LineEntry {
   line: number;
   column: number;
   isStatement: boolean;
+  /** Whether the compiler marked the row as the end of a function's prologue, as clang does. */
+  prologueEnd: boolean;
 }
 
 function byAddressEndsFirst(a: LineEntry, b: LineEntry): number {
@@ -151,8 +153,8 @@ class SequenceReader {
     }
   }
 
-  private push({ address, file, line, column, isStatement }: Readonly<LineRow>): void {
-    this.entries.push({ address: this.biased(address), file, line, column, isStatement });
+  private push({ address, file, line, column, isStatement, prologueEnd }: Readonly<LineRow>): void {
+    this.entries.push({ address: this.biased(address), file, line, column, isStatement, prologueEnd });
   }
 
   private biased(address: bigint): bigint {

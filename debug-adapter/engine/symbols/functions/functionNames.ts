@@ -1,0 +1,135 @@
+import { demangle } from '../demangling/demangle.ts';
+import { AT, TAG } from '../dwarf/constants.ts';
+import type { Die } from '../dwarf/die.ts';
+import type { Unit } from '../dwarf/info.ts';
+import { outlineOf } from '../dwarf/outline.ts';
+import type { SymbolTable } from '../elf/symbolTable.ts';
+import type { LineIndex } from '../lines/lineIndex.ts';
+import { reversedComponents } from '../lines/paths.ts';
+import { nameKey } from '../names/nameHash.ts';
+import type { NameHints } from '../names/nameHints.ts';
+import type { SymbolInfo } from '../symbols.ts';
+import type { Block } from './block.ts';
+import type { FunctionEntry, FunctionIndex } from './functionIndex.ts';
+import { functionName, linkageNameOf } from './functionName.ts';
+import type { NameQuery } from './nameQuery.ts';
+
+/** Finds the functions that a name stands for: in the debug information and in the symbol table. */
+export class FunctionNames {
+  private readonly index: FunctionIndex;
+  private readonly hints: NameHints;
+  private readonly lines: LineIndex;
+  private readonly symbols: SymbolTable;
+
+  constructor(parts: { index: FunctionIndex; hints: NameHints; lines: LineIndex; symbolTable: SymbolTable }) {
+    this.index = parts.index;
+    this.hints = parts.hints;
+    this.lines = parts.lines;
+    this.symbols = parts.symbolTable;
+  }
+
+  /** The functions with debug information. */
+  functions(query: NameQuery): FunctionEntry[] {
+    const entries: FunctionEntry[] = [];
+    for (const unit of this.unitsOf(query)) {
+      const keys = new Set(this.matching(unit, query).map(({ key }) => key));
+      if (keys.size > 0) entries.push(...this.index.functionsInUnit(unit).filter(({ die }) => keys.has(die.key)));
+    }
+    return entries;
+  }
+
+  /** The inlined copies of the functions. gdb also looks for them only in the units that name the function. */
+  inlined(query: NameQuery): Block[] {
+    const blocks: Block[] = [];
+    for (const unit of this.unitsOf(query)) {
+      const keys = new Set(
+        this.matching(unit, query)
+          .filter((die) => die.has(AT.inline))
+          .map(({ key }) => key),
+      );
+      if (keys.size === 0) continue;
+      for (const { blocks: block } of this.index.functionsInUnit(unit)) addInlined(block, keys, blocks);
+    }
+    return blocks;
+  }
+
+  /** The symbols whose linkage names stand for the name. Used for functions without debug information. */
+  symbolsOf(query: NameQuery): SymbolInfo[] {
+    if (query.file !== undefined) return [];
+    const key = nameKey(query.name);
+    return this.symbols.mangledWith(key).filter(({ name }) => {
+      const demangled = demangle(name);
+      return (
+        demangled &&
+        !/thunk to /.test(demangled.name) &&
+        aliases(demangled.name).some((alias) => query.matches(alias)) &&
+        query.matchesParameters(demangled.parameters)
+      );
+    });
+  }
+
+  private unitsOf({ name }: NameQuery): Unit[] {
+    return this.hints.unitsOf('function', nameKey(name));
+  }
+
+  private matching(unit: Unit, query: NameQuery): Die[] {
+    const key = nameKey(query.name);
+    const found: Die[] = [];
+    for (const offset of outlineOf(unit).functions) {
+      const die = unit.die(offset);
+      if (die && !die.flag(AT.declaration) && hasKey(die, key) && this.isMatch(die, query)) found.push(die);
+    }
+    return found;
+  }
+
+  private isMatch(die: Die, query: NameQuery): boolean {
+    if (!namesOf(die).some((name) => query.matches(name))) return false;
+    if (query.hasParameters && !hasParameters(die, query)) return false;
+    if (query.file === undefined) return true;
+    const owner = die.entryWith(AT.declFile);
+    const file = owner && this.lines.fileOf(owner, AT.declFile);
+    return file !== undefined && endsWithPath(file.path, query.file);
+  }
+}
+
+/** The names by which a function can be called: a method of a Rust trait has those of the type and of the trait. */
+function namesOf(die: Die): string[] {
+  const name = functionName(die);
+  const linkageName = die.unit.language === 'rust' ? linkageNameOf(die) : undefined;
+  const demangled = linkageName === undefined ? undefined : demangle(linkageName);
+  return demangled ? [name, ...aliases(demangled.name)] : [name];
+}
+
+/** `<names::Point as names::Area>::area` can also be called `names::Point::area` and `names::Area::area`. */
+function aliases(name: string): string[] {
+  const parts = /^<(.+?)(?: as (.+))?>::(\w+)$/.exec(name);
+  if (!parts) return [name];
+  const [, type, trait, last] = parts;
+  return [name, `${type}::${last}`, ...(trait ? [`${trait}::${last}`] : [])];
+}
+
+function endsWithPath(path: string, end: string): boolean {
+  const parts = reversedComponents(path);
+  return reversedComponents(end).every((part, i) => part === parts[i]);
+}
+
+function hasKey(die: Die, key: string): boolean {
+  const name = die.name ?? linkageNameOf(die);
+  return name !== undefined && nameKey(name) === key;
+}
+
+/** Compares types by the linkage name. Functions without one are not overloaded, so the number of parameters suffices. */
+function hasParameters(die: Die, query: NameQuery): boolean {
+  const linkageName = linkageNameOf(die);
+  const demangled = linkageName === undefined ? undefined : demangle(linkageName);
+  if (demangled && demangled.parameters !== '') return query.matchesParameters(demangled.parameters);
+  const count = [...die.children()].filter(({ tag }) => tag === TAG.formalParameter).length;
+  return count === query.parameterCount;
+}
+
+function addInlined(block: Block, keys: ReadonlySet<number>, found: Block[]): void {
+  for (const inner of block.inner) {
+    if (inner.kind === 'inlined' && inner.die.withOrigins().some(({ key }) => keys.has(key))) found.push(inner);
+    addInlined(inner, keys, found);
+  }
+}
