@@ -8,6 +8,7 @@ import { stepBack, stepOverCall } from './instructionStep.ts';
 import type { Session } from './session.ts';
 import type { StopReason } from './stopReason.ts';
 import { StepLocation } from './stepLocation.ts';
+import { calledFunction } from './thunks.ts';
 import { ReverseLineStep } from './reverseLineStep.ts';
 
 const STEPPED: StopReason = { kind: 'step' };
@@ -97,8 +98,8 @@ export class SourceSteps {
       return yield* this.asStep(session.runTo([before.pc, next], hasReturned));
     }
     if (flow !== 'call' || this.pc === next) return STEPPED;
-    const callee = symbols.functionAt(this.pc);
-    if (kind === 'in' && callee?.line !== undefined) {
+    const callee = kind === 'in' ? calledFunction(symbols, this.pc) : undefined;
+    if (callee && symbols.lineAt(callee.low)) {
       return yield* this.enter(symbols.breakpointAddress(callee), isThisHart);
     }
     return yield* this.asStep(session.runTo([next], hasReturned));

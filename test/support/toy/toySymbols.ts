@@ -65,6 +65,7 @@ export function toySymbols(program: ToyProgram, functions: Record<string, { fram
     statementRanges: (pc: bigint) => (lineAt(pc) ? [lineAt(pc)!] : []),
     breakpointAddress: ({ low }: FunctionInfo) => low + (frameBytes(low) > 0 ? 8n : 0n),
     inlinedAt: () => [],
+    symbolAt: () => undefined,
     innermostFrame,
     callerOf: (frame: Frame) => {
       if (frame.cfa === undefined) return { kind: 'outermost' };

@@ -1,0 +1,16 @@
+import type { FunctionInfo, Symbols } from '../symbols/index.ts';
+
+/**
+ * The function that a call to `pc` is meant for. A C++ thunk adjusts `this` and jumps to the real function; like gdb
+ * (gnuv3_skip_trampoline), a step does not stop in it. The linkage name of a thunk contains that of the real function
+ * (Itanium C++ ABI, section 5.1.4.4).
+ */
+export function calledFunction(symbols: Symbols, pc: bigint): FunctionInfo | undefined {
+  const target = THUNK.exec(symbols.symbolAt(pc)?.name ?? '')?.[1];
+  const [symbol] = target === undefined ? [] : symbols.symbolsNamed(`_Z${target}`);
+  return symbols.functionAt(symbol?.address ?? pc);
+}
+
+/** A non-virtual thunk has one offset, a virtual thunk two, and a covariant return thunk two pairs or single offsets. */
+const OFFSET = String.raw`(?:hn?\d+_|vn?\d+_n?\d+_)`;
+const THUNK = new RegExp(`^_ZT(?:${OFFSET}|c${OFFSET}${OFFSET})(.+)$`);
