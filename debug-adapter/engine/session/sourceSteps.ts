@@ -114,7 +114,9 @@ export class SourceSteps {
   private *runToCaller(): Sliced<StopReason> {
     const { session, symbols } = this;
     const frame = symbols.innermostFrame(frameViewOf(session.inspector));
-    const caller = symbols.callerOf(frame);
+    let caller = symbols.callerOf(frame);
+    // A function that ended with a tail call has already finished.
+    while (caller.kind === 'caller' && caller.frame.isTailCall) caller = symbols.callerOf(caller.frame);
     const { cfa } = frame;
     const { hart } = session.inspector;
     if (caller.kind !== 'caller' || cfa === undefined) return yield* this.stepLine('over');

@@ -20,6 +20,8 @@ import { NameHints } from './names/nameHints.ts';
 import { NameIndex } from './types/nameIndex.ts';
 import { TypeReader } from './types/typeReader.ts';
 import type { Frame } from './unwinding/frame.ts';
+import { TailCalls } from './unwinding/tailCalls.ts';
+import { TailCallUnwinder } from './unwinding/tailCallUnwinder.ts';
 import { Unwinder } from './unwinding/unwinder.ts';
 import { Variables } from './values/variables.ts';
 
@@ -29,7 +31,7 @@ export interface Readers extends EnvironmentParts {
   info: DebugInfo;
   lines: LineQueries;
   breakpointLocations: BreakpointLocations;
-  unwinder: Unwinder;
+  unwinder: TailCallUnwinder;
   /** The bytes of the file's code around an address. */
   codeAround: Symbols['codeAround'];
   code: Symbols['code'];
@@ -70,11 +72,13 @@ export function createReaders(
   const functionNames = new FunctionNames({ index, hints, lines: lineIndex, symbolTable });
   const functionParts = { index, lines: lineIndex, symbolTable, breakpointLocations, names: functionNames, isCode };
   const functions = new FunctionQueries(functionParts);
-  const unwinder = new Unwinder(new CallFrameIndex(sections, { bias: loadBias, report }), {
+  const frames = new Unwinder(new CallFrameIndex(sections, { bias: loadBias, report }), {
     functionStart: (pc) => functions.at(pc)?.low,
     bias: loadBias,
     report,
   });
+  const tailCalls = new TailCalls({ functions: index, symbolTable });
+  const unwinder = new TailCallUnwinder(frames, { functions: index, tailCalls });
   const names = new NameIndex(info, hints, report);
   const types = new TypeReader(names, report);
   const shown = {

@@ -1,9 +1,9 @@
 import type { Frame, FrameView, UnwindResult } from './frame.ts';
-import type { Unwinder } from './unwinder.ts';
+import type { TailCallUnwinder } from './tailCallUnwinder.ts';
 
 /** The whole call stack, innermost frame first, and why unwinding ended. */
 export function callStack(
-  unwinder: Unwinder,
+  unwinder: TailCallUnwinder,
   view: FrameView,
   limit = Infinity,
 ): { frames: Frame[]; end: UnwindResult['kind'] | 'limit' } {

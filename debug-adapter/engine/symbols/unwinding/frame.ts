@@ -17,6 +17,11 @@ export interface Frame {
   readonly cfa: bigint | undefined;
   /** Whether a trap entered the frame (CIE augmentation 'S'). Its caller is then the interrupted code. */
   readonly isSignalFrame: boolean;
+  /**
+   * Whether the frame's function ended with a tail call. It is shown, but no longer exists on the stack, so the
+   * function will not continue at `pc`.
+   */
+  readonly isTailCall?: boolean;
   /** The value of a register by its DWARF number: 0-31 are x0-x31, 32-63 are f0-f31, 4096 + n is CSR n. */
   register(dwarfNumber: number): bigint | undefined;
   readonly view: FrameView;
