@@ -19,10 +19,12 @@ import type { Symbols, SymbolsSource } from './symbols.ts';
 import { NameHints } from './names/nameHints.ts';
 import { NameIndex } from './types/nameIndex.ts';
 import { TypeReader } from './types/typeReader.ts';
+import type { Type } from './types/type.ts';
 import type { Frame } from './unwinding/frame.ts';
 import { TailCalls } from './unwinding/tailCalls.ts';
 import { TailCallUnwinder } from './unwinding/tailCallUnwinder.ts';
 import { Unwinder } from './unwinding/unwinder.ts';
+import type { Storage } from './values/storage.ts';
 import { Variables } from './values/variables.ts';
 
 /** The objects that read the symbols and debug information of one file. */
@@ -84,6 +86,10 @@ export function createReaders(
   const shown = {
     symbolAt: (address: bigint) => symbolTable.at(address),
     arrayCount: (boundsKey: number, frame: Frame): number | undefined => variables.arrayCount(boundsKey, frame),
+    virtualBase: (virtualKey: number, address: bigint, frame: Frame): bigint | undefined =>
+      variables.virtualBase(virtualKey, address, frame),
+    staticMember: (staticKey: number, type: Type, frame: Frame): Storage =>
+      variables.staticMember(staticKey, type, frame),
     report,
   };
   const callerOf = (frame: Frame) => unwinder.callerOf(frame);

@@ -8,8 +8,9 @@ import type { Frame, FrameView } from './unwinding/frame.ts';
 export type ExpressionSymbols = Pick<Symbols, 'evaluate' | 'isTrue' | 'check' | 'innermostFrame'>;
 
 const NO_NAMES = {
-  variables: { scopesAt: () => [], globalNamed: () => undefined },
+  variables: { scopesAt: () => [], globalsNamed: () => [] },
   functions: { withName: () => [], withFullName: () => [] },
+  index: { at: () => undefined },
   names: { find: () => [] },
   symbolTable: { withName: () => [] },
   codeUnits: { at: () => undefined },

@@ -21,6 +21,8 @@ const FILES: [string, string][] = [
   ['-Og, DWARF 5', fixture('flow-Og-v5')],
   ['-Og, DWARF 4', fixture('types-Og-v4')],
   ['.debug_types and .eh_frame', fixture('flow-eh-types')],
+  ['C++', fixture('values/classes-gcc')],
+  ['arrays of variable length', fixture('values/numbers-gcc')],
 ];
 
 /** The output of every compiler and language: ten files, and so 5,000 rounds unless told otherwise. */

@@ -6,6 +6,7 @@ import { indexedAddress } from './addr.ts';
 import { AT, UNIT } from './constants.ts';
 import { Die } from './die.ts';
 import type { FormSizes } from './forms.ts';
+import type { Language } from '../language.ts';
 import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /**
@@ -170,8 +171,6 @@ export class Unit implements FormSizes {
     return this.root.sectionOffset(name);
   }
 }
-
-export type Language = 'c' | 'c++' | 'rust' | 'assembly' | 'other';
 
 interface UnitHeader {
   keyBase: number;

@@ -32,6 +32,7 @@ function shortName(name: string): string {
   return [...(isUnsigned ? ['unsigned'] : []), ...words.filter((word) => word !== 'unsigned')].join(' ');
 }
 
+export const BOOL: BaseType = { kind: 'base', name: 'bool', sizeBytes: 1, encoding: 'boolean' };
 export const INT = BUILT_IN['int'];
 export const UNSIGNED = BUILT_IN['unsigned int'];
 export const LONG = BUILT_IN['long int'];

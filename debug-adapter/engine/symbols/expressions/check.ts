@@ -43,7 +43,12 @@ function namesIn(environment: Environment, frame: Frame, innermost: (view: Frame
     variable: (name) => {
       const type = environment.typeOfVariable(name);
       return (
-        type && { type, location: locationOfVariable(frame.pc, (view) => innermost(view).variable(name)?.storage) }
+        type && {
+          type,
+          location: environment.isMember(name)
+            ? undefined
+            : locationOfVariable(frame.pc, (view) => innermost(view).variable(name)?.storage),
+        }
       );
     },
     function: (name) => addressed(environment.function(name)),

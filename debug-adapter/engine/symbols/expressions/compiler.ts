@@ -12,7 +12,8 @@ import {
   valueNames,
 } from '../../../messages/symbols.ts';
 import type { Predicate } from '../../target/predicate.ts';
-import type { Member, Type } from '../types/type.ts';
+import { pathsTo, pathToBase } from '../types/members.ts';
+import type { Base, Member, Type } from '../types/type.ts';
 import { typeName } from '../types/typeName.ts';
 import {
   hasDynamicSize,
@@ -26,9 +27,10 @@ import {
 import { COMPARISONS } from './arithmetic.ts';
 import { INT, LONG, UNSIGNED_LONG } from './builtInTypes.ts';
 import { compileArithmetic, compilePromotion, converted, type TypedPredicate } from './compiledArithmetic.ts';
-import { findMember, LITERALS, pointerStride } from './evaluator.ts';
+import { CONSTANTS, LITERALS } from './evaluator.ts';
 import { located } from './invalidExpression.ts';
 import { binary, constant, extend, isNotZero, isZero, select } from './predicateParts.ts';
+import { pointerStride, targetOf } from './pointers.ts';
 import type { Expression } from './tree.ts';
 import type { VariableLocation } from './variableLocation.ts';
 
@@ -75,7 +77,7 @@ export class Compiler {
   operand(expression: Expression): Operand {
     return located(
       () => expression.at,
-      () => this.compile(expression),
+      () => referent(this.compile(expression)),
     );
   }
 
@@ -149,6 +151,8 @@ export class Compiler {
       return computed({ type: enumerator.type, value: converted(constant(enumerator.value), enumerator.type) });
     }
     const symbol = names.symbol(name);
+    const named = CONSTANTS[name];
+    if (!symbol && named) return computed({ type: named.type, value: constant(named.value) });
     if (!symbol) throw nameIsUnknown(name);
     return { kind: 'memory', type: symbol.type, address: constant(symbol.address) };
   }
@@ -234,9 +238,12 @@ export class Compiler {
     const type = stripTypedefs(value.type);
     if (!isComposite(type)) throw isNotAStruct(object.text, typeName(value.type));
     if (type.isIncomplete) throw typeIsIncomplete(typeName(value.type));
-    const path = findMember(type, member);
+    const [path] = pathsTo(type, member);
     if (!path) throw memberIsUnknown(member, typeName(value.type));
-    return path.reduce(memberOf, value);
+    return path.reduce(
+      (inner, step) => (step.kind === 'base' ? baseOf(inner, step.base) : memberOf(inner, step.member)),
+      value,
+    );
   }
 
   private index(expression: Expression & { kind: 'index' }): Operand {
@@ -265,7 +272,8 @@ export class Compiler {
       return { kind: 'memory', type, address: this.addressOf(this.operand(operand), operand.text) };
     }
     const { type: from, value } = this.number(operand);
-    return computed({ type, value: value && !isFloat(from) ? converted(value, type) : undefined });
+    const isFixed = !isFloat(from) && !isClassConversion(from, type);
+    return computed({ type, value: value && isFixed ? converted(value, type) : undefined });
   }
 
   private addressOf(operand: Operand, text: string): Predicate | undefined {
@@ -303,8 +311,32 @@ function operandAt({ type, location }: { type: Type; location: VariableLocation 
   }
 }
 
+/** What a reference refers to. */
+function referent(operand: Operand): Operand {
+  const type = stripTypedefs(operand.type);
+  if (type.kind !== 'pointer' || !type.reference) return operand;
+  const address = operand.kind === 'optimizedOut' ? undefined : valueOf(operand);
+  return operand.kind === 'optimizedOut'
+    ? { ...operand, type: type.target() }
+    : { kind: 'memory', type: type.target(), address };
+}
+
+function baseOf(operand: Operand, base: Base): Operand {
+  const type = base.type();
+  // The offset of a virtual base depends on the object.
+  if (base.virtualKey !== undefined) return { kind: 'memory', type, address: undefined };
+  return memberOf(operand, { name: '', type: () => type, offsetBytes: base.offsetBytes, bits: undefined });
+}
+
+/** Whether a cast between pointers to classes may change the address. */
+function isClassConversion(from: Type, to: Type): boolean {
+  const [a, b] = [targetOf(from), targetOf(to)];
+  return a !== undefined && b !== undefined && Boolean(pathToBase(a, b)?.length ?? pathToBase(b, a)?.length);
+}
+
 function memberOf(operand: Operand, member: Member): Operand {
   const type = member.type();
+  if (member.staticKey !== undefined) return { kind: 'memory', type, address: undefined };
   const bits = member.bits && { offset: member.bits.offset - member.offsetBytes * 8, width: member.bits.width };
   switch (operand.kind) {
     case 'memory': {

@@ -1,18 +1,25 @@
+import type { Die } from '../dwarf/die.ts';
 import type { FunctionIndex } from '../functions/functionIndex.ts';
+import { functionName } from '../functions/functionName.ts';
 import type { FunctionQueries } from '../functions/functions.ts';
 import type { CodeUnits } from '../functions/codeUnits.ts';
 import type { SymbolTable } from '../elf/symbolTable.ts';
 import type { FunctionInfo, Variable } from '../symbols.ts';
 import type { NameIndex } from '../types/nameIndex.ts';
-import type { Type } from '../types/type.ts';
+import { pathsTo, typeAt } from '../types/members.ts';
+import { scopedName, splitName } from '../types/scopedName.ts';
+import type { Enumerator, Type } from '../types/type.ts';
+import { stripTypedefs } from '../types/typeTraits.ts';
 import type { TypeReader } from '../types/typeReader.ts';
 import type { Frame } from '../unwinding/frame.ts';
 import { FIRST_CSR, registerNumber } from '../unwinding/registers.ts';
+import { partAt } from '../values/parts.ts';
 import { GuestValue, type ValueContext } from '../values/shownValue.ts';
-import { toBytes, type Storage } from '../values/storage.ts';
+import { OPTIMIZED_OUT, toBytes, type Storage } from '../values/storage.ts';
 import type { Variables } from '../values/variables.ts';
 import type { TypedNumber } from './arithmetic.ts';
 import { CHAR, DOUBLE, FLOAT, LONG, UNSIGNED_LONG } from './builtInTypes.ts';
+import { NameScope } from './nameScope.ts';
 import type { TypeNames } from './typeNames.ts';
 
 /**
@@ -23,6 +30,7 @@ export class Environment implements TypeNames {
   readonly context: ValueContext;
   private readonly parts: EnvironmentParts;
   private readonly frame: Frame;
+  private knownScope: NameScope | undefined;
 
   constructor(parts: EnvironmentParts, frame: Frame) {
     this.parts = parts;
@@ -31,20 +39,26 @@ export class Environment implements TypeNames {
   }
 
   isVariable(name: string): boolean {
-    return this.lookup(name) !== undefined;
+    return this.variable(name) !== undefined;
   }
 
   variable(name: string): GuestValue | undefined {
-    const found = this.lookup(name);
-    return found && this.parts.variables.read({ ...found, isShadowed: false }, this.frame);
+    const found = this.local(name) ?? this.ownMember(name) ?? this.global(name) ?? this.staticMember(name);
+    if (!found || found instanceof GuestValue) return found;
+    return this.parts.variables.read({ ...found, isShadowed: false }, this.frame);
+  }
+
+  /** Whether a name refers to a member of a class and not to a variable. */
+  isMember(name: string): boolean {
+    return !this.local(name) && (this.ownMember(name) !== undefined || !this.global(name));
   }
 
   typeOfVariable(name: string): Type | undefined {
-    return this.lookup(name)?.type;
+    return this.variable(name)?.type;
   }
 
   function(name: string): GuestValue | undefined {
-    return this.functionFrom(name, this.parts.functions.withFullName(name));
+    return this.functionFrom(name, this.parts.functions.withFullName(name.replace(/^::/, '')));
   }
 
   private functionFrom(name: string, [info]: readonly FunctionInfo[]): GuestValue | undefined {
@@ -54,12 +68,16 @@ export class Environment implements TypeNames {
   }
 
   enumerator(name: string): TypedNumber | undefined {
-    for (const die of this.parts.names.find('enumerator', name, this.unit)) {
+    const found: (Enumerator & { type: Type })[] = [];
+    const { last } = splitName(name);
+    for (const die of this.parts.names.find('enumerator', last, this.unit)) {
       const type = this.parts.types.typeFrom(die);
-      const found = type.kind === 'enumeration' && type.enumerators().find((each) => each.name === name);
-      if (found) return { value: found.value, type };
+      const all = type.kind === 'enumeration' ? type.enumerators() : [];
+      found.push(...all.filter((each) => splitName(each.name).last === last).map((each) => ({ ...each, type })));
+      if (found.length >= CANDIDATES_MAX || die.unit.language === 'c') break;
     }
-    return undefined;
+    const best = this.scope.best(name, found, (each) => each.name);
+    return best && { value: best.value, type: best.type };
   }
 
   /**
@@ -93,22 +111,76 @@ export class Environment implements TypeNames {
     return this.createValue(`$${name}`, UNSIGNED_LONG, { kind: 'bytes', bytes: toBytes(value, 8) });
   }
 
+  /** In C++, the keyword of a class or enumeration can be left out, and a scope can precede the name. */
   find(key: string): Type | undefined {
-    for (const die of this.parts.names.find('type', key, this.unit)) return this.parts.types.typeFrom(die);
+    const [, tag = '', name = ''] = /^((?:struct|class|union|enum) )?(.*)$/.exec(key) ?? [];
+    const { scope, last } = splitName(name);
+    const isC = this.unit?.language === 'c' && scope === '';
+    for (const prefix of tag === '' ? (isC ? [''] : ANY_KEYWORD) : (SAME_KEYWORDS[tag] ?? [tag])) {
+      const found: Die[] = [];
+      for (const die of this.parts.names.find('type', prefix + last, this.unit)) {
+        if (die.unit.language === 'c' && prefix !== tag) continue;
+        found.push(die);
+        if (found.length >= CANDIDATES_MAX || die.unit.language === 'c') break;
+      }
+      const best = this.scope.best(name, found, scopedName);
+      if (best) return this.parts.types.typeFrom(best);
+    }
     return undefined;
+  }
+
+  /** Whether the frame's code is C++. */
+  get isCpp(): boolean {
+    return this.unit?.language === 'c++';
   }
 
   private get unit() {
     return this.parts.codeUnits.at(this.frame.lookupPc);
   }
 
-  private lookup(name: string): Variable | undefined {
+  private get scope(): NameScope {
+    const entry = this.parts.index.at(this.frame.lookupPc);
+    return (this.knownScope ??= new NameScope(entry ? splitName(functionName(entry.die)).scope : ''));
+  }
+
+  private local(name: string): Variable | undefined {
     const scopes = this.parts.variables.scopesAt(this.frame.lookupPc);
     for (const { variables } of scopes.reverse()) {
       const found = variables.find((variable) => variable.name === name);
       if (found) return found;
     }
-    return this.parts.variables.globalNamed(name, this.unit);
+    return undefined;
+  }
+
+  /** The member of the object on which a C++ member function was called. */
+  private ownMember(name: string): GuestValue | undefined {
+    const self = this.unit?.language === 'c' || name === 'this' ? undefined : this.local('this');
+    const pointer = self && stripTypedefs(self.type);
+    if (!self || pointer?.kind !== 'pointer') return undefined;
+    const [path] = pathsTo(pointer.target(), name);
+    const object = path && this.parts.variables.read({ ...self, isShadowed: false }, this.frame).pointee();
+    if (!object) return path && this.createValue(name, typeAt(path), OPTIMIZED_OUT);
+    const { type, storage, offsetBytes, bits } = partAt(object, path);
+    return new GuestValue({ name, type, storage, offsetBytes, bits, expression: name, context: this.context });
+  }
+
+  private global(name: string): Variable | undefined {
+    const found: Variable[] = [];
+    for (const variable of this.parts.variables.globalsNamed(splitName(name).last, this.unit)) {
+      found.push(variable);
+      if (found.length >= CANDIDATES_MAX || this.unit?.language === 'c') break;
+    }
+    return this.scope.best(name, found, (variable) => variable.name);
+  }
+
+  /** A static member without a definition outside its class: `Shape::LIMIT`. */
+  private staticMember(name: string): GuestValue | undefined {
+    const { scope, last } = splitName(name);
+    const type = scope === '' ? undefined : this.find(scope);
+    const [path] = type ? pathsTo(type, last) : [];
+    const step = path?.at(-1);
+    if (!type || step?.kind !== 'member' || step.member.staticKey === undefined) return undefined;
+    return partAt(this.createValue(name, type, OPTIMIZED_OUT), path);
   }
 
   private inMemory(name: string, type: Type, address: bigint): GuestValue {
@@ -131,6 +203,14 @@ export interface EnvironmentParts {
   shown: Omit<ValueContext, 'frame'>;
 }
 
+/** The maximum number of entries of one name among which a scope selects. */
+const CANDIDATES_MAX = 100;
+const ANY_KEYWORD = ['', 'struct ', 'class ', 'union ', 'enum '];
+/** C++ does not distinguish them. */
+const SAME_KEYWORDS: Record<string, string[] | undefined> = {
+  'struct ': ['struct ', 'class '],
+  'class ': ['class ', 'struct '],
+};
 const VOID: Type = { kind: 'void' };
 const CODE_POINTER: Type = { kind: 'pointer', sizeBytes: 8, target: () => UNKNOWN_FUNCTION };
 const DATA_POINTER: Type = { kind: 'pointer', sizeBytes: 8, target: () => VOID };
@@ -145,9 +225,13 @@ const UNKNOWN_DATA: Type = { kind: 'array', element: () => CHAR, count: undefine
 /** As in gdb, a floating-point register is shown in both precisions. */
 const FLOAT_REGISTER: Type = {
   kind: 'union',
+  keyword: 'union',
   name: 'riscv_double',
+  language: 'c',
   sizeBytes: 8,
   isIncomplete: false,
+  virtualMethods: () => [],
+  bases: () => [],
   members: () =>
     [FLOAT, DOUBLE].map((type) => ({ name: type.name, type: () => type, offsetBytes: 0, bits: undefined })),
 };

@@ -13,18 +13,20 @@ import {
   valueIsOptimizedOut,
   valueNames,
 } from '../../../messages/symbols.ts';
-import type { Member, Type } from '../types/type.ts';
+import { pathsTo } from '../types/members.ts';
+import type { Type } from '../types/type.ts';
 import { typeName } from '../types/typeName.ts';
-import { stripTypedefs, hasDynamicSize, isComplex, isComposite, isFloat, sizeOf } from '../types/typeTraits.ts';
-import { withBounds } from '../values/arrayBounds.ts';
+import { stripTypedefs, isComplex, isComposite, isFloat, sizeOf } from '../types/typeTraits.ts';
 import { readFloat } from '../values/floats.ts';
 import type { Quadruple } from '../values/quadruple.ts';
+import { elementOf, partAt } from '../values/parts.ts';
 import { GuestValue } from '../values/shownValue.ts';
 import { toBytes, type Storage } from '../values/storage.ts';
 import { calculate, COMPARISONS, convertNumber, isTrue, promote, type TypedNumber } from './arithmetic.ts';
-import { CHAR, DOUBLE, FLOAT, INT, LONG, LONG_DOUBLE, UNSIGNED, UNSIGNED_LONG } from './builtInTypes.ts';
+import { BOOL, CHAR, DOUBLE, FLOAT, INT, LONG, LONG_DOUBLE, UNSIGNED, UNSIGNED_LONG } from './builtInTypes.ts';
 import { bytesOfNumber } from './conversion.ts';
 import type { Environment } from './environment.ts';
+import { classPointer, strideIn } from './pointers.ts';
 import type { Expression, LiteralType } from './tree.ts';
 
 /** Computes an expression's value in an environment. Reads the guest but never modifies it. */
@@ -58,7 +60,7 @@ export class Evaluator {
       case 'sizeofType':
         return this.sizeof(expression, expression.type);
       case 'sizeofValue':
-        return this.sizeof(expression, this.evaluate(expression.operand).type);
+        return this.sizeof(expression, this.operand(expression.operand).type);
       case 'repeat':
         return this.repeat(expression);
       case 'assignment':
@@ -68,7 +70,7 @@ export class Evaluator {
 
   /** Evaluates the target of an assignment, which must be in memory or in a register. */
   target(expression: Expression): GuestValue {
-    const value = this.evaluate(expression);
+    const value = this.operand(expression);
     const { kind } = value.location;
     if ((kind !== 'memory' && kind !== 'register') || sizeOf(value.type) === 0) throw cannotBeAssigned(expression.text);
     return value;
@@ -76,7 +78,12 @@ export class Evaluator {
 
   /** An arithmetic or pointer value; arrays and functions decay to their addresses. */
   number(expression: Expression): TypedNumber {
-    return this.numberOf(this.evaluate(expression), expression.text);
+    return this.numberOf(this.operand(expression), expression.text);
+  }
+
+  /** Evaluates an operand. A reference stands for what it refers to. */
+  private operand(expression: Expression): GuestValue {
+    return this.evaluate(expression).referent;
   }
 
   private numberOf(value: GuestValue, text: string): TypedNumber {
@@ -102,6 +109,8 @@ export class Evaluator {
     if (enumerator) return this.computed({ text: name }, enumerator);
     const symbol = this.environment.symbol(name);
     if (symbol) return symbol;
+    const constant = CONSTANTS[name];
+    if (constant) return this.computed({ text: name }, constant);
     throw nameIsUnknown(name);
   }
 
@@ -114,12 +123,12 @@ export class Evaluator {
   private unary(expression: Expression & { kind: 'unary' }): GuestValue {
     const { operator, operand } = expression;
     if (operator === '&') {
-      const value = this.evaluate(operand);
+      const value = this.operand(operand);
       return this.pointer(expression, this.addressOf(value, operand.text), value.type);
     }
     if (operator === '*') return this.dereference(operand, this.number(operand), expression.text);
     const number = this.number(operand);
-    if (operator === '!') return this.computed(expression, { value: isTrue(number) ? 0n : 1n, type: INT });
+    if (operator === '!') return this.truth(expression, !isTrue(number));
     const promoted = promote(number);
     if (stripTypedefs(number.type).kind === 'pointer') throw isNotANumber(operand.text, typeName(number.type));
     if (operator === '~' && typeof promoted.value !== 'bigint') throw isNotANumber(operand.text, typeName(number.type));
@@ -143,12 +152,13 @@ export class Evaluator {
     if (operator === '&&' || operator === '||') {
       const first = this.logical(left);
       const result = operator === '&&' ? first && this.logical(right) : first || this.logical(right);
-      return this.computed(expression, { value: result ? 1n : 0n, type: INT });
+      return this.truth(expression, result);
     }
     const [a, b] = [this.number(left), this.number(right)];
     const isPointer = ({ type }: TypedNumber) => stripTypedefs(type).kind === 'pointer';
+    if (COMPARISONS.has(operator))
+      return this.truth(expression, isTrue(calculate(operator, asAddress(a), asAddress(b))));
     if (!isPointer(a) && !isPointer(b)) return this.computed(expression, calculate(operator, a, b));
-    if (COMPARISONS.has(operator)) return this.computed(expression, calculate(operator, asAddress(a), asAddress(b)));
     if (operator === '+' && isPointer(b) && !isPointer(a)) return this.pointerSum(expression, b, a);
     if (operator === '-' && isPointer(a) && isPointer(b)) return this.distance(expression, a, b);
     if ((operator === '+' || operator === '-') && isPointer(a) && !isPointer(b)) {
@@ -158,24 +168,22 @@ export class Evaluator {
     throw isNotANumber(expression.text, typeName(isPointer(a) ? a.type : b.type));
   }
 
+  /** The result of a comparison, whose type depends on the language of the frame. */
+  private truth(expression: Expression, value: boolean): GuestValue {
+    return this.computed(expression, { value: value ? 1n : 0n, type: this.environment.isCpp ? BOOL : INT });
+  }
+
   private pointerSum(expression: Expression, pointer: TypedNumber, count: TypedNumber): GuestValue {
     if (typeof pointer.value !== 'bigint' || typeof count.value !== 'bigint') {
       throw isNotANumber(expression.text, typeName(count.type));
     }
-    const value = BigInt.asUintN(64, pointer.value + count.value * this.stride(pointer.type));
+    const value = BigInt.asUintN(64, pointer.value + count.value * strideIn(this.environment.context, pointer.type));
     return this.computed(expression, { value, type: pointer.type });
-  }
-
-  private stride(pointer: Type): bigint {
-    const type = stripTypedefs(pointer);
-    if (type.kind !== 'pointer' || !hasDynamicSize(type.target())) return pointerStride(pointer);
-    const { arrayCount, frame } = this.environment.context;
-    return BigInt(sizeOf(withBounds(type.target(), (key) => arrayCount(key, frame))) || 1);
   }
 
   private distance(expression: Expression, a: TypedNumber, b: TypedNumber): GuestValue {
     const bytes = BigInt.asIntN(64, (a.value as bigint) - (b.value as bigint));
-    return this.computed(expression, { value: bytes / this.stride(a.type), type: LONG });
+    return this.computed(expression, { value: bytes / strideIn(this.environment.context, a.type), type: LONG });
   }
 
   private logical(expression: Expression): boolean {
@@ -187,22 +195,22 @@ export class Evaluator {
    */
   private member(expression: Expression & { kind: 'member' }): GuestValue {
     const { object, member, text } = expression;
-    let value = this.evaluate(object);
+    let value = this.operand(object);
     const kind = stripTypedefs(value.type).kind;
     if (kind === 'pointer' || kind === 'array')
       value = this.dereference(object, this.numberOf(value, object.text), object.text);
     const type = stripTypedefs(value.type);
     if (!isComposite(type)) throw isNotAStruct(object.text, typeName(value.type));
     if (type.isIncomplete) throw typeIsIncomplete(typeName(value.type));
-    const path = findMember(type, member);
+    const [path] = pathsTo(type, member);
     if (!path) throw memberIsUnknown(member, typeName(value.type));
-    const found = path.reduce((inner, step) => inner.member(step), value);
+    const found = partAt(value, path);
     return this.withName(found, text);
   }
 
   private index(expression: Expression & { kind: 'index' }): GuestValue {
     const { array, index, text } = expression;
-    const value = this.evaluate(array);
+    const value = this.operand(array);
     const type = stripTypedefs(value.type);
     const number = this.number(index);
     if (typeof number.value !== 'bigint' || stripTypedefs(number.type).kind === 'pointer') {
@@ -210,7 +218,7 @@ export class Evaluator {
     }
     // Index the value directly: an array in registers has no address for pointer arithmetic.
     if (type.kind === 'array' && number.value >= 0n && number.value < 2n ** 31n) {
-      return this.withName(value.element(Number(number.value), type), text);
+      return this.withName(elementOf(value, type, Number(number.value)), text);
     }
     const pointer = this.numberOf(value, array.text);
     if (stripTypedefs(pointer.type).kind !== 'pointer') throw isNotAPointer(array.text, typeName(value.type));
@@ -224,10 +232,12 @@ export class Evaluator {
     if (kind === 'void') return this.make(expression, type, { kind: 'bytes', bytes: new Uint8Array() });
     if ((kind !== 'base' && kind !== 'pointer' && kind !== 'enumeration') || isComplex(type)) {
       // As in gdb, a value in memory can be cast to any type.
-      const value = this.evaluate(operand);
+      const value = this.operand(operand);
       return this.inMemory(expression.text, type, this.addressOf(value, operand.text));
     }
-    return this.computed(expression, convertNumber(this.number(operand), type));
+    const number = this.number(operand);
+    const adjusted = kind === 'pointer' ? classPointer(number, type, this.environment.context) : undefined;
+    return this.computed(expression, convertNumber(adjusted ?? number, type));
   }
 
   private sizeof(expression: Expression, type: Type): GuestValue {
@@ -237,7 +247,7 @@ export class Evaluator {
 
   /** Evaluates gdb's `first@count`, which shows adjacent values in memory as an array. */
   private repeat(expression: Expression & { kind: 'repeat' }): GuestValue {
-    const first = this.evaluate(expression.first);
+    const first = this.operand(expression.first);
     const { value: count } = this.number(expression.count);
     if (typeof count !== 'bigint' || count < 1n || count > 2n ** 24n) throw badCount(`${count}`);
     const address = this.addressOf(first, expression.first.text);
@@ -276,6 +286,13 @@ export class Evaluator {
   }
 }
 
+/** The names of C++ constants. */
+export const CONSTANTS: Record<string, (TypedNumber & { value: bigint }) | undefined> = {
+  true: { value: 1n, type: BOOL },
+  false: { value: 0n, type: BOOL },
+  nullptr: { value: 0n, type: { kind: 'pointer', sizeBytes: 8, target: () => ({ kind: 'void' }) } },
+};
+
 export const LITERALS: Record<LiteralType, Type> = {
   int: INT,
   unsigned: UNSIGNED,
@@ -287,14 +304,6 @@ export const LITERALS: Record<LiteralType, Type> = {
   char: CHAR,
 };
 
-/**
- * The number of bytes that `pointer + 1` adds to the address. As in GNU C, it is 1 for `void *` and function pointers.
- */
-export function pointerStride(pointer: Type): bigint {
-  const type = stripTypedefs(pointer);
-  return BigInt((type.kind === 'pointer' && sizeOf(type.target())) || 1);
-}
-
 function asAddress(number: TypedNumber): TypedNumber {
   return stripTypedefs(number.type).kind === 'pointer' ? { value: number.value, type: UNSIGNED_LONG } : number;
 }
@@ -304,18 +313,4 @@ const negated = (value: TypedNumber['value']) => (typeof value === 'object' ? va
 function floatOf(value: GuestValue): number | Quadruple | undefined {
   const bytes = value.bytes();
   return bytes && readFloat(bytes);
-}
-
-/** The path to a member: the anonymous structs and unions that contain it, then the member itself. */
-export function findMember(type: Type, name: string, depth = 0): Member[] | undefined {
-  const composite = stripTypedefs(type);
-  if (!isComposite(composite) || depth > 20) return undefined;
-  const members = composite.members();
-  const direct = members.find((member) => member.name === name);
-  if (direct) return [direct];
-  for (const member of members) {
-    const rest = member.name === '' ? findMember(member.type(), name, depth + 1) : undefined;
-    if (rest) return [member, ...rest];
-  }
-  return undefined;
 }

@@ -12,6 +12,7 @@ import { located, unlocated } from './invalidExpression.ts';
 import { tokenize, type Token } from './lexer.ts';
 import { parseCharacter, parseNumber } from './literals.ts';
 import type { BinaryOperator, Expression } from './tree.ts';
+import { qualifiedNameAt } from './qualifiedNames.ts';
 import { beginsType, parseType, type TypeNames } from './typeNames.ts';
 
 /**
@@ -172,7 +173,7 @@ class Parser {
       } else if (text === '.' || text === '->') {
         this.next();
         const object = expression;
-        const member = this.name(expressionParts.member());
+        const member = this.memberName();
         const throughPointer = text === '->';
         const shared = { at: object.at, text: object.text + text + member };
         expression = { kind: 'member', object, member, throughPointer, ...shared };
@@ -183,15 +184,17 @@ class Parser {
   }
 
   private primary(): Expression {
-    const token = this.next();
+    const qualified = this.peek().kind === 'operator' ? this.qualifiedName() : undefined;
+    if (qualified) return qualified;
+    const token = this.peek();
     const { at } = token;
+    if (token.kind === 'name') return this.qualifiedName() ?? { kind: 'name', at, name: token.text, text: token.text };
+    this.next();
     switch (token.kind) {
       case 'number':
         return { kind: 'literal', at, ...parseNumber(token.text), text: token.text };
       case 'character':
         return { kind: 'literal', at, ...parseCharacter(token.text), text: token.text };
-      case 'name':
-        return { kind: 'name', at, name: token.text, text: token.text };
       case 'register':
         return { kind: 'register', at, name: token.text, text: `$${token.text}` };
       default: {
@@ -203,17 +206,31 @@ class Parser {
     }
   }
 
+  /** A name, in C++ with its scope; undefined if the tokens do not begin with a name. */
+  private qualifiedName(): (Expression & { kind: 'name' }) | undefined {
+    const { at } = this.peek();
+    const found = qualifiedNameAt(
+      (ahead) => this.peek(ahead),
+      (name) => this.scope.types.find(name) !== undefined,
+    );
+    if (!found) return undefined;
+    const { name } = found;
+    for (let i = 0; i < found.tokens; i++) this.next();
+    return { kind: 'name', at, name, text: name };
+  }
+
   private beginsType(ahead: number): boolean {
     const { kind, text } = this.peek(ahead);
-    if (kind !== 'name' || this.scope.isVariable(text)) return false;
-    const from = { peek: () => this.peek(ahead), next: () => this.peek(ahead) };
+    if (kind === 'name' && this.peek(ahead + 1).text !== '::' && this.scope.isVariable(text)) return false;
+    const from = { peek: (more = 0) => this.peek(ahead + more), next: () => this.peek(ahead) };
     return beginsType(from, this.scope.types);
   }
 
-  private name(what: string): string {
-    const token = this.next();
-    if (token.kind !== 'name') throw expressionExpected(what, tokenText(token));
-    return token.text;
+  /** The name of a member, which may have the scope of a base class: `Base::count`. */
+  private memberName(): string {
+    const qualified = this.peek().kind === 'name' ? this.qualifiedName() : undefined;
+    if (!qualified) throw expressionExpected(expressionParts.member(), tokenText(this.next()));
+    return qualified.name;
   }
 
   private expect(text: string): void {

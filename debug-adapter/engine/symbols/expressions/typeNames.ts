@@ -1,5 +1,6 @@
 import type { Token } from './lexer.ts';
 import { BUILT_IN } from './builtInTypes.ts';
+import { qualifiedNameAt } from './qualifiedNames.ts';
 import { expressionExpected, typeIsUnknown, expressionParts } from '../../../messages/symbols.ts';
 import type { Type } from '../types/type.ts';
 
@@ -13,15 +14,31 @@ export interface TypeNames {
 
 /** The parser's position in its tokens. */
 export interface TokenSource {
-  peek(): Token;
+  peek(ahead?: number): Token;
   next(): Token;
 }
 
 /** Whether a type name starts at the next token. */
 export function beginsType(tokens: TokenSource, types: TypeNames): boolean {
   const { kind, text } = tokens.peek();
-  if (kind !== 'name') return false;
-  return BASIC_TYPE_KEYWORDS.has(text) || QUALIFIERS.has(text) || TAGS.has(text) || types.find(text) !== undefined;
+  if (kind === 'name' && (BASIC_TYPE_KEYWORDS.has(text) || QUALIFIERS.has(text) || TAGS.has(text))) return true;
+  const found = typeNameAt(tokens, types);
+  return found !== undefined && types.find(found.name) !== undefined;
+}
+
+function typeNameAt(tokens: TokenSource, types: TypeNames): { name: string; tokens: number } | undefined {
+  return qualifiedNameAt(
+    (ahead) => tokens.peek(ahead),
+    (name) => types.find(name) !== undefined,
+  );
+}
+
+/** Takes the tokens of a type's name, with its scope. */
+function takeTypeName(tokens: TokenSource, types: TypeNames): string {
+  const found = typeNameAt(tokens, types);
+  for (let i = found?.tokens ?? 1; i > 1; i--) tokens.next();
+  const { text } = tokens.next();
+  return found?.name ?? text;
 }
 
 /** Parses a type name: `struct node`, `uint32_t` or `unsigned long`, with optional `const`, `*` and `[n]`. */
@@ -57,14 +74,14 @@ function parseSpecifiers(tokens: TokenSource, types: TypeNames): Type {
   let named: Type | undefined;
   for (;;) {
     const { kind, text } = tokens.peek();
-    if (kind !== 'name') break;
+    if (kind !== 'name' && !(!named && keywords.length === 0 && typeNameAt(tokens, types))) break;
     if (TAGS.has(text)) named = parseTag(tokens, types);
     else if (QUALIFIERS.has(text)) tokens.next();
     else if (BASIC_TYPE_KEYWORDS.has(text)) keywords.push(tokens.next().text);
     else if (!named && keywords.length === 0) {
-      named = types.find(text);
-      if (!named) throw typeIsUnknown(text);
-      tokens.next();
+      const name = takeTypeName(tokens, types);
+      named = types.find(name);
+      if (!named) throw typeIsUnknown(name);
     } else break;
   }
   if (named) return named;
@@ -74,7 +91,7 @@ function parseSpecifiers(tokens: TokenSource, types: TypeNames): Type {
 }
 
 function parseTag(tokens: TokenSource, types: TypeNames): Type {
-  const key = `${tokens.next().text} ${tokens.next().text}`;
+  const key = `${tokens.next().text} ${takeTypeName(tokens, types)}`;
   const type = types.find(key);
   if (!type) throw typeIsUnknown(key);
   return type;
@@ -86,11 +103,13 @@ function basicType(keywords: string[], types: TypeNames): Type | undefined {
   const rest = [...keywords].sort().join(' ');
   const name = BASIC_TYPES[rest];
   if (name === undefined) return undefined;
-  return name === 'void' ? { kind: 'void' } : (types.find(name) ?? BUILT_IN[name]);
+  if (name === 'void') return { kind: 'void' };
+  // C++ calls the type `bool`.
+  return (rest === 'bool' ? types.find(rest) : undefined) ?? types.find(name) ?? BUILT_IN[name];
 }
 
 const QUALIFIERS = new Set(['const', 'volatile', 'restrict', '_Atomic']);
-const TAGS = new Set(['struct', 'union', 'enum']);
+const TAGS = new Set(['struct', 'class', 'union', 'enum']);
 const BASIC_TYPE_KEYWORDS = new Set(
   'void char short int long signed unsigned float double _Bool bool __int128'.split(' '),
 );

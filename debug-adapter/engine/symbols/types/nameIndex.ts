@@ -80,8 +80,12 @@ function add(names: UnitNames, die: Die, depth: number): void {
     if (die.flag(AT.declaration)) return;
     const name = die.text(AT.name);
     append(names.type, name && TYPE_PREFIX[tag] + name, die.key);
-    if (tag !== TAG.enumerationType) return;
-    for (const child of die.children()) append(names.enumerator, child.text(AT.name), die.key);
+    if (tag === TAG.enumerationType) {
+      for (const child of die.children()) append(names.enumerator, child.text(AT.name), die.key);
+    } else if (CLASSES.has(tag) && die.unit.language !== 'c' && depth < 20) {
+      // A class can contain types. Its variables are declarations.
+      for (const child of die.children()) if (child.tag in TYPE_PREFIX) add(names, child, depth + 1);
+    }
   }
 }
 
@@ -96,8 +100,11 @@ function append(map: Map<string, number[]>, name: string | undefined, key: numbe
   else map.set(name, [key]);
 }
 
+const CLASSES = new Set<number>([TAG.structureType, TAG.classType, TAG.unionType]);
+
 const TYPE_PREFIX: Record<number, string> = {
   [TAG.structureType]: 'struct ',
+  [TAG.classType]: 'class ',
   [TAG.unionType]: 'union ',
   [TAG.enumerationType]: 'enum ',
   [TAG.baseType]: '',

@@ -1,5 +1,7 @@
+import type { Language } from '../language.ts';
+
 /**
- * C types as DWARF describes them. Struct members and pointer targets are returned by functions, so that reading one
+ * Types of C and C++ as DWARF describes them. Struct members and pointer targets are returned by functions, so that reading one
  * type does not read every type that it refers to. Equal types are represented by the same object.
  */
 export type Type =
@@ -11,6 +13,7 @@ export type Type =
   | TypedefType
   | QualifiedType
   | FunctionType
+  | MemberPointerType
   | VoidType;
 
 /** An arithmetic type that the compiler provides (DW_TAG_base_type). */
@@ -23,22 +26,54 @@ export interface BaseType {
   component?: BaseType;
 }
 
-/** A pointer or reference. */
+/** A pointer or a C++ reference, which is stored as a pointer. */
 export interface PointerType {
   kind: 'pointer';
   sizeBytes: number;
   target: () => Type;
+  reference?: '&' | '&&';
 }
 
-/** A struct, class or union. */
+/** A C++ pointer to a member of a class. */
+export interface MemberPointerType {
+  kind: 'memberPointer';
+  sizeBytes: number;
+  /** The type of the member; a function for a pointer to a member function. */
+  target: () => Type;
+  container: () => Type;
+}
+
+/** A struct, class or union. The kind of a class is `struct`. */
 export interface CompositeType {
   kind: 'struct' | 'union';
-  /** The name without the keyword `struct` or `union`; empty for an unnamed type. */
+  keyword: 'struct' | 'union' | 'class';
+  /** The name without the keyword, in C++ with its scope (`geo::Point`); empty for an unnamed type. */
   name: string;
+  language: Language;
   sizeBytes: number;
   /** True for a declaration without a definition in any unit of the file. */
   isIncomplete: boolean;
+  /** The virtual member functions that the class declares. */
+  virtualMethods: () => VirtualMethod[];
+  /** The base classes, in the order of their declarations. */
+  bases: () => Base[];
   members: () => Member[];
+}
+
+/** A virtual member function. */
+export interface VirtualMethod {
+  /** With its class and parameters: `Box::area() const`. */
+  name: string;
+  /** The index in the virtual table. */
+  index: number;
+}
+
+/** A base class. Its values are parts of the values of the derived class. */
+export interface Base {
+  type: () => Type;
+  offsetBytes: number;
+  /** For a virtual base, whose offset depends on the object: the key of the entry that has an expression for it. */
+  virtualKey?: number;
 }
 
 /** A member of a struct or union. Offsets are in bytes; the widths and offsets of bit-fields are in bits. */
@@ -51,6 +86,8 @@ export interface Member {
    * For a bit-field: its width, and its offset from the start of the struct, where bit 0 is the least significant bit.
    */
   bits: { offset: number; width: number } | undefined;
+  /** For a static member, which is stored elsewhere: the key of its declaration. */
+  staticKey?: number;
 }
 
 /** One dimension of an array. */
@@ -73,7 +110,9 @@ export interface ArrayType {
 /** An enumeration with its enumerators. */
 export interface EnumerationType {
   kind: 'enumeration';
+  /** In C++, with its scope. */
   name: string;
+  language: Language;
   sizeBytes: number;
   isSigned: boolean;
   enumerators: () => Enumerator[];
@@ -81,6 +120,7 @@ export interface EnumerationType {
 
 /** A named value of an enumeration. */
 export interface Enumerator {
+  /** In C++, with its scope: `Mode::Slow` in an `enum class`, otherwise the scope of the enumeration. */
   name: string;
   value: bigint;
 }
@@ -108,7 +148,8 @@ export interface FunctionType {
   isPrototyped: boolean;
 }
 
-/** The type void. */
+/** The type void, or a C++ type such as `decltype(nullptr)`, of which only the name is known. */
 export interface VoidType {
   kind: 'void';
+  name?: string;
 }

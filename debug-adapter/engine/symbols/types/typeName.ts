@@ -1,3 +1,4 @@
+import type { Language } from '../language.ts';
 import type { ArrayType, FunctionType, QualifiedType, Type } from './type.ts';
 
 /** A type's C name, as gdb's `whatis` prints it: `char *[16]`, `int (*)(int, char *)`, `const struct store *`. */
@@ -19,7 +20,9 @@ function declare(type: Type, inner: string, depth: number): string {
   if (depth > DEPTH_MAX) return '...';
   switch (type.kind) {
     case 'pointer':
-      return declarePointer(type.target(), '*' + inner, depth);
+      return declarePointer(type.target(), (type.reference ?? '*') + inner, depth);
+    case 'memberPointer':
+      return declarePointer(type.target(), `${declare(type.container(), '', depth + 1)}::*${inner}`, depth);
     case 'array':
       return declare(type.element(), type.isVector ? join(inner, dimension(type)) : inner + dimension(type), depth + 1);
     case 'function':
@@ -53,7 +56,11 @@ function declareQualified(type: QualifiedType, inner: string, depth: number): st
   const words = ORDER.filter((word) => qualifiers.has(word)).join(' ');
   if (target.kind === 'array') return declare(qualifiedElements(target, qualifiers), inner, depth + 1);
   if (target.kind === 'pointer')
-    return declarePointer(target.target(), `* ${words}${/^\w/.test(inner) ? ' ' : ''}${inner}`, depth + 1);
+    return declarePointer(
+      target.target(),
+      `${target.reference ?? '*'} ${words}${/^[\w*]/.test(inner) ? ' ' : ''}${inner}`,
+      depth + 1,
+    );
   return `${words} ${declare(target, inner, depth + 1)}`;
 }
 
@@ -79,18 +86,24 @@ function parameters(type: FunctionType, depth: number): string {
 function plainName(type: Type): string {
   switch (type.kind) {
     case 'void':
-      return 'void';
+      return type.name ?? 'void';
     case 'base':
     case 'typedef':
       return type.name;
     case 'struct':
     case 'union':
-      return `${type.kind} ${type.name || '{...}'}`;
+      return withKeyword(type.keyword, type);
     case 'enumeration':
-      return `enum ${type.name || '{...}'}`;
+      return withKeyword('enum', type);
     default:
       return '?';
   }
+}
+
+/** gdb: c_print_type. C++ needs no keyword. */
+function withKeyword(keyword: string, { name, language }: { name: string; language: Language }): string {
+  if (name === '') return `${keyword} {...}`;
+  return language === 'c' ? `${keyword} ${name}` : name;
 }
 
 const join = (name: string, inner: string) => [name, inner].filter((text) => text !== '').join(' ');

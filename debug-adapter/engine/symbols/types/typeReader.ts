@@ -1,19 +1,26 @@
 import { MalformedData } from '../damage.ts';
 import { AT, TAG } from '../dwarf/constants.ts';
 import type { Die } from '../dwarf/die.ts';
-import { evaluateNumber } from '../dwarf/expression.ts';
+import { evaluateNumber, type ExpressionContext } from '../dwarf/expression.ts';
+import { qualify } from '../dwarf/outline.ts';
 import type { NameIndex } from './nameIndex.ts';
+import { scopedName } from './scopedName.ts';
 import type {
   ArrayType,
+  Base,
   BaseType,
   CompositeType,
   EnumerationType,
   Enumerator,
   FunctionType,
   Member,
+  MemberPointerType,
   QualifiedType,
   Type,
+  VirtualMethod,
 } from './type.ts';
+import { typeName } from './typeName.ts';
+import { isSigned, stripTypedefs } from './typeTraits.ts';
 
 /**
  * Creates types from DIEs (DWARF 5, chapter 5), once per DIE. Referenced types are read on demand. A damaged type is
@@ -51,7 +58,15 @@ export class TypeReader {
         return readBase(die);
       case TAG.pointerType:
         return { kind: 'pointer', sizeBytes: die.number(AT.byteSize) ?? 8, target };
+      case TAG.referenceType:
+      case TAG.rvalueReferenceType: {
+        const reference = die.tag === TAG.referenceType ? '&' : '&&';
+        return { kind: 'pointer', sizeBytes: die.number(AT.byteSize) ?? 8, target, reference };
+      }
+      case TAG.pointerToMemberType:
+        return this.memberPointer(die, target);
       case TAG.structureType:
+      case TAG.classType:
       case TAG.unionType:
         return this.composite(die);
       case TAG.arrayType:
@@ -59,10 +74,12 @@ export class TypeReader {
       case TAG.enumerationType:
         return this.enumeration(die);
       case TAG.typedef:
-        return { kind: 'typedef', name: die.name ?? '', target };
+        return { kind: 'typedef', name: scopedName(die), target };
       case TAG.subroutineType:
       case TAG.subprogram:
         return this.function(die);
+      case TAG.unspecifiedType:
+        return { kind: 'void', ...(die.name && { name: die.name }) };
       default: {
         const qualifier = QUALIFIERS[die.tag];
         return qualifier ? { kind: 'qualified', qualifier, target } : VOID;
@@ -78,7 +95,7 @@ export class TypeReader {
       parameters: this.lazy<Type[]>([], () =>
         children()
           .filter(({ tag }) => tag === TAG.formalParameter)
-          .map((child) => this.typeOf(child)),
+          .map((child) => this.parameter(child)),
       ),
       get isVariadic() {
         return children().some(({ tag }) => tag === TAG.unspecifiedParameters);
@@ -87,40 +104,102 @@ export class TypeReader {
     };
   }
 
+  /** As in gdb (read_subroutine_type), `this` cannot be changed. */
+  private parameter(die: Die): Type {
+    const type = this.typeOf(die);
+    const isThis = die.unit.language === 'c++' && die.flag(AT.artificial) && type.kind === 'pointer';
+    return isThis ? { kind: 'qualified', qualifier: 'const', target: () => type } : type;
+  }
+
   /**
    * A declaration resolves to its definition in another unit, if there is one. A declaration may refer to its
    * definition by a signature (section 5.7.1).
    */
   private composite(declared: Die): CompositeType {
-    const kind = declared.tag === TAG.unionType ? 'union' : 'struct';
-    const name = declared.name ?? '';
+    const keyword = KEYWORDS[declared.tag] ?? 'struct';
+    const name = scopedName(declared);
     const isDeclaration = declared.flag(AT.declaration);
     const signed = declared.reference(AT.signature);
     if (signed && !signed.has(AT.signature)) return this.composite(signed);
-    const definition = isDeclaration && name ? this.definition(`${kind} ${name}`) : declared;
+    const definition = isDeclaration && name ? this.definition(declared) : declared;
     const die = definition ?? declared;
     return {
-      kind,
+      kind: keyword === 'union' ? 'union' : 'struct',
+      keyword,
       name,
+      language: die.unit.language,
       sizeBytes: die.number(AT.byteSize) ?? 0,
       isIncomplete: die.flag(AT.declaration),
+      virtualMethods: this.lazy<VirtualMethod[]>([], () => this.virtualMethods(die)),
+      bases: this.lazy<Base[]>([], () => this.bases(die)),
       members: this.lazy<Member[]>([], () => this.members(die)),
     };
   }
 
-  private definition(name: string): Die | undefined {
-    for (const die of this.names.find('type', name)) return die;
+  /** In C++, a class can be declared with `struct` and defined with `class`, and scopes distinguish equal names. */
+  private definition(declared: Die): Die | undefined {
+    const name = scopedName(declared);
+    const keyword = KEYWORDS[declared.tag] ?? 'struct';
+    for (const each of keyword === 'union' ? [keyword] : [keyword, keyword === 'class' ? 'struct' : 'class']) {
+      for (const die of this.names.find('type', `${each} ${declared.name}`)) {
+        if (scopedName(die) === name) return die;
+      }
+    }
     return undefined;
+  }
+
+  private memberPointer(die: Die, target: () => Type): MemberPointerType {
+    const container = this.lazy<Type>(VOID, () => {
+      const type = die.reference(AT.containingType);
+      return type ? this.typeFrom(type) : VOID;
+    });
+    // The Itanium C++ ABI stores a pointer to a function together with an adjustment of `this`.
+    const isFunction = this.guarded(undefined, () => die.reference(AT.type))?.tag === TAG.subroutineType;
+    return { kind: 'memberPointer', sizeBytes: die.number(AT.byteSize) ?? (isFunction ? 16 : 8), target, container };
+  }
+
+  private virtualMethods(die: Die): VirtualMethod[] {
+    const methods: VirtualMethod[] = [];
+    for (const child of die.children()) {
+      const expression = child.tag === TAG.subprogram ? child.block(AT.vtableElemLocation) : undefined;
+      const index = expression && evaluateNumber(expression, withoutFrame(die));
+      if (index !== undefined) methods.push({ name: this.methodName(child), index: Number(index) });
+    }
+    return methods;
+  }
+
+  private methodName(die: Die): string {
+    const [self, ...parameters] = this.function(die).parameters();
+    const pointer = self && stripTypedefs(self);
+    const object = pointer?.kind === 'pointer' ? pointer.target() : VOID;
+    const isConst = object.kind === 'qualified' && object.qualifier === 'const';
+    return `${scopedName(die)}(${parameters.map(typeName).join(', ')})${isConst ? ' const' : ''}`;
+  }
+
+  private bases(die: Die): Base[] {
+    const bases: Base[] = [];
+    for (const child of die.children()) {
+      if (child.tag !== TAG.inheritance) continue;
+      const isVirtual = (child.number(AT.virtuality) ?? 0) !== 0;
+      bases.push({
+        type: this.lazy<Type>(VOID, () => this.typeOf(child)),
+        offsetBytes: isVirtual ? 0 : memberOffset(child),
+        ...(isVirtual && { virtualKey: child.key }),
+      });
+    }
+    return bases;
   }
 
   private members(die: Die): Member[] {
     const members: Member[] = [];
     for (const child of die.children()) {
-      if (child.tag !== TAG.member || child.flag(AT.external)) continue;
+      // A static member is a variable since DWARF 5, and was a member before.
+      const isStatic = child.tag === TAG.variable || child.flag(AT.external);
+      if (child.tag !== TAG.member && child.tag !== TAG.variable) continue;
       members.push({
         name: child.name ?? '',
         type: this.lazy<Type>(VOID, () => this.typeOf(child)),
-        ...layoutOf(child, this),
+        ...(isStatic ? { offsetBytes: 0, bits: undefined, staticKey: child.key } : layoutOf(child, this)),
       });
     }
     return members;
@@ -147,13 +226,19 @@ export class TypeReader {
     const enumerators = this.lazy<Enumerator[]>([], () =>
       [...die.children()]
         .filter(({ tag }) => tag === TAG.enumerator)
-        .map((child) => ({ name: child.name ?? '', value: child.constant(AT.constValue) ?? 0n })),
+        .map((child) => ({
+          name: die.flag(AT.enumClass) ? qualify(scopedName(die), child.name ?? '') : scopedName(child),
+          value: child.constant(AT.constValue) ?? 0n,
+        })),
     );
+    const underlying = die.has(AT.type) ? this.lazy<Type>(VOID, () => this.typeOf(die)) : undefined;
     return {
       kind: 'enumeration',
-      name: die.name ?? '',
+      name: scopedName(die),
+      language: die.unit.language,
       sizeBytes: die.number(AT.byteSize) ?? 4,
       get isSigned() {
+        if (underlying) return isSigned(underlying());
         return enumerators().some(({ value }) => value < 0n);
       },
       enumerators,
@@ -192,7 +277,7 @@ function readBase(die: Die): BaseType {
 function componentOf(name: string, { encoding, sizeBytes }: Pick<BaseType, 'encoding' | 'sizeBytes'>) {
   const [, ofInteger] = /^complex (.*)$/.exec(name) ?? [];
   if (encoding !== 'complex' && (encoding !== 'other' || ofInteger === undefined)) return undefined;
-  const part = { kind: 'base' as const, name: ofInteger ?? '', sizeBytes: sizeBytes / 2 };
+  const part = { kind: 'base' as const, name: ofInteger ?? '', sizeBytes: Math.floor(sizeBytes / 2) };
   if (encoding === 'complex') return { ...part, encoding: 'float' as const };
   return { ...part, encoding: /unsigned/.test(name) ? ('unsigned' as const) : ('signed' as const) };
 }
@@ -234,9 +319,14 @@ function layoutOf(member: Die, types: TypeReader): Pick<Member, 'offsetBytes' | 
 function memberOffset(member: Die): number {
   const expression = member.block(AT.dataMemberLocation);
   if (!expression) return member.number(AT.dataMemberLocation) ?? 0;
+  return Number(evaluateNumber(expression, withoutFrame(member), [0n]) ?? 0n);
+}
+
+/** The context of an expression that depends on no frame. */
+function withoutFrame(die: Die): ExpressionContext {
   const nothing = () => undefined;
   const context = { register: nothing, readMemory: nothing, cfa: nothing, frameBase: nothing, entryValue: nothing };
-  return Number(evaluateNumber(expression, { ...context, unit: member.unit, bias: 0n }, [0n]) ?? 0n);
+  return { ...context, unit: die.unit, bias: 0n };
 }
 
 /**
@@ -256,6 +346,12 @@ function bitOffset(
   const storageBytes = member.number(AT.byteSize) ?? ('sizeBytes' in type ? type.sizeBytes : 4);
   return offsetBytes * 8 + storageBytes * 8 - fromTop - width;
 }
+
+const KEYWORDS: Record<number, CompositeType['keyword'] | undefined> = {
+  [TAG.structureType]: 'struct',
+  [TAG.classType]: 'class',
+  [TAG.unionType]: 'union',
+};
 
 const QUALIFIERS: Record<number, QualifiedType['qualifier'] | undefined> = {
   [TAG.constType]: 'const',

@@ -1,5 +1,11 @@
 import type { ArrayType, CompositeType, EnumerationType, Type } from './type.ts';
 
+/** Whether values of the type are C++ references, which stand for what they refer to. */
+export function isReference(type: Type): boolean {
+  const stripped = stripTypedefs(type);
+  return stripped.kind === 'pointer' && stripped.reference !== undefined;
+}
+
 /** Strips typedefs and qualifiers. */
 export function stripTypedefs(type: Type): Exclude<Type, { kind: 'typedef' } | { kind: 'qualified' }> {
   let current = type;

@@ -1,6 +1,7 @@
-import type { ArrayType } from '../types/type.ts';
-import { stripTypedefs, isComposite, sizeOf, strideOf } from '../types/typeTraits.ts';
+import type { ArrayType, CompositeType } from '../types/type.ts';
+import { stripTypedefs, isComposite, isReference, sizeOf, strideOf } from '../types/typeTraits.ts';
 import { parenthesized } from './expressionText.ts';
+import { baseOf, elementOf, memberOf } from './parts.ts';
 // Cycle: the children of a value are values.
 import type { GuestValue } from './shownValue.ts';
 
@@ -12,11 +13,21 @@ import type { GuestValue } from './shownValue.ts';
 export function childrenOf(value: GuestValue): GuestValue[] {
   const type = stripTypedefs(value.type);
   if (type.kind === 'array') return elements(value, type);
-  if (isComposite(type)) return type.members().map((member) => value.member(member));
+  if (isComposite(type)) return partsOf(value, type);
+  if (isReference(type)) return childrenOf(value.referent);
   const target = type.kind === 'pointer' ? pointeeOf(value) : undefined;
   if (!target) return [];
   const composite = stripTypedefs(target.type);
-  return isComposite(composite) ? composite.members().map((member) => throughPointer(value, target, member)) : [target];
+  if (!isComposite(composite)) return [target];
+  return partsOf(target, composite).map((part) => throughPointer(value, target, part));
+}
+
+/** The base classes, then the members, in the order of their declarations. */
+function partsOf(value: GuestValue, type: CompositeType): GuestValue[] {
+  return [
+    ...type.bases().map((base) => baseOf(value, base)),
+    ...type.members().map((member) => memberOf(value, member)),
+  ];
 }
 
 export function childCountOf(value: GuestValue): number {
@@ -25,12 +36,15 @@ export function childCountOf(value: GuestValue): number {
     const count = countOf(type);
     return count > GROUP_SIZE ? Math.ceil(count / groupSize(count)) : count;
   }
-  if (isComposite(type)) return type.members().length;
+  if (isComposite(type)) return partCountOf(type);
+  if (isReference(type)) return childCountOf(value.referent);
   const target = type.kind === 'pointer' ? pointeeOf(value) : undefined;
   if (!target) return 0;
   const composite = stripTypedefs(target.type);
-  return isComposite(composite) ? composite.members().length : 1;
+  return isComposite(composite) ? partCountOf(composite) : 1;
 }
+
+const partCountOf = (type: CompositeType) => type.bases().length + type.members().length;
 
 /**
  * The maximum number of children. A user can still scroll through 1000 elements, and the editor requests all children
@@ -45,15 +59,12 @@ function pointeeOf(value: GuestValue): GuestValue | undefined {
   return target;
 }
 
-function throughPointer(
-  pointer: GuestValue,
-  target: GuestValue,
-  member: Parameters<GuestValue['member']>[0],
-): GuestValue {
-  const child = target.member(member);
-  if (pointer.expression === undefined || child.expression === target.expression) return child;
+function throughPointer(pointer: GuestValue, target: GuestValue, child: GuestValue): GuestValue {
+  const isBase = child.derived === target;
+  if (pointer.expression === undefined || child.expression === undefined || isBase) return child;
+  if (child.expression === target.expression) return child;
   const { name, type, offsetBytes, bits } = child;
-  const expression = `${parenthesized(pointer.expression)}->${member.name}`;
+  const expression = `${parenthesized(pointer.expression)}->${name}`;
   return child.part({ name, type, offsetBytes, bits, expression });
 }
 
@@ -75,7 +86,7 @@ function elements(value: GuestValue, type: ArrayType): GuestValue[] {
   const count = countOf(type);
   const { whole, start } = value.group ?? { whole: value, start: 0 };
   if (count > GROUP_SIZE) return groups(whole, type, { start, count });
-  return Array.from({ length: count }, (_, i) => whole.element(start + i, type));
+  return Array.from({ length: count }, (_, i) => elementOf(whole, type, start + i));
 }
 
 /** Divides an array into groups. The elements keep their indices and names. */

@@ -1,4 +1,12 @@
-import type { ArrayType, BaseType, CompositeType, EnumerationType, Type } from '../types/type.ts';
+import type {
+  ArrayType,
+  BaseType,
+  CompositeType,
+  EnumerationType,
+  Member,
+  MemberPointerType,
+  Type,
+} from '../types/type.ts';
 import { stripTypedefs, isComposite, isFlags, sizeOf } from '../types/typeTraits.ts';
 import { typeName } from '../types/typeName.ts';
 import {
@@ -11,8 +19,10 @@ import {
   type CharacterKind,
 } from './characters.ts';
 import { floatText } from './floats.ts';
+import { baseOf, elementOf, memberOf } from './parts.ts';
 // Cycle: a value formats itself, and its text contains its members.
 import type { GuestValue } from './shownValue.ts';
+import { memberPointerText } from './memberPointers.ts';
 import type { ReadResult } from './storage.ts';
 import { valueTexts } from '../../../messages/symbols.ts';
 
@@ -21,14 +31,18 @@ import { valueTexts } from '../../../messages/symbols.ts';
  * `…` when the line is full. Expanding the value shows the rest.
  */
 export function formatValue(value: GuestValue): string {
-  return format(value, { characters: LINE_CHARACTERS, depth: 0 });
+  return format(value, newBudget(LINE_CHARACTERS, 0));
 }
 
 /** The number of characters that are left for a summary, and the current nesting depth. */
 interface Budget {
   characters: number;
   depth: number;
+  /** The virtual bases of the object that have been shown. As in gdb, each is shown once. */
+  virtualBases: Set<string>;
 }
+
+const newBudget = (characters: number, depth: number): Budget => ({ characters, depth, virtualBases: new Set() });
 
 function format(value: GuestValue, room: Budget): string {
   const type = stripTypedefs(value.type);
@@ -41,14 +55,24 @@ function format(value: GuestValue, room: Budget): string {
     case 'function':
       return `{${typeName(type)}} ${addressText(value, value.lvalue?.address ?? 0n)}`;
     case 'void':
-      return 'void';
+      return type.name === 'decltype(nullptr)' ? '0' : 'void';
+    case 'memberPointer':
+      return formatMemberPointer(value, type);
     case 'base':
       return formatBase(value, type);
     case 'enumeration':
       return withInteger(value, (number) => enumerationText(type, number));
     case 'pointer':
+      if (type.reference) return formatReference(value, room);
       return withInteger(value, (address) => formatPointer(value, address));
   }
+}
+
+/** A reference is shown as its target. */
+function formatReference(value: GuestValue, room: Budget): string {
+  const target = value.referent;
+  if (target.storage.kind === 'memory') return format(target, room);
+  return unreadableText(value.read());
 }
 
 function withInteger(value: GuestValue, show: (number: bigint) => string): string {
@@ -141,12 +165,39 @@ function addressText(value: GuestValue, address: bigint, labels = true): string 
 function formatComposite(value: GuestValue, type: CompositeType, room: Budget): string {
   if (type.isIncomplete) return '<incomplete type>';
   if (value.storage.kind === 'optimizedOut') return '<optimized out>';
-  const members = type.members();
-  return formatParts(room, { count: members.length, isCut: false, repeatsMin: Infinity }, (i, inner) => {
-    const child = value.member(members[i]);
-    const text = format(child, inner);
-    return members[i].name === '' && isComposite(stripTypedefs(child.type)) ? text : `${members[i].name} = ${text}`;
+  const [bases, members] = [shownBases(value, type, room), type.members()];
+  const isEmpty = members.length === 0;
+  const count = bases.length + members.length + (isEmpty ? 1 : 0);
+  return formatParts(room, { count, isCut: false, repeatsMin: Infinity }, (i, inner) => {
+    if (i < bases.length) {
+      return `${bases[i].name} = ${format(bases[i], { ...inner, virtualBases: room.virtualBases })}`;
+    }
+    return isEmpty ? '<No data fields>' : formatMember(value, members[i - bases.length], inner);
   });
+}
+
+function formatMember(value: GuestValue, member: Member, room: Budget): string {
+  const child = memberOf(value, member);
+  const text = format(child, room);
+  if (member.name === '' && isComposite(stripTypedefs(child.type))) return text;
+  return `${member.staticKey === undefined ? '' : 'static '}${member.name} = ${text}`;
+}
+
+function shownBases(value: GuestValue, type: CompositeType, { virtualBases }: Budget): GuestValue[] {
+  const bases: GuestValue[] = [];
+  for (const base of type.bases()) {
+    const shown = baseOf(value, base);
+    if (base.virtualKey !== undefined && virtualBases.has(shown.name)) continue;
+    if (base.virtualKey !== undefined) virtualBases.add(shown.name);
+    bases.push(shown);
+  }
+  return bases;
+}
+
+function formatMemberPointer(value: GuestValue, type: MemberPointerType): string {
+  const result = value.read();
+  if (result.kind !== 'bytes') return unreadableText(result);
+  return memberPointerText(result.bytes, type, (address) => addressText(value, address));
 }
 
 function formatArray(value: GuestValue, type: ArrayType, room: Budget): string {
@@ -163,7 +214,7 @@ function formatArray(value: GuestValue, type: ArrayType, room: Budget): string {
   // Byte-sized integers other than `char` are numbers, not text.
   const isBytes = base.kind === 'base' && /Char$/.test(base.encoding);
   const part = (i: number, inner: Budget) => {
-    const child = value.element(i, type);
+    const child = elementOf(value, type, i);
     return isBytes ? withInteger(child, (number) => `${number}`) : format(child, inner);
   };
   // Do not search for repeats among nested arrays and structs: that would read all of them.
@@ -193,7 +244,7 @@ function formatParts(
   const parts: string[] = [];
   let next = 0;
   while (next < count && room.characters > 0) {
-    const make = (index: number) => part(index, { characters: room.characters, depth: room.depth + 1 });
+    const make = (index: number) => part(index, newBudget(room.characters, room.depth + 1));
     const text = make(next);
     const repeats = repeatsMin === Infinity ? 1 : countEqual(make, { text, from: next, count });
     const isRepeated = repeats >= repeatsMin;

@@ -1,12 +1,12 @@
 import { MalformedData } from '../damage.ts';
-import type { ArrayType, Member, Type } from '../types/type.ts';
+import type { Type } from '../types/type.ts';
 import { typeName } from '../types/typeName.ts';
-import { stripTypedefs, isComplex, isComposite, isSigned, sizeOf, strideOf } from '../types/typeTraits.ts';
+import { stripTypedefs, isComplex, isReference, isSigned, sizeOf } from '../types/typeTraits.ts';
 import { withBounds } from './arrayBounds.ts';
 import { childCountOf, childrenOf } from './children.ts';
 import { parenthesized } from './expressionText.ts';
 import { formatValue } from './format.ts';
-import { fromBytes, locationOf, readStorage, type ReadResult, type Storage } from './storage.ts';
+import { fromBytes, locationOf, OPTIMIZED_OUT, readStorage, type ReadResult, type Storage } from './storage.ts';
 import type { Lvalue, Value, ValueLocation } from './value.ts';
 import type { SymbolAtAddress } from '../symbols.ts';
 import type { Frame } from '../unwinding/frame.ts';
@@ -18,6 +18,10 @@ export interface ValueContext {
   symbolAt(address: bigint): SymbolAtAddress | undefined;
   /** The length of an array whose length is known only at run time (`ArrayType.boundsKey`). */
   arrayCount(boundsKey: number, frame: Frame): number | undefined;
+  /** The address of a virtual base (`Base.virtualKey`) of the object at an address; undefined if it is unknown. */
+  virtualBase(virtualKey: number, address: bigint, frame: Frame): bigint | undefined;
+  /** The storage of a static member (`Member.staticKey`). */
+  staticMember(staticKey: number, type: Type, frame: Frame): Storage;
   /** Called when a type that is read on demand turns out to be damaged. */
   report(damage: MalformedData): void;
 }
@@ -31,6 +35,8 @@ export interface ValueParts {
   /** For a bit-field: its bits, counted from the first bit at `offsetBytes`. */
   bits?: { offset: number; width: number };
   expression?: string;
+  /** For a base class: the object of the derived class that contains it. */
+  derived?: GuestValue;
   /** For a group of array elements: the array, and the index of the group's first element. */
   group?: { whole: GuestValue; start: number };
   context: ValueContext;
@@ -45,6 +51,7 @@ export class GuestValue implements Value {
   readonly storage: Storage;
   readonly offsetBytes: number;
   readonly bits: { offset: number; width: number } | undefined;
+  readonly derived: GuestValue | undefined;
   readonly group: ValueParts['group'];
 
   constructor(parts: ValueParts) {
@@ -55,6 +62,7 @@ export class GuestValue implements Value {
     this.offsetBytes = parts.offsetBytes ?? 0;
     this.bits = parts.bits;
     this.expression = parts.expression;
+    this.derived = parts.derived;
     this.group = parts.group;
   }
 
@@ -62,6 +70,20 @@ export class GuestValue implements Value {
   resolved(type: Type): Type {
     const { frame } = this.context;
     return this.guarded(type, () => withBounds(type, (key) => this.context.arrayCount(key, frame)));
+  }
+
+  /** What a reference refers to, with the same name and expression; other values are returned unchanged. */
+  get referent(): GuestValue {
+    if (!this.isReference) return this;
+    const { name, expression, context } = this;
+    const address = this.integerHere();
+    const type = this.guarded<Type>(VOID, () => targetOf(this.type));
+    const storage: Storage = address === undefined ? OPTIMIZED_OUT : { kind: 'memory', address, frame: context.frame };
+    return new GuestValue({ name, type, storage, expression, context });
+  }
+
+  private get isReference(): boolean {
+    return this.guarded(false, () => isReference(this.type));
   }
 
   get typeName(): string {
@@ -73,14 +95,17 @@ export class GuestValue implements Value {
   }
 
   get sizeBytes(): number {
+    if (this.isReference) return this.referent.sizeBytes;
     return this.guarded(0, () => sizeOf(this.type));
   }
 
   get location(): ValueLocation {
+    if (this.isReference) return this.referent.location;
     return locationOf(this.storage, this.offsetBytes);
   }
 
   get lvalue(): Lvalue | undefined {
+    if (this.isReference) return this.referent.lvalue;
     const { location, bits } = this;
     if (location.kind !== 'memory') return undefined;
     if (!bits) return { address: location.address, sizeBytes: this.sizeBytes, bits: undefined };
@@ -91,6 +116,7 @@ export class GuestValue implements Value {
   }
 
   get memoryReference(): bigint | undefined {
+    if (this.isReference) return this.referent.memoryReference;
     const isPointer = this.guarded(false, () => stripTypedefs(this.type).kind === 'pointer');
     return isPointer ? this.integer() : this.lvalue?.address;
   }
@@ -104,13 +130,14 @@ export class GuestValue implements Value {
   }
 
   bytes(): Uint8Array | undefined {
+    if (this.isReference) return this.referent.bytes();
     const result = this.read();
     return result.kind === 'bytes' ? result.bytes : undefined;
   }
 
   /** The value's bytes; for a bit-field, the bytes that contain it. */
   read(): ReadResult {
-    const lengthBytes = this.bits ? Math.ceil((this.bits.offset + this.bits.width) / 8) : this.sizeBytes;
+    const lengthBytes = this.bits ? Math.ceil((this.bits.offset + this.bits.width) / 8) : sizeOf(this.type);
     return this.readPart(0, lengthBytes);
   }
 
@@ -121,16 +148,21 @@ export class GuestValue implements Value {
   }
 
   integer(): bigint | undefined {
+    return this.isReference ? this.referent.integer() : this.integerHere();
+  }
+
+  /** Like `integer`, but for a reference the address of its target. */
+  private integerHere(): bigint | undefined {
     return this.guarded(undefined, () => this.readInteger());
   }
 
   private readInteger(): bigint | undefined {
     const { kind } = stripTypedefs(this.type);
     if ((kind !== 'base' && kind !== 'enumeration' && kind !== 'pointer') || isComplex(this.type)) return undefined;
-    const bytes = this.bytes();
-    if (!bytes) return undefined;
-    const { offset, width } = this.bits ?? { offset: 0, width: this.sizeBytes * 8 };
-    const value = fromBytes(bytes) >> BigInt(offset);
+    const result = this.read();
+    if (result.kind !== 'bytes') return undefined;
+    const { offset, width } = this.bits ?? { offset: 0, width: sizeOf(this.type) * 8 };
+    const value = fromBytes(result.bytes) >> BigInt(offset);
     return isSigned(this.type) ? BigInt.asIntN(width, value) : BigInt.asUintN(width, value);
   }
 
@@ -144,34 +176,9 @@ export class GuestValue implements Value {
     }
   }
 
-  /** Another value in the same storage. */
-  part(parts: Omit<ValueParts, 'storage' | 'context'>): GuestValue {
-    return new GuestValue({ ...parts, storage: this.storage, context: this.context });
-  }
-
-  /** A member's value. An anonymous member gets a descriptive name, and its members use this value's expression. */
-  member(member: Member): GuestValue {
-    const type = member.type();
-    const isAnonymous = member.name === '' && isComposite(type);
-    const prefix = this.expression === undefined ? undefined : parenthesized(this.expression);
-    const { bits } = member;
-    return this.part({
-      name: isAnonymous ? `<anonymous ${stripTypedefs(type).kind}>` : member.name,
-      type,
-      offsetBytes: this.offsetBytes + member.offsetBytes,
-      bits: bits && { offset: bits.offset - member.offsetBytes * 8, width: bits.width },
-      expression: isAnonymous ? this.expression : prefix && `${prefix}.${member.name}`,
-    });
-  }
-
-  element(index: number, array: ArrayType): GuestValue {
-    const { expression } = this;
-    return this.part({
-      name: `[${index}]`,
-      type: array.element(),
-      offsetBytes: this.offsetBytes + index * strideOf(array),
-      expression: expression === undefined ? undefined : `${parenthesized(expression)}[${index}]`,
-    });
+  /** Another value in the same frame, by default in the same storage. */
+  part(parts: Omit<ValueParts, 'storage' | 'context'> & { storage?: Storage }): GuestValue {
+    return new GuestValue({ storage: this.storage, ...parts, context: this.context });
   }
 
   /** The pointee; undefined if the pointer is unreadable. */
@@ -188,6 +195,13 @@ export class GuestValue implements Value {
       context,
     });
   }
+}
+
+const VOID: Type = { kind: 'void' };
+
+function targetOf(type: Type): Type {
+  const pointer = stripTypedefs(type);
+  return pointer.kind === 'pointer' ? pointer.target() : VOID;
 }
 
 /** 16 MiB. */

@@ -11,6 +11,8 @@ import { functionName } from '../functions/functionName.ts';
 import type { LineIndex } from '../lines/lineIndex.ts';
 import type { Scope, Variable } from '../symbols.ts';
 import type { NameIndex } from '../types/nameIndex.ts';
+import { scopedName, splitName } from '../types/scopedName.ts';
+import type { Type } from '../types/type.ts';
 import { sizeOf } from '../types/typeTraits.ts';
 import type { TypeReader } from '../types/typeReader.ts';
 import type { Frame, UnwindResult } from '../unwinding/frame.ts';
@@ -43,23 +45,23 @@ export class Variables {
     const { codeUnits, info, names } = this.parts;
     const unit = pc === undefined ? undefined : codeUnits.at(pc);
     const units = pc === undefined ? info.units : unit ? [unit] : [];
-    return units.flatMap((each) => names.variablesOf(each).map((die) => this.describe(die)));
+    const variables = units.flatMap((each) => names.variablesOf(each).map((die) => this.describe(die)));
+    return markAmbiguous(variables);
   }
 
   /**
-   * The global variable with a given name, as seen from a unit: the unit's own definition takes precedence over
-   * definitions in other units.
+   * The global variables with a given name, in any scope, as seen from a unit: the unit's own definitions precede those
+   * in other units.
    */
-  globalNamed(name: string, unit: Unit | undefined): Variable | undefined {
-    for (const die of this.parts.names.find('variable', name, unit)) return this.describe(die);
-    return undefined;
+  *globalsNamed(name: string, unit: Unit | undefined): Generator<Variable> {
+    for (const die of this.parts.names.find('variable', name, unit)) yield this.describe(die);
   }
 
   describe(die: Die): Variable {
     const { types, lines } = this.parts;
     const file = die.entryWith(AT.declFile);
     return {
-      name: die.name ?? '',
+      name: scopedName(die),
       kind: kindOf(die),
       type: types.typeOf(die),
       file: file && lines.fileOf(file, AT.declFile),
@@ -95,6 +97,26 @@ export class Variables {
     if (variable) return this.read(this.describe(variable), frame).integer();
     const expression = locationAt(die, name, frame.lookupPc);
     return expression && evaluateNumber(expression, this.context(die.unit, frame));
+  }
+
+  /** The address of a virtual base: an expression computes it from the address of the object (section 5.7.3). */
+  virtualBase(virtualKey: number, address: bigint, frame: Frame): bigint | undefined {
+    const die = this.parts.info.dieAt(virtualKey);
+    const expression = locationAt(die, AT.dataMemberLocation, frame.lookupPc);
+    return expression && evaluateNumber(expression, this.context(die.unit, frame), [address]);
+  }
+
+  /** The storage of a static member: its definition outside the class, or the value in its declaration. */
+  staticMember(staticKey: number, type: Type, frame: Frame): Storage {
+    const declaration = this.parts.info.dieAt(staticKey);
+    if (declaration.has(AT.constValue) || declaration.has(AT.location)) {
+      return this.storage(declaration, sizeOf(type), frame);
+    }
+    const name = scopedName(declaration);
+    for (const die of this.parts.names.find('variable', declaration.name ?? '', declaration.unit)) {
+      if (scopedName(die) === name) return this.storage(die, sizeOf(type), frame);
+    }
+    return OPTIMIZED_OUT;
   }
 
   private guardedStorage(variable: Variable, frame: Frame): Storage {
@@ -176,6 +198,13 @@ export interface VariableParts {
  * turn be computed from an argument of that function's caller.
  */
 const CALLERS_MAX = 16;
+
+/** Without its scope, a name that is also declared in a namespace may refer to the variable there. */
+function markAmbiguous(variables: Variable[]): Variable[] {
+  const scoped = new Set(variables.flatMap(({ name }) => (name.includes('::') ? [splitName(name).last] : [])));
+  for (const variable of variables) variable.isShadowed = scoped.has(variable.name);
+  return variables;
+}
 
 function functionOf(block: Block): Block {
   let current = block;

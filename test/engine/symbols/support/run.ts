@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import type { TestContext } from 'node:test';
 import {
   addResolvedBreakpoint,
@@ -6,6 +8,7 @@ import {
   localsOf,
   openSymbolFiles,
   resolveFunction,
+  resolveLine,
   Session,
   type StackFrame,
 } from '../../../../debug-adapter/engine/index.ts';
@@ -17,8 +20,11 @@ import { stageOf } from '../../timeline/travelSupport.ts';
 /** A frame of a stopped program, and the symbols of its code. */
 export type StoppedFrame = StackFrame & { symbols: Symbols };
 
-/** Runs a fixture on the machine, each time until it calls a function. Returns the frames there, innermost first. */
-export function runFixture(kernel: string, t: TestContext): (functionName: string) => StoppedFrame[] {
+/**
+ * Runs a fixture on the machine, each time until it calls a function or, with `source`, until it reaches the line with a
+ * text. Returns the frames there, innermost first.
+ */
+export function runFixture(kernel: string, t: TestContext, source?: string): (where: string) => StoppedFrame[] {
   const timeline = stageOf({ kernel, diskBytes: 1 << 20 }, t).record();
   t.after(() => timeline.close({ reason: 'interrupted' }));
   const session = new Session(timeline);
@@ -27,14 +33,21 @@ export function runFixture(kernel: string, t: TestContext): (functionName: strin
     openSymbolFiles(nodeHost, options, () => undefined),
     session.inspector,
   );
-  return (functionName) => {
-    const { addresses } = resolveFunction(loaded, functionName);
+  return (where) => {
+    const { addresses } = source
+      ? resolveLine(loaded, path.basename(source), lineOf(source, where))
+      : resolveFunction(loaded, where);
     const id = addResolvedBreakpoint(session, loaded, addresses[0]);
     complete(session.continue());
     session.stopPoints.remove(id);
     loaded.forget();
     return callStackOf(session.inspector, loaded).filter((each): each is StoppedFrame => each.symbols !== undefined);
   };
+}
+
+function lineOf(source: string, text: string): number {
+  const lines = readFileSync(source, 'utf8').split('\n');
+  return lines.findIndex((line) => line.includes(text)) + 1;
 }
 
 /** The text of an expression's value; for an invalid expression, the error message. */
