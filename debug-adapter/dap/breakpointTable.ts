@@ -20,7 +20,7 @@ export interface ClientBreakpoint {
   kind: BreakpointKind;
   /** The watched value of a data breakpoint in memory. */
   data?: WatchedData;
-  /** What the breakpoint is about, for the user: a register, an event, or the kind of panic. */
+  /** What the breakpoint watches, as shown to the user: a register, an event, or the kind of panic. */
   label?: string;
   /** The condition that the user wrote. */
   condition?: string;
@@ -53,7 +53,7 @@ export class BreakpointTable {
   private session: Session;
   private lists = new Map<string, BreakpointId[]>();
   private byId = new Map<BreakpointId, ClientBreakpoint>();
-  /** The numbers of hits that the client knows, by the breakpoint's ID in the protocol. */
+  /** The number of hits that the client was last sent for each breakpoint, by the breakpoint's ID in the protocol. */
   private counts = new Map<number, number>();
 
   constructor(session: Session) {

@@ -35,9 +35,9 @@ export interface LaunchConfiguration {
   semihosting: boolean;
   /** Symbol files in addition to the booted files. */
   symbols: string[];
-  /** The folders with debug information that is not next to its program. */
+  /** The folders that are searched for debug information that is not next to its program. */
   symbolPaths: string[];
-  /** What a guest panic is: a call of one of these functions, or one of these texts on the console. */
+  /** The events that count as a guest panic: a call of one of these functions, or one of these texts on the console. */
   panicFunctions: string[];
   panicTexts: string[];
   cwd: string;

@@ -11,7 +11,7 @@ import { stopTexts } from '../messages/dap.ts';
 
 /** The clock, event loop and signals of the engine thread. */
 export interface RunEnvironment {
-  /** The time in milliseconds since an arbitrary moment. */
+  /** The time in milliseconds since an arbitrary point in time. */
   milliseconds(): number;
   /** Resolves when pending messages have been delivered. */
   letMessagesIn(): Promise<void>;
@@ -69,12 +69,14 @@ export class OpenSession {
     session.listener.onCounting = (part) => this.progress.counted(part, this.environment.milliseconds());
   }
 
-  /** Call this before a run that reports its progress if it takes long. */
+  /** Must be called before a run that reports its progress if the run takes a long time. */
   reportProgressOf(run: LongRun | undefined): void {
     this.progress.begin(run, this.environment.milliseconds());
   }
 
-  /** Call this when the machine has stopped: discards what the client received before, and sends pending events. */
+  /**
+   * Must be called when the machine has stopped: invalidates what the client received before, and sends pending events.
+   */
   refresh(): void {
     this.debuggee.invalidate();
     this.console.flush();

@@ -1,7 +1,7 @@
 import type { HistoryRange, Position } from '../engine/index.ts';
 import { progressTitles } from '../messages/dap.ts';
 
-/** A shorter run needs no progress report. The value is DAP clients' usual limit for showing a delay. */
+/** Shorter runs need no progress report. DAP clients usually show a delay only if it exceeds this time. */
 const FIRST_REPORT_MILLISECONDS = 300;
 
 /** A run that reports its progress. */
@@ -22,7 +22,7 @@ export class ProgressReporter {
   private isReported = false;
   private percentage: number | undefined;
   private runs = 0;
-  /** Whether the reported run is only the counting of hits, before a run that is not reported. */
+  /** Whether the reported run only counts hits, before a run that is not reported itself. */
   private isCounting = false;
 
   constructor(event: (event: string, body: object) => void) {

@@ -27,7 +27,7 @@ export class RunnerSignals implements ClientSignals {
     return this.isSet(SIGNALS.request);
   }
 
-  /** Call this before pending messages are read. */
+  /** Must be called before pending messages are read. */
   clearMessage(): void {
     Atomics.store(this.signals, SIGNALS.request, 0);
   }

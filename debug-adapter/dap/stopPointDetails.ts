@@ -9,7 +9,7 @@ import {
 import type { Arguments } from './arguments.ts';
 import type { Debuggee } from './debuggee.ts';
 
-/** When a breakpoint stops, and what it prints instead: the texts that the user wrote. */
+/** The texts that the user wrote for a breakpoint: when it stops, and what it prints instead of stopping. */
 export interface DetailTexts {
   condition?: string;
   hitCondition?: string;
@@ -18,7 +18,7 @@ export interface DetailTexts {
 
 export type StopPointDetails = Pick<StopPoint, 'condition' | 'hitCondition' | 'logMessage'>;
 
-/** The texts in a breakpoint's arguments. Editors send an empty text for a field that the user has cleared. */
+/** The texts in a breakpoint's arguments. Editors send an empty string for a field that the user has cleared. */
 export function detailTexts(one: Arguments): DetailTexts {
   return {
     condition: one.optionalText('condition') || undefined,
@@ -28,8 +28,8 @@ export function detailTexts(one: Arguments): DetailTexts {
 }
 
 /**
- * The details of a stop point. Expressions are evaluated at `at`; without it, wherever the machine stops. Throws a
- * UserError that names the place in the text if one of the texts is invalid.
+ * The details of a stop point. Expressions are evaluated at `at`; without it, wherever the machine stops. If one of the
+ * texts is invalid, throws a UserError that names the column of the error.
  */
 export function detailsOf(
   { session, symbols }: Debuggee,

@@ -138,7 +138,7 @@ export const noFunction = (name: string) => `No function ${quoted(name)} in the 
 export const codeIsNotBooted = (symbols: string) =>
   `The code in ${shown(symbols)} differs from the code that the machine runs here: it is a different build.`;
 export const nothingAt = (address: string) =>
-  `No memory is mapped at ${shown(address)} now. The breakpoint stops when the program counter arrives there.`;
+  `No memory is mapped at ${shown(address)} now. The breakpoint takes effect when the program counter reaches this address.`;
 export const setWhenStopped = () => 'Will be set when the machine stops.';
 export const notWithoutDebugging = () => 'Not used: this session runs without debugging.';
 export const panicIsUnknown = (functions: readonly string[]) =>

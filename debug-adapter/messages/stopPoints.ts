@@ -22,4 +22,4 @@ export const logMessageIsInvalid = (text: string, column: number, { problem }: P
   );
 
 /** The problem of a log message with an opening brace that has no closing brace. */
-export const unclosedBrace = () => ({ problem: 'the brace is not closed. Write \\{ for a brace as text.' });
+export const unclosedBrace = () => ({ problem: 'the brace is not closed. Write \\{ for a literal brace.' });

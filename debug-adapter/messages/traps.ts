@@ -1,6 +1,8 @@
 import { quoted } from './shown.ts';
 
-/** Texts about traps: names from the RISC-V manual, the exception breakpoints of an editor, and what a trap is about. */
+/**
+ * Texts about traps: names from the RISC-V manual, the exception breakpoints of an editor, and descriptions of a trap.
+ */
 
 /** Volume II, "Machine Cause Register": the exceptions, by their code. */
 export const exceptionNames: Readonly<Record<number, string>> = {
@@ -30,7 +32,7 @@ export const interruptNames: Readonly<Record<number, string>> = {
   11: 'Machine external interrupt',
 };
 
-/** The exception breakpoints beyond the single exceptions: what an editor shows in its list. */
+/** The texts in an editor's list of exception breakpoints, apart from the names of the exceptions. */
 export const exceptionFilterTexts = {
   withoutHandler: () => 'Trap without a handler',
   withoutHandlerDescription: () =>
@@ -46,7 +48,7 @@ export const exceptionFilterTexts = {
   condition: () => 'A C expression, for example $a7 == 64 or $tval == 0',
 };
 
-/** What is said about one trap, a line for each topic. */
+/** The description of a trap, with one line for each topic. */
 export const trapTexts = {
   cause: (name: string, code: number) => `${name} (cause ${code})`,
   unknownException: (code: number) => `Exception ${code}`,
@@ -66,7 +68,7 @@ export const trapTexts = {
 
 export const modeNames: Readonly<Record<number, string>> = { 0: 'U-mode', 1: 'S-mode', 3: 'M-mode' };
 
-/** A page-table walk, a line for each entry. */
+/** The description of a page-table walk, with one line for each entry. */
 export const walkTexts = {
   heading: (walk: { scheme: string; root: string; mode: string }) =>
     `Page tables: ${walk.scheme}, root at ${walk.root}, access in ${walk.mode}`,

@@ -15,7 +15,8 @@ export const DISK_REQUESTS: readonly DiskRequest[] = ['read', 'write', 'flush'];
 
 /**
  * The disk breakpoint that the user described. `sectors` is `2048`, or `2048-4095` with both sectors included, or empty
- * for the whole disk; `sectorsProblem` refuses other texts. A flush has no sectors, so it is left out if there are any.
+ * for the whole disk; `sectorsProblem` refuses other texts. A flush has no sectors, so flushes are left out if sectors
+ * are given.
  */
 export function diskBreakpoint(typed: {
   drive: string | undefined;

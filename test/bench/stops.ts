@@ -25,8 +25,8 @@ const NONE: StopPoints = { breakpoints: new Set(), watchpoints: [] };
 const GDB = 'gdb-multiarch';
 
 /**
- * Measures the cost of stop points that do not stop: in each pair, the guest runs without them and with each kind, from the
- * same state and for the same number of steps, while it is being recorded. The guests are the loop around a load in
+ * Measures the cost of stop points that do not stop: in each round, a guest is recorded once without them and once with
+ * each kind, from the same state and for the same number of steps. The guests are the loop around a load in
  * test/guests/spin, and the ELF files in the folder named by BLKREPLAY_BENCH_GUESTS.
  */
 export function measureStops(pairs: number): void {
@@ -64,7 +64,7 @@ function measureGuest(kernel: string, pairs: number): void {
 }
 
 interface Guest {
-  /** The steps that take SECONDS seconds without stop points. */
+  /** The number of steps that take SECONDS seconds without stop points. */
   steps: number;
   /** The address of an instruction in the hottest loop. */
   hot: bigint;
@@ -156,7 +156,7 @@ function casesOf({ hot, sameUnused, beside }: Guest): Record<string, { points: S
   };
 }
 
-/** The seconds that the guest takes from the end of the warm-up. */
+/** The time in seconds that the guest takes for the steps after the warm-up. */
 function secondsOf(kernel: string, steps: number, points: () => StopPoints): number {
   return withRecording(kernel, (timeline) => {
     complete(timeline.forward(WARM_UP));
@@ -168,7 +168,10 @@ function secondsOf(kernel: string, steps: number, points: () => StopPoints): num
   });
 }
 
-/** How much longer a reverse run over the whole history takes with a false condition in the hottest loop. */
+/**
+ * The duration of a reverse run over the whole history with a false condition in the hottest loop, relative to one
+ * without it.
+ */
 function backwardRatio(kernel: string, { steps, hot }: Guest): Record<string, number> {
   return withRecording(kernel, (timeline) => {
     complete(timeline.forward(WARM_UP + steps));
@@ -191,7 +194,10 @@ function backwardRatio(kernel: string, { steps, hot }: Guest): Record<string, nu
   });
 }
 
-/** A lock that the guest takes twice: how long the search for the change of its value takes. */
+/**
+ * Measures how long a reverse run takes to find the last change of a lock's value while the guest is spinning on the
+ * lock.
+ */
 function measureSpinningLock(pairs: number): void {
   const kernel = path.join(SPIN, 'swap.elf');
   const ratios = Array.from({ length: pairs }, () =>
@@ -223,7 +229,7 @@ function lockOf(timeline: Timeline): number {
   }
 }
 
-/** Prints how many evaluations of a false condition gdb with QEMU does in a second. */
+/** Prints how many evaluations of a false condition gdb performs per second with QEMU. */
 function compareWithGdb(kernel: string, hot: bigint): void {
   if (!isInstalled(QEMU) || !isInstalled(GDB)) {
     console.log(`  the comparison with gdb is skipped: ${QEMU} or ${GDB} is not installed`);

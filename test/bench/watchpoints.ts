@@ -54,7 +54,7 @@ const change = (address: number): Watchpoint => ({ id: 1, address, lengthBytes: 
 const row = (what: string, value: number, wanted: number): void =>
   console.log(`${what.padEnd(76)} ${value.toFixed(2)}  (wanted: at most ${wanted.toFixed(2)})`);
 
-/** The time of a loop with the watchpoint, relative to the time without. */
+/** The time of a loop with the watchpoint, relative to the time without it. */
 function ratio(loop: Item[], watchpoint: Watchpoint, pairs: number): number {
   return median(Array.from({ length: pairs }, () => secondsOf(loop, [watchpoint]) / secondsOf(loop, [])));
 }

@@ -25,7 +25,7 @@ async function setOnLine(dap: DapClient, line: number, details: object) {
   return breakpoints[0] as { verified: boolean; message?: string };
 }
 
-test('a condition stops only where it holds, forwards and backwards', async (t) => {
+test('a breakpoint with a condition stops only where the condition holds, forwards and backwards', async (t) => {
   const dap = await atEntry(t);
   assert.equal((await setOnLine(dap, WRITE_LINE, { condition: 'block == 3' })).verified, true);
   const positions: number[] = [];
@@ -61,7 +61,7 @@ test('function, instruction and data breakpoints have conditions too', async (t)
   assert.equal(await dap.evaluate('store.superblock.entry_count'), '20');
 });
 
-test('an invalid condition, hit condition or log message is refused, and the message names the place in its text', async (t) => {
+test('an invalid condition, hit condition or log message is refused, and the message names the column of the error', async (t) => {
   const dap = await atEntry(t);
   for (const [details, sentence] of [
     [{ condition: 'block ==' }, /^Invalid condition "block ==" at column \d+: /],
@@ -80,7 +80,7 @@ test('an invalid condition, hit condition or log message is refused, and the mes
   assert.equal((await dap.until('continue')).description, 'The guest reported failure with code 1', 'none was set');
 });
 
-test('a condition without a value stops, and the reason is printed', async (t) => {
+test('a breakpoint whose condition has no value stops, and the reason is printed', async (t) => {
   const dap = await atEntry(t);
   const { verified } = await setOnLine(dap, WRITE_LINE, { condition: '*(char *)block == 1' });
   assert.equal(verified, true);

@@ -1,4 +1,4 @@
-/** Exception breakpoints stop before traps and at panics, and the adapter explains what the trap is about. */
+/** Exception breakpoints stop before traps and at panics, and the adapter explains the trap. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
@@ -23,7 +23,7 @@ async function explained(dap: DapClient): Promise<{ exceptionId: string; breakMo
   return { exceptionId, breakMode, lines: (description as string).split('\n') };
 }
 
-test('an illegal instruction stops before its trap, in both directions, and is explained', async (t) => {
+test('the machine stops before the trap of an illegal instruction, in both directions, and the trap is explained', async (t) => {
   const dap = await launched(t, guestLaunch('small/traps'), { filters: ['illegalInstruction'] });
   const stop = await dap.event('stopped');
   assert.deepEqual([stop.reason, stop.description], ['exception', 'Illegal instruction']);
@@ -52,7 +52,7 @@ test('a page fault is explained with each entry of the page-table walk', async (
   assert.equal(walk.length, 4);
 });
 
-test('a trap without a handler stops by default', async (t) => {
+test('by default, the machine stops before a trap without a handler', async (t) => {
   const sandbox = new Sandbox(t);
   // A nop and an invalid instruction.
   writeFileSync(sandbox.path('trap.bin'), Uint8Array.of(0x13, 0, 0, 0, 0, 0, 0, 0));
@@ -79,7 +79,7 @@ for (const name of ['demo/demo', 'sbi/sbi', ...SMALL_GUESTS.map((one) => `small/
   });
 }
 
-test('interrupts, resets and environment calls stop', async (t) => {
+test('the machine stops before interrupts, resets and environment calls', async (t) => {
   const timer = await launched(t, guestLaunch('small/timer'), { filters: ['interrupts'] });
   assert.match((await timer.event('stopped')).description as string, /^Machine (timer|software) interrupt$/);
   const reset = await launched(t, { kernel: guest('small/reset') }, { filters: ['reset'] });

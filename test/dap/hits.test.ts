@@ -33,7 +33,7 @@ async function firstPositions(dap: DapClient, count: number): Promise<number[]> 
   return positions;
 }
 
-test('a hit condition stops at the hits with these numbers, forwards and backwards, and shows the number', async (t) => {
+test('a breakpoint with a hit condition stops at the right hits, forwards and backwards, and shows their number', async (t) => {
   const all = await atEntry(t);
   await setOnLine(all, {});
   const positions = await firstPositions(all, 6);

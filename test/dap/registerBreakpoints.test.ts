@@ -20,7 +20,7 @@ async function infoOf(dap: DapClient, scope: string, name: string) {
   return dap.request('dataBreakpointInfo', { variablesReference, name });
 }
 
-test('a CSR stops at each change of its value, in both directions', async (t) => {
+test('a breakpoint on a CSR stops at each change of its value, in both directions', async (t) => {
   const dap = await atEntry(t);
   const { dataId, accessTypes } = await infoOf(dap, 'CSRs', 'mtvec');
   assert.deepEqual(accessTypes, ['write']);
@@ -34,7 +34,7 @@ test('a CSR stops at each change of its value, in both directions', async (t) =>
   assert.equal((await dap.until('reverseContinue')).description, stop.description);
 });
 
-test('an integer register stops at its next change', async (t) => {
+test('a breakpoint on an integer register stops at its next change', async (t) => {
   const dap = await atEntry(t);
   const { dataId } = await infoOf(dap, 'Registers', 'sp');
   const before = await dap.evaluate('$sp');

@@ -69,7 +69,7 @@ function pointsFor(random: SeededRandom, history: History): Expected {
 
 // --- over DAP ----------------------------------------------------------------------------------------------------------
 
-/** Sets the points. Returns their names by the numbers that the adapter gives them. */
+/** Sets the points. Returns their names by the IDs that the adapter assigns. */
 async function setAll(dap: DapClient, points: readonly TestPoint[]): Promise<Map<number, string>> {
   const names = new Map<number, string>();
   const set = async (command: string, kinds: readonly string[], list: string, shown: (point: TestPoint) => object) => {
@@ -77,7 +77,7 @@ async function setAll(dap: DapClient, points: readonly TestPoint[]): Promise<Map
     const { breakpoints } = await dap.request(command, { filters: [], [list]: chosen.map(shown) });
     chosen.forEach((point, i) => {
       const { verified, message } = breakpoints[i] as { verified: boolean; message?: string };
-      const isLater = message?.endsWith('stops when the program counter arrives there.') ?? false;
+      const isLater = message?.endsWith('takes effect when the program counter reaches this address.') ?? false;
       assert.ok(verified || isLater, `${point.name}: ${message}`);
       names.set(breakpoints[i].id as number, point.name);
     });

@@ -26,7 +26,7 @@ test('sectors that are malformed, reversed or outside the disk are refused', () 
   assert.notEqual(sectorsProblem('99999999999999999999'), undefined, 'even if the size of the disk is not known');
 });
 
-test('a flush has no sectors, so it is selected only on the whole disk', () => {
+test('a disk breakpoint on a range of sectors leaves out flushes, which have no sectors', () => {
   const requestsOn = (sectors: string) =>
     diskBreakpoint({ drive: undefined, requests: ['write', 'flush'], sectors }).requests;
   assert.deepEqual(requestsOn(''), ['write', 'flush']);

@@ -1,4 +1,4 @@
-/** The conditions that gdb sends as bytecode have the same value as predicates, and wrong bytecode is refused. */
+/** The conditions that gdb sends as bytecode have the same value as predicates, and malformed bytecode is refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { evaluatePredicate, type Inspector } from '../../debug-adapter/engine/index.ts';

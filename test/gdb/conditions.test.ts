@@ -54,7 +54,7 @@ test('a breakpoint stops only where one of its conditions holds, in both directi
 
 const timesIn = (all: readonly number[], wanted: number): number => all.filter((one) => one === wanted).length;
 
-test('a condition without a value or with an unsupported bytecode stops, so that gdb evaluates it', async (t) => {
+test('a breakpoint stops if its condition has no value or is unsupported, so that gdb evaluates the condition', async (t) => {
   const { gdb, breakpoint } = conversation(t);
   for (const [name, expression] of [
     ['unreadable memory', 'X4,22001a27'],
@@ -68,7 +68,7 @@ test('a condition without a value or with an unsupported bytecode stops, so that
   }
 });
 
-test('malformed conditions get an error, and the earlier breakpoint remains', async (t) => {
+test('malformed conditions are answered with an error, and the earlier breakpoint remains', async (t) => {
   const stage = conversation(t);
   const { gdb, breakpoint, block } = stage;
   assert.equal(await gdb.ask(`${breakpoint};${isBlock(0)}`), 'OK');
@@ -91,7 +91,7 @@ for (const packet of ['c', 'bc'] as const) {
   });
 }
 
-test('in gdb: conditions on the target stop where conditions in gdb stop, and changes of a condition apply', async (t) => {
+test('in gdb: stops are the same whether gdb or the server evaluates conditions, even after a condition is changed', async (t) => {
   if (!requireTool(GDB, t)) return;
   const elf = guest('demo/demo');
   const sandbox = new Sandbox(t);

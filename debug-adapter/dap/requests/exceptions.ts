@@ -58,7 +58,7 @@ function setOne(
 
 interface AddedPoint {
   point: BreakpointId;
-  /** What the guest did, for a panic. */
+  /** For a panic: what the guest did. */
   label?: string;
 }
 
@@ -89,7 +89,7 @@ function addPanic(debuggee: Debuggee, texts: DetailTexts): AddedPoint[] {
   ];
 }
 
-/** Describes the trap, the panic or the failure for which the machine is stopped. */
+/** Describes the trap, panic or failure because of which the machine is stopped. */
 export function exceptionInfo(debuggee: Debuggee): DebugProtocol.ExceptionInfoResponse['body'] {
   const { failure, session } = debuggee;
   if (failure) return { exceptionId: failure.code, description: failure.message, breakMode: 'always' };

@@ -76,9 +76,9 @@ function forwards(make: MakeStep): StartRun {
 }
 
 /**
- * Steps backward on the hart that corresponds to the client's thread. If another hart is current, the step starts at
- * this hart's next quantum, and goes back past the other harts' steps. A hart that is waiting for an interrupt has no
- * next quantum, so it steps back over its wait instruction.
+ * Steps backward on the hart that corresponds to the client's thread. If another hart is current, the machine first
+ * runs forward to this hart's next quantum, and then goes back past the other harts' steps. A hart that is waiting for
+ * an interrupt has no next quantum, so it steps back over its wait instruction.
  */
 function backwards(make: MakeStep): StartRun {
   const step = onThread(make, function* (debuggee, hart, begin) {

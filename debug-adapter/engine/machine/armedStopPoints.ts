@@ -50,7 +50,7 @@ export class ArmedStopPoints {
   private pausePosition: Position = -1;
   /** The hart that executed the last step. After the last step of a quantum, it is not the current hart. */
   private lastHart = 0;
-  /** While a condition decides about the hits of the last step: the hart that executed it. */
+  /** While a condition is evaluated for the hits of the last step: the hart that executed this step. */
   decidingHart: number | undefined;
 
   constructor(parts: {
@@ -128,7 +128,7 @@ export class ArmedStopPoints {
     this.registers.end();
   }
 
-  /** Whether the current hart may only execute one step at a time. */
+  /** Whether the current hart must execute single steps. */
   get needsSingleSteps(): boolean {
     return this.registers.needsSingleSteps;
   }
@@ -138,7 +138,7 @@ export class ArmedStopPoints {
     return this.registers.lineHarts;
   }
 
-  /** Called when interrupt lines have fallen. */
+  /** Called after interrupt lines have fallen. */
   linesFell(): void {
     if (this.lineHarts.length > 0) this.hart.requestAttention();
   }
@@ -154,7 +154,7 @@ export class ArmedStopPoints {
       ...this.disks.takeHits(),
       ...this.console.takeHits(),
     ];
-    // If the run stopped before a step, that step's page walk may have been reported already, and has been undone.
+    // If the run stopped before a step, a hit by that step's page walk may be pending, but the walk has been undone.
     const hits = all.filter(({ position }) => position < this.clock.position);
     if (hits.length > 1) hits.sort((a, b) => a.id - b.id);
     if (hits.length === 0 || !hitCondition) return hits;
@@ -170,7 +170,7 @@ export class ArmedStopPoints {
   atBreakpoint(pc: bigint): boolean {
     const { breakpoints, predicates, condition } = this.points;
     if (this.clock.positionInStep() === this.runStart || !breakpoints.has(pc)) return false;
-    // Without a reached breakpoint, the run loop checks whether to pause and then asks again.
+    // No breakpoint has been reached yet, so the run loop only checks whether to pause. The hart then asks again.
     if (++this.evaluations % EVALUATIONS_PER_BOUNDARY === 0) return true;
     const predicate = predicates?.get(pc);
     if (predicate && evaluatePredicate(predicate, this.inspector) === 0n) return false;

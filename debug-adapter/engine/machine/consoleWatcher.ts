@@ -3,14 +3,14 @@ import { CONSOLE_TEXT_BYTES_MAX, type ConsoleHit, type ConsolePoint } from '../t
 
 /**
  * Finds texts in the guest's console output. The last bytes of output are saved with the machine, so that a text that
- * begins before a snapshot and ends after it is found in a run from that snapshot. Snapshots of older versions do not
+ * begins before a snapshot and ends after it is found in a run from that snapshot. Snapshots from older versions do not
  * contain these bytes: in a run from such a snapshot, only text that begins after the snapshot is found.
  */
 export class ConsoleWatcher {
   private points: readonly ConsolePoint[] = [];
   /** The last bytes of output, as a ring buffer. */
   private readonly recent = new Uint8Array(CONSOLE_TEXT_BYTES_MAX);
-  /** The number of bytes in the output, but at most the size of the ring buffer; and the index of the next byte. */
+  /** The number of bytes in the ring buffer, and the index at which the next byte will be stored. */
   private count = 0;
   private next = 0;
   private pending: ConsoleHit[] = [];

@@ -75,7 +75,7 @@ export class RegisterWatcher {
     this.before = { values: this.registers.map((register) => this.valueOf(register)), position: this.clock.position };
   }
 
-  /** Called after a step or a run: collects the changes, which the last step has made. */
+  /** Called after a step or a run: collects the changes, all of which were made by the last step. */
   end(): void {
     const { before, registers, clock } = this;
     this.before = undefined;

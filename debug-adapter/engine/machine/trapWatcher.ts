@@ -14,7 +14,7 @@ export class TrapWatcher {
   private readonly ram: GuestRam;
   private readonly words: Int32Array;
   private points: readonly TrapPoint[] = [];
-  /** The causes that points match whether or not there is a handler. */
+  /** The causes that points match regardless of whether there is a handler. */
   private withHandler = { exceptions: new Set<number>(), interrupts: new Set<number>() };
 
   constructor(hart: Hart, ram: GuestRam) {
@@ -42,7 +42,10 @@ export class TrapWatcher {
     return this.points.length > 0;
   }
 
-  /** A fast check that is true for most traps if all points are for traps without a handler: no point matches. */
+  /**
+   * Whether it is certain that no point matches. The check is fast, and true for most traps if all points are for traps
+   * without a handler.
+   */
   cannotMatchException(): boolean {
     const cause = this.words[SLOT.CAUSE >> 2];
     return !this.withHandler.exceptions.has(cause) && hasCachedHandler(this.words, { cause, isInterrupt: false });

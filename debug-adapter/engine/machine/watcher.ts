@@ -79,7 +79,7 @@ export class Watchpoints {
     return hits;
   }
 
-  /** What all watchpoints have in common, for the hart. */
+  /** The range that contains all watched bytes, and the accesses that the hart must report. */
   get range(): WatchedRange {
     const { watchpoints } = this;
     if (watchpoints.length === 0) return { start: 0, end: 0, everyAccess: false, reads: false };

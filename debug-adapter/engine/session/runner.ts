@@ -5,7 +5,7 @@ import type { StopReason } from './stopReason.ts';
 
 /** The clock, the event loop and the front end that a Runner uses. */
 export interface RunnerHost {
-  /** The time in milliseconds since an arbitrary moment. */
+  /** The time in milliseconds since an arbitrary point in time. */
   milliseconds(): number;
   /** Resolves when the event loop has delivered pending messages. */
   letMessagesIn(): Promise<void>;
@@ -60,8 +60,8 @@ export interface RunRequest {
   owner: RunOwner;
   mode: RunMode;
   /**
-   * Whether messages are also delivered, and a client that is behind is awaited, after the last slice. The machine
-   * counts as running until then.
+   * Whether, after the last slice, messages are also delivered and the runner waits for a client that is behind. The
+   * machine counts as running until then.
    */
   yieldsAtStop?: boolean;
 }

@@ -12,16 +12,16 @@ import { type Reached, UserStopPoints } from './stopPoints/userStopPoints.ts';
 /**
  * A debugging session, independent of any protocol: breakpoints, running and stepping by instruction in both
  * directions, and inspecting state. Front ends translate their protocol to these calls and make no decisions. Runs and
- * steps are `Sliced`: the front end's runner executes them, and may drop a run that has paused. `T` is the kind of target,
- * for front ends that also use its files.
+ * steps are `Sliced`: the front end's runner executes them, and may abandon a run that has paused. `T` is the kind of
+ * target, for front ends that also use its files.
  */
 export class Session<T extends Target = Target> {
   readonly target: T;
   readonly inspector: Inspector;
   readonly stopPoints: UserStopPoints;
-  /** Changes by the debugger. */
+  /** The changes that the debugger makes to the guest. */
   readonly writes: GuestWrites;
-  /** The front end sets these functions, to be told about log messages and the counting of hits. */
+  /** The front end sets these functions to be notified of log messages and of the counting of hits. */
   readonly listener: StopPointListener = {};
   private readonly trackedRuns: TrackedRuns;
   /** A reverse run that has not ended. It can be continued after the user has paused it. */
@@ -151,8 +151,8 @@ export class Session<T extends Target = Target> {
   }
 
   /**
-   * Goes to a position within the history. While it is paused, the machine is at an intermediate position. Throws a
-   * UserError for any other position.
+   * Goes to a position within the history. During a pause, the machine is at an intermediate position. Throws a
+   * UserError for a position outside the history.
    */
   goTo(position: Position): Sliced<StopReason> {
     const { start, end } = this.history;

@@ -127,7 +127,8 @@ test('a text that begins before a saved state is found by a machine that continu
   for (let page = 0; page < first.ram.pageCount; page++) second.ram.restorePage(page, first.ram.page(page));
   const hits = hitsOf(second, { consoles: [{ id: 9, text: text(part) }] }, last + 1);
   assert.deepEqual(hits, [{ kind: 'console', id: 9, position: last }]);
-  // Snapshots of older versions lack the output. They load, and text that begins after them is found.
+  // Snapshots from older versions do not contain the output. They can be loaded, and text that begins after them is
+  // found.
   const { recentOutput, ...old } = first.saveState();
   assert.ok(recentOutput instanceof Uint8Array);
   second.loadState(old);

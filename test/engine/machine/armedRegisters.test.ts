@@ -165,7 +165,7 @@ for (const harts of [1, 4]) {
   });
 }
 
-test('the conditions of hits see the hart that executed the step, also after its last step in a quantum', () => {
+test('the conditions of hits see the hart that executed the step, even after the last step of its quantum', () => {
   const loop = assemble(['loop', a.addi(8, 8, 1), a.nop, a.to('loop', (offset) => a.jal(0, offset))]);
   const machine = boot(minimalElf(loop, 0x8000_0000n), { harts: 2 });
   const inspector = new MachineInspector(machine);
@@ -195,7 +195,7 @@ test('a write by the debugger is a change, which the next run reports', () => {
   const hit = { kind: 'register', id: 1, hart: 0, oldValue: 0n, newValue: 7n, position: 1 };
   assert.deepEqual(machine.run(10), { kind: 'hit', hits: [hit] });
   assert.equal(machine.position, 2);
-  // A state that is loaded instead ends the wait for the report.
+  // If a state is loaded before the next run, the change is not reported.
   const state = machine.saveState();
   machine.inject({ kind: 'registerWrite', register: 6, value: 7n });
   machine.loadState(state);

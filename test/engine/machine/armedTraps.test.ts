@@ -135,7 +135,7 @@ test('a trap reports its cause, value and handler, also to a condition that read
   );
 });
 
-test('a run that begins at a trap does not stop there again, unless it is to stop at its start', () => {
+test('a run that begins at a trap does not stop there again, unless stopsAtStart is set', () => {
   const machine = machineWith([a.nop, a.ecall]);
   machine.hart.setSlot('MTVEC', BigInt(START));
   arm(machine, { exceptions: CAUSES });
@@ -187,7 +187,7 @@ test('a trap without a handler is one whose handler cannot be executed', () => {
   assert.deepEqual([0, ALL & ~PTE.X, ALL | PTE.U, ALL].map(inSupervisor), [true, true, true, false]);
 });
 
-test('a trap whose handler has been executed before is without a handler once its address or mapping is gone', () => {
+test('a handler that has been executed before no longer counts after its address or mapping is removed', () => {
   const skip = (epc: number): Item[] => [a.csrr(6, epc), a.addi(6, 6, 4), a.csrw(epc, 6)];
   const inMachine = machineWith([a.ecall, a.ecall, a.csrw(CSR.mtvec, 0), a.ecall]);
   inMachine.ram.write(HANDLER, assemble([skip(CSR.mepc), a.mret]));

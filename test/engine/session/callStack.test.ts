@@ -121,7 +121,7 @@ test('a replay has the symbols of the recorded kernel, even if the file has been
   assert.deepEqual(backtrace().slice(0, 2), ['#0 find at calls.c:36', '#1 round_of at calls.c:72']);
 });
 
-test('a breakpoint that cannot be resolved says why', (t) => {
+test('if a breakpoint cannot be resolved, the message gives the reason', (t) => {
   const { session, symbols } = debug(t, stageOf(CALLS, t).record(), CALLS);
   const problemsAt = (address: bigint) => resolveAddress(symbols, session.inspector, address).problem;
   assert.deepEqual(resolveLine(symbols, 'calls.c', 900).problem, { kind: 'noCodeAtLine', line: 900 });
@@ -131,7 +131,7 @@ test('a breakpoint that cannot be resolved says why', (t) => {
   assert.equal(problemsAt(0x8000_0000n), undefined);
 });
 
-test('a relative source path is found from the folder of the symbol file upwards', (t) => {
+test('a relative source path is searched for in the folder of the symbol file and in its parent folders', (t) => {
   const { symbols } = debug(t, stageOf(CALLS, t).record(), CALLS);
   const [file] = symbols.files;
   const paths = new SourcePaths({ files: nodeHost.files, cwd: tmpdir() });

@@ -62,7 +62,7 @@ function visits(program: ToyProgram, harts = 1) {
   return seen;
 }
 
-test('"3" stops at the third hit only, whichever way the run goes', () => {
+test('"3" stops only at the third hit, in both directions', () => {
   const replay = replayOf(SHORT_ROUNDS);
   const { session } = replay;
   const hits = visits(SHORT_ROUNDS).flatMap(({ pc }, position) => (pc === SHORT_ROUNDS.labels.count ? [position] : []));
@@ -91,7 +91,7 @@ test('before the position at which a stop point was set, hits count backward fro
   assert.ok(counted.length > 0, 'the progress of counting is reported');
 });
 
-test('a part of the history that was jumped over is counted before the next run', () => {
+test('hits in a part of the history that was skipped by going to a position are counted before the next run', () => {
   const { session } = replayOf(SHORT_ROUNDS);
   const hits = visits(SHORT_ROUNDS).flatMap(({ pc }, position) => (pc === SHORT_ROUNDS.labels.count ? [position] : []));
   session.stopPoints.add({ ...execute(SHORT_ROUNDS.labels.count), hitCondition: parseHitCondition('>= 20') });
@@ -100,7 +100,7 @@ test('a part of the history that was jumped over is counted before the next run'
   assert.equal(session.position, hits[19]);
 });
 
-test('stop points at several addresses that count together have one number of hits', () => {
+test('stop points that count together share one hit count', () => {
   const { count, ...others } = SHORT_ROUNDS.labels;
   const [other] = Object.values(others).filter((label) => visits(SHORT_ROUNDS).some(({ pc }) => pc === label));
   const hits = visits(SHORT_ROUNDS).flatMap(({ pc }, position) => (pc === count || pc === other ? [position] : []));
@@ -124,7 +124,7 @@ const fails: Condition = {
   },
 };
 
-test('a condition without a value stops, and the reason has the error', () => {
+test('a stop point whose condition has no value stops the run, and the stop reason contains the error', () => {
   const { session } = replayOf(SHORT_ROUNDS);
   const id = session.stopPoints.add({ ...execute(SHORT_ROUNDS.labels.count), condition: fails });
   const pc = SHORT_ROUNDS.labels.count;
@@ -136,7 +136,7 @@ test('a condition without a value stops, and the reason has the error', () => {
   assert.deepEqual(reason.errors, [{ id: watch, error }]);
 });
 
-test('a condition without a value also stops a logpoint, and a point whose hit condition never holds, in both directions', () => {
+test('if its condition has no value, even a logpoint or a point whose hit condition never holds stops, in both directions', () => {
   for (const never of [
     { logMessage: { text: 'x', evaluate: () => 'x' } },
     { hitCondition: parseHitCondition('1000') },
@@ -307,13 +307,13 @@ function walk(t: TestContext, program: ToyProgram, harts: number): void {
 
 for (const harts of [1, 2]) {
   for (let round = 0; round < 6; round++) {
-    test(`random runs stop and print where single steps say, with ${harts} harts (${round})`, (t) => {
+    test(`random runs stop and print where single steps find hits, with ${harts} harts (${round})`, (t) => {
       walk(t, round % 2 === 0 ? CALLS : SHORT_ROUNDS, harts);
     });
   }
 }
 
-test('a backward run reports all points that are reached by the same step, with hit conditions or without', () => {
+test('a backward run reports all points that are reached by the same step, with or without hit conditions', () => {
   const { session } = replayOf(SHORT_ROUNDS);
   complete(session.goTo(END));
   const what = { kind: 'access', address: BigInt(COUNTER), lengthBytes: 4, access: 'readWrite' } as const;
@@ -342,7 +342,7 @@ test('after a pause during the counting of hits, the machine returns to where it
   const hits = visits(SHORT_ROUNDS).flatMap(({ pc }, position) => (pc === SHORT_ROUNDS.labels.count ? [position] : []));
   assert.equal(complete(session.reverseContinue()).kind, 'breakpoint');
   assert.equal(session.position, hits.at(-1));
-  // Without an interrupted counting, the machine does not move.
+  // If no counting of hits was interrupted, the machine does not move.
   complete(session.stopPoints.returnFromCounting());
   assert.equal(session.position, hits.at(-1));
 });

@@ -71,7 +71,7 @@ test('symbols from a different build apply only to unchanged functions that have
   assert.equal(new LoadedCode(named, memory).at(ackermann), named[1]);
 });
 
-test('a booted kernel describes its code even after the guest has freed that memory, but a program does not', () => {
+test('symbols of the booted kernel describe code that the guest has freed, but symbols of a program do not', () => {
   const freed: GuestMemory = { readMemory: (_, lengthBytes) => new Uint8Array(lengthBytes) };
   const [booted] = groupsOf([{ bytes: CALLS, isBooted: true }]);
   const [fibonacci] = booted.addressesOfFunction('fibonacci');

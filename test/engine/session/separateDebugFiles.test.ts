@@ -1,4 +1,4 @@
-/** The debug information of a stripped file is found by its link or build ID, but only where the user lets it be. */
+/** A stripped file's debug information is found by its link or build ID, but only in folders that the user allows. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';

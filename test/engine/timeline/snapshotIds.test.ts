@@ -84,7 +84,7 @@ test('the snapshot on which the current state is based can be renamed twice and 
   replay.close({ reason: 'interrupted' });
 });
 
-test('overlays in which the ids of a snapshot differ open, and its id is that of the first drive', (t) => {
+test('overlays in which a snapshot has different ids can be opened, and the id in the first drive applies', (t) => {
   const { stage, overlays } = withTwoDrives(t);
   const timeline = stage.record();
   const digests = digestsOnTheWay(timeline, [EARLY, LATE]);

@@ -27,7 +27,7 @@ const elf = (name: string, change: (bytes: Buffer) => Buffer | void) => (folder:
   write(name, change(bytes) ?? bytes)(folder);
 };
 
-/** A changed file in scratch. */
+/** Changes the contents of a file in the folder `scratch`. */
 const changed = (name: string, change: (bytes: Buffer) => Buffer | void) => (folder: string) => {
   const bytes = fs.readFileSync(path.join(folder, 'scratch', name));
   write(name, change(bytes) ?? bytes)(folder);

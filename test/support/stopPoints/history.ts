@@ -48,7 +48,7 @@ export class History {
     this.requests = this.readRequests();
   }
 
-  /** The addresses of executed instructions, without the first ones, in the order of their first execution. */
+  /** The addresses of executed instructions in the order of their first execution, without the first 20. */
   executedAddresses(): bigint[] {
     return this.withReplay((timeline) => {
       const addresses = new Set<bigint>();

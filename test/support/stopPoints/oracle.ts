@@ -8,7 +8,7 @@ import { TEST_DEVICE } from '../../engine/machine/cpu/randomLayout.ts';
 
 /**
  * Finds the hits of stop points by single-stepping a machine that has none. Watched memory must only be accessed by
- * loads, stores and atomics of 32 bits in M-mode without MPRV; for a change, anything may write it.
+ * loads, stores and atomics of 32 bits in M-mode without MPRV; if only changes are watched, anything may write it.
  */
 
 /** The state in which conditions are evaluated. */
@@ -90,7 +90,9 @@ export function hitsOf(timeline: MachineTimeline, options: OracleOptions): Hit[]
 interface Before {
   hart: number;
   pc: bigint;
-  /** The hits at this address, if the step executes an instruction there, instead of taking an interrupt for example. */
+  /**
+   * The hits at this address, if the step executes an instruction there rather than, for example, taking an interrupt.
+   */
   executed: Hit[];
   instructions: number;
   registers: bigint[];
@@ -215,7 +217,7 @@ class Oracle {
     }
   }
 
-  /** A reset clears the pages with other bytes than zeroes. */
+  /** A reset clears the pages that contain nonzero bytes. */
   private isInUse({ what }: TestPoint): boolean {
     if (what.kind !== 'access') return false;
     const page = what.address - (what.address % PAGE_BYTES);

@@ -28,7 +28,7 @@ export function randomPoint(random: SeededRandom, name: string, options: PointOp
   return { name, what, condition, isLog: random.chance(what.kind === 'execute' ? 0.4 : 0.2) };
 }
 
-/** A hit condition with which a point with this number of hits stops rarely. */
+/** A hit condition that makes a point with this number of hits stop rarely. */
 export function fewHits(random: SeededRandom, count: number): NonNullable<TestPoint['hitCondition']> {
   const every = Math.max(2, Math.ceil(count / 8));
   const number = 1 + random.below(Math.min(count, 8));

@@ -1,6 +1,6 @@
 import type { Hit, TestPoint } from './oracle.ts';
 
-/** The stops of runs in both directions, and the messages of logpoints, as they follow from the hits. */
+/** The stops of runs in both directions, and the messages of logpoints, derived from the hits. */
 
 /** The hits that stop, or print, if the points are set at the start (numbers count up) or at the end of the history. */
 export function selected(hits: readonly Hit[], setAt: 'start' | 'end'): Hit[] {

@@ -5,7 +5,7 @@ import { BREAK_PAGES, BREAK_PAGES_BYTES } from './layout.ts';
 export interface BreakCheck {
   /** The virtual address of the breakpoint. */
   address: bigint;
-  /** If there is one, the breakpoint is reached only while it holds. */
+  /** If defined, the breakpoint is reached only while this predicate holds. */
   predicate: Predicate | undefined;
   /** Differs between checks whose generated code differs. */
   key: string;
@@ -25,7 +25,7 @@ export class BreakMarks {
   private wanted = new Map<bigint, BreakCheck[]>();
   /** Indexed by RAM page: the checks at each offset in the page. */
   private marked = new Map<number, Map<number, BreakCheck[]>>();
-  /** A number for each predicate that was ever set. */
+  /** A number for each predicate that has been set. */
   private predicateIds = new WeakMap<Predicate, number>();
   private predicates = 0;
 
@@ -33,7 +33,7 @@ export class BreakMarks {
     this.filter = new Uint8Array(memory.buffer, BREAK_PAGES, BREAK_PAGES_BYTES);
   }
 
-  /** Replaces the breakpoints. Returns the marks of each RAM page that was marked; they no longer exist. */
+  /** Replaces the breakpoints. Returns the removed marks of each RAM page. */
   set(
     addresses: Iterable<bigint>,
     predicates: ReadonlyMap<bigint, Predicate> = new Map(),
@@ -80,8 +80,8 @@ export class BreakMarks {
   }
 
   /**
-   * Describes the checks in code, which consists of halfwords of RAM pages. Code that is translated with these checks is
-   * valid while the description is the same.
+   * Describes the checks in code, which consists of halfwords of RAM pages. Code that is translated with these checks
+   * remains valid as long as the description is the same.
    */
   describe(code: ReadonlyMap<number, Uint8Array>): string {
     if (this.marked.size === 0) return '';

@@ -2,8 +2,9 @@ import { PRIVILEGE } from '../../isa/traps.ts';
 import { FETCH_CONTEXT_BYTES, FETCH_TLB, FETCH_TLB_ENTRIES, SLOT } from './layout.ts';
 
 /**
- * Whether the handler of a trap that the current hart is about to take is in a fetch TLB, so that it can be executed.
- * This is the case for nearly every trap, and the check allocates nothing. False means that it is unknown.
+ * Whether a fetch TLB contains the page of the handler for a trap that the current hart is about to take. If so, the
+ * handler can be executed; if not, it is unknown whether it can. The TLB contains the page for nearly every trap, and
+ * the check allocates nothing.
  */
 export function hasCachedHandler(words: Int32Array, trap: { cause: number; isInterrupt: boolean }): boolean {
   const { cause, isInterrupt } = trap;
@@ -12,7 +13,8 @@ export function hasCachedHandler(words: Int32Array, trap: { cause: number; isInt
   // Without address translation, the TLB that S-mode uses depends on PMP.
   if (toSupervisor && words[(SLOT.SATP >> 2) + 1] >>> 28 === 0) return false;
   const vector = (toSupervisor ? SLOT.STVEC : SLOT.MTVEC) >> 2;
-  // All handlers of a vectored table are near its start. Of a table that crosses a page, only the first page is known.
+  // All handlers of a vectored table are near its start. If a table crosses a page boundary, only the handlers on its
+  // first page are looked up.
   const first = words[vector] & ~3;
   const handler = isInterrupt && words[vector] & 1 ? first + 4 * cause : first;
   const page = handler & ~0xfff;

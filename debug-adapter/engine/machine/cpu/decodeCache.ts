@@ -134,7 +134,7 @@ export class DecodeCache {
     return [...before.keys()];
   }
 
-  /** Marks the breakpoints in a page that is fetched. Returns whether there are new ones. */
+  /** Marks the breakpoints in a page from which the hart fetches. Returns whether any of the marks are new. */
   markFetched(va: bigint, ramPage: number): boolean {
     const added = this.breaks.fetched(va, ramPage);
     this.dropEntries(ramPage, added);

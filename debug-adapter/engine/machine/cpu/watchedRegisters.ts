@@ -9,7 +9,10 @@ import {
   WATCHED_REGISTERS_MAX,
 } from './layout.ts';
 
-/** The code for a change of a watched register since the start of the run. One register costs one comparison. */
+/**
+ * Code that executes `leave` if a watched register has changed since the start of the run. If only one register is
+ * watched, this costs one comparison.
+ */
 export function whenRegisterChanged(leave: Code): Code {
   const [first, ...others] = Array.from({ length: WATCHED_REGISTERS_MAX }, (_, i) => hasChanged(i));
   return sequence(
@@ -38,7 +41,7 @@ export class WatchedRegisters {
     this.view = new DataView(memory.buffer);
   }
 
-  /** Sets the registers, and stores their present values. f0 to f31 follow x0 to x31 and the sink register. */
+  /** Sets the registers, and stores their current values. f0 to f31 follow x0 to x31 and the sink register. */
   set(registers: readonly number[]): void {
     const { view } = this;
     view.setInt32(SLOT.REGISTERS_WATCHED, registers.length, true);

@@ -4,7 +4,7 @@ import type { StopPoints } from '../../target/stopPoints.ts';
 import type { ResolvedPoint } from './resolvedPoint.ts';
 import type { StopPoint, StopPointKind } from './stopPoint.ts';
 
-/** The functions that decide about the points which the machine has reached. */
+/** The functions that decide whether the points that the machine has reached stop the run. */
 export type Decisions = Required<Pick<StopPoints, 'condition' | 'trapCondition' | 'hitCondition'>>;
 
 /** What to arm in the machine for these stop points. */
@@ -44,7 +44,9 @@ function predicatesOf(points: readonly ResolvedPoint[]): Map<bigint, Predicate> 
   return new Map([...byAddress].flatMap(([address, predicate]) => (predicate ? [[address, predicate]] : [])));
 }
 
-/** Holds whenever the point is reached. Undefined if nothing is known about when that is. */
+/**
+ * A predicate that holds whenever the point stops the run. Undefined if there is nothing that the machine can evaluate.
+ */
 function predicateOf({ hart, addressSpace, condition }: StopPoint): Predicate | undefined {
   const parts = [
     ...(hart === undefined ? [] : [isEqual({ kind: 'hart' }, constant(BigInt(hart)))]),
@@ -56,7 +58,7 @@ function predicateOf({ hart, addressSpace, condition }: StopPoint): Predicate | 
   return parts.length === 0 ? undefined : parts.reduceRight((rest, part) => both(part, rest));
 }
 
-/** Holds if one of them holds. The second is evaluated only if the first does not hold. */
+/** A predicate that holds if at least one of them holds. The second is evaluated only if the first does not hold. */
 const either = (first: Predicate, second: Predicate): Predicate => ({
   ...{ kind: 'select', condition: first },
   ...{ yes: constant(1n), no: second },

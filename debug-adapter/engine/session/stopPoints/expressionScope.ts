@@ -22,7 +22,7 @@ export interface ExpressionScope {
   at?: BreakpointAddress;
 }
 
-/** What is wrong with an expression, and from which column on. Columns start at 1. */
+/** The problem with an expression, and the column at which it begins. Columns start at 1. */
 export interface ExpressionProblem {
   column: number;
   error: UserError;
@@ -81,13 +81,13 @@ function withTrap(view: FrameView, trap: Trap | undefined): FrameView {
   return { ...view, registerNamed: (name) => values[name] ?? view.registerNamed?.(name) };
 }
 
-/** Names and values that are different at other addresses. */
+/** Errors that may not occur at other addresses. */
 const DEPENDS_ON_ADDRESS = new Set([
   ...['expression-unknown-name', 'expression-unknown-register', 'expression-unknown-type'],
   'expression-optimized-out',
 ]);
 
-/** For checking expressions of traps. */
+/** Used to check the expressions of trap points. */
 const ANY_TRAP: Trap = {
   ...{ kind: 'exception', cause: 0, tval: 0n, pc: 0n },
   ...{ privilege: 0, handlerPrivilege: 0, handler: 0n, hart: 0 },

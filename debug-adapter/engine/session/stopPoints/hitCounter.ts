@@ -16,7 +16,7 @@ export interface CountingProgress {
   end: Position;
 }
 
-/** Before the known hits, the history is counted in parts of this many steps, the last part first. */
+/** Hits before the known range are counted in parts of this many steps, the last part first. */
 const PART_STEPS = 1_000_000;
 
 export type CountedPoint = ResolvedPoint & Required<Pick<ResolvedPoint, 'hits'>>;
@@ -49,8 +49,8 @@ export class HitCounter {
 
   /**
    * Determines how many hits lie before a position, and starts counting there. The machine is at this position at the
-   * end, but at an intermediate position while the computation is paused. Without a history, parts that were not run
-   * through with a stop point count as parts without hits.
+   * end, but at an intermediate position while the computation is paused. Without a history, parts in which hits were
+   * not counted during execution are treated as parts without hits.
    */
   *countTo(position: Position, points: readonly ResolvedPoint[]): Sliced<void> {
     const { target, stopPoints } = this;
@@ -87,7 +87,7 @@ export class HitCounter {
     return yield* this.lastStop(group, group.hits.indexAt(from)!);
   }
 
-  /** Like `lastKnownStop`, but for hits before the known ones, from `limit` on. */
+  /** Like `lastKnownStop`, but searches before the known range, down to `limit`. */
   *lastUnknownStop(group: CountedGroup, limit: Position): Sliced<Position | undefined> {
     const { hits, points } = group;
     while (hits.range.low > limit) {
@@ -111,7 +111,7 @@ export class HitCounter {
     return stop.kind === 'hit' ? stop.hits[0].position : this.target.position;
   }
 
-  /** Counts the hits from `start`, where their index is known, to `end`. Stops at the hit with an index. */
+  /** Counts the hits from `start`, where the index is known, to `end`. Stops at the hit with the index `stopIndex`. */
   private *countForward(
     points: readonly CountedPoint[],
     { start, end }: { start: Position; end: Position },
@@ -131,7 +131,7 @@ export class HitCounter {
     }
   }
 
-  /** Counts the hits before the known ones, which begin at `end`. */
+  /** Counts the hits before the known range, which begins at `end`. */
   private *extendDown(
     points: readonly CountedPoint[],
     { start, end }: { start: Position; end: Position },
@@ -167,11 +167,11 @@ export class HitCounter {
 interface Part {
   start: Position;
   end: Position;
-  /** Whether the part is before the known hits. */
+  /** Whether the part is before the known range. */
   isBefore: boolean;
 }
 
-/** The part of the history to count, to know how many hits lie before a position. */
+/** The part of the history in which hits must be counted to determine how many lie before a position. */
 function partBefore({ hits }: CountedPoint, position: Position): Part {
   const { low, high } = hits.range;
   if (position < low) return { start: position, end: low, isBefore: true };

@@ -17,7 +17,7 @@ export const numberOf = (index: number): number => (index >= 0 ? index + 1 : -in
 /**
  * The hits of one stop point by position, so that a run that goes back and forth counts each hit once. The hits are
  * known in a range of positions around the one at which the stop point was set. The positions of some of them are
- * stored; between these, `nearest` is where to start counting again.
+ * stored; between these, counting starts again at the position that `nearest` returns.
  */
 export class HitCounts {
   /** All hits from `low` up to, but not including, `high` are known. */
@@ -26,7 +26,7 @@ export class HitCounts {
   private stored: CountedHit[] = [];
   /** Every hit whose index is a multiple of this is stored. */
   private spacing = 1;
-  /** The last position whose index was determined, and the hit at this position, if the machine has reached it. */
+  /** The last position whose index was determined, and whether the machine has reached a hit there. */
   private current: CountedHit;
   private hitAtCurrent = false;
 
@@ -52,7 +52,7 @@ export class HitCounts {
     return position === this.high.position ? this.high.index : undefined;
   }
 
-  /** The number of the last hit before or at the position, for showing. Undefined if it is not known. */
+  /** The number of the last hit at or before the position, to be shown to the user. Undefined if it is not known. */
   numberAt(position: Position): number | undefined {
     const index = this.indexAt(position);
     if (index === undefined) return undefined;
@@ -101,7 +101,7 @@ export class HitCounts {
     return this.current.index;
   }
 
-  /** Records that there are no more hits before this position. */
+  /** Records that there are no further hits before this position. */
   reached(position: Position): void {
     if (position === this.current.position) return;
     const { current } = this;
@@ -121,7 +121,7 @@ export class HitCounts {
     this.reached(to);
   }
 
-  /** Adds the hits in the range that ends where the known range begins. */
+  /** Adds the hits in the range from `from` to the start of the known range. */
   prepend(from: Position, positions: readonly Position[]): void {
     const index = this.low.index - positions.length;
     positions.forEach((position, i) => this.store({ position, index: index + i }));
@@ -129,7 +129,7 @@ export class HitCounts {
     this.low = { position: from, index };
   }
 
-  /** Forgets the hits from a position on, because the history after it has changed. */
+  /** Forgets the hits at and after a position, because the history from there has changed. */
   forgetFrom(position: Position): void {
     if (position >= this.high.position) return;
     this.stored = this.stored.filter((hit) => hit.position < position);

@@ -24,7 +24,7 @@ export interface HitPolicy {
   readonly stopsOnErrors: boolean;
 }
 
-/** Whether the condition may have no value, in which case also a logpoint stops. */
+/** Whether the condition may have no value, in which case even a logpoint stops. */
 const canFail = ({ condition }: StopPoint): boolean => condition !== undefined;
 
 /** Between runs: a point stops if the number of its hit at the current position is known and satisfies its condition. */
@@ -123,8 +123,8 @@ export class CollectedHits implements HitPolicy {
 }
 
 /**
- * During a backward run: a point with a hit condition stops at only one position, which is known beforehand, and
- * wherever its condition has no value.
+ * During a backward run: a point with a hit condition stops at only one position, which is known in advance, and at
+ * positions where its condition has no value.
  */
 export class BackwardHits implements HitPolicy {
   readonly stopsOnErrors = true;

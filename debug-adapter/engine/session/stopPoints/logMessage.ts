@@ -5,7 +5,7 @@ import { checkExpression, type ExpressionScope, valueOfExpression } from './expr
 import type { LogMessage } from './stopPoint.ts';
 
 /**
- * A log message with C expressions in braces, as in VS Code: `count is {count}`. `\{` and `\}` are braces as text. An
+ * A log message with C expressions in braces, as in VS Code: `count is {count}`. `\{` and `\}` are literal braces. An
  * expression ends at the brace that matches its first one. Throws a UserError if a brace is not closed, or if an
  * expression is invalid (see `conditionOf`).
  */

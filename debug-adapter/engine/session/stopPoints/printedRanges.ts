@@ -3,7 +3,7 @@ import type { Position } from '../../base/quantities.ts';
 /** The maximum number of ranges. Only a user who jumps back and forth very often reaches it. */
 const RANGES_MAX = 1000;
 
-/** The ranges of positions that a logpoint has already printed its messages for, in ascending order. */
+/** The ranges of positions for which a logpoint has already printed its messages, in ascending order. */
 export class PrintedRanges {
   private ranges: { start: Position; end: Position }[] = [];
 
@@ -28,7 +28,7 @@ export class PrintedRanges {
     if (this.ranges.length > RANGES_MAX) this.ranges.shift();
   }
 
-  /** Removes the positions from `position` on, because the history after it has changed. */
+  /** Removes `position` and all later positions, because the history from there has changed. */
   forgetFrom(position: Position): void {
     this.ranges = this.ranges.flatMap(({ start, end }) =>
       start >= position ? [] : [{ start, end: Math.min(end, position) }],

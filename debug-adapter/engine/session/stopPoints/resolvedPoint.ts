@@ -13,9 +13,9 @@ export interface ResolvedPoint {
   point: StopPoint;
   /** The watched bytes of RAM of an access point. */
   watchpoint?: Watchpoint;
-  /** The hits of a point with a hit condition. Points that count together have the same object. */
+  /** The hits of a point with a hit condition. Points that count together share this object. */
   hits?: HitCounts;
-  /** The positions that a logpoint has printed. Points that count together have the same object. */
+  /** The positions for which a logpoint has printed its messages. Points that count together share this object. */
   printed?: PrintedRanges;
 }
 

@@ -3,8 +3,8 @@ import type { ConsolePoint, DiskPoint, RegisterPoint, Trap, TrapPoint, Watchpoin
 import type { BreakpointId } from '../stopReason.ts';
 
 /**
- * A stop point, as a front end asks for it. It is plain data, except for its condition and its log message, which can
- * evaluate themselves.
+ * A stop point, as a front end requests it. It is plain data, except for functions such as those that evaluate its
+ * condition and its log message.
  */
 export interface StopPoint {
   what: StopPointKind;
@@ -15,7 +15,7 @@ export interface StopPoint {
   exists?: () => boolean;
   /** The stop point is reached only while this holds. */
   condition?: Condition;
-  /** Which hits stop; a hit is an execution for which the condition holds. */
+  /** Which hits stop the run. A hit is an execution for which the condition holds. */
   hitCondition?: HitCondition;
   /**
    * An earlier stop point with the same hit condition and log message, for example at another address of an inlined
@@ -28,11 +28,11 @@ export interface StopPoint {
   hart?: number;
   /** The value of satp with which the stop point can be reached. */
   addressSpace?: bigint;
-  /** A stop point that is not enabled has no effect. It is enabled by default. */
+  /** A stop point that is not enabled has no effect. Stop points are enabled by default. */
   enabled?: boolean;
 }
 
-/** What reaches a stop point. */
+/** The event that reaches a stop point. */
 export type StopPointKind =
   /** The execution of the instruction at a virtual address. */
   | { kind: 'execute'; address: bigint }
@@ -53,15 +53,15 @@ export interface Condition {
   readonly text: string;
   /**
    * Evaluates the condition in the machine's current state; `trap` is the trap that is about to occur, if the stop
-   * point is a trap. Throws a UserError if the condition has no value; the stop point then stops, and the error is
-   * reported.
+   * point is a trap. Throws a UserError if the condition has no value; the stop point then stops the run, and the error
+   * is reported.
    */
   holds(trap?: Trap): boolean;
   /** The same condition in a form that the machine can evaluate, if there is one. */
   readonly predicate?: Predicate;
 }
 
-/** Which hits of a stop point stop, by their number, which starts at 1. */
+/** Which hits of a stop point stop the run. Hits are numbered from 1. */
 export interface HitCondition {
   /** The text, as the user wrote it. */
   readonly text: string;

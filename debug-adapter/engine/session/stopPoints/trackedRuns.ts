@@ -18,9 +18,9 @@ export interface StopPointListener {
 }
 
 /**
- * Runs with the user's stop points in both directions, which also count hits and print the messages of logpoints. Before
- * a run that needs a hit's number, the parts of the history between the position where the stop point was set and the
- * current one are counted, if they have not been run through with the stop point yet.
+ * Runs with the user's stop points in both directions, which also count hits and print the messages of logpoints. If a
+ * run needs the number of a hit, the hits between the position at which the stop point was set and the current position
+ * are counted first, unless they are already known.
  */
 export class TrackedRuns {
   readonly target: Target;
@@ -89,7 +89,7 @@ export class TrackedRuns {
     if (stopPoints.tracked !== tracked) return undefined;
     let stop = yield* this.searchBackward(points, stops);
     if (!stop) return undefined;
-    // The points whose known hits do not stop the run: a hit before the known ones may be after the stop.
+    // If no known hit of a point stops the run, a hit before the known range may still be after this stop.
     const limit = target.position;
     let best: Position | undefined;
     for (const group of counted) {

@@ -18,9 +18,9 @@ export type DataBreakpoint = Omit<Extract<StopPointKind, { kind: 'access' }>, 'k
 export class UserStopPoints {
   private target: Target;
   private inspector: Inspector;
-  /** What hits do at the moment. */
+  /** What hits currently do. */
   policy: HitPolicy = AT_REST;
-  /** Where the machine is because a counting of hits was paused, and where it was before. */
+  /** If the counting of hits was paused: where the machine is now, and where it was before the counting. */
   displaced: { at: Position; origin: Position } | undefined;
   /** The errors of conditions at the last hits that stopped a run. */
   private hitErrors: { position: Position; errors: ConditionError[] } = { position: -1, errors: [] };
@@ -37,7 +37,7 @@ export class UserStopPoints {
     this.inspector = inspector;
   }
 
-  /** Whether there are any. */
+  /** Whether any stop points are set. */
   get areSet(): boolean {
     return this.table.size > 0;
   }
@@ -131,20 +131,23 @@ export class UserStopPoints {
     for (const { printed } of this.tracked) if (printed?.has(from)) printed.add(from, to + 1);
   }
 
-  /** All of them. Returns the same object until they change. */
+  /** All stop points. Returns the same object until they change. */
   all(): StopPoints {
     return (this.cachedAll ??= this.arm([...this.table.values()]));
   }
 
   /**
-   * All of them except breakpoints. Returns the same object for every step, because changing the stop points discards
-   * all translated code.
+   * All stop points except breakpoints. Returns the same object for every step, because changing the stop points
+   * discards all translated code.
    */
   forSteps(): StopPoints {
     return (this.cachedForSteps ??= this.arm([...this.table.values()].filter(({ point }) => !isExecute(point))));
   }
 
-  /** All of them and some more breakpoints. The function returns the same object until the user's stop points change. */
+  /**
+   * Returns a function for all stop points and some additional breakpoints. The function returns the same object until
+   * the user's stop points change.
+   */
   with(addresses: readonly bigint[], condition: () => boolean): () => StopPoints {
     let users: StopPoints | undefined;
     let points = NO_STOP_POINTS;
@@ -236,7 +239,7 @@ export class UserStopPoints {
   }
 }
 
-/** The stop points that stop a run. */
+/** The stop points that stop a run, and the errors of their conditions. */
 export interface Reached {
   ids: BreakpointId[];
   errors: ConditionError[];

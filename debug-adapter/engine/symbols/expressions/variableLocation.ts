@@ -3,7 +3,7 @@ import type { FrameView } from '../unwinding/frame.ts';
 import { fromBytes, type Storage } from '../values/storage.ts';
 import { binary, constant } from './predicateParts.ts';
 
-/** Where a variable is at an address of the code, whatever the machine's state is. */
+/** The location of a variable at a code address, valid for every state of the machine. */
 export type VariableLocation =
   | { kind: 'memory'; address: Predicate }
   | { kind: 'register'; register: number }

@@ -1,4 +1,4 @@
-/** Breakpoints with conditions stop at the same positions in translated code as in the interpreter, and do not slow code. */
+/** Breakpoints with conditions stop where the interpreter stops, in translated code too, and do not slow other code. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { ModuleBuilder } from '../../../../debug-adapter/engine/base/wasm/moduleBuilder.ts';
@@ -46,7 +46,7 @@ function executedAddresses(image: RandomImage, random: SeededRandom, count: numb
   return [...seen];
 }
 
-test('random breakpoints with random conditions stop at the same positions, regardless of what code is translated', (t) => {
+test('random breakpoints with random conditions stop at the same positions, regardless of which code is translated', (t) => {
   const random = SeededRandom.forTest(t);
   for (let round = 0; round < times({ quick: 1, long: 20 }); round++) {
     const image = randomImage(random, { blocks: 8, units: 60, iterations: 40 });
@@ -60,7 +60,7 @@ test('random breakpoints with random conditions stop at the same positions, rega
       const machine = boot(image, threshold);
       assert.deepEqual(stopsOf(machine, points), expected, `round ${round}, with a threshold of ${threshold} jumps`);
     }
-    // The machine may also decide each time outside generated code.
+    // The conditions can also be evaluated outside generated code every time.
     const machine = boot(image, 15);
     const inspector = new MachineInspector(machine);
     const condition = (pc: bigint): boolean => {

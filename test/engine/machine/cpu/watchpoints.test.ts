@@ -29,7 +29,7 @@ for (const harts of [1, 4]) {
 
 const change = (address: number, lengthBytes = 4): Watchpoint => ({ id: 1, address, lengthBytes, access: 'change' });
 
-test('a write of the same value is no change, and a write that is reverted in the same step is none either', () => {
+test('neither a write of the same value nor a write that is reverted in the same step is a change', () => {
   const program = [
     a.sw(6, 0, 5),
     a.sw(0, 0, 5),
@@ -140,7 +140,7 @@ test('a read watchpoint leaves a loop that reads another word in translated code
   assert.ok(machine.hart.slot('TAGGED_ACCESSES') - tagged < 100n);
 });
 
-test('without watchpoints on its pages, code is translated to the same regions as without any, also after a watchpoint is removed', (t) => {
+test('watchpoints on other pages, and watchpoints that have been removed, do not change how code is translated', (t) => {
   const regionsOf = (act: (machine: BareMachine) => void): string[] => {
     const { mock } = t.mock.method(WebAssembly, 'Module');
     act(looping(CHEAP['another word']));

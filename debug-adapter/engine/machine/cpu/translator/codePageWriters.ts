@@ -11,9 +11,12 @@ const REMEMBERED_MAX = 100_000;
 export class CodePageWriters {
   private view: DataView;
   private threshold: HotThreshold;
-  /** The entries detected without watchpoints. */
+  /** The entries detected while there were no watchpoints. */
   private besideCode = new Set<number>();
-  /** The entries detected with watchpoints: once, and a second time after they were translated again. */
+  /**
+   * The entries detected while there are watchpoints: in `amongWatched`, those that were detected a second time, after
+   * they had been translated again.
+   */
   private besideWatched = new Set<number>();
   private amongWatched = new Set<number>();
   private accessesSeen = 0;
@@ -44,8 +47,8 @@ export class CodePageWriters {
   }
 
   /**
-   * The entries to which an entry may now be added, if there are watchpoints. Its first translation is replaced only if
-   * it is the cause of the slow-path accesses.
+   * While there are watchpoints: the set to which a detected entry is added. An entry is added to the second set only
+   * if its region is the cause of the slow-path accesses.
    */
   private watchedEntries(entry: number): Set<number> | undefined {
     if (!this.besideWatched.has(entry)) return this.besideWatched;
@@ -53,12 +56,15 @@ export class CodePageWriters {
     return isCause ? this.amongWatched : undefined;
   }
 
-  /** Called when regions have been translated: the accesses so far were made before. */
+  /** Called after regions have been translated: all accesses so far were made by earlier code. */
   forgetAccesses(): void {
     this.accessesSeen = this.view.getUint32(SLOT.TAGGED_ACCESSES, true);
   }
 
-  /** Sets whether there are any watchpoints. Without watchpoints, no region makes its accesses beside watched bytes. */
+  /**
+   * Sets whether there are any watchpoints. If there are none, the entries that were detected with watchpoints are
+   * forgotten.
+   */
   setBytesWatched(are: boolean): void {
     this.areBytesWatched = are;
     if (are) return;

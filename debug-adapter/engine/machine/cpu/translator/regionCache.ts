@@ -76,7 +76,7 @@ export class RegionCache {
     return this.regions.get(entry);
   }
 
-  /** Removes the regions that have a property, and returns them. */
+  /** Removes the regions for which `test` returns true, and returns them. */
   removeWhere(test: (region: CompiledRegion) => boolean): CompiledRegion[] {
     const found = [...this.regions.values()].filter(test);
     for (const { entry } of found) this.remove(entry);
@@ -112,7 +112,7 @@ export class RegionCache {
     return regions;
   }
 
-  /** Removes the region that starts at a decode entry; parked ones stay. */
+  /** Removes the region that starts at a decode entry. Parked regions remain. */
   remove(entry: number): void {
     const region = this.regions.get(entry);
     if (region) this.discard(region);
@@ -158,13 +158,16 @@ export class RegionCache {
     }
   }
 
-  /** Called when the breakpoints in RAM pages have changed: parks regions, and restores parked ones that are valid now. */
+  /**
+   * Called when the breakpoints in RAM pages have changed: parks the regions that are no longer valid, and restores
+   * parked regions that are valid again.
+   */
   breaksChanged(ramPages: readonly number[]): void {
     const affected = new Set(ramPages.flatMap((page) => [...(this.regionsOfPage.get(page) ?? [])]));
     const isValid = (region: Region) => region.breaks === this.decodeCache.breaks.describe(region.code);
     for (const region of affected) if (this.regions.get(region.entry) === region && !isValid(region)) this.park(region);
     for (const region of affected) {
-      // Parking others may have removed the region.
+      // The region may have been discarded when another one was parked.
       if (this.regions.has(region.entry) || !this.isParked(region) || !isValid(region)) continue;
       this.unpark(region);
       this.regions.set(region.entry, region);

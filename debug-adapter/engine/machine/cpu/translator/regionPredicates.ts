@@ -29,8 +29,8 @@ interface At {
 }
 
 /**
- * Predicates as code in a region. The code has no effect on the guest. Whenever it cannot tell the value exactly as
- * `evaluatePredicate` defines it, it jumps to `unknown`, and the value is computed outside generated code.
+ * Predicates as code in a region. The code has no effect on the guest. If it cannot compute exactly the value that
+ * `evaluatePredicate` defines, it jumps to `unknown`, and the value is computed outside generated code.
  */
 export class RegionPredicates {
   private frame: Frame;
@@ -87,7 +87,7 @@ export class RegionPredicates {
     if (compare) return i64.extendU(compare(a, b));
     const divide = DIVISION[operator];
     if (!divide) return ARITHMETIC[operator]!(a, b);
-    // Division by 0 has no value, and in WebAssembly, the division of the least number by -1 traps.
+    // Division by 0 has no value, and in WebAssembly, dividing the lowest number by -1 traps.
     if (right.kind !== 'constant' || right.value === 0n || BigInt.asIntN(64, right.value) === -1n) return unknown(at);
     return divide(a, b);
   }
@@ -111,7 +111,7 @@ export class RegionPredicates {
       set(va, this.value(address, at)),
       set(tlb, i32.add(slot32('DATA_CONTEXT'), index)),
       when(i64.ne(i64.load(tlb.get, READ_TLB), i64.and(va.get, i64.const(-4096))), miss),
-      // With MPRV, the TLB does not translate as the hart's own mode does.
+      // While MPRV is set, the TLB does not use the translation of the hart's own mode.
       when(i32.or(crossesPage, i32.and(slot32('MSTATUS'), i32.const(MSTATUS.MPRV))), miss),
       load(i32.add(low, i32.load(tlb.get, READ_TLB + 8)), 0),
     );

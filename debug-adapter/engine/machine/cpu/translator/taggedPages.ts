@@ -17,8 +17,8 @@ import { CODE_LINE_BYTES, CODE_LINES, RAM, TAG_HAS_CODE, TAG_WATCHED, WATCHED_WO
 /**
  * The accesses that a region makes in place. `untagged`: only those to pages without tag bits in the TLB. `besideCode`:
  * also writes to lines without code in pages that contain code. `besideWatched`: also accesses outside the watched
- * range, in pages without code. `amongWatched`: all accesses that affect neither code nor watched bytes, and writes that
- * change nothing. The last one needs much more code than the others.
+ * range, in pages without code. `amongWatched`: all accesses that affect neither code nor watched bytes, and writes
+ * that change nothing. This kind needs much more code than the others.
  */
 export type InPlaceAccesses = 'untagged' | 'besideCode' | 'besideWatched' | 'amongWatched';
 
