@@ -115,7 +115,7 @@ export interface ReverseStepArguments {
 
 /**
  * Request `blkreplay/setEventBreakpoints`: breakpoints on events for which DAP has no request. Like DAP's requests for
- * breakpoints, it replaces the list of the earlier request, and its response describes each breakpoint.
+ * breakpoints, it replaces the list from the previous request, and its response describes each breakpoint.
  */
 export interface SetEventBreakpointsArguments {
   breakpoints: EventBreakpoint[];
@@ -136,7 +136,7 @@ export interface DiskBreakpoint {
   drive?: string;
   /** The first sector of 512 bytes and the number of sectors; absent for the whole disk. */
   sectors?: { first: number; count: number };
-  /** All three if absent. */
+  /** All three kinds if absent. */
   requests?: ('read' | 'write' | 'flush')[];
 }
 

@@ -2,8 +2,8 @@ import { requestUnannounced } from '../messages/dap.ts';
 import { isRecord } from './arguments.ts';
 
 /**
- * The optional arguments that a client may send only if the adapter announces a capability that it does not have. If
- * such an argument were ignored, the client would assume that it had an effect.
+ * The optional arguments that a client may send only if the adapter announces the corresponding capabilities, which
+ * this adapter does not have. If such an argument were ignored, the client would assume that it had an effect.
  */
 const UNANNOUNCED: Readonly<Record<string, readonly UnannouncedArgument[]>> = {
   setBreakpoints: [{ list: 'breakpoints', name: 'mode', capability: 'breakpointModes' }],

@@ -49,8 +49,8 @@ export function registerNumber(name: string): number | undefined {
 }
 
 /**
- * The register or CSR with this name, as it can be watched; undefined for x0 and for names that are no registers. The pc
- * cannot be watched.
+ * The register or CSR with this name, in the form in which it can be watched; undefined for x0 and for names that are
+ * not registers. The pc cannot be watched.
  */
 export function registerWhat(inspector: Inspector, name: string): RegisterPoint['what'] | 'pc' | undefined {
   const number = registerNumber(name);

@@ -23,9 +23,9 @@ export const expected = {
   gdbSetting: (portMax: number) => `a port from 0 to ${portMax}, or "unix:PATH" for a socket`,
   snapshotName: (bytesMax: number, reserved: string) =>
     `1 to ${bytesMax} bytes without control characters, not starting with "${reserved}"`,
-  consoleText: (bytesMax: number) => `a text of 1 to ${bytesMax} bytes`,
+  consoleText: (bytesMax: number) => `a string of 1 to ${bytesMax} bytes`,
   sectors: () => 'the first sector and a number of sectors of at least 1',
-  consoleTexts: (bytesMax: number) => `a list of texts of 1 to ${bytesMax} bytes`,
+  consoleTexts: (bytesMax: number) => `a list of strings of 1 to ${bytesMax} bytes each`,
   rngSeed: () => '64 hexadecimal digits (32 bytes), or none',
   append: (lengthMax: number) => `at most ${lengthMax} characters without NUL`,
   driveId: (lengthMax: number) =>

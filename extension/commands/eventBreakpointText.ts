@@ -47,7 +47,7 @@ function rangeIn(text: string): { first: number; last: number } | undefined {
   return { first: Number(first), last: Number(last) };
 }
 
-/** The problem with a console text; undefined if it is valid. */
+/** The problem with the text of a console breakpoint; undefined if it is valid. */
 export function consoleTextProblem(text: string): string | undefined {
   if (text === '') return consoleTextEmpty();
   const { length } = new TextEncoder().encode(text);

@@ -1,4 +1,4 @@
-/** Breakpoints of every kind stop only where their conditions hold; an invalid text is refused when it is set. */
+/** Breakpoints of every kind stop only where their conditions hold, and invalid conditions are refused. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { Sandbox } from '../support/cli.ts';

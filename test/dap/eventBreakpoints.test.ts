@@ -51,7 +51,7 @@ test('an event breakpoint that cannot work is refused', async (t) => {
   assert.deepEqual([verified, message], [false, 'The machine has no drive "hd9".']);
   for (const [bad, sentence] of [
     [{ kind: 'network' }, /"kind" .* expected disk or console/],
-    [{ kind: 'console', text: '' }, /"text" .* expected a text of 1 to 256 bytes/],
+    [{ kind: 'console', text: '' }, /"text" .* expected a string of 1 to 256 bytes/],
     [{ kind: 'disk', requests: ['erase'] }, /"requests" .* expected/],
     [{ kind: 'disk', sectors: { first: 0, count: 0 } }, /"sectors" .* expected/],
   ] as const) {

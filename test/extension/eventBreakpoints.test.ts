@@ -33,7 +33,7 @@ test('a disk breakpoint on a range of sectors leaves out flushes, which have no 
   assert.deepEqual(requestsOn('8'), ['write']);
 });
 
-test('a console text has 1 to 256 bytes in UTF-8', () => {
+test('the text of a console breakpoint has 1 to 256 bytes in UTF-8', () => {
   assert.equal(consoleTextProblem('x'.repeat(256)), undefined);
   assert.equal(consoleTextProblem('x'.repeat(257)), 'Enter at most 256 bytes.');
   assert.equal(consoleTextProblem('é'.repeat(129)), 'Enter at most 256 bytes.');

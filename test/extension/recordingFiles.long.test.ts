@@ -103,7 +103,7 @@ test('a file that replaced the overlay, or that the recording describes incorrec
   }
 });
 
-test('a file that is another drive’s image or a boot file is not deleted, whatever name the recording gives it', async (t) => {
+test('a file that is another drive’s image or a boot file is not deleted, regardless of its name in the recording', async (t) => {
   const recorded = new Sandbox(t);
   await recordedTwo(recorded);
   fs.mkdirSync(recorded.path('sub'));

@@ -21,7 +21,7 @@ async function beforeSave(t: TestContext): Promise<{ gdb: Conversation; slot: st
   return { gdb, slot, value: () => gdb.ask(`m${slot}`) };
 }
 
-test('watch stops at changes in both directions, and awatch also at writes of the same value', async (t) => {
+test('watch stops at changes in both directions, and awatch stops at writes of the same value too', async (t) => {
   const { gdb, slot, value } = await beforeSave(t);
   const start = gdb.session.position;
   const stopsWith = async (kind: 2 | 4) => {

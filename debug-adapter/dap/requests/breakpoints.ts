@@ -82,8 +82,8 @@ type DetailedAddresses =
   { kind: 'valid'; points: (StopPointDetails & { at: BreakpointAddress })[] } | { kind: 'invalid'; message: string };
 
 /**
- * The details at each address of a breakpoint. A breakpoint with an invalid text is refused as a whole, because it would
- * not do what the user expects.
+ * The details at each address of a breakpoint. A breakpoint with an invalid condition, hit condition or log message is
+ * refused as a whole, because it would not do what the user expects.
  */
 function detailsAt(debuggee: Debuggee, texts: DetailTexts, addresses: readonly BreakpointAddress[]): DetailedAddresses {
   try {

@@ -105,7 +105,7 @@ test('a stop before the fault of an SC keeps the reservation', () => {
   assert.equal(stopped.hart.slot('RESERVED'), 1n);
 });
 
-test('a trap reports its cause, value and handler, also to a condition that reads CSRs', () => {
+test('a trap reports its cause, value and handler, even if its condition reads CSRs', () => {
   const machine = paged([a.nop, a.sd(6, 0, 5)], 0x1234_5000);
   machine.hart.setSlot('STVEC', BigInt(START + 0x3001));
   machine.hart.setSlot('MEDELEG', 1n << BigInt(EXCEPTION.STORE_PAGE_FAULT));

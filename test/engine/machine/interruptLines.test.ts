@@ -68,7 +68,7 @@ test('if the handler only claims and completes, it is entered once for each caus
   assert.equal(hart.register(TAKEN), 2n);
 });
 
-test('an inspector shows the current interrupt lines of every hart, also of one that has not run since they changed', () => {
+test('an inspector shows the current interrupt lines of every hart, even of one that has not run since they changed', () => {
   const [MSIP, MTIP] = [1n << 3n, 1n << 7n];
   const machine = machineWith([a.sw(6, 4, 5), a.j('end'), 'end:', a.j('end')], { harts: 2 });
   const mip = (hart: number) => new MachineInspector(machine, hart).csr(CSR.mip);

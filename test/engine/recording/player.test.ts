@@ -112,7 +112,7 @@ function ask<Query, Answer>(p: Player, position: number, port: QueryPort<Query, 
   return port.answers.decode(p.answer(position, port, query));
 }
 
-test('devices get the recorded answers of the host, whatever the start position', () => {
+test('devices get the recorded answers of the host from every start position', () => {
   const played = player(ANSWERS);
   assert.equal(played.nextPosition(at(0)), Infinity, 'answers are part of the steps that ask');
   assert.equal(hostTime(played, 60), 1_700_000_000_123);

@@ -47,7 +47,7 @@ test('lines with branches, calls of the next instruction and computed jumps are 
   assert.deepEqual(back, [10, ...expected.slice(0, -1)].reverse());
 });
 
-test('from the middle of a line, a step back goes to its start, also over a branch or a call of the next instruction', () => {
+test('from the middle of a line, a step back goes to its start, even over a branch or a call of the next instruction', () => {
   const { labels } = JUMPS;
   for (const [label, line] of [
     ['skipped', 12],
@@ -111,7 +111,7 @@ test('in a function without unwinding information, and outside functions, a reve
   assert.equal(step(stopped, steps.reverseStepOut()), 2);
 });
 
-test('a reverse step out from the middle of a function goes to its call, also in a recursive function', () => {
+test('a reverse step out from the middle of a function goes to its call, even in a recursive function', () => {
   const stopped = calls();
   const { session, steps } = stopped;
   const { labels } = CALLS;

@@ -65,7 +65,7 @@ test('overlapping sections are compared once, so the time for a damaged file is 
   assert.equal(open(copy).code.length, 1);
 });
 
-test('a query uses the file with the most information, whatever the order of the files in the group', () => {
+test('a query uses the file with the most information, regardless of the order of the files in the group', () => {
   const files = [stripped(CALLS), withoutDebugInfo(CALLS), CALLS];
   for (const order of [files, [...files].reverse(), [files[1], files[2], files[0]]]) {
     const groups = groupByCode(order.map((bytes) => ({ symbols: open(bytes), isBooted: bytes === files[0] })));

@@ -234,7 +234,7 @@ test('registers have C types and are available under all their names', () => {
   assert.throws(() => symbols.evaluate('$nothing', frame), /no register "\$nothing"/);
 });
 
-test('a value in memory has an address on which a watchpoint can be set, whatever expression refers to it', () => {
+test('a value in memory has an address on which a watchpoint can be set, regardless of the expression that refers to it', () => {
   const symbols = open(FILE);
   const frame = frameAt(symbols, FILE, 'main');
   const lvalue = (text: string) => {

@@ -68,7 +68,7 @@ test('inlined calls and scopes have qualified names, and methods have their vari
   );
 });
 
-/** The functions at every address of the code. */
+/** The functions at every code address. */
 function functionsOf(symbols: Symbols): { name: string; low: bigint }[] {
   const found = new Map<bigint, { name: string; low: bigint }>();
   for (const { address, sizeBytes } of symbols.code) {

@@ -259,7 +259,7 @@ test('a breakpoint directly after an access to watched bytes counts', () => {
   );
 });
 
-test('a breakpoint at the position of a pause counts, also after an earlier one in the same segment', () => {
+test('a breakpoint at the position of a pause counts, even after an earlier one in the same segment', () => {
   const { code, labels } = assemble([label('first'), nop, delay(700_000), label('second'), nop, delay(100_000), halt]);
   const target = new ToyTarget({ code });
   complete(target.forward(Infinity));

@@ -143,7 +143,7 @@ test("a command line too long for a recording's header is refused before any fil
   assert.deepEqual(filesIn(stage), before);
 });
 
-test('whichever write of a snapshot fails, no image keeps any part of it, and the next snapshot is correct', (t) => {
+test('if any write of a snapshot fails, no image keeps any part of the snapshot, and the next snapshot is correct', (t) => {
   const random = SeededRandom.forTest(t);
   for (const [failing, clusterSizeBytes] of [
     [0, 4096],

@@ -1,4 +1,4 @@
-/** Each snapshot keeps its id, which is the same for all drives, whatever its name is and whichever ids older overlays contain. */
+/** Each snapshot keeps its id, which is the same for all drives, regardless of its name and the ids in old overlays. */
 import assert from 'node:assert/strict';
 import { copyFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';

@@ -140,7 +140,7 @@ test('a trace ignores a breakpoint at which a run has paused', () => {
 
 // --- digests -----------------------------------------------------------------------------------------------------------
 
-test('each digest is compared once, also after moves that do not compare', () => {
+test('each digest is compared once, even after moves that compare nothing', () => {
   const replay = recorded([1000, 2000, 3000], 4000, SHORT).replay();
   replay.stored = [];
   complete(replay.goTo(1000));

@@ -9,7 +9,7 @@ import { assertSound } from '../overlays.ts';
 
 /**
  * Conditions that must hold in a sandbox with two drives (b0.img and b1.img with overlays o0.qcow2 and o1.qcow2),
- * whatever the host did.
+ * regardless of what the host did.
  */
 const QCOW2_MAGIC = Buffer.from('QFI\xfb', 'latin1');
 const BLOCK_BYTES = 4096;

@@ -38,7 +38,7 @@ export type StopPointKind =
   | { kind: 'execute'; address: bigint }
   /**
    * An access to bytes of memory. The virtual address is translated only once, when the stop point is added, so that
-   * the same bytes are watched, whichever address is used to access them.
+   * the same bytes are watched, regardless of the address that is used to access them.
    */
   | { kind: 'access'; address: bigint; lengthBytes: number; access: Watchpoint['access'] }
   /** A change of a register or CSR. */

@@ -43,7 +43,7 @@ export type Operand = { type: Type } & (
   | { kind: 'optimizedOut' }
 );
 
-/** The names that an expression can use at an address of the code. */
+/** The names that an expression can use at a code address. */
 export interface CompilerNames {
   variable(name: string): { type: Type; location: VariableLocation | undefined } | undefined;
   function(name: string): { type: Type; address: bigint } | undefined;

@@ -248,7 +248,7 @@ function withContradictions(image: Uint8Array): Uint8Array {
   return leakedOnce(bytes);
 }
 
-/** Increments the refcount of the unused cluster after the end of the file, whatever the refcount width. */
+/** Increments the refcount of the unused cluster after the end of the file, for any refcount width. */
 function leakedOnce(bytes: Uint8Array): Uint8Array {
   const view = viewOf(bytes);
   const clusterSizeBytes = 2 ** view.getUint32(20);

@@ -84,7 +84,7 @@ test('renaming a snapshot keeps the other fields of an entry that another progra
   assert.equal(Buffer.from(after.subarray(nameAt, nameAt + 3)).toString(), 'new');
 });
 
-test('new snapshots get unused ids, whatever ids the image already contains', () => {
+test('new snapshots get unused ids, regardless of which ids the image already contains', () => {
   const file = new MemoryFile('image.qcow2', withForeignEntry({ id: '9007199254740991' }));
   const image = Qcow2Image.open(file, { writable: true });
   for (const name of ['a', 'b', 'c']) takeSnapshot(image, name);

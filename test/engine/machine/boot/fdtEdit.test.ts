@@ -47,7 +47,7 @@ test('boot arguments and initrd are added to /chosen, and all other properties s
   assert.equal(new DataView(tree.buffer).getUint32(28), 3, 'the boot hart');
 });
 
-test('without changes the tree stays the same, whatever bytes follow it in the file', { skip }, () => {
+test('without changes the tree stays the same, regardless of the bytes that follow it in the file', { skip }, () => {
   const bytes = compiled(MINE);
   const file = { name: 't.dtb', bytes: Uint8Array.from([...bytes, ...new Uint8Array(500).fill(7)]) };
   assert.deepEqual(userDeviceTree(file, {}), Uint8Array.from(bytes));

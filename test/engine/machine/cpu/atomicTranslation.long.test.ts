@@ -1,7 +1,7 @@
 /** Random loops of atomic instructions give the same results whether they are translated or interpreted.
  *
- * Digests, dirty pages and watchpoint hits are the same as the interpreter's, whatever code is translated and wherever
- * runs are divided.
+ * Digests, dirty pages and watchpoint hits are the same as the interpreter's, regardless of which code is translated and
+ * where runs are divided.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -51,7 +51,7 @@ const QEMU_10: Qemu = {
 };
 /**
  * QEMU 10 for programs with memory accesses, cache blocks and the registers that control them. Without Svadu, QEMU sets
- * A and D as blkreplay's machine does, whatever menvcfg contains.
+ * A and D as blkreplay's machine does, regardless of menvcfg.
  */
 const QEMU_10_BLOCKS: Qemu = {
   ...QEMU_10,

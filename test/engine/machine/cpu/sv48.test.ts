@@ -103,7 +103,7 @@ for (const { name, entry, page, address, sizeLog2 } of LEVELS) {
   });
 
   if (sizeLog2 === 12n) continue;
-  test(`a misaligned ${name} faults, whichever of its low bits is set`, () => {
+  test(`a misaligned ${name} faults, regardless of which of its low bits is set`, () => {
     for (let bit = 12n; bit < sizeLog2; bit++) {
       const machine = sv48Machine();
       const entryWithBit = pte(page, ALL) | (1n << (bit - 2n));
