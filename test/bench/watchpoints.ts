@@ -33,8 +33,8 @@ const SAME_VALUE: Record<string, Item[]> = {
 };
 
 /**
- * Measures how much a watchpoint for changes slows a loop that writes to the page of the watched word, and another
- * page. The machine runs in this process.
+ * Measures how much a watchpoint for changes slows down a loop that writes to the page of the watched word and to
+ * another page. The machine runs in this process.
  */
 export function measureWatchpoints(pairs: number): void {
   console.log(

@@ -10,7 +10,7 @@ import { DapClient, demoLaunch } from '../support/dapClient.ts';
 import { expected, guest, maskDemo, SESSION } from '../support/guests.ts';
 import { readFileSync } from 'node:fs';
 
-test('the position is reported at stops and while running, and goTo moves to it', async (t) => {
+test('the position is reported at stops and during runs, and goTo moves to a given position', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Sandbox(t)));
   await dap.event('stopped');

@@ -50,7 +50,7 @@ async function compareReplay(t: TestContext, history: History, { points, hits }:
   await dap.leave();
 }
 
-/** Random points with a limited number of hits, and these hits. */
+/** Random points with a limited number of hits, and their hits. */
 function pointsFor(random: SeededRandom, history: History): Expected {
   const options = { addresses: history.executedAddresses(), harts: history.harts, text: history.console };
   const candidates = Array.from({ length: CANDIDATES }, (_, i) => randomPoint(random, `p${i}`, options));

@@ -10,7 +10,7 @@ import {
   sectorsProblem,
 } from '../../extension/commands/eventBreakpointText.ts';
 
-test('sectors are one sector, a range that includes both ends, or the whole disk', () => {
+test('the user can enter one sector, a range that includes both ends, or nothing for the whole disk', () => {
   const sectorsOf = (sectors: string) => diskBreakpoint({ drive: 'hd0', requests: ['write'], sectors }).sectors;
   assert.deepEqual(sectorsOf('8'), { first: 8, count: 1 });
   assert.deepEqual(sectorsOf(' 8 - 15 '), { first: 8, count: 8 });

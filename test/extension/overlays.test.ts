@@ -158,7 +158,7 @@ test('if a command fails, the reason is reported in terms that fit the editor', 
   assert.equal(commandFailure('Killed'), undefined);
 });
 
-test("names in a recording are resolved from the workspace and from the recording's folder upwards", () => {
+test("names in a recording are resolved against the workspace, the recording's folder and its parent folders", () => {
   const there = ['C:\\w\\out\\kernel.elf', 'C:\\disk.img'];
   const find = fileResolver(path.win32, ['C:\\w', 'C:\\w\\recordings'], (file) => there.includes(file));
   assert.equal(find('out\\kernel.elf'), 'C:\\w\\out\\kernel.elf');

@@ -61,7 +61,7 @@ function emitLeaf(random: SeededRandom, code: number[]): void {
   else code.push(opcode, ...random.bytes(lengthBytes));
 }
 
-/** In RAM, except for one in ten. */
+/** The address is in RAM in nine of ten cases. */
 function emitAddress(random: SeededRandom, code: number[]): void {
   const isOutside = random.chance(0.1);
   code.push(0x24, isOutside ? 0 : 0x80, 0, 0, random.below(56));

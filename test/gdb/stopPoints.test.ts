@@ -51,7 +51,7 @@ async function stopsOf(gdb: Conversation, packet: 'c' | 'bc'): Promise<string[]>
 
 // --- points ------------------------------------------------------------------------------------------------------------
 
-/** Random points with a limited number of hits, no two of which are the same for gdb, and these hits. */
+/** Random points with a limited number of hits, no two of which are the same for gdb, and their hits. */
 function pointsFor(random: SeededRandom, history: History): Expected {
   const { harts } = history;
   const addresses = history.executedAddresses();

@@ -140,7 +140,7 @@ test('a text that begins before a saved state is found by a machine that continu
   assert.deepEqual(hitsOf(second, { consoles }, last + 1), [{ kind: 'console', id: 10, position: last }]);
 });
 
-test('a text in a semihosting call is found in its single step', () => {
+test('text that a semihosting call prints is found in the single step of the call', () => {
   const DATA = 0x8000_2000;
   const call: Item[] = [a.slli(0, 0, 0x1f), a.ebreak, a.srai(0, 0, 7)];
   const machine = machineWith([a.li(10, 4), a.li(11, DATA), call, a.nop], { semihosting: true });

@@ -49,7 +49,7 @@ const messageOf = ({ session }: Replay): LogMessage => ({
 
 const execute = (address: bigint): StopPoint => ({ what: { kind: 'execute', address } });
 
-/** The positions at which a single-stepping debugger finds the address, and its values of a0. */
+/** The positions at which a single-stepping debugger finds the address, and the values of a0 there. */
 function visits(program: ToyProgram, harts = 1) {
   const { session, target } = replayOf(program, harts);
   const seen: { pc: bigint; a0: bigint; hart: number }[] = [];

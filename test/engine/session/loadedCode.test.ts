@@ -95,7 +95,7 @@ test('code that no file contains gets types from a booted file with debug inform
   assert.equal(new LoadedSymbols([], memoryWith(CALLS, 0x8000_0000n)).at(0xffff_0000n), undefined);
 });
 
-test('a program that is loaded after a query is found once the cached results are discarded', () => {
+test('a program that is loaded after a query is found as soon as the cached results are discarded', () => {
   const groups = groupsOf([{ bytes: SUM }, { bytes: PRIMES }]);
   let memory = memoryWith(SUM, 0x1_0000n);
   const symbols = new LoadedSymbols(groups, {

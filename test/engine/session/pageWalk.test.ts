@@ -78,8 +78,8 @@ function compare(t: TestContext, mode: keyof typeof LEVELS): void {
 
 const isPageFault = (problem: string | undefined): boolean => problem !== undefined && problem !== 'tableNotInRam';
 
-test('loads and stores in Sv39', (t) => compare(t, SATP_MODE.SV39));
-test('loads and stores in Sv48', (t) => compare(t, SATP_MODE.SV48));
+test('a walk names a problem exactly if a random load or store in Sv39 faults', (t) => compare(t, SATP_MODE.SV39));
+test('a walk names a problem exactly if a random load or store in Sv48 faults', (t) => compare(t, SATP_MODE.SV48));
 
 test('the walk lists each entry that it reads, and why a page cannot be accessed', () => {
   const machine = bareMachine();
@@ -122,7 +122,7 @@ for (const [problem, kind, privilege, status, flags] of CASES) {
   });
 }
 
-test('a misaligned superpage, a table outside RAM, an address that is not canonical, and no translation', () => {
+test('misaligned superpages, tables outside RAM and addresses that are not canonical are named as problems', () => {
   const machine = bareMachine();
   startPaging(machine);
   const problemAt = (address: bigint) => walkForAccess(new MachineInspector(machine), address, 'load')?.problem;

@@ -165,5 +165,5 @@ function compare(t: TestContext, file: string): void {
 }
 
 for (const file of ['flow-O0-v5', 'flow-Og-v5', 'flow-O2', 'types-O0-v5', 'types-Og-v4']) {
-  test(`random conditions in ${file}`, (t) => compare(t, file));
+  test(`random conditions in ${file} have the same values when they are compiled`, (t) => compare(t, file));
 }

@@ -40,7 +40,7 @@ const TARGETS: Record<string, (t: TestContext, end?: number) => Target> = {
 /** The registers t0, t1, t2 and a0 to a5. */
 const REGISTERS = [5, 6, 7, 10, 11, 12, 13, 14, 15];
 const MCAUSE = 0x342;
-/** A run backward replays most of the history, so only some stops are compared. */
+/** A backward run replays most of the history, so only some stops are compared. */
 const STOPS_BACKWARD = 40;
 
 /** The position before the step of each stop, until a run does not stop. */

@@ -74,7 +74,7 @@ for (const [name, scene, harts, from] of [
     for (const [kind, points] of Object.entries(POINTS)) {
       // This guest does not use its disk.
       if (scene === HARTS && kind === 'disk requests') continue;
-      test(`${kind}: the stops of a recording, of its history and of a replay, in both directions`, (t) => {
+      test(`${kind}: a recording, its history and a replay have the same stops, in both directions`, (t) => {
         const stage = stageOf(scene, t);
         stage.setup.harts = harts;
         const armed = { ...NO_STOP_POINTS, ...points };
@@ -100,7 +100,7 @@ for (const [name, scene, harts, from] of [
   });
 }
 
-/** The stops of a timeline, backward and then forward, and the states there, are those that were recorded. */
+/** Asserts that a timeline stops where the recording stopped, backward and then forward, in the same states. */
 function assertSame(
   where: string,
   timeline: MachineTimeline,

@@ -298,7 +298,7 @@ for (const [what, move] of Object.entries({
   });
 }
 
-test('each search releases what a search before it held that was dropped', () => {
+test('each search releases the snapshots that an abandoned search held', () => {
   const target = longHistory(20_000_000);
   complete(target.goTo(12_000_000));
   target.arm(breakpoint(0xdead_0000n));

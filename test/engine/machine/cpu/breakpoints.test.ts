@@ -164,7 +164,7 @@ test('a breakpoint on one virtual address does not stop at another address of th
   assert.deepEqual(machine.run(Infinity), { kind: 'breakpoint', pc: alias });
 });
 
-test('a breakpoint stops where the program counter arrives, even if no instruction can be fetched there', () => {
+test('a breakpoint stops when the program counter reaches its address, even if no instruction can be fetched there', () => {
   const NOWHERE = 0x123450n;
   const HANDLER = START + 0x40;
   const code: Item[] = [a.addi(10, 10, 1), a.jalr(1, 0, 6)];

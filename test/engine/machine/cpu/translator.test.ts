@@ -1,4 +1,4 @@
-/** Translated code gives the same states as the interpreter, regardless of what code is translated and when. */
+/** Translated code gives the same states as the interpreter, regardless of which code is translated and when. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -63,7 +63,7 @@ for (const name of [
   'kernel/oslet',
   'kernel/oslet-clint',
 ]) {
-  test(`${name}: all states are the same, regardless of what code is translated`, (t) => {
+  test(`${name}: all states are the same, regardless of which code is translated`, (t) => {
     const random = SeededRandom.forTest(t);
     const { position } = run(name, OFF, []);
     const positions = Array.from({ length: 12 }, () => random.below(position)).sort((a, b) => a - b);
@@ -78,7 +78,7 @@ for (const name of [
   });
 }
 
-test('random programs end in the same state, regardless of what code is translated', (t) => {
+test('random programs end in the same state, regardless of which code is translated', (t) => {
   const random = SeededRandom.forTest(t);
   for (let round = 0; round < times({ quick: 1, long: 6 }); round++) {
     const image = randomImage(random, { blocks: 30, units: 120, iterations: 40 });

@@ -111,7 +111,7 @@ const CHEAP: Record<string, Item[]> = {
 };
 
 for (const [name, program] of Object.entries(CHEAP)) {
-  test(`a change watchpoint leaves a loop that writes ${name} in translated code`, (t) => {
+  test(`with a change watchpoint, a loop that writes ${name} stays in translated code`, (t) => {
     const machine = looping(program);
     steps(machine, WARM_UP);
     machine.setStopPoints({ breakpoints: new Set(), watchpoints: [change(DATA)] });
@@ -126,7 +126,7 @@ for (const [name, program] of Object.entries(CHEAP)) {
   });
 }
 
-test('a read watchpoint leaves a loop that reads another word in translated code', (t) => {
+test('with a read watchpoint, a loop that reads another word stays in translated code', (t) => {
   const machine = looping([a.ld(7, 8, 5), a.lw(8, 4, 5)]);
   machine.setStopPoints({
     breakpoints: new Set(),
