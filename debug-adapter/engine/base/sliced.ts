@@ -24,7 +24,7 @@ export class PauseSignal {
   /** Whether the current computation should pause now. This is a function so that it can be passed to a run loop. */
   readonly isWanted = (): boolean => this.ignored === 0 && this.wantsPause();
 
-  /** Lets a computation of many parts pause between two of them. */
+  /** Pauses the computation here if a pause is wanted. Called between the parts of a computation. */
   *point(): Sliced<void> {
     if (this.isWanted()) yield PAUSED;
   }

@@ -115,7 +115,7 @@ test('a file with another build ID is not used', (t) => {
   assert.equal(scene.hasLines, false);
 });
 
-test('symbols in the launch configuration can be stripped too', (t) => {
+test('symbol files in the launch configuration can be stripped too', (t) => {
   const scene = new Scene(t);
   scene.write('program/other.debug', DEBUG);
   const symbols = [scene.write('program/other.elf', linked('other.debug'))];

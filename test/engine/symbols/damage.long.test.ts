@@ -40,13 +40,13 @@ const PROGRAMS = [
 ];
 
 for (const program of LANGUAGE_PROGRAMS.filter(({ name }) => PROGRAMS.includes(name))) {
-  test(`a damaged ELF file causes at worst missing answers or a refusal: ${program.name}`, (t) => {
+  test(`at worst, a damaged ELF file causes missing answers or is refused: ${program.name}`, (t) => {
     if (requireTools(program, t)) fuzz(t, program.build(), damagedElf, LANGUAGE_NAMES);
   });
 }
 
 for (const [what, file] of FILES) {
-  test(`damaged debug information causes at worst missing answers: ${what}`, (t) => {
+  test(`at worst, damaged debug information causes missing answers: ${what}`, (t) => {
     fuzz(t, file, (original, random) => {
       const bytes = new Uint8Array(original);
       const sections = readElfFile(bytes, file).sections.filter(

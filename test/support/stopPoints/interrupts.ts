@@ -17,8 +17,8 @@ export const SHARED = SAVE + 0x800;
 export const SHARED_DOUBLE = SHARED + 16;
 
 /**
- * The trap handler of the driver and of the harts 1 to 3. It skips the instruction after an exception, and
- * acknowledges an interrupt. It uses x20 to x25.
+ * The trap handler of the driver and of harts 1 to 3. It skips the instruction after an exception, and acknowledges an
+ * interrupt. It uses x20 to x25.
  */
 export function interruptHandler(random: SeededRandom): Item[] {
   return [
@@ -67,8 +67,8 @@ const nextTimer = (ticks: number): Item[] => [
 ];
 
 /**
- * The endless loop of the harts 1 to 3, which changes registers, CSRs and memory, takes traps, interrupts the next hart
- * and then waits.
+ * The endless loop of harts 1 to 3, which changes registers, CSRs and memory, takes traps, interrupts the next hart and
+ * then waits.
  */
 export function otherHarts(random: SeededRandom): Item[] {
   return [
