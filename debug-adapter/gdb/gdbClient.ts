@@ -1,7 +1,9 @@
-import type { Inspector, Runner, Session, Sliced, StopReason, Timeline } from '../engine/index.ts';
+import type { BreakpointId, Inspector, Runner, Session, Sliced, StopReason, Timeline } from '../engine/index.ts';
 import { expeditedRegisters } from './registers.ts';
 import { StopPointTable } from './stopPointTable.ts';
 import { stopReply } from './stopReply.ts';
+
+type Direction = 'forward' | 'backward';
 
 /**
  * The part of a session that belongs to one gdb connection: its stop points, its supported features, the threads that
@@ -20,6 +22,8 @@ export class GdbClient {
   private onlyHart: number | undefined;
   private reason: StopReason;
   private runner: Runner;
+  /** The watchpoints at which the last run stopped. */
+  private watchStop: { direction: Direction; position: number; ids: BreakpointId[] } | undefined;
 
   constructor(session: Session<Timeline>, runner: Runner) {
     this.session = session;
@@ -31,14 +35,29 @@ export class GdbClient {
   }
 
   /** Executes a run and returns its stop reply. */
-  async run(run: Sliced<StopReason>, direction: 'forward' | 'backward' = 'forward'): Promise<string> {
+  async run(run: Sliced<StopReason>, direction: Direction = 'forward'): Promise<string> {
     const mode = direction === 'forward' ? 'slices' : 'growingSlices';
     try {
       this.reason = await this.runner.run(run, { owner: 'gdb', mode, yieldsAtStop: true });
     } finally {
       this.onlyHart = undefined;
     }
+    const { reason } = this;
+    const { position } = this.session;
+    this.watchStop = reason.kind === 'hit' ? { direction, position, ids: reason.hits.map(({ id }) => id) } : undefined;
     return this.stopReply();
+  }
+
+  /**
+   * Whether gdb requests the step that it makes after a stop at a watchpoint. gdb expects that RISC-V machines stop before
+   * the access (gdbarch_have_nonsteppable_watchpoint in gdb's riscv-tdep.c). It therefore removes the watchpoints and
+   * steps once before it reads the watched bytes. This machine stops after the access (backward: before it), so the step
+   * has been made already.
+   */
+  hasSteppedOverAccess(direction: Direction): boolean {
+    const { watchStop, stopPoints } = this;
+    if (watchStop?.direction !== direction || watchStop.position !== this.session.position) return false;
+    return watchStop.ids.every((id) => !stopPoints.watched(id));
   }
 
   /** gdb's thread n is hart n - 1. */

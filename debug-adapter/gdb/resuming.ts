@@ -23,7 +23,7 @@ function runOf(client: GdbClient, action: ResumeAction): Sliced<StopReason> {
     case 'continue':
       return session.continue();
     case 'step':
-      return stepForward(session, action.hart);
+      return client.hasSteppedOverAccess('forward') ? stayHere() : stepForward(session, action.hart);
     case 'range':
       return stepThrough(client, action);
   }
@@ -33,8 +33,16 @@ function runOf(client: GdbClient, action: ResumeAction): Sliced<StopReason> {
 export function reverse(client: GdbClient, action: 'continue' | 'step'): Promise<string> {
   const { session } = client;
   session.checkHistory();
-  const run = action === 'continue' ? session.reverseContinue() : stepBack(session, client.hartToStep());
-  return client.run(run, 'backward');
+  return client.run(action === 'continue' ? session.reverseContinue() : stepBackward(client), 'backward');
+}
+
+const stepBackward = (client: GdbClient): Sliced<StopReason> =>
+  client.hasSteppedOverAccess('backward') ? stayHere() : stepBack(client.session, client.hartToStep());
+
+/** A step that has been made already. */
+// eslint-disable-next-line require-yield -- there is nothing to wait for
+function* stayHere(): Sliced<StopReason> {
+  return { kind: 'step' };
 }
 
 function* stepThrough(

@@ -45,3 +45,30 @@ test('watch stops at changes in both directions, and awatch stops at writes of t
   const accesses = await stopsWith(4);
   assert.ok(accesses.some(({ value }, i) => i > 0 && value === accesses[i - 1].value));
 });
+
+test('the step with which gdb expects to execute the access at a watchpoint does not move, because it was executed', async (t) => {
+  const { gdb, slot } = await beforeSave(t);
+  for (const [run, step] of [
+    ['c', 'vCont;s:1'],
+    ['bc', 'bs'],
+  ]) {
+    assert.equal(await gdb.ask(`Z2,${slot}`), 'OK');
+    assert.match(await gdb.ask(run), /;watch:/);
+    const { position } = gdb.session;
+    assert.equal(await gdb.ask(`z2,${slot}`), 'OK');
+    assert.match(await gdb.ask(step), /^T05thread:01;[^w]*$/);
+    assert.equal(gdb.session.position, position);
+    await gdb.ask(step);
+    assert.notEqual(gdb.session.position, position, 'the next step moves');
+    await gdb.ask('c');
+  }
+});
+
+test('a step after a stop at a watchpoint that is still set moves', async (t) => {
+  const { gdb, slot } = await beforeSave(t);
+  assert.equal(await gdb.ask(`Z2,${slot}`), 'OK');
+  await gdb.ask('c');
+  const { position } = gdb.session;
+  await gdb.ask('s');
+  assert.ok(gdb.session.position > position);
+});
