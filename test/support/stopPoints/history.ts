@@ -7,10 +7,10 @@ import type { MachineTimeline } from '../../../debug-adapter/engine/timeline/mac
 import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 import { RNG_SEED, type Sandbox } from '../cli.ts';
 import { DRIVES } from './diskRequests.ts';
-import { type Hit, hitsOf, type TestPoint } from './oracle.ts';
+import { type Hit, hitsOf, stateOf, type TestPoint } from './oracle.ts';
 
 const DISK_BYTES = 64 << 10;
-const MEMORY_MIB = 16;
+export const MEMORY_MIB = 16;
 const STEPS_MAX = 20_000_000;
 
 /** The recorded history of a guest, in which single steps find the hits of stop points. */
@@ -64,6 +64,16 @@ export class History {
       this.output = '';
       return hitsOf(timeline, { end, points, requests, printed: () => this.output });
     });
+  }
+
+  /** The positions at which a point's condition holds, or has no value. */
+  positionsWhere(positions: readonly number[], { condition }: TestPoint): number[] {
+    return this.withReplay((timeline) =>
+      positions.filter((position) => {
+        complete(timeline.goTo(position));
+        return condition?.holds(stateOf(timeline.inspect())) ?? true;
+      }),
+    );
   }
 
   /** A recording of the same guest, or its replay. The caller closes it. */

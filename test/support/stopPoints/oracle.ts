@@ -262,7 +262,7 @@ function hitOf(point: TestPoint, state: State, position: number): Hit[] {
   return holds ? [{ point, position, a0: state.register(A0), hasNoValue: holds === 'none' }] : [];
 }
 
-function stateOf(inspector: Inspector): State {
+export function stateOf(inspector: Inspector): State {
   return {
     hart: inspector.hart,
     register: (number) => inspector.register(number),

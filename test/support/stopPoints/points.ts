@@ -2,7 +2,7 @@ import { csrNumber } from '../../../debug-adapter/engine/isa/csrs.ts';
 import { DATA_VA, SAVE, SAVED } from '../../engine/machine/cpu/randomLayout.ts';
 import type { SeededRandom } from '../seededRandom.ts';
 import { DRIVES, SECTORS, USED_RING } from './diskRequests.ts';
-import { and, binary, conditionFrom, constant, csr, load, register } from './expressions.ts';
+import { and, binary, conditionFrom, constant, csr, type Expression, load, register } from './expressions.ts';
 import { SHARED, SHARED_DOUBLE } from './interrupts.ts';
 import type { TestCondition, TestPoint, TrapValues } from './oracle.ts';
 
@@ -110,8 +110,20 @@ export function randomCondition(random: SeededRandom, harts: number): TestCondit
   return conditionFrom(randomExpression(random, harts));
 }
 
+/** A condition over memory at constant physical addresses, which has a value in M-mode. */
+export function memoryExpression(random: SeededRandom): Expression {
+  const rest = constant(random.below(2));
+  const saved = load('unsigned long', constant(SAVE + random.pick(SAVED_FIELDS)));
+  const shared = load('unsigned int', constant(SHARED));
+  return random.pick([
+    binary(binary(saved, '%', constant(2)), '==', rest),
+    binary(binary(shared, '%', constant(3)), '==', rest),
+    and(saved, binary(shared, '<', constant(200))),
+  ]);
+}
+
 /** A condition that gdb's bytecode can express. It may have no value. */
-export function randomExpression(random: SeededRandom, harts: number) {
+export function randomExpression(random: SeededRandom, harts: number): Expression {
   const rest = random.below(3);
   const number = (value: number) => constant(value);
   const saved = load('unsigned long', number(SAVE + random.pick(SAVED_FIELDS)));
