@@ -14,7 +14,8 @@ export function functionName(die: Die): string {
   const linkageName = linkageNameOf(die);
   const { language } = die.unit;
   const demangled = language === 'c++' && linkageName !== undefined ? demangle(linkageName) : undefined;
-  if (demangled) return demangled.name;
+  // gdb cannot parse the name of a thunk and therefore shows its parameters.
+  if (demangled) return / thunk to /.test(demangled.name) ? demangled.name + demangled.parameters : demangled.name;
   const declaration = die.withOrigins().at(-1)!;
   const scope = outlineOf(declaration.unit).scopeAt(declaration.offset);
   const name = qualify(scope, die.name ?? linkageName ?? '');

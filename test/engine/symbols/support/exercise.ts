@@ -71,6 +71,7 @@ export function queryEverything(
   };
   for (const name of names.functions) {
     for (const found of symbols.functionsNamed(name)) count(symbols.breakpointAddress(found));
+    count(symbols.functionBreakpoints(name));
   }
   for (const pc of pcs) askAt(symbols, { pc, names, random }, count);
   const [file] = symbols.files();
