@@ -71,7 +71,7 @@ export function createReaders(
     return file.code.some((section) => section.address <= at && at < section.address + section.sizeBytes);
   };
   const hints = new NameHints(info);
-  const functionNames = new FunctionNames({ index, hints, lines: lineIndex, symbolTable });
+  const functionNames = new FunctionNames({ info, index, hints, lines: lineIndex, symbolTable });
   const functionParts = { index, lines: lineIndex, symbolTable, breakpointLocations, names: functionNames, isCode };
   const functions = new FunctionQueries(functionParts);
   const frames = new Unwinder(new CallFrameIndex(sections, { bias: loadBias, report }), {

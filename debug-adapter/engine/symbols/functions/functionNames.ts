@@ -1,7 +1,7 @@
 import { demangle } from '../demangling/demangle.ts';
 import { AT, TAG } from '../dwarf/constants.ts';
 import type { Die } from '../dwarf/die.ts';
-import type { Unit } from '../dwarf/info.ts';
+import type { DebugInfo, Unit } from '../dwarf/info.ts';
 import { outlineOf } from '../dwarf/outline.ts';
 import type { SymbolTable } from '../elf/symbolTable.ts';
 import type { LineIndex } from '../lines/lineIndex.ts';
@@ -20,8 +20,17 @@ export class FunctionNames {
   private readonly hints: NameHints;
   private readonly lines: LineIndex;
   private readonly symbols: SymbolTable;
+  private readonly info: DebugInfo;
+  private optimizedUnits: Unit[] | undefined;
 
-  constructor(parts: { index: FunctionIndex; hints: NameHints; lines: LineIndex; symbolTable: SymbolTable }) {
+  constructor(parts: {
+    info: DebugInfo;
+    index: FunctionIndex;
+    hints: NameHints;
+    lines: LineIndex;
+    symbolTable: SymbolTable;
+  }) {
+    this.info = parts.info;
     this.index = parts.index;
     this.hints = parts.hints;
     this.lines = parts.lines;
@@ -38,17 +47,21 @@ export class FunctionNames {
     return entries;
   }
 
-  /** The inlined copies of the functions. gdb also looks for them only in the units that name the function. */
+  /**
+   * The inlined copies of the functions. They are in the units that name the function and, after link-time
+   * optimization, in the units that gcc made then.
+   */
   inlined(query: NameQuery): Block[] {
+    const units = new Set(this.unitsOf(query));
+    const origins = new Set<number>();
+    for (const unit of units) {
+      for (const die of this.matching(unit, query)) if (isAbstract(die)) origins.add(die.key);
+    }
+    if (origins.size === 0) return [];
+    this.optimizedUnits ??= this.info.units.filter((unit) => unit.root.text(AT.name) === OPTIMIZED_UNIT);
     const blocks: Block[] = [];
-    for (const unit of this.unitsOf(query)) {
-      const keys = new Set(
-        this.matching(unit, query)
-          .filter((die) => die.has(AT.inline))
-          .map(({ key }) => key),
-      );
-      if (keys.size === 0) continue;
-      for (const { blocks: block } of this.index.functionsInUnit(unit)) addInlined(block, keys, blocks);
+    for (const unit of new Set([...units, ...this.optimizedUnits])) {
+      for (const { blocks: block } of this.index.functionsInUnit(unit)) addInlined(block, origins, blocks);
     }
     return blocks;
   }
@@ -92,6 +105,9 @@ export class FunctionNames {
   }
 }
 
+/** DW_AT_name of the units that gcc makes at link-time optimization. */
+const OPTIMIZED_UNIT = '<artificial>';
+
 /** The names by which a function can be called: a method of a Rust trait has those of the type and of the trait. */
 function namesOf(die: Die): string[] {
   const name = functionName(die);
@@ -125,6 +141,11 @@ function hasParameters(die: Die, query: NameQuery): boolean {
   if (demangled && demangled.parameters !== '') return query.matchesParameters(demangled.parameters);
   const count = [...die.children()].filter(({ tag }) => tag === TAG.formalParameter).length;
   return count === query.parameterCount;
+}
+
+/** Whether an entry describes a function apart from its code. After link-time optimization, DW_AT_inline is missing. */
+function isAbstract(die: Die): boolean {
+  return !die.has(AT.lowPc) && !die.has(AT.ranges);
 }
 
 function addInlined(block: Block, keys: ReadonlySet<number>, found: Block[]): void {
