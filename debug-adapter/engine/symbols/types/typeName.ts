@@ -78,7 +78,8 @@ const ORDER: QualifiedType['qualifier'][] = ['const', 'volatile', 'restrict', '_
 
 function parameters(type: FunctionType, depth: number): string {
   const names = type.parameters().map((parameter) => declare(parameter, '', depth + 1));
-  if (type.isVariadic) names.push('...');
+  // gdb shows the ellipsis only after a parameter.
+  if (type.isVariadic && names.length > 0) names.push('...');
   if (names.length === 0 && type.isPrototyped) return 'void';
   return names.join(', ');
 }

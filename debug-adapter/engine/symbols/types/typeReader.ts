@@ -100,7 +100,8 @@ export class TypeReader {
       get isVariadic() {
         return children().some(({ tag }) => tag === TAG.unspecifiedParameters);
       },
-      isPrototyped: die.entryWith(AT.prototyped)?.flag(AT.prototyped) ?? false,
+      // All functions of C++ have prototypes.
+      isPrototyped: die.unit.language === 'c++' || (die.entryWith(AT.prototyped)?.flag(AT.prototyped) ?? false),
     };
   }
 
@@ -368,7 +369,6 @@ const SHORT_NAMES: Record<string, string | undefined> = {
   'long unsigned int': 'unsigned long',
   'long long int': 'long long',
   'long long unsigned int': 'unsigned long long',
-  '__int128 unsigned': 'unsigned __int128',
 };
 
 /** The encodings of base types (DW_ATE_*, section 7.8). */

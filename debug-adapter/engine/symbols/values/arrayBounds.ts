@@ -10,9 +10,10 @@ export function withBounds(type: Type, countOf: (boundsKey: number) => number | 
   switch (type.kind) {
     case 'array': {
       const element = withBounds(type.element(), countOf);
-      const count = type.boundsKey === undefined ? type.count : countOf(type.boundsKey);
-      const { boundsKey: _, ...rest } = type;
-      return { ...rest, count, element: () => element } satisfies ArrayType;
+      const { boundsKey, ...rest } = type;
+      const count = boundsKey === undefined ? type.count : countOf(boundsKey);
+      const isUnknown = boundsKey !== undefined && count === undefined;
+      return { ...rest, count, ...(isUnknown && { boundsKey }), element: () => element } satisfies ArrayType;
     }
     case 'typedef':
     case 'qualified': {

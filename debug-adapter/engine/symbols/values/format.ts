@@ -203,8 +203,8 @@ function formatMemberPointer(value: GuestValue, type: MemberPointerType): string
 function formatArray(value: GuestValue, type: ArrayType, room: Budget): string {
   const element = type.element();
   const base = stripTypedefs(element);
-  if (!type.count) return openArrayText(value, element);
   if (value.storage.kind === 'optimizedOut') return '<optimized out>';
+  if (!type.count) return openArrayText(value, element);
   const kind = textKind(element);
   if (kind) return formatString(value, type.count, kind);
   const count = Math.min(type.count, ELEMENTS_MAX);
