@@ -88,6 +88,7 @@ export function createReaders(
     arrayCount: (boundsKey: number, frame: Frame): number | undefined => variables.arrayCount(boundsKey, frame),
     virtualBase: (virtualKey: number, address: bigint, frame: Frame): bigint | undefined =>
       variables.virtualBase(virtualKey, address, frame),
+    variableStorage: (dieKey: number, frame: Frame): Storage => variables.variableStorage(dieKey, frame),
     staticMember: (staticKey: number, type: Type, frame: Frame): Storage =>
       variables.staticMember(staticKey, type, frame),
     report,

@@ -1,9 +1,13 @@
 import { MalformedData } from '../damage.ts';
+import { fromBytes, toBytes } from '../littleEndian.ts';
+import { floatBytes, readFloat, truncated } from '../values/floats.ts';
+import { calculateQuadruple, compareQuadruples, Quadruple } from '../values/quadruple.ts';
 import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /**
  * A value on the DWARF expression stack. A value without a type has the generic type: a 64-bit integer whose signedness
- * depends on the operation (DWARF 5, section 2.5.1.4). A typed value is always within its type's range.
+ * depends on the operation (DWARF 5, section 2.5.1.4). A typed integer is always within its type's range. A
+ * floating-point value is represented by its bits.
  */
 export interface StackValue {
   value: bigint;
@@ -13,6 +17,7 @@ export interface StackValue {
 export interface StackType {
   sizeBytes: number;
   isSigned: boolean;
+  isFloat?: boolean;
 }
 
 export const isUnary = (op: number) => UNARY.has(op);
@@ -23,11 +28,34 @@ export function toGeneric({ value }: StackValue): bigint {
   return BigInt.asUintN(64, value);
 }
 
-export function convert({ value }: StackValue, type: StackType | undefined): StackValue {
-  return inRange(value, type);
+/** The bits of a value, for a variable that has this value: at least 64, since the generic type has no size. */
+export function bitsOf({ value, type }: StackValue): bigint {
+  return BigInt.asUintN(Math.max(64, (type?.sizeBytes ?? 8) * 8), value);
+}
+
+/** Converts a value to a type, as a cast in C does. */
+export function convert(value: StackValue, type: StackType | undefined): StackValue {
+  const number = value.type?.isFloat ? decoded(value.value, value.type) : value.value;
+  if (type?.isFloat) return encoded(number, type);
+  return inRange(typeof number === 'bigint' ? number : truncated(number), type);
+}
+
+/** The value of a type that has these bits. */
+export function reinterpret(bits: bigint, type: StackType | undefined): StackValue {
+  return type?.isFloat ? { value: unsigned(bits, type), type } : inRange(bits, type);
+}
+
+function decoded(bits: bigint, { sizeBytes }: StackType): number | Quadruple {
+  return readFloat(toBytes(bits, sizeBytes)) ?? NaN;
+}
+
+function encoded(number: bigint | number | Quadruple, type: StackType): StackValue {
+  const value = typeof number === 'bigint' ? Quadruple.from(number) : number;
+  return { value: fromBytes(floatBytes(value, type.sizeBytes) ?? new Uint8Array()), type };
 }
 
 export function unary(op: number, { value, type }: StackValue, operand: () => bigint): StackValue {
+  if (type?.isFloat) return unaryFloat(op, value, type);
   switch (op) {
     case OP.abs:
       return inRange(signed(value, type) < 0n ? -value : value, type);
@@ -42,10 +70,31 @@ export function unary(op: number, { value, type }: StackValue, operand: () => bi
 
 export function binary(op: number, left: StackValue, right: StackValue): StackValue {
   const { type } = left;
+  if (type?.isFloat && right.type?.isFloat) return binaryFloat(op, left.value, right.value, type);
   const compute = BINARY[op];
   const number = isUnsigned(op, type) ? unsigned : signed;
   const result = compute(number(left.value, type), number(right.value, right.type));
   return op >= OP.eq ? { value: result, type: undefined } : inRange(result, type);
+}
+
+function unaryFloat(op: number, bits: bigint, type: StackType): StackValue {
+  const sign = 1n << BigInt(type.sizeBytes * 8 - 1);
+  if (op === OP.neg) return { value: bits ^ sign, type };
+  if (op === OP.abs) return { value: bits & ~sign, type };
+  throw new MalformedData('a location', symbolDamage.floatOperation(op));
+}
+
+function binaryFloat(op: number, left: bigint, right: bigint, type: StackType): StackValue {
+  const [a, b] = [left, right].map((bits) => Quadruple.from(decoded(bits, type)));
+  const operator = FLOAT_OPERATORS[op];
+  // Rounding to quadruple precision first does not change the result of these operations in shorter formats.
+  if (operator) return encoded(calculateQuadruple(operator, a, b), type);
+  const compare = BINARY[op];
+  if (op < OP.eq || !compare) throw new MalformedData('a location', symbolDamage.floatOperation(op));
+  const order = compareQuadruples(a, b);
+  const isUnordered = Number.isNaN(order);
+  const value = isUnordered ? truth(op === OP.eq + 5) : compare(BigInt(order), 0n);
+  return { value, type: undefined };
 }
 
 /**
@@ -96,6 +145,13 @@ const OP = {
   eq: 0x29,
 };
 const UNARY = new Set([OP.abs, OP.neg, OP.not, OP.plusUconst]);
+
+const FLOAT_OPERATORS: Record<number, '+' | '-' | '*' | '/' | undefined> = {
+  [OP.plus]: '+',
+  [OP.minus]: '-',
+  [OP.mul]: '*',
+  [OP.div]: '/',
+};
 
 const truth = (condition: boolean) => (condition ? 1n : 0n);
 const BINARY: Record<number, (a: bigint, b: bigint) => bigint> = {

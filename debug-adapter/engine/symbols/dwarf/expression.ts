@@ -1,6 +1,18 @@
 import { ByteCursor, makeSection } from '../byteCursor.ts';
 import { MalformedData } from '../damage.ts';
-import { binary, convert, isBinary, isUnary, toGeneric, unary, type StackType, type StackValue } from './arithmetic.ts';
+import {
+  binary,
+  bitsOf,
+  convert,
+  isBinary,
+  isUnary,
+  reinterpret,
+  toGeneric,
+  unary,
+  type StackType,
+  type StackValue,
+} from './arithmetic.ts';
+import { fromBytes } from '../littleEndian.ts';
 import { AT } from './constants.ts';
 import type { Unit } from './info.ts';
 import { symbolDamage } from '../../../messages/symbolDamage.ts';
@@ -13,6 +25,8 @@ export type Location =
   | { kind: 'value'; value: bigint }
   | { kind: 'bytes'; bytes: Uint8Array }
   | { kind: 'pieces'; pieces: LocationPiece[] }
+  /** A pointer to a variable that is not in memory: the key of its entry, and the offset in the variable. */
+  | { kind: 'implicitPointer'; dieKey: number; offsetBytes: number }
   | { kind: 'unavailable' };
 
 export interface LocationPiece {
@@ -29,8 +43,8 @@ export interface ExpressionContext {
   cfa(): bigint | undefined;
   /** The value of the function's DW_AT_frame_base. */
   frameBase(): bigint | undefined;
-  /** The value that a register had on entry to the function. The register is identified by a DWARF expression. */
-  entryValue(register: Uint8Array): bigint | undefined;
+  /** The value that a register had on entry to the function. */
+  entryValue(register: number): bigint | undefined;
   /** The unit that contains the expression's entry; undefined for call frame information. */
   unit: Unit | undefined;
   bias: bigint;
@@ -59,7 +73,24 @@ export function evaluateNumber(
   const location = evaluateLocation(expression, context, initial);
   if (location.kind === 'memory') return location.address;
   if (location.kind === 'value') return location.value;
+  if (location.kind === 'bytes' && location.bytes.length <= 16) return fromBytes(location.bytes);
   return location.kind === 'register' ? context.register(location.register) : undefined;
+}
+
+/**
+ * The register that an expression names, and the offset of the type with which it is read (0 for the generic type).
+ * Undefined for other expressions.
+ */
+export function registerOf(expression: Uint8Array): { number: number; typeOffset: number } | undefined {
+  const c = new ByteCursor(makeSection('a location', expression));
+  if (c.atEnd) return undefined;
+  const op = c.u8();
+  const isTyped = op === OP.regvalType || op === OP.gnuRegvalType;
+  const isDirect = op >= OP.reg0 && op < OP.breg0;
+  if (!isDirect && !isTyped && op !== OP.regx) return undefined;
+  const number = isDirect ? op - OP.reg0 : c.uleb();
+  const typeOffset = isTyped ? c.uleb() : 0;
+  return c.atEnd ? { number, typeOffset } : undefined;
 }
 
 class Unavailable extends Error {}
@@ -138,7 +169,7 @@ class ExpressionMachine {
       !this.typed(op) &&
       !this.describe(op)
     ) {
-      // Not supported: calls to other entries, thread-local storage and implicit pointers.
+      // Not supported: calls to other entries and thread-local storage.
       throw new Unavailable();
     }
   }
@@ -192,7 +223,10 @@ class ExpressionMachine {
     if (op === OP.fbreg) this.push(this.require(this.context.frameBase()) + c.slebBig());
     else if (op === OP.bregx) this.push(this.register(c.uleb()) + c.slebBig());
     else if (op === OP.entryValue || op === OP.gnuEntryValue) {
-      this.push(this.require(this.context.entryValue(c.block(c.uleb()))));
+      const expression = c.block(c.uleb());
+      const { number, typeOffset } = this.require(registerOf(expression));
+      const value = this.require(this.context.entryValue(number));
+      this.stack.push(reinterpret(value, this.type(typeOffset)));
     } else if (op === OP.callFrameCfa) this.push(this.require(this.context.cfa()));
     else if (op === OP.deref) this.push(this.load(8));
     else if (op === OP.derefSize) this.push(this.load(c.u8()));
@@ -200,8 +234,8 @@ class ExpressionMachine {
     return true;
   }
 
-  private load(sizeBytes: number): bigint {
-    if (sizeBytes < 1 || sizeBytes > 8) throw new MalformedData('a location', symbolDamage.readSize(sizeBytes));
+  private load(sizeBytes: number, sizeMax = 8): bigint {
+    if (sizeBytes < 1 || sizeBytes > sizeMax) throw new MalformedData('a location', symbolDamage.readSize(sizeBytes));
     const bytes = this.require(this.context.readMemory(toGeneric(this.pop()), sizeBytes));
     return bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
   }
@@ -209,31 +243,35 @@ class ExpressionMachine {
   /** Executes operations on values with a base type (DWARF 5, section 2.5.1.6). */
   private typed(op: number): boolean {
     const c = this.c;
-    if (op === OP.convert || op === OP.reinterpret || op === OP.gnuConvert || op === OP.gnuReinterpret) {
+    if (op === OP.convert || op === OP.gnuConvert) {
       const type = this.type(c.uleb());
       this.stack.push(convert(this.pop(), type));
+    } else if (op === OP.reinterpret || op === OP.gnuReinterpret) {
+      const type = this.type(c.uleb());
+      this.stack.push(reinterpret(this.pop().value, type));
     } else if (op === OP.constType || op === OP.gnuConstType) {
       const type = this.type(c.uleb());
       const bytes = c.block(c.u8());
       const value = bytes.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
-      this.stack.push(convert({ value, type: undefined }, type));
+      this.stack.push(reinterpret(value, type));
     } else if (op === OP.regvalType || op === OP.gnuRegvalType) {
       const value = this.register(c.uleb());
-      this.stack.push(convert({ value, type: undefined }, this.type(c.uleb())));
+      this.stack.push(reinterpret(value, this.type(c.uleb())));
     } else if (op === OP.derefType || op === OP.gnuDerefType) {
-      const value = this.load(c.u8());
-      this.stack.push(convert({ value, type: undefined }, this.type(c.uleb())));
+      const value = this.load(c.u8(), 16);
+      this.stack.push(reinterpret(value, this.type(c.uleb())));
     } else return false;
     return true;
   }
 
-  /** The base type at an offset in the unit; offset 0 is the generic type. Floating-point types are not supported. */
+  /** The base type at an offset in the unit; offset 0 is the generic type. */
   private type(offset: number): StackType | undefined {
     if (offset === 0) return undefined;
     const unit = this.require(this.context.unit);
     const die = this.require(unit.start + offset < unit.end ? unit.die(unit.start + offset) : undefined);
     const encoding = die.number(AT.encoding) ?? 0;
     const sizeBytes = die.number(AT.byteSize) ?? 0;
+    if (encoding === FLOAT_ENCODING && FLOAT_SIZES.has(sizeBytes)) return { sizeBytes, isSigned: true, isFloat: true };
     if (!INTEGER_ENCODINGS.has(encoding) || sizeBytes < 1 || sizeBytes > 16) throw new Unavailable();
     return { sizeBytes, isSigned: SIGNED_ENCODINGS.has(encoding) };
   }
@@ -242,12 +280,20 @@ class ExpressionMachine {
   private describe(op: number): boolean {
     const c = this.c;
     if (op === OP.regx) this.result = { kind: 'register', register: c.uleb() };
-    else if (op === OP.stackValue) this.result = { kind: 'value', value: toGeneric(this.pop()) };
+    else if (op === OP.stackValue) this.result = { kind: 'value', value: bitsOf(this.pop()) };
+    else if (op === OP.implicitPointer || op === OP.gnuImplicitPointer) this.result = this.implicitPointer();
     else if (op === OP.implicitValue) this.result = { kind: 'bytes', bytes: c.block(c.uleb()) };
     else if (op === OP.piece) this.piece(c.uleb() * 8, 0);
     else if (op === OP.bitPiece) this.piece(c.uleb(), c.uleb());
     else return false;
     return true;
+  }
+
+  private implicitPointer(): Location {
+    const { version, is64 } = this.require(this.context.unit);
+    // In DWARF 2, the reference has the size of an address.
+    const dieKey = version <= 2 ? this.c.toSafeInteger(this.c.u64()) : this.c.offset(is64);
+    return { kind: 'implicitPointer', dieKey, offsetBytes: this.c.sleb() };
   }
 
   private piece(sizeBits: number, offsetBits: number): void {
@@ -258,6 +304,9 @@ class ExpressionMachine {
     this.pieces.push({ sizeBits, offsetBits, location });
   }
 }
+
+const FLOAT_ENCODING = 0x04;
+const FLOAT_SIZES = new Set([2, 4, 8, 16]);
 
 /** The DW_ATE_* values of integer types: boolean, signed, signed_char, unsigned, unsigned_char, UTF. */
 const INTEGER_ENCODINGS = new Set([0x02, 0x05, 0x06, 0x07, 0x08, 0x10]);
@@ -298,6 +347,7 @@ const OP = {
   bitPiece: 0x9d,
   implicitValue: 0x9e,
   stackValue: 0x9f,
+  implicitPointer: 0xa0,
   addrx: 0xa1,
   constx: 0xa2,
   entryValue: 0xa3,
@@ -306,6 +356,7 @@ const OP = {
   derefType: 0xa6,
   convert: 0xa8,
   reinterpret: 0xa9,
+  gnuImplicitPointer: 0xf2,
   gnuEntryValue: 0xf3,
   gnuConstType: 0xf4,
   gnuRegvalType: 0xf5,

@@ -3,6 +3,7 @@ import type { Type } from '../types/type.ts';
 import { typeName } from '../types/typeName.ts';
 import { stripTypedefs, isFloat, isSigned, sizeOf } from '../types/typeTraits.ts';
 import { DOUBLE, INT, LONG, UNSIGNED, UNSIGNED_LONG } from './builtInTypes.ts';
+import { truncated } from '../values/floats.ts';
 import { calculateQuadruple, compareQuadruples, Quadruple } from '../values/quadruple.ts';
 import type { BinaryOperator } from './tree.ts';
 
@@ -64,15 +65,6 @@ function toFloat(value: TypedNumber['value'], sizeBytes: number): number | Quadr
   if (sizeBytes === 16) return Quadruple.from(value);
   const number = value instanceof Quadruple ? value.toNumber() : Number(value);
   return sizeBytes === 4 ? Math.fround(number) : number;
-}
-
-/** gdb: host_float_ops::to_longest. Values out of range give the nearest integer, and NaN gives the largest. */
-function truncated(value: number | Quadruple): bigint {
-  const number = value instanceof Quadruple ? value.toNumber() : value;
-  if (number >= -(2 ** 63) && number < 2 ** 63) {
-    return value instanceof Quadruple ? value.toInteger() : BigInt(Math.trunc(number));
-  }
-  return number < 0 ? -(1n << 63n) : (1n << 63n) - 1n;
 }
 
 export function isTrue({ value }: TypedNumber): boolean {

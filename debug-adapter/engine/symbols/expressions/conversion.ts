@@ -1,6 +1,6 @@
 import { stripTypedefs, isFloat, sizeOf } from '../types/typeTraits.ts';
 import { floatBytes } from '../values/floats.ts';
-import { toBytes } from '../values/storage.ts';
+import { toBytes } from '../littleEndian.ts';
 import { convertNumber, type TypedNumber } from './arithmetic.ts';
 
 /**

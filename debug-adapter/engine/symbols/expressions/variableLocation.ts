@@ -1,6 +1,7 @@
 import type { Predicate } from '../../target/predicate.ts';
 import type { FrameView } from '../unwinding/frame.ts';
-import { fromBytes, type Storage } from '../values/storage.ts';
+import { fromBytes } from '../littleEndian.ts';
+import type { Storage } from '../values/storage.ts';
 import { binary, constant } from './predicateParts.ts';
 
 /** The location of a variable at a code address, valid for every state of the machine. */

@@ -1,5 +1,6 @@
 import { AT, TAG } from '../dwarf/constants.ts';
 import type { Die } from '../dwarf/die.ts';
+import { registerOf } from '../dwarf/expression.ts';
 import type { FunctionEntry, FunctionIndex } from '../functions/functionIndex.ts';
 import { functionName } from '../functions/functionName.ts';
 import type { Frame } from '../unwinding/frame.ts';
@@ -11,7 +12,7 @@ import type { Frame } from '../unwinding/frame.ts';
  */
 export function findCallSiteValue(
   functions: FunctionIndex,
-  { callee, caller, register }: { callee: Frame; caller: Frame; register: Uint8Array },
+  { callee, caller, register }: { callee: Frame; caller: Frame; register: number },
 ): { die: Die; expression: Uint8Array } | undefined {
   // A trap handler has no caller that passes arguments.
   if (callee.isSignalFrame) return undefined;
@@ -20,7 +21,7 @@ export function findCallSiteValue(
   if (!site || !callsFunction(site, calleeFunction)) return undefined;
   for (const die of site.children()) {
     const location = die.block(AT.location);
-    if (location?.length !== register.length || !location.every((byte, i) => byte === register[i])) continue;
+    if (!location || registerOf(location)?.number !== register) continue;
     const expression = die.block(AT.callValue) ?? die.block(AT.gnuCallSiteValue);
     return expression && { die, expression };
   }

@@ -1,6 +1,6 @@
 import { halfBits, halfValue } from '../../base/halfFloat.ts';
 import { Quadruple } from './quadruple.ts';
-import { fromBytes, toBytes } from './storage.ts';
+import { fromBytes, toBytes } from '../littleEndian.ts';
 import { valueTexts } from '../../../messages/symbols.ts';
 
 /** The shortest decimal representation that uniquely identifies the number. */
@@ -39,6 +39,17 @@ export function floatBytes(number: number | Quadruple, sizeBytes: number): Uint8
   else if (sizeBytes === 8) view.setFloat64(0, value, true);
   else return undefined;
   return bytes;
+}
+
+/**
+ * Truncates a number to an integer of 64 bits, as gdb does it (host_float_ops::to_longest). Values out of range give the nearest integer, and NaN gives the largest.
+ */
+export function truncated(value: number | Quadruple): bigint {
+  const number = value instanceof Quadruple ? value.toNumber() : value;
+  if (number >= -(2 ** 63) && number < 2 ** 63) {
+    return value instanceof Quadruple ? value.toInteger() : BigInt(Math.trunc(number));
+  }
+  return number < 0 ? -(1n << 63n) : (1n << 63n) - 1n;
 }
 
 /** As in gdb, with the fraction: `nan(0x8000000000000)`. */

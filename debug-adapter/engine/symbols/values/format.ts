@@ -70,9 +70,9 @@ function format(value: GuestValue, room: Budget): string {
 
 /** A reference is shown as its target. */
 function formatReference(value: GuestValue, room: Budget): string {
-  const target = value.referent;
-  if (target.storage.kind === 'memory') return format(target, room);
-  return unreadableText(value.read());
+  const result = value.read();
+  const isKnown = result.kind === 'bytes' || result.kind === 'syntheticPointer';
+  return isKnown ? format(value.referent, room) : unreadableText(result);
 }
 
 function withInteger(value: GuestValue, show: (number: bigint) => string): string {
@@ -81,7 +81,8 @@ function withInteger(value: GuestValue, show: (number: bigint) => string): strin
 }
 
 function unreadableText(result: ReadResult): string {
-  return result.kind === 'unreadable' ? valueTexts.unreadable(`0x${result.address.toString(16)}`) : '<optimized out>';
+  if (result.kind === 'unreadable') return valueTexts.unreadable(`0x${result.address.toString(16)}`);
+  return result.kind === 'syntheticPointer' ? '<synthetic pointer>' : '<optimized out>';
 }
 
 function formatBase(value: GuestValue, type: BaseType): string {
@@ -210,7 +211,7 @@ function formatArray(value: GuestValue, type: ArrayType, room: Budget): string {
   const count = Math.min(type.count, ELEMENTS_MAX);
   // If even the first element is unreadable, report that once.
   const first = value.readPart(0, Math.min(count, 1) * sizeOf(element));
-  if (first.kind !== 'bytes') return unreadableText(first);
+  if (first.kind !== 'bytes' && value.storage.kind !== 'pieces') return unreadableText(first);
   // Byte-sized integers other than `char` are numbers, not text.
   const isBytes = base.kind === 'base' && /Char$/.test(base.encoding);
   const part = (i: number, inner: Budget) => {

@@ -1,6 +1,6 @@
 import type { CompositeType, MemberPointerType } from '../types/type.ts';
 import { isComposite, sizeOf, stripTypedefs } from '../types/typeTraits.ts';
-import { fromBytes } from './storage.ts';
+import { fromBytes } from '../littleEndian.ts';
 
 /**
  * A C++ pointer to a member as gdb prints it (print_member_ptr_to_var, gnuv3_print_method_ptr). `addressText` formats

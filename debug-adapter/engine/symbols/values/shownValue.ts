@@ -6,7 +6,16 @@ import { withBounds } from './arrayBounds.ts';
 import { childCountOf, childrenOf } from './children.ts';
 import { parenthesized } from './expressionText.ts';
 import { formatValue } from './format.ts';
-import { fromBytes, locationOf, OPTIMIZED_OUT, readStorage, type ReadResult, type Storage } from './storage.ts';
+import { fromBytes } from '../littleEndian.ts';
+import {
+  implicitPointerIn,
+  locationOf,
+  OPTIMIZED_OUT,
+  readPieces,
+  readStorage,
+  type ReadResult,
+  type Storage,
+} from './storage.ts';
 import type { Lvalue, Value, ValueLocation } from './value.ts';
 import type { SymbolAtAddress } from '../symbols.ts';
 import type { Frame } from '../unwinding/frame.ts';
@@ -22,6 +31,8 @@ export interface ValueContext {
   virtualBase(virtualKey: number, address: bigint, frame: Frame): bigint | undefined;
   /** The storage of a static member (`Member.staticKey`). */
   staticMember(staticKey: number, type: Type, frame: Frame): Storage;
+  /** The storage of a variable by the key of its entry. */
+  variableStorage(dieKey: number, frame: Frame): Storage;
   /** Called when a type that is read on demand turns out to be damaged. */
   report(damage: MalformedData): void;
 }
@@ -79,7 +90,7 @@ export class GuestValue implements Value {
     const address = this.integerHere();
     const type = this.guarded<Type>(VOID, () => targetOf(this.type));
     const storage: Storage = address === undefined ? OPTIMIZED_OUT : { kind: 'memory', address, frame: context.frame };
-    return new GuestValue({ name, type, storage, expression, context });
+    return new GuestValue({ name, type, storage, expression, context, ...this.syntheticTarget });
   }
 
   private get isReference(): boolean {
@@ -159,11 +170,19 @@ export class GuestValue implements Value {
   private readInteger(): bigint | undefined {
     const { kind } = stripTypedefs(this.type);
     if ((kind !== 'base' && kind !== 'enumeration' && kind !== 'pointer') || isComplex(this.type)) return undefined;
+    const { bits, storage } = this;
+    if (bits && storage.kind === 'pieces') {
+      const inPieces = readPieces(storage.pieces, this.offsetBytes * 8 + bits.offset, bits.width);
+      return inPieces.kind === 'bytes' ? this.extended(fromBytes(inPieces.bytes), bits.width) : undefined;
+    }
     const result = this.read();
     if (result.kind !== 'bytes') return undefined;
     const { offset, width } = this.bits ?? { offset: 0, width: sizeOf(this.type) * 8 };
-    const value = fromBytes(result.bytes) >> BigInt(offset);
-    return isSigned(this.type) ? BigInt.asIntN(width, value) : BigInt.asUintN(width, value);
+    return this.extended(fromBytes(result.bytes) >> BigInt(offset), width);
+  }
+
+  private extended(value: bigint, widthBits: number): bigint {
+    return isSigned(this.type) ? BigInt.asIntN(widthBits, value) : BigInt.asUintN(widthBits, value);
   }
 
   private guarded<T>(fallback: T, answer: () => T): T {
@@ -184,16 +203,27 @@ export class GuestValue implements Value {
   /** The pointee; undefined if the pointer is unreadable. */
   pointee(): GuestValue | undefined {
     const pointer = stripTypedefs(this.type);
-    const address = this.integer();
-    if (pointer.kind !== 'pointer' || address === undefined) return undefined;
+    if (pointer.kind !== 'pointer') return undefined;
     const { expression, context } = this;
-    return new GuestValue({
+    const parts = {
       name: `*${this.name}`,
       type: pointer.target(),
-      storage: { kind: 'memory', address, frame: context.frame },
       expression: expression === undefined ? undefined : `*${parenthesized(expression)}`,
-      context,
-    });
+    };
+    const synthetic = this.syntheticTarget;
+    if (synthetic) return this.part({ ...parts, ...synthetic });
+    const address = this.integer();
+    return address === undefined
+      ? undefined
+      : this.part({ ...parts, storage: { kind: 'memory', address, frame: context.frame } });
+  }
+
+  /** What a pointer points to that exists only in the debug information (DW_OP_implicit_pointer). */
+  get syntheticTarget(): { storage: Storage; offsetBytes: number } | undefined {
+    const pointer = implicitPointerIn(this.storage, this.offsetBytes);
+    if (!pointer) return undefined;
+    const { dieKey, offsetBytes, frame } = pointer;
+    return { storage: this.guarded(OPTIMIZED_OUT, () => this.context.variableStorage(dieKey, frame)), offsetBytes };
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Location } from '../dwarf/expression.ts';
 import type { Frame } from '../unwinding/frame.ts';
+import { fromBytes, toBytes } from '../littleEndian.ts';
 import type { ValueLocation } from './value.ts';
 
 /** The source of a value's bytes. The function `readStorage` reads the bytes. */
@@ -8,17 +9,22 @@ export type Storage =
   | { kind: 'register'; register: number; frame: Frame }
   | { kind: 'bytes'; bytes: Uint8Array }
   | { kind: 'pieces'; pieces: StoragePiece[] }
+  /** A pointer to a variable that is not in memory, or to a part of it. */
+  | { kind: 'implicitPointer'; dieKey: number; offsetBytes: number; frame: Frame }
   | { kind: 'optimizedOut' };
 
 interface StoragePiece {
-  sizeBytes: number;
+  sizeBits: number;
   /** The offset of the piece within `storage`. */
-  offsetBytes: number;
+  offsetBits: number;
   storage: Storage;
 }
 
 export type ReadResult =
-  { kind: 'bytes'; bytes: Uint8Array } | { kind: 'unreadable'; address: bigint } | { kind: 'optimizedOut' };
+  | { kind: 'bytes'; bytes: Uint8Array }
+  | { kind: 'unreadable'; address: bigint }
+  | { kind: 'syntheticPointer' }
+  | { kind: 'optimizedOut' };
 
 export const OPTIMIZED_OUT: Storage = { kind: 'optimizedOut' };
 
@@ -34,20 +40,15 @@ export function storageOf(location: Location, frame: Frame): Storage {
     case 'bytes':
       return { kind: 'bytes', bytes: location.bytes };
     case 'pieces':
-      return { kind: 'pieces', pieces: location.pieces.map((piece) => pieceOf(piece, frame)) };
+      return {
+        kind: 'pieces',
+        pieces: location.pieces.map((piece) => ({ ...piece, storage: storageOf(piece.location, frame) })),
+      };
+    case 'implicitPointer':
+      return { kind: 'implicitPointer', dieKey: location.dieKey, offsetBytes: location.offsetBytes, frame };
     case 'unavailable':
       return OPTIMIZED_OUT;
   }
-}
-
-/** Pieces that do not consist of whole bytes are not supported and count as optimized out. */
-function pieceOf(
-  { sizeBits, offsetBits, location }: { sizeBits: number; offsetBits: number; location: Location },
-  frame: Frame,
-): StoragePiece {
-  const isWhole = sizeBits % 8 === 0 && offsetBits % 8 === 0;
-  const storage = isWhole ? storageOf(location, frame) : OPTIMIZED_OUT;
-  return { sizeBytes: Math.ceil(sizeBits / 8), offsetBytes: Math.floor(offsetBits / 8), storage };
 }
 
 export function readStorage(storage: Storage, offset: number, lengthBytes: number): ReadResult {
@@ -64,10 +65,27 @@ export function readStorage(storage: Storage, offset: number, lengthBytes: numbe
     case 'bytes':
       return slice(storage.bytes, offset, lengthBytes);
     case 'pieces':
-      return readPieces(storage.pieces, offset, lengthBytes);
+      return readPieces(storage.pieces, offset * 8, lengthBytes * 8);
+    case 'implicitPointer':
+      return { kind: 'syntheticPointer' };
     case 'optimizedOut':
       return { kind: 'optimizedOut' };
   }
+}
+
+/** The implicit pointer at an offset, if there is one. */
+export function implicitPointerIn(
+  storage: Storage,
+  offsetBytes: number,
+): (Storage & { kind: 'implicitPointer' }) | undefined {
+  if (storage.kind === 'implicitPointer') return offsetBytes === 0 ? storage : undefined;
+  if (storage.kind !== 'pieces') return undefined;
+  let start = 0;
+  for (const piece of storage.pieces) {
+    if (start === offsetBytes * 8) return implicitPointerIn(piece.storage, piece.offsetBits / 8);
+    start += piece.sizeBits;
+  }
+  return undefined;
 }
 
 /** The location of the byte at an offset. */
@@ -84,36 +102,54 @@ export function locationOf(storage: Storage, offset: number): ValueLocation {
   }
 }
 
-export function toBytes(value: bigint, sizeBytes: number): Uint8Array {
-  const bytes = new Uint8Array(sizeBytes);
-  let rest = BigInt.asUintN(sizeBytes * 8, value);
-  for (let i = 0; rest > 0n; i++, rest >>= 8n) bytes[i] = Number(rest & 0xffn);
-  return bytes;
-}
-
-export function fromBytes(bytes: Uint8Array): bigint {
-  return bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
-}
-
 function slice(bytes: Uint8Array, offset: number, lengthBytes: number): ReadResult {
   if (offset + lengthBytes > bytes.length) return { kind: 'optimizedOut' };
   return { kind: 'bytes', bytes: bytes.subarray(offset, offset + lengthBytes) };
 }
 
-function readPieces(pieces: StoragePiece[], offset: number, lengthBytes: number): ReadResult {
-  const bytes = new Uint8Array(lengthBytes);
+/**
+ * Reads bits of a value that is split into pieces. The result begins with the first of them. If a part of them is
+ * missing, all are.
+ */
+export function readPieces(pieces: readonly StoragePiece[], firstBit: number, widthBits: number): ReadResult {
+  const bytes = new Uint8Array(Math.ceil(widthBits / 8));
   let filled = 0;
   let start = 0;
-  for (const { sizeBytes, offsetBytes, storage } of pieces) {
-    const from = Math.max(offset, start);
-    const to = Math.min(offset + lengthBytes, start + sizeBytes);
+  for (const { sizeBits, offsetBits, storage } of pieces) {
+    const from = Math.max(firstBit, start);
+    const to = Math.min(firstBit + widthBits, start + sizeBits);
     if (from < to) {
-      const part = readStorage(storage, offsetBytes + from - start, to - from);
+      const part = readBits(storage, offsetBits + from - start, to - from);
       if (part.kind !== 'bytes') return part;
-      bytes.set(part.bytes, from - offset);
+      if (!placeBits(bytes, from - firstBit, part.bytes)) return { kind: 'optimizedOut' };
       filled += to - from;
     }
-    start += sizeBytes;
+    start += sizeBits;
   }
-  return filled === lengthBytes ? { kind: 'bytes', bytes } : { kind: 'optimizedOut' };
+  return filled === widthBits ? { kind: 'bytes', bytes } : { kind: 'optimizedOut' };
 }
+
+function readBits(storage: Storage, firstBit: number, widthBits: number): ReadResult {
+  const shift = firstBit % 8;
+  const result = readStorage(storage, Math.floor(firstBit / 8), Math.ceil((shift + widthBits) / 8));
+  if (result.kind !== 'bytes' || (shift === 0 && widthBits % 8 === 0)) return result;
+  // Compilers divide only small values at bits.
+  if (widthBits > BITS_MAX) return { kind: 'optimizedOut' };
+  const value = BigInt.asUintN(widthBits, fromBytes(result.bytes) >> BigInt(shift));
+  return { kind: 'bytes', bytes: toBytes(value, Math.ceil(widthBits / 8)) };
+}
+
+/** Adds bits, whose other bits are 0, at an offset in bits. */
+function placeBits(target: Uint8Array, atBit: number, bits: Uint8Array): boolean {
+  if (atBit % 8 === 0) {
+    for (let i = 0; i < bits.length; i++) target[atBit / 8 + i] |= bits[i];
+    return true;
+  }
+  if (bits.length * 8 > BITS_MAX) return false;
+  const first = Math.floor(atBit / 8);
+  const shifted = toBytes(fromBytes(bits) << BigInt(atBit % 8), Math.min(bits.length + 1, target.length - first));
+  for (let i = 0; i < shifted.length; i++) target[first + i] |= shifted[i];
+  return true;
+}
+
+const BITS_MAX = 4096;

@@ -18,7 +18,8 @@ import type { TypeReader } from '../types/typeReader.ts';
 import type { Frame, UnwindResult } from '../unwinding/frame.ts';
 import { findCallSiteValue } from './entryValues.ts';
 import { GuestValue, type ValueContext } from './shownValue.ts';
-import { OPTIMIZED_OUT, storageOf, toBytes, type Storage } from './storage.ts';
+import { toBytes } from '../littleEndian.ts';
+import { OPTIMIZED_OUT, storageOf, type Storage } from './storage.ts';
 
 /** Finds the variables in scope and their locations in a frame. */
 export class Variables {
@@ -106,6 +107,12 @@ export class Variables {
     return expression && evaluateNumber(expression, this.context(die.unit, frame), [address]);
   }
 
+  /** The storage of a variable, or of what a DWARF procedure describes (section 3.3.10). */
+  variableStorage(dieKey: number, frame: Frame): Storage {
+    const die = this.parts.info.dieAt(dieKey);
+    return this.storage(die, sizeOf(this.parts.types.typeOf(die)), frame);
+  }
+
   /** The storage of a static member: its definition outside the class, or the value in its declaration. */
   staticMember(staticKey: number, type: Type, frame: Frame): Storage {
     const declaration = this.parts.info.dieAt(staticKey);
@@ -153,7 +160,7 @@ export class Variables {
     return { ...base, frameBase: () => this.frameBase(frame, base) };
   }
 
-  private entryValue(register: Uint8Array, callee: Frame, callers: number): bigint | undefined {
+  private entryValue(register: number, callee: Frame, callers: number): bigint | undefined {
     const result = this.parts.callerOf(callee);
     if (result.kind !== 'caller') return undefined;
     const caller = result.frame;
