@@ -73,8 +73,18 @@ export const debugInfoIsDamaged = (name: string, section: string, damage: string
 export const debugSectionIsCompressed = (name: string, section: string) =>
   sentence(`${name}: ${section} uses an unsupported compression format. Build with -gz=none.`);
 
-export const debugInfoIsElsewhere = (name: string) =>
-  sentence(`${name}: its debug information is in .dwo files, which are not supported. Build without -gsplit-dwarf.`);
+/** `file` is a `.dwo` file. */
+export const debugInfoIsElsewhere = (name: string, file: string) =>
+  sentence(
+    `${name}: its debug information is in other files, and ${shown(file)} was not found. Some functions and variables ` +
+      'are missing. Build it again, or add the folder of that file to "symbolPaths".',
+  );
+
+export const supplementaryIsMissing = (name: string, file: string) =>
+  sentence(
+    `${name}: a part of its debug information is in ${shown(file)}, which was not found. Some types are missing. Add ` +
+      'the folder of that file to "symbolPaths".',
+  );
 
 /** Messages about expressions. */
 export const expressionIsEmpty = () =>

@@ -65,7 +65,8 @@ export class CompanionFiles {
       }
       case 'split': {
         const { name, compDir } = request;
-        const buildFolders = [...this.withParents(beside), ...roots].map((folder) => this.inFolder(folder, compDir));
+        const starts = [...this.withParents(beside), ...roots, this.absolute('.')];
+        const buildFolders = starts.map((folder) => this.inFolder(folder, compDir));
         return [...inEach([...buildFolders, ...roots], name), ...inEach(roots, baseName(name))];
       }
       case 'package':

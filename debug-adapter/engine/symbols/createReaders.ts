@@ -1,5 +1,4 @@
 import type { MalformedData } from './damage.ts';
-import { debugInfoIsElsewhere } from '../../messages/symbols.ts';
 import type { Diagnostics } from './diagnostics.ts';
 import { CallFrameIndex } from './dwarf/callFrameInformation.ts';
 import { DebugInfo } from './dwarf/info.ts';
@@ -15,6 +14,7 @@ import { FunctionQueries } from './functions/functions.ts';
 import { BreakpointLocations } from './lines/breakpointLocations.ts';
 import { LineIndex } from './lines/lineIndex.ts';
 import { LineQueries } from './lines/lineQueries.ts';
+import { OtherFiles } from './otherFiles.ts';
 import type { Symbols, SymbolsSource } from './symbols.ts';
 import { NameHints } from './names/nameHints.ts';
 import { NameIndex } from './types/nameIndex.ts';
@@ -45,22 +45,20 @@ export interface Readers extends EnvironmentParts {
  * Creates and connects the readers of one file. This reads only the section table; each reader loads its data on first
  * use.
  */
-export function createReaders(
-  { name, bytes, loadBias = 0n, compression }: SymbolsSource,
-  diagnostics: Diagnostics,
-): Readers {
+export function createReaders(source: SymbolsSource, diagnostics: Diagnostics): Readers {
+  const { name, bytes, loadBias = 0n, compression } = source;
   const report = (damage: MalformedData) => diagnostics.addDamage(damage);
   const file = readElfFile(bytes, name);
   const toFileAddress = (address: bigint) => BigInt.asUintN(64, address - loadBias);
   const isInFile = (address: bigint) => file.allocated.some(({ start, end }) => start <= address && address < end);
   const reportSentence = (sentence: string) => diagnostics.add(sentence);
   const sections = new DebugSections(file, { name, compression, report: reportSentence });
-  const info = new DebugInfo(sections, { bias: loadBias, report });
+  const others = new OtherFiles(source, { file, sections, diagnostics });
+  const info = new DebugInfo(sections, { bias: loadBias, report, ...others.readers() });
   const symbolTable = new SymbolTable(file, loadBias);
   const codeUnits = new CodeUnits(info, report);
   const index = new FunctionIndex(codeUnits, {
     isAllocated: (address) => isInFile(toFileAddress(address)),
-    onSplitDwarf: () => diagnostics.add(debugInfoIsElsewhere(name)),
   });
   const lineIndex = new LineIndex(info, { codeUnits, isInFile, report });
   const breakpointLocations = new BreakpointLocations(lineIndex, index, (at, length) =>

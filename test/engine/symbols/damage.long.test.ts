@@ -112,7 +112,7 @@ function fuzz(
     const bytes = damage(original, random);
     const start = process.cpuUsage();
     try {
-      answers += queryEverything(bytes, [random.pick(pcs), random.pick(pcs)], random, names);
+      answers += queryEverything(bytes, [random.pick(pcs), random.pick(pcs)], random, { names });
     } catch (error) {
       throw new Error(`round ${round}, BLKREPLAY_SEED=${seed + round}`, { cause: error });
     }

@@ -107,7 +107,8 @@ function rowsOf(file: string): string[] {
     const offset = unit.root.sectionOffset(AT.stmtList);
     if (offset === undefined || seen.has(offset)) continue;
     seen.add(offset);
-    const header = readLineHeader(info, { offset, compDir: unit.compDir, unitName: unit.root.text(AT.name) ?? '' });
+    const unitName = unit.root.text(AT.name) ?? '';
+    const header = readLineHeader(sections, { name: '.debug_line', offset, compDir: unit.compDir, unitName });
     runLineProgram(header, ({ address, file: number, line, isStatement, endSequence }) => {
       const name = path.basename(header.files[number]?.name ?? '');
       rows.push(`${name} ${endSequence ? '-' : line} ${hex(address)} ${isStatement && !endSequence ? 'x' : ''}`);

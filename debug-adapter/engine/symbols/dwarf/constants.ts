@@ -92,6 +92,7 @@ export const AT = {
   gnuCallSiteValue: 0x2111,
   gnuTailCall: 0x2115,
   gnuDwoName: 0x2130,
+  gnuDwoId: 0x2131,
   gnuRangesBase: 0x2132,
   gnuAddrBase: 0x2133,
 } as const;

@@ -1,7 +1,7 @@
 import { ByteCursor } from '../byteCursor.ts';
 import { MalformedData } from '../damage.ts';
 import type { Abbreviation } from './abbrev.ts';
-import { AT, UNIT } from './constants.ts';
+import { AT } from './constants.ts';
 import { readForm, skipForm, type AttributeValue } from './forms.ts';
 // Cycle: a unit contains entries, and an entry belongs to a unit.
 import type { Unit } from './info.ts';
@@ -54,9 +54,10 @@ export class Die {
 
   text(name: number): string | undefined {
     const value = this.value(name);
-    const { sections } = this.unit.info;
+    const { sections } = this.unit;
     if (value?.kind === 'text') return value.value;
     if (value?.kind === 'textAt') return stringIn(sections, value.section, value.offset);
+    if (value?.kind === 'supplementaryText') return this.unit.info.supplementaryText(value.offset);
     if (value?.kind !== 'textIndex') return undefined;
     // DWARF 5, section 7.26: if the unit does not specify a base, use the section's first table, which starts after its
     // header.
@@ -108,7 +109,8 @@ export class Die {
       if (!die) throw new MalformedData(unit.section.name, symbolDamage.noEntry());
       return die;
     }
-    if (value?.kind === 'reference') return unit.info.dieAt(value.offset);
+    if (value?.kind === 'reference') return unit.info.dieAt(unit.infoKeyBase + value.offset);
+    if (value?.kind === 'supplementaryReference') return unit.info.supplementaryDie(value.offset);
     return value?.kind === 'signature' ? unit.info.dieBySignature(value.value) : undefined;
   }
 
@@ -134,10 +136,6 @@ export class Die {
 
   get name(): string | undefined {
     return this.entryWith(AT.name)?.text(AT.name);
-  }
-
-  get isTypeUnit(): boolean {
-    return this.unit.type === UNIT.type;
   }
 
   *children(): Generator<Die> {

@@ -15,13 +15,15 @@ export type AttributeValue =
   | { kind: 'flag'; value: boolean }
   /** An offset relative to the start of the unit. */
   | { kind: 'unitReference'; offset: number }
-  /** Offset in `.debug_info`. */
+  /** Offset in `.debug_info` of the same file. */
   | { kind: 'reference'; offset: number }
   | { kind: 'signature'; value: bigint }
   | { kind: 'sectionOffset'; offset: number }
   | { kind: 'listIndex'; index: number }
-  /** A reference to a supplementary file, which is not supported. */
-  | { kind: 'elsewhere' };
+  /** Offset in `.debug_info` of the supplementary file. */
+  | { kind: 'supplementaryReference'; offset: number }
+  /** Offset in `.debug_str` of the supplementary file. */
+  | { kind: 'supplementaryText'; offset: number };
 
 /** The fields of the unit header that determine the sizes of forms. */
 export interface FormSizes {
@@ -64,7 +66,7 @@ export function readForm(c: ByteCursor, form: number, sizes: FormSizes, implicit
     case FORM.indirect:
       return readForm(c, directForm(c), sizes, undefined);
     default:
-      return readText(c, form, sizes) ?? readReference(c, form, sizes) ?? readBlock(c, form, sizes);
+      return readText(c, form, sizes) ?? readReference(c, form, sizes) ?? readBlock(c, form);
   }
 }
 
@@ -76,6 +78,9 @@ function readText(c: ByteCursor, form: number, { is64 }: FormSizes): AttributeVa
       return { kind: 'textAt', section: '.debug_str', offset: c.offset(is64) };
     case FORM.lineStrp:
       return { kind: 'textAt', section: '.debug_line_str', offset: c.offset(is64) };
+    case FORM.strpSup:
+    case FORM.gnuStrpAlt:
+      return { kind: 'supplementaryText', offset: c.offset(is64) };
     case FORM.strx:
     case FORM.gnuStrIndex:
       return { kind: 'textIndex', index: c.uleb() };
@@ -106,6 +111,12 @@ function readReference(c: ByteCursor, form: number, sizes: FormSizes): Attribute
       return { kind: 'unitReference', offset: c.uleb() };
     case FORM.refAddr:
       return { kind: 'reference', offset: refAddr(c, sizes) };
+    case FORM.gnuRefAlt:
+      return { kind: 'supplementaryReference', offset: c.offset(sizes.is64) };
+    case FORM.refSup4:
+      return { kind: 'supplementaryReference', offset: c.u32() };
+    case FORM.refSup8:
+      return { kind: 'supplementaryReference', offset: c.toSafeInteger(c.u64()) };
     case FORM.refSig8:
       return { kind: 'signature', value: c.u64() };
     case FORM.addrx:
@@ -129,11 +140,9 @@ function refAddr(c: ByteCursor, { version, addressBytes, is64 }: FormSizes): num
   return version <= 2 ? c.toSafeInteger(c.unsigned(addressBytes)) : c.offset(is64);
 }
 
-function readBlock(c: ByteCursor, form: number, sizes: FormSizes): AttributeValue {
-  const lengthBytes = blockLength(c, form);
-  if (lengthBytes !== undefined) return { kind: 'block', at: c.at, bytes: c.block(lengthBytes) };
-  skipForm(c, form, sizes);
-  return { kind: 'elsewhere' };
+function readBlock(c: ByteCursor, form: number): AttributeValue {
+  const lengthBytes = blockLength(c, form) ?? unknownForm(c, form);
+  return { kind: 'block', at: c.at, bytes: c.block(lengthBytes) };
 }
 
 function blockLength(c: ByteCursor, form: number): number | undefined {

@@ -3,7 +3,7 @@ import { MalformedData } from '../damage.ts';
 import type { SourceFile } from '../symbols.ts';
 import { joinPath } from '../lines/paths.ts';
 import { readForm, type FormSizes } from './forms.ts';
-import type { DebugInfo } from './info.ts';
+import type { SectionSource } from '../elf/debugSections.ts';
 import { stringIn } from './str.ts';
 import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
@@ -31,10 +31,10 @@ export interface LineHeader {
  * runs the program itself.
  */
 export function readLineHeader(
-  info: DebugInfo,
-  { offset, compDir, unitName }: { offset: number; compDir: string; unitName: string },
+  sections: SectionSource,
+  { name, offset, compDir, unitName }: { name: string; offset: number; compDir: string; unitName: string },
 ): LineHeader {
-  const section = new ByteCursor(info.sections.get('.debug_line'), offset);
+  const section = new ByteCursor(sections.get(name), offset);
   const { length, is64 } = section.unitLength();
   const c = section.subCursor(length);
   const version = c.u16();
@@ -51,7 +51,7 @@ export function readLineHeader(
   const opcodeBase = header.u8();
   if (lineRange === 0) throw new MalformedData('.debug_line', symbolDamage.lineRange());
   const operandCounts = Array.from({ length: Math.max(0, opcodeBase - 1) }, () => header.u8());
-  const names = version >= 5 ? readFiles(info, header, { version, is64, addressBytes: 8 }) : readOldFiles(header);
+  const names = version >= 5 ? readFiles(sections, header, { version, is64, addressBytes: 8 }) : readOldFiles(header);
   const files = resolveFiles(names, { compDir, unitName, version });
   const opcodes = { minimumInstructionLength, defaultIsStatement, lineBase, lineRange, opcodeBase, operandCounts };
   return { version, ...opcodes, files, program: c };
@@ -78,12 +78,12 @@ function readOldFiles(c: ByteCursor): FileNames {
 }
 
 /** Version 5: the tables describe their own format. Numbering starts at 0; entry 0 is the unit's directory or file. */
-function readFiles(info: DebugInfo, c: ByteCursor, sizes: FormSizes): FileNames {
-  const directories = readEntries(info, c, sizes).map((entry) => entry.name);
-  return { directories, files: readEntries(info, c, sizes) };
+function readFiles(sections: SectionSource, c: ByteCursor, sizes: FormSizes): FileNames {
+  const directories = readEntries(sections, c, sizes).map((entry) => entry.name);
+  return { directories, files: readEntries(sections, c, sizes) };
 }
 
-function readEntries(info: DebugInfo, c: ByteCursor, sizes: FormSizes): FileNames['files'] {
+function readEntries(sections: SectionSource, c: ByteCursor, sizes: FormSizes): FileNames['files'] {
   const format = Array.from({ length: c.u8() }, () => ({ content: c.uleb(), form: c.uleb() }));
   const count = c.uleb();
   // Limit the count: entries may be zero bytes long, so a damaged file could declare a huge table.
@@ -92,16 +92,16 @@ function readEntries(info: DebugInfo, c: ByteCursor, sizes: FormSizes): FileName
     const entry = { name: '', directory: 0 };
     for (const { content, form } of format) {
       const value = readForm(c, form, sizes, undefined);
-      if (content === LNCT_PATH) entry.name = textOf(info, value);
+      if (content === LNCT_PATH) entry.name = textOf(sections, value);
       if (content === LNCT_DIRECTORY_INDEX && value.kind === 'constant') entry.directory = Number(value.value);
     }
     return entry;
   });
 }
 
-function textOf(info: DebugInfo, value: ReturnType<typeof readForm>): string {
+function textOf(sections: SectionSource, value: ReturnType<typeof readForm>): string {
   if (value.kind === 'text') return value.value;
-  return value.kind === 'textAt' ? stringIn(info.sections, value.section, value.offset) : '';
+  return value.kind === 'textAt' ? stringIn(sections, value.section, value.offset) : '';
 }
 
 /** Builds each full path from comp_dir, the directory and the name; an absolute part replaces the parts before it. */
@@ -115,7 +115,8 @@ function resolveFiles(
   });
   // Before version 5, the table does not list the unit's own file.
   if (version >= 5) return resolved;
-  return [{ path: joinPath(compDir, unitName), name: unitName, compDir }, ...resolved];
+  const own = unitName === '' ? undefined : { path: joinPath(compDir, unitName), name: unitName, compDir };
+  return [own, ...resolved];
 }
 
 const LNCT_PATH = 1;

@@ -22,7 +22,8 @@ export function locationAt(die: Die, attribute: number, pc: bigint): Uint8Array 
   }
   const offset = die.sectionOffset(attribute);
   if (offset === undefined) return undefined;
-  return unit.version >= 5 ? findInList(unit, offset, pc) : findInOldList(unit, offset, pc);
+  if (unit.version >= 5) return findInList(unit, offset, pc);
+  return unit.isSplit ? findInSplitList(unit, offset, pc) : findInOldList(unit, offset, pc);
 }
 
 /** Whether an attribute's location depends on the pc. */
@@ -32,7 +33,7 @@ export function hasLocationList(die: Die, attribute: number): boolean {
 }
 
 function findInList(unit: Unit, offset: number, pc: bigint): Uint8Array | undefined {
-  const c = new ByteCursor(unit.info.sections.get('.debug_loclists'), offset);
+  const c = new ByteCursor(unit.sections.get('.debug_loclists'), offset);
   let base = unit.baseAddress;
   let fallback: Uint8Array | undefined;
   const address = () => unit.info.biased(c.u64());
@@ -62,7 +63,7 @@ function findInList(unit: Unit, offset: number, pc: bigint): Uint8Array | undefi
 }
 
 function findInOldList(unit: Unit, offset: number, pc: bigint): Uint8Array | undefined {
-  const c = new ByteCursor(unit.info.sections.get('.debug_loc'), offset);
+  const c = new ByteCursor(unit.sections.get('.debug_loc'), offset);
   let base = unit.baseAddress;
   for (;;) {
     const start = c.u64();
@@ -76,6 +77,31 @@ function findInOldList(unit: Unit, offset: number, pc: bigint): Uint8Array | und
     if (base + start <= pc && pc < base + end) return expression;
   }
 }
+
+/** GNU's location lists in `.debug_loc.dwo`, for split units of DWARF 4. */
+function findInSplitList(unit: Unit, offset: number, pc: bigint): Uint8Array | undefined {
+  const c = new ByteCursor(unit.sections.get('.debug_loc'), offset);
+  const indexed = () => unit.addressOfIndex(c.uleb());
+  let base = unit.baseAddress;
+  for (;;) {
+    const kind = c.u8();
+    let start: bigint;
+    let end: bigint;
+    if (kind === GNU_LLE.endOfList) return undefined;
+    if (kind === GNU_LLE.baseAddress) {
+      base = indexed();
+      continue;
+    }
+    if (kind === GNU_LLE.startEnd) [start, end] = [indexed(), indexed()];
+    else if (kind === GNU_LLE.startLength) end = (start = indexed()) + BigInt(c.u32());
+    else if (kind === GNU_LLE.offsetPair) [start, end] = [base + BigInt(c.u32()), base + BigInt(c.u32())];
+    else throw new MalformedData('.debug_loc.dwo', symbolDamage.listEntry(kind));
+    const expression = c.block(c.u16());
+    if (start <= pc && pc < end) return expression;
+  }
+}
+
+const GNU_LLE = { endOfList: 0, baseAddress: 1, startEnd: 2, startLength: 3, offsetPair: 4 };
 
 const LLE = {
   endOfList: 0,

@@ -33,7 +33,7 @@ function lowToHigh(die: Die): AddressRange[] {
 
 function readRangesAt(unit: Unit, offset: number | undefined): AddressRange[] {
   if (offset === undefined) return [];
-  return unit.version >= 5 ? readRangeList(unit, offset) : readOldRanges(unit, offset);
+  return unit.version >= 5 ? readRangeList(unit, offset) : readOldRanges(unit, unit.rangesBase + offset);
 }
 
 /**
@@ -46,13 +46,13 @@ export function indexedList(
   { base, index }: { base: number; index: number },
 ): number {
   const start = unit.base(base) ?? (unit.is64 ? 20 : 12);
-  const cursor = new ByteCursor(unit.info.sections.get(section), start);
+  const cursor = new ByteCursor(unit.sections.get(section), start);
   cursor.skip(index * (unit.is64 ? 8 : 4));
   return start + cursor.offset(unit.is64);
 }
 
 function readRangeList(unit: Unit, offset: number): AddressRange[] {
-  const c = new ByteCursor(unit.info.sections.get('.debug_rnglists'), offset);
+  const c = new ByteCursor(unit.sections.get('.debug_rnglists'), offset);
   const ranges: AddressRange[] = [];
   let base = unit.baseAddress;
   const address = () => unit.info.biased(c.u64());
@@ -74,7 +74,7 @@ function readRangeList(unit: Unit, offset: number): AddressRange[] {
 }
 
 function readOldRanges(unit: Unit, offset: number): AddressRange[] {
-  const c = new ByteCursor(unit.info.sections.get('.debug_ranges'), offset);
+  const c = new ByteCursor(unit.sections.get('.debug_ranges'), offset);
   const ranges: AddressRange[] = [];
   let base = unit.baseAddress;
   for (;;) {

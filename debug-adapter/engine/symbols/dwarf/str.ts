@@ -1,8 +1,8 @@
 import { ByteCursor } from '../byteCursor.ts';
-import type { DebugSections } from '../elf/debugSections.ts';
+import type { SectionSource } from '../elf/debugSections.ts';
 
 /** Reads a string from `.debug_str` or `.debug_line_str` by offset (DWARF 5, section 7.26). */
-export function stringIn(sections: DebugSections, section: '.debug_str' | '.debug_line_str', offset: number): string {
+export function stringIn(sections: SectionSource, section: '.debug_str' | '.debug_line_str', offset: number): string {
   return new ByteCursor(sections.get(section), offset).string();
 }
 
@@ -11,7 +11,7 @@ export function stringIn(sections: DebugSections, section: '.debug_str' | '.debu
  * the unit's first entry there.
  */
 export function indexedString(
-  sections: DebugSections,
+  sections: SectionSource,
   { base, index, is64 }: { base: number; index: number; is64: boolean },
 ): string {
   const offsets = new ByteCursor(sections.get('.debug_str_offsets'), base);

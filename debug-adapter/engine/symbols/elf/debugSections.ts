@@ -8,6 +8,8 @@ import { symbolDamage } from '../../../messages/symbolDamage.ts';
 /** Debug sections by their standard names, for example `.debug_info`. A missing section is empty. */
 export interface SectionSource {
   get(name: string): Section;
+  /** All sections with that name. Only object files, such as `.dwo` files, have more than one. */
+  all(name: string): Section[];
 }
 
 /**
@@ -20,6 +22,7 @@ export class DebugSections implements SectionSource {
   private readonly compression: HostCompression | undefined;
   private readonly report: (sentence: string) => void;
   private readonly known = new Map<string, Section>();
+  private readonly knownLists = new Map<string, Section[]>();
 
   constructor(
     file: ElfFile,
@@ -39,6 +42,16 @@ export class DebugSections implements SectionSource {
       this.known.set(name, section);
     }
     return section;
+  }
+
+  all(name: string): Section[] {
+    let sections = this.knownLists.get(name);
+    if (!sections) {
+      const found = this.file.sections.filter((section) => section.name === name);
+      sections = found.length > 1 ? found.map((section) => makeSection(name, this.bytesOf(section))) : [this.get(name)];
+      this.knownLists.set(name, sections);
+    }
+    return sections;
   }
 
   has(name: string): boolean {

@@ -41,16 +41,17 @@ export interface ElfSection {
 /**
  * Reads an ELF file's section or segment headers. Throws a UserError if the file is not a linked RV64 file. A section
  * whose bytes would lie outside the file is treated as empty. A file without a section header table (fully stripped)
- * has no sections; its code comes from its segments.
+ * has no sections; its code comes from its segments. Object files are refused, unless `isCompanion`: their addresses
+ * are not final, but a `.dwo` or `.dwp` file contains none.
  */
-export function readElfFile(bytes: Uint8Array, name: string): ElfFile {
+export function readElfFile(bytes: Uint8Array, name: string, { isCompanion = false } = {}): ElfFile {
   if (!MAGIC.every((byte, i) => bytes[i] === byte) || bytes.length < HEADER_BYTES) throw symbolsAreNotElf(name);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes[EI_CLASS] !== 2 || bytes[EI_DATA] !== 1 || view.getUint16(E_MACHINE, true) !== MACHINE_RISCV) {
     throw symbolsAreNotRv64(name);
   }
   const type = view.getUint16(E_TYPE, true);
-  if (type !== TYPE_EXECUTABLE && type !== TYPE_SHARED) throw symbolsAreNotLinked(name);
+  if (!isCompanion && type !== TYPE_EXECUTABLE && type !== TYPE_SHARED) throw symbolsAreNotLinked(name);
   const sections = readSections(view, bytes, name);
   const inMemory = sections.length > 0 ? sections : readSegments(view, bytes);
   const allocated = inMemory

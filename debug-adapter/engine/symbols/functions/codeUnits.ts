@@ -34,7 +34,7 @@ export class CodeUnits {
   }
 
   private collect(): CodeRange[] {
-    const units = new Map(this.info.units.filter(({ keyBase }) => keyBase === 0).map((unit) => [unit.start, unit]));
+    const units = this.info.unitsByOffset();
     const ranges: CodeRange[] = [];
     const covered = new Set<Unit>();
     for (const { start, end, unitOffset } of readAranges(this.info.sections.get('.debug_aranges'))) {
@@ -51,7 +51,7 @@ export class CodeUnits {
 
   private ranges(unit: Unit): CodeRange[] {
     try {
-      return rangesOf(unit.root).map((range) => ({ ...range, unit }));
+      return rangesOf(unit.skeleton).map((range) => ({ ...range, unit }));
     } catch (error) {
       if (!(error instanceof MalformedData)) throw error;
       this.report(error);

@@ -1,4 +1,3 @@
-import { AT } from '../dwarf/constants.ts';
 import type { Die } from '../dwarf/die.ts';
 import type { Unit } from '../dwarf/info.ts';
 import { outlineOf } from '../dwarf/outline.ts';
@@ -12,20 +11,11 @@ import { functionName } from './functionName.ts';
 export class FunctionIndex {
   private readonly codeUnits: CodeUnits;
   private readonly isAllocated: (address: bigint) => boolean;
-  private readonly onSplitDwarf: () => void;
   private readonly byUnit = new Map<Unit, FunctionEntry[]>();
 
-  constructor(
-    codeUnits: CodeUnits,
-    options: {
-      isAllocated: (address: bigint) => boolean;
-      /** Called if a unit's entries are in another file (split DWARF). */
-      onSplitDwarf: () => void;
-    },
-  ) {
+  constructor(codeUnits: CodeUnits, options: { isAllocated: (address: bigint) => boolean }) {
     this.codeUnits = codeUnits;
     this.isAllocated = options.isAllocated;
-    this.onSplitDwarf = options.onSplitDwarf;
   }
 
   at(pc: bigint): FunctionEntry | undefined {
@@ -36,7 +26,6 @@ export class FunctionIndex {
   functionsInUnit(unit: Unit): FunctionEntry[] {
     let entries = this.byUnit.get(unit);
     if (!entries) {
-      if (unit.root.has(AT.dwoName) || unit.root.has(AT.gnuDwoName)) this.onSplitDwarf();
       entries = functionsOf(unit).filter(({ low }) => this.isAllocated(low));
       if (unit.language === 'assembly') entries = withoutOverlaps(entries);
       this.byUnit.set(unit, entries);

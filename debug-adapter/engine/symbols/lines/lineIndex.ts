@@ -96,7 +96,7 @@ export class LineIndex {
     const uses = new Map<string, FileUse>();
     for (const unit of this.info.units) {
       // Type units use the line table of another unit.
-      if (unit.root.isTypeUnit) continue;
+      if (unit.isTypeUnit) continue;
       this.header(unit)?.files.forEach((file, number) => {
         if (!file) return;
         let use = uses.get(file.path);
@@ -117,11 +117,13 @@ export class LineIndex {
     return header && this.guarded(() => new LineTable(header, { bias, isInFile: this.isInFile }));
   }
 
+  /** A type unit in a `.dwo` file has a line table there, which only contains file names. */
   private readHeader(unit: Unit): LineHeader | undefined {
-    const offset = unit.root.sectionOffset(AT.stmtList);
+    const { skeleton, sections, compDir } = unit;
+    const offset = skeleton.sectionOffset(AT.stmtList);
     if (offset === undefined) return undefined;
-    const unitName = unit.root.text(AT.name) ?? '';
-    return readLineHeader(this.info, { offset, compDir: unit.compDir, unitName });
+    const name = unit.isTypeUnit && unit.isSplit ? '.debug_line.dwo' : '.debug_line';
+    return readLineHeader(sections, { name, offset, compDir, unitName: skeleton.text(AT.name) ?? '' });
   }
 
   private guarded<T>(read: () => T): T | undefined {

@@ -25,7 +25,7 @@ export class NameHints {
   }
 }
 
-/** Creates the table of a file's names. Damaged units count as units that may define any name. */
+/** Creates the table of a file's names. Damaged and split units count as units that may define any name. */
 export function scanNames(info: DebugInfo): NameTable {
   const { sections } = info;
   const builder = new NameTableBuilder();
@@ -36,7 +36,9 @@ export function scanNames(info: DebugInfo): NameTable {
   });
   info.units.forEach((unit, index) => {
     try {
-      scan.scan(unit, index, unit.section.bytes, unit.start);
+      // The entries of a skeleton unit are in a .dwo file, which has its own strings.
+      if (unit.root.unit.sections === sections) scan.scan(unit, index, unit.section.bytes, unit.start);
+      else builder.addUnreadable(index);
     } catch (error) {
       if (!(error instanceof MalformedData)) throw error;
       builder.addUnreadable(index);

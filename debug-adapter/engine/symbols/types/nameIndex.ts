@@ -46,7 +46,9 @@ export class NameIndex {
       names = { variable: new Map(), type: new Map(), enumerator: new Map() };
       this.byUnit.set(unit, names);
       try {
-        for (const die of unit.root.children()) add(names, die, 0);
+        for (const { root } of [unit, ...unit.typeUnits]) {
+          for (const die of root.children()) add(names, die, 0);
+        }
       } catch (error) {
         // Keep the names that precede the damaged entry.
         if (!(error instanceof MalformedData)) throw error;

@@ -1,6 +1,7 @@
 import { UserError } from '../../../../debug-adapter/messages/userError.ts';
 import {
   groupByCode,
+  type FindCompanion,
   openSymbols,
   type FrameView,
   type Symbols,
@@ -56,11 +57,11 @@ export function queryEverything(
   bytes: Uint8Array,
   pcs: bigint[],
   random: SeededRandom,
-  names: QueriedNames = DEMO_NAMES,
+  { names = DEMO_NAMES, findCompanion }: { names?: QueriedNames; findCompanion?: FindCompanion } = {},
 ): number {
   let symbols: Symbols;
   try {
-    symbols = openSymbols({ name: 'fuzzed.elf', bytes, compression: nodeCompression });
+    symbols = openSymbols({ name: 'fuzzed.elf', bytes, compression: nodeCompression, findCompanion });
   } catch (error) {
     if (error instanceof UserError) return 0;
     throw error;
