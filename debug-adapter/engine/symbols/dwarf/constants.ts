@@ -30,6 +30,7 @@ export const TAG = {
   volatileType: 0x35,
   restrictType: 0x37,
   namespace: 0x39,
+  partialUnit: 0x3c,
   unspecifiedType: 0x3b,
   rvalueReferenceType: 0x42,
   atomicType: 0x47,

@@ -97,9 +97,9 @@ export class DebugInfo {
     return die;
   }
 
-  /** An entry in the supplementary file, by its offset there. */
-  supplementaryDie(offset: number): Die {
-    return this.dieAt(SUPPLEMENTARY_KEY + offset);
+  /** An entry in the supplementary file, by its offset there; undefined if the file is missing. */
+  supplementaryDie(offset: number): Die | undefined {
+    return this.supplementary && this.dieAt(SUPPLEMENTARY_KEY + offset);
   }
 
   /** A string in the supplementary file. */

@@ -28,10 +28,10 @@ export function supplementaryLinkOf(file: ElfFile): SupplementaryLink | undefine
 /** The checksum by which other files refer to a supplementary file: its `.debug_sup` checksum or its build ID. */
 export function supplementaryIdOf(file: ElfFile): string | undefined {
   const id = readLink(file, '.debug_sup', (c) => {
-    c.u16();
-    c.u8();
+    c.u16(); // version
+    const isSupplementary = c.u8() !== 0;
     c.string();
-    return hexOf(c.block(c.uleb()));
+    return isSupplementary ? hexOf(c.block(c.uleb())) : undefined;
   });
   return id ?? file.buildId;
 }

@@ -1,5 +1,5 @@
 import { MalformedData } from '../damage.ts';
-import { AT } from '../dwarf/constants.ts';
+import { AT, TAG } from '../dwarf/constants.ts';
 import type { Die } from '../dwarf/die.ts';
 import type { DebugInfo, Unit } from '../dwarf/info.ts';
 import { readLineHeader, type LineHeader } from '../dwarf/line.ts';
@@ -95,8 +95,8 @@ export class LineIndex {
   private collectUses(): Map<string, FileUse> {
     const uses = new Map<string, FileUse>();
     for (const unit of this.info.units) {
-      // Type units use the line table of another unit.
-      if (unit.isTypeUnit) continue;
+      // Type units and partial units use the line table of another unit.
+      if (unit.isTypeUnit || unit.skeleton.tag === TAG.partialUnit) continue;
       this.header(unit)?.files.forEach((file, number) => {
         if (!file) return;
         let use = uses.get(file.path);
