@@ -17,17 +17,23 @@ export interface SourceFrame {
 /** The frames at `pc`, which is the `lookupPc` of a machine frame, innermost first. Returns at least one frame. */
 export function sourceFramesAt(symbols: Symbols, pc: bigint): SourceFrame[] {
   const { inside, starting } = inlineContextAt(symbols, pc);
-  let at: SourceFrame['at'] = (starting && callSite(starting)) ?? symbols.lineAt(pc);
+  let at: SourceFrame['at'] = starting ? callSite(starting) : lineAt(symbols, pc);
   const frames: SourceFrame[] = [];
   for (let inlineDepth = inside.length; inlineDepth > 0; inlineDepth--) {
     const body = inside[inlineDepth - 1];
     frames.push({ name: body.name, at, inlineDepth });
-    at = callSite(body) ?? at;
+    at = callSite(body);
   }
   const name = symbols.functionAt(pc)?.name ?? symbols.symbolAt(pc)?.text;
   return [...frames, { name, at, inlineDepth: 0 }];
 }
 
+/** Line 0 means that the code does not belong to a source line (DWARF 5, section 6.2.2). */
+function lineAt(symbols: Symbols, pc: bigint): SourceFrame['at'] {
+  const location = symbols.lineAt(pc);
+  return location?.line === 0 ? undefined : location;
+}
+
 function callSite({ callFile, callLine }: { callFile: SourceFile | undefined; callLine: number | undefined }) {
-  return callFile && callLine !== undefined ? { file: callFile, line: callLine, column: undefined } : undefined;
+  return callFile && callLine ? { file: callFile, line: callLine, column: undefined } : undefined;
 }

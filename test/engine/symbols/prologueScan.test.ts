@@ -21,6 +21,8 @@ const HALVES = {
   'beqz a0,24': 0xcd01,
   ret: 0x8082,
   'lw a5,0(a0)': 0x411c,
+  'ld ra,24(sp)': 0x60e2,
+  'addi sp,sp,32': 0x6105,
 };
 type Line = keyof typeof HALVES;
 
@@ -64,5 +66,25 @@ test('a prologue after a branch counts unless a return follows it', () => {
     };
     assert.equal(frameBytes(lines), 32);
     assert.equal(frameBytes([...lines, 'ret', 'lw a5,0(a0)']), 0);
+  }
+});
+
+test('before a return, a prologue counts until sp has its original value again', () => {
+  const lines: Line[] = [
+    'addi sp,sp,-32',
+    'sd ra,24(sp)',
+    'lw a5,0(a0)',
+    'ld ra,24(sp)',
+    'addi sp,sp,32',
+    'mv a3,a0',
+    'ret',
+  ];
+  for (const [encode, lengthBytes] of [[compressed, 2] as const, [words, 4] as const]) {
+    const frameBytes = (index: number): number =>
+      prologueBefore(reader(encode(lines)), { start: 0n, end: BigInt(index * lengthBytes), isExact: true }).frameBytes;
+    assert.deepEqual(
+      lines.map((_, index) => frameBytes(index)),
+      [0, 32, 32, 32, 32, 0, 0],
+    );
   }
 });

@@ -34,6 +34,21 @@ export class SymbolTable {
     return undefined;
   }
 
+  /**
+   * The function that contains an address. A label within a function that has a size is not a function (gdb:
+   * lookup_minimal_symbol_by_pc_section).
+   */
+  functionAt(address: bigint): SymbolInfo | undefined {
+    const nearest = this.at(address);
+    if (!nearest || nearest.sizeBytes > 0n) return nearest?.kind === 'object' ? undefined : nearest;
+    const symbols = this.sortedSymbols();
+    let index = lastNotAfter(symbols, address);
+    while (index >= 0 && symbols[index].sizeBytes === 0n) index--;
+    const sized = symbols[index];
+    const contains = sized?.kind === 'function' && address - sized.address < sized.sizeBytes;
+    return contains ? sized : nearest.kind === 'object' ? undefined : nearest;
+  }
+
   withName(name: string): SymbolInfo[] {
     return this.sameBase(name).filter((symbol) => symbol.name === name);
   }

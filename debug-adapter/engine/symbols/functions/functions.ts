@@ -39,8 +39,8 @@ export class FunctionQueries {
   at(pc: bigint): FunctionInfo | undefined {
     const entry = this.index.at(pc);
     if (entry) return this.describe(entry);
-    const symbol = this.symbols.at(pc);
-    return symbol && symbol.kind !== 'object' && this.isCode(pc) ? describeSymbol(symbol) : undefined;
+    const symbol = this.symbols.functionAt(pc);
+    return symbol && this.isCode(pc) ? describeSymbol(symbol) : undefined;
   }
 
   /** The functions that a user means by a name: see NameQuery. */

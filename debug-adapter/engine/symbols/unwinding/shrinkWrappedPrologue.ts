@@ -17,17 +17,38 @@ import { RA, SP } from './registers.ts';
  * (shrink-wrapping). If the function does not start with a prologue, the search continues forward to `end`. A function
  * that has made a call must have a prologue that stored its return address, possibly between other instructions. The
  * innermost function (`isExact`) may be on a path without a prologue, so a prologue is accepted only if no return
- * instruction follows it before `end`.
+ * instruction follows it before `end`. In its epilogue, sp may already have its original value.
  */
 export function prologueBefore(
   readCode: ReadCode,
   { start, end, isExact }: { start: bigint; end: bigint; isExact: boolean },
 ): Prologue {
+  if (isExact && isStackReleased(readCode, end)) return scanPrologue(readCode, { start, end: start });
   const first = scanPrologue(readCode, { start, end });
   const later = first.frameBytes > 0 ? undefined : shrinkWrappedPrologue(readCode, { start: first.end, end, isExact });
   const found = later === undefined ? first : scanPrologue(readCode, { start: later, end });
   return isExact || found.frameBytes === 0 || found.saved.has(RA) ? found : withReturnAddress(readCode, found, end);
 }
+
+/** Whether the function returns from here without another change of sp, which the epilogue has therefore restored. */
+function isStackReleased(readCode: ReadCode, pc: bigint): boolean {
+  let at = pc;
+  for (let count = 0; count < EPILOGUE_INSTRUCTIONS; count++) {
+    const instruction = readInstruction(readCode, at);
+    if (!instruction) return false;
+    if (isReturn(instruction)) return true;
+    if (!isRestoreOrResult(instruction) || instruction.rd === SP) return false;
+    at += BigInt(instruction.lengthBytes);
+  }
+  return false;
+}
+
+/** The instructions between the release of a stack frame and the return: they restore registers or set the result. */
+const isRestoreOrResult = ({ mnemonic }: DecodedInstruction): boolean =>
+  mnemonic === 'addi' || mnemonic === 'add' || mnemonic === 'ld' || mnemonic === 'lw';
+
+/** A function restores at most twelve registers and sets a result. */
+const EPILOGUE_INSTRUCTIONS = 16;
 
 /** The first store of `ra` after the prologue and before sp changes again. */
 function withReturnAddress(readCode: ReadCode, prologue: Prologue, end: bigint): Prologue {

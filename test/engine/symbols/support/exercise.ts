@@ -51,22 +51,24 @@ export const LANGUAGE_NAMES: QueriedNames = {
 
 /**
  * Runs every query that a session could run on a file, at several positions. With a damaged file, only UserErrors may
- * be thrown. Returns the number of answers that are not empty.
+ * be thrown. Returns the number of answers that are not empty, and the number of times that registers and memory were read.
  */
 export function queryEverything(
   bytes: Uint8Array,
   pcs: bigint[],
   random: SeededRandom,
   { names = DEMO_NAMES, findCompanion }: { names?: QueriedNames; findCompanion?: FindCompanion } = {},
-): number {
+): { answers: number; reads: number } {
   let symbols: Symbols;
   try {
     symbols = openSymbols({ name: 'fuzzed.elf', bytes, compression: nodeCompression, findCompanion });
   } catch (error) {
-    if (error instanceof UserError) return 0;
+    if (error instanceof UserError) return { answers: 0, reads: 0 };
     throw error;
   }
   let answers = 0;
+  let reads = 0;
+  const onRead = () => void reads++;
   const count = (answer: unknown) => {
     if (answer !== undefined && !(Array.isArray(answer) && answer.length === 0)) answers++;
   };
@@ -74,17 +76,17 @@ export function queryEverything(
     for (const found of symbols.functionsNamed(name)) count(symbols.breakpointAddress(found));
     count(symbols.functionBreakpoints(name));
   }
-  for (const pc of pcs) askAt(symbols, { pc, names, random }, count);
+  for (const pc of pcs) askAt(symbols, { pc, names, random, onRead }, count);
   const [file] = symbols.files();
   count(symbols.addressesOfLine(file?.path ?? 'main.c', random.below(100)));
   count(symbols.breakpointLines(names.file));
   for (const name of names.types) count(symbols.typeNamed(name));
-  return answers;
+  return { answers, reads };
 }
 
 function askAt(
   symbols: Symbols,
-  { pc, names, random }: { pc: bigint; names: QueriedNames; random: SeededRandom },
+  { pc, names, random, onRead }: { pc: bigint; names: QueriedNames; random: SeededRandom; onRead: () => void },
   count: (answer: unknown) => void,
 ): void {
   count(symbols.lineAt(pc));
@@ -94,9 +96,14 @@ function askAt(
   count(symbols.symbolAt(pc));
   const view: FrameView = {
     pc,
-    readRegister: (number) => (number < 32 || number > 4095 ? BigInt(0x80000000 + random.below(0x10000)) : undefined),
-    readMemory: (address, length) =>
-      address >= 0x80000000n && address < 0x90000000n ? random.bytes(length) : undefined,
+    readRegister: (number) => {
+      onRead();
+      return number < 64 || number > 4095 ? BigInt(0x80000000 + random.below(0x10000)) : undefined;
+    },
+    readMemory: (address, length) => {
+      onRead();
+      return address >= 0x80000000n && address < 0x90000000n ? random.bytes(length) : undefined;
+    },
   };
   const inspector = inspectorOf(view);
   const groups = groupByCode([{ symbols, isBooted: true }]);

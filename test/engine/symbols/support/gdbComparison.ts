@@ -67,11 +67,11 @@ function compareStack(ours: readonly StackFrame[], theirs: readonly SampledFrame
 
 function frameText({ source: { name, at } }: StackFrame): string {
   const location = at ? ` ${path.basename(at.file.name)}:${at.line}` : '';
-  return `${name}${location}`;
+  return `${name ?? '??'}${location}`;
 }
 
 function sampledFrameText({ name, file, line }: SampledFrame): string {
-  return `${name}${file === null ? '' : ` ${file}:${line}`}`;
+  return `${name ?? '??'}${file === null ? '' : ` ${file}:${line}`}`;
 }
 
 function compareRegisters(
@@ -152,9 +152,57 @@ const nameOf = ({ name }: Value): string => (name.startsWith('<anonymous') ? '<a
 function textDifference(ours: string, theirs: string): Difference['kind'] | undefined {
   if (isUnknown(ours) || isUnknown(theirs))
     return isUnknown(ours) === isUnknown(theirs) ? undefined : isUnknown(ours) ? 'missing' : 'extra';
-  if (ours === theirs || isShorter(ours, theirs)) return undefined;
-  return plain(ours) === plain(theirs) ? 'text' : 'wrong';
+  const [own, expected] = [normalized(ours), normalized(theirs)];
+  if (own === expected || isSameNumber(own, expected) || isShorter(own, expected)) return undefined;
+  return plain(own) === plain(expected) ? 'text' : 'wrong';
 }
+
+/**
+ * Where the string that a pointer refers to is unreadable, gdb says so. blkreplay shows an array of characters without
+ * the zeroes at its end.
+ */
+function normalized(text: string): string {
+  return text
+    .replace(/ <error: Cannot access memory at address 0x[0-9a-f]+>/g, '')
+    .replace(/(?:\\000)+"(?!")/g, '"')
+    .replace(/(?:("), )?[LuU]?'\\000' <repeats \d+ times>/g, (_, quote) => quote ?? '""')
+    .replaceAll('<synthetic pointer>', '<optimized out>')
+    .replace(/^-?nan\(0x[0-9a-f]+\)/, 'nan');
+}
+
+/**
+ * Whether two texts contain the same floating-point numbers. gdb shows 9, 17 or 36 digits, depending on the type;
+ * blkreplay shows as many as are needed to read the same number.
+ */
+function isSameNumber(ours: string, theirs: string): boolean {
+  const [own, expected] = [ours.match(FLOAT) ?? [], theirs.match(FLOAT) ?? []];
+  if (own.length === 0 || own.length !== expected.length) return false;
+  if (ours.replace(FLOAT, '#') !== theirs.replace(FLOAT, '#')) return false;
+  return own.every((number, i) => isSameFloat(number, expected[i]));
+}
+
+function isSameFloat(ours: string, theirs: string): boolean {
+  const digits = Math.max(...[ours, theirs].map((text) => text.replace(/e.*|\D/g, '').replace(/^0+/, '').length));
+  if (digits > 17) return sameDigits(ours, theirs);
+  const [own, expected] = [Number(ours), Number(theirs)];
+  return own === expected || (digits <= 9 && Math.fround(own) === Math.fround(expected));
+}
+
+/** Whether the first 33 digits of two numbers differ by at most 1: those that a `long double` has. */
+function sameDigits(ours: string, theirs: string): boolean {
+  const [own, expected] = [ours, theirs].map((text) => {
+    const [, mantissa, exponent = 'e0'] = /^-?([\d.]+)(e.*)?$/.exec(text)!;
+    const significant = mantissa.replace(/^0\.0*|\./g, '');
+    return { first: BigInt(significant.slice(0, 33).padEnd(33, '0')), rest: exponent + String(text.startsWith('-')) };
+  });
+  const distance = own.first - expected.first;
+  return own.rest === expected.rest && distance <= 1n && distance >= -1n;
+}
+
+const approximate = (number: string): string =>
+  /[.e]/.test(number) && Math.fround(Number(number)) !== 0 ? String(Math.fround(Number(number))) : number;
+
+const FLOAT = /-?\d+(?:\.\d+)?(?:e[+-]\d+)?(?![A-Za-hj-z_\d"'])/g;
 
 /** gdb could not evaluate the value because of a failure of gdb, so there is nothing to compare with. */
 const isFailure = (text: string): boolean => text.startsWith('error: ') && !text.startsWith('error: Cannot access');
@@ -169,7 +217,10 @@ const UNAVAILABLE =
   /<optimized out>|<cannot read 0x[0-9a-f]+>|<?error: Cannot access memory at address 0x[0-9a-f]+>?|<synthetic pointer>/g;
 
 /** Whether the text is a summary that leaves out parts, which are marked by `…`. */
-function isShorter(ours: string, theirs: string): boolean {
+function isShorter(own: string, expected: string): boolean {
+  // The parts of a summary are compared as children, so approximate numbers suffice here.
+  const [ours, theirs] = [own, expected].map((text) => text.replace(FLOAT, (number) => approximate(number)));
+  if (ours === theirs) return true;
   const parts = ours.split('…');
   if (parts.length === 1 || !theirs.startsWith(parts[0])) return false;
   let from = 0;

@@ -58,6 +58,8 @@ def tree(value, depth):
 def parts(value):
     kind = value.type.strip_typedefs()
     if kind.code == gdb.TYPE_CODE_PTR:
+        if text(value) == '<synthetic pointer>':
+            return [('*', value.dereference())]
         target = kind.target().strip_typedefs()
         if target.code in (gdb.TYPE_CODE_FUNC, gdb.TYPE_CODE_VOID, gdb.TYPE_CODE_METHOD) or int(value) == 0:
             return []
@@ -87,7 +89,14 @@ def described(symbol, frame):
 
 
 def is_shown(symbol):
-    return (symbol.is_variable or symbol.is_argument) and symbol.print_name
+    """Whether a symbol is a variable. gdb treats a variable with a constant value like an enumerator."""
+    if not symbol.print_name:
+        return False
+    if symbol.is_variable or symbol.is_argument:
+        return True
+    kind = symbol.type.strip_typedefs() if symbol.type else None
+    is_enumerator = kind is not None and kind.code == gdb.TYPE_CODE_ENUM and symbol.name in [f.name for f in kind.fields()]
+    return symbol.is_constant and not is_enumerator
 
 
 def variables(frame):
