@@ -52,6 +52,12 @@ export class ItaniumName {
       text.take(2);
       return { name: ofType + spell(this.type()), parameters: '' };
     }
+    if (text.accept('TC')) {
+      const whole = spell(this.type());
+      while (/\d/.test(text.peek())) text.next();
+      if (!text.accept('_')) throw new NotMangled();
+      return { name: `construction vtable for ${spell(this.type())}-in-${whole}`, parameters: '' };
+    }
     if (text.accept('GV')) return { name: `guard variable for ${this.name().name}`, parameters: '' };
     if (text.accept('GTt')) {
       const { name, parameters } = this.encoding();

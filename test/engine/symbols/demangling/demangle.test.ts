@@ -32,6 +32,7 @@ const NAMES: [mangled: string, demangled: string][] = [
   ['_ZThn16_N4Both5rightEv', 'non-virtual thunk to Both::right()'],
   ['_ZTv0_n24_N7Derived1vEv', 'virtual thunk to Derived::v()'],
   ['_ZTV4Both', 'vtable for Both'],
+  ['_ZTC7Diamond16_8Virtual2', 'construction vtable for Virtual2-in-Diamond'],
   ['_ZL3sumi.isra.0', 'sum(int) [clone .isra.0]'],
   ['_ZdlPvm', 'operator delete(void*, unsigned long)'],
   ['_ZN10rust_basic5Point5shift17h833f60d1d721140aE', 'rust_basic::Point::shift'],
