@@ -116,9 +116,10 @@ function compareValue(ours: Value, [type, text, children]: SampledValue, where: 
   if (ours.typeName !== type) differ('type', ours.typeName, type);
   else {
     const kind = textDifference(ours.text, text);
-    // If the children are compared, they show whether the value is wrong.
-    if (kind === 'wrong' && children.length > 0 && !/^[*&]$/.test(children[0][0])) differ('text', ours.text, text);
-    else if (kind) differ(kind, ours.text, text);
+    // If the children are compared, they show whether the value is wrong. In a struct, gdb shows references as addresses.
+    const hasParts = children.length > 0 && !/^[*&]$/.test(children[0][0]);
+    if (kind && !(hasParts && /[=:] @0x/.test(text)))
+      differ(kind === 'wrong' && hasParts ? 'text' : kind, ours.text, text);
   }
   if (isUnknown(text) || isUnknown(ours.text)) return;
   compareChildren(ours, children, where, result);
@@ -154,7 +155,9 @@ function textDifference(ours: string, theirs: string): Difference['kind'] | unde
     return isUnknown(ours) === isUnknown(theirs) ? undefined : isUnknown(ours) ? 'missing' : 'extra';
   const [own, expected] = [normalized(ours), normalized(theirs)];
   if (own === expected || isSameNumber(own, expected) || isShorter(own, expected)) return undefined;
-  return plain(own) === plain(expected) ? 'text' : 'wrong';
+  // An array as numbers or as a string.
+  const isString = own.startsWith('{') && /^[LuU]?["']/.test(expected);
+  return isString || plain(own) === plain(expected) ? 'text' : 'wrong';
 }
 
 /**
@@ -167,6 +170,9 @@ function normalized(text: string): string {
     .replace(/(?:\\000)+"(?!")/g, '"')
     .replace(/(?:("), )?[LuU]?'\\000' <repeats \d+ times>/g, (_, quote) => quote ?? '""')
     .replaceAll('<synthetic pointer>', '<optimized out>')
+    .replace(/^@0x[0-9a-f]+: /, '')
+    .replace(/^\([^)]*\([^)]*::\*\)\([^)]*\)\) /, '')
+    .replace(/<error reading variable: Missing ELF symbol "\w+"\.>|<invalid address>/g, '<optimized out>')
     .replace(/^-?nan\(0x[0-9a-f]+\)/, 'nan');
 }
 
@@ -209,12 +215,13 @@ const isFailure = (text: string): boolean => text.startsWith('error: ') && !text
 
 /** The value is not available, or consists only of parts that are not available. */
 function isUnknown(text: string): boolean {
-  const rest = text.replace(UNAVAILABLE, '');
+  const rest = text.replaceAll(STATIC_MEMBER, '').replace(UNAVAILABLE, '');
   return rest === '' || (rest !== text && /^[{[(][^"'0-9]*[}\])]$/.test(rest.replace(/[\w.<>$:]+ ?[=:] ?/g, '')));
 }
 
+const STATIC_MEMBER = /static \w+ = [^,{}]*/g;
 const UNAVAILABLE =
-  /<optimized out>|<cannot read 0x[0-9a-f]+>|<?error: Cannot access memory at address 0x[0-9a-f]+>?|<synthetic pointer>/g;
+  /<optimized out>|<cannot read 0x[0-9a-f]+>|<?error(?: reading variable)?: Cannot access memory at address 0x[0-9a-f]+>?|<synthetic pointer>/g;
 
 /** Whether the text is a summary that leaves out parts, which are marked by `…`. */
 function isShorter(own: string, expected: string): boolean {

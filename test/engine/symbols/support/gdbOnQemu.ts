@@ -34,7 +34,8 @@ export function runGdbOnQemu(
         ...['-q', '-nx', '-batch', '-readnow', ...commands.flatMap((command) => ['-ex', command])],
         ...['-x', path.join(import.meta.dirname, script), elf],
       ],
-      { encoding: 'utf8', maxBuffer: 2 ** 29, timeout: 120_000 },
+      // gdb shows characters by the locale.
+      { env: { ...process.env, LC_ALL: 'C.UTF-8' }, encoding: 'utf8', maxBuffer: 2 ** 29, timeout: 120_000 },
     );
     const lines = result.stdout.split('\n').filter((line) => line.startsWith('@@'));
     if (lines.length === 0) throw new Error(`gdb gave no samples: ${result.stderr}\n${result.stdout.slice(0, 2000)}`);

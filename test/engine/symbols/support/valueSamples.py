@@ -39,7 +39,7 @@ def registers(frame):
 
 def text(value):
     try:
-        return value.format_string(raw=True)
+        return value.format_string(raw=True, deref_refs=True)
     except FAILURES as error:
         return 'error: ' + str(error)
 
