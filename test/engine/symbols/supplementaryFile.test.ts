@@ -58,10 +58,11 @@ for (const version of ['v4', 'v5']) {
       const bytes = read(common);
       for (let flips = 1 + random.below(20); flips > 0; flips--)
         bytes[64 + random.below(bytes.length - 64)] = random.below(256);
-      queryEverything(program, [low, low + 20n], random, (_request, accepts) => {
+      const findCompanion: FindCompanion = (_request, accepts) => {
         accepts({ name: common, bytes });
         return undefined;
-      });
+      };
+      queryEverything(program, [low, low + 20n], random, { findCompanion });
     }
   });
 }
