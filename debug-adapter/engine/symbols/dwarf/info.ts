@@ -3,7 +3,7 @@ import { MalformedData } from '../damage.ts';
 import type { DebugSections, SectionSource } from '../elf/debugSections.ts';
 import { AbbreviationTable } from './abbrev.ts';
 import { indexedAddress } from './addr.ts';
-import { AT, UNIT } from './constants.ts';
+import { AT, TAG, UNIT } from './constants.ts';
 import { Die } from './die.ts';
 import type { FormSizes } from './forms.ts';
 import type { Language } from '../language.ts';
@@ -88,6 +88,12 @@ export class DebugInfo {
       this.report(error);
       return [];
     }
+  }
+
+  /** The language of the first unit that has one, apart from assembly. */
+  get mainLanguage(): Language {
+    const hasTypes = ({ root, language }: Unit) => root.has(AT.language) && language !== 'assembly';
+    return this.units.find(hasTypes)?.language ?? 'other';
   }
 
   dieAt(key: number): Die {
@@ -341,9 +347,11 @@ export class Unit implements FormSizes {
     return this.info.abbreviations(this.sections.get('.debug_abbrev'), this.abbreviationOffset);
   }
 
-  /** The language of the source (DW_AT_language). */
+  /** The language of the source (DW_AT_language). Partial units that `dwz` made have the language of the program. */
   get language(): Language {
-    return LANGUAGES.get(this.root.number(AT.language) ?? 0) ?? 'other';
+    const code = this.root.number(AT.language);
+    if (code === undefined && this.root.tag === TAG.partialUnit) return this.info.mainLanguage;
+    return LANGUAGES.get(code ?? 0) ?? 'other';
   }
 
   get compDir(): string {
