@@ -1,5 +1,6 @@
 import {
   callStackOf,
+  enteredAtStop,
   type CodeGroup,
   type ConsoleInput,
   type HostFiles,
@@ -139,7 +140,8 @@ export class Debuggee {
   }
 
   private unwind(hart: number): ShownFrame[] {
-    return callStackOf(this.inspectorOf(hart), this.symbols).map((frame) => {
+    const entered = hart === this.currentHart ? enteredAtStop(this.session) : 0;
+    return callStackOf(this.inspectorOf(hart), this.symbols, entered).map((frame) => {
       const shown = { ...frame, id: 0 };
       shown.id = this.frameHandles.add(shown);
       return shown;

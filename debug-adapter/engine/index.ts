@@ -86,6 +86,7 @@ export { type DisassemblyRow, disassembleAround } from './session/disassemblyLis
 export { frameViewOf } from './session/frameView.ts';
 export { accessOfPageFault, type PageWalk, walkForAccess, type WalkedEntry } from './session/pageWalk.ts';
 export { callStackOf, type StackFrame } from './session/callStack.ts';
+export { enteredAtStop } from './session/inlineFrames.ts';
 export { globalsOf, localsOf } from './session/frameVariables.ts';
 export { LoadedSymbols } from './session/loadedSymbols.ts';
 export { SourcePaths } from './session/sourcePaths.ts';

@@ -23,23 +23,25 @@ const FRAMES_MAX = 1000;
 /**
  * The call stack of the inspected hart, innermost frame first. It may lead through several programs: each frame uses
  * the symbols of the code in memory at its address. Never empty; without symbols, it has one frame with the registers.
+ * `entered` is the number of inlined functions that contain the breakpoint at which the machine stopped.
  */
-export function callStackOf(inspector: Inspector, loaded: LoadedSymbols): StackFrame[] {
+export function callStackOf(inspector: Inspector, loaded: LoadedSymbols, entered = 0): StackFrame[] {
   const { hart } = inspector;
   const frames: StackFrame[] = [];
   const view = frameViewOf(inspector);
   let frame: Frame | undefined = loaded.at(view.pc)?.innermostFrame(view) ?? registersOnlyFrame(view);
   while (frame && frames.length < FRAMES_MAX) {
     const { group, symbols, names } = loaded.describe(frame.lookupPc);
-    for (const source of sourcesOf(frame, names)) frames.push({ hart, frame, symbols, source });
+    for (const source of sourcesOf(frame, names, frames.length === 0 ? entered : 0))
+      frames.push({ hart, frame, symbols, source });
     const caller: UnwindResult | undefined = (group ?? names)?.callerOf(frame);
     frame = caller?.kind === 'caller' ? caller.frame : undefined;
   }
   return frames;
 }
 
-function sourcesOf({ lookupPc }: Frame, names: Symbols | undefined): SourceFrame[] {
-  return names ? sourceFramesAt(names, lookupPc) : [{ name: undefined, at: undefined, inlineDepth: 0 }];
+function sourcesOf({ lookupPc }: Frame, names: Symbols | undefined, entered: number): SourceFrame[] {
+  return names ? sourceFramesAt(names, lookupPc, entered) : [{ name: undefined, at: undefined, inlineDepth: 0 }];
 }
 
 /** A frame with only the machine's registers, for code without symbols. */

@@ -1,4 +1,5 @@
 import type { InlinedCall, Symbols } from '../symbols/index.ts';
+import type { Session } from './session.ts';
 
 /** The inlined functions at a pc. */
 export interface InlineContext {
@@ -11,14 +12,24 @@ export interface InlineContext {
 /**
  * Finds the inlined functions at a pc. Line steps treat an inlined function as a frame, as gdb does (inline-frame.c): a
  * step over a line steps over the functions inlined in it. At the first instruction of an inlined function, the pc still
- * counts as the call site in the caller.
+ * counts as the call site in the caller, except for the outermost `enteredMin` calls: those of a breakpoint in an inlined
+ * function, at which the machine stopped.
  */
-export function inlineContextAt(symbols: Symbols, pc: bigint): InlineContext {
+export function inlineContextAt(symbols: Symbols, pc: bigint, enteredMin = 0): InlineContext {
   // Innermost first.
   const calls = symbols.inlinedAt(pc);
   const depth = calls.findIndex(({ entry, range }) => entry !== pc && range.start !== pc);
-  const entered = depth < 0 ? calls.length : depth;
-  return { inside: calls.slice(entered).reverse(), starting: entered > 0 ? calls[entered - 1] : undefined };
+  const starting = Math.min(depth < 0 ? calls.length : depth, Math.max(0, calls.length - enteredMin));
+  return { inside: calls.slice(starting).reverse(), starting: starting > 0 ? calls[starting - 1] : undefined };
+}
+
+/**
+ * The number of inlined functions that contain the breakpoint at which the session stopped (gdb:
+ * stopped_by_user_bp_inline_frame).
+ */
+export function enteredAtStop({ reason, inspector, stopPoints }: Session): number {
+  if (reason.kind !== 'breakpoint' || reason.pc !== inspector.pc) return 0;
+  return Math.max(0, ...reason.ids.map((id) => stopPoints.table.get(id)?.point.inlineDepth ?? 0));
 }
 
 /**

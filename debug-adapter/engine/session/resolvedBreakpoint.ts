@@ -12,6 +12,8 @@ import type { BreakpointId } from './stopReason.ts';
 export interface BreakpointAddress {
   address: bigint;
   group?: CodeGroup;
+  /** See StopPoint. */
+  inlineDepth?: number;
 }
 
 /** Why the machine is not expected to stop at a breakpoint. */
@@ -37,7 +39,9 @@ export interface ResolvedBreakpoint {
 export function resolveLine({ groups }: LoadedSymbols, path: string, line: number): ResolvedBreakpoint {
   const found = groups.flatMap((group) => {
     const location = group.addressesOfLine(path, line);
-    return location ? [{ line: location.line, addresses: inGroup(group, location.addresses) }] : [];
+    if (!location) return [];
+    const depthAt = (address: bigint) => group.fileAt(address).inlinedAt(address).length;
+    return [{ line: location.line, addresses: inGroup(group, location.addresses, depthAt) }];
   });
   const resolved = reachable(
     found.flatMap(({ addresses }) => addresses),
@@ -55,7 +59,9 @@ export function resolveFunction(symbols: LoadedSymbols, name: string): ResolvedB
   const { groups } = symbols;
   const address = /^\s*\*\s*(0x[0-9a-f]+|\d+)\s*$/i.exec(name)?.[1];
   if (address !== undefined) return resolveAddress(symbols, symbols.memory, BigInt.asUintN(64, BigInt(address)));
-  const found = groups.flatMap((group) => inGroup(group, group.addressesOfFunction(name)));
+  const found = groups.flatMap((group) => {
+    return inGroup(group, group.addressesOfFunction(name), (address) => group.inlineDepthOf(name, address));
+  });
   return reachable(found, { kind: 'noFunction', name });
 }
 
@@ -84,10 +90,13 @@ export function addResolvedBreakpoint(
   return stopPoints.add({ ...point, exists: () => symbols.isLoadedNow(group, address) });
 }
 
-type AddressInGroup = Required<BreakpointAddress>;
+type AddressInGroup = BreakpointAddress & { group: CodeGroup };
 
-const inGroup = (group: CodeGroup, addresses: readonly bigint[]): AddressInGroup[] =>
-  addresses.map((address) => ({ address, group }));
+const inGroup = (
+  group: CodeGroup,
+  addresses: readonly bigint[],
+  inlineDepthAt: (address: bigint) => number,
+): AddressInGroup[] => addresses.map((address) => ({ address, group, inlineDepth: inlineDepthAt(address) }));
 
 /** The addresses that the machine can reach, or the reason why it cannot reach any. */
 function reachable(found: readonly AddressInGroup[], problemIfNone: BreakpointProblem): ResolvedBreakpoint {

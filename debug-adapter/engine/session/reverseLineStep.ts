@@ -4,6 +4,7 @@ import type { Inspector } from '../target/inspector.ts';
 import type { Symbols } from '../symbols/index.ts';
 import { contextOf, isSameContext } from './codeContext.ts';
 import { instructionAt } from './controlFlow.ts';
+import { enteredAtStop } from './inlineFrames.ts';
 import { isEntryFrom } from './instructionStep.ts';
 import { StepLocation } from './stepLocation.ts';
 import type { Session } from './session.ts';
@@ -48,7 +49,7 @@ export class ReverseLineStep {
     this.trace = new Trace(session, session.history.start);
     this.position = session.position;
     this.pc = session.inspector.pc;
-    this.location = new StepLocation(symbols, this.pc, 'backwards');
+    this.location = new StepLocation(symbols, this.pc, 'backwards', enteredAtStop(session));
   }
 
   /** Returns the position where the step ends. During a pause, the machine is at the position reached so far. */

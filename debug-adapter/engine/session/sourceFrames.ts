@@ -14,9 +14,12 @@ export interface SourceFrame {
   inlineDepth: number;
 }
 
-/** The frames at `pc`, which is the `lookupPc` of a machine frame, innermost first. Returns at least one frame. */
-export function sourceFramesAt(symbols: Symbols, pc: bigint): SourceFrame[] {
-  const { inside, starting } = inlineContextAt(symbols, pc);
+/**
+ * The frames at `pc`, which is the `lookupPc` of a machine frame, innermost first. Returns at least one frame. `entered`
+ * is the number of inlined functions that contain the breakpoint at which the machine stopped.
+ */
+export function sourceFramesAt(symbols: Symbols, pc: bigint, entered = 0): SourceFrame[] {
+  const { inside, starting } = inlineContextAt(symbols, pc, entered);
   let at: SourceFrame['at'] = starting ? callSite(starting) : lineAt(symbols, pc);
   const frames: SourceFrame[] = [];
   for (let inlineDepth = inside.length; inlineDepth > 0; inlineDepth--) {

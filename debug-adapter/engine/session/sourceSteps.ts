@@ -4,6 +4,7 @@ import type { Symbols } from '../symbols/index.ts';
 import { STACK_POINTER } from './codeContext.ts';
 import { instructionAt } from './controlFlow.ts';
 import { frameViewOf } from './frameView.ts';
+import { enteredAtStop } from './inlineFrames.ts';
 import { stepBack, stepOverCall } from './instructionStep.ts';
 import type { Session } from './session.ts';
 import type { StopReason } from './stopReason.ts';
@@ -66,7 +67,7 @@ export class SourceSteps {
 
   private *stepLine(kind: 'over' | 'in'): Sliced<StopReason> {
     const { session, symbols } = this;
-    const location = new StepLocation(symbols, this.pc, 'forwards');
+    const location = new StepLocation(symbols, this.pc, 'forwards', enteredAtStop(session));
     for (;;) {
       const flow = instructionAt(session.inspector, this.pc).flow;
       const reason = yield* this.stepOneInstruction(kind);

@@ -16,11 +16,12 @@ export class StepLocation {
   /** The inlined functions that form the step's frame. */
   private inside: readonly InlinedCall[];
 
-  constructor(symbols: Symbols, pc: bigint, direction: 'forwards' | 'backwards') {
+  /** `entered` is the number of inlined functions that contain the breakpoint at which the machine stopped. */
+  constructor(symbols: Symbols, pc: bigint, direction: 'forwards' | 'backwards', entered = 0) {
     this.symbols = symbols;
     this.direction = direction;
     this.row = this.rowAt(pc);
-    const { inside, starting } = inlineContextAt(symbols, pc);
+    const { inside, starting } = inlineContextAt(symbols, pc, entered);
     this.inside = inside;
     this.line = starting ? callSite(starting) : this.row;
   }

@@ -1,4 +1,5 @@
 import { compareCode, codeBytesAt, sameCodeIn } from './compareCode.ts';
+import { NameQuery } from './functions/nameQuery.ts';
 import type { Frame, UnwindResult } from './unwinding/frame.ts';
 import type { AddressRange, LineBreakpoint, Symbols } from './symbols.ts';
 
@@ -86,6 +87,17 @@ export class CodeGroup {
       return nonEmpty(labels.map(({ address }) => address));
     };
     return firstDefined(this.files, ofFunctions) ?? firstDefined(this.files, ofLabels) ?? [];
+  }
+
+  /**
+   * The number of inlined functions at an address up to the one with a name, from the outermost; 0 if none of them has
+   * the name.
+   */
+  inlineDepthOf(name: string, address: bigint): number {
+    const query = new NameQuery(name);
+    const calls = this.fileAt(address).inlinedAt(address);
+    const index = calls.findIndex((call) => call.entry === address && query.matches(call.name));
+    return index < 0 ? 0 : calls.length - index;
   }
 
   callerOf(frame: Frame): UnwindResult {

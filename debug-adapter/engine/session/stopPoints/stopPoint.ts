@@ -28,6 +28,11 @@ export interface StopPoint {
   hart?: number;
   /** The value of satp with which the stop point can be reached. */
   addressSpace?: bigint;
+  /**
+   * For a breakpoint at the first instruction of inlined functions: the number of those functions that contain it,
+   * counted from the outermost. By default, it is at the call site.
+   */
+  inlineDepth?: number;
   /** A stop point that is not enabled has no effect. Stop points are enabled by default. */
   enabled?: boolean;
 }

@@ -24,7 +24,7 @@ export class UserStopPoints {
   displaced: { at: Position; origin: Position } | undefined;
   /** The errors of conditions at the last hits that stopped a run. */
   private hitErrors: { position: Position; errors: ConditionError[] } = { position: -1, errors: [] };
-  private table = new Map<BreakpointId, ResolvedPoint>();
+  readonly table = new Map<BreakpointId, ResolvedPoint>();
   /** The points that the execution of an instruction reaches, by its address. */
   private byAddress = new Map<bigint, ResolvedPoint[]>();
   private nextId: BreakpointId = 1;
