@@ -9,7 +9,7 @@ import { reversedComponents } from '../lines/paths.ts';
 import { nameKey } from '../names/nameHash.ts';
 import type { NameHints } from '../names/nameHints.ts';
 import type { SymbolInfo } from '../symbols.ts';
-import type { Block } from './block.ts';
+import { inlinedIn } from './inlinedCopies.ts';
 import type { FunctionEntry, FunctionIndex } from './functionIndex.ts';
 import { functionName, linkageNameOf } from './functionName.ts';
 import type { NameQuery } from './nameQuery.ts';
@@ -48,10 +48,10 @@ export class FunctionNames {
   }
 
   /**
-   * The inlined copies of the functions. They are in the units that name the function and, after link-time
-   * optimization, in the units that gcc made then.
+   * The first instructions of the inlined copies of the functions. The copies are in the units that name the function
+   * and, after link-time optimization, in the units that gcc made then.
    */
-  inlined(query: NameQuery): Block[] {
+  inlined(query: NameQuery): bigint[] {
     const units = new Set(this.unitsOf(query));
     const origins = new Set<number>();
     for (const unit of units) {
@@ -59,11 +59,7 @@ export class FunctionNames {
     }
     if (origins.size === 0) return [];
     this.optimizedUnits ??= this.info.units.filter((unit) => unit.root.text(AT.name) === OPTIMIZED_UNIT);
-    const blocks: Block[] = [];
-    for (const unit of new Set([...units, ...this.optimizedUnits])) {
-      for (const { blocks: block } of this.index.functionsInUnit(unit)) addInlined(block, origins, blocks);
-    }
-    return blocks;
+    return [...new Set([...units, ...this.optimizedUnits])].flatMap((unit) => inlinedIn(unit, origins));
   }
 
   /** The symbols whose linkage names stand for the name. Used for functions without debug information. */
@@ -146,11 +142,4 @@ function hasParameters(die: Die, query: NameQuery): boolean {
 /** Whether an entry describes a function apart from its code. After link-time optimization, DW_AT_inline is missing. */
 function isAbstract(die: Die): boolean {
   return !die.has(AT.lowPc) && !die.has(AT.ranges);
-}
-
-function addInlined(block: Block, keys: ReadonlySet<number>, found: Block[]): void {
-  for (const inner of block.inner) {
-    if (inner.kind === 'inlined' && inner.die.withOrigins().some(({ key }) => keys.has(key))) found.push(inner);
-    addInlined(inner, keys, found);
-  }
 }

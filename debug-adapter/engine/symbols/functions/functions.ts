@@ -61,9 +61,7 @@ export class FunctionQueries {
   breakpointsOn(text: string): bigint[] {
     const query = new NameQuery(text);
     const functions = [...this.matching(query, text.trim()).values()].map((each) => this.breakpointAddress(each));
-    const inlined = this.names
-      .inlined(query)
-      .map(({ ranges }) => this.breakpointLocations.afterPrologue(ranges[0].start));
+    const inlined = this.names.inlined(query).map((address) => this.breakpointLocations.afterPrologue(address));
     return [...new Set([...functions, ...inlined])].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   }
 
