@@ -101,3 +101,11 @@ test('a query ends quickly for any text', () => {
     query.matchesParameters(part.repeat(5000));
   }
 });
+
+test('a function whose symbol precedes its debug information has one breakpoint, after the space for patches', () => {
+  const symbols = open(fixture('names/patchable'));
+  const [{ address }] = symbols.symbolsNamed('traced');
+  const [traced, ...others] = symbols.functionsNamed('traced');
+  assert.deepEqual([others.length, traced.low > address], [0, true]);
+  assert.deepEqual(symbols.functionBreakpoints('traced').map(hex), [hex(traced.low)]);
+});

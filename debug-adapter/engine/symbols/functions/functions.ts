@@ -72,7 +72,12 @@ export class FunctionQueries {
       // Ignore a label inside another function.
       if (info && info.low === symbol.address) found.set(info.low, info);
     }
-    for (const entry of this.names.functions(query)) found.set(entry.low, this.describe(entry));
+    for (const entry of this.names.functions(query)) {
+      // Linux reserves space for patches before a function, so its symbol precedes its debug information.
+      const symbol = this.symbols.at(entry.low);
+      if (symbol && symbol.offset > 0n && symbol.name === entry.name) found.delete(symbol.address);
+      found.set(entry.low, this.describe(entry));
+    }
     return found;
   }
 
