@@ -1,5 +1,5 @@
 import { qualify } from '../dwarf/outline.ts';
-import { splitName, withoutAnonymous } from '../types/scopedName.ts';
+import { splitName, withoutAnonymous, withShortTypes } from '../types/scopedName.ts';
 
 /** The scope of a function, such as `geo::Point` or the global scope, from which names are looked up. */
 export class NameScope {
@@ -16,7 +16,7 @@ export class NameScope {
    * ends with the name is selected, so that users need not type all scopes. `::name` is in the global scope.
    */
   best<T>(name: string, candidates: readonly T[], nameOf: (candidate: T) => string): T | undefined {
-    const wanted = withoutAnonymous(name);
+    const wanted = withShortTypes(withoutAnonymous(name));
     const named = candidates.map((candidate) => ({ candidate, name: withoutAnonymous(nameOf(candidate)) }));
     if (wanted.startsWith('::')) return named.find((each) => `::${each.name}` === wanted)?.candidate;
     for (const scope of this.scopes) {

@@ -58,7 +58,11 @@ function templateArguments(
 }
 
 function spellings(text: string): string[] {
-  return [text, text.replace(/(\w)([*&])/g, '$1 $2'), text.replaceAll('>>', '> >')];
+  const gcc = text.replace(
+    /\b(unsigned )?(long long|long|short)\b(?! int)/g,
+    (_, unsigned: string | undefined, type: string) => `${type} ${unsigned ?? ''}int`,
+  );
+  return [text, gcc, text.replace(/(\w)([*&])/g, '$1 $2'), text.replaceAll('>>', '> >')];
 }
 
 const TOKENS_MAX = 60;

@@ -10,8 +10,25 @@ export function scopedName(die: Die): string {
   const name = die.name ?? '';
   if (name === '' || language === 'c' || language === 'assembly') return name;
   const declaration = die.withOrigins().at(-1) ?? die;
-  return qualify(outlineOf(declaration.unit).scopeAt(declaration.offset), name);
+  return withShortTypes(qualify(outlineOf(declaration.unit).scopeAt(declaration.offset), name));
 }
+
+/** As in gdb, the types in template arguments have short names: `Array<long, 3>`. */
+export function withShortTypes(name: string): string {
+  return name.includes('<') ? name.replace(LONG_NAMES, (type) => SHORT_TYPE_NAMES[type] ?? type) : name;
+}
+
+/** The common short forms of gcc's type names, which gdb prints too. */
+export const SHORT_TYPE_NAMES: Record<string, string | undefined> = {
+  'short int': 'short',
+  'short unsigned int': 'unsigned short',
+  'long int': 'long',
+  'long unsigned int': 'unsigned long',
+  'long long int': 'long long',
+  'long long unsigned int': 'unsigned long long',
+};
+
+const LONG_NAMES = /\b(?:short|long long|long)(?: unsigned)? int\b/g;
 
 /** Splits a name into its scope and its last part; the scope is empty if there is none. */
 export function splitName(name: string): { scope: string; last: string } {

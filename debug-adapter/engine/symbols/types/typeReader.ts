@@ -4,7 +4,7 @@ import type { Die } from '../dwarf/die.ts';
 import { evaluateNumber, type ExpressionContext } from '../dwarf/expression.ts';
 import { qualify } from '../dwarf/outline.ts';
 import type { NameIndex } from './nameIndex.ts';
-import { scopedName } from './scopedName.ts';
+import { scopedName, SHORT_TYPE_NAMES } from './scopedName.ts';
 import type {
   ArrayType,
   Base,
@@ -270,7 +270,7 @@ function readBase(die: Die): BaseType {
   const name = die.name ?? '';
   const sizeBytes = die.number(AT.byteSize) ?? 0;
   const component = componentOf(name, { encoding, sizeBytes });
-  const base: BaseType = { kind: 'base', name: SHORT_NAMES[name] ?? name, sizeBytes, encoding };
+  const base: BaseType = { kind: 'base', name: SHORT_TYPE_NAMES[name] ?? name, sizeBytes, encoding };
   return component ? { ...base, encoding: 'complex', component } : base;
 }
 
@@ -359,16 +359,6 @@ const QUALIFIERS: Record<number, QualifiedType['qualifier'] | undefined> = {
   [TAG.volatileType]: 'volatile',
   [TAG.restrictType]: 'restrict',
   [TAG.atomicType]: '_Atomic',
-};
-
-/** The common short forms of gcc's type names, which gdb prints too. */
-const SHORT_NAMES: Record<string, string | undefined> = {
-  'short int': 'short',
-  'short unsigned int': 'unsigned short',
-  'long int': 'long',
-  'long unsigned int': 'unsigned long',
-  'long long int': 'long long',
-  'long long unsigned int': 'unsigned long long',
 };
 
 /** The encodings of base types (DW_ATE_*, section 7.8). */

@@ -1,3 +1,5 @@
+import { demangle } from '../demangling/demangle.ts';
+import type { SymbolAtAddress } from '../symbols.ts';
 import type {
   ArrayType,
   BaseType,
@@ -153,6 +155,12 @@ function textKind(element: Type): CharacterKind | undefined {
 
 const TEXT_TYPES = new Set(['char', 'char8_t']);
 
+/** As in gdb, with the name in the source: `vtable for Box+16`. */
+function symbolText({ name, text }: SymbolAtAddress): string {
+  const demangled = demangle(name);
+  return demangled ? demangled.name + demangled.parameters + text.slice(name.length) : text;
+}
+
 /**
  * An address with its symbol. Labels are not shown for data addresses, because almost every address follows some label
  * from the linker script.
@@ -160,12 +168,12 @@ const TEXT_TYPES = new Set(['char', 'char8_t']);
 function addressText(value: GuestValue, address: bigint, labels = true): string {
   const symbol = address === 0n ? undefined : value.context.symbolAt(address);
   const isNamed = symbol && (labels || symbol.kind !== 'label');
-  return `0x${address.toString(16)}${isNamed ? ` <${symbol.text}>` : ''}`;
+  return `0x${address.toString(16)}${isNamed ? ` <${symbolText(symbol)}>` : ''}`;
 }
 
 function formatComposite(value: GuestValue, type: CompositeType, room: Budget): string {
   if (type.isIncomplete) return '<incomplete type>';
-  if (value.storage.kind === 'optimizedOut') return '<optimized out>';
+  if (value.storage.kind === 'optimizedOut' && !hasStaticMembers(type)) return '<optimized out>';
   const [bases, members] = [shownBases(value, type, room), type.members()];
   const isEmpty = members.length === 0;
   const count = bases.length + members.length + (isEmpty ? 1 : 0);
@@ -176,6 +184,8 @@ function formatComposite(value: GuestValue, type: CompositeType, room: Budget): 
     return isEmpty ? '<No data fields>' : formatMember(value, members[i - bases.length], inner);
   });
 }
+
+const hasStaticMembers = (type: CompositeType) => type.members().some(({ staticKey }) => staticKey !== undefined);
 
 function formatMember(value: GuestValue, member: Member, room: Budget): string {
   const child = memberOf(value, member);
