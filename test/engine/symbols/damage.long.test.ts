@@ -25,6 +25,7 @@ const FILES: [string, string][] = [
   ['.debug_types and .eh_frame', fixture('flow-eh-types')],
   ['C++', fixture('values/classes-gcc')],
   ['arrays of variable length', fixture('values/numbers-gcc')],
+  ['implicit pointers and typed expressions', fixture('values/optimized-v5')],
 ];
 
 /** The output of every compiler and language: ten files, and so 5,000 rounds unless told otherwise. */

@@ -127,7 +127,12 @@ export class Evaluator {
       const value = this.operand(operand);
       return this.pointer(expression, this.addressOf(value, operand.text), value.type);
     }
-    if (operator === '*') return this.dereference(operand, this.number(operand), expression.text);
+    if (operator === '*') {
+      const pointer = this.operand(operand);
+      const target = syntheticTarget(pointer);
+      if (target) return this.withName(target, expression.text);
+      return this.dereference(operand, this.numberOf(pointer, operand.text), expression.text);
+    }
     const number = this.number(operand);
     if (operator === '!') return this.truth(expression, !isTrue(number));
     const promoted = promote(number);
@@ -199,7 +204,7 @@ export class Evaluator {
     let value = this.operand(object);
     const kind = stripTypedefs(value.type).kind;
     if (kind === 'pointer' || kind === 'array')
-      value = this.dereference(object, this.numberOf(value, object.text), object.text);
+      value = syntheticTarget(value) ?? this.dereference(object, this.numberOf(value, object.text), object.text);
     const type = stripTypedefs(value.type);
     if (!isComposite(type)) throw isNotAStruct(object.text, typeName(value.type));
     if (type.isIncomplete) throw typeIsIncomplete(typeName(value.type));
@@ -308,6 +313,9 @@ export const LITERALS: Record<LiteralType, Type> = {
 function asAddress(number: TypedNumber): TypedNumber {
   return stripTypedefs(number.type).kind === 'pointer' ? { value: number.value, type: UNSIGNED_LONG } : number;
 }
+
+/** What a pointer refers to that exists only in the debug information. */
+const syntheticTarget = (pointer: GuestValue) => (pointer.syntheticTarget ? pointer.pointee() : undefined);
 
 const negated = (value: TypedNumber['value']) => (typeof value === 'object' ? value.negated() : -value);
 

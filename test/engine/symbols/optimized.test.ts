@@ -1,0 +1,62 @@
+/** Values that optimized code keeps in pieces, in registers or only in the debug information are shown as in gdb. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { localsOf } from '../../../debug-adapter/engine/session/frameVariables.ts';
+import { fixture } from './support/fixtures.ts';
+import { localNamed, runFixture, valueIn } from './support/run.ts';
+
+for (const name of ['v5', 'v4']) {
+  const file = fixture(`values/optimized-${name}`);
+
+  test(`a pointer to a variable that is not in memory expands to its value: DWARF ${name}`, (t) => {
+    const frames = runFixture(file, t)('stop');
+    const sum = frames.find(({ source }) => source.name === 'sum')!;
+    const at = localNamed(sum, 'at');
+    assert.deepEqual([at.text, at.typeName, at.childCount], ['<synthetic pointer>', 'const struct point *', 2]);
+    assert.deepEqual(
+      at.children().map((child) => [child.name, child.text, child.expression]),
+      [
+        ['x', '11', 'at->x'],
+        ['y', '12', 'at->y'],
+      ],
+    );
+    assert.deepEqual(
+      ['*at', 'at->y', '*scale', 'scale', 'at->x * *scale', 'scale + 1'].map((text) => valueIn(sum, text)),
+      ['{x = 11, y = 12}', '12', '3', '<synthetic pointer>', '33', 'scale is optimized out here.'],
+    );
+  });
+
+  test(`arguments that were overwritten come from the call: DWARF ${name}`, (t) => {
+    const run = runFixture(file, t);
+    run('stop');
+    const entry = run('stop').find(({ source }) => source.name === 'entry')!;
+    assert.deepEqual(
+      localsOf(entry).map((local) => [local.name, local.text]),
+      [
+        ['first', '0'],
+        ['second', '1.25'],
+        ['third', '7'],
+      ],
+    );
+  });
+
+  test(`a struct in pieces and calculated floating-point numbers have their values: DWARF ${name}`, (t) => {
+    const run = runFixture(file, t);
+    run('stop');
+    run('stop');
+    const pieces = run('stop').find(({ source }) => source.name === 'pieces')!;
+    assert.deepEqual(
+      localsOf(pieces)
+        .map((local) => [local.name, local.text])
+        .sort(),
+      [
+        ['bits', '{a = 5, b = -3, c = 70000}'],
+        ['d', '10'],
+        ['mixed', '{whole = 4, real = 10}'],
+        ['n', '4'],
+        ['narrow', '10'],
+        ['third', '3.3333333333333335'],
+      ],
+    );
+  });
+}
