@@ -207,7 +207,7 @@ class ExpressionMachine {
     else if (op === OP.bra) {
       const distance = this.c.i16();
       if (this.pop().value !== 0n) this.jump(distance);
-    } else if (op !== OP.nop) return false;
+    } else if (op !== OP.nop && op !== OP.gnuUninit) return false;
     return true;
   }
 
@@ -356,6 +356,8 @@ const OP = {
   derefType: 0xa6,
   convert: 0xa8,
   reinterpret: 0xa9,
+  /** The value is not initialized. */
+  gnuUninit: 0xf0,
   gnuImplicitPointer: 0xf2,
   gnuEntryValue: 0xf3,
   gnuConstType: 0xf4,
