@@ -1,0 +1,73 @@
+/** Values, frames and registers are the same as in gdb at the statements of programs in C, C++, Rust and assembly. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SeededRandom } from '../../support/seededRandom.ts';
+import { requireTool } from '../../support/tools.ts';
+import { GDB } from './support/gdb.ts';
+import { compareWithGdb, type Difference } from './support/gdbComparison.ts';
+import { KNOWN_DIFFERENCES, type KnownDifference } from './support/knownDifferences.ts';
+import { LANGUAGE_PROGRAMS, type LanguageProgram, requireTools } from './support/languagePrograms.ts';
+import { sampleValues } from './support/valueSamples.ts';
+
+/** The programs whose comparison shows most. BLKREPLAY_LANGUAGE_PROGRAMS=100 compares all of them. */
+const SELECTED = [
+  'values.c, gcc 12, -Og, DWARF 5',
+  'values.c, gcc 12, -O2 -flto, DWARF 4',
+  'values.c, clang 14, -O0, DWARF 4',
+  'values.c, clang 19, -O2, DWARF 5',
+  'classes.cpp, gcc 12, -O0, DWARF 4',
+  'classes.cpp, clang 14, -O2 -flto, DWARF 5',
+  'classes.cpp, clang 19, -Og, DWARF 4',
+  'enums.rs, rustc, opt-level 0, DWARF 4',
+  'enums.rs, rustc, opt-level 2, DWARF 5',
+  'calls.S, gcc 12, DWARF 5',
+];
+const PROGRAMS = Number(process.env.BLKREPLAY_LANGUAGE_PROGRAMS ?? SELECTED.length);
+/** The number of stops at each statement. */
+const HITS = Number(process.env.BLKREPLAY_LANGUAGE_HITS ?? 1);
+
+const FILES = ['values.c', 'second.c', 'helpers.h', 'classes.cpp', 'enums.rs', 'calls.S'];
+/** The maximum portion of values, of stacks and of registers that are not as in gdb. */
+const UNEQUAL_MAX = 0.005;
+
+const inOrder = LANGUAGE_PROGRAMS.toSorted((a, b) => rank(a) - rank(b));
+
+for (const program of inOrder.slice(0, PROGRAMS)) {
+  test(`values, frames and registers are the same as in gdb at every statement: ${program.name}`, (t) => {
+    if (!requireTool(GDB, t) || !requireTool('qemu-system-riscv64', t) || !requireTools(program, t)) return;
+    const { seed } = SeededRandom.forTest(t);
+    const file = program.build();
+    const samples = sampleValues(file, { files: FILES, hits: HITS, stops: Infinity, portion: 1, seed });
+    const compared = compareWithGdb(file, samples);
+    const worse = compared.differences.filter((difference) => knownKind(difference)?.isWorse !== false);
+    const [stacks, registers] = (['frame', 'register'] as const).map((kind) => countOf(worse, kind));
+    const values = worse.length - stacks - registers;
+    t.diagnostic(
+      JSON.stringify({ stops: samples.length, values: compared.values, unequal: { values, stacks, registers } }),
+    );
+    assert.ok(samples.length > 20);
+    const examples = JSON.stringify(worse.slice(0, 10), undefined, 2);
+    assert.ok(stacks <= samples.length * UNEQUAL_MAX, `${stacks} of ${samples.length} stacks differ: ${examples}`);
+    assert.ok(values <= compared.values * UNEQUAL_MAX, `${values} of ${compared.values} values differ: ${examples}`);
+    assert.ok(registers <= compared.registers * UNEQUAL_MAX, `${registers} registers differ: ${examples}`);
+    const unknown = worse.filter((difference) => knownKind(difference) === undefined);
+    assert.deepEqual(
+      unknown.filter(({ kind }) => kind === 'wrong'),
+      [],
+      'no value is wrong',
+    );
+  });
+}
+
+function rank({ name }: LanguageProgram): number {
+  const index = SELECTED.indexOf(name);
+  return index < 0 ? SELECTED.length : index;
+}
+
+function knownKind(difference: Difference): KnownDifference | undefined {
+  return KNOWN_DIFFERENCES.find(({ applies }) => applies(difference));
+}
+
+function countOf(differences: readonly Difference[], kind: Difference['kind']): number {
+  return differences.filter((difference) => difference.kind === kind).length;
+}
