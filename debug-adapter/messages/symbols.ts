@@ -103,6 +103,7 @@ export const expressionParts = {
   operand: () => 'a name or a number',
   member: () => 'the name of a member',
   count: () => 'a number of elements',
+  type: () => 'the name of a type',
   text: (text: string) => `"${text}"`,
   end: () => 'the end of the expression',
 };
@@ -207,4 +208,5 @@ export const valueTexts = {
   unreadable: (address: string) => `<cannot read ${address}>`,
   unknownFloat: () => '<floating-point number in an unknown format>',
   damaged: () => '<damaged debug information>',
+  unknownVariant: (discriminant: string) => `<no variant for discriminant ${discriminant}>`,
 };

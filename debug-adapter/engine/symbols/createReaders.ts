@@ -19,6 +19,7 @@ import type { Symbols, SymbolsSource } from './symbols.ts';
 import { NameHints } from './names/nameHints.ts';
 import { NameIndex } from './types/nameIndex.ts';
 import { TypeReader } from './types/typeReader.ts';
+import { Vtables } from './types/vtables.ts';
 import type { Type } from './types/type.ts';
 import type { Frame } from './unwinding/frame.ts';
 import { TailCalls } from './unwinding/tailCalls.ts';
@@ -81,8 +82,10 @@ export function createReaders(source: SymbolsSource, diagnostics: Diagnostics): 
   const unwinder = new TailCallUnwinder(frames, { functions: index, tailCalls });
   const names = new NameIndex(info, hints, report);
   const types = new TypeReader(names, report);
+  const vtables = new Vtables(info, types, report);
   const shown = {
     symbolAt: (address: bigint) => symbolTable.at(address),
+    concreteType: (vtable: bigint) => vtables.concreteType(vtable),
     arrayCount: (boundsKey: number, frame: Frame): number | undefined => variables.arrayCount(boundsKey, frame),
     virtualBase: (virtualKey: number, address: bigint, frame: Frame): bigint | undefined =>
       variables.virtualBase(virtualKey, address, frame),

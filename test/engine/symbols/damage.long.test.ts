@@ -23,6 +23,7 @@ const FILES: [string, string][] = [
   ['-Og, DWARF 5', fixture('flow-Og-v5')],
   ['-Og, DWARF 4', fixture('types-Og-v4')],
   ['.debug_types and .eh_frame', fixture('flow-eh-types')],
+  ['Rust', fixture('rust/values-O0')],
   ['C++', fixture('values/classes-gcc')],
   ['arrays of variable length', fixture('values/numbers-gcc')],
   ['implicit pointers and typed expressions', fixture('values/optimized-v5')],

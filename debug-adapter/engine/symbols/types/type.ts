@@ -1,8 +1,8 @@
 import type { Language } from '../language.ts';
 
 /**
- * Types of C and C++ as DWARF describes them. Struct members and pointer targets are returned by functions, so that reading one
- * type does not read every type that it refers to. Equal types are represented by the same object.
+ * Types of C, C++ and Rust as DWARF describes them. Struct members and pointer targets are returned by functions, so
+ * that reading one type does not read every type that it refers to. Equal types are represented by the same object.
  */
 export type Type =
   | BaseType
@@ -24,6 +24,8 @@ export interface BaseType {
   encoding: 'signed' | 'unsigned' | 'signedChar' | 'unsignedChar' | 'boolean' | 'float' | 'complex' | 'other';
   /** The type of the real part and of the imaginary part of a complex number, which follow each other in memory. */
   component?: BaseType;
+  /** Undefined for a type that is built into the expressions. */
+  language?: Language;
 }
 
 /** A pointer or a C++ reference, which is stored as a pointer. */
@@ -57,7 +59,10 @@ export interface CompositeType {
   virtualMethods: () => VirtualMethod[];
   /** The base classes, in the order of their declarations. */
   bases: () => Base[];
+  /** In Rust, the member `__0` of a tuple is named `0`. */
   members: () => Member[];
+  /** The members that depend on a discriminant, in a Rust enum with data; undefined if there are none. */
+  variants?: () => VariantPart | undefined;
 }
 
 /** A virtual member function. */
@@ -88,6 +93,20 @@ export interface Member {
   bits: { offset: number; width: number } | undefined;
   /** For a static member, which is stored elsewhere: the key of its declaration. */
   staticKey?: number;
+}
+
+/** The members of a type that depend on a discriminant (DW_TAG_variant_part). */
+export interface VariantPart {
+  /** Undefined if there is only one possible variant, which needs no discriminant. */
+  discriminant: Member | undefined;
+  variants: Variant[];
+}
+
+/** The members of a type for certain values of the discriminant. A variant of a Rust enum has one struct as member. */
+export interface Variant {
+  /** The values, including both ends of each range; undefined for the variant of all other values. */
+  values: { first: bigint; last: bigint }[] | undefined;
+  members: Member[];
 }
 
 /** One dimension of an array. */
@@ -146,6 +165,7 @@ export interface FunctionType {
   parameters: () => Type[];
   isVariadic: boolean;
   isPrototyped: boolean;
+  language?: Language;
 }
 
 /** The type void, or a C++ type such as `decltype(nullptr)`, of which only the name is known. */

@@ -1,9 +1,14 @@
 import type { Language } from '../language.ts';
+import { rustTypeName } from './rustTypeName.ts';
+import { isRust } from './rustTypes.ts';
 import type { ArrayType, FunctionType, QualifiedType, Type } from './type.ts';
 
-/** A type's C name, as gdb's `whatis` prints it: `char *[16]`, `int (*)(int, char *)`, `const struct store *`. */
+/**
+ * A type's name in its own language, as gdb's `whatis` prints it: `char *[16]`, `int (*)(int, char *)`, `const struct
+ * store *`; in Rust `*mut i32`.
+ */
 export function typeName(type: Type): string {
-  return declare(type, '', 0);
+  return isRust(type) ? rustTypeName(type) : declare(type, '', 0);
 }
 
 /** A C declaration of a variable with this type: `char *names[16]`. */

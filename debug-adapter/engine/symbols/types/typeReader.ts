@@ -17,10 +17,12 @@ import type {
   MemberPointerType,
   QualifiedType,
   Type,
+  VariantPart,
   VirtualMethod,
 } from './type.ts';
 import { typeName } from './typeName.ts';
 import { isSigned, stripTypedefs } from './typeTraits.ts';
+import { readVariantPart, wideConstant } from './variantParts.ts';
 
 /**
  * Creates types from DIEs (DWARF 5, chapter 5), once per DIE. Referenced types are read on demand. A damaged type is
@@ -102,6 +104,7 @@ export class TypeReader {
       },
       // All functions of C++ have prototypes.
       isPrototyped: die.unit.language === 'c++' || (die.entryWith(AT.prototyped)?.flag(AT.prototyped) ?? false),
+      language: die.unit.language,
     };
   }
 
@@ -134,6 +137,7 @@ export class TypeReader {
       virtualMethods: this.lazy<VirtualMethod[]>([], () => this.virtualMethods(die)),
       bases: this.lazy<Base[]>([], () => this.bases(die)),
       members: this.lazy<Member[]>([], () => this.members(die)),
+      variants: this.lazy(undefined, () => this.variants(die)),
     };
   }
 
@@ -197,13 +201,22 @@ export class TypeReader {
       // A static member is a variable since DWARF 5, and was a member before.
       const isStatic = child.tag === TAG.variable || child.flag(AT.external);
       if (child.tag !== TAG.member && child.tag !== TAG.variable) continue;
-      members.push({
-        name: child.name ?? '',
-        type: this.lazy<Type>(VOID, () => this.typeOf(child)),
-        ...(isStatic ? { offsetBytes: 0, bits: undefined, staticKey: child.key } : layoutOf(child, this)),
-      });
+      members.push(this.member(child, isStatic));
     }
     return members;
+  }
+
+  private member(die: Die, isStatic: boolean): Member {
+    const name = die.name ?? '';
+    return {
+      name: die.unit.language === 'rust' ? name.replace(/^__(?=\d+$)/, '') : name,
+      type: this.lazy<Type>(VOID, () => this.typeOf(die)),
+      ...(isStatic ? { offsetBytes: 0, bits: undefined, staticKey: die.key } : layoutOf(die, this)),
+    };
+  }
+
+  private variants(die: Die): VariantPart | undefined {
+    return die.unit.language === 'rust' ? readVariantPart(die, (each) => this.member(each, false)) : undefined;
   }
 
   /** Several subranges are the dimensions of a multidimensional array, outermost first (section 5.5). */
@@ -224,20 +237,24 @@ export class TypeReader {
   }
 
   private enumeration(die: Die): EnumerationType {
+    const sizeBytes = die.number(AT.byteSize) ?? 4;
+    const underlying = die.has(AT.type) ? this.lazy<Type>(VOID, () => this.typeOf(die)) : undefined;
+    // rustc writes negative values as unsigned numbers.
+    const inRange = (value: bigint) =>
+      underlying && isSigned(underlying()) ? BigInt.asIntN(8 * Math.max(0, Math.min(sizeBytes, 16)), value) : value;
     const enumerators = this.lazy<Enumerator[]>([], () =>
       [...die.children()]
         .filter(({ tag }) => tag === TAG.enumerator)
         .map((child) => ({
           name: die.flag(AT.enumClass) ? qualify(scopedName(die), child.name ?? '') : scopedName(child),
-          value: child.constant(AT.constValue) ?? 0n,
+          value: inRange(wideConstant(child, AT.constValue) ?? 0n),
         })),
     );
-    const underlying = die.has(AT.type) ? this.lazy<Type>(VOID, () => this.typeOf(die)) : undefined;
     return {
       kind: 'enumeration',
       name: scopedName(die),
       language: die.unit.language,
-      sizeBytes: die.number(AT.byteSize) ?? 4,
+      sizeBytes,
       get isSigned() {
         if (underlying) return isSigned(underlying());
         return enumerators().some(({ value }) => value < 0n);
@@ -270,7 +287,8 @@ function readBase(die: Die): BaseType {
   const name = die.name ?? '';
   const sizeBytes = die.number(AT.byteSize) ?? 0;
   const component = componentOf(name, { encoding, sizeBytes });
-  const base: BaseType = { kind: 'base', name: SHORT_TYPE_NAMES[name] ?? name, sizeBytes, encoding };
+  const shortName = SHORT_TYPE_NAMES[name] ?? name;
+  const base: BaseType = { kind: 'base', name: shortName, sizeBytes, encoding, language: die.unit.language };
   return component ? { ...base, encoding: 'complex', component } : base;
 }
 

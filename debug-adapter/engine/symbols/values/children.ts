@@ -1,6 +1,8 @@
 import type { ArrayType, CompositeType } from '../types/type.ts';
 import { stripTypedefs, isComposite, isReference, sizeOf, strideOf } from '../types/typeTraits.ts';
+import { isStringSlice } from '../types/rustTypes.ts';
 import { parenthesized } from './expressionText.ts';
+import { rustChildren, sliceContents } from './rustValue.ts';
 import { baseOf, elementOf, memberOf } from './parts.ts';
 // Cycle: the children of a value are values.
 import type { GuestValue } from './shownValue.ts';
@@ -12,11 +14,14 @@ import type { GuestValue } from './shownValue.ts';
  */
 export function childrenOf(value: GuestValue): GuestValue[] {
   const type = stripTypedefs(value.type);
+  const inRust = partsInRust(value);
+  if (inRust) return inRust.kind === 'elements' ? childrenOf(inRust.array) : inRust.children;
   if (type.kind === 'array') return elements(value, type);
   if (isComposite(type)) return partsOf(value, type);
   if (isReference(type)) return childrenOf(value.referent);
   const target = type.kind === 'pointer' ? pointeeOf(value) : undefined;
   if (!target) return [];
+  if (partsInRust(target)) return childrenOf(target);
   const composite = stripTypedefs(target.type);
   if (!isComposite(composite)) return [target];
   return partsOf(target, composite).map((part) => throughPointer(value, target, part));
@@ -32,6 +37,8 @@ function partsOf(value: GuestValue, type: CompositeType): GuestValue[] {
 
 export function childCountOf(value: GuestValue): number {
   const type = stripTypedefs(value.type);
+  const inRust = partsInRust(value);
+  if (inRust) return inRust.kind === 'elements' ? childCountOf(inRust.array) : inRust.children.length;
   if (type.kind === 'array') {
     const count = countOf(type);
     return count > GROUP_SIZE ? Math.ceil(count / groupSize(count)) : count;
@@ -40,11 +47,24 @@ export function childCountOf(value: GuestValue): number {
   if (isReference(type)) return childCountOf(value.referent);
   const target = type.kind === 'pointer' ? pointeeOf(value) : undefined;
   if (!target) return 0;
+  if (partsInRust(target)) return childCountOf(target);
   const composite = stripTypedefs(target.type);
   return isComposite(composite) ? partCountOf(composite) : 1;
 }
 
 const partCountOf = (type: CompositeType) => type.bases().length + type.members().length;
+
+/** The children of Rust's slices, enums and trait objects. A string has the members of its struct, as in gdb. */
+function partsInRust(
+  value: GuestValue,
+): { kind: 'elements'; array: GuestValue } | { kind: 'children'; children: GuestValue[] } | undefined {
+  const type = stripTypedefs(value.type);
+  if (!isComposite(type) || type.language !== 'rust') return undefined;
+  const array = isStringSlice(type) ? undefined : sliceContents(value);
+  if (array) return { kind: 'elements', array };
+  const children = rustChildren(value);
+  return children && { kind: 'children', children };
+}
 
 /**
  * The maximum number of children. A user can still scroll through 1000 elements, and the editor requests all children

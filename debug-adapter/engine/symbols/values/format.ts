@@ -9,6 +9,7 @@ import type {
   MemberPointerType,
   Type,
 } from '../types/type.ts';
+import { isRust } from '../types/rustTypes.ts';
 import { stripTypedefs, isComposite, isFlags, sizeOf } from '../types/typeTraits.ts';
 import { typeName } from '../types/typeName.ts';
 import {
@@ -25,8 +26,8 @@ import { baseOf, elementOf, memberOf } from './parts.ts';
 // Cycle: a value formats itself, and its text contains its members.
 import type { GuestValue } from './shownValue.ts';
 import { memberPointerText } from './memberPointers.ts';
-import type { ReadResult } from './storage.ts';
-import { valueTexts } from '../../../messages/symbols.ts';
+import { rustText } from './rustText.ts';
+import { ELEMENTS_MAX, formatParts, newBudget, REPEATS_MIN, unreadableText, type Budget } from './summary.ts';
 
 /**
  * A value on one line, in the format of gdb's `print` but shorter: the summary of a struct or array is truncated with
@@ -36,18 +37,10 @@ export function formatValue(value: GuestValue): string {
   return format(value, newBudget(LINE_CHARACTERS, 0));
 }
 
-/** The number of characters that are left for a summary, and the current nesting depth. */
-interface Budget {
-  characters: number;
-  depth: number;
-  /** The virtual bases of the object that have been shown. As in gdb, each is shown once. */
-  virtualBases: Set<string>;
-}
-
-const newBudget = (characters: number, depth: number): Budget => ({ characters, depth, virtualBases: new Set() });
-
 function format(value: GuestValue, room: Budget): string {
   const type = stripTypedefs(value.type);
+  const inRust = isRust(type) ? rustText(value, type, { format, room }) : undefined;
+  if (inRust !== undefined) return inRust;
   switch (type.kind) {
     case 'array':
       return formatArray(value, type, room);
@@ -80,11 +73,6 @@ function formatReference(value: GuestValue, room: Budget): string {
 function withInteger(value: GuestValue, show: (number: bigint) => string): string {
   const number = value.integer();
   return number === undefined ? unreadableText(value.read()) : show(number);
-}
-
-function unreadableText(result: ReadResult): string {
-  if (result.kind === 'unreadable') return valueTexts.unreadable(`0x${result.address.toString(16)}`);
-  return result.kind === 'syntheticPointer' ? '<synthetic pointer>' : '<optimized out>';
 }
 
 function formatBase(value: GuestValue, type: BaseType): string {
@@ -167,7 +155,9 @@ function symbolText({ name, text }: SymbolAtAddress): string {
  */
 function addressText(value: GuestValue, address: bigint, labels = true): string {
   const symbol = address === 0n ? undefined : value.context.symbolAt(address);
-  const isNamed = symbol && (labels || symbol.kind !== 'label');
+  // As in gdb, a data symbol without a size is not shown: an address far behind it has nothing to do with it.
+  const hasSize = symbol && (symbol.kind !== 'object' || symbol.sizeBytes > 0n);
+  const isNamed = hasSize && (labels || symbol.kind !== 'label');
   return `0x${address.toString(16)}${isNamed ? ` <${symbolText(symbol)}>` : ''}`;
 }
 
@@ -242,43 +232,5 @@ function formatString(value: GuestValue, count: number, kind: CharacterKind): st
   return quoted(result.bytes.subarray(0, length), kind) + (shown < count && length === result.bytes.length ? '…' : '');
 }
 
-/**
- * Formats parts as `{a, b <repeats 12 times>, …}` as long as they fit on the line. Deeper levels are shown in less
- * detail, and runs of equal parts are combined. `isCut` means that there are more than `count` parts.
- */
-function formatParts(
-  room: Budget,
-  { count, isCut, repeatsMin }: { count: number; isCut: boolean; repeatsMin: number },
-  part: (index: number, inner: Budget) => string,
-): string {
-  if (room.depth >= DEPTH_MAX || room.characters <= 0) return count > 0 ? '{…}' : '{}';
-  const parts: string[] = [];
-  let next = 0;
-  while (next < count && room.characters > 0) {
-    const make = (index: number) => part(index, newBudget(room.characters, room.depth + 1));
-    const text = make(next);
-    const repeats = repeatsMin === Infinity ? 1 : countEqual(make, { text, from: next, count });
-    const isRepeated = repeats >= repeatsMin;
-    parts.push(isRepeated ? `${text} <repeats ${repeats} times>` : text);
-    room.characters -= parts[parts.length - 1].length + 2;
-    next += isRepeated ? repeats : 1;
-  }
-  if (next < count || isCut) parts.push('…');
-  return `{${parts.join(', ')}}`;
-}
-
-function countEqual(
-  make: (index: number) => string,
-  { text, from, count }: { text: string; from: number; count: number },
-): number {
-  let end = from + 1;
-  while (end < count && make(end) === text) end++;
-  return end - from;
-}
-
 /** The maximum length of a summary, slightly more than one line of the Variables view. */
 const LINE_CHARACTERS = 160;
-const DEPTH_MAX = 3;
-/** gdb's defaults for `set print elements` and `set print repeats`. */
-const ELEMENTS_MAX = 200;
-const REPEATS_MIN = 10;

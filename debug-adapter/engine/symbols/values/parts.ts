@@ -7,6 +7,8 @@ import { parenthesized } from './expressionText.ts';
 import type { GuestValue } from './shownValue.ts';
 import { OPTIMIZED_OUT, type Storage } from './storage.ts';
 
+export type { GuestValue };
+
 /** A member's value. An anonymous member gets a descriptive name, and its members use this value's expression. */
 export function memberOf(value: GuestValue, member: Member): GuestValue {
   if (member.staticKey !== undefined) return staticMember(value, member, member.staticKey);

@@ -77,7 +77,8 @@ export class Variables {
       name: variable.name,
       type: variable.type,
       storage: this.guardedStorage(variable, frame),
-      expression: variable.isShadowed ? undefined : variable.name,
+      // The names that rustc makes, such as `<Point as Area>::{vtable}`, cannot be written in an expression.
+      expression: variable.isShadowed || variable.name.includes('{') ? undefined : variable.name,
       context: { frame, ...this.parts.shown },
     });
   }

@@ -1,0 +1,32 @@
+import path from 'node:path';
+import { open } from './fixtures.ts';
+import { runGdbCommands } from './gdb.ts';
+import { frameAt } from './memory.ts';
+
+/** See fixtures/rust/build.sh. */
+export const RUST_FILE = path.resolve(import.meta.dirname, '../fixtures/rust/values-O0.elf');
+
+/** The symbols of RUST_FILE, and a frame at the entry of its function `main`, in the memory of a machine that has just started. */
+export function openRust() {
+  const symbols = open(RUST_FILE);
+  return { symbols, frame: frameAt(symbols, RUST_FILE, 'main') };
+}
+
+/** What gdb prints for each expression, in the notation of Rust. */
+export function printedByGdb(commands: string[]): string[] {
+  const setup = ['set host-charset UTF-8', 'set language rust'];
+  const answers = runGdbCommands(RUST_FILE, [...setup, ...commands]).slice(setup.length);
+  return answers.map((lines) => shownByGdb(lines.filter((line) => !line.startsWith('warning: ')).join('')));
+}
+
+/** Without the symbols of addresses, which gdb demangles. */
+export const withoutSymbols = (text: string) => text.replace(/ <_[\w$.]+(\+\d+)?>/g, '');
+
+/** gdb shows the type of a pointer, and prints warnings about the addresses of vtables among the values. */
+const shownByGdb = (text: string) =>
+  text
+    .replace(/^\$\d+ = /, '')
+    .replace(/^\(\*mut .*?\) (?=0x)/, '')
+    .replace(/warning: .*/, '}')
+    .replace(/(0x\w+) <.*?>(?=$|[,})])/g, '$1')
+    .replace('-0.10000000000000001', '-0.1');
