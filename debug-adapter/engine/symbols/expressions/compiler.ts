@@ -13,6 +13,7 @@ import {
 } from '../../../messages/symbols.ts';
 import type { Predicate } from '../../target/predicate.ts';
 import { pathsTo, pathToBase } from '../types/members.ts';
+import { sliceParts } from '../types/rustTypes.ts';
 import type { Base, Member, Type } from '../types/type.ts';
 import { typeName } from '../types/typeName.ts';
 import {
@@ -30,6 +31,7 @@ import { compileArithmetic, compilePromotion, converted, type TypedPredicate } f
 import { CONSTANTS, LITERALS } from './evaluator.ts';
 import { located } from './invalidExpression.ts';
 import { binary, constant, extend, isNotZero, isZero, select } from './predicateParts.ts';
+import { isRustInteger, memberOfSomeVariant } from './rustOperators.ts';
 import { pointerStride, targetOf } from './pointers.ts';
 import type { Expression } from './tree.ts';
 import type { VariableLocation } from './variableLocation.ts';
@@ -169,12 +171,16 @@ export class Compiler {
       const value = this.operand(operand);
       return computed({ type: pointerTo(value.type), value: this.addressOf(value, operand.text) });
     }
-    if (operator === '!') {
+    if (operator === '!' && !isRustInteger(this.operand(operand).type)) {
       const value = this.truth(operand);
       return computed({ type: INT, value: value && isZero(value) });
     }
     const number = this.number(operand);
     if (operator === '*') return dereference(operand, number);
+    if (operator === '!') {
+      const inverted: Predicate | undefined = number.value && { kind: 'unary', operator: 'not', value: number.value };
+      return computed({ type: number.type, value: inverted && converted(inverted, number.type) });
+    }
     const isPointer = stripTypedefs(number.type).kind === 'pointer';
     if (isPointer || (operator === '~' && isFloat(number.type))) {
       throw isNotANumber(operand.text, typeName(number.type));
@@ -238,6 +244,9 @@ export class Compiler {
     const type = stripTypedefs(value.type);
     if (!isComposite(type)) throw isNotAStruct(object.text, typeName(value.type));
     if (type.isIncomplete) throw typeIsIncomplete(typeName(value.type));
+    // The members of a Rust enum depend on its value, so the evaluator finds them.
+    const inVariant = memberOfSomeVariant(type, member);
+    if (inVariant) return { kind: 'memory', type: inVariant, address: undefined };
     const [path] = pathsTo(type, member);
     if (!path) throw memberIsUnknown(member, typeName(value.type));
     return path.reduce(
@@ -248,7 +257,9 @@ export class Compiler {
 
   private index(expression: Expression & { kind: 'index' }): Operand {
     const { array, index, text } = expression;
-    const value = this.operand(array);
+    const indexed = this.operand(array);
+    const slice = sliceParts(indexed.type);
+    const value = slice ? memberOf(indexed, slice.pointer) : indexed;
     const number = this.number(index);
     if (isFloat(number.type) || stripTypedefs(number.type).kind === 'pointer') {
       throw isNotANumber(index.text, typeName(number.type));

@@ -130,9 +130,9 @@ export class Environment implements TypeNames {
     return undefined;
   }
 
-  /** Whether the frame's code is C++. */
-  get isCpp(): boolean {
-    return this.unit?.language === 'c++';
+  /** Whether a comparison has the type bool in the language of the frame's code. */
+  get hasBool(): boolean {
+    return this.unit?.language === 'c++' || this.unit?.language === 'rust';
   }
 
   private get unit() {

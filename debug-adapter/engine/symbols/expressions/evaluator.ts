@@ -14,12 +14,14 @@ import {
   valueNames,
 } from '../../../messages/symbols.ts';
 import { pathsTo } from '../types/members.ts';
+import { sliceParts } from '../types/rustTypes.ts';
 import type { Type } from '../types/type.ts';
 import { typeName } from '../types/typeName.ts';
 import { stripTypedefs, isComplex, isComposite, isFloat, sizeOf } from '../types/typeTraits.ts';
 import { readFloat } from '../values/floats.ts';
 import type { Quadruple } from '../values/quadruple.ts';
-import { elementOf, partAt } from '../values/parts.ts';
+import { elementOf, memberOf, partAt } from '../values/parts.ts';
+import { objectOf } from '../values/rustValue.ts';
 import { GuestValue } from '../values/shownValue.ts';
 import { toBytes } from '../littleEndian.ts';
 import type { Storage } from '../values/storage.ts';
@@ -28,6 +30,7 @@ import { BOOL, CHAR, DOUBLE, FLOAT, INT, LONG, LONG_DOUBLE, UNSIGNED, UNSIGNED_L
 import { bytesOfNumber } from './conversion.ts';
 import type { Environment } from './environment.ts';
 import { classPointer, strideIn } from './pointers.ts';
+import { isRustInteger, memberOfVariant } from './rustOperators.ts';
 import type { Expression, LiteralType } from './tree.ts';
 
 /** Computes an expression's value in an environment. Reads the guest but never modifies it. */
@@ -129,11 +132,14 @@ export class Evaluator {
     }
     if (operator === '*') {
       const pointer = this.operand(operand);
-      const target = syntheticTarget(pointer);
+      const target = syntheticTarget(pointer) ?? objectOf(pointer);
       if (target) return this.withName(target, expression.text);
       return this.dereference(operand, this.numberOf(pointer, operand.text), expression.text);
     }
     const number = this.number(operand);
+    if (operator === '!' && isRustInteger(number.type) && typeof number.value === 'bigint') {
+      return this.computed(expression, convertNumber({ ...number, value: ~number.value }, number.type));
+    }
     if (operator === '!') return this.truth(expression, !isTrue(number));
     const promoted = promote(number);
     if (stripTypedefs(number.type).kind === 'pointer') throw isNotANumber(operand.text, typeName(number.type));
@@ -176,7 +182,7 @@ export class Evaluator {
 
   /** The result of a comparison, whose type depends on the language of the frame. */
   private truth(expression: Expression, value: boolean): GuestValue {
-    return this.computed(expression, { value: value ? 1n : 0n, type: this.environment.isCpp ? BOOL : INT });
+    return this.computed(expression, { value: value ? 1n : 0n, type: this.environment.hasBool ? BOOL : INT });
   }
 
   private pointerSum(expression: Expression, pointer: TypedNumber, count: TypedNumber): GuestValue {
@@ -208,6 +214,8 @@ export class Evaluator {
     const type = stripTypedefs(value.type);
     if (!isComposite(type)) throw isNotAStruct(object.text, typeName(value.type));
     if (type.isIncomplete) throw typeIsIncomplete(typeName(value.type));
+    const part = type.variants?.();
+    if (part) return this.withName(memberOfVariant(value, part, expression), text);
     const [path] = pathsTo(type, member);
     if (!path) throw memberIsUnknown(member, typeName(value.type));
     const found = partAt(value, path);
@@ -216,7 +224,9 @@ export class Evaluator {
 
   private index(expression: Expression & { kind: 'index' }): GuestValue {
     const { array, index, text } = expression;
-    const value = this.operand(array);
+    const indexed = this.operand(array);
+    const slice = sliceParts(indexed.type);
+    const value = slice ? memberOf(indexed, slice.pointer) : indexed;
     const type = stripTypedefs(value.type);
     const number = this.number(index);
     if (typeof number.value !== 'bigint' || stripTypedefs(number.type).kind === 'pointer') {

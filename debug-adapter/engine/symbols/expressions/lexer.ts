@@ -15,7 +15,7 @@ export function tokenize(expression: string): Token[] {
   const tokens: Token[] = [];
   let rest = expression.trimStart();
   while (rest !== '') {
-    const token = nextToken(rest);
+    const token = tupleMember(tokens, rest) ?? nextToken(rest);
     const at = expression.length - rest.length;
     if (!token) throw new InvalidExpression(expressionHasBadText(rest.slice(0, 20)), at);
     const { length, ...what } = token;
@@ -24,6 +24,17 @@ export function tokenize(expression: string): Token[] {
   }
   tokens.push({ kind: 'end', text: 'the end', at: expression.length });
   return tokens;
+}
+
+/** In `pair.0.1`, the members `0` and `1` are not the number 0.1. */
+function tupleMember(before: Token[], rest: string): (Omit<Token, 'at'> & { length: number }) | undefined {
+  const [last, previous] = [before.at(-1), before.at(-2)];
+  if (last?.text === '.' && /^\d/.test(rest)) {
+    const text = /^\d+/.exec(rest)?.[0] ?? '';
+    return { kind: 'number', text, length: text.length };
+  }
+  const endsOperand = last?.kind === 'name' || last?.text === ')' || last?.text === ']' || previous?.text === '.';
+  return endsOperand && /^\.\d/.test(rest) ? { kind: 'operator', text: '.', length: 1 } : undefined;
 }
 
 function nextToken(rest: string): (Omit<Token, 'at'> & { length: number }) | undefined {

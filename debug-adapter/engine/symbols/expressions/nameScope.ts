@@ -13,10 +13,11 @@ export class NameScope {
 
   /**
    * Selects what a name refers to: the candidate in the innermost scope. If none is in scope, any candidate whose name
-   * ends with the name is selected, so that users need not type all scopes. `::name` is in the global scope.
+   * ends with the name is selected, so that users need not type all scopes. `::name` is in the global scope. In Rust,
+   * `crate`, `self` and `super` stand for such scopes.
    */
   best<T>(name: string, candidates: readonly T[], nameOf: (candidate: T) => string): T | undefined {
-    const wanted = withShortTypes(withoutAnonymous(name));
+    const wanted = withShortTypes(withoutAnonymous(name)).replace(/^((crate|self|super)::)+/, '');
     const named = candidates.map((candidate) => ({ candidate, name: withoutAnonymous(nameOf(candidate)) }));
     if (wanted.startsWith('::')) return named.find((each) => `::${each.name}` === wanted)?.candidate;
     for (const scope of this.scopes) {

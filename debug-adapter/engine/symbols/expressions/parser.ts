@@ -13,6 +13,7 @@ import { tokenize, type Token } from './lexer.ts';
 import { parseCharacter, parseNumber } from './literals.ts';
 import type { BinaryOperator, Expression } from './tree.ts';
 import { qualifiedNameAt } from './qualifiedNames.ts';
+import { parseRustType } from './rustTypeNames.ts';
 import { beginsType, parseType, type TypeNames } from './typeNames.ts';
 
 /**
@@ -114,7 +115,7 @@ class Parser {
 
   /** Precedence climbing: parses the operators at this level and at all levels that bind more tightly. */
   private binary(level: number): Expression {
-    if (level === PRECEDENCE_LEVELS.length) return this.unary();
+    if (level === PRECEDENCE_LEVELS.length) return this.rustCast();
     let left = this.binary(level + 1);
     while (this.peek().kind === 'operator' && PRECEDENCE_LEVELS[level].includes(this.peek().text)) {
       const operator = this.next().text;
@@ -126,6 +127,17 @@ class Parser {
           : makeBinary(operator as BinaryOperator, { left, right });
     }
     return left;
+  }
+
+  /** Parses Rust's casts, such as `byte as u64`. */
+  private rustCast(): Expression {
+    let operand = this.unary();
+    while (this.peek().kind === 'name' && this.peek().text === 'as') {
+      this.next();
+      const type = parseRustType(this, this.scope.types);
+      operand = { kind: 'cast', at: operand.at, type, operand, text: `${operand.text} as ${typeName(type)}` };
+    }
+    return operand;
   }
 
   private unary(): Expression {
@@ -226,8 +238,9 @@ class Parser {
     return beginsType(from, this.scope.types);
   }
 
-  /** The name of a member, which may have the scope of a base class: `Base::count`. */
+  /** The name of a member, which may have the scope of a base class: `Base::count`. The members of tuples are numbers. */
   private memberName(): string {
+    if (this.peek().kind === 'number' && /^\d+$/.test(this.peek().text)) return this.next().text;
     const qualified = this.peek().kind === 'name' ? this.qualifiedName() : undefined;
     if (!qualified) throw expressionExpected(expressionParts.member(), tokenText(this.next()));
     return qualified.name;

@@ -42,7 +42,9 @@ export function pathToBase(type: Type, wanted: Type, depth = 0): Base[] | undefi
 
 function ownPaths(type: CompositeType, name: string, depth: number): MemberPath[] {
   const members = type.members();
-  const direct = members.find((member) => member.name === name);
+  // In Rust, DWARF names the member `0` of a tuple `__0`.
+  const wanted = type.language === 'rust' ? name.replace(/^__(?=\d+$)/, '') : name;
+  const direct = members.find((member) => member.name === wanted);
   if (direct) return [[{ kind: 'member', member: direct }]];
   for (const member of members) {
     const [rest] = member.name === '' ? pathsTo(member.type(), name, depth + 1) : [];
