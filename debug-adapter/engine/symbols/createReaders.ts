@@ -26,6 +26,7 @@ import { TailCalls } from './unwinding/tailCalls.ts';
 import { TailCallUnwinder } from './unwinding/tailCallUnwinder.ts';
 import { Unwinder } from './unwinding/unwinder.ts';
 import type { Storage } from './values/storage.ts';
+import { namedSymbolAt } from './values/symbolNames.ts';
 import { Variables } from './values/variables.ts';
 
 /** The objects that read the symbols and debug information of one file. */
@@ -84,7 +85,7 @@ export function createReaders(source: SymbolsSource, diagnostics: Diagnostics): 
   const types = new TypeReader(names, report);
   const vtables = new Vtables(info, types, report);
   const shown = {
-    symbolAt: (address: bigint) => symbolTable.at(address),
+    symbolAt: (address: bigint) => namedSymbolAt(address, { symbolTable, index }),
     concreteType: (vtable: bigint) => vtables.concreteType(vtable),
     arrayCount: (boundsKey: number, frame: Frame): number | undefined => variables.arrayCount(boundsKey, frame),
     virtualBase: (virtualKey: number, address: bigint, frame: Frame): bigint | undefined =>

@@ -8,7 +8,7 @@ import { SeededRandom } from '../../support/seededRandom.ts';
 import { requireTool } from '../../support/tools.ts';
 import { GDB } from './support/gdb.ts';
 import { loadedMachine } from './support/memory.ts';
-import { openRust, printedByGdb, RUST_FILE, withoutSymbols } from './support/rust.ts';
+import { openRust, printedByGdb, RUST_FILE } from './support/rust.ts';
 
 /** Values that gdb 13 cannot read, or reads wrongly. */
 const NOT_IN_GDB: Record<string, string> = {
@@ -35,7 +35,7 @@ test('a static of every kind has the text and the type that gdb prints', (t) => 
   values.forEach((value, i) => {
     const [text, type] = answers.slice(2 * i, 2 * i + 2);
     const expression = value.expression ?? '';
-    assert.equal(withoutSymbols(value.text), NOT_IN_GDB[expression] ?? text, expression);
+    assert.equal(value.text, NOT_IN_GDB[expression] ?? text, expression);
     assert.equal(`type = ${value.typeName}`, type, expression);
   });
 });
@@ -81,7 +81,7 @@ test('memory that is not initialized makes no invalid text, huge list or read', 
   const after = (changes: Record<number, bigint>) => statics(symbols, changes);
 
   const huge = after({ [at(SLICE, 8)]: 1n << 62n }).SLICE;
-  assert.match(withoutSymbols(huge.text), /^&\[u16\] \{data_ptr: 0x\w+, length: 4611686018427387904\}$/);
+  assert.match(huge.text, /^&\[u16\] \{data_ptr: 0x\w+ <values::NUMBERS>, length: 4611686018427387904\}$/);
   assert.deepEqual(namesIn(huge), ['data_ptr', 'length']);
   const long = after({ [at(SLICE, 8)]: 1n << 40n }).SLICE;
   assert.match(long.text, /^&\[u16\] \[10, 20, 30, 40, .*, …\]$/);
