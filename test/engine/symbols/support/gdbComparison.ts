@@ -162,7 +162,7 @@ function textDifference(ours: string, theirs: string): Difference['kind'] | unde
 
 /**
  * Where the string that a pointer refers to is unreadable, gdb says so. blkreplay shows an array of characters without
- * the zeroes at its end.
+ * the zeroes at its end, and the names of Rust symbols without their hashes.
  */
 function normalized(text: string): string {
   return text
@@ -170,6 +170,7 @@ function normalized(text: string): string {
     .replace(/(?:\\000)+"(?!")/g, '"')
     .replace(/(?:("), )?[LuU]?'\\000' <repeats \d+ times>/g, (_, quote) => quote ?? '""')
     .replaceAll('<synthetic pointer>', '<optimized out>')
+    .replace(/::h[0-9a-f]{16}(?=[>+])/g, '')
     .replace(/^@0x[0-9a-f]+: /, '')
     .replace(/^\([^)]*\([^)]*::\*\)\([^)]*\)\) /, '')
     .replace(/<error reading variable: Missing ELF symbol "\w+"\.>|<invalid address>/g, '<optimized out>')
@@ -221,7 +222,7 @@ function isUnknown(text: string): boolean {
 
 const STATIC_MEMBER = /static \w+ = [^,{}]*/g;
 const UNAVAILABLE =
-  /<optimized out>|<cannot read 0x[0-9a-f]+>|<?error(?: reading variable)?: Cannot access memory at address 0x[0-9a-f]+>?|<synthetic pointer>/g;
+  /<optimized out>|<error reading variable: value has been optimized out>|<cannot read 0x[0-9a-f]+>|<?error(?: reading variable)?: Cannot access memory at address 0x[0-9a-f]+>?|<synthetic pointer>/g;
 
 /** Whether the text is a summary that leaves out parts, which are marked by `…`. */
 function isShorter(own: string, expected: string): boolean {

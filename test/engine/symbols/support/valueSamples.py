@@ -70,8 +70,23 @@ def parts(value):
         low, high = kind.range()
         return [('[%d]' % i, value[i]) for i in range(low, min(high + 1, low + ELEMENTS))]
     if kind.code in (gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION):
+        if gdb.selected_frame().language() == 'rust':
+            return rust_parts(value, kind)
         return [(name_of(field), value[field]) for field in kind.fields()]
     return []
+
+
+def rust_parts(value, kind):
+    """The parts as Rust has them: of a slice the elements, of an enum the members of its current variant."""
+    fields = [field for field in kind.fields() if field.name]
+    if sorted(field.name for field in fields) == ['data_ptr', 'length'] and not re.search(r'\bstr>?$', kind.name):
+        count = min(int(value['length']), ELEMENTS)
+        return [('[%d]' % i, (value['data_ptr'] + i).dereference()) for i in range(count)]
+    variants = [field for field in fields if field.type.name == '%s::%s' % (kind.name, field.name)]
+    if variants and len(variants) == len(fields):
+        # gdb shows all variants of an enum inside an array, as if they were the members of a union.
+        return rust_parts(value[variants[0]], variants[0].type) if len(variants) == 1 else []
+    return [(re.sub(r'^__(?=\d+$)', '', field.name), value[field]) for field in fields]
 
 
 def name_of(field):
