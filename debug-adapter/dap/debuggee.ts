@@ -6,6 +6,7 @@ import {
   type HostFiles,
   type Inspector,
   LoadedSymbols,
+  type Notice,
   RunControl,
   Session,
   SourcePaths,
@@ -64,12 +65,15 @@ export class Debuggee {
     configuration: LaunchConfiguration;
     keys?: ConsoleInput;
     files: HostFiles;
+    onNotice?: (notice: Notice) => void;
   }) {
     this.session = new Session(options.timeline);
     this.symbols = new LoadedSymbols(options.groups, this.session.inspector);
     this.configuration = options.configuration;
     this.keys = options.keys;
-    this.sources = new SourcePaths({ files: options.files, cwd: options.configuration.cwd });
+    const { cwd, sourceMap, rr, rrfile } = options.configuration;
+    const { files, onNotice } = options;
+    this.sources = new SourcePaths({ files, cwd, sourceMap, rrfile: rr === 'replay' ? rrfile : undefined, onNotice });
     this.breakpoints = new BreakpointTable(this.session);
   }
 

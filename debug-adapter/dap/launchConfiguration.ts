@@ -1,4 +1,4 @@
-import type { DriveOptions } from '../engine/index.ts';
+import type { DriveOptions, SourceMapEntry, SymbolsSetting } from '../engine/index.ts';
 import { launchBadSetting, launchDrivesShare, launchSettingMissing, settingMeanings } from '../messages/dap.ts';
 import * as limits from '../engine/limits.ts';
 import { isRecord } from './arguments.ts';
@@ -34,9 +34,11 @@ export interface LaunchConfiguration {
   noReboot: boolean;
   semihosting: boolean;
   /** Symbol files in addition to the booted files. */
-  symbols: string[];
+  symbols: SymbolsSetting[];
   /** The folders that are searched for debug information that is not next to its program. */
   symbolPaths: string[];
+  /** Source folders of the computer that built the program, and the folders here. */
+  sourceMap: SourceMapEntry[];
   /** The events that count as a guest panic: a call of one of these functions, or one of these texts on the console. */
   panicFunctions: string[];
   panicTexts: string[];
@@ -84,8 +86,9 @@ export function parseLaunch(input: unknown, resolvePath: ResolvePath): LaunchCon
     rngSeed: rngSeed(settings),
     noReboot: settings.flag('noReboot'),
     semihosting: settings.flag('semihosting'),
-    symbols: settings.files('symbols'),
+    symbols: symbols(settings),
     symbolPaths: settings.files('symbolPaths'),
+    sourceMap: sourceMap(settings),
     panicFunctions: settings.texts('panicFunctions') ?? ['panic'],
     panicTexts: panicTexts(settings),
     cwd,
@@ -184,6 +187,46 @@ function panicTexts(settings: Settings): string[] {
     ? texts
     : settings.bad('panicTexts', expected.consoleTexts(limits.CONSOLE_TEXT_BYTES_MAX));
 }
+
+/** Each entry is a file name, or an object with a file and its address. */
+function symbols(settings: Settings): SymbolsSetting[] {
+  const value = settings.value('symbols') ?? [];
+  if (!Array.isArray(value)) return settings.bad('symbols', expected.symbolFiles());
+  return value.map((item: unknown, i) => {
+    const { file, offset, textAddress }: Record<string, unknown> = isRecord(item) ? item : { file: item };
+    const addresses = [offset, textAddress].map((address) => (address === undefined ? undefined : addressOf(address)));
+    const isValid = isFile(file) && !addresses.includes(null) && (offset === undefined || textAddress === undefined);
+    if (!isValid) return settings.bad(`symbols[${i}]`, expected.symbolFiles());
+    const [moved, text] = addresses as (bigint | undefined)[];
+    return {
+      file: settings.resolve(file as string),
+      ...(moved !== undefined && { offset: moved }),
+      ...(text !== undefined && { textAddress: text }),
+    };
+  });
+}
+
+/** A number, or text such as "0xffffffff80000000"; null if it is neither. */
+function addressOf(value: unknown): bigint | null {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt.asUintN(64, BigInt(value)) : null;
+  const isNumber = typeof value === 'string' && /^-?(0x[0-9a-f]{1,16}|\d{1,20})$/i.test(value);
+  if (!isNumber) return null;
+  const isNegative = value.startsWith('-');
+  const magnitude = BigInt(isNegative ? value.slice(1) : value);
+  return BigInt.asUintN(64, isNegative ? -magnitude : magnitude);
+}
+
+/** An object with the compiled folders as keys. */
+function sourceMap(settings: Settings): SourceMapEntry[] {
+  const value = settings.value('sourceMap') ?? {};
+  const isMap =
+    isRecord(value) &&
+    Object.entries(value).every(([from, to]) => from !== '' && limits.isFileName(from) && isFile(to));
+  if (!isMap) return settings.bad('sourceMap', expected.sourceMap());
+  return Object.entries(value).map(([from, to]) => ({ from, to: settings.resolve(to as string) }));
+}
+
+const isFile = (value: unknown): boolean => typeof value === 'string' && limits.isFileName(value);
 
 function snapshotName(settings: Settings): string | null {
   const name = settings.text('rrsnapshot');

@@ -49,7 +49,7 @@ export function openDebuggee(
     const keys = configuration.rr === 'replay' ? undefined : new ConsoleInput();
     console.target = configuration.console;
     const timeline = openTimeline({ ...environment, host }, configuration, { keys, console, onNotice });
-    return new Debuggee({ timeline, groups, configuration, keys, files: environment.host.files });
+    return new Debuggee({ timeline, groups, configuration, keys, files: environment.host.files, onNotice });
   } catch (error) {
     throw withOverwriteSetting(error, configuration);
   } finally {
@@ -108,7 +108,7 @@ function openTimeline(
       host,
       semihosting ? new SharedFolder(host, configuration.cwd) : undefined,
     ),
-    otherInputs: configuration.symbols,
+    otherInputs: configuration.symbols.map(({ file }) => file),
     overwrite: configuration.overwrite === 'always',
   };
   if (rr === 'off') return openRun(workspace, setup);

@@ -89,8 +89,9 @@ export { callStackOf, type StackFrame } from './session/callStack.ts';
 export { enteredAtStop } from './session/inlineFrames.ts';
 export { globalsOf, localsOf } from './session/frameVariables.ts';
 export { LoadedSymbols } from './session/loadedSymbols.ts';
+export type { SourceMapEntry } from './session/sourceMap.ts';
 export { SourcePaths } from './session/sourcePaths.ts';
-export { openSymbolFiles, type SymbolFileOptions } from './session/symbolFiles.ts';
+export { openSymbolFiles, type SymbolFileOptions, type SymbolsSetting } from './session/symbolFiles.ts';
 export {
   addResolvedBreakpoint,
   type BreakpointAddress,

@@ -61,6 +61,11 @@ export function fileExistsAt(filePath: string): boolean {
   return statIfExists(filePath) !== undefined;
 }
 
+export function modifiedMsOf(filePath: string): number | undefined {
+  const stat = statIfExists(filePath);
+  return stat && Number(stat.mtimeMs);
+}
+
 /** Removes a file if it exists. */
 export function removeFile(filePath: string, name = filePath): void {
   checkFileName(filePath);

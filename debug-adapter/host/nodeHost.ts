@@ -3,7 +3,7 @@ import type { Host, HostFiles } from '../engine/base/host.ts';
 import { nodeCompression } from './compression.ts';
 import { lockFiles } from './fileLock.ts';
 import { fileIdentity, isBrokenLink, realPath } from './filePaths.ts';
-import { createFolderOf, fileExistsAt, openFile, removeFile } from './nodeFiles.ts';
+import { createFolderOf, fileExistsAt, modifiedMsOf, openFile, removeFile } from './nodeFiles.ts';
 import { randomBytes } from './randomBytes.ts';
 import { stageFile } from './stagedFiles.ts';
 import { createTemporaryFile } from './temporaryFiles.ts';
@@ -14,6 +14,7 @@ const files: HostFiles = {
   open: (filePath, mode) => openFile(filePath, mode),
   readWhole: (filePath, maxBytes) => readWholeFile(filePath, maxBytes),
   exists: fileExistsAt,
+  modifiedMs: modifiedMsOf,
   isBrokenLink,
   remove: (filePath) => removeFile(filePath),
   createFolderOf,

@@ -4,6 +4,8 @@
  */
 export const expected = {
   text: () => 'a string',
+  symbolFiles: () => 'a list of file names, or of objects with "file" and either "offset" or "textAddress"',
+  sourceMap: () => 'an object with folder names as keys and values',
   texts: () => 'a list of strings',
   flag: () => 'true or false',
   number: () => 'a number',

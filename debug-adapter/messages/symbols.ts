@@ -58,6 +58,14 @@ export const debugLinkMismatch = (name: string, file: string) =>
     'Use the file from the same build.',
   );
 
+export const sourceIsNewer = (source: string, program: string) =>
+  notice(
+    'source-newer',
+    { source, program },
+    `${source} is newer than ${program}, so lines that are shown may differ from the code that runs.`,
+    'Build the program again.',
+  );
+
 export const imageHasNoSymbols = (name: string) =>
   badInput(
     'symbols-not-in-image',

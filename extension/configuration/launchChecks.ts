@@ -54,7 +54,7 @@ function bootFiles(launch: LaunchConfiguration): [setting: string, file: string]
     file === null ? [] : [[setting, file]],
   );
   const loaded = rr === 'replay' ? [] : load.map(({ file }, i): [string, string] => [`load[${i}]`, file]);
-  return [...single, ...loaded, ...symbols.map((file, i): [string, string] => [`symbols[${i}]`, file])];
+  return [...single, ...loaded, ...symbols.map(({ file }, i): [string, string] => [`symbols[${i}]`, file])];
 }
 
 function missingOverlay(setting: string, file: string): Problem & { file: string } {

@@ -35,6 +35,7 @@ const SETTINGS = [
     'semihosting',
     'symbols',
     'symbolPaths',
+    'sourceMap',
     'cwd',
     'machine',
   ],

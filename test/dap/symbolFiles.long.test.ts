@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { openSymbols } from '../../debug-adapter/engine/symbols/index.ts';
@@ -228,6 +229,32 @@ test('a breakpoint that cannot be hit is reported as unverified, with the reason
   const [nowhere, fibonacci] = answer.breakpoints;
   assert.deepEqual([nowhere.verified, fibonacci.verified], [false, true]);
   assert.match(nowhere.message, /^No memory is mapped at 0x40000000 now/);
+});
+
+// --- source files in another folder --------------------------------------------------------------------------------------
+
+test('with a source map, breakpoints are set in files of another folder, and frames show them', async (t) => {
+  const sandbox = new Sandbox(t);
+  sandbox.write('kernel.elf', CALLS);
+  sandbox.write('src/calls.c', readFileSync(CALLS_SOURCE));
+  const local = path.join(sandbox.folder, 'src/calls.c');
+  for (const sourceMap of [{}, { './walks': 'src' }]) {
+    const dap = new DapClient(t);
+    let isVerified = false;
+    const files = { kernel: 'kernel.elf', sourceMap, overwrite: 'always' };
+    await dap.start(launchOf(sandbox, files), async () => {
+      const breakpoints = [{ line: LINE }];
+      const answer = await dap.request('setBreakpoints', { source: { path: local }, breakpoints });
+      isVerified = answer.breakpoints[0].verified;
+    });
+    const { reason } = await dap.event('stopped');
+    assert.deepEqual([isVerified, reason === 'breakpoint'], './walks' in sourceMap ? [true, true] : [false, false]);
+    if (isVerified) {
+      assert.equal((await dap.topFrame()).source?.path, local);
+      assert.equal(noticesOf(dap).filter((text) => /calls\.c is newer than /.test(text)).length, 0);
+    }
+    await dap.leave();
+  }
 });
 
 // --- helpers -------------------------------------------------------------------------------------------------------------

@@ -31,7 +31,13 @@ export function setBreakpoints(debuggee: Debuggee, args: Arguments, ids: readonl
   const path = source.optionalText('path') ?? source.text('name');
   const shown = { path, name: source.optionalText('name') };
   const set = { list: `source ${path}`, kind: 'breakpoint', wanted: args.list('breakpoints'), ids } as const;
-  return setList(debuggee, set, (one) => resolveLine(debuggee.symbols, path, one.integer('line')), shown);
+  return setList(debuggee, set, (one) => resolveSourceLine(debuggee, path, one.integer('line')), shown);
+}
+
+/** Tries the names that the file may have in debug information. */
+function resolveSourceLine({ symbols, sources }: Debuggee, path: string, line: number): ResolvedBreakpoint {
+  const all = sources.compiledNames(path).map((name) => resolveLine(symbols, name, line));
+  return all.find(({ problem }) => !problem) ?? all[all.length - 1];
 }
 
 export function setFunctionBreakpoints(debuggee: Debuggee, args: Arguments, ids: readonly number[]) {

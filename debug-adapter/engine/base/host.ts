@@ -60,6 +60,8 @@ export interface HostFiles {
   readWhole(path: string, maxBytes: number): Uint8Array;
   /** Whether a file exists. False for a link whose target is missing. */
   exists(path: string): boolean;
+  /** When a file was last modified, in milliseconds since 1970; undefined if it does not exist. */
+  modifiedMs(path: string): number | undefined;
   isBrokenLink(path: string): boolean;
   /** Removes a file if it exists. */
   remove(path: string): void;

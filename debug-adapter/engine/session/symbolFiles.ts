@@ -28,9 +28,18 @@ export interface SymbolFileOptions {
   /** The recording that is replayed; undefined in a live session. */
   rrfile: string | undefined;
   /** Files in addition to the boot files. They must contain symbols. */
-  symbols: readonly string[];
+  symbols: readonly SymbolsSetting[];
   /** Where to look for files that symbol files refer to. */
   folders?: CompanionFolders;
+}
+
+/** A file with symbols, and where its code runs if that is not where it was linked. */
+export interface SymbolsSetting {
+  file: string;
+  /** What to add to the addresses in the file, as gdb's `add-symbol-file -o`. */
+  offset?: bigint;
+  /** The address of the file's `.text` section, as gdb's `add-symbol-file`. */
+  textAddress?: bigint;
 }
 
 /**
@@ -47,8 +56,8 @@ export function openSymbolFiles(
   const options = { ...boot, initrd: null };
   const { kernel, bios, loads } =
     rrfile === undefined ? newBootFiles(host, options, memoryBytes) : recordedFiles(host, rrfile, options);
-  const named = symbols.map((name) => readNamed(host, name));
-  const userSymbols = named.map((file) => opener.open(file));
+  const named = symbols.map(({ file }) => readNamed(host, file));
+  const userSymbols = named.map((file, i) => opener.openMoved(file, symbols[i]));
   const image = kernel && readLinuxImage(kernel.bytes) ? placedImage({ kernel, bios }, userSymbols) : undefined;
   const booted = [
     ...(image
@@ -58,9 +67,12 @@ export function openSymbolFiles(
     ...loads.flatMap((file) => opener.openPlaced(file)),
   ];
   const hasDebugInfo = booted.some((file) => file.hasDebugInfo);
+  const linked = booted.filter(({ loadBias }) => loadBias === 0n);
+  const unmoved = named.filter((_, i) => !isMoved(symbols[i]));
   // These files only add information about the booted code, so they are dropped if they describe different code.
   const companions = [
     ...(image ? named.flatMap((file, i) => opener.openAt(file, loadBiases(userSymbols[i], image.loaded))) : []),
+    ...linked.flatMap((one) => unmoved.flatMap((file) => opener.atLoadAddresses(one, file))),
     ...(rrfile === undefined || hasDebugInfo ? [] : opener.openAtPath(boot.kernel ?? null)),
   ];
   const separate = opener.openSeparate();
@@ -124,6 +136,13 @@ class SymbolOpener {
     return file && this.openBooted({ ...file, path: file.name }, loadBias)[0];
   }
 
+  openMoved(file: NamedFile, { offset = 0n, textAddress }: SymbolsSetting): Symbols {
+    if (textAddress === undefined) return this.open(file, offset);
+    const linked = openSymbols(file).code;
+    const text = linked.find(({ name }) => name === '.text') ?? linked[0];
+    return this.open(file, text ? BigInt.asUintN(64, textAddress - text.address) : 0n);
+  }
+
   openAt(file: NamedFile, biases: readonly bigint[]): Symbols[] {
     return biases.map((loadBias) => this.open(file, loadBias));
   }
@@ -139,13 +158,26 @@ class SymbolOpener {
   }
 
   /**
+   * Opens a booted ELF file at its virtual addresses and, if they differ, at its load addresses: the machine starts there,
+   * before the guest enables the MMU.
+   */
+  private openAtBothAddresses(file: NamedFile): Symbols[] {
+    return this.openBooted(file).flatMap((symbols) => [symbols, ...this.atLoadAddresses(symbols, file)]);
+  }
+
+  /** The same file, or a file with the same code, at the load addresses of a booted file. */
+  atLoadAddresses({ loadOffsets }: Symbols, file: NamedFile): Symbols[] {
+    return loadOffsets.filter((offset) => offset !== 0n).map((offset) => this.open(file, offset));
+  }
+
+  /**
    * Opens the symbols of a booted file with its load address. A file that is not ELF is treated as code without symbols
    * at that address.
    */
   openPlaced(file: PlacedFile | undefined): Symbols[] {
     if (!file) return [];
     const { bytes, address } = file;
-    if (isElf(bytes) || address === undefined) return this.openBooted(file);
+    if (isElf(bytes) || address === undefined) return this.openAtBothAddresses(file);
     return [this.open({ ...file, bytes: elfFromCode(bytes, BigInt(address)) })];
   }
 
@@ -169,6 +201,8 @@ class SymbolOpener {
 function readNamed(host: Host, name: string): NamedFile {
   return { name, bytes: host.files.readWhole(name, SYMBOL_FILE_BYTES_MAX), path: name };
 }
+
+const isMoved = ({ offset, textAddress }: SymbolsSetting): boolean => (offset ?? textAddress) !== undefined;
 
 function warnAboutOtherBuilds(groups: readonly CodeGroup[], onNotice: (notice: Notice) => void): void {
   const reported = new Set<string>();

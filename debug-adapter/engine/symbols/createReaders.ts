@@ -41,6 +41,7 @@ export interface Readers extends EnvironmentParts {
   code: Symbols['code'];
   buildId: Symbols['buildId'];
   debugLink: Symbols['debugLink'];
+  loadOffsets: Symbols['loadOffsets'];
 }
 
 /**
@@ -119,6 +120,7 @@ export function createReaders(source: SymbolsSource, diagnostics: Diagnostics): 
     })),
     buildId: file.buildId,
     debugLink: debugLinkOf(file),
+    loadOffsets: file.loadOffsets,
     codeAround: (pc, reachBytes) => {
       const code = file.codeAround(toFileAddress(pc), reachBytes);
       return code && { address: BigInt.asUintN(64, code.address + loadBias), bytes: code.bytes };

@@ -38,6 +38,7 @@ export function openSymbols(source: SymbolsSource): Symbols {
     code: readers.code,
     buildId: readers.buildId,
     debugLink: readers.debugLink,
+    loadOffsets: readers.loadOffsets,
     codeAround: readers.codeAround,
     symbolAt: (address) => symbolTable.at(address),
     symbolsNamed: (line) => symbolTable.withName(line),

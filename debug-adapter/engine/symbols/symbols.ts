@@ -62,6 +62,11 @@ export interface Symbols {
   readonly code: readonly CodeSection[];
   /** The GNU build ID in hexadecimal; undefined for a file without a build ID. */
   readonly buildId: string | undefined;
+  /**
+   * The differences between the load addresses (p_paddr) and the virtual addresses of the executable segments. A kernel
+   * runs at its load address until it enables the MMU.
+   */
+  readonly loadOffsets: readonly bigint[];
   /** The separate debug file that the file names; undefined if it names none. */
   readonly debugLink: DebugLink | undefined;
 

@@ -45,7 +45,8 @@ function debug(
   const session = new Session(timeline);
   t.after(() => timeline.close({ reason: 'interrupted' }));
   const notices: Notice[] = [];
-  const options = { boot: { kernel, bios: null }, memoryBytes: 128 << 20, rrfile, symbols };
+  const files = symbols.map((file) => ({ file }));
+  const options = { boot: { kernel, bios: null }, memoryBytes: 128 << 20, rrfile, symbols: files };
   const groups = openSymbolFiles(nodeHost, options, (notice) => notices.push(notice));
   assert.deepEqual(notices, []);
   const loaded = new LoadedSymbols(groups, session.inspector);

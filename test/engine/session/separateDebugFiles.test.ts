@@ -118,7 +118,7 @@ test('a file with another build ID is not used', (t) => {
 test('symbol files in the launch configuration can be stripped too', (t) => {
   const scene = new Scene(t);
   scene.write('program/other.debug', DEBUG);
-  const symbols = [scene.write('program/other.elf', linked('other.debug'))];
+  const symbols = [{ file: scene.write('program/other.elf', linked('other.debug')) }];
   scene.open(stripped(CALLS), { symbols });
   assert.equal(scene.hasLines, true);
 });

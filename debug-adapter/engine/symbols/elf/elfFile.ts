@@ -24,6 +24,8 @@ export interface ElfFile {
   code: ElfSection[];
   /** The GNU build ID in hexadecimal. */
   buildId: string | undefined;
+  /** The differences between the load addresses and the virtual addresses of executable segments. */
+  loadOffsets: bigint[];
 }
 
 export interface ElfSection {
@@ -63,6 +65,7 @@ export function readElfFile(bytes: Uint8Array, name: string, { isCompanion = fal
     allocated,
     code,
     buildId: buildIdOf(sections),
+    loadOffsets: loadOffsetsOf(view, bytes),
     bytesAt: (address, length) => bytesAt(inMemory, address, length),
     codeAround: (address, reach) => codeAround(code, address, reach),
   };
@@ -105,28 +108,38 @@ function readSections(view: DataView, bytes: Uint8Array, name: string): ElfSecti
   }));
 }
 
-/** The loaded segments, as sections without names (System V ABI, "Program Header"). */
-function readSegments(view: DataView, bytes: Uint8Array): ElfSection[] {
+function loadOffsetsOf(view: DataView, bytes: Uint8Array): bigint[] {
+  const offsets = segmentHeaders(view, bytes)
+    .filter((at) => (view.getUint32(at + P_FLAGS, true) & PF_X) !== 0)
+    .map((at) => BigInt.asUintN(64, view.getBigUint64(at + P_PADDR, true) - view.getBigUint64(at + P_VADDR, true)));
+  return [...new Set(offsets)];
+}
+
+/** The offsets of the program headers of loaded segments. */
+function segmentHeaders(view: DataView, bytes: Uint8Array): number[] {
   const start = Number(view.getBigUint64(E_PHOFF, true));
   const count = view.getUint16(E_PHNUM, true);
   if (view.getUint16(E_PHENTSIZE, true) !== PROGRAM_HEADER_BYTES) return [];
   const headers = Array.from({ length: count }, (_, i) => start + i * PROGRAM_HEADER_BYTES);
-  return headers
-    .filter((at) => at + PROGRAM_HEADER_BYTES <= bytes.length && view.getUint32(at, true) === PT_LOAD)
-    .map((at) => {
-      const offset = Number(view.getBigUint64(at + P_OFFSET, true));
-      const fileBytes = Number(view.getBigUint64(at + P_FILESZ, true));
-      const isExecutable = (view.getUint32(at + P_FLAGS, true) & PF_X) !== 0;
-      return {
-        name: '',
-        type: SHT_PROGBITS,
-        flags: SHF_ALLOC | (isExecutable ? SHF_EXECINSTR : 0),
-        address: view.getBigUint64(at + P_VADDR, true),
-        link: 0,
-        bytes: offset + fileBytes <= bytes.length ? bytes.subarray(offset, offset + fileBytes) : new Uint8Array(),
-        sizeBytes: view.getBigUint64(at + P_MEMSZ, true),
-      };
-    });
+  return headers.filter((at) => at + PROGRAM_HEADER_BYTES <= bytes.length && view.getUint32(at, true) === PT_LOAD);
+}
+
+/** The loaded segments, as sections without names (System V ABI, "Program Header"). */
+function readSegments(view: DataView, bytes: Uint8Array): ElfSection[] {
+  return segmentHeaders(view, bytes).map((at) => {
+    const offset = Number(view.getBigUint64(at + P_OFFSET, true));
+    const fileBytes = Number(view.getBigUint64(at + P_FILESZ, true));
+    const isExecutable = (view.getUint32(at + P_FLAGS, true) & PF_X) !== 0;
+    return {
+      name: '',
+      type: SHT_PROGBITS,
+      flags: SHF_ALLOC | (isExecutable ? SHF_EXECINSTR : 0),
+      address: view.getBigUint64(at + P_VADDR, true),
+      link: 0,
+      bytes: offset + fileBytes <= bytes.length ? bytes.subarray(offset, offset + fileBytes) : new Uint8Array(),
+      sizeBytes: view.getBigUint64(at + P_MEMSZ, true),
+    };
+  });
 }
 
 /**
@@ -212,6 +225,7 @@ const PF_X = 1;
 const P_FLAGS = 4;
 const P_OFFSET = 8;
 const P_VADDR = 16;
+const P_PADDR = 24;
 const P_FILESZ = 32;
 const P_MEMSZ = 40;
 /** The offset of the build ID in its note, after the note's header and the name "GNU". */
