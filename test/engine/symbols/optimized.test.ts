@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { localsOf } from '../../../debug-adapter/engine/session/frameVariables.ts';
-import { fixture } from './support/fixtures.ts';
+import { fixture, open } from './support/fixtures.ts';
+import { frameAt } from './support/memory.ts';
 import { localNamed, runFixture, valueIn } from './support/run.ts';
 
 for (const name of ['v5', 'v4']) {
@@ -60,3 +61,14 @@ for (const name of ['v5', 'v4']) {
     );
   });
 }
+
+test('a global that the compiler removed is shown as optimized out, and a constant static member has its value', () => {
+  const named = (file: string, functionName: string, name: string) => {
+    const symbols = open(file);
+    const frame = frameAt(symbols, file, functionName);
+    const variable = symbols.globals(frame.pc).find((each) => each.name === name);
+    return variable && symbols.read(variable, frame).text;
+  };
+  assert.equal(named(fixture('values/optimized-v5'), 'main', 'removed'), '<optimized out>');
+  assert.equal(named(fixture('values/classes-gcc'), 'main', 'Shape::LIMIT'), '12');
+});

@@ -40,10 +40,18 @@ export class NameIndex {
     return [...this.names(unit).variable.values()].flat().map((key) => this.info.dieAt(key));
   }
 
+  /**
+   * The variables of the unit that have a definition but no location, because the compiler removed them, and the
+   * constant static members of its classes.
+   */
+  unlocatedOf(unit: Unit): Die[] {
+    return this.names(unit).unlocated.map((key) => this.info.dieAt(key));
+  }
+
   private names(unit: Unit): UnitNames {
     let names = this.byUnit.get(unit);
     if (!names) {
-      names = { variable: new Map(), type: new Map(), enumerator: new Map() };
+      names = { variable: new Map(), type: new Map(), enumerator: new Map(), unlocated: [] };
       this.byUnit.set(unit, names);
       try {
         for (const { root } of [unit, ...unit.typeUnits]) {
@@ -59,7 +67,7 @@ export class NameIndex {
   }
 }
 
-export type NameKind = keyof UnitNames;
+export type NameKind = Exclude<keyof UnitNames, 'unlocated'>;
 
 /**
  * The keys of a unit's entries, by name. Type names are `struct store`, `enum color`, and plain names for base types
@@ -70,6 +78,7 @@ interface UnitNames {
   type: Map<string, number[]>;
   /** The key of the enumeration that contains the enumerator. */
   enumerator: Map<string, number[]>;
+  unlocated: number[];
 }
 
 function add(names: UnitNames, die: Die, depth: number): void {
@@ -77,7 +86,9 @@ function add(names: UnitNames, die: Die, depth: number): void {
   if (tag === TAG.namespace && depth < 20) {
     for (const child of die.children()) add(names, child, depth + 1);
   } else if (tag === TAG.variable) {
-    if (!die.flag(AT.declaration) && hasLocation(die)) append(names.variable, die.name, die.key);
+    if (die.flag(AT.declaration)) return;
+    if (hasLocation(die)) append(names.variable, die.name, die.key);
+    else if (die.name) names.unlocated.push(die.key);
   } else if (tag in TYPE_PREFIX) {
     if (die.flag(AT.declaration)) return;
     const name = die.text(AT.name);
@@ -85,10 +96,17 @@ function add(names: UnitNames, die: Die, depth: number): void {
     if (tag === TAG.enumerationType) {
       for (const child of die.children()) append(names.enumerator, child.text(AT.name), die.key);
     } else if (CLASSES.has(tag) && die.unit.language !== 'c' && depth < 20) {
-      // A class can contain types. Its variables are declarations.
-      for (const child of die.children()) if (child.tag in TYPE_PREFIX) add(names, child, depth + 1);
+      // A class can contain types. Its variables are declarations, which can have values.
+      for (const child of die.children()) {
+        if (child.tag in TYPE_PREFIX) add(names, child, depth + 1);
+        else if (isStaticConstant(child)) names.unlocated.push(child.key);
+      }
     }
   }
+}
+
+function isStaticConstant(die: Die): boolean {
+  return (die.tag === TAG.variable || die.tag === TAG.member) && die.has(AT.constValue);
 }
 
 function hasLocation(die: Die): boolean {

@@ -47,7 +47,9 @@ export class Variables {
     const unit = pc === undefined ? undefined : codeUnits.at(pc);
     const units = pc === undefined ? info.units : unit ? [unit] : [];
     const variables = units.flatMap((each) => names.variablesOf(each).map((die) => this.describe(die)));
-    return markAmbiguous(variables);
+    const known = new Set(variables.map(({ name }) => name));
+    const unlocated = pc === undefined || !unit ? [] : names.unlocatedOf(unit).map((die) => this.describe(die));
+    return markAmbiguous([...variables, ...unlocated.filter(({ name }) => !known.has(name))]);
   }
 
   /**
