@@ -1,4 +1,3 @@
-import { demangle } from '../demangling/demangle.ts';
 import type { SymbolAtAddress } from '../symbols.ts';
 import type {
   ArrayType,
@@ -143,12 +142,6 @@ function textKind(element: Type): CharacterKind | undefined {
 
 const TEXT_TYPES = new Set(['char', 'char8_t']);
 
-/** As in gdb, with the name in the source: `vtable for Box+16`. */
-function symbolText({ name, text }: SymbolAtAddress): string {
-  const demangled = demangle(name);
-  return demangled ? demangled.name + demangled.parameters + text.slice(name.length) : text;
-}
-
 /**
  * An address with its symbol. Labels are not shown for data addresses, because almost every address follows some label
  * from the linker script.
@@ -158,7 +151,7 @@ function addressText(value: GuestValue, address: bigint, labels = true): string 
   // As in gdb, a data symbol without a size is not shown: an address far behind it has nothing to do with it.
   const hasSize = symbol && (symbol.kind !== 'object' || symbol.sizeBytes > 0n);
   const isNamed = hasSize && (labels || symbol.kind !== 'label');
-  return `0x${address.toString(16)}${isNamed ? ` <${symbolText(symbol)}>` : ''}`;
+  return `0x${address.toString(16)}${isNamed ? ` <${symbol.text}>` : ''}`;
 }
 
 function formatComposite(value: GuestValue, type: CompositeType, room: Budget): string {
