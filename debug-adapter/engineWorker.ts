@@ -1,4 +1,5 @@
 // The entry point of the engine thread: connects the adapter's engine side with Node's files, clocks and sockets.
+import * as path from 'node:path';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { EngineService, type EngineRequest } from './dap/index.ts';
 import { INITIAL_COST_MS_INTERACTIVE, TimedPace } from './host/snapshotPace.ts';
@@ -6,6 +7,8 @@ import { optimizeEarly } from './host/codeTiering.ts';
 import { type InterruptionCell, useInterruptionCell } from './host/interruption.ts';
 import { listen } from './host/listening.ts';
 import { nodeHost } from './host/nodeHost.ts';
+import { symbolCacheFolder } from './host/symbolIndexCache.ts';
+import { SymbolIndexes } from './host/symbolIndexes.ts';
 import { RealtimeIdleClock, wallClock } from './host/wallClock.ts';
 
 declare const BLKREPLAY_VERSION: string;
@@ -19,8 +22,10 @@ const port = parentPort!;
 useInterruptionCell(interruption);
 optimizeEarly();
 
+const symbolIndexes = new SymbolIndexes(path.join(__dirname, 'symbol-index-worker.js'), interruption);
 const service = new EngineService({
-  host: nodeHost,
+  host: { ...nodeHost, symbolIndexes },
+  prepareSymbols: (files, { usesCache }) => symbolIndexes.prepare(files, usesCache ? symbolCacheFolder() : undefined),
   overwrites,
   // The shared cell that wakes the engine also wakes a sleeping machine.
   idleClock: new RealtimeIdleClock(wallClock, signals),

@@ -33,6 +33,7 @@ const adapter = await build({
     'cli-main': 'debug-adapter/cli/main.ts',
     'debug-adapter': 'debug-adapter/main.ts',
     'engine-worker': 'debug-adapter/engineWorker.ts',
+    'symbol-index-worker': 'debug-adapter/symbolIndexWorker.ts',
   },
   outdir: 'dist',
   external: ['./cli-main.js'],

@@ -30,6 +30,8 @@ export interface ServiceEnvironment extends DebuggeeEnvironment, RunEnvironment 
   nextMessage(): EngineRequest | undefined;
   /** Listens on a TCP port on the loopback interface. */
   listen: Listen;
+  /** Creates the indexes of large symbol files (`Host.symbolIndexes`), or gets them from the user's cache. */
+  prepareSymbols?(files: readonly string[], options: { usesCache: boolean }): Promise<void>;
   /** Set if the user has agreed to overwrite files: the session then uses "overwrite": "always". */
   overwrites?: boolean;
 }
@@ -105,7 +107,7 @@ export class EngineService {
 
   /**
    * Handles `launch` and turns its errors into error responses. It is asynchronous because it may first open a port for
-   * gdb.
+   * gdb and index symbol files.
    */
   private async launch({ id, arguments: given }: Request): Promise<void> {
     let gdbHost: GdbServerHost | undefined;
@@ -116,6 +118,7 @@ export class EngineService {
         gdbHost = await GdbServerHost.listen(this.environment.listen, configuration.gdbServer);
         if (this.isClosed) throw sessionHasEnded();
       }
+      await this.prepareSymbols(configuration);
       this.openSession(configuration, gdbHost);
       this.event('initialized', undefined);
       const harts = this.open?.debuggee.hartCount;
@@ -124,6 +127,16 @@ export class EngineService {
       gdbHost?.close();
       this.post({ kind: 'failed', id, failure: failureOf(error) });
     }
+  }
+
+  /** Indexes large symbol files in other threads, so that no request has to wait for an index later. */
+  private async prepareSymbols({ noDebug, kernel, symbols, symbolCache }: LaunchConfiguration): Promise<void> {
+    const { prepareSymbols } = this.environment;
+    if (noDebug || !prepareSymbols) return;
+    const files = symbols.map(({ file }) => file);
+    await prepareSymbols(kernel === null ? files : [...files, kernel], { usesCache: symbolCache });
+    if (this.isClosed) throw sessionHasEnded();
+    if (this.wasLaunched) throw requestTwice('launch');
   }
 
   private configurationOf(given: unknown): LaunchConfiguration {

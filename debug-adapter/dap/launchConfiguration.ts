@@ -39,6 +39,8 @@ export interface LaunchConfiguration {
   symbolPaths: string[];
   /** Source folders of the computer that built the program, and the folders here. */
   sourceMap: SourceMapEntry[];
+  /** Whether indexes of large symbol files are kept in the user's cache folder. */
+  symbolCache: boolean;
   /** The events that count as a guest panic: a call of one of these functions, or one of these texts on the console. */
   panicFunctions: string[];
   panicTexts: string[];
@@ -89,6 +91,7 @@ export function parseLaunch(input: unknown, resolvePath: ResolvePath): LaunchCon
     symbols: symbols(settings),
     symbolPaths: settings.files('symbolPaths'),
     sourceMap: sourceMap(settings),
+    symbolCache: settings.flag('symbolCache', true),
     panicFunctions: settings.texts('panicFunctions') ?? ['panic'],
     panicTexts: panicTexts(settings),
     cwd,
@@ -307,8 +310,8 @@ class Settings {
     return value === null || isList ? value : this.bad(name, expected.texts());
   }
 
-  flag(name: string): boolean {
-    const value = this.values[name] ?? false;
+  flag(name: string, fallback = false): boolean {
+    const value = this.values[name] ?? fallback;
     return typeof value === 'boolean' ? value : this.bad(name, expected.flag());
   }
 

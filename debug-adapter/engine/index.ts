@@ -106,5 +106,5 @@ export { SourceSteps } from './session/sourceSteps.ts';
 export { isElf } from './machine/boot/bootPlan.ts';
 export { unpackKernel } from './machine/boot/compressedKernel.ts';
 export { deviceTreeOf, recordedDeviceTree, writeNewFile } from './timeline/deviceTree.ts';
-export { baseName, elfFromImage, openSymbols } from './symbols/index.ts';
+export { baseName, createSymbolIndex, elfFromImage, openSymbols } from './symbols/index.ts';
 export type * from './symbols/index.ts';

@@ -169,6 +169,11 @@ class NodeFile implements HostFile {
     return this.guard('Reading', () => fstatSync(this.handle).size);
   }
 
+  version(): string {
+    const { dev, ino, size, mtimeNs } = this.guard('Reading', () => fstatSync(this.handle, { bigint: true }));
+    return [dev, ino, size, mtimeNs].join(' ');
+  }
+
   truncate(length: number): void {
     this.guard('Writing', () => ftruncateSync(this.handle, length));
   }

@@ -31,5 +31,6 @@ export const symbolDamage = {
   fileTableTooLong: () => 'a file table is too long',
   opcodeEmpty: () => 'an extended opcode is empty',
   listEntry: (kind: number) => `a list entry has an unknown kind (${kind})`,
+  fileChanged: () => 'it has changed or cannot be read',
   notDecompressed: () => 'it cannot be decompressed',
 };

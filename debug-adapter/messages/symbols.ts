@@ -78,6 +78,9 @@ export const imageHasNoSymbols = (name: string) =>
 export const debugInfoIsDamaged = (name: string, section: string, damage: string) =>
   sentence(`${name}: ${section} is damaged (${damage}). Some lines or variables are missing. Build it again.`);
 
+export const symbolsHaveChanged = (name: string) =>
+  sentence(`${name} has changed since the session started. Some lines or variables are missing. Restart the session.`);
+
 export const debugSectionIsCompressed = (name: string, section: string) =>
   sentence(`${name}: ${section} uses an unsupported compression format. Build with -gz=none.`);
 

@@ -1,8 +1,8 @@
-// `npm run bench [-- --pairs N --samples N --only speed,stops,linux,block,log,latency,idle]`: measures the speed of whole
+// `npm run bench [-- --pairs N --samples N --only speed,stops,linux,block,log,latency,idle,symbols]`: measures the speed of whole
 // processes compared with QEMU (speed.ts, linux.ts), the cost of waiting for a lock (spin.ts), what stop
 // points cost (stops.ts), the cost of the block
-// engine (block.ts), searches in a long log (log.ts), how long a user waits for the debug adapter (latency.ts), and the
-// cost of an idle Linux guest (idle.ts). The output lists the measurements that are impossible on this host.
+// engine (block.ts), searches in a long log (log.ts), how long a user waits for the debug adapter (latency.ts), the
+// cost of an idle Linux guest (idle.ts), and sessions with large symbol files (symbols.ts). The output lists the measurements that are impossible on this host.
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureBlock } from './block.ts';
@@ -13,12 +13,13 @@ import { measureLog } from './log.ts';
 import { measureSpeed } from './speed.ts';
 import { measureSpin } from './spin.ts';
 import { measureStops } from './stops.ts';
+import { measureSymbols } from './symbols.ts';
 
 const { values } = parseArgs({
   options: {
     pairs: { type: 'string', default: '5' },
     samples: { type: 'string', default: '200' },
-    only: { type: 'string', default: 'speed,stops,linux,block,log,latency,idle' },
+    only: { type: 'string', default: 'speed,stops,linux,block,log,latency,idle,symbols' },
   },
 });
 const pairs = Number(values.pairs);
@@ -33,6 +34,7 @@ const parts = {
   log: measureLog,
   latency: () => measureLatency(Number(values.samples)),
   idle: () => measureIdle(20),
+  symbols: () => measureSymbols(3),
 };
 for (const name of values.only.split(',')) {
   console.log(`[load average ${loadavg()[0].toFixed(1)} on ${availableParallelism()} processors]`);

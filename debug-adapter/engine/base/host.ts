@@ -11,6 +11,8 @@ export interface HostFile {
   writeAt(offset: number, from: Uint8Array): void;
   /** The file's current length. */
   length(): number;
+  /** A text that changes when the file's contents change, for example its modification time. Undefined if unknown. */
+  version?(): string;
   /** Shortens the file, or extends it with zeroes. */
   truncate(length: number): void;
   /** Waits until all written data is on stable storage, which takes milliseconds. */
@@ -156,10 +158,25 @@ export interface Host {
    * is in one of these folders, or is in the same folder as the image. All other backing files are refused.
    */
   allowed: readonly string[];
+  /** Indexes of large symbol files. A file without an index is indexed when a name is first looked up. */
+  symbolIndexes?: HostSymbolIndexes;
   /** The current time in milliseconds since 1970, for dates in messages and for the guest's clock. */
   dateMilliseconds(): number;
   /** Returns unpredictable bytes, for the guest's entropy source. */
   entropy(lengthBytes: number): Uint8Array;
+}
+
+/** Keeps the indexes of symbol files. Neither method throws. */
+export interface SymbolIndexCache {
+  /** The bytes last written for a key; undefined if there are none. They may be damaged. */
+  read(key: string): Uint8Array | undefined;
+  write(key: string, bytes: Uint8Array): void;
+}
+
+/** The indexes that the host has created in other threads (`createSymbolIndex`). */
+export interface HostSymbolIndexes {
+  /** The index of a file with a given version (`HostFile.version`); undefined if there is none. */
+  find(path: string, version: string): Uint8Array | undefined;
 }
 
 /** Returns the same host, with additional paths that the user has named. */

@@ -8,6 +8,7 @@ import {
   type CodeGroup,
   crc32,
   elfFromCode,
+  type FileBytes,
   type FindCompanion,
   groupByCode,
   openSymbols,
@@ -15,8 +16,9 @@ import {
   type Symbols,
 } from '../symbols/index.ts';
 import type { BootOptions } from '../timeline/bootFiles.ts';
-import { type NamedFile, newBootFiles, type PlacedFile, recordedFiles } from './bootedFiles.ts';
+import { newBootFiles, type PlacedFile, recordedFiles } from './bootedFiles.ts';
 import { CompanionFiles, type CompanionFolders, readRegularFile, SYMBOL_FILE_BYTES_MAX } from './companionFiles.ts';
+import { type LargeFile, openLarge } from './largeFiles.ts';
 import { loadBiases, placedImage, withLoadAddress } from './kernelSymbols.ts';
 
 /** The files in which a session looks for symbols. */
@@ -54,6 +56,7 @@ export function openSymbolFiles(
 ): CodeGroup[] {
   const opener = new SymbolOpener(host, new CompanionFiles(host, folders, onNotice), onNotice);
   const options = { ...boot, initrd: null };
+  const largeKernel = rrfile === undefined && boot.kernel ? openLarge(host, boot.kernel) : undefined;
   const { kernel, bios, loads } =
     rrfile === undefined ? newBootFiles(host, options, memoryBytes) : recordedFiles(host, rrfile, options);
   const named = symbols.map(({ file }) => readNamed(host, file));
@@ -62,7 +65,7 @@ export function openSymbolFiles(
   const booted = [
     ...(image
       ? opener.openAt(image.file, image.biases)
-      : opener.openPlaced(kernel && withLoadAddress({ kernel, bios }))),
+      : opener.openPlaced(kernel && withLoadAddress({ kernel, bios }), largeKernel)),
     ...opener.openPlaced(bios && { ...bios, address: RAM_BASE }),
     ...loads.flatMap((file) => opener.openPlaced(file)),
   ];
@@ -98,10 +101,10 @@ class SymbolOpener {
     this.onNotice = onNotice;
   }
 
-  open({ name, bytes, path }: NamedFile, loadBias = 0n): Symbols {
-    const findCompanion = this.companions.of(path, name);
-    const symbols = openSymbols({ name, bytes, loadBias, compression: this.host.compression, findCompanion });
-    this.opened.push({ symbols, path });
+  open(file: SymbolSource, loadBias = 0n): Symbols {
+    const findCompanion = this.companions.of(file.path, file.name);
+    const symbols = openSymbols({ ...file, loadBias, compression: this.host.compression, findCompanion });
+    this.opened.push({ symbols, path: file.path });
     return symbols;
   }
 
@@ -136,19 +139,19 @@ class SymbolOpener {
     return file && this.openBooted({ ...file, path: file.name }, loadBias)[0];
   }
 
-  openMoved(file: NamedFile, { offset = 0n, textAddress }: SymbolsSetting): Symbols {
+  openMoved(file: SymbolSource, { offset = 0n, textAddress }: SymbolsSetting): Symbols {
     if (textAddress === undefined) return this.open(file, offset);
     const linked = openSymbols(file).code;
     const text = linked.find(({ name }) => name === '.text') ?? linked[0];
     return this.open(file, text ? BigInt.asUintN(64, textAddress - text.address) : 0n);
   }
 
-  openAt(file: NamedFile, biases: readonly bigint[]): Symbols[] {
+  openAt(file: SymbolSource, biases: readonly bigint[]): Symbols[] {
     return biases.map((loadBias) => this.open(file, loadBias));
   }
 
   /** Opens the symbols of a booted file; empty if it is not an ELF file with code. */
-  openBooted(file: NamedFile, loadBias = 0n): Symbols[] {
+  openBooted(file: SymbolSource, loadBias = 0n): Symbols[] {
     try {
       return [this.open(file, loadBias)];
     } catch (error) {
@@ -161,23 +164,24 @@ class SymbolOpener {
    * Opens a booted ELF file at its virtual addresses and, if they differ, at its load addresses: the machine starts there,
    * before the guest enables the MMU.
    */
-  private openAtBothAddresses(file: NamedFile): Symbols[] {
+  private openAtBothAddresses(file: SymbolSource): Symbols[] {
     return this.openBooted(file).flatMap((symbols) => [symbols, ...this.atLoadAddresses(symbols, file)]);
   }
 
   /** The same file, or a file with the same code, at the load addresses of a booted file. */
-  atLoadAddresses({ loadOffsets }: Symbols, file: NamedFile): Symbols[] {
+  atLoadAddresses({ loadOffsets }: Symbols, file: SymbolSource): Symbols[] {
     return loadOffsets.filter((offset) => offset !== 0n).map((offset) => this.open(file, offset));
   }
 
   /**
    * Opens the symbols of a booted file with its load address. A file that is not ELF is treated as code without symbols
-   * at that address.
+   * at that address. If the same file can be read on demand, its bytes do not have to stay in memory.
    */
-  openPlaced(file: PlacedFile | undefined): Symbols[] {
+  openPlaced(file: PlacedFile | undefined, large?: LargeFile): Symbols[] {
     if (!file) return [];
     const { bytes, address } = file;
-    if (isElf(bytes) || address === undefined) return this.openAtBothAddresses(file);
+    const isSame = large !== undefined && large.lengthBytes === bytes.length && large.isUnchanged();
+    if (isElf(bytes) || address === undefined) return this.openAtBothAddresses(isSame ? large : file);
     return [this.open({ ...file, bytes: elfFromCode(bytes, BigInt(address)) })];
   }
 
@@ -188,6 +192,8 @@ class SymbolOpener {
   openAtPath(kernel: string | null): Symbols[] {
     if (kernel === null || !this.host.files.exists(kernel)) return [];
     try {
+      const large = openLarge(this.host, kernel);
+      if (large) return this.openBooted(large);
       const bytes = readRegularFile(this.host, kernel);
       return bytes ? this.openBooted({ name: kernel, bytes, path: kernel }) : [];
     } catch (error) {
@@ -198,8 +204,16 @@ class SymbolOpener {
   }
 }
 
-function readNamed(host: Host, name: string): NamedFile {
-  return { name, bytes: host.files.readWhole(name, SYMBOL_FILE_BYTES_MAX), path: name };
+/** A file to read symbols from, which may be read on demand. */
+interface SymbolSource {
+  name: string;
+  path?: string;
+  bytes: Uint8Array | FileBytes;
+  index?: Uint8Array;
+}
+
+function readNamed(host: Host, name: string): SymbolSource {
+  return openLarge(host, name) ?? { name, bytes: host.files.readWhole(name, SYMBOL_FILE_BYTES_MAX), path: name };
 }
 
 const isMoved = ({ offset, textAddress }: SymbolsSetting): boolean => (offset ?? textAddress) !== undefined;

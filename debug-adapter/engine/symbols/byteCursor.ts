@@ -1,4 +1,5 @@
 import { MalformedData } from './damage.ts';
+import type { FileBytes } from './elf/fileBytes.ts';
 import { symbolDamage } from '../../messages/symbolDamage.ts';
 
 /**
@@ -12,6 +13,8 @@ export class ByteCursor {
   readonly end: number;
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
+  /** The end of the bytes that were loaded for this cursor. */
+  private loadedEnd: number;
 
   constructor(section: Section, at = 0, end = section.bytes.length) {
     this.section = section;
@@ -21,6 +24,7 @@ export class ByteCursor {
       throw new MalformedData(section.name, symbolDamage.offsetOutside());
     this.at = at;
     this.end = end;
+    this.loadedEnd = section.load ? at : end;
   }
 
   get atEnd(): boolean {
@@ -36,12 +40,22 @@ export class ByteCursor {
     return at;
   }
 
+  /** Like `skip`, for bytes that will be read. */
+  private take(count: number): number {
+    const at = this.skip(count);
+    if (this.at > this.loadedEnd) {
+      this.section.load?.(at, this.at);
+      this.loadedEnd = this.at;
+    }
+    return at;
+  }
+
   u8(): number {
-    return this.bytes[this.skip(1)];
+    return this.bytes[this.take(1)];
   }
 
   u16(): number {
-    return this.view.getUint16(this.skip(2), true);
+    return this.view.getUint16(this.take(2), true);
   }
 
   u24(): number {
@@ -49,23 +63,23 @@ export class ByteCursor {
   }
 
   u32(): number {
-    return this.view.getUint32(this.skip(4), true);
+    return this.view.getUint32(this.take(4), true);
   }
 
   u64(): bigint {
-    return this.view.getBigUint64(this.skip(8), true);
+    return this.view.getBigUint64(this.take(8), true);
   }
 
   i8(): number {
-    return this.view.getInt8(this.skip(1));
+    return this.view.getInt8(this.take(1));
   }
 
   i16(): number {
-    return this.view.getInt16(this.skip(2), true);
+    return this.view.getInt16(this.take(2), true);
   }
 
   i32(): number {
-    return this.view.getInt32(this.skip(4), true);
+    return this.view.getInt32(this.take(4), true);
   }
 
   /** A 1-, 2-, 4- or 8-byte unsigned integer. */
@@ -108,11 +122,11 @@ export class ByteCursor {
   }
 
   ulebBig(): bigint {
-    return BigInt.asUintN(64, this.leb().value);
+    return BigInt.asUintN(64, readLeb(this).value);
   }
 
   slebBig(): bigint {
-    const { value, bits, negative } = this.leb();
+    const { value, bits, negative } = readLeb(this);
     return BigInt.asIntN(64, negative ? value - (1n << bits) : value);
   }
 
@@ -122,21 +136,18 @@ export class ByteCursor {
 
   /** A zero-terminated UTF-8 string; also skips the zero byte. */
   string(): string {
-    const end = this.bytes.indexOf(0, this.at);
-    if (end < 0 || end >= this.end) throw new MalformedData(this.section.name, symbolDamage.stringUnterminated());
+    const end = endOfString(this.section, this.at, this.end);
     const text = decodeText(this.bytes.subarray(this.at, end));
     this.at = end + 1;
     return text;
   }
 
   skipString(): void {
-    const end = this.bytes.indexOf(0, this.at);
-    if (end < 0 || end >= this.end) throw new MalformedData(this.section.name, symbolDamage.stringUnterminated());
-    this.at = end + 1;
+    this.at = endOfString(this.section, this.at, this.end) + 1;
   }
 
   block(lengthBytes: number): Uint8Array {
-    const at = this.skip(lengthBytes);
+    const at = this.take(lengthBytes);
     return this.bytes.subarray(at, at + lengthBytes);
   }
 
@@ -164,31 +175,46 @@ export class ByteCursor {
     if (!Number.isSafeInteger(number)) throw new MalformedData(this.section.name, symbolDamage.numberTooLarge());
     return number;
   }
-
-  private leb(): { value: bigint; bits: bigint; negative: boolean } {
-    let value = 0n;
-    let bits = 0n;
-    for (;;) {
-      const byte = this.u8();
-      value |= BigInt(byte & 0x7f) << bits;
-      bits += 7n;
-      if (byte < 0x80) return { value, bits, negative: (byte & 0x40) !== 0 };
-      // A 64-bit value takes 10 bytes in LEB128. Assemblers add at most a few bytes of padding.
-      if (bits > 140n) throw new MalformedData(this.section.name, symbolDamage.lebTooLong());
-    }
-  }
 }
 
 /** A section's bytes, and the name that messages use for it. */
-export interface Section {
+export interface Section extends FileBytes {
   readonly name: string;
-  readonly bytes: Uint8Array;
   readonly view: DataView;
 }
 
-export function makeSection(name: string, bytes: Uint8Array): Section {
-  return { name, bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+export function makeSection(name: string, contents: Uint8Array | FileBytes): Section {
+  const { bytes, load, readOnce } = contents instanceof Uint8Array ? ({ bytes: contents } as FileBytes) : contents;
+  return { name, bytes, load, readOnce, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
 }
+
+function readLeb(cursor: ByteCursor): { value: bigint; bits: bigint; negative: boolean } {
+  let value = 0n;
+  let bits = 0n;
+  for (;;) {
+    const byte = cursor.u8();
+    value |= BigInt(byte & 0x7f) << bits;
+    bits += 7n;
+    if (byte < 0x80) return { value, bits, negative: (byte & 0x40) !== 0 };
+    // A 64-bit value takes 10 bytes in LEB128. Assemblers add at most a few bytes of padding.
+    if (bits > 140n) throw new MalformedData(cursor.section.name, symbolDamage.lebTooLong());
+  }
+}
+
+/** The offset of the zero byte that ends a string. */
+function endOfString({ name, bytes, load }: Section, at: number, end: number): number {
+  let from = at;
+  for (let pieceBytes = SHORT_STRING_BYTES; ; pieceBytes *= 2) {
+    const to = load ? Math.min(from + pieceBytes, end) : end;
+    load?.(from, to);
+    const found = bytes.subarray(from, to).indexOf(0);
+    if (found >= 0) return from + found;
+    if (to >= end) throw new MalformedData(name, symbolDamage.stringUnterminated());
+    from = to;
+  }
+}
+
+const SHORT_STRING_BYTES = 64;
 
 const decoder = new TextDecoder();
 

@@ -49,7 +49,7 @@ export interface Readers extends EnvironmentParts {
  * use.
  */
 export function createReaders(source: SymbolsSource, diagnostics: Diagnostics): Readers {
-  const { name, bytes, loadBias = 0n, compression } = source;
+  const { name, bytes, loadBias = 0n, compression, index: nameIndex } = source;
   const report = (damage: MalformedData) => diagnostics.addDamage(damage);
   const file = readElfFile(bytes, name);
   const toFileAddress = (address: bigint) => BigInt.asUintN(64, address - loadBias);
@@ -58,12 +58,13 @@ export function createReaders(source: SymbolsSource, diagnostics: Diagnostics): 
   const sections = new DebugSections(file, { name, compression, report: reportSentence });
   const others = new OtherFiles(source, { file, sections, diagnostics });
   const info = new DebugInfo(sections, { bias: loadBias, report, ...others.readers() });
+  const hints = new NameHints(info, nameIndex);
   const symbolTable = new SymbolTable(file, loadBias);
   const codeUnits = new CodeUnits(info, report);
   const index = new FunctionIndex(codeUnits, {
     isAllocated: (address) => isInFile(toFileAddress(address)),
   });
-  const lineIndex = new LineIndex(info, { codeUnits, isInFile, report });
+  const lineIndex = new LineIndex(info, { codeUnits, hints, isInFile, report });
   const breakpointLocations = new BreakpointLocations(lineIndex, index, (at, length) =>
     file.bytesAt(toFileAddress(at), length),
   );
@@ -71,7 +72,6 @@ export function createReaders(source: SymbolsSource, diagnostics: Diagnostics): 
     const at = toFileAddress(address);
     return file.code.some((section) => section.address <= at && at < section.address + section.sizeBytes);
   };
-  const hints = new NameHints(info);
   const functionNames = new FunctionNames({ info, index, hints, lines: lineIndex, symbolTable });
   const functionParts = { index, lines: lineIndex, symbolTable, breakpointLocations, names: functionNames, isCode };
   const functions = new FunctionQueries(functionParts);

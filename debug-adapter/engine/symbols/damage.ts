@@ -13,3 +13,6 @@ export class MalformedData extends Error {
     this.problem = problem;
   }
 }
+
+/** The section of damage that affects the file as a whole. */
+export const WHOLE_FILE = 'file';

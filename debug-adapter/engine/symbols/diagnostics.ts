@@ -1,5 +1,5 @@
-import { debugInfoIsDamaged } from '../../messages/symbols.ts';
-import { MalformedData } from './damage.ts';
+import { debugInfoIsDamaged, symbolsHaveChanged } from '../../messages/symbols.ts';
+import { MalformedData, WHOLE_FILE } from './damage.ts';
 
 /** Diagnostics about a file's debug information, each shown to the user once. */
 export class Diagnostics {
@@ -18,7 +18,7 @@ export class Diagnostics {
   addDamage({ section, problem }: MalformedData): void {
     if (this.seen.has(section)) return;
     this.seen.add(section);
-    this.add(debugInfoIsDamaged(this.name, section, problem));
+    this.add(section === WHOLE_FILE ? symbolsHaveChanged(this.name) : debugInfoIsDamaged(this.name, section, problem));
   }
 
   add(sentence: string): void {

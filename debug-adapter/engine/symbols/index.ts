@@ -2,6 +2,8 @@
 export { openSymbols } from './openSymbols.ts';
 export type { CompanionFile, CompanionRequest, FindCompanion } from './companions.ts';
 export { crc32 } from './elf/crc32.ts';
+export { createSymbolIndex } from './names/symbolIndex.ts';
+export { type FileBytes, fileOnDemand } from './elf/fileBytes.ts';
 export { elfFromCode, elfFromImage, IMAGE_SECTION } from './kallsyms/imageElf.ts';
 export { type CodeGroup, groupByCode, type SymbolFile } from './codeGroup.ts';
 export { InvalidExpression } from './expressions/invalidExpression.ts';

@@ -1,5 +1,6 @@
 import type { HostCompression } from '../base/host.ts';
 import type { DebugLink, FindCompanion } from './companions.ts';
+import type { FileBytes } from './elf/fileBytes.ts';
 import type { Frame, FrameView, UnwindResult } from './unwinding/frame.ts';
 import type { Predicate } from '../target/predicate.ts';
 import type { Type } from './types/type.ts';
@@ -115,13 +116,16 @@ export interface Symbols {
 export interface SymbolsSource {
   /** The file name that messages use. */
   name: string;
-  bytes: Uint8Array;
+  /** A file in memory, or a file that is read on demand. */
+  bytes: Uint8Array | FileBytes;
   /** The number that is added to every address of a position-independent file. */
   loadBias?: bigint;
   /** Finds the files that this file refers to. If it is omitted, they count as missing. */
   findCompanion?: FindCompanion;
   /** Inflates compressed debug sections. If it is omitted, such sections are ignored and a diagnostic is added. */
   compression?: HostCompression;
+  /** The file's index from `createSymbolIndex`. Without it, the index is created when a name is first looked up. */
+  index?: Uint8Array;
 }
 
 /** A range of addresses; `end` is exclusive. */

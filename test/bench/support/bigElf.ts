@@ -11,6 +11,8 @@ export interface BigElfShape {
   buildId?: Uint8Array;
   /** Whether to write `.debug_aranges`. */
   aranges?: boolean;
+  /** False for the same program without debug information. */
+  hasDebugInfo?: boolean;
 }
 
 /** 3,001 units and 400 MB, like a large C program that gcc compiled with DWARF 5. */
@@ -51,13 +53,17 @@ class ElfWriter {
     const { units, buildId } = this.shape;
     this.section('.text', { type: 1, flags: 6, address: TEXT_AT }, [this.code()]);
     if (buildId) this.section('.note.gnu.build-id', { type: 7, flags: 0 }, [buildIdSection(buildId)]);
+    if (this.shape.hasDebugInfo !== false) this.debugInformation();
+    this.symbols(units);
+    this.headers();
+  }
+
+  private debugInformation(): void {
     this.section('.debug_info', {}, this.info());
     this.section('.debug_abbrev', {}, [abbreviations()]);
     this.section('.debug_line', {}, this.lines());
     if (this.shape.aranges) this.section('.debug_aranges', {}, this.aranges());
     this.section('.debug_str', {}, [this.strings.bytes()]);
-    this.symbols(units);
-    this.headers();
   }
 
   private functionAddress(unit: number, index: number): number {

@@ -61,7 +61,7 @@ test('a compressed section that is too short for its header is damaged, and an u
 
 const SECTION: ElfSection = {
   ...{ name: '.debug_info', type: 1, flags: 0x800, address: 0n, link: 0 },
-  ...{ bytes: new Uint8Array(), sizeBytes: 0n },
+  ...{ bytes: new Uint8Array(), sizeBytes: 0n, lengthBytes: 0, contents: { bytes: new Uint8Array() } },
 };
 
 function sectionNamed(bytes: Uint8Array, name: RegExp): Uint8Array {

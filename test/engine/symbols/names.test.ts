@@ -8,6 +8,9 @@ import { Diagnostics } from '../../../debug-adapter/engine/symbols/diagnostics.t
 import { createReaders } from '../../../debug-adapter/engine/symbols/createReaders.ts';
 import { AT, TAG } from '../../../debug-adapter/engine/symbols/dwarf/constants.ts';
 import type { Die } from '../../../debug-adapter/engine/symbols/dwarf/die.ts';
+import type { Unit } from '../../../debug-adapter/engine/symbols/dwarf/info.ts';
+import { readLineHeader } from '../../../debug-adapter/engine/symbols/dwarf/line.ts';
+import type { SourceFile } from '../../../debug-adapter/engine/symbols/index.ts';
 import { nameKey, type NameKind } from '../../../debug-adapter/engine/symbols/names/nameHash.ts';
 import { NameTableBuilder, UNITS_PER_TYPE_MAX } from '../../../debug-adapter/engine/symbols/names/nameTable.ts';
 import { scanNames } from '../../../debug-adapter/engine/symbols/names/nameHints.ts';
@@ -33,6 +36,25 @@ for (const file of FILES) {
   });
 }
 
+for (const file of FILES) {
+  test(`the table of names finds all source files of ${path.basename(file)}, in upper and lower case`, () => {
+    const { info } = open(fs.readFileSync(file));
+    const table = scanNames(info);
+    let count = 0;
+    info.units.forEach((unit, index) => {
+      for (const source of sourceFiles(unit)) {
+        if (!source) continue;
+        count++;
+        for (const name of [source.path, source.name.toUpperCase()]) {
+          assert.ok(table.unitsOf('file', name).includes(index), `${name} in ${index}`);
+        }
+      }
+    });
+    assert.ok(count > 0);
+    assert.deepEqual(table.unitsOf('file', 'no_such_file.c'), []);
+  });
+}
+
 test('an unknown name is refused without reading the entries of any unit', (t) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));
@@ -45,7 +67,7 @@ test('an unknown name is refused without reading the entries of any unit', (t) =
     unit.die = (offset) => (entriesRead++, die.call(unit, offset));
   }
   assert.deepEqual([...names.find('type', 'struct no_such_type')], []);
-  assert.equal(entriesRead, 0, 'only the root entry of each unit is read, for its language');
+  assert.equal(entriesRead, 0, 'no entry is read except the roots');
   const [found] = names.find('type', 'struct own_39');
   assert.equal(found.unit, info.units[39]);
   assert.equal([...names.find('type', 'struct shared_1')].length, UNITS_PER_TYPE_MAX);
@@ -89,6 +111,13 @@ test('a table keeps its names when it grows', () => {
 
 function open(bytes: Uint8Array) {
   return createReaders({ name: 'a.elf', bytes: new Uint8Array(bytes) }, new Diagnostics('a.elf'));
+}
+
+function sourceFiles(unit: Unit): (SourceFile | undefined)[] {
+  const offset = unit.root.sectionOffset(AT.stmtList);
+  if (offset === undefined) return [];
+  const unitName = unit.root.text(AT.name) ?? '';
+  return readLineHeader(unit.sections, { name: '.debug_line', offset, compDir: unit.compDir, unitName }).files;
 }
 
 function namesOf(die: Die): { kind: NameKind; name: string }[] {

@@ -15,12 +15,15 @@ export interface Abbreviation {
 }
 
 /**
- * The abbreviations table of one unit, in `.debug_abbrev` (DWARF 5, section 7.5.3). The table is read on demand and
- * only up to the requested code, because most queries need just the first one or two declarations.
+ * The abbreviations table of one unit, in `.debug_abbrev` (DWARF 5, section 7.5.3). The table is read only up to the
+ * requested code. An abbreviation becomes an object only when it is requested: a kernel has half a million of them, and
+ * most queries need just a few.
  */
 export class AbbreviationTable {
   private readonly cursor: ByteCursor;
   private readonly known = new Map<number, Abbreviation>();
+  /** The offset of each declaration, after its code. */
+  private readonly offsets = new Map<number, number>();
   private complete = false;
 
   constructor(section: Section, offset: number) {
@@ -29,30 +32,48 @@ export class AbbreviationTable {
 
   get(code: number): Abbreviation {
     let abbreviation = this.known.get(code);
-    while (!abbreviation && !this.complete) {
-      this.readNext();
-      abbreviation = this.known.get(code);
+    if (!abbreviation) {
+      abbreviation = this.read(code);
+      this.known.set(code, abbreviation);
     }
-    if (!abbreviation) throw new MalformedData('.debug_abbrev', symbolDamage.noAbbreviation(code));
     return abbreviation;
   }
 
-  private readNext(): void {
-    const cursor = this.cursor;
+  private read(code: number): Abbreviation {
+    while (!this.complete && !this.offsets.has(code)) this.skipNext();
+    const offset = this.offsets.get(code);
+    if (offset === undefined) throw new MalformedData('.debug_abbrev', symbolDamage.noAbbreviation(code));
+    return readDeclaration(new ByteCursor(this.cursor.section, offset));
+  }
+
+  private skipNext(): void {
+    const { cursor } = this;
     const code = cursor.atEnd ? 0 : cursor.uleb();
     this.complete = code === 0;
     if (code === 0) return;
-    const abbreviation: Abbreviation = { tag: 0, hasChildren: false, names: [], forms: [], implicit: [] };
-    abbreviation.tag = cursor.uleb();
-    abbreviation.hasChildren = cursor.u8() !== 0;
+    const offset = cursor.at;
+    cursor.skipLeb();
+    cursor.u8();
     for (;;) {
       const name = cursor.uleb();
       const form = cursor.uleb();
       if (name === 0 && form === 0) break;
-      abbreviation.names.push(name);
-      abbreviation.forms.push(form);
-      abbreviation.implicit.push(form === FORM.implicitConst ? cursor.slebBig() : undefined);
+      if (form === FORM.implicitConst) cursor.skipLeb();
     }
-    this.known.set(code, abbreviation);
+    this.offsets.set(code, offset);
+  }
+}
+
+function readDeclaration(cursor: ByteCursor): Abbreviation {
+  const abbreviation: Abbreviation = { tag: 0, hasChildren: false, names: [], forms: [], implicit: [] };
+  abbreviation.tag = cursor.uleb();
+  abbreviation.hasChildren = cursor.u8() !== 0;
+  for (;;) {
+    const name = cursor.uleb();
+    const form = cursor.uleb();
+    if (name === 0 && form === 0) return abbreviation;
+    abbreviation.names.push(name);
+    abbreviation.forms.push(form);
+    abbreviation.implicit.push(form === FORM.implicitConst ? cursor.slebBig() : undefined);
   }
 }

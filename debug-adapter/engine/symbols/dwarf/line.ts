@@ -34,6 +34,20 @@ export function readLineHeader(
   sections: SectionSource,
   { name, offset, compDir, unitName }: { name: string; offset: number; compDir: string; unitName: string },
 ): LineHeader {
+  const { names, ...header } = readHeader(sections, name, offset);
+  return { ...header, files: resolveFiles(names, { compDir, unitName, version: header.version }) };
+}
+
+/** The names in a line number program's file table, without their directories. */
+export function lineFileNames(sections: SectionSource, name: string, offset: number): string[] {
+  return readHeader(sections, name, offset).names.files.map((file) => file.name);
+}
+
+function readHeader(
+  sections: SectionSource,
+  name: string,
+  offset: number,
+): Omit<LineHeader, 'files'> & { names: FileNames } {
   const section = new ByteCursor(sections.get(name), offset);
   const { length, is64 } = section.unitLength();
   const c = section.subCursor(length);
@@ -52,9 +66,8 @@ export function readLineHeader(
   if (lineRange === 0) throw new MalformedData('.debug_line', symbolDamage.lineRange());
   const operandCounts = Array.from({ length: Math.max(0, opcodeBase - 1) }, () => header.u8());
   const names = version >= 5 ? readFiles(sections, header, { version, is64, addressBytes: 8 }) : readOldFiles(header);
-  const files = resolveFiles(names, { compDir, unitName, version });
   const opcodes = { minimumInstructionLength, defaultIsStatement, lineBase, lineRange, opcodeBase, operandCounts };
-  return { version, ...opcodes, files, program: c };
+  return { version, ...opcodes, names, program: c };
 }
 
 interface FileNames {

@@ -1,6 +1,8 @@
 import type { HostCompression } from '../../base/host.ts';
 import { SHF_COMPRESSED, type ElfSection } from './elfFile.ts';
 
+type SectionBytes = Pick<ElfSection, 'name' | 'flags' | 'bytes'>;
+
 /** A section's contents, or why they cannot be read. */
 export type SectionContents =
   { kind: 'bytes'; bytes: Uint8Array } | { kind: 'unknownCompression' } | { kind: 'damaged' };
@@ -11,11 +13,10 @@ export type SectionContents =
  * start with "ZLIB" and the size as a big-endian number. The size in the header limits what is decompressed, and a size
  * that the compressed data cannot have is refused before any allocation.
  */
-export function sectionContents(section: ElfSection, compression: HostCompression | undefined): SectionContents {
-  const { name, bytes, flags } = section;
-  const isGnu = name.startsWith('.zdebug_');
-  if (!(flags & SHF_COMPRESSED) && !isGnu) return { kind: 'bytes', bytes };
-  const stream = isGnu ? gnuStream(bytes) : abiStream(bytes);
+export function sectionContents(section: SectionBytes, compression: HostCompression | undefined): SectionContents {
+  const { bytes } = section;
+  if (!isCompressed(section)) return { kind: 'bytes', bytes };
+  const stream = isGnuCompressed(section) ? gnuStream(bytes) : abiStream(bytes);
   if (stream === 'damaged') return { kind: 'damaged' };
   if (stream.format === 'unknown' || !compression) return { kind: 'unknownCompression' };
   if (stream.sizeBytes > Math.min(SIZE_BYTES_MAX, Math.max(SMALL_BYTES, bytes.length * DEFLATE_RATIO_MAX))) {
@@ -27,6 +28,11 @@ export function sectionContents(section: ElfSection, compression: HostCompressio
     return { kind: 'damaged' };
   }
 }
+
+export const isCompressed = (section: SectionBytes): boolean =>
+  (section.flags & SHF_COMPRESSED) !== 0 || isGnuCompressed(section);
+
+const isGnuCompressed = ({ name }: SectionBytes): boolean => name.startsWith('.zdebug_');
 
 interface Stream {
   format: 'zlib' | 'zstd' | 'unknown';

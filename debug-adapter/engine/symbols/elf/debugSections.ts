@@ -1,8 +1,9 @@
 import type { HostCompression } from '../../base/host.ts';
 import { debugInfoIsDamaged, debugSectionIsCompressed } from '../../../messages/symbols.ts';
 import { makeSection, type Section } from '../byteCursor.ts';
-import { sectionContents } from './compressedSection.ts';
+import { isCompressed, sectionContents } from './compressedSection.ts';
 import type { ElfFile, ElfSection } from './elfFile.ts';
+import type { FileBytes } from './fileBytes.ts';
 import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /** Debug sections by their standard names, for example `.debug_info`. A missing section is empty. */
@@ -38,7 +39,7 @@ export class DebugSections implements SectionSource {
     let section = this.known.get(name);
     if (!section) {
       const found = this.find(name);
-      section = makeSection(name, found ? this.bytesOf(found) : new Uint8Array());
+      section = makeSection(name, found ? this.contentsOf(found) : new Uint8Array());
       this.known.set(name, section);
     }
     return section;
@@ -48,14 +49,15 @@ export class DebugSections implements SectionSource {
     let sections = this.knownLists.get(name);
     if (!sections) {
       const found = this.file.sections.filter((section) => section.name === name);
-      sections = found.length > 1 ? found.map((section) => makeSection(name, this.bytesOf(section))) : [this.get(name)];
+      sections =
+        found.length > 1 ? found.map((section) => makeSection(name, this.contentsOf(section))) : [this.get(name)];
       this.knownLists.set(name, sections);
     }
     return sections;
   }
 
   has(name: string): boolean {
-    return (this.find(name)?.bytes.length ?? 0) > 0;
+    return (this.find(name)?.lengthBytes ?? 0) > 0;
   }
 
   addressOf(name: string): bigint {
@@ -68,7 +70,8 @@ export class DebugSections implements SectionSource {
     return sections.find((section) => section.name === name) ?? sections.find((section) => section.name === gnuName);
   }
 
-  private bytesOf(section: ElfSection): Uint8Array {
+  private contentsOf(section: ElfSection): Uint8Array | FileBytes {
+    if (!isCompressed(section)) return section.contents;
     const contents = sectionContents(section, this.compression);
     if (contents.kind === 'bytes') return contents.bytes;
     this.report(

@@ -5,6 +5,7 @@ import {
   symbolsAreTruncated,
 } from '../../../messages/symbols.ts';
 import type { AddressRange } from '../symbols.ts';
+import { allBytes, type FileBytes, partOfFile } from './fileBytes.ts';
 
 /** An ELF file's sections (System V ABI, "ELF Header" and "Sections"). */
 export interface ElfFile {
@@ -35,7 +36,12 @@ export interface ElfSection {
   address: bigint;
   /** In a symbol table: the index of its string table section. */
   link: number;
-  bytes: Uint8Array;
+  /** The contents. In a file that is read on demand, getting them reads the whole section. */
+  readonly bytes: Uint8Array;
+  /** The size of the contents in the file. */
+  lengthBytes: number;
+  /** The contents, of which only the loaded parts are valid. */
+  contents: FileBytes;
   /** Size in memory; larger than `bytes` for .bss. */
   sizeBytes: bigint;
 }
@@ -46,7 +52,10 @@ export interface ElfSection {
  * has no sections; its code comes from its segments. Object files are refused, unless `isCompanion`: their addresses
  * are not final, but a `.dwo` or `.dwp` file contains none.
  */
-export function readElfFile(bytes: Uint8Array, name: string, { isCompanion = false } = {}): ElfFile {
+export function readElfFile(source: Uint8Array | FileBytes, name: string, { isCompanion = false } = {}): ElfFile {
+  const file: FileBytes = source instanceof Uint8Array ? { bytes: source } : source;
+  const { bytes } = file;
+  file.load?.(0, Math.min(HEADER_BYTES, bytes.length));
   if (!MAGIC.every((byte, i) => bytes[i] === byte) || bytes.length < HEADER_BYTES) throw symbolsAreNotElf(name);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes[EI_CLASS] !== 2 || bytes[EI_DATA] !== 1 || view.getUint16(E_MACHINE, true) !== MACHINE_RISCV) {
@@ -54,8 +63,8 @@ export function readElfFile(bytes: Uint8Array, name: string, { isCompanion = fal
   }
   const type = view.getUint16(E_TYPE, true);
   if (!isCompanion && type !== TYPE_EXECUTABLE && type !== TYPE_SHARED) throw symbolsAreNotLinked(name);
-  const sections = readSections(view, bytes, name);
-  const inMemory = sections.length > 0 ? sections : readSegments(view, bytes);
+  const sections = readSections(view, file, name);
+  const inMemory = sections.length > 0 ? sections : readSegments(view, file);
   const allocated = inMemory
     .filter((section) => section.flags & SHF_ALLOC && section.sizeBytes > 0n)
     .map(({ address, sizeBytes }) => ({ start: address, end: address + sizeBytes }));
@@ -65,7 +74,7 @@ export function readElfFile(bytes: Uint8Array, name: string, { isCompanion = fal
     allocated,
     code,
     buildId: buildIdOf(sections),
-    loadOffsets: loadOffsetsOf(view, bytes),
+    loadOffsets: loadOffsetsOf(view, file),
     bytesAt: (address, length) => bytesAt(inMemory, address, length),
     codeAround: (address, reach) => codeAround(code, address, reach),
   };
@@ -85,60 +94,79 @@ function withoutOverlaps(sections: readonly ElfSection[]): ElfSection[] {
   });
 }
 
-function readSections(view: DataView, bytes: Uint8Array, name: string): ElfSection[] {
+function readSections(view: DataView, file: FileBytes, name: string): ElfSection[] {
+  const { bytes } = file;
   const start = Number(view.getBigUint64(E_SHOFF, true));
   if (start === 0) return [];
   if (start + SECTION_HEADER_BYTES > bytes.length) throw symbolsAreTruncated(name);
   if (view.getUint16(E_SHENTSIZE, true) !== SECTION_HEADER_BYTES) throw symbolsAreTruncated(name);
+  file.load?.(start, start + SECTION_HEADER_BYTES);
   // With 0xff00 or more sections, section 0 holds the count and the index of the section name table.
   const count = view.getUint16(E_SHNUM, true) || Number(view.getBigUint64(start + SH_SIZE, true));
   const shortIndex = view.getUint16(E_SHSTRNDX, true);
   const namesIndex = shortIndex === SHN_XINDEX ? view.getUint32(start + SH_LINK, true) : shortIndex;
   if (start + count * SECTION_HEADER_BYTES > bytes.length) throw symbolsAreTruncated(name);
+  file.load?.(start, start + count * SECTION_HEADER_BYTES);
   const headers = Array.from({ length: count }, (_, i) => start + i * SECTION_HEADER_BYTES);
-  const names = namesIndex < count ? sectionBytes(view, bytes, headers[namesIndex]) : new Uint8Array();
-  return headers.map((at) => ({
-    name: stringAt(names, view.getUint32(at + SH_NAME, true)),
-    type: view.getUint32(at + SH_TYPE, true),
-    flags: Number(BigInt.asUintN(32, view.getBigUint64(at + SH_FLAGS, true))),
-    address: view.getBigUint64(at + SH_ADDR, true),
-    link: view.getUint32(at + SH_LINK, true),
-    bytes: sectionBytes(view, bytes, at),
-    sizeBytes: view.getBigUint64(at + SH_SIZE, true),
-  }));
+  const names = namesIndex < count ? allBytes(sectionContents(view, file, headers[namesIndex])) : new Uint8Array();
+  return headers.map((at) =>
+    makeElfSection(sectionContents(view, file, at), {
+      name: stringAt(names, view.getUint32(at + SH_NAME, true)),
+      type: view.getUint32(at + SH_TYPE, true),
+      flags: Number(BigInt.asUintN(32, view.getBigUint64(at + SH_FLAGS, true))),
+      address: view.getBigUint64(at + SH_ADDR, true),
+      link: view.getUint32(at + SH_LINK, true),
+      sizeBytes: view.getBigUint64(at + SH_SIZE, true),
+    }),
+  );
 }
 
-function loadOffsetsOf(view: DataView, bytes: Uint8Array): bigint[] {
-  const offsets = segmentHeaders(view, bytes)
+function loadOffsetsOf(view: DataView, file: FileBytes): bigint[] {
+  const offsets = segmentHeaders(view, file)
     .filter((at) => (view.getUint32(at + P_FLAGS, true) & PF_X) !== 0)
     .map((at) => BigInt.asUintN(64, view.getBigUint64(at + P_PADDR, true) - view.getBigUint64(at + P_VADDR, true)));
   return [...new Set(offsets)];
 }
 
+function makeElfSection(
+  contents: FileBytes,
+  header: Pick<ElfSection, 'name' | 'type' | 'flags' | 'address' | 'link' | 'sizeBytes'>,
+): ElfSection {
+  return {
+    ...header,
+    contents,
+    lengthBytes: contents.bytes.length,
+    get bytes() {
+      return allBytes(contents);
+    },
+  };
+}
+
 /** The offsets of the program headers of loaded segments. */
-function segmentHeaders(view: DataView, bytes: Uint8Array): number[] {
+function segmentHeaders(view: DataView, file: FileBytes): number[] {
+  const { bytes } = file;
   const start = Number(view.getBigUint64(E_PHOFF, true));
   const count = view.getUint16(E_PHNUM, true);
   if (view.getUint16(E_PHENTSIZE, true) !== PROGRAM_HEADER_BYTES) return [];
   const headers = Array.from({ length: count }, (_, i) => start + i * PROGRAM_HEADER_BYTES);
+  file.load?.(Math.min(start, bytes.length), Math.min(start + count * PROGRAM_HEADER_BYTES, bytes.length));
   return headers.filter((at) => at + PROGRAM_HEADER_BYTES <= bytes.length && view.getUint32(at, true) === PT_LOAD);
 }
 
 /** The loaded segments, as sections without names (System V ABI, "Program Header"). */
-function readSegments(view: DataView, bytes: Uint8Array): ElfSection[] {
-  return segmentHeaders(view, bytes).map((at) => {
+function readSegments(view: DataView, file: FileBytes): ElfSection[] {
+  return segmentHeaders(view, file).map((at) => {
     const offset = Number(view.getBigUint64(at + P_OFFSET, true));
     const fileBytes = Number(view.getBigUint64(at + P_FILESZ, true));
     const isExecutable = (view.getUint32(at + P_FLAGS, true) & PF_X) !== 0;
-    return {
+    return makeElfSection(partOfFile(file, offset, fileBytes), {
       name: '',
       type: SHT_PROGBITS,
       flags: SHF_ALLOC | (isExecutable ? SHF_EXECINSTR : 0),
       address: view.getBigUint64(at + P_VADDR, true),
       link: 0,
-      bytes: offset + fileBytes <= bytes.length ? bytes.subarray(offset, offset + fileBytes) : new Uint8Array(),
       sizeBytes: view.getBigUint64(at + P_MEMSZ, true),
-    };
+    });
   });
 }
 
@@ -152,25 +180,28 @@ function buildIdOf(sections: readonly ElfSection[]): string | undefined {
   return Array.from(bytes.subarray(BUILD_ID_AT), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-function sectionBytes(view: DataView, bytes: Uint8Array, at: number): Uint8Array {
-  if (view.getUint32(at + SH_TYPE, true) === SHT_NOBITS) return new Uint8Array();
+function sectionContents(view: DataView, file: FileBytes, at: number): FileBytes {
+  if (view.getUint32(at + SH_TYPE, true) === SHT_NOBITS) return { bytes: new Uint8Array() };
   const offset = Number(view.getBigUint64(at + SH_OFFSET, true));
-  const size = Number(view.getBigUint64(at + SH_SIZE, true));
-  return offset + size <= bytes.length ? bytes.subarray(offset, offset + size) : new Uint8Array();
+  return partOfFile(file, offset, Number(view.getBigUint64(at + SH_SIZE, true)));
 }
 
 function bytesAt(sections: ElfSection[], address: bigint, lengthBytes: number): Uint8Array | undefined {
   for (const section of sections) {
     if (!(section.flags & SHF_ALLOC) || address < section.address) continue;
     const offset = address - section.address;
-    if (offset + BigInt(lengthBytes) > BigInt(section.bytes.length)) continue;
-    return section.bytes.subarray(Number(offset), Number(offset) + lengthBytes);
+    if (offset + BigInt(lengthBytes) > BigInt(section.lengthBytes)) continue;
+    const { bytes, load } = section.contents;
+    load?.(Number(offset), Number(offset) + lengthBytes);
+    return bytes.subarray(Number(offset), Number(offset) + lengthBytes);
   }
   return undefined;
 }
 
 function codeAround(code: ElfSection[], address: bigint, reachBytes: number) {
-  const section = code.find(({ address: start, bytes }) => start <= address && address < start + BigInt(bytes.length));
+  const section = code.find((candidate) => {
+    return candidate.address <= address && address < candidate.address + BigInt(candidate.lengthBytes);
+  });
   if (!section) return undefined;
   const offset = Number(address - section.address);
   const from = Math.max(0, offset - reachBytes);

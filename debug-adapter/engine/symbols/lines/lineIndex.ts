@@ -5,6 +5,8 @@ import type { DebugInfo, Unit } from '../dwarf/info.ts';
 import { readLineHeader, type LineHeader } from '../dwarf/line.ts';
 import type { CodeUnits } from '../functions/codeUnits.ts';
 import type { LineLocation, SourceFile } from '../symbols.ts';
+import { fileKey } from '../names/nameHash.ts';
+import type { NameHints } from '../names/nameHints.ts';
 import { LineTable } from './lineTable.ts';
 import { matchPaths, reversedComponents } from './paths.ts';
 
@@ -19,18 +21,22 @@ export class LineIndex {
   private readonly report: (damage: MalformedData) => void;
   private readonly headers = new Map<Unit, LineHeader | undefined>();
   private readonly tables = new Map<Unit, LineTable | undefined>();
+  private readonly hints: NameHints;
   private byPath: Map<string, FileUse> | undefined;
+  private readonly byName = new Map<string, Map<string, FileUse>>();
 
   constructor(
     info: DebugInfo,
     options: {
       codeUnits: CodeUnits;
+      hints: NameHints;
       isInFile: (address: bigint) => boolean;
       report: (damage: MalformedData) => void;
     },
   ) {
     this.info = info;
     this.codeUnits = options.codeUnits;
+    this.hints = options.hints;
     this.isInFile = options.isInFile;
     this.report = options.report;
   }
@@ -71,7 +77,7 @@ export class LineIndex {
 
   /** Every source file, with the units that use it. */
   get uses(): Map<string, FileUse> {
-    this.byPath ??= this.collectUses();
+    this.byPath ??= this.collectUses(this.info.units);
     return this.byPath;
   }
 
@@ -83,7 +89,7 @@ export class LineIndex {
    */
   usesMatching(path: string): FileUse[] {
     const components = reversedComponents(path);
-    const matches = [...this.uses.values()]
+    const matches = [...this.usesNamed(components[0] ?? '').values()]
       .map((use) => ({ use, ...matchPaths(components, use.parts) }))
       .filter(({ use, parts }) => parts >= Math.min(2, components.length, use.parts.length) && parts > 0);
     const parts = matches.reduce((longest, match) => Math.max(longest, match.parts), 0);
@@ -92,13 +98,25 @@ export class LineIndex {
     return (exact.length > 0 ? exact : best).map(({ use }) => use);
   }
 
-  private collectUses(): Map<string, FileUse> {
+  /** The source files with a given name, in any folder. */
+  private usesNamed(name: string): Map<string, FileUse> {
+    if (this.byPath) return this.byPath;
+    const key = fileKey(name);
+    let uses = this.byName.get(key);
+    if (!uses) {
+      uses = this.collectUses(this.hints.unitsOf('file', name), ({ path }) => fileKey(path) === key);
+      this.byName.set(key, uses);
+    }
+    return uses;
+  }
+
+  private collectUses(units: readonly Unit[], isWanted = (_: SourceFile): boolean => true): Map<string, FileUse> {
     const uses = new Map<string, FileUse>();
-    for (const unit of this.info.units) {
+    for (const unit of units) {
       // Type units and partial units use the line table of another unit.
       if (unit.isTypeUnit || unit.skeleton.tag === TAG.partialUnit) continue;
       this.header(unit)?.files.forEach((file, number) => {
-        if (!file) return;
+        if (!file || !isWanted(file)) return;
         let use = uses.get(file.path);
         if (!use) {
           use = { file, parts: reversedComponents(file.path), units: new Map() };

@@ -22,10 +22,10 @@ export class EntryReader {
   /** The same as an offset in `.debug_info`. */
   farOrigin = -1;
 
-  constructor(bytes: Uint8Array, at: number, end: number) {
+  constructor(bytes: Uint8Array, at: number) {
     this.bytes = bytes;
     this.at = at;
-    this.end = Math.min(end, bytes.length);
+    this.end = bytes.length;
   }
 
   /** An unsigned LEB128 number. */

@@ -1,8 +1,10 @@
+import { reversedComponents } from '../lines/paths.ts';
+
 /** What a name in the debug information stands for. */
-export type NameKind = 'variable' | 'type' | 'enumerator' | 'function';
+export type NameKind = 'variable' | 'type' | 'enumerator' | 'function' | 'file';
 
 /** The number of each kind in a name table. The numbers are part of the cached table's format. */
-export const KIND_NUMBER: Record<NameKind, number> = { type: 0, variable: 1, function: 2, enumerator: 3 };
+export const KIND_NUMBER: Record<NameKind, number> = { type: 0, variable: 1, function: 2, enumerator: 3, file: 4 };
 
 /** The 64-bit hash of a name and its kind, in two halves. It does not resist deliberate collisions. */
 export interface NameHash {
@@ -38,6 +40,9 @@ export function keyEnd(bytes: Uint8Array, start: number, end: number): number {
   for (let i = start; i < end; i++) if (bytes[i] === LESS && i > start) return i;
   return end;
 }
+
+/** The key of a source file: its name without folders. Upper and lower case are the same, as on some systems. */
+export const fileKey = (path: string): string => (reversedComponents(path)[0] ?? '').toLowerCase();
 
 /**
  * The part of a name from the user under which the entry is indexed: the last component, without `struct`, parameters

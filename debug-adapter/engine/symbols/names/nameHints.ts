@@ -1,7 +1,11 @@
 import { MalformedData } from '../damage.ts';
+import { AT } from '../dwarf/constants.ts';
 import type { DebugInfo, Unit } from '../dwarf/info.ts';
-import { keyEnd, type NameKind } from './nameHash.ts';
+import { lineFileNames } from '../dwarf/line.ts';
+import { allBytes, bytesOnce } from '../elf/fileBytes.ts';
+import { fileKey, KIND_NUMBER, keyEnd, type NameKind } from './nameHash.ts';
 import { NameTableBuilder, type NameTable } from './nameTable.ts';
+import { decodeNameTable } from './nameTableFile.ts';
 import { UnitScan } from './unitScan.ts';
 
 /**
@@ -12,16 +16,63 @@ export class NameHints {
   private readonly info: DebugInfo;
   private table: NameTable | undefined;
 
-  constructor(info: DebugInfo, table?: NameTable) {
+  /** `index` was made by `createSymbolIndex`. It is not used if it is damaged. */
+  constructor(info: DebugInfo, index?: Uint8Array) {
     this.info = info;
-    this.table = table;
+    // Decode it now, so that the first lookup is as fast as the others.
+    this.table = index && decodeNameTable(index, info.units.length);
   }
 
-  /** The units that may define a name, in ascending order of their keys. */
+  /** The units that may define a name or use a source file, in ascending order of their keys. */
   unitsOf(kind: NameKind, name: string): Unit[] {
-    this.table ??= scanNames(this.info);
     const { units } = this.info;
+    this.table ??= scanNames(this.info);
     return this.table.unitsOf(kind, name).flatMap((index) => units[index] ?? []);
+  }
+}
+
+/** Adds the source files of units. A line table that several units share is read once. */
+class FileScan {
+  private readonly info: DebugInfo;
+  private readonly builder: NameTableBuilder;
+  private readonly known = new Map<string, number>();
+  private readonly tables = new Map<number, number[]>();
+
+  constructor(info: DebugInfo, builder: NameTableBuilder) {
+    this.info = info;
+    this.builder = builder;
+  }
+
+  /** A unit whose line table is damaged has no source files. */
+  add(unit: Unit, index: number): void {
+    const { skeleton } = unit;
+    const offset = skeleton.sectionOffset(AT.stmtList);
+    if (offset === undefined || unit.isTypeUnit) return;
+    const files = this.tables.get(offset) ?? this.read(offset);
+    this.tables.set(offset, files);
+    const unitName = skeleton.text(AT.name);
+    for (const file of unitName === undefined ? files : [...files, this.nameOf(unitName)]) {
+      this.builder.add(file, index, KIND_NUMBER.file);
+    }
+  }
+
+  private read(offset: number): number[] {
+    try {
+      return lineFileNames(this.info.sections, '.debug_line', offset).map((name) => this.nameOf(name));
+    } catch (error) {
+      if (!(error instanceof MalformedData)) throw error;
+      return [];
+    }
+  }
+
+  private nameOf(path: string): number {
+    let name = this.known.get(path);
+    if (name === undefined) {
+      const key = encoder.encode(fileKey(path));
+      name = this.builder.nameOf(key, 0, key.length, KIND_NUMBER.file);
+      this.known.set(path, name);
+    }
+    return name;
   }
 }
 
@@ -30,15 +81,19 @@ export function scanNames(info: DebugInfo): NameTable {
   const { sections } = info;
   const builder = new NameTableBuilder();
   const scan = new UnitScan(builder, {
-    strings: sections.get('.debug_str').bytes,
-    lineStrings: sections.get('.debug_line_str').bytes,
-    stringOffsets: sections.get('.debug_str_offsets').bytes,
+    abbreviations: sections.get('.debug_abbrev'),
+    strings: allBytes(sections.get('.debug_str')),
+    lineStrings: allBytes(sections.get('.debug_line_str')),
+    stringOffsets: allBytes(sections.get('.debug_str_offsets')),
   });
+  const files = new FileScan(info, builder);
   info.units.forEach((unit, index) => {
     try {
       // The entries of a skeleton unit are in a .dwo file, which has its own strings.
-      if (unit.root.unit.sections === sections) scan.scan(unit, index, unit.section.bytes, unit.start);
+      const isHere = !isSkeleton(unit) && unit.sections === sections;
+      if (isHere) scan.scan(unit, index, bytesOnce(unit.section, unit.start, unit.end));
       else builder.addUnreadable(index);
+      files.add(unit, index);
     } catch (error) {
       if (!(error instanceof MalformedData)) throw error;
       builder.addUnreadable(index);
@@ -50,6 +105,8 @@ export function scanNames(info: DebugInfo): NameTable {
   }
   return builder.finish();
 }
+
+const isSkeleton = ({ skeleton }: Unit): boolean => skeleton.has(AT.dwoName) || skeleton.has(AT.gnuDwoName);
 
 function nameAt(info: DebugInfo, offset: number): Uint8Array | undefined {
   try {

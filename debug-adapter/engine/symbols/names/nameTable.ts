@@ -1,7 +1,7 @@
-import { hashBytes, KIND_NUMBER, nameKey, type NameKind } from './nameHash.ts';
+import { fileKey, hashBytes, KIND_NUMBER, nameKey, type NameKind } from './nameHash.ts';
 
 /**
- * Maps names to the units that may define them, in a few bytes per name. The table contains hints: a lookup reads the
+ * Maps names to the units that may define them (or use them, for source files), in a few bytes per name. The table contains hints: a lookup reads the
  * units and finds out whether they define the name. No unit that defines the name may be missing. Types and enumerators
  * are an exception: units that include the same header define the same types, so the first `UNITS_PER_TYPE_MAX` units
  * are sufficient.
@@ -16,7 +16,7 @@ export class NameTable {
   /** The indexes of the units, in ascending order. */
   unitsOf(kind: NameKind, name: string): number[] {
     const { high, low, starts, ends, units, unreadable } = this.arrays;
-    const key = encoder.encode(nameKey(name));
+    const key = encoder.encode(kind === 'file' ? fileKey(name) : nameKey(name));
     const hash = hashBytes(key, 0, key.length, KIND_NUMBER[kind]);
     const mask = high.length - 1;
     for (let slot = hash.low & mask, tries = 0; ends[slot] > 0 && tries <= mask; slot = (slot + 1) & mask, tries++) {

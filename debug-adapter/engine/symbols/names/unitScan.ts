@@ -1,14 +1,16 @@
-import type { AbbreviationTable } from '../dwarf/abbrev.ts';
+import type { Section } from '../byteCursor.ts';
 import { AT } from '../dwarf/constants.ts';
 import type { Unit } from '../dwarf/info.ts';
 import { EntryReader, NAME } from './entryReader.ts';
 import { KIND_NUMBER, keyEnd } from './nameHash.ts';
 import type { NameTableBuilder } from './nameTable.ts';
 import { OffsetMap } from './offsetMap.ts';
-import { scanProgram, type ScanProgram } from './scanProgram.ts';
+import { ProgramTable } from './programTable.ts';
+import type { ScanProgram } from './scanProgram.ts';
 
-/** The sections that contain names. */
+/** The sections that a scan needs besides the units. */
 export interface NameSections {
+  abbreviations: Section;
   strings: Uint8Array;
   lineStrings: Uint8Array;
   /** `.debug_str_offsets` */
@@ -34,32 +36,23 @@ export class UnitScan {
   private readonly sections: NameSections;
   /** The numbers of the names in `.debug_str` and `.debug_line_str`, by offset and kind. */
   private readonly known = { strings: new OffsetMap(), lineStrings: new OffsetMap() };
-  private programs: (ScanProgram | undefined)[] = [];
-  private programsOf: { table: AbbreviationTable; isC: boolean } | undefined;
+  readonly programs: ProgramTable;
 
   constructor(builder: NameTableBuilder, sections: NameSections) {
     this.builder = builder;
     this.sections = sections;
+    this.programs = new ProgramTable(sections.abbreviations);
   }
 
   /**
-   * Adds the names of a unit. `bytes` contains the unit, which starts there at `start`. Throws MalformedData if an
-   * abbreviation is missing.
+   * Adds the names of a unit, whose contents are `bytes`. Throws MalformedData if its root entry is damaged.
    */
-  scan(unit: Unit, index: number, bytes: Uint8Array, start: number): void {
+  scan(unit: Unit, index: number, bytes: Uint8Array): void {
     const isC = C_LANGUAGES.has(unit.root.number(AT.language) ?? 0);
-    this.useAbbreviations(unit.abbreviations, isC);
-    const entries = new EntryReader(bytes, start + unit.firstDie - unit.start, start + unit.end - unit.start);
-    const isComplete = new OneUnit(this, { unit, index, entries, start, isC }).addNames();
+    this.programs.select(unit.abbreviationOffset, unit, isC);
+    const entries = new EntryReader(bytes, unit.firstDie - unit.start);
+    const isComplete = new OneUnit(this, { unit, index, entries }).addNames();
     if (!isComplete) this.builder.addUnreadable(index);
-  }
-
-  program(unit: Unit, code: number, isC: boolean): ScanProgram | undefined {
-    const known = this.programs[code];
-    if (known) return known;
-    const program = scanProgram(unit.abbreviations.get(code), unit, isC);
-    if (code < PROGRAMS_MAX) this.programs[code] = program;
-    return program;
   }
 
   add(name: number, unit: number, kind: number): void {
@@ -106,12 +99,6 @@ export class UnitScan {
     if (!(at + 4 <= bytes.length)) return Infinity;
     return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
   }
-
-  private useAbbreviations(table: AbbreviationTable, isC: boolean): void {
-    if (this.programsOf?.table === table && this.programsOf.isC === isC) return;
-    this.programs = [];
-    this.programsOf = { table, isC };
-  }
 }
 
 /** The scan of one unit. */
@@ -120,29 +107,16 @@ class OneUnit {
   private readonly unit: Unit;
   private readonly index: number;
   private readonly entries: EntryReader;
-  private readonly start: number;
-  private readonly isC: boolean;
   /** The declarations: offset in the unit, name and kind of each. */
   private readonly declarations: number[] = [];
   /** The offsets of the entries that definitions complete. */
   private readonly completed = new Set<number>();
 
-  constructor(
-    scan: UnitScan,
-    {
-      unit,
-      index,
-      entries,
-      start,
-      isC,
-    }: { unit: Unit; index: number; entries: EntryReader; start: number; isC: boolean },
-  ) {
+  constructor(scan: UnitScan, { unit, index, entries }: { unit: Unit; index: number; entries: EntryReader }) {
     this.scan = scan;
     this.unit = unit;
     this.index = index;
     this.entries = entries;
-    this.start = start;
-    this.isC = isC;
   }
 
   /** Returns false if the unit could not be read to its end. */
@@ -151,14 +125,14 @@ class OneUnit {
     let depth = 0;
     let functionDepth = Infinity;
     while (entries.at < entries.end) {
-      const offset = entries.at - this.start;
+      const offset = entries.at;
       const code = entries.leb();
       if (code === 0) {
         if (--depth <= 0) break;
         if (depth <= functionDepth) functionDepth = Infinity;
         continue;
       }
-      const program = this.scan.program(this.unit, code, this.isC);
+      const program = this.scan.programs.get(code);
       if (!program) return false;
       entries.read(program);
       const { kind } = program;
@@ -206,7 +180,7 @@ class OneUnit {
         depth--;
         continue;
       }
-      const program = this.scan.program(this.unit, code, this.isC);
+      const program = this.scan.programs.get(code);
       if (!program) return false;
       entries.read(program);
       if (program.hasChildren && !this.toSibling()) depth++;
@@ -216,17 +190,15 @@ class OneUnit {
 
   /** Skips an entry's children. Only forward references are followed, because damaged data could contain a cycle. */
   private toSibling(): boolean {
-    const { entries, start } = this;
-    const at = start + entries.sibling;
-    if (entries.sibling < 0 || at <= entries.at || at > entries.end) return false;
-    entries.at = at;
+    const { entries } = this;
+    const { sibling } = entries;
+    if (sibling <= entries.at || sibling > entries.end) return false;
+    entries.at = sibling;
     return true;
   }
 }
 
 const KINDS = Object.keys(KIND_NUMBER).length;
 const OFFSET_MAX = 2 ** 32 / KINDS;
-/** Compilers number abbreviations from 1, so a larger code is rare or damaged. */
-const PROGRAMS_MAX = 1 << 16;
 /** DW_LANG_C89, C, C99, C11, C17 and C23. */
 const C_LANGUAGES = new Set([0x01, 0x02, 0x0c, 0x1d, 0x2c, 0x3e]);

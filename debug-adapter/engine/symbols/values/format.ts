@@ -1,4 +1,3 @@
-import type { SymbolAtAddress } from '../symbols.ts';
 import type {
   ArrayType,
   BaseType,

@@ -1,0 +1,47 @@
+import type { Host, HostFile } from '../base/host.ts';
+import { UserError } from '../../messages/userError.ts';
+import { type FileBytes, fileOnDemand } from '../symbols/index.ts';
+import { SYMBOL_FILE_BYTES_MAX } from './companionFiles.ts';
+
+/** A symbol file that is read on demand. */
+export interface LargeFile {
+  name: string;
+  path: string;
+  bytes: FileBytes;
+  lengthBytes: number;
+  /** Its index, if the host has created one. */
+  index: Uint8Array | undefined;
+  /** Whether the file is the same as when it was opened. */
+  isUnchanged(): boolean;
+}
+
+/** Larger files are read on demand, because a session needs only a small part of their debug information. */
+const IN_MEMORY_BYTES_MAX = 16 << 20;
+
+/**
+ * Opens a large regular file, to read it on demand; undefined for other files. It stays open until the session ends, so
+ * that a build can replace it in the meantime.
+ */
+export function openLarge(host: Host, name: string): LargeFile | undefined {
+  const file = tryOpen(host, name);
+  if (!file) return undefined;
+  const version = file.version?.();
+  const lengthBytes = file.length();
+  if (lengthBytes > IN_MEMORY_BYTES_MAX && lengthBytes <= SYMBOL_FILE_BYTES_MAX && version !== undefined) {
+    const index = host.symbolIndexes?.find(name, version);
+    const isUnchanged = () => file.version?.() === version;
+    return { name, path: name, bytes: fileOnDemand(file), lengthBytes, index, isUnchanged };
+  }
+  file.close();
+  return undefined;
+}
+
+/** Reading the whole file reports the error, or reads a file that is not regular. */
+function tryOpen(host: Host, name: string): HostFile | undefined {
+  try {
+    return host.files.open(name, { write: false, create: 'never' });
+  } catch (error) {
+    if (error instanceof UserError && error.kind !== 'interrupted') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,181 @@
+import type { SymbolInfo } from '../symbols.ts';
+import { stringAt } from './elfFile.ts';
+
+/**
+ * The entries of an ELF symbol table, in ascending order of their addresses, and a hash table of their names. It keeps
+ * 12 bytes per entry and creates objects only for the entries that a query returns, because a kernel has hundreds of
+ * thousands of symbols. Addresses do not include the load bias.
+ */
+export class SortedSymbols {
+  private readonly view: DataView;
+  private readonly names: Uint8Array;
+  /** The offsets of the entries. */
+  private readonly order: Uint32Array;
+  /** The last entry with each hash, and for each entry the previous one with the same hash: indexes plus 1. */
+  private readonly last: Uint32Array;
+  private readonly previous: Uint32Array;
+
+  constructor(table: Uint8Array, names: Uint8Array) {
+    this.view = new DataView(table.buffer, table.byteOffset, table.byteLength);
+    this.names = names;
+    this.order = sortedOffsets(this.view, names);
+    this.last = new Uint32Array(2 ** Math.ceil(Math.log2(Math.max(1, this.order.length) * 2)));
+    this.previous = new Uint32Array(this.order.length);
+    this.order.forEach((at, i) => {
+      const name = this.view.getUint32(at + ST_NAME, true);
+      const slot = hashOf(names, name, baseEnd(names, name)) & (this.last.length - 1);
+      this.previous[i] = this.last[slot];
+      this.last[slot] = i + 1;
+    });
+  }
+
+  get length(): number {
+    return this.order.length;
+  }
+
+  at(index: number): SymbolInfo {
+    const at = this.order[index];
+    return {
+      name: stringAt(this.names, this.view.getUint32(at + ST_NAME, true)),
+      address: this.addressOf(index),
+      sizeBytes: this.view.getBigUint64(at + ST_SIZE, true),
+      kind: KINDS[this.view.getUint8(at + ST_INFO) & 0xf]!,
+    };
+  }
+
+  /** The index of the last symbol that does not start after an address; -1 if there is none. */
+  lastNotAfter(address: bigint): number {
+    let low = 0;
+    let high = this.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.addressOf(middle) <= address) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+
+  /** The symbols whose names match `base` up to the first dot, in ascending order of their addresses. */
+  withBase(base: string): SymbolInfo[] {
+    const bytes = new TextEncoder().encode(base);
+    const found: SymbolInfo[] = [];
+    const slot = hashOf(bytes, 0, bytes.length) & (this.last.length - 1);
+    for (let i = this.last[slot]; i > 0; i = this.previous[i - 1]) {
+      const name = this.view.getUint32(this.order[i - 1] + ST_NAME, true);
+      const end = baseEnd(this.names, name);
+      if (end - name !== bytes.length || !bytes.every((byte, n) => byte === this.names[name + n])) continue;
+      found.push(this.at(i - 1));
+    }
+    return found.reverse();
+  }
+
+  /** The functions whose names start like the mangled names of C++ and Rust (`_Z`, `_R`). */
+  mangledFunctions(): SymbolInfo[] {
+    const found: SymbolInfo[] = [];
+    this.order.forEach((at, index) => {
+      const name = this.view.getUint32(at + ST_NAME, true);
+      const second = this.names[name + 1];
+      if (this.names[name] !== UNDERSCORE || (second !== CAPITAL_Z && second !== CAPITAL_R)) return;
+      const symbol = this.at(index);
+      if (symbol.kind === 'function') found.push(symbol);
+    });
+    return found;
+  }
+
+  private addressOf(index: number): bigint {
+    return this.view.getBigUint64(this.order[index] + ST_VALUE, true);
+  }
+}
+
+/** The part of a symbol's name before the suffixes of the compiler's clones (`sum.isra.0`). */
+export function baseOf(name: string): string {
+  const dot = name.indexOf('.', 1);
+  return dot < 0 ? name : name.slice(0, dot);
+}
+
+/** Sorts by address, then by priority: the last symbol at an address is the best one. Otherwise keeps the table's order. */
+function sortedOffsets(view: DataView, names: Uint8Array): Uint32Array {
+  const offsets: number[] = [];
+  for (let at = 0; at + SYMBOL_BYTES <= view.byteLength; at += SYMBOL_BYTES) {
+    if (isShown(view, names, at)) offsets.push(at);
+  }
+  // Addresses with the same upper half are close enough for exact numbers.
+  const groups = new Map<number, number[]>();
+  for (const at of offsets) {
+    const upper = view.getUint32(at + ST_VALUE + 4, true);
+    const group = groups.get(upper);
+    if (group) group.push(at);
+    else groups.set(upper, [at]);
+  }
+  const sorted = [...groups].sort(([a], [b]) => a - b).map(([, group]) => sortedGroup(view, group));
+  const all = new Uint32Array(offsets.length);
+  let done = 0;
+  for (const group of sorted) {
+    all.set(group, done);
+    done += group.length;
+  }
+  return all;
+}
+
+function sortedGroup(view: DataView, offsets: number[]): Uint32Array {
+  const count = offsets.length;
+  if (count > GROUP_MAX) return sortedSlowly(view, offsets);
+  // Numbers without a comparison function are sorted many times faster, so each number also contains its index.
+  const keys = Float64Array.from(offsets, (at, i) => {
+    return (view.getUint32(at + ST_VALUE, true) * PRIORITIES + priority(view, at)) * count + i;
+  });
+  return Uint32Array.from(keys.sort(), (key) => offsets[key % count]);
+}
+
+/** For a group whose keys would not be exact. */
+function sortedSlowly(view: DataView, offsets: number[]): Uint32Array {
+  const compare = (a: number, b: number) => {
+    const [first, second] = [view.getBigUint64(a + ST_VALUE, true), view.getBigUint64(b + ST_VALUE, true)];
+    return first === second ? priority(view, a) - priority(view, b) : first < second ? -1 : 1;
+  };
+  return Uint32Array.from(offsets.sort(compare));
+}
+
+/** Leaves out mapping symbols (`$x`, `$d`), labels of the assembler (`.L1`), and section and file symbols. */
+function isShown(view: DataView, names: Uint8Array, at: number): boolean {
+  if (!((view.getUint8(at + ST_INFO) & 0xf) in KINDS) || view.getUint16(at + ST_SHNDX, true) === SHN_UNDEF)
+    return false;
+  const name = view.getUint32(at + ST_NAME, true);
+  const first = names[name] ?? 0;
+  return first !== 0 && first !== DOLLAR && !(first === DOT && names[name + 1] === CAPITAL_L);
+}
+
+function priority(view: DataView, at: number): number {
+  const isLabel = (view.getUint8(at + ST_INFO) & 0xf) === 0;
+  const hasSize = view.getUint32(at + ST_SIZE, true) !== 0 || view.getUint32(at + ST_SIZE + 4, true) !== 0;
+  return (isLabel ? 0 : 2) + (hasSize ? 1 : 0);
+}
+
+function baseEnd(names: Uint8Array, start: number): number {
+  let end = start;
+  while (end < names.length && names[end] !== 0 && (names[end] !== DOT || end === start)) end++;
+  return end;
+}
+
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0x811c_9dc5;
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i], 0x0100_0193);
+  return (hash ^ (hash >>> 15)) >>> 0;
+}
+
+/**
+ * System V ABI, "Symbol Table": STT_NOTYPE, STT_OBJECT, STT_FUNC. Symbols of other types do not have a guest address.
+ */
+const KINDS: Record<number, SymbolInfo['kind'] | undefined> = { 0: 'label', 1: 'object', 2: 'function' };
+const PRIORITIES = 4;
+/** 2^53 / (2^32 * PRIORITIES): the key of the last symbol is below 2^53. */
+const GROUP_MAX = 2 ** 19;
+const SHN_UNDEF = 0;
+const SYMBOL_BYTES = 24;
+const ST_NAME = 0;
+const ST_INFO = 4;
+const ST_SHNDX = 6;
+const ST_VALUE = 8;
+const ST_SIZE = 16;
+const [DOLLAR, DOT, UNDERSCORE] = [0x24, 0x2e, 0x5f];
+const [CAPITAL_L, CAPITAL_R, CAPITAL_Z] = [0x4c, 0x52, 0x5a];

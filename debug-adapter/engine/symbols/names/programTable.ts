@@ -1,0 +1,84 @@
+import { AbbreviationTable } from '../dwarf/abbrev.ts';
+import type { FormSizes } from '../dwarf/forms.ts';
+import { FORM } from '../dwarf/constants.ts';
+import type { Section } from '../byteCursor.ts';
+import { allBytes } from '../elf/fileBytes.ts';
+import { scanProgram, type ScanProgram } from './scanProgram.ts';
+
+/**
+ * The scan programs for the abbreviations of one unit after another. Most units have their own table, but nearly all
+ * declarations in them are the same, so each distinct declaration is translated once.
+ */
+export class ProgramTable {
+  private readonly section: Section;
+  private readonly bytes: Uint8Array;
+  /** The programs of the current table, by code. */
+  private programs: (ScanProgram | undefined)[] = [];
+  private current = '';
+  private readonly known = new Map<string, ScanProgram | undefined>();
+  private at = 0;
+
+  constructor(section: Section) {
+    this.section = section;
+    this.bytes = allBytes(section);
+  }
+
+  /** Selects the table at an offset. `isC` is the language of the unit. */
+  select(offset: number, { version, is64, addressBytes }: FormSizes, isC: boolean): void {
+    const variant = `${version} ${is64} ${isC} `;
+    if (this.current === variant + offset) return;
+    this.current = variant + offset;
+    this.programs = [];
+    this.at = offset;
+    for (;;) {
+      const start = this.at;
+      const code = this.leb();
+      if (code === 0 || this.at >= this.bytes.length || code >= CODES_MAX) return;
+      const declaration = this.at;
+      this.skipDeclaration();
+      const key = variant + this.text(declaration);
+      if (!this.known.has(key)) {
+        const abbreviation = new AbbreviationTable(this.section, start).get(code);
+        this.known.set(key, scanProgram(abbreviation, { version, is64, addressBytes }, isC));
+      }
+      this.programs[code] = this.known.get(key);
+    }
+  }
+
+  /** Undefined if the declaration is missing or cannot be scanned. */
+  get(code: number): ScanProgram | undefined {
+    return this.programs[code];
+  }
+
+  private skipDeclaration(): void {
+    this.leb();
+    this.at++;
+    for (;;) {
+      const name = this.leb();
+      const form = this.leb();
+      if (form === FORM.implicitConst) this.leb();
+      if ((name === 0 && form === 0) || this.at >= this.bytes.length) return;
+    }
+  }
+
+  /** The bytes from `start` to the current offset as a text, to compare them. */
+  private text(start: number): string {
+    let text = '';
+    for (let i = start; i < this.at; i++) text += String.fromCharCode(this.bytes[i]);
+    return text;
+  }
+
+  private leb(): number {
+    const { bytes } = this;
+    let byte = bytes[this.at++];
+    let value = byte & 0x7f;
+    for (let scale = 0x80; byte >= 0x80; scale *= 0x80) {
+      byte = bytes[this.at++];
+      value += (byte & 0x7f) * scale;
+    }
+    return value;
+  }
+}
+
+/** Compilers number abbreviations from 1, so a larger code means that the table is damaged. */
+const CODES_MAX = 1 << 16;

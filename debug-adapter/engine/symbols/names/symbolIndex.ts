@@ -1,0 +1,50 @@
+import type { HostCompression, HostFile, SymbolIndexCache } from '../../base/host.ts';
+import { xxh64 } from '../../base/xxhash64.ts';
+import { DebugInfo } from '../dwarf/info.ts';
+import { DebugSections } from '../elf/debugSections.ts';
+import { type ElfFile, readElfFile } from '../elf/elfFile.ts';
+import { type FileBytes, fileOnDemand } from '../elf/fileBytes.ts';
+import { scanNames } from './nameHints.ts';
+import { decodeNameTable, digestInPieces, encodeNameTable } from './nameTableFile.ts';
+
+/**
+ * Creates the index of a large symbol file, or gets it from the cache. This takes up to several seconds, so it runs in
+ * a thread of its own. Pass the index to `openSymbols` if the file's version is still the same. Throws an error if the
+ * file is not a linked RV64 ELF file or changes in the meantime.
+ */
+export function createSymbolIndex(
+  file: HostFile,
+  { compression, cache }: { compression: HostCompression; cache?: SymbolIndexCache },
+): Uint8Array {
+  const version = file.version?.();
+  const bytes = fileOnDemand(file);
+  const elf = readElfFile(bytes, file.name);
+  const sections = new DebugSections(elf, { name: file.name, compression, report: () => {} });
+  const info = new DebugInfo(sections, { bias: 0n, report: () => {} });
+  const unitCount = info.units.length;
+  const key = cache && keyOf(elf, info, bytes);
+  const cached = key === undefined ? undefined : cache?.read(key);
+  if (cached && decodeNameTable(cached, unitCount)) return cached;
+  const index = encodeNameTable({ arrays: scanNames(info).arrays, unitCount });
+  // An index of a file that changed in the meantime may be wrong.
+  if (key !== undefined && file.version?.() === version) cache?.write(key, index);
+  return index;
+}
+
+/**
+ * Identifies the contents of a file. A build ID identifies a build, but tools that change only the debug information
+ * keep it; therefore the key also depends on the layout of the sections and units. Without a build ID, it depends on the
+ * whole contents.
+ */
+function keyOf(elf: ElfFile, info: DebugInfo, file: FileBytes): string {
+  const layout = [
+    elf.sections.map(({ name, address, lengthBytes }) => `${name} ${address} ${lengthBytes}`),
+    info.units.map(({ start, end, version, abbreviationOffset }) => [start, end, version, abbreviationOffset]),
+  ];
+  const digest = xxh64(new TextEncoder().encode(JSON.stringify(layout)));
+  const { buildId } = elf;
+  if (buildId !== undefined) return `${buildId}-${hex(digest)}`;
+  return `content-${hex(digestInPieces(file, digest))}`;
+}
+
+const hex = (digest: bigint): string => digest.toString(16).padStart(16, '0');

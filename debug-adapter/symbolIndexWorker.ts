@@ -1,0 +1,21 @@
+// The entry point of a thread that creates the index of one symbol file. If that is not possible, it posts no result, and
+// the engine reports what is wrong with the file when it opens it.
+import { parentPort, workerData } from 'node:worker_threads';
+import { createSymbolIndex } from './engine/index.ts';
+import { useInterruptionCell } from './host/interruption.ts';
+import { nodeHost } from './host/nodeHost.ts';
+import { symbolIndexCache } from './host/symbolIndexCache.ts';
+import type { IndexResult, IndexTask } from './host/symbolIndexes.ts';
+
+const { path, cacheFolder, interruption } = workerData as IndexTask;
+useInterruptionCell(interruption);
+const file = nodeHost.files.open(path, { write: false, create: 'never' });
+try {
+  const version = file.version?.() ?? '';
+  const cache = cacheFolder === undefined ? undefined : symbolIndexCache(cacheFolder);
+  const index = createSymbolIndex(file, { compression: nodeHost.compression, cache });
+  const result: IndexResult = { version, index };
+  parentPort!.postMessage(result, index.buffer instanceof ArrayBuffer ? [index.buffer] : []);
+} finally {
+  file.close();
+}
