@@ -136,6 +136,14 @@ function compareChildren(ours: Value, theirs: SampledValue[2], where: string, re
     else if (!isUnknown(target[1])) compareChildren(ours, target[2], `*${where}`, result);
     return;
   }
+  // The children of an enum of Rust are the fields of its variant; in gdb, the discriminant and the variant.
+  const [variant, ...others] = theirs.filter(([name]) => name !== '<anonymous>');
+  if (others.length === 0 && variant?.[1][0].endsWith(`::${variant[0]}`)) {
+    const fields = variant[1][2].map(([name, value]): (typeof theirs)[number] => [name.replace(/^__/, ''), value]);
+    return compareChildren(ours, fields, where, result);
+  }
+  // A slice of Rust has its elements as children; in gdb, the pointer and the length.
+  if (theirs.map(([name]) => name).join() === 'data_ptr,length') return;
   const [names, expected] = [own.slice(0, theirs.length).map(nameOf), theirs.map(([name]) => name)];
   if (names.join() !== expected.join()) {
     result.values++;
@@ -172,6 +180,7 @@ function normalized(text: string): string {
     .replaceAll('<synthetic pointer>', '<optimized out>')
     .replace(/::h[0-9a-f]{16}(?=[>+])/g, '')
     .replace(/^@0x[0-9a-f]+: /, '')
+    .replace(/::h[0-9a-f]{16}(?=>)/g, '')
     .replace(/^\([^)]*\([^)]*::\*\)\([^)]*\)\) /, '')
     .replace(/<error reading variable: Missing ELF symbol "\w+"\.>|<invalid address>/g, '<optimized out>')
     .replace(/^-?nan\(0x[0-9a-f]+\)/, 'nan');

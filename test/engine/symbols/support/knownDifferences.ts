@@ -30,7 +30,7 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     name: 'noValue',
     reason: 'gdb also lists variables that have no location at this position, as optimized out.',
     isWorse: false,
-    applies: ({ kind, theirs }) => kind === 'noVariable' && /<optimized out>/.test(theirs),
+    applies: ({ kind, theirs }) => kind === 'noVariable' && /optimized out>/.test(theirs),
   },
   {
     name: 'variableLength',
@@ -46,6 +46,13 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     isWorse: false,
     applies: ({ kind, where, ours, theirs }) =>
       kind === 'children' && where.startsWith('data of ') && ours === '' && theirs === '[0]',
+  },
+  {
+    name: 'rustSymbols',
+    reason: 'gdb shows the name of a function that a vtable refers to as in DWARF, with the number of its `impl`.',
+    isWorse: false,
+    applies: ({ kind, where, theirs }) =>
+      kind === 'text' && where.includes('::{vtable}') && /\{impl#\d+\}|<enums::/.test(theirs),
   },
   {
     name: 'nullptr',
