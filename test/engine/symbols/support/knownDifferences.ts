@@ -73,6 +73,13 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     applies: ({ where }) => /^(p of )?cell /.test(where),
   },
   {
+    name: 'entryValue',
+    reason:
+      'gdb gives `other` the value {0, 0} where it is an entry value, although it refers to `point`, which is {1, 2}.',
+    isWorse: false,
+    applies: ({ where }) => /^(\w of \*)?other in frame 0 at geometry::Point::operator\+ classes\.cpp:17/.test(where),
+  },
+  {
     name: 'lambdaParameters',
     reason:
       'gdb leaves out the parameters of functions in frames, but it cannot split the names of functions of lambdas.',
