@@ -226,12 +226,14 @@ const isFailure = (text: string): boolean => text.startsWith('error: ') && !text
 /** The value is not available, or consists only of parts that are not available. */
 function isUnknown(text: string): boolean {
   const rest = text.replaceAll(STATIC_MEMBER, '').replace(UNAVAILABLE, '');
-  return rest === '' || (rest !== text && /^[{[(][^"'0-9]*[}\])]$/.test(rest.replace(/[\w.<>$:]+ ?[=:] ?/g, '')));
+  // Rust's composite values begin with the name of their type.
+  const parts = rest.replace(/^.*\{vtable_type\} (?=\{)|[\w:<>&]+ (?=[{(])/g, '');
+  return rest === '' || (rest !== text && /^[{[(][^"'0-9]*[}\])]$/.test(parts.replace(/[\w.<>$:]+ ?[=:] ?/g, '')));
 }
 
 const STATIC_MEMBER = /static \w+ = [^,{}]*/g;
 const UNAVAILABLE =
-  /<optimized out>|<error reading variable: value has been optimized out>|<cannot read 0x[0-9a-f]+>|<?error(?: reading variable)?: Cannot access memory at address 0x[0-9a-f]+>?|<synthetic pointer>/g;
+  /<error reading variable: value has been optimized out>|<optimized out>|<error reading variable: value has been optimized out>|<cannot read 0x[0-9a-f]+>|<?error(?: reading variable)?: Cannot access memory at address 0x[0-9a-f]+>?|<synthetic pointer>/g;
 
 /** Whether the text is a summary that leaves out parts, which are marked by `…`. */
 function isShorter(own: string, expected: string): boolean {
