@@ -53,7 +53,7 @@ const NO_MESSAGES: readonly RegExp[] = [
   /^debug-adapter\/engine\/isa\/(integer|floatingPoint|system|compressed)\.ts$/, // tables of instructions
   /^debug-adapter\/engine\/isa\/csrs\.ts$/,
   /^debug-adapter\/engine\/base\/registerNames\.ts$/,
-  /^debug-adapter\/engine\/symbols\/(expressions\/(typeNames|builtInTypes)|types\/typeReader)\.ts$/, // names of C types
+  /^debug-adapter\/engine\/symbols\/(expressions\/(typeNames|builtInTypes)|types\/(typeReader|scopedName)|demangling\/itaniumTables)\.ts$/, // names of types
   /^debug-adapter\/engine\/machine\/cpu\/extensions\.ts$/, // marks in a table
   /^debug-adapter\/gdb\/registers\.ts$/, // XML for gdb
 ];

@@ -184,7 +184,7 @@ export interface Section extends FileBytes {
 }
 
 export function makeSection(name: string, contents: Uint8Array | FileBytes): Section {
-  const { bytes, load, readOnce } = contents instanceof Uint8Array ? ({ bytes: contents } as FileBytes) : contents;
+  const { bytes, load, readOnce } = 'bytes' in contents ? contents : ({ bytes: contents } as FileBytes);
   return { name, bytes, load, readOnce, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
 }
 

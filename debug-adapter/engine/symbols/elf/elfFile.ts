@@ -53,7 +53,7 @@ export interface ElfSection {
  * are not final, but a `.dwo` or `.dwp` file contains none.
  */
 export function readElfFile(source: Uint8Array | FileBytes, name: string, { isCompanion = false } = {}): ElfFile {
-  const file: FileBytes = source instanceof Uint8Array ? { bytes: source } : source;
+  const file: FileBytes = 'bytes' in source ? source : { bytes: source };
   const { bytes } = file;
   file.load?.(0, Math.min(HEADER_BYTES, bytes.length));
   if (!MAGIC.every((byte, i) => bytes[i] === byte) || bytes.length < HEADER_BYTES) throw symbolsAreNotElf(name);
