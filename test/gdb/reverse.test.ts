@@ -36,7 +36,7 @@ import {
 import { type TracedInstruction, trace } from './trace.ts';
 import { some, times } from '../support/extent.ts';
 
-const PLACES = times({ quick: 3, long: 20 }, 'BLKREPLAY_GDB_PLACES');
+const PLACES = times({ quick: 1, long: 20 }, 'BLKREPLAY_GDB_PLACES');
 
 const GUESTS = [
   { name: 'demo/demo', stdin: undefined },

@@ -43,7 +43,7 @@ interface Stop {
   text: string;
 }
 
-const COUNT = times({ quick: 12, long: 300 });
+const COUNT = times({ quick: 4, long: 300 });
 
 /** The next stops from the current position, and the digest at each of them. */
 function stopsOf(timeline: MachineTimeline, direction: 'forward' | 'backward', count: number) {

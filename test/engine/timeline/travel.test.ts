@@ -19,7 +19,7 @@ const SCENES = [
   ['the demo', DEMO],
   ['a kernel with processes', KERNEL],
 ] as const;
-const JUMPS = times({ quick: 25, long: 150 }, 'TRAVEL_JUMPS');
+const JUMPS = times({ quick: 10, long: 150 }, 'TRAVEL_JUMPS');
 
 /** Records a scene; returns the timeline, and the digests of the uninterrupted run at random positions. */
 function recorded(scene: Scene, t: TestContext, upTo = Infinity) {
