@@ -39,6 +39,8 @@ export interface LaunchConfiguration {
   symbolPaths: string[];
   /** Source folders of the computer that built the program, and the folders here. */
   sourceMap: SourceMapEntry[];
+  /** Natvis files, which describe how values of some types are shown. */
+  visualizerFiles: string[];
   /** Whether indexes of large symbol files are kept in the user's cache folder. */
   symbolCache: boolean;
   /** The events that count as a guest panic: a call of one of these functions, or one of these texts on the console. */
@@ -91,6 +93,7 @@ export function parseLaunch(input: unknown, resolvePath: ResolvePath): LaunchCon
     symbols: symbols(settings),
     symbolPaths: settings.files('symbolPaths'),
     sourceMap: sourceMap(settings),
+    visualizerFiles: settings.files('visualizerFiles'),
     symbolCache: settings.flag('symbolCache', true),
     panicFunctions: settings.texts('panicFunctions') ?? ['panic'],
     panicTexts: panicTexts(settings),

@@ -12,6 +12,7 @@ import {
   openReplay,
   openRun,
   openSymbolFiles,
+  readFormatters,
   RealtimeIdle,
   SharedFolder,
   type SymbolFileOptions,
@@ -44,7 +45,7 @@ export function openDebuggee(
   onNotice: (notice: Notice) => void,
 ): Debuggee {
   const { host, forget } = cachingReads(environment.host);
-  const groups = configuration.noDebug ? [] : openSymbolFiles(host, symbolFilesOf(configuration), onNotice);
+  const groups = configuration.noDebug ? [] : openGroups(host, configuration, onNotice);
   try {
     const keys = configuration.rr === 'replay' ? undefined : new ConsoleInput();
     console.target = configuration.console;
@@ -55,6 +56,11 @@ export function openDebuggee(
   } finally {
     forget();
   }
+}
+
+function openGroups(host: Host, configuration: LaunchConfiguration, onNotice: (notice: Notice) => void) {
+  const formatters = readFormatters(host, configuration.visualizerFiles, onNotice);
+  return openSymbolFiles(host, { ...symbolFilesOf(configuration), formatters }, onNotice);
 }
 
 const symbolFilesOf = (configuration: LaunchConfiguration): SymbolFileOptions => ({

@@ -91,6 +91,8 @@ export { globalsOf, localsOf } from './session/frameVariables.ts';
 export { LoadedSymbols } from './session/loadedSymbols.ts';
 export type { SourceMapEntry } from './session/sourceMap.ts';
 export { SourcePaths } from './session/sourcePaths.ts';
+/** Reads the user's natvis files; mistakes in them are notices. */
+export { readFormatters } from './session/formatterFiles.ts';
 export { openSymbolFiles, type SymbolFileOptions, type SymbolsSetting } from './session/symbolFiles.ts';
 export {
   addResolvedBreakpoint,

@@ -14,6 +14,7 @@ import {
   openSymbols,
   type SymbolFile,
   type Symbols,
+  type Visualizer,
 } from '../symbols/index.ts';
 import type { BootOptions } from '../timeline/bootFiles.ts';
 import { newBootFiles, type PlacedFile, recordedFiles } from './bootedFiles.ts';
@@ -33,6 +34,8 @@ export interface SymbolFileOptions {
   symbols: readonly SymbolsSetting[];
   /** Where to look for files that symbol files refer to. */
   folders?: CompanionFolders;
+  /** How values of some types are shown. */
+  formatters?: readonly Visualizer[];
 }
 
 /** A file with symbols, and where its code runs if that is not where it was linked. */
@@ -51,10 +54,14 @@ export interface SymbolsSetting {
  */
 export function openSymbolFiles(
   host: Host,
-  { boot, memoryBytes, rrfile, symbols, folders = { symbolPaths: [] } }: SymbolFileOptions,
+  { boot, memoryBytes, rrfile, symbols, folders = { symbolPaths: [] }, formatters = [] }: SymbolFileOptions,
   onNotice: (notice: Notice) => void,
 ): CodeGroup[] {
-  const opener = new SymbolOpener(host, new CompanionFiles(host, folders, onNotice), onNotice);
+  const opener = new SymbolOpener(host, {
+    companions: new CompanionFiles(host, folders, onNotice),
+    formatters,
+    onNotice,
+  });
   const options = { ...boot, initrd: null };
   const largeKernel = rrfile === undefined && boot.kernel ? openLarge(host, boot.kernel) : undefined;
   const { kernel, bios, loads } =
@@ -92,18 +99,29 @@ export function openSymbolFiles(
 class SymbolOpener {
   private host: Host;
   private companions: CompanionFiles;
+  private formatters: readonly Visualizer[];
   private onNotice: (notice: Notice) => void;
   private opened: { symbols: Symbols; path: string | undefined }[] = [];
 
-  constructor(host: Host, companions: CompanionFiles, onNotice: (notice: Notice) => void) {
+  constructor(
+    host: Host,
+    options: {
+      companions: CompanionFiles;
+      formatters: readonly Visualizer[];
+      onNotice: (notice: Notice) => void;
+    },
+  ) {
     this.host = host;
-    this.companions = companions;
-    this.onNotice = onNotice;
+    this.companions = options.companions;
+    this.formatters = options.formatters;
+    this.onNotice = options.onNotice;
   }
 
   open(file: SymbolSource, loadBias = 0n): Symbols {
     const findCompanion = this.companions.of(file.path, file.name);
-    const symbols = openSymbols({ ...file, loadBias, compression: this.host.compression, findCompanion });
+    const { formatters } = this;
+    const { compression } = this.host;
+    const symbols = openSymbols({ ...file, loadBias, compression, findCompanion, formatters });
     this.opened.push({ symbols, path: file.path });
     return symbols;
   }

@@ -6,7 +6,9 @@ import { DebugSections } from './elf/debugSections.ts';
 import { readElfFile } from './elf/elfFile.ts';
 import { debugLinkOf } from './elf/fileLinks.ts';
 import { SymbolTable } from './elf/symbolTable.ts';
-import type { EnvironmentParts } from './expressions/environment.ts';
+import { Environment, type EnvironmentParts } from './expressions/environment.ts';
+import { builtInVisualizers } from './formatters/builtIn/builtIn.ts';
+import { Formatters } from './formatters/formatters.ts';
 import { CodeUnits } from './functions/codeUnits.ts';
 import { FunctionIndex } from './functions/functionIndex.ts';
 import { FunctionNames } from './functions/functionNames.ts';
@@ -27,6 +29,7 @@ import { TailCallUnwinder } from './unwinding/tailCallUnwinder.ts';
 import { Unwinder } from './unwinding/unwinder.ts';
 import type { Storage } from './values/storage.ts';
 import { namedSymbolAt } from './values/symbolNames.ts';
+import type { ValueContext } from './values/shownValue.ts';
 import { Variables } from './values/variables.ts';
 
 /** The objects that read the symbols and debug information of one file. */
@@ -49,7 +52,7 @@ export interface Readers extends EnvironmentParts {
  * use.
  */
 export function createReaders(source: SymbolsSource, diagnostics: Diagnostics): Readers {
-  const { name, bytes, loadBias = 0n, compression, index: nameIndex } = source;
+  const { name, bytes, loadBias = 0n, compression, index: nameIndex, formatters = [] } = source;
   const report = (damage: MalformedData) => diagnostics.addDamage(damage);
   const file = readElfFile(bytes, name);
   const toFileAddress = (address: bigint) => BigInt.asUintN(64, address - loadBias);
@@ -85,7 +88,7 @@ export function createReaders(source: SymbolsSource, diagnostics: Diagnostics): 
   const names = new NameIndex(info, hints, report);
   const types = new TypeReader(names, report);
   const vtables = new Vtables(info, types, report);
-  const shown = {
+  const shown: Omit<ValueContext, 'frame'> = {
     symbolAt: (address: bigint) => namedSymbolAt(address, { symbolTable, index }),
     concreteType: (vtable: bigint) => vtables.concreteType(vtable),
     arrayCount: (boundsKey: number, frame: Frame): number | undefined => variables.arrayCount(boundsKey, frame),
@@ -100,6 +103,10 @@ export function createReaders(source: SymbolsSource, diagnostics: Diagnostics): 
   const variableParts = { info, codeUnits, functions: index, lines: lineIndex, types, names, shown, callerOf };
   const variables: Variables = new Variables(variableParts);
   const lines = new LineQueries(lineIndex, index);
+  const environmentParts = { variables, functions, index, codeUnits, names, types, symbolTable, shown };
+  shown.formatters = new Formatters([...formatters, ...builtInVisualizers()], (object, container) => {
+    return new Environment(environmentParts, object.context.frame, { object, container });
+  });
   return {
     sections,
     info,

@@ -14,3 +14,6 @@ export type { Frame, FrameView, UnwindResult } from './unwinding/frame.ts';
 export type * from './types/type.ts';
 export { typeName } from './types/typeName.ts';
 export type { Lvalue, Value, ValueLocation } from './values/value.ts';
+export { parseNatvis } from './formatters/natvis.ts';
+export { FileMistake as FormatterMistake } from './formatters/xml.ts';
+export type { Visualizer } from './formatters/visualizer.ts';

@@ -3,6 +3,7 @@ import type { DebugLink, FindCompanion } from './companions.ts';
 import type { FileBytes } from './elf/fileBytes.ts';
 import type { Frame, FrameView, UnwindResult } from './unwinding/frame.ts';
 import type { Predicate } from '../target/predicate.ts';
+import type { Visualizer } from './formatters/visualizer.ts';
 import type { Type } from './types/type.ts';
 import type { Value } from './values/value.ts';
 
@@ -122,6 +123,8 @@ export interface SymbolsSource {
   loadBias?: bigint;
   /** Finds the files that this file refers to. If it is omitted, they count as missing. */
   findCompanion?: FindCompanion;
+  /** How values of some types are shown, in addition to the built-in formatters, which have lower precedence. */
+  formatters?: readonly Visualizer[];
   /** Inflates compressed debug sections. If it is omitted, such sections are ignored and a diagnostic is added. */
   compression?: HostCompression;
   /** The file's index from `createSymbolIndex`. Without it, the index is created when a name is first looked up. */

@@ -5,6 +5,8 @@
 export const TAG = {
   arrayType: 0x01,
   classType: 0x02,
+  templateTypeParameter: 0x2f,
+  templateValueParameter: 0x30,
   enumerationType: 0x04,
   formalParameter: 0x05,
   lexicalBlock: 0x0b,

@@ -31,11 +31,14 @@ export class Environment implements TypeNames {
   readonly context: ValueContext;
   private readonly parts: EnvironmentParts;
   private readonly frame: Frame;
+  private readonly object: ObjectNames | undefined;
   private knownScope: NameScope | undefined;
 
-  constructor(parts: EnvironmentParts, frame: Frame) {
+  /** With an object, its members take the place of the frame's variables. */
+  constructor(parts: EnvironmentParts, frame: Frame, object?: ObjectNames) {
     this.parts = parts;
     this.frame = frame;
+    this.object = object;
     this.context = { frame, ...parts.shown };
   }
 
@@ -114,6 +117,8 @@ export class Environment implements TypeNames {
 
   /** In C++, the keyword of a class or enumeration can be left out, and a scope can precede the name. */
   find(key: string): Type | undefined {
+    const own = this.object && typeIn(this.object.container, key);
+    if (own) return own;
     const [, tag = '', name = ''] = /^((?:struct|class|union|enum) )?(.*)$/.exec(key) ?? [];
     const { scope, last } = splitName(name);
     const isC = this.unit?.language === 'c' && scope === '';
@@ -145,6 +150,7 @@ export class Environment implements TypeNames {
   }
 
   private local(name: string): Variable | undefined {
+    if (this.object) return undefined;
     const scopes = this.parts.variables.scopesAt(this.frame.lookupPc);
     for (const { variables } of scopes.reverse()) {
       const found = variables.find((variable) => variable.name === name);
@@ -155,6 +161,7 @@ export class Environment implements TypeNames {
 
   /** The member of the object on which a C++ member function was called. */
   private ownMember(name: string): GuestValue | undefined {
+    if (this.object) return memberNamed(this.object.object, name);
     const self = this.unit?.language === 'c' || name === 'this' ? undefined : this.local('this');
     const pointer = self && stripTypedefs(self.type);
     if (!self || pointer?.kind !== 'pointer') return undefined;
@@ -191,6 +198,33 @@ export class Environment implements TypeNames {
   private createValue(name: string, type: Type, storage: Storage): GuestValue {
     return new GuestValue({ name, type, storage, expression: name, context: this.context });
   }
+}
+
+/** An object whose members are names, and the object in whose class types are looked up. */
+export interface ObjectNames {
+  object: GuestValue;
+  container: GuestValue;
+}
+
+/** `this`, or a member of the object. */
+function memberNamed(object: GuestValue, name: string): GuestValue | undefined {
+  if (name === 'this') {
+    const { location, type } = object;
+    if (location.kind !== 'memory') return undefined;
+    const bytes = toBytes(location.address, 8);
+    const pointer: Type = { kind: 'pointer', sizeBytes: 8, target: () => type };
+    return object.part({ name, type: pointer, storage: { kind: 'bytes', bytes }, offsetBytes: 0 });
+  }
+  const [path] = pathsTo(object.type, name);
+  return path && partAt(object, path);
+}
+
+/** `$T1` is the first template argument of the object's class. Other names are those of types in the class. */
+function typeIn({ type }: GuestValue, key: string): Type | undefined {
+  const composite = stripTypedefs(type);
+  if (composite.kind !== 'struct' && composite.kind !== 'union') return undefined;
+  const argument = /^\$T(\d+)$/.exec(key);
+  return argument ? composite.templateTypes?.()[Number(argument[1]) - 1] : composite.nestedType?.(key);
 }
 
 export interface EnvironmentParts {

@@ -21,6 +21,7 @@ export interface TokenSource {
 /** Whether a type name starts at the next token. */
 export function beginsType(tokens: TokenSource, types: TypeNames): boolean {
   const { kind, text } = tokens.peek();
+  if (kind === 'register') return types.find(`$${text}`) !== undefined;
   if (kind === 'name' && (BASIC_TYPE_KEYWORDS.has(text) || QUALIFIERS.has(text) || TAGS.has(text))) return true;
   const found = typeNameAt(tokens, types);
   return found !== undefined && types.find(found.name) !== undefined;
@@ -74,6 +75,12 @@ function parseSpecifiers(tokens: TokenSource, types: TypeNames): Type {
   let named: Type | undefined;
   for (;;) {
     const { kind, text } = tokens.peek();
+    if (kind === 'register' && !named && keywords.length === 0) {
+      named = types.find(`$${text}`);
+      if (!named) throw typeIsUnknown(`$${text}`);
+      tokens.next();
+      continue;
+    }
     if (kind !== 'name' && !(!named && keywords.length === 0 && typeNameAt(tokens, types))) break;
     if (TAGS.has(text)) named = parseTag(tokens, types);
     else if (QUALIFIERS.has(text)) tokens.next();

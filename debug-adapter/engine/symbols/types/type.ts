@@ -63,6 +63,10 @@ export interface CompositeType {
   members: () => Member[];
   /** The members that depend on a discriminant, in a Rust enum with data; undefined if there are none. */
   variants?: () => VariantPart | undefined;
+  /** A type that is declared in the class, for example a typedef. Undefined if there is none with this name. */
+  nestedType?: (name: string) => Type | undefined;
+  /** The types among the template arguments; undefined for arguments that are values. */
+  templateTypes?: () => (Type | undefined)[];
 }
 
 /** A virtual member function. */

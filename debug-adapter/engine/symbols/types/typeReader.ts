@@ -138,7 +138,25 @@ export class TypeReader {
       bases: this.lazy<Base[]>([], () => this.bases(die)),
       members: this.lazy<Member[]>([], () => this.members(die)),
       variants: this.lazy(undefined, () => this.variants(die)),
+      nestedType: (name) => this.guarded(undefined, () => this.nestedType(die, name)),
+      templateTypes: this.lazy<(Type | undefined)[]>([], () => this.templateTypes(die)),
     };
+  }
+
+  private nestedType(die: Die, name: string): Type | undefined {
+    for (const child of die.children()) {
+      if (NESTED_TAGS.has(child.tag) && child.name === name) return this.typeFrom(child);
+    }
+    return undefined;
+  }
+
+  private templateTypes(die: Die): (Type | undefined)[] {
+    const types: (Type | undefined)[] = [];
+    for (const child of die.children()) {
+      if (child.tag === TAG.templateTypeParameter) types.push(this.typeOf(child));
+      else if (child.tag === TAG.templateValueParameter) types.push(undefined);
+    }
+    return types;
   }
 
   /** In C++, a class can be declared with `struct` and defined with `class`, and scopes distinguish equal names. */
@@ -279,6 +297,10 @@ export class TypeReader {
     }
   }
 }
+
+const NESTED_TAGS = new Set<number>([
+  ...[TAG.typedef, TAG.structureType, TAG.classType, TAG.unionType, TAG.enumerationType],
+]);
 
 export const VOID: Type = { kind: 'void' };
 

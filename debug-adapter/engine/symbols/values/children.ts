@@ -13,6 +13,9 @@ import type { GuestValue } from './shownValue.ts';
  * elements, they are grouped.
  */
 export function childrenOf(value: GuestValue): GuestValue[] {
+  if (value.fixedText !== undefined) return [];
+  const formatted = value.formattedChildren();
+  if (formatted) return formatted;
   const type = stripTypedefs(value.type);
   const inRust = partsInRust(value);
   if (inRust) return inRust.kind === 'elements' ? childrenOf(inRust.array) : inRust.children;
@@ -23,6 +26,8 @@ export function childrenOf(value: GuestValue): GuestValue[] {
   if (!target) return [];
   if (partsInRust(target)) return childrenOf(target);
   const composite = stripTypedefs(target.type);
+  const ofTarget = value.isRaw ? undefined : target.formattedChildren();
+  if (ofTarget) return ofTarget;
   if (!isComposite(composite)) return [target];
   return partsOf(target, composite).map((part) => throughPointer(value, target, part));
 }
@@ -36,6 +41,9 @@ function partsOf(value: GuestValue, type: CompositeType): GuestValue[] {
 }
 
 export function childCountOf(value: GuestValue): number {
+  if (value.fixedText !== undefined) return 0;
+  const formatted = value.formattedChildren();
+  if (formatted) return formatted.length;
   const type = stripTypedefs(value.type);
   const inRust = partsInRust(value);
   if (inRust) return inRust.kind === 'elements' ? childCountOf(inRust.array) : inRust.children.length;
@@ -48,6 +56,8 @@ export function childCountOf(value: GuestValue): number {
   const target = type.kind === 'pointer' ? pointeeOf(value) : undefined;
   if (!target) return 0;
   if (partsInRust(target)) return childCountOf(target);
+  const ofTarget = value.isRaw ? undefined : target.formattedChildren();
+  if (ofTarget) return ofTarget.length;
   const composite = stripTypedefs(target.type);
   return isComposite(composite) ? partCountOf(composite) : 1;
 }

@@ -36,6 +36,8 @@ export function formatValue(value: GuestValue): string {
 }
 
 function format(value: GuestValue, room: Budget): string {
+  const formatted = value.formattedText;
+  if (formatted !== undefined) return formatted;
   const type = stripTypedefs(value.type);
   const inRust = isRust(type) ? rustText(value, type, { format, room }) : undefined;
   if (inRust !== undefined) return inRust;

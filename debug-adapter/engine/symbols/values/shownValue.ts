@@ -21,6 +21,12 @@ import type { SymbolAtAddress } from '../symbols.ts';
 import type { Frame } from '../unwinding/frame.ts';
 import { valueTexts } from '../../../messages/symbols.ts';
 
+/** Shows values of some types in a custom way. A method returns undefined for other types. */
+export interface ValueFormatters {
+  textOf(value: GuestValue): string | undefined;
+  childrenOf(value: GuestValue): GuestValue[] | undefined;
+}
+
 /** The information that is needed to show a value, apart from its bytes. */
 export interface ValueContext {
   frame: Frame;
@@ -35,6 +41,7 @@ export interface ValueContext {
   staticMember(staticKey: number, type: Type, frame: Frame): Storage;
   /** The storage of a variable by the key of its entry. */
   variableStorage(dieKey: number, frame: Frame): Storage;
+  formatters?: ValueFormatters;
   /** Called when a type that is read on demand turns out to be damaged. */
   report(damage: MalformedData): void;
 }
@@ -48,6 +55,10 @@ export interface ValueParts {
   /** For a bit-field: its bits, counted from the first bit at `offsetBytes`. */
   bits?: { offset: number; width: number };
   expression?: string;
+  /** Whether the value itself is shown without formatters. Its members are formatted. */
+  isRaw?: boolean;
+  /** Shown instead of the value. */
+  fixedText?: string;
   /** For a base class: the object of the derived class that contains it. */
   derived?: GuestValue;
   /** For a group of array elements: the array, and the index of the group's first element. */
@@ -65,6 +76,8 @@ export class GuestValue implements Value {
   readonly offsetBytes: number;
   readonly bits: { offset: number; width: number } | undefined;
   readonly derived: GuestValue | undefined;
+  readonly isRaw: boolean;
+  readonly fixedText: string | undefined;
   readonly group: ValueParts['group'];
 
   constructor(parts: ValueParts) {
@@ -76,6 +89,8 @@ export class GuestValue implements Value {
     this.bits = parts.bits;
     this.expression = parts.expression;
     this.derived = parts.derived;
+    this.isRaw = parts.isRaw ?? false;
+    this.fixedText = parts.fixedText;
     this.group = parts.group;
   }
 
@@ -99,12 +114,22 @@ export class GuestValue implements Value {
     return this.guarded(false, () => isReference(this.type));
   }
 
+  /** The text of a formatter, if there is one for the type. */
+  get formattedText(): string | undefined {
+    return this.isRaw ? undefined : this.context.formatters?.textOf(this);
+  }
+
+  /** The children that a formatter creates, if there is one for the type. */
+  formattedChildren(): GuestValue[] | undefined {
+    return this.isRaw ? undefined : this.context.formatters?.childrenOf(this);
+  }
+
   get typeName(): string {
     return this.guarded('?', () => typeName(this.type));
   }
 
   get text(): string {
-    return this.guarded(valueTexts.damaged(), () => formatValue(this));
+    return this.fixedText ?? this.guarded(valueTexts.damaged(), () => formatValue(this));
   }
 
   get sizeBytes(): number {

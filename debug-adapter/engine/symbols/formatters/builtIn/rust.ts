@@ -1,0 +1,30 @@
+/**
+ * The Rust library. Vectors contain their pointer directly up to Rust 1.80, and without the type of their elements since
+ * then.
+ */
+export const RUST = String.raw`<?xml version="1.0" encoding="utf-8"?>
+<AutoVisualizer xmlns="http://schemas.microsoft.com/vstudio/debugger/natvis/2010">
+  <Type Name="alloc::string::String">
+    <DisplayString Optional="true">{(char *)vec.buf.ptr.pointer.pointer,[vec.len]s8}</DisplayString>
+    <DisplayString>{(char *)vec.buf.inner.ptr.pointer.pointer,[vec.len]s8}</DisplayString>
+    <Expand>
+      <Item Name="[len]">vec.len</Item>
+      <ExpandedItem>vec</ExpandedItem>
+    </Expand>
+  </Type>
+  <Type Name="alloc::vec::Vec&lt;*&gt;">
+    <DisplayString>{{ len={len} }}</DisplayString>
+    <Expand>
+      <Item Name="[len]">len</Item>
+      <ArrayItems Optional="true">
+        <Size>len</Size>
+        <ValuePointer>($T1 *)buf.ptr.pointer.pointer</ValuePointer>
+      </ArrayItems>
+      <ArrayItems Optional="true">
+        <Size>len</Size>
+        <ValuePointer>($T1 *)buf.inner.ptr.pointer.pointer</ValuePointer>
+      </ArrayItems>
+    </Expand>
+  </Type>
+</AutoVisualizer>
+`;

@@ -1,0 +1,51 @@
+import type { TypePattern } from './typePattern.ts';
+
+/** A `Type` element of a natvis file: how values of matching types are shown. */
+export interface Visualizer {
+  /** The name patterns: that of the `Type` element and those of its `AlternativeType` elements. */
+  patterns: TypePattern[];
+  /** Whether it also applies to classes that are derived from a matching class. */
+  isInheritable: boolean;
+  priority: number;
+  /** The summaries. The first one whose condition holds is used. */
+  displays: Conditional<DisplayPart[]>[];
+  /** The children; undefined for the type's own members. */
+  expand: { items: ExpandItem[]; hidesRawView: boolean } | undefined;
+}
+
+export interface Conditional<T> {
+  condition: string | undefined;
+  /** Whether it is skipped if an expression in it cannot be evaluated. */
+  isOptional?: boolean;
+  value: T;
+}
+
+/** Text that is shown unchanged, or an expression whose value is shown. */
+export type DisplayPart = { kind: 'text'; text: string } | { kind: 'expression'; expression: string };
+
+/** An element of `Expand`. Each one adds any number of children. */
+export type ExpandItem = { condition: string | undefined; isOptional?: boolean } & (
+  | { kind: 'item'; name: string; expression: string }
+  /** The children of another value. */
+  | { kind: 'expanded'; expression: string }
+  /** `size` elements in memory, beginning at a pointer. */
+  | { kind: 'array'; sizes: Conditional<string>[]; pointers: Conditional<string>[] }
+  /** `size` values of an expression that contains `$i`. */
+  | { kind: 'indexed'; sizes: Conditional<string>[]; nodes: Conditional<string>[] }
+  | {
+      kind: 'list';
+      sizes: Conditional<string>[];
+      head: string;
+      next: string;
+      node: string;
+    }
+  /** A binary tree, in order. */
+  | {
+      kind: 'tree';
+      sizes: Conditional<string>[];
+      head: string;
+      left: string;
+      right: string;
+      node: string;
+    }
+);

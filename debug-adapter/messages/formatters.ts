@@ -1,0 +1,37 @@
+import { quoted, shown } from './shown.ts';
+import { notice } from './userError.ts';
+
+/** Texts about natvis files, which describe how values of a type are shown, and about the values that they show. */
+
+const xmlParts: Readonly<Record<string, string | undefined>> = {
+  name: 'a name',
+  value: 'a value in quotation marks',
+};
+
+/** What is wrong in a natvis file; follows the file's name and the line. */
+export const formatterFileTexts = {
+  missing: (what: string) => `The file is not well-formed XML: expected ${xmlParts[what] ?? quoted(what)} here.`,
+  mismatch: (end: string, start: string) =>
+    `The file is not well-formed XML: the end tag ${quoted(end)} does not match the start tag ${quoted(start)}.`,
+  badEntity: (text: string) => `The file is not well-formed XML: ${quoted(text)} is not a known entity.`,
+  noElement: () => 'The file contains no element.',
+  textOutside: () => 'The file is not well-formed XML: it must consist of one element.',
+  tooDeep: (max: number) => `Elements are nested more than ${max} levels deep.`,
+  notNatvis: (name: string) => `The root element is ${quoted(name)}. A natvis file begins with "AutoVisualizer".`,
+  missingAttribute: (element: string, attribute: string) => `${quoted(element)} has no attribute ${quoted(attribute)}.`,
+  missingElement: (element: string, child: string) => `${quoted(element)} contains no ${quoted(child)}.`,
+  notSupported: (element: string) => `${quoted(element)} is not supported and is ignored.`,
+  unclosedExpression: (text: string) => `A "}" is missing in ${quoted(text)}.`,
+};
+
+/** A mistake in a natvis file. */
+export const formatterFileIsWrong = (file: string, line: number, mistake: string) =>
+  notice('formatter-mistake', { file, line }, `${shown(file)}, line ${line}: ${mistake}`);
+
+/** What a formatted value contains. */
+export const formatterTexts = {
+  rawView: () => '[Raw View]',
+  more: () => '[More]',
+  moreText: (shownCount: number) => `only the first ${shownCount} are shown`,
+  failed: (message: string) => `<${message}>`,
+};

@@ -1,0 +1,38 @@
+/** The natvis files of a launch configuration apply to variables; mistakes in them are reported. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Sandbox } from '../support/cli.ts';
+import { DapClient, demoLaunch } from '../support/dapClient.ts';
+
+const NATVIS = `<AutoVisualizer>
+  <Type Name="superblock">
+    <DisplayString>{label,sb}, {entry_count} entries</DisplayString>
+    <Expand><Item Name="boots">boots</Item><Synthetic/></Expand>
+  </Type>
+</AutoVisualizer>`;
+
+test('a natvis file of the launch configuration shows a struct, and the raw view is its last child', async (t) => {
+  const sandbox = new Sandbox(t);
+  sandbox.write('demo.natvis', NATVIS);
+  sandbox.write('broken.natvis', '<AutoVisualizer>\n<Type>');
+  const dap = new DapClient(t);
+  const visualizerFiles = ['demo.natvis', 'broken.natvis', 'missing.natvis'];
+  await dap.start(demoLaunch(sandbox, { visualizerFiles }));
+  await dap.event('stopped');
+  const { result, variablesReference } = await dap.request('evaluate', {
+    expression: 'store.superblock',
+    context: 'watch',
+  });
+  assert.match(result as string, /, \d+ entries$/);
+  const { variables } = await dap.request('variables', { variablesReference });
+  assert.deepEqual(
+    variables.map(({ name }: { name: string }) => name),
+    ['boots', '[Raw View]'],
+  );
+  const raw = await dap.request('variables', { variablesReference: variables[1].variablesReference });
+  assert.ok(raw.variables.some(({ name }: { name: string }) => name === 'entry_count'));
+  const printed = dap.events.flatMap(({ event, body }) => (event === 'output' ? [body.output as string] : [])).join('');
+  assert.match(printed, /demo\.natvis, line 4: "Synthetic" is not supported and is ignored\./);
+  assert.match(printed, /broken\.natvis, line 2: "Type" has no attribute "Name"|broken\.natvis, line 2: .*expected/);
+  assert.match(printed, /missing\.natvis does not exist/);
+});

@@ -1,0 +1,62 @@
+/** The built-in formatters show the containers of the C++ library. */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import type { Value } from '../../../debug-adapter/engine/symbols/index.ts';
+import { requireTool, runTool } from '../../support/tools.ts';
+import { runFixture, type StoppedFrame } from './support/run.ts';
+
+const SOURCES = path.resolve(import.meta.dirname, 'fixtures/formatters');
+/** Each variable's text, and the names and texts of its children without the raw view. */
+const EXPECTED: Record<string, [text: string | RegExp, children?: string[]]> = {
+  brief: ['"brief"'],
+  text: ['"a text that is too long for the object itself"'],
+  numbers: ['{ size=5 }', ['[size] = 5', '[capacity] = 5', '[0] = 1', '[1] = 2', '[2] = 3', '[3] = 5', '[4] = 8']],
+  words: ['{ size=2 }', ['[size] = 2', '[capacity] = 2', '[0] = "one"', '[1] = "two"']],
+  none: ['{ size=0 }', ['[size] = 0', '[capacity] = 0']],
+  letters: ['{ size=3 }', [...['[size] = 3', "[0] = (1, 97 'a')", "[1] = (2, 98 'b')", "[2] = (3, 99 'c')"]]],
+  set: ['{ size=3 }', ['[size] = 3', '[0] = 10', '[1] = 20', '[2] = 30']],
+  list: ['{ size=2 }', ['[size] = 2', '[0] = 7', '[1] = 8']],
+  point: [/^0x[0-9a-f]+/, ['x = 4', 'y = 5']],
+  null: ['nullptr', []],
+};
+
+test('strings, vectors, maps, sets, lists and pointers of the C++ library', (t) => {
+  if (!requireTool('riscv64-linux-gnu-g++', t)) return;
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'formatters-'));
+  t.after(() => fs.rmSync(folder, { recursive: true }));
+  const program = path.join(folder, 'containers.elf');
+  runTool('sh', [path.join(SOURCES, 'build.sh'), program]);
+  const [, main] = runFixture(program, t)('stop');
+  for (const [name, [text, children]] of Object.entries(EXPECTED)) {
+    const value = valueOf(main, name);
+    if (typeof text === 'string') assert.equal(value.text, text, name);
+    else assert.match(value.text, text, name);
+    const raw = value.children().at(-1)!;
+    assert.equal(raw.name, '[Raw View]', name);
+    assert.ok(raw.childCount > 0, name);
+    assert.notEqual(raw.children()[0].name, '[size]', name);
+    if (!children) continue;
+    const shown = value.children().slice(0, -1);
+    assert.deepEqual(
+      shown.map((child) => `${child.name} = ${child.text}`),
+      children,
+      name,
+    );
+    // Every element can be watched on its own.
+    for (const child of shown) {
+      if (child.expression !== undefined && child.location.kind === 'memory') {
+        const again = main.symbols.evaluate(child.expression, main.frame);
+        assert.equal(again.kind === 'value' && again.value.text, child.text, `${name}${child.name}`);
+      }
+    }
+  }
+});
+
+function valueOf({ symbols, frame }: StoppedFrame, name: string): Value {
+  const evaluation = symbols.evaluate(name, frame);
+  assert.ok(evaluation.kind === 'value');
+  return evaluation.value;
+}
