@@ -43,7 +43,7 @@ export interface Culprit {
 export interface Walk extends Culprit {
   /** The location after two steps back from the write. */
   earlier: Location;
-  /** The location of the stop after the write, when running forward. */
+  /** The location at which a forward run from there stops, after the write. */
   afterWrite: Location;
 }
 

@@ -16,7 +16,7 @@ import { guest } from '../support/guests.ts';
 import type { SeededRandom } from '../support/seededRandom.ts';
 import { runGdb, serve } from './gdbSupport.ts';
 
-/** One recording, stepped through by gdb over our server and by our own session. */
+/** A recording that is stepped through both in gdb, connected to our server, and in our own session. */
 export interface WalkedRecording {
   elf: string;
   end: number;

@@ -43,12 +43,12 @@ test('a message and the cause inside it use the terms of the same front end', ()
   assert.match(textFor(snapshotFailed(16, imageTooLarge('a', 'b')), 'gdb'), /Cause: a would exceed/);
 });
 
-// --- the location of texts ------------------------------------------------------------------------------------------
+// --- the location of messages ---------------------------------------------------------------------------------------
 
-/** A text with at least this many words is treated as a message to users. */
+/** A string with at least this many words is treated as a message to users. */
 const WORDS_MIN = 4;
 
-/** Files with texts that look like sentences but are not messages. */
+/** Files with strings that look like sentences but are not messages. */
 const NO_MESSAGES: readonly RegExp[] = [
   /^debug-adapter\/engine\/isa\/(integer|floatingPoint|system|compressed)\.ts$/, // tables of instructions
   /^debug-adapter\/engine\/isa\/csrs\.ts$/,

@@ -80,7 +80,7 @@ class SimulatedHostFile implements HostFile {
  * Goes through the log of a simulated host once, and shows which files a crash after each change would leave behind.
  */
 export class CrashReplay {
-  /** The number of changes that have happened. */
+  /** The number of log entries replayed so far. */
   calls = 0;
   private readonly host: SimulatedHost;
   private readonly files: Map<string, { synced: MemoryFile; pending: FileChange[] }>;

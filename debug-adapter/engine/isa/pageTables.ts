@@ -50,7 +50,7 @@ export type EntryProblem =
   | 'reservedBits'
   /** The entry points to a table, but has bits that are valid only in leaves. */
   | 'leafBitsInPointer'
-  /** The entry is in a table of the lowest level, but is not a leaf. */
+  /** The entry is in a lowest-level table, but is not a leaf. */
   | 'noLeaf'
   | 'misalignedSuperpage';
 

@@ -63,9 +63,9 @@ export class Player implements Inputs {
   }
 
   /**
-   * Continues at `position` after a snapshot was restored. `nextRequestIds` contains the id of each drive's next
-   * request. Requests at `position` with lower ids are already part of the restored state, so they are not expected
-   * again. Seeking is cheap: it decodes only one chunk.
+   * Continues at `position`. Called after a snapshot has been restored. `nextRequestIds` contains the id of each
+   * drive's next request. Requests at `position` with lower ids are already part of the restored state, so they are not
+   * expected again. Seeking is cheap: it decodes only one chunk.
    */
   seek(position: Position, nextRequestIds?: Readonly<Record<string, number>>): void {
     this.inputs = this.inputsFrom(position);

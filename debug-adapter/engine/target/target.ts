@@ -10,9 +10,9 @@ export const PC_REGISTER = 32;
  * A machine with a history, as a session sees it: its state, and movement in both directions. The machine is always
  * between two steps. Positions are in steps.
  *
- * Methods that may take long are `Sliced`. While one of them has yielded, the state can be read. If another such method
- * is called, the one that yielded must not be continued; the exception is `backward`, which then starts again from the
- * current position.
+ * Methods that may take a long time are `Sliced`. While one of them is suspended (has yielded), the state can be read.
+ * If another such method is called, the suspended one must not be continued; the exception is `backward`, which then
+ * starts again from the current position.
  */
 export interface Target {
   /** Tells the sliced methods when to pause. */
@@ -30,7 +30,7 @@ export interface Target {
 
   // --- movement --------------------------------------------------------------------------------------------------------
 
-  /** Sets the stop points for `forward` and `backward`. Can be called while one of these has yielded. */
+  /** Sets the stop points for `forward` and `backward`. Can also be called while one of these is suspended. */
   arm(points: StopPoints): void;
   /**
    * Runs forward to the next armed stop point or to `until`. A breakpoint at the starting position is skipped, unless
@@ -42,7 +42,7 @@ export interface Target {
    * executes, a watchpoint before the step that accessed the address.
    */
   backward(): Sliced<TargetStop>;
-  /** Goes to a position within the history. While it has yielded, the machine is at an intermediate position. */
+  /** Goes to a position within the history. While it is suspended, the machine is at an intermediate position. */
   goTo(position: Position): Sliced<void>;
   /** Executes single steps in the history up to a position. Calls `visit` before each step. */
   trace(until: Position, visit: () => void): Sliced<void>;

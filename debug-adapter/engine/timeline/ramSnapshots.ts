@@ -80,7 +80,7 @@ export class RamSnapshots {
     return this.last;
   }
 
-  /** Restores RAM. Skips pages that have not changed since RAM last had the contents `image`. */
+  /** Restores RAM. Skips pages that have not changed since the contents of RAM last matched `image`. */
   restore(image: RamSnapshot): void {
     this.restorePages(image);
     this.last = image;

@@ -6,11 +6,11 @@ import type { TimeTravel } from './timeTravel.ts';
 export interface Snapshots {
   /** All snapshots in order of position. Returns the same array until a snapshot changes. */
   list(): readonly SnapshotInfo[];
-  /** Throws a UserError if there is no snapshot with this name, and if nothing is recorded. */
+  /** Throws a UserError if there is no snapshot with this name or nothing is recorded. */
   named(name: string): SnapshotInfo;
   /**
    * Takes a snapshot of the current state, at the live end or in the history. The snapshot is durable when this
-   * returns. Throws a UserError for an invalid name (see `checkNewName`), and if nothing is recorded.
+   * returns. Throws a UserError if the name is invalid (see `checkNewName`) or nothing is recorded.
    */
   take(name: string): SnapshotInfo;
   /**

@@ -37,7 +37,7 @@ test('mip shows an interrupt when the line rises, and again when the line rises 
   assert.deepEqual([RAISED, CLEARED, COMPLETED, AGAIN].map(pending), [true, false, false, true]);
 });
 
-test('if the handler only claims and completes, it is entered once for each cause of a transmit interrupt, as in QEMU', () => {
+test('a handler that only claims and completes a transmit interrupt is entered once for each cause, as in QEMU', () => {
   const [CLAIMED, TAKEN, LEFT] = [11, 12, 13];
   const machine = machineWith([
     a.la(10, 'handler'),

@@ -1,4 +1,4 @@
-/** Backtraces, breakpoints by line and function, and local variables need a session and its symbol files, but no DAP. */
+/** Backtraces, breakpoints by line and function, and local variables work in a session without DAP. */
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

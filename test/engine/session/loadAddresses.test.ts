@@ -73,7 +73,7 @@ test('a symbol file can have an offset or the address of its text section', (t) 
   assert.deepEqual(addressesOfMain(t, stripped(CALLS), { textAddress: 0x8400_0000n }), [hex(MAIN + 0x400_0000n)]);
 });
 
-test('the setting accepts names and objects, with numbers or text as addresses', () => {
+test('"symbols" accepts file names and objects, with addresses as numbers or strings', () => {
   const launch = { rr: 'off', kernel: 'k.elf', cwd: '/w' };
   const { symbols } = parseLaunch({
     ...launch,

@@ -76,7 +76,7 @@ test('below a folder in symbolPaths, a debug file can have the same path as the 
   assert.equal(scene.hasLines, true);
 });
 
-test('a debug file with another checksum is not used, and a notice says so', (t) => {
+test('a debug file with the wrong checksum is not used, and a notice says so', (t) => {
   const scene = new Scene(t);
   scene.write('program/kernel.debug', DEBUG);
   scene.open(linked('kernel.debug', crc32(DEBUG) ^ 1));
@@ -88,7 +88,7 @@ test('a debug file with another checksum is not used, and a notice says so', (t)
   );
 });
 
-test('after a debug file with another checksum, the next folder is searched', (t) => {
+test('if a debug file has the wrong checksum, the next folder is searched', (t) => {
   const scene = new Scene(t);
   scene.write('program/kernel.debug', CALLS);
   scene.write('program/.debug/kernel.debug', DEBUG);
@@ -107,7 +107,7 @@ for (const location of ['program', 'elsewhere']) {
   });
 }
 
-test('a file with another build ID is not used', (t) => {
+test('a file with the wrong build ID is not used', (t) => {
   const scene = new Scene(t);
   const name = `.build-id/${BUILD_ID.slice(0, 2)}/${BUILD_ID.slice(2)}.debug`;
   scene.write(path.join('program', name), withSections(DEBUG, [buildId(BUILD_ID.replace('a', 'b'))]));

@@ -1,4 +1,4 @@
-/** Damaged debug information and ELF files cause at worst missing answers or a UserError. */
+/** At worst, damaged debug information and ELF files cause missing answers or a UserError. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test, type TestContext } from 'node:test';

@@ -116,7 +116,7 @@ test('an error names the member, path or type that does not exist', () => {
   assert.match(messageOf('U8 as 5'), /the name of a type before "5"/);
 });
 
-test('a condition on a tuple, a slice or an enum is checked when it is typed', () => {
+test('a condition on a tuple, a slice or an enum is checked when it is entered', () => {
   const { symbols, frame } = openRust();
   for (const condition of ['TUPLE.0 == 1', 'SLICE[1] == 20', 'SHAPES[0].0 == 2', '!I8 == 127', 'U8 as u64 == 200']) {
     assert.doesNotThrow(() => symbols.check(condition, frame), condition);

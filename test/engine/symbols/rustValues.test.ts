@@ -95,7 +95,7 @@ test('memory that is not initialized makes no invalid text, huge list or read', 
   assert.equal(UNIT.text, '()');
 });
 
-test('damaged debug information of a Rust program causes at worst missing values', (t) => {
+test('at worst, damaged debug information of a Rust program causes missing values', (t) => {
   const original = fs.readFileSync(RUST_FILE);
   const { seed } = SeededRandom.forTest(t);
   let texts = 0;

@@ -99,7 +99,7 @@ test('a .dwo file of another build is not used', () => {
   }
 });
 
-test('damaged .dwo and .dwp files cause at worst missing answers', (t) => {
+test('at worst, damaged .dwo and .dwp files cause missing answers', (t) => {
   const { seed } = SeededRandom.forTest(t);
   const cases = [
     { program: 'v4.elf', companions: ['flow-v4.dwo'] },

@@ -49,7 +49,7 @@ for (const version of ['v4', 'v5']) {
     }
   });
 
-  test(`a damaged supplementary file causes at worst missing answers: ${version}`, (t) => {
+  test(`at worst, a damaged supplementary file causes missing answers: ${version}`, (t) => {
     const { seed } = SeededRandom.forTest(t);
     const program = read(`${version}.elf`);
     const [{ low }] = openSymbols({ name: 'x.elf', bytes: program }).functionsNamed('main');

@@ -1,5 +1,5 @@
 // Programs: ELF files that are part of the kernel's image (programs.S). exec builds a new address space and replaces
-// the old one only when it is complete. Page faults later allocate the stack and the uninitialized variables.
+// the old one only when it is complete. The stack and uninitialized variables are allocated later, on page faults.
 #include "kernel.h"
 
 struct elf_header {

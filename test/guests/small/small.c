@@ -5,7 +5,7 @@ struct seen_trap seen = {.cause = NO_TRAP};
 uint64_t resume_at;
 bool leave_on_trap;
 
-// The address where run_below() continues after the last ecall; 0 while nothing runs below.
+// The address where run_below() continues after the last ecall; 0 if it is not running.
 static uint64_t below_return;
 static uint64_t below_stack[512];
 

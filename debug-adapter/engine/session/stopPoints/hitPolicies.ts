@@ -27,7 +27,10 @@ export interface HitPolicy {
 /** Whether the condition may have no value, in which case even a logpoint stops. */
 const canFail = ({ condition }: StopPoint): boolean => condition !== undefined;
 
-/** Between runs: a point stops if the number of its hit at the current position is known and satisfies its condition. */
+/**
+ * Between runs. A point with a hit condition stops only if the number of its hit at the current position is known and
+ * satisfies that condition.
+ */
 export const AT_REST: HitPolicy = {
   stopsOnErrors: true,
   concerns: ({ printed, point }) => !printed || canFail(point),

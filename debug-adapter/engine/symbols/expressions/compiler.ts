@@ -57,7 +57,7 @@ export interface CompilerNames {
 
 /**
  * Checks an expression, and compiles it to a predicate where the machine can compute it. Names and types are checked as
- * `Evaluator` does it, but before the values are known, so that errors are found when an expression is typed.
+ * in `Evaluator`, but before the values are known, so that errors are found when an expression is entered.
  */
 export class Compiler {
   private readonly names: CompilerNames;

@@ -42,7 +42,7 @@ export function pathToBase(type: Type, wanted: Type, depth = 0): Base[] | undefi
 
 function ownPaths(type: CompositeType, name: string, depth: number): MemberPath[] {
   const members = type.members();
-  // In Rust, DWARF names the member `0` of a tuple `__0`.
+  // In the DWARF data of a Rust program, the name of a tuple's member `0` is `__0`.
   const wanted = type.language === 'rust' ? name.replace(/^__(?=\d+$)/, '') : name;
   const direct = members.find((member) => member.name === wanted);
   if (direct) return [[{ kind: 'member', member: direct }]];

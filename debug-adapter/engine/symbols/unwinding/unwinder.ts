@@ -211,7 +211,7 @@ function load(frame: Frame, address: bigint): bigint | undefined {
   return bytes?.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
 }
 
-/** Call frame information does not belong to a function, so it has no frame base. */
+/** An expression in call frame information does not belong to a function, so it has no frame base. */
 function contextOf(frame: Frame, bias: bigint): ExpressionContext {
   return {
     register: (n) => frame.register(n),

@@ -1,4 +1,4 @@
-/** A kill or power cut between any two file calls of an operation leaves at worst leaked clusters.
+/** At worst, a kill or power cut between any two file calls of an operation leaves leaked clusters.
  *
  * No refcount is too low, no COPIED flag contradicts a refcount, and the disk and the snapshots are in the old or the
  * new state. The tests check the image with blkreplay after every cut, and with `qemu-img check` after some cuts, to

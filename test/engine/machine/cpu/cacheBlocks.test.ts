@@ -1,6 +1,6 @@
 /** Cache-block operations zero memory, fault and are enabled as the manual specifies, translated or interpreted.
  *
- * These tests also cover Zawrs, and Svpbmt, which menvcfg enables.
+ * These tests also cover Zawrs and Svpbmt (which is enabled in menvcfg).
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

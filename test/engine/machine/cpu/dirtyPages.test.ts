@@ -170,7 +170,7 @@ test('every writable bit of every CSR is in the digest', () => {
   const machine = machineWith([]);
   const { hart } = machine;
   const fresh = hart.saveState();
-  /** Returns the value read back after a write, and the hart's digest with nothing else changed. */
+  /** Writes a CSR. Returns the value read back, and the digest of a hart in which only that CSR was written. */
   const written = (csr: number, value: bigint) => {
     hart.loadState(fresh);
     hart.setSlot('MTVEC', BigInt(START + 0x100));
