@@ -25,7 +25,7 @@ export function translateAgentExpression(bytecode: Uint8Array): AgentExpression 
   }
 }
 
-/** A predicate that holds if at least one of them holds. There must be at least one. */
+/** A predicate that holds if at least one of `predicates` holds. `predicates` must not be empty. */
 export function anyOf(predicates: readonly Predicate[]): Predicate {
   return predicates.reduceRight((rest, one) => ({ kind: 'select', condition: one, yes: constant(1n), no: rest }));
 }

@@ -2,7 +2,7 @@ import { interrupted } from '../messages/host.ts';
 
 export const URGENCY = {
   none: 0,
-  /** The user asked to end the program. Ends work that only opens or copies files. */
+  /** The user asked to end the program. Interrupts file access unless a machine is running. */
   asked: 1,
   /**
    * Set if the program is still running some time after the request. Ends everything except closing the files of a

@@ -114,7 +114,7 @@ async function askDiskBreakpoint(drives: readonly DriveOverview[]): Promise<Disk
   return sectors === undefined ? undefined : diskBreakpoint({ drive, requests, sectors });
 }
 
-/** Undefined if the user cancels; a `drive` that is undefined means every drive. */
+/** Returns undefined if the user cancels. In the result, an undefined `drive` means every drive. */
 async function askDrive(drives: readonly DriveOverview[]): Promise<{ drive?: string } | undefined> {
   if (drives.length === 1) return { drive: drives[0].id };
   const items = drives.map(({ id, chain }) => ({ label: id, drive: id, description: chain[0]?.file }));

@@ -1,4 +1,4 @@
-/** A guest on several harts prints the same output as in QEMU, and replays with the recorded number of harts. */
+/** A guest on several harts prints the same output as in QEMU; a replay has the recorded number of harts. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { Sandbox } from '../support/cli.ts';

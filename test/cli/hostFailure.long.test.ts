@@ -15,7 +15,7 @@ const DEMO: Session = { kernel: guest('demo/demo'), drives: [overlayAt('hd0.qcow
 
 suite('a failing host', { concurrency: 2 }, () => {
   for (const kib of [700, 800, 900, 1000]) {
-    test(`a recording whose overlay cannot grow beyond ${kib} KiB ends with a host failure, and replays`, async (t) => {
+    test(`a recording with an overlay capped at ${kib} KiB ends with a host failure and can be replayed`, async (t) => {
       const sandbox = new Sandbox(t);
       sandbox.disk('disk.img');
       const base = sandbox.fingerprint();
@@ -31,7 +31,7 @@ suite('a failing host', { concurrency: 2 }, () => {
     ['the overlay', { ...DEMO, drives: [overlayAt('small/hd0.qcow2')] }, 700],
     ['the recording', { ...DEMO, rrfile: 'small/a.rr' }, 64],
   ] as const) {
-    test(`a recording on a disk that is too small for ${what} ends with a host failure, and replays`, async (t) => {
+    test(`a recording on a disk too small for ${what} ends with a host failure and can be replayed`, async (t) => {
       const sandbox = new Sandbox(t);
       sandbox.disk('disk.img');
       await onSmallDisk(sandbox.path('small'), kib, t, async () => {

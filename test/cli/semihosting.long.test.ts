@@ -1,4 +1,6 @@
-/** A guest without a UART driver uses the console, files and exit status through semihosting, and replays.
+/**
+ * A guest without a UART driver uses the console, files and exit status through semihosting, and its recording can be
+ * replayed.
  *
  * The guest's command line selects what it does (test/guests/semihosting/semihosting.c).
  */

@@ -128,7 +128,7 @@ export class CrashReplay {
 
 const SECTOR_BYTES = 512;
 
-/** Sector writes are atomic, as disks guarantee; a change to the file's length is a single change. */
+/** Sector writes are atomic, as disks guarantee, and so are changes to the file's length. */
 function applySectors(file: MemoryFile, change: FileChange, survives: () => boolean): void {
   if (change.kind === 'truncate' && survives()) file.truncate(change.length);
   if (change.kind !== 'write') return;

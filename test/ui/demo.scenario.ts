@@ -1,4 +1,4 @@
-/** In VS Code, the README's demo leads from F5 to the line that corrupted the field, and again in a replay. */
+/** In VS Code, the README's demo leads from F5 to the line that corrupted the field, in a recording and in a replay. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Culprit, DEMO, type Location, type Move, walkDemo, type WalkDriver } from '../support/demoWalk.ts';

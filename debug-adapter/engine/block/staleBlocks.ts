@@ -34,7 +34,7 @@ export class StaleBlocks {
     return this.whole.has(stretch);
   }
 
-  /** Unmarks blocks of one stretch. Only affects blocks that were marked individually. */
+  /** Unmarks blocks that were marked individually. All blocks in the range must be in the same stretch. */
   delete(first: number, end: number): void {
     const stretch = Math.floor(first / BLOCKS_MAX);
     const start = stretch * BLOCKS_MAX;

@@ -28,7 +28,7 @@ export class ConsoleWatcher {
     if (this.count < recent.length) this.count++;
     if (this.points.length === 0) return false;
     for (const { id, text } of this.points) {
-      // A semihosting call can print the text several times in one step, which is one hit.
+      // A semihosting call can print the text several times in one step. This counts as one hit.
       const isNew = this.endsWith(text) && !this.pending.some((hit) => hit.id === id && hit.position === position);
       if (isNew) this.pending.push({ kind: 'console', id, position });
     }

@@ -12,9 +12,9 @@ export interface MachineOptions {
   memoryBytes: number;
   /** 1 to 8; 1 by default. */
   harts?: number;
-  /** The instruction set (cpu/extensions.ts); by default, that of new machines. */
+  /** The instruction set; by default, `ISA` (cpu/extensions.ts). */
   isa?: string;
-  /** The deepest page tables supported; by default, those of new machines. */
+  /** The deepest page tables supported; by default, `MMU` (cpu/satp.ts). */
   mmu?: MmuType;
   drives: readonly Drive[];
   /** One entry for each drive. By default, the drives are modern devices in the first slots. */

@@ -115,7 +115,7 @@ export interface Trap {
 /** A step that reached a stop point. */
 export type StepHit = WatchHit | RegisterHit | DiskHit | ConsoleHit;
 
-/** An access by one step to a watchpoint's bytes. */
+/** A step's access to the bytes of a watchpoint. */
 export interface WatchHit {
   kind: 'access';
   id: number;
@@ -130,7 +130,7 @@ export interface WatchHit {
   position: Position;
 }
 
-/** A change of a register or CSR by one step. */
+/** A step's change to a register or CSR. */
 export interface RegisterHit {
   kind: 'register';
   id: number;

@@ -10,9 +10,9 @@ export const PC_REGISTER = 32;
  * A machine with a history, as a session sees it: its state, and movement in both directions. The machine is always
  * between two steps. Positions are in steps.
  *
- * Methods that may take a long time are `Sliced`. While one of them is suspended (has yielded), the state can be read.
- * If another such method is called, the suspended one must not be continued; the exception is `backward`, which then
- * starts again from the current position.
+ * Methods that may take a long time are `Sliced`. While one of them is suspended, the state can be read. If another
+ * such method is called, the suspended one must not be continued; the exception is `backward`, which then starts again
+ * from the current position.
  */
 export interface Target {
   /** Tells the sliced methods when to pause. */

@@ -343,7 +343,7 @@ for (const [what, act] of [
 
 const whole = (scene: Scene, run: Computation) => scene.runner.run(run.run(), { owner: 'editor', mode: 'whole' });
 
-test('during a whole run, progress is shown every 20 ms and urgent messages are answered immediately', async () => {
+test('during a `whole` run, progress is shown every 20 ms and urgent messages are answered immediately', async () => {
   const client = new FakeClient();
   const scene = new Scene({ client });
   const answered: number[] = [];
@@ -359,7 +359,7 @@ test('during a whole run, progress is shown every 20 ms and urgent messages are 
   assert.equal(scene.deliveries, 0);
 });
 
-test('a pause request ends a whole run', async () => {
+test('a pause request ends a `whole` run', async () => {
   const scene = new Scene();
   const onMillisecond = () => (scene.isPauseRequested = scene.now === 1003);
   const run = new Computation(scene, 50, { onMillisecond });
@@ -382,7 +382,7 @@ test('after a pause, and only then, the owner can move the machine before the ru
   assert.deepEqual(moves, ['running']);
 });
 
-test('a whole run waits in the middle of a slice for a client that is behind, unless a pause is requested', async () => {
+test('a `whole` run waits within a slice for a client that is behind, unless a pause is requested', async () => {
   const client = new FakeClient();
   const scene = new Scene({ client });
   client.isClientBehind = true;

@@ -13,9 +13,9 @@ import { LANGUAGE_PROGRAMS, requireTools } from './support/languagePrograms.ts';
 
 /** The number of rounds for each file; set BLKREPLAY_FUZZ_ROUNDS=20000 for a longer run. */
 const ROUNDS = Number(process.env.BLKREPLAY_FUZZ_ROUNDS ?? 500);
-/** The maximum number of reads of registers and memory in a round. Usually there are some thousand. */
+/** The maximum number of reads of registers and memory in a round. Usually there are a few thousand. */
 const READS_MAX = 100_000;
-/** A round that takes so much time of the processor hangs. Usually it takes some milliseconds. */
+/** A round that takes this much processor time has hung. A round usually takes a few milliseconds. */
 const HANG_MS = 20_000;
 
 const FILES: [string, string][] = [

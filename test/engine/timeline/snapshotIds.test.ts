@@ -37,7 +37,7 @@ test('a snapshot keeps its id when it is renamed and when its files are opened a
   for (const overlay of overlays) assert.equal(idsIn(overlay).get('d'), id);
 });
 
-test('a snapshot that is taken again under the same name gets another id', (t) => {
+test('a snapshot that is taken again under the same name gets a new id', (t) => {
   const { stage } = withTwoDrives(t);
   const timeline = stage.record();
   timeline.advance(END);
@@ -183,7 +183,7 @@ function change(overlay: string, work: (image: Qcow2Image) => void): void {
   image.close();
 }
 
-/** Gives a snapshot's entry another id. */
+/** Gives a snapshot's entry a different id. */
 function setId(image: Qcow2Image, name: string, id: string): void {
   const { icount } = image.snapshots.list.find((entry) => entry.name === name)!;
   image.snapshots.createFrom(name, { ...NO_STATE, id, name: 'moved', icount }, () => {});

@@ -20,9 +20,9 @@ import { cells64, writeFdt, type FdtNode } from './fdt.ts';
 export interface DeviceTreeOptions {
   memoryBytes: number;
   harts?: number;
-  /** The instruction set; by default, that of new machines. */
+  /** The instruction set; by default, `ISA` (cpu/extensions.ts). */
   isa?: string;
-  /** The deepest page tables supported; by default, those of new machines. */
+  /** The deepest page tables supported; by default, `MMU` (cpu/satp.ts). */
   mmu?: MmuType;
   /** The kernel's command line. */
   bootargs?: string;

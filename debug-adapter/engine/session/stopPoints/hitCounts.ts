@@ -60,7 +60,7 @@ export class HitCounts {
     return index + (this.current.position === position && this.hitAtCurrent ? 1 : 0);
   }
 
-  /** The nearest position at or before this one, in the known range, whose index is known. */
+  /** The last position up to `position` whose index is known. `position` must be in the known range. */
   nearest(position: Position): CountedHit {
     assert(position >= this.low.position, 'the position is in the known range');
     return this.stored[this.firstStoredFrom(position + 1) - 1] ?? this.low;

@@ -90,5 +90,5 @@ export class MangledText {
 
 const DIGITS = /0|[1-9]\d*/y;
 const DEPTH_MAX = 100;
-/** Names of heavily templated code have some thousand characters. */
+/** Names in heavily templated code have a few thousand characters. */
 const WORK_MAX = 100_000;

@@ -217,7 +217,7 @@ function formatArray(value: GuestValue, type: ArrayType, room: Budget): string {
   return formatParts(room, { count, isCut: count < type.count, repeatsMin: isPlain ? REPEATS_MIN : Infinity }, part);
 }
 
-/** The string up to its first zero byte, unless nonzero bytes follow it. */
+/** The string without the zeros at its end. Zeros that are followed by other characters are shown. */
 function formatString(value: GuestValue, count: number, kind: CharacterKind): string {
   const shown = Math.min(count, STRING_MAX);
   const result = value.readPart(0, shown * kind.sizeBytes);

@@ -108,8 +108,8 @@ function slice(bytes: Uint8Array, offset: number, lengthBytes: number): ReadResu
 }
 
 /**
- * Reads bits of a value that is split into pieces. The result begins with the first of them. If a part of them is
- * missing, all are.
+ * Reads bits of a value that is split into pieces. The first of these bits is bit 0 of the result. If any of them
+ * cannot be read, none are returned.
  */
 export function readPieces(pieces: readonly StoragePiece[], firstBit: number, widthBits: number): ReadResult {
   const bytes = new Uint8Array(Math.ceil(widthBits / 8));
@@ -133,7 +133,7 @@ function readBits(storage: Storage, firstBit: number, widthBits: number): ReadRe
   const shift = firstBit % 8;
   const result = readStorage(storage, Math.floor(firstBit / 8), Math.ceil((shift + widthBits) / 8));
   if (result.kind !== 'bytes' || (shift === 0 && widthBits % 8 === 0)) return result;
-  // Compilers divide only small values at bits.
+  // Compilers split only small values at bit boundaries.
   if (widthBits > BITS_MAX) return { kind: 'optimizedOut' };
   const value = BigInt.asUintN(widthBits, fromBytes(result.bytes) >> BigInt(shift));
   return { kind: 'bytes', bytes: toBytes(value, Math.ceil(widthBits / 8)) };

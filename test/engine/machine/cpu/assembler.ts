@@ -315,7 +315,7 @@ export const a = {
   /** Loads the address of a label that is up to 2 GiB away. */
   la: (rd: Register, label: string): Item[] => [
     (here) => uType(0x17, rd, here.to(label) + 0x800),
-    // This instruction is 4 bytes after the auipc whose upper bits it completes.
+    // Adds the lower 12 bits of the offset, which is relative to the auipc 4 bytes before this instruction.
     (here) => iType(0x13, 0, rd, rd, (here.to(label) + 4) & 0xfff),
   ],
   li: loadConstant,

@@ -401,7 +401,7 @@ test('after each of two M-mode writes to a page table, a page walk reads the new
   assert.deepEqual([machine.hart.register(10), machine.hart.register(11)], [1n, 2n]);
 });
 
-test('code that unmaps its own page faults at the next instruction', () => {
+test('code that unmaps its own page takes a page fault at the next instruction', () => {
   for (const slice of [1, 2, 100]) {
     const machine = pagedProgram([a.jalr(1, 0x100, 5)]);
     machine.ram.write(ONE + 0x100, assemble([a.addi(11, 11, 1), a.sd(0, 0, 6), a.addi(11, 11, 1), a.jalr(0, 0, 1)]));

@@ -54,7 +54,7 @@ function compareStack(ours: readonly StackFrame[], theirs: readonly SampledFrame
   if (!isSame)
     result.differences.push({ kind: 'frame', where, ours: ourTexts.join(' < '), theirs: theirTexts.join(' < ') });
   theirs.forEach((frame, level) => {
-    // Frames are compared by level. The variables of different locations are not compared.
+    // Frames are compared by level. If the two frames are at different locations, their variables are not compared.
     const own = ours[level];
     if (!own?.symbols || own.frame.pc !== BigInt(frame.pc) || own.source.at?.line !== frame.line) return;
     const at = `in frame ${level} ${where}`;
