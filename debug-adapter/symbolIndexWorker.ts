@@ -1,5 +1,5 @@
-// The entry point of a thread that creates the index of one symbol file. If that is not possible, it posts no result, and
-// the engine reports what is wrong with the file when it opens it.
+// The entry point of a thread that creates the index of one symbol file. If the index cannot be created, the thread
+// posts no result; the engine reports the error when it opens the file.
 import { parentPort, workerData } from 'node:worker_threads';
 import { createSymbolIndex } from './engine/index.ts';
 import { useInterruptionCell } from './host/interruption.ts';

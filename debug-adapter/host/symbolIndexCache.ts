@@ -20,9 +20,9 @@ import { removeAbandonedTemporaries, temporaryNameNextTo } from './temporaryName
 const CACHE_BYTES_MAX = 256 << 20;
 
 /**
- * Keeps indexes of symbol files in a folder. A file gets its name when it is complete. If the total exceeds the limit,
- * the files that have not been used for the longest time are removed. A failure only means that an index is created
- * again, so it is ignored.
+ * Keeps indexes of symbol files in a folder. A file is written under a temporary name and renamed when it is complete.
+ * If the total size exceeds the limit, the least recently used files are removed. Failures are ignored: their only
+ * effect is that an index is created again.
  */
 export function symbolIndexCache(folder: string, bytesMax = CACHE_BYTES_MAX): SymbolIndexCache {
   const fileOf = (key: string) => path.join(folder, `${key.replaceAll(/[^\w-]/g, '_').slice(0, 200)}${SUFFIX}`);
@@ -32,7 +32,7 @@ export function symbolIndexCache(folder: string, bytesMax = CACHE_BYTES_MAX): Sy
         const file = fileOf(key);
         if (!statSync(file).isFile()) return undefined;
         const bytes = readFileSync(file);
-        // The time of the last use. The time of access is often not recorded.
+        // Set the time of the last use, because many systems do not record the access time.
         orUndefined(() => utimesSync(file, new Date(), new Date()));
         return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       }),

@@ -6,10 +6,10 @@ import type { InterruptionCell } from './interruption.ts';
 /** Smaller files are indexed when a name is first looked up. */
 const FILE_BYTES_MIN = 16 << 20;
 
-/** The index itself and the file's contents are outside the heap. */
+/** The limits do not include the index itself and the file's contents, which are outside the heap. */
 const INDEX_HEAP = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 512 };
 
-/** What a thread that indexes a file needs to know. */
+/** The input of a thread that indexes a file. */
 export interface IndexTask {
   path: string;
   /** Undefined if the cache is not used. */
@@ -24,7 +24,10 @@ export interface IndexResult {
   index: Uint8Array;
 }
 
-/** Creates the indexes of large symbol files, each in a thread of its own. A file without an index is no error. */
+/**
+ * Creates the indexes of large symbol files, each in its own thread. If an index cannot be created, this is not an
+ * error.
+ */
 export class SymbolIndexes implements HostSymbolIndexes {
   private readonly workerFile: string;
   private readonly interruption: InterruptionCell;
@@ -35,7 +38,7 @@ export class SymbolIndexes implements HostSymbolIndexes {
     this.interruption = interruption;
   }
 
-  /** Resolves when the indexes of all these files exist. Never rejects. */
+  /** Resolves when all these files have been indexed or could not be indexed. Never rejects. */
   async prepare(paths: readonly string[], cacheFolder: string | undefined): Promise<void> {
     await Promise.all([...new Set(paths)].filter(isLarge).map((path) => this.prepareOne(path, cacheFolder)));
   }

@@ -16,8 +16,8 @@ export const SYMBOL_FILE_BYTES_MAX = 1 << 30;
 /**
  * Finds the files that a symbol file refers to: separate debug information, `.dwo` and `.dwp` files, and supplementary
  * files. The names are untrusted, because they come from the symbol file. As for the backing files of a disk image, a
- * name is followed only to a regular file next to the symbol file, in the workspace, or under `symbolPaths`, after links
- * are resolved. A file elsewhere is not opened, and a notice says so once.
+ * name may refer only to a regular file next to the symbol file, in the workspace, or under `symbolPaths`, after links
+ * are resolved. Files elsewhere are not opened, and a notice reports this once.
  */
 export class CompanionFiles {
   private readonly host: Host;
@@ -35,7 +35,7 @@ export class CompanionFiles {
 
   /**
    * The finder for one symbol file. `path` is undefined if the user did not name the file, as for the kernel in a
-   * recording: then it has no folder.
+   * recording. Such a file has no folder to search.
    */
   of(path: string | undefined, name: string): FindCompanion {
     return (request, accepts) => {
@@ -149,7 +149,7 @@ export function readRegularFile(host: Host, name: string): Uint8Array | undefine
   }
 }
 
-/** The session works without the file, so only an interruption is an error. */
+/** The session works without the file, so ignore all errors except an interruption. */
 function ignoringUserErrors<T>(work: () => T): T | undefined {
   try {
     return work();

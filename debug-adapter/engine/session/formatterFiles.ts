@@ -4,8 +4,8 @@ import { type Notice, notice, UserError } from '../../messages/userError.ts';
 import { FormatterMistake, parseNatvis, type Visualizer } from '../symbols/index.ts';
 
 /**
- * Reads the user's natvis files. A file that cannot be read or has a mistake is not used, and a notice says so. Elements
- * that are not supported are reported once for each file.
+ * Reads the user's natvis files. A file that cannot be read or contains an error is not used, and a notice reports it.
+ * Elements that are not supported are reported once for each file.
  */
 export function readFormatters(
   host: Host,

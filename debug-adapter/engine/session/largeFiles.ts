@@ -19,8 +19,8 @@ export interface LargeFile {
 const IN_MEMORY_BYTES_MAX = 16 << 20;
 
 /**
- * Opens a large regular file, to read it on demand; undefined for other files. It stays open until the session ends, so
- * that a build can replace it in the meantime.
+ * Opens a large regular file, to read it on demand; undefined for other files. The file stays open until the session
+ * ends, so that it remains readable if a build replaces it.
  */
 export function openLarge(host: Host, name: string): LargeFile | undefined {
   const file = tryOpen(host, name);
@@ -36,7 +36,10 @@ export function openLarge(host: Host, name: string): LargeFile | undefined {
   return undefined;
 }
 
-/** Reading the whole file reports the error, or reads a file that is not regular. */
+/**
+ * Returns undefined if the file cannot be opened. The caller then reads the whole file, which reports the error or
+ * succeeds for a file that is not regular.
+ */
 function tryOpen(host: Host, name: string): HostFile | undefined {
   try {
     return host.files.open(name, { write: false, create: 'never' });

@@ -1,12 +1,16 @@
-/** Replaces the start of a source path: a folder of the computer that built the program, and the folder here. */
+/**
+ * A replacement for the start of source paths: a folder on the computer that built the program, and the folder on this
+ * computer.
+ */
 export interface SourceMapEntry {
   from: string;
   to: string;
 }
 
 /**
- * Maps source paths in debug information to paths on this computer, and back. Whole components are compared, `/` and `\`
- * are equal, and paths with a drive letter are compared without regard to case. The longest matching folder comes first.
+ * Maps source paths in debug information to paths on this computer, and back. Whole components are compared, `/` and
+ * `\` are equivalent, and case is ignored in paths with a drive letter. The result for the longest matching folder
+ * comes first.
  */
 export class SourceMap {
   private readonly entries: readonly { from: string[]; to: string[]; entry: SourceMapEntry }[];
@@ -15,7 +19,7 @@ export class SourceMap {
     this.entries = entries.map((entry) => ({ from: componentsOf(entry.from), to: componentsOf(entry.to), entry }));
   }
 
-  /** The paths here of a path in debug information. */
+  /** The paths on this computer for a path in debug information. */
   toLocal(path: string): string[] {
     const components = componentsOf(path);
     return [...this.entries]
@@ -24,7 +28,7 @@ export class SourceMap {
       .map(({ from, entry }) => joined(entry.to, components.slice(from.length)));
   }
 
-  /** The paths in debug information of a path here. */
+  /** The paths in debug information for a path on this computer. */
   toCompiled(path: string): string[] {
     const components = componentsOf(path);
     return [...this.entries]

@@ -24,7 +24,7 @@ export class SourcePaths {
     files: Files;
     cwd: string;
     sourceMap?: readonly SourceMapEntry[];
-    /** The recording that is replayed: its programs are at most as new as the recording. */
+    /** The recording that is replayed. Its programs are not newer than the recording. */
     rrfile?: string;
     /** Receives a notice if a source file is newer than its program; at most one in a session. */
     onNotice?: (notice: Notice) => void;
@@ -78,5 +78,5 @@ export class SourcePaths {
   }
 }
 
-/** Tools that copy or check out a folder write its files in any order, so small differences have no meaning. */
+/** Tools that copy or check out a folder write its files in any order, so small time differences are ignored. */
 const NEWER_MS_MIN = 2000;

@@ -24,7 +24,10 @@ import { loadBiases, placedImage, withLoadAddress } from './kernelSymbols.ts';
 
 /** The files in which a session looks for symbols. */
 export interface SymbolFileOptions {
-  /** The boot files. In a replay, the current names of the recorded files; null where the user gave none. */
+  /**
+   * The boot files. In a replay, the current names of the recorded files; null for a file that the user did not
+   * specify.
+   */
   boot: Pick<BootOptions, 'kernel' | 'kernelAddress' | 'bios' | 'load'>;
   /** The size of guest RAM; only needed without `rrfile`. */
   memoryBytes: number;
@@ -34,16 +37,16 @@ export interface SymbolFileOptions {
   symbols: readonly SymbolsSetting[];
   /** Where to look for files that symbol files refer to. */
   folders?: CompanionFolders;
-  /** How values of some types are shown. */
+  /** The user's formatters. */
   formatters?: readonly Visualizer[];
 }
 
-/** A file with symbols, and where its code runs if that is not where it was linked. */
+/** A file with symbols, and the location of its code if the code does not run at its link address. */
 export interface SymbolsSetting {
   file: string;
-  /** What to add to the addresses in the file, as gdb's `add-symbol-file -o`. */
+  /** The offset to add to the addresses in the file, as for gdb's `add-symbol-file -o`. */
   offset?: bigint;
-  /** The address of the file's `.text` section, as gdb's `add-symbol-file`. */
+  /** The address of the file's `.text` section, as for gdb's `add-symbol-file`. */
   textAddress?: bigint;
 }
 
@@ -179,8 +182,8 @@ class SymbolOpener {
   }
 
   /**
-   * Opens a booted ELF file at its virtual addresses and, if they differ, at its load addresses: the machine starts there,
-   * before the guest enables the MMU.
+   * Opens a booted ELF file at its virtual addresses and, if they differ, at its load addresses: the machine starts
+   * there, before the guest enables the MMU.
    */
   private openAtBothAddresses(file: SymbolSource): Symbols[] {
     return this.openBooted(file).flatMap((symbols) => [symbols, ...this.atLoadAddresses(symbols, file)]);

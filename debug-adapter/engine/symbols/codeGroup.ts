@@ -112,8 +112,8 @@ export class CodeGroup {
 
   /**
    * Whether the machine can reach an address of this code. A program may be loaded later, so its code always counts as
-   * reachable. If this code is a different build of the booted code, only functions that are identical in both builds count
-   * as reachable.
+   * reachable. If this code is a different build of the booted code, only functions that are identical in both builds
+   * count as reachable.
    */
   canRun(address: bigint): boolean {
     const { otherBuildOf } = this;

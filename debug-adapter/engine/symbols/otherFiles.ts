@@ -35,7 +35,7 @@ export class OtherFiles {
     return { supplementary: this.supplementary(), splitFiles };
   }
 
-  /** The supplementary file, if the link's ID is the file's ID. */
+  /** The supplementary file, if its ID matches the ID in the link. */
   private supplementary(): DebugSections | undefined {
     const { name, findCompanion } = this.source;
     const link = supplementaryLinkOf(this.file);

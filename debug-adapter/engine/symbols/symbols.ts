@@ -123,7 +123,7 @@ export interface SymbolsSource {
   loadBias?: bigint;
   /** Finds the files that this file refers to. If it is omitted, they count as missing. */
   findCompanion?: FindCompanion;
-  /** How values of some types are shown, in addition to the built-in formatters, which have lower precedence. */
+  /** The user's formatters. They take precedence over the built-in ones. */
   formatters?: readonly Visualizer[];
   /** Inflates compressed debug sections. If it is omitted, such sections are ignored and a diagnostic is added. */
   compression?: HostCompression;

@@ -1,4 +1,6 @@
-/** Classes, references, member pointers, scopes and enumerations of C++ have the values, types and names that gdb shows. */
+/**
+ * Classes, references, member pointers, scopes and enumerations of C++ have the values, types and names that gdb shows.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { requireTool } from '../../support/tools.ts';
@@ -66,7 +68,7 @@ for (const name of ['gcc', 'clang']) {
     );
     const [left, right] = localNamed(frame, 'both').children();
     assert.deepEqual([left.typeName, left.expression, right.expression], ['Left', '*(Left *)&both', '*(Right *)&both']);
-    // Both base classes have a member `same`, so that of `Right` needs the scope.
+    // Both base classes have a member `same`, so the member of `Right` needs a scope.
     assert.deepEqual(
       right
         .children()

@@ -1,4 +1,4 @@
-/** A condition that is compiled for the machine has the value that the evaluator of expressions computes. */
+/** A condition that is compiled for the machine has the same value as in the expression evaluator. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { frameViewOf } from '../../../debug-adapter/engine/session/frameView.ts';
@@ -116,7 +116,7 @@ class Expressions {
 
 const CASTS = ['char', 'signed char', 'short', 'unsigned short', 'int', 'unsigned', 'long', 'unsigned long', '_Bool'];
 
-/** Errors that depend on the values, so that a check cannot find them. */
+/** Errors that a check cannot find, because they depend on the values. */
 const OF_VALUES = ['expression-unreadable', 'expression-optimized-out', 'expression-division-by-zero'];
 
 const OF_TYPES = ['expression-not-a-number', 'expression-not-a-pointer', 'expression-not-a-struct'];

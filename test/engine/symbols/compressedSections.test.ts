@@ -1,4 +1,7 @@
-/** Compressed debug sections are read in every format, and a damaged one never allocates more than its size justifies. */
+/**
+ * Compressed debug sections are read in every format. A damaged section does not cause an allocation that is out of
+ * proportion to its size.
+ */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
@@ -34,7 +37,7 @@ for (const name of ['flow-compressed', 'flow-zstd', 'flow-zdebug']) {
   });
 }
 
-test('a size that the compressed data cannot have is refused before decompression', () => {
+test('a size to which the compressed data cannot expand is rejected before decompression', () => {
   const decompress = () => assert.fail('nothing is decompressed');
   const host = { ...nodeCompression, inflate: decompress, decompress } as HostCompression;
   for (const [format, size] of [

@@ -1,4 +1,4 @@
-/** At worst, damaged debug information and ELF files cause missing answers or a UserError. */
+/** Damaged debug information and damaged ELF files at worst lead to missing results or a UserError. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test, type TestContext } from 'node:test';
@@ -15,7 +15,7 @@ import { LANGUAGE_PROGRAMS, requireTools } from './support/languagePrograms.ts';
 const ROUNDS = Number(process.env.BLKREPLAY_FUZZ_ROUNDS ?? 500);
 /** The maximum number of reads of registers and memory in a round. Usually there are a few thousand. */
 const READS_MAX = 100_000;
-/** A round that takes this much processor time has hung. A round usually takes a few milliseconds. */
+/** A round that takes more processor time than this is considered to hang. A round usually takes a few milliseconds. */
 const HANG_MS = 20_000;
 
 const FILES: [string, string][] = [
@@ -29,7 +29,7 @@ const FILES: [string, string][] = [
   ['implicit pointers and typed expressions', fixture('values/optimized-v5')],
 ];
 
-/** The output of every compiler and language: ten files, and so 5,000 rounds unless told otherwise. */
+/** The output of every compiler and language: ten files, and therefore 5,000 rounds by default. */
 const PROGRAMS = [
   'values.c, gcc 12, -Og, DWARF 5',
   'values.c, gcc 12, -O2 -flto, DWARF 4',
@@ -44,13 +44,13 @@ const PROGRAMS = [
 ];
 
 for (const program of LANGUAGE_PROGRAMS.filter(({ name }) => PROGRAMS.includes(name))) {
-  test(`at worst, a damaged ELF file causes missing answers or is refused: ${program.name}`, (t) => {
+  test(`at worst, a damaged ELF file leads to missing results or is rejected: ${program.name}`, (t) => {
     if (requireTools(program, t)) fuzz(t, program.build(), damagedElf, LANGUAGE_NAMES);
   });
 }
 
 for (const [what, file] of FILES) {
-  test(`at worst, damaged debug information causes missing answers: ${what}`, (t) => {
+  test(`at worst, damaged debug information leads to missing results: ${what}`, (t) => {
     fuzz(t, file, (original, random) => {
       const bytes = new Uint8Array(original);
       const sections = readElfFile(bytes, file).sections.filter(
@@ -67,7 +67,7 @@ for (const [what, file] of FILES) {
   });
 }
 
-test('a damaged ELF file is refused with a message, or treated as a file without symbols', (t) => {
+test('a damaged ELF file is rejected with a message, or treated as a file without symbols', (t) => {
   fuzz(t, guest('demo/demo'), (original, random) => {
     const bytes = new Uint8Array(original);
     const view = new DataView(bytes.buffer, bytes.byteOffset);
@@ -80,14 +80,14 @@ test('a damaged ELF file is refused with a message, or treated as a file without
   });
 });
 
-test('a truncated file is refused with a message, or treated as a file without symbols', (t) => {
+test('a truncated file is rejected with a message, or treated as a file without symbols', (t) => {
   const whole = fs.readFileSync(guest('demo/demo'));
   const random = SeededRandom.forTest(t);
   for (let round = 0; round < 60; round++)
     queryEverything(whole.subarray(0, random.below(whole.length)), [0x80002100n], random);
 });
 
-test('a huge size or count in a damaged file causes no huge allocation', () => {
+test('a huge size or count in a damaged file does not cause a huge allocation', () => {
   // An ELF file whose section table claims 2^60 sections of 2^60 bytes each.
   const bytes = new Uint8Array(fs.readFileSync(guest('demo/demo')));
   const view = new DataView(bytes.buffer);

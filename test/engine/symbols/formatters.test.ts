@@ -1,4 +1,4 @@
-/** Values are shown as natvis files describe them; mistakes in these files and in the guest's data do no harm. */
+/** Values are shown as natvis files describe them. Errors in these files and damaged guest data are handled. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
@@ -23,7 +23,7 @@ const shown = (value: Value): string[] => value.children().map(({ name, text }) 
 
 const POINT = '<Type Name="point"><DisplayString>({x}, {y,x})</DisplayString></Type>';
 
-test('a summary has text and the values of expressions with their formats', () => {
+test('a summary combines text with the formatted values of expressions', () => {
   assert.equal(valueWith(POINT, 'first.at').text, '(1, 0xfffffffe)');
   const braces = '<Type Name="point"><DisplayString>{{ {x} }}</DisplayString></Type>';
   assert.equal(valueWith(braces, 'first.at').text, '{ 1 }');
@@ -41,7 +41,7 @@ test('the first summary whose condition holds is used; an optional one is skippe
   assert.equal(valueWith(types, 'second.at').text, 'negative');
 });
 
-test('a value inside another one is formatted in its summary too, and through a pointer', () => {
+test('a formatter also applies to a value in the summary of another value, and through a pointer', () => {
   assert.match(valueWith(POINT, 'second').text, /at = \(-3, 0x4\)/);
   const children = `${POINT}<Type Name="node"><Expand><Item Name="where">at</Item></Expand></Type>`;
   assert.deepEqual(shown(valueWith(children, '&first')).slice(0, 1), ['where = (1, 0xfffffffe)']);
@@ -79,7 +79,7 @@ test('a tree is visited in order, each node once', () => {
   assert.deepEqual(shown(valueWith(tree, 'first')), ['[0] = -3', '[1] = 1']);
 });
 
-test('the elements of an array can be watched, and many of them are grouped', () => {
+test('array elements can be watched, and the elements of a large array are grouped', () => {
   const array = (size: string) => `<Type Name="node"><Expand HideRawView="true"><ArrayItems>
     <Size>${size}</Size><ValuePointer>&amp;bytes[0]</ValuePointer></ArrayItems></Expand></Type>`;
   const value = valueWith(array('3'), 'first');
@@ -104,7 +104,7 @@ test('an expression that cannot be evaluated is shown where its value would be',
   assert.equal(b.childCount, 0);
 });
 
-test('a summary that contains itself ends', () => {
+test('a summary that contains itself stops at the maximum depth', () => {
   const types = '<Type Name="node"><DisplayString>{*this}</DisplayString></Type>';
   assert.match(valueWith(types, 'first').text, /name = /);
 });
@@ -149,7 +149,7 @@ for (const [text, line, says] of MISTAKES) {
   });
 }
 
-test('elements that are not supported are ignored, and named', () => {
+test('unsupported elements are ignored and reported by name', () => {
   const notices: string[] = [];
   const text = '<AutoVisualizer><Version/><Type Name="a">\n<Expand><CustomListItems/></Expand></Type></AutoVisualizer>';
   const [type] = parseNatvis(text, (line, sentence) => notices.push(`${line}: ${sentence}`));

@@ -58,7 +58,7 @@ test('a breakpoint on a C++ name has the same addresses as in gdb', (t) => {
   }
 });
 
-test('qualifiers of a method may be omitted, and other names find nothing', () => {
+test('the qualifiers of a method may be omitted, and a name that does not match finds no function', () => {
   const symbols = open(CPP);
   assert.equal(symbols.functionBreakpoints('Box::area(int)').length, 1);
   assert.equal(symbols.functionBreakpoints('Box::area()').length, 1);
@@ -94,7 +94,7 @@ test('a function that is known only from the symbol table is found by its demang
   assert.equal(symbols.functionBreakpoints('operator<').length, 1);
 });
 
-test('a query ends quickly for any text', () => {
+test('a query takes little time for any text', () => {
   for (const part of ['<', '(', '::', 'operator', 'operator(', ')>', 'const ', ':', '(anonymous namespace)']) {
     const query = new NameQuery(part.repeat(5000));
     assert.equal(query.matches('ns::Box::area'), false, part);
@@ -102,7 +102,7 @@ test('a query ends quickly for any text', () => {
   }
 });
 
-test('a function whose symbol precedes its debug information has one breakpoint, after the space for patches', () => {
+test('a function with space for patches before its code has one breakpoint, after that space', () => {
   const symbols = open(fixture('names/patchable'));
   const [{ address }] = symbols.symbolsNamed('traced');
   const [traced, ...others] = symbols.functionsNamed('traced');

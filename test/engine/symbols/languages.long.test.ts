@@ -9,7 +9,10 @@ import { KNOWN_DIFFERENCES, type KnownDifference } from './support/knownDifferen
 import { LANGUAGE_PROGRAMS, type LanguageProgram, requireTools } from './support/languagePrograms.ts';
 import { sampleValues } from './support/valueSamples.ts';
 
-/** The programs whose comparison shows most. BLKREPLAY_LANGUAGE_PROGRAMS=100 compares all of them. */
+/**
+ * The programs that are compared by default: those that cover the most cases. Set BLKREPLAY_LANGUAGE_PROGRAMS=100 to
+ * compare all programs.
+ */
 const SELECTED = [
   'values.c, gcc 12, -Og, DWARF 5',
   'values.c, gcc 12, -O2 -flto, DWARF 4',
@@ -27,7 +30,7 @@ const PROGRAMS = Number(process.env.BLKREPLAY_LANGUAGE_PROGRAMS ?? SELECTED.leng
 const HITS = Number(process.env.BLKREPLAY_LANGUAGE_HITS ?? 1);
 
 const FILES = ['values.c', 'second.c', 'helpers.h', 'classes.cpp', 'enums.rs', 'calls.S'];
-/** The maximum portion of values, of stacks and of registers that are not as in gdb. */
+/** The maximum proportion of values, stacks and registers that may differ from gdb. */
 const UNEQUAL_MAX = 0.005;
 
 const inOrder = LANGUAGE_PROGRAMS.toSorted((a, b) => rank(a) - rank(b));

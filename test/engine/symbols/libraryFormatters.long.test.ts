@@ -9,7 +9,7 @@ import { requireTool, runTool } from '../../support/tools.ts';
 import { runFixture, type StoppedFrame } from './support/run.ts';
 
 const SOURCES = path.resolve(import.meta.dirname, 'fixtures/formatters');
-/** Each variable's text, and the names and texts of its children without the raw view. */
+/** For each variable: its text, and the names and texts of its children except the raw view. */
 const EXPECTED: Record<string, [text: string | RegExp, children?: string[]]> = {
   brief: ['"brief"'],
   text: ['"a text that is too long for the object itself"'],
@@ -23,7 +23,7 @@ const EXPECTED: Record<string, [text: string | RegExp, children?: string[]]> = {
   null: ['nullptr', []],
 };
 
-test('strings, vectors, maps, sets, lists and pointers of the C++ library', (t) => {
+test('strings, containers and smart pointers of the C++ library are shown with their contents', (t) => {
   if (!requireTool('riscv64-linux-gnu-g++', t)) return;
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'formatters-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));

@@ -1,4 +1,4 @@
-/** The table of names leads to every unit that defines a name, and an unknown name is refused without reading the units. */
+/** The name table finds every unit that defines a name, and an unknown name is rejected without reading the units. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -21,7 +21,7 @@ import { fixture } from './support/fixtures.ts';
 const FILES = [guest('demo/demo'), guest('kernel/oslet'), ...['flow-Og-v4', 'flow-O2', 'types-O0-v5'].map(fixture)];
 
 for (const file of FILES) {
-  test(`the table of names finds all names in ${path.basename(file)}`, () => {
+  test(`the name table finds all names in ${path.basename(file)}`, () => {
     const { info } = open(fs.readFileSync(file));
     const table = scanNames(info);
     info.units.forEach((unit, index) => {
@@ -37,7 +37,7 @@ for (const file of FILES) {
 }
 
 for (const file of FILES) {
-  test(`the table of names finds all source files of ${path.basename(file)}, in upper and lower case`, () => {
+  test(`the name table finds all source files of ${path.basename(file)}, regardless of case`, () => {
     const { info } = open(fs.readFileSync(file));
     const table = scanNames(info);
     let count = 0;
@@ -55,7 +55,7 @@ for (const file of FILES) {
   });
 }
 
-test('an unknown name is refused without reading the entries of any unit', (t) => {
+test('an unknown name is rejected without reading the entries of any unit', (t) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));
   const file = path.join(folder, 'big.elf');

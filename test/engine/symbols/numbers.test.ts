@@ -32,7 +32,7 @@ for (const name of ['gcc', 'clang']) {
     assert.ok(leaves.length > 60, `${leaves.length}`);
   });
 
-  test(`an array of variable length has the length that it has in the frame: numbers-${name}`, (t) => {
+  test(`a variable-length array has the length that is valid in the frame: numbers-${name}`, (t) => {
     const [, frame] = runFixture(file, t)('stop');
     const texts = [
       'squares',
@@ -56,7 +56,7 @@ for (const name of ['gcc', 'clang']) {
     ]);
     const text = localNamed(frame, 'text');
     assert.deepEqual([text.typeName, text.childCount, text.children()[1].text], ['char [4][3]', 4, '"def"']);
-    // clang does not describe the length of a parameter's target.
+    // clang does not describe the length of the array that a parameter points to.
     if (name === 'clang') return;
     assert.equal(localNamed(frame, 'rows').typeName, 'int (*)[variable length]');
     assert.deepEqual(
@@ -66,7 +66,7 @@ for (const name of ['gcc', 'clang']) {
   });
 }
 
-test('a bit-field that crosses its storage unit is written without changing its neighbors', () => {
+test('writing a bit-field that crosses the end of its storage unit does not change its neighbors', () => {
   const file = fixture('values/numbers-clang');
   const symbols = open(file);
   const evaluation = symbols.evaluate('crossing.high', frameAt(symbols, file, 'main'));

@@ -1,4 +1,4 @@
-/** A file that is read on demand gives the same answers as a file in memory, and only the parts that are needed are read. */
+/** A file that is read on demand gives the same results as a file in memory, and only the required parts are read. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -41,14 +41,14 @@ test('a breakpoint on a line reads the units that use the file', (t) => {
   assert.ok(file.loadedBytes < 2_500_000, `${file.loadedBytes} bytes`);
 });
 
-test('an unknown type is refused without keeping the units in memory', (t) => {
+test('an unknown type is rejected without keeping the units in memory', (t) => {
   const file = pagedFile(bigElf(t));
   const symbols = openSymbols({ name: 'big.elf', bytes: file });
   assert.equal(symbols.typeNamed('struct no_such_type'), undefined);
   assert.ok(file.loadedBytes < 2_000_000, `${file.loadedBytes} bytes`);
 });
 
-test('a file that changes after it was opened causes missing answers and one diagnostic', () => {
+test('a file that changes after it was opened leads to missing results and one diagnostic', () => {
   const file = new (class extends MemoryFile {
     modified = 1;
     version() {

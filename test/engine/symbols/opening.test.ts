@@ -9,7 +9,7 @@ import { guest } from '../../support/guests.ts';
 import { fixture, open } from './support/fixtures.ts';
 import { loadedMachine } from './support/memory.ts';
 
-test('a file that is not a linked RV64 file is refused with a message', () => {
+test('a file that is not a linked RV64 file is rejected with a message', () => {
   const cases: [Uint8Array, string][] = [
     [new Uint8Array(), 'symbols-not-elf'],
     [new TextEncoder().encode('#!/bin/sh\n'.repeat(10)), 'symbols-not-elf'],
@@ -69,7 +69,7 @@ test('a load bias shifts every address, in both directions', () => {
   assert.equal(sink.kind === 'value' && sink.value.integer(), before + bias);
 });
 
-test('a file with compressed sections is refused with a message if there is no decompressor', () => {
+test('a file with compressed sections is rejected with a message if there is no decompressor', () => {
   const bytes = fs.readFileSync(fixture('flow-compressed'));
   const without = openSymbols({ name: 'x.elf', bytes });
   assert.equal(without.lineAt(without.functionsNamed('main')[0].low), undefined);

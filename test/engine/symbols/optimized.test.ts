@@ -27,7 +27,7 @@ for (const name of ['v5', 'v4']) {
     );
   });
 
-  test(`arguments that were overwritten come from the call: DWARF ${name}`, (t) => {
+  test(`overwritten arguments are computed from the call site: DWARF ${name}`, (t) => {
     const run = runFixture(file, t);
     run('stop');
     const entry = run('stop').find(({ source }) => source.name === 'entry')!;
@@ -41,7 +41,7 @@ for (const name of ['v5', 'v4']) {
     );
   });
 
-  test(`a struct in pieces and calculated floating-point numbers have their values: DWARF ${name}`, (t) => {
+  test(`a struct in pieces and computed floating-point numbers have the right values: DWARF ${name}`, (t) => {
     const run = runFixture(file, t);
     run('stop');
     run('stop');

@@ -77,7 +77,7 @@ test('an expression has the value that gdb prints', (t) => {
   assert.deepEqual(pairs(ours), pairs(answers));
 });
 
-test('in a unit, paths can begin with crate or with any inner module, and a name needs no path', () => {
+test('a path can begin with crate, self or any inner module, and a name in the same unit needs no path', () => {
   assert.equal(evaluate('crate::deep::er::LEVEL').text, '12');
   assert.equal(evaluate('self::deep::er::LEVEL').text, '12');
   assert.equal(evaluate('::values::deep::er::LEVEL').text, '12');

@@ -1,4 +1,4 @@
-/** Rust values have the texts, types and children that gdb gives them. */
+/** Rust values have the same texts, types and children as in gdb. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
@@ -22,11 +22,11 @@ const NOT_IN_GDB: Record<string, string> = {
   'values::WIDE[0]': 'values::Wide::Small',
   // rustc 1.63 writes the low 64 bits of the enumerator's value, 2^80 + 1.
   'values::WIDE[1]': '(values::Wide::Small | unknown: 0x100000000000000000000)',
-  // Without a discriminant, gdb takes the last variant, although it has no values.
+  // Without a discriminant, gdb selects the last variant, even if that variant cannot have values.
   'values::NEVER': 'core::option::Option<values::Never>::None',
 };
 
-test('a static of every kind has the text and the type that gdb prints', (t) => {
+test('statics of every kind have the text and type that gdb prints', (t) => {
   if (!requireTool(GDB, t)) return;
   const values = Object.values(statics(openRust().symbols)).flatMap(printable);
   assert.ok(values.length > 90, `${values.length}`);
@@ -54,7 +54,7 @@ test('the children of an enum are those of its current variant', () => {
   assert.deepEqual(SOME_REF.children().flatMap(treeOf), ['x: i32 = 1', 'y: i32 = -2']);
 });
 
-test('the children of a slice are its elements, and those of references and trait objects what they refer to', () => {
+test('a slice expands to its elements, and a reference or trait object to its target', () => {
   const { SLICE, EMPTY_SLICE, TEXT, TUPLE, PAIR, REF, REF_REF, REF_POINT, DYNAMIC } = statics(openRust().symbols);
   assert.deepEqual(treeOf(SLICE), ['[0]: u16 = 10', '[1]: u16 = 20', '[2]: u16 = 30', '[3]: u16 = 40']);
   assert.deepEqual([EMPTY_SLICE.childCount, EMPTY_SLICE.children()], [0, []]);
@@ -74,7 +74,7 @@ test('the children of a slice are its elements, and those of references and trai
   assert.deepEqual([concrete.typeName, concrete.text], ['values::Point', 'values::Point {x: 1, y: -2}']);
 });
 
-test('memory that is not initialized makes no invalid text, huge list or read', () => {
+test('uninitialized memory does not cause invalid text, a huge list or a huge read', () => {
   const symbols = openRust().symbols;
   const { SLICE, TEXT, SHAPES, UNIT } = statics(symbols);
   const at = (value: Value, offset: number) => Number(value.lvalue?.address) + offset;
@@ -95,7 +95,7 @@ test('memory that is not initialized makes no invalid text, huge list or read', 
   assert.equal(UNIT.text, '()');
 });
 
-test('at worst, damaged debug information of a Rust program causes missing values', (t) => {
+test('at worst, damaged debug information of a Rust program leads to missing values', (t) => {
   const original = fs.readFileSync(RUST_FILE);
   const { seed } = SeededRandom.forTest(t);
   let texts = 0;

@@ -1,4 +1,4 @@
-/** The compact symbol table gives the same answers as a list of all entries that is sorted and searched from end to end. */
+/** The compact symbol table gives the same results as a linear search of a sorted list of all entries. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { baseOf, SortedSymbols } from '../../../debug-adapter/engine/symbols/elf/sortedSymbols.ts';
@@ -11,7 +11,7 @@ for (const [what, spread] of [
   ['close together', 200],
   ['at both ends of the address space', 2 ** 62],
 ] as const) {
-  test(`symbols ${what}`, (t) => {
+  test(`symbols are found by address and name: ${what}`, (t) => {
     const random = SeededRandom.forTest(t);
     for (let round = 0; round < 20; round++) {
       const list = Array.from({ length: random.below(60) }, (): SymbolInfo => {
@@ -24,7 +24,7 @@ for (const [what, spread] of [
   });
 }
 
-test('entries that are no symbols of the program are left out', () => {
+test('entries that are not symbols of the program are omitted', () => {
   const kept: SymbolInfo = { name: 'main', address: 8n, sizeBytes: 4n, kind: 'function' };
   const [table, names] = encode([kept, ...['$x', '.L1', ''].map((name) => ({ ...kept, name })), kept, kept]);
   // The type of a section symbol, and an undefined symbol.

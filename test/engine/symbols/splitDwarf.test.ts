@@ -1,4 +1,7 @@
-/** Debug information in .dwo files and .dwp packages reads like the same information in the program itself. */
+/**
+ * Debug information in .dwo files and .dwp packages gives the same results as the same information in the program
+ * itself.
+ */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -55,7 +58,7 @@ for (const [split, plain, files] of [
   ['clang-v4.elf', 'plain-clang-v4.elf', packaged('clang-v4.elf')],
   ['clang-v5.elf', 'plain-clang-v5.elf', packaged('clang-v5.elf')],
 ] as const) {
-  test(`split debug information equals that of ${plain}: ${split}, ${files === inFolder ? '.dwo' : '.dwp'}`, () => {
+  test(`split debug information matches ${plain}: ${split}, ${files === inFolder ? '.dwo' : '.dwp'}`, () => {
     const { symbols } = open(split, files);
     // For DWARF 4, gcc 12 writes a wrong end of a location in make_pair (".LVL16-.LVL15-1", without parentheses).
     const isWrong = (name: string) => plain === 'plain-v4.elf' && name === 'make_pair';
@@ -99,7 +102,7 @@ test('a .dwo file of another build is not used', () => {
   }
 });
 
-test('at worst, damaged .dwo and .dwp files cause missing answers', (t) => {
+test('at worst, damaged .dwo and .dwp files lead to missing results', (t) => {
   const { seed } = SeededRandom.forTest(t);
   const cases = [
     { program: 'v4.elf', companions: ['flow-v4.dwo'] },

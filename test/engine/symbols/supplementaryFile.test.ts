@@ -1,4 +1,4 @@
-/** Debug information that dwz moved to a supplementary file reads as before. */
+/** Debug information that dwz moved to a supplementary file gives the same results as before. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -30,14 +30,14 @@ for (const version of ['v4', 'v5']) {
   const open = (findCompanion: FindCompanion) =>
     openSymbols({ name: 'x.elf', bytes: read(`${version}.elf`), findCompanion });
 
-  test(`a program and its supplementary file equal the program before dwz: ${version}`, () => {
+  test(`a program with a supplementary file gives the same results as before dwz: ${version}`, () => {
     const plain = openSymbols({ name: 'x.elf', bytes: fs.readFileSync(fixture(`types-O0-${version}`)) });
     const symbols = open(companion(common));
     assert.deepEqual(describeSymbols(symbols, NAMES), describeSymbols(plain, NAMES));
     assert.deepEqual(symbols.diagnostics, []);
   });
 
-  test(`without the supplementary file, the rest is read, and a diagnostic names the file: ${version}`, () => {
+  test(`if the supplementary file is missing, the rest is read, and a diagnostic names the file: ${version}`, () => {
     for (const find of [() => undefined, companion(common, read(`${version}.elf`))]) {
       const symbols = open(find);
       const [main] = symbols.functionsNamed('main');
@@ -49,7 +49,7 @@ for (const version of ['v4', 'v5']) {
     }
   });
 
-  test(`at worst, a damaged supplementary file causes missing answers: ${version}`, (t) => {
+  test(`at worst, a damaged supplementary file leads to missing results: ${version}`, (t) => {
     const { seed } = SeededRandom.forTest(t);
     const program = read(`${version}.elf`);
     const [{ low }] = openSymbols({ name: 'x.elf', bytes: program }).functionsNamed('main');

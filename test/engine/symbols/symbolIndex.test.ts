@@ -1,4 +1,4 @@
-/** An index of a symbol file is used if it fits the file, and a damaged or wrong one changes no answer. */
+/** An index of a symbol file is used if it matches the file; a damaged or wrong index does not change any result. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -76,7 +76,7 @@ test('with a build ID, an index from the cache needs only the headers of the fil
   assert.ok(bytesRead < bytes.length / 2, `${bytesRead} of ${bytes.length} bytes`);
 });
 
-test('without a build ID, the index of a file with other contents has another key', (t) => {
+test('without a build ID, the index of a file with different contents has a different key', (t) => {
   const bytes = bigElf(t);
   const { cache, entries } = memoryCache();
   createSymbolIndex(new MemoryFile('a.elf', bytes), { compression, cache });
@@ -87,7 +87,7 @@ test('without a build ID, the index of a file with other contents has another ke
   assert.equal(entries.size, 2);
 });
 
-test('the index of a file that changes in the meantime is not cached', (t) => {
+test('the index of a file that changes while it is being indexed is not cached', (t) => {
   let version = 'old';
   const file = new (class extends MemoryFile {
     version = () => version;

@@ -21,7 +21,7 @@ export const USED_RING = DRIVER_MEMORY + 0x800;
 export const DRIVES = ['hd0', 'hd1'];
 /** The random requests access the sectors before this one. */
 export const SECTORS = 32;
-/** Not 0 after the guest has reset the machine. */
+/** Nonzero after the guest has reset the machine. */
 const MARKER_SECTOR = 40;
 
 const QUEUE_SIZE = 64;
@@ -117,7 +117,7 @@ function startInterrupts(random: SeededRandom, harts: number): Item[] {
     random.chance(0.5) ? a.sw(6, 0, 5) : [],
     a.li(5, CLINT + 0x4000),
     a.sd(0, 0, 5),
-    // Timer interrupts end every wait.
+    // Timer interrupts are always enabled, so every wait ends.
     a.li(5, 0x80 | (random.chance(0.7) ? 0x800 : 0) | (random.chance(0.7) ? 8 : 0)),
     a.csrw(CSR.mie, 5),
     a.csrrsi(0, CSR.mstatus, 8),

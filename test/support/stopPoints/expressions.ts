@@ -2,8 +2,8 @@ import { csrNumber } from '../../../debug-adapter/engine/isa/csrs.ts';
 import type { State, TestCondition } from './oracle.ts';
 
 /**
- * Expressions in three forms, which must agree: a C expression, bytecode for gdb's stack machine, and a value that the
- * oracle computes.
+ * Expressions in three forms that must have the same value: a C expression, bytecode for gdb's stack machine, and a
+ * computation by the oracle.
  */
 export interface Expression {
   text: string;

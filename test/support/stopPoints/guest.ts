@@ -13,8 +13,8 @@ const HEADER_BYTES = 0x1000;
 const HASHED_BYTES = 1024;
 
 /**
- * A random guest that tests stop points. Hart 0 makes disk requests while it takes interrupts, and then executes a
- * random program. The other harts take traps and interrupts, and write memory, in an endless loop.
+ * A random guest that tests stop points. Hart 0 makes disk requests and takes interrupts at the same time, and then executes a
+ * random program. In an endless loop, the other harts take traps and interrupts and write to memory.
  */
 export function stopPointGuest(random: SeededRandom, harts: number): Uint8Array {
   const kind = random.pick(['general', 'paging', 'blocks'] as const);

@@ -12,7 +12,7 @@ const TIME = CLINT + 0xbff8;
 const HARTID = csrNumber('mhartid');
 const MIP = CSR.mip;
 
-/** A counter that all harts except hart 0 increment. After it, they store a double. */
+/** A counter that all harts except hart 0 increment. They also store a double at SHARED_DOUBLE. */
 export const SHARED = SAVE + 0x800;
 export const SHARED_DOUBLE = SHARED + 16;
 

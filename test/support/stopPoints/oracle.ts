@@ -8,7 +8,8 @@ import { TEST_DEVICE } from '../../engine/machine/cpu/randomLayout.ts';
 
 /**
  * Finds the hits of stop points by single-stepping a machine that has none. Watched memory must only be accessed by
- * loads, stores and atomics of 32 bits in M-mode without MPRV; if only changes are watched, anything may write it.
+ * loads, stores and atomics of 32 bits in M-mode without MPRV; if only changes are watched, it may be written in any
+ * way.
  */
 
 /** The state in which conditions are evaluated. */
@@ -39,7 +40,7 @@ export interface TestCondition {
 
 /** A stop point of the test. */
 export interface TestPoint {
-  /** Its name in messages, and the text that a logpoint prints before a0. */
+  /** The name in messages. A logpoint prints it before the value of a0. */
   name: string;
   what:
     | { kind: 'execute'; address: bigint }
@@ -61,7 +62,7 @@ export interface Hit {
   /** The position before the step. */
   position: number;
   a0: bigint;
-  /** The condition has no value: the step is not a hit, but stops. */
+  /** The condition has no value: the step does not count as a hit, but the machine stops. */
   hasNoValue: boolean;
 }
 
@@ -86,7 +87,7 @@ export function hitsOf(timeline: MachineTimeline, options: OracleOptions): Hit[]
   return new Oracle(timeline, options).run();
 }
 
-/** What the oracle stores before each step. */
+/** The state that the oracle saves before each step. */
 interface Before {
   hart: number;
   pc: bigint;

@@ -28,7 +28,7 @@ export function randomPoint(random: SeededRandom, name: string, options: PointOp
   return { name, what, condition, isLog: random.chance(what.kind === 'execute' ? 0.4 : 0.2) };
 }
 
-/** A hit condition that makes a point with this number of hits stop rarely. */
+/** A hit condition with which only a few of this number of hits stop. */
 export function fewHits(random: SeededRandom, count: number): NonNullable<TestPoint['hitCondition']> {
   const every = Math.max(2, Math.ceil(count / 8));
   const number = 1 + random.below(Math.min(count, 8));
@@ -138,7 +138,7 @@ export function randomExpression(random: SeededRandom, harts: number): Expressio
     () => binary(binary(saved, '%', number(2)), '==', number(0)),
     () => binary(binary(shared, '%', number(3)), '==', number(harts > 1 ? rest : 0)),
     () => binary(saved, '^', A0),
-    // Readable only with page tables.
+    // Readable only through page tables.
     () => binary(load('unsigned char', number(DATA_VA)), '+', number(rest)),
     () => and(binary(A0, '&', number(1)), load('unsigned int', number(DATA_VA + 0x1000))),
     () => binary(load('unsigned char', A0), '<', number(64)),

@@ -15,8 +15,9 @@ export interface Expected {
 const PROGRAMS = times({ quick: 1, long: 50 }, 'BLKREPLAY_STOP_PROGRAMS');
 
 /**
- * Tests that random guests on 1 and 4 harts stop where single steps find hits. The seed of the first guest is that of
- * the test, so BLKREPLAY_SEED repeats a guest that failed, and prints its points.
+ * Tests that random guests on 1 and 4 harts stop where single steps find hits. The first guest has the seed of the
+ * test, so setting BLKREPLAY_SEED to the seed of a failed guest repeats that guest. The test then also prints its
+ * points.
  */
 export function testRandomPrograms(
   choose: (random: SeededRandom, history: History) => Expected,

@@ -1,8 +1,11 @@
 import type { Hit, TestPoint } from './oracle.ts';
 
-/** The stops of runs in both directions, and the messages of logpoints, derived from the hits. */
+/** Derives the stops of runs in both directions, and the messages of logpoints, from the hits. */
 
-/** The hits that stop, or print, if the points are set at the start (numbers count up) or at the end of the history. */
+/**
+ * The hits that stop or print. Hits are counted from the position where the points are set: the start or the end of the
+ * history.
+ */
 export function selected(hits: readonly Hit[], setAt: 'start' | 'end'): Hit[] {
   const numbers = new Map<TestPoint, number>();
   const inOrder = setAt === 'start' ? hits : [...hits].reverse();
@@ -27,10 +30,10 @@ export const printing = (hits: readonly Hit[]): string[] =>
 
 const isBefore = ({ point: { what } }: Hit): boolean => what.kind === 'execute' || what.kind === 'trap';
 
-/** Shows a stop at a position because of these hits. */
+/** Describes a stop at a position, caused by these hits. */
 type Show = (position: number, hits: readonly Hit[]) => string;
 
-/** The stops of continuing from position 0: positions and points. */
+/** The stops when continuing from position 0, with their positions and points. */
 export function forwardStops(hits: readonly Hit[], show: Show = shown): string[] {
   const stops: string[] = [];
   let last = 0;
@@ -48,7 +51,7 @@ export function forwardStops(hits: readonly Hit[], show: Show = shown): string[]
   return stops;
 }
 
-/** The stops of continuing backward from the end of the history, in their order. */
+/** The stops when continuing backward from the end of the history, in the order in which they occur. */
 export function backwardStops(hits: readonly Hit[], show: Show = shown): string[] {
   const stops = byPosition(hits).map(([position, group]) => {
     const after = group.filter((hit) => !isBefore(hit));
@@ -72,7 +75,7 @@ function byPosition(hits: readonly Hit[]): [number, Hit[]][] {
 const shown = (position: number, hits: readonly Hit[]): string =>
   stopText(position, { names: hits.map(({ point }) => point.name), hasError: hits.some((hit) => hit.hasNoValue) });
 
-/** A stop as text. `hasError` is whether the condition of one of the points has no value. */
+/** A stop as text. `hasError` indicates that the condition of one of the points has no value. */
 export const stopText = (
   position: number,
   { names, hasError }: { names: readonly string[]; hasError: boolean },

@@ -4,9 +4,9 @@ import { RustPath } from './rustPath.ts';
 import { NotMangled, type DemangledName } from './mangledText.ts';
 
 /**
- * Translates a linkage name of C++ (Itanium ABI) or Rust (legacy and v0 mangling) to the name in the source, spelled as
- * by GNU c++filt. The return type of a template instance is omitted, as in gdb. Returns undefined if the name is not
- * mangled, is damaged, or uses a construct that is not supported: expressions and decltype in template arguments.
+ * Demangles a linkage name of C++ (Itanium ABI) or Rust (legacy or v0 mangling). The result is spelled as in GNU
+ * c++filt, but without the return type of a template instance, as in gdb. Returns undefined if the name is not mangled,
+ * is damaged, or uses an unsupported construct: an expression or decltype in template arguments.
  */
 export function demangle(mangled: string): DemangledName | undefined {
   try {

@@ -10,8 +10,8 @@ import {
 import { MangledText, NotMangled, type DemangledName } from './mangledText.ts';
 
 /**
- * A name in the mangling of the Itanium C++ ABI, section 5.1, without the prefix `_Z`. Supports what names of functions
- * and variables consist of, except for expressions in template arguments.
+ * Parses a name that is mangled by the rules of the Itanium C++ ABI, section 5.1, without the prefix `_Z`. Supports all
+ * constructs in the names of functions and variables except expressions in template arguments.
  */
 export class ItaniumName {
   private readonly text: MangledText;
@@ -118,7 +118,8 @@ export class ItaniumName {
         else if (next === 'T') name = spell(this.templateParameter());
         else name = text.limited(name ? `${name}::${this.unqualifiedName(name)}` : this.unqualifiedName(''));
       }
-      // `std` and a substitution are not added to the substitutions, and the complete name is added where it is a type.
+      // `std` and substitutions do not become substitution candidates. The complete name becomes one only if it is a
+      // type, so the code that parses types adds it.
       if (!isSubstitution && text.peek() !== 'E') this.substitutions.push(plain(name));
     }
     return { name, hasReturnType, qualifiers };
@@ -205,7 +206,7 @@ export class ItaniumName {
     return { ...found, left: text.limited(found.left) };
   }
 
-  /** A class of the standard library is spelled in full where its constructor or destructor follows. */
+  /** A standard library class before its constructor or destructor is spelled in full. */
   private substitutedScope(): string {
     const name = spell(this.substitution());
     return /[CD]/.test(this.text.peek()) && /\d/.test(this.text.peek(1)) ? (FULL_STANDARD_NAMES[name] ?? name) : name;
@@ -357,7 +358,7 @@ const DISCRIMINATOR = /__\d+_|_\d/y;
 
 interface Name {
   name: string;
-  /** Whether the type of the function begins with the type of its result, as for template instances. */
+  /** Whether the encoded function type begins with the return type, as for template instances. */
   hasReturnType: boolean;
   /** Qualifiers of a member function. */
   qualifiers: string;

@@ -117,7 +117,7 @@ export const LITERAL_SUFFIXES: Record<string, string | undefined> = {
   'unsigned long long': 'ull',
 };
 
-/** Entities that belong to a type or function but are not functions of the source (`<special-name>`). */
+/** Compiler-generated entities that belong to a type or function, such as virtual tables (`<special-name>`). */
 export const SPECIAL_NAMES: Record<string, string | undefined> = {
   TV: 'vtable for ',
   TT: 'VTT for ',

@@ -9,8 +9,8 @@ export interface DemangledName {
 export class NotMangled extends Error {}
 
 /**
- * Reads a mangled name from left to right. Limits nesting and the length of the result, because back references allow a
- * short name to stand for a very long one.
+ * Reads a mangled name from left to right. Limits nesting and the length of the result, because back references can
+ * expand a short mangled name to a very long name.
  */
 export class MangledText {
   at = 0;
@@ -90,5 +90,5 @@ export class MangledText {
 
 const DIGITS = /0|[1-9]\d*/y;
 const DEPTH_MAX = 100;
-/** Names in heavily templated code have a few thousand characters. */
+/** Names in heavily templated code can have several thousand characters. */
 const WORK_MAX = 100_000;

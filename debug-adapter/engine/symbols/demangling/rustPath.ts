@@ -13,7 +13,7 @@ export class RustPath {
   }
 
   demangle(): string {
-    // A digit would be an encoding version that does not exist yet.
+    // A digit here specifies an encoding version; none is defined yet.
     if (/\d/.test(this.text.peek())) throw new NotMangled();
     const path = this.path(true);
     if (/[A-Z]/.test(this.text.peek())) this.path(false);
@@ -21,7 +21,7 @@ export class RustPath {
     return path;
   }
 
-  /** A path in an expression writes generic arguments as `::<T>`, a path in a type as `<T>`. */
+  /** In the path of a value, generic arguments are written as `::<T>`; in the path of a type, as `<T>`. */
   private path(isValue: boolean): string {
     const { text } = this;
     return text.nested(() => {
@@ -32,7 +32,7 @@ export class RustPath {
           return this.identifier();
         case 'M':
         case 'X': {
-          // The path of the implementation is shown as its type.
+          // Instead of the path of the implementation, its type is shown.
           this.disambiguator();
           this.path(false);
           const type = this.type();
@@ -163,7 +163,7 @@ export class RustPath {
     });
   }
 
-  /** Lifetimes are numbered from the innermost one, and named from the outermost one. */
+  /** The mangled name numbers lifetimes from the innermost one; their names are assigned from the outermost one. */
   private lifetime(): string {
     const index = this.base62();
     return index === 0 ? "'_" : lifetimeName(this.lifetimes - index);

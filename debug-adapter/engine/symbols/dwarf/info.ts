@@ -14,9 +14,9 @@ import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /**
  * The units of `.debug_info` (DWARF 5, section 7.5). Only the unit headers are read up front; a unit's entries are read
- * on demand. Each entry has a key: its offset, plus a base that differs for each section with entries. Besides
- * `.debug_info`, these are DWARF 4's `.debug_types` and sections in other files: the supplementary file, and `.dwo` and
- * `.dwp` files.
+ * on demand. Each entry has a key: its offset, plus the base of its section. Every section with entries has a different
+ * base: `.debug_info`, DWARF 4's `.debug_types`, and the sections in the supplementary file and in `.dwo` and `.dwp`
+ * files.
  */
 export class DebugInfo {
   readonly sections: DebugSections;
@@ -51,7 +51,9 @@ export class DebugInfo {
     this.splitFiles = options.splitFiles;
   }
 
-  /** All units, in ascending order of their keys. A unit of a `.dwo` file is listed as the skeleton that it completes. */
+  /**
+   * All units, in ascending order of their keys. A unit of a `.dwo` file is listed as the skeleton that it completes.
+   */
   get units(): readonly Unit[] {
     this.readUnits ??= this.collectUnits();
     return this.readUnits;
@@ -139,8 +141,8 @@ export class DebugInfo {
   }
 
   /**
-   * Finds the unit that completes a skeleton, and the type units of its file. From then on, its entries belong to
-   * `successor`. Returns undefined if the unit is missing.
+   * Finds the unit that completes a skeleton, and the type units of its file. From then on, the entries of the unit
+   * that was found belong to `successor`. Returns undefined if the unit is missing.
    */
   splitUnitOf(skeleton: Unit, successor: Unit): SplitUnit | undefined {
     const { root, dwoId: id, compDir } = skeleton;
@@ -153,7 +155,7 @@ export class DebugInfo {
     if (!file || !range) return undefined;
     const { unit } = range;
     range.unit = successor;
-    // Each unit completes one skeleton only, and the type units are listed once.
+    // A unit completes only one skeleton, and type units are returned only once for each file.
     file.units.delete(id);
     return { unit, typeUnits: file.typeUnits.splice(0) };
   }
@@ -315,8 +317,8 @@ export class Unit implements FormSizes {
   }
 
   /**
-   * The root entry in the program itself: it has the code ranges, the line table and the base addresses. It differs from
-   * `root` only for a skeleton unit. Getting it does not open the `.dwo` file.
+   * The root entry in the program itself: it has the code ranges, the line table and the base addresses. It differs
+   * from `root` only for a skeleton unit. Getting it does not open the `.dwo` file.
    */
   get skeleton(): Die {
     this.skeletonRoot ??= this.readSkeleton();
@@ -347,7 +349,10 @@ export class Unit implements FormSizes {
     return this.info.abbreviations(this.sections.get('.debug_abbrev'), this.abbreviationOffset);
   }
 
-  /** The language of the source (DW_AT_language). Partial units that `dwz` made have the language of the program. */
+  /**
+   * The language of the source (DW_AT_language). Partial units from `dwz` may lack this attribute; they use the
+   * language of the program.
+   */
   get language(): Language {
     const code = this.root.number(AT.language);
     if (code === undefined && this.root.tag === TAG.partialUnit) return this.info.mainLanguage;
@@ -423,10 +428,10 @@ export class Unit implements FormSizes {
   }
 }
 
-// The numbers that are added to the offsets of entries to form their keys. They are larger than any section offset.
+// The bases: the numbers that are added to the offsets of entries to form their keys. They are larger than any offset.
 const TYPES_KEY = 2 ** 48;
 const SUPPLEMENTARY_KEY = 2 ** 49;
-/** The sections of `.dwo` files follow each other from here. */
+/** The first base for sections of `.dwo` files; each further section gets the next free base. */
 const SPLIT_KEY = 2 ** 50;
 const ADDR_HEADER_BYTES = 8;
 

@@ -28,7 +28,8 @@ class UnitOutline {
   /** The qualified name of the scope that contains an entry, such as `geo::inner`; empty for a top-level entry. */
   scopeAt(offset: number): string {
     let innermost = this.lastBefore(offset);
-    // The end of a scope's last inner scope is not known exactly, so every outer scope must contain the offset, too.
+    // The recorded end of the last scope inside another one is not exact, so check that every outer scope also contains
+    // the offset.
     for (let index = innermost; index >= 0; index = this.scopes[index].parent) {
       if (offset >= this.scopes[index].end) innermost = this.scopes[index].parent;
     }
@@ -69,7 +70,7 @@ class UnitOutline {
   }
 }
 
-/** The outline of a unit, which is made on first use. */
+/** The outline of a unit, which is created on first use. */
 export function outlineOf(unit: Unit): UnitOutline {
   let outline = known.get(unit);
   if (!outline) known.set(unit, (outline = new UnitOutline(unit)));
@@ -100,8 +101,8 @@ interface Scope {
 }
 
 /**
- * The name of a scope inside another one, as in gdb (determine_prefix): a namespace without a name is
- * `(anonymous namespace)`, and a class without a name or a function adds nothing.
+ * The name of a scope inside another one, as in gdb (determine_prefix): an unnamed namespace is shown as
+ * `(anonymous namespace)`. For an unnamed class or a function, the result is empty.
  */
 function nameIn(outer: string, die: Die): string {
   if (die.tag === TAG.subprogram || die.tag === TAG.lexicalBlock) return '';

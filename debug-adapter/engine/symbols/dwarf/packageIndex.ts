@@ -7,8 +7,8 @@ import { symbolDamage } from '../../../messages/symbolDamage.ts';
 export type Contributions = ReadonlyMap<string, { offset: number; sizeBytes: number }>;
 
 /**
- * Reads `.debug_cu_index` or `.debug_tu_index` of a `.dwp` file (DWARF 5, section 7.3.5; version 2 is GNU's for DWARF 4):
- * a hash table from the IDs or signatures of units to the rows of a table of contributions.
+ * Reads `.debug_cu_index` or `.debug_tu_index` of a `.dwp` file (DWARF 5, section 7.3.5; version 2 is GNU's for DWARF
+ * 4): a hash table from the IDs or signatures of units to the rows of a table of contributions.
  */
 export function readPackageIndex(section: Section): Map<bigint, Contributions> {
   const units = new Map<bigint, Contributions>();
@@ -62,7 +62,7 @@ export class PackagedSections implements SectionSource {
   private part(name: string): Section {
     const section = this.whole.get(name);
     const contribution = this.contributions.get(name);
-    // All units share the strings.
+    // All units of a package share the string section.
     if (!contribution) return CONTRIBUTED.has(name) ? makeSection(section.name, new Uint8Array()) : section;
     const { offset, sizeBytes } = contribution;
     if (offset + sizeBytes > section.bytes.length) throw new MalformedData(section.name, symbolDamage.offsetOutside());

@@ -74,7 +74,7 @@ export class SplitFiles {
   }
 
   private openedPackage(): Package | undefined {
-    // Addresses of split units are in .debug_addr, so a file without this section has none.
+    // The addresses of split units are in .debug_addr, so a program without this section has no split units with code.
     if (this.packageWasSought || !this.main.has('.debug_addr')) return this.package;
     this.packageWasSought = true;
     this.find({ kind: 'package' }, (file) => {

@@ -4,7 +4,10 @@ import type { SectionSource } from '../elf/debugSections.ts';
 import { UNIT } from './constants.ts';
 import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
-/** Reads a unit header (DWARF 5, section 7.5.1) and moves the cursor to the next unit; undefined for an unsupported version. */
+/**
+ * Reads a unit header (DWARF 5, section 7.5.1) and moves the cursor to the next unit; undefined for an unsupported
+ * version.
+ */
 export function readUnitHeader(cursor: ByteCursor, location: UnitLocation): UnitHeader | undefined {
   const start = cursor.at;
   const { length, is64 } = cursor.unitLength();

@@ -9,9 +9,9 @@ export type SectionContents =
 
 /**
  * The contents of a section, decompressed if necessary. Two formats exist: sections with the flag SHF_COMPRESSED, which
- * start with an Elf64_Chdr (System V ABI, "Section Compression"), and the older `.zdebug_*` sections of GNU tools, which
- * start with "ZLIB" and the size as a big-endian number. The size in the header limits what is decompressed, and a size
- * that the compressed data cannot have is refused before any allocation.
+ * start with an Elf64_Chdr (System V ABI, "Section Compression"), and the older `.zdebug_*` sections of GNU tools,
+ * which start with "ZLIB" and the size as a big-endian number. Decompression stops at the size in the header. A size to
+ * which the compressed data cannot expand is rejected before any memory is allocated.
  */
 export function sectionContents(section: SectionBytes, compression: HostCompression | undefined): SectionContents {
   const { bytes } = section;

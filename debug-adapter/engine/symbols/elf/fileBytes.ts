@@ -5,14 +5,18 @@ import { MalformedData, WHOLE_FILE } from '../damage.ts';
 
 /**
  * The bytes of a file that is read on demand. `bytes` has the length of the file, but only the parts that were loaded
- * are valid. An operating system provides the memory of such an array only for the pages that are written, so the
- * unread parts of a large file need no memory.
+ * are valid. The operating system allocates memory only for the pages of the array that are written, so the unread
+ * parts of a large file need no memory.
  */
 export interface FileBytes {
   readonly bytes: Uint8Array;
-  /** Makes the bytes from `start` to `end` valid. Throws if the file cannot be read. Undefined if all bytes are valid. */
+  /**
+   * Makes the bytes from `start` to `end` valid. Throws if the file cannot be read. Undefined if all bytes are valid.
+   */
   readonly load?: (start: number, end: number) => void;
-  /** Reads bytes that are needed only once. The result is valid until the next call. Undefined if all bytes are valid. */
+  /**
+   * Reads bytes that are needed only once. The result is valid until the next call. Undefined if all bytes are valid.
+   */
   readonly readOnce?: (start: number, end: number) => Uint8Array;
 }
 
@@ -80,7 +84,7 @@ export class PagedFile implements FileBytes {
     let unread = first;
     while (unread < last && isLoaded[unread] === 1) unread++;
     if (unread >= last) return;
-    // A reader that continues from the preceding page will probably continue further.
+    // If the preceding page has been read, access is probably sequential, so read ahead.
     const continues = unread > 0 && isLoaded[unread - 1] === 1 && start <= unread * PAGE_BYTES + VALUE_BYTES;
     if (continues) last = Math.min(last + READ_AHEAD_PAGES, isLoaded.length);
     for (let page = unread; page < last;) {
@@ -112,9 +116,12 @@ export class PagedFile implements FileBytes {
   }
 }
 
-/** Small, because the headers of units are scattered over the file. */
+/** Small, because the headers of units are scattered throughout the file. */
 const PAGE_BYTES = 4096;
 const READ_AHEAD_PAGES = 7;
-/** A value that starts this far into a page may be the first one that is read there. */
+/**
+ * A sequential reader may skip some bytes at the start of a page, so its first read there may begin this far into the
+ * page.
+ */
 const VALUE_BYTES = 16;
 const SCRATCH_BYTES_MIN = 1 << 20;

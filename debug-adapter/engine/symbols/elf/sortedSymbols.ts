@@ -43,7 +43,7 @@ export class SortedSymbols {
     };
   }
 
-  /** The index of the last symbol that does not start after an address; -1 if there is none. */
+  /** The index of the last symbol that starts at or before an address; -1 if there is none. */
   lastNotAfter(address: bigint): number {
     let low = 0;
     let high = this.length;
@@ -93,13 +93,15 @@ export function baseOf(name: string): string {
   return dot < 0 ? name : name.slice(0, dot);
 }
 
-/** Sorts by address, then by priority: the last symbol at an address is the best one. Otherwise keeps the table's order. */
+/**
+ * Sorts by address, then by priority: the last symbol at an address is the best one. Otherwise keeps the table's order.
+ */
 function sortedOffsets(view: DataView, names: Uint8Array): Uint32Array {
   const offsets: number[] = [];
   for (let at = 0; at + SYMBOL_BYTES <= view.byteLength; at += SYMBOL_BYTES) {
     if (isShown(view, names, at)) offsets.push(at);
   }
-  // Addresses with the same upper half are close enough for exact numbers.
+  // Within a group of addresses with the same upper half, the sort keys are exact numbers.
   const groups = new Map<number, number[]>();
   for (const at of offsets) {
     const upper = view.getUint32(at + ST_VALUE + 4, true);
@@ -120,7 +122,7 @@ function sortedOffsets(view: DataView, names: Uint8Array): Uint32Array {
 function sortedGroup(view: DataView, offsets: number[]): Uint32Array {
   const count = offsets.length;
   if (count > GROUP_MAX) return sortedSlowly(view, offsets);
-  // Numbers without a comparison function are sorted many times faster, so each number also contains its index.
+  // Sorting numbers without a comparison function is many times faster, so each key also contains its index.
   const keys = Float64Array.from(offsets, (at, i) => {
     return (view.getUint32(at + ST_VALUE, true) * PRIORITIES + priority(view, at)) * count + i;
   });

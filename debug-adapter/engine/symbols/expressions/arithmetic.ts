@@ -9,7 +9,9 @@ import type { BinaryOperator } from './tree.ts';
 
 /** A number with its C type. */
 export interface TypedNumber {
-  /** A bigint for integers, pointers and enumerations; a number or, for `long double`, a Quadruple for floating point. */
+  /**
+   * A bigint for integers, pointers and enumerations; a number or, for `long double`, a Quadruple for floating point.
+   */
   value: bigint | number | Quadruple;
   type: Type;
 }
@@ -49,8 +51,8 @@ function underlyingInteger(type: Type): Type {
 }
 
 /**
- * Converts a value to a type's range. A floating-point value is truncated toward zero, as in gdb to a 64-bit integer; an
- * integer wraps around.
+ * Converts a value to a type's range. A floating-point value is truncated toward zero, as in gdb to a 64-bit integer;
+ * an integer wraps around.
  */
 export function convertNumber({ value }: TypedNumber, type: Type): TypedNumber {
   if (isFloat(type)) return { value: toFloat(value, sizeOf(type)), type };

@@ -10,15 +10,15 @@ import { binary, constant, extend, isNotZero, select } from './predicateParts.ts
 import type { BinaryOperator } from './tree.ts';
 
 /**
- * A number with its C type, whose value is extended to 64 bits by the type. The value is undefined if the machine cannot
- * compute it.
+ * A number with its C type, whose value is extended to 64 bits by the type. The value is undefined if the machine
+ * cannot compute it.
  */
 export interface TypedPredicate {
   value: Predicate | undefined;
   type: Type;
 }
 
-/** What `calculate` computes, as a predicate. */
+/** The result of `calculate`, as a predicate. */
 export function compileArithmetic(
   operator: BinaryOperator,
   left: TypedPredicate,
@@ -39,13 +39,13 @@ export function compileArithmetic(
   return { value: result === INT && COMPARISONS.has(operator) ? value : converted(value, type), type: result };
 }
 
-/** What `promote` computes. */
+/** The result of `promote`. */
 export function compilePromotion({ value, type }: TypedPredicate): TypedPredicate {
   const promoted = promote(sample({ value, type })).type;
   return { value: value && converted(value, promoted), type: promoted };
 }
 
-/** What `convertNumber` computes for an integer; undefined if the type does not fit in 64 bits. */
+/** The result of `convertNumber` for an integer; undefined if the type does not fit in 64 bits. */
 export function converted(value: Predicate, type: Type): Predicate | undefined {
   const base = stripTypedefs(type);
   if (isFloat(type)) return undefined;
@@ -73,7 +73,7 @@ function shift(operator: '<<' | '>>', left: TypedPredicate, right: TypedPredicat
   return { value: select(isShort, binary(compiled, left.value, by), shiftedOut), type };
 }
 
-/** `arithmetic.ts` determines the types from numbers. */
+/** The functions in `arithmetic.ts` determine the type of a result from operands with values, so use 0 as the value. */
 const sample = ({ type }: TypedPredicate) => ({ value: isFloat(type) ? 0 : 0n, type });
 
 type Compiled = (signed: boolean) => ['inOrder' | 'swapped', Operator];

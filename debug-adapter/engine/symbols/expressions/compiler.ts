@@ -36,7 +36,7 @@ import { pointerStride, targetOf } from './pointers.ts';
 import type { Expression } from './tree.ts';
 import type { VariableLocation } from './variableLocation.ts';
 
-/** An operand of known type. What the machine cannot compute is undefined. */
+/** An operand of known type. Parts that the machine cannot compute are undefined. */
 export type Operand = { type: Type } & (
   | { kind: 'number'; value: Predicate | undefined }
   | { kind: 'memory'; address: Predicate | undefined; bits?: Member['bits'] }
@@ -307,7 +307,7 @@ const sizeOfType = (type: Type): Operand => {
 function operandAt({ type, location }: { type: Type; location: VariableLocation | undefined }): Operand {
   switch (location?.kind) {
     case undefined:
-      // The evaluator finds the value, wherever it is.
+      // The location is not known at compile time, so leave the value to the evaluator.
       return { kind: 'memory', type, address: undefined };
     case 'register': {
       const { register } = location;
@@ -322,7 +322,7 @@ function operandAt({ type, location }: { type: Type; location: VariableLocation 
   }
 }
 
-/** What a reference refers to. */
+/** The target of a reference. */
 function referent(operand: Operand): Operand {
   const type = stripTypedefs(operand.type);
   if (type.kind !== 'pointer' || !type.reference) return operand;

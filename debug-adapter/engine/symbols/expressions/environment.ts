@@ -34,7 +34,7 @@ export class Environment implements TypeNames {
   private readonly object: ObjectNames | undefined;
   private knownScope: NameScope | undefined;
 
-  /** With an object, its members take the place of the frame's variables. */
+  /** If an object is given, names refer to its members instead of the frame's variables. */
   constructor(parts: EnvironmentParts, frame: Frame, object?: ObjectNames) {
     this.parts = parts;
     this.frame = frame;
@@ -200,7 +200,7 @@ export class Environment implements TypeNames {
   }
 }
 
-/** An object whose members are names, and the object in whose class types are looked up. */
+/** An object whose members can be used as names, and the object in whose class types are looked up. */
 export interface ObjectNames {
   object: GuestValue;
   container: GuestValue;
@@ -238,10 +238,10 @@ export interface EnvironmentParts {
   shown: Omit<ValueContext, 'frame'>;
 }
 
-/** The maximum number of entries of one name among which a scope selects. */
+/** The maximum number of entries with the same name from which the one in scope is selected. */
 const CANDIDATES_MAX = 100;
 const ANY_KEYWORD = ['', 'struct ', 'class ', 'union ', 'enum '];
-/** C++ does not distinguish them. */
+/** C++ does not distinguish these keywords. */
 const SAME_KEYWORDS: Record<string, string[] | undefined> = {
   'struct ': ['struct ', 'class '],
   'class ': ['class ', 'struct '],

@@ -85,7 +85,7 @@ export class Evaluator {
     return this.numberOf(this.operand(expression), expression.text);
   }
 
-  /** Evaluates an operand. A reference stands for what it refers to. */
+  /** Evaluates an operand. A reference is replaced by its target. */
   private operand(expression: Expression): GuestValue {
     return this.evaluate(expression).referent;
   }
@@ -324,7 +324,7 @@ function asAddress(number: TypedNumber): TypedNumber {
   return stripTypedefs(number.type).kind === 'pointer' ? { value: number.value, type: UNSIGNED_LONG } : number;
 }
 
-/** What a pointer refers to that exists only in the debug information. */
+/** The target of a pointer that exists only in the debug information (DW_OP_implicit_pointer). */
 const syntheticTarget = (pointer: GuestValue) => (pointer.syntheticTarget ? pointer.pointee() : undefined);
 
 const negated = (value: TypedNumber['value']) => (typeof value === 'object' ? value.negated() : -value);

@@ -1,6 +1,6 @@
 import { UserError } from '../../../messages/userError.ts';
 
-/** What is wrong with an expression, and the offset in its text. */
+/** The error in an expression, and its offset in the text. */
 export class InvalidExpression extends Error {
   readonly error: UserError;
   readonly at: number;

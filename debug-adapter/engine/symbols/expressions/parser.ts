@@ -238,7 +238,9 @@ class Parser {
     return beginsType(from, this.scope.types);
   }
 
-  /** The name of a member, which may have the scope of a base class: `Base::count`. The members of tuples are numbers. */
+  /**
+   * The name of a member, which may have the scope of a base class: `Base::count`. The members of tuples are numbers.
+   */
   private memberName(): string {
     if (this.peek().kind === 'number' && /^\d+$/.test(this.peek().text)) return this.next().text;
     const qualified = this.peek().kind === 'name' ? this.qualifiedName() : undefined;

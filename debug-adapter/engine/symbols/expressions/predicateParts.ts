@@ -1,7 +1,7 @@
 import type { Inspector } from '../../target/inspector.ts';
 import { type BinaryOperator, evaluatePredicate, type Predicate } from '../../target/predicate.ts';
 
-// Builders of predicates. They compute what is constant.
+// Functions that build predicates and evaluate constant parts.
 
 export const constant = (value: bigint): Predicate => ({ kind: 'constant', value: BigInt.asUintN(64, value) });
 

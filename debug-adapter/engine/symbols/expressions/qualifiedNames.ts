@@ -1,9 +1,9 @@
 import type { Token } from './lexer.ts';
 
 /**
- * Reads a C++ name with its scopes and template arguments at the beginning of some tokens: `ns::Pair<int, long>::limit`,
- * `(anonymous namespace)::count`. `isTemplate` tells whether a `<` after a name begins template arguments, given the
- * name with these arguments. Undefined if the tokens do not begin with a name.
+ * Reads the C++ name, with scopes and template arguments, at the beginning of a list of tokens:
+ * `ns::Pair<int, long>::limit`, `(anonymous namespace)::count`. `isTemplate` receives a name with the arguments after
+ * it, and returns whether they are template arguments. Undefined if the tokens do not begin with a name.
  */
 export function qualifiedNameAt(
   peek: (ahead: number) => Token,

@@ -13,7 +13,9 @@ export function isRustInteger(type: Type): boolean {
   return base.kind === 'base' && base.language === 'rust' && /^(un)?signed/.test(base.encoding);
 }
 
-/** A member of the current variant of a Rust enum, which has that member itself, as in gdb: `shape.0`. */
+/**
+ * A member of the current variant of a Rust enum. As in gdb, it is accessed as a member of the enum itself: `shape.0`.
+ */
 export function memberOfVariant(
   value: GuestValue,
   part: VariantPart,

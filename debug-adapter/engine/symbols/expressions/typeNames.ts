@@ -34,7 +34,7 @@ function typeNameAt(tokens: TokenSource, types: TypeNames): { name: string; toke
   );
 }
 
-/** Takes the tokens of a type's name, with its scope. */
+/** Consumes the tokens of a type's name, with its scope. */
 function takeTypeName(tokens: TokenSource, types: TypeNames): string {
   const found = typeNameAt(tokens, types);
   for (let i = found?.tokens ?? 1; i > 1; i--) tokens.next();

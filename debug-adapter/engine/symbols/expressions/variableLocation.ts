@@ -15,9 +15,9 @@ export type VariableLocation =
 class NotSupported extends Error {}
 
 /**
- * Finds a location by computing it several times, with different values of the registers. If the results differ by as
- * much as one register does, the location is that register plus an offset. `storage` computes the location in the
- * innermost frame of a view. Undefined if the location is anything else.
+ * Finds a location by computing it several times, with different values of the registers. If the results differ by the
+ * same amount as one register's values, the location is that register plus an offset. `storage` computes the location
+ * in the innermost frame of a view. Undefined if the location is anything else.
  */
 export function locationOfVariable(
   pc: bigint,
@@ -91,7 +91,7 @@ function sum(results: readonly { seed: bigint; value: bigint }[], used: Readonly
   return undefined;
 }
 
-/** Seeds for values that have nothing in common. */
+/** Seeds that produce unrelated register values. */
 const PROBES = [0x9e37_79b9_7f4a_7c15n, 0xd1b5_4a32_d192_ed03n, 0x8cb9_2ba7_2f3d_8dd7n, 0xaef1_7502_b3d7_5b13n];
 
 const valueIn = (seed: bigint, register: number): bigint =>

@@ -102,7 +102,7 @@ export class Children {
     return this.withMore(values, open.length > 0 && values.length < size ? Infinity : values.length);
   }
 
-  /** Adds a last child that says so if there are more. */
+  /** If there are more elements than `values`, adds a last child that says so. */
   private withMore(values: GuestValue[], size: number): GuestValue[] {
     if (size <= values.length || values.length === 0) return values;
     const { object } = this.scope;
@@ -122,11 +122,14 @@ function addressExpression({ lvalue, type }: GuestValue): string | undefined {
   return lvalue && !lvalue.bits ? `*(${nameOutside(type)} *)0x${lvalue.address.toString(16)}` : undefined;
 }
 
-/** A type's name outside the class that declares it. A typedef in a class is often found only by what it stands for. */
+/**
+ * The name of a type, for use outside the class that declares it. A typedef in a template class is replaced by its
+ * target, because it often cannot be found by name.
+ */
 const nameOutside = (type: Type): string =>
   typeName(type.kind === 'typedef' && type.name.includes('>::') ? stripTypedefs(type) : type);
 
 const VOID: Type = { kind: 'void' };
-/** The number of nodes of a list or tree that are shown: gdb's default for `set print elements`. */
+/** The maximum number of nodes of a list or tree to show: gdb's default for `set print elements`. */
 const NODES_MAX = 200;
 const VISITED_MAX = 10_000;

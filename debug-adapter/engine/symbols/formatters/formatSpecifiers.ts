@@ -7,7 +7,7 @@ import { GuestValue } from '../values/shownValue.ts';
 export interface Format {
   /** An expression for the number of elements at a pointer: `,[size]`. */
   count?: string;
-  /** `x`, `s`, `na`, ...; empty without one. */
+  /** `x`, `s`, `na`, ...; empty if there is none. */
   name: string;
   /** `!`: without formatters. */
   isRaw: boolean;

@@ -9,14 +9,14 @@ import { type EnvironmentOf, ObjectScope } from './objectScope.ts';
 import type { DisplayPart, Visualizer } from './visualizer.ts';
 
 /**
- * The formatters of a session: summaries and children of values, as natvis files describe them. Expressions are evaluated
- * in the scope of the value, and never call guest functions.
+ * The formatters of a session: summaries and children of values, as natvis files describe them. Expressions are
+ * evaluated in the scope of the value, and never call guest functions.
  */
 export class Formatters implements ValueFormatters {
   private readonly visualizers: readonly Visualizer[];
   private readonly environmentOf: EnvironmentOf;
   private readonly known = new WeakMap<Type, { visualizer: Visualizer | undefined }>();
-  /** The number of values whose texts are being computed, each of which is part of the previous one. */
+  /** The current nesting depth: the text of a value can contain the formatted text of another value. */
   private depth = 0;
 
   /** Of visualizers with the same priority, the first one is used. */
@@ -115,7 +115,7 @@ function failure(error: unknown): string {
   throw error;
 }
 
-/** The maximum depth of formatted values in the text of one. */
+/** The maximum nesting depth of formatted values in one text. */
 const DEPTH_MAX = 6;
 const TYPEDEFS_MAX = 64;
 const BASES_MAX = 8;

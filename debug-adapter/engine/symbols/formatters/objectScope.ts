@@ -10,7 +10,7 @@ import type { Conditional } from './visualizer.ts';
 /** Creates the scope of an object's members. Types are also looked up in the scope of the container. */
 export type EnvironmentOf = (object: GuestValue, container: GuestValue) => Environment;
 
-/** Evaluates expressions of a natvis file: names are the members of an object. Throws UserErrors. */
+/** Evaluates expressions of a natvis file, in which names refer to the members of an object. Throws UserErrors. */
 export class ObjectScope {
   readonly object: GuestValue;
   private readonly container: GuestValue;

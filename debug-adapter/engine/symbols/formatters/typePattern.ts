@@ -14,9 +14,9 @@ export function typePattern(text: string): TypePattern {
 }
 
 interface ParsedName {
-  /** The name without template arguments. With those of its scopes, for `A<int>::B`. */
+  /** The name without its own template arguments, but with those of its scopes: `A<int>::B`. */
   base: string;
-  /** Undefined without an argument list. */
+  /** Undefined if there is no argument list. */
   args: string[] | undefined;
 }
 

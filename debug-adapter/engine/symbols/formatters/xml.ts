@@ -22,8 +22,8 @@ export class FileMistake extends Error {
 }
 
 /**
- * Reads an XML document without a document type (XML 1.0, fifth edition). Such a document can define no entities, so its
- * size is that of the file. Throws a FileMistake.
+ * Reads an XML document without a document type (XML 1.0, fifth edition). Such a document cannot define entities, so
+ * its contents cannot be larger than the file. Throws a FileMistake.
  */
 export function parseXml(text: string): Element {
   return new XmlReader(text.replace(/^\uFEFF/, '')).document();
@@ -62,7 +62,7 @@ class XmlReader {
     return true;
   }
 
-  /** The text between `start`, which is here, and `end`. */
+  /** The text between `start`, which is at the current offset, and `end`. */
   private until(start: string, end: string): string {
     const from = this.at + start.length;
     const to = this.text.indexOf(end, from);

@@ -48,8 +48,8 @@ export class FunctionNames {
   }
 
   /**
-   * The first instructions of the inlined copies of the functions. The copies are in the units that name the function
-   * and, after link-time optimization, in the units that gcc made then.
+   * The first instructions of the inlined copies of the functions. The copies are in the units that contain the
+   * function's name and in the units that gcc created during link-time optimization.
    */
   inlined(query: NameQuery): bigint[] {
     const units = new Set(this.unitsOf(query));
@@ -101,10 +101,13 @@ export class FunctionNames {
   }
 }
 
-/** DW_AT_name of the units that gcc makes at link-time optimization. */
+/** The DW_AT_name of the units that gcc creates during link-time optimization. */
 const OPTIMIZED_UNIT = '<artificial>';
 
-/** The names by which a function can be called: a method of a Rust trait has those of the type and of the trait. */
+/**
+ * The names under which a function can be found: for a method of a Rust trait, they also include those with only the
+ * type or only the trait.
+ */
 function namesOf(die: Die): string[] {
   const name = functionName(die);
   const linkageName = die.unit.language === 'rust' ? linkageNameOf(die) : undefined;
@@ -112,7 +115,7 @@ function namesOf(die: Die): string[] {
   return demangled ? [name, ...aliases(demangled.name)] : [name];
 }
 
-/** `<names::Point as names::Area>::area` can also be called `names::Point::area` and `names::Area::area`. */
+/** The other names of `<names::Point as names::Area>::area`: `names::Point::area` and `names::Area::area`. */
 function aliases(name: string): string[] {
   const parts = /^<(.+?)(?: as (.+))?>::(\w+)$/.exec(name);
   if (!parts) return [name];
@@ -130,7 +133,9 @@ function hasKey(die: Die, key: string): boolean {
   return name !== undefined && nameKey(name) === key;
 }
 
-/** Compares types by the linkage name. Functions without one are not overloaded, so the number of parameters suffices. */
+/**
+ * Compares types by the linkage name. Functions without one are not overloaded, so the number of parameters suffices.
+ */
 function hasParameters(die: Die, query: NameQuery): boolean {
   const linkageName = linkageNameOf(die);
   const demangled = linkageName === undefined ? undefined : demangle(linkageName);
@@ -139,7 +144,10 @@ function hasParameters(die: Die, query: NameQuery): boolean {
   return count === query.parameterCount;
 }
 
-/** Whether an entry describes a function apart from its code. After link-time optimization, DW_AT_inline is missing. */
+/**
+ * Whether an entry describes a function without its code. DW_AT_inline cannot be used for this, because it is missing
+ * after link-time optimization.
+ */
 function isAbstract(die: Die): boolean {
   return !die.has(AT.lowPc) && !die.has(AT.ranges);
 }

@@ -48,7 +48,9 @@ export class FunctionQueries {
     return [...this.matching(new NameQuery(text), text.trim()).values()];
   }
 
-  /** The functions whose qualified name is exactly this name, apart from template arguments and anonymous namespaces. */
+  /**
+   * The functions whose qualified name is exactly this name, apart from template arguments and anonymous namespaces.
+   */
   withFullName(text: string): FunctionInfo[] {
     const query = new NameQuery(text);
     const found = this.matching(query, text);
@@ -73,7 +75,8 @@ export class FunctionQueries {
       if (info && info.low === symbol.address) found.set(info.low, info);
     }
     for (const entry of this.names.functions(query)) {
-      // Linux reserves space for patches before a function, so its symbol precedes its debug information.
+      // Linux reserves space for patches before a function, so the symbol's address is before the start in the debug
+      // information.
       const symbol = this.symbols.at(entry.low);
       if (symbol && symbol.offset > 0n && symbol.name === entry.name) found.delete(symbol.address);
       found.set(entry.low, this.describe(entry));

@@ -6,7 +6,7 @@ import { rangesOf } from '../dwarf/ranges.ts';
 
 /**
  * The first instructions of the inlined copies of functions in a unit. `origins` contains the keys of the functions'
- * abstract instances. A header's function may be inlined in a thousand units, so nothing is kept in memory.
+ * abstract instances. A function in a header may be inlined in a thousand units, so nothing is cached.
  */
 export function inlinedIn(unit: Unit, origins: ReadonlySet<number>): bigint[] {
   const found: bigint[] = [];

@@ -1,7 +1,7 @@
 /**
  * The name of a function as a user types it, by gdb's rules (linespec): `area`, `Box::area`, `Box::area(int)`,
- * `max<int>`, `operator<`, `(anonymous namespace)::f`, `crate::module::f`, `file.c:f`. Spaces have no meaning, outer
- * scopes may be omitted, and so may template arguments and parameters.
+ * `max<int>`, `operator<`, `(anonymous namespace)::f`, `crate::module::f`, `file.c:f`. Spaces that do not separate
+ * words are ignored. Outer scopes, template arguments and parameters may be omitted.
  */
 export class NameQuery {
   /** The file that declares the function: a path or the end of one. */
@@ -48,7 +48,10 @@ export class NameQuery {
     return this.matches(qualifiedName) && splitScopes(normalized(qualifiedName)).length === this.components.length;
   }
 
-  /** Whether a function's parameters are the ones that the user typed, if any. Qualifiers of the function may be omitted. */
+  /**
+   * Whether a function's parameters are the ones that the user typed, if any. Qualifiers of the function may be
+   * omitted.
+   */
   matchesParameters(parameters: string): boolean {
     if (this.parameters === undefined) return true;
     const end = closingParenthesis(normalized(parameters));
@@ -65,7 +68,9 @@ function fileEnd(text: string): number {
   return colon > 0 && !/[<(]/.test(text.slice(0, colon)) ? colon : -1;
 }
 
-/** Removes the spaces that do not separate words, and writes types as C++ does: `long unsigned int` is `unsigned long`. */
+/**
+ * Removes the spaces that do not separate words, and writes types as C++ does: `long unsigned int` is `unsigned long`.
+ */
 function normalized(text: string): string {
   const words = text.trim().replaceAll(ANONYMOUS, '(anonymous\0namespace)').replace(/\s+/g, ' ');
   return words
@@ -123,7 +128,7 @@ function typeSpelling(type: string): string {
   return after.replace(/^unsigned(?=$|[*&]| const)/, 'unsigned int').replace(/^(struct|class|enum|union) /, '');
 }
 
-/** Whether a component is the wanted one; template arguments may be omitted. */
+/** Whether a component matches the requested one, which may omit the template arguments. */
 function isSameComponent(wanted: string, found: string): boolean {
   if (wanted === found) return true;
   const list = found.startsWith('operator') ? -1 : found.indexOf('<', 1);

@@ -1,6 +1,6 @@
 import { OP, type ScanProgram } from './scanProgram.ts';
 
-/** Where an entry's name is. */
+/** The location of an entry's name. */
 export const NAME = { none: 0, inStrings: 1, inLineStrings: 2, here: 3, byIndex: 4 } as const;
 
 /**
@@ -12,14 +12,14 @@ export class EntryReader {
   readonly end: number;
   /** The offset of the next entry, or of the next part of the current one. */
   at: number;
-  // The current entry's attributes: where its name is, and references to other entries (-1 if there are none).
+  // The current entry's attributes: the location of its name, and references to other entries (-1 if there are none).
   nameKind: number = NAME.none;
   nameOffset = 0;
   /** Offset from the start of the unit. */
   sibling = -1;
   /** The entry that this one completes, as an offset from the start of the unit. */
   origin = -1;
-  /** The same as an offset in `.debug_info`. */
+  /** The entry that this one completes, as an offset in `.debug_info`. */
   farOrigin = -1;
 
   constructor(bytes: Uint8Array, at: number) {

@@ -6,7 +6,7 @@ export type NameKind = 'variable' | 'type' | 'enumerator' | 'function' | 'file';
 /** The number of each kind in a name table. The numbers are part of the cached table's format. */
 export const KIND_NUMBER: Record<NameKind, number> = { type: 0, variable: 1, function: 2, enumerator: 3, file: 4 };
 
-/** The 64-bit hash of a name and its kind, in two halves. It does not resist deliberate collisions. */
+/** The 64-bit hash of a name and its kind, in two halves. It is not resistant to deliberate collisions. */
 export interface NameHash {
   high: number;
   low: number;
@@ -41,11 +41,11 @@ export function keyEnd(bytes: Uint8Array, start: number, end: number): number {
   return end;
 }
 
-/** The key of a source file: its name without folders. Upper and lower case are the same, as on some systems. */
+/** The key of a source file: its name without folders. Case is ignored, because some operating systems ignore it. */
 export const fileKey = (path: string): string => (reversedComponents(path)[0] ?? '').toLowerCase();
 
 /**
- * The part of a name from the user under which the entry is indexed: the last component, without `struct`, parameters
+ * The part of a name typed by the user that is looked up in the index: the last component, without `struct`, parameters
  * and template arguments. `ns::Box<int>::area(int)` is indexed under `area`.
  */
 export function nameKey(name: string): string {

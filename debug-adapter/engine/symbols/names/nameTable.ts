@@ -1,10 +1,10 @@
 import { fileKey, hashBytes, KIND_NUMBER, nameKey, type NameKind } from './nameHash.ts';
 
 /**
- * Maps names to the units that may define them (or use them, for source files), in a few bytes per name. The table contains hints: a lookup reads the
- * units and finds out whether they define the name. No unit that defines the name may be missing. Types and enumerators
- * are an exception: units that include the same header define the same types, so the first `UNITS_PER_TYPE_MAX` units
- * are sufficient.
+ * Maps names to the units that may define them (or use them, for source files), in a few bytes per name. The table
+ * contains hints: a lookup reads the units to check whether they define the name. The table must include every unit
+ * that defines the name. Types and enumerators are an exception: units that include the same header define the same
+ * types, so the first `UNITS_PER_TYPE_MAX` units are sufficient.
  */
 export class NameTable {
   readonly arrays: NameTableArrays;

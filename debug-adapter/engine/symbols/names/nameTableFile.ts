@@ -23,7 +23,7 @@ export function encodeNameTable({ arrays, unitCount }: { arrays: NameTableArrays
   return bytes;
 }
 
-/** Returns undefined if the bytes are damaged, or if they are of another version or for a file with other units. */
+/** Returns undefined if the bytes are damaged, have another version, or belong to a file with different units. */
 export function decodeNameTable(bytes: Uint8Array, unitCount: number): NameTable | undefined {
   if (bytes.length < HEADER_BYTES || bytes.byteOffset % 4 !== 0) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -6,8 +6,8 @@ import { allBytes } from '../elf/fileBytes.ts';
 import { scanProgram, type ScanProgram } from './scanProgram.ts';
 
 /**
- * The scan programs for the abbreviations of one unit after another. Most units have their own table, but nearly all
- * declarations in them are the same, so each distinct declaration is translated once.
+ * The scan programs for the abbreviations of the current unit. Most units have their own abbreviations table, but
+ * nearly all declarations also occur in other tables, so each distinct declaration is translated only once.
  */
 export class ProgramTable {
   private readonly section: Section;
@@ -61,7 +61,7 @@ export class ProgramTable {
     }
   }
 
-  /** The bytes from `start` to the current offset as a text, to compare them. */
+  /** The bytes from `start` to the current offset, as text for comparisons. */
   private text(start: number): string {
     let text = '';
     for (let i = start; i < this.at; i++) text += String.fromCharCode(this.bytes[i]);

@@ -23,7 +23,7 @@ export const OP = {
   skipLeb: 1,
   skipString: 2,
   skipBlock: 3,
-  /** A block after its length. */
+  /** A block with its length before it. */
   skipSizedBlock: 4,
   nameInStrings: 5,
   nameInLineStrings: 6,

@@ -9,8 +9,8 @@ import { decodeNameTable, digestInPieces, encodeNameTable } from './nameTableFil
 
 /**
  * Creates the index of a large symbol file, or gets it from the cache. This takes up to several seconds, so it runs in
- * a thread of its own. Pass the index to `openSymbols` if the file's version is still the same. Throws an error if the
- * file is not a linked RV64 ELF file or changes in the meantime.
+ * its own thread. Pass the index to `openSymbols` if the file's version is still the same. Throws an error if the file
+ * is not a linked RV64 ELF file, or if it changes while it is being indexed.
  */
 export function createSymbolIndex(
   file: HostFile,
@@ -26,15 +26,15 @@ export function createSymbolIndex(
   const cached = key === undefined ? undefined : cache?.read(key);
   if (cached && decodeNameTable(cached, unitCount)) return cached;
   const index = encodeNameTable({ arrays: scanNames(info).arrays, unitCount });
-  // An index of a file that changed in the meantime may be wrong.
+  // If the file changed while it was being indexed, the index may be wrong.
   if (key !== undefined && file.version?.() === version) cache?.write(key, index);
   return index;
 }
 
 /**
  * Identifies the contents of a file. A build ID identifies a build, but tools that change only the debug information
- * keep it; therefore the key also depends on the layout of the sections and units. Without a build ID, it depends on the
- * whole contents.
+ * keep it; therefore the key also depends on the layout of the sections and units. Without a build ID, it depends on
+ * the whole contents.
  */
 function keyOf(elf: ElfFile, info: DebugInfo, file: FileBytes): string {
   const layout = [

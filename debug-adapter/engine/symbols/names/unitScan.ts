@@ -44,9 +44,7 @@ export class UnitScan {
     this.programs = new ProgramTable(sections.abbreviations);
   }
 
-  /**
-   * Adds the names of a unit, whose contents are `bytes`. Throws MalformedData if its root entry is damaged.
-   */
+  /** Adds the names of the unit whose contents are `bytes`. Throws MalformedData if its root entry is damaged. */
   scan(unit: Unit, index: number, bytes: Uint8Array): void {
     const isC = C_LANGUAGES.has(unit.root.number(AT.language) ?? 0);
     this.programs.select(unit.abbreviationOffset, unit, isC);

@@ -6,7 +6,7 @@ export type MemberPath = ({ kind: 'base'; base: Base } | { kind: 'member'; membe
 
 /**
  * The paths to the members with a given name. A member hides the members of the same name in base classes, so there are
- * several only if base classes have equal names. In C++, `Base::name` selects the base class.
+ * several paths only if more than one base class has such a member. In C++, `Base::name` selects the base class.
  */
 export function pathsTo(type: Type, name: string, depth = 0): MemberPath[] {
   const composite = stripTypedefs(type);
@@ -27,7 +27,9 @@ export function typeAt(path: MemberPath): Type {
   return last.kind === 'base' ? last.base.type() : last.member.type();
 }
 
-/** The path to the base class at which another pointer of that class points; undefined if it is no base class. */
+/**
+ * The path from a type to one of its base classes; empty if the types are the same, undefined if they are not related.
+ */
 export function pathToBase(type: Type, wanted: Type, depth = 0): Base[] | undefined {
   const composite = stripTypedefs(type);
   const target = stripTypedefs(wanted);
@@ -63,7 +65,7 @@ function nameIn(base: Type, name: string): string {
   return name;
 }
 
-/** A type may be read from several units. */
+/** The same type may have been read from several units. */
 const isSame = (a: CompositeType, b: CompositeType) =>
   a === b || (a.name !== '' && a.name === b.name && a.sizeBytes === b.sizeBytes);
 

@@ -59,7 +59,7 @@ export function traitObjectParts(type: Type): { pointer: Member; vtable: Member 
 
 /**
  * Whether a value of the type can exist. An enum without variants has no values, so neither has a struct that contains
- * one. A type counts as inhabited if finding out would take too long.
+ * one. A type counts as inhabited if it would take too long to determine this.
  */
 export function isInhabited(type: Type, budget = { types: INHABITED_TYPES_MAX }): boolean {
   const base = stripTypedefs(type);

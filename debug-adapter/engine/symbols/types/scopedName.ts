@@ -43,5 +43,5 @@ export function splitName(name: string): { scope: string; last: string } {
   return { scope: '', last: name };
 }
 
-/** A name as users write it: they can leave out anonymous namespaces. */
+/** A name as users may write it, without anonymous namespaces. */
 export const withoutAnonymous = (name: string): string => name.replaceAll('(anonymous namespace)::', '');

@@ -22,7 +22,7 @@ export interface BaseType {
   name: string;
   sizeBytes: number;
   encoding: 'signed' | 'unsigned' | 'signedChar' | 'unsignedChar' | 'boolean' | 'float' | 'complex' | 'other';
-  /** The type of the real part and of the imaginary part of a complex number, which follow each other in memory. */
+  /** The type of the real and imaginary parts of a complex number, which are adjacent in memory. */
   component?: BaseType;
   /** Undefined for a type that is built into the expressions. */
   language?: Language;

@@ -363,7 +363,7 @@ function memberOffset(member: Die): number {
   return Number(evaluateNumber(expression, withoutFrame(member), [0n]) ?? 0n);
 }
 
-/** The context of an expression that depends on no frame. */
+/** The context of an expression that does not depend on a frame. */
 function withoutFrame(die: Die): ExpressionContext {
   const nothing = () => undefined;
   const context = { register: nothing, readMemory: nothing, cfa: nothing, frameBase: nothing, entryValue: nothing };

@@ -4,9 +4,9 @@ import type { Die } from '../dwarf/die.ts';
 import type { Member, Variant, VariantPart } from './type.ts';
 
 /**
- * Reads the variant part of a type (DWARF 5, section 5.7.10). The variants of a Rust enum are structs; where a value is
- * impossible in a member of one variant, rustc uses it as the discriminant of the others (a niche), so the variant with
- * that member has no discriminant value.
+ * Reads the variant part of a type (DWARF 5, section 5.7.10). The variants of a Rust enum are structs. If a member of
+ * one variant cannot have some values, rustc uses these values as the discriminants of the other variants (a niche);
+ * the variant with that member then has no discriminant value.
  */
 export function readVariantPart(type: Die, memberOf: (die: Die) => Member): VariantPart | undefined {
   for (const child of type.children()) {
@@ -23,7 +23,7 @@ export function readVariantPart(type: Die, memberOf: (die: Die) => Member): Vari
 
 /** The variant for a value of the discriminant, whose width is `bits`; undefined if no variant has this value. */
 export function findVariant({ variants }: VariantPart, value: bigint, bits: number): Variant | undefined {
-  // LLVM writes the values of a signed discriminant as unsigned numbers, so only the bits count.
+  // LLVM writes the values of a signed discriminant as unsigned numbers, so only the bits are compared.
   const unsigned = (number: bigint) => BigInt.asUintN(bits, number);
   const distance = (from: bigint, to: bigint) => unsigned(to - from);
   const exact = variants.find(({ values }) =>
@@ -59,7 +59,7 @@ function readList(bytes: Uint8Array): { first: bigint; last: bigint }[] {
   return values;
 }
 
-/** A constant; compilers write one of more than 64 bits as a block. */
+/** A constant. Compilers write constants of more than 64 bits as blocks. */
 export function wideConstant(die: Die, name: number): bigint | undefined {
   const block = die.block(name);
   if (!block) return die.constant(name);

@@ -23,7 +23,7 @@ export class Vtables {
     this.report = report;
   }
 
-  /** The type whose vtable is at an address; undefined if the debug information does not say. */
+  /** The type whose vtable is at an address; undefined if the debug information does not specify it. */
   concreteType(vtable: bigint): Type | undefined {
     for (const unit of this.info.units) {
       const key = this.vtablesOf(unit).get(vtable);

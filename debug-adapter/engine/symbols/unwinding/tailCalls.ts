@@ -44,7 +44,7 @@ export class TailCalls {
         if (!result) return [];
       } else {
         const target = this.functions.at(site.target);
-        // As in gdb, a function without debug information could make any calls.
+        // As in gdb, give up at a function without debug information, because its calls are unknown.
         if (target?.low !== site.target) return [];
         next = { sites: this.callSites(target).filter(({ isTail }) => isTail), index: 0 };
       }
@@ -131,7 +131,7 @@ function knownCalls({ calls, outer, inner }: Chain): bigint[] {
   return [...calls.slice(0, outer), ...calls.slice(calls.length - inner)];
 }
 
-/** The maximum number of calls to follow; real programs need some dozens. */
+/** The maximum number of calls to follow; real programs need a few dozen. */
 const STEPS_MAX = 5000;
 /** The maximum nesting depth of blocks; only damaged files exceed it. */
 const DEPTH_MAX = 200;

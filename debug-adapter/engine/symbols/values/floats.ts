@@ -42,7 +42,8 @@ export function floatBytes(number: number | Quadruple, sizeBytes: number): Uint8
 }
 
 /**
- * Truncates a number to an integer of 64 bits, as gdb does it (host_float_ops::to_longest). Values out of range give the nearest integer, and NaN gives the largest.
+ * Truncates a number to a 64-bit integer, as gdb does (host_float_ops::to_longest). A value out of range results in the
+ * nearest 64-bit integer, and NaN in the largest one.
  */
 export function truncated(value: number | Quadruple): bigint {
   const number = value instanceof Quadruple ? value.toNumber() : value;
@@ -52,7 +53,7 @@ export function truncated(value: number | Quadruple): bigint {
   return number < 0 ? -(1n << 63n) : (1n << 63n) - 1n;
 }
 
-/** As in gdb, with the fraction: `nan(0x8000000000000)`. */
+/** NaN with its fraction bits, as in gdb: `nan(0x8000000000000)`. */
 function notANumberText(bytes: Uint8Array): string {
   const bits = fromBytes(bytes);
   const fractionBits = FRACTION_BITS[bytes.length];

@@ -149,7 +149,7 @@ const TEXT_TYPES = new Set(['char', 'char8_t']);
  */
 function addressText(value: GuestValue, address: bigint, labels = true): string {
   const symbol = address === 0n ? undefined : value.context.symbolAt(address);
-  // As in gdb, a data symbol without a size is not shown: an address far behind it has nothing to do with it.
+  // As in gdb, a data symbol without a size is not shown: an address far beyond the symbol may be unrelated to it.
   const hasSize = symbol && (symbol.kind !== 'object' || symbol.sizeBytes > 0n);
   const isNamed = hasSize && (labels || symbol.kind !== 'label');
   return `0x${address.toString(16)}${isNamed ? ` <${symbol.text}>` : ''}`;

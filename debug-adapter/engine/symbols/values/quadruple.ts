@@ -156,7 +156,7 @@ function rounded(isNegative: boolean, value: bigint, scale: number): Quadruple {
 function ratio(isNegative: boolean, numerator: bigint, denominator: bigint, scale = 0): Quadruple {
   const shift = Math.max(0, FORMAT.precision + 3 + bitLength(denominator) - bitLength(numerator));
   const shifted = numerator << BigInt(shift);
-  // The last bit stands for the remainder, so that it affects the rounding.
+  // The last bit indicates whether there is a remainder, for correct rounding.
   const remainder = shifted % denominator === 0n ? 0n : 1n;
   return rounded(isNegative, ((shifted / denominator) << 1n) | remainder, scale - shift - 1);
 }

@@ -9,8 +9,8 @@ export function rustCharacter(code: number, quote: '"' | "'"): string {
 }
 
 /**
- * A string in UTF-8, in quotes. Printable characters are shown; others, and bytes that are not valid UTF-8, as escapes.
- * A character that is cut off at the end is left out.
+ * A string in UTF-8, in quotes. Printable characters are shown unchanged; other characters and bytes that are not valid
+ * UTF-8 are shown as escapes. An incomplete character at the end is omitted.
  */
 export function decodedString(bytes: Uint8Array): string {
   let text = '';

@@ -15,8 +15,8 @@ interface Printer {
 }
 
 /**
- * The text of a Rust value, in the notation of gdb (rust-lang.c): `Point {x: 1, y: 2}`, `(1, 2)`, `Option<u32>::Some(5)`,
- * `&[u16] [10, 20]`, `"text"`, `97 'a'`. Undefined for values whose text is the same as in C.
+ * The text of a Rust value, in the notation of gdb (rust-lang.c): `Point {x: 1, y: 2}`, `(1, 2)`,
+ * `Option<u32>::Some(5)`, `&[u16] [10, 20]`, `"text"`, `97 'a'`. Undefined for values whose text is the same as in C.
  */
 export function rustText(value: GuestValue, type: Type, printer: Printer): string | undefined {
   switch (type.kind) {
@@ -121,5 +121,5 @@ function byteStringText(value: GuestValue, target: Type): string | undefined {
   return `0x${address.toString(16)} b"${text}"${shown < array.count ? '…' : ''}`;
 }
 
-/** As in C, a longer string is cut. */
+/** As in C, a longer string is truncated. */
 const STRING_MAX = 200;

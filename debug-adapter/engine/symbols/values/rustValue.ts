@@ -25,7 +25,9 @@ export function rustChildren(value: GuestValue): GuestValue[] | undefined {
   return [...type.members().map((member) => memberOf(value, member)), ...(object ? [object] : [])];
 }
 
-/** The members of the struct that a variant consists of. In other languages, a variant has its members directly. */
+/**
+ * The members of the struct that a variant consists of. In other languages, a variant contains its members directly.
+ */
 export function membersOfVariant(value: GuestValue, { members }: Variant): GuestValue[] {
   const [struct] = members;
   const type = members.length === 1 ? stripTypedefs(struct.type()) : undefined;
@@ -65,8 +67,8 @@ export function activeVariant(value: GuestValue, part: VariantPart): ActiveVaria
 }
 
 /**
- * A slice's elements as an array; undefined if the value is not a slice, or if it is not initialized, so that it seems
- * to be larger than any memory.
+ * A slice's elements as an array; undefined if the value is not a slice, or if it is larger than any memory because it
+ * is not initialized.
  */
 export function sliceContents(value: GuestValue): GuestValue | undefined {
   const parts = sliceParts(value.type);
@@ -106,7 +108,7 @@ function inMemory(
   return value.part({ ...parts, storage: { kind: 'memory', address, frame: value.context.frame } });
 }
 
-/** The elements of an array of empty values are the same, so showing the first of them is enough. */
+/** The elements of an array of empty values are all equal, so it is enough to show the first ones. */
 const COUNT_MAX = 2 ** 32;
 /** Larger than any memory. */
 const SIZE_MAX = 2 ** 48;

@@ -100,7 +100,7 @@ export class GuestValue implements Value {
     return this.guarded(type, () => withBounds(type, (key) => this.context.arrayCount(key, frame)));
   }
 
-  /** What a reference refers to, with the same name and expression; other values are returned unchanged. */
+  /** The target of a reference, with the same name and expression; other values are returned unchanged. */
   get referent(): GuestValue {
     if (!this.isReference) return this;
     const { name, expression, context } = this;
@@ -245,7 +245,7 @@ export class GuestValue implements Value {
       : this.part({ ...parts, storage: { kind: 'memory', address, frame: context.frame } });
   }
 
-  /** What a pointer points to that exists only in the debug information (DW_OP_implicit_pointer). */
+  /** The target of a pointer that exists only in the debug information (DW_OP_implicit_pointer). */
   get syntheticTarget(): { storage: Storage; offsetBytes: number } | undefined {
     const pointer = implicitPointerIn(this.storage, this.offsetBytes);
     if (!pointer) return undefined;

@@ -108,8 +108,8 @@ function slice(bytes: Uint8Array, offset: number, lengthBytes: number): ReadResu
 }
 
 /**
- * Reads bits of a value that is split into pieces. The first of these bits is bit 0 of the result. If any of them
- * cannot be read, none are returned.
+ * Reads bits of a value that is split into pieces. The first of these bits is bit 0 of the result. If some of the bits
+ * are unavailable, the result is unavailable.
  */
 export function readPieces(pieces: readonly StoragePiece[], firstBit: number, widthBits: number): ReadResult {
   const bytes = new Uint8Array(Math.ceil(widthBits / 8));
@@ -133,13 +133,13 @@ function readBits(storage: Storage, firstBit: number, widthBits: number): ReadRe
   const shift = firstBit % 8;
   const result = readStorage(storage, Math.floor(firstBit / 8), Math.ceil((shift + widthBits) / 8));
   if (result.kind !== 'bytes' || (shift === 0 && widthBits % 8 === 0)) return result;
-  // Compilers split only small values at bit boundaries.
+  // Compilers create pieces that are not whole bytes only for small values.
   if (widthBits > BITS_MAX) return { kind: 'optimizedOut' };
   const value = BigInt.asUintN(widthBits, fromBytes(result.bytes) >> BigInt(shift));
   return { kind: 'bytes', bytes: toBytes(value, Math.ceil(widthBits / 8)) };
 }
 
-/** Adds bits, whose other bits are 0, at an offset in bits. */
+/** Inserts bits into `target` at a bit offset. The unused bits of `bits` must be 0. */
 function placeBits(target: Uint8Array, atBit: number, bits: Uint8Array): boolean {
   if (atBit % 8 === 0) {
     for (let i = 0; i < bits.length; i++) target[atBit / 8 + i] |= bits[i];

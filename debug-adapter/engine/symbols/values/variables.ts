@@ -79,7 +79,7 @@ export class Variables {
       name: variable.name,
       type: variable.type,
       storage: this.guardedStorage(variable, frame),
-      // The names that rustc makes, such as `<Point as Area>::{vtable}`, cannot be written in an expression.
+      // Names that rustc generates, such as `<Point as Area>::{vtable}`, cannot be used in an expression.
       expression: variable.isShadowed || variable.name.includes('{') ? undefined : variable.name,
       context: { frame, ...this.parts.shown },
     });

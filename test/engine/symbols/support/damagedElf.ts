@@ -39,7 +39,7 @@ const CONTENTS: readonly Damage[] = [
     const from = random.below(section.length);
     section.copyWithin(random.below(section.length), from, from + 1 + random.below(200));
   },
-  // A run of equal bytes: in a LEB128 number, 0x80 and 0xff continue.
+  // A run of equal bytes. In a LEB128 number, 0x80 and 0xff mean that further bytes follow.
   (bytes, random) => {
     const section = sectionOf(bytes, random);
     const at = random.below(section.length);

@@ -1,6 +1,6 @@
 import type { Frame, Symbols, Type } from '../../../../debug-adapter/engine/symbols/index.ts';
 
-/** Everything that a file says about its functions, variables and types, as text. */
+/** All information about the functions, variables and types in a file, as text. */
 export function describeSymbols(symbols: Symbols, names: { functions: readonly string[]; types: readonly string[] }) {
   return {
     files: symbols

@@ -51,7 +51,7 @@ export const LANGUAGE_NAMES: QueriedNames = {
 
 /**
  * Runs every query that a session could run on a file, at several positions. With a damaged file, only UserErrors may
- * be thrown. Returns the number of answers that are not empty, and the number of times that registers and memory were read.
+ * be thrown. Returns the number of results that are not empty, and the number of reads of registers and memory.
  */
 export function queryEverything(
   bytes: Uint8Array,

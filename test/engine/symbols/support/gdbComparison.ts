@@ -13,8 +13,8 @@ import { elfOf, inspectorOf, type SampledFrame, type SampledValue, type ValueSam
  */
 export interface Difference {
   /**
-   * `wrong`: both show a value, and the values differ. `missing`: only gdb shows one. `extra`: only blkreplay shows one.
-   * `text`: the values are equal, and the texts differ. Otherwise, the part that differs.
+   * `wrong`: both show a value, and the values differ. `missing`: only gdb shows one. `extra`: only blkreplay shows
+   * one. `text`: the values are equal, but the texts differ. The other kinds name the part that differs.
    */
   kind: 'wrong' | 'missing' | 'extra' | 'text' | 'type' | 'children' | 'noVariable' | 'frame' | 'register';
   /** `square[0][1] at arrays values.c:120`. */
@@ -54,7 +54,7 @@ function compareStack(ours: readonly StackFrame[], theirs: readonly SampledFrame
   if (!isSame)
     result.differences.push({ kind: 'frame', where, ours: ourTexts.join(' < '), theirs: theirTexts.join(' < ') });
   theirs.forEach((frame, level) => {
-    // Frames are compared by level. If the two frames are at different locations, their variables are not compared.
+    // Compare frames at the same level. If their locations differ, do not compare their variables.
     const own = ours[level];
     if (!own?.symbols || own.frame.pc !== BigInt(frame.pc) || own.source.at?.line !== frame.line) return;
     const at = `in frame ${level} ${where}`;
@@ -116,7 +116,8 @@ function compareValue(ours: Value, [type, text, children]: SampledValue, where: 
   if (ours.typeName !== type) differ('type', ours.typeName, type);
   else {
     const kind = textDifference(ours.text, text);
-    // If the children are compared, they show whether the value is wrong. In a struct, gdb shows references as addresses.
+    // If the children are compared, they show whether the value is wrong. In a struct, gdb shows references as
+    // addresses.
     const hasParts = children.length > 0 && !/^[*&]$/.test(children[0][0]);
     if (kind && !(hasParts && /[=:] @0x/.test(text)))
       differ(kind === 'wrong' && hasParts ? 'text' : kind, ours.text, text);
@@ -136,13 +137,13 @@ function compareChildren(ours: Value, theirs: SampledValue[2], where: string, re
     else if (!isUnknown(target[1])) compareChildren(ours, target[2], `*${where}`, result);
     return;
   }
-  // The children of an enum of Rust are the fields of its variant; in gdb, the discriminant and the variant.
+  // The children of a Rust enum are the fields of its variant; in gdb, they are the discriminant and the variant.
   const [variant, ...others] = theirs.filter(([name]) => name !== '<anonymous>');
   if (others.length === 0 && variant?.[1][0].endsWith(`::${variant[0]}`)) {
     const fields = variant[1][2].map(([name, value]): (typeof theirs)[number] => [name.replace(/^__/, ''), value]);
     return compareChildren(ours, fields, where, result);
   }
-  // A slice of Rust has its elements as children; in gdb, the pointer and the length.
+  // The children of a Rust slice are its elements; in gdb, they are the pointer and the length.
   if (theirs.map(([name]) => name).join() === 'data_ptr,length') return;
   const [names, expected] = [own.slice(0, theirs.length).map(nameOf), theirs.map(([name]) => name)];
   if (names.join() !== expected.join()) {
@@ -157,7 +158,7 @@ function compareChildren(ours: Value, theirs: SampledValue[2], where: string, re
 
 const nameOf = ({ name }: Value): string => (name.startsWith('<anonymous') ? '<anonymous>' : name);
 
-/** The kind of difference between two texts of a value; undefined if they are equal or ours is only shorter. */
+/** The kind of difference between two texts of a value; undefined if they are equal, or if ours only omits parts. */
 function textDifference(ours: string, theirs: string): Difference['kind'] | undefined {
   if (isUnknown(ours) || isUnknown(theirs))
     return isUnknown(ours) === isUnknown(theirs) ? undefined : isUnknown(ours) ? 'missing' : 'extra';
@@ -169,8 +170,8 @@ function textDifference(ours: string, theirs: string): Difference['kind'] | unde
 }
 
 /**
- * Where the string that a pointer refers to is unreadable, gdb says so. blkreplay shows an array of characters without
- * the zeroes at its end, and the names of Rust symbols without their hashes.
+ * Removes differences that do not matter: gdb reports an unreadable string behind a pointer, and blkreplay omits the
+ * zeroes at the end of a character array and the hashes in the names of Rust symbols.
  */
 function normalized(text: string): string {
   return text
@@ -188,7 +189,7 @@ function normalized(text: string): string {
 
 /**
  * Whether two texts contain the same floating-point numbers. gdb shows 9, 17 or 36 digits, depending on the type;
- * blkreplay shows as many as are needed to read the same number.
+ * blkreplay shows only as many as are needed to identify the number.
  */
 function isSameNumber(ours: string, theirs: string): boolean {
   const [own, expected] = [ours.match(FLOAT) ?? [], theirs.match(FLOAT) ?? []];
@@ -204,7 +205,9 @@ function isSameFloat(ours: string, theirs: string): boolean {
   return own === expected || (digits <= 9 && Math.fround(own) === Math.fround(expected));
 }
 
-/** Whether the first 33 digits of two numbers differ by at most 1: those that a `long double` has. */
+/**
+ * Whether the first 33 digits of two numbers (the precision of a `long double`) differ by at most 1 in the last digit.
+ */
 function sameDigits(ours: string, theirs: string): boolean {
   const [own, expected] = [ours, theirs].map((text) => {
     const [, mantissa, exponent = 'e0'] = /^-?([\d.]+)(e.*)?$/.exec(text)!;
@@ -220,7 +223,7 @@ const approximate = (number: string): string =>
 
 const FLOAT = /-?\d+(?:\.\d+)?(?:e[+-]\d+)?(?![A-Za-hj-z_\d"'])/g;
 
-/** gdb could not evaluate the value because of a failure of gdb, so there is nothing to compare with. */
+/** gdb failed to evaluate the value, so there is nothing to compare with. Unreadable memory is not such a failure. */
 const isFailure = (text: string): boolean => text.startsWith('error: ') && !text.startsWith('error: Cannot access');
 
 /** The value is not available, or consists only of parts that are not available. */
@@ -251,6 +254,9 @@ function isShorter(own: string, expected: string): boolean {
   return true;
 }
 
-/** A number without the symbol, character or string that follows it; other texts without spaces. */
+/**
+ * For a number, the text without the symbol, character or string that follows it; for other texts, the text without
+ * spaces.
+ */
 const plain = (text: string): string =>
   /^(-?[\d.]+(?:e[+-]\d+)?|0x[0-9a-f]+)(?: .*)?$/s.exec(text)?.[1] ?? text.replaceAll(' ', '');

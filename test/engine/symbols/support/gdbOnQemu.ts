@@ -34,7 +34,7 @@ export function runGdbOnQemu(
         ...['-q', '-nx', '-batch', '-readnow', ...commands.flatMap((command) => ['-ex', command])],
         ...['-x', path.join(import.meta.dirname, script), elf],
       ],
-      // gdb shows characters by the locale.
+      // gdb displays characters according to the locale.
       { env: { ...process.env, LC_ALL: 'C.UTF-8' }, encoding: 'utf8', maxBuffer: 2 ** 29, timeout: 120_000 },
     );
     const lines = result.stdout.split('\n').filter((line) => line.startsWith('@@'));

@@ -1,10 +1,13 @@
 import type { Difference } from './gdbComparison.ts';
 
-/** A kind of difference from gdb 13 that remains, and why. Other differences fail the tests. */
+/** A known kind of difference from gdb 13, and the reason for it. The tests fail for other differences. */
 export interface KnownDifference {
   name: string;
   reason: string;
-  /** Whether values or frames of this kind are less than gdb shows. Otherwise, gdb is wrong, or both are right. */
+  /**
+   * Whether gdb shows more than blkreplay for values or frames of this kind. Otherwise, gdb is wrong, or both are
+   * right.
+   */
   isWorse: boolean;
   applies: (difference: Difference) => boolean;
 }
@@ -116,7 +119,7 @@ function isSameExceptBytes(ours: string, theirs: string): boolean {
   });
 }
 
-/** Stacks without the parameters in the names of functions of lambdas. */
+/** A stack in which the names of lambda functions have no parameters. */
 const withoutLambdas = (stack: string): string =>
   stack
     .split(' < ')

@@ -12,7 +12,7 @@ export interface LanguageProgram {
   /** For example `values.c, clang 19, -O2, DWARF 5`. */
   name: string;
   language: 'c' | 'c++' | 'rust' | 'assembly';
-  /** The programs that the build runs. */
+  /** The tools that the build runs. */
   tools: readonly string[];
   /** Returns the path of the ELF file. */
   build: () => string;
@@ -53,7 +53,7 @@ const COMPILERS: Compiler[] = [
 const LEVELS = ['-O0', '-Og', '-O2', '-O2 -flto'];
 const DWARFS: Dwarf[] = [4, 5];
 
-/** All programs, and with them every pair of compiler and level that can link. */
+/** The programs for all combinations of compiler and optimization level that can be linked. */
 export const LANGUAGE_PROGRAMS: readonly LanguageProgram[] = [
   ...matrix('c', ['values.c', 'second.c']),
   ...matrix('c++', ['classes.cpp']),
@@ -114,7 +114,10 @@ function rustProgram(level: string, dwarf: Dwarf): LanguageProgram {
   };
 }
 
-/** rustc 1.63 writes DWARF 4 only, so its LLVM code is changed and compiled by the clang of the same version. */
+/**
+ * rustc 1.63 writes only DWARF 4. For DWARF 5, its LLVM code is modified and compiled by the clang of the same LLVM
+ * version.
+ */
 function rustObject(level: string, dwarf: Dwarf): string {
   const object = scratch('o');
   const code = scratch('ll');

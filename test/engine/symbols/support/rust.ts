@@ -6,13 +6,16 @@ import { frameAt } from './memory.ts';
 /** See fixtures/rust/build.sh. */
 export const RUST_FILE = path.resolve(import.meta.dirname, '../fixtures/rust/values-O0.elf');
 
-/** The symbols of RUST_FILE, and a frame at the entry of its function `main`, in the memory of a machine that has just started. */
+/**
+ * The symbols of RUST_FILE, and a frame at the entry of its function `main`, in the memory of a machine that has just
+ * started.
+ */
 export function openRust() {
   const symbols = open(RUST_FILE);
   return { symbols, frame: frameAt(symbols, RUST_FILE, 'main') };
 }
 
-/** What gdb prints for each expression, in the notation of Rust. */
+/** The text that gdb prints for each expression, in Rust notation. */
 export function printedByGdb(commands: string[]): string[] {
   const setup = ['set host-charset UTF-8', 'set language rust'];
   const answers = runGdbCommands(RUST_FILE, [...setup, ...commands]).slice(setup.length);

@@ -4,7 +4,10 @@ import { readElfFile } from '../../../../debug-adapter/engine/symbols/elf/elfFil
 import type { Inspector } from '../../../../debug-adapter/engine/target/inspector.ts';
 import { runGdbOnQemu } from './gdbOnQemu.ts';
 
-/** One stop of a program: the state of the machine, and what gdb shows there. Numbers are hexadecimal texts. */
+/**
+ * One stop of a program: the state of the machine, and the values that gdb shows there. Numbers are hexadecimal
+ * strings.
+ */
 export interface ValueSample {
   pc: string;
   /** The machine's registers by DWARF number. */
@@ -33,12 +36,12 @@ export interface SampledFrame {
 export type SampledValue = [type: string, text: string, children: [name: string, value: SampledValue][]];
 
 export interface SampleOptions {
-  /** The source files whose statements count. */
+  /** The source files in whose statements the program stops. */
   files: readonly string[];
-  /** The number of stops for each statement, and in total. */
+  /** The maximum number of stops for each statement, and in total. */
   hits: number;
   stops: number;
-  /** The portion of the statements that is used: 1 for all of them. */
+  /** The proportion of the statements to stop at: 1 for all statements. */
   portion: number;
   seed: number;
 }
