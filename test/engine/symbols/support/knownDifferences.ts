@@ -58,6 +58,14 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       kind === 'text' && where.includes('::{vtable}') && /\{impl#\d+\}|<enums::/.test(theirs),
   },
   {
+    name: 'partOfSlice',
+    reason:
+      'If only the length of a Rust slice is known, gdb reports that the value has been optimized out. blkreplay shows ' +
+      'the length.',
+    isWorse: false,
+    applies: ({ ours, theirs }) => ours.includes('data_ptr: <optimized out>') && theirs.includes('optimized out>'),
+  },
+  {
     name: 'nullptr',
     reason: 'gdb shows `int` as the type of `nullptr`, and DWARF calls it `decltype(nullptr)`.',
     isWorse: false,
