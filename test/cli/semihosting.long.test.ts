@@ -1,6 +1,4 @@
-/**
- * A guest without a UART driver uses the console, files and exit status through semihosting, and its recording can be
- * replayed.
+/** A guest without a UART driver uses the console, files and exit status through semihosting, and replays.
  *
  * The guest's command line selects what it does (test/guests/semihosting/semihosting.c).
  */

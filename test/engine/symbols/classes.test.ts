@@ -1,6 +1,4 @@
-/**
- * Classes, references, member pointers, scopes and enumerations of C++ have the values, types and names that gdb shows.
- */
+/** Classes, references, member pointers, scopes and enumerations of C++ have the values, types and names that gdb shows. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { requireTool } from '../../support/tools.ts';

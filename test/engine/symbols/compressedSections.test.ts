@@ -1,7 +1,4 @@
-/**
- * Compressed debug sections are read in every format. A damaged section does not cause an allocation that is out of
- * proportion to its size.
- */
+/** Compressed debug sections are read in every format, and a damaged one never allocates more than its size justifies. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';

@@ -1,6 +1,4 @@
-/**
- * Functions of C++ and Rust have the qualified names that gdb shows in a backtrace, and their variables are in scope.
- */
+/** Functions of C++ and Rust have the qualified names that gdb shows in a backtrace, and their variables are in scope. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Symbols } from '../../../debug-adapter/engine/symbols/index.ts';

@@ -1,7 +1,4 @@
-/**
- * Debug information in .dwo files and .dwp packages gives the same results as the same information in the program
- * itself.
- */
+/** Debug information in .dwo files and .dwp packages reads like the same information in the program itself. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
