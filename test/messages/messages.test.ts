@@ -56,6 +56,7 @@ const NO_MESSAGES: readonly RegExp[] = [
   /^debug-adapter\/engine\/symbols\/(expressions\/(typeNames|builtInTypes)|types\/(typeReader|scopedName)|demangling\/itaniumTables)\.ts$/, // names of types
   /^debug-adapter\/engine\/machine\/cpu\/extensions\.ts$/, // marks in a table
   /^debug-adapter\/gdb\/registers\.ts$/, // XML for gdb
+  /^debug-adapter\/engine\/symbols\/formatters\/(builtIn\/(cpp|rust|kernels)|xml)\.ts$/, // natvis files, and XML
 ];
 
 interface Text {
