@@ -54,8 +54,9 @@ function arrayAt(value: GuestValue, count: number): GuestValue {
   return value.part({ name, type: array, storage, offsetBytes });
 }
 
-function withoutFormatters(value: GuestValue): GuestValue {
-  const { name, type, bits, offsetBytes, expression, derived } = value;
+/** The same value, shown without formatters. */
+export function withoutFormatters(value: GuestValue, name = value.name): GuestValue {
+  const { type, bits, offsetBytes, expression, derived } = value;
   return value.part({ name, type, bits, offsetBytes, expression, derived, isRaw: true });
 }
 
@@ -63,8 +64,7 @@ function withoutFormatters(value: GuestValue): GuestValue {
 function stringText(value: GuestValue, { name }: Format): string {
   const text = quotedText(value, /^s8/.test(name));
   if (text === undefined) return value.text;
-  const bare = /b$/.test(name) ? text.replace(/^[^"]*"/, '').replace(/"(…?)$/, '$1') : text;
-  return bare;
+  return /b$/.test(name) ? text.replace(/^[^"]*"/, '').replace(/"(…?)$/, '$1') : text;
 }
 
 function quotedText(value: GuestValue, isUtf8: boolean): string | undefined {

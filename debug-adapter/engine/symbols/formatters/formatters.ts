@@ -5,6 +5,7 @@ import { isComposite, stripTypedefs } from '../types/typeTraits.ts';
 import { GuestValue, type ValueFormatters } from '../values/shownValue.ts';
 import { OPTIMIZED_OUT } from '../values/storage.ts';
 import { Children } from './children.ts';
+import { withoutFormatters } from './formatSpecifiers.ts';
 import { type EnvironmentOf, ObjectScope } from './objectScope.ts';
 import type { DisplayPart, Visualizer } from './visualizer.ts';
 
@@ -60,7 +61,7 @@ export class Formatters implements ValueFormatters {
         children.push(value.part({ name, type: value.type, storage: OPTIMIZED_OUT, fixedText: failure(error) }));
       }
     }
-    if (!hidesRawView) children.push(rawView(value));
+    if (!hidesRawView) children.push(withoutFormatters(value, formatterTexts.rawView()));
     return children;
   }
 
@@ -75,11 +76,6 @@ export class Formatters implements ValueFormatters {
     }
     return found.visualizer;
   }
-}
-
-function rawView(value: GuestValue): GuestValue {
-  const { type, bits, offsetBytes, expression, derived } = value;
-  return value.part({ name: formatterTexts.rawView(), type, bits, offsetBytes, expression, derived, isRaw: true });
 }
 
 /** The names of a type, of the types that its typedefs stand for, and of its base classes. */
