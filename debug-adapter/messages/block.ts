@@ -2,8 +2,8 @@ import { quoted } from './shown.ts';
 import { badInput } from './userError.ts';
 
 /**
- * Messages about disk images. Each function returns one message with the file, what is wrong and what to do. `block/`
- * throws these messages; the caller supplies the names of files and snapshots. `imageDamage.ts` lists the kinds of damage.
+ * Messages about disk images. Each message names the file, and says what is wrong and what to do. The code in `block/`
+ * throws these messages and supplies the names of files and snapshots. `imageDamage.ts` lists the kinds of damage.
  */
 const OR_RAW = {
   cli: 'pass format=raw for a raw image.',
@@ -82,9 +82,10 @@ export const imageTooLarge = (file: string, limit: string) =>
     'Use an image with larger clusters.',
   );
 
-/** Limits of the image format that an image can exceed. */
+/** The limits of the image format that an image can exceed. Each text ends the problem of `imageTooLarge`. */
 export const imageLimits = {
-  diskInClusters: (lengthBytes: number, clusterBytes: number) => `${lengthBytes} bytes in clusters of ${clusterBytes}`,
+  diskInClusters: (lengthBytes: number, clusterBytes: number) =>
+    `a disk of ${lengthBytes} bytes in clusters of ${clusterBytes} bytes`,
   refcountTable: () => 'the refcount table is full',
   l1Table: () => 'the L1 table is full',
 };
@@ -93,7 +94,7 @@ export const backingNameTooLong = (file: string, backing: string) =>
   badInput(
     'backing-name-too-long',
     { file, backing },
-    `The path of the base image (${backing}) is too long for ${file}.`,
+    `The path of the base image (${backing}) is too long to be stored in ${file}.`,
     'Shorten the path, for example by moving the two files into one folder.',
   );
 
@@ -125,7 +126,7 @@ export const snapshotTooMany = (file: string, limit: number) =>
     'snapshot-too-many',
     { file, limit },
     `${file} already has the maximum of ${limit} snapshots.`,
-    'Delete some first.',
+    'Delete some of them first.',
   );
 
 export const snapshotTableFull = (file: string) =>
@@ -147,7 +148,7 @@ export const snapshotOfOtherSize = (file: string, snapshot: string) =>
     'Resize the disk to its earlier size with "qemu-img resize", or use another snapshot.',
   );
 
-/** The first few names of a list, quoted. */
+/** The first five names of a list in quotation marks, and the number of further names. */
 export function listSome(names: readonly string[]): string {
   const some = names.slice(0, 5).map((name) => `${quoted(name)}`);
   return names.length > 5 ? `${some.join(', ')} and ${names.length - 5} more` : some.join(', ');

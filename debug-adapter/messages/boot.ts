@@ -9,7 +9,7 @@ const MORE_MEMORY: Remedy = {
   editor: 'Give the machine more memory with "memory".',
 };
 
-/** Not used for raw binaries, which can contain anything except text. */
+/** Not used for raw binaries: apart from text, a raw binary can contain any data. */
 export const kernelIsNotElf = (name: string, found?: 'empty' | 'text') =>
   badInput(
     'kernel-not-elf',
@@ -20,7 +20,7 @@ export const kernelIsNotElf = (name: string, found?: 'empty' | 'text') =>
     USE_RISCV_FILE,
   );
 
-/** For files other than the kernel. */
+/** For boot files other than the kernel. */
 export const bootFileIsEmpty = (name: string) =>
   badInput('boot-file-empty', { name }, `${name} is empty.`, USE_RISCV_FILE);
 
@@ -78,7 +78,7 @@ export const uImageIsOther = (name: string, type: number) =>
     'Create one with mkimage.',
   );
 
-/** QEMU's loader also ignores the address. */
+/** QEMU's loader also ignores the address given for such a file. */
 export const addressNotUsed = (name: string) =>
   notice(
     'address-not-used',
@@ -106,7 +106,7 @@ export const imageAddressUnaligned = ({ name, address }: { name: string; address
   badInput(
     'kernel-address-unaligned',
     { name, address },
-    `Invalid address ${hex(address)} for ${name}: a Linux Image runs only at multiples of 0x200000 (2 MiB).`,
+    `Invalid address ${hex(address)} for ${name}: a Linux Image must be loaded at a multiple of 0x200000 (2 MiB).`,
     'Use a multiple of 0x200000.',
   );
 
@@ -123,7 +123,7 @@ export const deviceTreeIsBad = ({ name, what }: { name: string; what: string }) 
     'device-tree-bad',
     { name, what },
     `${name} is not a valid device tree: ${what}.`,
-    'Use a .dtb file, for example from dtc.',
+    'Use a .dtb file, for example one compiled with dtc.',
   );
 
 /** What can be wrong with a device tree. */
@@ -135,7 +135,7 @@ export const deviceTreeDamage = {
   header: () => 'its header is damaged',
   roots: () => 'it does not have exactly one root node',
   nodeWithoutStart: () => 'the end of a node has no matching start',
-  propertyOutside: () => 'a property is outside all nodes',
+  propertyOutside: () => 'a property is not inside a node',
   propertyUnnamed: () => 'a property has no name',
   nodeNotEnded: () => 'a node is not closed',
   structure: () => 'its structure block is damaged',
@@ -160,7 +160,7 @@ export const kernelIsForAnotherMachine = (name: string, machine: number) =>
   badInput(
     'kernel-other-machine',
     { name, machine },
-    `${name} is an ELF file for another processor (e_machine ${machine}).`,
+    `${name} is an ELF file for another processor architecture (e_machine ${machine}).`,
     USE_RISCV_ELF,
   );
 
@@ -258,7 +258,7 @@ export const deviceTreeDoesNotFit = (sizeBytes: number, memoryBytes: number) =>
   badInput(
     'device-tree-does-not-fit',
     { sizeBytes, memoryBytes },
-    `A kernel and a device tree of ${sizeBytes} bytes do not fit in ${memoryBytes} bytes of RAM.`,
+    `A device tree of ${sizeBytes} bytes and a kernel do not fit in ${memoryBytes} bytes of RAM.`,
     { cli: 'Give the machine 4 MiB or more with --memory.', editor: 'Give the machine 4 MiB or more with "memory".' },
   );
 
@@ -276,9 +276,9 @@ export const bootFilesOverlap = (both: { first: string; second: string; address:
     both,
     `${both.first} and ${both.second} would both be loaded at ${hex(both.address)}.`,
     {
-      cli: 'Use --memory for more memory, use other addresses, or link the files at other addresses. Firmware uses the start of RAM; --bios none boots without it.',
+      cli: 'Give the machine more memory with --memory, load the files at other addresses, or link them at other addresses. Firmware uses the start of RAM; --bios none boots without firmware.',
       editor:
-        'Set "memory" for more memory, use other addresses, or link the files at other addresses. Firmware uses the start of RAM; "bios": "none" boots without it.',
+        'Give the machine more memory with "memory", load the files at other addresses, or link them at other addresses. Firmware uses the start of RAM; "bios": "none" boots without firmware.',
     },
   );
 

@@ -1,7 +1,7 @@
 import { quoted, shown } from './shown.ts';
 import { badInput, type UserError } from './userError.ts';
 
-/** Messages about the command line itself. Each contains the option, the value, and what is expected. */
+/** Messages about the command line itself. Each message names the option, the value, and what is expected. */
 
 const HELP = 'See blkreplay --help.';
 
@@ -46,7 +46,7 @@ export const optionTwice = (option: string): UserError =>
 export const optionRequired = (option: string, command: string): UserError =>
   badInput('cli-option-required', { option, command }, `${command} needs ${option}.`, HELP);
 
-/** The options that specify what to boot, as text for `optionRequired`. */
+/** How `optionRequired` names the options that specify what to boot. */
 export const bootOption = () => '--kernel FILE, --bios FILE or --load FILE';
 
 export const argumentUnexpected = (argument: string, command: string): UserError =>
@@ -89,7 +89,7 @@ export const driveBad = ({ drive, why: { problem, remedy } }: { drive: string; w
   badInput('cli-drive-bad', { drive, problem }, `Invalid --drive ${quoted(drive)}: ${shown(problem)}.`, remedy);
 
 export interface DriveProblem {
-  /** The end of a sentence, after a colon. */
+  /** The part of a sentence after a colon, without the period. */
   problem: string;
   /** A whole sentence. */
   remedy: string;
@@ -108,7 +108,7 @@ export const driveProblems = {
   }),
   emptyOverlay: (): DriveProblem => ({
     problem: 'the name of the overlay is empty',
-    remedy: 'Specify a file, or leave out overlay for a temporary one.',
+    remedy: 'Specify a file, or leave out overlay to use a temporary overlay.',
   }),
   readOnlyWithOverlay: (): DriveProblem => ({
     problem: 'a read-only drive cannot have an overlay',
@@ -144,7 +144,7 @@ export const tooManyLoads = (count: number, most: number): UserError =>
     'cli-loads-too-many',
     { count, most },
     `--load was given ${count} times; at most ${most} files can be loaded.`,
-    'Leave some out.',
+    'Leave some files out.',
   );
 
 export const stopBeforeStart = ({ stopAt, start }: { stopAt: number; start: number }) =>

@@ -1,10 +1,10 @@
-/** Human-readable results that the command line prints. `--json` prints the same results for programs. */
+/** Human-readable results that the command line prints. With `--json`, it prints the same results as JSON. */
 
 export const errorLine = (message: string) => `blkreplay: ${message}\n`;
 
 export const gdbServerLine = (name: string) => `gdb server on ${name}\n`;
 
-/** `trace` consists of several lines. */
+/** `trace` is the error with its stack trace, on several lines. */
 export const ownMistakeText = (trace: string) =>
   `blkreplay: This is a bug in blkreplay. Report it with this text:\n${trace}\n`;
 
@@ -37,10 +37,10 @@ export const endReasons = {
 
 // --- commands for files --------------------------------------------------------------------------------------------
 
-/** Each is a sentence without the period. */
+/** Each text is a sentence without the period. */
 export const doneTexts = {
   created: (overlay: string, base: string) => `Created the empty overlay ${overlay} with the base image ${base}`,
-  committed: (overlay: string) => `Committed ${overlay} to its base image and emptied it`,
+  committed: (overlay: string) => `Committed ${overlay} to its base image and emptied the overlay`,
   discarded: (overlay: string) => `Emptied ${overlay}`,
   rebased: (overlay: string, base: string) => `${overlay} now has the base image ${base}`,
   applied: (file: string, snapshot: string) => `Applied the snapshot "${snapshot}" of ${file}`,
@@ -80,7 +80,7 @@ export const overlayLines = {
   heading: (overlay: string, size: { virtualBytes: number; fileBytes: number }) =>
     `${overlay}: qcow2 overlay, ${size.virtualBytes} bytes, file size ${size.fileBytes} bytes`,
   clusters: (size: { clusterBytes: number; allocatedBytes: number }) =>
-    `  clusters   ${size.clusterBytes} bytes, ${size.allocatedBytes} bytes of the disk in the overlay`,
+    `  clusters   ${size.clusterBytes} bytes each; the overlay contains ${size.allocatedBytes} bytes of the disk`,
   base: (file: string, format: string, state: { virtualBytes: number } | { problem: string }) =>
     `  base       ${file} (${format}, ${'problem' in state ? `not opened: ${state.problem}` : `${state.virtualBytes} bytes`})`,
   recording: (keepsRecording: boolean) =>
@@ -90,7 +90,7 @@ export const overlayLines = {
 
 export const snapshotTexts = {
   none: () => 'no snapshots\n',
-  position: (position: number | null) => (position === null ? 'outside a recording' : `position ${position}`),
+  position: (position: number | null) => (position === null ? 'not taken in a recording' : `position ${position}`),
   ours: (stateBytes: number) => `${stateBytes} bytes of machine state`,
   foreign: (stateBytes: number) =>
     `${stateBytes} bytes of machine state from another program, which blkreplay cannot load`,

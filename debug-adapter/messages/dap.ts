@@ -1,7 +1,7 @@
 import { quoted, shown } from './shown.ts';
 import { badInput, type Message } from './userError.ts';
 
-/** Messages of the debug adapter: mistakes in launch.json, and requests that cannot be answered now. */
+/** Messages of the debug adapter: mistakes in launch.json, requests that cannot be answered, and texts in events. */
 
 /** `expected` is one of the texts in `expected.ts`. */
 export const launchBadSetting = ({ setting, value, expected }: { setting: string; value: unknown; expected: string }) =>
@@ -19,7 +19,7 @@ export const launchSettingMissing = ({ setting, what }: { setting: string; what:
     `Add it: ${what}.`,
   );
 
-/** The purpose of a missing setting. Each text is the end of the message `launchSettingMissing`. */
+/** What a missing setting specifies. Each text ends the remedy of `launchSettingMissing`. */
 export const settingMeanings = {
   rrfile: () => 'the path of the recording file',
   kernel: () => 'an ELF file, a Linux Image or a raw binary',
@@ -36,7 +36,7 @@ export const launchDrivesShare = (both: { first: string; second: string; what: '
     `Give each drive its own ${both.what}.`,
   );
 
-/** Replaces `overlay-exists` and `recording-exists`, and names the setting that allows overwriting. */
+/** Replaces the messages `overlay-exists` and `recording-exists`, and names the setting that allows overwriting. */
 export const launchWouldOverwrite = ({ fields, problem }: Message, { isAsk }: { isAsk: boolean }) =>
   badInput(
     'launch-would-overwrite',
@@ -132,24 +132,24 @@ export const inputNotInPast = () =>
     'Go to the live end to type.',
   );
 
-/** Why a breakpoint is not set; shown next to it. */
-export const noCodeAt = (line: number) => `No code at or after line ${line} in the loaded symbols.`;
-export const noFunction = (name: string) => `No function ${quoted(name)} in the loaded symbols.`;
+/** Why a breakpoint is not set or cannot be hit yet. The editor shows the text next to the breakpoint. */
+export const noCodeAt = (line: number) => `The loaded symbols contain no code at or after line ${line}.`;
+export const noFunction = (name: string) => `The loaded symbols contain no function ${quoted(name)}.`;
 export const codeIsNotBooted = (symbols: string) =>
   `The code in ${shown(symbols)} differs from the code that the machine runs here: it is a different build.`;
 export const nothingAt = (address: string) =>
   `No memory is mapped at ${shown(address)} now. The breakpoint takes effect when the program counter reaches this address.`;
 export const setWhenStopped = () => 'Will be set when the machine stops.';
-export const notWithoutDebugging = () => 'Not used: this session runs without debugging.';
+export const notWithoutDebugging = () => 'Not set: this session runs without debugging.';
 export const panicIsUnknown = (functions: readonly string[]) =>
-  `No function ${functions.map(quoted).join(' or ')} in the loaded symbols. Set "panicFunctions" or "panicTexts" in the launch configuration.`;
+  `The loaded symbols contain no function ${functions.map(quoted).join(' or ')}. Set "panicFunctions" or "panicTexts" in the launch configuration.`;
 export const noInstructionAt = (address: string) =>
   `No instruction starts at ${shown(address)}: instructions start at even addresses.`;
 export const driveUnknown = (drive: string) => `The machine has no drive ${quoted(drive)}.`;
 export const changesAlways = (name: string) => `${shown(name)} changes with every step.`;
-export const neverChanges = (name: string) => `${shown(name)} is not a register that can change.`;
+export const neverChanges = (name: string) => `${shown(name)} is not a register whose value can change.`;
 export const notInThisFrame = (name: string) =>
-  `${shown(name)} belongs to a calling function. Only the registers of the innermost frame can be watched.`;
+  `${shown(name)} is a register in the frame of a calling function. Only the registers of the innermost frame can be watched.`;
 export const notInMemory = (name: string) => `${shown(name)} is not in memory, so accesses to it cannot be detected.`;
 
 /** Why the machine stopped. The editor shows it next to the thread. */
@@ -166,17 +166,18 @@ export const stopTexts = {
   printed: (label: string) => `The guest printed ${label}`,
   breakpointHit: (hit: number) => `Breakpoint, hit ${hit}`,
   hits: (count: number) => (count === 1 ? '1 hit' : `${count} hits`),
-  withoutValue: (condition: string, problem: string) => `The condition ${quoted(condition)} has no value: ${problem}`,
+  withoutValue: (condition: string, problem: string) =>
+    `The condition ${quoted(condition)} cannot be evaluated: ${problem}`,
   isWritten: (watched: { label: string; before: string; after: string }) =>
     `${watched.label} was written: ${watched.before} -> ${watched.after}`,
 };
 
-/** The titles of long runs, shown with a button to cancel them. The machine then stops, as it does after Pause. */
+/** The progress titles of long runs. If the user cancels a run, the machine stops, as it does after Pause. */
 export const progressTitles = {
-  reverse: () => 'Running backwards',
+  reverse: () => 'Running backward',
   stepBack: () => 'Stepping back',
   goTo: () => 'Going to a position',
-  counting: () => 'Counting hits of breakpoints',
+  counting: () => 'Counting breakpoint hits',
 };
 
 /** How the guest or the recording ended: a sentence without the period. */
@@ -194,7 +195,7 @@ export const ownMistake = (text: string) => `This is a bug in blkreplay. Report 
 
 export const messageUnreadable = (why: string) => `A message from the client could not be read: ${why}`;
 
-/** This error and the next one end the session. */
+/** After this error or `notTheProtocol`, the session ends. */
 export const messageTooLarge = ({ lengthBytes, bytesMax }: { lengthBytes: number; bytesMax: number }) =>
   `The client announced a message of ${lengthBytes} bytes; at most ${bytesMax} are accepted. The session ends.`;
 

@@ -22,11 +22,11 @@ interface EndFields {
   guestExit?: number;
 }
 
-/** ` at position 7`, or an empty string if that is the position of the difference. */
+/** ` at position 7`, or an empty string if the difference is at the same position. */
 export const atOtherPosition = (position: number, than: number): string =>
   position === than ? '' : ` at position ${position}`;
 
-// --- things that are expected --------------------------------------------------------------------------------------
+// --- what the recording expects ------------------------------------------------------------------------------------
 
 const OPERATIONS: Record<RequestFields['operation'], string> = {
   read: 'a read',
@@ -44,7 +44,7 @@ function requestText({ operation, drive, offset, lengthBytes, id }: RequestField
 }
 
 const endText = ({ reason, guestExit }: EndFields): string =>
-  guestExit === undefined ? `the end "${reason}"` : `the end "${reason}" with guest exit code ${guestExit}`;
+  `the machine to end with "${reason}"${guestExit === undefined ? '' : ` and guest exit code ${guestExit}`}`;
 
 export const expectations = {
   request: requestText,
@@ -56,13 +56,13 @@ export const expectations = {
   registerWrite: (register: string | number) => `a write to register ${register} by the debugger`,
   digest: (value: string, part: string) => `digest ${value} of ${part}`,
   end: endText,
-  noEnd: () => 'no end',
+  noEnd: () => 'the machine not to end',
   runOnTo: (position: number) => `execution up to position ${position}`,
   noMoreQuestions: () => 'no more requests to the host',
   noMoreRequests: () => 'no more disk requests',
 };
 
-/** The term for the list of parts in `expectations.digest`. */
+/** The part that `expectations.digest` names if only the order of the parts differs. */
 export const partOrder = () => 'the order of parts';
 
 // --- statements about what happened --------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ export const backingFormatMissing = (image: string, format: string | undefined) 
     format
       ? `${image} has a backing file in an unknown format (${quoted(format)}).`
       : `${image} does not specify the format of its backing file.`,
-    'Set raw or qcow2 with "qemu-img rebase -u -F".',
+    'Set the format to raw or qcow2 with "qemu-img rebase -u -F".',
   );
 
 export const overlayExists = (overlay: string) =>
@@ -72,7 +72,7 @@ export const overlayIsImage = (overlay: string) =>
   badInput(
     'overlay-is-image',
     { overlay },
-    `${overlay} is both an overlay and another file in this session.`,
+    `${overlay} is used both as an overlay and as another file of this session.`,
     'Give the overlay another name.',
   );
 
@@ -92,7 +92,7 @@ export const snapshotForeign = (overlay: string, snapshot: string, why: string) 
     'Use the overlay that was recorded with this machine.',
   );
 
-/** Why a snapshot does not belong to a machine. */
+/** Why a snapshot does not belong to a machine. Each text ends the problem of `snapshotForeign`. */
 export const foreignReasons = {
   noState: () => 'it has no machine state saved by blkreplay',
   version: (found: string, known: number) => `its machine state has version ${found}, not ${known}`,
@@ -151,7 +151,7 @@ export const overlayGiven = (differs: { drive: string; recorded: string; given: 
     },
   );
 
-/** The terms for an overlay in `overlayGiven`. */
+/** How `overlayGiven` names the overlay of a drive. */
 export const overlayTexts = {
   none: () => 'a temporary overlay',
   named: (file: string) => `overlay ${file}`,

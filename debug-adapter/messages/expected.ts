@@ -26,7 +26,7 @@ export const expected = {
   snapshotName: (bytesMax: number, reserved: string) =>
     `1 to ${bytesMax} bytes without control characters, not starting with "${reserved}"`,
   consoleText: (bytesMax: number) => `a string of 1 to ${bytesMax} bytes`,
-  sectors: () => 'the first sector and a number of sectors of at least 1',
+  sectors: () => 'the first sector, and the number of sectors, which is at least 1',
   consoleTexts: (bytesMax: number) => `a list of strings of 1 to ${bytesMax} bytes each`,
   rngSeed: () => '64 hexadecimal digits (32 bytes), or none',
   append: (lengthMax: number) => `at most ${lengthMax} characters without NUL`,
@@ -41,7 +41,7 @@ export const expected = {
   granularity: () => '"line", "statement" or "instruction"',
 };
 
-/** In MiB. */
+/** The limits of the RAM size, in MiB. */
 interface MemoryLimits {
   min: number;
   max: number;
@@ -49,5 +49,5 @@ interface MemoryLimits {
 
 const memoryRange = ({ min, max }: MemoryLimits) => `${memorySize(min)} to ${memorySize(max)} in whole MiB`;
 
-/** The shortest way to write a RAM size. */
+/** A RAM size in GiB if it is a whole number of GiB, and in MiB otherwise. */
 export const memorySize = (mib: number): string => (mib % 1024 === 0 ? `${mib / 1024}G` : `${mib}M`);

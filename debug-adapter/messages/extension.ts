@@ -41,7 +41,7 @@ export const noKernelFound = () => 'No RISC-V ELF file was found in this folder.
 
 export const chooseKernel = () => 'Select the program to boot';
 
-/** Names of the configurations that the extension offers. */
+/** The names of the launch configurations that the extension offers. */
 export const configurationNames = {
   record: (program: string) => `Record ${program}`,
   replay: (program: string) => `Replay ${program}`,
@@ -129,7 +129,7 @@ export const takeSnapshotTitle = () => 'Take Snapshot';
 export const renameSnapshotTitle = () => 'Rename Snapshot';
 export const snapshotNamePrompt = (position: string | undefined) =>
   position === undefined ? 'Name of the snapshot' : `Name of the snapshot at position ${position}`;
-/** The name offered for a new snapshot. A number is added if the name is taken. */
+/** The name suggested for a new snapshot. The extension appends a number if the name is taken. */
 export const snapshotNameOffered = () => 'snapshot';
 
 export const snapshotNameEmpty = () => 'Enter a name.';

@@ -1,14 +1,14 @@
 import { quoted, shown } from './shown.ts';
 import { notice } from './userError.ts';
 
-/** Texts about natvis files, which describe how values of a type are shown, and about the values that they show. */
+/** Texts about natvis files, which describe how the values of a type are shown, and texts in those values. */
 
 const xmlParts: Readonly<Record<string, string | undefined>> = {
   name: 'a name',
   value: 'a value in quotation marks',
 };
 
-/** What is wrong in a natvis file; follows the file's name and the line. */
+/** What is wrong in a natvis file. Each text follows the name of the file and the line number. */
 export const formatterFileTexts = {
   missing: (what: string) => `The file is not well-formed XML: expected ${xmlParts[what] ?? quoted(what)} here.`,
   mismatch: (end: string, start: string) =>
@@ -28,10 +28,10 @@ export const formatterFileTexts = {
 export const formatterFileIsWrong = (file: string, line: number, mistake: string) =>
   notice('formatter-mistake', { file, line }, `${shown(file)}, line ${line}: ${mistake}`);
 
-/** What a formatted value contains. */
+/** The texts that a formatted value can contain in addition to the guest's data. */
 export const formatterTexts = {
   rawView: () => '[Raw View]',
   more: () => '[More]',
-  moreText: (shownCount: number) => `only the first ${shownCount} are shown`,
+  moreText: (shownCount: number) => `only the first ${shownCount} elements are shown`,
   failed: (message: string) => `<${message}>`,
 };

@@ -1,7 +1,7 @@
 import { quoted } from './shown.ts';
 import { badInput, type UserError } from './userError.ts';
 
-/** Messages of the gdb server, in addition to the session's own errors. */
+/** Messages of the gdb server, which also reports the errors in `session.ts`. */
 
 export const portInUse = (port: number): UserError =>
   badInput('gdb-port-in-use', { port }, `Port ${port} is in use by another program.`, {
@@ -54,11 +54,11 @@ export const socketPathTooLong = (path: string, bytesMax: number): UserError =>
     { cli: 'Pass a shorter path with --gdb unix:PATH.', editor: 'Set "gdbServer" to a shorter path.' },
   );
 
-/** A connection was dropped; the session continues. */
+/** Reports that a connection was dropped; the session continues. */
 export const foreignConnection = (): string =>
   'A connection to the gdb server was dropped: it did not use the gdb remote protocol. A web page can cause this.';
 
-/** Answers to `monitor ...`. Each ends with a newline, because gdb prints it unchanged. */
+/** The output of `monitor` commands. Each text ends with a newline, because gdb prints it unchanged. */
 export const monitorTexts = {
   help: () => MONITOR_HELP,
   unknown: (command: string) => `Unknown monitor command ${quoted(command)}.\n${MONITOR_HELP}`,

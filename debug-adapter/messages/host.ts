@@ -2,8 +2,8 @@ import { shown } from './shown.ts';
 import { badInput, hostFailure, interruption, type UserError } from './userError.ts';
 
 /**
- * Messages about the host. A file that cannot be opened is bad input, because the user specified it. A read or write that
- * fails later is a host failure. `host/` maps the system's error codes to these messages.
+ * Messages about the host. Failing to open a file is bad input, because the user specified the file. A read or write
+ * that fails later is a host failure. `host/` maps the system's error codes to these messages.
  */
 
 export const fileMissing = (file: string): UserError =>
@@ -78,7 +78,7 @@ export const fileInUse = (file: string): UserError =>
     'Close that program, or use another file.',
   );
 
-/** The length of a pipe is unknown, because it was read only up to the limit. */
+/** `lengthBytes` is undefined for a pipe, which is read only up to the limit. */
 export const fileTooLarge = ({
   name,
   lengthBytes,
@@ -130,7 +130,7 @@ export const ioFailed = (failed: { doing: string; file: string; why: string }): 
 /** Why a write failed although the system reported no error. */
 export const nothingWritten = () => 'no bytes were written';
 
-/** Names of files that have no path. */
+/** The names of streams, which have no path. */
 export const streamNames = {
   consoleOnStdout: () => 'the console on stdout',
   consoleOnStderr: () => 'the console on stderr',
@@ -142,9 +142,9 @@ export const streamNames = {
 export const fileInSession = (found: {
   file: string;
   pid: number;
-  /** For example `recording a.rr`; empty when it is not known. */
+  /** What the process is doing, for example `recording a.rr`; empty if this is unknown. */
   doing: string;
-  /** Null for a process on this host, which is known to be running. */
+  /** Null if the process is on this host; it is then known to be running. */
   otherHost: { name: string; lock: string } | null;
 }): UserError => {
   const { file, pid, doing, otherHost } = found;

@@ -33,12 +33,12 @@ export const imageDamage = {
   snapshotL1Offset: (name: string, offset: number) =>
     `snapshot "${name}" specifies the invalid offset ${offset} for its L1 table`,
   snapshotDiskSize: (name: string) => `snapshot "${name}" specifies an invalid disk size`,
-  // --- found by overlay check
+  // --- found by `blkreplay overlay check`
   atByte: (damage: string, offset: number) => `${damage} (at byte ${offset})`,
   overlapsOther: (table: string) => `${table} is in a cluster that is also used for another purpose`,
   l2EntryUnaligned: () => 'an L2 entry has an unaligned offset',
-  dataOutside: () => 'data is outside the file',
-  dataInTable: () => 'data is in a cluster that holds a table',
+  dataOutside: () => 'a data cluster is outside the file',
+  dataInTable: () => 'a cluster that holds a table is also used for data',
   tooManyReferences: (count: number, most: number) =>
     `a cluster has ${count} references; the refcount can be at most ${most}`,
   refcountTooLow: (cluster: number, refcount: number, references: number) =>
@@ -55,7 +55,7 @@ export const imageParts = {
   l1TableOf: (snapshot: string) => `the L1 table of snapshot "${snapshot}"`,
 };
 
-/** Features of the format that blkreplay does not support. */
+/** Features of the qcow2 format that blkreplay does not support. */
 export const imageFeatures = {
   compression: (type: number) => `the unknown compression type ${type}`,
   bit: (bit: number) => `an unknown feature (bit ${bit})`,

@@ -1,8 +1,8 @@
 import { hostFailure, UserError } from './userError.ts';
 
 /**
- * Out of memory on the host. A JavaScript engine can throw errors of various types wherever memory is allocated. The
- * front ends convert all of these errors to the message in this file.
+ * Errors when the host runs out of memory. A JavaScript engine can throw errors of various types wherever memory is
+ * allocated. The front ends convert all of these errors to the message in this file.
  */
 export const memoryNotGiven = (wanted?: { what: string; lengthBytes: number }): UserError =>
   hostFailure(
@@ -16,10 +16,10 @@ export const memoryNotGiven = (wanted?: { what: string; lengthBytes: number }): 
     },
   );
 
-/** The term for the machine's RAM in `memoryNotGiven`. */
+/** How `memoryNotGiven` names the machine's RAM. */
 export const machineRam = () => "the machine's RAM";
 
-/** The error to show to the user, or undefined for a bug in blkreplay. */
+/** The error to show to the user, or undefined if `error` is the result of a bug in blkreplay. */
 export function userErrorOf(error: unknown): UserError | undefined {
   if (error instanceof UserError) return error;
   if (isOutOfMemory(error)) return memoryNotGiven();
@@ -32,7 +32,7 @@ const WORDS =
 
 function isOutOfMemory(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  // Node's code for a thread whose heap is full.
+  // Node's error code for a worker thread whose heap is full.
   if ((error as { code?: unknown }).code === 'ERR_WORKER_OUT_OF_MEMORY') return true;
   const isOfHost = error instanceof RangeError || error instanceof WebAssembly.CompileError;
   return isOfHost && WORDS.test(error.message);

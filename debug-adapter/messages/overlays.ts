@@ -1,9 +1,9 @@
 import { quoted } from './shown.ts';
 import { badInput, type Fields } from './userError.ts';
 
-/** Messages about overlays, snapshots and packs that no session has open. */
+/** Messages about work on overlays, snapshots and packed recordings that no session has open. */
 
-/** `consequence` is a whole sentence. */
+/** `consequence` is one or more whole sentences. */
 const confirmationNeeded = (fields: Fields, consequence: string) =>
   badInput('confirmation-needed', fields, consequence, {
     cli: 'Pass --yes to proceed.',
@@ -134,16 +134,16 @@ export const packFromPast = (found: { file: string; version: number; oldestKnown
   badInput(
     'pack-past-version',
     found,
-    `${found.file} has pack format version ${found.version}; this blkreplay reads version ${found.oldestKnown} and later.`,
-    'Unpack it with the blkreplay that packed it, or record again.',
+    `${found.file} has pack format version ${found.version}; this version of blkreplay reads version ${found.oldestKnown} and later.`,
+    'Unpack it with the version of blkreplay that packed it, or record again.',
   );
 
 export const packFromFuture = (found: { file: string; version: number; newestKnown: number }) =>
   badInput(
     'pack-future-version',
     found,
-    `${found.file} has pack format version ${found.version}; this blkreplay reads versions up to ${found.newestKnown}.`,
-    'Unpack it with the blkreplay that packed it, or a newer one.',
+    `${found.file} has pack format version ${found.version}; this version of blkreplay reads versions up to ${found.newestKnown}.`,
+    'Unpack it with the version of blkreplay that packed it, or a newer one.',
   );
 
 export const packDamaged = ({ file, offset, damage }: { file: string; offset: number; damage: string }) =>
@@ -154,7 +154,7 @@ export const packDamaged = ({ file, offset, damage }: { file: string; offset: nu
     'Copy it again from the original.',
   );
 
-/** What can be wrong inside a pack. */
+/** What can be wrong inside a packed recording. Each text ends the problem of `packDamaged`. */
 export const packDamage = {
   headerTooLong: (lengthBytes: number) => `its header has an invalid length (${lengthBytes} bytes)`,
   headerChanged: () => 'its header is truncated or modified',
@@ -181,7 +181,7 @@ export const overlayOfOtherRecording = ({ overlay, rrfile, why }: { overlay: str
     'Restore the correct overlay, or record again.',
   );
 
-/** Why an overlay does not belong to a recording. */
+/** Why an overlay does not belong to a recording. Each text ends the problem of `overlayOfOtherRecording`. */
 export const otherRecordingReasons = {
   noFirstSnapshot: (name: string) => `it has no snapshot "${name}" at position 0`,
   size: () => 'its disk has a different size',

@@ -2,14 +2,14 @@ import { quoted, shown } from './shown.ts';
 import { badInput, divergence, notice, type Remedy, type UserError } from './userError.ts';
 
 /**
- * Messages about a recording (an rrfile), the machine on which it is replayed, and replays that differ from it.
+ * Messages about a recording (an rrfile), the machine that replays it, and replays that differ from it.
  * `recordingDamage.ts` lists the kinds of damage, and `differences.ts` the possible differences.
  */
 const SAME_MACHINE: Remedy = {
   cli: 'Replay with the options used for the recording.',
   editor: 'Replay with the settings used for the recording.',
 };
-const OTHER_VERSION = 'Replay it with the blkreplay that recorded it';
+const OTHER_VERSION = 'Replay it with the version of blkreplay that recorded it';
 
 export const notARecording = (file: string): UserError =>
   badInput('recording-not-one', { file }, `${file} is not a blkreplay recording.`, {
@@ -21,7 +21,7 @@ export const recordingFromFuture = (found: { file: string; version: number; newe
   badInput(
     'recording-future-version',
     found,
-    `${found.file} has recording format version ${found.version}; this blkreplay reads versions up to ${found.newestKnown}.`,
+    `${found.file} has recording format version ${found.version}; this version of blkreplay reads versions up to ${found.newestKnown}.`,
     `${OTHER_VERSION}, or a newer one.`,
   );
 
@@ -29,16 +29,16 @@ export const recordingFromPast = (found: { file: string; version: number; oldest
   badInput(
     'recording-past-version',
     found,
-    `${found.file} has recording format version ${found.version}; this blkreplay reads version ${found.oldestKnown} and later.`,
+    `${found.file} has recording format version ${found.version}; this version of blkreplay reads version ${found.oldestKnown} and later.`,
     `${OTHER_VERSION}, or record again.`,
   );
 
-/** The recording contains input or answers for a port that this version does not know. */
+/** The recording contains data for an input port that this version of blkreplay does not have. */
 export const recordingNeedsNewerPort = (found: { file: string; offset: number; port: number }): UserError =>
   badInput(
     'recording-future-port',
     found,
-    `${found.file} contains data for a device that this blkreplay does not have (input port ${found.port}, in the chunk at byte ${found.offset}).`,
+    `${found.file} contains data for a device that this version of blkreplay does not have (input port ${found.port}, in the chunk at byte ${found.offset}).`,
     `${OTHER_VERSION}, or a newer one.`,
   );
 
@@ -54,7 +54,7 @@ export const recordingNeedsNewer = ({
   badInput(
     'recording-future-chunk',
     { file, offset, type },
-    `${file} contains data that this blkreplay does not support (chunk type ${type} at byte ${offset}).`,
+    `${file} contains data that this version of blkreplay does not support (chunk type ${type} at byte ${offset}).`,
     `${OTHER_VERSION}, or a newer one.`,
   );
 
@@ -111,7 +111,7 @@ const ROLE_NAMES = {
 
 export const recordedWithOther = (differs: {
   file: string;
-  /** For example `memory`, or `drive hd0: format`. */
+  /** The option that differs, for example `memory` or `drive hd0: format`. */
   option: string;
   recorded: string;
   requested: string;
@@ -124,12 +124,12 @@ export const recordedWithOther = (differs: {
     SAME_MACHINE,
   );
 
-/** `unknown` is the unsupported part of the instruction set: an extension, or `no zba`. */
+/** `unknown` is what is not supported: a base instruction set, an extension, or the lack of one (`no zba`). */
 export const recordedInstructionsUnknown = ({ file, unknown }: { file: string; unknown: string }): UserError =>
   badInput(
     'recording-isa-unknown',
     { file, unknown },
-    `${file} was recorded with an instruction set that this blkreplay does not support (${quoted(unknown)}).`,
+    `${file} was recorded with an instruction set that this version of blkreplay does not support (${quoted(unknown)}).`,
     `${OTHER_VERSION}, or a newer one.`,
   );
 
@@ -173,7 +173,7 @@ export const replayDiverged = (
     seen.cause,
   );
 
-/** The recording was not closed, and the replay continues beyond its end. */
+/** The recording was not closed properly, and the replay continues past its end. */
 export const recordingEndsHere = (asked: { file: string; lastPosition: number; came: string }): UserError =>
   divergence(
     'recording-ends-here',
@@ -186,7 +186,7 @@ export const recordingEndsHere = (asked: { file: string; lastPosition: number; c
     },
   );
 
-/** The files, as they were named in the recording. */
+/** The files of a drive, as the recording names them. */
 interface DriveFiles {
   image: string;
   overlay: string | null;

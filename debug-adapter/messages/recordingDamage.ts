@@ -19,7 +19,7 @@ export const recordingParts = {
   bootFile: (name: string) => `the boot file ${name}`,
 };
 
-/** What can be wrong with a chunk or a boot file. Each text follows the name of the chunk or file. */
+/** What can be wrong with a chunk or a boot file. Each text follows the words `the chunk` or the name of the file. */
 export const chunkFlaws = {
   endsInValue: () => 'ends inside a value',
   endsInDigest: () => 'ends inside a digest',
@@ -38,7 +38,7 @@ export const chunkFlaws = {
   impossibleLength: () => 'has a length that is too large for its data',
   badField: (field: string) => `has no valid ${field}`,
   checksum: () => 'has a wrong checksum',
-  otherIndex: () => 'is not the index of the preceding chunks',
+  otherIndex: () => 'contains an index that does not match the preceding chunks',
   notRecorded: () => 'is not the recorded file',
   notDecompressed: () => 'cannot be decompressed',
 };

@@ -21,7 +21,7 @@ export const guestHasEnded = () =>
     'guest-has-ended',
     {},
     'The guest has ended, so nothing can be written to it.',
-    'Start a new session, and write before the guest ends.',
+    'Start a new session, and write to the guest before it ends.',
   );
 
 export const positionOutside = ({ position, start, end }: { position: number; start: number; end: number }) =>
@@ -41,7 +41,7 @@ export const badAddress = ({ address, lengthBytes }: { address: bigint; lengthBy
 
 const lostHow = (isReplaced: boolean) => (isReplaced ? 'replaced by another file' : 'deleted');
 
-/** A notice: the session continues. */
+/** Shown as a notice; the session continues. */
 export const fileLost = (lost: { file: string; isReplaced: boolean; use: 'writes' | 'reads' | 'base' }) =>
   badInput(
     'file-lost',

@@ -5,15 +5,15 @@
  */
 const VALUE_LENGTH_MAX = 100;
 const MESSAGE_LENGTH_MAX = 2000;
-/** For text without a space; longer than most paths. */
+/** The maximum length of a word, that is, text without spaces; most paths are shorter. */
 const WORD_LENGTH_MAX = 300;
 
-/** The escaped text, on one line and at its full length. */
+/** The text with all unsafe characters escaped, on one line and at full length. */
 export function inert(text: string): string {
   return text.replace(ACTING, (character) => escapes[character] ?? unicodeEscape(character));
 }
 
-/** A value for the middle of a sentence. */
+/** Formats a value for use inside a sentence. */
 export function shown(value: unknown): string {
   return shortened(inert(typeof value === 'string' ? value : jsonOf(value)), VALUE_LENGTH_MAX);
 }
@@ -23,13 +23,13 @@ export function quoted(value: unknown): string {
   return typeof value === 'string' ? `"${shown(value)}"` : shown(value);
 }
 
-/** A whole sentence, including all values in it. */
+/** Escapes and shortens a whole sentence, including the values in it. */
 export function sentence(text: string): string {
   const words = inert(text).replace(LONG_WORD, (word) => shortened(word, WORD_LENGTH_MAX));
   return shortened(words, MESSAGE_LENGTH_MAX);
 }
 
-/** A value for programs: not escaped, but shortened like a long word in a sentence. */
+/** Formats a value for programs: it is not escaped, but shortened like a long word in a sentence. */
 export const bounded = (text: string): string => shortened(text, WORD_LENGTH_MAX);
 
 /** The value as one line of JSON in which all control characters are escaped. */
@@ -38,7 +38,7 @@ export function jsonLine(value: unknown): string {
   return JSON.stringify(value).replace(ACTING, unicodeEscape);
 }
 
-/** Control, bidirectional formatting, line separator and invisible characters, and unpaired surrogates. */
+/** Matches control, bidirectional formatting, line separator and invisible characters, and unpaired surrogates. */
 const ACTING = /[\p{Cc}\p{Cs}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/gu;
 const LONG_WORD = new RegExp(`\\S{${WORD_LENGTH_MAX + 1},}`, 'gu');
 
@@ -46,14 +46,14 @@ const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\
 
 const unicodeEscape = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
-/** The beginning and the end, with an ellipsis between them. */
+/** If a text is too long, only its beginning and end remain, with an ellipsis between them. */
 function shortened(text: string, lengthMax: number): string {
   if (text.length <= lengthMax) return text;
   const half = Math.floor((lengthMax - 1) / 2);
   return `${text.slice(0, half)}…${text.slice(-half)}`.replace(HALF_CHARACTER, '');
 }
 
-/** An unpaired surrogate, which remains if a surrogate pair is split. */
+/** Matches an unpaired surrogate, which remains if a surrogate pair is split. */
 const HALF_CHARACTER = /\p{Cs}/gu;
 
 function jsonOf(value: unknown): string {

@@ -43,7 +43,7 @@ export const snapshotUnknown = (name: string, known: readonly string[]) =>
     known.length > 0 ? `The snapshots: ${listSome(known)}.` : 'There are no snapshots.',
   );
 
-/** For a client that passes ids, such as the extension. */
+/** For clients that identify snapshots by id, such as the extension. */
 export const snapshotIdUnknown = (id: string) =>
   badInput(
     'snapshot-unknown',
@@ -75,12 +75,12 @@ export const snapshotDiskLost = (drive: string) =>
     'Record with an overlay to save snapshots.',
   );
 
-/** A notice: the recording continues. */
+/** Shown as a notice; the recording continues. */
 export const snapshotFailed = (position: number, cause: UserError) =>
   badInput(
     'snapshot-failed',
     { position, cause: cause.code },
-    `The automatic snapshot at position ${position} was skipped. The recording continues, with all events and earlier snapshots.`,
+    `The automatic snapshot at position ${position} was skipped. The recording continues and keeps all events and earlier snapshots.`,
     remedyWith((frontEnd) => `Cause: ${textFor(cause, frontEnd)}`),
   );
 

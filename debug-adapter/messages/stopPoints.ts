@@ -1,7 +1,7 @@
 import { shown } from './shown.ts';
 import { badInput, type Message } from './userError.ts';
 
-/** Messages about breakpoints and other stop points. Columns start at 1. */
+/** Messages about breakpoints and other stop points. Columns are numbered from 1. */
 
 export const hitConditionIsInvalid = (text: string, column: number) =>
   badInput(
@@ -21,5 +21,5 @@ export const logMessageIsInvalid = (text: string, column: number, { problem }: P
     `Invalid log message "${shown(text)}" at column ${column}: ${problem}`,
   );
 
-/** The problem of a log message with an opening brace that has no closing brace. */
+/** The problem of a log message in which an opening brace has no closing brace. */
 export const unclosedBrace = () => ({ problem: 'the brace is not closed. Write \\{ for a literal brace.' });

@@ -30,7 +30,7 @@ export const symbolsAreTruncated = (name: string) =>
     'Build it again.',
   );
 
-/** `booted` is the file whose code is in the machine. It has the same name if the file has been rebuilt. */
+/** `booted` is the file whose code the machine runs. It is equal to `name` if that file has been rebuilt. */
 export const symbolsAreOfOtherBuild = ({ name, booted, address }: { name: string; booted: string; address: bigint }) =>
   notice(
     'symbols-differ',
@@ -40,7 +40,7 @@ export const symbolsAreOfOtherBuild = ({ name, booted, address }: { name: string
     'Use the symbols of the build that the machine is running.',
   );
 
-/** `file` contains debug information of `name`, but its location is not one that blkreplay reads. */
+/** `file` contains debug information for `name`, but blkreplay does not read files in its folder. */
 export const symbolFileOutside = (name: string, file: string) =>
   notice(
     'symbols-outside',
@@ -62,7 +62,7 @@ export const sourceIsNewer = (source: string, program: string) =>
   notice(
     'source-newer',
     { source, program },
-    `${source} is newer than ${program}, so lines that are shown may differ from the code that runs.`,
+    `${source} is newer than ${program}, so the source lines shown may not match the code that runs.`,
     'Build the program again.',
   );
 
@@ -74,7 +74,7 @@ export const imageHasNoSymbols = (name: string) =>
     'Use the Image of a kernel built with CONFIG_KALLSYMS.',
   );
 
-/** Warnings, which are shown once in the console. */
+/** Warnings. Each one is shown once in the console. */
 export const debugInfoIsDamaged = (name: string, section: string, damage: string) =>
   sentence(`${name}: ${section} is damaged (${damage}). Some lines or variables are missing. Build it again.`);
 
@@ -93,11 +93,11 @@ export const debugInfoIsElsewhere = (name: string, file: string) =>
 
 export const supplementaryIsMissing = (name: string, file: string) =>
   sentence(
-    `${name}: a part of its debug information is in ${shown(file)}, which was not found. Some types are missing. Add ` +
+    `${name}: part of its debug information is in ${shown(file)}, which was not found. Some types are missing. Add ` +
       'the folder of that file to "symbolPaths".',
   );
 
-/** Messages about expressions. */
+/** Messages about expressions that users type. */
 export const expressionIsEmpty = () =>
   badInput('expression-empty', {}, 'The expression is empty.', 'Type an expression.');
 
@@ -108,7 +108,7 @@ export const expressionHasBadText = (text: string) =>
 export const expressionExpected = (expected: string, found: string) =>
   badInput('expression-expected', { expected, found }, `Expected ${shown(expected)} before ${shown(found)}.`);
 
-/** Parts of an expression, for `expressionExpected`. */
+/** The parts of an expression that `expressionExpected` names. */
 export const expressionParts = {
   operator: () => 'an operator',
   operand: () => 'a name or a number',
@@ -120,7 +120,7 @@ export const expressionParts = {
 };
 
 export const expressionIsTooDeep = () =>
-  badInput('expression-too-deep', {}, 'The expression is nested too deeply.', 'Split it.');
+  badInput('expression-too-deep', {}, 'The expression is nested too deeply.', 'Split it into smaller expressions.');
 
 export const nameIsUnknown = (name: string) =>
   badInput('expression-unknown-name', { name }, `There is no variable, function or enumerator "${shown(name)}" here.`);
@@ -151,7 +151,7 @@ export const isNotAPointer = (what: string, type: string) =>
 export const isNotANumber = (what: string, type: string) =>
   badInput('expression-not-a-number', { what, type }, `${shown(what)} is not a number: its type is ${shown(type)}.`);
 
-/** The terms for unnamed values in the messages above. */
+/** How the messages above name values that have no name. */
 export const valueNames = {
   operandOf: (operator: string) => `The operand of ${operator}`,
   targetOf: (pointer: string) => `The target of ${pointer}`,
@@ -211,10 +211,10 @@ export const expressionMeetsDamage = (text: string, section: string) =>
   badInput(
     'expression-damage',
     { text, section },
-    `${shown(text)} cannot be evaluated: ${section} of the debug information is damaged.`,
+    `${shown(text)} cannot be evaluated: the debug information is damaged (${section}).`,
   );
 
-/** Values that cannot be shown. */
+/** Shown in place of values that cannot be shown. */
 export const valueTexts = {
   unreadable: (address: string) => `<cannot read ${address}>`,
   unknownFloat: () => '<floating-point number in an unknown format>',

@@ -1,10 +1,11 @@
 import { quoted } from './shown.ts';
 
 /**
- * Texts about traps: names from the RISC-V manual, the exception breakpoints of an editor, and descriptions of a trap.
+ * Texts about traps: names from the RISC-V manual, the exception breakpoints that an editor lists, and descriptions of
+ * traps and of page-table walks.
  */
 
-/** Volume II, "Machine Cause Register": the exceptions, by their code. */
+/** The names of the exceptions, by exception code (RISC-V manual, volume II, "Machine Cause Register"). */
 export const exceptionNames: Readonly<Record<number, string>> = {
   0: 'Instruction address misaligned',
   1: 'Instruction access fault',
@@ -22,7 +23,7 @@ export const exceptionNames: Readonly<Record<number, string>> = {
   15: 'Store/AMO page fault',
 };
 
-/** The interrupts, by their code. */
+/** The names of the interrupts, by exception code (in the same table of the manual). */
 export const interruptNames: Readonly<Record<number, string>> = {
   1: 'Supervisor software interrupt',
   3: 'Machine software interrupt',

@@ -28,25 +28,31 @@ Usage:
                                                             recording, as an ELF file for gdb
   blkreplay dump   RRFILE [--from POSITION] [--to POSITION] [--kind KIND,...] [--drive-id NAME] [--json]
                                                             print the log: one event per line, position first
-  blkreplay identify FILE [--json]                          print what kind of blkreplay file it is, and which session
-                                                            has it open
+  blkreplay identify FILE [--json]                          print which kind of blkreplay file FILE is, and which
+                                                            session has it open
   blkreplay pack   RRFILE --into FILE [--without-bases] [--allow FILE] [--overwrite] [--json]
                                                             write the recording and all files that it needs to one file
   blkreplay unpack FILE --into FOLDER [--base DRIVE=FILE] [--allow FILE] [--overwrite] [--json]
                                                             write the files of a packed recording to a folder
   blkreplay overlay create OVERLAY --base FILE --format ${formats} [--allow FILE] [--overwrite]
                                                             create an empty overlay for a base image
-  blkreplay overlay info | map OVERLAY [--allow FILE]       describe it; show which file contains each part of its disk
-  blkreplay overlay check OVERLAY [--repair]                exit status 2 for damage; leaked clusters are not damage
-  blkreplay overlay commit OVERLAY [--allow FILE] [--yes]   write its data to its base image, and empty it
-  blkreplay overlay discard OVERLAY [--yes]                 delete the data in it
+  blkreplay overlay info | map OVERLAY [--allow FILE]       describe an overlay; show which file contains each part of
+                                                            its disk
+  blkreplay overlay check OVERLAY [--repair]                check an overlay: exit status 2 if it is damaged; leaked
+                                                            clusters do not count as damage
+  blkreplay overlay commit OVERLAY [--allow FILE] [--yes]   write the overlay's data to its base image, and empty the
+                                                            overlay
+  blkreplay overlay discard OVERLAY [--yes]                 delete the data in the overlay
   blkreplay overlay rebase OVERLAY --base FILE --format ${formats} [--name-only] [--allow FILE] [--yes]
                                                             change the base image and keep the disk content;
-                                                            --name-only: the base image was moved
-  blkreplay snapshot list FILE                              FILE is a recording, for all its drives, or an overlay
-  blkreplay snapshot apply | delete FILE NAME [--yes]       replace the disk content with the snapshot's; delete it
-  blkreplay snapshot rename FILE NAME NEWNAME [--yes]       --yes: proceed even if a recording can no longer be replayed
-                                                            or data is lost
+                                                            --name-only: store only the new path of a base image that
+                                                            was moved
+  blkreplay snapshot list FILE                              list the snapshots of an overlay, or of all drives of a
+                                                            recording
+  blkreplay snapshot apply | delete FILE NAME [--yes]       replace the disk content with that of a snapshot; delete a
+                                                            snapshot
+  blkreplay snapshot rename FILE NAME NEWNAME [--yes]       rename a snapshot. --yes: proceed even if a recording can no
+                                                            longer be replayed or data is lost
 
 Machine:
   --kernel FILE[@ADDRESS]
@@ -75,8 +81,8 @@ Machine:
                         files in the image's folder and in the current folder, and images that you or the recording
                         name. Can be repeated
   --rng                 an entropy source (virtio-rng) in the last free slot
-  --rng-seed HEX|none   /chosen/rng-seed in the device tree: 64 hexadecimal digits, which make two runs identical, or
-                        none. Default: random for each run and recording. A replay uses the recorded seed
+  --rng-seed HEX|none   /chosen/rng-seed in the device tree: 64 hexadecimal digits, or none. Two runs with the same seed
+                        are identical. Default: random for each run and recording. A replay uses the recorded seed
   --no-reboot           end the run when the guest resets, like QEMU's -no-reboot
   --semihosting         allow semihosting calls in M-mode and S-mode: console, exit, time, and read-only files in the
                         current folder and below
@@ -87,21 +93,22 @@ Machine:
 
 Recording:
   --rrfile FILE         the recording
-  --rrsnapshot NAME     name of the first snapshot (default ${limits.FIRST_SNAPSHOT_DEFAULT}). When given, a qcow2 image without an overlay
-                        receives the guest's writes and the snapshots itself
+  --rrsnapshot NAME     name of the first snapshot (default ${limits.FIRST_SNAPSHOT_DEFAULT}). If given, the guest's writes and the snapshots
+                        go directly to a qcow2 image that has no overlay
   --all-snapshots       take all automatic snapshots, at multiples of 16777216 steps and later at wider intervals,
-                        however long they take; by default they use about 1/40 of the recording time
+                        however long they take; by default, taking them uses about 1/40 of the recording time
   --overwrite           replace an existing recording and overlays
   --stop-at POSITION    stop after exactly this many steps, for example 1_000_000
 
 Debugging with gdb:
-  --gdb PORT            wait for gdb-multiarch (target remote :PORT) before the first step, or at --stop-at; only from
-                        this computer. 0 picks a free port, which is printed on stderr. detach lets the machine run to
-                        its end; kill or a lost connection ends it like Ctrl-C. A connection that is not from gdb, for
-                        example from a web page, is dropped
+  --gdb PORT            wait for gdb-multiarch (target remote :PORT) before the first step, or at --stop-at. Only
+                        connections from this computer are accepted. 0 picks a free port, which is printed on stderr.
+                        detach lets the machine run to its end; kill or a lost connection ends it like Ctrl-C. A
+                        connection that is not from gdb, for example from a web page, is dropped
   --gdb unix:PATH       the same on a socket that only you can connect to (target remote PATH)
-  --gdb stdio           for gdb to start (target remote | blkreplay ... --gdb stdio): packets on stdin and stdout, the
-                        guest's console on stderr; after detach, gdb waits 5 seconds for the program to end
+  --gdb stdio           for a blkreplay that gdb starts (target remote | blkreplay ... --gdb stdio). stdin and stdout
+                        carry the packets, and stderr the guest's console. After detach, gdb waits 5 seconds for the
+                        program to end
 
 Output:
   --json                the last line on stderr is a JSON object with the result

@@ -1,16 +1,16 @@
 import { bounded, sentence } from './shown.ts';
 
 /**
- * A message for the user, as data: a code, named fields, the problem, and what to do about it. The wording of the
- * problem is the same everywhere; what to do can differ between the command line, the editor and gdb. Functions in this
- * folder create all messages, so that the whole list can be read (and tested) in one place. All parts of a message can
- * be sent to another thread and written as JSON. A rendered text is one line of readable length without control
- * characters; values that can be long are shortened with `shown`.
+ * A message for the user, as data: a code, named fields, the problem, and a remedy. The wording of the problem is the
+ * same everywhere; the remedy can differ between the command line, the editor and gdb. Functions in this folder create
+ * all messages, so that the whole list can be read (and tested) in one place. All parts of a message can be sent to
+ * another thread and written as JSON. A rendered text is one line of readable length without control characters; values
+ * that can be long are shortened with `shown`.
  */
 export interface Message {
   /** A stable name for programs, such as `overlay-exists`. */
   readonly code: string;
-  /** The values that the message is about, by name; long texts are shortened. */
+  /** The values that the message is about, by name. Long texts are shortened. */
   readonly fields: Fields;
   /** What is wrong and where: one or more whole sentences. */
   readonly problem: string;
@@ -22,7 +22,7 @@ type FieldValue = string | number | boolean | null | undefined | readonly FieldV
 
 export type FrontEnd = 'cli' | 'editor' | 'gdb';
 
-/** What to do: whole sentences, one text for all front ends or one for each. Without a `gdb` text, gdb shows `cli`. */
+/** What to do, in whole sentences: one text for all front ends, or one for each. Without `gdb`, gdb shows `cli`. */
 export type Remedy = string | { readonly cli: string; readonly editor: string; readonly gdb?: string };
 
 /** The text of a message, in the terms of one front end. */
@@ -38,9 +38,9 @@ export const remedyWith = (text: (frontEnd: FrontEnd) => string): Remedy => ({
   gdb: text('gdb'),
 });
 
-/** A message about something that does not end the action; the session continues. */
+/** A message about a problem that does not end the action; the session continues. */
 export interface Notice extends Message {
-  /** In the command line's terms. */
+  /** The problem and the remedy in one text, in the command line's terms. */
   readonly message: string;
 }
 
@@ -54,9 +54,9 @@ export type UserErrorKind =
   | 'badInput' // exit status 2
   | 'divergence' // exit status 3
   | 'hostFailure' // exit status 4: disk full, I/O error
-  | 'interrupted'; // exit status 130: the user interrupted it
+  | 'interrupted'; // exit status 130: the user interrupted the command
 
-/** A message that ends an action. Its `message` is in the command line's terms; front ends call `textFor`. */
+/** A message about a problem that ends an action. Front ends call `textFor`; `message` is the command line's text. */
 export class UserError extends Error implements Message {
   override name = 'UserError';
   readonly kind: UserErrorKind;

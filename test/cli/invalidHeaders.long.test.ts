@@ -137,7 +137,7 @@ suite('a recording with an impossible header', { concurrency: 2 }, () => {
       assert.equal(code, 'recording-isa-unknown');
       assert.ok(
         message.startsWith(
-          `a.rr was recorded with an instruction set that this blkreplay does not support ("${unknown}").`,
+          `a.rr was recorded with an instruction set that this version of blkreplay does not support ("${unknown}").`,
         ),
       );
     }

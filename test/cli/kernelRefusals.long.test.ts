@@ -57,7 +57,7 @@ const KERNELS: Refusal[] = [
     what: 'another processor',
     ...elf(makeElf({ machine: 62 })),
     code: 'kernel-other-machine',
-    says: /^bad\.elf is an ELF file for another processor \(e_machine 62\)/,
+    says: /^bad\.elf is an ELF file for another processor architecture \(e_machine 62\)/,
   },
   {
     what: 'an object file',
@@ -144,7 +144,7 @@ const FILES: Refusal[] = [
     what: 'an ELF file of another machine to load',
     ...file(makeElf({ machine: 62 }), '--load', 'bad'),
     code: 'kernel-other-machine',
-    says: /^bad is an ELF file for another processor/,
+    says: /^bad is an ELF file for another processor architecture/,
   },
   {
     what: 'text as a device tree',

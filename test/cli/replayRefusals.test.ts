@@ -51,7 +51,7 @@ const REPLAY: Refusal[] = [
     trouble: (sandbox) => sandbox.flipByte('a.rr', 8),
     command: replay(DEMO),
     code: 'recording-future-version',
-    says: /^a\.rr has recording format version 70; .*Replay it with the blkreplay that recorded it, or a newer one/,
+    says: /^a\.rr has recording format version 70; .*Replay it with the version of blkreplay that recorded it, or a newer one/,
   },
   {
     what: 'a recording with a damaged header',

@@ -114,7 +114,7 @@ test('an exception breakpoint that cannot work is not verified', async (t) => {
   });
   const [panic, bad] = set.breakpoints as { verified: boolean; message?: string }[];
   assert.deepEqual([panic.verified, bad.verified], [false, false]);
-  assert.match(panic.message!, /^No function "nobody" in the loaded symbols\. Set "panicFunctions"/);
+  assert.match(panic.message!, /^The loaded symbols contain no function "nobody"\. Set "panicFunctions"/);
   assert.match(bad.message!, /^Invalid condition "1 \+" at column \d+/);
   assert.match(
     await dap.refused('setExceptionBreakpoints', { filters: ['all'] }),

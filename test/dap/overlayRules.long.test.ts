@@ -187,7 +187,7 @@ const REPLAYING: Omit<Rule, 'rr'>[] = [
       sandbox.write('a.rr', bytes);
     },
     session: DEMO,
-    says: /^a\.rr has recording format version 1; .*Replay it with the blkreplay that recorded it, or record again/,
+    says: /^a\.rr has recording format version 1; .*Replay it with the version of blkreplay that recorded it, or record again/,
   },
 ];
 

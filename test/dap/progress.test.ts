@@ -61,7 +61,7 @@ test('a reverse run shows its progress; cancel stops it, and so does pause', asy
   for (let tries = TRIES; ; tries--) {
     await dap.request('reverseContinue', { threadId: 1 });
     const start = await dap.event('progressStart');
-    assert.deepEqual([start.title, start.cancellable], ['Running backwards', true]);
+    assert.deepEqual([start.title, start.cancellable], ['Running backward', true]);
     assert.deepEqual(await dap.request('cancel', { progressId: 'run 99' }), {}, 'another run is not canceled');
     assert.match(await dap.refused('continue', { threadId: 1 }), /is running/);
     const asked = performance.now();

@@ -47,8 +47,8 @@ test('x0, the pc and other names cannot be watched, and registers cannot be watc
   const dap = await atEntry(t);
   for (const [scope, name, reason] of [
     ['Registers', 'pc', /changes with every step/],
-    ['Registers', 'zero', /is not a register that can change/],
-    ['CSRs', 'privilege', /is not a register that can change/],
+    ['Registers', 'zero', /is not a register whose value can change/],
+    ['CSRs', 'privilege', /is not a register whose value can change/],
   ] as const) {
     const { dataId, description } = await infoOf(dap, scope, name);
     assert.equal(dataId, null);

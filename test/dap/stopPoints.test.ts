@@ -127,7 +127,10 @@ async function stopsOf(dap: DapClient, command: string, names: ReadonlyMap<numbe
     if (reason === 'pause' || reason === 'entry') return stops;
     const reached = (hitBreakpointIds as number[]).map((id) => names.get(id)!);
     stops.push(
-      stopText(dap.place.position as number, { names: reached, hasError: / has no value: /.test(text as string) }),
+      stopText(dap.place.position as number, {
+        names: reached,
+        hasError: / cannot be evaluated: /.test(text as string),
+      }),
     );
   }
 }

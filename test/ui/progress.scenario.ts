@@ -22,12 +22,12 @@ test('a condition that stays false: Reverse shows its progress, and Cancel stops
   const before = await workbench.placeText();
 
   await workbench.press('Reverse');
-  await workbench.until('the progress is shown', async () => /Running backwards/.test(await workbench.progress()));
+  await workbench.until('the progress is shown', async () => /Running backward/.test(await workbench.progress()));
   await workbench.screenshot('progress-2-running');
   await workbench.cancelProgress();
   await workbench.until('it is stopped again', () => workbench.isStopped());
   await workbench.screenshot('progress-3-canceled');
-  assert.equal(/Running backwards/.test(await workbench.progress().catch(() => '')), false);
+  assert.equal(/Running backward/.test(await workbench.progress().catch(() => '')), false);
   assert.notEqual(before, '');
   await workbench.stopDebugging();
 });

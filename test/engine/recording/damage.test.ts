@@ -136,7 +136,7 @@ test('a version 1 recording, which has a different kind of disk digest, is refus
   assert.equal(error?.code, 'recording-past-version');
   assert.match(
     error.message,
-    /format version 1; .*reads version 2 and later\. Replay it with the blkreplay that recorded it, or record/,
+    /format version 1; .*reads version 2 and later\. Replay it with the version of blkreplay that recorded it, or record/,
   );
 });
 

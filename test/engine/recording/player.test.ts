@@ -325,7 +325,7 @@ const DIVERGENCES: {
     position: 500,
     does: (played) => played.checkEnd({ ...END, reason: 'failure', guestExit: 3 }),
     code: 'divergence-end',
-    says: /expected the end "powerOff" with guest exit code 0, but the machine ended with "failure" and guest exit code 3/,
+    says: /expected the machine to end with "powerOff" and guest exit code 0, but the machine ended with "failure" and guest exit code 3/,
   },
   {
     title: 'an end too early',
@@ -339,7 +339,7 @@ const DIVERGENCES: {
     position: 500,
     does: (played) => played.checkEnd({ ...END, position: 1001 }),
     code: 'divergence-end',
-    says: /expected the end "powerOff" with guest exit code 0 at position 1000/,
+    says: /expected the machine to end with "powerOff" and guest exit code 0 at position 1000/,
   },
 ];
 

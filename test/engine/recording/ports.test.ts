@@ -147,7 +147,10 @@ test('a recording with data for an unknown device is refused, and the message na
   const bytes = write({ entries: [input(DICE_PORT, 5, 'hard')] }).bytes;
   const error = userErrorOf(() => events(open(bytes)));
   assert.equal(error?.code, 'recording-future-port');
-  assert.match(error.message, /device that this blkreplay does not have \(input port 1000, .*or a newer one/);
+  assert.match(
+    error.message,
+    /device that this version of blkreplay does not have \(input port 1000, .*or a newer one/,
+  );
   // The clock receives no events.
   const payload = Uint8Array.of(1);
   const event: LogEntry = { kind: 'input', position: 5, port: CLOCK_PORT.number, payload };

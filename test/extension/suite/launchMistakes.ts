@@ -183,7 +183,7 @@ const DISKS: Mistake[] = [
   {
     what: 'an overlay that is also the image',
     settings: { drives: [{ ...DRIVE, overlay: 'empty.qcow2' }], overwrite: 'always' },
-    says: /both an overlay and another file/,
+    says: /both as an overlay and as another file/,
     where: 'empty.qcow2',
   },
   {

@@ -160,7 +160,7 @@ for (const [what, plan, says] of [
   [
     'an initrd that overlaps the device tree',
     () => planBoot({ kernel: KERNEL, initrd: { name: 'initrd.gz', bytes: new Uint8Array(7 * MIB) } }, 16 * MIB),
-    /^initrd\.gz and the device tree would both be loaded at 0x80e00000\. Use --memory for more memory/,
+    /^initrd\.gz and the device tree would both be loaded at 0x80e00000\. Give the machine more memory with --memory/,
   ],
   [
     'a raw kernel at an odd address',
@@ -170,7 +170,7 @@ for (const [what, plan, says] of [
   [
     'an Image between multiples of 2 MiB',
     () => planBoot({ kernel: { ...KERNEL, address: RAM + MIB } }, 16 * MIB),
-    /^Invalid address 0x80100000 for Image: a Linux Image runs only at multiples of 0x200000/,
+    /^Invalid address 0x80100000 for Image: a Linux Image must be loaded at a multiple of 0x200000/,
   ],
   [
     'a raw kernel below RAM',
@@ -214,7 +214,7 @@ for (const [what, plan, says] of [
         },
         16 * MIB,
       ),
-    /^data and x\.bin would both be loaded at 0x8000012c\. Use --memory for more memory, use other addresses/,
+    /^data and x\.bin would both be loaded at 0x8000012c\. Give the machine more memory with --memory, load the files at other addresses/,
   ],
   [
     'an initrd without a kernel',
@@ -229,7 +229,7 @@ for (const [what, plan, says] of [
   [
     'a device tree that does not fit',
     () => planBoot({ kernel: RAW, tree: { name: 't', bytes: treeOf(8 * MIB) } }, 16 * MIB),
-    /A kernel and a device tree of/,
+    /A device tree of \d+ bytes and a kernel do not fit/,
   ],
 ] as const) {
   test(`refused: ${what}`, () => {
