@@ -1,4 +1,4 @@
-/** Every text that a user can see is in `debug-adapter/messages` and uses the terms of its front end. */
+/** Every user-visible text is in `debug-adapter/messages` and uses the terms of the front end that shows it. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -14,7 +14,7 @@ import { textFor } from '../../debug-adapter/messages/userError.ts';
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const MESSAGES = 'debug-adapter/messages';
 
-test('an error is plain data: its code and fields can be sent to another thread or written as JSON', () => {
+test('the parts of an error are plain data: they can be sent to another thread or written as JSON', () => {
   const { code, fields, problem, remedy } = overlayExists('hd0.qcow2');
   const data = { code, fields, problem, remedy };
   assert.deepEqual(data.fields, { overlay: 'hd0.qcow2' });
@@ -35,7 +35,7 @@ test('a remedy uses the terms of the command line, the editor or gdb', () => {
   assert.doesNotMatch(textFor(noHistory(), 'gdb'), /"rr"|launch configuration/);
 });
 
-test('a message and the cause inside it use the terms of the same front end', () => {
+test('a message and the cause that it contains use the terms of the same front end', () => {
   const notice = snapshotFailed(16, notQcow2('hd0.img'));
   assert.deepEqual(notice.fields, { position: 16, cause: 'image-not-qcow2' });
   assert.match(textFor(notice, 'editor'), /Cause: hd0\.img .*"format": "raw"/);
@@ -43,7 +43,7 @@ test('a message and the cause inside it use the terms of the same front end', ()
   assert.match(textFor(snapshotFailed(16, imageTooLarge('a', 'b')), 'gdb'), /Cause: a would exceed/);
 });
 
-// --- the location of messages ---------------------------------------------------------------------------------------
+// --- where messages are defined ------------------------------------------------------------------------------------
 
 /** A string with at least this many words is treated as a message to users. */
 const WORDS_MIN = 4;
@@ -53,8 +53,8 @@ const NO_MESSAGES: readonly RegExp[] = [
   /^debug-adapter\/engine\/isa\/(integer|floatingPoint|system|compressed)\.ts$/, // tables of instructions
   /^debug-adapter\/engine\/isa\/csrs\.ts$/,
   /^debug-adapter\/engine\/base\/registerNames\.ts$/,
-  /^debug-adapter\/engine\/symbols\/(expressions\/(typeNames|builtInTypes)|types\/(typeReader|scopedName)|demangling\/itaniumTables)\.ts$/, // names of types
-  /^debug-adapter\/engine\/machine\/cpu\/extensions\.ts$/, // marks in a table
+  /^debug-adapter\/engine\/symbols\/(expressions\/(typeNames|builtInTypes)|types\/(typeReader|scopedName)|demangling\/itaniumTables)\.ts$/, // names of types and operators
+  /^debug-adapter\/engine\/machine\/cpu\/extensions\.ts$/, // kinds of extensions, in a table
   /^debug-adapter\/gdb\/registers\.ts$/, // XML for gdb
   /^debug-adapter\/engine\/symbols\/formatters\/(builtIn\/(cpp|rust|kernels)|xml)\.ts$/, // natvis files, and XML
 ];
@@ -65,7 +65,7 @@ interface Text {
   text: string;
 }
 
-/** Every string and template in a file; `…` represents each computed part of a template. */
+/** Every string and template in a file. In a template, `…` replaces each computed part. */
 function textsIn(file: string): (Text & { node: ts.Node })[] {
   const source = ts.createSourceFile(file, readFileSync(path.join(ROOT, file), 'utf8'), ts.ScriptTarget.Latest, true);
   const found: (Text & { node: ts.Node })[] = [];
@@ -95,8 +95,8 @@ const isSentence = (text: string): boolean =>
   text.trim().split(/\s+/).length >= WORDS_MIN;
 
 /**
- * Whether no user sees the text: the message of an assertion, of an Error that only a bug in blkreplay can cause, or of
- * a device about a guest that violates the virtio specification.
+ * Whether users never see a text. It is then the message of an assertion, of an Error that only a bug in blkreplay can
+ * cause, or of an error that a device throws when the guest violates the virtio specification.
  */
 function isForOurselves(node: ts.Node): boolean {
   for (let at = node.parent; at && !ts.isStatement(at); at = at.parent) {
@@ -106,7 +106,7 @@ function isForOurselves(node: ts.Node): boolean {
   return false;
 }
 
-test('sentences for users are only in the messages folder', () => {
+test('only the messages folder contains sentences that users see', () => {
   const files = [...sources('debug-adapter'), ...sources('extension')].filter(
     (file) => !file.startsWith(`${MESSAGES}/`) && !NO_MESSAGES.some((exempt) => exempt.test(file)),
   );
@@ -127,7 +127,7 @@ test('the search for sentences finds sentences, and ignores identifiers, paths a
   assert.ok(!isSentence('--format raw|qcow2'));
 });
 
-// --- their wording --------------------------------------------------------------------------------------------------
+// --- the wording of messages ---------------------------------------------------------------------------------------
 
 /** The texts of all messages. The usage text is left out, because it is a table. */
 const messageTexts = () =>
@@ -152,7 +152,7 @@ test('remedies for users of the editor or gdb do not mention command-line option
   const options = messageTexts().filter(({ node, text }) => {
     const property = ts.findAncestor(node, ts.isPropertyAssignment);
     const isForOthers = property !== undefined && /^(editor|gdb)$/.test(property.name.getText());
-    // A command in quotes is meant for a shell, which every user can use.
+    // A command in quotes is meant for a shell, which users of every front end have.
     return isForOthers && /(^|\s)--[a-z]/.test(text.replaceAll(/"(blkreplay|qemu-img) [^"]*"/g, ''));
   });
   assert.deepEqual(

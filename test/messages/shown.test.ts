@@ -10,14 +10,14 @@ test('control characters and bidirectional formatting characters are escaped', (
   assert.equal(inert('Grüße, 世界'), 'Grüße, 世界');
 });
 
-test('a value in a sentence is quoted if it is text, and shortened', () => {
+test('in a sentence, text values are quoted, and long values are shortened', () => {
   assert.equal(quoted('3'), '"3"');
   assert.equal(quoted(3), '3');
   assert.equal(shown({ a: ['x'] }), '{"a":["x"]}');
   assert.ok(shown('x'.repeat(1000)).length <= 100);
 });
 
-test('the length of a sentence is limited, and a JSON line preserves its value', () => {
+test('the length of a sentence is limited, but a value written as a line of JSON is complete', () => {
   assert.ok(sentence('word '.repeat(10_000)).length <= 2000);
   const value = { text: `${ESCAPE}\u2028` };
   assert.doesNotMatch(jsonLine(value), /\p{Cc}|\u2028/u);
