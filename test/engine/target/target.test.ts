@@ -1,4 +1,4 @@
-/** Every Target moves and stops as its interface specifies: our machine, live or replaying, and the toy machine. */
+/** Live machines, replaying machines and the toy machine move and stop as the interface `Target` specifies. */
 import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 import { complete, type Target } from '../../../debug-adapter/engine/index.ts';
@@ -12,7 +12,7 @@ import { DEMO, stageOf } from '../timeline/travelSupport.ts';
 const END = 2000;
 const NONE = { breakpoints: new Set<bigint>(), watchpoints: [] };
 
-/** Each target has executed `end` steps. */
+/** Functions that create the targets; each target has already executed `end` steps. */
 const TARGETS: Record<string, (t: TestContext, end?: number) => Target> = {
   'the toy': (_, end = END) => {
     const target = new ToyTarget({ code: CALLS.code, handler: CALLS.labels.handler });
@@ -37,13 +37,13 @@ const TARGETS: Record<string, (t: TestContext, end?: number) => Target> = {
   },
 };
 
-/** The registers t0, t1, t2 and a0 to a5. */
+/** The numbers of the registers t0, t1, t2 and a0 to a5. */
 const REGISTERS = [5, 6, 7, 10, 11, 12, 13, 14, 15];
 const MCAUSE = 0x342;
-/** A backward run replays most of the history, so only some stops are compared. */
+/** Each backward run replays most of the history, so only this many stops are compared. */
 const STOPS_BACKWARD = 40;
 
-/** The position before the step of each stop, until a run does not stop. */
+/** Repeats `run` until it reports no further stop. Returns the position before the step of each stop. */
 function stopsOf(target: Target, run: () => TargetStop, countMax = Infinity): number[] {
   const found: number[] = [];
   while (found.length < countMax) {
@@ -55,7 +55,7 @@ function stopsOf(target: Target, run: () => TargetStop, countMax = Infinity): nu
   return found;
 }
 
-/** The part of the state that is accessible through the interface. */
+/** The state that can be read through the interface `Target`, as text. */
 function stateOf(target: Target): string {
   const inspector = target.inspect();
   const registers = Array.from({ length: 32 }, (_, i) => inspector.register(i));
@@ -63,10 +63,13 @@ function stateOf(target: Target): string {
   return [target.position, inspector.pc, inspector.privilege, registers, target.harts.instructionsOf(0), stack].join();
 }
 
-/** The machine's program first clears its memory, which changes nothing, and uses its stack in these steps. */
+/** The steps in which the machine's program uses its stack. Before them, it only clears memory that is already zero. */
 const CHANGES = { start: 20_000, end: 21_000 };
 
-/** Of the words that the program may use, the one that changes most often, and the positions of the changing steps. */
+/**
+ * Finds the word that changes most often in the range CHANGES. Returns its address and the positions of the steps that
+ * change it.
+ */
 function changesInTrace(target: Target): { address: number; positions: number[] } {
   complete(target.goTo(CHANGES.start));
   const stack = (target.inspect().register(2) & ~15n) - 112n;
@@ -92,7 +95,7 @@ function changesInTrace(target: Target): { address: number; positions: number[] 
 
 for (const [name, open] of Object.entries(TARGETS)) {
   suite(name, () => {
-    test('the target can go to any position of its history, and has the same state there each time', (t) => {
+    test('the target can go to any position in its history and has the same state there each time', (t) => {
       const target = open(t);
       const random = SeededRandom.forTest(t);
       assert.deepEqual([target.history?.start, target.history?.end], [0, END]);
@@ -107,7 +110,7 @@ for (const [name, open] of Object.entries(TARGETS)) {
       }
     });
 
-    test('the target stops at the same breakpoints in both directions, and reports the pc', (t) => {
+    test('the target stops at the same breakpoints in both directions and reports the pc of each stop', (t) => {
       const target = open(t);
       complete(target.goTo(END / 2));
       const { pc } = target.inspect();
@@ -123,8 +126,8 @@ for (const [name, open] of Object.entries(TARGETS)) {
       const backward: number[] = [];
       while (complete(target.backward()).kind === 'breakpoint') backward.unshift(target.position);
       assert.equal(target.position, 0);
-      // A forward run does not stop at the breakpoint at which it starts; a backward run stops at one at the first
-      // position.
+      // A forward run does not stop at a breakpoint at its starting position, but a backward run stops at a breakpoint
+      // at position 0.
       assert.deepEqual(
         backward.filter((position) => position > 0),
         forward,
@@ -143,7 +146,7 @@ for (const [name, open] of Object.entries(TARGETS)) {
       complete(target.goTo(0));
       complete(target.trace(END, visit));
       visit();
-      /** The positions before the steps between two such states. */
+      /** The positions before the steps for which `isStop` returns true, given the states before and after the step. */
       const steps = (isStop: (before: (typeof states)[0], after: (typeof states)[0]) => boolean): number[] =>
         [...states.keys()].filter((i) => i > 0 && i < END && isStop(states[i], states[i + 1]));
       const causes = new Set(Array.from({ length: 16 }, (_, cause) => cause));
@@ -167,7 +170,7 @@ for (const [name, open] of Object.entries(TARGETS)) {
       }
     });
 
-    test('a change watchpoint stops at the steps that change the bytes, forward and backward', (t) => {
+    test('a change watchpoint stops at the steps that change the watched bytes, forward and backward', (t) => {
       const target = open(t, CHANGES.end);
       const { address, positions } = changesInTrace(target);
       const watchpoint = { id: 1, address, lengthBytes: 8 };
@@ -186,7 +189,7 @@ for (const [name, open] of Object.entries(TARGETS)) {
       target.arm(NONE);
     });
 
-    test('a paused move continues to the same position, and the state can be read during the pause', (t) => {
+    test('a move that is paused and continued ends at the same position, and the state can be read during the pause', (t) => {
       const target = open(t);
       complete(target.goTo(100));
       const expected = stateOf(target);
