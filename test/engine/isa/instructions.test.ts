@@ -13,7 +13,7 @@ const FLOAT_0 = 33;
 
 /** Instructions that the disassembler supports but the hart does not. */
 const NOT_IMPLEMENTED = new Set(['uret', 'dret', 'hinval.vvma', 'hinval.gvma']);
-/** Operations whose operands the hart reads from the instruction itself, or ignores. */
+/** Operations without decoded operands: the hart reads the operands from the instruction bits, or ignores them. */
 const WITHOUT_OPERANDS = new Set(['NOP', 'SYSTEM', 'WRS', 'ILLEGAL']);
 const GROUPS: [RegExp, string][] = [
   [/^lui$/, 'LI'],
@@ -27,7 +27,7 @@ const GROUPS: [RegExp, string][] = [
   [/^(lr|sc)(\.[wd])\*$/, '$1$2'],
 ];
 
-/** The hart's operation for an instruction from the tables. */
+/** The name of the hart's operation for a mnemonic from the instruction tables. */
 function operationOf(mnemonic: string): string {
   const [pattern, name] = GROUPS.find(([known]) => known.test(mnemonic)) ?? [/$/, ''];
   return mnemonic.replace(pattern, name).toUpperCase().replaceAll('.', '_');
@@ -40,7 +40,7 @@ interface Instruction {
   operands?: { rd: number; rs1: number; rs2: number; immediate: number };
 }
 
-/** The instruction in the tables, in the hart's notation. */
+/** Decodes an instruction with the disassembler's tables; the result is in the hart's notation. */
 function listed(bits: number): Instruction {
   const { mnemonic, rd, rs1, rs2, immediate, ...others } = decodeInstruction(bits);
   const { mode } = others as { mode?: number };
@@ -59,7 +59,7 @@ function listed(bits: number): Instruction {
   });
 }
 
-/** The instruction that the hart executes. */
+/** Decodes an instruction as the hart does. */
 function executed(bits: number): Instruction {
   const { operation, rd, rs1, rs2, immediate } = decode(bits);
   const name = OPERATION_NAMES[operation];
@@ -87,11 +87,12 @@ test('the hart and the disassembler agree on every compressed instruction', () =
   for (let half = 0; half < 0x1_0000; half++) if ((half & 3) !== 3) check(half);
 });
 
-test('the hart and the disassembler agree on words with every opcode, funct3 and funct7', (t) => {
+test('the hart and the disassembler agree on 32-bit words with every opcode, funct3 and funct7', (t) => {
   const random = SeededRandom.forTest(t);
   for (let fields = 0; fields < 32 * 8 * 128; fields++) {
     const word = 3 | ((fields & 31) << 2) | (((fields >> 5) & 7) << 12) | ((fields >> 8) << 25);
-    // Only a few register numbers are used, because some instructions require a specific value in a register field.
+    // In half of the words, rs1 is small and rs2 is 0, because some instructions require a specific value in these
+    // fields.
     for (let round = 0; round < 4; round++) check(word | (random.below(32) << 7) | (random.below(8) << 15));
     for (let round = 0; round < 4; round++) check(word | (random.uint32() & 0x01ff_8f80));
   }
@@ -108,7 +109,7 @@ test('the hart and the disassembler agree on all instructions, and on words that
   }
 });
 
-test('no word matches two instructions', () => {
+test('no word matches the encodings of two instructions', () => {
   const all = instructions();
   const pairs = all.flatMap((a, i) => all.slice(i + 1).map((b) => [a, b] as const));
   const both = pairs.filter(([a, b]) => ((a.value ^ b.value) & a.mask & b.mask) === 0);
@@ -130,7 +131,7 @@ test('an instruction can be encoded from its text', () => {
   assert.throws(() => encode('bogus'), /unknown instruction/);
 });
 
-test('an instruction can be found by its encoding and by its name, and belongs to an extension', () => {
+test('instructions can be found by encoding and by name, and each one belongs to an extension', () => {
   assert.equal(instructionOf(encode('czero.eqz a0,a1,a2'))?.extension, 'zicond');
   assert.equal(instructionNamed('fcvt.s.h').extension, 'zfhmin');
   for (const instruction of instructions()) assert.equal(instructionOf(instruction.value), instruction);

@@ -24,7 +24,7 @@ import { setPrivilege } from '../machine/cpu/paging.ts';
 const CODE = START + 0x1000;
 const HANDLERS = { [PRIVILEGE.SUPERVISOR]: START + 0x8000, [PRIVILEGE.MACHINE]: START + 0xc000 };
 
-test('names and numbers of CSRs match in both directions, and the numbers are those of the manual', () => {
+test('CSR names convert to numbers and back, and the numbers are the ones in the manual', () => {
   for (const [name, number] of Object.entries(CSR))
     assert.deepEqual([csrNumber(name), csrName(number)], [number, name]);
   const machine = bareMachine();
@@ -35,7 +35,10 @@ test('names and numbers of CSRs match in both directions, and the numbers are th
   assert.throws(() => csrNumber('mnothing'), /mnothing/);
 });
 
-/** Causes a trap at CODE and returns the mode and the names of the changed CSRs, except for counters and timers. */
+/**
+ * Causes a trap at CODE. Returns the mode after the trap and the names of the CSRs that it changed, except counters and
+ * timers.
+ */
 function trapFrom(
   privilege: number,
   raise: (machine: BareMachine) => void,
@@ -95,7 +98,7 @@ function checkTrap(
 }
 
 for (const privilege of Object.values(PRIVILEGE)) {
-  test(`an exception from mode ${privilege} writes the registers in the table`, () => {
+  test(`an exception from mode ${privilege} writes the registers that the table of traps lists`, () => {
     const cause = BigInt(EXCEPTION.ECALL + privilege);
     checkTrap(
       trapFrom(privilege, () => {}),
@@ -108,7 +111,7 @@ for (const privilege of Object.values(PRIVILEGE)) {
   });
 }
 
-test('an interrupt sets the interrupt bit, and in vectored mode starts at the entry of its cause', () => {
+test('an interrupt sets the interrupt bit of the cause and, in vectored mode, jumps to the vector table entry for the cause', () => {
   for (const vectorMode of [VECTOR.DIRECT, VECTOR.VECTORED]) {
     for (const [delegated, mode] of [
       [0, PRIVILEGE.MACHINE],
@@ -146,7 +149,7 @@ test('medeleg and mideleg accept exactly the bits that can be delegated', () => 
   assert.deepEqual([DELEGABLE_EXCEPTIONS, SUPERVISOR_INTERRUPTS], [0xb3ff, 0x222]);
 });
 
-test('an access outside RAM causes the access fault of its kind', () => {
+test('a load, store or fetch outside RAM causes the corresponding access fault', () => {
   const cases: [keyof typeof ACCESS_FAULT, number][] = [
     ['load', a.ld(6, 0, 5)],
     ['store', a.sd(6, 0, 5)],
