@@ -36,7 +36,7 @@ test('a value between two half-precision numbers is rounded to the nearer one, a
   assert.deepEqual([65519.99, 65520, 1e9].map(halfBits), [0x7bff, 0x7c00, 0x7c00]);
 });
 
-test('a half-precision variable is shown with the fewest digits that identify it, and can be set', () => {
+test('a half-precision variable is shown with the fewest digits that identify its value, and the value can be set', () => {
   const text = (bits: number) => floatText(Uint8Array.of(bits & 0xff, bits >> 8));
   assert.deepEqual([0x3c00, 0x2e66, 0x3555, 0x7bff, 0x0001, 0x8000, 0x7c00, 0x7e00].map(text), [
     '1',

@@ -1,4 +1,4 @@
-/** A codec saves and loads the described fields, and refuses damaged state with an error that names the field. */
+/** A state codec saves and loads the fields that it describes, and refuses damaged state, naming the damaged field. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StateValue } from '../../../debug-adapter/engine/base/state.ts';
@@ -65,7 +65,7 @@ function damageOf(codec: StateCodec<unknown>, saved: StateValue | undefined): st
   return 'none';
 }
 
-test('a record saves its fields under their saved names, and loads them again', () => {
+test('a record codec saves each field under its saved name and loads it again', () => {
   const saved = DEVICE.save(value());
   assert.deepEqual(saved, {
     ...{ divisor: 12, compare: 1n << 63n, overrun: true, name: 'uart0', operation: 'read', fifo: [1, 2] },
@@ -88,7 +88,7 @@ test('saved and loaded values are copies', () => {
   assert.deepEqual(DEVICE.load(saved), value());
 });
 
-test('an optional field is left out if undefined, and may be missing', () => {
+test('an optional field is not saved if it is undefined, and may be missing when a state is loaded', () => {
   const saved = DEVICE.save({ ...value(), turn: undefined });
   assert.ok(!('turn' in saved));
   assert.equal(DEVICE.load(saved).turn, undefined);
@@ -144,14 +144,14 @@ test('damage is reported with the path of the field', () => {
   for (const [damaged, message] of cases) assert.equal(damageOf(DEVICE, damaged), message);
 });
 
-test('the state of a part that loads itself is checked and passed on unchanged', () => {
+test('`checkedState` checks the state of a component that loads itself, and returns it unchanged', () => {
   const disk = record({ transport: checkedState(record({ status: number })) });
   const state = { transport: { status: 1, future: [2] } };
   assert.equal(disk.load(state).transport, state.transport);
   assert.equal(damageOf(disk, { transport: { status: 'x' } }), 'the field "transport.status" is not a number');
 });
 
-test('named states are loaded without a description of their fields', () => {
+test('`namedStates` loads named states without a description of their fields', () => {
   const states = { uart0: { divisor: 12 }, plic: {} };
   assert.deepEqual(namedStates.load(states), states);
   assert.equal(

@@ -37,7 +37,7 @@ test('changing any one byte of a sector changes its hash', () => {
   assert.equal(xxh3(sector), before);
 });
 
-test('the hash of bytes is the same whether they are copied first or hashed in place', () => {
+test('the hash of a byte array is the same whether the bytes are copied first or hashed in place', () => {
   const bytes = pattern(5000);
   const onTheWay = transferBuffer(bytes.length);
   onTheWay.set(bytes);
