@@ -1,4 +1,4 @@
-/** The disassembly matches objdump's for all guest code, all compressed instructions and words of every kind. */
+/** The disassembly matches objdump's for all guest code, all compressed instructions and words with every opcode. */
 import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
 import path from 'node:path';
@@ -13,8 +13,8 @@ const ELF_FILES = globSync('test/**/*.elf', { cwd: path.resolve(import.meta.dirn
 for (const file of ELF_FILES) {
   test(`the code of ${file} disassembles as in objdump`, (t) => {
     if (!requireTool(OBJDUMP, t)) return;
-    // Some files have strings between their functions. objdump decodes fewer of those bytes as instructions, since the
-    // ELF attributes do not list F and D.
+    // Some files have strings between their functions. objdump decodes fewer of the strings' bytes as instructions than
+    // blkreplay does, since the ELF attributes do not list F and D.
     const listed = listElf(file).filter(({ text }) => !/^\.(\dbyte|word|short) /.test(text));
     assert.ok(listed.length > 5, 'the file has code');
     assertSame(listed);
@@ -31,7 +31,7 @@ test('all 65,536 halfwords disassemble as in objdump, as compressed instructions
   assertSame(listed);
 });
 
-test('words with every opcode, funct3 and funct7 disassemble as in objdump', (t) => {
+test('32-bit words with every opcode, funct3 and funct7 disassemble as in objdump', (t) => {
   if (!requireTool(OBJDUMP, t)) return;
   const random = SeededRandom.forTest(t);
   const kinds = Array.from({ length: 8 * 128 * 32 }, (_, kind) => kind);
@@ -43,7 +43,7 @@ test('words with every opcode, funct3 and funct7 disassemble as in objdump', (t)
   assertWords(words, t);
 });
 
-test('system instructions with every 12-bit number disassemble as in objdump', (t) => {
+test('system instructions with every 12-bit immediate disassemble as in objdump', (t) => {
   if (!requireTool(OBJDUMP, t)) return;
   const random = SeededRandom.forTest(t);
   const numbers = Array.from({ length: 8 * 4096 }, (_, i) => (((i & 0xfff) << 20) | ((i >> 12) << 12) | 0x73) >>> 0);
@@ -53,7 +53,7 @@ test('system instructions with every 12-bit number disassemble as in objdump', (
   );
 });
 
-test('cache-block operations and prefetches with every 12-bit number disassemble as in objdump', (t) => {
+test('cache-block operations and prefetches with every 12-bit immediate disassemble as in objdump', (t) => {
   if (!requireTool(OBJDUMP, t)) return;
   const random = SeededRandom.forTest(t);
   const rs1 = (): number => random.below(32) << 15;
@@ -64,7 +64,7 @@ test('cache-block operations and prefetches with every 12-bit number disassemble
   );
 });
 
-test('random words disassemble as in objdump', (t) => {
+test('random 32-bit words disassemble as in objdump', (t) => {
   if (!requireTool(OBJDUMP, t)) return;
   const random = SeededRandom.forTest(t);
   const words = Array.from({ length: 100_000 }, () => random.uint32() | 3).filter((word) => !isLonger(word));
@@ -92,7 +92,9 @@ test('bits that encode no instruction are shown as data', () => {
 /** objdump takes these bits for the start of an instruction of 48 or more bits; blkreplay shows them as `.4byte`. */
 const isLonger = (bits: number): boolean => (bits & 0x1f) === 0x1f;
 
-/** Random rd, rs1 and rs2, which are sometimes the register numbers that make the instruction a pseudo-instruction. */
+/**
+ * Random rd, rs1 and rs2, sometimes with register numbers for which the instruction is shown as a pseudo-instruction.
+ */
 function registers(random: SeededRandom): number {
   const register = (): number => (random.chance(0.3) ? random.below(6) : random.below(32));
   const [rd, rs1] = [register(), register()];
@@ -109,7 +111,7 @@ function assertWords(words: number[], t: TestContext): void {
   assertSame(listed);
 }
 
-/** objdump looks symbols up by address, so the expected symbols are the ones that it shows. */
+/** Compares blkreplay's disassembly with objdump's, using the symbols that objdump shows for the addresses. */
 function assertSame(listed: readonly ListedInstruction[]): void {
   const symbols = new Map(listed.flatMap(({ text }) => symbolsIn(text)));
   const isUnknown = (bits: number): boolean => !knows && isConditionalZero(bits);
@@ -139,8 +141,9 @@ const comparable = (text: string): string =>
 const isConditionalZero = (bits: number): boolean => [0x0e005033, 0x0e007033].includes((bits & 0xfe00707f) >>> 0);
 
 /**
- * Draft instructions that version 1.10 of the privileged manual removed, one reserved instruction, and a hint. objdump
- * shows the hint as a fence if the file's attributes do not list the hint's extension.
+ * Whether the difference from objdump is deliberate. This is so for draft instructions that version 1.10 of the
+ * privileged manual removed, for one reserved instruction, and for a hint. objdump shows the hint as a fence if the
+ * file's attributes do not list the hint's extension.
  */
 function isDeliberate(bits: number): boolean {
   const isHret = bits === 0x20200073;

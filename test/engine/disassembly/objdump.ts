@@ -11,9 +11,12 @@ export interface ListedInstruction {
   text: string;
 }
 
-/** The extensions in blkreplay's instruction table, so that objdump decodes no others. */
+/**
+ * The extensions in blkreplay's instruction table. With this list, objdump decodes instructions from no other
+ * extension.
+ */
 const ARCHITECTURE = 'rv64gc_zfh_zba_zbb_zbc_zbs_zicbom_zicbop_zicboz_zicsr_zifencei_zihintpause_zawrs_svinval';
-/** Supported since binutils 2.41. */
+/** The extension in the table that binutils supports only since version 2.41. */
 const ARCHITECTURE_LATER = 'zicond';
 
 /** Whether the installed objdump can decode every instruction in blkreplay's table. */
@@ -34,7 +37,7 @@ export function listBytes(bytes: Uint8Array): ListedInstruction[] {
     writeFileSync(code, bytes);
     writeFileSync(source, `.attribute arch, "${architecture}"\n.text\n.incbin "${code}"\n`);
     runTool('riscv64-unknown-elf-as', [source, '-o', object]);
-    // Without symbols, objdump does not recognize these bytes as data.
+    // The symbols mark these bytes as data. Without symbols, objdump disassembles them.
     runTool('riscv64-unknown-elf-objcopy', ['--strip-all', object, bare]);
     return parse(runTool(OBJDUMP, ['-d', '-z', bare]));
   } finally {
@@ -45,7 +48,8 @@ export function listBytes(bytes: Uint8Array): ListedInstruction[] {
 export const OBJDUMP = 'riscv64-unknown-elf-objdump';
 
 /**
- * Parses `80000000:\t00008297 \tauipc\tt0,0x8`; after a `#` objdump adds what it infers from the preceding instruction.
+ * Parses lines such as `80000000:\t00008297 \tauipc\tt0,0x8`. The text after a `#` is dropped, because objdump infers
+ * it from the preceding instruction.
  */
 function parse(listing: string): ListedInstruction[] {
   return listing.split('\n').flatMap((line) => {
