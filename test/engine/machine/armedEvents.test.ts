@@ -1,4 +1,4 @@
-/** Disk points and console points stop after the exact step, with each request and each text that the step reached. */
+/** Disk and console points stop right after the step that makes a request or completes a text, and report each hit. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -22,7 +22,7 @@ const END = 6_000_000;
 /** The minimum length of the output up to END. */
 const OUTPUT_BYTES = 145;
 
-/** A machine with the demo guest, which prints and uses its disk, and what it has done so far. */
+/** A machine with the demo guest, which prints and uses its disk, and the guest's disk requests and output so far. */
 function demo(): Observed {
   const requests: BlockRequest[] = [];
   const disk = new MemoryFile('disk.img', new Uint8Array(4 << 20));
@@ -37,7 +37,7 @@ function demo(): Observed {
 
 const NONE: StopPoints = { breakpoints: new Set(), watchpoints: [] };
 
-/** All hits up to a position. Each stop is at the position after the step of its hits. */
+/** Returns all hits up to a position, and checks that each stop is one step after the position of its hits. */
 function hitsOf(machine: BareMachine, points: Partial<StopPoints>, until = END): StepHit[] {
   machine.setStopPoints({ ...NONE, ...points });
   const found: StepHit[] = [];
@@ -50,7 +50,7 @@ function hitsOf(machine: BareMachine, points: Partial<StopPoints>, until = END):
 
 const sectorsOf = ({ offset, lengthBytes }: BlockRequest) => ({ first: offset / 512, count: lengthBytes / 512 });
 
-test('a disk point stops after the step that makes a request, once for each request', () => {
+test('a disk point stops after the step that makes a request, and reports each request once', () => {
   const plain = demo();
   plain.machine.run(END);
   const { requests } = plain;
@@ -113,7 +113,7 @@ test('a console point stops after the step that prints the last byte of the text
   }
 });
 
-test('a text that begins before a saved state is found by a machine that continues from this state', () => {
+test('a text that was partly printed before a state was saved is found by a machine that continues from that state', () => {
   const plain = demo();
   plain.machine.run(END);
   const output = outputOf(plain);
@@ -127,8 +127,8 @@ test('a text that begins before a saved state is found by a machine that continu
   for (let page = 0; page < first.ram.pageCount; page++) second.ram.restorePage(page, first.ram.page(page));
   const hits = hitsOf(second, { consoles: [{ id: 9, text: text(part) }] }, last + 1);
   assert.deepEqual(hits, [{ kind: 'console', id: 9, position: last }]);
-  // Snapshots from older versions do not contain the output. They can be loaded, and text that begins after them is
-  // found.
+  // Snapshots from older versions do not contain the recent output. They can be loaded, and text that is printed
+  // entirely after the snapshot is found.
   const { recentOutput, ...old } = first.saveState();
   assert.ok(recentOutput instanceof Uint8Array);
   second.loadState(old);
@@ -140,7 +140,7 @@ test('a text that begins before a saved state is found by a machine that continu
   assert.deepEqual(hitsOf(second, { consoles }, last + 1), [{ kind: 'console', id: 10, position: last }]);
 });
 
-test('text that a semihosting call prints is found in the single step of the call', () => {
+test('text that a semihosting call prints is found in the single step that executes the call', () => {
   const DATA = 0x8000_2000;
   const call: Item[] = [a.slli(0, 0, 0x1f), a.ebreak, a.srai(0, 0, 7)];
   const machine = machineWith([a.li(10, 4), a.li(11, DATA), call, a.nop], { semihosting: true });
@@ -155,7 +155,7 @@ test('text that a semihosting call prints is found in the single step of the cal
   );
 });
 
-test('hits that the condition rejects do not stop the run', () => {
+test('hits that the hit condition rejects do not stop the run', () => {
   const wanted = 5;
   const seen: StepHit[] = [];
   const { machine } = demo();

@@ -1,4 +1,4 @@
-/** Trap points and register points stop at exactly the steps that single-stepping finds, in the state at that position. */
+/** Trap points and register points stop at exactly the steps that single-stepping finds, in the same machine state. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
@@ -32,7 +32,7 @@ const TRAPS = [{ id: 7, exceptions: EVERY_CAUSE, interrupts: EVERY_CAUSE }];
 
 const CSRS = ['mstatus', 'mepc', 'mcause', 'fcsr', 'fflags', 'satp', 'mip', 'sstatus', 'sip', 'mscratch', 'scause'];
 
-/** The position up to which each guest is tested. */
+/** The comparison of each guest begins at a random position below this one. */
 const LENGTHS: Record<string, number> = {
   'kernel/oslet': 3_000_000,
   'small/traps': 100_000,
@@ -41,7 +41,7 @@ const LENGTHS: Record<string, number> = {
   'harts/harts': 2_000_000,
 };
 
-/** Random points: on one hart or on all. */
+/** Functions that choose random register points, each for one hart or for all harts. */
 const POINTS: Record<string, (random: SeededRandom, harts: number) => RegisterPoint[]> = {
   CSRs: (random, harts) =>
     Array.from({ length: 3 }, (_, id) => ({
@@ -61,16 +61,16 @@ const POINTS: Record<string, (random: SeededRandom, harts: number) => RegisterPo
 const anyHart = (random: SeededRandom, harts: number): number | undefined =>
   random.chance(0.5) ? undefined : random.below(harts);
 
-/** A guest: a random program, or one with interrupts, paging or several harts. */
+/** A tested guest: a random program, or a program with interrupts, paging or several harts. */
 interface Guest {
   name: string;
-  /** A machine at the position `from`. */
+  /** Creates a machine and runs it to the position `from`. */
   start: (translationThreshold?: number) => BareMachine;
   from: number;
   until: number;
 }
 
-/** The number of steps that are compared. */
+/** The number of steps that are compared in each guest. */
 const STEPS = times({ quick: 1_000, long: 100_000 });
 
 function boot(elf: Uint8Array, options: { harts?: number; translationThreshold?: number }): BareMachine {
@@ -97,7 +97,7 @@ function guests(random: SeededRandom, harts: number): Guest[] {
   ];
 }
 
-/** `search` runs the machine to the position `from`. */
+/** The comparison begins at the position to which `search` runs a machine. */
 function guestOf(name: string, elf: Uint8Array, harts: number, search: (machine: BareMachine) => void): Guest {
   const whole = boot(elf, { harts });
   search(whole);
@@ -110,7 +110,7 @@ function guestOf(name: string, elf: Uint8Array, harts: number, search: (machine:
   return { name, start, from, until: from + STEPS };
 }
 
-/** The digests of a run without stop points at some of the positions. */
+/** Checks that a run without stop points has the same digest at each of the positions. */
 function checkStates(start: Guest['start'], found: Map<number, bigint>): void {
   const machine = start();
   for (const [position, digest] of found) {
@@ -122,7 +122,7 @@ function checkStates(start: Guest['start'], found: Map<number, bigint>): void {
 
 for (const harts of [1, 4]) {
   suite(`${harts} harts`, () => {
-    test('traps stop the run before their step', (t) => {
+    test('trap points stop the run before the step that takes the trap', (t) => {
       const random = SeededRandom.forTest(t);
       for (const { name, start, until } of guests(random, harts)) {
         const expected = eventsOf(start(), until, []).traps;
@@ -141,7 +141,7 @@ for (const harts of [1, 4]) {
     });
 
     for (const [kind, points] of Object.entries(POINTS)) {
-      test(`${kind} stop the run after the step that changes them`, (t) => {
+      test(`register points on ${kind} stop the run after each step that changes one`, (t) => {
         const random = SeededRandom.forTest(t);
         for (const { name, start, until } of guests(random, harts)) {
           const registers = points(random, harts);
@@ -165,7 +165,7 @@ for (const harts of [1, 4]) {
   });
 }
 
-test('the conditions of hits see the hart that executed the step, even after the last step of its quantum', () => {
+test('a hit condition reads the hart that executed the step, even if that was the last step of its quantum', () => {
   const loop = assemble(['loop', a.addi(8, 8, 1), a.nop, a.to('loop', (offset) => a.jal(0, offset))]);
   const machine = boot(minimalElf(loop, 0x8000_0000n), { harts: 2 });
   const inspector = new MachineInspector(machine);
@@ -187,7 +187,7 @@ test('the conditions of hits see the hart that executed the step, even after the
 
 const registerPoint = (id: number, register: number): RegisterPoint => ({ id, what: { kind: 'register', register } });
 
-test('a write by the debugger is a change, which the next run reports', () => {
+test('a register write by the debugger counts as a change, and the next run reports it', () => {
   const machine = machineWith([a.nop, a.nop, a.nop]);
   machine.setStopPoints({ ...NONE, registers: [registerPoint(1, 5), registerPoint(2, 6)] });
   machine.run(1);

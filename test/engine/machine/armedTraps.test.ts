@@ -1,4 +1,4 @@
-/** A run stops before a trap in exactly the state at that position, and trap points match by cause, mode and handler. */
+/** A stop before a trap leaves the machine state unchanged, and trap points match by cause, mode and handler. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EXCEPTION, INTERRUPT_BIT, IRQ } from '../../../debug-adapter/engine/isa/traps.ts';
@@ -25,7 +25,7 @@ function assertTrap(stop: MachineStop): Trap {
   return stop.trap;
 }
 
-/** A machine in S-mode that executes `program`, with `register` in x5. */
+/** A machine in S-mode that executes `program`, with the value `register` in x5. */
 function paged(program: Item[], register: number): BareMachine {
   const machine = machineWith(program, { memoryBytes: 4 << 20 });
   startPaging(machine);
@@ -38,7 +38,7 @@ const ACCESSED = PTE.A | PTE.D;
 /** No RAM and no device is at this address. */
 const NOWHERE = 0x5000_0000;
 
-/** Accesses that set A or D bits and then fault: a page outside RAM, and a second page that is not mapped. */
+/** Accesses that set A or D bits and then fault, because the page is outside RAM or the second page is not mapped. */
 const MARKING: [name: string, instruction: number, address: number, prepare: (machine: BareMachine) => void][] = [
   ['a load outside RAM', a.ld(6, 0, 5), WINDOW, (machine) => map(machine, 0, NOWHERE, ALL & ~ACCESSED)],
   ['a store outside RAM', a.sd(6, 0, 5), WINDOW, (machine) => map(machine, 0, NOWHERE, ALL & ~ACCESSED)],
@@ -47,7 +47,7 @@ const MARKING: [name: string, instruction: number, address: number, prepare: (ma
 ];
 
 for (const [name, instruction, address, prepare] of MARKING) {
-  test(`a stop before the trap of ${name} leaves the page tables unchanged`, () => {
+  test(`a stop before the trap caused by ${name} leaves the page tables unchanged`, () => {
     const start = (): BareMachine => {
       const machine = paged([a.nop, instruction, a.nop], address);
       prepare(machine);
@@ -59,7 +59,7 @@ for (const [name, instruction, address, prepare] of MARKING) {
     assert.deepEqual([stopped.position, trap.pc, stopped.instructions], [1, BigInt(START + 4), 1]);
     plain.run(1);
     assert.equal(digestOf(stopped), digestOf(plain));
-    // The same run continues with the trap, and the bits are set.
+    // When the stopped machine continues, it takes the trap and sets the bits.
     assert.equal(stopped.run(2).kind, 'reached');
     plain.run(2);
     assert.equal(digestOf(stopped), digestOf(plain));
@@ -68,7 +68,7 @@ for (const [name, instruction, address, prepare] of MARKING) {
   });
 }
 
-test('a stop at the first instruction of a page does not set its accessed bit', () => {
+test('a stop at the first instruction of a page does not set the accessed bit of the page', () => {
   const start = (): BareMachine => {
     const machine = paged([a.jalr(0, 0, 5)], WINDOW);
     map(machine, 0, START + 0x2000, ALL & ~ACCESSED);
@@ -91,7 +91,7 @@ test('a stop at the first instruction of a page does not set its accessed bit', 
   assert.equal(digestOf(stopped), digestOf(plain));
 });
 
-test('a stop before the fault of an SC keeps the reservation', () => {
+test('a stop before an SC that faults keeps the reservation', () => {
   const start = (): BareMachine => {
     const machine = paged([a.lrD(6, 5), a.scD(7, 0, 5)], WINDOW);
     map(machine, 0, START + 0x2000, ALL & ~PTE.W);
@@ -105,7 +105,7 @@ test('a stop before the fault of an SC keeps the reservation', () => {
   assert.equal(stopped.hart.slot('RESERVED'), 1n);
 });
 
-test('a trap reports its cause, value and handler, even if its condition reads CSRs', () => {
+test('a trap point reports the cause, value and handler of a trap, even if the trap condition reads CSRs', () => {
   const machine = paged([a.nop, a.sd(6, 0, 5)], 0x1234_5000);
   machine.hart.setSlot('STVEC', BigInt(START + 0x3001));
   machine.hart.setSlot('MEDELEG', 1n << BigInt(EXCEPTION.STORE_PAGE_FAULT));
@@ -122,7 +122,7 @@ test('a trap reports its cause, value and handler, even if its condition reads C
   const seen: Trap[] = [];
   const trapCondition = (trap: Trap): boolean => {
     seen.push(trap);
-    // A CSR that does not exist.
+    // Reads a CSR that does not exist.
     assert.equal(machine.hart.readCsr(0x8ff, machine.position), undefined);
     return false;
   };
@@ -167,7 +167,7 @@ test('trap points match by cause and mode', () => {
   assert.ok(!stops({}));
 });
 
-test('a trap without a handler is one whose handler cannot be executed', () => {
+test('a trap counts as having no handler if the handler cannot be executed', () => {
   const withoutHandler = true;
   const inMachine = (vector: number): boolean => {
     const machine = machineWith([a.ecall]);
@@ -187,7 +187,7 @@ test('a trap without a handler is one whose handler cannot be executed', () => {
   assert.deepEqual([0, ALL & ~PTE.X, ALL | PTE.U, ALL].map(inSupervisor), [true, true, true, false]);
 });
 
-test('a handler that has been executed before no longer counts after its address or mapping is removed', () => {
+test('a trap has no handler once the address or mapping of the handler is removed, even if the handler was executed before', () => {
   const skip = (epc: number): Item[] => [a.csrr(6, epc), a.addi(6, 6, 4), a.csrw(epc, 6)];
   const inMachine = machineWith([a.ecall, a.ecall, a.csrw(CSR.mtvec, 0), a.ecall]);
   inMachine.ram.write(HANDLER, assemble([skip(CSR.mepc), a.mret]));
@@ -201,13 +201,13 @@ test('a handler that has been executed before no longer counts after its address
   inSupervisor.hart.setSlot('STVEC', BigInt(WINDOW));
   inSupervisor.hart.setSlot('MEDELEG', 1n << BigInt(EXCEPTION.BREAKPOINT));
   arm(inSupervisor, { exceptions: new Set([EXCEPTION.BREAKPOINT]), withoutHandler: true });
-  // Each EBREAK takes five steps: the trap, and four instructions.
+  // Each EBREAK takes five steps: the trap, and the four instructions of the handler.
   assert.equal(inSupervisor.run(10, undefined, { stopsAtStart: true }).kind, 'reached');
   inSupervisor.inject({ kind: 'memoryWrite', address: leafAt(0), bytes: words(0n) });
   assert.equal(assertTrap(inSupervisor.run(100, undefined, { stopsAtStart: true })).pc, BigInt(START + 8));
 });
 
-test('an interrupt stops the run before its step, even in a waiting hart', () => {
+test('an interrupt stops the run before the step that takes it, even in a waiting hart', () => {
   const [MTIMECMP, due] = [0x200_4000, 5];
   const setUp = [a.li(5, MTIMECMP), a.li(6, due), a.sd(6, 0, 5), a.li(6, 1 << IRQ.MTI), a.csrw(CSR.mie, 6)];
   const program = [setUp, a.wfi, 'end', a.j('end')];
@@ -230,7 +230,7 @@ test('an interrupt stops the run before its step, even in a waiting hart', () =>
   assert.deepEqual([trapOf(stopped).cause, trapOf(stopped).pc], [INTERRUPT_BIT | BigInt(IRQ.MTI), trap.pc]);
 });
 
-test('a reset stops the run before its step', () => {
+test('a reset stops the run before the step that performs it', () => {
   const start = (): BareMachine => {
     const machine = bareMachine({ memoryBytes: 16 << 20 });
     const code = assemble([a.li(5, TEST_DEVICE), a.li(6, TEST_DEVICE_VALUES.reset), a.sw(6, 0, 5), a.nop]);

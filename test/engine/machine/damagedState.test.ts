@@ -35,7 +35,7 @@ function busyState(devices: DeviceGeneration): State {
 for (const devices of ['current', 'before5'] as const) {
   const state = busyState(devices);
 
-  test(`with ${devices} devices, a value of another type in any field is refused with the field's name`, () => {
+  test(`with ${devices} devices, a value of the wrong type in any field is refused with an error that names the field`, () => {
     const machine = newMachine(devices);
     const before = machine.saveState();
     let count = 0;
@@ -75,7 +75,7 @@ function otherValues(value: StateValue): StateValue[] {
   }
 }
 
-/** The state with each of its scalar values in turn replaced. */
+/** Yields copies of the state, each with one scalar value replaced. */
 function* damagedStates(
   value: StateValue,
   replacements: (value: StateValue) => StateValue[],

@@ -11,7 +11,7 @@ import { combinedDigest } from '../../../debug-adapter/engine/machine/machineDig
 import { LiveInputs } from '../../../debug-adapter/engine/recording/inputs/liveInputs.ts';
 import { MemoryFile } from '../../support/memoryFile.ts';
 
-/** A machine in the middle of the demo: the timer is armed and disk requests are in flight. */
+/** A machine in the middle of the demo guest's run: the timer is armed and disk requests are in flight. */
 function machineInMidRun(position = 1_200_000): { machine: Machine; disk: MemoryFile } {
   const disk = new MemoryFile('disk.img');
   disk.writeAt(0, new Uint8Array(4 << 20));
@@ -89,7 +89,8 @@ test('a digest depends on every field of the hart, the devices and the block fil
   for (const { path, value } of leaves(state)) {
     // The version number is skipped, since the digest does not depend on it.
     if (path[0] === 'version') continue;
-    // The recent console output serves only the search for texts, and recordings of older versions do not contain it.
+    // The recent console output is used only to find the texts of console points, and older recordings do not contain
+    // it.
     if (path[0] === 'recentOutput') continue;
     for (const other of changed(value)) {
       const altered = withChange(state, path, other);

@@ -43,7 +43,7 @@ for (const harts of some([2, 4, 8], 1)) {
       assert.deepEqual([...seen].sort(), [...Array(harts).keys()]);
     });
 
-    test('a run divided into slices of any length gives the same states as an undivided run', (t) => {
+    test('a run divided into slices of any length reaches the same states as an undivided run', (t) => {
       const random = SeededRandom.forTest(t);
       const machine = machineWith(harts);
       PLACES.forEach((location, i) => {
@@ -60,7 +60,7 @@ for (const harts of some([2, 4, 8], 1)) {
     });
 
     for (const threshold of [0, 2]) {
-      test(`the machine gives the same states if code is translated ${threshold ? 'early' : 'never'}`, () => {
+      test(`the machine reaches the same states if code is translated ${threshold ? 'early' : 'never'}`, () => {
         const machine = machineWith(harts, threshold);
         PLACES.forEach((location, i) => {
           machine.run(location);

@@ -15,7 +15,7 @@ const source = (name: string) => readFileSync(path.join(FIRMWARE, name), 'utf8')
 
 const ranges = () => Object.values(MEMORY_MAP).flat();
 
-test('the ranges are below RAM, do not overlap, and share no interrupt source', () => {
+test('the address ranges of the devices are below RAM, do not overlap, and share no interrupt source', () => {
   const inOrder = ranges().sort((a, b) => a.base - b.base);
   inOrder.forEach(({ base, lengthBytes, registerBytes }, i) => {
     assert.ok(registerBytes > 0 && registerBytes <= lengthBytes);
@@ -46,7 +46,7 @@ test('the bus and the device tree have the same devices', () => {
   );
 });
 
-test("the built-in firmware uses the board's addresses and supports its maximum number of harts", () => {
+test("the built-in firmware uses the board's addresses and supports the board's maximum number of harts", () => {
   const header = source('firmware.h');
   const address = (macro: string) => Number(new RegExp(`define ${macro}\\(?.*?(0x[0-9a-f]+)UL`).exec(header)?.[1]);
   assert.deepEqual(['RAM', 'FINISHER', 'CLINT_MSIP', 'CLINT_TIMECMP', 'UART'].map(address), [

@@ -34,7 +34,7 @@ const HANDLER = START + 0x4000;
 const DATA = START + 0x1_0000;
 
 suite('semihosting', () => {
-  test('with semihosting off, the call causes a breakpoint exception', () => {
+  test('with semihosting off, a call causes a breakpoint exception', () => {
     const machine = withText([...call(SYS.WRITE0, DATA)], 'text', { semihosting: false });
     steps(machine, 10);
     assert.deepEqual([trapOf(machine).cause, machine.printed()], [BREAKPOINT, '']);
@@ -65,7 +65,7 @@ suite('semihosting', () => {
     assert.deepEqual([trapOf(machine).cause, machine.printed()], [BREAKPOINT, '']);
   });
 
-  test('a call sequence that crosses a page boundary is not a call', () => {
+  test('an instruction sequence that crosses a page boundary is not a semihosting call', () => {
     for (const before of [4, 8]) {
       const start = START + 0x2000 - before;
       const machine = withText([], 'text');
@@ -104,7 +104,7 @@ suite('semihosting', () => {
     assert.deepEqual([machine.printed(), machine.hart.register(A0)], ['', 14n]);
   });
 
-  test('calls in a loop give the same result if the code is translated early or never', () => {
+  test('calls in a loop give the same result whether the code is translated early or never', () => {
     const loop = [...a.li(S0, 300), 'loop:', ...call(SYS.WRITE0, DATA), a.addi(S0, S0, -1), again('loop'), a.j('end')];
     const [never, early] = [0, 1].map((translationThreshold) => {
       const machine = withText([loop, 'end:', a.j('end')], 'x', { translationThreshold });
@@ -225,7 +225,7 @@ suite('console reads', () => {
   });
 });
 
-test('an exit call ends the run with an exit status, as it would end a process', () => {
+test('an exit call ends the run with the exit status that a process would return', () => {
   for (const [status, finish] of [
     [0n, { kind: 'pass', code: 0 }],
     [42n, { kind: 'fail', code: 42 }],

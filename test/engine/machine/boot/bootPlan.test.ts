@@ -21,7 +21,7 @@ import { Qtest, skipWithoutQemu } from '../devices/qtest.ts';
 const MIB = 1 << 20;
 const RAM = 0x8000_0000;
 
-/** A file that starts like a Linux Image; its other bytes all differ from their neighbors. */
+/** A file with the header of a Linux Image. In the rest of the file, each byte differs from its neighbors. */
 function imageOf({ fileBytes = 5000, memoryBytes = 3 * MIB } = {}): Uint8Array {
   const bytes = Uint8Array.from({ length: fileBytes }, (_, i) => (i * 37) & 0xff);
   const view = new DataView(bytes.buffer);
@@ -56,8 +56,8 @@ function elfOf(...segments: { address: number; memoryBytes?: number; fileBytes?:
 }
 
 /**
- * An ELF file whose virtual and physical addresses differ: the zeroes of the first segment overlap the second, and an
- * empty segment comes first.
+ * An ELF file whose virtual and physical addresses differ: the zeroes of the first segment overlap the second segment,
+ * and an empty segment has the lowest address.
  */
 const PACKED_ELF = {
   name: 'packed.elf',
@@ -69,7 +69,7 @@ const PACKED_ELF = {
 };
 const FIRMWARE = { name: 'fw.bin', bytes: new Uint8Array(300_000).fill(0xf1) };
 
-test('a Linux Image is recognized by its header, which gives its memory size', () => {
+test('a Linux Image is recognized by its header, which also contains the memory size', () => {
   assert.deepEqual(readLinuxImage(imageOf()), { memoryBytes: 3 * MIB });
   assert.deepEqual(readLinuxImage(imageOf({ memoryBytes: 10 })), { memoryBytes: 5000 });
   assert.equal(readLinuxImage(new Uint8Array(64)), undefined);
@@ -242,7 +242,7 @@ function treeOf(lengthBytes: number): Uint8Array {
   return writeFdt({ name: '', properties: { a: 'x'.repeat(lengthBytes) } });
 }
 
-test('firmware can be combined with an Image, and with a kernel that leaves the start of RAM free', () => {
+test('firmware is needed for an Image, and for a kernel that leaves the start of RAM free', () => {
   const needs = (files: Parameters<typeof needsFirmware>[0]) => needsFirmware(files, 128 * MIB);
   assert.equal(needs({ kernel: KERNEL }), true);
   assert.equal(needs({ kernel: RAW }), false);

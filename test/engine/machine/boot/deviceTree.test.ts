@@ -23,7 +23,7 @@ function decompile(blob: Uint8Array): string {
   return String(stdout);
 }
 
-/** Parses dts text into a tree of nodes, each with its property lines. */
+/** A node of a device tree in dts text: its property lines and its child nodes. */
 type Tree = { [line: string]: Tree | true };
 
 function parse(dts: string): Tree {
@@ -37,7 +37,7 @@ function parse(dts: string): Tree {
   return root;
 }
 
-test('the generic writer makes version 17 trees and stores each string once', () => {
+test('the device tree writer produces version 17 trees and stores each string once', () => {
   const blob = writeFdt({
     name: '',
     properties: { a: [1], b: 'x' },
@@ -49,7 +49,7 @@ test('the generic writer makes version 17 trees and stores each string once', ()
   assert.deepEqual(cells64(0x1_8000_0000), [1, 0x8000_0000]);
 });
 
-test('dtc reads the generated tree back', { skip: missing('dtc') }, () => {
+test('dtc can read the generated tree', { skip: missing('dtc') }, () => {
   const dts = decompile(
     buildDeviceTree({
       memoryBytes: 5 * 1024 * MIB,
@@ -74,7 +74,7 @@ test('dtc reads the generated tree back', { skip: missing('dtc') }, () => {
   }
 });
 
-test('a recorded machine has the device tree for its format version', { skip: missing('dtc') }, () => {
+test('a machine from an old recording has the device tree of its format version', { skip: missing('dtc') }, () => {
   const dts = decompile(buildDeviceTree({ memoryBytes: 128 * MIB, isa: LEGACY_ISA }));
   assert(dts.includes('riscv,isa = "rv64imafdc_zicsr_zifencei_zba_zbb_zbs_sstc_svinval";'));
   assert(!dts.includes('riscv,isa-base'));
@@ -148,7 +148,7 @@ const cases: [string[], DeviceTreeOptions][] = [
 ];
 for (const [args, options] of cases) {
   test(
-    `for the hardware that both machines have, the tree matches QEMU's in QEMU's order (${args.join(' ')})`,
+    `for the hardware that both machines have, the nodes match QEMU's and have the same order (${args.join(' ')})`,
     { skip: skipComparison },
     () => {
       const theirs = withoutDifferences(parse(withoutSeed(decompile(treeOfQemu(args)))));

@@ -140,7 +140,7 @@ test('trailing zeroes that would overlap another segment are dropped, and an emp
     segments.map(({ physicalAddress, memoryBytes }) => [physicalAddress, memoryBytes]),
     [
       [0x8000_0000, 4],
-      // As in QEMU, an overlap is determined from the program header of the other segment.
+      // As in QEMU, the program header of the other segment determines whether the segments overlap.
       [0x8000_1000, 1],
     ],
   );
@@ -215,7 +215,7 @@ test('non-executable segments far below RAM are dropped, as in position-independ
   assert.match(load(0x8000_0000n, tables), /would be loaded at 0x10000\.\.0x10002, outside RAM/);
 });
 
-test('any kind of damage causes a UserError and no other error', () => {
+test('random damage never causes an error other than a UserError', () => {
   withSeeds(300, (random) => {
     const bytes = elf([text, { ...text, physicalAddress: 0x8000_1000n, memoryBytes: 64 }]);
     for (let i = 0; i <= random.below(4); i++)

@@ -16,7 +16,7 @@ const ZSTD = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x20, 8, 0x41, 0, 0, 1, 2, 3,
 const unpack = (bytes: Uint8Array, memoryBytes = 16 * MIB) =>
   unpackKernel({ name: 'k', bytes }, { compression: nodeCompression, memoryBytes }).bytes;
 
-test('a kernel is unpacked from gzip, from an EFI zboot image, and from both', () => {
+test('a kernel is unpacked from gzip, from an EFI zboot image, and from both combined', () => {
   for (const bytes of [GZIPPED, zbootImage('gzip', GZIPPED), gzipSync(zbootImage('gzip', GZIPPED))]) {
     assert.deepEqual(Uint8Array.from(unpack(bytes)), KERNEL);
   }

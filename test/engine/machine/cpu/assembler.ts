@@ -5,7 +5,9 @@
  * two check each other.
  */
 export type Register = number;
-/** An instruction, a label, a function from an address to an item, or a list of items. */
+/**
+ * An instruction, a label, a function that returns an instruction for its location in the program, or a list of items.
+ */
 export type Item = number | string | ((here: Here) => number) | CompressedReference | Item[];
 
 /** A compressed jump or branch to a label. */
@@ -186,7 +188,7 @@ const unary =
   (rd, rs1) =>
     iType(opcode, funct3, rd, rs1, upper);
 
-/** Instructions with one operand; the upper 12 bits select the operation. */
+/** Instructions with one source operand; the upper 12 bits select the operation. */
 export const UNARY_OPERATIONS = {
   clz: unary(0x13, 1, 0x600),
   clzw: unary(0x1b, 1, 0x600),

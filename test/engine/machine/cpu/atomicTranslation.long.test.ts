@@ -1,7 +1,7 @@
 /** Random loops of atomic instructions give the same results whether they are translated or interpreted.
  *
- * Digests, dirty pages and watchpoint hits are the same as the interpreter's, regardless of which code is translated and
- * where runs are divided.
+ * Digests, dirty pages and watchpoint hits match the interpreter's, regardless of which code is translated and where
+ * runs are divided.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -58,7 +58,10 @@ const watchpoint = (random: SeededRandom): Watchpoint => ({
   access: random.pick(['read', 'write', 'readWrite']),
 });
 
-/** Returns the number of translation thresholds at which code was translated. */
+/**
+ * Compares the results at each translation threshold with the interpreter's. Returns the number of thresholds at which
+ * code was translated.
+ */
 function compare(story: Story, random: SeededRandom, round: number): number {
   const expected = follow(story, { threshold: 0 });
   let translated = 0;
@@ -71,7 +74,7 @@ function compare(story: Story, random: SeededRandom, round: number): number {
   return translated;
 }
 
-/** The visible results of a program; with `random`, its runs are divided into shorter ones. */
+/** Runs a program and returns its visible results. With `random`, the runs are divided into shorter ones. */
 function follow({ positions, ...story }: Story, { threshold, random }: { threshold: number; random?: SeededRandom }) {
   const machine = machineOf(story, threshold);
   const states = positions.map((position, i) => {
@@ -96,7 +99,8 @@ function runTo(machine: BareMachine, position: number, random: SeededRandom | un
   }
   return hits;
 }
-// A hit ends a run, so code in which every run ends with a hit would never be translated.
+// After this many hits the watchpoints are removed. A hit ends a run, and code would never be translated if every run
+// ended with a hit.
 const HITS_ENOUGH = 300;
 
 function machineOf({ loops, isPaged }: Omit<Story, 'positions'>, translationThreshold: number): BareMachine {

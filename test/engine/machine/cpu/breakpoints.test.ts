@@ -1,4 +1,4 @@
-/** Breakpoints with conditions stop where the interpreter stops, in translated code too, and do not slow other code. */
+/** Conditional breakpoints stop at the same steps in translated and interpreted code, and do not slow other code. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { ModuleBuilder } from '../../../../debug-adapter/engine/base/wasm/moduleBuilder.ts';
@@ -35,7 +35,7 @@ function stopsOf(machine: BareMachine, points: StopPoints): { stops: string[]; d
   }
 }
 
-/** The program counters of some steps, which are addresses that the program executes. */
+/** Up to `count` addresses that the program executes, taken at random steps. */
 function executedAddresses(image: RandomImage, random: SeededRandom, count: number): bigint[] {
   const machine = boot(image, OFF);
   const seen = new Set<bigint>();
@@ -60,7 +60,7 @@ test('random breakpoints with random conditions stop at the same positions, rega
       const machine = boot(image, threshold);
       assert.deepEqual(stopsOf(machine, points), expected, `round ${round}, with a threshold of ${threshold} jumps`);
     }
-    // The conditions can also be evaluated outside generated code every time.
+    // The stops are the same if every condition is evaluated outside the generated code.
     const machine = boot(image, 15);
     const inspector = new MachineInspector(machine);
     const condition = (pc: bigint): boolean => {
@@ -72,7 +72,9 @@ test('random breakpoints with random conditions stop at the same positions, rega
 });
 
 const LOOPS = 200_000;
-/** The addresses of a loop's second instruction, of another place on the same page, and of one on another page. */
+/**
+ * The addresses of the loop's second instruction, of a location on the same page, and of a location on another page.
+ */
 const [SECOND, AFTER, FAR] = [START + 4, START + 0x100, START + 0x3000].map(BigInt);
 /** A loop that counts x7 down and x11 up. */
 const LOOP: Item[] = [a.addi(11, 11, 1), a.addi(12, 11, 3), a.addi(7, 7, -1), a.bne(7, 0, -12), a.jal(0, 0)];
@@ -89,7 +91,7 @@ function looping(points: StopPoints): BareMachine {
   return machine;
 }
 
-test('a hot loop evaluates a false condition in translated code', (t) => {
+test('while the condition of a breakpoint is false, a hot loop evaluates it in translated code', (t) => {
   const asked = t.mock.method(ArmedStopPoints.prototype, 'atBreakpoint').mock;
   const predicates = new Map([[SECOND, reaches(LOOPS - 5)]]);
   const machine = looping({ breakpoints: new Set([SECOND]), predicates, watchpoints: [] });
@@ -100,7 +102,7 @@ test('a hot loop evaluates a false condition in translated code', (t) => {
   assert.ok(asked.callCount() < 100, `${asked.callCount()} calls`);
 });
 
-/** The WebAssembly modules of the regions into which the loop is translated. */
+/** The WebAssembly modules into which the loop is translated while breakpoints are set at the given addresses. */
 function modulesWith(t: TestContext, addresses: readonly bigint[]): Uint8Array[] {
   const { mock } = t.mock.method(ModuleBuilder.prototype, 'toBytes');
   const machine = looping({ breakpoints: new Set(addresses), watchpoints: [] });
@@ -145,7 +147,7 @@ test('a loop runs correctly when its breakpoints change often', (t) => {
   assert.equal(machine.hart.register(11), BigInt(Math.floor((machine.position + 3) / 4)));
 });
 
-test('a breakpoint on one virtual address does not stop at another address of the same code', () => {
+test('a breakpoint at one virtual address does not stop at another virtual address of the same code', () => {
   const [ROOT, MIDDLE, LEAVES] = [START + 0x4000, START + 0x5000, START + 0x6000];
   const machine = machineWith(LOOP, { translationThreshold: 10 });
   const { hart, ram } = machine;
@@ -188,7 +190,7 @@ test('a breakpoint stops when the program counter reaches its address, even if n
     assert.equal(hart.slot('PC'), NOWHERE);
     stops.push(machine.position);
   }
-  // A round is ADDI, JALR, the fetch fault and the handler's JALR.
+  // Each round takes four steps: ADDI, JALR, the fetch fault, and the handler's JALR.
   assert.deepEqual(stops, [10, 22, 34, 46]);
   assert.equal(asked.length, 12);
   steps(machine, 1);

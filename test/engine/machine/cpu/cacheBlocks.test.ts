@@ -1,4 +1,4 @@
-/** Cache-block operations zero memory, fault and are enabled as the manual specifies, translated or interpreted.
+/** Cache-block operations have the effects, faults and enable bits that the manual defines, translated or interpreted.
  *
  * These tests also cover Zawrs and Svpbmt (which is enabled in menvcfg).
  */
@@ -48,13 +48,13 @@ test('cbo.zero writes 64 zero bytes to the block that contains an address', () =
     const machine = machineFor('zero');
     assert.equal(execute(machine, DATA + offset), undefined);
     assert.deepEqual(zeroes(machine, DATA), { first: offset & ~63, count: 64 });
-    // Repeats the operation, now with a TLB entry.
+    // Repeats the operation; the page is now in the TLB.
     assert.equal(execute(machine, DATA + (offset ^ 0x400)), undefined);
     assert.equal(zeroes(machine, DATA).count, 128);
   }
 });
 
-test('the operations other than cbo.zero change no memory', () => {
+test('cache-block operations other than cbo.zero do not change memory', () => {
   for (const name of ['inval', 'clean', 'flush'] as const) {
     const machine = machineFor(name);
     assert.equal(execute(machine, DATA + 5), undefined);
@@ -105,7 +105,7 @@ test('in menvcfg and senvcfg, only the bits for implemented extensions are writa
   assert.deepEqual([hart.register(6), hart.register(7)], [(3n << 62n) | 0xf1n, 0xf1n]);
 });
 
-test("cbo.zero faults like a store, the others if neither load nor store is permitted; mtval is the block's address", () => {
+test("cbo.zero faults like a store, the other operations only if neither load nor store is permitted; mtval is the block's address", () => {
   const rights: [flags: number, zero: bigint | undefined, manage: bigint | undefined][] = [
     [ALL, undefined, undefined],
     [PTE.V | PTE.R | PTE.A | PTE.D, STORE_PAGE, undefined],
@@ -172,7 +172,9 @@ test('cbo.zero at the address of a device writes to the device byte by byte', ()
 
 const PAGES = 8;
 
-/** Zeroes PAGES pages block by block, three times, as a kernel's clear_page does; counts in t2. */
+/**
+ * Zeroes PAGES pages block by block, three times, as a kernel's clear_page does. t2 counts the rounds of two blocks.
+ */
 const CLEARING: Item[] = [
   a.addi(28, 0, 3),
   'again:',
@@ -245,7 +247,7 @@ test('clearing pages zeroes them and leaves the memory after them unchanged', ()
   assert.equal(zeroes(machine, DATA + 4096 * PAGES).count, 4096 - 64);
 });
 
-test('watchpoints stop at operations that zero watched blocks', () => {
+test('watchpoints stop at cbo.zero operations that zero watched bytes', () => {
   for (const translationThreshold of [0, 1]) {
     const machine = machineWith(CLEARING, { translationThreshold });
     machine.hart.setRegister(10, BigInt(DATA));
@@ -282,7 +284,7 @@ test('mstatus.TW makes wrs.nto illegal below M mode, but never wrs.sto', () => {
       setPrivilege(machine, privilege, status);
       steps(machine, 1);
       assert.equal(machine.hart.slot('PC'), BigInt(trapped ? HANDLER : START + 4));
-      // The trap has the same cause as in QEMU 10, which also puts the instruction bits into mtval.
+      // The cause is the same as in QEMU 10. QEMU also puts the instruction bits into mtval; blkreplay does not.
       if (trapped) assert.deepEqual(trapOf(machine), { cause: ILLEGAL, value: 0n, pc: BigInt(START) });
     }
   }

@@ -129,7 +129,9 @@ const UNARY_MODEL: Record<string, (x: bigint) => bigint> = {
   rev8: (x) => fromBytes(bytesOf(x).reverse()),
 };
 
-/** The immediate forms use the sign-extended immediate as the second operand of the same computation. */
+/**
+ * The name in MODEL for an instruction with an immediate, which uses the sign-extended immediate as the second operand.
+ */
 const OF_IMMEDIATE = (name: string): string =>
   name === 'slli.uw' || name in MODEL ? name : name.replace(/i(?=[uw]?$)/, '');
 
@@ -173,7 +175,7 @@ function operandPairs(random: SeededRandom): [bigint, bigint][] {
 const [RD, RS1, RS2] = [10, 11, 12];
 
 /**
- * Puts one instruction at the start of RAM, and returns a function that runs it with the given registers and returns
+ * Puts one instruction at the start of RAM, and returns a function that runs it with the operands x and y and returns
  * rd.
  */
 function single(machine: BareMachine, instruction: number, rd = RD): (x: bigint, y: bigint) => bigint {
@@ -232,7 +234,7 @@ test('immediate operations sign-extend their immediate', (t) => {
   }
 });
 
-test('shifts by an immediate accept every amount', (t) => {
+test('immediate shifts accept every shift amount', (t) => {
   const machine = bareMachine();
   const random = SeededRandom.forTest(t);
   for (const [name, encode] of Object.entries(SHIFT_OPERATIONS)) {
@@ -255,7 +257,7 @@ test('lui and auipc sign-extend their 32-bit result', () => {
   }
 });
 
-test('a destination that is also a source is read first, and x0 stays zero', (t) => {
+test('a destination register that is also a source is read before it is written, and x0 stays zero', (t) => {
   const machine = bareMachine();
   const pairs = operandPairs(SeededRandom.forTest(t)).slice(0, 64);
   for (const [name, encode] of Object.entries(REGISTER_OPERATIONS)) {

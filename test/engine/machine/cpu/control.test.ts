@@ -17,7 +17,7 @@ function pcAfter(machine: BareMachine, at: number, bits: number): bigint {
 }
 
 /**
- * The addresses of the first, second and last halfwords of pages, and of an instruction that crosses a page boundary.
+ * Addresses at the start and the end of a page, including one at which a 4-byte instruction crosses the page boundary.
  */
 const PLACES = [0x3000, 0x3002, 0x3004, 0x3ffa, 0x3ffc, 0x3ffe, 0x4000].map((offset) => START + offset);
 
@@ -59,7 +59,7 @@ test('jalr reads its base before it writes the link register', () => {
   assert.equal(machine.hart.register(1), BigInt(START + 6));
 });
 
-test('execution continues from one page into the next', () => {
+test('straight-line execution continues from one page into the next', () => {
   const machine = bareMachine();
   machine.ram.write(START + 0x0ff8, assemble([a.addi(5, 5, 1), a.addi(5, 5, 1), a.addi(5, 5, 1)]));
   machine.ram.write(START + 0x1ffe, assemble([a.cAddi(5, 1), a.cAddi(5, 1)]));
@@ -79,15 +79,15 @@ test('execution continues from one page into the next', () => {
 const [ONE, TWO, THREE] = [0x1_0000, 0x1_3000, 0x1_1000].map((offset) => START + offset);
 
 /**
- * The first half of `addi x11, x11, 1` is at the end of page ONE; second halves are at the start of pages TWO and
- * THREE.
+ * A machine with the first half of an `addi x11, x11, …` at the end of page ONE, and second halves with different
+ * immediates at the start of pages TWO and THREE.
  */
 function straddling(): BareMachine {
   const machine = bareMachine();
   const halves = (bits: number) => [assemble([bits]).slice(0, 2), assemble([bits]).slice(2)];
   machine.ram.write(ONE + 0xffe, halves(a.addi(11, 11, 1))[0]);
   machine.ram.write(TWO, halves(a.addi(11, 11, 16))[1]);
-  // The page after page ONE in physical memory contains other bytes.
+  // In physical memory, page THREE follows page ONE. It contains a different second half.
   machine.ram.write(THREE, halves(a.addi(11, 11, 256))[1]);
   startPaging(machine);
   machine.hart.setSlot('MTVEC', BigInt(HANDLER));
@@ -101,7 +101,7 @@ test('an instruction that crosses a page boundary is fetched through the mapping
   const machine = straddling();
   steps(machine, 1);
   assert.deepEqual([machine.hart.register(11), machine.hart.slot('PC')], [16n, BigInt(WINDOW + 0x1002)]);
-  // The second page is now mapped elsewhere; the first half is already decoded.
+  // Maps the second page to THREE when the first half of the instruction has already been decoded.
   map(machine, 1, THREE, ALL);
   machine.hart.setSlot('PC', BigInt(WINDOW + 0xffe));
   machine.hart.loadState(machine.hart.saveState());
@@ -125,7 +125,7 @@ test('an instruction that crosses the end of RAM causes an access fault', () => 
   machine.hart.setSlot('PC', BigInt(end - 2));
   steps(machine, 1);
   assert.deepEqual(trapOf(machine), { cause: 1n, value: BigInt(end), pc: BigInt(end - 2) });
-  // A compressed instruction ends before the end of RAM.
+  // A compressed instruction at the same address does not cross the end of RAM.
   machine.ram.write(end - 2, assemble([a.cLi(11, 5)]));
   machine.hart.setSlot('PC', BigInt(end - 2));
   steps(machine, 2);

@@ -75,7 +75,7 @@ function randomFields(random: SeededRandom) {
   };
 }
 
-test('words of every instruction decode to their fields', (t) => {
+test('every instruction word decodes to the fields from which it was encoded', (t) => {
   const random = SeededRandom.forTest(t);
   const check = (raw: number, expected: Expected): void =>
     assert.deepEqual(decoded(raw), canonical({ ...expected, lengthBytes: 4 }), `0x${raw.toString(16)}`);

@@ -52,7 +52,7 @@ const CASES: Case[] = [
   },
 ];
 
-/** The numbers of the marked pages. */
+/** The numbers of the pages that are marked dirty. */
 function markedPages({ ram }: BareMachine): number[] {
   const pages: number[] = [];
   ram.forEachDirtyPage((page) => pages.push(page));
@@ -92,7 +92,7 @@ test('every kind of write marks its pages and changes the digest', () => {
   }
 });
 
-test('in S and U mode, writes through page tables mark their pages dirty, and so does setting A and D', () => {
+test('in S and U mode, writes to virtual addresses mark the physical pages dirty', () => {
   for (const [privilege, flags] of [
     [1, ALL],
     [0, ALL | PTE.U],
@@ -142,7 +142,7 @@ test('the page walk marks the page table when it sets A or D', () => {
   }
 });
 
-test('after the dirty bits are cleared, a page walk marks a page table that the guest had just written to', () => {
+test('after the dirty bits are cleared, a page walk marks the page table again, even if the guest has just written to it', () => {
   const machine = machineWith([a.sd(7, 0, 6), a.ld(8, 0, 5), a.sd(7, 8, 6), a.ld(8, 0, 28)]);
   startPaging(machine);
   machine.hart.setRegister(5, BigInt(WINDOW));
@@ -166,7 +166,7 @@ test('a device write marks a page that is in the write TLB', () => {
   assert.equal(machine.hart.register(7), 5n);
 });
 
-test('every writable bit of every CSR is in the digest', () => {
+test('the digest depends on every writable bit of every CSR', () => {
   const machine = machineWith([]);
   const { hart } = machine;
   const fresh = hart.saveState();

@@ -35,7 +35,7 @@ const without = (name: string): string =>
     .filter((part) => part !== name)
     .join('_');
 
-/** The cause of the last trap after a few hundred rounds of a loop that counts t0 down. */
+/** Runs code that may count t0 down in a loop. Returns the cause of the last trap. */
 function trapWith(isa: string, items: Item[], options: BareOptions = {}): bigint {
   const machine = machineWith(items, { ...options, isa });
   machine.hart.setSlot('MTVEC', BigInt(START + 0x800));

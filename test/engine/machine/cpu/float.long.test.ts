@@ -1,8 +1,8 @@
 /** Every computational instruction in F, D and Zfh gives the correctly rounded result and the right flags.
  *
- * The reference is exact arithmetic on fractions. Edge values and random values are computed in all rounding modes,
- * static and dynamic. Each case runs with the inexact flag clear and with the flag set, because with the flag set the
- * hart may use the host's instructions.
+ * The reference is exact arithmetic on fractions. Operations on edge values and random values run in all rounding
+ * modes, static and dynamic. Each case runs with the inexact flag clear and with the flag set, because with the flag
+ * set the hart may use the host's instructions.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -61,7 +61,7 @@ const RD = 10;
 const [RS1, RS2, RS3] = [11, 12, 13];
 const FS_DIRTY = 3n << 13n;
 
-/** Runs one instruction on the given register values; returns rd and the flags of fcsr. */
+/** Runs single instructions on given register values and returns rd and the flags in fcsr. */
 class FloatUnit {
   private machine = bareMachine();
 
@@ -118,7 +118,9 @@ function check(name: string, operands: bigint[], options: { mode: number; isDyna
   }
 }
 
-/** All rounding modes, each static and dynamic, with the inexact flag set or clear beforehand. */
+/**
+ * Checks an instruction in all rounding modes, each static and dynamic, with the inexact flag set or clear beforehand.
+ */
 function checkAll(name: string, operandLists: bigint[][]): void {
   const { encode, hasMode } = FLOAT_OPERATIONS[name];
   const fields = { rd: RD, rs1: RS1, rs2: RS2, rs3: RS3 };
@@ -138,7 +140,7 @@ const ofOperands = (count: number) => NAMES.filter((name) => FLOAT_OPERATIONS[na
 
 const list = <T>(length: number, make: () => T): T[] => Array.from({ length }, make);
 
-test('instructions with one operand are exact on edge values and random values', (t) => {
+test('instructions with one operand match the reference on edge values and random values', (t) => {
   const random = SeededRandom.forTest(t);
   for (const name of ofOperands(1)) {
     const { from } = formatsOf(name);
@@ -150,7 +152,7 @@ test('instructions with one operand are exact on edge values and random values',
   }
 });
 
-test('instructions with two operands are exact on all pairs of edge values and on random pairs', (t) => {
+test('instructions with two operands match the reference on all pairs of edge values and on random pairs', (t) => {
   const random = SeededRandom.forTest(t);
   for (const name of ofOperands(2)) {
     const { from } = formatsOf(name);
@@ -161,7 +163,7 @@ test('instructions with two operands are exact on all pairs of edge values and o
   }
 });
 
-test('fused multiply-add is exact on all triples of edge values and on random triples', (t) => {
+test('fused multiply-add matches the reference on all triples of edge values and on random triples', (t) => {
   const random = SeededRandom.forTest(t);
   for (const name of ofOperands(3)) {
     const { from } = formatsOf(name);
@@ -197,7 +199,9 @@ test('sums and products that nearly cancel are rounded correctly', (t) => {
   }
 });
 
-/** (1 + i ulps) * (1 - j ulps) is close to 1. The addend is so large that 1 is half a unit in its last place. */
+/**
+ * (1 + i ulps) * (1 - j ulps) is close to 1. The addend is so large that 1 is half a unit in the addend's last place.
+ */
 test('fused multiply-add results close to a tie are rounded correctly', (t) => {
   const random = SeededRandom.forTest(t);
   for (const [format, fractionBits, bias] of [

@@ -1,4 +1,4 @@
-/** The floating-point unit's state in mstatus (FS) decides which instructions are legal, and writes make it dirty. */
+/** mstatus.FS decides if floating-point instructions are legal; it becomes dirty when they write registers or flags. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { a, assemble, CSR } from './assembler.ts';
@@ -35,7 +35,7 @@ const isDone = ({ hart }: BareMachine): boolean => hart.slot('PC') !== BigInt(HA
 /** c.fld f8, 0(x11), c.fsd f8, 0(x11), c.fldsp f1, 0(x2), c.fsdsp f1, 0(x2). */
 const COMPRESSED = [0x2180, 0xa180, 0x2082, 0xa006];
 
-test('with the unit off, each floating-point instruction and register access is illegal', () => {
+test('with the floating-point unit off, each floating-point instruction and register access is illegal', () => {
   const all = [
     ...Object.values(FLOAT_OPERATIONS).map(({ encode }) => encode({ rd: 5, rs1: 6, rs2: 7, rs3: 8 })),
     ...[...Object.values(FLOAT_LOADS), ...Object.values(FLOAT_STORES)].map((encode) => encode(1, 0, 11)),
@@ -49,7 +49,7 @@ test('with the unit off, each floating-point instruction and register access is 
   }
 });
 
-test('with the unit on, compressed loads and stores work', () => {
+test('with the floating-point unit on, compressed floating-point loads and stores work', () => {
   const [load, store, loadSp, storeSp] = COMPRESSED;
   const machine = bareMachine();
   const { hart } = machine;
@@ -97,14 +97,14 @@ test('only instructions that write a register or raise a flag make the state dir
   }
 });
 
-test('a load that faults and a reserved rounding mode change nothing', () => {
+test('neither a load that faults nor an instruction with a reserved rounding mode changes anything', () => {
   const fault = after(FLOAT_LOADS.fld(3, 0, 0), { fs: CLEAN });
   assert.deepEqual([trapOf(fault).cause, stateOf(fault), fault.hart.float(3)], [5n, CLEAN, 0n]);
   for (const frm of [0, 1, 2, 3, 4, 5, 6, 7]) {
     const machine = after(FLOAT_OPERATIONS['fadd.d'].encode({ rd: 3, rs1: 1, rs2: 1 }), { fs: CLEAN, fcsr: frm << 5 });
     assert.equal(isDone(machine), MODES.includes(frm));
     assert.equal(stateOf(machine), MODES.includes(frm) ? DIRTY : CLEAN);
-    // Exact conversions also have a rounding mode field; a minimum has none.
+    // Exact conversions have a rounding mode field too, so a reserved mode makes them illegal. FMIN has no such field.
     const exact = after(FLOAT_OPERATIONS['fcvt.d.w'].encode({ rd: 3, rs1: 1 }), { fs: CLEAN, fcsr: frm << 5 });
     assert.equal(isDone(exact), MODES.includes(frm));
     const minimum = after(FLOAT_OPERATIONS['fmin.d'].encode({ rd: 3, rs1: 1, rs2: 1 }), { fs: CLEAN, fcsr: frm << 5 });

@@ -140,7 +140,7 @@ function match(pattern: string, half: number): Fields | undefined {
   return fields;
 }
 
-/** Any halfword whose low bits are not 3. */
+/** The expansion of a compressed instruction, which is any halfword whose low two bits are not 3. */
 export function expandCompressed(half: number): Expected {
   for (const { pattern, signedFrom, when, as } of ROWS) {
     const fields = match(pattern, half);

@@ -1,4 +1,4 @@
-/** Translated code reads RAM with only a bounds check, except with paging, PMP entries or a watchpoint. */
+/** Without paging, PMP entries and read watchpoints, translated code reads RAM with only a bounds check. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { a, assemble, CSR, type Item } from './assembler.ts';
@@ -31,7 +31,7 @@ function looping(load: Item[], { at, threshold }: { at: number; threshold: numbe
   return machine;
 }
 
-/** Runs with and without translation; returns the final state, which must be the same in all runs. */
+/** Runs the loop with and without translation; returns the final state, which must be the same in all runs. */
 function everyWay(load: Item[], at: number) {
   const ends = THRESHOLDS.map((threshold) => {
     const machine = looping(load, { at, threshold });
@@ -114,7 +114,7 @@ test('PMP entries that deny reads to M mode take effect immediately, even in hot
   }
 });
 
-test('a read watchpoint stops hot code at the first read, and the code then continues as translated code', () => {
+test('a read watchpoint stops hot code at the first read of watched bytes, and execution then continues in translated code', () => {
   const stops = THRESHOLDS.map((threshold) => {
     const machine = looping([a.ld(6, 0, 5)], { at: DATA, threshold });
     steps(machine, 101);
@@ -131,7 +131,7 @@ test('a read watchpoint stops hot code at the first read, and the code then cont
   assert.deepEqual(stops[0][0].kind, 'hit');
 });
 
-test('regions are rebuilt for watched reads without waiting for the code to become hot again', () => {
+test('after a read watchpoint is set, regions are rebuilt without waiting for the code to become hot again', () => {
   const machine = looping([a.ld(6, 0, 5)], { at: DATA, threshold: 10 });
   for (let run = 0; run < 6; run++) steps(machine, 40);
   const { regionCount } = machine.hart;

@@ -161,7 +161,7 @@ test('instructions execute up to the last permitted byte', () => {
   assert.deepEqual(trapOf(machine), { cause: FETCH_FAULT, value: BigInt(DATA + 12), pc: BigInt(DATA + 12) });
 });
 
-test('an instruction of which only the first half may be executed faults at its second half', () => {
+test('if only the first half of an instruction may be executed, the instruction faults at the second half', () => {
   const machine = restrictedCode([a.cAddi(5, 1), a.addi(5, 5, 1)], range(DATA, DATA + 4, X));
   steps(machine, 2);
   assert.deepEqual(trapOf(machine), { cause: FETCH_FAULT, value: BigInt(DATA + 4), pc: BigInt(DATA + 2) });

@@ -166,7 +166,7 @@ function forwardBranch(random: SeededRandom, { name, index, units }: UnitOptions
   return a.to(label, (far) => encode(x, y, far));
 }
 
-/** Replaces an instruction of this loop, sometimes by its previous word. */
+/** Replaces an instruction of this loop, sometimes with the word that was there before. */
 function patch(random: SeededRandom): Item {
   const [name, operand] = random.pick([['amoswap.w', NEW] as const, ['amoxor.w', OLD ^ NEW] as const]);
   return [a.li(6, operand), a.addi(5, 19, 0), ATOMICS[name](0, 6, 5)];

@@ -4,7 +4,10 @@ import { DATA_PAGES, DATA_VA, MPRV, NOWHERE, POINTERS, SUPERPAGE_VA } from './ra
 import { destination, source } from './randomOperands.ts';
 import type { UnitOptions, Units } from './randomUnits.ts';
 
-/** Units of random programs with cache-block operations, WRS, and the registers that enable these and memory types. */
+/**
+ * Units for random programs: cache-block operations, WRS, and writes to the registers that enable these and memory
+ * types.
+ */
 const OPERATIONS = [a.cboZero, a.cboZero, a.cboInval, a.cboClean, a.cboFlush];
 
 export const CACHE_BLOCKS: Units = [
@@ -18,7 +21,7 @@ export const CACHE_BLOCKS: Units = [
   [2, (r, { mode }) => (mode === 'M' ? probeSatp(r) : [])],
 ];
 
-/** Random values for menvcfg and senvcfg, usually with everything enabled except for the S-mode timer. */
+/** Writes random values to menvcfg and senvcfg, usually with everything enabled except for the S-mode timer. */
 export function environment(random: SeededRandom): Item[] {
   return [
     a.li(5, environmentBits(random) | (random.chance(0.8) ? PBMTE : 0n)),
@@ -33,7 +36,9 @@ const PBMTE = 1n << 62n;
 const environmentBits = (random: SeededRandom): bigint =>
   random.chance(0.6) ? 0xf0n | BigInt(random.below(2)) : BigInt(random.below(256));
 
-/** An address that is usually unaligned, since the operation affects the whole block. */
+/**
+ * A cache-block operation on the data. The address is usually unaligned, since the operation affects the whole block.
+ */
 function onData(random: SeededRandom): Item {
   const operation = random.pick(OPERATIONS);
   if (random.chance(0.3)) return operation(random.pick(POINTERS));

@@ -26,8 +26,8 @@ import { PTE, pte, storeConstant } from './randomTables.ts';
  * hashes.
  */
 /**
- * Page tables: an identity mapping for supervisor code, a second mapping of the code for U mode, and tables for the
- * data.
+ * The start code. Its page tables contain an identity mapping for supervisor code, a second mapping of the code for U
+ * mode, and tables for the data.
  */
 export function startUp(kind: ProgramKind): Item[] {
   const everything = PTE.V | PTE.R | PTE.W | PTE.X | PTE.A | PTE.D;
@@ -204,7 +204,7 @@ export function epilogue(hashEnd = DATA_END): Item[] {
     a.li(31, SAVE),
     a.ld(5, SAVED.next, 31),
     a.jalr(0, 0, 5),
-    // Prints a hash of the 64-bit words from x10 to x11, and a space.
+    // Prints a hash of the 64-bit words between the addresses in x10 and x11, and then a space.
     'hash:',
     a.addi(7, 1, 0),
     a.li(12, 0x9e37_79b9_7f4a_7c15n),

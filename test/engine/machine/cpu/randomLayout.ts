@@ -19,7 +19,7 @@ export const SAVE = 0x8030_0000;
 /** Virtual addresses of the data: its pages in random order with random permissions, and all of them as a superpage. */
 export const DATA_VA = 0x4000_0000;
 export const SUPERPAGE_VA = 0x4020_0000;
-/** The data through the larger superpages; in Sv39 only the gigapage exists. */
+/** Virtual addresses of the data in the larger superpages; in Sv39, only the gigapage exists. */
 export const GIGAPAGE_VA = 0x1_0020_0000;
 export const TERAPAGE_VA = 2 ** 39 + DATA;
 /** The start of the upper half of the Sv48 address space, which maps the same memory as the lower half. */
@@ -57,7 +57,8 @@ export type BlockMode = 'M' | 'S' | 'U';
 
 /**
  * The kinds of program. `general` programs contain all instructions that QEMU 7.2 supports, and use Sv39. `paging`
- * programs access memory through Sv48. `blocks` programs also have cache blocks, memory types and WRS.
+ * programs access memory through Sv48. `blocks` programs also contain cache-block operations, Svpbmt memory types and
+ * WRS instructions.
  */
 export type ProgramKind = 'general' | 'paging' | 'blocks';
 

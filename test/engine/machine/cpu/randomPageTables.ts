@@ -11,7 +11,9 @@ const NO_RAM = 0x9000_0000;
 
 const ONE_OF_THE_BITS = [PTE.W, PTE.U, PTE.A, PTE.D, 1n << 5n, 1n << 8n, 1n << 61n, 1n << 62n, PTE.PBMT];
 
-/** Usually a valid pointer to a table or a valid leaf, sometimes with bits that make it invalid. */
+/**
+ * A random page table entry: usually a valid table pointer or a valid leaf, sometimes with bits that make it invalid.
+ */
 function randomEntry(random: SeededRandom): bigint {
   const isPointer = random.chance(0.45);
   const page = isPointer
@@ -36,8 +38,8 @@ export function fillTables(machine: BareMachine, random: SeededRandom): void {
 }
 
 /**
- * The offset within each page is often small, so that superpages map the address to RAM. The address is sometimes not
- * canonical.
+ * A random virtual address, sometimes not canonical. The offset within each page is often small, so that superpages map
+ * the address to RAM.
  */
 export function randomAddress(random: SeededRandom, levels: number): bigint {
   let address = 0n;

@@ -44,7 +44,7 @@ export function randomPredicate(random: SeededRandom, ramStart: bigint): Predica
         return { kind: 'register', register: random.below(32) };
     }
   };
-  /** Half of the addresses are in the first MiB of RAM, at any alignment. */
+  /** A load from memory; half of the addresses are in the first MiB of RAM, at any alignment. */
   const load = (depth: number): Predicate => {
     const offset: Predicate = { kind: 'extend', value: number(depth), bits: 20, signed: false };
     const start: Predicate = { kind: 'constant', value: ramStart };

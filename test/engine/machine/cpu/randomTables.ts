@@ -31,13 +31,14 @@ function largerPages(random: SeededRandom, kind: ProgramKind): Item[] {
   ];
 }
 
-/** The entry sometimes has one of Svpbmt's memory types. */
+/** Adds one of Svpbmt's memory types to some of the entries. */
 const withType = (random: SeededRandom, kind: ProgramKind, entry: bigint): bigint =>
   kind === 'blocks' && random.chance(0.4) ? entry | (BigInt(random.below(4)) << 61n) : entry;
 
 /**
- * The entry sometimes has a reserved bit, but not for pages outside memory. When an access crosses into such a page and
- * faults, the manual does not define which part of it is performed, and QEMU performs the parts in a different order.
+ * A leaf entry, sometimes with a reserved bit. It never maps a page outside memory: if an access crosses into such a
+ * page and faults, the manual does not define which part of the access is performed, and QEMU performs the parts in a
+ * different order.
  */
 export function leaf(random: SeededRandom, kind: ProgramKind): bigint {
   const entry = withType(random, kind, pte(DATA + 4096 * random.below(DATA_PAGES), leafFlags(random)));

@@ -66,7 +66,7 @@ const UNITS: Units = [
   [2, illegal],
   [2, (r, { hasBreaks }) => (hasBreaks ? r.pick<number>([a.ecall, a.ebreak, a.cEbreak]) : a.ecall)],
   [1, (r) => r.pick<number>([a.fence, a.fenceI, a.cNop, a.nop])],
-  // QEMU 7.2 allows Svinval's fences in U mode.
+  // QEMU 7.2 allows Svinval's fences in U mode, so no fences are generated there.
   [2, (r, { mode }) => (mode === 'U' ? a.nop : r.pick<number>(FENCES))],
   [2, badJump],
   [3, otherPermissions],
@@ -104,7 +104,10 @@ export function unit(random: SeededRandom, options: UnitOptions): Item {
   throw new Error('weights do not add up');
 }
 
-/** If the lower word is zero, CTZW in QEMU 7.2 continues to count in the upper word, so bit 0 is set here. */
+/**
+ * An operation with one operand. If the lower word is zero, CTZW in QEMU 7.2 continues to count in the upper word, so
+ * bit 0 of its operand is set.
+ */
 function oneOperand(random: SeededRandom): Item {
   const encode = random.pick(Object.values(UNARY_OPERATIONS));
   if (encode === UNARY_OPERATIONS.ctzw) return [a.ori(5, source(random), 1), encode(destination(random), 5)];
@@ -129,7 +132,7 @@ function compressed(random: SeededRandom): Item {
   }
 }
 
-/** The rounding mode is usually dynamic (fcsr), and sometimes reserved. */
+/** A floating-point operation, usually with the dynamic rounding mode (from fcsr) and sometimes with a reserved one. */
 function floatOperation(random: SeededRandom): Item {
   const { encode, toFloat, fromFloat } = random.pick(Object.values(FLOAT_OPERATIONS));
   return encode({
@@ -141,7 +144,7 @@ function floatOperation(random: SeededRandom): Item {
   });
 }
 
-/** The address is usually naturally aligned. */
+/** An atomic instruction, usually at a naturally aligned address. */
 function atomic(random: SeededRandom): Item {
   const encode = random.pick(Object.values(ATOMICS));
   const ordering = random.below(4) << 25;
@@ -192,8 +195,8 @@ function otherPermissions(random: SeededRandom, { mode, isAligned }: UnitOptions
 }
 
 /**
- * An address in the data with one bit flipped, which is usually unmapped or not canonical. Bit 39 is excluded because
- * that address is in the terapage, where QEMU has PCI.
+ * An access to an address in the data with one bit flipped, which is usually unmapped or not canonical. Bit 39 is never
+ * flipped, because the result would be in the terapage, where QEMU has PCI.
  */
 function manyBits(random: SeededRandom, { mode, isAligned }: UnitOptions): Item {
   if (mode === 'M') return [];
@@ -204,7 +207,10 @@ function manyBits(random: SeededRandom, { mode, isAligned }: UnitOptions): Item 
   return [a.li(5, address), random.chance(0.2) ? a.jalr(1, 0, 5) : access];
 }
 
-/** Changes a page or its permissions with immediate effect: writes the table and flushes the translations. */
+/**
+ * Changes the mapping or the permissions of a page with immediate effect: writes the table and flushes the
+ * translations.
+ */
 function otherPage(random: SeededRandom, { mode, kind }: UnitOptions): Item {
   if (mode === 'U') return [];
   const page = random.below(DATA_PAGES);
@@ -237,7 +243,7 @@ const cbOffset = (o: number): number =>
   (((o >> 1) & 3) << 3) |
   (((o >> 5) & 1) << 2);
 
-/** C.J, C.BEQZ or C.BNEZ over the next unit or two, which are within its range. */
+/** A C.J, C.BEQZ or C.BNEZ to one of the next two units, which are within the range of these instructions. */
 function forwardCompressed(random: SeededRandom, { name, index, units }: UnitOptions): Item {
   const target = index + 1 + random.below(2);
   const label = target < units ? `${name}u${target}` : `${name}end`;

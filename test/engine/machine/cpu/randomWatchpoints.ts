@@ -15,9 +15,9 @@ interface ProgramOptions {
 }
 
 /**
- * Compares the hits of random watchpoints in random programs with those that single steps show, without translation and
- * with two thresholds. The watchpoints are set when the code is hot; the programs then execute `steps` steps on each
- * hart.
+ * Compares the hits of random watchpoints in random programs with the hits that single-stepping finds, without
+ * translation and with two translation thresholds. The watchpoints are set once the code is hot; the programs then
+ * execute `steps` steps on each hart.
  */
 export function compareHits(random: SeededRandom, options: ProgramOptions & { rounds: number; steps: number }): void {
   const { harts, rounds, steps } = options;
@@ -66,7 +66,7 @@ function randomMachine(random: SeededRandom, { harts, isPaged }: ProgramOptions)
   };
 }
 
-/** One or two watchpoints in the data, which may cross a page boundary, in the code, or in the page table. */
+/** One or two watchpoints, each in the data (where it may cross a page boundary), in the code, or in the page table. */
 function randomWatchpoints(random: SeededRandom, options: { access: Watchpoint['access']; isPaged: boolean }) {
   const { access, isPaged } = options;
   const address = (): number => {

@@ -102,7 +102,7 @@ function round(format: Format, value: Value, mode: number): Result {
   const exponent = exponentOf(magnitude);
   const unit = Math.max(exponent, lowestExponent) - precision + 1;
   const { units, isExact } = roundToUnit(magnitude, unit, { mode, negative });
-  // A result is tiny if it is below the smallest normal number, computed with an unbounded exponent range.
+  // A result is tiny if it is below the smallest normal number when rounded with an unbounded exponent range.
   const unbounded = roundToUnit(magnitude, exponent - precision + 1, { mode, negative });
   const tiny = exponent < lowestExponent && !(exponent === lowestExponent - 1 && unbounded.units >> BigInt(precision));
   const flags = isExact ? 0 : tiny ? FLAGS.NX | FLAGS.UF : FLAGS.NX;

@@ -1,6 +1,6 @@
 /** After code is overwritten in any way, the new instructions execute, even without FENCE.I.
  *
- * The code changes after it has been decoded or translated.
+ * In these tests, the code changes after it has been decoded or translated.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -52,7 +52,7 @@ for (const [where, gap] of [
   });
 }
 
-test('a store changes code that was itself stored just before it first ran', () => {
+test('a store can overwrite code that was itself stored just before it first ran', () => {
   // The stores before the call are executed inline; the store after it must not be, because the page then contains
   // decoded code.
   const machine = machineWith([
@@ -171,7 +171,7 @@ test('data and code in the same page both stay correct while the data is written
   assert.equal(machine.hart.register(6), 100n + ((0x13n << 32n) | 0x13n));
 });
 
-/** Ways to write x6 to the address in x5, and to bytes before and after it. */
+/** Ways to write x6 to the address in x5. Some of them also write the bytes before or after it. */
 const WRITES_BESIDE: Case[] = [
   { name: 'a store', program: [a.sw(6, 0, 5)] },
   { name: 'two stores', program: [a.sw(0, -4, 5), a.sw(6, 0, 5)] },

@@ -66,12 +66,12 @@ for (const [name, program] of Object.entries(SPIN_LOOPS)) {
     const arrivals = arrivalsIn(t, () => steps(machine, RUN_STEPS));
     assert.ok(arrivals <= ARRIVALS_MAX, `${arrivals} arrivals`);
   });
-  test(`${name}: runs stay in translated code with paging on, on two harts that alternate by quantum`, (t) => {
+  test(`${name}: runs stay in translated code with paging on and two harts that alternate by quantum`, (t) => {
     const machine = spinning(program, { harts: 2, isPaged: true });
     steps(machine, 20 * QUANTUM_STEPS);
     const quanta = 10;
     const arrivals = arrivalsIn(t, () => steps(machine, quanta * QUANTUM_STEPS));
-    // Both harts have the same address space, so a switch flushes no translations.
+    // Both harts have the same address space, so switching between them flushes no translations.
     assert.ok(arrivals <= quanta * ARRIVALS_MAX, `${arrivals} arrivals`);
   });
 }
@@ -154,7 +154,7 @@ test('a misaligned or out-of-RAM access in a hot loop traps with the cause for t
   ];
   for (const [name, instruction, at, cause] of cases) {
     const ends = [0, 1].map((translationThreshold) => {
-      // In the middle of the run, x5 is set to `at`.
+      // Halfway through its rounds, the loop sets x5 to `at`.
       const body = [instruction, a.addi(12, 12, -1), a.bne(12, 13, 8), a.addi(5, 14, 0)];
       const machine = machineWith([...body, a.bne(12, 0, -16), a.jal(0, 0)], { translationThreshold });
       machine.ram.write(HANDLER, assemble([a.jal(0, 0)]));

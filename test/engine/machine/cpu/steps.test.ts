@@ -118,7 +118,7 @@ test('a trap takes one step and retires no instruction', () => {
   }
 });
 
-test('minstret counts retired instructions and mcycle every step, and both continue from a value that was written', () => {
+test('minstret counts retired instructions, mcycle counts steps, and both continue from a written value', () => {
   const machine = machineWith([
     a.csrr(10, CSR.minstret),
     a.csrr(11, CSR.mcycle),
@@ -143,7 +143,7 @@ test('minstret counts retired instructions and mcycle every step, and both conti
   assert.deepEqual(values, [0, 1, 3, 5, 1000, 1000, 1004, 1003]);
 });
 
-test('the next instruction reads the value written to minstret', () => {
+test('the instruction after a write to minstret reads the written value', () => {
   const machine = machineWith([a.csrrwi(0, CSR.minstret, 0), a.csrr(10, CSR.minstret), a.csrr(11, CSR.minstret)]);
   steps(machine, 3);
   assert.deepEqual([machine.hart.register(10), machine.hart.register(11)], [0n, 1n]);
@@ -266,12 +266,12 @@ test('interrupts are taken in priority order, and delegated ones last', () => {
   assert.deepEqual(order, [11, 3, 7, 9, 1, 5]);
 });
 
-test('enabling Sstc clears a timer interrupt that software had set before', () => {
+test('enabling Sstc clears a supervisor timer interrupt that software set before', () => {
   const machine = machineWith([a.csrw(CSR.mip, 5), a.csrr(10, CSR.mip), a.csrw(CSR.menvcfg, 6), a.csrr(11, CSR.mip)]);
   machine.hart.setSlot('STIMECMP', 1000n);
   machine.hart.setRegister(5, 1n << 5n);
   machine.hart.setRegister(6, 1n << 63n);
-  // Clears MTIP, which is pending until mtimecmp is written; this test does not use it.
+  // Writes mtimecmp to clear MTIP, which is pending until then; this test does not use MTIP.
   machine.board.clint.write(0x4004, 0xffffffff, 4);
   steps(machine, 4);
   assert.deepEqual([machine.hart.register(10), machine.hart.register(11)], [1n << 5n, 0n]);
@@ -308,7 +308,7 @@ test('wfi waits for an enabled interrupt, even one that cannot be taken, and the
   assert.equal(machine.instructions, before + 3, 'the second wfi does not wait');
 });
 
-test('after a wfi that wakes without a trap, a breakpoint stops in the same state as a run by step count', () => {
+test('after a wfi that wakes without a trap, a stop at a breakpoint has the same state as a run to the same step', () => {
   const setUp = [a.li(5, MTIMECMP), a.li(6, 50), a.sd(6, 0, 5), a.li(6, 1 << MTI), a.csrw(CSR.mie, 6)];
   const program = [...setUp, a.wfi, a.nop, a.nop];
   const behind = START + 4 * [...setUp, a.wfi].flat().length;

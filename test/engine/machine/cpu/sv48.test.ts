@@ -1,4 +1,4 @@
-/** Sv48 translates addresses with four levels: satp modes, superpages at each level, both address halves. */
+/** Sv48 translation works through four levels, with superpages at each level, in both halves of the address space. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LEGACY_ISA } from '../../../../debug-adapter/engine/machine/cpu/extensions.ts';
@@ -59,7 +59,9 @@ for (const [mmu, modes] of [
   });
 }
 
-/** A leaf entry of each level that maps RAM: its physical address, the page it maps, and the first virtual address. */
+/**
+ * A leaf entry at each level that maps RAM: the address of the entry, the physical page, and the first virtual address.
+ */
 const LEVELS = [
   { name: 'page', entry: leafAt(3), page: ONE, address: BigInt(WINDOW + 3 * 4096), sizeLog2: 12n },
   {
@@ -103,7 +105,7 @@ for (const { name, entry, page, address, sizeLog2 } of LEVELS) {
   });
 
   if (sizeLog2 === 12n) continue;
-  test(`a misaligned ${name} faults, regardless of which of its low bits is set`, () => {
+  test(`a misaligned ${name} faults, regardless of which low bit of its physical address is set`, () => {
     for (let bit = 12n; bit < sizeLog2; bit++) {
       const machine = sv48Machine();
       const entryWithBit = pte(page, ALL) | (1n << (bit - 2n));
@@ -143,7 +145,7 @@ test('code runs at virtual addresses that exist only in Sv48', () => {
   assert.deepEqual(trapOf(machine), { cause: 9n, value: 0n, pc: base + BigInt(ONE) + 12n });
 });
 
-test('the machine in an old recording has only the menvcfg bits that exist in its format', () => {
+test('a machine from an old recording has only the menvcfg bits of its format version', () => {
   const machine = bareMachine({ isa: LEGACY_ISA, mmu: 'sv39' });
   const program = [a.csrr(5, CSR.menvcfg), a.li(6, -1), a.csrw(CSR.menvcfg, 6), a.csrr(6, CSR.menvcfg)];
   machine.ram.write(START, assemble([program, a.li(7, -1), a.csrw(CSR.senvcfg, 7), a.csrr(7, CSR.senvcfg)]));

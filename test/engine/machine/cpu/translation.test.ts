@@ -36,7 +36,7 @@ const FAULT = { fetch: 12n, load: 13n, store: 15n };
 const ACCESS_FAULT = { fetch: 1n, load: 5n, store: 7n };
 type Access = 'fetch' | 'load' | 'store';
 
-/** A machine with paging on, whose code at START performs one access to the window. */
+/** A machine with paging on. Its code at START is a load and a store through x5. */
 function pagedMachine(mmu: MmuType = 'sv39'): BareMachine {
   const machine = bareMachine();
   startPaging(machine, 1, mmu);
@@ -201,7 +201,7 @@ function runPaged(program: Item[], flags: number = ALL): BareMachine {
   return machine;
 }
 
-test('after sfence.vma loads and stores access the new page', () => {
+test('after sfence.vma, loads and stores access the new page', () => {
   const machine = runPaged([
     a.ld(10, 0, 5),
     a.sd(0, 8, 5),
@@ -215,7 +215,7 @@ test('after sfence.vma loads and stores access the new page', () => {
   assert.deepEqual([word(machine, ONE + 8), word(machine, TWO + 8)], [0n, 12n]);
 });
 
-test('after sfence.vma fetches read the new page', () => {
+test('after sfence.vma, fetches read the new page', () => {
   const machine = pagedProgram([a.jalr(1, 0x100, 5), a.sd(7, 0, 6), a.sfenceVma, a.jalr(1, 0x100, 5)]);
   const addAndReturn = (value: number) => assemble([a.addi(11, 11, value), a.jalr(0, 0, 1)]);
   machine.ram.write(ONE + 0x100, addAndReturn(1));
@@ -258,7 +258,7 @@ test('SUM and MXR take effect from the next access', () => {
   forbid(around(MXR), PTE.V | PTE.X | PTE.A, FAULT.load);
 });
 
-test('MPRV takes effect when a CSR write or mret switches it', () => {
+test('MPRV takes effect as soon as a CSR write or mret changes it', () => {
   const machine = machineWith([
     a.li(8, MPRV | (1n << 11n)),
     a.csrrs(0, CSR.mstatus, 8),
@@ -326,7 +326,7 @@ const MISSING_FENCE: Item[][] = [
   [a.ld(10, 0, 5), a.sd(10, 8, 5), a.sd(7, 0, 6), a.ld(11, 0, 5), a.sd(11, 8, 5), a.ld(12, 0, 6)],
 ];
 
-test('saving and loading between any two steps changes nothing, even for a guest that omits sfence.vma', () => {
+test('saving and loading the state between any two steps changes nothing, even for a guest that omits sfence.vma', () => {
   const entry = PTE.V | PTE.R | PTE.W;
   for (const program of MISSING_FENCE) {
     const start = (): BareMachine => {
@@ -347,8 +347,8 @@ test('saving and loading between any two steps changes nothing, even for a guest
 });
 
 /**
- * A store through x5 to a page that is the leaf table itself. The store maps that page to a different one; a second
- * access then uses the page.
+ * Programs that store through x5 to a page that is the leaf table itself. The store maps that virtual page to a
+ * different physical page, which the next access then uses.
  */
 const THROUGH_ITSELF: Record<string, Item[]> = {
   'a store': [a.sd(7, 0, 5), a.sd(8, 0, 6), a.ld(10, 0, 6)],

@@ -156,7 +156,7 @@ function runImage(image: RandomImage, translationThreshold: number) {
 
 const ROUNDS = 500;
 
-/** The registers and flags after loops of random half-precision instructions. */
+/** The digest and the number of regions after a loop of random half-precision instructions. */
 function halfLoops(random: SeededRandom, translationThreshold: number) {
   const names = Object.keys(FLOAT_OPERATIONS).filter((name) => /\.h\b/.test(name));
   const register = () => 10 + random.below(6);

@@ -12,8 +12,8 @@ interface Access {
 
 /**
  * Executes one step and returns the watchpoints that it hits, from the bytes before and after the step and from the
- * instruction. The machine has no stop points. Knows the loads, stores, atomics and cbo.zero of 32 bits, and the
- * addresses in the programs of randomAtomics.ts.
+ * instruction. The machine must have no stop points. Only uncompressed loads, stores, atomics and cbo.zero are
+ * recognized, and only the addresses in the programs of randomAtomics.ts are translated.
  */
 export function hitsOfNextStep(machine: BareMachine, watchpoints: readonly Watchpoint[]): WatchHit[] {
   const { position, currentHart } = machine;
@@ -58,7 +58,7 @@ const entriesAround = ({ address, lengthBytes }: Watchpoint): Pick<Watchpoint, '
 const overlaps = (part: { address: number; lengthBytes: number }, watchpoint: Watchpoint): boolean =>
   part.address < watchpoint.address + watchpoint.lengthBytes && watchpoint.address < part.address + part.lengthBytes;
 
-/** The access of the next instruction, at a virtual address. */
+/** The memory access that the next instruction makes, with its virtual address. */
 function accessOf({ hart, ram }: BareMachine): Access | undefined {
   const pc = Number(hart.slot('PC'));
   if (!ram.contains(pc, 4)) return undefined;

@@ -1,4 +1,4 @@
-/** Watchpoints report exactly the accesses and changes that single steps show, in translated code too. */
+/** Watchpoints report exactly the accesses and changes that single-stepping finds, in translated code too. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -19,7 +19,7 @@ const NONE = { breakpoints: new Set<bigint>(), watchpoints: [] };
 
 for (const harts of [1, 4]) {
   for (const isPaged of [false, true]) {
-    test(`${harts} harts, addresses ${isPaged ? 'translated' : 'untranslated'}: hits of random programs match single steps`, (t) => {
+    test(`${harts} harts, addresses ${isPaged ? 'translated' : 'untranslated'}: hits in random programs match single-stepping`, (t) => {
       compareHits(SeededRandom.forTest(t), { harts, isPaged, rounds: 1, steps: 1000 });
     });
   }
@@ -54,7 +54,7 @@ test('neither a write of the same value nor a write that is reverted in the same
   assert.equal(machine.run(100).kind, 'reached');
 });
 
-test('virtio-blk: data that a device writes to RAM is a change', (t) => {
+test('a change watchpoint reports different data that a virtio-blk device writes to RAM', (t) => {
   const open = (): BareMachine => {
     const bytes = Uint8Array.from({ length: 4 << 20 }, (_, i) => i * 7);
     const device = new RawImage(new MemoryFile('disk.img', bytes), { writable: true });
@@ -87,10 +87,13 @@ test('virtio-blk: data that a device writes to RAM is a change', (t) => {
 
 // --- cost --------------------------------------------------------------------------------------------------------------
 
-/** The number of steps in which a loop becomes hot, is translated, and is detected as a loop that accesses watched pages. */
+/** The number of steps in which a loop becomes hot, is translated, and is found to access watched pages. */
 const WARM_UP = 3_000_000;
 
-/** A loop of the program, with x5 at DATA, x6 = 1 and x10 at the word after the watched one. */
+/**
+ * A machine that repeats the program in a loop, with DATA in x5, 1 in x6, and the address of the word after the watched
+ * one in x10.
+ */
 function looping(program: Item[]): BareMachine {
   const machine = machineWith([...program, a.jal(0, -4 * program.length)]);
   machine.hart.setRegister(5, BigInt(DATA));

@@ -23,7 +23,7 @@ function read64(clint: Clint, offset: number): bigint {
   return BigInt(clint.read(offset, 4)) | (BigInt(clint.read(offset + 4, 4)) << 32n);
 }
 
-test('each hart has one msip bit, which wakes the machine', () => {
+test('each hart has one msip bit, and writing it wakes the machine', () => {
   const { board, clint } = newClint(2);
   assert(board.wakes(() => clint.write(4, 0xffffffff, 4)));
   assert.equal(clint.read(4, 4), 1);

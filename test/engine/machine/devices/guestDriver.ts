@@ -83,7 +83,10 @@ export class GuestDriver {
     this.register(0x064, this.interruptStatus);
   }
 
-  /** Puts the next buffers at the start of the buffer memory again, overwriting the buffers of completed requests. */
+  /**
+   * Makes the next buffers start at the beginning of the buffer memory, so that they overwrite those of completed
+   * requests.
+   */
   reuseBuffers(): void {
     this.free = BUFFERS;
   }

@@ -25,7 +25,7 @@ function plicFor(source: number) {
   return { board, plic };
 }
 
-test('a source whose line rises becomes pending, is claimed and is completed', () => {
+test('a source whose line rises becomes pending, and can be claimed and completed', () => {
   const { board, plic } = plicFor(10);
   assert(board.wakes(() => plic.setLevel(10, true)));
   assert.equal(plic.read(PENDING, 4), 1 << 10);
@@ -140,7 +140,7 @@ test('priorities and thresholds are 3 bits wide; source 0 and the pending bits c
   assert.equal(plic.read(8, 4), 0);
 });
 
-test('with random interrupt lines and register accesses, outputs follow claims, and each change of an output is reported', () => {
+test('with random interrupt lines and register accesses, an output is high exactly when a source can be claimed, and output changes are reported', () => {
   withSeeds(50, (random) => {
     const { board, plic } = newPlic(2);
     const offsets = [4, 40, 128, 380, enable(0), enable(1, 1), enable(2, 2), enable(3), threshold(0), threshold(1)];

@@ -209,7 +209,7 @@ function newDisk(legacy: boolean) {
   return { board, drive, disk, driver: new GuestDriver({ memory: board.memory, disk, legacy }) };
 }
 
-test('virtio-mmio registers read as in QEMU, except for features left out here', options, async () => {
+test('virtio-mmio registers read as in QEMU, except for features that blkreplay lacks', options, async () => {
   await withDisks(async (qemu, { disk }) => {
     const offsets = [0, 4, 8, 0xc, 0x34, 0x44, 0x60, 0x70, 0xb0, 0xb4, 0xfc, 0x100, 0x104, 0x10c, 0x114, 0x124, 0x128];
     offsets.push(0x12c, 0x130, 0x134, 0x13c);
@@ -230,7 +230,7 @@ test('virtio-mmio registers read as in QEMU, except for features left out here',
   });
 });
 
-test('legacy virtio-mmio registers read as in QEMU, except for features left out here', options, async () => {
+test('legacy virtio-mmio registers read as in QEMU, except for features that blkreplay lacks', options, async () => {
   await withDisks(async (qemu, { disk }) => {
     const offsets = [0, 4, 8, 0xc, 0x34, 0x40, 0x44, 0x60, 0x70, 0xb0, 0xfc, 0x100, 0x104, 0x10c, 0x114, 0x124, 0x13c];
     const reads = offsets.map((offset) => ({ offset }));
@@ -284,7 +284,7 @@ async function compareRequests(legacy: boolean): Promise<void> {
 /** The size of the memory that contains the rings and buffers of one request. */
 const SHARED_BYTES = 0x14000;
 
-/** Repeats in QEMU every register write that the test's driver makes. */
+/** Forwards each register write of the test's driver to QEMU as well. */
 function mirrorWrites(qemu: Qtest, disk: VirtioBlk): void {
   const write = disk.write.bind(disk);
   disk.write = (offset, value, sizeBytes) => {
@@ -316,7 +316,7 @@ function randomRequest(random: SeededRandom): Request {
     const range = new DataView(new ArrayBuffer(16));
     range.setBigUint64(0, BigInt(sector), true);
     range.setUint32(8, sectors, true);
-    // For a request with both errors, QEMU reports the invalid range and blkreplay the invalid flags.
+    // If a request had both errors, QEMU would report the invalid range and blkreplay the invalid flags.
     if (sector + sectors <= DISK_BYTES / 512) range.setUint32(12, random.pick([0, 0, 1, 2]), true);
     request.output = new Uint8Array(range.buffer);
   }

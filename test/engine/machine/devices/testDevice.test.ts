@@ -48,7 +48,7 @@ test('writes with other values, offsets or widths do nothing, and a second resul
   assert.equal(testDevice.read(0, 4), 0);
 });
 
-test('loading a state that was saved before the end clears the result', () => {
+test('loading a state that was saved before the end of the run clears the result', () => {
   const { testDevice } = newTestDevice();
   const before = testDevice.saveState();
   testDevice.write(0, 0x5555, 4);

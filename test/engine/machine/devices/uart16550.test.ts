@@ -60,7 +60,7 @@ test('without a FIFO the newest byte is kept, and the lost byte is reported as a
   const { board, read, write, receive } = newUart();
   write(IER, 0x05);
   receive('ab');
-  assert.equal(read(IIR), 0x06); // IIR reports line status before received data.
+  assert.equal(read(IIR), 0x06); // In IIR, line status has priority over received data.
   assert.equal(read(LSR), IDLE_LINE | 1 | 2);
   assert.equal(read(IIR), 0x04); // The read of LSR has cleared the overrun.
   assert.equal(String.fromCharCode(read(RBR)), 'b');

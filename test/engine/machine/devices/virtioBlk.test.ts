@@ -41,7 +41,7 @@ const rangeOf = (sector: number, sectors: number, flags = 0) => {
   return bytes;
 };
 
-test('a read returns the sectors, an OK status and an interrupt', () => {
+test('a read returns the sectors and an OK status, and raises an interrupt', () => {
   const { board, drive, driver, run } = newDisk();
   drive.bytes.set(pattern(1024), 3 * 512);
   const { status, input, used } = run({ type: IN, sector: 3, input: 1024 });
@@ -84,7 +84,7 @@ test('a request takes 10 us plus a quarter nanosecond per byte, and requests com
   assert.equal(disk.deadline(), Infinity);
 });
 
-test('one notification starts all waiting requests, and each call to act completes one', () => {
+test('one notification starts all waiting requests, and each call to `act` completes one', () => {
   const { drive, disk, driver } = newDisk();
   const outcomes = [5, 6, 7].map((sector) => driver.request({ type: IN, sector, input: 512 }));
   driver.notify();
@@ -183,7 +183,7 @@ test('a failed read leaves the guest buffer unchanged', () => {
   assert.deepEqual(driver.inputOf(outcome), new Uint8Array(512).fill(0x5a));
 });
 
-test('no interrupt occurs while the guest sets NO_INTERRUPT', () => {
+test('no interrupt occurs while the guest has NO_INTERRUPT set', () => {
   const { board, driver, run } = newDisk();
   board.memory.writeU16(driver.available, 1);
   run({ type: FLUSH });
@@ -209,7 +209,7 @@ test('with the event index, only the first and the requested used entry raise an
   assert.equal(board.interrupt, true);
 });
 
-test('the ring indexes wrap after 65535 entries', () => {
+test('the ring indexes wrap from 65535 to 0', () => {
   const { driver, run } = newDisk({ size: 4 });
   for (let i = 0; i < 70_000; i++) {
     driver.reuseBuffers();
@@ -237,7 +237,7 @@ test('a reset completes requests in flight on the drive, in order, but does not 
   assert.equal(driver.takeUsed().length, 1);
 });
 
-test('after a host error, the device throws that error, and the request stays in flight', () => {
+test('if the host reports an error, the device throws it, and the request stays in flight', () => {
   const { drive, disk, driver } = newDisk();
   const outcome = driver.request({ type: FLUSH });
   driver.notify();

@@ -32,7 +32,7 @@ const BOARDS: readonly BoardOptions[] = [
 
 if (process.env.UPDATE_BOARD_TRANSCRIPT) updateTranscript();
 
-test('the board responds as in the stored transcript of QEMU', () => {
+test('the board gives the answers in the stored transcript of QEMU', () => {
   const scripts = readTranscript(readFileSync(TRANSCRIPT, 'utf8'));
   const accesses = scripts.reduce((sum, { operations }) => sum + operations.filter(isAccess).length, 0);
   assert(accesses >= TRANSCRIPT_ACCESSES, `${accesses} accesses`);

@@ -42,8 +42,8 @@ export function randomScript(random: SeededRandom, board: BoardOptions, accesses
 }
 
 /**
- * Accesses to unmapped addresses, or of a width that the device lacks. They cause an access fault and have no other
- * effect.
+ * Accesses to unmapped addresses, or with a width that the device does not support. They cause an access fault and have
+ * no other effect.
  */
 function unmappedAccess(script: Script, random: SeededRandom): void {
   const address = random.pick([

@@ -100,8 +100,8 @@ export function clintOperations(script: Script, random: SeededRandom): void {
     case 3:
       return script.read(CLINT + 0xbff8 + random.pick([0, 4]), random.pick([4, 8]), false);
     case 4:
-      // A compare value that is above 2^40 ticks or always in the past. Writing only the lower half does not change
-      // which of the two it is.
+      // A compare value that is either above 2^40 ticks or always in the past. Writing only the lower half cannot move
+      // it from one range to the other.
       if (random.chance(1 / 3)) script.write(CLINT + 0x4000 + 8 * hart, 4, BigInt(random.uint32()));
       else if (random.chance(1 / 2))
         script.write(CLINT + 0x4004 + 8 * hart, 4, BigInt(random.pick([0x100, 0x7fffff, 0xffffffff])));
