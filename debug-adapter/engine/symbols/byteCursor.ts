@@ -40,7 +40,7 @@ export class ByteCursor {
     return at;
   }
 
-  /** Like `skip`, for bytes that will be read. */
+  /** Like `skip`, but also loads the bytes so that they can be read. */
   private take(count: number): number {
     const at = this.skip(count);
     if (this.at > this.loadedEnd) {
@@ -134,7 +134,7 @@ export class ByteCursor {
     while (this.u8() >= 0x80);
   }
 
-  /** A zero-terminated UTF-8 string; also skips the zero byte. */
+  /** Reads a zero-terminated UTF-8 string and skips the zero byte. */
   string(): string {
     const end = endOfString(this.section, this.at, this.end);
     const text = decodeText(this.bytes.subarray(this.at, end));

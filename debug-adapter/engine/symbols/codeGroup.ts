@@ -3,7 +3,7 @@ import { NameQuery } from './functions/nameQuery.ts';
 import type { Frame, UnwindResult } from './unwinding/frame.ts';
 import type { AddressRange, LineBreakpoint, Symbols } from './symbols.ts';
 
-/** One symbol file and how the guest loads it. */
+/** One symbol file, and whether its code is in memory from the start. */
 export interface SymbolFile {
   symbols: Symbols;
   /** Whether the machine boots this file. If so, its code is in memory from the start. */
@@ -26,8 +26,8 @@ export function groupByCode(files: readonly SymbolFile[]): CodeGroup[] {
 }
 
 /**
- * The files that describe the same code: a stripped kernel and its unstripped version, or a Linux Image and its
- * vmlinux. Each query goes to the file with the most information. A file with a source line for the address is
+ * A group of files that describe the same code, such as a stripped kernel and its unstripped version, or a Linux Image
+ * and its vmlinux. Each query goes to the file with the most information. A file with a source line for the address is
  * preferred to a file with only a symbol. Otherwise, a file with debug information is preferred to a file without it.
  * Among equally good files, the first one in the list is used.
  */
@@ -90,8 +90,8 @@ export class CodeGroup {
   }
 
   /**
-   * The number of inlined functions at an address up to the one with a name, from the outermost; 0 if none of them has
-   * the name.
+   * The depth of the inlined call that begins at an address and whose function has the given name. The outermost
+   * inlined call has depth 1. Returns 0 if no such call begins at the address.
    */
   inlineDepthOf(name: string, address: bigint): number {
     const query = new NameQuery(name);

@@ -3,42 +3,45 @@
  * session decides where the file may be.
  */
 export type CompanionRequest =
-  /** The debug information of a stripped file, by build ID. */
+  /** The separate debug file of a stripped file, identified by its build ID. */
   | { kind: 'buildId'; buildId: string }
-  /** The debug information of a stripped file, by the name in `.gnu_debuglink`. */
+  /** The separate debug file of a stripped file, identified by its name in `.gnu_debuglink`. */
   | { kind: 'debugLink'; name: string }
   /** The file with the entries of a split unit (DW_AT_dwo_name). */
   | { kind: 'split'; name: string; compDir: string }
-  /** The package of all split units of a program (`.dwp`). */
+  /** The package (`.dwp`) that contains all split units of a program. */
   | { kind: 'package' }
   /** The file with entries that several programs share (`dwz -m`). */
   | { kind: 'supplementary'; name: string; buildId: string };
 
-/** A companion, and the path at which it was found. */
+/** The contents of a companion, and the path at which it was found. */
 export interface CompanionFile {
   name: string;
   bytes: Uint8Array;
 }
 
 /**
- * Opens the files that one symbol file refers to. Returns the first file that `accepts`; undefined if there is none.
- * Never throws because of a name.
+ * Opens a file that a symbol file refers to. Returns the first file for which `accepts` returns true; undefined if
+ * there is none. An invalid file name does not cause an error.
  */
 export type FindCompanion = (
   request: CompanionRequest,
   accepts: (file: CompanionFile) => boolean,
 ) => CompanionFile | undefined;
 
-/** The separate debug file that a stripped file names (`objcopy --add-gnu-debuglink`). */
+/** A stripped file's link to its separate debug file (`objcopy --add-gnu-debuglink`). */
 export interface DebugLink {
   name: string;
-  /** The CRC-32 of the separate file. */
+  /** The CRC-32 of the separate debug file. */
   crc: number;
 }
 
-/** The supplementary file that `dwz -m` writes: it holds what several files have in common. */
+/**
+ * A link to the supplementary file that `dwz -m` writes. The supplementary file holds debug information that several
+ * files have in common.
+ */
 export interface SupplementaryLink {
   name: string;
-  /** In hexadecimal. */
+  /** The build ID in hexadecimal. */
   buildId: string;
 }

@@ -1,6 +1,6 @@
 import type { AddressRange, CodeSection, Symbols } from './symbols.ts';
 
-/** The result of a comparison: `apart` means that the files share too little code to compare. */
+/** The result of comparing the code in two files. `apart` means that they share too little code to compare. */
 export type CodeComparison = { kind: 'same' } | { kind: 'different'; address: bigint } | { kind: 'apart' };
 
 // The maximum number of section pairs to compare. A linked file has only a few code sections, so only damaged files

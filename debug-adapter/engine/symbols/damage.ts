@@ -14,5 +14,5 @@ export class MalformedData extends Error {
   }
 }
 
-/** The section of damage that affects the file as a whole. */
+/** The value of `section` if the damage affects the file as a whole. */
 export const WHOLE_FILE = 'file';

@@ -1,4 +1,4 @@
-/** The bytes of a number in guest memory order. */
+/** The bytes of a number, in little-endian order as in guest memory. */
 export function toBytes(value: bigint, sizeBytes: number): Uint8Array {
   const bytes = new Uint8Array(sizeBytes);
   let rest = BigInt.asUintN(sizeBytes * 8, value);
@@ -6,7 +6,7 @@ export function toBytes(value: bigint, sizeBytes: number): Uint8Array {
   return bytes;
 }
 
-/** The unsigned number in bytes in guest memory order. */
+/** The unsigned number that bytes in little-endian order represent. */
 export function fromBytes(bytes: Uint8Array): bigint {
   return bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
 }

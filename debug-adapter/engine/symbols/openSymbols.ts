@@ -56,7 +56,7 @@ export function openSymbols(source: SymbolsSource): Symbols {
   };
 }
 
-/** Finds a type by its C name; undefined if the text is not a type name. */
+/** Finds a type by its C name; undefined if the text does not name a known type. */
 function findType(name: string, names: NameIndex, types: TypeReader): Type | undefined {
   const find = (key: string) => {
     for (const die of names.find('type', key)) return types.typeFrom(die);

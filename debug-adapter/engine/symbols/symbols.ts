@@ -13,14 +13,14 @@ import type { Value } from './values/value.ts';
  *
  * Every code and data address is a guest address: an unsigned 64-bit `bigint` that includes the load bias. Queries
  * never modify anything and do not throw on damaged files: damaged debug information counts as missing, and a
- * diagnostic is added to `diagnostics`. Only `evaluate` throws: a UserError that quotes the offending part of the
- * expression.
+ * diagnostic is added to `diagnostics`. Only the queries that take an expression throw; their error messages quote the
+ * offending part of the expression.
  */
 export interface Symbols {
   /** The file name from the launch configuration or command line. */
   readonly name: string;
   readonly loadBias: bigint;
-  /** Whether the file has DWARF. Without it, `symbolAt` and the function queries use the symbol table. */
+  /** Whether the file has DWARF. Without it, the function queries use only the symbol table. */
   readonly hasDebugInfo: boolean;
   /**
    * Diagnostics about the debug information, one sentence each. Each should be shown to the user once. Diagnostics are
@@ -86,7 +86,10 @@ export interface Symbols {
   innermostFrame(view: FrameView): Frame;
   /** Unwinds one frame. The stack depth is limited, so unwinding ends even if the stack is damaged. */
   callerOf(frame: Frame): UnwindResult;
-  /** The frames, innermost first, at most `limit`. Only for stacks whose functions are all in this file. */
+  /**
+   * The frames of the call stack, innermost first, up to `limit` of them. Use this only if all functions on the stack
+   * are in this file.
+   */
   callStack(view: FrameView, limit?: number): { frames: Frame[]; end: UnwindResult['kind'] | 'limit' };
 
   /**
@@ -107,8 +110,8 @@ export interface Symbols {
   isTrue(expression: string, frame: Frame): boolean;
   /**
    * Checks the syntax, names and types of a C expression in the innermost frame at `frame.pc`, without the values.
-   * Returns the condition that its value is not 0, in a form that a machine can evaluate; undefined if there is none.
-   * Throws an InvalidExpression.
+   * Returns the condition that the expression's value is not 0, in a form that the machine can evaluate; undefined if
+   * there is no such form. Throws an InvalidExpression.
    */
   check(expression: string, frame: Frame): Predicate | undefined;
 }
@@ -171,7 +174,7 @@ export interface LineLocation extends AddressRange {
 /** The addresses for a breakpoint on a source line. */
 export interface LineBreakpoint {
   file: SourceFile;
-  /** The breakpoint's actual line: the requested line, or the next line with code. */
+  /** The actual line of the breakpoint: the requested line or, if that has no code, the next line with code. */
   line: number;
   /** One address for each function, block or inlined copy that contains the line, in ascending order. */
   addresses: bigint[];
@@ -191,7 +194,7 @@ export interface FunctionInfo {
   line: number | undefined;
 }
 
-/** An inlined call to a function, with its code ranges. */
+/** An inlined call whose code contains the requested address. */
 export interface InlinedCall {
   name: string;
   /**
@@ -199,7 +202,7 @@ export interface InlinedCall {
    * call.
    */
   entry: bigint;
-  /** The range that contains the requested address. */
+  /** The call's code range that contains the requested address. */
   range: AddressRange;
   /** The call site. */
   callFile: SourceFile | undefined;
@@ -217,9 +220,9 @@ export interface SymbolInfo {
 
 /** The symbol that contains an address. */
 export interface SymbolAtAddress extends SymbolInfo {
-  /** The address relative to the symbol. */
+  /** The offset of the requested address from the start of the symbol. */
   offset: bigint;
-  /** `main`, `main+4`. */
+  /** The name with the offset, for example `main` or `main+4`. */
   text: string;
 }
 

@@ -10,7 +10,7 @@ import {
 import { MangledText, NotMangled, type DemangledName } from './mangledText.ts';
 
 /**
- * Parses a name that is mangled by the rules of the Itanium C++ ABI, section 5.1, without the prefix `_Z`. Supports all
+ * Parses a mangled name (Itanium C++ ABI, section 5.1) from which the prefix `_Z` has been removed. Supports all
  * constructs in the names of functions and variables except expressions in template arguments.
  */
 export class ItaniumName {
@@ -43,7 +43,7 @@ export class ItaniumName {
     });
   }
 
-  /** Virtual tables, thunks and the like; undefined for ordinary names. */
+  /** Parses the name of a virtual table, a thunk or the like; returns undefined for ordinary names. */
   private specialName(): DemangledName | undefined {
     const { text } = this;
     const code = text.peek() + text.peek(1);
@@ -125,7 +125,7 @@ export class ItaniumName {
     return { name, hasReturnType, qualifiers };
   }
 
-  /** An entity inside a function. */
+  /** Parses the name of an entity inside a function. */
   private localName(): Name {
     const { text } = this;
     const outerArguments = this.templateArguments;
@@ -184,7 +184,7 @@ export class ItaniumName {
     return `operator${symbol}`;
   }
 
-  /** `_` is 1, `0_` is 2. */
+  /** Parses the number of an unnamed type or lambda: `_` is 1, `0_` is 2. */
   private number(): number {
     const digits = this.text.match(/\d*/y);
     this.text.expect('_');
@@ -206,7 +206,7 @@ export class ItaniumName {
     return { ...found, left: text.limited(found.left) };
   }
 
-  /** A standard library class before its constructor or destructor is spelled in full. */
+  /** If a standard library class is followed by its constructor or destructor, the class name is spelled in full. */
   private substitutedScope(): string {
     const name = spell(this.substitution());
     return /[CD]/.test(this.text.peek()) && /\d/.test(this.text.peek(1)) ? (FULL_STANDARD_NAMES[name] ?? name) : name;
@@ -364,7 +364,7 @@ interface Name {
   qualifiers: string;
 }
 
-/** A type as the text before and after the name that it declares: `int (*` and `)(long)`. */
+/** A type, as the text before and the text after a name declared with it: `int (*` and `)(long)`. */
 interface TypeText {
   kind: 'plain' | 'function' | 'array';
   left: string;
@@ -388,7 +388,7 @@ function skipCallOffset(text: MangledText, kind: string): void {
   }
 }
 
-/** A space separates the arguments of `operator<` from its name. */
+/** A space separates the name `operator<` from its template arguments. */
 const withArguments = (name: string, list: string): string => `${name}${name.endsWith('<') ? ' ' : ''}${list}`;
 
 function qualified(type: TypeText, qualifiers: string): TypeText {

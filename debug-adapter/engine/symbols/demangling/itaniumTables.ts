@@ -1,4 +1,7 @@
-/** Codes of the Itanium C++ ABI, section 5.1 ("External Names"), spelled as by GNU c++filt. */
+/**
+ * The meanings of the codes in mangled names (Itanium C++ ABI, section 5.1, "External Names"), as GNU c++filt spells
+ * them.
+ */
 
 export const OPERATORS: Record<string, string | undefined> = {
   nw: ' new',
@@ -76,7 +79,7 @@ export const BUILT_IN_TYPES: Record<string, string | undefined> = {
   z: '...',
 };
 
-/** Built-in types after `D`. */
+/** The built-in types with two-letter codes, by the letter that follows `D`. */
 export const LONG_BUILT_IN_TYPES: Record<string, string | undefined> = {
   n: 'decltype(nullptr)',
   a: 'auto',

@@ -5,7 +5,7 @@ export interface DemangledName {
   parameters: string;
 }
 
-/** The text is not a mangled name, or it uses a construct that is not supported. */
+/** Thrown if the text is not a mangled name or uses a construct that is not supported. */
 export class NotMangled extends Error {}
 
 /**
@@ -36,7 +36,7 @@ export class MangledText {
     return this.text[this.at++];
   }
 
-  /** Reads the expected characters if they come next. */
+  /** If the expected characters come next, skips them and returns true. */
   accept(expected: string): boolean {
     if (!this.text.startsWith(expected, this.at)) return false;
     this.at += expected.length;
@@ -57,7 +57,9 @@ export class MangledText {
     return this.text.slice(this.at);
   }
 
-  /** The characters that match a pattern with the flag `y`; empty if there are none. */
+  /**
+   * Reads the characters that match a pattern, which must have the flag `y`. The result is empty if nothing matches.
+   */
   match(pattern: RegExp): string {
     pattern.lastIndex = this.at;
     const found = pattern.exec(this.text)?.[0] ?? '';
@@ -65,14 +67,14 @@ export class MangledText {
     return found;
   }
 
-  /** A decimal number. A number that starts with 0 has no further digits. */
+  /** Reads a decimal number. If the first digit is 0, the number has no further digits. */
   decimal(): number {
     const digits = this.match(DIGITS);
     if (digits === '' || digits.length > 9) throw new NotMangled();
     return Number(digits);
   }
 
-  /** Runs a step of the parser one level deeper. */
+  /** Parses a nested construct, unless the nesting is too deep. */
   nested<T>(parse: () => T): T {
     if (++this.depth > DEPTH_MAX) throw new NotMangled();
     const result = parse();
@@ -80,7 +82,7 @@ export class MangledText {
     return result;
   }
 
-  /** Counts the characters of an intermediate result. */
+  /** Subtracts the length of an intermediate result from the budget. Throws when the budget is used up. */
   limited(text: string): string {
     this.budget -= text.length;
     if (this.budget < 0) throw new NotMangled();
@@ -90,5 +92,8 @@ export class MangledText {
 
 const DIGITS = /0|[1-9]\d*/y;
 const DEPTH_MAX = 100;
-/** Names in heavily templated code can have several thousand characters. */
+/**
+ * The budget: the total length of all intermediate results. Names in heavily templated code can have several thousand
+ * characters.
+ */
 const WORK_MAX = 100_000;

@@ -1,6 +1,6 @@
 /**
- * Rust's legacy mangling: an Itanium nested name of path components that ends in a hash, `17h` and 16 digits. The hash
- * is omitted, as by c++filt. Returns undefined if the name is not a Rust name.
+ * Demangles a name in Rust's legacy mangling: an Itanium nested name whose last component is a hash (`17h` and 16
+ * hexadecimal digits). As in c++filt, the hash is omitted. Returns undefined if the name is not a Rust name.
  */
 export function demangleRustLegacy(mangled: string): string | undefined {
   const path = /^_ZN((?:\d+[^\d].*)?)17h([0-9a-f]{16})E(\..*)?$/.exec(mangled)?.[1];

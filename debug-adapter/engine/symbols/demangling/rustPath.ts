@@ -1,7 +1,8 @@
 import { MangledText, NotMangled } from './mangledText.ts';
 
 /**
- * Rust's v0 mangling (RFC 2603), without the prefix `_R`. Hashes of crates are omitted, as by c++filt.
+ * Parses a name in Rust's v0 mangling (RFC 2603) from which the prefix `_R` has been removed. As in c++filt, crate
+ * hashes are omitted.
  */
 export class RustPath {
   private readonly text: MangledText;
@@ -32,7 +33,7 @@ export class RustPath {
           return this.identifier();
         case 'M':
         case 'X': {
-          // Instead of the path of the implementation, its type is shown.
+          // An `impl` block is represented by the type that it belongs to, so its own path is not shown.
           this.disambiguator();
           this.path(false);
           const type = this.type();
@@ -59,7 +60,7 @@ export class RustPath {
     const outer = this.path(isValue);
     const number = this.disambiguator();
     const name = this.identifier();
-    // Upper case: compiler-generated entities; lower case: ordinary names.
+    // An uppercase namespace denotes a compiler-generated entity; a lowercase one denotes an ordinary name.
     if (!/[A-Z]/.test(space)) return this.text.limited(name ? `${outer}::${name}` : outer);
     const kind = space === 'C' ? 'closure' : space === 'S' ? 'shim' : space;
     return this.text.limited(`${outer}::{${kind}${name ? `:${name}` : ''}#${number}}`);
@@ -163,7 +164,10 @@ export class RustPath {
     });
   }
 
-  /** The mangled name numbers lifetimes from the innermost one; their names are assigned from the outermost one. */
+  /**
+   * In a mangled name, lifetimes are numbered from the innermost one outward, but they are named from the outermost one
+   * inward.
+   */
   private lifetime(): string {
     const index = this.base62();
     return index === 0 ? "'_" : lifetimeName(this.lifetimes - index);
@@ -201,7 +205,7 @@ export class RustPath {
     return this.text.accept('s') ? this.base62() + 1 : 0;
   }
 
-  /** `_` is 0; `0_` is 1. */
+  /** Reads a base-62 number: `_` is 0; `0_` is 1. */
   private base62(): number {
     const digits = this.text.match(/[0-9a-zA-Z]*/y);
     this.text.expect('_');

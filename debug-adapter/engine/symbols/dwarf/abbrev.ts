@@ -22,7 +22,7 @@ export interface Abbreviation {
 export class AbbreviationTable {
   private readonly cursor: ByteCursor;
   private readonly known = new Map<number, Abbreviation>();
-  /** The offset of each declaration, after its code. */
+  /** For each code, the offset of the rest of its declaration. */
   private readonly offsets = new Map<number, number>();
   private complete = false;
 

@@ -28,7 +28,10 @@ export function toGeneric({ value }: StackValue): bigint {
   return BigInt.asUintN(64, value);
 }
 
-/** The bits of a value, for a variable that has this value: at least 64, since the generic type has no size. */
+/**
+ * The bits of a value, to be read as a variable of any type. There are at least 64 bits, because the generic type does
+ * not specify the variable's size.
+ */
 export function bitsOf({ value, type }: StackValue): bigint {
   return BigInt.asUintN(Math.max(64, (type?.sizeBytes ?? 8) * 8), value);
 }
@@ -40,7 +43,7 @@ export function convert(value: StackValue, type: StackType | undefined): StackVa
   return inRange(typeof number === 'bigint' ? number : truncated(number), type);
 }
 
-/** The value of a type that has these bits. */
+/** Interprets bits as a value of a type. */
 export function reinterpret(bits: bigint, type: StackType | undefined): StackValue {
   return type?.isFloat ? { value: unsigned(bits, type), type } : inRange(bits, type);
 }

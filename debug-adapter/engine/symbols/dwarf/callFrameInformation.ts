@@ -80,7 +80,7 @@ export class CallFrameIndex {
   }
 }
 
-/** Reads one section from start to end. */
+/** Reads one section of call frame information from start to end. */
 class FrameReader {
   readonly descriptions: FrameDescriptionEntry[] = [];
   private readonly section: Section;
@@ -110,7 +110,7 @@ class FrameReader {
     }
   }
 
-  /** The CIE_id, which marks a CIE. In an FDE, this field contains the offset of its CIE. */
+  /** The value of the CIE_id field in a CIE. In an FDE, this field contains the offset of the CIE. */
   private cieId(is64: boolean): number {
     if (this.isEh) return 0;
     return is64 ? Infinity : 0xffff_ffff;

@@ -87,7 +87,7 @@ class CallFrameInterpreter {
     else this.rules.registers.delete(register);
   }
 
-  /** Instructions that advance the location or change the whole row. */
+  /** Executes instructions that advance the location or change the whole row. Returns false for other instructions. */
   private advanceOrRowOperation(opcode: number, c: ByteCursor): boolean {
     if (opcode === CFA.nop) return true;
     else if (opcode === CFA.setLoc) this.location = BigInt.asUintN(64, c.u64() + this.common.bias);

@@ -1,6 +1,6 @@
 /**
- * The tags that this reader uses (DWARF 5, section 7.5). The tables in this file also contain the older GNU equivalents
- * of the DWARF 5 constants.
+ * The tags that the DWARF reader uses (DWARF 5, section 7.5). The tables in this file also contain the older GNU
+ * equivalents of the DWARF 5 constants.
  */
 export const TAG = {
   arrayType: 0x01,

@@ -129,7 +129,7 @@ export class Die {
     return dies;
   }
 
-  /** The first entry, among this one and its origins, that has the attribute. */
+  /** This entry if it has the attribute, otherwise the first of its origins that has it. */
   entryWith(name: number): Die | undefined {
     return this.has(name) ? this : this.withOrigins().find((die) => die.has(name));
   }

@@ -25,7 +25,9 @@ export type Location =
   | { kind: 'value'; value: bigint }
   | { kind: 'bytes'; bytes: Uint8Array }
   | { kind: 'pieces'; pieces: LocationPiece[] }
-  /** A pointer to a variable that is not in memory: the key of its entry, and the offset in the variable. */
+  /**
+   * A pointer to a variable that is not in memory: the key of the variable's entry, and the offset within the variable.
+   */
   | { kind: 'implicitPointer'; dieKey: number; offsetBytes: number }
   | { kind: 'unavailable' };
 
@@ -52,8 +54,8 @@ export interface ExpressionContext {
 
 /**
  * Evaluates a DWARF expression or location description (DWARF 5, sections 2.5 and 2.6), such as a variable's location
- * or a CFA. If the frame cannot supply an input (a lost register, unreadable memory, the value at function entry), the
- * result is `unavailable`, never a wrong value.
+ * or a CFA. If the frame cannot supply an input (the value of a register, now or on entry to the function, or the
+ * contents of memory), the result is `unavailable`, never a wrong value.
  */
 export function evaluateLocation(expression: Uint8Array, context: ExpressionContext, initial: bigint[] = []): Location {
   try {
@@ -78,8 +80,8 @@ export function evaluateNumber(
 }
 
 /**
- * The register that an expression names, and the offset of the type with which it is read (0 for the generic type).
- * Undefined for other expressions.
+ * For an expression that only names a register: the number of the register, and the offset of the base type that its
+ * value has (0 for the generic type). Undefined for other expressions.
  */
 export function registerOf(expression: Uint8Array): { number: number; typeOffset: number } | undefined {
   const c = new ByteCursor(makeSection('a location', expression));
@@ -356,7 +358,7 @@ const OP = {
   derefType: 0xa6,
   convert: 0xa8,
   reinterpret: 0xa9,
-  /** The value is not initialized. */
+  /** Indicates that the value is not initialized. */
   gnuUninit: 0xf0,
   gnuImplicitPointer: 0xf2,
   gnuEntryValue: 0xf3,

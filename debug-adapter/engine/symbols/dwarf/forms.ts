@@ -135,7 +135,7 @@ function readReference(c: ByteCursor, form: number, sizes: FormSizes): Attribute
   }
 }
 
-/** In DWARF 2, these references have the size of an address. */
+/** Reads a DW_FORM_ref_addr reference. In DWARF 2, it has the size of an address. */
 function refAddr(c: ByteCursor, { version, addressBytes, is64 }: FormSizes): number {
   return version <= 2 ? c.toSafeInteger(c.unsigned(addressBytes)) : c.offset(is64);
 }

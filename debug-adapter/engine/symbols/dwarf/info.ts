@@ -26,9 +26,9 @@ export class DebugInfo {
   private readonly splitFiles: SplitFiles | undefined;
   private readonly abbreviationTables = new Map<Section, Map<number, AbbreviationTable>>();
   private readUnits: Unit[] | undefined;
-  /** The keys of the units in this file and in the supplementary file. */
+  /** The key ranges of the units in this file and in the supplementary file. */
   private ranges: UnitRange[] = [];
-  /** The keys of the units in `.dwo` and `.dwp` files, in ascending order. */
+  /** The key ranges of the units in `.dwo` and `.dwp` files, in ascending order. */
   private readonly splitUnits: UnitRange[] = [];
   private readonly splitFileCache = new Map<SectionSource, SplitFile>();
   private nextSplitKey = SPLIT_KEY;
@@ -115,7 +115,7 @@ export class DebugInfo {
     return this.supplementary && stringIn(this.supplementary, '.debug_str', offset);
   }
 
-  /** The type entry of a type unit (DW_FORM_ref_sig8). */
+  /** The entry of the type with this signature, which is in a type unit (DW_FORM_ref_sig8). */
   dieBySignature(signature: bigint): Die {
     if (!this.bySignature) {
       this.bySignature = new Map();
@@ -223,7 +223,7 @@ export class DebugInfo {
   }
 }
 
-/** The keys of a unit's entries. */
+/** The range of the keys of a unit's entries; `end` is exclusive. */
 interface UnitRange {
   start: number;
   end: number;
@@ -334,7 +334,7 @@ export class Unit implements FormSizes {
     return this.type === UNIT.type || this.type === UNIT.splitType;
   }
 
-  /** Identifies a skeleton unit and the unit that completes it. */
+  /** The ID that a skeleton unit has in common with the unit that completes it. */
   get dwoId(): bigint | undefined {
     return this.header.dwoId ?? this.root.constant(AT.gnuDwoId);
   }
@@ -368,7 +368,7 @@ export class Unit implements FormSizes {
     return this.skeleton.address(AT.lowPc) ?? 0n;
   }
 
-  /** The base of DW_AT_ranges in the entries of a split unit (GNU's extension of DWARF 4). */
+  /** The base of DW_AT_ranges in the entries of a split unit (a GNU extension to DWARF 4). */
   get rangesBase(): number {
     return this.isSplit ? (this.skeleton.sectionOffset(AT.gnuRangesBase) ?? 0) : 0;
   }

@@ -76,7 +76,8 @@ interface FileNames {
 }
 
 /**
- * Versions 2 to 4: an empty name ends the directory and file tables. Numbering starts at 1; directory 0 is comp_dir.
+ * In versions 2 to 4, an empty name ends each of the two tables (directories and files). Numbers start at 1; directory
+ * 0 is comp_dir.
  */
 function readOldFiles(c: ByteCursor): FileNames {
   const directories = [''];
@@ -90,7 +91,7 @@ function readOldFiles(c: ByteCursor): FileNames {
   return { directories, files };
 }
 
-/** Version 5: the tables describe their own format. Numbering starts at 0; entry 0 is the unit's directory or file. */
+/** In version 5, each table describes its own format. Numbers start at 0; entry 0 is the unit's directory or file. */
 function readFiles(sections: SectionSource, c: ByteCursor, sizes: FormSizes): FileNames {
   const directories = readEntries(sections, c, sizes).map((entry) => entry.name);
   return { directories, files: readEntries(sections, c, sizes) };

@@ -17,8 +17,8 @@ export interface LineRow {
 }
 
 /**
- * Runs a line number program (DWARF 5, section 6.2.5) and passes each row to `take`, in program order. The row object
- * is reused, so `take` must copy a row to keep it. Each opcode takes at least one byte and emits at most one row, so
+ * Runs a line number program (DWARF 5, section 6.2.5) and passes each row to `onRow`, in program order. The row object
+ * is reused, so `onRow` must copy a row to keep it. Each opcode takes at least one byte and emits at most one row, so
  * the section's size bounds the work.
  */
 export function runLineProgram(header: LineHeader, onRow: (row: Readonly<LineRow>) => void): void {

@@ -36,7 +36,7 @@ class UnitOutline {
     return innermost < 0 ? '' : this.scopes[innermost].name;
   }
 
-  /** Returns the offset of the last entry. */
+  /** Adds the functions and scopes inside an entry. Returns the offset of the last entry that was read. */
   private addChildren(die: Die, functions: number[], outer: OuterScope): number {
     let previous: Scope | undefined;
     let last = outer.start;

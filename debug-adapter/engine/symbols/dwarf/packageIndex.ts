@@ -7,14 +7,14 @@ import { symbolDamage } from '../../../messages/symbolDamage.ts';
 export type Contributions = ReadonlyMap<string, { offset: number; sizeBytes: number }>;
 
 /**
- * Reads `.debug_cu_index` or `.debug_tu_index` of a `.dwp` file (DWARF 5, section 7.3.5; version 2 is GNU's for DWARF
- * 4): a hash table from the IDs or signatures of units to the rows of a table of contributions.
+ * Reads `.debug_cu_index` or `.debug_tu_index` of a `.dwp` file (DWARF 5, section 7.3.5; version 2 is a GNU extension
+ * to DWARF 4): a hash table that maps the IDs or signatures of units to the rows of a table of contributions.
  */
 export function readPackageIndex(section: Section): Map<bigint, Contributions> {
   const units = new Map<bigint, Contributions>();
   if (section.bytes.length === 0) return units;
   const c = new ByteCursor(section);
-  // In version 5, the version is two bytes long and is followed by two zero bytes.
+  // In version 5, the version field is two bytes long and is followed by two zero bytes.
   const version = c.u32();
   const columnNames = COLUMNS[version];
   if (!columnNames) throw new MalformedData(section.name, symbolDamage.version(version));

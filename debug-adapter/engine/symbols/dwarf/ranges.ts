@@ -8,8 +8,8 @@ import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /**
  * The code ranges of an entry: DW_AT_low_pc and DW_AT_high_pc, or a list in `.debug_rnglists` (DWARF 5, section 7.25)
- * or `.debug_ranges` (DWARF 4, section 7.24). The ranges are kept in file order, because a function is entered at its
- * first range. Empty ranges are omitted.
+ * or `.debug_ranges` (DWARF 4, section 7.24). The ranges are kept in file order, because a function is entered at the
+ * start of its first range. Empty ranges are omitted.
  */
 export function rangesOf(die: Die): AddressRange[] {
   const value = die.value(AT.ranges);

@@ -4,7 +4,7 @@ import { MalformedData } from '../damage.ts';
 import type { DebugSections, SectionSource } from '../elf/debugSections.ts';
 import { type Contributions, PackagedSections, readPackageIndex } from './packageIndex.ts';
 
-/** The name and location of a split unit's file, as its skeleton unit gives them. */
+/** The name and location of a split unit's file, as specified by its skeleton unit. */
 export interface SplitName {
   /** DW_AT_dwo_name. */
   name: string;
@@ -13,8 +13,8 @@ export interface SplitName {
 }
 
 /**
- * The files with the entries of split units (DWARF 5, section 7.3.2; GNU's extension of DWARF 4): one `.dwo` file for
- * each unit, or a `.dwp` package with all of them. A file is opened when one of its units is first needed.
+ * The files with the entries of split units (DWARF 5, section 7.3.2; a GNU extension to DWARF 4): one `.dwo` file for
+ * each unit, or a `.dwp` package that contains all units. A file is opened when one of its units is first needed.
  */
 export class SplitFiles {
   private readonly main: DebugSections;
@@ -115,7 +115,7 @@ interface Package {
 
 /**
  * The sections of a `.dwo` file under the names of the sections that they complete. Sections with relocated data
- * (addresses, ranges of DWARF 4 and lines) are in the program itself.
+ * (addresses, DWARF 4 range lists and line tables) are in the program itself.
  */
 class DwoSections implements SectionSource {
   private readonly main: DebugSections;

@@ -5,8 +5,8 @@ import { UNIT } from './constants.ts';
 import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /**
- * Reads a unit header (DWARF 5, section 7.5.1) and moves the cursor to the next unit; undefined for an unsupported
- * version.
+ * Reads a unit header (DWARF 5, section 7.5.1) and moves the cursor to the next unit. Returns undefined if the unit's
+ * version is not supported.
  */
 export function readUnitHeader(cursor: ByteCursor, location: UnitLocation): UnitHeader | undefined {
   const start = cursor.at;
@@ -34,7 +34,7 @@ export function readUnitHeader(cursor: ByteCursor, location: UnitLocation): Unit
   return { ...header, firstDie: c.at, abbreviationOffset };
 }
 
-/** The section that contains a unit. */
+/** The section that contains a unit, and the numbers from which the keys of its entries are formed. */
 export interface UnitLocation {
   sections: SectionSource;
   /** The number that is added to the offsets of entries to form their keys. */
@@ -44,7 +44,7 @@ export interface UnitLocation {
   isSplit: boolean;
 }
 
-/** The fields of a unit's header, and where the unit is. */
+/** The fields of a unit's header, and the unit's location. */
 export interface UnitHeader extends UnitLocation {
   start: number;
   end: number;

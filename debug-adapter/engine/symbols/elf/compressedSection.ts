@@ -67,13 +67,13 @@ function decompress({ format, sizeBytes, bytes }: Stream, compression: HostCompr
 /** The values of ch_type. */
 const FORMATS: Record<number, Stream['format'] | undefined> = { 1: 'zlib', 2: 'zstd' };
 const CHDR_BYTES = 24;
-/** "ZLIB". */
+/** "ZLIB" in ASCII. */
 const GNU_MAGIC = [0x5a, 0x4c, 0x49, 0x42];
 const GNU_HEADER_BYTES = 12;
 const ZLIB_BYTES = 6;
 
 /** Deflate expands a byte to at most 1032 bytes. Zstandard exceeds this only for data that is nearly constant. */
 const DEFLATE_RATIO_MAX = 1032;
-/** Up to this size, any ratio is accepted. */
+/** Up to this decompressed size, any compression ratio is accepted. */
 const SMALL_BYTES = 16 << 20;
 const SIZE_BYTES_MAX = 1 << 30;

@@ -1,6 +1,6 @@
 /**
- * The CRC-32 of a separate debug file, as `.gnu_debuglink` stores it (the polynomial of IEEE 802.3, as in gzip). Eight
- * bytes per step: about 1 GB/s.
+ * The CRC-32 of a separate debug file, as `.gnu_debuglink` stores it (the polynomial of IEEE 802.3, as in gzip).
+ * Processing eight bytes per step reaches about 1 GB/s.
  */
 export function crc32(bytes: Uint8Array): number {
   tables ??= makeTables();

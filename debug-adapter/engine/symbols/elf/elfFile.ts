@@ -49,8 +49,8 @@ export interface ElfSection {
 /**
  * Reads an ELF file's section or segment headers. Throws a UserError if the file is not a linked RV64 file. A section
  * whose bytes would lie outside the file is treated as empty. A file without a section header table (fully stripped)
- * has no sections; its code comes from its segments. Object files are refused, unless `isCompanion`: their addresses
- * are not final, but a `.dwo` or `.dwp` file contains none.
+ * has no sections; its code comes from its segments. Object files are rejected, because their addresses are not final.
+ * With `isCompanion`, they are accepted, because `.dwo` and `.dwp` files contain no addresses.
  */
 export function readElfFile(source: Uint8Array | FileBytes, name: string, { isCompanion = false } = {}): ElfFile {
   const file: FileBytes = 'bytes' in source ? source : { bytes: source };
@@ -171,8 +171,8 @@ function readSegments(view: DataView, file: FileBytes): ElfSection[] {
 }
 
 /**
- * The build ID from a note (System V ABI, "Note Section"): name size, description size and type, then the name padded
- * to 4 bytes and the description.
+ * The build ID, which is the description in a note (System V ABI, "Note Section"). A note consists of the size of its
+ * name, the size of its description, its type, the name (padded to 4 bytes) and the description.
  */
 function buildIdOf(sections: readonly ElfSection[]): string | undefined {
   const bytes = sections.find(({ name }) => name === '.note.gnu.build-id')?.bytes;

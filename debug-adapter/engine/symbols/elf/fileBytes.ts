@@ -26,7 +26,7 @@ export function allBytes({ bytes, load }: FileBytes): Uint8Array {
   return bytes;
 }
 
-/** Bytes that are needed only once, and that are valid until the next call. */
+/** Returns bytes that are needed only once. The result is valid until the next call. */
 export function bytesOnce({ bytes, readOnce }: FileBytes, start: number, end: number): Uint8Array {
   return readOnce ? readOnce(start, end) : bytes.subarray(start, end);
 }
@@ -116,12 +116,12 @@ export class PagedFile implements FileBytes {
   }
 }
 
-/** Small, because the headers of units are scattered throughout the file. */
+/** Pages are small, because the headers of units are scattered throughout the file. */
 const PAGE_BYTES = 4096;
 const READ_AHEAD_PAGES = 7;
 /**
- * A sequential reader may skip some bytes at the start of a page, so its first read there may begin this far into the
- * page.
+ * A sequential reader may skip some bytes at the start of a page, so its first read in the page may begin at most this
+ * many bytes into it.
  */
 const VALUE_BYTES = 16;
 const SCRATCH_BYTES_MIN = 1 << 20;

@@ -25,7 +25,7 @@ export function supplementaryLinkOf(file: ElfFile): SupplementaryLink | undefine
   );
 }
 
-/** The checksum by which other files refer to a supplementary file: its `.debug_sup` checksum or its build ID. */
+/** The ID by which other files refer to a supplementary file: the checksum in its `.debug_sup`, or its build ID. */
 export function supplementaryIdOf(file: ElfFile): string | undefined {
   const id = readLink(file, '.debug_sup', (c) => {
     c.u16(); // version

@@ -2,16 +2,19 @@ import type { SymbolInfo } from '../symbols.ts';
 import { stringAt } from './elfFile.ts';
 
 /**
- * The entries of an ELF symbol table, in ascending order of their addresses, and a hash table of their names. It keeps
- * 12 bytes per entry and creates objects only for the entries that a query returns, because a kernel has hundreds of
- * thousands of symbols. Addresses do not include the load bias.
+ * The entries of an ELF symbol table, in ascending order of their addresses, and a hash table of their names. The
+ * tables take 16 to 24 bytes per entry, and objects are created only for the entries that a query returns, because a
+ * kernel has hundreds of thousands of symbols. Addresses do not include the load bias.
  */
 export class SortedSymbols {
   private readonly view: DataView;
   private readonly names: Uint8Array;
   /** The offsets of the entries. */
   private readonly order: Uint32Array;
-  /** The last entry with each hash, and for each entry the previous one with the same hash: indexes plus 1. */
+  /**
+   * The last entry with each hash, and for each entry the previous entry with the same hash. Both are indexes plus 1; 0
+   * means that there is none.
+   */
   private readonly last: Uint32Array;
   private readonly previous: Uint32Array;
 
@@ -55,7 +58,7 @@ export class SortedSymbols {
     return low - 1;
   }
 
-  /** The symbols whose names match `base` up to the first dot, in ascending order of their addresses. */
+  /** The symbols whose names are equal to `base` up to the first dot, in ascending order of their addresses. */
   withBase(base: string): SymbolInfo[] {
     const bytes = new TextEncoder().encode(base);
     const found: SymbolInfo[] = [];
@@ -87,14 +90,15 @@ export class SortedSymbols {
   }
 }
 
-/** The part of a symbol's name before the suffixes of the compiler's clones (`sum.isra.0`). */
+/** The part of a symbol's name before the suffixes that the compiler adds to clones (`sum.isra.0`). */
 export function baseOf(name: string): string {
   const dot = name.indexOf('.', 1);
   return dot < 0 ? name : name.slice(0, dot);
 }
 
 /**
- * Sorts by address, then by priority: the last symbol at an address is the best one. Otherwise keeps the table's order.
+ * Sorts the symbols by address and then by priority, so that the last symbol at an address is the best one. Symbols
+ * with equal addresses and priorities stay in the order of the table.
  */
 function sortedOffsets(view: DataView, names: Uint8Array): Uint32Array {
   const offsets: number[] = [];
@@ -129,7 +133,7 @@ function sortedGroup(view: DataView, offsets: number[]): Uint32Array {
   return Uint32Array.from(keys.sort(), (key) => offsets[key % count]);
 }
 
-/** For a group whose keys would not be exact. */
+/** Sorts a group with so many symbols that the keys would not be exact numbers. */
 function sortedSlowly(view: DataView, offsets: number[]): Uint32Array {
   const compare = (a: number, b: number) => {
     const [first, second] = [view.getBigUint64(a + ST_VALUE, true), view.getBigUint64(b + ST_VALUE, true)];
@@ -138,7 +142,10 @@ function sortedSlowly(view: DataView, offsets: number[]): Uint32Array {
   return Uint32Array.from(offsets.sort(compare));
 }
 
-/** Leaves out mapping symbols (`$x`, `$d`), labels of the assembler (`.L1`), and section and file symbols. */
+/**
+ * Excludes mapping symbols (`$x`, `$d`), labels that the assembler or compiler generated (`.L1`), undefined symbols,
+ * and section and file symbols.
+ */
 function isShown(view: DataView, names: Uint8Array, at: number): boolean {
   if (!((view.getUint8(at + ST_INFO) & 0xf) in KINDS) || view.getUint16(at + ST_SHNDX, true) === SHN_UNDEF)
     return false;

@@ -3,8 +3,8 @@ import { SHT_SYMTAB, type ElfFile } from './elfFile.ts';
 import { baseOf, SortedSymbols } from './sortedSymbols.ts';
 
 /**
- * The ELF symbol table, by address and by name. It is read on first use, which takes about 0.3 us per symbol.
- * Mapping symbols (`$x`, `$d`), section symbols and file symbols are omitted.
+ * Looks up symbols in the ELF symbol table by address and by name. The table is read on first use, which takes about
+ * 0.3 us per symbol. Mapping symbols (`$x`, `$d`), section symbols and file symbols are omitted.
  */
 export class SymbolTable {
   private readonly file: ElfFile;
@@ -54,16 +54,16 @@ export class SymbolTable {
   }
 
   /**
-   * The functions that have a given name in the source code, including the compiler's clones (`sum.isra.0`,
-   * `sum.constprop.1`).
+   * The functions that have a given name in the source code, including the clones that the compiler created
+   * (`sum.isra.0`, `sum.constprop.1`).
    */
   functionsNamed(name: string): SymbolInfo[] {
     return this.sameBase(name).filter((symbol) => symbol.kind !== 'object' && !/\.cold(\.|$)/.test(symbol.name));
   }
 
   /**
-   * The symbols of functions with a mangled C++ or Rust name that may stand for a function called `name`. The name of
-   * an operator is encoded, so all mangled names qualify for `operator`.
+   * The function symbols whose mangled C++ or Rust name may stand for a function called `name`. The name of an operator
+   * is encoded, so all mangled names qualify for `operator`.
    */
   mangledWith(name: string): SymbolInfo[] {
     const part = name === 'operator' ? '' : name.replace(/^~/, '');
@@ -73,7 +73,7 @@ export class SymbolTable {
     return this.mangled.filter((symbol) => symbol.name.includes(part));
   }
 
-  /** The symbols whose names match `name` up to the first dot. */
+  /** The symbols whose names are the same as `name` up to the first dot. */
   private sameBase(name: string): SymbolInfo[] {
     return this.sortedSymbols()
       .withBase(baseOf(name))

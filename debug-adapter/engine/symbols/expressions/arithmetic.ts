@@ -51,8 +51,8 @@ function underlyingInteger(type: Type): Type {
 }
 
 /**
- * Converts a value to a type's range. A floating-point value is truncated toward zero, as in gdb to a 64-bit integer;
- * an integer wraps around.
+ * Converts a value to a type's range. A floating-point value is first truncated toward zero to a 64-bit integer, as in
+ * gdb. An integer wraps around.
  */
 export function convertNumber({ value }: TypedNumber, type: Type): TypedNumber {
   if (isFloat(type)) return { value: toFloat(value, sizeOf(type)), type };

@@ -12,12 +12,16 @@ import { parseLocated } from './parser.ts';
 import { sizeOfPredicate } from './predicateParts.ts';
 import { locationOfVariable } from './variableLocation.ts';
 
-/** A longer predicate costs more than evaluating the expression outside the machine. */
+/**
+ * The maximum size of a compiled condition. Evaluating a larger one costs more than evaluating the expression outside
+ * the machine.
+ */
 const PREDICATE_SIZE_MAX = 500;
 
 /**
- * Checks the syntax, names and types of an expression in the innermost frame at an address, and compiles the condition
- * that it is not 0, if the machine can evaluate it. Throws an InvalidExpression.
+ * Checks the syntax, names and types of an expression in the innermost frame at an address. Returns the compiled
+ * condition that the expression's value is not 0; undefined if the machine cannot evaluate it. Throws an
+ * InvalidExpression.
  */
 export function check(
   text: string,
@@ -69,7 +73,10 @@ function addressed(value: GuestValue | undefined): { type: Type; address: bigint
   return value && address !== undefined ? { type: value.type, address } : undefined;
 }
 
-/** Undefined for a name that is not a register of the machine, such as a trap's `$cause`. */
+/**
+ * The contents of the register with a given name; undefined if the machine has no such register, as for a trap's
+ * `$cause`.
+ */
 function contentsOf(name: string): Predicate | undefined {
   if (name === 'pc') return { kind: 'pc' };
   const register = registerNumber(name);

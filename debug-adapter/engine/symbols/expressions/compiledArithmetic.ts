@@ -10,7 +10,7 @@ import { binary, constant, extend, isNotZero, select } from './predicateParts.ts
 import type { BinaryOperator } from './tree.ts';
 
 /**
- * A number with its C type, whose value is extended to 64 bits by the type. The value is undefined if the machine
+ * A number with its C type. The value is extended to 64 bits according to the type; it is undefined if the machine
  * cannot compute it.
  */
 export interface TypedPredicate {
@@ -63,7 +63,7 @@ function shift(operator: '<<' | '>>', left: TypedPredicate, right: TypedPredicat
   const isNegative = binary('ltS', right.value, zero);
   const by = isSigned(right.type) ? select(isNegative, zero, right.value) : right.value;
   const isShort = binary('leU', by, constant(63n));
-  // 0, but only if the left operand has a value.
+  // The value 0, but computed from the left operand, so that it has no value if the left operand has none.
   const empty = binary('and', left.value, zero);
   if (operator === '<<') {
     return { value: converted(select(isShort, binary('shl', left.value, by), empty), type), type };

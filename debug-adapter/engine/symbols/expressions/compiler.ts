@@ -66,7 +66,7 @@ export class Compiler {
     this.names = names;
   }
 
-  /** Whether the value is not 0, as 0 or 1. Throws an InvalidExpression. */
+  /** Compiles the condition that a value is not 0; its result is 0 or 1. Throws an InvalidExpression. */
   truth(expression: Expression): Predicate | undefined {
     if (expression.kind === 'conditional') {
       const [condition, yes, no] = [expression.condition, expression.yes, expression.no].map((one) => this.truth(one));
@@ -83,7 +83,7 @@ export class Compiler {
     );
   }
 
-  /** A number; arrays and functions decay to their addresses. */
+  /** Compiles an expression to a number; arrays and functions decay to their addresses. */
   private number(expression: Expression): TypedPredicate {
     return located(
       () => expression.at,
@@ -228,7 +228,7 @@ export class Compiler {
     const condition = this.truth(expression.condition);
     const [yes, no] = [this.operand(expression.yes), this.operand(expression.no)];
     if (!isSameNumberType(yes.type, no.type)) {
-      // The type depends on the condition.
+      // The type of the result depends on the value of the condition.
       const isPointer = stripTypedefs(no.type).kind === 'pointer';
       return { kind: 'number', type: isPointer ? no.type : yes.type, value: undefined };
     }
@@ -322,7 +322,7 @@ function operandAt({ type, location }: { type: Type; location: VariableLocation 
   }
 }
 
-/** The target of a reference. */
+/** The target of a reference; other operands are returned unchanged. */
 function referent(operand: Operand): Operand {
   const type = stripTypedefs(operand.type);
   if (type.kind !== 'pointer' || !type.reference) return operand;
@@ -369,7 +369,7 @@ function dereference(operand: Expression, pointer: TypedPredicate): Operand {
   return { kind: 'memory', type: target, address: pointer.value };
 }
 
-/** The value of a scalar, extended to 64 bits by its type. */
+/** The value of a scalar, extended to 64 bits according to its type. */
 function valueOf(operand: Exclude<Operand, { kind: 'optimizedOut' }>): Predicate | undefined {
   const { type } = operand;
   const size = sizeOf(type);
@@ -390,7 +390,7 @@ function valueOf(operand: Exclude<Operand, { kind: 'optimizedOut' }>): Predicate
 
 const SIZES = new Set([1, 2, 4, 8]);
 
-/** The shortest load for this many bits. */
+/** The length in bytes of the shortest load that covers this many bits. */
 const lengthFor = (bits: number): 1 | 2 | 4 | 8 | undefined =>
   ([1, 2, 4, 8] as const).find((lengthBytes) => bits <= 8 * lengthBytes);
 
@@ -406,7 +406,7 @@ function distance(a: TypedPredicate, b: TypedPredicate): Operand {
   });
 }
 
-/** Undefined if the size of the target is known only at run time. */
+/** The stride of a pointer; undefined if the size of its target is known only at run time. */
 function fixedStride(pointer: Type): bigint | undefined {
   const type = stripTypedefs(pointer);
   return type.kind === 'pointer' && hasDynamicSize(type.target()) ? undefined : pointerStride(pointer);

@@ -85,9 +85,9 @@ export class Environment implements TypeNames {
   }
 
   /**
-   * Represents a symbol without debug information as a function if it is a label of code. Otherwise, it is an array of
-   * unknown length, which is how programs declare linker script symbols. If there is no such symbol, finds a function
-   * whose qualified name ends with the name.
+   * Finds a symbol without debug information. A symbol in code is represented as a function, any other symbol as an
+   * array of unknown length, which is how programs declare linker script symbols. If there is no symbol with the name,
+   * finds a function whose qualified name ends with the name.
    */
   symbol(name: string): GuestValue | undefined {
     const [symbol] = this.parts.symbolTable.withName(name);
@@ -115,7 +115,10 @@ export class Environment implements TypeNames {
     return this.createValue(`$${name}`, UNSIGNED_LONG, { kind: 'bytes', bytes: toBytes(value, 8) });
   }
 
-  /** In C++, the keyword of a class or enumeration can be left out, and a scope can precede the name. */
+  /**
+   * Finds a type by name. In C++, the keyword of a class or enumeration can be omitted, and a scope can precede the
+   * name.
+   */
   find(key: string): Type | undefined {
     const own = this.object && typeIn(this.object.container, key);
     if (own) return own;
@@ -159,7 +162,7 @@ export class Environment implements TypeNames {
     return undefined;
   }
 
-  /** The member of the object on which a C++ member function was called. */
+  /** The member with this name in the object that the frame's C++ member function was called on. */
   private ownMember(name: string): GuestValue | undefined {
     if (this.object) return memberNamed(this.object.object, name);
     const self = this.unit?.language === 'c' || name === 'this' ? undefined : this.local('this');
@@ -181,7 +184,7 @@ export class Environment implements TypeNames {
     return this.scope.best(name, found, (variable) => variable.name);
   }
 
-  /** A static member without a definition outside its class: `Shape::LIMIT`. */
+  /** A static member that has no definition outside its class: `Shape::LIMIT`. */
   private staticMember(name: string): GuestValue | undefined {
     const { scope, last } = splitName(name);
     const type = scope === '' ? undefined : this.find(scope);
@@ -219,7 +222,10 @@ function memberNamed(object: GuestValue, name: string): GuestValue | undefined {
   return path && partAt(object, path);
 }
 
-/** `$T1` is the first template argument of the object's class. Other names are those of types in the class. */
+/**
+ * Finds a type in the class of an object. `$T1` is the first template argument of the class; other names are those of
+ * types that the class declares.
+ */
 function typeIn({ type }: GuestValue, key: string): Type | undefined {
   const composite = stripTypedefs(type);
   if (composite.kind !== 'struct' && composite.kind !== 'union') return undefined;

@@ -302,7 +302,7 @@ export class Evaluator {
   }
 }
 
-/** The names of C++ constants. */
+/** The constants of C++, by name. */
 export const CONSTANTS: Record<string, (TypedNumber & { value: bigint }) | undefined> = {
   true: { value: 1n, type: BOOL },
   false: { value: 0n, type: BOOL },

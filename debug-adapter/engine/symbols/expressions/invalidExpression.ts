@@ -12,7 +12,7 @@ export class InvalidExpression extends Error {
   }
 }
 
-/** Adds an offset to a UserError that has none yet. */
+/** Calls `compute`. If that throws a UserError, throws an InvalidExpression with this error and an offset. */
 export function located<T>(at: () => number, compute: () => T): T {
   try {
     return compute();
@@ -21,7 +21,7 @@ export function located<T>(at: () => number, compute: () => T): T {
   }
 }
 
-/** Throws the UserError without its offset. */
+/** Calls `compute`. If that throws an InvalidExpression, throws only its UserError. */
 export function unlocated<T>(compute: () => T): T {
   try {
     return compute();

@@ -6,7 +6,7 @@ export interface Token {
   kind: 'number' | 'character' | 'name' | 'register' | 'operator' | 'end';
   /** The text of a character includes the quotes; that of a register does not include the `$`. */
   text: string;
-  /** The offset in the whole text. */
+  /** The token's offset in the expression. */
   at: number;
 }
 

@@ -74,7 +74,7 @@ class Parser {
     return this.tokens[Math.min(this.at + ahead, this.tokens.length - 1)];
   }
 
-  /** The offset of the last token that was looked at. */
+  /** The offset of the token that was examined last. */
   get lastOffset(): number {
     return this.last.at;
   }
@@ -218,7 +218,7 @@ class Parser {
     }
   }
 
-  /** A name, in C++ with its scope; undefined if the tokens do not begin with a name. */
+  /** Parses a name, which in C++ can include a scope; undefined if the next token does not begin a name. */
   private qualifiedName(): (Expression & { kind: 'name' }) | undefined {
     const { at } = this.peek();
     const found = qualifiedNameAt(
@@ -239,7 +239,8 @@ class Parser {
   }
 
   /**
-   * The name of a member, which may have the scope of a base class: `Base::count`. The members of tuples are numbers.
+   * Parses the name of a member. The name of a base class may precede it: `Base::count`. The members of a tuple are
+   * named by numbers.
    */
   private memberName(): string {
     if (this.peek().kind === 'number' && /^\d+$/.test(this.peek().text)) return this.next().text;

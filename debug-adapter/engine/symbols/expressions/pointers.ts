@@ -22,8 +22,9 @@ export function strideIn({ arrayCount, frame }: ValueContext, pointer: Type): bi
 }
 
 /**
- * Converts a pointer to a class to a pointer to one of its base classes, or the reverse; null stays null. Undefined if
- * the classes are not related, or if the base class is virtual and the pointer is to it.
+ * Converts a pointer to a class to a pointer to one of its base classes, or the reverse. Returns undefined if no
+ * conversion is needed (for a null pointer) or possible: the classes are not related, or the pointer points to a
+ * virtual base class.
  */
 export function classPointer(
   { value, type }: TypedNumber,

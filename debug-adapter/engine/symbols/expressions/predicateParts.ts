@@ -1,7 +1,7 @@
 import type { Inspector } from '../../target/inspector.ts';
 import { type BinaryOperator, evaluatePredicate, type Predicate } from '../../target/predicate.ts';
 
-// Functions that build predicates and evaluate constant parts.
+// Functions that build predicates and evaluate their constant parts.
 
 export const constant = (value: bigint): Predicate => ({ kind: 'constant', value: BigInt.asUintN(64, value) });
 
@@ -21,7 +21,7 @@ export const select = (condition: Predicate, yes: Predicate, no: Predicate): Pre
   return { kind: 'select', condition, yes, no };
 };
 
-/** The number of nodes if the predicate is written out as a tree. */
+/** The number of nodes in a predicate. A node that is used several times is counted each time. */
 export function sizeOfPredicate(predicate: Predicate, known = new Map<Predicate, number>()): number {
   const cached = known.get(predicate);
   if (cached !== undefined) return cached;
@@ -39,5 +39,5 @@ function folded(predicate: Predicate, ...operands: Predicate[]): Predicate {
   return value === undefined ? predicate : constant(value);
 }
 
-/** Constants do not depend on a hart. */
+/** The value of a constant predicate does not depend on a hart. */
 const NO_HART = {} as Inspector;

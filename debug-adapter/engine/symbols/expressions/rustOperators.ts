@@ -7,7 +7,7 @@ import { activeVariant, membersOfVariant } from '../values/rustValue.ts';
 import type { GuestValue } from '../values/shownValue.ts';
 import type { Expression } from './tree.ts';
 
-/** In Rust, the operator `!` inverts the bits of an integer. */
+/** Whether a type is a Rust integer. In Rust, the operator `!` inverts the bits of an integer. */
 export function isRustInteger(type: Type): boolean {
   const base = stripTypedefs(type);
   return base.kind === 'base' && base.language === 'rust' && /^(un)?signed/.test(base.encoding);

@@ -2,8 +2,8 @@ import type { Type } from '../types/type.ts';
 import type { Quadruple } from '../values/quadruple.ts';
 
 /**
- * A node of a parsed expression. `text` is its source text, for messages and value names; `at` is where it begins, as
- * an offset in the whole text.
+ * A node of a parsed expression. `text` is its source text, for messages and value names; `at` is its offset in the
+ * whole expression.
  */
 export type Expression = { text: string; at: number } & (
   | { kind: 'literal'; value: bigint | number | Quadruple; type: LiteralType }

@@ -12,7 +12,7 @@ export interface TypeNames {
   find(key: string): Type | undefined;
 }
 
-/** The parser's position in its tokens. */
+/** The tokens that the parser has not consumed yet. */
 export interface TokenSource {
   peek(ahead?: number): Token;
   next(): Token;

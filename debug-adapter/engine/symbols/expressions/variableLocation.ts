@@ -11,13 +11,13 @@ export type VariableLocation =
   | { kind: 'value'; value: Predicate }
   | { kind: 'optimizedOut' };
 
-/** The location depends on memory, on a caller, or on the registers in a way that is not supported. */
+/** Thrown if the location depends on memory, on a caller, or on the registers in a way that is not supported. */
 class NotSupported extends Error {}
 
 /**
- * Finds a location by computing it several times, with different values of the registers. If the results differ by the
- * same amount as one register's values, the location is that register plus an offset. `storage` computes the location
- * in the innermost frame of a view. Undefined if the location is anything else.
+ * Finds a variable's location by computing it several times, with different register values. If the results differ by
+ * the same amounts as the values of one register, the location is that register plus an offset. `storage` computes the
+ * location in the innermost frame of a view. The result is undefined if the location has any other form.
  */
 export function locationOfVariable(
   pc: bigint,

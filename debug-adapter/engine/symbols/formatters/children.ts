@@ -38,7 +38,7 @@ export class Children {
     return size === undefined ? undefined : this.scope.count(size);
   }
 
-  /** The elements of an array in memory. Many elements are grouped, like those of any other array. */
+  /** The elements of an array in memory. If there are many, they are grouped, as for any other array. */
   private elements(pointer: string | undefined, count: number): GuestValue[] {
     const value = pointer === undefined ? undefined : this.scope.value(pointer);
     const type = value && stripTypedefs(value.type);
@@ -62,7 +62,10 @@ export class Children {
     return this.withMore(values, size);
   }
 
-  /** Ends at null, at the container, at a node that was visited before, or after `Size` nodes. */
+  /**
+   * The values in a linked list. The list ends at a null pointer, at the container, at a node that was visited before,
+   * or after `Size` nodes.
+   */
   private list(item: Extract<ExpandItem, { kind: 'list' }>): GuestValue[] {
     const size = this.sizeOf(item.sizes) ?? Infinity;
     const visited = new Set([this.scope.object.lvalue?.address]);
@@ -78,7 +81,10 @@ export class Children {
     return this.withMore(values, hasMore ? Infinity : values.length);
   }
 
-  /** Visits each node once, so that a damaged tree cannot be endless. */
+  /**
+   * The values in a binary tree, in order. Each node is visited only once, so that a damaged tree cannot cause an
+   * endless loop.
+   */
   private tree(item: Extract<ExpandItem, { kind: 'tree' }>): GuestValue[] {
     const size = this.sizeOf(item.sizes) ?? Infinity;
     const visited = new Set<bigint>();

@@ -9,7 +9,7 @@ export interface Format {
   count?: string;
   /** `x`, `s`, `na`, ...; empty if there is none. */
   name: string;
-  /** `!`: without formatters. */
+  /** Whether the value is shown without formatters (`!`). */
   isRaw: boolean;
 }
 

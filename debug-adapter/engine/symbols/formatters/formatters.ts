@@ -96,7 +96,7 @@ function namesOf(type: Type, depth: number): { name: string; isBase: boolean }[]
 const summary = (scope: ObjectScope, parts: readonly DisplayPart[]): string =>
   parts.map((part) => (part.kind === 'text' ? part.text : scope.text(part.expression))).join('');
 
-/** Undefined if the element is optional and an expression in it cannot be evaluated. */
+/** The result of `compute`; undefined if the element is optional and an expression in it cannot be evaluated. */
 function optional<T>({ isOptional }: { isOptional?: boolean }, compute: () => T): T | undefined {
   try {
     return compute();

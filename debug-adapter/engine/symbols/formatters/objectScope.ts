@@ -53,14 +53,17 @@ export class ObjectScope {
     return applyFormat(value, format, (count) => this.count(count)).text();
   }
 
-  /** A number of elements. Negative and huge numbers, which result from damaged data, become 0 and `COUNT_MAX`. */
+  /**
+   * Evaluates an expression that specifies a number of elements. Damaged data can lead to negative or huge numbers;
+   * they are replaced by 0 or `COUNT_MAX`.
+   */
   count(text: string): number {
     const { value } = new Evaluator(this.environment).number(this.parse(text));
     const count = Number(typeof value === 'bigint' ? value : 0n);
     return Math.min(Math.max(0, count), COUNT_MAX);
   }
 
-  /** What a pointer points to; undefined for null. */
+  /** The target of a pointer; undefined for a null pointer. */
   target(text: string): { address: bigint; node: GuestValue } | undefined {
     const value = this.value(text);
     const address = stripTypedefs(value.type).kind === 'pointer' ? value.integer() : undefined;

@@ -1,4 +1,4 @@
-/** A type's name in a natvis file: a name with template arguments, each of which may be `*`. */
+/** A pattern for type names in a natvis file: a name in which each template argument may be `*`. */
 export interface TypePattern {
   text: string;
   matches(name: string): boolean;

@@ -2,20 +2,20 @@ import type { TypePattern } from './typePattern.ts';
 
 /** A `Type` element of a natvis file: how values of matching types are shown. */
 export interface Visualizer {
-  /** The name patterns: that of the `Type` element and those of its `AlternativeType` elements. */
+  /** The name patterns of the `Type` element and of its `AlternativeType` elements. */
   patterns: TypePattern[];
-  /** Whether it also applies to classes that are derived from a matching class. */
+  /** Whether the visualizer also applies to classes that are derived from a matching class. */
   isInheritable: boolean;
   priority: number;
   /** The summaries. The first one whose condition holds is used. */
   displays: Conditional<DisplayPart[]>[];
-  /** The children; undefined for the type's own members. */
+  /** Describes the children. If it is undefined, the type's own members are shown. */
   expand: { items: ExpandItem[]; hidesRawView: boolean } | undefined;
 }
 
 export interface Conditional<T> {
   condition: string | undefined;
-  /** Whether it is skipped if an expression in it cannot be evaluated. */
+  /** Whether this alternative is skipped if an expression in it cannot be evaluated. */
   isOptional?: boolean;
   value: T;
 }
@@ -23,7 +23,7 @@ export interface Conditional<T> {
 /** Text that is shown unchanged, or an expression whose value is shown. */
 export type DisplayPart = { kind: 'text'; text: string } | { kind: 'expression'; expression: string };
 
-/** An element of `Expand`. Each one adds any number of children. */
+/** An element of `Expand`, which can add any number of children. */
 export type ExpandItem = { condition: string | undefined; isOptional?: boolean } & (
   | { kind: 'item'; name: string; expression: string }
   /** The children of another value. */
@@ -39,7 +39,7 @@ export type ExpandItem = { condition: string | undefined; isOptional?: boolean }
       next: string;
       node: string;
     }
-  /** A binary tree, in order. */
+  /** The nodes of a binary tree, in order. */
   | {
       kind: 'tree';
       sizes: Conditional<string>[];

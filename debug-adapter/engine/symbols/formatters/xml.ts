@@ -7,11 +7,11 @@ export interface Element {
   children: Element[];
   /** The text directly inside the element. */
   text: string;
-  /** The line of its start tag, from 1. */
+  /** The line of the start tag. Lines are numbered from 1. */
   line: number;
 }
 
-/** A mistake in a file, with its line. */
+/** A mistake in a file, with the number of the line that contains it. */
 export class FileMistake extends Error {
   readonly line: number;
 

@@ -10,7 +10,7 @@ export interface Block {
   ranges: AddressRange[];
   parent: Block | undefined;
   inner: Block[];
-  /** The DIEs of its variables and arguments. */
+  /** The DIEs of the block's variables and arguments. */
   variables: Die[];
 }
 
@@ -68,7 +68,10 @@ function declaresAnything(die: Die): boolean {
   return false;
 }
 
-/** Tags for lexical blocks, inlined subroutines, and call sites in DWARF 5 and GNU numbering. */
+/**
+ * The tags of entries that declare nothing: lexical blocks, inlined subroutines, and call sites with their parameters
+ * (in DWARF 5 and in GNU numbering).
+ */
 const NO_DECLARATIONS = new Set<number>([TAG.lexicalBlock, TAG.inlinedSubroutine, 0x48, 0x49, 0x4109, 0x410a]);
 
 /**

@@ -7,8 +7,8 @@ import { outlineOf, qualify } from '../dwarf/outline.ts';
  * The qualified name of a function or inlined function, without parameters, as gdb shows it in a backtrace:
  * `ns::Box::area`, `rust_basic::Point::shift`. As in gdb, the name of a C++ function is its demangled linkage name, if
  * it has one, because compilers spell template arguments and names of lambdas in different ways. Otherwise, it is the
- * name in the debug information, after the names of the scopes. A function that is defined outside its class belongs to
- * the scope of its declaration there (DW_AT_specification).
+ * name in the debug information, preceded by the names of its scopes. A function that is defined outside its class
+ * belongs to the scope of its declaration there (DW_AT_specification).
  */
 export function functionName(die: Die): string {
   const linkageName = linkageNameOf(die);
@@ -22,13 +22,13 @@ export function functionName(die: Die): string {
   return language === 'c++' ? withShortTypes(name) : name;
 }
 
-/** The linkage name of a function; undefined if the name in the source is used. */
+/** The linkage name of a function; undefined if the debug information does not specify one. */
 export function linkageNameOf(die: Die): string | undefined {
   const owner = die.entryWith(AT.linkageName) ?? die.entryWith(AT.mipsLinkageName);
   return owner?.text(AT.linkageName) ?? owner?.text(AT.mipsLinkageName);
 }
 
-/** Spells types in template arguments as C++ does: gcc writes `long unsigned int`. */
+/** Shortens gcc's type names in template arguments: `long unsigned int` becomes `unsigned long`. */
 export function withShortTypes(name: string): string {
   return name.replace(LONG_TYPES, (_, size: string, unsigned: string) => (unsigned ? `unsigned ${size}` : size));
 }

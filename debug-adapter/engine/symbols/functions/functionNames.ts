@@ -62,7 +62,7 @@ export class FunctionNames {
     return [...new Set([...units, ...this.optimizedUnits])].flatMap((unit) => inlinedIn(unit, origins));
   }
 
-  /** The symbols whose linkage names stand for the name. Used for functions without debug information. */
+  /** The symbols whose demangled names match the query. They are used for functions without debug information. */
   symbolsOf(query: NameQuery): SymbolInfo[] {
     if (query.file !== undefined) return [];
     const key = nameKey(query.name);
@@ -105,8 +105,8 @@ export class FunctionNames {
 const OPTIMIZED_UNIT = '<artificial>';
 
 /**
- * The names under which a function can be found: for a method of a Rust trait, they also include those with only the
- * type or only the trait.
+ * The names under which a function can be found. A method of a Rust trait can also be found under names that contain
+ * only the type or only the trait.
  */
 function namesOf(die: Die): string[] {
   const name = functionName(die);
@@ -134,7 +134,8 @@ function hasKey(die: Die, key: string): boolean {
 }
 
 /**
- * Compares types by the linkage name. Functions without one are not overloaded, so the number of parameters suffices.
+ * Whether a function has the parameters in a query. Their types are compared with the linkage name. A function without
+ * a linkage name is not overloaded, so comparing the number of parameters suffices.
  */
 function hasParameters(die: Die, query: NameQuery): boolean {
   const linkageName = linkageNameOf(die);
@@ -145,8 +146,8 @@ function hasParameters(die: Die, query: NameQuery): boolean {
 }
 
 /**
- * Whether an entry describes a function without its code. DW_AT_inline cannot be used for this, because it is missing
- * after link-time optimization.
+ * Whether an entry describes a function but has no code itself. DW_AT_inline cannot be used for this, because it is
+ * missing after link-time optimization.
  */
 function isAbstract(die: Die): boolean {
   return !die.has(AT.lowPc) && !die.has(AT.ranges);

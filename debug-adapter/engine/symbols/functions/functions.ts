@@ -17,7 +17,7 @@ export class FunctionQueries {
   private readonly symbols: SymbolTable;
   private readonly breakpointLocations: BreakpointLocations;
   private readonly names: FunctionNames;
-  /** Whether an address belongs to an executable section. A label of data is not a function. */
+  /** Whether an address belongs to an executable section. A label in data is not a function. */
   readonly isCode: (address: bigint) => boolean;
 
   constructor(parts: {
@@ -71,12 +71,12 @@ export class FunctionQueries {
     const found = new Map<bigint, FunctionInfo>();
     for (const symbol of [...this.symbols.functionsNamed(linkageName), ...this.names.symbolsOf(query)]) {
       const info = this.at(symbol.address);
-      // Ignore a label inside another function.
+      // Ignore a label inside a function.
       if (info && info.low === symbol.address) found.set(info.low, info);
     }
     for (const entry of this.names.functions(query)) {
-      // Linux reserves space for patches before a function, so the symbol's address is before the start in the debug
-      // information.
+      // Linux reserves space for patches before a function, so the symbol's address precedes the start address in the
+      // debug information.
       const symbol = this.symbols.at(entry.low);
       if (symbol && symbol.offset > 0n && symbol.name === entry.name) found.delete(symbol.address);
       found.set(entry.low, this.describe(entry));

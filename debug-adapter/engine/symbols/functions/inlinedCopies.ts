@@ -17,7 +17,7 @@ export function inlinedIn(unit: Unit, origins: ReadonlySet<number>): bigint[] {
   return found;
 }
 
-/** Returns the offset of the last entry. */
+/** Adds the inlined copies inside an entry. Returns the offset of the last entry that was read. */
 function addInlined(die: Die, search: { origins: ReadonlySet<number>; found: bigint[] }, depth: number): number {
   let last = die.offset;
   for (const child of die.children()) {

@@ -4,7 +4,7 @@
  * words are ignored. Outer scopes, template arguments and parameters may be omitted.
  */
 export class NameQuery {
-  /** The file that declares the function: a path or the end of one. */
+  /** The path of the file that declares the function, or the end of the path. */
   readonly file: string | undefined;
   /** The name without file and parameters. */
   readonly name: string;
@@ -20,7 +20,7 @@ export class NameQuery {
     this.parameters = parameters;
   }
 
-  /** Whether only functions with certain parameters are wanted. */
+  /** Whether the user specified the function's parameters. */
   get hasParameters(): boolean {
     return this.parameters !== undefined;
   }
@@ -135,7 +135,7 @@ function isSameComponent(wanted: string, found: string): boolean {
   return list > 0 && found.slice(0, list) === wanted;
 }
 
-/** The position of a text outside of brackets, at or after `from`; -1 if there is none. */
+/** The first position of `wanted` at or after `from` that is not inside brackets; -1 if there is none. */
 function topLevelIndex(text: string, wanted: string, from: number): number {
   let depth = 0;
   for (let i = from; i < text.length; i++) {

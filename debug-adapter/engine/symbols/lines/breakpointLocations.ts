@@ -46,7 +46,7 @@ export class BreakpointLocations {
     return scanPrologue(this.readCode, { start: low, end: high > low ? high : low + 100n }).end;
   }
 
-  /** gdb: create_sals_line_offset. */
+  /** The addresses for a breakpoint on a source line (gdb: create_sals_line_offset). */
   lineBreakpoint(path: string, line: number): LineBreakpoint | undefined {
     const uses = this.lines.usesMatching(path);
     const locations = uses.flatMap((use) => this.locationsFrom(use, line));
@@ -141,7 +141,7 @@ function prologueEndByLines(entry: FunctionEntry, lines: LineIndex): bigint | un
   if (!table || first < 0) return undefined;
   const marked = markedPrologueEnd(table, first, high);
   if (marked !== undefined) return marked;
-  // If two lines have the same address, the prologue has no instructions.
+  // If a second line begins at the function's first address, the prologue has no instructions.
   if (hasSecondLineAt(table, low)) return low;
   let prologue = first;
   if (table.endOf(prologue) >= high) return undefined;

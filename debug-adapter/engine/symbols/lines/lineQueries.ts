@@ -16,7 +16,7 @@ export class LineQueries {
     return this.lines.locationAt(pc);
   }
 
-  /** All code for the line within the function; adjacent ranges are merged. */
+  /** All code for the line at `pc` within its function. Adjacent ranges are merged. */
   statementRanges(pc: bigint): AddressRange[] {
     const table = this.lines.tableAt(pc);
     const here = table?.indexAt(pc) ?? -1;

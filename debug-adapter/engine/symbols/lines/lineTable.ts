@@ -115,7 +115,9 @@ class SequenceReader {
     if (this.entries.length > this.start) this.push({ ...row, line: 0 });
   }
 
-  /** gdb: m_line_has_non_zero_discriminator. */
+  /**
+   * Records whether any row of the current line has a nonzero discriminator (gdb: m_line_has_non_zero_discriminator).
+   */
   private noteDiscriminator(row: Readonly<LineRow>): void {
     const hasDiscriminator = row.discriminator !== 0;
     const isSameLine = row.line === this.previous.line;
@@ -146,7 +148,7 @@ class SequenceReader {
     this.previous.hadStatement ||= row.isStatement;
   }
 
-  /** Removes rows that turned out to have no code. */
+  /** Removes the last rows if they are at this address, because they turned out to have no code. */
   private dropAt(address: bigint): void {
     while (this.entries.length > this.start && this.entries[this.entries.length - 1].address === address) {
       this.entries.pop();

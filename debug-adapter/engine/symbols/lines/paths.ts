@@ -1,6 +1,6 @@
 /**
- * Resolves `name` against `folder`, unless it is absolute. Leading `.` and `./` are removed from the name but not from
- * the folder.
+ * Resolves `name` against `folder`, unless `name` is absolute. Leading `.` and `./` are removed from the name but not
+ * from the folder.
  */
 export function joinPath(folder: string, name: string): string {
   if (folder === '' || isAbsolutePath(name)) return name;

@@ -1,6 +1,6 @@
 import { OP, type ScanProgram } from './scanProgram.ts';
 
-/** The location of an entry's name. */
+/** Where an entry's name is stored. */
 export const NAME = { none: 0, inStrings: 1, inLineStrings: 2, here: 3, byIndex: 4 } as const;
 
 /**
@@ -12,7 +12,8 @@ export class EntryReader {
   readonly end: number;
   /** The offset of the next entry, or of the next part of the current one. */
   at: number;
-  // The current entry's attributes: the location of its name, and references to other entries (-1 if there are none).
+  // The current entry's attributes: where its name is stored, and its references to other entries (-1 if an attribute
+  // is missing).
   nameKind: number = NAME.none;
   nameOffset = 0;
   /** Offset from the start of the unit. */

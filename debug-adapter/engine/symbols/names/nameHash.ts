@@ -32,8 +32,8 @@ export function hashBytes(bytes: Uint8Array, start: number, end: number, kind: n
 const result: NameHash = { high: 0, low: 0 };
 
 /**
- * The end of the part of a DW_AT_name under which it is indexed: the name without its template arguments. All operator
- * functions are indexed under `operator`, because `<` and `(` are also operators.
+ * The end of the part of a DW_AT_name that serves as the key in the index: the name without its template arguments. All
+ * operator functions are indexed under `operator`, because `<` and `(` are also operators.
  */
 export function keyEnd(bytes: Uint8Array, start: number, end: number): number {
   if (startsWithOperator(bytes, start, end)) return start + OPERATOR.length;

@@ -9,8 +9,8 @@ import { decodeNameTable } from './nameTableFile.ts';
 import { UnitScan } from './unitScan.ts';
 
 /**
- * Tells which units may define a name, so that a lookup does not read all units. The table is created on first use,
- * which takes about 10 ms per megabyte of debug information, unless the host has provided it.
+ * Determines which units may define a name, so that a lookup need not read all units. The table is created on first
+ * use, which takes about 10 ms per megabyte of debug information, unless the host has provided it.
  */
 export class NameHints {
   private readonly info: DebugInfo;
@@ -31,7 +31,7 @@ export class NameHints {
   }
 }
 
-/** Adds the source files of units. A line table that several units share is read once. */
+/** Adds the source files of units to a name table. A line table that several units share is read once. */
 class FileScan {
   private readonly info: DebugInfo;
   private readonly builder: NameTableBuilder;
@@ -43,7 +43,7 @@ class FileScan {
     this.builder = builder;
   }
 
-  /** A unit whose line table is damaged has no source files. */
+  /** A unit whose line table is damaged counts as a unit without source files. */
   add(unit: Unit, index: number): void {
     const { skeleton } = unit;
     const offset = skeleton.sectionOffset(AT.stmtList);

@@ -2,9 +2,9 @@ import { fileKey, hashBytes, KIND_NUMBER, nameKey, type NameKind } from './nameH
 
 /**
  * Maps names to the units that may define them (or use them, for source files), in a few bytes per name. The table
- * contains hints: a lookup reads the units to check whether they define the name. The table must include every unit
- * that defines the name. Types and enumerators are an exception: units that include the same header define the same
- * types, so the first `UNITS_PER_TYPE_MAX` units are sufficient.
+ * contains hints: a lookup reads the units to check whether they define the name. For each name, the table must list
+ * every unit that defines the name. Types and enumerators are an exception: units that include the same header define
+ * the same types, so the first `UNITS_PER_TYPE_MAX` units are sufficient.
  */
 export class NameTable {
   readonly arrays: NameTableArrays;
@@ -31,7 +31,9 @@ export class NameTable {
 export interface NameTableArrays {
   high: Uint32Array;
   low: Uint32Array;
-  /** The first and last entry of each name in `units`. The end is 0 in an unused slot. */
+  /**
+   * For each slot, where the entries of the name in `units` start and end (exclusive). The end is 0 in an unused slot.
+   */
   starts: Uint32Array;
   ends: Uint32Array;
   units: Uint32Array;
@@ -41,17 +43,20 @@ export interface NameTableArrays {
 
 export const UNITS_PER_TYPE_MAX = 16;
 
-/** Collects the names of units, in ascending order of the units. */
+/**
+ * Builds a name table. The units are added in ascending order, except for the units of names that are found only after
+ * all units have been scanned.
+ */
 export class NameTableBuilder {
   private high = new Uint32Array(1 << 12);
   private low = new Uint32Array(1 << 12);
-  /** For each slot: the number of the name, plus 1. */
+  /** For each slot: the number of the name, plus 1; 0 in an unused slot. */
   private slots = new Uint32Array(1 << 12);
   private nameCount = 0;
-  /** For each name: its hash slot's contents, its last entry and the number of its entries. */
+  /** For each name: its last entry in `units`, and the number of its entries. */
   private last = new Uint32Array(1 << 11);
   private counts = new Uint32Array(1 << 11);
-  /** The entries of a name form a list; entry 0 is unused. */
+  /** The entries of a name form a linked list: the unit, and the previous entry. Entry 0 is unused. */
   private units = new Uint32Array(1 << 12);
   private previous = new Uint32Array(1 << 12);
   private entryCount = 1;
@@ -143,7 +148,10 @@ function grown(array: Uint32Array): Uint32Array<ArrayBuffer> {
   return larger;
 }
 
-/** The entries are in ascending order, except those of definitions that complete an entry of another unit. */
+/**
+ * Combines two lists of units and sorts them. `units` may be unsorted, because the names of definitions that complete
+ * an entry of another unit are added last.
+ */
 function merge(units: Uint32Array, unreadable: Uint32Array): number[] {
   return [...new Set([...units, ...unreadable])].sort((a, b) => a - b);
 }

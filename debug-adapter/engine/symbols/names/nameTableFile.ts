@@ -3,8 +3,8 @@ import { bytesOnce, type FileBytes } from '../elf/fileBytes.ts';
 import { NameTable, type NameTableArrays } from './nameTable.ts';
 
 /**
- * A name table as a file: magic number, version, number of units, lengths of the arrays, checksum of everything after
- * it, and the arrays. All numbers have 32 bits and are little-endian, except for the 64-bit checksum.
+ * Encodes a name table as a file: magic number, version, number of units, checksum of everything that follows, lengths
+ * of the arrays, and the arrays. All numbers have 32 bits and are little-endian, except for the 64-bit checksum.
  */
 export function encodeNameTable({ arrays, unitCount }: { arrays: NameTableArrays; unitCount: number }): Uint8Array {
   const parts = ORDER.map((name) => arrays[name]);
@@ -59,7 +59,7 @@ const checksumOf = (bytes: Uint8Array): bigint =>
 const ORDER = ['high', 'low', 'starts', 'ends', 'units', 'unreadable'] as const;
 /** "BRNT" */
 const MAGIC = 0x544e_5242;
-/** Increase it whenever the layout, the hashes or the rules for which names are indexed change. */
+/** Increase this number whenever the layout, the hashes or the rules for which names are indexed change. */
 const VERSION = 1;
 const CHECKSUM_AT = 12;
 /** The lengths are covered by the checksum. */

@@ -5,7 +5,7 @@ export class OffsetMap {
   private values = new Uint32Array(1 << 12);
   private size = 0;
 
-  /** -1 if the offset is not in the map. */
+  /** The number for an offset; -1 if the offset is not in the map. */
   get(offset: number): number {
     const mask = this.keys.length - 1;
     let slot = hash(offset) & mask;

@@ -23,7 +23,7 @@ export class ProgramTable {
     this.bytes = allBytes(section);
   }
 
-  /** Selects the table at an offset. `isC` is the language of the unit. */
+  /** Selects the table at an offset. `isC` is true if the unit's language is C. */
   select(offset: number, { version, is64, addressBytes }: FormSizes, isC: boolean): void {
     const variant = `${version} ${is64} ${isC} `;
     if (this.current === variant + offset) return;
@@ -45,7 +45,7 @@ export class ProgramTable {
     }
   }
 
-  /** Undefined if the declaration is missing or cannot be scanned. */
+  /** The scan program for a code; undefined if the declaration is missing or its entries cannot be scanned. */
   get(code: number): ScanProgram | undefined {
     return this.programs[code];
   }
@@ -80,5 +80,8 @@ export class ProgramTable {
   }
 }
 
-/** Compilers number abbreviations from 1, so a larger code means that the table is damaged. */
+/**
+ * The limit for abbreviation codes. Compilers number abbreviations from 1, so a larger code means that the table is
+ * damaged.
+ */
 const CODES_MAX = 1 << 16;

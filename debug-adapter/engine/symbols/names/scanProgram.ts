@@ -7,7 +7,7 @@ import { FIXED_SIZES, LEB_FORMS, type FormSizes } from '../dwarf/forms.ts';
 export interface ScanProgram {
   /** Pairs of an operation and its operand, which read or skip the attributes in order. */
   steps: Int32Array;
-  /** A number from `KIND_NUMBER`; negative for other entries. */
+  /** The kind of name that the entries define, as a number from `KIND_NUMBER`; negative if they define none. */
   kind: number;
   /** Whether the entry itself is indexed if it has a name. */
   isIndexed: boolean;
@@ -17,13 +17,13 @@ export interface ScanProgram {
   descends: boolean;
 }
 
-/** An operand that is a size may be 0, which means LEB128. */
+/** The operations of a scan. If an operation's operand is a size, 0 means that the value is a LEB128 number. */
 export const OP = {
   skip: 0,
   skipLeb: 1,
   skipString: 2,
   skipBlock: 3,
-  /** A block with its length before it. */
+  /** A block that is preceded by its length. */
   skipSizedBlock: 4,
   nameInStrings: 5,
   nameInLineStrings: 6,

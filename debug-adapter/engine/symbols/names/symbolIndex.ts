@@ -33,8 +33,8 @@ export function createSymbolIndex(
 
 /**
  * Identifies the contents of a file. A build ID identifies a build, but tools that change only the debug information
- * keep it; therefore the key also depends on the layout of the sections and units. Without a build ID, it depends on
- * the whole contents.
+ * leave the build ID unchanged. The key therefore also depends on the layout of the sections and units. If there is no
+ * build ID, the key depends on the whole contents.
  */
 function keyOf(elf: ElfFile, info: DebugInfo, file: FileBytes): string {
   const layout = [

@@ -27,8 +27,8 @@ export interface FarOrigin {
 
 /**
  * Finds the names that units define. This is many times faster than reading the entries one at a time: each
- * abbreviation is translated once to a list of operations, and no object is created per entry. Damaged data leads to
- * wrong names at worst, which are harmless in a table of hints. A unit that cannot be read is marked as unreadable.
+ * abbreviation is translated once to a list of operations, and no object is created per entry. At worst, damaged data
+ * leads to wrong names, which are harmless in a table of hints. A unit that cannot be read is marked as unreadable.
  */
 export class UnitScan {
   readonly farOrigins: FarOrigin[] = [];
@@ -105,7 +105,7 @@ class OneUnit {
   private readonly unit: Unit;
   private readonly index: number;
   private readonly entries: EntryReader;
-  /** The declarations: offset in the unit, name and kind of each. */
+  /** Three numbers for each declaration: its offset in the unit, its name and its kind. */
   private readonly declarations: number[] = [];
   /** The offsets of the entries that definitions complete. */
   private readonly completed = new Set<number>();
@@ -159,8 +159,8 @@ class OneUnit {
   }
 
   /**
-   * A class contains declarations of functions that are defined outside it. Other declarations are not indexed, because
-   * each unit that includes a header repeats them.
+   * Indexes the declarations that definitions in the unit complete, such as those of functions that are defined outside
+   * their class. Other declarations are not indexed, because each unit that includes a header repeats them.
    */
   private addCompletedDeclarations(): void {
     const { declarations } = this;
@@ -186,7 +186,10 @@ class OneUnit {
     return true;
   }
 
-  /** Skips an entry's children. Only forward references are followed, because damaged data could contain a cycle. */
+  /**
+   * Skips an entry's children if the entry has a sibling reference. Only forward references are followed, because
+   * damaged data could contain a cycle.
+   */
   private toSibling(): boolean {
     const { entries } = this;
     const { sibling } = entries;

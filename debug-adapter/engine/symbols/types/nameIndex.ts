@@ -70,13 +70,13 @@ export class NameIndex {
 export type NameKind = Exclude<keyof UnitNames, 'unlocated'>;
 
 /**
- * The keys of a unit's entries, by name. Type names are `struct store`, `enum color`, and plain names for base types
- * and typedefs.
+ * The keys of a unit's entries, by name. The name of a type includes its keyword (`struct store`, `enum color`); base
+ * types and typedefs have plain names.
  */
 interface UnitNames {
   variable: Map<string, number[]>;
   type: Map<string, number[]>;
-  /** The key of the enumeration that contains the enumerator. */
+  /** For each enumerator, the keys of the enumerations that contain it. */
   enumerator: Map<string, number[]>;
   unlocated: number[];
 }
@@ -96,7 +96,7 @@ function add(names: UnitNames, die: Die, depth: number): void {
     if (tag === TAG.enumerationType) {
       for (const child of die.children()) append(names.enumerator, child.text(AT.name), die.key);
     } else if (CLASSES.has(tag) && die.unit.language !== 'c' && depth < 20) {
-      // A class can contain types. Its variables are declarations, which can have values.
+      // A class can contain types. Its static members are declarations, which can have constant values.
       for (const child of die.children()) {
         if (child.tag in TYPE_PREFIX) add(names, child, depth + 1);
         else if (isStaticConstant(child)) names.unlocated.push(child.key);

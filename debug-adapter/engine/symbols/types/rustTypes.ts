@@ -23,7 +23,7 @@ export function isTuple({ name }: CompositeType): boolean {
   return name.startsWith('(');
 }
 
-/** Whether the members have numbers instead of names: those of a tuple, a tuple struct or a tuple variant. */
+/** Whether the members have numbers instead of names, as in a tuple, a tuple struct or a tuple variant. */
 export function hasNumberedMembers(type: CompositeType): boolean {
   const members = type.members();
   return members.length > 0 && members.every(({ name }, i) => name === `${i}`);
@@ -59,7 +59,7 @@ export function traitObjectParts(type: Type): { pointer: Member; vtable: Member 
 
 /**
  * Whether a value of the type can exist. An enum without variants has no values, so neither has a struct that contains
- * one. A type counts as inhabited if it would take too long to determine this.
+ * one. If this would take too long to determine, the type counts as inhabited.
  */
 export function isInhabited(type: Type, budget = { types: INHABITED_TYPES_MAX }): boolean {
   const base = stripTypedefs(type);

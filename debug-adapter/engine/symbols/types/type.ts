@@ -2,7 +2,7 @@ import type { Language } from '../language.ts';
 
 /**
  * Types of C, C++ and Rust as DWARF describes them. Struct members and pointer targets are returned by functions, so
- * that reading one type does not read every type that it refers to. Equal types are represented by the same object.
+ * that reading one type does not read every type that it refers to. All references to a DIE yield the same object.
  */
 export type Type =
   | BaseType
@@ -24,7 +24,7 @@ export interface BaseType {
   encoding: 'signed' | 'unsigned' | 'signedChar' | 'unsignedChar' | 'boolean' | 'float' | 'complex' | 'other';
   /** The type of the real and imaginary parts of a complex number, which are adjacent in memory. */
   component?: BaseType;
-  /** Undefined for a type that is built into the expressions. */
+  /** Undefined for a type that is built into the expression evaluator. */
   language?: Language;
 }
 
@@ -65,13 +65,13 @@ export interface CompositeType {
   variants?: () => VariantPart | undefined;
   /** A type that is declared in the class, for example a typedef. Undefined if there is none with this name. */
   nestedType?: (name: string) => Type | undefined;
-  /** The types among the template arguments; undefined for arguments that are values. */
+  /** The template arguments, with undefined in the places of arguments that are values and not types. */
   templateTypes?: () => (Type | undefined)[];
 }
 
 /** A virtual member function. */
 export interface VirtualMethod {
-  /** With its class and parameters: `Box::area() const`. */
+  /** The name, with the class and the parameters: `Box::area() const`. */
   name: string;
   /** The index in the virtual table. */
   index: number;
@@ -106,9 +106,14 @@ export interface VariantPart {
   variants: Variant[];
 }
 
-/** The members of a type for certain values of the discriminant. A variant of a Rust enum has one struct as member. */
+/**
+ * The members of a type for certain values of the discriminant. A variant of a Rust enum has a single member, which is
+ * a struct.
+ */
 export interface Variant {
-  /** The values, including both ends of each range; undefined for the variant of all other values. */
+  /**
+   * The values of the discriminant, as ranges that include both ends; undefined for the variant for all other values.
+   */
   values: { first: bigint; last: bigint }[] | undefined;
   members: Member[];
 }
@@ -124,7 +129,7 @@ export interface ArrayType {
   count: number | undefined;
   /** For an array whose length is known only at run time: the key of the entry that describes its bounds. */
   boundsKey?: number;
-  /** The distance between two elements, if it is not the size of an element. */
+  /** The distance between adjacent elements, if it differs from the size of an element. */
   strideBytes?: number;
   /** Whether the compiler keeps the array in a vector register (`__attribute__((vector_size(n)))`). */
   isVector?: boolean;
@@ -133,7 +138,7 @@ export interface ArrayType {
 /** An enumeration with its enumerators. */
 export interface EnumerationType {
   kind: 'enumeration';
-  /** In C++, with its scope. */
+  /** The name of the type; in C++, with its scope. */
   name: string;
   language: Language;
   sizeBytes: number;
@@ -143,7 +148,10 @@ export interface EnumerationType {
 
 /** A named value of an enumeration. */
 export interface Enumerator {
-  /** In C++, with its scope: `Mode::Slow` in an `enum class`, otherwise the scope of the enumeration. */
+  /**
+   * The name; in C++, with its scope. In an `enum class`, the scope is the enumeration (`Mode::Slow`); otherwise, it is
+   * the scope that contains the enumeration.
+   */
   name: string;
   value: bigint;
 }

@@ -39,7 +39,7 @@ function declare(type: Type, inner: string, depth: number): string {
   }
 }
 
-/** gdb: c_type_print_varspec_suffix. */
+/** The text for an array dimension, as in gdb (c_type_print_varspec_suffix). */
 function dimension({ count, boundsKey, isVector }: ArrayType): string {
   if (isVector) return `__attribute__ ((vector_size(${count ?? 0})))`;
   return `[${count ?? (boundsKey === undefined ? '' : 'variable length')}]`;
@@ -106,7 +106,7 @@ function plainName(type: Type): string {
   }
 }
 
-/** gdb: c_print_type. C++ needs no keyword. */
+/** The name of a struct, union or enumeration, as in gdb (c_print_type). C++ needs no keyword. */
 function withKeyword(keyword: string, { name, language }: { name: string; language: Language }): string {
   if (name === '') return `${keyword} {...}`;
   return language === 'c' ? `${keyword} ${name}` : name;

@@ -102,13 +102,13 @@ export class TypeReader {
       get isVariadic() {
         return children().some(({ tag }) => tag === TAG.unspecifiedParameters);
       },
-      // All functions of C++ have prototypes.
+      // All C++ functions have prototypes.
       isPrototyped: die.unit.language === 'c++' || (die.entryWith(AT.prototyped)?.flag(AT.prototyped) ?? false),
       language: die.unit.language,
     };
   }
 
-  /** As in gdb (read_subroutine_type), `this` cannot be changed. */
+  /** The type of a parameter. As in gdb (read_subroutine_type), `this` is a const pointer. */
   private parameter(die: Die): Type {
     const type = this.typeOf(die);
     const isThis = die.unit.language === 'c++' && die.flag(AT.artificial) && type.kind === 'pointer';
@@ -159,7 +159,10 @@ export class TypeReader {
     return types;
   }
 
-  /** In C++, a class can be declared with `struct` and defined with `class`, and scopes distinguish equal names. */
+  /**
+   * Finds the definition of a declared type by name. In C++, a class can be declared with `struct` and defined with
+   * `class`, and types in different scopes can have the same name.
+   */
   private definition(declared: Die): Die | undefined {
     const name = scopedName(declared);
     const keyword = KEYWORDS[declared.tag] ?? 'struct';
@@ -176,7 +179,7 @@ export class TypeReader {
       const type = die.reference(AT.containingType);
       return type ? this.typeFrom(type) : VOID;
     });
-    // The Itanium C++ ABI stores a pointer to a function together with an adjustment of `this`.
+    // In the Itanium C++ ABI, a pointer to a member function also contains an adjustment of `this`.
     const isFunction = this.guarded(undefined, () => die.reference(AT.type))?.tag === TAG.subroutineType;
     return { kind: 'memberPointer', sizeBytes: die.number(AT.byteSize) ?? (isFunction ? 16 : 8), target, container };
   }
@@ -216,7 +219,7 @@ export class TypeReader {
   private members(die: Die): Member[] {
     const members: Member[] = [];
     for (const child of die.children()) {
-      // A static member is a variable since DWARF 5, and was a member before.
+      // A static member has the tag DW_TAG_variable since DWARF 5; before, it had DW_TAG_member.
       const isStatic = child.tag === TAG.variable || child.flag(AT.external);
       if (child.tag !== TAG.member && child.tag !== TAG.variable) continue;
       members.push(this.member(child, isStatic));
@@ -371,8 +374,8 @@ function withoutFrame(die: Die): ExpressionContext {
 }
 
 /**
- * The offset from the first bit of the struct. The old DW_AT_bit_offset counts from the most significant bit of the
- * storage unit (DWARF 3, section 5.5.6).
+ * The offset of a bit-field in bits, from the first bit of the struct. The old DW_AT_bit_offset counts from the most
+ * significant bit of the storage unit (DWARF 3, section 5.5.6).
  */
 function bitOffset(
   member: Die,
@@ -380,7 +383,7 @@ function bitOffset(
 ): number {
   const direct = member.number(AT.dataBitOffset);
   if (direct !== undefined) return direct;
-  // clang stores a negative offset, of a bit-field that crosses the end of its storage unit, as an unsigned number.
+  // If a bit-field crosses the end of its storage unit, its offset is negative. clang stores it as an unsigned number.
   const fromTop = Number(BigInt.asIntN(64, member.constant(AT.bitOffset) ?? 0n));
   if (!member.has(AT.bitOffset) || !Number.isSafeInteger(fromTop)) return offsetBytes * 8;
   const type = types.typeOf(member);

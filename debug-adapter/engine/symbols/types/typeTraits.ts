@@ -1,6 +1,6 @@
 import type { ArrayType, CompositeType, EnumerationType, Type } from './type.ts';
 
-/** Whether values of the type are C++ references, which stand for what they refer to. */
+/** Whether the type is a C++ reference. A reference stands for its target. */
 export function isReference(type: Type): boolean {
   const stripped = stripTypedefs(type);
   return stripped.kind === 'pointer' && stripped.reference !== undefined;
@@ -32,7 +32,7 @@ export function sizeOf(type: Type): number {
 
 const safe = (size: number) => (Number.isSafeInteger(size) ? size : 0);
 
-/** The distance between two elements of an array. */
+/** The distance in bytes between adjacent elements of an array. */
 export function strideOf(array: ArrayType): number {
   return array.strideBytes ?? sizeOf(array.element());
 }
@@ -51,7 +51,7 @@ export function isComposite(type: Type): type is CompositeType {
   return type.kind === 'struct' || type.kind === 'union';
 }
 
-/** Like all functions in this file, this function ignores typedefs and qualifiers. */
+/** Like `isFloat` and `isSigned`, this function ignores typedefs and qualifiers. */
 export function isComplex(type: Type): boolean {
   const base = stripTypedefs(type);
   return base.kind === 'base' && base.encoding === 'complex';

@@ -59,7 +59,7 @@ function readList(bytes: Uint8Array): { first: bigint; last: bigint }[] {
   return values;
 }
 
-/** A constant. Compilers write constants of more than 64 bits as blocks. */
+/** The value of a constant attribute. Compilers write constants of more than 64 bits as blocks. */
 export function wideConstant(die: Die, name: number): bigint | undefined {
   const block = die.block(name);
   if (!block) return die.constant(name);

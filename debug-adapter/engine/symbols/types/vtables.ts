@@ -8,8 +8,8 @@ import type { TypeReader } from './typeReader.ts';
 
 /**
  * Finds the concrete type of a Rust trait object by its vtable. rustc describes each vtable as a variable whose type
- * names the concrete type (DW_AT_containing_type). The vtables of a unit are read when the first of its trait objects
- * is shown.
+ * names the concrete type (DW_AT_containing_type). The vtables of a unit are read when a vtable is first looked up in
+ * the unit.
  */
 export class Vtables {
   private readonly info: DebugInfo;

@@ -1,7 +1,7 @@
 /**
  * A frame: one activation of a function, with the register values of that activation. The innermost frame has the
- * machine's registers; a caller's registers are computed from its callee by the call frame information (DWARF 5,
- * section 6.4). A register that the callee may have overwritten without saving it is `undefined`.
+ * machine's registers; a caller's registers are computed from those of its callee with the call frame information
+ * (DWARF 5, section 6.4). A register that the callee may have overwritten without saving it is `undefined`.
  */
 export interface Frame {
   /** The address of the frame's next instruction; in a caller, the return address. */
@@ -15,11 +15,11 @@ export interface Frame {
   readonly depth: number;
   /** Canonical frame address: the value of sp at the call. Computed on first use; undefined if no rule defines it. */
   readonly cfa: bigint | undefined;
-  /** Whether a trap entered the frame (CIE augmentation 'S'). Its caller is then the interrupted code. */
+  /** Whether the frame was entered by a trap (CIE augmentation 'S'). If so, its caller is the interrupted code. */
   readonly isSignalFrame: boolean;
   /**
-   * Whether the frame's function ended with a tail call. It is shown, but no longer exists on the stack, so the
-   * function will not continue at `pc`.
+   * Whether the frame's function ended with a tail call. Such a frame is shown although it no longer exists on the
+   * stack; its function will not continue at `pc`.
    */
   readonly isTailCall?: boolean;
   /** The value of a register by its DWARF number: 0-31 are x0-x31, 32-63 are f0-f31, 4096 + n is CSR n. */

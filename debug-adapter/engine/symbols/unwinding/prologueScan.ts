@@ -6,7 +6,7 @@ import { RA, SP } from './registers.ts';
 export interface Prologue {
   /** The first address after the prologue. */
   end: bigint;
-  /** The number of bytes subtracted from sp so far: CFA = sp + frameBytes. */
+  /** The number of bytes that the prologue has subtracted from sp so far: CFA = sp + frameBytes. */
   frameBytes: number;
   /** CFA = s0 + framePointerOffset, once s0 is set up. */
   framePointerOffset: number | undefined;
@@ -62,7 +62,7 @@ export const isStore = ({ mnemonic }: DecodedInstruction): boolean => mnemonic =
 export const isReturn = ({ mnemonic, rd, rs1, immediate }: DecodedInstruction): boolean =>
   mnemonic === 'jalr' && rd === 0 && rs1 === RA && immediate === 0;
 
-/** Undefined if the memory is unreadable. */
+/** Decodes the instruction at an address; undefined if the memory is unreadable. */
 export function readInstruction(readCode: ReadCode, address: bigint): DecodedInstruction | undefined {
   const low = readCode(address, 2);
   if (!low) return undefined;

@@ -30,7 +30,7 @@ export function prologueBefore(
   return isExact || found.frameBytes === 0 || found.saved.has(RA) ? found : withReturnAddress(readCode, found, end);
 }
 
-/** Whether the function returns from here without another change of sp, which the epilogue has therefore restored. */
+/** Whether the function returns from here without changing sp again. If so, the epilogue has already restored sp. */
 function isStackReleased(readCode: ReadCode, pc: bigint): boolean {
   let at = pc;
   for (let count = 0; count < EPILOGUE_INSTRUCTIONS; count++) {
@@ -43,14 +43,17 @@ function isStackReleased(readCode: ReadCode, pc: bigint): boolean {
   return false;
 }
 
-/** The instructions between the release of a stack frame and the return: they restore registers or set the result. */
+/**
+ * Whether an instruction can be between the release of a stack frame and the return: it restores a register or sets the
+ * result.
+ */
 const isRestoreOrResult = ({ mnemonic }: DecodedInstruction): boolean =>
   mnemonic === 'addi' || mnemonic === 'add' || mnemonic === 'ld' || mnemonic === 'lw';
 
-/** A function restores at most twelve registers and sets a result. */
+/** The maximum number of instructions to check. An epilogue restores at most twelve registers and sets a result. */
 const EPILOGUE_INSTRUCTIONS = 16;
 
-/** The first store of `ra` after the prologue and before sp changes again. */
+/** Adds the first store of `ra` after the prologue, if it comes before the next change of sp. */
 function withReturnAddress(readCode: ReadCode, prologue: Prologue, end: bigint): Prologue {
   for (let at = prologue.end; at < end;) {
     const instruction = readInstruction(readCode, at);

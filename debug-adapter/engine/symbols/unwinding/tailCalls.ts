@@ -6,9 +6,10 @@ import { linkageNameOf } from '../functions/functionName.ts';
 
 /**
  * Finds the tail calls between a caller and its callee (gdb: call_site_find_chain). A function that ends with a tail
- * call jumps to the next function, so it has no frame on the stack. The debug information lists the calls of each
+ * call jumps to the next function, so it has no frame on the stack. The debug information lists the calls in each
  * function (DW_TAG_call_site). If only one chain of tail calls leads from the function that the caller called to the
- * callee, its functions are known. If there are several chains, only the calls that they have in common are known.
+ * callee, the functions in this chain are known. If there are several chains, only the calls that they have in common
+ * are known.
  */
 export class TailCalls {
   private readonly functions: FunctionIndex;
@@ -87,7 +88,7 @@ export class TailCalls {
     return sites;
   }
 
-  /** The function that a call site calls; undefined if it calls through a pointer. */
+  /** The address of the function that a call site calls; undefined if the call is made through a pointer. */
   private targetOf(site: Die): bigint | undefined {
     const die = site.reference(AT.callOrigin) ?? site.reference(AT.abstractOrigin);
     if (!die) return undefined;
@@ -113,7 +114,10 @@ interface Chain {
   inner: number;
 }
 
-/** gdb: chain_candidate. Returns undefined if the chains have nothing in common. */
+/**
+ * Reduces the known calls of a chain to those that another chain has too (gdb: chain_candidate). Returns undefined if
+ * the chains have nothing in common.
+ */
 function withCommonParts({ calls, outer, inner }: Chain, other: readonly bigint[]): Chain | undefined {
   const isSame = (fromEnd: boolean) => (_: bigint, i: number) =>
     fromEnd ? calls.at(-1 - i) === other.at(-1 - i) : calls[i] === other[i];

@@ -1,13 +1,13 @@
 import type { Type } from '../types/type.ts';
 
-/** A kind of characters: the prefix of its literals (`L'x'`), and its size in the guest. */
+/** A kind of character: the prefix of its literals (`L'x'`), and its size in the guest. */
 export interface CharacterKind {
   prefix: '' | 'L' | 'u' | 'U';
   sizeBytes: number;
 }
 
 /**
- * The kind of characters that a type contains; undefined if values of the type are numbers. As in gdb, wide characters
+ * The kind of character that a type represents; undefined if values of the type are numbers. As in gdb, wide characters
  * are recognized by the name of a typedef or base type.
  */
 export function characterKind(type: Type): CharacterKind | undefined {
@@ -140,10 +140,10 @@ function decodeUtf8(units: number[], at: number): { code: number | undefined; le
   return isValid ? { code, length } : { code: undefined, length: 1 };
 }
 
-/** The first code that needs a sequence of this many bytes. */
+/** For each number of bytes, the lowest code point whose UTF-8 sequence needs that many. */
 const SHORTEST = [0, 0, 0x80, 0x800, 0x10000];
 
-/** A single unit, which is not part of a sequence. */
+/** The text of a single unit that is not part of a sequence. */
 function unitText(unit: number, kind: CharacterKind): string {
   const { code } = decode([unit], 0, kind);
   if (code !== undefined) return codeText(code);

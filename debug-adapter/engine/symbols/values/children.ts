@@ -77,8 +77,8 @@ function partsInRust(
 }
 
 /**
- * The maximum number of children. A user can still scroll through 1000 elements, and the editor requests all children
- * at once.
+ * The maximum number of children. The editor requests all children at once, and a user can still scroll through 1000 of
+ * them.
  */
 const GROUP_SIZE = 1000;
 

@@ -6,9 +6,9 @@ import { functionName } from '../functions/functionName.ts';
 import type { Frame } from '../unwinding/frame.ts';
 
 /**
- * Finds the value that a register had on entry to a function (DW_OP_entry_value, DWARF 5, sections 2.5.1.7 and 3.4).
- * The caller's call site may have an expression that computes the argument from values that survive calls. In optimized
- * code, most arguments can be shown after their last use only in this way.
+ * Finds an expression for the value that a register had on entry to a function (DW_OP_entry_value, DWARF 5, sections
+ * 2.5.1.7 and 3.4). The caller's call site may have an expression that computes the argument from values that survive
+ * the call. In optimized code, most arguments can be shown after their last use only in this way.
  */
 export function findCallSiteValue(
   functions: FunctionIndex,

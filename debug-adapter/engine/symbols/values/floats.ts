@@ -42,8 +42,8 @@ export function floatBytes(number: number | Quadruple, sizeBytes: number): Uint8
 }
 
 /**
- * Truncates a number to a 64-bit integer, as gdb does (host_float_ops::to_longest). A value out of range results in the
- * nearest 64-bit integer, and NaN in the largest one.
+ * Truncates a number to a 64-bit integer, as gdb does (host_float_ops::to_longest). If the value is out of range, the
+ * result is the nearest 64-bit integer; for NaN, it is the largest one.
  */
 export function truncated(value: number | Quadruple): bigint {
   const number = value instanceof Quadruple ? value.toNumber() : value;
@@ -62,7 +62,7 @@ function notANumberText(bytes: Uint8Array): string {
   return `${sign}nan(0x${fraction.toString(16)})`;
 }
 
-/** By size in bytes. */
+/** The number of fraction bits, by the size of the number in bytes. */
 const FRACTION_BITS: Record<number, number> = { 2: 10, 4: 23, 8: 52, 16: 112 };
 
 function shortest(number: number, rounded: (candidate: number) => number): number {

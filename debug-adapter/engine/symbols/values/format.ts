@@ -97,7 +97,7 @@ function formatComplex(value: GuestValue, component: BaseType): string {
   return `${real} + ${imaginary}i`;
 }
 
-/** gdb: generic_val_print_enum. */
+/** The text of an enumeration value, as in gdb (generic_val_print_enum). */
 export function enumerationText(type: EnumerationType, number: bigint): string {
   const enumerators = type.enumerators();
   const exact = enumerators.find(({ value }) => value === number);
@@ -134,7 +134,7 @@ function stringAt(value: GuestValue, address: bigint, element: Type): string | u
   return kind && readString(address, kind, (at, length) => value.context.frame.view.readMemory(at, length));
 }
 
-/** The kind of characters of an array that is shown as text. Byte-sized integers other than `char` are numbers. */
+/** The kind of character in an array that is shown as text. Byte-sized integers other than `char` are numbers. */
 function textKind(element: Type): CharacterKind | undefined {
   const kind = characterKind(element);
   const base = stripTypedefs(element);

@@ -74,7 +74,7 @@ function staticMember(value: GuestValue, member: Member, staticKey: number): Gue
   });
 }
 
-/** A member of a base class is accessed as a member of the derived class, unless that has a member of the same name. */
+/** A member of a base class is accessed as a member of the derived class, unless the name is ambiguous there. */
 function memberExpression({ expression, derived }: GuestValue, name: string): string | undefined {
   // The names of compiler-generated members, such as `_vptr.Shape`, cannot be used in expressions.
   if (expression === undefined || !/^\w+$/.test(name)) return undefined;

@@ -26,7 +26,7 @@ export class Quadruple {
   static parse(text: string): Quadruple {
     const [digits, exponent = '0'] = text.toLowerCase().split('e');
     const [whole, fraction = ''] = digits.split('.');
-    // Exponents beyond this give zero or infinity in any case.
+    // Exponents beyond these limits always result in zero or infinity.
     const scale = Math.max(-10_000, Math.min(10_000, Number(exponent))) - fraction.length;
     return fromDecimal(false, BigInt(whole + fraction || '0'), scale);
   }
@@ -152,7 +152,7 @@ function rounded(isNegative: boolean, value: bigint, scale: number): Quadruple {
   return signed(isNegative, isSubnormal ? significand : (BigInt(biased - 1) << 112n) + significand);
 }
 
-/** The nearest number to a quotient of integers. */
+/** The quadruple-precision number that is nearest to a quotient of integers. */
 function ratio(isNegative: boolean, numerator: bigint, denominator: bigint, scale = 0): Quadruple {
   const shift = Math.max(0, FORMAT.precision + 3 + bitLength(denominator) - bitLength(numerator));
   const shifted = numerator << BigInt(shift);
@@ -196,7 +196,7 @@ function fromDecimal(isNegative: boolean, decimal: bigint, scale: number): Quadr
   return scale < 0 ? ratio(isNegative, decimal, power) : rounded(isNegative, decimal * power, 0);
 }
 
-/** Rounds a finite number other than zero to decimal digits. */
+/** Rounds a finite number other than zero to a number of decimal digits. */
 function toDecimal(number: Quadruple, digits: number): { decimal: bigint; scale: number } {
   const { significand, exponent } = split(number);
   const power = (value: number) => 1n << BigInt(Math.max(0, value));

@@ -76,7 +76,9 @@ function compositeText(value: GuestValue, type: CompositeType, printer: Printer)
   return `${type.name} ${membersText(members, { isNumbered, ...printer })}`;
 }
 
-/** gdb: rust_language::print_enum. A variant has no space before its members. */
+/**
+ * The text of an enum's current variant, as in gdb (rust_language::print_enum): there is no space before its members.
+ */
 function variantText(value: GuestValue, variant: Variant, printer: Printer): string {
   const [struct] = variant.members;
   const type = stripTypedefs(struct?.type() ?? { kind: 'void' });
@@ -105,7 +107,7 @@ function stringText(contents: GuestValue): string {
   return result.kind === 'bytes' ? decodedString(result.bytes) + (shown < count ? '…' : '') : unreadableText(result);
 }
 
-/** A reference to a byte string (`&[u8; 5]`) is shown with the string: `0x1000 b"hello"`. */
+/** A reference to a byte string (`&[u8; 5]`) is shown as the address and the string: `0x1000 b"hello"`. */
 function byteStringText(value: GuestValue, target: Type): string | undefined {
   const array = stripTypedefs(target);
   if (array.kind !== 'array' || array.count === undefined) return undefined;
@@ -121,5 +123,5 @@ function byteStringText(value: GuestValue, target: Type): string | undefined {
   return `0x${address.toString(16)} b"${text}"${shown < array.count ? '…' : ''}`;
 }
 
-/** As in C, a longer string is truncated. */
+/** The maximum number of bytes of a string that are shown. As in C, a longer string is truncated. */
 const STRING_MAX = 200;

@@ -7,8 +7,8 @@ import { memberOf, type GuestValue } from './parts.ts';
 import type { ReadResult } from './storage.ts';
 
 /**
- * The children of a value whose members are not those of a struct: the members of an enum's current variant, and the
- * object that a trait object refers to. Undefined for other values.
+ * The children of an enum (the members of its current variant) or a trait object (its own members and the object that
+ * it refers to). Undefined for other values, whose children are the members of a struct.
  */
 export function rustChildren(value: GuestValue): GuestValue[] | undefined {
   const type = stripTypedefs(value.type);
@@ -35,7 +35,7 @@ export function membersOfVariant(value: GuestValue, { members }: Variant): Guest
   return type.members().map((inner) => memberOf(value, inside(struct, inner)));
 }
 
-/** A member of a member. */
+/** A member of a member, as a member of the enclosing value. */
 function inside(outer: Member, inner: Member): Member {
   const { bits } = inner;
   return {
@@ -85,7 +85,7 @@ export function sliceContents(value: GuestValue): GuestValue | undefined {
   return inMemory(value, address, { name, expression, type: { kind: 'array', element: element.target, count } });
 }
 
-/** The object that a trait object refers to, if the debug information tells its type. */
+/** The object that a trait object refers to, if the debug information specifies its type. */
 export function objectOf(value: GuestValue): GuestValue | undefined {
   const parts = traitObjectParts(value.type);
   const vtable = parts && memberOf(value, parts.vtable).integer();
@@ -108,7 +108,7 @@ function inMemory(
   return value.part({ ...parts, storage: { kind: 'memory', address, frame: value.context.frame } });
 }
 
-/** The elements of an array of empty values are all equal, so it is enough to show the first ones. */
+/** The maximum number of elements of size 0. They are all equal, so showing the first ones is enough. */
 const COUNT_MAX = 2 ** 32;
-/** Larger than any memory. */
+/** A size in bytes that is larger than any memory. */
 const SIZE_MAX = 2 ** 48;

@@ -21,7 +21,7 @@ import type { SymbolAtAddress } from '../symbols.ts';
 import type { Frame } from '../unwinding/frame.ts';
 import { valueTexts } from '../../../messages/symbols.ts';
 
-/** Shows values of some types in a custom way. A method returns undefined for other types. */
+/** Provides custom text and children for values of some types. A method returns undefined for other types. */
 export interface ValueFormatters {
   textOf(value: GuestValue): string | undefined;
   childrenOf(value: GuestValue): GuestValue[] | undefined;
@@ -39,7 +39,7 @@ export interface ValueContext {
   virtualBase(virtualKey: number, address: bigint, frame: Frame): bigint | undefined;
   /** The storage of a static member (`Member.staticKey`). */
   staticMember(staticKey: number, type: Type, frame: Frame): Storage;
-  /** The storage of a variable by the key of its entry. */
+  /** The storage of the variable whose entry has this key. */
   variableStorage(dieKey: number, frame: Frame): Storage;
   formatters?: ValueFormatters;
   /** Called when a type that is read on demand turns out to be damaged. */
@@ -55,9 +55,9 @@ export interface ValueParts {
   /** For a bit-field: its bits, counted from the first bit at `offsetBytes`. */
   bits?: { offset: number; width: number };
   expression?: string;
-  /** Whether the value itself is shown without formatters. Its members are formatted. */
+  /** Whether the value itself is shown without formatters. Formatters still apply to its members. */
   isRaw?: boolean;
-  /** Shown instead of the value. */
+  /** The text to show instead of the value. */
   fixedText?: string;
   /** For a base class: the object of the derived class that contains it. */
   derived?: GuestValue;
@@ -94,7 +94,7 @@ export class GuestValue implements Value {
     this.group = parts.group;
   }
 
-  /** A type with the array lengths that it has in this frame. */
+  /** The given type, with the array lengths that it has in this frame. */
   resolved(type: Type): Type {
     const { frame } = this.context;
     return this.guarded(type, () => withBounds(type, (key) => this.context.arrayCount(key, frame)));
@@ -189,7 +189,7 @@ export class GuestValue implements Value {
     return this.isReference ? this.referent.integer() : this.integerHere();
   }
 
-  /** Like `integer`, but for a reference the address of its target. */
+  /** Like `integer`, but returns the address of the target if this is a reference. */
   private integerHere(): bigint | undefined {
     return this.guarded(undefined, () => this.readInteger());
   }
@@ -261,5 +261,5 @@ function targetOf(type: Type): Type {
   return pointer.kind === 'pointer' ? pointer.target() : VOID;
 }
 
-/** 16 MiB. */
+/** The maximum size of one read: 16 MiB. */
 const READ_BYTES_MAX = 2 ** 24;

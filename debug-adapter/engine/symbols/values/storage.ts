@@ -9,7 +9,7 @@ export type Storage =
   | { kind: 'register'; register: number; frame: Frame }
   | { kind: 'bytes'; bytes: Uint8Array }
   | { kind: 'pieces'; pieces: StoragePiece[] }
-  /** A pointer to a variable that is not in memory, or to a part of it. */
+  /** A pointer to a variable that is not in memory, or to a part of such a variable. */
   | { kind: 'implicitPointer'; dieKey: number; offsetBytes: number; frame: Frame }
   | { kind: 'optimizedOut' };
 

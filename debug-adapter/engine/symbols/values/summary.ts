@@ -5,7 +5,7 @@ import type { ReadResult } from './storage.ts';
 export interface Budget {
   characters: number;
   depth: number;
-  /** The virtual bases of the object that have been shown. As in gdb, each is shown once. */
+  /** The virtual bases of the object that have already been shown. As in gdb, each virtual base is shown only once. */
   virtualBases: Set<string>;
 }
 

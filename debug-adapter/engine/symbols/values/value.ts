@@ -24,7 +24,7 @@ export interface Value {
   readonly childCount: number;
   /** The members, the elements or the pointee. Large arrays are divided into groups (`[0..999]`). */
   children(): Value[];
-  /** The value's bytes in guest memory order; undefined if they are unreadable or optimized out. */
+  /** The value's bytes, in the same order as in guest memory; undefined if they are unreadable or optimized out. */
   bytes(): Uint8Array | undefined;
   /** The value of an integer, boolean, enumeration or pointer. */
   integer(): bigint | undefined;

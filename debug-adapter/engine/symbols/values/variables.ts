@@ -95,7 +95,7 @@ export class Variables {
     return count > 0n ? Number(count) : 0;
   }
 
-  /** An attribute whose value is computed in a frame, by an expression or from the value of a variable. */
+  /** The value of an attribute that is computed in a frame, by an expression or from a variable. */
   private dynamicNumber(die: Die, name: number, frame: Frame): bigint | undefined {
     const variable = die.reference(name);
     if (variable) return this.read(this.describe(variable), frame).integer();
@@ -116,7 +116,9 @@ export class Variables {
     return this.storage(die, sizeOf(this.parts.types.typeOf(die)), frame);
   }
 
-  /** The storage of a static member: its definition outside the class, or the value in its declaration. */
+  /**
+   * The storage of a static member: that of its definition outside the class, or the constant value in its declaration.
+   */
   staticMember(staticKey: number, type: Type, frame: Frame): Storage {
     const declaration = this.parts.info.dieAt(staticKey);
     if (declaration.has(AT.constValue) || declaration.has(AT.location)) {
@@ -209,7 +211,10 @@ export interface VariableParts {
  */
 const CALLERS_MAX = 16;
 
-/** Without its scope, a name that is also declared in a namespace may refer to the variable there. */
+/**
+ * Marks a variable as shadowed if a namespace contains a variable with the same name, because the name alone may refer
+ * to that variable.
+ */
 function markAmbiguous(variables: Variable[]): Variable[] {
   const scoped = new Set(variables.flatMap(({ name }) => (name.includes('::') ? [splitName(name).last] : [])));
   for (const variable of variables) variable.isShadowed = scoped.has(variable.name);

@@ -1,4 +1,4 @@
-/** The C++ library of gcc (libstdc++). */
+/** Formatters for the types of gcc's C++ library (libstdc++). */
 export const CPP = String.raw`<?xml version="1.0" encoding="utf-8"?>
 <AutoVisualizer xmlns="http://schemas.microsoft.com/vstudio/debugger/natvis/2010">
   <Type Name="std::__cxx11::basic_string&lt;*&gt;">

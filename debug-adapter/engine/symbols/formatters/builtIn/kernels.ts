@@ -1,4 +1,4 @@
-/** The lists of the Linux kernel and of FreeRTOS. */
+/** Formatters for the list types of the Linux kernel and of FreeRTOS. */
 export const KERNELS = String.raw`<?xml version="1.0" encoding="utf-8"?>
 <AutoVisualizer xmlns="http://schemas.microsoft.com/vstudio/debugger/natvis/2010">
   <Type Name="list_head">

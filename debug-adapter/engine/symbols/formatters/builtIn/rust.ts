@@ -1,6 +1,6 @@
 /**
- * The Rust library. Up to Rust 1.80, the buffer of a vector contains a pointer with the element type. Since then, the
- * pointer is in `inner` and has no element type.
+ * Formatters for the types of Rust's standard library. Up to Rust 1.80, the buffer of a vector contains a pointer to
+ * the element type. Since then, the pointer has been in `inner`, and its type does not name the element type.
  */
 export const RUST = String.raw`<?xml version="1.0" encoding="utf-8"?>
 <AutoVisualizer xmlns="http://schemas.microsoft.com/vstudio/debugger/natvis/2010">
