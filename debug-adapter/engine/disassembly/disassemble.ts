@@ -4,7 +4,7 @@ import { formatOperands, mnemonicOf } from './operandText.ts';
 
 /** One disassembled instruction, or data that is not a valid instruction. */
 export interface Disassembled {
-  /** The text in objdump's format: mnemonic, space, operands. Uses the matching pseudo-instruction if there is one. */
+  /** The instruction in objdump's format: mnemonic, space, operands. If a pseudo-instruction matches, it is used. */
   text: string;
   lengthBytes: 2 | 4;
 }
@@ -13,8 +13,9 @@ export interface Disassembled {
 export type SymbolAt = (address: bigint) => string | undefined;
 
 /**
- * Disassembles one instruction from the tables in isa/. `word` is the 32-bit word at `pc`; if the instruction is
- * compressed, only the low half is used. An unknown encoding is shown as data, with `.2byte` or `.4byte`.
+ * Disassembles one instruction with the help of the tables in isa/. `word` is the 32-bit word at `pc`; if the
+ * instruction is compressed, only the low half is used. An unknown encoding is shown as data, with `.2byte` or
+ * `.4byte`.
  */
 export function disassembleOne(word: number, pc: bigint, symbolAt: SymbolAt = () => undefined): Disassembled {
   const lengthBytes = isCompressed(word) ? 2 : 4;
