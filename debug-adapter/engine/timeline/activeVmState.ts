@@ -3,14 +3,14 @@ import { RamSnapshot } from './ramSnapshots.ts';
 import { type EncodedSnapshot, type WrittenSnapshot, writeSnapshot } from './vmState.ts';
 
 /**
- * The VM state in an image's active table. A recording updates it for each snapshot and writes only the changes since
- * the previous snapshot. If a write fails, the pages that it may have left unwritten are written again with the next
- * snapshot.
+ * The VM state to which an image's active L1 table refers. A recording updates it for each snapshot and writes only
+ * what has changed since the previous snapshot. If a write fails, the pages that it may have left unwritten are written
+ * again with the next snapshot.
  */
 export class ActiveVmState {
   private written: WrittenSnapshot = { ram: new RamSnapshot(0), lengthBytes: 0 };
 
-  /** The RAM pages with which the next snapshot is compared. */
+  /** The RAM pages that were written last. Only pages that differ from these are written for the next snapshot. */
   get ram(): RamSnapshot {
     return this.written.ram;
   }
@@ -31,6 +31,7 @@ function* differingPages(ram: RamSnapshot, before: RamSnapshot): Generator<[page
 }
 
 /**
- * A placeholder for a page with unknown contents. It is not equal to any RAM page, so the page will be written again.
+ * A placeholder for a page whose contents in the image are unknown. It differs from every RAM page, so the page will be
+ * written again.
  */
 const UNKNOWN_PAGE = new Uint8Array(0);

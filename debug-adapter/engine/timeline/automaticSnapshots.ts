@@ -30,8 +30,8 @@ export class AutomaticSnapshots {
 }
 
 /**
- * Whether the error means that an image or the host's disk has no space for a snapshot. It is safe to ignore a full disk
- * here: the next write of the log or of the guest's data reports it.
+ * Whether the error means that an image or the host's disk has no space for a snapshot. It is safe to ignore a full
+ * disk here, because the next write of log entries or guest data will report it.
  */
 function isOutOfSpace(error: unknown): error is UserError {
   if (!(error instanceof UserError)) return false;

@@ -15,7 +15,7 @@ import type { Notice } from '../../messages/userError.ts';
 export interface BootOptions {
   /** Null if the machine boots only firmware or loaded files; in a replay, also null if the user gave no kernel. */
   kernel?: string | null;
-  /** The load address of a kernel that is not an ELF file; null for the address after the firmware. */
+  /** The load address of a kernel that is not an ELF file; null to load it directly after the firmware. */
   kernelAddress?: number | null;
   /** `none`, `builtin` or a file. Null means `builtin` if the kernel needs firmware, otherwise `none`. */
   bios: string | null;
@@ -102,7 +102,7 @@ export function recordedBootFiles(host: Host, reader: RecordingReader): SessionB
   return { files, ...unpackAll(files, { compression: host.compression, memoryBytes: machine.memoryBytes }) };
 }
 
-/** Like `recordedBootFiles`, but opens the recording only to read them. */
+/** Like `recordedBootFiles`, but opens the recording first and closes it afterward. */
 export function bootFilesOfRecording(host: Host, rrfile: string): SessionBootFiles {
   const file = host.files.open(rrfile, { write: false, create: 'never' });
   try {
@@ -122,8 +122,8 @@ function unpackAll(files: readonly BootFile[], unpacking: UnpackOptions): Pick<S
 }
 
 /**
- * The given files that differ from the recorded ones, such as a rebuilt kernel. The replay uses the recorded files, so
- * a missing or unreadable file is not reported.
+ * The boot files named by the user that differ from the recorded ones, such as a rebuilt kernel. The replay uses the
+ * recorded files, so a missing or unreadable file is not reported.
  */
 export function changedBootFiles(
   host: Host,
@@ -160,11 +160,14 @@ interface PlanOptions {
   isa?: string;
   mmu?: RecordedMachine['mmu'];
   rngSeed?: string | null;
-  /** Only the device tree is needed, so the user need not give a kernel or firmware. */
+  /** True if only the device tree is needed. The user then need not give a kernel or firmware. */
   needsOnlyTree?: boolean;
 }
 
-/** Throws a UserError if no machine can boot from these files. Called before anything else is opened. */
+/**
+ * Determines how a machine boots from these files. Throws a UserError if it cannot. Called before anything else is
+ * opened.
+ */
 export function bootPlan(
   { files, kernel, loads }: SessionBootFiles,
   { append, memoryBytes, harts, isa, mmu, rngSeed, needsOnlyTree = false }: PlanOptions,
@@ -176,7 +179,10 @@ export function bootPlan(
   return planBoot(parts, memoryBytes, harts, isa, mmu);
 }
 
-/** The digits of the device tree's seed, as in the recording's header; null for a tree without a seed. */
+/**
+ * The device tree's seed as hexadecimal digits, the form that the recording's header contains; null for a tree without
+ * a seed.
+ */
 export function resolveRngSeed(host: Host, rngSeed: string | null | undefined): string | null {
   if (rngSeed === NO_RNG_SEED) return null;
   return rngSeed?.toLowerCase() ?? seedDigits(host.entropy(RNG_SEED_BYTES));

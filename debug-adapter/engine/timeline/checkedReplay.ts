@@ -15,7 +15,7 @@ export class CheckedReplay {
   private switch: HistorySwitch;
   private memory: TravelCache;
   private pause: PauseSignal;
-  /** The position up to which the state was compared. */
+  /** The position up to which the state has been compared with the recorded digests. */
   private verifiedTo: Position = -1;
 
   constructor(options: { machine: TravelMachine; switch: HistorySwitch; memory: TravelCache; pause: PauseSignal }) {

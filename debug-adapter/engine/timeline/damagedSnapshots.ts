@@ -5,7 +5,7 @@ import type { TravelMachine } from './travelMachine.ts';
 /**
  * Detects overlay snapshots that must not be restored because their RAM differs from the recorded RAM. An earlier build
  * stored a long machine state over part of the RAM, which damaged that snapshot and later ones. Each snapshot is
- * checked once, after loading, by computing a digest of RAM.
+ * checked once, after it is loaded, by comparing the digest of RAM with the recorded one.
  */
 export class DamagedSnapshots {
   private isIntact = new Map<SnapshotId, boolean>();

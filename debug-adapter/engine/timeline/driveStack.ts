@@ -60,7 +60,7 @@ export interface BaseDisk {
   imageRanges?: readonly ByteRange[];
 }
 
-/** Also allows the files that the user named to be used as backing files. */
+/** A host that also allows the files named by the user as backing files. */
 export const withAllowedDrives = (host: Host, drives: readonly DriveOptions[]): Host =>
   withAllowedPaths(
     host,
@@ -152,8 +152,8 @@ function createOverlay(host: Host, options: DriveOptions, base: BlockDevice, new
 }
 
 /**
- * Opens a drive for a replay: the guest writes to a scratch layer over the disk of `snapshot`, which is in `overlay`, or
- * over the base.
+ * Opens a drive for a replay: the guest writes to a scratch layer over the disk in `snapshot`, which `overlay`
+ * contains, or over the base if there is no snapshot.
  */
 export function openReplayDrive(
   host: Host,
@@ -182,7 +182,7 @@ function readOnlyDrive(options: DriveOptions, base: BlockDevice, baseDigest: Dri
   return { options, base, baseDigest, filter, close, abandon: close };
 }
 
-/** The drive's slot and transport, as in the recording's header. */
+/** The drive's slot and transport, in the form that the recording's header contains. */
 export function recordedSlot({ slot, legacy }: DriveSlot): { slot: number; virtio: VirtioVersion } {
   return { slot, virtio: legacy ? 'legacy' : 'modern' };
 }

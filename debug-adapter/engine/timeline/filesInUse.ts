@@ -5,8 +5,8 @@ import { type DiskLocation, filesOfDisk } from './openDisk.ts';
 import type { Cleanup } from './cleanup.ts';
 
 /**
- * The files that drives only read: their images and all backing files. Other sessions may also read these files, but
- * must not write to them.
+ * The files of drives that a session only reads: the drives' images and all backing files. Other sessions may also read
+ * these files, but must not write to them.
  */
 export const basesInUse = (host: Host, drives: readonly DriveOptions[]): FileUse[] =>
   drives.flatMap((drive) => {
@@ -25,8 +25,8 @@ export const inUse = (use: FileUse['use'], paths: readonly string[]): FileUse[] 
 const asBases = (paths: readonly string[]): FileUse[] => inUse('base', paths);
 
 /**
- * The name of this session in other sessions' messages about files that this session has locked: `recording a.rr`,
- * without folders.
+ * The description of this session in other sessions' messages about files that this session has locked, such as
+ * `recording a.rr`. Folders are omitted.
  */
 export const activityText = (verb: string, path: string): string => `${verb} ${path.split(/[\\/]/).at(-1)}`;
 
@@ -38,8 +38,8 @@ export const lockToRead = (host: Host, rrfile: string): HostLock =>
   host.files.lock(inUse('reads', [rrfile]), activityText('reading', rrfile));
 
 /**
- * Locks a session's files. First creates the folders for the files to be written, because their lock files are created
- * there.
+ * Locks a session's files. First creates the folders of the files to be written, because the lock files are created in
+ * the same folders.
  */
 export function lockForSession(host: Host, files: readonly FileUse[], doing: string, undo: Cleanup): HostLock {
   for (const { path, use } of files) if (use === 'writes') undo.add(host.files.createFolderOf(path));

@@ -31,7 +31,7 @@ export interface History {
 
 /** Delivers the recorded input, and compares the machine with the recording (see Player). */
 export interface HistoryPlayer extends Inputs {
-  /** Continues at `position`. Called after a snapshot has been restored. */
+  /** Makes the player continue at `position`. Called after a snapshot has been restored. */
   seek(position: Position): void;
   readonly nextDigestPosition: Position;
   skipDigests(upTo: Position): void;

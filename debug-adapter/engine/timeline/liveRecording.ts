@@ -29,8 +29,9 @@ export interface RecordingParts {
 }
 
 /**
- * The recording of a live machine: writes the log, and at the live end digests and snapshots. The log is always durable
- * up to a snapshot before the snapshot is taken, so that a replay can reach the snapshot no matter what fails later.
+ * The recording of a live machine: writes the log and, at the live end, digests and snapshots. The log is always
+ * durable up to a snapshot before the snapshot is taken, so that a replay can reach the snapshot no matter what fails
+ * later.
  */
 export class LiveRecording implements SnapshotOwner {
   readonly travel: TimeTravel;
@@ -155,7 +156,7 @@ export class LiveRecording implements SnapshotOwner {
   }
 }
 
-/** For a machine that is not recorded. */
+/** The snapshot owner of a machine that is not recorded. */
 export const NOT_RECORDED: SnapshotOwner = {
   store: undefined,
   travel: undefined,

@@ -104,8 +104,8 @@ export class LiveTimeline extends MachineTimeline {
 
   private *forwardLive(until: Position, stopsAtFirst = false): Sliced<TargetStop> {
     const { machine, recording } = this;
-    // A breakpoint at the current position counts if the run was interrupted there for a digest or snapshot, or if the
-    // machine has just reached the live end.
+    // A breakpoint at the current position stops the run if the run was interrupted there for a digest or snapshot, or
+    // if the machine has just reached the live end.
     let stopsAtStart = stopsAtFirst;
     while (this.position < until) {
       machine.setStopPoints(this.points);

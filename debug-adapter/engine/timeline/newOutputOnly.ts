@@ -2,8 +2,9 @@ import type { Position } from '../base/quantities.ts';
 import type { MachineSetup } from './sessionOptions.ts';
 
 /**
- * Filters console output so that each byte is shown only once. Replaying the history outputs bytes again; only those
- * beyond the furthest position so far are new. Returns an `onConsoleByte` callback for front ends with a console.
+ * Filters console output so that each byte is shown only once. Replaying the history outputs bytes again; only bytes
+ * beyond the furthest position reached so far are new. Returns an `onConsoleByte` callback for front ends with a
+ * console.
  */
 export function newOutputOnly(show: (byte: number) => void): MachineSetup['onConsoleByte'] {
   let shownUpTo: Position = -1;

@@ -25,14 +25,14 @@ export interface DiskLocation {
 export interface DiskFile {
   file: string;
   format: DiskFormat;
-  /** Both are 0 if the file was not opened. */
+  /** `fileBytes` and `virtualBytes` are 0 if the file was not opened. */
   fileBytes: number;
   virtualBytes: number;
   /** Why the file was not opened, for example because it is missing; the rest of the chain is then unknown. */
   problem?: Notice;
 }
 
-/** The maximum length of a backing chain. Longer chains are loops or mistakes. */
+/** The maximum length of a backing chain. A longer chain is assumed to be a loop or a mistake. */
 const CHAIN_MAX = 16;
 
 /**

@@ -192,8 +192,8 @@ function checkSnapshotSpace(setup: ResolvedRecord, bases: readonly BaseDisk[]): 
 }
 
 /**
- * Makes room in the user's own image: deletes automatic snapshots from an earlier recording, and a snapshot to be
- * replaced. If opening fails later, the new snapshot is deleted too.
+ * Makes room in the user's own image: deletes automatic snapshots from an earlier recording, and the snapshot that is
+ * to be replaced. If opening fails later, the snapshot taken in its place is also deleted.
  */
 function deleteReplaced(image: Qcow2Image, setup: ResolvedRecord, undo: Cleanup): void {
   image.vmState.unmap();
@@ -206,7 +206,8 @@ function deleteReplaced(image: Qcow2Image, setup: ResolvedRecord, undo: Cleanup)
 }
 
 /**
- * The snapshots to delete from the user's own image: automatic ones from an earlier recording, and one to be replaced.
+ * The snapshots to delete from the user's own image: automatic ones from an earlier recording, and the one that is to
+ * be replaced.
  */
 function snapshotsToDelete(image: Qcow2Image, { rrsnapshot, overwrite }: ResolvedRecord): SnapshotKey[] {
   const replaced = overwrite ? image.snapshots.list.filter(({ name }) => name === rrsnapshot) : [];
@@ -218,7 +219,7 @@ const filesUsed = (host: Host, { drives }: LiveSetup, { overlays, images, record
   ...basesInUse(host, drives),
 ];
 
-/** Registers the files that a session creates while it is being opened. */
+/** The files that a session creates while it is being opened, and the cleanup steps to run if opening fails. */
 interface Creation {
   newFiles: NewFiles;
   undo: Cleanup;

@@ -2,8 +2,8 @@ import { assert } from '../base/assert.ts';
 import { type RamSnapshot, STRETCH_PAGES } from './ramSnapshots.ts';
 
 /**
- * The memory used by a set of cached RAM contents. Counts the owners of each list, stretch and page. A shared object is
- * charged only once, until its last owner releases it.
+ * The memory used by a set of cached RAM contents. Counts the owners of each page list, each stretch of a list, and
+ * each page. A shared object is charged only once, until its last owner releases it.
  */
 export class RamSnapshotBytes {
   private charged = 0;
@@ -56,7 +56,7 @@ const REFERENCE_BYTES = 8;
 const OBJECT_BYTES = 100;
 export const STRETCH_BYTES = STRETCH_PAGES * REFERENCE_BYTES + OBJECT_BYTES;
 /**
- * The overhead per page: V8's overhead for a typed array with its own buffer, and the entry in `owners`. Measured with
- * 100,000 pages.
+ * The overhead per page: that of a typed array with its own buffer in V8, and that of the page's entry in `owners`.
+ * Measured with 100,000 pages.
  */
 export const PAGE_OVERHEAD_BYTES = 512;

@@ -1,6 +1,9 @@
 import type { GuestRam } from '../machine/guestRam.ts';
 
-/** RAM as snapshots see it: pages, and marks on those that were written since `clearSnapshotMarks`. */
+/**
+ * The parts of guest RAM that snapshots use: pages, and dirty marks on the pages written since the last call to
+ * `clearSnapshotMarks`.
+ */
 export type SnapshotRam = Pick<GuestRam, 'pageCount' | 'forEachDirtyPage' | 'clearSnapshotMarks' | 'restorePage'>;
 
 /**
@@ -11,7 +14,7 @@ export type SnapshotRam = Pick<GuestRam, 'pageCount' | 'forEachDirtyPage' | 'cle
 export class RamSnapshot {
   /** The size of RAM in pages. */
   readonly length: number;
-  /** Undefined for a stretch of zero pages. */
+  /** The consecutive stretches of the page list; undefined for a stretch in which all pages are zero. */
   readonly stretches: readonly (RamPageList | undefined)[];
 
   constructor(length: number, stretches: readonly (RamPageList | undefined)[] = []) {
@@ -87,8 +90,8 @@ export class RamSnapshots {
   }
 
   /**
-   * Restores RAM contents that were read from a file. Returns the same contents, with each page that is already in
-   * memory replaced by the existing copy.
+   * Restores RAM contents that were read from a file. Returns the same contents, but uses the existing copy of each
+   * page that is already in memory.
    */
   restoreLoaded(image: RamSnapshot): RamSnapshot {
     this.last = image.withPages(this.restorePages(image));

@@ -21,9 +21,9 @@ import type { WatchedFiles } from './watchedFiles.ts';
 
 /**
  * A machine that replays a recording. It receives the recorded events, and each disk request and digest is compared
- * with the recorded one. It ends where the recording ends. The guest's writes go to scratch files. The recording is
- * never changed. Overlays are changed only to take, rename or delete a snapshot, while no other session is reading
- * them.
+ * with the recorded one. The replay ends where the recording ends. The guest's writes go to scratch files. The
+ * recording is never changed. Overlays are changed only to take, rename or delete a snapshot, and only while no other
+ * session is reading them.
  */
 export class ReplayTimeline extends MachineTimeline {
   declare readonly travel: TimeTravel;

@@ -30,28 +30,29 @@ export interface SearchHit {
   stop: Extract<MachineStop, { kind: 'breakpoint' | 'trap' | 'hit' }>;
 }
 
-// These steps take 2 ms, or 10 ms if the code has not been optimized yet, which is about the cost of resuming. As a
-// result, even a very short slice makes progress.
+// This many steps take 2 ms, or 10 ms if the code has not been optimized yet. Resuming a paused search costs about as
+// much. As a result, even a very short slice makes progress.
 const STEPS_PER_PAUSE_CHECK = 500_000;
 
-// The time that it takes to restore the state at the start of a segment from memory, expressed in steps.
+// The time needed to restore the state at the start of a segment from memory, expressed in steps.
 const RESTORE_COST_STEPS = 200_000;
 
-// The time that a condition takes that is evaluated outside the machine, expressed in steps.
+// The time needed to evaluate a condition outside the machine, expressed in steps.
 const EVALUATION_COST_STEPS = 1000;
 
 /**
  * The search for the last stop before a position, for a reverse run. It searches the history segment by segment, from
- * the last to the first: it runs the machine forward from a snapshot to the start of the following segment and
- * remembers the last stop. It can pause at any point. During a pause, the machine is at its original position or at the
- * start of the searched part, and the search keeps the state that it has reached.
+ * the last to the first: for each segment, it runs the machine forward from a snapshot to the start of the following
+ * segment and remembers the last stop on the way. It can pause at any point. During a pause, the machine is at its
+ * original position or at the start of the part already searched, and the search keeps a snapshot of the state that it
+ * had reached.
  */
 export class ReverseSearch {
   private context: SearchContext;
   private points: StopPoints;
   /** The history from this position on has been searched. */
   private searchedDownTo: Position;
-  /** The state at that position; undefined for the live end. */
+  /** The state at `searchedDownTo`; undefined if that is the live end. */
   private current: CachedSnapshot | undefined;
   /** The number of steps until the next check of the pause signal. */
   private stepsUntilCheck = STEPS_PER_PAUSE_CHECK;
@@ -94,12 +95,12 @@ export class ReverseSearch {
     }
   }
 
-  /** Runs to the start of the searched part and remembers the last stop on the way. */
+  /** Runs to the start of the part already searched and returns the last stop on the way. */
   private *searchSegment(): Sliced<SearchHit | 'nothing' | 'stale'> {
     const { context } = this;
     const { machine } = context;
     let last: SearchHit | undefined;
-    // A stop in the segment's first state counts too, because the search has not stopped there yet.
+    // A stop at the segment's first position also counts, because the search has not stopped there yet.
     let stopsAtStart = true;
     let wantsPause = this.pauseCheck();
     for (;;) {
@@ -123,7 +124,8 @@ export class ReverseSearch {
           break;
         case 'hit':
           last = { position: stop.hits[0].position, stop };
-          // The machine is after the step of the hits, and has not looked for a stop before the next step.
+          // The machine has executed the step that caused the hits, but has not yet checked for a stop before the next
+          // step.
           stopsAtStart = true;
           break;
         default:
@@ -143,7 +145,9 @@ export class ReverseSearch {
     return () => cost() >= checkFrom && pause.isWanted();
   }
 
-  /** Pauses in the state at the start of the searched part. Returns false if the search must not continue. */
+  /**
+   * Pauses with the machine at the start of the part already searched. Returns false if the search must not continue.
+   */
   private *pauseAtCurrent(): Sliced<boolean> {
     const { context } = this;
     if (this.current) context.restore(this.current);

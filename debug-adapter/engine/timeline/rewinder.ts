@@ -56,7 +56,7 @@ export class Rewinder {
 
   /**
    * Restores the last undamaged snapshot at or before a position, or keeps the current state if it is nearer and may be
-   * reused. Pauses only while it reads a snapshot from the overlays, before it changes the machine.
+   * reused. Can pause only while reading a snapshot from the overlays, before the machine is changed.
    */
   *restoreNearest(target: Position, { mayReuseCurrent = false } = {}): Sliced<'fromMemory' | 'fromDisk'> {
     for (;;) {
@@ -89,7 +89,7 @@ export class Rewinder {
     this.switch.player.seek(machine.position);
   }
 
-  /** Captures the current state, which is in the history. */
+  /** Captures the current state. The machine must be in its history. */
   capture(): CachedSnapshot {
     const { machine } = this;
     const ram = this.ram.capture();
@@ -104,8 +104,8 @@ export class Rewinder {
   }
 
   /**
-   * Adds a cached snapshot of the current state. `id` identifies its snapshot in the overlays; undefined for the state
-   * at power-on.
+   * Adds a cached snapshot of the current state. `id` identifies the snapshot with this state in the overlays;
+   * undefined for the state at power-on.
    */
   add({ id, state, ram }: { id: SnapshotId | undefined; state: State; ram: RamSnapshot }): void {
     this.memory.updateCharges();

@@ -3,8 +3,8 @@ import type { State } from '../base/state.ts';
 
 /**
  * A machine's state in memory. A state that is kept for a long time is packed as CBOR into one buffer, because
- * otherwise it consists of several hundred objects, which V8 would not collect until much later. A state that is needed
- * only briefly is not packed, to save time.
+ * otherwise it would consist of several hundred objects, which V8 would not collect until much later. A state that is
+ * needed only briefly is not packed, to save time.
  */
 export class SavedState {
   private saved: State | Uint8Array;

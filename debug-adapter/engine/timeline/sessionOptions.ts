@@ -37,7 +37,7 @@ export interface MachineSetup extends BootOptions {
    * replayed.
    */
   onConsoleByte: (byte: number, position: Position, index: number) => void;
-  /** Receives notices for the user during the session; each is sent once. */
+  /** Receives notices for the user during the session. Each notice is sent only once. */
   onNotice?: (notice: Notice) => void;
 }
 

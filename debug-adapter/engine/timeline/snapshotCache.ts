@@ -23,19 +23,19 @@ export interface DiskStates {
 }
 
 /**
- * The cached snapshots, which are near the user's position, so that the next step back is instant. Their cost always
- * stays within a budget. The cost is the memory that only cached snapshots use; a page to which several snapshots refer
- * is counted once. RAM pages that are in memory anyway are not counted: those last captured or restored, those of the
- * live end while the history is visited, and those of the last snapshot written. When the budget is exceeded, the least
- * useful snapshot is dropped: the one whose neighbors are closest together in relation to its distance from the user's
- * position. The first snapshot is never dropped, and its pages are not counted.
+ * The cached snapshots. They are kept near the user's position, so that the next step back is instant. Their cost
+ * always stays within a budget. The cost is the memory that only cached snapshots use; a page to which several
+ * snapshots refer is counted once. RAM pages that are in memory anyway are not counted: those last captured or
+ * restored, those of the live end while the history is visited, and those of the last snapshot written. When the budget
+ * is exceeded, the least useful snapshot is dropped: the one whose neighbors are closest together in relation to its
+ * distance from the user's position. The first snapshot is never dropped, and its pages are not counted.
  */
 export class SnapshotCache {
   private kept: CachedSnapshot[] = [];
   private budget: TravelBudget;
   private disks: DiskStates;
   private inUse: readonly RamSnapshot[] = [];
-  /** Like `inUse`, but without the first snapshot. */
+  /** Like `inUse`, but without the RAM pages of the first snapshot. */
   private ramInUse: readonly RamSnapshot[] = [];
   /** All pages in memory, and the pages that are not charged to the budget. */
   private allPages = new RamSnapshotBytes();
@@ -71,7 +71,10 @@ export class SnapshotCache {
     return this.kept.some((snapshot) => snapshot.position === position);
   }
 
-  /** Takes ownership of a snapshot; releases it when it is dropped, or immediately if the position already has one. */
+  /**
+   * Takes ownership of a snapshot; releases it when it is dropped, or immediately if the cache already has a snapshot
+   * at this position.
+   */
   add(snapshot: CachedSnapshot): void {
     if (this.has(snapshot.position)) return this.disks.release(snapshot);
     const at = this.kept.findIndex((other) => other.position > snapshot.position);

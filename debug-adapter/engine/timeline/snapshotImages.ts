@@ -26,7 +26,7 @@ export class SnapshotImages {
   private images: readonly SnapshotImage[];
   private first: string | undefined;
   private cachedList: SnapshotInfo[] | undefined;
-  /** Whether the machine state in a snapshot is readable. */
+  /** For each snapshot checked so far, whether its machine state is readable. */
   private readonly readable = new Map<SnapshotId, boolean>();
   private complete: SnapshotInfo[] | undefined;
   /** The highest number that was used as an id. */
@@ -88,7 +88,7 @@ export class SnapshotImages {
     });
   }
 
-  /** Each snapshot is checked only once, because the check reads its state. */
+  /** Each snapshot is checked only once, because the check reads its whole machine state. */
   private hasReadableState(id: SnapshotId): boolean {
     let isReadable = this.readable.get(id);
     if (isReadable === undefined) {
@@ -240,7 +240,10 @@ function entryIn(image: Qcow2Image, { id, name, position }: SnapshotInfo): Liste
   return entries.find((entry) => entry.id === id) ?? entries[0];
 }
 
-/** For use with an operation on an image, which reports the name if the image has no entry for the snapshot. */
+/**
+ * The key of a snapshot for an operation on an image. The operation reports the name if the image has no entry for the
+ * snapshot.
+ */
 export const entryKey = (image: Qcow2Image, snapshot: SnapshotInfo): SnapshotKey =>
   entryIn(image, snapshot) ?? snapshot.name;
 

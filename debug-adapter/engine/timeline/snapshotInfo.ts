@@ -6,7 +6,7 @@ import * as errors from '../../messages/snapshots.ts';
 
 /**
  * Identifies a snapshot: the id of its entry in the image with the machine state. It does not change when the snapshot
- * is renamed or the files are opened again, and is not used again while the files are open.
+ * is renamed or the files are opened again, and is not reused for another snapshot while the files are open.
  */
 export type SnapshotId = string & { readonly __brand?: 'SnapshotId' };
 
@@ -47,8 +47,8 @@ export function listSnapshots(image: Qcow2Image, first?: string): SnapshotInfo[]
 }
 
 /**
- * Returns the same object for the same snapshot, because a list that may contain thousands of snapshots is created
- * after each change.
+ * Always returns the same object for the same snapshot, because after each change a new list is created, which may
+ * contain thousands of snapshots.
  */
 export function snapshotInfo(listed: ListedSnapshot): SnapshotInfo {
   let info = infos.get(listed);

@@ -82,12 +82,15 @@ export class SnapshotStore {
     return this.listed;
   }
 
-  /** The snapshots that can be restored, because every drive has them. */
+  /** The snapshots that can be restored, because the image of every drive contains them. */
   savedSnapshots(): readonly SnapshotInfo[] {
     return this.images.completeSnapshots().filter(({ position }) => position <= this.end);
   }
 
-  /** The RAM pages with which the next snapshot is compared. */
+  /**
+   * The RAM pages of the snapshot that was written last. Only pages that differ from these are written for the next
+   * snapshot.
+   */
   get writtenRam(): RamSnapshot {
     return this.activeVmState.ram;
   }
@@ -176,7 +179,7 @@ export class SnapshotStore {
 
   private newEntry(name: string): Omit<NewSnapshot, 'id' | 'vmStateSizeBytes'> {
     const { machine } = this;
-    // The dates that a snapshot entry can store in 32-bit seconds: 1970 to 2106.
+    // A snapshot entry stores the date as seconds in 32 bits, so it can represent only the years 1970 to 2106.
     const date = Math.min(Math.max(0, Math.floor(this.dateMilliseconds())), 0xffff_ffff * 1000);
     return {
       name,

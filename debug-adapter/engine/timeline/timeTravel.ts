@@ -33,7 +33,7 @@ export type TravelStop =
  * machine returns to it.
  */
 export class TimeTravel {
-  /** Tells the moves when to pause. */
+  /** Tells a move in progress when to pause. */
   readonly pause = new PauseSignal();
   private machine: TravelMachine;
   private ram: RamSnapshots;
@@ -43,7 +43,9 @@ export class TimeTravel {
   private rewinder: Rewinder;
   private replay: CheckedReplay;
   private points: StopPoints = NO_STOP_POINTS;
-  /** Counts the moves and the changes of stop points, after which a paused search must not continue. */
+  /**
+   * Incremented by each move and each change of the stop points. A paused search must not continue if this has changed.
+   */
   private generation = 0;
 
   constructor(options: {
@@ -103,7 +105,7 @@ export class TimeTravel {
     this.rewinder.add(snapshot);
   }
 
-  /** Saves the current state, which is in the history, as a snapshot; `write` stores it in the overlays. */
+  /** Saves the current state as a snapshot; `write` stores it in the overlays. The machine must be in its history. */
   saveSnapshot(write: (snapshot: HistorySnapshot) => SnapshotId): void {
     assert(!this.isAtLiveEnd, 'the live end has no scratch layers');
     const state = this.machine.saveState();
@@ -137,7 +139,10 @@ export class TimeTravel {
     this.beginMove();
   }
 
-  /** Moves to a position between start and end, with the state of the original run. See `Target.goTo`. */
+  /**
+   * Moves to a position between start and end, and restores the state that the machine had there in the original run.
+   * See `Target.goTo`.
+   */
   *seekTo(target: Position): Sliced<void> {
     assert(target >= this.start && target <= this.end, `position ${target} is not in the history`);
     if (target === this.switch.savedLiveEnd) {
@@ -220,7 +225,7 @@ export class TimeTravel {
 
   // --- helpers ---------------------------------------------------------------------------------------------------------
 
-  /** A paused search must not continue after this. */
+  /** Called at the start of each move. A search that was paused before must not continue. */
   private beginMove(): void {
     this.generation++;
     this.memory.releaseHeld();

@@ -18,10 +18,14 @@ export interface Timeline extends Target {
    * steps, several thousand times a second. Returns how the machine ended, or undefined if it can continue.
    */
   advance(until: Position, wantsPause?: () => boolean): End | undefined;
-  /** Applies a debugger's change to the machine as a recorded step. Throws a UserError except at the live end. */
+  /**
+   * Applies a debugger's change to the machine as a recorded step. Throws a UserError if the machine is not at its live
+   * end.
+   */
   inject(event: OutsideEvent): void;
   /**
-   * Saves all progress so far, so that it survives if the process is killed. The host calls this about twice a second.
+   * Writes all data recorded so far to the files, so that it is not lost if the process is killed. The host calls this
+   * about twice a second.
    */
   writeBack(): void;
   /**
@@ -43,7 +47,7 @@ export interface Timeline extends Target {
   abandon(): void;
 }
 
-/** Undefined if the machine can continue. */
+/** How the machine ended; undefined if it can continue after this stop. */
 export function endOf(stop: MachineStop): End | undefined {
   switch (stop.kind) {
     case 'reached':

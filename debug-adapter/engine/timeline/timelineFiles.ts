@@ -19,7 +19,7 @@ export interface DriveFiles {
   isReadOnly: boolean;
   /** True for an overlay that is deleted at the end of the session. */
   isTemporary: boolean;
-  /** The files from the overlay, if there is one, to the last backing file. */
+  /** The drive's files, from the overlay (if there is one) to the last backing file. */
   chain: DiskFile[];
 }
 

@@ -22,18 +22,20 @@ export interface Snapshots {
   delete(id: SnapshotId): void;
 }
 
-/** What differs between a live machine and a replay. */
+/** The snapshot operations that differ between a live machine and a replay. */
 export interface SnapshotOwner {
   /** Undefined if the timeline cannot have snapshots. */
   readonly store: SnapshotStore | undefined;
   readonly travel: TimeTravel | undefined;
   /** The error to report if there is no store. */
   noStore(): Error;
-  /** Throws a UserError if no snapshot can be taken now. Makes the log durable from which a replay reaches it. */
+  /**
+   * Throws a UserError if no snapshot can be taken now. Makes the log durable, so that a replay can reach the snapshot.
+   */
   beforeTaking(): void;
   takeAtLiveEnd(name: string): void;
   afterTaking(): void;
-  /** Executes a change to the images. */
+  /** Executes an action that changes the images. */
   change<T>(action: () => T): T;
 }
 

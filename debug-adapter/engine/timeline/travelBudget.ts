@@ -3,9 +3,9 @@
  * cached snapshots are dropped; they can be recreated by replaying.
  */
 export interface TravelBudget {
-  /** The pages, page lists, machine states and disk maps that only cached snapshots use, in bytes. */
+  /** The memory for pages, page lists, machine states and disk maps that only cached snapshots use, in bytes. */
   memoryBytes: number;
-  /** The number of bytes in scratch files that only cached snapshots use. */
+  /** The space in scratch files that only cached snapshots use, in bytes. */
   scratchBytes: number;
   /**
    * The number of cached snapshots. They are closer together near the user's position, so more of them would not make

@@ -67,7 +67,7 @@ export class TravelDisk {
     this.ownsLayer = options.currentSnapshot === undefined;
   }
 
-  /** Saves the live end's device. */
+  /** Saves the drive's device and digest at the live end. */
   leaveLiveEnd(): void {
     this.liveEnd = { device: this.filter.device, digest: this.filter.driveDigest };
   }
@@ -107,12 +107,12 @@ export class TravelDisk {
     return this.layer?.mapBytes ?? 0;
   }
 
-  /** The number of bytes in use in the scratch file. */
+  /** The space in use in the scratch file, in bytes. */
   get scratchBytes(): number {
     return this.layer?.scratchBytes ?? 0;
   }
 
-  /** The number of bytes in the scratch file that only captured states use. Visits every written region. */
+  /** The space in the scratch file that only captured states use, in bytes. Visits every written region. */
   capturedScratchBytes(): number {
     return this.layer?.capturedScratchBytes() ?? 0;
   }

@@ -6,18 +6,21 @@ import type { RunOptions } from '../target/target.ts';
 import type { StopPoints } from '../target/stopPoints.ts';
 import type { DigestPart } from '../recording/logEntry.ts';
 
-/** A machine as time travel sees it: it runs deterministically, and its state can be saved and restored. */
+/**
+ * The parts of a machine that time travel uses. The machine runs deterministically, and its state can be saved and
+ * restored.
+ */
 export interface TravelMachine {
   readonly position: Position;
   /** The number of times that a breakpoint's condition was evaluated outside generated code. */
   readonly evaluations: number;
-  /** Replaced when the machine goes from its live end to its history, and back. */
+  /** Replaced when the machine leaves its live end for its history, and when it returns. */
   inputs: Inputs;
   readonly ram: { digest(): bigint };
   setStopPoints(points: StopPoints): void;
   /** After a pause, another call continues the same run. */
   run(until: Position, wantsPause?: () => boolean, options?: RunOptions): MachineStop;
-  /** The state without the contents of RAM and disks. */
+  /** The state without the contents of RAM or disks. */
   saveState(): State;
   loadState(state: State): void;
   digestParts(): DigestPart[];

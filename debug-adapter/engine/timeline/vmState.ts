@@ -112,7 +112,10 @@ function dropAfter(vmState: Pick<ImageVmState, 'zero'>, lengthBytes: number, len
   if (lengthBefore > lengthBytes) vmState.zero(lengthBytes, lengthBefore - lengthBytes);
 }
 
-/** Whether each cluster contains whole pages, and RAM starts at a cluster boundary. */
+/**
+ * Whether RAM can be written in whole clusters: each cluster contains whole pages, and RAM starts at a cluster
+ * boundary.
+ */
 const canWriteClusters = (clusterSizeBytes: number): boolean =>
   clusterSizeBytes >= PAGE_SIZE_BYTES && pageOffset(0) % clusterSizeBytes === 0;
 
@@ -139,7 +142,7 @@ function writeClusters(image: Qcow2Image, ram: RamSnapshot, matches: (page: numb
   image.vmState.writeClusters(clusters);
 }
 
-/** Undefined if all pages are zero. */
+/** The contents of a cluster, which consists of these pages; undefined if all of the pages are zero. */
 function clusterOf(
   ram: RamSnapshot,
   { first, end }: { first: number; end: number },
@@ -229,7 +232,7 @@ export function readState(view: SnapshotView, of: { overlay: string; snapshot: s
   return state;
 }
 
-/** Whether there is a state for exactly these parts, each with all of its fields. */
+/** Whether there is a state for each of these parts and for no others, and each state has all fields of its part. */
 function matchesParts<T extends { saveState(): State }>(
   states: StateValue | undefined,
   parts: readonly T[],

@@ -36,7 +36,7 @@ export class WatchedFiles {
     }
   }
 
-  /** Called before a snapshot changes, because data written to a file without a name is lost. */
+  /** Called before a snapshot is taken or changed, because data written to a file without a name is lost. */
   checkNotLost(): void {
     this.check();
     const kept = this.uses.filter(({ use }) => use !== 'base');

@@ -7,7 +7,7 @@ import { withLocks } from './overlayFile.ts';
 export interface FileIdentity {
   /** Null if blkreplay did not create the file. */
   kind: OwnFileKind | null;
-  /** A sentence naming the session that has the file open; null if there is none. */
+  /** A sentence that names the session that has the file open; null if no session has it open. */
   inUse: string | null;
 }
 

@@ -80,8 +80,8 @@ function openOverlay(
 }
 
 /**
- * Whether the image has snapshots from which replays start: snapshots with a position other than 0, or with a blkreplay
- * machine state. Snapshots taken by qemu-img have position 0.
+ * Whether the image has snapshots from which replays can start. These have a position other than 0, or a machine state
+ * written by blkreplay. Snapshots taken by qemu-img have position 0.
  */
 export const hasRecordingSnapshots = (image: Qcow2Image): boolean =>
   image.snapshots.list.some(

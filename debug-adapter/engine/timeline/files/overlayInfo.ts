@@ -11,7 +11,7 @@ export interface OverlayInfo {
   virtualBytes: number;
   fileBytes: number;
   clusterBytes: number;
-  /** The number of bytes of disk contents that do not come from the base. */
+  /** The size of the disk contents that do not come from the base, in bytes. */
   allocatedBytes: number;
   /**
    * The files from the overlay to the last backing file. If a file could not be opened, it is the last entry, and the
@@ -72,7 +72,7 @@ export interface MapEntry {
   isZero: boolean;
   hasData: boolean;
   isCompressed: boolean;
-  /** The offset in the file of uncompressed data, or of a cluster that is preallocated for zeroes. */
+  /** The offset of this part in its file, if it is uncompressed data or a preallocated cluster that reads as zeroes. */
   hostOffset?: number;
 }
 
@@ -109,7 +109,9 @@ function* entriesOf(device: BlockDevice | undefined, from: number, to: number, d
   }
 }
 
-/** Unallocated parts come from the backing file, up to its length. */
+/**
+ * The entries for a part that the image has not allocated. It comes from the backing file, up to that file's length.
+ */
 function* backingEntries(image: Qcow2Image, from: number, to: number, depth: number): Generator<MapEntry> {
   const { backing } = image;
   const reach = Math.min(to, Math.max(from, backing?.lengthBytes ?? 0));

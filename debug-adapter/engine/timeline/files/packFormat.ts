@@ -33,11 +33,11 @@ export interface PackedDrive {
   /** The original name of the base and the digest of its contents, so that the user can find the base again. */
   imageAsRecorded: string;
   contentDigest: string;
-  /** The backing files of the files in the pack. */
+  /** For each image in the pack that has a backing file: the image, its backing file and the backing file's format. */
   backings: { file: string; backing: string; format: DriveFormat }[];
 }
 
-/** Throws a UserError if readers would refuse the pack. Called before the pack is created. */
+/** Throws a UserError if a pack with this header could not be extracted. Called before the pack is created. */
 export function checkPackable(header: PackHeader): void {
   const tooLarge = header.files.find(({ lengthBytes }) => lengthBytes > FILE_BYTES_MAX);
   if (tooLarge) throw packFileTooLarge({ ...tooLarge, maxBytes: FILE_BYTES_MAX });
@@ -237,7 +237,8 @@ const BLOCK_BYTES = 1 << 20;
 const PACKED_BYTES_MAX = BLOCK_BYTES + (64 << 10);
 const HEADER_BYTES_MAX = 16 << 20;
 /**
- * A pack contains far fewer files: a recording, its state-only image, and the overlay and backing chain of each drive.
+ * Real packs contain far fewer files: a recording, its state-only image, and the overlay and backing chain of each
+ * drive.
  */
 const FILES_MAX = 1000;
 const FILE_BYTES_MAX = 2 ** 44;

@@ -12,9 +12,10 @@ import { withWritableOverlay, withLocks } from './overlayFile.ts';
 
 /**
  * Changes the base of an overlay without changing the contents of its disk: where the base images differ, the old
- * base's data is first copied to the overlay. This is impossible for snapshots, so they are deleted if the new base has
- * different contents. With `nameOnly`, which is meant for a base that was moved, nothing is compared and only the name
- * changes. Throws a UserError if snapshots would be deleted and the operation is not confirmed.
+ * base's data is first copied to the overlay. The contents of snapshots cannot be preserved in this way, so snapshots
+ * are deleted if the new base has different contents. With `nameOnly`, which is meant for a base that was moved,
+ * nothing is compared and only the name changes. Throws a UserError if snapshots would be deleted and the operation is
+ * not confirmed.
  */
 export function rebaseOverlay(
   anyHost: Host,
@@ -85,7 +86,7 @@ function preserveContents(image: Qcow2Image, newBase: BlockDevice): void {
 
 /**
  * The clusters in which the current base and `next` differ, with their current contents. Each result is valid until the
- * next iteration. Reads only clusters in which one of them may have nonzero data.
+ * next iteration. Reads only clusters in which at least one of the bases may have nonzero data.
  */
 function* differences(image: Qcow2Image, newBase: BlockDevice, offset: number, lengthBytes: number) {
   const step = image.clusterSizeBytes;
@@ -105,7 +106,10 @@ function* differences(image: Qcow2Image, newBase: BlockDevice, offset: number, l
   }
 }
 
-/** The ranges to compare, in order, aligned to clusters within the range, and at most COMPARE_BYTES long. */
+/**
+ * The parts of `range` to compare, in order. They are aligned to clusters, except at the ends of `range`, and are at
+ * most COMPARE_BYTES long.
+ */
 function* rangesToCompare(image: Qcow2Image, newBase: BlockDevice, range: ByteRange): Generator<ByteRange> {
   const step = image.clusterSizeBytes;
   const end = range.offset + range.lengthBytes;

@@ -92,7 +92,10 @@ function firstSnapshotProblem(
   return isOurs ? undefined : otherRecordingReasons.snapshotNotMachine(name);
 }
 
-/** A moved base is accepted if it has the same contents. */
+/**
+ * The reason why the overlay's base is not the drive's base; undefined if it is. A moved base is accepted if it has the
+ * same contents.
+ */
 function baseProblem(host: Host, overlay: string, drive: RecordedDrive): string | undefined {
   const base = backingOf(host, overlay);
   if (!base) return otherRecordingReasons.noBase();
