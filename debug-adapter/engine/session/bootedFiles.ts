@@ -5,7 +5,7 @@ import { type BootOptions, bootFilesOfRecording, isFirmwareKeyword, readBootFile
 export interface NamedFile {
   name: string;
   bytes: Uint8Array;
-  /** The file's path; undefined for a file in a recording that the user did not name. */
+  /** The file's path; undefined if the file comes from a recording and the user did not give its current path. */
   path?: string;
 }
 
@@ -15,7 +15,7 @@ export interface PlacedFile extends NamedFile {
   entry?: number;
 }
 
-/** The files with code that a machine boots from. */
+/** The boot files of a machine that contain code. */
 export interface BootedFiles {
   /** The kernel after decompression. */
   kernel: PlacedFile | undefined;

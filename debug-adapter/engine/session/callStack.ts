@@ -21,9 +21,10 @@ export interface StackFrame {
 const FRAMES_MAX = 1000;
 
 /**
- * The call stack of the inspected hart, innermost frame first. It may lead through several programs: each frame uses
- * the symbols of the code in memory at its address. Never empty; without symbols, it has one frame with the registers.
- * `entered` is the number of inlined functions that contain the breakpoint at which the machine stopped.
+ * The call stack of the inspected hart, innermost frame first. It may contain frames of several programs: each frame
+ * uses the symbols that describe the code in memory at its address. Never empty: without symbols, it consists of one
+ * frame that contains only the registers. `entered` is the number of inlined functions that contain the breakpoint at
+ * which the machine stopped.
  */
 export function callStackOf(inspector: Inspector, loaded: LoadedSymbols, entered = 0): StackFrame[] {
   const { hart } = inspector;

@@ -65,8 +65,8 @@ function rowsBetween(context: DisassemblyContext, start: bigint, end: bigint): D
 const RUN_UP_BYTES = 64n;
 
 /**
- * Of the guessed start addresses from which decoding arrives at `end`, uses the one with the fewest invalid
- * instructions. Returns at least one row.
+ * Decodes from several guessed start addresses. Of the results that arrive exactly at `end`, returns the one with the
+ * fewest invalid instructions. Returns at least one row.
  */
 function decodedFromGuess(context: DisassemblyContext, end: bigint, count: number): DisassemblyRow[] {
   const from = end - 4n * BigInt(count) - RUN_UP_BYTES;
@@ -82,7 +82,10 @@ function decodedFromGuess(context: DisassemblyContext, end: bigint, count: numbe
 const invalidInstructionCount = (rows: readonly DisassemblyRow[]): number =>
   rows.filter(({ instruction }) => !instruction || instruction.text.startsWith('.')).length;
 
-/** Unreadable memory is listed in rows of 4 bytes. The first row is 2 bytes long if alignment requires it. */
+/**
+ * The address after a row. Unreadable memory is listed in rows of 4 bytes; the first row is 2 bytes long if alignment
+ * requires it.
+ */
 function endOf({ address, instruction }: DisassemblyRow): bigint {
   return address + BigInt(instruction?.bytes.length ?? 4 - Number(address & 3n));
 }
@@ -94,7 +97,7 @@ function rowAt({ inspector, symbolAt }: DisassemblyContext, at: bigint, lengthMa
   const { text, lengthBytes } = disassembleOne(word, address, symbolAt);
   if (bytes.length >= lengthBytes) return { address: at, instruction: { text, bytes: bytes.slice(0, lengthBytes) } };
   if (bytes.length < 2) return { address: at, instruction: undefined };
-  // Readable memory ends in the middle of an instruction.
+  // Readable memory ends in the middle of this instruction.
   const half = `.2byte 0x${(word & 0xffff).toString(16)}`;
   return { address: at, instruction: { text: half, bytes: bytes.slice(0, 2) } };
 }

@@ -24,7 +24,7 @@ function scopesOf(scopes: readonly Scope[], inlineDepth: number): Scope[] {
   return inlineDepth < begins.length ? scopes.slice(begins[inlineDepth], begins[inlineDepth + 1]) : [];
 }
 
-/** The global variables of the frame's source file; if the frame has no source file, those of all files. */
+/** The global variables of the frame's source file; if none are known, those of all files. */
 export function globalsOf({ frame, symbols }: FrameWithSymbols): Value[] {
   const own = symbols.globals(frame.lookupPc);
   const variables = own.length > 0 ? own : symbols.globals();

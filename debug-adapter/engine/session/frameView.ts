@@ -6,7 +6,7 @@ const CSR_COUNT = 4096;
 
 /**
  * Gives the unwinder and expressions access to the machine's registers and memory. DWARF register numbers 0-31 are the
- * integer registers, 32-63 the floating-point registers; 4096 + n is CSR n.
+ * integer registers, 32-63 are the floating-point registers, and 4096 + n is CSR n.
  */
 export function frameViewOf(inspector: Inspector): FrameView {
   return {

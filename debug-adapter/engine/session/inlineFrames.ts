@@ -11,9 +11,9 @@ export interface InlineContext {
 
 /**
  * Finds the inlined functions at a pc. Line steps treat an inlined function as a frame, as gdb does (inline-frame.c): a
- * step over a line steps over the functions inlined in it. At the first instruction of an inlined function, the pc still
- * counts as the call site in the caller, except for the outermost `enteredMin` calls: those of a breakpoint in an inlined
- * function, at which the machine stopped.
+ * step over a line steps over the functions inlined in it. At the first instruction of an inlined function, the pc is
+ * still considered to be at the call site in the caller. If the machine has stopped at a breakpoint inside inlined
+ * functions, however, the outermost `enteredMin` of these functions have already been entered.
  */
 export function inlineContextAt(symbols: Symbols, pc: bigint, enteredMin = 0): InlineContext {
   // Innermost first.

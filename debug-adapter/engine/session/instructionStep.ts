@@ -55,8 +55,9 @@ export function* stepOverCall(session: Session): Sliced<StopReason> {
 }
 
 /**
- * Steps back one instruction in the current frame of a hart. Skips the handlers of interrupts that occurred in between.
- * If another hart is current, the machine goes back to the position before the given hart's last step.
+ * Steps back one instruction in the current frame of a hart. Skips the handlers of interrupts that occurred between the
+ * two instructions. If another hart is current, the machine goes back to the position before the given hart's last
+ * step.
  */
 export function* stepBack(session: Session, hart = session.inspector.hart): Sliced<StopReason> {
   const { target, inspector } = session;
@@ -78,11 +79,11 @@ export function* stepBack(session: Session, hart = session.inspector.hart): Slic
 }
 
 /**
- * Searches backward for the entry of the trap handler that returned. If the trap was an interrupt, moves to the
+ * Searches backward for the entry to the trap handler that returned. If the trap was an interrupt, moves to the
  * position before it and returns undefined, so that the step continues from there.
  *
- * `mode` is the mode of the handler, `returned` the code to which it returned, `from` the position of the return
- * instruction.
+ * `mode` is the mode of the handler, `returned` is the code to which it returned, and `from` is the position of its
+ * return instruction.
  */
 function* backToInterrupted(
   session: Session,

@@ -3,7 +3,7 @@ import { imageAddress, isElf } from '../machine/boot/bootPlan.ts';
 import { elfFromCode, elfFromImage, IMAGE_SECTION, type Symbols } from '../symbols/index.ts';
 import type { NamedFile, PlacedFile } from './bootedFiles.ts';
 
-/** Returns the kernel with its load address, unless the file itself specifies an address. */
+/** Adds the load address to a kernel, unless the kernel's file specifies an address itself. */
 export function withLoadAddress({ kernel, bios }: { kernel: PlacedFile; bios?: NamedFile }): PlacedFile {
   if (isElf(kernel.bytes) || kernel.entry !== undefined) return kernel;
   return { ...kernel, address: imageAddress({ kernel, bios }, MEMORY_BYTES_MAX) };
@@ -37,7 +37,10 @@ export function placedImage(
   return { file: { name: kernel.name, bytes }, biases: [...addresses].map((address) => address - start), loaded };
 }
 
-/** The load biases that move a file to its kernel's load address. */
+/**
+ * The load biases that move a file's symbols to the kernel's load address. Empty if the file does not describe a
+ * kernel.
+ */
 export function loadBiases(symbols: Symbols, loaded: bigint): bigint[] {
   const start = linkedStart(symbols);
   return start === undefined ? [] : [loaded - start];

@@ -8,7 +8,7 @@ const NEARBY_BYTES = 64;
 const AGREEMENT_MIN = 0.75;
 const BLOCK_BITS = 6n;
 
-/** The guest memory that files are compared with, through the current page tables. */
+/** The guest memory with which files are compared, accessed through the current page tables. */
 export type GuestMemory = Pick<Inspector, 'readMemory'>;
 
 /**
@@ -89,7 +89,10 @@ export class LoadedCode {
   }
 }
 
-/** The fraction of the code that matches memory. Unreadable pages are ignored: they are not loaded yet. */
+/**
+ * The fraction of the code that matches memory. Unreadable pages are ignored, because they may not have been loaded
+ * yet.
+ */
 function matchingFraction(guest: GuestMemory, { address, bytes }: { address: bigint; bytes: Uint8Array }): number {
   let same = 0;
   let compared = 0;

@@ -5,7 +5,10 @@ import { type GuestMemory, LoadedCode } from './loadedCode.ts';
 export interface CodeDescription {
   /** The program whose code is at the address. */
   group: CodeGroup | undefined;
-  /** The file with the most information. If no program matches, a different file, which can still provide types. */
+  /**
+   * The program's file with the most information. If no program matches, this is a file of another program, which can
+   * still provide types.
+   */
   symbols: Symbols | undefined;
   /** Like `symbols`, but undefined if the file's names are wrong, because other code is at its addresses. */
   names: Symbols | undefined;
@@ -40,7 +43,7 @@ export class LoadedSymbols {
     return { group, symbols, names: symbols?.codeAround(pc, 1) ? undefined : symbols };
   }
 
-  /** The symbols from `describe`. */
+  /** The `symbols` that `describe` returns. */
   at(pc: bigint): Symbols | undefined {
     return this.describe(pc).symbols;
   }
@@ -56,8 +59,8 @@ export class LoadedSymbols {
   }
 
   /**
-   * The symbols from `describe`, but uses no cache, so that it can be called while the machine runs. Code of a known
-   * program does not need to be identified.
+   * Like `at`, but uses no cache, so that it can be called while the machine runs. If `group` is given, the code is
+   * known to belong to that program and does not need to be identified.
    */
   currentAt(pc: bigint, group?: CodeGroup): Symbols | undefined {
     if (group) return group.fileAt(pc);

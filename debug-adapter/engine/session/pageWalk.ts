@@ -15,12 +15,12 @@ import type { Inspector } from '../target/inspector.ts';
 
 export type PageAccess = 'fetch' | 'load' | 'store';
 
-/** The walk through the page tables for one access, and why it fails. */
+/** The walk through the page tables for one access, and the reason if it fails. */
 export interface PageWalk {
   /** 3 for Sv39, 4 for Sv48. */
   levelCount: number;
   satp: bigint;
-  /** The privilege mode with which the access is checked. */
+  /** The effective privilege mode of the access. */
   privilege: number;
   /** The entries that the walk reads, from the root. Empty if the address is not canonical. */
   entries: readonly WalkedEntry[];
@@ -30,7 +30,7 @@ export interface PageWalk {
 
 /** An entry that a walk reads. */
 export interface WalkedEntry {
-  /** 0 is the lowest level. */
+  /** The level of the page table that contains the entry; 0 is the lowest. */
   level: number;
   /** The physical address of the entry. */
   address: bigint;
@@ -38,7 +38,7 @@ export interface WalkedEntry {
   value: bigint | undefined;
 }
 
-/** The problem is in the last entry that the walk reads, except for an address that is not canonical. */
+/** Why a walk fails. Unless the address is not canonical, the problem is in the last entry that the walk reads. */
 export type WalkProblem =
   | 'notCanonical'
   | 'tableNotInRam'
@@ -65,8 +65,9 @@ export function accessOfPageFault(cause: number): PageAccess | undefined {
 }
 
 /**
- * Walks the page tables as the hart does for an access in its current state, without setting accessed and dirty bits.
- * Undefined if the access is not translated. PMP is not checked: it causes access faults and not page faults.
+ * Walks the page tables as the hart does for an access in its current state, without setting accessed or dirty bits.
+ * Undefined if the access is not translated. PMP is not checked, because PMP violations cause access faults, not page
+ * faults.
  */
 export function walkForAccess(inspector: Inspector, address: bigint, access: PageAccess): PageWalk | undefined {
   const satp = csrOf(inspector, 'satp');
@@ -98,7 +99,7 @@ function privilegeOf(inspector: Inspector, access: PageAccess): number {
   return isModified ? (mstatus & MSTATUS.MPP) >> MSTATUS.MPP_SHIFT : inspector.privilege;
 }
 
-/** The rules for a leaf (Volume II, "Virtual Address Translation Process", steps 6 to 8). */
+/** Checks the rules for a leaf entry (Volume II, "Virtual Address Translation Process", steps 6 to 8). */
 function permissionProblem(
   inspector: Inspector,
   { entry, privilege, access }: { entry: bigint; privilege: number; access: PageAccess },
@@ -122,5 +123,5 @@ function entryAt(inspector: Inspector, address: bigint): bigint | undefined {
   return bytes && new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
 }
 
-/** 0 if the hart does not have the CSR. */
+/** The value of a CSR; 0 if the hart does not have it. */
 const csrOf = (inspector: Inspector, name: string): bigint => inspector.csr(csrNumber(name)) ?? 0n;

@@ -6,8 +6,8 @@ import type { StopPoint } from './stopPoints/stopPoint.ts';
 import type { BreakpointId } from './stopReason.ts';
 
 /**
- * The address of a breakpoint, and the program that contains the code, since several programs may have code at the same
- * address. A breakpoint that is set by address alone has no group.
+ * The address of a breakpoint, and the program that contains the code, because several programs may have code at the
+ * same address. A breakpoint that is set only by address has no group.
  */
 export interface BreakpointAddress {
   address: bigint;
@@ -65,7 +65,7 @@ export function resolveFunction(symbols: LoadedSymbols, name: string): ResolvedB
   return reachable(found, { kind: 'noFunction', name });
 }
 
-/** Resolves an address. An address that is not mapped is accepted with a problem. */
+/** Resolves an address. An address that is not mapped is accepted, but the result includes a problem. */
 export function resolveAddress({ groups }: LoadedSymbols, memory: GuestMemory, address: bigint): ResolvedBreakpoint {
   if ((address & 1n) === 1n) return { addresses: [], problem: { kind: 'oddAddress', address } };
   const isKnown = groups.some((group) => group.codeAround(address, 1));

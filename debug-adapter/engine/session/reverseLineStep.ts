@@ -16,7 +16,7 @@ import { handlersOf } from './traps.ts';
 type Move =
   /** Within the same frame, possibly over a call that returned. */
   | 'within'
-  /** From the start of a function or handler to the caller or the interrupted code. */
+  /** From the start of a function to its caller, or from the start of a trap handler to the interrupted code. */
   | 'out'
   /** Into the end of a function that returned. */
   | 'in';

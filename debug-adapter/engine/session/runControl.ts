@@ -34,7 +34,7 @@ export class RunControl {
     return this.current.kind === 'running' || this.current.kind === 'stopping';
   }
 
-  /** Whether this front end may use the machine now. */
+  /** Whether this front end may start a run now. */
   mayStart(owner: RunOwner): boolean {
     const { current } = this;
     return current.kind === 'stopped' || (current.kind === 'reserved' && current.owner === owner);

@@ -14,7 +14,10 @@ export interface RunnerHost {
   /** Called about every 20 ms during a run and at its end, for example to send console output. */
   showProgress(): void;
   onRunStarted?(owner: RunOwner): void;
-  /** Called when a run has ended because of a pause request. The computation moves the machine, and cannot be paused. */
+  /**
+   * Called when a run has ended because of a pause request. The hook may move the machine to another position; it
+   * cannot itself be paused.
+   */
   afterPause?(): Sliced<void>;
   /** Called when a run is over, unless the session has ended. `reason` is undefined if the run failed. */
   onRunEnded?(owner: RunOwner, reason: StopReason | undefined): void;
@@ -23,11 +26,11 @@ export interface RunnerHost {
 
 /** A client in another thread. A Runner can detect its messages in the middle of a slice. */
 export interface ClientSignals {
-  /** Whether a message is waiting for the event loop. The slice then ends. */
+  /** Whether a message is waiting to be delivered by the event loop. If so, the current slice ends. */
   hasMessage(): boolean;
   /** Handles, in the middle of a run, the messages that do not affect the run. */
   answerUrgent(): void;
-  /** Whether the client must read its messages before the machine runs further. */
+  /** Whether the client has so many unread messages that the machine must not run further until it has read them. */
   isBehind(): boolean;
   /** Blocks until the client has read messages, or for a short time. */
   wait(): void;
@@ -43,14 +46,14 @@ const SLICES = {
   // Short enough that messages are answered and Ctrl-C takes effect without noticeable delay; long enough that the cost
   // of a slice is negligible.
   slices: { milliseconds: 20, isDoubled: false },
-  // For runs that are expensive to pause, if a message ends the slice.
+  // For runs that are expensive to pause, if messages can end a slice.
   longSlices: { milliseconds: 250, isDoubled: false },
   // For backward runs, if messages cannot end the slice. A backward search replays the history in segments of about
   // 35 ms, and a pause within a segment is expensive. While the search stays in one segment, slices become longer.
   growingSlices: { milliseconds: 100, isDoubled: true },
 } as const;
 
-/** The interval between two calls of `showProgress` during a `whole` run. */
+/** The interval between two calls to `showProgress` during a `whole` run. */
 const PROGRESS_MILLISECONDS = 20;
 // If the process is killed, at most one second of the recording may be lost. Writing every half second leaves a margin
 // for a slow slice.
@@ -60,17 +63,17 @@ export interface RunRequest {
   owner: RunOwner;
   mode: RunMode;
   /**
-   * Whether, after the last slice, messages are also delivered and the runner waits for a client that is behind. The
-   * machine counts as running until then.
+   * Whether the runner also delivers messages after the last slice, and waits for the client if it is behind. The
+   * machine is reported as running until then.
    */
   yieldsAtStop?: boolean;
 }
 
 /**
- * Runs the machine for all front ends of a session, one run at a time. Divides a run into slices and lets messages in
+ * Runs the machine for all front ends of a session, one run at a time. Divides a run into slices and delivers messages
  * between them. Ends the run when there is a stop to report, when the user or a front end wants the machine to stop, or
- * when the session closes. Waits while the client does not read its messages. Writes the recording and the overlays
- * back about twice a second.
+ * when the session closes. Waits if the client is slow to read its messages. Writes the recording and the overlays back
+ * about twice a second.
  */
 export class Runner {
   readonly control: RunControl;
@@ -183,7 +186,7 @@ export class Runner {
   }
 }
 
-/** The part of a timeline that a Runner uses itself. */
+/** The parts of a timeline that a Runner uses directly. */
 export interface RunnerTimeline {
   readonly pause: PauseSignal;
   readonly position: Position;

@@ -21,10 +21,10 @@ export class Session<T extends Target = Target> {
   readonly stopPoints: UserStopPoints;
   /** The changes that the debugger makes to the guest. */
   readonly writes: GuestWrites;
-  /** The front end sets these functions to be notified of log messages and of the counting of hits. */
+  /** The front end sets these functions to be notified of log messages and of the progress of counting hits. */
   readonly listener: StopPointListener = {};
   private readonly trackedRuns: TrackedRuns;
-  /** A reverse run that has not ended. It can be continued after the user has paused it. */
+  /** A reverse run that has not ended. If the user has paused it, it can be continued. */
   private reverseRun: Sliced<StopReason> | undefined;
   private lastReason: StopReason = { kind: 'entry' };
 
@@ -96,7 +96,7 @@ export class Session<T extends Target = Target> {
   *stepInstruction(): Sliced<StopReason> {
     const hart = this.target.harts.current;
     const { stopPoints } = this;
-    // The hits of breakpoints at the current position count, although they do not stop the step.
+    // Hits of breakpoints at the current position are counted, although they do not stop the step.
     const points = () => (stopPoints.tracked.length > 0 ? stopPoints.all() : stopPoints.forSteps());
     const stop = yield* this.forward(points, this.position + 1);
     if (stop.kind !== 'reached') return this.reasonOf(stop);
@@ -167,7 +167,7 @@ export class Session<T extends Target = Target> {
     return this.setReason({ kind: 'goto' });
   }
 
-  /** Goes to a position within the history without a pause, as part of a step. Does not change the stop reason. */
+  /** Goes to a position within the history without pausing, as part of a step. Does not change the stop reason. */
   moveTo(position: Position): Sliced<void> {
     const { target } = this;
     return target.pause.ignoredBy(target.goTo(position));
@@ -207,7 +207,7 @@ export class Session<T extends Target = Target> {
     return this.armed(points, () => this.target.backward());
   }
 
-  /** Executes a run with the given stop points, which the user may change while it is paused. */
+  /** Executes a run with the given stop points, which the user may change while the run is paused. */
   private *armed(points: () => StopPoints, begin: () => Sliced<TargetStop>): Sliced<TargetStop> {
     this.target.arm(points());
     const run = begin();

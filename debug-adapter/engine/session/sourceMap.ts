@@ -1,6 +1,6 @@
 /**
- * A replacement for the start of source paths: a folder on the computer that built the program, and the folder on this
- * computer.
+ * A replacement for the start of source paths: a folder on the computer that built the program, and the folder that
+ * replaces it on this computer.
  */
 export interface SourceMapEntry {
   from: string;
@@ -9,8 +9,8 @@ export interface SourceMapEntry {
 
 /**
  * Maps source paths in debug information to paths on this computer, and back. Whole components are compared, `/` and
- * `\` are equivalent, and case is ignored in paths with a drive letter. The result for the longest matching folder
- * comes first.
+ * `\` are equivalent, and case is ignored in paths with a drive letter. If several entries match, the result for the
+ * longest matching folder comes first.
  */
 export class SourceMap {
   private readonly entries: readonly { from: string[]; to: string[]; entry: SourceMapEntry }[];
@@ -56,7 +56,7 @@ function startsWith(path: readonly string[], folder: readonly string[]): boolean
   return folder.every((part, i) => part === path[i] || (ignoresCase && part.toLowerCase() === path[i].toLowerCase()));
 }
 
-/** Uses the separator that the folder uses. */
+/** Appends components to a folder's path, using the same separator as that path. */
 function joined(folder: string, rest: readonly string[]): string {
   const separator = folder.includes('\\') && !folder.includes('/') ? '\\' : '/';
   if (rest.length === 0) return folder;

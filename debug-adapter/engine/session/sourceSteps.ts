@@ -18,8 +18,8 @@ const START: StopReason = { kind: 'startOfRecording' };
 /**
  * Steps by source line in both directions, as in gdb (test/gdb/README.md lists the differences): over a line, into a
  * function, out to the caller. A reverse step over a line goes to the start of the line that was executed before it in
- * this frame, or from the start of a function to the caller's line. Calls, traps and interrupts on the way are skipped,
- * but breakpoints in them still apply.
+ * this frame or, from the start of a function, to the caller's line. Calls, traps and interrupts on the way are
+ * skipped, but breakpoints in them still apply.
  */
 export class SourceSteps {
   private session: Session;

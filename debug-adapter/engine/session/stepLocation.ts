@@ -2,9 +2,9 @@ import type { AddressRange, InlinedCall, LineLocation, SourceFile, Symbols } fro
 import { inlineDepth, inlineContextAt } from './inlineFrames.ts';
 
 /**
- * Tracks where a line step is in the source and decides at which instruction it ends. It follows gdb's rules (infrun.c,
- * process_event_stop_test), so that steps end at the same instructions as in gdb. A row is a contiguous range of code
- * for one line. Inlined functions count as frames.
+ * Tracks where a line step is in the source and decides at which instruction the step ends. The decision follows gdb's
+ * rules (infrun.c, process_event_stop_test), so that steps end at the same instructions as in gdb. A row is a
+ * contiguous range of code for one line. Inlined functions count as frames.
  */
 export class StepLocation {
   private symbols: Symbols;
@@ -32,8 +32,8 @@ export class StepLocation {
   }
 
   /**
-   * A backward step continues to the start of the row that it entered. If that start is the function's entry, it
-   * continues to the call.
+   * Whether a backward step ends at `pc`. It continues to the start of the row that it entered. If that start is the
+   * function's entry, it continues to the call.
    */
   endsBackwards(pc: bigint, step: { kind: 'over' | 'in'; isSameFrame: boolean }): boolean {
     const { row } = this;
@@ -82,8 +82,8 @@ export class StepLocation {
   }
 
   /**
-   * For a forward step, a row is one row of the line table. For a backward step, adjacent rows for the same line count
-   * as one row, as in gdb 14 and later; older versions of gdb stop several times on the same line.
+   * For a forward step, a row is a single row of the line table. For a backward step, adjacent rows for the same line
+   * are merged into one row, as in gdb 14 and later; older versions of gdb stop several times on the same line.
    */
   private mergedRow(pc: bigint, line: LineLocation): LineLocation {
     if (this.direction === 'forwards') return line;

@@ -29,7 +29,7 @@ export interface SymbolFileOptions {
    * specify.
    */
   boot: Pick<BootOptions, 'kernel' | 'kernelAddress' | 'bios' | 'load'>;
-  /** The size of guest RAM; only needed without `rrfile`. */
+  /** The size of guest RAM. Needed only if there is no `rrfile`. */
   memoryBytes: number;
   /** The recording that is replayed; undefined in a live session. */
   rrfile: string | undefined;
@@ -129,7 +129,7 @@ class SymbolOpener {
     return symbols;
   }
 
-  /** Opens the separate debug files of the files without debug information that were opened so far. */
+  /** Opens the separate debug files of all files opened so far that have no debug information. */
   openSeparate(): Symbols[] {
     const stripped = this.opened.filter(({ symbols }) => !symbols.hasDebugInfo);
     return stripped.flatMap(({ symbols, path }) => {
@@ -171,7 +171,7 @@ class SymbolOpener {
     return biases.map((loadBias) => this.open(file, loadBias));
   }
 
-  /** Opens the symbols of a booted file; empty if it is not an ELF file with code. */
+  /** Opens the symbols of a booted file. Returns an empty list if it is not an ELF file with code. */
   openBooted(file: SymbolSource, loadBias = 0n): Symbols[] {
     try {
       return [this.open(file, loadBias)];
@@ -189,7 +189,7 @@ class SymbolOpener {
     return this.openBooted(file).flatMap((symbols) => [symbols, ...this.atLoadAddresses(symbols, file)]);
   }
 
-  /** The same file, or a file with the same code, at the load addresses of a booted file. */
+  /** Opens `file`, which is a booted file or has the same code as one, at the booted file's load addresses. */
   atLoadAddresses({ loadOffsets }: Symbols, file: SymbolSource): Symbols[] {
     return loadOffsets.filter((offset) => offset !== 0n).map((offset) => this.open(file, offset));
   }

@@ -11,6 +11,8 @@ export function calledFunction(symbols: Symbols, pc: bigint): FunctionInfo | und
   return symbols.functionAt(symbol?.address ?? pc);
 }
 
-/** A non-virtual thunk has one offset, a virtual thunk two, and a covariant return thunk two pairs or single offsets. */
+/**
+ * A call offset: one number if it is non-virtual, two if it is virtual. A covariant return thunk has two call offsets.
+ */
 const OFFSET = String.raw`(?:hn?\d+_|vn?\d+_n?\d+_)`;
 const THUNK = new RegExp(`^_ZT(?:${OFFSET}|c${OFFSET}${OFFSET})(.+)$`);

@@ -8,8 +8,8 @@ import type { Session } from './session.ts';
 /** One step of a trace. */
 export interface TracedStep extends CodeContext, Instruction {
   /**
-   * Whether an instruction executed. Otherwise a trap or interrupt occurred, idle time was skipped or an external event
-   * was delivered.
+   * Whether an instruction executed. If false, a trap or interrupt occurred, idle time was skipped, or an external
+   * event was delivered.
    */
   isExecuted: boolean;
   /** True if another hart executed the step. The traced hart's state did not change. */

@@ -29,7 +29,7 @@ export function trapAt(inspector: Inspector): Trap | undefined {
   };
 }
 
-/** The addresses at which a mode's trap handlers begin. */
+/** The start addresses of the trap handlers for a privilege mode. */
 export const handlersOf = (inspector: Inspector, mode: TrapMode): bigint[] =>
   handlerAddresses(valueOf(inspector, TRAP_REGISTERS[mode].vector));
 

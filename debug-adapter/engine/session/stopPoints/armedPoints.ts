@@ -29,8 +29,9 @@ export function armedFor(points: readonly ResolvedPoint[], decisions: Decisions)
 }
 
 /**
- * The conditions of breakpoints that the machine can evaluate itself, by address. They only rule out stops: where one
- * of them holds, `condition` decides. An address with several breakpoints has a predicate if each of them has one.
+ * The conditions of breakpoints that the machine can evaluate itself, by address. They only rule out stops: if the
+ * predicate for an address holds, `condition` decides. An address with several breakpoints has a predicate only if each
+ * breakpoint has one.
  */
 function predicatesOf(points: readonly ResolvedPoint[]): Map<bigint, Predicate> {
   const byAddress = new Map<bigint, Predicate | undefined>();
@@ -45,7 +46,8 @@ function predicatesOf(points: readonly ResolvedPoint[]): Map<bigint, Predicate> 
 }
 
 /**
- * A predicate that holds whenever the point stops the run. Undefined if there is nothing that the machine can evaluate.
+ * A predicate that holds whenever the point stops the run. Undefined if the machine cannot evaluate any part of the
+ * condition.
  */
 function predicateOf({ hart, addressSpace, condition }: StopPoint): Predicate | undefined {
   const parts = [
@@ -58,7 +60,10 @@ function predicateOf({ hart, addressSpace, condition }: StopPoint): Predicate | 
   return parts.length === 0 ? undefined : parts.reduceRight((rest, part) => both(part, rest));
 }
 
-/** A predicate that holds if at least one of them holds. The second is evaluated only if the first does not hold. */
+/**
+ * A predicate that holds if at least one of the two given predicates holds. The second is evaluated only if the first
+ * does not hold.
+ */
 const either = (first: Predicate, second: Predicate): Predicate => ({
   ...{ kind: 'select', condition: first },
   ...{ yes: constant(1n), no: second },

@@ -29,8 +29,9 @@ export interface ExpressionProblem {
 }
 
 /**
- * Checks the syntax, names and types of an expression, and compiles the condition that it is not 0, if the machine can
- * evaluate it. Without an address, names are resolved wherever the machine stops, so unknown names are not an error yet.
+ * Checks the syntax, names and types of an expression. If the machine can evaluate the expression, also compiles a
+ * predicate that holds if its value is not 0. Without an address, names are resolved wherever the machine stops, so
+ * unknown names are not an error yet.
  */
 export function checkExpression(
   { inspector, symbols, at }: ExpressionScope,
@@ -81,13 +82,13 @@ function withTrap(view: FrameView, trap: Trap | undefined): FrameView {
   return { ...view, registerNamed: (name) => values[name] ?? view.registerNamed?.(name) };
 }
 
-/** Errors that may not occur at other addresses. */
+/** Errors that depend on the address: the same expression may be valid at other addresses. */
 const DEPENDS_ON_ADDRESS = new Set([
   ...['expression-unknown-name', 'expression-unknown-register', 'expression-unknown-type'],
   'expression-optimized-out',
 ]);
 
-/** Used to check the expressions of trap points. */
+/** A placeholder trap, used to check the expressions of trap points. */
 const ANY_TRAP: Trap = {
   ...{ kind: 'exception', cause: 0, tval: 0n, pc: 0n },
   ...{ privilege: 0, handlerPrivilege: 0, handler: 0n, hart: 0 },

@@ -35,7 +35,7 @@ export function countedGroups(points: readonly CountedPoint[]): CountedGroup[] {
 
 export const isCounted = (point: ResolvedPoint): point is CountedPoint => point.hits !== undefined;
 
-/** Counts the hits of stop points with hit conditions in parts of the history, by replaying these parts. */
+/** Counts the hits of stop points that have hit conditions, by replaying parts of the history. */
 export class HitCounter {
   readonly target: Target;
   readonly stopPoints: UserStopPoints;
@@ -49,8 +49,8 @@ export class HitCounter {
 
   /**
    * Determines how many hits lie before a position, and starts counting there. The machine is at this position at the
-   * end, but at an intermediate position while the computation is paused. Without a history, parts in which hits were
-   * not counted during execution are treated as parts without hits.
+   * end, but at an intermediate position while the counting is paused. Without a history, a part in which hits were not
+   * counted during execution is assumed to have no hits.
    */
   *countTo(position: Position, points: readonly ResolvedPoint[]): Sliced<void> {
     const { target, stopPoints } = this;
@@ -111,7 +111,10 @@ export class HitCounter {
     return stop.kind === 'hit' ? stop.hits[0].position : this.target.position;
   }
 
-  /** Counts the hits from `start`, where the index is known, to `end`. Stops at the hit with the index `stopIndex`. */
+  /**
+   * Counts the hits from `start`, where the index of the next hit is known, to `end`. Stops at the hit with the index
+   * `stopIndex`.
+   */
   private *countForward(
     points: readonly CountedPoint[],
     { start, end }: { start: Position; end: Position },

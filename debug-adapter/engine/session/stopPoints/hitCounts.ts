@@ -11,13 +11,16 @@ export interface CountedHit {
 /** The maximum number of hits whose positions are stored; about 32 KiB. */
 const STORED_MAX = 2048;
 
-/** The number of a hit, which starts at 1. Before the position at which the stop point was set, hits count backward. */
+/**
+ * The number of a hit; numbers start at 1. Before the position at which the stop point was set, hits are counted
+ * backward.
+ */
 export const numberOf = (index: number): number => (index >= 0 ? index + 1 : -index);
 
 /**
  * The hits of one stop point by position, so that a run that goes back and forth counts each hit once. The hits are
- * known in a range of positions around the one at which the stop point was set. The positions of some of them are
- * stored; between these, counting starts again at the position that `nearest` returns.
+ * known in a range of positions around the one at which the stop point was set. The positions of only some of the hits
+ * are stored. For a position between two stored hits, counting restarts at the position that `nearest` returns.
  */
 export class HitCounts {
   /** All hits from `low` up to, but not including, `high` are known. */
@@ -26,7 +29,10 @@ export class HitCounts {
   private stored: CountedHit[] = [];
   /** Every hit whose index is a multiple of this is stored. */
   private spacing = 1;
-  /** The last position whose index was determined, and whether the machine has reached a hit there. */
+  /**
+   * The last position for which the index of the next hit was determined, and whether the machine has reached a hit
+   * there.
+   */
   private current: CountedHit;
   private hitAtCurrent = false;
 
@@ -71,12 +77,12 @@ export class HitCounts {
     return this.stored.find((hit) => hit.index === index)?.position;
   }
 
-  /** Like `nearest`, by index. */
+  /** Like `nearest`, but for the index of a hit instead of a position. */
   nearestByIndex(index: number): CountedHit {
     return this.stored.findLast((hit) => hit.index <= index) ?? this.low;
   }
 
-  /** The index of the last known hit before an index for which `stops` returns true for its number. */
+  /** The index of the last known hit, before the index `before`, whose number satisfies `stops`. */
   lastStop(before: number, stops: (hit: number) => boolean): number | undefined {
     for (let index = before - 1; index >= this.low.index; index--) if (stops(numberOf(index))) return index;
     return undefined;

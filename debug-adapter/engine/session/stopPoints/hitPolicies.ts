@@ -12,11 +12,14 @@ export interface PrintedMessage {
   text: string;
 }
 
-/** What the hits of stop points do during a run. A hit is an execution for which the point's condition holds. */
+/**
+ * Determines the effects of hits of stop points during a run. A hit is an execution for which the point's condition
+ * holds.
+ */
 export interface HitPolicy {
-  /** Breakpoints and traps at this position, where the run began, do not stop it. */
+  /** The position at which the run began, if breakpoints and traps there do not stop the run. */
   readonly skippedPosition?: Position;
-  /** Whether a point can do anything. If not, its condition is not evaluated. */
+  /** Whether hits of a point can have any effect. If not, the point's condition is not evaluated. */
   concerns(point: ResolvedPoint): boolean;
   /** Called for each hit at the position before the step. Returns whether it stops the run. */
   stopsAt(point: ResolvedPoint, position: Position, trap?: Trap): boolean;
@@ -24,12 +27,12 @@ export interface HitPolicy {
   readonly stopsOnErrors: boolean;
 }
 
-/** Whether the condition may have no value, in which case even a logpoint stops. */
+/** Whether the point has a condition. A condition may have no value, in which case even a logpoint stops the run. */
 const canFail = ({ condition }: StopPoint): boolean => condition !== undefined;
 
 /**
- * Between runs. A point with a hit condition stops only if the number of its hit at the current position is known and
- * satisfies that condition.
+ * The policy between runs. A point with a hit condition stops only if the number of its hit at the current position is
+ * known and satisfies that condition.
  */
 export const AT_REST: HitPolicy = {
   stopsOnErrors: true,
@@ -41,12 +44,15 @@ export const AT_REST: HitPolicy = {
   },
 };
 
-/** During a forward run: counts hits and prints messages. Each point's hits must be known at the start of the run. */
+/**
+ * The policy during a forward run: counts hits and prints messages. At the start of the run, the index of each point's
+ * next hit must be known.
+ */
 export class ForwardHits implements HitPolicy {
   readonly stopsOnErrors = true;
   readonly skippedPosition: Position;
   private readonly print: (message: PrintedMessage) => void;
-  /** The last position with a message, by point. */
+  /** For each point, the last position at which it printed a message. */
   private readonly lastPrinted = new Map<BreakpointId, Position>();
   /** The position from which each point has been armed. */
   private readonly armedFrom = new Map<BreakpointId, Position>();
@@ -78,7 +84,8 @@ export class ForwardHits implements HitPolicy {
     for (const { id, hits, printed } of points) {
       hits?.reached(position);
       if (!this.armedFrom.has(id)) this.armedFrom.set(id, this.lastReached);
-      // A message at the current position was printed before the step.
+      // If a message has been printed at the current position, this position is included, although its step has not
+      // executed yet.
       printed?.add(this.armedFrom.get(id)!, Math.max(position, (this.lastPrinted.get(id) ?? -1) + 1));
     }
     this.lastReached = position;
@@ -126,8 +133,8 @@ export class CollectedHits implements HitPolicy {
 }
 
 /**
- * During a backward run: a point with a hit condition stops at only one position, which is known in advance, and at
- * positions where its condition has no value.
+ * The policy during a backward run. A point with a hit condition stops the run only at one position, which is known in
+ * advance, and at positions where its condition has no value.
  */
 export class BackwardHits implements HitPolicy {
   readonly stopsOnErrors = true;

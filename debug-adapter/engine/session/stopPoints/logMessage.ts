@@ -6,7 +6,7 @@ import type { LogMessage } from './stopPoint.ts';
 
 /**
  * A log message with C expressions in braces, as in VS Code: `count is {count}`. `\{` and `\}` are literal braces. An
- * expression ends at the brace that matches its first one. Throws a UserError if a brace is not closed, or if an
+ * expression ends at the brace that matches its opening brace. Throws a UserError if a brace is not closed, or if an
  * expression is invalid (see `conditionOf`).
  */
 export function logMessageOf(scope: ExpressionScope, text: string): LogMessage {
@@ -41,7 +41,7 @@ function partsOf(message: string): Part[] {
   return parts;
 }
 
-/** The index of the brace that closes the one at `start`. Braces in character constants do not count. */
+/** The index of the brace that closes the one at `start`. Braces in character constants are ignored. */
 function closingBrace(message: string, start: number): number | undefined {
   let depth = 0;
   for (const { 0: token, index } of message.slice(start).matchAll(/'(\\.|[^'\\])'|[{}]/g)) {

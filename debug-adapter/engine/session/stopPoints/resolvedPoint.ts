@@ -11,11 +11,14 @@ import type { StopPoint } from './stopPoint.ts';
 export interface ResolvedPoint {
   id: BreakpointId;
   point: StopPoint;
-  /** The watched bytes of RAM of an access point. */
+  /** The bytes of RAM that an access point watches. */
   watchpoint?: Watchpoint;
-  /** The hits of a point with a hit condition. Points that count together share this object. */
+  /** The hits of a point with a hit condition. Points whose hits are counted together share this object. */
   hits?: HitCounts;
-  /** The positions for which a logpoint has printed its messages. Points that count together share this object. */
+  /**
+   * The positions for which a logpoint has printed its messages. Points whose hits are counted together share this
+   * object.
+   */
   printed?: PrintedRanges;
 }
 

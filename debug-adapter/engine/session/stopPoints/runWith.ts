@@ -5,8 +5,8 @@ import { AT_REST, type HitPolicy } from './hitPolicies.ts';
 import type { UserStopPoints } from './userStopPoints.ts';
 
 /**
- * Executes a run in which `policy` determines what hits do. `points` returns the stop points to arm, by default all of
- * the user's stop points; they may change while the run is paused.
+ * Executes a run in which `policy` determines the effects of hits. `points` returns the stop points to arm, by default
+ * all of the user's stop points; they may change while the run is paused.
  */
 export function* runWith(
   { target, stopPoints }: { target: Target; stopPoints: UserStopPoints },

@@ -3,7 +3,7 @@ import type { ConsolePoint, DiskPoint, RegisterPoint, Trap, TrapPoint, Watchpoin
 import type { BreakpointId } from '../stopReason.ts';
 
 /**
- * A stop point, as a front end requests it. It is plain data, except for functions such as those that evaluate its
+ * A stop point, as requested by a front end. It is plain data, except for functions such as those that evaluate its
  * condition and its log message.
  */
 export interface StopPoint {
@@ -22,15 +22,15 @@ export interface StopPoint {
    * function. The hits of both are counted together.
    */
   countsWith?: BreakpointId;
-  /** Printed at each hit, instead of stopping. */
+  /** The message to print at each hit, instead of stopping the run. */
   logMessage?: LogMessage;
   /** The number of the only hart that can reach the stop point. */
   hart?: number;
-  /** The value of satp with which the stop point can be reached. */
+  /** The only value of satp with which the stop point can be reached. */
   addressSpace?: bigint;
   /**
    * For a breakpoint at the first instruction of inlined functions: the number of those functions that contain it,
-   * counted from the outermost. By default, it is at the call site.
+   * counted from the outermost. By default, the breakpoint is at the call site.
    */
   inlineDepth?: number;
   /** A stop point that is not enabled has no effect. Stop points are enabled by default. */
@@ -42,7 +42,7 @@ export type StopPointKind =
   /** The execution of the instruction at a virtual address. */
   | { kind: 'execute'; address: bigint }
   /**
-   * An access to bytes of memory. The virtual address is translated only once, when the stop point is added, so that
+   * An access to a range of memory. The virtual address is translated only once, when the stop point is added, so that
    * the same bytes are watched, regardless of the address that is used to access them.
    */
   | { kind: 'access'; address: bigint; lengthBytes: number; access: Watchpoint['access'] }
@@ -57,9 +57,9 @@ export interface Condition {
   /** The text, as the user wrote it. */
   readonly text: string;
   /**
-   * Evaluates the condition in the machine's current state; `trap` is the trap that is about to occur, if the stop
-   * point is a trap. Throws a UserError if the condition has no value; the stop point then stops the run, and the error
-   * is reported.
+   * Evaluates the condition in the machine's current state; for a trap point, `trap` is the trap that is about to
+   * occur. Throws a UserError if the condition has no value; the stop point then stops the run, and the error is
+   * reported.
    */
   holds(trap?: Trap): boolean;
   /** The same condition in a form that the machine can evaluate, if there is one. */
@@ -78,8 +78,8 @@ export interface LogMessage {
   /** The text, as the user wrote it. */
   readonly text: string;
   /**
-   * The message in the machine's current state; `trap` is the trap that is about to occur, if the stop point is a trap.
-   * Does not throw: an expression without a value is shown as its error.
+   * The message in the machine's current state; for a trap point, `trap` is the trap that is about to occur. Does not
+   * throw: an expression without a value is shown as its error.
    */
   evaluate(trap?: Trap): string;
 }

@@ -18,9 +18,9 @@ export interface StopPointListener {
 }
 
 /**
- * Runs with the user's stop points in both directions, which also count hits and print the messages of logpoints. If a
- * run needs the number of a hit, the hits between the position at which the stop point was set and the current position
- * are counted first, unless they are already known.
+ * Executes runs in both directions with the user's stop points. The runs also count hits and print the messages of
+ * logpoints. If a run needs the number of a hit, the hits between the position at which the stop point was set and the
+ * current position are counted first, unless they are already known.
  */
 export class TrackedRuns {
   readonly target: Target;
@@ -49,7 +49,8 @@ export class TrackedRuns {
     const hits = new ForwardHits({ start, skipsStart, print: (message) => this.listener.onLog?.(message) });
     hits.reached(stopPoints.tracked, start);
     this.pausedAt = -1;
-    // The points at the current position are counted and printed too, because the instruction there executes now.
+    // Hits at the current position are also counted and their messages printed, because the instruction there executes
+    // now.
     const run = runWith(this, hits, () => target.forward(until, { stopsAtStart: true }), points);
     for (let next = run.next(); ; next = run.next()) {
       hits.reached(stopPoints.tracked, target.position);

@@ -18,14 +18,14 @@ export type DataBreakpoint = Omit<Extract<StopPointKind, { kind: 'access' }>, 'k
 export class UserStopPoints {
   private target: Target;
   private inspector: Inspector;
-  /** What hits currently do. */
+  /** Determines the current effects of hits. */
   policy: HitPolicy = AT_REST;
-  /** If the counting of hits was paused: where the machine is now, and where it was before the counting. */
+  /** If the counting of hits was paused: the machine's current position, and its position before the counting. */
   displaced: { at: Position; origin: Position } | undefined;
-  /** The errors of conditions at the last hits that stopped a run. */
+  /** The errors from conditions that had no value at the last hits that stopped a run. */
   private hitErrors: { position: Position; errors: ConditionError[] } = { position: -1, errors: [] };
   readonly table = new Map<BreakpointId, ResolvedPoint>();
-  /** The points that the execution of an instruction reaches, by its address. */
+  /** The points that are reached by executing an instruction, by the instruction's address. */
   private byAddress = new Map<bigint, ResolvedPoint[]>();
   private nextId: BreakpointId = 1;
   private cachedTracked: readonly ResolvedPoint[] = [];
@@ -42,7 +42,7 @@ export class UserStopPoints {
     return this.table.size > 0;
   }
 
-  /** The points whose hits are counted or printed. */
+  /** The points whose hits are counted or print messages. */
   get tracked(): readonly ResolvedPoint[] {
     return this.cachedTracked;
   }
@@ -70,7 +70,7 @@ export class UserStopPoints {
     return this.add({ what: { kind: 'execute', address }, exists });
   }
 
-  /** Adds a data breakpoint on bytes of memory. See `add`. */
+  /** Adds a data breakpoint on a range of memory. See `add`. */
   addDataBreakpoint(wanted: Omit<DataBreakpoint, 'id'>): BreakpointId {
     return this.add({ what: { kind: 'access', ...wanted } });
   }
@@ -85,24 +85,24 @@ export class UserStopPoints {
     return this.reachedAt(pc).ids;
   }
 
-  /** Like `at`, with the errors of the conditions that have no value. */
+  /** Like `at`, but also returns the errors from conditions that have no value. */
   reachedAt(pc: bigint): Reached {
     return this.reached(this.byAddress.get(pc) ?? [], this.target.position);
   }
 
-  /** Which of these trap points stop before a trap. */
+  /** Determines which of these trap points stop the run before a trap. */
   reachedBy(trap: Trap, ids: readonly BreakpointId[]): Reached {
     return this.reached(this.withIds(ids), this.target.position, { trap, hart: trap.hart });
   }
 
-  /** The errors of the conditions of hits that stopped a run. `position` is that of the hits. */
+  /** The errors from evaluating the conditions of stop points whose hits at `position` stopped a run. */
   errorsOfHits(position: Position): ConditionError[] {
     return this.hitErrors.position === position ? this.hitErrors.errors : [];
   }
 
   /**
    * The number of the last hit of a stop point with a hit condition, at or before the current position. Before the
-   * position at which the stop point was set, hits count backward. Undefined if the number is not known.
+   * position at which the stop point was set, hits are counted backward. Undefined if the number is not known.
    */
   hitCount(id: BreakpointId): number | undefined {
     return this.table.get(id)?.hits?.numberAt(this.target.position);
@@ -145,8 +145,8 @@ export class UserStopPoints {
   }
 
   /**
-   * Returns a function for all stop points and some additional breakpoints. The function returns the same object until
-   * the user's stop points change.
+   * Returns a function that provides all stop points together with additional breakpoints at `addresses`. It returns
+   * the same object until the user's stop points change.
    */
   with(addresses: readonly bigint[], condition: () => boolean): () => StopPoints {
     let users: StopPoints | undefined;
@@ -172,7 +172,7 @@ export class UserStopPoints {
     });
   }
 
-  /** Whether breakpoints at the current position do not stop the run. Their hits still count. */
+  /** Whether breakpoints at the current position do not stop the run. Their hits are still counted. */
   private get isSkipped(): boolean {
     return this.target.position === this.policy.skippedPosition;
   }
@@ -239,7 +239,7 @@ export class UserStopPoints {
   }
 }
 
-/** The stop points that stop a run, and the errors of their conditions. */
+/** The stop points that stop a run, and the errors from those conditions that have no value. */
 export interface Reached {
   ids: BreakpointId[];
   errors: ConditionError[];
