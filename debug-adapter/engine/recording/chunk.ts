@@ -10,9 +10,8 @@ import { ByteWriter } from '../base/bytes.ts';
  *     3  flags                      seeded with the checksum of the previous chunk (0 for the first)
  *
  * The seeds link each chunk to its predecessor, so that chunks that are missing, moved or from another file are
- * detected. The header's own check makes the payload length reliable before the payload is read: if a chunk extends
- * past the end of the file, the file was truncated, because the length itself is correct. Chunks are only ever
- * appended.
+ * detected. Because the header has a check of its own, the payload length is known to be correct before the payload is
+ * read: if a chunk extends past the end of the file, the file was truncated. Chunks are only ever appended.
  *
  * The flag `afterSync` means that everything before this chunk was on stable storage when the chunk was written.
  * Invalid data before such a chunk is therefore treated as damage. Invalid data that is not followed by such a chunk is
@@ -30,16 +29,16 @@ export const XXH3_VERSION = 4;
 export const OLDEST_VERSION = 2;
 
 /**
- * As in PNG, the CR and LF characters are altered if the file is transferred in text mode, and 0x1A ends the output of
- * the DOS command `type`.
+ * As in PNG, the CR and LF characters reveal a transfer in text mode, which would alter them, and 0x1A ends the output
+ * of the DOS command `type`.
  */
 export const MAGIC = Uint8Array.of(0x42, 0x4c, 0x4b, 0x52, 0x52, 0x0d, 0x0a, 0x1a); // "BLKRR\r\n\x1a"
 export const PREAMBLE_BYTES = MAGIC.length + 4;
 export const CHUNK_HEADER_BYTES = 20;
 
 /**
- * An index chunk is a page of the index over the preceding events (`index/indexPage.ts`). It is not critical, and its
- * payload may be damaged, because it can be rebuilt from the events.
+ * An index chunk is a page of the index over the preceding events (`index/indexPage.ts`). It is not critical, and a
+ * damaged payload is tolerated, because the page can be rebuilt from the events.
  */
 export const CHUNK_TYPE = { header: 1, bootFile: 2, names: 3, events: 4, index: 5 } as const;
 export const CHUNK_FLAG = {
@@ -50,7 +49,10 @@ export const CHUNK_FLAG = {
   afterSync: 2,
 } as const;
 
-/** Readers reject longer payloads, so that a damaged or malicious length cannot make them allocate too much memory. */
+/**
+ * Readers reject longer payloads, so that a damaged or malicious length field cannot make them allocate too much
+ * memory.
+ */
 export const MAX_HEADER_PAYLOAD_BYTES = 1 << 20;
 export const MAX_EVENTS_PAYLOAD_BYTES = 1 << 20;
 export const MAX_INDEX_PAYLOAD_BYTES = 1 << 20;

@@ -18,7 +18,7 @@ import {
 } from './header.ts';
 import { chunkFlaws } from '../../messages/recordingDamage.ts';
 
-/** Decodes and validates a header. Throws `Malformed`. */
+/** Decodes and validates a header. Throws `Malformed` if it is invalid. */
 export function decodeHeader(payload: Uint8Array): RecordingHeader {
   let json: unknown;
   try {
@@ -78,7 +78,10 @@ function decodeDrive(fields: Fields, index: number): RecordedDrive {
   };
 }
 
-/** Decodes the list of boot files. There may be several files to load, but at most one file with each other role. */
+/**
+ * Decodes the list of boot files. There may be several files with the role `load`, but at most one file with each of
+ * the other roles.
+ */
 function decodeBootFiles(top: Fields): RecordedBootFile[] {
   const lines = top.list('bootFiles', BOOT_FILE_ROLES.length - 1 + LOAD_FILES_MAX);
   const files = lines.map(decodeBootFileEntry);

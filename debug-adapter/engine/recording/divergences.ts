@@ -14,7 +14,8 @@ import { atOtherPosition, events, expectations, partOrder } from '../../messages
 
 /**
  * Compares a replaying machine with the recording and describes the first difference. Each check returns undefined if
- * the two agree. A check is cheap; the recording is searched for details only if there is a difference.
+ * the machine and the recording agree. A check is cheap; the recording is searched for details only if there is a
+ * difference.
  */
 export class Divergences {
   private readonly recording: RecordingReader;
@@ -104,7 +105,7 @@ export class Divergences {
     });
   }
 
-  /** The difference to report if a device requests external data that the recording does not contain. */
+  /** The difference to report if a device makes a query that does not match the next recorded answer. */
   checkAnswer<Query>(
     expected: AnswerEntry | undefined,
     { position, port }: { position: Position; port: QueryPort<Query, unknown> },

@@ -16,8 +16,8 @@ export const KIND_CODES: Readonly<Record<LogEntryKind, number>> = {
 };
 
 /**
- * Codes that only formats 2 to 5 contain. Each of them stands for the traffic of one port. They are decoded as the
- * kinds that replace them in format 6 (see `portEntriesBefore6.ts`).
+ * Codes that only formats 2 to 5 contain. Each of these codes identifies the traffic of one port. They are decoded as
+ * the kinds that replace them in format 6 (see `portEntriesBefore6.ts`).
  */
 export const CODES_BEFORE_6: Readonly<Record<number, PortEntry['kind']>> = {
   1: 'input',
@@ -26,7 +26,7 @@ export const CODES_BEFORE_6: Readonly<Record<number, PortEntry['kind']>> = {
   13: 'answer',
 };
 
-/** In a tag, this value indicates that the code follows as a varint. Lower codes fit into the tag. */
+/** This value in a tag indicates that the code follows as a varint. Lower codes are stored in the tag itself. */
 export const CODE_FOLLOWS = 15;
 export const CODE_MAX = 255;
 

@@ -121,7 +121,8 @@ export class EventsDecoder {
 
   private readParts() {
     const count = this.source.varint();
-    // Each part takes at least 9 bytes. An impossible count is detected before memory is allocated for it.
+    // Each part takes at least 9 bytes, so an impossible count can be detected before memory is allocated for the
+    // parts.
     if (count * 9 > this.source.remaining) throw new Malformed(chunkFlaws.endsInDigest());
     return Array.from({ length: count }, () => {
       const name = this.name(this.source.varint());

@@ -4,7 +4,7 @@ import { headerTooLong } from '../../messages/recording.ts';
 import { FORMAT_VERSION, MAX_HEADER_PAYLOAD_BYTES } from './chunk.ts';
 
 /**
- * The header of a recording: its machine, drives and boot files. The header is JSON, so that it can be read without
+ * The header of a recording: its machine, drives and boot files. The header is JSON, so that users can read it without
  * special tools. Every field is validated: unknown fields from later versions are ignored, and a recording is refused
  * if a field is missing, has the wrong type or is outside its limits. Every decoded header is therefore valid.
  *
@@ -37,7 +37,7 @@ export interface RecordedMachine {
    */
   isa: string;
   /**
-   * Of the page table formats that the harts support, the one with the most levels, named as in the device tree. If the
+   * The page table format with the most levels among those that the harts support, named as in the device tree. If the
    * field is missing, as in older recordings, the format is Sv39.
    */
   mmu?: 'sv39' | 'sv48';
@@ -66,8 +66,8 @@ export interface RecordedDrive {
   readOnly: boolean;
   lengthBytes: number;
   /**
-   * The digest of all bytes of the base image that the guest can read, computed before the recording: 16 hexadecimal
-   * digits.
+   * The digest of all bytes of the base image that the guest can read, computed before the recording starts, as 16
+   * hexadecimal digits.
    */
   contentDigest: string;
   /** The image's path as the user typed it. */
@@ -95,7 +95,7 @@ export interface RecordedBootFile {
   /** The file's path as the user typed it. */
   name: string;
   lengthBytes: number;
-  /** The XXH64 of the contents: 16 hexadecimal digits. */
+  /** The XXH64 of the contents, as 16 hexadecimal digits. */
   digest: string;
   /** The load address that the user requested. Missing for an ELF file, or if the machine chooses the address. */
   address?: number;

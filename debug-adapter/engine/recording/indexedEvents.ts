@@ -94,7 +94,7 @@ export class IndexedEvents {
   }
 }
 
-/** The chunk that `load` decodes. */
+/** The source of the chunk that `load` decodes. */
 interface EventsSource {
   lengthBytes: number;
   /** Copies the payload into a buffer and returns its length. */

@@ -15,7 +15,7 @@ export type LogEntry =
   /** Memory and register writes by the debugger at the live end. */
   | { kind: 'memoryWrite'; position: Position; address: number; bytes: Uint8Array }
   | { kind: 'registerWrite'; position: Position; register: number; value: bigint }
-  /** The host's answer to a device that made a query through its input port in the step at that position. */
+  /** The host's answer to a query that a device made through its input port in the step at this position. */
   | { kind: 'answer'; position: Position; port: number; payload: Uint8Array }
   | ({ kind: 'blockRequest' } & BlockRequest)
   | ({ kind: 'blockCompletion' } & BlockCompletion)
@@ -63,7 +63,7 @@ export interface DigestPart {
 export interface EndEntry {
   kind: 'end';
   position: Position;
-  /** Why the machine stopped: one of the session's stop reasons, such as `powerOff`. */
+  /** Why the recording ended: one of the session's end reasons, such as `powerOff`. */
   reason: string;
   /** The guest's exit code, if it reported one. */
   guestExit?: number;

@@ -63,9 +63,9 @@ export class Player implements Inputs {
   }
 
   /**
-   * Continues at `position`. Called after a snapshot has been restored. `nextRequestIds` contains the id of each
-   * drive's next request. Requests at `position` with lower ids are already part of the restored state, so they are not
-   * expected again. Seeking is cheap: it decodes only one chunk.
+   * Makes the player continue at `position`. Called after a snapshot has been restored. `nextRequestIds` contains the
+   * id of each drive's next request. Requests at `position` with lower ids are already part of the restored state, so
+   * they are not expected again. Seeking is cheap: it decodes only one chunk.
    */
   seek(position: Position, nextRequestIds?: Readonly<Record<string, number>>): void {
     this.inputs = this.inputsFrom(position);
@@ -178,8 +178,7 @@ export class Player implements Inputs {
 }
 
 /**
- * Iterates over the log entries of the given kinds and keeps the next entry in `head`. Decoding starts at the first
- * access.
+ * Iterates over the log entries of some kinds and keeps the next entry in `head`. Decoding starts at the first access.
  */
 class Cursor<E extends LogEntry> {
   private readonly entries: Iterator<LogEntry, void>;

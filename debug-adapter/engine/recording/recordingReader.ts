@@ -41,8 +41,8 @@ export class RecordingReader {
   private readonly pages: readonly PlacedPage[];
   private openedIndex: RecordingIndex | undefined;
   /**
-   * The chunks that were used most recently. There are several, because a player reads with several cursors at nearby
-   * positions.
+   * The chunks that were used most recently. More than one is kept, because a player reads with several cursors at
+   * nearby positions.
    */
   private readonly decoded = new Map<number, IndexedEvents>();
   private current: { chunk: number; events: IndexedEvents } | undefined;

@@ -21,8 +21,8 @@ import { IndexWriter } from './index/indexWriter.ts';
 import type { EndEntry, LogEntry } from './logEntry.ts';
 import type { ScannedRecording } from './scan.ts';
 
-// With this size, there is about one write call for every 2,500 disk requests. A larger buffer would not be faster, and
-// more entries would be lost if the process were killed.
+// With a buffer of this size, there is about one write call for every 2,500 disk requests. A larger buffer would not be
+// faster, and more entries would be lost if the process were killed.
 const BUFFERED_BYTES_MAX = 64 << 10;
 // The margin leaves space for the entry that exceeds the limit: a digest with 20 parts takes 190 bytes.
 const CHUNK_BYTES = BUFFERED_BYTES_MAX - 4096;
@@ -63,8 +63,8 @@ export class RecordingWriter {
   }
 
   /**
-   * Writes the header and the boot files. Must be called exactly once, before all other methods. They are durable when
-   * the call returns. Returns the header as a reader will decode it.
+   * Writes the header and the boot files. Must be called exactly once, before all other methods. All of these are
+   * durable when the call returns. Returns the header as a reader will decode it.
    */
   writeHeader(header: HeaderFields, bootFiles: readonly BootFile[]): RecordingHeader {
     assert(this.offset === 0, 'the header is written once');

@@ -10,7 +10,10 @@ export interface MachineOptionsGiven {
   machine: Partial<RecordedMachine>;
   append?: string;
   kernelAddress?: number;
-  /** The addresses that the user requested for the files to load; null for a file without a requested address. */
+  /**
+   * The load addresses that the user requested for the files with the role `load`; null for a file without a requested
+   * address.
+   */
   loads?: readonly (number | null)[];
   /** The drives in slot order. Their digests are computed from the current contents of the base images. */
   drives: readonly RequestedDrive[];

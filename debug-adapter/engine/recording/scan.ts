@@ -49,8 +49,8 @@ const END = kindMask(['end']);
 /**
  * Reads a recording once from start to end, checks all chunks and builds the table of chunks that the reader needs. The
  * contents of boot files and of index pages are not checked here, but only when they are read. Stops at the end entry
- * or at a torn tail. Throws a UserError for damage before a point at which the recording was on stable storage, and for
- * anything that blkreplay did not write. Uses memory only for the table.
+ * or at a torn tail. Throws a UserError if a part that was already on stable storage is damaged, and for any data that
+ * blkreplay did not write. Uses memory only for the table.
  */
 export function scanRecording(file: HostFile): ScannedRecording {
   return new Scan(file).run();
@@ -97,7 +97,7 @@ class Scan {
     return version;
   }
 
-  /** Reads a chunk that must precede the first event. A replay is impossible without these chunks. */
+  /** Reads one of the chunks that must precede the first event. A replay is impossible without any of them. */
   private requiredChunk(type: number, what: string, payloadBytesMax: number) {
     const offset = this.offset;
     const header = this.headerAt(offset);

@@ -4,8 +4,8 @@ import { chunkFlaws } from '../../../messages/recordingDamage.ts';
 import { readSpanSummary, SpanBuilder, type SpanSummary } from './spanSummary.ts';
 
 /**
- * A page of the index. It describes the events chunks between the previous page and itself, divided into spans. A page
- * contains nothing that is not in those chunks, so a page that is missing or damaged can be rebuilt from them.
+ * A page of the index. It describes the events chunks between the previous page and this one, divided into spans. A
+ * page contains nothing that is not in those chunks, so a page that is missing or damaged can be rebuilt from them.
  *
  * The payload consists of the layout version, the number of chunks, the names of series and drives, and the spans. Each
  * span consists of its number of chunks and its summary.
@@ -30,10 +30,10 @@ const LAYOUT_VERSION = 1;
 const SPAN_BYTES = 48 << 10;
 /** With 16 spans, a page describes about 1 MiB of the log. */
 const PAGE_SPANS = 16;
-/** Limits the time that it takes to rebuild a page whose chunks are very short. */
+/** Limits the time needed to rebuild a page that describes many very short chunks. */
 const PAGE_CHUNKS_MAX = 16_384;
 
-/** Builds pages while a recording is written, and again when a page is missing or damaged. */
+/** Builds the pages while a recording is being written, and rebuilds pages that are missing or damaged. */
 export class IndexPageBuilder {
   private readonly span = new SpanBuilder();
   private readonly spans = new ByteWriter(4096);

@@ -24,7 +24,7 @@ export interface WantedEntries {
 /** The log that is indexed. */
 export interface IndexedLog {
   chunks: ChunkTable;
-  /** The pages in the file, in order. There may be chunks that none of them describes. */
+  /** The pages in the file, in order. Some chunks may not be described by any page. */
   pages: readonly PlacedPage[];
   /** Reads the payload of a page. Returns undefined if it is too long, incomplete or has a wrong checksum. */
   readPage(page: PlacedChunk): Uint8Array | undefined;
@@ -106,7 +106,7 @@ export class IndexPages {
 /** The budget for pages in memory. This is enough for the index of a log of about 800 MiB. */
 const CACHED_BYTES_MAX = 32 << 20;
 
-/** A page that is not in the file is rebuilt for a part of the log of about this length. */
+/** The approximate length of the part of the log that a rebuilt page describes. */
 const REBUILT_LOG_BYTES = 1 << 20;
 const REBUILT_CHUNKS_MAX = 4096;
 

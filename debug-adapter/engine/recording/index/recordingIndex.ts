@@ -8,7 +8,7 @@ import { type EntrySeries, SECTOR_BYTES, seriesName } from './spanSummary.ts';
 type RequestEntry = Extract<LogEntry, { kind: 'blockRequest' }>;
 type CompletionEntry = Extract<LogEntry, { kind: 'blockCompletion' }>;
 
-/** A request that changed the disk, and the completion that made the change visible. */
+/** A request that changed the disk, and the completion at which the change became visible. */
 export interface DiskWrite {
   request: RequestEntry;
   completion: CompletionEntry;
@@ -21,7 +21,7 @@ export interface SectorRange {
   sectors: number;
 }
 
-/** A summary of the entries in a part of the log, for example for drawing an overview. */
+/** A summary of the entries in a part of the log, used for example to draw an overview. */
 export interface LogActivity {
   firstPosition: Position;
   lastPosition: Position;
@@ -36,8 +36,8 @@ export interface LogActivity {
  * wrote a sector, which requests touch a range, and what the nth byte typed on the console was. The index consists of
  * pages (see indexPage.ts) that the recording's writer stores in the file. The pages contain counts and indicate which
  * chunks may contain an entry; the entries themselves are always read from the chunks. A page that is missing or
- * damaged is rebuilt from its chunks. Recordings before version 6 have no pages, and if a recording process was killed,
- * the pages for the end of its recording are missing.
+ * damaged is rebuilt from its chunks. Recordings in formats before version 6 have no pages, and if the recording
+ * process was killed, the pages for the end of the recording are missing.
  *
  * All methods throw a UserError if the recording is damaged. Generators read the log as their results are consumed.
  */

@@ -5,8 +5,8 @@ import { BitReader, BitWriter, codeBits } from './bitCodes.ts';
 
 /**
  * A compact set of the disk sectors that a group of requests touches. The set is approximate: it contains every sector
- * that was added, and it may contain neighbors of such sectors. A set that would be too long is rounded to larger
- * blocks until it has the requested length, so that its length does not depend on how scattered the requests are.
+ * that was added, and it may contain neighbors of such sectors. A set whose encoding would be too long is rounded to
+ * larger blocks until the encoding is short enough, however scattered the requests are.
  *
  * An encoded set consists of its length in bytes (0 for the empty set), the block size (as a power of two), the
  * parameter k of the codes, the first block, the distance to the end, and groups of up to 64 runs of blocks. A group
@@ -42,7 +42,10 @@ export class SectorSetBuilder {
     this.ends[this.count++] = stop;
   }
 
-  /** Writes the set and empties the builder. The set is as exact as about `lengthBytesMax` bytes permit. */
+  /**
+   * Writes the set and empties the builder. The set is as exact as it can be when encoded in about `lengthBytesMax`
+   * bytes.
+   */
   encode(to: ByteWriter, lengthBytesMax: number): void {
     if (this.count === 0) return to.varint(0);
     this.sort();
@@ -217,13 +220,13 @@ function grown(from: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
 }
 
 const FIRST_CAPACITY = 64;
-/** The maximum number of runs in memory. If there are more, the block size is doubled. */
+/** The maximum number of runs in memory. When it is exceeded, the block size is doubled. */
 const RUNS_MAX = 16_384;
-/** Sectors above this one (128 TiB) are treated as this sector, so that a sort key is an exact integer. */
+/** All sectors above this one (at 128 TiB) are treated as this sector, so that every sort key is an exact integer. */
 const SECTOR_MAX = 2 ** 38 - 1;
 assert(SECTOR_MAX * RUNS_MAX + RUNS_MAX <= Number.MAX_SAFE_INTEGER);
 
-/** The number of runs that a search decodes. */
+/** The maximum number of runs in a group, and thus the number of runs that a search decodes. */
 const GROUP_RUNS = 64;
 
 // These buffers are needed only while a set is encoded.

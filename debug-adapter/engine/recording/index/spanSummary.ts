@@ -5,9 +5,9 @@ import { chunkFlaws } from '../../../messages/recordingDamage.ts';
 import { readSectorSet, type SectorSet, SectorSetBuilder } from './sectorSet.ts';
 
 /**
- * What the index stores about a span, which is a run of consecutive events chunks: how many entries of each series it
- * contains, and which sectors of each drive its requests touch. A search reads the summaries and then only the spans
- * that may contain the result.
+ * The information that the index stores about a span, which is a run of consecutive events chunks: how many entries of
+ * each series the span contains, and which sectors of each drive its requests touch. A search reads the summaries and
+ * then only the spans that may contain the result.
  */
 export interface SpanSummary {
   /** The number of entries of each series, by `seriesName`. */

@@ -41,7 +41,7 @@ export class ConsoleInput implements InputSource {
 
   nextPosition(status: InputStatus): Position {
     if (this.remainingBytes === 0) return Infinity;
-    // While the machine is running, each step takes one nanosecond.
+    // While the machine is running, its clock advances by one nanosecond at each step.
     return status.position + Math.max(0, status.readyNanoseconds(CONSOLE_PORT) - status.nanoseconds);
   }
 

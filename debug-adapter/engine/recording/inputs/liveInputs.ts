@@ -12,8 +12,8 @@ import type { SharedFolder } from './sharedFolder.ts';
 /**
  * The inputs of a live machine. They come from several sources, which are polled in order. If the last source is a
  * `RealtimeIdle`, an idle machine waits in real time (`idle: realtime`). Without such a source, an idle machine's clock
- * jumps to its next deadline (`idle: warp`). Disk requests are ignored here, because the `Recorder` that wraps these
- * inputs records them.
+ * jumps to its next deadline (`idle: warp`). Disk requests are ignored here, because they are recorded by the
+ * `Recorder` that wraps these inputs.
  */
 export class LiveInputs implements Inputs {
   private readonly sources: readonly InputSource[];
@@ -89,8 +89,8 @@ const result = ({ error = 0, bytes = new Uint8Array() }: Partial<HostFileResult>
 const ENOENT = 2;
 
 /**
- * For machines that are not recorded but must behave identically in every run: the time is always 1970, and all random
- * bytes are zero.
+ * The sources for a machine that is not recorded but must behave identically in every run: the time is always 1970, and
+ * all random bytes are zero.
  */
 const NO_HOST_SOURCES: HostSources = {
   dateMilliseconds: () => 0,
