@@ -3,8 +3,8 @@ import type { ByteRange } from './byteRange.ts';
 
 /**
  * The interface of a guest disk and of each layer below it: raw images, qcow2 images, snapshot views, and the scratch
- * layer of a replay. Offsets and lengths are in bytes, need not be aligned, and must be within `lengthBytes`: callers
- * check them, and implementations assert them. All calls are synchronous; a call either completes or throws.
+ * layer of a replay. Offsets and lengths are in bytes and need not be aligned. A range must lie within `lengthBytes`:
+ * callers check this, and implementations assert it. All calls are synchronous; a call either completes or throws.
  */
 export interface BlockDevice {
   /** The file name as the user typed it, for messages. */

@@ -16,7 +16,7 @@ export function buildBlockHashes(): { bytes: Uint8Array<ArrayBuffer> } {
   return { bytes: builder.toBytes() };
 }
 
-/** `(blocks: i32, first: i64) -> i64`. */
+/** Adds the function `(blocks: i32, first: i64) -> i64` that updates the contributions of blocks. */
 function addUpdate(builder: ModuleBuilder): void {
   const xxh64 = addXxh64(builder);
   const isZeroBlock = addIsZeroBlock(builder, BLOCK_BYTES);

@@ -4,7 +4,7 @@ export const BLOCK_OPERATIONS = ['read', 'write', 'flush', 'discard', 'writeZero
 export type BlockOperation = (typeof BLOCK_OPERATIONS)[number];
 
 export interface BlockRequest {
-  /** The number of the request; each drive counts its requests from 0. */
+  /** The number of the request. The requests of each drive are numbered from 0. */
   id: number;
   drive: string;
   operation: BlockOperation;
@@ -33,7 +33,7 @@ export interface BlockCompletion {
 /**
  * Receives a report of each guest disk request: the `blkreplay` filter (blkreplay.ts) reports a request when the guest
  * makes it and again when it completes. A recorder stores the reports. A player compares them with the recording and
- * throws a divergence at the first difference. Drives that are neither recorded nor replayed have a log that does
+ * throws a divergence at the first difference. Drives that are neither recorded nor replayed use a log that does
  * nothing.
  */
 export interface RequestLog {

@@ -13,7 +13,7 @@ export interface Drive extends Stateful {
   readonly id: string;
   readonly lengthBytes: number;
   readonly readOnly: boolean;
-  /** Records that the guest made a request. Returns the request's id; each drive counts its ids from 0. */
+  /** Records that the guest made a request. Returns the request's id. The ids of each drive are numbered from 0. */
   begin(request: { position: Position; operation: BlockOperation; offset: number; lengthBytes: number }): number;
   /**
    * Performs the request. A read fills `data`, a write stores `data` on the disk, and for all other operations `data`

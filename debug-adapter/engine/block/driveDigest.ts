@@ -8,7 +8,7 @@ import { StaleBlocks } from './staleBlocks.ts';
  * An incremental digest of all bytes on a disk. The disk is divided into 4 KiB blocks; the last block is padded with
  * zeroes. Each block has a contribution (blockHashes.ts) that depends on its bytes and its number. The digest is the
  * sum, modulo 2^64, of all contributions and a term for the disk's length. Changing one byte always changes the
- * contribution of its block and therefore the sum; swapping two blocks almost certainly changes the sum too.
+ * contribution of its block and therefore the sum; swapping two blocks almost certainly also changes the sum.
  *
  * `value()` rereads the blocks that were passed to `touch`. Small writes that were passed to `written` are hashed
  * immediately instead. A new digest reads the whole disk once, unless the disk is an overlay over a base image whose
@@ -17,7 +17,7 @@ import { StaleBlocks } from './staleBlocks.ts';
  */
 export class DriveDigest {
   private readonly device: BlockDevice;
-  /** The contributions of the blocks in each 1 MiB stretch. A stretch without an entry contributes 0. */
+  /** The contributions of the blocks in each 1 MiB stretch of the disk. A stretch without an entry contributes 0. */
   private readonly hashes = new Map<number, BigUint64Array>();
   /**
    * The stretches whose array of contributions belongs to this digest alone. Arrays shared with another digest are
@@ -214,9 +214,9 @@ function sumOf(hashes: BigUint64Array): bigint {
   return sum;
 }
 
-/** Four pages, because guests mostly write single pages or a few adjacent pages. */
+/** The size of four pages, because guests mostly write single pages or a few adjacent pages. */
 const HASH_NOW_BYTES_MAX = 16 << 10;
-/** 64 blocks (256 KiB) stay in the processor's cache between reading and hashing. */
+/** With 64 blocks (256 KiB), the data stays in the processor's cache between reading and hashing. */
 const READ_BLOCKS = 64;
 const STRETCH_BYTES = BLOCKS_MAX * BLOCK_BYTES;
 /**

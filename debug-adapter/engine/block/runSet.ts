@@ -1,6 +1,6 @@
 /**
- * A set of nonnegative integers that stores consecutive numbers as one run. Even a set that contains all stretches of a
- * 16 TiB disk takes only as much memory as a single run. The set is optimized for a few long runs and for the two most
+ * A set of nonnegative integers that stores consecutive numbers as one run. For example, a set of all stretches of a 16
+ * TiB disk takes only as much memory as a single run. The set is optimized for a few long runs and for the two most
  * frequent operations: appending a number at the end, and looking up a number that is not in the set.
  */
 export class RunSet {

@@ -12,7 +12,7 @@ export interface ScratchState {
 
 /**
  * A temporary layer over a read-only device. During a replay, the guest's writes go to a scratch file, so that the
- * overlay remains as it was at the end of the recording. A map in memory contains the location of each cluster; neither
+ * overlay remains as it was at the end of the recording. A map in memory records the location of each cluster; neither
  * the map nor the file outlives the process.
  *
  * `reset` discards all writes; a seek calls it to switch to another snapshot's disk. `capture` and `restore` save and
@@ -39,12 +39,12 @@ export class ScratchLayer implements BlockDevice {
     this.map = new SlotMap(Math.ceil(this.lengthBytes / CLUSTER_BYTES), this.slots);
   }
 
-  /** The number of bytes of the scratch file that the layer and its captured states use. */
+  /** The space that the layer and its captured states use in the scratch file, in bytes. */
   get scratchBytes(): number {
     return this.slots.used * CLUSTER_BYTES;
   }
 
-  /** The number of bytes of the scratch file that only captured states use. Visits every written region. */
+  /** The space that only captured states use in the scratch file, in bytes. Visits every written region. */
   capturedScratchBytes(): number {
     return this.scratchBytes - this.map.slotCount() * CLUSTER_BYTES;
   }
@@ -54,7 +54,7 @@ export class ScratchLayer implements BlockDevice {
     return this.slots.mapBytes;
   }
 
-  /** Discards all writes and puts the layer over `lower`, a device of the same length. Captured states stay valid. */
+  /** Discards all writes and places the layer over `lower`, a device of the same length. Captured states stay valid. */
   reset(lower: BlockDevice): void {
     assert(lower.lengthBytes === this.lengthBytes, 'the new device has another length');
     this.lower = lower;
@@ -223,8 +223,8 @@ export class ScratchLayer implements BlockDevice {
   }
 
   /**
-   * The longest run starting at `offset` that is stored in one location: in the device below, in consecutive slots of
-   * the scratch file, or nowhere, because it reads as zeroes.
+   * The longest run starting at `offset` that is stored in one location: in the device below the layer, in consecutive
+   * slots of the scratch file, or (if it reads as zeroes) nowhere.
    */
   private extentAt(offset: number, lengthMax: number) {
     const first = Math.floor(offset / CLUSTER_BYTES);

@@ -3,7 +3,7 @@ import { assert } from '../base/assert.ts';
 /**
  * Allocates the slots of a scratch file and counts the owners of each slot. A slot without owners is free, and free
  * slots are reused, starting with the lowest. The clusters of one write get contiguous slots in the lowest free run
- * that is long enough. They are distributed across several shorter runs only if much of the file is free.
+ * that is long enough. The write is split across several shorter runs only if much of the file is free.
  */
 export class ScratchSlots {
   /** The memory, in bytes, of all maps that use these slots. */

@@ -3,10 +3,10 @@ import type { ScratchSlots } from './scratchSlots.ts';
 
 /**
  * Maps each cluster of a scratch layer to its location: unwritten, a slot of the scratch file, or all zero. The map is
- * a tree of nodes with 512 entries each; an unwritten or zeroed region of any size needs a single entry. Maps share
- * their nodes copy-on-write: `reference` copies nothing, and the first change to either map copies the nodes on the
- * path to the change. Each node counts the maps and nodes that refer to it, and `ScratchSlots` counts the leaves that
- * refer to each slot. `release` drops a map's references.
+ * a tree of nodes with 512 entries each; a large region that is unwritten or zeroed needs only a single entry. Maps
+ * share their nodes and copy them on write: `reference` copies nothing, and the first change to either map copies the
+ * nodes on the path to the changed entry. Each node counts the maps and nodes that refer to it, and `ScratchSlots`
+ * counts the leaves that refer to each slot. `release` drops a map's references.
  */
 export class SlotMap {
   private readonly clusters: number;

@@ -98,7 +98,7 @@ export class StaleBlocks {
 }
 
 /**
- * 16 MiB, which is more than guests write in one request. Guest writes are therefore marked in byte arrays, which
- * require no search.
+ * The minimum length of a range that is stored as a run: 16 MiB, which is more than guests write in one request. Guest
+ * writes are therefore marked in byte arrays, which require no search.
  */
 const RUN_STRETCHES_MIN = 16;

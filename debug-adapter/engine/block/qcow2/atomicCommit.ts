@@ -9,12 +9,12 @@ import { StoredTable } from './storedTable.ts';
 import { writeRefcounts } from './writeRefcounts.ts';
 
 /**
- * Commits a change that makes some clusters of the active tables become shared with a snapshot or stop being shared.
- * The refcounts and the COPIED flags of these clusters are stored in different clusters but must change together,
- * because other qcow2 programs treat every contradiction between them as corruption. Therefore, no cluster in use is
- * modified. All changed L2 tables, refcount blocks and other tables are written to free clusters, and a single write of
- * the header's first sector then switches to all of them (qcow2 specification, "Header": the offsets of the L1,
- * refcount and snapshot tables are in one sector). Finally, the replaced clusters are freed.
+ * Commits a change through which some clusters of the active tables become shared with a snapshot or stop being shared.
+ * The refcounts of these clusters are stored in refcount blocks, and their COPIED flags in L2 tables. Both must change
+ * together, because other qcow2 programs treat every contradiction between them as corruption. Therefore, no cluster in
+ * use is modified. All changed L2 tables, refcount blocks and other tables are written to free clusters, and a single
+ * write of the header's first sector then switches to all of them (qcow2 specification, "Header": the offsets of the
+ * L1, refcount and snapshot tables are in one sector). Finally, the replaced clusters are freed.
  *
  *     data (already in the file), all new tables in free clusters  |  header  |  freeing
  *
@@ -40,7 +40,7 @@ export function commitAtomically(parts: ImageParts, change: AtomicChange): void 
 }
 
 export interface AtomicChange {
-  /** Adds and removes references in memory. */
+  /** Updates the refcounts in memory for all references that the change adds or removes. */
   count(): void;
   /**
    * The active L1 table after the change. The commit itself sets the COPIED flags and the new offsets of the tables

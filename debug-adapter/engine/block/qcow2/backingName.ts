@@ -8,8 +8,8 @@ import { BACKING_NAME_BYTES_MAX, SECTOR_BYTES } from './layout.ts';
 
 /**
  * Changes the backing file name stored in an image and leaves the rest of the image unchanged. The image must not be
- * open. The new name is written to an unused part of the header cluster, and then a single write of the first sector
- * switches to it.
+ * open. The new name is written to an unused part of the header cluster, and then a single write to the first sector
+ * makes the header refer to it.
  */
 export function changeBackingFile(hostFile: HostFile, backing: { name: string; format: string }): void {
   const file = new ImageFile(hostFile);

@@ -58,7 +58,7 @@ function copiedFlagErrors(parts: ImageParts, counts: Uint16Array): string[] {
   return errors;
 }
 
-/** `countReferences` has already reported the invalid tables. */
+/** Undefined if the table is invalid; `countReferences` has already reported this. */
 function tryL2Table(parts: ImageParts, l1Index: number) {
   try {
     return l2TableAt(parts, parts.l1, l1Index);

@@ -8,8 +8,8 @@ import type { RefcountArray } from './refcountArray.ts';
 const ALIGNED_BYTES = 64 << 10;
 
 /**
- * Finds free clusters in the file and sets their refcounts to one. It also allocates the refcount blocks that count
- * these clusters.
+ * Finds free clusters in the file and sets their refcounts to one. It also allocates the refcount blocks that hold
+ * these refcounts.
  */
 export class ClusterAllocator {
   private readonly refcounts: RefcountArray;
@@ -99,8 +99,8 @@ export class ClusterAllocator {
   }
 
   /**
-   * Adds the refcount block that counts `cluster`. The block is placed in the first free cluster, which is often
-   * `cluster` itself: a block may count its own cluster.
+   * Adds the refcount block that holds the refcount of `cluster`. The block is placed in the first free cluster, which
+   * is often `cluster` itself: a block may hold the refcount of its own cluster.
    */
   private addBlock(cluster: number): void {
     const blockCluster = this.refcounts.nextFree(this.searchFrom);

@@ -34,7 +34,7 @@ export function compressedHostClusters(parts: ImageParts, table: EntryTable, ind
 export function readCompressedCluster(parts: ImageParts, table: EntryTable, index: number): Uint8Array {
   if (!parts.compression) throw imageFeatureUnsupported(parts.file.name, 'compressed clusters');
   const { offset, lengthBytes } = compressedLocation(parts, table, index);
-  // The descriptor counts whole sectors, but the file may end partway through the last sector.
+  // The descriptor gives the length in whole sectors, but the file may end in the middle of the last sector.
   const available = Math.min(lengthBytes, parts.file.lengthBytes - offset);
   if (available <= 0) throw parts.file.corruptError(imageDamage.compressedPastEnd(), offset);
   const packed = parts.file.readTable(offset, available, 'a compressed cluster');

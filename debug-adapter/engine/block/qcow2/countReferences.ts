@@ -100,8 +100,8 @@ class ReferenceCounter {
   }
 
   /**
-   * Counts the references to a table. If one of its clusters already has another use, reports a corruption, counts
-   * nothing and returns false.
+   * Counts the references to a table. If one of the table's clusters already has another use, reports a corruption,
+   * counts nothing and returns false.
    */
   addTable(offset: number, lengthBytes: number, what: string, times = 1): boolean {
     const first = offset / this.clusterSize;
@@ -130,7 +130,7 @@ class ReferenceCounter {
       if (table.isEmpty(index)) continue;
       if (table.isCompressed(index)) {
         const location = compressedLocation(this.parts, table, index);
-        // The file may end partway through the last sector that the descriptor counts.
+        // The file may end in the middle of the last sector of the compressed cluster.
         this.addData(
           location.offset,
           Math.min(location.lengthBytes, this.parts.file.lengthBytes - location.offset),

@@ -7,7 +7,7 @@ export interface DiskExtent {
   offset: number;
   lengthBytes: number;
   kind: ExtentKind;
-  /** The offset in the image file. Present for `data`, and for `zero` with a preallocated cluster. */
+  /** The offset in the image file. Present for `data`, and for `zero` if the clusters are preallocated. */
   hostOffset?: number;
 }
 

@@ -26,7 +26,7 @@ export class EntryTable {
     return this.high(index) === 0 && this.low(index) === 0;
   }
 
-  /** Bits 9 to 55; 0 means unallocated. */
+  /** The cluster offset in bits 9 to 55 of an entry; 0 means unallocated. */
   offset(index: number): number {
     return (this.high(index) & 0x00ff_ffff) * 2 ** 32 + ((this.low(index) & 0xffff_fe00) >>> 0);
   }

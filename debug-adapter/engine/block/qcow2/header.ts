@@ -41,7 +41,7 @@ export const INCOMPATIBLE_DIRTY = 1;
 export const INCOMPATIBLE_CORRUPT = 2;
 const INCOMPATIBLE_COMPRESSION = 8;
 const INCOMPATIBLE_EXTENDED_L2 = 16;
-/** The bit number of each of the four features above. */
+/** The bit numbers of the four features above. */
 const SUPPORTED_FEATURE_BITS = new Set([0, 1, 3, 4]);
 const COMPRESSION_TYPE_OFFSET = 104;
 const V2_DEFAULTS = { hasSubclusters: false, compression: 'deflate' } as const;
@@ -49,8 +49,8 @@ const V2_DEFAULTS = { hasSubclusters: false, compression: 'deflate' } as const;
 /**
  * Reads the qcow2 header (specification, "Header"): the fixed fields at the start of cluster 0, then the extensions,
  * then the name of the backing file, all within that cluster. Each field is checked here against the limits of the
- * format and the file's length, so that no other code needs to check it. The fields that change while an image is open
- * (the locations of the L1, refcount and snapshot tables, and the feature bits) are all in the first sector.
+ * format and the file's length, so that no other code needs to check the field. The fields that change while an image
+ * is open (the locations of the L1, refcount and snapshot tables, and the feature bits) are all in the first sector.
  * `writeHeader` therefore updates them with a single write, which commits a new snapshot or a moved table.
  */
 export function readHeader(file: ImageFile): Header {

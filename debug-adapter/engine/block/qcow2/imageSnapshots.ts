@@ -14,7 +14,7 @@ export type { SnapshotKey } from './snapshots.ts';
 
 /**
  * The internal snapshots of an image. Each operation is durable when it returns. Operations on an existing snapshot
- * take its name or, for example as an element of `list`, its id.
+ * take its name or an object with its id, such as an element of `list`.
  */
 export class ImageSnapshots {
   private readonly parts: ImageParts;
@@ -73,7 +73,7 @@ export class ImageSnapshots {
     this.deleteMany([key]);
   }
 
-  /** Deletes several snapshots. This costs hardly more than deleting a single snapshot. */
+  /** Deletes several snapshots. This costs only slightly more than deleting a single snapshot. */
   deleteMany(keys: readonly snapshots.SnapshotKey[]): void {
     this.checkWritable();
     snapshots.deleteSnapshots(this.parts, keys);

@@ -3,7 +3,7 @@ import type { ImageParts } from './imageParts.ts';
 import type { SnapshotKey } from './snapshots.ts';
 import * as vmState from './vmState.ts';
 
-/** The VM state in the active table of an image, which the next snapshot saves. See `readVmState` in vmState.ts. */
+/** The VM state that an image's active table maps. The next snapshot saves it. See `readVmState` in vmState.ts. */
 export class ImageVmState {
   private readonly parts: ImageParts;
   private readonly writable: boolean;
@@ -39,8 +39,8 @@ export class ImageVmState {
   }
 
   /**
-   * Called after the image is opened. Maps this snapshot's VM state in the active table again, so that the next
-   * snapshot only needs to write what changed.
+   * Called after the image is opened. Maps this snapshot's VM state in the active table again, so that only what has
+   * changed needs to be written for the next snapshot.
    */
   map(key: SnapshotKey): void {
     this.checkWritable();

@@ -47,6 +47,7 @@ function loadTable(file: ImageFile, header: Header, layout: Layout, problems: st
   return blocks;
 }
 
-// A refcount block counts a fixed number of clusters, so the last block normally extends past the end of the file. More
-// than 2^24 refcounts past the end, which need 32 MiB of memory, indicate a damaged table.
+// A refcount block holds the refcounts of a fixed number of clusters, so the last block normally covers clusters past
+// the end of the file. More than 2^24 refcounts for clusters past the end, which would need 32 MiB of memory, indicate
+// a damaged table.
 const CLUSTERS_PAST_END_MAX = 2 ** 24;

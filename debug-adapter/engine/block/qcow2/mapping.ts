@@ -8,7 +8,7 @@ export interface Extent {
   lengthBytes: number;
   /** The file offset of the data or, for kind `zero`, of the preallocated cluster. Otherwise 0. */
   hostOffset: number;
-  /** The L2 entry. Only present for kind `compressed`, whose extents are single clusters. */
+  /** The L2 entry. Present only for kind `compressed`; such an extent is always a single cluster. */
   entry?: { table: EntryTable; index: number };
 }
 

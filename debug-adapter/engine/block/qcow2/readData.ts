@@ -34,7 +34,7 @@ function readExtent(parts: ImageParts, extent: Extent, guestOffset: number, into
   }
 }
 
-/** If the backing file is shorter than the disk, the rest reads as zeroes. VM state has no backing file. */
+/** Reads from the backing device. Bytes past its end read as zeroes, and so does VM state, which it never contains. */
 function readBacking(parts: ImageParts, guestOffset: number, into: Uint8Array): void {
   const end = Math.min(parts.backing?.lengthBytes ?? 0, parts.layout.diskLengthBytes);
   const available = Math.max(0, Math.min(into.length, end - guestOffset));

@@ -16,8 +16,8 @@ export class RefcountArray {
   readonly perBlock: number;
   private counts = new Uint16Array(0);
   /**
-   * The file offset of each refcount block, or 0 if the block is not allocated. Block `i` counts the clusters starting
-   * at number `i * perBlock`.
+   * The file offset of each refcount block, or 0 if the block is not allocated. Block `i` holds the refcounts of the
+   * clusters from number `i * perBlock` on.
    */
   blocks: number[] = [];
   /** The blocks that differ from the file. */
@@ -52,7 +52,7 @@ export class RefcountArray {
     for (const index of saved.unlistedBlocks) this.unlistedBlocks.add(index);
   }
 
-  /** The number of clusters that have an element in the array. All further clusters are free. */
+  /** The number of clusters whose refcounts are in the array. All clusters after these are free. */
   get length(): number {
     return this.counts.length;
   }
@@ -93,7 +93,7 @@ export class RefcountArray {
   }
 
   /**
-   * The number of consecutive clusters, starting at `first`, that have exactly one reference. At most `clustersMax`.
+   * The number of consecutive clusters, at most `clustersMax`, that have exactly one reference, starting at `first`.
    */
   exclusiveRunLength(first: number, clustersMax: number): number {
     let clusters = 0;
@@ -101,12 +101,12 @@ export class RefcountArray {
     return clusters;
   }
 
-  /** Whether there is a block that counts the cluster. */
+  /** Whether there is a block for the cluster's refcount. */
   hasBlock(cluster: number): boolean {
     return !!this.blocks[this.blockIndex(cluster)];
   }
 
-  /** Adds the block that counts `cluster`, at a file offset. */
+  /** Adds the block that holds the refcount of `cluster`. The block is located at a file offset. */
   addBlock(cluster: number, offset: number): void {
     const index = this.blockIndex(cluster);
     while (this.blocks.length <= index) this.blocks.push(0);
@@ -120,7 +120,7 @@ export class RefcountArray {
     this.counts.fill(0, index * this.perBlock, (index + 1) * this.perBlock);
   }
 
-  /** The refcounts in a block. */
+  /** The refcounts that a block holds. */
   inBlock(index: number): Uint16Array {
     const first = index * this.perBlock;
     return this.counts.subarray(first, first + this.perBlock);

@@ -44,7 +44,7 @@ export function encodeRefcounts(counts: Uint16Array, bits: number, block: Uint8A
   }
 }
 
-/** 16-bit refcounts, which nearly all images have. */
+/** Encodes 16-bit refcounts, which nearly all images have. */
 function encode16Bit(counts: Uint16Array, block: Uint8Array): void {
   for (let i = 0; i < counts.length; i++) {
     block[2 * i] = counts[i] >> 8;

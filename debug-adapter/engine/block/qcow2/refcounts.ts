@@ -32,7 +32,7 @@ export class Refcounts {
   private readonly array: RefcountArray;
   private readonly allocator: ClusterAllocator;
   private readonly table: RefcountTable;
-  /** The clusters to which a reference has been removed, for `applyDrops`. */
+  /** The clusters that have lost a reference, for `applyDrops`. */
   private drops: number[] = [];
   /** Called for each cluster that is freed, so that caches can discard its contents. */
   onFreed: (hostOffset: number) => void = () => {};
@@ -76,7 +76,7 @@ export class Refcounts {
   }
 
   /**
-   * The number of consecutive clusters, starting at an offset, that have exactly one reference. At most `clustersMax`.
+   * The number of consecutive clusters, at most `clustersMax`, that have exactly one reference, starting at an offset.
    */
   exclusiveRunLength(hostOffset: number, clustersMax: number): number {
     return this.array.exclusiveRunLength(hostOffset / this.clusterSizeBytes, clustersMax);

@@ -77,8 +77,9 @@ function newEntry(parts: ImageParts, newSnapshot: NewSnapshot, l1: NewTable): Sn
 }
 
 /**
- * Deletes several snapshots. This costs hardly more than deleting a single snapshot. QEMU permits several snapshots
- * with the same name: each time a name occurs in `keys`, the first remaining snapshot with that name is deleted.
+ * Deletes several snapshots. This costs only slightly more than deleting a single snapshot. QEMU permits several
+ * snapshots with the same name: each time a name occurs in `keys`, the first remaining snapshot with that name is
+ * deleted.
  */
 export function deleteSnapshots(parts: ImageParts, keys: readonly SnapshotKey[]): void {
   const deleted: SnapshotEntry[] = [];
@@ -159,7 +160,9 @@ export function* peekSnapshotL1s(parts: ImageParts): Generator<{ entry: Snapshot
   }
 }
 
-/** If the snapshot's disk has a different length, its tables contain VM state at a different offset. */
+/**
+ * Throws if the snapshot's disk is not as long as the image's disk: its tables then map VM state at a different offset.
+ */
 export function checkSameSize(parts: ImageParts, entry: SnapshotEntry): void {
   if (entry.diskSizeBytes !== parts.layout.diskLengthBytes) throw snapshotOfOtherSize(parts.file.name, entry.name);
 }
@@ -198,8 +201,8 @@ function checkNewName(parts: ImageParts, name: string): void {
 }
 
 /**
- * An id for a new snapshot: the highest existing id plus one, as in QEMU, but higher than `above`. Other programs may
- * use any string as an id; ids that are not numbers or are huge numbers are ignored.
+ * An id for a new snapshot: the highest existing id plus one, as in QEMU, but always higher than `above`. Other
+ * programs may use any string as an id; ids that are not numbers or are huge numbers are ignored.
  */
 export function newSnapshotId(existing: Iterable<{ id: string }>, above = 0): number {
   const taken = new Set<string>();

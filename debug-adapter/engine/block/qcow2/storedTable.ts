@@ -2,8 +2,8 @@ import { EntryTable } from './entryTable.ts';
 import type { ImageFile } from './imageFile.ts';
 
 /**
- * An entry table with its location in the file. It also records which entries have changed, so that after one new
- * cluster is mapped, only a few bytes are written instead of the whole table.
+ * An entry table with its location in the file. It also records which entries have changed: after a single new cluster
+ * has been mapped, only a few bytes need to be written instead of the whole table.
  */
 export class StoredTable extends EntryTable {
   readonly hostOffset: number;

@@ -48,7 +48,7 @@ export function zeroGuest(parts: ImageParts, guestOffset: number, lengthBytes: n
   }
 }
 
-/** Queues the removal of the references that one L2 entry holds. */
+/** Queues the removal of the references that an L2 entry holds. */
 export function dropEntry(parts: ImageParts, table: EntryTable, index: number): void {
   if (table.isCompressed(index)) {
     for (const host of compressedHostClusters(parts, table, index)) parts.refcounts.queueDrop(host);
@@ -57,7 +57,7 @@ export function dropEntry(parts: ImageParts, table: EntryTable, index: number): 
   }
 }
 
-/** Extends the active L1 table to make room for VM state. The next commit moves the table. */
+/** Extends the active L1 table, if necessary, so that it can also map VM state. The next commit moves the table. */
 export function growL1(parts: ImageParts, entries: number): void {
   if (entries <= parts.l1.length) return;
   if (entries * ENTRY_BYTES > L1_BYTES_MAX) throw imageTooLarge(parts.file.name, imageLimits.l1Table());
