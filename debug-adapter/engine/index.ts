@@ -91,7 +91,7 @@ export { globalsOf, localsOf } from './session/frameVariables.ts';
 export { LoadedSymbols } from './session/loadedSymbols.ts';
 export type { SourceMapEntry } from './session/sourceMap.ts';
 export { SourcePaths } from './session/sourcePaths.ts';
-/** Reads the user's natvis files; mistakes in them are notices. */
+/** Reads the user's natvis files; mistakes in them are reported as notices. */
 export { readFormatters } from './session/formatterFiles.ts';
 export { openSymbolFiles, type SymbolFileOptions, type SymbolsSetting } from './session/symbolFiles.ts';
 export {

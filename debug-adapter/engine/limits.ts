@@ -1,4 +1,4 @@
-/** A second entry point, for validating user input without loading the engine: used by the VS Code extension. */
+/** A second entry point, with which the VS Code extension validates user input without loading the engine. */
 export * from './base/driveRules.ts';
 export * from './base/limits.ts';
 export * from './base/snapshotNames.ts';

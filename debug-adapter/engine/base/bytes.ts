@@ -2,8 +2,8 @@ import { assert } from './assert.ts';
 import { chunkFlaws } from '../../messages/recordingDamage.ts';
 
 /**
- * Thrown for a payload that violates the format. The error is converted to a message before the user sees it; see
- * `messages/recordingDamage.ts`.
+ * Thrown for a payload that violates the format. Users never see this error itself: it is first converted to a message
+ * (see `messages/recordingDamage.ts`).
  */
 export class Malformed extends Error {
   override name = 'Malformed';
@@ -132,7 +132,7 @@ export class ByteReader {
 
   varint(): number {
     let value = 0;
-    // Eight bytes can encode 56 bits. Values that are not safe integers are rejected below.
+    // Eight bytes encode 56 bits, so the value may not be a safe integer. Such a value is rejected below.
     for (let scale = 1; scale <= 2 ** 49; scale *= 0x80) {
       const byte = this.byte();
       value += (byte & 0x7f) * scale;

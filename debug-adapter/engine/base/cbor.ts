@@ -107,7 +107,7 @@ function writeBigint(out: Writer, value: bigint): void {
   out.append(Uint8Array.from(digits));
 }
 
-/** Writes the digits of a bignum that fits in 64 bits (the common case) without creating an array. */
+/** Writes the bytes of a bignum that fits in 64 bits (the common case) without creating an array. */
 function writeWord(out: Writer, magnitude: bigint): void {
   wordView.setBigUint64(0, magnitude);
   let zeroes = 0;
@@ -280,7 +280,7 @@ function readBigint(reader: Reader, tag: number, depth: number): bigint {
   return tag === TAG_BIGNUM ? value : -1n - value;
 }
 
-/** Reads the digits of a bignum that fits in 64 bits (the common case) without creating an array. */
+/** Reads the bytes of a bignum that fits in 64 bits (the common case) without creating an array. */
 function wordAt(reader: Reader, length: number): bigint {
   const at = reader.take(length);
   word.fill(0);

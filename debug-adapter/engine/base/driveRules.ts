@@ -26,7 +26,7 @@ export const isDriveId = (id: string): boolean => DRIVE_ID.test(id);
 
 interface UniqueParts {
   id: string;
-  /** Undefined for a drive that is put in a free slot. */
+  /** Undefined for a drive that is placed in a free slot. */
   slot?: number;
   overlay: string | null;
 }

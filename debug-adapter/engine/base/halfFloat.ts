@@ -27,9 +27,12 @@ export function halfBits(value: number): number {
   return sign | (((exponent - 1) << 10) + fraction);
 }
 
-/** The smallest positive number, which is also the distance between subnormal numbers. */
+/** The smallest positive half-precision number, which is also the distance between adjacent subnormal numbers. */
 const SUBNORMAL_SPACING = 2 ** -24;
-/** The largest number is 65504. Numbers that exceed it by at least half the spacing are rounded to infinity. */
+/**
+ * The largest number is 65504. Values that exceed it by at least half of the spacing there (32) are rounded to
+ * infinity.
+ */
 const ROUNDED_TO_INFINITY = 65520;
 
 function roundedToEven(value: number): number {

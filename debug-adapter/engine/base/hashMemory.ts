@@ -19,8 +19,8 @@ export class GeneratedHash<Exports> {
   }
 
   /**
-   * Returns the instance for a memory. `prepare` is called once per memory, to write the hash function's constants
-   * there.
+   * Returns the instance for a memory. `prepare` is called once for each memory, to write the hash function's constants
+   * to it.
    */
   instanceFor(hashMemory: HashMemory, prepare?: (hashMemory: HashMemory) => void): Exports {
     return this.instances.get(hashMemory) ?? this.make(hashMemory, prepare);
@@ -42,8 +42,8 @@ export function hashIn(memory: WebAssembly.Memory, constantsAddress: number): vo
 }
 
 /**
- * Returns a memory and address at which the bytes can be hashed. If the bytes are not in a registered memory, they are
- * copied, and the result is valid only until the next call.
+ * Returns a memory and the address in it at which the bytes can be hashed. If the bytes are not in a registered memory,
+ * they are copied, and the result is valid only until the next call.
  */
 export function memoryForHash(bytes: Uint8Array): { hashMemory: HashMemory; address: number } {
   const hashMemory = hashMemories.get(bytes.buffer);

@@ -11,7 +11,7 @@ export interface HostFile {
   writeAt(offset: number, from: Uint8Array): void;
   /** The file's current length. */
   length(): number;
-  /** A text that changes when the file's contents change, for example its modification time. Undefined if unknown. */
+  /** A string that changes when the file's contents change, for example its modification time. Undefined if unknown. */
   version?(): string;
   /** Shortens the file, or extends it with zeroes. */
   truncate(length: number): void;
@@ -166,9 +166,9 @@ export interface Host {
   entropy(lengthBytes: number): Uint8Array;
 }
 
-/** Keeps the indexes of symbol files. Neither method throws. */
+/** Stores the indexes of symbol files. Neither method throws. */
 export interface SymbolIndexCache {
-  /** The bytes last written for a key; undefined if there are none. They may be damaged. */
+  /** The bytes that were last written for a key; undefined if there are none. The bytes may be damaged. */
   read(key: string): Uint8Array | undefined;
   write(key: string, bytes: Uint8Array): void;
 }
@@ -185,7 +185,10 @@ export const withAllowedPaths = (host: Host, paths: readonly string[]): Host => 
   allowed: [...host.allowed, ...paths],
 });
 
-/** The path of the file `name`, which may be absolute or relative to `folder`. An empty folder is the current folder. */
+/**
+ * The path of the file `name`, which may be absolute or relative to `folder`. If `folder` is empty, the path is
+ * relative to the current folder.
+ */
 export const resolvePath = (files: Pick<HostFiles, 'inFolder' | 'resolveName'>, folder: string, name: string): string =>
   files.resolveName({ from: files.inFolder(folder, 'file'), name });
 

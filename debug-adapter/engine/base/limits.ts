@@ -1,7 +1,7 @@
 /**
  * The limits and default values of a machine and its files. The same limits apply to the command line, to launch.json,
  * and to files from untrusted sources. Rules for drives and snapshot names are in driveRules.ts and snapshotNames.ts.
- * test/extension/limits.test.ts compares package.json and the documentation with all of them.
+ * test/extension/limits.test.ts checks that package.json and the documentation agree with all of these rules.
  */
 const MIB = 1 << 20;
 
@@ -25,7 +25,10 @@ export const isMemorySize = (bytes: number): boolean =>
 /** A RAM size as users write it: a number of bytes, or a number with a unit. */
 export const MEMORY_SIZE = /^[0-9]+[KMGkmg]?$/;
 
-/** Parses a RAM size such as `128M`, `1G`, `262144K` or `134217728`. Undefined if it is not within the limits. */
+/**
+ * Parses a RAM size such as `128M`, `1G`, `262144K` or `134217728`. Undefined if the text is not a size or the size is
+ * not within the limits.
+ */
 export function parseMemorySize(text: string): number | undefined {
   if (!MEMORY_SIZE.test(text)) return undefined;
   const unitBytes = UNIT_BYTES[text.at(-1)!.toUpperCase()];

@@ -2,8 +2,9 @@ import { assert } from './assert.ts';
 
 /**
  * A computation that may take a long time and can be divided into slices. It yields either to pause, if `PauseSignal`
- * requests this, or to wait for a promise. Its caller need not distinguish the two cases: it forwards everything with
- * `yield*`. The code that drives the outermost computation either continues it later (by calling `next`) or drops it.
+ * requests this, or to wait for a promise. A caller need not distinguish the two cases, because it forwards everything
+ * with `yield*`. The code that drives the outermost computation either continues it later (by calling `next`) or drops
+ * it.
  */
 export type Sliced<T> = Generator<Pending, T, undefined>;
 
@@ -14,8 +15,8 @@ export type Pending = typeof PAUSED | Promise<unknown>;
 export const PAUSED = 'paused';
 
 /**
- * Tells the computations of one session when to pause. They check the signal several thousand times a second. For each
- * slice, the code that drives them passes the condition for pausing to `resume`.
+ * Tells the computations of one session when to pause. A computation checks the signal several thousand times a second.
+ * For each slice, the code that drives the computation passes the condition for pausing to `resume`.
  */
 export class PauseSignal {
   private wantsPause = never;
@@ -29,7 +30,10 @@ export class PauseSignal {
     if (this.isWanted()) yield PAUSED;
   }
 
-  /** Executes a slice of a computation. The slice ends soon after `wantsPause` returns true, or earlier. */
+  /**
+   * Executes a slice of a computation. The slice ends soon after `wantsPause` returns true, or earlier if the
+   * computation finishes or waits for a promise.
+   */
   resume<T>(computation: Sliced<T>, wantsPause: () => boolean): IteratorResult<Pending, T> {
     this.wantsPause = wantsPause;
     try {

@@ -1,8 +1,8 @@
 /** The rules for snapshot names. */
 
 /**
- * qcow2 stores the length of a name in 16 bits. QEMU truncates names after 255 bytes, so longer names that differ here
- * could be identical in QEMU.
+ * qcow2 stores the length of a name in 16 bits. QEMU truncates names after 255 bytes, so longer names that are
+ * different in blkreplay could be identical in QEMU.
  */
 export const SNAPSHOT_NAME_BYTES_MAX = 255;
 
@@ -12,7 +12,7 @@ export const FIRST_SNAPSHOT_DEFAULT = 'replay_init';
 /** Only automatic snapshots have names with this prefix. */
 export const AUTOMATIC_PREFIX = 'auto-';
 
-/** Whether a qcow2 image can store a snapshot with this name, and QEMU's tools can show it. */
+/** Whether a qcow2 image can store a snapshot with this name and QEMU's tools can display the name. */
 export function isStorableSnapshotName(name: string): boolean {
   const lengthBytes = new TextEncoder().encode(name).length;
   // eslint-disable-next-line no-control-regex

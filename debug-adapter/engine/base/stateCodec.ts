@@ -2,8 +2,8 @@ import { fieldDamage } from '../../messages/stateDamage.ts';
 import type { State, StateValue } from './state.ts';
 
 /**
- * A description of a value in saved state. It writes the value in the form that `cbor.ts` encodes, and reads it back. A
- * device describes its fields once, and the same description saves and loads them:
+ * A description of a value in saved state. It converts the value to the form that `cbor.ts` encodes, and back. A device
+ * describes its fields once, and the same description is used to save and load them:
  *
  *     const STATE = record({ divisor: number, fifo: list(number), overrun: boolean });
  *     type UartState = Loaded<typeof STATE>;
@@ -41,8 +41,8 @@ export class StateError extends Error {
   }
 
   /**
-   * Returns the same error for the record or list that contains the damaged part. `part` is the name of the field or
-   * the index of the item.
+   * Returns the same error with `part` prepended to its path. `part` is the name of the field, or the index of the
+   * item, that contains the damage.
    */
   inside(part: string | number): StateError {
     const separator = this.path === '' || this.path.startsWith('[') ? '' : '.';
@@ -95,7 +95,7 @@ export function oneOf<const T extends string>(...known: readonly T[]): StateCode
   };
 }
 
-/** A list of equal items. If `length` is given, a list of any other length is damaged. */
+/** A list of items of the same type. If `length` is given, a list of any other length is treated as damaged. */
 export function list<T>(item: StateCodec<T>, length?: number): StateCodec<T[]> {
   return {
     save: (values) => values.map((value) => item.save(value)),
@@ -196,7 +196,7 @@ export function variants<V extends Record<string, RecordCodec<object>>>(
   };
 }
 
-/** The state of a part that saves and loads itself; `codec` only checks it. */
+/** The state of a part that saves and loads itself; `codec` only checks the state. */
 export function checkedState(codec: StateCodec<unknown>): RecordCodec<State> {
   return {
     save: (state) => state,
@@ -234,7 +234,7 @@ function fieldsOf(saved: StateValue | undefined): State {
   return hasFields ? saved : damaged(saved, 'record');
 }
 
-/** The error for the record or list whose part could not be loaded. */
+/** The error to throw for a record or list if one of its parts could not be loaded. */
 function inside(part: string | number, error: unknown): unknown {
   return error instanceof StateError ? error.inside(part) : error;
 }

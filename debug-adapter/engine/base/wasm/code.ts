@@ -2,9 +2,9 @@ import { CodeBuffer } from './codeBuffer.ts';
 
 /**
  * WebAssembly instructions as TypeScript expressions. A `Code` is a function that writes instructions to a buffer.
- * Operators take the code of their operands as arguments: `i64.add(x.get, i64.const(1))` therefore reads like an
- * expression but directly emits postfix code, without an intermediate representation. Names and opcodes are those of
- * the WebAssembly core specification, section 5.4.
+ * Operators take the code of their operands as arguments, so `i64.add(x.get, i64.const(1))` reads like an expression
+ * but directly emits postfix code, without an intermediate representation. Names and opcodes are those of the
+ * WebAssembly core specification, section 5.4.
  */
 export type Code = (out: CodeBuffer) => void;
 
@@ -57,7 +57,7 @@ export const nothing: Code = () => {};
 
 // --- control -------------------------------------------------------------------------------------------------------
 
-/** A branch target: the end of a block or the start of a loop. Only valid inside that block or loop. */
+/** A branch target: the end of a block or the start of a loop. Valid only inside that block or loop. */
 export interface Label {
   depth: number;
 }

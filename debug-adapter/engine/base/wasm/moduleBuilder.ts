@@ -42,8 +42,8 @@ export class ModuleBuilder {
   }
 
   /**
-   * Imports a function. All imports must precede the module's own first function, because imported and defined
-   * functions share one sequence of indexes.
+   * Imports a function. All imports must precede the first function that the module defines, because imported and
+   * defined functions share one sequence of indexes.
    */
   importFunction(name: string, type: FunctionType): FunctionHandle {
     if (this.functions.length > 0) throw new Error('imports must precede functions');

@@ -62,7 +62,10 @@ export const i64x2 = {
   shrU: (a: Code, bits: number): Code => vector(0xcd)(a, i32.const(bits)),
   add: vector(0xce),
   mul: vector(0xd5),
-  /** Multiplies the two low (or the two high) of four unsigned 32-bit lanes. The products are 64-bit lanes. */
+  /**
+   * Multiply the two low, or the two high, of the four unsigned 32-bit lanes of each operand. The products are 64-bit
+   * lanes.
+   */
   extmulLowU: vector(0xde),
   extmulHighU: vector(0xdf),
 };

@@ -11,7 +11,7 @@ export function buildXxhash64(): { bytes: Uint8Array<ArrayBuffer> } {
   return { bytes: builder.toBytes() };
 }
 
-// The five primes of XXH64 (xxHash specification, "XXH64 Algorithm Description"). XXH3 uses them too.
+// The five primes of XXH64 (xxHash specification, "XXH64 Algorithm Description"). XXH3 also uses them.
 export const PRIME1 = 0x9e3779b185ebca87n;
 export const PRIME2 = 0xc2b2ae3d27d4eb4fn;
 export const PRIME3 = 0x165667b19e3779f9n;
@@ -42,7 +42,7 @@ export function addXxh64(builder: ModuleBuilder, exportName?: string): FunctionH
 const round = (acc: Code, lane: Code): Code =>
   i64.mul(i64.rotl(i64.add(acc, i64.mul(lane, i64.const(PRIME2))), i64.const(31)), i64.const(PRIME1));
 
-/** Steps 1 to 3: processes four lanes of 8 bytes as long as at least 32 bytes are left. */
+/** Steps 1 to 3: processes stripes of four 8-byte lanes as long as at least 32 bytes are left. */
 function stripes(frame: Frame, v: { at: Local; end: Local; length: Local; seed: Local; acc: Local }): Code {
   const lanes = [0, 1, 2, 3].map(() => frame.local(I64));
   const short = label();
