@@ -16,7 +16,8 @@ const FLOAT64 = 27;
  * Encodes state as CBOR (RFC 8949). The encoding is deterministic: equal states produce equal bytes. Numbers are
  * encoded as integers or 64-bit floats. Bigints are always encoded as bignums (tags 2 and 3), even if they are small,
  * so that each value decodes to its original type. Map keys are sorted. The decoder accepts only what the encoder
- * produces. For any other input, it throws a CborError with the offset; the caller adds the damaged file's name.
+ * produces. For any other input, it throws a CborError that contains the offset of the problem; the caller adds the
+ * damaged file's name.
  */
 export function encodeCbor(value: StateValue): Uint8Array<ArrayBuffer> {
   const out = new Writer(sharedBuffer);

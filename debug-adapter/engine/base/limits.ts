@@ -40,7 +40,7 @@ const UNIT_BYTES: Readonly<Record<string, number | undefined>> = { K: 1 << 10, M
 
 export const isHartCount = (count: number): boolean => Number.isInteger(count) && count >= 1 && count <= HARTS_MAX;
 
-/** A value of `/chosen/rng-seed`: 32 bytes, as in QEMU, as hexadecimal digits. */
+/** A value of `/chosen/rng-seed` in hexadecimal digits: 32 bytes, as in QEMU. */
 export const RNG_SEED = /^[0-9a-fA-F]{64}$/;
 export const isRngSeed = (digits: string): boolean => RNG_SEED.test(digits);
 

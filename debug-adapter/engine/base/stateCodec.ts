@@ -208,7 +208,7 @@ export function checkedState(codec: StateCodec<unknown>): RecordCodec<State> {
   };
 }
 
-/** A set of named states. Their fields are not checked. */
+/** A set of named states. The fields of the states are not checked. */
 export const namedStates: RecordCodec<Record<string, State>> = {
   save: (states) => states,
   load(saved) {
