@@ -6,7 +6,7 @@ import { addIsZeroBlock } from '../base/wasm/zeroBlock.ts';
 export const BLOCK_BYTES = 4096;
 /** The maximum number of blocks per call: 1 MiB of data. */
 export const BLOCKS_MAX = 256;
-/** The module's memory starts with the blocks. One contribution per block follows. */
+/** The module's memory starts with the blocks. They are followed by the contributions, one for each block. */
 export const HASHES_OFFSET = BLOCKS_MAX * BLOCK_BYTES;
 
 /** Builds the WebAssembly module that blockHashes.ts instantiates. */

@@ -33,7 +33,7 @@ export interface BlockCompletion {
 /**
  * Receives a report of each guest disk request: the `blkreplay` filter (blkreplay.ts) reports a request when the guest
  * makes it and again when it completes. A recorder stores the reports. A player compares them with the recording and
- * throws a divergence at the first difference. Drives that are neither recorded nor replayed use a log that does
+ * throws a divergence error at the first difference. Drives that are neither recorded nor replayed use a log that does
  * nothing.
  */
 export interface RequestLog {

@@ -52,8 +52,8 @@ export class DriveDigest {
 
   /**
    * Accounts for bytes that were just written. If the bytes are a few whole blocks, they are hashed immediately, which
-   * takes a tenth of the time of rereading them later. Larger writes are only marked, because they may be overwritten
-   * before the digest is needed.
+   * takes a tenth of the time needed to reread them later. Larger writes are only marked, because they may be
+   * overwritten before the digest is needed.
    */
   written(offset: number, bytes: Uint8Array): void {
     const first = offset / BLOCK_BYTES;

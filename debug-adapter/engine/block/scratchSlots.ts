@@ -46,7 +46,7 @@ export class ScratchSlots {
     while (this.endSlot > 0 && this.owners[this.endSlot - 1] === 0) this.endSlot--;
   }
 
-  /** Finds contiguous free slots: `wanted` slots or fewer. The slots stay free until they get an owner. */
+  /** Finds up to `wanted` contiguous free slots. The slots stay free until they get an owner. */
   findFree(wanted: number): { first: number; count: number } {
     const count = Math.min(wanted, RUN_MAX);
     const free = this.endSlot - this.usedSlots;

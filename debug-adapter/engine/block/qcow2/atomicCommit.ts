@@ -13,7 +13,7 @@ import { writeRefcounts } from './writeRefcounts.ts';
  * The refcounts of these clusters are stored in refcount blocks, and their COPIED flags in L2 tables. Both must change
  * together, because other qcow2 programs treat every contradiction between them as corruption. Therefore, no cluster in
  * use is modified. All changed L2 tables, refcount blocks and other tables are written to free clusters, and a single
- * write of the header's first sector then switches to all of them (qcow2 specification, "Header": the offsets of the
+ * write to the header's first sector then switches to all of them (qcow2 specification, "Header": the offsets of the
  * L1, refcount and snapshot tables are in one sector). Finally, the replaced clusters are freed.
  *
  *     data (already in the file), all new tables in free clusters  |  header  |  freeing

@@ -100,8 +100,8 @@ class ReferenceCounter {
   }
 
   /**
-   * Counts the references to a table. If one of the table's clusters already has another use, reports a corruption,
-   * counts nothing and returns false.
+   * Counts `times` references to each cluster of a table. If one of the table's clusters already has another use,
+   * reports a corruption, counts nothing and returns false.
    */
   addTable(offset: number, lengthBytes: number, what: string, times = 1): boolean {
     const first = offset / this.clusterSize;

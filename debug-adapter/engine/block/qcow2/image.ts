@@ -139,7 +139,9 @@ export class Qcow2Image implements BlockDevice {
     this.closeWithoutWriting();
   }
 
-  /** Closes the image without further writes, as if the process had been killed. For images that will be deleted. */
+  /**
+   * Closes the image without further writes, as if the process had been killed. Used for images that will be deleted.
+   */
   closeWithoutWriting(): void {
     this.parts.file.close();
     if (this.parts.ownsBacking) this.parts.backing?.close();

@@ -106,7 +106,7 @@ export class RefcountArray {
     return !!this.blocks[this.blockIndex(cluster)];
   }
 
-  /** Adds the block that holds the refcount of `cluster`. The block is located at a file offset. */
+  /** Adds the block that holds the refcount of `cluster`. `offset` is the location of the block in the file. */
   addBlock(cluster: number, offset: number): void {
     const index = this.blockIndex(cluster);
     while (this.blocks.length <= index) this.blocks.push(0);

@@ -53,7 +53,7 @@ export function readSnapshotTable(
   return { entries: withUniqueIds(entries), lengthBytes: offset - header.snapshotsOffset };
 }
 
-/** The specification requires unique ids. A second entry with the same id gets a different one in memory. */
+/** The specification requires unique ids. A second entry with the same id gets a different id in memory. */
 function withUniqueIds(entries: SnapshotEntry[]): SnapshotEntry[] {
   const taken = new Set<string>();
   return entries.map((entry) => {

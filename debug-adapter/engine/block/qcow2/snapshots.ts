@@ -33,7 +33,7 @@ export type SnapshotKey = string | { readonly id: string };
 
 /**
  * Creates an internal snapshot of the active state. Like deleting, renaming and applying snapshots, this operation is
- * atomic: all new data is written to free clusters, a single write of the header commits it, and then the old clusters
+ * atomic: all new data is written to free clusters, a single write to the header commits it, and then the old clusters
  * are freed. A crash leaves either the old or the new state. All operations except renaming change which clusters of
  * the active tables are shared with snapshots, so they use atomicCommit.ts.
  */

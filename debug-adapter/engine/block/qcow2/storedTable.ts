@@ -19,7 +19,7 @@ export class StoredTable extends EntryTable {
     return this.dirtyFrom < this.dirtyTo;
   }
 
-  /** Marks all entries as changed. For a table that has moved and must be written in full at its new location. */
+  /** Marks all entries as changed. Used for a table that has moved and must be written in full at its new location. */
   markAllDirty(): void {
     this.dirtyFrom = 0;
     this.dirtyTo = this.length;
