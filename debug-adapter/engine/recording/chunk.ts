@@ -37,7 +37,7 @@ export const PREAMBLE_BYTES = MAGIC.length + 4;
 export const CHUNK_HEADER_BYTES = 20;
 
 /**
- * An index chunk is a page of the index over the preceding events (`index/indexPage.ts`). It is not critical, and a
+ * An index chunk is a page of the index of the preceding events (`index/indexPage.ts`). It is not critical, and a
  * damaged payload is tolerated, because the page can be rebuilt from the events.
  */
 export const CHUNK_TYPE = { header: 1, bootFile: 2, names: 3, events: 4, index: 5 } as const;

@@ -16,7 +16,7 @@ export const KIND_CODES: Readonly<Record<LogEntryKind, number>> = {
 };
 
 /**
- * Codes that only formats 2 to 5 contain. Each of these codes identifies the traffic of one port. They are decoded as
+ * Codes that occur only in formats 2 to 5. Each of these codes identifies the traffic of one port. They are decoded as
  * the kinds that replace them in format 6 (see `portEntriesBefore6.ts`).
  */
 export const CODES_BEFORE_6: Readonly<Record<number, PortEntry['kind']>> = {

@@ -9,7 +9,8 @@ import { chunkFlaws } from '../../messages/recordingDamage.ts';
  * apart from the file's name table.
  *
  * An entry starts with a tag and the distance from the position of the previous entry. The low half of the tag is the
- * code of the kind, the high half contains flags. A code that does not fit into the tag follows it (`CODE_FOLLOWS`).
+ * code of the kind, and the high half contains flags. A code that does not fit into the tag follows it
+ * (`CODE_FOLLOWS`).
  *
  * Predictable values are omitted: a drive's requests and completions have consecutive ids, so an id is written only if
  * it breaks the sequence, or for the first request and the first completion of each drive in a chunk. Offsets and

@@ -7,8 +7,8 @@ import type { DigestPart } from './logEntry.ts';
 import type { RecordingWriter } from './recordingWriter.ts';
 
 /**
- * The inputs of a machine that is being recorded. Forwards calls to the live inputs and records the results. After a
- * flush of a disk completes, the guest relies on its earlier writes being durable. The recording is therefore made
+ * The inputs of a machine that is being recorded. Forwards calls to the live inputs and records the results. Once a
+ * disk flush has completed, the guest relies on its earlier writes being durable. The recording is therefore made
  * durable at the next boundary, so that a replay can reach every flush that the guest saw complete. The recorder does
  * not own the writer. Periodic flushes are the responsibility of the session, because the session has a clock.
  */

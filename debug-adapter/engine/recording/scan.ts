@@ -97,7 +97,7 @@ class Scan {
     return version;
   }
 
-  /** Reads one of the chunks that must precede the first event. A replay is impossible without any of them. */
+  /** Reads one of the chunks that must precede the first event. A replay requires all of these chunks. */
   private requiredChunk(type: number, what: string, payloadBytesMax: number) {
     const offset = this.offset;
     const header = this.headerAt(offset);
