@@ -34,8 +34,8 @@ export class CompanionFiles {
   }
 
   /**
-   * The finder for one symbol file. `path` is undefined if the user did not name the file, as for the kernel in a
-   * recording. Such a file has no folder to search.
+   * Returns a function that finds the companion files of one symbol file. `path` is undefined if the user did not name
+   * the file, as for the kernel in a recording. Such a file has no folder to search.
    */
   of(path: string | undefined, name: string): FindCompanion {
     return (request, accepts) => {
@@ -50,7 +50,7 @@ export class CompanionFiles {
     };
   }
 
-  /** The paths at which a companion may be, most specific first. */
+  /** The paths at which a companion file may be found, most specific first. */
   private candidates(request: CompanionRequest, path: string | undefined): string[] {
     const { folders } = this;
     const beside = path === undefined ? [] : [this.absolute(this.host.files.folderOf(this.absolute(path)))];

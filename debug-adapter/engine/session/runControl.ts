@@ -5,7 +5,7 @@ export type RunOwner = 'editor' | 'gdb' | 'commandLine';
 
 /** Whether the machine is running, and for which front end. */
 export type RunState =
-  /** The machine is stopped. This front end starts the first run. */
+  /** The machine is stopped, and only this front end may start the first run. */
   | { kind: 'reserved'; owner: RunOwner }
   | { kind: 'stopped' }
   | { kind: 'running'; owner: RunOwner }

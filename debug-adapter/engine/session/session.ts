@@ -11,9 +11,9 @@ import { type Reached, UserStopPoints } from './stopPoints/userStopPoints.ts';
 
 /**
  * A debugging session, independent of any protocol: breakpoints, running and stepping by instruction in both
- * directions, and inspecting state. Front ends translate their protocol to these calls and make no decisions. Runs and
- * steps are `Sliced`: the front end's runner executes them, and may abandon a run that has paused. `T` is the kind of
- * target, for front ends that also use its files.
+ * directions, and inspecting state. Front ends translate their protocol into calls to these methods and make no
+ * decisions of their own. Runs and steps are `Sliced`: the front end's runner executes them, and may abandon a run that
+ * has paused. `T` is the kind of target, for front ends that also use its files.
  */
 export class Session<T extends Target = Target> {
   readonly target: T;

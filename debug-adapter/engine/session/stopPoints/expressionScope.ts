@@ -18,7 +18,10 @@ import type { BreakpointAddress } from '../resolvedBreakpoint.ts';
 export interface ExpressionScope {
   inspector: Inspector;
   symbols: LoadedSymbols;
-  /** The only address at which they are evaluated. If undefined, names are resolved wherever the machine stops. */
+  /**
+   * The only address at which the expressions are evaluated. If undefined, names are resolved wherever the machine
+   * stops.
+   */
   at?: BreakpointAddress;
 }
 

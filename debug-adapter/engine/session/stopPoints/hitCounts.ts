@@ -66,7 +66,10 @@ export class HitCounts {
     return index + (this.current.position === position && this.hitAtCurrent ? 1 : 0);
   }
 
-  /** The last position up to `position` whose index is known. `position` must be in the known range. */
+  /**
+   * The last stored hit up to `position`, or the start of the known range: counting can restart there. `position` must
+   * be in the known range.
+   */
   nearest(position: Position): CountedHit {
     assert(position >= this.low.position, 'the position is in the known range');
     return this.stored[this.firstStoredFrom(position + 1) - 1] ?? this.low;
