@@ -14,7 +14,10 @@ import type { TimelineFiles } from './timelineFiles.ts';
 import type { Snapshots } from './timelineSnapshots.ts';
 import type { TimeTravel } from './timeTravel.ts';
 
-/** The parts of a timeline that are the same for a live machine and a replay: access to the state, and movement. */
+/**
+ * The parts of a timeline that are the same for a live machine and a replay: access to the machine's state, and
+ * movement between positions.
+ */
 export abstract class MachineTimeline implements Timeline {
   readonly machine: Machine;
   /** Movement through the history; undefined for a machine that is not recorded. */

@@ -73,7 +73,7 @@ export interface RecordSetup extends LiveSetup {
 /** The value of `rngSeed` for a device tree without a seed. */
 export const NO_RNG_SEED = 'none';
 
-/** The options for a replay. Null means not given: the recorded value applies. */
+/** The options for a replay. Null means that the option was not given; the recorded value then applies. */
 export interface ReplaySetup extends MachineSetup {
   rrfile: string;
   // A replay uses the boot files in the recording. If a given file differs from the recorded one, the user gets a

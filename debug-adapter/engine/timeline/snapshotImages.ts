@@ -29,7 +29,7 @@ export class SnapshotImages {
   /** For each snapshot checked so far, whether its machine state is readable. */
   private readonly readable = new Map<SnapshotId, boolean>();
   private complete: SnapshotInfo[] | undefined;
-  /** The highest number that was used as an id. */
+  /** The highest number that has been used as an id. */
   private lastId = 0;
   /** Pending cleanup steps for a failed change. */
   private pendingCleanup: (() => void)[] = [];

@@ -23,7 +23,9 @@ export interface DriveFiles {
   chain: DiskFile[];
 }
 
-/** Lists a drive's files. Opens its base; the overlay is already open, or undefined in a replay without an overlay. */
+/**
+ * Lists a drive's files. Opens the drive's base. `overlay` is already open; it is undefined in a replay without one.
+ */
 export function filesOfDrive(host: Host, options: DriveOptions, overlay: Qcow2Image | undefined): DriveFiles {
   const { id, readOnly, image, format } = options;
   const top: DiskFile[] =
@@ -45,7 +47,7 @@ export function filesOfDrive(host: Host, options: DriveOptions, overlay: Qcow2Im
   };
 }
 
-/** Also works for an image that was deleted while the session had it open. */
+/** The files of an image. Also works if the image was deleted while the session had it open. */
 function imageFiles(host: Host, image: DiskLocation): DiskFile[] {
   try {
     return listDiskFiles(host, image);

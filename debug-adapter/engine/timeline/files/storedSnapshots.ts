@@ -47,8 +47,8 @@ export function listStoredSnapshots(host: Host, path: string): SnapshotEntryInfo
 }
 
 /**
- * Restores the disk contents of all drives from the snapshot. Throws a UserError if not confirmed, because the current
- * disk contents will be lost.
+ * Restores the disk contents of all drives from the snapshot. Throws a UserError if the operation is not confirmed,
+ * because the current disk contents will be lost.
  */
 export function applyStoredSnapshot(host: Host, path: string, name: string, { confirmed }: Confirmation): void {
   withSnapshotImages(host, path, { writes: true }, ({ images, names }) => {
