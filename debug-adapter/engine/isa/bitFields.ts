@@ -1,7 +1,8 @@
 /** A value that an instruction encodes, possibly in several separate groups of bits. */
 export interface BitField {
   /**
-   * For each group of consecutive bits: its lowest bit in the instruction, its lowest bit in the value, and its mask.
+   * The groups of consecutive bits. `from` and `to` are the positions of a group's lowest bit in the instruction and in
+   * the value. `mask` has a one for each bit of the group, starting at bit 0.
    */
   groups: { from: number; to: number; mask: number }[];
   /** The number of zero bits to insert above the value to sign-extend it to 32 bits; 0 if it is unsigned. */
@@ -10,9 +11,9 @@ export interface BitField {
 
 /**
  * A zero-extended value. As in the manual's notation, `fields` lists the bits of the value that each field of the
- * instruction contains. The keys of `fields` are the highest bits of these fields. For example, `31: '12|10:5'` means
- * that bit 31 of the instruction is bit 12 of the value, and that bits 30 to 25 of the instruction are bits 10 to 5 of
- * the value.
+ * instruction contains. The key of a field is the number of its highest bit. For example, `31: '12|10:5'` means that
+ * bit 31 of the instruction is bit 12 of the value, and that bits 30 to 25 of the instruction are bits 10 to 5 of the
+ * value.
  */
 export const unsigned = (fields: Record<number, string>): BitField => ({ groups: groupsOf(fields), signShift: 0 });
 

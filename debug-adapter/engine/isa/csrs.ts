@@ -8,7 +8,7 @@ import { lazy } from '../base/once.ts';
  */
 export const csrName = (number: number): string => names().get(number) ?? `0x${number.toString(16)}`;
 
-/** The number of the register with this name, which must exist. */
+/** The number of the register with this name; an assertion fails if there is none. */
 export function csrNumber(name: string): number {
   const number = findCsr(name);
   assert(number !== undefined, `there is a CSR named ${name}`);
@@ -18,11 +18,11 @@ export function csrNumber(name: string): number {
 /** The number of the register with this name, if there is one. */
 export const findCsr = (name: string): number | undefined => numbers().get(name);
 
-/** The number of possible CSR numbers. */
+/** The size of the CSR address space. */
 export const CSR_NUMBERS = 4096;
 
 /**
- * Whether a change of the CSR can be watched. Counters and the time are excluded, because they change with every step.
+ * Whether the CSR can be watched for changes. Counters and the `time` CSR cannot, because they change with every step.
  */
 export const isWatchable = (number: number): boolean =>
   !/^m?(cycle|time|instret|hpmcounter\d+)h?$/.test(csrName(number));

@@ -13,7 +13,7 @@ export interface DecodedInstruction {
   rd: number;
   rs1: number;
   rs2: number;
-  /** The immediate as in assembly language; the number of the CSR in CSR instructions. */
+  /** The immediate as written in assembly language; for a CSR instruction, the number of the CSR. */
   immediate: number;
 }
 
@@ -35,5 +35,5 @@ export function decodeInstruction(bits: number): DecodedInstruction {
 export const operandsOf = ({ index, operands }: Instruction): readonly Operand[] =>
   (operandLists[index] ??= namesIn(operands).map(operandNamed));
 
-/** Indexed by instruction. Each list is created when it is first needed. */
+/** The operands of each instruction, indexed by instruction. A list is created when it is first needed. */
 const operandLists: Operand[][] = [];

@@ -27,11 +27,11 @@ function expansionOf(half: number): number {
 /** A compressed instruction. `operands` is the instruction to which it expands; empty if the encoding is reserved. */
 export type CompressedInstruction = Row<'c'>;
 
-/** The row for a compressed instruction: the first one that matches. */
+/** The first row that matches a compressed instruction. */
 export const compressedInstructionOf = (half: number): CompressedInstruction | undefined =>
   byOpcode()[opcodeOf(half)].find(({ mask, value }) => (half & mask) === value);
 
-/** The fields that are fixed in all compressed instructions: the quadrant and funct3. */
+/** The bits of the two fields that every compressed instruction has: the quadrant and funct3. */
 const opcodeOf = (half: number): number => (half & 3) | ((half >>> 11) & 0x1c);
 
 const byOpcode = lazy(() => {
@@ -41,8 +41,8 @@ const byOpcode = lazy(() => {
 });
 
 /**
- * The word of a 32-bit instruction. `text` is the mnemonic, a space and the operands in the order of the table. The
- * operands are names of registers, and numbers.
+ * The encoding of a 32-bit instruction. `text` is the mnemonic, a space and the operands in the order of the table.
+ * Each operand is the name of a register or a number.
  */
 export const encode = (text: string): number => fill(templateOf(text), 0);
 
@@ -53,7 +53,9 @@ interface Template {
   contents: { field: BitField; from: Operand | number }[];
 }
 
-/** Indexed by row of the table of compressed instructions. Each template is created when it is first needed. */
+/**
+ * The templates, indexed by row of the table of compressed instructions. A template is created when it is first needed.
+ */
 const templates: Template[] = [];
 
 function templateOf(text: string): Template {

@@ -5,8 +5,8 @@ import { operandNamed, readOperand } from './operands.ts';
 import { type Form, operandsIn, type Row } from './tableReader.ts';
 
 /**
- * A form, and the bits that contain its operands: those of the instruction itself, or those of a compressed
- * instruction's expansion.
+ * A form, and the bits from which its operands are read: the instruction itself or, for a compressed instruction, its
+ * expansion.
  */
 export interface ShownForm extends Form {
   bits: number;

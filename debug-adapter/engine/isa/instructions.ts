@@ -36,7 +36,9 @@ export function instructionOf(word: number): Instruction | undefined {
   return undefined;
 }
 
-/** The instructions whose opcode and funct3 match a word, and also funct7 if all instructions with the opcode have it. */
+/**
+ * The instructions whose opcode and funct3 match a word, and also funct7 if all instructions with the opcode have it.
+ */
 function candidatesFor(word: number): Instruction[] {
   const opcode = (word >>> 2) & 0x1f;
   const { list, fields, byFields } = byOpcode()[opcode];
@@ -46,7 +48,7 @@ function candidatesFor(word: number): Instruction[] {
 
 interface Opcode {
   list: Instruction[];
-  /** The bits of funct3, and those of funct7 if all instructions in the list have it. */
+  /** A mask of the bits of funct3, and also of funct7 if all instructions in the list have it. */
   fields: number;
   /**
    * The instructions with a given funct7 and funct3, indexed by these fields. Each list is created when it is needed.

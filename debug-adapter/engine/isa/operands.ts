@@ -13,7 +13,10 @@ export type Role = 'rd' | 'rs1' | 'rs2' | 'rs3' | 'immediate' | 'mode';
 /** An operand that can occur in the instruction tables. */
 export interface Operand {
   field: BitField;
-  /** Added to the field's value, because the 3-bit register fields of compressed instructions encode x8 to x15. */
+  /**
+   * The number to add to the field's value. It is not 0 for the 3-bit register fields of compressed instructions, which
+   * encode x8 to x15.
+   */
   offset: number;
   notation: Notation;
   role: Role | undefined;
@@ -37,7 +40,7 @@ export const readOperand = ({ field, offset }: Operand, bits: number): number =>
 /** The names in an operand template such as `rd,imm(rs1)`, in order. */
 export const namesIn = (template: string): string[] => template.split(/[,()]/).filter((name) => name !== '');
 
-/** The value of an operand template's literal, which is the name of a register or a number. */
+/** The value of a literal in an operand template. A literal is the name of a register or a number. */
 export function literalOperand(text: string, notation: Notation): number {
   const value = notation === 'csr' ? csrNumber(text) : INTEGER_REGISTER_NAMES.indexOf(text);
   return value < 0 ? numberIn(text) : value;
@@ -99,7 +102,7 @@ const OPERANDS: Readonly<Record<string, () => Operand>> = {
   cshort2: () => operand('integerRegister', 'rs2', consecutive(4, 2), 8),
   cfshort: () => operand('floatRegister', 'rs2', consecutive(4, 2), 8),
   cimm: () => decimal(signed({ 12: '5', 6: '4:0' })),
-  // LUI's 20-bit operand, which is the sign-extended value of six bits in the encoding.
+  // The 20-bit operand of LUI, sign-extended from six bits in the encoding.
   cupper: () => hexadecimal(signed({ 12: '5', 6: '4:0' })),
   cshamt: () => hexadecimal(unsigned({ 12: '5', 6: '4:0' })),
   cadjust: () => decimal(signed({ 12: '9', 6: '4|6|8:7|5' })),

@@ -1,10 +1,10 @@
 /**
  * Sv39 and Sv48 page tables (Volume II, "Virtual Address Translation Process", "Sv39", "Sv48", "Svpbmt"): their levels,
- * the bits of their entries, and the rules by which an entry is invalid. The hart's generated walk (machine/cpu/mmu.ts)
+ * the bits of their entries, and the rules that make an entry invalid. The hart's generated walk (machine/cpu/mmu.ts)
  * and `walkPageTables` read this description. It does not include permissions, which depend on the access.
  */
 
-/** The modes of `satp`. */
+/** The values of the mode field of `satp`. */
 export const SATP_MODE = { BARE: 0, SV39: 8, SV48: 9 } as const;
 /** The mode is in bits 63-60 of `satp`, and the page number of the root table in bits 43-0. */
 export const SATP = { MODE_SHIFT: 60, ROOT: (1n << 44n) - 1n } as const;
@@ -13,7 +13,7 @@ export const SATP = { MODE_SHIFT: 60, ROOT: (1n << 44n) - 1n } as const;
 export const LEVELS = { [SATP_MODE.SV39]: 3, [SATP_MODE.SV48]: 4 } as const;
 
 export const PAGE_BITS = 12;
-/** Each level translates this many address bits. */
+/** The number of address bits that each level translates. */
 export const INDEX_BITS = 9;
 export const PTE_BYTES = 8;
 
@@ -66,7 +66,7 @@ export const INVALID_VALUES: readonly InvalidValue[] = [
   { bits: PTE.PBMT, are: PTE.PBMT, problem: 'reservedMemoryType' },
 ];
 
-/** The bit of `menvcfg` that turns Svpbmt on. */
+/** The bit of `menvcfg` that enables Svpbmt. */
 export const MENVCFG_PBMTE = 1n << 62n;
 
 /** An entry causes a page fault if one of its reserved bits is set. Which bits are reserved depends on the entry. */
@@ -124,13 +124,15 @@ export const isLeafEntry = (entry: bigint): boolean => (entry & LEAF) !== 0n;
 /** The physical address of the root table. */
 export const rootTable = (satp: bigint): bigint => (satp & SATP.ROOT) << BigInt(PAGE_BITS);
 
-/** The physical address in an entry: of the page if it is a leaf, otherwise of the next table. */
+/**
+ * The physical address in an entry: the address of the page if the entry is a leaf, otherwise that of the next table.
+ */
 export const pageAddressIn = (entry: bigint): bigint => ((entry >> BigInt(PPN.SHIFT)) & PPN.MASK) << BigInt(PAGE_BITS);
 
 /** The number of levels that `satp` selects; undefined if it does not turn on translation. */
 export const levelsOf = (satp: bigint): number | undefined =>
   (LEVELS as Partial<Record<number, number>>)[Number(satp >> BigInt(SATP.MODE_SHIFT))];
 
-/** Whether all bits above the topmost index equal the highest bit of that index. */
+/** Whether an address is canonical: all bits above the topmost index must equal the highest bit of that index. */
 export const isCanonical = (address: bigint, levels: number): boolean =>
   BigInt.asIntN(levelShift(levels), address) === BigInt.asIntN(64, address);

@@ -10,12 +10,12 @@ export interface Form {
 
 /** One row of the instruction tables. A word `bits` encodes the instruction if `bits & mask` equals `value`. */
 export interface Row<Extension extends string> extends Form {
-  /** The position in the list of rows. */
+  /** The index in the list that `readTables` returns. */
   index: number;
   extension: Extension;
   mask: number;
   value: number;
-  /** The pseudo-instructions that abbreviate the instruction, as text. */
+  /** The rows of the pseudo-instructions that abbreviate the instruction, as unparsed text. */
   forms: string[];
 }
 
@@ -43,7 +43,8 @@ export function readTables<Extension extends string>(
 }
 
 /**
- * For speed, reads the encoding from its end with plain arithmetic: a guest cannot start until the tables are parsed.
+ * Reads the encoding from its end with plain arithmetic, which is fast, because a guest cannot start until the tables
+ * are parsed.
  */
 function readRow<Extension extends string>(
   line: string,
@@ -76,7 +77,7 @@ function readRow<Extension extends string>(
 
 const [SPACE, DASH, ZERO, ONE] = [0x20, 0x2d, 0x30, 0x31];
 
-/** The operands from a table's column; `.` stands for none. */
+/** The operands in a table column, in which `.` stands for none. */
 export function operandsIn(column: string): string {
   const operands = column.trim();
   return operands === '.' ? '' : operands;

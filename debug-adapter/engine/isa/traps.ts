@@ -1,16 +1,16 @@
 /**
  * Traps (Volume II, "Machine Cause Register", "Machine Status Registers", "Machine Trap-Vector Base-Address Register"
- * and the corresponding supervisor registers): causes, the registers that a trap writes in each mode, and where the
- * handlers begin. The hart's generated code (machine/cpu/privilege.ts, csrTable.ts) and the session read them.
+ * and the corresponding supervisor registers): causes, the registers that a trap writes in each mode, and the addresses
+ * of the handlers. The hart's generated code (machine/cpu/privilege.ts, csrTable.ts) and the session read them.
  */
 
 /** The numbers of the privilege modes. */
 export const PRIVILEGE = { USER: 0, SUPERVISOR: 1, MACHINE: 3 } as const;
 
-/** The bit of `xcause` that is set for an interrupt. The other bits are an `EXCEPTION` or an `IRQ`. */
+/** The bit of `xcause` that is set for an interrupt. The other bits contain a code from `EXCEPTION` or `IRQ`. */
 export const INTERRUPT_BIT = 1n << 63n;
 
-/** The codes of the exceptions in `mcause`. */
+/** The exception codes in `mcause`. */
 export const EXCEPTION = {
   INSTRUCTION_MISALIGNED: 0,
   INSTRUCTION_ACCESS_FAULT: 1,
@@ -44,7 +44,7 @@ export const PAGE_FAULT: FaultCauses = {
   store: EXCEPTION.STORE_PAGE_FAULT,
 };
 
-/** The numbers of the interrupts, which are their bits in `mip` and `mie`. */
+/** The interrupt numbers, which are also the bit numbers in `mip` and `mie`. */
 export const IRQ = { SSI: 1, MSI: 3, STI: 5, MTI: 7, SEI: 9, MEI: 11 } as const;
 
 /** The order in which simultaneous interrupts are taken ("Machine Interrupt Registers"). */
@@ -86,7 +86,10 @@ export const TRAP_REGISTERS = {
     cause: 'scause',
     epc: 'sepc',
     value: 'stval',
-    /** The interrupt-enable bit, and the fields that store this bit and the privilege mode from before the trap. */
+    /**
+     * The interrupt-enable bit, and the fields in which a trap saves the previous values of this bit and of the
+     * privilege mode.
+     */
     enabled: MSTATUS.SIE,
     previousEnabled: MSTATUS.SPIE,
     previousPrivilege: MSTATUS.SPP,
