@@ -7,9 +7,9 @@ export interface Inspector {
   readonly pc: bigint;
   /** The privilege mode: 0 U, 1 S, 3 M. */
   readonly privilege: number;
-  /** The CSRs that the hart has. */
+  /** The CSRs that the hart implements. */
   readonly csrs: readonly { name: string; number: number }[];
-  /** An integer register, 0 to 31. */
+  /** The value of an integer register, 0 to 31. */
   register(index: number): bigint;
   /** All 64 bits of a floating-point register. */
   float(index: number): bigint;
@@ -21,6 +21,6 @@ export interface Inspector {
   translate(address: bigint): GuestAddress | undefined;
   /** The bytes at a physical address; undefined if not all of them are in RAM. */
   readPhysical(address: GuestAddress, lengthBytes: number): Uint8Array | undefined;
-  /** Whether a range of physical addresses is RAM. Only RAM can be watched and written. */
+  /** Whether a range of physical addresses lies entirely in RAM. Only RAM can be watched and written. */
   isRam(address: GuestAddress, lengthBytes: number): boolean;
 }

@@ -2,7 +2,7 @@ import { assert } from '../base/assert.ts';
 import type { Inspector } from './inspector.ts';
 
 /**
- * A condition over a hart's registers and memory as an expression tree. All values are 64 bits wide and unsigned; the
+ * A condition on a hart's registers and memory, as an expression tree. All values are 64 bits wide and unsigned; the
  * signed operators interpret them as two's complement. A condition holds if its value is not 0.
  *
  * A machine can compile a predicate. `evaluatePredicate` defines its meaning.
@@ -29,12 +29,12 @@ export type Predicate =
   /** Evaluates only the chosen value. `a && b` is `select(a, b != 0, 0)`. */
   | { kind: 'select'; condition: Predicate; yes: Predicate; no: Predicate };
 
-/** `isZero` is 1 for 0, and otherwise 0. */
+/** `isZero` yields 1 if the value is 0, and otherwise 0. */
 export type UnaryOperator = 'negate' | 'not' | 'isZero';
 
 /**
- * Operators with the suffix S or U are signed or unsigned. Comparisons are 1 or 0. Shift counts are modulo 64. Signed
- * division truncates toward zero.
+ * Operators with the suffix S or U are signed or unsigned. Comparisons yield 1 or 0. Shift counts are taken modulo 64.
+ * Signed division truncates toward zero.
  */
 export type BinaryOperator =
   | 'add'
@@ -58,8 +58,9 @@ export type BinaryOperator =
   | 'leU';
 
 /**
- * The value of a predicate in the current state of a hart. Undefined if it has no value: memory that the value needs is
- * not mapped, the hart has no such CSR, or a divisor is 0. A point whose condition has no value stops the run.
+ * The value of a predicate in the current state of a hart. Undefined if the predicate has no value because memory that
+ * it reads is not mapped, the hart does not implement a CSR, or a divisor is 0. A stop point whose condition has no
+ * value stops the run.
  */
 export function evaluatePredicate(predicate: Predicate, inspector: Inspector): bigint | undefined {
   switch (predicate.kind) {
@@ -104,7 +105,7 @@ export function evaluatePredicate(predicate: Predicate, inspector: Inspector): b
   }
 }
 
-/** A predicate that holds if both hold. The second is evaluated only if the first holds. */
+/** A predicate that holds if both predicates hold. The second is evaluated only if the first holds. */
 export const both = (first: Predicate, second: Predicate): Predicate => ({
   kind: 'select',
   condition: first,
@@ -112,7 +113,7 @@ export const both = (first: Predicate, second: Predicate): Predicate => ({
   no: { kind: 'constant', value: 0n },
 });
 
-/** A predicate that compares two values. */
+/** A predicate that holds if the two values are equal. */
 export const isEqual = (left: Predicate, right: Predicate): Predicate => ({
   ...{ kind: 'binary', operator: 'eq' },
   ...{ left, right },

@@ -12,9 +12,9 @@ export interface StopPoints {
   /** The virtual addresses of breakpoints. A run stops before it executes an instruction at one of them. */
   breakpoints: ReadonlySet<bigint>;
   /**
-   * The conditions of breakpoints that the machine can evaluate itself, by address. A run does not stop at such an
-   * address, and does not call `condition`, while the predicate's value is 0. If the predicate has no value, `condition`
-   * decides.
+   * The breakpoint conditions that the machine can evaluate itself, indexed by the address of the breakpoint. A run
+   * does not stop at such an address, and does not call `condition`, while the predicate's value is 0. If the predicate
+   * has no value, `condition` decides.
    */
   predicates?: ReadonlyMap<bigint, Predicate>;
   /**
@@ -28,13 +28,13 @@ export interface StopPoints {
   consoles?: readonly ConsolePoint[];
   traps?: readonly TrapPoint[];
   /**
-   * Evaluated before a trap that is one of `traps`: returns whether to stop there. The machine is in the state before the
-   * trap. Must not change the machine.
+   * Evaluated before a trap that matches one of `traps`: returns whether to stop there. The machine is in the state
+   * before the trap. Must not change the machine.
    */
   trapCondition?: (trap: Trap, ids: readonly number[]) => boolean;
   /**
-   * Evaluated after each step that reached points other than breakpoints and traps: returns the hits that stop the run,
-   * which continues if there are none. By default, every hit stops it. Must not change the machine.
+   * Evaluated after each step that reached points other than breakpoints and traps: returns the hits that stop the run.
+   * If it returns none, the run continues. By default, every hit stops the run. Must not change the machine.
    */
   hitCondition?: (hits: StepHit[]) => StepHit[];
 }
@@ -57,12 +57,15 @@ export interface RegisterPoint {
   hart?: number;
 }
 
-/** Disk requests that overlap a range of sectors. */
+/** The disk requests that stop a run: those of the given kinds that overlap a range of sectors. */
 export interface DiskPoint {
   id: number;
   /** The ID of the drive; undefined for every drive. */
   drive?: string;
-  /** The first sector of 512 bytes and the number of sectors; undefined for the whole disk. A flush has no sectors. */
+  /**
+   * The first sector and the number of sectors, in sectors of 512 bytes; undefined for the whole disk. A flush has no
+   * sectors.
+   */
   sectors?: { first: number; count: number };
   requests: readonly DiskRequestKind[];
 }
@@ -73,7 +76,7 @@ export type DiskRequestKind = 'read' | 'write' | 'flush';
 /** Text that the guest prints on its console. The point is reached by the step that prints the last byte. */
 export interface ConsolePoint {
   id: number;
-  /** 1 to CONSOLE_TEXT_BYTES_MAX bytes. */
+  /** The text, which is 1 to CONSOLE_TEXT_BYTES_MAX bytes long. */
   text: Uint8Array;
 }
 
@@ -83,15 +86,15 @@ export const CONSOLE_TEXT_BYTES_MAX = 256;
 /** Traps that stop a run. */
 export interface TrapPoint {
   id: number;
-  /** The exceptions by their mcause code; undefined for none. */
+  /** The mcause codes of the exceptions; undefined for none. */
   exceptions?: ReadonlySet<number>;
-  /** The interrupts by their mcause code without the interrupt bit; undefined for none. */
+  /** The mcause codes of the interrupts, without the interrupt bit; undefined for none. */
   interrupts?: ReadonlySet<number>;
-  /** Only traps from these privilege modes (0 U, 1 S, 3 M); undefined for all. */
+  /** The privilege modes from which traps match (0 U, 1 S, 3 M); undefined for all. */
   modes?: readonly number[];
-  /** Only traps whose handler cannot be executed: its address is 0, or is not in RAM. */
+  /** Whether to match only traps whose handler cannot be executed, because its address is 0 or is not in RAM. */
   withoutHandler?: boolean;
-  /** Resets that the guest requests. */
+  /** Whether to match resets that the guest requests. */
   reset?: boolean;
 }
 
@@ -100,9 +103,9 @@ export interface Trap {
   kind: 'exception' | 'interrupt' | 'reset';
   /** The exception or interrupt code in mcause or scause; 0 for a reset. */
   cause: number;
-  /** The value for mtval or stval. */
+  /** The value that the trap writes to mtval or stval. */
   tval: bigint;
-  /** The address of the instruction that causes the exception, or that the interrupt precedes. */
+  /** The address of the instruction that causes the exception, or before which the interrupt is taken. */
   pc: bigint;
   /** The mode in which the hart executes (0 U, 1 S, 3 M), and the mode that handles the trap. */
   privilege: number;

@@ -8,7 +8,7 @@ export const PC_REGISTER = 32;
 
 /**
  * A machine with a history, as a session sees it: its state, and movement in both directions. The machine is always
- * between two steps. Positions are in steps.
+ * between two steps. Positions are counted in steps.
  *
  * Methods that may take a long time are `Sliced`. While one of them is suspended, the state can be read. If another
  * such method is called, the suspended one must not be continued; the exception is `backward`, which then starts again
@@ -21,14 +21,17 @@ export interface Target {
   /** The part of the history that can be visited; undefined if the machine is not recorded. */
   readonly history: HistoryRange | undefined;
 
-  // --- state -----------------------------------------------------------------------------------------------------------
+  // --- state ---------------------------------------------------------------------------------------------------------
 
   readonly harts: TargetHarts;
-  /** Reads a hart's state; without a number, the state of the hart that is current at the time of each call. */
+  /**
+   * Reads a hart's state; without a number, the state of the hart that is current at the time of each call to the
+   * inspector.
+   */
   inspect(hart?: number): Inspector;
   readonly disks: readonly TargetDisk[];
 
-  // --- movement --------------------------------------------------------------------------------------------------------
+  // --- movement ------------------------------------------------------------------------------------------------------
 
   /** Sets the stop points for `forward` and `backward`. Can also be called while one of these is suspended. */
   arm(points: StopPoints): void;
@@ -38,16 +41,16 @@ export interface Target {
    */
   forward(until: Position, options?: RunOptions): Sliced<TargetStop>;
   /**
-   * Runs backward to the last armed stop point before the current position: a breakpoint stops before its instruction
-   * executes, a watchpoint before the step that accessed the address.
+   * Runs backward to the last armed stop point before the current position. At a breakpoint, the run stops before the
+   * instruction executes; at a watchpoint, it stops before the step that accessed the address.
    */
   backward(): Sliced<TargetStop>;
-  /** Goes to a position within the history. While it is suspended, the machine is at an intermediate position. */
+  /** Goes to a position within the history. While `goTo` is suspended, the machine is at an intermediate position. */
   goTo(position: Position): Sliced<void>;
   /** Executes single steps in the history up to a position. Calls `visit` before each step. */
   trace(until: Position, visit: () => void): Sliced<void>;
 
-  // --- changes by the debugger, which are possible only at the live end; otherwise, they throw a UserError --------------
+  // --- changes by the debugger; these functions throw a UserError unless the machine is at the live end --------------
 
   /** Writes RAM as one recorded step. */
   writeMemory(address: GuestAddress, bytes: Uint8Array): void;
@@ -81,11 +84,14 @@ export interface HistoryRange {
 export interface TargetDisk {
   readonly id: string;
   readonly lengthBytes: number;
-  /** Fills `into` with the bytes from `offset` on; the range must be on the disk. Throws the host's error. */
+  /**
+   * Fills `into` with the bytes from `offset` on; the range must be on the disk. Throws the host's error if the data
+   * cannot be read.
+   */
   read(offset: number, into: Uint8Array): void;
 }
 
-/** How a run forward begins. */
+/** The options of a forward run. */
 export interface RunOptions {
   /** Whether a breakpoint at the position at which the run begins also stops the run. */
   stopsAtStart?: boolean;
@@ -111,7 +117,7 @@ export type TargetStop =
 export type EndReason =
   | 'powerOff'
   | 'guestFailed'
-  /** The guest requested a reset, and the machine must not restart. */
+  /** The guest requested a reset, and the machine is configured to end instead of restarting. */
   | 'reset'
   /** All harts are waiting, and no interrupt can occur. */
   | 'waitsForever'
