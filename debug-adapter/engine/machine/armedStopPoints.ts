@@ -15,7 +15,7 @@ import type { TargetStop } from '../target/target.ts';
 import { TrapWatcher } from './trapWatcher.ts';
 import type { Watchpoints } from './watcher.ts';
 
-/** A stop before a step. */
+/** A stop that occurs before a step instead of after one. */
 type StopBeforeStep = Extract<TargetStop, { kind: 'breakpoint' | 'trap' }>;
 
 /**
@@ -50,7 +50,10 @@ export class ArmedStopPoints {
   private pausePosition: Position = -1;
   /** The hart that executed the last step. After the last step of a quantum, it is not the current hart. */
   private lastHart = 0;
-  /** While a condition is evaluated for the hits of the last step: the hart that executed this step. */
+  /**
+   * The hart that executed the last step, while the condition for the hits of this step is evaluated; otherwise
+   * undefined.
+   */
   decidingHart: number | undefined;
 
   constructor(parts: {
@@ -103,7 +106,7 @@ export class ArmedStopPoints {
     this.pausePosition = this.clock.position;
   }
 
-  /** Called when the machine's state has been replaced: the next run does not continue the paused run. */
+  /** Called when the machine's state has been replaced, so that the next run does not continue the paused run. */
   forgetRun(): void {
     this.pausePosition = -1;
     this.watcher.takeHits();
@@ -117,7 +120,7 @@ export class ArmedStopPoints {
     return this.reached;
   }
 
-  /** Called before each step, and before the current hart executes several steps. */
+  /** Called before each single step, and before the current hart executes several steps together. */
   beginSteps(): void {
     this.lastHart = this.harts.current;
     this.registers.begin();
@@ -133,12 +136,12 @@ export class ArmedStopPoints {
     return this.registers.needsSingleSteps;
   }
 
-  /** The harts whose interrupt lines are watched. A run of a hart must end at each change of these lines. */
+  /** The harts whose interrupt lines are watched. A run of a hart must end at each change to these lines. */
   get lineHarts(): readonly number[] {
     return this.registers.lineHarts;
   }
 
-  /** Called after interrupt lines have fallen. */
+  /** Called after interrupt lines to harts have gone low. */
   linesFell(): void {
     if (this.lineHarts.length > 0) this.hart.requestAttention();
   }
@@ -170,7 +173,8 @@ export class ArmedStopPoints {
   atBreakpoint(pc: bigint): boolean {
     const { breakpoints, predicates, condition } = this.points;
     if (this.clock.positionInStep() === this.runStart || !breakpoints.has(pc)) return false;
-    // No breakpoint has been reached yet, so the run loop only checks whether to pause. The hart then asks again.
+    // Stops the hart although no breakpoint has been reached, so that the run loop checks whether to pause. The hart
+    // then calls this function again.
     if (++this.evaluations % EVALUATIONS_PER_BOUNDARY === 0) return true;
     const predicate = predicates?.get(pc);
     if (predicate && evaluatePredicate(predicate, this.inspector) === 0n) return false;
@@ -204,7 +208,7 @@ export class ArmedStopPoints {
     return true;
   }
 
-  /** Called on an access to a word with watched bytes. */
+  /** Called when the guest accesses a word that contains watched bytes. */
   watched(access: 'read' | 'write', offset: number, lengthBytes: number): void {
     const position = this.clock.positionInStep();
     if (this.watcher.recordAccess(access, offset, lengthBytes, position)) this.hart.requestAttention();

@@ -23,7 +23,7 @@ import type { DevicePorts } from './ports/devicePorts.ts';
 import { ENTROPY_PORT } from './ports/entropyPort.ts';
 import type { Semihosting } from './semihosting/semihosting.ts';
 
-/** The machine's clock, and its callbacks for devices (see `DeviceContext`). */
+/** The machine's clock, and the callbacks that the machine provides for devices (see `DeviceContext`). */
 export interface MachineControl {
   now(): number;
   position(): number;
@@ -33,7 +33,7 @@ export interface MachineControl {
 
 /** A drive's virtio slot, and whether the slot uses the legacy transport. */
 export interface DriveSlot {
-  /** 0 to VIRTIO_SLOTS - 1. */
+  /** The number of the slot, 0 to VIRTIO_SLOTS - 1. */
   slot: number;
   legacy: boolean;
 }
@@ -54,7 +54,7 @@ export interface MappedDevice {
 
 /** The devices' behavior: `current`, as in QEMU, or `before5`, for replaying recordings in formats 2 to 4. */
 export type DeviceGeneration = 'current' | 'before5';
-/** The part of a device that snapshots and resets use. */
+/** The part of a device's interface that snapshots and resets use. */
 export type StatefulPart = Pick<Device, 'name' | 'stateCodec' | 'saveState' | 'loadState' | 'reset'>;
 
 export type AccessBytes = 1 | 2 | 4 | 8;
@@ -89,11 +89,11 @@ export class Board {
     drives: readonly Drive[];
     /** The drives' slots, one entry for each drive. */
     driveSlots: readonly DriveSlot[];
-    /** Adds a virtio-rng device in the last free slot. */
+    /** Whether to add a virtio-rng device in the last free slot. */
     rng: boolean;
     /** Whether a guest reset ends the run. */
     noReboot: boolean;
-    /** Not on the bus: the harts call semihosting directly. */
+    /** Semihosting is not on the bus; the harts call it directly. */
     semihosting?: Semihosting;
     ports: DevicePorts;
     transmit: (byte: number) => void;
@@ -189,7 +189,9 @@ export class Board {
     return this.semihosting?.isWaitingForByte ? this.semihosting : this.uart;
   }
 
-  /** The virtual time from which the console accepts a byte; Infinity while the guest is not reading the console. */
+  /**
+   * The earliest virtual time at which the console accepts a byte; Infinity while the guest is not reading the console.
+   */
   private consoleReadyNanoseconds(): number {
     return this.semihosting?.isWaitingForByte ? this.now() : this.uart.readyNanoseconds();
   }
@@ -221,7 +223,7 @@ export class Board {
   }
 }
 
-/** The access sizes that QEMU's device accepts. */
+/** The accesses that the corresponding device in QEMU accepts. */
 type AccessRules = Pick<MappedDevice, 'accepts' | 'splits64'>;
 
 function atRange({ base, registerBytes }: DeviceRange, device: Device, rules: AccessRules): MappedDevice {

@@ -2,9 +2,10 @@ import type { Position } from '../base/quantities.ts';
 import { CONSOLE_TEXT_BYTES_MAX, type ConsoleHit, type ConsolePoint } from '../target/stopPoints.ts';
 
 /**
- * Finds texts in the guest's console output. The last bytes of output are saved with the machine, so that a text that
- * begins before a snapshot and ends after it is found in a run from that snapshot. Snapshots from older versions do not
- * contain these bytes: in a run from such a snapshot, only text that begins after the snapshot is found.
+ * Finds the texts of console points in the guest's console output. The last bytes of output are saved with the
+ * machine's state, so that a text that begins before a snapshot and ends after it is found in a run from that snapshot.
+ * Snapshots from older versions do not contain these bytes: in a run from such a snapshot, only text that begins after
+ * the snapshot is found.
  */
 export class ConsoleWatcher {
   private points: readonly ConsolePoint[] = [];

@@ -24,7 +24,7 @@ export class DiskWatcher {
     return this.pending.length > 0;
   }
 
-  /** Returns and clears the requests of the last step. */
+  /** Returns and clears the hits of the last step. */
   takeHits(): DiskHit[] {
     return this.pending.splice(0);
   }

@@ -3,9 +3,9 @@ import type { Board } from './board.ts';
 import type { HartContexts } from './cpu/hartContexts.ts';
 
 /**
- * The interrupt lines to each hart: the bits of mip that devices and timers drive, as levels at a given virtual time,
- * and the times at which the hart's timers expire. All of this is derived from the state of devices and harts; this
- * class itself stores only a cache.
+ * The interrupt lines to each hart: the bits of mip that devices and timers drive at a given virtual time, and the
+ * times at which the hart's timers expire. All of this is derived from the state of devices and harts; this class
+ * itself stores only a cache.
  */
 export class HartInterrupts {
   private harts: HartContexts;
@@ -34,7 +34,9 @@ export class HartInterrupts {
     );
   }
 
-  /** The bits of mip at the virtual time `now`: those that devices and timers drive, and those that software wrote. */
+  /**
+   * The bits of mip at the virtual time `now`: those that devices and timers drive, and those that software has set.
+   */
   pending(hart: number, now: number): number {
     return this.lines(hart, now) | this.harts.softwarePending(hart);
   }

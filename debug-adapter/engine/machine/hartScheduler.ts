@@ -36,7 +36,9 @@ export class HartScheduler {
       : { start: this.endsAt - QUANTUM_STEPS, end: this.endsAt };
   }
 
-  /** Called after every step, because the quantum may have ended. Makes the hart that executes the next step current. */
+  /**
+   * Called after every step, because the quantum may have ended. Makes the hart that executes the next step current.
+   */
   schedule(): void {
     const { harts, interrupts, clock } = this;
     const { count, current } = harts;
@@ -73,7 +75,7 @@ const stateFor = (harts: number) => record({ hart: integer(0, harts - 1), endsAt
 /** The current hart, and the end of its quantum. */
 type SchedulerState = Loaded<ReturnType<typeof stateFor>>;
 
-/** The state of a single hart's scheduler, which is not saved. */
+/** The scheduler's state in a machine with a single hart, for which it is not saved. */
 export const SCHEDULER_AT_POWER_ON: SchedulerState = { hart: 0, endsAt: 0 };
 
 /**

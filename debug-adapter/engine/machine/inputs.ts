@@ -6,9 +6,12 @@ import type { EventPort, QueryPort } from './ports/inputPort.ts';
 export type OutsideEvent =
   /** A device receives an event on its input port. The port's format defines the payload (see `ports/inputPort.ts`). */
   | { kind: 'input'; port: number; payload: Uint8Array }
-  /** The clock jumps forward while every hart is waiting (nanoseconds of virtual time, more than 0). */
+  /**
+   * The clock jumps forward while every hart is waiting. `nanoseconds` is the virtual time to skip, which is more than
+   * 0.
+   */
   | { kind: 'clockJump'; nanoseconds: number }
-  /** The debugger writes to RAM (guest physical address; the range is RAM). */
+  /** The debugger writes to RAM. `address` is a guest physical address, and the whole range lies in RAM. */
   | { kind: 'memoryWrite'; address: GuestAddress; bytes: Uint8Array }
   /** The debugger writes an integer register, 1 to 31, or the program counter as number 32. */
   | { kind: 'registerWrite'; register: number; value: bigint };
@@ -16,7 +19,7 @@ export type OutsideEvent =
 /** The part of the machine's state that an input source may use. */
 export interface InputStatus {
   position: Position;
-  /** Virtual time: one nanosecond per step, plus all clock jumps and idle advances. */
+  /** Virtual time: one nanosecond per step, plus all clock jumps and skipped idle time. */
   nanoseconds: number;
   /**
    * The virtual time from which the device at an input port accepts another event; Infinity while it is not listening.
@@ -25,7 +28,8 @@ export interface InputStatus {
   /** Whether all harts are waiting for an interrupt. */
   idle: boolean;
   /**
-   * When idle: the virtual time at which one of the machine's timers or devices ends the wait; Infinity if none will.
+   * If the machine is idle, the virtual time at which one of its timers or devices ends the wait; Infinity if none
+   * will.
    */
   wakeNanoseconds: number;
 }
@@ -49,6 +53,6 @@ export interface Inputs extends RequestLog {
    * `wakeNanoseconds` is Infinity.
    */
   takeEvent(status: InputStatus): OutsideEvent | undefined;
-  /** The payload of the answer to a device's query, in the step at `position`. */
+  /** The payload of the answer to a query that a device makes in the step at `position`. */
   answer<Query>(position: Position, port: QueryPort<Query, unknown>, query: Query): Uint8Array;
 }

@@ -130,7 +130,10 @@ export class Machine {
     this.powerOnState = new PowerOnState(this);
   }
 
-  /** During a run, includes the steps executed so far, so that a breakpoint condition sees the exact position. */
+  /**
+   * The current position. During a run, it includes the steps executed so far, so that a breakpoint condition sees the
+   * exact position.
+   */
   get position(): Position {
     return this.clock.positionInStep();
   }
@@ -166,8 +169,8 @@ export class Machine {
   }
 
   /**
-   * The hart that inspectors show by default: the current hart, but for the conditions of hits, the hart that executed
-   * the step.
+   * The hart that inspectors show by default: normally the current hart, but while the condition for hits is evaluated,
+   * the hart that executed the step.
    */
   get inspectedHart(): number {
     return this.stopPoints.decidingHart ?? this.currentHart;
@@ -225,7 +228,7 @@ export class Machine {
       if (stop) return stop;
     }
     const hits = stopPoints.takeHits();
-    // A debugger sees the lines at the position at which the run ends.
+    // Update the lines, because a debugger may read them at the position at which the run ends.
     this.updateInterruptLines();
     if (hits.length > 0) return { kind: 'hit', hits };
     const finish = board.testDevice.result;
@@ -321,8 +324,8 @@ export class Machine {
   }
 
   /**
-   * Restores the result of `saveState`. The caller restores RAM and drives. Throws a StateError, and changes nothing, if
-   * the state is damaged.
+   * Restores the result of `saveState`. The caller restores RAM and drives. Throws a StateError, and changes nothing,
+   * if the state is damaged.
    */
   loadState(state: State): void {
     this.state.load(state);
@@ -343,7 +346,7 @@ export class Machine {
 const never = (): boolean => false;
 
 /**
- * These steps take 0.5 to a few milliseconds of host time. The limit bounds the time between calls to `wantsPause` if
- * the guest uses no timer.
+ * This many steps take from half a millisecond to a few milliseconds of host time. The limit bounds the time between
+ * calls to `wantsPause` if the guest uses no timer.
  */
 const MAX_BUDGET = 1 << 20;

@@ -32,7 +32,7 @@ export class MachineClock {
     return this.positionInStep() + this.offsetNanoseconds;
   }
 
-  /** Executes at most `budget` steps. `tickDelta` is the CLINT's. */
+  /** Executes at most `budget` steps. `tickDelta` is the value of the same name in the CLINT. */
   runHart(budget: number, tickDelta: bigint): void {
     this.hart.setClock({ offsetNanoseconds: this.offsetNanoseconds, tickDelta });
     this.isRunning = true;

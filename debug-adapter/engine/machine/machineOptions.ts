@@ -10,7 +10,7 @@ import type { Inputs } from './inputs.ts';
  */
 export interface MachineOptions {
   memoryBytes: number;
-  /** 1 to 8; 1 by default. */
+  /** The number of harts, 1 to 8; 1 by default. */
   harts?: number;
   /** The instruction set; by default, `ISA` (cpu/extensions.ts). */
   isa?: string;
@@ -19,7 +19,7 @@ export interface MachineOptions {
   drives: readonly Drive[];
   /** One entry for each drive. By default, the drives are modern devices in the first slots. */
   driveSlots?: readonly DriveSlot[];
-  /** Adds an entropy source (virtio-rng). */
+  /** Whether to add an entropy source (virtio-rng). */
   rng?: boolean;
   /** The devices' behavior; `current` by default. */
   devices?: DeviceGeneration;
@@ -32,8 +32,11 @@ export interface MachineOptions {
    * Called for each byte that the guest prints, with the position of its step and the byte's index within that step.
    */
   onConsoleByte: (byte: number, position: Position, index: number) => void;
-  /** The number of code pages whose decoded form is kept. For tests; affects only speed. */
+  /** The maximum number of code pages whose decoded form is kept. For tests; affects only speed. */
   decodePoolPages?: number;
-  /** The number of jumps to a target after which its code is translated; 0 means never. Affects only speed. */
+  /**
+   * The number of jumps to a target after which its code is translated; 0 if code is never translated. Affects only
+   * speed.
+   */
   translationThreshold?: number;
 }

@@ -77,7 +77,7 @@ export class MachineState {
     this.hartsCodec.load(state);
   }
 
-  /** Restores the result of `save`. Throws a StateError, and changes nothing, if `check` does. */
+  /** Restores the result of `save`. Throws a StateError, and changes nothing, if `check` would throw. */
   load(state: State): void {
     const { clock, harts, scheduler, board, drives, console } = this.parts;
     const machine = this.machineCodec.load(state);
@@ -112,10 +112,13 @@ const machineCodecOf = ({ harts, scheduler, board, drives }: StatefulParts) =>
     turn: harts.count > 1 ? scheduler.stateCodec : optional(scheduler.stateCodec),
     devices: namedParts(board.devices.map((device) => [device.name, device])),
     drives: namedParts(drives.map((drive) => [drive.id, drive])),
-    /** For console points only. Not part of any digest, and missing in snapshots of older versions. */
+    /**
+     * The last console output, which only console points need. It is not part of any digest, and is missing in
+     * snapshots from older versions.
+     */
     [RECENT_OUTPUT]: optional(bytes),
   });
 
-/** The states of parts that save and load themselves, by name. */
+/** A record of the states of parts that save and load themselves, indexed by name. */
 const namedParts = (parts: [name: string, part: { stateCodec: StateCodec<unknown> }][]) =>
   record(Object.fromEntries(parts.map(([name, { stateCodec }]) => [name, checkedState(stateCodec)])));

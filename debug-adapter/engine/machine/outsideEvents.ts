@@ -40,7 +40,7 @@ export class OutsideEvents {
     return this.next;
   }
 
-  /** The event to deliver as the next step; undefined for none. `idle`: whether all harts are waiting. */
+  /** The event to deliver as the next step; undefined for none. `idle` tells whether all harts are waiting. */
   take(inputs: Inputs, idle: boolean): OutsideEvent | undefined {
     const status = this.updateStatus(idle);
     this.next = inputs.nextPosition(status);

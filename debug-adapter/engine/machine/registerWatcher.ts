@@ -15,14 +15,16 @@ interface WatchedRegister {
 }
 
 /**
- * Finds changes of registers and CSRs: reads them before and after each run of a hart, and before and after each other
- * step. The machine makes sure that a run of a hart ends with the first step that can have changed one of them:
+ * Finds changes to registers and CSRs by reading them before and after each run of a hart, and before and after each
+ * step outside such a run. The machine makes sure that a run of a hart ends with the first step that can have changed
+ * one of them:
  *
- * - CSRs change in few kinds of instructions, after which the hart ends its run (CSRS_WATCHED).
- * - The bits of mip and sip that devices and timers drive also change with the time and with the actions of devices and
+ * - Only a few kinds of instructions change CSRs. After such an instruction, the hart ends its run (CSRS_WATCHED).
+ * - The bits of mip and sip that devices and timers drive also change with time and through the actions of devices and
  *   other harts (`lineHarts`).
- * - Integer and floating-point registers change in most instructions, so the hart compares a few of them after each step
- *   (watchedRegisters.ts). If there are more, the hart executes single steps (`needsSingleSteps`).
+ * - Most instructions change an integer or floating-point register, so the hart compares up to WATCHED_REGISTERS_MAX of
+ *   them after each step (watchedRegisters.ts). If more are watched, the hart executes single steps
+ *   (`needsSingleSteps`).
  */
 export class RegisterWatcher {
   private readonly harts: HartContexts;
@@ -30,7 +32,7 @@ export class RegisterWatcher {
   private readonly interrupts: HartInterrupts;
   private readonly compared: WatchedRegisters;
   private registers: WatchedRegister[] = [];
-  /** For each hart, the integer and floating-point registers. */
+  /** For each hart, the indexes of its watched integer and floating-point registers. */
   private comparedOn: number[][] = [];
   /** The values before the step in progress, and its position; undefined between steps. */
   private before: { values: bigint[]; position: Position } | undefined;
@@ -88,7 +90,7 @@ export class RegisterWatcher {
     });
   }
 
-  /** Returns and clears the changes by the last step. */
+  /** Returns and clears the changes made by the last step. */
   takeHits(): RegisterHit[] {
     this.end();
     return this.pending.splice(0);

@@ -8,7 +8,7 @@ import type { Hart } from './cpu/hart.ts';
 import { SLOT, type SlotName } from './cpu/layout.ts';
 import type { GuestRam } from './guestRam.ts';
 
-/** Describes the traps that the current hart is about to take, and finds the trap points that they match. */
+/** Describes the traps that the current hart is about to take, and finds the trap points that match them. */
 export class TrapWatcher {
   private readonly hart: Hart;
   private readonly ram: GuestRam;
@@ -43,8 +43,8 @@ export class TrapWatcher {
   }
 
   /**
-   * Whether it is certain that no point matches. The check is fast, and true for most traps if all points are for traps
-   * without a handler.
+   * Whether it is certain that no point matches. The check is fast, and its result is true for most traps if all points
+   * are for traps without a handler.
    */
   cannotMatchException(): boolean {
     const cause = this.words[SLOT.CAUSE >> 2];
@@ -71,7 +71,7 @@ export class TrapWatcher {
     return this.trap('interrupt', cause, 0n);
   }
 
-  /** A reset continues at the start of RAM in M-mode. */
+  /** After a reset, execution continues at the start of RAM in M-mode. */
   reset(): Trap {
     const handlerPrivilege = PRIVILEGE.MACHINE;
     return {

@@ -14,7 +14,7 @@ export class Watchpoints {
   private watchpoints: readonly Watchpoint[] = [];
   private pending = new Map<number, Omit<WatchHit, 'newBytes'>>();
 
-  /** The parameters are RAM, the flags of its pages, and the bits of its words (WATCHED_WORDS). */
+  /** The parameters are RAM, the flags of the RAM pages, and the bitmap of watched words (WATCHED_WORDS). */
   constructor(memory: { ram: Uint8Array; pageFlags: Uint8Array; watchedWords: Uint8Array }) {
     this.ram = memory.ram;
     this.pageFlags = memory.pageFlags;
@@ -22,8 +22,8 @@ export class Watchpoints {
   }
 
   /**
-   * Replaces the watchpoints. The caller must flush all TLBs, because accesses to different pages must now take the
-   * slow path.
+   * Replaces the watchpoints. The caller must flush all TLBs, because the new watchpoints change which pages must be
+   * accessed through the slow path.
    */
   set(watchpoints: readonly Watchpoint[]): void {
     for (const watchpoint of this.watchpoints) {
@@ -117,7 +117,7 @@ export class Watchpoints {
   }
 }
 
-/** Whether reads of the bytes are hits. */
+/** Whether reading the watched bytes counts as a hit. */
 const reportsReads = ({ access }: Watchpoint): boolean => access === 'read' || access === 'readWrite';
 
 const isEqual = (a: Uint8Array, b: Uint8Array): boolean => a.every((byte, i) => byte === b[i]);

@@ -53,14 +53,14 @@ export interface LoadableFile extends NamedFile {
   entry?: GuestAddress;
 }
 
-/** The memory and registers at power-on. */
+/** The contents of memory and registers at power-on. */
 export interface BootPlan {
   /** The regions do not overlap; the rest of RAM is zeroed. */
   regions: MemoryRegion[];
   /** The contents of the boot ROM, from its start. */
   rom: Uint8Array;
   treeAddress: GuestAddress;
-  /** For semihosting: the kernel's name and its arguments, joined as in QEMU. */
+  /** The command line that semihosting returns: the kernel's name and its arguments, joined as in QEMU. */
   commandLine: string;
   tree: Uint8Array;
 }
@@ -77,9 +77,9 @@ interface MemoryRegion {
  * Determines the contents of memory at power-on, as in `qemu-system-riscv64 -M virt` with the same files (QEMU 7.2,
  * hw/riscv/boot.c). Firmware is placed at the start of RAM, and the kernel at its own address or at the next 2 MiB
  * boundary. The initial RAM disk is placed half the size of RAM above the start of the kernel, but at most 128 MiB
- * above it. Other files are placed at their given addresses (`-device loader`), and the device tree near the end of
- * RAM. The boot ROM contains the information that firmware needs. If these files cannot boot, throws a UserError before
- * a machine is created.
+ * above it. Other files are placed at the addresses given for them (`-device loader`), and the device tree near the end
+ * of RAM. The boot ROM contains the information that firmware needs. If these files cannot boot, throws a UserError
+ * before a machine is created.
  */
 export function planBoot(files: BootFiles, memoryBytes: number, harts = 1, isa = ISA, mmu = MMU): BootPlan {
   const firmware = files.bios ? placeFirmware(files.bios, memoryBytes) : [];
@@ -227,7 +227,10 @@ function elfPieces({ name, bytes }: NamedFile, memoryBytes: number): { start: Gu
   return { start: image.lowestAddress, regions };
 }
 
-/** Detects scripts and source files passed by mistake: machine code contains no long runs of printable bytes. */
+/**
+ * Detects scripts and source files that were passed by mistake. Unlike these, machine code contains no long runs of
+ * printable bytes.
+ */
 function isText(bytes: Uint8Array): boolean {
   const start = bytes.subarray(0, TEXT_BYTES);
   return start.length > 0 && start.every((byte) => (byte >= 0x20 && byte < 0x7f) || (byte >= 0x09 && byte <= 0x0d));

@@ -5,7 +5,7 @@ import { MEMORY_MAP, RAM_BASE } from '../memoryMap.ts';
 /**
  * The contents of the boot ROM, as on QEMU 7.2's `virt` (hw/riscv/boot.c, riscv_setup_rom_reset_vec): the first
  * instructions that every hart executes, the data they load, and OpenSBI's fw_dynamic_info. The machine's harts start
- * in the state that these instructions produce, so the ROM is read only by firmware that follows the pointer in a2.
+ * in the state that these instructions produce, so only firmware that follows the pointer in a2 reads the ROM.
  */
 export function bootRom({
   treeAddress,

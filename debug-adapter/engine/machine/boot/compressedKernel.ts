@@ -122,7 +122,7 @@ const ZBOOT_MAGICS = [
   { at: 56, magic: [0xcd, 0x23, 0x82, 0x81] },
 ];
 
-/** Signatures of files compressed with other methods. */
+/** The signatures of files compressed with methods other than gzip, which are not supported. */
 const COMPRESSED = [
   { name: 'xz', at: 0, magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00] },
   { name: 'zstd', at: 0, magic: [0x28, 0xb5, 0x2f, 0xfd] },

@@ -37,7 +37,7 @@ export interface DeviceTreeOptions {
 }
 
 /**
- * Builds the machine's device tree, as a flattened device tree. It has the nodes, properties and phandles that QEMU
+ * Builds the machine's device tree in the flattened format. The tree has the nodes, properties and phandles that QEMU
  * 7.2's `virt` has for the devices implemented here, in QEMU's order, so that guests see these devices exactly as on
  * QEMU. The instruction set is described as in QEMU 10. PCI, flash, fw_cfg, PMU and the platform bus are omitted. As in
  * QEMU, the phandles depend on the number of harts: they are assigned from the last hart to the first, each hart

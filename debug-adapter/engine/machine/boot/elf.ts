@@ -16,7 +16,7 @@ import { QEMU_FLASH } from '../memoryMap.ts';
 
 /** The parts of an ELF file that a boot loader needs. */
 export interface ElfImage {
-  /** e_entry as in the file: often a virtual address (Linux's vmlinux). */
+  /** e_entry as in the file, which is often a virtual address (for example in Linux's vmlinux). */
   entry: bigint;
   /** e_entry as a physical address, translated by the segment that contains it; undefined if no segment contains it. */
   physicalEntry: GuestAddress | undefined;
@@ -45,9 +45,9 @@ export interface ElfSegment {
 }
 
 /**
- * Reads an ELF file's program headers for loading (System V ABI, "Program Header"). Accepts static and
- * position-independent executables for RV64, little-endian; throws a UserError for all other files. `name` is the file
- * name used in the message.
+ * Reads an ELF file's program headers for loading (System V ABI, "Program Header"). Accepts little-endian executables
+ * for RV64, static or position-independent; throws a UserError for all other files. `name` is the file name used in the
+ * message.
  */
 export function readElfImage(bytes: Uint8Array, name: string): ElfImage {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -11,8 +11,8 @@ export type FdtValue = string | string[] | number[] | Uint8Array | true;
 
 /**
  * Writes a flattened device tree, version 17 (Devicetree Specification 0.4, chapter 5): header, an empty memory
- * reservation block, structure and strings, packed as libfdt's fdt_pack does. This function does not depend on the
- * machine.
+ * reservation block, structure and strings, packed in the same way as by libfdt's fdt_pack. This function does not
+ * depend on the machine.
  */
 export function writeFdt(root: FdtNode): Uint8Array {
   const strings = new StringTable();
@@ -53,7 +53,7 @@ const MAGIC = 0xd00dfeed;
 const VERSION = 17;
 const LAST_COMPATIBLE_VERSION = 16;
 const HEADER_BYTES = 40;
-/** The terminating all-zero entry. */
+/** The size of the all-zero entry that terminates the reservation block. */
 const RESERVATION_BYTES = 16;
 const TOKEN_BEGIN_NODE = 1;
 const TOKEN_END_NODE = 2;
@@ -105,7 +105,7 @@ class StringTable {
   }
 }
 
-/** Big-endian, like all numbers in a device tree. */
+/** Writes numbers in big-endian order, which all numbers in a device tree have. */
 class ByteWriter {
   private readonly buffer: number[] = [];
 
@@ -117,7 +117,7 @@ class ByteWriter {
     this.buffer.push((value >>> 24) & 0xff, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff);
   }
 
-  /** UTF-8 with a terminating zero. */
+  /** Appends a string as UTF-8 with a terminating zero. */
   string(text: string): void {
     this.bytes(new TextEncoder().encode(text));
     this.buffer.push(0);

@@ -2,9 +2,9 @@ import { deviceTreeIsBad, deviceTreeDamage } from '../../../messages/boot.ts';
 import { encodeFdtValue, type FdtValue } from './fdt.ts';
 
 /**
- * An existing device tree (`--dtb FILE`), checked and edited in place (Devicetree Specification 0.4, chapter 5).
- * Unchanged parts keep their bytes and order. As in libfdt, which QEMU uses, the value of an existing property is
- * replaced in place, and a new property becomes its node's first property.
+ * An existing device tree (`--dtb FILE`) that is validated and then edited in place (Devicetree Specification 0.4,
+ * chapter 5). Unchanged parts keep their bytes and order. As in libfdt, which QEMU uses, the value of an existing
+ * property is replaced in place, and a new property becomes its node's first property.
  */
 export class EditableFdt {
   private reservations: Uint8Array;
@@ -192,7 +192,7 @@ function findNode(structure: Uint8Array, name: string): number | undefined {
   return undefined;
 }
 
-/** Yields a node's properties; `from` is the offset at which they begin. */
+/** Returns the property tokens of a node; `from` is the offset at which they begin. */
 function propertiesOf(structure: Uint8Array, from: number): Token[] {
   const properties: Token[] = [];
   for (const token of tokensOf(structure, from)) {

@@ -7,8 +7,8 @@ export interface HexBlock {
 /**
  * Reads Intel HEX, which QEMU's loader accepts too (load_targphys_hex_as): lines of `:`, count, address, type, data and
  * checksum in hexadecimal digits. Supports record types 0 to 5: data, end of file, and the records for upper address
- * bits and start addresses. Consecutive data is joined into one block. Returns undefined if a record is malformed or
- * the end-of-file record is missing.
+ * bits and start addresses. Data at consecutive addresses is joined into one block. Returns undefined if a record is
+ * malformed or the end-of-file record is missing.
  */
 export function readIntelHex(file: Uint8Array): HexBlock[] | undefined {
   if (file[0] !== COLON || file.length > TEXT_BYTES_MAX) return undefined;
@@ -32,7 +32,7 @@ export function readIntelHex(file: Uint8Array): HexBlock[] | undefined {
 }
 
 const COLON = 0x3a;
-/** The limit on the text, which is several times as long as the data it encodes. */
+/** The maximum length of the text, which is several times as long as the data that it encodes. */
 const TEXT_BYTES_MAX = 64 << 20;
 const TYPE = { data: 0, end: 1, segment: 2, segmentStart: 3, linear: 4, linearStart: 5 } as const;
 

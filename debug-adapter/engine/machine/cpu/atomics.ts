@@ -112,7 +112,7 @@ function storeConditional(atomic: Atomic, size: Code): Code {
   const { core, pa, operand } = atomic;
   return sequence(
     when(i32.eqz(slot32('RESERVED')), ret(i64.const(1))),
-    // If this faults, the trap ends the reservation.
+    // If this faults, the trap clears the reservation.
     locate(atomic, size, ACCESS_WRITE),
     setSlot32('RESERVED', i32.const(0)),
     when(i32.eqz(reservationHolds(pa.get, read(atomic))), ret(i64.const(1))),

@@ -1,7 +1,7 @@
 import type { Predicate } from '../../target/predicate.ts';
 import { BREAK_PAGES, BREAK_PAGES_BYTES } from './layout.ts';
 
-/** A breakpoint, as generated code checks it. */
+/** A check for a breakpoint, which generated code performs. */
 export interface BreakCheck {
   /** The virtual address of the breakpoint. */
   address: bigint;
@@ -14,18 +14,21 @@ export interface BreakCheck {
 const NO_CHECKS: readonly BreakCheck[] = [];
 
 /**
- * The halfwords of RAM pages at which there are breakpoints. Breakpoints are set on virtual addresses. The RAM page that
- * contains a breakpoint's instruction is known only when the hart fetches from it, so pages are marked at that time.
- * After the breakpoints have changed, all fetch TLBs must be flushed, so that each page is fetched again.
+ * The halfwords of RAM pages at which there are breakpoints. Breakpoints are set on virtual addresses. The RAM page
+ * that contains a breakpoint's instruction is known only when the hart fetches from it, so pages are marked at that
+ * time. After the breakpoints have changed, all fetch TLBs must be flushed, so that each page is fetched again.
  */
 export class BreakMarks {
-  /** A bit for each residue class of virtual pages that contains a breakpoint, for the core. */
+  /**
+   * A bitmap for the core, indexed by the low bits of the virtual page number. A set bit means that one of the pages
+   * with these bits contains a breakpoint.
+   */
   private filter: Uint8Array;
-  /** Indexed by virtual page number. */
+  /** The checks in each virtual page, indexed by virtual page number. */
   private wanted = new Map<bigint, BreakCheck[]>();
   /** Indexed by RAM page: the checks at each offset in the page. */
   private marked = new Map<number, Map<number, BreakCheck[]>>();
-  /** A number for each predicate that has been set. */
+  /** A unique number for each predicate that has been set. */
   private predicateIds = new WeakMap<Predicate, number>();
   private predicates = 0;
 

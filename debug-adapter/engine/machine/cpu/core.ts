@@ -33,8 +33,8 @@ export interface CoreImage {
  * accesses and decoding call out to TypeScript. The module is the same for every machine, so bundles contain it
  * prebuilt.
  *
- * Faults are signaled with a flag: the function that detects a fault calls `raise` and returns any value, and the
- * caller checks FAULT before it uses the result.
+ * Faults are signaled with a flag: the function that detects a fault calls `raise` and returns an arbitrary value, and
+ * the caller checks FAULT before it uses the result.
  */
 export function buildCore(): CoreImage {
   const builder = new ModuleBuilder();

@@ -20,12 +20,12 @@ import { belowOrTrapped, checkInterrupts, pendingBits } from './privilege.ts';
 
 /** A control and status register. */
 export interface Csr {
-  /** Its number is in isa/csrs.ts. */
+  /** The name of the register; its number is in isa/csrs.ts. */
   name: string;
   read: Code;
   /**
-   * If absent, writes are ignored. Read-only registers do not need it, because their numbers identify them as
-   * read-only.
+   * The effect of a write. If it is absent, writes are ignored. Read-only registers do not need it, because their
+   * numbers identify them as read-only.
    */
   write?: (value: Code) => Code;
   /** A condition under which access is illegal, checked in addition to the privilege that the number encodes. */
@@ -84,7 +84,7 @@ const EPC_MASK = ~1n;
 const INTERRUPT_MASK = BigInt(ALL_INTERRUPTS);
 const SUPERVISOR_MASK = BigInt(SUPERVISOR_INTERRUPTS);
 
-/** Supports direct and vectored mode; writing any other mode has no effect. */
+/** A trap vector register that supports direct and vectored mode; writing any other mode has no effect. */
 const trapVector = (name: string, slotName: SlotName): Csr => ({
   name,
   read: slot(slotName),

@@ -12,8 +12,8 @@ import { OP, type OperationName } from './operations.ts';
 
 /**
  * Decodes one instruction for the hart, from the tables in isa/. A compressed instruction decodes to its expansion.
- * Reserved encodings, and instructions from extensions that this machine lacks, are ILLEGAL. Branches decode to their
- * NEAR form; DecodeCache replaces it with the FAR form if the target is in another page.
+ * Reserved encodings, and instructions from extensions that this machine lacks, decode to ILLEGAL. Branches decode to
+ * their NEAR form; DecodeCache replaces it with the FAR form if the target is in another page.
  *
  * `raw` is the 32-bit word at the program counter; only its low half is used if the instruction is compressed.
  */
@@ -31,7 +31,7 @@ export function decode(raw: number, { missing }: InstructionSet = ALL_INSTRUCTIO
 
 type Decoder = (word: number) => Decoded;
 
-/** Indexed by instruction. A decoder is created when its instruction is first decoded. */
+/** The decoders, indexed by instruction. A decoder is created when its instruction is first decoded. */
 const decoders: Decoder[] = [];
 
 function decoderFor(instruction: Instruction): Decoder {
@@ -69,7 +69,8 @@ const plain = (operation: number, rd: number, rs1: number, rs2: number, immediat
 const illegal = (): Decoded => plain(OP.ILLEGAL, 0, 0, 0, 0);
 
 /**
- * The position of a register number in an instruction, and a number to add to it. `mask` is 0 if there is no register.
+ * The position of a register field in an instruction, and the number to add to the field's value. `mask` is 0 if there
+ * is no register.
  */
 interface RegisterField {
   from: number;
@@ -107,7 +108,7 @@ function immediateDecoder(
   };
 }
 
-/** ADDI is also the encoding of NOP, LI and MV, which have faster handlers. */
+/** NOP, LI and MV are encoded as ADDI, but have faster handlers. */
 function simplifiedAddi(decoded: Decoded): Decoded {
   if (decoded.rs1 === 0) decoded.operation = decoded.rd === 0 ? OP.NOP : OP.LI;
   else if (decoded.immediate === 0) decoded.operation = OP.MV;

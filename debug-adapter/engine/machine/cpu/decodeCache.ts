@@ -42,7 +42,10 @@ export class DecodeCache {
   private pagesMax: number;
   /** For each pool page, the RAM page whose decoded code it stores. */
   private ramPageOf: Int32Array;
-  /** Where there are breakpoints. The entries there call `breakpointHit` before the instruction executes. */
+  /**
+   * The locations of the breakpoints. Decode entries at these locations call `breakpointHit` before the instruction
+   * executes.
+   */
   readonly breaks: BreakMarks;
 
   /** `pagesMax` limits the pool to less than its full size, for tests. */
@@ -119,14 +122,14 @@ export class DecodeCache {
     return this.breaks.at(ramPage, (entry - pageEntries) >> 3).length > 0;
   }
 
-  /** Whether the instruction at an entry is so close to the end of its page that it may straddle the next one. */
+  /** Whether the instruction at an entry is so close to the end of its page that it may extend into the next one. */
   mayStraddle(entry: number): boolean {
     return (entry - this.pageOf(entry).pageEntries) >> 3 === PAGE_SIZE_BYTES - 2;
   }
 
   /**
-   * Replaces the breakpoints. The caller must flush the fetch TLBs. Returns the RAM pages in which breakpoints were
-   * marked.
+   * Replaces the breakpoints. The caller must flush the fetch TLBs. Returns the RAM pages in which the previous
+   * breakpoints were marked.
    */
   setBreakpoints(addresses: Iterable<bigint>, predicates?: ReadonlyMap<bigint, Predicate>): number[] {
     const before = this.breaks.set(addresses, predicates);
@@ -174,7 +177,7 @@ export class DecodeCache {
     this.used = 0;
   }
 
-  /** Writes to a page that now contains code must go through `touch`. */
+  /** Removes a page that now contains code from the write TLBs, so that writes to it go through `touch`. */
   private leaveWriteTlb(ramPage: number): void {
     const address = RAM_BASE + ramPage * 4096;
     const entry = WRITE_TLB + ((address >>> 12) & (TLB_ENTRIES - 1)) * 16;

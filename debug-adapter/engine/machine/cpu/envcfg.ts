@@ -5,7 +5,7 @@ import type { SlotName } from './layout.ts';
 
 /**
  * The features that `menvcfg` and `senvcfg` enable for lower privilege modes (Volume II, "Machine Environment
- * Configuration Register"). A machine implements the bits for its extensions.
+ * Configuration Register"). A machine implements only the bits that belong to its extensions.
  */
 export const ENVCFG = {
   FIOM: 1n,
@@ -41,8 +41,8 @@ export const senvcfgWritable: Code = writableOf(ENVCFG.FIOM, ENVCFG.CBIE | ENVCF
 export const menvcfgAtReset = ({ bits }: InstructionSet): bigint => (bits & EXTENSION_BIT.svpbmt! ? ENVCFG.PBMTE : 0n);
 
 /**
- * Nonzero if an operation controlled by menvcfg and senvcfg is illegal. S-mode may execute it if menvcfg enables it,
- * U-mode only if both registers enable it.
+ * Nonzero if an operation controlled by menvcfg and senvcfg is illegal. S-mode may execute the operation if menvcfg
+ * enables it, and U-mode only if both registers enable it.
  */
 export const envcfgForbids = (bits: bigint): Code => {
   const isOff = (name: SlotName): Code => i64.eqz(i64.and(slot(name), i64.const(bits)));

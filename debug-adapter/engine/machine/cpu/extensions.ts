@@ -4,7 +4,7 @@ import { assert } from '../../base/assert.ts';
  * The instruction set of a machine. New machines have all extensions in the table below; a recorded machine has exactly
  * the extensions in the recording's header, because an instruction that was illegal in the recording must be illegal in
  * the replay. Instructions of a missing extension decode to ILLEGAL; isa/ lists the instructions of each extension.
- * Generated code for CSRs and address translation checks `hasExtension` (coreContext.ts), whose result is data in
+ * Generated code for CSRs and address translation checks `hasExtension` (coreContext.ts), which reads a flag from
  * memory, so the generated core is the same for every machine.
  */
 export interface InstructionSet {

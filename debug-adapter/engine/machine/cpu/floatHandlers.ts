@@ -23,7 +23,7 @@ import { MSTATUS } from '../../isa/traps.ts';
 import type { FLOAT_LOADS, STORES } from './semantics.ts';
 
 const floatState = (): Code => i32.and(slot32('MSTATUS'), i32.const(MSTATUS.FS));
-/** Floating-point instructions are illegal while mstatus.FS is Off. */
+/** Rejects the instruction while mstatus.FS is Off, because floating-point instructions are then illegal. */
 const requireFloats = (v: Variables): Code => brIf(v.illegal, i32.eqz(floatState()));
 
 const third = (v: Variables): Code => i64.load(i32.and(immediate32(v), i32.const(THIRD_SOURCE_MASK)), REGISTERS);
@@ -31,8 +31,8 @@ const third = (v: Variables): Code => i64.load(i32.and(immediate32(v), i32.const
 /**
  * The handler for a floating-point instruction. It checks that the unit is enabled and determines the rounding mode. It
  * uses the host's instruction if that gives the correct result and flags, and otherwise the software implementation.
- * Writing a register or raising a flag marks the floating-point state dirty. The
- * software implementation continues at `stored`, because a change of fcsr or mstatus can end the hart's run.
+ * Writing a register or raising a flag marks the floating-point state dirty. The software implementation continues at
+ * the label `stored`, because a change to fcsr or mstatus can end the hart's run.
  */
 export function floatHandler(v: Handler, { compute, hasMode, result, fast }: FloatSemantics): Code {
   const operands = { a: rs1(v), b: rs2(v), c: third(v), mode: v.low.get, helpers: v.core.helpers };

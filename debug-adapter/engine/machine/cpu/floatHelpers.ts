@@ -76,8 +76,8 @@ export function addFloatHelpers(builder: ModuleBuilder, mulhu: FunctionHandle): 
   return {
     ...soft,
     ...addFusedNearest(builder),
-    // An equality comparison raises the invalid flag only for a signaling NaN, an order comparison for any NaN (section
-    // 21.8).
+    // An equality comparison raises the invalid flag only for a signaling NaN, and an order comparison raises it for
+    // any NaN (section 21.8).
     equal: comparison(f64.eq, isSignaling),
     less: comparison(f64.lt, isNaN),
     lessOrEqual: comparison(f64.le, isNaN),

@@ -32,8 +32,8 @@ export interface FloatOperands {
 export interface FloatSemantics {
   compute: (operands: FloatOperands) => Code;
   /**
-   * Whether the instruction has a rounding mode field. If so, it is illegal with a reserved mode even if it does not
-   * round.
+   * Whether the instruction has a rounding mode field. If so, the instruction is illegal with a reserved mode even if
+   * its operation never rounds.
    */
   hasMode: boolean;
   /** The register file to which rd belongs. */
@@ -42,10 +42,10 @@ export interface FloatSemantics {
 }
 
 /**
- * A faster implementation with the host's own instruction, used while the rounding mode is round-to-nearest and the
- * inexact flag is set. The result is used if it is finite and larger in magnitude than the smallest normal number,
- * because then no other flag can have been raised. An infinite or NaN operand does not produce such a result, and
- * dividing by infinity gives zero.
+ * A faster implementation that uses the host's own instruction; it is used while the rounding mode is round-to-nearest
+ * and the inexact flag is set. The result is used if it is finite and larger in magnitude than the smallest normal
+ * number, because then no other flag can have been raised. An infinite or NaN operand does not produce such a result,
+ * and dividing by infinity gives zero.
  */
 export interface FastFloat {
   /** The format of the result. */
@@ -69,7 +69,7 @@ const isNamed = (format: Format) => (name: string) => `${name}_${format}` as Flo
 const controlFor = (format: Format, mode: Code): Code => i32.or(mode, i32.const(CONTROL[format]));
 const CONTROL: Record<Format, number> = { H: CONTROL_HALF, S: CONTROL_SINGLE, D: 0 };
 
-/** Indexed by format: the conditions under which the host's instructions can use registers as operands. */
+/** For each format, the conditions under which the host's instructions can be applied to the values of registers. */
 const HOST_CONDITIONS: Record<Format, (registers: Code[]) => Code[]> = {
   H: (registers) => registers.map(isFiniteHalf),
   S: (registers) => registers.map(isBoxed),
@@ -104,8 +104,8 @@ function arithmetic(format: Format): Table {
         compute: ({ a, b, c, helpers }) => {
           const [x, y, z] = [ofHost(negatesProduct, a), asDouble(format, b), ofHost(negatesAddend, c)];
           if (format === 'D') return f64.toBits(call(helpers.fusedNearest, x, y, z));
-          // The product of two singles is exact in a double, and a double rounded to odd has enough bits to be rounded
-          // again.
+          // The product of two singles is exact in a double, and a double that was rounded to odd gives the correct
+          // result when it is rounded again to a single.
           return f32.toBits(f32.demote(call(helpers.sumToOdd, f64.mul(x, y), z)));
         },
       },

@@ -21,7 +21,7 @@ import { ENTRY_BYTES, REGISTERS } from './layout.ts';
 /** The variables and labels that the interpreter's handlers share. */
 export interface Variables {
   core: Core;
-  /** Whether the function ends the run after a change of a watched register, and does not execute regions. */
+  /** Whether the function ends the run after a change to a watched register and does not execute regions. */
   isWatching: boolean;
   budget: Local;
   /** The address of the decode entry being executed. */
@@ -39,7 +39,7 @@ export interface Variables {
   fetch: Label;
   /** Executes `entry`. */
   execute: Label;
-  /** Jump here if the instruction is illegal, always or in the current state. */
+  /** Jump here if the instruction is illegal, either in general or in the current state. */
   illegal: Label;
   /** Jump here after a slow-path load or store: takes the fault, if there is one, and continues. */
   loaded: Label;

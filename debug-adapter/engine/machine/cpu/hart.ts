@@ -18,7 +18,7 @@ import { readNumber, WORD, writeNumber } from './slotWords.ts';
 import { initializeTlbs, invalidateTlbs } from './tlbs.ts';
 import { Translator } from './translator/translator.ts';
 
-/** What the watchpoints have in common. */
+/** A summary of all watchpoints, for the generated code. */
 export interface WatchedRange {
   /** The offsets in RAM of the first watched word and of the end of the last one. They are equal if there is none. */
   start: number;
@@ -110,7 +110,7 @@ export class Hart implements Stateful {
     this.translator.breaksChanged(this.decodeCache.setBreakpoints(addresses, predicates));
   }
 
-  /** Tells the generated code which watchpoints there are. */
+  /** Passes the summary of the watchpoints to the generated code. */
   setWatched({ start, end, everyAccess, reads }: WatchedRange): void {
     this.words[WORD.WATCHED_START] = RAM + start;
     this.words[WORD.WATCHED_BYTES] = end - start;

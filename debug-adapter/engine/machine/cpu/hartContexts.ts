@@ -12,7 +12,7 @@ export type HartView = Pick<Hart, 'register' | 'float' | 'slot' | 'csrs' | 'read
 
 /**
  * Runs several harts on one core. Generated code uses fixed addresses for the state of the current hart. The state of
- * every other hart is saved in a copy, the hart's context. A context switch copies a kilobyte twice, and flushes the
+ * every other hart is saved in a copy, the hart's context. A context switch copies one kilobyte twice, and flushes the
  * TLBs only if the two harts translate addresses differently.
  */
 export class HartContexts {
@@ -150,8 +150,8 @@ export class HartContexts {
   }
 
   /**
-   * Calls `look` with a hart's context loaded temporarily. `look` may only read, and must not create or flush
-   * translations.
+   * Calls `read` with a hart's context loaded temporarily. `read` must not change anything, and must not create or
+   * flush translations.
    */
   private withHart<T>(index: number, position: Position, read: () => T): T {
     if (index === this.currentIndex) return read();
@@ -181,7 +181,7 @@ export class HartContexts {
 /** The index of a slot in a saved context. */
 const wordOf = (name: SlotName): number => (SLOT[name] - REGISTERS) >> 3;
 
-// Computed only once, because these slots are read at every step boundary.
+// These indexes are computed only once, because the slots are read at every step boundary.
 const WAITING = wordOf('WAITING');
 const MIE = wordOf('MIE');
 const MIP_SOFTWARE = wordOf('MIP_SOFTWARE');

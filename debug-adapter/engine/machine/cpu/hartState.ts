@@ -3,7 +3,7 @@ import { STATE_SLOTS } from './layout.ts';
 
 type StateSlot = (typeof STATE_SLOTS)[number];
 
-/** A value for each state slot. */
+/** Returns a record with a value for each state slot. */
 export function forEachSlot<T>(valueOf: (name: StateSlot) => T): Record<StateSlot, T> {
   const values: Partial<Record<StateSlot, T>> = {};
   for (const name of STATE_SLOTS) values[name] = valueOf(name);

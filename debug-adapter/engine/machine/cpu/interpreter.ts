@@ -111,8 +111,8 @@ const cannotFetch = (v: Variables): Code =>
   );
 
 /**
- * Executes one instruction from a page that PMP does not allow as a whole. The straddle entry already holds the decoded
- * instruction, but no entry in the page can check for a breakpoint, so this check is performed here.
+ * Executes one instruction from a page that PMP does not permit to be executed as a whole. The straddle entry already
+ * holds the decoded instruction, but no entry in the page can check for a breakpoint, so this check is performed here.
  */
 const executeFetched = (v: Variables): Code =>
   sequence(
@@ -123,8 +123,8 @@ const executeFetched = (v: Variables): Code =>
   );
 
 /**
- * The page walk for the fetch set an accessed bit in a watched page table. That write belongs to the step that is
- * about to begin, so the run must end after this step.
+ * Makes the run end after the next step. Used when the page walk for a fetch has set an accessed bit in a watched page
+ * table, because that write belongs to the next step.
  */
 const leaveAfterNext = ({ budget }: Variables): Code =>
   sequence(
@@ -273,7 +273,8 @@ function jalr(v: Handler): Code {
 }
 
 /**
- * Atomics always take the slow path here, like a load that misses the TLB, because hot atomics are executed in regions.
+ * Atomics always take the slow path here, like a load that misses the TLB. This is fast enough, because hot atomics are
+ * executed in regions.
  */
 function atomic(v: Variables): Code {
   return sequence(storePc(v), set(v.value, call(v.core.functions.atomic, rs1(v), rs2(v), raw(v))), br(v.loaded));

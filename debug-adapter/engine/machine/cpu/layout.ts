@@ -56,7 +56,7 @@ export const STATE_SLOTS = [
   'RESERVED',
   'RESERVED_ADDRESS',
   'RESERVED_VALUE',
-  /** The bits of mip that software wrote. */
+  /** The bits of mip that software has set. */
   'MIP_SOFTWARE',
   /** The exception flags and rounding mode of the floating-point unit. */
   'FCSR',
@@ -98,7 +98,7 @@ const HART_SLOTS = [
   'MIP_LINES',
 ] as const;
 
-/** Slots that are scratch space, or common to all harts. */
+/** Slots that are scratch space or are shared by all harts. */
 const SHARED_SLOTS = [
   /** Nonzero if an exception with CAUSE and TVAL must be taken. */
   'FAULT',
@@ -106,7 +106,7 @@ const SHARED_SLOTS = [
   'TVAL',
   /** The number of entries in WATCHED_REGISTERS. */
   'REGISTERS_WATCHED',
-  /** 1 if the hart ends its run after a step that may have changed a CSR; otherwise 0. */
+  /** 1 if the hart must end its run after a step that may have changed a CSR; otherwise 0. */
   'CSRS_WATCHED',
   /** The exceptions that are reported before they are taken, as a bit for each cause. */
   'EXCEPTIONS_WATCHED',
@@ -122,12 +122,12 @@ const SHARED_SLOTS = [
   'BUDGET',
   /** The position at which the budget is used up. */
   'STEPS_END',
-  /** The nanoseconds by which idle advances and clock jumps have moved virtual time ahead of the position. */
+  /** The nanoseconds by which skipped idle time and clock jumps have moved virtual time ahead of the position. */
   'CLOCK_OFFSET',
   /** The ticks that the guest added to mtime by writing it. */
   'TICK_DELTA',
   'FLUSH_COUNT',
-  /** The number of jumps to a target before its code is translated; 0 to never translate. */
+  /** The number of jumps to a target after which its code is translated; 0 if code is never translated. */
   'HOT_THRESHOLD',
   /** The machine's optional extensions, as `EXTENSION_BIT`s (extensions.ts). */
   'EXTENSIONS',
@@ -135,7 +135,10 @@ const SHARED_SLOTS = [
   'HAS_SV48',
   /** The number of slow-path accesses to pages that are in a TLB with a tag bit. */
   'TAGGED_ACCESSES',
-  /** The entry of the region that was last left at an access that a region with `amongWatched` might make in place. */
+  /**
+   * The decode entry of the region that was last left because of an access that a region with `amongWatched` might make
+   * in place.
+   */
   'LEFT_BESIDE_WATCHED',
   /** Nonzero while a watchpoint reports every access, even if the bytes do not change. */
   'ACCESSES_WATCHED',
@@ -164,19 +167,22 @@ export const BLOCK_BYTES = 64;
 
 export const CSR_INDEX = 0x1000;
 export const STRADDLE_ENTRY = 0x2000;
-/** A separately decoded instruction and two end marks, one for each possible length of the instruction. */
+/** The size of a separately decoded instruction and two end marks, one for each possible length of the instruction. */
 export const SINGLE_ENTRY_BYTES = 3 * 16;
 /** One bit for each residue class of virtual page numbers, set if a page in this class contains a breakpoint. */
 export const BREAK_PAGES = 0x2200;
 export const BREAK_PAGES_BYTES = 128;
 /**
- * {i64 value before the step, i32 offset in RAM} in 16 bytes. A step sets bits in at most two entries for its fetch and
- * two for its access.
+ * Each entry is {i64 value before the step, i32 offset in RAM} in 16 bytes. A step sets bits in at most two entries for
+ * its fetch and two for its access.
  */
 export const MARKED_ENTRIES = 0x2800;
 export const MARKED_ENTRY_BYTES = 16;
 export const MARKED_ENTRIES_MAX = 4;
-/** {i64 value at the start of the run, i32 address of the register} in 16 bytes. Unused entries repeat the first. */
+/**
+ * Each entry is {i64 value at the start of the run, i32 address of the register} in 16 bytes. Unused entries repeat the
+ * first.
+ */
 export const WATCHED_REGISTERS = 0x2c00;
 export const WATCHED_REGISTER_BYTES = 16;
 export const WATCHED_REGISTERS_MAX = 4;
@@ -202,16 +208,16 @@ export const CALL_TARGETS_ENTRIES = 1024;
  */
 export const TLB_ENTRIES = 16384;
 /**
- * Page flags that are copied to the tags of the TLBs. The page contains code: only its lines without code may be
+ * A tag bit in the TLBs, copied from the page flags: the page contains code, so only its lines without code may be
  * written in place (CODE_LINES).
  */
 export const TAG_HAS_CODE = 0x800;
 /**
- * The page contains watched bytes: other words may be accessed in place (WATCHED_WORDS). While ACCESSES_WATCHED is 0, a
- * write that does not change the bytes may be made in place too.
+ * A tag bit like TAG_HAS_CODE: the page contains watched bytes, so only words without watched bytes may be accessed in
+ * place (WATCHED_WORDS). While ACCESSES_WATCHED is 0, a write that does not change the bytes may be made in place too.
  */
 export const TAG_WATCHED = 0x400;
-/** PAGE_CODE and PAGE_WATCHED, shifted left by this, are the tag bits. */
+/** The tag bits are PAGE_CODE and PAGE_WATCHED, shifted left by this number of bits. */
 export const TAG_SHIFT = 7;
 export const TLB_BYTES = TLB_ENTRIES * 16;
 export const READ_TLB = 0x10000;
@@ -232,14 +238,20 @@ export const FETCH_CONTEXTS = 4;
  * A decode entry: u8 operation, u8 distance to the next entry, u16 rd*8, u16 rs1*8, u16 rs2*8, i32 immediate, i32 raw.
  */
 export const ENTRY_BYTES = 16;
-/** One entry for each halfword, and an end mark. */
+/** The size of a page of decode entries: one entry for each halfword, and an end mark. */
 export const DECODE_PAGE_BYTES = (PAGE_SIZE_BYTES / 2 + 1) * ENTRY_BYTES;
 /** The pool holds decode entries for 16 MiB of guest code; when it is full, all entries are dropped. */
 export const DECODE_POOL_PAGES = 4096;
-/** Enough for a kernel and its programs, which have a few thousand hot regions at a time. */
+/**
+ * The maximum number of regions. It is enough for a kernel and its programs, which have a few thousand hot regions at a
+ * time.
+ */
 export const REGION_SLOTS = 16384;
 
-/** Page flags. Writes take the fast path only if all three dirty flags are set and there is no code and no watched byte. */
+/**
+ * The flags of a RAM page. Writes take the fast path only if all three dirty flags are set and the page contains
+ * neither code nor watched bytes.
+ */
 export const PAGE_DIRTY_TLB = 1;
 export const PAGE_DIRTY_DIGEST = 2;
 export const PAGE_DIRTY_SNAPSHOT = 4;
@@ -273,7 +285,7 @@ export const CODE_LINES_PAGE_BYTES = PAGE_SIZE_BYTES / CODE_LINE_BYTES / 8;
 export const WATCHED_WORDS = CODE_LINES + RAM_PAGES_MAX * CODE_LINES_PAGE_BYTES;
 export const WATCHED_WORDS_PAGE_BYTES = PAGE_SIZE_BYTES / 4 / 8;
 export const DECODE_POOL = WATCHED_WORDS + RAM_PAGES_MAX * WATCHED_WORDS_PAGE_BYTES;
-/** A separately decoded entry for each of the REGION_SLOTS regions. */
+/** The address of the separately decoded entries, one for each of the REGION_SLOTS regions. */
 export const REGION_ENTRIES = DECODE_POOL + DECODE_POOL_PAGES * DECODE_PAGE_BYTES;
 export const RAM = alignUp(REGION_ENTRIES + REGION_SLOTS * SINGLE_ENTRY_BYTES, WASM_PAGE_BYTES);
 

@@ -2,9 +2,9 @@ import type { CoreExports } from './coreInstance.ts';
 import { MARKED_ENTRIES, MARKED_ENTRY_BYTES, RAM, SLOT } from './layout.ts';
 
 /**
- * Restores the page table entries in which page walks have set A or D bits (`recordMarked` in mmu.ts). Called if the run
- * ended before the step to which these walks belong, because every change of state is a step. The caller must flush the
- * TLBs.
+ * Restores the page table entries in which page walks have set A or D bits (`recordMarked` in mmu.ts). Called if the
+ * run ended before the step to which these walks belong, because the state may change only within a step. The caller
+ * must flush the TLBs.
  */
 export function undoMarks(memory: WebAssembly.Memory, core: CoreExports): void {
   const view = new DataView(memory.buffer);

@@ -120,7 +120,10 @@ function fillTlb(core: Core, v: CacheableAccess, tlb: number, tagBits?: Code): C
 
 const pageFlags = (pa: Code): Code => i32.load8u(i32.shrU(ramOffset(pa), i32.const(12)), PAGE_FLAGS);
 
-/** Called for a read of RAM after address translation and the PMP check have succeeded. */
+/**
+ * Adds the page to the read TLB if PMP permits. Called for a read of RAM after address translation and the PMP check
+ * have succeeded.
+ */
 export const enterReadTlb = (core: Core, v: CacheableAccess): Code =>
   when(
     v.cacheable.get,
@@ -132,8 +135,8 @@ export const enterReadTlb = (core: Core, v: CacheableAccess): Code =>
   );
 
 /**
- * Called for a write to RAM, before `touch` marks the page dirty. If the write may change the page table used to
- * translate its address, `touch` also removes the entry added here.
+ * Adds the page to the write TLB if PMP permits. Called for a write to RAM, before `touch` marks the page dirty. If the
+ * write may change the page table used to translate its address, `touch` also removes the entry added here.
  */
 export const enterWriteTlb = (core: Core, v: CacheableAccess): Code => {
   const tags = i32.and(pageFlags(v.pa.get), i32.const(PAGE_CODE | PAGE_WATCHED));

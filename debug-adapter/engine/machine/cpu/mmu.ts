@@ -62,9 +62,10 @@ import { ACCESS_FETCH, ACCESS_READ, ACCESS_WRITE, causeOf, dataPrivilege } from 
 import { pmpIsActive } from './pmp.ts';
 
 /**
- * Defines address translation by the page tables that isa/pageTables.ts describes, with accessed and dirty bits set by
- * hardware. Page tables outside RAM cause an access fault. The guest never observes a stale TLB entry: all translations are flushed by a write to a page table that was walked (see
- * `touch`), and by a change to menvcfg.PBMTE, which changes the meaning of page table entries.
+ * Defines address translation through the page tables that isa/pageTables.ts describes, with accessed and dirty bits
+ * set by hardware. Page tables outside RAM cause an access fault. The guest never observes a stale TLB entry: all
+ * translations are flushed by a write to a page table that was walked (see `touch`), and by a change to menvcfg.PBMTE,
+ * which changes the meaning of page table entries.
  */
 export function defineMmu(core: Core): void {
   const { builder, functions } = core;
@@ -141,7 +142,7 @@ function isNotCanonical({ va, shift }: Walk): Code {
   return i64.ne(i64.shrS(i64.shl(va.get, bitsAbove), bitsAbove), va.get);
 }
 
-/** For bits in the lower half of the entry. */
+/** Nonzero if the entry has any of the bits, which must be in its lower half. */
 const pteHas = ({ pte }: Walk, bits: bigint): Code => i32.and(i32.wrap(pte.get), i32.const(Number(bits)));
 const ppn = ({ pte }: Walk): Code => i64.and(i64.shrU(pte.get, i64.const(PPN.SHIFT)), i64.const(PPN.MASK));
 const pageAddress = (pageNumber: Code): Code => i64.shl(pageNumber, i64.const(PAGE_BITS));

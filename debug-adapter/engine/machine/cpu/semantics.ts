@@ -68,7 +68,7 @@ export const COMPUTE: Partial<Record<OperationName, Semantics>> = {
   REMW: ({ a, b, helpers }) => i64.extend32S(call(helpers.rem, i64.extend32S(a), i64.extend32S(b))),
   DIVUW: ({ a, b, helpers }) => i64.extend32S(call(helpers.divu, flag(low(a)), flag(low(b)))),
   REMUW: ({ a, b, helpers }) => i64.extend32S(call(helpers.remu, flag(low(a)), flag(low(b)))),
-  // Zicond: zero if a condition holds (chapter 12.3).
+  // Zicond: the result is zero if the condition on rs2 holds, and otherwise rs1 (chapter 12.3).
   CZERO_EQZ: ({ a, b }) => select(i64.eqz(b), i64.const(0), a),
   CZERO_NEZ: ({ a, b }) => select(i64.eqz(b), a, i64.const(0)),
   ...BIT_MANIPULATION,

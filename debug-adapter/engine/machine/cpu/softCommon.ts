@@ -14,7 +14,10 @@ import {
 // Cycle: rounding is built from these helpers, and some helpers call its functions.
 import type { Rounding } from './softRound.ts';
 
-/** The code that the exact operations share: it handles NaNs, invalid operations, and results that need no rounding. */
+/**
+ * The functions that the exact operations call. The code below is shared by these operations: it handles NaNs, invalid
+ * operations, and results that need no rounding.
+ */
 export type Parts = Rounding & { mulhu: FunctionHandle };
 
 export const any = (conditions: Code[]): Code => conditions.reduce((one, other) => i32.or(one, other));
@@ -30,7 +33,9 @@ export const nanOperands = (operands: Local[], control: Local): Code =>
 export const invalidWhen = (condition: Code, control: Local): Code =>
   when(condition, raiseFlags(FLAG.INVALID), ret(canonicalNaN(control.get)));
 
-/** Converts a double that every format represents exactly (zero or infinity) to a register in the result's format. */
+/**
+ * Converts a double that every format represents exactly (zero or infinity) to a register value in the result's format.
+ */
 export const asResult = (value: Code, control: Local): Code => {
   const upper = (bits: number): Code => i64.shrU(value, i64.const(64 - bits));
   // The exponent has 5 bits in a half, 8 in a single and 11 in a double.

@@ -31,7 +31,7 @@ const makeWide = (frame: Frame): Wide => ({
   low: frame.local(I64),
 });
 
-/** Computes a * b + c in 128 bits, rounded once. */
+/** Computes a * b + c in 128 bits, with a single rounding. */
 export function multiplyAddBody(frame: Frame, parts: Parts): Code {
   const [a, b, c, control] = frame.parameters;
   const sum = makeWide(frame);
@@ -79,7 +79,7 @@ function specialSums(a: Local, b: Local, c: Local, control: Local): Code {
   );
 }
 
-/** The top bit of each significand is bit 62, so the product is below 2^126. */
+/** Computes the exact product. The top bit of each significand is bit 62, so the product is below 2^126. */
 function product(to: Wide, a: Local, b: Local, { exponentOf, significandOf, mulhu }: Parts): Code {
   return sequence(
     set(to.sign, isNegative(i64.xor(a.get, b.get))),

@@ -35,7 +35,7 @@ export interface Rounding {
   round: FunctionHandle;
 }
 
-/** Smaller than the exponent of any nonzero sum or product. */
+/** The exponent of zero, which is smaller than that of any nonzero sum or product. */
 const EXPONENT_OF_ZERO = -10_000;
 
 /**

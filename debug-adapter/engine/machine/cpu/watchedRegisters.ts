@@ -41,7 +41,10 @@ export class WatchedRegisters {
     this.view = new DataView(memory.buffer);
   }
 
-  /** Sets the registers, and stores their current values. f0 to f31 follow x0 to x31 and the sink register. */
+  /**
+   * Sets the registers, and stores their current values. In the numbering of the registers, f0 to f31 follow x0 to x31
+   * and the sink register.
+   */
   set(registers: readonly number[]): void {
     const { view } = this;
     view.setInt32(SLOT.REGISTERS_WATCHED, registers.length, true);

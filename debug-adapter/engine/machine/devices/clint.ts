@@ -22,7 +22,7 @@ export class Clint implements Device {
   private state: ClintState;
   /** Derived from the state: the time at which mtime reaches mtimecmp, for each hart. */
   private readonly deadlines: number[];
-  /** Derived: the time at which mtime next wraps from 2^64 - 1 to 0, which invalidates the deadlines. */
+  /** Derived from the state: the time at which mtime next wraps from 2^64 - 1 to 0, which invalidates the deadlines. */
   private wrapNanoseconds = Infinity;
 
   constructor(options: { context: DeviceContext; harts?: number; name?: string; timerStartsDisarmed?: boolean }) {

@@ -8,16 +8,16 @@ export interface Segment {
   lengthBytes: number;
 }
 
-/** A `Segment` in saved state. */
+/** The saved form of a `Segment`. */
 export const SEGMENT_STATE: RecordCodec<Segment> = record({ address: number, lengthBytes: number });
 
 /** A request that the guest put into the available ring. */
 export interface Chain {
   /** The index of the chain's first descriptor, which identifies the chain in the used ring. */
   head: number;
-  /** The buffers the device may read, in order. */
+  /** The buffers that the device may read, in order. */
   readable: Segment[];
-  /** The buffers the device may write, in order. */
+  /** The buffers that the device may write, in order. */
   writable: Segment[];
 }
 
@@ -38,7 +38,8 @@ export interface DescriptorTable {
 /**
  * Reads the chain that starts at descriptor `head` of a table. The guest can write any value anywhere in RAM, so every
  * address and index is checked before use, and a chain must not be longer than its table. If a check fails, a
- * BadQueueError is thrown. As in QEMU, only the first descriptor of a chain can be indirect, and its next field is then ignored.
+ * BadQueueError is thrown. As in QEMU, only the first descriptor of a chain can be indirect, and its next field is then
+ * ignored.
  */
 export function readChain(memory: GuestMemory, own: DescriptorTable, head: number): Chain {
   const chain: Chain = { head, readable: [], writable: [] };

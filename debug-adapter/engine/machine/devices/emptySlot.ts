@@ -13,8 +13,8 @@ import {
 
 /**
  * A virtio-mmio slot without a device: device id 0 makes drivers ignore the slot (virtio 1.2, 4.2.2.2). As in QEMU, all
- * registers except magic, version and vendor read as 0, and a read of one or two bytes from one of these three returns
- * its low bytes. An empty slot has no state.
+ * registers except magic, version and vendor read as 0, and a read of one or two bytes from one of these three
+ * registers returns the register's low bytes. An empty slot has no state.
  */
 export class EmptySlot implements Device {
   readonly name: string;

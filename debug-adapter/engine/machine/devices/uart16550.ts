@@ -50,8 +50,8 @@ import {
  * after a byte was last received or read, even if the FIFO is filled to its trigger level. The timeout remains pending
  * until a byte is read.
  *
- * Input is accepted while the guest is listening (`UartInput`) and the FIFO holds fewer bytes than its trigger level. In
- * loopback mode, the UART does not accept input.
+ * Input is accepted while the guest is listening (`UartInput`) and the FIFO holds fewer bytes than its trigger level.
+ * In loopback mode, the UART does not accept input.
  */
 export class Uart16550 implements TimedDevice {
   readonly name: string;
@@ -65,7 +65,10 @@ export class Uart16550 implements TimedDevice {
     characterNanoseconds: RESET_CHARACTER_NANOSECONDS,
   };
   private readonly input: UartInput;
-  /** Derived: the time from which the UART accepts input and the next timeout, as last reported to the context. */
+  /**
+   * Derived from the state: the time from which the UART accepts input and the time of the next timeout, as last
+   * reported to the context.
+   */
   private ready = Infinity;
   private reportedDue = Infinity;
 
@@ -225,7 +228,7 @@ export class Uart16550 implements TimedDevice {
   }
 
   private writeFifoControl(byte: number): void {
-    // PC16550D, "FIFO Control Register": changing from one mode to the other clears both FIFOs.
+    // PC16550D, "FIFO Control Register": switching between FIFO mode and 16450 mode clears both FIFOs.
     const modeChanges = ((byte ^ this.state.fifoControl) & FCR_ENABLE) !== 0;
     if (modeChanges || byte & FCR_RESET_RECEIVE) this.resetReceiver();
     if (modeChanges || byte & FCR_RESET_TRANSMIT) this.state.transmitEmptyPending = true; // as in QEMU

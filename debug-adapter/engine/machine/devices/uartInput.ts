@@ -3,7 +3,10 @@ import { IER_RECEIVE } from './uartRegisters.ts';
 
 /** The fields of the UART's saved state that determine when it accepts input. */
 export const INPUT_FIELDS = {
-  /** The number of polls since the guest last transmitted a byte or reset the FIFO; 0 once it is polling. */
+  /**
+   * The number of polls since the guest last transmitted a byte or reset the FIFO; 0 once the guest is considered to be
+   * polling.
+   */
   pollsInARow: savedAs('looksInARow', number),
   isPolling: savedAs('polls', boolean),
   /** The earliest time at which the next input byte may arrive. */
@@ -30,7 +33,7 @@ interface InputState {
 export class UartInput {
   private readonly state: InputState;
   private readonly now: () => number;
-  /** Derived: whether the guest was listening at the last update. */
+  /** Derived from the state: whether the guest was listening at the last update. */
   private listens = false;
 
   /** The UART and this object share `state`. */
@@ -65,12 +68,16 @@ export class UartInput {
     this.blockLine();
   }
 
-  /** Called after the state has been loaded. Loading does not count as the guest beginning to listen. */
+  /**
+   * Called after the state has been loaded. A guest that is listening then does not count as just beginning to listen.
+   */
   restored(): void {
     this.listens = this.isListening();
   }
 
-  /** The virtual time from which a byte may arrive; Infinity if the guest is not listening. Called after each access. */
+  /**
+   * The virtual time from which a byte may arrive; Infinity if the guest is not listening. Called after each access.
+   */
   update(): number {
     const listened = this.listens;
     this.listens = this.isListening();

@@ -28,7 +28,7 @@ export const UART_FIELDS = {
   /** The last byte received while the FIFO was disabled. Every read of RBR returns it. */
   receiveBuffer: number,
   overrun: boolean,
-  /** Whether the last write to THR set THRE and the guest has not yet read it from IIR. */
+  /** Whether a THRE interrupt is pending that the guest has not yet read from IIR. */
   transmitEmptyPending: boolean,
   ...INPUT_FIELDS,
 };

@@ -6,8 +6,8 @@ import { FEATURE_VERSION_1 } from './virtioRegisters.ts';
 export const featuresFor = (drive: Drive): bigint => FEATURES | (drive.readOnly ? FEATURE_READ_ONLY : 0n);
 
 /**
- * The struct virtio_blk_config (virtio 1.2, 5.2.4), up to and including write_zeroes_may_unmap. Fields that belong to features that
- * are not offered are 0.
+ * The struct virtio_blk_config (virtio 1.2, 5.2.4), up to and including write_zeroes_may_unmap. Fields that belong to
+ * features that are not offered are 0.
  */
 export function configurationFor(drive: Drive): Uint8Array {
   const bytes = new Uint8Array(CONFIGURATION_BYTES);
@@ -25,8 +25,8 @@ export function configurationFor(drive: Drive): Uint8Array {
 }
 
 /**
- * The device ID string (virtio 1.2, 5.2.6): at most 20 bytes of ASCII, without a terminating zero if it is 20 bytes long. As in
- * QEMU, a shorter ID is padded with a single zero.
+ * The device ID string (virtio 1.2, 5.2.6): at most 20 bytes of ASCII, without a terminating zero if it is 20 bytes
+ * long. As in QEMU, a shorter ID is padded with a single zero.
  */
 export function identity(driveId: string, padsIdentity: boolean): Uint8Array {
   const bytes = new Uint8Array(padsIdentity ? IDENTITY_BYTES : Math.min(IDENTITY_BYTES, [...driveId].length + 1));

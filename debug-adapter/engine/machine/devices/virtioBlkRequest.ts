@@ -4,7 +4,7 @@ import { BadQueueError, type Chain, type Segment } from './descriptorChain.ts';
 import type { GuestMemory } from './device.ts';
 import { copyOut, slice, totalBytes } from './segments.ts';
 
-/** The work to do when a request is due: an operation on the drive, or an answer without one. */
+/** The work to do when a request is due: an operation on the drive, or an answer that needs no such operation. */
 export const WORK = variants({
   drive: record({ id: number, operation: oneOf(...BLOCK_OPERATIONS), offset: number, lengthBytes: number }),
   identify: record({}),
@@ -24,9 +24,9 @@ export interface ParsedRequest {
   head: number;
   type: number;
   sector: number;
-  /** The chain without the header. */
+  /** The chain's readable buffers without the header. */
   readable: Segment[];
-  /** The chain without the status byte. */
+  /** The chain's writable buffers without the status byte. */
   writable: Segment[];
   /** `writable` for a request that returns data to the guest, `readable` for all other requests. */
   dataSegments: Segment[];
@@ -37,8 +37,8 @@ export interface ParsedRequest {
 }
 
 /**
- * Parses a struct virtio_blk_req (virtio 1.2, 5.2.6): header, data and status byte, which the guest may split over buffers in any
- * way (2.7.4).
+ * Parses a struct virtio_blk_req (virtio 1.2, 5.2.6): header, data and status byte, which the guest may split over
+ * buffers in any way (2.7.4).
  */
 export function parseRequest(memory: GuestMemory, chain: Chain): ParsedRequest {
   const readableBytes = totalBytes(chain.readable);
@@ -138,8 +138,8 @@ const RANGE_BYTES = 16;
 /** The value of QEMU's BDRV_REQUEST_MAX_SECTORS. */
 export const RANGE_SECTORS_MAX = 0x3fffff;
 /**
- * A chain may contain the same RAM many times. This limit prevents a faulty guest from making the engine allocate
- * memory for the combined length of all buffers.
+ * The buffers of a chain may refer to the same RAM many times. This limit prevents a faulty guest from making the
+ * engine allocate memory for the combined length of all buffers.
  */
 const TRANSFER_BYTES_MAX = 256 * 1024 * 1024;
 

@@ -44,16 +44,16 @@ import { QUEUE_STATE, type RingAddresses, Virtqueue } from './virtqueue.ts';
 
 /**
  * The virtio-mmio transport, modern (version 2): virtio 1.2, section 4.2.2, with split virtqueues. It handles the
- * registers, features, status, interrupts and queues; the backend does the device's work. With `legacy`, it is the
- * version 1 transport (4.2.4): there are 32 features, which take effect when they are written, and each queue occupies
- * one range of pages, given by the number of its first page.
+ * registers, features, status, interrupts and queues; the backend does the device's work. With `legacy`, the transport
+ * is version 1 (4.2.4): there are 32 features, which take effect when they are written, and each queue occupies one
+ * range of pages, given by the number of its first page.
  *
- * It behaves like QEMU's hw/virtio/virtio-mmio.c and virtio.c, even where they differ from the specification. Features
- * that are not offered are dropped, and VIRTIO_F_VERSION_1 is not required (xv6 accepts none of feature bits 32 to 63).
- * The selectors, the driver's features and a modern queue's registers survive a guest reset. QUEUE_READY can be written
- * for queues that do not exist, and writing 0 does not stop a queue. After a guest violates a queue rule, the device
- * processes no more requests until the guest resets it. With VIRTIO_F_VERSION_1, the device reports the violation by
- * DEVICE_NEEDS_RESET and an interrupt.
+ * The transport behaves like QEMU's hw/virtio/virtio-mmio.c and virtio.c, even where they differ from the
+ * specification. Features that the guest accepts but the device does not offer are dropped, and VIRTIO_F_VERSION_1 is
+ * not required (xv6 accepts none of feature bits 32 to 63). The selectors, the driver's features and a modern queue's
+ * registers survive a guest reset. QUEUE_READY can be written for queues that do not exist, and writing 0 does not stop
+ * a queue. After a guest violates a queue rule, the device processes no more requests until the guest resets it. With
+ * VIRTIO_F_VERSION_1, the device reports the violation by DEVICE_NEEDS_RESET and an interrupt.
  */
 export class VirtioMmio implements VirtioTransport {
   readonly name: string;
@@ -338,7 +338,7 @@ type TransportState = Omit<Loaded<ReturnType<typeof stateFor>>, 'queues'>;
 
 /**
  * The queue size, and the low and high halves of the addresses of the descriptors, the available ring and the used
- * ring. They survive a reset.
+ * ring. These registers survive a guest reset.
  */
 const QUEUE_REGISTERS = record({ size: number, halves: list(number, 6) });
 type QueueRegisters = Loaded<typeof QUEUE_REGISTERS>;

@@ -118,7 +118,7 @@ const REQUEST_NANOSECONDS = 10_000;
  */
 const ANSWER_BYTES_MAX = 1024;
 
-// virtio 1.2, 6, "Reserved Feature Bits". The device type defines no features.
+// virtio 1.2, 6, "Reserved Feature Bits". The entropy device defines no features of its own.
 /** Offered only by legacy devices. */
 const FEATURE_ANY_LAYOUT = 1n << 27n;
 const FEATURE_INDIRECT_DESCRIPTORS = 1n << 28n;

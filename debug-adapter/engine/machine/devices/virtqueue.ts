@@ -124,7 +124,7 @@ export class Virtqueue {
   }
 
   /**
-   * Gives a chain back to the guest, with the number of bytes written. Returns whether the guest requested an
+   * Puts a chain into the used ring, with the number of bytes written. Returns whether the guest requested an
    * interrupt.
    */
   push(chain: UsedChain, eventIndex: boolean): boolean {
@@ -183,7 +183,7 @@ export const QUEUE_STATE = record({
 type QueueState = Loaded<typeof QUEUE_STATE>;
 
 const AT_RESET = { descriptors: 0, available: 0, used: 0, availableIndex: 0, usedIndex: 0, signalledIndex: -1 };
-/** As in QEMU: the default for a legacy driver that does not set an alignment. */
+/** The alignment of the used ring if a legacy driver does not set one, as in QEMU. */
 const ALIGNMENT_DEFAULT = 4096;
 
 // virtio 1.2, 2.7.6 and 2.7.8: each ring begins with flags and an index, and is followed by an event field.

@@ -2,7 +2,7 @@ import { hexText } from '../../base/hexText.ts';
 import { entropyPortTexts } from '../../../messages/inputPorts.ts';
 import type { QueryPort } from './inputPort.ts';
 
-/** Unpredictable bytes. A query is the number of bytes; an answer is the bytes. */
+/** Random bytes from the host. A query is the number of bytes, and an answer is the bytes themselves. */
 export const ENTROPY_PORT: QueryPort<number, Uint8Array> = {
   number: 3,
   answers: {

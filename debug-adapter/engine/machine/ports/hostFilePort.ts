@@ -28,7 +28,7 @@ export interface HostFileResult {
   bytes: Uint8Array;
 }
 
-/** Files of the host and undelivered console input, for semihosting calls. */
+/** Host files and undelivered console input, for semihosting calls. */
 export const HOST_FILE_PORT: QueryPort<HostFileQuery, HostFileResult> = {
   number: 4,
   answers: {

@@ -1,14 +1,14 @@
 import type { GuestAddress } from '../../base/quantities.ts';
 
-/** The guest physical addresses of heap and stack; `limit` is the first byte after them. */
+/** The range of guest physical addresses for the heap and the stack; `limit` is the first byte after them. */
 export interface HeapGap {
   base: GuestAddress;
   limit: GuestAddress;
 }
 
 /**
- * The range that SYS_HEAPINFO returns for heap and stack: the largest part of RAM into which nothing was loaded, as
- * QEMU computes it (hw/core/loader.c, rom_find_largest_gap_between).
+ * The range that SYS_HEAPINFO returns for the heap and the stack: the largest part of RAM into which nothing was
+ * loaded, as QEMU computes it (hw/core/loader.c, rom_find_largest_gap_between).
  */
 export function heapGap(
   pieces: readonly { address: GuestAddress; memoryBytes: number }[],

@@ -24,7 +24,7 @@ export type OpenFile = Exclude<SavedFile, { kind: 'closed' }>;
 export class OpenFiles {
   private files: (OpenFile | undefined)[] = [];
 
-  /** Returns the new handle; undefined if too many files are open. */
+  /** Adds a file and returns its handle; undefined if too many files are open. */
   add(file: OpenFile): number | undefined {
     const free = this.files.indexOf(undefined);
     const index = free < 0 ? this.files.length : free;
@@ -38,7 +38,7 @@ export class OpenFiles {
     return this.files[Number(BigInt.asIntN(32, handle)) - 1];
   }
 
-  /** Returns false if the handle is not open. */
+  /** Closes a file. Returns false if the handle is not open. */
   close(handle: bigint): boolean {
     if (!this.get(handle)) return false;
     this.files[Number(BigInt.asIntN(32, handle)) - 1] = undefined;
@@ -56,7 +56,9 @@ export class OpenFiles {
   }
 }
 
-/** Limits the size of a snapshot, which contains the open files and their names. */
+/**
+ * The maximum number of open files. It limits the size of a snapshot, which contains the open files and their names.
+ */
 const OPEN_FILES_MAX = 256;
 
 /** Error numbers that are the same in Linux and in the C libraries used by embedded guests. */

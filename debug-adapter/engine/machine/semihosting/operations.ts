@@ -23,7 +23,7 @@ export interface CallContext {
 
 /** The call's return value, and the new value for SYS_ERRNO. */
 export type CallResult = { value: bigint; error?: number } | typeof WAIT_FOR_CONSOLE;
-/** The call waits and is repeated when a console byte arrives. */
+/** Returned by a call that waits; the call is repeated when a console byte arrives. */
 export const WAIT_FOR_CONSOLE = 'waits';
 
 type Operation = (call: CallContext) => CallResult;
@@ -246,7 +246,7 @@ const NAME_BYTES_MAX = 4096;
  */
 const TRANSFER_BYTES_MAX = 1n << 20n;
 /**
- * The size of the parts of a transfer. Each part becomes one entry in the log. The log itself is written in chunks of
- * about the same size.
+ * The maximum size of one part of a transfer. Each part becomes one entry in the log. The log itself is written in
+ * chunks of about the same size.
  */
 const CHUNK_BYTES = 64 << 10;

@@ -102,7 +102,10 @@ export class Semihosting implements Stateful {
     this.files.state = files;
   }
 
-  /** The three instructions of a call are in one page, so reading them cannot fault after the EBREAK was fetched. */
+  /**
+   * Whether the EBREAK at `pc` is a semihosting call. The three instructions of a call are in one page, so reading them
+   * cannot fault after the EBREAK was fetched.
+   */
   private isCallAt(pc: bigint): boolean {
     const [before, after] = [BigInt.asUintN(64, pc - 4n), BigInt.asUintN(64, pc + 4n)];
     if (before >> PAGE_BITS !== after >> PAGE_BITS) return false;
@@ -139,7 +142,7 @@ export class Semihosting implements Stateful {
     return received;
   }
 
-  /** The hart executes the same EBREAK again after a byte has arrived or an interrupt has been taken. */
+  /** Makes the hart wait. It executes the same EBREAK again after a byte has arrived or an interrupt has been taken. */
   private waitForConsole(): void {
     const { harts, attention } = this.parts;
     this.waiting |= 1 << harts.current;

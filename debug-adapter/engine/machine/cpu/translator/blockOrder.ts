@@ -5,7 +5,7 @@ export interface OrderedBlock {
   block: Block;
   /** The index in reverse post-order. */
   index: number;
-  /** The blocks that it immediately dominates. */
+  /** The blocks that this block immediately dominates. */
   children: OrderedBlock[];
   isLoop: boolean;
   /** Whether more than one forward edge leads to this block. */
@@ -61,7 +61,7 @@ function reversePostOrder(entry: Block): OrderedBlock[] {
   return post;
 }
 
-/** Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm". */
+/** Finds the immediate dominator of each block (Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm"). */
 function findDominators(order: OrderedBlock[]): void {
   order[0].dominator = order[0];
   for (let changed = true; changed;) {

@@ -14,8 +14,8 @@ export class CodePageWriters {
   /** The entries detected while there were no watchpoints. */
   private besideCode = new Set<number>();
   /**
-   * The entries detected while there are watchpoints: in `amongWatched`, those that were detected a second time, after
-   * they had been translated again.
+   * The entries detected while there are watchpoints. `amongWatched` contains those that were detected a second time,
+   * after their regions had been translated again.
    */
   private besideWatched = new Set<number>();
   private amongWatched = new Set<number>();
@@ -47,8 +47,8 @@ export class CodePageWriters {
   }
 
   /**
-   * While there are watchpoints: the set to which a detected entry is added. An entry is added to the second set only
-   * if its region is the cause of the slow-path accesses.
+   * The set to which a detected entry is added while there are watchpoints; undefined if it is not added to any. An
+   * entry is added to `amongWatched` only if its region is the cause of the slow-path accesses.
    */
   private watchedEntries(entry: number): Set<number> | undefined {
     if (!this.besideWatched.has(entry)) return this.besideWatched;
@@ -56,7 +56,9 @@ export class CodePageWriters {
     return isCause ? this.amongWatched : undefined;
   }
 
-  /** Called after regions have been translated: all accesses so far were made by earlier code. */
+  /**
+   * Called after regions have been translated. Disregards all accesses so far, because they were made by older code.
+   */
   forgetAccesses(): void {
     this.accessesSeen = this.view.getUint32(SLOT.TAGGED_ACCESSES, true);
   }

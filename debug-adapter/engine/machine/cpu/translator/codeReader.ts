@@ -12,8 +12,8 @@ import type { GuestCode, Offset } from './regionGraph.ts';
 const REACH = 1 << 20;
 
 /**
- * Reads guest code for a region. Code is addressed by its offset from the entry's page, and only pages from which the
- * guest has fetched can be read.
+ * Reads guest code for a region. Code is addressed by its offset from the start of the entry's page, and only pages
+ * from which the guest has fetched can be read.
  */
 export class CodeReader implements GuestCode {
   /** The offset of the region's first instruction in the entry's page. */

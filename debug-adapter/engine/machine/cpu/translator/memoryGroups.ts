@@ -5,7 +5,7 @@ import type { Block, Instruction } from './regionGraph.ts';
 /** Accesses through the same base register that share a TLB lookup. */
 export interface MemoryGroup {
   register: number;
-  /** Offsets from the base register, in bytes; `end` is exclusive. */
+  /** The range of offsets from the base register, in bytes; `end` is exclusive. */
   start: number;
   end: number;
   hasStore: boolean;

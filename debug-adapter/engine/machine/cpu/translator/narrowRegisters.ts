@@ -3,7 +3,7 @@ import type { OperationName } from '../operations.ts';
 import type { OrderedBlock } from './blockOrder.ts';
 import type { Instruction } from './regionGraph.ts';
 
-/** A set of integer registers, as the bits of a number. */
+/** A set of integer registers, as a bit mask. */
 export type Registers = number;
 
 const ALL: Registers = -1;

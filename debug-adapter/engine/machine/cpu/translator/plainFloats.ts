@@ -19,7 +19,7 @@ export interface PlainFloat {
   rounds: boolean;
   /** The conditions that the operands must meet before the host's instruction may be used. */
   conditions: (a: Code, b: Code) => Code[];
-  /** The new value of rd, 64 bits, before `finish`. */
+  /** The new 64-bit value of rd, before `finish` is applied. */
   compute: (a: Code, b: Code) => Code;
   /** Whether the computed value is the final result, which requires that no other flag can have been raised. */
   isFinal?: (value: Code) => Code;

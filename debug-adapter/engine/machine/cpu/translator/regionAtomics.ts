@@ -8,9 +8,9 @@ import type { RegionMemory } from './regionMemory.ts';
 import type { RegionRegisters } from './regionRegisters.ts';
 
 /**
- * AMOs, LR and SC in a region: executed in place if a load (for LR) or a store (for AMOs and SC) at that address would
- * be plain; otherwise control leaves the region before the instruction. The instructions executed here therefore never
- * fault, and never write to pages that are not marked dirty.
+ * Generates the AMOs, LR and SC of a region. An instruction is executed in place if a load (for LR) or a store (for
+ * AMOs and SC) at its address would be plain; otherwise, control leaves the region before the instruction. Instructions
+ * executed in place therefore never fault, and never write to pages that are not marked dirty.
  */
 export class RegionAtomics {
   private memory: RegionMemory;
@@ -24,7 +24,7 @@ export class RegionAtomics {
     this.value = frame.local(I64);
   }
 
-  /** `leave` is code that leaves the region before this instruction. */
+  /** Generates one instruction. `leave` is code that leaves the region before it. */
   access({ name, decoded }: Instruction, leave: Code): Code {
     const { form, isDouble } = ATOMIC[name]!;
     const { rd, rs1, rs2, immediate } = decoded;

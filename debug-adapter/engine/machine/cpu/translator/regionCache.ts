@@ -12,7 +12,9 @@ export interface CompiledRegion {
   entry: number;
   /** The instruction word of the entry. */
   raw: number;
-  /** Indexed by RAM page: a byte for each halfword in the page, nonzero if the region contains its code. */
+  /**
+   * Indexed by RAM page: a byte for each halfword in the page, nonzero if the halfword is part of the region's code.
+   */
   code: Map<number, Uint8Array>;
   instructions: number;
   /** Whether the region is valid only while every read of RAM is plain. */
@@ -29,7 +31,7 @@ interface Region extends CompiledRegion {
   breaks: string;
 }
 
-/** The number of regions with other breakpoints that are kept for each entry. */
+/** The maximum number of parked regions for each entry, each translated with a different set of breakpoints. */
 const PARKED_MAX = 2;
 
 /**

@@ -49,17 +49,21 @@ export interface RegionSource {
    * it returns without executing an instruction.
    */
   isBare: boolean;
-  /** Which accesses the region makes in place, for programs whose data is close to their code or to watched bytes. */
+  /**
+   * Which accesses the region makes in place. This matters for programs whose data is close to their code or to watched
+   * bytes.
+   */
   inPlace: InPlaceAccesses;
   ramBytes: number;
   helpers: ArithmeticHelpers;
 }
 
 /**
- * Generates the code for a region as a function of the type REGION_TYPE. It executes the region from its entry with registers in locals, and subtracts each block's instruction count from the budget at the
- * start of the block. It stores registers and PC in memory and returns if the budget is too small for a block, if
- * control flow leaves the region, and before any instruction that is not plain. The interpreter then executes that
- * instruction, so no instruction in a region faults, and every step is counted exactly.
+ * Generates the code for a region as a function of the type REGION_TYPE. It executes the region from its entry with
+ * registers in locals, and subtracts each block's instruction count from the budget at the start of the block. It
+ * stores registers and PC in memory and returns if the budget is too small for a block, if control flow leaves the
+ * region, and before any instruction that is not plain. The interpreter then executes that instruction, so no
+ * instruction in a region faults, and every step is counted exactly.
  */
 export function regionCode(frame: Frame, region: RegionSource): Code {
   const { entry, order, pages, isBare, ramBytes, inPlace, helpers } = region;

@@ -23,8 +23,8 @@ import type { RegionRegisters } from './regionRegisters.ts';
 const UNUSED_BITS = 10;
 
 /**
- * The ways out of a region. A normal exit is where control flow ends the region. A side exit is where the interpreter
- * has to execute the next instruction. Each stores registers and PC in memory and returns the budget that is left.
+ * The exits from a region. At a normal exit, control flow leaves the region's code. At a side exit, the interpreter has
+ * to execute the next instruction. Each exit stores registers and PC in memory and returns the budget that is left.
  */
 export class RegionExits {
   private registers: RegionRegisters;
@@ -41,7 +41,7 @@ export class RegionExits {
     this.exit = frame.local(I64);
   }
 
-  /** The guest address of code, which depends on where the entry's page is mapped. */
+  /** The guest address of the code at an offset, which depends on where the entry's page is mapped. */
   address(offset: Offset): Code {
     return offset === 0 ? this.base.get : i64.add(this.base.get, i64.const(offset));
   }

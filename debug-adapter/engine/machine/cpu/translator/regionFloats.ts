@@ -34,7 +34,7 @@ export class RegionFloats {
     return when(i32.eqz(this.areDirty.get), leave);
   }
 
-  /** Executes the instruction if the host computes its result exactly; otherwise leaves the region before it. */
+  /** Executes the instruction if the host's result is final; otherwise leaves the region before it. */
   compute({ rd, rs1, rs2 }: Decoded, float: PlainFloat, leave: Code): Code {
     const operands = [this.registers.get(rs1), this.registers.get(rs2)] as const;
     const state = float.rounds ? this.mayRound : this.areDirty;

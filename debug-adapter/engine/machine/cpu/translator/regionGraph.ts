@@ -124,7 +124,7 @@ class GraphBuilder {
     return this.block(key);
   }
 
-  // --- finding instructions --------------------------------------------------------------------------------------------
+  // --- finding instructions ------------------------------------------------------------------------------------------
 
   private addLeader(key: BlockKey): BlockKey {
     const { leaders } = key.copy;
@@ -218,7 +218,7 @@ class GraphBuilder {
     return true;
   }
 
-  // --- making blocks ---------------------------------------------------------------------------------------------------
+  // --- making blocks -------------------------------------------------------------------------------------------------
 
   private block(key: BlockKey): Block {
     const { nodes, leaders, blocks } = key.copy;
@@ -281,7 +281,7 @@ function newCopy(of?: { returnsTo: Offset; callee: Offset; parent: InlinedCopy }
 /** Represents all code outside the region. */
 const OUTSIDE_COPY = newCopy();
 
-/** Indexed by operation: the condition of a near branch. */
+/** Indexed by operation: the name of its branch condition, for near branches. */
 const CONDITIONS = OPERATION_NAMES.map((name) => {
   const base = name.slice(0, -'_NEAR'.length);
   return name.endsWith('_NEAR') && CONDITION[base] ? base : undefined;

@@ -27,7 +27,7 @@ export interface InstructionParts {
   target: Local;
 }
 
-/** The instructions of a region, block by block, without the jumps at the ends of the blocks. */
+/** Generates the instructions of a region, block by block, except for the jumps at the ends of the blocks. */
 export class RegionInstructions {
   private parts: InstructionParts;
   private narrow: Map<OrderedBlock, Registers>;

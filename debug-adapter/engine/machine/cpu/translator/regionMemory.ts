@@ -39,7 +39,7 @@ import {
   type TaggedAccess,
 } from './taggedPages.ts';
 
-/** The groups of a block's accesses, and those of them that have already been checked. */
+/** The groups into which a block's accesses are divided, and the groups that have already been checked. */
 export interface BlockAccesses {
   groups: Map<Instruction, MemoryGroup>;
   checked: Map<MemoryGroup, CheckedGroup>;
@@ -111,7 +111,7 @@ export class RegionMemory {
     this.zeroIsForbidden = frame.local(I32);
   }
 
-  /** `leave` is code that leaves the region before this instruction. */
+  /** Generates one load or store. `leave` is code that leaves the region before it. */
   access(instruction: Instruction, block: BlockAccesses, leave: Code): Code {
     const group = block.groups.get(instruction);
     return group && group.accesses > 1
@@ -121,7 +121,7 @@ export class RegionMemory {
 
   /**
    * Checks an aligned access to the address in a register; afterwards `address` is its address in the WebAssembly
-   * memory. `changes` is whether the access changes the word at an address.
+   * memory. `changes` returns code for whether the access changes the word at an address.
    */
   locate(
     { register, lengthBytes, table }: Omit<Access, 'offset'>,
@@ -238,7 +238,7 @@ export class RegionMemory {
     );
   }
 
-  // --- untranslated reads ----------------------------------------------------------------------------------------------
+  // --- untranslated reads --------------------------------------------------------------------------------------------
 
   /** Whether the region makes accesses in place to pages with watched bytes. */
   private get isWatching(): boolean {
@@ -266,11 +266,11 @@ export class RegionMemory {
     return i64.sub(offset === 0 ? base : i64.add(base, i64.const(offset)), slot('RAM_START'));
   }
 
-  // --- through the TLBs ------------------------------------------------------------------------------------------------
+  // --- through the TLBs ----------------------------------------------------------------------------------------------
 
   /**
-   * As in the interpreter, one comparison checks both the page and the alignment. `changes` is whether the access
-   * changes the bytes; an access to watched bytes that does not may be made in place.
+   * As in the interpreter, one comparison checks both the page and the alignment. `changes` is code for whether the
+   * access changes the bytes in memory. If it does not, even an access to watched bytes may be made in place.
    */
   private checkAligned(access: Access, leave: Code, changes: Code): Code {
     const { register, offset, lengthBytes, table } = access;
@@ -286,8 +286,8 @@ export class RegionMemory {
   }
 
   /**
-   * Checks that the page is in the TLB and that the whole access lies in the page. Sets `guard` if the access may affect
-   * code or watched bytes.
+   * Checks that the page is in the TLB and that the whole access lies in the page. Sets `guard` if the access may
+   * affect code or watched bytes.
    */
   private checkWithinPage(access: Access, leave: Code, guard: Local | undefined): Code {
     const { register, offset, lengthBytes, table } = access;

@@ -20,7 +20,7 @@ import { slot, slot32 } from '../coreContext.ts';
 import { FLOAT_0, RAM, RAM_BASE, READ_TLB, type SlotName, TLB_ENTRIES } from '../layout.ts';
 import type { RegionRegisters } from './regionRegisters.ts';
 
-/** Where a predicate is evaluated. */
+/** The point in a region at which a predicate is evaluated. */
 interface At {
   /** The address of the next instruction. */
   pc: Code;
@@ -29,8 +29,8 @@ interface At {
 }
 
 /**
- * Predicates as code in a region. The code has no effect on the guest. If it cannot compute exactly the value that
- * `evaluatePredicate` defines, it jumps to `unknown`, and the value is computed outside generated code.
+ * Generates code for predicates in a region. The code has no effect on the guest. If it cannot compute exactly the
+ * value that `evaluatePredicate` defines, it jumps to `unknown`, and the value is computed outside generated code.
  */
 export class RegionPredicates {
   private frame: Frame;
@@ -47,7 +47,7 @@ export class RegionPredicates {
     this.ramBytes = options.ramBytes;
   }
 
-  /** Code for the value, an i64. */
+  /** Returns code that computes the predicate's value as an i64. */
   value(predicate: Predicate, at: At): Code {
     switch (predicate.kind) {
       case 'constant':
@@ -111,14 +111,14 @@ export class RegionPredicates {
       set(va, this.value(address, at)),
       set(tlb, i32.add(slot32('DATA_CONTEXT'), index)),
       when(i64.ne(i64.load(tlb.get, READ_TLB), i64.and(va.get, i64.const(-4096))), miss),
-      // While MPRV is set, the TLB does not use the translation of the hart's own mode.
+      // While MPRV is set, the read TLB holds the translations of a mode other than the hart's own.
       when(i32.or(crossesPage, i32.and(slot32('MSTATUS'), i32.const(MSTATUS.MPRV))), miss),
       load(i32.add(low, i32.load(tlb.get, READ_TLB + 8)), 0),
     );
   }
 }
 
-/** The value is never used, because the code jumps first. */
+/** Code that jumps to `unknown`. Its value is never used. */
 const unknown = ({ unknown: target }: At): Code => sequence(br(target), i64.const(0));
 
 /** The CSRs whose value is exactly that of a slot. */

@@ -6,8 +6,8 @@ import type { OrderedBlock } from './blockOrder.ts';
 const ORIGIN = i32.const(0);
 
 /**
- * The guest's integer and floating-point registers in a region. Each register that the region uses is in a local. The
- * locals are loaded from memory at the start of the region, and those that may have changed are stored when control
+ * The guest's integer and floating-point registers in a region. Each register that the region uses is held in a local.
+ * The locals are loaded from memory at the start of the region, and those that may have changed are stored when control
  * leaves it.
  */
 export class RegionRegisters {
@@ -71,7 +71,7 @@ export class RegionRegisters {
 
 /**
  * For each block, the registers that may have been written between the start of the region and the end of the block.
- * Iterates over the loops to a fixed point.
+ * Because of loops, iterates until a fixed point is reached.
  */
 function dirtyAfterBlocks(order: readonly OrderedBlock[]): Map<OrderedBlock, ReadonlySet<number>> {
   const dirty = new Map<OrderedBlock, Set<number>>();

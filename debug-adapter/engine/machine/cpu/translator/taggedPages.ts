@@ -18,7 +18,7 @@ import { CODE_LINE_BYTES, CODE_LINES, RAM, TAG_HAS_CODE, TAG_WATCHED, WATCHED_WO
  * The accesses that a region makes in place. `untagged`: only those to pages without tag bits in the TLB. `besideCode`:
  * also writes to lines without code in pages that contain code. `besideWatched`: also accesses outside the watched
  * range, in pages without code. `amongWatched`: all accesses that affect neither code nor watched bytes, and writes
- * that change nothing. This kind needs much more code than the others.
+ * that change nothing. `amongWatched` needs much more code than the others.
  */
 export type InPlaceAccesses = 'untagged' | 'besideCode' | 'besideWatched' | 'amongWatched';
 
@@ -55,7 +55,10 @@ export function checkTagged(
   );
 }
 
-/** Leaves the region unless the page of the access is in the TLB without code, and the access is outside the watched range. */
+/**
+ * Leaves the region unless the TLB contains the page of the access, the page contains no code, and the access is
+ * outside the watched range.
+ */
 export function checkBesideWatched(
   access: TaggedAccess,
   options: { tag: Code; page: Code; leave: Code; crossesPage?: Code },
@@ -69,7 +72,10 @@ export function checkBesideWatched(
   );
 }
 
-/** Leaves the region unless the access affects neither code nor watched bytes, or has no effect on them. */
+/**
+ * Leaves the region if the access affects code or watched bytes, unless it changes nothing and no watchpoint reports
+ * every access.
+ */
 export function leaveIfAffected(access: TaggedAccess, { changes, leave }: { changes: Code; leave: Code }): Code {
   const done = label();
   const check = label();
@@ -81,8 +87,9 @@ export function leaveIfAffected(access: TaggedAccess, { changes, leave }: { chan
 }
 
 /**
- * Whether an access of at most 8 bytes, which may affect code or watched bytes, does so. The check of two bits at the
- * ends is exact for code lines, and for watched words except that the middle word of 8 bytes needs a third one.
+ * Whether an access of at most 8 bytes, which may affect code or watched bytes, does so. Checking the bits at the ends
+ * of the access is exact for code lines. For watched words, an access of 8 bytes needs one more check, because it may
+ * include a word that contains neither end.
  */
 function affectsGuarded({ at, lengthBytes, table, isAligned }: TaggedAccess): Code {
   const last = i32.add(at, i32.const(lengthBytes - 1));

@@ -57,7 +57,10 @@ export class Translator {
     ramBytes: number;
     /** The core's region table. */
     table: WebAssembly.Table;
-    /** The number of jumps to an entry before its code is translated; 0 to never translate. Affects only speed. */
+    /**
+     * The number of jumps to an entry after which its code is translated; 0 if code is never translated. Affects only
+     * speed.
+     */
     threshold?: number;
   }) {
     const { memory, decodeCache, table } = options;
@@ -113,9 +116,9 @@ export class Translator {
   }
 
   /**
-   * Called between runs: sets whether there are any watchpoints, and any on reads. Regions that assume the opposite are
-   * removed. Those that assume untranslated reads are then translated again immediately; otherwise they would have to
-   * become hot again.
+   * Called between runs: sets whether there are any watchpoints, and whether any of them watch reads. Regions that
+   * assume the opposite are removed. Those that assume untranslated reads are then translated again immediately;
+   * otherwise they would have to become hot again.
    */
   setWatched({ any, reads }: { any: boolean; reads: boolean }): void {
     this.codePageWriters.setBytesWatched(any);

@@ -106,8 +106,8 @@ export class PlicBefore5 implements Device {
   }
 
   /**
-   * The gateway: a high line produces one request, and no further request until that one is completed. A falling line
-   * does not withdraw the request.
+   * The gateway: a high line produces one request, and no further requests until that one has been completed. A falling
+   * line does not withdraw the request.
    */
   private forwardRequest(source: number): void {
     const { levels, claimed, pending } = this.state;

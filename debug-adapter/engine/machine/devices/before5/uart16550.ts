@@ -60,7 +60,10 @@ export class Uart16550Before5 implements Device {
   private readonly transmit: (byte: number) => void;
   private readonly state: UartState = uartAtPowerOn();
   private readonly input: UartInput;
-  /** Derived: the interrupt line, and the time from which the UART accepts input, as last reported to the context. */
+  /**
+   * Derived from the state: the level of the interrupt line, and the time from which the UART accepts input, as last
+   * reported to the context.
+   */
   private interruptLevel = false;
   private ready = Infinity;
 
@@ -193,7 +196,7 @@ export class Uart16550Before5 implements Device {
   }
 
   private writeFifoControl(byte: number): void {
-    // PC16550D, "FIFO Control Register": changing from one mode to the other clears both FIFOs.
+    // PC16550D, "FIFO Control Register": switching between FIFO mode and 16450 mode clears both FIFOs.
     const modeChanges = ((byte ^ this.state.fifoControl) & FCR_ENABLE) !== 0;
     if (modeChanges || byte & FCR_RESET_RECEIVE) this.resetReceiver();
     if (modeChanges || byte & FCR_RESET_TRANSMIT) this.state.transmitEmptyPending = true; // as in QEMU

@@ -52,8 +52,8 @@ import { QUEUE_STATE_BEFORE5, VirtqueueBefore5 } from './virtqueue.ts';
  * As in QEMU, features that the guest accepts but the device does not offer are dropped, and VIRTIO_F_VERSION_1 is not
  * required: xv6 accepts none of feature bits 32 to 63.
  *
- * With `legacy`, it is the version 1 transport (4.2.4) as in QEMU: there are 32 features, which take effect when they
- * are written, and each queue occupies one range of pages, given by the number of its first page.
+ * With `legacy`, the transport is version 1 (4.2.4), as in QEMU: there are 32 features, which take effect when they are
+ * written, and each queue occupies one range of pages, given by the number of its first page.
  */
 export class VirtioMmioBefore5 implements VirtioTransport {
   readonly name: string;
@@ -351,9 +351,9 @@ function newQueueRegisters(): QueueRegisters {
   return { size: QUEUE_SIZE_DEFAULT, halves: [0, 0, 0, 0, 0, 0], page: 0, alignment: ALIGNMENT_DEFAULT };
 }
 
-/** As in QEMU: the queue size if the driver does not set one. */
+/** The queue size if the driver does not set one, as in QEMU. */
 const QUEUE_SIZE_DEFAULT = 256;
-/** As in QEMU: the default for a legacy driver that does not set an alignment. */
+/** The alignment of the used ring if a legacy driver does not set one, as in QEMU. */
 const ALIGNMENT_DEFAULT = 4096;
 
 const QUEUE_REGISTERS = new Set([

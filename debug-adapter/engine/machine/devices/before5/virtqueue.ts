@@ -70,7 +70,7 @@ export class VirtqueueBefore5 {
   }
 
   /**
-   * Gives a chain back to the guest, with the number of bytes written. Returns whether the guest requested an
+   * Puts a chain into the used ring, with the number of bytes written. Returns whether the guest requested an
    * interrupt.
    */
   push(chain: { head: number; writtenBytes: number }, eventIndex: boolean): boolean {
