@@ -32,7 +32,7 @@ export const PTE = {
   D: 1n << 7n,
   /** The memory type (Svpbmt), which has no effect here. */
   PBMT: 3n << 61n,
-  /** Svnapot, not implemented. */
+  /** The bit of Svnapot, which is not implemented. */
   N: 1n << 63n,
 } as const;
 
@@ -74,7 +74,7 @@ export const RESERVED = {
   ALWAYS: (0x7fn << 54n) | PTE.N,
   /** Reserved while menvcfg.PBMTE is clear. */
   WITHOUT_PBMTE: PTE.PBMT,
-  /** Valid only in leaves. */
+  /** Reserved in entries that point to a table, because these bits are valid only in leaves. */
   IN_POINTERS: PTE.A | PTE.D | PTE.U | PTE.PBMT,
 } as const;
 
