@@ -69,7 +69,7 @@ export class GuestRam implements GuestMemory {
     return this.view.getUint32(this.offsetOf(address, 4), true);
   }
 
-  /** All 64 bits, for values such as page table entries; `readU64` is exact only below 2^53. */
+  /** Reads all 64 bits of a value such as a page table entry; `readU64` is exact only below 2^53. */
   readBigU64(address: GuestAddress): bigint {
     return this.view.getBigUint64(this.offsetOf(address, 8), true);
   }

@@ -79,8 +79,8 @@ type SchedulerState = Loaded<ReturnType<typeof stateFor>>;
 export const SCHEDULER_AT_POWER_ON: SchedulerState = { hart: 0, endsAt: 0 };
 
 /**
- * Ten microseconds of virtual time. With this quantum, an interrupt sent from one of eight harts to another is taken
- * within a tenth of a millisecond, and context switches (a few microseconds of host time, mostly for address
- * translation) cost a few percent.
+ * The length of a quantum, which is ten microseconds of virtual time. With this quantum, an interrupt sent from one of
+ * eight harts to another is taken within a tenth of a millisecond, and context switches (a few microseconds of host
+ * time, mostly for address translation) cost a few percent.
  */
 const QUANTUM_STEPS = 10_000;

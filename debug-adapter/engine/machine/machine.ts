@@ -318,7 +318,7 @@ export class Machine {
 
   // --- state ---------------------------------------------------------------------------------------------------------
 
-  /** The state, except for the contents of RAM and drives. */
+  /** The state of the machine, except for the contents of RAM and drives. */
   saveState(): State {
     return this.state.save();
   }

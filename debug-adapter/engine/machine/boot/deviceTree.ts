@@ -121,7 +121,7 @@ function chosen({ bootargs, initrd, rngSeed }: DeviceTreeOptions): FdtNode {
   };
 }
 
-/** Devicetree Specification 0.4, 3.5. */
+/** The /reserved-memory node (Devicetree Specification 0.4, 3.5). */
 function reservedMemory({ start, lengthBytes }: { start: GuestAddress; lengthBytes: number }): FdtNode {
   const firmware: FdtNode = {
     name: at('firmware', start),

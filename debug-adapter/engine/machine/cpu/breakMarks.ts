@@ -7,7 +7,7 @@ export interface BreakCheck {
   address: bigint;
   /** If defined, the breakpoint is reached only while this predicate holds. */
   predicate: Predicate | undefined;
-  /** Differs between checks whose generated code differs. */
+  /** Two checks have the same key only if their generated code is the same. */
   key: string;
 }
 
@@ -83,8 +83,8 @@ export class BreakMarks {
   }
 
   /**
-   * Describes the checks in code, which consists of halfwords of RAM pages. Code that is translated with these checks
-   * remains valid as long as the description is the same.
+   * Returns a description of the checks in a piece of code, which consists of halfwords of RAM pages. Code that was
+   * translated with these checks remains valid as long as the description stays the same.
    */
   describe(code: ReadonlyMap<number, Uint8Array>): string {
     if (this.marked.size === 0) return '';

@@ -23,7 +23,7 @@ export interface Core {
 export const IMPORTS = {
   /** (physical address, size) -> low 32 bits. Sets FAULT if no device accepts the access. */
   mmioRead: { parameters: [I32, I32], results: [I32] },
-  /** (physical address, value, size). */
+  /** (physical address, value, size): writes to a device. Sets FAULT if no device accepts the access. */
   mmioWrite: { parameters: [I32, I32, I32], results: [] },
   /** (address of the entry, address of its page's first entry): decodes the instruction at the entry. */
   decodeEntry: { parameters: [I32, I32], results: [] },

@@ -112,7 +112,7 @@ const NORMAL: Record<Format, [magnitude: bigint, infinity: bigint, smallest: big
 
 const isZero = (bits: Code, { format }: FastFloat): Code => i64.eqz(i64.shl(bits, i64.const(format === 'D' ? 1 : 33)));
 
-/** The handler for a floating-point load; illegal while mstatus.FS is Off. */
+/** The handler for a floating-point load. The load is illegal while mstatus.FS is Off. */
 export function floatLoadHandler(v: Handler, operation: NonNullable<(typeof FLOAT_LOADS)['FLD']>): Code {
   const { sizeLog2, kind, load, fromRaw } = operation;
   return sequence(
@@ -131,6 +131,6 @@ export function floatLoadHandler(v: Handler, operation: NonNullable<(typeof FLOA
   );
 }
 
-/** The handler for a floating-point store; illegal while mstatus.FS is Off. */
+/** The handler for a floating-point store. The store is illegal while mstatus.FS is Off. */
 export const floatStoreHandler = (v: Handler, operation: NonNullable<(typeof STORES)['SD']>): Code =>
   sequence(requireFloats(v), storeHandler(v, operation));

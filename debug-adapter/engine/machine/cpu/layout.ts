@@ -268,11 +268,11 @@ export const PAGE_READS_WATCHED = 128;
 
 const RAM_PAGES_MAX = MEMORY_BYTES_MAX / PAGE_SIZE_BYTES;
 
-/** The page flags: u8 per RAM page. */
+/** The flags of each RAM page, a u8 per page. */
 export const PAGE_FLAGS = 0x300000;
-/** i64 per RAM page: its block hash in the RAM digest. */
+/** The block hash of each RAM page in the RAM digest, an i64 per page. */
 export const PAGE_HASHES = PAGE_FLAGS + RAM_PAGES_MAX;
-/** i32 per RAM page: address of its decode entries, 0 for none. */
+/** The address of the decode entries of each RAM page, an i32 per page; 0 for none. */
 export const DECODE_PAGES = PAGE_HASHES + RAM_PAGES_MAX * 8;
 /**
  * One bit for each line of CODE_LINE_BYTES bytes in RAM, set if code in the line was decoded or translated. Valid while

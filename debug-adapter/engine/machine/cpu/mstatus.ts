@@ -1,6 +1,6 @@
 import { MSTATUS } from '../../isa/traps.ts';
 
-/** UXL and SXL: both fixed at 2, for 64 bits. */
+/** UXL and SXL, which are both fixed at 2 (64 bits). */
 export const MSTATUS_XL = (2n << 32n) | (2n << 34n);
 
 export const MSTATUS_WRITABLE =

@@ -26,7 +26,7 @@ import { ACCESS_FETCH, causeOf, dataPrivilege } from './access.ts';
 const PMP = { READ: 1, WRITE: 2, EXECUTE: 4, LOCK: 0x80 } as const;
 const MODE = { OFF: 0, RANGE: 1, FOUR_BYTES: 2 } as const;
 const ENTRIES = 16;
-/** The A fields of all entries in a config register. */
+/** A mask of the A fields of all entries in a PMP configuration register. */
 const MODES = 0x1818_1818_1818_1818n;
 
 /** Whether any entry is active. */

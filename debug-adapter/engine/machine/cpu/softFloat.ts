@@ -9,15 +9,15 @@ import { addRounding, type Rounding } from './softRound.ts';
 export interface SoftFloat extends Rounding {
   /** (a, b, c, control) -> a * b + c. */
   multiplyAdd: FunctionHandle;
-  /** (a, b, control). */
+  /** (a, b, control) -> the rounded result of the operation. */
   add: FunctionHandle;
   multiply: FunctionHandle;
   divide: FunctionHandle;
-  /** (a, control). */
+  /** (a, control) -> the rounded square root. */
   squareRoot: FunctionHandle;
   /** (a, control) -> a in the result's format. */
   convert: FunctionHandle;
-  /** (integer, control). */
+  /** (integer, control) -> the integer, rounded to the result's format. */
   fromSigned: FunctionHandle;
   fromUnsigned: FunctionHandle;
 }

@@ -145,7 +145,10 @@ function subtract(to: Wide, { high, low }: Wide): Code {
   );
 }
 
-/** Rounds the upper 64 significant bits. */
+/**
+ * Rounds the number to the result's format. Only its upper 64 significant bits are passed on; the rest goes into the
+ * sticky bit.
+ */
 function roundToSignificand({ sign, exponent, high, low }: Wide, control: Local, { round }: Parts): Code {
   const left = i64.clz(high.get);
   // The shift takes two steps, because WebAssembly would treat a shift by 64 as a shift by 0.

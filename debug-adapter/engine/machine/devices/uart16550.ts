@@ -84,7 +84,7 @@ export class Uart16550 implements TimedDevice {
     return this.ready;
   }
 
-  /** Receives one byte from the line. */
+  /** Receives one byte from the serial line. */
   receive(byte: number): void {
     this.input.received();
     if (!loopback(this.state)) this.pushByte(byte);
@@ -267,8 +267,8 @@ export class Uart16550 implements TimedDevice {
   }
 
   /**
-   * Drives the line. The PLIC reacts to every high level, not only to a rising edge, so this is called exactly where
-   * QEMU's serial.c calls serial_update_irq.
+   * Drives the interrupt line. The PLIC reacts to every high level, not only to a rising edge, so this is called
+   * exactly where QEMU's serial.c calls serial_update_irq.
    */
   private updateInterrupt(): void {
     this.context.setInterrupt(interruptSource(this.state) !== IIR_NONE);
@@ -291,7 +291,7 @@ const STATE = record({
   /** Whether a character timeout is pending, and when the next one is due. */
   timeoutPending: boolean,
   timeoutDueNanoseconds: number,
-  /** The time of one character, computed from the divisor and line format that the guest set. */
+  /** The transmission time of one character, computed from the divisor and line format that the guest set. */
   characterNanoseconds: number,
 });
 
@@ -311,9 +311,9 @@ function interruptSource(state: CurrentUartState): number {
 }
 
 /**
- * The time of one character, computed with the same single-precision arithmetic as in QEMU's serial_update_parameters.
- * A character consists of a start bit, 5 to 8 data bits, a parity bit if enabled, and 1 or 2 stop bits. The baud rate
- * is the board's base rate divided by the divisor; a divisor of 0 gives 3500 baud.
+ * The transmission time of one character, computed with the same single-precision arithmetic as in QEMU's
+ * serial_update_parameters. A character consists of a start bit, 5 to 8 data bits, a parity bit if enabled, and 1 or 2
+ * stop bits. The baud rate is the board's base rate divided by the divisor; a divisor of 0 gives 3500 baud.
  */
 function characterNanoseconds(divisor: number, lineControl: number): number {
   const parityBits = lineControl & LCR_PARITY ? 1 : 0;
@@ -323,8 +323,8 @@ function characterNanoseconds(divisor: number, lineControl: number): number {
   return Math.floor(Math.fround(Math.fround(1e9 / baud) * bits));
 }
 
-/** QEMU's hw/riscv/virt.c: the baud rate for a divisor of 1. */
+/** The baud rate for a divisor of 1 (QEMU's hw/riscv/virt.c). */
 const BAUD_BASE = 399_193;
 const TIMEOUT_CHARACTERS = 4;
-/** QEMU serial_reset: 9600 baud, 10 bits per character. */
+/** The transmission time of one character after a reset: 9600 baud, 10 bits per character (QEMU's serial_reset). */
 const RESET_CHARACTER_NANOSECONDS = 10 * Math.floor(1e9 / 9600);

@@ -94,7 +94,7 @@ export class UartInput {
   }
 }
 
-/** 115200 baud, 10 bits per character: 10 / 115200 s, rounded up. */
+/** The transmission time of one character at 115200 baud and 10 bits per character: 10 / 115200 s, rounded up. */
 const CHARACTER_NANOSECONDS = 86_806;
 
 /**

@@ -80,5 +80,5 @@ export function modemStatus(state: UartState): number {
 
 export const FIFO_BYTES = 16;
 const TRIGGER_LEVELS = [1, 4, 8, 14];
-/** QEMU serial_reset: the divisor for 9600 baud. */
+/** The divisor after a reset, for 9600 baud (QEMU's serial_reset). */
 const RESET_DIVISOR = 0x0c;

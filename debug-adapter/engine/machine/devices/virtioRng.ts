@@ -110,7 +110,7 @@ const stateFor = (transport: StateCodec<unknown>) =>
   record({ transport: checkedState(transport), pending: list(PENDING_REQUEST) });
 
 const ENTROPY_DEVICE_ID = 4;
-/** The same latency as for a disk; see virtioBlk.ts. */
+/** The latency of a request, which is the same as for a disk (see virtioBlk.ts). */
 const REQUEST_NANOSECONDS = 10_000;
 /**
  * 5.4.6.1: the device need not fill the buffer. This length limits how fast the recording grows, because the recording
@@ -119,7 +119,7 @@ const REQUEST_NANOSECONDS = 10_000;
 const ANSWER_BYTES_MAX = 1024;
 
 // virtio 1.2, 6, "Reserved Feature Bits". The entropy device defines no features of its own.
-/** Offered only by legacy devices. */
+/** A feature that only legacy devices offer. */
 const FEATURE_ANY_LAYOUT = 1n << 27n;
 const FEATURE_INDIRECT_DESCRIPTORS = 1n << 28n;
 const FEATURE_EVENT_INDEX = 1n << 29n;

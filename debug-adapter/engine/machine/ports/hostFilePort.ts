@@ -21,7 +21,7 @@ export const NO_INPUT_YET = 11;
 
 /** The answer to a HostFileQuery; on an error, `bytes` is empty. */
 export interface HostFileResult {
-  /** 0, or a Linux error number. */
+  /** 0 for success, or a Linux error number. */
   error: number;
   /** The length of the whole file, for a `length` query. */
   lengthBytes: number;

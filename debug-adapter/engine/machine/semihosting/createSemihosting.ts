@@ -1,6 +1,6 @@
 import type { MachineControl } from '../board.ts';
 import { MachineInspector } from '../machineInspector.ts';
-// Cycle: a machine creates its semihosting, which reads the machine.
+// Cycle: a machine creates its `Semihosting` object, which reads the machine.
 import type { Machine } from '../machine.ts';
 import type { MachineOptions } from '../machineOptions.ts';
 import { CLOCK_PORT } from '../ports/clockPort.ts';

@@ -4,7 +4,7 @@ const SAVED_FILE = variants({
   closed: record({}),
   /** The console, `:tt`, for input and output. */
   console: record({}),
-  /** `:semihosting-features`. */
+  /** The special file `:semihosting-features`. */
   features: record({ offset: number, lengthBytes: number }),
   file: record({ name: text, offset: number, lengthBytes: number }),
 });
@@ -46,7 +46,7 @@ export class OpenFiles {
     return true;
   }
 
-  /** One entry for each handle, in order. */
+  /** The saved state, with one entry for each handle, in order. */
   get state(): SavedFile[] {
     return this.files.map((file) => file ?? { kind: 'closed' });
   }

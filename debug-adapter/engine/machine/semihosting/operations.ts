@@ -237,9 +237,12 @@ const APPLICATION_EXIT = 0x2_0026n;
 /** fopen's modes: r, rb, r+, ... ab+. */
 const MODE_READ_BINARY = 1n;
 const MODE_MAX = 11n;
-/** "SHFB", then the bits for SYS_EXIT_EXTENDED and for separate stdout and stderr. */
+/**
+ * The contents of `:semihosting-features`: "SHFB", then the bits for SYS_EXIT_EXTENDED and for separate stdout and
+ * stderr.
+ */
 const FEATURES = Uint8Array.of(0x53, 0x48, 0x46, 0x42, 0x03);
-/** Linux's PATH_MAX. */
+/** The maximum length of a file name, which is Linux's PATH_MAX. */
 const NAME_BYTES_MAX = 4096;
 /**
  * The maximum number of bytes transferred by one call, so that a step stays short; the guest calls again for the rest.

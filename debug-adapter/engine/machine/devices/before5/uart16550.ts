@@ -79,7 +79,7 @@ export class Uart16550Before5 implements Device {
     return this.ready;
   }
 
-  /** Receives one byte from the line. */
+  /** Receives one byte from the serial line. */
   receive(byte: number): void {
     this.input.received();
     if (!loopback(this.state)) this.pushByte(byte);
