@@ -1,4 +1,4 @@
-// The main module of this package needs Node; this one needs nothing.
+// The main module of this package requires Node.js; `lib/messages.js` has no dependencies.
 import { Event, Response } from '@vscode/debugadapter/lib/messages.js';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import {
@@ -38,10 +38,10 @@ export class Adapter {
   private engine: EngineLink;
   private onDisconnected: () => void;
   private phase: Phase = 'new';
-  /** How the current run is divided into slices. */
+  /** Whether the current run is divided into slices or executed as a whole. */
   private runs: CommandRules['runs'];
   private isGdbRunning = false;
-  /** Whether the client supports the optional events. */
+  /** For each event that is optional in DAP, whether the client supports it. */
   private clientSupports: Record<string, boolean> = {};
   /** The number of harts, from the engine's response to `launch`. */
   private harts = 1;
@@ -95,8 +95,8 @@ export class Adapter {
   }
 
   /**
-   * Requests that end the session or a run. A request to pause or cancel is urgent only if the run has started, not if the request
-   * for the run is still queued.
+   * Whether a request must not wait for earlier ones. This is true for requests that end the session or a run. While
+   * the request that starts a run is still queued, a request to pause or cancel that run is not urgent.
    */
   private isUrgent(command: string): boolean {
     if (command === 'disconnect' || command === 'terminate') return true;
@@ -131,8 +131,8 @@ export class Adapter {
   }
 
   /**
-   * Stops the run whose progress the client wants to cancel. All other requests are answered without delay, so they need
-   * not be canceled.
+   * Stops the run whose progress the client wants to cancel. All other requests are answered without delay, so there is
+   * no need to cancel them.
    */
   private cancel(args: unknown): void {
     const progressId = isRecord(args) ? args.progressId : undefined;
@@ -212,12 +212,15 @@ export class Adapter {
     }
   }
 
-  /** Whether the engine thread can receive only the pause signal, because a `whole` run is in progress. */
+  /** Whether a `whole` run is in progress, during which the engine thread reacts only to the pause signal. */
   private get isEngineBusy(): boolean {
     return this.phase === 'running' && this.runs === 'whole';
   }
 
-  /** Reports the breakpoints that were set while the engine was busy. */
+  /**
+   * When the engine has set the breakpoints of a request that arrived during a run, reports their new state to the
+   * client.
+   */
   private async sendWhenAnswered(answered: Promise<unknown>): Promise<void> {
     try {
       for (const breakpoint of breakpointsIn(await answered)) {
@@ -240,7 +243,7 @@ export class Adapter {
     this.sendEvent(new Event(event, body));
   }
 
-  /** Records that gdb has started a run, which is divided into slices. */
+  /** Records that gdb has started a run. Runs that gdb starts are divided into slices. */
   private gdbRuns(): void {
     this.phase = 'running';
     this.runs = 'slices';
@@ -277,8 +280,8 @@ function listIn(value: unknown, name: string): unknown[] {
 
 const ERROR_ID = 1;
 /**
- * Requests whose errors need no dialog, because the editor or the blkreplay extension shows these errors where the user
- * made the request.
+ * Requests whose errors are not shown in a dialog, because the editor or the blkreplay extension already shows them at
+ * the place where the user made the request.
  */
 const WITHOUT_DIALOG = new Set([
   ...['exceptionInfo', 'evaluate', 'scopes', 'dataBreakpointInfo', 'variables', 'readMemory'],

@@ -3,7 +3,7 @@ import { expected } from '../messages/expected.ts';
 import { fromBase64 } from './base64.ts';
 
 /**
- * A request's arguments, which are checked when they are read: a missing argument or an argument of the wrong type
+ * A request's arguments. Each argument is checked when it is read: if it is missing or has the wrong type, the method
  * throws a UserError.
  */
 export class Arguments {

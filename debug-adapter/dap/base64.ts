@@ -1,4 +1,5 @@
-// The number of characters that one call converts: every JavaScript engine accepts this many arguments.
+// The number of characters that one call to `String.fromCharCode` converts. Every JavaScript engine accepts this many
+// arguments in a call.
 const CHUNK = 1 << 14;
 
 /** Encodes bytes in base64, as DAP does for memory. */
@@ -10,7 +11,7 @@ export function toBase64(bytes: Uint8Array): string {
   return btoa(characters);
 }
 
-/** Decodes base64; undefined if the text differs in any way from what `toBase64` returns for the same bytes. */
+/** Decodes base64; undefined if the text is not exactly what `toBase64` returns for these bytes. */
 export function fromBase64(text: string): Uint8Array | undefined {
   try {
     const characters = atob(text);

@@ -11,8 +11,8 @@ export type BreakpointKind =
   | 'event breakpoint';
 
 /**
- * A client breakpoint. It may have several addresses, each of which is a separate breakpoint in the session; their hits
- * are counted together.
+ * A breakpoint as the client sees it. It may have several addresses. The session has a separate breakpoint at each
+ * address, and their hits are counted together.
  */
 export interface ClientBreakpoint {
   /** The breakpoint's ID in the protocol. */
@@ -24,7 +24,7 @@ export interface ClientBreakpoint {
   label?: string;
   /** The condition that the user wrote. */
   condition?: string;
-  /** The breakpoint as the client knows it. */
+  /** The breakpoint as it was last sent to the client. */
   shown: DebugProtocol.Breakpoint;
 }
 
@@ -32,14 +32,14 @@ export interface ClientBreakpoint {
 export interface WatchedRegister {
   register: RegisterPoint['what'];
   hart: number;
-  /** Its name. */
+  /** The register's name. */
   label: string;
 }
 
 export interface WatchedData {
   address: bigint;
   lengthBytes: number;
-  /** The expression that the breakpoint was created from. */
+  /** The expression for which the breakpoint was created. */
   label: string;
   /** The C type of the value. */
   type: string;
@@ -53,14 +53,17 @@ export class BreakpointTable {
   private session: Session;
   private lists = new Map<string, BreakpointId[]>();
   private byId = new Map<BreakpointId, ClientBreakpoint>();
-  /** The number of hits that the client was last sent for each breakpoint, by the breakpoint's ID in the protocol. */
+  /**
+   * For each breakpoint, the number of hits that was last sent to the client; the keys are the breakpoints' IDs in the
+   * protocol.
+   */
   private counts = new Map<number, number>();
 
   constructor(session: Session) {
     this.session = session;
   }
 
-  /** Removes the breakpoints in a list before a new list replaces it. */
+  /** Removes all breakpoints of a list before the client's new list replaces it. */
   clear(list: string): void {
     for (const id of this.lists.get(list) ?? []) {
       this.session.stopPoints.remove(id);

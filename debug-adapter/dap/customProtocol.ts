@@ -4,7 +4,8 @@ import type { Notice } from '../messages/userError.ts';
 export type RecordReplay = 'record' | 'replay' | 'off';
 
 /**
- * Event `blkreplay/place`: the machine's position. Sent at every stop and a few times a second while the machine runs.
+ * Event `blkreplay/place`: the machine's position. The event is sent at every stop, and a few times a second while the
+ * machine runs.
  *
  * This file defines the adapter's additions to the Debug Adapter Protocol, which the extension uses: requests and
  * events named `blkreplay/...`. Positions are numbers of steps since power-on, sizes are in bytes and dates are in ISO
@@ -25,15 +26,16 @@ export interface PositionEvent {
 }
 
 /**
- * Event `blkreplay/console`: bytes that the guest printed. Sent only if `console` is `terminal` in the launch
- * configuration.
+ * Event `blkreplay/console`: bytes that the guest printed. The event is sent only if `console` is `terminal` in the
+ * launch configuration.
  */
 export interface ConsoleEvent {
   base64: string;
 }
 
 /**
- * Request `blkreplay/consoleInput`: types bytes into the guest's console. Refused before the live end and in a replay.
+ * Request `blkreplay/consoleInput`: types bytes into the guest's console. The request is refused while the machine is
+ * before the live end, and in a replay.
  */
 export interface ConsoleInputArguments {
   /** The bytes. */
@@ -60,7 +62,7 @@ export interface DriveOverview {
   isReadOnly: boolean;
   /** True for an overlay that is deleted when the session ends. */
   isTemporary: boolean;
-  /** The disk's files: the overlay (if there is one), then each base image in the chain. */
+  /** The files of the disk: the overlay (if there is one), followed by each base image in the backing chain. */
   chain: {
     file: string;
     format: 'raw' | 'qcow2';
@@ -74,15 +76,15 @@ export interface DriveOverview {
 }
 
 export interface SnapshotOverview {
-  /** Stays the same when the snapshot is renamed. */
+  /** An ID that does not change when the snapshot is renamed. */
   id: string;
   name: string;
   position: number;
   date: string;
-  /** True for automatic snapshots, which may be thinned out. */
+  /** True for automatic snapshots; blkreplay may remove some of these. */
   isAutomatic: boolean;
   /**
-   * The size of the saved machine state, including RAM. Data that is shared with other snapshots is counted in full.
+   * The size of the saved machine state, including RAM. Data that the snapshot shares with others is counted in full.
    */
   stateBytes: number;
 }
@@ -107,7 +109,10 @@ export type SnapshotArguments = { id: string } | { name: string };
 /** Request `blkreplay/renameSnapshot`. */
 export type RenameSnapshotArguments = SnapshotArguments & { newName: string };
 
-/** Requests `blkreplay/reverseStepIn` and `blkreplay/reverseStepOut`, which DAP lacks; they work like `stepBack`. */
+/**
+ * Requests `blkreplay/reverseStepIn` and `blkreplay/reverseStepOut`, which DAP does not define; they work like
+ * `stepBack`.
+ */
 export interface ReverseStepArguments {
   threadId: number;
   granularity?: 'statement' | 'line' | 'instruction';
@@ -125,22 +130,24 @@ export type EventBreakpoint = (DiskBreakpoint | ConsoleBreakpoint) & {
   /** A C expression. */
   condition?: string;
   hitCondition?: string;
-  /** The guest does not stop, but this message is printed. */
+  /** If set, each hit prints this message instead of stopping the guest. */
   logMessage?: string;
 };
 
-/** Requests of the guest to a disk. */
+/** A breakpoint on disk requests that the guest makes. */
 export interface DiskBreakpoint {
   kind: 'disk';
-  /** The ID of the drive; absent for every drive. */
+  /** The ID of the drive; if absent, the breakpoint applies to all drives. */
   drive?: string;
-  /** The first sector of 512 bytes and the number of sectors; absent for the whole disk. */
+  /**
+   * The first sector and the number of sectors, of 512 bytes each; if absent, the breakpoint applies to the whole disk.
+   */
   sectors?: { first: number; count: number };
-  /** All three kinds if absent. */
+  /** The kinds of requests; if absent, all three. */
   requests?: ('read' | 'write' | 'flush')[];
 }
 
-/** Text that the guest prints on its console. */
+/** A breakpoint on text that the guest prints on its console. */
 export interface ConsoleBreakpoint {
   kind: 'console';
   /** 1 to 256 bytes in UTF-8. */

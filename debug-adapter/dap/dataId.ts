@@ -8,8 +8,8 @@ import { hex } from './variableViews.ts';
 export type Watched = WatchedData | WatchedRegister;
 
 /**
- * An ID that the client stores and passes back. It contains everything needed to set the breakpoint, because values are
- * valid only until the machine runs.
+ * An ID that the client stores and passes back. It contains everything needed to set the breakpoint, because references
+ * to values become invalid when the machine runs.
  */
 export function dataIdOf(watched: Watched): string {
   if ('register' in watched) return JSON.stringify(watched);

@@ -34,7 +34,7 @@ export type Container =
   | { kind: 'floats'; hart: number }
   | { kind: 'csrs'; hart: number };
 
-/** A modification made by the debugger: the range of modified memory; undefined for a register. */
+/** A modification made by the debugger: the modified range of memory, or undefined if a register was modified. */
 export type GuestWrite = { address: bigint; lengthBytes: number } | undefined;
 
 /**
@@ -49,7 +49,10 @@ export class Debuggee {
   readonly breakpoints: BreakpointTable;
   /** The queue of console input; undefined in a replay. */
   readonly keys: ConsoleInput | undefined;
-  /** Whether the machine is running. The editor starts the first run, after it has finished its configuration. */
+  /**
+   * Which front end is running the machine. The first run is reserved for the editor, which starts it after sending its
+   * configuration.
+   */
   readonly control = new RunControl({ kind: 'reserved', owner: 'editor' });
   /** The error that ended the last run, if there was one. */
   failure: Failure | undefined;
@@ -129,7 +132,7 @@ export class Debuggee {
     this.writes.push(writes);
   }
 
-  /** The modifications made by the debugger since the last call. */
+  /** The modifications that the debugger has made since the last call. */
   takeWrites(): GuestWrite[] {
     return this.writes.splice(0);
   }

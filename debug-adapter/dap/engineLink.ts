@@ -97,7 +97,7 @@ export class EngineLink {
     if (!this.isClientBehind()) this.onStreamDrained();
   }
 
-  /** Called when the client's stream accepts data again. */
+  /** Called when the client's stream accepts data again after it was full. */
   onStreamDrained(): void {
     if (this.unsentBytes === 0) return;
     Atomics.sub(this.thread.signals, SIGNALS.unsentBytes, this.unsentBytes);
@@ -118,7 +118,7 @@ export class EngineLink {
     }
   }
 
-  /** Called when the engine thread has ended unexpectedly: rejects all pending requests. */
+  /** Rejects all pending requests. Called when the engine thread has ended unexpectedly. */
   onThreadEnded(failure: Failure): void {
     for (const { reject } of this.waiting) reject(new RequestFailure(failure));
     this.waiting = [];
@@ -127,7 +127,7 @@ export class EngineLink {
     this.hasClosed();
   }
 
-  /** Wakes a sleeping machine; the engine handles the message between two steps. */
+  /** Posts a message and wakes the machine if it is sleeping. The engine handles the message between two steps. */
   private post(message: EngineRequest): void {
     const { signals } = this.thread;
     this.thread.post(message);

@@ -23,7 +23,7 @@ import { ANSWERS, longRun, RUNS } from './requests/index.ts';
 import { conditionProblem, endText, stoppedBody, threadOf } from './stopEvents.ts';
 import { textFor } from '../messages/userError.ts';
 
-/** What the service uses from its environment: the message port, the network, and the user's answers. */
+/** What the environment provides to the service: the message port, the network, and the user's decisions. */
 export interface ServiceEnvironment extends DebuggeeEnvironment, RunEnvironment {
   post(message: EngineEvent): void;
   /** Takes the next pending message, if any, without waiting for the event loop. */
@@ -32,7 +32,7 @@ export interface ServiceEnvironment extends DebuggeeEnvironment, RunEnvironment 
   listen: Listen;
   /** Creates the indexes of large symbol files (`Host.symbolIndexes`), or gets them from the user's cache. */
   prepareSymbols?(files: readonly string[], options: { usesCache: boolean }): Promise<void>;
-  /** Set if the user has agreed to overwrite files: the session then uses "overwrite": "always". */
+  /** True if the user has agreed to overwrite files. The session then behaves as with `"overwrite": "always"`. */
   overwrites?: boolean;
 }
 
@@ -68,14 +68,14 @@ export class EngineService {
     }
   }
 
-  /** The host calls this every few seconds, because a stopped machine triggers no file checks. */
+  /** The host calls this every few seconds, because file checks are otherwise triggered only by a running machine. */
   checkFiles(): void {
     this.open?.checkFiles();
   }
 
   // --- requests --------------------------------------------------------------------------------------------------------
 
-  /** Turns every request error into an error response. */
+  /** Answers a request, with an error response if the request fails. */
   private handleRequest(request: Request): void {
     const { id } = request;
     try {
@@ -215,7 +215,7 @@ export class EngineService {
   }
 
   /**
-   * Called during a run: answers the requests that are allowed during a run, and keeps the other messages until the run
+   * Called during a run. Answers the requests that are allowed during a run, and keeps all other messages until the run
    * ends.
    */
   private deliverRequests(): void {
@@ -237,7 +237,7 @@ export class EngineService {
 
   // --- ending the session ----------------------------------------------------------------------------------------------
 
-  /** Completes the recording and overlays. Has no effect when called again. */
+  /** Completes the recording and the overlays. Further calls have no effect. */
   private close(): void {
     const { open } = this;
     if (!open) return;
@@ -282,13 +282,16 @@ export class EngineService {
   }
 }
 
-/** The run for a request after which the machine must not run. It ends immediately. */
+/** The run for a request after which the machine must stay where it is. The run ends immediately. */
 // eslint-disable-next-line require-yield -- it ends immediately
 function* noRun(): Sliced<StopReason> {
   return { kind: 'entry' };
 }
 
-/** If there is history, the session continues after the guest has ended, so that the user can inspect it. */
+/**
+ * Whether the session ends when the guest ends. If there is a history, the session continues, so that the user can
+ * inspect it.
+ */
 function endsSession({ session, configuration }: Debuggee): boolean {
   return configuration.noDebug || !session.hasHistory;
 }

@@ -2,7 +2,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { EXCEPTION, IRQ, type StopPointKind } from '../engine/index.ts';
 import { exceptionFilterTexts as texts, exceptionNames } from '../messages/traps.ts';
 
-/** The IDs of the exceptions that a hart can take, by cause. */
+/** The filter IDs of the exceptions that a hart can take, by exception cause. */
 const EXCEPTION_IDS: Readonly<Record<number, string>> = {
   [EXCEPTION.INSTRUCTION_MISALIGNED]: 'instructionMisaligned',
   [EXCEPTION.INSTRUCTION_ACCESS_FAULT]: 'instructionAccessFault',
@@ -25,7 +25,7 @@ const INTERRUPTS = Object.values(IRQ);
 
 type TrapKind = Extract<StopPointKind, { kind: 'trap' }>;
 
-/** An exception breakpoint that the client can turn on. A guest panic has no trap; see `setExceptionBreakpoints`. */
+/** An exception breakpoint that the client can turn on. A guest panic is not a trap; see `setExceptionBreakpoints`. */
 export interface ExceptionFilter {
   shown: DebugProtocol.ExceptionBreakpointsFilter;
   what: TrapKind | 'guestPanic';

@@ -7,7 +7,7 @@ import {
   GdbServer,
 } from '../gdb/index.ts';
 
-/** The port or socket on which gdb can join. */
+/** The port or socket at which gdb can join the session. */
 export type GdbSocketAddress = Exclude<GdbListenAddress, { kind: 'stdio' }>;
 
 export type Listen = (
@@ -19,7 +19,7 @@ export type Listen = (
 export interface SharedMachine {
   readonly session: Session<Timeline>;
   readonly runner: Runner;
-  /** Called after an error that ends gdb's connection, in a run or between runs. */
+  /** Called after an error that ends gdb's connection. The error can occur during a run or between runs. */
   onFailed(error: unknown): void;
   /** Called when a connection from a program other than gdb has been dropped. */
   onForeignConnection(): void;
@@ -27,7 +27,7 @@ export interface SharedMachine {
 
 /**
  * Implements the launch configuration's `gdbServer` setting: a gdb on this computer debugs the same session as the
- * editor. If one of them starts a run, it owns the machine until the run ends, and requests from the other one are
+ * editor. Whichever of the two starts a run owns the machine until the run ends, and requests from the other one are
  * refused. When gdb connects, the machine stops, as gdb expects. When gdb disconnects, for whatever reason, the machine
  * remains stopped and the editor can run it.
  */
@@ -69,7 +69,7 @@ export class GdbServerHost {
   private async begin(connection: GdbConnection): Promise<GdbServer | undefined> {
     const { machine } = this;
     await machine?.runner.control.stop();
-    // The session may have ended while this function was waiting.
+    // The session may have ended during the await.
     return machine && machine === this.machine ? this.serve(machine, connection) : undefined;
   }
 

@@ -4,8 +4,8 @@ import type { ConsoleEvent } from './customProtocol.ts';
 import type { LaunchConfiguration } from './launchConfiguration.ts';
 
 /**
- * Sends the guest's console output as events: as text for the debug console, or as raw bytes for a terminal. Output
- * that is repeated when the history is replayed is not sent again.
+ * Sends the guest's console output as events: as text for the debug console, or as raw bytes for a terminal. When the
+ * history is replayed, the guest prints the same output again; this output is not sent a second time.
  */
 export class GuestConsole {
   /** The callback that the machine calls for each byte of console output. */

@@ -37,24 +37,27 @@ export interface LaunchConfiguration {
   symbols: SymbolsSetting[];
   /** The folders that are searched for debug information that is not next to its program. */
   symbolPaths: string[];
-  /** Source folders of the computer that built the program, and the folders here. */
+  /** The source folders on the computer that built the program, each with the corresponding folder on this computer. */
   sourceMap: SourceMapEntry[];
-  /** Natvis files, which describe how values of some types are shown. */
+  /** The natvis files, which define how values of some types are shown. */
   visualizerFiles: string[];
   /** Whether indexes of large symbol files are kept in the user's cache folder. */
   symbolCache: boolean;
-  /** The events that count as a guest panic: a call of one of these functions, or one of these texts on the console. */
+  /** A guest panic is a call to one of these functions, or one of these texts printed on the console. */
   panicFunctions: string[];
   panicTexts: string[];
   cwd: string;
 }
 
-/** The absolute path of a file, which may be relative to `folder`. An empty folder is the current folder. */
+/**
+ * Returns the absolute path of `file`, which may be relative to `folder`. If `folder` is empty, the path is relative to
+ * the current folder.
+ */
 export type ResolvePath = (folder: string, file: string) => string;
 
 /**
- * Validates a launch configuration and makes its paths absolute. Each error is one sentence that names the setting.
- * Unknown settings are ignored, because the editor adds some.
+ * Validates a launch configuration and makes its paths absolute. Each error message is one sentence that names the
+ * setting. Unknown settings are ignored, because the editor adds some.
  */
 export function parseLaunch(input: unknown, resolvePath: ResolvePath): LaunchConfiguration {
   const root = isRecord(input) ? input : {};
@@ -113,7 +116,7 @@ function bios(settings: Settings): string | null {
 }
 
 /**
- * Writes a kernel's path in the `kernel` setting's syntax, in which an `@` followed by a number starts a load address.
+ * Writes a kernel's path in the `kernel` setting's syntax, in which `@` followed by a number is a load address.
  */
 export const kernelSetting = limits.fileAtAddressText;
 
@@ -194,7 +197,7 @@ function panicTexts(settings: Settings): string[] {
     : settings.bad('panicTexts', expected.consoleTexts(limits.CONSOLE_TEXT_BYTES_MAX));
 }
 
-/** Each entry is a file name, or an object with a file and its address. */
+/** Parses `symbols`. Each entry is a file name, or an object with a file and its address. */
 function symbols(settings: Settings): SymbolsSetting[] {
   const value = settings.value('symbols') ?? [];
   if (!Array.isArray(value)) return settings.bad('symbols', expected.symbolFiles());
@@ -222,7 +225,7 @@ function addressOf(value: unknown): bigint | null {
   return BigInt.asUintN(64, isNegative ? -magnitude : magnitude);
 }
 
-/** An object with the compiled folders as keys. */
+/** Parses `sourceMap`: an object whose keys are the folders in which the program was compiled. */
 function sourceMap(settings: Settings): SourceMapEntry[] {
   const value = settings.value('sourceMap') ?? {};
   const isMap =
@@ -242,8 +245,8 @@ function snapshotName(settings: Settings): string | null {
 }
 
 /**
- * The settings in one object; null counts as absent. `prefix` precedes the setting's name in messages, for example
- * `drives[0].`.
+ * The settings in one JSON object; a setting that is null counts as absent. `prefix` precedes the setting's name in
+ * messages, for example `drives[0].`.
  */
 class Settings {
   private values: Record<string, unknown>;

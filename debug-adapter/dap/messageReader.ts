@@ -2,14 +2,14 @@
 export interface MessageHandler {
   message(text: string, lengthBytes: number): void;
   tooLarge(lengthBytes: number): void;
-  /** A header exceeds the maximum length, so the stream is not DAP. */
+  /** Called if a header is longer than the maximum, which means that the stream is not DAP. */
   notDap(): void;
 }
 
-/** The largest valid message is a memory write of 1 MiB, in base64. */
+/** Far more than the largest valid message needs, which is a memory write of 1 MiB in base64. */
 export const MESSAGE_BYTES_MAX = 16 << 20;
 export const HEADER_BYTES_MAX = 4096;
-/** The codes of `\r\n\r\n`. */
+/** The character codes of `\r\n\r\n`. */
 const HEADER_END = [13, 10, 13, 10];
 
 /**
@@ -20,11 +20,14 @@ export class MessageReader {
   private user: MessageHandler;
   private header: Uint8Array = new Uint8Array();
   private body: Uint8Array[] = [];
-  /** The number of bytes in the current message that have not yet arrived. */
+  /** The number of bytes of the current message that have not arrived yet. */
   private missingBytes = 0;
   private lengthBytes: number | undefined;
   private isOver = false;
-  /** With `ignoreBOM`, a byte order mark is not removed. JSON does not permit one. */
+  /**
+   * With `ignoreBOM`, the decoder does not remove a byte order mark, so a message with one is invalid JSON and is
+   * refused.
+   */
   private decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
   constructor(user: MessageHandler) {

@@ -18,14 +18,14 @@ export type EngineEvent =
   | { kind: 'closed' };
 
 /**
- * Specifies when the engine can answer a request, and whether the request starts the machine. Between `slices`, the
- * engine receives messages; during a `whole` run, its thread receives only the signals.
+ * Specifies when the engine can answer a request, and whether the request starts a run. Between the slices of a run,
+ * the engine receives messages; during a `whole` run, the engine thread notices only signals.
  */
 export interface CommandRules {
   needs: 'nothing' | 'launched' | 'stopped';
   runs?: RunMode;
   sets?: 'breakpoints' | 'exceptions';
-  /** Can also be answered during a `whole` run, because it does not affect the run. */
+  /** Set if the request can be answered even during a `whole` run, because it does not affect the run. */
   isAnsweredDuringRun?: true;
 }
 
@@ -36,7 +36,7 @@ export interface CommandRules {
 export const SIGNALS = {
   /** Tells the current run to pause, and wakes a sleeping machine. It is cleared before a run starts. */
   pause: 0,
-  /** A message has been posted to the engine. The engine clears this element before it reads its messages. */
+  /** Set when a message has been posted to the engine. The engine clears this element before it reads its messages. */
   request: 1,
   /**
    * The total size of the engine's messages that the client's stream has not accepted. The engine adds to it and the
@@ -52,8 +52,8 @@ export const makeSignals = (): Int32Array<SharedArrayBuffer> =>
 const UNSENT_BYTES_MAX = 1 << 20;
 
 /**
- * An estimate of a message's size. Only console output is measured, because no other message is both long and
- * unsolicited.
+ * Estimates the size of a message. Only console output is measured, because it is the only kind of message that can be
+ * long without having been requested.
  */
 export function sizeOf(message: EngineEvent): number {
   const body =

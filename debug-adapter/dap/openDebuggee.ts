@@ -72,7 +72,8 @@ const symbolFilesOf = (configuration: LaunchConfiguration): SymbolFileOptions =>
 });
 
 /**
- * Caches files by name until `forget` is called, so that a build that replaces a file in the meantime has no effect.
+ * Caches the contents of files until `forget` is called, so that a build that replaces a file in the meantime has no
+ * effect.
  */
 function cachingReads(host: Host): { host: Host; forget: () => void } {
   let read: Map<string, Uint8Array> | undefined = new Map();
@@ -122,8 +123,8 @@ function openTimeline(
 }
 
 /**
- * Replaces the errors "overlay exists" and "recording exists" with a single error, because in a launch configuration
- * the setting "overwrite" applies to both.
+ * Replaces the errors `overlay-exists` and `recording-exists` with a single error, because the launch configuration's
+ * `overwrite` setting applies to both files.
  */
 function withOverwriteSetting(error: unknown, { overwrite }: LaunchConfiguration): unknown {
   const exists = error instanceof UserError && (error.code === 'overlay-exists' || error.code === 'recording-exists');

@@ -21,7 +21,7 @@ export interface RunEnvironment {
 
 const FILE_CHECK_MILLISECONDS = 500;
 
-/** An open session: has a Runner for its machine and keeps the client informed. */
+/** An open session. It runs its machine with a Runner, and informs the client about changes. */
 export class OpenSession {
   readonly debuggee: Debuggee;
   readonly runner: Runner;
@@ -58,7 +58,10 @@ export class OpenSession {
     return this.debuggee.control;
   }
 
-  /** Prints the messages of logpoints, with the location of the logpoint, and reports the counting of hits. */
+  /**
+   * Prints each logpoint's messages with the logpoint's location, and reports the progress while hits are being
+   * counted.
+   */
   private listenToStopPoints(): void {
     const { breakpoints, session } = this.debuggee;
     session.listener.onLog = ({ id, text }) => {
@@ -69,13 +72,14 @@ export class OpenSession {
     session.listener.onCounting = (part) => this.progress.counted(part, this.environment.milliseconds());
   }
 
-  /** Must be called before a run that reports its progress if the run takes a long time. */
+  /** Must be called before each run. If `run` is given, progress is reported if the run takes a long time. */
   reportProgressOf(run: LongRun | undefined): void {
     this.progress.begin(run, this.environment.milliseconds());
   }
 
   /**
-   * Must be called when the machine has stopped: invalidates what the client received before, and sends pending events.
+   * Must be called when the machine has stopped. Invalidates the frames and values that the client received before, and
+   * sends pending events.
    */
   refresh(): void {
     this.debuggee.invalidate();
@@ -84,8 +88,8 @@ export class OpenSession {
   }
 
   /**
-   * Checks that no other program has changed the session's files. The files are also checked while the machine is
-   * stopped, but not more often than the recording is written to disk.
+   * Checks that no other program has changed the session's files. The files are checked while the machine is stopped,
+   * too, but never more often than the recording is written to disk.
    */
   checkFiles(): void {
     const now = this.environment.milliseconds();
@@ -94,7 +98,7 @@ export class OpenSession {
     this.debuggee.session.target.checkFiles();
   }
 
-  /** After a request and at a stop: reports the position and new diagnostics about debug information. */
+  /** Called after a request and at a stop. Reports the position and new diagnostics about debug information. */
   sendUpdates(): void {
     this.checkFiles();
     if (!this.control.isRunning) this.positionReporter.sendIfChanged(this.environment.milliseconds());

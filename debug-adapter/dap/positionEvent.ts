@@ -9,8 +9,8 @@ export function positionEventOf({ session, configuration }: Debuggee, isRunning:
   return { rr: configuration.rr, position, start, end, isRunning, isPast: position < end };
 }
 
-// The interval between position events during a run. At four events per second, the display changes smoothly and the
-// load is not measurable.
+// The interval between position events during a run. Four events per second are enough for a smooth display, and their
+// cost is not measurable.
 const EVERY_MILLISECONDS = 250;
 
 /** Sends the machine's position to the client: when a run starts, periodically during the run, and at its end. */

@@ -1,13 +1,16 @@
 import type { HistoryRange, Position } from '../engine/index.ts';
 import { progressTitles } from '../messages/dap.ts';
 
-/** Shorter runs need no progress report. DAP clients usually show a delay only if it exceeds this time. */
+/**
+ * Runs that are shorter than this need no progress report. DAP clients usually start to show a progress report after
+ * this time.
+ */
 const FIRST_REPORT_MILLISECONDS = 300;
 
 /** A run that reports its progress. */
 export interface LongRun {
   title: string;
-  /** For a reverse run, the part of the history that it can search, from its end. */
+  /** For a reverse run, the part of the history that the run may have to search, starting at the end of that part. */
   searched?: Pick<HistoryRange, 'start' | 'end'>;
 }
 
@@ -22,7 +25,10 @@ export class ProgressReporter {
   private isReported = false;
   private percentage: number | undefined;
   private runs = 0;
-  /** Whether the reported run only counts hits, before a run that is not reported itself. */
+  /**
+   * Whether the reported progress is that of counting hits. Hits are counted before a run, which then reports no
+   * progress itself.
+   */
   private isCounting = false;
 
   constructor(event: (event: string, body: object) => void) {
@@ -59,7 +65,10 @@ export class ProgressReporter {
     if (this.isCounting) this.sendPercentage(part.current - part.start, part.end - part.start);
   }
 
-  /** Called when a run pauses between two slices. A reverse run has then searched the history from this position on. */
+  /**
+   * Called when a run pauses between two slices. A reverse run has then searched the history from `position` to the
+   * end.
+   */
   reached(position: Position): void {
     const searched = this.run?.searched;
     if (searched) this.sendPercentage(searched.end - position, searched.end - searched.start);

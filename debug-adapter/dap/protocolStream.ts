@@ -51,8 +51,8 @@ interface Waiting {
 
 /**
  * Sends and receives DAP messages on a client's streams, with bounded memory. If a client does not read its responses,
- * its requests wait, and if too many requests wait, no more are read. Requests that end the session are handled even
- * then. An unparsable message is reported and skipped; if the stream cannot be DAP, reading ends.
+ * its requests wait, and if too many requests are waiting, no more are read. Even then, requests that end the session
+ * are handled. An unparsable message is reported and skipped; if the stream cannot be DAP, reading ends.
  */
 export class ProtocolStream implements ClientEvents {
   private client: ClientStreams;
@@ -83,7 +83,7 @@ export class ProtocolStream implements ClientEvents {
     this.user.onMalformed(message);
   }
 
-  /** The failure is not reported, because a report on the same stream would fail again. */
+  /** The failure is not reported, because writing the report to the same stream would fail too. */
   writeFailed(): void {
     this.isClosed = true;
   }

@@ -1,10 +1,10 @@
 import type { ClientSignals } from '../engine/index.ts';
 import { isClientBehind, SIGNALS } from './messages.ts';
 
-/** The interval between two checks for messages while the client is not reading. */
+/** While the client is not reading, the interval at which the engine checks for messages. */
 const WAIT_MILLISECONDS = 20;
 
-/** The signals of the protocol thread, as a Runner uses them. */
+/** Gives a Runner access to the signals from the protocol thread. */
 export class RunnerSignals implements ClientSignals {
   private signals: Int32Array<SharedArrayBuffer>;
   private deliverRequests: () => void;

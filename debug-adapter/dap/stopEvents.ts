@@ -35,7 +35,7 @@ export function stoppedBody(debuggee: Debuggee, stop: StopReason): StoppedBody {
   };
 }
 
-/** Why a condition has no value; undefined if all conditions have one. */
+/** Why a breakpoint's condition could not be evaluated; undefined if there was no such error. */
 export function conditionProblem({ breakpoints }: Debuggee, stop: StopReason): string | undefined {
   const [first] = 'errors' in stop ? (stop.errors ?? []) : [];
   return (
@@ -84,7 +84,7 @@ export function endText({ reason, guestExit }: End): string {
   }
 }
 
-/** One step can reach a breakpoint several times, for example with several disk requests. */
+/** Removes duplicates: one step can hit the same breakpoint several times, for example with several disk requests. */
 const distinct = (ids: readonly number[]): number[] => [...new Set(ids)];
 
 function breakpointText({ breakpoints, session }: Debuggee, ids: readonly BreakpointId[]): StoppedText {
@@ -103,7 +103,7 @@ const panicText = (label: string): StoppedText => ({
   text: trapTexts.guestPanic(label),
 });
 
-/** The editor requests the details with `exceptionInfo`. */
+/** Contains only the trap's name, because the editor requests the details with `exceptionInfo`. */
 function trapText(debuggee: Debuggee, { trap, ids }: Extract<StopReason, { kind: 'trap' }>): StoppedText {
   const hitBreakpointIds = distinct(ids.flatMap((id) => debuggee.breakpoints.get(id)?.id ?? []));
   return { reason: 'exception', description: trapName(trap), text: trapName(trap), hitBreakpointIds };
@@ -135,7 +135,7 @@ function textOfHit(debuggee: Debuggee, { data, label = '' }: ClientBreakpoint, h
 }
 
 /**
- * Describes an access to watched data. The values before and after a write are in the order of guest time, even after a
+ * Describes an access to watched data. For a write, the old value comes first and the new value second, even after a
  * backward run, which stops before the write.
  */
 function accessText(debuggee: Debuggee, data: WatchedData, { access, oldBytes, newBytes }: WatchHit): string {
@@ -160,7 +160,7 @@ function shown(debuggee: Debuggee, { address, type }: WatchedData, bytes: Uint8A
       const evaluation = symbols.evaluate(valueAt(address, type), frame);
       if (evaluation.kind === 'value') return evaluation.value.text;
     } catch (error) {
-      // The type is unknown in this file. Another symbol file may define it.
+      // This symbol file does not define the type. Another one may define it.
       if (!(error instanceof UserError)) throw error;
     }
   }

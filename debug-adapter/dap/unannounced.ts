@@ -3,7 +3,8 @@ import { isRecord } from './arguments.ts';
 
 /**
  * The optional arguments that a client may send only if the adapter announces the corresponding capabilities, which
- * this adapter does not have. If such an argument were ignored, the client would assume that it had an effect.
+ * this adapter does not have. If the adapter ignored such an argument, the client would assume that the argument had an
+ * effect.
  */
 const UNANNOUNCED: Readonly<Record<string, readonly UnannouncedArgument[]>> = {
   setBreakpoints: [{ list: 'breakpoints', name: 'mode', capability: 'breakpointModes' }],
@@ -36,13 +37,13 @@ const UNANNOUNCED: Readonly<Record<string, readonly UnannouncedArgument[]>> = {
 };
 
 interface UnannouncedArgument {
-  /** The list whose items have the argument; undefined for an argument of the request. */
+  /** The list whose items have the argument; undefined if the request itself has it. */
   list?: string;
   name: string;
   capability: string;
 }
 
-/** Throws a UserError if a request has an argument whose capability the adapter has not announced. */
+/** Throws a UserError if a request has an argument that requires a capability that the adapter has not announced. */
 export function checkAnnounced(command: string, args: unknown): void {
   if (!Object.hasOwn(UNANNOUNCED, command) || !isRecord(args)) return;
   for (const { list, name, capability } of UNANNOUNCED[command]) {
@@ -58,7 +59,7 @@ function holdersOf(args: Record<string, unknown>, list: string | undefined): unk
   return Array.isArray(items) ? items : [];
 }
 
-/** Clients may send an argument that asks for nothing. */
+/** Whether the argument requests anything. Clients may send an empty list, for example, which requests nothing. */
 function isGiven(value: unknown): boolean {
   if (value === undefined || value === null || value === false) return false;
   return !(isRecord(value) && Object.keys(value).length === 0) && !(Array.isArray(value) && value.length === 0);

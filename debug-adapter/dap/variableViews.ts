@@ -67,7 +67,7 @@ function registers({ frame }: ShownFrame): DebugProtocol.Variable[] {
   return [register('pc', frame.pc), ...general];
 }
 
-/** The floating-point registers. Their current values are shown in every frame. */
+/** The floating-point registers. Every frame shows their current values. */
 function floats(inspector: Inspector): DebugProtocol.Variable[] {
   return FLOAT_REGISTER_NAMES.map((name, i) => {
     const bits = inspector.float(i);
@@ -97,7 +97,9 @@ function csrs(inspector: Inspector): DebugProtocol.Variable[] {
   ];
 }
 
-/** A caller's register has no known value if it was overwritten without being saved. */
+/**
+ * Formats a register. The value of a caller's register is unknown if a callee overwrote the register without saving it.
+ */
 const register = (name: string, value: bigint | undefined): DebugProtocol.Variable => ({
   name,
   value: value === undefined ? '<not saved>' : hex(value),

@@ -25,7 +25,7 @@ import type { Debuggee } from '../debuggee.ts';
 import { type DetailTexts, detailsOf, detailTexts, type StopPointDetails } from '../stopPointDetails.ts';
 import { hex } from '../variableViews.ts';
 
-/** Sets the breakpoints in one source file. Like the other requests in this file, it replaces the whole list. */
+/** Sets the breakpoints in one source file. Like the other requests in this file, this one replaces the whole list. */
 export function setBreakpoints(debuggee: Debuggee, args: Arguments, ids: readonly number[]) {
   const source = args.object('source');
   const path = source.optionalText('path') ?? source.text('name');
@@ -88,8 +88,8 @@ type DetailedAddresses =
   { kind: 'valid'; points: (StopPointDetails & { at: BreakpointAddress })[] } | { kind: 'invalid'; message: string };
 
 /**
- * The details at each address of a breakpoint. A breakpoint with an invalid condition, hit condition or log message is
- * refused as a whole, because it would not do what the user expects.
+ * The details of a breakpoint at each of its addresses. A breakpoint with an invalid condition, hit condition or log
+ * message is refused as a whole, because it would not do what the user expects.
  */
 function detailsAt(debuggee: Debuggee, texts: DetailTexts, addresses: readonly BreakpointAddress[]): DetailedAddresses {
   try {

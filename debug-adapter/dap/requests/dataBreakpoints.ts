@@ -26,12 +26,12 @@ type AccessType = DebugProtocol.DataBreakpointAccessType;
 
 const LIST = 'data';
 const MEMORY_ACCESS_TYPES: AccessType[] = ['read', 'write', 'readWrite'];
-/** Only changes of registers can be detected. */
+/** For registers, only changes can be detected, not reads. */
 const REGISTER_ACCESS_TYPES: AccessType[] = ['write'];
 
 /**
- * Describes a possible data breakpoint: on anything in memory (a variable in a scope, a member, or any expression), and
- * on a register of a hart.
+ * Tells the client whether it can set a data breakpoint on something: a value in memory (a variable in a scope, a
+ * member, or any expression) or a register of a hart.
  */
 export function dataBreakpointInfo(debuggee: Debuggee, args: Arguments): Info {
   const name = args.text('name');
@@ -108,7 +108,7 @@ const isRegister = (watched: Watched): watched is WatchedRegister => 'register' 
 
 type RegisterContainer = Extract<Container, { kind: 'registers' | 'floats' | 'csrs' }>;
 
-/** A register in one of the register scopes, or one named `$a0` in an expression. */
+/** A register in one of the register scopes, or one that an expression names, such as `$a0`. */
 function registerNamed(
   debuggee: Debuggee,
   args: Arguments,
@@ -128,8 +128,8 @@ function registerNamed(
 }
 
 /**
- * The registers of a calling frame are values in memory, which are not watched here. The pc changes with every step, and
- * x0 never.
+ * The registers of a calling frame are saved in memory, and are not watched here. The pc cannot be watched because it
+ * changes with every step, and neither can x0, because it never changes.
  */
 function registerInfo(container: RegisterContainer, name: string, what: ReturnType<typeof registerWhat>): Info {
   if (what === 'pc') return { dataId: null, description: changesAlways(name) };

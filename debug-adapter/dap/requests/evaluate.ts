@@ -8,7 +8,7 @@ import { assign } from './writing.ts';
 
 /**
  * Evaluates a name, member or expression, for hovers, watches and the debug console. An assignment modifies the guest
- * only if it is typed in the debug console.
+ * only if the user types it in the debug console.
  */
 export function evaluate(debuggee: Debuggee, args: Arguments): DebugProtocol.EvaluateResponse['body'] {
   const shown = debuggee.frameWithSymbols(args.optionalInteger('frameId'));

@@ -12,7 +12,7 @@ const LIST = 'events';
 const REQUESTS: readonly DiskRequestKind[] = ['read', 'write', 'flush'];
 const KINDS = ['disk', 'console'] as const;
 
-/** `blkreplay/setEventBreakpoints`. */
+/** Executes `blkreplay/setEventBreakpoints`. */
 export function setEventBreakpoints(debuggee: Debuggee, args: Arguments, ids: readonly number[]): object {
   const wanted = args.list('breakpoints').map((one) => ({ ...eventOf(one), texts: detailTexts(one) }));
   debuggee.breakpoints.clear(LIST);

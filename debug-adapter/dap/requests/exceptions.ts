@@ -12,7 +12,9 @@ import { hasHandler, trapLines, trapName } from '../trapText.ts';
 
 const LIST = 'exceptions';
 
-/** Sets the exception breakpoints: those without a condition, then those with options. Replaces the whole list. */
+/**
+ * Sets the exception breakpoints: first those in `filters`, then those in `filterOptions`. They replace the whole list.
+ */
 export function setExceptionBreakpoints(
   debuggee: Debuggee,
   args: Arguments,
@@ -58,7 +60,7 @@ function setOne(
 
 interface AddedPoint {
   point: BreakpointId;
-  /** For a panic: what the guest did. */
+  /** For a panic, the function that the guest called or the text that it printed. */
   label?: string;
 }
 
@@ -70,7 +72,7 @@ function addTrap(
   return { point: debuggee.session.stopPoints.add({ what, ...detailsOf(debuggee, texts) }) };
 }
 
-/** A panic is a call of one of the panic functions, or one of the panic texts on the console. */
+/** Sets breakpoints on the calls to panic functions and on the panic messages on the console. */
 function addPanic(debuggee: Debuggee, texts: DetailTexts): AddedPoint[] {
   const { configuration, session, symbols } = debuggee;
   const calls = configuration.panicFunctions.flatMap((name) =>
@@ -89,7 +91,7 @@ function addPanic(debuggee: Debuggee, texts: DetailTexts): AddedPoint[] {
   ];
 }
 
-/** Describes the trap, panic or failure because of which the machine is stopped. */
+/** Describes the trap, panic or failure that stopped the machine. */
 export function exceptionInfo(debuggee: Debuggee): DebugProtocol.ExceptionInfoResponse['body'] {
   const { failure, session } = debuggee;
   if (failure) return { exceptionId: failure.code, description: failure.message, breakMode: 'always' };

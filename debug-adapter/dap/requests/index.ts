@@ -56,7 +56,7 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
   'blkreplay/deleteSnapshot': deleteSnapshot,
 };
 
-/** The runs that report their progress if they take a long time: those that go back, and those that search. */
+/** Returns a LongRun for commands whose runs may take a long time: those that go back, and those that search. */
 export function longRun(command: string, { session }: Debuggee): LongRun | undefined {
   switch (command) {
     case 'reverseContinue':

@@ -13,8 +13,8 @@ import { hartOf } from './stack.ts';
 import { expected } from '../../messages/expected.ts';
 
 /**
- * Starts a run for a request, which is answered before the machine starts to run. Returns undefined if the machine must
- * not run; the client then receives a `stopped` event immediately.
+ * Starts the run that a request asks for. The request is answered before the machine starts to run. Returns undefined
+ * if the machine must not run; the client then receives a `stopped` event immediately.
  */
 export type StartRun = (debuggee: Debuggee, args: Arguments) => Step | undefined;
 
@@ -27,7 +27,7 @@ export const continueForwards: StartRun = ({ session }) => session.continue();
 
 export const reverseContinue: StartRun = ({ session }) => session.reverseContinue();
 
-/** `blkreplay/goTo`. */
+/** Executes `blkreplay/goTo`. */
 export const goTo: StartRun = ({ session }, args) => session.goTo(args.integer('position'));
 
 // --- steps: by line, unless there is no line information or the client requests instruction steps --------------------
@@ -36,12 +36,12 @@ export const next = forwards(byLine((steps) => steps.stepOver(), overCall));
 
 export const stepIn = forwards(byLine((steps) => steps.stepIn(), instructionForward));
 
-/** Runs to the caller, regardless of the step granularity in the request. */
+/** Runs until the function returns to its caller, regardless of the step granularity in the request. */
 export const stepOut = forwards(alwaysByLine((steps) => steps.stepOut(), instructionForward));
 
 export const stepBack = backwards(byLine((steps) => steps.stepBack(), instructionBack));
 
-/** Steps back into the function that the previous line called last. */
+/** Steps back into the last function that the previous line called. */
 export const reverseStepIn = backwards(byLine((steps) => steps.reverseStepIn(), instructionBack));
 
 /** Goes back to the call to this function, regardless of the step granularity in the request. */
@@ -78,7 +78,7 @@ function forwards(make: MakeStep): StartRun {
 /**
  * Steps backward on the hart that corresponds to the client's thread. If another hart is current, the machine first
  * runs forward to this hart's next quantum, and then goes back past the other harts' steps. A hart that is waiting for
- * an interrupt has no next quantum, so it steps back over its wait instruction.
+ * an interrupt has no next quantum; in this case, the step goes back over its wait instruction.
  */
 function backwards(make: MakeStep): StartRun {
   const step = onThread(make, function* (debuggee, hart, begin) {

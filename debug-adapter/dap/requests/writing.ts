@@ -8,7 +8,7 @@ import { presentation, hex, registerNumber, valuesOf } from '../variableViews.ts
 
 /**
  * Sets a variable or register. Each modification becomes a step of the recording. Modifications are possible only at
- * the live end; before it, the session throws a UserError.
+ * the live end; in the history, the session throws a UserError.
  */
 export function setVariable(debuggee: Debuggee, args: Arguments): DebugProtocol.SetVariableResponse['body'] {
   const name = args.text('name');
@@ -70,7 +70,7 @@ function expressionOf({ expression, lvalue, typeName, name }: Value): string {
   throw notWritable(name);
 }
 
-/** The bytes that contain a bit-field, with its bits replaced. */
+/** The bytes that contain a bit-field, with the bits of the field replaced by those of `value`. */
 function withBitField({ session }: Debuggee, target: Value, value: Value): Uint8Array {
   const number = value.integer();
   const { lvalue } = target;
@@ -96,8 +96,8 @@ function registerValue(value: Value, bytes: Uint8Array): bigint {
 const numberOf = (bytes: Uint8Array): bigint => bytes.reduceRight((number, byte) => (number << 8n) | BigInt(byte), 0n);
 
 /**
- * Only the innermost frame of the current hart has its registers in the machine; a caller's registers are saved in
- * memory.
+ * Whether the frame's registers can be written. Only the registers of the current hart's innermost frame can, because
+ * they are in the machine; a caller's registers are saved in memory.
  */
 const canWriteRegisters = ({ currentHart }: Debuggee, { hart, frame }: ShownFrame): boolean =>
   hart === currentHart && frame.depth === 0;
