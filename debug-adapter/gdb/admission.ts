@@ -16,7 +16,7 @@ export interface GdbConnection {
 
 /** Receives the events of a connection. */
 export interface GdbConnectionHandler {
-  /** If it returns a promise, do not read more data until the promise resolves. */
+  /** Handles received bytes. If it returns a promise, the caller must not read more data until the promise resolves. */
   received(bytes: Uint8Array): Promise<void> | undefined;
   disconnected(): void;
 }
@@ -25,22 +25,24 @@ export interface AdmissionHost {
   /** Starts serving gdb; returns undefined if there is nothing to debug. */
   startServer(connection: GdbConnection): GdbServer | undefined | Promise<GdbServer | undefined>;
   /**
-   * Called when the first non-gdb connection is dropped. Only the first is reported, because a web page may open many
-   * connections.
+   * Called when the first non-gdb connection is dropped. Only the first such connection is reported, because a web page
+   * may open many.
    */
   onFirstForeign(): void;
 }
 
 /**
- * The maximum number of connections that have not sent a packet yet. If another one is opened, the oldest is dropped.
+ * The maximum number of connections that have not sent a valid packet yet. If one more is opened, the oldest is
+ * dropped.
  */
 const UNIDENTIFIED_MAX = 16;
 
 /**
- * Decides which connection belongs to gdb. A connection counts as gdb only after a complete first packet with a valid
- * checksum; until then, it does not block another gdb, stop the machine or end a recording. A connection that sends
- * bytes that gdb never sends is dropped. Packets that arrive with these bytes or after them have no effect. Only one
- * gdb is served at a time; while one is connected, other connections are refused.
+ * Decides which of the connections to the port or socket belongs to gdb. A connection counts as gdb only after a
+ * complete first packet with a valid checksum; until then, it can neither block another gdb, nor stop the machine, nor
+ * end a recording. A connection that sends bytes that gdb never sends is dropped. Packets that arrive with these bytes
+ * or after them have no effect. Only one gdb is served at a time; while one is connected, other connections are
+ * refused.
  */
 export class Admission {
   private host: AdmissionHost;
@@ -72,8 +74,8 @@ export class Admission {
   }
 
   /**
-   * Accepts the connection as gdb if no other gdb is connected, and drops all unidentified connections. Returns false
-   * otherwise.
+   * If no gdb is connected, accepts this connection as gdb and drops all other unidentified connections. Otherwise
+   * returns false.
    */
   private admit(visitor: CandidateConnection): boolean {
     if (this.gdb) return false;
@@ -84,8 +86,8 @@ export class Admission {
   }
 
   /**
-   * Starts a server. First waits for the end of the previous gdb's run, which may continue after that gdb has
-   * disconnected.
+   * Starts a server, but first waits until the previous gdb's run has ended. That run may continue for a while after
+   * its gdb has disconnected.
    */
   private async begin(connection: GdbConnection, visitor: CandidateConnection): Promise<GdbServer | undefined> {
     const { previousEnd } = this;
@@ -120,7 +122,7 @@ class CandidateConnection implements GdbConnectionHandler {
   private reader = new PacketReader();
   private server: GdbServer | undefined;
   private state: 'unknown' | 'gdb' | 'gone' = 'unknown';
-  /** Resolves when the run that this connection started has ended. Only for a gdb connection. */
+  /** Resolves when the run that this connection started has ended. Used only if the connection belongs to gdb. */
   readonly whenOver: Promise<void>;
   private resolveOver!: () => void;
 
@@ -141,7 +143,7 @@ class CandidateConnection implements GdbConnectionHandler {
     this.end((server) => server.disconnected());
   }
 
-  /** Drops the connection without reporting it as foreign, because nothing is wrong with it. */
+  /** Drops the connection without reporting it as foreign, because its peer has done nothing wrong. */
   leave(): void {
     this.connection.drop();
     this.disconnected();
@@ -159,7 +161,7 @@ class CandidateConnection implements GdbConnectionHandler {
     this.desk.onGone(this);
   }
 
-  /** Ignores everything before the first packet. Only a damaged packet is requested again. */
+  /** Ignores everything before the first packet, except that a damaged packet is requested again. */
   private identify(events: readonly WireEvent[]): Promise<void> | undefined {
     const first = events.findIndex(({ kind }) => kind === 'packet');
     const before = first < 0 ? events : events.slice(0, first);
@@ -181,7 +183,7 @@ class CandidateConnection implements GdbConnectionHandler {
     return server.handleEvents(events);
   }
 
-  /** A getter, because the state changes during an await. */
+  /** This is a getter so that TypeScript does not assume that the state is the same after an await as before it. */
   private get isGone(): boolean {
     return this.state === 'gone';
   }

@@ -9,9 +9,9 @@ export type AgentExpression = { kind: 'predicate'; predicate: Predicate } | { ki
 
 /**
  * Translates the bytecode of an agent expression (gdb manual, "The GDB Agent Expression Mechanism") into a predicate.
- * The stack machine is executed with predicates in place of values. At each branch whose condition is not constant, both
- * paths are executed up to the end and become the two values of a `select`. A value that does not contribute to the
- * result is not evaluated, so it cannot fail.
+ * The translation executes the bytecode on a stack of predicates instead of values. At each branch whose condition is
+ * not constant, both paths are executed up to the end and become the two values of a `select`. A value that does not
+ * contribute to the result is not evaluated, so it cannot fail.
  *
  * Loops, floating-point values, trace variables and everything with side effects are unsupported, and so are
  * expressions that exceed the limits below.
@@ -30,11 +30,13 @@ export function anyOf(predicates: readonly Predicate[]): Predicate {
   return predicates.reduceRight((rest, one) => ({ kind: 'select', condition: one, yes: constant(1n), no: rest }));
 }
 
-/** The limit for the tree of the result. Conditions that users write have 10 to 50 nodes. */
+/** The maximum number of nodes in the resulting tree. The trees of conditions that users write have 10 to 50 nodes. */
 const NODES_MAX = 1000;
-/** The limit for executed bytecodes on all paths together, so that a loop ends. */
+/**
+ * The maximum number of bytecodes that are executed on all paths together. Without this limit, a loop would not end.
+ */
 const STEPS_MAX = 3000;
-/** gdbserver has the same limit. */
+/** The maximum number of stack elements, as in gdbserver. */
 const STACK_MAX = 100;
 
 class Refusal extends Error {
@@ -46,7 +48,10 @@ class Refusal extends Error {
   }
 }
 
-/** A value on the stack. `nodes` counts a part of the tree each time it occurs. */
+/**
+ * An element of the stack. `nodes` is the number of nodes in the predicate's tree, in which a shared subtree counts
+ * each time that it occurs.
+ */
 interface Item {
   predicate: Predicate;
   nodes: number;
@@ -60,7 +65,7 @@ class SymbolicMachine {
     this.bytecode = bytecode;
   }
 
-  /** Executes from an offset to the end and returns the result. Changes the stack. */
+  /** Executes the bytecode from an offset to its end and returns the result. Modifies `stack`. */
   run(pc: number, stack: Item[]): Item {
     for (;;) {
       if (++this.steps > STEPS_MAX || stack.length > STACK_MAX) throw new Refusal('unsupported');
@@ -116,7 +121,7 @@ class SymbolicMachine {
   }
 }
 
-/** The bytecodes that determine which one is executed next. */
+/** The bytecodes that control which bytecode is executed next. */
 const OPCODES = { ifGoto: 0x20, goto: 0x21, end: 0x27 };
 
 interface Operation {
@@ -163,7 +168,7 @@ const OPERATIONS: Readonly<Record<number, Operation>> = {
 };
 
 /**
- * Bytecodes that exist but need what this server does not have: floating-point values (`float`, `ref_float` and so on),
+ * Bytecodes that need features that this server does not have: floating-point values (`float`, `ref_float` and so on),
  * a trace buffer (`trace`, `tracenz` and so on), trace state variables (`getv`, `setv`, `tracev`), and `printf`.
  */
 const UNSUPPORTED = new Set([
@@ -205,7 +210,7 @@ function load(lengthBytes: 1 | 2 | 4 | 8): Operation {
   };
 }
 
-/** The manual: extending from as many bits as a stack element has, or from more, has no effect. */
+/** According to the manual, extending a value has no effect if its width is that of a stack element or larger. */
 function extend(stack: Item[], { bits, signed }: { bits: number; signed: boolean }): void {
   if (bits === 0) throw new Refusal('malformed');
   const value = pop(stack);
@@ -257,8 +262,8 @@ function item(predicate: Predicate, ...parts: readonly Item[]): Item {
 const constant = (value: bigint): Predicate => ({ kind: 'constant', value });
 
 /**
- * The value of a constant or a negated constant. gdb generates branches on them for `&&` and `||` within other
- * expressions, where following both paths would double the tree each time.
+ * The value of a predicate that is a constant or a negated constant. gdb generates branches on constants for `&&` and
+ * `||` within other expressions; following both paths would double the size of the tree at each such branch.
  */
 function knownValue(predicate: Predicate): bigint | undefined {
   if (predicate.kind === 'constant') return predicate.value;

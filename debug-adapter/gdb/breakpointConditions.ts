@@ -6,9 +6,9 @@ import { PACKET_BYTES_MAX } from './packets.ts';
 /** The conditions of one breakpoint. */
 export interface BreakpointConditions {
   /**
-   * Holds if at least one of the conditions holds. Undefined if there are none, or if the server cannot evaluate all of
-   * them: the breakpoint then always stops, and gdb evaluates the conditions itself, as it does at each stop (gdbserver
-   * does the same).
+   * A predicate that holds if at least one of the conditions holds. It is undefined if there are no conditions, or if
+   * the server cannot evaluate one of them. The breakpoint then always stops, and gdb, which checks the conditions at
+   * each stop anyway, continues if none holds (this is how gdbserver works too).
    */
   predicate: Predicate | undefined;
 }

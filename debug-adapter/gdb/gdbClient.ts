@@ -12,7 +12,7 @@ type Direction = 'forward' | 'backward';
 export class GdbClient {
   readonly session: Session<Timeline>;
   readonly stopPoints: StopPointTable;
-  /** The stop reasons that gdb supports. */
+  /** The optional stop reasons that gdb supports. */
   readonly features = { swbreak: false, hwbreak: false };
   /** The hart that gdb inspects (`Hg`); undefined for the current hart. */
   private inspectedHart: number | undefined;
@@ -49,10 +49,10 @@ export class GdbClient {
   }
 
   /**
-   * Whether gdb requests the step that it makes after a stop at a watchpoint. gdb expects that RISC-V machines stop before
-   * the access (gdbarch_have_nonsteppable_watchpoint in gdb's riscv-tdep.c). It therefore removes the watchpoints and
-   * steps once before it reads the watched bytes. This machine stops after the access (backward: before it), so the step
-   * has been made already.
+   * Whether the step that gdb requests is the one that it makes after each stop at a watchpoint. gdb expects that
+   * RISC-V machines stop before the access (gdbarch_have_nonsteppable_watchpoint in gdb's riscv-tdep.c). It therefore
+   * removes the watchpoints and steps once before it reads the watched bytes. This machine stops after the access
+   * (backward: before it), so the machine has already made that step.
    */
   hasSteppedOverAccess(direction: Direction): boolean {
     const { watchStop, stopPoints } = this;
@@ -76,7 +76,8 @@ export class GdbClient {
   }
 
   /**
-   * In the next run, gdb expects only this hart to run. The other harts also run, but their breakpoints are ignored.
+   * Declares that gdb expects only this hart to run in the next run. The other harts run too, but breakpoints that they
+   * hit are ignored.
    */
   resumeOnly(hart: number): void {
     this.onlyHart = hart;
@@ -90,7 +91,7 @@ export class GdbClient {
     this.inspectedHart = thread - 1;
   }
 
-  /** Whether gdb inspects the current hart. No other hart can be modified. */
+  /** Whether the hart that gdb inspects is the current hart. Only the current hart can be modified. */
   get inspectsCurrentHart(): boolean {
     return this.thread === 1 + this.session.target.harts.current;
   }

@@ -21,16 +21,19 @@ export const WAITING_BYTES_MAX = 1 << 20;
 /** The number of bytes to count for each waiting packet in addition to the length of its content. */
 const WAITING_BYTES_EACH = 64;
 
-/** The packets that detach or kill. They are allowed regardless of which front end is running the machine. */
+/**
+ * The packets that detach from or kill the machine. They are allowed regardless of which front end is running the
+ * machine.
+ */
 const LEAVE_PACKETS = /^(D|k$|vKill)/;
 
 /**
- * Serves one gdb connection to a session. It only implements the protocol: events come in through `handleEvents`, and
- * replies go out through the host's `send`. Packets are answered one after the other. Runs are divided into slices, so
+ * Serves one gdb connection to a session. It implements only the protocol: it receives events through `handleEvents`,
+ * and sends replies with the host's `send`. Packets are answered one after the other. Runs are divided into slices, so
  * that gdb's interrupt can arrive between slices. If the session cannot execute a packet's request, gdb gets an error
  * reply and the connection continues. An error that ends the session (a divergence in a replay, a host failure) is
  * reported to gdb and rejects `whenLeft`. If gdb does not read its replies, its packets are queued and not answered. If
- * the queue is too long, the server reads no further packets.
+ * the queue is too long, the server does not accept further packets.
  */
 export class GdbServer {
   /** Resolves when gdb has left. */
@@ -38,7 +41,7 @@ export class GdbServer {
   private host: GdbHost;
   private client: GdbClient;
   private connection: ConnectionState = { kind: 'open' };
-  /** The events that are waiting for an answer: packets, and gdb's requests to resend the last reply. */
+  /** The events that have not been answered yet: packets, and requests from gdb to resend the last reply. */
   private queue: WaitingEvent[] = [];
   private queuedBytes = 0;
   private isAnswering = false;
@@ -60,14 +63,16 @@ export class GdbServer {
     });
   }
 
-  /** Handles decoded events from gdb. If it returns a promise, do not read more data until the promise resolves. */
+  /** Handles decoded events from gdb. If it returns a promise, the caller must not read more data until it resolves. */
   handleEvents(events: readonly WireEvent[]): Promise<void> | undefined {
     for (const event of events) this.handle(event);
     const isBehind = this.queuedBytes > WAITING_BYTES_MAX || this.host.unsentBytes() > UNSENT_BYTES_MAX;
     return isBehind ? this.whenCaughtUp() : undefined;
   }
 
-  /** Call this when the connection has ended or is about to end. A run in progress ends after its current slice. */
+  /**
+   * Must be called when the connection has ended or is about to end. A run in progress ends after its current slice.
+   */
   disconnected(reason: 'gone' | 'dropped' = 'gone'): void {
     this.resolveGone();
     if (this.connection.kind !== 'open') return;
@@ -97,7 +102,7 @@ export class GdbServer {
       case 'interrupt':
         this.interrupt();
         break;
-      // The caller drops the connection, because it is the one that reads from it.
+      // The caller drops the connection, because the caller is the one that reads from the connection.
       case 'foreign':
         break;
     }
@@ -129,7 +134,7 @@ export class GdbServer {
     }
   }
 
-  /** A getter, because the state changes during an await. */
+  /** This is a getter so that TypeScript does not assume that the state is the same after an await as before it. */
   private get goneReason(): 'gone' | 'dropped' | undefined {
     return this.connection.kind === 'gone' ? this.connection.reason : undefined;
   }
@@ -149,7 +154,7 @@ export class GdbServer {
     this.queuedBytes = 0;
   }
 
-  /** Returns the reason for leaving if this packet detaches or kills. */
+  /** Answers one packet. If the packet detaches from or kills the machine, returns the reason for leaving. */
   private async answerOne(packet: string): Promise<LeaveReason | undefined> {
     try {
       if (!LEAVE_PACKETS.test(packet)) this.checkRunOwner();

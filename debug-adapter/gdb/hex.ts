@@ -5,19 +5,19 @@ export function toHex(bytes: Uint8Array): string {
   return text;
 }
 
-/** A register value in target byte order, which is little-endian. */
+/** Encodes a register value in the target's byte order, which is little-endian. */
 export function littleEndian(value: bigint, sizeBytes: number): string {
   const bytes = new Uint8Array(sizeBytes);
   for (let i = 0; i < sizeBytes; i++) bytes[i] = Number((value >> BigInt(8 * i)) & 0xffn);
   return toHex(bytes);
 }
 
-/** Undefined unless the text consists of 1 to 16 hexadecimal digits. */
+/** Parses a number of 1 to 16 hexadecimal digits; undefined if the text is anything else. */
 export function parseHex(text: string | undefined): bigint | undefined {
   return text !== undefined && /^[0-9a-fA-F]{1,16}$/.test(text) ? BigInt(`0x${text}`) : undefined;
 }
 
-/** Undefined if the number is missing or larger than `max`. */
+/** Like `parseHex`, but also undefined if the number is larger than `max`. */
 export function parseHexUpTo(text: string | undefined, max: number): number | undefined {
   const value = parseHex(text);
   return value !== undefined && value <= BigInt(max) ? Number(value) : undefined;

@@ -1,15 +1,15 @@
 /** An event decoded from the bytes on the wire. */
 export type WireEvent =
   | { kind: 'packet'; content: string }
-  /** The checksum is wrong, or the packet is longer than the maximum. */
+  /** A packet with a wrong checksum, or one that is longer than the maximum. */
   | { kind: 'damaged' }
   | { kind: 'acknowledged'; well: boolean }
   /** Ctrl-C: a byte between packets while the target is running. */
   | { kind: 'interrupt' }
-  /** The peer is not gdb. This is the last event: nothing is read after it. */
+  /** The peer is not gdb. This is the last event, because reading ends here. */
   | { kind: 'foreign' };
 
-/** The value of `PacketSize`: the longest packet content that either side sends. */
+/** The value of `PacketSize`: the maximum length of a packet's content, for both sides. */
 export const PACKET_BYTES_MAX = 0x4000;
 
 const START = 0x24; // $
@@ -23,7 +23,7 @@ const INTERRUPT = 0x03;
 const TELNET_ESCAPE = 0xff;
 const TELNET_BREAK = 0xf3;
 const WRITE_BINARY = 0x58; // X
-/** Occurs in HTTP request lines, status lines and the HTTP/2 preface. */
+/** A text that occurs in HTTP request lines, in status lines and in the HTTP/2 preface. */
 const HTTP = Uint8Array.from('http/', (character) => character.charCodeAt(0));
 const LOWER_CASE = 0x20;
 
@@ -31,8 +31,8 @@ const LOWER_CASE = 0x20;
  * The lowest layer of the GDB remote protocol (gdb manual, appendix E, "Overview"): decodes bytes into packets,
  * acknowledgments and interrupts. It never fails: a packet with a wrong checksum is reported as damaged, so that the
  * caller can request it again. Reading ends at a byte that the protocol does not allow between packets. It also ends at
- * HTTP text anywhere, because a web page can send arbitrary bytes to a port, but only after an HTTP header. Packet
- * contents are Latin-1 strings, one character per byte.
+ * HTTP text, wherever this occurs: a web page can send arbitrary bytes to a port, but always sends an HTTP header
+ * first. Packet contents are Latin-1 strings, one character per byte.
  */
 export class PacketReader {
   /** The bytes of the current packet after the `$`, still escaped. */
@@ -42,7 +42,7 @@ export class PacketReader {
   private isAfterTelnetEscape = false;
   private isForeign = false;
   /**
-   * The number of characters of `http/` that the last bytes match, and whether the current packet contains all of it.
+   * How many characters of `http/` the most recent bytes match, and whether the current packet contains all of `http/`.
    */
   private httpMatched = 0;
   private hasHttp = false;
@@ -143,7 +143,7 @@ export function escapeBinary(text: string): string {
 export const ACKNOWLEDGE = Uint8Array.of(PLUS);
 export const REQUEST_RESEND = Uint8Array.of(MINUS);
 
-/** Undefined if the content ends within an escape sequence. */
+/** Decodes the escape sequences in a packet's content; undefined if the content ends within an escape sequence. */
 function unescape(bytes: readonly number[]): string | undefined {
   let text = '';
   for (let i = 0; i < bytes.length; i++) {

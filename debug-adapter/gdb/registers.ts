@@ -14,7 +14,7 @@ const PC = 32;
 const FIRST_FLOAT = 33;
 const FIRST_CSR = 65;
 const LAST_CSR = FIRST_CSR + CSR_NUMBERS - 1;
-/** gdb's RISCV_PRIV_REGNUM. */
+/** The number of the register that holds the privilege mode; RISCV_PRIV_REGNUM in gdb. */
 const PRIVILEGE = LAST_CSR + 1;
 const VALUE_BYTES = 8;
 
@@ -29,7 +29,7 @@ export function allRegisters(inspector: Inspector): string {
   return registerNumbers.map((number) => readRegister(inspector, number)!).join('');
 }
 
-/** Undefined if the register does not exist. */
+/** Returns a register's value in the protocol's notation; undefined if the register does not exist. */
 export function readRegister(inspector: Inspector, number: number): string | undefined {
   const value = valueOf(inspector, number);
   return value === undefined ? undefined : littleEndian(value, VALUE_BYTES);
@@ -44,7 +44,10 @@ export function registerPredicate(number: number): Predicate | undefined {
   return number === PRIVILEGE ? { kind: 'privilege' } : undefined;
 }
 
-/** The registers that gdb reads at every stop (pc, ra, sp, fp), sent with the stop reply to save requests. */
+/**
+ * The registers that gdb reads at every stop (pc, ra, sp, fp). The stop reply contains them, so that gdb need not
+ * request them.
+ */
 export function expeditedRegisters(inspector: Inspector): string {
   return [PC, 1, 2, 8].map((number) => `${number.toString(16)}:${readRegister(inspector, number)};`).join('');
 }
@@ -81,9 +84,9 @@ function valueOf(inspector: Inspector, number: number): bigint | undefined {
   return number >= FIRST_CSR && number <= LAST_CSR ? inspector.csr(number - FIRST_CSR) : undefined;
 }
 
-/** gdb's name for s0 is fp. */
+/** The names of x0 to x31 in gdb, which calls s0 `fp`. */
 const GENERAL = INTEGER_REGISTER_NAMES.map((name) => (name === 's0' ? 'fp' : name));
-/** gdb expects these CSRs in the floating-point feature. */
+/** Whether gdb expects a CSR in the floating-point feature of the target description. */
 const isOfFloats = ({ name }: { name: string }): boolean => FLOAT_CSRS.includes(name);
 const TYPES: Record<string, string> = {
   ra: 'code_ptr',

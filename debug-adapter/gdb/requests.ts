@@ -20,9 +20,9 @@ export interface PacketReply {
 }
 
 /**
- * Executes the request in a packet. The cases are in the order of gdb's manual ("Packets", "General Query Packets"). An
- * unsupported packet gets the empty reply, as the protocol requires; a malformed one gets an error. Throws a UserError
- * if the session cannot execute the request; the server turns it into an error reply.
+ * Executes the request in a packet. The entries of REQUESTS are in the order of gdb's manual ("Packets", "General Query
+ * Packets"). An unsupported packet gets the empty reply, as the protocol requires; a malformed one gets an error.
+ * Throws a UserError if the session cannot execute the request; the server turns it into an error reply.
  */
 export async function executePacket(client: GdbClient, packet: string): Promise<PacketReply> {
   const name = PACKET_NAMES.find((known) => packet.startsWith(known));
@@ -37,7 +37,7 @@ const OK = 'OK';
 const NOT_SUPPORTED = '';
 /** EINVAL: the packet is malformed. */
 const MALFORMED = 'E16';
-/** EFAULT, which QEMU and gdbserver also return. */
+/** EFAULT, which QEMU and gdbserver also return if memory cannot be read. */
 const CANNOT_READ = 'E14';
 
 const REQUESTS: Record<string, Request> = {
@@ -88,7 +88,7 @@ function threadIn({ threadCount }: GdbClient, text: string): number | undefined 
   return thread === 0 ? undefined : thread;
 }
 
-/** Thread IDs -1 (all) and 0 (any) select no particular thread. */
+/** Selects a thread by its ID. The IDs -1 (all) and 0 (any) select no particular thread. */
 function nameThread(client: GdbClient, rest: string, name: (thread: number | undefined) => void): string {
   const isAny = rest === '-1' || rest === '0';
   const thread = isAny ? undefined : threadIn(client, rest);
@@ -108,7 +108,7 @@ function oneRegister({ inspector }: GdbClient, rest: string): string {
 function readMemory({ inspector }: GdbClient, rest: string): string {
   const [address, length, ...more] = rest.split(',');
   const from = parseHex(address);
-  // The reply has two digits for each byte.
+  // The reply contains two digits for each byte, so it can hold half as many bytes as characters.
   const lengthBytes = parseHexUpTo(length, PACKET_BYTES_MAX / 2);
   if (from === undefined || lengthBytes === undefined || more.length > 0) return MALFORMED;
   const bytes = inspector.readMemory(from, lengthBytes);
@@ -139,13 +139,16 @@ function stopPoint(client: GdbClient, rest: string, operation: 'insert' | 'remov
 
 // --- running -----------------------------------------------------------------------------------------------------------
 
-/** `c` and `s` may carry an address to resume at, which is not supported. */
+/** gdb may send an address at which to resume with `c` and `s`. This is not supported. */
 function resumeHere(client: GdbClient, address: string, how: ResumeAction): Promise<string> {
   if (address !== '') throw cannotResumeAt();
   return resume(client, how);
 }
 
-/** Only the first action of `vCont` counts: all harts run together, including those without an action. */
+/**
+ * Resumes the machine as the first action of `vCont` specifies. Harts without an action run too, because all harts run
+ * together.
+ */
 function actions(client: GdbClient, rest: string): string | Promise<string> {
   const [first, ...others] = rest.split(';');
   const [action, thread] = first.split(':');

@@ -6,12 +6,12 @@ export type ResumeAction =
   | { kind: 'continue' }
   /** Steps one hart while the other harts run. */
   | { kind: 'step'; hart: number }
-  /** Steps instructions while pc is in [start, end), for example, over a source line. */
+  /** Steps one hart by instructions as long as its pc is in [start, end), for example over a source line. */
   | { kind: 'range'; hart: number; start: bigint; end: bigint };
 
 /**
- * Runs the machine forwards until there is a stop to report. A step executes one instruction of the current code. As in
- * QEMU's gdb server, the handlers of interrupts that occur during the step run until they return.
+ * Runs the machine forwards until there is a stop to report. A step executes one instruction of the current code. If an
+ * interrupt occurs during the step, its handler runs until it returns, as in QEMU's gdb server.
  */
 export function resume(client: GdbClient, action: ResumeAction): Promise<string> {
   return client.run(runOf(client, action));
@@ -39,7 +39,7 @@ export function reverse(client: GdbClient, action: 'continue' | 'step'): Promise
 const stepBackward = (client: GdbClient): Sliced<StopReason> =>
   client.hasSteppedOverAccess('backward') ? stayHere() : stepBack(client.session, client.hartToStep());
 
-/** A step that has been made already. */
+/** The run for a step that the machine has already made. */
 // eslint-disable-next-line require-yield -- there is nothing to wait for
 function* stayHere(): Sliced<StopReason> {
   return { kind: 'step' };

@@ -14,8 +14,8 @@ export interface StopPoint {
 /**
  * The stop points that gdb has inserted with `Z` packets. gdb identifies a stop point by kind, address and length; the
  * session identifies it by an ID. Removing a stop point that does not exist has no effect, and neither does inserting
- * one twice (gdb manual, "Packets": these packets "should be implemented in an idempotent way"), except that the
- * conditions of the second packet replace those of the first. This is how gdb changes the conditions of an inserted
+ * the same one twice (gdb manual, "Packets": these packets "should be implemented in an idempotent way"), except that
+ * the conditions of the second packet replace those of the first. This is how gdb changes the conditions of an inserted
  * breakpoint.
  */
 export class StopPointTable {
@@ -24,7 +24,10 @@ export class StopPointTable {
   private ids = new Map<string, BreakpointId>();
   private points = new Map<BreakpointId, StopPoint>();
 
-  /** `matches` is the condition for all breakpoints. It is evaluated when the machine reaches a breakpoint. */
+  /**
+   * `matches` is a condition that applies to all breakpoints. It is evaluated whenever the machine reaches a
+   * breakpoint.
+   */
   constructor(session: Session, matches: () => boolean) {
     this.session = session;
     this.matches = matches;
@@ -76,18 +79,21 @@ export class StopPointTable {
     return stopPoints.add({ what: { kind: 'execute', address }, exists: this.matches, condition });
   }
 
-  /** A condition without a value stops the machine. gdb evaluates it again and reports the error. */
+  /**
+   * If the condition cannot be evaluated, the machine stops. gdb then evaluates the condition again and reports the
+   * error.
+   */
   private conditionOf(predicate: Predicate): Condition {
     return { text: '', predicate, holds: () => evaluatePredicate(predicate, this.session.inspector) !== 0n };
   }
 }
 
-/** gdb's `watch` reports changes: gdb ignores a write of the same value. */
+/** For gdb's `watch`, only changes of the value stop the machine, because gdb ignores a write of the same value. */
 const ACCESS = { write: 'change', read: 'read', access: 'readWrite' } as const;
 
 const isWatch = (kind: StopPointKind): kind is 'write' | 'read' | 'access' =>
   kind !== 'software' && kind !== 'hardware';
 
-/** The "length" of a breakpoint is the size of gdb's trap instruction and does not identify it. */
+/** The "length" of a breakpoint is the size of gdb's trap instruction and does not identify the breakpoint. */
 const keyOf = ({ kind, address, lengthBytes }: StopPoint): string =>
   `${kind} ${address.toString(16)} ${isWatch(kind) ? lengthBytes : 0}`;

@@ -10,7 +10,7 @@ const WRITTEN_BYTES_MAX = PACKET_BYTES_MAX;
 
 /**
  * The reply to a packet that modifies the machine; undefined if the packet is malformed. At the live end, each
- * modification is a recorded step. Within the history, the session refuses modifications, and gdb shows the reason.
+ * modification is recorded as a step. In the history, the session refuses modifications, and gdb shows why.
  */
 type WriteReply = 'OK' | undefined;
 
@@ -27,8 +27,8 @@ export function writeOneRegister({ session }: GdbClient, rest: string): WriteRep
 }
 
 /**
- * `G values`: x0 to x31 and pc, in the format of `g`. Registers whose values do not change are not written, so no steps
- * are recorded for them.
+ * `G values`: x0 to x31 and pc, in the format of `g`. A register whose value would not change is not written, so that
+ * no step is recorded for it.
  */
 export function writeAllRegisters({ session }: GdbClient, rest: string): WriteReply {
   const values = registerNumbers.map((number) => parseValue(rest.slice(number * VALUE_DIGITS).slice(0, VALUE_DIGITS)));
