@@ -50,7 +50,7 @@ export default tseslint.config(
       '@typescript-eslint/await-thenable': 'error',
       '@typescript-eslint/no-floating-promises': [
         'error',
-        // The runner awaits them.
+        // The test runner awaits the promises that these functions return.
         {
           allowForKnownSafeCalls: [
             { from: 'package', package: 'node:test', name: ['test', 'suite', 'describe', 'it'] },
@@ -65,7 +65,7 @@ export default tseslint.config(
       ],
     },
   },
-  // Two draws from one random source look like the same condition twice.
+  // Two conditions that each draw a random number look like duplicates to this rule.
   { files: ['test/**/*.ts'], rules: { 'no-dupe-else-if': 'off' } },
   {
     files: ['scripts/**/*.mjs', 'test/**/*.mjs', '*.mjs'],

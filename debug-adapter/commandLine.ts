@@ -1,5 +1,5 @@
 // The entry point of the command line. This main thread receives signals; the command itself runs in a worker thread.
-// The worker receives no messages while it is opening or copying files, so it polls a shared-memory cell instead
+// While the worker is opening or copying files, it cannot receive messages, so it polls a shared-memory cell instead
 // (host/interruption.ts). The exit status is the command's result.
 import * as path from 'node:path';
 import { SHARE_ENV, Worker } from 'node:worker_threads';
@@ -33,8 +33,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 /**
- * The worker thread is blocked in a system call, such as a write to a pipe that nobody reads. A shell also reports
- * status 130 for a process that is killed by SIGINT.
+ * Called if the worker thread cannot be terminated because it is blocked in a system call, such as a write to a pipe
+ * that nobody reads. For a process that is killed by SIGINT, a shell reports status 130, too.
  */
 function killBySigint(): void {
   process.removeAllListeners('SIGINT');

@@ -4,7 +4,7 @@ import { enableCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { InterruptionCell } from './host/interruption.ts';
 
-// Node 20 does not have this function.
+// `enableCompileCache` does not exist in Node 20.
 (enableCompileCache as typeof enableCompileCache | undefined)?.();
 // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it before the cache is enabled
 const { main } = require('./cli-main.js') as typeof import('./cli/main.ts');
@@ -12,7 +12,7 @@ const { main } = require('./cli-main.js') as typeof import('./cli/main.ts');
 const { cell, args } = workerData as { cell: InterruptionCell; args: readonly string[] };
 const port = parentPort!;
 const whenInterrupted = new Promise<void>((resolve) => port.once('message', () => resolve()));
-// Do not keep the thread alive only to receive a signal: wherever the signal is awaited, other work is awaited too.
+// The port alone must not keep the thread alive. Code that waits for a signal always waits for other work as well.
 port.unref();
 
 void main(args, { cell, whenInterrupted }).then((status) => {

@@ -38,7 +38,7 @@ const service = new EngineService({
   listen,
   signals,
 });
-// If a file is deleted while the machine is stopped, this is detected within two seconds.
+// With this interval, the deletion of a file is detected within two seconds even while the machine is stopped.
 const FILE_CHECK_MILLISECONDS = 2000;
 setInterval(() => service.checkFiles(), FILE_CHECK_MILLISECONDS).unref();
 port.on('message', (message: EngineRequest) => service.received(message));

@@ -11,9 +11,9 @@ import { makeInterruptionCell, URGENCY } from './host/interruption.ts';
 // The time limit for closing the session. A long replay is interrupted immediately, but closing a recording can take as
 // long as taking a snapshot.
 const CLOSE_MILLISECONDS_MAX = 10_000;
-// Long enough for a client that reads its messages; the adapter does not wait longer for a client that does not.
+// The time limit for sending the last messages. It is long enough for a client that reads its messages.
 const FLUSH_MILLISECONDS_MAX = 1000;
-// The time limits after a signal, or if the client disconnects while files are being opened.
+// The time limits for ending after a signal, or after the client has disconnected while files are being opened.
 const END_MILLISECONDS_MAX = 900;
 const FILES_MILLISECONDS_MAX = 700;
 
@@ -61,7 +61,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
-/** Structured cloning recurses for each level of nesting, so a deeply nested request overflows the stack. */
+/**
+ * Posts a message to the engine. Structured cloning recurses once per level of nesting, so a deeply nested request can
+ * overflow the stack.
+ */
 function post(message: EngineRequest): void {
   try {
     worker.postMessage(message);

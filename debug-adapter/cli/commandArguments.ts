@@ -60,8 +60,9 @@ interface Option {
 }
 
 /**
- * The tokens of a command line: the command, options with their values, and arguments. parseArgs of `node:util` splits
- * them; this class checks them and reports errors. A value that starts with a dash must follow a `=`, because `--memory
+ * The tokens of a command line: the command, options with their values, and arguments. `parseArgs` from `node:util`
+ * splits the command line; this class checks the tokens and reports errors. A value that starts with a dash must follow
+ * a `=`, because `--memory
  * --json` usually means that the value is missing.
  */
 export class CommandArguments {
@@ -83,7 +84,7 @@ export class CommandArguments {
     }
   }
 
-  /** `--help` and `--version` work at any position. */
+  /** Whether the flag occurs anywhere. `--help` and `--version` are accepted at any position. */
   hasFlag(name: 'help' | 'version'): boolean {
     return this.options.some((option) => option.name === name || (name === 'help' && option.rawName === '-h'));
   }
@@ -117,7 +118,7 @@ export class CommandArguments {
     return this.options.find((option) => option.name === name)?.value ?? null;
   }
 
-  /** A file name; it must not be empty. */
+  /** A file name, which must not be empty; null if the option is not given. */
   file(name: string): string | null {
     const value = this.text(name);
     if (value === '') throw optionBadValue({ option: `--${name}`, value, expected: expected.fileName() });

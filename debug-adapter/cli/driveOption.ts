@@ -12,7 +12,7 @@ export interface DriveOption {
   readOnly: boolean;
   /** If omitted, the drive gets the first free slot. */
   slot?: number;
-  /** Omitted: modern. */
+  /** If omitted, `modern`. */
   virtio?: limits.VirtioVersion;
 }
 
@@ -83,7 +83,7 @@ function fieldsOf(text: string, fail: Fail): Map<string, string> {
   return fields;
 }
 
-/** Splits at single commas; a double comma is a comma within a value. */
+/** Splits at single commas. A double comma stands for a comma within a value. */
 function splitAtCommas(text: string): string[] {
   return text.match(/(?:[^,]|,,)+/g)?.map((field) => field.replaceAll(',,', ',')) ?? [];
 }

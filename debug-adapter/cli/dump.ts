@@ -12,8 +12,8 @@ import { consoleOutput } from './outputs.ts';
 import type { DumpCommand } from './fileOptions.ts';
 
 /**
- * `dump RRFILE`: prints the entries in a recording's log, one per line, starting with the position. Each entry is
- * printed as soon as it is read, because a log can be long.
+ * `dump RRFILE`: prints the entries in a recording's log, one per line. Each line starts with the position of the
+ * entry. Each entry is printed as soon as it is read, because a log can be long.
  */
 export function dumpRecording({ rrfile, from, to, kinds, driveId, json }: DumpCommand): number {
   const file = nodeHost.files.open(rrfile, { write: false, create: 'never' });

@@ -75,7 +75,9 @@ function execute(command: Exclude<FileCommand, { kind: 'dump' }>, version: strin
   }
 }
 
-/** If `overlay check` finds damage, the exit status is the same as for bad input. For all other results, it is 0. */
+/**
+ * Executes `overlay check`. If it finds damage, the exit status is the same as for invalid input; otherwise it is 0.
+ */
 function check(host: engine.Host, { overlay, repair }: { overlay: string; repair: boolean }): Answer {
   const found = engine.checkOverlay(host, overlay, { repair });
   const { corruptions, leaks, repaired } = found;

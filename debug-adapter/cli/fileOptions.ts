@@ -6,7 +6,10 @@ import { expected } from '../messages/expected.ts';
 
 /** A command that works on files (overlays, snapshots or recordings) and does not start a machine. */
 export type FileCommand = FileCommandKind & {
-  /** Files and folders where backing files are allowed, in addition to the files that the command names. */
+  /**
+   * Files that may be opened as backing files, or folders that may contain backing files, in addition to the files that
+   * the command names.
+   */
   allow?: string[];
 };
 

@@ -51,7 +51,7 @@ export class GdbSession {
     return session;
   }
 
-  /** Resolves when gdb has ended the session, to a value that specifies how. Ctrl-C counts as a broken connection. */
+  /** When gdb has ended the session, resolves to a value that specifies how. Ctrl-C counts as a broken connection. */
   async serve(timeline: Timeline, runner: Runner, interruption: Interruption): Promise<LeaveReason> {
     this.machine = { timeline, runner };
     if (this.address.kind === 'stdio') {
@@ -66,14 +66,16 @@ export class GdbSession {
     }
   }
 
-  /** Has no effect when called again. */
+  /** Stops listening for connections. Further calls have no effect. */
   close(): void {
     this.machine = undefined;
     this.listener?.close();
     this.listener = undefined;
   }
 
-  /** Resolves when the current run has ended and the machine is stopped. */
+  /**
+   * Waits for an interruption and ends the session. Resolves when the current run has ended and the machine is stopped.
+   */
   private async endOnInterruption(interruption: Interruption): Promise<LeaveReason> {
     await interruption.whenRequested;
     this.machine = undefined;
@@ -81,7 +83,7 @@ export class GdbSession {
     return this.gdb ? this.gdb.whenLeft : 'gone';
   }
 
-  /** If gdb uses stdin and stdout, it cannot connect again after the first connection has ended. */
+  /** Handles the connection over stdin and stdout. After it has ended, gdb cannot connect again. */
   private onlyConnection(connection: GdbConnection): GdbConnectionHandler {
     const user = this.admission.connected(connection);
     return {

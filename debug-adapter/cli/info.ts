@@ -17,7 +17,8 @@ export function showInfo({ rrfile, json }: { rrfile: string; json: boolean }): s
 
 interface Info extends RecordingHeader {
   /**
-   * False if the recording process was killed before it could complete the file. A replay still reaches `lastPosition`.
+   * False if the process that recorded was killed before it could complete the file. A replay still reaches
+   * `lastPosition`.
    */
   complete: boolean;
   lastPosition: number;

@@ -1,6 +1,6 @@
 import { isInterrupted } from '../host/interruption.ts';
 
-/** A request to end a run in such a way that all its files are closed properly. */
+/** Tells a run that it should end. The run then closes all its files properly. */
 export interface Interruption {
   readonly requested: boolean;
   /** Resolves when an interruption is requested. */

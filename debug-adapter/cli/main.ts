@@ -19,8 +19,8 @@ declare const BLKREPLAY_VERSION: string;
 const EXIT_STATUS: Record<UserErrorKind, number> = { badInput: 2, divergence: 3, hostFailure: 4, interrupted: 130 };
 
 /**
- * Reports the signals that the main thread receives. Computations can poll the cell; other code can wait for the
- * promise, which resolves when a signal arrives.
+ * Reports the signals that the main thread receives. Code that does not return to the event loop can poll the cell;
+ * other code can wait for the promise, which resolves when a signal arrives.
  */
 export interface Signals {
   cell: InterruptionCell;

@@ -34,8 +34,8 @@ export type CommandLine =
   | FileCommand;
 
 /**
- * The options that `run`, `record` and `replay` share. Paths are as the user entered them, relative to the current
- * directory.
+ * The options that `run`, `record` and `replay` have in common. Paths are as the user entered them, relative to the
+ * current directory.
  */
 export interface MachineOptions {
   kernel: string | null;
@@ -58,7 +58,10 @@ export interface MachineOptions {
   /** Whether a reset by the guest ends the run. */
   noReboot: boolean;
   semihosting: boolean;
-  /** Files and folders where backing files are allowed, in addition to the drives' images and overlays. */
+  /**
+   * Files that may be opened as backing files, or folders that may contain backing files, in addition to the drives'
+   * images and overlays.
+   */
   allow: string[];
   /** The position to stop at; null to run to the end. */
   stopAt: number | null;
@@ -115,8 +118,8 @@ const COMMANDS = ['run', 'record', 'replay', 'info', 'symbols', ...FILE_COMMANDS
 /**
  * Parses the arguments after the program name. Throws a UserError of kind `badInput`, whose message is one sentence,
  * for every error that can be found without opening a file. `run`, `record` and `replay` accept the same options, so
- * that users can switch between them by changing one word: options that have no meaning for a command (`--rrfile` with
- * `run`, `--stdin` with `replay`) are checked and then ignored.
+ * that users can switch between them by changing one word: an option that has no meaning for a command (`--rrfile` for
+ * `run`, `--stdin` for `replay`) is checked and then ignored.
  */
 export function parseCommandLine(args: readonly string[]): CommandLine {
   const words = new CommandArguments(args);
@@ -243,7 +246,7 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Comman
   };
 }
 
-/** `--dumpdtb` does not require a kernel or firmware. */
+/** Throws a UserError if there is nothing to boot. With `--dumpdtb`, neither a kernel nor firmware is required. */
 function requireBootFile({ kernel, bios, load, dumpdtb }: MachineOptions, command: string): void {
   const isFirmware = bios !== null && bios !== 'none' && bios !== 'builtin';
   if (kernel !== null || isFirmware || load.length > 0 || dumpdtb !== null) return;

@@ -6,7 +6,7 @@ const BUFFER_BYTES = 1 << 16;
 
 /**
  * Writes bytes unchanged, in order and synchronously, so that no earlier output is lost if the process is killed. It
- * uses file system calls instead of a stream, because a stream buffers the bytes that a full pipe does not accept.
+ * uses file system calls instead of a stream, because a stream would buffer the bytes that a full pipe does not accept.
  * Loading the stream module would also take longer than the first million steps of a small guest.
  */
 class Output {

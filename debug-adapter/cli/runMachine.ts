@@ -100,7 +100,10 @@ function instructionsOf(timeline: Timeline): number {
   return sum;
 }
 
-/** The digest; undefined if the user interrupts its computation, which may read every disk in full. */
+/**
+ * The digest of the machine state. Computing it may read every disk in full, so the user can interrupt it; the result
+ * is then undefined.
+ */
 function digestUnlessInterrupted(timeline: Timeline): string | undefined {
   try {
     return digestText(timeline.digest());
@@ -175,7 +178,8 @@ async function runToEnd(
 
 function makeRunner(timeline: Timeline, interruption: Interruption): Runner {
   const control = new RunControl();
-  // If nothing reads the output, the run ends. While gdb is connected, gdb decides when the run ends.
+  // The run ends if nothing reads its output anymore, except while gdb is running the machine, because gdb then decides
+  // when the run ends.
   const isOutputLost = () =>
     consoleOutput.isClosed && control.state.kind === 'running' && control.state.owner !== 'gdb';
   return new Runner(timeline, control, {
@@ -199,7 +203,7 @@ async function advanceToEnd(
   // If the guest ended in the last slice, the recording must contain this event, because the guest will also end there
   // in a replay.
   if (interruption.requested || consoleOutput.isClosed) return endAtLiveEnd(timeline);
-  // The guest may have ended with the last step.
+  // The guest may have ended in the step before `stopAt`.
   return timeline.advance(stopAt) ?? { reason: 'stopAt' };
 }
 
@@ -207,7 +211,7 @@ function exitStatus({ reason, guestExit }: End): number {
   switch (reason) {
     case 'interrupted':
       return EXIT_INTERRUPTED;
-    // A guest that is halted forever has not reported a failure, but it has not succeeded either.
+    // A guest whose harts all wait forever has not reported a failure, but it has not succeeded either.
     case 'guestFailed':
     case 'waitsForever':
       return 1;
