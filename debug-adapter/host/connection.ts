@@ -15,14 +15,14 @@ export interface Connection {
 
 /** The callbacks for one connection's events. `OnConnection` creates them for each connection. */
 export interface ConnectionHandler {
-  /** Reading pauses until the returned promise resolves. */
+  /** Handles received bytes. If a promise is returned, reading pauses until it resolves. */
   received(bytes: Uint8Array): Promise<void> | undefined;
   disconnected(): void;
 }
 
 export type OnConnection = (connection: Connection) => ConnectionHandler;
 
-/** Connects two streams; `close` and `drop` end them. */
+/** Makes a connection from two streams; its `close` and `drop` end both streams. */
 export function connect(
   { from, to }: { from: Readable; to: Writable },
   { close, drop }: Pick<Connection, 'close' | 'drop'>,
@@ -41,9 +41,9 @@ export function connect(
     if (!hasEnded) user.disconnected();
     hasEnded = true;
   };
-  // An error ends the connection: `close` follows it.
+  // An error needs no handling of its own: a `close` event follows it and ends the connection.
   for (const stream of new Set([from, to])) stream.on('error', () => {}).once('close', ended);
-  // Standard streams emit no `close` event after they end.
+  // For the standard streams, `end` is not followed by `close`.
   if (!Object.is(from, to)) from.once('end', ended);
   from.on('data', (bytes: Buffer) => {
     const pending = user.received(bytes);
@@ -53,7 +53,7 @@ export function connect(
   });
 }
 
-/** Connects a socket, which is used for both directions. */
+/** Makes a connection from a socket, which is used in both directions. */
 export function connectSocket(socket: Duplex, onConnection: OnConnection): void {
   connect(
     { from: socket, to: socket },
@@ -62,10 +62,11 @@ export function connectSocket(socket: Duplex, onConnection: OnConnection): void 
   );
 }
 
-// Long enough for the peer to receive the remaining data. A peer that does not read must not keep the process alive.
+// This is long enough for a peer to receive the remaining data, but a peer that does not read cannot keep the process
+// alive.
 const CLOSE_TIMEOUT_MILLISECONDS = 500;
 
-/** Ends the stream after the sent data has arrived, or after a timeout. */
+/** Ends the stream as soon as the data sent on it has arrived, or after a timeout. */
 export function endWithTimeout(to: Writable): void {
   to.end();
   const timer = setTimeout(() => to.destroy(), CLOSE_TIMEOUT_MILLISECONDS);
@@ -73,6 +74,6 @@ export function endWithTimeout(to: Writable): void {
   to.once('close', () => clearTimeout(timer));
 }
 
-/** An empty write completes after all writes before it. */
+/** Resolves when all earlier writes are complete; an empty write completes after them. */
 const drained = (to: Writable): Promise<void> =>
   to.writableLength === 0 ? Promise.resolve() : new Promise((resolve) => to.write('', () => resolve()));

@@ -21,19 +21,19 @@ import { processWithOpen, qemuUseOf } from './qemuLocks.ts';
 /**
  * Locks either all of a session's files or none of them. Files that the session writes get an exclusive lock, and files
  * that it only reads get a shared lock. A lock applies to the file itself, regardless of which of its names is used: it
- * covers the device and inode, and also the resolved path, for files that do not exist yet or are replaced. Sessions on
- * this host see each other in a registry (lockRegistry.ts). Sessions on other hosts see a lock file next to the file
- * (lockFile.ts); base images get no lock file, because their folder may be read-only. If the registry is unusable, lock
- * files are the only protection. Images that QEMU has open are refused where the system provides this information
- * (qemuLocks.ts). Locked files are kept open, because the system may otherwise give the inode of a deleted file to a
- * new file, which would then appear to be locked.
+ * covers the device and inode. It also covers the resolved path, because the file may not exist yet or may be replaced.
+ * Sessions on this host see each other in a registry (lockRegistry.ts). Sessions on other hosts see a lock file next to
+ * the file (lockFile.ts); base images get no lock file, because their folder may be read-only. If the registry is
+ * unusable, lock files are the only protection. Images that QEMU has open are refused on systems that provide this
+ * information (qemuLocks.ts). Locked files are kept open, because the system may otherwise give the inode of a deleted
+ * file to a new file, which would then appear to be locked.
  */
 export function lockFiles(files: readonly FileUse[], doing: string, registry = registryFolders()): HostLock {
   return new FileLocks(files, newHolder(doing), registry);
 }
 
 interface LockedFile {
-  /** The path as the user typed it. */
+  /** The file's path as the user typed it. */
   name: string;
   /** The path with all links resolved. */
   path: string;
@@ -46,7 +46,7 @@ class FileLocks implements HostLock {
   private readonly registry: readonly string[];
   private readonly entries: HeldEntries[] = [];
   private readonly keys = new Set<string>();
-  /** The file handles, by inode key. */
+  /** The handles of the files that are kept open; the keys identify the inodes. */
   private readonly open = new Map<string, number>();
   private readonly lockFiles = new Map<string, LockFileHandle>();
   private readonly cancelCleanup: () => void;
@@ -148,7 +148,10 @@ class FileLocks implements HostLock {
     if (found) throw inUse(file, found.conflict, found.lock);
   }
 
-  /** If this fails, the lock file stays exclusive until the session ends, which only affects readers on other hosts. */
+  /**
+   * Changes an exclusive lock file to a shared one. If this fails, the lock file stays exclusive until the session
+   * ends, which affects only readers on other hosts.
+   */
   private downgrade(file: LockedFile): void {
     try {
       createLockFile(lockFileTarget(file), 'shared', this.holder);
@@ -180,7 +183,10 @@ class FileLocks implements HostLock {
   }
 }
 
-/** Undefined for a file that cannot be opened; the error is reported when the session opens the file for use. */
+/**
+ * Opens a file so that its inode is not reused. Returns undefined if the file cannot be opened; the error is reported
+ * later, when the session opens the file for use.
+ */
 function openToPin(target: string): { key: string; handle: number } | undefined {
   // On Windows, a file that is open cannot be replaced, and inodes are not reused soon.
   if (process.platform === 'win32') return undefined;
@@ -199,7 +205,10 @@ function openToPin(target: string): { key: string; handle: number } | undefined 
 
 const inodeKey = ({ dev, ino }: { dev: bigint; ino: bigint }): string => `i${dev}-${ino}`;
 
-/** If no lock file can be created, sessions on this host still see each other in the registry. */
+/**
+ * Whether the session can do without a lock file that cannot be created. Sessions on this host still see each other in
+ * the registry.
+ */
 function canSkipLockFile(error: unknown, mode: LockMode, hasRegistry: boolean): boolean {
   if (!(error instanceof UserError)) return false;
   if (UNCREATABLE_CODES.has(error.code)) return hasRegistry || mode === 'shared';
@@ -208,7 +217,7 @@ function canSkipLockFile(error: unknown, mode: LockMode, hasRegistry: boolean): 
 
 const UNCREATABLE_CODES = new Set(['file-not-permitted', 'file-read-only-place', 'file-bad-name']);
 
-/** If the path is a link, the lock file is created next to the link's target. */
+/** The file next to which a lock file is created. If the path is a link, this is the link's target. */
 const lockFileTarget = ({ name, path: target }: LockedFile): LockTarget => ({
   path: target,
   name: path.resolve(name) === target ? name : target,
@@ -216,7 +225,7 @@ const lockFileTarget = ({ name, path: target }: LockedFile): LockTarget => ({
 
 const modeOf = ({ use }: LockedFile): LockMode => (use === 'writes' ? 'exclusive' : 'shared');
 
-/** A file that is named twice gets the stronger of the two locks. */
+/** Merges entries for the same file. A file that is named twice gets the stronger of the two locks. */
 function strongestUse(files: readonly FileUse[]): LockedFile[] {
   const found = new Map<string, LockedFile>();
   for (const { path: name, use } of files) {
@@ -231,7 +240,10 @@ const USE_STRENGTH = { base: 0, reads: 1, writes: 2 };
 
 const locksOf = (file: LockedFile, mode: LockMode): RegistryLock[] => keysOf(file).map((key) => ({ key, mode }));
 
-/** If the hashes of two paths collide, the only effect is that one of the files appears to be locked. */
+/**
+ * The registry keys of a file. If the hashes of two paths collide, the only effect is that one of the two files appears
+ * to be locked.
+ */
 function keysOf({ path: target }: LockedFile): string[] {
   const byPath = `p${xxh64(new TextEncoder().encode(target)).toString(16)}`;
   const stat = statIfExists(target);

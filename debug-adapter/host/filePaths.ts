@@ -5,15 +5,15 @@ import { codeOf, openFailure } from './systemErrors.ts';
 
 /**
  * The identity of the file that a path names. Hard links are different names for the same file, so an existing file is
- * identified by device and inode, and a missing file by its path. Every failure is a UserError, because the user typed
- * the path.
+ * identified by device and inode, and a missing file by its path. Every failure is reported as a UserError, because the
+ * user typed the path.
  */
 export function fileIdentity(filePath: string): string {
   const stat = statIfExists(filePath);
   return stat && stat.ino !== 0n ? `${stat.dev}:${stat.ino}` : realPath(filePath);
 }
 
-/** Undefined if the file, or the target of a link, does not exist. */
+/** Returns the status of a file or of a link's target; undefined if it does not exist. */
 export function statIfExists(filePath: string): BigIntStats | undefined {
   checkFileName(filePath);
   try {
@@ -24,7 +24,10 @@ export function statIfExists(filePath: string): BigIntStats | undefined {
   }
 }
 
-/** A symbolic link with a missing target. Creating a file with this name would create the link's target instead. */
+/**
+ * Whether a path is a symbolic link whose target is missing. Creating a file with this name would create the target
+ * instead.
+ */
 export function isBrokenLink(filePath: string): boolean {
   if (statIfExists(filePath) !== undefined) return false;
   try {
@@ -34,7 +37,7 @@ export function isBrokenLink(filePath: string): boolean {
   }
 }
 
-/** The absolute path. Links are resolved in the part of the path that exists. */
+/** Returns the absolute path, with the links resolved in the part of it that exists. */
 export function realPath(filePath: string): string {
   checkFileName(filePath);
   const absolute = path.resolve(filePath);
@@ -46,7 +49,10 @@ export function realPath(filePath: string): string {
   }
 }
 
-/** No system permits NUL in a file name. It is checked here because Node reports it differently in different calls. */
+/**
+ * Throws a UserError if a file name contains NUL, which no system permits. Node's own calls report this error in
+ * different ways.
+ */
 export function checkFileName(filePath: string): void {
   if (filePath.includes('\0')) throw badFileName(filePath);
 }

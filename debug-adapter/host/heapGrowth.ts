@@ -3,21 +3,25 @@ import v8 from 'node:v8';
 const YOUNG_MEBIBYTES = 12;
 const OLD_MEBIBYTES_MAX = 1024;
 
-/** The engine thread's `resourceLimits`. V8 derives the growth of the old generation from its maximum size. */
+/**
+ * The engine thread's `resourceLimits`. V8 decides from the maximum size of the old generation how fast it lets this
+ * generation grow.
+ */
 export const ENGINE_HEAP = { maxYoungGenerationSizeMb: YOUNG_MEBIBYTES, maxOldGenerationSizeMb: OLD_MEBIBYTES_MAX };
 
 /**
- * Keeps V8's heaps near the size of their live objects. Each visit to the history creates several snapshots and
- * discards as many. With V8's defaults, the young generation doubles each time enough objects have survived in total,
- * up to 100 MiB, and the old generation collects at least 8 MiB of garbage before it is cleaned. The process would
- * therefore grow with every visit. The effect of each flag:
+ * Keeps V8's heaps near the size of their live objects. Each time the user goes to the history, several snapshots are
+ * created and as many are discarded. With V8's defaults, the young generation doubles each time enough objects have
+ * survived in total, up to 100 MiB, and the old generation collects at least 8 MiB of garbage before it is cleaned. The
+ * process would therefore grow each time. The effect of each flag:
  *
- * - `semi-space-growth-factor=1`: a young generation keeps its first size. In the main thread, that is 2 MiB.
- * - `min-semi-space-size`: the first size in threads that start later. V8 divides a young generation into three parts.
+ * - `semi-space-growth-factor=1`: a young generation keeps its initial size. In the main thread, this is 2 MiB.
+ * - `min-semi-space-size`: the initial size of the young generation in threads that start later. V8 divides a young
+ * generation into three parts.
  * - `optimize-for-size`: the old generation is cleaned after 2 MiB of garbage.
  *
  * V8 reads the first and last flag whenever it resizes a heap, so they also affect the main thread, which is already
- * running. Call this before the engine thread starts.
+ * running. Must be called before the engine thread starts.
  */
 export function limitHeapGrowth(): void {
   v8.setFlagsFromString('--semi-space-growth-factor=1');

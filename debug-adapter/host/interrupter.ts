@@ -4,15 +4,15 @@ const HURRY_MILLISECONDS = 450;
 const NOW_MILLISECONDS = 700;
 const GIVE_UP_MILLISECONDS = 850;
 /**
- * npm and similar tools forward a signal that the terminal has already sent to all processes; the copy is not a
- * second request.
+ * The time during which another signal counts as an echo of the first one. npm and similar tools forward a signal that
+ * the terminal has already sent to all processes; this copy is not a second request.
  */
 const ECHO_MILLISECONDS = 250;
 const GIVE_UP_AGAIN_MILLISECONDS = 150;
 
 /**
- * Requests an interruption and raises its urgency over time, so that the other thread ends within a second, regardless
- * of what it is doing. A second request makes it end sooner.
+ * Requests an interruption of the other thread and raises the urgency of the request over time, so that the thread ends
+ * within a second, regardless of what it is doing. A second request makes it end sooner.
  */
 export class Interrupter {
   private cell: InterruptionCell;

@@ -7,7 +7,7 @@ import { bindSocketPath } from './unixSocket.ts';
 export interface Listener {
   /** The address as shown to the user. */
   readonly name: string;
-  /** Stops accepting connections; existing connections end after the data sent on them has arrived. */
+  /** Stops accepting connections. Existing connections end as soon as the data sent on them has arrived. */
   close(): void;
 }
 

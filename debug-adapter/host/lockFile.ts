@@ -46,7 +46,7 @@ export function createLockFile(
   return conflict ? { conflict, lock: lock.name } : { release: () => release(lock, holder) };
 }
 
-/** Only checks for a conflict. Used for files whose folder must stay unchanged. */
+/** Checks for a conflicting lock file, but does not create one. Used for files whose folder must stay unchanged. */
 export function lockFileConflict(file: LockTarget, mode: LockMode, holder: LockHolder): LockFileConflict | undefined {
   const lock = lockOf(file);
   const content = read(lock);
@@ -55,7 +55,7 @@ export function lockFileConflict(file: LockTarget, mode: LockMode, holder: LockH
   return isConflict ? { conflict: others[0], lock: lock.name } : undefined;
 }
 
-/** Never throws, because an error here would hide the reason why the session is ending. */
+/** Releases a lock. Never throws, because an error here would hide the reason why the session is ending. */
 function release(lock: LockFile, holder: LockHolder): void {
   const remove = () => {
     const content = read(lock);
@@ -82,7 +82,10 @@ function tryQuietly(work: () => void): void {
 
 // --- the guard -------------------------------------------------------------------------------------------------------
 
-/** The guard is held only for microseconds. If the process that holds it has ended, the guard is removed. */
+/**
+ * Does some work while holding the guard. The guard is held only for microseconds; if the process that holds it has
+ * ended, the guard is removed.
+ */
 function withGuard<T>({ lock, holder }: { lock: LockFile; holder: LockHolder }, work: () => T): T {
   const guard: LockFile = { target: lock.target, path: `${lock.path}.takeover`, name: `${lock.name}.takeover` };
   acquireGuard(guard, holder);
@@ -124,7 +127,8 @@ interface LockContent {
 }
 
 function read(lock: LockFile): LockContent {
-  // On a file system without links, the lock file may have been created but not written yet: wait briefly.
+  // On a file system without links, another process may have created the lock file but not written it yet: wait
+  // briefly.
   for (let attempts = 0; attempts <= 20; attempts++) {
     const content = contentOf(lock);
     if (content === undefined) return { isThere: false, mode: 'shared', holders: [] };
@@ -172,7 +176,7 @@ function contentOf(lock: LockFile): string | undefined {
   try {
     return readFileSync(lock.path, 'utf8');
   } catch (error) {
-    // If the lock's name is too long, the lock cannot exist.
+    // A lock file whose name is too long cannot exist.
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENAMETOOLONG') return undefined;
     throw openFailure(error, { name: lock.name, access: 'read', creating: false });
   }
@@ -183,7 +187,7 @@ function encode(mode: LockMode, holders: readonly LockHolder[]): string {
   return JSON.stringify(mode === 'exclusive' ? holders[0] : { shared: holders }) + '\n';
 }
 
-/** Undefined if the text is not, or not yet, the content of a lock file. */
+/** Parses the content of a lock file; undefined if the text is not a lock file's content, or is still incomplete. */
 function decode(content: string): { mode: LockMode; holders: LockHolder[] } | undefined {
   try {
     const value = JSON.parse(content) as { shared?: unknown };

@@ -8,8 +8,8 @@ export interface LockHolder {
   /** Distinguishes a process from a later process with the same id; null if the system provides no such text. */
   process: string | null;
   /**
-   * Unique per session. It is not generated from random bytes, because no other Node module takes as long to load as
-   * node:crypto.
+   * Unique per session. It is not generated from random bytes, because node:crypto takes longer to load than any other
+   * Node module.
    */
   token: string;
   /** A description of the session for messages, such as `recording a.rr`; empty if unknown. */
@@ -37,7 +37,7 @@ export function hasExited(holder: Pick<LockHolder, 'pid' | 'host' | 'process'>):
   return holder.process !== null && now !== null && holder.process !== now;
 }
 
-/** Any user may have written the text, so only one short line of printable characters is kept. */
+/** Makes a text safe to print. Any user may have written it, so only one short line of printable characters is kept. */
 export const printable = (text: unknown): string =>
   typeof text === 'string' ? text.replaceAll(/\p{C}/gu, '?').slice(0, 100) : '';
 

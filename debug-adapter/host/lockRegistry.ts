@@ -28,7 +28,7 @@ export interface RegistryLock {
 
 export interface HeldEntries {
   release(): void;
-  /** Releases the entries for some files. */
+  /** Releases the locks on the files with these keys. */
   releaseKeys(keys: ReadonlySet<string>): void;
 }
 
@@ -43,9 +43,9 @@ export interface RegistryConflict {
  * entry specifies the locked file, the mode and the process, so an entry is created atomically. Entries created by
  * processes that have ended are ignored, and removed if permitted, so no user has to delete other users' entries.
  *
- * Acquiring a lock requires no other lock: a session first creates its entries as claims and then looks for conflicts.
- * Of two sessions that see each other's claims, the one with the smaller token waits and the other withdraws; a claim
- * without conflicts is renamed to a held lock.
+ * Acquiring a lock does not require another lock: a session first creates its entries as claims and then looks for
+ * conflicts. Of two sessions that see each other's claims, the one with the smaller token waits and the other withdraws
+ * its claims. A claim without conflicts becomes a held lock when its entry is renamed.
  *
  * Returns null if this host has no usable registry; in that case, a lock file next to the file must suffice.
  */
@@ -78,7 +78,10 @@ interface Entry extends RegistryLock {
   process: string | null;
 }
 
-/** Wait one second for claims that neither succeed nor disappear, such as those of a stopped process. */
+/**
+ * Together, these limit the wait to one second if another session's claims neither succeed nor disappear, for example
+ * because its process is stopped.
+ */
 const ATTEMPTS = 200;
 const WAIT_MS = 5;
 
@@ -95,7 +98,8 @@ function acquireIn(folder: string, requested: readonly RegistryLock[], holder: L
 }
 
 /**
- * Whether the claims can become locks, must be withdrawn in favor of another session's claims, or conflict with a lock.
+ * Waits until it is clear whether this session's claims can become locks, must be withdrawn in favor of another
+ * session's claims, or conflict with a lock.
  */
 function waitForClaims(
   folder: string,
@@ -143,7 +147,7 @@ function conflictsIn(folder: string, requested: readonly RegistryLock[], holder:
 
 // --- entries ---------------------------------------------------------------------------------------------------------
 
-/** Returns the names of the entries; null if they cannot be created. */
+/** Creates an entry for each lock and returns the names of the entries; null if they cannot be created. */
 function createEntries(folder: string, requested: readonly RegistryLock[], holder: LockHolder): string[] | null {
   const created: string[] = [];
   for (const lock of requested) {
@@ -172,14 +176,17 @@ function createEntry(folder: string, name: string, { doing }: LockHolder): boole
       writeFileSync(entry, doing);
       chmodSync(entry, 0o644);
     } catch {
-      // On a full disk, the text for messages cannot be written; the lock works without it.
+      // On a full disk, the description for messages cannot be written. The lock works without it.
     }
     return true;
   }
   return false;
 }
 
-/** Another user may have created a link with this name; writing through it would change another file. */
+/**
+ * Whether the folder exists or can be created, and is a real folder. Another user may have created a link with its
+ * name, and writing through the link would change other files.
+ */
 function isUsable(folder: string): boolean {
   try {
     mkdirSync(folder);
@@ -256,7 +263,10 @@ function holderOf(folder: string, { name, pid, process, token }: Entry): LockHol
   return { pid, process, token, host: os.hostname(), doing: printable(readText(path.join(folder, name))) };
 }
 
-/** Another user may have created this file: do not block on a pipe or follow a link. */
+/**
+ * Reads an entry's text. Another user may have created the entry, so this function does not block on a pipe or follow a
+ * link.
+ */
 function readText(file: string): string {
   let handle: number;
   try {

@@ -45,7 +45,7 @@ export function openFile(filePath: string, mode: OpenMode, name = filePath): Hos
     throw openFailure(error, context);
   }
   try {
-    // Check again: the name may now refer to another file.
+    // Check the opened file too, because the name may have come to refer to another file in the meantime.
     checkRegularFile(fstatSync(handle), name);
   } catch (error) {
     closeSync(handle);
@@ -54,7 +54,10 @@ export function openFile(filePath: string, mode: OpenMode, name = filePath): Hos
   return new NodeFile(handle, name);
 }
 
-/** Files contain guest memory and typed input, so they are readable only by their owner, regardless of the umask. */
+/**
+ * The mode of new files. Files contain guest memory and typed input, so only their owner can read them, regardless of
+ * the umask.
+ */
 const OWNER_ONLY_MODE = 0o600;
 
 export function fileExistsAt(filePath: string): boolean {
@@ -98,8 +101,8 @@ export function createFolderOf(filePath: string): () => void {
 }
 
 /**
- * The missing folders, outermost first. They are created one by one, because Node's recursive mkdir reports a failing
- * disk as a missing folder.
+ * The missing folders, outermost first. They are created one by one, because Node's recursive mkdir reports a disk
+ * failure as a missing folder.
  */
 function missingFolders(filePath: string): string[] {
   const missing: string[] = [];
@@ -111,7 +114,7 @@ function missingFolders(filePath: string): string[] {
   }
 }
 
-/** Returns false if another process has just created it. */
+/** Creates a folder. Returns false if another process has just created it. */
 function createFolder(folder: string): boolean {
   try {
     mkdirSync(folder);

@@ -6,8 +6,8 @@ const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /**
  * Registers a cleanup to run when the process ends: on `process.exit`, on an uncaught error, and on the signals that a
  * terminal or a supervisor sends. If another handler for the signal exists (the command line has one, to close the
- * recording), the cleanup runs at the exit that follows. SIGKILL skips cleanups; callers must tolerate that. In a
- * worker, cleanups run when the worker exits.
+ * recording), the cleanup runs at the exit that follows. After SIGKILL, cleanups do not run; callers must tolerate
+ * this. In a worker, cleanups run when the worker exits.
  *
  * Returns a function that cancels the cleanup. Cleanups must not throw; errors are ignored.
  */

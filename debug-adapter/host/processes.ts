@@ -29,7 +29,7 @@ export function identityOf(pid: number): string | null {
   }
 }
 
-/** The fields of `/proc/PID/stat` from the third one (the state); undefined if there is no such file. */
+/** The fields of `/proc/PID/stat`, starting with the third one (the state); undefined if the file does not exist. */
 function statFields(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -25,8 +25,8 @@ export function qemuUseOf(file: FileId): QemuUse | undefined {
 }
 
 /**
- * For open file description locks, /proc/locks does not list the process, so search for a process that has the file
- * open.
+ * Another process that has the file open; undefined if there is none. /proc/locks does not name the process that holds
+ * an open file description lock.
  */
 export function processWithOpen({ device, inode }: FileId): number | undefined {
   for (const pid of namesIn('/proc')) {
@@ -42,7 +42,9 @@ export function processWithOpen({ device, inode }: FileId): number | undefined {
 const PERMISSION_BYTES_OFFSET = 100;
 const UNSHARED_BYTES_OFFSET = 200;
 const WRITE = 1;
-/** QEMU has fewer than 100 permissions, so the two byte ranges do not overlap. */
+/**
+ * The end of the second range of locked bytes. QEMU has fewer than 100 permissions, so the two ranges do not overlap.
+ */
 const END = 300;
 
 /** proc_locks(5): `1: OFDLCK ADVISORY READ -1 fe:00:1234 100 101`, the device in hexadecimal. */

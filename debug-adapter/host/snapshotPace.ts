@@ -9,8 +9,8 @@ const TIME_DIVISOR = 40;
 // need a snapshot.
 const INITIAL_COST_MS = 25;
 /**
- * The assumed cost of the first snapshot in interactive sessions. It is lower, so that the first snapshots are taken
- * early and a user can go back quickly from the first stop.
+ * The assumed cost of the first snapshot in interactive sessions. It is lower than the other value, so that the first
+ * snapshots are taken early and a user can go back quickly from the first stop.
  */
 export const INITIAL_COST_MS_INTERACTIVE = 1.25;
 

@@ -74,7 +74,7 @@ export function stageFile(name: string): StagedFile {
   };
 }
 
-/** Opens the file again, because its creator may have closed it. */
+/** Flushes a file to stable storage. Opens the file for this, because its creator may have closed it. */
 function makeDurable(temporary: string, name: string): void {
   const file = openFile(temporary, { write: true, create: 'never' }, name);
   try {
@@ -99,7 +99,7 @@ function linkExisting(target: string): string {
   }
 }
 
-/** Fails if the name exists, even if it was created only a moment ago. */
+/** Gives a new file its name. Fails if the name exists, even if another process has only just created it. */
 function linkNew(temporary: string, target: string): void {
   try {
     linkSync(temporary, target);
@@ -114,7 +114,7 @@ function linkNew(temporary: string, target: string): void {
 
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
-/** For cleanup after an error. Ignores further failures, because only the first one is reported. */
+/** Used for cleanup after an error. Ignores further failures, because only the first one is reported. */
 function tryQuietly(work: () => void): void {
   try {
     work();

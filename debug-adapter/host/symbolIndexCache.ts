@@ -16,7 +16,7 @@ import path from 'node:path';
 import type { SymbolIndexCache } from '../engine/base/host.ts';
 import { removeAbandonedTemporaries, temporaryNameNextTo } from './temporaryNames.ts';
 
-/** The limit on the total size of all indexes: those of about 20 Linux kernels. */
+/** The limit on the total size of all indexes. The indexes of about 20 Linux kernels fit. */
 const CACHE_BYTES_MAX = 256 << 20;
 
 /**
@@ -32,7 +32,7 @@ export function symbolIndexCache(folder: string, bytesMax = CACHE_BYTES_MAX): Sy
         const file = fileOf(key);
         if (!statSync(file).isFile()) return undefined;
         const bytes = readFileSync(file);
-        // Set the time of the last use, because many systems do not record the access time.
+        // Record the time of this use in the file, because many systems do not update the access time.
         orUndefined(() => utimesSync(file, new Date(), new Date()));
         return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       }),
@@ -56,7 +56,7 @@ export function symbolCacheFolder(
   const home = orUndefined(() => os.homedir());
   const inHome = (...names: string[]) => (home ? path.join(home, ...names) : undefined);
   const { XDG_CACHE_HOME: xdg, LOCALAPPDATA: local } = environment;
-  // The XDG specification ignores relative paths.
+  // According to the XDG specification, a relative path is ignored.
   const base =
     platform === 'win32'
       ? (local ?? inHome('AppData', 'Local'))

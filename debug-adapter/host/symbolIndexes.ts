@@ -3,10 +3,10 @@ import { Worker } from 'node:worker_threads';
 import type { HostSymbolIndexes } from '../engine/base/host.ts';
 import type { InterruptionCell } from './interruption.ts';
 
-/** Smaller files are indexed when a name is first looked up. */
+/** The minimum size of a file that is indexed in advance. Smaller files are indexed when a name is first looked up. */
 const FILE_BYTES_MIN = 16 << 20;
 
-/** The limits do not include the index itself and the file's contents, which are outside the heap. */
+/** The heap limits of the indexing threads. The index itself and the contents of the file are outside the heap. */
 const INDEX_HEAP = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 512 };
 
 /** The input of a thread that indexes a file. */

@@ -40,7 +40,7 @@ export function createTemporaryFile(name: string, { keepPath = false } = {}): Te
   return { file: withCloseHook(withoutSync(file), () => (cancelCleanup(), remove())), path: filePath };
 }
 
-/** Returns whether the folder was removed. Never throws, so that it does not hide another failure. */
+/** Removes the folder and returns whether this succeeded. Never throws, so that it does not hide another failure. */
 function removeFolder(folder: string): boolean {
   try {
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
@@ -59,7 +59,10 @@ function createFolder(): string {
   }
 }
 
-/** The file is never opened again after a crash, so a flush by the guest does not have to make the data durable. */
+/**
+ * Makes flushes of the guest cheap: the file is never opened again after a crash, so they need not make the data
+ * durable.
+ */
 function withoutSync(file: HostFile): HostFile {
   return { ...forwardTo(file), sync: () => {} };
 }

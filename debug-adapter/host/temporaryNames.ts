@@ -32,7 +32,10 @@ export function removeQuietly(file: string): void {
   }
 }
 
-/** Never throws: in an unreadable folder there is nothing to remove. */
+/**
+ * Removes temporary files that killed processes have left in a folder. Never throws; nothing is removed from an
+ * unreadable folder.
+ */
 export function removeAbandonedTemporaries(folder: string): void {
   try {
     for (const name of readdirSync(folder)) if (isAbandoned(name)) rmSync(path.join(folder, name), { force: true });

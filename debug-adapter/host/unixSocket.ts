@@ -12,11 +12,11 @@ const PRIVATE_BYTES = `${PRIVATE_PREFIX}XXXXXX/s`.length;
 const OWNER_ONLY = 0o600;
 
 /**
- * Creates a socket at a path, to which only its owner can connect. An existing file is replaced only if it is a socket
- * that the same user owns and on which no process is listening, such as one left by a killed session. The socket is
- * created in a private folder and linked to its path after its permissions are set, so that nobody can connect earlier,
- * and linking fails if the path exists. `start` starts listening at the path that is passed to it. Returns a function
- * that removes the socket. Throws a UserError if the socket cannot be created.
+ * Creates a socket at a path. Only the owner of the socket can connect to it. An existing file is replaced only if it
+ * is a socket that the same user owns and on which no process is listening, such as one left by a killed session. The
+ * socket is created in a private folder and linked to its path after its permissions are set, so that nobody can
+ * connect earlier; linking also fails if the path exists. `start` starts listening at the path that is passed to it.
+ * Returns a function that removes the socket. Throws a UserError if the socket cannot be created.
  */
 export async function bindSocketPath(file: string, start: (at: string) => Promise<void>): Promise<() => void> {
   const folder = path.dirname(path.resolve(file));
@@ -47,8 +47,8 @@ async function checkPathFree(file: string): Promise<void> {
 }
 
 /**
- * Renames the stale socket before checking it again. If it turns out to be another session's new socket, it is
- * restored.
+ * Removes a socket that no process is listening on. First renames the socket and checks it again; if it turns out to be
+ * another session's new socket, it is restored.
  */
 async function removeStale(file: string, renamedPath: string): Promise<void> {
   if (!fs.lstatSync(file, { throwIfNoEntry: false })) return;
@@ -72,7 +72,7 @@ async function hasListener(file: string): Promise<boolean> {
   });
 }
 
-/** The returned function removes the path, but only if it still refers to this socket. */
+/** Returns a function that removes the path, but only if the path still refers to this socket. */
 function makeRemover(file: string): () => void {
   const ours = fs.lstatSync(file);
   const remove = (): void => {

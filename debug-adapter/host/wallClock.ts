@@ -5,7 +5,7 @@ import type { IdleClock } from '../engine/recording/inputs/realtimeIdle.ts';
  * behavior on it.
  */
 export interface WallClock {
-  /** Milliseconds from an arbitrary start; monotonic. For progress, flush intervals and speeds. */
+  /** Milliseconds from an arbitrary start; monotonic. Used for progress, flush intervals and speeds. */
   monotonicMilliseconds(): number;
   /** Milliseconds since 1970, for dates shown to the user. */
   dateMilliseconds(): number;
@@ -20,9 +20,10 @@ export const wallClock: WallClock = {
   dateMilliseconds: () => Date.now(),
 };
 
-// A shorter sleep would consist mostly of the system's timer slack, so a shorter wait is added to the next sleep.
+// A shorter sleep would be dominated by the system's timer slack, so a wait that is shorter than this is added to the
+// next sleep.
 const SHORTEST_SLEEP_MS = 1;
-// Short enough that a pause or a key press is noticed immediately.
+// Short enough that the machine reacts to a pause request or a key press without a noticeable delay.
 const LONGEST_SLEEP_MS = 50;
 
 /**

@@ -38,9 +38,12 @@ export function readWholeFile(filePath: string, maxBytes: number, name = filePat
   }
 }
 
-/** The limit for a pipe, whose length is unknown in advance. Generated boot files and scripts are shorter. */
+/**
+ * The maximum number of bytes to read from a pipe, whose length is unknown in advance. Generated boot files and scripts
+ * are shorter.
+ */
 const PIPE_BYTES_MAX = 256 << 20;
-// Interruptions are checked between pieces.
+// A file is read in pieces of this size, so that interruptions take effect between two pieces.
 const PIECE_BYTES = 4 << 20;
 
 interface Source {
@@ -54,7 +57,7 @@ interface Source {
 function readToEnd(handle: number, source: Source): Uint8Array {
   const { name, maxBytes, lengthBytes = 0 } = source;
   if (lengthBytes > maxBytes) throw fileTooLarge({ name, lengthBytes, maxBytes });
-  // One extra byte, to detect the end of the file.
+  // Allocate one extra byte, to detect the end of the file.
   let bytes = allocate(Math.max(lengthBytes + 1, SMALL_BYTES), name);
   let done = 0;
   const writerWait = new PipeWriterWait();

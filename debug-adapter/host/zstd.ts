@@ -2,8 +2,8 @@ import { decompress } from 'fzstd';
 
 /**
  * Zstandard (RFC 8878) with `fzstd`, because the Node versions of some editors do not support it in node:zlib. Lengths
- * from a qcow2 image are not trusted: a frame that declares more data than the cluster holds is refused before any
- * allocation.
+ * from a qcow2 image are not trusted: a frame that declares more data than fits in the cluster is refused before memory
+ * is allocated.
  */
 export function decompressZstd(bytes: Uint8Array, lengthBytes: number): Uint8Array {
   const frame = readFrame(bytes);
@@ -28,7 +28,10 @@ interface Frame {
   contentBytes: number | undefined;
 }
 
-/** Finds the end of the frame from its block headers (RFC 8878, 3.1.1), because qcow2 pads the data to sectors. */
+/**
+ * Finds the end of the frame by following its block headers (RFC 8878, 3.1.1). This is necessary because qcow2 pads the
+ * data to sectors.
+ */
 function readFrame(bytes: Uint8Array): Frame {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (view.getUint32(0, true) !== MAGIC) throw new Error('not a Zstandard frame');
