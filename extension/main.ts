@@ -12,7 +12,7 @@ declare const BLKREPLAY_LOADING_MS: number;
 
 /**
  * The extension's entry point. Each folder registers its own contributions, and this file keeps no state. No file is
- * read and no process is started before a user action, so activation takes milliseconds.
+ * read and no process is started until the user does something, so activation takes milliseconds.
  */
 export function activate(context: vscode.ExtensionContext): Api {
   const start = performance.now();

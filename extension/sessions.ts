@@ -5,9 +5,9 @@ import type { ConsoleEvent, PositionEvent } from '../debug-adapter/dap/customPro
 export const DEBUG_TYPE = 'blkreplay';
 
 /**
- * The extension's debug sessions. This class turns the adapter's custom DAP events into typed events, and `current` is
- * the session that the user is working with. A session is added at its first event, which may precede the editor's
- * start event.
+ * The extension's debug sessions. This class turns the adapter's custom DAP events into typed events. `current` is the
+ * session that the user is working with. A session is added at its first event, which may precede the editor's start
+ * event.
  */
 export class Sessions implements vscode.Disposable {
   private known = new Map<string, vscode.DebugSession>();

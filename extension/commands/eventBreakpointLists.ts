@@ -6,8 +6,8 @@ export type SetResponse = { breakpoints: { verified: boolean; message?: string }
 export type AddResult = { kind: 'added' } | { kind: 'refused'; message?: string };
 
 /**
- * The event breakpoints of each session. The request replaces all of a session's event breakpoints, so each change sends
- * the whole list. A list contains only breakpoints that the adapter has accepted.
+ * The event breakpoints of each session. The adapter's request replaces all event breakpoints of a session, so the
+ * whole list is sent after each change. A list contains only breakpoints that the adapter has accepted.
  */
 export class EventBreakpointLists<Session extends { readonly id: string }> {
   private lists = new Map<string, readonly EventBreakpoint[]>();
@@ -35,7 +35,7 @@ export class EventBreakpointLists<Session extends { readonly id: string }> {
     if (await this.send(session, wanted)) this.lists.set(session.id, wanted);
   }
 
-  /** Forgets the list of a session that has ended. */
+  /** Discards the list of a session that has ended. */
   forget({ id }: Session): void {
     this.lists.delete(id);
   }

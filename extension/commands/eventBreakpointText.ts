@@ -14,9 +14,9 @@ export type DiskRequest = NonNullable<DiskBreakpoint['requests']>[number];
 export const DISK_REQUESTS: readonly DiskRequest[] = ['read', 'write', 'flush'];
 
 /**
- * The disk breakpoint that the user described. `sectors` is `2048`, or `2048-4095` with both sectors included, or empty
- * for the whole disk; `sectorsProblem` refuses other texts. A flush has no sectors, so flushes are left out if sectors
- * are given.
+ * The disk breakpoint that the user described. `sectors` is a sector (`2048`), an inclusive range (`2048-4095`), or
+ * empty for the whole disk; `sectorsProblem` refuses other texts. A flush does not refer to sectors, so flushes are
+ * left out if sectors are given.
  */
 export function diskBreakpoint(typed: {
   drive: string | undefined;
@@ -32,7 +32,10 @@ export function diskBreakpoint(typed: {
 
 export const hasSectors = (request: DiskRequest): boolean => request !== 'flush';
 
-/** The problem with the typed sectors; undefined if they are valid. `last` is the last sector of the disk, if known. */
+/**
+ * Describes what is wrong with the sectors that the user typed; undefined if they are valid. `last` is the last sector
+ * of the disk, if known.
+ */
 export function sectorsProblem(text: string, last = Number.MAX_SAFE_INTEGER - 1): string | undefined {
   if (text.trim() === '') return undefined;
   const range = rangeIn(text);
@@ -47,7 +50,7 @@ function rangeIn(text: string): { first: number; last: number } | undefined {
   return { first: Number(first), last: Number(last) };
 }
 
-/** The problem with the text of a console breakpoint; undefined if it is valid. */
+/** Describes what is wrong with the text of a console breakpoint; undefined if the text is valid. */
 export function consoleTextProblem(text: string): string | undefined {
   if (text === '') return consoleTextEmpty();
   const { length } = new TextEncoder().encode(text);

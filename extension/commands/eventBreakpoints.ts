@@ -36,8 +36,8 @@ const SECTOR_BYTES = 512;
 const STATUS_MS = 5000;
 
 /**
- * Registers the commands that set and remove breakpoints on disk requests and on console text. VS Code has no list for
- * such breakpoints, so the extension has one for each session.
+ * Registers the commands that set and remove breakpoints on disk requests and on console text. VS Code does not list
+ * such breakpoints, so the extension keeps a list for each session.
  */
 export function registerEventBreakpoints(sessions: Sessions): vscode.Disposable {
   const lists = new EventBreakpointLists<vscode.DebugSession>((session, breakpoints) =>
@@ -92,7 +92,7 @@ async function add(session: vscode.DebugSession, lists: Lists, breakpoint: Event
   if (result.kind === 'refused' && result.message) void vscode.window.showErrorMessage(result.message);
 }
 
-/** Undefined if the user cancels. */
+/** Asks the user for the details of a disk breakpoint; undefined if the user cancels. */
 async function askDiskBreakpoint(drives: readonly DriveOverview[]): Promise<DiskBreakpoint | undefined> {
   if (drives.length === 0) return void vscode.window.showInformationMessage(noDrives());
   const chosen = await askDrive(drives);
@@ -114,7 +114,10 @@ async function askDiskBreakpoint(drives: readonly DriveOverview[]): Promise<Disk
   return sectors === undefined ? undefined : diskBreakpoint({ drive, requests, sectors });
 }
 
-/** Returns undefined if the user cancels. In the result, an undefined `drive` means every drive. */
+/**
+ * Asks the user which drive to watch; undefined if the user cancels. In the result, an undefined `drive` means all
+ * drives.
+ */
 async function askDrive(drives: readonly DriveOverview[]): Promise<{ drive?: string } | undefined> {
   if (drives.length === 1) return { drive: drives[0].id };
   const items = drives.map(({ id, chain }) => ({ label: id, drive: id, description: chain[0]?.file }));

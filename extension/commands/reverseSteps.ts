@@ -19,7 +19,7 @@ async function step(sessions: Sessions, command: string): Promise<void> {
   if (session) await sendRequest(session, command, stepArguments(session));
 }
 
-/** The thread of hart 0, used if none of the session's stack frames has the focus. */
+/** The thread of hart 0, which is stepped if none of the session's stack frames has the focus. */
 const THREAD_ID = 1;
 
 function stepArguments(session: vscode.DebugSession): ReverseStepArguments {

@@ -3,8 +3,8 @@ import * as vscode from 'vscode';
 import { askBeforeRestart } from './askBeforeRestart.ts';
 
 /**
- * Starts the adapter in the editor's own runtime, which can act as `node`, so that no Node installation is required. A
- * second call for the same session means that it is being restarted.
+ * Starts the adapter in the editor's own runtime, which can act as `node`, so the user does not have to install Node. A
+ * second call for the same session means that the session is being restarted.
  */
 export class AdapterFactory implements vscode.DebugAdapterDescriptorFactory {
   private file: string;

@@ -7,7 +7,7 @@ import { askOverwrite } from './askOverwrite.ts';
 /**
  * Asks what to do with the existing recording when a session is restarted. The editor restarts a session with its
  * original settings and does not call the configuration provider again, so this function asks the question. `replaces`
- * indicates whether the adapter may replace the files of the previous run; the settings cannot contain this answer,
+ * indicates whether the adapter may replace the files of the previous run; the answer cannot be stored in the settings,
  * because the editor does not let the extension change them. Throws if the session must not be restarted with these
  * files.
  */

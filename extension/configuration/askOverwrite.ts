@@ -13,8 +13,8 @@ import { shortName } from './paths.ts';
 
 /**
  * Implements `"overwrite": "ask"`: asks what to do with the existing recording and overlays. Returns undefined if the
- * session should not be started. If the user chooses to replace the files, `overwriteAnswered` records that "always" is
- * the user's answer, which is valid for only one start.
+ * session should not be started. If the user chooses to replace the files, the setting `overwrite` becomes "always",
+ * and `overwriteAnswered` records that this is the user's answer, which is valid for only one start.
  */
 export async function askOverwrite(
   configuration: vscode.DebugConfiguration,

@@ -18,8 +18,8 @@ export function missingFiles(launch: LaunchConfiguration, exists: (file: string)
 }
 
 /**
- * The problem that makes the debug adapter refuse a launch configuration. An error that does not refer to a setting is
- * a conflict between two drives, which is shown at `drives`.
+ * The problem that makes the debug adapter refuse a launch configuration. An error that does not name a setting is a
+ * conflict between two drives, and is shown at `drives`.
  */
 export function refusedSetting(error: unknown): Problem {
   if (!(error instanceof UserError)) return { message: String(error), setting: '' };
@@ -45,7 +45,7 @@ function requiredFiles(launch: LaunchConfiguration): (Problem & { file: string }
   ];
 }
 
-/** A replay takes its boot files from the recording. */
+/** The files to boot, except in a replay, which takes them from the recording, and the symbol files. */
 function bootFiles(launch: LaunchConfiguration): [setting: string, file: string][] {
   const { rr, kernel, initrd, load, dtb, symbols } = launch;
   const bios = launch.bios === 'none' || launch.bios === 'builtin' ? null : launch.bios;

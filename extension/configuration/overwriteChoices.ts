@@ -5,7 +5,10 @@ import { numbered } from './paths.ts';
 type Exists = (file: string) => boolean;
 type LaunchOutputs = Pick<LaunchConfiguration, 'rr' | 'rrfile' | 'drives'>;
 
-/** The absolute paths that the launch would replace; empty if there is nothing to ask. */
+/**
+ * The absolute paths of the existing files that the launch would replace. If the list is empty, there is nothing to
+ * ask.
+ */
 export function existingOutputs(launch: LaunchOutputs, exists: Exists): string[] {
   return outputsOf(launch).filter(exists);
 }

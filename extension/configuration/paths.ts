@@ -10,7 +10,7 @@ export function numbered(path: PlatformPath, file: string, number: number): stri
   return `${file.slice(0, file.length - base.length)}${name.replace(/-\d+$/, '')}-${number}${ext}`;
 }
 
-/** The shortest way to name the file: relative to the folder if the file is in it. */
+/** The shortest name for the file, which is relative to the folder if the file is in that folder. */
 export function shortName(path: PlatformPath, folder: string | undefined, file: string): string {
   if (folder === undefined) return file;
   const relative = path.relative(folder, file);

@@ -3,9 +3,9 @@ import { kernelSetting } from '../../debug-adapter/dap/launchConfiguration.ts';
 import { inWorkspace } from './paths.ts';
 import { configurationNames } from '../../debug-adapter/messages/extension.ts';
 
-/** The files found in a workspace folder. */
+/** The kernels and disk images found in a workspace folder. */
 export interface FoundPrograms {
-  /** Absolute paths, the most likely kernel first. */
+  /** Absolute paths, with the most likely kernel first. */
   kernels: readonly string[];
   disks: readonly string[];
 }

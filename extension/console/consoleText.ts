@@ -26,12 +26,12 @@ export function typedToBase64(text: string): string {
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
 }
 
-/** A message from the extension within the guest's output, on a separate line. */
+/** Formats a message from the extension that is shown within the guest's output, on a separate line. */
 export function dimLine(text: string, isLineStart: boolean): string {
   return `${isLineStart ? '' : '\r\n'}\x1b[2m${text}\x1b[22m\r\n`;
 }
 
-/** Clears the screen, the scrollback and the text attributes. */
+/** The escape sequences that clear the screen, the scrollback and the text attributes. */
 export const CLEAR = '\x1b[0m\x1b[2J\x1b[3J\x1b[H';
 
 function bytesOf(base64: string): Uint8Array {

@@ -22,7 +22,7 @@ export class GuestTerminal implements vscode.Pseudoterminal {
   private isLineStart = true;
   /** Input is sent in order, one request at a time. */
   private sending: Promise<void> = Promise.resolve();
-  /** The last reason why input was refused. It is shown once, not for each key. */
+  /** The reason why input was last refused. The same reason is shown only once, not for each key. */
   private refusedBefore = '';
   private session: vscode.DebugSession | undefined;
   private terminal: vscode.Terminal;

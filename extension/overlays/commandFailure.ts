@@ -1,8 +1,8 @@
 import { type Message, textFor } from '../../debug-adapter/messages/userError.ts';
 
 /**
- * The reason why a command with `--json` has failed, in the editor's terminology; undefined if the last line of stderr
- * is not an error in JSON.
+ * The reason why a command with the option `--json` has failed, in the editor's terminology; undefined if the last line
+ * of stderr is not an error in JSON format.
  */
 export function commandFailure(stderr: string): string | undefined {
   const lastLine = stderr.trim().split('\n').at(-1) ?? '';

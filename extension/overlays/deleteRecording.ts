@@ -16,7 +16,7 @@ import type { Recordings } from './recordings.ts';
  * Deletes a recording and the files that blkreplay created for it, after the user has confirmed. Immediately before
  * each deletion it checks again that the file still belongs to the recording and that no session has it open. The
  * recording is deleted last, because it lists the other files. Files that another recording in the workspace also
- * lists, such as a copy of this one, are kept. Rejects with a message if a file cannot be deleted.
+ * lists, such as a copy of this one, are kept. If a file cannot be deleted, rejects with a message.
  */
 export async function deleteRecording(recordings: Recordings, rrfile: string): Promise<void> {
   const others = new Set(await filesOfOtherRecordings(recordings, rrfile));
@@ -52,7 +52,7 @@ async function filesOfOtherRecordings(recordings: Recordings, rrfile: string): P
   return named.map(identity);
 }
 
-/** Identifies a file independently of its name. */
+/** Returns a text that identifies a file regardless of its name. */
 function identity(file: string): string {
   const { dev, ino } = statSync(file, { bigint: true });
   return `${dev}:${ino}`;
@@ -65,7 +65,7 @@ async function requireNotInUse(recordings: Recordings, file: string): Promise<vo
 
 /**
  * Returns a function that moves a file to the trash. If there is no trash, it asks the user once whether to delete the
- * files permanently. The result is true if the file was deleted.
+ * files permanently. The returned function resolves to true if it has deleted the file.
  */
 function createRemover(): (file: string) => Promise<boolean> {
   let hasTrash = true;

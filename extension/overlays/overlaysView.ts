@@ -15,8 +15,8 @@ import {
 } from './treeModel.ts';
 
 /**
- * Shows the tree model in the editor. A session's overview is requested after it has changed, not at each stop; between
- * changes, only the position is updated. A recording is read when the user expands it.
+ * Shows the tree model in the editor. A session's overview is not requested at each stop, but only after it has
+ * changed; between changes, only the position is updated. A recording is read when the user expands it.
  */
 export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
   private sessions: Sessions;
@@ -38,8 +38,8 @@ export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.D
   }
 
   /**
-   * Refreshes the view. If `session` is given, only the position of that session has changed; otherwise, all overviews
-   * are requested again.
+   * Refreshes the view. If `session` is given, only that session's position has changed; otherwise, all overviews are
+   * requested again.
    */
   refresh(session?: vscode.DebugSession): void {
     if (!session) this.upToDate.clear();
@@ -73,7 +73,7 @@ export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.D
     return item;
   }
 
-  /** The most recent overview from the adapter. */
+  /** The session's most recent overview from the adapter. */
   overview(session: vscode.DebugSession): Overview | undefined {
     return this.overviews.get(session.id);
   }

@@ -27,7 +27,7 @@ interface RecordedDrive {
   id: string;
   image: string;
   format: 'raw' | 'qcow2';
-  /** The overlay. If the recorded session wrote directly to the image, this is the path of the image. */
+  /** The path of the overlay or, if the recorded session wrote directly to the image, of the image. */
   overlay: string | null;
   readOnly: boolean;
   slot: number;
@@ -38,7 +38,7 @@ interface RecordedDrive {
 interface RecordedFile {
   path: string;
   kind: 'recording' | 'overlay' | 'state' | 'image';
-  /** Whether blkreplay has verified that it created the file for this recording. */
+  /** Whether the command line has verified that blkreplay created the file for this recording. */
   isOwn: boolean;
 }
 
@@ -108,7 +108,8 @@ export function fileResolver(path: PlatformPath, folders: readonly string[], exi
 
 /**
  * Guesses the folder that the relative names in a recording are relative to, because the recording does not store it.
- * Of the given folders and their parents, the function chooses the first one that contains most of the files.
+ * The function returns the one of `folders` and their parent folders in which the most files are found, and the first
+ * one if several are equal.
  */
 export function baseFolder(
   path: PlatformPath,
@@ -158,7 +159,7 @@ export function replayOf(
 }
 
 /**
- * The files that belong to a recording: the recording itself, its overlays and its state file, but only if blkreplay
+ * The files that belong to a recording: the recording itself, and those overlays and state files for which blkreplay
  * has verified that they belong to this recording.
  */
 export function filesOf(info: RecordingInfo, resolveFile: (file: string) => string): string[] {

@@ -12,14 +12,17 @@ const NOT_IN = '**/node_modules/**';
 const RECORDINGS_MAX = 100;
 const INFO_MILLISECONDS_MAX = 30_000;
 
-/** Finds the recordings in the workspace. To read them, it runs the command line in the editor's own runtime. */
+/**
+ * Finds the recordings in the workspace, and reads them by running blkreplay's command line in the editor's own
+ * runtime.
+ */
 export class Recordings implements vscode.Disposable {
   private cli: string;
   private changed = new vscode.EventEmitter<void>();
   private watcher = vscode.workspace.createFileSystemWatcher(RECORDINGS, false, true, false);
   /**
-   * The recordings found in the workspace. Searching takes a while, so it is repeated only when files are created or
-   * deleted.
+   * The recordings found in the workspace. A search takes a while, so the workspace is searched again only when files
+   * have been created or deleted.
    */
   private recordings: Promise<string[]> | undefined;
 

@@ -50,8 +50,8 @@ export function registerOverlays(context: vscode.ExtensionContext, sessions: Ses
 const EXPANDED = 'overlays.unfolded';
 
 /**
- * The editor collapses views that extensions add to Run and Debug. Expand the overlays view at the very first stop
- * only.
+ * Expands the overlays view, but only at the very first stop. The editor initially collapses views that extensions add
+ * to Run and Debug.
  */
 async function expandOnce(context: vscode.ExtensionContext): Promise<void> {
   if (context.globalState.get(EXPANDED)) return;

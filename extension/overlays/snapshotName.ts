@@ -10,7 +10,7 @@ import {
   snapshotNameUnusable,
 } from '../../debug-adapter/messages/extension.ts';
 
-/** The problem with a name; undefined if the name is valid. */
+/** Describes what is wrong with a name for a snapshot; undefined if the name is valid. */
 export function validateSnapshotName(name: string, taken: readonly string[]): string | undefined {
   if (name.trim() === '') return snapshotNameEmpty();
   const problem = newSnapshotNameProblem(name);

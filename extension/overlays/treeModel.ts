@@ -18,13 +18,13 @@ export interface TreeNode {
   /** The children are loaded when the item is expanded. */
   isLazy?: boolean;
   fold: 'open' | 'closed';
-  /** The objects that commands apply to. */
+  /** The session or recording, and the snapshot or file, that commands for this item apply to. */
   owner: Owner;
   snapshot?: SnapshotOverview;
   file?: string;
 }
 
-/** The source of the overview: a running session or a recording on disk. */
+/** What an overview comes from: a running session or a recording on disk. */
 export type Owner = { kind: 'session'; sessionId: string } | { kind: 'recording'; rrfile: string };
 
 /** Formats values for display. */
@@ -55,7 +55,7 @@ export function sessionTree(
   };
 }
 
-/** A recording on disk. Its contents are read only when the item is expanded. */
+/** The item for a recording on disk. The contents of the recording are read only when the item is expanded. */
 export function recordingNode(
   rrfile: string,
   details: { bytes: number; date: string },
@@ -72,7 +72,7 @@ export function recordingContents(overview: Overview, rrfile: string, formatters
   return [endNode(overview, owner, rrfile), ...contents(overview, owner, rrfile, formatters)];
 }
 
-/** The reason why a recording cannot be read. */
+/** An item that shows the reason why a recording cannot be read. */
 export function problemNode(rrfile: string, why: string): TreeNode {
   const node = { id: `${rrfile}\nproblem`, owner: { kind: 'recording' as const, rrfile }, label: why, tooltip: why };
   return { ...node, description: '', icon: 'warning', context: 'problem', children: [], fold: 'closed' };
@@ -112,7 +112,9 @@ function driveNode(drive: DriveOverview, owner: Owner, parent: string, formatter
   };
 }
 
-/** If a file is missing, shows the reason in place of its size. */
+/**
+ * The text for a file in a backing chain. If the file cannot be opened, it shows the reason instead of the file's size.
+ */
 function fileText({ file, format, fileBytes, virtualBytes, problem }: ChainFile, isLast: boolean) {
   if (problem) {
     const why = textFor(problem, 'editor');

@@ -3,7 +3,10 @@ import type { Sessions } from '../sessions.ts';
 import { statusText } from './statusText.ts';
 import { positionItemName } from '../../debug-adapter/messages/extension.ts';
 
-/** The status bar item for the current session; clicking it asks for a position to go to. */
+/**
+ * Registers the status bar item for the current session. If the user clicks the item, an input box asks for a position
+ * to go to.
+ */
 export function registerPosition(sessions: Sessions): vscode.Disposable {
   const item = vscode.window.createStatusBarItem('blkreplay.place', vscode.StatusBarAlignment.Left, 50);
   item.name = positionItemName();
