@@ -24,7 +24,10 @@ function bundledPackages(metafiles: readonly Metafile[]): string[] {
   return [...new Set(inputs.flatMap((input) => packageFolder(input) ?? []))].sort();
 }
 
-/** The match is greedy, so a package nested in another package's node_modules counts as itself. */
+/**
+ * The folder of the package that an input file belongs to. The match is greedy, so that for a package in another
+ * package's node_modules, it finds the inner package.
+ */
 function packageFolder(input: string): string | undefined {
   return /^(.*\bnode_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1];
 }
@@ -34,7 +37,7 @@ function noticeOf(folder: string): { title: string; text: string } {
   const files = readdirSync(folder).sort();
   const licences = files.filter((file) => /^(licen[cs]e|copying)(\.(md|txt))?$/i.test(file));
   if (licences.length === 0) throw new Error(`${folder}: no license file was found; a bundle must not include it`);
-  // Packages list the third-party code that they contain in these files.
+  // In files with these names, packages list the third-party code that they contain.
   const notices = files.filter((file) => /^(third.?party.?notices?|notice)(\.(md|txt))?$/i.test(file));
   const texts = [...licences, ...notices].map((file) => readFileSync(path.join(folder, file), 'utf8'));
   const title = `${name} ${version} (${license})`;

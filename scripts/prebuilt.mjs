@@ -1,6 +1,6 @@
-// An esbuild plugin that includes prebuilt WebAssembly modules in a bundle. When the program runs from source, it
-// generates these modules at each start, which takes longer than running a small guest. Each module replaces a source
-// file whose only export builds the module.
+// An esbuild plugin that includes prebuilt WebAssembly modules in a bundle. A program that runs from source generates
+// these modules at each start, which takes longer than running a small guest. Each module replaces a source file whose
+// only export builds the module.
 import { buildXxh3 } from '../debug-adapter/engine/base/wasm/xxh3Code.ts';
 import { buildXxhash64 } from '../debug-adapter/engine/base/wasm/xxhash64Code.ts';
 import { buildBlockHashes } from '../debug-adapter/engine/block/blockHashesCode.ts';

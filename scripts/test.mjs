@@ -22,7 +22,7 @@ const skipped = [];
 const stream = run({ files, concurrency, execArgv: compileCache });
 stream.on('test:pass', (event) => {
   if (event.details?.type === 'suite') return;
-  // A file without tests is reported as one test with the file's name, and is counted as such.
+  // Node reports a file without tests as one test with the file's name, and it is counted as one test.
   if (event.skip !== undefined) {
     count.skipped++;
     skipped.push(`${event.name}: ${event.skip || 'no reason given'}`);

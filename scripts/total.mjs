@@ -1,6 +1,6 @@
 // Runs npm scripts one after the other and shows their output: `node scripts/total.mjs test test:long`. The last line
-// adds up the counts in the scripts' last lines, 'N passed, N failed'. A script that ends without such a line counts as
-// a failure.
+// contains the sums of the counts in the scripts' last lines ('N passed, N failed'). A script whose last line is
+// different counts as a failure.
 import { spawn } from 'node:child_process';
 
 const CLOSING_LINE = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/;

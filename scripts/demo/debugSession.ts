@@ -22,7 +22,7 @@ const CONSOLE_LINES_SHOWN = 4;
 
 /** Runs a debug adapter in a separate process, and prints a transcript of the requests to it. */
 export class DebugSession {
-  /** Whether to print a transcript. The second session repeats the first, so its transcript is not printed. */
+  /** Whether to print a transcript. The second session repeats the first one, so it prints none. */
   readonly isTold: boolean;
   private client: DapClient;
 
@@ -48,7 +48,7 @@ export class DebugSession {
     return this.client.console;
   }
 
-  /** Resumes the machine with a DAP request, and prints where it has stopped and a remark about the stop. */
+  /** Moves the machine with a DAP request, and then prints where it has stopped, with a remark about the stop. */
   async run(command: string, remark: (description: string) => string = () => ''): Promise<string> {
     const { description = '', reason } = await this.client.until(command, { threadId: 1 });
     const [{ name, line, source }] = await this.callStack();
@@ -97,7 +97,10 @@ export class DebugSession {
     return (await this.client.request('variables', { variablesReference })).variables;
   }
 
-  /** A hash of all registers and of the RAM that the guest uses. Two stops with the same hash are in the same state. */
+  /**
+   * A hash of all registers and of the RAM that the guest uses. If two stops have the same hash, the machine is in the
+   * same state at both.
+   */
   async fingerprint(): Promise<string> {
     const [{ id }] = await this.callStack();
     const registers = [...(await this.scope(id, 'Registers')), ...(await this.scope(id, 'CSRs'))];

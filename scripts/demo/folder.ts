@@ -27,7 +27,7 @@ export const launchSettings = (rr: 'record' | 'replay'): object => ({
 
 /**
  * Replays the whole recording with the command line, which compares the machine with all digests in the recording. If
- * there is a difference, it exits with status 3.
+ * there is a difference, the command exits with status 3.
  */
 export function replayInOneGo(): { isSame: boolean; digest: string } {
   const drive = `id=hd0,image=${IMAGE},format=raw,overlay=${OVERLAY}`;

@@ -38,5 +38,8 @@ export async function findVariable(session: DebugSession, { name, found }: Guest
 
 const DEPTH_MAX = 4;
 
-/** An error message names a variable or a member, never an array element. */
+/**
+ * Whether a value is an array. Arrays are not searched, because an error message names a variable or a member, never an
+ * array element.
+ */
 const isArray = (type = ''): boolean => type.endsWith(']');

@@ -10,7 +10,7 @@ export const sent = (what: string): void => console.log(`-> ${what}`);
 export const received = (what: string): void => console.log(`<- ${what}`);
 export const detail = (text: string): void => console.log(`   ${text}`);
 
-/** Prints the lines of a source file around a given line, which is marked with an arrow. */
+/** Prints the part of a source file around a given line, and marks that line with an arrow. */
 export function showSource(file: string, line: number, linesAround: number): void {
   const lines = readFileSync(file, 'utf8').split('\n');
   for (let number = line - linesAround; number <= line + linesAround; number++) {

@@ -4,7 +4,7 @@ import type { GuestError } from './guestError.ts';
  * A debugging session with the demo guest. The session is the same in every front end. It starts at the failure that
  * the guest reports, with the name of the wrong variable. It runs backward to the write that damaged the variable,
  * takes two more steps back, and runs forward over the same write. This module contains the steps and the expected
- * results; a driver performs the steps in one front end.
+ * results; for each front end, a driver performs the steps.
  */
 export interface WalkDriver {
   /**
@@ -15,11 +15,13 @@ export interface WalkDriver {
   /** Resolves when the machine has stopped. */
   move(command: Move): Promise<void>;
   /**
-   * Returns where the machine has stopped. If a front end displays this with a delay, its driver waits for an expected
-   * location.
+   * Returns where the machine has stopped. If its front end displays the location with a delay, a driver waits for an
+   * expected one.
    */
   location(isExpected: (location: Location) => boolean): Promise<Location>;
-  /** Returns a variable's value. If a front end displays it with a delay, its driver waits for an expected value. */
+  /**
+   * Returns a variable's value. If its front end displays the value with a delay, a driver waits for an expected one.
+   */
   value(variable: string, isExpected: (value: string) => boolean): Promise<string>;
   /** Performs further checks in this front end, at the stop before the write that damaged the variable. */
   lookAround?(culprit: Culprit): Promise<void>;
@@ -43,7 +45,7 @@ export interface Culprit {
 export interface Walk extends Culprit {
   /** The location after two steps back from the write. */
   earlier: Location;
-  /** The location at which a forward run from there stops, after the write. */
+  /** The location at which a forward run from `earlier` stops: after the write. */
   afterWrite: Location;
 }
 

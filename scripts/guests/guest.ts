@@ -3,10 +3,10 @@
  * one description. File names are relative to the script's folder argument.
  */
 export interface Guest {
-  /** Unique; identifies the row. */
+  /** A unique name, which identifies the guest's row in the table. */
   name: string;
   what: string;
-  /** The origin: a repository and commit, or a package and version. */
+  /** Where the guest comes from: a repository and commit, or a package and version. */
   source: string;
   harts?: number;
   memory?: string;
@@ -25,14 +25,14 @@ export interface Guest {
   ourOptions?: string[];
   /**
    * Input for the console. For QEMU, each entry is sent after the console has shown `after`. blkreplay gets all input
-   * at the start and delivers it as the guest's UART accepts it.
+   * at the start, and delivers each byte when the guest's UART accepts it.
    */
   typed?: readonly Typed[];
   /** The strings that the console must show, in this order. The run ends when all have been shown. */
   expected: string[];
   /** The time limit of a run, in seconds. */
   secondsMax: number;
-  /** Takes minutes to hours, so it runs only with `--long` or if `--only` names it. */
+  /** True if a run takes minutes to hours. The guest then runs only with `--long`, or if `--only` names it. */
   isLong?: boolean;
   /** Why QEMU 7.2 does not run the guest, if known. */
   qemuNote?: string;

@@ -109,8 +109,9 @@ export const LEFT_OUT: readonly GuestLeftOut[] = [
 ];
 
 /**
- * xv6 at the last commit of a month. One guest boots to the shell on three harts, as in xv6's Makefile; others run
- * usertests on one hart and on three harts. The branch head of August 2022 did not change until at least March 2024.
+ * The guests for the version of xv6 at the end of a month. One guest boots to the shell on three harts, as in xv6's
+ * Makefile; two others run usertests, on one hart and on three harts. The branch head of August 2022 did not change
+ * until at least March 2024.
  */
 function xv6(
   name: string,
@@ -178,7 +179,10 @@ function openSbi(version: string, source: string, folder: string): Guest {
   };
 }
 
-/** Debian's kernels. The initial RAM disk contains Debian's static busybox and a script that ends with `poweroff`. */
+/**
+ * The guests that boot Debian's kernels. The initial RAM disk contains Debian's static busybox and a script that ends
+ * with `poweroff`.
+ */
 function linux(): Guest[] {
   const busybox = {
     memory: '256M',

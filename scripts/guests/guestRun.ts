@@ -143,7 +143,8 @@ function summaryOf({ errors }: Outcome): Summary {
 }
 
 /**
- * The symptom that a user would report: the first error message or, if there is none, the last line of console output.
+ * The symptom that a user would report. This is the first error message or, if there is none, the last line of console
+ * output.
  */
 function symptomOf({ console, errors, status, isTimedOut }: Outcome): string {
   const messages = errors.split('\n').filter((line) => line && !line.startsWith('{'));

@@ -1,8 +1,8 @@
 // Generates docs/guests.md: `node scripts/guests/main.ts FOLDER [--only NAME,...] [--long]`, after `npm run build`.
 //
 // FOLDER contains guests built elsewhere, under the names in guestList.ts. Each guest runs under QEMU (if installed)
-// and under blkreplay. The results are stored in FOLDER/results.json, so that the table can be updated in parts: the
-// rows for guests that are not run this time remain unchanged.
+// and under blkreplay. The results are stored in FOLDER/results.json, so that a part of the table can be updated: the
+// rows of guests that are not run this time remain unchanged.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';

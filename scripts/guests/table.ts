@@ -54,7 +54,8 @@ function row(guest: Guest, { qemu, ours }: GuestResult): string {
 
 function ourText(ours: OurResult, { isLong }: Guest): string {
   if (ours.kind === 'fails') return `**Fails** (${ours.stage}): ${ours.symptom}.`;
-  // A short run ends when the script sees the expected text, so the number of steps would be meaningless.
+  // The run of a short guest ends when the script sees the expected text, so the number of its steps would be
+  // meaningless.
   if (!isLong) return 'Works.';
   const [record, replay] = [ours.recordSeconds, ours.replaySeconds].map((seconds) => `${Math.round(seconds)} s`);
   return `Works: ${millions(ours.steps)} M steps, recorded in ${record}, replayed in ${replay}.`;
