@@ -93,7 +93,7 @@ async function runOpened(
   return isCut ? EXIT_INTERRUPTED : exitStatus(end);
 }
 
-/** The number of instructions that all harts have retired. */
+/** The total number of instructions that the harts have retired. */
 function instructionsOf(timeline: Timeline): number {
   let sum = 0;
   for (let hart = 0; hart < timeline.harts.count; hart++) sum += timeline.harts.instructionsOf(hart);

@@ -80,7 +80,7 @@ export class Adapter {
     await this.engine.close();
   }
 
-  /** Turns every request error into an error response. */
+  /** Answers a request, with an error response if the request fails. */
   private async answer(request: DebugProtocol.Request): Promise<void> {
     const response: DebugProtocol.Response = new Response(request);
     try {

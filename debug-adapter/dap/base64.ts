@@ -11,11 +11,11 @@ export function toBase64(bytes: Uint8Array): string {
   return btoa(characters);
 }
 
-/** Decodes base64; undefined if the text is not exactly what `toBase64` returns for these bytes. */
+/** Decodes base64; undefined unless the text has exactly the form that `toBase64` produces. */
 export function fromBase64(text: string): Uint8Array | undefined {
   try {
     const characters = atob(text);
-    // atob also accepts white space, missing padding and nonzero unused bits.
+    // The comparison is necessary, because atob also accepts white space, missing padding and nonzero unused bits.
     if (btoa(characters) !== text) return undefined;
     return Uint8Array.from(characters, (character) => character.charCodeAt(0));
   } catch {

@@ -48,12 +48,12 @@ export interface ConsoleInputArguments {
  */
 export interface Overview {
   place: PositionEvent;
-  /** Absolute path; null if nothing is recorded. */
+  /** The absolute path of the recording; null if nothing is recorded. */
   rrfile: string | null;
   drives: DriveOverview[];
   /** The qcow2 file that contains the machine state, if it is not in a drive's overlay. */
   stateFile: string | null;
-  /** In ascending order of position. */
+  /** The snapshots, in ascending order of position. */
   snapshots: SnapshotOverview[];
 }
 
@@ -150,6 +150,6 @@ export interface DiskBreakpoint {
 /** A breakpoint on text that the guest prints on its console. */
 export interface ConsoleBreakpoint {
   kind: 'console';
-  /** 1 to 256 bytes in UTF-8. */
+  /** The text, which has 1 to 256 bytes in UTF-8. */
   text: string;
 }

@@ -4,7 +4,7 @@ import { type Fields, textFor } from '../messages/userError.ts';
 
 /**
  * The reason why a request or the session has failed, in the editor's terminology. The engine thread sends failures
- * to the protocol thread, which also creates some itself.
+ * to the protocol thread, which also creates some failures itself.
  */
 export interface Failure {
   /** A stable error code, such as `overlay-exists`. */

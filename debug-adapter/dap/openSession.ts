@@ -149,7 +149,7 @@ export class OpenSession {
         this.progress.reached(debuggee.session.position);
       },
       onRunStarted: (owner) => {
-        // The protocol thread clears the signal before a run that the editor has started.
+        // For a run that the editor starts, the protocol thread has already cleared the pause signal.
         if (owner === 'gdb') client.clearPause();
         this.runStarted(owner);
       },

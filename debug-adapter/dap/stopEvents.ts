@@ -170,8 +170,8 @@ function shown(debuggee: Debuggee, { address, type }: WatchedData, bytes: Uint8A
 }
 
 /**
- * An expression for a value of the given type at an address. For an array, it contains the element type and the number
- * of elements: `*(char *)0x80000000@16`.
+ * An expression for a value of the given type at an address. For an array, the expression contains the element type and
+ * the number of elements: `*(char *)0x80000000@16`.
  */
 function valueAt(address: bigint, type: string): string {
   const array = /^([^[]*?) ?\[(\d+)\]$/.exec(type);

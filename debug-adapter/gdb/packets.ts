@@ -135,7 +135,9 @@ export function encodePacket(content: string): Uint8Array {
   return Uint8Array.from([START, ...bytes, END, sum.charCodeAt(0), sum.charCodeAt(1)]);
 }
 
-/** Escapes the four special characters, for replies that are not hexadecimal. */
+/**
+ * Escapes the four characters that have a special meaning in the protocol. Used for replies that are not hexadecimal.
+ */
 export function escapeBinary(text: string): string {
   return text.replace(/[#$}*]/g, (found) => '}' + String.fromCharCode(found.charCodeAt(0) ^ ESCAPE_FLIP));
 }

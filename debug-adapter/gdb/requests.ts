@@ -112,8 +112,8 @@ function readMemory({ inspector }: GdbClient, rest: string): string {
   const lengthBytes = parseHexUpTo(length, PACKET_BYTES_MAX / 2);
   if (from === undefined || lengthBytes === undefined || more.length > 0) return MALFORMED;
   const bytes = inspector.readMemory(from, lengthBytes);
-  // If only the first part of the memory is readable, the reply is shorter. gdb then requests the rest and gets the
-  // error.
+  // If only the first part of the memory is readable, the reply is shorter. gdb then requests the rest and gets an
+  // error reply.
   return bytes.length === 0 && lengthBytes > 0 ? CANNOT_READ : toHex(bytes);
 }
 

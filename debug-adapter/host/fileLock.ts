@@ -116,7 +116,7 @@ class FileLocks implements HostLock {
     for (const file of this.files) refuseQemu(file, modeOf(file));
   }
 
-  /** Returns whether a registry is usable. */
+  /** Takes locks in the registry; returns false if this host has no usable registry. */
   private register(locks: readonly RegistryLock[]): boolean {
     const taken = acquireInRegistry(locks, this.holder, this.registry);
     if (!taken) return false;

@@ -5,11 +5,14 @@ import { identityOf, isAlive } from './processes.ts';
 export interface LockHolder {
   pid: number;
   host: string;
-  /** Distinguishes a process from a later process with the same id; null if the system provides no such text. */
+  /**
+   * A text that distinguishes a process from a later one with the same process ID; null if the system does not provide
+   * such a text.
+   */
   process: string | null;
   /**
-   * Unique per session. It is not generated from random bytes, because node:crypto takes longer to load than any other
-   * Node module.
+   * A text that is unique for each session. It is not generated from random bytes, because node:crypto takes longer to
+   * load than any other Node module.
    */
   token: string;
   /** A description of the session for messages, such as `recording a.rr`; empty if unknown. */

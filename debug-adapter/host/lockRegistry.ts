@@ -190,7 +190,7 @@ function createEntry(folder: string, name: string, { doing }: LockHolder): boole
 function isUsable(folder: string): boolean {
   try {
     mkdirSync(folder);
-    // chmod, because the umask restricts mkdir's mode. The sticky bit lets only the owner remove an entry.
+    // Use chmod, because the umask restricts mkdir's mode. The sticky bit lets only the owner remove an entry.
     chmodSync(folder, 0o1777);
     return true;
   } catch (error) {

@@ -9,7 +9,7 @@ const TIME_DIVISOR = 40;
 // need a snapshot.
 const INITIAL_COST_MS = 25;
 /**
- * The assumed cost of the first snapshot in interactive sessions. It is lower than the other value, so that the first
+ * The assumed cost of the first snapshot in interactive sessions. It is lower than `INITIAL_COST_MS`, so that the first
  * snapshots are taken early and a user can go back quickly from the first stop.
  */
 export const INITIAL_COST_MS_INTERACTIVE = 1.25;

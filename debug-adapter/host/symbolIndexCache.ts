@@ -16,7 +16,7 @@ import path from 'node:path';
 import type { SymbolIndexCache } from '../engine/base/host.ts';
 import { removeAbandonedTemporaries, temporaryNameNextTo } from './temporaryNames.ts';
 
-/** The limit on the total size of all indexes. The indexes of about 20 Linux kernels fit. */
+/** The limit on the total size of all indexes. This is enough for the indexes of about 20 Linux kernels. */
 const CACHE_BYTES_MAX = 256 << 20;
 
 /**

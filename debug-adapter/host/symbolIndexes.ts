@@ -17,7 +17,7 @@ export interface IndexTask {
   interruption: InterruptionCell;
 }
 
-/** The result of a thread. */
+/** The result of a thread that indexes a file. */
 export interface IndexResult {
   /** The version of the file that was indexed (`HostFile.version`). */
   version: string;
@@ -25,8 +25,7 @@ export interface IndexResult {
 }
 
 /**
- * Creates the indexes of large symbol files, each in its own thread. If an index cannot be created, this is not an
- * error.
+ * Creates the indexes of large symbol files, each in its own thread. It is not an error if an index cannot be created.
  */
 export class SymbolIndexes implements HostSymbolIndexes {
   private readonly workerFile: string;

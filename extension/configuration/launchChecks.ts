@@ -8,7 +8,7 @@ import { textFor, UserError } from '../../debug-adapter/messages/userError.ts';
  */
 export interface Problem {
   message: string;
-  /** For example `drives[0].image`. */
+  /** The name of the setting, for example `drives[0].image`. */
   setting: string;
 }
 
@@ -45,7 +45,7 @@ function requiredFiles(launch: LaunchConfiguration): (Problem & { file: string }
   ];
 }
 
-/** The files to boot, except in a replay, which takes them from the recording, and the symbol files. */
+/** The symbol files and, unless this is a replay, the boot files. A replay takes its boot files from the recording. */
 function bootFiles(launch: LaunchConfiguration): [setting: string, file: string][] {
   const { rr, kernel, initrd, load, dtb, symbols } = launch;
   const bios = launch.bios === 'none' || launch.bios === 'builtin' ? null : launch.bios;

@@ -13,8 +13,8 @@ export interface RecordingInfo {
   /** The name of the snapshot at which replays start. */
   rrsnapshot: string;
   /**
-   * The path that was specified for recording. If it is relative, the recording does not contain the folder that it is
-   * relative to.
+   * The kernel's path as the user specified it for the recording. If the path is relative, the recording does not
+   * contain the folder that it is relative to.
    */
   kernel: string | null;
   bios: string | null;
@@ -108,8 +108,8 @@ export function fileResolver(path: PlatformPath, folders: readonly string[], exi
 
 /**
  * Guesses the folder that the relative names in a recording are relative to, because the recording does not store it.
- * The function returns the one of `folders` and their parent folders in which the most files are found, and the first
- * one if several are equal.
+ * Of `folders` and their parent folders, the function returns the one in which most of the names exist or, if there are
+ * several such folders, the first of them.
  */
 export function baseFolder(
   path: PlatformPath,

@@ -107,7 +107,7 @@ interface FileDetails {
   date: string;
 }
 
-/** Undefined if the file has been deleted since the search. */
+/** Returns a file's details; undefined if the file has been deleted since the search. */
 async function fileDetails(file: string): Promise<FileDetails | undefined> {
   try {
     const { size, mtime } = await stat(file);

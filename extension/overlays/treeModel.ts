@@ -12,7 +12,7 @@ export interface TreeNode {
   tooltip: string;
   /** The name of a codicon. */
   icon: string;
-  /** `kind` or `kind.owner.sort`, which the menus' `when` clauses test. */
+  /** The item's context value, `kind` or `kind.owner.sort`, which the `when` clauses of menus test. */
   context: string;
   children: TreeNode[];
   /** The children are loaded when the item is expanded. */

@@ -65,8 +65,8 @@ function alwaysByLine(sourceStep: SourceStep, instructionStep: InstructionStep):
 }
 
 /**
- * Steps the hart that corresponds to the client's thread. If another hart is current, the machine first runs to this
- * hart's next quantum.
+ * Steps the hart that corresponds to the client's thread. If another hart is current, the machine first runs to the
+ * next quantum of the hart that is to be stepped.
  */
 function forwards(make: MakeStep): StartRun {
   return onThread(make, function* ({ session }, hart, begin) {
@@ -77,8 +77,9 @@ function forwards(make: MakeStep): StartRun {
 
 /**
  * Steps backward on the hart that corresponds to the client's thread. If another hart is current, the machine first
- * runs forward to this hart's next quantum, and then goes back past the other harts' steps. A hart that is waiting for
- * an interrupt has no next quantum; in this case, the step goes back over its wait instruction.
+ * runs forward to the next quantum of the hart that is to be stepped, and then goes back past the other harts' steps. A
+ * hart that is waiting for an interrupt has no next quantum; in this case, the step goes back over its wait
+ * instruction.
  */
 function backwards(make: MakeStep): StartRun {
   const step = onThread(make, function* (debuggee, hart, begin) {
