@@ -1,4 +1,4 @@
-/** The blkreplay filter logs each request once; a failed request or host error changes neither the disk nor the log. */
+/** The blkreplay filter logs each request once. Failed requests do not change the disk; host errors are not logged. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { xxh64 } from '../../../debug-adapter/engine/base/xxhash64.ts';
@@ -109,7 +109,7 @@ test('the digest includes the part of a write that reached the disk before a hos
   assert.equal(filter.digest(), contentDigest(image));
 });
 
-test('with requests in flight, saving, loading and saving again gives the same state', () => {
+test('saving, loading and saving again gives the same state, even with requests in flight', () => {
   const { filter } = filterOver(newImage().image);
   run(filter, 'read', 0, 512);
   filter.begin({ position: 5, operation: 'write', offset: 512, lengthBytes: 512 });
@@ -124,7 +124,7 @@ test('with requests in flight, saving, loading and saving again gives the same s
   assert.equal(lines.length, 3);
 });
 
-test('if the log throws, the request is not made', () => {
+test('if logging a request throws an error, the request is not made', () => {
   const log: RequestLog = {
     digestOf: () => 0n,
     blockRequest() {

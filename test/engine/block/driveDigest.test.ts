@@ -28,7 +28,7 @@ test('swapping two blocks changes the digest, and so does removing or adding a b
   assert.equal(new Set(digests).size, 4);
 });
 
-test('after a write, only the changed block is read', () => {
+test('after a write, updating the digest reads only the changed block', () => {
   const { device, file } = countedDevice(10 * MIB);
   const digest = new DriveDigest(device);
   digest.value();
@@ -87,7 +87,7 @@ test('if a write covers a few complete blocks, they are hashed during the write 
   assert.equal(value, contentDigest(device));
 });
 
-test('after partial writes, writes across a 1 MiB boundary and large writes, the blocks are read for the digest', () => {
+test('blocks are read again for the digest after partial writes, writes across a 1 MiB boundary and large writes', () => {
   const { device, file } = countedDevice(10 * MIB);
   const digest = new DriveDigest(device);
   digest.value();

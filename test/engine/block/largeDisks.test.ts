@@ -1,4 +1,4 @@
-/** The cost of using a drive depends on its allocated data and never on the disk size.
+/** The cost of using a drive depends on the amount of allocated data, not on the disk size.
  *
  * The cost is measured in file calls and bytes. A loop over every MiB of the largest disk (4 PiB) would never finish,
  * so these tests also show that there is no such loop.
@@ -18,8 +18,8 @@ import { assertClean, assertSameBytes, filled, KIB, MIB, readDisk, takeSnapshot 
 const TIB = 2 ** 40;
 
 /**
- * An empty qcow2 image with the clusters that a user would choose: the default of qemu-img, or larger if the disk size
- * requires it.
+ * An empty qcow2 image with a cluster size that a user would choose: qemu-img's default, or a larger size if the disk
+ * size requires it.
  */
 function emptyBase(lengthBytes: number): CountedFile {
   const file = new CountedFile('base.qcow2');
@@ -27,7 +27,7 @@ function emptyBase(lengthBytes: number): CountedFile {
   return file;
 }
 
-/** Performs the operations on a drive that a recording performs up to its first snapshot. */
+/** Performs the operations that a recording performs on a drive up to its first snapshot. */
 function openAndSnapshot(baseFile: CountedFile) {
   const base = Qcow2Image.open(baseFile, { writable: false });
   const known = new DriveDigest(base);
@@ -45,7 +45,7 @@ function openAndSnapshot(baseFile: CountedFile) {
 }
 
 suite('empty disks', () => {
-  test('an empty 16 TiB disk is opened, hashed and snapshotted with no more file calls than a 16 MiB disk', () => {
+  test('opening, hashing and snapshotting an empty 16 TiB disk takes about as many file calls as for a 16 MiB disk', () => {
     const [small, large] = [16 * MIB, 16 * TIB].map((lengthBytes) => {
       const baseFile = emptyBase(lengthBytes);
       const before = baseFile.total();
@@ -60,13 +60,12 @@ suite('empty disks', () => {
     });
     assert.ok(large.baseCalls <= small.baseCalls + 2, `${large.baseCalls} calls, ${small.baseCalls} for 16 MiB`);
     assert.ok(large.calls <= small.calls + 4, `${large.calls} calls, ${small.calls} for 16 MiB`);
-    // Each L1 table takes 256 KiB: that of the base, that of the snapshot, and the overlay's active table, which moves
-    // once.
+    // Three L1 tables take 256 KiB each: the base's, the snapshot's, and the overlay's active one, which is moved once.
     assert.ok(large.baseBytes <= small.baseBytes + 256 * KIB, `${large.baseBytes} bytes of the base`);
     assert.ok(large.bytes <= small.bytes + 2 * MIB, `${large.bytes} bytes of the overlay`);
   });
 
-  test('an empty 4 PiB disk is written at its end, discarded as a whole, and hashed again', () => {
+  test('an empty 4 PiB disk can be written at its end, discarded as a whole, and hashed again', () => {
     const { base, known, overlay, file, filter } = openAndSnapshot(emptyBase(DISK_BYTES_MAX));
     const empty = filter.digest();
     assert.equal(empty, contentDigest(base));
@@ -87,7 +86,7 @@ suite('empty disks', () => {
     assert.ok(file.length() < 64 * MIB, `${file.length()} bytes`);
   });
 
-  test('an empty 4 PiB disk under a scratch layer is discarded, captured and restored', () => {
+  test('an empty 4 PiB disk under a scratch layer can be discarded, captured and restored', () => {
     const { base, known } = openAndSnapshot(emptyBase(DISK_BYTES_MAX));
     const scratch = new MemoryFile('scratch');
     const layer = new ScratchLayer({ lower: base, scratch });
@@ -137,7 +136,7 @@ suite('cluster sizes of overlays', () => {
 });
 
 suite('zeroes over a base', () => {
-  test('zeroes over a base need an L2 table only where the base has data', () => {
+  test('writing zeroes over a base allocates L2 tables only where the base has data', () => {
     const baseFile = emptyBase(16 * TIB);
     const writable = Qcow2Image.open(baseFile, { writable: true });
     writable.write(5 * TIB, filled(100, 1));
@@ -261,7 +260,7 @@ function randomRange(random: SeededRandom, diskBytes: number): { offset: number;
 
 const wholeRange = (offset: number, lengthBytes: number) => [{ offset, lengthBytes }];
 
-/** The digest that is computed without allocation information, by reading every byte of the device. */
+/** The digest computed by reading every byte of the device, without using allocation information. */
 const digestByReading = (device: BlockDevice): bigint =>
   contentDigest({
     ...memoryDevice(new Uint8Array(0)),

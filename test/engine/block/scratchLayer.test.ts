@@ -36,7 +36,7 @@ test('reset drops all writes and replaces the underlying device', () => {
   assert.equal(scratch.length(), 0);
 });
 
-test('discarding a whole large disk is fast, and parts of it can be written again', () => {
+test('a large disk can be discarded quickly as a whole, and parts of it can be written again', () => {
   const GIB = 1024 * 1024 * KIB;
   const lower: BlockDevice = {
     ...inert,
@@ -140,7 +140,7 @@ test('restoring a captured state repeatedly does not increase the space used in 
   assert.equal(scratch.length(), 0);
 });
 
-test('captured states share the map: a thousand of them on a discarded 16 TiB disk take little memory', () => {
+test('captured states share the block map, so a thousand of them on a discarded 16 TiB disk take little memory', () => {
   const lengthBytes = 16 * 1024 ** 4;
   const lower: BlockDevice = { ...inert, name: 'large', lengthBytes, read: (_, into) => void into.fill(7) };
   const layer = new ScratchLayer({ lower, scratch: new MemoryFile('scratch') });

@@ -1,11 +1,11 @@
-/** The allocator finds free clusters of the image file, and adds the refcount blocks that count them. */
+/** The allocator finds free clusters in the image file, and adds refcount blocks for them where needed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ClusterAllocator } from '../../../../debug-adapter/engine/block/qcow2/clusterAllocator.ts';
 import { RefcountArray } from '../../../../debug-adapter/engine/block/qcow2/refcountArray.ts';
 
 const CLUSTER_BYTES = 4096;
-/** A refcount block of 4 KiB counts this many clusters with 16 bits each. */
+/** The number of 16-bit refcounts in a refcount block of 4 KiB. */
 const PER_BLOCK = 2048;
 /** The number of clusters in 64 KiB. */
 const ALIGNMENT = 16;
@@ -25,7 +25,7 @@ const free = ({ refcounts, allocator }: ReturnType<typeof newFile>, ...clusters:
   }
 };
 
-test('the first refcount block follows the header and counts itself', () => {
+test('the first refcount block follows the header and includes the refcount of its own cluster', () => {
   const { refcounts } = newFile();
   assert.deepEqual(refcounts.blocks, [CLUSTER_BYTES]);
   assert.deepEqual(
@@ -67,7 +67,7 @@ test('a table that would extend into clusters without a refcount block is placed
   assert.equal(refcounts.usedClusters, PER_BLOCK + 3);
 });
 
-test('changed and new refcount blocks are recorded until they are written', () => {
+test('changed and new refcount blocks are tracked until they are written', () => {
   const { refcounts, allocator } = newFile();
   refcounts.dirtyBlocks.clear();
   refcounts.unlistedBlocks.clear();

@@ -1,7 +1,7 @@
 /** A kill or power cut between any two file calls of a random workload loses no durable data.
  *
- * A power cut also drops unsynced sectors. Afterwards the image must be undamaged, and opening it for writing must free
- * all leaked clusters.
+ * The simulated power cut also drops unsynced sectors. Afterwards the image must be undamaged, and opening it for
+ * writing must free all leaked clusters.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -102,7 +102,7 @@ test('if the disk becomes full at any point in createSnapshot, it throws, and no
 interface Run {
   start: Uint8Array;
   log: FileChange[];
-  /** The state that is guaranteed after this number of file calls. */
+  /** The state that is guaranteed to survive a crash after this number of file calls. */
   promises: { calls: number; model: ImageModel }[];
   /**
    * The state after each step. After a crash the image may contain the last guaranteed state or any later one.
@@ -144,7 +144,7 @@ function recordWorkload(
     else if (dice < 92) image.flush();
     else image.writeBack();
     record(run.steps);
-    // A snapshot operation is durable when it returns, together with all earlier writes.
+    // When a snapshot operation returns, it and all earlier writes are durable.
     const lasts = dice >= 85 && (dice < 92 || options.lasts === 'writeBack');
     const isPromise = lasts || (dice >= 65 && dice < 85 && (dice < 74 || hadSnapshots));
     if (isPromise) record(run.promises);
@@ -188,7 +188,7 @@ function checkContents(run: Run, calls: number, image: Qcow2Image): void {
   for (const { name } of image.snapshots.list) checkSnapshot(run, calls, image, name);
 }
 
-/** Each sector contains the data of a single state since the last guarantee, and never older data. */
+/** Asserts that each sector contains data from the last guaranteed state or a later one, and never older data. */
 function checkSectors(disk: Uint8Array, models: ImageModel[], what: string): void {
   for (let at = 0; at < disk.length; at += 512) {
     const sector = disk.subarray(at, at + 512);
@@ -198,7 +198,8 @@ function checkSectors(disk: Uint8Array, models: ImageModel[], what: string): voi
 }
 
 /**
- * If parts of a sector were written several times since the guarantee, it may contain bytes from any of these writes.
+ * If parts of a sector were written several times since the last guaranteed state, the sector may contain bytes from
+ * any of these writes.
  */
 function isMixture(disk: Uint8Array, models: ImageModel[], at: number): boolean {
   for (let i = at; i < Math.min(at + 512, disk.length); i++) {

@@ -248,7 +248,8 @@ test('an encrypted image is refused with a message that names the encryption', (
   if (!requireTool('qemu-img', t)) return;
   const path = join(support.temporaryFolder(t), 'image.qcow2');
   const secret = ['--object', 'secret,id=key,data=abc'];
-  // Uses the older encryption method: the newer one first measures the processor's speed, and fails on a busy machine.
+  // Uses the older encryption method, because the newer one first measures the processor's speed and fails on a busy
+  // machine.
   const options = 'encrypt.format=aes,encrypt.key-secret=key';
   runTool('qemu-img', ['create', '-q', ...secret, '-f', 'qcow2', '-o', options, path, '1M']);
   assert.throws(() => Qcow2Image.open(loadFile(path), { writable: false }), /encryption/);

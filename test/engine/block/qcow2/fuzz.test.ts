@@ -39,8 +39,8 @@ function fuzz(t: TestContext, healthy: Uint8Array[]): void {
 }
 
 /**
- * Returns a copy of an image with a few fields replaced by edge values or by values from other fields, sometimes
- * truncated.
+ * Returns a copy of an image in which a few fields are replaced by edge values or by values from other fields. Some
+ * copies are truncated.
  */
 function damage(random: SeededRandom, healthy: Uint8Array, fields: number[]): Uint8Array {
   const damaged = healthy.slice();
@@ -61,7 +61,7 @@ function edgeValue(random: SeededRandom, length: number): bigint {
   return BigInt.asUintN(64, (near + BigInt(random.pick([0, 0, 1, -1, 512]))) | flags);
 }
 
-/** The offsets of all numbers in the header, and in all tables that are reachable from it. */
+/** The offsets of all numeric fields in the header and in the tables that are reachable from the header. */
 function fieldsOf(image: Uint8Array): number[] {
   const view = new DataView(image.buffer, image.byteOffset);
   const clusterBytes = 2 ** view.getUint32(20);

@@ -47,7 +47,7 @@ test("writing part of a cluster keeps the base's data in the rest of it", () => 
   assertSameBytes(readAll(image), base.slice().fill(1, 4196, 4206));
 });
 
-test('if the base is shorter than the overlay, the part beyond its end reads as zeroes', () => {
+test('if the base is shorter than the overlay, the part beyond the end of the base reads as zeroes', () => {
   const { image } = newImage({ base: filled(10 * KIB, 7), lengthBytes: 20 * KIB });
   image.write(9 * KIB, filled(512, 1));
   const expected = new Uint8Array(20 * KIB).fill(7, 0, 10 * KIB).fill(1, 9 * KIB, 9 * KIB + 512);
@@ -106,7 +106,7 @@ test('sequential 64 KiB reads and writes in 4 KiB clusters cost one file call ea
   assert(file.calls.reads - reads <= 34, `${file.calls.reads - reads} reads`);
 });
 
-test('unallocated ranges are read from the base in one call', () => {
+test('a range of unallocated clusters is read from the base with one file call', () => {
   const baseFile = new MemoryFile('base.img', filled(8 * MIB, 3));
   const base = new RawImage(baseFile);
   const image = Qcow2Image.create(new MemoryFile('overlay.qcow2'), { lengthBytes: 8 * MIB, backingDevice: base });
@@ -197,7 +197,8 @@ test('the first and last sector of a 1 TiB disk can be written and read', () => 
 });
 
 test('a refcount table that outgrows its cluster is moved, even while snapshots with long L1 tables are taken', () => {
-  // With 512-byte clusters, a one-cluster table covers 8 MiB of the file, and the L1 table has 16 clusters.
+  // With 512-byte clusters, a refcount table of one cluster covers 8 MiB of the file, and the L1 table takes 16
+  // clusters.
   const { image, file } = newImage({ lengthBytes: 32 * MIB, clusterSizeBytes: 512 });
   for (let i = 0; i < 32; i++) {
     image.write(i * MIB, filled(MIB, i + 1));

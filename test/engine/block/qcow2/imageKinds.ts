@@ -3,11 +3,11 @@ import { viewOf } from '../../../../debug-adapter/engine/block/qcow2/bigEndian.t
 import { encodeRefcounts, refcountsPerBlock } from '../../../../debug-adapter/engine/block/qcow2/refcountBlocks.ts';
 
 /**
- * Converts small images that blkreplay created, with one refcount block, to formats that it can write to but does not
- * create.
+ * Converts small images created by blkreplay, which have only one refcount block, to formats that blkreplay can write
+ * to but does not create.
  */
 
-/** Changes the width of the refcounts. */
+/** Converts an image to refcounts of the given width. */
 export function withRefcountBits(image: Uint8Array, bits: number): Uint8Array {
   const bytes = image.slice();
   const view = viewOf(bytes);
@@ -24,8 +24,8 @@ export function withRefcountBits(image: Uint8Array, bits: number): Uint8Array {
 }
 
 /**
- * Converts an image to version 2, which has no feature bits and a shorter header, followed directly by the end marker
- * of the header extensions.
+ * Converts an image to version 2, which has no feature bits. Its header is shorter, and the end marker of the header
+ * extensions follows directly.
  */
 export function asVersion2(image: Uint8Array): Uint8Array {
   const bytes = image.slice();

@@ -32,8 +32,8 @@ export class ImageModel {
   }
 
   /**
-   * Uses the current disk as the contents of an empty image from now on. Call this when the image's disk contains the
-   * same bytes.
+   * From now on, the current contents of the disk count as those of an empty image. Call this when the image's disk
+   * contains the same bytes.
    */
   startsHere(): this {
     this.base = this.disk.slice();
@@ -86,7 +86,9 @@ export class ImageModel {
     this.snapshots.set(`s${icount}`, { disk: this.disk.slice(), vmState: this.vmState.slice(), icount });
   }
 
-  /** Takes a snapshot of a state other than the current one: an earlier snapshot or an empty state, with changes. */
+  /**
+   * Takes a snapshot of a state other than the current one: a changed copy of an earlier snapshot or of an empty image.
+   */
   createSnapshotFrom(image: Qcow2Image, random: SeededRandom): void {
     const icount = this.named++;
     const from = random.chance(0.9) ? random.pick([undefined, ...this.snapshots.keys()]) : undefined;
@@ -157,7 +159,7 @@ export class ImageModel {
     assert.equal(image.snapshots.list.find((snapshot) => snapshot.name === name)!.icount, expected.icount);
   }
 
-  /** Ranges that are mostly short and often aligned, like the ranges in guest requests. */
+  /** Returns a random range that is usually short and often aligned, like the ranges in guest requests. */
   private range(random: SeededRandom, end: number): { offset: number; length: number } {
     const unit = random.pick([1, 512, 512, 4096]);
     const offset = Math.floor(random.below(end) / unit) * unit;

@@ -13,7 +13,7 @@ import { assertClean, KIB, newImage, takeSnapshot } from './support.ts';
 interface Operation {
   what: string;
   run(image: Qcow2Image): void;
-  /** An operation that fails in its last sync may already be complete. */
+  /** Whether the operation has taken effect, which is possible even if its last sync failed. */
   isDone(image: Qcow2Image): boolean;
   changeModel(model: ImageModel): void;
 }
@@ -57,7 +57,7 @@ const operations: Operation[] = [
 ];
 
 for (const operation of operations) {
-  test(`an I/O error at any file call in ${operation.what} damages nothing`, (t) => {
+  test(`an I/O error at any file call in ${operation.what} does not damage the image`, (t) => {
     const random = SeededRandom.forTest(t);
     for (let changesLeft = 0; ; changesLeft++) {
       const { image, file, model } = busyImage(random);

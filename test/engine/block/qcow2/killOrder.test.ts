@@ -67,7 +67,7 @@ for (const kind of some(KINDS, 1)) {
       checkCuts(t, recordOperation(kind, operation, random, { isFlushed: true }), random);
     });
   }
-  test(`taking snapshots of unflushed data can be interrupted at every file call: ${kind.what}`, (t) => {
+  test(`taking and deleting snapshots while data is unflushed can be interrupted at every file call: ${kind.what}`, (t) => {
     const random = SeededRandom.forTest(t);
     const take: Operation = { what: '', run: (image, model) => model.createSnapshot(image) };
     checkCuts(t, recordOperation(kind, take, random, { isFlushed: false }), random);
@@ -79,7 +79,7 @@ for (const kind of some(KINDS, 1)) {
 test('moving the refcount table while snapshots are taken and deleted can be interrupted at every file call', (t) => {
   const random = SeededRandom.forTest(t);
   const fresh = new MemoryFile('overlay.qcow2');
-  // With 512-byte clusters, a one-cluster refcount table lists 64 blocks and so covers 8 MiB.
+  // With 512-byte clusters, a refcount table of one cluster lists 64 refcount blocks, which cover 8 MiB of the file.
   Qcow2Image.create(fresh, { lengthBytes: 9 * 1024 * KIB, clusterSizeBytes: 512 }).close();
   const start = fresh.contents();
   const file = new SimulatedFile('overlay.qcow2', start);
@@ -103,7 +103,7 @@ test('moving the refcount table while snapshots are taken and deleted can be int
   for (const calls of cuts.slice(0, 5)) qemuFindsLeaksAtMost(t, afterKill(start, file.log, calls), `${calls} calls`);
 });
 
-test('opening an image repairs in one step the wrong refcounts and flags that other programs or earlier versions wrote', (t) => {
+test('when an image is opened, wrong refcounts and flags written by other programs or earlier versions are repaired in one step', (t) => {
   const random = SeededRandom.forTest(t);
   for (const kind of KINDS.filter(({ clusterSizeBytes }) => clusterSizeBytes > 512)) {
     const { file, model } = startingImage(kind, random);
@@ -147,7 +147,7 @@ function recordOperation(
   if (isFlushed) opened.flush();
   else opened.writeBack();
   const start = ready.contents();
-  // Opens the image in a file that records its changes.
+  // Reopens the image in a file object that records all changes to the file.
   const file = new SimulatedFile('overlay.qcow2', start);
   const image = Qcow2Image.open(file, { writable: true });
   const skipped = file.log.length;
@@ -227,8 +227,8 @@ function qemuFindsLeaksAtMost(t: TestContext, bytes: Uint8Array, what: string): 
 }
 
 /**
- * Adds more damage than a kill between raising refcounts and clearing flags can leave: inverts all flags in the active
- * tables, and counts a reference to the unused cluster after the end of the file.
+ * Adds more damage than a kill between raising refcounts and clearing flags can leave: inverts all COPIED flags in the
+ * active tables, and increments the refcount of the unused cluster after the end of the file.
  */
 function withContradictions(image: Uint8Array): Uint8Array {
   const bytes = image.slice();

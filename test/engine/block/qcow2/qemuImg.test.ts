@@ -1,4 +1,4 @@
-/** qemu-img accepts blkreplay's images and finds the same disks and snapshots in them. */
+/** qemu-img accepts blkreplay's images and finds the same disk contents and snapshots in them as blkreplay. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -19,7 +19,7 @@ import {
   takeSnapshot,
 } from './support.ts';
 
-test('qemu-img info shows names, sizes and instruction counts', (t) => {
+test('qemu-img info shows the names, sizes and instruction counts of snapshots', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const { image, file } = newImage({ base: filled(MIB, 7) });
   takeSnapshot(image, 'replay_init', { icount: 0, vmStateSizeBytes: 5000 });

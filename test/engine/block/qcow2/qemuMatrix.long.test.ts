@@ -1,9 +1,9 @@
 /** QEMU and blkreplay take turns changing images of every kind, and agree on them after every change.
  *
  * First QEMU writes, zeroes, discards and takes snapshots, then blkreplay does the same, and then QEMU again. Both must
- * report the same bytes for the disk and for each snapshot, and the same results for `info`, `map` and `check`. An
- * operation is left out for a kind of image on which QEMU or blkreplay cannot perform it, such as a snapshot with
- * one-bit refcounts.
+ * read the same bytes from the disk and from each snapshot, and report the same results for `info`, `map` and `check`.
+ * If QEMU or blkreplay cannot perform an operation on a kind of image, the operation is left out, such as taking a
+ * snapshot in an image with one-bit refcounts.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -253,8 +253,8 @@ class Scenario {
   }
 
   /**
-   * Makes `qemu-io` read sectors, each of which is filled with one byte value, since it compares a read with a single
-   * value.
+   * Makes `qemu-io` read random sectors in which all bytes are equal, since `qemu-io` compares all bytes of a read with
+   * one value.
    */
   private qemuReads(disk: Uint8Array): void {
     const commands: string[] = [];

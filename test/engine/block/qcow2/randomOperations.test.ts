@@ -1,6 +1,6 @@
 /** Random requests and snapshot operations on an image give the same results as on plain byte arrays.
  *
- * All contents are compared after each reopening.
+ * All contents are compared each time the image is reopened.
  */
 import { test } from 'node:test';
 import type { BlockDevice } from '../../../../debug-adapter/engine/block/blockDevice.ts';
@@ -78,7 +78,7 @@ class RandomRun {
     assertClean(this.image);
   }
 
-  /** A clean close removes VM state except in snapshots. */
+  /** A clean close removes all VM state that is not in a snapshot. */
   private reopen(): void {
     this.image.close();
     this.model.vmState.fill(0);

@@ -26,7 +26,7 @@ import {
 } from './support.ts';
 
 const WIDTHS = [1, 2, 4, 8, 16, 32, 64];
-/** In memory a refcount is 16 bits wide, regardless of its width in the file. */
+/** The largest refcount that is supported. In memory, a refcount has 16 bits, regardless of its width in the file. */
 const maxOf = (bits: number): number => Math.min(2 ** bits - 1, 0xffff);
 
 for (const bits of WIDTHS) {
@@ -59,7 +59,7 @@ for (const bits of WIDTHS) {
   });
 }
 
-test('if two entries map the same cluster and one of them is rewritten, the other entry keeps the cluster, with the correct flag', (t) => {
+test('if a write remaps one of several L2 entries for the same cluster, the others keep the cluster and get the correct flag', (t) => {
   for (const references of [2, 3, 1024]) {
     const file = new MemoryFile('image.qcow2', sharedBy(16, references));
     const image = Qcow2Image.open(file, { writable: true });
@@ -120,7 +120,7 @@ test('a refcount beyond 16 bits is reported as a leak and can be corrected', (t)
   }
 });
 
-test('encoding a refcount that does not fit fails an assertion and never stores a smaller one', () => {
+test('encoding a refcount that does not fit fails an assertion and never stores a truncated value', () => {
   for (const bits of [1, 2, 4, 8]) {
     assert.throws(() => encodeRefcounts(Uint16Array.of(2 ** bits), bits, new Uint8Array(512)), /exceeds its width/);
   }

@@ -52,7 +52,7 @@ test('an out-of-range date or clock value is clamped', () => {
   );
 });
 
-test('entries written by other programs are kept: names that are not UTF-8, numbers beyond 2^53, extra data', () => {
+test('entries written by other programs are kept, including names that are not UTF-8, numbers beyond 2^53 and extra data', () => {
   const foreign = withForeignEntry();
   const before = entriesIn(foreign)[0];
   const file = new MemoryFile('image.qcow2', foreign);
@@ -91,7 +91,7 @@ test('new snapshots get unused ids, regardless of which ids the image already co
   assert.equal(new Set(image.snapshots.list.map(({ id }) => id)).size, 4);
 });
 
-test('if the file contains an id twice, the entries get different ids, and the right snapshot is deleted', () => {
+test('if two entries in the file have the same id, they get different ids, and deleting by id removes the right snapshot', () => {
   const { image, file } = newImage({ lengthBytes: 64 * KIB });
   for (const name of ['a', 'b', 'c']) takeSnapshot(image, name);
   image.close();
@@ -114,7 +114,7 @@ test("a snapshot table that would exceed other programs' limits is refused befor
   const { image, file } = newImage({ lengthBytes: 64 * KIB });
   takeSnapshot(image, 'one');
   const [entry] = readSnapshotTable(new ImageFile(file), readHeader(new ImageFile(file))).entries;
-  // With names of 64 KiB, the longest that the format allows, 1024 snapshots need 64 MiB.
+  // With names of 64 KiB, the longest that the format allows, 1024 snapshots need a table of 64 MiB.
   const long = { ...entry, encoded: new Uint8Array(65_536) };
   const entries = new Array<typeof entry>(1024).fill(long);
   assert.equal(encodeSnapshotTable(new ImageFile(file), entries).length, 64 * MIB);
@@ -123,7 +123,8 @@ test("a snapshot table that would exceed other programs' limits is refused befor
 });
 
 /**
- * An image whose only snapshot has a Latin-1 name, a clock and ICOUNT beyond 2^53, and extra data in an unknown format.
+ * An image whose only snapshot has a Latin-1 name, a VM clock and an instruction count beyond 2^53, and extra data in
+ * an unknown format.
  */
 function withForeignEntry({ id = '1' } = {}): Uint8Array {
   const { image, file } = newImage({ lengthBytes: 64 * KIB });

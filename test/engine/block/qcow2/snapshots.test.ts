@@ -17,7 +17,7 @@ import {
 
 const codeIs = (code: string) => (error: unknown) => error instanceof UserError && error.code === code;
 
-test('a snapshot preserves the disk, which can be read through a view', () => {
+test('a snapshot preserves the contents of the disk, which can be read through a view', () => {
   const base = filled(MIB, 7);
   const { image } = newImage({ base });
   image.write(0, filled(8192, 1));
@@ -28,7 +28,7 @@ test('a snapshot preserves the disk, which can be read through a view', () => {
   assertSameBytes(readAll(image), first.slice().fill(2, 4096, 12_288));
 });
 
-test('applying a snapshot restores its disk, any number of times', () => {
+test('a snapshot can be applied any number of times to restore the disk', () => {
   const { image } = newImage();
   image.write(0, filled(64 * KIB, 1));
   takeSnapshot(image, 'first');
@@ -60,7 +60,7 @@ test('the listed snapshots keep their attributes when the image is closed and re
   ]);
 });
 
-test('existing, unknown and invalid names are refused with a one-sentence message', () => {
+test('snapshot names that already exist, are unknown or are invalid are refused with a one-sentence message', () => {
   const { image } = newImage();
   takeSnapshot(image, 'first');
   assert.throws(() => takeSnapshot(image, 'first'), codeIs('snapshot-exists'));
@@ -89,7 +89,7 @@ test('renaming keeps the snapshot and its position in the list', () => {
   assertClean(image);
 });
 
-test('after the last snapshot is deleted, the disk is written in place again', () => {
+test('after the last snapshot is deleted, clusters of the disk are overwritten in place again', () => {
   const { image, file } = newImage();
   image.write(0, filled(64 * KIB, 1));
   takeSnapshot(image, 'first');
@@ -143,7 +143,7 @@ test('an old view stays correct while the active disk and other snapshots change
   }
 });
 
-test('two images opened from the same file share the snapshot list in memory, and a reload adds only the changed entries', () => {
+test('two images opened from the same file share the snapshot list in memory, and a reload creates new entries only for changed snapshots', () => {
   const { image, file } = newImage();
   for (let i = 0; i < 200; i++) takeSnapshot(image, `snapshot ${i}`, { icount: i });
   image.close();

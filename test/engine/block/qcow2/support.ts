@@ -10,7 +10,7 @@ import { RawImage } from '../../../../debug-adapter/engine/block/raw.ts';
 import { MemoryFile } from '../../../support/memoryFile.ts';
 import { runTool } from '../../../support/tools.ts';
 
-/** Code shared by the qcow2 tests, so that a change to the image's interface affects only this file. */
+/** Helpers shared by the qcow2 tests, so that a change to the interface of `Qcow2Image` affects only this file. */
 
 export const KIB = 1024;
 export const MIB = 1024 * KIB;

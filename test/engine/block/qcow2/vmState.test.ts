@@ -1,4 +1,4 @@
-/** VM state is stored apart from the disk, incrementally, and a clean close keeps it only in snapshots. */
+/** VM state is stored incrementally and apart from the disk, and a clean close keeps it only in snapshots. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
@@ -18,7 +18,7 @@ import {
 
 const RAM_BYTES = 16 * MIB;
 
-test('VM state is stored after the end of the disk and is not visible in it', () => {
+test('VM state is stored after the end of the disk and is not part of the disk contents', () => {
   const { image } = newImage({ lengthBytes: 100 * KIB });
   image.vmState.write(0, filled(RAM_BYTES, 1));
   image.write(0, filled(100 * KIB, 2));
@@ -26,7 +26,7 @@ test('VM state is stored after the end of the disk and is not visible in it', ()
   assertSameBytes(readAll(image), filled(100 * KIB, 2));
 });
 
-test('unwritten VM state reads as zeroes, even over a longer base image', () => {
+test('unwritten VM state reads as zeroes, even if the base image is longer than the disk', () => {
   const { image } = newImage({ lengthBytes: 64 * KIB, base: filled(8 * MIB, 7) });
   assertSameBytes(readVm(image, 0, 4 * MIB), new Uint8Array(4 * MIB));
   image.vmState.write(5000, filled(10, 1));
@@ -44,8 +44,8 @@ test('a second snapshot with 20 changed pages takes about 20 clusters plus the t
   for (const page of pages) image.vmState.write(page * 4096, filled(4096, 2));
   takeSnapshot(image, 'second', { vmStateSizeBytes: RAM_BYTES });
 
-  // The limit allows for 20 pages, at most 8 L2 tables of 2 MiB each, and a few clusters for L1 tables and the snapshot
-  // table.
+  // The limit allows for 20 pages, at most 8 L2 tables, which map 2 MiB each, and a few clusters for L1 tables and the
+  // snapshot table.
   const grown = (file.length() - before.length) / 4096;
   assert(grown <= 20 + 8 + 8, `grew by ${grown} clusters`);
   const written = (file.calls.bytesWritten - before.written) / 4096;
@@ -57,7 +57,7 @@ test('a second snapshot with 20 changed pages takes about 20 clusters plus the t
   assertClean(image);
 });
 
-test('scattered clusters of VM state are written contiguously, with one call per MiB', () => {
+test('scattered clusters of VM state are written contiguously, with one file call per MiB', () => {
   const { image, file } = newImage({ lengthBytes: 64 * KIB });
   image.vmState.write(0, filled(RAM_BYTES, 1));
   takeSnapshot(image, 'first', { vmStateSizeBytes: RAM_BYTES });
@@ -98,7 +98,7 @@ test('a clean close removes VM state from the active table but keeps it in snaps
   assertClean(again);
 });
 
-test('relinking VM state makes the next snapshot incremental again', () => {
+test('after the VM state of a snapshot is mapped again, the next snapshot is incremental', () => {
   const { image, file } = newImage();
   image.vmState.write(0, filled(RAM_BYTES, 1));
   takeSnapshot(image, 'first', { vmStateSizeBytes: RAM_BYTES });
@@ -117,7 +117,7 @@ test('relinking VM state makes the next snapshot incremental again', () => {
   assertClean(Qcow2Image.open(file, { writable: false }));
 });
 
-test('relinking replaces VM state left in the active table by a kill', () => {
+test('mapping the VM state of a snapshot replaces the VM state that a kill left in the active table', () => {
   const { image, file } = newImage();
   image.vmState.write(0, filled(MIB, 1));
   takeSnapshot(image, 'first', { vmStateSizeBytes: MIB });
