@@ -22,7 +22,7 @@ import { times } from '../../support/extent.ts';
 const ROUNDS = times({ quick: 1000, long: 4000 }, 'FUZZ_ROUNDS');
 const KILLED = { entries: randomLog(new Random(1), 60) };
 
-/** A recording with several chunks that is flushed every ten entries, optionally to stable storage. */
+/** Writes a recording with several chunks, which is flushed every ten entries, optionally to stable storage. */
 function flushedRecording({ durably = false, close = false } = {}) {
   const file = new MemoryFile();
   const writer = new RecordingWriter(file, compression);
@@ -41,7 +41,7 @@ function flushedRecording({ durably = false, close = false } = {}) {
   return { bytes: file.bytes, startBytes, entries, chunkEnds };
 }
 
-test('a recording truncated in its header is refused, and one truncated later keeps the complete chunks before the cut', () => {
+test('a recording truncated in its header is refused; if it is truncated later, the complete chunks before the cut can be read', () => {
   const { bytes, startBytes, entries, chunkEnds } = flushedRecording({ close: true });
   for (let length = 0; length < bytes.length; length++) {
     const cut = bytes.subarray(0, length);
@@ -69,7 +69,7 @@ test('log data that a power cut damaged after the last sync is treated as a torn
   assert.equal(reader.complete, false);
 });
 
-test('a recording with damage in data that was synced is refused', () => {
+test('a recording is refused if data that had been synced is damaged', () => {
   const { bytes, chunkEnds } = flushedRecording({ durably: true });
   for (const at of [chunkEnds[2].lengthBytes + 1, chunkEnds[2].lengthBytes + 30, chunkEnds[3].lengthBytes - 1]) {
     const damaged = bytes.slice();
@@ -81,7 +81,7 @@ test('a recording with damage in data that was synced is refused', () => {
   }
 });
 
-test('a closed recording with damage anywhere except in its last chunk is refused', () => {
+test('a recording that was closed is refused if any chunk other than the last one is damaged', () => {
   const { bytes, startBytes } = flushedRecording({ close: true });
   const lastChunk = bytes.length - 40;
   for (let at = startBytes; at < lastChunk; at++) {
@@ -129,7 +129,7 @@ test('a version 2 recording, in which all boot files are deflated, can be read',
   assert.deepEqual(new Uint8Array(open(bytes).bootFile('kernel').bytes), kernel.bytes);
 });
 
-test('a version 1 recording, which has a different kind of disk digest, is refused, and the message says what to do', () => {
+test('a version 1 recording is refused because its disk digests are of a different kind, and the message says what to do', () => {
   const bytes = write(KILLED).bytes.slice();
   bytes[8] = 1;
   const error = userErrorOf(() => open(bytes));
@@ -140,7 +140,7 @@ test('a version 1 recording, which has a different kind of disk digest, is refus
   );
 });
 
-test('chunks from a later version are skipped, or refused if they are critical', () => {
+test('chunks of unknown types, from later versions, are skipped, or refused if they are critical', () => {
   const bytes = write({}).bytes;
   const lastChecksum = lastChunkChecksum(bytes);
   const payload = Buffer.from('from the future');
@@ -178,7 +178,7 @@ test('a header with a missing field, or a field of the wrong type, is reported a
   }
 });
 
-test('random bytes never make the reader crash, hang or return wrong data', (t) => {
+test('randomly modified recordings never make the reader crash, hang or return wrong data', (t) => {
   const seed = Number(process.env.BLKREPLAY_SEED ?? Date.now() % 1e9);
   const random = new Random(seed);
   const originals = [flushedRecording().bytes, flushedRecording({ close: true }).bytes, write({ bootFiles: [] }).bytes];

@@ -70,7 +70,7 @@ function playTo(position: number): Player {
   return played;
 }
 
-test('a machine that repeats the recorded execution gets every event at its position, without a divergence', () => {
+test('a machine that repeats the recorded execution gets every event at the recorded position, and no divergence is reported', () => {
   const played = player();
   assert.equal(played.lastPosition, 1000);
   assert.deepEqual(played.end, { kind: 'end', ...END });
@@ -112,7 +112,7 @@ function ask<Query, Answer>(p: Player, position: number, port: QueryPort<Query, 
   return port.answers.decode(p.answer(position, port, query));
 }
 
-test('devices get the recorded answers of the host from every start position', () => {
+test('devices get the recorded answers to their host requests, even after a seek', () => {
   const played = player(ANSWERS);
   assert.equal(played.nextPosition(at(0)), Infinity, 'answers are part of the steps that ask');
   assert.equal(hostTime(played, 60), 1_700_000_000_123);
@@ -163,7 +163,7 @@ for (const [what, asks, says] of [
   });
 }
 
-test('playback can start at any position', () => {
+test('the player can seek to any position', () => {
   const played = player();
   played.seek(350);
   assert.equal(played.nextDigestPosition, 350);

@@ -1,4 +1,4 @@
-/** The events and answers of any input port are recorded, replayed and described without port-specific code. */
+/** Events and answers of any input port are recorded, replayed and described without code specific to that port. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ByteWriter } from '../../../debug-adapter/engine/base/bytes.ts';
@@ -38,7 +38,10 @@ interface Dice extends EventPort<string> {
   answers: QueryPort<{ sides: number }, number>['answers'];
 }
 
-/** The port of a device that exists only in this test: dice that can be shaken, and that ask the host for each roll. */
+/**
+ * The port of a device that exists only in this test: dice that the user can shake, and that ask the host for each
+ * roll.
+ */
 const DICE_PORT: Dice = {
   number: 1000,
   events: {
@@ -63,8 +66,8 @@ const DICE_PORT: Dice = {
 const PORTS = new PortTable([DICE_PORT]);
 
 /**
- * Runs a machine whose only device is a pair of dice, for 20 steps. The dice can be shaken from position 9 on, once.
- * Each number in `rolls` is a position at which the guest rolls.
+ * Runs a machine whose only device is a pair of dice, for 20 steps. The dice accept one shake, from position 9 on. Each
+ * number in `rolls` is a position at which the guest rolls the dice.
  */
 function runDice(inputs: Inputs, { rolls = [5, 12, 12], sides = 6 } = {}): string[] {
   const seen: string[] = [];
@@ -91,7 +94,7 @@ function runDice(inputs: Inputs, { rolls = [5, 12, 12], sides = 6 } = {}): strin
   return seen;
 }
 
-/** Records the dice. They are shaken once, and each roll shows a higher number than the one before. */
+/** Makes a recording in which the dice are shaken once, and each roll shows a higher number than the one before. */
 function recordDice(): { seen: string[]; reader: RecordingReader } {
   let eyes = 0;
   const shake = { kind: 'input', port: DICE_PORT.number, payload: DICE_PORT.events.encode('gentle') } as const;
@@ -117,7 +120,7 @@ test('the input of a new device is recorded and replayed', () => {
   assert.deepEqual(runDice(new Player(reader)), seen);
 });
 
-test('log entries of a new device are described with the texts of its port', () => {
+test('the log entries of a new device are described in the words that its port defines', () => {
   const { reader } = recordDice();
   const entries = [...reader.entriesFrom(0)].filter((entry) => entryName(entry, PORTS).match(/shake|roll/));
   assert.deepEqual(
@@ -129,7 +132,7 @@ test('log entries of a new device are described with the texts of its port', () 
   assert.deepEqual([...entriesNamed(reader, 6, ['roll', 'clockJump'])], entries.slice(2));
 });
 
-test('a divergence of a new device is reported with the texts of its port', () => {
+test('a divergence at a new device is reported in the words that its port defines', () => {
   const says = (run: Parameters<typeof runDice>[1]) =>
     userErrorOf(() => runDice(new Player(recordDice().reader), run))?.message;
   assert.match(
@@ -151,7 +154,7 @@ test('a recording with data for an unknown device is refused, and the message na
     error.message,
     /device that this version of blkreplay does not have \(input port 1000, .*or a newer one/,
   );
-  // The clock receives no events.
+  // The clock port has no events, so an event on it counts as data for an unknown device.
   const payload = Uint8Array.of(1);
   const event: LogEntry = { kind: 'input', position: 5, port: CLOCK_PORT.number, payload };
   assert.equal(userErrorOf(() => events(open(write({ entries: [event] }).bytes)))?.code, 'recording-future-port');
@@ -183,7 +186,7 @@ test('port numbers and payloads of any size are read back', () => {
   assert.deepEqual(events(reader), entries);
 });
 
-test('the entries of formats 2 to 5, which have one kind for each device, are read as entries of ports', () => {
+test('in format versions 2 to 5, entries have a separate kind for each device; they are read as entries of ports', () => {
   const chunk = new ByteWriter();
   for (const value of [100, 20, (1 << 0) | (1 << 10) | (1 << 11) | (1 << 12)]) chunk.varint(value);
   const piece = Uint8Array.of(9, 8, 7);
@@ -216,7 +219,7 @@ test('the entries of formats 2 to 5, which have one kind for each device, are re
   assert.deepEqual([...entriesNamed(reader, 0, ['consoleInput', 'hostFile'])], [key, file]);
 });
 
-test('disk requests and console input have the same size as in format 5', () => {
+test('log entries for disk requests and console input have the same size as in format version 5', () => {
   const encoder = new EventsEncoder(() => 0);
   const sizeOf = (...entries: LogEntry[]) => {
     const before = encoder.lengthBytes;

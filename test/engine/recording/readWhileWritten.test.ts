@@ -1,4 +1,4 @@
-/** A recording can be read while it is being written, without reading the log when it is opened. */
+/** A recording can be read while it is being written, and opening it does not read the log. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { RecordingReader } from '../../../debug-adapter/engine/recording/recordingReader.ts';

@@ -1,4 +1,4 @@
-/** The recorder passes inputs and disk requests through unchanged, and writes them to the log. */
+/** The recorder passes inputs and disk requests on unchanged, and writes them to the log. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Inputs, InputStatus, OutsideEvent } from '../../../debug-adapter/engine/machine/inputs.ts';
@@ -34,7 +34,7 @@ function recorder(live: Inputs) {
   return { file, writer, recorder: new Recorder(live, writer) };
 }
 
-test('a recorder passes all events and requests through and logs them', () => {
+test('a recorder passes on all events and requests, and logs them', () => {
   const received: unknown[] = [];
   const live: Inputs = {
     nextPosition: () => 7,
@@ -68,7 +68,7 @@ test('a recorder passes all events and requests through and logs them', () => {
   ]);
 });
 
-test('at the first position after a guest flush completes, the recording is made durable up to that position', () => {
+test("at the first position after a guest's flush completes, the recording is made durable up to that position", () => {
   const { file, recorder: recording } = recorder(new LiveInputs([]));
   recording.blockRequest({ id: 0, drive: 'hd0', operation: 'flush', offset: 0, lengthBytes: 0, position: 5 });
   recording.nextPosition(at(6));
@@ -82,14 +82,14 @@ test('at the first position after a guest flush completes, the recording is made
 });
 
 /**
- * A minimal machine to test input sources. It has a console with a given time per character, a timer, and idle time.
- * Returns every event with its position and virtual time.
+ * Runs a minimal machine to test input sources. The machine has a console that takes a given time per character, and a
+ * timer, and is idle until the next timer tick. Returns every event with its position and virtual time.
  */
 function runConsoleMachine(inputs: Inputs, { steps = 2000, byteTime = 300, busy = 100, tick = 1000 } = {}) {
   const log: (OutsideEvent & { position: number; nanoseconds: number })[] = [];
   let [position, nanoseconds, ready] = [0, 0, 0];
   while (position < steps) {
-    // In each tick the machine is busy for the first part, and then waits for the next tick.
+    // The machine is busy in the first part of each tick, and then waits for the next tick.
     const idle = nanoseconds % tick >= busy;
     const wake = (Math.floor(nanoseconds / tick) + 1) * tick;
     const status = { position, nanoseconds, readyNanoseconds: () => ready, idle, wakeNanoseconds: wake };
@@ -104,12 +104,12 @@ function runConsoleMachine(inputs: Inputs, { steps = 2000, byteTime = 300, busy 
   return { log, position };
 }
 
-test('console input arrives as soon as the UART accepts it, and advances an idle clock', () => {
+test('console input arrives as soon as the UART accepts it, and advances the clock of an idle machine', () => {
   const { log } = runConsoleMachine(new LiveInputs([new ConsoleInput(Buffer.from('abcde'))]));
   const bytes = log.flatMap((event) => (event.kind === 'input' ? [event] : []));
   assert.equal(Buffer.from(bytes.map((event) => CONSOLE_PORT.events.decode(event.payload))).toString(), 'abcde');
-  // The bytes arrive one character time apart. The fourth wait ends in the next tick, in which the first 100 ns are
-  // busy.
+  // The bytes arrive one character time apart. The fourth wait ends in the next tick, during the first 100 ns of which
+  // the machine is busy.
   assert.deepEqual(
     bytes.map((event) => event.nanoseconds),
     [0, 300, 600, 900, 1200],
@@ -135,7 +135,7 @@ test('console input waits until the guest reads the console', () => {
   assert.equal(source.nextPosition(at(16)), Infinity);
 });
 
-test('a recording plays back the same events', () => {
+test('replaying a recording delivers the same events as were recorded', () => {
   const {
     file,
     writer,
@@ -158,7 +158,7 @@ test('pending output is printed before an idle machine sleeps', () => {
   assert.equal(shown, 2);
 });
 
-test('if idle time passes in real time, only waits that were cut short are recorded', () => {
+test("if a machine's idle time passes in real time, only waits that ended early are recorded", () => {
   const asked: number[] = [];
   let slept: number[] = [];
   const idle = new RealtimeIdle({

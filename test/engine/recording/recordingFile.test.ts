@@ -72,7 +72,7 @@ test('reading a boot file that was not recorded is an error', () => {
   assert.equal(userErrorOf(() => reader.bootFile('initrd'))?.code, 'recording-no-boot-file');
 });
 
-test('entries can be read from any position, and by kind', () => {
+test('entries can be read from any position on, and filtered by kind', () => {
   const entries = randomLog(new Random(5), 20_000);
   const reader = open(write({ entries }).bytes);
   const random = new Random(6);
@@ -90,7 +90,7 @@ test('entries can be read from any position, and by kind', () => {
   assert.deepEqual(events(reader, Number.MAX_SAFE_INTEGER), []);
 });
 
-test('a recording without events reaches position 0', () => {
+test('a recording without events ends at position 0', () => {
   const file = new MemoryFile();
   new RecordingWriter(file, compression).writeHeader(HEADER, [KERNEL]);
   const reader = open(file.bytes);
@@ -112,7 +112,7 @@ test('the file is only ever appended to, in writes of about 64 KiB', () => {
   assert.equal(file.syncedLengths.at(-1), file.bytes.length);
 });
 
-test('a flush writes to the file, and a durable flush to stable storage', () => {
+test('a flush writes the entries to the file, and a durable flush writes them to stable storage', () => {
   const file = new MemoryFile();
   const writer = new RecordingWriter(file, compression);
   writer.writeHeader(HEADER, [KERNEL]);
@@ -139,7 +139,7 @@ test('after a write fails on a full disk, all data flushed before the failure ca
   file.fullAtBytes = file.bytes.length;
   writer.append(typed(15, 66));
   assert.equal(userErrorOf(() => writer.flush(20))?.kind, 'hostFailure');
-  // Space is available again, but the byte at position 15 is lost, so an end chunk after it would be wrong.
+  // Space is available again, but the byte typed at position 15 is lost, so writing an end chunk would be wrong.
   file.fullAtBytes = Infinity;
   assert.throws(() => writer.append(typed(25, 67)), /between the header and the end/);
   writer.close({ position: 30, reason: 'powerOff' });
@@ -147,12 +147,12 @@ test('after a write fails on a full disk, all data flushed before the failure ca
   assert.ok(file.closed);
 });
 
-test('decreasing positions fail an assertion', () => {
+test('appending an entry with a lower position than the last one fails an assertion', () => {
   const fall: LogEntry[] = [typed(5, 65), typed(4, 65)];
   assert.throws(() => write({ entries: fall }), /order of their positions/);
 });
 
-test('requests with any offset that a guest can choose are logged correctly', () => {
+test('requests are logged correctly whatever offset the guest chooses', () => {
   const wild: LogEntry = {
     kind: 'blockRequest',
     id: 0,
@@ -166,7 +166,7 @@ test('requests with any offset that a guest can choose are logged correctly', ()
   assert.deepEqual(read, { ...wild, offset: Number.MAX_SAFE_INTEGER });
 });
 
-test('a disk request and its completion take at most 40 bytes, and a key press about 3', (t) => {
+test('in the log, a disk request and its completion take at most 40 bytes, and a key press takes about 3 bytes', (t) => {
   const random = new Random(3);
   const requests = 20_000;
   const entries: LogEntry[] = [];
@@ -194,7 +194,7 @@ test('a disk request and its completion take at most 40 bytes, and a key press a
   }
 });
 
-test('a setting that an older header lacks has the value that all machines had at that time', () => {
+test('if an older header lacks a setting, the setting has the value that all machines had at that time', () => {
   const { kind, memoryBytes, harts, isa } = HEADER.machine;
   const machine = { kind, memoryBytes, harts, isa };
   const { slot: _slot, virtio: _virtio, ...hd0 } = HEADER.drives[0];

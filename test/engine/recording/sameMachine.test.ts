@@ -28,7 +28,7 @@ const LOADED: RecordingHeader = {
   ],
 };
 
-test('load addresses may be equal or omitted', () => {
+test('load addresses are accepted if they are equal to the recorded ones or omitted', () => {
   checkMachineMatches('boot.rr', LOADED, SAME);
   checkMachineMatches('boot.rr', LOADED, { ...SAME, kernelAddress: 0x8000_0000, loads: [0x8400_0000, null] });
   const refusal = (given: Partial<MachineOptionsGiven>) =>

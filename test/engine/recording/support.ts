@@ -131,8 +131,8 @@ export interface Written {
   bootFiles?: BootFile[];
   entries?: readonly LogEntry[];
   /**
-   * How the recording ends. If absent, it ends as after a kill: the writer is abandoned after a flush at the last
-   * entry.
+   * How the recording ends. If this is undefined, the recording ends as after a kill: the writer is abandoned after a
+   * flush at the last entry.
    */
   end?: Omit<EndEntry, 'kind'>;
 }
@@ -155,7 +155,7 @@ export function open(bytes: Uint8Array, name = 'test.rr'): RecordingReader {
   return new RecordingReader(new MemoryFile(bytes, name), compression);
 }
 
-/** The entries of a recording, without the `reached` entries that flushes add. */
+/** Returns the entries of a recording except the `reached` entries, which flushes add. */
 export function events(reader: RecordingReader, from = 0): LogEntry[] {
   return [...reader.entriesFrom(from)].filter((entry) => entry.kind !== 'reached');
 }
@@ -173,7 +173,7 @@ export function answer<Answer>(port: QueryPort<never, Answer>, position: number,
 /** The log entry for a typed byte. */
 export const typed = (position: number, byte: number): LogEntry => input(CONSOLE_PORT, position, byte);
 
-/** A log like that of a busy machine, with every kind of entry and extreme values. */
+/** Returns a log like that of a busy machine, with every kind of entry, and with extreme values. */
 export function randomLog(random: Random, length: number): LogEntry[] {
   const drives = ['hd0', 'hd1', 'scratch'];
   const requestIds = new Map<string, number>();

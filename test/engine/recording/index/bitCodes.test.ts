@@ -5,7 +5,7 @@ import { ByteWriter } from '../../../../debug-adapter/engine/base/bytes.ts';
 import { BitReader, BitWriter, codeBits } from '../../../../debug-adapter/engine/recording/index/bitCodes.ts';
 import { Random } from '../support.ts';
 
-test('codes of any values and parameters are read back', () => {
+test('values of any size are read back, with any code parameter', () => {
   for (let seed = 1; seed <= 200; seed++) {
     const random = new Random(seed);
     const bitsMax = 1 + random.below(40);
@@ -25,7 +25,7 @@ test('codes of any values and parameters are read back', () => {
   }
 });
 
-test('reading past the end of the bytes terminates and returns numbers', () => {
+test('reading past the end of the bytes returns numbers and does not hang', () => {
   const reader = new BitReader(new Uint8Array(1), 0);
   for (let i = 0; i < 100; i++) assert.equal(typeof reader.read(i % 40), 'number');
 });

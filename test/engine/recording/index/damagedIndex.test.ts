@@ -13,7 +13,7 @@ const entries = diskLog({ random: new Random(7), length: 9000 });
 const closed = write({ entries, end: { position: entries.at(-1)!.position, reason: 'powerOff' } }).bytes;
 const FEW = 3;
 
-test('after a kill at any byte of a page, the recording can be opened and its index is complete', () => {
+test('a recording that a kill cut off at any byte of an index page can be opened, and its index is complete', () => {
   const random = new Random(1);
   const [, page] = pagesOf(closed);
   const end = page.offset + CHUNK_HEADER_BYTES + page.payload.length;
@@ -26,14 +26,14 @@ test('after a kill at any byte of a page, the recording can be opened and its in
   }
 });
 
-test('after a kill at any other byte, the recording can be opened and its index is complete', () => {
+test('a recording that a kill cut off anywhere after the start of the first index page can be opened, and its index is complete', () => {
   const random = new Random(2);
   const first = pagesOf(closed)[0].offset;
   for (let i = 0; i < CUTS; i++)
     compare(open(closed.subarray(0, first + random.below(closed.length - first))), random, FEW);
 });
 
-test('a page with a wrong checksum is rebuilt from its part of the log', () => {
+test('an index page with a wrong checksum is rebuilt from the part of the log that it covers', () => {
   const random = new Random(3);
   for (const [page, { offset, payload }] of pagesOf(closed).entries()) {
     const damaged = Uint8Array.from(closed);
@@ -50,20 +50,20 @@ test('a page with a wrong checksum is rebuilt from its part of the log', () => {
   }
 });
 
-test('a damaged page header is reported as damage to the recording', () => {
+test('a damaged header of an index page is reported as damage to the recording', () => {
   const damaged = Uint8Array.from(closed);
   damaged[pagesOf(closed)[0].offset + 5] ^= 1;
   assert.equal(userErrorOf(() => open(damaged))?.code, 'recording-damaged');
 });
 
-test('pages that a power failure replaced with zeroes are rebuilt', () => {
+test('index pages that a power failure replaced with zeroes are rebuilt', () => {
   const damaged = Uint8Array.from(closed);
   for (const { offset, payload } of pagesOf(closed))
     damaged.fill(0, offset + CHUNK_HEADER_BYTES, offset + payload.length);
   compare(open(damaged), new Random(4));
 });
 
-test('a missing page is rebuilt, and so are empty pages and pages of another recording with valid checksums', () => {
+test('missing and empty index pages are rebuilt, and so are pages from another recording, even with valid checksums', () => {
   const random = new Random(5);
   const pages = pagesOf(closed).map(({ payload }) => payload);
   compare(open(withPages(closed, (payload, page) => (page === 1 ? undefined : payload))), random, FEW);
@@ -73,7 +73,7 @@ test('a missing page is rebuilt, and so are empty pages and pages of another rec
   compare(open(withPages(closed, () => pagesOf(others)[0]?.payload)), random, FEW);
 });
 
-test('damaged pages with valid checksums cause no failure and never add entries that are not in the log', () => {
+test('damaged index pages with valid checksums cause no failure and never add entries that are not in the log', () => {
   const seed = Number(process.env.BLKREPLAY_SEED ?? Date.now() % 1e9);
   const random = new Random(seed);
   const model = new Model(entries);
@@ -111,7 +111,7 @@ test('a search reads the index pages and only a few parts of the log', () => {
   assert.ok(readBytes() < 0.2 * bytes.length, `${readBytes()} of ${bytes.length} bytes`);
 });
 
-/** A reader, and a function that returns the number of bytes read since it was opened. */
+/** Opens a recording; returns its reader, and a function that returns the number of bytes read since then. */
 function countingReader(bytes: Uint8Array): { reader: RecordingReader; readBytes: () => number } {
   const file = new MemoryFile(bytes);
   let total = 0;

@@ -17,18 +17,18 @@ for (let seed = 1; seed <= SEEDS; seed++) {
   const position = entries.at(-1)!.position;
   const closed = write({ entries, end: { position, reason: 'powerOff' } }).bytes;
 
-  test(`log ${seed}: the answers are correct with an index that was written with the recording`, () => {
+  test(`log ${seed}: the index gives correct answers if it was written together with the recording`, () => {
     assert.ok(pagesOf(closed).length >= 3);
     compare(open(closed), random);
   });
 
-  test(`log ${seed}: the answers are correct for a recording without an index, as earlier versions wrote it`, () => {
+  test(`log ${seed}: the index gives correct answers for a recording that was written without one, as by earlier versions`, () => {
     const bytes = withoutIndex(closed);
     assert.equal(pagesOf(bytes).length, 0);
     compare(open(bytes), random);
   });
 
-  test(`log ${seed}: the answers are correct for a recording of many short chunks that is still being written`, () => {
+  test(`log ${seed}: the index gives correct answers for a recording with many short chunks that is still being written`, () => {
     const file = new MemoryFile();
     const writer = new RecordingWriter(file, compression);
     writer.writeHeader(HEADER, [KERNEL]);
@@ -43,7 +43,7 @@ for (let seed = 1; seed <= SEEDS; seed++) {
   });
 }
 
-test('the index finds the position of the nth console byte, and the number of console bytes before a position', () => {
+test('the index finds the position of the nth byte of console input, and the number of such bytes before a position', () => {
   const entries = [...'login: root'].map((text, i) => typed(100 * i, text.charCodeAt(0)));
   const console = { kind: 'input', port: CONSOLE_PORT.number } as const;
   const { index } = open(write({ entries }).bytes);
@@ -55,7 +55,7 @@ test('the index finds the position of the nth console byte, and the number of co
   assert.equal(index.count({ kind: 'digest' }), 0);
 });
 
-test('a write counts as the last writer only after the position at which it completes', () => {
+test('a write request counts as the last writer of a sector only after the position at which the request completes', () => {
   const request = {
     kind: 'blockRequest',
     id: 0,
@@ -90,7 +90,7 @@ test('an empty recording has an empty index', () => {
   assert.deepEqual([...index.entries({}), ...index.activity()], []);
 });
 
-test('the index takes at most 6% of a log of scattered requests, and at most 1% of a log of sequential ones', () => {
+test('the size of the index is at most 6% of a log of scattered requests, and at most 1% of a log of sequential requests', () => {
   for (const { scattered, ratio } of [
     { scattered: true, ratio: 0.06 },
     { scattered: false, ratio: 0.01 },

@@ -1,4 +1,4 @@
-/** An encoded set contains every sector that was added, is no longer than requested, and is exact if there is space. */
+/** An encoded sector set contains all added sectors, is no longer than requested, and is exact if space permits. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ByteReader, ByteWriter, Malformed } from '../../../../debug-adapter/engine/base/bytes.ts';
@@ -17,7 +17,7 @@ interface Range {
   end: number;
 }
 
-test('random sets contain every sector that was added', () => {
+test('sets of random sectors contain every sector that was added', () => {
   const builder = new SectorSetBuilder();
   for (let seed = 1; seed <= ROUNDS; seed++) {
     const random = new Random(seed);
@@ -34,14 +34,14 @@ test('random sets contain every sector that was added', () => {
   }
 });
 
-test('a set with more runs than fit into memory contains every sector that was added', () => {
+test('even if a set has more runs than the builder keeps in memory, it contains every sector that was added', () => {
   const random = new Random(1);
   const ranges = Array.from({ length: 40_000 }, () => range(random, 2 ** 30, 8));
   const { set } = encoded(new SectorSetBuilder(), ranges, 1e6);
   for (const { first, end } of ranges) for (let i = first; i < end; i++) assert.ok(mayTouch(set, i, i + 1), `${i}`);
 });
 
-test('a set with enough space contains no other sectors', () => {
+test('a set that is encoded with enough space contains only the sectors that were added', () => {
   const builder = new SectorSetBuilder();
   for (let seed = 1; seed <= ROUNDS; seed++) {
     const random = new Random(seed);
@@ -55,7 +55,7 @@ test('a set with enough space contains no other sectors', () => {
   }
 });
 
-test('with one byte of space per scattered request, few of the blocks that were not added appear to be in the set', () => {
+test('with one byte of space for each scattered request, few of the blocks that were not added appear to be in the set', () => {
   const random = new Random(1);
   const blocks = Array.from({ length: 3000 }, () => random.below(2 ** 18));
   const ranges = blocks.map((block) => ({ first: block * 8, end: block * 8 + 8 }));
@@ -66,7 +66,7 @@ test('with one byte of space per scattered request, few of the blocks that were 
   assert.ok(wrong < 0.1 * others.length, `${wrong} of ${others.length}`);
 });
 
-test('sequential requests form one run', () => {
+test('sequential requests form a single run of sectors', () => {
   const ranges = Array.from({ length: 5000 }, (_, i) => ({ first: 100 + i * 8, end: 108 + i * 8 }));
   const { set, lengthBytes } = encoded(new SectorSetBuilder(), ranges, 5000);
   assert.ok(lengthBytes < 20, `${lengthBytes} bytes`);
@@ -74,7 +74,7 @@ test('sequential requests form one run', () => {
   assert.equal(mayTouch(set, 40_100, 40_101), false);
 });
 
-test('random bytes are refused or searched, but never cause an endless search', () => {
+test('random bytes read as a set are refused or can be searched, but never cause an endless search', () => {
   const random = new Random(Number(process.env.BLKREPLAY_SEED ?? Date.now() % 1e9));
   for (let round = 0; round < 20 * ROUNDS; round++) {
     const bytes = Uint8Array.from({ length: random.below(80) }, () => random.pick([0, 1, 40, random.below(256)]));

@@ -21,7 +21,10 @@ type CompletionEntry = Extract<LogEntry, { kind: 'blockCompletion' }>;
 const DRIVES = ['hd0', 'hd1', 'scratch'];
 /** The disks are so small that requests often overlap. */
 const SECTORS = 4096;
-/** Series of each kind and of some ports; there are no answers on the console port. */
+/**
+ * The series of entries that the index counts: one for each kind of entry, and some for single ports. There are no
+ * answers on the console port.
+ */
 const SERIES = [
   ...(Object.keys(KIND_CODES) as LogEntryKind[]).map((kind) => ({ kind, port: undefined })),
   ...(['input', 'answer'] as const).flatMap((kind) =>
@@ -35,13 +38,13 @@ interface LogOptions {
   random: Random;
   /** The minimum number of entries. */
   length: number;
-  /** The length of entries that only make the log longer, so that its index has several pages. */
+  /** The length of the entries that serve only to make the log longer, so that its index has several pages. */
   paddingBytes?: number;
 }
 
 /**
- * A log of several drives with overlapping requests of all kinds. Some requests fail, and some are in flight for a long
- * time.
+ * Returns a log with overlapping requests of all kinds to several drives. Some requests fail, and some are in flight
+ * for a long time.
  */
 export function diskLog({ random, length, paddingBytes = 2000 }: LogOptions): LogEntry[] {
   const log: LogEntry[] = [];
@@ -50,7 +53,7 @@ export function diskLog({ random, length, paddingBytes = 2000 }: LogOptions): Lo
   let position = random.below(100);
   while (log.length < length) {
     position += random.pick([0, 0, 1, random.below(50), random.below(10_000)]);
-    // Each drive is idle for some time.
+    // Each drive is idle in some intervals of 300 entries.
     const busy = DRIVES.filter((_, i) => Math.floor(log.length / 300) % (i + 2) !== 0);
     const drive = random.pick(busy.length > 0 ? busy : DRIVES);
     const queue = inFlight.get(drive)!;
@@ -109,7 +112,7 @@ function randomRequest(random: Random): Pick<RequestEntry, 'operation' | 'offset
   return { operation, offset: first * 512 + odd, lengthBytes: sectors * 512 };
 }
 
-/** The answers that the index must give, found by reading the whole log. */
+/** Finds the answers that the index must give by reading the whole log. */
 export class Model {
   readonly entries: readonly LogEntry[];
   readonly requests: RequestEntry[];
@@ -160,7 +163,10 @@ function chunksOf(bytes: Uint8Array) {
   return chunks;
 }
 
-/** The file with different index pages and valid checksums. If `change` returns undefined, the page is left out. */
+/**
+ * Returns a copy of a recording file in which `change` has replaced the index pages, with valid checksums. If `change`
+ * returns undefined, the page is left out.
+ */
 export function withPages(
   bytes: Uint8Array,
   change: (payload: Uint8Array, page: number) => Uint8Array | undefined,
