@@ -1,4 +1,4 @@
-/** Breakpoints set at power-on stop the guest both before and after the kernel turns address translation on. */
+/** Breakpoints set at power-on stop the guest both before and after the kernel enables address translation. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
@@ -21,9 +21,9 @@ function kernelSession(t: TestContext) {
   return { session, entryOf, isMmuOn };
 }
 
-test('a breakpoint set at power-on stops the guest before and after the MMU is turned on, forwards and backwards', (t) => {
+test('a breakpoint set at power-on stops the guest before and after the kernel turns on the MMU, in both directions', (t) => {
   const { session, entryOf, isMmuOn } = kernelSession(t);
-  // These functions run both before and after paging is turned on, since the kernel is mapped at its physical address.
+  // `memset` runs at the same address before and after paging is turned on, since the kernel is identity-mapped.
   const pc = entryOf(KERNEL.kernel, 'memset');
   session.stopPoints.addBreakpoint(pc);
   const stops: { position: number; mmu: boolean }[] = [];
@@ -45,7 +45,7 @@ test('a breakpoint set at power-on stops the guest before and after the MMU is t
   }
 });
 
-test('a breakpoint in a program that is not loaded yet takes effect once its page is mapped', (t) => {
+test('a breakpoint in a program that is not loaded yet takes effect once the page with its address is mapped', (t) => {
   const { session, entryOf, isMmuOn } = kernelSession(t);
   assert.equal(isMmuOn(), false);
   const pc = entryOf(guest('kernel/user/sh'), 'main');

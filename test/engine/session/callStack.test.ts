@@ -87,7 +87,7 @@ test('each frame of a backtrace has its own local variables', (t) => {
   assert.deepEqual(textOf(roundOf).slice(0, 2), ['seed = 0', 'values = {0, 0, 64, 99, 0, 160, 198, 0}']);
 });
 
-test('an inlined function has a separate frame, and the frame of its caller shows the line of the call', (t) => {
+test('an inlined function has a frame of its own, and the frame of its caller shows the line of the call', (t) => {
   const { runTo, backtrace, symbols } = debug(t, stageOf(INLINES, t).record(), INLINES);
   runTo(resolveLine(symbols, 'inlines.c', 22));
   assert.deepEqual(backtrace().slice(0, 3), [
@@ -97,17 +97,17 @@ test('an inlined function has a separate frame, and the frame of its caller show
   ]);
 });
 
-test('if two programs have the same addresses, a breakpoint stops only in its program, which the backtrace shows', (t) => {
+test('if two programs use the same addresses, a breakpoint stops only in the program that it was set in, and the backtrace shows that program', (t) => {
   const programs = { ...KERNEL, symbols: [guest('kernel/user/sum'), guest('kernel/user/primes')] };
   const { runTo, backtrace, symbols } = debug(t, stageOf(KERNEL, t).record(), programs);
   const { addresses } = resolveFunction(symbols, 'main');
   assert.equal(addresses.length, 2);
-  // The kernel runs primes before sum.
+  // The breakpoint is set in `sum`, but the kernel runs `primes` before it.
   runTo({ addresses: addresses.filter(({ group }) => group?.name === programs.symbols[0]) });
   assert.deepEqual(backtrace(), ['#0 main at sum.c:4', '#1 run_main at runtime.c:41', '#2 _start at start.S:11']);
 });
 
-test('a replay has the symbols of the recorded kernel, even if the file has been replaced since', (t) => {
+test('a replay uses the symbols of the recorded kernel, even if the kernel file has been replaced since', (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'blkreplay-stack-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const kernel = path.join(folder, 'kernel.elf');
@@ -122,7 +122,7 @@ test('a replay has the symbols of the recorded kernel, even if the file has been
   assert.deepEqual(backtrace().slice(0, 2), ['#0 find at calls.c:36', '#1 round_of at calls.c:72']);
 });
 
-test('if a breakpoint cannot be resolved, the message gives the reason', (t) => {
+test('if the location of a breakpoint cannot be resolved, the message gives the reason', (t) => {
   const { session, symbols } = debug(t, stageOf(CALLS, t).record(), CALLS);
   const problemsAt = (address: bigint) => resolveAddress(symbols, session.inspector, address).problem;
   assert.deepEqual(resolveLine(symbols, 'calls.c', 900).problem, { kind: 'noCodeAtLine', line: 900 });
@@ -132,7 +132,7 @@ test('if a breakpoint cannot be resolved, the message gives the reason', (t) => 
   assert.equal(problemsAt(0x8000_0000n), undefined);
 });
 
-test('a relative source path is searched for in the folder of the symbol file and in its parent folders', (t) => {
+test('a source file with a relative path is searched for in the folder of the symbol file and in its parent folders', (t) => {
   const { symbols } = debug(t, stageOf(CALLS, t).record(), CALLS);
   const [file] = symbols.files;
   const paths = new SourcePaths({ files: nodeHost.files, cwd: tmpdir() });

@@ -1,4 +1,4 @@
-/** Files that a symbol file names are found in moved build folders, and never outside the folders that the user allows. */
+/** Files that a symbol file refers to are found even if the build folder was moved, but only in allowed folders. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -10,13 +10,13 @@ import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 interface Folder {
-  /** The path of the companion, relative to the folder; undefined if none was found. */
+  /** Returns the path of the companion file, relative to the folder; undefined if no file was found. */
   find(request: CompanionRequest, options?: { symbolPaths?: string[]; workspace?: string }): string | undefined;
   path(name: string): string;
   notices: string[];
 }
 
-/** A folder with a program at build/out/kernel.elf and other files. */
+/** Creates a folder that contains a program at build/out/kernel.elf and the given files. */
 function folderWith(t: TestContext, files: readonly string[]): Folder {
   const root = temporaryFolder(t);
   const notices: string[] = [];
@@ -52,7 +52,7 @@ test('a .dwo file is found in the build folder, and next to the program if the b
   assert.deepEqual(folder.notices, []);
 });
 
-test('a package is found next to the program or under symbolPaths', (t) => {
+test('a .dwp package is found next to the program or in a folder of symbolPaths', (t) => {
   const folder = folderWith(t, ['dwo/kernel.elf.dwp']);
   assert.equal(folder.find({ kind: 'package' }), undefined);
   assert.equal(folder.find({ kind: 'package' }, { symbolPaths: ['dwo'] }), 'dwo/kernel.elf.dwp');
@@ -67,7 +67,7 @@ test('a supplementary file is found by its name and by its ID', (t) => {
   assert.equal(folder.find(request, { symbolPaths: ['debug'] }), 'debug/.build-id/ab/cd.debug');
 });
 
-test('names that lead out of the folders are not followed', (t) => {
+test('names that lead out of the allowed folders are not followed', (t) => {
   const folder = folderWith(t, ['secret/a.dwo']);
   const outside = [
     split('../../secret/a.dwo', '.'),
@@ -85,7 +85,7 @@ test('names that lead out of the folders are not followed', (t) => {
   assert.deepEqual([...new Set(folder.notices)], ['symbols-outside']);
 });
 
-test('pipes, devices, folders, huge files and unusable names are not opened', (t) => {
+test('pipes, devices, folders and huge files are not opened, and unusable names are ignored', (t) => {
   const folder = folderWith(t, []);
   execFileSync('mkfifo', [folder.path('build/out/pipe.dwo')]);
   fs.mkdirSync(folder.path('build/out/folder.dwo'));
@@ -97,7 +97,7 @@ test('pipes, devices, folders, huge files and unusable names are not opened', (t
   for (const name of names) assert.equal(folder.find(split(name, '.')), undefined, name.slice(0, 20));
 });
 
-test('a recorded kernel that the user did not name has no folder of its own', (t) => {
+test('if the user did not name the recorded kernel, the folder of the kernel is not searched', (t) => {
   const folder = folderWith(t, ['build/out/a.dwo']);
   const folders = { symbolPaths: [], workspace: undefined };
   const find = new CompanionFiles(nodeHost, folders, () => {}).of(undefined, folder.path('build/out/kernel.elf'));

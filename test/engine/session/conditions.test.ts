@@ -1,4 +1,4 @@
-/** Conditions and log messages are checked when they are set, and an error names its column. */
+/** Conditions and log messages are checked when they are set, and an error message names the column of the error. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -54,7 +54,7 @@ test('an invalid condition is refused, and the message names the column of the f
   }
 });
 
-test('without an address, names are resolved where the machine stops', () => {
+test('if a condition has no address, its names are resolved at the location where the machine stops', () => {
   assert.equal(refusal(() => conditionOf(anywhere, 'nothing > 5')).code, 'accepted');
   assert.equal(refusal(() => conditionOf(anywhere, '$cause == 13')).code, 'accepted');
   assert.deepEqual(
@@ -68,7 +68,7 @@ test('without an address, names are resolved where the machine stops', () => {
   assert.equal(conditionOf(anywhere, '$cause == (1ul << 63 | 7) && $epc == 0x1000').holds(trap), true);
 });
 
-test('a condition in code without symbols can use registers, and the machine can evaluate it', () => {
+test('a condition at code without symbols can use registers, and the machine itself can evaluate the condition', () => {
   const condition = conditionOf({ ...anywhere, at: { address: inspector.pc } }, '$sp > 0x80000000 && $a0 == 0');
   assert.equal(condition.holds(), true);
   assert.equal(evaluatePredicate(condition.predicate!, inspector), 1n);

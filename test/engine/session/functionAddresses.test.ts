@@ -6,7 +6,7 @@ import { LoadedSymbols, openSymbols, resolveFunction } from '../../../debug-adap
 import { groupByCode } from '../../../debug-adapter/engine/symbols/index.ts';
 import { fixture } from '../symbols/support/fixtures.ts';
 
-test('an address after an asterisk resolves without a function', () => {
+test('an address after an asterisk is resolved without looking up a function', () => {
   const name = fixture('names/names-cpp');
   const symbols = openSymbols({ name, bytes: readFileSync(name) });
   const memory = { readMemory: () => new Uint8Array() };

@@ -1,4 +1,4 @@
-/** Steps stay on the selected hart; the other harts run, but no step ends on them. */
+/** Steps stay on the selected hart; the other harts run during a step, but no step ends on them. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
@@ -9,7 +9,7 @@ import { stageOf } from '../timeline/travelSupport.ts';
 const HARTS = { kernel: 'test/guests/harts/harts.elf', diskBytes: 1 << 20 };
 const STEPS = 40;
 
-/** Runs until hart 2 is at the start of a function that all four harts execute. */
+/** Starts a recording and runs until hart 2 is at the start of a function that all four harts execute. */
 function atFunction(name: string, t: TestContext) {
   const stage = stageOf(HARTS, t);
   stage.setup.harts = 4;
@@ -37,7 +37,8 @@ test('stepping over lines, forwards and backwards, stays on the selected hart', 
     lines.push(at());
   }
   assert.ok(turnsOfOthers > 0 && machine.quantum.start > start, 'other harts ran in between');
-  // In a step back over a loop on one line, every iteration starts at the beginning of that line.
+  // When stepping back over a loop on one line, each step ends at an iteration, because every iteration starts at the
+  // beginning of the line.
   const back = [at()];
   for (let i = 0; i < STEPS; i++) {
     assert.equal(complete(steps.stepBack()).kind, 'step');
@@ -48,7 +49,7 @@ test('stepping over lines, forwards and backwards, stays on the selected hart', 
   assert.deepEqual(back, lines.slice(-back.length));
 });
 
-test('stepping over the last instruction of a quantum takes one step, in both directions', (t) => {
+test('stepping over the last instruction of a quantum takes one step in both directions, although the other harts run in between', (t) => {
   const { session, machine } = atFunction('count_own', t);
   complete(session.goTo(session.position));
   session.target.advance(machine.quantum.end - 1);

@@ -1,4 +1,4 @@
-/** Runs with conditions, hit conditions and log messages stop and print exactly where a single-stepping debugger would. */
+/** With conditions, hit conditions or log messages, runs stop and print exactly where single-stepping would. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import {
@@ -21,7 +21,7 @@ import { ToyTarget } from '../../support/toy/toyTarget.ts';
 const END = 1500;
 const SLICES = 0.05;
 
-/** A session that replays the program, at position 0. */
+/** Records a program; returns a session that replays it, at position 0. */
 function replayOf(program: ToyProgram, harts = 1) {
   const options = { code: program.code, handler: program.labels.handler, harts };
   const recorded = new ToyTarget(options);
@@ -49,7 +49,7 @@ const messageOf = ({ session }: Replay): LogMessage => ({
 
 const execute = (address: bigint): StopPoint => ({ what: { kind: 'execute', address } });
 
-/** The positions at which a single-stepping debugger finds the address, and the values of a0 there. */
+/** The pc, the value of a0 and the hart at each position, as a single-stepping debugger would find them. */
 function visits(program: ToyProgram, harts = 1) {
   const { session, target } = replayOf(program, harts);
   const seen: { pc: bigint; a0: bigint; hart: number }[] = [];
@@ -62,7 +62,7 @@ function visits(program: ToyProgram, harts = 1) {
   return seen;
 }
 
-test('"3" stops only at the third hit, in both directions', () => {
+test('the hit condition "3" stops only at the third hit, in both directions', () => {
   const replay = replayOf(SHORT_ROUNDS);
   const { session } = replay;
   const hits = visits(SHORT_ROUNDS).flatMap(({ pc }, position) => (pc === SHORT_ROUNDS.labels.count ? [position] : []));
@@ -76,7 +76,7 @@ test('"3" stops only at the third hit, in both directions', () => {
   assert.equal(complete(session.reverseContinue()).kind, 'startOfRecording');
 });
 
-test('before the position at which a stop point was set, hits count backward from it', () => {
+test('before the position at which a stop point was set, its hits are counted backward from that position', () => {
   const { session, counted } = replayOf(SHORT_ROUNDS);
   const hits = visits(SHORT_ROUNDS).flatMap(({ pc }, position) => (pc === SHORT_ROUNDS.labels.count ? [position] : []));
   complete(session.goTo(1000));
@@ -91,7 +91,7 @@ test('before the position at which a stop point was set, hits count backward fro
   assert.ok(counted.length > 0, 'the progress of counting is reported');
 });
 
-test('hits in a part of the history that was skipped by going to a position are counted before the next run', () => {
+test('if going to a position skips part of the history, the hits in that part are counted before the next run', () => {
   const { session } = replayOf(SHORT_ROUNDS);
   const hits = visits(SHORT_ROUNDS).flatMap(({ pc }, position) => (pc === SHORT_ROUNDS.labels.count ? [position] : []));
   session.stopPoints.add({ ...execute(SHORT_ROUNDS.labels.count), hitCondition: parseHitCondition('>= 20') });
@@ -100,7 +100,7 @@ test('hits in a part of the history that was skipped by going to a position are 
   assert.equal(session.position, hits[19]);
 });
 
-test('stop points that count together share one hit count', () => {
+test('stop points whose hits are counted together share one hit count', () => {
   const { count, ...others } = SHORT_ROUNDS.labels;
   const [other] = Object.values(others).filter((label) => visits(SHORT_ROUNDS).some(({ pc }) => pc === label));
   const hits = visits(SHORT_ROUNDS).flatMap(({ pc }, position) => (pc === count || pc === other ? [position] : []));
@@ -124,7 +124,7 @@ const fails: Condition = {
   },
 };
 
-test('a stop point whose condition has no value stops the run, and the stop reason contains the error', () => {
+test('a stop point whose condition cannot be evaluated stops the run, and the stop reason contains the error', () => {
   const { session } = replayOf(SHORT_ROUNDS);
   const id = session.stopPoints.add({ ...execute(SHORT_ROUNDS.labels.count), condition: fails });
   const pc = SHORT_ROUNDS.labels.count;
@@ -136,7 +136,7 @@ test('a stop point whose condition has no value stops the run, and the stop reas
   assert.deepEqual(reason.errors, [{ id: watch, error }]);
 });
 
-test('if its condition has no value, even a logpoint or a point whose hit condition never holds stops, in both directions', () => {
+test('if the condition cannot be evaluated, even a logpoint or a stop point whose hit condition never holds stops the run, in both directions', () => {
   for (const never of [
     { logMessage: { text: 'x', evaluate: () => 'x' } },
     { hitCondition: parseHitCondition('1000') },
@@ -156,7 +156,7 @@ test('if its condition has no value, even a logpoint or a point whose hit condit
   }
 });
 
-test('a step counts and prints the hit of the instruction that it executes', () => {
+test('a step counts the hit of a stop point at the instruction that it executes, and prints its log message', () => {
   const replay = replayOf(SHORT_ROUNDS);
   const { session, logs } = replay;
   const { count } = SHORT_ROUNDS.labels;
@@ -172,7 +172,7 @@ test('a step counts and prints the hit of the instruction that it executes', () 
   assert.equal(session.stopPoints.hitCount(counted), 2);
 });
 
-test('the text of a hit condition is checked when it is set', () => {
+test('the syntax of a hit condition is checked when it is set', () => {
   for (const [text, column] of Object.entries({ x: 1, '5x': 2, '> ': 3, '% 0': 3, '!= 3': 1, '5 6': 3, '': 1 })) {
     assert.throws(
       () => parseHitCondition(text),
@@ -194,7 +194,7 @@ test('the text of a hit condition is checked when it is set', () => {
 // --- random sessions -------------------------------------------------------------------------------------------------
 
 interface RandomPoint {
-  /** The ID of the stop point at the address that is executed at the position. */
+  /** Returns the ID of the stop point at the address that is executed at the position. */
   idAt: (position: number) => BreakpointId;
   setAt: number;
   hits: number[];
@@ -204,7 +204,8 @@ interface RandomPoint {
 }
 
 /**
- * Adds a random stop point, or two that count together, at the current position, and finds all hits by single steps.
+ * Adds a random stop point, or two whose hits are counted together, at the current position. Finds all their hits by
+ * single-stepping.
  */
 function addRandom(random: SeededRandom, replay: Replay, program: ToyProgram, harts: number): RandomPoint {
   const { session } = replay;
@@ -232,7 +233,7 @@ function addRandom(random: SeededRandom, replay: Replay, program: ToyProgram, ha
   return { idAt, setAt, hits, stopsAt: (hit) => hitCondition?.stopsAt(hit) ?? true, isLog, printed: new Set() };
 }
 
-/** The positions at which a point stops or prints. */
+/** The positions at which a stop point stops the run or prints its log message. */
 function effects({ setAt, hits, stopsAt }: RandomPoint): number[] {
   const first = hits.findIndex((position) => position >= setAt);
   const base = first < 0 ? hits.length : first;
@@ -307,13 +308,13 @@ function walk(t: TestContext, program: ToyProgram, harts: number): void {
 
 for (const harts of [1, 2]) {
   for (let round = 0; round < 6; round++) {
-    test(`random runs stop and print where single steps find hits, with ${harts} harts (${round})`, (t) => {
+    test(`random runs stop and print exactly where single-stepping finds hits, with ${harts} harts (${round})`, (t) => {
       walk(t, round % 2 === 0 ? CALLS : SHORT_ROUNDS, harts);
     });
   }
 }
 
-test('a backward run reports all points that are reached by the same step, with or without hit conditions', () => {
+test('a backward run reports all stop points that are hit by the same step, with or without hit conditions', () => {
   const { session } = replayOf(SHORT_ROUNDS);
   complete(session.goTo(END));
   const what = { kind: 'access', address: BigInt(COUNTER), lengthBytes: 4, access: 'readWrite' } as const;
@@ -329,7 +330,7 @@ test('a backward run reports all points that are reached by the same step, with 
   );
 });
 
-test('after a pause during the counting of hits, the machine returns to where it was', () => {
+test('if a run is paused while earlier hits are being counted, the machine can return to where the run started', () => {
   const { session, target, counted } = replayOf(SHORT_ROUNDS);
   session.stopPoints.add({ ...execute(SHORT_ROUNDS.labels.count), hitCondition: parseHitCondition('> 3') });
   complete(target.goTo(END));
@@ -342,7 +343,7 @@ test('after a pause during the counting of hits, the machine returns to where it
   const hits = visits(SHORT_ROUNDS).flatMap(({ pc }, position) => (pc === SHORT_ROUNDS.labels.count ? [position] : []));
   assert.equal(complete(session.reverseContinue()).kind, 'breakpoint');
   assert.equal(session.position, hits.at(-1));
-  // If no counting of hits was interrupted, the machine does not move.
+  // If counting was not interrupted, the machine does not move.
   complete(session.stopPoints.returnFromCounting());
   assert.equal(session.position, hits.at(-1));
 });

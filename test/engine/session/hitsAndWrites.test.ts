@@ -1,4 +1,4 @@
-/** Hits and messages stay exact if the debugger changes the machine, or pauses while earlier hits are being counted. */
+/** Hit counts and log messages stay exact despite debugger writes and pauses while earlier hits are being counted. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,7 +31,7 @@ const PROGRAM = assembleWithLabels(
 const COUNTED = PROGRAM.addressOf('counted');
 const EXECUTE = { kind: 'execute', address: COUNTED } as const;
 
-/** A program that executes `counted` ROUNDS times, with the number of the round in a0. */
+/** Prepares a program that executes `counted` ROUNDS times, with the number of the round in a0. */
 function stage(t: TestContext) {
   const folder = mkdtempSync(path.join(tmpdir(), 'blkreplay-hits-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -50,7 +50,7 @@ function sessionOf(timeline: MachineTimeline, t: TestContext) {
   return { session, messages, round, logMessage };
 }
 
-test('a write by the debugger at a hit neither counts nor prints it again, in both directions and in the replay', (t) => {
+test('after a debugger write at a hit, the hit is neither counted nor printed again, in both directions and in the replay', (t) => {
   const { record, replay } = stage(t);
   const live = sessionOf(record(), t);
   const { session, messages, round } = live;
@@ -72,7 +72,8 @@ test('a write by the debugger at a hit neither counts nor prints it again, in bo
   assert.ok(reason.kind === 'ended');
   const printed = Array.from({ length: 20 }, (_, i) => `${i + 1}`);
   assert.deepEqual(messages, printed);
-  // In the history, the step from the position of a stop is the write, and the instruction is executed after it.
+  // In the history, the debugger write is the step at the position of the stop, and the instruction is executed after
+  // it.
   const backward = (one: typeof live) =>
     stops.map(() => {
       assert.equal(complete(one.session.reverseContinue()).kind, 'breakpoint');
@@ -94,7 +95,7 @@ test('a write by the debugger at a hit neither counts nor prints it again, in bo
   assert.deepEqual(backward(replayed), [...stops].reverse());
 });
 
-test('a pause while earlier hits are being counted does not change the numbers of hits', (t) => {
+test('a pause while earlier hits are being counted does not change the hit counts', (t) => {
   const { record, replay } = stage(t);
   const recorded = record();
   const stop = complete(recorded.forward(Infinity));
@@ -107,7 +108,7 @@ test('a pause while earlier hits are being counted does not change the numbers o
   for (const command of ['continue', 'reverseContinue'] as const) {
     complete(session.goTo(session.history.end - 10));
     let pauses = 0;
-    // A new run begins after each pause, as after a pause by the user.
+    // After each pause, a new run begins, as when the user pauses and continues.
     while (slice(session, session[command](), () => pauses < 5).kind === 'pause') pauses++;
     assert.ok(pauses > 0 && counting > 0, `${pauses} pauses`);
     assert.equal(round() % 70_000, 0, `the hit after ${pauses} pauses: ${round()}`);

@@ -1,4 +1,4 @@
-/** A breakpoint in an inlined function stops inside it, also at its first instruction. */
+/** A breakpoint in an inlined function stops inside the function, even at its first instruction. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
@@ -53,7 +53,7 @@ test('a breakpoint on the first line of an inlined function stops in the functio
   assert.deepEqual(stack(), [`inlined:${BODY}`, `main:${CALL}`]);
 });
 
-test('a breakpoint on the line of a call stops in the caller, and so does a step to the next call', (t) => {
+test('a breakpoint on the line of an inlined call stops in the caller, and so does a step to the line of the next call', (t) => {
   const { stack, steps } = stopAt(t, (symbols) => resolveLine(symbols, 'names.cpp', CALL));
   assert.equal(stack()[0], `main:${CALL}`);
   complete(steps.stepOver());

@@ -1,4 +1,4 @@
-/** Symbols apply where code is loaded: at a kernel's load addresses, and at the addresses in the launch configuration. */
+/** Symbols apply where code is loaded: at a kernel's load addresses or at addresses in the launch configuration. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -12,7 +12,7 @@ import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const CALLS = fs.readFileSync(guest('walks/calls'));
 
-/** The addresses of `main`, from the files that have lines for it. */
+/** The addresses of `main` in the symbol files that have line information for it. */
 function addressesOfMain(
   t: TestContext,
   kernel: Uint8Array,
@@ -39,7 +39,7 @@ function addressesOfMain(
   return addresses.map((address) => address.toString(16)).sort();
 }
 
-/** Moves the load addresses away from the virtual addresses. */
+/** Returns a copy of an ELF file whose load addresses differ from its virtual addresses by `distance`. */
 function loadedAtDistance(elf: Uint8Array, distance: bigint): Uint8Array {
   const copy = new Uint8Array(elf);
   const view = new DataView(copy.buffer);
@@ -68,12 +68,12 @@ test('a kernel has symbols at its virtual addresses and at its load addresses', 
   assert.deepEqual(addressesOfMain(t, CALLS), [hex(MAIN)]);
 });
 
-test('a symbol file can have an offset or the address of its text section', (t) => {
+test('for a symbol file, the user can give an offset or the address of the text section', (t) => {
   assert.deepEqual(addressesOfMain(t, stripped(CALLS), { offset: 0x400_0000n }), [hex(MAIN + 0x400_0000n)]);
   assert.deepEqual(addressesOfMain(t, stripped(CALLS), { textAddress: 0x8400_0000n }), [hex(MAIN + 0x400_0000n)]);
 });
 
-test('"symbols" accepts file names and objects, with addresses as numbers or strings', () => {
+test('the setting "symbols" accepts file names and objects, with addresses as numbers or strings', () => {
   const launch = { rr: 'off', kernel: 'k.elf', cwd: '/w' };
   const { symbols } = parseLaunch({
     ...launch,

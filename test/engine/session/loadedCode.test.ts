@@ -27,7 +27,7 @@ function groupsOf(files: readonly { bytes: Uint8Array; isBooted?: boolean }[]) {
   );
 }
 
-test('of several programs at the same addresses, the one whose code is in memory is loaded', () => {
+test('of several programs at the same addresses, the one whose code is in memory counts as loaded', () => {
   const groups = groupsOf([{ bytes: SUM }, { bytes: PRIMES }]);
   for (const [i, bytes] of [SUM, PRIMES].entries()) {
     const loaded = new LoadedCode(groups, memoryWith(bytes, 0x1_0000n));
@@ -40,7 +40,7 @@ test('of several programs at the same addresses, the one whose code is in memory
   }
 });
 
-test('two programs that both match memory are both loaded for breakpoints', () => {
+test('if two programs match memory, both count as loaded when breakpoints are set', () => {
   // The two programs differ only at addresses where memory cannot be read.
   const far = 0x8000_0000n;
   const grown = CALLS;
@@ -71,7 +71,7 @@ test('symbols from a different build apply only to unchanged functions that have
   assert.equal(new LoadedCode(named, memory).at(ackermann), named[1]);
 });
 
-test('symbols of the booted kernel describe code that the guest has freed, but symbols of a program do not', () => {
+test('symbols of the booted kernel also apply to code that the guest has freed, but symbols of a program do not', () => {
   const freed: GuestMemory = { readMemory: (_, lengthBytes) => new Uint8Array(lengthBytes) };
   const [booted] = groupsOf([{ bytes: CALLS, isBooted: true }]);
   const [fibonacci] = booted.addressesOfFunction('fibonacci');
@@ -80,11 +80,11 @@ test('symbols of the booted kernel describe code that the guest has freed, but s
   assert.equal(kernel.matching(fibonacci), undefined);
   const [program] = groupsOf([{ bytes: CALLS }]);
   const { group, symbols, names } = new LoadedSymbols([program], freed).describe(fibonacci);
-  // The file still provides types, but its names belong to other code.
+  // The file still provides types, but its names do not apply to the code in memory.
   assert.deepEqual([group, symbols === program.files[0], names], [undefined, true, undefined]);
 });
 
-test('code that no file contains gets types from a booted file with debug information', () => {
+test('for code that no file contains, types come from a booted file with debug information', () => {
   const groups = groupsOf([
     { bytes: SUM },
     { bytes: stripped(CALLS), isBooted: true },
@@ -95,7 +95,7 @@ test('code that no file contains gets types from a booted file with debug inform
   assert.equal(new LoadedSymbols([], memoryWith(CALLS, 0x8000_0000n)).at(0xffff_0000n), undefined);
 });
 
-test('a program that is loaded after a query is found as soon as the cached results are discarded', () => {
+test('if a program is loaded after a query, it is found once the cached results are discarded', () => {
   const groups = groupsOf([{ bytes: SUM }, { bytes: PRIMES }]);
   let memory = memoryWith(SUM, 0x1_0000n);
   const symbols = new LoadedSymbols(groups, {

@@ -1,4 +1,4 @@
-/** The description of a page-table walk names a problem exactly if the hart's access causes a fault in the walk. */
+/** The description of a page-table walk names a problem exactly when the hart's access faults in the walk. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { LEVELS, SATP_MODE } from '../../../debug-adapter/engine/isa/pageTables.ts';
@@ -29,7 +29,7 @@ const STORE = START + 8;
 const ACCESSES = 600;
 const ACCESSES_PER_TABLES = 50;
 
-/** Executes one access in M-mode as another mode, and returns the cause of the trap. */
+/** Executes one access in M-mode with the rights of another mode. Returns the cause of the trap, if any. */
 function access(machine: BareMachine, kind: 'load' | 'store', address: bigint): number | undefined {
   const { hart } = machine;
   hart.setSlot('PC', BigInt(kind === 'load' ? LOAD : STORE));
@@ -78,10 +78,10 @@ function compare(t: TestContext, mode: keyof typeof LEVELS): void {
 
 const isPageFault = (problem: string | undefined): boolean => problem !== undefined && problem !== 'tableNotInRam';
 
-test('a walk names a problem exactly if a random load or store in Sv39 faults', (t) => compare(t, SATP_MODE.SV39));
-test('a walk names a problem exactly if a random load or store in Sv48 faults', (t) => compare(t, SATP_MODE.SV48));
+test('the walk names a problem exactly when a random load or store in Sv39 faults', (t) => compare(t, SATP_MODE.SV39));
+test('the walk names a problem exactly when a random load or store in Sv48 faults', (t) => compare(t, SATP_MODE.SV48));
 
-test('the walk lists each entry that it reads, and why a page cannot be accessed', () => {
+test('the walk lists each page-table entry that it reads, and the reason why a page cannot be accessed', () => {
   const machine = bareMachine();
   startPaging(machine);
   map(machine, 1, START, PTE.V | PTE.R | PTE.A);

@@ -19,7 +19,7 @@ import { slice } from '../../support/slices.ts';
 import { DEMO, type Scene, stageOf } from '../timeline/travelSupport.ts';
 
 const LENGTH = 4_000_000;
-/** The number of pauses in one step; a step may take a million instructions. */
+/** The maximum number of pauses in one step, which may take a million instructions. */
 const PAUSES_MAX = 30;
 const HARTS: Scene = { kernel: 'test/guests/harts/harts.elf', diskBytes: 1 << 20 };
 /** The demo's trap entry, which is executed at each timer interrupt. */
@@ -40,7 +40,7 @@ const STEPS: Record<string, StartStep> = {
   'one instruction back': (_, session) => stepBack(session),
 };
 
-/** A replay at a random position. */
+/** Returns a session that replays the guest, at a random position. */
 function replayOf(scene: Scene, harts: number, t: TestContext) {
   const random = SeededRandom.forTest(t);
   const stage = stageOf(scene, t);
@@ -92,7 +92,7 @@ test('steps of every kind can be paused and resumed', (t) => {
 test('a step that skips an interrupt can be paused and resumed', (t) => {
   const { session, symbols, random } = replayOf(DEMO, 1, t);
   for (let i = 0; i < 4; i++) {
-    // Between 30,000 and 60,000, there is an interrupt every 2573 steps.
+    // Between positions 30,000 and 60,000, there is an interrupt every 2573 steps.
     complete(session.goTo(30_000 + random.below(25_000)));
     const stop = complete(session.runTo([TRAP_ENTRY], () => trapAt(session.inspector)!.isInterrupt));
     assert.equal(stop.kind, 'breakpoint');

@@ -26,7 +26,10 @@ function debug(scene: Scene, t: TestContext, length: number): Debugging {
 
 const LENGTH = 60_000_000;
 
-/** Continues from a random position to the next call in code with line information; false if there is none soon. */
+/**
+ * Goes to a random position, and from there to the next call in code with line information. Returns false if there is
+ * no call soon.
+ */
 function toACall({ session, symbols }: Debugging, random: SeededRandom): boolean {
   complete(session.goTo(random.below(LENGTH - 5_000_000)));
   for (let i = 0; i < 300; i++) {
@@ -41,7 +44,7 @@ for (const [name, scene] of [
   ['the demo', DEMO],
   ['a kernel with processes', KERNEL],
 ] as const) {
-  test(`a call is stepped over as one instruction, and reverse steps enter and leave the called function: ${name}`, (t) => {
+  test(`stepping over a call skips the called function, and reverse steps enter and leave it: ${name}`, (t) => {
     const debugging = debug(scene, t, LENGTH);
     const { session, symbols, steps } = debugging;
     const { inspector } = session;
@@ -82,7 +85,7 @@ for (const [name, scene] of [
 
 /**
  * The maximum number of steps between two checks for a pause. A user would notice a delay of half a second of guest
- * time; a run checks at least every 2^18 steps.
+ * time; a run checks for a pause at least every 2^18 steps.
  */
 const ASKED_EVERY = 1 << 19;
 

@@ -1,11 +1,11 @@
-/** At most one front end runs the machine, and a front end that stops it is notified when it has stopped. */
+/** At most one front end runs the machine, and a front end that stops the machine is notified when it has stopped. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RunControl, type RunOwner, type RunState } from '../../../debug-adapter/engine/index.ts';
 
 const OWNERS: readonly RunOwner[] = ['editor', 'gdb', 'commandLine'];
 
-/** For each state, a function that returns a RunControl in it. */
+/** For each state, a function that returns a RunControl in that state. */
 const STATES: Record<RunState['kind'], () => RunControl> = {
   reserved: () => new RunControl({ kind: 'reserved', owner: 'editor' }),
   stopped: () => new RunControl(),
@@ -91,7 +91,7 @@ test('waiting for a stop ends immediately if the machine is not running', async 
 });
 
 for (const end of ['finish', 'end'] as const) {
-  test(`all front ends that wait for a stop are notified at the ${end} of the run`, async () => {
+  test(`all front ends that wait for a stop are notified when ${end}() is called`, async () => {
     const control = STATES.running();
     const waits = [control.stop(), control.stop()];
     assert.deepEqual(control.state, { kind: 'stopping', owner: 'gdb' });

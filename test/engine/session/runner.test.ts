@@ -15,7 +15,7 @@ import {
 
 const BREAKPOINT: StopReason = { kind: 'breakpoint', ids: [1], pc: 0x8000_0000n };
 
-/** A machine, a clock, a front end and an event loop, all of them simulated. */
+/** A simulated machine with a simulated clock, front end and event loop. */
 class Scene implements RunnerHost {
   now = 1000;
   position = 0;
@@ -104,7 +104,7 @@ class FakeClient implements ClientSignals {
   }
 }
 
-/** Computes for a number of milliseconds, during which the position advances once a millisecond. */
+/** A run that takes a number of milliseconds of simulated time and advances the position every millisecond. */
 class Computation {
   /** The lengths of the slices, in milliseconds. */
   readonly lengths: number[] = [];
@@ -158,7 +158,7 @@ test('a run is divided into slices of 20 ms, and messages are delivered between 
   assert.deepEqual(scene.events, ['started by editor', 'editor: breakpoint']);
 });
 
-test('if requested, messages are also delivered after the last slice, while the machine counts as running', async () => {
+test('if requested, messages are also delivered after the last slice, while the machine still counts as running', async () => {
   const scene = new Scene();
   const states: string[] = [];
   scene.onMessages = () => states.push(scene.control.state.kind);
@@ -230,7 +230,7 @@ test('a pause request between two slices ends the run', async () => {
   assert.deepEqual(run.lengths, [20]);
 });
 
-test('a front end interrupts its run between two slices, and another front end cannot interrupt it that way', async () => {
+test('a front end can interrupt its own run between two slices, but not the run of another front end', async () => {
   const scene = new Scene();
   const run = new Computation(scene, 100);
   scene.onMessages = () => {
@@ -242,7 +242,7 @@ test('a front end interrupts its run between two slices, and another front end c
   assert.deepEqual(scene.events, ['started by gdb', 'gdb: pause']);
 });
 
-test('a stop that the run reaches is reported even if a stop was requested', async () => {
+test('a breakpoint that the run reaches is reported even if a stop was requested', async () => {
   const scene = new Scene();
   const run = new Computation(scene, 10, { onMillisecond: () => scene.control.requestStop('gdb') });
   assert.equal(await scene.slices(run, 'gdb'), BREAKPOINT);
@@ -292,7 +292,7 @@ test('while one front end runs the machine, another one cannot', async () => {
   assert.deepEqual(scene.events, ['started by gdb', 'gdb: breakpoint']);
 });
 
-test('if the session closes between two slices, the run ends and the machine is not used again', async () => {
+test('if the session is closed between two slices, the run ends and the machine is not used again', async () => {
   const scene = new Scene();
   const run = new Computation(scene, 2000);
   scene.onMessages = () => {
@@ -308,7 +308,7 @@ test('if the session closes between two slices, the run ends and the machine is 
 
 // --- a client that does not read its messages --------------------------------------------------------------------------
 
-test('while the client is behind, the machine waits, and messages are still delivered', async () => {
+test('while the client is behind in reading its messages, the machine waits, and messages are still delivered', async () => {
   const client = new FakeClient();
   const scene = new Scene({ client });
   client.isClientBehind = true;
@@ -367,7 +367,7 @@ test('a pause request ends a `whole` run', async () => {
   assert.deepEqual(run.lengths, [3]);
 });
 
-test('after a pause, and only then, the owner can move the machine before the run counts as over', async () => {
+test('only after a pause can the owner of a run move the machine before the run counts as ended', async () => {
   const scene = new Scene();
   const moves: string[] = [];
   const host: RunnerHost = scene;
@@ -402,7 +402,7 @@ test('a `whole` run waits within a slice for a client that is behind, unless a p
 
 // --- saving progress ---------------------------------------------------------------------------------------------------
 
-test('progress is written back every half second, across runs', async () => {
+test('progress is written back every half second, even if that time is spread over several runs', async () => {
   const scene = new Scene();
   await scene.slices(new Computation(scene, 490));
   assert.deepEqual(scene.writeBacks, []);

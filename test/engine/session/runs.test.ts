@@ -7,11 +7,11 @@ import { slice } from '../../support/slices.ts';
 import { DEMO, stageOf } from '../timeline/travelSupport.ts';
 
 const RAM_START = 0x8000_0000n;
-/** Executed at each timer interrupt. */
+/** The demo's trap entry, which is executed at each timer interrupt. */
 const TRAP_ENTRY = 0x8000_0050n;
 const PAUSES_MAX = 30;
 
-/** The demo, recorded to a position before the first automatic snapshot, so that its history is a single segment. */
+/** Records the demo up to a position before the first automatic snapshot, so that its history is a single segment. */
 function recorded(t: TestContext): Session<MachineTimeline> {
   const session = new Session(stageOf(DEMO, t).record());
   t.after(() => session.target.abandon());
@@ -28,7 +28,7 @@ function inManyParts(session: Session, run: Sliced<StopReason>): { reason: StopR
   throw new Error('the run does not end');
 }
 
-test('a backward run to an address makes progress in the middle of a segment', (t) => {
+test('a backward run to an address makes progress between pauses in the middle of a segment', (t) => {
   const session = recorded(t);
   const { reason, pauses } = inManyParts(
     session,

@@ -1,4 +1,4 @@
-/** A stripped file's debug information is found by its link or build ID, but only in folders that the user allows. */
+/** The debug information of a stripped file is found by debug link or build ID, but only in allowed folders. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -44,7 +44,7 @@ class Scene {
     return this;
   }
 
-  /** Whether lines are known, from a file in the same group as the kernel. */
+  /** Whether a file in the same group as the kernel provides line information. */
   get hasLines(): boolean {
     const [group, ...others] = this.groups;
     assert.deepEqual(others, []);
@@ -60,7 +60,7 @@ class Scene {
 const linked = (name: string, crc = crc32(DEBUG)) => withSections(stripped(CALLS), [debugLink(name, crc)]);
 
 for (const location of ['program', 'program/.debug', 'elsewhere']) {
-  test(`a link in a stripped kernel leads to its debug information: ${location}`, (t) => {
+  test(`the debug link in a stripped kernel leads to its debug information: ${location}`, (t) => {
     const scene = new Scene(t);
     scene.write(`${location}/kernel.debug`, DEBUG);
     scene.open(linked('kernel.debug'), { symbolPaths: ['elsewhere'] });
@@ -69,7 +69,7 @@ for (const location of ['program', 'program/.debug', 'elsewhere']) {
   });
 }
 
-test('below a folder in symbolPaths, a debug file can have the same path as the program', (t) => {
+test('under a folder of symbolPaths, a debug file can be at the same path as the program', (t) => {
   const scene = new Scene(t);
   scene.write(path.join('elsewhere', path.resolve(scene.root, 'program'), 'kernel.debug'), DEBUG);
   scene.open(linked('kernel.debug'), { symbolPaths: ['elsewhere'] });
@@ -98,7 +98,7 @@ test('if a debug file has the wrong checksum, the next folder is searched', (t) 
 });
 
 for (const location of ['program', 'elsewhere']) {
-  test(`a build ID leads to the debug information: ${location}`, (t) => {
+  test(`the build ID of a stripped kernel leads to its debug information: ${location}`, (t) => {
     const scene = new Scene(t);
     const name = `.build-id/${BUILD_ID.slice(0, 2)}/${BUILD_ID.slice(2)}.debug`;
     scene.write(path.join(location, name), withSections(DEBUG, [buildId(BUILD_ID)]));
@@ -125,7 +125,7 @@ test('symbol files in the launch configuration can be stripped too', (t) => {
 
 // --- untrusted names -------------------------------------------------------------------------------------------------
 
-test('a name that leads out of the folders is not followed, and a notice says so once', (t) => {
+test('a debug link that leads out of the allowed folders is not followed, and one notice reports this', (t) => {
   for (const name of ['../outside/kernel.debug', 'ABSOLUTE']) {
     const scene = new Scene(t);
     const outside = scene.write('outside/kernel.debug', DEBUG);
@@ -143,7 +143,7 @@ test('a name that leads out of the folders is not followed, and a notice says so
   }
 });
 
-test('a link to a file outside the folders is not followed', (t) => {
+test('a symbolic link to a file outside the allowed folders is not followed', (t) => {
   const scene = new Scene(t);
   fs.symlinkSync(scene.write('outside/kernel.debug', DEBUG), path.join(scene.root, 'program/kernel.debug'));
   scene.open(linked('kernel.debug'));
@@ -171,7 +171,7 @@ test('only regular files are opened', (t) => {
   assert.deepEqual([...new Set(scene.codes)], ['symbols-outside']);
 });
 
-test('a damaged link counts as missing', (t) => {
+test('a damaged debug link counts as missing', (t) => {
   const scene = new Scene(t);
   for (const bytes of [[], [0x6b], [0x6b, 0, 1, 2], [0, 0, 0, 0, 1, 2]]) {
     scene.open(withSections(stripped(CALLS), [{ name: '.gnu_debuglink', bytes: Uint8Array.from(bytes) }]));
@@ -188,7 +188,10 @@ function debugLink(name: string, crc: number) {
   return { name: '.gnu_debuglink', bytes };
 }
 
-/** An ELF note: the sizes of the name and of the description, the type, the name and the description. */
+/**
+ * An ELF note whose description is a build ID. A note consists of the sizes of its name and description, a type, the
+ * name and the description.
+ */
 function buildId(id: string) {
   const bytes = new Uint8Array(16 + id.length / 2);
   const view = new DataView(bytes.buffer);

@@ -1,4 +1,4 @@
-/** Source files of another computer are found through the source map, and a source file that is newer than its program is reported once. */
+/** Source files from another computer are found by the source map; one newer than its program is reported once. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -9,7 +9,7 @@ import type { Symbols } from '../../../debug-adapter/engine/symbols/index.ts';
 import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
-test('the longest folder of the source map comes first, and only whole components match', () => {
+test('the longest matching folder in the source map comes first, and only whole path components match', () => {
   const map = new SourceMap([
     { from: '/build', to: '/home/me' },
     { from: '/build/src/', to: '/home/me/source' },
@@ -23,7 +23,7 @@ test('the longest folder of the source map comes first, and only whole component
   assert.deepEqual(map.toCompiled('/home/me/source/a.c'), ['/build/src/a.c', '/build/source/a.c']);
 });
 
-test('paths of Windows match regardless of separators and case', () => {
+test('Windows paths match regardless of separators and case', () => {
   const map = new SourceMap([
     { from: 'C:\\Work\\Src', to: '/home/me/src' },
     { from: '/build', to: 'D:\\src' },
@@ -37,7 +37,7 @@ test('paths of Windows match regardless of separators and case', () => {
   assert.deepEqual(map.toLocal('/Build/a.c'), [], 'without a drive letter, case matters');
 });
 
-test('a mapped file that exists is used; otherwise the next folder and then the path itself are tried', (t) => {
+test('a mapped path is used if the file exists; otherwise the next matching folder and then the original path are tried', (t) => {
   const folder = temporaryFolder(t);
   const at = (name: string) => path.join(folder, name);
   fs.mkdirSync(at('short'));

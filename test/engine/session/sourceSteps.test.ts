@@ -12,7 +12,7 @@ interface Debugging {
   session: Session<MachineTimeline>;
   symbols: Symbols;
   steps: SourceSteps;
-  /** A location as text, such as `statistics.c:18 in statistics_sample`. */
+  /** The current location as text, such as `statistics.c:18 in statistics_sample`. */
   where(): string;
 }
 
@@ -36,7 +36,7 @@ function watch({ session, symbols }: Debugging, expression: string): void {
   session.stopPoints.addDataBreakpoint({ address: lvalue.address, lengthBytes: lvalue.sizeBytes, access: 'write' });
 }
 
-test('reverse execution leads from the failure to the line that corrupted the superblock, and then back line by line', (t) => {
+test('a backward run goes from the failure to the line that corrupted the superblock, and steps then go back line by line', (t) => {
   const debugging = debug(DEMO, t);
   const { session, steps, where } = debugging;
   assert.equal(complete(session.continue()).kind, 'ended');
@@ -49,7 +49,7 @@ test('reverse execution leads from the failure to the line that corrupted the su
   }
   const lineOf = (line: string) => line.replace(/ in .*/, '');
   assert.equal(lineOf(trail[0]), 'statistics.c:18');
-  // Reverse steps go to the start of the line, then line by line to the start of the function, then to its caller.
+  // Steps back go to the start of the line, then line by line to the start of the function, and then to its caller.
   assert.equal(trail[1], trail[0]);
   assert.match(trail.join('\n'), /in timer_interrupt/);
   const lines = trail.slice(1).filter((location) => location.endsWith('statistics_sample'));
@@ -68,18 +68,19 @@ for (const [name, scene, length] of [
     let exactly = 0;
     for (let i = 0; i < 120 && tried < 25; i++) {
       complete(session.goTo(random.below(length)));
-      // Goes to the start of a line, where a user would start stepping.
+      // Moves to the start of a line, since that is where a user would start stepping.
       if (symbols.statementRanges(session.inspector.pc).length === 0) continue;
       if (complete(steps.stepOver()).kind !== 'step') continue;
       const { pc } = session.inspector;
       const line = symbols.lineAt(pc);
-      // If a line has several adjacent ranges, only the first one is tried, since stepping back goes to its start.
+      // If the code of a line has several adjacent ranges, only the first one is tried, since stepping back goes to its
+      // start.
       const isBeginning = symbols.statementRanges(pc).some(({ start }) => start === pc);
       if (!isBeginning || line?.start !== pc || !line.isStatement) continue;
       const from = { position: session.position, location: where(), low: symbols.functionAt(pc)?.low };
       if (complete(steps.stepOver()).kind !== 'step') continue;
       const there = { position: session.position, pc: session.inspector.pc };
-      // A step that leaves the function is excluded, since stepping back from there skips the whole call.
+      // A step that leaves the function is excluded, since a step back after it skips the whole call.
       if (symbols.functionAt(there.pc)?.low !== from.low) continue;
       assert.ok(there.position > from.position);
       assert.equal(complete(steps.stepBack()).kind, 'step');
@@ -100,7 +101,7 @@ for (const [name, scene, length] of [
   });
 }
 
-test('stepping back from a trap handler entered by a jump through t0 takes one step, and does not run to the beginning', (t) => {
+test('stepping back from a trap handler that was entered by a jump through t0 takes one step, and does not go back to the start of the history', (t) => {
   const { session, symbols, steps } = debug(KERNEL, t);
   const [handler] = symbols.functionsNamed('user_trap');
   session.stopPoints.addBreakpoint(handler.low);

@@ -1,4 +1,4 @@
-/** The call stack contains functions that ended with a tail call, as in gdb, and a step out ignores them. */
+/** The call stack shows functions that ended with a tail call, as in gdb, and a step out skips them. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
@@ -17,7 +17,7 @@ function debug(t: TestContext) {
   const leaf = symbols.functionBreakpoints('leaf');
   /** Runs to the next call of `leaf`. */
   const run = () => complete(session.runTo(leaf, () => true)).kind === 'breakpoint';
-  /** Each frame: its function and the text of its line. */
+  /** The function of each frame and the text of its line. */
   const stack = () => {
     const { frames } = symbols.callStack(frameViewOf(session.inspector));
     return frames
@@ -29,7 +29,7 @@ function debug(t: TestContext) {
 
 const textOf = (line: number | undefined): string => SOURCE[(line ?? 0) - 1]?.trim() ?? '?';
 
-test('the functions between a caller and its callee are shown if only one chain of tail calls is possible', (t) => {
+test('functions that ended with a tail call are shown if only one chain of tail calls is possible', (t) => {
   const { run, stack } = debug(t);
   const stacks: string[][] = [];
   while (run()) stacks.push(stack());
@@ -37,7 +37,7 @@ test('the functions between a caller and its callee are shown if only one chain 
   assert.deepEqual(stacks, [
     ['leaf: sink += x;', 'inner: return leaf(x * 2);', 'middle: return inner(x + 1);', 'main: int r = middle(3);'],
     ['leaf: sink += x;', 'main: r += leaf(4);'],
-    // `ambiguous` calls inner or middle, but both chains end with inner.
+    // `ambiguous` calls `inner` or `middle`; both chains end with `inner`, so only `inner` is shown.
     ['leaf: sink += x;', 'inner: return leaf(x * 2);', 'main: r += ambiguous(1);'],
     // A call through a pointer could lead anywhere.
     ['leaf: sink += x;', 'main: r += indirect(leaf, 3);'],

@@ -1,4 +1,4 @@
-/** Steps enter C++ functions through the thunks that adjust `this`, and functions written in assembly. */
+/** Steps enter C++ functions that are called through thunks, which adjust `this`, and functions written in assembly. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';

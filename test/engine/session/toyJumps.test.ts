@@ -1,4 +1,4 @@
-/** On a toy target, steps recognize calls, returns and traps, and do not confuse other jumps with them. */
+/** On a toy target, steps recognize calls, returns and traps, and do not mistake other jumps for them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -21,7 +21,7 @@ import {
 } from '../../support/toy/programs.ts';
 import { sessionOf, toySession } from '../../support/toy/toySession.ts';
 
-/** The delay at the start of JUMPS, and about ten rounds. */
+/** The position after the delay at the start of JUMPS and about ten rounds of its loop. */
 const JUMPS_END = 500_300;
 const jumps = () => toySession(JUMPS, JUMPS_FUNCTIONS, { end: JUMPS_END });
 const switches = () => toySession(SWITCHES, SWITCHES_FUNCTIONS, { end: 500 });
@@ -36,7 +36,7 @@ function step({ line }: Stopped, run: Sliced<StopReason>): number {
 
 // --- lines -------------------------------------------------------------------------------------------------------------
 
-test('lines with branches, calls of the next instruction and computed jumps are stepped over like others', () => {
+test('lines with branches, calls to the next instruction and computed jumps are stepped over like other lines', () => {
   const stopped = jumps();
   const { steps } = stopped;
   stopped.runTo(JUMPS.labels.jumps);
@@ -47,7 +47,7 @@ test('lines with branches, calls of the next instruction and computed jumps are 
   assert.deepEqual(back, [10, ...expected.slice(0, -1)].reverse());
 });
 
-test('from the middle of a line, a step back goes to its start, even over a branch or a call of the next instruction', () => {
+test('from the middle of a line, a step back goes to its start, even over a branch or a call to the next instruction', () => {
   const { labels } = JUMPS;
   for (const [label, line] of [
     ['skipped', 12],
@@ -61,7 +61,7 @@ test('from the middle of a line, a step back goes to its start, even over a bran
   }
 });
 
-test('a reverse step into a function of one line ends at its first instruction', () => {
+test('a reverse step into a function that has only one line ends at its first instruction', () => {
   const stopped = jumps();
   stopped.runTo(JUMPS.labels.skipped - 8n);
   assert.equal(step(stopped, stopped.steps.reverseStepIn()), 30);
@@ -87,7 +87,7 @@ test('a step back over a compressed call skips the function', () => {
   assert.equal(stopped.session.position, position);
 });
 
-test('a step back over a jump through the link register does not search the history for a call', () => {
+test('a step back over a jump that uses the link register does not search the history for a call', () => {
   const stopped = jumps();
   const { target, session, steps } = stopped;
   stopped.runTo(JUMPS.labels.there);
@@ -102,7 +102,7 @@ test('a step back over a jump through the link register does not search the hist
   assert.ok(target.machine.executed - executed < 100_000, `${target.machine.executed - executed} steps`);
 });
 
-test('in a function without unwinding information, and outside functions, a reverse step out goes back one line', () => {
+test('in a function without unwind information, and outside functions, a reverse step out goes back one line', () => {
   const stopped = jumps();
   const { steps } = stopped;
   stopped.runTo(JUMPS.labels.there);
@@ -111,7 +111,7 @@ test('in a function without unwinding information, and outside functions, a reve
   assert.equal(step(stopped, steps.reverseStepOut()), 2);
 });
 
-test('a reverse step out from the middle of a function goes to its call, even in a recursive function', () => {
+test('a reverse step out from the middle of a function goes to the call to that function, even in a recursive function', () => {
   const stopped = calls();
   const { session, steps } = stopped;
   const { labels } = CALLS;
@@ -163,7 +163,7 @@ test('a breakpoint in the middle of a line stops a step over the line', () => {
   assert.equal(step(stopped, steps.stepOver()), 14);
 });
 
-test('without a recorded history, reverse steps fail', () => {
+test('reverse steps fail if there is no recorded history', () => {
   const { target } = calls();
   const session = new Session(Object.create(target, { history: { value: undefined } }) as typeof target);
   const { steps } = sessionOf(target, CALLS, CALLS_FUNCTIONS);
@@ -179,7 +179,7 @@ test('without a recorded history, reverse steps fail', () => {
 // --- instructions ------------------------------------------------------------------------------------------------------
 
 test('an instruction step executes one step, even if the pc stays the same', () => {
-  // In the middle of a delay.
+  // Position 1000 is in the middle of a delay.
   const { session } = jumps();
   complete(session.goTo(1000));
   const { pc } = session.inspector;
@@ -204,7 +204,7 @@ test('an instruction step enters the handler of an exception, and a step back fr
   assert.deepEqual([session.position, stopped.line()], [position, 15]);
   assert.deepEqual(complete(stepForward(session)), { kind: 'step' });
   assert.deepEqual([session.position, session.inspector.pc], [position + 1, CALLS.labels.handler]);
-  // At the instruction after the ecall, the last instruction executed was the handler's mret.
+  // At the instruction after the ecall, the handler's mret is the last instruction that was executed.
   for (let i = 0; i < 3; i++) complete(stepForward(session));
   assert.equal(stopped.line(), 16);
   const returned = session.position;
@@ -221,7 +221,8 @@ test('the user’s breakpoint in the handler of an interrupt stops an instructio
   const id = session.stopPoints.addBreakpoint(pc);
   assert.deepEqual(complete(stepForward(session)), { kind: 'breakpoint', ids: [id], pc });
   assert.equal(session.position, 41);
-  // The interrupt, two instructions, the return and one instruction.
+  // Position 44 is five steps after 39: the interrupt, two instructions of the handler, its return and one more
+  // instruction.
   complete(session.goTo(44));
   assert.deepEqual(complete(stepBack(session)), { kind: 'step' });
   assert.deepEqual(complete(stepBack(session)), { kind: 'breakpoint', ids: [id], pc });
@@ -231,7 +232,7 @@ test('the user’s breakpoint in the handler of an interrupt stops an instructio
   assert.deepEqual([complete(stepBack(session)).kind, session.position], ['step', 39]);
 });
 
-test('nexti over a call stops at the user’s breakpoints, and over a jump it executes one instruction', () => {
+test('nexti at a call stops at the user’s breakpoints, and at a jump it executes one instruction', () => {
   const stopped = calls();
   const { session } = stopped;
   const { labels } = CALLS;
@@ -254,7 +255,7 @@ test('nexti over a call stops at the user’s breakpoints, and over a jump it ex
 
 // --- traps -------------------------------------------------------------------------------------------------------------
 
-test('a handler that returns on another stack, or somewhere else, is not skipped backward', () => {
+test('a step back does not skip a handler that returned on another stack or to a different address', () => {
   const stopped = switches();
   const { session, steps } = stopped;
   const { labels } = SWITCHES;
@@ -273,7 +274,7 @@ test('a handler that returns on another stack, or somewhere else, is not skipped
   assert.equal(step(stopped, steps.stepBack()), 53);
 });
 
-test('a history that starts in a trap handler or anywhere else can be stepped back to its start', () => {
+test('steps back reach the start of the history, wherever the history starts, even in a trap handler', () => {
   const options = { harts: 2, interruptEvery: 13 };
   const { target } = toySession(CALLS, CALLS_FUNCTIONS, { end: 0, ...options });
   for (let start = 38; start < 58; start++) {
@@ -311,7 +312,7 @@ test('a step back over a line pauses between its instructions, at the position t
   for (let next = target.pause.resume(run, () => true); !next.done; next = target.pause.resume(run, () => true)) {
     positions.push(session.position);
   }
-  // The step goes back over the call and the instruction before it.
+  // The step goes back over the call, and over the instruction before the call in line 14.
   assert.equal(positions[0], position);
   assert.deepEqual(positions.slice(1), [session.position + 1]);
   assert.equal(stopped.line(), 14);
@@ -319,7 +320,7 @@ test('a step back over a line pauses between its instructions, at the position t
 
 test('an instruction step back over an interrupt pauses before it continues in the interrupted code', () => {
   const { target, session } = calls({ interruptEvery: 13 });
-  // An interrupt occurs at 39, and its handler returns at 42.
+  // An interrupt occurs at position 39, and its handler returns at position 42.
   complete(session.goTo(43));
   const run = stepBack(session);
   assert.equal(target.pause.resume(run, () => true).done, false);

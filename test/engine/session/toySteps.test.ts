@@ -17,7 +17,7 @@ import { toySession } from '../../support/toy/toySession.ts';
 const { labels } = CALLS;
 const END = 3000;
 
-/** The program, recorded, at the first instruction of a label. */
+/** Records the program; returns a session that is stopped at the instruction at a label. */
 function stoppedAt(label: string, options: Partial<ToyMachineOptions> = {}) {
   const stopped = toySession(CALLS, CALLS_FUNCTIONS, { end: END, ...options });
   if (label !== 'main') stopped.runTo(labels[label]);
@@ -31,7 +31,7 @@ function step({ line }: Stopped, run: Sliced<StopReason>): number {
   return line();
 }
 
-test('steps over lines stay in the function and skip calls, recursion and an ecall', () => {
+test('steps over lines stay in the function, and skip calls, even recursive ones, and an ecall', () => {
   const stopped = stoppedAt('again');
   const seen = Array.from({ length: 14 }, () => step(stopped, stopped.steps.stepOver()));
   assert.deepEqual(seen, [12, 13, 14, 15, 16, 11, 12, 13, 14, 15, 16, 11, 12, 13]);
@@ -58,7 +58,7 @@ test('a step into a call ends after the prologue, and a step out ends after the 
   assert.equal(step(stopped, steps.reverseStepIn()), 31, 'the last line of the second call to leaf');
 });
 
-test('in a recursive function, steps stay in the same activation', () => {
+test('in a recursive function, steps stay in the same invocation of the function', () => {
   const stopped = stoppedAt('sum');
   const { steps, session } = stopped;
   const depth = () => session.inspector.register(2);
@@ -79,7 +79,7 @@ test('in a recursive function, steps stay in the same activation', () => {
   assert.equal(depth(), sp);
 });
 
-test('the user’s breakpoints stop a step in a function that it skips, in both directions', () => {
+test('if a step skips a function, the user’s breakpoints in that function stop the step, in both directions', () => {
   const stopped = stoppedAt('again');
   const { steps, session } = stopped;
   const id = session.stopPoints.addBreakpoint(labels.leaf);
@@ -106,22 +106,22 @@ test('a reverse step into a function ends at the start of its last line', () => 
   assert.equal(session.inspector.pc, labels.long + 4n, 'not at the return instruction');
 });
 
-test('a breakpoint stops a step back only between its start and its end', () => {
+test('a breakpoint stops a step back only if it is hit between the start and the end of the step', () => {
   const stopped = stoppedAt('again');
   const { steps, session } = stopped;
   for (const line of [12, 13, 14, 15]) assert.equal(step(stopped, steps.stepOver()), line);
   const end = session.position;
-  // In a skipped call.
+  // A breakpoint in a call that the step skips.
   const inCall = session.stopPoints.addBreakpoint(labels.none);
   assert.deepEqual(complete(steps.stepBack()), { kind: 'breakpoint', ids: [inCall], pc: labels.none });
   session.stopPoints.remove(inCall);
   complete(session.goTo(end));
-  // Before the end of the step.
+  // A breakpoint that the step would reach only beyond its end.
   const before = session.stopPoints.addBreakpoint(labels.leaf);
   assert.equal(step(stopped, steps.stepBack()), 14);
   const landing = session.position;
   session.stopPoints.remove(before);
-  // At its end.
+  // A breakpoint at the end of the step.
   const { pc } = session.inspector;
   const at = session.stopPoints.addBreakpoint(pc);
   complete(session.goTo(end));
@@ -144,7 +144,7 @@ test('a data breakpoint stops a step, and reports the old value and the new valu
   assert.equal(session.position, hit.position);
 });
 
-test('at the start of the history, a step back reports the start and does not move', () => {
+test('at the start of the history, a step back reports the start and does not move the machine', () => {
   const { steps, session } = stoppedAt('main');
   for (const run of [steps.stepBack(), steps.reverseStepIn(), stepBack(session), session.reverseContinue()]) {
     assert.deepEqual(complete(run), { kind: 'startOfRecording' });
@@ -221,7 +221,7 @@ for (const [name, options] of Object.entries({
     );
   });
 
-  test(`line steps visit the same lines as without interrupts and other harts: ${name}`, () => {
+  test(`line steps visit the expected lines, regardless of interrupts and other harts: ${name}`, () => {
     const stopped = stoppedAt('again', options);
     const seen = Array.from({ length: 6 }, () => step(stopped, stopped.steps.stepOver()));
     assert.deepEqual(seen, [12, 13, 14, 15, 16, 11]);
